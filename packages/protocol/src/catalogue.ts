@@ -1,0 +1,57 @@
+import type { z } from 'zod';
+import type { EventDefinition, EventEnvelope } from './event.ts';
+import { MevrikCaseClosedEvent, MevrikCaseCreatedEvent, MevrikCSATStartEvent } from './events/cases.ts';
+import { NewCustomerProfileCreated } from './events/customers.ts';
+import {
+  MessageDeliveryFailedEvent,
+  MessagePostbackEvent,
+  MessageQuickReplyEvent,
+  MessageReadyEvent,
+  MessageReplyReadyEvent,
+  NewMessageReceivedEvent,
+} from './events/messages.ts';
+import { QueueItemCreatedEvent } from './events/queues.ts';
+import { SessionCreatedEvent, SessionPathChangedEvent } from './events/sessions.ts';
+import { NewFacebookEventReceived, SaveAgentRepliesSocialEvent } from './events/social.ts';
+
+/** Every kind of event there is. Adding one here makes the compiler ask who listens to it. */
+export const catalogue = {
+  MessageReadyEvent,
+  MessageReplyReadyEvent,
+  MessagePostbackEvent,
+  MessageQuickReplyEvent,
+  NewMessageReceivedEvent,
+  MessageDeliveryFailedEvent,
+  SessionCreatedEvent,
+  SessionPathChangedEvent,
+  MevrikCaseCreatedEvent,
+  MevrikCaseClosedEvent,
+  MevrikCSATStartEvent,
+  NewCustomerProfileCreated,
+  QueueItemCreatedEvent,
+  NewFacebookEventReceived,
+  SaveAgentRepliesSocialEvent,
+} as const;
+
+export type Catalogue = typeof catalogue;
+/** The name of one of the catalogue's events. */
+export type EventName = keyof Catalogue;
+/** The data of the event of that name. */
+export type EventData<Name extends EventName> = z.output<Catalogue[Name]['schema']>;
+/** The event of that name, as it stands in the log; without a name, any of them. */
+export type Event<Name extends EventName = EventName> = {
+  [N in Name]: EventEnvelope<N, EventData<N>>;
+}[Name];
+
+/** All names, in the order of the PRD. */
+export const eventNames = Object.keys(catalogue) as readonly EventName[];
+
+/** Whether a string names one of the catalogue's events. */
+export function isEventName(name: string): name is EventName {
+  return Object.hasOwn(catalogue, name);
+}
+
+/** The definition of an event, its data seen as unknown: for code that treats all events alike. */
+export function definitionOf(name: EventName): EventDefinition {
+  return catalogue[name] as unknown as EventDefinition;
+}

@@ -1,0 +1,13 @@
+import { z } from 'zod';
+import { defineEvent } from '../event.ts';
+import { customerSchema } from '../models.ts';
+
+export const NewCustomerProfileCreated = defineEvent({
+  name: 'NewCustomerProfileCreated',
+  summary: 'We met a new customer.',
+  trigger: 'A customer was identified for the first time and their profile was stored.',
+  schema: z.strictObject({ customer: customerSchema }),
+  key: ({ customer }) => customer.conversationKey,
+  appId: ({ customer }) => customer.appId,
+  sessionId: () => null,
+});

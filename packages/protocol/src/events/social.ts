@@ -1,0 +1,31 @@
+import { z } from 'zod';
+import { defineEvent } from '../event.ts';
+import { messageSchema, webhookEventLogSchema } from '../models.ts';
+
+export const NewFacebookEventReceived = defineEvent({
+  name: 'NewFacebookEventReceived',
+  summary: 'Facebook sent a webhook update.',
+  trigger: 'A webhook update was verified and kept in the webhook event log.',
+  schema: z.strictObject({ webhookEventLog: webhookEventLogSchema }),
+  key: ({ webhookEventLog }) => webhookEventLog.conversationKey,
+  appId: ({ webhookEventLog }) => webhookEventLog.appId,
+  sessionId: () => null,
+});
+
+export const SaveAgentRepliesSocialEvent = defineEvent({
+  name: 'SaveAgentRepliesSocialEvent',
+  summary: 'An agent replied to a post or a comment.',
+  trigger: 'An agent replied in a conversation that began with social content.',
+  schema: z.strictObject({
+    message: messageSchema,
+    socialData: z.strictObject({
+      platform: z.string().min(1).max(32),
+      postId: z.string().max(200).optional(),
+      commentId: z.string().max(200).optional(),
+      visibility: z.enum(['public', 'private']),
+    }),
+  }),
+  key: ({ message }) => message.conversationKey,
+  appId: ({ message }) => message.appId,
+  sessionId: ({ message }) => message.sessionId,
+});

@@ -1,0 +1,7 @@
+export * from './catalogue.ts';
+export * from './errors.ts';
+export * from './event.ts';
+export { redactCase } from './events/cases.ts';
+export { redactMessage } from './events/messages.ts';
+export * from './models.ts';
+export * from './topics.ts';
