@@ -1,0 +1,60 @@
+import { drizzle } from 'drizzle-orm/postgres-js';
+import postgres from 'postgres';
+
+/** How to reach a PostgreSQL: an address, or the parts of one (a folder as host means a Unix socket). */
+export type DatabaseTarget =
+  | { readonly url: string }
+  | {
+      readonly host: string;
+      readonly port: number;
+      readonly user: string;
+      readonly password: string;
+      readonly database: string;
+    };
+
+/** Typed queries over the schema. */
+export type Orm = ReturnType<typeof ormOn>;
+
+/** A pool of connections. `sql` is for the log and the hot path, `orm` for everything else. */
+export interface Database {
+  readonly sql: postgres.Sql;
+  readonly orm: Orm;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a pool. Instants are ISO 8601 strings and bigints are numbers, in `sql` as in `orm`;
+ * JSON parameters of `sql` are given as text (`${JSON.stringify(value)}::jsonb`).
+ *
+ * @param maxConnections the pool's size.
+ */
+export function openDatabase(
+  target: DatabaseTarget,
+  options: { maxConnections: number; applicationName: string },
+): Database {
+  const settings = {
+    max: options.maxConnections,
+    onnotice: () => {},
+    connect_timeout: 10,
+    types: { bigint: { to: 20, from: [20], parse: Number, serialize: String } },
+    connection: {
+      application_name: options.applicationName,
+      TimeZone: 'UTC',
+      statement_timeout: 60_000,
+      lock_timeout: 30_000,
+      idle_in_transaction_session_timeout: 120_000,
+    },
+  };
+  const sql = (
+    'url' in target ? postgres(target.url, settings) : postgres({ ...target, ...settings })
+  ) as unknown as postgres.Sql;
+  const orm = ormOn(sql);
+  // Drizzle makes the client hand instants through as PostgreSQL prints them; the API speaks ISO 8601.
+  sql.options.parsers[1184] = (text: string) => new Date(text).toISOString();
+  return { sql, orm, close: () => sql.end({ timeout: 5 }) };
+}
+
+/** Typed queries on a client or inside a transaction. */
+export function ormOn(client: postgres.Sql) {
+  return drizzle(client);
+}

@@ -1,0 +1,302 @@
+import type { CsatAnswer, MessageContent } from '@mevrik/protocol';
+import { sql } from 'drizzle-orm';
+import {
+  bigint,
+  boolean,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  text,
+  timestamp,
+  uniqueIndex,
+} from 'drizzle-orm/pg-core';
+import { agents, apps } from './tenancy.ts';
+
+const instant = (name: string) => timestamp(name, { withTimezone: true, mode: 'string', precision: 3 });
+const id = () => bigint('id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity();
+const idOf = (name: string) => bigint(name, { mode: 'number' });
+const priority = () =>
+  text('priority', { enum: ['low', 'normal', 'high', 'urgent'] })
+    .notNull()
+    .default('normal');
+
+export const customers = pgTable(
+  'customers',
+  {
+    id: id(),
+    appId: integer('app_id')
+      .notNull()
+      .references(() => apps.id),
+    conversationKey: text('conversation_key').notNull(),
+    externalId: text('external_id'),
+    name: text('name'),
+    email: text('email'),
+    phone: text('phone'),
+    locale: text('locale'),
+    verified: boolean('verified').notNull().default(false),
+    attributes: jsonb('attributes').$type<Record<string, string | number | boolean>>().notNull().default({}),
+    createdAt: instant('created_at').notNull().defaultNow(),
+  },
+  (table) => [
+    uniqueIndex('customers_by_external_id')
+      .on(table.appId, table.externalId)
+      .where(sql`${table.externalId} is not null`),
+  ],
+);
+
+/** One contact on one channel; its conversation key orders all that happens there. */
+export const contactIdentities = pgTable(
+  'contact_identities',
+  {
+    id: id(),
+    appId: integer('app_id')
+      .notNull()
+      .references(() => apps.id),
+    customerId: idOf('customer_id')
+      .notNull()
+      .references(() => customers.id),
+    channel: text('channel').notNull(),
+    contactId: text('contact_id').notNull(),
+    conversationKey: text('conversation_key').notNull().unique(),
+    createdAt: instant('created_at').notNull().defaultNow(),
+  },
+  (table) => [index('contact_identities_by_customer').on(table.customerId)],
+);
+
+export const sessions = pgTable(
+  'sessions',
+  {
+    id: id(),
+    appId: integer('app_id')
+      .notNull()
+      .references(() => apps.id),
+    customerId: idOf('customer_id')
+      .notNull()
+      .references(() => customers.id),
+    contactIdentityId: idOf('contact_identity_id')
+      .notNull()
+      .references(() => contactIdentities.id),
+    conversationKey: text('conversation_key').notNull(),
+    channel: text('channel').notNull(),
+    status: text('status', { enum: ['active', 'expired', 'ended'] })
+      .notNull()
+      .default('active'),
+    agentType: text('agent_type', { enum: ['bot', 'live'] })
+      .notNull()
+      .default('bot'),
+    path: text('path').notNull().default('bot'),
+    assignedAgentId: integer('assigned_agent_id').references(() => agents.id),
+    openCaseId: idOf('open_case_id'),
+    botState: jsonb('bot_state').$type<Record<string, unknown>>(),
+    /** Where the session came from, for conversations that began with social content. */
+    socialContext: jsonb('social_context').$type<Record<string, unknown>>(),
+    customerReadMessageId: idOf('customer_read_message_id'),
+    agentReadMessageId: idOf('agent_read_message_id'),
+    expiresAt: instant('expires_at').notNull(),
+    lastActivityAt: instant('last_activity_at').notNull().defaultNow(),
+    createdAt: instant('created_at').notNull().defaultNow(),
+  },
+  (table) => [
+    uniqueIndex('sessions_one_active').on(table.conversationKey).where(sql`${table.status} = 'active'`),
+    index('sessions_by_app').on(table.appId, table.id),
+    index('sessions_by_customer').on(table.customerId),
+    index('sessions_by_expiry').on(table.expiresAt).where(sql`${table.status} = 'active'`),
+  ],
+);
+
+export const messages = pgTable(
+  'messages',
+  {
+    id: id(),
+    appId: integer('app_id').notNull(),
+    sessionId: idOf('session_id')
+      .notNull()
+      .references(() => sessions.id),
+    customerId: idOf('customer_id').notNull(),
+    caseId: idOf('case_id'),
+    conversationKey: text('conversation_key').notNull(),
+    channel: text('channel').notNull(),
+    kind: text('kind', {
+      enum: [
+        'text',
+        'attachment',
+        'postback',
+        'quick_reply',
+        'video_call_request',
+        'csat_answer',
+        'note',
+        'system',
+      ],
+    }).notNull(),
+    isReply: boolean('is_reply').notNull(),
+    agentType: text('agent_type', { enum: ['bot', 'live'] }).notNull(),
+    senderType: text('sender_type', { enum: ['customer', 'bot', 'agent', 'system'] }).notNull(),
+    senderId: idOf('sender_id'),
+    senderName: text('sender_name'),
+    content: jsonb('content').$type<MessageContent>().notNull(),
+    deliveryStatus: text('delivery_status', {
+      enum: ['received', 'pending', 'sent', 'delivered', 'read', 'failed'],
+    }).notNull(),
+    deliveryError: text('delivery_error'),
+    /** When the hub took it up (the PRD's `postRead`). */
+    readAt: instant('read_at'),
+    /** The provider's own number of an incoming message: a repeated one is stored once. */
+    externalId: text('external_id'),
+    /** The writer's own number of the request: a repeated POST gets the first one's answer. */
+    idempotencyKey: text('idempotency_key'),
+    idempotencyHash: text('idempotency_hash'),
+    createdAt: instant('created_at').notNull().defaultNow(),
+  },
+  (table) => [
+    index('messages_by_conversation').on(table.conversationKey, table.id),
+    index('messages_by_session').on(table.sessionId, table.id),
+    uniqueIndex('messages_by_idempotency_key')
+      .on(table.conversationKey, table.idempotencyKey)
+      .where(sql`${table.idempotencyKey} is not null`),
+    uniqueIndex('messages_by_external_id')
+      .on(table.conversationKey, table.externalId)
+      .where(sql`${table.externalId} is not null`),
+  ],
+);
+
+export const cases = pgTable(
+  'cases',
+  {
+    id: id(),
+    appId: integer('app_id')
+      .notNull()
+      .references(() => apps.id),
+    sessionId: idOf('session_id')
+      .notNull()
+      .references(() => sessions.id),
+    customerId: idOf('customer_id')
+      .notNull()
+      .references(() => customers.id),
+    conversationKey: text('conversation_key').notNull(),
+    status: text('status', { enum: ['open', 'closed'] })
+      .notNull()
+      .default('open'),
+    priority: priority(),
+    subject: text('subject'),
+    assignedAgentId: integer('assigned_agent_id').references(() => agents.id),
+    disposition: text('disposition'),
+    closedBy: text('closed_by', { enum: ['agent', 'timeout', 'automatic'] }),
+    closedAt: instant('closed_at'),
+    firstReplyAt: instant('first_reply_at'),
+    lastActivityAt: instant('last_activity_at').notNull().defaultNow(),
+    createdAt: instant('created_at').notNull().defaultNow(),
+  },
+  (table) => [
+    uniqueIndex('cases_one_open').on(table.sessionId).where(sql`${table.status} = 'open'`),
+    index('cases_open_by_activity').on(table.lastActivityAt).where(sql`${table.status} = 'open'`),
+    index('cases_by_customer').on(table.customerId),
+  ],
+);
+
+export const queueItems = pgTable(
+  'queue_items',
+  {
+    id: id(),
+    appId: integer('app_id')
+      .notNull()
+      .references(() => apps.id),
+    sessionId: idOf('session_id')
+      .notNull()
+      .references(() => sessions.id),
+    customerId: idOf('customer_id').notNull(),
+    caseId: idOf('case_id')
+      .notNull()
+      .references(() => cases.id),
+    conversationKey: text('conversation_key').notNull(),
+    queue: text('queue').notNull(),
+    status: text('status', { enum: ['waiting', 'assigned', 'done', 'abandoned'] })
+      .notNull()
+      .default('waiting'),
+    reason: text('reason', { enum: ['handover', 'transfer', 'rule', 'video_call'] }).notNull(),
+    skills: jsonb('skills').$type<string[]>().notNull().default([]),
+    priority: priority(),
+    assignedAgentId: integer('assigned_agent_id').references(() => agents.id),
+    assignedAt: instant('assigned_at'),
+    finishedAt: instant('finished_at'),
+    createdAt: instant('created_at').notNull().defaultNow(),
+  },
+  (table) => [
+    index('queue_items_waiting').on(table.appId, table.queue, table.id).where(sql`${table.status} = 'waiting'`),
+    index('queue_items_assigned').on(table.assignedAgentId).where(sql`${table.status} = 'assigned'`),
+    uniqueIndex('queue_items_one_live')
+      .on(table.sessionId)
+      .where(sql`${table.status} in ('waiting', 'assigned')`),
+  ],
+);
+
+export const csatSurveys = pgTable(
+  'csat_surveys',
+  {
+    id: id(),
+    appId: integer('app_id')
+      .notNull()
+      .references(() => apps.id),
+    caseId: idOf('case_id')
+      .notNull()
+      .references(() => cases.id)
+      .unique(),
+    sessionId: idOf('session_id').notNull(),
+    customerId: idOf('customer_id').notNull(),
+    conversationKey: text('conversation_key').notNull(),
+    status: text('status', { enum: ['sent', 'answered', 'expired'] })
+      .notNull()
+      .default('sent'),
+    answer: jsonb('answer').$type<CsatAnswer>(),
+    answeredAt: instant('answered_at'),
+    expiresAt: instant('expires_at').notNull(),
+    createdAt: instant('created_at').notNull().defaultNow(),
+  },
+  (table) => [
+    uniqueIndex('csat_surveys_one_sent').on(table.sessionId).where(sql`${table.status} = 'sent'`),
+    index('csat_surveys_by_customer').on(table.customerId, table.createdAt),
+  ],
+);
+
+/** Messages that wait for an HTTP bot's answer: one at a time per session, oldest first. */
+export const botTurns = pgTable(
+  'bot_turns',
+  {
+    id: id(),
+    appId: integer('app_id').notNull(),
+    sessionId: idOf('session_id')
+      .notNull()
+      .references(() => sessions.id),
+    /** The event that asks: the answer carries it as its cause. */
+    eventId: text('event_id').notNull().unique(),
+    request: jsonb('request').$type<Record<string, unknown>>().notNull(),
+    status: text('status', { enum: ['waiting', 'answered', 'failed'] })
+      .notNull()
+      .default('waiting'),
+    leaseUntil: instant('lease_until'),
+    createdAt: instant('created_at').notNull().defaultNow(),
+  },
+  (table) => [index('bot_turns_waiting').on(table.sessionId, table.id).where(sql`${table.status} = 'waiting'`)],
+);
+
+/** What providers sent us, raw, before anything is made of it. */
+export const webhookEventLogs = pgTable(
+  'webhook_event_logs',
+  {
+    id: id(),
+    appId: integer('app_id')
+      .notNull()
+      .references(() => apps.id),
+    channel: text('channel').notNull(),
+    provider: text('provider').notNull(),
+    deduplicationKey: text('deduplication_key').notNull(),
+    conversationKey: text('conversation_key').notNull(),
+    payload: jsonb('payload').$type<Record<string, unknown>>().notNull(),
+    status: text('status', { enum: ['received', 'handled', 'ignored'] })
+      .notNull()
+      .default('received'),
+    note: text('note'),
+    receivedAt: instant('received_at').notNull().defaultNow(),
+  },
+  (table) => [uniqueIndex('webhook_event_logs_once').on(table.appId, table.channel, table.deduplicationKey)],
+);

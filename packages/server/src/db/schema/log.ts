@@ -1,0 +1,144 @@
+import { sql } from 'drizzle-orm';
+import {
+  bigint,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  text,
+  timestamp,
+  uniqueIndex,
+  uuid,
+} from 'drizzle-orm/pg-core';
+
+const instant = (name: string) => timestamp(name, { withTimezone: true, mode: 'string', precision: 3 });
+const offset = (name: string) => bigint(name, { mode: 'number' });
+
+/** The partitions of the log; `head` is the newest offset, and 0 where nothing was appended. */
+export const logPartitions = pgTable('log_partitions', {
+  partition: integer('partition').primaryKey(),
+  head: offset('head').notNull().default(0),
+});
+
+/** The log. Written by `append_events` alone; offsets are gapless within a partition. */
+export const events = pgTable(
+  'events',
+  {
+    partition: integer('partition').notNull(),
+    offset: offset('offset').notNull(),
+    id: uuid('id').notNull(),
+    type: text('type').notNull(),
+    version: integer('version').notNull(),
+    key: text('key').notNull(),
+    appId: integer('app_id').notNull(),
+    sessionId: bigint('session_id', { mode: 'number' }),
+    occurredAt: instant('occurred_at').notNull(),
+    correlationId: uuid('correlation_id').notNull(),
+    causationId: uuid('causation_id'),
+    traceparent: text('traceparent'),
+    data: jsonb('data').$type<Record<string, unknown>>().notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.partition, table.offset] }),
+    uniqueIndex('events_by_id').on(table.id),
+    index('events_by_correlation').on(table.correlationId),
+    index('events_by_key').on(table.key, table.offset),
+  ],
+);
+
+/** One row for each queued listener; a paused one stands still until a person resumes it. */
+export const subscriptions = pgTable('subscriptions', {
+  name: text('name').primaryKey(),
+  status: text('status', { enum: ['active', 'paused'] })
+    .notNull()
+    .default('active'),
+  pauseReason: text('pause_reason'),
+  createdAt: instant('created_at').notNull().defaultNow(),
+});
+
+/** How far each subscription has come in each partition; moved by compare-and-set only. */
+export const checkpoints = pgTable(
+  'checkpoints',
+  {
+    subscription: text('subscription')
+      .notNull()
+      .references(() => subscriptions.name),
+    partition: integer('partition').notNull(),
+    offset: offset('offset').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.partition, table.subscription] })],
+);
+
+/**
+ * Events that a listener could not handle, and the later ones of their keys that wait behind them.
+ * `waiting` ones are retried in order; `dead` ones wait for a person.
+ */
+export const parkedEvents = pgTable(
+  'parked_events',
+  {
+    subscription: text('subscription').notNull(),
+    partition: integer('partition').notNull(),
+    offset: offset('offset').notNull(),
+    eventId: uuid('event_id').notNull(),
+    type: text('type').notNull(),
+    key: text('key').notNull(),
+    appId: integer('app_id').notNull(),
+    status: text('status', { enum: ['waiting', 'dead'] }).notNull(),
+    attempts: integer('attempts').notNull().default(0),
+    /** When the next attempt is due; the events behind the first of a key are due when it is done. */
+    retryAt: instant('retry_at').notNull().defaultNow(),
+    lastError: text('last_error'),
+    failures: jsonb('failures').$type<AttemptFailure[]>().notNull().default([]),
+    /** Data edited by a person, handled in place of the event's own. */
+    editedData: jsonb('edited_data').$type<Record<string, unknown>>(),
+    parkedAt: instant('parked_at').notNull().defaultNow(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.partition, table.subscription, table.offset] }),
+    index('parked_events_by_key').on(table.subscription, table.key, table.offset),
+    index('parked_events_waiting').on(table.partition, table.retryAt).where(sql`${table.status} = 'waiting'`),
+    index('parked_events_by_event').on(table.eventId),
+  ],
+);
+
+/** One failed attempt of a listener at an event. */
+export interface AttemptFailure {
+  readonly at: string;
+  readonly error: string;
+  readonly durationMs: number;
+  readonly node: string;
+}
+
+/** What was handled, when and how long it took: one row for each committed batch of a listener. */
+export const handledBatches = pgTable(
+  'handled_batches',
+  {
+    partition: integer('partition').notNull(),
+    subscription: text('subscription').notNull(),
+    lastOffset: offset('last_offset').notNull(),
+    node: uuid('node').notNull(),
+    startedAt: instant('started_at').notNull(),
+    finishedAt: instant('finished_at').notNull(),
+    /** The events handled, with how long each took in microseconds; -1 where its condition skipped it. */
+    offsets: bigint('offsets', { mode: 'number' }).array().notNull(),
+    durationsUs: integer('durations_us').array().notNull(),
+    attempt: integer('attempt').notNull().default(1),
+    failures: jsonb('failures').$type<AttemptFailure[]>(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.partition, table.subscription, table.lastOffset, table.attempt] }),
+    index('handled_batches_by_time').on(table.finishedAt),
+  ],
+);
+
+/** The processes on this database; one that has not been heard of for a while loses its partitions. */
+export const nodes = pgTable('nodes', {
+  id: uuid('id').primaryKey(),
+  host: text('host').notNull(),
+  pid: integer('pid').notNull(),
+  /** The backend that holds its partition locks, so that a hung node's can be ended by the others. */
+  lockBackendPid: integer('lock_backend_pid').notNull(),
+  startedAt: instant('started_at').notNull().defaultNow(),
+  heartbeatAt: instant('heartbeat_at').notNull().defaultNow(),
+});

@@ -1,0 +1,97 @@
+import type { Event } from '@mevrik/protocol';
+import type postgres from 'postgres';
+
+/** An event that has everything but its place in the log. */
+export type UnplacedEvent = Omit<Event, 'offset'>;
+
+/**
+ * Appends events inside a transaction, as its last step: the heads of the touched partitions stay locked until
+ * it commits, which makes the offsets of a partition visible in order and without gaps.
+ *
+ * @returns the events with their offsets, in the order given.
+ */
+export async function appendEvents(
+  sql: postgres.Sql,
+  unplaced: readonly UnplacedEvent[],
+): Promise<readonly Event[]> {
+  if (unplaced.length === 0) return [];
+  const rows = await sql<{ event_offset: number }[]>`
+    SELECT event_offset FROM append_events(${JSON.stringify(unplaced)}::jsonb) ORDER BY ordinal`;
+  return unplaced.map((event, index) => ({ ...event, offset: rows[index]?.event_offset ?? 0 }) as Event);
+}
+
+/** Reads up to `limit` events of a partition that come after an offset, in order. */
+export async function readPartition(
+  sql: postgres.Sql,
+  partition: number,
+  after: number,
+  limit: number,
+): Promise<readonly Event[]> {
+  const rows = await sql<EventRow[]>`
+    SELECT ${eventColumns(sql)} FROM events
+    WHERE partition = ${partition} AND "offset" > ${after} ORDER BY "offset" LIMIT ${limit}`;
+  return rows.map(toEvent);
+}
+
+/** Reads one event by its place; `undefined` when it is not there. */
+export async function readEventAt(
+  sql: postgres.Sql,
+  partition: number,
+  offset: number,
+): Promise<Event | undefined> {
+  const [row] = await sql<EventRow[]>`
+    SELECT ${eventColumns(sql)} FROM events WHERE partition = ${partition} AND "offset" = ${offset}`;
+  return row && toEvent(row);
+}
+
+/** The newest offset of each of these partitions. */
+export async function readHeads(
+  sql: postgres.Sql,
+  partitions: readonly number[],
+): Promise<ReadonlyMap<number, number>> {
+  const rows = await sql<{ partition: number; head: number }[]>`
+    SELECT partition, head FROM log_partitions WHERE partition = ANY(${partitions as number[]})`;
+  return new Map(rows.map((row) => [row.partition, row.head]));
+}
+
+/** A row of `events` as the driver gives it. */
+export interface EventRow {
+  partition: number;
+  offset: number;
+  id: string;
+  type: string;
+  version: number;
+  key: string;
+  app_id: number;
+  session_id: number | null;
+  occurred_at: string;
+  correlation_id: string;
+  causation_id: string | null;
+  traceparent: string | null;
+  data: unknown;
+}
+
+/** The columns of `events`, for statements of others that end in `toEvent`. */
+export function eventColumns(sql: postgres.Sql) {
+  return sql`partition, "offset", id, type, version, key, app_id, session_id, occurred_at,
+             correlation_id, causation_id, traceparent, data`;
+}
+
+/** A row as an event. */
+export function toEvent(row: EventRow): Event {
+  return {
+    id: row.id,
+    type: row.type,
+    version: row.version,
+    key: row.key,
+    partition: row.partition,
+    offset: row.offset,
+    appId: row.app_id,
+    sessionId: row.session_id,
+    occurredAt: row.occurred_at,
+    correlationId: row.correlation_id,
+    causationId: row.causation_id,
+    traceparent: row.traceparent,
+    data: row.data,
+  } as Event;
+}

@@ -1,0 +1,129 @@
+import type { Event, EventData, EventName } from '@mevrik/protocol';
+import type postgres from 'postgres';
+import { type Orm, ormOn } from '../db/database.ts';
+import { appendEvents, type UnplacedEvent } from './log.ts';
+import { type Cause, makeEvent, noCause } from './raise.ts';
+
+/** A job to enqueue with the transaction: it exists if and only if the transaction commits. */
+export interface JobOptions {
+  /** When it is due; at once when absent. */
+  readonly runAt?: Date;
+  /** A job with the same key that has not begun is replaced. */
+  readonly key?: string;
+  readonly maxAttempts?: number;
+}
+
+/** What a command or a listener works with: state, events and jobs that commit together. */
+export interface Tx {
+  /** Plain SQL, for the log and the hot path. */
+  readonly sql: postgres.Sql;
+  /** Typed queries. */
+  readonly orm: Orm;
+  /**
+   * Raises an event; it is validated at once and appended when the transaction ends.
+   * @throws ProblemError `invalid_event_data` naming the field.
+   */
+  raise<Name extends EventName>(name: Name, data: EventData<Name>): void;
+  /** Enqueues a job. */
+  addJob(task: string, payload: Record<string, unknown>, options?: JobOptions): Promise<void>;
+  /** Runs after the commit, never when rolled back; for hints only, since a crash may skip it. */
+  afterCommit(hint: () => void): void;
+}
+
+/** Runs inside the transaction for each event raised, before the append; a throw rolls everything back. */
+export type SyncHandler = (event: UnplacedEvent, tx: Tx) => Promise<void>;
+
+/** A transaction with the parts that only the unit of work and the dispatcher touch. */
+export interface OpenTransaction {
+  readonly tx: Tx;
+  /** From now on, raised events have this cause. */
+  setCause(cause: Cause): void;
+  /** Runs the sync handlers and appends what was raised. */
+  append(): Promise<readonly Event[]>;
+  /** From now on, any use throws: what a timed-out handler still does must not reach the connection. */
+  close(): void;
+  /** Runs the `afterCommit` hints. */
+  committed(): void;
+}
+
+/** Wraps a driver transaction. `sync` is called for each event raised. */
+export function openTransaction(client: postgres.TransactionSql, sync: SyncHandler): OpenTransaction {
+  const raised: UnplacedEvent[] = [];
+  const hints: (() => void)[] = [];
+  const gate = { open: true };
+  let cause: Cause = noCause;
+  const sql = guard(client, gate);
+  let orm: Orm | undefined;
+  const tx: Tx = {
+    sql,
+    get orm() {
+      orm ??= ormOn(sql);
+      return orm;
+    },
+    raise(name, data) {
+      assertOpen(gate);
+      const event = makeEvent(name, data, cause);
+      if (!event) return;
+      if (cause.correlationId === null) cause = { ...cause, correlationId: event.correlationId };
+      raised.push(event);
+    },
+    async addJob(task, payload, { runAt, key, maxAttempts } = {}) {
+      await sql`SELECT graphile_worker.add_job(
+        ${task}, ${JSON.stringify(payload)}::json, run_at => ${runAt?.toISOString() ?? null}::timestamptz,
+        job_key => ${key ?? null}, max_attempts => ${maxAttempts ?? null}::int)`;
+    },
+    afterCommit(hint) {
+      hints.push(hint);
+    },
+  };
+  return {
+    tx,
+    setCause(next) {
+      cause = next;
+    },
+    async append() {
+      // A sync handler may raise further events, which get their turn in the same loop.
+      for (let index = 0; index < raised.length; index++) {
+        const event = raised[index];
+        if (event) await sync(event, tx);
+      }
+      return appendEvents(sql, raised);
+    },
+    close() {
+      gate.open = false;
+    },
+    committed() {
+      for (const hint of hints) hint();
+    },
+  };
+}
+
+function assertOpen(gate: { open: boolean }): void {
+  if (!gate.open) throw new Error('This transaction is over; what runs on after its time-out has no effect.');
+}
+
+/**
+ * The transaction's client, usable only while the transaction is open. Statements of typed queries are
+ * prepared, which Drizzle leaves off and which saves a round trip each.
+ */
+function guard(client: postgres.TransactionSql, gate: { open: boolean }): postgres.Sql {
+  const guarded = new Proxy(client as unknown as postgres.Sql, {
+    apply(target, self, args) {
+      assertOpen(gate);
+      return Reflect.apply(target as unknown as (...args: unknown[]) => unknown, self, args);
+    },
+    get(target, property) {
+      assertOpen(gate);
+      if (property === 'options') return fixedOptions;
+      if (property === 'unsafe') {
+        return (text: string, parameters: never[], options: object) =>
+          target.unsafe(text, parameters, { ...options, prepare: true });
+      }
+      return Reflect.get(target, property);
+    },
+  });
+  return guarded;
+}
+
+/** Drizzle sets type parsers on whatever client it is given; the pool's are set already. */
+const fixedOptions = { parsers: {}, serializers: {} };
