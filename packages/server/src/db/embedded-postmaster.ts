@@ -1,0 +1,207 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { closeSync, openSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Binaries } from './embedded-binaries.ts';
+import { processIdentity } from './embedded-lock.ts';
+import type { Place } from './embedded-place.ts';
+
+/** A running PostgreSQL. */
+export interface Postmaster {
+  readonly pid: number;
+  readonly port: number;
+  readonly socketDirectory: string;
+  readonly status: string;
+}
+
+const pollMs = 5;
+const startTimeoutMs = 60_000;
+const stopTimeoutMs = 60_000;
+
+/** What postmaster.pid says. The last line says "ready" once connections are taken. */
+export function readPostmaster(data: string): Postmaster | undefined {
+  try {
+    const lines = readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n');
+    const pid = Number(lines[0]);
+    if (!Number.isInteger(pid) || pid <= 0) return undefined;
+    const [, , , port = '', socketDirectory = '', , , status = ''] = lines;
+    return { pid, port: Number(port), socketDirectory, status: status.trim() };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether the process is alive and is the postmaster of this data directory, not a later holder of its pid. */
+export function isPostmasterOf(pid: number, data: string): boolean {
+  if (processIdentity(pid) === undefined) return false;
+  try {
+    // The postmaster works in its data directory.
+    if (process.platform === 'linux') return readlinkSync(`/proc/${pid}/cwd`) === data;
+    const command = execFileSync('ps', ['-o', 'command=', '-p', String(pid)], { encoding: 'utf8' });
+    return command.includes('postgres') && command.includes(data);
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * The postmaster that a killed parent left running in this data directory, ready for connections, if there is one.
+ * One that is on its way out is waited for.
+ */
+export async function findRunning(data: string): Promise<Postmaster | undefined> {
+  const deadline = Date.now() + startTimeoutMs;
+  for (;;) {
+    const found = readPostmaster(data);
+    if (!found) return undefined;
+    if (!isPostmasterOf(found.pid, data)) {
+      await clearAfterDeath(found.pid, data, deadline);
+      return undefined;
+    }
+    if (found.status === 'ready') return found;
+    if (Date.now() > deadline)
+      throw new Error(`PostgreSQL (pid ${found.pid}) in ${data} does not become ready`);
+    await delay(pollMs);
+  }
+}
+
+/**
+ * Makes room after a postmaster that was killed. Its backends notice and end by themselves, and a new postmaster must
+ * not start beside them. PostgreSQL removes the pid file of a dead process, but refuses to start when the pid answers
+ * signals, which a zombie (in a container nobody may reap it) and a stranger with the same pid do.
+ */
+async function clearAfterDeath(pid: number, data: string, deadline: number): Promise<void> {
+  while (worksIn(data)) {
+    if (Date.now() > deadline)
+      throw new Error(`Processes of a PostgreSQL that was killed still work in ${data}`);
+    await delay(pollMs);
+  }
+  if (answersSignals(pid)) await rm(join(data, 'postmaster.pid'), { force: true });
+}
+
+/** Whether any process has this as its working directory. Only Linux says; elsewhere PostgreSQL's own check counts. */
+function worksIn(directory: string): boolean {
+  if (process.platform !== 'linux') return false;
+  return readdirSync('/proc').some((name) => {
+    try {
+      return /^\d+$/.test(name) && readlinkSync(`/proc/${name}/cwd`) === directory;
+    } catch {
+      return false;
+    }
+  });
+}
+
+function answersSignals(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** Starts PostgreSQL and waits until it takes connections. */
+export async function launch(
+  place: Place,
+  binaries: Binaries,
+  options: { socketDirectory: string; maxConnections: number },
+): Promise<{ postmaster: Postmaster; child: ChildProcess }> {
+  const logFile = join(place.run, 'postgres.log');
+  await rename(logFile, `${logFile}.1`).catch(() => undefined);
+  const log = openSync(logFile, 'w', 0o600);
+  const settings = Object.entries(settingsFor(options)).flatMap(([name, value]) => [
+    '-c',
+    `${name}=${value}`,
+  ]);
+  const child = spawn(binaries.postgres, ['-D', place.data, ...settings], {
+    ...place.user,
+    cwd: '/',
+    env: { PATH: process.env.PATH, LC_ALL: 'C' },
+    stdio: ['ignore', log, log],
+    // Its own process group: Ctrl-C in a terminal reaches the whole group, and the server must stop before it does.
+    detached: true,
+  });
+  closeSync(log);
+  child.unref();
+  let ended: string | undefined;
+  child.once('exit', (code, signal) => {
+    ended = signal ?? `code ${code}`;
+  });
+  child.once('error', (error) => {
+    ended = error.message;
+  });
+  const deadline = Date.now() + startTimeoutMs;
+  for (;;) {
+    const found = readPostmaster(place.data);
+    if (found && found.pid === child.pid && found.status === 'ready') return { postmaster: found, child };
+    if (ended !== undefined) {
+      const said = readFileSync(logFile, 'utf8').trim().split('\n').slice(-8).join('\n');
+      throw new Error(`PostgreSQL did not start (${ended}) in ${place.data}. It said:\n${said}`);
+    }
+    if (Date.now() > deadline) {
+      child.kill('SIGQUIT');
+      throw new Error(`PostgreSQL was not ready after ${startTimeoutMs / 1000} s. Its log is ${logFile}`);
+    }
+    await delay(pollMs);
+  }
+}
+
+/** Fast shutdown: sessions are ended, a checkpoint is written. Waits for the end of the process. */
+export async function shutDown(
+  postmaster: Pick<Postmaster, 'pid'>,
+  data: string,
+  log: { warn(message: string): void },
+): Promise<void> {
+  const send = (signal: NodeJS.Signals) => {
+    if (isPostmasterOf(postmaster.pid, data)) process.kill(postmaster.pid, signal);
+  };
+  send('SIGINT');
+  let deadline = Date.now() + stopTimeoutMs;
+  while (isPostmasterOf(postmaster.pid, data)) {
+    if (Date.now() > deadline) {
+      log.warn(
+        `PostgreSQL (pid ${postmaster.pid}) still runs after ${stopTimeoutMs / 1000} s: stopping it at once`,
+      );
+      send('SIGQUIT');
+      deadline = Date.now() + stopTimeoutMs;
+    }
+    await delay(pollMs);
+  }
+}
+
+function settingsFor(options: {
+  socketDirectory: string;
+  maxConnections: number;
+}): Record<string, string | number> {
+  return {
+    listen_addresses: '',
+    port: 5432,
+    // A list to PostgreSQL: quoted, a comma in the path is part of it.
+    unix_socket_directories: `"${options.socketDirectory}"`,
+    unix_socket_permissions: '0700',
+    max_connections: options.maxConnections,
+    shared_buffers: '256MB',
+    maintenance_work_mem: '128MB',
+    work_mem: '8MB',
+    // What a commit promises survives a power cut; said here so that no edited file can say otherwise.
+    fsync: 'on',
+    full_page_writes: 'on',
+    synchronous_commit: 'on',
+    max_wal_size: '2GB',
+    min_wal_size: '256MB',
+    checkpoint_timeout: '15min',
+    // Small hot tables (checkpoints, deliveries, jobs) turn over many times an hour: look often, start early.
+    autovacuum_naptime: '15s',
+    autovacuum_vacuum_scale_factor: 0.05,
+    autovacuum_analyze_scale_factor: 0.05,
+    autovacuum_vacuum_insert_scale_factor: 0.1,
+    autovacuum_vacuum_cost_limit: 1000,
+    random_page_cost: 1.1,
+    // Compiling costs more than it saves on queries of a few milliseconds.
+    jit: 'off',
+    timezone: 'UTC',
+    log_timezone: 'UTC',
+    log_checkpoints: 'off',
+    // Failed statements are the caller's to report; the file keeps starts, stops and crashes, and so stays small.
+    log_min_messages: 'log',
+  };
+}

@@ -1,0 +1,51 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, statSync } from 'node:fs';
+
+/** The system user PostgreSQL runs as: nothing to change for an ordinary user. */
+export interface RunAs {
+  readonly uid?: number;
+  readonly gid?: number;
+}
+
+/**
+ * PostgreSQL refuses to run as root, so root hands it to the owner of the existing data, else to `postgres`,
+ * else to `nobody`, else to a user made for it.
+ */
+export function chooseUser(existingData: string): RunAs {
+  if (process.getuid?.() !== 0) return {};
+  if (existsSync(existingData)) {
+    const { uid, gid } = statSync(existingData);
+    if (uid !== 0) return { uid, gid };
+  }
+  const user = systemUser('postgres') ?? systemUser('nobody') ?? createUser('mevrik');
+  if (user) return user;
+  throw new Error(
+    'PostgreSQL does not run as root, and no unprivileged user was found or could be made. ' +
+      'Start as an ordinary user, create a user named "postgres", or set DATABASE_URL.',
+  );
+}
+
+function systemUser(name: string): RunAs | undefined {
+  try {
+    const id = (flag: string) =>
+      Number(execFileSync('id', [flag, name], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }));
+    return { uid: id('-u'), gid: id('-g') };
+  } catch {
+    return undefined;
+  }
+}
+
+function createUser(name: string): RunAs | undefined {
+  spawnSync('useradd', ['--system', '--no-create-home', '--shell', '/usr/sbin/nologin', name]);
+  return systemUser(name);
+}
+
+/** Whether that user can enter the directory. Asked of the kernel, so that ACLs and read-only mounts count. */
+export function canEnter(user: RunAs, directory: string): boolean {
+  const { status } = spawnSync('/bin/sh', ['-c', 'cd "$1"', 'sh', directory], {
+    ...user,
+    cwd: '/',
+    stdio: 'ignore',
+  });
+  return status === 0;
+}

@@ -1,0 +1,315 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, lstatSync } from 'node:fs';
+import { chmod, chown, cp, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import pg from 'pg';
+import postgres from 'postgres';
+import { afterEach, describe, expect, it } from 'vitest';
+import { type ConnectionOptions, type EmbeddedDatabase, startEmbedded } from './embedded.ts';
+import { findPackage, restoreSymlinks, usableBinaries } from './embedded-binaries.ts';
+import { lockDirectory, processIdentity } from './embedded-lock.ts';
+import { isPostmasterOf, readPostmaster } from './embedded-postmaster.ts';
+
+const root = process.getuid?.() === 0;
+const cleanups: (() => Promise<unknown>)[] = [];
+
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+describe('a directory used again', () => {
+  it('keeps the data from one start to the next', async () => {
+    const dataDir = await temporary();
+    const first = await start(dataDir);
+    await query(first.connection, 'CREATE TABLE kept AS SELECT 42 AS answer');
+    await first.stop();
+    expect(processIdentity(first.pid)).toBeUndefined();
+
+    const second = await start(dataDir);
+    expect(await query(second.connection, 'SELECT answer FROM kept')).toEqual([{ answer: 42 }]);
+  });
+
+  it('lets postgres.js and pg in through the socket alone, with the password alone', async () => {
+    const { connection, url } = await start(await temporary());
+    const [row] = await query(
+      connection,
+      `SELECT current_setting('listen_addresses') AS listen, current_setting('fsync') AS fsync,
+              current_setting('synchronous_commit') AS commit, current_setting('max_connections') AS max,
+              pg_encoding_to_char(encoding) AS encoding
+         FROM pg_database WHERE datname = current_database()`,
+    );
+    expect(row).toEqual({ listen: '', fsync: 'on', commit: 'on', max: '200', encoding: 'UTF8' });
+
+    for (const options of [connection, { connectionString: url }]) {
+      const client = new pg.Client(options);
+      await client.connect();
+      expect((await client.query('SELECT current_database() AS name')).rows).toEqual([{ name: 'mevrik' }]);
+      await client.end();
+    }
+    await expect(query({ ...connection, password: 'guess' }, 'SELECT 1')).rejects.toMatchObject({
+      code: '28P01',
+    });
+    expect((await stat(connection.host)).mode & 0o777).toBe(0o700);
+    expect((await stat(join(connection.host, 'password'))).mode & 0o777).toBe(0o600);
+  });
+
+  it('begins anew after an initdb that was killed half-way', async () => {
+    const dataDir = await temporary();
+    await mkdir(join(dataDir, 'postgres-run', 'data.new', 'base'), { recursive: true });
+    const database = await start(dataDir);
+    expect(await query(database.connection, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
+  });
+
+  it('puts the socket elsewhere when the path is too long for one', async () => {
+    const dataDir = join(await temporary(), 'd'.repeat(100));
+    const database = await start(dataDir);
+    expect(database.connection.host.startsWith(dataDir)).toBe(false);
+    expect((await stat(database.connection.host)).mode & 0o777).toBe(0o700);
+    expect(await query(database.connection, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
+    await database.stop();
+    expect(existsSync(database.connection.host)).toBe(false);
+  });
+});
+
+describe('one process a directory', () => {
+  it('refuses a second start in the same process and in another, and allows it after stop', async () => {
+    const dataDir = await temporary();
+    const other = await startInChild(dataDir);
+    await expect(start(dataDir)).rejects.toMatchObject({
+      code: 'DATA_DIR_IN_USE',
+      message: expect.stringContaining(`in use by process ${other.child.pid}`),
+    });
+    await other.stop();
+
+    const own = await start(dataDir);
+    await expect(start(dataDir)).rejects.toMatchObject({ code: 'DATA_DIR_IN_USE', pid: process.pid });
+    expect(await query(own.connection, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
+    await own.stop();
+    await (await start(dataDir)).stop();
+  });
+
+  it('takes over the lock of a dead process, also when its pid is in use again', async () => {
+    const dataDir = await temporary();
+    await writeFile(join(dataDir, `process-${process.ppid}-another-start.lock`), '');
+    const lock = await lockDirectory(dataDir);
+    await lock.release();
+  });
+
+  it('gives the directory to at most one of many that ask at once', async () => {
+    const dataDir = await temporary();
+    const children = await Promise.allSettled([
+      startInChild(dataDir),
+      startInChild(dataDir),
+      startInChild(dataDir),
+    ]);
+    const won = children.filter((child) => child.status === 'fulfilled');
+    expect(won.length).toBeLessThanOrEqual(1);
+  });
+});
+
+describe('after a kill', () => {
+  it('takes over the PostgreSQL a killed process left running', async () => {
+    const dataDir = await temporary();
+    const other = await startInChild(dataDir);
+    await query(other.connection, 'CREATE TABLE kept AS SELECT 42 AS answer');
+    await kill(other.child);
+    expect(isPostmasterOf(other.postmaster, join(dataDir, 'postgres'))).toBe(true);
+
+    const database = await start(dataDir);
+    expect(database.pid).toBe(other.postmaster);
+    expect(await query(database.connection, 'SELECT answer FROM kept')).toEqual([{ answer: 42 }]);
+    await database.stop();
+    expect(processIdentity(other.postmaster)).toBeUndefined();
+  });
+
+  it('recovers when PostgreSQL was killed as well', async () => {
+    const dataDir = await temporary();
+    const other = await startInChild(dataDir);
+    await query(other.connection, 'CREATE TABLE kept AS SELECT 42 AS answer');
+    await kill(other.child);
+    process.kill(other.postmaster, 'SIGKILL');
+
+    const database = await start(dataDir);
+    expect(await query(database.connection, 'SELECT answer FROM kept')).toEqual([{ answer: 42 }]);
+  });
+
+  it('is not misled by a pid file whose pid now belongs to another process', async () => {
+    const dataDir = await temporary();
+    const database = await start(dataDir);
+    await database.stop();
+    const file = join(dataDir, 'postgres', 'postmaster.pid');
+    await writeFile(file, `${process.pid}\n${dataDir}/postgres\n1\n5432\n/nowhere\n\n\nready\n`);
+    const again = await start(dataDir);
+    expect(readPostmaster(join(dataDir, 'postgres'))?.pid).toBe(again.pid);
+  });
+});
+
+describe.runIf(root)('as root', () => {
+  it('runs PostgreSQL as somebody else', async () => {
+    const database = await start(await temporary());
+    expect((await stat(`/proc/${database.pid}`)).uid).not.toBe(0);
+  });
+
+  it('keeps the data elsewhere when the folders above are closed, finds it again, and says so', async () => {
+    const closed = await temporary(0o700);
+    const fallbackDir = await temporary();
+    const dataDir = join(closed, 'data');
+    const warnings: string[] = [];
+    const first = await start(dataDir, { fallbackDir, warnings });
+    expect(first.dataDir.startsWith(fallbackDir)).toBe(true);
+    expect(warnings.join()).toContain(dataDir);
+    expect(warnings.join()).toContain(first.dataDir.replace(/\/postgres$/, ''));
+    await query(first.connection, 'CREATE TABLE kept AS SELECT 42 AS answer');
+    await first.stop();
+
+    // Opened later: the data is where it was, not replaced by an empty database in the asked place.
+    await chmod(closed, 0o755);
+    const second = await start(dataDir, { fallbackDir });
+    expect(await query(second.connection, 'SELECT answer FROM kept')).toEqual([{ answer: 42 }]);
+  });
+
+  it('throws when neither place can be entered, and when existing data was closed off', async () => {
+    const closed = await temporary(0o700);
+    await expect(start(join(closed, 'data'), { fallbackDir: join(closed, 'fallback') })).rejects.toThrow(
+      /Set DATA_DIR to a directory below folders open to everyone/,
+    );
+
+    const open = await temporary();
+    const database = await start(join(open, 'data'));
+    await database.stop();
+    await chmod(open, 0o700);
+    await expect(start(join(open, 'data'))).rejects.toThrow(/cannot be reached by its owner/);
+  });
+
+  it('works as an ordinary user, from a checkout that user can read', async () => {
+    const dataDir = await temporary();
+    await chown(dataDir, 65534, 65534);
+    const other = await startInChild(dataDir, { uid: 65534, gid: 65534 });
+    expect((await stat(`/proc/${other.postmaster}`)).uid).toBe(65534);
+    await query(other.connection, 'CREATE TABLE kept AS SELECT 42 AS answer');
+    await other.stop();
+
+    // Root then runs it as the data's owner, so that the owner can have it back.
+    const database = await start(dataDir);
+    expect(await query(database.connection, 'SELECT answer FROM kept')).toEqual([{ answer: 42 }]);
+    await database.stop();
+    await (await startInChild(dataDir, { uid: 65534, gid: 65534 })).stop();
+  });
+
+  it('copies the programs once when they lie in a closed folder', async () => {
+    const closed = await temporary(0o700);
+    const copies = await temporary();
+    const found = findPackage();
+    await cp(join(found.folder, 'native'), join(closed, 'native'), {
+      recursive: true,
+      verbatimSymlinks: true,
+    });
+    const warnings: string[] = [];
+    const options = { copies, log: { warn: (message: string) => warnings.push(message) } };
+    const user = { uid: 65534, gid: 65534 };
+    for (let round = 0; round < 2; round++) {
+      const binaries = await usableBinaries({ ...found, folder: closed }, user, options);
+      expect(binaries.postgres.startsWith(copies)).toBe(true);
+    }
+    expect(warnings).toHaveLength(1);
+  });
+});
+
+describe('the platform package', () => {
+  it('gets back the links that a blocked install script left out', async () => {
+    const found = findPackage();
+    const copy = await temporary();
+    await cp(join(found.folder, 'native'), join(copy, 'native'), { recursive: true, verbatimSymlinks: true });
+    const links = JSON.parse(await readFile(join(copy, 'native', 'pg-symlinks.json'), 'utf8')) as {
+      target: string;
+    }[];
+    for (const { target } of links) await rm(join(copy, target), { force: true });
+
+    expect(await restoreSymlinks(copy)).toBe(links.length);
+    for (const { target } of links) {
+      expect(lstatSync(join(copy, target)).isSymbolicLink()).toBe(true);
+      expect(existsSync(join(copy, target))).toBe(true);
+    }
+    expect(await restoreSymlinks(copy)).toBe(0);
+  });
+});
+
+/** A directory under the temporary one, open to all unless told. */
+async function temporary(mode = 0o755): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'mevrik-embedded-'));
+  await chmod(directory, mode);
+  cleanups.push(() => rm(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+async function start(
+  dataDir: string,
+  options: { fallbackDir?: string; warnings?: string[] } = {},
+): Promise<EmbeddedDatabase> {
+  const { warnings = [], ...rest } = options;
+  const log = { info: () => undefined, warn: (message: string) => void warnings.push(message) };
+  const database = await startEmbedded({ dataDir, log, ...rest });
+  cleanups.push(() => database.stop());
+  return database;
+}
+
+async function query(connection: ConnectionOptions, text: string): Promise<unknown[]> {
+  const sql = postgres({ ...connection, max: 1 });
+  try {
+    return [...(await sql.unsafe(text))];
+  } finally {
+    await sql.end();
+  }
+}
+
+interface StartedChild {
+  child: ChildProcess;
+  connection: ConnectionOptions;
+  postmaster: number;
+  stop(): Promise<void>;
+}
+
+/** Starts the database in a Node of its own, which holds it until its standard input ends. */
+async function startInChild(
+  dataDir: string,
+  user: { uid?: number; gid?: number } = {},
+): Promise<StartedChild> {
+  const module = new URL('./embedded.ts', import.meta.url).href;
+  const script = `
+    const { startEmbedded } = await import(${JSON.stringify(module)});
+    const log = { info() {}, warn() {} };
+    const database = await startEmbedded({ dataDir: ${JSON.stringify(dataDir)}, log });
+    console.log(JSON.stringify({ connection: database.connection, postmaster: database.pid }));
+    process.stdin.resume().on('end', () => database.stop());
+  `;
+  const args = ['--import', 'tsx', '--conditions=@mevrik/source', '--input-type=module', '-e', script];
+  const child = spawn(process.execPath, args, { ...user, stdio: ['pipe', 'pipe', 'pipe'] });
+  let said = '';
+  child.stderr.on('data', (chunk) => {
+    said += chunk;
+  });
+  const stop = async () => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const exited = once(child, 'exit');
+    child.stdin.end();
+    await exited;
+  };
+  cleanups.push(stop);
+  for await (const line of createInterface(child.stdout)) {
+    const { connection, postmaster } = JSON.parse(line) as {
+      connection: ConnectionOptions;
+      postmaster: number;
+    };
+    return { child, connection, postmaster, stop };
+  }
+  throw new Error(`the child ended: ${said}`);
+}
+
+async function kill(child: ChildProcess): Promise<void> {
+  const exited = once(child, 'exit');
+  child.kill('SIGKILL');
+  await exited;
+}

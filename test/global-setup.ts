@@ -1,0 +1,81 @@
+import { existsSync } from 'node:fs';
+import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import postgres from 'postgres';
+import type { TestProject } from 'vitest/node';
+import { type ConnectionOptions, startEmbedded } from '../packages/server/src/db/embedded.ts';
+import { processIdentity } from '../packages/server/src/db/embedded-lock.ts';
+import { isPostmasterOf, readPostmaster } from '../packages/server/src/db/embedded-postmaster.ts';
+import { migrate } from '../packages/server/src/db/migrate.ts';
+import { installRedis } from './support/redis.ts';
+
+declare module 'vitest' {
+  /** What the workers read with `inject`. */
+  export interface ProvidedContext {
+    /** The run's PostgreSQL, connected to its maintenance database. */
+    postgres: ConnectionOptions;
+  }
+}
+
+const prefix = 'mevrik-test-run-';
+const quiet = { info: () => undefined, warn: (message: string) => console.warn(message) };
+
+/** Starts one PostgreSQL for the whole run, with a migrated template that each test database is cloned from. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const [run] = await Promise.all([startPostgres(), installRedis()]);
+  project.provide('postgres', run.connection);
+  return run.stop;
+}
+
+async function startPostgres() {
+  await removeDeadRuns();
+  const directory = await mkdtemp(join(tmpdir(), `${prefix}${process.pid}-${processIdentity(process.pid)}-`));
+  // mkdtemp closes the directory to others; as root, PostgreSQL runs as another user.
+  await chmod(directory, 0o711);
+  const database = await startEmbedded({ dataDir: directory, log: quiet });
+  const stop = async () => {
+    await database.stop();
+    await rm(directory, { recursive: true, force: true });
+  };
+  try {
+    await makeTemplate(database.connection);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { connection: database.connection, stop };
+}
+
+async function makeTemplate(connection: ConnectionOptions): Promise<void> {
+  const admin = postgres({ ...connection, max: 1 });
+  try {
+    await admin`CREATE DATABASE mevrik_template`;
+    const sql = postgres({ ...connection, database: 'mevrik_template', onnotice: () => undefined });
+    try {
+      await migrate(sql);
+    } finally {
+      await sql.end();
+    }
+    // A connected template cannot be cloned: nobody may connect to it from here on.
+    await admin`ALTER DATABASE mevrik_template IS_TEMPLATE true ALLOW_CONNECTIONS false`;
+  } finally {
+    await admin.end();
+  }
+}
+
+/** A run that was killed leaves its PostgreSQL and its directory behind. */
+async function removeDeadRuns(): Promise<void> {
+  for (const name of await readdir(tmpdir())) {
+    const match = /^mevrik-test-run-(\d+)-(.+)-[^-]+$/.exec(name);
+    if (!match || processIdentity(Number(match[1])) === match[2]) continue;
+    const directory = join(tmpdir(), name);
+    const data = join(directory, 'postgres');
+    const left = existsSync(data) ? readPostmaster(data) : undefined;
+    if (left && isPostmasterOf(left.pid, data)) process.kill(left.pid, 'SIGQUIT');
+    // Of another user's run nothing can be removed; it is theirs to remove.
+    await rm(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 }).catch(
+      () => undefined,
+    );
+  }
+}

@@ -1,0 +1,66 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import postgres from 'postgres';
+import { inject } from 'vitest';
+import { type ConnectionOptions, connectionUrl } from '../../packages/server/src/db/embedded.ts';
+
+/** A database of one test file. */
+export interface TestDatabase {
+  /** For psql and pg. postgres.js takes `connection`: it has no URL for a socket. */
+  readonly url: string;
+  /** Options for postgres.js and pg alike. */
+  readonly connection: ConnectionOptions;
+  /** Drops the database. Fails when connections to it are still open. */
+  drop(): Promise<void>;
+}
+
+/** A connection that was ended a moment ago may still be on its way out of the server. */
+const goodbyeMs = 1_000;
+
+/**
+ * Clones the migrated template.
+ *
+ * @param options.allowLeaks for tests that kill processes: `drop` then ends what is still connected in silence.
+ */
+export async function createTestDatabase(options: { allowLeaks?: boolean } = {}): Promise<TestDatabase> {
+  const server = inject('postgres');
+  const database = `test_${process.pid}_${randomBytes(5).toString('hex')}`;
+  await asAdmin(server, (sql) => sql`CREATE DATABASE ${sql(database)} TEMPLATE mevrik_template`);
+  const connection = { ...server, database };
+  return {
+    url: connectionUrl(connection),
+    connection,
+    drop: () =>
+      asAdmin(server, async (sql) => {
+        const leaked = options.allowLeaks ? [] : await leakedConnections(sql, database);
+        await sql`DROP DATABASE IF EXISTS ${sql(database)} WITH (FORCE)`;
+        if (leaked.length > 0) {
+          throw new Error(
+            `${leaked.length} connection(s) to the test database were left open:\n${leaked.join('\n')}`,
+          );
+        }
+      }),
+  };
+}
+
+async function leakedConnections(sql: postgres.Sql, database: string): Promise<string[]> {
+  const deadline = Date.now() + goodbyeMs;
+  for (;;) {
+    const open = await sql<{ application_name: string; state: string; query: string }[]>`
+      SELECT application_name, coalesce(state, '') AS state, left(query, 120) AS query
+      FROM pg_stat_activity WHERE datname = ${database} AND backend_type = 'client backend'`;
+    if (open.length === 0 || Date.now() > deadline) {
+      return open.map((row) => `- application_name "${row.application_name}", ${row.state}: ${row.query}`);
+    }
+    await delay(10);
+  }
+}
+
+async function asAdmin<T>(server: ConnectionOptions, work: (sql: postgres.Sql) => Promise<T>): Promise<void> {
+  const sql = postgres({ ...server, max: 1, fetch_types: false, onnotice: () => undefined });
+  try {
+    await work(sql);
+  } finally {
+    await sql.end();
+  }
+}
