@@ -105,6 +105,8 @@ export async function launch(
   binaries: Binaries,
   options: { socketDirectory: string; maxConnections: number },
 ): Promise<{ postmaster: Postmaster; child: ChildProcess }> {
+  // The socket's own lock file outlives a kill too. The directory is private to this data, which nobody runs now.
+  await rm(join(options.socketDirectory, '.s.PGSQL.5432.lock'), { force: true });
   const logFile = join(place.run, 'postgres.log');
   await rename(logFile, `${logFile}.1`).catch(() => undefined);
   const log = openSync(logFile, 'w', 0o600);
