@@ -26,16 +26,18 @@ export interface Database {
  * Opens a pool. Instants are ISO 8601 strings and bigints are numbers, in `sql` as in `orm`;
  * JSON parameters of `sql` are given as text (`${JSON.stringify(value)}::jsonb`).
  *
- * @param maxConnections the pool's size.
+ * @param options.onClose called when a connection was closed, by either side. With it, connections are kept
+ *   for as long as they last; without, they are renewed now and then.
  */
 export function openDatabase(
   target: DatabaseTarget,
-  options: { maxConnections: number; applicationName: string },
+  options: { maxConnections: number; applicationName: string; onClose?: () => void },
 ): Database {
   const settings = {
     max: options.maxConnections,
     onnotice: () => {},
     connect_timeout: 10,
+    ...(options.onClose ? { onclose: options.onClose, max_lifetime: null } : {}),
     types: { bigint: { to: 20, from: [20], parse: Number, serialize: String } },
     connection: {
       application_name: options.applicationName,

@@ -1,0 +1,136 @@
+import { definitionOf, type Event } from '@mevrik/protocol';
+import type { Tail } from '../log/tail.ts';
+import { batchLimit, type DispatchOptions } from './dispatch-options.ts';
+import { describeError } from './faults.ts';
+
+/** One message for the subscribers of one topic, as the gateway takes it. */
+export interface Broadcast {
+  readonly appId: number;
+  readonly topic: string;
+  readonly event: string;
+  readonly payload: Record<string, unknown>;
+  readonly eventId: string;
+}
+
+/** What the lane is given. */
+export interface BroadcastLaneOptions {
+  readonly options: DispatchOptions;
+  readonly tail: Tail;
+  readonly owns: (partition: number) => boolean;
+  /** Hands messages to the bus, in order; `null` where `EVENT_BROADCAST_ENABLED` is false. */
+  readonly publish: ((messages: readonly Broadcast[]) => Promise<void>) | null;
+  readonly onPublished: (event: Event) => void;
+}
+
+/** The name of its checkpoints. */
+export const broadcastSubscription = 'Broadcast';
+
+/** How long a place may be ahead of its checkpoint: what a crash may broadcast a second time. */
+const flushDelayMs = 200;
+
+/**
+ * Broadcasts a partition's events beside the listeners, so that a slow listener never delays what people see.
+ * In order per partition; after a crash the last moments may be sent again, under the same event id.
+ */
+export class BroadcastLane {
+  readonly #partition: number;
+  readonly #with: BroadcastLaneOptions;
+  #place: number | undefined;
+  #stored = 0;
+  #run: Promise<void> | undefined;
+  #woken = false;
+  #stopped = false;
+  #flushTimer: NodeJS.Timeout | undefined;
+
+  constructor(partition: number, surroundings: BroadcastLaneOptions) {
+    this.#partition = partition;
+    this.#with = surroundings;
+  }
+
+  /** Says that there may be something to broadcast. */
+  wake(): void {
+    this.#woken = true;
+    if (this.#run || this.#stopped) return;
+    this.#run = this.#loop().finally(() => {
+      this.#run = undefined;
+      if (this.#woken && !this.#stopped) this.wake();
+    });
+  }
+
+  /** Resolves when what was there at the time of the call is handed to the bus. */
+  async settled(): Promise<void> {
+    this.wake();
+    while (this.#run) await this.#run;
+  }
+
+  /** Begins nothing further; writes its place down where the partition is still ours. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#flushTimer);
+    await this.#run;
+    await this.#flush();
+  }
+
+  async #loop(): Promise<void> {
+    const { options, tail, owns, publish, onPublished } = this.#with;
+    const sql = options.database.sql;
+    try {
+      while (this.#woken && !this.#stopped && owns(this.#partition)) {
+        this.#woken = false;
+        this.#place ??= await this.#load();
+        for (;;) {
+          const events = await tail.read(sql, this.#partition, this.#place, batchLimit);
+          if (events.length === 0 || !owns(this.#partition)) break;
+          if (publish) {
+            const messages = events.flatMap(broadcastsOf);
+            if (messages.length > 0) await publish(messages);
+            for (const event of events) onPublished(event);
+          }
+          this.#place = events.at(-1)?.offset ?? this.#place;
+          this.#flushTimer ??= setTimeout(() => {
+            this.#flushTimer = undefined;
+            void this.#flush();
+          }, flushDelayMs);
+        }
+      }
+    } catch (error) {
+      options.log.warn({ partition: this.#partition, error: describeError(error) }, 'a broadcast is tried again');
+      setTimeout(() => this.wake(), 100 + Math.random() * 200).unref();
+    }
+  }
+
+  async #load(): Promise<number> {
+    const [row] = await this.#with.options.database.sql<{ offset: number }[]>`
+      SELECT "offset" FROM checkpoints
+      WHERE partition = ${this.#partition} AND subscription = ${broadcastSubscription}`;
+    this.#stored = row?.offset ?? 0;
+    return this.#stored;
+  }
+
+  async #flush(): Promise<void> {
+    const place = this.#place;
+    if (place === undefined || place === this.#stored) return;
+    // Never backwards: a former owner that writes late must not make the next one broadcast again.
+    await this.#with.options.database.sql`
+      UPDATE checkpoints SET "offset" = ${place}
+      WHERE partition = ${this.#partition} AND subscription = ${broadcastSubscription} AND "offset" < ${place}`.then(
+      () => {
+        this.#stored = place;
+      },
+      () => {},
+    );
+  }
+}
+
+/** The messages that an event means, one for each of its topics. */
+export function broadcastsOf(event: Event): readonly Broadcast[] {
+  const definition = definitionOf(event.type).broadcast;
+  if (!definition) return [];
+  return definition.on(event.data).map((topic) => ({
+    appId: event.appId,
+    topic,
+    event: definition.as,
+    payload: definition.with(event.data, topic),
+    eventId: event.id,
+  }));
+}

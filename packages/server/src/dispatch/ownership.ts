@@ -1,0 +1,188 @@
+import { hostname } from 'node:os';
+import postgres from 'postgres';
+import type { Database } from '../db/database.ts';
+import { partitionCount } from '../log/partition.ts';
+import type { DispatchOptions } from './dispatch-options.ts';
+import { describeError } from './faults.ts';
+
+/** The class of our advisory locks; the partition is the second number. */
+const lockClass = 7364;
+
+/** What ownership needs to know and whom it tells. */
+export interface OwnershipOptions
+  extends Pick<DispatchOptions, 'nodeId' | 'database' | 'heartbeatMs' | 'deadAfterMs' | 'log'> {
+  /** Opens the connection of its own on which the locks live: to the server itself, not through a pooler. */
+  readonly openLockConnection: () => Database;
+  readonly onAcquired: (partitions: readonly number[]) => void;
+  /** Resolves when nothing of these partitions is under way any more. */
+  readonly onReleased: (partitions: readonly number[]) => Promise<void>;
+}
+
+/**
+ * Shares the partitions evenly between the living nodes. A lock on a partition lives on a connection of its
+ * own: when that is cut, by the network, by a crash or by a peer that found us hanging, everything is given up
+ * at once. The lock is for efficiency; what makes two owners harmless is the checkpoints' compare-and-set.
+ */
+export class Ownership {
+  readonly #options: OwnershipOptions;
+  readonly #owned = new Set<number>();
+  #locks: Database | undefined;
+  #backendPid = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #ticking: Promise<void> | undefined;
+  #stopped = false;
+
+  constructor(options: OwnershipOptions) {
+    this.#options = options;
+  }
+
+  /** Whether this node holds the partition now. */
+  owns(partition: number): boolean {
+    return this.#owned.has(partition);
+  }
+
+  /** The partitions held now. */
+  get partitions(): readonly number[] {
+    return [...this.#owned];
+  }
+
+  /** Takes its first share, and keeps it up to date from then on. */
+  async start(): Promise<void> {
+    await this.#tick();
+    const tickLater = () => {
+      if (this.#stopped) return;
+      this.#timer = setTimeout(() => void this.#tick().finally(tickLater), this.#options.heartbeatMs);
+    };
+    tickLater();
+  }
+
+  /** Gives everything back and signs off, so that the others need not wait for the heartbeat to grow old. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    await this.#ticking;
+    await this.#giveUp();
+    await this.#locks?.close();
+    const { database, nodeId } = this.#options;
+    await database.sql`DELETE FROM nodes WHERE id = ${nodeId}`.catch(() => {});
+  }
+
+  async #tick(): Promise<void> {
+    this.#ticking = this.#beat().catch(async (error) => {
+      if (this.#stopped) return;
+      this.#options.log.warn({ error: describeError(error) }, 'the heartbeat failed; partitions are given up');
+      await this.#disconnect();
+    });
+    await this.#ticking;
+  }
+
+  async #beat(): Promise<void> {
+    const locks = this.#locks ?? (await this.#connect());
+    const { nodeId, deadAfterMs } = this.#options;
+    const sql = locks.sql;
+    await sql`
+      INSERT INTO nodes (id, host, pid, lock_backend_pid)
+      VALUES (${nodeId}, ${hostname()}, ${process.pid}, ${this.#backendPid})
+      ON CONFLICT (id) DO UPDATE SET heartbeat_at = now(), lock_backend_pid = ${this.#backendPid}`;
+    const nodes = await sql<{ id: string; lock_backend_pid: number; alive: boolean }[]>`
+      SELECT id, lock_backend_pid, heartbeat_at > now() - ${deadAfterMs} * interval '1 millisecond' AS alive
+      FROM nodes ORDER BY id`;
+    for (const node of nodes.filter((one) => !one.alive)) await this.#bury(sql, node);
+    const living = nodes.filter((one) => one.alive).map((one) => one.id);
+    await this.#take(sql, shareOf(nodeId, living));
+  }
+
+  /** A node that hangs keeps its connection and with it the locks: its backend is ended for it. */
+  async #bury(sql: postgres.Sql, node: { id: string; lock_backend_pid: number }): Promise<void> {
+    this.#options.log.warn({ node: node.id }, 'a node was not heard of; its partitions are taken over');
+    await sql`
+      SELECT pg_terminate_backend(pid) FROM pg_locks
+      WHERE locktype = 'advisory' AND classid = ${lockClass} AND pid = ${node.lock_backend_pid} AND granted
+      LIMIT 1`;
+    await sql`DELETE FROM nodes WHERE id = ${node.id}`;
+  }
+
+  async #take(sql: postgres.Sql, share: number): Promise<void> {
+    const surplus = this.#owned.size - share;
+    if (surplus > 0) await this.#release(sql, [...this.#owned].slice(-surplus));
+    if (surplus >= 0) return;
+    const free = Array.from({ length: partitionCount }, (_, partition) => partition).filter(
+      (partition) => !this.#owned.has(partition),
+    );
+    // Begin elsewhere than the other nodes do, so that they don't all try the same ones.
+    const start = Math.floor(Math.random() * free.length);
+    const candidates = [...free.slice(start), ...free.slice(0, start)];
+    const acquired: number[] = [];
+    for (let index = 0; index < candidates.length && acquired.length < -surplus; ) {
+      const wanted = candidates.slice(index, index + (-surplus - acquired.length));
+      index += wanted.length;
+      const rows = await sql<{ partition: number; locked: boolean }[]>`
+        SELECT partition, pg_try_advisory_lock(${lockClass}, partition) AS locked
+        FROM unnest(${wanted}::int[]) AS partition`;
+      acquired.push(...rows.filter((row) => row.locked).map((row) => row.partition));
+    }
+    if (acquired.length === 0 || this.#locks?.sql !== sql) return;
+    for (const partition of acquired) this.#owned.add(partition);
+    this.#options.log.info({ partitions: acquired.length, held: this.#owned.size }, 'partitions taken');
+    this.#options.onAcquired(acquired);
+  }
+
+  async #release(sql: postgres.Sql, partitions: readonly number[]): Promise<void> {
+    for (const partition of partitions) this.#owned.delete(partition);
+    await this.#options.onReleased(partitions);
+    await sql`
+      SELECT pg_advisory_unlock(${lockClass}, partition) FROM unnest(${partitions as number[]}::int[]) AS partition`;
+    this.#options.log.info({ partitions: partitions.length, held: this.#owned.size }, 'partitions given back');
+  }
+
+  async #connect(): Promise<Database> {
+    const locks = this.#options.openLockConnection();
+    try {
+      const [first] = await locks.sql<{ pid: number }[]>`
+        SELECT pg_backend_pid() AS pid, pg_try_advisory_lock_shared(${lockClass}, -1)`;
+      const [second] = await locks.sql<{ held: boolean; pid: number }[]>`
+        SELECT pg_backend_pid() AS pid, EXISTS (
+          SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND classid = ${lockClass} AND pid = pg_backend_pid()
+        ) AS held`;
+      if (!first || !second?.held || first.pid !== second.pid) {
+        throw new Error(
+          'Session locks do not last on this connection: it goes through a pooler in transaction mode. ' +
+            'Give the address of the server itself, or of a pooler in session mode.',
+        );
+      }
+      this.#backendPid = first.pid;
+      this.#locks = locks;
+      return locks;
+    } catch (error) {
+      await locks.close();
+      throw error;
+    }
+  }
+
+  /** Called when the lock connection was lost: all is given up before anything else is done. */
+  connectionLost(): void {
+    if (this.#stopped || !this.#locks) return;
+    this.#options.log.warn({ held: this.#owned.size }, 'the lock connection is cut; partitions are given up');
+    void this.#disconnect();
+  }
+
+  async #disconnect(): Promise<void> {
+    const locks = this.#locks;
+    this.#locks = undefined;
+    await this.#giveUp();
+    await locks?.close().catch(() => {});
+  }
+
+  async #giveUp(): Promise<void> {
+    const partitions = [...this.#owned];
+    this.#owned.clear();
+    if (partitions.length > 0) await this.#options.onReleased(partitions);
+  }
+}
+
+/** How many partitions a node should hold: the same for all, the remainder one each to the first. */
+export function shareOf(nodeId: string, living: readonly string[]): number {
+  const rank = living.indexOf(nodeId);
+  if (rank < 0) return 0;
+  return Math.floor(partitionCount / living.length) + (rank < partitionCount % living.length ? 1 : 0);
+}

@@ -1,0 +1,139 @@
+import type { Event } from '@mevrik/protocol';
+import type postgres from 'postgres';
+import type { AttemptFailure } from '../db/schema.ts';
+
+/** Parks events behind an earlier failure of their keys: no attempt was made at them yet. */
+export async function parkInTransaction(
+  sql: postgres.Sql,
+  subscription: string,
+  events: readonly Event[],
+): Promise<void> {
+  const rows = events.map((event) => parkedRow(subscription, event));
+  await sql`
+    INSERT INTO parked_events (subscription, partition, "offset", event_id, type, key, app_id, status)
+    SELECT subscription, partition, "offset", event_id, type, key, app_id, 'waiting'
+    FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
+      AS row (subscription text, partition int, "offset" bigint, event_id uuid, type text, key text, app_id int)`;
+}
+
+/**
+ * Parks the event that failed.
+ * @param failure `null` where no attempt is counted: the event was slow and stepped aside.
+ * @param retryInMs when the next attempt is due; `null` makes it a dead letter at once.
+ */
+export async function parkFailed(
+  sql: postgres.Sql,
+  subscription: string,
+  event: Event,
+  failure: AttemptFailure | null,
+  retryInMs: number | null,
+): Promise<void> {
+  await sql`
+    INSERT INTO parked_events (subscription, partition, "offset", event_id, type, key, app_id, status,
+                               attempts, retry_at, last_error, failures)
+    VALUES (${subscription}, ${event.partition}, ${event.offset}, ${event.id}, ${event.type}, ${event.key},
+            ${event.appId}, ${retryInMs === null ? 'dead' : 'waiting'}, ${failure ? 1 : 0},
+            now() + ${retryInMs ?? 0} * interval '1 millisecond', ${failure?.error ?? null},
+            ${JSON.stringify(failure ? [failure] : [])}::jsonb)`;
+}
+
+/** A parked event as the retries see it: the first of its key that still counts. */
+export interface ParkedHead {
+  readonly subscription: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly key: string;
+  readonly status: 'waiting' | 'dead';
+  readonly attempts: number;
+  readonly failures: readonly AttemptFailure[];
+  readonly edited_data: unknown;
+  readonly due: boolean;
+}
+
+/**
+ * The first event of each parked key in these partitions. A dead letter stands at the head of its key only for
+ * subscriptions that hold; for the others it is out of the line.
+ */
+export async function parkedHeads(
+  sql: postgres.Sql,
+  partitions: readonly number[],
+  holding: readonly string[],
+): Promise<readonly ParkedHead[]> {
+  return sql<ParkedHead[]>`
+    SELECT DISTINCT ON (subscription, key) subscription, partition, "offset", key, status, attempts, failures,
+           edited_data, retry_at <= now() AS due
+    FROM parked_events
+    WHERE partition = ANY(${partitions as number[]})
+      AND (status = 'waiting' OR subscription = ANY(${holding as string[]}))
+    ORDER BY subscription, key, "offset"`;
+}
+
+/** The first parked event of one key, if any still blocks it. */
+export async function parkedHead(
+  sql: postgres.Sql,
+  subscription: string,
+  key: string,
+  holds: boolean,
+): Promise<ParkedHead | undefined> {
+  const [head] = await sql<ParkedHead[]>`
+    SELECT subscription, partition, "offset", key, status, attempts, failures, edited_data,
+           retry_at <= now() AS due
+    FROM parked_events
+    WHERE subscription = ${subscription} AND key = ${key} AND (status = 'waiting' OR ${holds})
+    ORDER BY "offset" LIMIT 1`;
+  return head;
+}
+
+/**
+ * Takes a parked event away inside the transaction that handles it.
+ * @returns false when somebody else has dealt with it in the meantime.
+ */
+export async function takeParked(sql: postgres.Sql, head: ParkedHead): Promise<boolean> {
+  const taken = await sql`
+    DELETE FROM parked_events
+    WHERE partition = ${head.partition} AND subscription = ${head.subscription}
+      AND "offset" = ${head.offset} AND attempts = ${head.attempts} AND status = 'waiting'`;
+  return taken.count === 1;
+}
+
+/** Counts a failed attempt; `retryInMs` of `null` makes the event a dead letter. */
+export async function recordFailure(
+  sql: postgres.Sql,
+  head: ParkedHead,
+  failure: AttemptFailure,
+  retryInMs: number | null,
+): Promise<void> {
+  await sql`
+    UPDATE parked_events
+    SET attempts = attempts + 1, last_error = ${failure.error},
+        failures = failures || ${JSON.stringify([failure])}::jsonb,
+        status = ${retryInMs === null ? 'dead' : 'waiting'},
+        retry_at = now() + ${retryInMs ?? 0} * interval '1 millisecond'
+    WHERE partition = ${head.partition} AND subscription = ${head.subscription}
+      AND "offset" = ${head.offset} AND attempts = ${head.attempts} AND status = 'waiting'`;
+}
+
+/** How many parked and dead events a subscription has, counted up to a limit. */
+export async function countParked(sql: postgres.Sql, subscription: string, limit: number): Promise<number> {
+  const [row] = await sql<{ count: number }[]>`
+    SELECT count(*)::int AS count
+    FROM (SELECT 1 FROM parked_events WHERE subscription = ${subscription} LIMIT ${limit}) AS some`;
+  return row?.count ?? 0;
+}
+
+/** The delay before a retry: it doubles from the first on, with up to a quarter of jitter either way. */
+export function retryDelayMs(firstMs: number, attempts: number): number {
+  return Math.round(firstMs * 2 ** Math.max(0, attempts - 1) * (0.75 + Math.random() * 0.5));
+}
+
+function parkedRow(subscription: string, event: Event) {
+  return {
+    subscription,
+    partition: event.partition,
+    offset: event.offset,
+    event_id: event.id,
+    type: event.type,
+    key: event.key,
+    app_id: event.appId,
+  };
+}

@@ -1,0 +1,280 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Event } from '@mevrik/protocol';
+import type { Tail } from '../log/tail.ts';
+import { type Batch, BatchFailure, handleBatch, moveCheckpoint } from './batch.ts';
+import { batchLimit, type DispatchOptions } from './dispatch-options.ts';
+import { describeError, FencedError, isInfrastructureFault, ListenerTimeoutError } from './faults.ts';
+import { parkedHead, parkedHeads, parkFailed, retryDelayMs } from './parking.ts';
+import type { Slots } from './slots.ts';
+import type { Subscription } from './subscription.ts';
+
+/** What a pump shares with the others of its node. */
+export interface PumpSurroundings {
+  readonly options: DispatchOptions;
+  readonly subscriptions: readonly Subscription[];
+  readonly tail: Tail;
+  readonly slots: Slots;
+  /** Whether this node still holds the partition's lock. */
+  readonly owns: (partition: number) => boolean;
+  readonly isPaused: (subscription: string) => boolean;
+  /** Told when an event was parked, so that its retry is planned and the cap is watched. */
+  readonly onParked: (subscription: Subscription, key: string) => void;
+}
+
+/** A subscription's place in the partition. `stored` is in the database, `seen` may be ahead of it. */
+interface Place {
+  stored: number;
+  seen: number;
+}
+
+/**
+ * Drives the transactional listeners of one partition, one batch at a time: that is why they can't deadlock
+ * with each other, and why each sees the events of a key in order. It is the only one that parks events and
+ * the only one that lets a key go on after it was parked, so that the two can't cross.
+ */
+export class PartitionPump {
+  readonly partition: number;
+  readonly #with: PumpSurroundings;
+  readonly #places = new Map<string, Place>();
+  readonly #blocked = new Map<string, Set<string>>();
+  readonly #toReconcile = new Map<string, { subscription: Subscription; key: string }>();
+  #run: Promise<void> | undefined;
+  #woken = false;
+  #loaded = false;
+  #stopped = false;
+
+  constructor(partition: number, surroundings: PumpSurroundings) {
+    this.partition = partition;
+    this.#with = surroundings;
+  }
+
+  /** How far behind the subscriptions that are not paused may read: the least `seen` of them. */
+  get position(): number {
+    if (!this.#loaded) return 0;
+    let least = Number.MAX_SAFE_INTEGER;
+    for (const subscription of this.#active()) least = Math.min(least, this.#placeOf(subscription).seen);
+    return least === Number.MAX_SAFE_INTEGER ? 0 : least;
+  }
+
+  /** Says that there may be something to do. */
+  wake(): void {
+    this.#woken = true;
+    if (this.#run || this.#stopped) return;
+    this.#run = this.#loop().finally(() => {
+      this.#run = undefined;
+      if (this.#woken && !this.#stopped) this.wake();
+    });
+  }
+
+  /** Resolves when all that was there to do at the time of the call is done, or the pump is stopped. */
+  async settled(): Promise<void> {
+    this.wake();
+    while (this.#run) await this.#run;
+  }
+
+  /** Asks, from outside, to look whether a parked key may go on. */
+  reconcile(subscription: Subscription, key: string): void {
+    this.#toReconcile.set(`${subscription.name} ${key}`, { subscription, key });
+    this.wake();
+  }
+
+  /** Begins no further batch, and resolves when the one under way has ended. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.#run;
+    if (this.#loaded && this.#with.owns(this.partition)) await this.flush().catch(() => {});
+  }
+
+  /** Writes down the places that have moved over events which are not their subscriptions'. */
+  async flush(): Promise<void> {
+    for (const subscription of this.#with.subscriptions) {
+      const place = this.#places.get(subscription.name);
+      if (!place || place.seen === place.stored) continue;
+      const { seen, stored } = place;
+      await moveCheckpoint(this.#with.options.database.sql, this.#batchOf(subscription, stored), seen);
+      place.stored = seen;
+    }
+  }
+
+  async #loop(): Promise<void> {
+    const { options, owns } = this.#with;
+    while (this.#woken && !this.#stopped && owns(this.partition)) {
+      this.#woken = false;
+      try {
+        if (!this.#loaded) await this.#load();
+        await this.#reconcileKeys();
+        while ((await this.#pass()) && !this.#stopped && owns(this.partition)) {
+          if (this.#toReconcile.size > 0) await this.#reconcileKeys();
+        }
+        if (owns(this.partition)) await this.flush();
+      } catch (error) {
+        this.#loaded = false;
+        this.#woken = true;
+        if (error instanceof FencedError) {
+          options.log.warn({ partition: this.partition, reason: error.message }, 'another node moved on; reloading');
+        } else {
+          const detail = { partition: this.partition, error: describeError(error) };
+          options.log.error(detail, 'a partition could not be read or handled; it is tried again');
+        }
+        await delay(50 + Math.random() * 200);
+      }
+    }
+  }
+
+  async #load(): Promise<void> {
+    const { options, subscriptions } = this.#with;
+    const sql = options.database.sql;
+    const holding = subscriptions.filter((one) => one.listener.afterDeath === 'hold').map((one) => one.name);
+    const [places, heads] = await Promise.all([
+      sql<{ subscription: string; offset: number }[]>`
+        SELECT subscription, "offset" FROM checkpoints WHERE partition = ${this.partition}`,
+      parkedHeads(sql, [this.partition], holding),
+    ]);
+    this.#places.clear();
+    for (const { subscription, offset } of places) {
+      this.#places.set(subscription, { stored: offset, seen: offset });
+    }
+    this.#blocked.clear();
+    for (const head of heads) this.#block(head.subscription, head.key);
+    this.#loaded = true;
+  }
+
+  /** One batch for each group of subscriptions that stand at the same place; false when nothing was there. */
+  async #pass(): Promise<boolean> {
+    const { options, tail, owns } = this.#with;
+    const groups = new Map<number, Subscription[]>();
+    for (const subscription of this.#active()) {
+      const { seen } = this.#placeOf(subscription);
+      groups.set(seen, [...(groups.get(seen) ?? []), subscription]);
+    }
+    let progress = false;
+    for (const [after, group] of groups) {
+      const events = await tail.read(options.database.sql, this.partition, after, batchLimit);
+      if (events.length === 0) continue;
+      progress = true;
+      for (const subscription of group) {
+        if (this.#stopped || !owns(this.partition)) return false;
+        await this.#advance(subscription, events);
+      }
+    }
+    return progress;
+  }
+
+  async #advance(subscription: Subscription, events: readonly Event[]): Promise<void> {
+    const place = this.#placeOf(subscription);
+    const to = events.at(-1)?.offset ?? place.seen;
+    const own = events.filter((event) => subscription.events.has(event.type));
+    if (own.length === 0) {
+      place.seen = to;
+      return;
+    }
+    await this.#with.slots.hold(own.length, async () => {
+      try {
+        const batch = this.#batchOf(subscription, place.stored, own, to);
+        const { reached, parkedKey } = await handleBatch(this.#with.options, batch);
+        place.stored = reached;
+        place.seen = reached;
+        if (parkedKey !== undefined) this.#with.onParked(subscription, parkedKey);
+      } catch (error) {
+        if (!(error instanceof BatchFailure) || isInfrastructureFault(error.cause)) throw error;
+        await this.#oneByOne(subscription, place, own, error);
+        place.seen = Math.max(place.seen, this.#with.isPaused(subscription.name) ? place.stored : to);
+      }
+    });
+  }
+
+  /** After a failure in a batch: each event in a transaction of its own, and those that fail are parked. */
+  async #oneByOne(
+    subscription: Subscription,
+    place: Place,
+    events: readonly Event[],
+    inBatch: BatchFailure,
+  ): Promise<void> {
+    for (const event of events) {
+      if (this.#stopped || !this.#with.owns(this.partition)) throw new FencedError('the partition was given up');
+      if (this.#with.isPaused(subscription.name)) return;
+      let failure: BatchFailure | undefined;
+      if (event === inBatch.event && inBatch.cause instanceof ListenerTimeoutError) {
+        failure = inBatch; // it would only hold up the partition a second time
+      } else {
+        const batch = this.#batchOf(subscription, place.stored, [event], event.offset);
+        await handleBatch(this.#with.options, batch).catch((error) => {
+          if (!(error instanceof BatchFailure) || isInfrastructureFault(error.cause)) throw error;
+          failure = error;
+        });
+      }
+      if (failure) await this.#park(subscription, place, failure);
+      place.stored = event.offset;
+      place.seen = event.offset;
+    }
+  }
+
+  async #park(subscription: Subscription, place: Place, failure: BatchFailure): Promise<void> {
+    const { options } = this.#with;
+    const { event, cause, durationMs } = failure;
+    const stalled = cause instanceof ListenerTimeoutError && options.stallMs < limitOf(options, subscription);
+    const retries = subscription.listener.retries ?? options.retries;
+    const record = {
+      at: new Date().toISOString(),
+      error: describeError(cause),
+      durationMs: Math.round(durationMs),
+      node: options.nodeId,
+    };
+    const retryInMs = stalled ? 0 : retries === 0 ? null : retryDelayMs(options.retryDelayMs, 1);
+    await options.database.sql.begin(async (sql) => {
+      const plain = sql as unknown as typeof options.database.sql;
+      await parkFailed(plain, subscription.name, event, stalled ? null : record, retryInMs);
+      await moveCheckpoint(plain, this.#batchOf(subscription, place.stored), event.offset);
+    });
+    if (retryInMs !== null || subscription.listener.afterDeath === 'hold') {
+      this.#block(subscription.name, event.key);
+    }
+    options.observe.parked(subscription.name);
+    if (!stalled) options.observe.failed(subscription.name);
+    if (retryInMs === null) options.observe.dead(subscription.name);
+    options.log.warn(
+      { listener: subscription.name, event: event.id, type: event.type, key: event.key, error: record.error },
+      stalled ? 'an event is slow and stepped aside' : 'a listener failed; the event is parked',
+    );
+    this.#with.onParked(subscription, event.key);
+  }
+
+  /** Lets keys go on whose parked events are all dealt with; done between batches, never beside one. */
+  async #reconcileKeys(): Promise<void> {
+    for (const [id, { subscription, key }] of [...this.#toReconcile]) {
+      this.#toReconcile.delete(id);
+      const holds = subscription.listener.afterDeath === 'hold';
+      const head = await parkedHead(this.#with.options.database.sql, subscription.name, key, holds);
+      if (!head) this.#blocked.get(subscription.name)?.delete(key);
+      else {
+        this.#block(subscription.name, key);
+        if (head.status === 'waiting') this.#with.onParked(subscription, key);
+      }
+    }
+  }
+
+  #block(subscription: string, key: string): void {
+    const keys = this.#blocked.get(subscription) ?? new Set<string>();
+    this.#blocked.set(subscription, keys.add(key));
+  }
+
+  #batchOf(subscription: Subscription, from: number, events: readonly Event[] = [], to = from): Batch {
+    const blockedKeys = this.#blocked.get(subscription.name) ?? new Set<string>();
+    return { subscription, partition: this.partition, events, from, to, blockedKeys };
+  }
+
+  #active(): readonly Subscription[] {
+    return this.#with.subscriptions.filter((one) => !this.#with.isPaused(one.name));
+  }
+
+  #placeOf(subscription: Subscription): Place {
+    const place = this.#places.get(subscription.name);
+    if (!place) throw new Error(`${subscription.name} has no checkpoint in partition ${this.partition}`);
+    return place;
+  }
+}
+
+/** The time a listener may take over one event, when it no longer holds up its partition. */
+export function limitOf(options: DispatchOptions, subscription: Subscription): number {
+  return subscription.listener.timeoutMs ?? options.timeoutMs;
+}

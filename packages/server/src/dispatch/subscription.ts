@@ -1,0 +1,42 @@
+import { type Event, type EventName, eventNames } from '@mevrik/protocol';
+import type { ListenerTable, QueuedListener, SyncListener } from './listener.ts';
+
+/** A queued listener and the events it is registered for. */
+export interface Subscription {
+  readonly name: string;
+  readonly events: ReadonlySet<string>;
+  readonly listener: QueuedListener<unknown>;
+}
+
+/** The queued listeners of the table, in the order in which they first appear. */
+export function subscriptionsOf<Needs>(table: ListenerTable<Needs>): readonly Subscription[] {
+  const found = new Map<string, { listener: QueuedListener<unknown>; events: Set<EventName> }>();
+  for (const name of eventNames) {
+    for (const listener of table[name]) {
+      if (listener.mode !== 'queued') continue;
+      const known = found.get(listener.name);
+      if (known && known.listener !== (listener as unknown)) {
+        throw new Error(`Two queued listeners are called ${listener.name}; a name is kept for ever.`);
+      }
+      const entry = known ?? { listener: listener as unknown as QueuedListener<unknown>, events: new Set() };
+      entry.events.add(name);
+      found.set(listener.name, entry);
+    }
+  }
+  return [...found].map(([name, { listener, events }]) => ({ name, events, listener }));
+}
+
+/** The sync listeners of an event, in the table's order. */
+export function syncListenersOf<Needs>(
+  table: ListenerTable<Needs>,
+  event: EventName,
+): readonly SyncListener<Needs>[] {
+  return (table[event] as readonly { mode: string }[]).filter(
+    (listener) => listener.mode === 'sync',
+  ) as unknown as readonly SyncListener<Needs>[];
+}
+
+/** Whether a subscription's listener wants this event. */
+export function wants(subscription: Subscription, event: Event, environment: string): boolean {
+  return subscription.listener.when?.(event, { environment }) ?? true;
+}

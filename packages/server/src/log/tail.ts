@@ -1,0 +1,46 @@
+import type { Event } from '@mevrik/protocol';
+import type postgres from 'postgres';
+import { readPartition } from './log.ts';
+
+/**
+ * The newest events of this process, so that what was just committed need not be read again.
+ * Gapless offsets make that safe: what follows an offset without a gap is all that follows it.
+ */
+export class Tail {
+  readonly #events = new Map<number, Map<number, Event>>();
+  readonly #perPartition: number;
+
+  /** @param perPartition how many events of a partition are kept. */
+  constructor(perPartition = 512) {
+    this.#perPartition = perPartition;
+  }
+
+  /** Keeps events that were committed. */
+  add(events: readonly Event[]): void {
+    for (const event of events) {
+      const kept = this.#events.get(event.partition) ?? new Map<number, Event>();
+      this.#events.set(event.partition, kept);
+      kept.set(event.offset, event);
+      while (kept.size > this.#perPartition) {
+        const oldest = kept.keys().next().value;
+        if (oldest === undefined) break;
+        kept.delete(oldest);
+      }
+    }
+  }
+
+  /** Events after an offset, in order: from memory where they are there without a gap, else from the log. */
+  async read(
+    sql: postgres.Sql,
+    partition: number,
+    after: number,
+    limit: number,
+  ): Promise<readonly Event[]> {
+    const kept = this.#events.get(partition);
+    const found: Event[] = [];
+    for (let event = kept?.get(after + 1); event && found.length < limit; event = kept?.get(event.offset + 1)) {
+      found.push(event);
+    }
+    return found.length > 0 ? found : readPartition(sql, partition, after, limit);
+  }
+}
