@@ -136,6 +136,25 @@ describe('after a kill', () => {
     expect(await query(database.connection, 'SELECT answer FROM kept')).toEqual([{ answer: 42 }]);
   });
 
+  it('starts anew when the socket of what was left running is gone', async () => {
+    const dataDir = await temporary();
+    const other = await startInChild(dataDir);
+    await kill(other.child);
+    await rm(join(other.connection.host, '.s.PGSQL.5432'));
+    const database = await start(dataDir);
+    expect(database.pid).not.toBe(other.postmaster);
+    expect(await query(database.connection, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
+  });
+
+  it('says what is missing when the password is, and leaves nothing running', async () => {
+    const dataDir = await temporary();
+    const database = await start(dataDir);
+    await database.stop();
+    await rm(join(dataDir, 'postgres-run', 'password'));
+    await expect(start(dataDir)).rejects.toThrow(/password .* cannot be read/);
+    expect(readPostmaster(join(dataDir, 'postgres'))).toBeUndefined();
+  });
+
   it('is not misled by a pid file whose pid now belongs to another process', async () => {
     const dataDir = await temporary();
     const database = await start(dataDir);

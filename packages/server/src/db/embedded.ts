@@ -89,7 +89,10 @@ async function start(asked: string, options: EmbeddedOptions): Promise<EmbeddedD
   const { log, fallbackDir = systemDirectory, maxConnections = 200 } = options;
   const place = await choosePlace(asked, fallbackDir, log);
   const left = await findRunning(place.data);
-  if (left) {
+  if (left && !existsSync(join(left.socketDirectory, `.s.PGSQL.${left.port}`))) {
+    log.warn(`The socket of the PostgreSQL left running (pid ${left.pid}) is gone: starting it anew`);
+    await shutDown(left, place.data, log);
+  } else if (left) {
     log.info(`Took over the PostgreSQL that an earlier process left running (pid ${left.pid})`);
     return opened(place, left, log);
   }
@@ -115,20 +118,19 @@ async function opened(
   beforeStop: () => void = () => undefined,
 ): Promise<EmbeddedDatabase> {
   const { pid, port, socketDirectory: host } = postmaster;
-  const password = readFileSync(passwordFile(place), 'utf8').trim();
-  const connection = { host, port, user: role, password, database: role };
   const stop = async () => {
     beforeStop();
     await shutDown(postmaster, place.data, log);
     if (host !== place.run) await rm(host, { recursive: true, force: true });
   };
   try {
+    const connection = { host, port, user: role, password: readPassword(place), database: role };
     await ensureDatabase(connection);
+    return { url: connectionUrl(connection), connection, dataDir: place.data, pid, stop };
   } catch (error) {
     await stop();
     throw error;
   }
-  return { url: connectionUrl(connection), connection, dataDir: place.data, pid, stop };
 }
 
 /** The same connection as a libpq URL. */
@@ -148,6 +150,18 @@ async function ensureDatabase(connection: ConnectionOptions): Promise<void> {
 
 function passwordFile(place: Place): string {
   return join(place.run, 'password');
+}
+
+function readPassword(place: Place): string {
+  try {
+    return readFileSync(passwordFile(place), 'utf8').trim();
+  } catch (cause) {
+    throw new Error(
+      `The password of the database in ${place.data} cannot be read from ${passwordFile(place)}. ` +
+        'A backup of the data directory must hold both; bring the file back.',
+      { cause },
+    );
+  }
 }
 
 async function initialise(place: Place, binaries: Binaries, log: EmbeddedOptions['log']): Promise<void> {

@@ -1,0 +1,153 @@
+import { randomUUID } from 'node:crypto';
+import { type Customer, type Event, type EventName, eventNames } from '@mevrik/protocol';
+import { type DatabaseTarget, openDatabase } from '../../packages/server/src/db/database.ts';
+import type { Broadcast } from '../../packages/server/src/dispatch/broadcast-lane.ts';
+import type { DispatchOptions } from '../../packages/server/src/dispatch/dispatch-options.ts';
+import { createDispatcher, lockConnection } from '../../packages/server/src/dispatch/dispatcher.ts';
+import type { Listener, ListenerTable } from '../../packages/server/src/dispatch/listener.ts';
+import { queued } from '../../packages/server/src/dispatch/listener.ts';
+import { subscriptionsOf, syncListenersOf } from '../../packages/server/src/dispatch/subscription.ts';
+import type { SyncHandler } from '../../packages/server/src/log/transaction.ts';
+import { createUnitOfWork } from '../../packages/server/src/log/unit-of-work.ts';
+
+/** A table in which only the rows given have listeners. */
+export function tableOf(rows: { [Name in EventName]?: readonly Listener<unknown, Name>[] }): ListenerTable<unknown> {
+  return Object.fromEntries(eventNames.map((name) => [name, rows[name] ?? []])) as unknown as ListenerTable<unknown>;
+}
+
+/** How a test's node differs from the usual one; times are short, so that retries can be awaited. */
+export interface TestNodeOptions extends Partial<Omit<DispatchOptions, 'database' | 'needs'>> {
+  readonly table: ListenerTable<unknown>;
+  readonly publish?: (messages: readonly Broadcast[]) => Promise<void>;
+  readonly inline?: boolean;
+}
+
+/** One node of the product: a unit of work and a dispatcher on the given database. */
+export function createNode(target: DatabaseTarget, options: TestNodeOptions) {
+  const nodeId = options.nodeId ?? randomUUID();
+  const database = openDatabase(target, { maxConnections: 8, applicationName: `node ${nodeId}` });
+  const logged: { level: string; message: string; detail: object }[] = [];
+  const write = (level: string) => (detail: object, message: string) => {
+    logged.push({ level, message, detail });
+    if (process.env.TEST_LOG) console.error(level, message, JSON.stringify(detail));
+  };
+  const sync: SyncHandler = async (event, tx) => {
+    for (const listener of syncListenersOf(options.table, event.type)) {
+      if (listener.when?.(event as never, { environment: 'test' }) ?? true) {
+        await listener.handle(event as never, { tx, needs: undefined });
+      }
+    }
+  };
+  const dispatcher = createDispatcher({
+    options: {
+      environment: 'test',
+      maxConcurrentEvents: 1000,
+      retries: 3,
+      timeoutMs: 5_000,
+      stallMs: 300,
+      retryDelayMs: 20,
+      parkedLimit: 1_000,
+      pollMs: 100,
+      heartbeatMs: 100,
+      deadAfterMs: 1_000,
+      log: { info: write('info'), warn: write('warn'), error: write('error') },
+      observe: { handled() {}, failed() {}, parked() {}, dead() {}, paused() {} },
+      ...options,
+      sync,
+      nodeId,
+      database,
+      needs: undefined,
+    },
+    subscriptions: subscriptionsOf(options.table),
+    openLockConnection: (onClose) => lockConnection(target, onClose),
+    publish: options.publish ?? null,
+    hint: () => {},
+    inline: options.inline ?? false,
+  });
+  return {
+    nodeId,
+    database,
+    dispatcher,
+    logged,
+    unitOfWork: createUnitOfWork(database, sync, dispatcher.appended),
+    start: () => dispatcher.start(),
+    async stop() {
+      await dispatcher.stop();
+      await database.close();
+    },
+  };
+}
+
+export type TestNode = ReturnType<typeof createNode>;
+
+/** A customer whose profile event has this ordering key and number: the plainest event there is. */
+export function customerOf(key: string, number: number): Customer {
+  return {
+    id: number,
+    appId: 1,
+    conversationKey: key,
+    externalId: null,
+    name: null,
+    email: null,
+    phone: null,
+    locale: null,
+    verified: false,
+    attributes: {},
+    createdAt: '2026-01-01T00:00:00.000Z',
+  };
+}
+
+/** The number that `customerOf` was given. */
+export function numberOf(event: Event<'NewCustomerProfileCreated'>): number {
+  return event.data.customer.id;
+}
+
+/** Makes the table that `recording` listeners write to. Order within a key is the order of `sequence`. */
+export async function createEffectsTable(node: TestNode): Promise<void> {
+  await node.database.sql`
+    CREATE TABLE effects (sequence bigint GENERATED ALWAYS AS IDENTITY, listener text, key text, number int)`;
+}
+
+/** A listener whose database effect is one row an event; `before` runs first and may throw or hang. */
+export function recording(
+  name: string,
+  before: (event: Event<'NewCustomerProfileCreated'>, signal: AbortSignal) => Promise<void> | void = () => {},
+  policy: { afterDeath?: 'skip' | 'hold'; retries?: number; timeoutMs?: number } = {},
+) {
+  return queued<unknown, 'NewCustomerProfileCreated'>({
+    name,
+    summary: 'Writes down that it saw the event.',
+    ...policy,
+    async handle(event, { tx, signal }) {
+      await before(event, signal);
+      await tx.sql`INSERT INTO effects (listener, key, number) VALUES (${name}, ${event.key}, ${numberOf(event)})`;
+    },
+  });
+}
+
+/** What a listener has written, by key, in the order in which it was handled. */
+export async function effectsOf(node: TestNode, listener: string): Promise<Record<string, number[]>> {
+  const rows = await node.database.sql<{ key: string; number: number }[]>`
+    SELECT key, number FROM effects WHERE listener = ${listener} ORDER BY sequence`;
+  const byKey: Record<string, number[]> = {};
+  for (const { key, number } of rows) {
+    byKey[key] ??= [];
+    byKey[key].push(number);
+  }
+  return byKey;
+}
+
+/** Waits until a condition on the database or the process holds; fails with its last answer after a while. */
+export async function eventually<Answer>(
+  ask: () => Promise<Answer> | Answer,
+  holds: (answer: Answer) => boolean,
+  withinMs = 20_000,
+): Promise<Answer> {
+  const deadline = Date.now() + withinMs;
+  for (;;) {
+    const answer = await ask();
+    if (holds(answer)) return answer;
+    if (Date.now() > deadline) throw new Error(`It never came to hold; last seen: ${JSON.stringify(answer)?.slice(0, 500)}`);
+    await new Promise((resume) => setTimeout(resume, 20));
+  }
+}
