@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-const conditions = ['@mevrik/source', 'node', 'import', 'module', 'default'];
+const conditions = ['@mevrik/source', 'node'];
 
 export default defineConfig({
   resolve: { conditions },

@@ -8,8 +8,8 @@ import {
   effectsOf,
   eventually,
   recording,
-  tableOf,
   type TestNode,
+  tableOf,
 } from './support/dispatch.ts';
 
 let database: TestDatabase;
@@ -139,7 +139,10 @@ describe('dispatch', () => {
     expect(new Set([one, two, three].flatMap((each) => each.dispatcher.partitions())).size).toBe(64);
     await three.stop();
     nodes.splice(nodes.indexOf(three), 1);
-    await eventually(() => one.dispatcher.partitions().length, (size) => size === 32);
+    await eventually(
+      () => one.dispatcher.partitions().length,
+      (size) => size === 32,
+    );
   });
 
   it('keeps the order and loses nothing while nodes come and go', async () => {
@@ -158,7 +161,10 @@ describe('dispatch', () => {
         table: tableOf({ NewCustomerProfileCreated: listeners() }),
       });
       await guest.start();
-      await eventually(() => guest.dispatcher.partitions().length, (size) => size > 0);
+      await eventually(
+        () => guest.dispatcher.partitions().length,
+        (size) => size > 0,
+      );
       await guest.stop();
     }
     await writing;
@@ -184,7 +190,9 @@ describe('dispatch', () => {
       (seen) => (seen.key?.length ?? 0) >= 30,
     );
     expect((await effectsOf(one, 'First')).key).toEqual(upTo(30));
-    expect(one.logged.map((line) => line.message)).toContain('the lock connection is cut; partitions are given up');
+    expect(one.logged.map((line) => line.message)).toContain(
+      'the lock connection is cut; partitions are given up',
+    );
   });
 
   it('handles everything before the writer goes on, where events are not queued', async () => {

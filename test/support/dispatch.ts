@@ -11,8 +11,12 @@ import type { SyncHandler } from '../../packages/server/src/log/transaction.ts';
 import { createUnitOfWork } from '../../packages/server/src/log/unit-of-work.ts';
 
 /** A table in which only the rows given have listeners. */
-export function tableOf(rows: { [Name in EventName]?: readonly Listener<unknown, Name>[] }): ListenerTable<unknown> {
-  return Object.fromEntries(eventNames.map((name) => [name, rows[name] ?? []])) as unknown as ListenerTable<unknown>;
+export function tableOf(
+  rows: { [Name in EventName]?: readonly Listener<unknown, Name>[] },
+): ListenerTable<unknown> {
+  return Object.fromEntries(
+    eventNames.map((name) => [name, rows[name] ?? []]),
+  ) as unknown as ListenerTable<unknown>;
 }
 
 /** How a test's node differs from the usual one; times are short, so that retries can be awaited. */
@@ -147,7 +151,8 @@ export async function eventually<Answer>(
   for (;;) {
     const answer = await ask();
     if (holds(answer)) return answer;
-    if (Date.now() > deadline) throw new Error(`It never came to hold; last seen: ${JSON.stringify(answer)?.slice(0, 500)}`);
+    if (Date.now() > deadline)
+      throw new Error(`It never came to hold; last seen: ${JSON.stringify(answer)?.slice(0, 500)}`);
     await new Promise((resume) => setTimeout(resume, 20));
   }
 }

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { Topic } from './topics.ts';
 
 /** How an event is broadcast: under which name, to whom, and what they get. */

@@ -52,8 +52,6 @@ export const MevrikCSATStartEvent = defineEvent({
     as: 'case_start',
     on: onCaseTopics,
     with: (data, topic) =>
-      topic === topics.messages
-        ? { case: redactCase(data.case) }
-        : { case: data.case, survey: data.survey },
+      topic === topics.messages ? { case: redactCase(data.case) } : { case: data.case, survey: data.survey },
   },
 });

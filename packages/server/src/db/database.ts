@@ -47,9 +47,9 @@ export function openDatabase(
       idle_in_transaction_session_timeout: 120_000,
     },
   };
-  const sql = (
-    'url' in target ? postgres(target.url, settings) : postgres({ ...target, ...settings })
-  ) as unknown as postgres.Sql;
+  const sql = ('url' in target
+    ? postgres(target.url, settings)
+    : postgres({ ...target, ...settings })) as unknown as postgres.Sql;
   const orm = ormOn(sql);
   // Drizzle makes the client hand instants through as PostgreSQL prints them; the API speaks ISO 8601.
   sql.options.parsers[1184] = (text: string) => new Date(text).toISOString();

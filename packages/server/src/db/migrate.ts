@@ -15,7 +15,9 @@ const migrationLock = 7_364_100;
  * @throws when the server is older than PostgreSQL 15.
  */
 export async function migrate(sql: postgres.Sql, migrationsFolder = defaultFolder()): Promise<void> {
-  const [server] = await sql<{ version: number }[]>`SELECT current_setting('server_version_num')::int AS version`;
+  const [server] = await sql<
+    { version: number }[]
+  >`SELECT current_setting('server_version_num')::int AS version`;
   if (!server || server.version < 150_000) {
     throw new Error(
       `PostgreSQL 15 or newer is needed; this one says ${server?.version ?? 'nothing'}. Point DATABASE_URL at a newer one.`,
@@ -47,6 +49,7 @@ async function migrateJobs(sql: postgres.Sql): Promise<void> {
     max: 1,
     ...(typeof pass === 'string' ? { password: pass } : {}),
   });
+  pool.on('error', () => {}); // an idle connection that breaks: the statement that needs it will say so
   try {
     const workerUtils = await makeWorkerUtils({ pgPool: pool });
     try {

@@ -51,33 +51,37 @@ export async function handleBatch(
 ): Promise<{ reached: number; parkedKey: string | undefined }> {
   const startedAt = new Date();
   const begun = performance.now();
-  const { reached, outcomes, parkedKey } = await inHandlingTransaction(options, options.stallMs, async (open) => {
-    const outcomes: Outcome[] = [];
-    const parked: Event[] = [];
-    let reached = batch.to;
-    for (const [index, event] of batch.events.entries()) {
-      if (performance.now() - begun > batchBudgetMs && index > 0) {
-        reached = batch.events[index - 1]?.offset ?? batch.from;
-        break;
+  const { reached, outcomes, parkedKey } = await inHandlingTransaction(
+    options,
+    options.stallMs,
+    async (open) => {
+      const outcomes: Outcome[] = [];
+      const parked: Event[] = [];
+      let reached = batch.to;
+      for (const [index, event] of batch.events.entries()) {
+        if (performance.now() - begun > batchBudgetMs && index > 0) {
+          reached = batch.events[index - 1]?.offset ?? batch.from;
+          break;
+        }
+        if (batch.blockedKeys.has(event.key)) {
+          parked.push(event);
+          continue;
+        }
+        const eventBegun = performance.now();
+        try {
+          outcomes.push(await handleOne(options, batch.subscription, event, open, options.stallMs));
+        } catch (error) {
+          throw new BatchFailure(event, performance.now() - eventBegun, error);
+        }
       }
-      if (batch.blockedKeys.has(event.key)) {
-        parked.push(event);
-        continue;
-      }
-      const eventBegun = performance.now();
-      try {
-        outcomes.push(await handleOne(options, batch.subscription, event, open, options.stallMs));
-      } catch (error) {
-        throw new BatchFailure(event, performance.now() - eventBegun, error);
-      }
-    }
-    if (parked.length > 0) await parkInTransaction(open.tx.sql, batch.subscription.name, parked);
-    await Promise.all([
-      moveCheckpoint(open.tx.sql, batch, reached),
-      recordHandled(open.tx.sql, options.nodeId, batch, outcomes, startedAt),
-    ]);
-    return { reached, outcomes, parkedKey: parked[0]?.key };
-  });
+      if (parked.length > 0) await parkInTransaction(open.tx.sql, batch.subscription.name, parked);
+      await Promise.all([
+        moveCheckpoint(open.tx.sql, batch, reached),
+        recordHandled(open.tx.sql, options.nodeId, batch, outcomes, startedAt),
+      ]);
+      return { reached, outcomes, parkedKey: parked[0]?.key };
+    },
+  );
   const skipped = outcomes.filter((outcome) => outcome.durationUs < 0).length;
   options.observe.handled(
     batch.subscription.name,

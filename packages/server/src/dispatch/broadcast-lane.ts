@@ -94,7 +94,10 @@ export class BroadcastLane {
         }
       }
     } catch (error) {
-      options.log.warn({ partition: this.#partition, error: describeError(error) }, 'a broadcast is tried again');
+      options.log.warn(
+        { partition: this.#partition, error: describeError(error) },
+        'a broadcast is tried again',
+      );
       setTimeout(() => this.wake(), 100 + Math.random() * 200).unref();
     }
   }

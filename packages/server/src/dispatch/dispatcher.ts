@@ -142,7 +142,10 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
       paused = new Set([...paused, subscription.name]);
       await pauseSubscription(database, subscription.name, `${count} events are parked, which is the limit`);
       options.observe.paused(subscription.name);
-      log.error({ listener: subscription.name, parked: count }, 'a listener is paused: too many events are parked');
+      log.error(
+        { listener: subscription.name, parked: count },
+        'a listener is paused: too many events are parked',
+      );
     } catch (error) {
       log.warn({ error: describeError(error) }, 'the parked events could not be counted');
     }

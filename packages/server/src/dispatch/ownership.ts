@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import postgres from 'postgres';
+import type postgres from 'postgres';
 import type { Database } from '../db/database.ts';
 import { partitionCount } from '../log/partition.ts';
 import type { DispatchOptions } from './dispatch-options.ts';
@@ -70,7 +70,10 @@ export class Ownership {
   async #tick(): Promise<void> {
     this.#ticking = this.#beat().catch(async (error) => {
       if (this.#stopped) return;
-      this.#options.log.warn({ error: describeError(error) }, 'the heartbeat failed; partitions are given up');
+      this.#options.log.warn(
+        { error: describeError(error) },
+        'the heartbeat failed; partitions are given up',
+      );
       await this.#disconnect();
     });
     await this.#ticking;
@@ -132,7 +135,10 @@ export class Ownership {
     await this.#options.onReleased(partitions);
     await sql`
       SELECT pg_advisory_unlock(${lockClass}, partition) FROM unnest(${partitions as number[]}::int[]) AS partition`;
-    this.#options.log.info({ partitions: partitions.length, held: this.#owned.size }, 'partitions given back');
+    this.#options.log.info(
+      { partitions: partitions.length, held: this.#owned.size },
+      'partitions given back',
+    );
   }
 
   async #connect(): Promise<Database> {

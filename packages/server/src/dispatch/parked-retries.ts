@@ -4,7 +4,6 @@ import { recordHandled } from './batch.ts';
 import type { DispatchOptions } from './dispatch-options.ts';
 import { describeError, isInfrastructureFault } from './faults.ts';
 import { handleOne, inHandlingTransaction } from './handle.ts';
-import { limitOf } from './partition-pump.ts';
 import {
   type ParkedHead,
   parkedHead,
@@ -13,6 +12,7 @@ import {
   retryDelayMs,
   takeParked,
 } from './parking.ts';
+import { limitOf } from './partition-pump.ts';
 import type { Subscription } from './subscription.ts';
 
 /** What the retries share with the dispatcher. */

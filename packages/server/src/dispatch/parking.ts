@@ -117,7 +117,7 @@ export async function recordFailure(
 export async function countParked(sql: postgres.Sql, subscription: string, limit: number): Promise<number> {
   const [row] = await sql<{ count: number }[]>`
     SELECT count(*)::int AS count
-    FROM (SELECT 1 FROM parked_events WHERE subscription = ${subscription} LIMIT ${limit}) AS some`;
+    FROM (SELECT 1 FROM parked_events WHERE subscription = ${subscription} LIMIT ${limit}) AS counted`;
   return row?.count ?? 0;
 }
 

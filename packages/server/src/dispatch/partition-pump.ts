@@ -111,7 +111,10 @@ export class PartitionPump {
         this.#loaded = false;
         this.#woken = true;
         if (error instanceof FencedError) {
-          options.log.warn({ partition: this.partition, reason: error.message }, 'another node moved on; reloading');
+          options.log.warn(
+            { partition: this.partition, reason: error.message },
+            'another node moved on; reloading',
+          );
         } else {
           const detail = { partition: this.partition, error: describeError(error) };
           options.log.error(detail, 'a partition could not be read or handled; it is tried again');
@@ -191,7 +194,8 @@ export class PartitionPump {
     inBatch: BatchFailure,
   ): Promise<void> {
     for (const event of events) {
-      if (this.#stopped || !this.#with.owns(this.partition)) throw new FencedError('the partition was given up');
+      if (this.#stopped || !this.#with.owns(this.partition))
+        throw new FencedError('the partition was given up');
       if (this.#with.isPaused(subscription.name)) return;
       let failure: BatchFailure | undefined;
       if (event === inBatch.event && inBatch.cause instanceof ListenerTimeoutError) {

@@ -30,15 +30,14 @@ export class Tail {
   }
 
   /** Events after an offset, in order: from memory where they are there without a gap, else from the log. */
-  async read(
-    sql: postgres.Sql,
-    partition: number,
-    after: number,
-    limit: number,
-  ): Promise<readonly Event[]> {
+  async read(sql: postgres.Sql, partition: number, after: number, limit: number): Promise<readonly Event[]> {
     const kept = this.#events.get(partition);
     const found: Event[] = [];
-    for (let event = kept?.get(after + 1); event && found.length < limit; event = kept?.get(event.offset + 1)) {
+    for (
+      let event = kept?.get(after + 1);
+      event && found.length < limit;
+      event = kept?.get(event.offset + 1)
+    ) {
       found.push(event);
     }
     return found.length > 0 ? found : readPartition(sql, partition, after, limit);

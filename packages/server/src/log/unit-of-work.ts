@@ -21,11 +21,7 @@ export type OnAppended = (events: readonly Event[]) => void | Promise<void>;
 const maxTries = 5;
 
 /** Makes units of work on a database. `onAppended` is awaited before `run` resolves. */
-export function createUnitOfWork(
-  database: Database,
-  sync: SyncHandler,
-  onAppended: OnAppended,
-): UnitOfWork {
+export function createUnitOfWork(database: Database, sync: SyncHandler, onAppended: OnAppended): UnitOfWork {
   return {
     async run(work, cause = noCause) {
       const { result, appended, committed } = await withConflictRetry(() =>

@@ -1,0 +1,211 @@
+import { definitionOf, isEventName, ProblemError } from '@mevrik/protocol';
+import type postgres from 'postgres';
+import type { Database } from '../db/database.ts';
+import type { AttemptFailure } from '../db/schema.ts';
+
+/** Which parked events are meant; what is absent matches all. */
+export interface ParkedFilter {
+  readonly subscription?: string | undefined;
+  readonly eventId?: string | undefined;
+  readonly type?: string | undefined;
+  readonly key?: string | undefined;
+  readonly appId?: number | undefined;
+  readonly status?: 'waiting' | 'dead' | undefined;
+}
+
+/** An event that a listener could not handle, as people see it. */
+export interface ParkedEvent {
+  readonly subscription: string;
+  readonly eventId: string;
+  readonly type: string;
+  readonly key: string;
+  readonly appId: number;
+  readonly partition: number;
+  readonly offset: number;
+  readonly status: 'waiting' | 'dead';
+  readonly attempts: number;
+  readonly retryAt: string;
+  readonly lastError: string | null;
+  readonly failures: readonly AttemptFailure[];
+  readonly parkedAt: string;
+}
+
+/** What people do with parked events and paused listeners. Every act is audited in its own transaction. */
+export interface DeadLetters {
+  /** Newest first; `after` is the `nextCursor` of the page before. */
+  list(
+    filter: ParkedFilter,
+    page: { after?: string | undefined; limit: number },
+  ): Promise<{ parked: readonly ParkedEvent[]; nextCursor: string | null }>;
+  /**
+   * Makes all that match due at once, with fresh attempts. `editedData` replaces the event's data for this
+   * listener (the log itself is never changed) and needs a filter that names one event.
+   *
+   * @returns how many.
+   * @throws ProblemError `invalid_event_data` when the edited data does not fit, `bad_request` when it is for
+   *   more than one event.
+   */
+  retry(filter: ParkedFilter, edit: { editedData?: unknown }, actor: string): Promise<number>;
+  /** Drops all that match: their listeners never handle them. @returns how many. */
+  discard(filter: ParkedFilter, actor: string): Promise<number>;
+  /** Lets a paused listener go on. @throws ProblemError `not_found`. */
+  resume(subscription: string, actor: string): Promise<void>;
+}
+
+/** Makes them; `changed` is told after each change, so that it takes effect at once. */
+export function createDeadLetters(database: Database, changed: () => Promise<void>): DeadLetters {
+  const { sql } = database;
+
+  async function audited(
+    act: (tx: postgres.Sql) => Promise<number>,
+    entry: { actor: string; action: string; target: string | null; detail: object },
+  ): Promise<number> {
+    const count = await sql.begin(async (client) => {
+      const tx = client as unknown as postgres.Sql;
+      const count = await act(tx);
+      await tx`
+        INSERT INTO audit_entries (actor, action, target, detail)
+        VALUES (${entry.actor}, ${entry.action}, ${entry.target}, ${JSON.stringify({ ...entry.detail, count })}::jsonb)`;
+      return count;
+    });
+    await changed();
+    return count;
+  }
+
+  return {
+    async list(filter, { after, limit }) {
+      const [parkedAt, place] = after ? decodeCursor(after) : [];
+      const rows = await sql<ParkedRow[]>`
+        SELECT subscription, event_id, type, key, app_id, partition, "offset", status, attempts, retry_at,
+               last_error, failures, parked_at
+        FROM parked_events
+        WHERE ${matching(sql, filter)}
+          AND (${parkedAt ?? null}::timestamptz IS NULL
+               OR (parked_at, subscription || event_id::text) < (${parkedAt ?? null}::timestamptz, ${place ?? ''}))
+        ORDER BY parked_at DESC, subscription || event_id::text DESC LIMIT ${limit + 1}`;
+      const page = rows.slice(0, limit);
+      const last = rows.length > limit ? page.at(-1) : undefined;
+      return {
+        parked: page.map(toParkedEvent),
+        nextCursor: last ? encodeCursor(last.parked_at, last.subscription + last.event_id) : null,
+      };
+    },
+
+    async retry(filter, { editedData }, actor) {
+      if (editedData !== undefined) await checkEdit(sql, filter, editedData);
+      const edited = editedData === undefined ? null : JSON.stringify(editedData);
+      return audited(
+        async (tx) => {
+          const rows = await tx`
+            UPDATE parked_events
+            SET status = 'waiting', retry_at = now(), attempts = 0,
+                edited_data = coalesce(${edited}::jsonb, edited_data)
+            WHERE ${matching(tx, filter)}`;
+          return rows.count;
+        },
+        {
+          actor,
+          action: 'dead_letters.retry',
+          target: filter.eventId ?? null,
+          detail: { filter, edited: edited !== null },
+        },
+      );
+    },
+
+    discard: (filter, actor) =>
+      audited(async (tx) => (await tx`DELETE FROM parked_events WHERE ${matching(tx, filter)}`).count, {
+        actor,
+        action: 'dead_letters.discard',
+        target: filter.eventId ?? null,
+        detail: { filter },
+      }),
+
+    async resume(subscription, actor) {
+      await audited(
+        async (tx) => {
+          const rows = await tx`
+            UPDATE subscriptions SET status = 'active', pause_reason = NULL WHERE name = ${subscription}`;
+          if (rows.count === 0) throw new ProblemError('not_found', `No listener is called ${subscription}.`);
+          return rows.count;
+        },
+        { actor, action: 'subscriptions.resume', target: subscription, detail: {} },
+      );
+    },
+  };
+}
+
+async function checkEdit(sql: postgres.Sql, filter: ParkedFilter, editedData: unknown): Promise<void> {
+  const rows = await sql<{ type: string; key: string }[]>`
+    SELECT type, key FROM parked_events WHERE ${matching(sql, filter)} LIMIT 2`;
+  const [row] = rows;
+  if (!row) throw new ProblemError('not_found', 'No parked event matches.');
+  if (rows.length > 1) throw new ProblemError('bad_request', 'Edited data can be given for one event only.');
+  if (!isEventName(row.type))
+    throw new ProblemError('invalid_event_data', `${row.type} is not in the catalogue.`);
+  const parsed = definitionOf(row.type).schema.safeParse(editedData);
+  if (!parsed.success) {
+    throw new ProblemError('invalid_event_data', `The edited data does not fit ${row.type}.`, {
+      fields: parsed.error.issues.map((issue) => ({ path: issue.path.join('.'), message: issue.message })),
+    });
+  }
+  if (definitionOf(row.type).key(parsed.data) !== row.key) {
+    throw new ProblemError('invalid_event_data', 'The edited data belongs to another conversation.');
+  }
+}
+
+interface ParkedRow {
+  subscription: string;
+  event_id: string;
+  type: string;
+  key: string;
+  app_id: number;
+  partition: number;
+  offset: number;
+  status: 'waiting' | 'dead';
+  attempts: number;
+  retry_at: string;
+  last_error: string | null;
+  failures: AttemptFailure[];
+  parked_at: string;
+}
+
+function toParkedEvent(row: ParkedRow): ParkedEvent {
+  return {
+    subscription: row.subscription,
+    eventId: row.event_id,
+    type: row.type,
+    key: row.key,
+    appId: row.app_id,
+    partition: row.partition,
+    offset: row.offset,
+    status: row.status,
+    attempts: row.attempts,
+    retryAt: row.retry_at,
+    lastError: row.last_error,
+    failures: row.failures,
+    parkedAt: row.parked_at,
+  };
+}
+
+function matching(sql: postgres.Sql, filter: ParkedFilter) {
+  return sql`
+    (${filter.subscription ?? null}::text IS NULL OR subscription = ${filter.subscription ?? null})
+    AND (${filter.eventId ?? null}::uuid IS NULL OR event_id = ${filter.eventId ?? null}::uuid)
+    AND (${filter.type ?? null}::text IS NULL OR type = ${filter.type ?? null})
+    AND (${filter.key ?? null}::text IS NULL OR key = ${filter.key ?? null})
+    AND (${filter.appId ?? null}::int IS NULL OR app_id = ${filter.appId ?? null}::int)
+    AND (${filter.status ?? null}::text IS NULL OR status = ${filter.status ?? null})`;
+}
+
+function encodeCursor(at: string, place: string): string {
+  return Buffer.from(JSON.stringify([at, place])).toString('base64url');
+}
+
+function decodeCursor(cursor: string): [string, string] {
+  try {
+    const [at, place] = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8')) as unknown[];
+    if (typeof at === 'string' && typeof place === 'string' && !Number.isNaN(Date.parse(at)))
+      return [at, place];
+  } catch {}
+  throw new ProblemError('bad_request', 'The cursor is not one that this list gave out.');
+}
