@@ -1,0 +1,124 @@
+import { ProblemError } from '@mevrik/protocol';
+import type postgres from 'postgres';
+import type { AccessTokens, TokenSubject } from './access-tokens.ts';
+import { rememberFor } from './freshness.ts';
+import type { Principal } from './principal.ts';
+import { sameSecret } from './secrets.ts';
+
+/** Finds out who is asking. */
+export interface Authenticator {
+  /**
+   * @param header the value of `Authorization`: `Bearer` with an access token, or, for back ends, `Basic` with an
+   *   app's key and secret.
+   * @throws ProblemError `unauthenticated` or `token_expired`.
+   */
+  authenticate(header: string | undefined): Promise<Principal>;
+  /** The same for an access token alone, as a WebSocket client presents it. */
+  authenticateToken(token: string): Promise<Principal>;
+  /** The login that an agent's token belongs to; `undefined` for everybody else's. */
+  loginOf(header: string | undefined): Promise<string | undefined>;
+  /** Forgets what was looked up: what was changed through this process holds at once. */
+  forget(): void;
+}
+
+/** How long a disabled agent's or app's tokens may work on, on other nodes than the one that disabled it. */
+const staleMs = 3_000;
+
+/** An authenticator on a database; agents and apps are looked up again every few seconds. */
+export function createAuthenticator(sql: postgres.Sql, tokens: AccessTokens): Authenticator {
+  const logins = rememberFor(staleMs, (key) => readLogin(sql, key));
+  const appsByKey = rememberFor(staleMs, (key) => readAppByKey(sql, key));
+  const appsById = rememberFor(staleMs, (id) => isAppEnabled(sql, Number(id)));
+
+  async function principalOf(subject: TokenSubject): Promise<Principal> {
+    if (subject.kind === 'customer') {
+      if (!(await appsById.get(String(subject.appId)))) throw over('The app is disabled.');
+      const { appId, customerId, contactIdentityId, conversationKey } = subject;
+      return { role: 'customer', appId, customerId, contactIdentityId, conversationKey };
+    }
+    const login = await logins.get(`${subject.agentId} ${subject.family}`);
+    if (!login) throw over('This login is over.');
+    if (login.role !== subject.role) throw over('Your role has changed: log in again.');
+    return { role: login.role, agentId: subject.agentId, name: login.name, appIds: login.app_ids };
+  }
+
+  async function authenticateToken(token: string): Promise<Principal> {
+    return principalOf(await tokens.read(token));
+  }
+
+  async function authenticateApp(credentials: string): Promise<Principal> {
+    const [key = '', secret] = splitOnce(Buffer.from(credentials, 'base64').toString('utf8'));
+    const app = isStorable(key) ? await appsByKey.get(key) : undefined;
+    // Compared also where there is no such app: the time does not tell which keys exist.
+    const matches = sameSecret(secret ?? '', app?.secret ?? '');
+    if (!app || !secret || !matches) throw over('The app key or the app secret is wrong.');
+    return { role: 'service', appId: app.id };
+  }
+
+  return {
+    authenticateToken,
+    async authenticate(header) {
+      const { scheme, credentials } = parseHeader(header);
+      if (scheme === 'bearer') return authenticateToken(credentials);
+      if (scheme === 'basic') return authenticateApp(credentials);
+      throw over('Send an Authorization header: Bearer with a token, or Basic with an app key and secret.');
+    },
+    async loginOf(header) {
+      const { scheme, credentials } = parseHeader(header);
+      if (scheme !== 'bearer') return undefined;
+      const subject = await tokens.read(credentials);
+      return subject.kind === 'agent' ? subject.family : undefined;
+    },
+    forget() {
+      for (const cache of [logins, appsByKey, appsById]) cache.forget();
+    },
+  };
+}
+
+function over(detail: string): ProblemError {
+  return new ProblemError('unauthenticated', detail);
+}
+
+function parseHeader(header: string | undefined): { scheme: string; credentials: string } {
+  const match = /^(\w+) +([^\s]+)$/.exec(header ?? '');
+  return { scheme: match?.[1]?.toLowerCase() ?? '', credentials: match?.[2] ?? '' };
+}
+
+function splitOnce(text: string): [string, string | undefined] {
+  const colon = text.indexOf(':');
+  return colon === -1 ? [text, undefined] : [text.slice(0, colon), text.slice(colon + 1)];
+}
+
+/** PostgreSQL takes no NUL in a text. */
+function isStorable(key: string): boolean {
+  return key.length > 0 && key.length <= 200 && !key.includes('\0');
+}
+
+interface Login {
+  name: string;
+  role: 'agent' | 'supervisor' | 'admin';
+  app_ids: number[];
+}
+
+async function readLogin(sql: postgres.Sql, key: string): Promise<Login | undefined> {
+  const [agentId = '', family = ''] = key.split(' ');
+  const [row] = await sql<Login[]>`
+    SELECT name, role,
+           ARRAY(SELECT app_id FROM agent_apps WHERE agent_id = agents.id ORDER BY app_id) AS app_ids
+    FROM agents
+    WHERE id = ${Number(agentId)} AND disabled_at IS NULL
+      AND EXISTS (SELECT FROM refresh_tokens
+                  WHERE family = ${family} AND agent_id = agents.id AND revoked_at IS NULL)`;
+  return row;
+}
+
+async function readAppByKey(sql: postgres.Sql, key: string) {
+  const [row] = await sql<{ id: number; secret: string }[]>`
+    SELECT id, secret FROM apps WHERE key = ${key} AND enabled`;
+  return row;
+}
+
+async function isAppEnabled(sql: postgres.Sql, id: number): Promise<boolean> {
+  const [row] = await sql`SELECT FROM apps WHERE id = ${id} AND enabled`;
+  return row !== undefined;
+}

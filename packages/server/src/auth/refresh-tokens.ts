@@ -1,0 +1,110 @@
+import { ProblemError } from '@mevrik/protocol';
+import type postgres from 'postgres';
+import { v7 as uuidv7 } from 'uuid';
+import { digest, randomToken, sameSecret } from './secrets.ts';
+
+/** Who holds a refresh token. */
+export type TokenHolder =
+  | { readonly kind: 'customer'; readonly contactIdentityId: number }
+  | { readonly kind: 'agent'; readonly agentId: number };
+
+/** A refresh token that was just made; this is the only time its text is known. */
+export interface IssuedRefreshToken {
+  readonly refreshToken: string;
+  readonly family: string;
+}
+
+/** How a refresh ended; a reused token is an outcome, so that the revocation commits. */
+export type Rotation =
+  | { readonly outcome: 'rotated'; readonly holder: TokenHolder; readonly issued: IssuedRefreshToken }
+  | { readonly outcome: 'unknown' | 'expired' | 'revoked' | 'reused' };
+
+/** How long refresh tokens last from their last use: a visitor comes back weeks later, an agent every shift. */
+export const refreshLifetimesDays = { customer: 365, agent: 14 } as const;
+
+/**
+ * Two tabs of one visitor may refresh with the same token at the same moment, and an answer may get lost on a
+ * bad line; within this time that is taken for what it is. People at the desk log in again instead.
+ */
+const customerReuseGraceSeconds = 10;
+
+interface Row {
+  id: string;
+  family: string;
+  token_hash: string;
+  agent_id: number | null;
+  contact_identity_id: number | null;
+  is_expired: boolean;
+  is_used: boolean;
+  is_in_grace: boolean;
+  is_revoked: boolean;
+}
+
+/** Makes a refresh token: `id.secret`, of which the hash of the secret is stored. */
+export async function issueRefreshToken(
+  sql: postgres.Sql,
+  holder: TokenHolder,
+  family: string = uuidv7(),
+): Promise<IssuedRefreshToken> {
+  const id = uuidv7();
+  const secret = randomToken(32);
+  await sql`
+    INSERT INTO refresh_tokens (id, family, token_hash, agent_id, contact_identity_id, expires_at)
+    VALUES (${id}, ${family}, ${digest(secret)}, ${holder.kind === 'agent' ? holder.agentId : null},
+            ${holder.kind === 'customer' ? holder.contactIdentityId : null},
+            now() + ${refreshLifetimesDays[holder.kind]} * interval '1 day')`;
+  return { refreshToken: `${id}.${secret}`, family };
+}
+
+/**
+ * Exchanges a refresh token for its successor, inside a transaction. One that was used already is in two hands:
+ * all of its family is revoked, and both holders must prove themselves anew.
+ */
+export async function rotateRefreshToken(sql: postgres.Sql, token: string): Promise<Rotation> {
+  const row = await findToken(sql, token);
+  if (!row) return { outcome: 'unknown' };
+  if (row.is_revoked) return { outcome: 'revoked' };
+  if (row.is_used && !row.is_in_grace) {
+    await revokeFamily(sql, row.family);
+    return { outcome: 'reused' };
+  }
+  if (row.is_expired) return { outcome: 'expired' };
+  const holder: TokenHolder =
+    row.agent_id === null
+      ? { kind: 'customer', contactIdentityId: row.contact_identity_id ?? 0 }
+      : { kind: 'agent', agentId: row.agent_id };
+  await sql`UPDATE refresh_tokens SET used_at = coalesce(used_at, now()) WHERE id = ${row.id}`;
+  return { outcome: 'rotated', holder, issued: await issueRefreshToken(sql, holder, row.family) };
+}
+
+/** Ends a login: neither its refresh tokens nor, within seconds, its access tokens work any more. */
+export async function revokeFamily(sql: postgres.Sql, family: string): Promise<void> {
+  await sql`UPDATE refresh_tokens SET revoked_at = now() WHERE family = ${family} AND revoked_at IS NULL`;
+}
+
+/** Ends all logins of an agent: after a new password, a new role, or when they are disabled. */
+export async function revokeAgentTokens(sql: postgres.Sql, agentId: number): Promise<void> {
+  await sql`UPDATE refresh_tokens SET revoked_at = now() WHERE agent_id = ${agentId} AND revoked_at IS NULL`;
+}
+
+/** The problem that a caller is told of when a refresh did not work. */
+export function rotationProblem(outcome: Exclude<Rotation['outcome'], 'rotated'>): ProblemError {
+  if (outcome === 'expired') return new ProblemError('token_expired', 'The refresh token has expired.');
+  return new ProblemError('unauthenticated', 'The refresh token does not work, or no longer.');
+}
+
+/** The row of a token, locked: of two refreshes at once, the second sees the first. */
+async function findToken(sql: postgres.Sql, token: string): Promise<Row | undefined> {
+  const id = idOf(token);
+  if (!id) return undefined;
+  const [row] = await sql<Row[]>`
+    SELECT id, family, token_hash, agent_id, contact_identity_id, expires_at <= now() AS is_expired,
+           used_at IS NOT NULL AS is_used, revoked_at IS NOT NULL AS is_revoked,
+           agent_id IS NULL AND used_at > now() - ${customerReuseGraceSeconds} * interval '1 second' AS is_in_grace
+    FROM refresh_tokens WHERE id = ${id} FOR UPDATE`;
+  return row && sameSecret(digest(token.slice(id.length + 1)), row.token_hash) ? row : undefined;
+}
+
+function idOf(token: string): string | undefined {
+  return /^([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\.[\w-]{43}$/.exec(token)?.[1];
+}

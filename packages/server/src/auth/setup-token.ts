@@ -1,0 +1,52 @@
+import { ProblemError } from '@mevrik/protocol';
+import type postgres from 'postgres';
+import { digest, randomToken, sameSecret } from './secrets.ts';
+
+const secretName = 'setup-token';
+/** Any number that nobody else on the database uses for advisory locks. */
+const setupLock = 7_364_101;
+
+/** Whether there is an administrator who can log in. */
+export async function hasAdministrator(sql: postgres.Sql): Promise<boolean> {
+  const [row] = await sql`SELECT FROM agents WHERE role = 'admin' AND disabled_at IS NULL LIMIT 1`;
+  return row !== undefined;
+}
+
+/**
+ * Makes the one-time token of the first set-up, in place of an earlier one; its hash is stored.
+ * @returns the token, or `null` when there is an administrator already.
+ */
+export async function createSetupToken(sql: postgres.Sql): Promise<string | null> {
+  if (await hasAdministrator(sql)) return null;
+  const token = randomToken(24);
+  await sql`
+    INSERT INTO secrets (name, value) VALUES (${secretName}, ${digest(token)})
+    ON CONFLICT (name) DO UPDATE SET value = excluded.value, created_at = now()`;
+  return token;
+}
+
+/** Whether this is the token of the set-up that is still to be done. */
+export async function isSetupToken(sql: postgres.Sql, token: string): Promise<boolean> {
+  const [row] = await sql<{ value: string }[]>`SELECT value FROM secrets WHERE name = ${secretName}`;
+  return row !== undefined && sameSecret(digest(token), row.value);
+}
+
+/**
+ * Uses up the set-up token, inside the transaction that makes the administrator. Of two at once the second waits
+ * for the first and then finds that it is done.
+ *
+ * @throws ProblemError `setup_done`, or `forbidden` when the token is not the current one.
+ */
+export async function useSetupToken(sql: postgres.Sql, token: string): Promise<void> {
+  await sql`SELECT pg_advisory_xact_lock(${setupLock})`;
+  if (await hasAdministrator(sql)) {
+    throw new ProblemError('setup_done', 'Log in with the account that was made.');
+  }
+  if (!(await isSetupToken(sql, token))) {
+    throw new ProblemError(
+      'forbidden',
+      'This set-up address is not valid, or no longer. The server printed the current one when it started.',
+    );
+  }
+  await sql`DELETE FROM secrets WHERE name = ${secretName}`;
+}
