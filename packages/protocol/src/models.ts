@@ -208,6 +208,14 @@ export const messageContainerSchema = z.strictObject({
     phone: z.string().max(32).optional(),
     locale: z.string().max(35).optional(),
   }),
+  /** Present where the message was written under social content: a post, a comment. */
+  social: z
+    .strictObject({
+      platform: z.string().min(1).max(32),
+      postId: z.string().max(200).optional(),
+      commentId: z.string().max(200).optional(),
+    })
+    .optional(),
   sentAt: instant,
 });
 export type MessageContainer = z.infer<typeof messageContainerSchema>;

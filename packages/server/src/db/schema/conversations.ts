@@ -222,7 +222,9 @@ export const queueItems = pgTable(
     createdAt: instant('created_at').notNull().defaultNow(),
   },
   (table) => [
-    index('queue_items_waiting').on(table.appId, table.queue, table.id).where(sql`${table.status} = 'waiting'`),
+    index('queue_items_waiting')
+      .on(table.appId, table.queue, table.id)
+      .where(sql`${table.status} = 'waiting'`),
     index('queue_items_assigned').on(table.assignedAgentId).where(sql`${table.status} = 'assigned'`),
     uniqueIndex('queue_items_one_live')
       .on(table.sessionId)
@@ -276,7 +278,9 @@ export const botTurns = pgTable(
     leaseUntil: instant('lease_until'),
     createdAt: instant('created_at').notNull().defaultNow(),
   },
-  (table) => [index('bot_turns_waiting').on(table.sessionId, table.id).where(sql`${table.status} = 'waiting'`)],
+  (table) => [
+    index('bot_turns_waiting').on(table.sessionId, table.id).where(sql`${table.status} = 'waiting'`),
+  ],
 );
 
 /** What providers sent us, raw, before anything is made of it. */

@@ -1,0 +1,121 @@
+import { ProblemError } from '@mevrik/protocol';
+import { asc, eq } from 'drizzle-orm';
+import { rememberFor } from '../auth/freshness.ts';
+import type { Database } from '../db/database.ts';
+import { apps, bots, channels, routingRules } from '../db/schema.ts';
+import { defaultParsedFlow, type Flow, parseFlow } from '../domain/bot/index.ts';
+import { type CompiledRules, compileRules } from '../domain/routing/index.ts';
+import { type AppSettings, parseAppSettings } from './app-settings.ts';
+
+/** Where an app's customers write: `kind` picks the adapter. */
+export interface ChannelProfile {
+  readonly name: string;
+  readonly kind: string;
+  readonly enabled: boolean;
+  readonly settings: Readonly<Record<string, unknown>>;
+}
+
+/** What answers before a person does. */
+export type BotProfile =
+  | { readonly kind: 'builtin'; readonly flow: Flow }
+  | { readonly kind: 'http'; readonly url: string; readonly secret: string; readonly timeoutMs: number }
+  | { readonly kind: 'none' };
+
+/** An app with everything that deciding about its conversations takes, parsed and compiled. */
+export interface AppProfile {
+  readonly id: number;
+  readonly key: string;
+  readonly secret: string;
+  readonly name: string;
+  readonly enabled: boolean;
+  readonly settings: AppSettings;
+  readonly channels: ReadonlyMap<string, ChannelProfile>;
+  readonly rules: CompiledRules;
+  readonly bot: BotProfile;
+}
+
+/** Finds apps; what it has found it remembers for a few seconds. */
+export interface AppDirectory {
+  byId(id: number): Promise<AppProfile | undefined>;
+  byKey(key: string): Promise<AppProfile | undefined>;
+  /** Forgets what it remembers: a change made through this process holds at once. */
+  forget(): void;
+}
+
+/** How long a change made through another node may go unseen. */
+const staleMs = 3_000;
+
+/** Makes a directory on a database. */
+export function createAppDirectory(database: Database): AppDirectory {
+  const byId = rememberFor(staleMs, (id) => readApp(database, Number(id)));
+  const idByKey = rememberFor(staleMs, (key) => readAppId(database, key));
+  return {
+    byId: (id) => byId.get(String(id)),
+    async byKey(key) {
+      const id = await idByKey.get(key);
+      return id === undefined ? undefined : byId.get(String(id));
+    },
+    forget() {
+      byId.forget();
+      idByKey.forget();
+    },
+  };
+}
+
+/**
+ * The app of that id.
+ * @throws ProblemError `unknown_app` where there is none, or it is disabled.
+ */
+export async function requireApp(directory: AppDirectory, id: number): Promise<AppProfile> {
+  const app = await directory.byId(id);
+  if (!app?.enabled) throw new ProblemError('unknown_app', 'There is no such app, or it is disabled.');
+  return app;
+}
+
+async function readAppId(database: Database, key: string): Promise<number | undefined> {
+  const [row] = await database.orm.select({ id: apps.id }).from(apps).where(eq(apps.key, key));
+  return row?.id;
+}
+
+async function readApp({ orm }: Database, id: number): Promise<AppProfile | undefined> {
+  const [[app], channelRows, ruleRows, [bot]] = await Promise.all([
+    orm.select().from(apps).where(eq(apps.id, id)),
+    orm.select().from(channels).where(eq(channels.appId, id)),
+    orm.select().from(routingRules).where(eq(routingRules.appId, id)).orderBy(asc(routingRules.position)),
+    orm.select().from(bots).where(eq(bots.appId, id)),
+  ]);
+  if (!app) return undefined;
+  const { key, secret, name, enabled } = app;
+  return {
+    id,
+    key,
+    secret,
+    name,
+    enabled,
+    settings: parseAppSettings(app.settings),
+    channels: new Map(channelRows.map((row) => [row.name, row])),
+    rules: compileRules(
+      ruleRows.map(({ name, when, action, queue, priority, skills }) => ({
+        name,
+        when,
+        action,
+        skills,
+        ...(queue === null ? {} : { queue }),
+        ...(priority === null ? {} : { priority }),
+      })),
+    ),
+    bot: toBotProfile(bot),
+  };
+}
+
+/** An app whose administrator has chosen nothing has the built-in bot with the flow that we ship. */
+function toBotProfile(row: typeof bots.$inferSelect | undefined): BotProfile {
+  if (!row) return { kind: 'builtin', flow: defaultParsedFlow };
+  if (row.kind === 'http' && row.url !== null && row.secret !== null) {
+    return { kind: 'http', url: row.url, secret: row.secret, timeoutMs: row.timeoutMs };
+  }
+  if (row.kind === 'builtin') {
+    return { kind: 'builtin', flow: row.flow === null ? defaultParsedFlow : parseFlow(row.flow) };
+  }
+  return { kind: 'none' };
+}

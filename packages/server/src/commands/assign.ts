@@ -1,0 +1,118 @@
+import { ProblemError, type QueueItem, type Session } from '@mevrik/protocol';
+import { and, count, eq, sql } from 'drizzle-orm';
+import { mayActFor, type StaffPrincipal } from '../auth/principal.ts';
+import { toQueueItem, toSession } from '../db/models.ts';
+import { agents, cases, queueItems } from '../db/schema.ts';
+import { type AssignmentStrategy, type Candidate, chooseAgent } from '../domain/assignment.ts';
+import type { Tx } from '../log/transaction.ts';
+import { type LockedSession, lockSession, moveSession } from './sessions.ts';
+
+type QueueItemRow = typeof queueItems.$inferSelect;
+
+/**
+ * An agent takes a waiting conversation.
+ *
+ * @throws ProblemError `not_found`; `forbidden` for another app's; `already_taken`; `at_capacity`.
+ */
+export async function acceptQueueItem(
+  tx: Tx,
+  { queueItemId, agent }: { readonly queueItemId: number; readonly agent: StaffPrincipal },
+): Promise<{ queueItem: QueueItem; session: Session }> {
+  const { item, session } = await lockQueueItem(tx, queueItemId);
+  if (!mayActFor(agent, item.appId))
+    throw new ProblemError('forbidden', 'This queue item is of another app.');
+  if (item.status === 'assigned' && item.assignedAgentId === agent.agentId) {
+    return { queueItem: toQueueItem(item), session: toSession(session) };
+  }
+  if (item.status !== 'waiting') {
+    throw new ProblemError('already_taken', 'Somebody else has taken it, or it does not wait any more.');
+  }
+  if (!(await hasFreePlace(tx, agent.agentId))) {
+    throw new ProblemError('at_capacity', 'Close a conversation, or raise your capacity.');
+  }
+  return assign(tx, item, session, agent.agentId);
+}
+
+/**
+ * Gives a waiting conversation to an agent by the app's strategy.
+ * @returns whether somebody was found.
+ */
+export async function assignQueueItem(
+  tx: Tx,
+  { queueItemId, strategy }: { readonly queueItemId: number; readonly strategy: AssignmentStrategy },
+): Promise<boolean> {
+  const { item, session } = await lockQueueItem(tx, queueItemId);
+  if (item.status !== 'waiting') return true;
+  const candidates = await readCandidates(tx, item.appId);
+  for (let tries = candidates.length; tries > 0; tries--) {
+    const agentId = chooseAgent(strategy, candidates, { skills: item.skills });
+    if (agentId === null) return false;
+    if (await hasFreePlace(tx, agentId)) {
+      await assign(tx, item, session, agentId);
+      return true;
+    }
+    const full = candidates.findIndex((candidate) => candidate.agentId === agentId);
+    candidates.splice(full, 1);
+  }
+  return false;
+}
+
+/** Makes a live queue item an agent's, with its case and its session. */
+export async function assign(
+  tx: Tx,
+  item: QueueItemRow,
+  session: LockedSession,
+  agentId: number,
+): Promise<{ queueItem: QueueItem; session: Session }> {
+  const [assigned] = await tx.orm
+    .update(queueItems)
+    .set({ status: 'assigned', assignedAgentId: agentId, assignedAt: sql`now()` })
+    .where(eq(queueItems.id, item.id))
+    .returning();
+  if (!assigned) throw new ProblemError('conflict', 'The queue item has changed in the meantime.');
+  await tx.orm.update(cases).set({ assignedAgentId: agentId }).where(eq(cases.id, item.caseId));
+  await tx.orm.update(agents).set({ lastAssignedAt: sql`now()` }).where(eq(agents.id, agentId));
+  const moved = await moveSession(tx, session, {
+    path: { kind: 'agent', agentId },
+    agentType: 'live',
+    assignedAgentId: agentId,
+  });
+  return { queueItem: toQueueItem(assigned), session: toSession(moved) };
+}
+
+/** Locks the session of a queue item, then reads the item: nobody else changes it until the transaction ends. */
+async function lockQueueItem(tx: Tx, id: number): Promise<{ item: QueueItemRow; session: LockedSession }> {
+  const [found] = await tx.orm
+    .select({ sessionId: queueItems.sessionId })
+    .from(queueItems)
+    .where(eq(queueItems.id, id));
+  if (!found) throw new ProblemError('not_found', 'There is no such queue item.');
+  const session = await lockSession(tx, found.sessionId);
+  const [item] = await tx.orm.select().from(queueItems).where(eq(queueItems.id, id));
+  if (!item) throw new ProblemError('not_found', 'There is no such queue item.');
+  return { item, session };
+}
+
+/** Whether an agent may take one more; locks the agent, so that two conversations cannot take the last place. */
+export async function hasFreePlace(tx: Tx, agentId: number): Promise<boolean> {
+  const [agent] = await tx.orm
+    .select({ capacity: agents.capacity, disabledAt: agents.disabledAt })
+    .from(agents)
+    .where(eq(agents.id, agentId))
+    .for('no key update');
+  if (!agent || agent.disabledAt !== null) return false;
+  const [assigned] = await tx.orm
+    .select({ count: count() })
+    .from(queueItems)
+    .where(and(eq(queueItems.assignedAgentId, agentId), eq(queueItems.status, 'assigned')));
+  return (assigned?.count ?? 0) < agent.capacity;
+}
+
+async function readCandidates(tx: Tx, appId: number): Promise<Candidate[]> {
+  return tx.sql<Candidate[]>`
+    SELECT id AS "agentId", availability, capacity, skills, last_assigned_at AS "lastAssignedAt",
+           (SELECT count(*)::int FROM queue_items
+            WHERE assigned_agent_id = agents.id AND status = 'assigned') AS assigned
+    FROM agents JOIN agent_apps ON agent_apps.agent_id = agents.id
+    WHERE agent_apps.app_id = ${appId} AND disabled_at IS NULL AND availability = 'online'`;
+}

@@ -1,0 +1,72 @@
+import { type Case, ProblemError } from '@mevrik/protocol';
+import { eq, sql } from 'drizzle-orm';
+import type { AppProfile } from '../apps/app-directory.ts';
+import type { StaffPrincipal } from '../auth/principal.ts';
+import { toCase } from '../db/models.ts';
+import { cases, sessions } from '../db/schema.ts';
+import type { Tx } from '../log/transaction.ts';
+import { addNote } from './send-reply.ts';
+import { lockSession } from './sessions.ts';
+import { assertMayServe, finishQueueItem } from './transfer.ts';
+
+/** Who closes a case: an agent with a disposition, or the clock. */
+export type ClosedBy = { readonly agent: StaffPrincipal } | 'timeout' | 'automatic';
+
+/** A case to close. */
+export interface CloseCase {
+  readonly app: AppProfile;
+  readonly caseId: number;
+  readonly by: ClosedBy;
+  readonly disposition: string;
+  readonly note?: string | undefined;
+}
+
+/**
+ * Closes a case and raises `MevrikCaseClosedEvent`, which resets its session to the bot and may begin a survey.
+ * A queue item that an agent served is done, one that still waited is abandoned.
+ *
+ * @throws ProblemError `not_found`, `forbidden`, `case_closed`, or `invalid_input` for a disposition that the app
+ *   does not have.
+ */
+export async function closeCase(tx: Tx, { app, caseId, by, disposition, note }: CloseCase): Promise<Case> {
+  const [found] = await tx.orm.select({ sessionId: cases.sessionId }).from(cases).where(eq(cases.id, caseId));
+  if (!found) throw new ProblemError('not_found', 'There is no such case.');
+  const session = await lockSession(tx, found.sessionId);
+  const agent = typeof by === 'object' ? by.agent : undefined;
+  if (agent) {
+    assertMayServe(agent, session);
+    assertDisposition(app, disposition);
+  }
+  const [open] = await tx.orm.select().from(cases).where(eq(cases.id, caseId));
+  if (open?.status !== 'open') throw new ProblemError('case_closed', 'The case is closed already.');
+  if (agent && note !== undefined) {
+    await addNote(tx, session, { type: 'agent', id: agent.agentId, name: agent.name }, note);
+  }
+  await finishQueueItem(tx, session.id, open.assignedAgentId === null ? 'abandoned' : 'done');
+  const [closed] = await tx.orm
+    .update(cases)
+    .set({
+      status: 'closed',
+      disposition,
+      closedBy: typeof by === 'object' ? 'agent' : by,
+      closedAt: sql`now()`,
+      assignedAgentId: open.assignedAgentId ?? agent?.agentId ?? null,
+    })
+    .where(eq(cases.id, caseId))
+    .returning();
+  if (!closed) throw new Error('The case was not closed.');
+  if (session.openCaseId === caseId) {
+    await tx.orm.update(sessions).set({ openCaseId: null }).where(eq(sessions.id, session.id));
+  }
+  const data = toCase(closed, 'live');
+  tx.raise('MevrikCaseClosedEvent', { case: data });
+  return data;
+}
+
+function assertDisposition(app: AppProfile, disposition: string): void {
+  const known = app.settings.dispositions;
+  if (known.includes(disposition)) return;
+  throw new ProblemError('invalid_input', `Close the case with one of: ${known.join(', ')}.`, {
+    fields: [{ path: 'disposition', message: `must be one of: ${known.join(', ')}` }],
+  });
+}

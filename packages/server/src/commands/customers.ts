@@ -1,0 +1,156 @@
+import type { Customer } from '@mevrik/protocol';
+import { conversationKey } from '@mevrik/protocol';
+import { and, eq, sql } from 'drizzle-orm';
+import { toCustomer } from '../db/models.ts';
+import { contactIdentities, customers } from '../db/schema.ts';
+import type { Tx } from '../log/transaction.ts';
+
+/** What a channel or a visitor's page tells about a person. */
+export interface ContactProfile {
+  readonly name?: string | undefined;
+  readonly email?: string | undefined;
+  readonly phone?: string | undefined;
+  readonly locale?: string | undefined;
+  readonly attributes?: Customer['attributes'] | undefined;
+}
+
+/** Somebody who writes on a channel: the contact, and the customer they are. */
+export interface Contact {
+  readonly appId: number;
+  readonly channel: string;
+  readonly customerId: number;
+  readonly contactIdentityId: number;
+  readonly conversationKey: string;
+}
+
+/** How a contact is told apart, and whether the app has proven who it is. */
+export interface ContactClaim {
+  readonly appId: number;
+  readonly channel: string;
+  readonly contactId: string;
+  /** The app's own number for the customer; only given when the app's signature proved it. */
+  readonly verifiedExternalId?: string | undefined;
+  readonly profile: ContactProfile;
+}
+
+/**
+ * Finds the customer behind a contact, or makes them: then `NewCustomerProfileCreated` is raised.
+ * What the contact says of themselves fills what is not known yet; a verified contact's word counts always.
+ */
+export async function ensureContact(tx: Tx, claim: ContactClaim): Promise<Contact & { customer: Customer }> {
+  const key = conversationKey(claim.appId, claim.channel, claim.contactId);
+  const known = await findContact(tx, key);
+  if (known) return { ...known.contact, customer: await learn(tx, known.customer, claim) };
+  // Two first messages of one contact: the second waits here, and finds the first one's customer.
+  await tx.sql`SELECT pg_advisory_xact_lock(hashtextextended(${`contact ${key}`}, 0))`;
+  const meanwhile = await findContact(tx, key);
+  if (meanwhile) return { ...meanwhile.contact, customer: await learn(tx, meanwhile.customer, claim) };
+
+  const existing = await findVerified(tx, claim);
+  const customer = existing ? await learn(tx, existing, claim) : await createCustomer(tx, claim, key);
+  const [identity] = await tx.orm
+    .insert(contactIdentities)
+    .values({
+      appId: claim.appId,
+      customerId: customer.id,
+      channel: claim.channel,
+      contactId: claim.contactId,
+      conversationKey: key,
+    })
+    .returning({ id: contactIdentities.id });
+  if (!identity) throw new Error('The contact was not stored.');
+  return {
+    appId: claim.appId,
+    channel: claim.channel,
+    customerId: customer.id,
+    contactIdentityId: identity.id,
+    conversationKey: key,
+    customer,
+  };
+}
+
+async function findContact(tx: Tx, key: string) {
+  const [row] = await tx.orm
+    .select({ identity: contactIdentities, customer: customers })
+    .from(contactIdentities)
+    .innerJoin(customers, eq(customers.id, contactIdentities.customerId))
+    .where(eq(contactIdentities.conversationKey, key));
+  if (!row) return undefined;
+  const { id, appId, channel, customerId, conversationKey } = row.identity;
+  return {
+    contact: { appId, channel, customerId, contactIdentityId: id, conversationKey },
+    customer: toCustomer(row.customer),
+  };
+}
+
+async function findVerified(tx: Tx, claim: ContactClaim): Promise<Customer | undefined> {
+  if (claim.verifiedExternalId === undefined) return undefined;
+  const lock = `customer ${claim.appId} ${claim.verifiedExternalId}`;
+  await tx.sql`SELECT pg_advisory_xact_lock(hashtextextended(${lock}, 0))`;
+  const [row] = await tx.orm
+    .select()
+    .from(customers)
+    .where(and(eq(customers.appId, claim.appId), eq(customers.externalId, claim.verifiedExternalId)));
+  return row ? toCustomer(row) : undefined;
+}
+
+async function createCustomer(tx: Tx, claim: ContactClaim, key: string): Promise<Customer> {
+  const { name, email, phone, locale, attributes } = claim.profile;
+  const [row] = await tx.orm
+    .insert(customers)
+    .values({
+      appId: claim.appId,
+      conversationKey: key,
+      externalId: claim.verifiedExternalId ?? null,
+      verified: claim.verifiedExternalId !== undefined,
+      name: name ?? null,
+      email: email ?? null,
+      phone: phone ?? null,
+      locale: locale ?? null,
+      attributes: attributes ?? {},
+    })
+    .returning();
+  if (!row) throw new Error('The customer was not stored.');
+  const customer = toCustomer(row);
+  tx.raise('NewCustomerProfileCreated', { customer });
+  return customer;
+}
+
+/** Takes over what is new in the profile; an unproven claim never replaces what is known. */
+async function learn(tx: Tx, customer: Customer, claim: ContactClaim): Promise<Customer> {
+  const { attributes = {}, ...fields } = claim.profile;
+  const proven = claim.verifiedExternalId !== undefined && customer.externalId === claim.verifiedExternalId;
+  const changes: { [Field in keyof typeof fields]: string } = {};
+  for (const field of ['name', 'email', 'phone', 'locale'] as const) {
+    const said = fields[field];
+    if (said !== undefined && said !== customer[field] && (proven || customer[field] === null)) {
+      changes[field] = said;
+    }
+  }
+  const news = Object.entries(attributes).filter(
+    ([name, value]) => customer.attributes[name] !== value && (proven || !(name in customer.attributes)),
+  );
+  if (Object.keys(changes).length === 0 && news.length === 0) return customer;
+  const [row] = await tx.orm
+    .update(customers)
+    .set({
+      ...changes,
+      attributes: sql`${customers.attributes} || ${JSON.stringify(Object.fromEntries(news))}::jsonb`,
+    })
+    .where(eq(customers.id, customer.id))
+    .returning();
+  return row ? toCustomer(row) : customer;
+}
+
+/** Adds to what is known of a customer: answers that the bot collected, facts found out by enrichment. */
+export async function addAttributes(
+  tx: Tx,
+  customerId: number,
+  attributes: Customer['attributes'],
+): Promise<void> {
+  if (Object.keys(attributes).length === 0) return;
+  await tx.orm
+    .update(customers)
+    .set({ attributes: sql`${customers.attributes} || ${JSON.stringify(attributes)}::jsonb` })
+    .where(eq(customers.id, customerId));
+}

@@ -1,0 +1,49 @@
+import { ProblemError } from '@mevrik/protocol';
+import { and, eq, inArray, lte, sql } from 'drizzle-orm';
+import { messages, sessions } from '../db/schema.ts';
+import type { Tx } from '../log/transaction.ts';
+import { type LockedSession, lockSession } from './sessions.ts';
+
+/** How far somebody has read in a session. */
+export interface MarkRead {
+  readonly sessionId: number;
+  readonly by: 'customer' | 'agent';
+  readonly messageId: number;
+  /** Whether they may at all. @throws when not. */
+  readonly authorize: (session: LockedSession) => void;
+}
+
+/**
+ * Notes how far the customer or the desk has read; a customer's mark makes the replies up to there `read`.
+ * Marks only move forward.
+ *
+ * @throws ProblemError `not_found` when the message is not of this session.
+ */
+export async function markRead(tx: Tx, { sessionId, by, messageId, authorize }: MarkRead): Promise<void> {
+  const session = await lockSession(tx, sessionId);
+  authorize(session);
+  const [message] = await tx.orm
+    .select({ id: messages.id })
+    .from(messages)
+    .where(and(eq(messages.id, messageId), eq(messages.conversationKey, session.conversationKey)));
+  if (!message) throw new ProblemError('not_found', 'There is no such message in this session.');
+  const mark = by === 'customer' ? sessions.customerReadMessageId : sessions.agentReadMessageId;
+  const field = by === 'customer' ? 'customerReadMessageId' : 'agentReadMessageId';
+  await tx.orm
+    .update(sessions)
+    .set({ [field]: sql`greatest(${mark}, ${messageId})` })
+    .where(eq(sessions.id, sessionId));
+  if (by === 'agent') return;
+  await tx.orm
+    .update(messages)
+    .set({ deliveryStatus: 'read' })
+    .where(
+      and(
+        eq(messages.sessionId, sessionId),
+        lte(messages.id, messageId),
+        eq(messages.isReply, true),
+        inArray(messages.deliveryStatus, ['pending', 'sent', 'delivered']),
+        sql`${messages.kind} <> 'note'`,
+      ),
+    );
+}

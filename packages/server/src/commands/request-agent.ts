@@ -1,0 +1,89 @@
+import type { Case, QueueItem } from '@mevrik/protocol';
+import { and, eq, inArray } from 'drizzle-orm';
+import type { AppProfile } from '../apps/app-directory.ts';
+import { toCase, toQueueItem } from '../db/models.ts';
+import { cases, queueItems } from '../db/schema.ts';
+import type { Tx } from '../log/transaction.ts';
+import { type LockedSession, moveSession } from './sessions.ts';
+
+/** A conversation that needs a person. */
+export interface RequestAgent {
+  readonly app: AppProfile;
+  readonly session: LockedSession;
+  readonly reason: QueueItem['reason'];
+  readonly queue?: string | null | undefined;
+  readonly priority?: Case['priority'] | null | undefined;
+  readonly skills?: readonly string[] | undefined;
+  readonly subject?: string | null | undefined;
+}
+
+/**
+ * Puts a conversation into a queue: opens a case where none is open (`MevrikCaseCreatedEvent`), creates its queue
+ * item (`QueueItemCreatedEvent`) and sends the session to the live desk (`SessionPathChangedEvent`). One that waits
+ * or is being served already stays where it is.
+ */
+export async function requestAgent(tx: Tx, request: RequestAgent): Promise<LockedSession> {
+  const { app } = request;
+  const queue = request.queue ?? app.settings.defaultQueue;
+  const opened = await ensureCase(tx, request);
+  if (await liveQueueItem(tx, request.session.id)) return request.session;
+  const session = await moveSession(tx, request.session, {
+    path: { kind: 'queue', queue },
+    agentType: 'live',
+    assignedAgentId: null,
+    openCaseId: opened.caseId,
+  });
+  const [row] = await tx.orm
+    .insert(queueItems)
+    .values({
+      appId: session.appId,
+      sessionId: session.id,
+      customerId: session.customerId,
+      caseId: opened.caseId,
+      conversationKey: session.conversationKey,
+      queue,
+      reason: request.reason,
+      skills: [...(request.skills ?? [])],
+      priority: request.priority ?? opened.priority,
+    })
+    .returning();
+  if (!row) throw new Error('The queue item was not stored.');
+  tx.raise('QueueItemCreatedEvent', { queueItem: toQueueItem(row) });
+  return session;
+}
+
+async function ensureCase(
+  tx: Tx,
+  { session, priority, subject }: RequestAgent,
+): Promise<{ caseId: number; priority: Case['priority'] }> {
+  if (session.openCaseId !== null) {
+    const [open] = await tx.orm.select().from(cases).where(eq(cases.id, session.openCaseId));
+    if (open) return { caseId: open.id, priority: open.priority };
+  }
+  const [row] = await tx.orm
+    .insert(cases)
+    .values({
+      appId: session.appId,
+      sessionId: session.id,
+      customerId: session.customerId,
+      conversationKey: session.conversationKey,
+      priority: priority ?? 'normal',
+      subject: subject ?? null,
+    })
+    .returning();
+  if (!row) throw new Error('The case was not stored.');
+  tx.raise('MevrikCaseCreatedEvent', { case: toCase(row, 'live') });
+  return { caseId: row.id, priority: row.priority };
+}
+
+/** The queue item under which a session waits or is served, if there is one. */
+export async function liveQueueItem(
+  tx: Tx,
+  sessionId: number,
+): Promise<typeof queueItems.$inferSelect | undefined> {
+  const [row] = await tx.orm
+    .select()
+    .from(queueItems)
+    .where(and(eq(queueItems.sessionId, sessionId), inArray(queueItems.status, ['waiting', 'assigned'])));
+  return row;
+}

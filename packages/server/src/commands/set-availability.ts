@@ -1,0 +1,28 @@
+import { eq } from 'drizzle-orm';
+import { agentApps, agents } from '../db/schema.ts';
+import type { Tx } from '../log/transaction.ts';
+
+/** What an agent says of themselves at the desk. */
+export interface SetAvailability {
+  readonly agentId: number;
+  readonly availability?: 'online' | 'away' | 'offline' | undefined;
+  /** How many conversations they can serve at a time. */
+  readonly capacity?: number | undefined;
+}
+
+/** Stores an agent's availability and capacity; where that makes room, waiting conversations are assigned. */
+export async function setAvailability(tx: Tx, { agentId, ...changes }: SetAvailability): Promise<void> {
+  const set = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
+  if (Object.keys(set).length === 0) return;
+  await tx.orm.update(agents).set(set).where(eq(agents.id, agentId));
+  const apps = await tx.orm
+    .select({ appId: agentApps.appId })
+    .from(agentApps)
+    .where(eq(agentApps.agentId, agentId));
+  for (const { appId } of apps) await scheduleAssignment(tx, appId);
+}
+
+/** Has the waiting conversations of an app looked at, once however often it is asked for. */
+export async function scheduleAssignment(tx: Tx, appId: number): Promise<void> {
+  await tx.addJob('assign-waiting', { appId }, { key: `assign-waiting ${appId}` });
+}

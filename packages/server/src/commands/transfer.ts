@@ -1,0 +1,96 @@
+import { ProblemError, type Session } from '@mevrik/protocol';
+import { and, eq, isNull, sql } from 'drizzle-orm';
+import type { AppProfile } from '../apps/app-directory.ts';
+import { mayActFor, type StaffPrincipal } from '../auth/principal.ts';
+import { toSession } from '../db/models.ts';
+import { agentApps, agents, queueItems } from '../db/schema.ts';
+import type { Tx } from '../log/transaction.ts';
+import { assign, hasFreePlace } from './assign.ts';
+import { liveQueueItem, requestAgent } from './request-agent.ts';
+import { addNote } from './send-reply.ts';
+import { type LockedSession, lockSession, moveSession } from './sessions.ts';
+
+/** Where a conversation is transferred to. */
+export type TransferTarget =
+  | { readonly agentId: number }
+  | { readonly queue: string; readonly skills?: readonly string[] | undefined }
+  | { readonly bot: true };
+
+/** A transfer from one person to another, to a queue, or back to the bot. */
+export interface Transfer {
+  readonly app: AppProfile;
+  readonly sessionId: number;
+  readonly by: StaffPrincipal;
+  readonly to: TransferTarget;
+  /** What the next person should know. */
+  readonly note?: string | undefined;
+}
+
+/**
+ * Transfers a conversation. The queue item that it had is done; at another queue or agent it gets a new one
+ * (`QueueItemCreatedEvent`).
+ *
+ * @throws ProblemError `forbidden`, `session_ended`, `at_capacity`, or `invalid_input` for an agent who does not
+ *   work for the app.
+ */
+export async function transfer(tx: Tx, { app, sessionId, by, to, note }: Transfer): Promise<Session> {
+  const session = await lockSession(tx, sessionId);
+  assertMayServe(by, session);
+  if (session.status !== 'active') throw new ProblemError('session_ended', 'The session is over.');
+  if ('agentId' in to) await assertWorksFor(tx, to.agentId, session.appId);
+  await finishQueueItem(tx, session.id);
+  if (note !== undefined) await addNote(tx, session, { type: 'agent', id: by.agentId, name: by.name }, note);
+  if ('bot' in to) {
+    const move = { path: { kind: 'bot' }, agentType: 'bot', assignedAgentId: null } as const;
+    return toSession(await moveSession(tx, session, move));
+  }
+  const waiting = await requestAgent(tx, {
+    app,
+    session,
+    reason: 'transfer',
+    ...('queue' in to ? { queue: to.queue, skills: to.skills } : {}),
+  });
+  if ('queue' in to) return toSession(waiting);
+  if (!(await hasFreePlace(tx, to.agentId))) {
+    throw new ProblemError('at_capacity', 'That agent has no free place; transfer to a queue.');
+  }
+  const item = await liveQueueItem(tx, session.id);
+  if (!item) throw new Error('The queue item of the transfer is gone.');
+  return (await assign(tx, item, waiting, to.agentId)).session;
+}
+
+/**
+ * Whether this person may act in the session: it is of one of their apps, and it is theirs, nobody's, or they
+ * supervise.
+ * @throws ProblemError `forbidden`.
+ */
+export function assertMayServe(by: StaffPrincipal, session: LockedSession): void {
+  if (!mayActFor(by, session.appId)) throw new ProblemError('forbidden', 'This session is of another app.');
+  const isTheirs = session.assignedAgentId === null || session.assignedAgentId === by.agentId;
+  if (by.role === 'agent' && !isTheirs) {
+    throw new ProblemError('forbidden', 'Another agent has this conversation.');
+  }
+}
+
+async function assertWorksFor(tx: Tx, agentId: number, appId: number): Promise<void> {
+  const [agent] = await tx.orm
+    .select({ role: agents.role, appId: agentApps.appId })
+    .from(agents)
+    .leftJoin(agentApps, and(eq(agentApps.agentId, agents.id), eq(agentApps.appId, appId)))
+    .where(and(eq(agents.id, agentId), isNull(agents.disabledAt)));
+  if (agent && (agent.role === 'admin' || agent.appId !== null)) return;
+  throw new ProblemError('invalid_input', 'That agent does not work for this app.', {
+    fields: [{ path: 'agentId', message: 'does not work for this app' }],
+  });
+}
+
+/** Ends the queue item of a session that waits no more and is served by nobody. */
+export async function finishQueueItem(
+  tx: Tx,
+  sessionId: number,
+  status: 'done' | 'abandoned' = 'done',
+): Promise<void> {
+  const item = await liveQueueItem(tx, sessionId);
+  if (!item) return;
+  await tx.orm.update(queueItems).set({ status, finishedAt: sql`now()` }).where(eq(queueItems.id, item.id));
+}
