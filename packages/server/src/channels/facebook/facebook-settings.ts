@@ -1,0 +1,9 @@
+import { z } from 'zod';
+
+/** What a Facebook channel must be told: the page, and the secrets of the Meta app that speaks for it. */
+export const facebookSettingsSchema = z.strictObject({
+  pageId: z.string().min(1).max(64),
+  appSecret: z.string().min(16).max(200),
+  /** Any text of ours, which Meta repeats when it confirms the webhook's address. */
+  verifyToken: z.string().min(8).max(200),
+});

@@ -1,0 +1,31 @@
+import { createHmac } from 'node:crypto';
+import { sameSecret } from '../../auth/secrets.ts';
+import { facebookSettingsSchema } from './facebook-settings.ts';
+
+/** Answers Meta's question whether the address is ours: with its challenge, where the token is right. */
+export function confirmWebhook(
+  query: Readonly<Record<string, unknown>>,
+  settings: unknown,
+): string | undefined {
+  const known = facebookSettingsSchema.safeParse(settings);
+  const { 'hub.mode': mode, 'hub.verify_token': token, 'hub.challenge': challenge } = query;
+  if (!known.success || mode !== 'subscribe') return undefined;
+  if (typeof token !== 'string' || typeof challenge !== 'string') return undefined;
+  return sameSecret(token, known.data.verifyToken) ? challenge : undefined;
+}
+
+/**
+ * Whether Meta signed these bytes: `X-Hub-Signature-256` is HMAC-SHA256 over the raw body. Meta escapes what is not
+ * ASCII before it signs, so a body that was parsed and printed again would not match.
+ */
+export function verifyWebhook(
+  body: Buffer,
+  headers: Readonly<Record<string, unknown>>,
+  settings: unknown,
+): boolean {
+  const known = facebookSettingsSchema.safeParse(settings);
+  const signature = headers['x-hub-signature-256'];
+  if (!known.success || typeof signature !== 'string') return false;
+  const expected = createHmac('sha256', known.data.appSecret).update(body).digest('hex');
+  return sameSecret(signature, `sha256=${expected}`);
+}

@@ -1,0 +1,139 @@
+import { Webhook } from 'standardwebhooks';
+import { z } from 'zod';
+import type { AppProfile, BotProfile } from '../apps/app-directory.ts';
+import { addAttributes } from '../commands/customers.ts';
+import { requestAgent } from '../commands/request-agent.ts';
+import { sendReply } from '../commands/send-reply.ts';
+import { lockSession } from '../commands/sessions.ts';
+import { type HttpBotResponse, httpBotResponseSchema } from '../domain/bot/index.ts';
+import type { Cause } from '../log/raise.ts';
+import type { Tx } from '../log/transaction.ts';
+import { type JobNeeds, job, timer } from './job.ts';
+
+type HttpBot = Extract<BotProfile, { kind: 'http' }>;
+
+interface BotTurnRow {
+  readonly id: number;
+  readonly app_id: number;
+  readonly event_id: string;
+  readonly request: Record<string, unknown>;
+}
+
+/** Longer answers are a failure: a bot's ten replies fit many times. */
+const maxAnswerBytes = 256 * 1024;
+
+/** Brings a session's turns to the app's own bot, one after another, and stores what it answers. */
+export const askHttpBot = job({
+  task: 'ask-http-bot',
+  summary: 'Asks an app’s HTTP bot about the turns of a session, one after another.',
+  payload: z.object({ sessionId: z.int() }),
+  async run({ sessionId }, needs) {
+    for (;;) {
+      const turn = await claimTurn(needs, sessionId);
+      if (!turn) return;
+      const app = await needs.apps.byId(turn.app_id);
+      const answer = app?.bot.kind === 'http' ? await ask(app.bot, turn, needs) : null;
+      const cause = await causeOf(needs, turn.event_id);
+      await needs.unitOfWork.run((tx) => storeAnswer(tx, { app, sessionId, turn, answer }), cause);
+    }
+  },
+});
+
+/** Takes up turns whose node died while it was asking. */
+export const resumeBotTurns = timer({
+  task: 'resume-bot-turns',
+  summary: 'Takes up bot turns whose node died while it was asking.',
+  cron: '* * * * *',
+  async run({ database, unitOfWork }) {
+    const stuck = await database.sql<{ session_id: number }[]>`
+      SELECT DISTINCT session_id FROM bot_turns
+      WHERE status = 'waiting' AND coalesce(lease_until, created_at + interval '1 minute') < now() LIMIT 1000`;
+    await unitOfWork.run(async (tx) => {
+      for (const { session_id: sessionId } of stuck) await tx.addJob('ask-http-bot', { sessionId });
+    });
+  },
+});
+
+/** The session's oldest waiting turn, if nobody else is asking about it; the lease ends by itself. */
+async function claimTurn({ database }: JobNeeds, sessionId: number): Promise<BotTurnRow | undefined> {
+  const [turn] = await database.sql<BotTurnRow[]>`
+    UPDATE bot_turns SET lease_until = now() + interval '1 minute'
+    WHERE id = (SELECT id FROM bot_turns WHERE session_id = ${sessionId} AND status = 'waiting'
+                ORDER BY id LIMIT 1)
+      AND status = 'waiting' AND (lease_until IS NULL OR lease_until < now())
+    RETURNING id, app_id, event_id, request`;
+  return turn;
+}
+
+/** Asks the bot; whatever goes wrong is `null`, and the conversation is handed over. */
+async function ask(bot: HttpBot, turn: BotTurnRow, { log }: JobNeeds): Promise<HttpBotResponse | null> {
+  const body = JSON.stringify(turn.request);
+  const now = new Date();
+  try {
+    const response = await fetch(bot.url, {
+      method: 'POST',
+      redirect: 'error',
+      signal: AbortSignal.timeout(bot.timeoutMs),
+      headers: {
+        'content-type': 'application/json',
+        'webhook-id': turn.event_id,
+        'webhook-timestamp': String(Math.floor(now.getTime() / 1000)),
+        'webhook-signature': new Webhook(bot.secret).sign(turn.event_id, now, body),
+      },
+      body,
+    });
+    if (!response.ok) throw new Error(`It answered with status ${response.status}.`);
+    return httpBotResponseSchema.parse(JSON.parse(await readBounded(response)));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    log.warn({ appId: turn.app_id, eventId: turn.event_id, reason }, 'an HTTP bot did not answer');
+    return null;
+  }
+}
+
+async function readBounded(response: Response): Promise<string> {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for await (const part of response.body ?? []) {
+    size += part.byteLength;
+    if (size > maxAnswerBytes) throw new Error(`Its answer has more than ${maxAnswerBytes} bytes.`);
+    parts.push(part);
+  }
+  return Buffer.concat(parts).toString('utf8');
+}
+
+/** The answer is raised as a consequence of the message it answers. */
+async function causeOf({ database }: JobNeeds, eventId: string): Promise<Cause> {
+  const [event] = await database.sql<{ correlation_id: string; traceparent: string | null }[]>`
+    SELECT correlation_id, traceparent FROM events WHERE id = ${eventId}`;
+  return {
+    correlationId: event?.correlation_id ?? null,
+    causationId: eventId,
+    traceparent: event?.traceparent ?? null,
+  };
+}
+
+async function storeAnswer(
+  tx: Tx,
+  given: {
+    readonly app: AppProfile | undefined;
+    readonly sessionId: number;
+    readonly turn: BotTurnRow;
+    readonly answer: HttpBotResponse | null;
+  },
+): Promise<void> {
+  const { app, sessionId, turn, answer } = given;
+  const session = await lockSession(tx, sessionId);
+  const [open] = await tx.sql`
+    UPDATE bot_turns SET status = ${answer ? 'answered' : 'failed'}
+    WHERE id = ${turn.id} AND status = 'waiting' RETURNING id`;
+  // Answered by another node after our lease ran out, or an agent has taken over meanwhile: too late.
+  if (!open || !app || session.status !== 'active' || session.agentType === 'live') return;
+  for (const content of answer?.replies ?? [])
+    await sendReply(tx, { session, sender: { type: 'bot' }, content });
+  if (answer?.attributes) await addAttributes(tx, session.customerId, answer.attributes);
+  const wish = answer ? answer.handover : { reason: 'The bot did not answer.' };
+  if (!wish) return;
+  const { reason, ...wishes } = wish === true ? { reason: undefined } : wish;
+  await requestAgent(tx, { app, session, reason: 'handover', subject: reason, ...wishes });
+}

@@ -1,0 +1,78 @@
+import { Logger, parseCronItems, type Runner, run } from 'graphile-worker';
+import pg from 'pg';
+import type { DatabaseTarget } from '../db/database.ts';
+import type { Job, JobNeeds } from './job.ts';
+
+/** What the runner is made of. */
+export interface JobRunnerOptions {
+  readonly target: DatabaseTarget;
+  readonly jobs: readonly Job[];
+  readonly needs: JobNeeds;
+  /** Jobs that run at the same time on this node. */
+  readonly concurrency: number;
+}
+
+/** Runs jobs on this node; any number of nodes share the queue. */
+export interface JobRunner {
+  /** Whether it is at work; false once it has stopped or broken down. */
+  isRunning(): boolean;
+  /** Takes up nothing further and ends when what is under way has ended. */
+  stop(): Promise<void>;
+}
+
+/** Starts to work off the queue. The schema is there already: migrations make it. */
+export async function startJobRunner(options: JobRunnerOptions): Promise<JobRunner> {
+  const { target, jobs, needs, concurrency } = options;
+  const pool = new pg.Pool({
+    ...('url' in target ? { connectionString: target.url } : target),
+    max: concurrency + 2,
+    application_name: 'mevrik jobs',
+  });
+  pool.on('error', (error) =>
+    needs.log.warn({ reason: error.message }, 'a connection of the job queue broke'),
+  );
+  const runner: Runner = await run({
+    pgPool: pool,
+    concurrency,
+    noHandleSignals: true,
+    noPreparedStatements: false,
+    pollInterval: 2_000,
+    taskList: Object.fromEntries(
+      jobs.map(({ task, run }) => [task, (payload: unknown) => run(payload, needs)]),
+    ),
+    parsedCronItems: parseCronItems(
+      jobs.flatMap(({ task, cron }) =>
+        cron === null
+          ? []
+          : [
+              {
+                task,
+                match: cron,
+                identifier: task,
+                options: { jobKey: task, jobKeyMode: 'replace' as const },
+              },
+            ],
+      ),
+    ),
+    logger: new Logger(() => (level, message, detail) => {
+      if (level === 'error' || level === 'warning') needs.log.warn({ ...detail }, `jobs: ${message}`);
+    }),
+  });
+  let running = true;
+  runner.promise.then(
+    () => {
+      running = false;
+    },
+    (error) => {
+      running = false;
+      needs.log.warn({ reason: String(error) }, 'the job queue stopped');
+    },
+  );
+  return {
+    isRunning: () => running,
+    async stop() {
+      if (running) await runner.stop();
+      await pool.end();
+    },
+  };
+}

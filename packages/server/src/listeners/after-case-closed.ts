@@ -1,0 +1,42 @@
+import { requireApp } from '../apps/app-directory.ts';
+import { resetToBot, startSurvey } from '../commands/csat.ts';
+import { scheduleAssignment } from '../commands/set-availability.ts';
+import { sync } from '../dispatch/listener.ts';
+import { writeAudit } from '../observe/audit.ts';
+import { type ListenerNeeds, listener } from './needs.ts';
+
+/** Begins the survey about a closed case, where its customer is eligible. */
+export const StartCsat = listener<'MevrikCaseClosedEvent'>({
+  name: 'StartCsat',
+  summary: 'Begins the satisfaction survey, if the customer is eligible.',
+  async handle({ appId, data }, { tx, needs }) {
+    await startSurvey(tx, await requireApp(needs.apps, appId), data.case);
+  },
+});
+
+/** Sends the session of a closed case back to the bot; the agent's free place is filled from the queue. */
+export const ResetSessionToBot = listener<'MevrikCaseClosedEvent'>({
+  name: 'ResetSessionToBot',
+  summary: 'Sends the session back to the bot and fills the agent’s free place.',
+  async handle({ appId, data }, { tx, needs }) {
+    await resetToBot(tx, data.case.sessionId);
+    const app = await requireApp(needs.apps, appId);
+    if (app.settings.assignment !== 'manual') await scheduleAssignment(tx, appId);
+  },
+});
+
+/** No case is closed without a trace of who did it: the entry commits with the closing, or neither does. */
+export const AuditCaseClosure = sync<ListenerNeeds, 'MevrikCaseClosedEvent'>({
+  name: 'AuditCaseClosure',
+  summary: 'Writes the closing of a case into the audit trail, in the same transaction.',
+  async handle({ appId, data }, { tx }) {
+    const { id, closedBy, assignedAgentId, disposition } = data.case;
+    await writeAudit(tx.sql, {
+      appId,
+      actor: closedBy === 'agent' && assignedAgentId !== null ? `agent ${assignedAgentId}` : `${closedBy}`,
+      action: 'case.close',
+      target: `case ${id}`,
+      detail: { disposition },
+    });
+  },
+});

@@ -1,0 +1,36 @@
+import type { ListenerTable } from '../dispatch/listener.ts';
+import { AuditCaseClosure, ResetSessionToBot, StartCsat } from './after-case-closed.ts';
+import { AnnounceCase } from './announce-case.ts';
+import { AnnouncePathChange } from './announce-path-change.ts';
+import { AssignQueueItem } from './assign-queue-item.ts';
+import { EnrichCustomerProfile, OnboardCustomer } from './customer-profile.ts';
+import { DeliverReply } from './deliver-reply.ts';
+import { HandleDeliveryFailure } from './handle-delivery-failure.ts';
+import { HandleFacebookEvent } from './handle-facebook-event.ts';
+import { HandleMessageReadyEvent } from './handle-message-ready-event.ts';
+import { InitializeCustomerSession } from './initialize-customer-session.ts';
+import { LogMessageEvent } from './log-message-event.ts';
+import type { ListenerNeeds } from './needs.ts';
+import { PostSocialReply } from './post-social-reply.ts';
+import { SendCsatSurvey } from './send-csat-survey.ts';
+import { SendWelcomeMessage } from './send-welcome-message.ts';
+import { StoreReceivedMessage } from './store-received-message.ts';
+
+/** Who listens to what, in the order in which they are called. An event added to the catalogue asks for its line. */
+export const listen: ListenerTable<ListenerNeeds> = {
+  MessageReadyEvent: [HandleMessageReadyEvent, LogMessageEvent],
+  MessageReplyReadyEvent: [DeliverReply, LogMessageEvent],
+  MessagePostbackEvent: [HandleMessageReadyEvent],
+  MessageQuickReplyEvent: [HandleMessageReadyEvent],
+  NewMessageReceivedEvent: [StoreReceivedMessage],
+  MessageDeliveryFailedEvent: [HandleDeliveryFailure],
+  SessionCreatedEvent: [InitializeCustomerSession, SendWelcomeMessage],
+  SessionPathChangedEvent: [AnnouncePathChange],
+  MevrikCaseCreatedEvent: [AnnounceCase],
+  MevrikCaseClosedEvent: [AuditCaseClosure, StartCsat, ResetSessionToBot],
+  MevrikCSATStartEvent: [SendCsatSurvey],
+  NewCustomerProfileCreated: [OnboardCustomer, EnrichCustomerProfile],
+  QueueItemCreatedEvent: [AssignQueueItem],
+  NewFacebookEventReceived: [HandleFacebookEvent],
+  SaveAgentRepliesSocialEvent: [PostSocialReply],
+};

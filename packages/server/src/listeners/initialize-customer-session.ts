@@ -1,0 +1,26 @@
+import { topics } from '@mevrik/protocol';
+import { and, desc, eq, lt } from 'drizzle-orm';
+import { sessions } from '../db/schema.ts';
+import { listener } from './needs.ts';
+
+/** Carries over what the last session on the channel knew, and tells the desk that somebody is there. */
+export const InitializeCustomerSession = listener<'SessionCreatedEvent'>({
+  name: 'InitializeCustomerSession',
+  summary: 'Carries over where a conversation came from and tells the desk of the new session.',
+  async handle({ appId, data: { sessionUser } }, { tx, needs }) {
+    const [last] = await tx.orm
+      .select({ socialContext: sessions.socialContext, readMessageId: sessions.customerReadMessageId })
+      .from(sessions)
+      .where(and(eq(sessions.conversationKey, sessionUser.conversationKey), lt(sessions.id, sessionUser.id)))
+      .orderBy(desc(sessions.id))
+      .limit(1);
+    if (last) {
+      await tx.orm
+        .update(sessions)
+        .set({ customerReadMessageId: last.readMessageId })
+        .where(eq(sessions.id, sessionUser.id));
+    }
+    const notice = { appId, event: 'session_created', payload: { session: sessionUser } };
+    tx.afterCommit(() => needs.notify([{ ...notice, topic: topics.sessions }]));
+  },
+});

@@ -1,0 +1,27 @@
+import type { EventName } from '@mevrik/protocol';
+import type { AppDirectory } from '../apps/app-directory.ts';
+import type { QueuedListener } from '../dispatch/listener.ts';
+import { queued } from '../dispatch/listener.ts';
+
+/** A message for those who look at a screen right now: it is not stored and may be missed. */
+export interface LiveNotice {
+  readonly appId: number;
+  readonly topic: string;
+  readonly event: string;
+  readonly payload: Record<string, unknown>;
+}
+
+/** What our listeners are composed with. */
+export interface ListenerNeeds {
+  readonly apps: AppDirectory;
+  /** Tells whoever is connected; call it from `afterCommit`. */
+  readonly notify: (notices: readonly LiveNotice[]) => void;
+  readonly log: { info(detail: object, message: string): void };
+}
+
+/** Defines one of our queued listeners. */
+export function listener<Name extends EventName>(
+  definition: Parameters<typeof queued<ListenerNeeds, Name>>[0],
+): QueuedListener<ListenerNeeds, Name> {
+  return queued(definition);
+}

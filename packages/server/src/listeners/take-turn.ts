@@ -1,0 +1,137 @@
+import type { Message, MessageContent } from '@mevrik/protocol';
+import { eq } from 'drizzle-orm';
+import type { AppProfile } from '../apps/app-directory.ts';
+import { answerSurvey, openSurvey } from '../commands/csat.ts';
+import { addAttributes } from '../commands/customers.ts';
+import { requestAgent } from '../commands/request-agent.ts';
+import { sendReply } from '../commands/send-reply.ts';
+import type { LockedSession } from '../commands/sessions.ts';
+import { toCustomer, toSession } from '../db/models.ts';
+import { botTurns, customers, sessions } from '../db/schema.ts';
+import { type BotInput, botStateSchema, type Flow, respond } from '../domain/bot/index.ts';
+import { parseScore, thanksContent } from '../domain/csat.ts';
+import { type RoutingDecision, route } from '../domain/routing/index.ts';
+import type { Tx } from '../log/transaction.ts';
+
+/** A customer's turn: the message, and what of it the bot is given. */
+export interface Turn {
+  readonly app: AppProfile;
+  readonly session: LockedSession;
+  readonly message: Message;
+  readonly input: BotInput;
+  /** The event that is being handled: the HTTP bot's answer will name it as its cause. */
+  readonly eventId: string;
+}
+
+/**
+ * Decides what happens to a customer's message that no agent is there for: an answer to a survey is stored, a
+ * channel's rule may queue or transfer it, and all else is the bot's.
+ */
+export async function takeTurn(tx: Tx, turn: Turn): Promise<void> {
+  if (await takeSurveyAnswer(tx, turn)) return;
+  const customer = await readCustomer(tx, turn.session.customerId);
+  const decision = decide(turn, customer);
+  if (decision.action !== 'bot') return handOver(tx, turn, decision);
+  const { bot } = turn.app;
+  if (bot.kind === 'none') return handOver(tx, turn, decision);
+  if (bot.kind === 'http') return askLater(tx, turn, customer);
+  return answer(tx, turn, bot.flow, customer);
+}
+
+async function takeSurveyAnswer(tx: Tx, { app, session, message }: Turn): Promise<boolean> {
+  const { csat, text, postback, quickReply } = message.content;
+  const payload = (quickReply ?? postback)?.payload;
+  const isAddressed = csat !== undefined || (payload?.startsWith('csat:') ?? false);
+  if (!isAddressed && session.path !== 'csat') return false;
+  const given = csat ?? parseScore({ text, payload });
+  if (!given) return false;
+  // Pressed on an old survey's buttons: nothing to store, and nothing for the bot to puzzle over either.
+  if (!(await openSurvey(tx, session.id))) return isAddressed;
+  const answered = await answerSurvey(tx, session, given);
+  await sendReply(tx, {
+    session: answered.session,
+    sender: { type: 'system' },
+    kind: 'system',
+    content: thanksContent(app.settings.csat.thanks, given.score),
+  });
+  return true;
+}
+
+function decide(
+  { app, session, message, input }: Turn,
+  customer: ReturnType<typeof toCustomer>,
+): RoutingDecision {
+  return route(app.rules, {
+    app: { id: app.id, name: app.name },
+    channel: { name: session.channel, kind: app.channels.get(session.channel)?.kind ?? session.channel },
+    message: { kind: message.kind, text: input.text ?? '', payload: input.payload ?? '' },
+    session: { agentType: session.agentType, path: session.path },
+    customer: { verified: customer.verified, locale: customer.locale ?? '', attributes: customer.attributes },
+  });
+}
+
+const reasons = { queue: 'rule', ticket: 'video_call', transfer: 'transfer', bot: 'handover' } as const;
+
+async function handOver(tx: Tx, { app, session }: Turn, decision: RoutingDecision): Promise<void> {
+  await requestAgent(tx, {
+    app,
+    session,
+    reason: reasons[decision.action],
+    queue: decision.queue,
+    priority: decision.priority,
+    skills: decision.skills,
+    subject: `By the rule "${decision.rule}"`.slice(0, 200),
+  });
+}
+
+async function answer(
+  tx: Tx,
+  { app, session, input }: Turn,
+  flow: Flow,
+  customer: ReturnType<typeof toCustomer>,
+): Promise<void> {
+  const before = botStateSchema.safeParse(session.botState);
+  const turn = respond(flow, before.success ? before.data : null, input, customer);
+  await tx.orm
+    .update(sessions)
+    .set({ botState: { ...turn.state } })
+    .where(eq(sessions.id, session.id));
+  await addAttributes(tx, session.customerId, turn.attributes);
+  await sendBotReplies(tx, session, turn.replies);
+  if (turn.handover) {
+    const { reason, ...wishes } = turn.handover;
+    await requestAgent(tx, { app, session, reason: 'handover', subject: reason.slice(0, 200), ...wishes });
+  }
+}
+
+/** Sends what a bot says, in its order. */
+export async function sendBotReplies(
+  tx: Tx,
+  session: LockedSession,
+  replies: readonly MessageContent[],
+): Promise<void> {
+  for (const content of replies) await sendReply(tx, { session, sender: { type: 'bot' }, content });
+}
+
+/** Keeps the turn for the HTTP bot, which is asked outside of this transaction, one turn of a session at a time. */
+async function askLater(tx: Tx, turn: Turn, customer: ReturnType<typeof toCustomer>): Promise<void> {
+  const { app, session, message, eventId } = turn;
+  const request = {
+    type: 'message',
+    app: { id: app.id, name: app.name },
+    session: toSession(session),
+    customer,
+    message,
+  };
+  await tx.orm
+    .insert(botTurns)
+    .values({ appId: app.id, sessionId: session.id, eventId, request })
+    .onConflictDoNothing();
+  await tx.addJob('ask-http-bot', { sessionId: session.id });
+}
+
+async function readCustomer(tx: Tx, id: number) {
+  const [row] = await tx.orm.select().from(customers).where(eq(customers.id, id));
+  if (!row) throw new Error(`Customer ${id} is gone.`);
+  return toCustomer(row);
+}
