@@ -1,0 +1,86 @@
+import { ProblemError } from '@mevrik/protocol';
+import { eq } from 'drizzle-orm';
+import { parseAppSettings } from '../apps/app-settings.ts';
+import { randomToken } from '../auth/secrets.ts';
+import { apps, channels, routingRules } from '../db/schema.ts';
+import { shippedRules } from '../domain/routing/index.ts';
+import type { Tx } from '../log/transaction.ts';
+import { sqlState } from '../log/unit-of-work.ts';
+
+/** An app to make; what is left out is made up. */
+export interface RegisterApp {
+  readonly name: string;
+  readonly id?: number | undefined;
+  readonly key?: string | undefined;
+  readonly secret?: string | undefined;
+  readonly settings?: unknown;
+}
+
+/** A registered app; its secret is shown to whoever registered it. */
+export interface RegisteredApp {
+  readonly id: number;
+  readonly key: string;
+  readonly secret: string;
+  readonly name: string;
+}
+
+/**
+ * Makes an app with its web channel and the routing rules that we ship.
+ * @throws ProblemError `invalid_input` for settings that are not valid, `conflict` when id or key are in use.
+ */
+export async function registerApp(tx: Tx, app: RegisterApp): Promise<RegisteredApp> {
+  parseAppSettings(app.settings ?? {});
+  const row = {
+    ...(app.id === undefined ? {} : { id: app.id }),
+    key: app.key ?? randomToken(12),
+    secret: app.secret ?? randomToken(32),
+    name: app.name,
+    settings: (app.settings ?? {}) as Record<string, unknown>,
+  };
+  const made = await insertApp(tx, row);
+  await tx.orm.insert(channels).values({ appId: made.id, name: 'web', kind: 'web' });
+  await tx.orm.insert(routingRules).values(
+    shippedRules.map(({ name, when, action, queue, priority, skills }, position) => ({
+      appId: made.id,
+      position,
+      name,
+      when,
+      action,
+      queue: queue ?? null,
+      priority: priority ?? null,
+      skills: [...(skills ?? [])],
+    })),
+  );
+  return made;
+}
+
+async function insertApp(tx: Tx, row: typeof apps.$inferInsert): Promise<RegisteredApp> {
+  try {
+    // An id that was given must not be given again by the sequence, nor the other way round.
+    const [made] = await tx.orm.insert(apps).values(row).returning();
+    if (!made) throw new Error('The app was not stored.');
+    await tx.sql`SELECT setval(pg_get_serial_sequence('apps', 'id'), (SELECT max(id) FROM apps))`;
+    const { id, key, secret, name } = made;
+    return { id, key, secret, name };
+  } catch (error) {
+    if (sqlState(error) !== '23505') throw error;
+    throw new ProblemError('conflict', 'An app with this id or key exists already.', { cause: error });
+  }
+}
+
+/**
+ * Makes sure that the app of the environment exists, with the key and the secret given there.
+ * @returns whether it is new.
+ */
+export async function bringApp(
+  tx: Tx,
+  { id, key, secret }: { readonly id: number; readonly key: string; readonly secret: string },
+): Promise<boolean> {
+  const [known] = await tx.orm.select({ id: apps.id }).from(apps).where(eq(apps.id, id));
+  if (!known) {
+    await registerApp(tx, { id, key, secret, name: `App ${id}` });
+    return true;
+  }
+  await tx.orm.update(apps).set({ key, secret }).where(eq(apps.id, id));
+  return false;
+}

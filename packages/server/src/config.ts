@@ -1,0 +1,200 @@
+import { z } from 'zod';
+
+/** One environment variable: what it means and how its text is read. */
+interface Setting<Value> {
+  /** What it does, for people; the reference page is made of it. */
+  readonly meaning: string;
+  /** The default as it would be written; `null` where there is none. */
+  readonly default: string | null;
+  /** Never logged, never shown. */
+  readonly isSecret: boolean;
+  /** Reads the text. @throws ZodError */
+  readonly schema: z.ZodType<Value, string>;
+}
+
+function setting<Value>(
+  meaning: string,
+  fallback: string | null,
+  schema: z.ZodType<Value, string>,
+  isSecret = false,
+): Setting<Value> {
+  return { meaning, default: fallback, schema, isSecret };
+}
+
+const whole = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^-?\d+$/, 'must be a whole number')
+    .transform(Number)
+    .pipe(z.number().min(min, `must be at least ${min}`).max(max, `must be at most ${max}`));
+const yesNo = z
+  .enum(['true', 'false', '1', '0'], 'must be true or false')
+  .transform((text) => text === 'true' || text === '1');
+const text = (max: number) =>
+  z.string().min(1, 'must not be empty').max(max, `must have at most ${max} characters`);
+const secret = (min: number) => z.string().min(min, `must have at least ${min} characters`).max(200);
+const address = (protocols: readonly string[]) =>
+  z.string().refine((value) => protocols.includes(URL.parse(value)?.protocol ?? ''), {
+    message: `must be an address that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
+  });
+
+/** Everything that can be set from outside, in the order of the reference page. */
+export const settings = {
+  PORT: setting('The port of HTTP and WebSocket.', '3000', whole(0, 65_535)),
+  HOST: setting('The address to listen on; `0.0.0.0` for every interface.', '127.0.0.1', text(255)),
+  PUBLIC_URL: setting(
+    'Where people reach this server, when that is not `HOST` and `PORT`.',
+    null,
+    address(['http:', 'https:']),
+  ),
+  DATABASE_URL: setting(
+    'A PostgreSQL (15 or newer) to use instead of the embedded one.',
+    null,
+    address(['postgres:', 'postgresql:']),
+    true,
+  ),
+  DATABASE_POOL: setting('Connections of requests to the database, per process.', '16', whole(2, 500)),
+  DATA_DIR: setting('Where the embedded PostgreSQL keeps its data.', './data', text(1000)),
+  REDIS_URL: setting(
+    'A Redis that connects several processes; one process does without.',
+    null,
+    address(['redis:', 'rediss:']),
+    true,
+  ),
+  PUSHER_APP_ID: setting(
+    'The number of an app to bring along; made at start if it is new.',
+    null,
+    whole(1, 2_147_483_647),
+  ),
+  PUSHER_APP_KEY: setting(
+    'The public key of that app.',
+    null,
+    z.string().regex(/^[\w-]{4,64}$/, 'must have 4 to 64 letters, digits, `-` or `_`'),
+  ),
+  PUSHER_APP_SECRET: setting('The secret of that app; it replaces a stored one.', null, secret(8), true),
+  EVENT_BROADCAST_ENABLED: setting('Whether events are broadcast to connected clients.', 'true', yesNo),
+  EVENT_QUEUE_ENABLED: setting(
+    'Whether listeners run behind the request; `false` runs them before it is answered, for tests and debugging.',
+    'true',
+    yesNo,
+  ),
+  EVENT_RETRY_ATTEMPTS: setting(
+    'Retries of a failed listener before its event is a dead letter.',
+    '3',
+    whole(0, 20),
+  ),
+  EVENT_TIMEOUT: setting('Seconds that a listener may take over one event.', '30', whole(1, 3600)),
+  CHANNEL_CLEANUP_INTERVAL: setting(
+    'Seconds between two clean-ups of broadcast channels that nobody hears.',
+    '3600',
+    whole(1, 86_400),
+  ),
+  MAX_CONCURRENT_EVENTS: setting(
+    'Events being handled at the same time, per process.',
+    '1000',
+    whole(1, 100_000),
+  ),
+  EVENT_LAG_LIMIT: setting(
+    'Unhandled events from which on new messages are answered with 503.',
+    '100000',
+    whole(100, 100_000_000),
+  ),
+  EVENT_PARKED_LIMIT: setting('Parked events at which a listener is paused.', '10000', whole(1, 10_000_000)),
+  JOB_CONCURRENCY: setting('Jobs that run at the same time, per process.', '4', whole(1, 100)),
+  MAX_CONNECTIONS: setting('WebSocket connections that one process takes.', '20000', whole(1, 1_000_000)),
+  BODY_LIMIT: setting('Bytes that a request body may have.', '1048576', whole(1024, 10_485_760)),
+  RATE_LIMIT: setting(
+    'Requests a minute from one address; agents and back ends get ten times as many.',
+    '600',
+    whole(1, 1_000_000),
+  ),
+  CORS_ORIGINS: setting(
+    'Pages that may call the API: origins separated by commas, or `*`.',
+    '*',
+    text(10_000),
+  ),
+  TRUST_PROXY: setting('Whether `X-Forwarded-For` of a proxy in front is believed.', 'false', yesNo),
+  CUSTOMER_TOKEN_MINUTES: setting('How long a visitor’s access token lasts.', '60', whole(1, 1440)),
+  AGENT_TOKEN_MINUTES: setting('How long an agent’s access token lasts.', '15', whole(1, 1440)),
+  METRICS_TOKEN: setting(
+    'The bearer token of `/metrics`; without one, only the machine itself may read it.',
+    null,
+    secret(16),
+    true,
+  ),
+  LOG_LEVEL: setting(
+    'What is logged: `debug`, `info`, `warn`, `error` or `silent`.',
+    'info',
+    z.enum(['debug', 'info', 'warn', 'error', 'silent'], 'must be debug, info, warn, error or silent'),
+  ),
+  NODE_ENV: setting('The environment that listeners’ conditions see.', 'production', text(50)),
+} as const satisfies Record<string, Setting<unknown>>;
+
+type SettingName = keyof typeof settings;
+type ValueOf<Name extends SettingName> = (typeof settings)[Name] extends Setting<infer Value> ? Value : never;
+type Optional = {
+  [Name in SettingName]: Name extends
+    | 'PUBLIC_URL'
+    | 'DATABASE_URL'
+    | 'REDIS_URL'
+    | 'METRICS_TOKEN'
+    | 'PUSHER_APP_ID'
+    | 'PUSHER_APP_KEY'
+    | 'PUSHER_APP_SECRET'
+    ? Name
+    : never;
+}[SettingName];
+
+/** All settings, read. Those without a default and a value are `null`. */
+export type Settings = {
+  readonly [Name in SettingName]: ValueOf<Name> | (Name extends Optional ? null : never);
+};
+
+/** The configuration of a process, read once and frozen. */
+export interface Config extends Settings {
+  /** The app that the environment brings along. */
+  readonly app: { readonly id: number; readonly key: string; readonly secret: string } | null;
+}
+
+/** The environment says something that cannot be; `problems` has a line for each. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(
+      `The configuration has ${problems.length} problem(s):\n${problems.map((line) => `  - ${line}`).join('\n')}`,
+    );
+    this.problems = problems;
+  }
+}
+
+/**
+ * Reads the environment. An empty variable counts as absent.
+ * @throws ConfigError with all problems at once.
+ */
+export function loadConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const problems: string[] = [];
+  const values: Record<string, unknown> = {};
+  for (const [name, { schema, default: fallback, isSecret }] of Object.entries(settings)) {
+    const given = env[name] || fallback;
+    if (given === null) {
+      values[name] = null;
+      continue;
+    }
+    const parsed = (schema as z.ZodType<unknown, string>).safeParse(given);
+    if (parsed.success) values[name] = parsed.data;
+    else problems.push(`${name} ${parsed.error.issues[0]?.message}${isSecret ? '' : `, not "${given}"`}.`);
+  }
+  const read = values as unknown as Settings;
+  const { PUSHER_APP_ID: id, PUSHER_APP_KEY: key, PUSHER_APP_SECRET: appSecret } = read;
+  const missing = Object.entries({ PUSHER_APP_ID: id, PUSHER_APP_KEY: key, PUSHER_APP_SECRET: appSecret })
+    .filter(([, value]) => value === null)
+    .map(([name]) => name);
+  if (missing.length > 0 && missing.length < 3 && !problems.some((line) => line.startsWith('PUSHER_APP'))) {
+    problems.push(`${missing.join(' and ')} must be set too: an app has an id, a key and a secret.`);
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
+  const app = id !== null && key !== null && appSecret !== null ? { id, key, secret: appSecret } : null;
+  return Object.freeze({ ...read, app });
+}

@@ -1,0 +1,27 @@
+import { pino } from 'pino';
+import { build as pretty } from 'pino-pretty';
+
+/** The log stream: JSON lines for machines, readable ones at a terminal. Secrets never come as far as here. */
+export function createLog(level: string, readable: boolean = process.stdout.isTTY === true) {
+  const options = {
+    level,
+    base: null,
+    redact: {
+      paths: [
+        'authorization',
+        '*.authorization',
+        'req.headers.authorization',
+        'req.headers.cookie',
+        '*.password',
+        '*.secret',
+      ],
+      censor: '(hidden)',
+    },
+  };
+  return readable
+    ? pino(options, pretty({ colorize: true, translateTime: 'SYS:HH:MM:ss', ignore: 'pid,hostname' }))
+    : pino(options);
+}
+
+/** The log stream of a process. */
+export type Log = ReturnType<typeof createLog>;
