@@ -3,5 +3,6 @@ export * from './errors.ts';
 export * from './event.ts';
 export { redactCase } from './events/cases.ts';
 export { redactMessage } from './events/messages.ts';
+export * from './frames.ts';
 export * from './models.ts';
 export * from './topics.ts';

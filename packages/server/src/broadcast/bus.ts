@@ -1,0 +1,48 @@
+import { parsePusherChannel } from '@mevrik/protocol';
+import type { BusMessage } from './broadcast-message.ts';
+
+/** Takes what comes over the bus. Must not throw. */
+export type BusReceiver = (message: BusMessage) => void;
+
+/**
+ * Carries messages to the gateways of all nodes. What is lost on the way is not repeated: the truth is in the log.
+ */
+export interface Bus {
+  /** Hands messages to every gateway that hears their topics, in order; to the own one also when nothing else works. */
+  publish(messages: readonly BusMessage[]): Promise<void>;
+  /** Registers the gateway of this process; one only. */
+  receive(receiver: BusReceiver): void;
+  /**
+   * Says that this node's clients now hear a topic (or no longer do). What is published after `hear` has resolved
+   * arrives; it resolves also when the bus is cut off, and then heals by itself.
+   */
+  hear(appId: number, topic: string): Promise<void>;
+  unhear(appId: number, topic: string): void;
+  /** Ends its connections; nothing is received afterwards. */
+  stop(): Promise<void>;
+}
+
+/** A bus for a single process. */
+export function createLocalBus(): Bus {
+  let receiver: BusReceiver = () => {};
+  return {
+    async publish(messages) {
+      for (const message of messages) receiver(message);
+    },
+    receive(next) {
+      receiver = next;
+    },
+    async hear() {},
+    unhear() {},
+    async stop() {
+      receiver = () => {};
+    },
+  };
+}
+
+/** The topic whose hearers a message is for; `undefined` for one that all nodes must get. */
+export function topicOf(message: BusMessage): string | undefined {
+  if ('topic' in message) return message.topic;
+  if ('channel' in message) return parsePusherChannel(message.channel)?.topic ?? message.channel;
+  return undefined;
+}

@@ -1,0 +1,32 @@
+import { type ClientFrame, closeCodes } from '@mevrik/protocol';
+import type { ClientSocket } from './client-socket.ts';
+import type { GatewayParts } from './gateway-parts.ts';
+
+/** Passes a `client-…` event on to the other members of a private or presence channel, as far as it may be. */
+export function relayClientEvent(
+  { bus, config }: GatewayParts,
+  socket: ClientSocket,
+  { event, channel: name, data }: ClientFrame,
+): void | Promise<void> {
+  const reject = (message: string) => socket.complain(message, closeCodes.clientEventRejected);
+  if (socket.app.clientEvents === false) return reject('Client events are not switched on for this app');
+  const subscription = name === undefined ? undefined : socket.channels.get(name);
+  if (name === undefined || !subscription) return reject('You are not subscribed to that channel');
+  const { channel, userId } = subscription;
+  if ((channel.kind !== 'private' && channel.kind !== 'presence') || channel.isEncrypted) {
+    return reject('Client events are for private and presence channels');
+  }
+  if (!socket.clientEvents.take()) return reject('Too many client events');
+  const text = typeof data === 'string' ? data : JSON.stringify(data ?? null);
+  if (Buffer.byteLength(text) > config.maxEventBytes) return reject('The data of the event is too large');
+  return bus.publish([
+    {
+      appId: socket.app.id,
+      channel: name,
+      event,
+      data: text,
+      exceptSocketId: socket.id,
+      ...(userId === undefined ? {} : { userId }),
+    },
+  ]);
+}

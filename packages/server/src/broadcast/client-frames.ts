@@ -1,0 +1,44 @@
+import type { ClientFrame } from '@mevrik/protocol';
+import { relayClientEvent } from './client-event.ts';
+import type { ClientSocket } from './client-socket.ts';
+import type { GatewayParts } from './gateway-parts.ts';
+import { signIn } from './sign-in.ts';
+import { subscribe, unsubscribe } from './subscribe.ts';
+
+/** Acts on one frame of a client. Rejects only for faults of our own. */
+export function actOnFrame(
+  parts: GatewayParts,
+  socket: ClientSocket,
+  frame: ClientFrame,
+): void | Promise<void> {
+  switch (frame.event) {
+    case 'pusher:ping':
+      return socket.tell('pusher:pong', {});
+    case 'pusher:pong':
+      return;
+    case 'pusher:subscribe':
+      return subscribe(parts, socket, dataOf(frame));
+    case 'pusher:unsubscribe':
+      return unsubscribe(parts, socket, channelIn(dataOf(frame)));
+    case 'pusher:signin':
+      return signIn(socket, dataOf(frame));
+    default:
+      if (frame.event.startsWith('client-')) return relayClientEvent(parts, socket, frame);
+      return socket.complain(`Clients send no event of this name: ${frame.event}`);
+  }
+}
+
+/** Some SDKs send the data of protocol events as JSON in a text, as servers do. */
+function dataOf({ data }: ClientFrame): unknown {
+  if (typeof data !== 'string') return data;
+  try {
+    return JSON.parse(data);
+  } catch {
+    return undefined;
+  }
+}
+
+function channelIn(data: unknown): string {
+  if (typeof data !== 'object' || data === null || !('channel' in data)) return '';
+  return typeof data.channel === 'string' ? data.channel : '';
+}

@@ -1,0 +1,222 @@
+import { randomInt } from 'node:crypto';
+import type { Duplex } from 'node:stream';
+import {
+  type ClientFrame,
+  clientFrameSchema,
+  closeCodes,
+  type PusherChannel,
+  type ServerFrame,
+} from '@mevrik/protocol';
+import type { RawData, WebSocket } from 'ws';
+import type { Hearer } from './access.ts';
+import { encodeFrame } from './frame-encoder.ts';
+import type { GatewayConfig } from './gateway-config.ts';
+import type { GatewayApp } from './gateway-dependencies.ts';
+import { Outlet, type Turn } from './outlet.ts';
+import { RateBucket } from './rate-bucket.ts';
+
+/** Who signed in on a connection. */
+export interface SocketUser {
+  readonly id: string;
+  /** Who that is to us; `undefined` for a user that only the app's own back end knows. */
+  readonly hearer: Hearer | undefined;
+}
+
+/** A channel that a connection is subscribed to. */
+export interface Subscription {
+  readonly channel: PusherChannel;
+  /** The member's id, on presence channels. */
+  readonly userId?: string;
+}
+
+/** What a connection is given. */
+export interface ClientSocketOptions {
+  readonly app: GatewayApp;
+  readonly ws: WebSocket;
+  readonly stream: Duplex;
+  readonly turn: Turn;
+  readonly config: GatewayConfig;
+  /** Acts on a frame. The next one waits until it is done. */
+  readonly onFrame: (socket: ClientSocket, frame: ClientFrame) => void | Promise<void>;
+  readonly onClosed: (socket: ClientSocket) => void;
+  readonly onFault: (socket: ClientSocket, error: unknown) => void;
+}
+
+/** How long a client may take to answer our farewell. */
+const farewellMs = 3_000;
+
+/**
+ * One client's connection after its app was found: `open` until either side ends it, `closing` while our farewell is
+ * on its way, `closed` for good.
+ */
+export class ClientSocket {
+  readonly id = `${randomInt(1, 1e10)}.${randomInt(1, 1e10)}`;
+  readonly app: GatewayApp;
+  readonly channels = new Map<string, Subscription>();
+  readonly clientEvents: RateBucket;
+  user: SocketUser | undefined;
+  /** Refusals that were written to the audit trail; bounded, so that nobody fills it. */
+  auditedRefusals = 0;
+
+  readonly #with: ClientSocketOptions;
+  readonly #outlet: Outlet;
+  readonly #messages: RateBucket;
+  readonly #queue: string[] = [];
+  #state: 'open' | 'closing' | 'closed' = 'open';
+  #isPumping = false;
+  #heardAt = performance.now();
+  #pingedAt: number | undefined;
+  #farewell: NodeJS.Timeout | undefined;
+
+  constructor(options: ClientSocketOptions) {
+    const { app, ws, stream, turn, config } = options;
+    this.app = app;
+    this.#with = options;
+    this.clientEvents = new RateBucket(config.maxClientEventsPerSecond, config.maxClientEventsPerSecond);
+    this.#messages = new RateBucket(config.maxMessagesPerSecond, config.maxMessagesPerSecond * 10);
+    this.#outlet = new Outlet({
+      stream,
+      turn,
+      maxBufferedBytes: config.maxBufferedBytes,
+      onOverflow: () => this.close(closeCodes.overCapacity, 'You read too slowly'),
+    });
+    ws.on('message', (data, isBinary) => this.#onMessage(data, isBinary));
+    ws.on('ping', (data) => this.#onPing(data));
+    ws.on('pong', () => this.#heard());
+    ws.on('close', () => this.#onClose());
+  }
+
+  get isOpen(): boolean {
+    return this.#state === 'open';
+  }
+
+  get bufferedBytes(): number {
+    return this.#outlet.bufferedBytes;
+  }
+
+  /** Sends a whole frame, with the others of this turn of the event loop. */
+  send(frame: Buffer): void {
+    if (this.#state === 'open') this.#outlet.send(frame);
+  }
+
+  /** Sends a frame of our own making; `data` is put in as JSON in a text, as the protocol has it. */
+  tell(event: string, data: unknown, channel?: string): void {
+    const frame: ServerFrame = { event, ...(channel ? { channel } : {}), data: JSON.stringify(data) };
+    this.send(encodeFrame(frame));
+  }
+
+  /** Tells the client of a mistake without ending the connection. */
+  complain(message: string, code: number | null = null): void {
+    this.tell('pusher:error', { code, message });
+  }
+
+  /** Says farewell with one of `closeCodes`, and ends the connection also when the client does not answer. */
+  close(code: number, message: string): void {
+    if (this.#state !== 'open') return;
+    this.complain(message, code);
+    this.#state = 'closing';
+    this.#queue.length = 0;
+    this.#outlet.end();
+    const { ws } = this.#with;
+    ws.close(code, message);
+    // A paused socket would never see the answer.
+    ws.resume();
+    this.#farewell = setTimeout(() => ws.terminate(), farewellMs);
+  }
+
+  /** Ends the connection without a word. */
+  terminate(): void {
+    this.#with.ws.terminate();
+  }
+
+  /** Asks a silent client whether it is still there; ends the connection when it did not answer the last time. */
+  check(now: number): void {
+    if (this.#state !== 'open') return;
+    const { activityTimeoutSeconds, pongTimeoutSeconds } = this.#with.config;
+    if (this.#pingedAt !== undefined) {
+      if (now - this.#pingedAt >= pongTimeoutSeconds * 1000) {
+        this.close(closeCodes.noPong, 'Pong reply not received in time');
+      }
+      return;
+    }
+    if (now - this.#heardAt < activityTimeoutSeconds * 1000) return;
+    this.#pingedAt = now;
+    this.tell('pusher:ping', {});
+  }
+
+  #heard(): void {
+    this.#heardAt = performance.now();
+    this.#pingedAt = undefined;
+  }
+
+  #onMessage(data: RawData, isBinary: boolean): void {
+    if (this.#state !== 'open') return;
+    this.#heard();
+    if (!this.#messages.take()) {
+      this.close(closeCodes.overCapacity, 'Too many messages');
+      return;
+    }
+    if (isBinary) {
+      this.complain('Binary frames are not part of the protocol');
+      return;
+    }
+    this.#queue.push(data.toString());
+    void this.#pump();
+  }
+
+  /** The library's own pongs are neither bounded nor limited in rate. */
+  #onPing(data: Buffer): void {
+    if (this.#state !== 'open') return;
+    this.#heard();
+    if (!this.#messages.take()) {
+      this.close(closeCodes.overCapacity, 'Too many messages');
+      return;
+    }
+    if (this.#outlet.bufferedBytes < this.#with.config.maxBufferedBytes) this.#with.ws.pong(data);
+  }
+
+  /** One frame after the other, in the client's order; while one takes its time, nothing further is read. */
+  async #pump(): Promise<void> {
+    if (this.#isPumping) return;
+    this.#isPumping = true;
+    for (let text = this.#queue.shift(); text !== undefined; text = this.#queue.shift()) {
+      const work = this.#act(text);
+      if (!work) continue;
+      this.#with.ws.pause();
+      await work;
+      if (this.#state !== 'closed') this.#with.ws.resume();
+    }
+    this.#isPumping = false;
+  }
+
+  #act(text: string): Promise<void> | undefined {
+    const frame = readFrame(text);
+    if (!frame) {
+      this.complain('Not a frame of the protocol: send JSON with an event');
+      return undefined;
+    }
+    try {
+      return this.#with.onFrame(this, frame)?.catch((error: unknown) => this.#with.onFault(this, error));
+    } catch (error) {
+      this.#with.onFault(this, error);
+      return undefined;
+    }
+  }
+
+  #onClose(): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    clearTimeout(this.#farewell);
+    this.#queue.length = 0;
+    this.#outlet.end();
+    this.#with.onClosed(this);
+  }
+}
+
+function readFrame(text: string): ClientFrame | undefined {
+  try {
+    return clientFrameSchema.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
+}

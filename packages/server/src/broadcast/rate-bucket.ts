@@ -1,0 +1,23 @@
+/** Lets a sustained rate pass, and bursts up to its size. */
+export class RateBucket {
+  readonly #perSecond: number;
+  readonly #size: number;
+  #level: number;
+  #at = performance.now();
+
+  constructor(perSecond: number, size: number) {
+    this.#perSecond = perSecond;
+    this.#size = size;
+    this.#level = size;
+  }
+
+  /** Takes one; `false` when there is none left at the moment. */
+  take(): boolean {
+    const now = performance.now();
+    this.#level = Math.min(this.#size, this.#level + ((now - this.#at) / 1000) * this.#perSecond);
+    this.#at = now;
+    if (this.#level < 1) return false;
+    this.#level -= 1;
+    return true;
+  }
+}

@@ -1,0 +1,107 @@
+import { ProblemError, problems } from '@mevrik/protocol';
+import type { FastifyError, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { mayActFor, type Principal } from '../auth/principal.ts';
+import type { Gateway } from './gateway.ts';
+import type { GatewayApp, GatewayDependencies } from './gateway-dependencies.ts';
+
+/** What the routes are given. */
+export interface GatewayRoutesOptions extends Pick<GatewayDependencies, 'apps' | 'authenticate'> {
+  readonly gateway: Pick<Gateway, 'authorizeChannel' | 'authorizeUser'>;
+}
+
+const channelBody = z.object({ socket_id: z.string(), channel_name: z.string() });
+const userBody = z.object({ socket_id: z.string() });
+
+/**
+ * `POST /broadcasting/auth` and `/broadcasting/user-auth`: where pusher-js and Laravel Echo have subscriptions and
+ * sign-ins signed. Both take JSON and forms, and an access token as `Authorization: Bearer`.
+ */
+export function gatewayRoutes(options: GatewayRoutesOptions): FastifyPluginAsync {
+  return async (server) => {
+    server.setErrorHandler(answerProblem);
+    server.addContentTypeParser(
+      'application/x-www-form-urlencoded',
+      { parseAs: 'string', bodyLimit: 16_384 },
+      (_request, body, done) => done(null, Object.fromEntries(new URLSearchParams(String(body)))),
+    );
+    server.post('/broadcasting/auth', async (request) => {
+      const { principal, app } = await identify(options, request);
+      const { socket_id, channel_name } = readBody(channelBody, request.body);
+      return options.gateway.authorizeChannel(principal, socket_id, channel_name, app);
+    });
+    server.post('/broadcasting/user-auth', async (request) => {
+      const { principal, app } = await identify(options, request);
+      return options.gateway.authorizeUser(principal, readBody(userBody, request.body).socket_id, app);
+    });
+  };
+}
+
+async function identify(
+  { apps, authenticate }: GatewayRoutesOptions,
+  request: FastifyRequest,
+): Promise<{ principal: Principal; app: GatewayApp }> {
+  const principal = await authenticate(request.headers.authorization);
+  const app = await appOf(apps, principal, appKeyIn(request));
+  if (!app?.enabled) throw new ProblemError('unknown_app', 'There is no such app, or it is disabled.');
+  if (!mayActFor(principal, app.id)) throw new ProblemError('forbidden', 'You do not work for this app.');
+  return { principal, app };
+}
+
+/** Customers and back ends belong to one app; staff with several name the one they mean. */
+async function appOf(
+  apps: GatewayDependencies['apps'],
+  principal: Principal,
+  key: string | undefined,
+): Promise<GatewayApp | undefined> {
+  if (!('appIds' in principal)) return apps.byId(principal.appId);
+  if (key !== undefined) return apps.byKey(key);
+  const [only, another] = principal.appIds;
+  if (only !== undefined && another === undefined) return apps.byId(only);
+  throw new ProblemError('invalid_input', 'Say which app you mean.', {
+    fields: [{ path: 'app_key', message: 'send the header X-App-Key or the query parameter app_key' }],
+  });
+}
+
+function appKeyIn(request: FastifyRequest): string | undefined {
+  const header = request.headers['x-app-key'];
+  if (typeof header === 'string' && header !== '') return header;
+  const { query } = request;
+  if (typeof query !== 'object' || query === null || !('app_key' in query)) return undefined;
+  return typeof query.app_key === 'string' ? query.app_key : undefined;
+}
+
+function readBody<Schema extends z.ZodType>(schema: Schema, body: unknown): z.output<Schema> {
+  const parsed = schema.safeParse(body);
+  if (parsed.success) return parsed.data;
+  throw new ProblemError('invalid_input', 'The request lacks what is to be signed.', {
+    cause: parsed.error,
+    fields: parsed.error.issues.map(({ path, message }) => ({ path: path.join('.'), message })),
+  });
+}
+
+function answerProblem(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  const problem = asProblem(error);
+  if (problem.code === 'internal') request.log.error({ error }, 'a request failed');
+  const { title } = problems[problem.code];
+  void reply
+    .status(problem.status)
+    .type('application/problem+json')
+    .send({
+      type: `https://mevrik.dev/problems/${problem.code}`,
+      title,
+      status: problem.status,
+      detail: problem.detail,
+      ...(problem.fields.length > 0 ? { errors: problem.fields } : {}),
+    });
+}
+
+function asProblem(error: FastifyError): ProblemError {
+  if (error instanceof ProblemError) return error;
+  if (error.statusCode === 413) return new ProblemError('too_large', 'The body is too large.');
+  if (error.statusCode === 415) return new ProblemError('unsupported_media_type', 'Send JSON or a form.');
+  if (error.statusCode !== undefined && error.statusCode < 500) {
+    return new ProblemError('bad_request', 'The body could not be read.', { cause: error });
+  }
+  return new ProblemError('internal', 'Try again later.', { cause: error });
+}

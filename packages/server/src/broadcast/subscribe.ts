@@ -1,0 +1,188 @@
+import {
+  type PresenceMember,
+  type PusherChannel,
+  parsePusherChannel,
+  parseTopic,
+  presenceMemberSchema,
+  userChannelName,
+} from '@mevrik/protocol';
+import { z } from 'zod';
+import { describeHearer, mayHear } from './access.ts';
+import { isSignature, signChannel } from './auth-signature.ts';
+import type { ClientSocket } from './client-socket.ts';
+import type { GatewayParts } from './gateway-parts.ts';
+
+const subscribeSchema = z.object({
+  channel: z.string(),
+  auth: z.string().optional(),
+  channel_data: z.string().optional(),
+});
+
+interface Refusal {
+  readonly refused: string;
+  readonly status: number;
+  readonly type: string;
+}
+interface Admission {
+  readonly channel: PusherChannel;
+  readonly member?: PresenceMember;
+}
+
+/** What a member may tell of itself. */
+const maxChannelDataBytes = 1_024 + 256;
+/** A connection may write this many refusals to the audit trail. */
+const maxAuditedRefusals = 20;
+
+/** Acts on `pusher:subscribe`. */
+export async function subscribe(parts: GatewayParts, socket: ClientSocket, data: unknown): Promise<void> {
+  const parsed = subscribeSchema.safeParse(data);
+  if (!parsed.success) {
+    socket.complain('A subscription needs the name of a channel');
+    return;
+  }
+  const { channel: name } = parsed.data;
+  if (socket.channels.has(name)) {
+    socket.complain(`Existing subscription to channel ${name}`);
+    return;
+  }
+  const decision = await decide(parts, socket, parsed.data);
+  if ('refused' in decision) {
+    refuse(parts, socket, name, decision);
+    return;
+  }
+  await enter(parts, socket, decision);
+}
+
+/** Acts on `pusher:unsubscribe`, and on the end of a connection for each of its channels. */
+export async function unsubscribe(parts: GatewayParts, socket: ClientSocket, name: string): Promise<void> {
+  const subscription = socket.channels.get(name);
+  if (!subscription) return;
+  socket.channels.delete(name);
+  const appId = socket.app.id;
+  parts.hub.unsubscribe(appId, name, socket);
+  if (subscription.channel.kind !== 'presence') return;
+  const gone = await parts.presence.leave({ appId, channel: name, socketId: socket.id });
+  if (gone !== undefined) await announce(parts, socket, name, 'member_removed', { user_id: gone });
+}
+
+async function decide(
+  parts: GatewayParts,
+  socket: ClientSocket,
+  request: z.infer<typeof subscribeSchema>,
+): Promise<Refusal | Admission> {
+  const channel = parsePusherChannel(request.channel);
+  if (!channel) return { refused: 'This is no name of a channel', status: 400, type: 'InvalidChannel' };
+  if (socket.channels.size >= parts.config.maxChannelsPerConnection) {
+    return { refused: 'Too many channels on one connection', status: 403, type: 'LimitReached' };
+  }
+  switch (channel.kind) {
+    case 'public':
+      return (await isOpenTo(parts, socket, channel)) ? { channel } : notYours;
+    case 'user':
+      return socket.user && channel.name === userChannelName(socket.user.id) ? { channel } : notYours;
+    case 'private':
+      return isSigned(socket, request) ? { channel } : badSignature;
+    case 'presence':
+      return isSigned(socket, request) ? admitMember(channel, request.channel_data) : badSignature;
+  }
+}
+
+const notYours: Refusal = { refused: 'This channel is not yours to hear', status: 403, type: 'AuthError' };
+const badSignature: Refusal = { refused: 'The connection is unauthorized', status: 401, type: 'AuthError' };
+
+/** Names of our own topics are for those signed in whom the table lets; what else has no prefix is public. */
+async function isOpenTo(parts: GatewayParts, socket: ClientSocket, channel: PusherChannel): Promise<boolean> {
+  if (!parseTopic(channel.topic)) return true;
+  const { topic } = channel;
+  return mayHear({ topic, appId: socket.app.id, who: socket.user?.hearer, facts: parts.facts });
+}
+
+function isSigned(socket: ClientSocket, request: z.infer<typeof subscribeSchema>): boolean {
+  const expected = signChannel(socket.app, socket.id, request.channel, request.channel_data);
+  return isSignature(request.auth, expected);
+}
+
+function admitMember(channel: PusherChannel, channelData: string | undefined): Refusal | Admission {
+  const bad: Refusal = {
+    refused: 'A member needs channel_data with a user_id',
+    status: 400,
+    type: 'InvalidMember',
+  };
+  if (channelData === undefined || Buffer.byteLength(channelData) > maxChannelDataBytes) return bad;
+  try {
+    const member = presenceMemberSchema.safeParse(JSON.parse(channelData)).data;
+    return member ? { channel, member } : bad;
+  } catch {
+    return bad;
+  }
+}
+
+function refuse(parts: GatewayParts, socket: ClientSocket, name: string, refusal: Refusal): void {
+  const { refused, status, type } = refusal;
+  socket.tell('pusher:subscription_error', { type, error: refused, status }, name);
+  if (type !== 'AuthError' || socket.auditedRefusals++ >= maxAuditedRefusals) return;
+  parts.audit({
+    appId: socket.app.id,
+    actor: describeHearer(socket.user?.hearer),
+    action: 'channel.refused',
+    target: name,
+    detail: { socketId: socket.id, reason: refused },
+  });
+}
+
+async function enter(
+  parts: GatewayParts,
+  socket: ClientSocket,
+  { channel, member }: Admission,
+): Promise<void> {
+  const { name } = channel;
+  const appId = socket.app.id;
+  const place = { appId, channel: name, socketId: socket.id };
+  if (!socket.isOpen) return;
+  socket.channels.set(name, member ? { channel, userId: member.user_id } : { channel });
+  await parts.hub.subscribe(appId, channel, socket);
+  const joined = member ? await parts.presence.join(place, member) : undefined;
+  if (joined?.full) {
+    socket.channels.delete(name);
+    parts.hub.unsubscribe(appId, name, socket);
+    const refused = 'The channel has as many members as it may have';
+    refuse(parts, socket, name, { refused, status: 403, type: 'LimitReached' });
+    return;
+  }
+  if (member && joined?.isNew) await announce(parts, socket, name, 'member_added', member);
+  if (!socket.isOpen) {
+    // The connection ended meanwhile, perhaps after it had left the channel: leaving twice does no harm.
+    socket.channels.set(name, { channel });
+    await unsubscribe(parts, socket, name);
+    return;
+  }
+  const succeeded = joined
+    ? {
+        presence: {
+          count: joined.members.size,
+          ids: [...joined.members.keys()],
+          hash: Object.fromEntries(joined.members),
+        },
+      }
+    : {};
+  socket.tell('pusher_internal:subscription_succeeded', succeeded, name);
+  parts.hub.confirm(appId, name, socket);
+}
+
+function announce(
+  parts: GatewayParts,
+  socket: ClientSocket,
+  channel: string,
+  what: 'member_added' | 'member_removed',
+  data: PresenceMember | { user_id: string },
+): Promise<void> {
+  return parts.bus.publish([
+    {
+      appId: socket.app.id,
+      channel,
+      event: `pusher_internal:${what}`,
+      data: JSON.stringify(data),
+      exceptSocketId: socket.id,
+    },
+  ]);
+}
