@@ -1,0 +1,253 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { ProblemError } from '@mevrik/protocol';
+import fastify from 'fastify';
+import pusherModule, { type Options } from 'pusher-js';
+import { WebSocket } from 'ws';
+import type { Principal } from '../../packages/server/src/auth/principal.ts';
+import { type Bus, createLocalBus } from '../../packages/server/src/broadcast/bus.ts';
+import { createGateway, type Gateway } from '../../packages/server/src/broadcast/gateway.ts';
+import type { GatewayConfig } from '../../packages/server/src/broadcast/gateway-config.ts';
+import type {
+  GatewayApp,
+  GatewayDependencies,
+} from '../../packages/server/src/broadcast/gateway-dependencies.ts';
+import { gatewayRoutes } from '../../packages/server/src/broadcast/routes.ts';
+
+/** The class itself: the package's types describe a module that has it as `default`, Node gives it directly. */
+export const Pusher = pusherModule as unknown as typeof pusherModule.default;
+export type Pusher = InstanceType<typeof Pusher>;
+
+/** Two apps that are open, and one that is disabled. */
+export const apps: readonly GatewayApp[] = [
+  { id: 1, key: 'acme', secret: 'acme-secret', enabled: true },
+  { id: 2, key: 'rival', secret: 'rival-secret', enabled: true },
+  { id: 3, key: 'gone', secret: 'gone-secret', enabled: false },
+];
+export const acme: GatewayApp = { id: 1, key: 'acme', secret: 'acme-secret', enabled: true };
+
+/** Who has which token. Ann and Bob write to app 1; session 1 and case 1 are Ann's, 2 are Bob's, 9 are app 2's. */
+export const people = {
+  ann: customer(1, 11),
+  bob: customer(1, 12),
+  rita: customer(2, 21),
+  agent: { role: 'agent', agentId: 5, name: 'Alex', appIds: [1] },
+  otherAgent: { role: 'agent', agentId: 6, name: 'Olga', appIds: [2] },
+  supervisor: { role: 'supervisor', agentId: 7, name: 'Sue', appIds: [1, 2] },
+  admin: { role: 'admin', agentId: 8, name: 'Ada', appIds: [] },
+  backEnd: { role: 'service', appId: 1 },
+} as const satisfies Record<string, Principal>;
+export type Person = keyof typeof people;
+
+const owners = new Map([
+  [1, { appId: 1, customerId: 11 }],
+  [2, { appId: 1, customerId: 12 }],
+  [9, { appId: 2, customerId: 21 }],
+]);
+
+function customer(appId: number, customerId: number) {
+  return {
+    role: 'customer',
+    appId,
+    customerId,
+    contactIdentityId: customerId,
+    conversationKey: `${appId}/web:${customerId}`,
+  } as const;
+}
+
+/** Owners as the tests know them. */
+export const facts: GatewayDependencies['facts'] = {
+  sessionOwner: async (id) => owners.get(id),
+  caseOwner: async (id) => owners.get(id),
+};
+
+/** A gateway with its HTTP routes on a free port. */
+export interface TestGateway {
+  readonly port: number;
+  readonly url: string;
+  readonly gateway: Gateway;
+  readonly bus: Bus;
+  readonly audited: { action: string; actor: string; target: string | null }[];
+  readonly faults: unknown[];
+  /** A pusher-js that logs in as this person. */
+  pusher(options?: Partial<Options> & { as?: Person; key?: string }): Pusher;
+  /** A bare WebSocket. `address` is the path and query. */
+  raw(address?: string): RawClient;
+  post(path: string, body: unknown, as?: Person, headers?: Record<string, string>): Promise<Response>;
+  stop(): Promise<void>;
+}
+
+/** Starts a gateway; what is not given is local and small. */
+export async function startGateway(
+  options: { config?: Partial<GatewayConfig>; bus?: Bus; facts?: GatewayDependencies['facts'] } = {},
+): Promise<TestGateway> {
+  const bus = options.bus ?? createLocalBus();
+  const audited: TestGateway['audited'] = [];
+  const faults: unknown[] = [];
+  const byKey = async (key: string) => apps.find((app) => app.key === key);
+  const byId = async (id: number) => apps.find((app) => app.id === id);
+  const dependencies: GatewayDependencies = {
+    apps: { byKey, byId },
+    authenticate,
+    facts: options.facts ?? facts,
+    audit: (entry) => audited.push(entry),
+    bus,
+    log: { info: () => {}, warn: () => {}, error: (detail) => faults.push(detail) },
+    config: options.config ?? {},
+  };
+  const gateway = createGateway(dependencies);
+  const server = fastify({ serverFactory: (handler) => createServer(handler) });
+  await server.register(gatewayRoutes({ ...dependencies, gateway }));
+  await server.ready();
+  gateway.attach(server.server);
+  await server.listen({ port: 0, host: '127.0.0.1' });
+  const { port } = server.server.address() as AddressInfo;
+  const url = `http://127.0.0.1:${port}`;
+  const clients: { stop(): void }[] = [];
+  return {
+    port,
+    url,
+    gateway,
+    bus,
+    audited,
+    faults,
+    pusher({ as, key = 'acme', ...rest } = {}) {
+      const auth = {
+        transport: 'ajax',
+        headers: as ? { Authorization: `Bearer ${as}` } : {},
+        params: {},
+      } as const;
+      const client = new Pusher(key, {
+        cluster: '',
+        wsHost: '127.0.0.1',
+        wsPort: port,
+        forceTLS: false,
+        enabledTransports: ['ws'],
+        disableStats: true,
+        channelAuthorization: { ...auth, endpoint: `${url}/broadcasting/auth?app_key=${key}` },
+        userAuthentication: { ...auth, endpoint: `${url}/broadcasting/user-auth?app_key=${key}` },
+        ...rest,
+      });
+      clients.push({ stop: () => client.disconnect() });
+      return client;
+    },
+    raw(address = '/app/acme?protocol=7') {
+      const client = new RawClient(`ws://127.0.0.1:${port}${address}`);
+      clients.push({ stop: () => client.ws.terminate() });
+      return client;
+    },
+    post: (path, body, as, headers = {}) =>
+      fetch(`${url}${path}`, {
+        method: 'POST',
+        body: typeof body === 'string' ? body : JSON.stringify(body),
+        headers: {
+          'content-type': 'application/json',
+          ...(as ? { authorization: `Bearer ${as}` } : {}),
+          ...headers,
+        },
+      }),
+    async stop() {
+      for (const client of clients) client.stop();
+      await gateway.stop();
+      await server.close();
+      await bus.stop();
+    },
+  };
+}
+
+async function authenticate(header: string | undefined): Promise<Principal> {
+  const person = people[(header ?? '').replace('Bearer ', '') as Person];
+  if (!person) throw new ProblemError('unauthenticated', 'Who are you?');
+  return person;
+}
+
+/** A frame as it came, its data taken out of the text. */
+export interface Frame {
+  readonly event: string;
+  readonly channel?: string;
+  readonly data: unknown;
+  readonly [more: string]: unknown;
+}
+
+/** A client that sends what it is told to and keeps what it gets. */
+export class RawClient {
+  readonly ws: WebSocket;
+  readonly closed: Promise<{ code: number; reason: string }>;
+  readonly frames: Frame[] = [];
+  readonly #waiting: (() => void)[] = [];
+  #taken = 0;
+
+  constructor(url: string) {
+    this.ws = new WebSocket(url);
+    this.ws.on('error', () => {});
+    this.ws.on('message', (data) => {
+      const frame = JSON.parse(data.toString()) as Frame;
+      this.frames.push({ ...frame, data: typeof frame.data === 'string' ? read(frame.data) : frame.data });
+      for (const wake of this.#waiting.splice(0)) wake();
+    });
+    this.closed = new Promise((resolve) => {
+      this.ws.on('close', (code, reason) => resolve({ code, reason: reason.toString() }));
+    });
+  }
+
+  /** The next frame of that name that was not taken yet; frames before it are passed over. */
+  async next(event: string): Promise<Frame> {
+    for (;;) {
+      for (let frame = this.frames[this.#taken]; frame; frame = this.frames[this.#taken]) {
+        this.#taken += 1;
+        if (frame.event === event) return frame;
+      }
+      await new Promise<void>((wake) => this.#waiting.push(wake));
+    }
+  }
+
+  /** Waits for the greeting and gives the connection's number. */
+  async socketId(): Promise<string> {
+    const { data } = await this.next('pusher:connection_established');
+    return (data as { socket_id: string }).socket_id;
+  }
+
+  send(frame: unknown): void {
+    this.ws.send(typeof frame === 'string' ? frame : JSON.stringify(frame));
+  }
+
+  subscribe(channel: string, more: Record<string, unknown> = {}): void {
+    this.send({ event: 'pusher:subscribe', data: { channel, ...more } });
+  }
+
+  /** Resolves when everything that was sent before has been acted on: frames are handled one after the other. */
+  async settled(): Promise<void> {
+    this.send({ event: 'pusher:ping', data: {} });
+    await this.next('pusher:pong');
+  }
+
+  async opened(): Promise<void> {
+    if (this.ws.readyState !== WebSocket.OPEN) await once(this.ws, 'open');
+  }
+}
+
+function read(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+/** Waits for an event of pusher-js: of a channel, a connection or a user. */
+export function heard<Data = unknown>(
+  source: {
+    bind(event: string, act: (data: Data) => void): unknown;
+    unbind(event: string, act: unknown): unknown;
+  },
+  event: string,
+): Promise<Data> {
+  return new Promise((resolve) => {
+    const act = (data: Data) => {
+      source.unbind(event, act);
+      resolve(data);
+    };
+    source.bind(event, act);
+  });
+}
