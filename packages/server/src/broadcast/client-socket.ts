@@ -101,7 +101,11 @@ export class ClientSocket {
 
   /** Sends a frame of our own making; `data` is put in as JSON in a text, as the protocol has it. */
   tell(event: string, data: unknown, channel?: string): void {
-    const frame: ServerFrame = { event, ...(channel ? { channel } : {}), data: JSON.stringify(data) };
+    const frame: ServerFrame = {
+      event,
+      ...(channel === undefined ? {} : { channel }),
+      data: JSON.stringify(data),
+    };
     this.send(encodeFrame(frame));
   }
 

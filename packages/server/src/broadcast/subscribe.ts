@@ -65,6 +65,15 @@ export async function unsubscribe(parts: GatewayParts, socket: ClientSocket, nam
   if (gone !== undefined) await announce(parts, socket, name, 'member_removed', { user_id: gone });
 }
 
+/** Ends all subscriptions of a connection that has ended. */
+export async function leaveAll(parts: GatewayParts, socket: ClientSocket): Promise<void> {
+  for (const name of [...socket.channels.keys()]) {
+    await unsubscribe(parts, socket, name).catch((error: unknown) => {
+      parts.log.warn({ channel: name, error: String(error) }, 'a member that left could not be announced');
+    });
+  }
+}
+
 async function decide(
   parts: GatewayParts,
   socket: ClientSocket,

@@ -1,0 +1,134 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { closeCodes } from '@mevrik/protocol';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { actOnFrame } from './client-frames.ts';
+import { ClientSocket } from './client-socket.ts';
+import { encodeFrame } from './frame-encoder.ts';
+import type { GatewayApp } from './gateway-dependencies.ts';
+import type { GatewayParts } from './gateway-parts.ts';
+import { admit, type Handshake, type Refused, readHandshake } from './handshake.ts';
+import { Turn } from './outlet.ts';
+import { leaveAll } from './subscribe.ts';
+
+/** How long a client that we do not let in may take to go. */
+const farewellMs = 3_000;
+/** More fragments than any client needs for a frame of the protocol. */
+const maxFragments = 128;
+
+/** Lets clients in, and knows those that are there. */
+export class Connections {
+  readonly #parts: GatewayParts;
+  readonly #turn = new Turn();
+  readonly #sockets = new Set<ClientSocket>();
+  readonly #webSockets: WebSocketServer;
+  /** Connections whose app is being looked up: they count as well. */
+  #opening = 0;
+  #isClosed = false;
+
+  constructor(parts: GatewayParts) {
+    this.#parts = parts;
+    this.#webSockets = new WebSocketServer({
+      noServer: true,
+      clientTracking: false,
+      autoPong: false,
+      perMessageDeflate: false,
+      maxPayload: parts.config.maxMessageBytes,
+      maxFragments,
+    });
+  }
+
+  /** Those that are there now. */
+  get sockets(): ReadonlySet<ClientSocket> {
+    return this.#sockets;
+  }
+
+  /** Lets nobody in any more. */
+  closeDoors(): void {
+    this.#isClosed = true;
+  }
+
+  /** Takes a request of an HTTP server for a WebSocket. */
+  readonly onUpgrade = (request: IncomingMessage, stream: Duplex, head: Buffer): void => {
+    // Without a listener, a connection that breaks would end the process.
+    stream.on('error', () => {});
+    const handshake = readHandshake(request.url);
+    if (!handshake) {
+      answer(stream, '404 Not Found');
+    } else if (this.#isClosed) {
+      answer(stream, '503 Service Unavailable');
+    } else {
+      this.#webSockets.handleUpgrade(request, stream, head, (ws) => void this.#open(handshake, ws, stream));
+    }
+  };
+
+  async #open(handshake: Handshake, ws: WebSocket, stream: Duplex): Promise<void> {
+    ws.on('error', () => {});
+    const admitted = await this.#admit(handshake, ws);
+    if ('code' in admitted) {
+      refuse(ws, stream, admitted);
+    } else if (ws.readyState === ws.OPEN) {
+      this.#welcome(admitted, ws, stream);
+      ws.resume();
+    }
+  }
+
+  async #admit(handshake: Handshake, ws: WebSocket): Promise<GatewayApp | Refused> {
+    const { apps, config, log } = this.#parts;
+    if (this.#sockets.size + this.#opening >= config.maxConnections) {
+      return { code: closeCodes.overCapacity, message: 'Over capacity' };
+    }
+    this.#opening += 1;
+    // What the client sends before its app is known waits in the kernel.
+    ws.pause();
+    try {
+      const admitted = await admit(apps, handshake);
+      if (!this.#isClosed) return admitted;
+      return { code: closeCodes.reconnect, message: 'The server is going away' };
+    } catch (error) {
+      log.error({ error: String(error) }, 'an app could not be looked up for a connection');
+      return { code: closeCodes.overCapacity, message: 'Try again later' };
+    } finally {
+      this.#opening -= 1;
+    }
+  }
+
+  #welcome(app: GatewayApp, ws: WebSocket, stream: Duplex): void {
+    const { config, log } = this.#parts;
+    const socket = new ClientSocket({
+      app,
+      ws,
+      stream,
+      turn: this.#turn,
+      config,
+      onFrame: (from, frame) => actOnFrame(this.#parts, from, frame),
+      onClosed: (closed) => {
+        this.#sockets.delete(closed);
+        void leaveAll(this.#parts, closed);
+      },
+      onFault: (from, error) => {
+        log.error({ socketId: from.id, error: String(error) }, 'a frame could not be acted on');
+        from.complain('Something went wrong on our side');
+      },
+    });
+    this.#sockets.add(socket);
+    socket.tell('pusher:connection_established', {
+      socket_id: socket.id,
+      activity_timeout: config.activityTimeoutSeconds,
+    });
+  }
+}
+
+function refuse(ws: WebSocket, stream: Duplex, { code, message }: Refused): void {
+  if (stream.writable) {
+    stream.write(encodeFrame({ event: 'pusher:error', data: JSON.stringify({ code, message }) }));
+  }
+  ws.close(code, message);
+  ws.resume();
+  const farewell = setTimeout(() => ws.terminate(), farewellMs);
+  ws.on('close', () => clearTimeout(farewell));
+}
+
+function answer(stream: Duplex, status: string): void {
+  stream.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+}
