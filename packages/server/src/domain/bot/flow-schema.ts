@@ -1,0 +1,92 @@
+import { attachmentSchema, buttonSchema, choiceSchema } from '@mevrik/protocol';
+import { z } from 'zod';
+
+const name = z.string().regex(/^[\w-]{1,64}$/, 'must have 1 to 64 letters, digits, `-` or `_`');
+const phrase = z.string().min(1).max(200);
+const text = z.string().min(1).max(2000);
+
+/** Something the bot says: a text, or a text with what may stand under it. `{{customer.name}}` and `{{answers.x}}` are filled in. */
+const saidSchema = z.union([
+  text,
+  z.strictObject({
+    text: text.optional(),
+    quickReplies: z.array(choiceSchema).min(1).max(13).optional(),
+    buttons: z.array(buttonSchema).min(1).max(10).optional(),
+    attachments: z.array(attachmentSchema).min(1).max(10).optional(),
+  }),
+]);
+const saidList = z.array(saidSchema).max(5);
+
+const wishSchema = z.strictObject({
+  queue: z.string().min(1).max(64).optional(),
+  priority: z.enum(['low', 'normal', 'high', 'urgent']).optional(),
+  skills: z.array(z.string().min(1).max(64)).max(20).optional(),
+});
+
+/** What the bot does: says something, then goes to a menu or a form, or hands over to a person. */
+const stepSchema = z.strictObject({
+  replies: saidList.default([]),
+  goto: z
+    .string()
+    .regex(/^(menu|form)\.[\w-]{1,64}$/, 'must be `menu.{name}` or `form.{name}`')
+    .optional(),
+  handover: z.union([z.literal(true), wishSchema]).optional(),
+});
+
+const menuSchema = z.strictObject({
+  text,
+  as: z.enum(['quick_replies', 'buttons']).default('quick_replies'),
+  choices: z
+    .array(
+      stepSchema.extend({
+        title: z.string().min(1).max(80),
+        payload: z.string().min(1).max(1000).optional(),
+      }),
+    )
+    .min(1)
+    .max(10),
+});
+
+const fieldSchema = z.strictObject({
+  name,
+  ask: text,
+  type: z.enum(['text', 'email', 'phone', 'number', 'choice']).default('text'),
+  choices: z.array(z.string().min(1).max(80)).min(1).max(13).optional(),
+  /** What is said when the answer does not fit. */
+  retry: text.default('I did not get that. Please try again.'),
+});
+
+/** A bot's flow, as its author writes it in YAML or JSON. */
+export const flowSchema = z.strictObject({
+  greeting: saidList.default([]),
+  intents: z
+    .array(
+      stepSchema.extend({
+        name,
+        keywords: z.array(phrase).max(100).default([]),
+        patterns: z.array(z.string().min(1).max(500)).max(20).default([]),
+      }),
+    )
+    .max(200)
+    .default([]),
+  menus: z.record(name, menuSchema).default({}),
+  forms: z
+    .record(name, z.strictObject({ fields: z.array(fieldSchema).min(1).max(20), done: stepSchema }))
+    .default({}),
+  handover: wishSchema
+    .extend({
+      words: z.array(phrase).max(100).default([]),
+      message: text.default('I am getting a person for you.'),
+    })
+    .prefault({}),
+  fallback: stepSchema
+    .extend({ after: z.int().min(1).max(10).default(2) })
+    .prefault({ replies: ['Sorry, I did not understand that. Could you put it another way?'] }),
+});
+
+/** A flow with its defaults filled in. */
+export type FlowDefinition = z.output<typeof flowSchema>;
+export type Said = z.output<typeof saidSchema>;
+export type Step = z.output<typeof stepSchema>;
+export type Wish = z.output<typeof wishSchema>;
+export type Field = z.output<typeof fieldSchema>;

@@ -1,0 +1,6 @@
+export { type BotState, botStateSchema } from './bot-state.ts';
+export { defaultFlow, defaultParsedFlow } from './default-flow.ts';
+export { isHandoverRequest } from './handover-words.ts';
+export { type HttpBotRequest, type HttpBotResponse, httpBotResponseSchema } from './http-bot.ts';
+export { type Flow, parseFlow } from './parse-flow.ts';
+export { type BotInput, type BotTurn, greet, respond } from './respond.ts';

@@ -1,0 +1,140 @@
+import { ProblemError } from '@mevrik/protocol';
+import { RE2JS } from 're2js';
+import { parseDocument } from 'yaml';
+import { type FlowDefinition, flowSchema, type Step } from './flow-schema.ts';
+
+/** A flow that has been checked: every reference leads somewhere, and its patterns are compiled. */
+export interface Flow {
+  readonly definition: FlowDefinition;
+  /** The patterns of each intent. They run in linear time whatever they are and whatever they meet. */
+  readonly patterns: ReadonlyMap<string, readonly RE2JS[]>;
+  /** What a press of a menu's choice does, by its payload. */
+  readonly choices: ReadonlyMap<string, Step>;
+}
+
+/** Larger flows are refused. */
+const maxCharacters = 256 * 1024;
+/** A flow has use for an anchor or two; a bomb of them is refused. */
+const maxAliases = 50;
+
+type Problem = { path: string; message: string };
+
+/**
+ * Reads a flow in YAML or JSON.
+ * @throws ProblemError `invalid_input`, naming every field at fault.
+ */
+export function parseFlow(text: string): Flow {
+  const parsed = flowSchema.safeParse(readYaml(text));
+  if (!parsed.success) {
+    throw refuse(
+      parsed.error.issues.map((issue) => ({
+        path: ['flow', ...issue.path].join('.'),
+        message: issue.message,
+      })),
+    );
+  }
+  const definition = parsed.data;
+  const problems: Problem[] = [];
+  const patterns = new Map<string, RE2JS[]>();
+  for (const [index, intent] of definition.intents.entries()) {
+    if (patterns.has(intent.name)) {
+      problems.push({ path: `flow.intents.${index}.name`, message: 'is the name of another intent' });
+    }
+    patterns.set(intent.name, compilePatterns(intent.patterns, `flow.intents.${index}.patterns`, problems));
+  }
+  checkReferences(definition, problems);
+  checkForms(definition, problems);
+  const choices = collectChoices(definition, problems);
+  if (problems.length > 0) throw refuse(problems);
+  return { definition, patterns, choices };
+}
+
+/** The payload of a menu's choice that has none of its own. */
+export function payloadOf(menu: string, index: number, own: string | undefined): string {
+  return own ?? `menu.${menu}.${index + 1}`;
+}
+
+function refuse(fields: Problem[]): ProblemError {
+  const [first] = fields;
+  const detail = `The flow is not valid: ${first?.path}: ${first?.message}`;
+  return new ProblemError('invalid_input', detail, { fields });
+}
+
+function readYaml(text: string): unknown {
+  if (text.length > maxCharacters) {
+    throw refuse([{ path: 'flow', message: `must have at most ${maxCharacters} characters` }]);
+  }
+  try {
+    const document = parseDocument(text, { prettyErrors: true, uniqueKeys: true });
+    const [error] = document.errors;
+    if (error) throw error;
+    return document.toJS({ maxAliasCount: maxAliases });
+  } catch (error) {
+    const message = error instanceof Error ? error.message.split('\n')[0] : undefined;
+    throw refuse([{ path: 'flow', message: message ?? 'is neither YAML nor JSON' }]);
+  }
+}
+
+function compilePatterns(patterns: readonly string[], path: string, problems: Problem[]): RE2JS[] {
+  return patterns.flatMap((pattern, index) => {
+    try {
+      return [RE2JS.compile(pattern, RE2JS.CASE_INSENSITIVE)];
+    } catch (error) {
+      const message = error instanceof Error ? error.message : 'is not a pattern';
+      problems.push({ path: `${path}.${index}`, message });
+      return [];
+    }
+  });
+}
+
+/** Every step of a flow with the place at which its author wrote it. */
+function* stepsOf(flow: FlowDefinition): Generator<readonly [string, Step]> {
+  for (const [index, intent] of flow.intents.entries()) yield [`flow.intents.${index}`, intent];
+  for (const [name, menu] of Object.entries(flow.menus)) {
+    for (const [index, choice] of menu.choices.entries())
+      yield [`flow.menus.${name}.choices.${index}`, choice];
+  }
+  for (const [name, form] of Object.entries(flow.forms)) yield [`flow.forms.${name}.done`, form.done];
+  yield ['flow.fallback', flow.fallback];
+}
+
+function checkReferences(flow: FlowDefinition, problems: Problem[]): void {
+  for (const [path, step] of stepsOf(flow)) {
+    if (step.goto === undefined) continue;
+    const [kind, name = ''] = step.goto.split('.');
+    const known = kind === 'menu' ? flow.menus : flow.forms;
+    if (!Object.hasOwn(known, name)) {
+      problems.push({ path: `${path}.goto`, message: `there is no ${kind} "${name}"` });
+    }
+  }
+}
+
+function checkForms(flow: FlowDefinition, problems: Problem[]): void {
+  for (const [name, { fields }] of Object.entries(flow.forms)) {
+    for (const [index, field] of fields.entries()) {
+      if (field.type === 'choice' && !field.choices) {
+        problems.push({
+          path: `flow.forms.${name}.fields.${index}.choices`,
+          message: 'a choice needs its choices',
+        });
+      }
+    }
+  }
+}
+
+function collectChoices(flow: FlowDefinition, problems: Problem[]): Map<string, Step> {
+  const choices = new Map<string, Step>();
+  for (const [name, menu] of Object.entries(flow.menus)) {
+    for (const [index, { title: _title, payload, ...step }] of menu.choices.entries()) {
+      const key = payloadOf(name, index, payload);
+      if (choices.has(key)) {
+        problems.push({
+          path: `flow.menus.${name}.choices.${index}.payload`,
+          message: 'is the payload of another choice',
+        });
+      }
+      choices.set(key, step);
+    }
+  }
+  return choices;
+}

@@ -1,0 +1,142 @@
+import type { MessageContent, MessageKind } from '@mevrik/protocol';
+import { answerField } from './answer-field.ts';
+import { type BotState, initialBotState } from './bot-state.ts';
+import type { Step, Wish } from './flow-schema.ts';
+import { hasPhrase, isHandoverRequest } from './handover-words.ts';
+import type { Flow } from './parse-flow.ts';
+import { ask, type Fillings, say, sayMenu } from './say.ts';
+
+/** What a customer did, as far as the bot cares. */
+export interface BotInput {
+  readonly kind: MessageKind;
+  readonly text?: string | undefined;
+  /** Of a button or a quick reply. */
+  readonly payload?: string | undefined;
+}
+
+/** A wish for a person, with what the flow knows about which. */
+export interface HandoverWish extends Wish {
+  /** One line for the agent. */
+  readonly reason: string;
+}
+
+/** What the bot does in its turn. */
+export interface BotTurn {
+  readonly replies: readonly MessageContent[];
+  readonly state: BotState;
+  readonly handover: HandoverWish | null;
+  /** Answers collected by a form that is now complete. */
+  readonly attributes: Readonly<Record<string, string | number | boolean>>;
+}
+
+interface BotCustomer {
+  readonly name: string | null;
+}
+
+/** More wrong answers to one question hand the conversation over. */
+const maxTries = 3;
+
+/** What the bot says to a new session. */
+export function greet(flow: Flow, customer: BotCustomer): readonly MessageContent[] {
+  return flow.definition.greeting.map((said) => say(said, { customer, answers: {} }));
+}
+
+/**
+ * The bot's turn: a press does what its choice says; a wish for a person is heard everywhere, also inside a form;
+ * then come the form's question, the intents in their order, and the fallback. A pure function: the same flow, state
+ * and input give the same turn.
+ */
+export function respond(
+  flow: Flow,
+  before: BotState | null,
+  input: BotInput,
+  customer: BotCustomer,
+): BotTurn {
+  const state = before ?? initialBotState;
+  const text = (input.text ?? '').slice(0, 10_000);
+  const pressed = input.payload === undefined ? undefined : flow.choices.get(input.payload);
+  if (pressed)
+    return take(flow, { ...state, form: null }, pressed, customer, 'The customer chose it in a menu.');
+  if (isHandoverRequest(text, flow.definition.handover.words)) {
+    return handOver(flow, state, {}, customer, 'The customer asked for a person.');
+  }
+  if (state.form) return continueForm(flow, state, input.payload ?? text, customer);
+  const intent = flow.definition.intents.find(
+    ({ name, keywords }) =>
+      hasPhrase(text, keywords) || flow.patterns.get(name)?.some((pattern) => pattern.matcher(text).find()),
+  );
+  if (intent) return take(flow, state, intent, customer, `The flow hands "${intent.name}" over.`);
+  return fallBack(flow, state, customer);
+}
+
+/** Says what a step says and goes where it goes. */
+function take(flow: Flow, before: BotState, step: Step, customer: BotCustomer, reason: string): BotTurn {
+  const state = { ...before, misunderstandings: 0 };
+  const fillings: Fillings = { customer, answers: state.answers };
+  const replies = step.replies.map((said) => say(said, fillings));
+  if (step.handover !== undefined) {
+    const turn = handOver(flow, state, step.handover === true ? {} : step.handover, customer, reason);
+    return { ...turn, replies: [...replies, ...turn.replies] };
+  }
+  const [kind, name = ''] = step.goto?.split('.') ?? [];
+  if (kind === 'menu') {
+    return turnOf({ ...state, form: null }, [...replies, ...sayMenu(flow.definition, name, fillings)]);
+  }
+  const first = kind === 'form' ? flow.definition.forms[name]?.fields[0] : undefined;
+  if (!first) return turnOf({ ...state, form: null }, replies);
+  return turnOf({ ...state, form: { name, field: 0, tries: 0 } }, [...replies, ask(first, fillings)]);
+}
+
+function continueForm(flow: Flow, state: BotState, text: string, customer: BotCustomer): BotTurn {
+  const place = state.form;
+  const form = place ? flow.definition.forms[place.name] : undefined;
+  const field = place ? form?.fields[place.field] : undefined;
+  // The flow was changed while somebody was in the middle of it.
+  if (!place || !form || !field) return fallBack(flow, { ...state, form: null }, customer);
+  const answer = answerField(field, text);
+  if (answer === undefined) {
+    if (place.tries + 1 >= maxTries) {
+      return handOver(flow, state, {}, customer, `The customer did not find an answer to "${field.name}".`);
+    }
+    const question = ask(field, { customer, answers: state.answers });
+    const retry = { ...question, text: field.retry };
+    return turnOf({ ...state, form: { ...place, tries: place.tries + 1 } }, [retry]);
+  }
+  const answers = { ...state.answers, [field.name]: answer };
+  const next = form.fields[place.field + 1];
+  if (next) {
+    const moved = { ...state, answers, form: { ...place, field: place.field + 1, tries: 0 } };
+    return turnOf(moved, [ask(next, { customer, answers })]);
+  }
+  const collected = Object.fromEntries(
+    form.fields.flatMap(({ name }) => (Object.hasOwn(answers, name) ? [[name, answers[name] ?? '']] : [])),
+  );
+  const turn = take(flow, { ...state, answers, form: null }, form.done, customer, 'The form is complete.');
+  return { ...turn, attributes: collected };
+}
+
+function fallBack(flow: Flow, state: BotState, customer: BotCustomer): BotTurn {
+  const { fallback } = flow.definition;
+  const misunderstandings = state.misunderstandings + 1;
+  const fillings: Fillings = { customer, answers: state.answers };
+  if (misunderstandings < fallback.after) {
+    return turnOf(
+      { ...state, misunderstandings },
+      fallback.replies.map((said) => say(said, fillings)),
+    );
+  }
+  if (fallback.goto !== undefined) return take(flow, state, { ...fallback, replies: [] }, customer, '');
+  const wish = typeof fallback.handover === 'object' ? fallback.handover : {};
+  return handOver(flow, state, wish, customer, 'The bot did not understand the customer.');
+}
+
+function handOver(flow: Flow, state: BotState, wish: Wish, customer: BotCustomer, reason: string): BotTurn {
+  const { words: _words, message, ...usual } = flow.definition.handover;
+  const said = say(message, { customer, answers: state.answers });
+  const rested = { ...state, form: null, misunderstandings: 0 };
+  return { ...turnOf(rested, [said]), handover: { ...usual, ...wish, reason } };
+}
+
+function turnOf(state: BotState, replies: readonly MessageContent[]): BotTurn {
+  return { replies, state, handover: null, attributes: {} };
+}

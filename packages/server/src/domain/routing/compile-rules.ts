@@ -1,0 +1,59 @@
+import { Environment } from '@marcbachmann/cel-js';
+import { ProblemError } from '@mevrik/protocol';
+import type { RoutingFacts, RoutingRule } from './routing-rule.ts';
+
+/** Rules with their expressions parsed and checked, in their order. */
+export type CompiledRules = readonly CompiledRule[];
+
+interface CompiledRule {
+  readonly rule: RoutingRule;
+  /** @throws when the expression cannot be evaluated with these facts. */
+  readonly matches: (facts: RoutingFacts) => boolean;
+}
+
+const environment = new Environment({
+  unlistedVariablesAreDyn: false,
+  limits: { maxAstNodes: 500, maxDepth: 50 },
+})
+  .registerVariable('app', { schema: { id: 'int', name: 'string' } })
+  .registerVariable('channel', { schema: { name: 'string', kind: 'string' } })
+  .registerVariable('message', { schema: { kind: 'string', text: 'string', payload: 'string' } })
+  .registerVariable('session', { schema: { agentType: 'string', path: 'string' } })
+  .registerVariable('customer', {
+    schema: { verified: 'bool', locale: 'string', attributes: 'map<string, dyn>' },
+  });
+
+/**
+ * Parses and type-checks rules.
+ * @throws ProblemError `invalid_input`, naming each expression at fault as in `rules.2.when`.
+ */
+export function compileRules(rules: readonly RoutingRule[]): CompiledRules {
+  const fields: { path: string; message: string }[] = [];
+  const compiled = rules.map((rule, index) => {
+    const outcome = compile(rule.when);
+    if ('problem' in outcome) fields.push({ path: `rules.${index}.when`, message: outcome.problem });
+    return { rule, matches: 'problem' in outcome ? () => false : outcome.matches };
+  });
+  if (fields.length === 0) return compiled;
+  const [first] = fields;
+  throw new ProblemError('invalid_input', `A rule's condition is not valid: ${first?.message}`, { fields });
+}
+
+function compile(expression: string): { problem: string } | { matches: CompiledRule['matches'] } {
+  try {
+    const parsed = environment.parse(expression);
+    const { valid, type, error } = parsed.check();
+    if (!valid) return { problem: firstLine(error) };
+    if (type !== 'bool' && type !== 'dyn') return { problem: `It must be true or false, and is ${type}.` };
+    return {
+      // CEL's integers are BigInts here; a plain number would be a double, which equals no integer.
+      matches: ({ app, ...facts }) => parsed({ ...facts, app: { ...app, id: BigInt(app.id) } }) === true,
+    };
+  } catch (error) {
+    return { problem: firstLine(error) };
+  }
+}
+
+function firstLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? 'not valid';
+}

@@ -1,0 +1,18 @@
+import type { CompiledRules } from './compile-rules.ts';
+import type { RoutingDecision, RoutingFacts } from './routing-rule.ts';
+
+/** Which way a message goes: the first rule that is true of it; without one, the bot's way. Never throws. */
+export function route(rules: CompiledRules, facts: RoutingFacts): RoutingDecision {
+  const failed: string[] = [];
+  for (const { rule, matches } of rules) {
+    try {
+      if (!matches(facts)) continue;
+    } catch {
+      failed.push(rule.name);
+      continue;
+    }
+    const { action, name, queue = null, priority = null, skills = [] } = rule;
+    return { action, rule: name, queue, priority, skills, failed };
+  }
+  return { action: 'bot', rule: 'standard', queue: null, priority: null, skills: [], failed };
+}

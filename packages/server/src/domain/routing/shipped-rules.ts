@@ -1,0 +1,9 @@
+import type { RoutingRule } from './routing-rule.ts';
+
+/** The rules that every new app begins with. They are its own from then on. */
+export const shippedRules: readonly RoutingRule[] = [
+  { name: 'bioscope', when: 'channel.name == "bioscope"', action: 'queue' },
+  { name: 'sign-line', when: 'message.kind == "video_call_request"', action: 'ticket', priority: 'high' },
+  { name: 'prelab', when: 'app.id == 13', action: 'transfer' },
+  { name: 'standard', when: 'true', action: 'bot' },
+];
