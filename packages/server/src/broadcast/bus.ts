@@ -1,11 +1,13 @@
 import { parsePusherChannel } from '@mevrik/protocol';
 import type { BusMessage } from './broadcast-message.ts';
+import { createLocalCache, type EventCache } from './event-cache.ts';
+import { createProcessPresence, type Presence } from './presence.ts';
 
 /** Takes what comes over the bus. Must not throw. */
 export type BusReceiver = (message: BusMessage) => void;
 
 /**
- * Carries messages to the gateways of all nodes. What is lost on the way is not repeated: the truth is in the log.
+ * Connects the gateways of all nodes: carries messages to them, and what they must know in common. What is lost on the way is not repeated: the truth is in the log.
  */
 export interface Bus {
   /** Hands messages to every gateway that hears their topics, in order; to the own one also when nothing else works. */
@@ -18,6 +20,10 @@ export interface Bus {
    */
   hear(appId: number, topic: string): Promise<void>;
   unhear(appId: number, topic: string): void;
+  /** Who is on which presence channel, on all nodes. */
+  readonly presence: Presence;
+  /** The last events of cache channels, for all nodes. */
+  readonly cache: EventCache;
   /** Ends its connections; nothing is received afterwards. */
   stop(): Promise<void>;
 }
@@ -34,6 +40,8 @@ export function createLocalBus(): Bus {
     },
     async hear() {},
     unhear() {},
+    presence: createProcessPresence(),
+    cache: createLocalCache(),
     async stop() {
       receiver = () => {};
     },

@@ -14,7 +14,6 @@ import { Connections } from './connections.ts';
 import { type GatewayConfig, gatewayDefaults } from './gateway-config.ts';
 import type { GatewayApp, GatewayDependencies } from './gateway-dependencies.ts';
 import { type ChannelCount, Hub } from './hub.ts';
-import { createLocalPresence } from './presence.ts';
 
 /** Speaks the Pusher Channels protocol with the clients that are connected to this process. */
 export interface Gateway {
@@ -44,8 +43,7 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
   const config = { ...gatewayDefaults, ...dependencies.config };
   const { bus } = dependencies;
   const hub = new Hub(bus);
-  const presence = createLocalPresence(config.maxPresenceMembers);
-  const connections = new Connections({ ...dependencies, config, hub, presence });
+  const connections = new Connections({ ...dependencies, config, hub });
   const servers = new Set<Server>();
 
   bus.receive((message) => {
@@ -56,7 +54,10 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
     const now = performance.now();
     for (const socket of connections.sockets) socket.check(now);
   }, sweepMs(config)).unref();
-  const cleanup = setInterval(() => hub.sweep(), config.cleanupIntervalMs).unref();
+  const cleanup = setInterval(() => {
+    hub.sweep();
+    bus.cache.sweep();
+  }, config.cleanupIntervalMs).unref();
 
   return {
     attach(server) {
@@ -81,7 +82,6 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
         socket.close(closeCodes.reconnect, goingAway);
         socket.terminate();
       }
-      await presence.stop();
     },
   };
 }

@@ -1,52 +1,70 @@
 import { randomUUID } from 'node:crypto';
-import { createClient } from 'redis';
 import type { BusMessage } from './broadcast-message.ts';
 import { type Bus, type BusReceiver, topicOf } from './bus.ts';
+import { type CachedEvent, cacheMs, createLocalCache, type EventCache } from './event-cache.ts';
 import type { GatewayLog } from './gateway-dependencies.ts';
+import { connectRedis, patiently, type RedisLink } from './redis-link.ts';
+import { createRedisPresence } from './redis-presence.ts';
 
 /** What a bus over Redis is given. */
 export interface RedisBusOptions {
   /** redis:// or rediss:// */
   readonly url: string;
   readonly log: GatewayLog;
-  /** Put before the names of Redis' channels, where several installations share one Redis. */
+  /** Put before all names in Redis, where several installations share one. */
   readonly prefix?: string;
+  /** How often this node says that it lives. */
+  readonly heartbeatMs?: number;
 }
-
-/** How long Redis may take before we go on without its answer. */
-const patienceMs = 2_000;
-/** What may wait for a Redis that does not answer. */
-const maxWaiting = 50_000;
 
 /**
  * A bus over Redis' pub/sub. This process's own clients are served directly; Redis carries messages to other nodes,
  * each of which subscribes only to what its clients hear. While Redis is gone, messages reach the own clients alone;
  * it is reconnected to without end.
  */
-export function createRedisBus({ url, log, prefix = 'mevrik' }: RedisBusOptions): Bus {
+export function createRedisBus({ url, log, prefix = 'mevrik', heartbeatMs = 5_000 }: RedisBusOptions): Bus {
   const node = randomUUID();
   const allNodes = `${prefix}:all`;
   const heard = new Map<string, Promise<void>>([[allNodes, Promise.resolve()]]);
   let receiver: BusReceiver = () => {};
   let lost = 0;
 
-  const publisher = connect(url, log, 'publishing', () => {
+  const publisher = connectRedis({ url, log, purpose: 'publishing', onReady });
+  const subscriber = connectRedis({
+    url,
+    log,
+    purpose: 'subscribing',
+    onReady: () => {
+      for (const name of heard.keys()) heard.set(name, subscribe(name));
+    },
+  });
+  const presence = createRedisPresence({
+    link: publisher,
+    log,
+    prefix,
+    node,
+    heartbeatMs,
+    announce: (change, { appId, channel }, member) =>
+      void publish([{ appId, channel, event: `pusher_internal:${change}`, data: JSON.stringify(member) }]),
+  });
+  const nameOf = (appId: number, topic: string) => `${prefix}:${appId}:${topic}`;
+
+  function onReady(): void {
     if (lost > 0) log.warn({ lost }, 'messages did not reach other nodes while Redis was gone');
     lost = 0;
-  });
-  const subscriber = connect(url, log, 'subscribing', () => {
-    for (const name of heard.keys()) heard.set(name, subscribe(name));
-  });
+    presence.restore().catch((error: unknown) => {
+      log.warn({ error: String(error) }, 'presence is entered again later');
+    });
+  }
 
-  const nameOf = (appId: number, topic: string) => `${prefix}:${appId}:${topic}`;
-  const listen = (text: string) => {
+  function listen(text: string): void {
     try {
       const message = readEnvelope(text, node);
       if (message) receiver(message);
     } catch (error) {
       log.warn({ error: String(error) }, 'something at Redis is no message of ours');
     }
-  };
+  }
 
   async function subscribe(name: string): Promise<void> {
     if (!subscriber.isReady) return;
@@ -65,12 +83,16 @@ export function createRedisBus({ url, log, prefix = 'mevrik' }: RedisBusOptions)
     }
   }
 
+  async function publish(messages: readonly BusMessage[]): Promise<void> {
+    for (const message of messages) receiver(message);
+    if (publisher.isReady) await Promise.all(messages.map(send));
+    else lost += messages.length;
+  }
+
   return {
-    async publish(messages) {
-      for (const message of messages) receiver(message);
-      if (publisher.isReady) await Promise.all(messages.map(send));
-      else lost += messages.length;
-    },
+    publish,
+    presence,
+    cache: createRedisCache(publisher, prefix),
     receive(next) {
       receiver = next;
     },
@@ -89,52 +111,37 @@ export function createRedisBus({ url, log, prefix = 'mevrik' }: RedisBusOptions)
     },
     async stop() {
       receiver = () => {};
-      for (const client of [publisher, subscriber]) if (client.isOpen) client.destroy();
+      await presence.stop();
+      for (const link of [publisher, subscriber]) if (link.isOpen) link.destroy();
     },
   };
-}
-
-function connect(url: string, log: GatewayLog, purpose: string, onReady: () => void) {
-  const client = createClient({
-    url,
-    disableOfflineQueue: true,
-    commandsQueueMaxLength: maxWaiting,
-    socket: {
-      connectTimeout: patienceMs,
-      reconnectStrategy: (retries: number) =>
-        Math.min(2_000, 50 * 2 ** Math.min(retries, 6)) + Math.random() * 100,
-    },
-  });
-  let isGone = false;
-  client.on('error', (error: unknown) => {
-    if (!isGone) log.warn({ purpose, error: String(error) }, 'Redis is gone; connecting again');
-    isGone = true;
-  });
-  client.on('ready', () => {
-    if (isGone) log.info({ purpose }, 'Redis is back');
-    isGone = false;
-    onReady();
-  });
-  // Rejects only when it is stopped before it ever connected.
-  client.connect().catch(() => {});
-  return client;
-}
-
-/** Gives up waiting after a while; the work itself goes on. */
-async function patiently<Result>(work: Promise<Result>): Promise<Result> {
-  let timer: NodeJS.Timeout | undefined;
-  const tooLong = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error('Redis does not answer')), patienceMs);
-  });
-  try {
-    return await Promise.race([work, tooLong]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 /** What another node sent; `undefined` for what came from here. Throws for what is not ours. */
 function readEnvelope(text: string, node: string): BusMessage | undefined {
   const envelope = JSON.parse(text) as { node: string; message: BusMessage };
   return envelope.node === node ? undefined : envelope.message;
+}
+
+/** The last events in Redis; while it is gone, those that this node knows of. */
+function createRedisCache(link: RedisLink, prefix: string): EventCache {
+  const local = createLocalCache();
+  const keyOfChannel = (appId: number, channel: string) => `${prefix}:cache:${appId}:${channel}`;
+  return {
+    async put(appId, channel, event) {
+      await local.put(appId, channel, event);
+      await patiently(link.set(keyOfChannel(appId, channel), JSON.stringify(event), { PX: cacheMs })).catch(
+        () => {},
+      );
+    },
+    async get(appId, channel) {
+      try {
+        const text = await patiently(link.get(keyOfChannel(appId, channel)));
+        return text === null ? undefined : (JSON.parse(text) as CachedEvent);
+      } catch {
+        return local.get(appId, channel);
+      }
+    },
+    sweep: () => local.sweep(),
+  };
 }

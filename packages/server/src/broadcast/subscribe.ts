@@ -10,6 +10,8 @@ import { z } from 'zod';
 import { describeHearer, mayHear } from './access.ts';
 import { isSignature, signChannel } from './auth-signature.ts';
 import type { ClientSocket } from './client-socket.ts';
+import type { CachedEvent } from './event-cache.ts';
+import { encodeFrame } from './frame-encoder.ts';
 import type { GatewayParts } from './gateway-parts.ts';
 
 const subscribeSchema = z.object({
@@ -61,7 +63,7 @@ export async function unsubscribe(parts: GatewayParts, socket: ClientSocket, nam
   const appId = socket.app.id;
   parts.hub.unsubscribe(appId, name, socket);
   if (subscription.channel.kind !== 'presence') return;
-  const gone = await parts.presence.leave({ appId, channel: name, socketId: socket.id });
+  const gone = await parts.bus.presence.leave({ appId, channel: name, socketId: socket.id });
   if (gone !== undefined) await announce(parts, socket, name, 'member_removed', { user_id: gone });
 }
 
@@ -150,7 +152,9 @@ async function enter(
   if (!socket.isOpen) return;
   socket.channels.set(name, member ? { channel, userId: member.user_id } : { channel });
   await parts.hub.subscribe(appId, channel, socket);
-  const joined = member ? await parts.presence.join(place, member) : undefined;
+  const joined = member
+    ? await parts.bus.presence.join(place, member, parts.config.maxPresenceMembers)
+    : undefined;
   if (joined?.full) {
     socket.channels.delete(name);
     parts.hub.unsubscribe(appId, name, socket);
@@ -175,7 +179,13 @@ async function enter(
       }
     : {};
   socket.tell('pusher_internal:subscription_succeeded', succeeded, name);
+  if (channel.isCache) tellCached(socket, name, await parts.bus.cache.get(appId, name));
   parts.hub.confirm(appId, name, socket);
+}
+
+function tellCached(socket: ClientSocket, channel: string, cached: CachedEvent | undefined): void {
+  if (cached) socket.send(encodeFrame({ event: cached.event, channel, data: cached.data }));
+  else socket.send(encodeFrame({ event: 'pusher:cache_miss', channel }));
 }
 
 function announce(
