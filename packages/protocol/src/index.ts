@@ -4,5 +4,6 @@ export * from './event.ts';
 export { redactCase } from './events/cases.ts';
 export { redactMessage } from './events/messages.ts';
 export * from './frames.ts';
+export * from './http.ts';
 export * from './models.ts';
 export * from './topics.ts';

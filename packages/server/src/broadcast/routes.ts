@@ -10,6 +10,9 @@ export interface GatewayRoutesOptions extends Pick<GatewayDependencies, 'apps' |
   readonly gateway: Pick<Gateway, 'authorizeChannel' | 'authorizeUser'>;
 }
 
+/** These routes look at the token themselves; where every route must say who may call it, they say so. */
+const authenticatesItself = { config: { access: 'public' as const }, schema: { hide: true } };
+
 const channelBody = z.object({ socket_id: z.string(), channel_name: z.string() });
 const userBody = z.object({ socket_id: z.string() });
 
@@ -25,12 +28,12 @@ export function gatewayRoutes(options: GatewayRoutesOptions): FastifyPluginAsync
       { parseAs: 'string', bodyLimit: 16_384 },
       (_request, body, done) => done(null, Object.fromEntries(new URLSearchParams(String(body)))),
     );
-    server.post('/broadcasting/auth', async (request) => {
+    server.post('/broadcasting/auth', authenticatesItself, async (request) => {
       const { principal, app } = await identify(options, request);
       const { socket_id, channel_name } = readBody(channelBody, request.body);
       return options.gateway.authorizeChannel(principal, socket_id, channel_name, app);
     });
-    server.post('/broadcasting/user-auth', async (request) => {
+    server.post('/broadcasting/user-auth', authenticatesItself, async (request) => {
       const { principal, app } = await identify(options, request);
       return options.gateway.authorizeUser(principal, readBody(userBody, request.body).socket_id, app);
     });

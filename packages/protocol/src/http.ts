@@ -1,0 +1,159 @@
+import { z } from 'zod';
+import {
+  attachmentSchema,
+  caseSchema,
+  choiceSchema,
+  csatAnswerSchema,
+  customerSchema,
+  idSchema,
+  messageContainerSchema,
+  messageSchema,
+  queueItemSchema,
+  sessionSchema,
+} from './models.ts';
+
+/** What a visitor's page may say of the person who visits. */
+export const profileSchema = z.strictObject({
+  name: z.string().min(1).max(200).optional(),
+  email: z.email().max(320).optional(),
+  phone: z.string().min(3).max(32).optional(),
+  locale: z.string().min(2).max(35).optional(),
+  attributes: customerSchema.shape.attributes
+    .refine((attributes) => Object.keys(attributes).length <= 50, 'at most 50 attributes')
+    .optional(),
+});
+
+/** Begins or resumes a visit. `identity` is proven by the app: HMAC-SHA256 of the external id with its secret, in hex. */
+export const startVisitBody = z.strictObject({
+  appKey: z.string().min(1).max(64),
+  channel: z.string().min(1).max(64).default('web'),
+  identity: z
+    .strictObject({ externalId: z.string().min(1).max(190), signature: z.string().min(1).max(200) })
+    .optional(),
+  profile: profileSchema.default({}),
+});
+
+export const refreshBody = z.strictObject({ refreshToken: z.string().min(1).max(200) });
+
+/** Tokens: the access token goes into `Authorization: Bearer`, the refresh token is exchanged once for new ones. */
+export const tokensSchema = z.object({
+  accessToken: z.string(),
+  expiresInSeconds: z.int(),
+  refreshToken: z.string(),
+});
+
+export const visitSchema = tokensSchema.extend({
+  customer: customerSchema,
+  session: sessionSchema,
+  /** Whether a session was there already. */
+  resumed: z.boolean(),
+});
+
+/** A visitor's message: text, files by reference, or the wish for a video call. */
+export const postMessageBody = z
+  .strictObject({
+    kind: z.enum(['text', 'attachment', 'video_call_request']).optional(),
+    text: z.string().min(1).max(10_000).optional(),
+    attachments: z.array(attachmentSchema).min(1).max(10).optional(),
+  })
+  .refine((body) => body.kind === 'video_call_request' || body.text !== undefined || body.attachments, {
+    message: 'a message needs a text or attachments',
+    path: ['text'],
+  });
+
+export const postbackBody = choiceSchema;
+export const quickReplyBody = choiceSchema;
+export const csatAnswerBody = csatAnswerSchema;
+export const typingBody = z.strictObject({ typing: z.boolean() });
+export const readBody = z.strictObject({ messageId: idSchema });
+
+/** A message that an app's own back end brings in, from a channel of the kind `api`. */
+export const externalMessageBody = messageContainerSchema
+  .pick({ channel: true, contactId: true, externalId: true, kind: true, content: true })
+  .extend({
+    profile: messageContainerSchema.shape.profile.default({}),
+    sentAt: z.iso.datetime({ offset: true }).optional(),
+  });
+
+/** A page of a list; `next` is the cursor of the page after it. */
+export function pageOf<Item extends z.ZodType>(item: Item) {
+  return z.object({ items: z.array(item), next: z.string().nullable() });
+}
+
+/** Where a page of a list begins and how long it is. */
+export const pageQuery = z.strictObject({
+  cursor: z.string().max(200).optional(),
+  limit: z.coerce.number().int().min(1).max(100).default(50),
+});
+
+export const loginBody = z.strictObject({
+  email: z.string().min(3).max(320),
+  password: z.string().min(1).max(200),
+});
+
+/** A person at the desk, as they and their administrators see them. */
+export const agentSchema = z.object({
+  id: z.int(),
+  email: z.string(),
+  name: z.string(),
+  role: z.enum(['agent', 'supervisor', 'admin']),
+  skills: z.array(z.string()),
+  capacity: z.int(),
+  availability: z.enum(['online', 'away', 'offline']),
+  appIds: z.array(z.int()),
+  disabled: z.boolean(),
+});
+export type Agent = z.infer<typeof agentSchema>;
+
+export const availabilityBody = z.strictObject({
+  availability: z.enum(['online', 'away', 'offline']).optional(),
+  capacity: z.int().min(1).max(100).optional(),
+});
+
+/** An agent's reply: a text, files by reference, or both, with choices under it. */
+export const replyBody = z
+  .strictObject({
+    text: z.string().min(1).max(10_000).optional(),
+    attachments: z.array(attachmentSchema).min(1).max(10).optional(),
+    quickReplies: z.array(choiceSchema).min(1).max(13).optional(),
+  })
+  .refine((body) => body.text !== undefined || body.attachments, {
+    message: 'a reply needs a text or attachments',
+    path: ['text'],
+  });
+
+export const noteBody = z.strictObject({ text: z.string().min(1).max(10_000) });
+
+/** Exactly one of an agent, a queue, or the bot. */
+export const transferBody = z.strictObject({
+  to: z.union([
+    z.strictObject({ agentId: idSchema }),
+    z.strictObject({
+      queue: z.string().min(1).max(64),
+      skills: z.array(z.string().min(1).max(64)).max(20).optional(),
+    }),
+    z.strictObject({ bot: z.literal(true) }),
+  ]),
+  note: z.string().min(1).max(10_000).optional(),
+});
+
+export const closeCaseBody = z.strictObject({
+  disposition: z.string().min(1).max(100),
+  note: z.string().min(1).max(10_000).optional(),
+});
+
+export const acceptedSchema = z.object({ queueItem: queueItemSchema, session: sessionSchema });
+export const storedMessageSchema = z.object({ message: messageSchema, session: sessionSchema });
+export const replySchema = z.object({ message: messageSchema });
+export const sessionAnswerSchema = z.object({ session: sessionSchema });
+export const caseAnswerSchema = z.object({ case: caseSchema });
+
+/** RFC 9457: what every error looks like. `errors` names the fields at fault. */
+export const problemSchema = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string(),
+  code: z.string(),
+  errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
+});
