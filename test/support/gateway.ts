@@ -62,6 +62,9 @@ export const facts: GatewayDependencies['facts'] = {
   caseOwner: async (id) => owners.get(id),
 };
 
+/** A log that nobody reads. */
+export const quiet: GatewayDependencies['log'] = { info: () => {}, warn: () => {}, error: () => {} };
+
 /** A gateway with its HTTP routes on a free port. */
 export interface TestGateway {
   readonly port: number;
@@ -93,7 +96,7 @@ export async function startGateway(
     facts: options.facts ?? facts,
     audit: (entry) => audited.push(entry),
     bus,
-    log: { info: () => {}, warn: () => {}, error: (detail) => faults.push(detail) },
+    log: { ...quiet, error: (detail) => faults.push(detail) },
     config: options.config ?? {},
   };
   const gateway = createGateway(dependencies);

@@ -1,6 +1,7 @@
 import { parsePusherChannel } from '@mevrik/protocol';
 import type { BusMessage } from './broadcast-message.ts';
 import { createLocalCache, type EventCache } from './event-cache.ts';
+import { createProcessOccupancy, type Occupancy } from './occupancy.ts';
 import { createProcessPresence, type Presence } from './presence.ts';
 
 /** Takes what comes over the bus. Must not throw. */
@@ -22,6 +23,8 @@ export interface Bus {
   unhear(appId: number, topic: string): void;
   /** Who is on which presence channel, on all nodes. */
   readonly presence: Presence;
+  /** How many hear which channel, on all nodes. */
+  readonly occupancy: Occupancy;
   /** The last events of cache channels, for all nodes. */
   readonly cache: EventCache;
   /** Ends its connections; nothing is received afterwards. */
@@ -41,6 +44,7 @@ export function createLocalBus(): Bus {
     async hear() {},
     unhear() {},
     presence: createProcessPresence(),
+    occupancy: createProcessOccupancy(),
     cache: createLocalCache(),
     async stop() {
       receiver = () => {};

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { closeCodes } from '@mevrik/protocol';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { actOnFrame } from './client-frames.ts';
@@ -25,6 +26,8 @@ export class Connections {
   /** Connections whose app is being looked up: they count as well. */
   #opening = 0;
   #isClosed = false;
+  /** Departures that are still being told to the other nodes. */
+  readonly #leaving = new Set<Promise<void>>();
 
   constructor(parts: GatewayParts) {
     this.#parts = parts;
@@ -46,6 +49,18 @@ export class Connections {
   /** Lets nobody in any more. */
   closeDoors(): void {
     this.#isClosed = true;
+  }
+
+  /** Ends all connections, and resolves when their channels have been left. */
+  async endAll(message: string): Promise<void> {
+    this.closeDoors();
+    for (const socket of this.#sockets) {
+      socket.close(closeCodes.reconnect, message);
+      socket.terminate();
+    }
+    // Each connection tells of its end in a later turn of the event loop.
+    while (this.#sockets.size > 0) await nextTurn();
+    await Promise.all(this.#leaving);
   }
 
   /** Takes a request of an HTTP server for a WebSocket. */
@@ -104,7 +119,9 @@ export class Connections {
       onFrame: (from, frame) => actOnFrame(this.#parts, from, frame),
       onClosed: (closed) => {
         this.#sockets.delete(closed);
-        void leaveAll(this.#parts, closed);
+        const leaving = leaveAll(this.#parts, closed);
+        this.#leaving.add(leaving);
+        void leaving.finally(() => this.#leaving.delete(leaving));
       },
       onFault: (from, error) => {
         log.error({ socketId: from.id, error: String(error) }, 'a frame could not be acted on');

@@ -9,6 +9,7 @@ import {
   type UserAuthorization,
 } from './authorize.ts';
 import type { BroadcastMessage, TerminateMessage } from './broadcast-message.ts';
+import { type ChannelApi, createChannelApi } from './channel-api.ts';
 import type { ClientSocket } from './client-socket.ts';
 import { Connections } from './connections.ts';
 import { type GatewayConfig, gatewayDefaults } from './gateway-config.ts';
@@ -30,6 +31,8 @@ export interface Gateway {
   ): Promise<ChannelAuthorization>;
   /** @throws ProblemError `invalid_input`. */
   authorizeUser(principal: Principal, socketId: string, app: GatewayApp): UserAuthorization;
+  /** What back ends can do and ask: Pusher's HTTP API, without the HTTP. */
+  readonly api: ChannelApi;
   /** What is connected to this process. */
   inspect(): { readonly connections: number; readonly channels: readonly ChannelCount[] };
   /** Takes no further connections, and asks the clients to reconnect elsewhere, spread over `drainMs`. */
@@ -68,20 +71,17 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
     authorizeChannel: (principal, socketId, channelName, app) =>
       authorizeChannel(dependencies, { principal, socketId, channelName, app }),
     authorizeUser,
+    api: createChannelApi(bus, config),
     inspect: () => ({ connections: connections.sockets.size, channels: hub.list() }),
     async drain() {
       connections.closeDoors();
       await sendAway([...connections.sockets], config.drainMs);
     },
     async stop() {
-      connections.closeDoors();
       clearInterval(sweep);
       clearInterval(cleanup);
       for (const server of servers) server.off('upgrade', connections.onUpgrade);
-      for (const socket of connections.sockets) {
-        socket.close(closeCodes.reconnect, goingAway);
-        socket.terminate();
-      }
+      await connections.endAll(goingAway);
     },
   };
 }

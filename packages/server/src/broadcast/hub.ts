@@ -1,4 +1,4 @@
-import { channelNamesOf, type PusherChannel, parsePusherChannel } from '@mevrik/protocol';
+import { channelNamesOf, type PusherChannel } from '@mevrik/protocol';
 import type { BroadcastMessage, ChannelMessage } from './broadcast-message.ts';
 import type { Bus } from './bus.ts';
 import { encodeFrame } from './frame-encoder.ts';
@@ -58,6 +58,7 @@ export class Hub {
     if (!channel || !held) return;
     channel.pending.delete(subscriber);
     channel.subscribers.add(subscriber);
+    this.#bus.occupancy.set(appId, name, channel.subscribers.size);
     for (const frame of held) subscriber.send(frame);
   }
 
@@ -66,7 +67,9 @@ export class Hub {
     const key = keyOf(appId, name);
     const channel = this.#channels.get(key);
     if (!channel) return;
-    channel.subscribers.delete(subscriber);
+    if (channel.subscribers.delete(subscriber)) {
+      this.#bus.occupancy.set(appId, name, channel.subscribers.size);
+    }
     channel.pending.delete(subscriber);
     if (channel.subscribers.size + channel.pending.size > 0) return;
     this.#channels.delete(key);
@@ -85,11 +88,6 @@ export class Hub {
       return data;
     };
     for (const name of channelNamesOf(message.topic)) this.#send(message, name, encode);
-  }
-
-  /** How many of this node's connections hear a channel. */
-  countOf(appId: number, name: string): number {
-    return this.#channels.get(keyOf(appId, name))?.subscribers.size ?? 0;
   }
 
   /** All channels that are heard on this node. */
@@ -140,9 +138,4 @@ export class Hub {
 /** An app's channel as one text: no channel's name holds a space. */
 export function keyOf(appId: number, name: string): string {
   return `${appId} ${name}`;
-}
-
-/** Whether clients may subscribe to a name at all. */
-export function isChannelName(name: string): boolean {
-  return parsePusherChannel(name) !== undefined;
 }

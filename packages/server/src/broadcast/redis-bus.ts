@@ -4,6 +4,7 @@ import { type Bus, type BusReceiver, topicOf } from './bus.ts';
 import { type CachedEvent, cacheMs, createLocalCache, type EventCache } from './event-cache.ts';
 import type { GatewayLog } from './gateway-dependencies.ts';
 import { connectRedis, patiently, type RedisLink } from './redis-link.ts';
+import { createRedisOccupancy } from './redis-occupancy.ts';
 import { createRedisPresence } from './redis-presence.ts';
 
 /** What a bus over Redis is given. */
@@ -47,6 +48,7 @@ export function createRedisBus({ url, log, prefix = 'mevrik', heartbeatMs = 5_00
     announce: (change, { appId, channel }, member) =>
       void publish([{ appId, channel, event: `pusher_internal:${change}`, data: JSON.stringify(member) }]),
   });
+  const occupancy = createRedisOccupancy({ link: publisher, log, prefix, node, heartbeatMs });
   const nameOf = (appId: number, topic: string) => `${prefix}:${appId}:${topic}`;
 
   function onReady(): void {
@@ -92,6 +94,7 @@ export function createRedisBus({ url, log, prefix = 'mevrik', heartbeatMs = 5_00
   return {
     publish,
     presence,
+    occupancy,
     cache: createRedisCache(publisher, prefix),
     receive(next) {
       receiver = next;
@@ -111,6 +114,7 @@ export function createRedisBus({ url, log, prefix = 'mevrik', heartbeatMs = 5_00
     },
     async stop() {
       receiver = () => {};
+      occupancy.stop();
       await presence.stop();
       for (const link of [publisher, subscriber]) if (link.isOpen) link.destroy();
     },

@@ -2,12 +2,13 @@ import { ProblemError, problems } from '@mevrik/protocol';
 import type { FastifyError, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { mayActFor, type Principal } from '../auth/principal.ts';
+import { apiRoutes } from './api-routes.ts';
 import type { Gateway } from './gateway.ts';
 import type { GatewayApp, GatewayDependencies } from './gateway-dependencies.ts';
 
 /** What the routes are given. */
 export interface GatewayRoutesOptions extends Pick<GatewayDependencies, 'apps' | 'authenticate'> {
-  readonly gateway: Pick<Gateway, 'authorizeChannel' | 'authorizeUser'>;
+  readonly gateway: Pick<Gateway, 'authorizeChannel' | 'authorizeUser' | 'api'>;
 }
 
 /** These routes look at the token themselves; where every route must say who may call it, they say so. */
@@ -18,11 +19,13 @@ const userBody = z.object({ socket_id: z.string() });
 
 /**
  * `POST /broadcasting/auth` and `/broadcasting/user-auth`: where pusher-js and Laravel Echo have subscriptions and
- * sign-ins signed. Both take JSON and forms, and an access token as `Authorization: Bearer`.
+ * sign-ins signed. Both take JSON and forms, and an access token as `Authorization: Bearer`. With them comes the HTTP
+ * API for back ends.
  */
 export function gatewayRoutes(options: GatewayRoutesOptions): FastifyPluginAsync {
   return async (server) => {
     server.setErrorHandler(answerProblem);
+    await server.register(apiRoutes({ apps: options.apps, api: options.gateway.api }));
     server.addContentTypeParser(
       'application/x-www-form-urlencoded',
       { parseAs: 'string', bodyLimit: 16_384 },

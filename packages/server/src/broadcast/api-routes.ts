@@ -1,0 +1,79 @@
+import { ProblemError } from '@mevrik/protocol';
+import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
+import { requireSignature } from './api-signature.ts';
+import { type ChannelApi, readInfo } from './channel-api.ts';
+import type { GatewayApps } from './gateway-dependencies.ts';
+
+/** What the API's routes are given. */
+export interface ApiRoutesOptions {
+  readonly apps: GatewayApps;
+  readonly api: ChannelApi;
+}
+
+/** Ten events of the largest size, escaped twice, with a hundred names. */
+const maxBodyBytes = 512 * 1024;
+
+/**
+ * Pusher's HTTP API under `/apps/{id}`, for back ends: each request is signed with the app's secret.
+ * Errors are thrown as ProblemErrors; whoever registers this answers them.
+ */
+export function apiRoutes({ apps, api }: ApiRoutesOptions): FastifyPluginAsync {
+  /** The app that signed; `wrong_signature` also where there is none, so that nobody learns which exist. */
+  async function signer(request: FastifyRequest): Promise<number> {
+    const { appId = '' } = request.params as { appId?: string };
+    const app = /^[1-9]\d{0,9}$/.test(appId) ? await apps.byId(Number(appId)) : undefined;
+    if (!app?.enabled) throw new ProblemError('wrong_signature', 'auth_key is not the key of this app.');
+    const { path, query } = addressOf(request);
+    const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+    requireSignature(app, { method: request.method, path, query, body });
+    return app.id;
+  }
+
+  return async (server) => {
+    // The signature is over the bytes as they came.
+    server.removeAllContentTypeParsers();
+    server.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: maxBodyBytes }, (_request, body, done) =>
+      done(null, body),
+    );
+    server.post('/apps/:appId/events', async (request) =>
+      api.trigger(await signer(request), readJson(request)),
+    );
+    server.post('/apps/:appId/batch_events', async (request) =>
+      api.triggerBatch(await signer(request), readJson(request)),
+    );
+    server.get('/apps/:appId/channels', async (request) => {
+      const { query } = addressOf(request);
+      const prefix = query.get('filter_by_prefix') ?? '';
+      return api.channels(await signer(request), { prefix, info: readInfo(query.get('info') ?? '') });
+    });
+    server.get('/apps/:appId/channels/:name', async (request) => {
+      const info = readInfo(addressOf(request).query.get('info') ?? '');
+      return api.channel(await signer(request), parameter(request, 'name'), info);
+    });
+    server.get('/apps/:appId/channels/:name/users', async (request) =>
+      api.users(await signer(request), parameter(request, 'name')),
+    );
+    server.post('/apps/:appId/users/:userId/terminate_connections', async (request) => {
+      await api.terminateUser(await signer(request), parameter(request, 'userId'));
+      return {};
+    });
+  };
+}
+
+function addressOf(request: FastifyRequest): { path: string; query: URLSearchParams } {
+  const [path = '', query = ''] = request.url.split('?', 2);
+  return { path, query: new URLSearchParams(query) };
+}
+
+function parameter(request: FastifyRequest, name: string): string {
+  const parameters = request.params as Record<string, string | undefined>;
+  return parameters[name] ?? '';
+}
+
+function readJson(request: FastifyRequest): unknown {
+  try {
+    return JSON.parse(String(request.body));
+  } catch (error) {
+    throw new ProblemError('bad_request', 'The body is no JSON.', { cause: error });
+  }
+}

@@ -1,0 +1,54 @@
+import { createHash, createHmac } from 'node:crypto';
+import { ProblemError } from '@mevrik/protocol';
+import { sameSecret } from '../auth/secrets.ts';
+import type { Signer } from './auth-signature.ts';
+
+/** A request to the HTTP API, as far as it is signed. */
+export interface SignedRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  /** As it came; empty where there was none. */
+  readonly body: Buffer;
+}
+
+/** How far the clocks of the two sides may be apart. */
+const maxAgeSeconds = 600;
+
+/**
+ * Checks that a request was signed with the app's secret, not long ago, and with this body.
+ * @throws ProblemError `wrong_signature`, saying which of it is wrong.
+ */
+export function requireSignature(app: Signer, request: SignedRequest, nowMs = Date.now()): void {
+  const { query, body } = request;
+  const refuse = (detail: string): never => {
+    throw new ProblemError('wrong_signature', detail);
+  };
+  if (query.get('auth_key') !== app.key) refuse('auth_key is not the key of this app.');
+  if (query.get('auth_version') !== '1.0') refuse('auth_version must be 1.0.');
+  const timestamp = query.get('auth_timestamp') ?? '';
+  const ageSeconds = Math.abs(nowMs / 1000 - Number(timestamp));
+  if (!/^\d{1,12}$/.test(timestamp) || ageSeconds > maxAgeSeconds) {
+    refuse(`auth_timestamp must be within ${maxAgeSeconds} seconds of our clock.`);
+  }
+  if (new Set(query.keys()).size !== [...query.keys()].length) refuse('A parameter is given twice.');
+  const bodyHash = query.get('body_md5');
+  if (body.length > 0 || bodyHash !== null) {
+    const actual = createHash('md5').update(body).digest('hex');
+    if (!sameSecret(bodyHash ?? '', actual)) refuse('body_md5 is not the hash of the body.');
+  }
+  if (!sameSecret(query.get('auth_signature') ?? '', signRequest(app.secret, request))) {
+    refuse('auth_signature is wrong.');
+  }
+}
+
+/** The signature of a request: over method, path and all parameters in the order of their names, unescaped. */
+export function signRequest(secret: string, { method, path, query }: Omit<SignedRequest, 'body'>): string {
+  const parameters = [...query]
+    .filter(([name]) => name !== 'auth_signature')
+    .map(([name, value]) => [name.toLowerCase(), value] as const)
+    .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+    .map(([name, value]) => `${name}=${value}`)
+    .join('&');
+  return createHmac('sha256', secret).update(`${method.toUpperCase()}\n${path}\n${parameters}`).digest('hex');
+}
