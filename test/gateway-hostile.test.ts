@@ -226,6 +226,21 @@ describe('a subscription', () => {
     await expectUnharmed();
   });
 
+  it('that cannot be decided is refused with 503, and may be tried again', async () => {
+    const asked: number[] = [];
+    const sessionOwner = async (id: number) => {
+      if (asked.push(id) === 1) throw new Error('the database is gone');
+      return { appId: 1, customerId: 11 };
+    };
+    server = await startGateway({ facts: { sessionOwner, caseOwner: async () => undefined } });
+    const client = server.raw();
+    await signInAs(client, '{"id":"customer-11","mevrik":{"role":"customer","customerId":11}}');
+    client.subscribe('session1');
+    expect((await client.next('pusher:subscription_error')).data).toMatchObject({ status: 503 });
+    client.subscribe('session1');
+    await client.next('pusher_internal:subscription_succeeded');
+  });
+
   it('leaves nothing behind when the connection ends at once', async () => {
     let letIn = () => {};
     const asked = new Promise<void>((resolve) => {

@@ -116,6 +116,38 @@ describe('two nodes on one Redis', () => {
   });
 });
 
+describe('the HTTP API', () => {
+  it('of one node tells and reaches what is on the other', async () => {
+    await expectConnected();
+    const [here, there] = [await listen(one, 'api-x'), await listen(two, 'api-x')];
+    const member = two.raw();
+    await join(member, 'line\nbreak "quoted"');
+    const { api } = one.gateway;
+    await expect
+      .poll(() => api.channel(1, 'api-x', ['subscription_count']))
+      .toEqual({
+        occupied: true,
+        subscription_count: 2,
+      });
+    expect(await api.users(1, 'presence-queues')).toEqual({ users: [{ id: 'line\nbreak "quoted"' }] });
+    expect(Object.keys((await api.channels(1, { prefix: '', info: [] })).channels)).toContain(
+      'presence-queues',
+    );
+    expect((await api.channels(2, { prefix: '', info: [] })).channels).toEqual({});
+    await api.trigger(1, { name: 'e', channel: 'api-x', data: '{"n":1}' });
+    for (const client of [here, there]) expect((await client.next('e')).data).toEqual({ n: 1 });
+    await api.trigger(1, { name: 'c', channel: 'cache-y', data: '{"n":2}' });
+    const late = two.raw();
+    await late.socketId();
+    late.subscribe('cache-y');
+    expect((await late.next('c')).data).toEqual({ n: 2 });
+    there.ws.close();
+    await expect
+      .poll(() => api.channel(1, 'api-x', ['subscription_count']))
+      .toMatchObject({ subscription_count: 1 });
+  });
+});
+
 describe('a node that is killed', () => {
   it('takes its members with it, within a few heartbeats', async () => {
     await expectConnected();

@@ -27,6 +27,8 @@ export function createRedisBus({ url, log, prefix = 'mevrik', heartbeatMs = 5_00
   const node = randomUUID();
   const allNodes = `${prefix}:all`;
   const heard = new Map<string, Promise<void>>([[allNodes, Promise.resolve()]]);
+  /** Names that the connection will subscribe to again although nobody hears them any more. */
+  const stale = new Set<string>();
   let receiver: BusReceiver = () => {};
   let lost = 0;
 
@@ -37,6 +39,8 @@ export function createRedisBus({ url, log, prefix = 'mevrik', heartbeatMs = 5_00
     purpose: 'subscribing',
     onReady: () => {
       for (const name of heard.keys()) heard.set(name, subscribe(name));
+      for (const name of stale) unsubscribe(name);
+      stale.clear();
     },
   });
   const presence = createRedisPresence({
@@ -75,6 +79,11 @@ export function createRedisBus({ url, log, prefix = 'mevrik', heartbeatMs = 5_00
     });
   }
 
+  function unsubscribe(name: string): void {
+    if (subscriber.isReady) subscriber.unsubscribe(name, listen).catch(() => {});
+    else stale.add(name);
+  }
+
   async function send(message: BusMessage): Promise<void> {
     const topic = topicOf(message);
     const name = topic === undefined ? allNodes : nameOf(message.appId, topic);
@@ -103,14 +112,14 @@ export function createRedisBus({ url, log, prefix = 'mevrik', heartbeatMs = 5_00
       const name = nameOf(appId, topic);
       const known = heard.get(name);
       if (known) return known;
+      stale.delete(name);
       const subscribed = subscribe(name);
       heard.set(name, subscribed);
       return subscribed;
     },
     unhear(appId, topic) {
       const name = nameOf(appId, topic);
-      if (!heard.delete(name) || !subscriber.isReady) return;
-      subscriber.unsubscribe(name, listen).catch(() => {});
+      if (heard.delete(name)) unsubscribe(name);
     },
     async stop() {
       receiver = () => {};

@@ -31,7 +31,7 @@ export interface RedisPresence extends Presence {
 }
 
 /**
- * A channel's members are a hash in Redis: node and socket → user and information. Each script does one step of
+ * A channel's members are a hash in Redis: node and socket → user and information, two lines of JSON. Each script does one step of
  * coming and going at once, so that exactly one node learns that a user was the first or the last connection.
  */
 const joinScript = `
@@ -75,14 +75,21 @@ export function createRedisPresence(options: RedisPresenceOptions): RedisPresenc
     const answer = (await patiently(
       link.eval(joinScript, {
         keys: [keyOfChannel(place)],
-        arguments: [fieldOf(place.socketId), member.user_id, info, String(maxMembers), String(aliveMs * 4)],
+        arguments: [
+          fieldOf(place.socketId),
+          JSON.stringify(member.user_id),
+          info,
+          String(maxMembers),
+          String(aliveMs * 4),
+        ],
       }),
     )) as [number, string[]] | null;
     return answer && { isNew: answer[0] === 1, members: readMembers(answer[1]) };
   }
 
   async function remove(key: string, fields: string[]): Promise<string[]> {
-    return (await patiently(link.eval(leaveScript, { keys: [key], arguments: fields }))) as string[];
+    const gone = (await patiently(link.eval(leaveScript, { keys: [key], arguments: fields }))) as string[];
+    return gone.map((user) => JSON.parse(user) as string);
   }
 
   async function catchUp(): Promise<void> {
@@ -181,7 +188,7 @@ function readMembers(values: readonly string[]): Members {
   return new Map(
     values.map((value) => {
       const end = value.indexOf('\n');
-      return [value.slice(0, end), JSON.parse(value.slice(end + 1)) as unknown];
+      return [JSON.parse(value.slice(0, end)) as string, JSON.parse(value.slice(end + 1)) as unknown];
     }),
   );
 }

@@ -47,7 +47,10 @@ export async function subscribe(parts: GatewayParts, socket: ClientSocket, data:
     socket.complain(`Existing subscription to channel ${name}`);
     return;
   }
-  const decision = await decide(parts, socket, parsed.data);
+  const decision = await decide(parts, socket, parsed.data).catch((error: unknown) => {
+    parts.log.error({ channel: name, error: String(error) }, 'a subscription could not be decided');
+    return { refused: 'Try again later', status: 503, type: 'ServerError' } satisfies Refusal;
+  });
   if ('refused' in decision) {
     refuse(parts, socket, name, decision);
     return;
