@@ -1,70 +1,94 @@
 import { ProblemError } from '@mevrik/protocol';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyPluginAsync, FastifyPluginCallback, FastifyRequest, RouteOptions } from 'fastify';
 import type { Authenticator } from '../auth/authenticate.ts';
 import type { Principal, StaffPrincipal } from '../auth/principal.ts';
-import type { AuditEntry } from '../observe/audit.ts';
+import { describeHearer } from '../broadcast/access.ts';
+import type { Api, RoutePlugin } from './http-dependencies.ts';
 
-/** Who may call a route. Every route says so; one that does not, does not start. */
+/** Who may call a route: everybody, or those who have proven to be in one of these roles. */
 export type Access = 'public' | readonly Principal['role'][];
+
+/** Everybody at the desk or above it. */
+export const staffRoles = ['agent', 'supervisor', 'admin'] as const satisfies readonly Principal['role'][];
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    readonly access?: Access;
-    /** Requests a minute from one address to this route, where fewer are allowed than usual. */
-    readonly perMinute?: number;
-    /** Takes in something new, which is refused while too much waits to be handled. */
-    readonly isIngestion?: boolean;
+    /** Who may call the route. Without it the server does not start. */
+    access?: Access;
+    /** Refused with 503 while too much waits to be handled. */
+    addsLoad?: boolean;
   }
   interface FastifyRequest {
     /** Who is asking; `null` on public routes. */
     principal: Principal | null;
   }
+  interface FastifyInstance {
+    /** What routes of this scope have where they say nothing: for plugins that others have written. */
+    defaultAccess: Access | null;
+  }
 }
 
-/** Everybody who sits at the desk. */
-export const staff = ['agent', 'supervisor', 'admin'] as const;
+type CustomerPrincipal = Extract<Principal, { role: 'customer' }>;
+type AppPrincipal = Extract<Principal, { role: 'service' }>;
 
-/** What the access hook needs. */
-export interface AccessOptions {
-  readonly authenticator: Pick<Authenticator, 'authenticate'>;
-  readonly audit: (entry: AuditEntry) => void;
-}
-
-/** Has every route checked before anything of the request is read: nobody gets where they are not named. */
-export function requireAccess(server: FastifyInstance, { authenticator, audit }: AccessOptions): void {
-  server.decorateRequest('principal', null);
-  server.addHook('onRoute', (route) => {
-    if (route.config?.access === undefined) {
-      throw new Error(`${route.method} ${route.url} does not say who may call it.`);
+/** Makes every route of the server say who may call it. */
+export function demandAccess(api: Api): void {
+  api.decorate('defaultAccess', null);
+  api.decorateRequest('principal', null);
+  api.addHook('onRoute', function (route: RouteOptions) {
+    if (route.config?.access) return;
+    if (this.defaultAccess === null) {
+      throw new Error(`${String(route.method)} ${route.url} does not say who may call it (config.access).`);
     }
-  });
-  server.addHook('onRequest', async (request) => {
-    const access = request.routeOptions.config.access ?? [];
-    if (access === 'public' || request.is404) return;
-    const principal = await authenticator.authenticate(request.headers.authorization);
-    if (!access.includes(principal.role)) {
-      const target = `${request.method} ${request.routeOptions.url}`;
-      audit({ appId: null, actor: actorOf(principal), action: 'request.refuse', target });
-      throw new ProblemError('forbidden', `This is not for the role ${principal.role}.`);
-    }
-    request.principal = principal;
+    route.config = { ...route.config, access: this.defaultAccess };
   });
 }
 
-/** The name under which a principal stands in the audit trail. */
-export function actorOf(principal: Principal): string {
-  if (principal.role === 'customer') return `customer ${principal.customerId}`;
-  return principal.role === 'service' ? `app ${principal.appId}` : `agent ${principal.agentId}`;
+/**
+ * Makes a route plugin of a Fastify plugin that knows nothing of `access`.
+ * @param access for all of its routes; `public` where it authenticates by itself.
+ */
+export function withAccess(access: Access, plugin: FastifyPluginAsync | FastifyPluginCallback): RoutePlugin {
+  return async (api) => {
+    api.defaultAccess = access;
+    await api.register(plugin);
+  };
 }
 
-/** The customer who is asking; only on routes whose access names customers alone. */
-export function customerOf(request: FastifyRequest): Extract<Principal, { role: 'customer' }> {
-  if (request.principal?.role === 'customer') return request.principal;
-  throw new ProblemError('forbidden', 'This is for customers.');
+/**
+ * Finds out who is asking, where the route wants to know.
+ * @throws ProblemError `unauthenticated`, `token_expired`, or `forbidden` for another role.
+ */
+export async function admit(request: FastifyRequest, authenticator: Authenticator): Promise<void> {
+  const { access } = request.routeOptions.config;
+  if (access === 'public') return;
+  if (!access) throw new ProblemError('forbidden', 'Nobody may call this.');
+  request.principal = await authenticator.authenticate(request.headers.authorization);
+  if (!access.includes(request.principal.role)) {
+    throw new ProblemError('forbidden', `This is for the role ${access.join(' or ')}.`);
+  }
 }
 
-/** The person at the desk who is asking; only on routes whose access names them alone. */
+/** The customer who is asking, on a route that is for customers. */
+export function customerOf(request: FastifyRequest): CustomerPrincipal {
+  if (request.principal?.role !== 'customer') throw new ProblemError('forbidden', 'This is for customers.');
+  return request.principal;
+}
+
+/** The agent, supervisor or administrator who is asking, on a route that is for them. */
 export function staffOf(request: FastifyRequest): StaffPrincipal {
-  if (request.principal && 'agentId' in request.principal) return request.principal;
-  throw new ProblemError('forbidden', 'This is for people at the desk.');
+  const { principal } = request;
+  if (!principal || !('agentId' in principal)) throw new ProblemError('forbidden', 'This is for agents.');
+  return principal;
+}
+
+/** The app whose back end is asking, on a route that is for back ends. */
+export function appOf(request: FastifyRequest): AppPrincipal {
+  if (request.principal?.role !== 'service') throw new ProblemError('forbidden', 'This is for back ends.');
+  return request.principal;
+}
+
+/** A name for the audit trail, such as `agent 7`. */
+export function actorOf(request: FastifyRequest): string {
+  return describeHearer(request.principal ?? undefined);
 }

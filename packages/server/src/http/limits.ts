@@ -1,61 +1,52 @@
-import rateLimit from '@fastify/rate-limit';
 import { ProblemError } from '@mevrik/protocol';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { actorOf } from './access.ts';
+import type { Api } from './http-dependencies.ts';
 
-/** Figures that bound what one caller, or all of them, may ask for. */
-export interface LimitOptions {
-  /** Requests a minute of a visitor, and of an address without a token. */
-  readonly perMinute: number;
-  /** Events that wait to be handled, and how many may. */
-  readonly lag: () => number;
-  readonly lagLimit: number;
+/** Counts requests and refuses those that are too many. Each process counts for itself. */
+export interface Limits {
+  /**
+   * Counts a request that was let in: customers and strangers by their address, agents and back ends by who they
+   * are, as many of them may share one.
+   * @throws ProblemError `too_many_requests`.
+   */
+  count(request: FastifyRequest, reply: FastifyReply): Promise<void>;
+  /** Counts one that was refused, by its address. @throws ProblemError `too_many_requests`. */
+  countRefused(request: FastifyRequest, reply: FastifyReply): Promise<void>;
 }
 
-/** Agents and back ends work for many; an address may stand for a whole office. */
+/** Agents' screens and back ends ask more often than a visitor's page. */
 const staffFactor = 10;
+const minuteMs = 60_000;
 
-/** Bounds requests by address before anybody is looked up, by caller afterwards, and ingestion by what waits. */
-export async function limitRequests(server: FastifyInstance, options: LimitOptions): Promise<void> {
-  await server.register(rateLimit, { global: false });
-  const minute = { timeWindow: 60_000 };
-  const byAddress = server.createRateLimit({
-    ...minute,
-    max: options.perMinute * staffFactor,
-    keyGenerator: (request) => request.ip,
-  });
-  const byCaller = server.createRateLimit({
-    ...minute,
-    max: (request) => options.perMinute * (isCustomer(request) ? 1 : staffFactor),
-    keyGenerator: (request) => (request.principal ? actorOf(request.principal) : `address ${request.ip}`),
-  });
-  const byRoute = server.createRateLimit({
-    ...minute,
-    max: (request) => request.routeOptions.config.perMinute ?? options.perMinute,
-    keyGenerator: (request) => `${request.ip} ${request.routeOptions.url}`,
-  });
-  server.addHook('onRequest', async (request, reply) => refuseOver(await byAddress(request), reply));
-  server.addHook('preParsing', async (request, reply) => {
-    const { perMinute, isIngestion } = request.routeOptions.config;
-    if (request.principal) refuseOver(await byCaller(request), reply);
-    if (perMinute !== undefined) refuseOver(await byRoute(request), reply);
-    if (isIngestion && options.lag() > options.lagLimit) {
-      throw new ProblemError('overloaded', 'Too many events wait to be handled. Try again in a few seconds.');
-    }
-  });
+/** Makes the limits that hold for all routes. The plugin for rate limits must have been registered. */
+export function createLimits(api: Api, perMinute: number): Limits {
+  const byAddress = limiter(api, perMinute, (request) => request.ip);
+  const byHolder = limiter(api, perMinute * staffFactor, actorOf);
+  const refusals = limiter(api, perMinute, (request) => request.ip);
+  return {
+    count: (request, reply) => {
+      const isAddress = request.principal === null || request.principal.role === 'customer';
+      return isAddress ? byAddress(request, reply) : byHolder(request, reply);
+    },
+    countRefused: refusals,
+  };
 }
 
-function isCustomer(request: FastifyRequest): boolean {
-  return request.principal === null || request.principal.role === 'customer';
-}
-
-function refuseOver(
-  limit:
-    | { readonly isAllowed: true }
-    | { readonly isAllowed: false; readonly isExceeded: boolean; readonly ttlInSeconds: number },
-  reply: FastifyReply,
-): void {
-  if (limit.isAllowed || !limit.isExceeded) return;
-  reply.header('retry-after', limit.ttlInSeconds);
-  throw new ProblemError('too_many_requests', `Try again in ${limit.ttlInSeconds} seconds.`);
+/**
+ * A limit of its own, such as for log-ins.
+ * @param keyOf whom a request is counted for.
+ */
+export function limiter(
+  api: Api,
+  perMinute: number,
+  keyOf: (request: FastifyRequest) => string,
+): (request: FastifyRequest, reply: FastifyReply) => Promise<void> {
+  const check = api.createRateLimit({ max: perMinute, timeWindow: minuteMs, keyGenerator: keyOf });
+  return async (request, reply) => {
+    const count = await check(request);
+    if (count.isAllowed || !count.isExceeded) return;
+    reply.header('retry-after', Math.max(1, count.ttlInSeconds));
+    throw new ProblemError('too_many_requests', `Try again in ${Math.max(1, count.ttlInSeconds)} seconds.`);
+  };
 }

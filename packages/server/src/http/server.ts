@@ -1,126 +1,133 @@
+import { randomUUID } from 'node:crypto';
 import cors from '@fastify/cors';
 import helmet from '@fastify/helmet';
-import swagger from '@fastify/swagger';
-import swaggerUi from '@fastify/swagger-ui';
-import { ProblemError, problems } from '@mevrik/protocol';
-import fastify, {
-  type FastifyBaseLogger,
-  type FastifyInstance,
-  type RawReplyDefaultExpression,
-  type RawRequestDefaultExpression,
-  type RawServerDefault,
-} from 'fastify';
-import { jsonSchemaTransform, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
-import { type AccessOptions, requireAccess } from './access.ts';
-import { type LimitOptions, limitRequests } from './limits.ts';
-import { answerProblem, sendProblem } from './problem.ts';
-import { readJson } from './read-json.ts';
+import rateLimit from '@fastify/rate-limit';
+import { ProblemError } from '@mevrik/protocol';
+import fastify, { type FastifyBaseLogger, type FastifyRequest } from 'fastify';
+import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
+import { actorOf, admit, demandAccess } from './access.ts';
+import type { Api, HttpConfig, HttpDependencies, RoutePlugin } from './http-dependencies.ts';
+import { createLimits } from './limits.ts';
+import { describeApi } from './openapi.ts';
+import { assertPlain } from './plain-input.ts';
+import { answerProblem, asProblem } from './problems.ts';
+import { routesOf } from './routes.ts';
 
-/** The server as routes see it: their schemas are their types. */
-export type Server = FastifyInstance<
-  RawServerDefault,
-  RawRequestDefaultExpression,
-  RawReplyDefaultExpression,
-  FastifyBaseLogger,
-  ZodTypeProvider
->;
+/** How long a request may take to arrive. */
+const requestTimeoutMs = 30_000;
 
-/** Adds the routes of one resource. */
-export type RoutePlugin = (server: Server) => void | Promise<void>;
-
-/** What the server is made of. */
-export interface HttpOptions extends AccessOptions, LimitOptions {
-  readonly bodyLimitBytes: number;
-  readonly trustProxy: boolean;
-  /** Pages that may call the API; `*` for all, which is safe as nothing here goes by cookies. */
-  readonly corsOrigins: readonly string[];
-  readonly log: FastifyBaseLogger;
-  readonly version: string;
-  readonly routes: readonly RoutePlugin[];
-}
-
-/** Makes the HTTP server; it listens when `listen` is called. */
-export async function createHttpServer(options: HttpOptions): Promise<Server> {
-  const server = fastify({
-    loggerInstance: options.log,
+/**
+ * Makes the HTTP server with the routes for visitors, back ends and agents, and those of `dependencies.routes`.
+ * Nothing listens until `listen` is called.
+ *
+ * @throws when a route does not say who may call it.
+ */
+export async function createHttpServer(dependencies: HttpDependencies): Promise<Api> {
+  const { config, log } = dependencies;
+  const api: Api = fastify({
+    loggerInstance: log as FastifyBaseLogger,
     disableRequestLogging: true,
-    bodyLimit: options.bodyLimitBytes,
-    trustProxy: options.trustProxy,
+    trustProxy: config.trustProxy,
+    bodyLimit: config.bodyLimitBytes,
+    requestTimeout: requestTimeoutMs,
+    genReqId: () => randomUUID(),
     forceCloseConnections: 'idle',
-    requestTimeout: 30_000,
-    routerOptions: { maxParamLength: 300, ignoreTrailingSlash: true },
-  }).withTypeProvider<ZodTypeProvider>() as Server;
-  server.setValidatorCompiler(validatorCompiler);
-  // Response schemas document; what we send comes from our own types.
-  server.setSerializerCompiler(() => JSON.stringify);
-  server.setErrorHandler(answerProblem);
-  server.setNotFoundHandler((_request, reply) =>
-    sendProblem(reply, new ProblemError('not_found', 'There is nothing at this address.')),
-  );
-  readJson(server);
-  await server.register(helmet, { contentSecurityPolicy: pagePolicy, crossOriginResourcePolicy: false });
-  await server.register(cors, {
-    origin: options.corsOrigins.includes('*') ? '*' : [...options.corsOrigins],
-    methods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
-    maxAge: 600,
-    hook: 'onRequest',
-  });
-  await describeApi(server, options.version);
-  await limitRequests(server, options);
-  requireAccess(server, options);
-  server.get(
-    '/problems/:code',
-    { config: { access: 'public' }, schema: { hide: true } },
-    (request, reply) => {
-      const { code } = request.params as { code: string };
-      if (!Object.hasOwn(problems, code)) throw new ProblemError('not_found', 'There is no such problem.');
-      return reply.send({ code, ...problems[code as keyof typeof problems] });
+    frameworkErrors: (error, request, reply) => {
+      answerProblem(asProblem(error), request as unknown as FastifyRequest, reply as never);
     },
-  );
-  for (const routes of options.routes) await server.register(async (scope) => routes(scope as Server));
-  return server;
+  }).withTypeProvider<ZodTypeProvider>();
+  api.setValidatorCompiler(validatorCompiler);
+  api.setSerializerCompiler(serializerCompiler);
+  answerFaults(api, dependencies);
+  await addHeaders(api, config);
+  demandAccess(api);
+  await api.register(rateLimit, { global: false });
+  guard(api, dependencies);
+  await describeApi(api, config.publicUrl);
+  for (const plugin of [...routesOf(dependencies), ...dependencies.routes]) await register(api, plugin);
+  return api;
 }
 
-/** What our own pages may load: themselves. The API reference brings inline styles with it. */
-const pagePolicy = {
-  directives: {
-    defaultSrc: ["'self'"],
-    styleSrc: ["'self'", "'unsafe-inline'"],
-    imgSrc: ["'self'", 'data:'],
-    scriptSrc: ["'self'"],
-    upgradeInsecureRequests: null,
-  },
-};
+function register(api: Api, plugin: RoutePlugin) {
+  return api.register(async (scope) => plugin(scope.withTypeProvider<ZodTypeProvider>()));
+}
 
-/** The OpenAPI document at `/v1/openapi.json`, and its pages at `/docs`. */
-async function describeApi(server: Server, version: string): Promise<void> {
-  await server.register(swagger, {
-    openapi: {
-      openapi: '3.1.0',
-      info: {
-        title: 'Mevrik Channels',
-        version,
-        description: 'Conversations: visitors, agents, administration. Errors are RFC 9457 problems.',
-      },
-      components: {
-        securitySchemes: {
-          token: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
-          app: { type: 'http', scheme: 'basic', description: 'The key and the secret of an app.' },
-        },
+/** Headers for browsers: what pages of ours may load, and which other pages may call the API. */
+async function addHeaders(api: Api, { corsOrigins, publicUrl }: HttpConfig): Promise<void> {
+  await api.register(helmet, {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'self'"],
+        imgSrc: ["'self'", 'data:'],
+        objectSrc: ["'none'"],
+        baseUri: ["'none'"],
+        formAction: ["'self'"],
+        frameAncestors: ["'none'"],
       },
     },
-    transform: jsonSchemaTransform,
+    crossOriginResourcePolicy: { policy: 'cross-origin' },
+    strictTransportSecurity: publicUrl?.startsWith('https:') ?? false,
   });
-  // Routes that others register have no access of their own yet.
-  const publicly = { config: { access: 'public' as const } };
-  server.addHook('onRoute', (route) => {
-    if (route.url === '/docs' || route.url.startsWith('/docs/'))
-      route.config = { ...route.config, ...publicly.config };
-    const { access } = route.config ?? {};
-    if (route.schema && Array.isArray(access)) {
-      route.schema.security = access.includes('service') ? [{ app: [] }, { token: [] }] : [{ token: [] }];
+  // Without credentials: tokens are sent by the page, never by the browser on its own.
+  await api.register(cors, {
+    origin: corsOrigins === '*' ? '*' : [...corsOrigins],
+    methods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
+    allowedHeaders: ['authorization', 'content-type', 'idempotency-key', 'traceparent', 'x-app-key'],
+    exposedHeaders: ['retry-after'],
+    maxAge: 7200,
+  });
+}
+
+/** What every request goes through before its route sees it. */
+function guard(api: Api, { authenticator, config, lag }: HttpDependencies): void {
+  const limits = createLimits(api, config.rateLimitPerMinute);
+  api.addHook('onRequest', async (request, reply) => {
+    if (!request.is404) {
+      try {
+        await admit(request, authenticator);
+      } catch (error) {
+        await limits.countRefused(request, reply);
+        throw error;
+      }
+    }
+    await limits.count(request, reply);
+    if (request.routeOptions.config?.addsLoad && lag() > config.lagLimit) {
+      throw new ProblemError('overloaded', 'Send it again in a moment: nothing was stored.');
     }
   });
-  await server.register(swaggerUi, { routePrefix: '/docs', staticCSP: false });
-  server.get('/v1/openapi.json', { ...publicly, schema: { hide: true } }, () => server.swagger());
+  api.addHook('preValidation', async ({ body, query, params }) => {
+    for (const part of [params, query, body]) assertPlain(part);
+  });
+}
+
+/** Refusals that somebody should be able to read later; an expired token is everyday life. */
+const audited = new Set<ProblemError['code']>([
+  'unauthenticated',
+  'forbidden',
+  'wrong_credentials',
+  'wrong_signature',
+]);
+
+function answerFaults(api: Api, { audit, log }: HttpDependencies): void {
+  api.setErrorHandler((error, request, reply) => {
+    const problem = asProblem(error);
+    const { method, url } = request.routeOptions;
+    if (problem.code === 'internal' || problem.code === 'unavailable') {
+      log.error({ err: error, requestId: request.id, method, url }, 'a request failed');
+    }
+    if (audited.has(problem.code)) {
+      audit({
+        appId: request.principal && 'appId' in request.principal ? request.principal.appId : null,
+        actor: actorOf(request),
+        action: 'request.refused',
+        target: `${String(method)} ${url ?? ''}`,
+        detail: { code: problem.code, address: request.ip, requestId: request.id },
+      });
+    }
+    return answerProblem(problem, request, reply);
+  });
+  api.setNotFoundHandler((request, reply) =>
+    answerProblem(new ProblemError('not_found', 'There is nothing at this address.'), request, reply),
+  );
 }

@@ -1,0 +1,61 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { AppDirectory } from '../apps/app-directory.ts';
+import type { AccessTokens } from '../auth/access-tokens.ts';
+import type { Authenticator } from '../auth/authenticate.ts';
+import type { Gateway } from '../broadcast/gateway.ts';
+import type { Database } from '../db/database.ts';
+import type { UnitOfWork } from '../log/unit-of-work.ts';
+import type { AuditEntry } from '../observe/audit.ts';
+import type { Log } from '../observe/log.ts';
+
+/** How the HTTP server behaves. */
+export interface HttpConfig {
+  /** Bytes that a body may have. */
+  readonly bodyLimitBytes: number;
+  /** Whether a proxy's `X-Forwarded-For` is believed. */
+  readonly trustProxy: boolean;
+  /** Requests a minute from one address; agents and back ends get ten times as many. */
+  readonly rateLimitPerMinute: number;
+  /** Events waiting to be handled from which on new messages are refused. */
+  readonly lagLimit: number;
+  /** `*`, or the origins of the pages that may call the API. */
+  readonly corsOrigins: '*' | readonly string[];
+  /** Where people reach this server; `null` while that is not known. */
+  readonly publicUrl: string | null;
+}
+
+/** What the HTTP server is given. */
+export interface HttpDependencies {
+  readonly config: HttpConfig;
+  readonly database: Database;
+  readonly unitOfWork: UnitOfWork;
+  readonly apps: AppDirectory;
+  readonly authenticator: Authenticator;
+  readonly accessTokens: AccessTokens;
+  readonly gateway: Pick<Gateway, 'publish'>;
+  /** How many events wait to be handled. */
+  readonly lag: () => number;
+  /** Takes what somebody should be able to read later. Must not throw; it is not waited for. */
+  readonly audit: (entry: AuditEntry) => void;
+  readonly log: Log;
+  /** The routes of other parts, beside the ones that are always there. */
+  readonly routes: readonly RoutePlugin[];
+}
+
+/** A Fastify server whose schemas are Zod's. */
+export type Api = FastifyInstance<
+  RawServerDefault,
+  IncomingMessage,
+  ServerResponse,
+  FastifyBaseLogger,
+  ZodTypeProvider
+>;
+
+/**
+ * Adds routes, with their full paths, to a scope of their own. Each says in its `config` who may call it:
+ * `config: { access: 'public' }` or `config: { access: ['agent', 'supervisor', 'admin'] }`; the server does not
+ * start with one that does not.
+ */
+export type RoutePlugin = (api: Api) => void | Promise<void>;
