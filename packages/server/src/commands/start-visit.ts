@@ -1,6 +1,8 @@
-import type { Customer, Session } from '@mevrik/protocol';
+import { type Customer, ProblemError, type Session } from '@mevrik/protocol';
+import { eq } from 'drizzle-orm';
 import type { AppProfile } from '../apps/app-directory.ts';
-import { toSession } from '../db/models.ts';
+import { toCustomer, toSession } from '../db/models.ts';
+import { contactIdentities, customers } from '../db/schema.ts';
 import type { Tx } from '../log/transaction.ts';
 import { type Contact, type ContactProfile, ensureContact } from './customers.ts';
 import { ensureSession } from './sessions.ts';
@@ -15,12 +17,40 @@ export interface StartVisit {
   readonly profile: ContactProfile;
 }
 
+/** A visitor at their session. */
+export interface Visit {
+  readonly contact: Contact;
+  readonly customer: Customer;
+  readonly session: Session;
+  /** Whether the session was there already. */
+  readonly resumed: boolean;
+}
+
 /** Finds or makes the visitor's customer and starts or resumes their session. */
-export async function startVisit(
-  tx: Tx,
-  { app, ...claim }: StartVisit,
-): Promise<{ contact: Contact; customer: Customer; session: Session; resumed: boolean }> {
+export async function startVisit(tx: Tx, { app, ...claim }: StartVisit): Promise<Visit> {
   const { customer, ...contact } = await ensureContact(tx, { appId: app.id, ...claim });
   const { session, isNew } = await ensureSession(tx, app, contact);
   return { contact, customer, session: toSession(session), resumed: !isNew };
+}
+
+/**
+ * Starts or resumes the session of a visitor who was here before.
+ * @throws ProblemError `unauthenticated` when the contact is gone.
+ */
+export async function resumeVisit(
+  tx: Tx,
+  findApp: (id: number) => Promise<AppProfile>,
+  contactIdentityId: number,
+): Promise<Visit> {
+  const [row] = await tx.orm
+    .select({ identity: contactIdentities, customer: customers })
+    .from(contactIdentities)
+    .innerJoin(customers, eq(customers.id, contactIdentities.customerId))
+    .where(eq(contactIdentities.id, contactIdentityId));
+  if (!row)
+    throw new ProblemError('unauthenticated', 'The visitor is not known any more. Begin a new visit.');
+  const { appId, channel, customerId, conversationKey } = row.identity;
+  const contact = { appId, channel, customerId, contactIdentityId, conversationKey };
+  const { session, isNew } = await ensureSession(tx, await findApp(appId), contact);
+  return { contact, customer: toCustomer(row.customer), session: toSession(session), resumed: !isNew };
 }

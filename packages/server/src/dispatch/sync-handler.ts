@@ -1,0 +1,17 @@
+import type { SyncHandler } from '../log/transaction.ts';
+import type { ListenerTable } from './listener.ts';
+import { syncListenersOf } from './subscription.ts';
+
+/** Calls a table's sync listeners for every event that is raised, inside the raising transaction. */
+export function createSyncHandler<Needs>(
+  table: ListenerTable<Needs>,
+  needs: Needs,
+  environment: string,
+): SyncHandler {
+  return async (event, tx) => {
+    for (const listener of syncListenersOf(table, event.type)) {
+      const wanted = listener.when?.(event as never, { environment }) ?? true;
+      if (wanted) await listener.handle(event as never, { tx, needs });
+    }
+  };
+}

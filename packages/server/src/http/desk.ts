@@ -1,0 +1,335 @@
+import {
+  acceptedSchema,
+  caseAnswerSchema,
+  closeCaseBody,
+  customerSchema,
+  idSchema,
+  messageSchema,
+  noteBody,
+  ProblemError,
+  pageOf,
+  pageQuery,
+  queueItemSchema,
+  readBody,
+  replyBody,
+  replySchema,
+  sessionAnswerSchema,
+  sessionSchema,
+  topics,
+  transferBody,
+  typingBody,
+} from '@mevrik/protocol';
+import type { FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { requireApp } from '../apps/app-directory.ts';
+import { mayActFor, type StaffPrincipal } from '../auth/principal.ts';
+import { acceptQueueItem } from '../commands/assign.ts';
+import { closeCase } from '../commands/close-case.ts';
+import { markRead } from '../commands/mark-read.ts';
+import { addNote, replyAsAgent } from '../commands/send-reply.ts';
+import { lockSession } from '../commands/sessions.ts';
+import { assertMayServe, transfer } from '../commands/transfer.ts';
+import {
+  listMessages,
+  listQueueItems,
+  listSessions,
+  requireCase,
+  requireCustomer,
+  requireSession,
+} from '../queries/conversations.ts';
+import { staffOf, staffRoles } from './access.ts';
+import { causeOf } from './cause.ts';
+import type { HttpDependencies, RoutePlugin } from './http-dependencies.ts';
+import { idempotencyOf } from './idempotency.ts';
+import { notifier } from './notify.ts';
+
+const config = { access: staffRoles };
+const tags = ['desk'];
+const params = z.strictObject({ id: z.coerce.number().pipe(idSchema) });
+
+const queueQuery = pageQuery.extend({
+  status: queueItemSchema.shape.status.optional(),
+  queue: queueItemSchema.shape.queue.optional(),
+  appId: z.coerce.number().pipe(idSchema).optional(),
+});
+const sessionQuery = pageQuery.extend({
+  assigned: z.literal('me').optional(),
+  agentType: sessionSchema.shape.agentType.optional(),
+  status: sessionSchema.shape.status.optional(),
+  appId: z.coerce.number().pipe(idSchema).optional(),
+});
+
+/** The apps whose conversations somebody sees: all of theirs, or the one they ask for; `null` means every app. */
+function visibleApps(principal: StaffPrincipal, asked: number | undefined): readonly number[] | null {
+  if (asked === undefined) return principal.role === 'admin' ? null : principal.appIds;
+  if (!mayActFor(principal, asked)) throw new ProblemError('forbidden', 'You do not work for this app.');
+  return [asked];
+}
+
+/** Refuses what is of an app that somebody does not work for. */
+function assertOwnApp(request: FastifyRequest, appId: number): void {
+  if (!mayActFor(staffOf(request), appId))
+    throw new ProblemError('forbidden', 'You do not work for this app.');
+}
+
+/** The queue: what waits, and taking it. */
+export function queueRoutes({ database, unitOfWork }: HttpDependencies): RoutePlugin {
+  return (api) => {
+    api.get(
+      '/v1/queue-items',
+      {
+        config,
+        schema: {
+          tags,
+          summary: 'The queue',
+          querystring: queueQuery,
+          response: { 200: pageOf(queueItemSchema) },
+        },
+      },
+      (request) => {
+        const { appId, ...rest } = request.query;
+        return listQueueItems(database, { ...rest, appIds: visibleApps(staffOf(request), appId) });
+      },
+    );
+    api.post(
+      '/v1/queue-items/:id/accept',
+      {
+        config,
+        schema: { tags, summary: 'Take a waiting conversation', params, response: { 200: acceptedSchema } },
+      },
+      (request) =>
+        unitOfWork.run(
+          (tx) => acceptQueueItem(tx, { queueItemId: request.params.id, agent: staffOf(request) }),
+          causeOf(request),
+        ),
+    );
+  };
+}
+
+/** What agents read and do in a session. */
+export function sessionRoutes(dependencies: HttpDependencies): RoutePlugin {
+  const { database, unitOfWork, apps } = dependencies;
+  const notify = notifier(dependencies);
+
+  async function ownSession(request: FastifyRequest, id: number) {
+    const session = await requireSession(database, id);
+    assertOwnApp(request, session.appId);
+    return session;
+  }
+
+  return (api) => {
+    api.get(
+      '/v1/sessions',
+      {
+        config,
+        schema: {
+          tags,
+          summary: 'Sessions',
+          querystring: sessionQuery,
+          response: { 200: pageOf(sessionSchema) },
+        },
+      },
+      (request) => {
+        const { appId, assigned, ...rest } = request.query;
+        const principal = staffOf(request);
+        const mine = assigned === 'me' ? { assignedAgentId: principal.agentId } : {};
+        return listSessions(database, { ...rest, ...mine, appIds: visibleApps(principal, appId) });
+      },
+    );
+    api.get(
+      '/v1/sessions/:id',
+      { config, schema: { tags, summary: 'A session', params, response: { 200: sessionSchema } } },
+      (request) => ownSession(request, request.params.id),
+    );
+    api.get(
+      '/v1/sessions/:id/messages',
+      {
+        config,
+        schema: {
+          tags,
+          summary: 'The conversation of a session, newest first, with notes',
+          params,
+          querystring: pageQuery,
+          response: { 200: pageOf(messageSchema) },
+        },
+      },
+      async (request) => {
+        const { conversationKey } = await ownSession(request, request.params.id);
+        return listMessages(database, conversationKey, { ...request.query, withNotes: true });
+      },
+    );
+    api.post(
+      '/v1/sessions/:id/replies',
+      {
+        config,
+        schema: {
+          tags,
+          summary: 'Reply to the customer',
+          params,
+          body: replyBody,
+          response: { 200: replySchema, 201: replySchema },
+        },
+      },
+      async (request, reply) => {
+        const by = staffOf(request);
+        const { message, repeated } = await unitOfWork.run(
+          (tx) =>
+            replyAsAgent(tx, {
+              sessionId: request.params.id,
+              agent: { id: by.agentId, name: by.name },
+              authorize: (session) => assertMayServe(by, session),
+              content: request.body,
+              idempotency: idempotencyOf(request, `agent ${by.agentId}`),
+            }),
+          causeOf(request),
+        );
+        return reply.code(repeated ? 200 : 201).send({ message });
+      },
+    );
+    api.post(
+      '/v1/sessions/:id/notes',
+      {
+        config,
+        schema: {
+          tags,
+          summary: 'Write a note for colleagues',
+          params,
+          body: noteBody,
+          response: { 201: replySchema },
+        },
+      },
+      async (request, reply) => {
+        const by = staffOf(request);
+        const message = await unitOfWork.run(async (tx) => {
+          const session = await lockSession(tx, request.params.id);
+          assertOwnApp(request, session.appId);
+          return addNote(tx, session, { type: 'agent', id: by.agentId, name: by.name }, request.body.text);
+        });
+        notify([
+          {
+            appId: message.appId,
+            topic: topics.agentType('live'),
+            event: 'note_added',
+            payload: { message },
+          },
+        ]);
+        return reply.code(201).send({ message });
+      },
+    );
+    api.post(
+      '/v1/sessions/:id/transfer',
+      {
+        config,
+        schema: {
+          tags,
+          summary: 'Transfer to an agent, to a queue, or back to the bot',
+          params,
+          body: transferBody,
+          response: { 200: sessionAnswerSchema },
+        },
+      },
+      async (request) => {
+        const by = staffOf(request);
+        const { appId } = await ownSession(request, request.params.id);
+        const app = await requireApp(apps, appId);
+        const session = await unitOfWork.run(
+          (tx) => transfer(tx, { app, sessionId: request.params.id, by, ...request.body }),
+          causeOf(request),
+        );
+        return { session };
+      },
+    );
+    api.post(
+      '/v1/sessions/:id/typing',
+      {
+        config,
+        schema: {
+          tags,
+          summary: 'Say that I am typing',
+          params,
+          body: typingBody,
+          response: { 204: z.null() },
+        },
+      },
+      async (request, reply) => {
+        const { id, appId } = await ownSession(request, request.params.id);
+        const { agentId, name } = staffOf(request);
+        const payload = { sessionId: id, by: 'agent', agentId, name, typing: request.body.typing };
+        notify([{ appId, topic: topics.session(id), event: 'typing', payload }]);
+        return reply.code(204).send(null);
+      },
+    );
+    api.post(
+      '/v1/sessions/:id/read',
+      {
+        config,
+        schema: {
+          tags,
+          summary: 'Say how far I have read',
+          params,
+          body: readBody,
+          response: { 204: z.null() },
+        },
+      },
+      async (request, reply) => {
+        const by = staffOf(request);
+        const sessionId = request.params.id;
+        const { messageId } = request.body;
+        const { appId } = await ownSession(request, sessionId);
+        const authorize = (session: Parameters<typeof assertMayServe>[1]) => assertMayServe(by, session);
+        await unitOfWork.run((tx) => markRead(tx, { sessionId, by: 'agent', messageId, authorize }));
+        const payload = { sessionId, by: 'agent', agentId: by.agentId, messageId };
+        notify([{ appId, topic: topics.session(sessionId), event: 'message_read', payload }]);
+        return reply.code(204).send(null);
+      },
+    );
+  };
+}
+
+/** Cases, and the customers they are about. */
+export function caseRoutes({ database, unitOfWork, apps }: HttpDependencies): RoutePlugin {
+  return (api) => {
+    api.get(
+      '/v1/cases/:id',
+      { config, schema: { tags, summary: 'A case', params, response: { 200: caseAnswerSchema } } },
+      async (request) => {
+        const found = await requireCase(database, request.params.id);
+        assertOwnApp(request, found.appId);
+        return { case: found };
+      },
+    );
+    api.post(
+      '/v1/cases/:id/close',
+      {
+        config,
+        schema: {
+          tags,
+          summary: 'Close a case with a disposition',
+          params,
+          body: closeCaseBody,
+          response: { 200: caseAnswerSchema },
+        },
+      },
+      async (request) => {
+        const { appId } = await requireCase(database, request.params.id);
+        assertOwnApp(request, appId);
+        const app = await requireApp(apps, appId);
+        const by = { agent: staffOf(request) };
+        const closed = await unitOfWork.run(
+          (tx) => closeCase(tx, { app, caseId: request.params.id, by, ...request.body }),
+          causeOf(request),
+        );
+        return { case: closed };
+      },
+    );
+    api.get(
+      '/v1/customers/:id',
+      { config, schema: { tags, summary: 'A customer', params, response: { 200: customerSchema } } },
+      async (request) => {
+        const customer = await requireCustomer(database, request.params.id);
+        assertOwnApp(request, customer.appId);
+        return customer;
+      },
+    );
+  };
+}

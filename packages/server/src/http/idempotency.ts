@@ -1,0 +1,20 @@
+import { createHash } from 'node:crypto';
+import { ProblemError } from '@mevrik/protocol';
+import type { FastifyRequest } from 'fastify';
+import type { Idempotency } from '../commands/receive-message.ts';
+
+/**
+ * The request's `Idempotency-Key`, with a hash of what it asks. A key is the writer's own: two writers may use the
+ * same one.
+ *
+ * @throws ProblemError `bad_request` for a key that is empty, too long, or not printable.
+ */
+export function idempotencyOf(request: FastifyRequest, writer: string): Idempotency | undefined {
+  const key = request.headers['idempotency-key'];
+  if (key === undefined) return undefined;
+  if (typeof key !== 'string' || !/^[\x21-\x7e]{1,200}$/.test(key)) {
+    throw new ProblemError('bad_request', 'An Idempotency-Key has 1 to 200 printable characters.');
+  }
+  const asked = `${request.routeOptions.url} ${JSON.stringify(request.params)} ${JSON.stringify(request.body)}`;
+  return { key: `${writer} ${key}`, hash: createHash('sha256').update(asked).digest('hex') };
+}

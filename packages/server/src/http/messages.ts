@@ -1,0 +1,208 @@
+import {
+  csatAnswerBody,
+  externalMessageBody,
+  conversationKey as keyOf,
+  type Message,
+  type MessageContent,
+  messageSchema,
+  ProblemError,
+  pageOf,
+  pageQuery,
+  postbackBody,
+  postMessageBody,
+  quickReplyBody,
+  readBody,
+  type Session,
+  storedMessageSchema,
+  topics,
+  typingBody,
+} from '@mevrik/protocol';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { requireApp } from '../apps/app-directory.ts';
+import { openSurvey } from '../commands/csat.ts';
+import { markRead } from '../commands/mark-read.ts';
+import { receiveExternal } from '../commands/receive-external.ts';
+import { type IncomingKind, receiveMessage } from '../commands/receive-message.ts';
+import { activeSession, listMessages, requireCustomer } from '../queries/conversations.ts';
+import { appOf, customerOf } from './access.ts';
+import { causeOf } from './cause.ts';
+import type { HttpDependencies, RoutePlugin } from './http-dependencies.ts';
+import { idempotencyOf } from './idempotency.ts';
+import { notifier } from './notify.ts';
+
+const customers = { access: ['customer'] as const };
+const writing = { access: ['customer'] as const, addsLoad: true };
+const stored = { 200: storedMessageSchema, 201: storedMessageSchema };
+const tags = ['conversation'];
+
+/** What visitors do in their conversation. */
+export function messageRoutes(dependencies: HttpDependencies): RoutePlugin {
+  const { database, unitOfWork, apps } = dependencies;
+  const notify = notifier(dependencies);
+
+  /** Stores a message; a repeated request is answered with the first one's message, and 200. */
+  async function write(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    kind: IncomingKind,
+    content: MessageContent,
+  ): Promise<{ message: Message; session: Session }> {
+    const { appId, customerId, contactIdentityId, conversationKey } = customerOf(request);
+    const app = await requireApp(apps, appId);
+    const channel = channelOf(conversationKey);
+    const idempotency = idempotencyOf(request, `customer ${customerId}`);
+    const { message, session, repeated } = await unitOfWork.run(async (tx) => {
+      const contact = { appId, channel, customerId, contactIdentityId, conversationKey };
+      const answer = await receiveMessage(tx, { app, contact, kind, content, idempotency });
+      if (kind === 'csat_answer' && !answer.repeated && !(await openSurvey(tx, answer.session.id))) {
+        throw new ProblemError('survey_over', 'No survey waits for an answer.');
+      }
+      return answer;
+    }, causeOf(request));
+    reply.code(repeated ? 200 : 201);
+    return { message, session };
+  }
+
+  async function requireActive(request: FastifyRequest) {
+    const session = await activeSession(database, customerOf(request).conversationKey);
+    if (!session) throw new ProblemError('session_ended', 'A new session begins with the next message.');
+    return session;
+  }
+
+  return (api) => {
+    api.post(
+      '/v1/messages',
+      {
+        config: writing,
+        schema: { tags, summary: 'Write a message', body: postMessageBody, response: stored },
+      },
+      (request, reply) => {
+        const { text, attachments, kind } = request.body;
+        const content = { ...(text === undefined ? {} : { text }), ...(attachments ? { attachments } : {}) };
+        return write(request, reply, kind ?? (attachments ? 'attachment' : 'text'), content);
+      },
+    );
+    api.post(
+      '/v1/postbacks',
+      { config: writing, schema: { tags, summary: 'Press a button', body: postbackBody, response: stored } },
+      (request, reply) =>
+        write(request, reply, 'postback', { text: request.body.title, postback: request.body }),
+    );
+    api.post(
+      '/v1/quick-replies',
+      {
+        config: writing,
+        schema: { tags, summary: 'Choose a quick reply', body: quickReplyBody, response: stored },
+      },
+      (request, reply) =>
+        write(request, reply, 'quick_reply', { text: request.body.title, quickReply: request.body }),
+    );
+    api.post(
+      '/v1/csat-answers',
+      {
+        config: writing,
+        schema: { tags, summary: 'Answer the survey', body: csatAnswerBody, response: stored },
+      },
+      (request, reply) => write(request, reply, 'csat_answer', { csat: request.body }),
+    );
+    api.get(
+      '/v1/messages',
+      {
+        config: customers,
+        schema: {
+          tags,
+          summary: 'The history, newest first',
+          querystring: pageQuery,
+          response: { 200: pageOf(messageSchema) },
+        },
+      },
+      (request) =>
+        listMessages(database, customerOf(request).conversationKey, { ...request.query, withNotes: false }),
+    );
+    api.get(
+      '/v1/me',
+      { config: customers, schema: { tags, summary: 'Who I am, and my session' } },
+      async (request) => ({
+        customer: await requireCustomer(database, customerOf(request).customerId),
+        session: (await activeSession(database, customerOf(request).conversationKey)) ?? null,
+      }),
+    );
+    api.post(
+      '/v1/typing',
+      {
+        config: customers,
+        schema: { tags, summary: 'Say that I am typing', body: typingBody, response: { 204: z.null() } },
+      },
+      async (request, reply) => {
+        const session = await requireActive(request);
+        const payload = { sessionId: session.id, by: 'customer', typing: request.body.typing };
+        notify([{ appId: session.appId, topic: topics.session(session.id), event: 'typing', payload }]);
+        return reply.code(204).send(null);
+      },
+    );
+    api.post(
+      '/v1/read',
+      {
+        config: customers,
+        schema: { tags, summary: 'Say how far I have read', body: readBody, response: { 204: z.null() } },
+      },
+      async (request, reply) => {
+        const { id: sessionId, appId } = await requireActive(request);
+        const { messageId } = request.body;
+        await unitOfWork.run((tx) => markRead(tx, { sessionId, by: 'customer', messageId, authorize() {} }));
+        const payload = { sessionId, by: 'customer', messageId };
+        notify([{ appId, topic: topics.session(sessionId), event: 'message_read', payload }]);
+        return reply.code(204).send(null);
+      },
+    );
+    api.post(
+      '/v1/external-messages',
+      {
+        config: { access: ['service'], addsLoad: true },
+        schema: {
+          tags: ['back end'],
+          summary: 'Bring in a message from a channel of the app’s own',
+          description:
+            'Authenticate with Basic: the key and the secret of the app. What comes twice is stored once.',
+          body: externalMessageBody,
+          response: { 202: z.object({ accepted: z.literal(true) }) },
+        },
+      },
+      async (request, reply) => {
+        const app = await requireApp(apps, appOf(request).appId);
+        const { channel, contactId, sentAt, kind, ...rest } = request.body;
+        if (app.channels.get(channel)?.kind !== 'api') {
+          throw new ProblemError(
+            'invalid_input',
+            'The app has no channel of the kind `api` with that name.',
+            {
+              fields: [{ path: 'channel', message: 'is not an api channel of the app' }],
+            },
+          );
+        }
+        if (kind === 'note' || kind === 'system') {
+          throw new ProblemError('invalid_input', 'Customers write neither notes nor system messages.', {
+            fields: [{ path: 'kind', message: 'is not a kind that customers write' }],
+          });
+        }
+        const messageContainer = {
+          ...rest,
+          appId: app.id,
+          channel,
+          contactId,
+          kind,
+          conversationKey: keyOf(app.id, channel, contactId),
+          sentAt: sentAt ?? new Date().toISOString(),
+        };
+        await unitOfWork.run((tx) => receiveExternal(tx, messageContainer), causeOf(request));
+        return reply.code(202).send({ accepted: true });
+      },
+    );
+  };
+}
+
+/** The channel in a conversation's key: `13/web:…`. */
+function channelOf(conversationKey: string): string {
+  return /^\d+\/([^:]+):/.exec(conversationKey)?.[1] ?? 'web';
+}

@@ -1,0 +1,12 @@
+import type { BroadcastMessage } from '../broadcast/broadcast-message.ts';
+import type { HttpDependencies } from './http-dependencies.ts';
+
+/** Tells whoever looks at a screen right now. It is not stored, not waited for, and may be missed. */
+export function notifier({
+  gateway,
+  log,
+}: Pick<HttpDependencies, 'gateway' | 'log'>): (messages: readonly BroadcastMessage[]) => void {
+  return (messages) => {
+    gateway.publish(messages).catch((error) => log.warn({ reason: String(error) }, 'a notice was not sent'));
+  };
+}

@@ -1,0 +1,114 @@
+import { randomUUID } from 'node:crypto';
+import { ProblemError, refreshBody, startVisitBody, visitSchema } from '@mevrik/protocol';
+import { type AppProfile, requireApp } from '../apps/app-directory.ts';
+import {
+  type IssuedRefreshToken,
+  issueRefreshToken,
+  rotateRefreshToken,
+  rotationProblem,
+} from '../auth/refresh-tokens.ts';
+import { isIdentityProven } from '../auth/secrets.ts';
+import type { Contact } from '../commands/customers.ts';
+import { resumeVisit, startVisit, type Visit } from '../commands/start-visit.ts';
+import { causeOf } from './cause.ts';
+import type { HttpDependencies, RoutePlugin } from './http-dependencies.ts';
+
+/** Where visitors get their tokens. */
+export function visitorRoutes({ unitOfWork, apps, accessTokens }: HttpDependencies): RoutePlugin {
+  async function answer(contact: Contact, visit: Visit, issued: IssuedRefreshToken) {
+    const { appId, customerId, contactIdentityId, conversationKey } = contact;
+    const access = await accessTokens.issue({
+      kind: 'customer',
+      appId,
+      customerId,
+      contactIdentityId,
+      conversationKey,
+    });
+    const { customer, session, resumed } = visit;
+    return { ...access, refreshToken: issued.refreshToken, customer, session, resumed };
+  }
+
+  return (api) => {
+    api.post(
+      '/v1/visitors',
+      {
+        config: { access: 'public', addsLoad: true },
+        schema: {
+          tags: ['visitors'],
+          summary: 'Begin a visit, or resume one that the app vouches for',
+          body: startVisitBody,
+          response: { 201: visitSchema },
+        },
+      },
+      async (request, reply) => {
+        const { appKey, channel, identity, profile } = request.body;
+        const app = await apps.byKey(appKey);
+        if (!app?.enabled) throw new ProblemError('unknown_app', 'Check the app key.');
+        assertWebChannel(app, channel);
+        const externalId = provenIdentity(app, identity);
+        const { visit, issued } = await unitOfWork.run(async (tx) => {
+          const visit = await startVisit(tx, {
+            app,
+            channel,
+            contactId: externalId === undefined ? randomUUID() : `user:${externalId}`,
+            verifiedExternalId: externalId,
+            profile,
+          });
+          const holder = { kind: 'customer', contactIdentityId: visit.contact.contactIdentityId } as const;
+          return { visit, issued: await issueRefreshToken(tx.sql, holder) };
+        }, causeOf(request));
+        return reply.code(201).send(await answer(visit.contact, visit, issued));
+      },
+    );
+
+    api.post(
+      '/v1/visitors/refresh',
+      {
+        config: { access: 'public' },
+        schema: {
+          tags: ['visitors'],
+          summary: 'Resume a visit with the refresh token of the last one',
+          body: refreshBody,
+          response: { 200: visitSchema },
+        },
+      },
+      async (request) => {
+        const outcome = await unitOfWork.run(async (tx) => {
+          const rotation = await rotateRefreshToken(tx.sql, request.body.refreshToken);
+          if (rotation.outcome !== 'rotated' || rotation.holder.kind !== 'customer') return { rotation };
+          const findApp = (id: number) => requireApp(apps, id);
+          const visit = await resumeVisit(tx, findApp, rotation.holder.contactIdentityId);
+          return { rotation, visit };
+        }, causeOf(request));
+        const { rotation, visit } = outcome;
+        if (rotation.outcome !== 'rotated') throw rotationProblem(rotation.outcome);
+        if (!visit) throw rotationProblem('unknown');
+        return answer(visit.contact, visit, rotation.issued);
+      },
+    );
+  };
+}
+
+/** Visitors may use channels of their app that are made for them; another kind has writers of its own. */
+function assertWebChannel(app: AppProfile, name: string): void {
+  const channel = app.channels.get(name);
+  if (channel?.enabled && channel.kind === 'web') return;
+  throw new ProblemError('invalid_input', 'The app has no web channel of that name.', {
+    fields: [{ path: 'channel', message: 'is not a web channel of the app' }],
+  });
+}
+
+function provenIdentity(
+  app: AppProfile,
+  identity: { readonly externalId: string; readonly signature: string } | undefined,
+): string | undefined {
+  if (!identity) {
+    if (!app.settings.requireIdentity) return undefined;
+    throw new ProblemError(
+      'wrong_signature',
+      'This app only takes visitors that it vouches for: send `identity`.',
+    );
+  }
+  if (isIdentityProven(identity.externalId, identity.signature, app.secret)) return identity.externalId;
+  throw new ProblemError('wrong_signature', 'The identity is not signed with the secret of the app.');
+}

@@ -1,0 +1,43 @@
+import { type Agent, ProblemError } from '@mevrik/protocol';
+import type { Database } from '../db/database.ts';
+
+interface AgentRow extends Agent {
+  readonly passwordHash: string;
+}
+
+/** The agent with that e-mail address, whatever its case, with the hash of their password. */
+export async function findAgentByEmail(
+  { sql }: Database,
+  email: string,
+): Promise<{ agent: Agent; passwordHash: string } | undefined> {
+  const [row] = await sql<AgentRow[]>`${selectAgents({ sql })} WHERE lower(email) = lower(${email})`;
+  if (!row) return undefined;
+  const { passwordHash, ...agent } = row;
+  return { agent, passwordHash };
+}
+
+/** An agent by their id. @throws ProblemError `not_found`. */
+export async function requireAgent(database: Pick<Database, 'sql'>, id: number): Promise<Agent> {
+  const [row] = await database.sql<AgentRow[]>`${selectAgents(database)} WHERE id = ${id}`;
+  if (!row) throw new ProblemError('not_found', 'There is no such agent.');
+  const { passwordHash: _hidden, ...agent } = row;
+  return agent;
+}
+
+/** Agents, newest first. */
+export async function listAgents(
+  database: Database,
+  { before, limit }: { readonly before: number; readonly limit: number },
+): Promise<Agent[]> {
+  const rows = await database.sql<AgentRow[]>`
+    ${selectAgents(database)} WHERE id < ${Math.min(before, 2_147_483_647)} ORDER BY id DESC LIMIT ${limit}`;
+  return rows.map(({ passwordHash: _hidden, ...agent }) => agent);
+}
+
+function selectAgents({ sql }: Pick<Database, 'sql'>) {
+  return sql`
+    SELECT id, email, name, role, skills, capacity, availability, password_hash AS "passwordHash",
+           disabled_at IS NOT NULL AS disabled,
+           ARRAY(SELECT app_id FROM agent_apps WHERE agent_id = agents.id ORDER BY app_id) AS "appIds"
+    FROM agents`;
+}

@@ -1,0 +1,131 @@
+import {
+  type Case,
+  type Customer,
+  type Message,
+  ProblemError,
+  type QueueItem,
+  type Session,
+} from '@mevrik/protocol';
+import { and, desc, eq, inArray, lt, ne } from 'drizzle-orm';
+import type { Database } from '../db/database.ts';
+import { toCase, toCustomer, toMessage, toQueueItem, toSession } from '../db/models.ts';
+import { cases, contactIdentities, customers, messages, queueItems, sessions } from '../db/schema.ts';
+import { beforeId, type Page, type PageRequest, toPage } from './page.ts';
+
+/** A conversation's messages, newest first, over all of its sessions. Customers never see notes. */
+export async function listMessages(
+  { orm }: Database,
+  conversationKey: string,
+  options: PageRequest & { readonly withNotes: boolean },
+): Promise<Page<Message>> {
+  const rows = await orm
+    .select()
+    .from(messages)
+    .where(
+      and(
+        eq(messages.conversationKey, conversationKey),
+        lt(messages.id, beforeId(options)),
+        ...(options.withNotes ? [] : [ne(messages.kind, 'note')]),
+      ),
+    )
+    .orderBy(desc(messages.id))
+    .limit(options.limit + 1);
+  return toPage(rows, options.limit, toMessage);
+}
+
+/** The active session of a conversation. */
+export async function activeSession(
+  { orm }: Database,
+  conversationKey: string,
+): Promise<Session | undefined> {
+  const [row] = await orm
+    .select()
+    .from(sessions)
+    .where(and(eq(sessions.conversationKey, conversationKey), eq(sessions.status, 'active')));
+  return row ? toSession(row) : undefined;
+}
+
+/** A session by its id. @throws ProblemError `not_found`. */
+export async function requireSession({ orm }: Database, id: number): Promise<Session> {
+  const [row] = await orm.select().from(sessions).where(eq(sessions.id, id));
+  if (!row) throw new ProblemError('not_found', 'There is no such session.');
+  return toSession(row);
+}
+
+/** A case by its id. @throws ProblemError `not_found`. */
+export async function requireCase({ orm }: Database, id: number): Promise<Case> {
+  const [row] = await orm
+    .select({ case: cases, agentType: sessions.agentType })
+    .from(cases)
+    .innerJoin(sessions, eq(sessions.id, cases.sessionId))
+    .where(eq(cases.id, id));
+  if (!row) throw new ProblemError('not_found', 'There is no such case.');
+  return toCase(row.case, row.agentType);
+}
+
+/** A customer by their id. @throws ProblemError `not_found`. */
+export async function requireCustomer({ orm }: Database, id: number): Promise<Customer> {
+  const [row] = await orm.select().from(customers).where(eq(customers.id, id));
+  if (!row) throw new ProblemError('not_found', 'There is no such customer.');
+  return toCustomer(row);
+}
+
+/** A contact with the app it belongs to. */
+export async function findContact({ orm }: Database, id: number) {
+  const [row] = await orm.select().from(contactIdentities).where(eq(contactIdentities.id, id));
+  return row;
+}
+
+/** Which queue items are asked for; `appIds` bounds what the asker may see, `null` for everything. */
+export interface QueueFilter extends PageRequest {
+  readonly appIds: readonly number[] | null;
+  readonly status?: QueueItem['status'] | undefined;
+  readonly queue?: string | undefined;
+}
+
+/** Queue items, newest first. */
+export async function listQueueItems({ orm }: Database, filter: QueueFilter): Promise<Page<QueueItem>> {
+  const rows = await orm
+    .select()
+    .from(queueItems)
+    .where(
+      and(
+        lt(queueItems.id, beforeId(filter)),
+        filter.appIds === null ? undefined : inArray(queueItems.appId, [...filter.appIds]),
+        filter.status === undefined ? undefined : eq(queueItems.status, filter.status),
+        filter.queue === undefined ? undefined : eq(queueItems.queue, filter.queue),
+      ),
+    )
+    .orderBy(desc(queueItems.id))
+    .limit(filter.limit + 1);
+  return toPage(rows, filter.limit, toQueueItem);
+}
+
+/** Which sessions are asked for. */
+export interface SessionFilter extends PageRequest {
+  readonly appIds: readonly number[] | null;
+  readonly assignedAgentId?: number | undefined;
+  readonly agentType?: Session['agentType'] | undefined;
+  readonly status?: Session['status'] | undefined;
+}
+
+/** Sessions, newest first. */
+export async function listSessions({ orm }: Database, filter: SessionFilter): Promise<Page<Session>> {
+  const rows = await orm
+    .select()
+    .from(sessions)
+    .where(
+      and(
+        lt(sessions.id, beforeId(filter)),
+        filter.appIds === null ? undefined : inArray(sessions.appId, [...filter.appIds]),
+        filter.assignedAgentId === undefined
+          ? undefined
+          : eq(sessions.assignedAgentId, filter.assignedAgentId),
+        filter.agentType === undefined ? undefined : eq(sessions.agentType, filter.agentType),
+        filter.status === undefined ? undefined : eq(sessions.status, filter.status),
+      ),
+    )
+    .orderBy(desc(sessions.id))
+    .limit(filter.limit + 1);
+  return toPage(rows, filter.limit, toSession);
+}

@@ -1,0 +1,41 @@
+import { ProblemError } from '@mevrik/protocol';
+
+/** A page of a list, newest first; `next` is the cursor of the page after it. */
+export interface Page<Item> {
+  readonly items: Item[];
+  readonly next: string | null;
+}
+
+/** Which page is asked for. */
+export interface PageRequest {
+  readonly cursor?: string | undefined;
+  readonly limit: number;
+}
+
+/**
+ * The id before which a page begins.
+ * @throws ProblemError `invalid_input` for a cursor that is none of ours.
+ */
+export function beforeId({ cursor }: PageRequest): number {
+  if (cursor === undefined) return Number.MAX_SAFE_INTEGER;
+  const id = Number(Buffer.from(cursor, 'base64url').toString('utf8'));
+  if (Number.isSafeInteger(id) && id > 0) return id;
+  throw new ProblemError('invalid_input', 'The cursor is not one that a page before has given.', {
+    fields: [{ path: 'cursor', message: 'is not one of ours' }],
+  });
+}
+
+/** Makes a page of rows that were read with one more than fits. */
+export function toPage<Row extends { readonly id: number }, Item>(
+  rows: readonly Row[],
+  limit: number,
+  toItem: (row: Row) => Item,
+): Page<Item> {
+  const shown = rows.slice(0, limit);
+  const last = shown.at(-1);
+  const hasMore = rows.length > limit && last !== undefined;
+  return {
+    items: shown.map(toItem),
+    next: hasMore ? Buffer.from(String(last.id)).toString('base64url') : null,
+  };
+}
