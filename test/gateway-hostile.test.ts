@@ -3,6 +3,7 @@ import { connect, type Socket } from 'node:net';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { signChannel, signUser } from '../packages/server/src/broadcast/auth-signature.ts';
+import { createLocalBus } from '../packages/server/src/broadcast/bus.ts';
 import { acme, type RawClient, startGateway, type TestGateway } from './support/gateway.ts';
 
 let server: TestGateway;
@@ -242,29 +243,56 @@ describe('a subscription', () => {
   });
 
   it('leaves nothing behind when the connection ends at once', async () => {
-    let letIn = () => {};
-    const asked = new Promise<void>((resolve) => {
-      letIn = resolve;
-    });
-    let isAsked = () => {};
-    const underWay = new Promise<void>((resolve) => {
-      isAsked = resolve;
-    });
+    const [underWay, gate] = [newGate(), newGate()];
     const sessionOwner = async () => {
-      isAsked();
-      await asked;
+      underWay.open();
+      await gate.opened;
       return { appId: 1, customerId: 11 };
     };
     server = await startGateway({ facts: { sessionOwner, caseOwner: async () => undefined } });
     const client = server.raw();
     await signInAs(client, '{"id":"customer-11","mevrik":{"role":"customer","customerId":11}}');
     client.subscribe('session1');
-    await underWay;
+    await underWay.opened;
     client.ws.terminate();
-    letIn();
+    gate.open();
     await expect.poll(() => server.gateway.inspect()).toEqual({ connections: 0, channels: [] });
   });
 });
+
+describe('a member', () => {
+  it('who is sent away while joining is not left behind', async () => {
+    const local = createLocalBus();
+    const [underWay, gate] = [newGate(), newGate()];
+    const join: typeof local.presence.join = async (...place) => {
+      underWay.open();
+      await gate.opened;
+      return local.presence.join(...place);
+    };
+    const bus = { ...local, presence: { ...local.presence, join } };
+    server = await startGateway({ bus });
+    const client = server.raw();
+    const member = '{"user_id":"u1"}';
+    await signInAs(client, '{"id":"u1"}');
+    const { socket_id } = client.frames[0]?.data as { socket_id: string };
+    const auth = signChannel(acme, socket_id, 'presence-x', member);
+    client.subscribe('presence-x', { auth, channel_data: member });
+    await underWay.opened;
+    await server.gateway.api.terminateUser(1, 'u1');
+    await client.closed;
+    gate.open();
+    await expect.poll(() => server.gateway.inspect()).toEqual({ connections: 0, channels: [] });
+    expect([...(await bus.presence.members(1, 'presence-x')).keys()]).toEqual([]);
+  });
+});
+
+function newGate(): { readonly opened: Promise<void>; open(): void } {
+  let open = () => {};
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { opened, open: () => open() };
+}
 
 async function signInAs(client: RawClient, userData: string): Promise<void> {
   const auth = signUser(acme, await client.socketId(), userData);
