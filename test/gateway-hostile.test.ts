@@ -263,26 +263,26 @@ describe('a subscription', () => {
 describe('a member', () => {
   it('who is sent away while joining is not left behind', async () => {
     const local = createLocalBus();
-    const [underWay, gate] = [newGate(), newGate()];
+    const [underWay, gate, joined] = [newGate(), newGate(), newGate()];
     const join: typeof local.presence.join = async (...place) => {
       underWay.open();
       await gate.opened;
-      return local.presence.join(...place);
+      const result = await local.presence.join(...place);
+      joined.open();
+      return result;
     };
     const bus = { ...local, presence: { ...local.presence, join } };
     server = await startGateway({ bus });
     const client = server.raw();
     const member = '{"user_id":"u1"}';
-    await signInAs(client, '{"id":"u1"}');
-    const { socket_id } = client.frames[0]?.data as { socket_id: string };
-    const auth = signChannel(acme, socket_id, 'presence-x', member);
+    const auth = signChannel(acme, await signInAs(client, '{"id":"u1"}'), 'presence-x', member);
     client.subscribe('presence-x', { auth, channel_data: member });
     await underWay.opened;
     await server.gateway.api.terminateUser(1, 'u1');
-    await client.closed;
-    gate.open();
     await expect.poll(() => server.gateway.inspect()).toEqual({ connections: 0, channels: [] });
-    expect([...(await bus.presence.members(1, 'presence-x')).keys()]).toEqual([]);
+    gate.open();
+    await joined.opened;
+    await expect.poll(async () => [...(await bus.presence.members(1, 'presence-x')).keys()]).toEqual([]);
   });
 });
 
@@ -294,10 +294,13 @@ function newGate(): { readonly opened: Promise<void>; open(): void } {
   return { opened, open: () => open() };
 }
 
-async function signInAs(client: RawClient, userData: string): Promise<void> {
-  const auth = signUser(acme, await client.socketId(), userData);
+/** Gives the connection's number. */
+async function signInAs(client: RawClient, userData: string): Promise<string> {
+  const socketId = await client.socketId();
+  const auth = signUser(acme, socketId, userData);
   client.send({ event: 'pusher:signin', data: { auth, user_data: userData } });
   await client.next('pusher:signin_success');
+  return socketId;
 }
 
 describe('signing in', () => {
