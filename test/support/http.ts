@@ -1,0 +1,215 @@
+import { createHmac } from 'node:crypto';
+import type { AddressInfo } from 'node:net';
+import type { Customer, Message, QueueItem, Session } from '@mevrik/protocol';
+import { createAppDirectory, requireApp } from '../../packages/server/src/apps/app-directory.ts';
+import { createAccessTokens } from '../../packages/server/src/auth/access-tokens.ts';
+import { createAuthenticator } from '../../packages/server/src/auth/authenticate.ts';
+import { hashPassword } from '../../packages/server/src/auth/passwords.ts';
+import type { BroadcastMessage } from '../../packages/server/src/broadcast/broadcast-message.ts';
+import { type RegisteredApp, registerApp } from '../../packages/server/src/commands/register-app.ts';
+import { requestAgent } from '../../packages/server/src/commands/request-agent.ts';
+import { lockSession } from '../../packages/server/src/commands/sessions.ts';
+import { openDatabase } from '../../packages/server/src/db/database.ts';
+import type { HttpConfig, HttpDependencies } from '../../packages/server/src/http/http-dependencies.ts';
+import { createHttpServer } from '../../packages/server/src/http/server.ts';
+import { createUnitOfWork } from '../../packages/server/src/log/unit-of-work.ts';
+import type { AuditEntry } from '../../packages/server/src/observe/audit.ts';
+import { createLog } from '../../packages/server/src/observe/log.ts';
+import { createTestDatabase } from './database.ts';
+
+/** The key that signs access tokens in tests, so that a test can forge one. */
+export const tokenKey = new TextEncoder().encode('a key of thirty-two bytes, or more');
+export const password = 'correct horse battery';
+
+/** An answer, its JSON read; `body` is the text where it is none. */
+export interface Answer<Body = Record<string, unknown>> {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Body;
+}
+
+/** What to ask: `body` is sent as JSON, a string as it is. */
+export interface Ask {
+  readonly body?: unknown;
+  readonly token?: string | undefined;
+  readonly headers?: Record<string, string>;
+}
+
+/** What a visitor gets when a visit begins. */
+export interface Visit {
+  readonly accessToken: string;
+  readonly refreshToken: string;
+  readonly customer: Customer;
+  readonly session: Session;
+  readonly resumed: boolean;
+}
+
+/** A whole HTTP server on a database of its own, with two apps. Nothing dispatches: events stay in the log. */
+export type TestHttp = Awaited<ReturnType<typeof startHttp>>;
+
+/** Starts a server; `lag` is what the back-pressure sees. */
+export async function startHttp(
+  options: Partial<HttpConfig> & { lag?: () => number; routes?: HttpDependencies['routes'] } = {},
+) {
+  const { lag = () => 0, routes = [], ...config } = options;
+  const testDatabase = await createTestDatabase();
+  const database = openDatabase(testDatabase.connection, { maxConnections: 6, applicationName: 'test http' });
+  const unitOfWork = createUnitOfWork(
+    database,
+    async () => {},
+    () => {},
+  );
+  const accessTokens = createAccessTokens(tokenKey, { customerSeconds: 3600, agentSeconds: 900 });
+  const apps = createAppDirectory(database);
+  const authenticator = createAuthenticator(database.sql, accessTokens);
+  const audited: AuditEntry[] = [];
+  const published: BroadcastMessage[] = [];
+  const server = await createHttpServer({
+    config: {
+      bodyLimitBytes: 1_048_576,
+      trustProxy: false,
+      rateLimitPerMinute: 100_000,
+      lagLimit: 100,
+      corsOrigins: '*',
+      publicUrl: null,
+      ...config,
+    },
+    database,
+    unitOfWork,
+    apps,
+    authenticator,
+    accessTokens,
+    gateway: { publish: async (messages) => void published.push(...messages) },
+    lag,
+    audit: (entry) => audited.push(entry),
+    log: createLog('silent', false),
+    routes,
+  });
+  const acme = await unitOfWork.run((tx) => registerApp(tx, { name: 'Acme', key: 'acme-key' }));
+  const rival = await unitOfWork.run((tx) => registerApp(tx, { name: 'Rival', key: 'rival-key' }));
+  await server.listen({ port: 0, host: '127.0.0.1' });
+  const url = `http://127.0.0.1:${(server.server.address() as AddressInfo).port}`;
+
+  async function ask<Body = Record<string, unknown>>(
+    method: string,
+    path: string,
+    { body, token, headers = {} }: Ask = {},
+  ): Promise<Answer<Body>> {
+    const response = await fetch(`${url}${path}`, {
+      method,
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+      headers: {
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+        ...headers,
+      },
+    });
+    const text = await response.text();
+    const isJson = response.headers.get('content-type')?.includes('json') ?? false;
+    return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text };
+  }
+
+  return {
+    url,
+    server,
+    database,
+    unitOfWork,
+    apps,
+    authenticator,
+    accessTokens,
+    audited,
+    published,
+    acme,
+    rival,
+    ask,
+    get: <Body>(path: string, token?: string) => ask<Body>('GET', path, { token }),
+    post: <Body>(path: string, body: unknown, token?: string, headers: Record<string, string> = {}) =>
+      ask<Body>('POST', path, { body, token, headers }),
+
+    /** Begins a visit of somebody new; with `externalId`, of somebody whom the app vouches for. */
+    async visit(app: RegisteredApp = acme, externalId?: string): Promise<Visit> {
+      const identity = externalId && { externalId, signature: sign(externalId, app.secret) };
+      const answer = await ask<Visit>('POST', '/v1/visitors', {
+        body: { appKey: app.key, ...(identity ? { identity } : {}) },
+      });
+      if (answer.status !== 201) throw new Error(`No visit: ${JSON.stringify(answer.body)}`);
+      return answer.body;
+    },
+
+    /** Makes somebody at the desk and logs them in. */
+    async staff(
+      name: string,
+      role: 'agent' | 'supervisor' | 'admin' = 'agent',
+      worksFor: readonly RegisteredApp[] = [acme],
+    ): Promise<{ id: number; accessToken: string; refreshToken: string }> {
+      const email = `${name}@desk.example`;
+      const [row] = await database.sql<{ id: number }[]>`
+        INSERT INTO agents (email, name, role, password_hash)
+        VALUES (${email}, ${name}, ${role}, ${await hashPassword(password)}) RETURNING id`;
+      const id = row?.id ?? 0;
+      for (const app of worksFor) await database.sql`INSERT INTO agent_apps VALUES (${id}, ${app.id})`;
+      const { status, body } = await ask<{ accessToken: string; refreshToken: string }>(
+        'POST',
+        '/v1/agents/login',
+        { body: { email, password } },
+      );
+      if (status !== 200) throw new Error(`No login: ${JSON.stringify(body)}`);
+      return { id, ...body };
+    },
+
+    /** Hands a visitor's session over, as the bot would. */
+    async handOver({ session }: Visit): Promise<QueueItem> {
+      const app = await requireApp(apps, session.appId);
+      await unitOfWork.run(async (tx) =>
+        requestAgent(tx, { app, session: await lockSession(tx, session.id), reason: 'handover' }),
+      );
+      const [item] = await database.sql<QueueItem[]>`
+        SELECT id, case_id AS "caseId" FROM queue_items WHERE session_id = ${session.id} ORDER BY id DESC`;
+      if (!item) throw new Error('Nothing is in the queue.');
+      return item;
+    },
+
+    /** How many rows each table has. */
+    async rows(): Promise<Record<string, number>> {
+      const { sql } = database;
+      const tables = await sql<{ name: string }[]>`
+        SELECT table_name AS name FROM information_schema.tables
+        WHERE table_schema = 'public' AND table_type = 'BASE TABLE' ORDER BY 1`;
+      const counts = tables.map(async ({ name }) => {
+        const [row] = await sql<{ count: number }[]>`SELECT count(*)::int AS count FROM ${sql(name)}`;
+        return [name, row?.count ?? 0] as const;
+      });
+      return Object.fromEntries(await Promise.all(counts));
+    },
+
+    /** The events of a conversation, oldest first. */
+    async events(conversationKey: string): Promise<string[]> {
+      const rows = await database.sql<{ type: string }[]>`
+        SELECT type FROM events WHERE key = ${conversationKey} ORDER BY partition, "offset"`;
+      return rows.map(({ type }) => type);
+    },
+
+    async stop(): Promise<void> {
+      await server.close();
+      await database.close();
+      await testDatabase.drop();
+    },
+  };
+}
+
+/** What an app's back end computes to vouch for a customer. */
+export function sign(externalId: string, secret: string): string {
+  return createHmac('sha256', secret).update(externalId).digest('hex');
+}
+
+/** What a written message is answered with. */
+export interface Stored {
+  readonly message: Message;
+  readonly session: Session;
+}
+
+/** A page of a list. */
+export interface PageOf<Item> {
+  readonly items: readonly Item[];
+  readonly next: string | null;
+}
