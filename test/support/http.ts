@@ -64,6 +64,10 @@ export async function startHttp(
   const authenticator = createAuthenticator(database.sql, accessTokens);
   const audited: AuditEntry[] = [];
   const published: BroadcastMessage[] = [];
+  const closeDatabase = async () => {
+    await database.close();
+    await testDatabase.drop();
+  };
   const server = await createHttpServer({
     config: {
       bodyLimitBytes: 1_048_576,
@@ -84,6 +88,9 @@ export async function startHttp(
     audit: (entry) => audited.push(entry),
     log: createLog('silent', false),
     routes,
+  }).catch(async (error: unknown) => {
+    await closeDatabase();
+    throw error;
   });
   const acme = await unitOfWork.run((tx) => registerApp(tx, { name: 'Acme', key: 'acme-key' }));
   const rival = await unitOfWork.run((tx) => registerApp(tx, { name: 'Rival', key: 'rival-key' }));
@@ -191,8 +198,7 @@ export async function startHttp(
 
     async stop(): Promise<void> {
       await server.close();
-      await database.close();
-      await testDatabase.drop();
+      await closeDatabase();
     },
   };
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { readDatabaseUrl } from './db/database-url.ts';
 
 /** One environment variable: what it means and how its text is read. */
 interface Setting<Value> {
@@ -34,7 +35,7 @@ const text = (max: number) =>
   z.string().min(1, 'must not be empty').max(max, `must have at most ${max} characters`);
 const secret = (min: number) => z.string().min(min, `must have at least ${min} characters`).max(200);
 const address = (protocols: readonly string[]) =>
-  z.string().refine((value) => protocols.includes(URL.parse(value)?.protocol ?? ''), {
+  z.string().refine((value) => URL.canParse(value) && protocols.includes(new URL(value).protocol), {
     message: `must be an address that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
   });
 
@@ -50,7 +51,12 @@ export const settings = {
   DATABASE_URL: setting(
     'A PostgreSQL (15 or newer) to use instead of the embedded one.',
     null,
-    address(['postgres:', 'postgresql:']),
+    z.string().transform((url, context) => {
+      const target = readDatabaseUrl(url);
+      if (target) return target;
+      context.addIssue('must be an address such as postgres://user:password@host/database');
+      return z.NEVER;
+    }),
     true,
   ),
   DATABASE_POOL: setting('Connections of requests to the database, per process.', '16', whole(2, 500)),

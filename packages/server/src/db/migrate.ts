@@ -49,6 +49,7 @@ async function migrateJobs(sql: postgres.Sql): Promise<void> {
     max: 1,
     ...(typeof pass === 'string' ? { password: pass } : {}),
   });
+  pool.on('connect', (client) => client.on('error', () => {}));
   pool.on('error', () => {}); // an idle connection that breaks: the statement that needs it will say so
   try {
     const workerUtils = await makeWorkerUtils({ pgPool: pool });

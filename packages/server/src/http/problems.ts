@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { ProblemError, problems } from '@mevrik/protocol';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors, isResponseSerializationError } from 'fastify-type-provider-zod';
@@ -22,8 +23,7 @@ export function answerProblem(
   reply: FastifyReply,
 ): FastifyReply {
   const { title, retryable } = problems[problem.code];
-  // What the caller still sends of a body that was refused is not read: the connection ends with the answer.
-  if (problem.code === 'too_large') reply.header('connection', 'close');
+  if (problem.code === 'too_large') stopReading(request.raw);
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer');
   if (retryable && problem.status >= 500 && !reply.hasHeader('retry-after')) {
     reply.header('retry-after', retryAfterSeconds);
@@ -44,6 +44,26 @@ export function answerProblem(
     });
 }
 
+/** How much more of a refused body is taken and thrown away, and for how long. */
+const patience = { bytes: 2 * 1_048_576, milliseconds: 5_000 };
+
+/**
+ * Ends a connection whose caller sends on after the answer. Not at once: whoever is cut off while sending may not
+ * get to see the answer.
+ */
+function stopReading(body: IncomingMessage): void {
+  let left = patience.bytes;
+  const end = () => {
+    if (!body.complete) body.socket.destroy();
+  };
+  const timer = setTimeout(end, patience.milliseconds).unref();
+  body.on('data', (chunk: Buffer) => {
+    left -= chunk.length;
+    if (left < 0) end();
+  });
+  body.on('close', () => clearTimeout(timer));
+}
+
 /** The problem that a fault is to the caller. What is our own fault tells nothing of the inside. */
 export function asProblem(error: unknown): ProblemError {
   if (error instanceof ProblemError) return error;
@@ -53,6 +73,11 @@ export function asProblem(error: unknown): ProblemError {
   if (ofFramework) return new ProblemError(ofFramework[0], ofFramework[1], { cause: error });
   if (isUnreachable(error)) {
     return new ProblemError('unavailable', 'The database does not answer at the moment.', { cause: error });
+  }
+  if (outOfRange.has(sqlState(error) ?? '')) {
+    return new ProblemError('invalid_input', 'A number or a text is not one that can be stored.', {
+      cause: error,
+    });
   }
   const isCallersFault = typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500;
   if (isCallersFault && !isResponseSerializationError(error)) {
@@ -113,6 +138,9 @@ function isUnreachable(error: unknown): boolean {
   const state = sqlState(error) ?? '';
   return unreachable.has(state) || state.startsWith('08') || state.startsWith('57P');
 }
+
+/** Numeric value out of range, character not in repertoire, text that JSON allows and PostgreSQL does not. */
+const outOfRange = new Set(['22003', '22021', '22P05']);
 
 const unreachable = new Set([
   '53300',

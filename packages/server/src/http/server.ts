@@ -3,7 +3,7 @@ import cors from '@fastify/cors';
 import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
 import { ProblemError } from '@mevrik/protocol';
-import fastify, { type FastifyBaseLogger, type FastifyRequest } from 'fastify';
+import fastify, { type FastifyBaseLogger, type FastifyRequest, LogController } from 'fastify';
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import { actorOf, admit, demandAccess } from './access.ts';
 import type { Api, HttpConfig, HttpDependencies, RoutePlugin } from './http-dependencies.ts';
@@ -26,7 +26,7 @@ export async function createHttpServer(dependencies: HttpDependencies): Promise<
   const { config, log } = dependencies;
   const api: Api = fastify({
     loggerInstance: log as FastifyBaseLogger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     trustProxy: config.trustProxy,
     bodyLimit: config.bodyLimitBytes,
     requestTimeout: requestTimeoutMs,

@@ -1,0 +1,59 @@
+import { startProduct } from './compose.ts';
+import { ConfigError, loadConfig } from './config.ts';
+import { createLog } from './observe/log.ts';
+
+/** Where a stop that does not end is given up. */
+const stopWithinMs = 15_000;
+
+try {
+  const config = loadConfig(process.env);
+  const log = createLog(config.LOG_LEVEL);
+  const product = await startProduct(config, log);
+  console.log(greeting(product));
+  let stopping = false;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      if (stopping) process.exit(1);
+      stopping = true;
+      log.info({ signal }, 'stopping');
+      setTimeout(() => process.exit(1), stopWithinMs).unref();
+      product.stop().then(
+        () => process.exit(0),
+        () => process.exit(1),
+      );
+    });
+  }
+} catch (error) {
+  console.error(explain(error));
+  process.exitCode = 1;
+}
+
+function greeting({ url, setupUrl }: { url: string; setupUrl: string | null }): string {
+  const lines = [
+    '',
+    `  Mevrik Channels is running at ${url}`,
+    '',
+    `    API reference   ${url}/docs`,
+    `    Health          ${url}/readyz`,
+    ...(setupUrl === null
+      ? []
+      : ['', '  Make the first administrator here (the address works once):', `    ${setupUrl}`]),
+    '',
+    '  Stop with Ctrl+C.',
+    '',
+  ];
+  return lines.join('\n');
+}
+
+/** What people can do something about is said in a line; only what is our own fault comes with its stack. */
+function explain(error: unknown): string {
+  if (error instanceof ConfigError) return error.message;
+  const { code, message, stack } = error as Error & { code?: string };
+  if (code === 'DATA_DIR_IN_USE') return message;
+  if (code === 'EADDRINUSE')
+    return 'The port is in use. Stop what listens there, or set PORT to another one.';
+  if (code === 'ECONNREFUSED' || code === 'ENOTFOUND') {
+    return `The database or Redis cannot be reached (${message}). Check DATABASE_URL and REDIS_URL.`;
+  }
+  return stack ?? String(error);
+}

@@ -1,0 +1,157 @@
+import { randomUUID } from 'node:crypto';
+import { hashPassword } from '../../packages/server/src/auth/passwords.ts';
+import { type Product, startProduct } from '../../packages/server/src/compose.ts';
+import { loadConfig } from '../../packages/server/src/config.ts';
+import { type Database, openDatabase } from '../../packages/server/src/db/database.ts';
+import { createLog } from '../../packages/server/src/observe/log.ts';
+import { createTestDatabase } from './database.ts';
+
+/** An answer of the API, its body read. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into bodies of every shape
+  readonly body: any;
+}
+
+/** The product on a database of its own, with what tests do to it. */
+export interface TestProduct extends Product {
+  readonly database: Database;
+  readonly app: { readonly id: number; readonly key: string; readonly secret: string };
+  /** Calls the API; `token` is an access token. */
+  call(method: string, path: string, options?: CallOptions): Promise<Answer>;
+  /** Begins a visit. */
+  visit(body?: Record<string, unknown>): Promise<Visitor>;
+  /** Makes a person at the desk and logs them in. */
+  employ(person?: Partial<Employee>): Promise<Employed>;
+}
+
+/** What a call may carry. */
+export interface CallOptions {
+  readonly token?: string;
+  readonly body?: unknown;
+  readonly headers?: Record<string, string>;
+}
+
+interface Employee {
+  readonly role: 'agent' | 'supervisor' | 'admin';
+  readonly name: string;
+  readonly skills: readonly string[];
+  readonly capacity: number;
+  readonly appIds: readonly number[];
+}
+
+/** Somebody at the desk, logged in. */
+export interface Employed {
+  readonly id: number;
+  readonly token: string;
+  call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
+}
+
+/** A visitor with a session. */
+export interface Visitor extends Employed {
+  readonly sessionId: number;
+  readonly refreshToken: string;
+  write(text: string, idempotencyKey?: string): Promise<Answer>;
+  /** The conversation as the visitor sees it, oldest first. */
+  history(): Promise<readonly { text?: string; from: string; kind: string }[]>;
+}
+
+const password = 'correct horse battery';
+/** Of one password all tests' people have the same hash: making it is slow on purpose. */
+let passwordHash: Promise<string> | undefined;
+
+/** Starts the product on a database of its own; `env` is its environment. */
+export async function startTestProduct(env: Record<string, string> = {}): Promise<TestProduct> {
+  const testDatabase = await createTestDatabase();
+  const app = { id: 1, key: 'test-app', secret: 'test-app-secret' };
+  const config = loadConfig({
+    DATABASE_URL: testDatabase.url,
+    PORT: '0',
+    LOG_LEVEL: 'silent',
+    RATE_LIMIT: '100000',
+    PUSHER_APP_ID: String(app.id),
+    PUSHER_APP_KEY: app.key,
+    PUSHER_APP_SECRET: app.secret,
+    ...env,
+  });
+  const product = await startProduct(config, createLog(config.LOG_LEVEL, false));
+  const database = openDatabase(testDatabase.connection, { maxConnections: 2, applicationName: 'test' });
+
+  async function call(method: string, path: string, options: CallOptions = {}): Promise<Answer> {
+    const { token, body, headers = {} } = options;
+    const response = await fetch(`${product.url}${path}`, {
+      method,
+      headers: {
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    const isJson = response.headers.get('content-type')?.includes('json');
+    return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text };
+  }
+
+  function withToken(id: number, token: string): Employed {
+    return {
+      id,
+      token,
+      call: (method, path, body, headers) =>
+        call(method, path, { token, body, ...(headers ? { headers } : {}) }),
+    };
+  }
+
+  async function visit(body: Record<string, unknown> = {}): Promise<Visitor> {
+    const { status, body: made } = await call('POST', '/v1/visitors', { body: { appKey: app.key, ...body } });
+    if (status !== 201) throw new Error(`The visit did not begin: ${JSON.stringify(made)}`);
+    const visitor = withToken(made.customer.id, made.accessToken);
+    return {
+      ...visitor,
+      sessionId: made.session.id,
+      refreshToken: made.refreshToken,
+      write: (text, key) =>
+        visitor.call('POST', '/v1/messages', { text }, key ? { 'idempotency-key': key } : {}),
+      async history() {
+        const answer = await visitor.call('GET', '/v1/messages?limit=100');
+        return answer.body.items
+          .map((message: { content: { text?: string }; sender: { type: string }; kind: string }) => ({
+            text: message.content.text,
+            from: message.sender.type,
+            kind: message.kind,
+          }))
+          .reverse();
+      },
+    };
+  }
+
+  async function employ(person: Partial<Employee> = {}): Promise<Employed> {
+    const { role = 'agent', name = 'Alex', skills = [], capacity = 5, appIds = [app.id] } = person;
+    const email = `${randomUUID()}@example.com`;
+    passwordHash ??= hashPassword(password);
+    const [row] = await database.sql<{ id: number }[]>`
+      INSERT INTO agents (email, name, password_hash, role, skills, capacity)
+      VALUES (${email}, ${name}, ${await passwordHash}, ${role}, ${JSON.stringify(skills)}::jsonb, ${capacity})
+      RETURNING id`;
+    const id = row?.id ?? 0;
+    for (const appId of appIds) await database.sql`INSERT INTO agent_apps VALUES (${id}, ${appId})`;
+    const login = await call('POST', '/v1/agents/login', { body: { email, password } });
+    if (login.status !== 200) throw new Error(`The log-in failed: ${JSON.stringify(login.body)}`);
+    return withToken(id, login.body.accessToken);
+  }
+
+  return {
+    ...product,
+    database,
+    app,
+    call,
+    visit,
+    employ,
+    async stop() {
+      await database.close();
+      await product.stop();
+      await testDatabase.drop();
+    },
+  };
+}
