@@ -14,6 +14,7 @@ import type {
   GatewayDependencies,
 } from '../../packages/server/src/broadcast/gateway-dependencies.ts';
 import { gatewayRoutes } from '../../packages/server/src/broadcast/routes.ts';
+import { answerProblem, asProblem } from '../../packages/server/src/http/problems.ts';
 
 /** The class itself: the package's types describe a module that has it as `default`, Node gives it directly. */
 export const Pusher = pusherModule as unknown as typeof pusherModule.default;
@@ -101,6 +102,7 @@ export async function startGateway(
   };
   const gateway = createGateway(dependencies);
   const server = fastify({ serverFactory: (handler) => createServer(handler) });
+  server.setErrorHandler((error, request, reply) => answerProblem(asProblem(error), request, reply));
   await server.register(gatewayRoutes({ ...dependencies, gateway }));
   await server.ready();
   gateway.attach(server.server);

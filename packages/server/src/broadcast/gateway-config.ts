@@ -19,7 +19,7 @@ export interface GatewayConfig {
   readonly maxBufferedBytes: number;
   /** How often channels nobody hears, and what else is stale, are removed (`CHANNEL_CLEANUP_INTERVAL`). */
   readonly cleanupIntervalMs: number;
-  /** A drain spreads the farewells over this time. */
+  /** A drain spreads many farewells over up to this time. */
   readonly drainMs: number;
 }
 

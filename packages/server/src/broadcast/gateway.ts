@@ -100,8 +100,12 @@ function terminateUser({ sockets }: Connections, { appId, terminateUser: userId 
   }
 }
 
-/** Clients come back the moment they are sent away, so they are sent one by one. */
-async function sendAway(sockets: readonly ClientSocket[], overMs: number): Promise<void> {
+/** So many reconnections in a millisecond the other nodes do not feel: a few clients are sent away at once. */
+const unnoticedPerMs = 0.2;
+
+/** Clients come back the moment they are sent away, so they are sent a few at a time. */
+async function sendAway(sockets: readonly ClientSocket[], withinMs: number): Promise<void> {
+  const overMs = Math.min(withinMs, sockets.length / unnoticedPerMs);
   const steps = Math.max(1, Math.min(sockets.length, Math.ceil(overMs / 50)));
   const perStep = Math.ceil(sockets.length / steps);
   for (let at = 0; at < sockets.length; at += perStep) {

@@ -1,5 +1,5 @@
-import { ProblemError, problems } from '@mevrik/protocol';
-import type { FastifyError, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
+import { ProblemError } from '@mevrik/protocol';
+import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { mayActFor, type Principal } from '../auth/principal.ts';
 import { apiRoutes } from './api-routes.ts';
@@ -20,11 +20,10 @@ const userBody = z.object({ socket_id: z.string() });
 /**
  * `POST /broadcasting/auth` and `/broadcasting/user-auth`: where pusher-js and Laravel Echo have subscriptions and
  * sign-ins signed. Both take JSON and forms, and an access token as `Authorization: Bearer`. With them comes the HTTP
- * API for back ends.
+ * API for back ends. Refusals are thrown as ProblemErrors: the server that they are registered with answers them.
  */
 export function gatewayRoutes(options: GatewayRoutesOptions): FastifyPluginAsync {
   return async (server) => {
-    server.setErrorHandler(answerProblem);
     await server.register(apiRoutes({ apps: options.apps, api: options.gateway.api }));
     server.addContentTypeParser(
       'application/x-www-form-urlencoded',
@@ -84,30 +83,4 @@ function readBody<Schema extends z.ZodType>(schema: Schema, body: unknown): z.ou
     cause: parsed.error,
     fields: parsed.error.issues.map(({ path, message }) => ({ path: path.join('.'), message })),
   });
-}
-
-function answerProblem(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
-  const problem = asProblem(error);
-  if (problem.code === 'internal') request.log.error({ error }, 'a request failed');
-  const { title } = problems[problem.code];
-  void reply
-    .status(problem.status)
-    .type('application/problem+json')
-    .send({
-      type: `https://mevrik.dev/problems/${problem.code}`,
-      title,
-      status: problem.status,
-      detail: problem.detail,
-      ...(problem.fields.length > 0 ? { errors: problem.fields } : {}),
-    });
-}
-
-function asProblem(error: FastifyError): ProblemError {
-  if (error instanceof ProblemError) return error;
-  if (error.statusCode === 413) return new ProblemError('too_large', 'The body is too large.');
-  if (error.statusCode === 415) return new ProblemError('unsupported_media_type', 'Send JSON or a form.');
-  if (error.statusCode !== undefined && error.statusCode < 500) {
-    return new ProblemError('bad_request', 'The body could not be read.', { cause: error });
-  }
-  return new ProblemError('internal', 'Try again later.', { cause: error });
 }
