@@ -158,6 +158,24 @@ describe('too much', () => {
     expect(await http.rows()).toEqual(before);
   });
 
+  it('in a body ends the connection of a caller who does not stop', async () => {
+    const { accessToken } = await http.visit();
+    const request = plainRequest(`${http.url}/v1/messages`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${accessToken}` },
+    });
+    const ended = new Promise<void>((resolve) => {
+      request.on('error', () => {});
+      request.on('close', resolve);
+    });
+    const chunk = Buffer.alloc(65_536, 'a');
+    const more = () => {
+      if (!request.destroyed) request.write(chunk, () => setImmediate(more));
+    };
+    more();
+    await ended;
+  });
+
   /** Sends until the answer has come, and says how much went out. */
   function pour(bytes: number, headers: Record<string, string>) {
     return new Promise<{ status: number; body: string; sent: number }>((resolve, reject) => {

@@ -68,7 +68,7 @@ export async function startTestProduct(env: Record<string, string> = {}): Promis
   const config = loadConfig({
     DATABASE_URL: testDatabase.url,
     PORT: '0',
-    LOG_LEVEL: 'silent',
+    LOG_LEVEL: process.env.TEST_LOG ?? 'silent',
     RATE_LIMIT: '100000',
     PUSHER_APP_ID: String(app.id),
     PUSHER_APP_KEY: app.key,
@@ -115,6 +115,7 @@ export async function startTestProduct(env: Record<string, string> = {}): Promis
         visitor.call('POST', '/v1/messages', { text }, key ? { 'idempotency-key': key } : {}),
       async history() {
         const answer = await visitor.call('GET', '/v1/messages?limit=100');
+        if (answer.status !== 200) throw new Error(JSON.stringify(answer.body));
         return answer.body.items
           .map((message: { content: { text?: string }; sender: { type: string }; kind: string }) => ({
             text: message.content.text,

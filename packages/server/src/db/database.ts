@@ -51,9 +51,14 @@ export function openDatabase(
     ? postgres(target.url, settings)
     : postgres({ ...target, ...settings })) as unknown as postgres.Sql;
   const orm = ormOn(sql);
-  // Drizzle makes the client hand instants through as PostgreSQL prints them; the API speaks ISO 8601.
-  sql.options.parsers[1184] = (text: string) => new Date(text).toISOString();
+  // Drizzle sets a client, each time it is given it, to hand instants through as PostgreSQL prints them; the API
+  // speaks ISO 8601.
+  Object.defineProperty(sql.options.parsers, 1184, { get: () => toIsoInstant, set() {} });
   return { sql, orm, close: () => sql.end({ timeout: 5 }) };
+}
+
+function toIsoInstant(text: string): string {
+  return new Date(text).toISOString();
 }
 
 /** Typed queries on a client or inside a transaction. */

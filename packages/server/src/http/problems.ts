@@ -23,7 +23,11 @@ export function answerProblem(
   reply: FastifyReply,
 ): FastifyReply {
   const { title, retryable } = problems[problem.code];
-  if (problem.code === 'too_large') stopReading(request.raw);
+  if (problem.code === 'too_large') {
+    // With it, Node would cut the caller off in the middle of sending, before the answer was seen.
+    reply.removeHeader('connection');
+    stopReading(request.raw);
+  }
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer');
   if (retryable && problem.status >= 500 && !reply.hasHeader('retry-after')) {
     reply.header('retry-after', retryAfterSeconds);
@@ -47,10 +51,7 @@ export function answerProblem(
 /** How much more of a refused body is taken and thrown away, and for how long. */
 const patience = { bytes: 2 * 1_048_576, milliseconds: 5_000 };
 
-/**
- * Ends a connection whose caller sends on after the answer. Not at once: whoever is cut off while sending may not
- * get to see the answer.
- */
+/** Ends a connection whose caller sends on after the answer, after a while in which they can have seen it. */
 function stopReading(body: IncomingMessage): void {
   let left = patience.bytes;
   const end = () => {
