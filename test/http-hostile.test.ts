@@ -28,7 +28,7 @@ afterAll(() => http.stop());
 
 /** Asks, and expects this refusal and that nothing was stored. */
 async function refuse(method: string, path: string, ask: Ask, status: number, code: string) {
-  const before = await http.rows();
+  const before = await http.state();
   const answer = await http.ask(method, path, ask);
   expect({ status: answer.status, code: answer.body.code }).toEqual({ status, code });
   expect(answer.headers.get('content-type')).toMatch(/^application\/problem\+json/);
@@ -37,7 +37,7 @@ async function refuse(method: string, path: string, ask: Ask, status: number, co
     title: expect.any(String),
     detail: expect.stringMatching(/\w/),
   });
-  expect(await http.rows()).toEqual(before);
+  expect(await http.state()).toEqual(before);
   return answer;
 }
 
@@ -185,6 +185,8 @@ describe('a visit', () => {
   it('with a refresh token of somebody at the desk is refused, and the token lives on', async () => {
     const { refreshToken } = agent;
     await refuse('POST', '/v1/visitors/refresh', { body: { refreshToken } }, 401, 'unauthenticated');
+    const visitors = { body: { refreshToken: ann.refreshToken } };
+    await refuse('POST', '/v1/agents/refresh', visitors, 401, 'unauthenticated');
     const { status, body } = await http.post<{ refreshToken: string }>('/v1/agents/refresh', {
       refreshToken,
     });
@@ -282,6 +284,7 @@ describe('a back end', () => {
     );
   it('brings messages only to channels of its app', () => bring({ channel: 'nowhere' }));
   it('does not write as a visitor of the web channel', () => bring({ channel: 'web' }));
+  it('brings no postback without its payload', () => bring({ kind: 'postback' }));
   it('brings no notes', () => bring({ kind: 'note' }));
   it('does not call what is for customers or agents', async () => {
     const headers = { authorization: app };

@@ -143,7 +143,7 @@ describe('too much', () => {
 
   it('in a body is refused before it has come', async () => {
     const { accessToken } = await http.visit();
-    const before = await http.rows();
+    const before = await http.state();
     const megabytes = 11 * 1_048_576;
     for (const headers of [{ 'content-length': String(megabytes) }, { 'transfer-encoding': 'chunked' }]) {
       const { status, body, sent } = await pour(megabytes, {
@@ -155,7 +155,7 @@ describe('too much', () => {
       expect(JSON.parse(body)).toMatchObject({ code: 'too_large' });
       expect(sent).toBeLessThan(megabytes);
     }
-    expect(await http.rows()).toEqual(before);
+    expect(await http.state()).toEqual(before);
   });
 
   it('in a body ends the connection of a caller who does not stop', async () => {

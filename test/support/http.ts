@@ -176,17 +176,19 @@ export async function startHttp(
       return item;
     },
 
-    /** How many rows each table has. */
-    async rows(): Promise<Record<string, number>> {
+    /** What each table holds: the number of its rows, and a hash of them all. */
+    async state(): Promise<Record<string, string>> {
       const { sql } = database;
       const tables = await sql<{ name: string }[]>`
         SELECT table_name AS name FROM information_schema.tables
         WHERE table_schema = 'public' AND table_type = 'BASE TABLE' ORDER BY 1`;
-      const counts = tables.map(async ({ name }) => {
-        const [row] = await sql<{ count: number }[]>`SELECT count(*)::int AS count FROM ${sql(name)}`;
-        return [name, row?.count ?? 0] as const;
+      const states = tables.map(async ({ name }) => {
+        const [row] = await sql<{ state: string }[]>`
+          SELECT count(*) || ' rows ' || coalesce(md5(string_agg(t::text, '|' ORDER BY t::text)), '') AS state
+          FROM ${sql(name)} AS t`;
+        return [name, row?.state ?? ''] as const;
       });
-      return Object.fromEntries(await Promise.all(counts));
+      return Object.fromEntries(await Promise.all(states));
     },
 
     /** The events of a conversation, oldest first. */

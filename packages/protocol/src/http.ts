@@ -7,6 +7,7 @@ import {
   customerSchema,
   idSchema,
   messageContainerSchema,
+  messageKindSchema,
   messageSchema,
   queueItemSchema,
   sessionSchema,
@@ -49,16 +50,27 @@ export const visitSchema = tokensSchema.extend({
   resumed: z.boolean(),
 });
 
+/** What a person writes: something that can be seen. */
+const writtenText = z.string().max(10_000).regex(/\S/, 'must not be blank');
+
 /** A visitor's message: text, files by reference, or the wish for a video call. */
 export const postMessageBody = z
   .strictObject({
     kind: z.enum(['text', 'attachment', 'video_call_request']).optional(),
-    text: z.string().min(1).max(10_000).optional(),
+    text: writtenText.optional(),
     attachments: z.array(attachmentSchema).min(1).max(10).optional(),
   })
-  .refine((body) => body.kind === 'video_call_request' || body.text !== undefined || body.attachments, {
+  .refine((body) => body.kind !== undefined || body.text !== undefined || body.attachments, {
     message: 'a message needs a text or attachments',
     path: ['text'],
+  })
+  .refine((body) => body.kind !== 'text' || body.text !== undefined, {
+    message: 'is needed for this kind',
+    path: ['text'],
+  })
+  .refine((body) => body.kind !== 'attachment' || body.attachments, {
+    message: 'are needed for this kind',
+    path: ['attachments'],
   });
 
 export const postbackBody = choiceSchema;
@@ -67,12 +79,28 @@ export const csatAnswerBody = csatAnswerSchema;
 export const typingBody = z.strictObject({ typing: z.boolean() });
 export const readBody = z.strictObject({ messageId: idSchema });
 
+/** The part of its content without which a customer's message of a kind says nothing. */
+const essential = {
+  text: 'text',
+  attachment: 'attachments',
+  postback: 'postback',
+  quick_reply: 'quickReply',
+  csat_answer: 'csat',
+  video_call_request: null,
+} as const;
+
 /** A message that an app's own back end brings in, from a channel of the kind `api`. */
 export const externalMessageBody = messageContainerSchema
-  .pick({ channel: true, contactId: true, externalId: true, kind: true, content: true })
+  .pick({ channel: true, contactId: true, externalId: true, content: true })
   .extend({
+    kind: messageKindSchema.exclude(['note', 'system']),
     profile: messageContainerSchema.shape.profile.default({}),
     sentAt: z.iso.datetime({ offset: true }).optional(),
+  })
+  .superRefine(({ kind, content }, context) => {
+    const part = essential[kind];
+    if (part === null || content[part] !== undefined) return;
+    context.addIssue({ code: 'custom', path: ['content', part], message: `is needed for the kind ${kind}` });
   });
 
 /** A page of a list; `next` is the cursor of the page after it. */
@@ -113,7 +141,7 @@ export const availabilityBody = z.strictObject({
 /** An agent's reply: a text, files by reference, or both, with choices under it. */
 export const replyBody = z
   .strictObject({
-    text: z.string().min(1).max(10_000).optional(),
+    text: writtenText.optional(),
     attachments: z.array(attachmentSchema).min(1).max(10).optional(),
     quickReplies: z.array(choiceSchema).min(1).max(13).optional(),
   })
@@ -122,7 +150,7 @@ export const replyBody = z
     path: ['text'],
   });
 
-export const noteBody = z.strictObject({ text: z.string().min(1).max(10_000) });
+export const noteBody = z.strictObject({ text: writtenText });
 
 /** Exactly one of an agent, a queue, or the bot. */
 export const transferBody = z.strictObject({
@@ -134,12 +162,12 @@ export const transferBody = z.strictObject({
     }),
     z.strictObject({ bot: z.literal(true) }),
   ]),
-  note: z.string().min(1).max(10_000).optional(),
+  note: writtenText.optional(),
 });
 
 export const closeCaseBody = z.strictObject({
   disposition: z.string().min(1).max(100),
-  note: z.string().min(1).max(10_000).optional(),
+  note: writtenText.optional(),
 });
 
 export const acceptedSchema = z.object({ queueItem: queueItemSchema, session: sessionSchema });

@@ -15,8 +15,12 @@ export interface IssuedRefreshToken {
 }
 
 /** How a refresh ended; a reused token is an outcome, so that the revocation commits. */
-export type Rotation =
-  | { readonly outcome: 'rotated'; readonly holder: TokenHolder; readonly issued: IssuedRefreshToken }
+export type Rotation<Kind extends TokenHolder['kind'] = TokenHolder['kind']> =
+  | {
+      readonly outcome: 'rotated';
+      readonly holder: Extract<TokenHolder, { kind: Kind }>;
+      readonly issued: IssuedRefreshToken;
+    }
   | { readonly outcome: 'unknown' | 'expired' | 'revoked' | 'reused' };
 
 /** How long refresh tokens last from their last use: a visitor comes back weeks later, an agent every shift. */
@@ -58,11 +62,16 @@ export async function issueRefreshToken(
 
 /**
  * Exchanges a refresh token for its successor, inside a transaction. One that was used already is in two hands:
- * all of its family is revoked, and both holders must prove themselves anew.
+ * all of its family is revoked, and both holders must prove themselves anew. A token of another kind of holder is
+ * unknown, and stays as it is.
  */
-export async function rotateRefreshToken(sql: postgres.Sql, token: string): Promise<Rotation> {
+export async function rotateRefreshToken<Kind extends TokenHolder['kind']>(
+  sql: postgres.Sql,
+  kind: Kind,
+  token: string,
+): Promise<Rotation<Kind>> {
   const row = await findToken(sql, token);
-  if (!row) return { outcome: 'unknown' };
+  if (!row || (row.agent_id === null ? 'customer' : 'agent') !== kind) return { outcome: 'unknown' };
   if (row.is_revoked) return { outcome: 'revoked' };
   if (row.is_used && !row.is_in_grace) {
     await revokeFamily(sql, row.family);
@@ -74,7 +83,9 @@ export async function rotateRefreshToken(sql: postgres.Sql, token: string): Prom
       ? { kind: 'customer', contactIdentityId: row.contact_identity_id ?? 0 }
       : { kind: 'agent', agentId: row.agent_id };
   await sql`UPDATE refresh_tokens SET used_at = coalesce(used_at, now()) WHERE id = ${row.id}`;
-  return { outcome: 'rotated', holder, issued: await issueRefreshToken(sql, holder, row.family) };
+  const issued = await issueRefreshToken(sql, holder, row.family);
+  // The kind was compared above, which the compiler cannot follow.
+  return { outcome: 'rotated', holder: holder as Extract<TokenHolder, { kind: Kind }>, issued };
 }
 
 /** Ends a login: neither its refresh tokens nor, within seconds, its access tokens work any more. */

@@ -92,9 +92,10 @@ export function agentRoutes({
         },
       },
       async (request) => {
-        const rotation = await unitOfWork.run((tx) => rotateRefreshToken(tx.sql, request.body.refreshToken));
+        const rotation = await unitOfWork.run((tx) =>
+          rotateRefreshToken(tx.sql, 'agent', request.body.refreshToken),
+        );
         if (rotation.outcome !== 'rotated') throw rotationProblem(rotation.outcome);
-        if (rotation.holder.kind !== 'agent') throw rotationProblem('unknown');
         const agent = await requireAgent(database, rotation.holder.agentId);
         if (agent.disabled) throw rotationProblem('revoked');
         return tokensFor(agent, rotation.issued);

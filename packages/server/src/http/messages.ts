@@ -181,11 +181,6 @@ export function messageRoutes(dependencies: HttpDependencies): RoutePlugin {
             },
           );
         }
-        if (kind === 'note' || kind === 'system') {
-          throw new ProblemError('invalid_input', 'Customers write neither notes nor system messages.', {
-            fields: [{ path: 'kind', message: 'is not a kind that customers write' }],
-          });
-        }
         const messageContainer = {
           ...rest,
           appId: app.id,

@@ -73,17 +73,16 @@ export function visitorRoutes({ unitOfWork, apps, accessTokens }: HttpDependenci
         },
       },
       async (request) => {
-        const outcome = await unitOfWork.run(async (tx) => {
-          const rotation = await rotateRefreshToken(tx.sql, request.body.refreshToken);
-          if (rotation.outcome !== 'rotated' || rotation.holder.kind !== 'customer') return { rotation };
+        // A token in two hands is answered outside of the transaction, so that its revocation commits.
+        const resumed = await unitOfWork.run(async (tx) => {
+          const rotation = await rotateRefreshToken(tx.sql, 'customer', request.body.refreshToken);
+          if (rotation.outcome !== 'rotated') return rotation;
           const findApp = (id: number) => requireApp(apps, id);
           const visit = await resumeVisit(tx, findApp, rotation.holder.contactIdentityId);
-          return { rotation, visit };
+          return { ...rotation, visit };
         }, causeOf(request));
-        const { rotation, visit } = outcome;
-        if (rotation.outcome !== 'rotated') throw rotationProblem(rotation.outcome);
-        if (!visit) throw rotationProblem('unknown');
-        return answer(visit.contact, visit, rotation.issued);
+        if (resumed.outcome !== 'rotated') throw rotationProblem(resumed.outcome);
+        return answer(resumed.visit.contact, resumed.visit, resumed.issued);
       },
     );
   };
