@@ -190,6 +190,25 @@ describe('Redis', () => {
     expect(there.ws.readyState).toBe(there.ws.OPEN);
   });
 
+  it('may hang: each node serves its own, and all are served once it goes on', async () => {
+    await expectConnected();
+    const here = await listen(one, 'messages');
+    const client = await createClient({ url: redis.url }).connect();
+    const [, pid] = /process_id:(\d+)/.exec(await client.info('server')) ?? [];
+    client.destroy();
+    process.kill(Number(pid), 'SIGSTOP');
+    try {
+      for (let at = 0; at < 20; at += 1) {
+        await publish(one, 'messages', { at });
+        expect((await here.next('message_post')).data).toEqual({ at });
+      }
+      await listen(one, 'something-new');
+    } finally {
+      process.kill(Number(pid), 'SIGCONT');
+    }
+    await expectConnected();
+  });
+
   it('may be missing at the start', async () => {
     const bus = createRedisBus({ url: 'redis://127.0.0.1:1', log: quiet });
     const alone = await startGateway({ bus });

@@ -135,7 +135,7 @@ export class Hub {
   }
 }
 
-/** An app's channel as one text: no channel's name holds a space. */
+/** An app's channel as one text. */
 export function keyOf(appId: number, name: string): string {
   return `${appId} ${name}`;
 }

@@ -31,6 +31,8 @@ export function createRedisBus({ url, log, prefix = 'mevrik', heartbeatMs = 5_00
   const stale = new Set<string>();
   let receiver: BusReceiver = () => {};
   let lost = 0;
+  /** Redis did not answer the last time: the own clients must not wait for it. */
+  let isSlow = false;
 
   const publisher = connectRedis({ url, log, purpose: 'publishing', onReady });
   const subscriber = connectRedis({
@@ -58,6 +60,7 @@ export function createRedisBus({ url, log, prefix = 'mevrik', heartbeatMs = 5_00
   function onReady(): void {
     if (lost > 0) log.warn({ lost }, 'messages did not reach other nodes while Redis was gone');
     lost = 0;
+    isSlow = false;
     presence.restore().catch((error: unknown) => {
       log.warn({ error: String(error) }, 'presence is entered again later');
     });
@@ -89,15 +92,21 @@ export function createRedisBus({ url, log, prefix = 'mevrik', heartbeatMs = 5_00
     const name = topic === undefined ? allNodes : nameOf(message.appId, topic);
     try {
       await patiently(publisher.publish(name, JSON.stringify({ node, message })));
+      isSlow = false;
     } catch {
+      isSlow = true;
       lost += 1;
     }
   }
 
   async function publish(messages: readonly BusMessage[]): Promise<void> {
     for (const message of messages) receiver(message);
-    if (publisher.isReady) await Promise.all(messages.map(send));
-    else lost += messages.length;
+    if (!publisher.isReady) {
+      lost += messages.length;
+      return;
+    }
+    const sent = Promise.all(messages.map(send));
+    if (!isSlow) await sent;
   }
 
   return {

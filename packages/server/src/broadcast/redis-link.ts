@@ -3,6 +3,8 @@ import type { GatewayLog } from './gateway-dependencies.ts';
 
 /** How long Redis may take before we go on without its answer. */
 const patienceMs = 2_000;
+/** How often a silent Redis is asked whether it is there. */
+const pingMs = 1_000;
 /** What may wait for a Redis that does not answer. */
 const maxWaiting = 50_000;
 
@@ -24,8 +26,11 @@ export function connectRedis(options: {
     url,
     disableOfflineQueue: true,
     commandsQueueMaxLength: maxWaiting,
+    pingInterval: pingMs,
     socket: {
       connectTimeout: patienceMs,
+      // A Redis that hangs is left for a new connection, and counts as gone until it answers there.
+      socketTimeout: pingMs + patienceMs,
       // Spread, so that not all nodes come back in the same moment.
       reconnectStrategy: (tries: number) =>
         Math.min(2_000, 50 * 2 ** Math.min(tries, 6)) + Math.random() * 100,
