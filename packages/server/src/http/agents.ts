@@ -6,6 +6,7 @@ import {
   refreshBody,
   tokensSchema,
 } from '@mevrik/protocol';
+import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { TokenSubject } from '../auth/access-tokens.ts';
 import { verifyPassword } from '../auth/passwords.ts';
@@ -24,6 +25,13 @@ import type { HttpDependencies, RoutePlugin } from './http-dependencies.ts';
 import { limiter } from './limits.ts';
 
 const tags = ['agents'];
+
+/** Log-ins from one address, which may be a whole office, and for one person from there. */
+const loginsPerMinute = { address: 60, person: 6 } as const;
+
+function emailIn({ body }: FastifyRequest): string {
+  return loginBody.parse(body).email.toLowerCase();
+}
 
 /** Logging in and out, and what agents say of themselves. */
 export function agentRoutes({
@@ -50,7 +58,10 @@ export function agentRoutes({
       '/v1/agents/login',
       {
         config: { access: 'public' },
-        preHandler: limiter(api, 20, (request) => request.ip),
+        preHandler: [
+          limiter(api, loginsPerMinute.address, (request) => request.ip),
+          limiter(api, loginsPerMinute.person, (request) => `${request.ip} ${emailIn(request)}`),
+        ],
         schema: {
           tags,
           summary: 'Log in',
