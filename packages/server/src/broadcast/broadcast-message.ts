@@ -33,5 +33,11 @@ export interface TerminateMessage {
   readonly terminateUser: string;
 }
 
+/** Ends one connection, on whichever node it is, because what was signed for it no longer holds. */
+export interface RevokeMessage {
+  readonly appId: number;
+  readonly revokeSocket: string;
+}
+
 /** Whatever goes over the bus. */
-export type BusMessage = BroadcastMessage | ChannelMessage | TerminateMessage;
+export type BusMessage = BroadcastMessage | ChannelMessage | TerminateMessage | RevokeMessage;

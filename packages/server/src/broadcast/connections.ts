@@ -21,7 +21,7 @@ const maxFragments = 128;
 export class Connections {
   readonly #parts: GatewayParts;
   readonly #turn = new Turn();
-  readonly #sockets = new Set<ClientSocket>();
+  readonly #sockets = new Map<string, ClientSocket>();
   readonly #webSockets: WebSocketServer;
   /** Connections whose app is being looked up: they count as well. */
   #opening = 0;
@@ -42,7 +42,7 @@ export class Connections {
   }
 
   /** Those that are there now. */
-  get sockets(): ReadonlySet<ClientSocket> {
+  get sockets(): ReadonlyMap<string, ClientSocket> {
     return this.#sockets;
   }
 
@@ -54,7 +54,7 @@ export class Connections {
   /** Ends all connections, and resolves when their channels have been left. */
   async endAll(message: string): Promise<void> {
     this.closeDoors();
-    for (const socket of this.#sockets) {
+    for (const socket of this.#sockets.values()) {
       socket.close(closeCodes.reconnect, message);
       socket.terminate();
     }
@@ -118,7 +118,7 @@ export class Connections {
       config,
       onFrame: (from, frame) => actOnFrame(this.#parts, from, frame),
       onClosed: (closed) => {
-        this.#sockets.delete(closed);
+        this.#sockets.delete(closed.id);
         const leaving = leaveAll(this.#parts, closed);
         this.#leaving.add(leaving);
         void leaving.finally(() => this.#leaving.delete(leaving));
@@ -128,7 +128,7 @@ export class Connections {
         from.complain('Something went wrong on our side');
       },
     });
-    this.#sockets.add(socket);
+    this.#sockets.set(socket.id, socket);
     socket.tell('pusher:connection_established', {
       socket_id: socket.id,
       activity_timeout: config.activityTimeoutSeconds,

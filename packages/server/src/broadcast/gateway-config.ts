@@ -17,6 +17,8 @@ export interface GatewayConfig {
   readonly maxPresenceMembers: number;
   /** What may wait for a slow reader before it is cut off. */
   readonly maxBufferedBytes: number;
+  /** How often it is looked at whether apps are still open, and staff still may what was signed for them. */
+  readonly recheckMs: number;
   /** How often channels nobody hears, and what else is stale, are removed (`CHANNEL_CLEANUP_INTERVAL`). */
   readonly cleanupIntervalMs: number;
   /** A drain spreads many farewells over up to this time. */
@@ -35,6 +37,7 @@ export const gatewayDefaults: GatewayConfig = {
   maxChannelsPerConnection: 1_000,
   maxPresenceMembers: 100,
   maxBufferedBytes: 1_048_576,
+  recheckMs: 5_000,
   cleanupIntervalMs: 3_600_000,
   drainMs: 5_000,
 };

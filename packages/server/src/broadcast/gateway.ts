@@ -8,12 +8,13 @@ import {
   type ChannelAuthorization,
   type UserAuthorization,
 } from './authorize.ts';
-import type { BroadcastMessage, TerminateMessage } from './broadcast-message.ts';
+import type { BroadcastMessage, RevokeMessage, TerminateMessage } from './broadcast-message.ts';
 import { type ChannelApi, createChannelApi } from './channel-api.ts';
 import type { ClientSocket } from './client-socket.ts';
 import { Connections } from './connections.ts';
 import { type GatewayConfig, gatewayDefaults } from './gateway-config.ts';
 import type { GatewayApp, GatewayDependencies } from './gateway-dependencies.ts';
+import { createGrantWatch, type Grant } from './grant-watch.ts';
 import { type ChannelCount, Hub } from './hub.ts';
 
 /** Speaks the Pusher Channels protocol with the clients that are connected to this process. */
@@ -31,6 +32,8 @@ export interface Gateway {
   ): Promise<ChannelAuthorization>;
   /** @throws ProblemError `invalid_input`. */
   authorizeUser(principal: Principal, socketId: string, app: GatewayApp): UserAuthorization;
+  /** Ends the grant's connection once what it was given for no longer holds. */
+  watch(grant: Grant): void;
   /** What back ends can do and ask: Pusher's HTTP API, without the HTTP. */
   readonly api: ChannelApi;
   /** What is connected to this process. */
@@ -51,11 +54,22 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
 
   bus.receive((message) => {
     if ('terminateUser' in message) terminateUser(connections, message);
+    else if ('revokeSocket' in message) revokeSocket(connections, message);
     else hub.deliver(message);
   });
+  const grants = createGrantWatch({
+    ...dependencies,
+    recheckMs: config.recheckMs,
+    revoke: (appId, revokeSocket) => void bus.publish([{ appId, revokeSocket }]),
+  });
+  const recheck = setInterval(() => {
+    closeOfDisabledApps(connections, dependencies).catch((error: unknown) => {
+      dependencies.log.warn({ error: String(error) }, 'whether apps are still open is looked at again later');
+    });
+  }, config.recheckMs).unref();
   const sweep = setInterval(() => {
     const now = performance.now();
-    for (const socket of connections.sockets) socket.check(now);
+    for (const socket of connections.sockets.values()) socket.check(now);
   }, sweepMs(config)).unref();
   const cleanup = setInterval(() => {
     hub.sweep();
@@ -71,13 +85,16 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
     authorizeChannel: (principal, socketId, channelName, app) =>
       authorizeChannel(dependencies, { principal, socketId, channelName, app }),
     authorizeUser,
+    watch: (grant) => grants.add(grant),
     api: createChannelApi(bus, config),
     inspect: () => ({ connections: connections.sockets.size, channels: hub.list() }),
     async drain() {
       connections.closeDoors();
-      await sendAway([...connections.sockets], config.drainMs);
+      await sendAway([...connections.sockets.values()], config.drainMs);
     },
     async stop() {
+      grants.stop();
+      clearInterval(recheck);
       clearInterval(sweep);
       clearInterval(cleanup);
       for (const server of servers) server.off('upgrade', connections.onUpgrade);
@@ -94,9 +111,27 @@ function sweepMs({ activityTimeoutSeconds, pongTimeoutSeconds }: GatewayConfig):
 }
 
 function terminateUser({ sockets }: Connections, { appId, terminateUser: userId }: TerminateMessage): void {
-  for (const socket of sockets) {
+  for (const socket of sockets.values()) {
     if (socket.app.id !== appId || socket.user?.id !== userId) continue;
     socket.close(closeCodes.unauthorized, 'You got disconnected by the application');
+  }
+}
+
+/** The client comes back at once, and must have its channels signed anew. */
+function revokeSocket({ sockets }: Connections, message: RevokeMessage): void {
+  const socket = sockets.get(message.revokeSocket);
+  if (socket?.app.id === message.appId)
+    socket.close(closeCodes.reconnect, 'Your access has ended: authorize again');
+}
+
+async function closeOfDisabledApps({ sockets }: Connections, { apps }: GatewayDependencies): Promise<void> {
+  const appIds = new Set([...sockets.values()].map(({ app }) => app.id));
+  for (const appId of appIds) {
+    const app = await apps.byId(appId);
+    if (app?.enabled) continue;
+    for (const socket of sockets.values()) {
+      if (socket.app.id === appId) socket.close(closeCodes.appDisabled, 'Application is disabled');
+    }
   }
 }
 

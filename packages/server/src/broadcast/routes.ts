@@ -8,7 +8,7 @@ import type { GatewayApp, GatewayDependencies } from './gateway-dependencies.ts'
 
 /** What the routes are given. */
 export interface GatewayRoutesOptions extends Pick<GatewayDependencies, 'apps' | 'authenticate'> {
-  readonly gateway: Pick<Gateway, 'authorizeChannel' | 'authorizeUser' | 'api'>;
+  readonly gateway: Pick<Gateway, 'authorizeChannel' | 'authorizeUser' | 'watch' | 'api'>;
 }
 
 /** These routes look at the token themselves; where every route must say who may call it, they say so. */
@@ -23,6 +23,11 @@ const userBody = z.object({ socket_id: z.string() });
  * API for back ends. Refusals are thrown as ProblemErrors: the server that they are registered with answers them.
  */
 export function gatewayRoutes(options: GatewayRoutesOptions): FastifyPluginAsync {
+  function watch(request: FastifyRequest, principal: Principal, app: GatewayApp, socketId: string): void {
+    const { authorization = '' } = request.headers;
+    options.gateway.watch({ principal, authorization, appId: app.id, socketId });
+  }
+
   return async (server) => {
     await server.register(apiRoutes({ apps: options.apps, api: options.gateway.api }));
     server.addContentTypeParser(
@@ -33,11 +38,16 @@ export function gatewayRoutes(options: GatewayRoutesOptions): FastifyPluginAsync
     server.post('/broadcasting/auth', authenticatesItself, async (request) => {
       const { principal, app } = await identify(options, request);
       const { socket_id, channel_name } = readBody(channelBody, request.body);
-      return options.gateway.authorizeChannel(principal, socket_id, channel_name, app);
+      const answer = await options.gateway.authorizeChannel(principal, socket_id, channel_name, app);
+      watch(request, principal, app, socket_id);
+      return answer;
     });
     server.post('/broadcasting/user-auth', authenticatesItself, async (request) => {
       const { principal, app } = await identify(options, request);
-      return options.gateway.authorizeUser(principal, readBody(userBody, request.body).socket_id, app);
+      const { socket_id } = readBody(userBody, request.body);
+      const answer = options.gateway.authorizeUser(principal, socket_id, app);
+      watch(request, principal, app, socket_id);
+      return answer;
     });
   };
 }

@@ -6,6 +6,7 @@ import { apps, channels, routingRules } from '../db/schema.ts';
 import { shippedRules } from '../domain/routing/index.ts';
 import type { Tx } from '../log/transaction.ts';
 import { sqlState } from '../log/unit-of-work.ts';
+import { ruleRow } from './admin/configure-app.ts';
 
 /** An app to make; what is left out is made up. */
 export interface RegisterApp {
@@ -39,18 +40,9 @@ export async function registerApp(tx: Tx, app: RegisterApp): Promise<RegisteredA
   };
   const made = await insertApp(tx, row);
   await tx.orm.insert(channels).values({ appId: made.id, name: 'web', kind: 'web' });
-  await tx.orm.insert(routingRules).values(
-    shippedRules.map(({ name, when, action, queue, priority, skills }, position) => ({
-      appId: made.id,
-      position,
-      name,
-      when,
-      action,
-      queue: queue ?? null,
-      priority: priority ?? null,
-      skills: [...(skills ?? [])],
-    })),
-  );
+  await tx.orm
+    .insert(routingRules)
+    .values(shippedRules.map((rule, position) => ruleRow(made.id, rule, position)));
   return made;
 }
 

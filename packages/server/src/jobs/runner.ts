@@ -28,7 +28,8 @@ export async function startJobRunner(options: JobRunnerOptions): Promise<JobRunn
     max: concurrency + 2,
     application_name: 'mevrik jobs',
   });
-  const note = (error: Error) => needs.log.warn({ reason: error.message }, 'a connection of the job queue broke');
+  const note = (error: Error) =>
+    needs.log.warn({ reason: error.message }, 'a connection of the job queue broke');
   pool.on('error', note);
   pool.on('connect', (client) => client.on('error', note));
   const runner: Runner = await run({

@@ -45,7 +45,8 @@ export function ask(field: Field, fillings: Fillings): MessageContent {
 function fill(text: string, { customer, answers }: Fillings): string {
   return text
     .replace(/( ?)\{\{\s*(?:customer\.name|answers\.([\w-]+))\s*\}\}/g, (_match, space, answer?: string) => {
-      const known = answer === undefined ? customer.name : Object.hasOwn(answers, answer) ? answers[answer] : null;
+      const known =
+        answer === undefined ? customer.name : Object.hasOwn(answers, answer) ? answers[answer] : null;
       return known === null || known === undefined ? '' : `${space}${known}`;
     })
     .slice(0, maxText);

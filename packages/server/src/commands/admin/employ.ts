@@ -1,0 +1,137 @@
+import { ProblemError } from '@mevrik/protocol';
+import { and, eq, inArray, isNull, ne } from 'drizzle-orm';
+import { revokeAgentTokens } from '../../auth/refresh-tokens.ts';
+import { useSetupToken } from '../../auth/setup-token.ts';
+import { agentApps, agents, apps } from '../../db/schema.ts';
+import type { Tx } from '../../log/transaction.ts';
+import { sqlState } from '../../log/unit-of-work.ts';
+import { writeAudit } from '../../observe/audit.ts';
+import type { By } from './configure-app.ts';
+
+/** A person at the desk to be. The password is hashed already. */
+export interface NewAgent {
+  readonly email: string;
+  readonly name: string;
+  readonly role: 'agent' | 'supervisor' | 'admin';
+  readonly passwordHash: string;
+  readonly skills?: readonly string[] | undefined;
+  readonly capacity?: number | undefined;
+  readonly appIds?: readonly number[] | undefined;
+}
+
+/**
+ * Makes the first administrator, who works for all apps there are, and uses up the set-up token.
+ * @throws ProblemError `setup_done`, or `forbidden` for a token that is not the current one.
+ */
+export async function setUp(
+  tx: Tx,
+  { token, ...person }: Omit<NewAgent, 'role' | 'appIds'> & { readonly token: string },
+): Promise<number> {
+  await useSetupToken(tx.sql, token);
+  const all = await tx.orm.select({ id: apps.id }).from(apps);
+  return employ(tx, {
+    actor: 'set-up',
+    agent: { ...person, role: 'admin', appIds: all.map(({ id }) => id) },
+  });
+}
+
+/**
+ * Makes a person at the desk.
+ * @returns their id.
+ * @throws ProblemError `conflict` when the e-mail address is in use, `invalid_input` for an app that is not there.
+ */
+export async function employ(tx: Tx, { actor, agent }: By & { readonly agent: NewAgent }): Promise<number> {
+  const { appIds = [], skills = [], capacity = 5, ...rest } = agent;
+  const id = await insertAgent(tx, { ...rest, capacity, skills: [...skills] });
+  await assignApps(tx, id, appIds);
+  await note(tx, actor, 'agent.create', id, { role: agent.role, appIds });
+  return id;
+}
+
+async function insertAgent(tx: Tx, row: typeof agents.$inferInsert): Promise<number> {
+  try {
+    const [made] = await tx.orm.insert(agents).values(row).returning({ id: agents.id });
+    if (!made) throw new Error('The agent was not stored.');
+    return made.id;
+  } catch (error) {
+    if (sqlState(error) !== '23505') throw error;
+    throw new ProblemError('conflict', 'Somebody with this e-mail address works here already.', {
+      cause: error,
+    });
+  }
+}
+
+/** What of a person at the desk can be changed. */
+export interface AgentChanges {
+  readonly name?: string | undefined;
+  readonly role?: NewAgent['role'] | undefined;
+  readonly skills?: readonly string[] | undefined;
+  readonly capacity?: number | undefined;
+  readonly appIds?: readonly number[] | undefined;
+  readonly disabled?: boolean | undefined;
+  readonly passwordHash?: string | undefined;
+}
+
+/**
+ * Changes a person at the desk. A new role or password, and being disabled, ends all their log-ins.
+ * @throws ProblemError `not_found`, or `conflict` when no administrator would be left.
+ */
+export async function changeAgent(
+  tx: Tx,
+  { actor, agentId, changes }: By & { readonly agentId: number; readonly changes: AgentChanges },
+): Promise<void> {
+  const [agent] = await tx.orm.select().from(agents).where(eq(agents.id, agentId)).for('update');
+  if (!agent) throw new ProblemError('not_found', 'There is no such agent.');
+  const { name, role, skills, capacity, appIds, disabled, passwordHash } = changes;
+  const losesAdmin =
+    agent.role === 'admin' && (disabled === true || (role !== undefined && role !== 'admin'));
+  if (losesAdmin) await assertAnotherAdmin(tx, agentId);
+  const disabledAt = disabled ? (agent.disabledAt ?? new Date().toISOString()) : null;
+  const set = {
+    ...(name === undefined ? {} : { name }),
+    ...(role === undefined ? {} : { role }),
+    ...(skills === undefined ? {} : { skills: [...skills] }),
+    ...(capacity === undefined ? {} : { capacity }),
+    ...(passwordHash === undefined ? {} : { passwordHash }),
+    ...(disabled === undefined
+      ? {}
+      : { disabledAt, ...(disabled ? { availability: 'offline' as const } : {}) }),
+  };
+  if (Object.keys(set).length > 0) await tx.orm.update(agents).set(set).where(eq(agents.id, agentId));
+  if (appIds) {
+    await tx.orm.delete(agentApps).where(eq(agentApps.agentId, agentId));
+    await assignApps(tx, agentId, appIds);
+  }
+  if (disabled || passwordHash !== undefined || (role !== undefined && role !== agent.role)) {
+    await revokeAgentTokens(tx.sql, agentId);
+  }
+  await note(tx, actor, 'agent.change', agentId, { changed: Object.keys(changes) });
+}
+
+async function assignApps(tx: Tx, agentId: number, appIds: readonly number[]): Promise<void> {
+  if (appIds.length === 0) return;
+  const known = await tx.orm
+    .select({ id: apps.id })
+    .from(apps)
+    .where(inArray(apps.id, [...appIds]));
+  if (known.length !== new Set(appIds).size) {
+    throw new ProblemError('invalid_input', 'One of the apps does not exist.', {
+      fields: [{ path: 'appIds', message: 'names an app that does not exist' }],
+    });
+  }
+  await tx.orm.insert(agentApps).values(known.map(({ id: appId }) => ({ agentId, appId })));
+}
+
+async function assertAnotherAdmin(tx: Tx, agentId: number): Promise<void> {
+  // All of them locked, so that two administrators cannot disable each other at the same moment.
+  const others = await tx.orm
+    .select({ id: agents.id })
+    .from(agents)
+    .where(and(eq(agents.role, 'admin'), isNull(agents.disabledAt), ne(agents.id, agentId)))
+    .for('update');
+  if (others.length === 0) throw new ProblemError('conflict', 'The last administrator must stay one.');
+}
+
+function note(tx: Tx, actor: string, action: string, agentId: number, detail: Record<string, unknown>) {
+  return writeAudit(tx.sql, { appId: null, actor, action, target: `agent ${agentId}`, detail });
+}

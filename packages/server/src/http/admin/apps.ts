@@ -1,0 +1,198 @@
+import { idSchema, pageQuery } from '@mevrik/protocol';
+import { z } from 'zod';
+import { changeApp, putBot, putChannel, putRules, rotateSecret } from '../../commands/admin/configure-app.ts';
+import { registerApp } from '../../commands/register-app.ts';
+import { botStateSchema, parseFlow, respond } from '../../domain/bot/index.ts';
+import { compileRules, route, routingRuleSchema } from '../../domain/routing/index.ts';
+import { writeAudit } from '../../observe/audit.ts';
+import { listApps, listChannels, listRules, readBot, requireAppRow } from '../../queries/administration.ts';
+import { actorOf } from '../access.ts';
+import type { HttpDependencies, RoutePlugin } from '../http-dependencies.ts';
+
+const config = { access: ['admin'] as const };
+const tags = ['administration'];
+const params = z.strictObject({ id: z.coerce.number().pipe(idSchema.max(2_147_483_647)) });
+const settings = z.record(z.string().max(64), z.unknown());
+
+const appBody = z.strictObject({
+  name: z.string().min(1).max(200),
+  id: idSchema.max(2_147_483_647).optional(),
+  key: z
+    .string()
+    .regex(/^[\w-]{4,64}$/, 'must have 4 to 64 letters, digits, `-` or `_`')
+    .optional(),
+  settings: settings.optional(),
+});
+const appChanges = z.strictObject({
+  name: z.string().min(1).max(200).optional(),
+  enabled: z.boolean().optional(),
+  settings: settings.optional(),
+});
+const channelBody = z.strictObject({
+  kind: z.string().min(1).max(32),
+  enabled: z.boolean().optional(),
+  settings: settings.optional(),
+});
+const channelParams = params.extend({
+  name: z.string().regex(/^[\w-]{1,64}$/, 'must have letters, digits, `-` or `_`'),
+});
+const rulesBody = z.strictObject({ rules: z.array(routingRuleSchema).max(200) });
+const attribute = z.union([z.string(), z.number(), z.boolean()]);
+const rulesTest = rulesBody.extend({
+  facts: z.strictObject({
+    app: z.strictObject({ id: z.int(), name: z.string() }),
+    channel: z.strictObject({ name: z.string(), kind: z.string() }),
+    message: z.strictObject({ kind: z.string(), text: z.string(), payload: z.string() }),
+    session: z.strictObject({ agentType: z.string(), path: z.string() }),
+    customer: z.strictObject({
+      verified: z.boolean(),
+      locale: z.string(),
+      attributes: z.record(z.string(), attribute),
+    }),
+  }),
+});
+const botBody = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('builtin'), flow: z.string().min(1).max(262_144) }),
+  z.strictObject({
+    kind: z.literal('http'),
+    url: z.url({ protocol: /^https?$/ }).max(2048),
+    timeoutMs: z.int().min(100).max(30_000).default(5000),
+  }),
+  z.strictObject({ kind: z.literal('none') }),
+]);
+const botTest = z.strictObject({
+  flow: z.string().min(1).max(262_144),
+  state: botStateSchema.nullable().default(null),
+  text: z.string().max(10_000).optional(),
+  payload: z.string().max(1000).optional(),
+});
+
+/** Apps, their channels, rules and bots. Whatever is changed holds at once on this node, within seconds on others. */
+export function appRoutes({ database, unitOfWork, apps, authenticator }: HttpDependencies): RoutePlugin {
+  const forget = () => {
+    apps.forget();
+    authenticator.forget();
+  };
+  return (api) => {
+    api.get(
+      '/v1/admin/apps',
+      { config, schema: { tags, summary: 'Apps', querystring: pageQuery } },
+      (request) => listApps(database, request.query),
+    );
+    api.post(
+      '/v1/admin/apps',
+      { config, schema: { tags, summary: 'Make an app; its secret is told this once', body: appBody } },
+      async (request, reply) => {
+        const made = await unitOfWork.run(async (tx) => {
+          const app = await registerApp(tx, request.body);
+          const target = `app ${app.id}`;
+          await writeAudit(tx.sql, { appId: app.id, actor: actorOf(request), action: 'app.create', target });
+          return app;
+        });
+        forget();
+        return reply.code(201).send(made);
+      },
+    );
+    api.get('/v1/admin/apps/:id', { config, schema: { tags, summary: 'An app', params } }, (request) =>
+      requireAppRow(database, request.params.id),
+    );
+    api.patch(
+      '/v1/admin/apps/:id',
+      {
+        config,
+        schema: {
+          tags,
+          summary: 'Change an app; settings are laid over the old ones',
+          params,
+          body: appChanges,
+        },
+      },
+      async (request) => {
+        const appId = request.params.id;
+        await unitOfWork.run((tx) => changeApp(tx, { actor: actorOf(request), appId, ...request.body }));
+        forget();
+        return requireAppRow(database, appId);
+      },
+    );
+    api.post(
+      '/v1/admin/apps/:id/rotate-secret',
+      { config, schema: { tags, summary: 'Give an app a new secret', params } },
+      async (request) => {
+        const appId = request.params.id;
+        const secret = await unitOfWork.run((tx) => rotateSecret(tx, { actor: actorOf(request), appId }));
+        forget();
+        return { secret };
+      },
+    );
+    api.get(
+      '/v1/admin/apps/:id/channels',
+      { config, schema: { tags, summary: 'Channels of an app', params } },
+      async (request) => ({
+        items: await listChannels(database, request.params.id),
+      }),
+    );
+    api.put(
+      '/v1/admin/apps/:id/channels/:name',
+      {
+        config,
+        schema: { tags, summary: 'Add or change a channel', params: channelParams, body: channelBody },
+      },
+      async (request) => {
+        const { id: appId, name } = request.params;
+        const channel = { name, ...request.body };
+        await unitOfWork.run((tx) => putChannel(tx, { actor: actorOf(request), appId, channel }));
+        forget();
+        return { items: await listChannels(database, appId) };
+      },
+    );
+    api.get(
+      '/v1/admin/apps/:id/rules',
+      { config, schema: { tags, summary: 'Routing rules of an app', params } },
+      async (request) => ({
+        rules: await listRules(database, request.params.id),
+      }),
+    );
+    api.put(
+      '/v1/admin/apps/:id/rules',
+      { config, schema: { tags, summary: 'Replace the routing rules', params, body: rulesBody } },
+      async (request) => {
+        const { rules } = request.body;
+        await unitOfWork.run((tx) =>
+          putRules(tx, { actor: actorOf(request), appId: request.params.id, rules }),
+        );
+        forget();
+        return { rules: await listRules(database, request.params.id) };
+      },
+    );
+    api.post(
+      '/v1/admin/rules/test',
+      { config, schema: { tags, summary: 'Try rules on facts; nothing is changed', body: rulesTest } },
+      async (request) => route(compileRules(request.body.rules), request.body.facts),
+    );
+    api.get(
+      '/v1/admin/apps/:id/bot',
+      { config, schema: { tags, summary: 'The bot of an app', params } },
+      (request) => readBot(database, request.params.id),
+    );
+    api.put(
+      '/v1/admin/apps/:id/bot',
+      { config, schema: { tags, summary: 'Give an app its bot', params, body: botBody } },
+      async (request) => {
+        const appId = request.params.id;
+        const secret = await unitOfWork.run((tx) =>
+          putBot(tx, { actor: actorOf(request), appId, bot: request.body }),
+        );
+        forget();
+        return { ...(await readBot(database, appId)), ...(secret === null ? {} : { secret }) };
+      },
+    );
+    api.post(
+      '/v1/admin/bot/test',
+      { config, schema: { tags, summary: 'Try a flow; nothing is changed', body: botTest } },
+      async (request) => {
+        const { flow, state, text, payload } = request.body;
+        return respond(parseFlow(flow), state, { kind: 'text', text, payload }, { name: null });
+      },
+    );
+  };
+}

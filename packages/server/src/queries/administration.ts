@@ -1,0 +1,79 @@
+import { ProblemError } from '@mevrik/protocol';
+import { asc, desc, eq, lt } from 'drizzle-orm';
+import type { Database } from '../db/database.ts';
+import { apps, auditEntries, bots, channels, routingRules } from '../db/schema.ts';
+import { defaultFlow } from '../domain/bot/index.ts';
+import type { RoutingRule } from '../domain/routing/index.ts';
+import { beforeId, type Page, type PageRequest, toPage } from './page.ts';
+
+/** Apps, newest first; never their secrets. */
+export async function listApps({ orm }: Database, page: PageRequest) {
+  const rows = await orm
+    .select()
+    .from(apps)
+    .where(lt(apps.id, Math.min(beforeId(page), 2_147_483_647)))
+    .orderBy(desc(apps.id))
+    .limit(page.limit + 1);
+  return toPage(rows, page.limit, withoutSecret);
+}
+
+/** An app without its secret. @throws ProblemError `not_found`. */
+export async function requireAppRow({ orm }: Database, id: number) {
+  const [row] = await orm.select().from(apps).where(eq(apps.id, id));
+  if (!row) throw new ProblemError('not_found', 'There is no such app.');
+  return withoutSecret(row);
+}
+
+function withoutSecret({ secret: _hidden, ...app }: typeof apps.$inferSelect) {
+  return app;
+}
+
+/** The channels of an app. Their settings hold secrets of providers, so only the names of the settings are told. */
+export async function listChannels({ orm }: Database, appId: number) {
+  const rows = await orm.select().from(channels).where(eq(channels.appId, appId)).orderBy(asc(channels.name));
+  return rows.map(({ name, kind, enabled, settings }) => ({
+    name,
+    kind,
+    enabled,
+    settings: Object.keys(settings),
+  }));
+}
+
+/** The routing rules of an app, in their order. */
+export async function listRules({ orm }: Database, appId: number): Promise<RoutingRule[]> {
+  const rows = await orm
+    .select()
+    .from(routingRules)
+    .where(eq(routingRules.appId, appId))
+    .orderBy(asc(routingRules.position));
+  return rows.map(({ name, when, action, queue, priority, skills }) => ({
+    name,
+    when,
+    action,
+    ...(queue === null ? {} : { queue }),
+    ...(priority === null ? {} : { priority }),
+    ...(skills.length === 0 ? {} : { skills }),
+  }));
+}
+
+/** The bot of an app; one that has chosen nothing has the built-in one with the flow that we ship. */
+export async function readBot({ orm }: Database, appId: number) {
+  const [row] = await orm.select().from(bots).where(eq(bots.appId, appId));
+  if (row?.kind === 'http') return { kind: 'http' as const, url: row.url, timeoutMs: row.timeoutMs };
+  if (row?.kind === 'none') return { kind: 'none' as const };
+  return { kind: 'builtin' as const, flow: row?.flow ?? defaultFlow };
+}
+
+/** The audit trail, newest first. */
+export async function listAudit(
+  { orm }: Database,
+  page: PageRequest,
+): Promise<Page<typeof auditEntries.$inferSelect>> {
+  const rows = await orm
+    .select()
+    .from(auditEntries)
+    .where(lt(auditEntries.id, beforeId(page)))
+    .orderBy(desc(auditEntries.id))
+    .limit(page.limit + 1);
+  return toPage(rows, page.limit, (row) => row);
+}
