@@ -8,7 +8,6 @@ import { WebSocket } from 'ws';
 import type { Principal } from '../../packages/server/src/auth/principal.ts';
 import { type Bus, createLocalBus } from '../../packages/server/src/broadcast/bus.ts';
 import { createGateway, type Gateway } from '../../packages/server/src/broadcast/gateway.ts';
-import type { GatewayConfig } from '../../packages/server/src/broadcast/gateway-config.ts';
 import type {
   GatewayApp,
   GatewayDependencies,
@@ -83,22 +82,21 @@ export interface TestGateway {
 }
 
 /** Starts a gateway; what is not given is local and small. */
-export async function startGateway(
-  options: { config?: Partial<GatewayConfig>; bus?: Bus; facts?: GatewayDependencies['facts'] } = {},
-): Promise<TestGateway> {
+export async function startGateway(options: Partial<GatewayDependencies> = {}): Promise<TestGateway> {
   const bus = options.bus ?? createLocalBus();
   const audited: TestGateway['audited'] = [];
   const faults: unknown[] = [];
-  const byKey = async (key: string) => apps.find((app) => app.key === key);
-  const byId = async (id: number) => apps.find((app) => app.id === id);
   const dependencies: GatewayDependencies = {
-    apps: { byKey, byId },
+    apps: {
+      byKey: async (key) => apps.find((app) => app.key === key),
+      byId: async (id) => apps.find((app) => app.id === id),
+    },
     authenticate,
-    facts: options.facts ?? facts,
+    facts,
     audit: (entry) => audited.push(entry),
     bus,
     log: { ...quiet, error: (detail) => faults.push(detail) },
-    config: options.config ?? {},
+    ...options,
   };
   const gateway = createGateway(dependencies);
   const server = fastify({ serverFactory: (handler) => createServer(handler) });
