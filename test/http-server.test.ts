@@ -22,7 +22,36 @@ describe('a route that does not say who may call it', () => {
   }
 });
 
+describe('a route that is for administrators', () => {
+  it('is for nobody else, even where it forgets to look who is asking', async () => {
+    const routes = [
+      (api: Api) => void api.get('/v1/secrets', { config: { access: ['admin'] } }, () => 'secret'),
+    ];
+    const guarded = await startHttp({ routes });
+    const statuses = [(await guarded.get('/v1/secrets')).status];
+    for (const { accessToken } of [
+      await guarded.visit(),
+      await guarded.staff('alex', 'agent'),
+      await guarded.staff('sue', 'supervisor'),
+      await guarded.staff('ada', 'admin'),
+    ]) {
+      statuses.push((await guarded.get('/v1/secrets', accessToken)).status);
+    }
+    expect(statuses).toEqual([401, 403, 403, 403, 200]);
+    await guarded.stop();
+  });
+});
+
 describe('a problem', () => {
+  it('has a type that leads to what it means', async () => {
+    const { body: problem } = await http.get<Record<string, unknown>>('/v1/me');
+    const { status, body } = await http.get(String(problem.type));
+    expect({ status, body }).toEqual({
+      status: 200,
+      body: { code: 'unauthenticated', title: problem.title, status: 401, retryable: false },
+    });
+  });
+
   it('is told as RFC 9457 has it, with a number to quote', async () => {
     const { status, headers, body } = await http.get('/v1/nothing-here');
     expect(status).toBe(404);
@@ -60,6 +89,8 @@ describe('the description of the API', () => {
     const post = body.paths['/v1/messages']?.post;
     expect(post?.security).toEqual([{ token: [] }]);
     expect(JSON.stringify(post?.requestBody)).toContain('attachments');
+    expect(JSON.stringify(post)).toContain('Idempotency-Key');
+    expect(JSON.stringify(post)).toContain('application/problem+json');
     expect(body.paths['/v1/visitors']?.post?.security).toBeUndefined();
     expect(body.paths['/v1/external-messages']?.post?.security).toEqual([{ app: [] }]);
   });
@@ -169,11 +200,16 @@ describe('too much', () => {
       request.on('close', resolve);
     });
     const chunk = Buffer.alloc(65_536, 'a');
+    let sent = 0;
     const more = () => {
-      if (!request.destroyed) request.write(chunk, () => setImmediate(more));
+      if (request.destroyed) return;
+      sent += chunk.length;
+      request.write(chunk, () => setImmediate(more));
     };
     more();
     await ended;
+    // What the server takes, and what the buffers between the two hold.
+    expect(sent).toBeLessThan(64 * 1_048_576);
   });
 
   /** Sends until the answer has come, and says how much went out. */

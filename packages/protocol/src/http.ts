@@ -53,6 +53,9 @@ export const visitSchema = tokensSchema.extend({
 /** What a person writes: something that can be seen. */
 const writtenText = z.string().max(10_000).regex(/\S/, 'must not be blank');
 
+/** The customer who asks; `session` is `null` where none is active: the next message begins one. */
+export const meSchema = z.object({ customer: customerSchema, session: sessionSchema.nullable() });
+
 /** A visitor's message: text, files by reference, or the wish for a video call. */
 export const postMessageBody = z
   .strictObject({
@@ -183,5 +186,7 @@ export const problemSchema = z.object({
   status: z.int(),
   detail: z.string(),
   code: z.string(),
+  /** A number to quote when asking for help. */
+  instance: z.string(),
   errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
 });

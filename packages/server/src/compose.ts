@@ -1,34 +1,40 @@
 import { randomUUID } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
-import { type AppDirectory, createAppDirectory } from './apps/app-directory.ts';
+import { createAppDirectory } from './apps/app-directory.ts';
 import { createAccessTokens } from './auth/access-tokens.ts';
 import { createAuthenticator } from './auth/authenticate.ts';
 import { readOrCreateSecret } from './auth/secrets.ts';
 import { createSetupToken } from './auth/setup-token.ts';
 import { createLocalBus } from './broadcast/bus.ts';
-import { createGateway, type Gateway } from './broadcast/gateway.ts';
+import { createGateway } from './broadcast/gateway.ts';
 import { createRedisBus } from './broadcast/redis-bus.ts';
 import { gatewayRoutes } from './broadcast/routes.ts';
 import { bringApp, registerApp } from './commands/register-app.ts';
+import { startDispatch } from './compose-dispatch.ts';
 import type { Config } from './config.ts';
 import { type Database, type DatabaseTarget, openDatabase } from './db/database.ts';
 import { startEmbedded } from './db/embedded.ts';
 import { migrate } from './db/migrate.ts';
-import type { DispatchObserver } from './dispatch/dispatch-options.ts';
-import { createDispatcher, type Dispatcher, lockConnection } from './dispatch/dispatcher.ts';
-import { createRedisHints, type Hints, noHints } from './dispatch/redis-hints.ts';
-import { subscriptionsOf } from './dispatch/subscription.ts';
-import { createSyncHandler } from './dispatch/sync-handler.ts';
+import { createDeadLetters } from './dispatch/dead-letters.ts';
+import { createInspection } from './dispatch/inspection.ts';
 import { withAccess } from './http/access.ts';
+import { employmentRoutes } from './http/admin/agents.ts';
+import { appRoutes } from './http/admin/apps.ts';
+import { inspectionRoutes } from './http/admin/inspection.ts';
+import type { HttpDependencies } from './http/http-dependencies.ts';
+import { observationRoutes } from './http/observation.ts';
+import { pageRoutes } from './http/pages.ts';
 import { createHttpServer } from './http/server.ts';
 import { jobs } from './jobs/index.ts';
 import { startJobRunner } from './jobs/runner.ts';
 import { listen } from './listeners/index.ts';
-import type { ListenerNeeds } from './listeners/needs.ts';
-import { createUnitOfWork, type UnitOfWork } from './log/unit-of-work.ts';
+import type { UnitOfWork } from './log/unit-of-work.ts';
 import { type AuditEntry, writeAudit } from './observe/audit.ts';
+import type { HealthCheck } from './observe/health.ts';
 import type { Log } from './observe/log.ts';
+import { createMetrics } from './observe/metrics.ts';
 import { createAccessFacts } from './queries/access-facts.ts';
+import { Teardown } from './teardown.ts';
 
 /** The product, running in this process. */
 export interface Product {
@@ -38,31 +44,6 @@ export interface Product {
   readonly setupUrl: string | null;
   /** Ends it in order: nothing new comes in, what is under way ends, connections are told, the database stops. */
   stop(): Promise<void>;
-}
-
-/** Undoes, in reverse order, what was started so far. */
-class Teardown {
-  readonly #steps: { readonly name: string; readonly undo: () => Promise<void> | void }[] = [];
-  readonly #log: Log;
-
-  constructor(log: Log) {
-    this.#log = log;
-  }
-
-  add(name: string, undo: () => Promise<void> | void): void {
-    this.#steps.push({ name, undo });
-  }
-
-  /** A step that fails is logged and stops none of the others. */
-  async run(): Promise<void> {
-    for (let step = this.#steps.pop(); step; step = this.#steps.pop()) {
-      try {
-        await step.undo();
-      } catch (error) {
-        this.#log.error({ reason: String(error) }, `${step.name} did not stop in order`);
-      }
-    }
-  }
 }
 
 /**
@@ -120,6 +101,7 @@ async function start(config: Config, log: Log, teardown: Teardown): Promise<Prod
   });
   teardown.add('the gateway', () => gateway.stop());
 
+  const metrics = createMetrics();
   const { unitOfWork, dispatcher } = await startDispatch({
     config,
     log,
@@ -129,7 +111,7 @@ async function start(config: Config, log: Log, teardown: Teardown): Promise<Prod
     gateway,
     open,
     teardown,
-    observe: { handled() {}, failed() {}, parked() {}, dead() {}, paused() {} },
+    observe: metrics.dispatch,
   });
   await ensureApp(config, unitOfWork, database, log);
   apps.forget();
@@ -140,7 +122,13 @@ async function start(config: Config, log: Log, teardown: Teardown): Promise<Prod
     concurrency: config.JOB_CONCURRENCY,
   });
   teardown.add('the job queue', () => jobRunner.stop());
-  const server = await createHttpServer({
+  metrics.watch('mevrik_events_lag', 'Events that the slowest listener has before it.', () =>
+    dispatcher.lag(),
+  );
+  metrics.watch('mevrik_events_in_flight', 'Events being handled.', () => dispatcher.inFlight());
+  metrics.watch('mevrik_partitions', 'Partitions of this process.', () => dispatcher.partitions().length);
+  metrics.watch('mevrik_connections', 'Connected clients.', () => gateway.inspect().connections);
+  const http: HttpDependencies = {
     config: {
       bodyLimitBytes: config.BODY_LIMIT,
       trustProxy: config.TRUST_PROXY,
@@ -159,7 +147,29 @@ async function start(config: Config, log: Log, teardown: Teardown): Promise<Prod
     lag: () => dispatcher.lag(),
     audit,
     log,
-    routes: [withAccess('public', gatewayRoutes({ apps, authenticate, gateway }))],
+    routes: [],
+  };
+  const inspection = createInspection(database, listen);
+  const deadLetters = createDeadLetters(database, () => dispatcher.refresh());
+  const checks: Readonly<Record<string, HealthCheck>> = {
+    database: async () => {
+      await database.sql`SELECT 1`;
+      return { ok: true, detail: 'answers' };
+    },
+    events: () => ({ ok: dispatcher.lag() <= config.EVENT_LAG_LIMIT, detail: `${dispatcher.lag()} wait` }),
+    jobs: () => ({ ok: jobRunner.isRunning(), detail: jobRunner.isRunning() ? 'run' : 'have stopped' }),
+  };
+  const server = await createHttpServer({
+    ...http,
+    onAnswered: metrics.request,
+    routes: [
+      withAccess('public', gatewayRoutes({ apps, authenticate, gateway })),
+      appRoutes(http),
+      employmentRoutes(http),
+      inspectionRoutes({ database, inspection, deadLetters, inspectGateway: gateway.inspect }),
+      observationRoutes({ checks, metrics, metricsToken: config.METRICS_TOKEN }),
+      pageRoutes(http),
+    ],
   });
   gateway.attach(server.server);
   teardown.add('the HTTP server', () => server.close());
@@ -194,80 +204,6 @@ async function reachDatabase(config: Config, log: Log, teardown: Teardown): Prom
   });
   teardown.add('the database', () => embedded.stop());
   return embedded.connection;
-}
-
-interface DispatchParts {
-  readonly config: Config;
-  readonly log: Log;
-  readonly nodeId: string;
-  readonly target: DatabaseTarget;
-  readonly apps: AppDirectory;
-  readonly gateway: Gateway;
-  readonly open: (name: string, maxConnections: number) => Database;
-  readonly teardown: Teardown;
-  readonly observe: DispatchObserver;
-}
-
-/** Unit of work and dispatcher, which know of each other: what one commits the other hands out. */
-async function startDispatch(
-  parts: DispatchParts,
-): Promise<{ unitOfWork: UnitOfWork; dispatcher: Dispatcher }> {
-  const { config, log, nodeId, target, apps, gateway, open, teardown, observe } = parts;
-  const needs: ListenerNeeds = {
-    apps,
-    log,
-    notify: (notices) => {
-      if (config.EVENT_BROADCAST_ENABLED) gateway.publish(notices).catch(() => {});
-    },
-  };
-  const sync = createSyncHandler(listen, needs, config.NODE_ENV);
-  const hints = await startHints(config, log, (partitions) => dispatcher.hinted(partitions));
-  teardown.add('the hints', () => hints.stop());
-  const dispatcher = createDispatcher({
-    options: {
-      database: open('dispatch', dispatchConnections),
-      nodeId,
-      needs,
-      environment: config.NODE_ENV,
-      sync,
-      maxConcurrentEvents: config.MAX_CONCURRENT_EVENTS,
-      retries: config.EVENT_RETRY_ATTEMPTS,
-      timeoutMs: config.EVENT_TIMEOUT * 1000,
-      parkedLimit: config.EVENT_PARKED_LIMIT,
-      ...dispatchTimes,
-      log,
-      observe,
-    },
-    subscriptions: subscriptionsOf(listen),
-    openLockConnection: (onClose) => lockConnection(target, onClose),
-    publish: config.EVENT_BROADCAST_ENABLED ? (messages) => gateway.publish(messages) : null,
-    hint: (partitions) => hints.hint(partitions),
-    inline: !config.EVENT_QUEUE_ENABLED,
-  });
-  await dispatcher.start();
-  teardown.add('the dispatcher', () => dispatcher.stop());
-  const unitOfWork = createUnitOfWork(open('work', config.DATABASE_POOL), sync, dispatcher.appended);
-  return { unitOfWork, dispatcher };
-}
-
-/** Connections of the dispatcher: a batch each for as many partitions as four cores keep busy. */
-const dispatchConnections = 12;
-
-/** See the decisions on slow events and on ownership for why these. */
-const dispatchTimes = {
-  stallMs: 2_000,
-  retryDelayMs: 1_000,
-  pollMs: 1_000,
-  heartbeatMs: 1_000,
-  deadAfterMs: 5_000,
-} as const;
-
-async function startHints(
-  config: Config,
-  log: Log,
-  onHint: (partitions: readonly number[]) => void,
-): Promise<Hints> {
-  return config.REDIS_URL === null ? noHints : createRedisHints({ url: config.REDIS_URL, onHint, log });
 }
 
 /** The app of the environment; or, on an empty database, one to begin with. */

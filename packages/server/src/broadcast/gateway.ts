@@ -14,7 +14,7 @@ import type { ClientSocket } from './client-socket.ts';
 import { Connections } from './connections.ts';
 import { type GatewayConfig, gatewayDefaults } from './gateway-config.ts';
 import type { GatewayApp, GatewayDependencies } from './gateway-dependencies.ts';
-import { createGrantWatch, type Grant } from './grant-watch.ts';
+import { type Grant, GrantWatch } from './grant-watch.ts';
 import { type ChannelCount, Hub } from './hub.ts';
 
 /** Speaks the Pusher Channels protocol with the clients that are connected to this process. */
@@ -57,7 +57,7 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
     else if ('revokeSocket' in message) revokeSocket(connections, message);
     else hub.deliver(message);
   });
-  const grants = createGrantWatch({
+  const grants = new GrantWatch({
     ...dependencies,
     recheckMs: config.recheckMs,
     revoke: (appId, revokeSocket) => void bus.publish([{ appId, revokeSocket }]),

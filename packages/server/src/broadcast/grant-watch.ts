@@ -20,12 +20,6 @@ export interface GrantWatchOptions extends Pick<GatewayDependencies, 'authentica
   readonly revoke: (appId: number, socketId: string) => void;
 }
 
-/** Looks again at what was granted, for as long as it holds. */
-export interface GrantWatch {
-  add(grant: Grant): void;
-  stop(): void;
-}
-
 interface Watched {
   readonly grant: Omit<Grant, 'socketId'>;
   readonly socketIds: Set<string>;
@@ -43,26 +37,65 @@ const staffFactor = 10;
  * and its client must have everything signed anew. A client that has something signed with a newer token before the
  * old one expires keeps its connection.
  */
-export function createGrantWatch(options: GrantWatchOptions): GrantWatch {
-  const { authenticate, audit, log, recheckMs, revoke } = options;
-  const byToken = new Map<string, Watched>();
+export class GrantWatch {
+  readonly #with: GrantWatchOptions;
+  readonly #byToken = new Map<string, Watched>();
   /** Under which token each person's connection is watched. */
-  const tokenOf = new Map<string, string>();
-  let isLooking = false;
+  readonly #tokenOf = new Map<string, string>();
+  readonly #timer: NodeJS.Timeout;
+  #isLooking = false;
 
-  function forget(person: string, socketId: string): void {
-    const place = `${person} ${socketId}`;
-    const token = tokenOf.get(place);
-    if (token === undefined) return;
-    tokenOf.delete(place);
-    const entry = byToken.get(token);
-    entry?.socketIds.delete(socketId);
-    if (entry?.socketIds.size === 0) byToken.delete(token);
+  constructor(options: GrantWatchOptions) {
+    this.#with = options;
+    this.#timer = setInterval(() => void this.#look(), options.recheckMs).unref();
   }
 
-  async function stateOf({ authorization, appId }: Watched['grant']): Promise<'holds' | 'expired' | 'lost'> {
+  /** Looks again at this for as long as it holds. */
+  add({ socketId, ...grant }: Grant): void {
+    const token = `${grant.appId} ${grant.authorization}`;
+    const person = describeHearer(grant.principal);
+    this.#forget(person, socketId);
+    const everyMs = 'agentId' in grant.principal ? 0 : this.#with.recheckMs * staffFactor;
+    const entry = this.#byToken.get(token) ?? {
+      grant,
+      socketIds: new Set<string>(),
+      everyMs,
+      dueAt: performance.now() + everyMs,
+    };
+    this.#byToken.set(token, entry);
+    entry.socketIds.add(socketId);
+    this.#tokenOf.set(`${person} ${socketId}`, token);
+    const [oldest] = entry.socketIds;
+    if (entry.socketIds.size > maxSocketsPerToken && oldest !== undefined) this.#forget(person, oldest);
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#byToken.clear();
+    this.#tokenOf.clear();
+  }
+
+  async #look(): Promise<void> {
+    if (this.#isLooking) return;
+    this.#isLooking = true;
     try {
-      return mayActFor(await authenticate(authorization), appId) ? 'holds' : 'lost';
+      const now = performance.now();
+      for (const entry of this.#byToken.values()) {
+        if (entry.dueAt > now) continue;
+        entry.dueAt = now + entry.everyMs;
+        const state = await this.#stateOf(entry.grant);
+        if (state !== 'holds') this.#end(entry, state === 'lost');
+      }
+    } catch (error) {
+      this.#with.log.warn({ error: String(error) }, 'who may listen is looked at again later');
+    } finally {
+      this.#isLooking = false;
+    }
+  }
+
+  async #stateOf({ authorization, appId }: Watched['grant']): Promise<'holds' | 'expired' | 'lost'> {
+    try {
+      return mayActFor(await this.#with.authenticate(authorization), appId) ? 'holds' : 'lost';
     } catch (error) {
       // What cannot be found out for now is no reason to send anybody away.
       if (!(error instanceof ProblemError) || error.status >= 500) throw error;
@@ -70,59 +103,23 @@ export function createGrantWatch(options: GrantWatchOptions): GrantWatch {
     }
   }
 
-  function end({ grant: { appId, principal }, socketIds }: Watched, isLost: boolean): void {
+  #end({ grant: { appId, principal }, socketIds }: Watched, isLost: boolean): void {
+    const { audit, revoke } = this.#with;
     const actor = describeHearer(principal);
     for (const socketId of [...socketIds]) {
-      forget(actor, socketId);
+      this.#forget(actor, socketId);
       revoke(appId, socketId);
       if (isLost) audit({ appId, actor, action: 'connection.revoked', target: socketId });
     }
   }
 
-  async function look(): Promise<void> {
-    const now = performance.now();
-    for (const entry of byToken.values()) {
-      if (entry.dueAt > now) continue;
-      entry.dueAt = now + entry.everyMs;
-      const state = await stateOf(entry.grant);
-      if (state !== 'holds') end(entry, state === 'lost');
-    }
+  #forget(person: string, socketId: string): void {
+    const place = `${person} ${socketId}`;
+    const token = this.#tokenOf.get(place);
+    if (token === undefined) return;
+    this.#tokenOf.delete(place);
+    const entry = this.#byToken.get(token);
+    entry?.socketIds.delete(socketId);
+    if (entry?.socketIds.size === 0) this.#byToken.delete(token);
   }
-
-  const timer = setInterval(() => {
-    if (isLooking) return;
-    isLooking = true;
-    look()
-      .catch((error: unknown) =>
-        log.warn({ error: String(error) }, 'who may listen is looked at again later'),
-      )
-      .finally(() => {
-        isLooking = false;
-      });
-  }, recheckMs).unref();
-
-  return {
-    add({ socketId, ...grant }) {
-      const token = `${grant.appId} ${grant.authorization}`;
-      const person = describeHearer(grant.principal);
-      forget(person, socketId);
-      const everyMs = 'agentId' in grant.principal ? 0 : recheckMs * staffFactor;
-      const entry = byToken.get(token) ?? {
-        grant,
-        socketIds: new Set<string>(),
-        everyMs,
-        dueAt: performance.now() + everyMs,
-      };
-      byToken.set(token, entry);
-      entry.socketIds.add(socketId);
-      tokenOf.set(`${person} ${socketId}`, token);
-      const [oldest] = entry.socketIds;
-      if (entry.socketIds.size > maxSocketsPerToken && oldest !== undefined) forget(person, oldest);
-    },
-    stop() {
-      clearInterval(timer);
-      byToken.clear();
-      tokenOf.clear();
-    },
-  };
 }

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { BusMessage } from './broadcast-message.ts';
 import { type Bus, type BusReceiver, topicOf } from './bus.ts';
-import { type CachedEvent, cacheMs, createLocalCache, type EventCache } from './event-cache.ts';
+import type { EventCache } from './event-cache.ts';
 import type { GatewayLog } from './gateway-dependencies.ts';
+import { createRedisCache } from './redis-cache.ts';
 import { connectRedis, patiently, type RedisLink } from './redis-link.ts';
-import { createRedisOccupancy } from './redis-occupancy.ts';
-import { createRedisPresence } from './redis-presence.ts';
+import { RedisOccupancy } from './redis-occupancy.ts';
+import { RedisPresence } from './redis-presence.ts';
 
 /** What a bus over Redis is given. */
 export interface RedisBusOptions {
@@ -19,151 +20,145 @@ export interface RedisBusOptions {
 }
 
 /**
- * A bus over Redis' pub/sub. This process's own clients are served directly; Redis carries messages to other nodes,
- * each of which subscribes only to what its clients hear. While Redis is gone, messages reach the own clients alone;
- * it is reconnected to without end.
+ * A bus over Redis' pub/sub; it connects in the background. This process's own clients are served directly; Redis
+ * carries messages to other nodes, each of which subscribes only to what its clients hear. While Redis is gone,
+ * messages reach the own clients alone; it is reconnected to without end.
  */
-export function createRedisBus({ url, log, prefix = 'mevrik', heartbeatMs = 5_000 }: RedisBusOptions): Bus {
-  const node = randomUUID();
-  const allNodes = `${prefix}:all`;
-  const heard = new Map<string, Promise<void>>([[allNodes, Promise.resolve()]]);
+export function createRedisBus(options: RedisBusOptions): Bus {
+  return new RedisBus(options);
+}
+
+class RedisBus implements Bus {
+  readonly presence: RedisPresence;
+  readonly occupancy: RedisOccupancy;
+  readonly cache: EventCache;
+  readonly #log: GatewayLog;
+  readonly #prefix: string;
+  readonly #node = randomUUID();
+  readonly #publisher: RedisLink;
+  readonly #subscriber: RedisLink;
+  readonly #heard = new Map<string, Promise<void>>();
   /** Names that the connection will subscribe to again although nobody hears them any more. */
-  const stale = new Set<string>();
-  let receiver: BusReceiver = () => {};
-  let lost = 0;
+  readonly #stale = new Set<string>();
+  #receiver: BusReceiver = () => {};
+  #lost = 0;
   /** Redis did not answer the last time: the own clients must not wait for it. */
-  let isSlow = false;
+  #isSlow = false;
 
-  const publisher = connectRedis({ url, log, purpose: 'publishing', onReady });
-  const subscriber = connectRedis({
-    url,
-    log,
-    purpose: 'subscribing',
-    onReady: () => {
-      for (const name of heard.keys()) heard.set(name, subscribe(name));
-      for (const name of stale) unsubscribe(name);
-      stale.clear();
-    },
-  });
-  const presence = createRedisPresence({
-    link: publisher,
-    log,
-    prefix,
-    node,
-    heartbeatMs,
-    announce: (change, { appId, channel }, member) =>
-      void publish([{ appId, channel, event: `pusher_internal:${change}`, data: JSON.stringify(member) }]),
-  });
-  const occupancy = createRedisOccupancy({ link: publisher, log, prefix, node, heartbeatMs });
-  const nameOf = (appId: number, topic: string) => `${prefix}:${appId}:${topic}`;
-
-  function onReady(): void {
-    if (lost > 0) log.warn({ lost }, 'messages did not reach other nodes while Redis was gone');
-    lost = 0;
-    isSlow = false;
-    presence.restore().catch((error: unknown) => {
-      log.warn({ error: String(error) }, 'presence is entered again later');
+  constructor({ url, log, prefix = 'mevrik', heartbeatMs = 5_000 }: RedisBusOptions) {
+    this.#log = log;
+    this.#prefix = prefix;
+    this.#heard.set(this.#allNodes, Promise.resolve());
+    this.#publisher = connectRedis({ url, log, purpose: 'publishing', onReady: () => this.#onPublisher() });
+    this.#subscriber = connectRedis({
+      url,
+      log,
+      purpose: 'subscribing',
+      onReady: () => this.#onSubscriber(),
+    });
+    const shared = { link: this.#publisher, log, prefix, node: this.#node, heartbeatMs };
+    this.occupancy = new RedisOccupancy(shared);
+    this.cache = createRedisCache(this.#publisher, prefix);
+    this.presence = new RedisPresence({
+      ...shared,
+      announce: (change, { appId, channel }, member) => {
+        const data = JSON.stringify(member);
+        void this.publish([{ appId, channel, event: `pusher_internal:${change}`, data }]);
+      },
     });
   }
 
-  function listen(text: string): void {
-    try {
-      const message = readEnvelope(text, node);
-      if (message) receiver(message);
-    } catch (error) {
-      log.warn({ error: String(error) }, 'something at Redis is no message of ours');
-    }
-  }
-
-  async function subscribe(name: string): Promise<void> {
-    if (!subscriber.isReady) return;
-    await patiently(subscriber.subscribe(name, listen)).catch((error: unknown) => {
-      log.warn({ name, error: String(error) }, 'a subscription at Redis is made later');
-    });
-  }
-
-  function unsubscribe(name: string): void {
-    if (subscriber.isReady) subscriber.unsubscribe(name, listen).catch(() => {});
-    else stale.add(name);
-  }
-
-  async function send(message: BusMessage): Promise<void> {
-    const topic = topicOf(message);
-    const name = topic === undefined ? allNodes : nameOf(message.appId, topic);
-    try {
-      await patiently(publisher.publish(name, JSON.stringify({ node, message })));
-      isSlow = false;
-    } catch {
-      isSlow = true;
-      lost += 1;
-    }
-  }
-
-  async function publish(messages: readonly BusMessage[]): Promise<void> {
-    for (const message of messages) receiver(message);
-    if (!publisher.isReady) {
-      lost += messages.length;
+  async publish(messages: readonly BusMessage[]): Promise<void> {
+    for (const message of messages) this.#receiver(message);
+    if (!this.#publisher.isReady) {
+      this.#lost += messages.length;
       return;
     }
-    const sent = Promise.all(messages.map(send));
-    if (!isSlow) await sent;
+    const sent = Promise.all(messages.map((message) => this.#send(message)));
+    if (!this.#isSlow) await sent;
   }
 
-  return {
-    publish,
-    presence,
-    occupancy,
-    cache: createRedisCache(publisher, prefix),
-    receive(next) {
-      receiver = next;
-    },
-    hear(appId, topic) {
-      const name = nameOf(appId, topic);
-      const known = heard.get(name);
-      if (known) return known;
-      stale.delete(name);
-      const subscribed = subscribe(name);
-      heard.set(name, subscribed);
-      return subscribed;
-    },
-    unhear(appId, topic) {
-      const name = nameOf(appId, topic);
-      if (heard.delete(name)) unsubscribe(name);
-    },
-    async stop() {
-      receiver = () => {};
-      occupancy.stop();
-      await presence.stop();
-      for (const link of [publisher, subscriber]) if (link.isOpen) link.destroy();
-    },
-  };
-}
+  receive(receiver: BusReceiver): void {
+    this.#receiver = receiver;
+  }
 
-/** What another node sent; `undefined` for what came from here. Throws for what is not ours. */
-function readEnvelope(text: string, node: string): BusMessage | undefined {
-  const envelope = JSON.parse(text) as { node: string; message: BusMessage };
-  return envelope.node === node ? undefined : envelope.message;
-}
+  hear(appId: number, topic: string): Promise<void> {
+    const name = this.#nameOf(appId, topic);
+    const known = this.#heard.get(name);
+    if (known) return known;
+    this.#stale.delete(name);
+    const subscribed = this.#subscribe(name);
+    this.#heard.set(name, subscribed);
+    return subscribed;
+  }
 
-/** The last events in Redis; while it is gone, those that this node knows of. */
-function createRedisCache(link: RedisLink, prefix: string): EventCache {
-  const local = createLocalCache();
-  const keyOfChannel = (appId: number, channel: string) => `${prefix}:cache:${appId}:${channel}`;
-  return {
-    async put(appId, channel, event) {
-      await local.put(appId, channel, event);
-      await patiently(link.set(keyOfChannel(appId, channel), JSON.stringify(event), { PX: cacheMs })).catch(
-        () => {},
-      );
-    },
-    async get(appId, channel) {
-      try {
-        const text = await patiently(link.get(keyOfChannel(appId, channel)));
-        return text === null ? undefined : (JSON.parse(text) as CachedEvent);
-      } catch {
-        return local.get(appId, channel);
-      }
-    },
-    sweep: () => local.sweep(),
+  unhear(appId: number, topic: string): void {
+    const name = this.#nameOf(appId, topic);
+    if (this.#heard.delete(name)) this.#unsubscribe(name);
+  }
+
+  async stop(): Promise<void> {
+    this.#receiver = () => {};
+    this.occupancy.stop();
+    await this.presence.stop();
+    for (const link of [this.#publisher, this.#subscriber]) if (link.isOpen) link.destroy();
+  }
+
+  get #allNodes(): string {
+    return `${this.#prefix}:all`;
+  }
+
+  #nameOf(appId: number, topic: string): string {
+    return `${this.#prefix}:${appId}:${topic}`;
+  }
+
+  #onPublisher(): void {
+    if (this.#lost > 0) {
+      this.#log.warn({ lost: this.#lost }, 'messages did not reach other nodes while Redis was gone');
+    }
+    this.#lost = 0;
+    this.#isSlow = false;
+    this.presence.restore().catch((error: unknown) => {
+      this.#log.warn({ error: String(error) }, 'presence is entered again later');
+    });
+  }
+
+  #onSubscriber(): void {
+    for (const name of this.#heard.keys()) this.#heard.set(name, this.#subscribe(name));
+    for (const name of this.#stale) this.#unsubscribe(name);
+    this.#stale.clear();
+  }
+
+  async #send(message: BusMessage): Promise<void> {
+    const topic = topicOf(message);
+    const name = topic === undefined ? this.#allNodes : this.#nameOf(message.appId, topic);
+    try {
+      await patiently(this.#publisher.publish(name, JSON.stringify({ node: this.#node, message })));
+      this.#isSlow = false;
+    } catch {
+      this.#isSlow = true;
+      this.#lost += 1;
+    }
+  }
+
+  readonly #listen = (text: string): void => {
+    try {
+      const { node, message } = JSON.parse(text) as { node: string; message: BusMessage };
+      if (node !== this.#node) this.#receiver(message);
+    } catch (error) {
+      this.#log.warn({ error: String(error) }, 'something at Redis is no message of ours');
+    }
   };
+
+  async #subscribe(name: string): Promise<void> {
+    if (!this.#subscriber.isReady) return;
+    await patiently(this.#subscriber.subscribe(name, this.#listen)).catch((error: unknown) => {
+      this.#log.warn({ name, error: String(error) }, 'a subscription at Redis is made later');
+    });
+  }
+
+  #unsubscribe(name: string): void {
+    if (this.#subscriber.isReady) this.#subscriber.unsubscribe(name, this.#listen).catch(() => {});
+    else this.#stale.add(name);
+  }
 }

@@ -17,6 +17,10 @@ declare module 'fastify' {
     access?: Access;
     /** Refused with 503 while too much waits to be handled. */
     addsLoad?: boolean;
+    /** Takes an `Idempotency-Key`. */
+    isRepeatable?: boolean;
+    /** How many times as many requests as usual an address may send: for machines that speak for many people. */
+    limitFactor?: number;
   }
   interface FastifyRequest {
     /** Who is asking; `null` on public routes. */

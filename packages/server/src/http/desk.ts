@@ -161,7 +161,7 @@ export function sessionRoutes(dependencies: HttpDependencies): RoutePlugin {
     api.post(
       '/v1/sessions/:id/replies',
       {
-        config,
+        config: { ...config, isRepeatable: true },
         schema: {
           tags,
           summary: 'Reply to the customer',

@@ -40,6 +40,8 @@ export interface HttpDependencies {
   /** Takes what somebody should be able to read later. Must not throw; it is not waited for. */
   readonly audit: (entry: AuditEntry) => void;
   readonly log: Log;
+  /** Told of every answered request, by its route. */
+  readonly onAnswered?: (method: string, route: string, status: number, seconds: number) => void;
   /** The routes of other parts, beside the ones that are always there. */
   readonly routes: readonly RoutePlugin[];
 }

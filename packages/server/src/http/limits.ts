@@ -21,7 +21,12 @@ const minuteMs = 60_000;
 
 /** Makes the limits that hold for all routes. The plugin for rate limits must have been registered. */
 export function createLimits(api: Api, perMinute: number): Limits {
-  const byAddress = limiter(api, perMinute, (request) => request.ip);
+  const factorOf = (request: FastifyRequest) => request.routeOptions.config?.limitFactor ?? 1;
+  const byAddress = limiter(
+    api,
+    (request) => perMinute * factorOf(request),
+    (request) => `${request.ip} ${factorOf(request)}`,
+  );
   const byHolder = limiter(api, perMinute * staffFactor, actorOf);
   const refusals = limiter(api, perMinute, (request) => request.ip);
   return {
@@ -39,7 +44,7 @@ export function createLimits(api: Api, perMinute: number): Limits {
  */
 export function limiter(
   api: Api,
-  perMinute: number,
+  perMinute: number | ((request: FastifyRequest) => number),
   keyOf: (request: FastifyRequest) => string,
 ): (request: FastifyRequest, reply: FastifyReply) => Promise<void> {
   const check = api.createRateLimit({ max: perMinute, timeWindow: minuteMs, keyGenerator: keyOf });

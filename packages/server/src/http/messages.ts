@@ -4,6 +4,7 @@ import {
   conversationKey as keyOf,
   type Message,
   type MessageContent,
+  meSchema,
   messageSchema,
   ProblemError,
   pageOf,
@@ -32,7 +33,7 @@ import { idempotencyOf } from './idempotency.ts';
 import { notifier } from './notify.ts';
 
 const customers = { access: ['customer'] as const };
-const writing = { access: ['customer'] as const, addsLoad: true };
+const writing = { access: ['customer'] as const, addsLoad: true, isRepeatable: true };
 const stored = { 200: storedMessageSchema, 201: storedMessageSchema };
 const tags = ['conversation'];
 
@@ -122,7 +123,10 @@ export function messageRoutes(dependencies: HttpDependencies): RoutePlugin {
     );
     api.get(
       '/v1/me',
-      { config: customers, schema: { tags, summary: 'Who I am, and my session' } },
+      {
+        config: customers,
+        schema: { tags, summary: 'Who I am, and my session', response: { 200: meSchema } },
+      },
       async (request) => ({
         customer: await requireCustomer(database, customerOf(request).customerId),
         session: (await activeSession(database, customerOf(request).conversationKey)) ?? null,

@@ -1,9 +1,28 @@
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
+import { problemSchema } from '@mevrik/protocol';
 import type { FastifyPluginAsync } from 'fastify';
 import { jsonSchemaTransform } from 'fastify-type-provider-zod';
+import { z } from 'zod';
 import { withAccess } from './access.ts';
 import type { Api } from './http-dependencies.ts';
+
+const idempotencyHeader = {
+  type: 'object',
+  properties: {
+    'Idempotency-Key': {
+      type: 'string',
+      minLength: 1,
+      maxLength: 200,
+      description: 'A number of your own for this request: sent again with it, nothing happens twice.',
+    },
+  },
+};
+
+const anyProblem = {
+  description: 'A problem',
+  content: { 'application/problem+json': { schema: z.toJSONSchema(problemSchema) } },
+};
 
 /** Describes all routes that come after it, at `/v1/openapi.json`, and shows them at `/docs`. */
 export async function describeApi(api: Api, publicUrl: string | null): Promise<void> {
@@ -26,10 +45,16 @@ export async function describeApi(api: Api, publicUrl: string | null): Promise<v
     },
     transform: (input) => {
       const { schema, url } = jsonSchemaTransform(input);
-      const { access } = input.route.config ?? {};
-      if (!access || access === 'public') return { schema, url };
+      const { access, isRepeatable } = input.route.config ?? {};
+      if (!access || schema?.hide) return { schema, url };
+      const described = {
+        ...schema,
+        ...(isRepeatable ? { headers: idempotencyHeader } : {}),
+        response: { ...(schema?.response ?? { 200: { description: 'Done' } }), default: anyProblem },
+      };
+      if (access === 'public') return { schema: described, url };
       const security = access.includes('service') ? [{ app: [] }] : [{ token: [] }];
-      return { schema: { ...schema, security }, url };
+      return { schema: { ...described, security }, url };
     },
   });
   const pages: FastifyPluginAsync = async (scope) => {

@@ -2,6 +2,7 @@ import { agentRoutes } from './agents.ts';
 import { caseRoutes, queueRoutes, sessionRoutes } from './desk.ts';
 import type { HttpDependencies, RoutePlugin } from './http-dependencies.ts';
 import { messageRoutes } from './messages.ts';
+import { problemRoutes } from './problem-routes.ts';
 import { visitorRoutes } from './visitors.ts';
 import { webhookRoutes } from './webhooks.ts';
 
@@ -15,5 +16,6 @@ export function routesOf(dependencies: HttpDependencies): readonly RoutePlugin[]
     sessionRoutes,
     caseRoutes,
     webhookRoutes,
+    problemRoutes,
   ].map((routes) => routes(dependencies));
 }

@@ -80,7 +80,14 @@ async function addHeaders(api: Api, { corsOrigins, publicUrl }: HttpConfig): Pro
 }
 
 /** What every request goes through before its route sees it. */
-function guard(api: Api, { authenticator, config, lag }: HttpDependencies): void {
+function guard(api: Api, { authenticator, config, lag, onAnswered }: HttpDependencies): void {
+  if (onAnswered) {
+    // By route, never by address: of those there are too many.
+    api.addHook('onResponse', async (request, reply) => {
+      const route = request.routeOptions.url ?? 'none';
+      onAnswered(request.method, route, reply.statusCode, reply.elapsedTime / 1000);
+    });
+  }
   const limits = createLimits(api, config.rateLimitPerMinute);
   api.addHook('onRequest', async (request, reply) => {
     if (!request.is404) {

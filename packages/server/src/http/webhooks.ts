@@ -7,7 +7,8 @@ import { receiveWebhook } from '../commands/receive-webhook.ts';
 import type { HttpDependencies, RoutePlugin } from './http-dependencies.ts';
 
 const params = z.strictObject({ appKey: z.string().max(64), channel: z.string().max(64) });
-const config = { access: 'public' as const };
+/** All of a provider's traffic comes from a few addresses. */
+const config = { access: 'public' as const, limitFactor: 100 };
 const tags = ['webhooks'];
 
 /**

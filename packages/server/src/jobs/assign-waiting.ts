@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { assignQueueItem } from '../commands/assign.ts';
-import { job } from './job.ts';
+import { scheduleAssignment } from '../commands/set-availability.ts';
+import { job, timer } from './job.ts';
 
 /** How many waiting conversations are looked at in one go; those behind them are looked at the next time. */
 const limit = 500;
@@ -22,5 +23,19 @@ export const assignWaiting = job({
       // Where skills count, the next one may need others; everywhere else, nobody is free for anyone.
       if (!found && strategy !== 'skill') return;
     }
+  },
+});
+
+/** Looks at all queues now and then: for what a change of settings, or a lost job, has left waiting. */
+export const assignAllWaiting = timer({
+  task: 'assign-all-waiting',
+  summary: 'Looks once a minute whether somebody is free for who waits.',
+  cron: '* * * * *',
+  async run({ unitOfWork }) {
+    await unitOfWork.run(async (tx) => {
+      const apps = await tx.sql<{ app_id: number }[]>`
+        SELECT DISTINCT app_id FROM queue_items WHERE status = 'waiting'`;
+      for (const { app_id: appId } of apps) await scheduleAssignment(tx, appId);
+    });
   },
 });

@@ -1,0 +1,63 @@
+import { isSocketId, ProblemError, parsePusherChannel } from '@mevrik/protocol';
+import { z } from 'zod';
+
+const maxChannelsPerEvent = 100;
+const maxEventsPerBatch = 10;
+
+const name = z
+  .string()
+  .min(1)
+  .max(200)
+  .refine((event) => !/^pusher(_internal)?:/.test(event), 'names with pusher: are the protocol’s own');
+const channel = z
+  .string()
+  .refine((text) => parsePusherChannel(text) !== undefined, 'is no name of a channel');
+const common = {
+  name,
+  data: z.union([z.string(), z.json().transform((value) => JSON.stringify(value))]),
+  socket_id: z.string().refine(isSocketId, 'is no number of a connection').nullish(),
+  info: z.string().max(200).nullish(),
+};
+const eventSchema = z
+  .object({
+    ...common,
+    channel: channel.optional(),
+    channels: z.array(channel).max(maxChannelsPerEvent).optional(),
+  })
+  .transform(({ channel, channels, ...rest }) => ({
+    ...rest,
+    channels: channels ?? (channel ? [channel] : []),
+  }))
+  .refine(({ channels }) => channels.length > 0, { path: ['channels'], message: 'names no channel' });
+const batchSchema = z.object({ batch: z.array(z.object({ ...common, channel })).max(maxEventsPerBatch) });
+
+/** An event as a back end sends it. */
+export interface TriggeredEvent {
+  readonly channels: readonly string[];
+  readonly name: string;
+  readonly data: string;
+  readonly socket_id?: string | null | undefined;
+  readonly info?: string | null | undefined;
+}
+
+/** Reads the body of `POST /events`. @throws ProblemError `invalid_input`. */
+export function readEvent(body: unknown): TriggeredEvent {
+  return parse(eventSchema, body);
+}
+
+/** Reads the body of `POST /batch_events`. @throws ProblemError `invalid_input`. */
+export function readBatch(body: unknown): readonly TriggeredEvent[] {
+  return parse(batchSchema, body).batch.map(({ channel, ...event }) => ({ ...event, channels: [channel] }));
+}
+
+/** What is wrong with one value of a request. */
+export function invalidInput(path: string, message: string): ProblemError {
+  return new ProblemError('invalid_input', `${path}: ${message}.`, { fields: [{ path, message }] });
+}
+
+function parse<Schema extends z.ZodType>(schema: Schema, body: unknown): z.output<Schema> {
+  const parsed = schema.safeParse(body);
+  if (parsed.success) return parsed.data;
+  const fields = parsed.error.issues.map(({ path, message }) => ({ path: path.join('.'), message }));
+  throw new ProblemError('invalid_input', 'The event cannot be sent.', { cause: parsed.error, fields });
+}

@@ -1,0 +1,76 @@
+import type { PresenceMember } from '@mevrik/protocol';
+import type { Members } from './presence.ts';
+import { patiently, type RedisLink } from './redis-link.ts';
+
+/**
+ * A channel's members are a hash in Redis: node and socket → user and information, two lines of JSON. Each script
+ * does one step of coming or going at once, so that exactly one node learns that a connection was a user's first or
+ * last.
+ */
+const joinScript = `
+local isNew, users, count = 1, {}, 0
+for _, value in ipairs(redis.call('HVALS', KEYS[1])) do
+  local user = string.match(value, '^(.-)\\n')
+  if user == ARGV[2] then isNew = 0 end
+  if not users[user] then users[user] = true; count = count + 1 end
+end
+if isNew == 1 and count >= tonumber(ARGV[4]) then return false end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2] .. '\\n' .. ARGV[3])
+redis.call('PEXPIRE', KEYS[1], ARGV[5])
+return { isNew, redis.call('HVALS', KEYS[1]) }`;
+
+const leaveScript = `
+local gone, left = {}, {}
+for i = 1, #ARGV do
+  local value = redis.call('HGET', KEYS[1], ARGV[i])
+  if value then gone[string.match(value, '^(.-)\\n')] = true; redis.call('HDEL', KEYS[1], ARGV[i]) end
+end
+for _, value in ipairs(redis.call('HVALS', KEYS[1])) do gone[string.match(value, '^(.-)\\n')] = nil end
+for user in pairs(gone) do left[#left + 1] = user end
+return left`;
+
+/** One connection that comes to a channel. */
+export interface Entry {
+  readonly key: string;
+  readonly field: string;
+  readonly member: PresenceMember;
+  readonly maxMembers: number;
+  /** The hash goes when nobody has renewed it for so long. */
+  readonly expiryMs: number;
+}
+
+/** Adds a connection. `null`: the channel is full. Rejects when Redis does not answer. */
+export async function enterHash(
+  link: RedisLink,
+  { key, field, member, maxMembers, expiryMs }: Entry,
+): Promise<{ readonly isNew: boolean; readonly members: Members } | null> {
+  const user = JSON.stringify(member.user_id);
+  const info = JSON.stringify(member.user_info ?? null);
+  const answer = (await patiently(
+    link.eval(joinScript, {
+      keys: [key],
+      arguments: [field, user, info, String(maxMembers), String(expiryMs)],
+    }),
+  )) as [number, string[]] | null;
+  return answer && { isNew: answer[0] === 1, members: membersOf(answer[1]) };
+}
+
+/** Removes connections. Gives the users who are then gone altogether. Rejects when Redis does not answer. */
+export async function leaveHash(link: RedisLink, key: string, fields: string[]): Promise<string[]> {
+  const gone = (await patiently(link.eval(leaveScript, { keys: [key], arguments: fields }))) as string[];
+  return gone.map((user) => JSON.parse(user) as string);
+}
+
+/** The users of a channel. Rejects when Redis does not answer. */
+export async function readHash(link: RedisLink, key: string): Promise<Members> {
+  return membersOf(await patiently(link.hVals(key)));
+}
+
+function membersOf(values: readonly string[]): Members {
+  return new Map(
+    values.map((value) => {
+      const end = value.indexOf('\n');
+      return [JSON.parse(value.slice(0, end)) as string, JSON.parse(value.slice(end + 1)) as unknown];
+    }),
+  );
+}

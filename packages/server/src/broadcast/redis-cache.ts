@@ -1,0 +1,24 @@
+import { type CachedEvent, cacheMs, createLocalCache, type EventCache } from './event-cache.ts';
+import { patiently, type RedisLink } from './redis-link.ts';
+
+/** The last events in Redis; while it is gone, those that this node knows of. */
+export function createRedisCache(link: RedisLink, prefix: string): EventCache {
+  const local = createLocalCache();
+  const keyOfChannel = (appId: number, channel: string) => `${prefix}:cache:${appId}:${channel}`;
+  return {
+    async put(appId, channel, event) {
+      await local.put(appId, channel, event);
+      const text = JSON.stringify(event);
+      await patiently(link.set(keyOfChannel(appId, channel), text, { PX: cacheMs })).catch(() => {});
+    },
+    async get(appId, channel) {
+      try {
+        const text = await patiently(link.get(keyOfChannel(appId, channel)));
+        return text === null ? undefined : (JSON.parse(text) as CachedEvent);
+      } catch {
+        return local.get(appId, channel);
+      }
+    },
+    sweep: () => local.sweep(),
+  };
+}

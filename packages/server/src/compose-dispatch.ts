@@ -1,0 +1,89 @@
+import type { AppDirectory } from './apps/app-directory.ts';
+import type { Gateway } from './broadcast/gateway.ts';
+import type { Config } from './config.ts';
+import type { Database, DatabaseTarget } from './db/database.ts';
+import type { DispatchObserver } from './dispatch/dispatch-options.ts';
+import { createDispatcher, type Dispatcher, lockConnection } from './dispatch/dispatcher.ts';
+import { createRedisHints, type Hints, noHints } from './dispatch/redis-hints.ts';
+import { subscriptionsOf } from './dispatch/subscription.ts';
+import { createSyncHandler } from './dispatch/sync-handler.ts';
+import { listen } from './listeners/index.ts';
+import type { ListenerNeeds } from './listeners/needs.ts';
+import { createUnitOfWork, type UnitOfWork } from './log/unit-of-work.ts';
+import type { Log } from './observe/log.ts';
+import type { Teardown } from './teardown.ts';
+
+/** What the dispatcher is made of. */
+export interface DispatchParts {
+  readonly config: Config;
+  readonly log: Log;
+  readonly nodeId: string;
+  readonly target: DatabaseTarget;
+  readonly apps: AppDirectory;
+  readonly gateway: Gateway;
+  readonly open: (name: string, maxConnections: number) => Database;
+  readonly teardown: Teardown;
+  readonly observe: DispatchObserver;
+}
+
+/** Unit of work and dispatcher, which know of each other: what one commits the other hands out. */
+export async function startDispatch(
+  parts: DispatchParts,
+): Promise<{ unitOfWork: UnitOfWork; dispatcher: Dispatcher }> {
+  const { config, log, nodeId, target, apps, gateway, open, teardown, observe } = parts;
+  const needs: ListenerNeeds = {
+    apps,
+    log,
+    notify: (notices) => {
+      if (config.EVENT_BROADCAST_ENABLED) gateway.publish(notices).catch(() => {});
+    },
+  };
+  const sync = createSyncHandler(listen, needs, config.NODE_ENV);
+  const hints = await startHints(config, log, (partitions) => dispatcher.hinted(partitions));
+  teardown.add('the hints', () => hints.stop());
+  const dispatcher = createDispatcher({
+    options: {
+      database: open('dispatch', dispatchConnections),
+      nodeId,
+      needs,
+      environment: config.NODE_ENV,
+      sync,
+      maxConcurrentEvents: config.MAX_CONCURRENT_EVENTS,
+      retries: config.EVENT_RETRY_ATTEMPTS,
+      timeoutMs: config.EVENT_TIMEOUT * 1000,
+      parkedLimit: config.EVENT_PARKED_LIMIT,
+      ...dispatchTimes,
+      log,
+      observe,
+    },
+    subscriptions: subscriptionsOf(listen),
+    openLockConnection: (onClose) => lockConnection(target, onClose),
+    publish: config.EVENT_BROADCAST_ENABLED ? (messages) => gateway.publish(messages) : null,
+    hint: (partitions) => hints.hint(partitions),
+    inline: !config.EVENT_QUEUE_ENABLED,
+  });
+  await dispatcher.start();
+  teardown.add('the dispatcher', () => dispatcher.stop());
+  const unitOfWork = createUnitOfWork(open('work', config.DATABASE_POOL), sync, dispatcher.appended);
+  return { unitOfWork, dispatcher };
+}
+
+/** Connections of the dispatcher: a batch each for as many partitions as four cores keep busy. */
+const dispatchConnections = 12;
+
+/** See the decisions on slow events and on ownership for why these. */
+const dispatchTimes = {
+  stallMs: 2_000,
+  retryDelayMs: 1_000,
+  pollMs: 1_000,
+  heartbeatMs: 1_000,
+  deadAfterMs: 5_000,
+} as const;
+
+async function startHints(
+  config: Config,
+  log: Log,
+  onHint: (partitions: readonly number[]) => void,
+): Promise<Hints> {
+  return config.REDIS_URL === null ? noHints : createRedisHints({ url: config.REDIS_URL, onHint, log });
+}
