@@ -133,6 +133,20 @@ async function opened(
   }
 }
 
+/** How to reach the database that another process runs in `dataDir`; `undefined` where none is running. */
+export async function findEmbedded({
+  dataDir,
+  log,
+  fallbackDir = systemDirectory,
+}: EmbeddedOptions): Promise<ConnectionOptions | undefined> {
+  if (!existsSync(dataDir)) return undefined;
+  const place = await choosePlace(await prepareDirectory(dataDir), fallbackDir, log);
+  const running = await findRunning(place.data);
+  if (!running) return undefined;
+  const { port, socketDirectory: host } = running;
+  return { host, port, user: role, password: readPassword(place), database: role };
+}
+
 /** The same connection as a libpq URL. */
 export function connectionUrl({ host, port, user, password, database }: ConnectionOptions): string {
   return `postgres://${user}:${password}@/${database}?host=${encodeURIComponent(host)}&port=${port}`;

@@ -8,6 +8,9 @@ import type { Api, RoutePlugin } from './http-dependencies.ts';
 /** Who may call a route: everybody, or those who have proven to be in one of these roles. */
 export type Access = 'public' | readonly Principal['role'][];
 
+/** What back ends call that authenticates by itself may be called as often as what they call with a token. */
+const machineFactor = 10;
+
 /** Everybody at the desk or above it. */
 export const staffRoles = ['agent', 'supervisor', 'admin'] as const satisfies readonly Principal['role'][];
 
@@ -44,7 +47,7 @@ export function demandAccess(api: Api): void {
     if (this.defaultAccess === null) {
       throw new Error(`${String(route.method)} ${route.url} does not say who may call it (config.access).`);
     }
-    route.config = { ...route.config, access: this.defaultAccess };
+    route.config = { limitFactor: machineFactor, ...route.config, access: this.defaultAccess };
   });
 }
 

@@ -24,6 +24,16 @@ const anyProblem = {
   content: { 'application/problem+json': { schema: z.toJSONSchema(problemSchema) } },
 };
 
+/** The pages bring inline styles. Nothing is upgraded to HTTPS: a server in a local network has none. */
+const pagePolicy = {
+  'default-src': "'self'",
+  'style-src': "'self' 'unsafe-inline'",
+  'img-src': "'self' data:",
+  'object-src': "'none'",
+  'base-uri': "'none'",
+  'frame-ancestors': "'none'",
+};
+
 /** Describes all routes that come after it, at `/v1/openapi.json`, and shows them at `/docs`. */
 export async function describeApi(api: Api, publicUrl: string | null): Promise<void> {
   await api.register(swagger, {
@@ -49,6 +59,7 @@ export async function describeApi(api: Api, publicUrl: string | null): Promise<v
       if (!access || schema?.hide) return { schema, url };
       const described = {
         ...schema,
+        tags: schema?.tags ?? ['Pusher HTTP API'],
         ...(isRepeatable ? { headers: idempotencyHeader } : {}),
         response: { ...(schema?.response ?? { 200: { description: 'Done' } }), default: anyProblem },
       };
@@ -60,8 +71,9 @@ export async function describeApi(api: Api, publicUrl: string | null): Promise<v
   const pages: FastifyPluginAsync = async (scope) => {
     await scope.register(swaggerUi, {
       routePrefix: '/docs',
-      uiConfig: { deepLinking: true, docExpansion: 'none' },
-      staticCSP: true,
+      uiConfig: { deepLinking: true, docExpansion: 'none', layout: 'BaseLayout' },
+      theme: { title: 'Mevrik Channels: API reference' },
+      staticCSP: pagePolicy,
     });
     scope.get('/v1/openapi.json', { schema: { hide: true } }, () => api.swagger());
   };

@@ -1,0 +1,193 @@
+import { userInfo } from 'node:os';
+import { parseArgs } from 'node:util';
+import { ProblemError } from '@mevrik/protocol';
+import { type Config, ConfigError, loadConfig } from './config.ts';
+import { type Database, openDatabase } from './db/database.ts';
+import { findEmbedded } from './db/embedded.ts';
+import { createDeadLetters, type ParkedFilter } from './dispatch/dead-letters.ts';
+import { createInspection } from './dispatch/inspection.ts';
+import { listen } from './listeners/index.ts';
+
+const usage = `Usage: mevrik <command> [options]
+
+  subscriptions          every listener, with its lag, parked and dead events
+  dead-letters           events that a listener could not handle, newest first
+  retry                  retry one, or all that match
+  discard                drop one, or all that match
+  resume <listener>      let a paused listener go on
+
+Which events, for the last three (retry and discard need one of them, or --all):
+  --listener <name>  --event <id>  --type <event>  --key <ordering key>  --app <id>  --status waiting|dead  --all
+
+It works on the database of DATABASE_URL, or on the one that a server runs in DATA_DIR.`;
+
+/** Something the person at the terminal can put right. */
+class UsageError extends Error {}
+
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  console.error(explain(error));
+  process.exitCode = 1;
+}
+
+async function main(args: string[]): Promise<void> {
+  const { values, positionals } = readArguments(args);
+  const [command, name] = positionals;
+  if (values.help || command === undefined) {
+    console.log(usage);
+    return;
+  }
+  const filter = filterOf(values);
+  const database = await connect(loadConfig(process.env));
+  try {
+    await act(database, command, { name, filter, isAll: values.all === true });
+  } finally {
+    await database.close();
+  }
+}
+
+function readArguments(args: string[]) {
+  const text = { type: 'string' } as const;
+  try {
+    return parseArgs({
+      args,
+      allowPositionals: true,
+      options: {
+        listener: text,
+        event: text,
+        type: text,
+        key: text,
+        app: text,
+        status: text,
+        all: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    });
+  } catch (error) {
+    throw new UsageError(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
+  }
+}
+
+function filterOf(values: ReturnType<typeof readArguments>['values']): ParkedFilter {
+  const { status, app } = values;
+  if (status !== undefined && status !== 'waiting' && status !== 'dead') {
+    throw new UsageError('--status is waiting or dead.');
+  }
+  if (app !== undefined && !/^[1-9]\d{0,9}$/.test(app))
+    throw new UsageError('--app is the number of an app.');
+  if (values.event !== undefined && !/^[\da-f-]{36}$/i.test(values.event)) {
+    throw new UsageError('--event is the id of an event.');
+  }
+  return {
+    subscription: values.listener,
+    eventId: values.event,
+    type: values.type,
+    key: values.key,
+    appId: app === undefined ? undefined : Number(app),
+    status,
+  };
+}
+
+async function connect(config: Config): Promise<Database> {
+  const log = { info() {}, warn: (message: string) => console.error(message) };
+  const target = config.DATABASE_URL ?? (await findEmbedded({ dataDir: config.DATA_DIR, log }));
+  if (!target) {
+    throw new UsageError(
+      `No server is running on ${config.DATA_DIR}. Start it, or set DATA_DIR or DATABASE_URL.`,
+    );
+  }
+  return openDatabase(target, { maxConnections: 1, applicationName: 'mevrik cli' });
+}
+
+async function act(
+  database: Database,
+  command: string,
+  {
+    name,
+    filter,
+    isAll,
+  }: { readonly name: string | undefined; readonly filter: ParkedFilter; readonly isAll: boolean },
+): Promise<void> {
+  // A running server sees the change with its next poll, within a second.
+  const deadLetters = createDeadLetters(database, async () => {});
+  const actor = `terminal ${userInfo().username}`;
+  const assertNamed = () => {
+    const isNamed = Object.values(filter).some((value) => value !== undefined);
+    if (!isNamed && !isAll) throw new UsageError('Say which events, or --all.');
+  };
+  switch (command) {
+    case 'subscriptions':
+      return printSubscriptions(database);
+    case 'dead-letters':
+      return printParked(await deadLetters.list(filter, { limit: 100 }));
+    case 'retry':
+      assertNamed();
+      return console.log(`${await deadLetters.retry(filter, {}, actor)} will be retried.`);
+    case 'discard':
+      assertNamed();
+      return console.log(`${await deadLetters.discard(filter, actor)} discarded.`);
+    case 'resume':
+      if (name === undefined) throw new UsageError('Which listener? mevrik resume <listener>');
+      await deadLetters.resume(name, actor);
+      return console.log(`${name} goes on.`);
+    default:
+      throw new UsageError(`There is no command "${command}".\n\n${usage}`);
+  }
+}
+
+async function printSubscriptions(database: Database): Promise<void> {
+  const states = await createInspection(database, listen).listSubscriptions();
+  printTable(
+    ['listener', 'mode', 'status', 'lag', 'parked', 'dead', 'events'],
+    states.map(({ name, mode, status, pauseReason, lag, parked, dead, events }) => [
+      name,
+      mode,
+      pauseReason === null ? status : `${status}: ${pauseReason}`,
+      String(lag),
+      String(parked),
+      String(dead),
+      events.join(', '),
+    ]),
+  );
+}
+
+function printParked({
+  parked,
+  nextCursor,
+}: Awaited<ReturnType<ReturnType<typeof createDeadLetters>['list']>>): void {
+  if (parked.length === 0) return console.log('Nothing is parked.');
+  printTable(
+    ['event', 'type', 'listener', 'status', 'attempts', 'parked at', 'last error'],
+    parked.map(({ eventId, type, subscription, status, attempts, parkedAt, lastError }) => [
+      eventId,
+      type,
+      subscription,
+      status,
+      String(attempts),
+      parkedAt,
+      (lastError ?? '').split('\n')[0] ?? '',
+    ]),
+  );
+  if (nextCursor !== null) console.log('… and more: narrow it down with a filter.');
+}
+
+function printTable(head: readonly string[], rows: readonly (readonly string[])[]): void {
+  const widths = head.map((title, at) => Math.max(title.length, ...rows.map((row) => row[at]?.length ?? 0)));
+  for (const row of [head, ...rows]) {
+    console.log(
+      row
+        .map((cell, at) => cell.padEnd(widths[at] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    );
+  }
+}
+
+function explain(error: unknown): string {
+  if (error instanceof ProblemError) return error.detail;
+  if (error instanceof UsageError || error instanceof ConfigError) return error.message;
+  const { code, message } = error as { code?: string; message?: string };
+  if (code === '42P01') return 'This database has no tables of ours yet: start a server on it first.';
+  return message ?? String(error);
+}
