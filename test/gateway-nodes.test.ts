@@ -130,9 +130,9 @@ describe('the HTTP API', () => {
         subscription_count: 2,
       });
     expect(await api.users(1, 'presence-queues')).toEqual({ users: [{ id: 'line\nbreak "quoted"' }] });
-    expect(Object.keys((await api.channels(1, { prefix: '', info: [] })).channels)).toContain(
-      'presence-queues',
-    );
+    await expect
+      .poll(async () => Object.keys((await api.channels(1, { prefix: '', info: [] })).channels))
+      .toContain('presence-queues');
     expect((await api.channels(2, { prefix: '', info: [] })).channels).toEqual({});
     await api.trigger(1, { name: 'e', channel: 'api-x', data: '{"n":1}' });
     for (const client of [here, there]) expect((await client.next('e')).data).toEqual({ n: 1 });
