@@ -1,5 +1,6 @@
 import { request as plainRequest } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { withAccess } from '../packages/server/src/http/access.ts';
 import type { Api } from '../packages/server/src/http/http-dependencies.ts';
 import { startHttp, type TestHttp } from './support/http.ts';
 
@@ -146,6 +147,15 @@ describe('too much', () => {
     const { headers, body } = await few.get('/v1/openapi.json');
     expect(Number(headers.get('retry-after'))).toBeGreaterThan(0);
     expect(body).toMatchObject({ code: 'too_many_requests' });
+    await few.stop();
+  });
+
+  it('is more for what back ends call and sign themselves', async () => {
+    const signed = withAccess('public', async (scope) => void scope.get('/signed', () => 'done'));
+    const few = await startHttp({ rateLimitPerMinute: 3, routes: [signed] });
+    const statuses: number[] = [];
+    for (let count = 0; count < 31; count++) statuses.push((await few.get('/signed')).status);
+    expect(statuses).toEqual([...Array(30).fill(200), 429]);
     await few.stop();
   });
 

@@ -75,7 +75,9 @@ export async function describeApi(api: Api, publicUrl: string | null): Promise<v
       theme: { title: 'Mevrik Channels: API reference' },
       staticCSP: pagePolicy,
     });
-    scope.get('/v1/openapi.json', { schema: { hide: true } }, () => api.swagger());
+    scope.get('/v1/openapi.json', { config: { limitFactor: 1 }, schema: { hide: true } }, () =>
+      api.swagger(),
+    );
   };
   const register = withAccess('public', pages);
   await api.register(async (scope) => register(scope as unknown as Api));
