@@ -10,7 +10,14 @@ const stamp = join(packages, 'server/dist/.built');
 
 /** Builds everything anew. */
 export async function buildAll() {
-  const common = { format: 'esm', platform: 'node', target: 'node20.19', logLevel: 'warn', config: false, clean: true };
+  const common = {
+    format: 'esm',
+    platform: 'node',
+    target: 'node20.19',
+    logLevel: 'warn',
+    config: false,
+    clean: true,
+  };
   await build({
     ...common,
     cwd: join(packages, 'protocol'),
@@ -19,7 +26,14 @@ export async function buildAll() {
     fixedExtension: false,
   });
   const server = join(packages, 'server');
-  await build({ ...common, cwd: server, entry: ['src/main.ts', 'src/cli.ts'], dts: false, sourcemap: true, fixedExtension: false });
+  await build({
+    ...common,
+    cwd: server,
+    entry: ['src/main.ts', 'src/cli.ts'],
+    dts: false,
+    sourcemap: true,
+    fixedExtension: false,
+  });
   // Next to the bundle, where the code that reads them looks: beside itself.
   await cp(join(server, 'src/db/migrations'), join(server, 'dist/migrations'), { recursive: true });
   await cp(join(server, 'src/http/assets'), join(server, 'dist/assets'), { recursive: true });
@@ -28,8 +42,15 @@ export async function buildAll() {
 
 /** Builds only when a source, or what it is built from, is newer than the last build. */
 export async function buildIfStale() {
-  const built = await stat(stamp).then((found) => found.mtimeMs, () => 0);
-  const inputs = [join(root, 'package-lock.json'), join(packages, 'protocol/src'), join(packages, 'server/src')];
+  const built = await stat(stamp).then(
+    (found) => found.mtimeMs,
+    () => 0,
+  );
+  const inputs = [
+    join(root, 'package-lock.json'),
+    join(packages, 'protocol/src'),
+    join(packages, 'server/src'),
+  ];
   const newest = Math.max(...(await Promise.all(inputs.map(newestIn))));
   if (newest <= built) return;
   console.log('Building …');

@@ -1,4 +1,5 @@
 import { request as plainRequest } from 'node:http';
+import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { withAccess } from '../packages/server/src/http/access.ts';
 import type { Api } from '../packages/server/src/http/http-dependencies.ts';
@@ -151,7 +152,10 @@ describe('too much', () => {
   });
 
   it('is more for what back ends call and sign themselves', async () => {
-    const signed = withAccess('public', async (scope) => void scope.get('/signed', () => 'done'));
+    const signed = withAccess(
+      'public',
+      async (scope: FastifyInstance) => void scope.get('/signed', () => 'done'),
+    );
     const few = await startHttp({ rateLimitPerMinute: 3, routes: [signed] });
     const statuses: number[] = [];
     for (let count = 0; count < 31; count++) statuses.push((await few.get('/signed')).status);

@@ -20,7 +20,7 @@ export const Pusher = pusherModule as unknown as typeof pusherModule.default;
 export type Pusher = InstanceType<typeof Pusher>;
 
 /** Two apps that are open, and one that is disabled. */
-export const apps: readonly GatewayApp[] = [
+const apps: readonly GatewayApp[] = [
   { id: 1, key: 'acme', secret: 'acme-secret', enabled: true },
   { id: 2, key: 'rival', secret: 'rival-secret', enabled: true },
   { id: 3, key: 'gone', secret: 'gone-secret', enabled: false },

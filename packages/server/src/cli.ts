@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 import { userInfo } from 'node:os';
 import { parseArgs } from 'node:util';
 import { ProblemError } from '@mevrik/protocol';
@@ -156,7 +157,10 @@ function printParked({
   parked,
   nextCursor,
 }: Awaited<ReturnType<ReturnType<typeof createDeadLetters>['list']>>): void {
-  if (parked.length === 0) return console.log('Nothing is parked.');
+  if (parked.length === 0) {
+    console.log('Nothing is parked.');
+    return;
+  }
   printTable(
     ['event', 'type', 'listener', 'status', 'attempts', 'parked at', 'last error'],
     parked.map(({ eventId, type, subscription, status, attempts, parkedAt, lastError }) => [

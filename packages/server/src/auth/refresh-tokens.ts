@@ -24,7 +24,7 @@ export type Rotation<Kind extends TokenHolder['kind'] = TokenHolder['kind']> =
   | { readonly outcome: 'unknown' | 'expired' | 'revoked' | 'reused' };
 
 /** How long refresh tokens last from their last use: a visitor comes back weeks later, an agent every shift. */
-export const refreshLifetimesDays = { customer: 365, agent: 14 } as const;
+const refreshLifetimesDays = { customer: 365, agent: 14 } as const;
 
 /**
  * Two tabs of one visitor may refresh with the same token at the same moment, and an answer may get lost on a

@@ -1,4 +1,4 @@
-import { keyOf } from './hub.ts';
+import { keyOf } from './channel-key.ts';
 
 /** The last event of a cache channel. */
 export interface CachedEvent {

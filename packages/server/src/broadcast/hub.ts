@@ -1,6 +1,7 @@
 import { channelNamesOf, type PusherChannel } from '@mevrik/protocol';
 import type { BroadcastMessage, ChannelMessage } from './broadcast-message.ts';
 import type { Bus } from './bus.ts';
+import { keyOf } from './channel-key.ts';
 import { encodeFrame } from './frame-encoder.ts';
 
 /** Somebody who can hear channels: a client's connection. */
@@ -133,9 +134,4 @@ export class Hub {
     this.#topics.delete(key);
     this.#bus.unhear(appId, topic);
   }
-}
-
-/** An app's channel as one text. */
-export function keyOf(appId: number, name: string): string {
-  return `${appId} ${name}`;
 }

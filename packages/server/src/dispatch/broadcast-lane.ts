@@ -126,7 +126,7 @@ export class BroadcastLane {
 }
 
 /** The messages that an event means, one for each of its topics. */
-export function broadcastsOf(event: Event): readonly Broadcast[] {
+function broadcastsOf(event: Event): readonly Broadcast[] {
   const definition = definitionOf(event.type).broadcast;
   if (!definition) return [];
   return definition.on(event.data).map((topic) => ({

@@ -13,7 +13,7 @@ export interface Outcome {
 }
 
 /** The cause that events raised while handling this one carry. */
-export function causedBy(event: Event): Cause {
+function causedBy(event: Event): Cause {
   return { correlationId: event.correlationId, causationId: event.id, traceparent: event.traceparent };
 }
 

@@ -187,7 +187,7 @@ export class Ownership {
 }
 
 /** How many partitions a node should hold: the same for all, the remainder one each to the first. */
-export function shareOf(nodeId: string, living: readonly string[]): number {
+function shareOf(nodeId: string, living: readonly string[]): number {
   const rank = living.indexOf(nodeId);
   if (rank < 0) return 0;
   return Math.floor(partitionCount / living.length) + (rank < partitionCount % living.length ? 1 : 0);

@@ -9,7 +9,7 @@ import {
 import { and, desc, eq, inArray, lt, ne } from 'drizzle-orm';
 import type { Database } from '../db/database.ts';
 import { toCase, toCustomer, toMessage, toQueueItem, toSession } from '../db/models.ts';
-import { cases, contactIdentities, customers, messages, queueItems, sessions } from '../db/schema.ts';
+import { cases, customers, messages, queueItems, sessions } from '../db/schema.ts';
 import { beforeId, type Page, type PageRequest, toPage } from './page.ts';
 
 /** A conversation's messages, newest first, over all of its sessions. Customers never see notes. */
@@ -68,12 +68,6 @@ export async function requireCustomer({ orm }: Database, id: number): Promise<Cu
   const [row] = await orm.select().from(customers).where(eq(customers.id, id));
   if (!row) throw new ProblemError('not_found', 'There is no such customer.');
   return toCustomer(row);
-}
-
-/** A contact with the app it belongs to. */
-export async function findContact({ orm }: Database, id: number) {
-  const [row] = await orm.select().from(contactIdentities).where(eq(contactIdentities.id, id));
-  return row;
 }
 
 /** Which queue items are asked for; `appIds` bounds what the asker may see, `null` for everything. */

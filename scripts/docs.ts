@@ -1,0 +1,172 @@
+// Writes the reference pages from the code that they describe; with --check it only says which are out of date.
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { catalogue, definitionOf, eventNames, problems } from '@mevrik/protocol';
+import { z } from 'zod';
+import { settings } from '../packages/server/src/config.ts';
+import { jobs } from '../packages/server/src/jobs/index.ts';
+import { listen } from '../packages/server/src/listeners/index.ts';
+
+const folder = new URL('../docs/reference/', import.meta.url);
+const generated = '<!-- Written by `npm run docs`. Change the code that it describes instead. -->\n\n';
+const row = (...cells: readonly string[]) =>
+  `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |\n`;
+const table = (head: readonly string[], rows: readonly (readonly string[])[]) =>
+  row(...head) + row(...head.map(() => '---')) + rows.map((cells) => row(...cells)).join('');
+const code = (text: string) => `\`${text}\``;
+
+/** The data of an event as JSON Schema. */
+const schemaOf = (name: (typeof eventNames)[number]) => {
+  const { $schema: _draft, ...schema } = z.toJSONSchema(catalogue[name].schema, { io: 'input' });
+  return schema;
+};
+
+/** An event's parts stand in for its data, so that its topics can be written with the names of what they hold. */
+const topicsOf: Readonly<Record<string, readonly string[]>> = {
+  message_post: ['messages', 'session{id}', 'agent{agent_type}'],
+  message_reply: ['messages', 'session{id}', 'agent{agent_type}'],
+  case_closed: ['messages', 'session{id}', 'agent{agent_type}'],
+  case_start: ['messages', 'session{id}', 'agent{agent_type}'],
+  queue_created: ['queues', 'queues-app-{app_id}'],
+};
+
+function eventsPage(): string {
+  const overview = table(
+    ['event', 'what it tells', 'broadcast as', 'on'],
+    eventNames.map((name) => {
+      const { summary, broadcast } = definitionOf(name);
+      const on = broadcast ? (topicsOf[broadcast.as] ?? []).map(code).join(', ') : '';
+      return [`[${name}](#${name.toLowerCase()})`, summary, broadcast ? code(broadcast.as) : 'no', on];
+    }),
+  );
+  const sections = eventNames.map((name) => {
+    const { summary, trigger, version, broadcast } = definitionOf(name);
+    const listeners = listen[name].map((one) => code(one.name)).join(', ');
+    return [
+      `## ${name}\n`,
+      `${summary} Version ${version}.\n`,
+      `- **Raised when:** ${trigger}`,
+      '- **Ordering key:** the conversation, `{app}/{channel}:{contact}`',
+      `- **Listeners:** ${listeners}`,
+      broadcast
+        ? `- **Broadcast as** ${code(broadcast.as)} on ${(topicsOf[broadcast.as] ?? []).map(code).join(', ')}`
+        : '- **Not broadcast**',
+      '',
+      '<details><summary>Data, as JSON Schema</summary>\n',
+      `\`\`\`json\n${JSON.stringify(schemaOf(name), null, 2)}\n\`\`\`\n`,
+      '</details>\n',
+    ].join('\n');
+  });
+  return `${generated}# Events\n\nEvery event that the log knows. On the public channel \`messages\` only ids, kinds and times are told.\n\n${overview}\n${sections.join('\n')}`;
+}
+
+function listenersPage(): string {
+  const rows = eventNames.flatMap((name) =>
+    listen[name].map((one) => [
+      name,
+      code(one.name),
+      one.mode,
+      one.mode === 'queued' ? one.afterDeath : '',
+      one.when ? 'on a condition' : 'always',
+      one.summary,
+    ]),
+  );
+  const timers = jobs.map(({ task, cron, summary }) => [
+    code(task),
+    cron === null ? 'when enqueued' : code(cron),
+    summary,
+  ]);
+  return `${generated}# Listeners\n\nWho listens to what, in the order in which they are called. A \`sync\` listener runs inside the transaction that raises the event; a \`queued\` one after it, in order per conversation. \`skip\` or \`hold\` says what happens to the later events of a conversation when one is dead.\n\n${table(['event', 'listener', 'mode', 'after a dead event', 'wants it', 'what it does'], rows)}\n# Jobs\n\n${table(['job', 'runs', 'what it does'], timers)}`;
+}
+
+function errorsPage(): string {
+  const rows = Object.entries(problems).map(([name, { status, title, retryable }]) => [
+    code(name),
+    String(status),
+    title,
+    retryable ? 'yes' : 'no',
+  ]);
+  return `${generated}# Errors\n\nEvery error is a problem of RFC 9457: \`type\` is \`/problems/{code}\`, \`detail\` says what to do, and \`errors\` names the fields at fault where there are some.\n\n${table(['code', 'status', 'title', 'worth trying again'], rows)}`;
+}
+
+function configurationPage(): string {
+  const rows = Object.entries(settings).map(([name, { meaning, default: fallback, isSecret }]) => [
+    code(name),
+    fallback === null ? '' : code(fallback),
+    `${meaning}${isSecret ? ' Never logged.' : ''}`,
+  ]);
+  return `${generated}# Configuration\n\nEnvironment variables. An empty one counts as absent. What is wrong with them is told in one list when the server starts.\n\n${table(['name', 'default', 'meaning'], rows)}`;
+}
+
+/** The broadcasts as an AsyncAPI 3 document: what a client of the gateway receives. */
+function asyncApi(): string {
+  const broadcast = eventNames.flatMap((name) => {
+    const as = definitionOf(name).broadcast?.as;
+    return as === undefined ? [] : [{ name, as }];
+  });
+  const channels: Record<string, { address: string; messages: Record<string, { $ref: string }> }> = {};
+  for (const { as } of broadcast) {
+    for (const address of topicsOf[as] ?? []) {
+      const id = address.replace(/[{}]/g, '');
+      channels[id] ??= { address, messages: {} };
+      channels[id].messages[as] = { $ref: `#/components/messages/${as}` };
+    }
+  }
+  const document = {
+    asyncapi: '3.0.0',
+    info: {
+      title: 'Mevrik Channels: broadcasts',
+      version: '1',
+      description: 'What connected clients receive, over the Pusher Channels protocol 7. See PROTOCOL.md.',
+    },
+    channels: Object.fromEntries(
+      Object.entries(channels).map(([id, channel]) => [
+        id,
+        {
+          ...channel,
+          parameters: Object.fromEntries(
+            [...channel.address.matchAll(/\{(\w+)\}/g)].map(([, parameter]) => [
+              parameter,
+              { description: parameter },
+            ]),
+          ),
+        },
+      ]),
+    ),
+    operations: Object.fromEntries(
+      Object.keys(channels).map((id) => [
+        `hear-${id}`,
+        { action: 'receive', channel: { $ref: `#/channels/${id}` } },
+      ]),
+    ),
+    components: {
+      messages: Object.fromEntries(
+        broadcast.map(({ name, as }) => [
+          as,
+          { name: as, title: name, summary: definitionOf(name).summary, payload: schemaOf(name) },
+        ]),
+      ),
+    },
+  };
+  return `${JSON.stringify(document, null, 2)}\n`;
+}
+
+const pages: Readonly<Record<string, string>> = {
+  'events.md': eventsPage(),
+  'listeners.md': listenersPage(),
+  'errors.md': errorsPage(),
+  'configuration.md': configurationPage(),
+  'asyncapi.json': asyncApi(),
+};
+
+await mkdir(folder, { recursive: true });
+const stale: string[] = [];
+for (const [name, text] of Object.entries(pages)) {
+  const known = await readFile(new URL(name, folder), 'utf8').catch(() => '');
+  if (known === text) continue;
+  stale.push(name);
+  if (!process.argv.includes('--check')) await writeFile(new URL(name, folder), text);
+}
+if (stale.length > 0 && process.argv.includes('--check')) {
+  console.error(`Out of date: ${stale.join(', ')}. Run \`npm run docs\` and commit what it writes.`);
+  process.exitCode = 1;
+} else console.log(stale.length === 0 ? 'The reference pages are up to date.' : `Wrote ${stale.join(', ')}.`);
