@@ -8,7 +8,7 @@ import { type ConnectionOptions, startEmbedded } from '../packages/server/src/db
 import { processIdentity } from '../packages/server/src/db/embedded-lock.ts';
 import { isPostmasterOf, readPostmaster } from '../packages/server/src/db/embedded-postmaster.ts';
 import { migrate } from '../packages/server/src/db/migrate.ts';
-import { installRedis } from './support/redis.ts';
+import { installPrograms } from './support/system-programs.ts';
 
 declare module 'vitest' {
   /** What the workers read with `inject`. */
@@ -23,7 +23,7 @@ const quiet = { info: () => undefined, warn: (message: string) => console.warn(m
 
 /** Starts one PostgreSQL for the whole run, with a migrated template that each test database is cloned from. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const [run] = await Promise.all([startPostgres(), installRedis()]);
+  const [run] = await Promise.all([startPostgres(), installPrograms()]);
   project.provide('postgres', run.connection);
   return run.stop;
 }

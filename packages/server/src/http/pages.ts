@@ -5,25 +5,29 @@ import type { HttpDependencies, RoutePlugin } from './http-dependencies.ts';
 const config = { access: 'public' as const };
 const hidden = { config, schema: { hide: true } };
 
+const pages = ['landing.html', 'setup.html', 'setup-over.html'] as const;
+const files = ['pages.css', 'setup.js', 'landing.js', 'icon.svg'] as const;
+
 /** The few pages that the server has of its own: where to go, and making the first administrator. */
 export function pageRoutes({ database }: HttpDependencies): RoutePlugin {
   const assets = Object.fromEntries(
-    (['landing.html', 'setup.html', 'setup-over.html', 'pages.css', 'setup.js', 'landing.js'] as const).map(
-      (name) => [name, readFileSync(new URL(`./assets/${name}`, import.meta.url), 'utf8')],
-    ),
+    [...pages, ...files].map((name) => [
+      name,
+      readFileSync(new URL(`./assets/${name}`, import.meta.url), 'utf8'),
+    ]),
   );
   const types = {
     html: 'text/html; charset=utf-8',
     css: 'text/css; charset=utf-8',
     js: 'text/javascript; charset=utf-8',
+    svg: 'image/svg+xml',
   };
   const typeOf = (name: string) => types[name.split('.').at(-1) as keyof typeof types];
 
   return (api) => {
-    api.get('/', hidden, async (_request, reply) => {
-      // Until there is an administrator, the address to make one was printed by the start: the page says so.
-      return reply.type(types.html).serializer(String).send(assets['landing.html']);
-    });
+    api.get('/', hidden, async (_request, reply) =>
+      reply.type(types.html).serializer(String).send(assets['landing.html']),
+    );
     api.get('/setup', hidden, async (request, reply) => {
       const { token } = request.query as { token?: unknown };
       const isOpen =
@@ -39,7 +43,7 @@ export function pageRoutes({ database }: HttpDependencies): RoutePlugin {
         .serializer(String)
         .send(assets[page]);
     });
-    for (const name of ['pages.css', 'setup.js', 'landing.js'] as const) {
+    for (const name of files) {
       api.get(`/assets/${name}`, hidden, async (_request, reply) =>
         reply
           .type(typeOf(name))
