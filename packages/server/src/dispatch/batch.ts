@@ -1,9 +1,10 @@
 import type { Event } from '@mevrik/protocol';
 import type postgres from 'postgres';
 import type { AttemptFailure } from '../db/schema.ts';
+import type { OpenTransaction } from '../log/transaction.ts';
 import type { DispatchOptions } from './dispatch-options.ts';
 import { FencedError } from './faults.ts';
-import { handleOne, inHandlingTransaction, type Outcome } from './handle.ts';
+import { handleOne, inHandlingTransaction, isSkipped, type Outcome } from './handle.ts';
 import { parkInTransaction } from './parking.ts';
 import type { Subscription } from './subscription.ts';
 
@@ -21,113 +22,160 @@ export interface Batch {
   readonly blockedKeys: ReadonlySet<string>;
 }
 
-/** A listener failed at this event, with the others of the batch undone. */
+/** How far a batch has come. */
+export interface BatchResult {
+  readonly batch: Batch;
+  /** The offset up to which the subscription has come: `to`, or less when time ran out. */
+  readonly reached: number;
+  /** The key of an event that was parked behind an earlier failure, if one was. */
+  readonly parkedKey: string | undefined;
+}
+
+/** A listener failed at this event, with all batches of the transaction undone. */
 export class BatchFailure extends Error {
   override readonly name = 'BatchFailure';
+  readonly batch: Batch;
   readonly event: Event;
   readonly durationMs: number;
 
-  constructor(event: Event, durationMs: number, cause: unknown) {
+  constructor(batch: Batch, event: Event, durationMs: number, cause: unknown) {
     super(`The listener failed at ${event.type} ${event.id}`, { cause });
+    this.batch = batch;
     this.event = event;
     this.durationMs = durationMs;
   }
 }
 
-/** After so long a batch commits what it has handled, so that others of its partition get their turn. */
-const batchBudgetMs = 250;
+/** After so long a transaction commits what it has handled, so that others of its partition get their turn. */
+const budgetMs = 250;
 
 /**
- * Handles a batch in one transaction: the listener's writes, what it raised, what was parked behind an earlier
- * failure, and the checkpoint commit together.
+ * Handles batches of one partition in one transaction, one after another: the listeners' writes, what they raised,
+ * what was parked behind an earlier failure, and the checkpoints commit together.
  *
- * @returns the offset up to which the subscription has come (`to`, or less when its time budget ran out), and
- * the key of an event that was parked, if one was.
- * @throws BatchFailure when the listener failed, FencedError when another node has moved the checkpoint.
+ * @returns how far each has come; batches that were not begun when time ran out are left out.
+ * @throws BatchFailure when a listener failed, FencedError when another node has moved a checkpoint.
  */
-export async function handleBatch(
+export async function handleBatches(
   options: DispatchOptions,
-  batch: Batch,
-): Promise<{ reached: number; parkedKey: string | undefined }> {
-  const startedAt = new Date();
-  const begun = performance.now();
-  const { reached, outcomes, parkedKey } = await inHandlingTransaction(
-    options,
-    options.stallMs,
-    async (open) => {
-      const outcomes: Outcome[] = [];
-      const parked: Event[] = [];
-      let reached = batch.to;
-      for (const [index, event] of batch.events.entries()) {
-        if (performance.now() - begun > batchBudgetMs && index > 0) {
-          reached = batch.events[index - 1]?.offset ?? batch.from;
-          break;
-        }
-        if (batch.blockedKeys.has(event.key)) {
-          parked.push(event);
-          continue;
-        }
-        const eventBegun = performance.now();
-        try {
-          outcomes.push(await handleOne(options, batch.subscription, event, open, options.stallMs));
-        } catch (error) {
-          throw new BatchFailure(event, performance.now() - eventBegun, error);
-        }
-      }
-      if (parked.length > 0) await parkInTransaction(open.tx.sql, batch.subscription.name, parked);
-      await Promise.all([
-        moveCheckpoint(open.tx.sql, batch, reached),
-        recordHandled(open.tx.sql, options.nodeId, batch, outcomes, startedAt),
-      ]);
-      return { reached, outcomes, parkedKey: parked[0]?.key };
-    },
-  );
-  const skipped = outcomes.filter((outcome) => outcome.durationUs < 0).length;
-  options.observe.handled(
-    batch.subscription.name,
-    outcomes.length - skipped,
-    skipped,
-    (performance.now() - begun) / 1000,
-  );
-  return { reached, parkedKey };
+  batches: readonly Batch[],
+): Promise<readonly BatchResult[]> {
+  const done = await inHandlingTransaction(options, options.stallMs, async (open) => {
+    const until = performance.now() + budgetMs;
+    const runs: Run[] = [];
+    for (const batch of batches) {
+      if (runs.length > 0 && performance.now() > until) break;
+      runs.push(await runBatch(options, batch, open, until));
+    }
+    const sql = open.tx.sql;
+    const moves = runs.map(({ batch, reached }) => ({ ...batch, to: reached }));
+    await Promise.all([moveCheckpoints(sql, moves), recordHandled(sql, options.nodeId, runs)]);
+    return runs;
+  });
+  for (const { batch, outcomes, startedAt, finishedAt } of done) {
+    const skipped = outcomes.filter(isSkipped).length;
+    const seconds = (finishedAt.getTime() - startedAt.getTime()) / 1000;
+    options.observe.handled(batch.subscription.name, outcomes.length - skipped, skipped, seconds);
+  }
+  return done;
 }
 
-/**
- * Moves a checkpoint by compare-and-set. This is the fence: of two nodes that both believe they own a
- * partition, only one finds the checkpoint where it left it.
- *
- * @throws FencedError when the checkpoint is not where it was.
- */
-export async function moveCheckpoint(
-  sql: postgres.Sql,
-  { subscription, partition, from }: Pick<Batch, 'subscription' | 'partition' | 'from'>,
-  to: number,
-): Promise<void> {
-  const moved = await sql`
-    UPDATE checkpoints SET "offset" = ${to}
-    WHERE partition = ${partition} AND subscription = ${subscription.name} AND "offset" = ${from}`;
-  if (moved.count !== 1) {
-    throw new FencedError(`${subscription.name} in partition ${partition} is no longer at ${from}`);
+interface Run extends BatchResult, Handling {
+  readonly batch: Batch;
+}
+
+async function runBatch(
+  options: DispatchOptions,
+  batch: Batch,
+  open: OpenTransaction,
+  until: number,
+): Promise<Run> {
+  const startedAt = new Date();
+  const outcomes: Outcome[] = [];
+  const parked: Event[] = [];
+  let reached = batch.to;
+  for (const [index, event] of batch.events.entries()) {
+    if (index > 0 && performance.now() > until) {
+      reached = batch.events[index - 1]?.offset ?? batch.from;
+      break;
+    }
+    if (batch.blockedKeys.has(event.key)) {
+      parked.push(event);
+      continue;
+    }
+    const begun = performance.now();
+    try {
+      outcomes.push(await handleOne(options, batch.subscription, event, open, options.stallMs));
+    } catch (error) {
+      throw new BatchFailure(batch, event, performance.now() - begun, error);
+    }
   }
+  if (parked.length > 0) await parkInTransaction(open.tx.sql, batch.subscription.name, parked);
+  const { subscription, partition } = batch;
+  const parkedKey = parked[0]?.key;
+  return { batch, subscription, partition, reached, parkedKey, outcomes, startedAt, finishedAt: new Date() };
+}
+
+/** A move of a checkpoint, from where it is known to stand. */
+type Move = Pick<Batch, 'subscription' | 'partition' | 'from' | 'to'>;
+
+/**
+ * Moves checkpoints of one partition by compare-and-set. This is the fence: of two nodes that both believe they own
+ * a partition, only one finds the checkpoints where it left them.
+ *
+ * @throws FencedError when a checkpoint is not where it was; the transaction must not commit then.
+ */
+export async function moveCheckpoints(sql: postgres.Sql, moves: readonly Move[]): Promise<void> {
+  const [first] = moves;
+  if (!first) return;
+  const moved = await sql`
+    UPDATE checkpoints SET "offset" = move.reached
+    FROM unnest(${moves.map(({ subscription }) => subscription.name)}::text[],
+                ${moves.map(({ from }) => from)}::bigint[], ${moves.map(({ to }) => to)}::bigint[])
+      AS move (subscription, stood, reached)
+    WHERE checkpoints.partition = ${first.partition} AND checkpoints.subscription = move.subscription
+      AND checkpoints."offset" = move.stood`;
+  if (moved.count !== moves.length) {
+    const names = moves.map(({ subscription, from }) => `${subscription.name} at ${from}`).join(', ');
+    throw new FencedError(`partition ${first.partition}: not all of these still stand there: ${names}`);
+  }
+}
+
+/** Events that a listener has handled, or skipped. */
+export interface Handling {
+  readonly subscription: Subscription;
+  readonly partition: number;
+  readonly outcomes: readonly Outcome[];
+  readonly startedAt: Date;
+  readonly finishedAt: Date;
+  /** Of a parked event: which attempt it was, and what went wrong before. */
+  readonly retry?: { readonly attempt: number; readonly failures: readonly AttemptFailure[] };
 }
 
 /** Keeps what was handled, when, by whom, and how long each event took. */
 export async function recordHandled(
   sql: postgres.Sql,
   nodeId: string,
-  { subscription, partition }: Pick<Batch, 'subscription' | 'partition'>,
-  outcomes: readonly Outcome[],
-  startedAt: Date,
-  retry: { attempt: number; failures: readonly AttemptFailure[] } = { attempt: 1, failures: [] },
+  handlings: readonly Handling[],
 ): Promise<void> {
-  const last = outcomes.at(-1);
-  if (!last) return;
+  const rows = handlings.flatMap(({ subscription, partition, outcomes, startedAt, finishedAt, retry }) => {
+    const last = outcomes.at(-1);
+    if (!last) return [];
+    return {
+      partition,
+      subscription: subscription.name,
+      last_offset: last.offset,
+      node: nodeId,
+      started_at: startedAt.toISOString(),
+      finished_at: finishedAt.toISOString(),
+      offsets: outcomes.map((outcome) => outcome.offset),
+      durations_us: outcomes.map((outcome) => outcome.durationUs),
+      attempt: retry?.attempt ?? 1,
+      failures: retry && retry.failures.length > 0 ? JSON.stringify(retry.failures) : null,
+    };
+  });
+  if (rows.length === 0) return;
   await sql`
-    INSERT INTO handled_batches (partition, subscription, last_offset, node, started_at, finished_at,
-                                 offsets, durations_us, attempt, failures)
-    VALUES (${partition}, ${subscription.name}, ${last.offset}, ${nodeId}, ${startedAt.toISOString()},
-            ${new Date().toISOString()}, ${outcomes.map((outcome) => outcome.offset)},
-            ${outcomes.map((outcome) => outcome.durationUs)}, ${retry.attempt},
-            ${retry.failures.length > 0 ? JSON.stringify(retry.failures) : null}::jsonb)
+    INSERT INTO handled_batches ${sql(rows)}
     ON CONFLICT (partition, subscription, last_offset, attempt) DO NOTHING`;
 }

@@ -39,6 +39,7 @@ export class BroadcastLane {
   #stored = 0;
   #run: Promise<void> | undefined;
   #woken = false;
+  #inLog = true;
   #stopped = false;
   #flushTimer: NodeJS.Timeout | undefined;
 
@@ -47,9 +48,10 @@ export class BroadcastLane {
     this.#with = surroundings;
   }
 
-  /** Says that there may be something to broadcast. */
-  wake(): void {
+  /** Says that there may be something to broadcast, and where. */
+  wake(where: 'memory' | 'log' = 'log'): void {
     this.#woken = true;
+    if (where === 'log') this.#inLog = true;
     if (this.#run || this.#stopped) return;
     this.#run = this.#loop().finally(() => {
       this.#run = undefined;
@@ -76,10 +78,17 @@ export class BroadcastLane {
     const sql = options.database.sql;
     try {
       while (this.#woken && !this.#stopped && owns(this.#partition)) {
+        const inLog = this.#inLog;
         this.#woken = false;
+        this.#inLog = false;
         this.#place ??= await this.#load();
         for (;;) {
-          const events = await tail.read(sql, this.#partition, this.#place, batchLimit);
+          const events = await tail.read(
+            sql,
+            { partition: this.#partition, after: this.#place },
+            batchLimit,
+            inLog,
+          );
           if (events.length === 0 || !owns(this.#partition)) break;
           if (publish) {
             const messages = events.flatMap(broadcastsOf);

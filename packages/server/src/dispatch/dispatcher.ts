@@ -124,15 +124,15 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     tail.add(events);
     const foreign: number[] = [];
     for (const partition of new Set(events.map((event) => event.partition))) {
-      if (pumps.has(partition)) wake(partition);
+      if (pumps.has(partition)) wake(partition, 'memory');
       else foreign.push(partition);
     }
     if (foreign.length > 0) parts.hint(foreign);
   }
 
-  function wake(partition: number): void {
-    lanes.get(partition)?.wake();
-    pumps.get(partition)?.wake();
+  function wake(partition: number, where: 'memory' | 'log' = 'log'): void {
+    lanes.get(partition)?.wake(where);
+    pumps.get(partition)?.wake(where);
   }
 
   async function watchCap(subscription: Subscription): Promise<void> {

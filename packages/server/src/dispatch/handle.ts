@@ -12,6 +12,11 @@ export interface Outcome {
   readonly durationUs: number;
 }
 
+/** Whether the listener's condition skipped the event. */
+export function isSkipped({ durationUs }: Outcome): boolean {
+  return durationUs < 0;
+}
+
 /** The cause that events raised while handling this one carry. */
 function causedBy(event: Event): Cause {
   return { correlationId: event.correlationId, causationId: event.id, traceparent: event.traceparent };

@@ -119,11 +119,10 @@ export class ParkedRetries {
       await inHandlingTransaction(options, limitMs, async (open) => {
         if (!(await takeParked(open.tx.sql, head))) return;
         const outcome = await handleOne(options, subscription, event, open, limitMs);
-        const batch = { subscription, partition: head.partition };
-        await recordHandled(open.tx.sql, options.nodeId, batch, [outcome], startedAt, {
-          attempt: head.attempts + 1,
-          failures: head.failures,
-        });
+        const { partition, attempts, failures } = head;
+        const retry = { attempt: attempts + 1, failures };
+        const handling = { subscription, partition, outcomes: [outcome], startedAt, finishedAt: new Date() };
+        await recordHandled(open.tx.sql, options.nodeId, [{ ...handling, retry }]);
       });
       options.observe.handled(subscription.name, 1, 0, (Date.now() - startedAt.getTime()) / 1000);
     } catch (error) {

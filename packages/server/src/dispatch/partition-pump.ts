@@ -1,12 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Event } from '@mevrik/protocol';
+import type postgres from 'postgres';
 import type { Tail } from '../log/tail.ts';
-import { type Batch, BatchFailure, handleBatch, moveCheckpoint } from './batch.ts';
+import { type Batch, BatchFailure, type BatchResult, handleBatches, moveCheckpoints } from './batch.ts';
 import { batchLimit, type DispatchOptions } from './dispatch-options.ts';
 import { describeError, FencedError, isInfrastructureFault, ListenerTimeoutError } from './faults.ts';
 import { parkedHead, parkedHeads, parkFailed, retryDelayMs } from './parking.ts';
 import type { Slots } from './slots.ts';
 import type { Subscription } from './subscription.ts';
+
+/** How long a place may be ahead of its checkpoint over events that are not its subscription's. */
+const flushDelayMs = 500;
 
 /** What a pump shares with the others of its node. */
 export interface PumpSurroundings {
@@ -40,25 +44,23 @@ export class PartitionPump {
   readonly #toReconcile = new Map<string, { subscription: Subscription; key: string }>();
   #run: Promise<void> | undefined;
   #woken = false;
+  #inLog = true;
   #loaded = false;
   #stopped = false;
+  #isFlushDue = false;
+  #flushTimer: NodeJS.Timeout | undefined;
+  /** Subscriptions that failed last time: they do not hold up the others' transaction until they succeed. */
+  readonly #apart = new Set<string>();
 
   constructor(partition: number, surroundings: PumpSurroundings) {
     this.partition = partition;
     this.#with = surroundings;
   }
 
-  /** How far behind the subscriptions that are not paused may read: the least `seen` of them. */
-  get position(): number {
-    if (!this.#loaded) return 0;
-    let least = Number.MAX_SAFE_INTEGER;
-    for (const subscription of this.#active()) least = Math.min(least, this.#placeOf(subscription).seen);
-    return least === Number.MAX_SAFE_INTEGER ? 0 : least;
-  }
-
-  /** Says that there may be something to do. */
-  wake(): void {
+  /** Says that there may be something to do: what this process committed itself is in memory, all else in the log. */
+  wake(where: 'memory' | 'log' = 'log'): void {
     this.#woken = true;
+    if (where === 'log') this.#inLog = true;
     if (this.#run || this.#stopped) return;
     this.#run = this.#loop().finally(() => {
       this.#run = undefined;
@@ -68,6 +70,7 @@ export class PartitionPump {
 
   /** Resolves when all that was there to do at the time of the call is done, or the pump is stopped. */
   async settled(): Promise<void> {
+    this.#isFlushDue = true;
     this.wake();
     while (this.#run) await this.#run;
   }
@@ -81,32 +84,49 @@ export class PartitionPump {
   /** Begins no further batch, and resolves when the one under way has ended. */
   async stop(): Promise<void> {
     this.#stopped = true;
+    clearTimeout(this.#flushTimer);
     await this.#run;
-    if (this.#loaded && this.#with.owns(this.partition)) await this.flush().catch(() => {});
+    if (this.#loaded && this.#with.owns(this.partition)) await this.#flush().catch(() => {});
   }
 
   /** Writes down the places that have moved over events which are not their subscriptions'. */
-  async flush(): Promise<void> {
+  async #flush(): Promise<void> {
+    this.#isFlushDue = false;
+    const batches: Batch[] = [];
     for (const subscription of this.#with.subscriptions) {
       const place = this.#places.get(subscription.name);
       if (!place || place.seen === place.stored) continue;
-      const { seen, stored } = place;
-      await moveCheckpoint(this.#with.options.database.sql, this.#batchOf(subscription, stored), seen);
-      place.stored = seen;
+      batches.push(this.#batchOf(subscription, place.stored, [], place.seen));
     }
+    if (batches.length === 0) return;
+    await this.#with.options.database.sql.begin((sql) =>
+      moveCheckpoints(sql as unknown as postgres.Sql, batches),
+    );
+    for (const { subscription, to } of batches) this.#placeOf(subscription).stored = to;
+  }
+
+  /** In a while, and between batches: nobody waits for it, and it is one statement for many events. */
+  #flushLater(): void {
+    this.#flushTimer ??= setTimeout(() => {
+      this.#flushTimer = undefined;
+      this.#isFlushDue = true;
+      this.wake('memory');
+    }, flushDelayMs);
   }
 
   async #loop(): Promise<void> {
     const { options, owns } = this.#with;
     while (this.#woken && !this.#stopped && owns(this.partition)) {
+      const inLog = this.#inLog || !this.#loaded;
       this.#woken = false;
+      this.#inLog = false;
       try {
         if (!this.#loaded) await this.#load();
         await this.#reconcileKeys();
-        while ((await this.#pass()) && !this.#stopped && owns(this.partition)) {
+        while ((await this.#pass(inLog)) && !this.#stopped && owns(this.partition)) {
           if (this.#toReconcile.size > 0) await this.#reconcileKeys();
         }
-        if (owns(this.partition)) await this.flush();
+        if (this.#isFlushDue && owns(this.partition)) await this.#flush();
       } catch (error) {
         this.#loaded = false;
         this.#woken = true;
@@ -142,8 +162,8 @@ export class PartitionPump {
     this.#loaded = true;
   }
 
-  /** One batch for each group of subscriptions that stand at the same place; false when nothing was there. */
-  async #pass(): Promise<boolean> {
+  /** One transaction for each group of subscriptions that stand at the same place; false when nothing was there. */
+  async #pass(inLog: boolean): Promise<boolean> {
     const { options, tail, owns } = this.#with;
     const groups = new Map<number, Subscription[]>();
     for (const subscription of this.#active()) {
@@ -152,57 +172,76 @@ export class PartitionPump {
     }
     let progress = false;
     for (const [after, group] of groups) {
-      const events = await tail.read(options.database.sql, this.partition, after, batchLimit);
+      const place = { partition: this.partition, after };
+      const events = await tail.read(options.database.sql, place, batchLimit, inLog);
       if (events.length === 0) continue;
       progress = true;
-      for (const subscription of group) {
-        if (this.#stopped || !owns(this.partition)) return false;
-        await this.#advance(subscription, events);
-      }
+      if (this.#stopped || !owns(this.partition)) return false;
+      await this.#advance(group, events);
     }
     return progress;
   }
 
-  async #advance(subscription: Subscription, events: readonly Event[]): Promise<void> {
-    const place = this.#placeOf(subscription);
-    const to = events.at(-1)?.offset ?? place.seen;
-    const own = events.filter((event) => subscription.events.has(event.type));
-    if (own.length === 0) {
-      place.seen = to;
-      return;
-    }
-    await this.#with.slots.hold(own.length, async () => {
-      try {
-        const batch = this.#batchOf(subscription, place.stored, own, to);
-        const { reached, parkedKey } = await handleBatch(this.#with.options, batch);
-        place.stored = reached;
-        place.seen = reached;
-        if (parkedKey !== undefined) this.#with.onParked(subscription, parkedKey);
-      } catch (error) {
-        if (!(error instanceof BatchFailure) || isInfrastructureFault(error.cause)) throw error;
-        await this.#oneByOne(subscription, place, own, error);
-        place.seen = Math.max(place.seen, this.#with.isPaused(subscription.name) ? place.stored : to);
+  async #advance(group: readonly Subscription[], events: readonly Event[]): Promise<void> {
+    const batches: Batch[] = [];
+    for (const subscription of group) {
+      const place = this.#placeOf(subscription);
+      const to = events.at(-1)?.offset ?? place.seen;
+      const own = events.filter((event) => subscription.events.has(event.type));
+      if (own.length > 0) batches.push(this.#batchOf(subscription, place.stored, own, to));
+      else {
+        place.seen = to;
+        this.#flushLater();
       }
+    }
+    if (batches.length === 0) return;
+    const count = batches.reduce((sum, batch) => sum + batch.events.length, 0);
+    await this.#with.slots.hold(count, async () => {
+      const apart = batches.filter(({ subscription }) => this.#apart.has(subscription.name));
+      await this.#together(batches.filter((batch) => !apart.includes(batch)));
+      for (const batch of apart) await this.#together([batch]);
     });
   }
 
+  /** Batches in one transaction. When one fails, each of the others gets a transaction of its own. */
+  async #together(batches: readonly Batch[]): Promise<void> {
+    if (batches.length === 0 || this.#stopped || !this.#with.owns(this.partition)) return;
+    try {
+      for (const result of await handleBatches(this.#with.options, batches)) this.#arrived(result);
+    } catch (error) {
+      if (!(error instanceof BatchFailure) || isInfrastructureFault(error.cause)) throw error;
+      this.#apart.add(error.batch.subscription.name);
+      for (const batch of batches) {
+        if (batch === error.batch) await this.#oneByOne(batch, error);
+        else await this.#together([batch]);
+      }
+    }
+  }
+
+  #arrived({ batch: { subscription }, reached, parkedKey }: BatchResult): void {
+    const place = this.#placeOf(subscription);
+    place.stored = reached;
+    place.seen = reached;
+    this.#apart.delete(subscription.name);
+    if (parkedKey !== undefined) this.#with.onParked(subscription, parkedKey);
+  }
+
   /** After a failure in a batch: each event in a transaction of its own, and those that fail are parked. */
-  async #oneByOne(
-    subscription: Subscription,
-    place: Place,
-    events: readonly Event[],
-    inBatch: BatchFailure,
-  ): Promise<void> {
+  async #oneByOne({ subscription, events, to }: Batch, inBatch: BatchFailure): Promise<void> {
+    const { options, isPaused, owns } = this.#with;
+    const place = this.#placeOf(subscription);
     for (const event of events) {
-      if (this.#stopped || !this.#with.owns(this.partition))
-        throw new FencedError('the partition was given up');
-      if (this.#with.isPaused(subscription.name)) return;
+      if (this.#stopped || !owns(this.partition)) throw new FencedError('the partition was given up');
+      if (isPaused(subscription.name)) {
+        place.seen = place.stored;
+        return;
+      }
       let failure: BatchFailure | undefined;
       if (event === inBatch.event && inBatch.cause instanceof ListenerTimeoutError) {
         failure = inBatch; // it would only hold up the partition a second time
       } else {
         const batch = this.#batchOf(subscription, place.stored, [event], event.offset);
-        await handleBatch(this.#with.options, batch).catch((error) => {
+        await handleBatches(options, [batch]).catch((error) => {
           if (!(error instanceof BatchFailure) || isInfrastructureFault(error.cause)) throw error;
           failure = error;
         });
@@ -211,6 +250,8 @@ export class PartitionPump {
       place.stored = event.offset;
       place.seen = event.offset;
     }
+    place.seen = to;
+    this.#flushLater();
   }
 
   async #park(subscription: Subscription, place: Place, failure: BatchFailure): Promise<void> {
@@ -226,9 +267,9 @@ export class PartitionPump {
     };
     const retryInMs = stalled ? 0 : retries === 0 ? null : retryDelayMs(options.retryDelayMs, 1);
     await options.database.sql.begin(async (sql) => {
-      const plain = sql as unknown as typeof options.database.sql;
+      const plain = sql as unknown as postgres.Sql;
       await parkFailed(plain, subscription.name, event, stalled ? null : record, retryInMs);
-      await moveCheckpoint(plain, this.#batchOf(subscription, place.stored), event.offset);
+      await moveCheckpoints(plain, [this.#batchOf(subscription, place.stored, [], event.offset)]);
     });
     if (retryInMs !== null || subscription.listener.afterDeath === 'hold') {
       this.#block(subscription.name, event.key);

@@ -8,6 +8,7 @@ import { readPartition } from './log.ts';
  */
 export class Tail {
   readonly #events = new Map<number, Map<number, Event>>();
+  readonly #newest = new Map<number, number>();
   readonly #perPartition: number;
 
   /** @param perPartition how many events of a partition are kept. */
@@ -21,6 +22,7 @@ export class Tail {
       const kept = this.#events.get(event.partition) ?? new Map<number, Event>();
       this.#events.set(event.partition, kept);
       kept.set(event.offset, event);
+      this.#newest.set(event.partition, Math.max(event.offset, this.#newest.get(event.partition) ?? 0));
       while (kept.size > this.#perPartition) {
         const oldest = kept.keys().next().value;
         if (oldest === undefined) break;
@@ -29,8 +31,16 @@ export class Tail {
     }
   }
 
-  /** Events after an offset, in order: from memory where they are there without a gap, else from the log. */
-  async read(sql: postgres.Sql, partition: number, after: number, limit: number): Promise<readonly Event[]> {
+  /**
+   * Events of a partition after an offset, in order: from memory where they are there without a gap, else from the
+   * log. With `inLog` false, nothing newer than what is in memory is looked for.
+   */
+  async read(
+    sql: postgres.Sql,
+    { partition, after }: { readonly partition: number; readonly after: number },
+    limit: number,
+    inLog: boolean,
+  ): Promise<readonly Event[]> {
     const kept = this.#events.get(partition);
     const found: Event[] = [];
     for (
@@ -40,6 +50,8 @@ export class Tail {
     ) {
       found.push(event);
     }
-    return found.length > 0 ? found : readPartition(sql, partition, after, limit);
+    if (found.length > 0) return found;
+    const newest = this.#newest.get(partition) ?? 0;
+    return inLog || newest > after ? readPartition(sql, partition, after, limit) : [];
   }
 }
