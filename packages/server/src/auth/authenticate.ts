@@ -27,6 +27,7 @@ const staleMs = 3_000;
 /** An authenticator on a database; agents and apps are looked up again every few seconds. */
 export function createAuthenticator(sql: postgres.Sql, tokens: AccessTokens): Authenticator {
   const logins = rememberFor(staleMs, (key) => readLogin(sql, key));
+  const subjects = rememberFor(staleMs, (token) => tokens.read(token));
   const appsByKey = rememberFor(staleMs, (key) => readAppByKey(sql, key));
   const appsById = rememberFor(staleMs, (id) => isAppEnabled(sql, Number(id)));
 
@@ -43,7 +44,7 @@ export function createAuthenticator(sql: postgres.Sql, tokens: AccessTokens): Au
   }
 
   async function authenticateToken(token: string): Promise<Principal> {
-    return principalOf(await tokens.read(token));
+    return principalOf(await subjects.get(token));
   }
 
   async function authenticateApp(credentials: string): Promise<Principal> {

@@ -7,11 +7,15 @@ import {
 } from '@mevrik/protocol';
 import { and, eq } from 'drizzle-orm';
 import type { AppProfile } from '../apps/app-directory.ts';
+import { hotTable } from '../db/hot-table.ts';
 import { toMessage, toSession } from '../db/models.ts';
 import { messages } from '../db/schema.ts';
 import type { Tx } from '../log/transaction.ts';
 import type { Contact } from './customers.ts';
 import { ensureSession, type SocialContext, touchSession } from './sessions.ts';
+
+/** Where messages are stored, of customers as of those who answer them. */
+export const hotMessages = hotTable(messages);
 
 /** A writer's own number of a request, and a hash of what it asked: a repeated request is known by them. */
 export interface Idempotency {
@@ -47,28 +51,24 @@ export async function receiveMessage(
 ): Promise<{ message: Message; session: Session; repeated: boolean }> {
   const { app, contact, kind, content } = input;
   const { session } = await ensureSession(tx, app, contact, input.socialContext);
-  const [stored] = await tx.orm
-    .insert(messages)
-    .values({
-      appId: app.id,
-      sessionId: session.id,
-      customerId: contact.customerId,
-      caseId: session.openCaseId,
-      conversationKey: contact.conversationKey,
-      channel: contact.channel,
-      kind,
-      isReply: false,
-      agentType: session.agentType,
-      senderType: 'customer',
-      senderId: contact.customerId,
-      content,
-      deliveryStatus: 'received',
-      externalId: input.externalId ?? null,
-      idempotencyKey: input.idempotency?.key ?? null,
-      idempotencyHash: input.idempotency?.hash ?? null,
-    })
-    .onConflictDoNothing()
-    .returning();
+  const stored = await hotMessages.insert(tx.sql, {
+    appId: app.id,
+    sessionId: session.id,
+    customerId: contact.customerId,
+    caseId: session.openCaseId,
+    conversationKey: contact.conversationKey,
+    channel: contact.channel,
+    kind,
+    isReply: false,
+    agentType: session.agentType,
+    senderType: 'customer',
+    senderId: contact.customerId,
+    content,
+    deliveryStatus: 'received',
+    externalId: input.externalId ?? null,
+    idempotencyKey: input.idempotency?.key ?? null,
+    idempotencyHash: input.idempotency?.hash ?? null,
+  });
   if (!stored) return { ...(await findRepeated(tx, input)), session: toSession(session), repeated: true };
   await touchSession(tx, app, session);
   const message = toMessage(stored);

@@ -9,7 +9,7 @@ import { and, eq, isNull, sql } from 'drizzle-orm';
 import { toMessage } from '../db/models.ts';
 import { cases, messages } from '../db/schema.ts';
 import type { Tx } from '../log/transaction.ts';
-import { assertSameRequest, type Idempotency } from './receive-message.ts';
+import { assertSameRequest, hotMessages, type Idempotency } from './receive-message.ts';
 import { type LockedSession, lockSession, type SocialContext } from './sessions.ts';
 
 /** A message to the customer by the bot, an agent or the system. */
@@ -31,20 +31,16 @@ export async function sendReply(
   tx: Tx,
   { session, sender, content, kind = 'text', idempotency }: SendReply,
 ): Promise<{ message: Message; repeated: boolean }> {
-  const [stored] = await tx.orm
-    .insert(messages)
-    .values({
-      ...placeIn(session),
-      kind,
-      isReply: true,
-      ...senderColumns(sender),
-      content,
-      deliveryStatus: 'pending',
-      idempotencyKey: idempotency?.key ?? null,
-      idempotencyHash: idempotency?.hash ?? null,
-    })
-    .onConflictDoNothing()
-    .returning();
+  const stored = await hotMessages.insert(tx.sql, {
+    ...placeIn(session),
+    kind,
+    isReply: true,
+    ...senderColumns(sender),
+    content,
+    deliveryStatus: 'pending',
+    idempotencyKey: idempotency?.key ?? null,
+    idempotencyHash: idempotency?.hash ?? null,
+  });
   if (!stored) return { message: await findRepeated(tx, session, idempotency), repeated: true };
   if (session.status !== 'active') {
     throw new ProblemError('session_ended', 'The customer begins a new session with their next message.');

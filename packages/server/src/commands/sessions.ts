@@ -1,12 +1,15 @@
 import type { Session } from '@mevrik/protocol';
 import { ProblemError } from '@mevrik/protocol';
-import { and, eq, sql } from 'drizzle-orm';
+import { eq, sql } from 'drizzle-orm';
 import type { AppProfile } from '../apps/app-directory.ts';
+import { hotTable } from '../db/hot-table.ts';
 import { toSession } from '../db/models.ts';
 import { sessions } from '../db/schema.ts';
 import { formatPath, isValidSession, needsBump, nextExpiry, type SessionPath } from '../domain/session.ts';
 import type { Tx } from '../log/transaction.ts';
 import type { Contact } from './customers.ts';
+
+const hotSessions = hotTable(sessions);
 
 /** A session as it is stored, locked until the transaction ends: all that happens to it happens one by one. */
 export type LockedSession = typeof sessions.$inferSelect;
@@ -63,11 +66,8 @@ export function isUsable(session: LockedSession): boolean {
 }
 
 async function lockActive(tx: Tx, conversationKey: string): Promise<LockedSession | undefined> {
-  const [row] = await tx.orm
-    .select()
-    .from(sessions)
-    .where(and(eq(sessions.conversationKey, conversationKey), eq(sessions.status, 'active')))
-    .for('no key update');
+  const rest = "WHERE conversation_key = $1 AND status = 'active' FOR NO KEY UPDATE";
+  const [row] = await hotSessions.select(tx.sql, rest, [conversationKey]);
   return row;
 }
 
@@ -78,7 +78,7 @@ async function lockActive(tx: Tx, conversationKey: string): Promise<LockedSessio
  * @throws ProblemError `not_found`.
  */
 export async function lockSession(tx: Tx, sessionId: number): Promise<LockedSession> {
-  const [row] = await tx.orm.select().from(sessions).where(eq(sessions.id, sessionId)).for('no key update');
+  const [row] = await hotSessions.select(tx.sql, 'WHERE id = $1 FOR NO KEY UPDATE', [sessionId]);
   if (!row) throw new ProblemError('not_found', 'There is no such session.');
   return row;
 }

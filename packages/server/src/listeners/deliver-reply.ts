@@ -1,8 +1,6 @@
-import { and, eq } from 'drizzle-orm';
 import { requireApp } from '../apps/app-directory.ts';
 import { senderFor } from '../channels/index.ts';
 import { lockSession } from '../commands/sessions.ts';
-import { messages } from '../db/schema.ts';
 import { listener } from './needs.ts';
 
 /**
@@ -17,10 +15,8 @@ export const DeliverReply = listener<'MessageReplyReadyEvent'>({
     const kind = app.channels.get(message.channel)?.kind ?? message.channel;
     const sender = senderFor(kind);
     if (sender.delivers === 'by-broadcast') {
-      await tx.orm
-        .update(messages)
-        .set({ deliveryStatus: 'sent' })
-        .where(and(eq(messages.id, message.id), eq(messages.deliveryStatus, 'pending')));
+      await tx.sql`
+        UPDATE messages SET delivery_status = 'sent' WHERE id = ${message.id} AND delivery_status = 'pending'`;
       return;
     }
     const { socialContext } = await lockSession(tx, message.sessionId);

@@ -1,5 +1,5 @@
 import type { Event, Message } from '@mevrik/protocol';
-import { eq, sql } from 'drizzle-orm';
+import { eq } from 'drizzle-orm';
 import { type AppProfile, requireApp } from '../apps/app-directory.ts';
 import { ensureSession, isUsable, type LockedSession, lockSession } from '../commands/sessions.ts';
 import { messages } from '../db/schema.ts';
@@ -43,7 +43,7 @@ async function handleMessage(
 
 /** The step that the PRD calls `postRead`: the message is taken up. */
 async function postRead(tx: Tx, messageId: number): Promise<void> {
-  await tx.orm.update(messages).set({ readAt: sql`now()` }).where(eq(messages.id, messageId));
+  await tx.sql`UPDATE messages SET read_at = now() WHERE id = ${messageId}`;
 }
 
 /** The message's session, or, when that one is over, a new one into which the message moves. */

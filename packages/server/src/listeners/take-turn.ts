@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Message, MessageContent } from '@mevrik/protocol';
 import { eq } from 'drizzle-orm';
 import type { AppProfile } from '../apps/app-directory.ts';
@@ -6,12 +7,15 @@ import { addAttributes } from '../commands/customers.ts';
 import { requestAgent } from '../commands/request-agent.ts';
 import { sendReply } from '../commands/send-reply.ts';
 import type { LockedSession } from '../commands/sessions.ts';
+import { hotTable } from '../db/hot-table.ts';
 import { toCustomer, toSession } from '../db/models.ts';
 import { botTurns, customers, sessions } from '../db/schema.ts';
 import { type BotInput, botStateSchema, type Flow, respond } from '../domain/bot/index.ts';
 import { parseScore, thanksContent } from '../domain/csat.ts';
 import { type RoutingDecision, route } from '../domain/routing/index.ts';
 import type { Tx } from '../log/transaction.ts';
+
+const hotCustomers = hotTable(customers);
 
 /** A customer's turn: the message, and what of it the bot is given. */
 export interface Turn {
@@ -92,10 +96,12 @@ async function answer(
 ): Promise<void> {
   const before = botStateSchema.safeParse(session.botState);
   const turn = respond(flow, before.success ? before.data : null, input, customer);
-  await tx.orm
-    .update(sessions)
-    .set({ botState: { ...turn.state } })
-    .where(eq(sessions.id, session.id));
+  if (!before.success || !isDeepStrictEqual(before.data, turn.state)) {
+    await tx.orm
+      .update(sessions)
+      .set({ botState: { ...turn.state } })
+      .where(eq(sessions.id, session.id));
+  }
   await addAttributes(tx, session.customerId, turn.attributes);
   await sendBotReplies(tx, session, turn.replies);
   if (turn.handover) {
@@ -131,7 +137,7 @@ async function askLater(tx: Tx, turn: Turn, customer: ReturnType<typeof toCustom
 }
 
 async function readCustomer(tx: Tx, id: number) {
-  const [row] = await tx.orm.select().from(customers).where(eq(customers.id, id));
+  const [row] = await hotCustomers.select(tx.sql, 'WHERE id = $1', [id]);
   if (!row) throw new Error(`Customer ${id} is gone.`);
   return toCustomer(row);
 }

@@ -103,22 +103,31 @@ const phrases: readonly string[] = [
 const withoutSpaces =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}]/u;
 
+/** Phrases as they are looked for: in a script without spaces anywhere, else between spaces. */
+const soughtIn = new WeakMap<readonly string[], readonly string[]>();
+
 /**
  * Whether a text has one of these phrases in it, as whole words: "agent" is not in "reagent". Case, accents'
  * spelling and punctuation do not matter.
  */
 export function hasPhrase(text: string, wanted: readonly string[]): boolean {
+  let sought = soughtIn.get(wanted);
+  if (!sought) {
+    sought = wanted.map(seek).filter((phrase) => phrase.trim() !== '');
+    soughtIn.set(wanted, sought);
+  }
   const said = normalise(text);
-  return wanted.some((phrase) => {
-    const sought = normalise(phrase);
-    if (sought.trim() === '') return false;
-    return withoutSpaces.test(sought) ? said.includes(sought.trim()) : said.includes(sought);
-  });
+  return sought.some((phrase) => said.includes(phrase));
 }
 
 /** Whether somebody asks for a person, in the languages above or in the app's own words. */
 export function isHandoverRequest(text: string, extraWords: readonly string[] = []): boolean {
   return hasPhrase(text, phrases) || hasPhrase(text, extraWords);
+}
+
+function seek(phrase: string): string {
+  const sought = normalise(phrase);
+  return withoutSpaces.test(sought) ? sought.trim() : sought;
 }
 
 function normalise(text: string): string {

@@ -1,0 +1,58 @@
+import { getTableColumns, getTableName } from 'drizzle-orm';
+import type { PgTable } from 'drizzle-orm/pg-core';
+import type postgres from 'postgres';
+
+/** A parameter as PostgreSQL takes it; JSON is given as text. */
+type Parameter = string | number | boolean | null;
+
+/**
+ * A table on the path of every message. Its statements are spelled out and built once, where building a typed query
+ * anew each time would cost as much as running it; rows and values have the same types.
+ */
+export interface HotTable<Row, NewRow> {
+  /** Whole rows; `rest` is what follows the table's name, with `$1`, `$2` … for the parameters. */
+  select(sql: postgres.Sql, rest: string, parameters: readonly Parameter[]): Promise<readonly Row[]>;
+  /** Inserts a row; `undefined` where one with its unique values is there already. */
+  insert(sql: postgres.Sql, values: NewRow): Promise<Row | undefined>;
+}
+
+/** Spells out the statements of a table. */
+export function hotTable<Table extends PgTable>(
+  table: Table,
+): HotTable<Table['$inferSelect'], Table['$inferInsert']> {
+  const columns = getTableColumns(table);
+  const name = `"${getTableName(table)}"`;
+  const all = Object.entries(columns)
+    .map(([field, column]) => `"${column.name}" AS "${field}"`)
+    .join(', ');
+  const inserts = new Map<string, string>();
+
+  function insertOf(fields: readonly string[]): string {
+    const id = fields.join();
+    const known = inserts.get(id);
+    if (known) return known;
+    const names = fields.map((field) => `"${columns[field]?.name}"`).join(', ');
+    const places = fields.map((_, index) => `$${index + 1}`).join(', ');
+    const text = `INSERT INTO ${name} (${names}) VALUES (${places}) ON CONFLICT DO NOTHING RETURNING ${all}`;
+    inserts.set(id, text);
+    return text;
+  }
+
+  return {
+    async select(sql, rest, parameters) {
+      const rows = await sql.unsafe(`SELECT ${all} FROM ${name} ${rest}`, parameters as never[], {
+        prepare: true,
+      });
+      return rows as unknown as Table['$inferSelect'][];
+    },
+    async insert(sql, values) {
+      const given = Object.entries(values).filter(([, value]) => value !== undefined);
+      const fields = given.map(([field]) => field);
+      const parameters = given.map(([field, value]) =>
+        columns[field]?.dataType === 'json' && value !== null ? JSON.stringify(value) : value,
+      );
+      const [row] = await sql.unsafe(insertOf(fields), parameters as never[], { prepare: true });
+      return row as Table['$inferSelect'] | undefined;
+    },
+  };
+}
