@@ -65,7 +65,7 @@ async function start(config: Config, log: Log, teardown: Teardown): Promise<Prod
   const nodeId = randomUUID();
   const target = await reachDatabase(config, log, teardown);
   const open = (name: string, maxConnections: number) => {
-    const database = openDatabase(target, { maxConnections, applicationName: `mevrik ${name}` });
+    const database = openDatabase(target, { maxConnections, applicationName: `mevrik ${name} ${nodeId}` });
     teardown.add(`the connections of ${name}`, () => database.close());
     return database;
   };

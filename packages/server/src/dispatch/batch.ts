@@ -4,7 +4,7 @@ import type { AttemptFailure } from '../db/schema.ts';
 import type { OpenTransaction } from '../log/transaction.ts';
 import type { DispatchOptions } from './dispatch-options.ts';
 import { FencedError } from './faults.ts';
-import { handleOne, inHandlingTransaction, isSkipped, type Outcome } from './handle.ts';
+import { handleOne, inHandlingTransaction, isSkipped, type Outcome, TimeLimit } from './handle.ts';
 import { parkInTransaction } from './parking.ts';
 import type { Subscription } from './subscription.ts';
 
@@ -90,28 +90,33 @@ async function runBatch(
   open: OpenTransaction,
   until: number,
 ): Promise<Run> {
+  const { subscription, partition, events, blockedKeys } = batch;
   const startedAt = new Date();
   const outcomes: Outcome[] = [];
   const parked: Event[] = [];
+  const limit = new TimeLimit(options.stallMs);
   let reached = batch.to;
-  for (const [index, event] of batch.events.entries()) {
-    if (index > 0 && performance.now() > until) {
-      reached = batch.events[index - 1]?.offset ?? batch.from;
-      break;
+  try {
+    for (const [index, event] of events.entries()) {
+      if (index > 0 && performance.now() > until) {
+        reached = events[index - 1]?.offset ?? batch.from;
+        break;
+      }
+      if (blockedKeys.has(event.key)) {
+        parked.push(event);
+        continue;
+      }
+      const begun = performance.now();
+      try {
+        outcomes.push(await handleOne(options, subscription, event, open, limit));
+      } catch (error) {
+        throw new BatchFailure(batch, event, performance.now() - begun, error);
+      }
     }
-    if (batch.blockedKeys.has(event.key)) {
-      parked.push(event);
-      continue;
-    }
-    const begun = performance.now();
-    try {
-      outcomes.push(await handleOne(options, batch.subscription, event, open, options.stallMs));
-    } catch (error) {
-      throw new BatchFailure(batch, event, performance.now() - begun, error);
-    }
+  } finally {
+    limit.end();
   }
-  if (parked.length > 0) await parkInTransaction(open.tx.sql, batch.subscription.name, parked);
-  const { subscription, partition } = batch;
+  if (parked.length > 0) await parkInTransaction(open.tx.sql, subscription.name, parked);
   const parkedKey = parked[0]?.key;
   return { batch, subscription, partition, reached, parkedKey, outcomes, startedAt, finishedAt: new Date() };
 }

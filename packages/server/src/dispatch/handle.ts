@@ -52,9 +52,50 @@ export async function inHandlingTransaction<Result>(
   return done.result as Result;
 }
 
+/** Bounds how long each of several steps may take, one after another, with one timer for all of them. */
+export class TimeLimit {
+  readonly #timer: NodeJS.Timeout;
+  readonly #timeUp: Promise<never>;
+  readonly #error: ListenerTimeoutError;
+  #controller: AbortController | undefined;
+  #isUp = false;
+
+  constructor(limitMs: number) {
+    this.#error = new ListenerTimeoutError(limitMs);
+    let giveUp: (error: Error) => void = () => {};
+    this.#timeUp = new Promise((_, reject) => {
+      giveUp = reject;
+    });
+    this.#timeUp.catch(() => {});
+    this.#timer = setTimeout(() => {
+      this.#isUp = true;
+      this.#controller?.abort(this.#error);
+      giveUp(this.#error);
+    }, limitMs);
+  }
+
+  /** Aborted when time is up. Made when somebody looks: most listeners never do. */
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.#isUp) this.#controller.abort(this.#error);
+    return this.#controller.signal;
+  }
+
+  /** @throws ListenerTimeoutError as soon as time is up, or what the step threw. */
+  async run(step: () => Promise<void>): Promise<void> {
+    this.#timer.refresh();
+    await Promise.race([step(), this.#timeUp]);
+  }
+
+  /** No step follows. */
+  end(): void {
+    clearTimeout(this.#timer);
+  }
+}
+
 /**
- * Lets a listener handle one event, within a time limit. When time is up the promise rejects at once and the
- * transaction is closed to whatever the listener still does.
+ * Lets a listener handle one event, within a time limit. When time is up the promise rejects at once; what the
+ * listener still does finds its transaction closed.
  *
  * @throws ListenerTimeoutError, or what the listener threw.
  */
@@ -63,29 +104,19 @@ export async function handleOne(
   subscription: Subscription,
   event: Event,
   open: OpenTransaction,
-  limitMs: number,
+  limit: TimeLimit,
 ): Promise<Outcome> {
   if (!wants(subscription, event, options.environment)) return { offset: event.offset, durationUs: -1 };
   const startedAt = performance.now();
-  const timeout = new AbortController();
   open.setCause(causedBy(event));
-  let timer: NodeJS.Timeout | undefined;
-  const timeUp = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      const error = new ListenerTimeoutError(limitMs);
-      timeout.abort(error);
-      reject(error);
-    }, limitMs);
-  });
-  try {
-    const handling = subscription.listener.handle(event, {
+  await limit.run(() =>
+    subscription.listener.handle(event, {
       tx: open.tx,
       needs: options.needs,
-      signal: timeout.signal,
-    });
-    await Promise.race([handling, timeUp]);
-  } finally {
-    clearTimeout(timer);
-  }
+      get signal() {
+        return limit.signal;
+      },
+    }),
+  );
   return { offset: event.offset, durationUs: Math.round((performance.now() - startedAt) * 1000) };
 }

@@ -95,13 +95,19 @@ export class Ownership {
     await this.#take(sql, shareOf(nodeId, living));
   }
 
-  /** A node that hangs keeps its connection and with it the locks: its backend is ended for it. */
+  /**
+   * A node that hangs keeps its connections, and with them the partitions' locks and the rows that its transactions
+   * have locked: they are ended for it. Connections carry their node's id in their name.
+   */
   async #bury(sql: postgres.Sql, node: { id: string; lock_backend_pid: number }): Promise<void> {
     this.#options.log.warn({ node: node.id }, 'a node was not heard of; its partitions are taken over');
     await sql`
       SELECT pg_terminate_backend(pid) FROM pg_locks
       WHERE locktype = 'advisory' AND classid = ${lockClass} AND pid = ${node.lock_backend_pid} AND granted
       LIMIT 1`;
+    await sql`
+      SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+      WHERE datname = current_database() AND usename = current_user AND application_name LIKE ${`% ${node.id}`}`;
     await sql`DELETE FROM nodes WHERE id = ${node.id}`;
   }
 

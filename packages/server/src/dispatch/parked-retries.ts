@@ -3,7 +3,7 @@ import { readEventAt } from '../log/log.ts';
 import { recordHandled } from './batch.ts';
 import type { DispatchOptions } from './dispatch-options.ts';
 import { describeError, isInfrastructureFault } from './faults.ts';
-import { handleOne, inHandlingTransaction } from './handle.ts';
+import { handleOne, inHandlingTransaction, TimeLimit } from './handle.ts';
 import {
   type ParkedHead,
   parkedHead,
@@ -118,7 +118,8 @@ export class ParkedRetries {
       const event = head.edited_data ? ({ ...stored, data: head.edited_data } as Event) : stored;
       await inHandlingTransaction(options, limitMs, async (open) => {
         if (!(await takeParked(open.tx.sql, head))) return;
-        const outcome = await handleOne(options, subscription, event, open, limitMs);
+        const limit = new TimeLimit(limitMs);
+        const outcome = await handleOne(options, subscription, event, open, limit).finally(() => limit.end());
         const { partition, attempts, failures } = head;
         const retry = { attempt: attempts + 1, failures };
         const handling = { subscription, partition, outcomes: [outcome], startedAt, finishedAt: new Date() };

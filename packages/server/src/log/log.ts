@@ -27,10 +27,15 @@ export async function readPartition(
   after: number,
   limit: number,
 ): Promise<readonly Event[]> {
-  const rows = await sql<EventRow[]>`
-    SELECT ${eventColumns(sql)} FROM events
-    WHERE partition = ${partition} AND "offset" > ${after} ORDER BY "offset" LIMIT ${limit}`;
-  return rows.map(toEvent);
+  // As one JSON text, in the shape of events: reading a batch column by column costs several times as much here.
+  const [row] = await sql<{ batch: Event[] | null }[]>`
+    SELECT json_agg(event) AS batch FROM (
+      SELECT id, type, version, key, partition, "offset", app_id AS "appId", session_id AS "sessionId",
+             to_char(occurred_at, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS "occurredAt",
+             correlation_id AS "correlationId", causation_id AS "causationId", traceparent, data
+      FROM events WHERE partition = ${partition} AND "offset" > ${after} ORDER BY "offset" LIMIT ${limit}
+    ) AS event`;
+  return row?.batch ?? [];
 }
 
 /** Reads one event by its place; `undefined` when it is not there. */
