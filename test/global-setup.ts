@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import postgres from 'postgres';
+import pg from 'pg';
 import type { TestProject } from 'vitest/node';
 import { type ConnectionOptions, startEmbedded } from '../packages/server/src/db/embedded.ts';
 import { processIdentity } from '../packages/server/src/db/embedded-lock.ts';
@@ -48,17 +48,13 @@ async function startPostgres() {
 }
 
 async function makeTemplate(connection: ConnectionOptions): Promise<void> {
-  const admin = postgres({ ...connection, max: 1 });
+  const admin = new pg.Client(connection);
+  await admin.connect();
   try {
-    await admin`CREATE DATABASE mevrik_template`;
-    const sql = postgres({ ...connection, database: 'mevrik_template', onnotice: () => undefined });
-    try {
-      await migrate(sql);
-    } finally {
-      await sql.end();
-    }
+    await admin.query('CREATE DATABASE mevrik_template');
+    await migrate({ ...connection, database: 'mevrik_template' });
     // A connected template cannot be cloned: nobody may connect to it from here on.
-    await admin`ALTER DATABASE mevrik_template IS_TEMPLATE true ALLOW_CONNECTIONS false`;
+    await admin.query('ALTER DATABASE mevrik_template IS_TEMPLATE true ALLOW_CONNECTIONS false');
   } finally {
     await admin.end();
   }

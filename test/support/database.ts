@@ -1,14 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import postgres from 'postgres';
 import { inject } from 'vitest';
+import { openDatabase } from '../../packages/server/src/db/database.ts';
 import { type ConnectionOptions, connectionUrl } from '../../packages/server/src/db/embedded.ts';
+import type { Sql } from '../../packages/server/src/db/sql.ts';
 
 /** A database of one test file. */
 export interface TestDatabase {
-  /** For psql and pg. postgres.js takes `connection`: it has no URL for a socket. */
+  /** In libpq's form. */
   readonly url: string;
-  /** Options for postgres.js and pg alike. */
+  /** The same, as the driver's options. */
   readonly connection: ConnectionOptions;
   /** Drops the database. Fails when connections to it are still open. */
   drop(): Promise<void>;
@@ -25,7 +26,7 @@ const goodbyeMs = 1_000;
 export async function createTestDatabase(options: { allowLeaks?: boolean } = {}): Promise<TestDatabase> {
   const server = inject('postgres');
   const database = `test_${process.pid}_${randomBytes(5).toString('hex')}`;
-  await asAdmin(server, (sql) => sql`CREATE DATABASE ${sql(database)} TEMPLATE mevrik_template`);
+  await asAdmin(server, (sql) => sql.unsafe(`CREATE DATABASE ${database} TEMPLATE mevrik_template`));
   const connection = { ...server, database };
   return {
     url: connectionUrl(connection),
@@ -33,7 +34,7 @@ export async function createTestDatabase(options: { allowLeaks?: boolean } = {})
     drop: () =>
       asAdmin(server, async (sql) => {
         const leaked = options.allowLeaks ? [] : await leakedConnections(sql, database);
-        await sql`DROP DATABASE IF EXISTS ${sql(database)} WITH (FORCE)`;
+        await sql.unsafe(`DROP DATABASE IF EXISTS ${database} WITH (FORCE)`);
         if (leaked.length > 0) {
           throw new Error(
             `${leaked.length} connection(s) to the test database were left open:\n${leaked.join('\n')}`,
@@ -43,7 +44,7 @@ export async function createTestDatabase(options: { allowLeaks?: boolean } = {})
   };
 }
 
-async function leakedConnections(sql: postgres.Sql, database: string): Promise<string[]> {
+async function leakedConnections(sql: Sql, database: string): Promise<string[]> {
   const deadline = Date.now() + goodbyeMs;
   for (;;) {
     const open = await sql<{ application_name: string; state: string; query: string }[]>`
@@ -56,11 +57,11 @@ async function leakedConnections(sql: postgres.Sql, database: string): Promise<s
   }
 }
 
-async function asAdmin<T>(server: ConnectionOptions, work: (sql: postgres.Sql) => Promise<T>): Promise<void> {
-  const sql = postgres({ ...server, max: 1, fetch_types: false, onnotice: () => undefined });
+async function asAdmin<T>(server: ConnectionOptions, work: (sql: Sql) => Promise<T>): Promise<void> {
+  const admin = openDatabase(server, { maxConnections: 1, applicationName: 'test admin' });
   try {
-    await work(sql);
+    await work(admin.sql);
   } finally {
-    await sql.end();
+    await admin.close();
   }
 }

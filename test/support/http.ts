@@ -183,9 +183,9 @@ export async function startHttp(
         SELECT table_name AS name FROM information_schema.tables
         WHERE table_schema = 'public' AND table_type = 'BASE TABLE' ORDER BY 1`;
       const states = tables.map(async ({ name }) => {
-        const [row] = await sql<{ state: string }[]>`
+        const [row] = await sql.unsafe<{ state: string }>(`
           SELECT count(*) || ' rows ' || coalesce(md5(string_agg(t::text, '|' ORDER BY t::text)), '') AS state
-          FROM ${sql(name)} AS t`;
+          FROM "${name}" AS t`);
         return [name, row?.state ?? ''] as const;
       });
       return Object.fromEntries(await Promise.all(states));

@@ -1,39 +1,39 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import postgres from 'postgres';
 import { describe, expect, it } from 'vitest';
+import { type DatabaseTarget, openDatabase } from '../../packages/server/src/db/database.ts';
 import { createTestDatabase } from './database.ts';
 import { startRedis } from './redis.ts';
 
 describe('createTestDatabase', () => {
   it('clones the migrated template, apart from every other clone', async () => {
     const [one, two] = await Promise.all([createTestDatabase(), createTestDatabase()]);
-    const sql = postgres({ ...one.connection, max: 1 });
+    const { sql, close } = open(one.connection);
     await sql`CREATE TABLE only_here (id int)`;
     const [row] =
       await sql`SELECT count(*)::int AS tables FROM information_schema.tables WHERE table_schema = 'public'`;
     expect(row?.tables).toBeGreaterThan(1);
-    await sql.end();
-    const other = postgres({ ...two.connection, max: 1 });
-    await expect(other`SELECT FROM only_here`).rejects.toMatchObject({ code: '42P01' });
-    await other.end();
+    await close();
+    const other = open(two.connection);
+    await expect(other.sql`SELECT FROM only_here`).rejects.toMatchObject({ code: '42P01' });
+    await other.close();
     await Promise.all([one.drop(), two.drop()]);
   });
 
   it('names a connection that was left open', async () => {
     const database = await createTestDatabase();
-    const sql = postgres({ ...database.connection, max: 1, connection: { application_name: 'forgotten' } });
+    const { sql, close } = open(database.connection, 'forgotten');
     await sql`SELECT 1`;
     await expect(database.drop()).rejects.toThrow('application_name "forgotten"');
-    await sql.end();
+    await close();
   });
 
   it('lets a test that kills processes leave connections', async () => {
     const database = await createTestDatabase({ allowLeaks: true });
-    const sql = postgres({ ...database.connection, max: 1 });
+    const { sql, close } = open(database.connection);
     await sql`SELECT 1`;
     await database.drop();
-    await sql.end();
+    await close();
   });
 });
 
@@ -55,4 +55,8 @@ async function ping(url: string): Promise<string> {
   const [answer] = await once(socket, 'data');
   socket.destroy();
   return String(answer).trim();
+}
+
+function open(connection: DatabaseTarget, applicationName = 'test') {
+  return openDatabase(connection, { maxConnections: 1, applicationName });
 }

@@ -70,7 +70,7 @@ async function start(config: Config, log: Log, teardown: Teardown): Promise<Prod
     return database;
   };
   const database = open('requests', config.DATABASE_POOL);
-  await migrate(database.sql);
+  await migrate(target);
 
   const apps = createAppDirectory(database);
   const accessTokens = createAccessTokens(await readOrCreateSecret(database.sql, 'access-token-key'), {

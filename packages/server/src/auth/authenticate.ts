@@ -1,5 +1,5 @@
 import { ProblemError } from '@mevrik/protocol';
-import type postgres from 'postgres';
+import type { Sql } from '../db/sql.ts';
 import type { AccessTokens, TokenSubject } from './access-tokens.ts';
 import { rememberFor } from './freshness.ts';
 import type { Principal } from './principal.ts';
@@ -25,7 +25,7 @@ export interface Authenticator {
 const staleMs = 3_000;
 
 /** An authenticator on a database; agents and apps are looked up again every few seconds. */
-export function createAuthenticator(sql: postgres.Sql, tokens: AccessTokens): Authenticator {
+export function createAuthenticator(sql: Sql, tokens: AccessTokens): Authenticator {
   const logins = rememberFor(staleMs, (key) => readLogin(sql, key));
   const subjects = rememberFor(staleMs, (token) => tokens.read(token));
   const appsByKey = rememberFor(staleMs, (key) => readAppByKey(sql, key));
@@ -101,7 +101,7 @@ interface Login {
   app_ids: number[];
 }
 
-async function readLogin(sql: postgres.Sql, key: string): Promise<Login | undefined> {
+async function readLogin(sql: Sql, key: string): Promise<Login | undefined> {
   const [agentId = '', family = ''] = key.split(' ');
   const [row] = await sql<Login[]>`
     SELECT name, role,
@@ -113,13 +113,13 @@ async function readLogin(sql: postgres.Sql, key: string): Promise<Login | undefi
   return row;
 }
 
-async function readAppByKey(sql: postgres.Sql, key: string) {
+async function readAppByKey(sql: Sql, key: string) {
   const [row] = await sql<{ id: number; secret: string }[]>`
     SELECT id, secret FROM apps WHERE key = ${key} AND enabled`;
   return row;
 }
 
-async function isAppEnabled(sql: postgres.Sql, id: number): Promise<boolean> {
+async function isAppEnabled(sql: Sql, id: number): Promise<boolean> {
   const [row] = await sql`SELECT FROM apps WHERE id = ${id} AND enabled`;
   return row !== undefined;
 }

@@ -1,6 +1,6 @@
 import { ProblemError } from '@mevrik/protocol';
-import type postgres from 'postgres';
 import { v7 as uuidv7 } from 'uuid';
+import type { Sql } from '../db/sql.ts';
 import { digest, randomToken, sameSecret } from './secrets.ts';
 
 /** Who holds a refresh token. */
@@ -46,7 +46,7 @@ interface Row {
 
 /** Makes a refresh token: `id.secret`, of which the hash of the secret is stored. */
 export async function issueRefreshToken(
-  sql: postgres.Sql,
+  sql: Sql,
   holder: TokenHolder,
   family: string = uuidv7(),
 ): Promise<IssuedRefreshToken> {
@@ -66,7 +66,7 @@ export async function issueRefreshToken(
  * unknown, and stays as it is.
  */
 export async function rotateRefreshToken<Kind extends TokenHolder['kind']>(
-  sql: postgres.Sql,
+  sql: Sql,
   kind: Kind,
   token: string,
 ): Promise<Rotation<Kind>> {
@@ -89,12 +89,12 @@ export async function rotateRefreshToken<Kind extends TokenHolder['kind']>(
 }
 
 /** Ends a login: neither its refresh tokens nor, within seconds, its access tokens work any more. */
-export async function revokeFamily(sql: postgres.Sql, family: string): Promise<void> {
+export async function revokeFamily(sql: Sql, family: string): Promise<void> {
   await sql`UPDATE refresh_tokens SET revoked_at = now() WHERE family = ${family} AND revoked_at IS NULL`;
 }
 
 /** Ends all logins of an agent: after a new password, a new role, or when they are disabled. */
-export async function revokeAgentTokens(sql: postgres.Sql, agentId: number): Promise<void> {
+export async function revokeAgentTokens(sql: Sql, agentId: number): Promise<void> {
   await sql`UPDATE refresh_tokens SET revoked_at = now() WHERE agent_id = ${agentId} AND revoked_at IS NULL`;
 }
 
@@ -105,7 +105,7 @@ export function rotationProblem(outcome: Exclude<Rotation['outcome'], 'rotated'>
 }
 
 /** The row of a token, locked: of two refreshes at once, the second sees the first. */
-async function findToken(sql: postgres.Sql, token: string): Promise<Row | undefined> {
+async function findToken(sql: Sql, token: string): Promise<Row | undefined> {
   const id = idOf(token);
   if (!id) return undefined;
   const [row] = await sql<Row[]>`

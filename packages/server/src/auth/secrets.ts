@@ -1,11 +1,11 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import type postgres from 'postgres';
+import type { Sql } from '../db/sql.ts';
 
 /**
  * Reads a secret of the installation; the first node to ask makes it: 32 random bytes, in base64.
  * Any number of nodes may ask at once and get the same answer.
  */
-export async function readOrCreateSecret(sql: postgres.Sql, name: string): Promise<Buffer> {
+export async function readOrCreateSecret(sql: Sql, name: string): Promise<Buffer> {
   const made = randomBytes(32).toString('base64');
   await sql`INSERT INTO secrets (name, value) VALUES (${name}, ${made}) ON CONFLICT (name) DO NOTHING`;
   const [row] = await sql<{ value: string }[]>`SELECT value FROM secrets WHERE name = ${name}`;

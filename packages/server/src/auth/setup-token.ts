@@ -1,5 +1,5 @@
 import { ProblemError } from '@mevrik/protocol';
-import type postgres from 'postgres';
+import type { Sql } from '../db/sql.ts';
 import { digest, randomToken, sameSecret } from './secrets.ts';
 
 const secretName = 'setup-token';
@@ -7,7 +7,7 @@ const secretName = 'setup-token';
 const setupLock = 7_364_101;
 
 /** Whether there is an administrator who can log in. */
-export async function hasAdministrator(sql: postgres.Sql): Promise<boolean> {
+export async function hasAdministrator(sql: Sql): Promise<boolean> {
   const [row] = await sql`SELECT FROM agents WHERE role = 'admin' AND disabled_at IS NULL LIMIT 1`;
   return row !== undefined;
 }
@@ -16,7 +16,7 @@ export async function hasAdministrator(sql: postgres.Sql): Promise<boolean> {
  * Makes the one-time token of the first set-up, in place of an earlier one; its hash is stored.
  * @returns the token, or `null` when there is an administrator already.
  */
-export async function createSetupToken(sql: postgres.Sql): Promise<string | null> {
+export async function createSetupToken(sql: Sql): Promise<string | null> {
   if (await hasAdministrator(sql)) return null;
   const token = randomToken(24);
   await sql`
@@ -26,7 +26,7 @@ export async function createSetupToken(sql: postgres.Sql): Promise<string | null
 }
 
 /** Whether this is the token of the set-up that is still to be done. */
-export async function isSetupToken(sql: postgres.Sql, token: string): Promise<boolean> {
+export async function isSetupToken(sql: Sql, token: string): Promise<boolean> {
   const [row] = await sql<{ value: string }[]>`SELECT value FROM secrets WHERE name = ${secretName}`;
   return row !== undefined && sameSecret(digest(token), row.value);
 }
@@ -37,7 +37,7 @@ export async function isSetupToken(sql: postgres.Sql, token: string): Promise<bo
  *
  * @throws ProblemError `setup_done`, or `forbidden` when the token is not the current one.
  */
-export async function useSetupToken(sql: postgres.Sql, token: string): Promise<void> {
+export async function useSetupToken(sql: Sql, token: string): Promise<void> {
   await sql`SELECT pg_advisory_xact_lock(${setupLock})`;
   if (await hasAdministrator(sql)) {
     throw new ProblemError('setup_done', 'Log in with the account that was made.');

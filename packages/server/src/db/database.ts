@@ -1,5 +1,7 @@
-import { drizzle } from 'drizzle-orm/postgres-js';
-import postgres from 'postgres';
+import { setTimeout as delay } from 'node:timers/promises';
+import { drizzle } from 'drizzle-orm/node-postgres';
+import pg from 'pg';
+import { type Execute, queryOf, type Sql, sqlOn } from './sql.ts';
 
 /** How to reach a PostgreSQL: an address, or the parts of one (a folder as host means a Unix socket). */
 export type DatabaseTarget =
@@ -15,16 +17,42 @@ export type DatabaseTarget =
 /** Typed queries over the schema. */
 export type Orm = ReturnType<typeof ormOn>;
 
+/** SQL on a pool, where a transaction can be begun. */
+export interface PooledSql extends Sql {
+  /**
+   * Runs `work` in a transaction on a connection of its own, and commits. Statements that are not waited for one by
+   * one travel together.
+   *
+   * @throws what `work` throws, or why it could not be committed; nothing has changed then.
+   */
+  begin<Result>(work: (sql: Sql) => Promise<Result>): Promise<Result>;
+}
+
 /** A pool of connections. `sql` is for the log and the hot path, `orm` for everything else. */
 export interface Database {
-  readonly sql: postgres.Sql;
+  readonly sql: PooledSql;
   readonly orm: Orm;
+  /** Ends the connections; those that are still at work after five seconds are cut. */
   close(): Promise<void>;
 }
 
+/** A connection that cannot be made within this time is given up. */
+const connectMs = 10_000;
+const closeMs = 5_000;
+
+/** The driver's options for a target. Time is UTC everywhere: instants are read in that form. */
+export function clientConfig(target: DatabaseTarget, applicationName: string): pg.ClientConfig {
+  return {
+    ...('url' in target ? { connectionString: target.url } : target),
+    application_name: applicationName,
+    options: '-c TimeZone=UTC',
+    connectionTimeoutMillis: connectMs,
+    keepAlive: true,
+  };
+}
+
 /**
- * Opens a pool. Instants are ISO 8601 strings and bigints are numbers, in `sql` as in `orm`;
- * JSON parameters of `sql` are given as text (`${JSON.stringify(value)}::jsonb`).
+ * Opens a pool. What reads and writes of it look like: see `Sql`.
  *
  * @param options.onClose called when a connection was closed, by either side. With it, connections are kept
  *   for as long as they last; without, they are renewed now and then.
@@ -33,35 +61,112 @@ export function openDatabase(
   target: DatabaseTarget,
   options: { maxConnections: number; applicationName: string; onClose?: () => void },
 ): Database {
-  const settings = {
+  const { onClose } = options;
+  const clients = new Set<pg.Client>();
+  const settings: pg.ClientConfig = {
+    ...clientConfig(target, options.applicationName),
+    statement_timeout: 60_000,
+    lock_timeout: 30_000,
+    idle_in_transaction_session_timeout: 120_000,
+    pipeline: true,
+  };
+  const pool = new pg.Pool({
     max: options.maxConnections,
-    onnotice: () => {},
-    connect_timeout: 10,
-    ...(options.onClose ? { onclose: options.onClose, max_lifetime: null } : {}),
-    types: { bigint: { to: 20, from: [20], parse: Number, serialize: String } },
-    connection: {
-      application_name: options.applicationName,
-      TimeZone: 'UTC',
-      statement_timeout: 60_000,
-      lock_timeout: 30_000,
-      idle_in_transaction_session_timeout: 120_000,
+    idleTimeoutMillis: 0,
+    ...(onClose ? {} : { maxLifetimeSeconds: 3600 }),
+    // The pool itself would count the wait for a free connection, which may be long and is no fault.
+    Client: class extends pg.Client {
+      constructor() {
+        super(settings);
+        clients.add(this);
+        // Whoever is using it hears of it from its statement; nobody else needs to.
+        this.on('error', () => {});
+        this.on('end', () => {
+          clients.delete(this);
+          onClose?.();
+        });
+      }
+    },
+  });
+  pool.on('error', () => {});
+  const sql = Object.assign(
+    sqlOn((text, values, rowMode) => pool.query(queryOf(text, values, rowMode)).catch(explain)),
+    { begin: <Result>(work: (sql: Sql) => Promise<Result>) => begin(pool, work) },
+  );
+  return {
+    sql,
+    orm: ormOn(sql),
+    async close() {
+      const ended = pool.end();
+      const patience = new AbortController();
+      const overdue = delay(closeMs, undefined, { signal: patience.signal }).then(
+        () => {
+          for (const client of clients) (client as unknown as Cuttable).connection.stream.destroy();
+        },
+        () => {},
+      );
+      await ended;
+      patience.abort();
+      await overdue;
     },
   };
-  const sql = ('url' in target
-    ? postgres(target.url, settings)
-    : postgres({ ...target, ...settings })) as unknown as postgres.Sql;
-  const orm = ormOn(sql);
-  // Drizzle sets a client, each time it is given it, to hand instants through as PostgreSQL prints them; the API
-  // speaks ISO 8601.
-  Object.defineProperty(sql.options.parsers, 1184, { get: () => toIsoInstant, set() {} });
-  return { sql, orm, close: () => sql.end({ timeout: 5 }) };
 }
 
-function toIsoInstant(text: string): string {
-  return new Date(text).toISOString();
+/** The driver keeps its socket to itself; there is no gentler way to end a connection that is still busy. */
+interface Cuttable {
+  readonly connection: { readonly stream: { destroy(): void } };
 }
 
-/** Typed queries on a client or inside a transaction. */
-export function ormOn(client: postgres.Sql) {
-  return drizzle(client);
+async function begin<Result>(pool: pg.Pool, work: (sql: Sql) => Promise<Result>): Promise<Result> {
+  const client = await pool.connect().catch(explain);
+  const execute: Execute = (text, values, rowMode) =>
+    client.query(queryOf(text, values, rowMode)).catch(explain);
+  let broken: Error | undefined;
+  try {
+    // Not awaited by itself: it travels with the first statement, which fails if it does.
+    const begun = execute('BEGIN', []);
+    begun.catch(() => {});
+    const result = await work(sqlOn(execute));
+    await begun;
+    const { command } = await execute('COMMIT', []);
+    if (command !== 'COMMIT') throw new Error('A statement failed, so the transaction was rolled back.');
+    return result;
+  } catch (error) {
+    await execute('ROLLBACK', []).catch((failure: Error) => {
+      broken = failure;
+    });
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}
+
+/** The code that errors of a lost or refused connection carry here; the driver gives them none. */
+export const connectionLost = 'CONNECTION_LOST';
+
+/** The driver's own errors have no code: what is not PostgreSQL's or the system's is a lost connection. */
+function explain(error: Error & { code?: string }): never {
+  if (error.code === undefined && /connection|connect|client|timeout/i.test(error.message)) {
+    throw Object.assign(new Error(error.message, { cause: error }), { code: connectionLost });
+  }
+  throw error;
+}
+
+/** What the query builder takes for a client. */
+class BuilderClient {
+  readonly #execute: Execute;
+
+  constructor(execute: Execute) {
+    this.#execute = execute;
+  }
+
+  /** Prepares the statement and reads its values as `Sql` does. */
+  query(query: { readonly text: string; readonly rowMode?: 'array' }, values: unknown[]) {
+    return this.#execute(query.text, values, query.rowMode);
+  }
+}
+
+/** Typed queries on a pool or inside a transaction. */
+export function ormOn(sql: Sql) {
+  return drizzle(new BuilderClient(sql.execute) as unknown as pg.Client);
 }

@@ -6,7 +6,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import pg from 'pg';
-import postgres from 'postgres';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type ConnectionOptions, type EmbeddedDatabase, startEmbedded } from './embedded.ts';
 import { findPackage, restoreSymlinks, usableBinaries } from './embedded-binaries.ts';
@@ -276,11 +275,12 @@ async function start(
 }
 
 async function query(connection: ConnectionOptions, text: string): Promise<unknown[]> {
-  const sql = postgres({ ...connection, max: 1 });
+  const client = new pg.Client(connection);
+  await client.connect();
   try {
-    return [...(await sql.unsafe(text))];
+    return (await client.query(text)).rows;
   } finally {
-    await sql.end();
+    await client.end();
   }
 }
 

@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import postgres from 'postgres';
+import pg from 'pg';
 import { type Binaries, findPackage, restoreSymlinks, usableBinaries } from './embedded-binaries.ts';
 import { lockDirectory } from './embedded-lock.ts';
 import {
@@ -19,7 +19,7 @@ import { findRunning, launch, type Postmaster, shutDown } from './embedded-postm
 
 export { DataDirInUseError } from './embedded-lock.ts';
 
-/** What both postgres.js and pg take as options. `host` is the directory of the socket. */
+/** What the driver takes as options. `host` is the directory of the socket. */
 export interface ConnectionOptions {
   readonly host: string;
   readonly port: number;
@@ -30,10 +30,7 @@ export interface ConnectionOptions {
 
 /** A running embedded database. */
 export interface EmbeddedDatabase {
-  /**
-   * In libpq's form, `postgres://user:password@/database?host=/directory`: psql and pg (graphile-worker) take it.
-   * postgres.js has no form of URL for a socket; give it `connection`, which pg takes as well.
-   */
+  /** In libpq's form, `postgres://user:password@/database?host=/directory`. */
   readonly url: string;
   readonly connection: ConnectionOptions;
   /** Where PostgreSQL's data is: under the directory asked for, or under the one used in its stead. */
@@ -153,12 +150,15 @@ export function connectionUrl({ host, port, user, password, database }: Connecti
 }
 
 async function ensureDatabase(connection: ConnectionOptions): Promise<void> {
-  const sql = postgres({ ...connection, database: 'postgres', max: 1, fetch_types: false });
+  const client = new pg.Client({ ...connection, database: 'postgres' });
+  await client.connect();
   try {
-    const [row] = await sql`SELECT 1 FROM pg_database WHERE datname = ${connection.database}`;
-    if (!row) await sql`CREATE DATABASE ${sql(connection.database)}`;
+    const { rowCount } = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [
+      connection.database,
+    ]);
+    if (rowCount === 0) await client.query(`CREATE DATABASE ${client.escapeIdentifier(connection.database)}`);
   } finally {
-    await sql.end();
+    await client.end();
   }
 }
 

@@ -1,6 +1,6 @@
 import { getTableColumns, getTableName } from 'drizzle-orm';
 import type { PgTable } from 'drizzle-orm/pg-core';
-import type postgres from 'postgres';
+import type { Sql } from './sql.ts';
 
 /** A parameter as PostgreSQL takes it; JSON is given as text. */
 type Parameter = string | number | boolean | null;
@@ -11,9 +11,9 @@ type Parameter = string | number | boolean | null;
  */
 export interface HotTable<Row, NewRow> {
   /** Whole rows; `rest` is what follows the table's name, with `$1`, `$2` … for the parameters. */
-  select(sql: postgres.Sql, rest: string, parameters: readonly Parameter[]): Promise<readonly Row[]>;
+  select(sql: Sql, rest: string, parameters: readonly Parameter[]): Promise<readonly Row[]>;
   /** Inserts a row; `undefined` where one with its unique values is there already. */
-  insert(sql: postgres.Sql, values: NewRow): Promise<Row | undefined>;
+  insert(sql: Sql, values: NewRow): Promise<Row | undefined>;
 }
 
 /** Spells out the statements of a table. */
@@ -40,10 +40,8 @@ export function hotTable<Table extends PgTable>(
 
   return {
     async select(sql, rest, parameters) {
-      const rows = await sql.unsafe(`SELECT ${all} FROM ${name} ${rest}`, parameters as never[], {
-        prepare: true,
-      });
-      return rows as unknown as Table['$inferSelect'][];
+      const rows = await sql.unsafe<Table['$inferSelect']>(`SELECT ${all} FROM ${name} ${rest}`, parameters);
+      return rows;
     },
     async insert(sql, values) {
       const given = Object.entries(values).filter(([, value]) => value !== undefined);
@@ -51,7 +49,7 @@ export function hotTable<Table extends PgTable>(
       const parameters = given.map(([field, value]) =>
         columns[field]?.dataType === 'json' && value !== null ? JSON.stringify(value) : value,
       );
-      const [row] = await sql.unsafe(insertOf(fields), parameters as never[], { prepare: true });
+      const [row] = await sql.unsafe(insertOf(fields), parameters);
       return row as Table['$inferSelect'] | undefined;
     },
   };

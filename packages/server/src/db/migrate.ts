@@ -1,9 +1,9 @@
 import { fileURLToPath } from 'node:url';
-import { drizzle } from 'drizzle-orm/postgres-js';
-import { migrate as applyMigrations } from 'drizzle-orm/postgres-js/migrator';
+import { drizzle } from 'drizzle-orm/node-postgres';
+import { migrate as applyMigrations } from 'drizzle-orm/node-postgres/migrator';
 import { makeWorkerUtils } from 'graphile-worker';
 import pg from 'pg';
-import type postgres from 'postgres';
+import { clientConfig, type DatabaseTarget } from './database.ts';
 
 /** Any number that nobody else on the database uses for advisory locks. */
 const migrationLock = 7_364_100;
@@ -14,41 +14,32 @@ const migrationLock = 7_364_100;
  *
  * @throws when the server is older than PostgreSQL 15.
  */
-export async function migrate(sql: postgres.Sql, migrationsFolder = defaultFolder()): Promise<void> {
-  const [server] = await sql<
-    { version: number }[]
-  >`SELECT current_setting('server_version_num')::int AS version`;
-  if (!server || server.version < 150_000) {
-    throw new Error(
-      `PostgreSQL 15 or newer is needed; this one says ${server?.version ?? 'nothing'}. Point DATABASE_URL at a newer one.`,
-    );
-  }
-  // A transaction-level lock would be held through the migrations' own transactions on other connections;
-  // a session-level one needs a connection of its own, which is what `reserve` gives.
-  const connection = await sql.reserve();
+export async function migrate(target: DatabaseTarget, migrationsFolder = defaultFolder()): Promise<void> {
+  const client = new pg.Client(clientConfig(target, 'mevrik migrations'));
+  client.on('error', () => {}); // the statement that needs the connection will say so
+  await client.connect();
   try {
-    await connection`SELECT pg_advisory_lock(${migrationLock})`;
-    try {
-      await applyMigrations(drizzle(sql), { migrationsFolder });
-      await migrateJobs(sql);
-    } finally {
-      await connection`SELECT pg_advisory_unlock(${migrationLock})`;
-    }
+    await requireVersion(client);
+    await client.query('SELECT pg_advisory_lock($1)', [migrationLock]);
+    await applyMigrations(drizzle(client), { migrationsFolder });
+    await migrateJobs(target);
   } finally {
-    connection.release();
+    // Ending the connection frees the lock.
+    await client.end();
   }
 }
 
-async function migrateJobs(sql: postgres.Sql): Promise<void> {
-  const { host, port, user, pass, database } = sql.options;
-  const pool = new pg.Pool({
-    host: host[0] ?? 'localhost',
-    port: port[0] ?? 5432,
-    user,
-    database,
-    max: 1,
-    ...(typeof pass === 'string' ? { password: pass } : {}),
-  });
+async function requireVersion(client: pg.Client): Promise<void> {
+  const { rows } = await client.query("SELECT current_setting('server_version_num')::int AS version");
+  const version: number | undefined = rows[0]?.version;
+  if (version !== undefined && version >= 150_000) return;
+  throw new Error(
+    `PostgreSQL 15 or newer is needed; this one says ${version ?? 'nothing'}. Point DATABASE_URL at a newer one.`,
+  );
+}
+
+async function migrateJobs(target: DatabaseTarget): Promise<void> {
+  const pool = new pg.Pool({ ...clientConfig(target, 'mevrik migrations'), max: 1 });
   pool.on('connect', (client) => client.on('error', () => {}));
   pool.on('error', () => {}); // an idle connection that breaks: the statement that needs it will say so
   try {

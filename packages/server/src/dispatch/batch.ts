@@ -1,6 +1,6 @@
 import type { Event } from '@mevrik/protocol';
-import type postgres from 'postgres';
 import type { AttemptFailure } from '../db/schema.ts';
+import type { Sql } from '../db/sql.ts';
 import type { OpenTransaction } from '../log/transaction.ts';
 import type { DispatchOptions } from './dispatch-options.ts';
 import { FencedError } from './faults.ts';
@@ -130,7 +130,7 @@ type Move = Pick<Batch, 'subscription' | 'partition' | 'from' | 'to'>;
  *
  * @throws FencedError when a checkpoint is not where it was; the transaction must not commit then.
  */
-export async function moveCheckpoints(sql: postgres.Sql, moves: readonly Move[]): Promise<void> {
+export async function moveCheckpoints(sql: Sql, moves: readonly Move[]): Promise<void> {
   const [first] = moves;
   if (!first) return;
   const moved = await sql`
@@ -158,11 +158,7 @@ export interface Handling {
 }
 
 /** Keeps what was handled, when, by whom, and how long each event took. */
-export async function recordHandled(
-  sql: postgres.Sql,
-  nodeId: string,
-  handlings: readonly Handling[],
-): Promise<void> {
+export async function recordHandled(sql: Sql, nodeId: string, handlings: readonly Handling[]): Promise<void> {
   const rows = handlings.flatMap(({ subscription, partition, outcomes, startedAt, finishedAt, retry }) => {
     const last = outcomes.at(-1);
     if (!last) return [];
@@ -176,11 +172,14 @@ export async function recordHandled(
       offsets: outcomes.map((outcome) => outcome.offset),
       durations_us: outcomes.map((outcome) => outcome.durationUs),
       attempt: retry?.attempt ?? 1,
-      failures: retry && retry.failures.length > 0 ? JSON.stringify(retry.failures) : null,
+      failures: retry && retry.failures.length > 0 ? retry.failures : null,
     };
   });
   if (rows.length === 0) return;
   await sql`
-    INSERT INTO handled_batches ${sql(rows)}
+    INSERT INTO handled_batches (partition, subscription, last_offset, node, started_at, finished_at,
+                                 offsets, durations_us, attempt, failures)
+    SELECT partition, subscription, last_offset, node, started_at, finished_at, offsets, durations_us, attempt, failures
+    FROM json_populate_recordset(NULL::handled_batches, ${JSON.stringify(rows)}::json)
     ON CONFLICT (partition, subscription, last_offset, attempt) DO NOTHING`;
 }

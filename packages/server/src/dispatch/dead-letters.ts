@@ -1,7 +1,7 @@
 import { definitionOf, isEventName, ProblemError } from '@mevrik/protocol';
-import type postgres from 'postgres';
 import type { Database } from '../db/database.ts';
 import type { AttemptFailure } from '../db/schema.ts';
+import type { Sql } from '../db/sql.ts';
 
 /** Which parked events are meant; what is absent matches all. */
 export interface ParkedFilter {
@@ -57,11 +57,10 @@ export function createDeadLetters(database: Database, changed: () => Promise<voi
   const { sql } = database;
 
   async function audited(
-    act: (tx: postgres.Sql) => Promise<number>,
+    act: (tx: Sql) => Promise<number>,
     entry: { actor: string; action: string; target: string | null; detail: object },
   ): Promise<number> {
-    const count = await sql.begin(async (client) => {
-      const tx = client as unknown as postgres.Sql;
+    const count = await sql.begin(async (tx) => {
       const count = await act(tx);
       await tx`
         INSERT INTO audit_entries (actor, action, target, detail)
@@ -134,7 +133,7 @@ export function createDeadLetters(database: Database, changed: () => Promise<voi
   };
 }
 
-async function checkEdit(sql: postgres.Sql, filter: ParkedFilter, editedData: unknown): Promise<void> {
+async function checkEdit(sql: Sql, filter: ParkedFilter, editedData: unknown): Promise<void> {
   const rows = await sql<{ type: string; key: string }[]>`
     SELECT type, key FROM parked_events WHERE ${matching(sql, filter)} LIMIT 2`;
   const [row] = rows;
@@ -187,7 +186,7 @@ function toParkedEvent(row: ParkedRow): ParkedEvent {
   };
 }
 
-function matching(sql: postgres.Sql, filter: ParkedFilter) {
+function matching(sql: Sql, filter: ParkedFilter) {
   return sql`
     (${filter.subscription ?? null}::text IS NULL OR subscription = ${filter.subscription ?? null})
     AND (${filter.eventId ?? null}::uuid IS NULL OR event_id = ${filter.eventId ?? null}::uuid)

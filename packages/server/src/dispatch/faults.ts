@@ -1,3 +1,4 @@
+import { connectionLost } from '../db/database.ts';
 import { isConflict, sqlState } from '../log/unit-of-work.ts';
 
 /** Another node has moved the checkpoint: what was being done here is void. */
@@ -16,17 +17,7 @@ export class ListenerTimeoutError extends Error {
   }
 }
 
-const connectionCodes = new Set([
-  'CONNECTION_CLOSED',
-  'CONNECTION_ENDED',
-  'CONNECTION_DESTROYED',
-  'CONNECT_TIMEOUT',
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'ENOENT',
-  'EPIPE',
-  '53300',
-]);
+const connectionCodes = new Set([connectionLost, 'ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE', '53300']);
 
 /**
  * Whether the fault lies with the database's availability and not with the event: the batch is tried again

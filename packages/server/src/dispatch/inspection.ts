@@ -1,7 +1,7 @@
 import { type Event, type EventName, eventNames } from '@mevrik/protocol';
-import type postgres from 'postgres';
 import type { Database } from '../db/database.ts';
 import type { AttemptFailure } from '../db/schema.ts';
+import type { Sql } from '../db/sql.ts';
 import { type EventRow, eventColumns, toEvent } from '../log/log.ts';
 import { broadcastSubscription } from './broadcast-lane.ts';
 import type { Listener, ListenerTable } from './listener.ts';
@@ -175,7 +175,7 @@ interface Records {
   readonly places: ReadonlyMap<string, number>;
 }
 
-async function recordsOf(sql: postgres.Sql, event: Event): Promise<Records> {
+async function recordsOf(sql: Sql, event: Event): Promise<Records> {
   const [handled, parked, places] = await Promise.all([
     sql<Records['handled'][number][]>`
       SELECT subscription, started_at, finished_at, attempt, failures,

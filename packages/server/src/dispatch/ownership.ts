@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
-import type postgres from 'postgres';
 import type { Database } from '../db/database.ts';
+import type { Sql } from '../db/sql.ts';
 import { partitionCount } from '../log/partition.ts';
 import type { DispatchOptions } from './dispatch-options.ts';
 import { describeError } from './faults.ts';
@@ -99,7 +99,7 @@ export class Ownership {
    * A node that hangs keeps its connections, and with them the partitions' locks and the rows that its transactions
    * have locked: they are ended for it. Connections carry their node's id in their name.
    */
-  async #bury(sql: postgres.Sql, node: { id: string; lock_backend_pid: number }): Promise<void> {
+  async #bury(sql: Sql, node: { id: string; lock_backend_pid: number }): Promise<void> {
     this.#options.log.warn({ node: node.id }, 'a node was not heard of; its partitions are taken over');
     await sql`
       SELECT pg_terminate_backend(pid) FROM pg_locks
@@ -111,7 +111,7 @@ export class Ownership {
     await sql`DELETE FROM nodes WHERE id = ${node.id}`;
   }
 
-  async #take(sql: postgres.Sql, share: number): Promise<void> {
+  async #take(sql: Sql, share: number): Promise<void> {
     const surplus = this.#owned.size - share;
     if (surplus > 0) await this.#release(sql, [...this.#owned].slice(-surplus));
     if (surplus >= 0) return;
@@ -136,7 +136,7 @@ export class Ownership {
     this.#options.onAcquired(acquired);
   }
 
-  async #release(sql: postgres.Sql, partitions: readonly number[]): Promise<void> {
+  async #release(sql: Sql, partitions: readonly number[]): Promise<void> {
     for (const partition of partitions) this.#owned.delete(partition);
     await this.#options.onReleased(partitions);
     await sql`

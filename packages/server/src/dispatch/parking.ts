@@ -1,10 +1,10 @@
 import type { Event } from '@mevrik/protocol';
-import type postgres from 'postgres';
 import type { AttemptFailure } from '../db/schema.ts';
+import type { Sql } from '../db/sql.ts';
 
 /** Parks events behind an earlier failure of their keys: no attempt was made at them yet. */
 export async function parkInTransaction(
-  sql: postgres.Sql,
+  sql: Sql,
   subscription: string,
   events: readonly Event[],
 ): Promise<void> {
@@ -22,7 +22,7 @@ export async function parkInTransaction(
  * @param retryInMs when the next attempt is due; `null` makes it a dead letter at once.
  */
 export async function parkFailed(
-  sql: postgres.Sql,
+  sql: Sql,
   subscription: string,
   event: Event,
   failure: AttemptFailure | null,
@@ -55,7 +55,7 @@ export interface ParkedHead {
  * subscriptions that hold; for the others it is out of the line.
  */
 export async function parkedHeads(
-  sql: postgres.Sql,
+  sql: Sql,
   partitions: readonly number[],
   holding: readonly string[],
 ): Promise<readonly ParkedHead[]> {
@@ -70,7 +70,7 @@ export async function parkedHeads(
 
 /** The first parked event of one key, if any still blocks it. */
 export async function parkedHead(
-  sql: postgres.Sql,
+  sql: Sql,
   subscription: string,
   key: string,
   holds: boolean,
@@ -88,7 +88,7 @@ export async function parkedHead(
  * Takes a parked event away inside the transaction that handles it.
  * @returns false when somebody else has dealt with it in the meantime.
  */
-export async function takeParked(sql: postgres.Sql, head: ParkedHead): Promise<boolean> {
+export async function takeParked(sql: Sql, head: ParkedHead): Promise<boolean> {
   const taken = await sql`
     DELETE FROM parked_events
     WHERE partition = ${head.partition} AND subscription = ${head.subscription}
@@ -98,7 +98,7 @@ export async function takeParked(sql: postgres.Sql, head: ParkedHead): Promise<b
 
 /** Counts a failed attempt; `retryInMs` of `null` makes the event a dead letter. */
 export async function recordFailure(
-  sql: postgres.Sql,
+  sql: Sql,
   head: ParkedHead,
   failure: AttemptFailure,
   retryInMs: number | null,
@@ -114,7 +114,7 @@ export async function recordFailure(
 }
 
 /** How many parked and dead events a subscription has, counted up to a limit. */
-export async function countParked(sql: postgres.Sql, subscription: string, limit: number): Promise<number> {
+export async function countParked(sql: Sql, subscription: string, limit: number): Promise<number> {
   const [row] = await sql<{ count: number }[]>`
     SELECT count(*)::int AS count
     FROM (SELECT 1 FROM parked_events WHERE subscription = ${subscription} LIMIT ${limit}) AS counted`;

@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Event } from '@mevrik/protocol';
-import type postgres from 'postgres';
 import type { Tail } from '../log/tail.ts';
 import { type Batch, BatchFailure, type BatchResult, handleBatches, moveCheckpoints } from './batch.ts';
 import { batchLimit, type DispatchOptions } from './dispatch-options.ts';
@@ -99,9 +98,7 @@ export class PartitionPump {
       batches.push(this.#batchOf(subscription, place.stored, [], place.seen));
     }
     if (batches.length === 0) return;
-    await this.#with.options.database.sql.begin((sql) =>
-      moveCheckpoints(sql as unknown as postgres.Sql, batches),
-    );
+    await this.#with.options.database.sql.begin((sql) => moveCheckpoints(sql, batches));
     for (const { subscription, to } of batches) this.#placeOf(subscription).stored = to;
   }
 
@@ -267,9 +264,8 @@ export class PartitionPump {
     };
     const retryInMs = stalled ? 0 : retries === 0 ? null : retryDelayMs(options.retryDelayMs, 1);
     await options.database.sql.begin(async (sql) => {
-      const plain = sql as unknown as postgres.Sql;
-      await parkFailed(plain, subscription.name, event, stalled ? null : record, retryInMs);
-      await moveCheckpoints(plain, [this.#batchOf(subscription, place.stored, [], event.offset)]);
+      await parkFailed(sql, subscription.name, event, stalled ? null : record, retryInMs);
+      await moveCheckpoints(sql, [this.#batchOf(subscription, place.stored, [], event.offset)]);
     });
     if (retryInMs !== null || subscription.listener.afterDeath === 'hold') {
       this.#block(subscription.name, event.key);

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { ProblemError, problems } from '@mevrik/protocol';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors, isResponseSerializationError } from 'fastify-type-provider-zod';
+import { connectionLost } from '../db/database.ts';
 import { sqlState } from '../log/unit-of-work.ts';
 
 /** How long a caller is asked to wait before trying again what can be tried again. */
@@ -143,14 +144,4 @@ function isUnreachable(error: unknown): boolean {
 /** Numeric value out of range, character not in repertoire, text that JSON allows and PostgreSQL does not. */
 const outOfRange = new Set(['22003', '22021', '22P05']);
 
-const unreachable = new Set([
-  '53300',
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'ENOENT',
-  'EPIPE',
-  'CONNECT_TIMEOUT',
-  'CONNECTION_CLOSED',
-  'CONNECTION_ENDED',
-  'CONNECTION_DESTROYED',
-]);
+const unreachable = new Set(['53300', 'ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE', connectionLost]);

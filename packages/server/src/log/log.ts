@@ -1,5 +1,5 @@
 import type { Event } from '@mevrik/protocol';
-import type postgres from 'postgres';
+import type { Sql } from '../db/sql.ts';
 
 /** An event that has everything but its place in the log. */
 export type UnplacedEvent = Omit<Event, 'offset'>;
@@ -10,10 +10,7 @@ export type UnplacedEvent = Omit<Event, 'offset'>;
  *
  * @returns the events with their offsets, in the order given.
  */
-export async function appendEvents(
-  sql: postgres.Sql,
-  unplaced: readonly UnplacedEvent[],
-): Promise<readonly Event[]> {
+export async function appendEvents(sql: Sql, unplaced: readonly UnplacedEvent[]): Promise<readonly Event[]> {
   if (unplaced.length === 0) return [];
   const rows = await sql<{ event_offset: number }[]>`
     SELECT event_offset FROM append_events(${JSON.stringify(unplaced)}::jsonb) ORDER BY ordinal`;
@@ -22,7 +19,7 @@ export async function appendEvents(
 
 /** Reads up to `limit` events of a partition that come after an offset, in order. */
 export async function readPartition(
-  sql: postgres.Sql,
+  sql: Sql,
   partition: number,
   after: number,
   limit: number,
@@ -39,11 +36,7 @@ export async function readPartition(
 }
 
 /** Reads one event by its place; `undefined` when it is not there. */
-export async function readEventAt(
-  sql: postgres.Sql,
-  partition: number,
-  offset: number,
-): Promise<Event | undefined> {
+export async function readEventAt(sql: Sql, partition: number, offset: number): Promise<Event | undefined> {
   const [row] = await sql<EventRow[]>`
     SELECT ${eventColumns(sql)} FROM events WHERE partition = ${partition} AND "offset" = ${offset}`;
   return row && toEvent(row);
@@ -51,7 +44,7 @@ export async function readEventAt(
 
 /** The newest offset of each of these partitions. */
 export async function readHeads(
-  sql: postgres.Sql,
+  sql: Sql,
   partitions: readonly number[],
 ): Promise<ReadonlyMap<number, number>> {
   const rows = await sql<{ partition: number; head: number }[]>`
@@ -77,7 +70,7 @@ export interface EventRow {
 }
 
 /** The columns of `events`, for statements of others that end in `toEvent`. */
-export function eventColumns(sql: postgres.Sql) {
+export function eventColumns(sql: Sql) {
   return sql`partition, "offset", id, type, version, key, app_id, session_id, occurred_at,
              correlation_id, causation_id, traceparent, data`;
 }

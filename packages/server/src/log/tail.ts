@@ -1,5 +1,5 @@
 import type { Event } from '@mevrik/protocol';
-import type postgres from 'postgres';
+import type { Sql } from '../db/sql.ts';
 import { readPartition } from './log.ts';
 
 /**
@@ -36,7 +36,7 @@ export class Tail {
    * log. With `inLog` false, nothing newer than what is in memory is looked for.
    */
   async read(
-    sql: postgres.Sql,
+    sql: Sql,
     { partition, after }: { readonly partition: number; readonly after: number },
     limit: number,
     inLog: boolean,

@@ -1,6 +1,6 @@
 import type { Event, EventData, EventName } from '@mevrik/protocol';
-import type postgres from 'postgres';
 import { type Orm, ormOn } from '../db/database.ts';
+import { type Sql, sqlOn } from '../db/sql.ts';
 import { appendEvents, type UnplacedEvent } from './log.ts';
 import { type Cause, makeEvent, noCause } from './raise.ts';
 
@@ -16,7 +16,7 @@ export interface JobOptions {
 /** What a command or a listener works with: state, events and jobs that commit together. */
 export interface Tx {
   /** Plain SQL, for the log and the hot path. */
-  readonly sql: postgres.Sql;
+  readonly sql: Sql;
   /** Typed queries. */
   readonly orm: Orm;
   /**
@@ -47,7 +47,7 @@ export interface OpenTransaction {
 }
 
 /** Wraps a driver transaction. `sync` is called for each event raised. */
-export function openTransaction(client: postgres.TransactionSql, sync: SyncHandler): OpenTransaction {
+export function openTransaction(client: Sql, sync: SyncHandler): OpenTransaction {
   const raised: UnplacedEvent[] = [];
   const hints: (() => void)[] = [];
   const gate = { open: true };
@@ -102,28 +102,10 @@ function assertOpen(gate: { open: boolean }): void {
   if (!gate.open) throw new Error('This transaction is over; what runs on after its time-out has no effect.');
 }
 
-/**
- * The transaction's client, usable only while the transaction is open. Statements of typed queries are
- * prepared, which Drizzle leaves off and which saves a round trip each.
- */
-function guard(client: postgres.TransactionSql, gate: { open: boolean }): postgres.Sql {
-  const guarded = new Proxy(client as unknown as postgres.Sql, {
-    apply(target, self, args) {
-      assertOpen(gate);
-      return Reflect.apply(target as unknown as (...args: unknown[]) => unknown, self, args);
-    },
-    get(target, property) {
-      assertOpen(gate);
-      if (property === 'options') return fixedOptions;
-      if (property === 'unsafe') {
-        return (text: string, parameters: never[], options: object) =>
-          target.unsafe(text, parameters, { ...options, prepare: true });
-      }
-      return Reflect.get(target, property);
-    },
+/** The transaction's client, usable only while the transaction is open. */
+function guard(client: Sql, gate: { open: boolean }): Sql {
+  return sqlOn(async (text, parameters, rowMode) => {
+    assertOpen(gate);
+    return client.execute(text, parameters, rowMode);
   });
-  return guarded;
 }
-
-/** Drizzle sets type parsers on whatever client it is given; the pool's are set already. */
-const fixedOptions = { parsers: {}, serializers: {} };

@@ -1,4 +1,4 @@
-import type postgres from 'postgres';
+import type { Sql } from '../db/sql.ts';
 
 /** One line of the audit trail: who did what to what. Never a secret, never a message's text. */
 export interface AuditEntry {
@@ -12,7 +12,7 @@ export interface AuditEntry {
 }
 
 /** Writes an entry; on a transaction's client it commits with what it tells of. */
-export async function writeAudit(sql: postgres.Sql, entry: AuditEntry): Promise<void> {
+export async function writeAudit(sql: Sql, entry: AuditEntry): Promise<void> {
   await sql`
     INSERT INTO audit_entries (app_id, actor, action, target, detail)
     VALUES (${entry.appId}, ${entry.actor}, ${entry.action}, ${entry.target},

@@ -1,4 +1,4 @@
-import type postgres from 'postgres';
+import type { Sql } from '../db/sql.ts';
 
 /** Whom a session or a case belongs to. */
 export interface Owner {
@@ -7,7 +7,7 @@ export interface Owner {
 }
 
 /** What the access rules of the gateway look up. Owners never change. */
-export function createAccessFacts(sql: postgres.Sql) {
+export function createAccessFacts(sql: Sql) {
   return {
     async sessionOwner(id: number): Promise<Owner | undefined> {
       const [row] = await sql<Owner[]>`
