@@ -95,16 +95,17 @@ function rowsOf({ rows, rowCount }: pg.QueryResult): Rows<unknown> {
 const maxPrepared = 2_000;
 const prepared = new Map<string, string>();
 
+const types = { getTypeParser };
+
 /** What pg takes: a statement with parameters is prepared once per connection. */
 export function queryOf(text: string, values: unknown[], rowMode: RowMode): pg.QueryConfig {
-  const query = { text, types: { getTypeParser }, ...(rowMode ? { rowMode } : {}) };
-  if (values.length === 0) return query;
+  if (values.length === 0) return { text, types, rowMode } as pg.QueryConfig;
   let name = prepared.get(text);
   if (name === undefined && prepared.size < maxPrepared) {
     name = `s${prepared.size + 1}`;
     prepared.set(text, name);
   }
-  return { ...query, values, ...(name === undefined ? {} : { name }) };
+  return { name, text, values, types, rowMode } as pg.QueryConfig;
 }
 
 const bigint = 20;

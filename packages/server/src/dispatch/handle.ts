@@ -56,28 +56,28 @@ export async function inHandlingTransaction<Result>(
 export class TimeLimit {
   readonly #timer: NodeJS.Timeout;
   readonly #timeUp: Promise<never>;
-  readonly #error: ListenerTimeoutError;
   #controller: AbortController | undefined;
-  #isUp = false;
+  /** Made when time is up: an error costs its stack. */
+  #error: ListenerTimeoutError | undefined;
 
   constructor(limitMs: number) {
-    this.#error = new ListenerTimeoutError(limitMs);
     let giveUp: (error: Error) => void = () => {};
     this.#timeUp = new Promise((_, reject) => {
       giveUp = reject;
     });
     this.#timeUp.catch(() => {});
     this.#timer = setTimeout(() => {
-      this.#isUp = true;
-      this.#controller?.abort(this.#error);
-      giveUp(this.#error);
+      const error = new ListenerTimeoutError(limitMs);
+      this.#error = error;
+      this.#controller?.abort(error);
+      giveUp(error);
     }, limitMs);
   }
 
   /** Aborted when time is up. Made when somebody looks: most listeners never do. */
   get signal(): AbortSignal {
     this.#controller ??= new AbortController();
-    if (this.#isUp) this.#controller.abort(this.#error);
+    if (this.#error) this.#controller.abort(this.#error);
     return this.#controller.signal;
   }
 
