@@ -1,0 +1,80 @@
+import pusherModule from 'pusher-js';
+
+// Its CommonJS build is the class itself; its types say otherwise.
+const Pusher = pusherModule as unknown as typeof pusherModule.default;
+
+/** Something that a pusher-js client has heard. */
+export interface Heard {
+  readonly channel: string;
+  readonly event: string;
+  // biome-ignore lint/suspicious/noExplicitAny: payloads of every event
+  readonly data: any;
+}
+
+/** A connected pusher-js client. */
+export interface Hearing {
+  /** Resolves with the first thing it has heard, or will hear, that fits. @throws Error after fifteen seconds. */
+  until(what: string, fits: (heard: Heard) => boolean): Promise<Heard>;
+  stop(): void;
+}
+
+const patienceMs = 15_000;
+
+/** Connects pusher-js as somebody with an access token and subscribes to channels. */
+export async function hear(
+  url: string,
+  { key, token, channels }: { key: string; token: string; channels: readonly string[] },
+): Promise<Hearing> {
+  const { hostname, port, protocol } = new URL(url);
+  const isSecure = protocol === 'https:';
+  const pusher = new Pusher(key, {
+    cluster: 'local',
+    wsHost: hostname,
+    ...(port === '' ? {} : { wsPort: Number(port), wssPort: Number(port) }),
+    forceTLS: isSecure,
+    enabledTransports: ['ws', 'wss'],
+    channelAuthorization: {
+      transport: 'ajax',
+      endpoint: `${url}/broadcasting/auth`,
+      headers: { authorization: `Bearer ${token}` },
+    },
+  });
+  const heard: Heard[] = [];
+  const waiting = new Set<(heard: Heard) => void>();
+  const subscribed = channels.map(
+    (name) =>
+      new Promise<void>((resolve, reject) => {
+        const channel = pusher.subscribe(name);
+        channel.bind('pusher:subscription_succeeded', () => resolve());
+        channel.bind('pusher:subscription_error', (error: unknown) =>
+          reject(new Error(`${name}: ${JSON.stringify(error)}`)),
+        );
+        channel.bind_global((event: string, data: unknown) => {
+          if (event.startsWith('pusher')) return;
+          const one = { channel: name, event, data };
+          heard.push(one);
+          for (const look of waiting) look(one);
+        });
+      }),
+  );
+  await Promise.all(subscribed);
+  return {
+    until: (what, fits) =>
+      new Promise((resolve, reject) => {
+        const known = heard.find(fits);
+        if (known) return resolve(known);
+        const overdue = setTimeout(() => {
+          waiting.delete(look);
+          reject(new Error(`Nothing was heard of ${what} within ${patienceMs / 1000} seconds.`));
+        }, patienceMs);
+        const look = (one: Heard) => {
+          if (!fits(one)) return;
+          clearTimeout(overdue);
+          waiting.delete(look);
+          resolve(one);
+        };
+        waiting.add(look);
+      }),
+    stop: () => pusher.disconnect(),
+  };
+}

@@ -1,0 +1,103 @@
+import { randomBytes } from 'node:crypto';
+import { call } from './api.ts';
+import { type Heard, type Hearing, hear } from './hearing.ts';
+import { paint } from './paint.ts';
+import { type DemoServer, logIn } from './server.ts';
+
+/** Plays the conversation and prints it as it goes. */
+export async function play(server: DemoServer): Promise<{ appId: number; sessionId: number }> {
+  const { url, token } = server;
+  const admin = (method: string, path: string, body?: unknown) => call(url, method, path, { token, body });
+  const app = await admin('POST', '/v1/admin/apps', { name: 'Demonstration' });
+  const person = {
+    name: 'Alex',
+    email: `alex-${app.id}@example.com`,
+    password: randomBytes(12).toString('hex'),
+  };
+  const alex = await admin('POST', '/v1/admin/agents', { ...person, role: 'agent', appIds: [app.id] });
+  const agentToken = await logIn(url, person);
+  const agent = (method: string, path: string, body?: unknown) =>
+    call(url, method, path, { token: agentToken, body });
+  const visit = await call(url, 'POST', '/v1/visitors', {
+    body: { appKey: app.key, profile: { name: 'Vera' } },
+  });
+  const visitor = (path: string, body: unknown) =>
+    call(url, 'POST', path, { token: visit.accessToken, body });
+  const sessionId: number = visit.session.id;
+  const session = `private-session${sessionId}`;
+
+  const desk = await hear(url, { key: app.key, token: agentToken, channels: [session, 'private-queues'] });
+  const widget = await hear(url, { key: app.key, token: visit.accessToken, channels: [session] });
+  try {
+    console.log(paint('bold', '\nThe conversation, as pusher-js hears it\n'));
+    await visitor('/v1/messages', { text: 'hello' });
+    say('Vera', await posted(desk, 'hello'));
+    say(
+      'Bot',
+      await replied(
+        widget,
+        'the bot',
+        ({ sender, content }) => sender.type === 'bot' && /Hello Vera/.test(content.text),
+      ),
+    );
+    await visitor('/v1/messages', { text: 'I want to talk to a human' });
+    const { data } = await desk.until('the queue', ({ event }) => event === 'queue_created');
+    say('Vera', await posted(desk, 'I want to talk to a human'));
+    note(`queue item ${data.queueItem.id} waits in "${data.queueItem.queue}"`);
+
+    const accepted = await agent('POST', `/v1/queue-items/${data.queueItem.id}/accept`);
+    note(`Alex accepts it; the session goes ${accepted.session.path}`);
+    await agent('POST', `/v1/sessions/${sessionId}/replies`, { text: 'Hello Vera, how can I help?' });
+    say('Alex', await replied(widget, 'Alex', ({ sender }) => sender.type === 'agent'));
+    await visitor('/v1/messages', { text: 'It works now, thank you!' });
+    say('Vera', await posted(desk, 'It works now, thank you!'));
+
+    const { case: closed } = await agent('POST', `/v1/cases/${data.queueItem.caseId}/close`, {
+      disposition: 'resolved',
+    });
+    await widget.until('the closed case', ({ event }) => event === 'case_closed');
+    note(`Alex closes case ${closed.id}: ${closed.disposition}`);
+    await widget.until('the survey', ({ event }) => event === 'case_start');
+    const survey = await replied(widget, 'the survey', ({ content }) =>
+      /How did we do/.test(content.text ?? ''),
+    );
+    say('System', survey);
+    await visitor('/v1/csat-answers', { score: 5, comment: 'Great!' });
+    note('Vera gives 5 of 5: "Great!"');
+    say(
+      'System',
+      await replied(widget, 'the thanks', ({ id, sender }) => sender.type === 'system' && id > survey.id),
+    );
+    const { session: after } = await call(url, 'GET', '/v1/me', { token: visit.accessToken });
+    note(`the session is back with the ${after.path}`);
+    return { appId: app.id, sessionId };
+  } finally {
+    desk.stop();
+    widget.stop();
+    await admin('PATCH', `/v1/admin/agents/${alex.id}`, { disabled: true });
+    await admin('PATCH', `/v1/admin/apps/${app.id}`, { enabled: false });
+  }
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: a message, as the payload has it
+type Message = any;
+
+async function posted(desk: Hearing, text: string): Promise<Message> {
+  const isIt = ({ event, data }: Heard) => event === 'message_post' && data.message.content.text === text;
+  return (await desk.until(`"${text}"`, isIt)).data.message;
+}
+
+async function replied(widget: Hearing, who: string, fits: (message: Message) => boolean): Promise<Message> {
+  const isIt = ({ event, data }: Heard) => event === 'message_reply' && fits(data.message);
+  return (await widget.until(`a reply of ${who}`, isIt)).data.message;
+}
+
+function say(who: string, message: Message): void {
+  const colour = who === 'Vera' ? 'cyan' : who === 'Alex' ? 'green' : 'yellow';
+  const choices = (message.content.quickReplies ?? []).map(({ title }: { title: string }) => `[${title}]`);
+  console.log(`  ${paint(colour, who.padEnd(7))} ${[message.content.text, ...choices].join(' ')}`);
+}
+
+function note(text: string): void {
+  console.log(`  ${paint('dim', `        ${text}`)}`);
+}

@@ -1,0 +1,71 @@
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { call } from './api.ts';
+
+/** A server to play on, and an administrator's access to it. */
+export interface DemoServer {
+  readonly url: string;
+  readonly token: string;
+  /** Ends the server, where it is our own. */
+  stop(): Promise<void>;
+}
+
+/** The server at MEVRIK_URL, or one of our own on a database that goes away with it. */
+export async function useServer(env: NodeJS.ProcessEnv): Promise<DemoServer> {
+  const { MEVRIK_URL: url, MEVRIK_EMAIL: email, MEVRIK_PASSWORD: password } = env;
+  if (url === undefined) return startServer();
+  if (!email || !password) {
+    throw new Error(
+      'Set MEVRIK_EMAIL and MEVRIK_PASSWORD to an administrator of that server. Without MEVRIK_URL, a server is started.',
+    );
+  }
+  const address = url.replace(/\/+$/, '');
+  return { url: address, token: await logIn(address, { email, password }), async stop() {} };
+}
+
+async function startServer(): Promise<DemoServer> {
+  console.log('Starting a server …');
+  const folder = await mkdtemp(join(tmpdir(), 'mevrik-demo-'));
+  await chmod(folder, 0o711); // run by root, PostgreSQL is another user's
+  const child = spawn(process.execPath, [fileURLToPath(new URL('../start.mjs', import.meta.url))], {
+    env: { ...process.env, PORT: '0', HOST: '127.0.0.1', DATA_DIR: folder, LOG_LEVEL: 'warn' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const exited = once(child, 'exit');
+  const stop = async () => {
+    child.kill('SIGINT');
+    await exited;
+    await rm(folder, { recursive: true, force: true });
+  };
+  try {
+    let url = '';
+    for await (const line of createInterface(child.stdout)) {
+      url ||= /running at (http:\/\/\S+)/.exec(line)?.[1] ?? '';
+      const setup = /\/setup\?token=(\S+)/.exec(line)?.[1];
+      if (!setup) continue;
+      child.stdout.resume();
+      const email = 'admin@example.com';
+      const password = randomBytes(12).toString('hex');
+      await call(url, 'POST', '/v1/setup', { body: { token: setup, name: 'Ada', email, password } });
+      return { url, token: await logIn(url, { email, password }), stop };
+    }
+    throw new Error('The server ended before it was ready.');
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** An access token for a person. */
+export async function logIn(
+  url: string,
+  { email, password }: { readonly email: string; readonly password: string },
+): Promise<string> {
+  return (await call(url, 'POST', '/v1/agents/login', { body: { email, password } })).accessToken;
+}
