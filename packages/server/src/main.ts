@@ -8,8 +8,7 @@ const stopWithinMs = 15_000;
 try {
   const config = loadConfig(process.env);
   const log = createLog(config.LOG_LEVEL);
-  const product = await startProduct(config, log);
-  console.log(greeting(product));
+  const starting = startProduct(config, log);
   let stopping = false;
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
@@ -17,12 +16,17 @@ try {
       stopping = true;
       log.info({ signal }, 'stopping');
       setTimeout(() => process.exit(1), stopWithinMs).unref();
-      product.stop().then(
-        () => process.exit(0),
-        () => process.exit(1),
-      );
+      // Told in the middle of the start it stops after it: an end half-way would leave PostgreSQL running.
+      starting
+        .then((product) => product.stop())
+        .then(
+          () => process.exit(0),
+          () => process.exit(1),
+        );
     });
   }
+  const product = await starting;
+  if (!stopping) console.log(greeting(product));
 } catch (error) {
   console.error(explain(error));
   process.exitCode = 1;
