@@ -1,0 +1,205 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import { openDatabase } from '../../packages/server/src/db/database.ts';
+import { processIdentity } from '../../packages/server/src/db/embedded-lock.ts';
+import { isPostmasterOf, readPostmaster } from '../../packages/server/src/db/embedded-postmaster.ts';
+import { createTestDatabase } from './database.ts';
+import type { Answer, CallOptions } from './product.ts';
+
+/** The programs that an operator runs. */
+const programs = { server: 'packages/server/src/main.ts', cli: 'packages/server/src/cli.ts' };
+
+/** A program of ours in a process of its own. */
+export interface RunningProgram {
+  readonly child: ChildProcess;
+  /** What it has said so far, on both streams. */
+  said(): string;
+  /** Resolves when the process has ended and all that it said has been read. */
+  readonly ended: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
+}
+
+/** A server that has greeted. */
+export interface RunningServer extends RunningProgram {
+  readonly url: string;
+  /** The one-time address of the greeting; `null` where it names none. */
+  readonly setupUrl: string | null;
+  call(method: string, path: string, options?: CallOptions): Promise<Answer>;
+}
+
+/** The app of servers that are started with it. */
+export const app = { id: 1, key: 'test-app', secret: 'test-app-secret' };
+export const appEnv = {
+  PUSHER_APP_ID: String(app.id),
+  PUSHER_APP_KEY: app.key,
+  PUSHER_APP_SECRET: app.secret,
+};
+
+const cleanups: (() => Promise<unknown>)[] = [];
+
+/** Ends what the test has started, the last first. */
+export async function cleanUp(): Promise<void> {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+}
+
+/** Runs a program with this environment and no other. */
+export function run(
+  program: keyof typeof programs,
+  env: Record<string, string>,
+  args: readonly string[] = [],
+): RunningProgram {
+  const { PATH = '', HOME = '', TMPDIR = '' } = process.env;
+  const node = ['--import', 'tsx', '--conditions=@mevrik/source', programs[program]];
+  const child = spawn(process.execPath, [...node, ...args], {
+    env: { PATH, HOME, ...(TMPDIR ? { TMPDIR } : {}), ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let text = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (chunk: string) => {
+      text += chunk;
+    });
+  }
+  const ended: RunningProgram['ended'] = new Promise((resolve) => {
+    child.once('close', (code, signal) => resolve({ code, signal }));
+  });
+  cleanups.push(() => {
+    child.kill('SIGKILL');
+    return ended;
+  });
+  return { child, said: () => text, ended };
+}
+
+/** Starts a server on a free port and waits for its greeting. */
+export async function startServer(env: Record<string, string>): Promise<RunningServer> {
+  const program = run('server', { PORT: '0', RATE_LIMIT: '100000', ...env });
+  const greeted = new Promise<void>((resolve) => {
+    program.child.stdout?.on('data', () => {
+      if (program.said().includes('Stop with Ctrl+C.')) resolve();
+    });
+  });
+  const tooSoon = program.ended.then(({ code, signal }) => {
+    throw new Error(
+      `The server ended before it had greeted (${code ?? signal}). It said:\n${program.said()}`,
+    );
+  });
+  tooSoon.catch(() => {});
+  await Promise.race([greeted, tooSoon]);
+  const url = /running at (\S+)/.exec(program.said())?.[1] ?? '';
+  return {
+    ...program,
+    url,
+    setupUrl: /\S+\/setup\?token=\S+/.exec(program.said())?.[0] ?? null,
+    call: (method, path, options) => call(`${url}${path}`, method, options),
+  };
+}
+
+async function call(address: string, method: string, options: CallOptions = {}): Promise<Answer> {
+  const { token, body, headers = {} } = options;
+  const response = await fetch(address, {
+    method,
+    headers: {
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...headers,
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const isJson = response.headers.get('content-type')?.includes('json');
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: isJson ? await response.json() : await response.text(),
+  };
+}
+
+/** Sends a signal and waits for the end. */
+export async function stop(program: RunningProgram, signal: NodeJS.Signals = 'SIGTERM') {
+  program.child.kill(signal);
+  return program.ended;
+}
+
+/** Begins a visit at a server. The token goes for every server on the same database. */
+export async function visit(server: RunningServer, appKey = app.key) {
+  const { status, body } = await server.call('POST', '/v1/visitors', { body: { appKey } });
+  if (status !== 201) throw new Error(`The visit did not begin: ${JSON.stringify(body)}`);
+  return { token: body.accessToken as string, sessionId: body.session.id as number };
+}
+
+/** What was said in a visit, oldest first, as a server tells it. */
+export async function history(server: RunningServer, token: string) {
+  const { body } = await server.call('GET', '/v1/messages?limit=100', { token });
+  return (body.items as { content: { text?: string }; sender: { type: string } }[])
+    .map(({ content, sender }) => ({ from: sender.type, text: content.text }))
+    .reverse();
+}
+
+/** Makes the first administrator at the one-time address and logs in. */
+export async function setUp(server: RunningServer, setupUrl = server.setupUrl) {
+  const person = { email: 'ada@example.com', password: 'a long passphrase' };
+  const token = new URL(setupUrl ?? '').searchParams.get('token');
+  const made = await server.call('POST', '/v1/setup', { body: { token, name: 'Ada', ...person } });
+  if (made.status !== 201) throw new Error(`The set-up was refused: ${JSON.stringify(made.body)}`);
+  return logIn(server, person);
+}
+
+/** Logs in at a server, as the first administrator unless told. */
+export async function logIn(
+  server: RunningServer,
+  person = { email: 'ada@example.com', password: 'a long passphrase' },
+): Promise<string> {
+  const { status, body } = await server.call('POST', '/v1/agents/login', { body: person });
+  if (status !== 200) throw new Error(`The log-in failed: ${JSON.stringify(body)}`);
+  return body.accessToken;
+}
+
+/** An empty data directory; a PostgreSQL that still runs there in the end is stopped. */
+export async function temporaryDataDir(): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'mevrik-server-'));
+  // mkdtemp closes the directory to others; as root, PostgreSQL runs as another user.
+  await chmod(directory, 0o711);
+  cleanups.push(async () => {
+    const pid = postgresOf(directory);
+    if (pid !== undefined) {
+      process.kill(pid, 'SIGQUIT');
+      await expect.poll(() => processIdentity(pid), { timeout: 20_000 }).toBeUndefined();
+    }
+    await rm(directory, { recursive: true, force: true, maxRetries: 5 });
+  });
+  return directory;
+}
+
+/** The pid of the PostgreSQL that runs in a data directory, if one does. */
+export function postgresOf(dataDir: string): number | undefined {
+  const data = join(dataDir, 'postgres');
+  const found = readPostmaster(data);
+  return found && isPostmasterOf(found.pid, data) ? found.pid : undefined;
+}
+
+/** A migrated database of its own; what is still connected to it in the end is cut. */
+export async function temporaryDatabase() {
+  const database = await createTestDatabase({ allowLeaks: true });
+  cleanups.push(() => database.drop());
+  return database;
+}
+
+/** A database without any tables. */
+export async function emptyDatabase(): Promise<{ url: string; sql: ReturnType<typeof openDatabase>['sql'] }> {
+  const { connection, url } = await temporaryDatabase();
+  const name = `empty_${randomBytes(5).toString('hex')}`;
+  const maker = openDatabase(connection, { maxConnections: 1, applicationName: 'test' });
+  await maker.sql.unsafe(`CREATE DATABASE ${name}`);
+  const made = openDatabase(
+    { ...connection, database: name },
+    { maxConnections: 1, applicationName: 'test' },
+  );
+  cleanups.push(async () => {
+    await made.close();
+    await maker.sql.unsafe(`DROP DATABASE ${name} WITH (FORCE)`);
+    await maker.close();
+  });
+  return { url: url.replace(connection.database, name), sql: made.sql };
+}
