@@ -94,8 +94,7 @@ async function replied(widget: Hearing, who: string, fits: (message: Message) =>
 
 function say(who: string, message: Message): void {
   const colour = who === 'Vera' ? 'cyan' : who === 'Alex' ? 'green' : 'yellow';
-  const choices = (message.content.quickReplies ?? []).map(({ title }: { title: string }) => `[${title}]`);
-  console.log(`  ${paint(colour, who.padEnd(7))} ${[message.content.text, ...choices].join(' ')}`);
+  console.log(`  ${paint(colour, who.padEnd(7))} ${message.content.text}`);
 }
 
 function note(text: string): void {
