@@ -48,6 +48,7 @@ export interface SyncListener<Needs, Name extends EventName = EventName> extends
   ) => Promise<void>;
 }
 
+/** Somebody who listens to an event. */
 export type Listener<Needs, Name extends EventName = EventName> =
   | QueuedListener<Needs, Name>
   | SyncListener<Needs, Name>;
