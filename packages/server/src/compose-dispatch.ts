@@ -4,7 +4,7 @@ import type { Config } from './config.ts';
 import type { Database, DatabaseTarget } from './db/database.ts';
 import type { DispatchObserver } from './dispatch/dispatch-options.ts';
 import { createDispatcher, type Dispatcher, lockConnection } from './dispatch/dispatcher.ts';
-import { createRedisHints, type Hints, noHints } from './dispatch/redis-hints.ts';
+import { createRedisHints, noHints } from './dispatch/redis-hints.ts';
 import { subscriptionsOf } from './dispatch/subscription.ts';
 import { createSyncHandler } from './dispatch/sync-handler.ts';
 import { listen } from './listeners/index.ts';
@@ -39,7 +39,9 @@ export async function startDispatch(
     },
   };
   const sync = createSyncHandler(listen, needs, config.NODE_ENV);
-  const hints = await startHints(config, log, (partitions) => dispatcher.hinted(partitions));
+  const onHint = (partitions: readonly number[]) => dispatcher.hinted(partitions);
+  const hints =
+    config.REDIS_URL === null ? noHints : createRedisHints({ url: config.REDIS_URL, onHint, log });
   teardown.add('the hints', () => hints.stop());
   const dispatcher = createDispatcher({
     options: {
@@ -79,11 +81,3 @@ const dispatchTimes = {
   heartbeatMs: 1_000,
   deadAfterMs: 5_000,
 } as const;
-
-async function startHints(
-  config: Config,
-  log: Log,
-  onHint: (partitions: readonly number[]) => void,
-): Promise<Hints> {
-  return config.REDIS_URL === null ? noHints : createRedisHints({ url: config.REDIS_URL, onHint, log });
-}

@@ -15,27 +15,36 @@ const partitionsSchema = z.array(z.int().nonnegative()).max(4096);
 export const noHints: Hints = { hint() {}, async stop() {} };
 
 /**
- * Hints over Redis pub/sub. All that was appended within one turn of the event loop is one message.
- * Redis being away is survived: hints are dropped until it is back.
+ * Hints over Redis pub/sub; it connects in the background. All that was appended within one turn of the event loop is
+ * one message. Redis being away is survived, at the start too: hints are dropped until it is back.
  */
-export async function createRedisHints(options: {
+export function createRedisHints(options: {
   readonly url: string;
   readonly onHint: (partitions: readonly number[]) => void;
   readonly log: DispatchLog;
-}): Promise<Hints> {
+}): Hints {
   const { url, onHint, log } = options;
   const publisher = createClient({ url, disableOfflineQueue: true });
   const subscriber = createClient({ url });
   for (const client of [publisher, subscriber]) {
-    client.on('error', (error: Error) =>
-      log.warn({ reason: error.message }, 'Redis is not reachable for hints'),
-    );
+    let isGone = false;
+    client.on('error', (error: Error) => {
+      if (!isGone) log.warn({ reason: error.message }, 'Redis is not reachable for hints; connecting again');
+      isGone = true;
+    });
+    client.on('ready', () => {
+      isGone = false;
+    });
+    // Rejects only when it is stopped before it ever connected.
+    client.connect().catch(() => {});
   }
-  await Promise.all([publisher.connect(), subscriber.connect()]);
-  await subscriber.subscribe(channel, (message) => {
-    const parsed = partitionsSchema.safeParse(parseJson(message));
-    if (parsed.success) onHint(parsed.data);
-  });
+  // Waits for the connection, and is said again on every later one.
+  subscriber
+    .subscribe(channel, (message) => {
+      const parsed = partitionsSchema.safeParse(parseJson(message));
+      if (parsed.success) onHint(parsed.data);
+    })
+    .catch(() => {});
   const waiting = new Set<number>();
   return {
     hint(partitions) {
