@@ -2,11 +2,12 @@
 import { userInfo } from 'node:os';
 import { parseArgs } from 'node:util';
 import { ProblemError } from '@mevrik/protocol';
-import { type Config, ConfigError, loadConfig } from './config.ts';
+import { type Config, loadConfig } from './config.ts';
 import { type Database, openDatabase } from './db/database.ts';
 import { findEmbedded } from './db/embedded.ts';
 import { createDeadLetters, type ParkedFilter } from './dispatch/dead-letters.ts';
 import { createInspection } from './dispatch/inspection.ts';
+import { explain as explainFault } from './explain.ts';
 import { listen } from './listeners/index.ts';
 
 const usage = `Usage: mevrik <command> [options]
@@ -34,18 +35,37 @@ try {
 
 async function main(args: string[]): Promise<void> {
   const { values, positionals } = readArguments(args);
-  const [command, name] = positionals;
-  if (values.help || command === undefined) {
+  if (values.help) {
     console.log(usage);
     return;
   }
+  const { command, name } = commandOf(positionals);
   const filter = filterOf(values);
+  const isNamed = Object.values(filter).some((value) => value !== undefined);
+  if ((command === 'retry' || command === 'discard') && !isNamed && !values.all) {
+    throw new UsageError('Say which events, or --all.');
+  }
   const database = await connect(loadConfig(process.env));
   try {
-    await act(database, command, { name, filter, isAll: values.all === true });
+    await act(database, command, { name, filter });
   } finally {
     await database.close();
   }
+}
+
+const commands = ['subscriptions', 'dead-letters', 'retry', 'discard', 'resume'] as const;
+type Command = (typeof commands)[number];
+
+function commandOf([given, name, ...more]: string[]): { command: Command; name: string } {
+  const command = commands.find((known) => known === given);
+  if (given === undefined) throw new UsageError(usage);
+  if (!command) throw new UsageError(`There is no command "${given}".\n\n${usage}`);
+  if (command === 'resume' && name === undefined) {
+    throw new UsageError('Which listener? mevrik resume <listener>');
+  }
+  const [extra] = command === 'resume' ? more : [name];
+  if (extra !== undefined) throw new UsageError(`"${extra}" is one word too many.\n\n${usage}`);
+  return { command, name: name ?? '' };
 }
 
 function readArguments(args: string[]) {
@@ -103,37 +123,24 @@ async function connect(config: Config): Promise<Database> {
 
 async function act(
   database: Database,
-  command: string,
-  {
-    name,
-    filter,
-    isAll,
-  }: { readonly name: string | undefined; readonly filter: ParkedFilter; readonly isAll: boolean },
+  command: Command,
+  { name, filter }: { readonly name: string; readonly filter: ParkedFilter },
 ): Promise<void> {
   // A running server sees the change with its next poll, within a second.
   const deadLetters = createDeadLetters(database, async () => {});
   const actor = `terminal ${userInfo().username}`;
-  const assertNamed = () => {
-    const isNamed = Object.values(filter).some((value) => value !== undefined);
-    if (!isNamed && !isAll) throw new UsageError('Say which events, or --all.');
-  };
   switch (command) {
     case 'subscriptions':
       return printSubscriptions(database);
     case 'dead-letters':
       return printParked(await deadLetters.list(filter, { limit: 100 }));
     case 'retry':
-      assertNamed();
       return console.log(`${await deadLetters.retry(filter, {}, actor)} will be retried.`);
     case 'discard':
-      assertNamed();
       return console.log(`${await deadLetters.discard(filter, actor)} discarded.`);
     case 'resume':
-      if (name === undefined) throw new UsageError('Which listener? mevrik resume <listener>');
       await deadLetters.resume(name, actor);
       return console.log(`${name} goes on.`);
-    default:
-      throw new UsageError(`There is no command "${command}".\n\n${usage}`);
   }
 }
 
@@ -190,8 +197,8 @@ function printTable(head: readonly string[], rows: readonly (readonly string[])[
 
 function explain(error: unknown): string {
   if (error instanceof ProblemError) return error.detail;
-  if (error instanceof UsageError || error instanceof ConfigError) return error.message;
+  if (error instanceof UsageError) return error.message;
   const { code, message } = error as { code?: string; message?: string };
   if (code === '42P01') return 'This database has no tables of ours yet: start a server on it first.';
-  return message ?? String(error);
+  return explainFault(error) ?? message ?? String(error);
 }

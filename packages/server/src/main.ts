@@ -1,5 +1,6 @@
 import { startProduct } from './compose.ts';
-import { ConfigError, loadConfig } from './config.ts';
+import { loadConfig } from './config.ts';
+import { explain } from './explain.ts';
 import { createLog } from './observe/log.ts';
 
 /** Where a stop that does not end is given up. */
@@ -28,7 +29,8 @@ try {
   const product = await starting;
   if (!stopping) console.log(greeting(product));
 } catch (error) {
-  console.error(explain(error));
+  // Only what is our own fault comes with its stack.
+  console.error(explain(error) ?? (error instanceof Error ? error.stack : error));
   process.exitCode = 1;
 }
 
@@ -47,17 +49,4 @@ function greeting({ url, setupUrl }: { url: string; setupUrl: string | null }): 
     '',
   ];
   return lines.join('\n');
-}
-
-/** What people can do something about is said in a line; only what is our own fault comes with its stack. */
-function explain(error: unknown): string {
-  if (error instanceof ConfigError) return error.message;
-  const { code, message, stack } = error as Error & { code?: string };
-  if (code === 'DATA_DIR_IN_USE') return message;
-  if (code === 'EADDRINUSE')
-    return 'The port is in use. Stop what listens there, or set PORT to another one.';
-  if (code === 'ECONNREFUSED' || code === 'ENOTFOUND') {
-    return `The database or Redis cannot be reached (${message}). Check DATABASE_URL and REDIS_URL.`;
-  }
-  return stack ?? String(error);
 }

@@ -8,7 +8,7 @@ import type { DatabaseTarget } from './database.ts';
  */
 export function readDatabaseUrl(url: string): DatabaseTarget | undefined {
   const standIn = url.replace(/^(postgres(?:ql)?:\/\/[^/?#]*@)(?=\/)/, '$1socket');
-  if (!URL.canParse(standIn)) return undefined;
+  if (!URL.canParse(standIn) || !isDecodable(standIn)) return undefined;
   const { protocol, username, password, pathname, port, searchParams } = new URL(standIn);
   if (protocol !== 'postgres:' && protocol !== 'postgresql:') return undefined;
   const host = searchParams.get('host');
@@ -20,4 +20,14 @@ export function readDatabaseUrl(url: string): DatabaseTarget | undefined {
     password: decodeURIComponent(password),
     database: decodeURIComponent(pathname.slice(1)),
   };
+}
+
+/** A `%` that stands for itself, as in a password, must be written as `%25`. */
+function isDecodable(url: string): boolean {
+  try {
+    decodeURIComponent(url);
+    return true;
+  } catch {
+    return false;
+  }
 }

