@@ -104,7 +104,7 @@ export function createDeadLetters(database: Database, changed: () => Promise<voi
         },
         {
           actor,
-          action: 'dead_letters.retry',
+          action: 'dead-letter.retry',
           target: filter.eventId ?? null,
           detail: { filter, edited: edited !== null },
         },
@@ -114,7 +114,7 @@ export function createDeadLetters(database: Database, changed: () => Promise<voi
     discard: (filter, actor) =>
       audited(async (tx) => (await tx`DELETE FROM parked_events WHERE ${matching(tx, filter)}`).count, {
         actor,
-        action: 'dead_letters.discard',
+        action: 'dead-letter.discard',
         target: filter.eventId ?? null,
         detail: { filter },
       }),
@@ -127,7 +127,7 @@ export function createDeadLetters(database: Database, changed: () => Promise<voi
           if (rows.count === 0) throw new ProblemError('not_found', `No listener is called ${subscription}.`);
           return rows.count;
         },
-        { actor, action: 'subscriptions.resume', target: subscription, detail: {} },
+        { actor, action: 'subscription.resume', target: subscription, detail: {} },
       );
     },
   };

@@ -1,0 +1,162 @@
+// Message in → stored → handled → broadcast: visitors write to a running server over HTTP and hear, over WebSocket,
+// their message and the bot's answer. Each message makes two events. Prints one line of JSON.
+import { once } from 'node:events';
+import { Agent, request } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
+import { WebSocket } from 'ws';
+import { percentile } from './measure.ts';
+import { dataFolder, startServer } from './own-server.ts';
+
+const visitors = Number(process.env.VISITORS ?? 128);
+const seconds = Number(process.env.SECONDS ?? 10);
+const app = { id: '1', key: 'bench-app', secret: 'bench-app-secret' };
+
+const folder = await dataFolder();
+// All visitors have one address here, which no limit may hold up.
+const server = await startServer({
+  DATA_DIR: folder.path,
+  RATE_LIMIT: '1000000',
+  PUSHER_APP_ID: app.id,
+  PUSHER_APP_KEY: app.key,
+  PUSHER_APP_SECRET: app.secret,
+});
+const agent = new Agent({ keepAlive: true, maxSockets: visitors });
+const everybody = await Promise.all(Array.from({ length: visitors }, arrive));
+await flatOut(3); // warms up
+const idle = await paced(20, 5);
+const full = await flatOut(seconds);
+const half = await paced(full.rate / 2, seconds);
+console.log(
+  JSON.stringify({
+    messages: full.rate,
+    events: full.rate * 2,
+    full: timesOf(full.samples),
+    half: timesOf(half.samples),
+    idle: timesOf(idle.samples),
+  }),
+);
+for (const { socket } of everybody) socket.terminate();
+agent.destroy();
+await server.stop();
+await folder.remove();
+
+interface Sample {
+  readonly heardMs: number;
+  readonly answeredMs: number;
+}
+
+/** Milliseconds from sending a message to hearing it, and to hearing the bot's answer. */
+function timesOf(samples: readonly Sample[]) {
+  const heard = samples.map((one) => one.heardMs);
+  const answered = samples.map((one) => one.answeredMs);
+  return {
+    count: samples.length,
+    heardP50: percentile(heard, 50),
+    heardP99: percentile(heard, 99),
+    answeredP50: percentile(answered, 50),
+    answeredP99: percentile(answered, 99),
+  };
+}
+
+/** Everybody writes as soon as they were answered. */
+async function flatOut(forSeconds: number) {
+  const samples: Sample[] = [];
+  const begun = performance.now();
+  const until = begun + forSeconds * 1000;
+  await Promise.all(
+    everybody.map(async (visitor) => {
+      while (performance.now() < until) samples.push(await visitor.write());
+    }),
+  );
+  return { samples, rate: samples.length / ((performance.now() - begun) / 1000) };
+}
+
+/** Messages at a fixed rate, whatever becomes of those before. Whoever is free writes; latency counts from when it was due. */
+async function paced(rate: number, forSeconds: number) {
+  const samples: Sample[] = [];
+  const free = [...everybody];
+  const writing: Promise<void>[] = [];
+  const begun = performance.now();
+  const total = Math.round(rate * forSeconds);
+  for (let sent = 0; sent < total; ) {
+    const due = Math.min(total, Math.floor(((performance.now() - begun) / 1000) * rate) + 1);
+    while (sent < due) {
+      const visitor = free.pop();
+      if (!visitor) break;
+      const dueAt = begun + (sent / rate) * 1000;
+      sent++;
+      const lateMs = performance.now() - dueAt;
+      writing.push(
+        visitor.write().then(({ heardMs, answeredMs }) => {
+          samples.push({ heardMs: heardMs + lateMs, answeredMs: answeredMs + lateMs });
+          free.unshift(visitor);
+        }),
+      );
+    }
+    await delay(1);
+  }
+  await Promise.all(writing);
+  return { samples, rate };
+}
+
+/** A visitor with a session, connected, who can write and wait for what they hear. */
+async function arrive() {
+  const visit = await call('/v1/visitors', { appKey: app.key });
+  const token = visit.accessToken as string;
+  const topic = `private-session${visit.session.id}`;
+  const socket = new WebSocket(`${server.url.replace('http', 'ws')}/app/${app.key}?protocol=7`);
+  let onFrame: (event: string) => void = () => {};
+  const welcome = new Promise<string>((resolve, reject) => {
+    socket.on('message', (raw: Buffer) => {
+      const frame = JSON.parse(raw.toString());
+      if (frame.event === 'pusher:connection_established') resolve(JSON.parse(frame.data).socket_id);
+      else if (frame.event === 'pusher:error') reject(new Error(raw.toString()));
+      else if (frame.event === 'pusher:ping') socket.send('{"event":"pusher:pong","data":{}}');
+      else onFrame(frame.event);
+    });
+  });
+  const socket_id = await welcome;
+  const { auth } = await call('/broadcasting/auth', { socket_id, channel_name: topic }, token);
+  const subscribed = new Promise<void>((resolve) => {
+    onFrame = (event) => event === 'pusher_internal:subscription_succeeded' && resolve();
+  });
+  socket.send(JSON.stringify({ event: 'pusher:subscribe', data: { channel: topic, auth } }));
+  await subscribed;
+  return {
+    socket,
+    async write(): Promise<Sample> {
+      const begun = performance.now();
+      let heardMs = 0;
+      const answered = new Promise<number>((resolve) => {
+        onFrame = (event) => {
+          if (event === 'message_post') heardMs = performance.now() - begun;
+          if (event === 'message_reply') resolve(performance.now() - begun);
+        };
+      });
+      await call('/v1/messages', { text: 'thanks' }, token);
+      const answeredMs = await answered;
+      return { heardMs, answeredMs };
+    },
+  };
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: answers of several routes
+async function call(path: string, body: object, token?: string): Promise<any> {
+  const text = JSON.stringify(body);
+  const sent = request(`${server.url}${path}`, {
+    method: 'POST',
+    agent,
+    headers: {
+      'content-type': 'application/json',
+      'content-length': Buffer.byteLength(text),
+      ...(token ? { authorization: `Bearer ${token}` } : {}),
+    },
+  });
+  sent.end(text);
+  const [response] = await once(sent, 'response');
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) chunks.push(chunk);
+  const answer = Buffer.concat(chunks).toString();
+  if (response.statusCode >= 300) throw new Error(`${path} answered ${response.statusCode}: ${answer}`);
+  return JSON.parse(answer);
+}

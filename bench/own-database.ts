@@ -1,0 +1,23 @@
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startEmbedded } from '../packages/server/src/db/embedded.ts';
+import { migrate } from '../packages/server/src/db/migrate.ts';
+
+/** An embedded PostgreSQL with the product's settings and tables, in a folder that goes away with it. */
+export async function startOwnDatabase() {
+  const folder = await mkdtemp(join(tmpdir(), 'mevrik-bench-'));
+  await chmod(folder, 0o711); // as root, PostgreSQL runs as another user
+  const embedded = await startEmbedded({
+    dataDir: folder,
+    log: { info() {}, warn: (message) => console.error(message) },
+  });
+  await migrate(embedded.connection);
+  return {
+    connection: embedded.connection,
+    async stop() {
+      await embedded.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
