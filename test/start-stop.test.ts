@@ -74,7 +74,7 @@ describe('a server that is stopping', () => {
     slow.write('content-length: 100\r\nexpect: 100-continue\r\n\r\n{');
     await new Promise((resolve) => slow.once('data', resolve));
     server.child.kill('SIGTERM');
-    await expect.poll(server.said).toContain('stopping');
+    await expect.poll(server.said, { timeout: 20_000 }).toContain('stopping');
     expect(await stop(server, 'SIGINT')).toEqual({ code: 1, signal: null });
     slow.destroy();
   });

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
@@ -158,7 +158,7 @@ export async function logIn(
 
 /** An empty data directory; a PostgreSQL that still runs there in the end is stopped. */
 export async function temporaryDataDir(): Promise<string> {
-  const directory = await mkdtemp(join(tmpdir(), 'mevrik-server-'));
+  const directory = await mkdtemp(join(await realpath(tmpdir()), 'mevrik-server-'));
   // mkdtemp closes the directory to others; as root, PostgreSQL runs as another user.
   await chmod(directory, 0o711);
   cleanups.push(async () => {
