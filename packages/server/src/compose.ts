@@ -12,7 +12,7 @@ import { gatewayRoutes } from './broadcast/routes.ts';
 import { bringApp, registerApp } from './commands/register-app.ts';
 import { startDispatch } from './compose-dispatch.ts';
 import type { Config } from './config.ts';
-import { type Database, type DatabaseTarget, openDatabase } from './db/database.ts';
+import { type DatabaseTarget, openDatabase } from './db/database.ts';
 import { startEmbedded } from './db/embedded.ts';
 import { migrate } from './db/migrate.ts';
 import { createDeadLetters } from './dispatch/dead-letters.ts';
@@ -113,7 +113,7 @@ async function start(config: Config, log: Log, teardown: Teardown): Promise<Prod
     teardown,
     observe: metrics.dispatch,
   });
-  await ensureApp(config, unitOfWork, database, log);
+  await ensureApp(config, unitOfWork, log);
   apps.forget();
   const jobRunner = await startJobRunner({
     target,
@@ -206,20 +206,20 @@ async function reachDatabase(config: Config, log: Log, teardown: Teardown): Prom
   return embedded.connection;
 }
 
-/** The app of the environment; or, on an empty database, one to begin with. */
-async function ensureApp(
-  config: Config,
-  unitOfWork: UnitOfWork,
-  database: Database,
-  log: Log,
-): Promise<void> {
+/** Any number that nobody else on the database uses for advisory locks. */
+const appLock = 7_364_102;
+
+/** The app of the environment; or, on an empty database, one to begin with. Of several nodes one makes it. */
+async function ensureApp(config: Config, unitOfWork: UnitOfWork, log: Log): Promise<void> {
   const { app } = config;
-  if (app) {
-    await unitOfWork.run((tx) => bringApp(tx, app));
-    return;
-  }
-  const [known] = await database.sql`SELECT FROM apps LIMIT 1`;
-  if (known) return;
-  const made = await unitOfWork.run((tx) => registerApp(tx, { name: 'My first app' }));
-  log.info({ appId: made.id, key: made.key }, 'an app was made to begin with');
+  const made = await unitOfWork.run(async (tx) => {
+    await tx.sql`SELECT pg_advisory_xact_lock(${appLock})`;
+    if (app) {
+      await bringApp(tx, app);
+      return undefined;
+    }
+    const [known] = await tx.sql`SELECT FROM apps LIMIT 1`;
+    return known ? undefined : registerApp(tx, { name: 'My first app' });
+  });
+  if (made) log.info({ appId: made.id, key: made.key }, 'an app was made to begin with');
 }
