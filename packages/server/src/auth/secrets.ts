@@ -30,7 +30,7 @@ export function sameSecret(given: string, expected: string): boolean {
 }
 
 /** What an app's back end computes to vouch for a customer: HMAC-SHA256 of the external id, in hex. */
-export function identityHash(externalId: string, appSecret: string): string {
+function identityHash(externalId: string, appSecret: string): string {
   return createHmac('sha256', appSecret).update(externalId).digest('hex');
 }
 

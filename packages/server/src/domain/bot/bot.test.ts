@@ -1,0 +1,209 @@
+import { messageContentSchema } from '@mevrik/protocol';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { botStateSchema } from './bot-state.ts';
+import { type BotInput, defaultFlow, greet, isHandoverRequest, parseFlow, respond } from './index.ts';
+
+const vera = { name: 'Vera' };
+const flow = parseFlow(defaultFlow);
+const text = (said: string): BotInput => ({ kind: 'text', text: said });
+
+/** Says one thing after another, and gives the last turn. */
+function converse(which: typeof flow, ...said: (string | BotInput)[]) {
+  let turn = respond(which, null, { kind: 'text', text: '' }, vera);
+  let state: typeof turn.state | null = null;
+  for (const one of said) {
+    turn = respond(which, state, typeof one === 'string' ? text(one) : one, vera);
+    state = turn.state;
+  }
+  return turn;
+}
+
+describe('a wish for a person', () => {
+  it.each([
+    'I want to talk to a human',
+    'AGENT, please!!!',
+    'Ich möchte mit einem Mitarbeiter sprechen',
+    'je voudrais un conseiller',
+    'quiero hablar con una persona',
+    'можно оператора? Живой человек',
+    'أريد التحدث مع موظف',
+    'আমি প্রতিনিধি চাই',
+    '我要人工客服',
+    '担当者と話したい',
+    '상담원 연결해 주세요',
+    'müşteri hizmetleri',
+  ])('is heard: %s', (said) => expect(isHandoverRequest(said)).toBe(true));
+
+  it.each(['what is a reagent?', 'my agenda', 'the management', 'hello', '', '🙂', 'humanity'])(
+    'is not heard where there is none: %s',
+    (said) => expect(isHandoverRequest(said)).toBe(false),
+  );
+
+  it('has the app’s own words, too', () => {
+    expect(isHandoverRequest('get me the Boss!', ['the boss'])).toBe(true);
+    expect(isHandoverRequest('embossed', ['boss'])).toBe(false);
+  });
+
+  it('is heard inside a form', () => {
+    const menu = { kind: 'postback', payload: 'message' } as const;
+    expect(converse(flow, menu, 'no, a human please').handover).toMatchObject({ reason: expect.any(String) });
+  });
+});
+
+describe('the built-in bot', () => {
+  it('greets by name, and leaves no gap where it knows none', () => {
+    const greeting = parseFlow('greeting: ["Hi {{customer.name}}!"]');
+    expect(greet(greeting, vera)).toEqual([{ text: 'Hi Vera!' }]);
+    expect(greet(greeting, { name: null })).toEqual([{ text: 'Hi!' }]);
+  });
+
+  it('hands over when it did not understand twice in a row', () => {
+    expect(converse(flow, 'qwertz').handover).toBeNull();
+    expect(converse(flow, 'qwertz', 'uiop').handover).not.toBeNull();
+    expect(converse(flow, 'qwertz', 'hello', 'uiop').handover).toBeNull();
+  });
+
+  it('asks a form’s questions, keeps the answers, and gives up after three that do not fit', () => {
+    const menu = { kind: 'postback', payload: 'message' } as const;
+    const done = converse(flow, menu, 'vera@example.com', 'Do you ship to Norway?');
+    expect(done.attributes).toEqual({ email: 'vera@example.com', question: 'Do you ship to Norway?' });
+    expect(done.handover).not.toBeNull();
+    expect(converse(flow, menu, 'one', 'two').replies[0]?.text).toContain('does not look like');
+    expect(converse(flow, menu, 'one', 'two', 'three').handover).not.toBeNull();
+  });
+
+  it.each([
+    ['number', 'about 7', '7,5', 7.5],
+    ['email', 'vera@', ' vera@example.com ', 'vera@example.com'],
+    ['phone', 'call me', '+49 (30) 123-456', '+49 (30) 123-456'],
+    ['choice', 'green', 'RED', 'red'],
+    ['text', '   ', 'anything', 'anything'],
+  ])('takes an answer of type %s', (type, wrong, right, kept) => {
+    const choices = type === 'choice' ? ', choices: [red, blue]' : '';
+    const form = parseFlow(`
+intents: [{ name: go, keywords: [go], goto: form.f }]
+forms: { f: { fields: [{ name: x, type: ${type}, ask: What?${choices} }], done: { replies: [Thanks] } } }`);
+    expect(converse(form, 'go', wrong).attributes).toEqual({});
+    expect(converse(form, 'go', wrong, right)).toMatchObject({
+      attributes: { x: kept },
+      replies: [{ text: 'Thanks' }],
+    });
+  });
+});
+
+describe('a flow', () => {
+  it.each([
+    ['leads nowhere', 'intents: [{ name: a, keywords: [a], goto: menu.none }]', 'flow.intents.0'],
+    ['has a pattern that is none', 'intents: [{ name: a, patterns: ["("] }]', 'flow.intents.0.patterns'],
+    [
+      'has two intents of a name',
+      'intents: [{ name: a, keywords: [a] }, { name: a, keywords: [b] }]',
+      'flow.intents.1.name',
+    ],
+    ['has a field that we do not know', 'greetings: [hello]', 'flow'],
+    [
+      'asks for a choice without choices',
+      'forms: { f: { fields: [{ name: x, type: choice, ask: What? }], done: {} } }',
+      'flow.forms.f',
+    ],
+  ])('is refused where it %s', (_name, yaml, path) => {
+    expect(() => parseFlow(yaml)).toThrow(
+      expect.objectContaining({
+        code: 'invalid_input',
+        fields: expect.arrayContaining([expect.objectContaining({ path: expect.stringContaining(path) })]),
+      }),
+    );
+  });
+
+  it('that is a bomb of anchors is refused', () => {
+    const bomb = Array.from({ length: 9 }, (_, level) => {
+      const inner = level === 0 ? '["x"]' : `[${`*a${level - 1},`.repeat(9)}]`;
+      return `a${level}: &a${level} ${inner}`;
+    });
+    expect(() => parseFlow(bomb.join('\n'))).toThrow(expect.objectContaining({ code: 'invalid_input' }));
+  });
+
+  it('is read, or refused as invalid, whatever it says', () => {
+    const anything = fc.oneof(
+      fc.string({ maxLength: 300 }),
+      fc.json({ maxDepth: 4 }),
+      fc
+        .array(
+          fc.constantFrom(
+            'intents:',
+            '- name: a',
+            '  goto: form.x',
+            '&a',
+            '*a',
+            '{',
+            ']',
+            '"',
+            '\t',
+            '\n',
+            '|',
+          ),
+        )
+        .map((parts) => parts.join('\n')),
+    );
+    fc.assert(
+      fc.property(anything, (yaml) => {
+        try {
+          parseFlow(yaml);
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'invalid_input' });
+        }
+      }),
+    );
+  });
+
+  it('may have patterns that would take others for ever', () => {
+    const evil = parseFlow('intents: [{ name: a, patterns: ["^(a+)+$"], replies: [found] }]');
+    expect(converse(evil, `${'a'.repeat(9_000)}!`).replies[0]?.text).not.toBe('found');
+  });
+});
+
+describe('whatever customers write and press', () => {
+  const input = fc.record({
+    kind: fc.constantFrom('text', 'postback', 'quick_reply', 'attachment', 'video_call_request'),
+    text: fc.option(
+      fc.oneof(
+        fc.string({ unit: 'binary' }),
+        fc.constantFrom('hello', 'menu', 'vera@example.com', 'person', '{{answers.email}}'),
+      ),
+      { nil: undefined },
+    ),
+    payload: fc.option(fc.constantFrom('hours', 'message', 'person', '__proto__', 'constructor', ''), {
+      nil: undefined,
+    }),
+  });
+
+  it('the bot says something sendable, a handful of it, and stays in a state that can be stored', () => {
+    fc.assert(
+      fc.property(
+        fc.array(input, { maxLength: 12 }),
+        fc.option(fc.string(), { nil: null }),
+        (inputs, name) => {
+          let state = null;
+          for (const one of inputs) {
+            const turn = respond(flow, state, one as BotInput, { name });
+            expect(turn.replies.length).toBeLessThanOrEqual(10);
+            for (const reply of turn.replies) messageContentSchema.parse(reply);
+            expect(turn.replies.length > 0 || turn.handover !== null).toBe(true);
+            state = botStateSchema.parse(turn.state);
+          }
+        },
+      ),
+    );
+  });
+
+  it('the same turn comes of the same state and words', () => {
+    fc.assert(
+      fc.property(input, (one) => {
+        expect(respond(flow, null, one as BotInput, vera)).toEqual(
+          respond(flow, null, one as BotInput, vera),
+        );
+      }),
+    );
+  });
+});

@@ -1,0 +1,101 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { compileRules, type RoutingFacts, route, shippedRules } from './index.ts';
+
+const facts: RoutingFacts = {
+  app: { id: 1, name: 'Shop' },
+  channel: { name: 'web', kind: 'web' },
+  message: { kind: 'text', text: 'hello', payload: '' },
+  session: { agentType: 'bot', path: 'bot' },
+  customer: { verified: false, locale: '', attributes: {} },
+};
+const rule = (when: string, name = 'rule') => ({ name, when, action: 'queue' as const });
+
+describe('the rules that every app begins with', () => {
+  const rules = compileRules(shippedRules);
+
+  it.each([
+    ['Bioscope queues every message', { channel: { name: 'bioscope', kind: 'web' } }, 'queue'],
+    [
+      'Sign Line opens a ticket for a video call',
+      { message: { ...facts.message, kind: 'video_call_request' } },
+      'ticket',
+    ],
+    ['Prelab, app 13, transfers at once', { app: { id: 13, name: 'Prelab' } }, 'transfer'],
+    ['everybody else talks to the bot', {}, 'bot'],
+  ])('%s', (_name, change, action) => {
+    expect(route(rules, { ...facts, ...change })).toMatchObject({ action, failed: [] });
+  });
+});
+
+describe('a list of rules', () => {
+  it('is tried from top to bottom', () => {
+    const rules = compileRules([rule('false', 'never'), rule('true', 'first'), rule('true', 'second')]);
+    expect(route(rules, facts).rule).toBe('first');
+  });
+
+  it('leaves the message to the bot where none is true', () => {
+    expect(route(compileRules([rule('false')]), facts)).toMatchObject({ action: 'bot', rule: 'standard' });
+  });
+
+  it('goes on past a rule that cannot be evaluated, and names it', () => {
+    const rules = compileRules([rule('customer.attributes.tier == "gold"', 'gold'), rule('true', 'next')]);
+    expect(route(rules, facts)).toMatchObject({ rule: 'next', failed: ['gold'] });
+  });
+
+  it.each([
+    ['is no expression', 'message.text.contains('],
+    ['knows no such variable', 'weather.sunny'],
+    ['knows no such field', 'message.colour == "red"'],
+    ['is neither true nor false', 'message.text'],
+    ['compares what cannot be compared', 'app.id == "13"'],
+  ])('is refused, naming the rule, where one %s', (_name, when) => {
+    expect(() => compileRules([rule('true'), rule(when)])).toThrow(
+      expect.objectContaining({
+        code: 'invalid_input',
+        fields: [expect.objectContaining({ path: 'rules.1.when' })],
+      }),
+    );
+  });
+});
+
+describe('whatever a message says', () => {
+  const anyFacts = fc.record({
+    app: fc.record({ id: fc.integer({ min: 1, max: 2_147_483_647 }), name: fc.string({ unit: 'binary' }) }),
+    channel: fc.record({ name: fc.string(), kind: fc.string() }),
+    message: fc.record({ kind: fc.string(), text: fc.string({ unit: 'binary' }), payload: fc.string() }),
+    session: fc.record({ agentType: fc.constantFrom('bot', 'live'), path: fc.string() }),
+    customer: fc.record({
+      verified: fc.boolean(),
+      locale: fc.string(),
+      attributes: fc.dictionary(fc.string(), fc.oneof(fc.string(), fc.double(), fc.boolean())),
+    }),
+  });
+  const rules = compileRules([
+    rule('customer.attributes.tier == "gold"', 'gold'),
+    rule('message.text.matches("^(a+)+$")', 'pattern'),
+    rule('int(message.payload) > 3', 'number'),
+    ...shippedRules,
+  ]);
+
+  it('it goes one way, and nothing is thrown', () => {
+    fc.assert(
+      fc.property(anyFacts, (one) => {
+        const decision = route(rules, one);
+        expect(['bot', 'queue', 'ticket', 'transfer']).toContain(decision.action);
+      }),
+    );
+  });
+
+  it('and whatever a condition says, it is refused or it is a rule', () => {
+    fc.assert(
+      fc.property(fc.string({ minLength: 1, maxLength: 200 }), (when) => {
+        try {
+          route(compileRules([rule(when)]), facts);
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'invalid_input' });
+        }
+      }),
+    );
+  });
+});
