@@ -94,7 +94,7 @@ async function runBatch(
   const startedAt = new Date();
   const outcomes: Outcome[] = [];
   const parked: Event[] = [];
-  const limit = new TimeLimit(options.stallMs);
+  const limit = new TimeLimit(Math.min(options.stallMs, limitOf(options, subscription)));
   let reached = batch.to;
   try {
     for (const [index, event] of events.entries()) {
@@ -119,6 +119,11 @@ async function runBatch(
   if (parked.length > 0) await parkInTransaction(open.tx.sql, subscription.name, parked);
   const parkedKey = parked[0]?.key;
   return { batch, subscription, partition, reached, parkedKey, outcomes, startedAt, finishedAt: new Date() };
+}
+
+/** The time a listener may take over one event, when it no longer holds up its partition. */
+export function limitOf(options: DispatchOptions, subscription: Subscription): number {
+  return subscription.listener.timeoutMs ?? options.timeoutMs;
 }
 
 /** A move of a checkpoint, from where it is known to stand. */

@@ -1,6 +1,6 @@
 import type { Event } from '@mevrik/protocol';
 import { readEventAt } from '../log/log.ts';
-import { recordHandled } from './batch.ts';
+import { limitOf, recordHandled } from './batch.ts';
 import type { DispatchOptions } from './dispatch-options.ts';
 import { describeError, isInfrastructureFault } from './faults.ts';
 import { handleOne, inHandlingTransaction, TimeLimit } from './handle.ts';
@@ -12,7 +12,6 @@ import {
   retryDelayMs,
   takeParked,
 } from './parking.ts';
-import { limitOf } from './partition-pump.ts';
 import type { Subscription } from './subscription.ts';
 
 /** What the retries share with the dispatcher. */

@@ -1,7 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Event } from '@mevrik/protocol';
 import type { Tail } from '../log/tail.ts';
-import { type Batch, BatchFailure, type BatchResult, handleBatches, moveCheckpoints } from './batch.ts';
+import {
+  type Batch,
+  BatchFailure,
+  type BatchResult,
+  handleBatches,
+  limitOf,
+  moveCheckpoints,
+} from './batch.ts';
 import { batchLimit, type DispatchOptions } from './dispatch-options.ts';
 import { describeError, FencedError, isInfrastructureFault, ListenerTimeoutError } from './faults.ts';
 import { parkedHead, parkedHeads, parkFailed, retryDelayMs } from './parking.ts';
@@ -313,9 +320,4 @@ export class PartitionPump {
     if (!place) throw new Error(`${subscription.name} has no checkpoint in partition ${this.partition}`);
     return place;
   }
-}
-
-/** The time a listener may take over one event, when it no longer holds up its partition. */
-export function limitOf(options: DispatchOptions, subscription: Subscription): number {
-  return subscription.listener.timeoutMs ?? options.timeoutMs;
 }
