@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { userInfo } from 'node:os';
 import { parseArgs } from 'node:util';
 import { ProblemError } from '@mevrik/protocol';
@@ -22,6 +21,9 @@ Which events, for the last three (retry and discard need one of them, or --all):
   --listener <name>  --event <id>  --type <event>  --key <ordering key>  --app <id>  --status waiting|dead  --all
 
 It works on the database of DATABASE_URL, or on the one that a server runs in DATA_DIR.`;
+
+const commands = ['subscriptions', 'dead-letters', 'retry', 'discard', 'resume'] as const;
+type Command = (typeof commands)[number];
 
 /** Something the person at the terminal can put right. */
 class UsageError extends Error {}
@@ -52,9 +54,6 @@ async function main(args: string[]): Promise<void> {
     await database.close();
   }
 }
-
-const commands = ['subscriptions', 'dead-letters', 'retry', 'discard', 'resume'] as const;
-type Command = (typeof commands)[number];
 
 function commandOf([given, name, ...more]: string[]): { command: Command; name: string } {
   const command = commands.find((known) => known === given);
