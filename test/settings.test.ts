@@ -1,6 +1,7 @@
 import PusherServer from 'pusher';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { loadConfig } from '../packages/server/src/config.ts';
+import { beforeBotReplies, openingHours } from './support/bot-replies.ts';
 import { RawClient } from './support/gateway.ts';
 import { startTestProduct, type TestProduct, type Visitor } from './support/product.ts';
 
@@ -13,19 +14,8 @@ async function started(env: Record<string, string>): Promise<TestProduct> {
 }
 
 const answered = (visitor: Visitor) => async () =>
-  (await visitor.history()).filter(({ from, text }) => from === 'bot' && text?.startsWith('We are here'))
+  (await visitor.history()).filter(({ from, text }) => from === 'bot' && text?.startsWith(openingHours))
     .length;
-
-/** Has the bot's replies run this first, in the database; `text` is the reply's. */
-async function beforeBotReplies(statement: string): Promise<void> {
-  await product.database.sql.unsafe(`
-    CREATE FUNCTION before_reply() RETURNS trigger LANGUAGE plpgsql AS $$
-    BEGIN
-      IF NEW.sender_type = 'bot' AND NEW.content->>'text' LIKE 'We are here%' THEN ${statement}; END IF;
-      RETURN NEW;
-    END $$;
-    CREATE TRIGGER before_reply BEFORE INSERT ON messages FOR EACH ROW EXECUTE FUNCTION before_reply()`);
-}
 
 /** The dead letters, once there are any. */
 async function deadLetters() {
@@ -74,7 +64,7 @@ describe('EVENT_QUEUE_ENABLED=false', () => {
 
   it('does not make the visitor pay for a listener that fails', async () => {
     await started({ EVENT_QUEUE_ENABLED: 'false', EVENT_RETRY_ATTEMPTS: '0' });
-    await beforeBotReplies(`RAISE EXCEPTION 'no reply today'`);
+    await beforeBotReplies(product.database.sql, `RAISE EXCEPTION 'no reply today'`);
     const visitor = await product.visit();
     expect((await visitor.write('opening hours')).status).toBe(201);
     expect(await deadLetters()).toMatchObject([{ subscription: 'HandleMessageReadyEvent', attempts: 1 }]);
@@ -125,7 +115,7 @@ describe('EVENT_RETRY_ATTEMPTS', () => {
     ['1', 2],
   ])('=%s gives a listener %i attempt(s) in all', async (retries, attempts) => {
     await started({ EVENT_RETRY_ATTEMPTS: retries });
-    await beforeBotReplies(`RAISE EXCEPTION 'no reply today'`);
+    await beforeBotReplies(product.database.sql, `RAISE EXCEPTION 'no reply today'`);
     const visitor = await product.visit();
     await visitor.write('opening hours');
     const [letter] = await deadLetters();
@@ -139,6 +129,7 @@ describe('EVENT_TIMEOUT', () => {
   it('is the seconds after which a listener has failed; others are not held up', async () => {
     await started({ EVENT_TIMEOUT: '1', EVENT_RETRY_ATTEMPTS: '0' });
     await beforeBotReplies(
+      product.database.sql,
       `IF EXISTS (SELECT FROM customers WHERE id = NEW.customer_id AND name = 'Slow') THEN PERFORM pg_sleep(60); END IF`,
     );
     const slow = await product.visit({ profile: { name: 'Slow' } });
@@ -158,7 +149,7 @@ describe('MAX_CONCURRENT_EVENTS', () => {
 
   /** Holds up all replies of the bot while `work` runs; then all are given. */
   async function whileRepliesWait(work: () => Promise<void>): Promise<void> {
-    await beforeBotReplies(`PERFORM pg_advisory_xact_lock(${lock})`);
+    await beforeBotReplies(product.database.sql, `PERFORM pg_advisory_xact_lock(${lock})`);
     const visitors = await Promise.all(Array.from({ length: 8 }, () => product.visit()));
     await product.database.sql.begin(async (sql) => {
       await sql`SELECT pg_advisory_xact_lock(${lock})`;

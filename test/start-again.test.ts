@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { processIdentity } from '../packages/server/src/db/embedded-lock.ts';
+import { openingHours } from './support/bot-replies.ts';
 import { RawClient } from './support/gateway.ts';
 import { startRedis } from './support/redis.ts';
 import {
@@ -23,7 +24,7 @@ afterEach(cleanUp);
 const write = (server: RunningServer, token: string, text: string) =>
   server.call('POST', '/v1/messages', { token, body: { text } });
 const answers = async (server: RunningServer, token: string) =>
-  (await history(server, token)).filter(({ text }) => text?.startsWith('We are here Monday'));
+  (await history(server, token)).filter(({ text }) => text?.startsWith(openingHours));
 
 describe('a server that was killed', () => {
   it('leaves its PostgreSQL running; the next start takes it over and handles what was committed, once', async () => {
