@@ -177,6 +177,7 @@ async function start(config: Config, log: Log, teardown: Teardown): Promise<Prod
   await server.listen({ port: config.PORT, host: config.HOST });
   const { port } = server.server.address() as AddressInfo;
   const url = config.PUBLIC_URL?.replace(/\/$/, '') ?? `http://${hostForPeople(config.HOST)}:${port}`;
+  if (config.REDIS_URL === null) await warnOfOtherNodes(database, log);
   const token = await createSetupToken(database.sql);
   let stopped: Promise<void> | undefined;
   return {
@@ -187,6 +188,15 @@ async function start(config: Config, log: Log, teardown: Teardown): Promise<Prod
       return stopped;
     },
   };
+}
+
+/** Without Redis every node broadcasts to its own clients only: fine for one, and hard to find out with two. */
+async function warnOfOtherNodes({ sql }: Database, log: Log): Promise<void> {
+  const [row] = await sql<{ nodes: number }[]>`
+    SELECT count(*)::int AS nodes FROM nodes WHERE heartbeat_at > now() - interval '10 seconds'`;
+  if (!row || row.nodes < 2) return;
+  const advice = 'set REDIS_URL on all of them, or clients miss what the other nodes broadcast';
+  log.warn({ nodes: row.nodes }, `other nodes use this database: ${advice}`);
 }
 
 /** An address that a browser on this machine can open. */

@@ -2,7 +2,7 @@ import type { DatabaseTarget } from './database.ts';
 
 /**
  * Reads a `DATABASE_URL`. The form with a Unix socket, `postgres://user:password@/database?host=/directory`, is
- * libpq's; postgres.js does not know it, so it is taken apart here.
+ * libpq's, and no URL to Node: it is taken apart here.
  *
  * @returns `undefined` where it is no address of a PostgreSQL.
  */

@@ -31,7 +31,7 @@ describe('a directory used again', () => {
     expect(await query(second.connection, 'SELECT answer FROM kept')).toEqual([{ answer: 42 }]);
   });
 
-  it('lets postgres.js and pg in through the socket alone, with the password alone', async () => {
+  it('lets the driver in through the socket alone, with the password alone', async () => {
     const { connection, url } = await start(await temporary());
     const [row] = await query(
       connection,
