@@ -12,7 +12,7 @@ import { gatewayRoutes } from './broadcast/routes.ts';
 import { bringApp, registerApp } from './commands/register-app.ts';
 import { startDispatch } from './compose-dispatch.ts';
 import type { Config } from './config.ts';
-import { type DatabaseTarget, openDatabase } from './db/database.ts';
+import { type Database, type DatabaseTarget, openDatabase } from './db/database.ts';
 import { startEmbedded } from './db/embedded.ts';
 import { migrate } from './db/migrate.ts';
 import { createDeadLetters } from './dispatch/dead-letters.ts';
