@@ -83,6 +83,23 @@ export async function lockSession(tx: Tx, sessionId: number): Promise<LockedSess
   return row;
 }
 
+/**
+ * Locks the session of a message as `lockSession` does, and notes that the message was read: the step that the PRD
+ * calls `postRead`.
+ *
+ * @throws ProblemError `not_found`.
+ */
+export async function lockSessionOf(
+  tx: Tx,
+  message: { readonly id: number; readonly sessionId: number },
+): Promise<LockedSession> {
+  const read = 'WITH read AS (UPDATE messages SET read_at = now() WHERE id = $2)';
+  const ids = [message.sessionId, message.id];
+  const [row] = await hotSessions.select(tx.sql, 'WHERE id = $1 FOR NO KEY UPDATE', ids, read);
+  if (!row) throw new ProblemError('not_found', 'There is no such session.');
+  return row;
+}
+
 /** What of a session a step may change; a change of path, person or case is told by an event. */
 export interface SessionMove {
   readonly path: SessionPath;

@@ -23,9 +23,10 @@ export interface PooledSql extends Sql {
    * Runs `work` in a transaction on a connection of its own, and commits. Statements that are not waited for one by
    * one travel together.
    *
+   * @param statementMs how long one statement may take; a minute when absent.
    * @throws what `work` throws, or why it could not be committed; nothing has changed then.
    */
-  begin<Result>(work: (sql: Sql) => Promise<Result>): Promise<Result>;
+  begin<Result>(work: (sql: Sql) => Promise<Result>, statementMs?: number): Promise<Result>;
 }
 
 /** A pool of connections. `sql` is for the log and the hot path, `orm` for everything else. */
@@ -91,7 +92,10 @@ export function openDatabase(
   pool.on('error', () => {});
   const sql = Object.assign(
     sqlOn((text, values, rowMode) => pool.query(queryOf(text, values, rowMode)).catch(explain)),
-    { begin: <Result>(work: (sql: Sql) => Promise<Result>) => begin(pool, work) },
+    {
+      begin: <Result>(work: (sql: Sql) => Promise<Result>, statementMs?: number) =>
+        begin(pool, work, statementMs),
+    },
   );
   return {
     sql,
@@ -117,14 +121,19 @@ interface Cuttable {
   readonly connection: { readonly stream: { destroy(): void } };
 }
 
-async function begin<Result>(pool: pg.Pool, work: (sql: Sql) => Promise<Result>): Promise<Result> {
+async function begin<Result>(
+  pool: pg.Pool,
+  work: (sql: Sql) => Promise<Result>,
+  statementMs: number | undefined,
+): Promise<Result> {
   const client = await pool.connect().catch(explain);
   const execute: Execute = (text, values, rowMode) =>
     client.query(queryOf(text, values, rowMode)).catch(explain);
   let broken: Error | undefined;
   try {
     // Not awaited by itself: it travels with the first statement, which fails if it does.
-    const begun = execute('BEGIN', []);
+    const limit = statementMs === undefined ? '' : `; SET LOCAL statement_timeout = ${statementMs}`;
+    const begun = execute(`BEGIN${limit}`, []);
     begun.catch(() => {});
     const result = await work(sqlOn(execute));
     await begun;

@@ -10,8 +10,11 @@ type Parameter = string | number | boolean | null;
  * anew each time would cost as much as running it; rows and values have the same types.
  */
 export interface HotTable<Row, NewRow> {
-  /** Whole rows; `rest` is what follows the table's name, with `$1`, `$2` … for the parameters. */
-  select(sql: Sql, rest: string, parameters: readonly Parameter[]): Promise<readonly Row[]>;
+  /**
+   * Whole rows; `rest` is what follows the table's name, with `$1`, `$2` … for the parameters. `first` is a `WITH`
+   * whose statement runs alongside.
+   */
+  select(sql: Sql, rest: string, parameters: readonly Parameter[], first?: string): Promise<readonly Row[]>;
   /** Inserts a row; `undefined` where one with its unique values is there already. */
   insert(sql: Sql, values: NewRow): Promise<Row | undefined>;
 }
@@ -39,8 +42,11 @@ export function hotTable<Table extends PgTable>(
   }
 
   return {
-    async select(sql, rest, parameters) {
-      const rows = await sql.unsafe<Table['$inferSelect']>(`SELECT ${all} FROM ${name} ${rest}`, parameters);
+    async select(sql, rest, parameters, first = '') {
+      const rows = await sql.unsafe<Table['$inferSelect']>(
+        `${first} SELECT ${all} FROM ${name} ${rest}`,
+        parameters,
+      );
       return rows;
     },
     async insert(sql, values) {

@@ -1,6 +1,6 @@
 import type { Event } from '@mevrik/protocol';
 import type { AttemptFailure } from '../db/schema.ts';
-import type { Sql } from '../db/sql.ts';
+import type { Sql, Statement } from '../db/sql.ts';
 import type { OpenTransaction } from '../log/transaction.ts';
 import type { DispatchOptions } from './dispatch-options.ts';
 import { FencedError } from './faults.ts';
@@ -69,7 +69,7 @@ export async function handleBatches(
     }
     const sql = open.tx.sql;
     const moves = runs.map(({ batch, reached }) => ({ ...batch, to: reached }));
-    await Promise.all([moveCheckpoints(sql, moves), recordHandled(sql, options.nodeId, runs)]);
+    await moveCheckpoints(sql, moves, handledRecord(sql, options.nodeId, runs));
     return runs;
   });
   for (const { batch, outcomes, startedAt, finishedAt } of done) {
@@ -133,12 +133,18 @@ type Move = Pick<Batch, 'subscription' | 'partition' | 'from' | 'to'>;
  * Moves checkpoints of one partition by compare-and-set. This is the fence: of two nodes that both believe they own
  * a partition, only one finds the checkpoints where it left them.
  *
+ * @param alongside runs in the same statement.
  * @throws FencedError when a checkpoint is not where it was; the transaction must not commit then.
  */
-export async function moveCheckpoints(sql: Sql, moves: readonly Move[]): Promise<void> {
+export async function moveCheckpoints(
+  sql: Sql,
+  moves: readonly Move[],
+  alongside: Statement | null = null,
+): Promise<void> {
   const [first] = moves;
   if (!first) return;
   const moved = await sql`
+    ${alongside ? sql`WITH alongside AS (${alongside})` : sql``}
     UPDATE checkpoints SET "offset" = move.reached
     FROM unnest(${moves.map(({ subscription }) => subscription.name)}::text[],
                 ${moves.map(({ from }) => from)}::bigint[], ${moves.map(({ to }) => to)}::bigint[])
@@ -162,8 +168,8 @@ export interface Handling {
   readonly retry?: { readonly attempt: number; readonly failures: readonly AttemptFailure[] };
 }
 
-/** Keeps what was handled, when, by whom, and how long each event took. */
-export async function recordHandled(sql: Sql, nodeId: string, handlings: readonly Handling[]): Promise<void> {
+/** The statement that keeps what was handled, when, by whom, and how long each event took; `null` for nothing. */
+export function handledRecord(sql: Sql, nodeId: string, handlings: readonly Handling[]): Statement | null {
   const rows = handlings.flatMap(({ subscription, partition, outcomes, startedAt, finishedAt, retry }) => {
     const last = outcomes.at(-1);
     if (!last) return [];
@@ -180,8 +186,8 @@ export async function recordHandled(sql: Sql, nodeId: string, handlings: readonl
       failures: retry && retry.failures.length > 0 ? retry.failures : null,
     };
   });
-  if (rows.length === 0) return;
-  await sql`
+  if (rows.length === 0) return null;
+  return sql`
     INSERT INTO handled_batches (partition, subscription, last_offset, node, started_at, finished_at,
                                  offsets, durations_us, attempt, failures)
     SELECT partition, subscription, last_offset, node, started_at, finished_at, offsets, durations_us, attempt, failures

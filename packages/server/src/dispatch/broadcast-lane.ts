@@ -26,7 +26,7 @@ export interface BroadcastLaneOptions {
 export const broadcastSubscription = 'Broadcast';
 
 /** How long a place may be ahead of its checkpoint: what a crash may broadcast a second time. */
-const flushDelayMs = 200;
+const flushDelayMs = 1_000;
 
 /**
  * Broadcasts a partition's events beside the listeners, so that a slow listener never delays what people see.

@@ -36,16 +36,14 @@ export async function inHandlingTransaction<Result>(
   const done = await withConflictRetry(() =>
     options.database.sql.begin(async (client) => {
       const open = openTransaction(client, options.sync);
-      // Not awaited: it travels with the next statement. It ends what a timed-out listener left running,
-      // which the rollback would otherwise wait for.
-      client.unsafe(`SET LOCAL statement_timeout = ${statementLimitMs + 500}`).catch(() => {});
       try {
         const result = await work(open);
         return { result, appended: await open.append(), committed: open.committed };
       } finally {
         open.close();
       }
-    }),
+      // It ends what a timed-out listener left running, which the rollback would otherwise wait for.
+    }, statementLimitMs + 500),
   );
   done.committed();
   if (done.appended.length > 0) options.onAppended(done.appended);

@@ -1,6 +1,6 @@
 import type { Event } from '@mevrik/protocol';
 import { readEventAt } from '../log/log.ts';
-import { limitOf, recordHandled } from './batch.ts';
+import { handledRecord, limitOf } from './batch.ts';
 import type { DispatchOptions } from './dispatch-options.ts';
 import { describeError, isInfrastructureFault } from './faults.ts';
 import { handleOne, inHandlingTransaction, TimeLimit } from './handle.ts';
@@ -122,7 +122,7 @@ export class ParkedRetries {
         const { partition, attempts, failures } = head;
         const retry = { attempt: attempts + 1, failures };
         const handling = { subscription, partition, outcomes: [outcome], startedAt, finishedAt: new Date() };
-        await recordHandled(open.tx.sql, options.nodeId, [{ ...handling, retry }]);
+        await handledRecord(open.tx.sql, options.nodeId, [{ ...handling, retry }]);
       });
       options.observe.handled(subscription.name, 1, 0, (Date.now() - startedAt.getTime()) / 1000);
     } catch (error) {

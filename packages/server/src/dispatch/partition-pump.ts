@@ -16,7 +16,7 @@ import type { Slots } from './slots.ts';
 import type { Subscription } from './subscription.ts';
 
 /** How long a place may be ahead of its checkpoint over events that are not its subscription's. */
-const flushDelayMs = 500;
+const flushDelayMs = 1_000;
 
 /** What a pump shares with the others of its node. */
 export interface PumpSurroundings {
@@ -105,7 +105,7 @@ export class PartitionPump {
       batches.push(this.#batchOf(subscription, place.stored, [], place.seen));
     }
     if (batches.length === 0) return;
-    await this.#with.options.database.sql.begin((sql) => moveCheckpoints(sql, batches));
+    await moveCheckpoints(this.#with.options.database.sql, batches);
     for (const { subscription, to } of batches) this.#placeOf(subscription).stored = to;
   }
 

@@ -1,7 +1,13 @@
 import type { Event, Message } from '@mevrik/protocol';
 import { eq } from 'drizzle-orm';
 import { type AppProfile, requireApp } from '../apps/app-directory.ts';
-import { ensureSession, isUsable, type LockedSession, lockSession } from '../commands/sessions.ts';
+import {
+  ensureSession,
+  isUsable,
+  type LockedSession,
+  lockSession,
+  lockSessionOf,
+} from '../commands/sessions.ts';
 import { messages } from '../db/schema.ts';
 import type { Tx } from '../log/transaction.ts';
 import { type ListenerNeeds, listener } from './needs.ts';
@@ -35,20 +41,15 @@ async function handleMessage(
   { id: eventId, data: { message } }: Event<'MessageReadyEvent'>,
   _needs: ListenerNeeds,
 ): Promise<void> {
-  const [, session] = await Promise.all([postRead(tx, message.id), validSession(tx, app, message)]);
+  const session = await validSession(tx, app, message);
   if (isWithAgent(session) || message.kind === 'postback' || message.kind === 'quick_reply') return;
   const input = { kind: message.kind, text: message.content.text };
   await takeTurn(tx, { app, session, message, input, eventId });
 }
 
-/** The step that the PRD calls `postRead`: the message is taken up. */
-async function postRead(tx: Tx, messageId: number): Promise<void> {
-  await tx.sql`UPDATE messages SET read_at = now() WHERE id = ${messageId}`;
-}
-
-/** The message's session, or, when that one is over, a new one into which the message moves. */
+/** The session of a message that is being read, or, when that one is over, a new one into which the message moves. */
 async function validSession(tx: Tx, app: AppProfile, message: Message): Promise<LockedSession> {
-  const session = await lockSession(tx, message.sessionId);
+  const session = await lockSessionOf(tx, message);
   if (isUsable(session)) return session;
   const { appId, channel, customerId, contactIdentityId, conversationKey } = session;
   const contact = { appId, channel, customerId, contactIdentityId, conversationKey };
