@@ -4,22 +4,25 @@ import { once } from 'node:events';
 import { Agent, request } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { WebSocket } from 'ws';
+import { connectionUrl } from '../packages/server/src/db/embedded.ts';
+import { startRedis } from '../test/support/redis.ts';
 import { percentile } from './measure.ts';
+import { startOwnDatabase } from './own-database.ts';
 import { dataFolder, startServer } from './own-server.ts';
 
 const visitors = Number(process.env.VISITORS ?? 128);
 const seconds = Number(process.env.SECONDS ?? 10);
 const app = { id: '1', key: 'bench-app', secret: 'bench-app-secret' };
 
-const folder = await dataFolder();
 // All visitors have one address here, which no limit may hold up.
-const server = await startServer({
-  DATA_DIR: folder.path,
+const settings = {
   RATE_LIMIT: '1000000',
   PUSHER_APP_ID: app.id,
   PUSHER_APP_KEY: app.key,
   PUSHER_APP_SECRET: app.secret,
-});
+};
+const nodes = Number(process.env.NODES ?? 1);
+const installation = nodes === 1 ? await startAlone() : await startTogether(nodes);
 const agent = new Agent({ keepAlive: true, maxSockets: visitors });
 const everybody = await Promise.all(Array.from({ length: visitors }, arrive));
 await flatOut(3); // warms up
@@ -37,8 +40,7 @@ console.log(
 );
 for (const { socket } of everybody) socket.terminate();
 agent.destroy();
-await server.stop();
-await folder.remove();
+await installation.stop();
 
 interface Sample {
   readonly heardMs: number;
@@ -100,11 +102,12 @@ async function paced(rate: number, forSeconds: number) {
 }
 
 /** A visitor with a session, connected, who can write and wait for what they hear. */
-async function arrive() {
-  const visit = await call('/v1/visitors', { appKey: app.key });
+async function arrive(_: unknown, number: number) {
+  const url = installation.urls[number % installation.urls.length] as string;
+  const visit = await call(url, '/v1/visitors', { appKey: app.key });
   const token = visit.accessToken as string;
   const topic = `private-session${visit.session.id}`;
-  const socket = new WebSocket(`${server.url.replace('http', 'ws')}/app/${app.key}?protocol=7`);
+  const socket = new WebSocket(`${url.replace('http', 'ws')}/app/${app.key}?protocol=7`);
   let onFrame: (event: string) => void = () => {};
   const welcome = new Promise<string>((resolve, reject) => {
     socket.on('message', (raw: Buffer) => {
@@ -116,7 +119,7 @@ async function arrive() {
     });
   });
   const socket_id = await welcome;
-  const { auth } = await call('/broadcasting/auth', { socket_id, channel_name: topic }, token);
+  const { auth } = await call(url, '/broadcasting/auth', { socket_id, channel_name: topic }, token);
   const subscribed = new Promise<void>((resolve) => {
     onFrame = (event) => event === 'pusher_internal:subscription_succeeded' && resolve();
   });
@@ -133,7 +136,7 @@ async function arrive() {
           if (event === 'message_reply') resolve(performance.now() - begun);
         };
       });
-      await call('/v1/messages', { text: 'thanks' }, token);
+      await call(url, '/v1/messages', { text: 'thanks' }, token);
       const answeredMs = await answered;
       return { heardMs, answeredMs };
     },
@@ -141,9 +144,9 @@ async function arrive() {
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: answers of several routes
-async function call(path: string, body: object, token?: string): Promise<any> {
+async function call(url: string, path: string, body: object, token?: string): Promise<any> {
   const text = JSON.stringify(body);
-  const sent = request(`${server.url}${path}`, {
+  const sent = request(`${url}${path}`, {
     method: 'POST',
     agent,
     headers: {
@@ -159,4 +162,31 @@ async function call(path: string, body: object, token?: string): Promise<any> {
   const answer = Buffer.concat(chunks).toString();
   if (response.statusCode >= 300) throw new Error(`${path} answered ${response.statusCode}: ${answer}`);
   return JSON.parse(answer);
+}
+
+/** One server on its own embedded database, as `npm start` does it. */
+async function startAlone() {
+  const folder = await dataFolder();
+  const server = await startServer({ ...settings, DATA_DIR: folder.path });
+  return {
+    urls: [server.url],
+    async stop() {
+      await server.stop();
+      await folder.remove();
+    },
+  };
+}
+
+/** Several servers on one database and one Redis. */
+async function startTogether(count: number) {
+  const [database, redis] = await Promise.all([startOwnDatabase(), startRedis()]);
+  const env = { ...settings, DATABASE_URL: connectionUrl(database.connection), REDIS_URL: redis.url };
+  const servers = await Promise.all(Array.from({ length: count }, () => startServer(env)));
+  return {
+    urls: servers.map(({ url }) => url),
+    async stop() {
+      await Promise.all(servers.map((server) => server.stop()));
+      await Promise.all([database.stop(), redis.stop()]);
+    },
+  };
 }

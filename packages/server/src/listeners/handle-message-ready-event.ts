@@ -10,7 +10,7 @@ import {
 } from '../commands/sessions.ts';
 import { messages } from '../db/schema.ts';
 import type { Tx } from '../log/transaction.ts';
-import { type ListenerNeeds, listener } from './needs.ts';
+import { listener } from './needs.ts';
 import { takeTurn } from './take-turn.ts';
 
 type Interaction = 'MessageReadyEvent' | 'MessagePostbackEvent' | 'MessageQuickReplyEvent';
@@ -25,7 +25,7 @@ export const HandleMessageReadyEvent = listener<Interaction>({
   summary: 'Takes a customer’s message through session, survey, rules and bot to an agent.',
   async handle(event, { tx, needs }) {
     const app = await requireApp(needs.apps, event.appId);
-    if (event.type === 'MessageReadyEvent') return handleMessage(tx, app, event, needs);
+    if (event.type === 'MessageReadyEvent') return handleMessage(tx, app, event);
     const session = await lockSession(tx, event.data.message.sessionId);
     if (isWithAgent(session)) return;
     const choice = event.type === 'MessagePostbackEvent' ? event.data.postback : event.data.quickReply;
@@ -39,7 +39,6 @@ async function handleMessage(
   tx: Tx,
   app: AppProfile,
   { id: eventId, data: { message } }: Event<'MessageReadyEvent'>,
-  _needs: ListenerNeeds,
 ): Promise<void> {
   const session = await validSession(tx, app, message);
   if (isWithAgent(session) || message.kind === 'postback' || message.kind === 'quick_reply') return;
