@@ -17,8 +17,8 @@ export async function dataFolder() {
 
 /** The built server as a process of its own, with its default settings but for those given. */
 export async function startServer(env: Record<string, string>) {
-  const child = spawn(process.execPath, [main], {
-    env: { ...process.env, NODE_OPTIONS: process.env.SERVER_OPTIONS ?? '', PORT: '0', ...env },
+  const child = spawn(process.execPath, [...(process.env.SERVER_FLAGS?.split(' ') ?? []), main], {
+    env: { ...process.env, NODE_OPTIONS: '', PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   for await (const line of createInterface(child.stdout)) {

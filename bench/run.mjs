@@ -26,6 +26,10 @@ for (let round = 1; round <= rounds; round++) {
 const listeners = [...results].map(([name, all]) => ({ name, ...medians(all) }));
 const messages = measure('messages.ts');
 console.log(JSON.stringify(messages));
+process.env.NODES = '2';
+const together = measure('messages.ts');
+delete process.env.NODES;
+console.log(JSON.stringify(together));
 const start = measure('start.ts');
 console.log(JSON.stringify(start));
 writeFileSync(`${here}results.md`, report());
@@ -75,7 +79,7 @@ Ours commits each event with \`fsync\`, keeps the order per key, and moves its c
 
 ## Message in → stored → handled → broadcast
 
-${whole(messages.messages)} messages a second, which are ${whole(messages.events)} events a second: visitors write over HTTP and hear over WebSocket their message and the bot's answer, one server process with default settings on the embedded database.
+${whole(messages.messages)} messages a second, which are ${whole(messages.events)} events a second: visitors write over HTTP and hear over WebSocket their message and the bot's answer, one server process with default settings on the embedded database. Two processes over PostgreSQL and Redis, on the same cores: ${whole(together.messages)} messages, ${whole(together.events)} events a second.
 
 | | own message heard, p50 | p99 | bot's answer heard, p50 | p99 |
 |---|---|---|---|---|

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createSetupToken } from '../packages/server/src/auth/setup-token.ts';
 import { type Employed, startTestProduct, type TestProduct } from './support/product.ts';
 
 let product: TestProduct;
@@ -12,8 +13,18 @@ const setUp = (body: object) => product.call('POST', '/v1/setup', { body });
 const ada = { name: 'Ada', email: 'ada@example.com', password: 'a long passphrase' };
 
 describe('the first administrator', () => {
+  it('can be made at every address that was printed', async () => {
+    const tokens = [
+      await createSetupToken(product.database.sql),
+      await createSetupToken(product.database.sql),
+    ];
+    for (const token of tokens) expect((await product.call('GET', `/setup?token=${token}`)).status).toBe(200);
+    expect((await product.call('GET', '/setup?token=guess')).status).toBe(410);
+  });
+
   it('is made with the one-time token only', async () => {
     const token = new URL(product.setupUrl as string).searchParams.get('token');
+    const another = await createSetupToken(product.database.sql);
     expect((await setUp({ ...ada, token: 'a guess' })).status).toBe(403);
     expect((await setUp({ ...ada, token, password: 'short' })).body).toMatchObject({
       status: 422,
@@ -21,7 +32,9 @@ describe('the first administrator', () => {
     });
     const made = await setUp({ ...ada, token });
     expect(made).toMatchObject({ status: 201, body: { name: 'Ada', role: 'admin' } });
-    expect((await setUp({ ...ada, email: 'eve@example.com', token })).status).toBe(409);
+    for (const used of [token, another]) {
+      expect((await setUp({ ...ada, email: 'eve@example.com', token: used })).status).toBe(409);
+    }
     expect(await product.database.sql`SELECT name FROM agents`).toEqual([{ name: 'Ada' }]);
     const login = await product.call('POST', '/v1/agents/login', {
       body: { email: ada.email, password: ada.password },

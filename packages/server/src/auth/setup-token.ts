@@ -12,8 +12,11 @@ export async function hasAdministrator(sql: Sql): Promise<boolean> {
   return row !== undefined;
 }
 
+/** Several nodes may start at once, and each prints an address that must work. */
+const maxTokens = 16;
+
 /**
- * Makes the one-time token of the first set-up, in place of an earlier one; its hash is stored.
+ * Makes a one-time token of the first set-up; its hash is stored. Earlier ones stay good, too, until one is used.
  * @returns the token, or `null` when there is an administrator already.
  */
 export async function createSetupToken(sql: Sql): Promise<string | null> {
@@ -21,21 +24,23 @@ export async function createSetupToken(sql: Sql): Promise<string | null> {
   const token = randomToken(24);
   await sql`
     INSERT INTO secrets (name, value) VALUES (${secretName}, ${digest(token)})
-    ON CONFLICT (name) DO UPDATE SET value = excluded.value, created_at = now()`;
+    ON CONFLICT (name) DO UPDATE SET created_at = now(), value = array_to_string(
+      (string_to_array(excluded.value || ' ' || secrets.value, ' '))[1:${maxTokens}], ' ')`;
   return token;
 }
 
-/** Whether this is the token of the set-up that is still to be done. */
+/** Whether this is a token of the set-up that is still to be done. */
 export async function isSetupToken(sql: Sql, token: string): Promise<boolean> {
   const [row] = await sql<{ value: string }[]>`SELECT value FROM secrets WHERE name = ${secretName}`;
-  return row !== undefined && sameSecret(digest(token), row.value);
+  const hash = digest(token);
+  return row?.value.split(' ').some((known) => sameSecret(hash, known)) ?? false;
 }
 
 /**
- * Uses up the set-up token, inside the transaction that makes the administrator. Of two at once the second waits
+ * Uses up the set-up tokens, inside the transaction that makes the administrator. Of two at once the second waits
  * for the first and then finds that it is done.
  *
- * @throws ProblemError `setup_done`, or `forbidden` when the token is not the current one.
+ * @throws ProblemError `setup_done`, or `forbidden` when the token is none of them.
  */
 export async function useSetupToken(sql: Sql, token: string): Promise<void> {
   await sql`SELECT pg_advisory_xact_lock(${setupLock})`;
@@ -45,7 +50,7 @@ export async function useSetupToken(sql: Sql, token: string): Promise<void> {
   if (!(await isSetupToken(sql, token))) {
     throw new ProblemError(
       'forbidden',
-      'This set-up address is not valid, or no longer. The server printed the current one when it started.',
+      'This set-up address is not valid, or no longer. The server prints a new one whenever it starts.',
     );
   }
   await sql`DELETE FROM secrets WHERE name = ${secretName}`;

@@ -53,22 +53,16 @@ export async function inHandlingTransaction<Result>(
 /** Bounds how long each of several steps may take, one after another, with one timer for all of them. */
 export class TimeLimit {
   readonly #timer: NodeJS.Timeout;
-  readonly #timeUp: Promise<never>;
   #controller: AbortController | undefined;
+  #giveUp: (error: Error) => void = () => {};
   /** Made when time is up: an error costs its stack. */
   #error: ListenerTimeoutError | undefined;
 
   constructor(limitMs: number) {
-    let giveUp: (error: Error) => void = () => {};
-    this.#timeUp = new Promise((_, reject) => {
-      giveUp = reject;
-    });
-    this.#timeUp.catch(() => {});
     this.#timer = setTimeout(() => {
-      const error = new ListenerTimeoutError(limitMs);
-      this.#error = error;
-      this.#controller?.abort(error);
-      giveUp(error);
+      this.#error = new ListenerTimeoutError(limitMs);
+      this.#controller?.abort(this.#error);
+      this.#giveUp(this.#error);
     }, limitMs);
   }
 
@@ -80,9 +74,12 @@ export class TimeLimit {
   }
 
   /** @throws ListenerTimeoutError as soon as time is up, or what the step threw. */
-  async run(step: () => Promise<void>): Promise<void> {
+  run(step: () => Promise<void>): Promise<void> {
     this.#timer.refresh();
-    await Promise.race([step(), this.#timeUp]);
+    return new Promise((resolve, reject) => {
+      this.#giveUp = reject;
+      step().then(resolve, reject);
+    });
   }
 
   /** No step follows. */
