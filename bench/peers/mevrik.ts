@@ -14,7 +14,7 @@ const noOp = queued<unknown, 'NewCustomerProfileCreated'>({
   },
 });
 const table = tableOf({ NewCustomerProfileCreated: [noOp] });
-const options = { table, maxConcurrentEvents: 20_000, stallMs: 2_000, pollMs: 1_000, maxConnections: 32 };
+const options = { table, maxConcurrentEvents: 20_000, stallMs: 2_000, pollMs: 1_000, maxConnections: 12 };
 const writer = createNode(server.connection, options);
 let reader: ReturnType<typeof createNode> | undefined;
 

@@ -73,7 +73,16 @@ async function addHeaders(api: Api, { corsOrigins, publicUrl }: HttpConfig): Pro
   await api.register(cors, {
     origin: corsOrigins === '*' ? '*' : [...corsOrigins],
     methods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
-    allowedHeaders: ['authorization', 'content-type', 'idempotency-key', 'traceparent', 'x-app-key'],
+    allowedHeaders: [
+      'authorization',
+      'content-type',
+      'idempotency-key',
+      'traceparent',
+      'x-app-key',
+      // Of Laravel Echo and of the HTTP clients that it teaches to name their socket.
+      'x-requested-with',
+      'x-socket-id',
+    ],
     exposedHeaders: ['retry-after'],
     maxAge: 7200,
   });
