@@ -1,5 +1,6 @@
 import { Environment } from '@marcbachmann/cel-js';
 import { ProblemError } from '@mevrik/protocol';
+import { registerLinearMatches } from './linear-matches.ts';
 import type { RoutingFacts, RoutingRule } from './routing-rule.ts';
 
 /** Rules with their expressions parsed and checked, in their order. */
@@ -11,10 +12,9 @@ interface CompiledRule {
   readonly matches: (facts: RoutingFacts) => boolean;
 }
 
-const environment = new Environment({
-  unlistedVariablesAreDyn: false,
-  limits: { maxAstNodes: 500, maxDepth: 50 },
-})
+const environment = registerLinearMatches(
+  new Environment({ unlistedVariablesAreDyn: false, limits: { maxAstNodes: 500, maxDepth: 50 } }),
+)
   .registerVariable('app', { schema: { id: 'int', name: 'string' } })
   .registerVariable('channel', { schema: { name: 'string', kind: 'string' } })
   .registerVariable('message', { schema: { kind: 'string', text: 'string', payload: 'string' } })

@@ -49,6 +49,9 @@ describe('a list of rules', () => {
     ['knows no such field', 'message.colour == "red"'],
     ['is neither true nor false', 'message.text'],
     ['compares what cannot be compared', 'app.id == "13"'],
+    ['looks for a pattern that is none', 'message.text.matches("(")'],
+    ['looks for a pattern in a number', 'app.id.matches("13")'],
+    ['looks for a number', 'message.text.matches(13)'],
   ])('is refused, naming the rule, where one %s', (_name, when) => {
     expect(() => compileRules([rule('true'), rule(when)])).toThrow(
       expect.objectContaining({
@@ -56,6 +59,39 @@ describe('a list of rules', () => {
         fields: [expect.objectContaining({ path: 'rules.1.when' })],
       }),
     );
+  });
+});
+
+describe('a pattern in a condition', () => {
+  const matches = (when: string, text: string) =>
+    route(compileRules([rule(when)]), {
+      ...facts,
+      message: { ...facts.message, text },
+      customer: { ...facts.customer, attributes: { tier: 'gold', orders: 7 } },
+    });
+
+  it('is found anywhere in the text, unless it is tied to an end', () => {
+    expect(matches('message.text.matches("invoice")', 'my invoice, please').action).toBe('queue');
+    expect(matches('message.text.matches("^invoice")', 'my invoice, please').action).toBe('bot');
+    expect(matches('message.text.matches("(?i)INVOICE$")', 'my invoice').action).toBe('queue');
+  });
+
+  it('may be looked for in an attribute, and come from one', () => {
+    expect(matches('customer.attributes.tier.matches("^g")', '').action).toBe('queue');
+    expect(matches('message.text.matches(customer.attributes.tier)', 'golden').action).toBe('queue');
+    expect(matches('customer.attributes.orders.matches("7")', '').failed).toEqual(['rule']);
+    expect(matches('message.text.matches(message.text)', '(').failed).toEqual(['rule']);
+  });
+
+  it('works in every place of an expression', () => {
+    expect(matches('["a", "b"].exists(one, message.text.matches(one)) && true', 'cab').action).toBe('queue');
+    expect(matches('!message.text.matches("a")', 'b').action).toBe('queue');
+  });
+
+  it('that would take others for ever is looked for in linear time', () => {
+    const long = `${'a'.repeat(9_999)}!`;
+    expect(matches('message.text.matches("^(a+)+$")', long)).toMatchObject({ action: 'bot', failed: [] });
+    expect(matches('message.text.matches("(a|aa)+$")', long)).toMatchObject({ action: 'bot', failed: [] });
   });
 });
 
