@@ -1,0 +1,229 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { catalogue, definitionOf, eventNames, isEventName } from './catalogue.ts';
+import { type ProblemCode, ProblemError, problems } from './errors.ts';
+import { defineEvent } from './event.ts';
+import type { Case, Message, QueueItem, Session } from './models.ts';
+import { parseTopic, topics } from './topics.ts';
+
+const secret = 'for your eyes only';
+const at = '2026-01-01T12:00:00.000Z';
+const owned = { appId: 3, sessionId: 5, customerId: 7, conversationKey: '3/web:vera', createdAt: at };
+const message: Message = {
+  ...owned,
+  id: 11,
+  caseId: null,
+  channel: 'web',
+  kind: 'text',
+  isReply: false,
+  agentType: 'bot',
+  sender: { type: 'customer', id: 7, name: secret },
+  content: { text: secret },
+  deliveryStatus: 'received',
+};
+const openCase: Case = {
+  ...owned,
+  id: 13,
+  agentType: 'live',
+  status: 'open',
+  priority: 'normal',
+  subject: secret,
+  assignedAgentId: null,
+  disposition: null,
+  closedBy: null,
+  closedAt: null,
+};
+const closedCase: Case = { ...openCase, status: 'closed', closedBy: 'agent', closedAt: at };
+const survey = { id: 1, caseId: 13, sessionId: 5, status: 'sent' as const, expiresAt: at };
+const queueItem: QueueItem = {
+  ...owned,
+  id: 17,
+  caseId: 13,
+  queue: 'support',
+  status: 'waiting',
+  reason: 'handover',
+  skills: [],
+  priority: 'normal',
+  assignedAgentId: null,
+};
+const session: Session = {
+  id: 5,
+  appId: 3,
+  customerId: 7,
+  conversationKey: owned.conversationKey,
+  channel: 'web',
+  status: 'active',
+  agentType: 'bot',
+  path: 'bot',
+  assignedAgentId: null,
+  openCaseId: null,
+  expiresAt: at,
+  createdAt: at,
+};
+
+describe('the catalogue', () => {
+  it('has the fifteen events of the specification, each under its own name', () => {
+    expect(eventNames).toEqual([
+      'MessageReadyEvent',
+      'MessageReplyReadyEvent',
+      'MessagePostbackEvent',
+      'MessageQuickReplyEvent',
+      'NewMessageReceivedEvent',
+      'MessageDeliveryFailedEvent',
+      'SessionCreatedEvent',
+      'SessionPathChangedEvent',
+      'MevrikCaseCreatedEvent',
+      'MevrikCaseClosedEvent',
+      'MevrikCSATStartEvent',
+      'NewCustomerProfileCreated',
+      'QueueItemCreatedEvent',
+      'NewFacebookEventReceived',
+      'SaveAgentRepliesSocialEvent',
+    ]);
+    for (const name of eventNames) expect(definitionOf(name).name).toBe(name);
+  });
+
+  it('knows its names and no others', () => {
+    expect(isEventName('MessageReadyEvent')).toBe(true);
+    for (const name of ['', 'messagereadyevent', 'toString', '__proto__'])
+      expect(isEventName(name)).toBe(false);
+  });
+
+  it('refuses data that does not fit, and data that it does not know', () => {
+    const { schema } = catalogue.MessageReadyEvent;
+    expect(schema.safeParse({ message }).success).toBe(true);
+    expect(schema.safeParse({ message: { ...message, id: 0 } }).success).toBe(false);
+    expect(schema.safeParse({ message, extra: true }).success).toBe(false);
+    expect(schema.safeParse({}).success).toBe(false);
+  });
+});
+
+describe('an event', () => {
+  it('is of its conversation, its app and its session', () => {
+    const ofMessage = catalogue.MessageReadyEvent;
+    const ofCase = catalogue.MevrikCaseCreatedEvent;
+    const ofSession = catalogue.SessionCreatedEvent;
+    const ofQueue = catalogue.QueueItemCreatedEvent;
+    for (const [key, appId, sessionId] of [
+      [ofMessage.key({ message }), ofMessage.appId({ message }), ofMessage.sessionId({ message })],
+      [
+        ofCase.key({ case: openCase }),
+        ofCase.appId({ case: openCase }),
+        ofCase.sessionId({ case: openCase }),
+      ],
+      [ofQueue.key({ queueItem }), ofQueue.appId({ queueItem }), ofQueue.sessionId({ queueItem })],
+      [
+        ofSession.key({ sessionUser: session }),
+        ofSession.appId({ sessionUser: session }),
+        ofSession.sessionId({ sessionUser: session }),
+      ],
+    ]) {
+      expect([key, appId, sessionId]).toEqual([owned.conversationKey, 3, 5]);
+    }
+  });
+
+  it('is dispatched only where its condition holds', () => {
+    const reply = { ...message, isReply: true };
+    expect(catalogue.MessageReadyEvent.when({ message })).toBe(true);
+    expect(catalogue.MessageReadyEvent.when({ message: reply })).toBe(false);
+    expect(catalogue.MessageReplyReadyEvent.when({ message })).toBe(false);
+    expect(catalogue.MessageReplyReadyEvent.when({ message: reply })).toBe(true);
+    expect(catalogue.MevrikCaseClosedEvent.when({ case: openCase })).toBe(false);
+    expect(catalogue.MevrikCaseClosedEvent.when({ case: closedCase })).toBe(true);
+    const moved = { sessionUser: session, oldPath: 'bot', newPath: 'live/queue:support' };
+    expect(catalogue.SessionPathChangedEvent.when(moved)).toBe(true);
+    expect(catalogue.SessionPathChangedEvent.when({ ...moved, newPath: 'bot' })).toBe(false);
+  });
+
+  it('without a condition and a broadcast always happens and is heard by nobody outside', () => {
+    const plain = defineEvent({
+      name: 'Plain',
+      summary: '',
+      trigger: '',
+      schema: z.strictObject({}),
+      key: () => 'k',
+      appId: () => 1,
+      sessionId: () => null,
+    });
+    expect(plain).toMatchObject({ version: 1, broadcast: null });
+    expect(plain.when({})).toBe(true);
+  });
+});
+
+describe('a broadcast', () => {
+  const samples = {
+    MessageReadyEvent: { message },
+    MessageReplyReadyEvent: { message: { ...message, isReply: true } },
+    MevrikCaseClosedEvent: { case: closedCase },
+    MevrikCSATStartEvent: { case: closedCase, survey },
+    QueueItemCreatedEvent: { queueItem },
+  };
+
+  it('has the name that clients of the specification bind to', () => {
+    const names = eventNames.flatMap((name) => {
+      const { broadcast } = definitionOf(name);
+      return broadcast ? [[name, broadcast.as]] : [];
+    });
+    expect(Object.fromEntries(names)).toEqual({
+      MessageReadyEvent: 'message_post',
+      MessageReplyReadyEvent: 'message_reply',
+      MevrikCaseClosedEvent: 'case_closed',
+      MevrikCSATStartEvent: 'case_start',
+      QueueItemCreatedEvent: 'queue_created',
+    });
+    expect(Object.keys(samples).sort()).toEqual(names.map(([name]) => name).sort());
+  });
+
+  it('goes to topics that there are', () => {
+    for (const [name, data] of Object.entries(samples)) {
+      const on = definitionOf(name as keyof typeof samples).broadcast?.on(data) ?? [];
+      expect([name, on.map(parseTopic).includes(undefined)]).toEqual([name, false]);
+      expect([name, new Set(on).size]).toEqual([name, on.length]);
+    }
+    expect(catalogue.MessageReadyEvent.broadcast?.on({ message })).toEqual([
+      'messages',
+      'session5',
+      'agentbot',
+    ]);
+    expect(catalogue.QueueItemCreatedEvent.broadcast?.on({ queueItem })).toEqual(['queues', 'queues-app-3']);
+  });
+
+  it('tells the public neither what was said nor who said it, whatever it is', () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...Object.entries(samples)),
+        fc.constantFrom('bot', 'live' as const),
+        ([name, data], agentType) => {
+          const { broadcast } = definitionOf(name as keyof typeof samples);
+          const given = JSON.parse(
+            JSON.stringify(data, (key, value) => (key === 'agentType' ? agentType : value)),
+          );
+          if (!broadcast?.on(given).includes(topics.messages)) return;
+          const told = JSON.stringify(broadcast.with(given, topics.messages));
+          expect(told).not.toContain(secret);
+          expect(told).not.toMatch(/customer|conversationKey|sender|content|subject|survey/);
+        },
+      ),
+    );
+  });
+
+  it('tells the session’s own subscribers all of it', () => {
+    const own = topics.session(5);
+    expect(catalogue.MessageReadyEvent.broadcast?.with({ message }, own)).toEqual({ message });
+    expect(catalogue.MevrikCSATStartEvent.broadcast?.with({ case: closedCase, survey }, own)).toEqual({
+      case: closedCase,
+      survey,
+    });
+  });
+});
+
+describe('a problem', () => {
+  it('has a status of its table, and says whether to try again', () => {
+    for (const code of Object.keys(problems) as ProblemCode[]) {
+      const problem = new ProblemError(code, 'because');
+      const { status, retryable } = problems[code];
+      expect(problem).toMatchObject({ status, retryable, fields: [], detail: 'because' });
+    }
+  });
+});
