@@ -7,6 +7,8 @@ import { startOwnDatabase } from '../own-database.ts';
 
 const server = await startOwnDatabase();
 const pool = new pg.Pool({ ...server.connection, max: 24 });
+pool.on('error', () => {});
+pool.on('connect', (client) => client.on('error', () => {}));
 const utils = await makeWorkerUtils({ pgPool: pool });
 const payloadOf = (number: number) => ({ number, customer: customerOf(`1/web:${number % keys}`, number) });
 let runner: Runner | undefined;
