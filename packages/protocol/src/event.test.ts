@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { catalogue, definitionOf, eventNames, isEventName } from './catalogue.ts';
@@ -189,24 +188,16 @@ describe('a broadcast', () => {
     expect(catalogue.QueueItemCreatedEvent.broadcast?.on({ queueItem })).toEqual(['queues', 'queues-app-3']);
   });
 
-  it('tells the public neither what was said nor who said it, whatever it is', () => {
-    fc.assert(
-      fc.property(
-        fc.constantFrom(...Object.entries(samples)),
-        fc.constantFrom('bot', 'live' as const),
-        ([name, data], agentType) => {
-          const { broadcast } = definitionOf(name as keyof typeof samples);
-          const given = JSON.parse(
-            JSON.stringify(data, (key, value) => (key === 'agentType' ? agentType : value)),
-          );
-          if (!broadcast?.on(given).includes(topics.messages)) return;
-          const told = JSON.stringify(broadcast.with(given, topics.messages));
-          expect(told).not.toContain(secret);
-          expect(told).not.toMatch(/customer|conversationKey|sender|content|subject|survey/);
-        },
-      ),
-    );
-  });
+  it.each(Object.entries(samples))(
+    'of %s tells the public neither what was said nor who said it',
+    (name, data) => {
+      const { broadcast } = definitionOf(name as keyof typeof samples);
+      if (!broadcast?.on(data).includes(topics.messages)) return;
+      const told = JSON.stringify(broadcast.with(data, topics.messages));
+      expect(told).not.toContain(secret);
+      expect(told).not.toMatch(/customer|conversationKey|sender|content|subject|survey/);
+    },
+  );
 
   it('tells the session’s own subscribers all of it', () => {
     const own = topics.session(5);

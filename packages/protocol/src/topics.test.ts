@@ -1,20 +1,23 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { channelNamesOf, isSocketId, parsePusherChannel, userChannelName } from './frames.ts';
 import { parseTopic, type Topic, type TopicRef, topics } from './topics.ts';
 
-const id = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER });
-const anyTopic: fc.Arbitrary<TopicRef> = fc.oneof(
-  fc.constantFrom<TopicRef>(
-    { kind: 'messages' },
-    { kind: 'queues' },
-    { kind: 'sessions' },
-    { kind: 'agent-type', agentType: 'bot' },
-    { kind: 'agent-type', agentType: 'live' },
-  ),
-  fc.record({ kind: fc.constantFrom('session', 'user', 'case', 'agent'), id }),
-  fc.record({ kind: fc.constant('app-queues'), appId: id }),
-);
+const ids = [1, 2, 10, 11, 12, 21, 112, 2_147_483_648, Number.MAX_SAFE_INTEGER];
+/** Topics of every kind, whose numbers look alike. */
+const everyTopic: readonly TopicRef[] = [
+  { kind: 'messages' },
+  { kind: 'queues' },
+  { kind: 'sessions' },
+  { kind: 'agent-type', agentType: 'bot' },
+  { kind: 'agent-type', agentType: 'live' },
+  ...ids.flatMap((id): TopicRef[] => [
+    { kind: 'session', id },
+    { kind: 'user', id },
+    { kind: 'case', id },
+    { kind: 'agent', id },
+    { kind: 'app-queues', appId: id },
+  ]),
+];
 
 /** The name under which a client finds it. */
 function nameOf(topic: TopicRef): Topic {
@@ -58,27 +61,21 @@ describe('a topic', () => {
   });
 
   it('is read as what it was written for', () => {
-    fc.assert(fc.property(anyTopic, (topic) => void expect(parseTopic(nameOf(topic))).toEqual(topic)));
+    expect(everyTopic.map((topic) => parseTopic(nameOf(topic)))).toEqual(everyTopic);
   });
 
   it('never has the name of another, be it of another app', () => {
-    fc.assert(
-      fc.property(anyTopic, anyTopic, (one, other) => {
-        expect(nameOf(one) === nameOf(other)).toBe(JSON.stringify(one) === JSON.stringify(other));
-      }),
-    );
+    expect(new Set(everyTopic.map(nameOf)).size).toBe(everyTopic.length);
   });
 
   it('is a name that a Pusher client may subscribe to, openly, privately and with presence', () => {
-    fc.assert(
-      fc.property(anyTopic, (topic) => {
-        const name = nameOf(topic);
-        const [open, secret, together] = channelNamesOf(name).map(parsePusherChannel);
-        expect(open).toMatchObject({ kind: 'public', topic: name });
-        expect(secret).toMatchObject({ kind: 'private', topic: name });
-        expect(together).toMatchObject({ kind: 'presence', topic: name });
-      }),
-    );
+    for (const topic of everyTopic.map(nameOf)) {
+      expect(channelNamesOf(topic).map(parsePusherChannel)).toMatchObject([
+        { kind: 'public', topic },
+        { kind: 'private', topic },
+        { kind: 'presence', topic },
+      ]);
+    }
   });
 
   it.each([
@@ -103,34 +100,17 @@ describe('a topic', () => {
     '__proto__',
     'constructor',
   ])('is not called %j', (name) => expect(parseTopic(name)).toBeUndefined());
-
-  it('has one spelling: whatever name is read is the name that is written', () => {
-    fc.assert(
-      fc.property(fc.stringMatching(/^(session|user|case|agent|queues-app-)?[0-9a-z-]{0,18}$/), (name) => {
-        const topic = parseTopic(name);
-        if (topic) expect(nameOf(topic)).toBe(name);
-      }),
-    );
-  });
 });
 
 describe('a channel’s name on the wire', () => {
-  it('is taken apart, or refused, whatever it says', () => {
-    fc.assert(
-      fc.property(
-        fc.oneof(
-          fc.string({ unit: 'binary', maxLength: 300 }),
-          fc.stringMatching(/^(private-|presence-)*.*$/),
-        ),
-        (name) => {
-          const channel = parsePusherChannel(name);
-          if (!channel) return;
-          expect(name.length).toBeLessThanOrEqual(200);
-          expect(channel.name).toBe(name);
-          expect(name.endsWith(channel.topic)).toBe(true);
-        },
-      ),
-    );
+  it('may be as long as 200 characters, of the few that Pusher allows', () => {
+    expect(parsePusherChannel('x'.repeat(200))).toMatchObject({ kind: 'public' });
+    expect(parsePusherChannel('private-A_z-0=@,.;')).toMatchObject({ topic: 'A_z-0=@,.;' });
+  });
+
+  it('is taken apart once: a prefix after a prefix is part of the topic', () => {
+    expect(parsePusherChannel('private-presence-x')).toMatchObject({ kind: 'private', topic: 'presence-x' });
+    expect(parsePusherChannel('privatex')).toMatchObject({ kind: 'public', topic: 'privatex' });
   });
 
   it('tells channels that remember and channels that are sealed', () => {
@@ -148,8 +128,9 @@ describe('a channel’s name on the wire', () => {
     expect(parsePusherChannel(userChannelName(''))).toBeUndefined();
   });
 
-  it.each(['private-', 'presence-', 'a b', 'a/b', '#other', 'é', 'x'.repeat(201)])('is not %j', (name) =>
-    expect(parsePusherChannel(name)).toBeUndefined(),
+  it.each(['', 'private-', 'presence-', 'a b', 'a/b', 'a\n', '#other', 'é', 'x'.repeat(201)])(
+    'is not %j',
+    (name) => expect(parsePusherChannel(name)).toBeUndefined(),
   );
 });
 
