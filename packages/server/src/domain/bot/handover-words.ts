@@ -108,7 +108,7 @@ const soughtIn = new WeakMap<readonly string[], readonly string[]>();
 
 /**
  * Whether a text has one of these phrases in it, as whole words: "agent" is not in "reagent". Case, accents'
- * spelling and punctuation do not matter.
+ * spelling, emphasis and punctuation do not matter.
  */
 export function hasPhrase(text: string, wanted: readonly string[]): boolean {
   let sought = soughtIn.get(wanted);
@@ -134,6 +134,9 @@ function normalise(text: string): string {
   const words = text
     .normalize('NFKC')
     .toLowerCase()
-    .replace(/[^\p{L}\p{M}\p{N}]+/gu, ' ');
+    // Turkish writes I and İ where others write I: which one was meant cannot be told, so all are an i.
+    .replace(/i\u0307|ı/gu, 'i')
+    // A mark after a symbol is the symbol's, as in ❤️: it must not stick to the word that follows.
+    .replace(/(?:[^\p{L}\p{M}\p{N}]\p{M}*)+/gu, ' ');
   return ` ${words.trim()} `;
 }
