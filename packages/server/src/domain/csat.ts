@@ -26,8 +26,9 @@ export function isEligibleForSurvey(facts: SurveyFacts, now: Date): boolean {
 }
 
 const payloadPattern = /^csat:(?:(\d+):)?([1-5])$/;
-const textPattern = /^\s*([1-5])(?:\s*\/\s*5|\s*(?:stars?|points?))?\s*(?:[-–—:,.!]\s*(.*))?$/isu;
-const starsPattern = /^\s*((?:⭐️?|★){1,5})\s*(.*)$/su;
+// A digit after the separator makes it another number: 4.5, 2:30, 1-10.
+const textPattern = /^\s*([1-5])(?:\s*\/\s*5|\s*(?:stars?|points?))?\s*(?:[-–—:,.!](?!\d)\s*(.*))?$/isu;
+const starsPattern = /^\s*((?:⭐️?|★){1,5})(?!⭐|★)☆*\s*(.*)$/su;
 
 /**
  * Reads an answer to a survey: the payload of its buttons (`csat:4`, `csat:{case}:4`), or text such as `4`,

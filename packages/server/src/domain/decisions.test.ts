@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Candidate, chooseAgent } from './assignment.ts';
-import { isEligibleForSurvey, parseScore, type SurveyFacts } from './csat.ts';
+import { isEligibleForSurvey, parseScore, type SurveyFacts, surveyContent, thanksContent } from './csat.ts';
 import { formatPath, isValidSession, needsBump, nextExpiry, parsePath, type SessionPath } from './session.ts';
 
 const agent = (agentId: number, change: Partial<Candidate> = {}): Candidate => ({
@@ -116,9 +116,37 @@ describe('a survey', () => {
     [{ text: '6' }, null],
     [{ text: '5 years ago' }, null],
     [{ text: '10' }, null],
+    [{ text: '5 stars out of 10' }, null],
+    [{ text: '5/10' }, null],
+    [{ text: '4.5' }, null],
+    [{ text: '3,5' }, null],
+    [{ text: '2:30' }, null],
+    [{ text: '1-10' }, null],
+    [{ text: '5!' }, { score: 5 }],
+    [{ text: '2, too slow' }, { score: 2, comment: 'too slow' }],
+    [{ text: '4: one\ntwo' }, { score: 4, comment: 'one\ntwo' }],
+    [{ text: '1 star' }, { score: 1 }],
+    [{ text: '★★★☆☆' }, { score: 3 }],
+    [{ text: '⭐⭐⭐⭐⭐⭐' }, null],
+    [{ text: '☆☆☆☆☆' }, null],
+    [{ text: '1', payload: 'csat:17:5' }, { score: 5 }],
+    [{ payload: 'csat:17:0' }, null],
+    [{ payload: 'csat:17:55' }, null],
+    [{}, null],
     [{ text: 'hello' }, null],
     [{ payload: 'csat:9' }, null],
   ])('reads %o', (input, answer) => expect(parseScore(input)).toEqual(answer));
+
+  it('keeps as much of a comment as can be stored', () => {
+    expect(parseScore({ text: `5 - ${'x'.repeat(5_000)}` })?.comment).toHaveLength(2_000);
+  });
+
+  it('offers a press for each score, which is read as that score of that case', () => {
+    const survey = surveyContent('How did we do?', 17);
+    expect(survey.text).toBe('How did we do?');
+    expect(survey.quickReplies?.map(parseScore)).toEqual([1, 2, 3, 4, 5].map((score) => ({ score })));
+    expect(thanksContent('Thanks for the {{score}}, yes {{score}}', 4).text).toBe('Thanks for the 4, yes 4');
+  });
 
   it('reads no score beyond one to five, whatever is written', () => {
     fc.assert(
