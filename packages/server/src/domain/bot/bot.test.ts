@@ -92,6 +92,30 @@ forms: { f: { fields: [{ name: x, type: ${type}, ask: What?${choices} }], done: 
   });
 });
 
+describe('the choices under a form’s question', () => {
+  const form = parseFlow(`
+intents: [{ name: go, keywords: [go], goto: form.f }]
+menus: { m: { text: What?, choices: [{ title: Sales, payload: Sales, replies: [From the menu] }] } }
+forms:
+  f:
+    fields: [{ name: team, type: choice, ask: Which team?, choices: [Sales, Human resources] }]
+    done: { replies: ["{{answers.team}} it is"] }`);
+  const press = (title: string): BotInput => ({ kind: 'quick_reply', text: title, payload: title });
+
+  it('are answers, whatever their words mean elsewhere', () => {
+    for (const team of ['Sales', 'Human resources']) {
+      const turn = converse(form, 'go', press(team));
+      expect(turn).toMatchObject({ replies: [{ text: `${team} it is` }], handover: null });
+    }
+  });
+
+  it('mean what they mean elsewhere once the question is answered', () => {
+    expect(converse(form, press('Sales')).replies).toEqual([{ text: 'From the menu' }]);
+    expect(converse(form, press('Human resources')).handover).not.toBeNull();
+    expect(converse(form, 'go', 'a human please').handover).not.toBeNull();
+  });
+});
+
 describe('a flow', () => {
   it.each([
     ['leads nowhere', 'intents: [{ name: a, keywords: [a], goto: menu.none }]', 'flow.intents.0'],
@@ -102,6 +126,17 @@ describe('a flow', () => {
       'flow.intents.1.name',
     ],
     ['has a field that we do not know', 'greetings: [hello]', 'flow'],
+    ['says nothing where it should say something', 'greeting: [{}]', 'flow.greeting.0'],
+    [
+      'offers a press under no text',
+      'greeting: [{ quickReplies: [{ title: a, payload: a }] }]',
+      'flow.greeting.0',
+    ],
+    [
+      'uses a payload twice',
+      'menus: { m: { text: What?, choices: [{ title: a, payload: x }, { title: b, payload: x }] } }',
+      'flow.menus.m.choices.1.payload',
+    ],
     [
       'asks for a choice without choices',
       'forms: { f: { fields: [{ name: x, type: choice, ask: What? }], done: {} } }',
@@ -157,6 +192,38 @@ describe('a flow', () => {
     );
   });
 
+  it('names every fault at once', () => {
+    const faulty = `
+intents: [{ name: a, goto: menu.none }, { name: b, patterns: ['('] }, { name: b }]
+fallback: { goto: form.none }`;
+    try {
+      parseFlow(faulty);
+      expect.unreachable();
+    } catch (error) {
+      const { fields } = error as { fields: { path: string }[] };
+      expect(fields.map(({ path }) => path).sort()).toEqual([
+        'flow.fallback.goto',
+        'flow.intents.0.goto',
+        'flow.intents.1.patterns.0',
+        'flow.intents.2.name',
+      ]);
+    }
+  });
+
+  it.each([
+    ['as deep as it is long', '['.repeat(20_000)],
+    ['that repeats itself', 'a: &a [*a]'],
+    ['longer than any', `# ${'x'.repeat(300_000)}`],
+    [
+      'of repetitions within repetitions',
+      `intents: [{ name: a, patterns: ["${'('.repeat(5)}a${'{30})'.repeat(5)}"] }]`,
+    ],
+    ['of two documents', 'greeting: [a]\n---\ngreeting: [b]'],
+    ['with a key twice', 'greeting: [a]\ngreeting: [b]'],
+  ])('is refused, not read for ever, when it is one %s', (_name, yaml) => {
+    expect(() => parseFlow(yaml)).toThrow(expect.objectContaining({ code: 'invalid_input' }));
+  });
+
   it('may have patterns that would take others for ever', () => {
     const evil = parseFlow('intents: [{ name: a, patterns: ["^(a+)+$"], replies: [found] }]');
     expect(converse(evil, `${'a'.repeat(9_000)}!`).replies[0]?.text).not.toBe('found');
@@ -194,6 +261,24 @@ describe('whatever customers write and press', () => {
           }
         },
       ),
+    );
+  });
+
+  it('it answers in every state that can be stored, also one that an older flow has left', () => {
+    const name = fc.constantFrom('message', 'gone', 'constructor', '__proto__', 'toString');
+    const anyState = fc.record({
+      form: fc.option(
+        fc.record({ name, field: fc.integer({ min: 0, max: 20 }), tries: fc.integer({ min: 0, max: 100 }) }),
+      ),
+      answers: fc.dictionary(fc.string({ maxLength: 64 }), fc.oneof(fc.string(), fc.integer())),
+      misunderstandings: fc.integer({ min: 0, max: 1000 }),
+    });
+    fc.assert(
+      fc.property(anyState, input, (state, one) => {
+        const turn = respond(flow, botStateSchema.parse(state), one as BotInput, vera);
+        for (const reply of turn.replies) messageContentSchema.parse(reply);
+        expect(turn.replies.length > 0 || turn.handover !== null).toBe(true);
+      }),
     );
   });
 

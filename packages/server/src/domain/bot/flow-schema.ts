@@ -8,12 +8,14 @@ const text = z.string().min(1).max(2000);
 /** Something the bot says: a text, or a text with what may stand under it. `{{customer.name}}` and `{{answers.x}}` are filled in. */
 const saidSchema = z.union([
   text,
-  z.strictObject({
-    text: text.optional(),
-    quickReplies: z.array(choiceSchema).min(1).max(13).optional(),
-    buttons: z.array(buttonSchema).min(1).max(10).optional(),
-    attachments: z.array(attachmentSchema).min(1).max(10).optional(),
-  }),
+  z
+    .strictObject({
+      text: text.optional(),
+      quickReplies: z.array(choiceSchema).min(1).max(13).optional(),
+      buttons: z.array(buttonSchema).min(1).max(10).optional(),
+      attachments: z.array(attachmentSchema).min(1).max(10).optional(),
+    })
+    .refine((said) => said.text !== undefined || said.attachments, 'needs a text or attachments'),
 ]);
 const saidList = z.array(saidSchema).max(5);
 

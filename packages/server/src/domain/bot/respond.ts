@@ -1,7 +1,7 @@
 import type { MessageContent, MessageKind } from '@mevrik/protocol';
 import { answerField } from './answer-field.ts';
 import { type BotState, initialBotState } from './bot-state.ts';
-import type { Step, Wish } from './flow-schema.ts';
+import type { Field, Step, Wish } from './flow-schema.ts';
 import { hasPhrase, isHandoverRequest } from './handover-words.ts';
 import type { Flow } from './parse-flow.ts';
 import { ask, type Fillings, say, sayMenu } from './say.ts';
@@ -42,9 +42,9 @@ export function greet(flow: Flow, customer: BotCustomer): readonly MessageConten
 }
 
 /**
- * The bot's turn: a press does what its choice says; a wish for a person is heard everywhere, also inside a form;
- * then come the form's question, the intents in their order, and the fallback. A pure function: the same flow, state
- * and input give the same turn.
+ * The bot's turn: a press answers the form's question under which it stands, or does what its menu's choice says; a
+ * wish for a person is heard everywhere, also inside a form; then come the form's question, the intents in their
+ * order, and the fallback. A pure function: the same flow, state and input give the same turn.
  */
 export function respond(
   flow: Flow,
@@ -54,6 +54,9 @@ export function respond(
 ): BotTurn {
   const state = before ?? initialBotState;
   const text = (input.text ?? '').slice(0, 10_000);
+  if (input.payload !== undefined && openField(flow, state)?.choices?.includes(input.payload)) {
+    return continueForm(flow, state, input.payload, customer);
+  }
   const pressed = input.payload === undefined ? undefined : flow.choices.get(input.payload);
   if (pressed)
     return take(flow, { ...state, form: null }, pressed, customer, 'The customer chose it in a menu.');
@@ -87,10 +90,19 @@ function take(flow: Flow, before: BotState, step: Step, customer: BotCustomer, r
   return turnOf({ ...state, form: { name, field: 0, tries: 0 } }, [...replies, ask(first, fillings)]);
 }
 
+/** The form that is being filled in, if the flow still has it; names such as `constructor` are no forms. */
+function openForm({ definition: { forms } }: Flow, { form }: BotState) {
+  return form && Object.hasOwn(forms, form.name) ? forms[form.name] : undefined;
+}
+
+function openField(flow: Flow, state: BotState): Field | undefined {
+  return openForm(flow, state)?.fields[state.form?.field ?? 0];
+}
+
 function continueForm(flow: Flow, state: BotState, text: string, customer: BotCustomer): BotTurn {
   const place = state.form;
-  const form = place ? flow.definition.forms[place.name] : undefined;
-  const field = place ? form?.fields[place.field] : undefined;
+  const form = openForm(flow, state);
+  const field = openField(flow, state);
   // The flow was changed while somebody was in the middle of it.
   if (!place || !form || !field) return fallBack(flow, { ...state, form: null }, customer);
   const answer = answerField(field, text);
