@@ -1,4 +1,5 @@
 import type { Case, CsatAnswer, MessageContent } from '@mevrik/protocol';
+import { truncate } from './storable.ts';
 
 /** What is known when a case was closed. */
 export interface SurveyFacts {
@@ -51,7 +52,7 @@ export function parseScore(input: {
 }
 
 function withComment(score: number, comment: string | undefined): CsatAnswer {
-  const trimmed = comment?.trim().slice(0, 2000);
+  const trimmed = truncate(comment?.trim() ?? '', 2000);
   return trimmed ? { score, comment: trimmed } : { score };
 }
 

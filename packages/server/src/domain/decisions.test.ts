@@ -139,6 +139,7 @@ describe('a survey', () => {
 
   it('keeps as much of a comment as can be stored', () => {
     expect(parseScore({ text: `5 - ${'x'.repeat(5_000)}` })?.comment).toHaveLength(2_000);
+    expect(parseScore({ text: `5 - x${'😀'.repeat(2_000)}` })?.comment).toBe(`x${'😀'.repeat(999)}`);
   });
 
   it('offers a press for each score, which is read as that score of that case', () => {

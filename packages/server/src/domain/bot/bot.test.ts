@@ -218,6 +218,7 @@ fallback: { goto: form.none }`;
       'of repetitions within repetitions',
       `intents: [{ name: a, patterns: ["${'('.repeat(5)}a${'{30})'.repeat(5)}"] }]`,
     ],
+    ['with a text that cannot be stored', 'greeting: ["a\\0b"]'],
     ['of two documents', 'greeting: [a]\n---\ngreeting: [b]'],
     ['with a key twice', 'greeting: [a]\ngreeting: [b]'],
   ])('is refused, not read for ever, when it is one %s', (_name, yaml) => {

@@ -1,5 +1,6 @@
 import { customerSchema, messageContentSchema, messageSchema, sessionSchema } from '@mevrik/protocol';
 import { z } from 'zod';
+import { isStorable } from '../storable.ts';
 
 /** What an app's own bot is asked: a signed POST with the message and where it was written. */
 export const httpBotRequestSchema = z.strictObject({
@@ -12,19 +13,21 @@ export const httpBotRequestSchema = z.strictObject({
 export type HttpBotRequest = z.infer<typeof httpBotRequestSchema>;
 
 /** What it may answer: up to ten messages, a wish for a person, and what it found out about the customer. */
-export const httpBotResponseSchema = z.object({
-  replies: z.array(messageContentSchema).max(10).default([]),
-  handover: z
-    .union([
-      z.boolean(),
-      z.strictObject({
-        reason: z.string().max(200).optional(),
-        queue: z.string().min(1).max(64).optional(),
-        priority: z.enum(['low', 'normal', 'high', 'urgent']).optional(),
-        skills: z.array(z.string().min(1).max(64)).max(20).optional(),
-      }),
-    ])
-    .default(false),
-  attributes: customerSchema.shape.attributes.default({}),
-});
+export const httpBotResponseSchema = z
+  .object({
+    replies: z.array(messageContentSchema).max(10).default([]),
+    handover: z
+      .union([
+        z.boolean(),
+        z.strictObject({
+          reason: z.string().max(200).optional(),
+          queue: z.string().min(1).max(64).optional(),
+          priority: z.enum(['low', 'normal', 'high', 'urgent']).optional(),
+          skills: z.array(z.string().min(1).max(64)).max(20).optional(),
+        }),
+      ])
+      .default(false),
+    attributes: customerSchema.shape.attributes.default({}),
+  })
+  .refine(isStorable, 'has a character that cannot be stored (U+0000, or half of a pair)');
 export type HttpBotResponse = z.infer<typeof httpBotResponseSchema>;

@@ -1,6 +1,7 @@
 import { ProblemError } from '@mevrik/protocol';
 import { RE2JS } from 're2js';
 import { parseDocument } from 'yaml';
+import { isStorable } from '../storable.ts';
 import { type FlowDefinition, flowSchema, type Step } from './flow-schema.ts';
 
 /** A flow that has been checked: every reference leads somewhere, and its patterns are compiled. */
@@ -35,6 +36,12 @@ export function parseFlow(text: string): Flow {
   }
   const definition = parsed.data;
   const problems: Problem[] = [];
+  if (!isStorable(definition)) {
+    problems.push({
+      path: 'flow',
+      message: 'has a character that cannot be stored (U+0000, or half of a pair)',
+    });
+  }
   const patterns = new Map<string, RE2JS[]>();
   for (const [index, intent] of definition.intents.entries()) {
     if (patterns.has(intent.name)) {

@@ -1,4 +1,5 @@
 import type { MessageContent } from '@mevrik/protocol';
+import { truncate } from '../storable.ts';
 import type { Field, FlowDefinition, Said } from './flow-schema.ts';
 import { payloadOf } from './parse-flow.ts';
 
@@ -43,11 +44,13 @@ export function ask(field: Field, fillings: Fillings): MessageContent {
 
 /** Fills in what is known; what is not leaves neither the braces nor the space before them. */
 function fill(text: string, { customer, answers }: Fillings): string {
-  return text
-    .replace(/( ?)\{\{\s*(?:customer\.name|answers\.([\w-]+))\s*\}\}/g, (_match, space, answer?: string) => {
+  const filled = text.replace(
+    /( ?)\{\{\s*(?:customer\.name|answers\.([\w-]+))\s*\}\}/g,
+    (_match, space, answer?: string) => {
       const known =
         answer === undefined ? customer.name : Object.hasOwn(answers, answer) ? answers[answer] : null;
       return known === null || known === undefined ? '' : `${space}${known}`;
-    })
-    .slice(0, maxText);
+    },
+  );
+  return truncate(filled, maxText);
 }
