@@ -81,9 +81,17 @@ class LazyStatement {
   }
 
   // biome-ignore lint/suspicious/noThenProperty: awaiting is what runs it
-  readonly then: Promise<Rows<unknown>>['then'] = (...handlers) => this.#promise.then(...handlers);
-  readonly catch: Promise<Rows<unknown>>['catch'] = (handler) => this.#promise.catch(handler);
-  readonly finally: Promise<Rows<unknown>>['finally'] = (handler) => this.#promise.finally(handler);
+  then(...handlers: Parameters<Promise<Rows<unknown>>['then']>) {
+    return this.#promise.then(...handlers);
+  }
+
+  catch(...handlers: Parameters<Promise<Rows<unknown>>['catch']>) {
+    return this.#promise.catch(...handlers);
+  }
+
+  finally(...handlers: Parameters<Promise<Rows<unknown>>['finally']>) {
+    return this.#promise.finally(...handlers);
+  }
 }
 
 function rowsOf({ rows, rowCount }: pg.QueryResult): Rows<unknown> {
