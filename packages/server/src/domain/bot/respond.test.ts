@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest';
+import { type BotTurn, type Flow, parseFlow, respond } from './index.ts';
+
+const vera = { name: 'Vera' };
+
+/** The turns of a customer who says this so many times. */
+function repeat(flow: Flow, text: string, times: number): BotTurn[] {
+  const turns: BotTurn[] = [];
+  for (let count = 0; count < times; count++) {
+    turns.push(respond(flow, turns.at(-1)?.state ?? null, { kind: 'text', text }, vera));
+  }
+  return turns;
+}
+
+describe('a customer whom the bot does not understand', () => {
+  it.each([1, 2, 3, 10])('is given to a person the %ith time in a row, and no sooner', (after) => {
+    const flow = parseFlow(`fallback: { replies: [Pardon?], after: ${after}, handover: { queue: desk } }`);
+    const turns = repeat(flow, 'qwertz', after);
+    expect(turns.slice(0, -1).map(({ handover }) => handover)).toEqual(Array(after - 1).fill(null));
+    expect(turns.at(-1)).toMatchObject({
+      handover: { queue: 'desk', reason: expect.stringContaining('not understand') },
+      state: { misunderstandings: 0 },
+    });
+  });
+
+  it('is shown a menu instead, where the flow says so', () => {
+    const flow = parseFlow(`
+menus: { m: { text: Choose one, choices: [{ title: A }, { title: B, payload: b }] } }
+fallback: { after: 2, goto: menu.m }`);
+    const shown = repeat(flow, 'qwertz', 2).at(-1);
+    expect(shown).toMatchObject({ handover: null, replies: [{ text: 'Choose one' }] });
+    expect(shown?.replies[0]?.quickReplies?.map(({ payload }) => payload)).toEqual(['menu.m.1', 'b']);
+  });
+});
+
+describe('a handover', () => {
+  const flow = parseFlow(`
+intents:
+  - { name: refund, keywords: [refund], replies: ['1', '2', '3', '4', '5'], goto: menu.m, handover: { queue: billing } }
+menus: { m: { text: Never shown, choices: [{ title: A }] } }
+handover: { message: "One moment, {{customer.name}}.", queue: desk, priority: high, skills: [english] }`);
+  const handOver = (text: string) => respond(flow, null, { kind: 'text', text }, vera);
+
+  it('is said last, and nothing comes after it', () => {
+    const said = handOver('I want a refund').replies.map(({ text }) => text);
+    expect(said).toEqual(['1', '2', '3', '4', '5', 'One moment, Vera.']);
+  });
+
+  it('is the usual one, except for what its step says', () => {
+    expect(handOver('a human please').handover).toMatchObject({ queue: 'desk', priority: 'high' });
+    expect(handOver('refund').handover).toMatchObject({
+      queue: 'billing',
+      priority: 'high',
+      skills: ['english'],
+    });
+  });
+
+  it('ends a form that was being filled in', () => {
+    const form = { name: 'f', field: 0, tries: 0 };
+    const state = { form, answers: { x: 1 }, misunderstandings: 1 };
+    const turn = respond(flow, state, { kind: 'text', text: 'a human please' }, vera);
+    expect(turn.state).toEqual({ form: null, answers: { x: 1 }, misunderstandings: 0 });
+  });
+});
+
+describe('an intent', () => {
+  const flow = parseFlow(`
+intents:
+  - { name: first, keywords: [order], replies: [First] }
+  - { name: second, keywords: [order, parcel], patterns: ['order \\d+', '^track'], replies: [Second] }`);
+  const reply = (text: string) => respond(flow, null, { kind: 'text', text }, vera).replies[0]?.text;
+
+  it('is the first that fits, by a word or by a pattern of whatever case', () => {
+    expect(reply('my order 17')).toBe('First');
+    expect(reply('my PARCEL?')).toBe('Second');
+    expect(reply('TRACK it')).toBe('Second');
+    expect(reply('orderly')).not.toBe('First');
+  });
+});
