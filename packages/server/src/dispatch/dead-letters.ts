@@ -203,7 +203,8 @@ function encodeCursor(at: string, place: string): string {
 function decodeCursor(cursor: string): [string, string] {
   try {
     const [at, place] = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8')) as unknown[];
-    if (typeof at === 'string' && typeof place === 'string' && !Number.isNaN(Date.parse(at)))
+    // What JavaScript takes for a date, PostgreSQL need not: only the form that was given out is passed on.
+    if (typeof at === 'string' && typeof place === 'string' && at > '1' && new Date(at).toISOString() === at)
       return [at, place];
   } catch {}
   throw new ProblemError('bad_request', 'The cursor is not one that this list gave out.');
