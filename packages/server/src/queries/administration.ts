@@ -28,9 +28,17 @@ function withoutSecret({ secret: _hidden, ...app }: typeof apps.$inferSelect) {
   return app;
 }
 
-/** The channels of an app. Their settings hold secrets of providers, so only the names of the settings are told. */
-export async function listChannels({ orm }: Database, appId: number) {
-  const rows = await orm.select().from(channels).where(eq(channels.appId, appId)).orderBy(asc(channels.name));
+/**
+ * The channels of an app. Their settings hold secrets of providers, so only the names of the settings are told.
+ * @throws ProblemError `not_found`.
+ */
+export async function listChannels(database: Database, appId: number) {
+  await requireAppRow(database, appId);
+  const rows = await database.orm
+    .select()
+    .from(channels)
+    .where(eq(channels.appId, appId))
+    .orderBy(asc(channels.name));
   return rows.map(({ name, kind, enabled, settings }) => ({
     name,
     kind,
@@ -39,9 +47,10 @@ export async function listChannels({ orm }: Database, appId: number) {
   }));
 }
 
-/** The routing rules of an app, in their order. */
-export async function listRules({ orm }: Database, appId: number): Promise<RoutingRule[]> {
-  const rows = await orm
+/** The routing rules of an app, in their order. @throws ProblemError `not_found`. */
+export async function listRules(database: Database, appId: number): Promise<RoutingRule[]> {
+  await requireAppRow(database, appId);
+  const rows = await database.orm
     .select()
     .from(routingRules)
     .where(eq(routingRules.appId, appId))
@@ -56,9 +65,13 @@ export async function listRules({ orm }: Database, appId: number): Promise<Routi
   }));
 }
 
-/** The bot of an app; one that has chosen nothing has the built-in one with the flow that we ship. */
-export async function readBot({ orm }: Database, appId: number) {
-  const [row] = await orm.select().from(bots).where(eq(bots.appId, appId));
+/**
+ * The bot of an app; one that has chosen nothing has the built-in one with the flow that we ship.
+ * @throws ProblemError `not_found`.
+ */
+export async function readBot(database: Database, appId: number) {
+  await requireAppRow(database, appId);
+  const [row] = await database.orm.select().from(bots).where(eq(bots.appId, appId));
   if (row?.kind === 'http') return { kind: 'http' as const, url: row.url, timeoutMs: row.timeoutMs };
   if (row?.kind === 'none') return { kind: 'none' as const };
   return { kind: 'builtin' as const, flow: row?.flow ?? defaultFlow };
