@@ -10,6 +10,8 @@ export default defineConfig({
     globalSetup: ['test/global-setup.ts'],
     testTimeout: 60_000,
     hookTimeout: 120_000,
+    // A second, as it would be, is little where several workers share a core.
+    expect: { poll: { timeout: 30_000 } },
     pool: 'forks',
     maxWorkers: 4,
   },

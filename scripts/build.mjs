@@ -1,7 +1,9 @@
-// Builds both packages into their dist folders.
-import { cp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+// Builds the packages into their dist folders.
+import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { brotliCompress, gzip } from 'node:zlib';
 import { build } from 'tsdown';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -21,6 +23,15 @@ export async function buildAll() {
   await build({
     ...common,
     cwd: join(packages, 'protocol'),
+    entry: ['src/index.ts', 'src/topics.ts'],
+    dts: true,
+    fixedExtension: false,
+  });
+  await build({
+    ...common,
+    cwd: join(packages, 'client'),
+    platform: 'neutral',
+    target: 'es2022',
     entry: ['src/index.ts'],
     dts: true,
     fixedExtension: false,
@@ -37,33 +48,91 @@ export async function buildAll() {
   // Next to the bundle, where the code that reads them looks: beside itself.
   await cp(join(server, 'src/db/migrations'), join(server, 'dist/migrations'), { recursive: true });
   await cp(join(server, 'src/http/assets'), join(server, 'dist/assets'), { recursive: true });
+  await buildWebIfStale();
+  await cp(join(packages, 'web/dist'), join(server, 'dist/web'), { recursive: true });
   await writeFile(stamp, new Date().toISOString());
 }
 
+const webInputs = [
+  'package-lock.json',
+  'packages/protocol/src',
+  'packages/client/src',
+  'packages/web',
+  'packages/widget',
+].map((path) => join(root, path));
+
+/** Builds the screens, when a source is newer than they are; each file also as it goes over the line. */
+export async function buildWebIfStale() {
+  const dist = join(packages, 'web/dist');
+  const sources = await Promise.all(webInputs.map((path) => newestIn(path, 'dist')));
+  if (Math.max(...sources) <= (await modifiedAt(join(dist, 'index.html')))) return;
+  const { build: buildPages } = await import('vite');
+  const before = process.env.NODE_ENV;
+  // Whoever builds, as tests do: these are the screens that people use.
+  process.env.NODE_ENV = 'production';
+  await buildPages({
+    root: join(packages, 'web'),
+    configFile: join(packages, 'web/vite.config.ts'),
+    logLevel: 'warn',
+  });
+  const assets = join(dist, 'assets');
+  await mkdir(assets, { recursive: true });
+  await buildPages(widgetConfig);
+  if (before === undefined) delete process.env.NODE_ENV;
+  else process.env.NODE_ENV = before;
+  const files = [...(await readdir(assets)).map((file) => join(assets, file)), join(dist, 'widget.js')];
+  await Promise.all(
+    files.map(async (file) => {
+      const content = await readFile(file);
+      await writeFile(`${file}.br`, await promisify(brotliCompress)(content));
+      await writeFile(`${file}.gz`, await promisify(gzip)(content));
+    }),
+  );
+}
+
+/** The widget is one script, with everything in it. */
+const widgetConfig = {
+  configFile: false,
+  root: join(packages, 'widget'),
+  logLevel: 'warn',
+  resolve: { conditions: ['@mevrik/source', 'module', 'browser', 'import', 'default'] },
+  build: {
+    target: 'es2022',
+    outDir: join(packages, 'web/dist'),
+    emptyOutDir: false,
+    lib: { entry: 'src/main.ts', formats: ['iife'], name: 'mevrikWidget', fileName: () => 'widget.js' },
+  },
+};
+
 /** Builds only when a source, or what it is built from, is newer than the last build. */
 export async function buildIfStale() {
-  const built = await stat(stamp).then(
-    (found) => found.mtimeMs,
-    () => 0,
-  );
-  const inputs = [
-    join(root, 'package-lock.json'),
-    join(packages, 'protocol/src'),
-    join(packages, 'server/src'),
-  ];
-  const newest = Math.max(...(await Promise.all(inputs.map(newestIn))));
+  const built = await modifiedAt(stamp);
+  const inputs = [...webInputs, join(packages, 'server/src')];
+  const newest = Math.max(...(await Promise.all(inputs.map((path) => newestIn(path, 'dist')))));
   if (newest <= built) return;
   console.log('Building …');
   await rm(stamp, { force: true });
   await buildAll();
 }
 
-async function newestIn(path) {
+async function modifiedAt(path) {
+  return stat(path).then(
+    (found) => found.mtimeMs,
+    () => 0,
+  );
+}
+
+/** Of a file, or of all in a folder but what is below one of that name. */
+async function newestIn(path, without) {
   const found = await stat(path);
   if (!found.isDirectory()) return found.mtimeMs;
-  const entries = await readdir(path, { recursive: true });
-  const times = await Promise.all(entries.map(async (entry) => (await stat(join(path, entry))).mtimeMs));
+  const entries = (await readdir(path, { withFileTypes: true })).filter(
+    ({ name }) => name !== without && name !== 'node_modules',
+  );
+  const times = await Promise.all(entries.map(({ name }) => newestIn(join(path, name), without)));
   return Math.max(found.mtimeMs, ...times);
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await buildAll();
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  await (process.argv[2] === 'screens' ? buildWebIfStale() : buildAll());
+}

@@ -1,4 +1,4 @@
-// Packs both packages, installs them in an empty folder as a user would, and runs the server and the command line.
+// Packs the packages, installs them in an empty folder as a user would, and runs the server and the command line.
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -8,12 +8,23 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 const startWithinMs = 60_000;
+const published = ['@mevrik/protocol', '@mevrik/client', '@mevrik/server'];
+/** What the installed server must have: itself, the screens, the widget. */
+const addresses = ['/readyz', '/desk', '/widget.js'];
 const root = fileURLToPath(new URL('..', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'mevrik-packed-'));
 
 try {
   const packed = JSON.parse(
-    run(root, 'npm', 'pack', '--json', '--workspaces', '--pack-destination', folder),
+    run(
+      root,
+      'npm',
+      'pack',
+      '--json',
+      ...published.flatMap((name) => ['-w', name]),
+      '--pack-destination',
+      folder,
+    ),
   ).map(({ filename }) => join(folder, filename));
   writeFileSync(join(folder, 'package.json'), '{ "private": true }');
   run(folder, 'npm', 'install', '--no-audit', '--no-fund', '--prefer-offline', ...packed);
@@ -37,10 +48,11 @@ async function serve() {
   const address = await Promise.race([addressOf(server.stdout), exited]);
   if (typeof address !== 'string') throw new Error('The server ended before it was ready.');
   clearTimeout(overdue);
-  const { status } = await fetch(`${address}/readyz`);
+  const statuses = await Promise.all(addresses.map(async (path) => (await fetch(address + path)).status));
   server.kill('SIGINT');
   const [code] = await exited;
-  if (status !== 200 || code !== 0) throw new Error(`/readyz answered ${status}; it ended with ${code}.`);
+  const isWell = code === 0 && statuses.every((status) => status === 200);
+  if (!isWell) throw new Error(`${addresses} answered ${statuses}; it ended with ${code}.`);
 }
 
 async function addressOf(output) {

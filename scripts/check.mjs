@@ -13,7 +13,9 @@ const checks = {
   'reference pages': ['npm', 'run', '-s', 'docs:check'],
   build: ['npm', 'run', '-s', 'build'],
   'package @mevrik/protocol': ['npx', 'publint', '--strict', 'packages/protocol'],
+  'package @mevrik/client': ['npx', 'publint', '--strict', 'packages/client'],
   'package @mevrik/server': ['npx', 'publint', '--strict', 'packages/server'],
+  sizes: ['node', 'scripts/check-sizes.mjs'],
   'installed packages': ['node', 'scripts/check-packed.mjs'],
 };
 

@@ -167,7 +167,7 @@ const messengerText = (mid: string, text: string) => ({
   ],
 });
 
-test('a Messenger update becomes a message; its reply fails for want of a sender, and the desk is told', async () => {
+test('a Messenger update becomes a message; its reply fails for want of a token, and the desk is told', async () => {
   expect((await webhook(messengerText('mid-1', 'hello'))).status).toBe(200);
   expect((await webhook(messengerText('mid-1', 'hello'))).status).toBe(200);
   const key = conversationKey(1, 'page', '77');
@@ -183,7 +183,7 @@ test('a Messenger update becomes a message; its reply fails for want of a sender
         .sql`SELECT delivery_error FROM messages WHERE conversation_key = ${key} AND delivery_status = 'failed'`,
     (rows) => rows.length > 0,
   );
-  expect(failed[0]?.delivery_error).toMatch(/no sender/);
+  expect(failed[0]?.delivery_error).toMatch(/no page token/);
   const [log] = await product.database
     .sql`SELECT status FROM webhook_event_logs WHERE deduplication_key = 'mid-1'`;
   expect(log?.status).toBe('handled');
@@ -206,7 +206,7 @@ test('an agent’s reply to a comment raises the social event', async () => {
   expect(
     (await webhook({ object: 'page', entry: [{ id: '900', time: 1, changes: [comment] }] })).status,
   ).toBe(200);
-  const key = conversationKey(1, 'page', '88');
+  const key = conversationKey(1, 'page', 'comments:88');
   const [session] = await eventually(
     () =>
       product.database.sql<

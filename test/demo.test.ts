@@ -1,19 +1,27 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type StandIns, startStandIns } from '../scripts/stand-ins/start-stand-ins.ts';
 import { startTestProduct, type TestProduct } from './support/product.ts';
 
 const script = fileURLToPath(new URL('../scripts/demo.ts', import.meta.url));
 const administrator = { email: 'ada@example.com', password: 'a long passphrase' };
 
 let product: TestProduct;
+let standIns: StandIns;
 beforeAll(async () => {
-  product = await startTestProduct();
+  standIns = await startStandIns();
+  product = await startTestProduct({ SMTP_PORT: '0', GRAPH_API_URL: standIns.graphUrl });
   const token = new URL(product.setupUrl as string).searchParams.get('token');
   await product.call('POST', '/v1/setup', { body: { token, name: 'Ada', ...administrator } });
 });
-afterAll(() => product.stop());
+afterAll(async () => {
+  await product.stop();
+  await standIns.stop();
+});
 
 function demo(env: Record<string, string>) {
   const args = ['--import', 'tsx', '--conditions=@mevrik/source', script];
@@ -26,11 +34,23 @@ describe('the demonstration, against a running server', () => {
       MEVRIK_URL: product.url,
       MEVRIK_EMAIL: administrator.email,
       MEVRIK_PASSWORD: administrator.password,
+      MEVRIK_SMTP_PORT: String(product.mailPort),
+      MEVRIK_STAND_IN: standIns.graphUrl,
     });
     for (const line of [
       'Alex    Hello Vera, how can I help?',
       'Vera gives 5 of 5',
       'the session is back with the bot',
+      'our SMTP listener answers "250 Kept"',
+      'Subject: Re: Where is my order?',
+      'Vera    It is here, thank you!',
+      'from Vera at work <vera@work.example>, in the same conversation',
+      'the signed webhook is answered with 200',
+      '"text": "Blue and green."',
+      'is read, as Vera’s Messenger tells',
+      'its attempts: temporary, sent',
+      'posted under the comment, at /c_900900_',
+      'as the one private answer to his comment (/messages)',
     ]) {
       expect(stdout).toContain(line);
     }
@@ -59,5 +79,54 @@ describe('the demonstration, against a running server', () => {
   it('says what it needs', async () => {
     const failure = await demo({ MEVRIK_URL: product.url }).catch((error) => error);
     expect(failure).toMatchObject({ code: 1, stderr: expect.stringContaining('MEVRIK_EMAIL') });
+  });
+});
+
+describe('the guide to Facebook', () => {
+  it('is walked with curl, as a newcomer does, from the first webhook to what Facebook got', async () => {
+    const guide = await readFile(new URL('../docs/guides/facebook.md', import.meta.url), 'utf8');
+    const steps = [...guide.matchAll(/^```bash\n([\s\S]*?)^```$/gm)].map(([, code]) => code);
+    expect(steps).toHaveLength(3);
+    const { stdout } = await promisify(execFile)('bash', ['-euo', 'pipefail', '-c', steps.join('\n')], {
+      env: {
+        ...process.env,
+        API: product.url,
+        META: standIns.graphUrl,
+        EMAIL: administrator.email,
+        PASSWORD: administrator.password,
+      },
+      timeout: 50_000,
+    });
+    for (const line of [
+      '1158201444',
+      '{"received":1}',
+      '"text": "Blue and green."',
+      '"tells":',
+      '"status": 200',
+    ]) {
+      expect(stdout).toContain(line);
+    }
+    expect(stdout).toMatch(/"name": "page",\s+"isDown": (false|true)/);
+    expect(stdout).toMatch(/"status": "\w+",\s+"attempts": \[\s+"/);
+  });
+
+  it('starts its stand-ins with the command that it names', async () => {
+    const { scripts } = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8'));
+    expect(scripts['stand-ins']).toBe('tsx scripts/stand-ins.ts');
+    const child = spawn(process.execPath, ['--import', 'tsx', 'scripts/stand-ins.ts'], {
+      cwd: fileURLToPath(new URL('..', import.meta.url)),
+      env: { ...process.env, GRAPH_PORT: '0', STAND_IN_SMTP_PORT: '0' },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let said = '';
+    child.stdout.on('data', (chunk) => {
+      said += chunk;
+    });
+    await expect.poll(() => said, { timeout: 30_000 }).toContain('Stop with Ctrl+C');
+    const url = /GRAPH_API_URL=(\S+) npm start/.exec(said)?.[1];
+    expect(await (await fetch(`${url}/stand-in/taken`)).json()).toEqual([]);
+    expect((await fetch(`${url}/stand-in/nonsense`)).status).toBe(400);
+    child.kill('SIGINT');
+    await once(child, 'exit');
   });
 });

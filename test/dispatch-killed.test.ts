@@ -2,6 +2,8 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createReplays } from '../packages/server/src/dispatch/replays.ts';
+import { subscriptionsOf } from '../packages/server/src/dispatch/subscription.ts';
 import { createTestDatabase, type TestDatabase } from './support/database.ts';
 import {
   createEffectsTable,
@@ -85,6 +87,33 @@ describe('a process killed with SIGKILL', () => {
     );
     await startWorker();
     await expectEachOnceInOrder(10);
+  });
+
+  it('in the middle of a replay: another one goes on with it, and each event has run again once', async () => {
+    const healthy = await startWorker();
+    for (const number of upTo(10)) await Promise.all(keys.map((key) => raise(key, number)));
+    await expectEachOnceInOrder(10);
+    await killHard(healthy);
+    await writer.database.sql`TRUNCATE effects`;
+    const replays = createReplays({
+      database: writer.database,
+      subscriptions: subscriptionsOf(tableOf({ NewCustomerProfileCreated: [recording('First')] })),
+      environment: 'test',
+      changed: async () => {},
+    });
+    const filter = { types: ['NewCustomerProfileCreated'] as const };
+    const { id } = await replays.start({ listeners: ['First'], filter }, { actor: 'a person' });
+    await startWorker({ dieAt: 6, workMs: 5 }).catch(() => undefined);
+    await eventually(
+      () => workers.every((worker) => worker.exitCode !== null || worker.signalCode !== null),
+      (dead) => dead,
+    );
+    const left = await replays.get(id);
+    expect(left.done).toBeGreaterThan(0);
+    expect(left.waiting).toBeGreaterThan(0);
+    await startWorker();
+    await expectEachOnceInOrder(10);
+    expect(await replays.get(id)).toMatchObject({ status: 'done', done: 120, dead: 0 });
   });
 
   it.each([2, 3])('again and again, with %i processes sharing the partitions', async (count) => {

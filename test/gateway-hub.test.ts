@@ -5,6 +5,7 @@ import { WebSocketServer } from 'ws';
 import { createLocalBus } from '../packages/server/src/broadcast/bus.ts';
 import { textFrame } from '../packages/server/src/broadcast/frame-encoder.ts';
 import { Hub } from '../packages/server/src/broadcast/hub.ts';
+import { Traffic } from '../packages/server/src/broadcast/traffic.ts';
 import { RawClient } from './support/gateway.ts';
 
 const channel = fc.constantFrom('session1', 'private-session1', 'presence-session1', 'session2', 'news');
@@ -32,11 +33,13 @@ describe('the hub', () => {
           hear: async (app: number, topic: string) => void heard.add(`${app} ${topic}`),
           unhear: (app: number, topic: string) => void heard.delete(`${app} ${topic}`),
         };
-        const hub = new Hub(bus);
+        const hub = new Hub(bus, new Traffic(), 1_000_000);
         const got: number[][] = [[], [], [], []];
         const expected: number[][] = [[], [], [], []];
         const clients = got.map((numbers, who) => ({
           id: String(who),
+          isCompressed: false,
+          overflow: () => {},
           send: (frame: Buffer) => void numbers.push(JSON.parse(dataIn(frame)).n),
         }));
         /** What a model of two sets and a list says that each should hear. */
@@ -86,6 +89,74 @@ describe('the hub', () => {
 function dataIn(frame: Buffer): string {
   return JSON.parse(frame.subarray(2).toString()).data;
 }
+
+describe('a message', () => {
+  it('is not encoded for nobody, and once for all who hear it', async () => {
+    const hub = new Hub(createLocalBus(), new Traffic(), 1_000_000);
+    let encoded = 0;
+    const payload = {
+      toJSON() {
+        encoded += 1;
+        return { n: 1 };
+      },
+    };
+    const deliver = () => hub.deliver({ appId: 1, topic: 'session1', event: 'e', payload });
+    deliver();
+    expect(encoded).toBe(0);
+    const frames: Buffer[] = [];
+    for (const name of channelNamesOf('session1')) {
+      const info = parsePusherChannel(name);
+      if (!info) throw new Error('the test is wrong');
+      for (let n = 0; n < 100; n += 1) {
+        const client = {
+          id: `${name} ${n}`,
+          isCompressed: false,
+          overflow: () => {},
+          send: (frame: Buffer) => void frames.push(frame),
+        };
+        await hub.subscribe(1, info, client);
+        hub.confirm(1, name, client);
+      }
+    }
+    deliver();
+    expect(encoded).toBe(1);
+    expect(frames).toHaveLength(300);
+    // The very same bytes for all subscribers of a channel.
+    expect(new Set(frames).size).toBe(3);
+  });
+
+  it('of the log that comes again is told once, and what came before it no more', async () => {
+    const hub = new Hub(createLocalBus(), new Traffic(), 1_000_000);
+    const info = parsePusherChannel('session1');
+    if (!info) throw new Error('the test is wrong');
+    const told: unknown[] = [];
+    const client = {
+      id: '1.1',
+      isCompressed: false,
+      overflow: () => {},
+      send: (frame: Buffer) => void told.push(JSON.parse(dataIn(frame))),
+    };
+    await hub.subscribe(1, info, client);
+    hub.confirm(1, 'session1', client);
+    const tell = (partition: number, offset: number) =>
+      hub.deliver({
+        appId: 1,
+        topic: 'session1',
+        event: 'e',
+        payload: { partition, offset },
+        at: [partition, offset],
+      });
+    for (const offset of [1, 2, 2, 1, 3]) tell(0, offset);
+    tell(5, 1);
+    tell(0, 3);
+    expect(told).toEqual([
+      { partition: 0, offset: 1 },
+      { partition: 0, offset: 2 },
+      { partition: 0, offset: 3 },
+      { partition: 5, offset: 1 },
+    ]);
+  });
+});
 
 describe('frames', () => {
   it('of every length are read by a WebSocket client as they were meant', async () => {

@@ -1,10 +1,12 @@
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { ProblemError } from '@mevrik/protocol';
 import { createClient } from 'redis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { signChannel } from '../packages/server/src/broadcast/auth-signature.ts';
+import { noHistory } from '../packages/server/src/broadcast/history.ts';
 import { createRedisBus } from '../packages/server/src/broadcast/redis-bus.ts';
-import { acme, quiet, RawClient, startGateway, type TestGateway } from './support/gateway.ts';
+import { acme, people, quiet, RawClient, startGateway, type TestGateway } from './support/gateway.ts';
 import { killHard, startProcess } from './support/processes.ts';
 import { startRedis, type TestRedis } from './support/redis.ts';
 
@@ -16,8 +18,17 @@ afterAll(() => redis.stop());
 
 let one: TestGateway;
 let two: TestGateway;
+/** Tokens that have expired. */
+const expired = new Set<string>();
 const startNode = () =>
-  startGateway({ bus: createRedisBus({ url: redis.url, log: quiet, heartbeatMs: 100 }) });
+  startGateway({
+    bus: createRedisBus({ url: redis.url, log: quiet, history: noHistory, heartbeatMs: 100 }),
+    config: { recheckMs: 20 },
+    authenticate: async (header = '') => {
+      if (expired.has(header)) throw new ProblemError('token_expired', 'Refresh it.');
+      return people.agent;
+    },
+  });
 beforeEach(async () => {
   [one, two] = await Promise.all([startNode(), startNode()]);
 });
@@ -116,6 +127,36 @@ describe('two nodes on one Redis', () => {
   });
 });
 
+describe('what one node has signed for a connection of the other', () => {
+  const sign = async (node: TestGateway, socketId: string, token: string) => {
+    const body = JSON.stringify({ socket_id: socketId, channel_name: 'private-queues' });
+    const headers = { 'content-type': 'application/json', authorization: token };
+    const response = await fetch(`${node.url}/broadcasting/auth`, { method: 'POST', body, headers });
+    return (await response.json()) as Record<string, unknown>;
+  };
+
+  it('is watched where the connection is, with the newest token, also when the node that signed is gone', async () => {
+    await expectConnected();
+    const [client, first, second] = [two.raw(), two.raw(), two.raw()];
+    const socketId = await client.socketId();
+    client.subscribe('private-queues', await sign(one, socketId, 'old'));
+    await client.next('pusher_internal:subscription_succeeded');
+    await sign(one, await first.socketId(), 'first');
+    expired.add('first');
+    // What was signed before has arrived as well.
+    expect((await first.closed).code).toBe(4200);
+    await sign(two, socketId, 'new');
+    await sign(one, await second.socketId(), 'second');
+    expired.add('old').add('second');
+    expect((await second.closed).code).toBe(4200);
+    await client.settled();
+    await one.stop();
+    expired.add('new');
+    expect((await client.closed).code).toBe(4200);
+    one = await startNode();
+  });
+});
+
 describe('the HTTP API', () => {
   it('of one node tells and reaches what is on the other', async () => {
     await expectConnected();
@@ -154,7 +195,7 @@ describe('a node that is killed', () => {
     const file = fileURLToPath(new URL('./support/gateway-node.ts', import.meta.url));
     const child = await startProcess(file, { REDIS_URL: redis.url });
     const client = await createClient({ url: redis.url }).connect();
-    await expect.poll(async () => (await client.keys('mevrik:node:*')).length).toBe(3);
+    await expect.poll(() => client.zCard('mevrik:nodes')).toBe(3);
     await expect.poll(async () => (await client.pubSubNumSub(['mevrik:all']))['mevrik:all']).toBe(3);
     client.destroy();
     const answer = once(child, 'message');
@@ -210,7 +251,7 @@ describe('Redis', () => {
   });
 
   it('may be missing at the start', async () => {
-    const bus = createRedisBus({ url: 'redis://127.0.0.1:1', log: quiet });
+    const bus = createRedisBus({ url: 'redis://127.0.0.1:1', log: quiet, history: noHistory });
     const alone = await startGateway({ bus });
     const client = await listen(alone, 'messages');
     await publish(alone, 'messages', { text: 'hi' });

@@ -1,7 +1,7 @@
 import { ProblemError } from '@mevrik/protocol';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Principal } from '../packages/server/src/auth/principal.ts';
-import { people, type RawClient, startGateway, type TestGateway } from './support/gateway.ts';
+import { acme, people, type RawClient, startGateway, type TestGateway } from './support/gateway.ts';
 
 let server: TestGateway;
 afterEach(() => server.stop());
@@ -97,7 +97,7 @@ describe('a connection on which something was signed', () => {
 describe('an app that is disabled', () => {
   it('loses its connections with 4003', async () => {
     let enabled = true;
-    const app = () => ({ id: 1, key: 'acme', secret: 'acme-secret', enabled });
+    const app = () => ({ ...acme, enabled });
     server = await startGateway({
       config: { recheckMs: 20 },
       apps: { byId: async () => app(), byKey: async () => app() },

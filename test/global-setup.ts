@@ -1,7 +1,10 @@
+import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import pg from 'pg';
 import type { TestProject } from 'vitest/node';
 import { type ConnectionOptions, startEmbedded } from '../packages/server/src/db/embedded.ts';
@@ -23,9 +26,15 @@ const quiet = { info: () => undefined, warn: (message: string) => console.warn(m
 
 /** Starts one PostgreSQL for the whole run, with a migrated template that each test database is cloned from. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const [run] = await Promise.all([startPostgres(), installPrograms()]);
+  const [run] = await Promise.all([startPostgres(), installPrograms(), buildScreens()]);
   project.provide('postgres', run.connection);
   return run.stop;
+}
+
+/** The screens, as `npm start` builds them. */
+async function buildScreens(): Promise<void> {
+  const script = fileURLToPath(new URL('../scripts/build.mjs', import.meta.url));
+  await promisify(execFile)(process.execPath, [script, 'screens']);
 }
 
 async function startPostgres() {

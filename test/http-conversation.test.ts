@@ -22,7 +22,8 @@ describe('a visitor', () => {
       session: { status: 'active', channel: 'web', path: 'bot' },
     });
     const me = await http.get<Record<string, unknown>>('/v1/me', visit.accessToken);
-    expect(me.body).toEqual({ customer: visit.customer, session: visit.session });
+    const opening = { isOpen: true, changesAt: null };
+    expect(me.body).toEqual({ customer: visit.customer, session: visit.session, opening });
     expect(await http.events(visit.session.conversationKey)).toEqual([
       'NewCustomerProfileCreated',
       'SessionCreatedEvent',

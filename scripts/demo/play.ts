@@ -1,23 +1,15 @@
-import { randomBytes } from 'node:crypto';
 import { call } from './api.ts';
 import { type Heard, type Hearing, hear } from './hearing.ts';
 import { paint } from './paint.ts';
-import { type DemoServer, logIn } from './server.ts';
+import type { DemoServer } from './server.ts';
+import { openStage } from './stage.ts';
+import { note, say as sayText } from './telling.ts';
 
 /** Plays the conversation and prints it as it goes. */
 export async function play(server: DemoServer): Promise<{ appId: number; sessionId: number }> {
-  const { url, token } = server;
-  const admin = (method: string, path: string, body?: unknown) => call(url, method, path, { token, body });
-  const app = await admin('POST', '/v1/admin/apps', { name: 'Demonstration' });
-  const person = {
-    name: 'Alex',
-    email: `alex-${app.id}@example.com`,
-    password: randomBytes(12).toString('hex'),
-  };
-  const alex = await admin('POST', '/v1/admin/agents', { ...person, role: 'agent', appIds: [app.id] });
-  const agentToken = await logIn(url, person);
-  const agent = (method: string, path: string, body?: unknown) =>
-    call(url, method, path, { token: agentToken, body });
+  const { url } = server;
+  const stage = await openStage(server, 'Demonstration');
+  const { app, agent, agentToken } = stage;
   const visit = await call(url, 'POST', '/v1/visitors', {
     body: { appKey: app.key, profile: { name: 'Vera' } },
   });
@@ -74,8 +66,7 @@ export async function play(server: DemoServer): Promise<{ appId: number; session
   } finally {
     desk.stop();
     widget.stop();
-    await admin('PATCH', `/v1/admin/agents/${alex.id}`, { disabled: true });
-    await admin('PATCH', `/v1/admin/apps/${app.id}`, { enabled: false });
+    await stage.close();
   }
 }
 
@@ -93,10 +84,5 @@ async function replied(widget: Hearing, who: string, fits: (message: Message) =>
 }
 
 function say(who: string, message: Message): void {
-  const colour = who === 'Vera' ? 'cyan' : who === 'Alex' ? 'green' : 'yellow';
-  console.log(`  ${paint(colour, who.padEnd(7))} ${message.content.text}`);
-}
-
-function note(text: string): void {
-  console.log(`  ${paint('dim', `        ${text}`)}`);
+  sayText(who, message.content.text);
 }

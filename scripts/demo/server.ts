@@ -6,19 +6,25 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { startStandIns } from '../stand-ins/start-stand-ins.ts';
 import { call } from './api.ts';
 
 /** A server to play on, and an administrator's access to it. */
 export interface DemoServer {
   readonly url: string;
   readonly token: string;
+  /** The port on which it receives mails, on the same machine; `null` where it does not, or that is not known. */
+  readonly mailPort: number | null;
+  /** What stands in for Facebook, where the server was started with it as its Graph API; `null` where there is none. */
+  readonly standInUrl: string | null;
   /** Ends the server, where it is our own. */
   stop(): Promise<void>;
 }
 
 /** The server at MEVRIK_URL, or one of our own on a database that goes away with it. */
 export async function useServer(env: NodeJS.ProcessEnv): Promise<DemoServer> {
-  const { MEVRIK_URL: url, MEVRIK_EMAIL: email, MEVRIK_PASSWORD: password } = env;
+  const { MEVRIK_URL: url, MEVRIK_EMAIL: email, MEVRIK_PASSWORD: password, MEVRIK_SMTP_PORT: smtpPort } = env;
+  const standInUrl = env.MEVRIK_STAND_IN?.replace(/\/+$/, '') ?? null;
   if (url === undefined) return startServer();
   if (!email || !password) {
     throw new Error(
@@ -26,34 +32,59 @@ export async function useServer(env: NodeJS.ProcessEnv): Promise<DemoServer> {
     );
   }
   const address = url.replace(/\/+$/, '');
-  return { url: address, token: await logIn(address, { email, password }), async stop() {} };
+  const mailPort = smtpPort ? Number(smtpPort) : null;
+  return {
+    url: address,
+    token: await logIn(address, { email, password }),
+    mailPort,
+    standInUrl,
+    async stop() {},
+  };
 }
 
 async function startServer(): Promise<DemoServer> {
   console.log('Starting a server …');
+  const standIns = await startStandIns();
   const folder = await mkdtemp(join(tmpdir(), 'mevrik-demo-'));
   await chmod(folder, 0o711); // run by root, PostgreSQL is another user's
   const child = spawn(process.execPath, [fileURLToPath(new URL('../start.mjs', import.meta.url))], {
-    env: { ...process.env, PORT: '0', HOST: '127.0.0.1', DATA_DIR: folder, LOG_LEVEL: 'warn' },
+    env: {
+      ...process.env,
+      PORT: '0',
+      SMTP_PORT: '0',
+      GRAPH_API_URL: standIns.graphUrl,
+      HOST: '127.0.0.1',
+      DATA_DIR: folder,
+      LOG_LEVEL: 'warn',
+    },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const exited = once(child, 'exit');
   const stop = async () => {
     child.kill('SIGINT');
     await exited;
+    await standIns.stop();
     await rm(folder, { recursive: true, force: true });
   };
   try {
     let url = '';
+    let mailPort: number | null = null;
     for await (const line of createInterface(child.stdout)) {
       url ||= /running at (http:\/\/\S+)/.exec(line)?.[1] ?? '';
+      mailPort ??= Number(/come in on port (\d+)/.exec(line)?.[1] ?? 0) || null;
       const setup = /\/setup\?token=(\S+)/.exec(line)?.[1];
       if (!setup) continue;
       child.stdout.resume();
       const email = 'admin@example.com';
       const password = randomBytes(12).toString('hex');
       await call(url, 'POST', '/v1/setup', { body: { token: setup, name: 'Ada', email, password } });
-      return { url, token: await logIn(url, { email, password }), stop };
+      return {
+        url,
+        token: await logIn(url, { email, password }),
+        mailPort,
+        standInUrl: standIns.graphUrl,
+        stop,
+      };
     }
     throw new Error('The server ended before it was ready.');
   } catch (error) {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Customer, type Event, type EventName, eventNames } from '@mevrik/protocol';
 import { type DatabaseTarget, openDatabase } from '../../packages/server/src/db/database.ts';
-import type { Broadcast } from '../../packages/server/src/dispatch/broadcast-lane.ts';
+import type { Broadcast } from '../../packages/server/src/dispatch/broadcasts.ts';
 import type { DispatchOptions } from '../../packages/server/src/dispatch/dispatch-options.ts';
 import { createDispatcher, lockConnection } from '../../packages/server/src/dispatch/dispatcher.ts';
 import type { Listener, ListenerTable } from '../../packages/server/src/dispatch/listener.ts';

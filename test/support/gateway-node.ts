@@ -1,8 +1,16 @@
 /** A gateway in a process of its own, for tests that kill it. It tells its port to whoever asks. */
+import { noHistory } from '../../packages/server/src/broadcast/history.ts';
 import { createRedisBus } from '../../packages/server/src/broadcast/redis-bus.ts';
-import { quiet, startGateway } from './gateway.ts';
+import { acme, quiet, startGateway } from './gateway.ts';
 
-const url = process.env.REDIS_URL ?? '';
-const server = await startGateway({ bus: createRedisBus({ url, log: quiet, heartbeatMs: 100 }) });
+const { REDIS_URL: url = '', WEBHOOK_URL } = process.env;
+const events = ['channel_occupied', 'channel_vacated', 'member_added', 'member_removed'] as const;
+const webhooks = WEBHOOK_URL ? [{ url: WEBHOOK_URL, events }] : [];
+const app = { ...acme, settings: { realtime: { ...acme.settings.realtime, webhooks } } };
+const server = await startGateway({
+  apps: { byKey: async () => app, byId: async () => app },
+  config: { lingerMs: 100, webhookGatherMs: 10 },
+  bus: createRedisBus({ url, log: quiet, history: noHistory, heartbeatMs: 100 }),
+});
 process.on('message', () => process.send?.(server.port));
 process.send?.('started');

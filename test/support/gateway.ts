@@ -4,14 +4,16 @@ import type { AddressInfo } from 'node:net';
 import { ProblemError } from '@mevrik/protocol';
 import fastify from 'fastify';
 import pusherModule, { type Options } from 'pusher-js';
-import { WebSocket } from 'ws';
+import { type ClientOptions, WebSocket } from 'ws';
 import type { Principal } from '../../packages/server/src/auth/principal.ts';
 import { type Bus, createLocalBus } from '../../packages/server/src/broadcast/bus.ts';
 import { createGateway, type Gateway } from '../../packages/server/src/broadcast/gateway.ts';
-import type {
-  GatewayApp,
-  GatewayDependencies,
+import {
+  type GatewayApp,
+  type GatewayDependencies,
+  realtimeDefaults,
 } from '../../packages/server/src/broadcast/gateway-dependencies.ts';
+import { noHistory } from '../../packages/server/src/broadcast/history.ts';
 import { gatewayRoutes } from '../../packages/server/src/broadcast/routes.ts';
 import { answerProblem, asProblem } from '../../packages/server/src/http/problems.ts';
 
@@ -20,12 +22,13 @@ export const Pusher = pusherModule as unknown as typeof pusherModule.default;
 export type Pusher = InstanceType<typeof Pusher>;
 
 /** Two apps that are open, and one that is disabled. */
+const settings = { realtime: realtimeDefaults };
+export const acme: GatewayApp = { id: 1, key: 'acme', secret: 'acme-secret', enabled: true, settings };
 const apps: readonly GatewayApp[] = [
-  { id: 1, key: 'acme', secret: 'acme-secret', enabled: true },
-  { id: 2, key: 'rival', secret: 'rival-secret', enabled: true },
-  { id: 3, key: 'gone', secret: 'gone-secret', enabled: false },
+  acme,
+  { id: 2, key: 'rival', secret: 'rival-secret', enabled: true, settings },
+  { id: 3, key: 'gone', secret: 'gone-secret', enabled: false, settings },
 ];
-export const acme: GatewayApp = { id: 1, key: 'acme', secret: 'acme-secret', enabled: true };
 
 /** Who has which token. Ann and Bob write to app 1; session 1 and case 1 are Ann's, 2 are Bob's, 9 are app 2's. */
 export const people = {
@@ -95,6 +98,7 @@ export async function startGateway(options: Partial<GatewayDependencies> = {}): 
     facts,
     audit: (entry) => audited.push(entry),
     bus,
+    history: noHistory,
     log: { ...quiet, error: (detail) => faults.push(detail) },
     ...options,
   };
@@ -181,8 +185,8 @@ export class RawClient {
   readonly #waiting: (() => void)[] = [];
   #taken = 0;
 
-  constructor(url: string) {
-    this.ws = new WebSocket(url);
+  constructor(url: string, options: ClientOptions = {}) {
+    this.ws = new WebSocket(url, options);
     this.ws.on('error', () => {});
     this.ws.on('message', (data) => {
       const frame = JSON.parse(data.toString()) as Frame;

@@ -1,7 +1,12 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, randomUUID } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Customer, Message, QueueItem, Session } from '@mevrik/protocol';
 import { createAppDirectory, requireApp } from '../../packages/server/src/apps/app-directory.ts';
+import { createDiskStore } from '../../packages/server/src/attachments/disk-store.ts';
+import { createFileAddresses } from '../../packages/server/src/attachments/file-address.ts';
+import { createFiles } from '../../packages/server/src/attachments/files.ts';
 import { createAccessTokens } from '../../packages/server/src/auth/access-tokens.ts';
 import { createAuthenticator } from '../../packages/server/src/auth/authenticate.ts';
 import { hashPassword } from '../../packages/server/src/auth/passwords.ts';
@@ -62,6 +67,11 @@ export async function startHttp(
   const accessTokens = createAccessTokens(tokenKey, { customerSeconds: 3600, agentSeconds: 900 });
   const apps = createAppDirectory(database);
   const authenticator = createAuthenticator(database.sql, accessTokens);
+  const fileAddresses = createFileAddresses({
+    key: Buffer.from(tokenKey),
+    baseUrl: () => 'http://localhost',
+    validSeconds: 3600,
+  });
   const audited: AuditEntry[] = [];
   const published: BroadcastMessage[] = [];
   const closeDatabase = async () => {
@@ -83,6 +93,14 @@ export async function startHttp(
     apps,
     authenticator,
     accessTokens,
+    files: createFiles({
+      sql: database.sql,
+      apps,
+      store: createDiskStore(join(tmpdir(), `mevrik-files-${randomUUID()}`)),
+      addresses: fileAddresses,
+      maxBytes: 1_048_576,
+    }),
+    fileAddresses,
     gateway: { publish: async (messages) => void published.push(...messages) },
     lag,
     audit: (entry) => audited.push(entry),

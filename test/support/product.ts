@@ -1,4 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { hashPassword } from '../../packages/server/src/auth/passwords.ts';
 import { type Product, startProduct } from '../../packages/server/src/compose.ts';
 import { loadConfig } from '../../packages/server/src/config.ts';
@@ -17,6 +20,10 @@ export interface Answer {
 /** The product on a database of its own, with what tests do to it. */
 export interface TestProduct extends Product {
   readonly database: Database;
+  /** For another node on the same database. */
+  readonly databaseUrl: string;
+  /** Where it keeps files. */
+  readonly dataDir: string;
   readonly app: { readonly id: number; readonly key: string; readonly secret: string };
   /** Calls the API; `token` is an access token. */
   call(method: string, path: string, options?: CallOptions): Promise<Answer>;
@@ -31,6 +38,12 @@ export interface CallOptions {
   readonly token?: string;
   readonly body?: unknown;
   readonly headers?: Record<string, string>;
+}
+
+/** Starts another node on the database of a product. */
+export function startSecondNode({ databaseUrl, dataDir }: TestProduct): Promise<Product> {
+  const config = loadConfig({ DATABASE_URL: databaseUrl, DATA_DIR: dataDir, PORT: '0', LOG_LEVEL: 'silent' });
+  return startProduct(config, createLog(config.LOG_LEVEL, false));
 }
 
 interface Employee {
@@ -64,10 +77,12 @@ let passwordHash: Promise<string> | undefined;
 /** Starts the product on a database of its own; `env` is its environment. */
 export async function startTestProduct(env: Record<string, string> = {}): Promise<TestProduct> {
   const testDatabase = await createTestDatabase();
+  const dataDir = await mkdtemp(join(tmpdir(), 'mevrik-data-'));
   const app = { id: 1, key: 'test-app', secret: 'test-app-secret' };
   const config = loadConfig({
     DATABASE_URL: testDatabase.url,
     PORT: '0',
+    DATA_DIR: dataDir,
     LOG_LEVEL: process.env.TEST_LOG ?? 'silent',
     RATE_LIMIT: '100000',
     PUSHER_APP_ID: String(app.id),
@@ -145,6 +160,8 @@ export async function startTestProduct(env: Record<string, string> = {}): Promis
   return {
     ...product,
     database,
+    databaseUrl: testDatabase.url,
+    dataDir,
     app,
     call,
     visit,
@@ -153,6 +170,7 @@ export async function startTestProduct(env: Record<string, string> = {}): Promis
       await database.close();
       await product.stop();
       await testDatabase.drop();
+      await rm(dataDir, { recursive: true, force: true });
     },
   };
 }

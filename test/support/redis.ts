@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,25 +19,62 @@ export interface TestRedis {
 
 /** Starts a Redis on a free port of the loopback address. It keeps nothing on disk unless `appendOnly`. */
 export async function startRedis(options: { appendOnly?: boolean } = {}): Promise<TestRedis> {
-  const program = requireProgram('redis');
-  const directory = await mkdtemp(join(tmpdir(), 'mevrik-redis-'));
-  const port = await freePort();
-  const launch = () => launchRedis(program, { directory, port, appendOnly: options.appendOnly ?? false });
-  let server = await launch();
+  const server = await startRedisProcess({ appendonly: options.appendOnly ? 'yes' : 'no' });
   return {
-    url: `redis://127.0.0.1:${port}`,
-    stop: async () => {
-      await end(server);
-      await rm(directory, { recursive: true, force: true });
-    },
+    url: `redis://127.0.0.1:${server.port}`,
+    stop: () => server.stop(),
     restart: async () => {
-      await end(server);
-      server = await launch();
+      await server.end();
+      await server.begin();
     },
   };
 }
 
-async function freePort(): Promise<number> {
+/** A redis-server, or a Sentinel. */
+export interface RedisProcess {
+  readonly port: number;
+  /** Ends the process: as it is asked to, or at once. Its directory stays. */
+  end(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>;
+  /** Starts it again on the same port. */
+  begin(): Promise<void>;
+  /** Lets it neither answer nor hang up, until it goes on. */
+  hang(): void;
+  goOn(): void;
+  /** Ends it for good; nothing of it stays. */
+  stop(): Promise<void>;
+}
+
+/** Starts a redis-server with some settings on a free port. With `sentinel`, those are lines of its own. */
+export async function startRedisProcess(
+  settings: Record<string, string>,
+  sentinel: readonly string[] = [],
+): Promise<RedisProcess> {
+  const program = requireProgram('redis');
+  const directory = await mkdtemp(join(tmpdir(), 'mevrik-redis-'));
+  const port = await freePort();
+  const all = { port, bind: '127.0.0.1', dir: directory, save: '""', ...settings };
+  const lines = [...Object.entries(all).map(([name, value]) => `${name} ${value}`), ...sentinel];
+  const file = join(directory, 'redis.conf');
+  await writeFile(file, `${lines.join('\n')}\n`);
+  const launch = () => launchRedis(program, [file, ...(sentinel.length > 0 ? ['--sentinel'] : [])]);
+  let child = await launch();
+  return {
+    port,
+    end: (signal) => end(child, signal),
+    begin: async () => {
+      child = await launch();
+    },
+    hang: () => void child.kill('SIGSTOP'),
+    goOn: () => void child.kill('SIGCONT'),
+    stop: async () => {
+      await end(child, 'SIGKILL');
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A port of the loopback address that nobody has. */
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
@@ -47,23 +84,12 @@ async function freePort(): Promise<number> {
   return address.port;
 }
 
-async function launchRedis(
-  program: string,
-  options: { directory: string; port: number; appendOnly: boolean },
-): Promise<ChildProcess> {
-  const settings = {
-    port: options.port,
-    bind: '127.0.0.1',
-    dir: options.directory,
-    save: '',
-    appendonly: options.appendOnly ? 'yes' : 'no',
-  };
-  const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
+async function launchRedis(program: string, args: readonly string[]): Promise<ChildProcess> {
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'ignore'] });
   const said: string[] = [];
   for await (const line of createInterface(child.stdout)) {
     said.push(line);
-    if (!line.includes('Ready to accept connections')) continue;
+    if (!/Ready to accept connections|Sentinel ID is/.test(line)) continue;
     // Nobody reads on: a full pipe would stop the server.
     child.stdout.resume();
     return child;
@@ -71,9 +97,9 @@ async function launchRedis(
   throw new Error(`redis-server did not start. It said:\n${said.slice(-8).join('\n')}`);
 }
 
-async function end(child: ChildProcess): Promise<void> {
+async function end(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const exited = once(child, 'exit');
-  child.kill('SIGTERM');
+  child.kill(signal);
   await exited;
 }

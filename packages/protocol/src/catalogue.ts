@@ -12,7 +12,11 @@ import {
 } from './events/messages.ts';
 import { QueueItemCreatedEvent } from './events/queues.ts';
 import { SessionCreatedEvent, SessionPathChangedEvent } from './events/sessions.ts';
-import { NewFacebookEventReceived, SaveAgentRepliesSocialEvent } from './events/social.ts';
+import {
+  NewFacebookEventReceived,
+  NewProviderEventReceived,
+  SaveAgentRepliesSocialEvent,
+} from './events/social.ts';
 
 /** Every kind of event there is. Adding one here makes the compiler ask who listens to it. */
 export const catalogue = {
@@ -31,6 +35,7 @@ export const catalogue = {
   QueueItemCreatedEvent,
   NewFacebookEventReceived,
   SaveAgentRepliesSocialEvent,
+  NewProviderEventReceived,
 } as const;
 
 export type Catalogue = typeof catalogue;
@@ -43,7 +48,28 @@ export type Event<Name extends EventName = EventName> = {
   [N in Name]: EventEnvelope<N, EventData<N>>;
 }[Name];
 
-/** All names, in the order of the PRD. */
+type Broadcasting = {
+  [Name in EventName]: Catalogue[Name] extends EventDefinition<
+    string,
+    z.ZodType,
+    infer As,
+    infer Full,
+    infer Redacted
+  >
+    ? { readonly as: As; readonly full: Full; readonly redacted: Redacted }
+    : never;
+}[EventName];
+
+/** What clients hear of the log: the names they bind to, with what they get. */
+export type BroadcastPayloads = {
+  [Kind in Broadcasting as Kind['as']]: Kind['full'];
+};
+/** The same on the public topic `messages`, whose payloads are redacted. */
+export type PublicBroadcastPayloads = {
+  [Kind in Broadcasting as [Kind['redacted']] extends [never] ? never : Kind['as']]: Kind['redacted'];
+};
+
+/** All names: the requirements' fifteen in their order, then those of ours. */
 export const eventNames = Object.keys(catalogue) as readonly EventName[];
 
 /** Whether a string names one of the catalogue's events. */

@@ -22,6 +22,7 @@ export const closeCodes = {
   noPong: 4201,
   idle: 4202,
   clientEventRejected: 4301,
+  watchlistTooLong: 4302,
 } as const;
 
 /** What a name's prefix makes of it: who may subscribe, and whether the members know of each other. */
@@ -43,6 +44,7 @@ export interface PusherChannel {
 const maxChannelNameLength = 200;
 const channelNamePattern = /^[A-Za-z0-9_\-=@,.;]+$/;
 const userChannelPrefix = '#server-to-user-';
+const userOnlinePrefix = '#user-online-';
 
 /**
  * Takes a channel's name apart.
@@ -66,6 +68,16 @@ export function parsePusherChannel(name: string): PusherChannel | undefined {
 /** The channel on which one signed-in user hears what is sent to them alone. */
 export function userChannelName(userId: string): string {
   return `${userChannelPrefix}${userId}`;
+}
+
+/** What those who watch a user hear; no client can subscribe to it by name. */
+export function userOnlineChannelName(userId: string): string {
+  return `${userOnlinePrefix}${userId}`;
+}
+
+/** The user whose coming and going a channel tells of; `undefined` for every other channel. */
+export function userOfOnlineChannel(name: string): string | undefined {
+  return name.startsWith(userOnlinePrefix) ? name.slice(userOnlinePrefix.length) : undefined;
 }
 
 /** The names under which the subscribers of a topic hear it. */
@@ -95,6 +107,24 @@ export interface ServerFrame {
   readonly user_id?: string;
   /** The event of the log that it tells of: the same one may come twice. Beyond Pusher; its clients ignore it. */
   readonly id?: string;
+  /** Where that event stands in the log: what a client that comes back has heard. Beyond Pusher. */
+  readonly at?: readonly [partition: number, offset: number];
+}
+
+/** Up to where a client has heard a channel: in each partition of the log, the offset of the last event. */
+export const channelPlaceSchema = z.object({
+  /** Whose places these are; a log that was restored from a backup has another one. */
+  epoch: z.string().max(64),
+  places: z
+    .record(z.string().regex(/^\d{1,4}$/), z.int().min(0))
+    .refine((places) => Object.keys(places).length <= 1024, 'names too many partitions'),
+});
+export type ChannelPlace = z.infer<typeof channelPlaceSchema>;
+
+/** What a client that asked to resume a channel learns when it is subscribed. */
+export interface Resumed extends ChannelPlace {
+  /** Whether it has been sent all that it missed. Absent where it was not there before. */
+  readonly recovered?: boolean;
 }
 
 /** Who a member of a presence channel is. */

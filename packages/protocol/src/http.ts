@@ -1,12 +1,14 @@
 import { z } from 'zod';
+import { dispositionFieldsSchema } from './dispositions.ts';
 import {
-  attachmentSchema,
+  attachmentInputSchema,
   caseSchema,
   choiceSchema,
   csatAnswerSchema,
   customerSchema,
   idSchema,
   messageContainerSchema,
+  messageContentSchema,
   messageKindSchema,
   messageSchema,
   queueItemSchema,
@@ -54,14 +56,19 @@ export const visitSchema = tokensSchema.extend({
 const writtenText = z.string().max(10_000).regex(/\S/, 'must not be blank');
 
 /** The customer who asks; `session` is `null` where none is active: the next message begins one. */
-export const meSchema = z.object({ customer: customerSchema, session: sessionSchema.nullable() });
+export const meSchema = z.object({
+  customer: customerSchema,
+  session: sessionSchema.nullable(),
+  /** Whether people are there by the app's business hours, and when that changes; `null`: not soon. */
+  opening: z.object({ isOpen: z.boolean(), changesAt: z.string().nullable() }),
+});
 
 /** A visitor's message: text, files by reference, or the wish for a video call. */
 export const postMessageBody = z
   .strictObject({
     kind: z.enum(['text', 'attachment', 'video_call_request']).optional(),
     text: writtenText.optional(),
-    attachments: z.array(attachmentSchema).min(1).max(10).optional(),
+    attachments: z.array(attachmentInputSchema).min(1).max(10).optional(),
   })
   .refine((body) => body.kind !== undefined || body.text !== undefined || body.attachments, {
     message: 'a message needs a text or attachments',
@@ -75,6 +82,13 @@ export const postMessageBody = z
     message: 'are needed for this kind',
     path: ['attachments'],
   });
+
+/** What to call an uploaded file. */
+export const uploadQuery = z.strictObject({
+  name: z.string().min(1).max(255).default('file'),
+  /** The app that it is for; agents say it. */
+  appId: z.coerce.number().pipe(idSchema).optional(),
+});
 
 export const postbackBody = choiceSchema;
 export const quickReplyBody = choiceSchema;
@@ -94,9 +108,12 @@ const essential = {
 
 /** A message that an app's own back end brings in, from a channel of the kind `api`. */
 export const externalMessageBody = messageContainerSchema
-  .pick({ channel: true, contactId: true, externalId: true, content: true })
+  .pick({ channel: true, contactId: true, externalId: true })
   .extend({
     kind: messageKindSchema.exclude(['note', 'system']),
+    content: messageContentSchema.extend({
+      attachments: z.array(attachmentInputSchema).min(1).max(10).optional(),
+    }),
     profile: messageContainerSchema.shape.profile.default({}),
     sentAt: z.iso.datetime({ offset: true }).optional(),
   })
@@ -145,8 +162,10 @@ export const availabilityBody = z.strictObject({
 export const replyBody = z
   .strictObject({
     text: writtenText.optional(),
-    attachments: z.array(attachmentSchema).min(1).max(10).optional(),
+    attachments: z.array(attachmentInputSchema).min(1).max(10).optional(),
     quickReplies: z.array(choiceSchema).min(1).max(13).optional(),
+    /** Under a comment: only whoever wrote it reads the answer. Elsewhere it means nothing. */
+    privately: z.boolean().optional(),
   })
   .refine((body) => body.text !== undefined || body.attachments, {
     message: 'a reply needs a text or attachments',
@@ -170,6 +189,8 @@ export const transferBody = z.strictObject({
 
 export const closeCaseBody = z.strictObject({
   disposition: z.string().min(1).max(100),
+  /** What the disposition asks for, by the names of its fields. */
+  fields: dispositionFieldsSchema.optional(),
   note: writtenText.optional(),
 });
 

@@ -1,9 +1,15 @@
+export * from './canned-replies.ts';
 export * from './catalogue.ts';
+export * from './deliveries.ts';
+export * from './desk.ts';
+export * from './dispositions.ts';
 export * from './errors.ts';
 export * from './event.ts';
 export { redactCase } from './events/cases.ts';
 export { redactMessage } from './events/messages.ts';
 export * from './frames.ts';
 export * from './http.ts';
+export type * from './http-types.ts';
 export * from './models.ts';
+export type * from './notices.ts';
 export * from './topics.ts';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { dispositionFieldsSchema } from './dispositions.ts';
 
 /** A row's number in our database: a positive safe integer. */
 export const idSchema = z.int().positive();
@@ -21,14 +22,26 @@ export const messageKindSchema = z.enum([
 ]);
 export type MessageKind = z.infer<typeof messageKindSchema>;
 
-/** A file by reference: we keep its address, not its bytes. */
-export const attachmentSchema = z.strictObject({
+/** A file somewhere else: we keep its address, not its bytes. */
+export const linkedFileSchema = z.strictObject({
   type: z.enum(['image', 'audio', 'video', 'file']),
   url: z.url({ protocol: /^https?$/ }).max(2048),
   name: z.string().max(255).optional(),
   contentType: z.string().max(127).optional(),
   sizeBytes: z.int().nonnegative().optional(),
 });
+
+/** A file of a message. */
+export const attachmentSchema = linkedFileSchema.extend({
+  /** Present where we keep its bytes: then `url` is an address of ours, which works for some hours. */
+  fileId: z.uuid().optional(),
+  /** Why we could not fetch it from the provider, whose address `url` still is. */
+  problem: z.string().max(300).optional(),
+});
+
+/** A file for a message that is being written: one that was uploaded, or one somewhere else. */
+export const attachmentInputSchema = z.union([z.strictObject({ fileId: z.uuid() }), linkedFileSchema]);
+export type AttachmentInput = z.infer<typeof attachmentInputSchema>;
 export type Attachment = z.infer<typeof attachmentSchema>;
 
 /** One choice offered under a message, or the choice a customer made. */
@@ -60,6 +73,16 @@ export const senderSchema = z.strictObject({
 });
 export type Sender = z.infer<typeof senderSchema>;
 
+/** What a mail has besides its text. The whole of it is kept, and can be asked for. */
+export const mailDetailsSchema = z.strictObject({
+  subject: z.string().max(500).optional(),
+  /** Who wrote, where that is not the conversation's own contact. */
+  from: z.string().max(320).optional(),
+  /** A machine wrote it: an answer to a mail of ours, or something to many. No machine of ours answers. */
+  automatic: z.enum(['reply', 'bulk']).optional(),
+});
+export type MailDetails = z.infer<typeof mailDetailsSchema>;
+
 /** What a message says, whatever its direction: the part that a channel translates to and from its own form. */
 export const messageContentSchema = z.strictObject({
   text: z.string().max(10_000).optional(),
@@ -69,6 +92,8 @@ export const messageContentSchema = z.strictObject({
   csat: csatAnswerSchema.optional(),
   quickReplies: z.array(choiceSchema).max(13).optional(),
   buttons: z.array(buttonSchema).max(10).optional(),
+  /** On an email channel. */
+  mail: mailDetailsSchema.optional(),
 });
 export type MessageContent = z.infer<typeof messageContentSchema>;
 
@@ -125,6 +150,8 @@ export const caseSchema = z.strictObject({
   subject: z.string().max(200).nullable(),
   assignedAgentId: idSchema.nullable(),
   disposition: z.string().max(100).nullable(),
+  /** What the disposition asked for. */
+  dispositionFields: dispositionFieldsSchema.default({}),
   closedBy: z.enum(['agent', 'timeout', 'automatic']).nullable(),
   closedAt: instant.nullable(),
   createdAt: instant,
@@ -207,6 +234,7 @@ export const messageContainerSchema = z.strictObject({
     email: z.string().max(320).optional(),
     phone: z.string().max(32).optional(),
     locale: z.string().max(35).optional(),
+    attributes: customerSchema.shape.attributes.optional(),
   }),
   /** Present where the message was written under social content: a post, a comment. */
   social: z
@@ -214,6 +242,7 @@ export const messageContainerSchema = z.strictObject({
       platform: z.string().min(1).max(32),
       postId: z.string().max(200).optional(),
       commentId: z.string().max(200).optional(),
+      postUrl: z.url().max(2048).optional(),
     })
     .optional(),
   sentAt: instant,

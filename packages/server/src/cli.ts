@@ -11,6 +11,7 @@ import { listen } from './listeners/index.ts';
 
 const usage = `Usage: mevrik <command> [options]
 
+  start [--workers <n>]  run the server; in as many processes, or "auto" for one per core
   subscriptions          every listener, with its lag, parked and dead events
   dead-letters           events that a listener could not handle, newest first
   retry                  retry one, or all that match
@@ -29,7 +30,9 @@ type Command = (typeof commands)[number];
 class UsageError extends Error {}
 
 try {
-  await main(process.argv.slice(2));
+  // The server reads its arguments itself, here and in the workers that it starts.
+  if (process.argv[2] === 'start') await import('./main.ts');
+  else await main(process.argv.slice(2));
 } catch (error) {
   console.error(explain(error));
   process.exitCode = 1;

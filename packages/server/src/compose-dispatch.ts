@@ -2,15 +2,15 @@ import type { AppDirectory } from './apps/app-directory.ts';
 import type { Gateway } from './broadcast/gateway.ts';
 import type { Config } from './config.ts';
 import type { Database, DatabaseTarget } from './db/database.ts';
-import type { DispatchObserver } from './dispatch/dispatch-options.ts';
 import { createDispatcher, type Dispatcher, lockConnection } from './dispatch/dispatcher.ts';
-import { createRedisHints, noHints } from './dispatch/redis-hints.ts';
+import type { Hints } from './dispatch/redis-hints.ts';
 import { subscriptionsOf } from './dispatch/subscription.ts';
 import { createSyncHandler } from './dispatch/sync-handler.ts';
 import { listen } from './listeners/index.ts';
 import type { ListenerNeeds } from './listeners/needs.ts';
 import { createUnitOfWork, type UnitOfWork } from './log/unit-of-work.ts';
 import type { Log } from './observe/log.ts';
+import type { Metrics } from './observe/metrics.ts';
 import type { Teardown } from './teardown.ts';
 
 /** What the dispatcher is made of. */
@@ -23,25 +23,26 @@ export interface DispatchParts {
   readonly gateway: Gateway;
   readonly open: (name: string, maxConnections: number) => Database;
   readonly teardown: Teardown;
-  readonly observe: DispatchObserver;
+  readonly metrics: Metrics;
+  /** Makes what tells other processes of news, and is told of theirs. */
+  readonly connectHints: (onHint: (partitions: readonly number[]) => void) => Hints;
 }
 
 /** Unit of work and dispatcher, which know of each other: what one commits the other hands out. */
 export async function startDispatch(
   parts: DispatchParts,
 ): Promise<{ unitOfWork: UnitOfWork; dispatcher: Dispatcher }> {
-  const { config, log, nodeId, target, apps, gateway, open, teardown, observe } = parts;
+  const { config, log, nodeId, target, apps, gateway, open, teardown, metrics } = parts;
   const needs: ListenerNeeds = {
     apps,
     log,
+    countUpdate: metrics.update,
     notify: (notices) => {
       if (config.EVENT_BROADCAST_ENABLED) gateway.publish(notices).catch(() => {});
     },
   };
   const sync = createSyncHandler(listen, needs, config.NODE_ENV);
-  const onHint = (partitions: readonly number[]) => dispatcher.hinted(partitions);
-  const hints =
-    config.REDIS_URL === null ? noHints : createRedisHints({ url: config.REDIS_URL, onHint, log });
+  const hints = parts.connectHints((partitions) => dispatcher.hinted(partitions));
   teardown.add('the hints', () => hints.stop());
   const dispatcher = createDispatcher({
     options: {
@@ -56,11 +57,12 @@ export async function startDispatch(
       parkedLimit: config.EVENT_PARKED_LIMIT,
       ...dispatchTimes,
       log,
-      observe,
+      observe: metrics.dispatch,
     },
     subscriptions: subscriptionsOf(listen),
     openLockConnection: (onClose) => lockConnection(target, onClose),
     publish: config.EVENT_BROADCAST_ENABLED ? (messages) => gateway.publish(messages) : null,
+    reached: gateway.reached,
     hint: (partitions) => hints.hint(partitions),
     inline: !config.EVENT_QUEUE_ENABLED,
   });

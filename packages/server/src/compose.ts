@@ -6,26 +6,40 @@ import { createAuthenticator } from './auth/authenticate.ts';
 import { readOrCreateSecret } from './auth/secrets.ts';
 import { createSetupToken } from './auth/setup-token.ts';
 import { createLocalBus } from './broadcast/bus.ts';
+import type { ClusterBus } from './broadcast/cluster-bus.ts';
 import { createGateway } from './broadcast/gateway.ts';
 import { createRedisBus } from './broadcast/redis-bus.ts';
 import { gatewayRoutes } from './broadcast/routes.ts';
+import { createSmtpSender } from './channels/email/smtp-sender.ts';
+import { senderFor } from './channels/index.ts';
 import { bringApp, registerApp } from './commands/register-app.ts';
 import { startDispatch } from './compose-dispatch.ts';
+import { composeFiles } from './compose-files.ts';
+import { mailNeeds, startMail } from './compose-mail.ts';
 import type { Config } from './config.ts';
-import { type Database, type DatabaseTarget, openDatabase } from './db/database.ts';
-import { startEmbedded } from './db/embedded.ts';
+import { type DatabaseTarget, openDatabase } from './db/database.ts';
 import { migrate } from './db/migrate.ts';
+import { createBroadcastHistory } from './dispatch/broadcast-history.ts';
 import { createDeadLetters } from './dispatch/dead-letters.ts';
 import { createInspection } from './dispatch/inspection.ts';
+import { createRedisHints, type Hints, noHints } from './dispatch/redis-hints.ts';
+import { createReplays } from './dispatch/replays.ts';
+import { subscriptionsOf } from './dispatch/subscription.ts';
 import { withAccess } from './http/access.ts';
 import { employmentRoutes } from './http/admin/agents.ts';
 import { appRoutes } from './http/admin/apps.ts';
+import { deliveryRecordRoutes, webhookRecordRoutes } from './http/admin/deliveries.ts';
+import { gatewayInspectionRoutes } from './http/admin/gateway.ts';
 import { inspectionRoutes } from './http/admin/inspection.ts';
+import { mailRecordRoutes } from './http/admin/mails.ts';
+import { replayRoutes } from './http/admin/replays.ts';
 import type { HttpDependencies } from './http/http-dependencies.ts';
+import { mailRoutes } from './http/mails.ts';
+import { notifier } from './http/notify.ts';
 import { observationRoutes } from './http/observation.ts';
 import { pageRoutes } from './http/pages.ts';
 import { createHttpServer } from './http/server.ts';
-import { jobs } from './jobs/index.ts';
+import { deliveryJobs, jobs } from './jobs/index.ts';
 import { startJobRunner } from './jobs/runner.ts';
 import { listen } from './listeners/index.ts';
 import type { UnitOfWork } from './log/unit-of-work.ts';
@@ -34,16 +48,27 @@ import type { HealthCheck } from './observe/health.ts';
 import type { Log } from './observe/log.ts';
 import { createMetrics } from './observe/metrics.ts';
 import { createAccessFacts } from './queries/access-facts.ts';
+import { countDown, countWaiting } from './queries/deliveries.ts';
+import { reachDatabase, warnOfOtherNodes } from './reach-database.ts';
 import { Teardown } from './teardown.ts';
 
 /** The product, running in this process. */
 export interface Product {
   /** Where it is reached, without a slash at the end. */
   readonly url: string;
-  /** The one-time address at which the first administrator is made; `null` where there is one. */
+  /** The one-time address at which the first administrator is made; `null` where there is one, and in workers. */
   readonly setupUrl: string | null;
+  /** The port on which mails are received; `null` where none are. */
+  readonly mailPort: number | null;
   /** Ends it in order: nothing new comes in, what is under way ends, connections are told, the database stops. */
   stop(): Promise<void>;
+}
+
+/** What a worker has in common with the others of its machine; a process by itself has nothing of it. */
+export interface Shared {
+  /** The database, which is up to date. */
+  readonly target: DatabaseTarget;
+  readonly bus: ClusterBus;
 }
 
 /**
@@ -51,26 +76,26 @@ export interface Product {
  *
  * @throws when a part cannot start; what was started before it has been stopped again.
  */
-export async function startProduct(config: Config, log: Log): Promise<Product> {
+export async function startProduct(config: Config, log: Log, shared?: Shared): Promise<Product> {
   const teardown = new Teardown(log);
   try {
-    return await start(config, log, teardown);
+    return await start(config, log, teardown, shared);
   } catch (error) {
     await teardown.run();
     throw error;
   }
 }
 
-async function start(config: Config, log: Log, teardown: Teardown): Promise<Product> {
+async function start(config: Config, log: Log, teardown: Teardown, shared?: Shared): Promise<Product> {
   const nodeId = randomUUID();
-  const target = await reachDatabase(config, log, teardown);
+  const target = shared?.target ?? (await reachDatabase(config, log, teardown));
   const open = (name: string, maxConnections: number) => {
     const database = openDatabase(target, { maxConnections, applicationName: `mevrik ${name} ${nodeId}` });
     teardown.add(`the connections of ${name}`, () => database.close());
     return database;
   };
   const database = open('requests', config.DATABASE_POOL);
-  await migrate(target);
+  if (!shared) await migrate(target);
 
   const apps = createAppDirectory(database);
   const accessTokens = createAccessTokens(await readOrCreateSecret(database.sql, 'access-token-key'), {
@@ -85,7 +110,15 @@ async function start(config: Config, log: Log, teardown: Teardown): Promise<Prod
     );
   };
 
-  const bus = config.REDIS_URL === null ? createLocalBus() : createRedisBus({ url: config.REDIS_URL, log });
+  const history = createBroadcastHistory({
+    sql: database.sql,
+    maxEvents: config.RECOVERY_MAX_EVENTS,
+    maxAgeSeconds: config.RECOVERY_MAX_AGE,
+  });
+  const bus =
+    config.REDIS_URL === null
+      ? (shared?.bus ?? createLocalBus())
+      : createRedisBus({ url: config.REDIS_URL, log, history });
   teardown.add('the bus', () => bus.stop());
   const gateway = createGateway({
     apps,
@@ -93,15 +126,22 @@ async function start(config: Config, log: Log, teardown: Teardown): Promise<Prod
     facts: createAccessFacts(database.sql),
     audit,
     bus,
+    history,
     log,
     config: {
       maxConnections: config.MAX_CONNECTIONS,
+      maxConnectionsPerAddress: config.MAX_CONNECTIONS_PER_ADDRESS || null,
+      trustProxy: config.TRUST_PROXY,
+      compression: config.COMPRESSION,
       cleanupIntervalMs: config.CHANNEL_CLEANUP_INTERVAL * 1000,
     },
   });
   teardown.add('the gateway', () => gateway.stop());
 
-  const metrics = createMetrics();
+  const metrics = createMetrics(
+    shared && (() => shared.bus.figures().catch(async () => [await metrics.read()])),
+  );
+  shared?.bus.tellFigures(() => metrics.read());
   const { unitOfWork, dispatcher } = await startDispatch({
     config,
     log,
@@ -111,23 +151,59 @@ async function start(config: Config, log: Log, teardown: Teardown): Promise<Prod
     gateway,
     open,
     teardown,
-    observe: metrics.dispatch,
+    metrics,
+    connectHints: (onHint) => connectHints(config, log, onHint, shared?.bus),
   });
   await ensureApp(config, unitOfWork, log);
   apps.forget();
-  const jobRunner = await startJobRunner({
-    target,
-    jobs,
-    needs: { database, unitOfWork, apps, log },
-    concurrency: config.JOB_CONCURRENCY,
-  });
+  let url = urlOf(config, config.PORT);
+  const { files, fileAddresses } = await composeFiles(config, database, apps, () => url);
+  const mail = await mailNeeds(database, files);
+  const smtpSender = createSmtpSender();
+  teardown.add('the connections to mail servers', async () => smtpSender.close());
+  const needs = {
+    database,
+    unitOfWork,
+    apps,
+    log,
+    senderFor,
+    countAttempt: metrics.attempt,
+    services: { graphUrl: config.GRAPH_API_URL, mail: { key: mail.mailKey, sender: smtpSender }, files },
+    files,
+    fetchesPrivate: config.FETCH_PRIVATE_ADDRESSES,
+    mail,
+    notify: notifier({ gateway, log }),
+  };
+  const jobRunner = await startJobRunner({ target, jobs, needs, concurrency: config.JOB_CONCURRENCY });
   teardown.add('the job queue', () => jobRunner.stop());
-  metrics.watch('mevrik_events_lag', 'Events that the slowest listener has before it.', () =>
-    dispatcher.lag(),
+  const sender = { target, jobs: deliveryJobs, needs, concurrency: config.DELIVERY_CONCURRENCY };
+  const deliveryRunner = await startJobRunner(sender);
+  teardown.add('the deliveries', () => deliveryRunner.stop());
+  const smtpListener = await startMail({
+    ...{ config, log, database, unitOfWork, mail, teardown },
+    partitions: () => dispatcher.partitions(),
+  });
+  metrics.watch(
+    'mevrik_events_lag',
+    'Events that the slowest listener has before it.',
+    () => dispatcher.lag(),
+    'max',
   );
   metrics.watch('mevrik_events_in_flight', 'Events being handled.', () => dispatcher.inFlight());
   metrics.watch('mevrik_partitions', 'Partitions of this process.', () => dispatcher.partitions().length);
-  metrics.watch('mevrik_connections', 'Connected clients.', () => gateway.inspect().connections);
+  metrics.watch(
+    'mevrik_channels_down',
+    'Channels that nothing gets through.',
+    () => countDown(database),
+    'max',
+  );
+  metrics.watch(
+    'mevrik_deliveries_waiting',
+    'Messages that wait to be sent.',
+    () => countWaiting(database),
+    'max',
+  );
+  metrics.watchGateway(gateway.inspection);
   const http: HttpDependencies = {
     config: {
       bodyLimitBytes: config.BODY_LIMIT,
@@ -143,6 +219,8 @@ async function start(config: Config, log: Log, teardown: Teardown): Promise<Prod
     apps,
     authenticator,
     accessTokens,
+    files,
+    fileAddresses,
     gateway,
     lag: () => dispatcher.lag(),
     audit,
@@ -151,6 +229,12 @@ async function start(config: Config, log: Log, teardown: Teardown): Promise<Prod
   };
   const inspection = createInspection(database, listen);
   const deadLetters = createDeadLetters(database, () => dispatcher.refresh());
+  const replays = createReplays({
+    database,
+    subscriptions: subscriptionsOf(listen),
+    environment: config.NODE_ENV,
+    changed: () => dispatcher.refresh(),
+  });
   const checks: Readonly<Record<string, HealthCheck>> = {
     database: async () => {
       await database.sql`SELECT 1`;
@@ -166,7 +250,13 @@ async function start(config: Config, log: Log, teardown: Teardown): Promise<Prod
       withAccess('public', gatewayRoutes({ apps, authenticate, gateway })),
       appRoutes(http),
       employmentRoutes(http),
-      inspectionRoutes({ database, inspection, deadLetters, inspectGateway: gateway.inspect }),
+      mailRoutes(http),
+      mailRecordRoutes(http),
+      deliveryRecordRoutes(http),
+      webhookRecordRoutes(http),
+      inspectionRoutes({ database, inspection, deadLetters }),
+      replayRoutes(replays),
+      gatewayInspectionRoutes({ gateway, audit }),
       observationRoutes({ checks, metrics, metricsToken: config.METRICS_TOKEN }),
       pageRoutes(http),
     ],
@@ -176,13 +266,14 @@ async function start(config: Config, log: Log, teardown: Teardown): Promise<Prod
   teardown.add('the connected clients', () => gateway.drain());
   await server.listen({ port: config.PORT, host: config.HOST });
   const { port } = server.server.address() as AddressInfo;
-  const url = config.PUBLIC_URL?.replace(/\/$/, '') ?? `http://${hostForPeople(config.HOST)}:${port}`;
-  if (config.REDIS_URL === null) await warnOfOtherNodes(database, log);
-  const token = await createSetupToken(database.sql);
+  url = urlOf(config, port);
+  if (config.REDIS_URL === null && !shared) await warnOfOtherNodes(target, 1, log);
+  const token = shared ? null : await createSetupToken(database.sql);
   let stopped: Promise<void> | undefined;
   return {
     url,
-    setupUrl: token === null ? null : `${url}/setup?token=${token}`,
+    setupUrl: token === null ? null : setupUrl(url, token),
+    mailPort: smtpListener?.port ?? null,
     stop() {
       stopped ??= teardown.run();
       return stopped;
@@ -190,30 +281,31 @@ async function start(config: Config, log: Log, teardown: Teardown): Promise<Prod
   };
 }
 
-/** Without Redis every node broadcasts to its own clients only: fine for one, and hard to find out with two. */
-async function warnOfOtherNodes({ sql }: Database, log: Log): Promise<void> {
-  const [row] = await sql<{ nodes: number }[]>`
-    SELECT count(*)::int AS nodes FROM nodes WHERE heartbeat_at > now() - interval '10 seconds'`;
-  if (!row || row.nodes < 2) return;
-  const advice = 'set REDIS_URL on all of them, or clients miss what the other nodes broadcast';
-  log.warn({ nodes: row.nodes }, `other nodes use this database: ${advice}`);
+/** The address at which a token of the set-up is used. */
+export function setupUrl(url: string, token: string): string {
+  return `${url}/setup?token=${token}`;
+}
+
+function connectHints(
+  { REDIS_URL: url }: Config,
+  log: Log,
+  onHint: (partitions: readonly number[]) => void,
+  bus?: ClusterBus,
+): Hints {
+  if (url !== null) return createRedisHints({ url, onHint, log });
+  if (!bus) return noHints;
+  bus.onHint(onHint);
+  return { hint: (partitions) => bus.hint(partitions), async stop() {} };
+}
+
+function urlOf({ PUBLIC_URL: given, HOST: host }: Config, port: number): string {
+  return given?.replace(/\/$/, '') ?? `http://${hostForPeople(host)}:${port}`;
 }
 
 /** An address that a browser on this machine can open. */
 function hostForPeople(host: string): string {
   if (host === '0.0.0.0' || host === '::') return 'localhost';
   return host.includes(':') ? `[${host}]` : host;
-}
-
-/** The database of the configuration, or the embedded one. */
-async function reachDatabase(config: Config, log: Log, teardown: Teardown): Promise<DatabaseTarget> {
-  if (config.DATABASE_URL !== null) return config.DATABASE_URL;
-  const embedded = await startEmbedded({
-    dataDir: config.DATA_DIR,
-    log: { info: (message) => log.info(message), warn: (message) => log.warn(message) },
-  });
-  teardown.add('the database', () => embedded.stop());
-  return embedded.connection;
 }
 
 /** Any number that nobody else on the database uses for advisory locks. */

@@ -1,5 +1,7 @@
+import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { readDatabaseUrl } from './db/database-url.ts';
+import { readRedisUrl } from './redis/redis-url.ts';
 
 /** One environment variable: what it means and how its text is read. */
 interface Setting<Value> {
@@ -28,6 +30,11 @@ const whole = (min: number, max: number) =>
     .regex(/^-?\d+$/, 'must be a whole number')
     .transform(Number)
     .pipe(z.number().min(min, `must be at least ${min}`).max(max, `must be at most ${max}`));
+const workers = z
+  .string()
+  .regex(/^(auto|\d+)$/, 'must be a whole number, or auto')
+  .transform((given) => (given === 'auto' ? availableParallelism() : Number(given)))
+  .pipe(z.number().min(1, 'must be at least 1').max(256, 'must be at most 256'));
 const yesNo = z
   .enum(['true', 'false', '1', '0'], 'must be true or false')
   .transform((text) => text === 'true' || text === '1');
@@ -38,6 +45,10 @@ const address = (protocols: readonly string[]) =>
   z.string().refine((value) => URL.canParse(value) && protocols.includes(new URL(value).protocol), {
     message: `must be an address that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
   });
+const redisUrl = z.string().check(({ value, issues }) => {
+  const read = readRedisUrl(value);
+  if (typeof read === 'string') issues.push({ code: 'custom', input: value, message: read });
+});
 
 /** Everything that can be set from outside, in the order of the reference page. */
 export const settings = {
@@ -47,6 +58,11 @@ export const settings = {
     'Where people reach this server, when that is not `HOST` and `PORT`.',
     null,
     address(['http:', 'https:']),
+  ),
+  WORKERS: setting(
+    'Processes that share the port, so that all cores are used; `auto` for one per core. `--workers` says the same.',
+    '1',
+    workers,
   ),
   DATABASE_URL: setting(
     'A PostgreSQL (15 or newer) to use instead of the embedded one.',
@@ -60,11 +76,15 @@ export const settings = {
     true,
   ),
   DATABASE_POOL: setting('Connections of requests to the database, per process.', '16', whole(2, 500)),
-  DATA_DIR: setting('Where the embedded PostgreSQL keeps its data.', './data', text(1000)),
+  DATA_DIR: setting(
+    'Where the embedded PostgreSQL keeps its data, and the files of messages are.',
+    './data',
+    text(1000),
+  ),
   REDIS_URL: setting(
-    'A Redis that connects several processes; one process does without.',
+    'The Redis that connects the processes of several machines (the workers of one do without): `redis://`, `redis+sentinel://` or `redis+cluster://`, with `rediss` for TLS; see [the guide](../guides/redis.md).',
     null,
-    address(['redis:', 'rediss:']),
+    redisUrl,
     true,
   ),
   PUSHER_APP_ID: setting(
@@ -90,6 +110,21 @@ export const settings = {
     whole(0, 20),
   ),
   EVENT_TIMEOUT: setting('Seconds that a listener may take over one event.', '30', whole(1, 3600)),
+  COMPRESSION: setting(
+    'Whether WebSocket clients that ask for it get compressed messages: fewer bytes, more work.',
+    'false',
+    yesNo,
+  ),
+  RECOVERY_MAX_EVENTS: setting(
+    'A client that comes back is told up to so many events that it missed of a channel; beyond, to load it anew.',
+    '1000',
+    whole(0, 10_000),
+  ),
+  RECOVERY_MAX_AGE: setting(
+    'In seconds: a client that missed something older is told to load it anew.',
+    '3600',
+    whole(1, 604_800),
+  ),
   CHANNEL_CLEANUP_INTERVAL: setting(
     'Seconds between two clean-ups of broadcast channels that nobody hears.',
     '3600',
@@ -107,7 +142,74 @@ export const settings = {
   ),
   EVENT_PARKED_LIMIT: setting('Parked events at which a listener is paused.', '10000', whole(1, 10_000_000)),
   JOB_CONCURRENCY: setting('Jobs that run at the same time, per process.', '4', whole(1, 100)),
+  DELIVERY_CONCURRENCY: setting(
+    'Messages that are on their way to providers at the same time, per process.',
+    '16',
+    whole(1, 500),
+  ),
+  GRAPH_API_URL: setting(
+    'Where Meta’s Graph API is, with its version.',
+    'https://graph.facebook.com/v23.0',
+    address(['http:', 'https:']),
+  ),
+  SMTP_PORT: setting(
+    'The port on which mails for email channels are received; see [the guide](../guides/email.md).',
+    null,
+    whole(0, 65_535),
+  ),
+  SMTP_HOST: setting(
+    'The address to receive mails on; `0.0.0.0` for every interface.',
+    '127.0.0.1',
+    text(255),
+  ),
+  SMTP_NAME: setting(
+    'What the receiver of mails calls itself; without it, the machine’s name.',
+    null,
+    text(255),
+  ),
+  SMTP_TLS_CERT: setting(
+    'The file with the certificate, in PEM, with which mails may come encrypted.',
+    null,
+    text(1000),
+  ),
+  SMTP_TLS_KEY: setting('The file with the key of that certificate.', null, text(1000)),
+  SMTP_MAX_BYTES: setting('Bytes that a mail may have.', '10485760', whole(1024, 104_857_600)),
+  SMTP_MAX_CONNECTIONS: setting('Connections that bring mails, per process.', '200', whole(1, 10_000)),
+  SMTP_SENDER_LIMIT: setting(
+    'Mails an hour from one sender to one channel; whoever sends more is asked to come later.',
+    '200',
+    whole(1, 1_000_000),
+  ),
+  ATTACHMENT_MAX_BYTES: setting(
+    'Bytes that a file of a message may have.',
+    '10485760',
+    whole(1024, 104_857_600),
+  ),
+  ATTACHMENT_URL_HOURS: setting(
+    'How long the address of a file works; each time a conversation is opened there are new ones.',
+    '24',
+    whole(1, 720),
+  ),
+  FETCH_PRIVATE_ADDRESSES: setting(
+    'Whether files that a provider names may be fetched from inside of private networks: for stand-ins of providers only.',
+    'false',
+    yesNo,
+  ),
+  S3_ENDPOINT: setting(
+    'The address of an S3-compatible store that keeps the files of messages, instead of `DATA_DIR`.',
+    null,
+    address(['http:', 'https:']),
+  ),
+  S3_REGION: setting('The region of that store.', 'us-east-1', text(100)),
+  S3_BUCKET: setting('The bucket of that store.', null, text(255)),
+  S3_ACCESS_KEY_ID: setting('Who we are at that store.', null, text(255)),
+  S3_SECRET_ACCESS_KEY: setting('The secret that goes with it.', null, secret(1), true),
   MAX_CONNECTIONS: setting('WebSocket connections that one process takes.', '20000', whole(1, 1_000_000)),
+  MAX_CONNECTIONS_PER_ADDRESS: setting(
+    'WebSocket connections of one remote address that one process takes; `0` for no limit.',
+    '2000',
+    whole(0, 1_000_000),
+  ),
   BODY_LIMIT: setting('Bytes that a request body may have.', '1048576', whole(1024, 10_485_760)),
   RATE_LIMIT: setting(
     'Requests a minute from one address; agents and back ends get ten times as many.',
@@ -119,7 +221,11 @@ export const settings = {
     '*',
     text(10_000),
   ),
-  TRUST_PROXY: setting('Whether `X-Forwarded-For` of a proxy in front is believed.', 'false', yesNo),
+  TRUST_PROXY: setting(
+    'Whether `X-Forwarded-For` and `X-Forwarded-Proto` of a proxy in front are believed.',
+    'false',
+    yesNo,
+  ),
   CUSTOMER_TOKEN_MINUTES: setting('How long a visitor’s access token lasts.', '60', whole(1, 1440)),
   AGENT_TOKEN_MINUTES: setting('How long an agent’s access token lasts.', '15', whole(1, 1440)),
   METRICS_TOKEN: setting(
@@ -144,6 +250,14 @@ type Optional = {
     | 'DATABASE_URL'
     | 'REDIS_URL'
     | 'METRICS_TOKEN'
+    | 'SMTP_PORT'
+    | 'SMTP_NAME'
+    | 'SMTP_TLS_CERT'
+    | 'SMTP_TLS_KEY'
+    | 'S3_ENDPOINT'
+    | 'S3_BUCKET'
+    | 'S3_ACCESS_KEY_ID'
+    | 'S3_SECRET_ACCESS_KEY'
     | 'PUSHER_APP_ID'
     | 'PUSHER_APP_KEY'
     | 'PUSHER_APP_SECRET'
@@ -199,6 +313,15 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     .map(([name]) => name);
   if (missing.length > 0 && missing.length < 3 && !problems.some((line) => line.startsWith('PUSHER_APP'))) {
     problems.push(`${missing.join(' and ')} must be set too: an app has an id, a key and a secret.`);
+  }
+  if ((read.SMTP_TLS_CERT === null) !== (read.SMTP_TLS_KEY === null)) {
+    problems.push('SMTP_TLS_CERT and SMTP_TLS_KEY must be set together.');
+  }
+  const { S3_ENDPOINT, S3_BUCKET, S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY } = read;
+  const s3 = Object.entries({ S3_ENDPOINT, S3_BUCKET, S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY });
+  const absent = s3.filter(([, value]) => value === null).map(([name]) => name);
+  if (absent.length > 0 && absent.length < s3.length) {
+    problems.push(`${absent.join(' and ')} must be set too, so that files can be kept in the S3 store.`);
   }
   if (problems.length > 0) throw new ConfigError(problems);
   const app = id !== null && key !== null && appSecret !== null ? { id, key, secret: appSecret } : null;

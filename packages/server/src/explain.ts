@@ -1,5 +1,6 @@
 import { ConfigError } from './config.ts';
 import { DatabaseUnusableError } from './db/unusable.ts';
+import { WorkersFailedError } from './workers-messages.ts';
 
 /** SQLSTATEs of a database that does not let us in: wrong user or password, no such database. */
 const refusals = new Set(['28P01', '28000', '3D000']);
@@ -10,7 +11,7 @@ export function explain(error: unknown): string | undefined {
   const first = error instanceof AggregateError ? error.errors[0] : error;
   if (!(first instanceof Error)) return undefined;
   const { code, syscall, message, cause } = first as NodeJS.ErrnoException;
-  if (first instanceof ConfigError) return message;
+  if (first instanceof ConfigError || first instanceof WorkersFailedError) return message;
   if (first instanceof DatabaseUnusableError) {
     return cause instanceof Error && 'syscall' in cause ? `${message} (${cause.message})` : message;
   }

@@ -20,6 +20,11 @@ export function redactCase({ id, appId, sessionId, status, createdAt, closedAt }
   return { id, appId, sessionId, status, createdAt, closedAt };
 }
 
+/** Customers hear of their case too: what agents said of it as they closed it is for the desk alone, by the API. */
+function withoutRemarks(found: Case): Case {
+  return { ...found, dispositionFields: {} };
+}
+
 export const MevrikCaseCreatedEvent = defineEvent({
   name: 'MevrikCaseCreatedEvent',
   summary: 'A support case was opened.',
@@ -38,7 +43,8 @@ export const MevrikCaseClosedEvent = defineEvent({
   broadcast: {
     as: 'case_closed',
     on: onCaseTopics,
-    with: (data, topic) => ({ case: topic === topics.messages ? redactCase(data.case) : data.case }),
+    with: (data) => ({ case: withoutRemarks(data.case) }),
+    publicly: (data) => ({ case: redactCase(data.case) }),
   },
 });
 
@@ -51,7 +57,7 @@ export const MevrikCSATStartEvent = defineEvent({
   broadcast: {
     as: 'case_start',
     on: onCaseTopics,
-    with: (data, topic) =>
-      topic === topics.messages ? { case: redactCase(data.case) } : { case: data.case, survey: data.survey },
+    with: (data) => ({ case: withoutRemarks(data.case), survey: data.survey }),
+    publicly: (data) => ({ case: redactCase(data.case) }),
   },
 });

@@ -15,8 +15,8 @@ const toItsListeners = {
     topics.session(message.sessionId),
     topics.agentType(message.agentType),
   ],
-  with: ({ message }: { message: Message }, topic: Topic) =>
-    topic === topics.messages ? { message: redactMessage(message) } : { message },
+  with: ({ message }: { message: Message }) => ({ message }),
+  publicly: ({ message }: { message: Message }) => ({ message: redactMessage(message) }),
 };
 
 /** What the public `messages` topic may show of a message: that there is one, not what it says nor whose it is. */

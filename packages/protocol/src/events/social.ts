@@ -12,6 +12,16 @@ export const NewFacebookEventReceived = defineEvent({
   sessionId: () => null,
 });
 
+export const NewProviderEventReceived = defineEvent({
+  name: 'NewProviderEventReceived',
+  summary: 'Another provider than Facebook sent a webhook update.',
+  trigger: 'A webhook update was verified and kept in the webhook event log.',
+  schema: z.strictObject({ webhookEventLog: webhookEventLogSchema }),
+  key: ({ webhookEventLog }) => webhookEventLog.conversationKey,
+  appId: ({ webhookEventLog }) => webhookEventLog.appId,
+  sessionId: () => null,
+});
+
 export const SaveAgentRepliesSocialEvent = defineEvent({
   name: 'SaveAgentRepliesSocialEvent',
   summary: 'An agent replied to a post or a comment.',
@@ -22,6 +32,7 @@ export const SaveAgentRepliesSocialEvent = defineEvent({
       platform: z.string().min(1).max(32),
       postId: z.string().max(200).optional(),
       commentId: z.string().max(200).optional(),
+      postUrl: z.url().max(2048).optional(),
       visibility: z.enum(['public', 'private']),
     }),
   }),

@@ -1,5 +1,5 @@
 import { ProblemError } from '@mevrik/protocol';
-import { errors, jwtVerify, SignJWT } from 'jose';
+import { decodeJwt, errors, jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
 
 /** Whom an access token was issued to. What they may do now is looked up when it is used. */
@@ -52,6 +52,19 @@ const claimsSchema = z.discriminatedUnion('kind', [
     family: z.string(),
   }),
 ]);
+
+/**
+ * When a header's access token is no longer taken, in milliseconds since 1970; `undefined` where it is no token that
+ * expires. The token is not checked: this is for those who have checked it.
+ */
+export function expiryOf(header: string): number | undefined {
+  try {
+    const { exp } = decodeJwt(header.slice(header.indexOf(' ') + 1));
+    return exp === undefined ? undefined : (exp + clockToleranceSeconds) * 1000;
+  } catch {
+    return undefined;
+  }
+}
 
 /** Access tokens are JWTs signed with HS256, by a key that all nodes share. */
 export function createAccessTokens(

@@ -14,6 +14,8 @@ export type Hearer =
 export interface Owner {
   readonly appId: number;
   readonly customerId: number;
+  /** Who was merged into that customer. */
+  readonly formerIds?: readonly number[] | undefined;
 }
 
 /** What the rules must look up. `undefined` where there is no such thing. */
@@ -53,7 +55,11 @@ function isOwnOrServed(
   owner: Owner | undefined,
 ): boolean {
   if (owner?.appId !== appId) return false;
-  return who.role !== 'customer' || who.customerId === owner.customerId;
+  return (
+    who.role !== 'customer' ||
+    who.customerId === owner.customerId ||
+    owner.formerIds?.includes(who.customerId) === true
+  );
 }
 
 /** What is asked of the table. */

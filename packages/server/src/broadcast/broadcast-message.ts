@@ -1,3 +1,6 @@
+import type { Principal } from '../auth/principal.ts';
+import type { NodeState } from './gateway-state.ts';
+
 /**
  * One event for everybody who listens to a topic of an app: subscribers of `x`, `private-x` and `presence-x` alike.
  */
@@ -10,6 +13,8 @@ export interface BroadcastMessage {
   readonly payload: Readonly<Record<string, unknown>>;
   /** The event of the log that it tells of, so that a client can tell a repetition. */
   readonly eventId?: string;
+  /** That event's partition and offset. Of one topic and partition, what has a higher offset comes later. */
+  readonly at?: readonly [partition: number, offset: number];
   /** The connection that caused it and needs no telling. */
   readonly exceptSocketId?: string;
 }
@@ -33,11 +38,38 @@ export interface TerminateMessage {
   readonly terminateUser: string;
 }
 
-/** Ends one connection, on whichever node it is, because what was signed for it no longer holds. */
-export interface RevokeMessage {
+/** What was signed for somebody, and on the strength of what. */
+export interface Grant {
+  readonly principal: Principal;
+  /** The header that proved who it is. */
+  readonly authorization: string;
   readonly appId: number;
-  readonly revokeSocket: string;
+  readonly socketId: string;
+}
+
+/** Something was signed for a connection of another node, which is to see to it that it still holds. */
+export interface GrantMessage {
+  readonly appId: number;
+  readonly grant: Grant;
+}
+
+/** Asks every node what is connected to it. */
+export interface AskMessage {
+  /** What the answers name. */
+  readonly askOfNodes: string;
+}
+
+/** What is connected to a node that was asked. */
+export interface AnswerMessage {
+  readonly answerTo: string;
+  readonly state: NodeState;
 }
 
 /** Whatever goes over the bus. */
-export type BusMessage = BroadcastMessage | ChannelMessage | TerminateMessage | RevokeMessage;
+export type BusMessage =
+  | BroadcastMessage
+  | ChannelMessage
+  | TerminateMessage
+  | GrantMessage
+  | AskMessage
+  | AnswerMessage;

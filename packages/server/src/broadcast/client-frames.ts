@@ -13,7 +13,7 @@ export function actOnFrame(
 ): void | Promise<void> {
   switch (frame.event) {
     case 'pusher:ping':
-      return socket.tell('pusher:pong', {});
+      return socket.pong();
     case 'pusher:pong':
       return;
     case 'pusher:subscribe':
@@ -21,7 +21,7 @@ export function actOnFrame(
     case 'pusher:unsubscribe':
       return unsubscribe(parts, socket, channelIn(dataOf(frame)));
     case 'pusher:signin':
-      return signIn(socket, dataOf(frame));
+      return signIn(parts, socket, dataOf(frame));
     default:
       if (frame.event.startsWith('client-')) return relayClientEvent(parts, socket, frame);
       return socket.complain(`Clients send no event of this name: ${frame.event}`);

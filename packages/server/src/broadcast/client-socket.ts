@@ -14,6 +14,7 @@ import type { GatewayConfig } from './gateway-config.ts';
 import type { GatewayApp } from './gateway-dependencies.ts';
 import { Outlet, type Turn } from './outlet.ts';
 import { RateBucket } from './rate-bucket.ts';
+import type { AppTraffic } from './traffic.ts';
 
 /** Who signed in on a connection. */
 export interface SocketUser {
@@ -27,6 +28,8 @@ export interface Subscription {
   readonly channel: PusherChannel;
   /** The member's id, on presence channels. */
   readonly userId?: string;
+  /** Its client asked to be told what it misses, and so also when that cannot be. */
+  readonly resumes?: boolean;
 }
 
 /** What a connection is given. */
@@ -36,14 +39,17 @@ export interface ClientSocketOptions {
   readonly stream: Duplex;
   readonly turn: Turn;
   readonly config: GatewayConfig;
+  readonly traffic: AppTraffic;
   /** Acts on a frame. The next one waits until it is done. */
   readonly onFrame: (socket: ClientSocket, frame: ClientFrame) => void | Promise<void>;
   readonly onClosed: (socket: ClientSocket) => void;
   readonly onFault: (socket: ClientSocket, error: unknown) => void;
 }
 
-/** How long a client may take to answer our farewell. */
-const farewellMs = 3_000;
+/** Signs of life; whoever sends nothing else is idle. */
+const pings: ReadonlySet<string> = new Set(['pusher:ping', 'pusher:pong']);
+const pingFrame = encodeFrame({ event: 'pusher:ping', data: '{}' });
+const pongFrame = encodeFrame({ event: 'pusher:pong', data: '{}' });
 
 /**
  * One client's connection after its app was found: `open` until either side ends it, `closing` while our farewell is
@@ -53,8 +59,11 @@ export class ClientSocket {
   readonly id = `${randomInt(1, 1e10)}.${randomInt(1, 1e10)}`;
   readonly app: GatewayApp;
   readonly channels = new Map<string, Subscription>();
+  readonly isCompressed: boolean;
   readonly clientEvents: RateBucket;
   user: SocketUser | undefined;
+  /** Channels that tell of users whom this connection watches. */
+  readonly watched = new Set<string>();
   /** Refusals that were written to the audit trail; bounded, so that nobody fills it. */
   auditedRefusals = 0;
 
@@ -65,20 +74,28 @@ export class ClientSocket {
   #state: 'open' | 'closing' | 'closed' = 'open';
   #isPumping = false;
   #heardAt = performance.now();
+  /** Something other than pings went to or fro since it was looked at last. */
+  #isActive = true;
+  #activeAt = performance.now();
   #pingedAt: number | undefined;
   #farewell: NodeJS.Timeout | undefined;
 
   constructor(options: ClientSocketOptions) {
     const { app, ws, stream, turn, config } = options;
     this.app = app;
+    this.isCompressed = ws.extensions !== '';
     this.#with = options;
     this.clientEvents = new RateBucket(config.maxClientEventsPerSecond, config.maxClientEventsPerSecond);
-    this.#messages = new RateBucket(config.maxMessagesPerSecond, config.maxMessagesPerSecond * 10);
+    this.#messages = new RateBucket(
+      config.maxMessagesPerSecond,
+      config.maxMessagesPerSecond * config.messageBurstSeconds,
+    );
     this.#outlet = new Outlet({
       stream,
       turn,
       maxBufferedBytes: config.maxBufferedBytes,
-      onOverflow: () => this.close(closeCodes.overCapacity, 'You read too slowly'),
+      isOver: () => ws.readyState !== ws.OPEN,
+      onOverflow: () => this.overflow(),
     });
     ws.on('message', (data, isBinary) => this.#onMessage(data, isBinary));
     ws.on('ping', (data) => this.#onPing(data));
@@ -96,7 +113,14 @@ export class ClientSocket {
 
   /** Sends a whole frame, with the others of this turn of the event loop. */
   send(frame: Buffer): void {
-    if (this.#state === 'open') this.#outlet.send(frame);
+    if (this.#state !== 'open') return;
+    this.#isActive = true;
+    this.#outlet.send(frame);
+  }
+
+  /** Answers a ping of the protocol. */
+  pong(): void {
+    if (this.#state === 'open') this.#outlet.send(pongFrame);
   }
 
   /** Sends a frame of our own making; `data` is put in as JSON in a text, as the protocol has it. */
@@ -121,11 +145,22 @@ export class ClientSocket {
     this.#state = 'closing';
     this.#queue.length = 0;
     this.#outlet.end();
-    const { ws } = this.#with;
+    const { ws, config } = this.#with;
     ws.close(code, message);
     // A paused socket would never see the answer.
     ws.resume();
-    this.#farewell = setTimeout(() => ws.terminate(), farewellMs);
+    this.#farewell = setTimeout(() => ws.terminate(), config.farewellMs);
+  }
+
+  /** Cuts off a client that reads too slowly; it comes back, and may ask for what it has missed. */
+  overflow(): void {
+    if (this.#state === 'open') this.#with.traffic.cutOff += 1;
+    this.close(closeCodes.overCapacity, 'You read too slowly');
+  }
+
+  /** Resolves when the client has taken most of what waits for it, or the connection has ended. */
+  drained(): Promise<void> {
+    return this.#outlet.drained();
   }
 
   /** Ends the connection without a word. */
@@ -133,10 +168,20 @@ export class ClientSocket {
     this.#with.ws.terminate();
   }
 
-  /** Asks a silent client whether it is still there; ends the connection when it did not answer the last time. */
+  /**
+   * Asks a silent client whether it is still there; ends the connection when it did not answer the last time, or has
+   * done nothing but answer for very long.
+   */
   check(now: number): void {
     if (this.#state !== 'open') return;
-    const { activityTimeoutSeconds, pongTimeoutSeconds } = this.#with.config;
+    const { activityTimeoutSeconds, pongTimeoutSeconds, idleSeconds } = this.#with.config;
+    if (this.#isActive) {
+      this.#isActive = false;
+      this.#activeAt = now;
+    } else if (now - this.#activeAt >= idleSeconds * 1000) {
+      this.close(closeCodes.idle, 'Closed after a long time without activity');
+      return;
+    }
     if (this.#pingedAt !== undefined) {
       if (now - this.#pingedAt >= pongTimeoutSeconds * 1000) {
         this.close(closeCodes.noPong, 'Pong reply not received in time');
@@ -145,7 +190,7 @@ export class ClientSocket {
     }
     if (now - this.#heardAt < activityTimeoutSeconds * 1000) return;
     this.#pingedAt = now;
-    this.tell('pusher:ping', {});
+    this.#outlet.send(pingFrame);
   }
 
   #heard(): void {
@@ -156,6 +201,8 @@ export class ClientSocket {
   #onMessage(data: RawData, isBinary: boolean): void {
     if (this.#state !== 'open') return;
     this.#heard();
+    const text = data.toString();
+    this.#with.traffic.received.add(1, text.length);
     if (!this.#messages.take()) {
       this.close(closeCodes.overCapacity, 'Too many messages');
       return;
@@ -164,7 +211,7 @@ export class ClientSocket {
       this.complain('Binary frames are not part of the protocol');
       return;
     }
-    this.#queue.push(data.toString());
+    this.#queue.push(text);
     void this.#pump();
   }
 
@@ -199,6 +246,7 @@ export class ClientSocket {
       this.complain('Not a frame of the protocol: send JSON with an event');
       return undefined;
     }
+    if (!pings.has(frame.event)) this.#isActive = true;
     try {
       return this.#with.onFrame(this, frame)?.catch((error: unknown) => this.#with.onFault(this, error));
     } catch (error) {

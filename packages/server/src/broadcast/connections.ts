@@ -8,14 +8,10 @@ import { ClientSocket } from './client-socket.ts';
 import { encodeFrame } from './frame-encoder.ts';
 import type { GatewayApp } from './gateway-dependencies.ts';
 import type { GatewayParts } from './gateway-parts.ts';
-import { admit, type Handshake, type Refused, readHandshake } from './handshake.ts';
+import { admit, type Handshake, httpFaultOf, type Refused, readHandshake } from './handshake.ts';
 import { Turn } from './outlet.ts';
 import { leaveAll } from './subscribe.ts';
-
-/** How long a client that we do not let in may take to go. */
-const farewellMs = 3_000;
-/** More fragments than any client needs for a frame of the protocol. */
-const maxFragments = 128;
+import { Tally } from './tally.ts';
 
 /** Lets clients in, and knows those that are there. */
 export class Connections {
@@ -25,20 +21,28 @@ export class Connections {
   readonly #webSockets: WebSocketServer;
   /** Connections whose app is being looked up: they count as well. */
   #opening = 0;
+  readonly #ofApp = new Tally<number>();
+  /** Also those that are on their way in or out. */
+  readonly #ofAddress = new Tally<string>();
   #isClosed = false;
   /** Departures that are still being told to the other nodes. */
   readonly #leaving = new Set<Promise<void>>();
 
   constructor(parts: GatewayParts) {
     this.#parts = parts;
-    this.#webSockets = new WebSocketServer({
+    // The types do not know of `closeTimeout` yet.
+    const options = {
       noServer: true,
       clientTracking: false,
       autoPong: false,
-      perMessageDeflate: false,
+      perMessageDeflate: parts.config.compression
+        ? { serverNoContextTakeover: true, clientNoContextTakeover: true, threshold: 0 }
+        : false,
       maxPayload: parts.config.maxMessageBytes,
-      maxFragments,
-    });
+      maxFragments: parts.config.maxFragments,
+      closeTimeout: parts.config.farewellMs,
+    };
+    this.#webSockets = new WebSocketServer(options);
   }
 
   /** Those that are there now. */
@@ -67,11 +71,14 @@ export class Connections {
   readonly onUpgrade = (request: IncomingMessage, stream: Duplex, head: Buffer): void => {
     // Without a listener, a connection that breaks would end the process.
     stream.on('error', () => {});
-    const handshake = readHandshake(request.url);
+    const handshake = readHandshake(request, this.#parts.config.trustProxy);
+    const fault = httpFaultOf(request);
     if (!handshake) {
-      answer(stream, '404 Not Found');
+      answer(stream, ['404 Not Found']);
+    } else if (fault) {
+      answer(stream, fault);
     } else if (this.#isClosed) {
-      answer(stream, '503 Service Unavailable');
+      answer(stream, ['503 Service Unavailable']);
     } else {
       this.#webSockets.handleUpgrade(request, stream, head, (ws) => void this.#open(handshake, ws, stream));
     }
@@ -80,17 +87,18 @@ export class Connections {
   async #open(handshake: Handshake, ws: WebSocket, stream: Duplex): Promise<void> {
     ws.on('error', () => {});
     const admitted = await this.#admit(handshake, ws);
-    if ('code' in admitted) {
-      refuse(ws, stream, admitted);
+    const outcome = 'code' in admitted ? admitted : (this.#overQuota(admitted) ?? admitted);
+    if ('code' in outcome) {
+      refuse(ws, stream, outcome, this.#parts.config.farewellMs);
     } else if (ws.readyState === ws.OPEN) {
-      this.#welcome(admitted, ws, stream);
+      this.#welcome(outcome, ws, stream);
       ws.resume();
     }
   }
 
   async #admit(handshake: Handshake, ws: WebSocket): Promise<GatewayApp | Refused> {
     const { apps, config, log } = this.#parts;
-    if (this.#sockets.size + this.#opening >= config.maxConnections) {
+    if (this.#sockets.size + this.#opening >= config.maxConnections || !this.#countAddress(handshake, ws)) {
       return { code: closeCodes.overCapacity, message: 'Over capacity' };
     }
     this.#opening += 1;
@@ -108,6 +116,22 @@ export class Connections {
     }
   }
 
+  /** `false` when there are too many from where this one comes. */
+  #countAddress({ address }: Handshake, ws: WebSocket): boolean {
+    const { maxConnectionsPerAddress: max } = this.#parts.config;
+    if (address === undefined || max === null) return true;
+    if (this.#ofAddress.of(address) >= max) return false;
+    this.#ofAddress.add(address);
+    ws.on('close', () => this.#ofAddress.remove(address));
+    return true;
+  }
+
+  #overQuota({ id, settings }: GatewayApp): Refused | undefined {
+    const { maxConnections } = settings.realtime;
+    if (maxConnections === null || this.#ofApp.of(id) < maxConnections) return undefined;
+    return { code: closeCodes.overQuota, message: 'Application is over its connection quota' };
+  }
+
   #welcome(app: GatewayApp, ws: WebSocket, stream: Duplex): void {
     const { config, log } = this.#parts;
     const socket = new ClientSocket({
@@ -116,9 +140,11 @@ export class Connections {
       stream,
       turn: this.#turn,
       config,
+      traffic: this.#parts.traffic.of(app.id),
       onFrame: (from, frame) => actOnFrame(this.#parts, from, frame),
       onClosed: (closed) => {
         this.#sockets.delete(closed.id);
+        this.#ofApp.remove(app.id);
         const leaving = leaveAll(this.#parts, closed);
         this.#leaving.add(leaving);
         void leaving.finally(() => this.#leaving.delete(leaving));
@@ -129,6 +155,7 @@ export class Connections {
       },
     });
     this.#sockets.set(socket.id, socket);
+    this.#ofApp.add(app.id);
     socket.tell('pusher:connection_established', {
       socket_id: socket.id,
       activity_timeout: config.activityTimeoutSeconds,
@@ -136,7 +163,7 @@ export class Connections {
   }
 }
 
-function refuse(ws: WebSocket, stream: Duplex, { code, message }: Refused): void {
+function refuse(ws: WebSocket, stream: Duplex, { code, message }: Refused, farewellMs: number): void {
   if (stream.writable) {
     stream.write(encodeFrame({ event: 'pusher:error', data: JSON.stringify({ code, message }) }));
   }
@@ -146,6 +173,9 @@ function refuse(ws: WebSocket, stream: Duplex, { code, message }: Refused): void
   ws.on('close', () => clearTimeout(farewell));
 }
 
-function answer(stream: Duplex, status: string): void {
-  stream.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+/** A client that does not hang up after the answer is hung up on: HTTP's connections may stay half open. */
+function answer(stream: Duplex, [status, ...headers]: readonly string[]): void {
+  const lines = [`HTTP/1.1 ${status}`, ...headers, 'Connection: close', 'Content-Length: 0'];
+  stream.once('finish', () => stream.destroy());
+  stream.end(`${lines.join('\r\n')}\r\n\r\n`);
 }

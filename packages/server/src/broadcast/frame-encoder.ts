@@ -1,3 +1,4 @@
+import { constants, deflateRawSync } from 'node:zlib';
 import type { ServerFrame } from '@mevrik/protocol';
 
 /** A frame of the Pusher protocol, ready for the socket. */
@@ -11,9 +12,33 @@ export function encodeFrame(frame: ServerFrame): Buffer {
  */
 export function textFrame(text: string): Buffer {
   const length = Buffer.byteLength(text);
+  const { frame, headLength } = emptyFrame(length, 0x81);
+  frame.write(text, headLength);
+  return frame;
+}
+
+/** Shorter texts gain nothing. */
+const worthDeflating = 512;
+
+/**
+ * The same for clients that have negotiated compression (RFC 7692), each message by itself so that it can be shared;
+ * `undefined` where it would not become smaller.
+ */
+export function deflatedFrame(text: string): Buffer | undefined {
+  if (text.length < worthDeflating) return undefined;
+  const deflated = deflateRawSync(text, { level: 1, finishFlush: constants.Z_SYNC_FLUSH });
+  // The last four bytes are always the same, and the receiver puts them back.
+  const length = deflated.length - 4;
+  if (length >= Buffer.byteLength(text)) return undefined;
+  const { frame, headLength } = emptyFrame(length, 0xc1);
+  deflated.copy(frame, headLength, 0, length);
+  return frame;
+}
+
+function emptyFrame(length: number, firstByte: number): { frame: Buffer; headLength: number } {
   const headLength = length < 126 ? 2 : length < 65_536 ? 4 : 10;
   const frame = Buffer.allocUnsafe(headLength + length);
-  frame[0] = 0x81;
+  frame[0] = firstByte;
   if (headLength === 2) {
     frame[1] = length;
   } else if (headLength === 4) {
@@ -23,6 +48,5 @@ export function textFrame(text: string): Buffer {
     frame[1] = 127;
     frame.writeBigUInt64BE(BigInt(length), 2);
   }
-  frame.write(text, headLength);
-  return frame;
+  return { frame, headLength };
 }

@@ -2,6 +2,7 @@ import type { Principal } from '../auth/principal.ts';
 import type { AccessFacts } from './access.ts';
 import type { Bus } from './bus.ts';
 import type { GatewayConfig } from './gateway-config.ts';
+import type { History } from './history.ts';
 
 /** What the gateway must know of an app. */
 export interface GatewayApp {
@@ -9,9 +10,41 @@ export interface GatewayApp {
   readonly key: string;
   readonly secret: string;
   readonly enabled: boolean;
-  /** Whether its clients may send `client-…` events to each other; true where it does not say. */
-  readonly clientEvents?: boolean;
+  readonly settings: { readonly realtime: RealtimeSettings };
 }
+
+/** What an app has chosen for its connected clients. */
+export interface RealtimeSettings {
+  /** Whether clients may send `client-…` events to each other. */
+  readonly clientEvents: boolean;
+  /** Whether subscribers are told how many they are. */
+  readonly subscriptionCount: boolean;
+  /** Connections without TLS are sent away with 4000. */
+  readonly tlsOnly: boolean;
+  /** Connections on one node beyond which further ones are sent away with 4004; `null`: no limit. */
+  readonly maxConnections: number | null;
+  /** Where the app's back end is told of channels and members. */
+  readonly webhooks: readonly { readonly url: string; readonly events: readonly WebhookEventName[] }[];
+}
+
+/** What a webhook can tell of. */
+export type WebhookEventName =
+  | 'channel_occupied'
+  | 'channel_vacated'
+  | 'member_added'
+  | 'member_removed'
+  | 'client_event'
+  | 'cache_miss'
+  | 'subscription_count';
+
+/** What holds for an app that has chosen nothing. */
+export const realtimeDefaults: RealtimeSettings = {
+  clientEvents: true,
+  subscriptionCount: false,
+  tlsOnly: false,
+  maxConnections: null,
+  webhooks: [],
+};
 
 /** Where apps are looked up. */
 export interface GatewayApps {
@@ -43,6 +76,8 @@ export interface GatewayDependencies {
   readonly facts: AccessFacts;
   readonly audit: Audit;
   readonly bus: Bus;
+  /** What clients that were cut off are told again. */
+  readonly history: History;
   readonly log: GatewayLog;
   /** What differs from `gatewayDefaults`. */
   readonly config?: Partial<GatewayConfig>;

@@ -1,9 +1,13 @@
+import type { ChannelWatch } from './channel-watch.ts';
 import type { GatewayConfig } from './gateway-config.ts';
 import type { GatewayDependencies } from './gateway-dependencies.ts';
 import type { Hub } from './hub.ts';
+import type { Traffic } from './traffic.ts';
 
 /** What acting on a client's frame takes. */
 export interface GatewayParts extends Omit<GatewayDependencies, 'config'> {
   readonly config: GatewayConfig;
   readonly hub: Hub;
+  readonly traffic: Traffic;
+  readonly watch: Pick<ChannelWatch, 'cacheMissed' | 'clientEvent' | 'memberAdded' | 'memberRemoved'>;
 }

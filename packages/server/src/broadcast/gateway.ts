@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import { closeCodes } from '@mevrik/protocol';
+import { closeCodes, type PusherChannel } from '@mevrik/protocol';
 import type { Principal } from '../auth/principal.ts';
 import {
   authorizeChannel,
@@ -8,14 +8,21 @@ import {
   type ChannelAuthorization,
   type UserAuthorization,
 } from './authorize.ts';
-import type { BroadcastMessage, RevokeMessage, TerminateMessage } from './broadcast-message.ts';
+import type { BroadcastMessage, Grant, TerminateMessage } from './broadcast-message.ts';
 import { type ChannelApi, createChannelApi } from './channel-api.ts';
+import { ChannelWatch } from './channel-watch.ts';
 import type { ClientSocket } from './client-socket.ts';
 import { Connections } from './connections.ts';
+import { encodeFrame } from './frame-encoder.ts';
 import { type GatewayConfig, gatewayDefaults } from './gateway-config.ts';
 import type { GatewayApp, GatewayDependencies } from './gateway-dependencies.ts';
-import { type Grant, GrantWatch } from './grant-watch.ts';
-import { type ChannelCount, Hub } from './hub.ts';
+import { createInspection, type GatewayInspection } from './gateway-inspection.ts';
+import type { NodeState } from './gateway-state.ts';
+import { GrantWatch } from './grant-watch.ts';
+import { type ChannelState, Hub, type Tap } from './hub.ts';
+import { NodeSurvey } from './node-survey.ts';
+import { Traffic } from './traffic.ts';
+import { WebhookSender } from './webhook-sender.ts';
 
 /** Speaks the Pusher Channels protocol with the clients that are connected to this process. */
 export interface Gateway {
@@ -23,6 +30,8 @@ export interface Gateway {
   attach(server: Server): void;
   /** Hands messages to everybody who hears their topics, on all nodes. */
   publish(messages: readonly BroadcastMessage[]): Promise<void>;
+  /** Resolves when no other node can miss what was published before; perhaps long after. */
+  reached(): Promise<void>;
   /** @throws ProblemError `invalid_input` or `forbidden`. */
   authorizeChannel(
     principal: Principal,
@@ -37,7 +46,13 @@ export interface Gateway {
   /** What back ends can do and ask: Pusher's HTTP API, without the HTTP. */
   readonly api: ChannelApi;
   /** What is connected to this process. */
-  inspect(): { readonly connections: number; readonly channels: readonly ChannelCount[] };
+  readonly inspection: GatewayInspection;
+  /** The number of connections of this process, and their channels. */
+  inspect(): { readonly connections: number; readonly channels: readonly ChannelState[] };
+  /** What is connected to each node that answers; takes a moment. */
+  nodes(): Promise<readonly NodeState[]>;
+  /** Looks on at a channel; the function that is given ends that. `onEnd` is called when this node goes away. */
+  tap(appId: number, channel: PusherChannel, tap: Tap, onEnd: () => void): Promise<() => void>;
   /** Takes no further connections, and asks the clients to reconnect elsewhere, spread over `drainMs`. */
   drain(): Promise<void>;
   /** Ends everything at once. */
@@ -48,20 +63,36 @@ export interface Gateway {
 export function createGateway(dependencies: GatewayDependencies): Gateway {
   const config = { ...gatewayDefaults, ...dependencies.config };
   const { bus } = dependencies;
-  const hub = new Hub(bus);
-  const connections = new Connections({ ...dependencies, config, hub });
+  const traffic = new Traffic();
+  const hub = new Hub(bus, traffic, config.maxBufferedBytes);
+  const sender = new WebhookSender(dependencies.log, traffic, config);
+  const watch = new ChannelWatch({ ...dependencies, sender, lingerMs: config.lingerMs });
+  const connections = new Connections({ ...dependencies, config, hub, traffic, watch });
+  const inspection = createInspection({ hub, traffic, sockets: connections.sockets });
+  const survey = new NodeSurvey(bus, inspection.state);
   const servers = new Set<Server>();
+  const taps = new Set<() => void>();
 
-  bus.receive((message) => {
-    if ('terminateUser' in message) terminateUser(connections, message);
-    else if ('revokeSocket' in message) revokeSocket(connections, message);
-    else hub.deliver(message);
-  });
+  bus.receive(
+    (message) => {
+      if ('terminateUser' in message) terminateUser(connections, message);
+      else if ('grant' in message) watchOwn(message.grant);
+      else if ('askOfNodes' in message || 'answerTo' in message) survey.receive(message);
+      else hub.deliver(message);
+    },
+    () => tellToReload(connections),
+  );
   const grants = new GrantWatch({
     ...dependencies,
     recheckMs: config.recheckMs,
-    revoke: (appId, revokeSocket) => void bus.publish([{ appId, revokeSocket }]),
+    revoke: (appId, socketId) => revokeSocket(connections, appId, socketId),
   });
+  /** The node that has a connection watches over it: it lives as long, and learns of newer tokens from all others. */
+  const watchOwn = (grant: Grant): boolean => {
+    const isOwn = connections.sockets.get(grant.socketId)?.app.id === grant.appId;
+    if (isOwn) grants.add(grant);
+    return isOwn;
+  };
   const recheck = setInterval(() => {
     closeOfDisabledApps(connections, dependencies).catch((error: unknown) => {
       dependencies.log.warn({ error: String(error) }, 'whether apps are still open is looked at again later');
@@ -74,6 +105,9 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
   const cleanup = setInterval(() => {
     hub.sweep();
     bus.cache.sweep();
+    watch.sweep().catch((error: unknown) => {
+      dependencies.log.warn({ error: String(error) }, 'what back ends know is looked through again later');
+    });
   }, config.cleanupIntervalMs).unref();
 
   return {
@@ -82,14 +116,28 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
       server.on('upgrade', connections.onUpgrade);
     },
     publish: (messages) => bus.publish(messages),
+    reached: () => bus.reached(),
     authorizeChannel: (principal, socketId, channelName, app) =>
       authorizeChannel(dependencies, { principal, socketId, channelName, app }),
     authorizeUser,
-    watch: (grant) => grants.add(grant),
+    watch(grant) {
+      if (!watchOwn(grant)) void bus.publish([{ appId: grant.appId, grant }]);
+    },
     api: createChannelApi(bus, config),
-    inspect: () => ({ connections: connections.sockets.size, channels: hub.list() }),
+    inspection,
+    inspect: () => ({ connections: connections.sockets.size, channels: [...hub.channels()] }),
+    nodes: () => survey.ask(),
+    async tap(appId, channel, tap, onEnd) {
+      taps.add(onEnd);
+      const close = await hub.tap(appId, channel, tap);
+      return () => {
+        taps.delete(onEnd);
+        close();
+      };
+    },
     async drain() {
       connections.closeDoors();
+      for (const end of taps) end();
       await sendAway([...connections.sockets.values()], config.drainMs);
     },
     async stop() {
@@ -99,6 +147,8 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
       clearInterval(cleanup);
       for (const server of servers) server.off('upgrade', connections.onUpgrade);
       await connections.endAll(goingAway);
+      await watch.stop();
+      await sender.stop();
     },
   };
 }
@@ -117,11 +167,21 @@ function terminateUser({ sockets }: Connections, { appId, terminateUser: userId 
   }
 }
 
-/** The client comes back at once, and must have its channels signed anew. */
-function revokeSocket({ sockets }: Connections, message: RevokeMessage): void {
-  const socket = sockets.get(message.revokeSocket);
-  if (socket?.app.id === message.appId)
-    socket.close(closeCodes.reconnect, 'Your access has ended: authorize again');
+/** The client comes back at once, and must have its channels signed anew. `false` when it has gone already. */
+function revokeSocket({ sockets }: Connections, appId: number, socketId: string): boolean {
+  const socket = sockets.get(socketId);
+  if (socket?.app.id !== appId || !socket.isOpen) return false;
+  socket.close(closeCodes.reconnect, 'Your access has ended: authorize again');
+  return true;
+}
+
+/** Clients that count on missing nothing learn that they have. */
+function tellToReload({ sockets }: Connections): void {
+  for (const socket of sockets.values()) {
+    for (const [channel, { resumes }] of socket.channels) {
+      if (resumes) socket.send(encodeFrame({ event: 'mevrik:reload', channel }));
+    }
+  }
 }
 
 async function closeOfDisabledApps({ sockets }: Connections, { apps }: GatewayDependencies): Promise<void> {

@@ -1,29 +1,25 @@
 import { ProblemError } from '@mevrik/protocol';
-import { mayActFor, type Principal } from '../auth/principal.ts';
+import { expiryOf } from '../auth/access-tokens.ts';
+import { mayActFor } from '../auth/principal.ts';
 import { describeHearer } from './access.ts';
+import type { Grant } from './broadcast-message.ts';
 import type { GatewayDependencies } from './gateway-dependencies.ts';
-
-/** What was signed for somebody, and on the strength of what. */
-export interface Grant {
-  readonly principal: Principal;
-  /** The header that proved who it is. */
-  readonly authorization: string;
-  readonly appId: number;
-  readonly socketId: string;
-}
 
 /** What the watch is given. */
 export interface GrantWatchOptions extends Pick<GatewayDependencies, 'authenticate' | 'audit' | 'log'> {
-  /** How often staff are looked at; customers and back ends a tenth as often, as only their tokens' end concerns them. */
+  /** How often staff are looked at; customers and back ends a tenth as often, and when their token expires. */
   readonly recheckMs: number;
-  /** Ends a connection, on whichever node it is. */
-  readonly revoke: (appId: number, socketId: string) => void;
+  /** Ends a connection of this node; `false` when it has ended already. */
+  readonly revoke: (appId: number, socketId: string) => boolean;
 }
 
 interface Watched {
   readonly grant: Omit<Grant, 'socketId'>;
   readonly socketIds: Set<string>;
   readonly everyMs: number;
+  /** When its token expires, in milliseconds since 1970. */
+  readonly expiresAt: number;
+  /** In milliseconds since 1970. */
   dueAt: number;
 }
 
@@ -54,19 +50,23 @@ export class GrantWatch {
   add({ socketId, ...grant }: Grant): void {
     const token = `${grant.appId} ${grant.authorization}`;
     const person = describeHearer(grant.principal);
+    const known = this.#byToken.get(this.#tokenOf.get(`${person} ${socketId}`) ?? '');
+    // What another node signed may arrive after what was signed later.
+    if (known && known.expiresAt > (expiryOf(grant.authorization) ?? Number.POSITIVE_INFINITY)) return;
     this.#forget(person, socketId);
     const everyMs = 'agentId' in grant.principal ? 0 : this.#with.recheckMs * staffFactor;
-    const entry = this.#byToken.get(token) ?? {
-      grant,
-      socketIds: new Set<string>(),
-      everyMs,
-      dueAt: performance.now() + everyMs,
-    };
+    const entry = this.#byToken.get(token) ?? this.#watch(grant, everyMs);
     this.#byToken.set(token, entry);
     entry.socketIds.add(socketId);
     this.#tokenOf.set(`${person} ${socketId}`, token);
     const [oldest] = entry.socketIds;
     if (entry.socketIds.size > maxSocketsPerToken && oldest !== undefined) this.#forget(person, oldest);
+  }
+
+  #watch(grant: Watched['grant'], everyMs: number): Watched {
+    const expiresAt = expiryOf(grant.authorization) ?? Number.POSITIVE_INFINITY;
+    const dueAt = Math.min(Date.now() + everyMs, expiresAt);
+    return { grant, socketIds: new Set(), everyMs, expiresAt, dueAt };
   }
 
   stop(): void {
@@ -79,10 +79,10 @@ export class GrantWatch {
     if (this.#isLooking) return;
     this.#isLooking = true;
     try {
-      const now = performance.now();
+      const now = Date.now();
       for (const entry of this.#byToken.values()) {
         if (entry.dueAt > now) continue;
-        entry.dueAt = now + entry.everyMs;
+        entry.dueAt = Math.min(now + entry.everyMs, Math.max(now, entry.expiresAt));
         const state = await this.#stateOf(entry.grant);
         if (state !== 'holds') this.#end(entry, state === 'lost');
       }
@@ -108,8 +108,8 @@ export class GrantWatch {
     const actor = describeHearer(principal);
     for (const socketId of [...socketIds]) {
       this.#forget(actor, socketId);
-      revoke(appId, socketId);
-      if (isLost) audit({ appId, actor, action: 'connection.revoked', target: socketId });
+      if (revoke(appId, socketId) && isLost)
+        audit({ appId, actor, action: 'connection.revoked', target: socketId });
     }
   }
 

@@ -1,10 +1,28 @@
-/** Knows how many connections hear each channel, on all nodes. Approximate while nodes come and go. */
+/** The number of connections that hear a channel, on all nodes, has become another. */
+export interface OccupancyChange {
+  readonly appId: number;
+  readonly channel: string;
+  readonly before: number;
+  /** 0: nobody hears the channel any more. */
+  readonly now: number;
+  /** `false` where what is shared was lost and is made good: those who were told of it before know it. */
+  readonly isNews: boolean;
+}
+
+/** Knows how many connections hear each channel, on all nodes. */
 export interface Occupancy {
   /** Says how many connections of this node hear a channel now. */
   set(appId: number, channel: string, count: number): void;
   /** The channels of an app that anybody hears, with how many do. */
   list(appId: number): Promise<ReadonlyMap<string, number>>;
   countOf(appId: number, channel: string): Promise<number>;
+  /**
+   * Registers who is told of changes; one only. Of all nodes one is told of each change: mostly the one whose client
+   * caused it, another where a node has died.
+   */
+  observe(observer: (change: OccupancyChange) => void): void;
+  /** Resolves when the others know what was set before, and the observer of the changes that it made; or they cannot. */
+  settled(): Promise<void>;
 }
 
 /** What this process knows by itself. */
@@ -33,8 +51,17 @@ export function createLocalOccupancy(): LocalOccupancy {
 /** Occupancy for a single process. */
 export function createProcessOccupancy(): Occupancy {
   const local = createLocalOccupancy();
+  let observer: (change: OccupancyChange) => void = () => {};
   return {
-    set: local.set,
+    set(appId, channel, now) {
+      const before = local.list(appId).get(channel) ?? 0;
+      local.set(appId, channel, now);
+      if (before !== now) observer({ appId, channel, before, now, isNews: true });
+    },
+    observe(next) {
+      observer = next;
+    },
+    async settled() {},
     list: async (appId) => new Map(local.list(appId)),
     countOf: async (appId, channel) => local.list(appId).get(channel) ?? 0,
   };

@@ -42,6 +42,8 @@ export interface OutletOptions {
   readonly stream: Duplex;
   readonly turn: Turn;
   readonly maxBufferedBytes: number;
+  /** Whether the WebSocket's farewell has been written already: no frame may follow it. */
+  readonly isOver: () => boolean;
   /** Called once, when more is waiting for the reader than may. */
   readonly onOverflow: () => void;
 }
@@ -85,7 +87,22 @@ export class Outlet {
     if (!first) return;
     this.#frames = [];
     this.#bytes = 0;
-    if (this.#with.stream.writable) this.#with.stream.write(frames.length === 1 ? first : join(frames));
+    const { stream, isOver } = this.#with;
+    if (stream.writable && !isOver()) stream.write(frames.length === 1 ? first : join(frames));
+  }
+
+  /** Writes what has gathered, and resolves when the reader has taken it, or is gone. */
+  async drained(): Promise<void> {
+    this.flush();
+    const { stream } = this.#with;
+    if (!stream.writableNeedDrain || stream.destroyed) return;
+    await new Promise<void>((resolve) => {
+      const done = () => {
+        stream.off('drain', done).off('close', done);
+        resolve();
+      };
+      stream.on('drain', done).on('close', done);
+    });
   }
 
   /** Writes what has gathered, and takes nothing further. */

@@ -1,6 +1,6 @@
 import type { PresenceMember } from '@mevrik/protocol';
+import { patiently, type RedisLink } from '../redis/redis-link.ts';
 import type { Members } from './presence.ts';
-import { patiently, type RedisLink } from './redis-link.ts';
 
 /**
  * A channel's members are a hash in Redis: node and socket → user and information, two lines of JSON. Each script

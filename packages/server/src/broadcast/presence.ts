@@ -11,6 +11,17 @@ export interface PresencePlace {
   readonly socketId: string;
 }
 
+/** A presence channel of an app. */
+export type Whereabouts = Pick<PresencePlace, 'appId' | 'channel'>;
+
+/** Somebody is on a presence channel, or no longer, without a connection of this node having done that. */
+export interface MemberChange extends Whereabouts {
+  readonly userId: string;
+  readonly isHere: boolean;
+  /** `false` where what is shared was lost and is made good. */
+  readonly isNews: boolean;
+}
+
 /** What came of joining. `isNew`: this user was not there before. `full`: the channel takes no further user. */
 export type Joined =
   | { readonly full: true }
@@ -22,6 +33,8 @@ export interface Presence {
   /** Removes a connection. Gives the user's id when that was their last one. */
   leave(place: PresencePlace): Promise<string | undefined>;
   members(appId: number, channel: string): Promise<Members>;
+  /** Registers who learns of members that were lost, or found again, with a node; one only. */
+  observe(observer: (change: MemberChange) => void): void;
 }
 
 /** What this process knows of presence by itself, told at once. */
@@ -74,5 +87,7 @@ export function createProcessPresence(): Presence {
     join: async (place, member, maxMembers) => local.join(place, member, maxMembers),
     leave: async (place) => local.leave(place),
     members: async (appId, channel) => local.members(appId, channel),
+    // A process that ends takes its back end's register along.
+    observe() {},
   };
 }

@@ -1,164 +1,277 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { connectRedis } from '../redis/connect-redis.ts';
+import { NotTakenError, patiently, type RedisLink } from '../redis/redis-link.ts';
 import type { BusMessage } from './broadcast-message.ts';
-import { type Bus, type BusReceiver, topicOf } from './bus.ts';
+import { addressOf, type Bus, type BusReceiver } from './bus.ts';
+import { CatchUp } from './catch-up.ts';
 import type { EventCache } from './event-cache.ts';
 import type { GatewayLog } from './gateway-dependencies.ts';
+import type { History, HistoryMark } from './history.ts';
+import { presenceNews } from './presence-news.ts';
 import { createRedisCache } from './redis-cache.ts';
-import { connectRedis, patiently, type RedisLink } from './redis-link.ts';
 import { RedisOccupancy } from './redis-occupancy.ts';
+import { type Letter, Outbox } from './redis-outbox.ts';
 import { RedisPresence } from './redis-presence.ts';
+import { createRedisRegister, type ToldRegister } from './told-register.ts';
 
 /** What a bus over Redis is given. */
 export interface RedisBusOptions {
-  /** redis:// or rediss:// */
+  /** As `REDIS_URL` has it. */
   readonly url: string;
   readonly log: GatewayLog;
+  /** Where it is read what other nodes broadcast while this one was cut off. */
+  readonly history: History;
   /** Put before all names in Redis, where several installations share one. */
   readonly prefix?: string;
   /** How often this node says that it lives. */
   readonly heartbeatMs?: number;
 }
 
+/** One in each quarter of a cluster's slots: while a shard is lost, all nodes are told by another. */
+const toAll = ['all', 'all:1', 'all:3', 'all:4'];
+/** How long a stop waits for what is on its way. */
+const lastWordsMs = 2_000;
+/** When a Redis that refused a subscription is asked again. */
+const resubscribeMs = 1_000;
+/** Each is to be answered within our patience. */
+const subscribedAtOnce = 1_000;
+
 /**
  * A bus over Redis' pub/sub; it connects in the background. This process's own clients are served directly; Redis
  * carries messages to other nodes, each of which subscribes only to what its clients hear. While Redis is gone,
- * messages reach the own clients alone; it is reconnected to without end.
+ * messages reach the own clients, and wait for the others; it is reconnected to without end.
  */
 export function createRedisBus(options: RedisBusOptions): Bus {
   return new RedisBus(options);
 }
 
+/** A name at Redis that this node listens to. */
+interface Heard {
+  subscribed: Promise<void>;
+  /** Where the log stood when that began; empty while it is not known. */
+  since: HistoryMark;
+}
+
+/** Whether a subscription stands; `gone`: it is made when who has the name is connected again. */
+type Subscribed = 'made' | 'refused' | 'gone';
+
 class RedisBus implements Bus {
   readonly presence: RedisPresence;
   readonly occupancy: RedisOccupancy;
+  readonly told: ToldRegister;
   readonly cache: EventCache;
   readonly #log: GatewayLog;
   readonly #prefix: string;
   readonly #node = randomUUID();
+  /** Names that every node hears. */
+  readonly #allNodes: readonly string[];
   readonly #publisher: RedisLink;
   readonly #subscriber: RedisLink;
-  readonly #heard = new Map<string, Promise<void>>();
-  /** Names that the connection will subscribe to again although nobody hears them any more. */
-  readonly #stale = new Set<string>();
+  readonly #history: History;
+  readonly #heard = new Map<string, Heard>();
+  readonly #outbox: Outbox;
+  readonly #catchUp: CatchUp;
   #receiver: BusReceiver = () => {};
-  #lost = 0;
-  /** Redis did not answer the last time: the own clients must not wait for it. */
+  #onMissed = () => {};
+  /** Redis did not answer the last time. */
   #isSlow = false;
+  #connections = 0;
+  #retry: NodeJS.Timeout | undefined;
 
-  constructor({ url, log, prefix = 'mevrik', heartbeatMs = 5_000 }: RedisBusOptions) {
+  constructor({ url, log, history, prefix = 'mevrik', heartbeatMs = 5_000 }: RedisBusOptions) {
     this.#log = log;
     this.#prefix = prefix;
-    this.#heard.set(this.#allNodes, Promise.resolve());
+    this.#history = history;
+    this.#allNodes = toAll.map((name) => `${prefix}:${name}`);
+    for (const name of this.#allNodes)
+      this.#heard.set(name, { subscribed: Promise.resolve(), since: new Map() });
+    this.#catchUp = new CatchUp({
+      history,
+      log,
+      heardSince: ({ appId, topic }) => this.#heard.get(this.#nameOf(appId, topic))?.since,
+      deliver: (message) => this.#receiver(message),
+      onMissed: () => this.#onMissed(),
+    });
+    this.#outbox = new Outbox({
+      isReady: ({ name }) => this.#publisher.reaches(name),
+      send: ({ name, text }) => this.#publisher.publish(name, text),
+      confess: () => this.#confess(),
+      maxLetters: 10_000,
+      maxBytes: 16 * 1024 * 1024,
+      onLost: (letters) => {
+        this.#log.warn(
+          { letters },
+          'messages did not reach the other nodes; they read in the log what it has',
+        );
+      },
+    });
     this.#publisher = connectRedis({ url, log, purpose: 'publishing', onReady: () => this.#onPublisher() });
     this.#subscriber = connectRedis({
       url,
       log,
       purpose: 'subscribing',
       onReady: () => this.#onSubscriber(),
+      onGone: () => this.#catchUp.cut(),
     });
     const shared = { link: this.#publisher, log, prefix, node: this.#node, heartbeatMs };
     this.occupancy = new RedisOccupancy(shared);
+    this.told = createRedisRegister(this.#publisher, prefix);
     this.cache = createRedisCache(this.#publisher, prefix);
     this.presence = new RedisPresence({
       ...shared,
-      announce: (change, { appId, channel }, member) => {
-        const data = JSON.stringify(member);
-        void this.publish([{ appId, channel, event: `pusher_internal:${change}`, data }]);
-      },
+      announce: (change, at, member) => void this.publish([presenceNews(change, at, member)]),
     });
   }
 
   async publish(messages: readonly BusMessage[]): Promise<void> {
     for (const message of messages) this.#receiver(message);
-    if (!this.#publisher.isReady) {
-      this.#lost += messages.length;
-      return;
-    }
-    const sent = Promise.all(messages.map((message) => this.#send(message)));
-    if (!this.#isSlow) await sent;
+    const posted = Promise.all(messages.map((message) => this.#outbox.post(this.#letterOf(message))));
+    // The own clients are served, and must not wait for a Redis that does not answer.
+    if (this.#publisher.isReady && !this.#isSlow) await this.#patiently(posted);
   }
 
-  receive(receiver: BusReceiver): void {
+  reached(): Promise<void> {
+    return this.#outbox.reached();
+  }
+
+  receive(receiver: BusReceiver, onMissed: () => void): void {
     this.#receiver = receiver;
+    this.#onMissed = onMissed;
   }
 
   hear(appId: number, topic: string): Promise<void> {
     const name = this.#nameOf(appId, topic);
     const known = this.#heard.get(name);
-    if (known) return known;
-    this.#stale.delete(name);
-    const subscribed = this.#subscribe(name);
-    this.#heard.set(name, subscribed);
-    return subscribed;
+    if (known) return known.subscribed;
+    const heard: Heard = { subscribed: this.#hearNow(name), since: new Map() };
+    this.#heard.set(name, heard);
+    this.#history.heads().then(
+      (heads) => {
+        heard.since = heads;
+      },
+      () => {},
+    );
+    return heard.subscribed;
   }
 
   unhear(appId: number, topic: string): void {
     const name = this.#nameOf(appId, topic);
-    if (this.#heard.delete(name)) this.#unsubscribe(name);
+    if (this.#heard.delete(name)) this.#subscriber.unsubscribe(name, this.#listen).catch(() => {});
   }
 
   async stop(): Promise<void> {
+    await Promise.race([this.#outbox.reached(), delay(lastWordsMs)]);
+    this.#outbox.stop();
+    clearTimeout(this.#retry);
+    await this.#catchUp.stop();
     this.#receiver = () => {};
-    this.occupancy.stop();
+    await this.occupancy.stop();
     await this.presence.stop();
-    for (const link of [this.#publisher, this.#subscriber]) if (link.isOpen) link.destroy();
+    this.#publisher.destroy();
+    this.#subscriber.destroy();
   }
 
-  get #allNodes(): string {
-    return `${this.#prefix}:all`;
+  /** Tells every shard that can be told, before anything newer goes there. */
+  async #confess(): Promise<void> {
+    const text = JSON.stringify({ node: this.#node, gap: true });
+    const reachable = this.#allNodes.filter((name) => this.#publisher.reaches(name));
+    if (reachable.length === 0) throw new NotTakenError('nobody can be told');
+    await Promise.all(reachable.map((name) => this.#publisher.publish(name, text)));
   }
 
   #nameOf(appId: number, topic: string): string {
     return `${this.#prefix}:${appId}:${topic}`;
   }
 
+  #nameOfAll(): string {
+    const [first = ''] = this.#allNodes;
+    return this.#allNodes.find((name) => this.#publisher.reaches(name)) ?? first;
+  }
+
   #onPublisher(): void {
-    if (this.#lost > 0) {
-      this.#log.warn({ lost: this.#lost }, 'messages did not reach other nodes while Redis was gone');
-    }
-    this.#lost = 0;
     this.#isSlow = false;
+    void this.#outbox.flush();
+    this.occupancy.restore();
     this.presence.restore().catch((error: unknown) => {
       this.#log.warn({ error: String(error) }, 'presence is entered again later');
     });
   }
 
   #onSubscriber(): void {
-    for (const name of this.#heard.keys()) this.#heard.set(name, this.#subscribe(name));
-    for (const name of this.#stale) this.#unsubscribe(name);
-    this.#stale.clear();
+    this.#connections += 1;
+    const subscribed = this.#subscribeAgain(this.#connections, [...this.#heard]);
+    for (const heard of this.#heard.values()) heard.subscribed = subscribed;
   }
 
-  async #send(message: BusMessage): Promise<void> {
-    const topic = topicOf(message);
-    const name = topic === undefined ? this.#allNodes : this.#nameOf(message.appId, topic);
+  async #subscribeAgain(connection: number, all: readonly (readonly [string, Heard])[]): Promise<void> {
+    this.#catchUp.mending();
+    const states = new Set<Subscribed>();
+    for (let at = 0; at < all.length; at += subscribedAtOnce) {
+      const some = all
+        .slice(at, at + subscribedAtOnce)
+        .filter(([name, heard]) => this.#heard.get(name) === heard);
+      for (const state of await Promise.all(some.map(([name]) => this.#subscribe(name)))) states.add(state);
+      // Cut off again meanwhile: the next connection begins anew, or has begun.
+      if (!this.#subscriber.isReady || connection !== this.#connections) return;
+    }
+    if (states.has('refused')) this.#subscribeLater();
+    else this.#catchUp.mended(!states.has('gone'));
+  }
+
+  #letterOf(message: BusMessage): Letter {
+    const address = addressOf(message);
+    return {
+      name: address ? this.#nameOf(address.appId, address.topic) : this.#nameOfAll(),
+      text: JSON.stringify({ node: this.#node, message }),
+      isRepeatable: 'at' in message,
+    };
+  }
+
+  async #patiently(work: Promise<unknown>): Promise<void> {
     try {
-      await patiently(this.#publisher.publish(name, JSON.stringify({ node: this.#node, message })));
+      await patiently(work);
       this.#isSlow = false;
     } catch {
       this.#isSlow = true;
-      this.#lost += 1;
     }
   }
 
-  readonly #listen = (text: string): void => {
+  readonly #listen = (text: string, name: string): void => {
+    if (!this.#heard.has(name)) return;
     try {
-      const { node, message } = JSON.parse(text) as { node: string; message: BusMessage };
-      if (node !== this.#node) this.#receiver(message);
+      const envelope = JSON.parse(text) as { node: string; message?: BusMessage; gap?: true };
+      if (envelope.node === this.#node) return;
+      if (envelope.gap) this.#catchUp.missed();
+      if (!envelope.message) return;
+      if ('at' in envelope.message) this.#catchUp.take(envelope.message);
+      else this.#receiver(envelope.message);
     } catch (error) {
       this.#log.warn({ error: String(error) }, 'something at Redis is no message of ours');
     }
   };
 
-  async #subscribe(name: string): Promise<void> {
-    if (!this.#subscriber.isReady) return;
-    await patiently(this.#subscriber.subscribe(name, this.#listen)).catch((error: unknown) => {
-      this.#log.warn({ name, error: String(error) }, 'a subscription at Redis is made later');
-    });
+  async #hearNow(name: string): Promise<void> {
+    if ((await this.#subscribe(name)) === 'refused') this.#subscribeLater();
   }
 
-  #unsubscribe(name: string): void {
-    if (this.#subscriber.isReady) this.#subscriber.unsubscribe(name, this.#listen).catch(() => {});
-    else this.#stale.add(name);
+  /** A subscription that is refused while Redis is there would never be heard of again. */
+  #subscribeLater(): void {
+    if (this.#retry) return;
+    this.#log.warn({}, 'subscriptions at Redis were refused, and are made later');
+    this.#retry = setTimeout(() => {
+      this.#retry = undefined;
+      this.#onSubscriber();
+    }, resubscribeMs).unref();
+  }
+
+  /** It is made again with every connection to who has the name. */
+  async #subscribe(name: string): Promise<Subscribed> {
+    try {
+      if (this.#subscriber.reaches(name)) await patiently(this.#subscriber.subscribe(name, this.#listen));
+    } catch {
+      if (this.#subscriber.reaches(name)) return 'refused';
+    }
+    return this.#subscriber.reaches(name) ? 'made' : 'gone';
   }
 }

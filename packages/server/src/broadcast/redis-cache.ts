@@ -1,5 +1,5 @@
+import { patiently, type RedisLink } from '../redis/redis-link.ts';
 import { type CachedEvent, cacheMs, createLocalCache, type EventCache } from './event-cache.ts';
-import { patiently, type RedisLink } from './redis-link.ts';
 
 /** The last events in Redis; while it is gone, those that this node knows of. */
 export function createRedisCache(link: RedisLink, prefix: string): EventCache {

@@ -1,14 +1,16 @@
 import type { PresenceMember } from '@mevrik/protocol';
+import { patiently, type RedisLink } from '../redis/redis-link.ts';
 import type { GatewayLog } from './gateway-dependencies.ts';
 import {
   createLocalPresence,
   type Joined,
+  type MemberChange,
   type Members,
   type Presence,
   type PresencePlace,
+  type Whereabouts,
 } from './presence.ts';
 import { enterHash, leaveHash, readHash } from './presence-hash.ts';
-import { patiently, type RedisLink } from './redis-link.ts';
 
 /** What presence over Redis is given. */
 export interface RedisPresenceOptions {
@@ -27,19 +29,24 @@ export interface RedisPresenceOptions {
   ) => void;
 }
 
-/** A presence channel of an app. */
-export type Whereabouts = Pick<PresencePlace, 'appId' | 'channel'>;
-
 /** Leavings that Redis did not learn of are kept for later, up to this many. */
 const maxOverdue = 100_000;
 const missedBeats = 3;
+/** A channel's expiry is renewed with every so manyeth beat; so many at once. */
+const renewedEvery = 4;
+const renewedAtOnce = 500;
 
-/** Who is where, over all nodes. While Redis is gone, each node knows its own members. */
+/**
+ * Who is where, over all nodes. Each node keeps a list of its channels in Redis, so that others can count its members
+ * out when it has died, also where nobody else is. While Redis is gone, each node knows its own members.
+ */
 export class RedisPresence implements Presence {
   readonly #with: RedisPresenceOptions;
   readonly #local = createLocalPresence();
   readonly #overdue = new Map<string, Set<string>>();
   readonly #heart: NodeJS.Timeout;
+  #observer: (change: MemberChange) => void = () => {};
+  #beats = 0;
   #beating: Promise<void> | undefined;
 
   constructor(options: RedisPresenceOptions) {
@@ -49,6 +56,10 @@ export class RedisPresence implements Presence {
         this.#beating = undefined;
       });
     }, options.heartbeatMs).unref();
+  }
+
+  observe(observer: (change: MemberChange) => void): void {
+    this.#observer = observer;
   }
 
   async join(place: PresencePlace, member: PresenceMember, maxMembers: number): Promise<Joined> {
@@ -66,7 +77,9 @@ export class RedisPresence implements Presence {
     const key = this.#keyOf(place);
     const field = this.#fieldOf(place);
     try {
-      return (await leaveHash(this.#with.link, key, [field]))[0];
+      const [gone] = await leaveHash(this.#with.link, key, [field]);
+      if (this.#local.members(place.appId, place.channel).size === 0) await this.#unlist(place);
+      return gone;
     } catch {
       const overdue = this.#overdue.get(key) ?? new Set();
       if (this.#overdue.size < maxOverdue) this.#overdue.set(key, overdue.add(field));
@@ -75,10 +88,8 @@ export class RedisPresence implements Presence {
   }
 
   async members(appId: number, channel: string): Promise<Members> {
-    const at = { appId, channel };
     try {
-      await this.#bury(at);
-      return await readHash(this.#with.link, this.#keyOf(at));
+      return await readHash(this.#with.link, this.#keyOf({ appId, channel }));
     } catch {
       return this.#local.members(appId, channel);
     }
@@ -87,45 +98,55 @@ export class RedisPresence implements Presence {
   /** Enters this node's members again, after Redis was away. */
   async restore(): Promise<void> {
     await this.#live();
-    await this.#enterAll();
+    await this.#enterAll(false);
   }
 
   async stop(): Promise<void> {
     clearInterval(this.#heart);
     await this.#beating;
     const { link, node } = this.#with;
-    if (link.isReady) await patiently(link.del(this.#keyOfNode(node))).catch(() => {});
+    if (!link.isReady) return;
+    // Dead at once: the others see to what it may have left.
+    const goodbye = [link.zAdd(this.#nodesKey, { score: 0, value: node })];
+    await Promise.all(goodbye.map((work) => patiently<unknown>(work).catch(() => {})));
   }
 
   async #beat(): Promise<void> {
-    const { link, log, announce } = this.#with;
-    if (!link.isReady) return;
-    try {
-      const wasAlive = await this.#live();
+    if (!this.#with.link.isReady) return;
+    this.#beats += 1;
+    // A part of a cluster that is lost must not keep the rest from being renewed.
+    await this.#tried(async () => {
       // We were taken for dead, and our members were counted out.
-      if (!wasAlive) await this.#enterAll((place, member) => announce('member_added', place, member));
-      await this.#catchUp();
-      const channels = new Map([...this.#local.entries()].map(([place]) => [this.#keyOf(place), place]));
-      for (const [key, place] of channels) {
-        await patiently(link.pExpire(key, this.#expiryMs));
-        await this.#bury(place);
-      }
+      if (!(await this.#live())) await this.#enterAll(true);
+    });
+    await this.#tried(() => this.#catchUp());
+    await this.#renew();
+    await this.#tried(() => this.#buryTheDead());
+  }
+
+  async #tried(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
     } catch (error) {
-      log.warn({ error: String(error) }, 'presence could not be renewed');
+      this.#with.log.warn({ error: String(error) }, 'presence could not be renewed');
     }
   }
 
   /** Says that this node lives. Gives whether the others could still know. */
   async #live(): Promise<boolean> {
-    const { link, node, heartbeatMs } = this.#with;
-    const key = this.#keyOfNode(node);
-    return (await patiently(link.set(key, '1', { PX: heartbeatMs * missedBeats, GET: true }))) !== null;
+    const { link, node } = this.#with;
+    const known = (await patiently(link.zScore(this.#nodesKey, node))) !== null;
+    await patiently(link.zAdd(this.#nodesKey, { score: Date.now(), value: node }));
+    return known;
   }
 
-  async #enterAll(onNew?: (place: PresencePlace, member: PresenceMember) => void): Promise<void> {
+  async #enterAll(isNews: boolean): Promise<void> {
     for (const [place, member] of this.#local.entries()) {
       const entered = await this.#enter(place, member, Number.MAX_SAFE_INTEGER);
-      if (entered?.isNew) onNew?.(place, member);
+      if (!entered?.isNew) continue;
+      if (isNews) this.#with.announce('member_added', place, member);
+      const { appId, channel } = place;
+      this.#observer({ appId, channel, userId: member.user_id, isHere: true, isNews });
     }
   }
 
@@ -137,23 +158,58 @@ export class RedisPresence implements Presence {
     }
   }
 
-  /** Counts out the members of nodes that no longer beat. */
-  async #bury(at: Whereabouts): Promise<void> {
-    const { link, node, announce } = this.#with;
-    const key = this.#keyOf(at);
-    const fields = await patiently(link.hKeys(key));
-    const nodes = new Set(fields.map((field) => field.slice(0, field.indexOf('/'))));
-    nodes.delete(node);
-    for (const other of nodes) {
-      if ((await patiently(link.exists(this.#keyOfNode(other)))) === 1) continue;
-      const dead = fields.filter((field) => field.startsWith(`${other}/`));
-      for (const user_id of await leaveHash(link, key, dead)) announce('member_removed', at, { user_id });
+  /** Sees to it that the hashes of this node's channels last; a part of them with each beat. */
+  async #renew(): Promise<void> {
+    const { link, node } = this.#with;
+    const own = new Set([...this.#local.entries()].map(([place]) => this.#keyOf(place)));
+    const due = [...own, this.#listOf(node)].filter((_, at) => (at + this.#beats) % renewedEvery === 0);
+    for (let at = 0; at < due.length; at += renewedAtOnce) {
+      const some = due.slice(at, at + renewedAtOnce);
+      await this.#tried(async () => {
+        await Promise.all(some.map((key) => patiently(link.pExpire(key, this.#expiryMs))));
+      });
     }
   }
 
-  #enter(place: PresencePlace, member: PresenceMember, maxMembers: number) {
+  /** Counts out the members of nodes that no longer beat. Several nodes may do so: one is told of each member. */
+  async #buryTheDead(): Promise<void> {
+    const { link, heartbeatMs } = this.#with;
+    const since = Date.now() - heartbeatMs * missedBeats;
+    for (const dead of await patiently(link.zRangeByScore(this.#nodesKey, 0, since))) {
+      for (const listed of await patiently(link.sMembers(this.#listOf(dead)))) {
+        await this.#bury(dead, JSON.parse(listed) as Whereabouts);
+        await patiently(link.sRem(this.#listOf(dead), listed));
+      }
+      await patiently(link.zRem(this.#nodesKey, dead));
+    }
+  }
+
+  async #bury(dead: string, at: Whereabouts): Promise<void> {
+    const { link, announce } = this.#with;
+    const key = this.#keyOf(at);
+    const fields = (await patiently(link.hKeys(key))).filter((field) => field.startsWith(`${dead}/`));
+    if (fields.length === 0) return;
+    for (const user_id of await leaveHash(link, key, fields)) {
+      announce('member_removed', at, { user_id });
+      this.#observer({ ...at, userId: user_id, isHere: false, isNews: true });
+    }
+  }
+
+  async #enter(place: PresencePlace, member: PresenceMember, maxMembers: number) {
+    const { link, node } = this.#with;
     const [key, field] = [this.#keyOf(place), this.#fieldOf(place)];
-    return enterHash(this.#with.link, { key, field, member, maxMembers, expiryMs: this.#expiryMs });
+    // Listed first: who dies in between must be found.
+    await patiently(link.sAdd(this.#listOf(node), listEntry(place)));
+    return enterHash(link, { key, field, member, maxMembers, expiryMs: this.#expiryMs });
+  }
+
+  async #unlist(place: PresencePlace): Promise<void> {
+    const { link, node } = this.#with;
+    await patiently(link.sRem(this.#listOf(node), listEntry(place)));
+    // Somebody may have come meanwhile.
+    if (this.#local.members(place.appId, place.channel).size > 0) {
+      await patiently(link.sAdd(this.#listOf(node), listEntry(place)));
+    }
   }
 
   /** Longer than a node may be silent, so that its members are announced as gone before the hash goes. */
@@ -165,11 +221,21 @@ export class RedisPresence implements Presence {
     return `${this.#with.prefix}:presence:${appId}:${channel}`;
   }
 
-  #keyOfNode(node: string): string {
-    return `${this.#with.prefix}:node:${node}`;
+  /** When each node was last alive. */
+  get #nodesKey(): string {
+    return `${this.#with.prefix}:nodes`;
+  }
+
+  /** The channels on which a node has members. */
+  #listOf(node: string): string {
+    return `${this.#with.prefix}:presence-of:${node}`;
   }
 
   #fieldOf({ socketId }: PresencePlace): string {
     return `${this.#with.node}/${socketId}`;
   }
+}
+
+function listEntry({ appId, channel }: Whereabouts): string {
+  return JSON.stringify({ appId, channel });
 }

@@ -2,20 +2,27 @@ import { closeCodes } from '@mevrik/protocol';
 import { z } from 'zod';
 import { isSignature, signUser } from './auth-signature.ts';
 import type { ClientSocket } from './client-socket.ts';
+import type { GatewayParts } from './gateway-parts.ts';
 import { readUserData } from './user-data.ts';
+import { comeOnline, watch } from './watchlist.ts';
 
-const signInSchema = z.object({ auth: z.string(), user_data: z.string().max(10_240) });
+const signInSchema = z.object({ auth: z.string(), user_data: z.string() });
 
 /** Acts on `pusher:signin`. Whoever cannot prove who they are is sent away. */
-export function signIn(socket: ClientSocket, data: unknown): void {
+export async function signIn(parts: GatewayParts, socket: ClientSocket, data: unknown): Promise<void> {
   const request = signInSchema.safeParse(data).data;
   const isProven =
-    request !== undefined && isSignature(request.auth, signUser(socket.app, socket.id, request.user_data));
+    request !== undefined &&
+    Buffer.byteLength(request.user_data) <= parts.config.maxUserDataBytes &&
+    isSignature(request.auth, signUser(socket.app, socket.id, request.user_data));
   const user = isProven ? readUserData(request.user_data, socket.app.id) : undefined;
   if (!request || !user || (socket.user && socket.user.id !== user.id)) {
     socket.close(closeCodes.unauthorized, 'Connection not authorized');
     return;
   }
+  const isFirst = socket.user === undefined;
   socket.user = user;
   socket.tell('pusher:signin_success', { user_data: request.user_data });
+  if (isFirst) await comeOnline(parts, socket, user.id);
+  await watch(parts, socket, user.watchlist);
 }

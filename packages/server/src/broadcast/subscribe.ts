@@ -10,15 +10,18 @@ import { z } from 'zod';
 import { describeHearer, mayHear } from './access.ts';
 import { isSignature, signChannel } from './auth-signature.ts';
 import type { ClientSocket } from './client-socket.ts';
-import type { CachedEvent } from './event-cache.ts';
 import { encodeFrame } from './frame-encoder.ts';
 import type { GatewayParts } from './gateway-parts.ts';
+import { resumeSchema, tellMissed } from './resume.ts';
+import { goOffline, unwatch } from './watchlist.ts';
 
 const subscribeSchema = z.object({
   channel: z.string(),
   auth: z.string().optional(),
   channel_data: z.string().optional(),
+  resume: resumeSchema.optional(),
 });
+type SubscribeRequest = z.infer<typeof subscribeSchema>;
 
 interface Refusal {
   readonly refused: string;
@@ -30,8 +33,6 @@ interface Admission {
   readonly member?: PresenceMember;
 }
 
-/** What a member may tell of itself. */
-const maxChannelDataBytes = 1_024 + 256;
 /** A connection may write this many refusals to the audit trail. */
 const maxAuditedRefusals = 20;
 
@@ -47,15 +48,12 @@ export async function subscribe(parts: GatewayParts, socket: ClientSocket, data:
     socket.complain(`Existing subscription to channel ${name}`);
     return;
   }
-  const decision = await decide(parts, socket, parsed.data).catch((error: unknown) => {
-    parts.log.error({ channel: name, error: String(error) }, 'a subscription could not be decided');
-    return { refused: 'Try again later', status: 503, type: 'ServerError' } satisfies Refusal;
-  });
+  const decision = await decide(parts, socket, parsed.data).catch(notNow(parts, name));
   if ('refused' in decision) {
     refuse(parts, socket, name, decision);
     return;
   }
-  await enter(parts, socket, decision);
+  await enter(parts, socket, decision, parsed.data.resume);
 }
 
 /** Acts on `pusher:unsubscribe`, and on the end of a connection for each of its channels. */
@@ -70,8 +68,15 @@ export async function unsubscribe(parts: GatewayParts, socket: ClientSocket, nam
   if (gone !== undefined) await announce(parts, socket, name, 'member_removed', { user_id: gone });
 }
 
-/** Ends all subscriptions of a connection that has ended. */
+/** Ends all subscriptions of a connection that has ended, and what it watched. */
 export async function leaveAll(parts: GatewayParts, socket: ClientSocket): Promise<void> {
+  unwatch(parts, socket);
+  const { user } = socket;
+  if (user) {
+    await goOffline(parts, socket, user.id).catch((error: unknown) => {
+      parts.log.warn({ user: user.id, error: String(error) }, 'a user that left could not be announced');
+    });
+  }
   for (const name of [...socket.channels.keys()]) {
     await unsubscribe(parts, socket, name).catch((error: unknown) => {
       parts.log.warn({ channel: name, error: String(error) }, 'a member that left could not be announced');
@@ -82,7 +87,7 @@ export async function leaveAll(parts: GatewayParts, socket: ClientSocket): Promi
 async function decide(
   parts: GatewayParts,
   socket: ClientSocket,
-  request: z.infer<typeof subscribeSchema>,
+  request: SubscribeRequest,
 ): Promise<Refusal | Admission> {
   const channel = parsePusherChannel(request.channel);
   if (!channel) return { refused: 'This is no name of a channel', status: 400, type: 'InvalidChannel' };
@@ -97,8 +102,18 @@ async function decide(
     case 'private':
       return isSigned(socket, request) ? { channel } : badSignature;
     case 'presence':
-      return isSigned(socket, request) ? admitMember(channel, request.channel_data) : badSignature;
+      return isSigned(socket, request)
+        ? admitMember(channel, request.channel_data, parts.config.maxMemberBytes)
+        : badSignature;
   }
+}
+
+/** What cannot be found out at the moment is refused for the moment. */
+function notNow({ log }: GatewayParts, channel: string): (error: unknown) => Refusal {
+  return (error) => {
+    log.error({ channel, error: String(error) }, 'a subscription could not be decided');
+    return { refused: 'Try again later', status: 503, type: 'ServerError' };
+  };
 }
 
 const notYours: Refusal = { refused: 'This channel is not yours to hear', status: 403, type: 'AuthError' };
@@ -111,18 +126,22 @@ async function isOpenTo(parts: GatewayParts, socket: ClientSocket, channel: Push
   return mayHear({ topic, appId: socket.app.id, who: socket.user?.hearer, facts: parts.facts });
 }
 
-function isSigned(socket: ClientSocket, request: z.infer<typeof subscribeSchema>): boolean {
+function isSigned(socket: ClientSocket, request: SubscribeRequest): boolean {
   const expected = signChannel(socket.app, socket.id, request.channel, request.channel_data);
   return isSignature(request.auth, expected);
 }
 
-function admitMember(channel: PusherChannel, channelData: string | undefined): Refusal | Admission {
+function admitMember(
+  channel: PusherChannel,
+  channelData: string | undefined,
+  maxBytes: number,
+): Refusal | Admission {
   const bad: Refusal = {
     refused: 'A member needs channel_data with a user_id',
     status: 400,
     type: 'InvalidMember',
   };
-  if (channelData === undefined || Buffer.byteLength(channelData) > maxChannelDataBytes) return bad;
+  if (channelData === undefined || Buffer.byteLength(channelData) > maxBytes) return bad;
   try {
     const member = presenceMemberSchema.safeParse(JSON.parse(channelData)).data;
     return member ? { channel, member } : bad;
@@ -148,22 +167,34 @@ async function enter(
   parts: GatewayParts,
   socket: ClientSocket,
   { channel, member }: Admission,
+  resume: SubscribeRequest['resume'],
 ): Promise<void> {
   const { name } = channel;
   const appId = socket.app.id;
   const place = { appId, channel: name, socketId: socket.id };
   if (!socket.isOpen) return;
-  socket.channels.set(name, member ? { channel, userId: member.user_id } : { channel });
+  socket.channels.set(name, {
+    channel,
+    ...(member ? { userId: member.user_id } : {}),
+    ...(resume ? { resumes: true } : {}),
+  });
+  const backOut = (refusal: Refusal) => {
+    socket.channels.delete(name);
+    parts.hub.unsubscribe(appId, name, socket);
+    refuse(parts, socket, name, refusal);
+  };
   await parts.hub.subscribe(appId, channel, socket);
+  const resumed = resume && (await tellMissed(parts, socket, channel, resume).catch(notNow(parts, name)));
+  if (resumed && 'refused' in resumed) return backOut(resumed);
   const joined = member
     ? await parts.bus.presence.join(place, member, parts.config.maxPresenceMembers)
     : undefined;
   if (joined?.full) {
-    socket.channels.delete(name);
-    parts.hub.unsubscribe(appId, name, socket);
-    const refused = 'The channel has as many members as it may have';
-    refuse(parts, socket, name, { refused, status: 403, type: 'LimitReached' });
-    return;
+    return backOut({
+      refused: 'The channel has as many members as it may have',
+      status: 403,
+      type: 'LimitReached',
+    });
   }
   if (member && joined?.isNew) await announce(parts, socket, name, 'member_added', member);
   if (!socket.isOpen) {
@@ -172,23 +203,31 @@ async function enter(
     await unsubscribe(parts, socket, name);
     return;
   }
-  const succeeded = joined
-    ? {
-        presence: {
-          count: joined.members.size,
-          ids: [...joined.members.keys()],
-          hash: Object.fromEntries(joined.members),
-        },
-      }
-    : {};
+  const succeeded = {
+    ...(joined
+      ? {
+          presence: {
+            count: joined.members.size,
+            ids: [...joined.members.keys()],
+            hash: Object.fromEntries(joined.members),
+          },
+        }
+      : {}),
+    ...(resumed ? { resume: resumed } : {}),
+  };
   socket.tell('pusher_internal:subscription_succeeded', succeeded, name);
-  if (channel.isCache) tellCached(socket, name, await parts.bus.cache.get(appId, name));
+  if (channel.isCache) await tellCached(parts, socket, name);
   parts.hub.confirm(appId, name, socket);
 }
 
-function tellCached(socket: ClientSocket, channel: string, cached: CachedEvent | undefined): void {
-  if (cached) socket.send(encodeFrame({ event: cached.event, channel, data: cached.data }));
-  else socket.send(encodeFrame({ event: 'pusher:cache_miss', channel }));
+async function tellCached(parts: GatewayParts, socket: ClientSocket, channel: string): Promise<void> {
+  const cached = await parts.bus.cache.get(socket.app.id, channel);
+  if (cached) {
+    socket.send(encodeFrame({ event: cached.event, channel, data: cached.data }));
+    return;
+  }
+  socket.send(encodeFrame({ event: 'pusher:cache_miss', channel }));
+  parts.watch.cacheMissed(socket.app, channel);
 }
 
 function announce(
@@ -198,10 +237,12 @@ function announce(
   what: 'member_added' | 'member_removed',
   data: PresenceMember | { user_id: string },
 ): Promise<void> {
+  const at = { appId: socket.app.id, channel };
+  if (what === 'member_added') parts.watch.memberAdded(at, data.user_id);
+  else parts.watch.memberRemoved(at, data.user_id);
   return parts.bus.publish([
     {
-      appId: socket.app.id,
-      channel,
+      ...at,
       event: `pusher_internal:${what}`,
       data: JSON.stringify(data),
       exceptSocketId: socket.id,

@@ -9,9 +9,12 @@ const claimSchema = z.discriminatedUnion('role', [
   z.object({ role: z.literal('service') }),
 ]);
 
+const userIdSchema = z.union([z.string().min(1).max(128), z.number()]).transform(String);
+
 const userDataSchema = z.object({
-  id: z.union([z.string().min(1).max(128), z.number()]).transform(String),
+  id: userIdSchema,
   mevrik: claimSchema.optional(),
+  watchlist: z.array(userIdSchema).max(10_000).default([]),
 });
 
 /** The id under which a principal is known to other clients: `customer-12`, `agent-7`. */
@@ -44,7 +47,7 @@ export function writeUserData(principal: Principal): string {
 export function readUserData(
   text: string,
   appId: number,
-): { id: string; hearer: Hearer | undefined } | undefined {
+): { id: string; hearer: Hearer | undefined; watchlist: readonly string[] } | undefined {
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -54,6 +57,7 @@ export function readUserData(
   const parsed = userDataSchema.safeParse(json);
   if (!parsed.success) return undefined;
   const { id, mevrik: claim } = parsed.data;
-  if (!claim) return { id, hearer: undefined };
-  return { id, hearer: 'agentId' in claim ? { ...claim, appIds: [appId] } : { ...claim, appId } };
+  const watchlist = [...new Set(parsed.data.watchlist)];
+  if (!claim) return { id, hearer: undefined, watchlist };
+  return { id, hearer: 'agentId' in claim ? { ...claim, appIds: [appId] } : { ...claim, appId }, watchlist };
 }

@@ -4,6 +4,7 @@ import type { AppProfile } from '../apps/app-directory.ts';
 import type { StaffPrincipal } from '../auth/principal.ts';
 import { toCase } from '../db/models.ts';
 import { cases, sessions } from '../db/schema.ts';
+import { checkDisposition } from '../domain/disposition.ts';
 import type { Tx } from '../log/transaction.ts';
 import { addNote } from './send-reply.ts';
 import { lockSession } from './sessions.ts';
@@ -18,6 +19,8 @@ export interface CloseCase {
   readonly caseId: number;
   readonly by: ClosedBy;
   readonly disposition: string;
+  /** What the disposition asks for, by the names of its fields. */
+  readonly fields?: Readonly<Record<string, string>> | undefined;
   readonly note?: string | undefined;
 }
 
@@ -26,17 +29,16 @@ export interface CloseCase {
  * A queue item that an agent served is done, one that still waited is abandoned.
  *
  * @throws ProblemError `not_found`, `forbidden`, `case_closed`, or `invalid_input` for a disposition that the app
- *   does not have.
+ *   does not have, or what it asks for that was not said.
  */
-export async function closeCase(tx: Tx, { app, caseId, by, disposition, note }: CloseCase): Promise<Case> {
+export async function closeCase(tx: Tx, closing: CloseCase): Promise<Case> {
+  const { app, caseId, by, disposition, fields = {}, note } = closing;
   const [found] = await tx.orm.select({ sessionId: cases.sessionId }).from(cases).where(eq(cases.id, caseId));
   if (!found) throw new ProblemError('not_found', 'There is no such case.');
   const session = await lockSession(tx, found.sessionId);
   const agent = typeof by === 'object' ? by.agent : undefined;
-  if (agent) {
-    assertMayServe(agent, session);
-    assertDisposition(app, disposition);
-  }
+  if (agent) assertMayServe(agent, session);
+  const dispositionFields = agent ? assertDisposition(app, disposition, fields) : {};
   const [open] = await tx.orm.select().from(cases).where(eq(cases.id, caseId));
   if (open?.status !== 'open') throw new ProblemError('case_closed', 'The case is closed already.');
   if (agent && note !== undefined) {
@@ -48,6 +50,7 @@ export async function closeCase(tx: Tx, { app, caseId, by, disposition, note }: 
     .set({
       status: 'closed',
       disposition,
+      dispositionFields,
       closedBy: typeof by === 'object' ? 'agent' : by,
       closedAt: sql`now()`,
       assignedAgentId: open.assignedAgentId ?? agent?.agentId ?? null,
@@ -63,10 +66,15 @@ export async function closeCase(tx: Tx, { app, caseId, by, disposition, note }: 
   return data;
 }
 
-function assertDisposition(app: AppProfile, disposition: string): void {
-  const known = app.settings.dispositions;
-  if (known.includes(disposition)) return;
-  throw new ProblemError('invalid_input', `Close the case with one of: ${known.join(', ')}.`, {
-    fields: [{ path: 'disposition', message: `must be one of: ${known.join(', ')}` }],
+function assertDisposition(
+  app: AppProfile,
+  disposition: string,
+  said: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const checked = checkDisposition(app.settings.dispositions, disposition, said);
+  if ('fields' in checked) return checked.fields;
+  const [first] = checked.faults;
+  throw new ProblemError('invalid_input', `The case stays open: ${first?.path} ${first?.message}.`, {
+    fields: checked.faults,
   });
 }

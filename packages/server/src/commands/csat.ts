@@ -22,7 +22,7 @@ export async function startSurvey(tx: Tx, app: AppProfile, closed: Case): Promis
       hadAgentReply: await hadAgentReply(tx, closed.id),
       closedBy: closed.closedBy ?? 'automatic',
       disposition: closed.disposition,
-      lastSurveyAt: await lastSurveyAt(tx, closed.customerId),
+      lastSurveyAt: await lastSurveyAt(tx, session.customerId),
       cooldownMinutes: settings.cooldownMinutes,
       sessionValid: isUsable(session) && session.openCaseId === null,
       skipDispositions: settings.skipDispositions,
@@ -36,7 +36,7 @@ export async function startSurvey(tx: Tx, app: AppProfile, closed: Case): Promis
       appId: closed.appId,
       caseId: closed.id,
       sessionId: closed.sessionId,
-      customerId: closed.customerId,
+      customerId: session.customerId,
       conversationKey: closed.conversationKey,
       expiresAt: new Date(Date.now() + settings.expiryMinutes * 60_000).toISOString(),
     })

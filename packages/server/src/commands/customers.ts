@@ -1,6 +1,8 @@
 import type { Customer } from '@mevrik/protocol';
 import { conversationKey } from '@mevrik/protocol';
-import { and, eq, sql } from 'drizzle-orm';
+import { and, eq, inArray, isNull, sql } from 'drizzle-orm';
+import { normaliseAddress } from '../channels/email/mail-address.ts';
+import { normalisePhone } from '../channels/phone-number.ts';
 import { toCustomer } from '../db/models.ts';
 import { contactIdentities, customers } from '../db/schema.ts';
 import type { Tx } from '../log/transaction.ts';
@@ -31,13 +33,16 @@ export interface ContactClaim {
   /** The app's own number for the customer; only given when the app's signature proved it. */
   readonly verifiedExternalId?: string | undefined;
   readonly profile: ContactProfile;
+  /** Where phone numbers without a country code belong to; see the app's setting. */
+  readonly country?: string | null | undefined;
 }
 
 /**
  * Finds the customer behind a contact, or makes them: then `NewCustomerProfileCreated` is raised.
  * What the contact says of themselves fills what is not known yet; a verified contact's word counts always.
  */
-export async function ensureContact(tx: Tx, claim: ContactClaim): Promise<Contact & { customer: Customer }> {
+export async function ensureContact(tx: Tx, said: ContactClaim): Promise<Contact & { customer: Customer }> {
+  const claim = { ...said, profile: comparable(said.profile, said.country) };
   const key = conversationKey(claim.appId, claim.channel, claim.contactId);
   const known = await findContact(tx, key);
   if (known) return { ...known.contact, customer: await learn(tx, known.customer, claim) };
@@ -69,6 +74,16 @@ export async function ensureContact(tx: Tx, claim: ContactClaim): Promise<Contac
   };
 }
 
+/** A profile with its addresses in the form in which they are compared. */
+export function comparable(profile: ContactProfile, country: string | null | undefined): ContactProfile {
+  const { email, phone } = profile;
+  return {
+    ...profile,
+    ...(email === undefined ? {} : { email: normaliseAddress(email) ?? email.trim() }),
+    ...(phone === undefined ? {} : { phone: normalisePhone(phone, country) }),
+  };
+}
+
 async function findContact(tx: Tx, key: string) {
   const [row] = await tx.orm
     .select({ identity: contactIdentities, customer: customers })
@@ -90,8 +105,12 @@ async function findVerified(tx: Tx, claim: ContactClaim): Promise<Customer | und
   const [row] = await tx.orm
     .select()
     .from(customers)
-    .where(and(eq(customers.appId, claim.appId), eq(customers.externalId, claim.verifiedExternalId)));
-  return row ? toCustomer(row) : undefined;
+    .where(and(eq(customers.appId, claim.appId), eq(customers.externalId, claim.verifiedExternalId)))
+    .for('key share');
+  if (!row) return undefined;
+  if (row.mergedInto === null) return toCustomer(row);
+  const [merged] = await tx.orm.select().from(customers).where(eq(customers.id, row.mergedInto));
+  return merged && toCustomer(merged);
 }
 
 async function createCustomer(tx: Tx, claim: ContactClaim, key: string): Promise<Customer> {
@@ -137,9 +156,19 @@ async function learn(tx: Tx, customer: Customer, claim: ContactClaim): Promise<C
       ...changes,
       attributes: sql`${customers.attributes} || ${JSON.stringify(Object.fromEntries(news))}::jsonb`,
     })
-    .where(eq(customers.id, customer.id))
+    .where(and(eq(customers.id, customer.id), isNull(customers.mergedInto)))
     .returning();
-  return row ? toCustomer(row) : customer;
+  if (row) return toCustomer(row);
+  const [merged] = await tx.orm
+    .select()
+    .from(customers)
+    .where(
+      inArray(
+        customers.id,
+        tx.orm.select({ id: customers.mergedInto }).from(customers).where(eq(customers.id, customer.id)),
+      ),
+    );
+  return merged ? learn(tx, toCustomer(merged), claim) : customer;
 }
 
 /** Adds to what is known of a customer: answers that the bot collected, facts found out by enrichment. */

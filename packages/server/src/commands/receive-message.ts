@@ -54,7 +54,7 @@ export async function receiveMessage(
   const stored = await hotMessages.insert(tx.sql, {
     appId: app.id,
     sessionId: session.id,
-    customerId: contact.customerId,
+    customerId: session.customerId,
     caseId: session.openCaseId,
     conversationKey: contact.conversationKey,
     channel: contact.channel,
@@ -62,7 +62,7 @@ export async function receiveMessage(
     isReply: false,
     agentType: session.agentType,
     senderType: 'customer',
-    senderId: contact.customerId,
+    senderId: session.customerId,
     content,
     deliveryStatus: 'received',
     externalId: input.externalId ?? null,

@@ -1,48 +1,65 @@
-import { conversationKey, type WebhookEventLog } from '@mevrik/protocol';
+import { conversationKey, type WebhookEventLog, webhookEventLogSchema } from '@mevrik/protocol';
 import type { AppProfile } from '../apps/app-directory.ts';
-import { webhookEventLogs } from '../db/schema.ts';
 import type { Tx } from '../log/transaction.ts';
 
 /** Verified updates of a provider's webhook. */
 export interface ReceiveWebhook {
   readonly app: AppProfile;
-  readonly channel: string;
-  readonly provider: 'facebook';
+  /** The kind of the channels. */
+  readonly provider: string;
   readonly updates: readonly {
+    /** The channel that it is for; `null` where the app has none for its account. */
+    readonly channel: string | null;
     readonly deduplicationKey: string;
     readonly contactId: string;
     readonly payload: Record<string, unknown>;
   }[];
+  /** Where updates are kept that no channel is for. */
+  readonly otherwise: string;
 }
 
+const nobodys = 'an account that no channel is for';
+
 /**
- * Keeps every update raw and raises `NewFacebookEventReceived` for it; one that came before is neither kept nor
- * raised again.
+ * Keeps every update raw, all in one statement, and raises `NewFacebookEventReceived` for each, or
+ * `NewProviderEventReceived` where it is not Facebook's; one that came before is neither kept nor raised again. One that cannot be an event is kept as ignored: it costs the others nothing.
  *
  * @returns how many were new.
  */
 export async function receiveWebhook(
   tx: Tx,
-  { app, channel, provider, updates }: ReceiveWebhook,
+  { app, provider, updates, otherwise }: ReceiveWebhook,
 ): Promise<{ stored: number }> {
-  let stored = 0;
-  for (const { deduplicationKey, contactId, payload } of updates) {
-    const [row] = await tx.orm
-      .insert(webhookEventLogs)
-      .values({
-        appId: app.id,
-        channel,
-        provider,
-        deduplicationKey,
-        conversationKey: conversationKey(app.id, channel, contactId),
-        payload,
-      })
-      .onConflictDoNothing()
-      .returning();
-    if (!row) continue;
-    stored++;
-    const { status: _status, note: _note, ...webhookEventLog } = row satisfies WebhookEventLog;
-    tx.raise('NewFacebookEventReceived', { webhookEventLog });
+  if (updates.length === 0) return { stored: 0 };
+  const rows = updates.map(({ channel, deduplicationKey, contactId, payload }, at) => {
+    const place = channel ?? otherwise;
+    const key = conversationKey(app.id, place, contactId);
+    const fault = channel === null ? nobodys : faultOf({ deduplicationKey, conversationKey: key });
+    return { at, channel: place, deduplicationKey, conversationKey: key.slice(0, 300), payload, fault };
+  });
+  const stored = await tx.sql<(WebhookEventLog & { status: string })[]>`
+    INSERT INTO webhook_event_logs (app_id, channel, provider, deduplication_key, conversation_key, payload, status, note)
+    SELECT ${app.id}, channel, ${provider}, left("deduplicationKey", 300), "conversationKey", payload,
+           CASE WHEN fault IS NULL THEN 'received' ELSE 'ignored' END, fault
+    FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
+      AS row (at integer, channel text, "deduplicationKey" text, "conversationKey" text, payload jsonb, fault text)
+    ORDER BY at
+    ON CONFLICT DO NOTHING
+    RETURNING id, app_id AS "appId", channel, provider, deduplication_key AS "deduplicationKey",
+              conversation_key AS "conversationKey", payload, received_at AS "receivedAt", status`;
+  for (const { status, ...webhookEventLog } of stored.toSorted((one, other) => one.id - other.id)) {
+    if (status === 'received') tx.raise(eventOf(provider), { webhookEventLog });
   }
-  return { stored };
+  return { stored: stored.length };
+}
+
+/** What tells of an update of a kind of channel. */
+export function eventOf(provider: string): 'NewFacebookEventReceived' | 'NewProviderEventReceived' {
+  return provider === 'facebook' ? 'NewFacebookEventReceived' : 'NewProviderEventReceived';
+}
+
+const limits = webhookEventLogSchema.pick({ deduplicationKey: true, conversationKey: true });
+
+function faultOf(row: { deduplicationKey: string; conversationKey: string }): string | null {
+  return limits.safeParse(row).success ? null : 'an update whose numbers are too long';
 }

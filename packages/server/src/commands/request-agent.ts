@@ -3,6 +3,7 @@ import { and, eq, inArray } from 'drizzle-orm';
 import type { AppProfile } from '../apps/app-directory.ts';
 import { toCase, toQueueItem } from '../db/models.ts';
 import { cases, queueItems } from '../db/schema.ts';
+import { firstReplyDueAt } from '../domain/sla.ts';
 import type { Tx } from '../log/transaction.ts';
 import { type LockedSession, moveSession } from './sessions.ts';
 
@@ -54,12 +55,13 @@ export async function requestAgent(tx: Tx, request: RequestAgent): Promise<Locke
 
 async function ensureCase(
   tx: Tx,
-  { session, priority, subject }: RequestAgent,
+  { app, session, priority, subject }: RequestAgent,
 ): Promise<{ caseId: number; priority: Case['priority'] }> {
   if (session.openCaseId !== null) {
     const [open] = await tx.orm.select().from(cases).where(eq(cases.id, session.openCaseId));
     if (open) return { caseId: open.id, priority: open.priority };
   }
+  const given = priority ?? 'normal';
   const [row] = await tx.orm
     .insert(cases)
     .values({
@@ -67,8 +69,14 @@ async function ensureCase(
       sessionId: session.id,
       customerId: session.customerId,
       conversationKey: session.conversationKey,
-      priority: priority ?? 'normal',
+      priority: given,
       subject: subject ?? null,
+      firstReplyDueAt: firstReplyDueAt(
+        app.settings.sla.firstReplyMinutes,
+        given,
+        Date.now(),
+        app.settings.businessHours,
+      ),
     })
     .returning();
   if (!row) throw new Error('The case was not stored.');

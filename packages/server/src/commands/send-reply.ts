@@ -19,6 +19,8 @@ export interface SendReply {
   readonly content: MessageContent;
   readonly kind?: Extract<MessageKind, 'text' | 'attachment' | 'system'>;
   readonly idempotency?: Idempotency | undefined;
+  /** Under social content: only whoever wrote it reads the answer. */
+  readonly privately?: boolean | undefined;
 }
 
 /**
@@ -29,7 +31,7 @@ export interface SendReply {
  */
 export async function sendReply(
   tx: Tx,
-  { session, sender, content, kind = 'text', idempotency }: SendReply,
+  { session, sender, content, kind = 'text', idempotency, privately }: SendReply,
 ): Promise<{ message: Message; repeated: boolean }> {
   const stored = await hotMessages.insert(tx.sql, {
     ...placeIn(session),
@@ -49,7 +51,9 @@ export async function sendReply(
   tx.raise('MessageReplyReadyEvent', { message });
   const social = session.socialContext as SocialContext | null;
   if (social && sender.type === 'agent') {
-    tx.raise('SaveAgentRepliesSocialEvent', { message, socialData: { ...social, visibility: 'public' } });
+    const { post: _post, ...content } = social;
+    const visibility = privately ? 'private' : 'public';
+    tx.raise('SaveAgentRepliesSocialEvent', { message, socialData: { ...content, visibility } });
   }
   return { message, repeated: false };
 }
@@ -60,6 +64,7 @@ export async function addNote(
   session: LockedSession,
   sender: Sender,
   text: string,
+  idempotency?: Idempotency,
 ): Promise<Message> {
   const [stored] = await tx.orm
     .insert(messages)
@@ -70,10 +75,12 @@ export async function addNote(
       ...senderColumns(sender),
       content: { text },
       deliveryStatus: 'sent',
+      idempotencyKey: idempotency?.key ?? null,
+      idempotencyHash: idempotency?.hash ?? null,
     })
+    .onConflictDoNothing()
     .returning();
-  if (!stored) throw new Error('The note was not stored.');
-  return toMessage(stored);
+  return stored ? toMessage(stored) : findRepeated(tx, session, idempotency);
 }
 
 /** An agent's reply to a session: the first one in a case is what its first response time is measured by. */
@@ -85,6 +92,7 @@ export async function replyAsAgent(
     /** Whether this agent may write there. @throws when not. */
     readonly authorize: (session: LockedSession) => void;
     readonly content: MessageContent;
+    readonly privately?: boolean | undefined;
     readonly idempotency?: Idempotency | undefined;
   },
 ): Promise<{ message: Message; repeated: boolean }> {
@@ -95,6 +103,7 @@ export async function replyAsAgent(
     sender: { type: 'agent', ...input.agent },
     content: input.content,
     kind: input.content.attachments && input.content.text === undefined ? 'attachment' : 'text',
+    privately: input.privately,
     idempotency: input.idempotency,
   });
   if (!answer.repeated && session.openCaseId !== null) {

@@ -4,7 +4,7 @@ import { eq, sql } from 'drizzle-orm';
 import type { AppProfile } from '../apps/app-directory.ts';
 import { hotTable } from '../db/hot-table.ts';
 import { toSession } from '../db/models.ts';
-import { sessions } from '../db/schema.ts';
+import { contactIdentities, sessions } from '../db/schema.ts';
 import { formatPath, isValidSession, needsBump, nextExpiry, type SessionPath } from '../domain/session.ts';
 import type { Tx } from '../log/transaction.ts';
 import type { Contact } from './customers.ts';
@@ -19,6 +19,9 @@ export interface SocialContext {
   readonly platform: string;
   readonly postId?: string | undefined;
   readonly commentId?: string | undefined;
+  readonly postUrl?: string | undefined;
+  /** What the post says and shows, once the provider has told. */
+  readonly post?: { readonly text: string | null; readonly imageUrl: string | null } | undefined;
 }
 
 /**
@@ -32,15 +35,23 @@ export async function ensureSession(
   socialContext?: SocialContext,
 ): Promise<{ session: LockedSession; isNew: boolean }> {
   const active = await lockActive(tx, contact.conversationKey);
-  if (active && isUsable(active)) return { session: active, isNew: false };
+  if (active && isUsable(active)) {
+    return { session: await followSocialContext(tx, active, socialContext), isNew: false };
+  }
   if (active) {
     await tx.orm.update(sessions).set({ status: 'expired' }).where(eq(sessions.id, active.id));
   }
+  // Locked, so that a merge that goes on now moves this session too, or has told whose it is.
+  const [owner] = await tx.orm
+    .select({ customerId: contactIdentities.customerId })
+    .from(contactIdentities)
+    .where(eq(contactIdentities.id, contact.contactIdentityId))
+    .for('share');
   const [created] = await tx.orm
     .insert(sessions)
     .values({
       appId: app.id,
-      customerId: contact.customerId,
+      customerId: owner?.customerId ?? contact.customerId,
       contactIdentityId: contact.contactIdentityId,
       conversationKey: contact.conversationKey,
       channel: contact.channel,
@@ -57,6 +68,20 @@ export async function ensureSession(
   const others = await lockActive(tx, contact.conversationKey);
   if (!others) throw new ProblemError('conflict', 'The session has changed in the meantime. Try again.');
   return { session: others, isNew: false };
+}
+
+/** The answer goes to what the customer wrote last: under another post, it must not turn up below the first one. */
+async function followSocialContext(
+  tx: Tx,
+  session: LockedSession,
+  next: SocialContext | undefined,
+): Promise<LockedSession> {
+  if (!next || next.commentId === session.socialContext?.commentId) return session;
+  const before = session.socialContext as SocialContext | null;
+  const post = next.postId !== undefined && next.postId === before?.postId ? before.post : undefined;
+  const socialContext = { ...next, ...(post ? { post } : {}) };
+  await tx.orm.update(sessions).set({ socialContext }).where(eq(sessions.id, session.id));
+  return { ...session, socialContext };
 }
 
 /** A session with an open case lasts until the case is closed; any other until it expires. */

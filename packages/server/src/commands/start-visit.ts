@@ -7,6 +7,9 @@ import type { Tx } from '../log/transaction.ts';
 import { type Contact, type ContactProfile, ensureContact } from './customers.ts';
 import { ensureSession } from './sessions.ts';
 
+/** The contacts of those whom the app vouched for. Others have a random UUID. */
+export const provenPrefix = 'user:';
+
 /** A visitor who opens the web channel. */
 export interface StartVisit {
   readonly app: AppProfile;
@@ -28,7 +31,11 @@ export interface Visit {
 
 /** Finds or makes the visitor's customer and starts or resumes their session. */
 export async function startVisit(tx: Tx, { app, ...claim }: StartVisit): Promise<Visit> {
-  const { customer, ...contact } = await ensureContact(tx, { appId: app.id, ...claim });
+  const { customer, ...contact } = await ensureContact(tx, {
+    appId: app.id,
+    country: app.settings.country,
+    ...claim,
+  });
   const { session, isNew } = await ensureSession(tx, app, contact);
   return { contact, customer, session: toSession(session), resumed: !isNew };
 }
@@ -53,4 +60,25 @@ export async function resumeVisit(
   const contact = { appId, channel, customerId, contactIdentityId, conversationKey };
   const { session, isNew } = await ensureSession(tx, await findApp(appId), contact);
   return { contact, customer: toCustomer(row.customer), session: toSession(session), resumed: !isNew };
+}
+
+/**
+ * Takes over what a visitor says of themselves during their visit: it fills what is not known; whoever the app vouched
+ * for may also change it.
+ */
+export async function introduceVisitor(
+  tx: Tx,
+  { app, contact, profile }: { app: AppProfile; contact: Contact; profile: ContactProfile },
+): Promise<Customer> {
+  const { appId, channel, conversationKey } = contact;
+  const contactId = conversationKey.slice(`${appId}/${channel}:`.length);
+  const { customer } = await ensureContact(tx, {
+    appId,
+    channel,
+    contactId,
+    country: app.settings.country,
+    verifiedExternalId: contactId.startsWith(provenPrefix) ? contactId.slice(provenPrefix.length) : undefined,
+    profile,
+  });
+  return customer;
 }

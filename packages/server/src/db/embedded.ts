@@ -3,10 +3,11 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { type Binaries, findPackage, restoreSymlinks, usableBinaries } from './embedded-binaries.ts';
-import { lockDirectory } from './embedded-lock.ts';
+import { DataDirInUseError, type DirectoryLock, lockDirectory } from './embedded-lock.ts';
 import {
   choosePlace,
   give,
@@ -130,6 +131,64 @@ async function opened(
   } catch (error) {
     await stop();
     throw error;
+  }
+}
+
+/** How long the sessions of other processes are waited for before they are cut. */
+const othersWithinMs = 10_000;
+
+/**
+ * Stops the PostgreSQL that a killed process left running in `dataDir`, unless a living one has taken it over. What
+ * else was started by the killed one may come to its end first.
+ */
+export async function stopAbandoned(options: EmbeddedOptions): Promise<void> {
+  const { dataDir, log, fallbackDir = systemDirectory } = options;
+  const connection = await findEmbedded(options);
+  if (!connection) return;
+  await othersGone(connection);
+  const asked = await prepareDirectory(dataDir);
+  const lock = await lockAbandoned(asked, options);
+  if (!lock) return;
+  try {
+    const place = await choosePlace(asked, fallbackDir, log);
+    const left = await findRunning(place.data);
+    if (left) await shutDown(left, place.data, log);
+    if (left && left.socketDirectory !== place.run)
+      await rm(left.socketDirectory, { recursive: true, force: true });
+  } finally {
+    await lock.release();
+  }
+}
+
+/** Those that are left of the killed one come all at once, and may each see another and step back. */
+async function lockAbandoned(asked: string, options: EmbeddedOptions): Promise<DirectoryLock | undefined> {
+  for (let tries = 0; tries < 5; tries += 1) {
+    try {
+      return await lockDirectory(asked);
+    } catch (error) {
+      if (!(error instanceof DataDirInUseError)) throw error;
+    }
+    await delay(Math.random() * 300);
+    if (!(await findEmbedded(options))) return undefined;
+  }
+  return undefined;
+}
+
+async function othersGone(connection: ConnectionOptions): Promise<void> {
+  const client = new pg.Client({ ...connection, application_name: 'last' });
+  client.on('error', () => {}); // the statement that needs the connection will say so
+  try {
+    await client.connect();
+    for (const deadline = Date.now() + othersWithinMs; Date.now() < deadline; await delay(50)) {
+      const { rows } = await client.query(
+        "SELECT FROM pg_stat_activity WHERE backend_type = 'client backend' AND application_name <> 'last'",
+      );
+      if (rows.length === 0) return;
+    }
+  } catch {
+    // It is ending already.
+  } finally {
+    await client.end().catch(() => {});
   }
 }
 

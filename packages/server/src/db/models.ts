@@ -50,7 +50,7 @@ export function toSession(row: typeof sessions.$inferSelect): Session {
 /** A stored case, with the way its session is answered at the moment. */
 export function toCase(row: typeof cases.$inferSelect, agentType: Case['agentType']): Case {
   const { id, appId, sessionId, customerId, conversationKey, status, priority, subject } = row;
-  const { assignedAgentId, disposition, closedBy, closedAt, createdAt } = row;
+  const { assignedAgentId, disposition, dispositionFields, closedBy, closedAt, createdAt } = row;
   return {
     id,
     appId,
@@ -63,6 +63,7 @@ export function toCase(row: typeof cases.$inferSelect, agentType: Case['agentTyp
     subject,
     assignedAgentId,
     disposition,
+    dispositionFields,
     closedBy,
     closedAt,
     createdAt,
@@ -77,7 +78,8 @@ export function toQueueItem(row: typeof queueItems.$inferSelect): QueueItem {
 
 /** A stored customer as events, the API and clients see it. */
 export function toCustomer(row: typeof customers.$inferSelect): Customer {
-  return { ...row };
+  const { mergedInto: _kept, ...customer } = row;
+  return customer;
 }
 
 /** A stored survey as its event and clients see it. */

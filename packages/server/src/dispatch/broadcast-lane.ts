@@ -1,16 +1,8 @@
-import { definitionOf, type Event } from '@mevrik/protocol';
+import type { Event } from '@mevrik/protocol';
 import type { Tail } from '../log/tail.ts';
+import { type Broadcast, broadcastsOf } from './broadcasts.ts';
 import { batchLimit, type DispatchOptions } from './dispatch-options.ts';
 import { describeError } from './faults.ts';
-
-/** One message for the subscribers of one topic, as the gateway takes it. */
-export interface Broadcast {
-  readonly appId: number;
-  readonly topic: string;
-  readonly event: string;
-  readonly payload: Record<string, unknown>;
-  readonly eventId: string;
-}
 
 /** What the lane is given. */
 export interface BroadcastLaneOptions {
@@ -19,6 +11,8 @@ export interface BroadcastLaneOptions {
   readonly owns: (partition: number) => boolean;
   /** Hands messages to the bus, in order; `null` where `EVENT_BROADCAST_ENABLED` is false. */
   readonly publish: ((messages: readonly Broadcast[]) => Promise<void>) | null;
+  /** Resolves when no other node can miss what was published before; perhaps long after. */
+  readonly reached: () => Promise<void>;
   readonly onPublished: (event: Event) => void;
 }
 
@@ -36,6 +30,8 @@ export class BroadcastLane {
   readonly #partition: number;
   readonly #with: BroadcastLaneOptions;
   #place: number | undefined;
+  /** Up to here nothing can be missed any more, so that nobody need broadcast it again. */
+  #reached = 0;
   #stored = 0;
   #run: Promise<void> | undefined;
   #woken = false;
@@ -74,32 +70,26 @@ export class BroadcastLane {
   }
 
   async #loop(): Promise<void> {
-    const { options, tail, owns, publish, onPublished } = this.#with;
+    const { options, tail, owns, publish, reached, onPublished } = this.#with;
     const sql = options.database.sql;
     try {
       while (this.#woken && !this.#stopped && owns(this.#partition)) {
         const inLog = this.#inLog;
         this.#woken = false;
         this.#inLog = false;
-        this.#place ??= await this.#load();
+        let after: number = this.#place ?? (await this.#load());
         for (;;) {
-          const events = await tail.read(
-            sql,
-            { partition: this.#partition, after: this.#place },
-            batchLimit,
-            inLog,
-          );
+          const events = await tail.read(sql, { partition: this.#partition, after }, batchLimit, inLog);
           if (events.length === 0 || !owns(this.#partition)) break;
           if (publish) {
             const messages = events.flatMap(broadcastsOf);
             if (messages.length > 0) await publish(messages);
             for (const event of events) onPublished(event);
           }
-          this.#place = events.at(-1)?.offset ?? this.#place;
-          this.#flushTimer ??= setTimeout(() => {
-            this.#flushTimer = undefined;
-            void this.#flush();
-          }, flushDelayMs);
+          after = events.at(-1)?.offset ?? after;
+          this.#place = after;
+          const place = after;
+          void reached().then(() => this.#onReached(place));
         }
       }
     } catch (error) {
@@ -111,6 +101,15 @@ export class BroadcastLane {
     }
   }
 
+  #onReached(place: number): void {
+    this.#reached = Math.max(place, this.#reached);
+    if (this.#stopped) return;
+    this.#flushTimer ??= setTimeout(() => {
+      this.#flushTimer = undefined;
+      void this.#flush();
+    }, flushDelayMs);
+  }
+
   async #load(): Promise<number> {
     const [row] = await this.#with.options.database.sql<{ offset: number }[]>`
       SELECT "offset" FROM checkpoints
@@ -120,8 +119,8 @@ export class BroadcastLane {
   }
 
   async #flush(): Promise<void> {
-    const place = this.#place;
-    if (place === undefined || place === this.#stored) return;
+    const place = this.#reached;
+    if (place <= this.#stored) return;
     // Never backwards: a former owner that writes late must not make the next one broadcast again.
     await this.#with.options.database.sql`
       UPDATE checkpoints SET "offset" = ${place}
@@ -132,17 +131,4 @@ export class BroadcastLane {
       () => {},
     );
   }
-}
-
-/** The messages that an event means, one for each of its topics. */
-function broadcastsOf(event: Event): readonly Broadcast[] {
-  const definition = definitionOf(event.type).broadcast;
-  if (!definition) return [];
-  return definition.on(event.data).map((topic) => ({
-    appId: event.appId,
-    topic,
-    event: definition.as,
-    payload: definition.with(event.data, topic),
-    eventId: event.id,
-  }));
 }

@@ -2,7 +2,8 @@ import type { Event } from '@mevrik/protocol';
 import { type Database, openDatabase } from '../db/database.ts';
 import { readHeads } from '../log/log.ts';
 import { Tail } from '../log/tail.ts';
-import { type Broadcast, BroadcastLane } from './broadcast-lane.ts';
+import { BroadcastLane } from './broadcast-lane.ts';
+import type { Broadcast } from './broadcasts.ts';
 import type { DispatchOptions } from './dispatch-options.ts';
 import { describeError } from './faults.ts';
 import { Ownership } from './ownership.ts';
@@ -10,6 +11,7 @@ import { ParkedRetries } from './parked-retries.ts';
 import { countParked } from './parking.ts';
 import { PartitionPump } from './partition-pump.ts';
 import { pausedSubscriptions, pauseSubscription, readLag, registerSubscriptions } from './registry.ts';
+import { ReplayRuns } from './replay-runs.ts';
 import { Slots } from './slots.ts';
 import type { Subscription } from './subscription.ts';
 
@@ -19,6 +21,8 @@ export interface DispatcherParts {
   readonly subscriptions: readonly Subscription[];
   readonly openLockConnection: (onClose: () => void) => Database;
   readonly publish: ((messages: readonly Broadcast[]) => Promise<void>) | null;
+  /** Resolves when no other node can miss what was published before. */
+  readonly reached?: () => Promise<void>;
   /** Called with an event once its broadcasts were handed to the bus. */
   readonly onPublished?: (event: Event) => void;
   /** Tells the other nodes that these partitions have news; they may also find out by themselves. */
@@ -73,6 +77,13 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     onCleared: (subscription, partition, key) => pumps.get(partition)?.reconcile(subscription, key),
   });
 
+  const replays = new ReplayRuns({
+    options,
+    subscriptions,
+    ownedPartitions: () => ownership.partitions,
+    isPaused: (name) => paused.has(name),
+  });
+
   const ownership = new Ownership({
     ...options,
     openLockConnection: () => parts.openLockConnection(() => ownership.connectionLost()),
@@ -106,6 +117,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
       tail,
       owns,
       publish: parts.publish,
+      reached: parts.reached ?? (async () => {}),
       onPublished: parts.onPublished ?? (() => {}),
     });
     lanes.set(partition, lane);
@@ -164,6 +176,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
       subscriptions.map((one) => one.name),
     );
     retries.look();
+    replays.look();
   }
 
   function pollLater(): void {
@@ -195,7 +208,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     async stop() {
       stopped = true;
       clearTimeout(pollTimer);
-      await retries.stop();
+      await Promise.all([retries.stop(), replays.stop()]);
       await ownership.stop();
     },
     async appended(events) {

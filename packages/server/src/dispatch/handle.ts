@@ -19,7 +19,8 @@ export function isSkipped({ durationUs }: Outcome): boolean {
 
 /** The cause that events raised while handling this one carry. */
 function causedBy(event: Event): Cause {
-  return { correlationId: event.correlationId, causationId: event.id, traceparent: event.traceparent };
+  const { correlationId, id: causationId, traceparent } = event;
+  return { correlationId, causationId, traceparent, socketId: null };
 }
 
 /**

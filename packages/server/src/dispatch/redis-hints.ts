@@ -1,5 +1,5 @@
-import { createClient } from 'redis';
 import { z } from 'zod';
+import { connectRedis } from '../redis/connect-redis.ts';
 import type { DispatchLog } from './dispatch-options.ts';
 
 /** Tells the other nodes that partitions have news. Hints may get lost: the slow poll finds what they missed. */
@@ -9,6 +9,8 @@ export interface Hints {
 }
 
 const channel = 'mevrik:hints';
+/** When a Redis that refused the subscription is asked again. */
+const resubscribeMs = 1_000;
 const partitionsSchema = z.array(z.int().nonnegative()).max(4096);
 
 /** One node: there is nobody to tell. */
@@ -24,27 +26,8 @@ export function createRedisHints(options: {
   readonly log: DispatchLog;
 }): Hints {
   const { url, onHint, log } = options;
-  const publisher = createClient({ url, disableOfflineQueue: true });
-  const subscriber = createClient({ url });
-  for (const client of [publisher, subscriber]) {
-    let isGone = false;
-    client.on('error', (error: Error) => {
-      if (!isGone) log.warn({ reason: error.message }, 'Redis is not reachable for hints; connecting again');
-      isGone = true;
-    });
-    client.on('ready', () => {
-      isGone = false;
-    });
-    // Rejects only when it is stopped before it ever connected.
-    client.connect().catch(() => {});
-  }
-  // Waits for the connection, and is said again on every later one.
-  subscriber
-    .subscribe(channel, (message) => {
-      const parsed = partitionsSchema.safeParse(parseJson(message));
-      if (parsed.success) onHint(parsed.data);
-    })
-    .catch(() => {});
+  const publisher = connectRedis({ url, log, purpose: 'giving hints', onReady: () => {} });
+  const subscriber = connectRedis({ url, log, purpose: 'taking hints', onReady: listen });
   const waiting = new Set<number>();
   return {
     hint(partitions) {
@@ -53,14 +36,27 @@ export function createRedisHints(options: {
     },
     async stop() {
       waiting.clear();
-      for (const client of [publisher, subscriber]) if (client.isOpen) client.destroy();
+      publisher.destroy();
+      subscriber.destroy();
     },
   };
 
   function flush(): void {
     const message = JSON.stringify([...waiting]);
     waiting.clear();
-    if (publisher.isReady) publisher.publish(channel, message).catch(() => {});
+    publisher.publish(channel, message).catch(() => {});
+  }
+
+  function listen(): void {
+    subscriber.subscribe(channel, take).catch(() => {
+      // What is not heard meanwhile is found by the slow poll.
+      if (subscriber.reaches(channel)) setTimeout(listen, resubscribeMs).unref();
+    });
+  }
+
+  function take(message: string): void {
+    const parsed = partitionsSchema.safeParse(parseJson(message));
+    if (parsed.success) onHint(parsed.data);
   }
 }
 

@@ -95,6 +95,11 @@ export function appOf(request: FastifyRequest): AppPrincipal {
   return request.principal;
 }
 
+/** Who brings a file: only they put it into a message. Colleagues may use each other's. */
+export function bringerOf(request: FastifyRequest): string {
+  return request.principal && 'agentId' in request.principal ? 'staff' : actorOf(request);
+}
+
 /** A name for the audit trail, such as `agent 7`. */
 export function actorOf(request: FastifyRequest): string {
   return describeHearer(request.principal ?? undefined);

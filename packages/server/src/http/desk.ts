@@ -1,8 +1,5 @@
 import {
   acceptedSchema,
-  caseAnswerSchema,
-  closeCaseBody,
-  customerSchema,
   idSchema,
   messageSchema,
   noteBody,
@@ -24,24 +21,18 @@ import { z } from 'zod';
 import { requireApp } from '../apps/app-directory.ts';
 import { mayActFor, type StaffPrincipal } from '../auth/principal.ts';
 import { acceptQueueItem } from '../commands/assign.ts';
-import { closeCase } from '../commands/close-case.ts';
 import { markRead } from '../commands/mark-read.ts';
 import { addNote, replyAsAgent } from '../commands/send-reply.ts';
 import { lockSession } from '../commands/sessions.ts';
+import { showSign } from '../commands/show-sign.ts';
 import { assertMayServe, transfer } from '../commands/transfer.ts';
-import {
-  listMessages,
-  listQueueItems,
-  listSessions,
-  requireCase,
-  requireCustomer,
-  requireSession,
-} from '../queries/conversations.ts';
-import { staffOf, staffRoles } from './access.ts';
+import { listMessages, listQueueItems, listSessions, requireSession } from '../queries/conversations.ts';
+import { bringerOf, staffOf, staffRoles } from './access.ts';
 import { causeOf } from './cause.ts';
 import type { HttpDependencies, RoutePlugin } from './http-dependencies.ts';
 import { idempotencyOf } from './idempotency.ts';
 import { notifier } from './notify.ts';
+import { signed } from './signed.ts';
 
 const config = { access: staffRoles };
 const tags = ['desk'];
@@ -60,14 +51,14 @@ const sessionQuery = pageQuery.extend({
 });
 
 /** The apps whose conversations somebody sees: all of theirs, or the one they ask for; `null` means every app. */
-function visibleApps(principal: StaffPrincipal, asked: number | undefined): readonly number[] | null {
+export function visibleApps(principal: StaffPrincipal, asked: number | undefined): readonly number[] | null {
   if (asked === undefined) return principal.role === 'admin' ? null : principal.appIds;
   if (!mayActFor(principal, asked)) throw new ProblemError('forbidden', 'You do not work for this app.');
   return [asked];
 }
 
-/** Refuses what is of an app that somebody does not work for. */
-function assertOwnApp(request: FastifyRequest, appId: number): void {
+/** Refuses what is of an app that somebody does not work for. @throws ProblemError `forbidden`. */
+export function assertOwnApp(request: FastifyRequest, appId: number): void {
   if (!mayActFor(staffOf(request), appId))
     throw new ProblemError('forbidden', 'You do not work for this app.');
 }
@@ -108,7 +99,7 @@ export function queueRoutes({ database, unitOfWork }: HttpDependencies): RoutePl
 
 /** What agents read and do in a session. */
 export function sessionRoutes(dependencies: HttpDependencies): RoutePlugin {
-  const { database, unitOfWork, apps } = dependencies;
+  const { database, unitOfWork, apps, files } = dependencies;
   const notify = notifier(dependencies);
 
   async function ownSession(request: FastifyRequest, id: number) {
@@ -155,7 +146,8 @@ export function sessionRoutes(dependencies: HttpDependencies): RoutePlugin {
       },
       async (request) => {
         const { conversationKey } = await ownSession(request, request.params.id);
-        return listMessages(database, conversationKey, { ...request.query, withNotes: true });
+        const asked = { ...request.query, withNotes: true };
+        return signed(files, await listMessages(database, conversationKey, asked));
       },
     );
     api.post(
@@ -172,24 +164,26 @@ export function sessionRoutes(dependencies: HttpDependencies): RoutePlugin {
       },
       async (request, reply) => {
         const by = staffOf(request);
-        const { message, repeated } = await unitOfWork.run(
-          (tx) =>
-            replyAsAgent(tx, {
-              sessionId: request.params.id,
-              agent: { id: by.agentId, name: by.name },
-              authorize: (session) => assertMayServe(by, session),
-              content: request.body,
-              idempotency: idempotencyOf(request, `agent ${by.agentId}`),
-            }),
-          causeOf(request),
-        );
+        const { privately, attachments: attached = [], ...said } = request.body;
+        const { appId } = await ownSession(request, request.params.id);
+        const { message, repeated } = await unitOfWork.run(async (tx) => {
+          const attachments = await files.claim(tx.sql, { appId, by: bringerOf(request) }, attached);
+          return replyAsAgent(tx, {
+            sessionId: request.params.id,
+            agent: { id: by.agentId, name: by.name },
+            authorize: (session) => assertMayServe(by, session),
+            content: { ...said, ...(attachments.length === 0 ? {} : { attachments }) },
+            privately,
+            idempotency: idempotencyOf(request, `agent ${by.agentId}`),
+          });
+        }, causeOf(request));
         return reply.code(repeated ? 200 : 201).send({ message });
       },
     );
     api.post(
       '/v1/sessions/:id/notes',
       {
-        config,
+        config: { ...config, isRepeatable: true },
         schema: {
           tags,
           summary: 'Write a note for colleagues',
@@ -203,7 +197,9 @@ export function sessionRoutes(dependencies: HttpDependencies): RoutePlugin {
         const message = await unitOfWork.run(async (tx) => {
           const session = await lockSession(tx, request.params.id);
           assertOwnApp(request, session.appId);
-          return addNote(tx, session, { type: 'agent', id: by.agentId, name: by.name }, request.body.text);
+          const sender = { type: 'agent', id: by.agentId, name: by.name } as const;
+          const idempotency = idempotencyOf(request, `agent ${by.agentId}`);
+          return addNote(tx, session, sender, request.body.text, idempotency);
         });
         notify([
           {
@@ -256,6 +252,8 @@ export function sessionRoutes(dependencies: HttpDependencies): RoutePlugin {
         const { agentId, name } = staffOf(request);
         const payload = { sessionId: id, by: 'agent', agentId, name, typing: request.body.typing };
         notify([{ appId, topic: topics.session(id), event: 'typing', payload }]);
+        if (request.body.typing)
+          await showSign({ unitOfWork, apps }, { appId, sessionId: id, sign: 'typing' });
         return reply.code(204).send(null);
       },
     );
@@ -280,55 +278,8 @@ export function sessionRoutes(dependencies: HttpDependencies): RoutePlugin {
         await unitOfWork.run((tx) => markRead(tx, { sessionId, by: 'agent', messageId, authorize }));
         const payload = { sessionId, by: 'agent', agentId: by.agentId, messageId };
         notify([{ appId, topic: topics.session(sessionId), event: 'message_read', payload }]);
+        await showSign({ unitOfWork, apps }, { appId, sessionId, sign: 'seen' });
         return reply.code(204).send(null);
-      },
-    );
-  };
-}
-
-/** Cases, and the customers they are about. */
-export function caseRoutes({ database, unitOfWork, apps }: HttpDependencies): RoutePlugin {
-  return (api) => {
-    api.get(
-      '/v1/cases/:id',
-      { config, schema: { tags, summary: 'A case', params, response: { 200: caseAnswerSchema } } },
-      async (request) => {
-        const found = await requireCase(database, request.params.id);
-        assertOwnApp(request, found.appId);
-        return { case: found };
-      },
-    );
-    api.post(
-      '/v1/cases/:id/close',
-      {
-        config,
-        schema: {
-          tags,
-          summary: 'Close a case with a disposition',
-          params,
-          body: closeCaseBody,
-          response: { 200: caseAnswerSchema },
-        },
-      },
-      async (request) => {
-        const { appId } = await requireCase(database, request.params.id);
-        assertOwnApp(request, appId);
-        const app = await requireApp(apps, appId);
-        const by = { agent: staffOf(request) };
-        const closed = await unitOfWork.run(
-          (tx) => closeCase(tx, { app, caseId: request.params.id, by, ...request.body }),
-          causeOf(request),
-        );
-        return { case: closed };
-      },
-    );
-    api.get(
-      '/v1/customers/:id',
-      { config, schema: { tags, summary: 'A customer', params, response: { 200: customerSchema } } },
-      async (request) => {
-        const customer = await requireCustomer(database, request.params.id);
-        assertOwnApp(request, customer.appId);
-        return customer;
       },
     );
   };

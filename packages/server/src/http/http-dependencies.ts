@@ -2,6 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { AppDirectory } from '../apps/app-directory.ts';
+import type { FileAddresses } from '../attachments/file-address.ts';
+import type { Files } from '../attachments/files.ts';
 import type { AccessTokens } from '../auth/access-tokens.ts';
 import type { Authenticator } from '../auth/authenticate.ts';
 import type { Gateway } from '../broadcast/gateway.ts';
@@ -24,7 +26,22 @@ export interface HttpConfig {
   readonly corsOrigins: '*' | readonly string[];
   /** Where people reach this server; `null` while that is not known. */
   readonly publicUrl: string | null;
+  /** What differs from `arrivalDefaults`. */
+  readonly arrival?: Partial<ArrivalTimes>;
 }
+
+/** How long requests, WebSocket handshakes among them, may take to arrive; whoever is slower is cut off. */
+export interface ArrivalTimes {
+  /** From when the connection is made, or the request before it was answered. */
+  readonly headersMs: number;
+  /** The body included. */
+  readonly requestMs: number;
+  /** How often it is looked at who is too slow. */
+  readonly checkMs: number;
+}
+
+/** What holds where nothing else is said. */
+export const arrivalDefaults: ArrivalTimes = { headersMs: 10_000, requestMs: 60_000, checkMs: 5_000 };
 
 /** What the HTTP server is given. */
 export interface HttpDependencies {
@@ -34,6 +51,8 @@ export interface HttpDependencies {
   readonly apps: AppDirectory;
   readonly authenticator: Authenticator;
   readonly accessTokens: AccessTokens;
+  readonly files: Files;
+  readonly fileAddresses: FileAddresses;
   readonly gateway: Pick<Gateway, 'publish'>;
   /** How many events wait to be handled. */
   readonly lag: () => number;

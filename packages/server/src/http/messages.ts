@@ -1,5 +1,7 @@
 import {
+  type AttachmentInput,
   csatAnswerBody,
+  customerSchema,
   externalMessageBody,
   conversationKey as keyOf,
   type Message,
@@ -11,6 +13,7 @@ import {
   pageQuery,
   postbackBody,
   postMessageBody,
+  profileSchema,
   quickReplyBody,
   readBody,
   type Session,
@@ -25,12 +28,15 @@ import { openSurvey } from '../commands/csat.ts';
 import { markRead } from '../commands/mark-read.ts';
 import { receiveExternal } from '../commands/receive-external.ts';
 import { type IncomingKind, receiveMessage } from '../commands/receive-message.ts';
+import { introduceVisitor } from '../commands/start-visit.ts';
+import { openingAt } from '../domain/business-hours.ts';
 import { activeSession, listMessages, requireCustomer } from '../queries/conversations.ts';
-import { appOf, customerOf } from './access.ts';
+import { appOf, bringerOf, customerOf } from './access.ts';
 import { causeOf } from './cause.ts';
 import type { HttpDependencies, RoutePlugin } from './http-dependencies.ts';
 import { idempotencyOf } from './idempotency.ts';
 import { notifier } from './notify.ts';
+import { signed } from './signed.ts';
 
 const customers = { access: ['customer'] as const };
 const writing = { access: ['customer'] as const, addsLoad: true, isRepeatable: true };
@@ -39,7 +45,7 @@ const tags = ['conversation'];
 
 /** What visitors do in their conversation. */
 export function messageRoutes(dependencies: HttpDependencies): RoutePlugin {
-  const { database, unitOfWork, apps } = dependencies;
+  const { database, unitOfWork, apps, files } = dependencies;
   const notify = notifier(dependencies);
 
   /** Stores a message; a repeated request is answered with the first one's message, and 200. */
@@ -47,13 +53,16 @@ export function messageRoutes(dependencies: HttpDependencies): RoutePlugin {
     request: FastifyRequest,
     reply: FastifyReply,
     kind: IncomingKind,
-    content: MessageContent,
+    said: Omit<MessageContent, 'attachments'>,
+    attached: readonly AttachmentInput[] = [],
   ): Promise<{ message: Message; session: Session }> {
     const { appId, customerId, contactIdentityId, conversationKey } = customerOf(request);
     const app = await requireApp(apps, appId);
     const channel = channelOf(conversationKey);
     const idempotency = idempotencyOf(request, `customer ${customerId}`);
     const { message, session, repeated } = await unitOfWork.run(async (tx) => {
+      const attachments = await files.claim(tx.sql, { appId, by: bringerOf(request) }, attached);
+      const content = { ...said, ...(attachments.length === 0 ? {} : { attachments }) };
       const contact = { appId, channel, customerId, contactIdentityId, conversationKey };
       const answer = await receiveMessage(tx, { app, contact, kind, content, idempotency });
       if (kind === 'csat_answer' && !answer.repeated && !(await openSurvey(tx, answer.session.id))) {
@@ -80,8 +89,8 @@ export function messageRoutes(dependencies: HttpDependencies): RoutePlugin {
       },
       (request, reply) => {
         const { text, attachments, kind } = request.body;
-        const content = { ...(text === undefined ? {} : { text }), ...(attachments ? { attachments } : {}) };
-        return write(request, reply, kind ?? (attachments ? 'attachment' : 'text'), content);
+        const said = text === undefined ? {} : { text };
+        return write(request, reply, kind ?? (attachments ? 'attachment' : 'text'), said, attachments);
       },
     );
     api.post(
@@ -118,8 +127,10 @@ export function messageRoutes(dependencies: HttpDependencies): RoutePlugin {
           response: { 200: pageOf(messageSchema) },
         },
       },
-      (request) =>
-        listMessages(database, customerOf(request).conversationKey, { ...request.query, withNotes: false }),
+      async (request) => {
+        const asked = { ...request.query, withNotes: false };
+        return signed(files, await listMessages(database, customerOf(request).conversationKey, asked));
+      },
     );
     api.get(
       '/v1/me',
@@ -130,7 +141,31 @@ export function messageRoutes(dependencies: HttpDependencies): RoutePlugin {
       async (request) => ({
         customer: await requireCustomer(database, customerOf(request).customerId),
         session: (await activeSession(database, customerOf(request).conversationKey)) ?? null,
+        opening: openingAt(
+          (await requireApp(apps, customerOf(request).appId)).settings.businessHours,
+          Date.now(),
+        ),
       }),
+    );
+    api.patch(
+      '/v1/me',
+      {
+        config: customers,
+        schema: {
+          tags,
+          summary: 'Say who I am: what is not known yet; whoever the app vouched for may also change it',
+          body: profileSchema,
+          response: { 200: z.object({ customer: customerSchema }) },
+        },
+      },
+      async (request) => {
+        const { appId, customerId, contactIdentityId, conversationKey } = customerOf(request);
+        const app = await requireApp(apps, appId);
+        const channel = channelOf(conversationKey);
+        const contact = { appId, channel, customerId, contactIdentityId, conversationKey };
+        const said = { app, contact, profile: request.body };
+        return { customer: await unitOfWork.run((tx) => introduceVisitor(tx, said), causeOf(request)) };
+      },
     );
     api.post(
       '/v1/typing',
@@ -175,7 +210,7 @@ export function messageRoutes(dependencies: HttpDependencies): RoutePlugin {
       },
       async (request, reply) => {
         const app = await requireApp(apps, appOf(request).appId);
-        const { channel, contactId, sentAt, kind, ...rest } = request.body;
+        const { channel, contactId, sentAt, kind, content: said, ...rest } = request.body;
         if (app.channels.get(channel)?.kind !== 'api') {
           throw new ProblemError(
             'invalid_input',
@@ -185,16 +220,24 @@ export function messageRoutes(dependencies: HttpDependencies): RoutePlugin {
             },
           );
         }
-        const messageContainer = {
-          ...rest,
+        const { attachments: attached = [], ...words } = said;
+        const place = {
           appId: app.id,
           channel,
           contactId,
-          kind,
           conversationKey: keyOf(app.id, channel, contactId),
-          sentAt: sentAt ?? new Date().toISOString(),
         };
-        await unitOfWork.run((tx) => receiveExternal(tx, messageContainer), causeOf(request));
+        await unitOfWork.run(async (tx) => {
+          const attachments = await files.claim(tx.sql, { appId: app.id, by: bringerOf(request) }, attached);
+          const content = { ...words, ...(attachments.length === 0 ? {} : { attachments }) };
+          await receiveExternal(tx, {
+            ...rest,
+            ...place,
+            kind,
+            content,
+            sentAt: sentAt ?? new Date().toISOString(),
+          });
+        }, causeOf(request));
         return reply.code(202).send({ accepted: true });
       },
     );

@@ -6,15 +6,21 @@ import { ProblemError } from '@mevrik/protocol';
 import fastify, { type FastifyBaseLogger, type FastifyRequest, LogController } from 'fastify';
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import { actorOf, admit, demandAccess } from './access.ts';
-import type { Api, HttpConfig, HttpDependencies, RoutePlugin } from './http-dependencies.ts';
+import {
+  type Api,
+  arrivalDefaults,
+  type HttpConfig,
+  type HttpDependencies,
+  type RoutePlugin,
+} from './http-dependencies.ts';
 import { createLimits } from './limits.ts';
 import { describeApi } from './openapi.ts';
 import { assertPlain } from './plain-input.ts';
 import { answerProblem, asProblem } from './problems.ts';
 import { routesOf } from './routes.ts';
 
-/** How long a request may take to arrive. */
-const requestTimeoutMs = 30_000;
+/** How long requests that are under way may take when the server goes away. */
+const requestsEndWithinMs = 3_000;
 
 /**
  * Makes the HTTP server with the routes for visitors, back ends and agents, and those of `dependencies.routes`.
@@ -24,18 +30,24 @@ const requestTimeoutMs = 30_000;
  */
 export async function createHttpServer(dependencies: HttpDependencies): Promise<Api> {
   const { config, log } = dependencies;
+  const arrival = { ...arrivalDefaults, ...config.arrival };
   const api: Api = fastify({
     loggerInstance: log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     trustProxy: config.trustProxy,
     bodyLimit: config.bodyLimitBytes,
-    requestTimeout: requestTimeoutMs,
+    requestTimeout: arrival.requestMs,
+    http: { headersTimeout: arrival.headersMs, connectionsCheckingInterval: arrival.checkMs },
     genReqId: () => randomUUID(),
     forceCloseConnections: 'idle',
     frameworkErrors: (error, request, reply) => {
       answerProblem(asProblem(error), request as unknown as FastifyRequest, reply as never);
     },
   }).withTypeProvider<ZodTypeProvider>();
+  // A connection that never asked anything, or reads no answer, does not hold up the end for longer.
+  api.addHook('preClose', async () => {
+    setTimeout(() => api.server.closeAllConnections(), requestsEndWithinMs).unref();
+  });
   api.setValidatorCompiler(validatorCompiler);
   api.setSerializerCompiler(serializerCompiler);
   answerFaults(api, dependencies);

@@ -9,7 +9,7 @@ import {
 } from '../auth/refresh-tokens.ts';
 import { isIdentityProven } from '../auth/secrets.ts';
 import type { Contact } from '../commands/customers.ts';
-import { resumeVisit, startVisit, type Visit } from '../commands/start-visit.ts';
+import { provenPrefix, resumeVisit, startVisit, type Visit } from '../commands/start-visit.ts';
 import { causeOf } from './cause.ts';
 import type { HttpDependencies, RoutePlugin } from './http-dependencies.ts';
 
@@ -50,7 +50,7 @@ export function visitorRoutes({ unitOfWork, apps, accessTokens }: HttpDependenci
           const visit = await startVisit(tx, {
             app,
             channel,
-            contactId: externalId === undefined ? randomUUID() : `user:${externalId}`,
+            contactId: externalId === undefined ? randomUUID() : `${provenPrefix}${externalId}`,
             verifiedExternalId: externalId,
             profile,
           });

@@ -3,27 +3,34 @@ import { z } from 'zod';
 import type { AppProfile, ChannelProfile } from '../apps/app-directory.ts';
 import type { WebhookIntake } from '../channels/channel.ts';
 import { adapterFor } from '../channels/index.ts';
+import { unreadable } from '../channels/unreadable.ts';
 import { receiveWebhook } from '../commands/receive-webhook.ts';
 import type { HttpDependencies, RoutePlugin } from './http-dependencies.ts';
 
-const params = z.strictObject({ appKey: z.string().max(64), channel: z.string().max(64) });
+const params = z.strictObject({
+  kind: z.string().max(64),
+  appKey: z.string().max(64),
+  channel: z.string().max(64),
+});
 /** All of a provider's traffic comes from a few addresses. */
 const config = { access: 'public' as const, limitFactor: 100 };
 const tags = ['webhooks'];
+/** A thousand updates with attachments come in one body. */
+const bodyLimit = 8 * 1024 * 1024;
 
 /**
  * Where providers call. What is verified is stored raw and answered at once; also while too much waits to be
  * handled, as a provider that is refused for long unsubscribes.
  */
 export function webhookRoutes({ apps, unitOfWork, audit }: HttpDependencies): RoutePlugin {
-  async function find({ appKey, channel: name }: z.output<typeof params>): Promise<{
+  async function find({ kind, appKey, channel: name }: z.output<typeof params>): Promise<{
     app: AppProfile;
     channel: ChannelProfile;
     intake: WebhookIntake;
   }> {
     const app = await apps.byKey(appKey);
     const channel = app?.channels.get(name);
-    const intake = channel?.kind === 'facebook' ? adapterFor(channel.kind)?.webhook : undefined;
+    const intake = channel?.kind === kind ? adapterFor(kind)?.webhook : undefined;
     if (!app?.enabled || !channel?.enabled || !intake) {
       throw new ProblemError('not_found', 'There is no such webhook.');
     }
@@ -36,8 +43,8 @@ export function webhookRoutes({ apps, unitOfWork, audit }: HttpDependencies): Ro
       done(null, body),
     );
     api.get(
-      '/webhooks/facebook/:appKey/:channel',
-      { config, schema: { tags, summary: 'Meta asks whether the address is ours', params } },
+      '/webhooks/:kind/:appKey/:channel',
+      { config, schema: { tags, summary: 'A provider asks whether the address is ours', params } },
       async (request, reply) => {
         const { channel, intake } = await find(request.params);
         const challenge = intake.confirm(request.query as Record<string, unknown>, channel.settings);
@@ -46,8 +53,8 @@ export function webhookRoutes({ apps, unitOfWork, audit }: HttpDependencies): Ro
       },
     );
     api.post(
-      '/webhooks/facebook/:appKey/:channel',
-      { config, schema: { tags, summary: 'Meta tells what happened', params } },
+      '/webhooks/:kind/:appKey/:channel',
+      { config, bodyLimit, schema: { tags, summary: 'A provider tells what happened', params } },
       async (request, reply) => {
         const { app, channel, intake } = await find(request.params);
         const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
@@ -60,26 +67,71 @@ export function webhookRoutes({ apps, unitOfWork, audit }: HttpDependencies): Ro
           });
           throw new ProblemError('wrong_signature', 'The signature does not fit the body.');
         }
-        const updates = intake.split(parseJson(body));
-        await unitOfWork.run((tx) =>
-          receiveWebhook(tx, { app, channel: channel.name, provider: 'facebook', updates }),
+        const read = parseJson(body);
+        const known = intake.split(read);
+        // What was signed is kept, whatever it is: the provider would send it again and again.
+        const split = known.length > 0 ? known : [unreadable(read)];
+        const channels = channelsByAccount(
+          { app, called: channel, intake },
+          new Set(split.flatMap(({ accountId }) => accountId ?? [])),
+          ({ settings }) => intake.verify(body, request.headers, settings),
         );
+        const updates = split.map((update) => ({
+          ...update,
+          channel: update.accountId === null ? channel.name : (channels.get(update.accountId) ?? null),
+        }));
+        const received = { app, provider: channel.kind, updates, otherwise: channel.name };
+        await unitOfWork.run((tx) => receiveWebhook(tx, received));
         return reply.code(200).send({ received: updates.length });
       },
     );
   };
 }
 
+/**
+ * The channels that updates are for, by the provider's account: a provider calls one address for all accounts of its
+ * app, so the other channels of ours count too, where the signature is right by their own secret.
+ */
+function channelsByAccount(
+  { app, called, intake }: { app: AppProfile; called: ChannelProfile; intake: WebhookIntake },
+  accounts: ReadonlySet<string>,
+  isSignedFor: (channel: ChannelProfile) => boolean,
+): ReadonlyMap<string, string> {
+  const others = [...app.channels.values()].filter((one) => one.kind === called.kind && one !== called);
+  return new Map(
+    [...others, called].flatMap((channel) => {
+      const account = intake.accountOf(channel.settings);
+      if (account === undefined || !accounts.has(account)) return [];
+      const isMeant = channel === called || (channel.enabled && isSignedFor(channel));
+      return isMeant ? [[account, channel.name] as const] : [];
+    }),
+  );
+}
+
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the control character is what is looked for
 const unstorable = /\u0000|\p{Surrogate}/gu;
 
-/** What PostgreSQL cannot store is left out, rather than the whole update lost. */
+const storable = (text: string) => text.replace(unstorable, '');
+
+/** Names in an object are texts as well. */
+function withStorableNames(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  if (Object.keys(value).every((name) => storable(name) === name)) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, part]) => [storable(name), part]));
+}
+
+/**
+ * A body as JSON, or as a text where it is none. What PostgreSQL cannot store is left out, rather than the whole update
+ * lost.
+ */
 function parseJson(body: Buffer): unknown {
+  const text = body.toString('utf8');
   try {
-    return JSON.parse(body.toString('utf8'), (_name, value) =>
-      typeof value === 'string' ? value.replace(unstorable, '') : value,
+    const known: unknown = JSON.parse(text, (_name, value) =>
+      typeof value === 'string' ? storable(value) : withStorableNames(value),
     );
+    return known;
   } catch {
-    throw new ProblemError('bad_request', 'The body is not JSON.');
+    return storable(text);
   }
 }

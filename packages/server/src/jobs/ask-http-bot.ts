@@ -6,7 +6,7 @@ import { requestAgent } from '../commands/request-agent.ts';
 import { sendReply } from '../commands/send-reply.ts';
 import { lockSession } from '../commands/sessions.ts';
 import { type HttpBotResponse, httpBotResponseSchema } from '../domain/bot/index.ts';
-import type { Cause } from '../log/raise.ts';
+import { causeOf } from '../log/cause-of.ts';
 import type { Tx } from '../log/transaction.ts';
 import { type JobNeeds, job, timer } from './job.ts';
 
@@ -33,7 +33,8 @@ export const askHttpBot = job({
       if (!turn) return;
       const app = await needs.apps.byId(turn.app_id);
       const answer = app?.bot.kind === 'http' ? await ask(app.bot, turn, needs) : null;
-      const cause = await causeOf(needs, turn.event_id);
+      // The answer is raised as a consequence of the message it answers.
+      const cause = await causeOf(needs.database.sql, turn.event_id);
       await needs.unitOfWork.run((tx) => storeAnswer(tx, { app, sessionId, turn, answer }), cause);
     }
   },
@@ -100,17 +101,6 @@ async function readBounded(response: Response): Promise<string> {
     parts.push(part);
   }
   return Buffer.concat(parts).toString('utf8');
-}
-
-/** The answer is raised as a consequence of the message it answers. */
-async function causeOf({ database }: JobNeeds, eventId: string): Promise<Cause> {
-  const [event] = await database.sql<{ correlation_id: string; traceparent: string | null }[]>`
-    SELECT correlation_id, traceparent FROM events WHERE id = ${eventId}`;
-  return {
-    correlationId: event?.correlation_id ?? null,
-    causationId: eventId,
-    traceparent: event?.traceparent ?? null,
-  };
 }
 
 async function storeAnswer(

@@ -1,9 +1,14 @@
 import { askHttpBot, resumeBotTurns } from './ask-http-bot.ts';
 import { assignAllWaiting, assignWaiting } from './assign-waiting.ts';
+import { deliver, probe, resumeDeliveries, showSign } from './deliver.ts';
 import { closeIdleCases, expireSessions, expireSurveyJob, trimRecords } from './expire.ts';
+import { fetchAttachments, sweepFiles } from './fetch-attachments.ts';
+import { fetchPost } from './fetch-post.ts';
+import { followChange } from './follow-change.ts';
 import type { Job } from './job.ts';
+import { resumeMails, takeInMails } from './take-in-mails.ts';
 
-/** Every job there is. */
+/** Every job there is, but for those below. */
 export const jobs: readonly Job[] = [
   assignWaiting,
   assignAllWaiting,
@@ -13,4 +18,14 @@ export const jobs: readonly Job[] = [
   expireSessions,
   closeIdleCases,
   trimRecords,
+  resumeDeliveries,
+  followChange,
+  fetchAttachments,
+  fetchPost,
+  sweepFiles,
+  takeInMails,
+  resumeMails,
 ];
+
+/** What waits for providers: it has a queue of its own, so that a slow one holds up nothing else. */
+export const deliveryJobs: readonly Job[] = [deliver, probe, showSign];

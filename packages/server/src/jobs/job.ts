@@ -1,17 +1,15 @@
 import type { z } from 'zod';
-import type { AppDirectory } from '../apps/app-directory.ts';
-import type { Database } from '../db/database.ts';
-import type { UnitOfWork } from '../log/unit-of-work.ts';
+import type { Files } from '../attachments/files.ts';
+import type { DeliveryNeeds } from '../delivery/delivery-needs.ts';
+import type { TakeInNeeds } from '../mail/take-in-mail.ts';
 
 /** What jobs are composed with. */
-export interface JobNeeds {
-  readonly database: Database;
-  readonly unitOfWork: UnitOfWork;
-  readonly apps: AppDirectory;
-  readonly log: {
-    info(detail: object, message: string): void;
-    warn(detail: object, message: string): void;
-  };
+export interface JobNeeds extends DeliveryNeeds {
+  /** What taking in mails needs besides. */
+  readonly mail: TakeInNeeds;
+  readonly files: Files;
+  /** Whether files may be fetched from inside of private networks. */
+  readonly fetchesPrivate: boolean;
 }
 
 /**

@@ -7,7 +7,7 @@ import type { Job, JobNeeds } from './job.ts';
 export interface JobRunnerOptions {
   readonly target: DatabaseTarget;
   readonly jobs: readonly Job[];
-  readonly needs: JobNeeds;
+  readonly needs: Omit<JobNeeds, 'stopping'>;
   /** Jobs that run at the same time on this node. */
   readonly concurrency: number;
 }
@@ -22,10 +22,14 @@ export interface JobRunner {
 
 /** Starts to work off the queue. The schema is there already: migrations make it. */
 export async function startJobRunner(options: JobRunnerOptions): Promise<JobRunner> {
-  const { target, jobs, needs, concurrency } = options;
+  const { target, jobs, concurrency } = options;
+  const stopping = new AbortController();
+  const needs: JobNeeds = { ...options.needs, stopping: stopping.signal };
   const pool = new pg.Pool({
     ...('url' in target ? { connectionString: target.url } : target),
-    max: concurrency + 2,
+    // A job holds no connection while it runs: they are for taking jobs up and for finishing them. The queue does
+    // not know that, and warns.
+    max: Math.min(concurrency, 4) + 2,
     application_name: 'mevrik jobs',
   });
   const note = (error: Error) =>
@@ -56,7 +60,9 @@ export async function startJobRunner(options: JobRunnerOptions): Promise<JobRunn
       ),
     ),
     logger: new Logger(() => (level, message, detail) => {
-      if (level === 'error' || level === 'warning') needs.log.warn({ ...detail }, `jobs: ${message}`);
+      if (level !== 'error' && level !== 'warning') return;
+      if (message.includes('smaller than concurrency')) return;
+      needs.log.warn({ ...detail }, `jobs: ${message}`);
     }),
   });
   let running = true;
@@ -72,6 +78,7 @@ export async function startJobRunner(options: JobRunnerOptions): Promise<JobRunn
   return {
     isRunning: () => running,
     async stop() {
+      stopping.abort();
       if (running) await runner.stop();
       await pool.end();
     },

@@ -1,7 +1,11 @@
-import { topics } from '@mevrik/protocol';
+import { type Case, topics } from '@mevrik/protocol';
+import { eq } from 'drizzle-orm';
 import { requireApp } from '../apps/app-directory.ts';
+import type { AppSettings } from '../apps/app-settings.ts';
 import { sendReply } from '../commands/send-reply.ts';
 import { lockSession } from '../commands/sessions.ts';
+import { customers } from '../db/schema.ts';
+import { openingAt, sayInstant } from '../domain/business-hours.ts';
 import { listener } from './needs.ts';
 
 /** Tells the customer that a person will come, with the number to refer to, and the desk that there is a case. */
@@ -12,7 +16,11 @@ export const AnnounceCase = listener<'MevrikCaseCreatedEvent'>({
     const app = await requireApp(needs.apps, appId);
     const session = await lockSession(tx, data.case.sessionId);
     if (session.status === 'active' && session.openCaseId === data.case.id) {
-      const text = app.settings.caseOpenedText.replaceAll('{{case}}', String(data.case.id));
+      const [customer] = await tx.orm
+        .select({ locale: customers.locale })
+        .from(customers)
+        .where(eq(customers.id, session.customerId));
+      const text = openedText(app.settings, data.case, customer?.locale ?? 'en');
       await sendReply(tx, { session, sender: { type: 'system' }, kind: 'system', content: { text } });
     }
     const payload = { case: data.case };
@@ -24,3 +32,16 @@ export const AnnounceCase = listener<'MevrikCaseCreatedEvent'>({
     );
   },
 });
+
+/** What the customer is told: that they are in line, or outside of business hours, when people are there again. */
+function openedText(
+  { businessHours, caseOpenedText, closedText }: AppSettings,
+  { id, createdAt }: Case,
+  locale: string,
+): string {
+  const { isOpen, changesAt } = openingAt(businessHours, Date.parse(createdAt));
+  const opensAt = businessHours && changesAt ? sayInstant(businessHours, changesAt, locale) : undefined;
+  const text =
+    isOpen || opensAt === undefined ? caseOpenedText : closedText.replaceAll('{{opensAt}}', opensAt);
+  return text.replaceAll('{{case}}', String(id));
+}

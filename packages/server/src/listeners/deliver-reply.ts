@@ -1,16 +1,19 @@
 import { requireApp } from '../apps/app-directory.ts';
 import { senderFor } from '../channels/index.ts';
 import { lockSession } from '../commands/sessions.ts';
+import { reasonAgainst, withhold } from '../delivery/automatic-guard.ts';
+import { contactOf } from '../delivery/contact-of.ts';
+import { enqueueDelivery } from '../delivery/enqueue-delivery.ts';
 import { listener } from './needs.ts';
 
 /**
- * Delivers a reply through its channel. Where the customer hears replies over their connection, the broadcast has
- * done it; a channel without a sender fails the delivery, which tells the desk.
+ * Hands a reply to its channel. Where the customer hears replies over their connection, the broadcast has done it;
+ * where a provider is between, a delivery is made; a channel that cannot send fails at once, which tells the desk.
  */
 export const DeliverReply = listener<'MessageReplyReadyEvent'>({
   name: 'DeliverReply',
-  summary: 'Delivers a reply through its channel and notes how far it came.',
-  async handle({ appId, data: { message } }, { tx, needs }) {
+  summary: 'Puts a reply on its way through its channel.',
+  async handle({ id: eventId, appId, data: { message } }, { tx, needs }) {
     const app = await requireApp(needs.apps, appId);
     const kind = app.channels.get(message.channel)?.kind ?? message.channel;
     const sender = senderFor(kind);
@@ -22,6 +25,14 @@ export const DeliverReply = listener<'MessageReplyReadyEvent'>({
     const { socialContext } = await lockSession(tx, message.sessionId);
     // Agents' replies to social content have an event of their own, and `PostSocialReply` for it.
     if (socialContext && message.sender.type === 'agent') return;
+    if (sender.delivers === 'by-sending' && !socialContext) {
+      const perHour = sender.automaticPerHour?.(app.channels.get(message.channel)?.settings ?? {});
+      const reason = perHour === undefined ? null : await reasonAgainst(tx, message, perHour);
+      if (reason !== null) return withhold(tx, message, reason);
+      const to = await contactOf(tx, message.conversationKey);
+      return enqueueDelivery(tx, { message, to, comment: null, eventId });
+    }
+    if (sender.delivers === 'by-sending') return withhold(tx, message, onlyPeoplePost);
     tx.raise('MessageDeliveryFailedEvent', {
       message,
       error: sender.reason,
@@ -29,3 +40,5 @@ export const DeliverReply = listener<'MessageReplyReadyEvent'>({
     });
   },
 });
+
+const onlyPeoplePost = 'Under a comment only what people write is posted, not what the bot says.';

@@ -1,21 +1,27 @@
 import { topics } from '@mevrik/protocol';
 import { eq } from 'drizzle-orm';
+import { requireApp } from '../apps/app-directory.ts';
+import { senderFor } from '../channels/index.ts';
 import { addNote } from '../commands/send-reply.ts';
 import { lockSession } from '../commands/sessions.ts';
 import { messages } from '../db/schema.ts';
+import { fallBack } from '../delivery/fall-back.ts';
 import { listener } from './needs.ts';
 
-/** Marks a reply as failed and tells the agents in the conversation why. */
+/** Sends a reply that failed another way if the app wants that, marks it, and tells the agents why. */
 export const HandleDeliveryFailure = listener<'MessageDeliveryFailedEvent'>({
   name: 'HandleDeliveryFailure',
-  summary: 'Marks the reply as failed and tells the agents in the conversation why.',
-  async handle({ appId, data: { message, error } }, { tx, needs }) {
+  summary: 'Sends a failed reply over a fallback channel, or marks it as failed, and tells the agents why.',
+  async handle({ id: eventId, appId, data: { message, error } }, { tx, needs }) {
     const session = await lockSession(tx, message.sessionId);
+    const app = await requireApp(needs.apps, appId);
+    const fallback = await fallBack(tx, { app, message, senderFor, eventId });
     await tx.orm
       .update(messages)
-      .set({ deliveryStatus: 'failed', deliveryError: error })
+      .set({ deliveryStatus: fallback === undefined ? 'failed' : 'pending', deliveryError: error })
       .where(eq(messages.id, message.id));
-    const text = `Message ${message.id} did not reach the customer: ${error}`;
+    const instead = fallback === undefined ? '' : ` It goes over ${fallback} instead.`;
+    const text = `Message ${message.id} did not reach the customer: ${error}${instead}`;
     const note = await addNote(tx, session, { type: 'system' }, text);
     const payload = { messageId: message.id, sessionId: session.id, error, note };
     tx.afterCommit(() =>

@@ -41,6 +41,8 @@ async function handleMessage(
   { id: eventId, data: { message } }: Event<'MessageReadyEvent'>,
 ): Promise<void> {
   const session = await validSession(tx, app, message);
+  // An absence notice wants nothing, and what it is answered with would bring the next one.
+  if (message.content.mail?.automatic === 'reply') return;
   if (isWithAgent(session) || message.kind === 'postback' || message.kind === 'quick_reply') return;
   const input = { kind: message.kind, text: message.content.text };
   await takeTurn(tx, { app, session, message, input, eventId });

@@ -6,8 +6,8 @@ import { AssignQueueItem } from './assign-queue-item.ts';
 import { EnrichCustomerProfile, OnboardCustomer } from './customer-profile.ts';
 import { DeliverReply } from './deliver-reply.ts';
 import { HandleDeliveryFailure } from './handle-delivery-failure.ts';
-import { HandleFacebookEvent } from './handle-facebook-event.ts';
 import { HandleMessageReadyEvent } from './handle-message-ready-event.ts';
+import { HandleFacebookEvent, HandleProviderEvent } from './handle-provider-event.ts';
 import { InitializeCustomerSession } from './initialize-customer-session.ts';
 import { LogMessageEvent } from './log-message-event.ts';
 import type { ListenerNeeds } from './needs.ts';
@@ -33,4 +33,5 @@ export const listen: ListenerTable<ListenerNeeds> = {
   QueueItemCreatedEvent: [AssignQueueItem],
   NewFacebookEventReceived: [HandleFacebookEvent],
   SaveAgentRepliesSocialEvent: [PostSocialReply],
+  NewProviderEventReceived: [HandleProviderEvent],
 };

@@ -1,19 +1,43 @@
+import type { Message } from '@mevrik/protocol';
 import { requireApp } from '../apps/app-directory.ts';
 import { senderFor } from '../channels/index.ts';
+import { contactOf } from '../delivery/contact-of.ts';
+import { enqueueDelivery } from '../delivery/enqueue-delivery.ts';
+import type { Tx } from '../log/transaction.ts';
 import { listener } from './needs.ts';
 
-/** Posts an agent's reply under the social content that it answers; where nothing can post there, it has failed. */
+/** Puts an agent's reply under the social content that it answers, or sends it privately to whoever wrote that. */
 export const PostSocialReply = listener<'SaveAgentRepliesSocialEvent'>({
   name: 'PostSocialReply',
-  summary: 'Posts an agent’s reply under the post or comment that it answers.',
-  async handle({ appId, data: { message, socialData } }, { tx, needs }) {
+  summary: 'Puts an agent’s reply on its way to the comment that it answers.',
+  async handle({ id: eventId, appId, data: { message, socialData } }, { tx, needs }) {
     const app = await requireApp(needs.apps, appId);
     const sender = senderFor(app.channels.get(message.channel)?.kind ?? message.channel);
     if (sender.delivers === 'by-broadcast') return;
+    const { commentId, visibility } = socialData;
+    const isSecond = visibility === 'private' && (await wasAnsweredPrivately(tx, message, commentId));
+    if (sender.delivers === 'by-sending' && commentId !== undefined && !isSecond) {
+      const to = await contactOf(tx, message.conversationKey);
+      return enqueueDelivery(tx, { message, to, comment: { id: commentId, visibility }, eventId });
+    }
     tx.raise('MessageDeliveryFailedEvent', {
       message,
-      error: sender.reason,
+      error: isSecond
+        ? onlyOnce
+        : sender.delivers === 'never'
+          ? sender.reason
+          : 'There is no comment to answer.',
       context: { channel: message.channel, ...socialData, permanent: true },
     });
   },
 });
+
+const onlyOnce = 'The comment was answered privately before; it can be but once.';
+
+async function wasAnsweredPrivately(tx: Tx, message: Message, commentId = ''): Promise<boolean> {
+  const [before] = await tx.sql`
+    SELECT FROM deliveries
+    WHERE conversation_key = ${message.conversationKey} AND message_id <> ${message.id} AND status <> 'failed'
+      AND comment ->> 'id' = ${commentId} AND comment ->> 'visibility' = 'private'`;
+  return before !== undefined;
+}

@@ -1,7 +1,11 @@
-import { type MessageContainer, ProblemError } from '@mevrik/protocol';
+import { type Message, type MessageContainer, ProblemError } from '@mevrik/protocol';
 import { requireApp } from '../apps/app-directory.ts';
+import { adapterFor } from '../channels/index.ts';
 import { ensureContact } from '../commands/customers.ts';
 import { type IncomingKind, receiveMessage } from '../commands/receive-message.ts';
+import { addNote } from '../commands/send-reply.ts';
+import { lockSession } from '../commands/sessions.ts';
+import type { Tx } from '../log/transaction.ts';
 import { listener } from './needs.ts';
 
 /** Stores a message that came in from outside: finds the customer and their session, and raises what follows. */
@@ -17,10 +21,38 @@ export const StoreReceivedMessage = listener<'NewMessageReceivedEvent'>({
       channel,
       contactId,
       profile,
+      country: app.settings.country,
     });
-    await receiveMessage(tx, { app, contact, kind, content, externalId, socialContext: social });
+    const received = { app, contact, kind, content, externalId, socialContext: social };
+    const { message, session, repeated } = await receiveMessage(tx, received);
+    if (!repeated) await fetchFiles(tx, message, app.channels.get(channel)?.kind);
+    if (
+      social?.postId !== undefined &&
+      !repeated &&
+      adapterFor(app.channels.get(channel)?.kind ?? '')?.describePost
+    ) {
+      await tx.addJob('fetch-post', { sessionId: session.id, postId: social.postId }, { maxAttempts: 8 });
+    }
+    if (social?.postUrl !== undefined && !repeated) await notePost(tx, session.id, social.postUrl);
   },
 });
+
+/** For how long it is tried to fetch a file from the provider. */
+const fetchForMs = 60 * 60_000;
+
+async function fetchFiles(tx: Tx, { id, content }: Message, kind = ''): Promise<void> {
+  if (!adapterFor(kind)?.locate || !content.attachments?.some(({ fileId }) => fileId === undefined)) return;
+  const giveUpAt = new Date(Date.now() + fetchForMs).toISOString();
+  await tx.addJob('fetch-attachments', { messageId: id, giveUpAt }, { maxAttempts: 12 });
+}
+
+/** Agents see where the comments of a conversation stand: once for each post. */
+async function notePost(tx: Tx, sessionId: number, postUrl: string): Promise<void> {
+  const text = `The customer writes under ${postUrl}`;
+  const [known] = await tx.sql`
+    SELECT id FROM messages WHERE session_id = ${sessionId} AND kind = 'note' AND content ->> 'text' = ${text}`;
+  if (!known) await addNote(tx, await lockSession(tx, sessionId), { type: 'system' }, text);
+}
 
 function incomingKind({ kind }: MessageContainer): IncomingKind {
   if (kind !== 'note' && kind !== 'system') return kind;

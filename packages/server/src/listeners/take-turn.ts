@@ -32,10 +32,13 @@ export interface Turn {
  * channel's rule may queue or transfer it, and all else is the bot's.
  */
 export async function takeTurn(tx: Tx, turn: Turn): Promise<void> {
-  if (await takeSurveyAnswer(tx, turn)) return;
+  const isAutomatic = turn.message.content.mail?.automatic !== undefined;
+  if (!isAutomatic && (await takeSurveyAnswer(tx, turn))) return;
   const customer = await readCustomer(tx, turn.session.customerId);
   const decision = decide(turn, customer);
   if (decision.action !== 'bot') return handOver(tx, turn, decision);
+  // The bot does not talk to machines.
+  if (isAutomatic) return;
   const { bot } = turn.app;
   if (bot.kind === 'none') return handOver(tx, turn, decision);
   if (bot.kind === 'http') return askLater(tx, turn, customer);

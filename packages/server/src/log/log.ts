@@ -29,7 +29,7 @@ export async function readPartition(
     SELECT json_agg(event) AS batch FROM (
       SELECT id, type, version, key, partition, "offset", app_id AS "appId", session_id AS "sessionId",
              to_char(occurred_at, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS "occurredAt",
-             correlation_id AS "correlationId", causation_id AS "causationId", traceparent, data
+             correlation_id AS "correlationId", causation_id AS "causationId", traceparent, socket_id AS "socketId", data
       FROM events WHERE partition = ${partition} AND "offset" > ${after} ORDER BY "offset" LIMIT ${limit}
     ) AS event`;
   return row?.batch ?? [];
@@ -66,13 +66,14 @@ export interface EventRow {
   correlation_id: string;
   causation_id: string | null;
   traceparent: string | null;
+  socket_id: string | null;
   data: unknown;
 }
 
 /** The columns of `events`, for statements of others that end in `toEvent`. */
 export function eventColumns(sql: Sql) {
   return sql`partition, "offset", id, type, version, key, app_id, session_id, occurred_at,
-             correlation_id, causation_id, traceparent, data`;
+             correlation_id, causation_id, traceparent, socket_id, data`;
 }
 
 /** A row as an event. */
@@ -90,6 +91,7 @@ export function toEvent(row: EventRow): Event {
     correlationId: row.correlation_id,
     causationId: row.causation_id,
     traceparent: row.traceparent,
+    socketId: row.socket_id,
     data: row.data,
   } as Event;
 }

@@ -8,10 +8,12 @@ export interface Cause {
   readonly correlationId: string | null;
   readonly causationId: string | null;
   readonly traceparent: string | null;
+  /** The connection that is not told of what this causes. */
+  readonly socketId: string | null;
 }
 
 /** The cause of what nobody asked for by an event or a trace. */
-export const noCause: Cause = { correlationId: null, causationId: null, traceparent: null };
+export const noCause: Cause = { correlationId: null, causationId: null, traceparent: null, socketId: null };
 
 /**
  * Makes an event of its name and data.
@@ -53,6 +55,7 @@ export function makeEvent<Name extends EventName>(
     correlationId: cause.correlationId ?? id,
     causationId: cause.causationId,
     traceparent: cause.traceparent,
+    socketId: cause.socketId,
     data: parsed.data,
   } as UnplacedEvent;
 }

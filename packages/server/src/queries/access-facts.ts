@@ -4,20 +4,26 @@ import type { Sql } from '../db/sql.ts';
 export interface Owner {
   readonly appId: number;
   readonly customerId: number;
+  /** Who was merged into that customer: visitors may still be known by such a number. */
+  readonly formerIds: readonly number[];
 }
 
-/** What the access rules of the gateway look up. Owners never change. */
+/** What the access rules of the gateway look up. */
 export function createAccessFacts(sql: Sql) {
   return {
     async sessionOwner(id: number): Promise<Owner | undefined> {
       const [row] = await sql<Owner[]>`
-        SELECT app_id AS "appId", customer_id AS "customerId" FROM sessions WHERE id = ${id}`;
+        SELECT app_id AS "appId", customer_id AS "customerId", ${formerIds(sql)} FROM sessions WHERE id = ${id}`;
       return row;
     },
     async caseOwner(id: number): Promise<Owner | undefined> {
       const [row] = await sql<Owner[]>`
-        SELECT app_id AS "appId", customer_id AS "customerId" FROM cases WHERE id = ${id}`;
+        SELECT app_id AS "appId", customer_id AS "customerId", ${formerIds(sql)} FROM cases WHERE id = ${id}`;
       return row;
     },
   };
+}
+
+function formerIds(sql: Sql) {
+  return sql`ARRAY(SELECT id FROM customers WHERE merged_into = customer_id) AS "formerIds"`;
 }

@@ -63,11 +63,13 @@ export async function requireCase({ orm }: Database, id: number): Promise<Case> 
   return toCase(row.case, row.agentType);
 }
 
-/** A customer by their id. @throws ProblemError `not_found`. */
+/** A customer by their id, or the one into whom they were merged. @throws ProblemError `not_found`. */
 export async function requireCustomer({ orm }: Database, id: number): Promise<Customer> {
   const [row] = await orm.select().from(customers).where(eq(customers.id, id));
   if (!row) throw new ProblemError('not_found', 'There is no such customer.');
-  return toCustomer(row);
+  if (row.mergedInto === null) return toCustomer(row);
+  const [merged] = await orm.select().from(customers).where(eq(customers.id, row.mergedInto));
+  return toCustomer(merged ?? row);
 }
 
 /** Which queue items are asked for; `appIds` bounds what the asker may see, `null` for everything. */

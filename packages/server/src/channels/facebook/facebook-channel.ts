@@ -1,15 +1,28 @@
 import type { ChannelAdapter } from '../channel.ts';
+import { describePost } from '../meta/describe-post.ts';
+import { confirmWebhook, verifyWebhook } from '../meta/verify-webhook.ts';
+import { facebookOutlet } from './facebook-outlet.ts';
 import { facebookSettingsSchema } from './facebook-settings.ts';
-import { parseUpdate, splitWebhook } from './parse-update.ts';
-import { confirmWebhook, verifyWebhook } from './verify-webhook.ts';
+import { parseUpdate } from './parse-update.ts';
+import { splitWebhook } from './split-webhook.ts';
 
-/** Facebook Messenger and page comments: they come in; sending waits for a sender of its own. */
+/** Facebook: Messenger, and the comments under a page's posts. */
 export const facebookChannel: ChannelAdapter = {
   kind: 'facebook',
   settingsSchema: facebookSettingsSchema,
-  webhook: { confirm: confirmWebhook, verify: verifyWebhook, split: splitWebhook, parse: parseUpdate },
-  sender: {
-    delivers: 'not-yet',
-    reason: 'This version receives from Facebook but has no sender for it yet.',
+  webhook: {
+    confirm: confirmWebhook,
+    verify: verifyWebhook,
+    accountOf: (settings) => facebookSettingsSchema.safeParse(settings).data?.pageId,
+    split: splitWebhook,
+    parse: parseUpdate,
   },
+  sender: facebookOutlet,
+  describePost: (postId, { settings, services, signal }) =>
+    describePost({ services, signal, token: facebookSettingsSchema.parse(settings).pageToken }, postId, {
+      text: 'message',
+      pictures: ['full_picture'],
+    }),
+  // The addresses in webhooks need no token, and work for some hours.
+  locate: async (url) => ({ url }),
 };

@@ -6,4 +6,8 @@ export const facebookSettingsSchema = z.strictObject({
   appSecret: z.string().min(16).max(200),
   /** Any text of ours, which Meta repeats when it confirms the webhook's address. */
   verifyToken: z.string().min(8).max(200),
+  /** The page's access token; without one, the channel only receives. */
+  pageToken: z.string().min(8).max(1000).optional(),
+  /** Whether Meta has granted the tag with which people may answer for seven days. */
+  humanAgentTag: z.boolean().default(false),
 });

@@ -88,6 +88,8 @@ export async function putChannel(
     .insert(channels)
     .values({ appId, name, kind, enabled, settings })
     .onConflictDoUpdate({ target: [channels.appId, channels.name], set: { enabled, settings } });
+  // A channel that was down may have been mended by this.
+  await tx.addJob('probe-channel', { appId, channel: name }, { key: `probe ${appId}/${name}` });
   await audit(tx, actor, 'channel.put', appId, { channel: name, kind, enabled });
 }
 

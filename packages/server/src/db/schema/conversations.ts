@@ -1,6 +1,7 @@
 import type { CsatAnswer, MessageContent } from '@mevrik/protocol';
 import { sql } from 'drizzle-orm';
 import {
+  type AnyPgColumn,
   bigint,
   boolean,
   index,
@@ -36,12 +37,17 @@ export const customers = pgTable(
     locale: text('locale'),
     verified: boolean('verified').notNull().default(false),
     attributes: jsonb('attributes').$type<Record<string, string | number | boolean>>().notNull().default({}),
+    /** The customer whom an agent found this one to be: everything of theirs is with that one now. */
+    mergedInto: idOf('merged_into').references((): AnyPgColumn => customers.id),
     createdAt: instant('created_at').notNull().defaultNow(),
   },
   (table) => [
     uniqueIndex('customers_by_external_id')
       .on(table.appId, table.externalId)
       .where(sql`${table.externalId} is not null`),
+    index('customers_by_email').on(table.appId, table.email).where(sql`${table.email} is not null`),
+    index('customers_by_phone').on(table.appId, table.phone).where(sql`${table.phone} is not null`),
+    index('customers_merged').on(table.mergedInto).where(sql`${table.mergedInto} is not null`),
   ],
 );
 
@@ -102,6 +108,9 @@ export const sessions = pgTable(
     index('sessions_by_app').on(table.appId, table.id),
     index('sessions_by_customer').on(table.customerId),
     index('sessions_by_expiry').on(table.expiresAt).where(sql`${table.status} = 'active'`),
+    index('sessions_active_by_activity')
+      .on(table.lastActivityAt.desc().nullsFirst(), table.id.desc().nullsFirst())
+      .where(sql`${table.status} = 'active'`),
   ],
 );
 
@@ -181,9 +190,13 @@ export const cases = pgTable(
     subject: text('subject'),
     assignedAgentId: integer('assigned_agent_id').references(() => agents.id),
     disposition: text('disposition'),
+    /** What the disposition asked for, by the names of its fields. */
+    dispositionFields: jsonb('disposition_fields').$type<Record<string, string>>().notNull().default({}),
     closedBy: text('closed_by', { enum: ['agent', 'timeout', 'automatic'] }),
     closedAt: instant('closed_at'),
     firstReplyAt: instant('first_reply_at'),
+    /** Until when the first reply should be there, by what the app wanted as the case was opened. */
+    firstReplyDueAt: instant('first_reply_due_at'),
     lastActivityAt: instant('last_activity_at').notNull().defaultNow(),
     createdAt: instant('created_at').notNull().defaultNow(),
   },
@@ -191,6 +204,9 @@ export const cases = pgTable(
     uniqueIndex('cases_one_open').on(table.sessionId).where(sql`${table.status} = 'open'`),
     index('cases_open_by_activity').on(table.lastActivityAt).where(sql`${table.status} = 'open'`),
     index('cases_by_customer').on(table.customerId),
+    index('cases_unanswered')
+      .on(table.appId, table.firstReplyDueAt)
+      .where(sql`${table.status} = 'open' and ${table.firstReplyAt} is null`),
   ],
 );
 
@@ -302,5 +318,8 @@ export const webhookEventLogs = pgTable(
     note: text('note'),
     receivedAt: instant('received_at').notNull().defaultNow(),
   },
-  (table) => [uniqueIndex('webhook_event_logs_once').on(table.appId, table.channel, table.deduplicationKey)],
+  (table) => [
+    uniqueIndex('webhook_event_logs_once').on(table.appId, table.channel, table.deduplicationKey),
+    index('webhook_event_logs_by_channel').on(table.appId, table.channel, table.receivedAt),
+  ],
 );

@@ -37,6 +37,8 @@ export const events = pgTable(
     correlationId: uuid('correlation_id').notNull(),
     causationId: uuid('causation_id'),
     traceparent: text('traceparent'),
+    /** The connection of whoever caused it, which is not told of it. */
+    socketId: text('socket_id'),
     data: jsonb('data').$type<Record<string, unknown>>().notNull(),
   },
   (table) => [
@@ -46,6 +48,12 @@ export const events = pgTable(
     index('events_by_key').on(table.key, table.offset),
   ],
 );
+
+/**
+ * One row: whether places in the log are still those of the same log. A new epoch, after a backup was restored, makes
+ * every client load its state anew.
+ */
+export const logEpoch = pgTable('log_epoch', { epoch: uuid('epoch').primaryKey().defaultRandom() });
 
 /** One row for each queued listener; a paused one stands still until a person resumes it. */
 export const subscriptions = pgTable('subscriptions', {

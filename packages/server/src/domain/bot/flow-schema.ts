@@ -1,4 +1,4 @@
-import { attachmentSchema, buttonSchema, choiceSchema } from '@mevrik/protocol';
+import { buttonSchema, choiceSchema, linkedFileSchema } from '@mevrik/protocol';
 import { z } from 'zod';
 
 const name = z.string().regex(/^[\w-]{1,64}$/, 'must have 1 to 64 letters, digits, `-` or `_`');
@@ -13,7 +13,7 @@ const saidSchema = z.union([
       text: text.optional(),
       quickReplies: z.array(choiceSchema).min(1).max(13).optional(),
       buttons: z.array(buttonSchema).min(1).max(10).optional(),
-      attachments: z.array(attachmentSchema).min(1).max(10).optional(),
+      attachments: z.array(linkedFileSchema).min(1).max(10).optional(),
     })
     .refine((said) => said.text !== undefined || said.attachments, 'needs a text or attachments'),
 ]);

@@ -1,4 +1,10 @@
-import { customerSchema, messageContentSchema, messageSchema, sessionSchema } from '@mevrik/protocol';
+import {
+  customerSchema,
+  linkedFileSchema,
+  messageContentSchema,
+  messageSchema,
+  sessionSchema,
+} from '@mevrik/protocol';
 import { z } from 'zod';
 import { isStorable } from '../storable.ts';
 
@@ -15,7 +21,10 @@ export type HttpBotRequest = z.infer<typeof httpBotRequestSchema>;
 /** What it may answer: up to ten messages, a wish for a person, and what it found out about the customer. */
 export const httpBotResponseSchema = z
   .object({
-    replies: z.array(messageContentSchema).max(10).default([]),
+    replies: z
+      .array(messageContentSchema.extend({ attachments: z.array(linkedFileSchema).max(10).optional() }))
+      .max(10)
+      .default([]),
     handover: z
       .union([
         z.boolean(),

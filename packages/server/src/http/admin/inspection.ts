@@ -1,9 +1,9 @@
-import { idSchema, ProblemError, pageQuery } from '@mevrik/protocol';
+import { idSchema, overviewSchema, ProblemError, pageQuery } from '@mevrik/protocol';
 import { z } from 'zod';
-import type { Gateway } from '../../broadcast/gateway.ts';
 import type { DeadLetters } from '../../dispatch/dead-letters.ts';
 import type { DispatchInspection } from '../../dispatch/inspection.ts';
 import { listAudit } from '../../queries/administration.ts';
+import { readOverview } from '../../queries/overview.ts';
 import { actorOf } from '../access.ts';
 import type { HttpDependencies, RoutePlugin } from '../http-dependencies.ts';
 
@@ -11,7 +11,6 @@ import type { HttpDependencies, RoutePlugin } from '../http-dependencies.ts';
 export interface InspectionDependencies extends Pick<HttpDependencies, 'database'> {
   readonly inspection: DispatchInspection;
   readonly deadLetters: DeadLetters;
-  readonly inspectGateway: Gateway['inspect'];
 }
 
 const seeing = { access: ['admin', 'supervisor'] as const };
@@ -37,10 +36,18 @@ const eventQuery = z.strictObject({
   limit: pageQuery.shape.limit,
 });
 
-/** Everything can be seen: events, listeners, dead letters, the audit trail, the gateway. */
+/** Everything can be seen: events, listeners, dead letters, the audit trail. */
 export function inspectionRoutes(dependencies: InspectionDependencies): RoutePlugin {
-  const { database, inspection, deadLetters, inspectGateway } = dependencies;
+  const { database, inspection, deadLetters } = dependencies;
   return (api) => {
+    api.get(
+      '/v1/admin/overview',
+      {
+        config: seeing,
+        schema: { tags, summary: 'How the desk is doing', response: { 200: overviewSchema } },
+      },
+      () => readOverview(database),
+    );
     api.get(
       '/v1/admin/events',
       { config: seeing, schema: { tags, summary: 'Events, newest first', querystring: eventQuery } },
@@ -139,11 +146,6 @@ export function inspectionRoutes(dependencies: InspectionDependencies): RoutePlu
       '/v1/admin/audit',
       { config: acting, schema: { tags, summary: 'The audit trail, newest first', querystring: pageQuery } },
       (request) => listAudit(database, request.query),
-    );
-    api.get(
-      '/v1/admin/gateway',
-      { config: seeing, schema: { tags, summary: 'Connections and channels of this process' } },
-      () => inspectGateway(),
     );
   };
 }

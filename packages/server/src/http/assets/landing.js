@@ -1,18 +1,12 @@
 const health = document.querySelector('#health');
+const open = document.querySelector('#open');
+open.addEventListener('click', () => window.Mevrik?.open());
 
-async function ask() {
-  try {
-    const { ok, parts } = await (await fetch('/readyz')).json();
-    const failing = Object.entries(parts).filter(([, part]) => !part.ok);
-    health.textContent = ok
-      ? 'all parts are well'
-      : failing.map(([name, { detail }]) => `${name} ${detail}`).join(', ');
-    health.className = ok ? 'good' : 'bad';
-  } catch {
-    health.textContent = 'the server does not answer';
-    health.className = 'bad';
-  }
+try {
+  const response = await fetch('/readyz');
+  health.className = response.ok ? 'good' : 'bad';
+  health.textContent = response.ok ? 'All is well' : 'Something is not well';
+} catch {
+  health.className = 'bad';
+  health.textContent = 'The server does not answer';
 }
-
-void ask();
-setInterval(ask, 5000);

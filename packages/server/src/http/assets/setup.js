@@ -35,11 +35,25 @@ function done(name) {
   const heading = document.createElement('h1');
   heading.textContent = `Welcome, ${name}`;
   const text = document.createElement('p');
-  text.textContent = 'You can log in now, and add apps and agents. ';
-  const link = document.createElement('a');
-  link.href = '/docs';
-  link.textContent = 'See the API reference';
-  text.append(link, '.');
-  main.replaceChildren(heading, text);
-  link.focus();
+  text.textContent =
+    'You can log in now. Open the demonstration page beside it, and write to yourself as a customer would.';
+  const links = [
+    ['/login?to=%2Fdesk%3Fview%3Dqueue', 'Log in to the desk', 'where agents answer'],
+    ['/', 'Open the demonstration page', 'where a customer writes'],
+    ['/login?to=%2Fadmin', 'Log in to the panel', 'apps, agents, bot, events'],
+    ['/docs', 'See the API reference', 'for developers'],
+  ].map(([href, label, hint]) => {
+    const item = document.createElement('li');
+    const link = document.createElement('a');
+    link.href = href;
+    const note = document.createElement('span');
+    note.textContent = hint;
+    link.append(label, ' ', note);
+    item.append(link);
+    return item;
+  });
+  const list = document.createElement('ul');
+  list.append(...links);
+  main.replaceChildren(heading, text, list);
+  list.querySelector('a').focus();
 }

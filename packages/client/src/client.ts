@@ -1,0 +1,165 @@
+import type { ChannelPlace } from '@mevrik/protocol';
+import { type Caller, createCaller, type TokenSource } from './caller.ts';
+import { Connection, type ConnectionState, type WebSocketConstructor } from './connection.ts';
+import type { Stop } from './emitter.ts';
+import { MevrikError } from './errors.ts';
+import { createRest, type Rest } from './rest.ts';
+import { type Held, Subscriptions } from './subscriptions.ts';
+import { renewTokens } from './token-renewal.ts';
+import { UserLine } from './user-line.ts';
+
+/** What a client is made of. */
+export interface ClientOptions {
+  /** The server's address, such as `https://chat.example.com`. */
+  readonly url: string;
+  /** The key of the app: it is no secret. */
+  readonly appKey: string;
+  /** Proves who it is that listens and calls; without one only public channels can be heard. See `createTokenKeeper`. */
+  readonly token?: TokenSource;
+  /** What the client's own calls cause is not told to it. */
+  readonly toOthers?: boolean;
+  /** That of the platform where nothing is said; on Node versions that have none, that of `ws`. */
+  readonly WebSocket?: WebSocketConstructor;
+  readonly fetch?: typeof fetch;
+  /** From 0 to 1; for tests. */
+  readonly random?: () => number;
+  /** What listeners throw; reported as an unhandled error where nothing is said. */
+  readonly onFault?: (error: unknown) => void;
+}
+
+/** A client of the gateway and of the API. */
+export interface Client {
+  /** Connects; it comes back by itself until `disconnect`. `subscribe` connects too. */
+  connect(): void;
+  disconnect(): void;
+  readonly state: ConnectionState;
+  /** The server's number of this connection, for back ends that leave out who has caused an event. */
+  readonly socketId: string | undefined;
+  /** Hears of every change of `state`. */
+  onState(listener: (state: ConnectionState) => void): Stop;
+  /** Hears why the server will not have the client, or complains. */
+  onError(listener: (error: MevrikError) => void): Stop;
+  /**
+   * Subscribes to a channel, and stays subscribed whatever becomes of the connection. Our own topics, as `session12`,
+   * are proven by the token; they are recovered after a cut.
+   *
+   * @param from `place` of an earlier subscription, as on the page before: what was missed since is told.
+   */
+  subscribe<const Channel extends string>(
+    channel: Channel,
+    options?: { readonly from?: ChannelPlace },
+  ): Held<Channel>;
+  /** What is sent to this user alone, by the app's back end. Signs the user in. */
+  readonly user: Pick<UserLine, 'on'>;
+  readonly rest: Rest;
+  /** Calls what `rest` has no name for. */
+  readonly call: Caller;
+}
+
+/** Makes a client. It does nothing before `connect`, `subscribe` or a call. */
+export function createClient(options: ClientOptions): Client {
+  const { appKey, random = Math.random, onFault = reportFault } = options;
+  const url = options.url.replace(/\/+$/, '');
+  const connection = new Connection({
+    url: `${url.replace(/^http/, 'ws')}/app/${encodeURIComponent(appKey)}?protocol=7&client=mevrik`,
+    webSocket: async () => options.WebSocket ?? platformWebSocket(),
+    random,
+    onFault,
+  });
+  const renewal = options.token === undefined ? undefined : renewTokens(options.token, () => signUser());
+  const call = createCaller({
+    url,
+    appKey,
+    token: renewal?.source,
+    random,
+    fetch: options.fetch ?? ((...request) => fetch(...request)),
+    socketId: () => (options.toOthers ? connection.socketId : undefined),
+  });
+  const sign = <Answer>(path: string, what: object) =>
+    call<Answer>('POST', path, { body: { socket_id: connection.socketId, ...what } });
+  const signUser = () => sign<{ auth: string; user_data: string }>('/broadcasting/user-auth', {});
+  const send = connection.send.bind(connection);
+  const subscriptions = new Subscriptions({
+    send,
+    onFault,
+    isOpen: () => connection.state === 'connected',
+    authorize: (channel) => sign('/broadcasting/auth', { channel_name: channel }),
+  });
+  const user = new UserLine({
+    send,
+    onFault,
+    sign: signUser,
+    refused: (error) => connection.complain(error),
+    wanted() {
+      if (connection.state === 'connected') void user.begin();
+      else connect();
+    },
+  });
+  connection.on('state', (state) => {
+    if (state === 'connected') {
+      void user.begin();
+      subscriptions.begin();
+    } else if (state !== 'connecting') {
+      user.end();
+      subscriptions.end();
+    }
+  });
+  connection.on('frame', (frame) => {
+    if (frame.channel === undefined || frame.channel.startsWith('#')) user.take(frame);
+    else subscriptions.take(frame);
+  });
+  const comeBack = () => connection.comeBack();
+
+  function connect(): void {
+    // A browser knows before the time is up that there is a network again.
+    platform.addEventListener?.('online', comeBack);
+    connection.connect();
+  }
+
+  return {
+    connect,
+    disconnect() {
+      platform.removeEventListener?.('online', comeBack);
+      renewal?.stop();
+      connection.disconnect();
+    },
+    get state() {
+      return connection.state;
+    },
+    get socketId() {
+      return connection.socketId;
+    },
+    onState: (listener) => connection.on('state', listener),
+    onError: (listener) => connection.on('error', listener),
+    subscribe(channel, { from } = {}) {
+      connect();
+      return subscriptions.hold(channel, from);
+    },
+    user,
+    rest: createRest(call, appKey),
+    call,
+  };
+}
+
+/** What browsers have, and some versions of Node. */
+const platform = globalThis as {
+  readonly WebSocket?: WebSocketConstructor;
+  readonly addEventListener?: (name: string, listener: () => void) => void;
+  readonly removeEventListener?: (name: string, listener: () => void) => void;
+  readonly reportError?: (error: unknown) => void;
+};
+
+async function platformWebSocket(): Promise<WebSocketConstructor> {
+  if (platform.WebSocket) return platform.WebSocket;
+  // Not by a name that can be read off, so that what packs for browsers does not take it along.
+  const library = ['w', 's'].join('');
+  const { WebSocket } = (await import(library).catch((cause: unknown) => {
+    throw new MevrikError(0, 'no_websocket', 'This platform has no WebSocket: install `ws`.', { cause });
+  })) as { WebSocket: WebSocketConstructor };
+  return WebSocket;
+}
+
+function reportFault(error: unknown): void {
+  if (platform.reportError) platform.reportError(error);
+  else console.error(error);
+}

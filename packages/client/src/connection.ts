@@ -1,0 +1,235 @@
+import type { ServerFrame } from '@mevrik/protocol';
+import { nextTry } from './backoff.ts';
+import { Emitter, type Stop } from './emitter.ts';
+import { MevrikError } from './errors.ts';
+
+/** What we use of a WebSocket: browsers' and that of `ws` both have it. */
+export interface WebSocketLike {
+  send(text: string): void;
+  close(code?: number, reason?: string): void;
+  onopen: ((event: never) => void) | null;
+  onmessage: ((event: never) => void) | null;
+  onclose: ((event: never) => void) | null;
+  onerror: ((event: never) => void) | null;
+}
+/** That of a platform, or of `ws`. */
+export type WebSocketConstructor = new (url: string) => WebSocketLike;
+
+/**
+ * `connecting` to the server, `connected`, `waiting` to try again, `offline` because it was told to disconnect or has
+ * not begun, `closed` because the server will not have it: `error` says why.
+ */
+export type ConnectionState = 'offline' | 'connecting' | 'connected' | 'waiting' | 'closed';
+
+/** What a connection tells. */
+export interface ConnectionEvents {
+  readonly state: ConnectionState;
+  /** A frame, its data taken out of the text. */
+  readonly frame: Frame;
+  readonly error: MevrikError;
+}
+
+/** A frame as it came, with its data parsed. */
+export interface Frame extends Omit<ServerFrame, 'data'> {
+  readonly data: unknown;
+}
+
+/** What a connection is given. */
+export interface ConnectionOptions {
+  /** The address of the WebSocket. */
+  readonly url: string;
+  readonly webSocket: () => Promise<WebSocketConstructor>;
+  /** From 0 to 1; spreads the return of many clients. */
+  readonly random: () => number;
+  readonly onFault: (error: unknown) => void;
+}
+
+/** A connection that has stood so long counts as a success: the next failure is the first. */
+const stableMs = 10_000;
+/** How long the server may take to answer a sign of life. */
+const pongMs = 30_000;
+/** Whoever has not greeted by then does not. */
+const greetingMs = 20_000;
+
+/** Keeps a connection to the gateway, making it again whenever it ends. */
+export class Connection {
+  readonly #with: ConnectionOptions;
+  readonly #events: Emitter<ConnectionEvents>;
+  #state: ConnectionState = 'offline';
+  #socket: WebSocketLike | undefined;
+  #socketId: string | undefined;
+  #failures = 0;
+  #silenceMs = 120_000;
+  #retry: ReturnType<typeof setTimeout> | undefined;
+  #watchdog: ReturnType<typeof setTimeout> | undefined;
+  #stable: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(options: ConnectionOptions) {
+    this.#with = options;
+    this.#events = new Emitter(options.onFault);
+  }
+
+  get state(): ConnectionState {
+    return this.#state;
+  }
+
+  /** The server's number of the connection, while it stands. */
+  get socketId(): string | undefined {
+    return this.#socketId;
+  }
+
+  on<Name extends keyof ConnectionEvents>(
+    name: Name,
+    listener: (data: ConnectionEvents[Name]) => void,
+  ): Stop {
+    return this.#events.on(name, listener);
+  }
+
+  /** Connects, at once where it waits to try again. */
+  connect(): void {
+    if (this.#state === 'connecting' || this.#state === 'connected') return;
+    clearTimeout(this.#retry);
+    this.#become('connecting');
+    void this.#open();
+  }
+
+  /** There may be a network again, or none: looks at once. */
+  comeBack(): void {
+    if (this.#state === 'waiting') this.connect();
+    else if (this.#state === 'connected') this.#ask();
+  }
+
+  /** Tells those who listen for errors. */
+  complain(error: MevrikError): void {
+    this.#events.emit('error', error);
+  }
+
+  disconnect(): void {
+    clearTimeout(this.#retry);
+    this.#drop(1000);
+    this.#become('offline');
+  }
+
+  /** Sends a frame; it is lost where there is no connection. */
+  send(event: string, data: unknown, channel?: string): void {
+    if (this.#state !== 'connected') return;
+    this.#socket?.send(JSON.stringify(channel === undefined ? { event, data } : { event, channel, data }));
+  }
+
+  async #open(): Promise<void> {
+    let socket: WebSocketLike;
+    try {
+      const WebSocket = await this.#with.webSocket();
+      if (this.#state !== 'connecting') return;
+      socket = new WebSocket(this.#with.url);
+    } catch (error) {
+      this.#events.emit('error', error instanceof MevrikError ? error : unreachable(error));
+      this.#become('closed');
+      return;
+    }
+    this.#socket = socket;
+    const whileOurs = (act: (event: never) => void) => (event: never) => {
+      if (this.#socket === socket) act(event);
+    };
+    socket.onmessage = whileOurs((event: { data: unknown }) => this.#onText(String(event.data)));
+    socket.onclose = whileOurs((event: { code: number; reason: string }) => this.#onClose(event));
+    // The end of the connection follows and says all that can be known.
+    socket.onerror = () => {};
+    this.#expect(greetingMs, () => this.#giveUpOn(socket));
+  }
+
+  #onText(text: string): void {
+    let frame: Frame;
+    try {
+      const { data, ...rest } = JSON.parse(text) as ServerFrame;
+      frame = { ...rest, data: typeof data === 'string' ? parse(data) : data };
+    } catch {
+      return;
+    }
+    if (frame.event === 'pusher:connection_established') this.#onGreeting(frame.data);
+    else if (frame.event === 'pusher:ping') this.send('pusher:pong', {});
+    else if (frame.event === 'pusher:error') this.#onError(frame.data);
+    this.#events.emit('frame', frame);
+    if (this.#state === 'connected') this.#expect(this.#silenceMs, () => this.#ask());
+  }
+
+  #onGreeting(data: unknown): void {
+    const { socket_id, activity_timeout } = data as { socket_id: string; activity_timeout?: number };
+    this.#socketId = socket_id;
+    this.#silenceMs = (activity_timeout ?? 120) * 1000;
+    this.#stable = setTimeout(() => {
+      this.#failures = 0;
+    }, stableMs);
+    this.#become('connected');
+  }
+
+  #onError(data: unknown): void {
+    const { code, message } = (data ?? {}) as { code?: number | null; message?: string };
+    this.#events.emit(
+      'error',
+      new MevrikError(0, String(code ?? 'protocol'), message ?? 'The server complains.'),
+    );
+  }
+
+  #onClose({ code, reason }: { code: number; reason: string }): void {
+    this.#drop();
+    const next = nextTry(code, this.#failures, this.#with.random());
+    this.#failures += 1;
+    if (next.giveUp) {
+      this.#events.emit(
+        'error',
+        new MevrikError(0, String(code), reason || 'The server will not have this client.'),
+      );
+      this.#become('closed');
+      return;
+    }
+    this.#retry = setTimeout(() => this.connect(), next.afterMs);
+    this.#become('waiting');
+  }
+
+  /** Asks for a sign of life; whoever gives none is taken for gone. */
+  #ask(): void {
+    const socket = this.#socket;
+    this.send('pusher:ping', {});
+    this.#expect(pongMs, () => socket && this.#giveUpOn(socket));
+  }
+
+  #giveUpOn(socket: WebSocketLike): void {
+    if (this.#socket !== socket) return;
+    // A dead connection does not tell of its end for minutes.
+    socket.close();
+    this.#onClose({ code: 1006, reason: '' });
+  }
+
+  #expect(withinMs: number, otherwise: () => void): void {
+    clearTimeout(this.#watchdog);
+    this.#watchdog = setTimeout(otherwise, withinMs);
+  }
+
+  #drop(code?: number): void {
+    clearTimeout(this.#watchdog);
+    clearTimeout(this.#stable);
+    const socket = this.#socket;
+    this.#socket = undefined;
+    this.#socketId = undefined;
+    if (code !== undefined) socket?.close(code);
+  }
+
+  #become(state: ConnectionState): void {
+    if (this.#state === state) return;
+    this.#state = state;
+    this.#events.emit('state', state);
+  }
+}
+
+function unreachable(cause: unknown): MevrikError {
+  return new MevrikError(0, 'unreachable', 'The connection could not be begun.', { cause });
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,30 @@
+/** Ends what it was given for. */
+export type Stop = () => void;
+
+/** Tells those who have registered. One that throws keeps nobody else from being told. */
+export class Emitter<Events extends { [Name in keyof Events]: unknown }> {
+  readonly #listeners = new Map<keyof Events, Set<(data: never) => void>>();
+  readonly #onFault: (error: unknown) => void;
+
+  constructor(onFault: (error: unknown) => void) {
+    this.#onFault = onFault;
+  }
+
+  /** Registers a listener; the function that is given takes it away again. */
+  on<Name extends keyof Events>(name: Name, listener: (data: Events[Name]) => void): Stop {
+    const listeners = this.#listeners.get(name) ?? new Set();
+    this.#listeners.set(name, listeners);
+    listeners.add(listener);
+    return () => void listeners.delete(listener);
+  }
+
+  emit<Name extends keyof Events>(name: Name, data: Events[Name]): void {
+    for (const listener of [...(this.#listeners.get(name) ?? [])]) {
+      try {
+        listener(data as never);
+      } catch (error) {
+        this.#onFault(error);
+      }
+    }
+  }
+}

@@ -1,0 +1,10 @@
+export type { Call, Caller, TokenSource } from './caller.ts';
+export { type Client, type ClientOptions, createClient } from './client.ts';
+export type { ConnectionState, WebSocketConstructor, WebSocketLike } from './connection.ts';
+export type { Stop } from './emitter.ts';
+export { MevrikError } from './errors.ts';
+export type { EventsOf, Member, OwnChannel, Typing } from './events.ts';
+export type { Once, Rest } from './rest.ts';
+export type { SubscriptionEvents } from './subscription.ts';
+export type { Held } from './subscriptions.ts';
+export { createTokenKeeper, type TokenKeeper, type TokenKeeperOptions, type Tokens } from './token-keeper.ts';

@@ -1,0 +1,40 @@
+import type { Member } from './events.ts';
+
+/** Who is on a presence channel. */
+export class Members {
+  readonly #members = new Map<string, Member>();
+
+  get count(): number {
+    return this.#members.size;
+  }
+
+  get(id: string): Member | undefined {
+    return this.#members.get(id);
+  }
+
+  [Symbol.iterator](): Iterator<Member> {
+    return this.#members.values();
+  }
+
+  /** Takes `{ids, hash}` as the protocol has it. */
+  reset(presence: unknown): void {
+    const { hash = {} } = presence as { hash?: Record<string, unknown> };
+    this.#members.clear();
+    for (const [id, info] of Object.entries(hash)) this.#members.set(id, { id, info });
+  }
+
+  /** Takes `{user_id, user_info}`. */
+  add(data: unknown): Member {
+    const { user_id, user_info } = data as { user_id: string; user_info?: unknown };
+    const member = { id: user_id, info: user_info };
+    this.#members.set(user_id, member);
+    return member;
+  }
+
+  remove(data: unknown): Member {
+    const { user_id } = data as { user_id: string };
+    const member = this.#members.get(user_id) ?? { id: user_id, info: undefined };
+    this.#members.delete(user_id);
+    return member;
+  }
+}

@@ -1,0 +1,105 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { PlaceKeeper } from './place-keeper.ts';
+
+type At = readonly [partition: number, offset: number];
+
+/**
+ * A gateway with its log: frames in the order of their partition, some told twice, and every cut at any place. It
+ * tells who comes back what is beyond their places, or that it cannot.
+ */
+class Gateway {
+  readonly log: At[] = [];
+  #epoch = 1;
+
+  write(partition: number): At {
+    const at: At = [partition, this.log.filter(([one]) => one === partition).length];
+    this.log.push(at);
+    return at;
+  }
+
+  restore(): void {
+    this.#epoch += 1;
+  }
+
+  /** What a subscription brings: frames, then where the channel stands. */
+  subscribe(asked: PlaceKeeper['place'], canTell: boolean) {
+    const places: Record<string, number> = {};
+    for (const [partition, offset] of this.log) places[partition] = offset;
+    for (const partition of [0, 1, 2]) places[partition] ??= -1;
+    const stands = { epoch: String(this.#epoch), places };
+    if (!asked) return { missed: [], stands };
+    if (!canTell || asked.epoch !== stands.epoch)
+      return { missed: [], stands: { ...stands, recovered: false } };
+    const missed = this.log.filter(([partition, offset]) => offset > (asked.places[partition] ?? -1));
+    return { missed, stands: { ...stands, recovered: true } };
+  }
+}
+
+const step = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ kind: fc.constant('write' as const), partition: fc.nat({ max: 2 }) }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('again' as const), index: fc.nat() }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant('cut' as const),
+      /** So many of the missed frames come through before the next cut; all where it is `null`. */
+      through: fc.option(fc.nat({ max: 4 })),
+      away: fc.array(fc.nat({ max: 2 }), { maxLength: 5 }),
+      canTell: fc.boolean(),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('restore' as const) }) },
+);
+
+describe('a client over many connections', () => {
+  it('hears everything once and in order, or is told to load anew', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+        const gateway = new Gateway();
+        const keeper = new PlaceKeeper();
+        let shown: At[] = [];
+        /** From here on everything must be shown. */
+        let from = 0;
+        let isConnected = true;
+        const hear = (at: At) => {
+          if (keeper.hear(at)) shown.push(at);
+        };
+        const load = () => {
+          from = gateway.log.length;
+          shown = [];
+        };
+        keeper.stand(gateway.subscribe(undefined, true).stands);
+        for (const one of steps) {
+          if (one.kind === 'restore') {
+            gateway.restore();
+          } else if (one.kind === 'write') {
+            const at = gateway.write(one.partition);
+            if (isConnected) hear(at);
+          } else if (one.kind === 'again') {
+            const at = gateway.log[one.index % Math.max(1, gateway.log.length)];
+            if (at && isConnected && shown.includes(at)) hear(at);
+          } else {
+            for (const partition of one.away) gateway.write(partition);
+            const { missed, stands } = gateway.subscribe(keeper.place, one.canTell);
+            isConnected = one.through === null;
+            for (const at of missed.slice(0, one.through ?? missed.length)) hear(at);
+            if (isConnected && keeper.stand(stands) === 'reload') load();
+          }
+        }
+        const { missed, stands } = gateway.subscribe(keeper.place, true);
+        for (const at of missed) hear(at);
+        if (keeper.stand(stands) === 'reload') load();
+        const byPartition = (all: readonly At[]) => [0, 1, 2].map((p) => all.filter(([one]) => one === p));
+        expect(byPartition(shown)).toEqual(byPartition(gateway.log.slice(from)));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('has to load anew after a subscription that could tell nothing', () => {
+    const keeper = new PlaceKeeper({ epoch: 'a', places: { 1: 5 } });
+    expect(keeper.stand(undefined)).toBe('reload');
+    expect(keeper.place).toBeUndefined();
+  });
+});

@@ -1,0 +1,171 @@
+import type {
+  Accepted,
+  Agent,
+  Attachment,
+  AvailabilityChange,
+  CannedReply,
+  Case,
+  ChangeCannedReply,
+  ChangeCustomer,
+  ChannelState,
+  Choice,
+  CloseCase,
+  Colleague,
+  ConversationQuery,
+  ConversationRow,
+  CsatAnswer,
+  Customer,
+  CustomerOverview,
+  CustomerSummary,
+  Delivery,
+  DeliveryQuery,
+  Login,
+  Me,
+  Message,
+  NewCannedReply,
+  Page,
+  PageQuery,
+  PostMessage,
+  QueueItem,
+  QueueQuery,
+  Replied,
+  Reply,
+  Session,
+  SessionQuery,
+  StaffApp,
+  StartVisit,
+  StoredMessage,
+  Transfer,
+  Visit,
+  WebhookUpdate,
+  WebhookUpdateQuery,
+} from '@mevrik/protocol';
+import type { Call, Caller } from './caller.ts';
+import type { Tokens } from './token-keeper.ts';
+
+/** What is written under the same key is written once, also when it has to be sent again. One is made where none is given. */
+export interface Once {
+  readonly key?: string;
+}
+
+type Query = Call['query'];
+
+function once({ key = crypto.randomUUID() }: Once = {}): Pick<Call, 'idempotencyKey'> {
+  return { idempotencyKey: key };
+}
+
+/** The API's calls. All of them reject with a MevrikError. */
+export type Rest = ReturnType<typeof createRest>;
+
+/** Makes the calls that customers and agents need; `call` of the client makes any other. */
+export function createRest(call: Caller, appKey: string) {
+  const post = <Answer>(path: string, body: unknown, more: Call = {}) =>
+    call<Answer>('POST', path, { body, ...more });
+  const get = <Answer>(path: string, query?: object) =>
+    call<Answer>('GET', path, query ? { query: query as NonNullable<Query> } : {});
+
+  return {
+    /** Begins a visit to the client's app, or resumes one that the app vouches for. */
+    startVisit: (visit: Omit<StartVisit, 'appKey'> = {}) => post<Visit>('/v1/visitors', { appKey, ...visit }),
+    /** Resumes a visit with its refresh token. */
+    refreshVisit: (refreshToken: string) => post<Visit>('/v1/visitors/refresh', { refreshToken }),
+    /** The customer, and their session where there is one. */
+    me: () => get<Me>('/v1/me'),
+    /** Says who the customer is: fills what is not known; whoever the app vouched for may also change it. */
+    introduce: (profile: NonNullable<StartVisit['profile']>) =>
+      call<{ readonly customer: Customer }>('PATCH', '/v1/me', { body: profile }),
+    /** The customer's conversation, newest first. */
+    messages: (page?: PageQuery) => get<Page<Message>>('/v1/messages', page),
+    writeMessage: (message: PostMessage, repeat?: Once) =>
+      post<StoredMessage>('/v1/messages', message, once(repeat)),
+    /** Presses a button of a message. */
+    pressButton: (choice: Choice, repeat?: Once) =>
+      post<StoredMessage>('/v1/postbacks', choice, once(repeat)),
+    chooseQuickReply: (choice: Choice, repeat?: Once) =>
+      post<StoredMessage>('/v1/quick-replies', choice, once(repeat)),
+    answerSurvey: (answer: CsatAnswer, repeat?: Once) =>
+      post<StoredMessage>('/v1/csat-answers', answer, once(repeat)),
+    /** Says that the customer is typing, or no longer. */
+    tellTyping: (typing: boolean) => post<void>('/v1/typing', { typing }),
+    /** Says how far the customer has read. */
+    markRead: (messageId: number) => post<void>('/v1/read', { messageId }),
+
+    /** Logs an agent in. */
+    login: (login: Login) => post<Tokens & { readonly agent: Agent }>('/v1/agents/login', login),
+    refreshLogin: (refreshToken: string) => post<Tokens>('/v1/agents/refresh', { refreshToken }),
+    logout: () => call<void>('POST', '/v1/agents/logout'),
+    /** The agent who is logged in. */
+    agent: () => get<Agent>('/v1/agents/me'),
+    setAvailability: (change: AvailabilityChange) =>
+      call<Agent>('PUT', '/v1/agents/me/availability', { body: change }),
+    /** The apps that the agent works for, and with whom. */
+    apps: () => get<{ readonly items: readonly StaffApp[] }>('/v1/apps'),
+    colleagues: () => get<{ readonly items: readonly Colleague[] }>('/v1/agents'),
+    /** Conversations that go on, with all that a list shows. */
+    conversations: (query?: ConversationQuery) => get<Page<ConversationRow>>('/v1/conversations', query),
+    conversation: (sessionId: number) => get<ConversationRow>(`/v1/conversations/${sessionId}`),
+    queueItems: (query?: QueueQuery) => get<Page<QueueItem>>('/v1/queue-items', query),
+    /** Takes a waiting conversation; rejects with `conflict` when somebody else has it. */
+    acceptQueueItem: (id: number) => call<Accepted>('POST', `/v1/queue-items/${id}/accept`),
+    sessions: (query?: SessionQuery) => get<Page<Session>>('/v1/sessions', query),
+    session: (id: number) => get<Session>(`/v1/sessions/${id}`),
+    /** A session's conversation, newest first, with notes. */
+    sessionMessages: (id: number, page?: PageQuery) =>
+      get<Page<Message>>(`/v1/sessions/${id}/messages`, page),
+    reply: (sessionId: number, reply: Reply, repeat?: Once) =>
+      post<Replied>(`/v1/sessions/${sessionId}/replies`, reply, once(repeat)),
+    /** Writes a note that only colleagues see. */
+    addNote: (sessionId: number, text: string, repeat?: Once) =>
+      post<Replied>(`/v1/sessions/${sessionId}/notes`, { text }, once(repeat)),
+    /** Gives a session to an agent, to a queue, or back to the bot. */
+    transfer: (sessionId: number, transfer: Transfer) =>
+      post<{ readonly session: Session }>(`/v1/sessions/${sessionId}/transfer`, transfer),
+    tellTypingIn: (sessionId: number, typing: boolean) =>
+      post<void>(`/v1/sessions/${sessionId}/typing`, { typing }),
+    markReadIn: (sessionId: number, messageId: number) =>
+      post<void>(`/v1/sessions/${sessionId}/read`, { messageId }),
+    /** How a message went through its channel, and through those it fell back to, newest first. */
+    deliveriesOf: (messageId: number) =>
+      get<{ readonly items: readonly Delivery[] }>(`/v1/messages/${messageId}/deliveries`),
+    /** Sends a message that failed once more; rejects with `conflict` where it has not failed. */
+    retryMessage: (messageId: number) => call<Replied>('POST', `/v1/messages/${messageId}/retry`),
+    case: (id: number) => get<{ readonly case: Case }>(`/v1/cases/${id}`),
+    closeCase: (id: number, closing: CloseCase) =>
+      post<{ readonly case: Case }>(`/v1/cases/${id}/close`, closing),
+    /** The replies that an app's agents need often. */
+    cannedReplies: (appId: number) =>
+      get<{ readonly items: readonly CannedReply[] }>('/v1/canned-replies', { appId }),
+    addCannedReply: (reply: NewCannedReply) => post<CannedReply>('/v1/canned-replies', reply),
+    changeCannedReply: (id: number, change: ChangeCannedReply) =>
+      call<CannedReply>('PATCH', `/v1/canned-replies/${id}`, { body: change }),
+    removeCannedReply: (id: number) => call<void>('DELETE', `/v1/canned-replies/${id}`),
+    /** Uploads a file: put its `fileId` into a message's attachments. Agents say which app it is for. */
+    uploadFile: (file: Blob, about: { readonly appId?: number; readonly name: string }) =>
+      post<Attachment>('/v1/attachments', file, { query: about }),
+    customer: (id: number) => get<Customer>(`/v1/customers/${id}`),
+    /** Customers of an app by a part of what is known of them, at most twenty. */
+    searchCustomers: (query: { readonly appId: number; readonly search: string }) =>
+      get<{ readonly items: readonly CustomerSummary[] }>('/v1/customers', query),
+    changeCustomer: (id: number, change: ChangeCustomer) =>
+      call<Customer>('PATCH', `/v1/customers/${id}`, { body: change }),
+    /** Makes one customer of two; `otherId` is whose contacts and conversations go over. */
+    mergeCustomer: (id: number, otherId: number) => post<Customer>(`/v1/customers/${id}/merge`, { otherId }),
+    customerOverview: (id: number) => get<CustomerOverview>(`/v1/customers/${id}/overview`),
+
+    /** Messages on their way through providers, newest first, with every attempt. For supervisors and above. */
+    deliveries: (query?: DeliveryQuery) => get<Page<Delivery>>('/v1/admin/deliveries', query),
+    /** How the channels are doing; those that are down come first. For supervisors and above. */
+    channelStates: () => get<{ readonly items: readonly ChannelState[] }>('/v1/admin/channels'),
+    /** Tries at once whether a channel that is down is back. */
+    probeChannel: (appId: number, channel: string) =>
+      call<void>('POST', `/v1/admin/channels/${appId}/${encodeURIComponent(channel)}/probe`),
+    /** Updates of providers as they came in, newest first. */
+    webhookUpdates: (query?: WebhookUpdateQuery) =>
+      get<Page<WebhookUpdate> & { readonly counts: Readonly<Record<string, number>> }>(
+        '/v1/admin/webhooks',
+        query,
+      ),
+    /** Has an update handled once more. */
+    replayWebhookUpdate: (id: number) => call<void>('POST', `/v1/admin/webhooks/${id}/replay`),
+  };
+}

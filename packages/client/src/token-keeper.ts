@@ -1,0 +1,64 @@
+import type { TokenSource } from './caller.ts';
+import { MevrikError } from './errors.ts';
+
+/** An access token for minutes, and what is exchanged for the next one: what logins and visits answer. */
+export interface Tokens {
+  readonly accessToken: string;
+  readonly expiresInSeconds: number;
+  /** Good for one exchange. */
+  readonly refreshToken: string;
+}
+
+/** What a keeper is given. */
+export interface TokenKeeperOptions {
+  /** Exchanges a refresh token, as `rest.refreshVisit` does. Called for one at a time. */
+  readonly refresh: (refreshToken: string) => Promise<Tokens>;
+  /** To be kept for the next page: without it whoever closes the page is logged out. */
+  readonly onChange?: (tokens: Tokens) => void;
+}
+
+/** Keeps somebody logged in. */
+export interface TokenKeeper {
+  /** For `createClient`: a token that is good, exchanged before it expires and when it was refused. */
+  readonly token: Extract<TokenSource, (...args: never[]) => unknown>;
+  /** Takes what a login or another page has brought. */
+  set(tokens: Tokens): void;
+}
+
+/** So long before its end a token is exchanged. */
+const marginMs = 60_000;
+
+/** Makes a keeper. `token` throws a MevrikError `logged_out` where there is nothing to exchange. */
+export function createTokenKeeper({ refresh, onChange }: TokenKeeperOptions, tokens?: Tokens): TokenKeeper {
+  let kept: Tokens | undefined;
+  let dueAt = 0;
+  let underWay: Promise<string> | undefined;
+
+  function keep(next: Tokens): void {
+    kept = next;
+    const lifeMs = next.expiresInSeconds * 1000;
+    dueAt = Date.now() + lifeMs - Math.min(marginMs, lifeMs / 4);
+  }
+
+  async function exchange(): Promise<string> {
+    if (!kept) throw new MevrikError(401, 'logged_out', 'Log in first.');
+    const next = await refresh(kept.refreshToken);
+    keep(next);
+    onChange?.(next);
+    return next.accessToken;
+  }
+
+  if (tokens) keep(tokens);
+  // How old tokens of an earlier page are is not known.
+  if (tokens) dueAt = 0;
+  return {
+    set: keep,
+    async token(isRefused) {
+      if (kept && !isRefused && Date.now() < dueAt) return kept.accessToken;
+      underWay ??= exchange().finally(() => {
+        underWay = undefined;
+      });
+      return underWay;
+    },
+  };
+}

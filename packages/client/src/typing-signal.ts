@@ -1,0 +1,62 @@
+import type { Stop } from './emitter.ts';
+import type { Typing } from './events.ts';
+
+/** Others are told again this often while somebody goes on typing. */
+const repeatMs = 2_000;
+/** Who is not told of again for so long has ceased. */
+const expiryMs = 5_000;
+
+/** Who is typing on a channel, both ways. */
+export class TypingSignal {
+  readonly #send: (data: { typing: boolean }) => void;
+  readonly #listeners = new Set<(typing: Typing) => void>();
+  readonly #others = new Map<string | undefined, ReturnType<typeof setTimeout>>();
+  #isTyping = false;
+  #sentAt = Number.NEGATIVE_INFINITY;
+
+  constructor(send: (data: { typing: boolean }) => void) {
+    this.#send = send;
+  }
+
+  /** To be called at every key; tells the others now and then. */
+  start(): void {
+    const now = Date.now();
+    if (this.#isTyping && now - this.#sentAt < repeatMs) return;
+    this.#isTyping = true;
+    this.#sentAt = now;
+    this.#send({ typing: true });
+  }
+
+  stop(): void {
+    if (!this.#isTyping) return;
+    this.#isTyping = false;
+    this.#send({ typing: false });
+  }
+
+  /** Hears when others begin and cease; also when they cease without saying so. */
+  on(listener: (typing: Typing) => void): Stop {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** For the subscription: somebody has told. */
+  hear(who: string | undefined, data: unknown): void {
+    const typing = (data as { typing?: unknown } | null)?.typing === true;
+    const expiry = this.#others.get(who);
+    clearTimeout(expiry);
+    this.#others.delete(who);
+    if (typing)
+      this.#others.set(
+        who,
+        setTimeout(() => this.hear(who, { typing: false }), expiryMs),
+      );
+    // Still typing is no news.
+    if (typing !== (expiry !== undefined)) for (const listen of [...this.#listeners]) listen({ who, typing });
+  }
+
+  /** For the subscription: nobody can be heard any more. */
+  end(): void {
+    this.#isTyping = false;
+    for (const who of [...this.#others.keys()]) this.hear(who, { typing: false });
+  }
+}

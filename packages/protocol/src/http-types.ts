@@ -1,0 +1,57 @@
+import type { z } from 'zod';
+import type { deliveryQuery, webhookUpdateQuery } from './deliveries.ts';
+import type { conversationQuery } from './desk.ts';
+import type * as http from './http.ts';
+import type { Message, QueueItem, Session } from './models.ts';
+
+type Sent<Schema extends z.ZodType> = z.input<Schema>;
+type Answered<Schema extends z.ZodType> = z.output<Schema>;
+
+/** The shapes of http.ts as types, for clients that carry no schemas. */
+export type StartVisit = Sent<typeof http.startVisitBody>;
+export type Visit = Answered<typeof http.visitSchema>;
+export type Me = Answered<typeof http.meSchema>;
+export type PostMessage = Sent<typeof http.postMessageBody>;
+export type StoredMessage = Answered<typeof http.storedMessageSchema>;
+export type Login = Sent<typeof http.loginBody>;
+export type AvailabilityChange = Sent<typeof http.availabilityBody>;
+export type Reply = Sent<typeof http.replyBody>;
+export type Transfer = Sent<typeof http.transferBody>;
+export type CloseCase = Sent<typeof http.closeCaseBody>;
+export type Accepted = Answered<typeof http.acceptedSchema>;
+export type Problem = Answered<typeof http.problemSchema>;
+
+/** A page of a list; `next` is the cursor of the page after it. */
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  readonly next: string | null;
+}
+/** Which page of a list. */
+export interface PageQuery {
+  readonly cursor?: string;
+  /** 1 to 100, 50 where nothing is said. */
+  readonly limit?: number;
+}
+/** Which queue items. */
+export interface QueueQuery extends PageQuery {
+  readonly status?: QueueItem['status'];
+  readonly queue?: string;
+  readonly appId?: number;
+}
+/** Which conversations. */
+export type ConversationQuery = Partial<z.output<typeof conversationQuery>>;
+/** Which sessions. */
+export interface SessionQuery extends PageQuery {
+  readonly assigned?: 'me';
+  readonly agentType?: Session['agentType'];
+  readonly status?: Session['status'];
+  readonly appId?: number;
+}
+/** Which deliveries. */
+export type DeliveryQuery = Partial<Sent<typeof deliveryQuery>> & PageQuery;
+/** Which updates of providers. */
+export type WebhookUpdateQuery = Partial<Sent<typeof webhookUpdateQuery>> & PageQuery;
+/** A message as it was stored. */
+export interface Replied {
+  readonly message: Message;
+}

@@ -1,0 +1,57 @@
+import type { Case, Message, Session } from './models.ts';
+
+/**
+ * What is told to whoever looks at a screen right now, beside the events of the log: not stored, and never told again.
+ * The names clients bind to, with what they get.
+ */
+export interface NoticePayloads {
+  readonly typing: {
+    readonly sessionId: number;
+    readonly by: 'customer' | 'agent';
+    readonly agentId?: number;
+    readonly name?: string;
+    readonly typing: boolean;
+  };
+  readonly message_read: {
+    readonly sessionId: number;
+    readonly by: 'customer' | 'agent';
+    readonly agentId?: number;
+    readonly messageId: number;
+  };
+  readonly message_failed: {
+    readonly messageId: number;
+    readonly sessionId: number;
+    readonly error: string;
+    readonly note: Message;
+  };
+  /** How far a reply has come on its way through a provider. */
+  readonly message_status: {
+    readonly messageId: number;
+    readonly sessionId: number;
+    readonly status: 'queued' | 'sent' | 'delivered' | 'read' | 'failed';
+    /** Whether an attempt may have arrived without anybody having told us. */
+    readonly isDoubtful: boolean;
+  };
+  /** What the customer wrote has been changed or taken back by them. */
+  readonly message_changed: { readonly message: Message };
+  /** A channel is down, and its messages wait; or it is up again. */
+  readonly channel_health: {
+    readonly appId: number;
+    readonly channel: string;
+    readonly isDown: boolean;
+    /** Why it is down. */
+    readonly reason: string | null;
+  };
+  /** A provider has something to say about a channel, as that it breaks a rule. */
+  readonly channel_alert: { readonly appId: number; readonly channel: string; readonly text: string };
+  readonly note_added: { readonly message: Message };
+  readonly session_created: { readonly session: Session };
+  readonly session_path_changed: {
+    readonly session: Session;
+    readonly oldPath: string;
+    readonly newPath: string;
+  };
+  /** What is known of a customer has changed; another one may have turned out to be them. */
+  readonly customer_changed: { readonly customerId: number; readonly otherId?: number };
+  readonly case_created: { readonly case: Case };
+}

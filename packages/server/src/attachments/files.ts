@@ -1,0 +1,192 @@
+import { createHash, randomUUID } from 'node:crypto';
+import type { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { type Attachment, type AttachmentInput, type MessageContent, ProblemError } from '@mevrik/protocol';
+import { type AppDirectory, requireApp } from '../apps/app-directory.ts';
+import type { Sql } from '../db/sql.ts';
+import { truncate } from '../domain/storable.ts';
+import type { FileAddresses } from './file-address.ts';
+import type { ByteRange, FileStore } from './file-store.ts';
+import { contentTypeOf, isAllowed, kindOf } from './file-type.ts';
+
+/** A file to keep. */
+export interface NewFile {
+  readonly appId: number;
+  /** Who brings it, such as `customer 12` or `staff`; only they can put it into a message. */
+  readonly by: string;
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+/** A kept file, as it is handed out. */
+export interface OpenedFile {
+  readonly name: string;
+  readonly contentType: string;
+  readonly sizeBytes: number;
+  read(range?: ByteRange): Promise<Readable | undefined>;
+}
+
+/** The files that messages refer to. */
+export interface Files {
+  /** Bytes that a file may have. */
+  readonly maxBytes: number;
+  /**
+   * Keeps a file until it is put into a message, or for a day.
+   * @throws ProblemError `too_large` or `file_type_refused`.
+   */
+  keep(file: NewFile): Promise<Attachment>;
+  /** Keeps a file that came in through a channel; the same one twice is kept once. @throws as `keep`. */
+  keepForGood(file: NewFile): Promise<Attachment>;
+  /**
+   * The attachments of a message that is being written, in the transaction that stores it.
+   * @throws ProblemError `invalid_input` for a file that is not there, or that somebody else has brought.
+   */
+  claim(
+    sql: Sql,
+    owner: Pick<NewFile, 'appId' | 'by'>,
+    given: readonly AttachmentInput[],
+  ): Promise<Attachment[]>;
+  /** A message's content with addresses that work now. */
+  sign(content: MessageContent): MessageContent;
+  /** A kept file; `undefined` where there is none. */
+  open(id: string): Promise<OpenedFile | undefined>;
+  /** All of a kept file. @throws where there is none any more. */
+  read(id: string): Promise<Buffer>;
+  /** Takes away files that nobody has put into a message within a day. @returns how many. */
+  sweep(): Promise<number>;
+}
+
+interface Row {
+  readonly id: string;
+  readonly app_id: number;
+  readonly name: string;
+  readonly content_type: string;
+  readonly size_bytes: number;
+}
+
+/** How many unused files one sweep takes. */
+const sweepLimit = 500;
+
+/** Makes them of where bytes are and where rows are. */
+export function createFiles(parts: {
+  readonly sql: Sql;
+  readonly apps: AppDirectory;
+  readonly store: FileStore;
+  readonly addresses: FileAddresses;
+  readonly maxBytes: number;
+}): Files {
+  const { sql, apps, store, addresses, maxBytes } = parts;
+  const pathOf = ({ id, app_id }: Pick<Row, 'id' | 'app_id'>) => `${app_id}/${id}`;
+
+  function toAttachment({ id, name, content_type: contentType, size_bytes: sizeBytes }: Row): Attachment {
+    const url = addresses.of({ id, name });
+    return { type: kindOf(contentType), url, fileId: id, name, contentType, sizeBytes };
+  }
+
+  async function check({ appId, bytes }: NewFile): Promise<string> {
+    if (bytes.length === 0) throw new ProblemError('invalid_input', 'The file is empty.');
+    if (bytes.length > maxBytes) {
+      throw new ProblemError('too_large', `A file may have ${maxBytes} bytes.`);
+    }
+    const contentType = await contentTypeOf(bytes);
+    const { settings } = await requireApp(apps, appId);
+    if (isAllowed(contentType, settings.attachments.types)) return contentType;
+    throw new ProblemError('file_type_refused', `Files of the type ${contentType} are not taken.`);
+  }
+
+  async function save(file: NewFile, contentType: string, isUsed: boolean): Promise<Attachment> {
+    const { appId, by, bytes } = file;
+    const id = randomUUID();
+    // The row comes first: what was begun and never finished is found by it and swept.
+    const [row] = await sql<Row[]>`
+      INSERT INTO files (id, app_id, brought_by, name, content_type, size_bytes, digest)
+      VALUES (${id}, ${appId}, ${by}, ${cleanName(file.name)}, ${contentType}, ${bytes.length}, ${digestOf(bytes)})
+      RETURNING id, app_id, name, content_type, size_bytes`;
+    if (!row) throw new Error('The file was not stored.');
+    await store.put(pathOf(row), bytes);
+    if (isUsed) await sql`UPDATE files SET used_at = now() WHERE id = ${id}`;
+    return toAttachment(row);
+  }
+
+  async function openFile(id: string): Promise<OpenedFile | undefined> {
+    const [row] = await sql<Row[]>`
+      SELECT id, app_id, name, content_type, size_bytes FROM files WHERE id = ${id}`;
+    if (!row) return undefined;
+    const { name, content_type: contentType, size_bytes: sizeBytes } = row;
+    return { name, contentType, sizeBytes, read: (range) => store.read(pathOf(row), range) };
+  }
+
+  return {
+    maxBytes,
+    open: openFile,
+    async keep(file) {
+      return save(file, await check(file), false);
+    },
+    async keepForGood(file) {
+      const contentType = await check(file);
+      const [known] = await sql<Row[]>`
+        SELECT id, app_id, name, content_type, size_bytes FROM files
+        WHERE app_id = ${file.appId} AND digest = ${digestOf(file.bytes)} AND brought_by = ${file.by}
+          AND name = ${cleanName(file.name)} AND used_at IS NOT NULL LIMIT 1`;
+      return known ? toAttachment(known) : save(file, contentType, true);
+    },
+    async claim(tx, { appId, by }, given) {
+      const attachments: Attachment[] = [];
+      for (const [index, one] of given.entries()) {
+        if (!('fileId' in one)) {
+          attachments.push(one);
+          continue;
+        }
+        const [row] = await tx<Row[]>`
+          UPDATE files SET used_at = coalesce(used_at, now())
+          WHERE id = ${one.fileId} AND app_id = ${appId} AND brought_by = ${by}
+          RETURNING id, app_id, name, content_type, size_bytes`;
+        if (!row) throw unknownFile(index);
+        attachments.push(toAttachment(row));
+      }
+      return attachments;
+    },
+    sign(content) {
+      if (!content.attachments?.some(({ fileId }) => fileId !== undefined)) return content;
+      const attachments = content.attachments.map((one) =>
+        one.fileId === undefined
+          ? one
+          : { ...one, url: addresses.of({ id: one.fileId, name: one.name ?? 'file' }) },
+      );
+      return { ...content, attachments };
+    },
+    async read(id) {
+      const stream = await (await openFile(id))?.read();
+      if (!stream) throw new Error('The file is not there any more.');
+      return buffer(stream);
+    },
+    async sweep() {
+      const unused = await sql<Row[]>`
+        SELECT id, app_id, name, content_type, size_bytes FROM files
+        WHERE used_at IS NULL AND created_at < now() - interval '1 day' ORDER BY created_at LIMIT ${sweepLimit}`;
+      for (const row of unused) {
+        // Whoever puts it into a message at this moment keeps it.
+        const gone = await sql`DELETE FROM files WHERE id = ${row.id} AND used_at IS NULL RETURNING id`;
+        if (gone.length > 0) await store.remove(pathOf(row));
+      }
+      return unused.length;
+    },
+  };
+}
+
+function digestOf(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+/** The last part of a path, without what cannot be stored or shown. */
+function cleanName(name: string): string {
+  const last = name.split(/[/\\]/).at(-1) ?? '';
+  const clean = last.replace(/[\p{Cc}\p{Cf}\p{Surrogate}]/gu, '').trim();
+  return clean === '' || clean === '.' || clean === '..' ? 'file' : truncate(clean, 255);
+}
+
+function unknownFile(index: number): ProblemError {
+  return new ProblemError('invalid_input', 'There is no such file of yours. Upload it again.', {
+    fields: [{ path: `attachments.${index}.fileId`, message: 'is no file that you have uploaded' }],
+  });
+}

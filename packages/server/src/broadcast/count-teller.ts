@@ -1,0 +1,48 @@
+import type { Bus } from './bus.ts';
+import { keyOf } from './channel-key.ts';
+
+/** Up to so many subscribers learn of every change of their number; more, of the last one now and then. */
+const toldAtOnce = 100;
+const pauseMs = 5_000;
+
+/** Tells the subscribers of channels how many they are. */
+export class CountTeller {
+  readonly #bus: Pick<Bus, 'publish'>;
+  readonly #pauses = new Map<string, { timer: NodeJS.Timeout; next: (() => void) | undefined }>();
+
+  constructor(bus: Pick<Bus, 'publish'>) {
+    this.#bus = bus;
+  }
+
+  changed(appId: number, channel: string, count: number): void {
+    const tell = () => {
+      const data = JSON.stringify({ subscription_count: count });
+      void this.#bus.publish([{ appId, channel, event: 'pusher_internal:subscription_count', data }]);
+    };
+    const key = keyOf(appId, channel);
+    const pause = this.#pauses.get(key);
+    if (pause && count > toldAtOnce) {
+      pause.next = tell;
+      return;
+    }
+    if (pause) pause.next = undefined;
+    tell();
+    if (!pause && count > toldAtOnce) this.#pause(key);
+  }
+
+  stop(): void {
+    for (const { timer } of this.#pauses.values()) clearTimeout(timer);
+    this.#pauses.clear();
+  }
+
+  #pause(key: string): void {
+    const timer = setTimeout(() => {
+      const next = this.#pauses.get(key)?.next;
+      this.#pauses.delete(key);
+      if (!next) return;
+      next();
+      this.#pause(key);
+    }, pauseMs).unref();
+    this.#pauses.set(key, { timer, next: undefined });
+  }
+}

@@ -1,0 +1,121 @@
+import type { ClientSocket } from './client-socket.ts';
+import type { AppState } from './gateway-state.ts';
+import type { ChannelState, Hub } from './hub.ts';
+import type { Traffic } from './traffic.ts';
+
+/** A connection as inspection shows it. */
+export interface ConnectionState {
+  readonly socketId: string;
+  readonly appId: number;
+  readonly userId: string | null;
+  readonly channels: readonly string[];
+  readonly bufferedBytes: number;
+}
+
+/** A part of a long list, in the order of its keys. */
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  /** What the next page begins after; `null` at the end. */
+  readonly next: string | null;
+}
+
+/** Which part of which list. */
+export interface PageQuery {
+  readonly appId?: number | undefined;
+  readonly prefix?: string | undefined;
+  readonly after?: string | undefined;
+  readonly limit: number;
+}
+
+/** What can be seen of the connections of this node. */
+export interface GatewayInspection {
+  state(): readonly AppState[];
+  channels(query: PageQuery): Page<ChannelState>;
+  connections(query: PageQuery): Page<ConnectionState>;
+}
+
+/** Looks into a gateway; each look walks what is there, so it is for people, not for every request. */
+export function createInspection(parts: {
+  readonly hub: Hub;
+  readonly traffic: Traffic;
+  readonly sockets: ReadonlyMap<string, ClientSocket>;
+}): GatewayInspection {
+  const { hub, traffic, sockets } = parts;
+  return {
+    state() {
+      const known = new Map([...traffic.apps()].map(([appId]) => [appId, { ...nothing }]));
+      const of = (appId: number) => {
+        const counts = known.get(appId) ?? { ...nothing };
+        known.set(appId, counts);
+        return counts;
+      };
+      for (const socket of sockets.values()) {
+        const counts = of(socket.app.id);
+        counts.connections += 1;
+        counts.bufferedBytes += socket.bufferedBytes;
+        counts.maxBufferedBytes = Math.max(counts.maxBufferedBytes, socket.bufferedBytes);
+      }
+      for (const { appId, kind, subscribers } of hub.channels()) {
+        const counts = of(appId);
+        counts.channels += 1;
+        counts.subscriptions += subscribers;
+        if (kind === 'presence') counts.members += subscribers;
+      }
+      return [...known].map(([appId, counts]) => {
+        const { sent, received, cutOff, webhooks } = traffic.of(appId);
+        return {
+          appId,
+          ...counts,
+          sent: sent.read(),
+          received: received.read(),
+          cutOff,
+          webhooks: { ...webhooks },
+        };
+      });
+    },
+    channels: ({ prefix = '', ...query }) =>
+      page(hub.channels(), query, ({ name }) => (name.startsWith(prefix) ? name : undefined)),
+    connections: (query) => page([...sockets.values()].map(stateOf), query, ({ socketId }) => socketId),
+  };
+}
+
+const nothing = {
+  connections: 0,
+  channels: 0,
+  subscriptions: 0,
+  members: 0,
+  bufferedBytes: 0,
+  maxBufferedBytes: 0,
+};
+
+function stateOf(socket: ClientSocket): ConnectionState {
+  return {
+    socketId: socket.id,
+    appId: socket.app.id,
+    userId: socket.user?.id ?? null,
+    channels: [...socket.channels.keys()],
+    bufferedBytes: socket.bufferedBytes,
+  };
+}
+
+/** `keyOf` gives what an item is ordered by; `undefined` for one that is not asked for. */
+function page<Item extends { readonly appId: number }>(
+  all: Iterable<Item>,
+  { appId, after = '', limit }: PageQuery,
+  keyOf: (item: Item) => string | undefined,
+): Page<Item> {
+  const found: [key: string, item: Item][] = [];
+  for (const item of all) {
+    if (appId !== undefined && item.appId !== appId) continue;
+    const name = keyOf(item);
+    if (name === undefined) continue;
+    const key = `${name} ${item.appId}`;
+    if (key > after) found.push([key, item]);
+  }
+  found.sort(([a], [b]) => (a < b ? -1 : 1));
+  const shown = found.slice(0, limit);
+  return {
+    items: shown.map(([, item]) => item),
+    next: found.length > limit ? (shown.at(-1)?.[0] ?? null) : null,
+  };
+}

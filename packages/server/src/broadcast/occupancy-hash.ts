@@ -1,0 +1,100 @@
+import { patiently, type RedisLink } from '../redis/redis-link.ts';
+
+/**
+ * How many hear each channel of an app, in Redis: a hash of each node's own counts, one of the sums, and when each
+ * node was last alive. Every step is one script, so that of all nodes exactly one learns of each change of a sum.
+ * `life` is new whenever Redis has forgotten everything.
+ */
+export interface OccupancyKeys {
+  readonly sums: string;
+  readonly own: string;
+  readonly nodes: string;
+  readonly life: string;
+}
+
+/** A channel's sum has become another. */
+export interface SumChange {
+  readonly channel: string;
+  readonly before: number;
+  readonly now: number;
+}
+
+const changeSum = `
+local function changeSum(sums, channel, by, changes)
+  if by == 0 then return end
+  local now = redis.call('HINCRBY', sums, channel, by)
+  if now <= 0 then redis.call('HDEL', sums, channel) end
+  changes[#changes + 1] = { channel, now - by, now }
+end
+`;
+
+/** Keys: sums, own, nodes, life. Arguments: node, time, a new life, the life known, then channel and count in turn. */
+const countScript = `${changeSum}
+redis.call('SET', KEYS[4], ARGV[3], 'NX')
+local life = redis.call('GET', KEYS[4])
+if ARGV[4] ~= '' and ARGV[4] ~= life then return { life } end
+redis.call('ZADD', KEYS[3], ARGV[2], ARGV[1])
+local changes = {}
+for i = 5, #ARGV, 2 do
+  local channel, count = ARGV[i], tonumber(ARGV[i + 1])
+  local by = count - tonumber(redis.call('HGET', KEYS[2], channel) or 0)
+  if count > 0 then redis.call('HSET', KEYS[2], channel, count) else redis.call('HDEL', KEYS[2], channel) end
+  changeSum(KEYS[1], channel, by, changes)
+end
+return { life, changes }`;
+
+/** Keys: sums, the dead node's own, nodes. Arguments: the dead node, the time before which it must have died. */
+const buryScript = `${changeSum}
+local seen = redis.call('ZSCORE', KEYS[3], ARGV[1])
+if not seen or tonumber(seen) >= tonumber(ARGV[2]) then return { 0, {} } end
+local changes = {}
+local counts = redis.call('HSCAN', KEYS[2], 0, 'COUNT', 500)[2]
+for i = 1, #counts, 2 do
+  redis.call('HDEL', KEYS[2], counts[i])
+  changeSum(KEYS[1], counts[i], -tonumber(counts[i + 1]), changes)
+end
+local left = redis.call('HLEN', KEYS[2])
+if left == 0 then redis.call('ZREM', KEYS[3], ARGV[1]) end
+return { left, changes }`;
+
+type Changed = [channel: string, before: number, now: number];
+
+/** Writes a node's counts. `changes` is absent when Redis has forgotten what it knew in the life that is known. */
+export async function writeCounts(
+  link: RedisLink,
+  keys: OccupancyKeys,
+  given: {
+    readonly node: string;
+    /** Milliseconds since 1970. */
+    readonly now: number;
+    readonly newLife: string;
+    readonly knownLife: string;
+    readonly counts: Iterable<readonly [channel: string, count: number]>;
+  },
+): Promise<{ readonly life: string; readonly changes?: readonly SumChange[] }> {
+  const { node, now, newLife, knownLife, counts } = given;
+  const pairs = [...counts].flatMap(([channel, count]) => [channel, String(count)]);
+  const [life, changes] = (await patiently(
+    link.eval(countScript, {
+      keys: [keys.sums, keys.own, keys.nodes, keys.life],
+      arguments: [node, String(now), newLife, knownLife, ...pairs],
+    }),
+  )) as [string, Changed[] | undefined];
+  return { life, ...(changes ? { changes: changes.map(changeOf) } : {}) };
+}
+
+/** Takes away some of what a node counted that has not been alive since; `left` is how much there is still. */
+export async function buryCounts(
+  link: RedisLink,
+  { sums, nodes }: OccupancyKeys,
+  dead: { readonly node: string; readonly own: string; readonly since: number },
+): Promise<{ readonly left: number; readonly changes: readonly SumChange[] }> {
+  const [left, changes] = (await patiently(
+    link.eval(buryScript, { keys: [sums, dead.own, nodes], arguments: [dead.node, String(dead.since)] }),
+  )) as [number, Changed[]];
+  return { left, changes: changes.map(changeOf) };
+}
+
+function changeOf([channel, before, now]: Changed): SumChange {
+  return { channel, before, now };
+}

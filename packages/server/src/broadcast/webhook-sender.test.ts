@@ -1,0 +1,39 @@
+import { afterEach, expect, it, vi } from 'vitest';
+import { type GatewayConfig, gatewayDefaults } from './gateway-config.ts';
+import { type GatewayApp, realtimeDefaults } from './gateway-dependencies.ts';
+import { Traffic } from './traffic.ts';
+import { WebhookSender } from './webhook-sender.ts';
+
+afterEach(() => vi.unstubAllGlobals());
+
+const app: GatewayApp = {
+  id: 1,
+  key: 'acme',
+  secret: 'acme-secret',
+  enabled: true,
+  settings: { realtime: realtimeDefaults },
+};
+const config: GatewayConfig = { ...gatewayDefaults, webhookGatherMs: 1 };
+const log = { info() {}, warn() {}, error() {} };
+
+it.each(Array.from({ length: 12 }, (_, turns) => turns))(
+  'an event is sent that comes %i microtasks after the last one was taken',
+  async (turns) => {
+    const sent: string[] = [];
+    const sender = new WebhookSender(log, new Traffic(), config);
+    const post = (channel: string) =>
+      sender.post(app, 'http://back.example', { name: 'channel_occupied', channel });
+    const postLate = async () => {
+      for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
+      post('late');
+    };
+    vi.stubGlobal('fetch', async (_url: string, { body }: { body: string }) => {
+      const { events } = JSON.parse(body) as { events: { channel: string }[] };
+      sent.push(...events.map(({ channel }) => channel));
+      if (sent.length === 1) void postLate();
+      return new Response(null, { status: 200 });
+    });
+    post('first');
+    await expect.poll(() => sent).toEqual(['first', 'late']);
+  },
+);

@@ -1,0 +1,126 @@
+import type { Attachment, Button, MessageContent } from '@mevrik/protocol';
+import type { ChannelCapabilities, OutboundMessage, OutboundPart } from '../channel.ts';
+import { refuse } from '../fault.ts';
+import { emailSettingsSchema } from './email-settings.ts';
+
+/** What a mail takes; there is no window after which one may not write. */
+export const emailCapabilities: ChannelCapabilities = {
+  textLength: 100_000,
+  quickReplies: 13,
+  buttons: 10,
+  attachments: ['image', 'audio', 'video', 'file'],
+  replyWindowHours: null,
+};
+
+/** What of a mail is settled before it is sent. */
+export interface MailBody {
+  readonly to: string;
+  readonly subject: string;
+  readonly text: string;
+  readonly html: string;
+  /** The mail that it answers; `null` where it answers none. */
+  readonly inReplyTo: string | null;
+  readonly references: readonly string[];
+  /** Whether no person wrote it. */
+  readonly isAutomatic: boolean;
+  readonly contactIdentityId: number;
+  /** Kept files that go with it. */
+  readonly files: readonly {
+    readonly fileId: string;
+    readonly name: string;
+    readonly contentType: string;
+  }[];
+}
+
+const answerMark = /^\s*((re|aw|sv|vs|antw|odp|ref|rif)(\[\d+\])?\s*:\s*)+/i;
+const referable = /^<[^<>\s]+>$/;
+
+/**
+ * The mail that brings a message across: one, whatever its length.
+ *
+ * @throws ChannelError where the channel cannot send, or there is nothing to send.
+ */
+export function composeReply(message: OutboundMessage, given: unknown): readonly OutboundPart[] {
+  const settings = emailSettingsSchema.parse(given);
+  if (!settings.smtp) throw refuse('The channel has no server that sends, so it only receives.');
+  const { attachments = [] } = message.content;
+  const files = attachments.flatMap(({ fileId, name = 'file', contentType = 'application/octet-stream' }) =>
+    fileId === undefined ? [] : [{ fileId, name, contentType }],
+  );
+  const lines = linesOf(message.content);
+  if (lines.length === 0 && files.length === 0) throw refuse('The message has nothing that a mail can show.');
+  const references = message.thread.externalIds.filter((id) => referable.test(id));
+  const body: MailBody = {
+    to: message.contactId,
+    subject: message.content.mail?.subject ?? answerSubject(message.thread.subject) ?? settings.subject,
+    text: `${lines.map(({ text }) => text).join('\n\n')}\n`,
+    html: lines.map(({ html }) => html).join('\n'),
+    inReplyTo: references.at(-1) ?? null,
+    references,
+    isAutomatic: message.sender !== 'agent',
+    contactIdentityId: message.contactIdentityId,
+    files,
+  };
+  // Its Message-ID is the same each time, so a second copy is known as such.
+  return [{ body: { ...body }, isRepeatable: true }];
+}
+
+function answerSubject(subject: string | null): string | undefined {
+  if (subject === null) return undefined;
+  const bare = subject.replace(answerMark, '').trim();
+  return bare === '' ? undefined : `Re: ${bare}`;
+}
+
+interface Line {
+  readonly text: string;
+  readonly html: string;
+}
+
+function linesOf({ text = '', attachments = [], buttons = [], quickReplies = [] }: MessageContent): Line[] {
+  return [
+    ...(text.trim() === '' ? [] : [paragraphs(text.trim())]),
+    ...attachments.filter(({ fileId }) => fileId === undefined).map(fileLine),
+    ...buttons.map(buttonLine),
+    ...(quickReplies.length === 0
+      ? []
+      : [paragraphs(`Answer with one of: ${quickReplies.map(({ title }) => title).join(', ')}`)]),
+  ];
+}
+
+function fileLine({ url, name }: Attachment): Line {
+  return linkLine(name ?? 'Attachment', url);
+}
+
+function buttonLine(button: Button): Line {
+  return 'url' in button ? linkLine(button.title, button.url) : paragraphs(`Answer with: ${button.title}`);
+}
+
+function linkLine(title: string, url: string): Line {
+  return { text: `${title}: ${url}`, html: `<p><a href="${escapeHtml(url)}">${escapeHtml(title)}</a></p>` };
+}
+
+const address = /https?:\/\/[^\s<>"]+[^\s<>".,;:!?)\]]/g;
+
+function paragraphs(text: string): Line {
+  const html = text
+    .split(/\n{2,}/)
+    .map((paragraph) => `<p>${withLinks(paragraph).replaceAll('\n', '<br>\n')}</p>`)
+    .join('\n');
+  return { text, html };
+}
+
+function withLinks(text: string): string {
+  let at = 0;
+  let html = '';
+  for (const { 0: url, index } of text.matchAll(address)) {
+    html += `${escapeHtml(text.slice(at, index))}<a href="${escapeHtml(url)}">${escapeHtml(url)}</a>`;
+    at = index + url.length;
+  }
+  return html + escapeHtml(text.slice(at));
+}
+
+const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
+
+function escapeHtml(text: string): string {
+  return text.replace(/[&<>"]/g, (character) => entities[character] ?? character);
+}

@@ -1,0 +1,74 @@
+import type { SendMailOptions } from 'nodemailer';
+import type { ChannelOutlet, OutboundPart, SendContext } from '../channel.ts';
+import { refuse } from '../fault.ts';
+import { composeReply, emailCapabilities, type MailBody } from './compose-reply.ts';
+import { type EmailSettings, emailSettingsSchema } from './email-settings.ts';
+import { domainOf } from './mail-address.ts';
+import { messageIdOf, replyAddress } from './reply-marks.ts';
+import { classifySmtpError } from './smtp-faults.ts';
+
+/** Sends mails through the server that a channel names. */
+export const emailOutlet: ChannelOutlet = {
+  delivers: 'by-sending',
+  capabilities: emailCapabilities,
+  compose: composeReply,
+  classify: classifySmtpError,
+  automaticPerHour: (settings) => emailSettingsSchema.parse(settings).automaticPerHour,
+
+  async send(part, reference, { settings: given, services, signal }) {
+    const settings = emailSettingsSchema.parse(given);
+    const messageId = messageIdOf(reference, settings.address, services.mail.key);
+    const mail = toMail(part, messageId, settings, services.mail.key);
+    const { files } = part.body as unknown as MailBody;
+    const attachments = await Promise.all(
+      files.map(async ({ fileId, name: filename, contentType }) => ({
+        filename,
+        contentType,
+        content: await services.files.read(fileId),
+      })),
+    );
+    await services.mail.sender.send(serverOf(settings), { ...mail, attachments }, signal);
+    return { externalId: messageId };
+  },
+
+  async probe({ settings, services }: SendContext) {
+    await services.mail.sender.greet(serverOf(emailSettingsSchema.parse(settings)));
+  },
+};
+
+function serverOf({ smtp }: EmailSettings) {
+  if (!smtp) throw refuse('The channel has no server that sends.');
+  return smtp;
+}
+
+function toMail(
+  { body }: OutboundPart,
+  messageId: string,
+  { address, name, plusAddressing, dkim }: EmailSettings,
+  key: Buffer,
+): SendMailOptions {
+  const mail = body as unknown as MailBody;
+  const from = { name: name ?? '', address };
+  return {
+    messageId,
+    from,
+    to: { name: '', address: mail.to },
+    ...(plusAddressing
+      ? { replyTo: { ...from, address: replyAddress(address, mail.contactIdentityId, key) } }
+      : {}),
+    subject: mail.subject,
+    text: mail.text,
+    html: mail.html,
+    ...(mail.inReplyTo === null ? {} : { inReplyTo: mail.inReplyTo, references: [...mail.references] }),
+    ...(dkim
+      ? {
+          dkim: {
+            domainName: dkim.domain ?? domainOf(address),
+            keySelector: dkim.selector,
+            privateKey: dkim.privateKey,
+          },
+        }
+      : {}),
+    headers: mail.isAutomatic ? { 'Auto-Submitted': 'auto-replied', 'X-Auto-Response-Suppress': 'All' } : {},
+  };
+}

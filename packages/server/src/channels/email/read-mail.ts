@@ -1,0 +1,158 @@
+import {
+  type AddressObject,
+  type HeaderValue,
+  type ParsedMail,
+  parseAddressHeader,
+  simpleParser,
+} from 'mailparser';
+import { type Automatic, automaticOf } from './automatic.ts';
+import { type DeliveryReport, readDeliveryReport } from './delivery-report.ts';
+import { normaliseAddress } from './mail-address.ts';
+import { readHeads } from './mail-heads.ts';
+import { visibleText } from './visible-text.ts';
+
+/** Somebody in a mail's heads, the address in the form in which addresses are compared. */
+export interface MailPerson {
+  readonly address: string;
+  readonly name: string | null;
+}
+
+/** A file that came with a mail. */
+export interface MailFile {
+  readonly name: string;
+  readonly contentType: string;
+  readonly content: Buffer;
+  /** What the HTML calls it, where it is shown in it. */
+  readonly cid: string | null;
+}
+
+/** A mail, read. */
+export interface ReadMail {
+  /** Who wrote: whom an answer goes to, where the mail says so. `null` where nobody can be answered. */
+  readonly author: MailPerson | null;
+  readonly to: readonly MailPerson[];
+  readonly cc: readonly MailPerson[];
+  readonly subject: string;
+  /** What was written anew. */
+  readonly text: string;
+  /** With all that is quoted. */
+  readonly wholeText: string;
+  readonly html: string | null;
+  readonly files: readonly MailFile[];
+  /** The Message-IDs that it answers, the nearest first. */
+  readonly answers: readonly string[];
+  readonly automatic: Automatic | null;
+  readonly report: DeliveryReport | null;
+  readonly sentAt: Date | null;
+}
+
+const maxHtml = 1_000_000;
+const maxAnswers = 30;
+/** Bytes of a mail that cannot be taken apart, as they are shown. */
+const maxUnread = 20_000;
+const forwarded = /^\s*(fwd?|wg|tr|rv|i|enc|vs|vb|doorst)\s*:/i;
+
+/**
+ * Reads a mail. It never fails: of one that cannot be taken apart there is what its heads say.
+ *
+ * @param returnPath the envelope's sender, empty for bounces; `null` where it is not known.
+ */
+export async function readMail(raw: Buffer, returnPath: string | null): Promise<ReadMail> {
+  try {
+    const parsed = await simpleParser(raw, {
+      keepCidLinks: true,
+      skipTextToHtml: true,
+      maxHtmlLengthToParse: maxHtml,
+      checksumAlgo: false,
+      keepDeliveryStatus: true,
+      ignoreEmbedded: true,
+    });
+    return toMail(raw, parsed, returnPath);
+  } catch {
+    return toMail(raw, null, returnPath);
+  }
+}
+
+function toMail(raw: Buffer, parsed: ParsedMail | null, returnPath: string | null): ReadMail {
+  const { heads, body } = readHeads(raw);
+  const head = (name: string) => heads.get(name)?.[0];
+  const people = (name: string) => peopleIn(parseAddressHeader([...(heads.get(name) ?? [])].slice(0, 100)));
+  const from = parsed ? peopleIn(parsed.from) : people('from');
+  const replyTo = parsed ? peopleIn(parsed.replyTo) : people('reply-to');
+  const author = replyTo[0] ?? from[0] ?? null;
+  const answers = answersOf(heads);
+  const subject = (parsed ? (parsed.subject ?? '') : (head('subject') ?? '')).replace(/\s+/g, ' ').trim();
+  // What cannot be taken apart is shown as it came: somebody may make something of it.
+  const wholeText = (parsed ? (parsed.text ?? '') : body.toString('utf8', 0, maxUnread)).trim();
+  const files = (parsed?.attachments ?? []).map(toFile);
+  return {
+    author: author && { ...author, name: author.name ?? from[0]?.name ?? null },
+    to: peopleIn(parsed?.to),
+    cc: peopleIn(parsed?.cc),
+    subject,
+    text: forwarded.test(subject) ? wholeText : visibleText(wholeText),
+    wholeText,
+    html: parsed?.html || null,
+    files,
+    answers,
+    automatic: automaticOf({
+      head,
+      headNames: [...heads.keys()],
+      returnPath: returnPath ?? pathIn(head('return-path')),
+      senders: [...from, ...replyTo, ...peopleIn(addressesOf(parsed?.headers.get('sender')))].map(
+        ({ address }) => address,
+      ),
+      answersSomething: answers.length > 0,
+    }),
+    report: isReport(parsed?.headers.get('content-type')) ? readDeliveryReport(files) : null,
+    sentAt: parsed?.date && !Number.isNaN(parsed.date.getTime()) ? parsed.date : null,
+  };
+}
+
+function peopleIn(given: AddressObject | AddressObject[] | undefined): MailPerson[] {
+  const objects = given === undefined ? [] : Array.isArray(given) ? given : [given];
+  return objects
+    .flatMap(({ value }) => value)
+    .flatMap((one) => one.group ?? [one])
+    .flatMap(({ address = '', name }) => {
+      const normal = normaliseAddress(address);
+      return normal === undefined ? [] : [{ address: normal, name: name.trim() || null }];
+    });
+}
+
+function addressesOf(value: HeaderValue | undefined): AddressObject | undefined {
+  return typeof value === 'object' && 'value' in value && Array.isArray(value.value)
+    ? (value as AddressObject)
+    : undefined;
+}
+
+function toFile({ filename, contentType, content, cid }: ParsedMail['attachments'][number]): MailFile {
+  const type = /^[\w.+-]+\/[\w.+-]+$/.test(contentType)
+    ? contentType.toLowerCase()
+    : 'application/octet-stream';
+  const name = (filename ?? '')
+    .replace(/[\p{Cc}\p{Surrogate}/\\]/gu, ' ')
+    .trim()
+    .slice(0, 200);
+  return { name: name || nameOf(type), contentType: type.slice(0, 127), content, cid: cid ?? null };
+}
+
+function nameOf(contentType: string): string {
+  return contentType === 'message/rfc822' ? 'mail.eml' : 'file';
+}
+
+/** What the mail answers, then what came before that, the nearest first. */
+function answersOf(heads: ReadonlyMap<string, readonly string[]>): string[] {
+  const idsIn = (name: string) => (heads.get(name) ?? []).join(' ').match(/<[^<>\s]{3,240}>/g) ?? [];
+  return [...new Set([...idsIn('in-reply-to'), ...idsIn('references').reverse()])].slice(0, maxAnswers);
+}
+
+function isReport(type: HeaderValue | undefined): boolean {
+  if (typeof type !== 'object' || !('params' in type) || !('value' in type)) return false;
+  const { 'report-type': kind } = type.params as Record<string, string>;
+  return type.value === 'multipart/report' && kind?.toLowerCase() === 'delivery-status';
+}
+
+function pathIn(value: string | undefined): string | null {
+  return value === undefined ? null : value.replace(/[<>\s]/g, '');
+}

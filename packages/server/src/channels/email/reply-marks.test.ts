@@ -1,0 +1,79 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { normaliseAddress, splitTag } from './mail-address.ts';
+import { messageIdOf, readMessageId, readReplyTag, replyAddress } from './reply-marks.ts';
+
+const key = Buffer.from('a key of this installation');
+const other = Buffer.from('a key of another one');
+const tagOf = (address: string) => splitTag(address).tag ?? '';
+
+describe('the mark of a conversation', () => {
+  it('is read back from the address, whatever servers do to its case', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }), (id) => {
+        const address = replyAddress('support@shop.example', id, key);
+        expect(readReplyTag(tagOf(address), key)).toBe(id);
+        expect(readReplyTag(tagOf(address.toUpperCase()), key)).toBe(id);
+        expect(readReplyTag(tagOf(address), other)).toBeUndefined();
+        expect(normaliseAddress(address)).toBe(address);
+      }),
+    );
+  });
+
+  it('cannot be moved to another conversation', () => {
+    const tag = tagOf(replyAddress('support@shop.example', 7, key));
+    expect(readReplyTag(tag.replace('7-', '8-'), key)).toBeUndefined();
+    for (const nonsense of ['', '7', '7-', `7-${'0'.repeat(20)}`, `-${'0'.repeat(20)}`]) {
+      expect(readReplyTag(nonsense, key)).toBeUndefined();
+    }
+  });
+
+  it('is left out where the address has no room for it, and takes the place of another tag', () => {
+    const long = `${'x'.repeat(60)}@shop.example`;
+    expect(replyAddress(long, 7, key)).toBe(long);
+    expect(replyAddress('support+vip@shop.example', 7, key)).toMatch(
+      /^support\+7-[0-9a-f]{20}@shop\.example$/,
+    );
+  });
+});
+
+describe('the Message-ID of what we send', () => {
+  it('is the same for the same part, and its reference is read back', () => {
+    const messageId = messageIdOf('mevrik:12:0', 'support@shop.example', key);
+    expect(messageIdOf('mevrik:12:0', 'support@shop.example', key)).toBe(messageId);
+    expect(readMessageId(messageId, key)).toBe('mevrik:12:0');
+  });
+
+  it('cannot be made by others', () => {
+    const messageId = messageIdOf('mevrik:12:0', 'support@shop.example', key);
+    expect(readMessageId(messageId, other)).toBeUndefined();
+    expect(readMessageId(messageId.replace('.12.', '.13.'), key)).toBeUndefined();
+    expect(readMessageId('<asked@home.example>', key)).toBeUndefined();
+  });
+});
+
+describe('an address', () => {
+  it.each([
+    ['Vera@HOME.example', 'vera@home.example'],
+    [' vera@home.example ', 'vera@home.example'],
+    ['vera@bücher.example', 'vera@xn--bcher-kva.example'],
+    ['vera@XN--BCHER-KVA.example', 'vera@xn--bcher-kva.example'],
+    ['jürgen@home.example', 'jürgen@home.example'],
+    ['vera+shop@home.example', 'vera+shop@home.example'],
+  ])('%s is compared as %s', (given, normal) => {
+    expect(normaliseAddress(given)).toBe(normal);
+  });
+
+  it.each([
+    '',
+    'vera',
+    '@home.example',
+    'vera@',
+    'a b@home.example',
+    'vera@home.example, x@y.example',
+    `${'x'.repeat(65)}@home.example`,
+    'v\u0000era@home.example',
+  ])('%j is none', (given) => {
+    expect(normaliseAddress(given)).toBeUndefined();
+  });
+});

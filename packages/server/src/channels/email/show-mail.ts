@@ -1,0 +1,38 @@
+import { type MailPerson, readMail } from './read-mail.ts';
+import { type InlineImage, sanitiseHtml } from './sanitise-html.ts';
+
+/** A mail as people look at it. */
+export interface ShownMail {
+  readonly from: MailPerson | null;
+  readonly to: readonly MailPerson[];
+  readonly cc: readonly MailPerson[];
+  readonly subject: string;
+  readonly sentAt: string | null;
+  /** The whole text, with what is quoted. */
+  readonly text: string;
+  /** Without anything that runs, or tells its sender that it was read; `null` where there is none. */
+  readonly html: string | null;
+  readonly files: readonly {
+    readonly name: string;
+    readonly contentType: string;
+    readonly sizeBytes: number;
+  }[];
+}
+
+/** Reads a mail for people. */
+export async function showMail(raw: Buffer): Promise<ShownMail> {
+  const { author, to, cc, subject, sentAt, wholeText, html, files } = await readMail(raw, null);
+  const images = new Map<string, InlineImage>(
+    files.flatMap((file) => (file.cid === null ? [] : [[file.cid, file] as const])),
+  );
+  return {
+    from: author,
+    to,
+    cc,
+    subject,
+    sentAt: sentAt?.toISOString() ?? null,
+    text: wholeText,
+    html: html === null ? null : sanitiseHtml(html, images),
+    files: files.map(({ name, contentType, content }) => ({ name, contentType, sizeBytes: content.length })),
+  };
+}

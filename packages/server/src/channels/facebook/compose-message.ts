@@ -1,0 +1,107 @@
+import type { Attachment, Button, Choice } from '@mevrik/protocol';
+import type { ChannelCapabilities, OutboundMessage, OutboundPart } from '../channel.ts';
+import { refuse } from '../fault.ts';
+import { assertPrivateReply, permission, replyWindowHours } from '../meta/reply-window.ts';
+import { shorten, splitText } from '../split-text.ts';
+import { facebookSettingsSchema } from './facebook-settings.ts';
+
+/** What Messenger takes. */
+export const facebookCapabilities: ChannelCapabilities = {
+  textLength: 2000,
+  quickReplies: 13,
+  buttons: 3,
+  attachments: ['image', 'audio', 'video', 'file'],
+  replyWindowHours,
+};
+
+/** Characters of the text above buttons, and of a title. */
+const templateTextLength = 640;
+const titleLength = 20;
+
+type Body = Readonly<Record<string, unknown>>;
+
+/**
+ * The requests that bring a message across: attachments first, then the text, its choices under the last piece.
+ *
+ * @throws ChannelError where Facebook's rules or the content do not allow it.
+ */
+export function composeMessage(message: OutboundMessage, given: unknown): readonly OutboundPart[] {
+  const settings = facebookSettingsSchema.parse(given);
+  if (settings.pageToken === undefined) throw refuse('The channel has no page token, so it cannot send.');
+  const { comment } = message;
+  if (comment?.visibility === 'public') return composeComment(message, comment.id);
+  if (comment) assertPrivateReply(message);
+  const recipient = comment ? { comment_id: comment.id } : { id: message.contactId };
+  const allowed = comment
+    ? { messaging_type: 'RESPONSE' }
+    : permission('Facebook', message, settings.humanAgentTag);
+  const bodies = messagesOf(message);
+  if (bodies.length === 0) throw refuse('The message has nothing that Messenger can show.');
+  // A comment is answered privately but once: what does not fit into one message goes to nobody.
+  if (comment && bodies.length > 1)
+    throw refuse('A private answer to a comment is a single message; this is longer.');
+  return bodies.map((body) => ({
+    body: { path: `${settings.pageId}/messages`, recipient, ...allowed, message: body },
+    isRepeatable: true,
+  }));
+}
+
+function messagesOf({ content }: OutboundMessage): Body[] {
+  const { text = '', attachments = [], buttons = [], quickReplies = [] } = content;
+  const bodies: Body[] = attachments.map((attachment) => ({ attachment: toAttachment(attachment) }));
+  bodies.push(...(buttons.length > 0 ? withButtons(text, buttons) : textsOf(text)));
+  const last = bodies.at(-1);
+  if (quickReplies.length === 0 || !last) return bodies;
+  return [...bodies.slice(0, -1), { ...last, quick_replies: quickReplies.slice(0, 13).map(toQuickReply) }];
+}
+
+function textsOf(text: string): Body[] {
+  return splitText(text, facebookCapabilities.textLength).map((piece) => ({ text: piece }));
+}
+
+/** Three buttons fit under a text, and the text is shorter then: what is too long goes before it. */
+function withButtons(text: string, buttons: readonly Button[]): Body[] {
+  const pieces =
+    text.length > templateTextLength ? splitText(text, templateTextLength) : [text.trim() || '…'];
+  const first = pieces.slice(0, -1).map((piece): Body => ({ text: piece }));
+  const groups = Array.from({ length: Math.ceil(buttons.length / 3) }, (_, at) =>
+    buttons.slice(at * 3, at * 3 + 3),
+  );
+  const templates = groups.map((group, at): Body => {
+    const payload = {
+      template_type: 'button',
+      text: at === 0 ? (pieces.at(-1) ?? '…') : '…',
+      buttons: group.map(toButton),
+    };
+    return { attachment: { type: 'template', payload } };
+  });
+  return [...first, ...templates];
+}
+
+function toAttachment({ type, url }: Attachment): Body {
+  return { type, payload: { url, is_reusable: false } };
+}
+
+function toQuickReply({ title, payload }: Choice): Body {
+  return { content_type: 'text', title: shorten(title, titleLength), payload };
+}
+
+function toButton(button: Button): Body {
+  const title = shorten(button.title, titleLength);
+  return 'url' in button
+    ? { type: 'web_url', url: button.url, title }
+    : { type: 'postback', payload: button.payload, title };
+}
+
+/** A public answer is one comment of the page: a text, and an image at most. It must not be posted twice. */
+function composeComment({ content }: OutboundMessage, commentId: string): readonly OutboundPart[] {
+  const { text = '', attachments = [] } = content;
+  const image = attachments.find(({ type }) => type === 'image');
+  if (text.trim() === '' && !image) throw refuse('A comment needs a text or an image.');
+  const body = {
+    path: `${encodeURIComponent(commentId)}/comments`,
+    ...(text.trim() === '' ? {} : { message: text.trim().slice(0, 8000) }),
+    ...(image ? { attachment_url: image.url } : {}),
+  };
+  return [{ body, isRepeatable: false }];
+}

@@ -1,0 +1,54 @@
+import type { ChannelOutlet, SendContext } from '../channel.ts';
+import { isCommenter } from '../meta/comments.ts';
+import { callGraph, type GraphContext } from '../meta/graph-client.ts';
+import { classifyGraphError } from '../meta/graph-faults.ts';
+import { pauseOf } from '../meta/graph-limits.ts';
+import { agentWindowHours } from '../meta/reply-window.ts';
+import { composeMessage, facebookCapabilities } from './compose-message.ts';
+import { facebookSettingsSchema } from './facebook-settings.ts';
+
+/** Sends through the Graph API: messages to a contact, public and private answers to a comment. */
+export const facebookOutlet: ChannelOutlet = {
+  delivers: 'by-sending',
+  capabilities: facebookCapabilities,
+  compose: composeMessage,
+  classify: classifyGraphError,
+
+  async send({ body: { path, ...body } }, reference, context) {
+    const message = body.message;
+    // Facebook knows no idempotency key, but a message's metadata comes back with its echo.
+    const marked =
+      typeof message === 'object' && message !== null
+        ? { ...body, message: { ...message, metadata: reference } }
+        : body;
+    const answer = await callGraph(graphOf(context), 'POST', String(path), marked);
+    const externalId = answer.body.message_id ?? answer.body.id;
+    return {
+      externalId: typeof externalId === 'string' ? externalId : `no number for ${reference}`,
+      pauseMs: pauseOf(answer.headers),
+    };
+  },
+
+  async probe(context) {
+    await callGraph(graphOf(context), 'GET', `${pageOf(context)}?fields=id`);
+  },
+
+  agentWindowHours: (settings) => agentWindowHours(facebookSettingsSchema.parse(settings).humanAgentTag),
+
+  reaches: (contactId) => !isCommenter(contactId),
+
+  async signal(sign, { contactId }, context) {
+    await callGraph(graphOf(context), 'POST', `${pageOf(context)}/messages`, {
+      recipient: { id: contactId },
+      sender_action: sign === 'seen' ? 'mark_seen' : 'typing_on',
+    });
+  },
+};
+
+function graphOf({ settings, services, signal }: SendContext): GraphContext {
+  return { services, signal, token: facebookSettingsSchema.parse(settings).pageToken };
+}
+
+function pageOf({ settings }: SendContext): string {
+  return facebookSettingsSchema.parse(settings).pageId;
+}

@@ -1,0 +1,61 @@
+import type { ChannelAdapter, SendContext } from '../channel.ts';
+import { isCommenter } from '../meta/comments.ts';
+import { describePost } from '../meta/describe-post.ts';
+import { callGraph, type GraphContext } from '../meta/graph-client.ts';
+import { classifyGraphError } from '../meta/graph-faults.ts';
+import { pauseOf } from '../meta/graph-limits.ts';
+import { agentWindowHours } from '../meta/reply-window.ts';
+import { confirmWebhook, verifyWebhook } from '../meta/verify-webhook.ts';
+import { composeInstagram, instagramCapabilities } from './compose-instagram.ts';
+import { instagramSettingsSchema } from './instagram-settings.ts';
+import { parseInstagram, splitInstagram } from './parse-instagram.ts';
+
+/** Instagram: direct messages, and the comments under an account's posts. */
+export const instagramChannel: ChannelAdapter = {
+  kind: 'instagram',
+  settingsSchema: instagramSettingsSchema,
+  webhook: {
+    confirm: confirmWebhook,
+    verify: verifyWebhook,
+    accountOf: (settings) => instagramSettingsSchema.safeParse(settings).data?.accountId,
+    split: splitInstagram,
+    parse: parseInstagram,
+  },
+  sender: {
+    delivers: 'by-sending',
+    capabilities: instagramCapabilities,
+    compose: composeInstagram,
+    classify: classifyGraphError,
+    async send({ body: { path, ...body } }, reference, context) {
+      const answer = await callGraph(graphOf(context), 'POST', String(path), body);
+      const externalId = answer.body.message_id ?? answer.body.id;
+      return {
+        externalId: typeof externalId === 'string' ? externalId : `no number for ${reference}`,
+        pauseMs: pauseOf(answer.headers),
+      };
+    },
+    async probe(context) {
+      await callGraph(graphOf(context), 'GET', `${accountOf(context)}?fields=id`);
+    },
+    agentWindowHours: (settings) => agentWindowHours(instagramSettingsSchema.parse(settings).humanAgentTag),
+    reaches: (contactId) => !isCommenter(contactId),
+    async signal(sign, { contactId }, context) {
+      await callGraph(graphOf(context), 'POST', `${accountOf(context)}/messages`, {
+        recipient: { id: contactId },
+        sender_action: sign === 'seen' ? 'mark_seen' : 'typing_on',
+      });
+    },
+  },
+  locate: async (url) => ({ url }),
+  // The address of a video's picture; a picture has only the address of itself.
+  describePost: (postId, context) =>
+    describePost(graphOf(context), postId, { text: 'caption', pictures: ['thumbnail_url', 'media_url'] }),
+};
+
+function graphOf({ settings, services, signal }: SendContext): GraphContext {
+  return { services, signal, token: instagramSettingsSchema.parse(settings).accessToken };
+}
+
+function accountOf({ settings }: SendContext): string {
+  return instagramSettingsSchema.parse(settings).accountId;
+}

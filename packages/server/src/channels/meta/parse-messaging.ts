@@ -1,0 +1,227 @@
+import { attachmentSchema, type MessageContent } from '@mevrik/protocol';
+import { z } from 'zod';
+import type { ChannelPlace, ParsedUpdate } from '../channel.ts';
+import { graphId, type Said, toContainer, toInstant } from './to-container.ts';
+
+const mid = z.string().min(1).max(250);
+const referralSchema = z
+  .object({
+    ref: z.string().max(1000),
+    source: z.string().max(100),
+    type: z.string().max(100),
+    ad_id: graphId,
+  })
+  .partial();
+
+/** The kinds of update in a thread, each with what we read of it. */
+const kinds = {
+  message: z.object({
+    mid,
+    text: z.string().max(10_000).optional(),
+    is_echo: z.boolean().optional(),
+    is_deleted: z.boolean().optional(),
+    is_unsupported: z.boolean().optional(),
+    reply_to: z
+      .object({ story: z.object({ url: z.string() }).optional() })
+      .optional()
+      .catch(undefined),
+    metadata: z.string().max(1000).optional().catch(undefined),
+    quick_reply: z
+      .object({ payload: z.string().min(1).max(1000) })
+      .optional()
+      .catch(undefined),
+    attachments: z.array(z.unknown()).optional().catch(undefined),
+    referral: referralSchema.optional().catch(undefined),
+  }),
+  postback: z.object({
+    mid: mid.optional().catch(undefined),
+    title: z.string().max(1000).optional().catch(undefined),
+    payload: z.string().max(1000).optional().catch(undefined),
+    referral: referralSchema.optional().catch(undefined),
+  }),
+  delivery: z.object({ mids: z.array(mid).max(1000).optional().catch(undefined), watermark: z.number() }),
+  // Messenger tells until when, Instagram what.
+  read: z.union([z.object({ watermark: z.number() }), z.object({ mid })]),
+  referral: referralSchema,
+  reaction: z.object({
+    mid,
+    action: z.string().max(20),
+    emoji: z.string().max(50).optional().catch(undefined),
+    reaction: z.string().max(50).optional().catch(undefined),
+  }),
+  optin: z.object({ type: z.string().max(100).optional(), payload: z.string().max(1000).optional() }),
+  pass_thread_control: z.object({
+    new_owner_app_id: graphId.nullish(),
+    previous_owner_app_id: graphId.nullish(),
+  }),
+  take_thread_control: z.object({ previous_owner_app_id: graphId.nullish() }),
+  request_thread_control: z.object({ requested_owner_app_id: graphId.nullish() }),
+  policy_enforcement: z.object({ action: z.string().max(50), reason: z.string().max(1000).optional() }),
+} as const;
+
+type Kind = keyof typeof kinds;
+interface Thread {
+  readonly contactId: string;
+  readonly timestampMs: number;
+  readonly place: ChannelPlace;
+}
+type Meanings = {
+  readonly [K in Kind]: (read: z.output<(typeof kinds)[K]>, thread: Thread) => ParsedUpdate;
+};
+
+const meanings: Meanings = {
+  message: (message, thread) => {
+    if (message.is_deleted) return { outcome: 'changed', externalId: message.mid, text: null };
+    if (message.is_echo) return parseEcho(message.mid, message.metadata);
+    if (message.is_unsupported) return { outcome: 'remark', text: unsupported, attributes: {} };
+    const said = sayMessage(message);
+    if (!said) return { outcome: 'ignored', reason: 'a message without anything that can be shown' };
+    const { contactId, timestampMs: sentAtMs, place } = thread;
+    return toContainer(place, { contactId, externalId: message.mid, sentAtMs }, said);
+  },
+  postback: ({ mid: externalId, title, payload, referral }, { contactId, timestampMs: sentAtMs, place }) => {
+    if (!payload) return { outcome: 'ignored', reason: 'a postback without a payload' };
+    const postback = { title: (title || payload).slice(0, 80), payload };
+    return toContainer(
+      place,
+      { contactId, externalId: externalId ?? place.deduplicationKey, sentAtMs },
+      {
+        kind: 'postback',
+        content: { text: postback.title, postback },
+        ...(referral?.ref ? { profile: { attributes: { referral: referral.ref } } } : {}),
+      },
+    );
+  },
+  delivery: ({ mids = [], watermark }) => ({
+    outcome: 'receipt',
+    status: 'delivered',
+    externalIds: mids,
+    until: toInstant(watermark),
+  }),
+  read: (read) => ({
+    outcome: 'receipt',
+    status: 'read',
+    externalIds: 'mid' in read ? [read.mid] : [],
+    until: 'watermark' in read ? toInstant(read.watermark) : null,
+  }),
+  referral: ({ ref, source, ad_id: ad }) => ({
+    outcome: 'remark',
+    text: `The customer came by ${[source ?? 'a link', ref && `"${ref}"`, ad && `(ad ${ad})`].filter(Boolean).join(' ')}.`,
+    attributes: { ...(ref ? { referral: ref } : {}), ...(ad ? { ad } : {}) },
+  }),
+  reaction: ({ action, emoji, reaction }) => ({
+    outcome: 'remark',
+    text:
+      action === 'unreact'
+        ? 'The customer took a reaction back.'
+        : `The customer reacted with ${emoji ?? reaction ?? 'something'}.`,
+    attributes: {},
+  }),
+  optin: ({ type, payload }) => ({
+    outcome: 'remark',
+    text: `The customer opted in${type ? ` (${type})` : ''}${payload ? `: ${payload}` : ''}.`,
+    attributes: {},
+  }),
+  pass_thread_control: ({ new_owner_app_id: owner }) => ({
+    outcome: 'remark',
+    text: `Facebook gave the conversation to another app${owner ? ` (${owner})` : ''}.`,
+    attributes: {},
+  }),
+  take_thread_control: () => ({
+    outcome: 'remark',
+    text: 'Another app has taken over the conversation on Facebook.',
+    attributes: {},
+  }),
+  request_thread_control: ({ requested_owner_app_id: app }) => ({
+    outcome: 'remark',
+    text: `Another app${app ? ` (${app})` : ''} asks for the conversation on Facebook.`,
+    attributes: {},
+  }),
+  policy_enforcement: ({ action, reason }) => ({
+    outcome: 'alert',
+    text: `Facebook's policy: ${action}${reason ? `: ${reason}` : ''}`.slice(0, 1000),
+  }),
+};
+
+const unsupported = 'The customer sent something that can only be seen in their app.';
+
+const threadSchema = z.object({
+  sender: z.object({ id: graphId }).optional(),
+  timestamp: z.number().catch(Number.NaN),
+});
+
+/** What an update of a thread means; `undefined` where it is none. */
+export function parseMessaging(
+  payload: Readonly<Record<string, unknown>>,
+  place: ChannelPlace,
+): ParsedUpdate | undefined {
+  const thread = threadSchema.safeParse(payload);
+  if (!thread.success) return undefined;
+  if (payload.isStandby === true) {
+    return { outcome: 'ignored', reason: 'another app has the conversation' };
+  }
+  const kind = (Object.keys(kinds) as Kind[]).find((name) => name in payload);
+  if (!kind) return { outcome: 'ignored', reason: 'a kind of update that we do not know' };
+  const { sender, timestamp } = thread.data;
+  if (!sender && kind !== 'policy_enforcement') {
+    return { outcome: 'ignored', reason: `an update without a sender: ${kind}` };
+  }
+  return read(kind, payload[kind], { contactId: sender?.id ?? '', timestampMs: timestamp, place });
+}
+
+function read<K extends Kind>(kind: K, value: unknown, thread: Thread): ParsedUpdate {
+  const parsed = kinds[kind].safeParse(value);
+  if (!parsed.success) return { outcome: 'ignored', reason: `an update that makes no sense: ${kind}` };
+  return meanings[kind](parsed.data as z.output<(typeof kinds)[K]>, thread);
+}
+
+function parseEcho(externalId: string, reference: string | undefined): ParsedUpdate {
+  if (reference === undefined)
+    return { outcome: 'ignored', reason: 'a message that was sent by other means' };
+  return { outcome: 'echo', reference, externalId };
+}
+
+function sayMessage(message: z.output<typeof kinds.message>): Said | undefined {
+  const { text, quick_reply: quickReply } = message;
+  if (quickReply) {
+    const title = (text || quickReply.payload).slice(0, 80);
+    return {
+      kind: 'quick_reply',
+      content: { text: title, quickReply: { title, payload: quickReply.payload } },
+    };
+  }
+  const story = { type: 'story', payload: { url: message.reply_to?.story?.url, title: 'The story' } };
+  const attachments = [...(message.attachments ?? []), story].flatMap(toAttachment).slice(0, 10);
+  const content: MessageContent = {
+    ...(text ? { text } : {}),
+    ...(attachments.length > 0 ? { attachments } : {}),
+  };
+  if (Object.keys(content).length === 0) return undefined;
+  return { kind: attachments.length > 0 ? 'attachment' : 'text', content };
+}
+
+const attachmentOfMeta = z.object({
+  type: z.string(),
+  payload: z.object({ url: z.string(), title: z.string().max(255).optional().catch(undefined) }),
+});
+/** Meta's types beside those that we have. */
+const types: Readonly<Record<string, 'image' | 'audio' | 'video'>> = {
+  image: 'image',
+  sticker: 'image',
+  audio: 'audio',
+  video: 'video',
+  reel: 'video',
+  ig_reel: 'video',
+};
+
+function toAttachment(given: unknown) {
+  const known = attachmentOfMeta.safeParse(given);
+  if (!known.success) return [];
+  const { type, payload } = known.data;
+  const parsed = attachmentSchema.safeParse({
+    type: types[type] ?? 'file',
+    url: payload.url,
+    ...(payload.title === undefined ? {} : { name: payload.title }),
+  });
+  return parsed.success ? [parsed.data] : [];
+}

@@ -1,0 +1,101 @@
+import { z } from 'zod';
+import type { WebhookUpdate } from '../channel.ts';
+import { fingerprint, unreadable } from '../unreadable.ts';
+import { graphId } from './to-container.ts';
+
+const entrySchema = z.object({
+  id: graphId,
+  messaging: z.array(z.unknown()).catch([]),
+  standby: z.array(z.unknown()).catch([]),
+  changes: z.array(z.unknown()).catch([]),
+});
+const updateSchema = z.record(z.string(), z.unknown());
+const partiesSchema = z.object({
+  sender: z.object({ id: graphId }),
+  recipient: z.object({ id: graphId }).optional().catch(undefined),
+  timestamp: z.number().optional().catch(undefined),
+});
+const midSchema = z.object({ mid: z.string().min(1).max(250) });
+
+/** Whose an update is, what its repeats are known by, and when it happened, in milliseconds. */
+export interface Identified {
+  readonly contactId: string;
+  readonly deduplicationKey: string;
+  readonly atMs: number;
+}
+
+/** What sorts of updates a product of Meta's has beside those of threads. */
+export interface SplitOptions {
+  /** The `object` of its bodies. */
+  readonly object: string;
+  /** Whose a change is (as of a comment); `undefined` for one of no kind that we know. */
+  readonly identifyChange: (
+    update: Readonly<Record<string, unknown>>,
+    accountId: string,
+    entryMs: number,
+  ) => Identified | undefined;
+}
+
+/**
+ * Takes a verified body apart into its updates, in the order in which they happened as far as they say so. Several
+ * accounts may come in one body, and up to a thousand updates; one that makes no sense is kept as unreadable, and costs
+ * none of the others.
+ */
+export function splitUpdates(body: unknown, options: SplitOptions): readonly WebhookUpdate[] {
+  const entries = entriesOf(body, options.object);
+  const updates = entries.flatMap((raw) => {
+    const entry = entrySchema.safeParse(raw);
+    if (!entry.success) return [unreadable(raw)];
+    const { id: accountId, messaging, standby, changes } = entry.data;
+    const time = (raw as { time?: unknown }).time;
+    const entryMs = typeof time === 'number' ? time : 0;
+    // What holds nothing that we look for is kept as well.
+    if (messaging.length + standby.length + changes.length === 0) return [unreadable(raw, accountId)];
+    return [
+      ...[...messaging, ...changes].map((update) => ({ update, mark: {} })),
+      // What another app answers at the moment: ours to see, and not to answer.
+      ...standby.map((update) => ({ update, mark: { isStandby: true } })),
+    ].flatMap(({ update, mark }) => {
+      const parsed = updateSchema.safeParse(update);
+      if (!parsed.success) return [unreadable(update, accountId)];
+      const marked = { ...parsed.data, ...mark };
+      const known = identify(marked, accountId) ?? options.identifyChange(marked, accountId, entryMs);
+      return [{ ...(known ?? unknown(marked, accountId)), accountId, payload: { ...marked, accountId } }];
+    });
+  });
+  return inOrder(updates);
+}
+
+/** The entries of a body of that kind; a body of another kind has none. */
+export function entriesOf(body: unknown, object: string): readonly unknown[] {
+  const envelope = z.object({ object: z.literal(object), entry: z.array(z.unknown()) });
+  return envelope.safeParse(body).data?.entry ?? [];
+}
+
+/** Updates as they happened; those that do not say when stay where they are. */
+export function inOrder(updates: readonly (WebhookUpdate & Identified)[]): readonly WebhookUpdate[] {
+  return updates.toSorted((one, other) => one.atMs - other.atMs).map(({ atMs: _atMs, ...update }) => update);
+}
+
+function identify(update: Record<string, unknown>, accountId: string): Identified | undefined {
+  const parties = partiesSchema.safeParse(update);
+  if (!parties.success) return undefined;
+  const { sender, recipient, timestamp = 0 } = parties.data;
+  // What the account itself sent, as in an echo, belongs to whom it was sent to.
+  const contactId = sender.id === accountId && recipient ? recipient.id : sender.id;
+  return { contactId, deduplicationKey: midOf(update) ?? fingerprint(update), atMs: timestamp };
+}
+
+function unknown(update: Record<string, unknown>, accountId: string): Identified {
+  return { contactId: `page ${accountId}`, deduplicationKey: fingerprint(update), atMs: 0 };
+}
+
+function midOf({ message, postback, isStandby }: Record<string, unknown>): string | undefined {
+  const parsed = midSchema.safeParse(message ?? postback);
+  if (!parsed.success) return undefined;
+  if (isStandby === true) return `standby ${parsed.data.mid}`;
+  // Taken back under the number of what it takes back.
+  return (message as { is_deleted?: unknown })?.is_deleted === true
+    ? `deleted ${parsed.data.mid}`
+    : parsed.data.mid;
+}

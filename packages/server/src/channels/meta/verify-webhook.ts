@@ -1,0 +1,34 @@
+import { createHmac } from 'node:crypto';
+import { z } from 'zod';
+import { sameSecret } from '../../auth/secrets.ts';
+
+/** What a channel of Meta’s knows of the app that calls it. */
+const secretsSchema = z.object({ appSecret: z.string(), verifyToken: z.string() });
+
+/** Answers Meta's question whether the address is ours: with its challenge, where the token is right. */
+export function confirmWebhook(
+  query: Readonly<Record<string, unknown>>,
+  settings: unknown,
+): string | undefined {
+  const known = secretsSchema.safeParse(settings);
+  const { 'hub.mode': mode, 'hub.verify_token': token, 'hub.challenge': challenge } = query;
+  if (!known.success || mode !== 'subscribe') return undefined;
+  if (typeof token !== 'string' || typeof challenge !== 'string') return undefined;
+  return sameSecret(token, known.data.verifyToken) ? challenge : undefined;
+}
+
+/**
+ * Whether Meta signed these bytes: `X-Hub-Signature-256` is HMAC-SHA256 over the raw body. Meta escapes what is not
+ * ASCII before it signs, so a body that was parsed and printed again would not match.
+ */
+export function verifyWebhook(
+  body: Buffer,
+  headers: Readonly<Record<string, unknown>>,
+  settings: unknown,
+): boolean {
+  const known = secretsSchema.safeParse(settings);
+  const signature = headers['x-hub-signature-256'];
+  if (!known.success || typeof signature !== 'string') return false;
+  const expected = createHmac('sha256', known.data.appSecret).update(body).digest('hex');
+  return sameSecret(signature, `sha256=${expected}`);
+}

@@ -1,0 +1,68 @@
+import type { Attachment, Button, Choice } from '@mevrik/protocol';
+import type { ChannelCapabilities, OutboundMessage, OutboundPart } from '../channel.ts';
+import { refuse } from '../fault.ts';
+import { splitText } from '../split-text.ts';
+
+/** What Telegram takes. */
+export const telegramCapabilities: ChannelCapabilities = {
+  textLength: 4096,
+  quickReplies: 13,
+  buttons: 10,
+  attachments: ['image', 'audio', 'video', 'file'],
+  replyWindowHours: null,
+};
+
+/** Bytes of what a button posts back. */
+const payloadBytes = 64;
+
+type Body = Readonly<Record<string, unknown>>;
+
+const methods = {
+  image: { method: 'sendPhoto', field: 'photo' },
+  audio: { method: 'sendAudio', field: 'audio' },
+  video: { method: 'sendVideo', field: 'video' },
+  file: { method: 'sendDocument', field: 'document' },
+} as const;
+
+/**
+ * The calls that bring a message across: files first, then the text, with what can be chosen under its last piece.
+ *
+ * @throws ChannelError where Telegram cannot show it.
+ */
+export function composeTelegram({ content, contactId }: OutboundMessage): readonly OutboundPart[] {
+  const { text = '', attachments = [], buttons = [], quickReplies = [] } = content;
+  const choices = choicesOf(buttons, quickReplies);
+  const shown = text.trim() === '' && choices ? '…' : text;
+  const calls: Body[] = [
+    ...attachments.map(toCall),
+    ...splitText(shown, telegramCapabilities.textLength).map((piece) => ({
+      method: 'sendMessage',
+      text: piece,
+    })),
+  ];
+  const last = calls.at(-1);
+  if (!last) throw refuse('The message has nothing that Telegram can show.');
+  const whole = choices ? [...calls.slice(0, -1), { ...last, reply_markup: choices }] : calls;
+  // Telegram knows no key of ours: what is sent twice arrives twice.
+  return whole.map((call) => ({ body: { chat_id: contactId, ...call }, isRepeatable: false }));
+}
+
+function toCall({ type, url }: Attachment): Body {
+  const { method, field } = methods[type];
+  return { method, [field]: url };
+}
+
+function choicesOf(buttons: readonly Button[], quickReplies: readonly Choice[]): Body | undefined {
+  if (buttons.length > 0) return { inline_keyboard: buttons.map((button) => [toButton(button)]) };
+  if (quickReplies.length === 0) return undefined;
+  const keyboard = quickReplies.map(({ title }) => [{ text: title }]);
+  return { keyboard, one_time_keyboard: true, resize_keyboard: true };
+}
+
+function toButton(button: Button): Body {
+  if ('url' in button) return { text: button.title, url: button.url };
+  if (Buffer.byteLength(button.payload) > payloadBytes) {
+    throw refuse(`The payload of the button “${button.title}” has more than ${payloadBytes} bytes.`);
+  }
+  return { text: button.title, callback_data: button.payload };
+}

@@ -1,0 +1,181 @@
+import { type Attachment, conversationKey, type MessageContainer } from '@mevrik/protocol';
+import { z } from 'zod';
+import type { ChannelPlace, ParsedUpdate, WebhookUpdate } from '../channel.ts';
+
+const id = z.union([z.number(), z.string().min(1).max(64)]).transform(String);
+const fileSchema = z.object({
+  file_id: z.string().min(1).max(300),
+  file_name: z.string().max(255).optional(),
+});
+const personSchema = z.object({
+  id,
+  first_name: z.string().max(100).optional(),
+  last_name: z.string().max(100).optional(),
+  username: z.string().max(64).optional(),
+  language_code: z.string().min(2).max(35).optional(),
+});
+const messageSchema = z.object({
+  message_id: id,
+  from: personSchema.optional(),
+  chat: z.object({ id, type: z.string() }),
+  date: z.number().optional(),
+  text: z.string().max(10_000).optional(),
+  caption: z.string().max(10_000).optional(),
+  photo: z.array(fileSchema).optional().catch(undefined),
+  sticker: fileSchema.optional().catch(undefined),
+  audio: fileSchema.optional().catch(undefined),
+  voice: fileSchema.optional().catch(undefined),
+  video: fileSchema.optional().catch(undefined),
+  video_note: fileSchema.optional().catch(undefined),
+  animation: fileSchema.optional().catch(undefined),
+  document: fileSchema.optional().catch(undefined),
+  location: z.object({ latitude: z.number(), longitude: z.number() }).optional().catch(undefined),
+  contact: z
+    .object({ phone_number: z.string().max(32), first_name: z.string().max(100).optional() })
+    .optional()
+    .catch(undefined),
+});
+const updateSchema = z.object({
+  update_id: id,
+  message: messageSchema.optional(),
+  edited_message: messageSchema.optional(),
+  callback_query: z
+    .object({
+      id,
+      from: personSchema,
+      data: z.string().min(1).max(1000),
+      message: z
+        .object({ chat: z.object({ id }) })
+        .loose()
+        .optional(),
+    })
+    .optional(),
+});
+
+type TelegramMessage = z.output<typeof messageSchema>;
+type Person = z.output<typeof personSchema>;
+
+/** The update in a body: Telegram sends one at a time, and does not say for which bot. */
+export function splitTelegram(body: unknown): readonly WebhookUpdate[] {
+  const outline = z.looseObject({ update_id: id }).safeParse(body);
+  if (!outline.success) return [];
+  const update = updateSchema.safeParse(body).data;
+  const chat = (update?.message ?? update?.edited_message ?? update?.callback_query?.message)?.chat.id;
+  return [
+    {
+      deduplicationKey: `update ${outline.data.update_id}`,
+      contactId: chat ?? update?.callback_query?.from.id ?? 'nobody',
+      accountId: null,
+      payload: { ...outline.data },
+    },
+  ];
+}
+
+/** What an update means; it never throws. */
+export function parseTelegram(payload: Readonly<Record<string, unknown>>, place: ChannelPlace): ParsedUpdate {
+  const parsed = updateSchema.safeParse(payload);
+  if (!parsed.success) return { outcome: 'ignored', reason: 'an update of a shape that we do not know' };
+  const { message, edited_message: edited, callback_query: pressed } = parsed.data;
+  if (pressed) {
+    const title = titleOf(pressed.message, pressed.data).slice(0, 80);
+    return toMessage(
+      place,
+      pressed.message?.chat.id ?? pressed.from.id,
+      `callback ${pressed.id}`,
+      pressed.from,
+      {
+        kind: 'postback',
+        content: { text: title, postback: { title, payload: pressed.data } },
+      },
+    );
+  }
+  const said = message ?? edited;
+  if (!said) return { outcome: 'ignored', reason: 'a kind of update that we do not know' };
+  if (said.chat.type !== 'private') return { outcome: 'ignored', reason: `a message in a ${said.chat.type}` };
+  if (edited) {
+    return { outcome: 'changed', externalId: edited.message_id, text: edited.text ?? edited.caption ?? '' };
+  }
+  const content = contentOf(said);
+  if (!content) return { outcome: 'ignored', reason: 'a message without anything that can be shown' };
+  const kind = content.attachments ? ('attachment' as const) : ('text' as const);
+  return toMessage(place, said.chat.id, said.message_id, said.from, { kind, content }, said.date);
+}
+
+function toMessage(
+  { appId, channel }: ChannelPlace,
+  contactId: string,
+  externalId: string,
+  person: Person | undefined,
+  said: Pick<MessageContainer, 'kind' | 'content'>,
+  date = Date.now() / 1000,
+): ParsedUpdate {
+  const name = [person?.first_name, person?.last_name].filter(Boolean).join(' ') || person?.username;
+  return {
+    outcome: 'message',
+    container: {
+      appId,
+      channel,
+      contactId,
+      conversationKey: conversationKey(appId, channel, contactId),
+      externalId,
+      profile: {
+        ...(name ? { name } : {}),
+        ...(person?.language_code ? { locale: person.language_code } : {}),
+      },
+      sentAt: instantOf(date),
+      ...said,
+    },
+  };
+}
+
+/** An instant of Telegram's, in seconds; one that is none is now. */
+function instantOf(seconds: number): string {
+  const isTime = seconds >= 0 && seconds < 8.64e10;
+  return new Date(isTime ? seconds * 1000 : Date.now()).toISOString();
+}
+
+function contentOf(message: TelegramMessage): MessageContainer['content'] | undefined {
+  const { location, contact } = message;
+  const place =
+    location && `https://www.openstreetmap.org/?mlat=${location.latitude}&mlon=${location.longitude}`;
+  const person = contact && `${contact.first_name ?? ''} ${contact.phone_number}`.trim();
+  const text = message.text ?? message.caption ?? place ?? person;
+  const attachments = attachmentsOf(message);
+  if (!text && attachments.length === 0) return undefined;
+  return { ...(text ? { text } : {}), ...(attachments.length > 0 ? { attachments } : {}) };
+}
+
+/** A photo comes in several sizes, the largest last. */
+function attachmentsOf(message: TelegramMessage): Attachment[] {
+  const files: readonly (readonly [Attachment['type'], z.output<typeof fileSchema> | undefined])[] = [
+    ['image', message.photo?.at(-1) ?? message.sticker],
+    ['audio', message.audio ?? message.voice],
+    // An animation is a document too: it is shown once.
+    ['video', message.video ?? message.video_note ?? message.animation],
+    ['file', message.animation ? undefined : message.document],
+  ];
+  return files.flatMap(([type, file]) => {
+    if (!file) return [];
+    const url = `${fileAddress}${encodeURIComponent(file.file_id.replace(/\p{Surrogate}/gu, ''))}`;
+    return [{ type, url, ...(file.file_name ? { name: file.file_name } : {}) }];
+  });
+}
+
+const fileAddress = 'https://api.telegram.org/file/';
+
+/** The number of a file in the address that stands for it; where it really is has to be asked for. */
+export function fileIdIn(url: string): string | undefined {
+  return url.startsWith(fileAddress) ? decodeURIComponent(url.slice(fileAddress.length)) : undefined;
+}
+
+const keyboardSchema = z.object({
+  reply_markup: z.object({
+    inline_keyboard: z.array(z.array(z.object({ text: z.string(), callback_data: z.string().optional() }))),
+  }),
+});
+
+/** What stood on the button that was pressed. */
+function titleOf(message: unknown, data: string): string {
+  const rows = keyboardSchema.safeParse(message).data?.reply_markup.inline_keyboard.flat() ?? [];
+  return rows.find((button) => button.callback_data === data && button.text !== '')?.text ?? data;
+}

@@ -1,0 +1,45 @@
+import { sameSecret } from '../../auth/secrets.ts';
+import type { ChannelAdapter } from '../channel.ts';
+import { composeTelegram, telegramCapabilities } from './compose-telegram.ts';
+import { fileIdIn, parseTelegram, splitTelegram } from './parse-telegram.ts';
+import { callTelegram, classifyTelegramError } from './telegram-client.ts';
+import { telegramSettingsSchema } from './telegram-settings.ts';
+
+/** Telegram: people who write to a bot. */
+export const telegramChannel: ChannelAdapter = {
+  kind: 'telegram',
+  settingsSchema: telegramSettingsSchema,
+  webhook: {
+    confirm: () => undefined,
+    verify(_body, headers, settings) {
+      const known = telegramSettingsSchema.safeParse(settings);
+      const given = headers['x-telegram-bot-api-secret-token'];
+      return known.success && typeof given === 'string' && sameSecret(given, known.data.secretToken);
+    },
+    accountOf: () => undefined,
+    split: splitTelegram,
+    parse: parseTelegram,
+  },
+  sender: {
+    delivers: 'by-sending',
+    capabilities: telegramCapabilities,
+    compose: composeTelegram,
+    classify: classifyTelegramError,
+    async send({ body: { method, ...body } }, reference, context) {
+      const { message_id: externalId } = await callTelegram(context, String(method), body);
+      return { externalId: externalId === undefined ? `no number for ${reference}` : String(externalId) };
+    },
+    async probe(context) {
+      await callTelegram(context, 'getMe', {});
+    },
+    async signal(sign, { contactId }, context) {
+      if (sign === 'typing')
+        await callTelegram(context, 'sendChatAction', { chat_id: contactId, action: 'typing' });
+    },
+  },
+  async locate(url, context) {
+    const { file_path: path } = await callTelegram(context, 'getFile', { file_id: fileIdIn(url) });
+    const { apiUrl, token } = telegramSettingsSchema.parse(context.settings);
+    return { url: `${apiUrl.replace(/\/+$/, '')}/file/bot${token}/${String(path)}` };
+  },
+};

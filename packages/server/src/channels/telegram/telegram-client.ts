@@ -1,0 +1,68 @@
+import type { SendContext } from '../channel.ts';
+import { type Fault, faultOfNetwork } from '../fault.ts';
+import { readAnswer } from '../read-answer.ts';
+import { telegramSettingsSchema } from './telegram-settings.ts';
+
+/** The Bot API said no. */
+export class TelegramError extends Error {
+  override readonly name = 'TelegramError';
+  readonly status: number;
+  /** Seconds, where Telegram asks us to wait. */
+  readonly retryAfter: number | undefined;
+
+  constructor(status: number, answer: Readonly<Record<string, unknown>>) {
+    const { description, parameters } = answer;
+    const said = typeof description === 'string' ? description.slice(0, 500) : 'no reason given';
+    super(`Telegram refused: ${said} (${status}).`);
+    this.status = status;
+    const { retry_after: wait } = (parameters ?? {}) as { retry_after?: unknown };
+    this.retryAfter = typeof wait === 'number' && wait > 0 ? wait : undefined;
+  }
+}
+
+/**
+ * Calls a method of the Bot API.
+ * @returns its `result`.
+ * @throws TelegramError where it refused; the network's errors as they come.
+ */
+export async function callTelegram(
+  { settings, signal }: Pick<SendContext, 'settings' | 'signal'>,
+  method: string,
+  body: Readonly<Record<string, unknown>>,
+): Promise<Readonly<Record<string, unknown>>> {
+  const { token, apiUrl } = telegramSettingsSchema.parse(settings);
+  const response = await fetch(`${apiUrl.replace(/\/+$/, '')}/bot${token}/${method}`, {
+    method: 'POST',
+    redirect: 'error',
+    signal,
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  const answer = await readAnswer(response, token);
+  if (!response.ok || answer.ok !== true) throw new TelegramError(response.status, answer);
+  return typeof answer.result === 'object' && answer.result !== null ? { ...answer.result } : {};
+}
+
+/** Nothing that Telegram says stops a channel for longer. */
+const maxPauseMs = 60 * 60_000;
+
+/** What an error of a call means. */
+export function classifyTelegramError(error: unknown): Fault {
+  if (!(error instanceof TelegramError)) return faultOfNetwork(error);
+  const { status, message, retryAfter } = error;
+  if (status === 401 || status === 404) {
+    return {
+      kind: 'channel-down',
+      error: `The bot’s token is not valid: give the channel a new one. ${message}`,
+    };
+  }
+  if (status === 403) return { kind: 'permanent', error: `The customer has blocked the bot. ${message}` };
+  if (status === 429) {
+    const pauseMs = Math.min((retryAfter ?? 5) * 1000, maxPauseMs);
+    return { kind: 'temporary', error: message, isUncertain: false, suspectsChannel: false, pauseMs };
+  }
+  if (status >= 500) {
+    return { kind: 'temporary', error: message, isUncertain: true, suspectsChannel: true };
+  }
+  return { kind: 'permanent', error: message };
+}

@@ -1,0 +1,238 @@
+import { messageContainerSchema } from '@mevrik/protocol';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { OutboundMessage } from '../channel.ts';
+import { composeTelegram } from './compose-telegram.ts';
+import { fileIdIn, parseTelegram, splitTelegram } from './parse-telegram.ts';
+import { classifyTelegramError, TelegramError } from './telegram-client.ts';
+
+const place = { appId: 1, channel: 'bot', deduplicationKey: 'update 7' };
+const from = { id: 42, first_name: 'Ada', last_name: 'Lovelace', language_code: 'en' };
+const chat = { id: 42, type: 'private' };
+const written = (fields: object) => ({
+  update_id: 7,
+  message: { message_id: 5, from, chat, date: 1_700_000_000, ...fields },
+});
+
+function meaning(update: object) {
+  const [kept] = splitTelegram(update);
+  return kept && { ...kept, parsed: parseTelegram(kept.payload, place) };
+}
+
+describe('an update', () => {
+  it.each<[string, object, object]>([
+    ['a text', { text: 'hello' }, { kind: 'text', content: { text: 'hello' }, externalId: '5' }],
+    [
+      'a photo in its largest size, with its caption',
+      { photo: [{ file_id: 'small' }, { file_id: 'large' }], caption: 'look' },
+      {
+        kind: 'attachment',
+        content: {
+          text: 'look',
+          attachments: [{ type: 'image', url: 'https://api.telegram.org/file/large' }],
+        },
+      },
+    ],
+    [
+      'a document',
+      { document: { file_id: 'd/1', file_name: 'offer.pdf' } },
+      {
+        content: {
+          attachments: [{ type: 'file', name: 'offer.pdf', url: 'https://api.telegram.org/file/d%2F1' }],
+        },
+      },
+    ],
+    [
+      'a voice',
+      { voice: { file_id: 'v' } },
+      { content: { attachments: [{ type: 'audio', url: expect.any(String) }] } },
+    ],
+    [
+      'a video',
+      { video: { file_id: 'v' } },
+      { content: { attachments: [{ type: 'video', url: expect.any(String) }] } },
+    ],
+    [
+      'an animation, which is a document too',
+      { animation: { file_id: 'a' }, document: { file_id: 'a' } },
+      { content: { attachments: [{ type: 'video', url: expect.any(String) }] } },
+    ],
+    [
+      'a place',
+      { location: { latitude: 23.8, longitude: 90.4 } },
+      { content: { text: expect.stringContaining('mlat=23.8') } },
+    ],
+    ['a contact', { contact: { phone_number: '+880', first_name: 'Bo' } }, { content: { text: 'Bo +880' } }],
+  ])('with %s is a message', (_what, fields, expected) => {
+    const update = meaning(written(fields));
+    expect(update).toMatchObject({ contactId: '42', deduplicationKey: 'update 7', accountId: null });
+    expect(update?.parsed).toMatchObject({
+      outcome: 'message',
+      container: {
+        profile: { name: 'Ada Lovelace', locale: 'en' },
+        sentAt: '2023-11-14T22:13:20.000Z',
+        ...expected,
+      },
+    });
+    if (update?.parsed.outcome === 'message') messageContainerSchema.parse(update.parsed.container);
+  });
+
+  it('with a pressed button is a postback under its title', () => {
+    const message = {
+      message_id: 4,
+      chat,
+      reply_markup: { inline_keyboard: [[{ text: 'Yes!', callback_data: 'yes' }]] },
+    };
+    expect(
+      meaning({ update_id: 7, callback_query: { id: '9', from, data: 'yes', message } })?.parsed,
+    ).toMatchObject({
+      outcome: 'message',
+      container: {
+        kind: 'postback',
+        contactId: '42',
+        content: { text: 'Yes!', postback: { title: 'Yes!', payload: 'yes' } },
+      },
+    });
+  });
+
+  it('with a changed message is a change', () => {
+    const edited = { update_id: 7, edited_message: { message_id: 5, from, chat, text: 'hullo' } };
+    expect(meaning(edited)?.parsed).toEqual({ outcome: 'changed', externalId: '5', text: 'hullo' });
+  });
+
+  it.each([
+    ['a message in a group', written({ chat: { id: -1, type: 'group' }, text: 'x' })],
+    ['a message without anything', written({})],
+    ['a kind that is new', { update_id: 7, hologram: {} }],
+    ['a message of another shape', { update_id: 7, message: 'x' }],
+  ])('with %s is kept and ignored', (_what, update) => {
+    expect(meaning(update)?.parsed.outcome).toBe('ignored');
+  });
+
+  it('of any shape never breaks anything, and is kept if it has a number', () => {
+    const text = fc.string({ unit: 'binary' });
+    const piece = fc.oneof(
+      fc.jsonValue({ stringUnit: 'binary' }),
+      fc.record({ file_id: fc.oneof(text, fc.constant('\ud800')) }),
+    );
+    const field = fc.constantFrom('message', 'edited_message', 'callback_query');
+    const near = fc
+      .tuple(
+        field,
+        fc.record(
+          {
+            chat: fc.oneof({ weight: 3, arbitrary: fc.constant(chat) }, piece),
+            text: piece,
+            photo: piece,
+            document: piece,
+            from: piece,
+            data: piece,
+            id: piece,
+            message_id: piece,
+            date: fc.oneof(fc.double(), fc.constant(1e300), piece),
+          },
+          { requiredKeys: [] },
+        ),
+      )
+      .map(([name, value]) => ({ update_id: 7, [name]: value }));
+    fc.assert(
+      fc.property(fc.oneof(piece, near), (body) => {
+        for (const { payload } of splitTelegram(body)) {
+          const parsed = parseTelegram(payload, place);
+          if (parsed.outcome === 'message') messageContainerSchema.parse(parsed.container);
+        }
+      }),
+      { numRuns: 2_000 },
+    );
+    expect(splitTelegram({ update_id: 1, message: 'nonsense' })).toHaveLength(1);
+  });
+});
+
+const message = (content: OutboundMessage['content']): OutboundMessage => ({
+  content,
+  sender: 'agent',
+  contactId: '42',
+  comment: null,
+  silentMs: null,
+  contactIdentityId: 1,
+  thread: { externalIds: [], subject: null },
+});
+const callsOf = (content: OutboundMessage['content']) =>
+  composeTelegram(message(content)).map(({ body }) => body);
+
+describe('a message', () => {
+  it('goes as calls in order: files, the text in pieces, choices under the last', () => {
+    const calls = callsOf({
+      text: `${'a'.repeat(4090)} ${'b'.repeat(100)}`,
+      attachments: [{ type: 'image', url: 'https://x.example/a.png' }],
+      quickReplies: [{ title: 'Yes', payload: 'yes' }],
+    });
+    expect(calls.map(({ method }) => method)).toEqual(['sendPhoto', 'sendMessage', 'sendMessage']);
+    expect(calls[0]).toMatchObject({ chat_id: '42', photo: 'https://x.example/a.png' });
+    expect(calls[1]).not.toHaveProperty('reply_markup');
+    expect(calls[2]).toMatchObject({ reply_markup: { keyboard: [[{ text: 'Yes' }]] } });
+  });
+
+  it('has buttons that post back, and those that open an address', () => {
+    expect(
+      callsOf({
+        text: 'Well?',
+        buttons: [
+          { title: 'Yes', payload: 'yes' },
+          { title: 'Site', url: 'https://x.example/' },
+        ],
+      }),
+    ).toEqual([
+      {
+        method: 'sendMessage',
+        chat_id: '42',
+        text: 'Well?',
+        reply_markup: {
+          inline_keyboard: [
+            [{ text: 'Yes', callback_data: 'yes' }],
+            [{ text: 'Site', url: 'https://x.example/' }],
+          ],
+        },
+      },
+    ]);
+  });
+
+  it('that Telegram cannot show is refused with the reason', () => {
+    expect(() => callsOf({})).toThrow('nothing that Telegram can show');
+    expect(() => callsOf({ text: 'x', buttons: [{ title: 'Long', payload: 'p'.repeat(65) }] })).toThrow(
+      '64 bytes',
+    );
+  });
+});
+
+describe('an error of Telegram', () => {
+  it.each<[number, object, object]>([
+    [400, { description: 'Bad Request: chat not found' }, { kind: 'permanent' }],
+    [401, {}, { kind: 'channel-down' }],
+    [
+      403,
+      { description: 'Forbidden: bot was blocked by the user' },
+      { kind: 'permanent', error: expect.stringContaining('blocked') },
+    ],
+    [404, {}, { kind: 'channel-down' }],
+    [429, { parameters: { retry_after: 7 } }, { kind: 'temporary', pauseMs: 7_000, isUncertain: false }],
+    [429, {}, { kind: 'temporary', pauseMs: 5_000 }],
+    [502, {}, { kind: 'temporary', isUncertain: true, suspectsChannel: true }],
+  ])('%d %j means what is to be done', (status, answer, expected) => {
+    expect(classifyTelegramError(new TelegramError(status, { ...answer }))).toMatchObject(expected);
+  });
+
+  it('of the network leaves it open whether it arrived', () => {
+    expect(classifyTelegramError(new TypeError('fetch failed'))).toMatchObject({
+      kind: 'temporary',
+      isUncertain: true,
+    });
+  });
+});
+
+describe('a file', () => {
+  it('is known by its number', () => {
+    expect(fileIdIn('https://api.telegram.org/file/d%2F1')).toBe('d/1');
+    expect(fileIdIn('https://elsewhere.example/x')).toBeUndefined();
+  });
+});

@@ -1,0 +1,98 @@
+import { z } from 'zod';
+import type { WebhookUpdate } from '../channel.ts';
+import { entriesOf, type Identified, inOrder } from '../meta/split-updates.ts';
+import { fingerprint, unreadable } from '../unreadable.ts';
+
+const changeSchema = z.object({ field: z.string().max(100), value: z.record(z.string(), z.unknown()) });
+const valueSchema = z.object({
+  metadata: z.object({ phone_number_id: z.string().min(1).max(64) }),
+  contacts: z.array(z.unknown()).catch([]),
+  messages: z.array(z.unknown()).catch([]),
+  statuses: z.array(z.unknown()).catch([]),
+});
+const seconds = z.union([z.string().regex(/^\d{1,12}$/), z.number()]).transform(Number);
+const entrySchema = z.object({ id: z.unknown(), changes: z.array(z.unknown()).catch([]) });
+const messageSchema = z.looseObject({
+  id: z.string().min(1).max(280),
+  from: z.string().min(1).max(64).optional(),
+  from_user_id: z.string().min(1).max(128).optional(),
+  timestamp: seconds.catch(0),
+});
+const statusSchema = z.looseObject({
+  id: z.string().min(1).max(250),
+  status: z.string().max(20),
+  recipient_id: z.string().min(1).max(64).optional(),
+  recipient_user_id: z.string().min(1).max(128).optional(),
+  timestamp: seconds.catch(0),
+});
+const contactSchema = z.object({
+  wa_id: z.string().optional(),
+  user_id: z.string().optional(),
+  profile: z
+    .object({ name: z.string().max(200).optional() })
+    .optional()
+    .catch(undefined),
+});
+
+/**
+ * Takes a verified body apart: each message with the name of who wrote it, and each status. Several accounts and
+ * numbers may come in one body; one that makes no sense costs none of the others.
+ */
+export function splitWhatsapp(body: unknown): readonly WebhookUpdate[] {
+  const updates = entriesOf(body, 'whatsapp_business_account').flatMap((raw) => {
+    const entry = entrySchema.safeParse(raw);
+    const found = entry.success ? entry.data.changes.flatMap(updatesOf) : [];
+    return found.length > 0 ? found : [unreadable(raw)];
+  });
+  return inOrder(updates);
+}
+
+function updatesOf(raw: unknown): (WebhookUpdate & Identified)[] {
+  const change = changeSchema.safeParse(raw);
+  if (!change.success) return [unreadable(raw)];
+  const { field, value } = change.data;
+  const known = field === 'messages' ? valueSchema.safeParse(value) : undefined;
+  if (!known?.success || known.data.messages.length + known.data.statuses.length === 0) {
+    return [notOfAConversation(field, value)];
+  }
+  const { metadata, contacts, messages, statuses } = known.data;
+  const accountId = metadata.phone_number_id;
+  return [
+    ...messages.flatMap((one): (WebhookUpdate & Identified)[] => {
+      const message = messageSchema.safeParse(one);
+      if (!message.success) return [unreadable(one, accountId)];
+      const { id, from, from_user_id: user, timestamp } = message.data;
+      const contactId = contactOf(from, user);
+      if (contactId === undefined) return [unreadable(one, accountId)];
+      const name = nameOf(contacts, from, user);
+      const payload = { message: message.data, accountId, ...(name ? { name } : {}) };
+      return [{ contactId, deduplicationKey: id, accountId, payload, atMs: timestamp * 1000 }];
+    }),
+    ...statuses.flatMap((one): (WebhookUpdate & Identified)[] => {
+      const status = statusSchema.safeParse(one);
+      if (!status.success) return [unreadable(one, accountId)];
+      const { id, status: word, recipient_id: to, recipient_user_id: user, timestamp } = status.data;
+      const contactId = contactOf(to, user);
+      if (contactId === undefined) return [unreadable(one, accountId)];
+      const payload = { status: status.data, accountId };
+      return [{ contactId, deduplicationKey: `${id} ${word}`, accountId, payload, atMs: timestamp * 1000 }];
+    }),
+  ];
+}
+
+/** A person may hide their number: then only Meta's own number of them tells who it is. */
+function contactOf(phone: string | undefined, user: string | undefined): string | undefined {
+  return phone ?? (user === undefined ? undefined : `user:${user}`);
+}
+
+function nameOf(contacts: readonly unknown[], phone: string | undefined, user: string | undefined) {
+  const known = contacts.flatMap((one) => contactSchema.safeParse(one).data ?? []);
+  return known.find(
+    (one) => (phone !== undefined && one.wa_id === phone) || (user !== undefined && one.user_id === user),
+  )?.profile?.name;
+}
+
+function notOfAConversation(field: string, value: Record<string, unknown>): WebhookUpdate & Identified {
+  const payload = { field, value };
+  return { contactId: 'nobody', deduplicationKey: fingerprint(payload), accountId: null, payload, atMs: 0 };
+}

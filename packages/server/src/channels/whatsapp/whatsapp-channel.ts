@@ -1,0 +1,63 @@
+import type { ChannelAdapter, SendContext } from '../channel.ts';
+import { callGraph, type GraphContext } from '../meta/graph-client.ts';
+import { classifyGraphError } from '../meta/graph-faults.ts';
+import { pauseOf } from '../meta/graph-limits.ts';
+import { confirmWebhook, verifyWebhook } from '../meta/verify-webhook.ts';
+import { composeWhatsapp, whatsappCapabilities } from './compose-whatsapp.ts';
+import { mediaIdIn, parseWhatsapp } from './parse-whatsapp.ts';
+import { splitWhatsapp } from './split-whatsapp.ts';
+import { whatsappSettingsSchema } from './whatsapp-settings.ts';
+
+/** WhatsApp, through Meta's Cloud API. */
+export const whatsappChannel: ChannelAdapter = {
+  kind: 'whatsapp',
+  settingsSchema: whatsappSettingsSchema,
+  webhook: {
+    confirm: confirmWebhook,
+    verify: verifyWebhook,
+    accountOf: (settings) => whatsappSettingsSchema.safeParse(settings).data?.phoneNumberId,
+    split: splitWhatsapp,
+    parse: parseWhatsapp,
+  },
+  sender: {
+    delivers: 'by-sending',
+    capabilities: whatsappCapabilities,
+    compose: composeWhatsapp,
+    classify: classifyGraphError,
+    async send({ body: { path, ...body } }, reference, context) {
+      // The reference comes back with every status of the message: that ends doubts about it.
+      const marked = { ...body, biz_opaque_callback_data: reference };
+      const answer = await callGraph(graphOf(context), 'POST', String(path), marked);
+      const [sent] = Array.isArray(answer.body.messages) ? answer.body.messages : [];
+      return {
+        externalId: typeof sent?.id === 'string' ? sent.id : `no number for ${reference}`,
+        pauseMs: pauseOf(answer.headers),
+      };
+    },
+    async probe(context) {
+      await callGraph(graphOf(context), 'GET', `${numberOf(context)}?fields=id`);
+    },
+    async signal(sign, { externalId }, context) {
+      if (externalId === null) return;
+      await callGraph(graphOf(context), 'POST', `${numberOf(context)}/messages`, {
+        messaging_product: 'whatsapp',
+        status: 'read',
+        message_id: externalId,
+        ...(sign === 'typing' ? { typing_indicator: { type: 'text' } } : {}),
+      });
+    },
+  },
+  async locate(url, context) {
+    const graph = graphOf(context);
+    const { body } = await callGraph(graph, 'GET', encodeURIComponent(mediaIdIn(url) ?? ''));
+    return { url: String(body.url), headers: { authorization: `Bearer ${graph.token}` } };
+  },
+};
+
+function graphOf({ settings, services, signal }: SendContext): GraphContext {
+  return { services, signal, token: whatsappSettingsSchema.parse(settings).accessToken };
+}
+
+function numberOf({ settings }: SendContext): string {
+  return whatsappSettingsSchema.parse(settings).phoneNumberId;
+}

@@ -1,0 +1,96 @@
+import {
+  type CannedReply,
+  type ChangeCannedReply,
+  type NewCannedReply,
+  ProblemError,
+} from '@mevrik/protocol';
+import { count, eq, sql } from 'drizzle-orm';
+import { cannedReplies } from '../db/schema.ts';
+
+import type { Tx } from '../log/transaction.ts';
+import { sqlState } from '../log/unit-of-work.ts';
+import { writeAudit } from '../observe/audit.ts';
+
+/** An app has no more than so many: agents look through them while a customer waits. */
+const most = 500;
+
+/** Who does it, as the audit trail has it, and whether they may. */
+interface By {
+  readonly actor: string;
+  /** @throws when they may not do that for the app. */
+  readonly authorize: (appId: number) => void;
+}
+
+/**
+ * Adds a canned reply to an app.
+ * @throws ProblemError `conflict` where its shortcut is taken.
+ */
+export async function addCannedReply(tx: Tx, by: By, reply: NewCannedReply): Promise<CannedReply> {
+  by.authorize(reply.appId);
+  const [there] = await tx.orm
+    .select({ count: count() })
+    .from(cannedReplies)
+    .where(eq(cannedReplies.appId, reply.appId));
+  if ((there?.count ?? 0) >= most) {
+    throw new ProblemError('invalid_input', `An app has at most ${most} canned replies. Remove one first.`);
+  }
+  const [added] = await unlessTaken(tx.orm.insert(cannedReplies).values(reply).returning());
+  if (!added) throw new Error('The canned reply was not stored.');
+  await audit(tx, by, 'canned-reply.add', added);
+  return added;
+}
+
+/**
+ * Changes a canned reply.
+ * @throws ProblemError `not_found`, or `conflict` where its new shortcut is taken.
+ */
+export async function changeCannedReply(
+  tx: Tx,
+  by: By,
+  id: number,
+  change: ChangeCannedReply,
+): Promise<CannedReply> {
+  await findOwn(tx, by, id);
+  const [changed] = await unlessTaken(
+    tx.orm
+      .update(cannedReplies)
+      .set({ ...change, updatedAt: sql`now()` })
+      .where(eq(cannedReplies.id, id))
+      .returning(),
+  );
+  if (!changed) throw gone();
+  await audit(tx, by, 'canned-reply.change', changed);
+  return changed;
+}
+
+/** Removes a canned reply. @throws ProblemError `not_found`. */
+export async function removeCannedReply(tx: Tx, by: By, id: number): Promise<void> {
+  const found = await findOwn(tx, by, id);
+  await tx.orm.delete(cannedReplies).where(eq(cannedReplies.id, id));
+  await audit(tx, by, 'canned-reply.remove', found);
+}
+
+async function findOwn(tx: Tx, by: By, id: number): Promise<CannedReply> {
+  const [found] = await tx.orm.select().from(cannedReplies).where(eq(cannedReplies.id, id)).for('update');
+  if (!found) throw gone();
+  by.authorize(found.appId);
+  return found;
+}
+
+const gone = () => new ProblemError('not_found', 'There is no such canned reply any more.');
+
+async function unlessTaken<Rows>(change: Promise<Rows>): Promise<Rows> {
+  try {
+    return await change;
+  } catch (error) {
+    if (sqlState(error) !== '23505') throw error;
+    throw new ProblemError('conflict', 'Another canned reply has this shortcut.', {
+      cause: error,
+      fields: [{ path: 'shortcut', message: 'is taken' }],
+    });
+  }
+}
+
+function audit(tx: Tx, { actor }: By, action: string, { id, appId, shortcut }: CannedReply): Promise<void> {
+  return writeAudit(tx.sql, { appId, actor, action, target: `canned reply ${id}`, detail: { shortcut } });
+}

@@ -1,0 +1,67 @@
+import { type ChangeCustomer, type Customer, ProblemError } from '@mevrik/protocol';
+import { eq } from 'drizzle-orm';
+import { type AppDirectory, requireApp } from '../apps/app-directory.ts';
+import type { StaffPrincipal } from '../auth/principal.ts';
+import { toCustomer } from '../db/models.ts';
+import { customers } from '../db/schema.ts';
+import type { Tx } from '../log/transaction.ts';
+import { writeAudit } from '../observe/audit.ts';
+import { comparable } from './customers.ts';
+
+/**
+ * Changes what is known of a customer, by an agent's word. Attributes are laid over those that are there; one that is
+ * `null` is taken away.
+ *
+ * @throws ProblemError `not_found`, `forbidden`, or `conflict` for somebody who was merged into another.
+ */
+export async function changeCustomer(
+  tx: Tx,
+  input: {
+    readonly customerId: number;
+    readonly change: ChangeCustomer;
+    readonly by: StaffPrincipal;
+    readonly apps: AppDirectory;
+    /** @throws when this agent may not do that for the app. */
+    readonly authorize: (appId: number) => void;
+  },
+): Promise<Customer> {
+  const { customerId, change, by } = input;
+  const [row] = await tx.orm.select().from(customers).where(eq(customers.id, customerId)).for('update');
+  if (!row) throw new ProblemError('not_found', 'There is no such customer.');
+  input.authorize(row.appId);
+  if (row.mergedInto !== null) {
+    throw new ProblemError('conflict', `This is customer #${row.mergedInto} now.`);
+  }
+  const { attributes = {}, ...fields } = change;
+  const { settings } = await requireApp(input.apps, row.appId);
+  const said = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null));
+  const [changed] = await tx.orm
+    .update(customers)
+    .set({
+      ...fields,
+      ...comparable(said, settings.country),
+      attributes: overlay(row.attributes, attributes),
+    })
+    .where(eq(customers.id, customerId))
+    .returning();
+  await writeAudit(tx.sql, {
+    appId: row.appId,
+    actor: `agent ${by.agentId}`,
+    action: 'customer.change',
+    target: `customer ${customerId}`,
+    detail: { changed: [...Object.keys(fields), ...Object.keys(attributes)] },
+  });
+  return toCustomer(changed ?? row);
+}
+
+function overlay(
+  known: Customer['attributes'],
+  said: NonNullable<ChangeCustomer['attributes']>,
+): Customer['attributes'] {
+  const next = { ...known };
+  for (const [name, value] of Object.entries(said)) {
+    if (value === null) delete next[name];
+    else next[name] = value;
+  }
+  return next;
+}

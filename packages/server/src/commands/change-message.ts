@@ -1,0 +1,49 @@
+import { type Message, topics } from '@mevrik/protocol';
+import { and, eq } from 'drizzle-orm';
+import { toMessage } from '../db/models.ts';
+import { messages } from '../db/schema.ts';
+import type { Tx } from '../log/transaction.ts';
+import { addNote } from './send-reply.ts';
+import { lockSession } from './sessions.ts';
+
+/** A customer changed what they had written, or took it back. */
+export interface ChangeMessage {
+  readonly conversationKey: string;
+  /** The channel's own number of the message. */
+  readonly externalId: string;
+  /** `null` where they took it back. */
+  readonly text: string | null;
+}
+
+/**
+ * Follows a change that a customer made on their side, and notes it for the agents, who may have answered already.
+ *
+ * @returns the message as it is now and the note; `undefined` where there is no such message.
+ */
+export async function changeMessage(
+  tx: Tx,
+  { conversationKey, externalId, text }: ChangeMessage,
+): Promise<{ message: Message; note: Message } | undefined> {
+  const isIt = and(eq(messages.conversationKey, conversationKey), eq(messages.externalId, externalId));
+  const [known] = await tx.orm.select().from(messages).where(isIt);
+  if (!known) return undefined;
+  const session = await lockSession(tx, known.sessionId);
+  const content = text === null ? {} : { ...known.content, text };
+  const [row] = await tx.orm.update(messages).set({ content }).where(isIt).returning();
+  if (!row) return undefined;
+  const what =
+    text === null
+      ? `The customer took message ${known.id} back.`
+      : `The customer changed message ${known.id}. Before, it was: ${known.content.text ?? 'without a text'}`;
+  const note = await addNote(tx, session, { type: 'system' }, what);
+  return { message: toMessage(row), note };
+}
+
+/** What screens are told of a change. */
+export function changeNotices({ message, note }: { message: Message; note: Message }) {
+  const { appId, sessionId } = message;
+  return [
+    { appId, topic: topics.session(sessionId), event: 'message_changed', payload: { message } },
+    { appId, topic: topics.agentType('live'), event: 'note_added', payload: { message: note } },
+  ];
+}

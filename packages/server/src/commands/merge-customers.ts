@@ -1,0 +1,121 @@
+import { type Customer, ProblemError } from '@mevrik/protocol';
+import { eq, sql } from 'drizzle-orm';
+import type { StaffPrincipal } from '../auth/principal.ts';
+import { toCustomer } from '../db/models.ts';
+import { customers } from '../db/schema.ts';
+import type { Tx } from '../log/transaction.ts';
+import { writeAudit } from '../observe/audit.ts';
+import { addNote } from './send-reply.ts';
+import { lockSession } from './sessions.ts';
+
+/** Two customers who are one person. */
+export interface MergeCustomers {
+  /** Who stays. */
+  readonly customerId: number;
+  /** Whose contacts, conversations and cases go over to them. */
+  readonly otherId: number;
+  readonly by: StaffPrincipal;
+  /** @throws when this agent may not do that for the app. */
+  readonly authorize: (appId: number) => void;
+}
+
+type Row = typeof customers.$inferSelect;
+
+/**
+ * Makes one customer of two: contacts, sessions, messages, cases and surveys of the other one become theirs, and
+ * what was known of the other one fills what was not known of them. Conversations go on as they were, each in its
+ * own order. A merge that was made already changes nothing.
+ *
+ * @throws ProblemError `not_found`, `forbidden`, `invalid_input` for one customer twice or of two apps, or `conflict`
+ *   where either of them was merged into a third.
+ */
+export async function mergeCustomers(
+  tx: Tx,
+  { customerId, otherId, by, authorize }: MergeCustomers,
+): Promise<Customer> {
+  if (customerId === otherId) throw notAnother('A customer cannot be merged with themselves.');
+  const sessionIds = await lockOpenSessions(tx, otherId);
+  const [kept, other] = await lockBoth(tx, customerId, otherId);
+  for (const { appId } of [kept, other]) authorize(appId);
+  if (kept.appId !== other.appId) throw notAnother('The two customers are of different apps.');
+  if (other.mergedInto === kept.id) return toCustomer(kept);
+  if (other.mergedInto !== null || kept.mergedInto !== null) {
+    throw new ProblemError('conflict', 'One of the two was merged with somebody else in the meantime.');
+  }
+  await moveAll(tx, kept.id, other.id);
+  const customer = await joinProfiles(tx, kept, other);
+  const text = `${by.name} found that this is the same person as customer #${other.id} (${other.name ?? 'without a name'}).`;
+  for (const id of sessionIds) await addNote(tx, await lockSession(tx, id), { type: 'system' }, text);
+  await writeAudit(tx.sql, {
+    appId: kept.appId,
+    actor: `agent ${by.agentId}`,
+    action: 'customer.merge',
+    target: `customer ${kept.id}`,
+    detail: { other: other.id },
+  });
+  return customer;
+}
+
+/** Sessions come before customers, as with every command: nobody waits for each other in a circle. */
+async function lockOpenSessions(tx: Tx, customerId: number): Promise<number[]> {
+  const rows = await tx.sql<{ id: number }[]>`
+    SELECT id::int FROM sessions WHERE customer_id = ${customerId} AND status = 'active'
+    ORDER BY id FOR NO KEY UPDATE`;
+  return rows.map(({ id }) => id);
+}
+
+async function lockBoth(tx: Tx, customerId: number, otherId: number): Promise<readonly [Row, Row]> {
+  const rows = await tx.orm
+    .select()
+    .from(customers)
+    .where(sql`${customers.id} IN (${customerId}, ${otherId})`)
+    .orderBy(customers.id)
+    .for('update');
+  const [kept, other] = [customerId, otherId].map((id) => rows.find((row) => row.id === id));
+  if (!kept || !other) throw new ProblemError('not_found', 'There is no such customer.');
+  return [kept, other];
+}
+
+/** Sessions first: whoever writes in one of them has finished then, and their message is seen below. */
+async function moveAll(tx: Tx, to: number, from: number): Promise<void> {
+  const { sql } = tx;
+  await sql`UPDATE contact_identities SET customer_id = ${to} WHERE customer_id = ${from}`;
+  await sql`UPDATE sessions SET customer_id = ${to} WHERE customer_id = ${from}`;
+  const theirs = sql`customer_id = ${from} AND session_id IN (SELECT id FROM sessions WHERE customer_id = ${to})`;
+  await sql`
+    UPDATE messages SET customer_id = ${to},
+      sender_id = CASE WHEN sender_type = 'customer' THEN ${to} ELSE sender_id END
+    WHERE ${theirs}`;
+  await sql`UPDATE queue_items SET customer_id = ${to} WHERE ${theirs}`;
+  await sql`UPDATE cases SET customer_id = ${to} WHERE customer_id = ${from}`;
+  await sql`UPDATE csat_surveys SET customer_id = ${to} WHERE customer_id = ${from}`;
+  await sql`UPDATE customers SET merged_into = ${to} WHERE merged_into = ${from}`;
+}
+
+async function joinProfiles(tx: Tx, kept: Row, other: Row): Promise<Customer> {
+  const takesExternalId = kept.externalId === null;
+  await tx.orm
+    .update(customers)
+    .set({ mergedInto: kept.id, ...(takesExternalId ? { externalId: null } : {}) })
+    .where(eq(customers.id, other.id));
+  const [row] = await tx.orm
+    .update(customers)
+    .set({
+      externalId: kept.externalId ?? other.externalId,
+      name: kept.name ?? other.name,
+      email: kept.email ?? other.email,
+      phone: kept.phone ?? other.phone,
+      locale: kept.locale ?? other.locale,
+      verified: kept.verified || other.verified,
+      attributes: { ...other.attributes, ...kept.attributes },
+    })
+    .where(eq(customers.id, kept.id))
+    .returning();
+  return toCustomer(row ?? kept);
+}
+
+function notAnother(message: string): ProblemError {
+  return new ProblemError('invalid_input', message, {
+    fields: [{ path: 'otherId', message: 'must be another customer of the same app' }],
+  });
+}

@@ -1,0 +1,92 @@
+import { readFile } from 'node:fs/promises';
+import { ProblemError } from '@mevrik/protocol';
+import type { Files } from './attachments/files.ts';
+import { readOrCreateSecret } from './auth/secrets.ts';
+import { type ArrivedMail, type SmtpListener, startSmtpListener } from './channels/email/smtp-listener.ts';
+import type { Config } from './config.ts';
+import type { Database } from './db/database.ts';
+import type { UnitOfWork } from './log/unit-of-work.ts';
+import { createMailChannels } from './mail/mail-channels.ts';
+import { countMails, receiveMail } from './mail/receive-mail.ts';
+import type { KeepFile, TakeInNeeds } from './mail/take-in-mail.ts';
+import { watchMailboxes } from './mail/watch-mailboxes.ts';
+import type { Log } from './observe/log.ts';
+import type { Teardown } from './teardown.ts';
+
+/** What everything that has to do with mails needs. */
+export async function mailNeeds(database: Database, files: Files): Promise<TakeInNeeds> {
+  return {
+    channels: createMailChannels(database),
+    mailKey: await readOrCreateSecret(database.sql, 'mail-key'),
+    keepFile: keepMailFile(files),
+  };
+}
+
+/** Files of a mail that are not taken are named in the message; the mail itself has them still. */
+function keepMailFile(files: Files): KeepFile {
+  return async (appId, { name, content }) => {
+    try {
+      return await files.keepForGood({ appId, by: 'channel email', name, bytes: content });
+    } catch (error) {
+      if (error instanceof ProblemError && error.status < 500) return null;
+      throw error;
+    }
+  };
+}
+
+/** What the receiving of mails is made of. */
+export interface MailParts {
+  readonly config: Config;
+  readonly log: Log;
+  readonly database: Database;
+  readonly unitOfWork: UnitOfWork;
+  /** The partitions that this node owns now. */
+  readonly partitions: () => readonly number[];
+  readonly mail: TakeInNeeds;
+  readonly teardown: Teardown;
+}
+
+/** Starts what brings mails in, as far as it is configured. @returns the SMTP listener, where there is one. */
+export async function startMail(parts: MailParts): Promise<SmtpListener | null> {
+  const { config, log, database, unitOfWork, partitions, mail, teardown } = parts;
+  const { channels } = mail;
+  const maxBytes = config.SMTP_MAX_BYTES;
+  const mailboxes = watchMailboxes({ database, unitOfWork, channels, partitions, maxBytes, log });
+  teardown.add('the reading of mailboxes', () => mailboxes.stop());
+  if (config.SMTP_PORT === null) return null;
+  const listener = await startSmtpListener({
+    host: config.SMTP_HOST,
+    port: config.SMTP_PORT,
+    name: config.SMTP_NAME ?? undefined,
+    tls: await readCertificate(config),
+    maxBytes,
+    maxConnections: config.SMTP_MAX_CONNECTIONS,
+    maxConnectionsPerAddress: Math.ceil(config.SMTP_MAX_CONNECTIONS / 4),
+    find: (address) => channels.find(address),
+    keep: (arrived) => keep(unitOfWork, arrived, config.SMTP_SENDER_LIMIT),
+    log,
+  });
+  teardown.add('the receiving of mails', () => listener.stop());
+  log.info({ port: listener.port }, 'mails are received');
+  return listener;
+}
+
+/** Bounces have no sender, and come for all of a channel's mails. */
+const bounceFactor = 10;
+
+/** Keeps a mail for all its recipients or for none. */
+function keep(unitOfWork: UnitOfWork, { raw, sender, recipients }: ArrivedMail, limit: number) {
+  return unitOfWork.run(async (tx) => {
+    const most = sender === '' ? limit * bounceFactor : limit;
+    for (const { appId, channel } of recipients) {
+      if ((await countMails(tx, { appId, channel, sender })) >= most) return 'too-many';
+    }
+    for (const place of recipients) await receiveMail(tx, { ...place, source: 'smtp', sender, raw });
+    return 'kept';
+  });
+}
+
+async function readCertificate({ SMTP_TLS_CERT: cert, SMTP_TLS_KEY: key }: Config) {
+  if (cert === null || key === null) return null;
+  return { cert: await readFile(cert, 'utf8'), key: await readFile(key, 'utf8') };
+}

@@ -1,0 +1,31 @@
+import { sql } from 'drizzle-orm';
+import { index, integer, pgTable, text, timestamp, uuid } from 'drizzle-orm/pg-core';
+import { apps } from './tenancy.ts';
+
+const instant = (name: string) => timestamp(name, { withTimezone: true, mode: 'string', precision: 3 });
+
+/** The files that messages refer to; their bytes are in the file store. */
+export const files = pgTable(
+  'files',
+  {
+    id: uuid('id').primaryKey(),
+    appId: integer('app_id')
+      .notNull()
+      .references(() => apps.id),
+    /** `customer 12`, `staff`, `app 3`, or `channel page`: who may put it into a message. */
+    broughtBy: text('brought_by').notNull(),
+    name: text('name').notNull(),
+    /** By its bytes, whatever was said of it. */
+    contentType: text('content_type').notNull(),
+    sizeBytes: integer('size_bytes').notNull(),
+    /** SHA-256 in hex. */
+    digest: text('digest').notNull(),
+    /** When it came into a message; without that it is swept after a day. */
+    usedAt: instant('used_at'),
+    createdAt: instant('created_at').notNull().defaultNow(),
+  },
+  (table) => [
+    index('files_by_digest').on(table.appId, table.digest),
+    index('files_unused').on(table.createdAt).where(sql`${table.usedAt} is null`),
+  ],
+);

@@ -1,0 +1,175 @@
+import type { AppProfile } from '../apps/app-directory.ts';
+import type { ChannelFiles, ChannelOutlet, OutboundPart } from '../channels/channel.ts';
+import { hotTable } from '../db/hot-table.ts';
+import { toMessage } from '../db/models.ts';
+import { deliveries, messages } from '../db/schema.ts';
+import type { Tx } from '../log/transaction.ts';
+import { readHealth } from './channel-health.ts';
+import type { DeliveryNeeds } from './delivery-needs.ts';
+import { wakeDelivery } from './enqueue-delivery.ts';
+import type { DeliveryPolicy } from './retry-delay.ts';
+
+/** A delivery as it is stored. */
+export type DeliveryRow = typeof deliveries.$inferSelect;
+
+/** A part of a message that this process is to send now, and nobody else. */
+export interface ClaimedPart {
+  readonly delivery: DeliveryRow;
+  readonly outlet: ChannelOutlet;
+  /** The kind of its channel. */
+  readonly kind: string;
+  readonly settings: unknown;
+  readonly policy: DeliveryPolicy;
+  readonly part: OutboundPart;
+  readonly index: number;
+  /** How many parts the message has. */
+  readonly count: number;
+  readonly attemptId: number;
+  /** Attempts at this message with this one. */
+  readonly attempts: number;
+}
+
+/** What is to be done about a conversation's oldest message that is not across. */
+export type Claim =
+  /** Nothing, or nothing yet: then somebody will be woken. */
+  | { readonly state: 'idle' }
+  | { readonly state: 'send'; readonly claimed: ClaimedPart }
+  /** All of it is across: the provider has told so before the sender could. */
+  | { readonly state: 'across'; readonly delivery: DeliveryRow }
+  /** Whoever sent it died: nobody can say whether it arrived. */
+  | { readonly state: 'doubt'; readonly delivery: DeliveryRow; readonly policy: DeliveryPolicy }
+  | { readonly state: 'hopeless'; readonly delivery: DeliveryRow; readonly error: string };
+
+const hotDeliveries = hotTable(deliveries);
+const hotMessages = hotTable(messages);
+
+/** Beyond the provider's time: what a sender needs to write down the result. */
+const leaseMarginMs = 5_000;
+/** How often it is looked whether a channel that was switched off is on again. */
+const switchedOffMs = 60_000;
+
+/** Takes up the oldest message of a conversation that is not across, if it is its time. */
+export async function claimNext(tx: Tx, conversationKey: string, needs: DeliveryNeeds): Promise<Claim> {
+  const [delivery] = await hotDeliveries.select(
+    tx.sql,
+    `WHERE conversation_key = $1 AND status IN ('queued', 'sending') ORDER BY message_id, id LIMIT 1 FOR UPDATE`,
+    [conversationKey],
+  );
+  if (!delivery) return { state: 'idle' };
+  const app = await needs.apps.byId(delivery.appId);
+  const times = await readTimes(tx, delivery, app);
+  const channel = app?.channels.get(delivery.channel);
+  const outlet = channel && needs.senderFor(channel.kind);
+  if (times.isLeased && delivery.leaseUntil !== null) return wait(tx, delivery, delivery.leaseUntil);
+  if (app && delivery.status === 'sending') {
+    return { state: 'doubt', delivery, policy: app.settings.delivery };
+  }
+  if (times.isOld) return { state: 'hopeless', delivery, error: 'It has waited too long to be sent.' };
+  if (times.isEarly) return wait(tx, delivery, delivery.nextAttemptAt);
+  if (!app?.enabled || !channel?.enabled) return wait(tx, delivery, times.later);
+  if (outlet?.delivers !== 'by-sending') {
+    return { state: 'hopeless', delivery, error: `Nothing can be sent to the channel ${delivery.channel}.` };
+  }
+  const health = await readHealth(tx.sql, delivery);
+  // The probe that finds it up again wakes everybody who waits.
+  if (health.isDown) return { state: 'idle' };
+  if (health.pausedUntil !== null) return wait(tx, delivery, health.pausedUntil);
+  const { kind, settings } = channel;
+  const target = { delivery, outlet, kind, settings, policy: app.settings.delivery };
+  return takeUp(tx, target, needs.services.files);
+}
+
+async function takeUp(
+  tx: Tx,
+  target: Pick<ClaimedPart, 'delivery' | 'outlet' | 'kind' | 'settings' | 'policy'>,
+  files: ChannelFiles,
+): Promise<Claim> {
+  const { delivery, outlet, settings, policy } = target;
+  if (await isGivenUp(tx, delivery)) {
+    return {
+      state: 'hopeless',
+      delivery,
+      error: 'Nobody can say whether it arrived, and it is not sent twice.',
+    };
+  }
+  let parts: readonly OutboundPart[];
+  try {
+    const outbound = await toOutbound(tx, delivery);
+    parts = outlet.compose({ ...outbound, content: files.sign(outbound.content) }, settings);
+  } catch (error) {
+    return { state: 'hopeless', delivery, error: outlet.classify(error).error };
+  }
+  const index = delivery.externalIds.length;
+  const part = parts[index];
+  if (!part) return { state: 'across', delivery };
+  const [row] = await tx.sql<{ attempt_id: number; attempts: number; lease_until: string }[]>`
+    WITH attempt AS (INSERT INTO delivery_attempts (delivery_id, part, is_repeatable)
+                     VALUES (${delivery.id}, ${index}, ${part.isRepeatable}) RETURNING id)
+    UPDATE deliveries SET status = 'sending', attempts = attempts + 1,
+      lease_until = now() + ${policy.timeoutMs + leaseMarginMs} * interval '1 ms'
+    FROM attempt WHERE deliveries.id = ${delivery.id}
+    RETURNING attempt.id AS attempt_id, attempts, lease_until`;
+  if (!row) throw new Error(`Delivery ${delivery.id} is gone.`);
+  // Should this process die, somebody looks after the conversation when the lease is over.
+  await wakeDelivery(tx, delivery.conversationKey, row.lease_until);
+  const { attempt_id: attemptId, attempts } = row;
+  return { state: 'send', claimed: { ...target, part, index, count: parts.length, attemptId, attempts } };
+}
+
+async function wait(tx: Tx, delivery: DeliveryRow, until: string): Promise<Claim> {
+  await wakeDelivery(tx, delivery.conversationKey, until);
+  return { state: 'idle' };
+}
+
+/** By the database's clock, which all processes share. */
+async function readTimes(tx: Tx, delivery: DeliveryRow, app: AppProfile | undefined) {
+  const giveUpMinutes = app?.settings.delivery.giveUpAfterMinutes ?? 24 * 60;
+  const [row] = await tx.sql<{ isLeased: boolean; isEarly: boolean; isOld: boolean; later: string }[]>`
+    SELECT status = 'sending' AND lease_until > now() AS "isLeased", next_attempt_at > now() AS "isEarly",
+           queued_at < now() - ${giveUpMinutes} * interval '1 minute' AS "isOld",
+           now() + ${switchedOffMs} * interval '1 ms' AS later
+    FROM deliveries WHERE id = ${delivery.id}`;
+  if (!row) throw new Error(`Delivery ${delivery.id} is gone.`);
+  return row;
+}
+
+/** Whether it was decided not to send the part again of which nobody knows whether it arrived. */
+async function isGivenUp(tx: Tx, delivery: DeliveryRow): Promise<boolean> {
+  const [last] = await tx.sql<{ decision: string | null; part: number }[]>`
+    SELECT decision, part FROM delivery_attempts WHERE delivery_id = ${delivery.id} ORDER BY id DESC LIMIT 1`;
+  return last?.decision === 'give_up' && last.part === delivery.externalIds.length;
+}
+
+/** How many of the customer's messages a message can refer to. */
+const threadLength = 10;
+
+interface ReceivedRow {
+  readonly id: number;
+  readonly external_id: string | null;
+  readonly subject: string | null;
+  readonly silent_ms: number;
+}
+
+async function toOutbound(tx: Tx, delivery: DeliveryRow) {
+  const [row] = await hotMessages.select(tx.sql, 'WHERE id = $1', [delivery.messageId]);
+  if (!row) throw new Error(`Message ${delivery.messageId} is gone.`);
+  const { content, sender } = toMessage(row);
+  const received = await tx.sql<ReceivedRow[]>`
+    SELECT id, external_id, content -> 'mail' ->> 'subject' AS subject,
+           extract(epoch FROM now() - created_at)::float8 * 1000 AS silent_ms
+    FROM messages WHERE conversation_key = ${delivery.conversationKey} AND NOT is_reply
+    ORDER BY id DESC LIMIT ${threadLength}`;
+  const [identity] = await tx.sql<{ id: number }[]>`
+    SELECT id FROM contact_identities WHERE conversation_key = ${delivery.conversationKey}`;
+  // What came after the message it does not answer: so it is the same in every attempt.
+  const before = received.filter(({ id }) => id < delivery.messageId);
+  const { contactId, comment } = delivery;
+  return {
+    ...{ content, sender: sender.type, contactId, comment, silentMs: received[0]?.silent_ms ?? null },
+    contactIdentityId: identity?.id ?? 0,
+    thread: {
+      externalIds: before.flatMap(({ external_id: id }) => (id === null ? [] : [id])).reverse(),
+      subject: before[0]?.subject ?? null,
+    },
+  };
+}

@@ -1,0 +1,73 @@
+import type { ChannelReceipt } from '../channels/channel.ts';
+import type { Fault } from '../channels/fault.ts';
+import { causeOf } from '../log/cause-of.ts';
+import type { Tx } from '../log/transaction.ts';
+import { type Claim, type ClaimedPart, claimNext, type DeliveryRow } from './claim-next.ts';
+import type { DeliveryNeeds } from './delivery-needs.ts';
+import { wakeDelivery } from './enqueue-delivery.ts';
+import { fail, finish, type Recorded, recordDoubt, recordFault, recordSent } from './record-outcome.ts';
+import { referenceOf } from './reference.ts';
+import { tell } from './tell.ts';
+
+/** After so many parts of one conversation the others get their turn. */
+const turnsAtOnce = 50;
+
+/**
+ * Sends what waits in a conversation, strictly one after another: the next message waits until the one before it is
+ * across or has failed for good. Claiming and recording are transactions; the sending between them is in none.
+ */
+export async function deliverConversation(needs: DeliveryNeeds, conversationKey: string): Promise<void> {
+  for (let turn = 0; turn < turnsAtOnce && !needs.stopping.aborted; turn++) {
+    const claim = await needs.unitOfWork.run((tx) => claimNext(tx, conversationKey, needs));
+    if (claim.state === 'idle') return;
+    await settle(needs, claim);
+  }
+  await needs.unitOfWork.run((tx) => wakeDelivery(tx, conversationKey));
+}
+
+async function settle(needs: DeliveryNeeds, claim: Exclude<Claim, { state: 'idle' }>): Promise<void> {
+  if (claim.state === 'send') {
+    const { claimed } = claim;
+    const result = await attempt(needs, claimed);
+    return write(needs, claimed.delivery, (tx) =>
+      'receipt' in result ? recordSent(tx, claimed, result.receipt) : recordFault(tx, claimed, result.fault),
+    );
+  }
+  const { delivery } = claim;
+  return write(needs, delivery, (tx) => {
+    if (claim.state === 'across') return finish(tx, delivery);
+    if (claim.state === 'doubt') return recordDoubt(tx, delivery, claim.policy);
+    return fail(tx, delivery, claim.error, { permanent: true });
+  });
+}
+
+async function write(
+  needs: DeliveryNeeds,
+  delivery: DeliveryRow,
+  record: (tx: Tx) => Promise<Recorded>,
+): Promise<void> {
+  const cause = await causeOf(needs.database.sql, delivery.eventId);
+  await tell(needs, delivery, await needs.unitOfWork.run(record, cause));
+}
+
+async function attempt(
+  { services, log, countAttempt }: DeliveryNeeds,
+  { delivery, outlet, kind, settings, policy, part, index }: ClaimedPart,
+): Promise<{ receipt: ChannelReceipt } | { fault: Fault }> {
+  try {
+    const signal = AbortSignal.timeout(policy.timeoutMs);
+    const reference = referenceOf(delivery.id, index);
+    const receipt = await outlet.send(part, reference, { settings, services, signal });
+    countAttempt(kind, 'sent');
+    return { receipt };
+  } catch (error) {
+    const fault = outlet.classify(error);
+    countAttempt(kind, fault.kind === 'temporary' && fault.isUncertain ? 'doubtful' : fault.kind);
+    const { id: deliveryId, appId, channel } = delivery;
+    log.warn(
+      { deliveryId, appId, channel, fault: fault.kind, reason: fault.error },
+      'a message was not taken',
+    );
+    return { fault };
+  }
+}

@@ -1,0 +1,44 @@
+import type { Message } from '@mevrik/protocol';
+import type { AnsweredComment } from '../db/schema.ts';
+import { deliveries } from '../db/schema.ts';
+import type { Tx } from '../log/transaction.ts';
+
+/** A message that is to go out. */
+export interface NewDelivery {
+  readonly message: Message;
+  /** The contact that gets it, and the conversation in whose order it goes. */
+  readonly to: { readonly channel: string; readonly contactId: string; readonly conversationKey: string };
+  readonly comment: AnsweredComment | null;
+  /** The event that asks for it. */
+  readonly eventId: string;
+  /** The delivery instead of which this one is made. */
+  readonly fallbackOf?: number;
+}
+
+/** Puts a message behind the others of its conversation; one that is there already stays where it is. */
+export async function enqueueDelivery(tx: Tx, delivery: NewDelivery): Promise<void> {
+  const { message, to, comment, eventId, fallbackOf } = delivery;
+  await tx.orm
+    .insert(deliveries)
+    .values({
+      appId: message.appId,
+      messageId: message.id,
+      sessionId: message.sessionId,
+      customerId: message.customerId,
+      ...to,
+      comment,
+      eventId,
+      fallbackOf: fallbackOf ?? null,
+    })
+    .onConflictDoNothing();
+  await wakeDelivery(tx, to.conversationKey);
+}
+
+/** Has somebody look after a conversation's messages: at once, or at an instant. One such job waits at a time. */
+export async function wakeDelivery(tx: Tx, conversationKey: string, at?: string): Promise<void> {
+  await tx.addJob(
+    'deliver',
+    { conversationKey },
+    { key: `deliver ${conversationKey}`, ...(at === undefined ? {} : { runAt: new Date(at) }) },
+  );
+}

@@ -1,0 +1,27 @@
+import type { ChannelRef } from './channel-health.ts';
+import { markUp, probeFailed, readHealth } from './channel-health.ts';
+import type { DeliveryNeeds } from './delivery-needs.ts';
+import { healthNotice } from './tell.ts';
+
+/** A probe is a small question. */
+const probeTimeoutMs = 10_000;
+
+/** Asks whether a channel that is down is back; if so, everything that waited for it goes on. */
+export async function probeChannel(needs: DeliveryNeeds, ref: ChannelRef): Promise<void> {
+  const { database, unitOfWork, apps, senderFor, services, notify, log } = needs;
+  const { isDown } = await readHealth(database.sql, ref);
+  const app = await apps.byId(ref.appId);
+  const channel = app?.channels.get(ref.channel);
+  const outlet = channel && senderFor(channel.kind);
+  if (!isDown || !channel || outlet?.delivers !== 'by-sending') return;
+  try {
+    const signal = AbortSignal.timeout(probeTimeoutMs);
+    await outlet.probe({ settings: channel.settings, services, signal });
+  } catch (error) {
+    await unitOfWork.run((tx) => probeFailed(tx, ref, outlet.classify(error).error));
+    return;
+  }
+  if (!(await unitOfWork.run((tx) => markUp(tx, ref)))) return;
+  log.info({ ...ref }, 'a channel is up again');
+  notify([healthNotice(ref.appId, ref.channel, null)]);
+}

@@ -1,0 +1,179 @@
+import type { ChannelReceipt } from '../channels/channel.ts';
+import type { Fault } from '../channels/fault.ts';
+import { hotTable } from '../db/hot-table.ts';
+import { toMessage } from '../db/models.ts';
+import { messages } from '../db/schema.ts';
+import type { Tx } from '../log/transaction.ts';
+import { markDown, noteSuccess, noteSuspicion, pauseChannel } from './channel-health.ts';
+import type { ClaimedPart, DeliveryRow } from './claim-next.ts';
+import { retryDelayMs } from './retry-delay.ts';
+
+const hotMessages = hotTable(messages);
+
+/** What recording has led to, for those who are to be told. */
+export interface Recorded {
+  /** The message's new state; `null` where it stays as it was. */
+  readonly status: 'sent' | 'delivered' | 'read' | 'queued' | 'failed' | null;
+  readonly isDoubtful: boolean;
+  /** Why the channel has gone down with it; `null` where it has not. */
+  readonly downReason: string | null;
+}
+
+const unchanged: Recorded = { status: null, isDoubtful: false, downReason: null };
+
+/** Writes down that the provider has taken a part. */
+export async function recordSent(tx: Tx, claimed: ClaimedPart, receipt: ChannelReceipt): Promise<Recorded> {
+  const { delivery, index, count, attemptId } = claimed;
+  const { externalId, pauseMs } = receipt;
+  const ids = await lockExternalIds(tx, delivery.id);
+  await tx.sql`
+    UPDATE delivery_attempts SET outcome = 'sent', external_id = ${externalId}, finished_at = now(), decision = NULL
+    WHERE id = ${attemptId}`;
+  await noteSuccess(tx, delivery);
+  if (pauseMs !== undefined) await pauseChannel(tx, delivery, pauseMs);
+  // Its echo may have been quicker, or our lease was over and somebody else has sent it once more.
+  if (ids && ids.length <= index) await addExternalId(tx, delivery.id, externalId);
+  if (!ids || index + 1 < count) return unchanged;
+  return finish(tx, delivery);
+}
+
+/** Writes down that all parts are across, and how far the provider says that the customer has come meanwhile. */
+export async function finish(tx: Tx, delivery: DeliveryRow): Promise<Recorded> {
+  const [row] = await tx.sql<{ status: 'sent' | 'delivered' | 'read' }[]>`
+    UPDATE deliveries SET lease_until = NULL, finished_at = now(), error = NULL, sent_at = attempt.started_at,
+      status = CASE WHEN attempt.started_at <= marks.read_until THEN 'read'
+                    WHEN attempt.started_at <= marks.delivered_until THEN 'delivered' ELSE 'sent' END
+    FROM (SELECT max(started_at) AS started_at FROM delivery_attempts
+          WHERE delivery_id = ${delivery.id} AND outcome = 'sent') AS attempt
+    LEFT JOIN receipt_watermarks AS marks ON marks.conversation_key = ${delivery.conversationKey}
+    WHERE deliveries.id = ${delivery.id} AND status IN ('queued', 'sending')
+    RETURNING status`;
+  if (!row) return unchanged;
+  await tx.sql`
+    UPDATE messages SET delivery_status = ${row.status}, delivery_error = NULL
+    WHERE id = ${delivery.messageId} AND delivery_status IN ('pending', 'failed')`;
+  return { ...unchanged, status: row.status };
+}
+
+/** The numbers of the parts that are across, locked; `undefined` where the delivery is over. */
+async function lockExternalIds(tx: Tx, deliveryId: number): Promise<readonly string[] | undefined> {
+  const [row] = await tx.sql<{ external_ids: string[] }[]>`
+    SELECT external_ids FROM deliveries WHERE id = ${deliveryId} AND status IN ('queued', 'sending') FOR UPDATE`;
+  return row?.external_ids;
+}
+
+/** Notes the provider's number of the next part: it is across, and the one after it has all its attempts. */
+export async function addExternalId(tx: Tx, deliveryId: number, externalId: string): Promise<void> {
+  await tx.sql`
+    UPDATE deliveries SET external_ids = external_ids || ${JSON.stringify([externalId])}::jsonb, status = 'queued',
+      attempts = 0, next_attempt_at = now(), lease_until = NULL
+    WHERE id = ${deliveryId}`;
+}
+
+/** Writes down that an attempt failed, and decides what follows. */
+export async function recordFault(tx: Tx, claimed: ClaimedPart, fault: Fault): Promise<Recorded> {
+  const { delivery, part, index, attemptId, attempts, policy } = claimed;
+  const ids = await lockExternalIds(tx, delivery.id);
+  const isDoubtful = fault.kind === 'temporary' && fault.isUncertain;
+  const decision = isDoubtful ? decide(part.isRepeatable, policy, attempts) : null;
+  const outcome = isDoubtful ? 'doubtful' : fault.kind === 'channel-down' ? 'channel_down' : fault.kind;
+  await tx.sql`
+    UPDATE delivery_attempts SET outcome = ${outcome}, error = ${fault.error}, decision = ${decision},
+      finished_at = now()
+    WHERE id = ${attemptId} AND outcome = 'open'`;
+  // It is across all the same, as its echo has told.
+  if (!ids || ids.length > index) return unchanged;
+  if (fault.kind === 'permanent') return fail(tx, delivery, fault.error, { permanent: true });
+  if (fault.kind === 'channel-down') {
+    await requeue(tx, delivery, { error: fault.error, delayMs: 0, costs: false, doubts: 0 });
+    const isNews = await markDown(tx, delivery, fault.error);
+    return { ...unchanged, downReason: isNews ? fault.error : null };
+  }
+  const { error, pauseMs, retryAfterMs } = fault;
+  const hasGoneDown = fault.suspectsChannel && (await noteSuspicion(tx, delivery, error));
+  const downReason = hasGoneDown ? error : null;
+  if (pauseMs !== undefined) {
+    await pauseChannel(tx, delivery, pauseMs);
+    await requeue(tx, delivery, { error, delayMs: pauseMs, costs: false, doubts: 0 });
+    return unchanged;
+  }
+  if (attempts >= policy.attempts && !isDoubtful) {
+    const failed = await fail(tx, delivery, error, { permanent: false, attempts });
+    return { ...failed, downReason };
+  }
+  const delayMs = retryDelayMs(
+    policy,
+    attempts,
+    Math.max(retryAfterMs ?? 0, isDoubtful ? policy.doubtMs : 0),
+  );
+  await requeue(tx, delivery, { error, delayMs, costs: true, doubts: isDoubtful ? 1 : 0 });
+  return { status: 'queued', isDoubtful, downReason };
+}
+
+/** What becomes of a part of which nobody can say whether it arrived, unless the provider tells in time. */
+function decide(isRepeatable: boolean, policy: ClaimedPart['policy'], attempts: number) {
+  const isOver = attempts >= policy.attempts;
+  return isRepeatable && policy.whenInDoubt === 'resend' && !isOver ? 'resend' : 'give_up';
+}
+
+async function requeue(
+  tx: Tx,
+  { id }: DeliveryRow,
+  how: { readonly error: string; readonly delayMs: number; readonly costs: boolean; readonly doubts: number },
+): Promise<void> {
+  await tx.sql`
+    UPDATE deliveries SET status = 'queued', lease_until = NULL, error = ${how.error},
+      doubts = doubts + ${how.doubts}::int, attempts = greatest(0, attempts - ${how.costs ? 0 : 1}::int),
+      next_attempt_at = now() + ${how.delayMs} * interval '1 ms'
+    WHERE id = ${id}`;
+}
+
+/** Writes down that whoever sent a part died, and what is done about the doubt. */
+export async function recordDoubt(
+  tx: Tx,
+  delivery: DeliveryRow,
+  policy: ClaimedPart['policy'],
+): Promise<Recorded> {
+  const [held] = await tx.sql<{ attempts: number }[]>`
+    SELECT attempts FROM deliveries
+    WHERE id = ${delivery.id} AND status = 'sending' AND lease_until <= now() FOR UPDATE`;
+  if (!held) return unchanged;
+  const [open] = await tx.sql<{ id: number; is_repeatable: boolean }[]>`
+    SELECT id, is_repeatable FROM delivery_attempts
+    WHERE delivery_id = ${delivery.id} AND outcome = 'open' ORDER BY id DESC LIMIT 1`;
+  const decision = decide(open?.is_repeatable ?? false, policy, held.attempts);
+  await tx.sql`
+    UPDATE delivery_attempts SET outcome = 'doubtful', error = ${lostSender}, decision = ${decision},
+      finished_at = now()
+    WHERE id = ${open?.id ?? null}`;
+  await requeue(tx, delivery, { error: lostSender, delayMs: policy.doubtMs, costs: true, doubts: 1 });
+  return { status: 'queued', isDoubtful: true, downReason: null };
+}
+
+const lostSender = 'The process that sent it died before it could tell whether it arrived.';
+
+const open = ['queued', 'sending'];
+
+/** Writes down that a message will not arrive this way, and raises `MessageDeliveryFailedEvent`. */
+export async function fail(
+  tx: Tx,
+  delivery: DeliveryRow,
+  error: string,
+  context: Readonly<Record<string, unknown>>,
+  when: 'before it was sent' | 'after it was sent' = 'before it was sent',
+): Promise<Recorded> {
+  const from = when === 'before it was sent' ? open : [...open, 'sent', 'delivered'];
+  const [row] = await tx.sql`
+    UPDATE deliveries SET status = 'failed', error = ${error}, lease_until = NULL, finished_at = now()
+    WHERE id = ${delivery.id} AND status = ANY (${from}) RETURNING doubts`;
+  if (!row) return unchanged;
+  const [message] = await hotMessages.select(tx.sql, 'WHERE id = $1', [delivery.messageId]);
+  if (!message) throw new Error(`Message ${delivery.messageId} is gone.`);
+  const { id: deliveryId, channel } = delivery;
+  tx.raise('MessageDeliveryFailedEvent', {
+    message: toMessage(message),
+    error: error.slice(0, 2000),
+    context: { deliveryId, channel, doubts: row.doubts, ...context },
+  });
+  return { ...unchanged, status: 'failed' };
+}

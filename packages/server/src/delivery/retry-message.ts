@@ -1,0 +1,59 @@
+import { type Message, ProblemError } from '@mevrik/protocol';
+import { eq } from 'drizzle-orm';
+import { type LockedSession, lockSession } from '../commands/sessions.ts';
+import { hotTable } from '../db/hot-table.ts';
+import { toMessage } from '../db/models.ts';
+import { messages } from '../db/schema.ts';
+import type { Tx } from '../log/transaction.ts';
+import { writeAudit } from '../observe/audit.ts';
+import { wakeDelivery } from './enqueue-delivery.ts';
+
+const hotMessages = hotTable(messages);
+
+/** Somebody wants a message that failed tried again. */
+export interface RetryMessage {
+  readonly messageId: number;
+  /** Who, for the audit trail. */
+  readonly actor: string;
+  /** Whether they may write there. @throws when not. */
+  readonly authorize: (session: LockedSession) => void;
+}
+
+/**
+ * Sends a message that has failed once more, on its way from the beginning, with all its attempts. Where nobody could
+ * say whether it had arrived, a person has now decided that it may arrive twice.
+ *
+ * @throws ProblemError `not_found`, or `conflict` where it has not failed or never was on its way.
+ */
+export async function retryMessage(
+  tx: Tx,
+  { messageId, actor, authorize }: RetryMessage,
+): Promise<{ message: Message; isDoubtful: boolean }> {
+  const [found] = await tx.orm
+    .select({ sessionId: messages.sessionId })
+    .from(messages)
+    .where(eq(messages.id, messageId));
+  if (!found) throw new ProblemError('not_found', 'There is no such message.');
+  const session = await lockSession(tx, found.sessionId);
+  authorize(session);
+  const failed = `WHERE id = $1 AND is_reply AND delivery_status = 'failed' FOR UPDATE`;
+  const [row] = await hotMessages.select(tx.sql, failed, [messageId]);
+  if (!row) throw new ProblemError('conflict', 'Only a message that has failed can be sent again.');
+  const [delivery] = await tx.sql<{ id: string; conversation_key: string; doubts: number }[]>`
+    UPDATE deliveries SET status = 'queued', attempts = 0, error = NULL, finished_at = NULL,
+      next_attempt_at = now(), queued_at = now()
+    WHERE id = (SELECT id FROM deliveries WHERE message_id = ${messageId} AND status = 'failed'
+                ORDER BY fallback_of IS NOT NULL, id LIMIT 1)
+      AND NOT EXISTS (SELECT FROM deliveries WHERE message_id = ${messageId} AND status <> 'failed')
+    RETURNING id, conversation_key, doubts`;
+  if (!delivery) {
+    throw new ProblemError('conflict', 'The message is not on its way through a provider: write it anew.');
+  }
+  await tx.sql`
+    UPDATE delivery_attempts SET decision = 'resend' WHERE delivery_id = ${delivery.id} AND decision = 'give_up'`;
+  await tx.sql`UPDATE messages SET delivery_status = 'pending', delivery_error = NULL WHERE id = ${messageId}`;
+  await wakeDelivery(tx, delivery.conversation_key);
+  const target = `message ${messageId}`;
+  await writeAudit(tx.sql, { appId: session.appId, actor, action: 'message.retry', target });
+  return { message: toMessage({ ...row, deliveryStatus: 'pending' }), isDoubtful: delivery.doubts > 0 };
+}

@@ -1,0 +1,31 @@
+import type { DeliveryNeeds } from './delivery-needs.ts';
+
+/** A sign that comes later tells nothing. */
+const timeoutMs = 5_000;
+
+/** Shows the customer of a session that we have seen their message, or that somebody is typing. */
+export async function showSignOf(
+  { database, apps, senderFor, services, log }: DeliveryNeeds,
+  { sessionId, sign }: { readonly sessionId: number; readonly sign: 'seen' | 'typing' },
+): Promise<void> {
+  const [contact] = await database.sql<
+    { app_id: number; channel: string; contact_id: string; external_id: string | null }[]
+  >`
+    SELECT identity.app_id, identity.channel, identity.contact_id,
+           (SELECT external_id FROM messages WHERE session_id = sessions.id AND NOT is_reply
+            ORDER BY messages.id DESC LIMIT 1) AS external_id
+    FROM sessions JOIN contact_identities AS identity ON identity.id = sessions.contact_identity_id
+    WHERE sessions.id = ${sessionId}`;
+  if (!contact) return;
+  const channel = (await apps.byId(contact.app_id))?.channels.get(contact.channel);
+  const outlet = channel?.enabled ? senderFor(channel.kind) : undefined;
+  if (!channel || outlet?.delivers !== 'by-sending' || !(outlet.reaches?.(contact.contact_id) ?? true))
+    return;
+  try {
+    const signal = AbortSignal.timeout(timeoutMs);
+    const to = { contactId: contact.contact_id, externalId: contact.external_id };
+    await outlet.signal?.(sign, to, { settings: channel.settings, services, signal });
+  } catch (error) {
+    log.info({ sessionId, sign, reason: outlet.classify(error).error }, 'a sign was not shown');
+  }
+}

@@ -1,0 +1,62 @@
+import { topics } from '@mevrik/protocol';
+import { addNote } from '../commands/send-reply.ts';
+import { lockSession } from '../commands/sessions.ts';
+import type { DeliveryRow } from './claim-next.ts';
+import type { DeliveryNeeds, DeliveryNotice } from './delivery-needs.ts';
+import type { Recorded } from './record-outcome.ts';
+
+/** Tells the screens how far a message has come, and people of what they should know. */
+export async function tell(needs: DeliveryNeeds, delivery: DeliveryRow, recorded: Recorded): Promise<void> {
+  const { appId, channel, messageId, sessionId } = delivery;
+  const { status, isDoubtful, downReason } = recorded;
+  if (downReason !== null) {
+    needs.log.warn({ appId, channel, reason: downReason }, 'a channel is down: its messages wait');
+    needs.notify([healthNotice(appId, channel, downReason)]);
+  }
+  if (isDoubtful) await noteDoubt(needs, delivery);
+  if (status !== null) needs.notify([statusNotice({ appId, messageId, sessionId, status, isDoubtful })]);
+}
+
+/** The news that a channel is down, or up again. */
+export function healthNotice(appId: number, channel: string, reason: string | null): DeliveryNotice {
+  return {
+    appId,
+    topic: topics.appQueues(appId),
+    event: 'channel_health',
+    payload: { appId, channel, isDown: reason !== null, reason },
+  };
+}
+
+/** The news that a provider has something to say about a channel. */
+export function alertNotice(appId: number, channel: string, text: string): DeliveryNotice {
+  return { appId, topic: topics.appQueues(appId), event: 'channel_alert', payload: { appId, channel, text } };
+}
+
+/** The news of how far a message has come. */
+export function statusNotice(of: {
+  readonly appId: number;
+  readonly messageId: number;
+  readonly sessionId: number;
+  readonly status: string;
+  readonly isDoubtful: boolean;
+}): DeliveryNotice {
+  const { appId, messageId, sessionId, status, isDoubtful } = of;
+  return {
+    appId,
+    topic: topics.session(sessionId),
+    event: 'message_status',
+    payload: { messageId, sessionId, status, isDoubtful },
+  };
+}
+
+async function noteDoubt(
+  needs: DeliveryNeeds,
+  { appId, messageId, sessionId, channel }: DeliveryRow,
+): Promise<void> {
+  const text = `Message ${messageId} may have reached the customer on ${channel}: nobody has told. If ${channel} does not confirm it, it is sent again or given up, as the app wants it.`;
+  const message = await needs.unitOfWork.run(async (tx) =>
+    addNote(tx, await lockSession(tx, sessionId), { type: 'system' }, text),
+  );
+  const topic = topics.agentType('live');
+  needs.notify([{ appId, topic, event: 'note_added', payload: { message } }]);
+}

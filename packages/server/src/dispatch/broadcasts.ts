@@ -1,0 +1,32 @@
+import { definitionOf, type Event, payloadFor } from '@mevrik/protocol';
+
+/** One message for the subscribers of one topic, as the gateway takes it. */
+export interface Broadcast {
+  readonly appId: number;
+  readonly topic: string;
+  readonly event: string;
+  readonly payload: Record<string, unknown>;
+  readonly eventId: string;
+  readonly at: readonly [partition: number, offset: number];
+  readonly exceptSocketId?: string;
+}
+
+/** The messages that an event means, one for each of its topics. */
+export function broadcastsOf(event: Event): readonly Broadcast[] {
+  const definition = definitionOf(event.type).broadcast;
+  if (!definition) return [];
+  return definition.on(event.data).flatMap((topic) => {
+    const payload = payloadFor(definition, event.data, topic);
+    if (!payload) return [];
+    const broadcast: Broadcast = {
+      appId: event.appId,
+      topic,
+      event: definition.as,
+      payload,
+      eventId: event.id,
+      at: [event.partition, event.offset],
+      ...(event.socketId === null ? {} : { exceptSocketId: event.socketId }),
+    };
+    return [broadcast];
+  });
+}

@@ -1,0 +1,88 @@
+import type { Database } from '../db/database.ts';
+import type { AttemptFailure } from '../db/schema.ts';
+import type { Sql } from '../db/sql.ts';
+
+/** The next event that a listener is to handle again, of one key. */
+export interface ReplayHead {
+  readonly replay_id: number;
+  readonly subscription: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly key: string;
+  readonly attempts: number;
+  readonly failures: readonly AttemptFailure[];
+  readonly due: boolean;
+}
+
+/** The first waiting entry of each listener and key in these partitions: an older replay goes before a newer one. */
+export async function replayHeads(
+  sql: Sql,
+  partitions: readonly number[],
+  limit: number,
+): Promise<readonly ReplayHead[]> {
+  return sql<ReplayHead[]>`
+    SELECT * FROM (
+      SELECT DISTINCT ON (partition, subscription, key) replay_id, subscription, partition, "offset", key, attempts,
+             failures, retry_at <= now() AS due
+      FROM replay_entries
+      WHERE partition = ANY(${partitions as number[]}) AND status = 'waiting'
+      ORDER BY partition, subscription, key, replay_id, "offset"
+    ) AS heads ORDER BY due DESC, replay_id, "offset" LIMIT ${limit}`;
+}
+
+/** The first waiting entry of one listener and key. */
+export async function replayHead(
+  sql: Sql,
+  { partition, subscription, key }: ReplayHead,
+): Promise<ReplayHead | undefined> {
+  const [head] = await sql<ReplayHead[]>`
+    SELECT replay_id, subscription, partition, "offset", key, attempts, failures, retry_at <= now() AS due
+    FROM replay_entries
+    WHERE partition = ${partition} AND subscription = ${subscription} AND key = ${key} AND status = 'waiting'
+    ORDER BY replay_id, "offset" LIMIT 1`;
+  return head;
+}
+
+/**
+ * Marks an entry inside the transaction that handles its event.
+ * @returns false when somebody else has dealt with it, or it was cancelled, in the meantime.
+ */
+export async function finishEntry(sql: Sql, head: ReplayHead): Promise<boolean> {
+  const finished = await sql`
+    UPDATE replay_entries SET status = 'done', attempts = attempts + 1, finished_at = now()
+    WHERE ${sameEntry(sql, head)}`;
+  return finished.count === 1;
+}
+
+/** Counts a failed attempt; `retryInMs` of `null` makes the event a dead letter of its listener. */
+export async function failEntry(
+  { sql }: Database,
+  head: ReplayHead,
+  failure: AttemptFailure,
+  retryInMs: number | null,
+): Promise<void> {
+  await sql.begin(async (tx) => {
+    const failures = JSON.stringify([...head.failures, failure]);
+    const failed = await tx`
+      UPDATE replay_entries
+      SET attempts = attempts + 1, failures = ${failures}::jsonb,
+          status = ${retryInMs === null ? 'dead' : 'waiting'},
+          finished_at = CASE WHEN ${retryInMs === null} THEN now() END,
+          retry_at = now() + ${retryInMs ?? 0} * interval '1 millisecond'
+      WHERE ${sameEntry(tx, head)}`;
+    if (failed.count === 0 || retryInMs !== null) return;
+    await tx`
+      INSERT INTO parked_events (subscription, partition, "offset", event_id, type, key, app_id, status, attempts,
+                                 last_error, failures)
+      SELECT ${head.subscription}, partition, "offset", id, type, key, app_id, 'dead', ${head.attempts + 1}::int,
+             ${failure.error}, ${failures}::jsonb
+      FROM events WHERE partition = ${head.partition} AND "offset" = ${head.offset}
+      ON CONFLICT DO NOTHING`;
+  });
+}
+
+function sameEntry(sql: Sql, head: ReplayHead) {
+  return sql`
+    replay_id = ${head.replay_id} AND partition = ${head.partition} AND subscription = ${head.subscription}
+    AND "offset" = ${head.offset} AND attempts = ${head.attempts} AND status = 'waiting'`;
+}

@@ -1,0 +1,125 @@
+import { readEventAt } from '../log/log.ts';
+import { limitOf } from './batch.ts';
+import type { DispatchOptions } from './dispatch-options.ts';
+import { describeError, isInfrastructureFault } from './faults.ts';
+import { handleOne, inHandlingTransaction, isSkipped, TimeLimit } from './handle.ts';
+import { retryDelayMs } from './parking.ts';
+import { failEntry, finishEntry, type ReplayHead, replayHead, replayHeads } from './replay-entries.ts';
+import type { Subscription } from './subscription.ts';
+
+/** What the replays share with the dispatcher. */
+export interface ReplaySurroundings {
+  readonly options: DispatchOptions;
+  readonly subscriptions: readonly Subscription[];
+  readonly ownedPartitions: () => readonly number[];
+  readonly isPaused: (subscription: string) => boolean;
+}
+
+/** Keys replayed at the same time on this node: few, since live events go first. */
+const concurrentKeys = 2;
+
+/**
+ * Runs what people have asked to be run again, beside the live events. The events of a key are handled one after
+ * another, each in one transaction that also marks its entry: a second node doing the same finds it marked.
+ */
+export class ReplayRuns {
+  readonly #with: ReplaySurroundings;
+  readonly #running = new Map<string, Promise<void>>();
+  #stopped = false;
+  #looking: Promise<void> | undefined;
+
+  constructor(surroundings: ReplaySurroundings) {
+    this.#with = surroundings;
+  }
+
+  /** Looks for what is due; a look that is under way is enough. */
+  look(): void {
+    if (this.#looking || this.#stopped) return;
+    this.#looking = this.#look()
+      .catch((error) =>
+        this.#with.options.log.warn({ error: describeError(error) }, 'replays could not be read'),
+      )
+      .finally(() => {
+        this.#looking = undefined;
+      });
+  }
+
+  /** Begins no further event, and resolves when those under way have ended. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.#looking;
+    await Promise.allSettled(this.#running.values());
+  }
+
+  async #look(): Promise<void> {
+    const { options, subscriptions, ownedPartitions } = this.#with;
+    const active = subscriptions.filter((one) => !this.#with.isPaused(one.name));
+    for (const head of await replayHeads(options.database.sql, ownedPartitions(), 1_000)) {
+      if (this.#stopped || this.#running.size >= concurrentKeys) return;
+      const subscription = active.find((one) => one.name === head.subscription);
+      const id = `${head.subscription} ${head.key}`;
+      if (!head.due || !subscription || this.#running.has(id)) continue;
+      const running = this.#runKey(subscription, head)
+        .then(() => true)
+        .catch((error) => {
+          options.log.error({ error: describeError(error) }, 'a replay could not go on');
+          return false; // the next poll looks again: not at once, over and over
+        })
+        .then((wentWell) => {
+          this.#running.delete(id);
+          if (wentWell) this.look();
+        });
+      this.#running.set(id, running);
+    }
+  }
+
+  async #runKey(subscription: Subscription, first: ReplayHead): Promise<void> {
+    const { options, ownedPartitions, isPaused } = this.#with;
+    let head: ReplayHead | undefined = first;
+    while (head?.due && !this.#stopped && !isPaused(subscription.name)) {
+      if (!ownedPartitions().includes(head.partition)) return;
+      await this.#run(subscription, head);
+      head = await replayHead(options.database.sql, first);
+    }
+  }
+
+  /** One attempt at one event; a failure is recorded, not thrown. */
+  async #run(subscription: Subscription, head: ReplayHead): Promise<void> {
+    const { options } = this.#with;
+    const sql = options.database.sql;
+    const limitMs = limitOf(options, subscription);
+    const startedAt = new Date();
+    try {
+      const event = await readEventAt(sql, head.partition, head.offset);
+      if (!event) throw new Error('The event is no longer in the log.');
+      await inHandlingTransaction(options, limitMs, async (open) => {
+        // Marked first, so that whoever else is at it waits here instead of running it beside.
+        if (!(await finishEntry(open.tx.sql, head))) return;
+        const limit = new TimeLimit(limitMs);
+        const outcome = await handleOne(options, subscription, event, open, limit).finally(() => limit.end());
+        if (!isSkipped(outcome)) return;
+        await open.tx.sql`
+          UPDATE replay_entries SET status = 'skipped'
+          WHERE replay_id = ${head.replay_id} AND partition = ${head.partition}
+            AND subscription = ${head.subscription} AND "offset" = ${head.offset}`;
+      });
+      options.observe.handled(subscription.name, 1, 0, (Date.now() - startedAt.getTime()) / 1000);
+    } catch (error) {
+      if (isInfrastructureFault(error)) throw error;
+      const attempts = head.attempts + 1;
+      const retries = subscription.listener.retries ?? options.retries;
+      const retryInMs = attempts > retries ? null : retryDelayMs(options.retryDelayMs, attempts);
+      const failure = {
+        at: startedAt.toISOString(),
+        error: describeError(error),
+        durationMs: Date.now() - startedAt.getTime(),
+        node: options.nodeId,
+      };
+      await failEntry(options.database, head, failure, retryInMs);
+      options.observe.failed(subscription.name);
+      if (retryInMs === null) options.observe.dead(subscription.name);
+      const detail = { replay: head.replay_id, listener: subscription.name, key: head.key, ...failure };
+      options.log.warn(detail, retryInMs === null ? 'a replayed event is dead' : 'a replayed event failed');
+    }
+  }
+}

@@ -1,0 +1,64 @@
+import { idSchema, pageQuery } from '@mevrik/protocol';
+import { z } from 'zod';
+import { replayMail } from '../../mail/replay-mail.ts';
+import { writeAudit } from '../../observe/audit.ts';
+import { listMails, requireMail } from '../../queries/mails.ts';
+import { actorOf } from '../access.ts';
+import type { HttpDependencies, RoutePlugin } from '../http-dependencies.ts';
+
+const config = { access: ['admin'] as const };
+const tags = ['mails'];
+const params = z.strictObject({ id: z.coerce.number().pipe(idSchema) });
+const query = pageQuery.extend({
+  appId: z.coerce.number().pipe(idSchema.max(2_147_483_647)).optional(),
+  channel: z.string().min(1).max(64).optional(),
+  status: z.enum(['received', 'handled', 'ignored', 'unreadable']).optional(),
+});
+
+/** The mails that came in: what was made of each, its bytes, and once more from the beginning. */
+export function mailRecordRoutes({ database, unitOfWork }: HttpDependencies): RoutePlugin {
+  return (api) => {
+    api.get(
+      '/v1/admin/mails',
+      {
+        config,
+        schema: {
+          tags,
+          summary: 'Mails that came in, newest first, and how many of each',
+          querystring: query,
+        },
+      },
+      (request) => {
+        const { cursor, limit, ...filter } = request.query;
+        return listMails(database, filter, { cursor, limit });
+      },
+    );
+    api.get(
+      '/v1/admin/mails/:id/raw',
+      { config, schema: { tags, summary: 'A mail, byte by byte', params } },
+      async (request, reply) => {
+        const { raw } = await requireMail(database, request.params.id);
+        return reply
+          .type('message/rfc822')
+          .header('content-disposition', `attachment; filename="mail-${request.params.id}.eml"`)
+          .send(raw);
+      },
+    );
+    api.post(
+      '/v1/admin/mails/:id/replay',
+      {
+        config,
+        schema: { tags, summary: 'Take a mail in once more; its message is stored once', params },
+      },
+      async (request, reply) => {
+        const { id } = request.params;
+        await unitOfWork.run(async (tx) => {
+          await replayMail(tx, id);
+          const target = `mail ${id}`;
+          await writeAudit(tx.sql, { appId: null, actor: actorOf(request), action: 'mail.replay', target });
+        });
+        return reply.code(202).send({ accepted: true });
+      },
+    );
+  };
+}

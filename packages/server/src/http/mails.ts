@@ -1,0 +1,71 @@
+import { idSchema, ProblemError } from '@mevrik/protocol';
+import { z } from 'zod';
+import { readMail } from '../channels/email/read-mail.ts';
+import { showMail } from '../channels/email/show-mail.ts';
+import { requireMailOf } from '../queries/mails.ts';
+import { staffRoles } from './access.ts';
+import { assertOwnApp } from './desk.ts';
+import type { HttpDependencies, RoutePlugin } from './http-dependencies.ts';
+
+const person = z.strictObject({ address: z.string(), name: z.string().nullable() });
+const shown = z.strictObject({
+  from: person.nullable(),
+  to: z.array(person).readonly(),
+  cc: z.array(person).readonly(),
+  subject: z.string(),
+  sentAt: z.string().nullable(),
+  text: z.string(),
+  html: z.string().nullable(),
+  files: z
+    .array(z.strictObject({ name: z.string(), contentType: z.string(), sizeBytes: z.int() }))
+    .readonly(),
+});
+
+/** The whole of a mail, of which its message has what is new. */
+export function mailRoutes({ database }: HttpDependencies): RoutePlugin {
+  return (api) => {
+    api.get(
+      '/v1/messages/:id/mail',
+      {
+        config: { access: staffRoles },
+        schema: {
+          tags: ['desk'],
+          summary: 'The mail that a message came as, with what it quotes, and its HTML made safe',
+          params: z.strictObject({ id: z.coerce.number().pipe(idSchema) }),
+          response: { 200: shown },
+        },
+      },
+      async (request) => {
+        const mail = await requireMailOf(database, request.params.id);
+        assertOwnApp(request, mail.appId);
+        return showMail(mail.raw);
+      },
+    );
+    api.get(
+      '/v1/messages/:id/mail/files/:at',
+      {
+        config: { access: staffRoles },
+        schema: {
+          tags: ['desk'],
+          summary: 'A file that came with a mail, by its place among them, from 0',
+          params: z.strictObject({
+            id: z.coerce.number().pipe(idSchema),
+            at: z.coerce.number().pipe(z.int().min(0).max(1000)),
+          }),
+        },
+      },
+      async (request, reply) => {
+        const mail = await requireMailOf(database, request.params.id);
+        assertOwnApp(request, mail.appId);
+        const file = (await readMail(mail.raw, null)).files[request.params.at];
+        if (!file) throw new ProblemError('not_found', 'There is no such file with that mail.');
+        // Always saved and never shown: what is in it was written by anybody.
+        return reply
+          .type('application/octet-stream')
+          .header('x-content-type-options', 'nosniff')
+          .header('content-disposition', `attachment; filename*=UTF-8''${encodeURIComponent(file.name)}`)
+          .send(file.content);
+      },
+    );
+  };
+}

@@ -1,0 +1,42 @@
+import type { ChannelCapabilities, StaffApp } from '@mevrik/protocol';
+import type { AppProfile } from '../apps/app-directory.ts';
+import { senderFor } from '../channels/index.ts';
+
+/** What goes over our own connections: texts and files as our own messages can have them. */
+const ours: ChannelCapabilities = {
+  textLength: 10_000,
+  attachments: ['image', 'audio', 'video', 'file'],
+  quickReplies: 13,
+  buttons: 10,
+  replyWindowHours: null,
+};
+
+/** An app as those see it who work for it; `downReason` has why a channel is down. */
+export function describeApp(
+  { id, name, key, channels, rules, settings }: AppProfile,
+  downReason: (appId: number, channel: string) => string | null,
+): StaffApp {
+  const queues = [settings.defaultQueue, ...rules.flatMap(({ rule: { queue } }) => queue ?? [])];
+  return {
+    id,
+    name,
+    key,
+    channels: [...channels.values()].map((channel) => ({
+      name: channel.name,
+      kind: channel.kind,
+      enabled: channel.enabled,
+      capabilities: capabilitiesOf(channel.kind),
+      downReason: downReason(id, channel.name),
+    })),
+    queues: [...new Set(queues)],
+    dispositions: settings.dispositions,
+  };
+}
+
+function capabilitiesOf(kind: string): ChannelCapabilities | null {
+  const sender = senderFor(kind);
+  if (sender.delivers === 'never') return null;
+  if (sender.delivers === 'by-broadcast') return ours;
+  const { textLength, attachments, quickReplies, buttons, replyWindowHours } = sender.capabilities;
+  return { textLength, attachments: [...attachments], quickReplies, buttons, replyWindowHours };
+}

@@ -1,0 +1,120 @@
+import { type Attachment, type Message, ProblemError, topics } from '@mevrik/protocol';
+import { eq } from 'drizzle-orm';
+import { z } from 'zod';
+import { FetchError, fetchFile } from '../attachments/fetch-file.ts';
+import type { ChannelAdapter, SendContext } from '../channels/channel.ts';
+import { adapterFor } from '../channels/index.ts';
+import { lockSession } from '../commands/sessions.ts';
+import { toMessage } from '../db/models.ts';
+import { messages } from '../db/schema.ts';
+import { type Job, type JobNeeds, job, timer } from './job.ts';
+
+/** For one file, with everything that a provider may send us to. */
+const timeoutMs = 60_000;
+
+/** Brings the files of a message to us, as providers keep theirs for some hours only. */
+export const fetchAttachments: Job = job({
+  task: 'fetch-attachments',
+  summary: 'Fetches the files that came with a customer’s message from the provider.',
+  payload: z.object({ messageId: z.int(), giveUpAt: z.iso.datetime() }),
+  async run({ messageId, giveUpAt }, needs) {
+    const { database, apps } = needs;
+    const [row] = await database.orm.select().from(messages).where(eq(messages.id, messageId));
+    const app = row && (await apps.byId(row.appId));
+    const channel = row && app?.channels.get(row.channel);
+    const adapter = channel && adapterFor(channel.kind);
+    if (!row || !channel || !adapter?.locate) return;
+    const isLast = Date.parse(giveUpAt) <= Date.now();
+    const place = { appId: row.appId, channel: row.channel, adapter, settings: channel.settings };
+    const fetched = new Map<string, Attachment>();
+    let delayed: FetchError | undefined;
+    for (const attachment of row.content.attachments ?? []) {
+      if (!isElsewhere(attachment)) continue;
+      try {
+        fetched.set(attachment.url, await bring(needs, place, attachment));
+      } catch (error) {
+        const fault = faultOf(error, adapter);
+        if (fault.isTemporary && !isLast) delayed = fault;
+        else fetched.set(attachment.url, { ...attachment, problem: fault.message.slice(0, 300) });
+      }
+    }
+    if (fetched.size > 0) await write(needs, messageId, fetched);
+    if (delayed) throw delayed;
+  },
+});
+
+/** Whether a provider has a file that we have not, and have not given up. */
+function isElsewhere({ fileId, problem }: Attachment): boolean {
+  return fileId === undefined && problem === undefined;
+}
+
+interface Place {
+  readonly appId: number;
+  readonly channel: string;
+  readonly adapter: ChannelAdapter;
+  readonly settings: unknown;
+}
+
+async function bring(
+  { services, files, fetchesPrivate }: JobNeeds,
+  { appId, channel, adapter, settings }: Place,
+  { url, name }: Attachment,
+): Promise<Attachment> {
+  const context: SendContext = { settings, services, signal: AbortSignal.timeout(timeoutMs) };
+  const source = (await adapter.locate?.(url, context)) ?? { url };
+  const limits = { maxBytes: files.maxBytes, timeoutMs, allowsPrivate: fetchesPrivate };
+  const bytes = await fetchFile(source.url, source.headers ?? {}, limits);
+  return files.keepForGood({ appId, by: `channel ${channel}`, name: name ?? nameIn(source.url), bytes });
+}
+
+function nameIn(url: string): string {
+  const last = new URL(url).pathname.split('/').at(-1) ?? '';
+  try {
+    return decodeURIComponent(last);
+  } catch {
+    return last;
+  }
+}
+
+function faultOf(error: unknown, { sender }: ChannelAdapter): FetchError {
+  if (error instanceof FetchError) return error;
+  if (error instanceof ProblemError) return new FetchError(error.detail, error.retryable);
+  if (sender.delivers !== 'by-sending') throw error;
+  const { kind, error: reason } = sender.classify(error);
+  return new FetchError(reason, kind !== 'permanent');
+}
+
+async function write(
+  { unitOfWork, notify, files }: JobNeeds,
+  messageId: number,
+  fetched: ReadonlyMap<string, Attachment>,
+): Promise<void> {
+  const message = await unitOfWork.run(async (tx): Promise<Message | undefined> => {
+    const [known] = await tx.orm.select().from(messages).where(eq(messages.id, messageId));
+    if (!known) return undefined;
+    await lockSession(tx, known.sessionId);
+    const [row] = await tx.orm.select().from(messages).where(eq(messages.id, messageId)).for('update');
+    if (!row?.content.attachments) return undefined;
+    const attachments = row.content.attachments.map((one) =>
+      isElsewhere(one) ? (fetched.get(one.url) ?? one) : one,
+    );
+    const content = { ...row.content, attachments };
+    await tx.orm.update(messages).set({ content }).where(eq(messages.id, messageId));
+    return toMessage({ ...row, content });
+  });
+  if (!message) return;
+  const payload = { message: { ...message, content: files.sign(message.content) } };
+  for (const topic of [topics.session(message.sessionId), topics.agentType(message.agentType)]) {
+    notify([{ appId: message.appId, topic, event: 'message_changed', payload }]);
+  }
+}
+
+/** Takes away files that were uploaded and never sent. */
+export const sweepFiles: Job = timer({
+  task: 'sweep-files',
+  summary: 'Deletes files that were uploaded and not put into a message within a day.',
+  cron: '41 * * * *',
+  async run({ files }) {
+    await files.sweep();
+  },
+});

@@ -1,0 +1,32 @@
+import { z } from 'zod';
+import { adapterFor } from '../channels/index.ts';
+import { job } from './job.ts';
+
+const timeoutMs = 30_000;
+
+/** Asks the provider what the post says and shows that a conversation's comment stands under; once for each post. */
+export const fetchPost = job({
+  task: 'fetch-post',
+  summary: 'Asks the provider for the text and the picture of a post that a customer commented on.',
+  payload: z.object({ sessionId: z.int(), postId: z.string() }),
+  async run({ sessionId, postId }, { database: { sql }, apps, services, log }) {
+    const [session] = await sql<{ appId: number; channel: string }[]>`
+      SELECT app_id AS "appId", channel FROM sessions
+      WHERE id = ${sessionId} AND social_context ->> 'postId' = ${postId} AND NOT social_context ? 'post'`;
+    const channel = session && (await apps.byId(session.appId))?.channels.get(session.channel);
+    const adapter = channel && adapterFor(channel.kind);
+    if (!adapter?.describePost || adapter.sender.delivers !== 'by-sending') return;
+    try {
+      const signal = AbortSignal.timeout(timeoutMs);
+      const post = await adapter.describePost(postId, { settings: channel?.settings, services, signal });
+      await sql`
+        UPDATE sessions SET social_context = social_context || ${JSON.stringify({ post })}::jsonb
+        WHERE id = ${sessionId} AND social_context ->> 'postId' = ${postId}`;
+    } catch (error) {
+      const fault = adapter.sender.classify(error);
+      if (fault.kind === 'temporary') throw error;
+      // Without the permission the conversation goes on, its post unknown.
+      log.warn({ sessionId, postId, reason: fault.error }, 'a post could not be fetched');
+    }
+  },
+});

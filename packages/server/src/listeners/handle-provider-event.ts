@@ -1,0 +1,110 @@
+import { topics, type WebhookEventLog } from '@mevrik/protocol';
+import { eq } from 'drizzle-orm';
+import type { ParsedUpdate } from '../channels/channel.ts';
+import { adapterFor } from '../channels/index.ts';
+import { addAttributes } from '../commands/customers.ts';
+import { addNote } from '../commands/send-reply.ts';
+import { lockSession } from '../commands/sessions.ts';
+import { webhookEventLogs } from '../db/schema.ts';
+import { applyFailure } from '../delivery/apply-bounce.ts';
+import { applyEcho, applyReceipt } from '../delivery/apply-receipt.ts';
+import { alertNotice } from '../delivery/tell.ts';
+import type { Tx } from '../log/transaction.ts';
+import { writeAudit } from '../observe/audit.ts';
+import { type ListenerNeeds, listener } from './needs.ts';
+
+/** Makes of a Facebook update what it means to us, or notes why nothing is made of it. */
+export const HandleFacebookEvent = listener<'NewFacebookEventReceived'>({
+  name: 'HandleFacebookEvent',
+  summary: 'Makes a message, a receipt or a remark of a Facebook update, or notes why nothing is made of it.',
+  handle: ({ data }, { tx, needs }) => handle(data.webhookEventLog, tx, needs),
+});
+
+/** The same for the updates of all other providers. */
+export const HandleProviderEvent = listener<'NewProviderEventReceived'>({
+  name: 'HandleProviderEvent',
+  summary:
+    'Makes a message, a receipt or a remark of a provider’s update, or notes why nothing is made of it.',
+  handle: ({ data }, { tx, needs }) => handle(data.webhookEventLog, tx, needs),
+});
+
+async function handle(webhookEventLog: WebhookEventLog, tx: Tx, needs: ListenerNeeds): Promise<void> {
+  const { id, appId, channel, provider, conversationKey, deduplicationKey, payload } = webhookEventLog;
+  const parsed = adapterFor(provider)?.webhook?.parse(payload, { appId, channel, deduplicationKey });
+  const ignored = parsed
+    ? await takeIn(tx, parsed, { appId, channel, provider, conversationKey, needs })
+    : 'no adapter';
+  const outcome = ignored === null && parsed ? parsed.outcome : 'ignored';
+  tx.afterCommit(() => needs.countUpdate(provider, outcome));
+  await tx.orm
+    .update(webhookEventLogs)
+    .set(ignored === null ? { status: 'handled' } : { status: 'ignored', note: ignored })
+    .where(eq(webhookEventLogs.id, id));
+}
+
+interface Whereabouts {
+  readonly appId: number;
+  readonly channel: string;
+  readonly provider: string;
+  readonly conversationKey: string;
+  readonly needs: ListenerNeeds;
+}
+
+/** Does what an update asks for. @returns why it did nothing, or `null`. */
+async function takeIn(tx: Tx, update: ParsedUpdate, where: Whereabouts): Promise<string | null> {
+  const { appId, channel, provider, conversationKey, needs } = where;
+  switch (update.outcome) {
+    case 'message':
+      tx.raise('NewMessageReceivedEvent', { messageContainer: update.container });
+      return null;
+    case 'receipt': {
+      const notices = await applyReceipt(tx, { conversationKey, ...update });
+      tx.afterCommit(() => needs.notify(notices));
+      return null;
+    }
+    case 'failure': {
+      const found = await applyFailure(tx, { conversationKey, ...update });
+      return found === 'failed' ? null : `a failure: ${found}`;
+    }
+    case 'echo': {
+      const found = await applyEcho(tx, { appId, channel }, update);
+      return found === 'ours' ? null : `an echo: ${found}`;
+    }
+    case 'changed': {
+      const { externalId, text } = update;
+      await tx.addJob('follow-change', { conversationKey, externalId, text }, { maxAttempts: 8 });
+      return null;
+    }
+    case 'remark':
+      return remark(tx, update, where);
+    case 'alert':
+      await writeAudit(tx.sql, {
+        appId,
+        actor: provider,
+        action: 'channel.alert',
+        target: channel,
+        detail: { text: update.text },
+      });
+      tx.afterCommit(() => needs.notify([alertNotice(appId, channel, update.text)]));
+      return null;
+    case 'ignored':
+      return update.reason;
+  }
+}
+
+/** Notes it in the conversation that goes on, if one does, and remembers what it tells of the customer. */
+async function remark(
+  tx: Tx,
+  { text, attributes }: Extract<ParsedUpdate, { outcome: 'remark' }>,
+  { appId, conversationKey, needs }: Whereabouts,
+): Promise<string | null> {
+  const [open] = await tx.sql<{ id: number }[]>`
+    SELECT id FROM sessions WHERE conversation_key = ${conversationKey} AND status = 'active'`;
+  if (!open) return 'a remark outside of a conversation';
+  const session = await lockSession(tx, open.id);
+  await addAttributes(tx, session.customerId, attributes);
+  const message = await addNote(tx, session, { type: 'system' }, text);
+  const notice = { appId, topic: topics.agentType('live'), event: 'note_added', payload: { message } };
+  tx.afterCommit(() => needs.notify([notice]));
+  return null;
+}

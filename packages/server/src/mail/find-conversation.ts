@@ -1,0 +1,54 @@
+import { splitTag } from '../channels/email/mail-address.ts';
+import type { ReadMail } from '../channels/email/read-mail.ts';
+import { readMessageId, readReplyTag } from '../channels/email/reply-marks.ts';
+import { readReference } from '../delivery/reference.ts';
+import type { Tx } from '../log/transaction.ts';
+import type { ReceivedMail } from './receive-mail.ts';
+
+/** What a mail is looked up by. */
+export interface Thread {
+  readonly place: Pick<ReceivedMail, 'appId' | 'channel' | 'recipient'>;
+  readonly mail: Pick<ReadMail, 'to' | 'cc' | 'answers'>;
+  /** The channel's address. */
+  readonly address: string;
+  readonly key: Buffer;
+}
+
+/**
+ * The contact whose conversation a mail goes on with: by the mark in the address that it was sent to, else by the
+ * mails that it answers, ours and those that came in. Never by its subject alone, which others have, too.
+ */
+export async function findConversation(tx: Tx, thread: Thread): Promise<string | undefined> {
+  return (await byMark(tx, thread)) ?? byAnswered(tx, thread);
+}
+
+async function byMark(tx: Tx, { place, mail, address, key }: Thread): Promise<string | undefined> {
+  const candidates = [place.recipient, ...[...mail.to, ...mail.cc].map((person) => person.address)];
+  for (const candidate of new Set(candidates)) {
+    const { address: plain, tag } = splitTag(candidate);
+    const id = tag === null || plain !== splitTag(address).address ? undefined : readReplyTag(tag, key);
+    if (id === undefined) continue;
+    const [row] = await tx.sql<{ contact_id: string }[]>`
+      SELECT contact_id FROM contact_identities
+      WHERE id = ${id} AND app_id = ${place.appId} AND channel = ${place.channel}`;
+    if (row) return row.contact_id;
+  }
+  return undefined;
+}
+
+async function byAnswered(tx: Tx, { place, mail, key }: Thread): Promise<string | undefined> {
+  const { appId, channel } = place;
+  for (const messageId of mail.answers) {
+    const ours = readReference(readMessageId(messageId, key) ?? '');
+    const [row] = await tx.sql<{ contact_id: string }[]>`
+      SELECT contact_id FROM contact_identities WHERE conversation_key = (
+        SELECT conversation_key FROM ${
+          ours
+            ? tx.sql`deliveries WHERE id = ${ours.deliveryId} AND app_id = ${appId} AND channel = ${channel}`
+            : tx.sql`inbound_mails WHERE app_id = ${appId} AND channel = ${channel} AND message_id = ${messageId}
+                     AND conversation_key IS NOT NULL ORDER BY id LIMIT 1`
+        })`;
+    if (row) return row.contact_id;
+  }
+  return undefined;
+}

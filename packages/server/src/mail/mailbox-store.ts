@@ -1,0 +1,66 @@
+import { normaliseAddress, splitTag } from '../channels/email/mail-address.ts';
+import { identifyMail, readHeads } from '../channels/email/mail-heads.ts';
+import type { MailboxCursor, MailboxStore } from '../channels/email/read-mailbox.ts';
+import type { Database } from '../db/database.ts';
+import type { Tx } from '../log/transaction.ts';
+import type { UnitOfWork } from '../log/unit-of-work.ts';
+import type { MailChannel } from './mail-channels.ts';
+import { receiveMail } from './receive-mail.ts';
+
+/** Keeps the mails of a channel's mailbox, and how far it was read. */
+export function createMailboxStore(
+  { database, unitOfWork }: { readonly database: Database; readonly unitOfWork: UnitOfWork },
+  channel: MailChannel,
+  mailbox: string,
+): MailboxStore {
+  const { appId, channel: name } = channel;
+  return {
+    async load() {
+      const [row] = await database.sql<{ uid_validity: string; last_uid: number; read_at: string }[]>`
+        SELECT uid_validity, last_uid, read_at FROM mailbox_cursors
+        WHERE app_id = ${appId} AND channel = ${name} AND mailbox = ${mailbox}`;
+      return row && { uidValidity: row.uid_validity, lastUid: row.last_uid, readAt: row.read_at };
+    },
+    advance: (from, to, mail) =>
+      unitOfWork.run(async (tx) => {
+        if (!(await moveCursor(tx, channel, mailbox, from, to))) return false;
+        if (mail) {
+          const sender = identifyMail(mail).from;
+          const recipient = recipientIn(mail, channel.address);
+          await receiveMail(tx, { appId, channel: name, source: 'imap', sender, recipient, raw: mail });
+        }
+        return true;
+      }),
+  };
+}
+
+/** Only whoever knows where the cursor is may move it: of two readers one finds out that it is one too many. */
+async function moveCursor(
+  tx: Tx,
+  { appId, channel }: MailChannel,
+  mailbox: string,
+  from: MailboxCursor | undefined,
+  to: MailboxCursor,
+): Promise<boolean> {
+  const rows = from
+    ? await tx.sql`
+        UPDATE mailbox_cursors SET uid_validity = ${to.uidValidity}, last_uid = ${to.lastUid}, read_at = now()
+        WHERE app_id = ${appId} AND channel = ${channel} AND mailbox = ${mailbox}
+          AND uid_validity = ${from.uidValidity} AND last_uid = ${from.lastUid}
+        RETURNING last_uid`
+    : await tx.sql`
+        INSERT INTO mailbox_cursors (app_id, channel, mailbox, uid_validity, last_uid)
+        VALUES (${appId}, ${channel}, ${mailbox}, ${to.uidValidity}, ${to.lastUid})
+        ON CONFLICT DO NOTHING RETURNING last_uid`;
+  return rows.length > 0;
+}
+
+/** The address that a mail came to, by what its last server has written on it: the mark behind a `+` may be there. */
+function recipientIn(raw: Buffer, address: string): string {
+  const { heads } = readHeads(raw);
+  const written = ['delivered-to', 'x-original-to', 'envelope-to'].flatMap((name) => heads.get(name) ?? []);
+  const found = written
+    .map((value) => normaliseAddress(value.replace(/[<>]/g, '')) ?? '')
+    .find((one) => splitTag(one).address === splitTag(address).address);
+  return found ?? address;
+}

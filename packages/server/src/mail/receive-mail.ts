@@ -1,0 +1,62 @@
+import { identifyMail } from '../channels/email/mail-heads.ts';
+import type { Tx } from '../log/transaction.ts';
+
+/** A mail that has come in for a channel. */
+export interface ReceivedMail {
+  readonly appId: number;
+  readonly channel: string;
+  readonly source: 'smtp' | 'imap';
+  /** By the envelope, empty for bounces; where there is no envelope, by its heads. */
+  readonly sender: string;
+  readonly recipient: string;
+  readonly raw: Buffer;
+}
+
+/** Keeps a mail as it is and has it taken in; a copy of one that is kept already changes nothing. */
+export async function receiveMail(tx: Tx, mail: ReceivedMail): Promise<'kept' | 'repeated'> {
+  const { appId, channel, source, sender, recipient, raw } = mail;
+  const { messageId, deduplicationKey } = identifyMail(raw);
+  const [row] = await tx.sql.unsafe<{ id: number }>(
+    `INSERT INTO inbound_mails
+       (app_id, channel, source, sender, recipient, raw, size_bytes, message_id, deduplication_key)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING RETURNING id`,
+    [
+      ...[appId, channel, source, storable(sender), storable(recipient), raw, raw.length],
+      ...[messageId === null ? null : storable(messageId), deduplicationKey],
+    ],
+  );
+  if (!row) return 'repeated';
+  await wakeMails(tx, { appId, channel, sender: storable(sender) });
+  return 'kept';
+}
+
+/** The mails of one sender to one channel: they are taken in one after another. */
+export interface MailLane {
+  readonly appId: number;
+  readonly channel: string;
+  readonly sender: string;
+}
+
+/** Has somebody take in the mails of a sender. */
+export async function wakeMails(tx: Tx, lane: MailLane): Promise<void> {
+  await tx.addJob(
+    'take-in-mails',
+    { ...lane },
+    { key: `mails ${lane.appId}/${lane.channel} ${lane.sender}` },
+  );
+}
+
+/** Mails of one sender within the last hour. */
+export async function countMails(tx: Tx, { appId, channel, sender }: MailLane): Promise<number> {
+  const [row] = await tx.sql<{ count: number }[]>`
+    SELECT count(*)::int AS count FROM inbound_mails
+    WHERE app_id = ${appId} AND channel = ${channel} AND sender = ${sender}
+      AND received_at > now() - interval '1 hour'`;
+  return row?.count ?? 0;
+}
+
+/** Without what PostgreSQL cannot store as a text. */
+export function storable(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the control character is what is looked for
+  return text.replace(/\u0000|\p{Surrogate}/gu, '');
+}

@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest';
+import { openMail } from './take-in-mail.ts';
+
+const raw = Buffer.from(
+  [
+    'From: vera@home.example',
+    'MIME-Version: 1.0',
+    'Content-Type: multipart/mixed; boundary=b',
+    '',
+    '--b\r\nContent-Type: text/plain\r\n\r\nSee below.',
+    '--b\r\nContent-Type: application/pdf; name=a.pdf\r\nContent-Disposition: attachment\r\n\r\npdf',
+    '--b\r\nContent-Type: application/x-sh; name=b.sh\r\nContent-Disposition: attachment\r\n\r\nsh',
+    '--b--',
+    '',
+  ].join('\r\n'),
+);
+const lane = { appId: 1, channel: 'mail', sender: 'vera@home.example' };
+const waiting = {
+  ...({ id: 1, source: 'smtp', recipient: 'support@shop.example', message_id: null } as const),
+  ...{ deduplication_key: 'x', raw, received_at: '2026-11-23T10:00:00.000Z' },
+};
+const needs = {
+  channels: { all: async () => [], find: async () => undefined },
+  mailKey: Buffer.from('key'),
+};
+
+describe('a mail that is opened', () => {
+  it('has its files kept where there is a place for them, and no more of those that are refused', async () => {
+    const mail = await openMail(lane, waiting, {
+      ...needs,
+      keepFile: async (appId, { name, content }) =>
+        name.endsWith('.pdf')
+          ? { type: 'file', url: `https://files.example/${appId}/${name}`, name, sizeBytes: content.length }
+          : null,
+    });
+    expect(mail.attachments).toEqual([
+      { type: 'file', url: 'https://files.example/1/a.pdf', name: 'a.pdf', sizeBytes: 3 },
+      null,
+    ]);
+  });
+
+  it('keeps no files where there is no place', async () => {
+    expect((await openMail(lane, waiting, { ...needs, keepFile: null })).attachments).toEqual([]);
+  });
+});

@@ -1,0 +1,188 @@
+import {
+  type Attachment,
+  conversationKey,
+  type MailDetails,
+  type MessageContainer,
+  type MessageContent,
+} from '@mevrik/protocol';
+import { emailSettingsSchema } from '../channels/email/email-settings.ts';
+import { normaliseAddress, splitTag } from '../channels/email/mail-address.ts';
+import { type MailFile, type ReadMail, readMail } from '../channels/email/read-mail.ts';
+import { readMessageId } from '../channels/email/reply-marks.ts';
+import { applyBounce } from '../delivery/apply-bounce.ts';
+import type { Tx } from '../log/transaction.ts';
+import { findConversation } from './find-conversation.ts';
+import type { MailChannels } from './mail-channels.ts';
+import { type MailLane, storable } from './receive-mail.ts';
+
+/** A mail that waits to be taken in. */
+export interface WaitingMail {
+  readonly id: number;
+  readonly source: 'smtp' | 'imap';
+  readonly recipient: string;
+  readonly message_id: string | null;
+  readonly deduplication_key: string;
+  readonly raw: Buffer;
+  readonly received_at: string;
+}
+
+/**
+ * Keeps a file that came with a mail where people can get it.
+ * @returns how a message refers to it; `null` where it is not kept, as it is too large or of a kind that is refused.
+ */
+export type KeepFile = (appId: number, file: MailFile) => Promise<Attachment | null>;
+
+/** What taking in is composed with. */
+export interface TakeInNeeds {
+  readonly channels: MailChannels;
+  /** What marks of conversations and Message-IDs are made with. */
+  readonly mailKey: Buffer;
+  /** `null` where files are not kept apart from their mail: then the message names them. */
+  readonly keepFile: KeepFile | null;
+}
+
+/** What has become of a mail. */
+type Outcome =
+  | { readonly status: 'handled'; readonly conversationKey: string | null; readonly note: string | null }
+  | { readonly status: 'ignored' | 'unreadable'; readonly note: string };
+
+const maxText = 10_000;
+
+/** Makes of a kept mail what it means to us: a message, a failed delivery, or nothing, and then why. */
+export async function takeInMail(
+  tx: Tx,
+  lane: MailLane,
+  waiting: WaitingMail,
+  mail: OpenedMail,
+  needs: TakeInNeeds,
+): Promise<void> {
+  const outcome = await decide(tx, lane, waiting, mail, needs);
+  const key = outcome.status === 'handled' ? outcome.conversationKey : null;
+  await tx.sql`
+    UPDATE inbound_mails SET status = ${outcome.status}, note = ${outcome.note}, conversation_key = ${key}
+    WHERE id = ${waiting.id}`;
+}
+
+/** A mail that was read, and its files where they are kept: `null` for one that is not. */
+export interface OpenedMail extends ReadMail {
+  readonly attachments: readonly (Attachment | null)[];
+}
+
+/** As many as a message can have; the others are named in it. */
+const maxAttachments = 10;
+
+/** Reads a kept mail and puts its files where people can get them. */
+export async function openMail(
+  { appId, sender }: MailLane,
+  { raw, source }: WaitingMail,
+  { keepFile }: TakeInNeeds,
+): Promise<OpenedMail> {
+  const mail = await readMail(raw, source === 'smtp' ? sender : null);
+  const attachments: (Attachment | null)[] = [];
+  if (keepFile && !mail.report) {
+    for (const file of mail.files.slice(0, maxAttachments)) attachments.push(await keepFile(appId, file));
+  }
+  return { ...mail, attachments };
+}
+
+async function decide(
+  tx: Tx,
+  { appId, channel }: MailLane,
+  waiting: WaitingMail,
+  mail: OpenedMail,
+  { channels, mailKey }: TakeInNeeds,
+): Promise<Outcome> {
+  const all = await channels.all();
+  const own = all.find((one) => one.appId === appId && one.channel === channel);
+  if (!own) return { status: 'ignored', note: 'the channel is switched off or gone' };
+  if (mail.report) return takeInReport(tx, { appId, channel }, mail.report, mailKey);
+  if (waiting.message_id !== null && readMessageId(waiting.message_id, mailKey) !== undefined) {
+    return { status: 'ignored', note: 'a mail of our own that came back' };
+  }
+  const { author } = mail;
+  if (!author) return { status: 'unreadable', note: 'nobody can be told who wrote it' };
+  // Two channels that answer each other would never stop.
+  const plain = splitTag(author.address).address;
+  if (all.some(({ address }) => address === plain || address === author.address)) {
+    return { status: 'ignored', note: 'it comes from an address of ours' };
+  }
+  const place = { appId, channel, recipient: waiting.recipient };
+  const address = normaliseAddress(emailSettingsSchema.parse(own.settings).address) ?? '';
+  const contactId = (await findConversation(tx, { place, mail, address, key: mailKey })) ?? author.address;
+  const messageContainer = toContainer({ appId, channel }, waiting, mail, { ...author, contactId });
+  tx.raise('NewMessageReceivedEvent', { messageContainer });
+  return { status: 'handled', conversationKey: messageContainer.conversationKey, note: null };
+}
+
+async function takeInReport(
+  tx: Tx,
+  place: { readonly appId: number; readonly channel: string },
+  report: NonNullable<ReadMail['report']>,
+  mailKey: Buffer,
+): Promise<Outcome> {
+  const reference = report.about === null ? undefined : readMessageId(report.about, mailKey);
+  if (reference === undefined) return { status: 'ignored', note: 'a report on a mail that is not ours' };
+  if (report.outcome === 'other') return { status: 'ignored', note: 'a report of success' };
+  const status = report.status === null ? '' : ` (${report.status})`;
+  const error = storable(`The mail came back${status}: ${report.reason}`);
+  const found = await applyBounce(tx, place, { reference, outcome: report.outcome, error });
+  return found === 'failed' || found === 'delayed'
+    ? { status: 'handled', conversationKey: null, note: `a report: ${found}` }
+    : { status: 'ignored', note: `a report: ${found}` };
+}
+
+function toContainer(
+  { appId, channel }: { readonly appId: number; readonly channel: string },
+  waiting: WaitingMail,
+  mail: OpenedMail,
+  who: { readonly address: string; readonly name: string | null; readonly contactId: string },
+): MessageContainer {
+  const isSame = who.address === who.contactId;
+  const details: MailDetails = {
+    ...(mail.subject === '' ? {} : { subject: shorten(mail.subject, 500) }),
+    ...(isSame
+      ? {}
+      : { from: shorten(who.name === null ? who.address : `${who.name} <${who.address}>`, 320) }),
+    ...(mail.automatic === null ? {} : { automatic: mail.automatic }),
+  };
+  const name = who.name === null ? {} : { name: shorten(who.name, 200) };
+  const content = contentOf(mail);
+  return {
+    appId,
+    channel,
+    contactId: who.contactId,
+    conversationKey: conversationKey(appId, channel, who.contactId),
+    externalId: waiting.message_id ?? waiting.deduplication_key,
+    kind: content.text === undefined ? 'attachment' : 'text',
+    content: { ...content, mail: details },
+    profile: isSame ? { ...name, email: who.address } : {},
+    sentAt: sentAt(mail, waiting).toISOString(),
+  };
+}
+
+/** When it says that it was sent, if that can be. */
+function sentAt({ sentAt: said }: ReadMail, { received_at }: WaitingMail): Date {
+  const received = new Date(received_at);
+  return said && said.getTime() > 0 && said.getTime() <= received.getTime() ? said : received;
+}
+
+/** What was written, and what came with it. Of a mail that says nothing its subject is what it says. */
+function contentOf(mail: OpenedMail): MessageContent {
+  const attachments = mail.attachments.filter((one) => one !== null);
+  const named = mail.files
+    .filter((_file, at) => !mail.attachments[at])
+    .map(({ name, contentType, content }) => `[${name}, ${contentType}, ${sizeOf(content.length)}]`);
+  const said = mail.text === '' && mail.files.length === 0 ? mail.subject || 'An empty mail.' : mail.text;
+  const text = shorten([said, ...named].filter(Boolean).join('\n'), maxText);
+  return { ...(text === '' ? {} : { text }), ...(attachments.length === 0 ? {} : { attachments }) };
+}
+
+function sizeOf(bytes: number): string {
+  if (bytes < 1024) return `${bytes} bytes`;
+  return bytes < 1024 * 1024 ? `${Math.round(bytes / 1024)} KB` : `${(bytes / 1024 / 1024).toFixed(1)} MB`;
+}
+
+function shorten(text: string, maxLength: number): string {
+  const clean = storable(text);
+  return clean.length <= maxLength ? clean : `${storable(clean.slice(0, maxLength - 1))}…`;
+}

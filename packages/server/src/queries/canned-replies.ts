@@ -1,0 +1,13 @@
+import type { CannedReply } from '@mevrik/protocol';
+import { eq, sql } from 'drizzle-orm';
+import type { Database } from '../db/database.ts';
+import { cannedReplies } from '../db/schema.ts';
+
+/** The canned replies of an app, by their shortcuts. */
+export function listCannedReplies({ orm }: Database, appId: number): Promise<CannedReply[]> {
+  return orm
+    .select()
+    .from(cannedReplies)
+    .where(eq(cannedReplies.appId, appId))
+    .orderBy(sql`lower(${cannedReplies.shortcut})`);
+}

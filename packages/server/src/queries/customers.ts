@@ -1,0 +1,76 @@
+import type { Customer, CustomerOverview, CustomerSummary } from '@mevrik/protocol';
+import { desc, eq } from 'drizzle-orm';
+import type { Database } from '../db/database.ts';
+import { toCase, toSession } from '../db/models.ts';
+import { cases, contactIdentities, sessions } from '../db/schema.ts';
+import { requireCustomer } from './conversations.ts';
+
+/** A customer with contacts, sessions, cases, and who may be the same person. @throws ProblemError `not_found`. */
+export async function customerOverview(database: Database, asked: number): Promise<CustomerOverview> {
+  const { orm } = database;
+  const customer = await requireCustomer(database, asked);
+  const { id } = customer;
+  const [identities, past, caseRows, lookalikes] = await Promise.all([
+    orm
+      .select()
+      .from(contactIdentities)
+      .where(eq(contactIdentities.customerId, id))
+      .orderBy(contactIdentities.id),
+    orm.select().from(sessions).where(eq(sessions.customerId, id)).orderBy(desc(sessions.id)).limit(20),
+    orm.select().from(cases).where(eq(cases.customerId, id)).orderBy(desc(cases.id)).limit(20),
+    findLookalikes(database, customer),
+  ]);
+  return {
+    customer,
+    identities: identities.map(({ id, channel, contactId }) => ({ id, channel, contactId })),
+    sessions: past.map(toSession),
+    cases: caseRows.map((row) => {
+      const { agentType: _session, ...rest } = toCase(row, 'live');
+      return rest;
+    }),
+    lookalikes,
+  };
+}
+
+/** Customers of an app by a part of what is known of them, or by their number; newest first, at most twenty. */
+export async function searchCustomers(
+  database: Database,
+  { appId, search }: { readonly appId: number; readonly search: string },
+): Promise<CustomerSummary[]> {
+  const { sql } = database;
+  const pattern = `%${search.replace(/[%_\\]/g, '\\$&')}%`;
+  const number = /^#?(\d{1,15})$/.exec(search)?.[1] ?? null;
+  return summaries(
+    database,
+    sql`app_id = ${appId} AND (
+      name ILIKE ${pattern} OR email ILIKE ${pattern} OR phone ILIKE ${pattern} OR id = ${number}::bigint
+      OR EXISTS (SELECT FROM contact_identities
+                 WHERE customer_id = customers.id AND contact_id ILIKE ${pattern}))`,
+  );
+}
+
+async function findLookalikes(database: Database, customer: Customer): Promise<CustomerSummary[]> {
+  const { sql } = database;
+  const { id, appId, email, phone } = customer;
+  if (email === null && phone === null) return [];
+  return summaries(
+    database,
+    sql`app_id = ${appId} AND id <> ${id} AND (email = ${email} OR phone = ${phone})`,
+  );
+}
+
+async function summaries(
+  { sql }: Database,
+  condition: ReturnType<Database['sql']>,
+): Promise<CustomerSummary[]> {
+  const rows = await sql<(Omit<CustomerSummary, 'id' | 'createdAt'> & { id: string; createdAt: Date })[]>`
+    SELECT id, app_id AS "appId", name, email, phone, verified, created_at AS "createdAt",
+           ARRAY(SELECT DISTINCT channel FROM contact_identities
+                 WHERE customer_id = customers.id ORDER BY channel) AS channels
+    FROM customers WHERE merged_into IS NULL AND (${condition}) ORDER BY id DESC LIMIT 20`;
+  return rows.map((row) => ({
+    ...row,
+    id: Number(row.id),
+    createdAt: new Date(row.createdAt).toISOString(),
+  }));
+}

@@ -1,0 +1,190 @@
+import type { ChannelState, Delivery, DeliveryAttempt, DeliveryState, WebhookUpdate } from '@mevrik/protocol';
+import { ProblemError } from '@mevrik/protocol';
+import { and, desc, eq, gt, inArray, lt, sql } from 'drizzle-orm';
+import type { Database } from '../db/database.ts';
+import { deliveries, webhookEventLogs } from '../db/schema.ts';
+import { beforeId, type Page, type PageRequest, toPage } from './page.ts';
+
+/** Which deliveries are asked for; `appIds` bounds what the asker may see, `null` for everything. */
+export interface DeliveryFilter extends PageRequest {
+  readonly appIds: readonly number[] | null;
+  readonly channel?: string | undefined;
+  readonly status?: DeliveryState | undefined;
+  readonly sessionId?: number | undefined;
+  readonly messageId?: number | undefined;
+  readonly isDoubtful?: boolean | undefined;
+}
+
+/** Messages on their way through providers, newest first. */
+export async function listDeliveries(database: Database, filter: DeliveryFilter): Promise<Page<Delivery>> {
+  const { appIds, channel, status, sessionId, messageId, isDoubtful } = filter;
+  const rows = await database.orm
+    .select()
+    .from(deliveries)
+    .where(
+      and(
+        lt(deliveries.id, beforeId(filter)),
+        appIds === null ? undefined : inArray(deliveries.appId, [...appIds]),
+        channel === undefined ? undefined : eq(deliveries.channel, channel),
+        status === undefined ? undefined : eq(deliveries.status, status),
+        sessionId === undefined ? undefined : eq(deliveries.sessionId, sessionId),
+        messageId === undefined ? undefined : eq(deliveries.messageId, messageId),
+        isDoubtful === undefined
+          ? undefined
+          : isDoubtful
+            ? gt(deliveries.doubts, 0)
+            : eq(deliveries.doubts, 0),
+      ),
+    )
+    .orderBy(desc(deliveries.id))
+    .limit(filter.limit + 1);
+  const attempts = await readAttempts(
+    database,
+    rows.slice(0, filter.limit).map(({ id }) => id),
+  );
+  return toPage(rows, filter.limit, (row) => toDelivery(row, attempts.get(row.id) ?? []));
+}
+
+function toDelivery(row: typeof deliveries.$inferSelect, attempts: DeliveryAttempt[]): Delivery {
+  const { id, appId, messageId, sessionId, customerId, channel, contactId, comment, status } = row;
+  const { doubts, error, fallbackOf, createdAt, sentAt, finishedAt } = row;
+  return {
+    ...{ id, appId, messageId, sessionId, customerId, channel, contactId, comment, status },
+    ...{ doubts, error, fallbackOf, createdAt, sentAt, finishedAt, attempts },
+    nextAttemptAt: status === 'queued' ? row.nextAttemptAt : null,
+  };
+}
+
+/** Of a delivery the last attempts are told. */
+const attemptsTold = 50;
+
+async function readAttempts(
+  database: Database,
+  ids: readonly number[],
+): Promise<ReadonlyMap<number, DeliveryAttempt[]>> {
+  const rows = await database.sql<({ deliveryId: string; id: string } & Omit<DeliveryAttempt, 'id'>)[]>`
+    SELECT delivery_id AS "deliveryId", id, part, outcome, error, external_id AS "externalId", decision,
+           started_at AS "startedAt", finished_at AS "finishedAt"
+    FROM (SELECT *, row_number() OVER (PARTITION BY delivery_id ORDER BY id DESC) AS place
+          FROM delivery_attempts WHERE delivery_id = ANY (${[...ids]}::bigint[])) AS attempt
+    WHERE place <= ${attemptsTold} ORDER BY id`;
+  const told = new Map<number, DeliveryAttempt[]>();
+  for (const { deliveryId, id, startedAt, finishedAt, ...attempt } of rows) {
+    const known = told.get(Number(deliveryId)) ?? [];
+    const times = { startedAt: toIso(startedAt), finishedAt: finishedAt && toIso(finishedAt) };
+    told.set(Number(deliveryId), [...known, { ...attempt, ...times, id: Number(id) }]);
+  }
+  return told;
+}
+
+function toIso(instant: string): string {
+  return new Date(instant).toISOString();
+}
+
+/** How the channels are doing: of all apps, or of these. */
+export async function listChannelStates(
+  { sql }: Database,
+  appIds: readonly number[] | null,
+): Promise<ChannelState[]> {
+  const rows = await sql<ChannelState[]>`
+    SELECT channels.app_id AS "appId", apps.name AS "appName", channels.name, channels.kind, channels.enabled,
+           coalesce(health.is_down, false) AS "isDown", health.reason, health.since,
+           CASE WHEN health.is_down THEN health.probe_at END AS "probeAt",
+           CASE WHEN health.paused_until > now() THEN health.paused_until END AS "pausedUntil",
+           (SELECT count(*)::int FROM deliveries WHERE deliveries.app_id = channels.app_id
+              AND deliveries.channel = channels.name AND status IN ('queued', 'sending')) AS waiting,
+           coalesce(day.sent, 0)::int AS sent, coalesce(day.failed, 0)::int AS failed,
+           coalesce(day.doubtful, 0)::int AS doubtful,
+           greatest((SELECT max(received_at) FROM webhook_event_logs AS update
+                       WHERE update.app_id = channels.app_id AND update.channel = channels.name),
+                    (SELECT max(received_at) FROM inbound_mails AS mail
+                       WHERE mail.app_id = channels.app_id AND mail.channel = channels.name)) AS "receivedAt"
+    FROM channels
+    JOIN apps ON apps.id = channels.app_id
+    LEFT JOIN channel_health AS health ON health.app_id = channels.app_id AND health.channel = channels.name
+    LEFT JOIN (
+      SELECT app_id, channel, count(*) FILTER (WHERE status IN ('sent', 'delivered', 'read')) AS sent,
+             count(*) FILTER (WHERE status = 'failed') AS failed, count(*) FILTER (WHERE doubts > 0) AS doubtful
+      FROM deliveries WHERE created_at > now() - interval '1 day' GROUP BY 1, 2
+    ) AS day ON day.app_id = channels.app_id AND day.channel = channels.name
+    WHERE ${appIds === null} OR channels.app_id = ANY (${appIds === null ? [] : [...appIds]}::int[])
+    ORDER BY coalesce(health.is_down, false) DESC, channels.app_id, channels.name`;
+  return rows.map(({ since, probeAt, pausedUntil, receivedAt, ...row }) => ({
+    ...row,
+    since: since && toIso(since),
+    probeAt: probeAt && toIso(probeAt),
+    pausedUntil: pausedUntil && toIso(pausedUntil),
+    receivedAt: receivedAt && toIso(receivedAt),
+  }));
+}
+
+/** Why channels of these apps are down, by app and name. */
+export async function readDownReasons(
+  database: Database,
+  appIds: readonly number[],
+): Promise<(appId: number, channel: string) => string | null> {
+  const rows = await database.sql<{ app_id: number; channel: string; reason: string }[]>`
+    SELECT app_id, channel, coalesce(reason, 'The provider takes nothing.') AS reason FROM channel_health
+    WHERE is_down AND app_id = ANY (${[...appIds]}::int[])`;
+  return (appId, channel) =>
+    rows.find((row) => row.app_id === appId && row.channel === channel)?.reason ?? null;
+}
+
+/** How many channels are down. */
+export async function countDown({ sql }: Database): Promise<number> {
+  const [row] = await sql<
+    { count: number }[]
+  >`SELECT count(*)::int AS count FROM channel_health WHERE is_down`;
+  return row?.count ?? 0;
+}
+
+/** How many messages wait to be sent. */
+export async function countWaiting({ sql }: Database): Promise<number> {
+  const [row] = await sql<{ count: number }[]>`
+    SELECT count(*)::int AS count FROM deliveries WHERE status IN ('queued', 'sending')`;
+  return row?.count ?? 0;
+}
+
+/** Which updates are looked for. */
+export interface UpdateFilter {
+  readonly appId?: number | undefined;
+  readonly channel?: string | undefined;
+  readonly provider?: string | undefined;
+  readonly status?: WebhookUpdate['status'] | undefined;
+}
+
+/** The updates of providers as they came in, newest first, and how many there are of each state. */
+export async function listUpdates(
+  { orm }: Database,
+  { appId, channel, provider, status }: UpdateFilter,
+  page: PageRequest,
+): Promise<Page<WebhookUpdate> & { readonly counts: Record<string, number> }> {
+  const place = [
+    ...(appId === undefined ? [] : [eq(webhookEventLogs.appId, appId)]),
+    ...(channel === undefined ? [] : [eq(webhookEventLogs.channel, channel)]),
+    ...(provider === undefined ? [] : [eq(webhookEventLogs.provider, provider)]),
+  ];
+  const wanted = status === undefined ? place : [...place, eq(webhookEventLogs.status, status)];
+  const [rows, counted] = await Promise.all([
+    orm
+      .select()
+      .from(webhookEventLogs)
+      .where(and(lt(webhookEventLogs.id, beforeId(page)), ...wanted))
+      .orderBy(desc(webhookEventLogs.id))
+      .limit(page.limit + 1),
+    orm
+      .select({ status: webhookEventLogs.status, count: sql<number>`count(*)::int` })
+      .from(webhookEventLogs)
+      .where(and(...place))
+      .groupBy(webhookEventLogs.status),
+  ]);
+  const counts = Object.fromEntries(counted.map((row) => [row.status, row.count]));
+  return { ...toPage(rows, page.limit, (row) => row), counts };
+}
+
+/** An update as it came in. @throws ProblemError `not_found`. */
+export async function requireUpdate({ orm }: Database, id: number): Promise<WebhookUpdate> {
+  const [row] = await orm.select().from(webhookEventLogs).where(eq(webhookEventLogs.id, id));
+  if (!row) throw new ProblemError('not_found', 'There is no such update.');
+  return row;
+}

@@ -1,0 +1,76 @@
+import { ProblemError } from '@mevrik/protocol';
+import { and, desc, eq, lt, sql } from 'drizzle-orm';
+import type { Database } from '../db/database.ts';
+import { inboundMails, messages } from '../db/schema.ts';
+import { beforeId, type Page, type PageRequest, toPage } from './page.ts';
+
+/** A kept mail, without its bytes. */
+export type MailRecord = Omit<typeof inboundMails.$inferSelect, 'raw'>;
+
+/** What is looked for among the kept mails. */
+export interface MailFilter {
+  readonly appId?: number | undefined;
+  readonly channel?: string | undefined;
+  readonly status?: MailRecord['status'] | undefined;
+}
+
+const { id, appId, channel, source, deduplicationKey, sender, recipient, messageId } = inboundMails;
+const { sizeBytes, status, note, conversationKey, receivedAt } = inboundMails;
+const record = {
+  ...{ id, appId, channel, source, deduplicationKey, sender, recipient, messageId },
+  ...{ sizeBytes, status, note, conversationKey, receivedAt },
+};
+
+/** The mails that came in, newest first, and how many there are of each state. */
+export async function listMails(
+  { orm }: Database,
+  filter: MailFilter,
+  page: PageRequest,
+): Promise<Page<MailRecord> & { readonly counts: Readonly<Record<string, number>> }> {
+  const place = [
+    ...(filter.appId === undefined ? [] : [eq(appId, filter.appId)]),
+    ...(filter.channel === undefined ? [] : [eq(channel, filter.channel)]),
+  ];
+  const wanted = filter.status === undefined ? place : [...place, eq(status, filter.status)];
+  const [rows, counted] = await Promise.all([
+    orm
+      .select(record)
+      .from(inboundMails)
+      .where(and(lt(id, beforeId(page)), ...wanted))
+      .orderBy(desc(id))
+      .limit(page.limit + 1),
+    orm
+      .select({ status, count: sql<number>`count(*)::int` })
+      .from(inboundMails)
+      .where(and(...place))
+      .groupBy(status),
+  ]);
+  const counts = Object.fromEntries(counted.map((row) => [row.status, row.count]));
+  return { ...toPage(rows, page.limit, (row) => row), counts };
+}
+
+/** A kept mail as it came in. @throws ProblemError `not_found`. */
+export async function requireMail({ orm }: Database, mailId: number) {
+  const [row] = await orm.select().from(inboundMails).where(eq(id, mailId));
+  if (!row) throw new ProblemError('not_found', 'There is no such mail.');
+  return row;
+}
+
+/** The mail that a message was made of. @throws ProblemError `not_found`. */
+export async function requireMailOf({ orm }: Database, idOfMessage: number) {
+  const [row] = await orm
+    .select({ mail: inboundMails })
+    .from(messages)
+    .innerJoin(
+      inboundMails,
+      and(
+        eq(appId, messages.appId),
+        eq(channel, messages.channel),
+        eq(conversationKey, messages.conversationKey),
+        sql`coalesce(${messageId}, ${deduplicationKey}) = ${messages.externalId}`,
+      ),
+    )
+    .where(eq(messages.id, idOfMessage));
+  if (!row) throw new ProblemError('not_found', 'There is no such message, or it did not come as a mail.');
+  return row.mail;
+}

@@ -1,0 +1,43 @@
+import type { Overview } from '@mevrik/protocol';
+import type { Database } from '../db/database.ts';
+
+/** How the desk is doing: now, and hour by hour over the last day. Times are in seconds. */
+export async function readOverview({ sql }: Database): Promise<Overview> {
+  const [[now], hours, csat] = await Promise.all([
+    sql<Overview['now'][]>`
+      SELECT
+        (SELECT count(*)::int FROM queue_items WHERE status = 'waiting') AS waiting,
+        (SELECT coalesce(extract(epoch FROM now() - min(created_at)), 0)::int FROM queue_items
+          WHERE status = 'waiting') AS "longestWaitSeconds",
+        (SELECT count(*)::int FROM cases WHERE status = 'open') AS "openCases",
+        (SELECT count(*)::int FROM sessions WHERE status = 'active') AS "activeSessions",
+        (SELECT count(*)::int FROM agents WHERE availability = 'online' AND disabled_at IS NULL) AS "agentsOnline",
+        (SELECT count(*)::int FROM messages WHERE delivery_status = 'failed'
+          AND created_at > now() - interval '1 day') AS "failedDeliveries"`,
+    sql<Overview['hours'][number][]>`
+      WITH hours AS (
+        SELECT generate_series(date_trunc('hour', now()) - interval '23 hours', date_trunc('hour', now()), '1 hour') AS hour)
+      SELECT to_char(hour AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS hour,
+        coalesce(m.received, 0)::int AS received, coalesce(m.answered, 0)::int AS answered,
+        coalesce(m.failed, 0)::int AS failed,
+        w.seconds::int AS "meanWaitSeconds"
+      FROM hours
+      LEFT JOIN (
+        SELECT date_trunc('hour', created_at) AS hour, count(*) FILTER (WHERE NOT is_reply) AS received,
+               count(*) FILTER (WHERE is_reply) AS answered,
+               count(*) FILTER (WHERE delivery_status = 'failed') AS failed
+        FROM messages WHERE created_at > now() - interval '1 day' GROUP BY 1) m USING (hour)
+      LEFT JOIN (
+        SELECT date_trunc('hour', assigned_at) AS hour, avg(extract(epoch FROM assigned_at - created_at)) AS seconds
+        FROM queue_items WHERE assigned_at > now() - interval '1 day' GROUP BY 1) w USING (hour)
+      ORDER BY hours.hour`,
+    sql<Overview['csat']['scores'][number][]>`
+      SELECT (answer->>'score')::int AS score, count(*)::int AS count
+      FROM csat_surveys WHERE answered_at > now() - interval '30 days' GROUP BY 1 ORDER BY 1`,
+  ]);
+  if (!now) throw new Error('An aggregate has a row.');
+  const answers = csat.reduce((sum, { count }) => sum + count, 0);
+  const mean =
+    answers === 0 ? null : csat.reduce((sum, { score, count }) => sum + score * count, 0) / answers;
+  return { now, hours, csat: { answers, mean, scores: csat } };
+}

@@ -1,0 +1,37 @@
+import type { Config } from './config.ts';
+import { type DatabaseTarget, openDatabase } from './db/database.ts';
+import { startEmbedded } from './db/embedded.ts';
+import type { Log } from './observe/log.ts';
+import type { Teardown } from './teardown.ts';
+
+/** Connections of a process besides twice `DATABASE_POOL`: dispatch, locks, jobs, and some to spare. */
+const otherConnections = 24;
+
+/** The database of the configuration, or the embedded one with room for all workers. */
+export async function reachDatabase(config: Config, log: Log, teardown: Teardown): Promise<DatabaseTarget> {
+  if (config.DATABASE_URL !== null) return config.DATABASE_URL;
+  const embedded = await startEmbedded({
+    dataDir: config.DATA_DIR,
+    log: { info: (message) => log.info(message), warn: (message) => log.warn(message) },
+    maxConnections: Math.max(200, 20 + config.WORKERS * (2 * config.DATABASE_POOL + otherConnections)),
+  });
+  teardown.add('the database', () => embedded.stop());
+  return embedded.connection;
+}
+
+/**
+ * Warns when more processes than these use the database: without Redis each machine broadcasts to its own clients
+ * only, which is fine for one, and hard to find out with two.
+ */
+export async function warnOfOtherNodes(target: DatabaseTarget, own: number, log: Log): Promise<void> {
+  const database = openDatabase(target, { maxConnections: 1, applicationName: 'mevrik start' });
+  try {
+    const [row] = await database.sql<{ nodes: number }[]>`
+      SELECT count(*)::int AS nodes FROM nodes WHERE heartbeat_at > now() - interval '10 seconds'`;
+    if (!row || row.nodes <= own) return;
+    const advice = 'set REDIS_URL on all of them, or clients miss what the other nodes broadcast';
+    log.warn({ nodes: row.nodes }, `other nodes use this database: ${advice}`);
+  } finally {
+    await database.close();
+  }
+}

@@ -1,0 +1,46 @@
+import { keepConnected } from './kept-connection.ts';
+import { createCommands } from './redis-commands.ts';
+import { addressOf, openConnection, openMaster, type RedisConnection } from './redis-connection.ts';
+import { type LinkOptions, NotTakenError, type RedisLink } from './redis-link.ts';
+import type { RedisTarget } from './redis-url.ts';
+import { connectSentinels } from './sentinels.ts';
+
+/** How often the Sentinels are asked whether the master is still the one: it may be cut off from them, not from us. */
+const reviewMs = 1_000;
+
+/** A link to one server: always the same, or the one that the Sentinels name. */
+export function linkToMaster(target: RedisTarget, options: LinkOptions): RedisLink {
+  const { log, purpose, onReady, onGone } = options;
+  const [only] = target.nodes;
+  const sentinels = target.form === 'sentinel' ? connectSentinels(target) : undefined;
+  const open = sentinels ? openMaster : openConnection;
+  const kept = keepConnected({
+    find: () => sentinels?.master() ?? only,
+    open: (node, onEnd) => open({ node, target, onEnd }),
+    reviewMs: sentinels && reviewMs,
+    log,
+    about: { purpose, redis: sentinels ? target.service : addressOf(only) },
+    onReady,
+    onGone: () => onGone?.(),
+  });
+  const connection = (): RedisConnection => {
+    if (!kept.current) throw new NotTakenError('Redis is gone');
+    return kept.current;
+  };
+  return {
+    ...createCommands((_key, work) => work(connection())),
+    get isReady() {
+      return kept.current !== undefined;
+    },
+    reaches: () => kept.current !== undefined,
+    async publish(name, text) {
+      await connection().publish(name, text);
+    },
+    subscribe: async (name, listener) => connection().subscribe(name, listener),
+    unsubscribe: async (name, listener) => connection().unsubscribe(name, listener),
+    destroy() {
+      kept.stop();
+      sentinels?.stop();
+    },
+  };
+}

@@ -1,0 +1,19 @@
+/** Into how many slots a cluster divides all names. */
+export const slotCount = 16_384;
+
+/** CRC-16 of each byte by itself: polynomial 0x1021, as Redis has it. */
+const table = Uint16Array.from({ length: 256 }, (_, byte) => {
+  let crc = byte << 8;
+  for (let bit = 0; bit < 8; bit += 1) crc = crc & 0x8000 ? (crc << 1) ^ 0x1021 : crc << 1;
+  return crc;
+});
+
+/** The slot of a key or channel. What stands in the first pair of braces alone decides, if something does. */
+export function slotOf(name: string): number {
+  const start = name.indexOf('{') + 1;
+  const end = start > 0 ? name.indexOf('}', start) : -1;
+  const hashed = end > start ? name.slice(start, end) : name;
+  let crc = 0;
+  for (const byte of Buffer.from(hashed)) crc = ((crc << 8) ^ (table[(crc >> 8) ^ byte] ?? 0)) & 0xffff;
+  return crc % slotCount;
+}

@@ -1,0 +1,91 @@
+import cluster from 'node:cluster';
+import { Duplex } from 'node:stream';
+import { createSetupToken } from './auth/setup-token.ts';
+import { createBroker } from './broadcast/cluster-broker.ts';
+import { type Product, setupUrl } from './compose.ts';
+import type { Config } from './config.ts';
+import { type DatabaseTarget, openDatabase } from './db/database.ts';
+import { migrate } from './db/migrate.ts';
+import type { Log } from './observe/log.ts';
+import { reachDatabase, warnOfOtherNodes } from './reach-database.ts';
+import { Teardown } from './teardown.ts';
+import { Crew } from './workers-crew.ts';
+import { brokerFd, type WorkersFailedError, workerMark } from './workers-messages.ts';
+
+/** What the primary is given. */
+export interface WorkersOptions {
+  readonly config: Config;
+  readonly log: Log;
+  /** The file that a worker's process runs. */
+  readonly program: string;
+  /** Called when the workers, having begun, cannot be kept running. */
+  readonly onFailed: (error: WorkersFailedError) => void;
+}
+
+/**
+ * Starts the product in `WORKERS` processes that share one port. This process, the primary, serves nobody itself: it
+ * has the embedded database, hands out connections in turn, carries what the workers tell each other, and replaces
+ * those that end.
+ *
+ * @throws when a part cannot start; what was started before it has been stopped again.
+ */
+export async function startWorkers(options: WorkersOptions): Promise<Product> {
+  const teardown = new Teardown(options.log);
+  try {
+    return await start(options, teardown);
+  } catch (error) {
+    await teardown.run();
+    throw error;
+  }
+}
+
+async function start(
+  { config, log, program, onFailed }: WorkersOptions,
+  teardown: Teardown,
+): Promise<Product> {
+  const target = await reachDatabase(config, log, teardown);
+  await migrate(target);
+  const broker = createBroker();
+  // WebSockets live long. Of 400 that come one by one, four workers get 100 each in turn, by the kernel 30 to 207.
+  cluster.schedulingPolicy = cluster.SCHED_RR;
+  cluster.setupPrimary({ exec: program, args: [], stdio: ['inherit', 'inherit', 'inherit', 'ipc', 'pipe'] });
+  const crew = new Crew({
+    count: config.WORKERS,
+    target,
+    log,
+    onFailed,
+    fork: () => {
+      const worker = cluster.fork({ [workerMark]: '1' });
+      const stream = worker.process.stdio[brokerFd];
+      if (stream instanceof Duplex) broker.connect(stream);
+      return worker;
+    },
+  });
+  teardown.add('the workers', () => crew.stop());
+  process.once('exit', () => {
+    // A stop that is cut short, as by a second Ctrl+C, is the end of all. After a crash workers stop in order.
+    if (crew.isStopping) crew.kill();
+  });
+  const url = await crew.start();
+  if (config.REDIS_URL === null) await warnOfOtherNodes(target, config.WORKERS, log);
+  const token = await makeSetupToken(target);
+  let stopped: Promise<void> | undefined;
+  return {
+    url,
+    setupUrl: token === null ? null : setupUrl(url, token),
+    mailPort: config.SMTP_PORT,
+    stop() {
+      stopped ??= teardown.run();
+      return stopped;
+    },
+  };
+}
+
+async function makeSetupToken(target: DatabaseTarget): Promise<string | null> {
+  const database = openDatabase(target, { maxConnections: 1, applicationName: 'mevrik start' });
+  try {
+    return await createSetupToken(database.sql);
+  } finally {
+    await database.close();
+  }
+}

@@ -1,0 +1,56 @@
+import {
+  IconActivity,
+  IconAntennaBars5,
+  IconApps,
+  IconArrowLeft,
+  IconBell,
+  IconFileDescription,
+  IconLayoutDashboard,
+  IconMailX,
+  IconMessage2Bolt,
+  IconPlugConnected,
+  IconSend,
+  IconUsers,
+  IconWebhook,
+} from '@tabler/icons-react';
+import { Outlet } from '@tanstack/react-router';
+import { useMe } from '../session/use-session.ts';
+import { type Place, Shell } from '../shared/shell.tsx';
+import { Confirmations } from './confirm.tsx';
+import { useLiveRefresh } from './use-live-refresh.ts';
+
+/** The administrator's panel. */
+export function AdminLayout() {
+  const me = useMe();
+  useLiveRefresh();
+  const isAdmin = me.role === 'admin';
+  const places: Place[] = [
+    { label: 'Overview', to: '/admin', icon: IconLayoutDashboard, exact: true },
+    { label: 'What happens' },
+    { label: 'Events', to: '/admin/events', icon: IconActivity },
+    { label: 'Dead letters', to: '/admin/dead-letters', icon: IconMailX },
+    { label: 'Listeners', to: '/admin/listeners', icon: IconBell },
+    { label: 'Channels', to: '/admin/channels', icon: IconPlugConnected },
+    { label: 'Deliveries', to: '/admin/deliveries', icon: IconSend },
+    ...(isAdmin ? [{ label: 'Updates', to: '/admin/updates', icon: IconWebhook }] : []),
+    { label: 'Connections', to: '/admin/connections', icon: IconAntennaBars5 },
+    { label: 'Settings' },
+    { label: 'Canned replies', to: '/admin/canned-replies', icon: IconMessage2Bolt },
+    ...(isAdmin
+      ? [
+          { label: 'Apps', to: '/admin/apps', icon: IconApps },
+          { label: 'Agents', to: '/admin/agents', icon: IconUsers },
+          { label: 'Audit log', to: '/admin/audit', icon: IconFileDescription },
+        ]
+      : []),
+  ];
+  return (
+    <Shell
+      wide
+      places={[...places, { label: 'Elsewhere' }, { label: 'To the desk', to: '/desk', icon: IconArrowLeft }]}
+    >
+      <Outlet />
+      <Confirmations />
+    </Shell>
+  );
+}

@@ -1,0 +1,220 @@
+import {
+  Alert,
+  Button,
+  Card,
+  Group,
+  NumberInput,
+  SegmentedControl,
+  Stack,
+  Text,
+  Textarea,
+  TextInput,
+  Title,
+} from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { useEffect, useRef, useState } from 'react';
+import { api } from '../session/session.ts';
+import { explain } from '../shared/explain.ts';
+import { Failure, Loading } from '../shared/states.tsx';
+import classes from './admin.module.css';
+import { useSaving } from './use-saving.ts';
+
+type Bot =
+  | { readonly kind: 'builtin'; readonly flow: string }
+  | { readonly kind: 'http'; readonly url: string; readonly timeoutMs: number }
+  | { readonly kind: 'none' };
+
+/** Who answers before a person does: the built-in bot with a flow, one behind an address, or nobody. */
+export function BotEditor({ path }: { path: string }) {
+  const stored = useQuery({
+    queryKey: ['admin', 'bot', path],
+    queryFn: () => api.call<Bot>('GET', `${path}/bot`),
+  });
+  const [kind, setKind] = useState<Bot['kind']>('builtin');
+  const [flow, setFlow] = useState('');
+  const [url, setUrl] = useState('');
+  const [timeoutMs, setTimeoutMs] = useState(5_000);
+  const [secret, setSecret] = useState<string>();
+  useEffect(() => {
+    if (!stored.data) return;
+    setKind(stored.data.kind);
+    if (stored.data.kind === 'builtin') setFlow(stored.data.flow);
+    if (stored.data.kind === 'http') {
+      setUrl(stored.data.url);
+      setTimeoutMs(stored.data.timeoutMs);
+    }
+  }, [stored.data]);
+  const saving = useSaving(async () => {
+    const body = kind === 'builtin' ? { kind, flow } : kind === 'http' ? { kind, url, timeoutMs } : { kind };
+    const answer = await api.call<{ secret?: string }>('PUT', `${path}/bot`, { body });
+    setSecret(answer.secret);
+  });
+  if (stored.isPending) return <Loading />;
+  if (stored.isError) return <Failure error={stored.error} onRetry={() => void stored.refetch()} />;
+  return (
+    <div className={classes.twoColumns}>
+      <Card withBorder>
+        <Stack>
+          {saving.fault && (
+            <Alert color="red" role="alert">
+              {saving.fault}
+            </Alert>
+          )}
+          {secret && (
+            <Alert color="brand" title="The secret that signs our requests, shown this once">
+              <Text className={classes.mono}>{secret}</Text>
+            </Alert>
+          )}
+          <SegmentedControl
+            value={kind}
+            onChange={(next) => setKind(next as Bot['kind'])}
+            data={[
+              { value: 'builtin', label: 'Built-in bot' },
+              { value: 'http', label: 'A bot of your own' },
+              { value: 'none', label: 'No bot' },
+            ]}
+          />
+          {kind === 'builtin' && (
+            <Textarea
+              label="Flow"
+              description="YAML: greetings, intents, forms, handover"
+              autosize
+              minRows={14}
+              maxRows={34}
+              value={flow}
+              onChange={(event) => setFlow(event.currentTarget.value)}
+              spellCheck={false}
+              styles={{ input: { fontFamily: 'var(--mantine-font-family-monospace)', fontSize: 12.5 } }}
+            />
+          )}
+          {kind === 'http' && (
+            <>
+              <TextInput
+                label="Address"
+                placeholder="https://bot.example.com/turn"
+                value={url}
+                onChange={(event) => setUrl(event.currentTarget.value)}
+              />
+              <NumberInput
+                label="Answers within, ms"
+                min={100}
+                max={30_000}
+                value={timeoutMs}
+                onChange={(next) => setTimeoutMs(Number(next))}
+              />
+            </>
+          )}
+          {kind === 'none' && (
+            <Text size="sm" c="dimmed">
+              Whoever writes waits for a person.
+            </Text>
+          )}
+          <Group justify="flex-end">
+            <Button loading={saving.busy} onClick={() => void saving.save()}>
+              Save the bot
+            </Button>
+          </Group>
+        </Stack>
+      </Card>
+      {kind === 'builtin' && <BotTrial flow={flow} />}
+    </div>
+  );
+}
+
+interface Turn {
+  readonly state: unknown;
+  readonly replies: readonly {
+    readonly text?: string;
+    readonly buttons?: readonly { readonly title: string }[];
+  }[];
+  readonly handover: { readonly queue?: string } | null;
+}
+
+/** A conversation with the flow as it stands in the editor; nothing is stored. */
+function BotTrial({ flow }: { flow: string }) {
+  const [said, setSaid] = useState<readonly { readonly by: 'bot' | 'you'; readonly text: string }[]>([]);
+  const [text, setText] = useState('');
+  const [fault, setFault] = useState<string>();
+  const state = useRef<unknown>(null);
+  async function say(): Promise<void> {
+    const words = text.trim();
+    if (words === '') return;
+    setText('');
+    setFault(undefined);
+    setSaid((before) => [...before, { by: 'you', text: words }]);
+    try {
+      const turn = await api.call<Turn>('POST', '/v1/admin/bot/test', {
+        body: { flow, state: state.current, text: words },
+      });
+      state.current = turn.state;
+      const replies = turn.replies.map((reply) => ({
+        by: 'bot' as const,
+        text: [reply.text, ...(reply.buttons ?? []).map(({ title }) => `[${title}]`)]
+          .filter(Boolean)
+          .join(' '),
+      }));
+      const over = turn.handover
+        ? [{ by: 'bot' as const, text: '→ gives the conversation to a person' }]
+        : [];
+      setSaid((before) => [...before, ...replies, ...over]);
+    } catch (error) {
+      setFault(explain(error));
+    }
+  }
+  return (
+    <Card withBorder>
+      <Stack>
+        <Title order={2}>Try it</Title>
+        <Stack gap={6} mih={160} aria-live="polite">
+          {said.length === 0 && (
+            <Text size="sm" c="dimmed">
+              Say something, as a customer would.
+            </Text>
+          )}
+          {said.map((one, at) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: what was said stays where it is
+            <Group key={at} justify={one.by === 'you' ? 'flex-end' : 'flex-start'}>
+              <Card px="sm" py={6} radius="lg" withBorder maw="85%">
+                <Text size="sm" style={{ whiteSpace: 'pre-wrap' }}>
+                  {one.text}
+                </Text>
+              </Card>
+            </Group>
+          ))}
+        </Stack>
+        {fault && (
+          <Alert color="red" role="alert">
+            {fault}
+          </Alert>
+        )}
+        <form
+          onSubmit={(event) => {
+            event.preventDefault();
+            void say();
+          }}
+        >
+          <Group wrap="nowrap">
+            <TextInput
+              style={{ flex: 1 }}
+              aria-label="What the customer says"
+              value={text}
+              onChange={(event) => setText(event.currentTarget.value)}
+            />
+            <Button type="submit" variant="light">
+              Say it
+            </Button>
+            <Button
+              variant="default"
+              onClick={() => {
+                state.current = null;
+                setSaid([]);
+              }}
+            >
+              Begin anew
+            </Button>
+          </Group>
+        </form>
+      </Stack>
+    </Card>
+  );
+}

@@ -1,0 +1,30 @@
+import type { LoggedEvent } from './api-types.ts';
+
+interface Known {
+  readonly message?: {
+    readonly content?: { readonly text?: string };
+    readonly kind?: string;
+    readonly sender?: { readonly type?: string; readonly name?: string };
+  };
+  readonly queueItem?: { readonly queue?: string; readonly reason?: string };
+  readonly case?: { readonly id?: number; readonly disposition?: string | null };
+  readonly oldPath?: string;
+  readonly newPath?: string;
+  readonly customer?: { readonly name?: string | null; readonly id?: number };
+  readonly error?: string;
+}
+
+/** What an event tells, in a line for people. */
+export function summaryOf({ data, type }: LoggedEvent): string {
+  const { message, queueItem, case: concerned, oldPath, newPath, customer, error } = (data ?? {}) as Known;
+  if (type === 'MessageDeliveryFailedEvent' && error) return `Not delivered: ${error}`;
+  if (message) {
+    const who = message.sender?.name ?? message.sender?.type ?? '';
+    return `${who}${who ? ': ' : ''}${message.content?.text ?? message.kind ?? ''}`;
+  }
+  if (newPath) return `${oldPath} → ${newPath}`;
+  if (queueItem) return `Waits in “${queueItem.queue}” (${queueItem.reason})`;
+  if (concerned) return `Case #${concerned.id}${concerned.disposition ? `, ${concerned.disposition}` : ''}`;
+  if (customer) return customer.name ?? `Customer #${customer.id}`;
+  return '';
+}

@@ -1,0 +1,51 @@
+import { useEffect, useRef } from 'react';
+import { createStore } from '../shared/store.ts';
+
+/** What can be done on the desk, with its key and its words. */
+export const deskActions = {
+  next: { key: 'j', label: 'Next conversation' },
+  previous: { key: 'k', label: 'Previous conversation' },
+  mine: { key: '1', label: 'Show my conversations' },
+  queue: { key: '2', label: 'Show the queue' },
+  all: { key: '3', label: 'Show all conversations' },
+  search: { key: '/', label: 'Search conversations' },
+  overdue: { key: 'o', label: 'Only what is overdue, or everything' },
+  accept: { key: 'a', label: 'Accept, or take over' },
+  reply: { key: 'r', label: 'Write to the customer' },
+  note: { key: 'n', label: 'Write a note for colleagues' },
+  transfer: { key: 't', label: 'Transfer the conversation' },
+  bot: { key: 'b', label: 'Hand back to the bot' },
+  close: { key: 'c', label: 'Close the case' },
+  panel: { key: 'i', label: 'Show or hide the customer' },
+  edit: { key: 'e', label: 'Edit the customer' },
+  merge: { key: 'm', label: 'Merge with another customer' },
+  help: { key: '?', label: 'Keyboard shortcuts' },
+} as const;
+
+export type DeskAction = keyof typeof deskActions;
+
+/** What the parts that are on the screen can do just now. */
+const offered = createStore<Readonly<Partial<Record<DeskAction, () => void>>>>({});
+
+/** What can be done just now. */
+export const useOffered = () => offered.use();
+
+/** Does it, where it can be done just now. */
+export function perform(action: DeskAction): void {
+  offered.get()[action]?.();
+}
+
+/** Offers to do something for as long as the component is there and `can` is true. */
+export function useOffer(action: DeskAction, run: () => void, can = true): void {
+  const latest = useRef(run);
+  latest.current = run;
+  useEffect(() => {
+    if (!can) return;
+    const call = () => latest.current();
+    offered.set({ ...offered.get(), [action]: call });
+    return () => {
+      const { [action]: mine, ...others } = offered.get();
+      if (mine === call) offered.set(others);
+    };
+  }, [action, can]);
+}

@@ -1,0 +1,60 @@
+import { Indicator, Menu, Text, UnstyledButton } from '@mantine/core';
+import { notifications } from '@mantine/notifications';
+import { IconCircleFilled } from '@tabler/icons-react';
+import { api, session } from '../session/session.ts';
+import { useMe } from '../session/use-session.ts';
+import { explain } from '../shared/explain.ts';
+import type { Agent } from '../shared/sdk.ts';
+import classes from '../shared/shell.module.css';
+
+const colors = { online: 'teal.6', away: 'yellow.6', offline: 'gray.5' } as const;
+const labels = { online: 'Online', away: 'Away', offline: 'Offline' } as const;
+const meanings = {
+  online: 'You are given conversations',
+  away: 'You keep yours, and get no new ones',
+  offline: 'You get no conversations',
+} as const;
+
+/** Whether the agent takes conversations. */
+export function Availability() {
+  const me = useMe();
+  async function become(availability: Agent['availability']): Promise<void> {
+    try {
+      session.update(await api.rest.setAvailability({ availability }));
+    } catch (error) {
+      notifications.show({ color: 'red', title: 'Your availability is unchanged', message: explain(error) });
+    }
+  }
+  return (
+    <Menu position="right-end" width={250} shadow="md">
+      <Menu.Target>
+        <UnstyledButton className={classes.link} aria-label={`You are ${me.availability}. Change it`}>
+          <Indicator color={colors[me.availability]} size={11} position="middle-center">
+            <span style={{ display: 'inline-block', width: 18, height: 18 }} />
+          </Indicator>
+        </UnstyledButton>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Label>Availability · up to {me.capacity} conversations</Menu.Label>
+        {(['online', 'away', 'offline'] as const).map((one) => (
+          <Menu.Item
+            key={one}
+            onClick={() => void become(one)}
+            leftSection={
+              <Text c={colors[one]} lh={0} component="span">
+                <IconCircleFilled size={11} />
+              </Text>
+            }
+          >
+            <Text size="sm" fw={me.availability === one ? 650 : 450}>
+              {labels[one]}
+            </Text>
+            <Text size="xs" c="dimmed">
+              {meanings[one]}
+            </Text>
+          </Menu.Item>
+        ))}
+      </Menu.Dropdown>
+    </Menu>
+  );
+}

@@ -1,0 +1,126 @@
+import { Kbd, useMantineColorScheme } from '@mantine/core';
+import { notifications } from '@mantine/notifications';
+import { Spotlight, type SpotlightActionData } from '@mantine/spotlight';
+import { IconBell, IconMoon, IconSearch, IconSettings } from '@tabler/icons-react';
+import { type InfiniteData, useQueryClient } from '@tanstack/react-query';
+import { useNavigate } from '@tanstack/react-router';
+import { useState } from 'react';
+import { api, session } from '../session/session.ts';
+import { useMe } from '../session/use-session.ts';
+import { explain } from '../shared/explain.ts';
+import type { Agent, ConversationRow, Page } from '../shared/sdk.ts';
+import { type DeskAction, deskActions, useOffered } from './actions.ts';
+import { alerts } from './alerts.ts';
+import { keys } from './live.ts';
+import { nameOf, previewOf } from './preview.ts';
+
+const icon = { size: 18, stroke: 1.6 };
+const mostRows = 200;
+
+/** Everything one can do on the desk, by its name: Ctrl K. */
+export function CommandPalette() {
+  const offered = useOffered();
+  const others = useOtherActions();
+  const [opened, setOpened] = useState(false);
+  const rows = useRows(opened);
+  // What can be done with the conversation comes before what can be done with lists.
+  const order = Object.keys(deskActions).reverse();
+  const can = Object.entries(offered).sort(([a], [b]) => order.indexOf(a) - order.indexOf(b));
+  const now = can.map(([action, run]): SpotlightActionData => {
+    const { key, label } = deskActions[action as DeskAction];
+    return {
+      id: action,
+      label,
+      rightSection: <Kbd size="xs">{key}</Kbd>,
+      // The palette gives the focus back first.
+      onClick: () => setTimeout(run, 50),
+    };
+  });
+  const groups = [
+    { group: 'Actions', actions: [...now, ...others] },
+    { group: 'Conversations', actions: rows },
+  ];
+  return (
+    <Spotlight
+      actions={groups}
+      onSpotlightOpen={() => setOpened(true)}
+      shortcut="mod + K"
+      tagsToIgnore={[]}
+      limit={9}
+      highlightQuery
+      scrollable
+      maxHeight={420}
+      nothingFound="Nothing of that name"
+      searchProps={{
+        leftSection: <IconSearch size={18} />,
+        placeholder: 'What do you want to do?',
+        'aria-label': 'Command',
+      }}
+    />
+  );
+}
+
+function useOtherActions(): readonly SpotlightActionData[] {
+  const me = useMe();
+  const navigate = useNavigate();
+  const { toggleColorScheme } = useMantineColorScheme();
+  const become = (availability: Agent['availability']) => async () => {
+    try {
+      session.update(await api.rest.setAvailability({ availability }));
+    } catch (error) {
+      notifications.show({ color: 'red', title: 'Your availability is unchanged', message: explain(error) });
+    }
+  };
+  return [
+    ...(['online', 'away', 'offline'] as const)
+      .filter((one) => one !== me.availability)
+      .map((one) => ({ id: one, label: `Set yourself ${one}`, onClick: become(one) })),
+    {
+      id: 'alerts',
+      label: 'Sound and notifications on or off',
+      leftSection: <IconBell {...icon} />,
+      onClick: async () => {
+        const areOn = await alerts.toggle();
+        notifications.show({
+          message: areOn ? 'You hear when customers write.' : 'Sound and notifications are off.',
+        });
+      },
+    },
+    {
+      id: 'scheme',
+      label: 'Light or dark',
+      leftSection: <IconMoon {...icon} />,
+      onClick: () => toggleColorScheme(),
+    },
+    ...(me.role === 'agent'
+      ? []
+      : [
+          {
+            id: 'admin',
+            label: 'Go to the administration',
+            leftSection: <IconSettings {...icon} />,
+            onClick: () => void navigate({ to: '/admin' }),
+          },
+        ]),
+  ];
+}
+
+/** The conversations that are loaded, once somebody looks. */
+function useRows(areWanted: boolean): SpotlightActionData[] {
+  const navigate = useNavigate();
+  const queries = useQueryClient();
+  if (!areWanted) return [];
+  const lists = queries.getQueriesData<InfiniteData<Page<ConversationRow>>>({ queryKey: keys.conversations });
+  const rows = lists.flatMap(([, list]) => list?.pages.flatMap(({ items }) => items) ?? []);
+  return [...new Map(rows.map((row) => [row.session.id, row])).values()].slice(0, mostRows).map((row) => ({
+    id: `session ${row.session.id}`,
+    label: nameOf(row.customer),
+    description: row.lastMessage ? previewOf(row.lastMessage) : '',
+    onClick: () =>
+      void navigate({
+        to: '/desk/$sessionId',
+        params: { sessionId: String(row.session.id) },
+        search: ((before: object) => before) as never,
+      }),
+  }));
+}

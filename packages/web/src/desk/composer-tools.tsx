@@ -1,0 +1,107 @@
+import {
+  ActionIcon,
+  Button,
+  Center,
+  FileButton,
+  Group,
+  Kbd,
+  Loader,
+  Popover,
+  Text,
+  Tooltip,
+} from '@mantine/core';
+import { IconMessage2Bolt, IconMoodSmile, IconPaperclip, IconSend } from '@tabler/icons-react';
+import { lazy, Suspense, useState } from 'react';
+
+const EmojiPicker = lazy(() =>
+  import('./emoji-picker.tsx').then((module) => ({ default: module.EmojiPicker })),
+);
+
+/** Below the field: files, emoji, canned replies, how long the text is, and sending. */
+export function ComposerTools(props: {
+  isNote: boolean;
+  length: number;
+  limit: number;
+  canSend: boolean;
+  takesFiles: boolean;
+  onFiles: (files: readonly File[]) => void;
+  onEmoji: (emoji: string) => void;
+  onCanned: () => void;
+  onSend: () => void;
+}) {
+  const { isNote, length, limit, canSend, takesFiles, onFiles, onEmoji, onCanned, onSend } = props;
+  const [picks, setPicks] = useState(false);
+  const parts = Math.ceil(length / limit);
+  const sends = isNote ? 'Keep the note' : 'Send';
+  return (
+    <Group justify="space-between" gap="xs" wrap="nowrap">
+      <Group gap={2} wrap="nowrap">
+        {!isNote && (
+          <Tooltip label={takesFiles ? 'Add files' : 'This channel takes no files'}>
+            <span>
+              <FileButton onChange={onFiles} multiple>
+                {(button) => (
+                  <ActionIcon {...button} disabled={!takesFiles} aria-label="Add files">
+                    <IconPaperclip size={18} />
+                  </ActionIcon>
+                )}
+              </FileButton>
+            </span>
+          </Tooltip>
+        )}
+        <Popover opened={picks} onChange={setPicks} position="top-start" shadow="md" trapFocus returnFocus>
+          <Popover.Target>
+            <Tooltip label="Emoji" disabled={picks}>
+              <ActionIcon aria-label="Emoji" aria-expanded={picks} onClick={() => setPicks(!picks)}>
+                <IconMoodSmile size={18} />
+              </ActionIcon>
+            </Tooltip>
+          </Popover.Target>
+          <Popover.Dropdown p="xs" aria-label="Emoji">
+            <Suspense
+              fallback={
+                <Center w={300} h={200}>
+                  <Loader size="sm" aria-label="Loading" />
+                </Center>
+              }
+            >
+              <EmojiPicker
+                onPick={(emoji) => {
+                  setPicks(false);
+                  onEmoji(emoji);
+                }}
+              />
+            </Suspense>
+          </Popover.Dropdown>
+        </Popover>
+        {!isNote && (
+          <Tooltip label="Canned replies">
+            <ActionIcon aria-label="Canned replies" onClick={onCanned}>
+              <IconMessage2Bolt size={18} />
+            </ActionIcon>
+          </Tooltip>
+        )}
+        {length > limit * 0.8 && (
+          <Text size="xs" c={length > limit ? 'orange' : 'dimmed'} ml={6} role="status">
+            {length.toLocaleString()} of {limit.toLocaleString()}
+            {parts > 1 ? `: goes out as ${parts} messages` : ''}
+          </Text>
+        )}
+      </Group>
+      <Group gap="xs" wrap="nowrap">
+        <Text size="xs" c="dimmed" visibleFrom="lg" style={{ whiteSpace: 'nowrap' }}>
+          <Kbd size="xs">Enter</Kbd> sends
+        </Text>
+        <Button
+          size="xs"
+          color={isNote ? 'yellow' : 'brand'}
+          onClick={onSend}
+          disabled={!canSend}
+          rightSection={<IconSend size={14} />}
+        >
+          {sends}
+        </Button>
+      </Group>
+    </Group>
+  );
+}

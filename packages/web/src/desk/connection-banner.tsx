@@ -1,0 +1,51 @@
+import { Button } from '@mantine/core';
+import { useEffect, useRef, useState } from 'react';
+import type { ConnectionState } from '../shared/sdk.ts';
+import classes from './desk.module.css';
+
+/** Nobody needs to know of a moment. */
+const patienceMs = 1_500;
+/** How long it is said that all is well again. */
+const relievedMs = 3_000;
+
+/** Says that what one sees may be old, and when it is not any more. */
+export function ConnectionBanner({ state }: { state: ConnectionState }) {
+  const [shown, setShown] = useState<'back' | 'cut' | 'none'>('none');
+  const wasCut = useRef(false);
+  useEffect(() => {
+    const show = (next: 'back' | 'cut' | 'none') => {
+      wasCut.current = next === 'cut';
+      setShown(next);
+    };
+    if (state !== 'connected') {
+      const timer = setTimeout(() => show('cut'), patienceMs);
+      return () => clearTimeout(timer);
+    }
+    if (!wasCut.current) return;
+    show('back');
+    const timer = setTimeout(() => show('none'), relievedMs);
+    return () => clearTimeout(timer);
+  }, [state]);
+  if (shown === 'none') return null;
+  if (shown === 'back') {
+    return (
+      <div className={`${classes.banner} ${classes.found}`} role="status">
+        The connection is back. You see everything again.
+      </div>
+    );
+  }
+  return (
+    <div className={`${classes.banner} ${state === 'closed' ? classes.lost : ''}`} role="status">
+      {state === 'closed' ? (
+        <>
+          The server will not have this page any more.{' '}
+          <Button size="compact-xs" variant="default" onClick={() => location.reload()}>
+            Load it again
+          </Button>
+        </>
+      ) : (
+        'No connection. What you write is kept, and what you miss is shown when it is back.'
+      )}
+    </div>
+  );
+}

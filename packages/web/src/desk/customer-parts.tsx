@@ -1,0 +1,35 @@
+import { CopyButton, Divider, Group, Stack, Text, Tooltip, UnstyledButton } from '@mantine/core';
+import type { ReactNode } from 'react';
+
+/** A part of what is told of a customer. */
+export function Section({ title, children }: { title: string; children: ReactNode }) {
+  return (
+    <Stack gap={7}>
+      <Divider label={title} labelPosition="left" />
+      {children}
+    </Stack>
+  );
+}
+
+/** Something that is known, to be copied with a click; nothing where it is not known. */
+export function Field({ label, value }: { label: string; value: string | null }) {
+  if (value === null || value === '') return null;
+  return (
+    <Group justify="space-between" gap="xs" wrap="nowrap">
+      <Text size="xs" c="dimmed" style={{ flexShrink: 0 }}>
+        {label}
+      </Text>
+      <CopyButton value={value}>
+        {({ copied, copy }) => (
+          <Tooltip label={copied ? 'Copied' : 'Copy'}>
+            <UnstyledButton onClick={copy} style={{ minWidth: 0 }} aria-label={`${label} ${value}: copy`}>
+              <Text size="sm" truncate>
+                {value}
+              </Text>
+            </UnstyledButton>
+          </Tooltip>
+        )}
+      </CopyButton>
+    </Group>
+  );
+}

@@ -1,0 +1,109 @@
+import { Button, Group, Kbd, Text } from '@mantine/core';
+import { IconKeyboard, IconMessageCircle, IconMessages, IconSettings } from '@tabler/icons-react';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useParams } from '@tanstack/react-router';
+import { useEffect } from 'react';
+import { api } from '../session/session.ts';
+import { useMe } from '../session/use-session.ts';
+import type { StaffApp } from '../shared/sdk.ts';
+import { type Place, Shell } from '../shared/shell.tsx';
+import { Empty, Failure, Loading } from '../shared/states.tsx';
+import { perform } from './actions.ts';
+import { alertOf, alertOfQueued } from './alerts.ts';
+import { Availability } from './availability.tsx';
+import { CommandPalette } from './command-palette.tsx';
+import { ConnectionBanner } from './connection-banner.tsx';
+import { Conversation } from './conversation.tsx';
+import { ConversationList } from './conversation-list.tsx';
+import classes from './desk.module.css';
+import { HelpOverlay } from './help-overlay.tsx';
+import { knownRow, LiveContext, useLiveConnections } from './live.ts';
+import { outbox } from './outbox.ts';
+import { useCounts } from './use-conversations.ts';
+import { useShortcuts } from './use-shortcuts.ts';
+
+/** The agent desk. */
+export function DeskPage() {
+  const me = useMe();
+  const apps = useQuery({ queryKey: ['apps'], queryFn: () => api.rest.apps() });
+  const places: Place[] = [
+    { label: 'Conversations', to: '/desk', icon: IconMessages },
+    ...(me.role === 'agent' ? [] : [{ label: 'Administration', to: '/admin', icon: IconSettings }]),
+  ];
+  return (
+    <Shell places={places} foot={<Availability />}>
+      {apps.isPending ? (
+        <Loading />
+      ) : apps.isError ? (
+        <Failure error={apps.error} onRetry={() => void apps.refetch()} />
+      ) : apps.data.items.length === 0 ? (
+        <Empty icon={<IconMessages size={34} stroke={1.4} />} title="You work for no app yet">
+          An administrator can add you to one.
+        </Empty>
+      ) : (
+        <Desk apps={apps.data.items} />
+      )}
+    </Shell>
+  );
+}
+
+function Desk({ apps }: { apps: readonly StaffApp[] }) {
+  const me = useMe();
+  const queries = useQueryClient();
+  const { sessionId } = useParams({ strict: false }) as { sessionId?: string };
+  const openId = sessionId === undefined ? undefined : Number(sessionId);
+  const live = useLiveConnections(apps, me.id, {
+    onMessage: (message) =>
+      alertOf(message, { openId, me: me.id, row: knownRow(queries, message.sessionId) }),
+    onQueued: (item) => alertOfQueued(item, me),
+  });
+  useShortcuts();
+  useTitle();
+  // What could not be sent goes out as soon as there is somebody to take it.
+  useEffect(() => {
+    if (live.state === 'connected') outbox.resume();
+  }, [live.state]);
+  return (
+    <LiveContext value={live}>
+      <ConnectionBanner state={live.state} />
+      <CommandPalette />
+      <HelpOverlay />
+      <div className={`${classes.desk} ${openId === undefined ? '' : classes.open}`}>
+        <ConversationList openId={openId} apps={apps} />
+        {openId === undefined ? (
+          <NothingOpen />
+        ) : (
+          <Conversation key={openId} sessionId={openId} apps={apps} />
+        )}
+      </div>
+    </LiveContext>
+  );
+}
+
+function NothingOpen() {
+  return (
+    <div className={classes.nothing}>
+      <Empty icon={<IconMessageCircle size={38} stroke={1.3} />} title="No conversation is open">
+        Choose one from the list.
+        <Group component="span" gap={6} mt="md" justify="center">
+          <IconKeyboard size={15} aria-hidden />
+          <Text span size="xs">
+            <Kbd size="xs">j</Kbd> <Kbd size="xs">k</Kbd> move, <Kbd size="xs">/</Kbd> searches,{' '}
+            <Kbd size="xs">Ctrl K</Kbd> does anything
+          </Text>
+        </Group>
+        <Button variant="subtle" size="compact-xs" mt="xs" onClick={() => perform('help')}>
+          All shortcuts
+        </Button>
+      </Empty>
+    </div>
+  );
+}
+
+/** A page that is not looked at says in its title what is unread. */
+function useTitle(): void {
+  const { unread } = useCounts();
+  useEffect(() => {
+    document.title = `${unread > 0 ? `(${unread}) ` : ''}Desk · Mevrik`;
+  }, [unread]);
+}

@@ -1,0 +1,71 @@
+import { Group, Kbd, Modal, SimpleGrid, Stack, Switch, Text, Title } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { deskActions, useOffer } from './actions.ts';
+import { shortcutsAreOn } from './use-shortcuts.ts';
+
+const groups = [
+  ['Lists', ['next', 'previous', 'mine', 'queue', 'all', 'search', 'overdue']],
+  ['Conversation', ['accept', 'reply', 'note', 'transfer', 'bot', 'close', 'panel', 'edit', 'merge']],
+] as const;
+const inFields = [
+  [['Enter'], 'Send'],
+  [['Shift', 'Enter'], 'New line'],
+  [['/'], 'Canned replies, at the beginning of a word'],
+  [['Esc'], 'Leave the field, so that keys are shortcuts again'],
+] as const;
+const anywhere = [
+  [['Ctrl', 'K'], 'Do anything by its name'],
+  [['?'], 'This overview'],
+] as const;
+
+/** All keys of the desk. */
+export function HelpOverlay() {
+  const [opened, { open, close }] = useDisclosure(false);
+  const areOn = shortcutsAreOn.use();
+  useOffer('help', open);
+  return (
+    <Modal opened={opened} onClose={close} title="Keyboard shortcuts" size="lg">
+      <SimpleGrid cols={{ base: 1, xs: 2 }} spacing="xl">
+        {groups.map(([title, actions]) => (
+          <Keys
+            key={title}
+            title={title}
+            keys={actions.map((action) => [[deskActions[action].key], deskActions[action].label])}
+          />
+        ))}
+        <Keys title="While writing" keys={inFields} />
+        <Keys title="Anywhere" keys={anywhere} />
+      </SimpleGrid>
+      <Switch
+        mt="lg"
+        label="Single keys are shortcuts"
+        description="Turn this off if you dictate, or if a key does something that you did not want."
+        checked={areOn}
+        onChange={(event) => shortcutsAreOn.set(event.currentTarget.checked)}
+      />
+    </Modal>
+  );
+}
+
+function Keys(props: {
+  title: string;
+  keys: readonly (readonly [keys: readonly string[], meaning: string])[];
+}) {
+  return (
+    <Stack gap={8}>
+      <Title order={3}>{props.title}</Title>
+      {props.keys.map(([keys, meaning]) => (
+        <Group key={meaning} justify="space-between" wrap="nowrap" gap="md">
+          <Text size="sm">{meaning}</Text>
+          <Group gap={4} wrap="nowrap">
+            {keys.map((key) => (
+              <Kbd key={key} size="xs">
+                {key}
+              </Kbd>
+            ))}
+          </Group>
+        </Group>
+      ))}
+    </Stack>
+  );
+}

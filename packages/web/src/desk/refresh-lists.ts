@@ -1,0 +1,63 @@
+import type { InfiniteData, Query, QueryClient } from '@tanstack/react-query';
+import { api, session } from '../session/session.ts';
+import type { ConversationRow, Page } from '../shared/sdk.ts';
+import type { DeskFilter } from './desk-filter.ts';
+
+type List = InfiniteData<Page<ConversationRow>>;
+
+/** Of a list that somebody has scrolled far down, not every page is loaded again for every word that is said. */
+const mostPages = 3;
+
+/**
+ * Brings lists of conversations to the present after something has changed in these. Short lists are loaded again as
+ * they are; of long ones the beginning, and the changed ones wherever they stand.
+ */
+export function refreshLists(queries: QueryClient, changed: ReadonlySet<number>): void {
+  for (const query of queries.getQueryCache().findAll({ queryKey: ['conversations'] })) {
+    const list = query.state.data as List | undefined;
+    if (!list || list.pages.length <= mostPages || !query.isActive()) {
+      void queries.invalidateQueries({ queryKey: query.queryKey, exact: true });
+    } else {
+      // What could not be loaded now is loaded with the next change.
+      refreshBeginning(queries, query, changed).catch(() => {});
+    }
+  }
+}
+
+async function refreshBeginning(
+  queries: QueryClient,
+  { queryKey, state }: Query,
+  changed: ReadonlySet<number>,
+): Promise<void> {
+  const filter = queryKey[1] as DeskFilter & { readonly search?: string };
+  const [first, ...others] = (state.data as List).pages;
+  const limit = first?.items.length ?? 0;
+  const fresh = await api.rest.conversations({ ...filter, limit: Math.max(1, limit) });
+  const isFresh = new Set(fresh.items.map((row) => row.session.id));
+  const deeper = others.flatMap(({ items }) => items.map((row) => row.session.id));
+  const looked = await Promise.all(
+    deeper
+      .filter((id) => changed.has(id) && !isFresh.has(id))
+      .map(async (id) => [id, await api.rest.conversation(id)] as const),
+  );
+  const rows = new Map(looked);
+  queries.setQueryData<List>(queryKey, (list) => {
+    const pages = (list?.pages.slice(1) ?? []).map((page) => ({
+      ...page,
+      items: page.items.flatMap((row) => {
+        const now = rows.get(row.session.id) ?? row;
+        return isFresh.has(row.session.id) || !belongs(now, filter) ? [] : [now];
+      }),
+    }));
+    // The pages after it go on from where they did: what has moved from one to the other is in one of them.
+    return list && { ...list, pages: [{ ...fresh, next: first?.next ?? null }, ...pages] };
+  });
+}
+
+/** Whether a conversation is still one of a list's. */
+function belongs(row: ConversationRow, { view }: DeskFilter): boolean {
+  const { status, assignedAgentId, openCaseId } = row.session;
+  if (status !== 'active') return false;
+  if (view === 'queue') return row.queueItem?.status === 'waiting';
+  return view === 'all' || (assignedAgentId === session.agent?.id && openCaseId !== null);
+}

@@ -1,0 +1,84 @@
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Outlet,
+  redirect,
+} from '@tanstack/react-router';
+import { readFilter } from './desk/desk-filter.ts';
+import { LoginPage } from './session/login-page.tsx';
+import { session } from './session/session.ts';
+import { NotFound } from './shared/not-found.tsx';
+import { Loading } from './shared/states.tsx';
+
+const root = createRootRoute({ component: Outlet, notFoundComponent: NotFound });
+
+const login = createRoute({
+  getParentRoute: () => root,
+  path: '/login',
+  component: LoginPage,
+  validateSearch: ({ to }: Record<string, unknown>) => (typeof to === 'string' ? { to } : {}),
+});
+
+/** Whoever is not logged in logs in first, and then gets where they wanted to. */
+function demandLogin({ location }: { location: { href: string } }): void {
+  if (!session.agent) throw redirect({ to: '/login', search: { to: location.href } });
+}
+
+const desk = createRoute({
+  getParentRoute: () => root,
+  path: '/desk',
+  beforeLoad: demandLogin,
+  component: lazyRouteComponent(() => import('./desk/desk-page.tsx'), 'DeskPage'),
+  validateSearch: readFilter,
+});
+const conversation = createRoute({ getParentRoute: () => desk, path: '$sessionId' });
+
+const admin = createRoute({
+  getParentRoute: () => root,
+  path: '/admin',
+  beforeLoad(context) {
+    demandLogin(context);
+    if (session.agent?.role === 'agent') throw redirect({ to: '/desk' });
+  },
+  component: lazyRouteComponent(() => import('./admin/admin-layout.tsx'), 'AdminLayout'),
+});
+const page = <Path extends string>(path: Path, load: () => Promise<Record<string, unknown>>, name: string) =>
+  createRoute({
+    getParentRoute: () => admin,
+    path,
+    component: lazyRouteComponent(load as never, name as never),
+    validateSearch: (search: Record<string, unknown>) => search as Record<string, string | undefined>,
+  });
+const adminPages = [
+  page('/', () => import('./admin/overview-page.tsx'), 'OverviewPage'),
+  page('/events', () => import('./admin/events-page.tsx'), 'EventsPage'),
+  page('/events/$eventId', () => import('./admin/event-page.tsx'), 'EventPage'),
+  page('/dead-letters', () => import('./admin/dead-letters-page.tsx'), 'DeadLettersPage'),
+  page('/listeners', () => import('./admin/listeners-page.tsx'), 'ListenersPage'),
+  page('/channels', () => import('./admin/channels-page.tsx'), 'ChannelsPage'),
+  page('/deliveries', () => import('./admin/deliveries-page.tsx'), 'DeliveriesPage'),
+  page('/updates', () => import('./admin/updates-page.tsx'), 'UpdatesPage'),
+  page('/connections', () => import('./admin/connections-page.tsx'), 'ConnectionsPage'),
+  page('/apps', () => import('./admin/apps-page.tsx'), 'AppsPage'),
+  page('/apps/$appId', () => import('./admin/app-page.tsx'), 'AppPage'),
+  page('/canned-replies', () => import('./admin/canned-replies-page.tsx'), 'CannedRepliesPage'),
+  page('/agents', () => import('./admin/agents-page.tsx'), 'AgentsPage'),
+  page('/audit', () => import('./admin/audit-page.tsx'), 'AuditPage'),
+];
+
+/** Every address of the application. */
+export const router = createRouter({
+  routeTree: root.addChildren([login, desk.addChildren([conversation]), admin.addChildren(adminPages)]),
+  defaultPendingComponent: () => <Loading />,
+  defaultPreload: 'intent',
+});
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router;
+  }
+}
+
+session.subscribe(() => void router.invalidate());

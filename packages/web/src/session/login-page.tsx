@@ -1,0 +1,75 @@
+import { Alert, Button, Center, Paper, PasswordInput, Stack, Text, TextInput, Title } from '@mantine/core';
+import { IconAlertCircle } from '@tabler/icons-react';
+import { useNavigate, useSearch } from '@tanstack/react-router';
+import { type FormEvent, useState } from 'react';
+import { explain } from '../shared/explain.ts';
+import { Mark } from '../shared/mark.tsx';
+import { session } from './session.ts';
+
+/** Where agents and administrators log in. */
+export function LoginPage() {
+  const navigate = useNavigate();
+  const { to } = useSearch({ strict: false }) as { to?: string };
+  const [fault, setFault] = useState<string>();
+  const [busy, setBusy] = useState(false);
+
+  async function submit(event: FormEvent<HTMLFormElement>) {
+    event.preventDefault();
+    const form = new FormData(event.currentTarget);
+    setBusy(true);
+    setFault(undefined);
+    try {
+      const agent = await session.logIn(String(form.get('email')), String(form.get('password')));
+      const home = agent.role === 'admin' ? '/admin' : '/desk';
+      await navigate({ href: to?.startsWith('/') && !to.startsWith('//') ? to : home });
+    } catch (error) {
+      setFault(explain(error));
+      setBusy(false);
+    }
+  }
+
+  return (
+    <Center component="main" mih="100dvh" p="md">
+      <Paper withBorder shadow="md" p={32} w="100%" maw={400} radius="lg">
+        <form onSubmit={submit}>
+          <Stack gap="md">
+            <Stack gap={4} align="center" mb="xs">
+              <Mark size={40} />
+              <Title order={1}>Log in to Mevrik</Title>
+              <Text c="dimmed" size="sm">
+                The desk and the administrator’s panel
+              </Text>
+            </Stack>
+            {fault && (
+              <Alert color="red" icon={<IconAlertCircle size={18} />} role="alert">
+                {fault}
+              </Alert>
+            )}
+            <TextInput
+              label="E-mail address"
+              name="email"
+              type="email"
+              autoComplete="username"
+              required
+              autoFocus
+              withAsterisk={false}
+            />
+            <PasswordInput
+              label="Password"
+              name="password"
+              autoComplete="current-password"
+              required
+              withAsterisk={false}
+            />
+            <Button type="submit" loading={busy} size="md" mt="xs">
+              Log in
+            </Button>
+            <Text size="xs" c="dimmed" ta="center">
+              Forgotten your password? An administrator can give you a new one.
+            </Text>
+          </Stack>
+        </form>
+      </Paper>
+    </Center>
+  );
+}

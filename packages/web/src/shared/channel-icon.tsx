@@ -1,0 +1,29 @@
+import { Tooltip } from '@mantine/core';
+import {
+  IconBrandFacebook,
+  IconBrandInstagram,
+  IconBrandTelegram,
+  IconBrandWhatsapp,
+  IconMail,
+  IconPlugConnected,
+  IconWorld,
+} from '@tabler/icons-react';
+
+const icons = {
+  web: IconWorld,
+  facebook: IconBrandFacebook,
+  instagram: IconBrandInstagram,
+  whatsapp: IconBrandWhatsapp,
+  telegram: IconBrandTelegram,
+  email: IconMail,
+} as const;
+
+/** Where a customer writes. */
+export function ChannelIcon({ kind, name, size = 15 }: { kind: string; name: string; size?: number }) {
+  const Icon = icons[kind as keyof typeof icons] ?? IconPlugConnected;
+  return (
+    <Tooltip label={name}>
+      <Icon size={size} stroke={1.7} role="img" aria-label={`Channel ${name}`} style={{ flexShrink: 0 }} />
+    </Tooltip>
+  );
+}

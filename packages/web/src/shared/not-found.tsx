@@ -1,0 +1,17 @@
+import { Anchor } from '@mantine/core';
+import { IconMapQuestion } from '@tabler/icons-react';
+import { Link } from '@tanstack/react-router';
+import { Empty } from './states.tsx';
+
+/** An address that leads nowhere. */
+export function NotFound() {
+  return (
+    <Empty icon={<IconMapQuestion size={34} stroke={1.4} />} title="There is nothing here">
+      The address may be mistyped. Go to{' '}
+      <Anchor component={Link} to="/desk">
+        the desk
+      </Anchor>
+      .
+    </Empty>
+  );
+}

@@ -1,0 +1,25 @@
+/** The SDK and the types of what it brings, for all screens. */
+export * from '@mevrik/client';
+export type {
+  Agent,
+  Attachment,
+  CannedReply,
+  ChangeCustomer,
+  ChannelCapabilities,
+  Colleague,
+  ContactIdentity,
+  ConversationQuery,
+  ConversationRow,
+  ConversationView,
+  Customer,
+  CustomerOverview,
+  CustomerSummary,
+  Disposition,
+  DispositionField,
+  Message,
+  Page,
+  Placeholder,
+  QueueItem,
+  Session,
+  StaffApp,
+} from '@mevrik/protocol';

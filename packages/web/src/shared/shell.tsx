@@ -1,0 +1,137 @@
+import {
+  ActionIcon,
+  Avatar,
+  Menu,
+  Text,
+  Tooltip,
+  UnstyledButton,
+  useMantineColorScheme,
+  VisuallyHidden,
+} from '@mantine/core';
+import { IconLogout, IconMoon, IconSun, IconSunMoon } from '@tabler/icons-react';
+import { Link, useNavigate } from '@tanstack/react-router';
+import type { ComponentType, ReactNode } from 'react';
+import { session } from '../session/session.ts';
+import { useMe } from '../session/use-session.ts';
+import { Mark } from './mark.tsx';
+import classes from './shell.module.css';
+
+/** A place that the navigation leads to, or the heading of some. */
+export interface Place {
+  readonly label: string;
+  readonly to?: string;
+  readonly icon?: ComponentType<{ size?: number; stroke?: number; className?: string }>;
+  /** Only this very address, none below it. */
+  readonly exact?: boolean;
+}
+
+/** The frame around every screen: where one can go, and who one is. */
+export function Shell(props: {
+  places: readonly Place[];
+  wide?: boolean;
+  foot?: ReactNode;
+  children: ReactNode;
+}) {
+  const { places, wide = false, foot, children } = props;
+  return (
+    <div className={`${classes.shell} ${wide ? classes.wide : classes.narrow}`}>
+      <a className={classes.skip} href="#main">
+        Skip to the content
+      </a>
+      <nav className={classes.rail} aria-label="Places">
+        <div style={{ padding: '2px 6px 10px', display: 'flex', alignItems: 'center', gap: 10 }}>
+          <Mark />
+          {wide && (
+            <Text fw={700} className={classes.label}>
+              Mevrik
+            </Text>
+          )}
+        </div>
+        {places.map(({ label, to, icon: Icon, exact }) =>
+          to === undefined ? (
+            <div key={label} className={classes.section}>
+              {label}
+            </div>
+          ) : (
+            <Tooltip key={to} label={label} position="right" disabled={wide}>
+              <Link
+                to={to}
+                className={classes.link}
+                activeOptions={{ exact: exact ?? false }}
+                aria-label={label}
+              >
+                {Icon && <Icon size={19} stroke={1.7} className={classes.icon ?? ''} />}
+                <span className={classes.label}>{label}</span>
+              </Link>
+            </Tooltip>
+          ),
+        )}
+        <div style={{ flex: 1 }} />
+        {foot}
+        <Person wide={wide} />
+      </nav>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it is scrolled by keys */}
+      <main id="main" className={classes.main} tabIndex={0}>
+        {children}
+      </main>
+    </div>
+  );
+}
+
+function Person({ wide }: { wide: boolean }) {
+  const me = useMe();
+  const navigate = useNavigate();
+  const { colorScheme, setColorScheme } = useMantineColorScheme();
+  return (
+    <Menu position="right-end" width={230} shadow="md">
+      <Menu.Target>
+        <UnstyledButton className={classes.link} mt={4}>
+          <Avatar size={26} radius="xl" name={me.name} color="initials" aria-hidden />
+          <VisuallyHidden>{me.name}: settings and log-out</VisuallyHidden>
+          {wide && (
+            <Text size="sm" fw={550} truncate className={classes.label} aria-hidden>
+              {me.name}
+            </Text>
+          )}
+        </UnstyledButton>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Label>
+          {me.name} · {me.email}
+        </Menu.Label>
+        <Menu.Label>
+          <ActionIcon.Group>
+            {(
+              [
+                ['light', 'Light', IconSun],
+                ['dark', 'Dark', IconMoon],
+                ['auto', 'As the system has it', IconSunMoon],
+              ] as const
+            ).map(([scheme, label, Icon]) => (
+              <ActionIcon
+                key={scheme}
+                variant={colorScheme === scheme ? 'filled' : 'default'}
+                color="brand"
+                aria-label={label}
+                aria-pressed={colorScheme === scheme}
+                onClick={() => setColorScheme(scheme)}
+              >
+                <Icon size={16} />
+              </ActionIcon>
+            ))}
+          </ActionIcon.Group>
+        </Menu.Label>
+        <Menu.Divider />
+        <Menu.Item
+          leftSection={<IconLogout size={16} />}
+          onClick={async () => {
+            await session.logOut();
+            await navigate({ to: '/login' });
+          }}
+        >
+          Log out
+        </Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}

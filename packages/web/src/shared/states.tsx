@@ -1,0 +1,53 @@
+import { Alert, Button, Center, Skeleton, Stack, Text } from '@mantine/core';
+import { IconAlertCircle } from '@tabler/icons-react';
+import type { ReactNode } from 'react';
+import { explain } from './explain.ts';
+
+/** Nothing is there, and what that means. */
+export function Empty({ icon, title, children }: { icon: ReactNode; title: string; children?: ReactNode }) {
+  return (
+    <Center p="xl" h="100%" mih={180}>
+      <Stack align="center" gap={6} maw={340} ta="center" c="dimmed">
+        {icon}
+        <Text fw={600} c="var(--mantine-color-text)">
+          {title}
+        </Text>
+        <Text size="sm">{children}</Text>
+      </Stack>
+    </Center>
+  );
+}
+
+/** Something could not be loaded: why, and trying again. */
+export function Failure({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
+  return (
+    <Alert
+      color="red"
+      icon={<IconAlertCircle size={18} />}
+      m="md"
+      role="alert"
+      title="This could not be loaded"
+    >
+      <Stack gap="xs" align="flex-start">
+        <Text size="sm">{explain(error)}</Text>
+        {onRetry && (
+          <Button size="xs" variant="light" color="red" onClick={onRetry}>
+            Try again
+          </Button>
+        )}
+      </Stack>
+    </Alert>
+  );
+}
+
+/** Something is being loaded: so many lines of it. */
+export function Loading({ lines = 6, height = 44 }: { lines?: number; height?: number }) {
+  return (
+    <Stack gap="xs" p="md" aria-busy="true" aria-label="Loading">
+      {Array.from({ length: lines }, (_, at) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: they are all alike
+        <Skeleton key={at} height={height} radius="md" />
+      ))}
+    </Stack>
+  );
+}

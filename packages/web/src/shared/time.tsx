@@ -1,0 +1,71 @@
+import { Text, type TextProps, Tooltip } from '@mantine/core';
+import { useEffect, useState } from 'react';
+
+const long = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
+const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
+const day = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long' });
+const shortDay = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' });
+
+/** `14:05`. */
+export const clockTime = (at: string): string => clock.format(new Date(at));
+/** The whole of it, for whoever asks. */
+export const exactTime = (at: string): string => long.format(new Date(at));
+
+/** `Today`, `Yesterday`, or the day. */
+export function dayName(at: string): string {
+  const date = new Date(at);
+  const days = Math.round((startOfDay(new Date()) - startOfDay(date)) / 86_400_000);
+  return days === 0 ? 'Today' : days === 1 ? 'Yesterday' : day.format(date);
+}
+
+const startOfDay = (date: Date) => new Date(date.getFullYear(), date.getMonth(), date.getDate()).getTime();
+
+/** `now`, `4 min`, `3 h`, or the day. */
+export function shortAgo(at: string, now: number): string {
+  const seconds = Math.max(0, (now - Date.parse(at)) / 1000);
+  if (seconds < 45) return 'now';
+  if (seconds < 3_600) return `${Math.max(1, Math.round(seconds / 60))} min`;
+  if (seconds < 86_400) return `${Math.round(seconds / 3_600)} h`;
+  return shortDay.format(new Date(at));
+}
+
+/** `0:42`, `12:07`, `1:02:03`: how long something waits. */
+export function duration(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1000));
+  const pad = (value: number) => String(value).padStart(2, '0');
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
+  return hours > 0 ? `${hours}:${pad(minutes)}:${pad(seconds % 60)}` : `${minutes}:${pad(seconds % 60)}`;
+}
+
+/** `3 min`, `5 h`, `6 days`: a time whose seconds matter to nobody. */
+export function span(ms: number): string {
+  const minutes = Math.max(1, Math.floor(ms / 60_000));
+  if (minutes < 60) return `${minutes} min`;
+  if (minutes < 48 * 60) return minutes < 600 ? hoursAndMinutes(minutes) : `${Math.floor(minutes / 60)} h`;
+  return `${Math.floor(minutes / 1_440)} days`;
+}
+
+const hoursAndMinutes = (minutes: number) =>
+  minutes % 60 === 0 ? `${minutes / 60} h` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+
+/** The time, again and again. */
+export function useNow(everyMs: number): number {
+  const [now, setNow] = useState(Date.now);
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), everyMs);
+    return () => clearInterval(timer);
+  }, [everyMs]);
+  return now;
+}
+
+/** How long ago something was, exactly on request. */
+export function Ago({ at, ...props }: { at: string } & TextProps) {
+  const now = useNow(15_000);
+  return (
+    <Tooltip label={exactTime(at)}>
+      <Text component="time" dateTime={at} size="xs" c="dimmed" {...props}>
+        {shortAgo(at, now)}
+      </Text>
+    </Tooltip>
+  );
+}

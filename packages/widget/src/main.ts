@@ -1,0 +1,46 @@
+import { readConfig, type WidgetConfig } from './config.ts';
+import { createWidget, type Widget } from './widget.ts';
+
+/** What pages call: `Mevrik('open')`, also before the script is there, when it is a list of calls. */
+type Call = readonly [name: string, ...args: unknown[]];
+interface Queue {
+  readonly q?: readonly Call[];
+}
+const page = window as unknown as { Mevrik?: Queue | readonly Call[] };
+
+const script = document.currentScript as HTMLScriptElement | null;
+const early = page.Mevrik;
+const waiting: readonly Call[] = Array.isArray(early) ? early : ((early as Queue | undefined)?.q ?? []);
+let widget: Widget | undefined;
+
+function start(given: Partial<WidgetConfig> = {}): void {
+  widget?.destroy();
+  const config = readConfig(script, given);
+  if (config.appKey === '') {
+    console.error('Mevrik: the script needs `data-app-key`, the key of the app.');
+    return;
+  }
+  widget = createWidget(config);
+}
+
+/** Does one call; what the widget cannot do is said in the console. */
+function mevrik(name: string, ...args: unknown[]): unknown {
+  if (name === 'init') return start(args[0] as Partial<WidgetConfig>);
+  const act = (widget as unknown as Record<string, unknown> | undefined)?.[name];
+  if (typeof act === 'function') return act(...args);
+  return console.error(`Mevrik: there is no call \`${name}\`, or no widget yet.`);
+}
+
+const calls = ['open', 'close', 'identify', 'setAttributes', 'on', 'destroy', 'init'] as const;
+page.Mevrik = Object.assign(
+  mevrik,
+  Object.fromEntries(calls.map((name) => [name, (...args: unknown[]) => mevrik(name, ...args)])),
+) as never;
+
+function boot(): void {
+  if (script?.dataset.appKey !== undefined) start();
+  for (const [name, ...args] of waiting) mevrik(name, ...args);
+}
+
+if (document.body) boot();
+else addEventListener('DOMContentLoaded', boot);

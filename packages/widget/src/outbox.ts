@@ -1,0 +1,77 @@
+import { MevrikError } from '@mevrik/client';
+import type { Waiting } from './conversation-state.ts';
+import type { Unsent, WidgetStorage } from './storage.ts';
+
+/** What an outbox is given. */
+export interface OutboxOptions {
+  /** Sends one; `false` where that cannot be tried now. A message is sent under its key, so it is stored once. */
+  readonly post: (message: Unsent) => Promise<boolean>;
+  readonly onChange: (unsent: readonly Waiting[]) => void;
+}
+
+/** What was written and is not taken yet: kept over page loads, and sent one after another, in its order. */
+export class Outbox {
+  readonly #storage: WidgetStorage;
+  readonly #options: OutboxOptions;
+  #sending = false;
+  unsent: readonly Waiting[];
+
+  constructor(storage: WidgetStorage, options: OutboxOptions) {
+    this.#storage = storage;
+    this.#options = options;
+    this.unsent = storage.read().outbox ?? [];
+  }
+
+  add(text: string): void {
+    this.#keep([...this.unsent, { key: crypto.randomUUID(), text, at: new Date().toISOString() }]);
+  }
+
+  /** The server has it. */
+  taken(key: string): void {
+    this.#keep(this.unsent.filter((one) => one.key !== key));
+  }
+
+  /** The visitor no longer wants it sent. */
+  drop(key: string): void {
+    this.taken(key);
+  }
+
+  /** Sends what waits, in its order. What the server refuses for good stays, and holds nothing up. */
+  async send(): Promise<void> {
+    if (this.#sending) return;
+    this.#sending = true;
+    try {
+      const next = () => this.unsent.find(({ refused }) => !refused);
+      for (let one = next(); one; one = next()) {
+        const { key } = one;
+        try {
+          if (!(await this.#options.post(one))) return;
+        } catch (error) {
+          const refused = isRefusal(error);
+          this.#keep(this.unsent.map((old) => (old.key === key ? { ...old, failed: true, refused } : old)));
+          if (!refused) return;
+        }
+      }
+    } finally {
+      this.#sending = false;
+    }
+  }
+
+  /** Tries again what was refused, too. */
+  async retry(): Promise<void> {
+    this.#keep(this.unsent.map(({ key, text, at }) => ({ key, text, at })));
+    await this.send();
+  }
+
+  #keep(unsent: readonly Waiting[]): void {
+    this.unsent = unsent;
+    this.#storage.write({ outbox: unsent.map(({ key, text, at }) => ({ key, text, at })) });
+    this.#options.onChange(unsent);
+  }
+}
+
+/** Not a fault that passes: of the line, of a token, of too many at once. */
+function isRefusal(error: unknown): boolean {
+  if (!(error instanceof MevrikError)) return false;
+  return error.status >= 400 && error.status < 500 && ![401, 429].includes(error.status);
+}

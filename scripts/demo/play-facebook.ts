@@ -1,0 +1,122 @@
+import { call } from './api.ts';
+import { hear } from './hearing.ts';
+import { paint } from './paint.ts';
+import type { DemoServer } from './server.ts';
+import { openStage } from './stage.ts';
+import { note, say } from './telling.ts';
+
+const page = {
+  pageId: '900900',
+  appSecret: 'the-secret-of-the-demonstration',
+  verifyToken: 'the-demonstration',
+  pageToken: 'the-token-of-the-demonstration',
+};
+const patienceMs = 15_000;
+
+/**
+ * Plays a conversation on Messenger and one under a post: what Facebook tells comes as signed webhooks, and what it
+ * gets is shown as it took it.
+ */
+export async function playFacebook(server: DemoServer): Promise<void> {
+  const { url, standInUrl } = server;
+  if (standInUrl === null) {
+    console.log(paint('dim', 'No Facebook: MEVRIK_STAND_IN does not say where its stand-in is.\n'));
+    return;
+  }
+  const outside = (method: string, path: string, body?: unknown) =>
+    call(standInUrl, method, `/stand-in/${path}`, { body });
+  const stage = await openStage(server, 'Demonstration on Facebook');
+  const { app, admin, agent, agentToken } = stage;
+  await admin('PUT', `/v1/admin/apps/${app.id}/channels/page`, { kind: 'facebook', settings: page });
+  const delivery = { firstDelayMs: 200, longestDelayMs: 1_000 };
+  await admin('PATCH', `/v1/admin/apps/${app.id}`, {
+    settings: { welcome: false, caseOpenedText: 'You are in line.', delivery },
+  });
+  const rules = [{ name: 'Facebook goes to people', when: 'channel.kind == "facebook"', action: 'queue' }];
+  await admin('PUT', `/v1/admin/apps/${app.id}/rules`, { rules });
+  const { pageId, appSecret } = page;
+  const address = `${url}/webhooks/facebook/${app.key}/page`;
+  await outside('POST', 'subscription', { address, appSecret, pageId });
+  const desk = await hear(url, { key: app.key, token: agentToken, channels: ['private-queues'] });
+
+  /** What Facebook took for a person or under a comment. */
+  async function taken(text: string) {
+    const deadline = Date.now() + patienceMs;
+    for (;;) {
+      const all = await outside('GET', 'taken');
+      const found = all.filter(({ body }: { body: object }) =>
+        JSON.stringify(body).includes(JSON.stringify(text)),
+      );
+      if (found.length > 0) return found;
+      if (Date.now() > deadline) throw new Error(`Facebook never got "${text}".`);
+      await new Promise((resume) => setTimeout(resume, 20));
+    }
+  }
+
+  async function accept(before: number): Promise<{ readonly id: number; readonly item: number }> {
+    const { data } = await desk.until(
+      'the queue',
+      ({ event, data }) => event === 'queue_created' && data.queueItem.id > before,
+    );
+    note(`queue item ${data.queueItem.id} waits in "${data.queueItem.queue}"; Alex accepts it`);
+    const { session } = await agent('POST', `/v1/queue-items/${data.queueItem.id}/accept`);
+    return { id: session.id, item: data.queueItem.id };
+  }
+
+  try {
+    console.log(paint('bold', '\nThe same on Facebook\n'));
+    const told = await outside('POST', 'message', { person: 'vera', text: 'Do you have it in blue?' });
+    say('Vera', 'Do you have it in blue?');
+    note(`the signed webhook is answered with ${told.status} before anything is made of it`);
+    const thread = await accept(0);
+    const live = await hear(url, {
+      key: app.key,
+      token: agentToken,
+      channels: [`private-session${thread.id}`],
+    });
+    await taken('You are in line.');
+    await outside('POST', 'fault', { does: 'refuse', code: 2, status: 500 });
+    const { message } = await agent('POST', `/v1/sessions/${thread.id}/replies`, {
+      text: 'Blue and green.',
+      quickReplies: [
+        { title: 'Blue', payload: 'blue' },
+        { title: 'Green', payload: 'green' },
+      ],
+    });
+    say('Alex', 'Blue and green.  [Blue] [Green]');
+    note('Facebook fails once, so it is sent again; and this is what it took:');
+    const [answer] = await taken('Blue and green.');
+    for (const line of JSON.stringify(answer.body, null, 2).split('\n'))
+      console.log(`          ${paint('dim', '│')} ${line}`);
+    const { data } = await live.until(
+      'that it was read',
+      ({ event, data }) =>
+        event === 'message_status' && data.messageId === message.id && data.status === 'read',
+    );
+    live.stop();
+    note(`message ${data.messageId} is ${data.status}, as Vera’s Messenger tells`);
+    const { items } = await agent('GET', `/v1/messages/${data.messageId}/deliveries`);
+    note(`its attempts: ${items[0].attempts.map(({ outcome }: { outcome: string }) => outcome).join(', ')}`);
+
+    await outside('POST', 'post', { id: `${pageId}_1`, message: 'The autumn collection is here.' });
+    await outside('POST', 'comment', {
+      person: 'carl',
+      name: 'Carl',
+      text: 'How much is it?',
+      postId: `${pageId}_1`,
+    });
+    say('Carl', 'How much is it?  (for all to read, under a post)');
+    const comment = await accept(thread.item);
+    await agent('POST', `/v1/sessions/${comment.id}/replies`, { text: 'It is 49, Carl.' });
+    const [open] = await taken('It is 49, Carl.');
+    say('Alex', 'It is 49, Carl.');
+    note(`posted under the comment, at /${open.page}/${open.edge}`);
+    await agent('POST', `/v1/sessions/${comment.id}/replies`, { text: 'Here is 10% off.', privately: true });
+    const [secret] = await taken('Here is 10% off.');
+    say('Alex', 'Here is 10% off.');
+    note(`sent to Carl alone, as the one private answer to his comment (/${secret.edge})`);
+  } finally {
+    desk.stop();
+    await stage.close();
+  }
+}

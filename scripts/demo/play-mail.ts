@@ -1,0 +1,104 @@
+import { createTransport } from 'nodemailer';
+import { type SentMail, startSmtpStandIn } from '../stand-ins/smtp-stand-in.ts';
+import { hear } from './hearing.ts';
+import { paint } from './paint.ts';
+import type { DemoServer } from './server.ts';
+import { openStage } from './stage.ts';
+import { note, say } from './telling.ts';
+
+const shop = 'support@shop.example';
+const vera = 'vera@home.example';
+const patienceMs = 15_000;
+
+/** Plays a conversation by mail: what Vera sends goes over a socket, and what she gets is shown as it arrived. */
+export async function playMail(server: DemoServer): Promise<void> {
+  const { url, mailPort } = server;
+  if (mailPort === null) {
+    console.log(
+      paint('dim', 'No mails: the server receives none, or MEVRIK_SMTP_PORT does not say where.\n'),
+    );
+    return;
+  }
+  const post = await startSmtpStandIn();
+  const stage = await openStage(server, 'Demonstration by mail');
+  const { app, agent, admin, agentToken } = stage;
+  const smtp = { host: '127.0.0.1', port: post.port, tls: 'none' };
+  const settings = { address: shop, name: 'The Shop', smtp };
+  await admin('PUT', `/v1/admin/apps/${app.id}/channels/mail`, { kind: 'email', settings });
+  await admin('PATCH', `/v1/admin/apps/${app.id}`, { settings: { welcome: false } });
+  const rules = [{ name: 'mails go to people', when: 'channel.kind == "email"', action: 'queue' }];
+  await admin('PUT', `/v1/admin/apps/${app.id}/rules`, { rules });
+  const desk = await hear(url, { key: app.key, token: agentToken, channels: ['private-queues'] });
+  const client = createTransport({ host: new URL(url).hostname, port: mailPort, ignoreTLS: true });
+  try {
+    console.log(paint('bold', '\nThe same by mail\n'));
+    const subject = 'Where is my order?';
+    const { messageId, response } = await client.sendMail({
+      from: `Vera <${vera}>`,
+      to: shop,
+      subject,
+      text: 'It should have come on Monday.',
+    });
+    say('Vera', `To ${shop}: ${subject} It should have come on Monday.`);
+    note(`our SMTP listener answers "${response}"`);
+    const { data } = await desk.until('the queue', ({ event }) => event === 'queue_created');
+    note(`queue item ${data.queueItem.id} waits in "${data.queueItem.queue}"; Alex accepts it`);
+    const { session } = await agent('POST', `/v1/queue-items/${data.queueItem.id}/accept`);
+    await agent('POST', `/v1/sessions/${session.id}/replies`, { text: 'It is on its way, Vera.' });
+    const answer = await arrived(post.sent, (mail) => /on its way/.test(mail.mail.text ?? ''));
+    say('Alex', 'It is on its way, Vera.');
+    note('and this is what Vera’s mail server was given:');
+    showMail(answer);
+    if (answer.mail.inReplyTo !== messageId)
+      throw new Error('The answer is not in the thread of the question.');
+
+    const conversation = await hear(url, {
+      key: app.key,
+      token: agentToken,
+      channels: [`private-session${session.id}`],
+    });
+    await client.sendMail({
+      from: `Vera at work <vera@work.example>`,
+      to: answer.mail.replyTo?.text ?? '',
+      subject: `Re: ${subject}`,
+      text: `It is here, thank you!\n\nOn Mon, Nov 23, 2026 at 10:04 AM The Shop <${shop}> wrote:\n> It is on its way, Vera.\n`,
+    });
+    const heard = await conversation.until('her answer', ({ event }) => event === 'message_post');
+    conversation.stop();
+    say('Vera', heard.data.message.content.text);
+    note(`from ${heard.data.message.content.mail.from}, in the same conversation, without what she quoted`);
+  } finally {
+    client.close();
+    desk.stop();
+    await stage.close();
+    await post.stop();
+  }
+}
+
+async function arrived(sent: readonly SentMail[], fits: (mail: SentMail) => boolean): Promise<SentMail> {
+  const deadline = Date.now() + patienceMs;
+  for (;;) {
+    const found = sent.find(fits);
+    if (found) return found;
+    if (Date.now() > deadline) throw new Error('The answer did not arrive.');
+    await new Promise((resume) => setTimeout(resume, 20));
+  }
+}
+
+const shown = /^(From|Reply-To|To|Subject|Message-ID|In-Reply-To):/i;
+
+function showMail({ raw, mail }: SentMail): void {
+  const heads =
+    raw
+      .toString('utf8')
+      .split('\r\n\r\n')[0]
+      ?.replace(/\r\n\s+/g, ' ')
+      .split('\r\n') ?? [];
+  for (const line of [
+    ...heads.filter((head) => shown.test(head)),
+    '',
+    ...(mail.text ?? '').trim().split('\n'),
+  ]) {
+    console.log(`          ${paint('dim', '│')} ${line}`);
+  }
+}

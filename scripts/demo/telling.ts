@@ -1,0 +1,12 @@
+import { paint } from './paint.ts';
+
+/** Prints what somebody said. */
+export function say(who: string, text: string): void {
+  const colour = who === 'Vera' || who === 'Carl' ? 'cyan' : who === 'Alex' ? 'green' : 'yellow';
+  console.log(`  ${paint(colour, who.padEnd(7))} ${text}`);
+}
+
+/** Prints what happened meanwhile. */
+export function note(text: string): void {
+  console.log(`  ${paint('dim', `        ${text}`)}`);
+}

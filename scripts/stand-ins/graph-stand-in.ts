@@ -1,0 +1,304 @@
+import { createHmac } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** How the stand-in misbehaves once. */
+export type GraphFault =
+  /** Refuses as the Graph API does. */
+  | {
+      readonly does: 'refuse';
+      readonly code: number;
+      readonly subcode?: number;
+      readonly status?: number;
+      readonly message?: string;
+      readonly headers?: Readonly<Record<string, string>>;
+    }
+  /** Answers as a proxy does behind which nothing is reached. */
+  | { readonly does: 'bad-gateway' }
+  /** Never answers; has it taken the message before? */
+  | { readonly does: 'hang'; readonly accepts: boolean }
+  /** Breaks the connection; has it taken the message before? */
+  | { readonly does: 'cut'; readonly accepts: boolean }
+  /** Takes the message, and answers only when `release` is called. */
+  | { readonly does: 'wait' }
+  /** Answers as usual with these headers, such as those of the rate limits. */
+  | { readonly does: 'add-headers'; readonly headers: Readonly<Record<string, string>> };
+
+/** Something that the stand-in has taken: it would be on the customer's screen now. */
+export interface Accepted {
+  readonly id: string;
+  readonly page: string;
+  /** `messages`, or `comments` under what `page` names then. */
+  readonly edge: string;
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into bodies of every shape
+  readonly body: any;
+}
+
+/** A post of a page. */
+export interface Post {
+  readonly id: string;
+  readonly message: string;
+  readonly permalink_url?: string;
+  readonly full_picture?: string;
+}
+
+/** A server that speaks the part of the Graph API that we use. */
+export interface GraphStandIn {
+  /** What `GRAPH_API_URL` is set to. */
+  readonly url: string;
+  /** What it has taken, oldest first. */
+  readonly accepted: Accepted[];
+  /** Every request that it got: method and path. */
+  readonly requests: string[];
+  /** The texts that were taken for a person, oldest first. */
+  textsFor(contactId: string): string[];
+  /** Misbehaves in this way at the next messages, in turn; `fits` picks them. */
+  misbehave(fault: GraphFault, times?: number, fits?: (accepted: Omit<Accepted, 'id'>) => boolean): void;
+  /** Behaves again. */
+  behave(): void;
+  /** From now on the token is worth nothing; or is good again. */
+  revoke(token: string): void;
+  grant(token: string): void;
+  /** Lets those go on that wait; `fits` picks them. */
+  release(fits?: (accepted: Omit<Accepted, 'id'>) => boolean): void;
+  /** Whether something like this was asked for, and whether something like it was answered. */
+  asked(fits: (given: Omit<Accepted, 'id'>) => boolean): boolean;
+  answered(fits: (given: Omit<Accepted, 'id'>) => boolean): boolean;
+  /** Calls back whenever something was taken. */
+  onAccepted(listener: (accepted: Accepted) => void): void;
+  /** Knows a post of a page, for whoever asks what it says. */
+  publish(post: Post): void;
+  /** Tells nobody of a post any more, as where the permission is missing. */
+  conceal(postId: string): void;
+  stop(): Promise<void>;
+}
+
+/** Answers what is not of the Graph API. @returns whether it did. */
+export type AlsoAnswers = (request: IncomingMessage, response: ServerResponse) => Promise<boolean>;
+
+interface Misbehaviour {
+  readonly fault: GraphFault;
+  times: number;
+  readonly fits: (accepted: Omit<Accepted, 'id'>) => boolean;
+}
+
+const signs = new Set(['mark_seen', 'typing_on', 'typing_off']);
+
+/** Starts the stand-in on a free port, or on the one that is given; any token is good until it is revoked. */
+export async function startGraphStandIn(
+  options: { readonly port?: number; readonly also?: AlsoAnswers } = {},
+): Promise<GraphStandIn> {
+  const accepted: Accepted[] = [];
+  const requests: string[] = [];
+  const revoked = new Set<string>();
+  const answeredComments = new Set<string>();
+  let misbehaviours: Misbehaviour[] = [];
+  let waiting: { readonly given: Omit<Accepted, 'id'>; resume(): void }[] = [];
+  const asked: Omit<Accepted, 'id'>[] = [];
+  const answered = new Set<Omit<Accepted, 'id'>>();
+  const listeners: ((accepted: Accepted) => void)[] = [];
+  const posts = new Map<string, Post>();
+  const concealed = new Set<string>();
+  const server = createServer((request, response) => {
+    handle(request, response).catch(() => response.destroy());
+  });
+
+  async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (await options.also?.(request, response)) return;
+    const { pathname } = new URL(request.url ?? '/', 'http://graph');
+    requests.push(`${request.method} ${pathname}`);
+    const [page = '', edge = ''] = pathname.split('/').slice(1).map(decodeURIComponent);
+    const token = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1];
+    if (token === undefined || revoked.has(token)) {
+      const message = `Error validating access token ${token}: the session has been invalidated`;
+      return refuse(response, { does: 'refuse', status: 401, code: 190, subcode: 460, message });
+    }
+    if (request.method === 'GET') {
+      if (page === 'file') return void response.end(`the file ${edge}`);
+      if (concealed.has(page)) return refuse(response, { does: 'refuse', status: 403, code: 10 });
+      const post = posts.get(page);
+      if (post) return answer(response, 200, post);
+      const isMedia = page.startsWith('media-');
+      return answer(response, 200, {
+        id: page,
+        ...(isMedia ? { url: `http://${request.headers.host}/file/${page}` } : {}),
+      });
+    }
+    const body = await readJson(request);
+    if (body.status === 'read') return answer(response, 200, { success: true });
+    if (signs.has(body.sender_action)) return answer(response, 200, { recipient_id: body.recipient.id });
+    const given = { page, edge, body };
+    const mistake = mistakeIn(given);
+    if (mistake) return refuse(response, { does: 'refuse', ...mistake });
+    asked.push(given);
+    response.once('finish', () => answered.add(given));
+    const now = misbehaviours.find(({ times, fits }) => times > 0 && fits(given));
+    if (now) now.times--;
+    return behaveAs(now?.fault, response, given);
+  }
+
+  async function behaveAs(
+    fault: GraphFault | undefined,
+    response: ServerResponse,
+    given: Omit<Accepted, 'id'>,
+  ): Promise<void> {
+    switch (fault?.does) {
+      case 'refuse':
+        return refuse(response, fault);
+      case 'bad-gateway':
+        response.writeHead(502, { 'content-type': 'text/html' }).end('<h1>Bad gateway</h1>');
+        return;
+      case 'hang':
+        if (fault.accepts) accept(given);
+        return;
+      case 'cut':
+        if (fault.accepts) accept(given);
+        response.destroy();
+        return;
+      case 'wait': {
+        const taken = accept(given);
+        await new Promise<void>((resume) => waiting.push({ given, resume }));
+        return answer(response, 200, toAnswer(taken));
+      }
+      default:
+        return answer(response, 200, toAnswer(accept(given)), fault?.headers);
+    }
+  }
+
+  function accept(given: Omit<Accepted, 'id'>): Accepted {
+    const taken = { id: `m_${accepted.length + 1}_${given.page}`, ...given };
+    accepted.push(taken);
+    const comment = given.body.recipient?.comment_id;
+    if (comment !== undefined) answeredComments.add(comment);
+    for (const listener of listeners) listener(taken);
+    return taken;
+  }
+
+  /** What the real one would refuse, whatever we do. */
+  function mistakeIn({ edge, body }: Omit<Accepted, 'id'>) {
+    const { message, recipient } = body;
+    if (edge === 'replies') return body.message ? undefined : { code: 100, message: 'Empty' };
+    if (body.messaging_product === 'whatsapp') return mistakeOfWhatsapp(body);
+    if (edge === 'comments')
+      return body.message || body.attachment_url ? undefined : { code: 100, message: 'Empty' };
+    if (edge !== 'messages') return { code: 2500, message: `Unknown path: ${edge}` };
+    if (recipient?.comment_id !== undefined && answeredComments.has(recipient.comment_id))
+      return { code: 10900 };
+    const replies: { title: string }[] = message?.quick_replies ?? [];
+    const template = message?.attachment?.payload;
+    const isWrong =
+      (recipient?.id ?? recipient?.comment_id) === undefined ||
+      // A private answer to a comment needs no leave.
+      (recipient?.id !== undefined && !['RESPONSE', 'UPDATE', 'MESSAGE_TAG'].includes(body.messaging_type)) ||
+      (message?.text ?? '').length > 2000 ||
+      (message?.text === undefined && message?.attachment === undefined) ||
+      replies.length > 13 ||
+      replies.some(({ title }) => title.length > 20) ||
+      (template?.text ?? '').length > 640 ||
+      (template?.buttons ?? []).length > 3;
+    return isWrong ? { code: 100, subcode: 2018000, message: 'Invalid parameter' } : undefined;
+  }
+
+  server.listen(options.port ?? 0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    accepted,
+    requests,
+    textsFor: (contactId) =>
+      accepted.flatMap(({ body }) => {
+        if (body.to === contactId) return [String(body.text?.body ?? body.interactive?.body.text)];
+        return body.recipient?.id === contactId ? [String(body.message?.text)] : [];
+      }),
+    misbehave(fault, times = 1, fits = () => true) {
+      misbehaviours.push({ fault, times, fits });
+    },
+    behave() {
+      misbehaviours = [];
+    },
+    revoke: (token) => revoked.add(token),
+    grant: (token) => revoked.delete(token),
+    release(fits = () => true) {
+      const [free, held] = [
+        waiting.filter((one) => fits(one.given)),
+        waiting.filter((one) => !fits(one.given)),
+      ];
+      waiting = held;
+      for (const { resume } of free) resume();
+    },
+    asked: (fits) => asked.some(fits),
+    answered: (fits) => [...answered].some(fits),
+    onAccepted: (listener) => listeners.push(listener),
+    conceal: (postId) => concealed.add(postId),
+    publish: (post) => posts.set(post.id, post),
+    async stop() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+/** What the Cloud API would refuse. */
+// biome-ignore lint/suspicious/noExplicitAny: bodies of every shape
+function mistakeOfWhatsapp({ to, type, text, interactive, ...body }: any) {
+  const buttons = interactive?.action.buttons ?? [];
+  const rows = interactive?.action.sections?.flatMap((section: { rows: object[] }) => section.rows) ?? [];
+  const isWrong =
+    typeof to !== 'string' ||
+    (type === 'text' && !(text?.body.length > 0 && text.body.length <= 4096)) ||
+    (type === 'interactive' && buttons.length + rows.length === 0) ||
+    (interactive?.body.text ?? '').length > 1024 ||
+    buttons.length > 3 ||
+    rows.length > 10 ||
+    buttons.some(({ reply }: { reply: { title: string } }) => reply.title.length > 20) ||
+    rows.some(({ title }: { title: string }) => title.length > 24) ||
+    (!['text', 'interactive'].includes(type) && !(body[type]?.link || body[type]?.id));
+  return isWrong ? { code: 100, message: 'Invalid parameter' } : undefined;
+}
+
+function toAnswer({ id, body }: Accepted): object {
+  if (body.messaging_product === 'whatsapp') {
+    return { contacts: [{ input: body.to, wa_id: body.to }], messages: [{ id: `wamid.${id}` }] };
+  }
+  return body.recipient ? { recipient_id: body.recipient.id, message_id: id } : { id };
+}
+
+function refuse(response: ServerResponse, fault: Extract<GraphFault, { does: 'refuse' }>): void {
+  const { code, subcode, status = 400, message = 'Refused', headers } = fault;
+  const error = { message, type: 'OAuthException', code, error_subcode: subcode, fbtrace_id: 'A1' };
+  answer(response, status, { error }, headers);
+}
+
+function answer(
+  response: ServerResponse,
+  status: number,
+  body: object,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body));
+}
+
+async function readJson(request: IncomingMessage) {
+  const parts: Buffer[] = [];
+  for await (const part of request) parts.push(part);
+  return JSON.parse(Buffer.concat(parts).toString('utf8') || '{}');
+}
+
+/** A webhook body as Meta sends it: escaped to ASCII, and signed like that. */
+export function signWebhook(
+  payload: unknown,
+  appSecret: string,
+): { body: string; headers: Record<string, string> } {
+  const body = JSON.stringify(payload).replace(
+    /[\u0080-\uffff]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+  const signature = createHmac('sha256', appSecret).update(body).digest('hex');
+  return {
+    body,
+    headers: { 'content-type': 'application/json', 'x-hub-signature-256': `sha256=${signature}` },
+  };
+}

@@ -1,0 +1,65 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { requireProgram } from './system-programs.ts';
+
+/** A page in a profile of its own, with what went wrong on it. */
+export interface WatchedPage {
+  readonly page: Page;
+  /** Errors of scripts, of the console, and what the page's policy has refused. */
+  readonly errors: string[];
+}
+
+/** Starts the Chromium of this machine. */
+export function startBrowser(): Promise<Browser> {
+  return chromium.launch({
+    executablePath: requireProgram('chromium'),
+    args: ['--no-sandbox', '--disable-quic', '--disable-background-networking', '--disable-component-update'],
+  });
+}
+
+/** Opens a page as somebody who was never there. */
+export async function openPage(
+  browser: Browser,
+  address: string,
+  options: BrowserContextOptions = {},
+): Promise<WatchedPage> {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+  const page = await context.newPage();
+  const errors: string[] = [];
+  page.on('pageerror', (error) => errors.push(error.message));
+  page.on('console', (message) => {
+    // A server that is gone, two who take the same, and a file that nobody takes, are what some tests are about.
+    // Chromium has many names for a cut; what a policy or a certificate refuses is none.
+    const isMeant =
+      /net::ERR_(?!BLOCKED|CERT|SSL|FILE|UNSAFE|INVALID|TOO_MANY|UNKNOWN_URL)|WebSocket connection|status of 4(09|15)/.test(
+        message.text(),
+      );
+    if (message.type() === 'error' && !isMeant) {
+      errors.push(message.text());
+    }
+  });
+  await page.goto(address);
+  return { page, errors };
+}
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** What somebody who cannot see, or uses no mouse, would stumble over: rule and element. */
+export async function accessibilityFaults(page: Page): Promise<string[]> {
+  await page.evaluate(axe);
+  return page.evaluate(async () => {
+    const { violations } = await (
+      globalThis as unknown as {
+        axe: {
+          run(
+            options: object,
+          ): Promise<{ violations: { id: string; nodes: { target: unknown; failureSummary: string }[] }[] }>;
+        };
+      }
+    ).axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'] });
+    return violations.flatMap(({ id, nodes }) =>
+      nodes.map(({ target, failureSummary }) => `${id}: ${String(target)} ${failureSummary}`),
+    );
+  });
+}

@@ -1,0 +1,16 @@
+/** A node that hears, counts and is present, in a process of its own, for tests that kill it. */
+import { connectBus } from './bus-rig.ts';
+
+const bus = await connectBus(process.env.BUS_ADDRESS ?? '');
+const place = { appId: 1, channel: 'presence-team', socketId: '9.9' };
+bus.receive(
+  () => {},
+  () => {},
+);
+await bus.hear(1, 'team');
+// Until the bus is connected, nobody else learns of it.
+while (!(await bus.presence.members(1, place.channel)).has('ann')) await new Promise(setImmediate);
+await bus.presence.join(place, { user_id: 'cid', user_info: {} }, 10);
+bus.occupancy.set(1, place.channel, 2);
+bus.occupancy.set(1, 'news', 3);
+process.send?.('started');

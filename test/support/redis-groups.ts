@@ -1,0 +1,186 @@
+import { createClient } from 'redis';
+import { vi } from 'vitest';
+import { slotOf } from '../../packages/server/src/redis/slot.ts';
+import { freePort, type RedisProcess, startRedisProcess } from './redis.ts';
+
+/** Servers that belong together. */
+interface RedisGroup {
+  /** As `REDIS_URL` has it. */
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+/** A master and its replica, which three Sentinels watch. */
+export interface SentinelGroup extends RedisGroup {
+  readonly servers: readonly RedisProcess[];
+  readonly sentinels: readonly RedisProcess[];
+  /** Who is the master, as the Sentinels say. */
+  master(): Promise<RedisProcess>;
+}
+
+/** Masters that share the slots, each with a replica where wanted. */
+export interface ClusterGroup extends RedisGroup {
+  readonly servers: readonly RedisProcess[];
+  /** Who has a name now, as those say who answer. */
+  masterOf(name: string): Promise<RedisProcess>;
+  /** Moves a name's slot, and with it all that has it, to another master. */
+  move(name: string): Promise<void>;
+}
+
+/** Says something to a server. */
+export async function tell(server: RedisProcess, command: string[], password = ''): Promise<unknown> {
+  const client = createClient({ password, socket: { port: server.port, reconnectStrategy: false }, RESP: 2 });
+  client.on('error', () => {});
+  await client.connect();
+  try {
+    return await client.sendCommand(command);
+  } finally {
+    if (client.isOpen) client.destroy();
+  }
+}
+
+/** Starts a master with its replica and three Sentinels. Two of them must agree that it is down. */
+export async function startSentinelGroup({ password = '' } = {}): Promise<SentinelGroup> {
+  const all: RedisProcess[] = [];
+  const start = async (...given: Parameters<typeof startRedisProcess>) => {
+    const one = await startRedisProcess(...given);
+    all.push(one);
+    return one;
+  };
+  const secrets = password === '' ? {} : { requirepass: password, masterauth: password };
+  const first = await start({ ...secrets });
+  const second = await start({ ...secrets, replicaof: `127.0.0.1 ${first.port}` });
+  await vi.waitFor(
+    async () => {
+      if (!/slave0:.*state=online/.test(String(await tell(first, ['INFO', 'replication'], password))))
+        throw new Error('no replica');
+    },
+    { timeout: 20_000 },
+  );
+  const watch = [
+    `sentinel monitor orders 127.0.0.1 ${first.port} 2`,
+    'sentinel down-after-milliseconds orders 1000',
+    'sentinel failover-timeout orders 4000',
+    ...(password === ''
+      ? []
+      : [`sentinel auth-pass orders ${password}`, `sentinel sentinel-pass ${password}`]),
+  ];
+  const sentinels: RedisProcess[] = [];
+  for (let n = 0; n < 3; n += 1) {
+    sentinels.push(await start(password === '' ? {} : { requirepass: password }, watch));
+  }
+  for (const sentinel of sentinels) {
+    await vi.waitFor(
+      async () => {
+        const said = String(await tell(sentinel, ['SENTINEL', 'MASTER', 'orders'], password));
+        if (!/num-slaves,1,num-other-sentinels,2,/.test(said)) throw new Error(said);
+      },
+      { timeout: 20_000, interval: 200 },
+    );
+  }
+  const hosts = sentinels.map(({ port }) => `127.0.0.1:${port}`).join(',');
+  return {
+    url: `redis+sentinel://${password && `:${password}@`}${hosts}/orders`,
+    servers: [first, second],
+    sentinels,
+    async master() {
+      const answers = await Promise.allSettled(
+        sentinels.map((one) => tell(one, ['SENTINEL', 'GET-MASTER-ADDR-BY-NAME', 'orders'], password)),
+      );
+      const ports = answers.flatMap((one) =>
+        one.status === 'fulfilled' ? [String(one.value).split(',')[1]] : [],
+      );
+      const named = [first, second].find(({ port }) => ports.every((other) => other === String(port)));
+      if (!named) throw new Error(`the Sentinels do not agree: ${ports}`);
+      return named;
+    },
+    stop: async () => void (await Promise.all(all.map((one) => one.stop()))),
+  };
+}
+
+/** Starts a cluster of three masters, each with so many replicas. */
+export async function startClusterGroup({ replicas = 0 } = {}): Promise<ClusterGroup> {
+  const servers: RedisProcess[] = [];
+  const busPorts = new Map<RedisProcess, number>();
+  for (let n = 0; n < 3 * (replicas + 1); n += 1) {
+    const busPort = await freePort();
+    const server = await startRedisProcess({
+      'cluster-enabled': 'yes',
+      'cluster-node-timeout': '2000',
+      'cluster-port': String(busPort),
+      // A lost shard is not to stop the others.
+      'cluster-require-full-coverage': 'no',
+      'cluster-replica-validity-factor': '0',
+    });
+    servers.push(server);
+    busPorts.set(server, busPort);
+    await tell(server, ['CLUSTER', 'SET-CONFIG-EPOCH', String(n + 1)]);
+  }
+  const [first] = servers;
+  if (!first) throw new Error('there is no cluster');
+  const bounds = [0, 5461, 10_923, 16_384];
+  for (const [n, server] of servers.entries()) {
+    const meet = ['CLUSTER', 'MEET', '127.0.0.1', String(first.port), String(busPorts.get(first))];
+    if (server !== first) await tell(server, meet);
+    if (n < 3) {
+      const range = [bounds[n] ?? 0, (bounds[n + 1] ?? 0) - 1].map(String);
+      await tell(server, ['CLUSTER', 'ADDSLOTSRANGE', ...range]);
+    }
+  }
+  const known = (server: RedisProcess, pattern: RegExp) =>
+    vi.waitFor(
+      async () => {
+        const said = String(await tell(server, ['CLUSTER', 'INFO']));
+        if (!pattern.test(said)) throw new Error(said);
+      },
+      { timeout: 30_000, interval: 100 },
+    );
+  for (const server of servers) await known(server, new RegExp(`cluster_known_nodes:${servers.length}\r`));
+  const idOf = async (server: RedisProcess) => String(await tell(server, ['CLUSTER', 'MYID']));
+  for (const [n, server] of servers.entries()) {
+    const master = servers[n % 3];
+    if (n >= 3 && master) await tell(server, ['CLUSTER', 'REPLICATE', await idOf(master)]);
+  }
+  for (const server of servers) await known(server, /cluster_state:ok/);
+  for (const server of servers.slice(3)) {
+    await vi.waitFor(
+      async () => {
+        const said = String(await tell(server, ['INFO', 'replication']));
+        if (!said.includes('master_link_status:up')) throw new Error(said);
+      },
+      { timeout: 30_000, interval: 100 },
+    );
+  }
+  const masterOf = (name: string) => findMaster(servers, slotOf(name));
+  return {
+    url: `redis+cluster://${servers
+      .slice(0, 2)
+      .map(({ port }) => `127.0.0.1:${port}`)
+      .join(',')}`,
+    servers,
+    masterOf,
+    async move(name) {
+      const slot = slotOf(name);
+      const from = await masterOf(name);
+      const to = servers.slice(0, 3).find((one) => one !== from);
+      if (!to) throw new Error('there is nobody to move to');
+      const setSlot = (server: RedisProcess, ...how: string[]) =>
+        tell(server, ['CLUSTER', 'SETSLOT', String(slot), ...how]);
+      await setSlot(to, 'IMPORTING', await idOf(from));
+      await setSlot(from, 'MIGRATING', await idOf(to));
+      for (const server of [to, from]) await setSlot(server, 'NODE', await idOf(to));
+    },
+    stop: async () => void (await Promise.all(servers.map((one) => one.stop()))),
+  };
+}
+
+async function findMaster(servers: readonly RedisProcess[], slot: number): Promise<RedisProcess> {
+  for (const server of servers) {
+    const ranges = await tell(server, ['CLUSTER', 'SLOTS']).catch(() => []);
+    for (const [from, to, [, port]] of ranges as [number, number, [string, number]][]) {
+      const master = servers.find((one) => one.port === port);
+      if (master && from <= slot && slot <= to) return master;
+    }
+  }
+  throw new Error(`nobody has slot ${slot}`);
+}

@@ -1,0 +1,113 @@
+import { once } from 'node:events';
+import { WebSocket } from 'ws';
+
+interface Message {
+  readonly event: string;
+  readonly channel?: string;
+  readonly data?: string;
+  readonly at?: readonly [number, number];
+}
+
+/** What `subscription_succeeded` says to a client that resumes. */
+export interface SaidOfResuming {
+  readonly epoch: string;
+  readonly places: Record<string, number>;
+  readonly recovered?: boolean;
+}
+
+/** What a client knows of a channel over all its connections. */
+export interface Memory {
+  place: { epoch: string; places: Record<string, number> } | undefined;
+  /** The payloads that it has shown, repetitions left out. */
+  readonly shown: unknown[];
+  reloads: number;
+  recoveries: number;
+}
+
+/** Somebody who has heard nothing yet. */
+export function newMemory(): Memory {
+  return { place: undefined, shown: [], reloads: 0, recoveries: 0 };
+}
+
+/** Follows one channel as docs/PROTOCOL.md tells clients to that want to miss nothing. */
+export class ResumingClient {
+  readonly ws: WebSocket;
+  /** Resolves with what the server says when the client is subscribed. */
+  readonly subscribed: Promise<SaidOfResuming | undefined>;
+  readonly socketId: Promise<string>;
+  readonly #memory: Memory;
+  #seen: Record<string, number>;
+  readonly #channel: string;
+  #onSubscribed: (said: SaidOfResuming | undefined) => void = () => {};
+  #onSocketId: (id: string) => void = () => {};
+
+  /** @param url address of a node, with http. `sign` gives what proves the right to the channel. */
+  constructor(
+    url: string,
+    appKey: string,
+    channel: string,
+    memory: Memory,
+    sign: (socketId: string) => Promise<string | undefined> = async () => undefined,
+  ) {
+    this.#memory = memory;
+    this.#channel = channel;
+    this.#seen = { ...memory.place?.places };
+    this.ws = new WebSocket(`${url.replace('http', 'ws')}/app/${appKey}?protocol=7`);
+    this.ws.on('error', () => {});
+    this.subscribed = new Promise((resolve) => {
+      this.#onSubscribed = resolve;
+    });
+    this.socketId = new Promise((resolve) => {
+      this.#onSocketId = resolve;
+    });
+    this.ws.on('message', (text) => void this.#take(JSON.parse(String(text)), sign));
+  }
+
+  /** Cuts the connection as a network does: without a word. */
+  async cut(): Promise<void> {
+    if (this.ws.readyState === WebSocket.CLOSED) return;
+    const closed = once(this.ws, 'close');
+    this.ws.terminate();
+    await closed;
+  }
+
+  async #take(message: Message, sign: (socketId: string) => Promise<string | undefined>): Promise<void> {
+    const data = message.data === undefined ? {} : JSON.parse(message.data);
+    if (message.event === 'pusher:connection_established') {
+      this.#onSocketId(data.socket_id);
+      const auth = await sign(data.socket_id);
+      const resume = this.#memory.place ?? {};
+      this.ws.send(
+        JSON.stringify({ event: 'pusher:subscribe', data: { channel: this.#channel, auth, resume } }),
+      );
+    } else if (message.channel === this.#channel && message.event.endsWith('subscription_succeeded')) {
+      this.#stand(data.resume);
+      this.#onSubscribed(data.resume);
+    } else if (message.event === 'mevrik:reload') {
+      this.#memory.reloads += 1;
+    } else if (message.channel === this.#channel && message.at) {
+      this.#show(message.at, data);
+    }
+  }
+
+  #show([partition, offset]: readonly [number, number], data: unknown): void {
+    if (offset <= (this.#seen[partition] ?? -1)) return;
+    this.#seen[partition] = offset;
+    if (this.#memory.place) this.#memory.place.places[partition] = offset;
+    this.#memory.shown.push(data);
+  }
+
+  #stand(said: SaidOfResuming | undefined): void {
+    if (!said) return;
+    const { place } = this.#memory;
+    if (place && said.recovered) this.#memory.recoveries += 1;
+    if (place && !said.recovered) this.#memory.reloads += 1;
+    if (place && !said.recovered) this.#seen = {};
+    const known = { ...(said.recovered ? place?.places : {}), ...this.#seen };
+    const places = { ...said.places };
+    for (const [partition, offset] of Object.entries(known)) {
+      places[partition] = Math.max(offset, places[partition] ?? 0);
+    }
+    this.#memory.place = { epoch: said.epoch, places };
+  }
+}

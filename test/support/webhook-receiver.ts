@@ -1,0 +1,71 @@
+import { once } from 'node:events';
+import { createServer, type IncomingHttpHeaders } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import PusherBackEnd from 'pusher';
+import { acme } from './gateway.ts';
+
+/** What a webhook told. */
+export type Told = { readonly name: string; readonly channel: string } & Readonly<Record<string, unknown>>;
+
+/** An app's back end that takes webhooks with Pusher's own library. */
+export interface WebhookReceiver {
+  readonly url: string;
+  /** What was told and is rightly signed, in the order in which it was taken. */
+  readonly told: Told[];
+  /** How many events each request brought. */
+  readonly requests: number[];
+  readonly headers: IncomingHttpHeaders[];
+  /** What the next requests are answered with, before 200 again. `0`: the connection is cut. */
+  readonly answers: number[];
+  /** Requests whose signature was wrong. */
+  refused: number;
+  /** What was told of a channel, in words: `occupied`, `added ann`. */
+  of(channel: string): string[];
+  stop(): Promise<void>;
+}
+
+/** Starts a receiver for the app `acme`. */
+export async function startWebhookReceiver(): Promise<WebhookReceiver> {
+  const library = new PusherBackEnd({ appId: '1', key: acme.key, secret: acme.secret, host: '127.0.0.1' });
+  const server = createServer(async (request, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const rawBody = Buffer.concat(chunks).toString();
+    receiver.headers.push(request.headers);
+    const answer = receiver.answers.shift() ?? 200;
+    if (answer === 0) {
+      request.socket.destroy();
+      return;
+    }
+    if (answer === 200) {
+      const webhook = library.webhook({ headers: { ...request.headers }, rawBody });
+      if (!webhook.isValid()) receiver.refused += 1;
+      else receiver.told.push(...(webhook.getEvents() as unknown as Told[]));
+      receiver.requests.push(JSON.parse(rawBody).events.length);
+    }
+    const headers = answer === 302 ? { location: '/elsewhere' } : {};
+    response.writeHead(answer, headers).end('thank you');
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const receiver: WebhookReceiver = {
+    url: `http://127.0.0.1:${port}/webhooks`,
+    told: [],
+    requests: [],
+    headers: [],
+    answers: [],
+    refused: 0,
+    of: (channel) =>
+      receiver.told
+        .filter((event) => event.channel === channel && event.name !== 'subscription_count')
+        .map(({ name, user_id }) =>
+          [name.replace(/^(channel|member)_/, ''), user_id].filter(Boolean).join(' '),
+        ),
+    async stop() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+  return receiver;
+}

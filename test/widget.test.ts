@@ -1,0 +1,417 @@
+import { createHmac } from 'node:crypto';
+import { EventEmitter, once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { openPage, startBrowser, type WatchedPage } from './support/browser.ts';
+import { startNetwork } from './support/network.ts';
+import { startTestProduct, type TestProduct } from './support/product.ts';
+
+let product: TestProduct;
+let browser: Browser;
+const pages: WatchedPage[] = [];
+beforeAll(async () => {
+  [product, browser] = await Promise.all([startTestProduct(), startBrowser()]);
+});
+afterAll(() => Promise.all([product?.stop(), browser?.close()]));
+afterEach(async () => {
+  for (const { page, errors } of pages.splice(0)) {
+    expect(errors).toEqual([]);
+    await page.context().close();
+  }
+});
+
+/** A page of a shop, on another origin than ours. */
+async function startShop(
+  options: { attributes?: string; head?: string; policy?: string; url?: string } = {},
+) {
+  const { attributes = '', head = '', policy, url = product.url } = options;
+  const server = createServer((_request, response) => {
+    response.setHeader('content-type', 'text/html; charset=utf-8');
+    if (policy) response.setHeader('content-security-policy', policy.replaceAll('SERVER', url));
+    response.end(`<!doctype html><html lang="en"><head><title>Shop</title>${head}</head><body><h1>Shop</h1><div id="here"></div>
+      <script async src="${url}/widget.js" data-app-key="${product.app.key}" ${attributes}></script></body></html>`);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    async stop() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+async function open(address: string, options: Parameters<typeof openPage>[2] = {}): Promise<Page> {
+  const opened = await openPage(browser, address, options);
+  pages.push(opened);
+  return opened.page;
+}
+
+async function openChat(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Open the chat' }).click();
+}
+
+async function say(page: Page, text: string): Promise<void> {
+  await page.getByRole('textbox', { name: /Write a message/ }).fill(text);
+  await page.keyboard.press('Enter');
+}
+
+const mine = (page: Page) => page.locator('.msg.mine').allInnerTexts();
+
+describe('the chat on a page of others', () => {
+  it('works under a strict policy and odd styles, and leaves the page as it was', async () => {
+    const shop = await startShop({
+      policy: "default-src 'none'; script-src SERVER; connect-src SERVER ws://127.0.0.1:*; style-src 'self'",
+    });
+    const odd = await startShop({
+      head: '<style>*{all:unset!important} div,button,header,form{display:none!important;color:red!important}</style>',
+    });
+    try {
+      for (const { url } of [shop, odd]) {
+        const page = await open(url);
+        await openChat(page);
+        await say(page, 'Do you ship to Switzerland? <b onclick="x()">bold</b>');
+        await page.locator('.msg.bot').last().waitFor();
+        expect(await mine(page)).toEqual(['Do you ship to Switzerland? <b onclick="x()">bold</b>']);
+        const box = await page.getByRole('dialog').boundingBox();
+        expect(box?.width).toBeGreaterThan(300);
+        expect(await page.evaluate('Object.keys(window).filter((name) => /mevrik/i.test(name))')).toEqual([
+          'Mevrik',
+        ]);
+      }
+    } finally {
+      await Promise.all([shop.stop(), odd.stop()]);
+    }
+  });
+
+  it('is in the place that the page gives it, in its language', async () => {
+    const shop = await startShop({ attributes: 'data-target="#here" data-locale="ar" data-theme="dark"' });
+    try {
+      const page = await open(shop.url);
+      const panel = page.getByRole('region', { name: 'تحدث معنا' });
+      await panel.waitFor();
+      expect(await page.evaluate("document.querySelector('[data-mevrik]').parentElement.id")).toBe('here');
+      expect(
+        await page.evaluate(
+          "getComputedStyle(document.querySelector('[data-mevrik]').shadowRoot.querySelector('.panel')).direction",
+        ),
+      ).toBe('rtl');
+      await panel.waitFor();
+      expect(await page.getByRole('button', { name: 'افتح الدردشة' }).count()).toBe(0);
+    } finally {
+      await shop.stop();
+    }
+  });
+
+  it('asks who somebody is, where the page wants that', async () => {
+    const shop = await startShop({ attributes: 'data-pre-chat="name,email"' });
+    try {
+      const page = await open(shop.url);
+      await openChat(page);
+      await page.getByLabel('Your name').fill('Vera');
+      await page.getByLabel('E-mail address').fill('vera@example.org');
+      await page.getByRole('button', { name: 'Start the conversation' }).click();
+      await say(page, 'Hello');
+      await page.locator('.msg.bot').first().waitFor();
+      const [row] = await product.database
+        .sql`SELECT name, email FROM customers WHERE email = 'vera@example.org'`;
+      expect(row).toEqual({ name: 'Vera', email: 'vera@example.org' });
+    } finally {
+      await shop.stop();
+    }
+  });
+
+  it('can be called by the page, also before it is there', async () => {
+    const shop = await startShop({
+      head: "<script>window.Mevrik={q:[['on','open',()=>{window.heard='open'}],['open']]}</script>",
+    });
+    try {
+      const page = await open(shop.url);
+      await page.getByRole('dialog').waitFor();
+      expect(await page.evaluate('window.heard')).toBe('open');
+      await page.evaluate('Mevrik.close()');
+      await expect.poll(() => page.getByRole('dialog').count()).toBe(0);
+      await page.evaluate('Mevrik.destroy()');
+      expect(await page.locator('[data-mevrik]').count()).toBe(0);
+    } finally {
+      await shop.stop();
+    }
+  });
+
+  it('covers a small screen, keeps the keyboard inside, and gives it back', async () => {
+    const shop = await startShop();
+    try {
+      const page = await open(shop.url, { viewport: { width: 320, height: 560 }, reducedMotion: 'reduce' });
+      await openChat(page);
+      const box = await page.getByRole('dialog').boundingBox();
+      expect(box).toMatchObject({ x: 0, y: 0, width: 320, height: 560 });
+      const focused = () => page.evaluate('document.activeElement?.hasAttribute("data-mevrik") ?? false');
+      for (let at = 0; at < 12; at += 1) {
+        await page.keyboard.press('Tab');
+        expect(await focused()).toBe(true);
+      }
+      await page.keyboard.press('Escape');
+      await expect.poll(() => page.getByRole('dialog').count()).toBe(0);
+      expect(
+        await page.evaluate("document.querySelector('[data-mevrik]').shadowRoot.activeElement.className"),
+      ).toBe('launch');
+    } finally {
+      await shop.stop();
+    }
+  });
+});
+
+describe('a visitor', () => {
+  it('who writes while there is no network has it sent once when there is, in its order', {
+    timeout: 90_000,
+  }, async () => {
+    const network = await startNetwork(Number(new URL(product.url).port));
+    const shop = await startShop({ url: network.url });
+    try {
+      const page = await open(shop.url);
+      await openChat(page);
+      await say(page, 'one');
+      await page.locator('.msg.bot').first().waitFor();
+      network.cut();
+      for (const text of ['two', 'three']) await say(page, text);
+      await page.getByText('No connection').waitFor();
+      expect(await mine(page)).toEqual(['one', 'two', 'three']);
+      network.mend();
+      await expect.poll(() => page.locator('.msg.wait').count(), { timeout: 40_000 }).toBe(0);
+      await expect.poll(() => mine(page)).toEqual(['one', 'two', 'three']);
+      const rows = await product.database.sql<{ text: string }[]>`
+        SELECT content->>'text' AS text FROM messages WHERE NOT is_reply AND session_id = (
+          SELECT max(session_id) FROM messages WHERE content->>'text' = 'three') ORDER BY id`;
+      expect(rows.map(({ text }) => text)).toEqual(['one', 'two', 'three']);
+    } finally {
+      await shop.stop();
+      network.stop();
+    }
+  });
+
+  it('finds the conversation again on the next page and in the tab beside it, and is told of what is new', async () => {
+    const shop = await startShop();
+    try {
+      const page = await open(shop.url);
+      await openChat(page);
+      await say(page, 'Remember me');
+      await page.locator('.msg.bot').last().waitFor();
+      await page.keyboard.press('Escape');
+      await page.reload();
+      const beside = await page.context().newPage();
+      await beside.goto(shop.url);
+      await openChat(beside);
+      await expect.poll(() => mine(beside)).toEqual(['Remember me']);
+      await beside.keyboard.press('Escape');
+      const [session] = await product.database.sql<{ id: number }[]>`SELECT max(id)::int AS id FROM sessions`;
+      const admin = await product.employ({ role: 'admin', name: 'Ada' });
+      await admin.call('POST', `/v1/sessions/${session?.id}/replies`, { text: 'I do remember you' });
+      for (const one of [page, beside])
+        await one.getByRole('button', { name: /: \d New messages/ }).waitFor();
+      await openChat(beside);
+      await beside.locator('.msg', { hasText: 'I do remember you' }).waitFor();
+      // Read in one, read in all.
+      await page.getByRole('button', { name: 'Open the chat', exact: true }).waitFor();
+      await say(beside, 'From the other tab');
+      await openChat(page);
+      await expect.poll(() => mine(page)).toEqual(['Remember me', 'From the other tab']);
+    } finally {
+      await shop.stop();
+    }
+  });
+
+  it('sees a picture where it was sent, and a link where there is none to see', async () => {
+    const shop = await startShop();
+    try {
+      const page = await open(shop.url);
+      const dot =
+        'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
+      await page.route('https://files.example.org/**', (route) =>
+        route.request().url().endsWith('cat.png')
+          ? route.fulfill({ contentType: 'image/png', body: Buffer.from(dot, 'base64') })
+          : route.fulfill({ contentType: 'image/png', body: 'none' }),
+      );
+      await openChat(page);
+      await say(page, 'Show me');
+      await page.locator('.msg.bot').last().waitFor();
+      const [session] = await product.database.sql<{ id: number }[]>`SELECT max(id)::int AS id FROM sessions`;
+      const admin = await product.employ({ role: 'admin', name: 'Ada' });
+      const file = (type: string, name: string) => ({ type, name, url: `https://files.example.org/${name}` });
+      const reply = {
+        attachments: [file('image', 'cat.png'), file('image', 'gone.png'), file('file', 'bill.pdf')],
+      };
+      await admin.call('POST', `/v1/sessions/${session?.id}/replies`, reply);
+      await page.getByRole('img', { name: 'cat.png' }).waitFor();
+      await expect.poll(() => page.locator('a.file').allInnerTexts()).toEqual(['gone.png', 'bill.pdf']);
+      expect(await page.locator('a.pic').getAttribute('href')).toBe('https://files.example.org/cat.png');
+    } finally {
+      await shop.stop();
+    }
+  });
+
+  it('has the older part of a long conversation when somebody scrolls up to it, where they were reading', async () => {
+    const shop = await startShop();
+    try {
+      const page = await open(shop.url);
+      await openChat(page);
+      await say(page, 'The very first word');
+      await page.locator('.msg.bot').last().waitFor();
+      const [session] = await product.database.sql<{ id: number }[]>`SELECT max(id)::int AS id FROM sessions`;
+      const admin = await product.employ({ role: 'admin', name: 'Ada' });
+      for (let line = 1; line <= 60; line++)
+        await admin.call('POST', `/v1/sessions/${session?.id}/replies`, { text: `Line ${line}` });
+      await page.locator('.msg', { hasText: 'Line 60' }).waitFor();
+      await page.reload();
+      await page.locator('.msg', { hasText: 'Line 60' }).waitFor();
+      expect(await page.getByText('The very first word').count()).toBe(0);
+      await page.locator('.log').evaluate((log) => {
+        log.scrollTop = 0;
+      });
+      await expect.poll(() => mine(page), { timeout: 30_000 }).toEqual(['The very first word']);
+      // The line that was on top is still in sight.
+      expect(await page.locator('.log').evaluate((log) => log.scrollTop)).toBeGreaterThan(200);
+      expect(await page.getByText('Line 30', { exact: true }).count()).toBe(1);
+    } finally {
+      await shop.stop();
+    }
+  });
+
+  it('who is named while the visit goes on is known by that name, and is told when nobody is there', async () => {
+    const admin = await product.employ({ role: 'admin', name: 'Ada' });
+    const settle = (settings: object) => admin.call('PATCH', '/v1/admin/apps/1', { settings });
+    expect((await settle({ businessHours: { timeZone: 'UTC', weekly: {} } })).status).toBe(200);
+    const shop = await startShop();
+    try {
+      const page = await open(shop.url);
+      await openChat(page);
+      await page.getByText('Nobody is here at the moment.').waitFor();
+      await say(page, 'Who am I?');
+      await page.locator('.msg.bot').first().waitFor();
+      await page.evaluate("Mevrik('identify', { name: 'Nora', email: 'nora@example.org' })");
+      await page.evaluate("Mevrik('setAttributes', { plan: 'gold' })");
+      await expect
+        .poll(
+          () =>
+            product.database
+              .sql`SELECT name, attributes->>'plan' AS plan, verified FROM customers WHERE email = 'nora@example.org'`,
+        )
+        .toEqual([{ name: 'Nora', plan: 'gold', verified: false }]);
+    } finally {
+      await settle({ businessHours: null });
+      await shop.stop();
+    }
+  });
+
+  it('who is named while the visit only begins is known, and a proven person takes over from it', async () => {
+    const shop = await startShop();
+    try {
+      const page = await open(shop.url);
+      const gate = new EventEmitter();
+      await page.route(
+        '**/v1/visitors',
+        async (route) => {
+          const response = await route.fetch();
+          const isLetGo = once(gate, 'open');
+          gate.emit('asked');
+          await isLetGo;
+          await route.fulfill({ response });
+        },
+        { times: 1 },
+      );
+      const asked = once(gate, 'asked');
+      await openChat(page);
+      await asked;
+      await page.evaluate("void Mevrik('identify', { name: 'Early', email: 'early@example.org' })");
+      gate.emit('open');
+      const customers = (where: string) =>
+        product.database.sql`SELECT name FROM customers WHERE email = ${where}`;
+      await expect
+        .poll(() => customers('early@example.org'), { timeout: 30_000 })
+        .toEqual([{ name: 'Early' }]);
+      const hmac = createHmac('sha256', product.app.secret).update('u-81').digest('hex');
+      await page.evaluate(
+        `Mevrik('identify', { userId: 'u-81', hmac: '${hmac}', name: 'Proven', email: 'proven@example.org' })`,
+      );
+      await expect
+        .poll(() => customers('proven@example.org'), { timeout: 30_000 })
+        .toEqual([{ name: 'Proven' }]);
+    } finally {
+      await shop.stop();
+    }
+  });
+
+  it('is shown what was refused, and can have it tried again', async () => {
+    const shop = await startShop();
+    try {
+      const page = await open(shop.url);
+      await openChat(page);
+      await say(page, 'one');
+      await page.locator('.msg.bot').first().waitFor();
+      await page.route('**/v1/messages', (route) =>
+        route.request().method() === 'POST'
+          ? route.fulfill({ status: 409, json: { code: 'conflict', title: 'No', status: 409 } })
+          : route.continue(),
+      );
+      await say(page, 'two');
+      const again = page.getByRole('button', { name: 'Not sent. Try again' });
+      await again.waitFor();
+      await page.unroute('**/v1/messages');
+      await again.click();
+      await expect.poll(() => page.locator('.msg.wait').count()).toBe(0);
+      expect(await mine(page)).toEqual(['one', 'two']);
+      await page.route('**/v1/messages', (route) =>
+        route.fulfill({ status: 409, json: { code: 'conflict', title: 'No', status: 409 } }),
+      );
+      await say(page, 'three');
+      await page.getByRole('button', { name: 'Discard' }).click();
+      await expect.poll(() => mine(page)).toEqual(['one', 'two']);
+      await page.unroute('**/v1/messages');
+      await page.reload();
+      await expect.poll(() => mine(page), { timeout: 30_000 }).toEqual(['one', 'two']);
+    } finally {
+      await shop.stop();
+    }
+  });
+
+  it('sends files, sees pictures as they are, and is told why one is not taken', async () => {
+    const shop = await startShop();
+    try {
+      const page = await open(shop.url);
+      await openChat(page);
+      const input = page.locator('input[type=file]');
+      await input.setInputFiles({ name: 'dot.png', mimeType: 'image/png', buffer: dot });
+      const picture = page.locator('.msg.mine img');
+      await picture.waitFor();
+      await expect
+        .poll(() =>
+          page.evaluate(
+            "document.querySelector('[data-mevrik]').shadowRoot.querySelector('.pic img').naturalWidth",
+          ),
+        )
+        .toBe(1);
+      expect(await picture.getAttribute('alt')).toBe('dot.png');
+      await input.setInputFiles({
+        name: 'program',
+        mimeType: 'application/octet-stream',
+        buffer: Buffer.concat([Buffer.from([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1]), Buffer.alloc(200)]),
+      });
+      const fault = page.getByRole('alert').filter({ hasText: 'Discard' });
+      await fault.waitFor();
+      await fault.getByRole('button', { name: 'Discard' }).click();
+      await expect.poll(() => page.locator('.msg.wait').count()).toBe(0);
+      await page.reload();
+      await page.locator('.msg.mine img').waitFor();
+    } finally {
+      await shop.stop();
+    }
+  });
+});
+
+/** The smallest picture. */
+const dot = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+  'base64',
+);
