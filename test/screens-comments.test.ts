@@ -68,9 +68,9 @@ describe('the desk, where the channel has rules of its own', () => {
     const page = await taken((await session()) ?? 0);
     const post = page.getByRole('region', { name: 'The post that was commented on' });
     await post.getByText('Comment on a post on Facebook').waitFor();
-    expect(await post.getByRole('link', { name: 'Open it' }).getAttribute('href')).toBe(
-      'https://facebook.example/900_7',
-    );
+    await expect
+      .poll(() => post.getByRole('link', { name: 'Open it' }).getAttribute('href'))
+      .toBe('https://facebook.example/900_7');
     await reply(page).fill('Thanks, everybody!');
     await page.keyboard.press('Enter');
     await page.locator('label', { hasText: 'Private reply' }).click();
@@ -95,7 +95,7 @@ describe('the desk, where the channel has rules of its own', () => {
       .sql`UPDATE messages SET created_at = now() - interval '26 hours' WHERE session_id = ${sessionId}`;
     await page.reload();
     await page.getByText('page takes no replies since 2 h').waitFor();
-    expect(await reply(page).isVisible()).toBe(false);
+    await expect.poll(() => reply(page).isVisible()).toBe(false);
     await page.locator('label', { hasText: 'Note' }).click();
     await page.getByRole('textbox', { name: 'Note for colleagues' }).fill('Write again tomorrow');
     await page.keyboard.press('Enter');

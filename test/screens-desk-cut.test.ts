@@ -66,7 +66,7 @@ describe('a desk whose server is killed while an agent types', () => {
     await stop(killed, 'SIGKILL');
     await page.getByText('No connection. What you write is kept').waitFor(patient);
     await field.pressSequentially('ought');
-    expect(await field.inputValue()).toBe('Half a thought');
+    await expect.poll(() => field.inputValue()).toBe('Half a thought');
     await page.keyboard.press('Enter');
     await page.getByRole('log').getByText('Half a thought').waitFor();
     await field.fill('and another');
@@ -78,7 +78,7 @@ describe('a desk whose server is killed while an agent types', () => {
     const answers = async () =>
       (await history(next, customer.token)).filter(({ from }) => from === 'agent').map(({ text }) => text);
     await expect.poll(answers, patient).toEqual(['Sent before the cut', 'Half a thought']);
-    expect(await field.inputValue()).toBe('and another');
+    await expect.poll(() => field.inputValue()).toBe('and another');
     await expect.poll(() => page.getByText('Not sent').count(), patient).toBe(0);
     for (const text of ['Sent before the cut', 'Half a thought', 'Are you still there?'])
       expect([text, await page.getByRole('log').getByText(text).count()]).toEqual([text, 1]);

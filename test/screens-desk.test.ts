@@ -174,7 +174,7 @@ describe('the desk', () => {
     free();
     await kim.getByText('Somebody was faster').waitFor();
     await kim.getByText('Noor serves this conversation.').waitFor();
-    expect(await reply(kim).count()).toBe(0);
+    await expect.poll(() => reply(kim).count()).toBe(0);
     await reply(noor).fill('I am');
     await kim.getByText('Noor is typing').waitFor();
   });
@@ -221,7 +221,7 @@ describe('the desk', () => {
     await page.getByRole('button', { name: 'Send again' }).click();
     await expect.poll(() => said(visitor), patient).toEqual(['Careful words']);
     await expect.poll(() => page.getByText('Not sent').count(), patient).toBe(0);
-    expect(await thread(page).getByText('Careful words').count()).toBe(1);
+    await expect.poll(() => thread(page).getByText('Careful words').count()).toBe(1);
   });
 
   it('writes notes, hands back to the bot, and takes over from it', async () => {
@@ -250,8 +250,8 @@ describe('the desk', () => {
     await page.getByRole('button', { name: 'Filter and sort' }).click();
     await page.getByRole('switch', { name: 'Only what is overdue' }).click();
     await page.getByRole('link', { name: /Early Eva/ }).waitFor({ state: 'detached' });
-    expect(await page.getByRole('link', { name: /Late Lena/ }).count()).toBe(1);
-    expect(page.url()).toContain('overdue=true');
+    await expect.poll(() => page.getByRole('link', { name: /Late Lena/ }).count()).toBe(1);
+    await expect.poll(() => page.url()).toContain('overdue=true');
 
     const { visitor } = await served('Talkative Tom');
     await page.goto(`${product.url}/desk?view=queue`);

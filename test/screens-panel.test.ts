@@ -76,7 +76,7 @@ describe('an administrator who wants to know whether answers get through', () =>
       .getByRole('row', { name: /refused/ })
       .first()
       .waitFor();
-    expect(await page.getByRole('row').count()).toBeGreaterThan(2);
+    await expect.poll(() => page.getByRole('row').count()).toBeGreaterThan(2);
     await page.getByRole('combobox', { name: 'State' }).click();
     await page.getByRole('option', { name: 'failed' }).click();
     await expect.poll(() => page.getByRole('row').count(), patience).toBe(2);

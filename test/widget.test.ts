@@ -100,7 +100,7 @@ describe('the chat on a page of others', () => {
         ),
       ).toBe('rtl');
       await panel.waitFor();
-      expect(await page.getByRole('button', { name: 'افتح الدردشة' }).count()).toBe(0);
+      await expect.poll(() => page.getByRole('button', { name: 'افتح الدردشة' }).count()).toBe(0);
     } finally {
       await shop.stop();
     }
@@ -135,7 +135,7 @@ describe('the chat on a page of others', () => {
       await page.evaluate('Mevrik.close()');
       await expect.poll(() => page.getByRole('dialog').count()).toBe(0);
       await page.evaluate('Mevrik.destroy()');
-      expect(await page.locator('[data-mevrik]').count()).toBe(0);
+      await expect.poll(() => page.locator('[data-mevrik]').count()).toBe(0);
     } finally {
       await shop.stop();
     }
@@ -246,7 +246,9 @@ describe('a visitor', () => {
       await admin.call('POST', `/v1/sessions/${session?.id}/replies`, reply);
       await page.getByRole('img', { name: 'cat.png' }).waitFor();
       await expect.poll(() => page.locator('a.file').allInnerTexts()).toEqual(['gone.png', 'bill.pdf']);
-      expect(await page.locator('a.pic').getAttribute('href')).toBe('https://files.example.org/cat.png');
+      await expect
+        .poll(() => page.locator('a.pic').getAttribute('href'))
+        .toBe('https://files.example.org/cat.png');
     } finally {
       await shop.stop();
     }
@@ -266,14 +268,14 @@ describe('a visitor', () => {
       await page.locator('.msg', { hasText: 'Line 60' }).waitFor();
       await page.reload();
       await page.locator('.msg', { hasText: 'Line 60' }).waitFor();
-      expect(await page.getByText('The very first word').count()).toBe(0);
+      await expect.poll(() => page.getByText('The very first word').count()).toBe(0);
       await page.locator('.log').evaluate((log) => {
         log.scrollTop = 0;
       });
       await expect.poll(() => mine(page), { timeout: 30_000 }).toEqual(['The very first word']);
       // The line that was on top is still in sight.
-      expect(await page.locator('.log').evaluate((log) => log.scrollTop)).toBeGreaterThan(200);
-      expect(await page.getByText('Line 30', { exact: true }).count()).toBe(1);
+      await expect.poll(() => page.locator('.log').evaluate((log) => log.scrollTop)).toBeGreaterThan(200);
+      await expect.poll(() => page.getByText('Line 30', { exact: true }).count()).toBe(1);
     } finally {
       await shop.stop();
     }
@@ -392,7 +394,7 @@ describe('a visitor', () => {
           ),
         )
         .toBe(1);
-      expect(await picture.getAttribute('alt')).toBe('dot.png');
+      await expect.poll(() => picture.getAttribute('alt')).toBe('dot.png');
       await input.setInputFiles({
         name: 'program',
         mimeType: 'application/octet-stream',
