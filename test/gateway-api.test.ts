@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 import PusherServer from 'pusher';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { signRequest } from '../packages/server/src/broadcast/api-signature.ts';
@@ -70,6 +70,35 @@ describe('the pusher SDK', () => {
     expect(await get('/channels/presence-room/users')).toEqual({ users: [{ id: 'u1' }] });
     const triggered = await sdk.trigger('presence-room', 'e', {}, { info: 'user_count' });
     expect(await triggered.json()).toEqual({ channels: { 'presence-room': { user_count: 1 } } });
+  });
+
+  it('is told with an event what each channel has, which of them there may be', async () => {
+    await listen('presence-facts', 'u1');
+    await listen('facts');
+    const info = 'user_count,subscription_count';
+    const triggered = await sdk.trigger(['presence-facts', 'facts'], 'e', {}, { info });
+    const [room, facts] = [{ user_count: 1, subscription_count: 1 }, { subscription_count: 1 }];
+    expect(await triggered.json()).toEqual({ channels: { 'presence-facts': room, facts } });
+    const batch = await sdk.triggerBatch([
+      { channel: 'presence-facts', name: 'e', data: {}, info },
+      { channel: 'facts', name: 'e', data: {} },
+      { channel: 'facts', name: 'e', data: {}, info },
+    ]);
+    expect(await batch.json()).toEqual({ batch: [room, {}, facts] });
+  });
+
+  it('names channels and users that are as long as they may be', async () => {
+    const channel = `presence-${'x'.repeat(191)}`;
+    const user = '“'.repeat(128);
+    await listen(channel, user);
+    const get = async (path: string) => (await sdk.get({ path, params: {} })).json();
+    expect(await get(`/channels/${channel}`)).toEqual({ occupied: true });
+    expect(await get(`/channels/${channel}/users`)).toEqual({ users: [{ id: user }] });
+    const { auth, user_data } = sdk.authenticateUser(socketId, { id: user });
+    listener.send({ event: 'pusher:signin', data: { auth, user_data } });
+    await listener.next('pusher:signin_success');
+    await sdk.terminateUserConnections(encodeURIComponent(user));
+    expect((await listener.closed).code).toBe(4009);
   });
 
   it('reaches one user on all their connections, and ends them', async () => {
@@ -144,28 +173,43 @@ describe('a request', () => {
     ['with a parameter added', { more: '&info=user_count' }, 401],
     ['with a parameter twice', { more: '&auth_key=acme' }, 401],
     ['for another app', { path: '/apps/2/events' }, 401],
-    ['for a disabled app', { path: '/apps/3/events' }, 401],
+    ['with another app’s key, for a disabled one', { path: '/apps/3/events' }, 401],
+    [
+      'for a disabled app',
+      { path: '/apps/3/events', secret: 'gone-secret', query: { auth_key: 'gone' } },
+      403,
+    ],
     ['for no app', { path: '/apps/x/events' }, 401],
     ['that is no JSON', { body: '{' }, 400],
-    ['without a channel', { body: JSON.stringify({ name: 'e', data: '{}' }) }, 422],
-    ['without a name', { body: JSON.stringify({ ...event, name: '' }) }, 422],
-    ['in the name of the protocol', { body: JSON.stringify({ ...event, name: 'pusher:error' }) }, 422],
-    ['of its inner part', { body: JSON.stringify({ ...event, name: 'pusher_internal:member_added' }) }, 422],
-    ['with an impossible channel', { body: JSON.stringify({ ...event, channel: 'a b' }) }, 422],
-    ['for too many channels', { body: JSON.stringify({ ...event, channels: Array(101).fill('x') }) }, 422],
-    ['with an impossible socket', { body: JSON.stringify({ ...event, socket_id: 'x' }) }, 422],
+    ['without a channel', { body: JSON.stringify({ name: 'e', data: '{}' }) }, 400],
+    ['without a name', { body: JSON.stringify({ ...event, name: '' }) }, 400],
+    ['in the name of the protocol', { body: JSON.stringify({ ...event, name: 'pusher:error' }) }, 400],
+    ['of its inner part', { body: JSON.stringify({ ...event, name: 'pusher_internal:member_added' }) }, 400],
+    ['with an impossible channel', { body: JSON.stringify({ ...event, channel: 'a b' }) }, 400],
+    ['for too many channels', { body: JSON.stringify({ ...event, channels: Array(101).fill('x') }) }, 400],
+    ['with an impossible socket', { body: JSON.stringify({ ...event, socket_id: 'x' }) }, 400],
     ['that is too large', { body: JSON.stringify({ ...event, data: 'x'.repeat(10_241) }) }, 413],
     ['that is far too large', { body: JSON.stringify({ ...event, data: 'x'.repeat(11_000_000) }) }, 413],
     [
       'with eleven events',
       { path: '/apps/1/batch_events', body: JSON.stringify({ batch: Array(11).fill(event) }) },
-      422,
+      400,
     ],
-    ['for users of no presence channel', { method: 'GET', path: '/apps/1/channels/news/users' }, 422],
+    ['for users of no presence channel', { method: 'GET', path: '/apps/1/channels/news/users' }, 400],
+    [
+      'for the number of users where there are none',
+      { method: 'GET', path: '/apps/1/channels/news', query: { info: 'user_count' } },
+      400,
+    ],
+    [
+      'for the last event where none is kept',
+      { method: 'GET', path: '/apps/1/channels/news', query: { info: 'subscription_count,cache' } },
+      400,
+    ],
     [
       'for counts of users anywhere',
       { method: 'GET', path: '/apps/1/channels', query: { info: 'user_count' } },
-      422,
+      400,
     ],
   ])('%s is refused', async (_what, changes, status) => {
     await listen('news');
@@ -174,6 +218,32 @@ describe('a request', () => {
     expect(response.headers.get('content-type')).toMatch(/^application\/problem\+json/);
     await listener.settled();
     expect(listener.frames.map((frame) => frame.event)).not.toContain('e');
+  });
+
+  it('may be as large as is said, for as many channels and with as many events', async () => {
+    const data = 'é'.repeat(5_120);
+    const channels = Array.from({ length: 100 }, (_, at) => `many-${at}`);
+    for (const channel of ['many-0', 'many-99', 'news']) await listen(channel);
+    expect((await send({ body: JSON.stringify({ name: 'large', data, channels }) })).status).toBe(200);
+    for (const channel of ['many-0', 'many-99']) {
+      expect(await listener.next('large')).toMatchObject({ channel, data });
+    }
+    const batch = Array.from({ length: 10 }, (_, n) => ({ channel: 'news', name: 'one', data: `${n}` }));
+    await send({ path: '/apps/1/batch_events', body: JSON.stringify({ batch }) });
+    for (let n = 0; n < 10; n += 1) expect((await listener.next('one')).data).toBe(n);
+  });
+
+  it('names its parameters in capitals where it likes, and they are sorted in small letters', async () => {
+    const parameters = new URLSearchParams([
+      ['Info', 'subscription_count'],
+      ['auth_key', acme.key],
+      ['auth_timestamp', seconds(0)],
+      ['auth_version', '1.0'],
+    ]);
+    const signed = [...parameters].map(([name, value]) => `${name.toLowerCase()}=${value}`).sort();
+    const text = `GET\n/apps/1/channels\n${signed.join('&')}`;
+    parameters.set('auth_signature', createHmac('sha256', acme.secret).update(text).digest('hex'));
+    expect((await fetch(`${server.url}/apps/1/channels?${parameters}`)).status).toBe(200);
   });
 
   it('is signed as the documentation has it', () => {

@@ -178,6 +178,11 @@ describe('the HTTP API', () => {
     await api.trigger(1, { name: 'e', channel: 'api-x', data: '{"n":1}' });
     for (const client of [here, there]) expect((await client.next('e')).data).toEqual({ n: 1 });
     await api.trigger(1, { name: 'c', channel: 'cache-y', data: '{"n":2}' });
+    const control = await createClient({ url: redis.url }).connect();
+    const kept = await control.pTTL('mevrik:cache:1:cache-y');
+    control.destroy();
+    expect(kept).toBeGreaterThan(0);
+    expect(kept).toBeLessThanOrEqual(30 * 60_000);
     const late = two.raw();
     await late.socketId();
     late.subscribe('cache-y');

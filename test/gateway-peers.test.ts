@@ -58,8 +58,8 @@ describe('one node', () => {
     expect(await refusal(backEndOf(server, { appId: '2' }).trigger('news', 'e', {}))).toBe(401);
     expect(await refusal(backEnd.get({ path: '/nothing' }))).toBe(404);
     expect(await refusal(backEnd.trigger('news', 'e', 'x'.repeat(10_241)))).toBe(413);
-    expect(await refusal(backEnd.get({ path: '/channels/news/users' }))).toBe(422);
-    expect(await refusal(backEnd.get({ path: '/channels/no%20name' }))).toBe(422);
+    expect(await refusal(backEnd.get({ path: '/channels/news/users' }))).toBe(400);
+    expect(await refusal(backEnd.get({ path: '/channels/no%20name' }))).toBe(400);
     const fine = await backEnd.trigger('news', 'e', {});
     expect(fine.status).toBe(200);
   });
@@ -83,7 +83,7 @@ describe('one node', () => {
   ])('takes no $name on $channel from the API', async ({ name, channel }) => {
     const hearer = await listen(server, 'news');
     await expect(server.gateway.api.trigger(1, { name, channel, data: '{}' })).rejects.toMatchObject({
-      code: 'invalid_input',
+      code: 'bad_request',
     });
     await hearer.settled();
     expect(hearer.frames.map(({ event }) => event)).not.toContain(name);

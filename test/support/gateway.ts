@@ -6,6 +6,7 @@ import fastify from 'fastify';
 import pusherModule, { type Options } from 'pusher-js';
 import { type ClientOptions, WebSocket } from 'ws';
 import type { Principal } from '../../packages/server/src/auth/principal.ts';
+import { maxPathPart } from '../../packages/server/src/broadcast/api-routes.ts';
 import { type Bus, createLocalBus } from '../../packages/server/src/broadcast/bus.ts';
 import { createGateway, type Gateway } from '../../packages/server/src/broadcast/gateway.ts';
 import {
@@ -103,7 +104,10 @@ export async function startGateway(options: Partial<GatewayDependencies> = {}): 
     ...options,
   };
   const gateway = createGateway(dependencies);
-  const server = fastify({ serverFactory: (handler) => createServer(handler) });
+  const server = fastify({
+    routerOptions: { maxParamLength: maxPathPart },
+    serverFactory: (handler) => createServer(handler),
+  });
   server.setErrorHandler((error, request, reply) => answerProblem(asProblem(error), request, reply));
   await server.register(gatewayRoutes({ ...dependencies, gateway }));
   await server.ready();

@@ -13,19 +13,23 @@ export interface ApiRoutesOptions {
 /** Ten events of the largest size, escaped twice, with a hundred names. */
 const maxBodyBytes = 512 * 1024;
 
+/** The longest part of a path: a user's id of 128 characters, each of them escaped byte by byte. */
+export const maxPathPart = 128 * 12;
+
 /**
  * Pusher's HTTP API under `/apps/{id}`, for back ends: each request is signed with the app's secret.
  * Errors are thrown as ProblemErrors; whoever registers this answers them.
  */
 export function apiRoutes({ apps, api }: ApiRoutesOptions): FastifyPluginAsync {
-  /** The app that signed; `wrong_signature` also where there is none, so that nobody learns which exist. */
+  /** The app that signed; `wrong_signature` also where there is none: only who has its secret learns more of an app. */
   async function signer(request: FastifyRequest): Promise<number> {
     const { appId = '' } = request.params as { appId?: string };
     const app = /^[1-9]\d{0,9}$/.test(appId) ? await apps.byId(Number(appId)) : undefined;
-    if (!app?.enabled) throw new ProblemError('wrong_signature', 'auth_key is not the key of this app.');
+    if (!app) throw new ProblemError('wrong_signature', 'auth_key is not the key of this app.');
     const { path, query } = addressOf(request);
     const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
     requireSignature(app, { method: request.method, path, query, body });
+    if (!app.enabled) throw new ProblemError('forbidden', 'This app is disabled.');
     return app.id;
   }
 

@@ -1,6 +1,6 @@
 import { ProblemError, type PusherChannel, parsePusherChannel } from '@mevrik/protocol';
 import type { Bus } from './bus.ts';
-import { invalidInput, readBatch, readEvent, type TriggeredEvent } from './channel-requests.ts';
+import { badRequest, readBatch, readEvent, type TriggeredEvent } from './channel-requests.ts';
 import type { GatewayConfig } from './gateway-config.ts';
 
 /** What may be told of a channel. */
@@ -13,9 +13,9 @@ export interface ChannelFacts {
 
 /** What an app's back end can do and ask, apart from how it is asked over HTTP. */
 export interface ChannelApi {
-  /** @throws ProblemError `invalid_input` or `too_large`; then nothing was sent. */
+  /** @throws ProblemError `bad_request` or `too_large`; then nothing was sent. */
   trigger(appId: number, body: unknown): Promise<{ readonly channels?: Record<string, ChannelFacts> }>;
-  /** @throws ProblemError `invalid_input` or `too_large`; then nothing was sent. */
+  /** @throws ProblemError `bad_request` or `too_large`; then nothing was sent. */
   triggerBatch(appId: number, body: unknown): Promise<{ readonly batch?: readonly ChannelFacts[] }>;
   channels(
     appId: number,
@@ -53,18 +53,23 @@ export function createChannelApi(
     },
     async channels(appId, { prefix, info }) {
       if (info.includes('user_count') && !prefix.startsWith('presence-')) {
-        throw invalidInput('info', 'user_count is for presence channels: filter_by_prefix=presence-');
+        throw badRequest('info', 'user_count is for presence channels: filter_by_prefix=presence-');
       }
       const names = [...(await bus.occupancy.list(appId)).keys()].filter((name) => name.startsWith(prefix));
       const facts = names.map(async (name) => [name, await factsOf(bus, appId, name, info)] as const);
       return { channels: Object.fromEntries(await Promise.all(facts)) };
     },
     async channel(appId, name, info) {
+      const { kind, isCache } = requireChannel(name);
+      if (info.includes('user_count') && kind !== 'presence') {
+        throw badRequest('info', 'user_count is for presence channels');
+      }
+      if (info.includes('cache') && !isCache) throw badRequest('info', 'cache is for cache channels');
       const facts = await factsOf(bus, appId, name, info);
       return { occupied: (await bus.occupancy.countOf(appId, name)) > 0, ...facts };
     },
     async users(appId, name) {
-      if (requireChannel(name).kind !== 'presence') throw invalidInput('channel', 'is no presence channel');
+      if (requireChannel(name).kind !== 'presence') throw badRequest('channel', 'is no presence channel');
       return { users: [...(await bus.presence.members(appId, name)).keys()].map((id) => ({ id })) };
     },
     terminateUser: (appId, userId) => bus.publish([{ appId, terminateUser: userId }]),
@@ -122,6 +127,6 @@ export function readInfo(text: string): readonly string[] {
 
 function requireChannel(name: string): PusherChannel {
   const channel = parsePusherChannel(name);
-  if (!channel) throw invalidInput('channel', 'is no name of a channel');
+  if (!channel) throw badRequest('channel', 'is no name of a channel');
   return channel;
 }

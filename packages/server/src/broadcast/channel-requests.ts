@@ -40,24 +40,24 @@ export interface TriggeredEvent {
   readonly info?: string | null | undefined;
 }
 
-/** Reads the body of `POST /events`. @throws ProblemError `invalid_input`. */
+/** Reads the body of `POST /events`. @throws ProblemError `bad_request`. */
 export function readEvent(body: unknown): TriggeredEvent {
   return parse(eventSchema, body);
 }
 
-/** Reads the body of `POST /batch_events`. @throws ProblemError `invalid_input`. */
+/** Reads the body of `POST /batch_events`. @throws ProblemError `bad_request`. */
 export function readBatch(body: unknown): readonly TriggeredEvent[] {
   return parse(batchSchema, body).batch.map(({ channel, ...event }) => ({ ...event, channels: [channel] }));
 }
 
-/** What is wrong with one value of a request. */
-export function invalidInput(path: string, message: string): ProblemError {
-  return new ProblemError('invalid_input', `${path}: ${message}.`, { fields: [{ path, message }] });
+/** What is wrong with one value of a request: 400, because libraries of Pusher's know that status and not 422. */
+export function badRequest(path: string, message: string): ProblemError {
+  return new ProblemError('bad_request', `${path}: ${message}.`, { fields: [{ path, message }] });
 }
 
 function parse<Schema extends z.ZodType>(schema: Schema, body: unknown): z.output<Schema> {
   const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
   const fields = parsed.error.issues.map(({ path, message }) => ({ path: path.join('.'), message }));
-  throw new ProblemError('invalid_input', 'The event cannot be sent.', { cause: parsed.error, fields });
+  throw new ProblemError('bad_request', 'The event cannot be sent.', { cause: parsed.error, fields });
 }

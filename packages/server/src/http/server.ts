@@ -5,6 +5,7 @@ import rateLimit from '@fastify/rate-limit';
 import { ProblemError } from '@mevrik/protocol';
 import fastify, { type FastifyBaseLogger, type FastifyRequest, LogController } from 'fastify';
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
+import { maxPathPart } from '../broadcast/api-routes.ts';
 import { actorOf, admit, demandAccess } from './access.ts';
 import {
   type Api,
@@ -36,6 +37,7 @@ export async function createHttpServer(dependencies: HttpDependencies): Promise<
     logController: new LogController({ disableRequestLogging: true }),
     trustProxy: config.trustProxy,
     bodyLimit: config.bodyLimitBytes,
+    routerOptions: { maxParamLength: maxPathPart },
     requestTimeout: arrival.requestMs,
     http: { headersTimeout: arrival.headersMs, connectionsCheckingInterval: arrival.checkMs },
     genReqId: () => randomUUID(),
