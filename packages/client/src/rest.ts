@@ -7,10 +7,14 @@ import type {
   Case,
   ChangeCannedReply,
   ChangeCustomer,
+  ChannelChange,
+  ChannelKind,
   ChannelState,
+  ChannelTest,
   Choice,
   CloseCase,
   Colleague,
+  ConfiguredChannel,
   ConversationQuery,
   ConversationRow,
   CsatAnswer,
@@ -23,6 +27,7 @@ import type {
   Me,
   Message,
   NewCannedReply,
+  NewChannel,
   Page,
   PageQuery,
   PostMessage,
@@ -49,6 +54,9 @@ export interface Once {
 }
 
 type Query = Call['query'];
+
+const channelPath = (appId: number, channel: string) =>
+  `/v1/admin/apps/${appId}/channels/${encodeURIComponent(channel)}`;
 
 function once({ key = crypto.randomUUID() }: Once = {}): Pick<Call, 'idempotencyKey'> {
   return { idempotencyKey: key };
@@ -159,6 +167,25 @@ export function createRest(call: Caller, appKey: string) {
     /** Tries at once whether a channel that is down is back. */
     probeChannel: (appId: number, channel: string) =>
       call<void>('POST', `/v1/admin/channels/${appId}/${encodeURIComponent(channel)}/probe`),
+    /** The kinds of channel, with what a channel of each must be told. For administrators. */
+    channelKinds: () =>
+      get<{ readonly items: readonly ChannelKind[]; readonly mailServer: string | null }>(
+        '/v1/admin/channel-kinds',
+      ),
+    /** A channel with its settings; of its secrets only which are set. */
+    channel: (appId: number, channel: string) => get<ConfiguredChannel>(channelPath(appId, channel)),
+    /** Adds a channel, or replaces all that it is told. */
+    putChannel: (appId: number, channel: string, body: NewChannel) =>
+      call<void>('PUT', channelPath(appId, channel), { body }),
+    /** Changes a channel: what is absent stays, secrets too; `null` takes a setting away. */
+    changeChannel: (appId: number, channel: string, body: ChannelChange) =>
+      call<ConfiguredChannel>('PATCH', channelPath(appId, channel), { body }),
+    /** Tries settings, laid over those of the channel where there is one; nothing is kept. */
+    testChannel: (appId: number, channel: string, body: Omit<NewChannel, 'enabled'>) =>
+      post<ChannelTest>(`${channelPath(appId, channel)}/test`, body),
+    /** Tells the channel's provider which address it is to call, where that can be done. */
+    connectChannel: (appId: number, channel: string) =>
+      call<ChannelTest>('POST', `${channelPath(appId, channel)}/connect`),
     /** Updates of providers as they came in, newest first. */
     webhookUpdates: (query?: WebhookUpdateQuery) =>
       get<Page<WebhookUpdate> & { readonly counts: Readonly<Record<string, number>> }>(

@@ -55,3 +55,12 @@ export type WebhookUpdateQuery = Partial<Sent<typeof webhookUpdateQuery>> & Page
 export interface Replied {
   readonly message: Message;
 }
+/** A channel's settings as they are written: secrets with them. */
+export interface ChannelChange {
+  readonly enabled?: boolean;
+  readonly settings?: Readonly<Record<string, unknown>>;
+}
+/** A channel that is added, or replaced. */
+export interface NewChannel extends ChannelChange {
+  readonly kind: string;
+}

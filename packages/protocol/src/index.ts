@@ -12,4 +12,5 @@ export * from './http.ts';
 export type * from './http-types.ts';
 export * from './models.ts';
 export type * from './notices.ts';
+export * from './settings.ts';
 export * from './topics.ts';

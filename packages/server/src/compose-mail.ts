@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { ProblemError } from '@mevrik/protocol';
 import type { Files } from './attachments/files.ts';
 import { readOrCreateSecret } from './auth/secrets.ts';
@@ -89,4 +90,9 @@ function keep(unitOfWork: UnitOfWork, { raw, sender, recipients }: ArrivedMail, 
 async function readCertificate({ SMTP_TLS_CERT: cert, SMTP_TLS_KEY: key }: Config) {
   if (cert === null || key === null) return null;
   return { cert: await readFile(cert, 'utf8'), key: await readFile(key, 'utf8') };
+}
+
+/** Where mails for channels are handed in, as administrators are told. */
+export function mailServerOf({ SMTP_NAME: name }: Config, listener: SmtpListener | null): string | null {
+  return listener && `${name ?? hostname()}:${listener.port}`;
 }

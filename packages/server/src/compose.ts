@@ -15,7 +15,7 @@ import { senderFor } from './channels/index.ts';
 import { bringApp, registerApp } from './commands/register-app.ts';
 import { startDispatch } from './compose-dispatch.ts';
 import { composeFiles } from './compose-files.ts';
-import { mailNeeds, startMail } from './compose-mail.ts';
+import { mailNeeds, mailServerOf, startMail } from './compose-mail.ts';
 import type { Config } from './config.ts';
 import { type DatabaseTarget, openDatabase } from './db/database.ts';
 import { migrate } from './db/migrate.ts';
@@ -28,6 +28,7 @@ import { subscriptionsOf } from './dispatch/subscription.ts';
 import { withAccess } from './http/access.ts';
 import { employmentRoutes } from './http/admin/agents.ts';
 import { appRoutes } from './http/admin/apps.ts';
+import { channelRoutes } from './http/admin/channels.ts';
 import { deliveryRecordRoutes, webhookRecordRoutes } from './http/admin/deliveries.ts';
 import { gatewayInspectionRoutes } from './http/admin/gateway.ts';
 import { inspectionRoutes } from './http/admin/inspection.ts';
@@ -249,6 +250,12 @@ async function start(config: Config, log: Log, teardown: Teardown, shared?: Shar
     routes: [
       withAccess('public', gatewayRoutes({ apps, authenticate, gateway })),
       appRoutes(http),
+      channelRoutes({
+        ...http,
+        services: needs.services,
+        mailServer: mailServerOf(config, smtpListener),
+        url: () => url,
+      }),
       employmentRoutes(http),
       mailRoutes(http),
       mailRecordRoutes(http),

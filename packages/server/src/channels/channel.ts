@@ -194,10 +194,26 @@ export type ChannelSender =
   | { readonly delivers: 'never'; readonly reason: string }
   | ChannelOutlet;
 
+/** What administrators are told of a kind of channel. */
+export interface ChannelGuide {
+  readonly title: string;
+  readonly summary: string;
+  /**
+   * What is to be done at the provider, in order. `{webhook}` stands for the address that it calls, `{mailServer}` for
+   * the server that takes mails, and `{verifyToken}`, as an example, for that setting.
+   */
+  readonly steps: readonly string[];
+}
+
 /** A kind of channel: how messages come in from it and go out to it. */
 export interface ChannelAdapter {
   readonly kind: string;
-  /** What a channel of this kind must be told: its provider's ids and secrets. */
+  /** Without one, a kind is called by its name. */
+  readonly guide?: ChannelGuide;
+  /**
+   * What a channel of this kind must be told: its provider's ids and secrets. The `meta` of each field says what it is:
+   * `title`, `description`, and `isSecret` for what is never shown again.
+   */
   readonly settingsSchema: z.ZodType;
   readonly webhook: WebhookIntake | null;
   readonly sender: ChannelSender;
@@ -208,4 +224,8 @@ export interface ChannelAdapter {
    * @throws what the sender's `classify` makes something of.
    */
   locate?(url: string, context: SendContext): Promise<FileSource>;
+  /** Tries everything that the settings open, where that is more than what `probe` of the sender asks. @throws why not. */
+  test?(context: SendContext): Promise<void>;
+  /** Tells the provider which address it is to call. @throws what the sender's `classify` makes something of. */
+  connect?(webhookUrl: string, context: SendContext): Promise<void>;
 }

@@ -1,5 +1,5 @@
 import { ProblemError } from '@mevrik/protocol';
-import { asc, desc, eq, lt } from 'drizzle-orm';
+import { and, asc, desc, eq, lt } from 'drizzle-orm';
 import type { Database } from '../db/database.ts';
 import { apps, auditEntries, bots, channels, routingRules } from '../db/schema.ts';
 import { defaultFlow } from '../domain/bot/index.ts';
@@ -45,6 +45,23 @@ export async function listChannels(database: Database, appId: number) {
     enabled,
     settings: Object.keys(settings),
   }));
+}
+
+/** A channel with all its settings, secrets too: whoever shows it takes them out. @throws ProblemError `not_found`. */
+export async function requireChannelRow({ orm }: Database, appId: number, name: string) {
+  const [row] = await orm
+    .select({
+      name: channels.name,
+      kind: channels.kind,
+      enabled: channels.enabled,
+      settings: channels.settings,
+      appKey: apps.key,
+    })
+    .from(channels)
+    .innerJoin(apps, eq(apps.id, channels.appId))
+    .where(and(eq(channels.appId, appId), eq(channels.name, name)));
+  if (!row) throw new ProblemError('not_found', 'There is no such channel.');
+  return row;
 }
 
 /** The routing rules of an app, in their order. @throws ProblemError `not_found`. */

@@ -9,6 +9,11 @@ const host = z.string().min(1).max(255);
  * for servers on the same machine. Certificates are always checked.
  */
 const tls = z.enum(['implicit', 'starttls', 'none']);
+const tlsLabels = {
+  implicit: 'from the first byte (TLS)',
+  starttls: 'by command (STARTTLS)',
+  none: 'none: a server on this machine',
+};
 
 function isPrivateKey(text: string): boolean {
   try {
@@ -20,52 +25,84 @@ function isPrivateKey(text: string): boolean {
 
 /** What an email channel must be told: its address, and the servers that it sends through and is read from. */
 export const emailSettingsSchema = z.strictObject({
-  /** Where customers write to, and what replies come from. */
   address: z
     .string()
-    .refine((text) => normaliseAddress(text) !== undefined, 'must be an address such as support@example.com'),
-  /** The name beside that address. */
-  name: z.string().min(1).max(100).optional(),
-  /** What mails are headed with that answer none. */
-  subject: z.string().min(1).max(200).default('Your conversation with us'),
-  /** Whether replies come back to `address` with a `+` and a mark of the conversation. */
-  plusAddressing: z.boolean().default(true),
-  /** What the bot and the system may send to one person in an hour: two machines must not write each other forever. */
-  automaticPerHour: z.int().min(0).max(1000).default(20),
-  /** The server that sends; without one, the channel only receives. */
+    .refine((text) => normaliseAddress(text) !== undefined, 'must be an address such as support@example.com')
+    .meta({ title: 'Address', description: 'Where customers write to, and what replies come from.' }),
+  name: z
+    .string()
+    .min(1)
+    .max(100)
+    .meta({ title: 'Name', description: 'Stands beside the address.' })
+    .optional(),
+  subject: z
+    .string()
+    .min(1)
+    .max(200)
+    .default('Your conversation with us')
+    .meta({ title: 'Subject', description: 'What mails are headed with that answer none.' }),
+  plusAddressing: z.boolean().default(true).meta({
+    title: 'Replies come to address+mark',
+    description: 'So that an answer finds its conversation even where the mail program has lost the thread.',
+  }),
+  automaticPerHour: z.int().min(0).max(1000).default(20).meta({
+    title: 'Automatic mails an hour',
+    description:
+      'What bot and system may send to one person: two machines must not write each other forever.',
+  }),
   smtp: z
     .strictObject({
-      host,
-      port: port(587),
-      tls: tls.default('starttls'),
-      user: z.string().min(1).max(255).optional(),
-      password: z.string().min(1).max(1000).optional(),
-      /** Connections at the same time. */
-      connections: z.int().min(1).max(20).default(3),
-      /** Minutes until the next attempt where the server says that the mail should come later, as for greylisting. */
-      laterMinutes: z.number().min(0).max(240).default(5),
+      host: host.meta({ title: 'Server' }),
+      port: port(587).meta({ title: 'Port' }),
+      tls: tls.default('starttls').meta({ title: 'Encryption', labels: tlsLabels }),
+      user: z.string().min(1).max(255).meta({ title: 'User' }).optional(),
+      password: z.string().min(1).max(1000).meta({ title: 'Password', isSecret: true }).optional(),
+      connections: z.int().min(1).max(20).default(3).meta({ title: 'Connections at the same time' }),
+      laterMinutes: z.number().min(0).max(240).default(5).meta({
+        title: 'Minutes until the next attempt',
+        description: 'Where the server says that the mail should come later, as for greylisting.',
+      }),
+    })
+    .meta({
+      title: 'Send through a server (SMTP)',
+      description: 'Without one, the channel only receives.',
     })
     .optional(),
-  /** What mails are signed with, where the server that sends does not do it. */
   dkim: z
     .strictObject({
-      /** The address’s own where absent. */
-      domain: host.optional(),
-      /** Where in the DNS of the domain the public key is: `selector._domainkey.example.com`. */
-      selector: z.string().regex(/^[\w.-]{1,100}$/, 'must have letters, digits, `-`, `_` or `.`'),
-      /** In PEM. */
-      privateKey: z.string().max(10_000).refine(isPrivateKey, 'must be a private key in PEM'),
+      domain: host
+        .meta({ title: 'Domain', description: 'The address’s own where nothing is given.' })
+        .optional(),
+      selector: z
+        .string()
+        .regex(/^[\w.-]{1,100}$/, 'must have letters, digits, `-`, `_` or `.`')
+        .meta({
+          title: 'Selector',
+          description: 'The public key is in the DNS at selector._domainkey.example.com.',
+        }),
+      privateKey: z
+        .string()
+        .max(10_000)
+        .refine(isPrivateKey, 'must be a private key in PEM')
+        .meta({ title: 'Private key', description: 'In PEM.', isSecret: true, isLong: true }),
+    })
+    .meta({
+      title: 'Sign mails (DKIM)',
+      description: 'Where the server that sends does not do it.',
     })
     .optional(),
-  /** The mailbox that is read for the channel, where its mails are not sent to us. */
   imap: z
     .strictObject({
-      host,
-      port: port(993),
-      tls: tls.default('implicit'),
-      user: z.string().min(1).max(255),
-      password: z.string().min(1).max(1000),
-      mailbox: z.string().min(1).max(255).default('INBOX'),
+      host: host.meta({ title: 'Server' }),
+      port: port(993).meta({ title: 'Port' }),
+      tls: tls.default('implicit').meta({ title: 'Encryption', labels: tlsLabels }),
+      user: z.string().min(1).max(255).meta({ title: 'User' }),
+      password: z.string().min(1).max(1000).meta({ title: 'Password', isSecret: true }),
+      mailbox: z.string().min(1).max(255).default('INBOX').meta({ title: 'Mailbox' }),
+    })
+    .meta({
+      title: 'Read a mailbox (IMAP)',
+      description: 'Where mails cannot be sent to this server.',
     })
     .optional(),
 });

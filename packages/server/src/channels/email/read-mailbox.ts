@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ImapFlow, type MailboxObject } from 'imapflow';
+import { ChannelError } from '../fault.ts';
 import type { EmailSettings } from './email-settings.ts';
 
 /** A server that keeps a channel's mailbox. */
@@ -99,6 +100,19 @@ function connection({ host, port, tls, user, password }: ImapServer): ImapFlow {
   // What waits for the connection hears of its end by itself.
   client.on('error', () => {});
   return client;
+}
+
+/** Connects, logs in and opens the mailbox. @throws ChannelError saying why it cannot. */
+export async function greetMailbox(server: ImapServer): Promise<void> {
+  const client = connection(server);
+  try {
+    await client.connect();
+    await client.mailboxOpen(server.mailbox, { readOnly: true });
+  } catch (error) {
+    throw new ChannelError({ kind: 'channel-down', error: describe(error) }, { cause: error });
+  } finally {
+    client.close();
+  }
 }
 
 /** Reads until the connection ends, or the reader is stopped. @throws why the connection ended. */

@@ -1,5 +1,6 @@
 import type { ChannelAdapter } from '../channel.ts';
 import { describePost } from '../meta/describe-post.ts';
+import { metaWebhookSteps } from '../meta/meta-settings.ts';
 import { confirmWebhook, verifyWebhook } from '../meta/verify-webhook.ts';
 import { facebookOutlet } from './facebook-outlet.ts';
 import { facebookSettingsSchema } from './facebook-settings.ts';
@@ -9,6 +10,14 @@ import { splitWebhook } from './split-webhook.ts';
 /** Facebook: Messenger, and the comments under a page's posts. */
 export const facebookChannel: ChannelAdapter = {
   kind: 'facebook',
+  guide: {
+    title: 'Facebook',
+    summary: 'Messenger, and the comments under a page’s posts.',
+    steps: [
+      ...metaWebhookSteps('Messenger'),
+      'Subscribe the page to messages, messaging_postbacks, message_deliveries, message_reads, message_echoes, message_reactions, messaging_referrals, messaging_handovers and feed.',
+    ],
+  },
   settingsSchema: facebookSettingsSchema,
   webhook: {
     confirm: confirmWebhook,

@@ -1,13 +1,23 @@
 import { z } from 'zod';
+import { metaAppSecret, metaHumanAgentTag, metaVerifyToken } from '../meta/meta-settings.ts';
 
 /** What a Facebook channel must be told: the page, and the secrets of the Meta app that speaks for it. */
 export const facebookSettingsSchema = z.strictObject({
-  pageId: z.string().min(1).max(64),
-  appSecret: z.string().min(16).max(200),
-  /** Any text of ours, which Meta repeats when it confirms the webhook's address. */
-  verifyToken: z.string().min(8).max(200),
-  /** The page's access token; without one, the channel only receives. */
-  pageToken: z.string().min(8).max(1000).optional(),
-  /** Whether Meta has granted the tag with which people may answer for seven days. */
-  humanAgentTag: z.boolean().default(false),
+  pageId: z.string().min(1).max(64).meta({
+    title: 'Page ID',
+    description: 'On the page, under About → Page transparency.',
+  }),
+  appSecret: metaAppSecret,
+  verifyToken: metaVerifyToken,
+  pageToken: z
+    .string()
+    .min(8)
+    .max(1000)
+    .meta({
+      title: 'Page access token',
+      description: 'A long-lived token of the page. Without one, the channel only receives.',
+      isSecret: true,
+    })
+    .optional(),
+  humanAgentTag: metaHumanAgentTag,
 });

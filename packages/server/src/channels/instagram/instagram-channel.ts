@@ -4,6 +4,7 @@ import { describePost } from '../meta/describe-post.ts';
 import { callGraph, type GraphContext } from '../meta/graph-client.ts';
 import { classifyGraphError } from '../meta/graph-faults.ts';
 import { pauseOf } from '../meta/graph-limits.ts';
+import { metaWebhookSteps } from '../meta/meta-settings.ts';
 import { agentWindowHours } from '../meta/reply-window.ts';
 import { confirmWebhook, verifyWebhook } from '../meta/verify-webhook.ts';
 import { composeInstagram, instagramCapabilities } from './compose-instagram.ts';
@@ -13,6 +14,14 @@ import { parseInstagram, splitInstagram } from './parse-instagram.ts';
 /** Instagram: direct messages, and the comments under an account's posts. */
 export const instagramChannel: ChannelAdapter = {
   kind: 'instagram',
+  guide: {
+    title: 'Instagram',
+    summary: 'Direct messages, and the comments under an account’s posts.',
+    steps: [
+      ...metaWebhookSteps('Instagram'),
+      'Subscribe the account to messages, comments, messaging_postbacks, messaging_seen and message_reactions.',
+    ],
+  },
   settingsSchema: instagramSettingsSchema,
   webhook: {
     confirm: confirmWebhook,

@@ -8,6 +8,14 @@ import { telegramSettingsSchema } from './telegram-settings.ts';
 /** Telegram: people who write to a bot. */
 export const telegramChannel: ChannelAdapter = {
   kind: 'telegram',
+  guide: {
+    title: 'Telegram',
+    summary: 'People who write to a bot of yours.',
+    steps: [
+      'In Telegram, write /newbot to @BotFather, and give the token that it answers with.',
+      'Telegram must know where to call. Let it be told with the button here, or call setWebhook with url {webhook} and secret_token {secretToken}',
+    ],
+  },
   settingsSchema: telegramSettingsSchema,
   webhook: {
     confirm: () => undefined,
@@ -36,6 +44,10 @@ export const telegramChannel: ChannelAdapter = {
       if (sign === 'typing')
         await callTelegram(context, 'sendChatAction', { chat_id: contactId, action: 'typing' });
     },
+  },
+  async connect(webhookUrl, context) {
+    const { secretToken } = telegramSettingsSchema.parse(context.settings);
+    await callTelegram(context, 'setWebhook', { url: webhookUrl, secret_token: secretToken });
   },
   async locate(url, context) {
     const { file_path: path } = await callTelegram(context, 'getFile', { file_id: fileIdIn(url) });

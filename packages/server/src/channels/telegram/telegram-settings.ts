@@ -2,15 +2,28 @@ import { z } from 'zod';
 
 /** What a Telegram channel must be told: its bot's token, and the text by which we know Telegram. */
 export const telegramSettingsSchema = z.strictObject({
-  /** As BotFather gives it: the bot's number, a colon, a secret. */
-  token: z.string().regex(/^\d{1,20}:[\w-]{20,100}$/, 'is the bot’s number, a colon, and its secret'),
-  /** What was given to `setWebhook` as `secret_token`; Telegram repeats it with every update. */
-  secretToken: z.string().regex(/^[\w-]{16,256}$/, 'has 16 to 256 letters, digits, `_` or `-`'),
-  /** Where the Bot API is; a server of your own speaks it too. */
+  token: z
+    .string()
+    .regex(/^\d{1,20}:[\w-]{20,100}$/, 'is the bot’s number, a colon, and its secret')
+    .meta({
+      title: 'Token',
+      description: 'As @BotFather gives it: the bot’s number, a colon, its secret.',
+      isSecret: true,
+    }),
+  secretToken: z
+    .string()
+    .regex(/^[\w-]{16,256}$/, 'has 16 to 256 letters, digits, `_` or `-`')
+    .meta({
+      title: 'Secret token',
+      description:
+        'Any text of yours. Telegram repeats it with every update, so that nobody else can send any.',
+      isSecret: true,
+    }),
   apiUrl: z
     .url({ protocol: /^https?$/ })
     .max(500)
-    .default('https://api.telegram.org'),
+    .default('https://api.telegram.org')
+    .meta({ title: 'Address of the Bot API', description: 'A server of your own speaks it too.' }),
 });
 
 /** A Telegram channel's settings, with their defaults. */

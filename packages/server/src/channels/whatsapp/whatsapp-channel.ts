@@ -2,6 +2,7 @@ import type { ChannelAdapter, SendContext } from '../channel.ts';
 import { callGraph, type GraphContext } from '../meta/graph-client.ts';
 import { classifyGraphError } from '../meta/graph-faults.ts';
 import { pauseOf } from '../meta/graph-limits.ts';
+import { metaWebhookSteps } from '../meta/meta-settings.ts';
 import { confirmWebhook, verifyWebhook } from '../meta/verify-webhook.ts';
 import { composeWhatsapp, whatsappCapabilities } from './compose-whatsapp.ts';
 import { mediaIdIn, parseWhatsapp } from './parse-whatsapp.ts';
@@ -11,6 +12,11 @@ import { whatsappSettingsSchema } from './whatsapp-settings.ts';
 /** WhatsApp, through Meta's Cloud API. */
 export const whatsappChannel: ChannelAdapter = {
   kind: 'whatsapp',
+  guide: {
+    title: 'WhatsApp',
+    summary: 'A number of yours, through Meta’s Cloud API.',
+    steps: [...metaWebhookSteps('WhatsApp'), 'Subscribe to messages.'],
+  },
   settingsSchema: whatsappSettingsSchema,
   webhook: {
     confirm: confirmWebhook,

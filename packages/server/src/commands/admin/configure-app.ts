@@ -1,18 +1,11 @@
-import { ProblemError } from '@mevrik/protocol';
-import { and, eq } from 'drizzle-orm';
+import { eq } from 'drizzle-orm';
 import { parseAppSettings } from '../../apps/app-settings.ts';
 import { randomToken } from '../../auth/secrets.ts';
-import { adapterFor, channelAdapters } from '../../channels/index.ts';
-import { apps, bots, channels, routingRules } from '../../db/schema.ts';
+import { apps, bots, routingRules } from '../../db/schema.ts';
 import { parseFlow } from '../../domain/bot/index.ts';
 import { compileRules, type RoutingRule } from '../../domain/routing/index.ts';
 import type { Tx } from '../../log/transaction.ts';
-import { writeAudit } from '../../observe/audit.ts';
-
-/** Whose act it is, as it stands in the audit trail: `agent 7`. */
-export interface By {
-  readonly actor: string;
-}
+import { auditApp, type By, lockApp } from './app-lock.ts';
 
 /**
  * Changes an app. New settings are laid over the old ones, key by key.
@@ -36,7 +29,7 @@ export async function changeApp(
   parseAppSettings(settings);
   const { name = app.name, enabled = app.enabled } = changes;
   await tx.orm.update(apps).set({ name, enabled, settings }).where(eq(apps.id, appId));
-  await audit(tx, actor, 'app.change', appId, { changed: Object.keys(changes) });
+  await auditApp(tx, actor, 'app.change', appId, { changed: Object.keys(changes) });
 }
 
 /** Gives an app a new secret; the old one works no more. @returns the secret, this once. */
@@ -47,50 +40,8 @@ export async function rotateSecret(
   await lockApp(tx, appId);
   const secret = randomToken(32);
   await tx.orm.update(apps).set({ secret }).where(eq(apps.id, appId));
-  await audit(tx, actor, 'app.rotate-secret', appId);
+  await auditApp(tx, actor, 'app.rotate-secret', appId);
   return secret;
-}
-
-/** A channel as administrators write it. */
-export interface ChannelInput {
-  readonly name: string;
-  readonly kind: string;
-  readonly enabled?: boolean | undefined;
-  readonly settings?: Record<string, unknown> | undefined;
-}
-
-/**
- * Adds a channel to an app, or changes the one of that name. Its kind stays what it was.
- * @throws ProblemError `invalid_input` for an unknown kind or settings that do not fit it.
- */
-export async function putChannel(
-  tx: Tx,
-  { actor, appId, channel }: By & { readonly appId: number; readonly channel: ChannelInput },
-): Promise<void> {
-  await lockApp(tx, appId);
-  const { name, kind, enabled = true, settings = {} } = channel;
-  const adapter = adapterFor(kind);
-  if (!adapter) {
-    const kinds = channelAdapters.map((one) => one.kind).join(', ');
-    throw invalid('kind', `must be one of: ${kinds}`);
-  }
-  const parsed = adapter.settingsSchema.safeParse(settings);
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    throw invalid(['settings', ...(issue?.path ?? [])].join('.'), issue?.message ?? 'is not valid');
-  }
-  const [known] = await tx.orm
-    .select()
-    .from(channels)
-    .where(and(eq(channels.appId, appId), eq(channels.name, name)));
-  if (known && known.kind !== kind) throw invalid('kind', `is ${known.kind} for this channel and stays so`);
-  await tx.orm
-    .insert(channels)
-    .values({ appId, name, kind, enabled, settings })
-    .onConflictDoUpdate({ target: [channels.appId, channels.name], set: { enabled, settings } });
-  // A channel that was down may have been mended by this.
-  await tx.addJob('probe-channel', { appId, channel: name }, { key: `probe ${appId}/${name}` });
-  await audit(tx, actor, 'channel.put', appId, { channel: name, kind, enabled });
 }
 
 /**
@@ -106,7 +57,7 @@ export async function putRules(
   await tx.orm.delete(routingRules).where(eq(routingRules.appId, appId));
   if (rules.length > 0)
     await tx.orm.insert(routingRules).values(rules.map((rule, at) => ruleRow(appId, rule, at)));
-  await audit(tx, actor, 'rules.put', appId, { rules: rules.map(({ name }) => name) });
+  await auditApp(tx, actor, 'rules.put', appId, { rules: rules.map(({ name }) => name) });
 }
 
 /** A rule as it is stored, at its place. */
@@ -160,20 +111,6 @@ export async function putBot(
     .insert(bots)
     .values({ appId, ...row })
     .onConflictDoUpdate({ target: bots.appId, set: row });
-  await audit(tx, actor, 'bot.put', appId, { kind: bot.kind });
+  await auditApp(tx, actor, 'bot.put', appId, { kind: bot.kind });
   return made;
-}
-
-async function lockApp(tx: Tx, appId: number): Promise<typeof apps.$inferSelect> {
-  const [app] = await tx.orm.select().from(apps).where(eq(apps.id, appId)).for('update');
-  if (!app) throw new ProblemError('not_found', 'There is no such app.');
-  return app;
-}
-
-function audit(tx: Tx, actor: string, action: string, appId: number, detail: Record<string, unknown> = {}) {
-  return writeAudit(tx.sql, { appId, actor, action, target: `app ${appId}`, detail });
-}
-
-function invalid(path: string, message: string): ProblemError {
-  return new ProblemError('invalid_input', `${path} ${message}.`, { fields: [{ path, message }] });
 }

@@ -6,7 +6,7 @@ import { agentApps, agents, apps } from '../../db/schema.ts';
 import type { Tx } from '../../log/transaction.ts';
 import { sqlState } from '../../log/unit-of-work.ts';
 import { writeAudit } from '../../observe/audit.ts';
-import type { By } from './configure-app.ts';
+import type { By } from './app-lock.ts';
 
 /** A person at the desk to be. The password is hashed already. */
 export interface NewAgent {

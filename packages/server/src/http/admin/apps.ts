@@ -1,11 +1,11 @@
 import { idSchema, pageQuery } from '@mevrik/protocol';
 import { z } from 'zod';
-import { changeApp, putBot, putChannel, putRules, rotateSecret } from '../../commands/admin/configure-app.ts';
+import { changeApp, putBot, putRules, rotateSecret } from '../../commands/admin/configure-app.ts';
 import { registerApp } from '../../commands/register-app.ts';
 import { botStateSchema, parseFlow, respond } from '../../domain/bot/index.ts';
 import { compileRules, route, routingRuleSchema } from '../../domain/routing/index.ts';
 import { writeAudit } from '../../observe/audit.ts';
-import { listApps, listChannels, listRules, readBot, requireAppRow } from '../../queries/administration.ts';
+import { listApps, listRules, readBot, requireAppRow } from '../../queries/administration.ts';
 import { actorOf } from '../access.ts';
 import type { HttpDependencies, RoutePlugin } from '../http-dependencies.ts';
 
@@ -27,14 +27,6 @@ const appChanges = z.strictObject({
   name: z.string().min(1).max(200).optional(),
   enabled: z.boolean().optional(),
   settings: settings.optional(),
-});
-const channelBody = z.strictObject({
-  kind: z.string().min(1).max(32),
-  enabled: z.boolean().optional(),
-  settings: settings.optional(),
-});
-const channelParams = params.extend({
-  name: z.string().regex(/^[\w-]{1,64}$/, 'must have letters, digits, `-` or `_`'),
 });
 const rulesBody = z.strictObject({ rules: z.array(routingRuleSchema).max(200) });
 const attribute = z.union([z.string(), z.number(), z.boolean()]);
@@ -67,7 +59,7 @@ const botTest = z.strictObject({
   payload: z.string().max(1000).optional(),
 });
 
-/** Apps, their channels, rules and bots. Whatever is changed holds at once on this node, within seconds on others. */
+/** Apps, their rules and bots. Whatever is changed holds at once on this node, within seconds on others. */
 export function appRoutes({ database, unitOfWork, apps, authenticator }: HttpDependencies): RoutePlugin {
   const forget = () => {
     apps.forget();
@@ -122,27 +114,6 @@ export function appRoutes({ database, unitOfWork, apps, authenticator }: HttpDep
         const secret = await unitOfWork.run((tx) => rotateSecret(tx, { actor: actorOf(request), appId }));
         forget();
         return { secret };
-      },
-    );
-    api.get(
-      '/v1/admin/apps/:id/channels',
-      { config, schema: { tags, summary: 'Channels of an app', params } },
-      async (request) => ({
-        items: await listChannels(database, request.params.id),
-      }),
-    );
-    api.put(
-      '/v1/admin/apps/:id/channels/:name',
-      {
-        config,
-        schema: { tags, summary: 'Add or change a channel', params: channelParams, body: channelBody },
-      },
-      async (request) => {
-        const { id: appId, name } = request.params;
-        const channel = { name, ...request.body };
-        await unitOfWork.run((tx) => putChannel(tx, { actor: actorOf(request), appId, channel }));
-        forget();
-        return { items: await listChannels(database, appId) };
       },
     );
     api.get(

@@ -1,0 +1,124 @@
+import { ProblemError } from '@mevrik/protocol';
+import { and, eq } from 'drizzle-orm';
+import type { ChannelAdapter } from '../../channels/channel.ts';
+import { adapterFor, channelAdapters } from '../../channels/index.ts';
+import { channels } from '../../db/schema.ts';
+import type { Tx } from '../../log/transaction.ts';
+import { auditApp, type By, lockApp } from './app-lock.ts';
+import { mergePatch } from './merge-patch.ts';
+
+type Settings = Record<string, unknown>;
+
+/** A channel as administrators write it. */
+export interface ChannelInput {
+  readonly name: string;
+  readonly kind: string;
+  readonly enabled?: boolean | undefined;
+  readonly settings?: Settings | undefined;
+}
+
+/**
+ * Adds a channel to an app, or replaces the one of that name. Its kind stays what it was.
+ * @throws ProblemError `invalid_input` for an unknown kind or settings that do not fit it.
+ */
+export async function putChannel(
+  tx: Tx,
+  { actor, appId, channel }: By & { readonly appId: number; readonly channel: ChannelInput },
+): Promise<void> {
+  await lockApp(tx, appId);
+  const { name, kind, enabled = true, settings = {} } = channel;
+  const known = await findChannel(tx, appId, name);
+  checkSettings(kind, settings);
+  if (known && known.kind !== kind) throw invalid('kind', `is ${known.kind} for this channel and stays so`);
+  await tx.orm
+    .insert(channels)
+    .values({ appId, name, kind, enabled, settings })
+    .onConflictDoUpdate({ target: [channels.appId, channels.name], set: { enabled, settings } });
+  await tryAgain(tx, appId, name);
+  await auditApp(tx, actor, 'channel.put', appId, { channel: name, kind, enabled });
+}
+
+/**
+ * Changes a channel: settings that are absent stay, with the secrets among them, and `null` takes one away.
+ * @throws ProblemError `not_found`, or `invalid_input` for settings that do not fit the channel's kind.
+ */
+export async function changeChannel(
+  tx: Tx,
+  {
+    actor,
+    appId,
+    name,
+    ...changes
+  }: By & {
+    readonly appId: number;
+    readonly name: string;
+    readonly enabled?: boolean | undefined;
+    readonly settings?: Settings | undefined;
+  },
+): Promise<void> {
+  await lockApp(tx, appId);
+  const known = await findChannel(tx, appId, name);
+  if (!known) throw new ProblemError('not_found', 'There is no such channel.');
+  const { enabled = known.enabled } = changes;
+  const settings = mergePatch(known.settings, changes.settings ?? {});
+  // One that is stored and fits no more can still be switched off.
+  if (changes.settings) checkSettings(known.kind, settings);
+  await tx.orm
+    .update(channels)
+    .set({ enabled, settings })
+    .where(and(eq(channels.appId, appId), eq(channels.name, name)));
+  await tryAgain(tx, appId, name);
+  const changed = Object.keys(changes.settings ?? {});
+  await auditApp(tx, actor, 'channel.change', appId, { channel: name, enabled, changed });
+}
+
+/**
+ * The settings that a channel would have with changes that nobody has saved yet.
+ * @throws ProblemError `invalid_input` where they would not fit.
+ */
+export async function draftSettings(
+  tx: Tx,
+  {
+    appId,
+    name,
+    kind,
+    settings,
+  }: { readonly appId: number; readonly name: string; readonly kind: string; readonly settings: Settings },
+): Promise<{ readonly adapter: ChannelAdapter; readonly settings: Settings }> {
+  const known = await findChannel(tx, appId, name);
+  const draft = mergePatch(known?.kind === kind ? known.settings : {}, settings);
+  return { adapter: checkSettings(kind, draft), settings: draft };
+}
+
+async function findChannel(tx: Tx, appId: number, name: string) {
+  const [known] = await tx.orm
+    .select()
+    .from(channels)
+    .where(and(eq(channels.appId, appId), eq(channels.name, name)));
+  return known;
+}
+
+function checkSettings(kind: string, settings: Settings): ChannelAdapter {
+  const adapter = adapterFor(kind);
+  if (!adapter) {
+    const kinds = channelAdapters.map((one) => one.kind).join(', ');
+    throw invalid('kind', `must be one of: ${kinds}`);
+  }
+  const parsed = adapter.settingsSchema.safeParse(settings);
+  if (parsed.success) return adapter;
+  throw new ProblemError('invalid_input', 'The settings of the channel are not valid.', {
+    fields: parsed.error.issues.map(({ path, message }) => ({
+      path: ['settings', ...path].join('.'),
+      message: message.endsWith('received undefined') ? 'is missing' : message,
+    })),
+  });
+}
+
+/** A channel that was down may have been mended by a change. */
+function tryAgain(tx: Tx, appId: number, channel: string): Promise<void> {
+  return tx.addJob('probe-channel', { appId, channel }, { key: `probe ${appId}/${channel}` });
+}
+
+function invalid(path: string, message: string): ProblemError {
+  return new ProblemError('invalid_input', `${path} ${message}.`, { fields: [{ path, message }] });
+}

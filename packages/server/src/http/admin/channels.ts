@@ -1,0 +1,212 @@
+import {
+  channelKindSchema,
+  channelTestSchema,
+  configuredChannelSchema,
+  idSchema,
+  ProblemError,
+} from '@mevrik/protocol';
+import { z } from 'zod';
+import type { ChannelAdapter, ChannelServices } from '../../channels/channel.ts';
+import { adapterFor, channelAdapters } from '../../channels/index.ts';
+import { changeChannel, draftSettings, putChannel } from '../../commands/admin/configure-channel.ts';
+import { listChannels, requireAppRow, requireChannelRow } from '../../queries/administration.ts';
+import { actorOf } from '../access.ts';
+import type { HttpDependencies, RoutePlugin } from '../http-dependencies.ts';
+import { limiter } from '../limits.ts';
+import { describeSettings, withoutSecrets } from './setting-fields.ts';
+
+const config = { access: ['admin'] as const };
+const tags = ['administration'];
+const appParams = z.strictObject({ id: z.coerce.number().pipe(idSchema.max(2_147_483_647)) });
+const params = appParams.extend({
+  name: z.string().regex(/^[\w-]{1,64}$/, 'must have letters, digits, `-` or `_`'),
+});
+const settings = z.record(z.string().max(64), z.unknown());
+const kind = z.string().min(1).max(32);
+const channelBody = z.strictObject({ kind, enabled: z.boolean().optional(), settings: settings.optional() });
+const channelChanges = channelBody.omit({ kind: true });
+const testBody = z.strictObject({ kind, settings: settings.default({}) });
+/** A provider that does not answer by then is as good as one that refuses. */
+const patienceMs = 10_000;
+
+/** What the setting up of channels needs. */
+export interface ChannelRouteNeeds extends HttpDependencies {
+  readonly services: ChannelServices;
+  /** Where mails for channels are taken, as `mail.example.com:25`; `null` where they are not. */
+  readonly mailServer: string | null;
+  /** Where people and providers reach this server. */
+  readonly url: () => string;
+}
+
+/** The kinds of channel, with the forms of their settings: they are the same until the server is another one. */
+const kinds = channelAdapters.map((adapter): z.output<typeof channelKindSchema> => {
+  const { kind, guide = { title: kind, summary: '', steps: [] }, webhook } = adapter;
+  return {
+    kind,
+    ...guide,
+    steps: [...guide.steps],
+    groups: describeSettings(adapter.settingsSchema),
+    hasWebhook: webhook !== null,
+    isTestable: testOf(adapter) !== undefined,
+    isConnectable: adapter.connect !== undefined,
+  };
+});
+
+/** The channels of apps: what each is told, whether that works, and what its provider must be told. */
+export function channelRoutes(needs: ChannelRouteNeeds): RoutePlugin {
+  const { database, unitOfWork, apps, authenticator, services, mailServer, url } = needs;
+  const forget = () => {
+    apps.forget();
+    authenticator.forget();
+  };
+  const show = async (appId: number, name: string) => {
+    const row = await requireChannelRow(database, appId, name);
+    const adapter = adapterFor(row.kind);
+    return {
+      name,
+      kind: row.kind,
+      enabled: row.enabled,
+      ...withoutSecrets(row.settings, kinds.find((one) => one.kind === row.kind)?.groups ?? []),
+      webhookUrl: adapter?.webhook ? `${url()}/webhooks/${row.kind}/${row.appKey}/${name}` : null,
+    };
+  };
+
+  return (api) => {
+    api.get(
+      '/v1/admin/channel-kinds',
+      {
+        config,
+        schema: {
+          tags,
+          summary: 'The kinds of channel, and what a channel of each must be told',
+          response: {
+            200: z.object({ items: z.array(channelKindSchema), mailServer: z.string().nullable() }),
+          },
+        },
+      },
+      async () => ({ items: kinds, mailServer }),
+    );
+    api.get(
+      '/v1/admin/apps/:id/channels',
+      { config, schema: { tags, summary: 'Channels of an app', params: appParams } },
+      async (request) => ({ items: await listChannels(database, request.params.id) }),
+    );
+    api.get(
+      '/v1/admin/apps/:id/channels/:name',
+      {
+        config,
+        schema: {
+          tags,
+          summary: 'A channel with its settings, and the names of its secrets',
+          params,
+          response: { 200: configuredChannelSchema },
+        },
+      },
+      (request) => show(request.params.id, request.params.name),
+    );
+    api.put(
+      '/v1/admin/apps/:id/channels/:name',
+      {
+        config,
+        schema: {
+          tags,
+          summary: 'Add a channel, or replace what it is told: settings that are left out are gone',
+          params,
+          body: channelBody,
+        },
+      },
+      async (request) => {
+        const { id: appId, name } = request.params;
+        const channel = { name, ...request.body };
+        await unitOfWork.run((tx) => putChannel(tx, { actor: actorOf(request), appId, channel }));
+        forget();
+        return { items: await listChannels(database, appId) };
+      },
+    );
+    api.patch(
+      '/v1/admin/apps/:id/channels/:name',
+      {
+        config,
+        schema: {
+          tags,
+          summary:
+            'Change a channel: what is absent stays, secrets too; `null` takes a setting away (RFC 7396)',
+          params,
+          body: channelChanges,
+          response: { 200: configuredChannelSchema },
+        },
+      },
+      async (request) => {
+        const { id: appId, name } = request.params;
+        await unitOfWork.run((tx) =>
+          changeChannel(tx, { actor: actorOf(request), appId, name, ...request.body }),
+        );
+        forget();
+        return show(appId, name);
+      },
+    );
+    api.post(
+      '/v1/admin/apps/:id/channels/:name/test',
+      {
+        config,
+        preHandler: limiter(api, 30, actorOf),
+        schema: {
+          tags,
+          summary: 'Try settings laid over those of a channel, where there is one; nothing is kept',
+          params,
+          body: testBody,
+          response: { 200: channelTestSchema },
+        },
+      },
+      async (request) => {
+        const { id: appId, name } = request.params;
+        await requireAppRow(database, appId);
+        const draft = await unitOfWork.run((tx) => draftSettings(tx, { appId, name, ...request.body }));
+        const test = testOf(draft.adapter);
+        if (!test) throw new ProblemError('conflict', 'A channel of this kind has no credentials to try.');
+        return outcomeOf(draft.adapter, (signal) => test({ settings: draft.settings, services, signal }));
+      },
+    );
+    api.post(
+      '/v1/admin/apps/:id/channels/:name/connect',
+      {
+        config,
+        preHandler: limiter(api, 30, actorOf),
+        schema: {
+          tags,
+          summary: 'Tell the provider which address it is to call',
+          params,
+          response: { 200: channelTestSchema },
+        },
+      },
+      async (request) => {
+        const { id, name } = request.params;
+        const { webhookUrl } = await show(id, name);
+        const { kind, settings } = await requireChannelRow(database, id, name);
+        const adapter = adapterFor(kind);
+        if (!adapter?.connect || webhookUrl === null) {
+          throw new ProblemError('conflict', 'The provider of this channel must be told by hand.');
+        }
+        const { connect } = adapter;
+        return outcomeOf(adapter, (signal) => connect(webhookUrl, { settings, services, signal }));
+      },
+    );
+  };
+}
+
+function testOf({ test, sender }: ChannelAdapter) {
+  return test ?? (sender.delivers === 'by-sending' ? sender.probe : undefined);
+}
+
+async function outcomeOf(
+  { sender }: ChannelAdapter,
+  attempt: (signal: AbortSignal) => Promise<void>,
+): Promise<z.output<typeof channelTestSchema>> {
+  try {
+    await attempt(AbortSignal.timeout(patienceMs));
+    return { ok: true, reason: null };
+  } catch (error) {
+    if (sender.delivers !== 'by-sending') throw error;
+    return { ok: false, reason: sender.classify(error).error };
+  }
+}
