@@ -11,6 +11,8 @@ export const settingFieldSchema = z.object({
   type: z.enum(['text', 'secret', 'number', 'integer', 'switch', 'choice', 'list', 'json']),
   /** Whether it may have several lines. */
   isLong: z.boolean(),
+  /** Whether it is any text of ours, so that a random one is best. */
+  isOwn: z.boolean(),
   isRequired: z.boolean(),
   /** Whether `null` means something: as that there is no limit. */
   isNullable: z.boolean(),

@@ -1,4 +1,4 @@
-import { Anchor, Badge, Button, Card, Group, Table, Text } from '@mantine/core';
+import { Anchor, Button, Card, Group, Table, Text } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import type { ChannelState } from '@mevrik/protocol';
 import { IconPlugConnected } from '@tabler/icons-react';
@@ -9,9 +9,10 @@ import { useMe } from '../session/use-session.ts';
 import { ChannelIcon } from '../shared/channel-icon.tsx';
 import { explain } from '../shared/explain.ts';
 import { Empty, Failure, Loading } from '../shared/states.tsx';
-import { Ago, clockTime } from '../shared/time.tsx';
+import { Ago } from '../shared/time.tsx';
 import classes from './admin.module.css';
 import { AdminPage } from './admin-page.tsx';
+import { ChannelHealth } from './channel-health.tsx';
 
 /** Every channel, whether it gets through, and why not. */
 export function ChannelsPage() {
@@ -40,7 +41,7 @@ export function ChannelsPage() {
       {items.length === 0 ? (
         <Card withBorder>
           <Empty icon={<IconPlugConnected size={34} stroke={1.4} />} title="There is no channel yet">
-            An app’s channels are added with the API.
+            Channels are added on the page of their app.
           </Empty>
         </Card>
       ) : (
@@ -65,9 +66,19 @@ export function ChannelsPage() {
                   <Table.Td>
                     <Group gap={8} wrap="nowrap">
                       <ChannelIcon kind={one.kind} name={one.kind} />
-                      <Text size="sm" fw={600}>
-                        {one.name}
-                      </Text>
+                      {me.role === 'admin' ? (
+                        <Link
+                          to="/admin/apps/$appId/channels/$name"
+                          params={{ appId: String(one.appId), name: one.name } as never}
+                          className={classes.link}
+                        >
+                          {one.name}
+                        </Link>
+                      ) : (
+                        <Text size="sm" fw={600}>
+                          {one.name}
+                        </Text>
+                      )}
                       <Text size="xs" c="dimmed">
                         {one.kind}
                       </Text>
@@ -75,7 +86,7 @@ export function ChannelsPage() {
                   </Table.Td>
                   <Table.Td style={{ whiteSpace: 'nowrap' }}>{one.appName}</Table.Td>
                   <Table.Td maw={420}>
-                    <Health of={one} />
+                    <ChannelHealth of={one} />
                   </Table.Td>
                   <Table.Td ta="right">
                     <Figure of={one} count={one.waiting} search={{}} />
@@ -103,39 +114,6 @@ export function ChannelsPage() {
       )}
     </AdminPage>
   );
-}
-
-function Health({ of: { enabled, isDown, reason, since, probeAt, pausedUntil } }: { of: ChannelState }) {
-  if (!enabled) return <Badge color="gray">switched off</Badge>;
-  if (isDown) {
-    return (
-      <>
-        <Group gap={8} wrap="nowrap">
-          <Badge color="red">down</Badge>
-          {since && <Ago at={since} />}
-        </Group>
-        <Text size="sm" mt={4}>
-          {reason ?? 'The provider takes nothing.'}
-        </Text>
-        {probeAt && (
-          <Text size="xs" c="dimmed">
-            It is tried again by itself at {clockTime(probeAt)}.
-          </Text>
-        )}
-      </>
-    );
-  }
-  if (pausedUntil) {
-    return (
-      <>
-        <Badge color="yellow">pauses</Badge>
-        <Text size="xs" c="dimmed" mt={4}>
-          The provider wants nothing until {clockTime(pausedUntil)}.
-        </Text>
-      </>
-    );
-  }
-  return <Badge color="teal">healthy</Badge>;
 }
 
 /** A number of deliveries, and the way to them. */

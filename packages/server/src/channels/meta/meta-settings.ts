@@ -13,6 +13,7 @@ export const metaVerifyToken = z.string().min(8).max(200).meta({
   title: 'Verify token',
   description: 'Any text of yours. Meta repeats it when it asks whether our address is right.',
   isSecret: true,
+  isOwn: true,
 });
 
 /** Whether Meta has granted the tag with which people may answer for seven days. */

@@ -18,6 +18,7 @@ export const telegramSettingsSchema = z.strictObject({
       description:
         'Any text of yours. Telegram repeats it with every update, so that nobody else can send any.',
       isSecret: true,
+      isOwn: true,
     }),
   apiUrl: z
     .url({ protocol: /^https?$/ })

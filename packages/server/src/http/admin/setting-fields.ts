@@ -16,6 +16,7 @@ interface Shape {
   readonly maximum?: number;
   readonly isSecret?: boolean;
   readonly isLong?: boolean;
+  readonly isOwn?: boolean;
   /** The words for the values of an `enum`. */
   readonly labels?: Readonly<Record<string, string>>;
 }
@@ -55,6 +56,7 @@ function fieldOf(shape: Shape, name: string, path: string, isRequired: boolean):
     help: description ?? null,
     type: typeOf({ ...core, ...(title === undefined ? {} : { title }) }),
     isLong: core.isLong ?? shape.isLong ?? false,
+    isOwn: core.isOwn ?? false,
     isRequired,
     isNullable,
     ...(usual === undefined ? {} : { default: usual }),

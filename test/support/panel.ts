@@ -1,0 +1,49 @@
+import type { Browser, Page } from 'playwright-core';
+import { openPage } from './browser.ts';
+import type { TestProduct } from './product.ts';
+
+/** Somebody at a page of the panel. */
+export interface AtPanel {
+  readonly page: Page;
+  /** What went wrong on the page. */
+  readonly errors: string[];
+  /** Keeps pictures of the page as it stands, light and dark, at both widths, where `SCREENSHOTS` names a folder. */
+  keep(name: string): Promise<void>;
+}
+
+/** How long the panel may take on a machine that is busy with other things. */
+const patienceMs = 60_000;
+
+/** Employs somebody and logs them in at a place of the panel. */
+export async function logInAs(
+  product: TestProduct,
+  browser: Browser,
+  role: 'admin' | 'supervisor',
+  place: string,
+): Promise<AtPanel> {
+  const { id } = await product.employ({ role, name: 'Ada Lovelace' });
+  const [who] = await product.database.sql<{ email: string }[]>`SELECT email FROM agents WHERE id = ${id}`;
+  const { page, errors } = await openPage(browser, `${product.url}/login?to=${encodeURIComponent(place)}`);
+  page.setDefaultTimeout(patienceMs);
+  await page.getByLabel('E-mail address').fill(who?.email ?? '');
+  await page.getByRole('textbox', { name: 'Password' }).fill('correct horse battery');
+  await page.getByRole('button', { name: 'Log in' }).click();
+  return { page, errors, keep: (name) => keepPictures(page, name) };
+}
+
+async function keepPictures(page: Page, name: string): Promise<void> {
+  const folder = process.env.SCREENSHOTS;
+  if (!folder) return;
+  const before = page.viewportSize() ?? { width: 1280, height: 800 };
+  for (const [width, height] of [
+    [1920, 1080],
+    [1280, 800],
+  ] as const) {
+    await page.setViewportSize({ width, height });
+    for (const colorScheme of ['dark', 'light'] as const) {
+      await page.emulateMedia({ colorScheme });
+      await page.screenshot({ path: `${folder}/${name}-${width}-${colorScheme}.png` });
+    }
+  }
+  await page.setViewportSize(before);
+}
