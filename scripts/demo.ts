@@ -3,23 +3,41 @@
 // the first. It runs a server of its own, or uses the one at MEVRIK_URL, where it needs an administrator (MEVRIK_EMAIL,
 // MEVRIK_PASSWORD; MEVRIK_SMTP_PORT for the mails, MEVRIK_STAND_IN for Facebook) to make apps and agents, which it
 // disables in the end.
+// `npm run demo -- day` fills a server with a day of a shop instead, and leaves it there to look at; it passes 300 times
+// as fast as outside, or as fast as a number says that comes behind.
+import { once } from 'node:events';
+import { playDay } from './demo/day/play-day.ts';
 import { play } from './demo/play.ts';
 import { playFacebook } from './demo/play-facebook.ts';
 import { playMail } from './demo/play-mail.ts';
-import { useServer } from './demo/server.ts';
+import { type DemoServer, useServer } from './demo/server.ts';
 import { readTimeline } from './demo/timeline.ts';
 
+const stopped = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
 try {
   const server = await useServer(process.env);
   try {
-    const { appId, sessionId } = await play(server);
-    await playMail(server);
-    await playFacebook(server);
-    await readTimeline(server, { appId, sessionId });
+    await Promise.race([run(server), stopped]);
   } finally {
     await server.stop();
   }
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;
+}
+// What was interrupted goes on in vain.
+process.exit();
+
+async function run(server: DemoServer): Promise<void> {
+  if (process.argv[2] === 'day') {
+    await playDay(server, Number(process.argv[3] ?? 300));
+    if (server.databaseUrl === null) return;
+    console.log('  Stop with Ctrl+C.');
+    await stopped;
+    return;
+  }
+  const { appId, sessionId } = await play(server);
+  await playMail(server);
+  await playFacebook(server);
+  await readTimeline(server, { appId, sessionId });
 }

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { startEmbedded } from '../../packages/server/src/db/embedded.ts';
 import { startStandIns } from '../stand-ins/start-stand-ins.ts';
 import { call } from './api.ts';
 
@@ -17,6 +18,14 @@ export interface DemoServer {
   readonly mailPort: number | null;
   /** What stands in for Facebook, where the server was started with it as its Graph API; `null` where there is none. */
   readonly standInUrl: string | null;
+  /** The port of what stands in for a mail server; `null` on a server that is not our own. */
+  readonly smtpStandInPort: number | null;
+  /** Its database; `null` on a server that is not our own. */
+  readonly databaseUrl: string | null;
+  /** The administrator's address. */
+  readonly email: string;
+  /** The administrator's password, where we have made one up. */
+  readonly password: string | null;
   /** Ends the server, where it is our own. */
   stop(): Promise<void>;
 }
@@ -38,6 +47,10 @@ export async function useServer(env: NodeJS.ProcessEnv): Promise<DemoServer> {
     token: await logIn(address, { email, password }),
     mailPort,
     standInUrl,
+    smtpStandInPort: null,
+    databaseUrl: null,
+    email,
+    password: null,
     async stop() {},
   };
 }
@@ -47,13 +60,16 @@ async function startServer(): Promise<DemoServer> {
   const standIns = await startStandIns();
   const folder = await mkdtemp(join(tmpdir(), 'mevrik-demo-'));
   await chmod(folder, 0o711); // run by root, PostgreSQL is another user's
+  const quiet = { info: () => undefined, warn: (message: string) => console.warn(message) };
+  const database = await startEmbedded({ dataDir: folder, log: quiet });
   const child = spawn(process.execPath, [fileURLToPath(new URL('../start.mjs', import.meta.url))], {
     env: {
       ...process.env,
-      PORT: '0',
+      PORT: process.env.PORT ?? '0',
       SMTP_PORT: '0',
       GRAPH_API_URL: standIns.graphUrl,
       HOST: '127.0.0.1',
+      DATABASE_URL: database.url,
       DATA_DIR: folder,
       LOG_LEVEL: 'warn',
     },
@@ -63,6 +79,7 @@ async function startServer(): Promise<DemoServer> {
   const stop = async () => {
     child.kill('SIGINT');
     await exited;
+    await database.stop();
     await standIns.stop();
     await rm(folder, { recursive: true, force: true });
   };
@@ -83,6 +100,10 @@ async function startServer(): Promise<DemoServer> {
         token: await logIn(url, { email, password }),
         mailPort,
         standInUrl: standIns.graphUrl,
+        smtpStandInPort: standIns.smtpPort,
+        databaseUrl: database.url,
+        email,
+        password,
         stop,
       };
     }

@@ -1,0 +1,97 @@
+import { setTimeout } from 'node:timers/promises';
+import { createClient } from '@mevrik/client';
+import { createTransport } from 'nodemailer';
+import type { Shop } from './shop.ts';
+import type { Topic } from './topics.ts';
+
+/** How a customer comes to the shop. */
+export type Way = 'email' | 'facebook' | 'web';
+
+/** Somebody who wants something. */
+export interface ShopCustomer {
+  readonly name: string;
+  readonly way: Way;
+  /** What they write first: nobody else writes the same. */
+  readonly question: string;
+  /** What it is about; `null` where the bot knows the answer. */
+  readonly topic: Topic | null;
+  /** Writes; the first time, it opens the conversation. */
+  write(text: string): Promise<void>;
+  /** Answers the survey, where their way has one to answer. */
+  rate(score: number, comment?: string): Promise<void>;
+}
+
+type Person = Pick<ShopCustomer, 'name' | 'question' | 'topic'> & { readonly number: number };
+
+/** Makes a customer, who comes by the web where the way is not there. */
+export function createCustomer(shop: Shop, way: Way, person: Person): ShopCustomer {
+  if (way === 'facebook' && shop.facebook) return onFacebook(person, shop.facebook);
+  if (way === 'email' && shop.mail) return byMail(person, shop.mail);
+  return onTheWeb(person, shop);
+}
+
+function addressOf(name: string): string {
+  const plain = name.normalize('NFD').replace(/[^a-z ]/gi, '');
+  return `${plain.toLowerCase().replaceAll(' ', '.')}@example.org`;
+}
+
+function onTheWeb(person: Person, { url, app }: Shop): ShopCustomer {
+  const stranger = createClient({ url, appKey: app.key });
+  const { name, number } = person;
+  const attributes = { orders: 1 + ((number * 7) % 23), plan: number % 4 === 0 ? 'gold' : 'standard' };
+  let visit: ReturnType<typeof visiting> | undefined;
+  const visiting = async () => {
+    const profile = { name, email: addressOf(name), attributes };
+    const { accessToken } = await stranger.rest.startVisit({ profile });
+    return createClient({ url, appKey: app.key, token: accessToken }).rest;
+  };
+  const visitor = () => {
+    visit ??= visiting();
+    return visit;
+  };
+  return {
+    ...person,
+    way: 'web',
+    async write(text) {
+      await (await visitor()).writeMessage({ text });
+    },
+    async rate(score, comment) {
+      const rest = await visitor();
+      while ((await rest.me()).session.path !== 'csat') await setTimeout(50);
+      await rest.answerSurvey({ score, ...(comment === undefined ? {} : { comment }) });
+    },
+  };
+}
+
+function onFacebook(person: Person, facebook: NonNullable<Shop['facebook']>): ShopCustomer {
+  return {
+    ...person,
+    way: 'facebook',
+    async write(text) {
+      await facebook('message', { person: `psid-${person.number}`, text });
+    },
+    async rate() {},
+  };
+}
+
+function byMail(person: Person, { port, address }: NonNullable<Shop['mail']>): ShopCustomer {
+  const client = createTransport({ host: '127.0.0.1', port, ignoreTLS: true });
+  let subject = '';
+  let first: string | undefined;
+  return {
+    ...person,
+    way: 'email',
+    async write(text) {
+      subject ||= text.split(/[.?!:]/)[0] ?? text;
+      const { messageId } = await client.sendMail({
+        from: { name: person.name, address: addressOf(person.name) },
+        to: address,
+        subject: first === undefined ? subject : `Re: ${subject}`,
+        text,
+        ...(first === undefined ? {} : { inReplyTo: first, references: [first] }),
+      });
+      first ??= messageId;
+    },
+    async rate() {},
+  };
+}

@@ -1,0 +1,92 @@
+import type { QueueItem } from '@mevrik/protocol';
+import type { ShopCustomer } from './customers.ts';
+import type { DayClock } from './day-clock.ts';
+import type { ShopAgent } from './shop.ts';
+
+const atOnce = 3;
+
+/** What an agent needs to work. */
+export interface Work {
+  readonly clock: DayClock;
+  readonly random: () => number;
+  /** Finds who has asked something. */
+  whoAsked(question: string): ShopCustomer | undefined;
+  /** Whose conversation is left open when the day is over. */
+  isLeftOpen(customer: ShopCustomer): boolean;
+  /** How many have yet to be served; agents go home when nobody has. */
+  toServe: number;
+}
+
+/** An agent works a day: takes what waits longest of what they know, up to three at once, and has lunch. */
+export async function workADay(agent: ShopAgent, work: Work): Promise<{ readonly served: number }> {
+  const { clock, random } = work;
+  const { rest } = agent.desk;
+  await rest.setAvailability({ availability: 'online', capacity: atOnce + 2 });
+  const open = new Set<Promise<void>>();
+  let served = 0;
+  let isAtLunch = false;
+  while (work.toServe > 0) {
+    const hasLunch = clock.now() > agent.lunch[0] && clock.now() < agent.lunch[1];
+    if (hasLunch !== isAtLunch) {
+      isAtLunch = hasLunch;
+      await rest.setAvailability({ availability: hasLunch ? 'away' : 'online' });
+    }
+    const item = hasLunch || open.size >= atOnce ? undefined : await take();
+    if (item) {
+      served++;
+      work.toServe--;
+      const serving = serve(item).finally(() => open.delete(serving));
+      open.add(serving);
+    } else await Promise.race([clock.in(2), ...open]);
+  }
+  await Promise.all(open);
+  return { served };
+
+  async function take(): Promise<QueueItem | undefined> {
+    const { items } = await rest.queueItems({ status: 'waiting' });
+    const item = items.find(({ queue }) => agent.skills.includes(queue) || queue === 'support');
+    if (!item) return undefined;
+    try {
+      return (await rest.acceptQueueItem(item.id)).queueItem;
+    } catch {
+      // A colleague was faster.
+      return undefined;
+    }
+  }
+
+  /** Waits until what a customer wrote has come in, and reads it: mails and webhooks take their time. */
+  async function read(sessionId: number, text: string): Promise<void> {
+    for (;;) {
+      const { items } = await rest.sessionMessages(sessionId, { limit: 100 });
+      const last = items.find(({ content }) => content.text === text);
+      if (last) return rest.markReadIn(sessionId, last.id);
+      await clock.in(0.5);
+    }
+  }
+
+  async function serve({ sessionId, caseId }: QueueItem): Promise<void> {
+    const { items } = await rest.sessionMessages(sessionId, { limit: 100 });
+    const asked = items
+      .filter(({ sender }) => sender.type === 'customer')
+      .map(({ content }) => content.text ?? '');
+    const customer = asked.map(work.whoAsked).find((found) => found !== undefined);
+    const topic = customer?.topic;
+    if (!customer || !topic) return;
+    await read(sessionId, customer.question);
+    if (topic.note) await rest.addNote(sessionId, topic.note);
+    for (const [turn, text] of topic.exchange.entries()) {
+      await clock.in(0.5 + random() * 2.5);
+      if (turn > 1 && work.isLeftOpen(customer)) return;
+      if (turn % 2 === 1) {
+        await customer.write(text);
+        await read(sessionId, text);
+      } else await rest.reply(sessionId, { text });
+    }
+    await clock.in(0.5 + random());
+    await rest.closeCase(caseId, { disposition: topic.disposition });
+    if (random() < 0.7) {
+      await clock.in(1 + random() * 2);
+      await customer.rate(...topic.rating);
+    }
+  }
+}

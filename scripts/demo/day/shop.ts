@@ -1,0 +1,99 @@
+import { type Client, createClient } from '@mevrik/client';
+import { call } from '../api.ts';
+import { type DemoServer, logIn } from '../server.ts';
+import { team } from './people.ts';
+import { cannedReplies, flow } from './topics.ts';
+
+const mailAddress = 'hello@fjellshop.example';
+const page = {
+  pageId: '700700',
+  appSecret: 'the-secret-of-the-shop',
+  verifyToken: 'the-shop',
+  pageToken: 'the-token-of-the-shop',
+};
+const rule = (queue: string, words: readonly string[]) => ({
+  name: `${queue} go to people who know them`,
+  when: `${JSON.stringify(words)}.exists(word, message.text.lowerAscii().contains(word))`,
+  action: 'queue',
+  queue,
+  skills: [queue],
+});
+
+/** A shop that is ready to open. */
+export interface Shop {
+  readonly url: string;
+  readonly app: { readonly id: number; readonly key: string };
+  readonly agents: readonly ShopAgent[];
+  /** Where mails to it go, and under which address; `null` where it gets none. */
+  readonly mail: { readonly port: number; readonly address: string } | null;
+  /** Plays Facebook; `null` where there is none. */
+  facebook: ((does: string, body: unknown) => Promise<unknown>) | null;
+}
+
+/** An agent at the desk. */
+export interface ShopAgent {
+  readonly name: string;
+  readonly skills: readonly string[];
+  /** From when to when they have lunch, in minutes since the shop has opened. */
+  readonly lunch: readonly [number, number];
+  readonly desk: Client;
+}
+
+/** Makes an app with its channels, rules, bot and agents, all of whom log in with the password. */
+export async function furnishShop(
+  { url, token, mailPort, standInUrl, smtpStandInPort }: DemoServer,
+  password: string,
+): Promise<Shop> {
+  const admin = (method: string, path: string, body?: unknown) => call(url, method, path, { token, body });
+  const app = await admin('POST', '/v1/admin/apps', { name: 'Fjell Outdoor Shop' });
+  const path = `/v1/admin/apps/${app.id}`;
+  await admin('PATCH', path, {
+    settings: {
+      dispositions: ['resolved', 'unresolved', 'refunded', 'spam'],
+      delivery: { firstDelayMs: 200, longestDelayMs: 1_000, attempts: 3 },
+    },
+  });
+  await admin('PUT', `${path}/bot`, { kind: 'builtin', flow });
+  await admin('PUT', `${path}/rules`, {
+    rules: [
+      rule('billing', ['invoice', 'charged', 'refund']),
+      rule('orders', ['parcel', 'delivery address', 'shoe']),
+      rule('products', ['jacket', 'rucksack', 'tent']),
+    ],
+  });
+  if (standInUrl !== null) {
+    await admin('PUT', `${path}/channels/facebook`, { kind: 'facebook', settings: page });
+    const address = `${url}/webhooks/facebook/${app.key}/facebook`;
+    const { appSecret, pageId } = page;
+    await call(standInUrl, 'POST', '/stand-in/subscription', { body: { address, appSecret, pageId } });
+  }
+  const hasMail = mailPort !== null && smtpStandInPort !== null;
+  if (hasMail) {
+    const smtp = { host: '127.0.0.1', port: smtpStandInPort, tls: 'none' };
+    const settings = { address: mailAddress, name: 'Fjell Outdoor Shop', smtp };
+    await admin('PUT', `${path}/channels/email`, { kind: 'email', settings });
+  }
+  const agents: ShopAgent[] = [];
+  for (const { name, skills, lunch } of team) {
+    const email = `${name.split(' ')[0]?.toLowerCase()}-${app.id}@fjellshop.example`;
+    await admin('POST', '/v1/admin/agents', {
+      name,
+      email,
+      password,
+      skills,
+      role: 'agent',
+      appIds: [app.id],
+    });
+    const desk = createClient({ url, appKey: app.key, token: await logIn(url, { email, password }) });
+    agents.push({ name, skills, lunch, desk });
+  }
+  for (const canned of cannedReplies) await admin('POST', '/v1/canned-replies', { appId: app.id, ...canned });
+  return {
+    url,
+    app,
+    agents,
+    mail: hasMail ? { port: mailPort, address: mailAddress } : null,
+    facebook:
+      standInUrl === null ? null : (does, body) => call(standInUrl, 'POST', `/stand-in/${does}`, { body }),
+  };
+}
