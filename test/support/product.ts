@@ -41,8 +41,12 @@ export interface CallOptions {
 }
 
 /** Starts another node on the database of a product. */
-export function startSecondNode({ databaseUrl, dataDir }: TestProduct): Promise<Product> {
-  const config = loadConfig({ DATABASE_URL: databaseUrl, DATA_DIR: dataDir, PORT: '0', LOG_LEVEL: 'silent' });
+export function startSecondNode(
+  { databaseUrl, dataDir }: TestProduct,
+  env: Record<string, string> = {},
+): Promise<Product> {
+  const place = { DATABASE_URL: databaseUrl, DATA_DIR: dataDir };
+  const config = loadConfig({ ...place, PORT: '0', LOG_LEVEL: 'silent', ...env });
   return startProduct(config, createLog(config.LOG_LEVEL, false));
 }
 

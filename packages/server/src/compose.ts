@@ -19,6 +19,8 @@ import { mailNeeds, mailServerOf, startMail } from './compose-mail.ts';
 import type { Config } from './config.ts';
 import { type DatabaseTarget, openDatabase } from './db/database.ts';
 import { migrate } from './db/migrate.ts';
+import { createAlarm } from './delivery/alarm.ts';
+import { wakeDeliveries } from './delivery/enqueue-delivery.ts';
 import { createBroadcastHistory } from './dispatch/broadcast-history.ts';
 import { createDeadLetters } from './dispatch/dead-letters.ts';
 import { createInspection } from './dispatch/inspection.ts';
@@ -162,12 +164,10 @@ async function start(config: Config, log: Log, teardown: Teardown, shared?: Shar
   const mail = await mailNeeds(database, files);
   const smtpSender = createSmtpSender();
   teardown.add('the connections to mail servers', async () => smtpSender.close());
+  const alarm = createAlarm((keys) => wakeDeliveries(database, keys));
+  teardown.add('the alarm of deliveries', async () => alarm.stop());
   const needs = {
-    database,
-    unitOfWork,
-    apps,
-    log,
-    senderFor,
+    ...{ database, unitOfWork, apps, log, senderFor, alarm },
     countAttempt: metrics.attempt,
     services: { graphUrl: config.GRAPH_API_URL, mail: { key: mail.mailKey, sender: smtpSender }, files },
     files,

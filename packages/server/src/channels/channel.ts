@@ -157,6 +157,16 @@ export interface SignTarget {
   readonly externalId: string | null;
 }
 
+/** How fast a provider takes parts of one sort for one account. */
+export interface Pace {
+  /** What shares the pace: the account, and the sort of part. */
+  readonly lane: string;
+  /** At most so many … */
+  readonly limit: number;
+  /** … within any so many milliseconds. */
+  readonly withinMs: number;
+}
+
 /** How replies are sent. It only translates and calls: order, retries and records are not its matter. */
 export interface ChannelOutlet {
   readonly delivers: 'by-sending';
@@ -171,6 +181,8 @@ export interface ChannelOutlet {
    * @throws whatever `classify` makes something of.
    */
   send(part: OutboundPart, reference: string, context: SendContext): Promise<ChannelReceipt>;
+  /** The provider's limit that a part counts towards; absent, or `undefined`: it has none that we know of. */
+  pace?(part: OutboundPart, settings: unknown): Pace | undefined;
   /** What an error of `compose`, `send` or `probe` means. */
   classify(error: unknown): Fault;
   /** Asks the provider for something harmless, to see whether it is back. @throws when it is not. */

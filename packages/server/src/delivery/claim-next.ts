@@ -7,6 +7,7 @@ import type { Tx } from '../log/transaction.ts';
 import { readHealth } from './channel-health.ts';
 import type { DeliveryNeeds } from './delivery-needs.ts';
 import { wakeDelivery } from './enqueue-delivery.ts';
+import { takeTurn } from './pace.ts';
 import type { DeliveryPolicy } from './retry-delay.ts';
 
 /** A delivery as it is stored. */
@@ -31,8 +32,10 @@ export interface ClaimedPart {
 
 /** What is to be done about a conversation's oldest message that is not across. */
 export type Claim =
-  /** Nothing, or nothing yet: then somebody will be woken. */
+  /** Nothing, or nothing until somebody is woken. */
   | { readonly state: 'idle' }
+  /** Nothing for so many milliseconds; the queue has it. */
+  | { readonly state: 'waiting'; readonly waitMs: number }
   | { readonly state: 'send'; readonly claimed: ClaimedPart }
   /** All of it is across: the provider has told so before the sender could. */
   | { readonly state: 'across'; readonly delivery: DeliveryRow }
@@ -102,10 +105,15 @@ async function takeUp(
   const index = delivery.externalIds.length;
   const part = parts[index];
   if (!part) return { state: 'across', delivery };
+  const pace = outlet.pace?.(part, settings);
+  const waitMs = pace
+    ? await takeTurn(tx, { ...pace, lane: `${target.kind} ${pace.lane}` }, delivery.turnAt !== null)
+    : null;
+  if (waitMs !== null) return waitForTurn(tx, delivery, waitMs);
   const [row] = await tx.sql<{ attempt_id: number; attempts: number; lease_until: string }[]>`
     WITH attempt AS (INSERT INTO delivery_attempts (delivery_id, part, is_repeatable)
                      VALUES (${delivery.id}, ${index}, ${part.isRepeatable}) RETURNING id)
-    UPDATE deliveries SET status = 'sending', attempts = attempts + 1,
+    UPDATE deliveries SET status = 'sending', attempts = attempts + 1, turn_at = NULL,
       lease_until = now() + ${policy.timeoutMs + leaseMarginMs} * interval '1 ms'
     FROM attempt WHERE deliveries.id = ${delivery.id}
     RETURNING attempt.id AS attempt_id, attempts, lease_until`;
@@ -118,7 +126,18 @@ async function takeUp(
 
 async function wait(tx: Tx, delivery: DeliveryRow, until: string): Promise<Claim> {
   await wakeDelivery(tx, delivery.conversationKey, until);
-  return { state: 'idle' };
+  const [row] = await tx.sql<{ wait_ms: number }[]>`
+    SELECT (extract(epoch FROM ${until}::timestamptz - clock_timestamp()) * 1000)::float8 AS wait_ms`;
+  return { state: 'waiting', waitMs: row?.wait_ms ?? 0 };
+}
+
+/** It has not been tried: others go before it, so that the channel keeps its pace. */
+async function waitForTurn(tx: Tx, delivery: DeliveryRow, waitMs: number): Promise<Claim> {
+  const [row] = await tx.sql<{ turn_at: string }[]>`
+    UPDATE deliveries SET turn_at = now() + ${waitMs} * interval '1 ms', next_attempt_at = now() + ${waitMs} * interval '1 ms'
+    WHERE id = ${delivery.id} RETURNING turn_at`;
+  if (!row) throw new Error(`Delivery ${delivery.id} is gone.`);
+  return wait(tx, delivery, row.turn_at);
 }
 
 /** By the database's clock, which all processes share. */

@@ -20,12 +20,16 @@ export async function deliverConversation(needs: DeliveryNeeds, conversationKey:
   for (let turn = 0; turn < turnsAtOnce && !needs.stopping.aborted; turn++) {
     const claim = await needs.unitOfWork.run((tx) => claimNext(tx, conversationKey, needs));
     if (claim.state === 'idle') return;
+    if (claim.state === 'waiting') return needs.alarm.set(conversationKey, claim.waitMs);
     await settle(needs, claim);
   }
   await needs.unitOfWork.run((tx) => wakeDelivery(tx, conversationKey));
 }
 
-async function settle(needs: DeliveryNeeds, claim: Exclude<Claim, { state: 'idle' }>): Promise<void> {
+async function settle(
+  needs: DeliveryNeeds,
+  claim: Exclude<Claim, { state: 'idle' | 'waiting' }>,
+): Promise<void> {
   if (claim.state === 'send') {
     const { claimed } = claim;
     const result = await attempt(needs, claimed);

@@ -2,6 +2,7 @@ import type { AppDirectory } from '../apps/app-directory.ts';
 import type { ChannelSender, ChannelServices } from '../channels/channel.ts';
 import type { Database } from '../db/database.ts';
 import type { UnitOfWork } from '../log/unit-of-work.ts';
+import type { Alarm } from './alarm.ts';
 
 /** A message for those who look at a screen right now: it is not stored and may be missed. */
 export interface DeliveryNotice {
@@ -21,6 +22,8 @@ export interface DeliveryNeeds {
   readonly services: ChannelServices;
   /** Tells whoever is connected; call it from `afterCommit`. */
   readonly notify: (notices: readonly DeliveryNotice[]) => void;
+  /** Wakes conversations at their time, where the queue would be late. */
+  readonly alarm: Pick<Alarm, 'set'>;
   /** Counts an attempt at a channel of a kind by what came of it. */
   readonly countAttempt: (kind: string, outcome: string) => void;
   readonly log: {

@@ -42,3 +42,13 @@ export async function wakeDelivery(tx: Tx, conversationKey: string, at?: string)
     { key: `deliver ${conversationKey}`, ...(at === undefined ? {} : { runAt: new Date(at) }) },
   );
 }
+
+/** Has somebody look after the messages of all of these conversations at once. */
+export async function wakeDeliveries(
+  { sql }: Pick<Tx, 'sql'>,
+  conversationKeys: readonly string[],
+): Promise<void> {
+  await sql`
+    SELECT graphile_worker.add_job('deliver', json_build_object('conversationKey', key), job_key => 'deliver ' || key)
+    FROM unnest(${[...conversationKeys]}::text[]) AS key`;
+}

@@ -15,10 +15,10 @@ export interface MailFilter {
 }
 
 const { id, appId, channel, source, deduplicationKey, sender, recipient, messageId } = inboundMails;
-const { sizeBytes, status, note, conversationKey, receivedAt } = inboundMails;
+const { sizeBytes, status, note, attempts, retryAt, conversationKey, receivedAt } = inboundMails;
 const record = {
   ...{ id, appId, channel, source, deduplicationKey, sender, recipient, messageId },
-  ...{ sizeBytes, status, note, conversationKey, receivedAt },
+  ...{ sizeBytes, status, note, attempts, retryAt, conversationKey, receivedAt },
 };
 
 /** The mails that came in, newest first, and how many there are of each state. */

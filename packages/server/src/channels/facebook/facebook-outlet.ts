@@ -3,6 +3,7 @@ import { isCommenter } from '../meta/comments.ts';
 import { callGraph, type GraphContext } from '../meta/graph-client.ts';
 import { classifyGraphError } from '../meta/graph-faults.ts';
 import { pauseOf } from '../meta/graph-limits.ts';
+import { paceOfMeta } from '../meta/pace.ts';
 import { agentWindowHours } from '../meta/reply-window.ts';
 import { composeMessage, facebookCapabilities } from './compose-message.ts';
 import { facebookSettingsSchema } from './facebook-settings.ts';
@@ -27,6 +28,11 @@ export const facebookOutlet: ChannelOutlet = {
       externalId: typeof externalId === 'string' ? externalId : `no number for ${reference}`,
       pauseMs: pauseOf(answer.headers),
     };
+  },
+
+  pace(part, settings) {
+    const { pageId, pace } = facebookSettingsSchema.parse(settings);
+    return paceOfMeta(pageId, part, pace);
   },
 
   async probe(context) {

@@ -5,6 +5,7 @@ import { callGraph, type GraphContext } from '../meta/graph-client.ts';
 import { classifyGraphError } from '../meta/graph-faults.ts';
 import { pauseOf } from '../meta/graph-limits.ts';
 import { metaWebhookSteps } from '../meta/meta-settings.ts';
+import { paceOfMeta } from '../meta/pace.ts';
 import { agentWindowHours } from '../meta/reply-window.ts';
 import { confirmWebhook, verifyWebhook } from '../meta/verify-webhook.ts';
 import { composeInstagram, instagramCapabilities } from './compose-instagram.ts';
@@ -42,6 +43,10 @@ export const instagramChannel: ChannelAdapter = {
         externalId: typeof externalId === 'string' ? externalId : `no number for ${reference}`,
         pauseMs: pauseOf(answer.headers),
       };
+    },
+    pace(part, settings) {
+      const { accountId, pace } = instagramSettingsSchema.parse(settings);
+      return paceOfMeta(accountId, part, pace);
     },
     async probe(context) {
       await callGraph(graphOf(context), 'GET', `${accountOf(context)}?fields=id`);

@@ -2,7 +2,7 @@ import { type Fault, faultOfNetwork } from '../fault.ts';
 import { GraphError } from './graph-client.ts';
 import { pauseOf, retryAfterMs } from './graph-limits.ts';
 
-type Meaning = 'busy' | 'rate-limit' | 'token-dead' | 'permanent';
+type Meaning = 'busy' | 'contact-busy' | 'rate-limit' | 'token-dead' | 'permanent';
 
 /**
  * What the Graph API's codes mean to a delivery, most special first; the first that fits counts. A code that is not
@@ -56,7 +56,7 @@ const graphErrors: readonly {
   { code: 80007, meaning: 'rate-limit' },
   { code: 130429, meaning: 'rate-limit' },
   { code: 131048, meaning: 'rate-limit', hint: 'People have reported too much from this number.' },
-  { code: 131056, meaning: 'rate-limit', hint: 'Too much went to this person in a short time.' },
+  { code: 131056, meaning: 'contact-busy', hint: 'Too much went to this person in a short time.' },
   { code: 131000, meaning: 'busy' },
   { code: 131016, meaning: 'busy' },
   { code: 4, meaning: 'rate-limit' },
@@ -71,6 +71,8 @@ const graphErrors: readonly {
 
 /** For how long nothing is sent when a rate limit is reached and Meta does not say. */
 const defaultPauseMs = 60_000;
+/** How long one person is left alone whom too much was sent to. WhatsApp wants six seconds between two messages. */
+const contactPauseMs = 6_000;
 
 /** What an error of a Graph call means. */
 export function classifyGraphError(error: unknown): Fault {
@@ -93,6 +95,14 @@ export function classifyGraphError(error: unknown): Fault {
         isUncertain: false,
         suspectsChannel: false,
         pauseMs: retry ?? pauseOf(error.headers) ?? defaultPauseMs,
+      };
+    case 'contact-busy':
+      return {
+        kind: 'temporary',
+        error: said,
+        isUncertain: false,
+        suspectsChannel: false,
+        retryAfterMs: retry ?? contactPauseMs,
       };
     case 'busy':
       return {

@@ -37,6 +37,10 @@ export const telegramChannel: ChannelAdapter = {
       const { message_id: externalId } = await callTelegram(context, String(method), body);
       return { externalId: externalId === undefined ? `no number for ${reference}` : String(externalId) };
     },
+    pace(_part, settings) {
+      const { token, messagesPerSecond: limit } = telegramSettingsSchema.parse(settings);
+      return { lane: token.split(':')[0] ?? '', limit, withinMs: 1_000 };
+    },
     async probe(context) {
       await callTelegram(context, 'getMe', {});
     },

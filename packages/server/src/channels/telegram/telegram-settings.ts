@@ -25,6 +25,10 @@ export const telegramSettingsSchema = z.strictObject({
     .max(500)
     .default('https://api.telegram.org')
     .meta({ title: 'Address of the Bot API', description: 'A server of your own speaks it too.' }),
+  messagesPerSecond: z.number().min(0.001).max(10_000).default(30).meta({
+    title: 'Messages a second',
+    description: 'How fast messages go out: 30 is what Telegram takes of a bot that has not bought more.',
+  }),
 });
 
 /** A Telegram channel's settings, with their defaults. */

@@ -40,6 +40,10 @@ export const whatsappChannel: ChannelAdapter = {
         pauseMs: pauseOf(answer.headers),
       };
     },
+    pace(_part, settings) {
+      const { phoneNumberId, messagesPerSecond: limit } = whatsappSettingsSchema.parse(settings);
+      return { lane: phoneNumberId, limit, withinMs: 1_000 };
+    },
     async probe(context) {
       await callGraph(graphOf(context), 'GET', `${numberOf(context)}?fields=id`);
     },

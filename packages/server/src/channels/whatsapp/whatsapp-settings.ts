@@ -23,4 +23,8 @@ export const whatsappSettingsSchema = z.strictObject({
       isSecret: true,
     })
     .optional(),
+  messagesPerSecond: z.number().min(0.001).max(10_000).default(60).meta({
+    title: 'Messages a second',
+    description: 'How fast messages go out. Meta takes 80 of a number, those that come in among them.',
+  }),
 });

@@ -363,7 +363,7 @@ describe('an answer', () => {
     [131031, { kind: 'channel-down' }],
     [190, { kind: 'channel-down' }],
     [130429, { kind: 'temporary', pauseMs: 60_000, isUncertain: false }],
-    [131056, { kind: 'temporary', pauseMs: 60_000 }],
+    [131056, { kind: 'temporary', retryAfterMs: 6_000, suspectsChannel: false }],
     [131000, { kind: 'temporary', isUncertain: false }],
     [132000, { kind: 'permanent' }],
   ])('that is refused with %d', (code, expected) => {

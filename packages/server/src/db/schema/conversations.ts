@@ -321,5 +321,6 @@ export const webhookEventLogs = pgTable(
   (table) => [
     uniqueIndex('webhook_event_logs_once').on(table.appId, table.channel, table.deduplicationKey),
     index('webhook_event_logs_by_channel').on(table.appId, table.channel, table.receivedAt),
+    index('webhook_event_logs_by_time').on(table.receivedAt),
   ],
 );

@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm';
 import {
   bigint,
   boolean,
+  doublePrecision,
   index,
   integer,
   jsonb,
@@ -50,6 +51,8 @@ export const deliveries = pgTable(
     /** Attempts of which nobody can say whether they were accepted. */
     doubts: integer('doubts').notNull().default(0),
     nextAttemptAt: instant('next_attempt_at').notNull().defaultNow(),
+    /** When its turn comes, where it waits for others so that its channel keeps its pace. */
+    turnAt: instant('turn_at'),
     /** While it is being sent: when whoever sends it counts as dead. */
     leaseUntil: instant('lease_until'),
     error: text('error'),
@@ -77,6 +80,7 @@ export const deliveries = pgTable(
     index('deliveries_waiting')
       .on(table.appId, table.channel)
       .where(sql`${table.status} in ('queued', 'sending')`),
+    index('deliveries_ended').on(table.finishedAt).where(sql`${table.finishedAt} is not null`),
   ],
 );
 
@@ -127,6 +131,15 @@ export const channelHealth = pgTable(
   },
   (table) => [primaryKey({ columns: [table.appId, table.channel] })],
 );
+
+/** How much of a provider's pace is used up, for all nodes; in milliseconds of the database's clock. */
+export const channelPaces = pgTable('channel_paces', {
+  lane: text('lane').primaryKey(),
+  /** Until when what has gone out would take at an even pace. */
+  usedUntil: doublePrecision('used_until').notNull(),
+  /** Until when those have their turns that wait. */
+  queuedUntil: doublePrecision('queued_until').notNull(),
+});
 
 /** How far a contact has got and read what was sent, by the provider's word; it may come before the send's answer. */
 export const receiptWatermarks = pgTable('receipt_watermarks', {

@@ -35,11 +35,15 @@ export const inboundMails = pgTable(
     messageId: text('message_id'),
     raw: bytes('raw').notNull(),
     sizeBytes: integer('size_bytes').notNull(),
-    status: text('status', { enum: ['received', 'handled', 'ignored', 'unreadable'] })
+    status: text('status', { enum: ['received', 'handled', 'ignored', 'unreadable', 'failed'] })
       .notNull()
       .default('received'),
     /** Why nothing was made of it. */
     note: text('note'),
+    /** How often it was tried to make something of it; one that is given once more begins anew. */
+    attempts: integer('attempts').notNull().default(0),
+    /** Not before then is it tried again; `null` where nothing has failed. */
+    retryAt: instant('retry_at'),
     /** The conversation that it belongs to, once that is known. */
     conversationKey: text('conversation_key'),
     receivedAt: instant('received_at').notNull().defaultNow(),

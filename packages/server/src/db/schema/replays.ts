@@ -53,5 +53,6 @@ export const replayEntries = pgTable(
     index('replay_entries_waiting')
       .on(table.partition, table.subscription, table.key, table.replayId, table.offset)
       .where(sql`${table.status} = 'waiting'`),
+    index('replay_entries_open').on(table.replayId).where(sql`${table.status} in ('waiting', 'dead')`),
   ],
 );
