@@ -55,6 +55,7 @@ describe('administration', () => {
       answer: 404,
     },
     'GET /v1/admin/mails': {},
+    'GET /v1/admin/mails/{id}': { path: '/v1/admin/mails/999999', answer: 404 },
     'GET /v1/admin/mails/{id}/raw': { path: '/v1/admin/mails/999999/raw', answer: 404 },
     'POST /v1/admin/mails/{id}/replay': { path: '/v1/admin/mails/999999/replay', answer: 404 },
     'GET /v1/admin/deliveries': { supervisor: true },

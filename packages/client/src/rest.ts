@@ -24,6 +24,9 @@ import type {
   Delivery,
   DeliveryQuery,
   Login,
+  MailQuery,
+  MailRecord,
+  MailStart,
   Me,
   Message,
   NewCannedReply,
@@ -194,5 +197,12 @@ export function createRest(call: Caller, appKey: string) {
       ),
     /** Has an update handled once more. */
     replayWebhookUpdate: (id: number) => call<void>('POST', `/v1/admin/webhooks/${id}/replay`),
+    /** Mails that came in, newest first. */
+    mails: (query?: MailQuery) =>
+      get<Page<MailRecord> & { readonly counts: Readonly<Record<string, number>> }>('/v1/admin/mails', query),
+    /** A mail with the beginning of what it is made of. */
+    mail: (id: number) => get<MailStart>(`/v1/admin/mails/${id}`),
+    /** Has a mail taken in once more. */
+    replayMail: (id: number) => call<void>('POST', `/v1/admin/mails/${id}/replay`),
   };
 }

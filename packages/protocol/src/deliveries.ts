@@ -104,6 +104,39 @@ export const webhookUpdateSchema = z.object({
 });
 export type WebhookUpdate = z.infer<typeof webhookUpdateSchema>;
 
+/** A mail that came in, without its bytes. */
+export const mailRecordSchema = z.object({
+  id: idSchema,
+  appId: idSchema,
+  channel: z.string(),
+  source: z.enum(['smtp', 'imap']),
+  deduplicationKey: z.string(),
+  /** By the envelope; empty for bounces. */
+  sender: z.string(),
+  recipient: z.string(),
+  messageId: z.string().nullable(),
+  sizeBytes: z.int(),
+  /** `unreadable` is the mail's own fault, `failed` is ours: it was tried as often as it may be. */
+  status: z.enum(['received', 'handled', 'ignored', 'unreadable', 'failed']),
+  /** Why nothing was made of it, or has not been so far. */
+  note: z.string().nullable(),
+  attempts: z.int(),
+  /** When it is tried again, where it has not worked. */
+  retryAt: z.string().nullable(),
+  conversationKey: z.string().nullable(),
+  receivedAt: z.string(),
+});
+export type MailRecord = z.infer<typeof mailRecordSchema>;
+
+/** A mail as it came in, as far as people read: the whole is behind `raw`. */
+export const mailStartSchema = mailRecordSchema.extend({ start: z.string() });
+
+export const mailQuery = pageQuery.extend({
+  appId: deliveryQuery.shape.appId,
+  channel: deliveryQuery.shape.channel,
+  status: mailRecordSchema.shape.status.optional(),
+});
+
 export const webhookUpdateQuery = pageQuery.extend({
   appId: deliveryQuery.shape.appId,
   channel: deliveryQuery.shape.channel,

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { deliveryQuery, webhookUpdateQuery } from './deliveries.ts';
+import type { deliveryQuery, mailQuery, mailStartSchema, webhookUpdateQuery } from './deliveries.ts';
 import type { conversationQuery } from './desk.ts';
 import type * as http from './http.ts';
 import type { Message, QueueItem, Session } from './models.ts';
@@ -51,6 +51,9 @@ export interface SessionQuery extends PageQuery {
 export type DeliveryQuery = Partial<Sent<typeof deliveryQuery>> & PageQuery;
 /** Which updates of providers. */
 export type WebhookUpdateQuery = Partial<Sent<typeof webhookUpdateQuery>> & PageQuery;
+/** Which mails. */
+export type MailQuery = Partial<Sent<typeof mailQuery>> & PageQuery;
+export type MailStart = Answered<typeof mailStartSchema>;
 /** A message as it was stored. */
 export interface Replied {
   readonly message: Message;

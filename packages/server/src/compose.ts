@@ -172,7 +172,7 @@ async function start(config: Config, log: Log, teardown: Teardown, shared?: Shar
     services: { graphUrl: config.GRAPH_API_URL, mail: { key: mail.mailKey, sender: smtpSender }, files },
     files,
     fetchesPrivate: config.FETCH_PRIVATE_ADDRESSES,
-    mail,
+    ...{ mail, mailAttempts: config.MAIL_ATTEMPTS, recordDays: config.RECORD_RETENTION_DAYS },
     notify: notifier({ gateway, log }),
   };
   const jobRunner = await startJobRunner({ target, jobs, needs, concurrency: config.JOB_CONCURRENCY });

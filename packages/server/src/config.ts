@@ -147,6 +147,11 @@ export const settings = {
     '16',
     whole(1, 500),
   ),
+  RECORD_RETENTION_DAYS: setting(
+    'Days for which updates of providers, deliveries with their attempts, and replays are kept once they are over. Providers repeat an update for up to seven days, so it is longer than that.',
+    '30',
+    whole(8, 36_500),
+  ),
   GRAPH_API_URL: setting(
     'Where Meta’s Graph API is, with its version.',
     'https://graph.facebook.com/v23.0',
@@ -179,6 +184,11 @@ export const settings = {
     'Mails an hour from one sender to one channel; whoever sends more is asked to come later.',
     '200',
     whole(1, 1_000_000),
+  ),
+  MAIL_ATTEMPTS: setting(
+    'Attempts to make a message of a mail that came in; after that it has failed, and an administrator can try again.',
+    '10',
+    whole(1, 100),
   ),
   ATTACHMENT_MAX_BYTES: setting(
     'Bytes that a file of a message may have.',

@@ -59,6 +59,7 @@ const adminPages = [
   page('/listeners', () => import('./admin/listeners-page.tsx'), 'ListenersPage'),
   page('/channels', () => import('./admin/channels-page.tsx'), 'ChannelsPage'),
   page('/deliveries', () => import('./admin/deliveries-page.tsx'), 'DeliveriesPage'),
+  page('/mails', () => import('./admin/mails-page.tsx'), 'MailsPage'),
   page('/updates', () => import('./admin/updates-page.tsx'), 'UpdatesPage'),
   page('/connections', () => import('./admin/connections-page.tsx'), 'ConnectionsPage'),
   page('/apps', () => import('./admin/apps-page.tsx'), 'AppsPage'),

@@ -34,6 +34,16 @@ export async function enqueueDelivery(tx: Tx, delivery: NewDelivery): Promise<vo
   await wakeDelivery(tx, to.conversationKey);
 }
 
+/**
+ * Whether it is over with a message that is about to be enqueued: an event of long ago can be handled once more when its
+ * delivery is no longer kept.
+ */
+export async function isOver(tx: Tx, { id }: Message): Promise<boolean> {
+  const [row] = await tx.sql<{ delivery_status: string }[]>`
+    SELECT delivery_status FROM messages WHERE id = ${id} AND delivery_status <> 'pending'`;
+  return row !== undefined;
+}
+
 /** Has somebody look after a conversation's messages: at once, or at an instant. One such job waits at a time. */
 export async function wakeDelivery(tx: Tx, conversationKey: string, at?: string): Promise<void> {
   await tx.addJob(

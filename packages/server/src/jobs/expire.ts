@@ -60,15 +60,3 @@ export const closeIdleCases = timer({
     }
   },
 });
-
-/** Deletes what has served its time: records of handled batches, used-up tokens, nodes long gone. */
-export const trimRecords = timer({
-  task: 'trim-records',
-  summary: 'Deletes records of handled batches after a week, and tokens that are over.',
-  cron: '17 * * * *',
-  async run({ database: { sql } }) {
-    await sql`DELETE FROM handled_batches WHERE finished_at < now() - interval '7 days'`;
-    await sql`DELETE FROM refresh_tokens WHERE expires_at < now() - interval '1 day'`;
-    await sql`DELETE FROM bot_turns WHERE status <> 'waiting' AND created_at < now() - interval '7 days'`;
-  },
-});

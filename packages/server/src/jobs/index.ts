@@ -1,12 +1,13 @@
 import { askHttpBot, resumeBotTurns } from './ask-http-bot.ts';
 import { assignAllWaiting, assignWaiting } from './assign-waiting.ts';
 import { deliver, probe, resumeDeliveries, showSign } from './deliver.ts';
-import { closeIdleCases, expireSessions, expireSurveyJob, trimRecords } from './expire.ts';
+import { closeIdleCases, expireSessions, expireSurveyJob } from './expire.ts';
 import { fetchAttachments, sweepFiles } from './fetch-attachments.ts';
 import { fetchPost } from './fetch-post.ts';
 import { followChange } from './follow-change.ts';
 import type { Job } from './job.ts';
 import { resumeMails, takeInMails } from './take-in-mails.ts';
+import { trimRecords } from './trim-records.ts';
 
 /** Every job there is, but for those below. */
 export const jobs: readonly Job[] = [

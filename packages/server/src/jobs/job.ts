@@ -7,6 +7,10 @@ import type { TakeInNeeds } from '../mail/take-in-mail.ts';
 export interface JobNeeds extends DeliveryNeeds {
   /** What taking in mails needs besides. */
   readonly mail: TakeInNeeds;
+  /** Attempts to take a mail in before it has failed. */
+  readonly mailAttempts: number;
+  /** Days for which it is kept what came in from providers and went out to them. */
+  readonly recordDays: number;
   readonly files: Files;
   /** Whether files may be fetched from inside of private networks. */
   readonly fetchesPrivate: boolean;

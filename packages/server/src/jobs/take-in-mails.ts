@@ -1,13 +1,18 @@
 import { ProblemError } from '@mevrik/protocol';
 import { z } from 'zod';
-import { type MailLane, wakeMails } from '../mail/receive-mail.ts';
+import { alertNotice } from '../delivery/tell.ts';
+import { type MailLane, storable, wakeMails } from '../mail/receive-mail.ts';
 import { openMail, takeInMail, type WaitingMail } from '../mail/take-in-mail.ts';
+import { writeAudit } from '../observe/audit.ts';
 import { type JobNeeds, job, timer } from './job.ts';
 
 /** After so many mails of one sender the others get their turn. */
 const mailsAtOnce = 50;
 /** How many senders a sweep takes; the next one, a minute later, takes the rest. */
 const sweepLimit = 1_000;
+/** Milliseconds until the second attempt at a mail; each further one waits twice as long, up to the longest. */
+const firstDelayMs = 1_000;
+const longestDelayMs = 5 * 60_000;
 
 /** Takes in the mails of a sender, in the order in which they came. */
 export const takeInMails = job({
@@ -16,7 +21,7 @@ export const takeInMails = job({
   payload: z.object({ appId: z.int(), channel: z.string(), sender: z.string() }),
   async run(lane, needs) {
     for (let count = 0; count < mailsAtOnce && !needs.stopping.aborted; count++) {
-      const waiting = await oldestWaiting(needs, lane);
+      const waiting = await begin(needs, lane);
       if (!waiting) return;
       await takeIn(needs, lane, waiting);
     }
@@ -24,33 +29,97 @@ export const takeInMails = job({
   },
 });
 
-async function oldestWaiting({ database }: JobNeeds, lane: MailLane): Promise<WaitingMail | undefined> {
-  const [waiting] = await database.sql<WaitingMail[]>`
-    SELECT id, source, recipient, message_id, deduplication_key, raw, received_at FROM inbound_mails
-    WHERE app_id = ${lane.appId} AND channel = ${lane.channel} AND sender = ${lane.sender} AND status = 'received'
-    ORDER BY id LIMIT 1`;
-  return waiting;
+interface Begun extends WaitingMail {
+  readonly attempts: number;
 }
 
-/** Reading takes time, as the keeping of files does, and is in no transaction; of several nodes that have read one, the first takes it in. */
-async function takeIn({ unitOfWork, mail: needs, log }: JobNeeds, lane: MailLane, waiting: WaitingMail) {
-  const mail = await openMail(lane, waiting, needs);
-  const { id } = waiting;
+/**
+ * The oldest mail of a sender, if it is its time. That it is tried is written down before: of a mail that brings the
+ * process down, too, the attempts come to an end.
+ */
+async function begin({ unitOfWork, mailAttempts }: JobNeeds, lane: MailLane): Promise<Begun | undefined> {
+  return unitOfWork.run(async (tx) => {
+    const [next] = await tx.sql<{ id: number; attempts: number; early_until: string | null }[]>`
+      SELECT id, attempts, CASE WHEN retry_at > now() THEN retry_at END AS early_until FROM inbound_mails
+      WHERE app_id = ${lane.appId} AND channel = ${lane.channel} AND sender = ${lane.sender} AND status = 'received'
+      ORDER BY id LIMIT 1 FOR UPDATE`;
+    if (!next) return undefined;
+    if (next.early_until !== null) {
+      await wakeMails(tx, lane, next.early_until);
+      return undefined;
+    }
+    const delayMs = Math.min(longestDelayMs, firstDelayMs * 2 ** Math.min(next.attempts, 30));
+    const [begun] = await tx.sql<Begun[]>`
+      UPDATE inbound_mails SET attempts = attempts + 1, retry_at = now() + ${delayMs} * interval '1 ms',
+        note = CASE WHEN attempts >= ${mailAttempts} THEN coalesce(note, ${diedWithIt}) ELSE note END
+      WHERE id = ${next.id}
+      RETURNING id, source, recipient, message_id, deduplication_key, raw, received_at, attempts`;
+    return begun;
+  });
+}
+
+const diedWithIt = 'The process that took it in died before it could say why.';
+
+/**
+ * Reading takes time, as the keeping of files does, and is in no transaction; of several nodes that have read one, the
+ * first takes it in.
+ */
+async function takeIn(needs: JobNeeds, lane: MailLane, waiting: Begun): Promise<void> {
+  const { unitOfWork, mail, mailAttempts } = needs;
+  // Its last attempt has ended without a word.
+  if (waiting.attempts > mailAttempts) return giveUp(needs, lane, waiting, null);
   try {
+    const opened = await openMail(lane, waiting, mail);
     await unitOfWork.run(async (tx) => {
       const [mine] = await tx.sql`
-        SELECT FROM inbound_mails WHERE id = ${id} AND status = 'received' FOR UPDATE`;
-      if (mine) await takeInMail(tx, lane, waiting, mail, needs);
+        SELECT FROM inbound_mails WHERE id = ${waiting.id} AND status = 'received' FOR UPDATE`;
+      if (mine) await takeInMail(tx, lane, waiting, opened, mail);
     });
   } catch (error) {
-    if (!(error instanceof ProblemError)) throw error;
     // Nothing that comes later can mend it, and the next mails must not wait for it.
-    log.warn({ mailId: id, reason: error.message }, 'a mail could not be taken in');
+    if (error instanceof ProblemError && !error.retryable) {
+      return end(needs, waiting.id, 'unreadable', error.message);
+    }
+    if (waiting.attempts >= mailAttempts) return giveUp(needs, lane, waiting, String(error));
     await unitOfWork.run(async (tx) => {
       await tx.sql`
-        UPDATE inbound_mails SET status = 'unreadable', note = ${error.message} WHERE id = ${id} AND status = 'received'`;
+        UPDATE inbound_mails SET note = ${reasonOf(String(error))} WHERE id = ${waiting.id} AND status = 'received'`;
     });
+    needs.log.warn(
+      { mailId: waiting.id, attempts: waiting.attempts, reason: String(error) },
+      'a mail could not be taken in, and is tried again',
+    );
   }
+}
+
+function reasonOf(error: string): string {
+  return storable(error).slice(0, 1000);
+}
+
+/** It has failed as often as it may: a person looks after it, and the next mails go on. */
+async function giveUp(needs: JobNeeds, { appId, channel }: MailLane, { id }: Begun, reason: string | null) {
+  await end(needs, id, 'failed', reason);
+  const target = `mail ${id}`;
+  const { unitOfWork, notify } = needs;
+  await unitOfWork.run((tx) => writeAudit(tx.sql, { appId, actor: 'mail', action: 'mail.failed', target }));
+  notify([
+    alertNotice(appId, channel, `Mail ${id} could not be taken in. Administrators see it under Mails.`),
+  ]);
+}
+
+async function end(
+  { unitOfWork, log }: JobNeeds,
+  id: number,
+  status: 'unreadable' | 'failed',
+  reason: string | null,
+): Promise<void> {
+  await unitOfWork.run(async (tx) => {
+    await tx.sql`
+      UPDATE inbound_mails SET status = ${status}, retry_at = NULL,
+        note = coalesce(${reason === null ? null : reasonOf(reason)}, note)
+      WHERE id = ${id} AND status = 'received'`;
+  });
+  log.warn({ mailId: id, reason }, 'a mail could not be taken in');
 }
 
 /** Takes up what nobody looks after. */
@@ -62,7 +131,8 @@ export const resumeMails = timer({
     await unitOfWork.run(async (tx) => {
       const lanes = await tx.sql<{ app_id: number; channel: string; sender: string }[]>`
         SELECT DISTINCT app_id, channel, sender FROM inbound_mails
-        WHERE status = 'received' AND received_at < now() - interval '30 seconds' LIMIT ${sweepLimit}`;
+        WHERE status = 'received' AND coalesce(retry_at, received_at) < now() - interval '30 seconds'
+        LIMIT ${sweepLimit}`;
       for (const { app_id: appId, channel, sender } of lanes) await wakeMails(tx, { appId, channel, sender });
     });
   },

@@ -3,7 +3,7 @@ import { senderFor } from '../channels/index.ts';
 import { lockSession } from '../commands/sessions.ts';
 import { reasonAgainst, withhold } from '../delivery/automatic-guard.ts';
 import { contactOf } from '../delivery/contact-of.ts';
-import { enqueueDelivery } from '../delivery/enqueue-delivery.ts';
+import { enqueueDelivery, isOver } from '../delivery/enqueue-delivery.ts';
 import { listener } from './needs.ts';
 
 /**
@@ -29,6 +29,7 @@ export const DeliverReply = listener<'MessageReplyReadyEvent'>({
       const perHour = sender.automaticPerHour?.(app.channels.get(message.channel)?.settings ?? {});
       const reason = perHour === undefined ? null : await reasonAgainst(tx, message, perHour);
       if (reason !== null) return withhold(tx, message, reason);
+      if (await isOver(tx, message)) return;
       const to = await contactOf(tx, message.conversationKey);
       return enqueueDelivery(tx, { message, to, comment: null, eventId });
     }

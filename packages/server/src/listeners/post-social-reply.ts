@@ -2,7 +2,7 @@ import type { Message } from '@mevrik/protocol';
 import { requireApp } from '../apps/app-directory.ts';
 import { senderFor } from '../channels/index.ts';
 import { contactOf } from '../delivery/contact-of.ts';
-import { enqueueDelivery } from '../delivery/enqueue-delivery.ts';
+import { enqueueDelivery, isOver } from '../delivery/enqueue-delivery.ts';
 import type { Tx } from '../log/transaction.ts';
 import { listener } from './needs.ts';
 
@@ -14,6 +14,7 @@ export const PostSocialReply = listener<'SaveAgentRepliesSocialEvent'>({
     const app = await requireApp(needs.apps, appId);
     const sender = senderFor(app.channels.get(message.channel)?.kind ?? message.channel);
     if (sender.delivers === 'by-broadcast') return;
+    if (sender.delivers === 'by-sending' && (await isOver(tx, message))) return;
     const { commentId, visibility } = socialData;
     const isSecond = visibility === 'private' && (await wasAnsweredPrivately(tx, message, commentId));
     if (sender.delivers === 'by-sending' && commentId !== undefined && !isSecond) {

@@ -37,12 +37,15 @@ export interface MailLane {
   readonly sender: string;
 }
 
-/** Has somebody take in the mails of a sender. */
-export async function wakeMails(tx: Tx, lane: MailLane): Promise<void> {
+/** Has somebody take in the mails of a sender: at once, or at an instant. */
+export async function wakeMails(tx: Tx, lane: MailLane, at?: string): Promise<void> {
   await tx.addJob(
     'take-in-mails',
     { ...lane },
-    { key: `mails ${lane.appId}/${lane.channel} ${lane.sender}` },
+    {
+      key: `mails ${lane.appId}/${lane.channel} ${lane.sender}`,
+      ...(at === undefined ? {} : { runAt: new Date(at) }),
+    },
   );
 }
 

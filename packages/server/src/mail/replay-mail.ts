@@ -9,7 +9,7 @@ import { wakeMails } from './receive-mail.ts';
  */
 export async function replayMail(tx: Tx, mailId: number): Promise<void> {
   const [mail] = await tx.sql<{ app_id: number; channel: string; sender: string }[]>`
-    UPDATE inbound_mails SET status = 'received', note = NULL WHERE id = ${mailId}
+    UPDATE inbound_mails SET status = 'received', note = NULL, attempts = 0, retry_at = NULL WHERE id = ${mailId}
     RETURNING app_id, channel, sender`;
   if (!mail) throw new ProblemError('not_found', 'There is no such mail.');
   await wakeMails(tx, { appId: mail.app_id, channel: mail.channel, sender: mail.sender });

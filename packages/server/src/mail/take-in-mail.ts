@@ -59,7 +59,8 @@ export async function takeInMail(
   const outcome = await decide(tx, lane, waiting, mail, needs);
   const key = outcome.status === 'handled' ? outcome.conversationKey : null;
   await tx.sql`
-    UPDATE inbound_mails SET status = ${outcome.status}, note = ${outcome.note}, conversation_key = ${key}
+    UPDATE inbound_mails SET status = ${outcome.status}, note = ${outcome.note}, retry_at = NULL,
+      conversation_key = ${key}
     WHERE id = ${waiting.id}`;
 }
 

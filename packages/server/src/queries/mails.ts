@@ -1,11 +1,8 @@
-import { ProblemError } from '@mevrik/protocol';
+import { type MailRecord, ProblemError } from '@mevrik/protocol';
 import { and, desc, eq, lt, sql } from 'drizzle-orm';
 import type { Database } from '../db/database.ts';
 import { inboundMails, messages } from '../db/schema.ts';
 import { beforeId, type Page, type PageRequest, toPage } from './page.ts';
-
-/** A kept mail, without its bytes. */
-export type MailRecord = Omit<typeof inboundMails.$inferSelect, 'raw'>;
 
 /** What is looked for among the kept mails. */
 export interface MailFilter {

@@ -6,6 +6,7 @@ import {
   IconBell,
   IconFileDescription,
   IconLayoutDashboard,
+  IconMail,
   IconMailX,
   IconMessage2Bolt,
   IconPlugConnected,
@@ -32,7 +33,12 @@ export function AdminLayout() {
     { label: 'Listeners', to: '/admin/listeners', icon: IconBell },
     { label: 'Channels', to: '/admin/channels', icon: IconPlugConnected },
     { label: 'Deliveries', to: '/admin/deliveries', icon: IconSend },
-    ...(isAdmin ? [{ label: 'Updates', to: '/admin/updates', icon: IconWebhook }] : []),
+    ...(isAdmin
+      ? [
+          { label: 'Updates', to: '/admin/updates', icon: IconWebhook },
+          { label: 'Mails', to: '/admin/mails', icon: IconMail },
+        ]
+      : []),
     { label: 'Connections', to: '/admin/connections', icon: IconAntennaBars5 },
     { label: 'Settings' },
     { label: 'Canned replies', to: '/admin/canned-replies', icon: IconMessage2Bolt },

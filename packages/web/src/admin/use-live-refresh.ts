@@ -13,6 +13,7 @@ const present = [
   'channels',
   'deliveries',
   'updates',
+  'mails',
 ];
 const onceInMs = 1_000;
 

@@ -1,4 +1,4 @@
-import { idSchema, pageQuery } from '@mevrik/protocol';
+import { idSchema, mailQuery, mailRecordSchema, mailStartSchema, pageOf } from '@mevrik/protocol';
 import { z } from 'zod';
 import { replayMail } from '../../mail/replay-mail.ts';
 import { writeAudit } from '../../observe/audit.ts';
@@ -9,11 +9,8 @@ import type { HttpDependencies, RoutePlugin } from '../http-dependencies.ts';
 const config = { access: ['admin'] as const };
 const tags = ['mails'];
 const params = z.strictObject({ id: z.coerce.number().pipe(idSchema) });
-const query = pageQuery.extend({
-  appId: z.coerce.number().pipe(idSchema.max(2_147_483_647)).optional(),
-  channel: z.string().min(1).max(64).optional(),
-  status: z.enum(['received', 'handled', 'ignored', 'unreadable']).optional(),
-});
+/** As much of a mail as people look at. */
+const startLength = 20_000;
 
 /** The mails that came in: what was made of each, its bytes, and once more from the beginning. */
 export function mailRecordRoutes({ database, unitOfWork }: HttpDependencies): RoutePlugin {
@@ -25,12 +22,29 @@ export function mailRecordRoutes({ database, unitOfWork }: HttpDependencies): Ro
         schema: {
           tags,
           summary: 'Mails that came in, newest first, and how many of each',
-          querystring: query,
+          querystring: mailQuery,
+          response: { 200: pageOf(mailRecordSchema).extend({ counts: z.record(z.string(), z.int()) }) },
         },
       },
       (request) => {
         const { cursor, limit, ...filter } = request.query;
         return listMails(database, filter, { cursor, limit });
+      },
+    );
+    api.get(
+      '/v1/admin/mails/:id',
+      {
+        config,
+        schema: {
+          tags,
+          summary: 'A mail, with the beginning of what it is made of',
+          params,
+          response: { 200: mailStartSchema },
+        },
+      },
+      async (request) => {
+        const { raw, ...mail } = await requireMail(database, request.params.id);
+        return { ...mail, start: raw.toString('utf8').slice(0, startLength) };
       },
     );
     api.get(
