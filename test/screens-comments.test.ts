@@ -67,6 +67,14 @@ describe('the desk, where the channel has rules of its own', () => {
     await expect.poll(session, patient).toBeDefined();
     const page = await taken((await session()) ?? 0);
     const post = page.getByRole('region', { name: 'The post that was commented on' });
+    await post.getByText('The text of the post is not known.').waitFor();
+    // What it says comes while it is looked at, as when Meta was slow to tell.
+    product.graph.publish({ id: '900_7', message: 'New in the shop' });
+    const { sql } = product.database;
+    const sought = { sessionId: await session(), postId: '900_7' };
+    await sql`UPDATE sessions SET social_context = social_context - 'post' WHERE id = ${sought.sessionId ?? 0}`;
+    await sql`SELECT graphile_worker.add_job('fetch-post', ${JSON.stringify(sought)}::json)`;
+    await post.getByText('New in the shop').waitFor();
     await post.getByText('Comment on a post on Facebook').waitFor();
     await expect
       .poll(() => post.getByRole('link', { name: 'Open it' }).getAttribute('href'))

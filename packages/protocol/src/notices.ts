@@ -34,6 +34,11 @@ export interface NoticePayloads {
   };
   /** What the customer wrote has been changed or taken back by them. */
   readonly message_changed: { readonly message: Message };
+  /** What the post says and shows under which the customer has commented is known now. */
+  readonly post_fetched: {
+    readonly sessionId: number;
+    readonly post: { readonly text: string | null; readonly imageUrl: string | null };
+  };
   /** A channel is down, and its messages wait; or it is up again. */
   readonly channel_health: {
     readonly appId: number;

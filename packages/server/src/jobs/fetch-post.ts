@@ -1,3 +1,4 @@
+import { topics } from '@mevrik/protocol';
 import { z } from 'zod';
 import { adapterFor } from '../channels/index.ts';
 import { job } from './job.ts';
@@ -9,7 +10,7 @@ export const fetchPost = job({
   task: 'fetch-post',
   summary: 'Asks the provider for the text and the picture of a post that a customer commented on.',
   payload: z.object({ sessionId: z.int(), postId: z.string() }),
-  async run({ sessionId, postId }, { database: { sql }, apps, services, log }) {
+  async run({ sessionId, postId }, { database: { sql }, apps, services, log, notify }) {
     const [session] = await sql<{ appId: number; channel: string }[]>`
       SELECT app_id AS "appId", channel FROM sessions
       WHERE id = ${sessionId} AND social_context ->> 'postId' = ${postId} AND NOT social_context ? 'post'`;
@@ -19,9 +20,11 @@ export const fetchPost = job({
     try {
       const signal = AbortSignal.timeout(timeoutMs);
       const post = await adapter.describePost(postId, { settings: channel?.settings, services, signal });
-      await sql`
+      const [known] = await sql<{ appId: number }[]>`
         UPDATE sessions SET social_context = social_context || ${JSON.stringify({ post })}::jsonb
-        WHERE id = ${sessionId} AND social_context ->> 'postId' = ${postId}`;
+        WHERE id = ${sessionId} AND social_context ->> 'postId' = ${postId} RETURNING app_id AS "appId"`;
+      if (!known) return;
+      notify([{ ...known, topic: topics.agentType('live'), event: 'post_fetched', payload: { sessionId, post } }]);
     } catch (error) {
       const fault = adapter.sender.classify(error);
       if (fault.kind === 'temporary') throw error;

@@ -101,6 +101,7 @@ export function useLiveConnections(apps: readonly StaffApp[], agentId: number, t
         channel.on('case_closed', (data) => refresh(data.case.sessionId));
         channel.on('session_created', ({ session }) => refresh(session.id));
         channel.on('session_path_changed', ({ session }) => refresh(session.id));
+        channel.on('post_fetched', ({ sessionId }) => refresh(sessionId));
         channel.on('channel_health', () => void queries.invalidateQueries({ queryKey: ['apps'] }));
         channel.on('customer_changed', ({ customerId, otherId }) => {
           for (const id of [customerId, otherId ?? customerId])
