@@ -42,7 +42,7 @@ async function first() {
   const server = await start();
   const token = await setUp(server);
   const call = (method: string, path: string, body: unknown) => server.call(method, path, { token, body });
-  const delivery = { firstDelayMs: 10, longestDelayMs: 50, timeoutMs: 20_000, doubtMs: 10, attempts: 4 };
+  const delivery = { firstDelayMs: 10, longestDelayMs: 50, timeoutMs: 120_000, doubtMs: 10, attempts: 4 };
   await call('PATCH', '/v1/admin/apps/1', {
     settings: { welcome: false, caseOpenedText: 'In line.', delivery },
   });

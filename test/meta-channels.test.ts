@@ -252,4 +252,27 @@ describe('Instagram', () => {
       ['messages', 'Here is your offer'],
     ]);
   });
+
+  it.each([
+    ['picture', { media_url: 'https://ig.example/p.jpg' }, 'https://ig.example/p.jpg'],
+    [
+      'video: of what shows it, and not the video itself',
+      { media_url: 'https://ig.example/v.mp4', thumbnail_url: 'https://ig.example/v.jpg' },
+      'https://ig.example/v.jpg',
+    ],
+    ['post whose picture has no address', { media_url: 'nowhere' }, null],
+  ])('shows agents what stands above a comment: a %s', async (what, shown, imageUrl) => {
+    const media = `media ${what.slice(0, 5)}`;
+    graph.publish({ id: media, caption: `A ${what}`, ...shown });
+    const comment = { id: `c ${media}`, text: 'Nice!', from: { id: media }, media: { id: media } };
+    await webhook('instagram', 'ig', {
+      object: 'instagram',
+      entry: [{ id: '500', time: 1, changes: [{ field: 'comments', value: comment }] }],
+    });
+    const key = `1/ig:comments:${media}`;
+    await expect.poll(() => sessionOf(key), patience).toBeDefined();
+    const session = await sessionOf(key);
+    const post = async () => (await agent.call('GET', `/v1/conversations/${session}`)).body.comment?.post;
+    await expect.poll(post, patience).toEqual({ text: `A ${what}`, imageUrl });
+  });
 });

@@ -35,12 +35,15 @@ export interface Accepted {
   readonly body: any;
 }
 
-/** A post of a page. */
+/** A post of a page, or of an account on Instagram. */
 export interface Post {
   readonly id: string;
-  readonly message: string;
+  readonly message?: string;
   readonly permalink_url?: string;
   readonly full_picture?: string;
+  readonly caption?: string;
+  readonly media_url?: string;
+  readonly thumbnail_url?: string;
 }
 
 /** A server that speaks the part of the Graph API that we use. */

@@ -28,6 +28,17 @@ export type ParsedUpdate =
   | { readonly outcome: 'failure'; readonly externalId: string; readonly error: string }
   /** Something of ours came back, with the reference that it was sent with. */
   | { readonly outcome: 'echo'; readonly reference: string; readonly externalId: string }
+  /** A public answer of the account's own turned up, which carries no reference. */
+  | {
+      readonly outcome: 'own-comment';
+      readonly externalId: string;
+      /** The comment that it answers, and the post that they stand under, as far as it says so. */
+      readonly parentId: string | null;
+      readonly postId: string | null;
+      readonly text: string;
+      /** When it was written; `null` where that is not told. */
+      readonly writtenAt: string | null;
+    }
   /** The customer changed what they wrote; `null` where they took it back. */
   | { readonly outcome: 'changed'; readonly externalId: string; readonly text: string | null }
   /** Worth a note to the agents, and maybe something to remember of the customer. */

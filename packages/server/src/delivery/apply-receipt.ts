@@ -2,6 +2,7 @@ import { hotTable } from '../db/hot-table.ts';
 import { deliveries } from '../db/schema.ts';
 import type { Tx } from '../log/transaction.ts';
 import type { ChannelRef } from './channel-health.ts';
+import type { DeliveryRow } from './claim-next.ts';
 import type { DeliveryNotice } from './delivery-needs.ts';
 import { wakeDelivery } from './enqueue-delivery.ts';
 import { addExternalId } from './record-outcome.ts';
@@ -65,19 +66,30 @@ export async function applyEcho(
   tx: Tx,
   { appId, channel }: ChannelRef,
   { reference, externalId }: { readonly reference: string; readonly externalId: string },
-): Promise<'ours' | 'a second time' | 'not ours'> {
+): Promise<Echoed> {
   const read = readReference(reference);
   if (!read) return 'not ours';
   const where = 'WHERE id = $1 AND app_id = $2 AND channel = $3 FOR UPDATE';
   const [delivery] = await hotDeliveries.select(tx.sql, where, [read.deliveryId, appId, channel]);
-  if (!delivery) return 'not ours';
-  const known = delivery.externalIds[read.part];
+  return delivery ? takeAsArrived(tx, delivery, read.part, externalId) : 'not ours';
+}
+
+/** What something of ours that came back turns out to be. */
+type Echoed = 'ours' | 'a second time' | 'not ours';
+
+async function takeAsArrived(
+  tx: Tx,
+  delivery: DeliveryRow,
+  part: number,
+  externalId: string,
+): Promise<Echoed> {
+  const known = delivery.externalIds[part];
   if (known !== undefined) return known === externalId ? 'ours' : 'a second time';
   // Parts go one after another, so an echo can only be of the next one.
-  if (delivery.externalIds.length !== read.part) return 'not ours';
+  if (delivery.externalIds.length !== part) return 'not ours';
   const [attempt] = await tx.sql`
     UPDATE delivery_attempts SET outcome = 'sent', external_id = ${externalId}, decision = 'arrived', finished_at = now()
-    WHERE id = (SELECT max(id) FROM delivery_attempts WHERE delivery_id = ${delivery.id} AND part = ${read.part})
+    WHERE id = (SELECT max(id) FROM delivery_attempts WHERE delivery_id = ${delivery.id} AND part = ${part})
     RETURNING id`;
   if (!attempt) return 'not ours';
   // Given up in doubt, and gone another way since: it stays failed here.
@@ -87,4 +99,51 @@ export async function applyEcho(
   await addExternalId(tx, delivery.id, externalId);
   await wakeDelivery(tx, delivery.conversationKey);
   return 'ours';
+}
+
+/** A public answer that turned up under a comment, written by the account itself. */
+export interface OwnComment {
+  readonly externalId: string;
+  readonly parentId: string | null;
+  readonly postId: string | null;
+  readonly text: string;
+  readonly writtenAt: string | null;
+}
+
+/** How much earlier than our attempt a comment may have been written, by the provider's clock. */
+const clockSkewMs = 60_000;
+
+/**
+ * Takes in that a comment of the account's own turned up. It carries no reference, as Messenger's echoes do: ours it is
+ * where an attempt is open or in doubt that puts this text under this comment, or else under this post.
+ *
+ * @returns what it was, for the webhook's log.
+ */
+export async function applyOwnComment(
+  tx: Tx,
+  { appId, channel }: ChannelRef,
+  { externalId, parentId, postId, text, writtenAt }: OwnComment,
+): Promise<Echoed> {
+  const [known] = await tx.sql`
+    SELECT FROM deliveries
+    WHERE app_id = ${appId} AND channel = ${channel} AND comment ->> 'visibility' = 'public'
+      AND created_at > now() - interval '7 days' AND external_ids ? ${externalId} LIMIT 1`;
+  if (known) return 'ours';
+  const [found] = await tx.sql<{ id: number }[]>`
+    SELECT delivery.id FROM deliveries AS delivery
+    JOIN messages ON messages.id = delivery.message_id
+    JOIN sessions ON sessions.id = messages.session_id
+    JOIN delivery_attempts AS attempt ON attempt.id = (SELECT max(id) FROM delivery_attempts
+                                                       WHERE delivery_id = delivery.id)
+    WHERE delivery.app_id = ${appId} AND delivery.channel = ${channel}
+      AND delivery.comment ->> 'visibility' = 'public' AND delivery.external_ids = '[]'::jsonb
+      AND (delivery.status IN ('queued', 'sending') OR delivery.finished_at > now() - interval '1 day')
+      AND attempt.outcome IN ('open', 'doubtful')
+      AND attempt.started_at <= coalesce(${writtenAt}::timestamptz, now()) + ${clockSkewMs} * interval '1 ms'
+      AND btrim(coalesce(messages.content ->> 'text', ''), E' \\n\\r\\t') = ${text.trim()}
+      AND (delivery.comment ->> 'id' = ${parentId} OR sessions.social_context ->> 'postId' = ${postId})
+    ORDER BY (delivery.comment ->> 'id' = ${parentId}) IS TRUE DESC, delivery.id LIMIT 1`;
+  if (!found) return 'not ours';
+  const [delivery] = await hotDeliveries.select(tx.sql, 'WHERE id = $1 FOR UPDATE', [found.id]);
+  return delivery ? takeAsArrived(tx, delivery, 0, externalId) : 'not ours';
 }

@@ -7,7 +7,7 @@ import { addNote } from '../commands/send-reply.ts';
 import { lockSession } from '../commands/sessions.ts';
 import { webhookEventLogs } from '../db/schema.ts';
 import { applyFailure } from '../delivery/apply-bounce.ts';
-import { applyEcho, applyReceipt } from '../delivery/apply-receipt.ts';
+import { applyEcho, applyOwnComment, applyReceipt } from '../delivery/apply-receipt.ts';
 import { alertNotice } from '../delivery/tell.ts';
 import type { Tx } from '../log/transaction.ts';
 import { writeAudit } from '../observe/audit.ts';
@@ -69,6 +69,11 @@ async function takeIn(tx: Tx, update: ParsedUpdate, where: Whereabouts): Promise
     case 'echo': {
       const found = await applyEcho(tx, { appId, channel }, update);
       return found === 'ours' ? null : `an echo: ${found}`;
+    }
+    case 'own-comment': {
+      const found = await applyOwnComment(tx, { appId, channel }, update);
+      if (found === 'ours') return null;
+      return found === 'not ours' ? 'a comment of the account itself' : `an own comment: ${found}`;
     }
     case 'changed': {
       const { externalId, text } = update;

@@ -2,7 +2,7 @@ import { attachmentSchema } from '@mevrik/protocol';
 import { z } from 'zod';
 import type { ChannelPlace, ParsedUpdate } from '../channel.ts';
 import { commenter } from '../meta/comments.ts';
-import { graphId, toContainer } from '../meta/to-container.ts';
+import { graphId, toContainer, toInstant } from '../meta/to-container.ts';
 
 /** A comment under a page's post: written, changed, hidden, taken away. */
 export const commentSchema = z.object({
@@ -12,6 +12,7 @@ export const commentSchema = z.object({
     verb: z.string().max(20),
     from: z.object({ id: graphId, name: z.string().max(200).optional().catch(undefined) }).optional(),
     post_id: z.string().max(200),
+    parent_id: z.string().max(200).optional().catch(undefined),
     comment_id: z.string().min(1).max(150),
     created_time: z.number(),
     message: z.string().max(10_000).optional(),
@@ -48,7 +49,17 @@ function parseComment(
 ): ParsedUpdate {
   const { verb, from, comment_id: externalId, message: text } = comment;
   if (!from) return { outcome: 'ignored', reason: 'a comment whose author is not named' };
-  if (from.id === pageId) return { outcome: 'ignored', reason: 'a comment of the page itself' };
+  if (from.id === pageId && verb !== 'add') return { outcome: 'ignored', reason: `a comment of the page itself: ${verb}` };
+  if (from.id === pageId) {
+    return {
+      outcome: 'own-comment',
+      externalId,
+      parentId: comment.parent_id ?? null,
+      postId: comment.post_id,
+      text: text ?? '',
+      writtenAt: toInstant(comment.created_time * 1000),
+    };
+  }
   if (verb === 'remove') return { outcome: 'changed', externalId, text: null };
   if (verb === 'edited') return { outcome: 'changed', externalId, text: text ?? '' };
   if (verb !== 'add') return { outcome: 'ignored', reason: `a comment: ${verb}` };

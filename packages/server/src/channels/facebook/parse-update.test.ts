@@ -232,7 +232,16 @@ describe('a change in the feed', () => {
     ],
     ['a deletion', { ...comment, verb: 'remove', message: undefined }, { outcome: 'changed', text: null }],
     ['hidden', { ...comment, verb: 'hide' }, { outcome: 'ignored', reason: 'a comment: hide' }],
-    ['of the page itself', { ...comment, from: { id: '900' } }, { outcome: 'ignored' }],
+    [
+      'of the page itself: maybe an answer of ours',
+      { ...comment, parent_id: '900_7', from: { id: '900' } },
+      {
+        outcome: 'own-comment',
+        ...{ externalId: '900_2', parentId: '900_7', postId: '900_1', text: 'Where is it?' },
+        writtenAt: '2023-11-14T22:13:20.000Z',
+      },
+    ],
+    ['edited by the page itself', { ...comment, verb: 'edited', from: { id: '900' } }, { outcome: 'ignored' }],
     ['of nobody', { ...comment, from: undefined }, { outcome: 'ignored' }],
     [
       'a post',

@@ -117,11 +117,18 @@ describe('a comment', () => {
   });
 
   it.each([
-    ['of the account itself', { ...comment, from: { id: '500' } }],
     ['without a text', { ...comment, text: undefined }],
     ['of nobody', { ...comment, from: undefined }],
   ])('%s is ignored', (_what, value) => {
     expect(meaning({ field: 'comments', value }).parsed.outcome).toBe('ignored');
+  });
+
+  it('of the account itself may be an answer of ours', () => {
+    const value = { ...comment, parent_id: 'c0', from: { id: '500' } };
+    expect(meaning({ field: 'comments', value }).parsed).toEqual({
+      outcome: 'own-comment',
+      ...{ externalId: 'c1', parentId: 'c0', postId: 'p1', text: 'How much?', writtenAt: null },
+    });
   });
 });
 

@@ -10,6 +10,7 @@ const commentSchema = z.object({
   value: z.object({
     id: z.string().min(1).max(150),
     text: z.string().max(10_000).optional(),
+    parent_id: z.string().max(150).optional().catch(undefined),
     from: z.object({ id: graphId, username: z.string().max(200).optional().catch(undefined) }),
     media: z
       .object({ id: z.string().max(150) })
@@ -52,11 +53,14 @@ export function parseInstagram(
 }
 
 function parseComment(
-  { id: externalId, text, from, media }: z.output<typeof commentSchema>['value'],
+  { id: externalId, text, from, media, parent_id: parentId }: z.output<typeof commentSchema>['value'],
   accountId: unknown,
   place: ChannelPlace,
 ): ParsedUpdate {
-  if (from.id === accountId) return { outcome: 'ignored', reason: 'a comment of the account itself' };
+  if (from.id === accountId) {
+    const place = { parentId: parentId ?? null, postId: media?.id ?? null };
+    return { outcome: 'own-comment', externalId, ...place, text: text ?? '', writtenAt: null };
+  }
   if (!text) return { outcome: 'ignored', reason: 'a comment without a text' };
   return toContainer(
     place,
