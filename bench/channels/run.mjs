@@ -1,0 +1,38 @@
+// `npm run bench:channels`: measures how updates of providers come in, and writes results.md.
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { availableParallelism, cpus } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { buildIfStale } from '../../scripts/build.mjs';
+
+const here = fileURLToPath(new URL('.', import.meta.url));
+const rounds = Number(process.env.ROUNDS ?? 5);
+await buildIfStale();
+const output = execFileSync(
+  'npx',
+  ['tsx', '--conditions=@mevrik/source', `${here}updates.ts`, String(rounds)],
+  { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] },
+);
+const measured = JSON.parse(output.trim().split('\n').at(-1));
+console.log(JSON.stringify(measured));
+writeFileSync(`${here}results.md`, report(measured));
+console.log('Written: bench/channels/results.md');
+
+function report({ updates, together, singly, answer, answerWorst }) {
+  const whole = (number) => Math.round(number).toLocaleString('en');
+  const row = (name, { kept, stored }) =>
+    `| ${name} | ${whole(kept)} (${(kept / singly.kept).toFixed(1)}×) | ${whole(stored)} (${(stored / singly.stored).toFixed(1)}×) |`;
+  return `# Measured: updates of providers
+
+${new Date().toISOString().slice(0, 10)}, ${availableParallelism()} cores (${cpus()[0]?.model.trim()}), Node ${process.version}, by \`npm run bench:channels\`; server, database and load on one machine${process.env.NOTE ? `; ${process.env.NOTE}` : ''}.
+
+A signed body of Messenger with ${whole(updates)} messages of ${whole(updates)} people is answered after ${whole(answer)} ms, when all of it is on disk (\`fsync\`); the slowest of ${rounds} after ${whole(answerWorst)} ms.
+
+Messages a second, median of ${rounds} rounds, in turn on the same server; in parentheses, how many times as many as one by one. *Kept*: until the last is answered with 200, and so on disk. *Stored*: until the last is a message in its conversation.
+
+| | kept | stored |
+|---|---|---|
+${row(`${whole(updates)} in one body`, together)}
+${row(`the same, ${whole(updates)} bodies of one, 32 at a time`, singly)}
+`;
+}

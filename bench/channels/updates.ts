@@ -1,0 +1,139 @@
+// Updates of a provider come in: a thousand in one body, and the same in as many bodies of one. Prints one line of JSON.
+import { Agent, request } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
+import { openDatabase } from '../../packages/server/src/db/database.ts';
+import { connectionUrl } from '../../packages/server/src/db/embedded.ts';
+import { signWebhook } from '../../scripts/stand-ins/graph-stand-in.ts';
+import { startOwnDatabase } from '../own-database.ts';
+import { dataFolder, startServer } from '../own-server.ts';
+
+/** As many as Meta puts into one body. */
+const updates = 1_000;
+/** Bodies of one that are under way at the same time. */
+const writers = 32;
+const rounds = Number(process.argv[2] ?? 5);
+const page = { pageId: '900', appSecret: 'a-secret-for-measuring', verifyToken: 'measure-me' };
+const ways = { together: updates, singly: 1 } as const;
+
+const own = await startOwnDatabase();
+const folder = await dataFolder();
+const server = await startServer({
+  DATABASE_URL: connectionUrl(own.connection),
+  DATA_DIR: folder.path,
+  RATE_LIMIT: '1000000',
+  LOG_LEVEL: 'error',
+  PUSHER_APP_ID: '1',
+  PUSHER_APP_KEY: 'bench-app',
+  PUSHER_APP_SECRET: 'bench-app-secret',
+});
+const database = openDatabase(own.connection, { maxConnections: 2, applicationName: 'bench' });
+const agent = new Agent({ keepAlive: true, maxSockets: writers });
+await database.sql`
+  INSERT INTO channels (app_id, name, kind, settings) VALUES (1, 'page', 'facebook', ${JSON.stringify(page)}::jsonb)`;
+// Nobody is answered: what is measured is how updates come in.
+await database.sql`UPDATE apps SET settings = '{"welcome": false}' WHERE id = 1`;
+await database.sql`DELETE FROM routing_rules WHERE app_id = 1`;
+await database.sql`
+  INSERT INTO routing_rules (app_id, position, name, "when", action) VALUES (1, 0, 'all', 'true', 'queue')`;
+
+const results = { together: [] as Round[], singly: [] as Round[] };
+for (let number = 0; number <= rounds; number++) {
+  for (const way of ['together', 'singly'] as const) {
+    const result = await play(`${number} ${way}`, ways[way]);
+    // The first round warms both up.
+    if (number > 0) results[way].push(result);
+  }
+}
+console.log(
+  JSON.stringify({
+    updates,
+    answer: median(results.together.map(({ keptMs }) => keptMs)),
+    answerWorst: Math.max(...results.together.map(({ keptMs }) => keptMs)),
+    together: ratesOf(results.together),
+    singly: ratesOf(results.singly),
+  }),
+);
+agent.destroy();
+await database.close();
+await server.stop();
+await own.stop();
+await folder.remove();
+
+/** Milliseconds until all updates of a round were answered, and until all were messages. */
+interface Round {
+  readonly keptMs: number;
+  readonly storedMs: number;
+}
+
+async function play(name: string, perBody: number): Promise<Round> {
+  const bodies = Array.from({ length: updates / perBody }, (_, body) =>
+    signWebhook(bodyOf(name, body * perBody, perBody), page.appSecret),
+  );
+  const before = await countMessages();
+  const begun = performance.now();
+  await Promise.all(
+    Array.from({ length: Math.min(writers, bodies.length) }, async () => {
+      for (let body = bodies.pop(); body; body = bodies.pop()) await post(body);
+    }),
+  );
+  const keptMs = performance.now() - begun;
+  while ((await countMessages()) < before + updates) await delay(5);
+  const storedMs = performance.now() - begun;
+  await quiet();
+  return { keptMs, storedMs };
+}
+
+function bodyOf(name: string, from: number, count: number) {
+  const messaging = Array.from({ length: count }, (_, at) => ({
+    sender: { id: `${name} ${from + at}` },
+    recipient: { id: page.pageId },
+    timestamp: Date.now(),
+    message: { mid: `m ${name} ${from + at}`, text: `Do you have it in blue, in size ${from + at}?` },
+  }));
+  return { object: 'page', entry: [{ id: page.pageId, time: Date.now(), messaging }] };
+}
+
+function post({ body, headers }: ReturnType<typeof signWebhook>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const call = request(
+      `${server.url}/webhooks/facebook/bench-app/page`,
+      { method: 'POST', agent, headers: { ...headers, 'content-length': Buffer.byteLength(body) } },
+      (response) => {
+        response.resume().once('end', () => {
+          if (response.statusCode === 200) resolve();
+          else reject(new Error(`The server answered ${response.statusCode}.`));
+        });
+      },
+    );
+    call.once('error', reject);
+    call.end(body);
+  });
+}
+
+async function countMessages(): Promise<number> {
+  const [row] = await database.sql<{ count: number }[]>`
+    SELECT count(*)::int AS count FROM messages WHERE NOT is_reply`;
+  return row?.count ?? 0;
+}
+
+/** Waits until all is done that a round has set going. */
+async function quiet(): Promise<void> {
+  for (;;) {
+    const [row] = await database.sql<{ busy: boolean }[]>`
+      SELECT EXISTS (SELECT FROM deliveries WHERE status IN ('queued', 'sending'))
+          OR EXISTS (SELECT FROM checkpoints JOIN log_partitions USING (partition) WHERE "offset" < head) AS busy`;
+    if (!row?.busy) return;
+    await delay(50);
+  }
+}
+
+function ratesOf(all: readonly Round[]) {
+  return {
+    kept: (updates / median(all.map(({ keptMs }) => keptMs))) * 1_000,
+    stored: (updates / median(all.map(({ storedMs }) => storedMs))) * 1_000,
+  };
+}
+
+function median(numbers: readonly number[]): number {
+  return numbers.toSorted((one, other) => one - other)[Math.floor(numbers.length / 2)] ?? Number.NaN;
+}
