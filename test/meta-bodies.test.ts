@@ -56,13 +56,15 @@ describe('one body with updates of several pages', () => {
       ],
     };
     const answer = await product.webhook(body);
-    expect([answer.status, answer.body]).toEqual([200, { received: 11 }]);
+    expect([answer.status, answer.body]).toEqual([200, { received: 12 }]);
     await expect.poll(() => textsIn('1/page:for-900'), patience).toEqual(['to the first', 'and again']);
     await expect.poll(() => textsIn('1/second:for-901'), patience).toEqual(['to the second']);
-    await expect.poll(async () => (await updates('limit=100')).counts, patience).toEqual({
-      handled: 3,
-      ignored: 8,
-    });
+    await expect
+      .poll(async () => (await updates('limit=100')).counts, patience)
+      .toEqual({
+        handled: 3,
+        ignored: 9,
+      });
     const { items } = await updates('limit=100&status=ignored');
     const notes = items.map(({ note }: { note: string }) => note);
     expect(notes.filter((note: string) => note === 'an account that no channel is for')).toHaveLength(2);

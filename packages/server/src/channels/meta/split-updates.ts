@@ -9,6 +9,7 @@ const entrySchema = z.object({
   standby: z.array(z.unknown()).catch([]),
   changes: z.array(z.unknown()).catch([]),
 });
+const lists = ['messaging', 'standby', 'changes'];
 const updateSchema = z.record(z.string(), z.unknown());
 const partiesSchema = z.object({
   sender: z.object({ id: graphId }),
@@ -51,7 +52,7 @@ export function splitUpdates(body: unknown, options: SplitOptions): readonly Web
     const entryMs = typeof time === 'number' ? time : 0;
     // What holds nothing that we look for is kept as well.
     if (messaging.length + standby.length + changes.length === 0) return [unreadable(raw, accountId)];
-    return [
+    const pieces = [
       ...[...messaging, ...changes].map((update) => ({ update, mark: {} })),
       // What another app answers at the moment: ours to see, and not to answer.
       ...standby.map((update) => ({ update, mark: { isStandby: true } })),
@@ -62,8 +63,16 @@ export function splitUpdates(body: unknown, options: SplitOptions): readonly Web
       const known = identify(marked, accountId) ?? options.identifyChange(marked, accountId, entryMs);
       return [{ ...(known ?? unknown(marked, accountId)), accountId, payload: { ...marked, accountId } }];
     });
+    return [...pieces, ...notLists(raw as object, lists).map((odd) => unreadable(odd, accountId))];
   });
   return inOrder(updates);
+}
+
+/** What of something should be a list of updates by its name, and is none. */
+export function notLists(given: object, names: readonly string[]): object[] {
+  return Object.entries(given).flatMap(([name, value]) =>
+    names.includes(name) && !Array.isArray(value) ? [{ [name]: value }] : [],
+  );
 }
 
 /** The entries of a body of that kind; a body of another kind has none. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { WebhookUpdate } from '../channel.ts';
-import { entriesOf, type Identified, inOrder } from '../meta/split-updates.ts';
+import { entriesOf, type Identified, inOrder, notLists } from '../meta/split-updates.ts';
 import { fingerprint, unreadable } from '../unreadable.ts';
 
 const changeSchema = z.object({ field: z.string().max(100), value: z.record(z.string(), z.unknown()) });
@@ -77,6 +77,7 @@ function updatesOf(raw: unknown): (WebhookUpdate & Identified)[] {
       const payload = { status: status.data, accountId };
       return [{ contactId, deduplicationKey: `${id} ${word}`, accountId, payload, atMs: timestamp * 1000 }];
     }),
+    ...notLists(value, ['messages', 'statuses']).map((odd) => unreadable(odd, accountId)),
   ];
 }
 

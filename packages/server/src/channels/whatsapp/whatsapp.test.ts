@@ -196,7 +196,7 @@ describe('a body', () => {
     const other = { ...change({ messages: [at('b', '2')] }) };
     other.value.metadata.phone_number_id = '701';
     const body = bodyOf(
-      change({ messages: [at('c', '3'), null, { id: 7 }, at('a', '1')] }),
+      change({ messages: [at('c', '3'), null, { id: 7 }, at('a', '1')], statuses: 'no list' }),
       null as never,
       { field: 7 },
       other,
@@ -204,7 +204,10 @@ describe('a body', () => {
     const [readable, others] = [splitWhatsapp(body), splitWhatsapp(body)].map((updates, at) =>
       updates.filter(({ payload }) => 'unreadable' in payload === (at === 1)),
     );
-    expect(others?.map(({ payload }) => payload.unreadable)).toEqual([null, { id: 7 }, null, { field: 7 }]);
+    expect(others?.map(({ payload }) => payload.unreadable)).toEqual([
+      ...[null, { id: 7 }, { statuses: 'no list' }],
+      ...[null, { field: 7 }],
+    ]);
     expect(readable?.map(({ deduplicationKey, accountId }) => [deduplicationKey, accountId])).toEqual([
       ['a', '700'],
       ['b', '701'],
