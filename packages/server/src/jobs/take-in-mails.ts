@@ -1,9 +1,9 @@
 import { ProblemError } from '@mevrik/protocol';
 import { z } from 'zod';
 import { alertNotice } from '../delivery/tell.ts';
-import { type MailLane, storable, wakeMails } from '../mail/receive-mail.ts';
+import { endMail, reasonOf } from '../mail/end-mail.ts';
+import { type MailLane, wakeMails } from '../mail/receive-mail.ts';
 import { openMail, takeInMail, type WaitingMail } from '../mail/take-in-mail.ts';
-import { writeAudit } from '../observe/audit.ts';
 import { type JobNeeds, job, timer } from './job.ts';
 
 /** After so many mails of one sender the others get their turn. */
@@ -78,7 +78,7 @@ async function takeIn(needs: JobNeeds, lane: MailLane, waiting: Begun): Promise<
   } catch (error) {
     // Nothing that comes later can mend it, and the next mails must not wait for it.
     if (error instanceof ProblemError && !error.retryable) {
-      return end(needs, waiting.id, 'unreadable', error.message);
+      return end(needs, lane, { id: waiting.id, status: 'unreadable', reason: error.message });
     }
     if (waiting.attempts >= mailAttempts) return giveUp(needs, lane, waiting, String(error));
     await unitOfWork.run(async (tx) => {
@@ -92,34 +92,21 @@ async function takeIn(needs: JobNeeds, lane: MailLane, waiting: Begun): Promise<
   }
 }
 
-function reasonOf(error: string): string {
-  return storable(error).slice(0, 1000);
-}
-
 /** It has failed as often as it may: a person looks after it, and the next mails go on. */
-async function giveUp(needs: JobNeeds, { appId, channel }: MailLane, { id }: Begun, reason: string | null) {
-  await end(needs, id, 'failed', reason);
-  const target = `mail ${id}`;
-  const { unitOfWork, notify } = needs;
-  await unitOfWork.run((tx) => writeAudit(tx.sql, { appId, actor: 'mail', action: 'mail.failed', target }));
-  notify([
-    alertNotice(appId, channel, `Mail ${id} could not be taken in. Administrators see it under Mails.`),
-  ]);
+async function giveUp(needs: JobNeeds, lane: MailLane, { id }: Begun, reason: string | null): Promise<void> {
+  await end(needs, lane, { id, status: 'failed', reason });
+  const { appId, channel } = lane;
+  const text = `Mail ${id} could not be taken in. Administrators see it under Mails.`;
+  needs.notify([alertNotice(appId, channel, text)]);
 }
 
 async function end(
   { unitOfWork, log }: JobNeeds,
-  id: number,
-  status: 'unreadable' | 'failed',
-  reason: string | null,
+  lane: MailLane,
+  mail: Parameters<typeof endMail>[2],
 ): Promise<void> {
-  await unitOfWork.run(async (tx) => {
-    await tx.sql`
-      UPDATE inbound_mails SET status = ${status}, retry_at = NULL,
-        note = coalesce(${reason === null ? null : reasonOf(reason)}, note)
-      WHERE id = ${id} AND status = 'received'`;
-  });
-  log.warn({ mailId: id, reason }, 'a mail could not be taken in');
+  await unitOfWork.run((tx) => endMail(tx, lane, mail));
+  log.warn({ mailId: mail.id, reason: mail.reason }, 'a mail could not be taken in');
 }
 
 /** Takes up what nobody looks after. */

@@ -1,0 +1,26 @@
+import type { Tx } from '../log/transaction.ts';
+import { writeAudit } from '../observe/audit.ts';
+import { type MailLane, storable } from './receive-mail.ts';
+
+/** Why something went wrong, as it is kept with a mail. */
+export function reasonOf(error: string): string {
+  return storable(error).slice(0, 1000);
+}
+
+/**
+ * Ends the attempts at a mail: `unreadable` where it is the mail's fault, `failed` where it is ours, which is audited.
+ * Without a reason the one stays that is known.
+ */
+export async function endMail(
+  tx: Tx,
+  { appId }: MailLane,
+  mail: { readonly id: number; readonly status: 'unreadable' | 'failed'; readonly reason: string | null },
+): Promise<void> {
+  const { id, status, reason } = mail;
+  const [ended] = await tx.sql`
+    UPDATE inbound_mails SET status = ${status}, retry_at = NULL,
+      note = coalesce(${reason === null ? null : reasonOf(reason)}, note)
+    WHERE id = ${id} AND status = 'received' RETURNING id`;
+  if (!ended || status !== 'failed') return;
+  await writeAudit(tx.sql, { appId, actor: 'mail', action: 'mail.failed', target: `mail ${id}` });
+}
