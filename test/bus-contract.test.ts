@@ -26,7 +26,7 @@ async function expectConnected(one: BusNode, other: BusNode, topic: string): Pro
       expect(payloads(other, topic)).toContain(1);
       expect(payloads(one, topic)).toContain(2);
     },
-    { timeout: 20_000 },
+    { timeout: 60_000 },
   );
 }
 
@@ -159,7 +159,9 @@ describe.each(buses)('a bus $name', ({ name, start }) => {
       await expect.poll(() => here.occupancy.countOf(1, 'both')).toBe(2);
     });
 
-    it('has a node that died leave: members, counts, and those who stay are told', async () => {
+    it('has a node that died leave: members, counts, and those who stay are told', {
+      timeout: 180_000,
+    }, async () => {
       const channel = 'presence-team';
       const count = async (one: string) => (await here.occupancy.list(1)).get(one) ?? 0;
       await here.presence.join(place(channel, '1.9'), member('ann'), 10);

@@ -238,7 +238,7 @@ describe('the SDK', () => {
     await other.rest.writeMessage({ text: 'from there' });
     await expect.poll(() => mine.shown.length).toBe(1);
     expect(mine.shown).toEqual(['from there']);
-    expect(others.shown).toEqual(['from here', 'from there']);
+    await expect.poll(() => others.shown).toEqual(['from here', 'from there']);
   });
 });
 

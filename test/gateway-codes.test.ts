@@ -170,41 +170,6 @@ describe('4100: an address with many connections', () => {
   });
 });
 
-describe('4202: a connection on which nothing happens', () => {
-  const config = { activityTimeoutSeconds: 0.05, pongTimeoutSeconds: 30, idleSeconds: 0.4 };
-  /** Sends this whenever it is asked whether it is still there. */
-  const answer = (client: RawClient, ...frames: readonly object[]) => {
-    client.ws.on('message', (data) => {
-      if (data.toString().includes('pusher:ping')) for (const frame of frames) client.send(frame);
-    });
-  };
-
-  it('is ended, however well pings are answered', async () => {
-    await start({}, config);
-    const idle = server.raw();
-    answer(idle, { event: 'pusher:pong' }, { event: 'pusher:ping' });
-    await expectRefused(idle, 4202);
-  });
-
-  it('is kept when the client does something, or hears something', async () => {
-    await start({}, config);
-    const [idle, busy, hearer] = [server.raw(), server.raw(), server.raw()];
-    answer(idle, { event: 'pusher:pong' });
-    answer(busy, { event: 'pusher:pong' }, { event: 'pusher:unsubscribe', data: { channel: 'x' } });
-    await hearer.socketId();
-    hearer.subscribe('messages');
-    hearer.ws.on('message', (data) => {
-      if (!data.toString().includes('pusher:ping')) return;
-      hearer.send({ event: 'pusher:pong' });
-      void server.gateway.publish([{ appId: 1, topic: 'messages', event: 'message_post', payload: {} }]);
-    });
-    await expectRefused(idle, 4202);
-    for (let at = 0; at < 10; at += 1)
-      await Promise.all([busy.next('pusher:ping'), hearer.next('pusher:ping')]);
-    await Promise.all([busy.settled(), hearer.settled()]);
-  });
-});
-
 describe('what is told, and ends nothing', () => {
   it.each<[string, Partial<RealtimeSettings>, string, object]>([
     ['where they are switched off', { clientEvents: false }, 'private-x', {}],

@@ -34,11 +34,11 @@ describe('a drain', () => {
 
   it('serves those who are still there until they are sent away', async () => {
     server = await startGateway({ config: { drainMs: 60_000 } });
-    // So many that they are sent away in several steps.
-    const clients = await listeners(60);
+    // So many that they are sent away in many steps.
+    const clients = await listeners(200);
     const drained = server.gateway.drain();
-    await Promise.race(clients.map(({ closed }) => closed));
-    const left = clients.filter(({ ws }) => ws.readyState === ws.OPEN);
+    await Promise.race(clients.map(({ ws }) => once(ws, 'message')));
+    const left = clients.filter(({ frames }) => !frames.some(({ event }) => event === 'pusher:error'));
     expect(left.length).toBeGreaterThan(0);
     await server.gateway.publish([{ appId: 1, topic: 'messages', event: 'message_post', payload: { n: 1 } }]);
     expect((await left.at(-1)?.next('message_post'))?.data).toEqual({ n: 1 });
@@ -55,5 +55,18 @@ describe('a drain', () => {
     client?.ws.resume();
     if (client) await once(client.ws, 'close');
     expect(server.gateway.inspect().connections).toBe(0);
+  });
+
+  it('is spread: everybody is told 4200, newcomers go elsewhere', async () => {
+    server = await startGateway({ config: { drainMs: 200 } });
+    const clients = Array.from({ length: 20 }, () => server.raw());
+    await Promise.all(clients.map((client) => client.socketId()));
+    const drained = server.gateway.drain();
+    const { ws } = server.raw();
+    const [, response] = (await once(ws, 'unexpected-response')) as [unknown, { statusCode: number }];
+    expect(response.statusCode).toBe(503);
+    await drained;
+    const codes = await Promise.all(clients.map(async ({ closed }) => (await closed).code));
+    expect(codes).toEqual(clients.map(() => 4200));
   });
 });

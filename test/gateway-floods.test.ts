@@ -122,7 +122,8 @@ describe('a real server', { timeout: 180_000 }, () => {
         .filter(({ event }) => event === 'client-typing')
         .map(({ data }) => data as { at: number });
       expect(heard.length).toBeGreaterThanOrEqual(10);
-      expect(heard.length).toBeLessThan(500);
+      // Ten in a hundred, beyond the burst: more cannot be, however slow the machine is.
+      expect(heard.length).toBeLessThan(2_000);
       expect(heard).toEqual([...heard].sort((a, b) => a.at - b.at));
     }
   });

@@ -255,6 +255,37 @@ describe('Redis', () => {
     await expectConnected();
   });
 
+  it('may hang for long: no node takes another for dead', async () => {
+    await expectConnected();
+    const [ann, bob] = [one.raw(), two.raw()];
+    await join(ann, 'ann');
+    await join(bob, 'bob');
+    const client = await createClient({ url: redis.url }).connect();
+    const [, pid] = /process_id:(\d+)/.exec(await client.info('server')) ?? [];
+    const beats = async () =>
+      (await client.zRangeWithScores('mevrik:nodes', 0, -1)).map(({ score }) => score);
+    process.kill(Number(pid), 'SIGSTOP');
+    try {
+      // Each of these questions waits until patience is over: many beats are missed meanwhile.
+      for (let at = 0; at < 2; at += 1) await two.bus.presence.members(1, 'presence-queues');
+    } finally {
+      process.kill(Number(pid), 'SIGCONT');
+    }
+    const now = Date.now();
+    // Several beats later whoever was taken for dead would have been counted out.
+    await expect.poll(async () => Math.min(...(await beats()))).toBeGreaterThan(now + 500);
+    client.destroy();
+    // What Redis dropped meanwhile is entered again.
+    for (const node of [one, two]) {
+      const members = async () => [...(await node.bus.presence.members(1, 'presence-queues')).keys()].sort();
+      await expect.poll(members).toEqual(['ann', 'bob']);
+    }
+    await Promise.all([ann.settled(), bob.settled()]);
+    for (const { frames } of [ann, bob]) {
+      expect(frames.filter(({ event }) => event === 'pusher_internal:member_removed')).toEqual([]);
+    }
+  });
+
   it('may be missing at the start', async () => {
     const bus = createRedisBus({ url: 'redis://127.0.0.1:1', log: quiet, history: noHistory });
     const alone = await startGateway({ bus });

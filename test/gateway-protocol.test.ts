@@ -148,27 +148,6 @@ describe('what a client says', () => {
   });
 });
 
-describe('client events', () => {
-  it('are ten a second: what is more is told to the sender, and nobody else is', async () => {
-    vi.useFakeTimers({ toFake: ['performance'] });
-    server = await startGateway();
-    const [sender, other] = [await listenSigned('private-x'), await listenSigned('private-x')];
-    const send = async (count: number) => {
-      for (let at = 0; at < count; at += 1)
-        sender.send({ event: 'client-x', channel: 'private-x', data: {} });
-      await sender.settled();
-      await other.settled();
-      return [named(other, 'client-x').length, named(sender, 'pusher:error').length];
-    };
-    // A burst may be a second's worth.
-    expect(await send(15)).toEqual([10, 5]);
-    vi.advanceTimersByTime(500);
-    expect(await send(15)).toEqual([15, 15]);
-    for (const { data } of named(sender, 'pusher:error')) expect(data).toMatchObject({ code: 4301 });
-    expect(named(sender, 'client-x')).toEqual([]);
-  });
-});
-
 describe('a presence channel', () => {
   it('takes so many users, and any number of their connections', async () => {
     server = await startGateway({ config: { maxPresenceMembers: 2 } });

@@ -177,11 +177,17 @@ describe('a back end is told by webhooks', () => {
 describe('webhooks', () => {
   it('go together, and again until they are taken, in their order', async () => {
     receiver.answers.push(500, 0, 302, 404);
+    let letGo = () => {};
+    receiver.held = new Promise((resolve) => {
+      letGo = resolve;
+    });
     const node = await startNode();
     const client = node.raw();
     await client.socketId();
     const names = Array.from({ length: 120 }, (_, at) => `news-${at}`);
     for (const name of names) client.subscribe(name);
+    await client.settled();
+    letGo();
     await expect
       .poll(
         () => receiver.told.filter(({ name }) => name === 'channel_occupied').map(({ channel }) => channel),
@@ -191,7 +197,8 @@ describe('webhooks', () => {
       )
       .toEqual(names);
     expect(Math.max(...receiver.requests)).toBeLessThanOrEqual(50);
-    expect(receiver.requests.length).toBeLessThan(30);
+    // The first one went with what there was, and the others waited for it.
+    expect(receiver.requests.length).toBeLessThanOrEqual(7);
     expect(receiver.headers.length).toBe(receiver.requests.length + 4);
   });
 

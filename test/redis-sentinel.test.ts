@@ -18,7 +18,7 @@ beforeEach(async () => {
   };
   [one, two] = await Promise.all([
     startRedisNode(group.url),
-    startRedisNode(group.url, { info: say, warn: say, error: say }),
+    startRedisNode(group.url, { log: { info: say, warn: say, error: say } }),
   ]);
 });
 afterEach(() => Promise.all([one?.stop(), two?.stop()]));

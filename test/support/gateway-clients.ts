@@ -6,8 +6,11 @@ import { createRedisBus } from '../../packages/server/src/broadcast/redis-bus.ts
 import { acme, quiet, type RawClient, startGateway, type TestGateway } from './gateway.ts';
 
 /** A gateway with its bus over a Redis. */
-export function startRedisNode(url: string, log: GatewayLog = quiet): Promise<TestGateway> {
-  const bus = createRedisBus({ url, log, history: noHistory, heartbeatMs: 200 });
+export function startRedisNode(
+  url: string,
+  { log = quiet, heartbeatMs = 200 }: { log?: GatewayLog; heartbeatMs?: number } = {},
+): Promise<TestGateway> {
+  const bus = createRedisBus({ url, log, history: noHistory, heartbeatMs });
   return startGateway({ bus, config: { recheckMs: 100 } });
 }
 

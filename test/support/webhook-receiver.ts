@@ -17,6 +17,8 @@ export interface WebhookReceiver {
   readonly headers: IncomingHttpHeaders[];
   /** What the next requests are answered with, before 200 again. `0`: the connection is cut. */
   readonly answers: number[];
+  /** Requests wait for this before they are answered. */
+  held: Promise<void>;
   /** Requests whose signature was wrong. */
   refused: number;
   /** What was told of a channel, in words: `occupied`, `added ann`. */
@@ -32,6 +34,7 @@ export async function startWebhookReceiver(): Promise<WebhookReceiver> {
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const rawBody = Buffer.concat(chunks).toString();
     receiver.headers.push(request.headers);
+    await receiver.held;
     const answer = receiver.answers.shift() ?? 200;
     if (answer === 0) {
       request.socket.destroy();
@@ -54,6 +57,7 @@ export async function startWebhookReceiver(): Promise<WebhookReceiver> {
     requests: [],
     headers: [],
     answers: [],
+    held: Promise.resolve(),
     refused: 0,
     of: (channel) =>
       receiver.told

@@ -22,6 +22,8 @@ interface AppCounts {
   /** What Redis was told last. */
   readonly told: Map<string, number>;
   life: string;
+  /** When this node's heart beat last, in milliseconds since 1970. */
+  beatAt: number;
   writing: Promise<void> | undefined;
 }
 
@@ -45,7 +47,7 @@ export class RedisOccupancy implements Occupancy {
 
   constructor(options: RedisOccupancyOptions) {
     this.#with = options;
-    this.#heart = setInterval(() => this.restore(), options.heartbeatMs).unref();
+    this.#heart = setInterval(() => this.#beat(), options.heartbeatMs).unref();
   }
 
   observe(observer: (change: OccupancyChange) => void): void {
@@ -98,6 +100,14 @@ export class RedisOccupancy implements Occupancy {
     }
   }
 
+  #beat(): void {
+    for (const [appId, app] of this.#apps) {
+      void this.#renew(appId, app)
+        .then(() => this.#buryTheDead(appId, app))
+        .catch((error: unknown) => this.#warn(error));
+    }
+  }
+
   async settled(): Promise<void> {
     clearTimeout(this.#timer);
     this.#flush();
@@ -112,7 +122,13 @@ export class RedisOccupancy implements Occupancy {
   #app(appId: number): AppCounts {
     const known = this.#apps.get(appId);
     if (known) return known;
-    const made: AppCounts = { changed: new Set(), told: new Map(), life: '', writing: undefined };
+    const made: AppCounts = {
+      changed: new Set(),
+      told: new Map(),
+      life: '',
+      beatAt: Date.now(),
+      writing: undefined,
+    };
     this.#apps.set(appId, made);
     return made;
   }
@@ -191,7 +207,7 @@ export class RedisOccupancy implements Occupancy {
   }
 
   async #renew(appId: number, app: AppCounts): Promise<void> {
-    const { link, node, heartbeatMs } = this.#with;
+    const { link, node } = this.#with;
     if (!link.isReady) return;
     const keys = this.#keysOf(appId);
     // Whoever was taken for dead has had its counts taken away: they are told again, and that is news.
@@ -199,7 +215,18 @@ export class RedisOccupancy implements Occupancy {
     if (!(await this.#tell(appId, app, [], true))) await this.#tellAnew(appId, app);
     else if (!isKnown) for (const channel of this.#local.list(appId).keys()) app.changed.add(channel);
     this.#write(appId);
-    const since = Date.now() - heartbeatMs * missedBeats;
+  }
+
+  /**
+   * Takes away what nodes counted that no longer beat. The time since our own beat before is nobody's fault: Redis did
+   * not answer, or the machine stood still.
+   */
+  async #buryTheDead(appId: number, app: AppCounts): Promise<void> {
+    const { link, heartbeatMs } = this.#with;
+    if (!link.isReady) return;
+    const keys = this.#keysOf(appId);
+    const since = app.beatAt - heartbeatMs * (missedBeats - 1);
+    app.beatAt = Date.now();
     for (const dead of await patiently(link.zRangeByScore(keys.nodes, 0, since - 1))) {
       let left = 1;
       while (left > 0) {

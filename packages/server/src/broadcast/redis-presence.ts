@@ -29,6 +29,8 @@ export interface RedisPresenceOptions {
   ) => void;
 }
 
+type Entry = readonly [PresencePlace, PresenceMember];
+
 /** Leavings that Redis did not learn of are kept for later, up to this many. */
 const maxOverdue = 100_000;
 const missedBeats = 3;
@@ -47,6 +49,8 @@ export class RedisPresence implements Presence {
   readonly #heart: NodeJS.Timeout;
   #observer: (change: MemberChange) => void = () => {};
   #beats = 0;
+  /** When this node's heart beat last, in milliseconds since 1970. */
+  #beatAt = Date.now();
   #beating: Promise<void> | undefined;
 
   constructor(options: RedisPresenceOptions) {
@@ -98,7 +102,7 @@ export class RedisPresence implements Presence {
   /** Enters this node's members again, after Redis was away. */
   async restore(): Promise<void> {
     await this.#live();
-    await this.#enterAll(false);
+    await this.#enterAll(this.#local.entries(), false);
   }
 
   async stop(): Promise<void> {
@@ -114,14 +118,17 @@ export class RedisPresence implements Presence {
   async #beat(): Promise<void> {
     if (!this.#with.link.isReady) return;
     this.#beats += 1;
+    const lastBeatAt = this.#beatAt;
     // A part of a cluster that is lost must not keep the rest from being renewed.
     await this.#tried(async () => {
+      const isKnown = await this.#live();
+      this.#beatAt = Date.now();
       // We were taken for dead, and our members were counted out.
-      if (!(await this.#live())) await this.#enterAll(true);
+      if (!isKnown) await this.#enterAll(this.#local.entries(), true);
     });
     await this.#tried(() => this.#catchUp());
     await this.#renew();
-    await this.#tried(() => this.#buryTheDead());
+    await this.#tried(() => this.#buryTheDead(lastBeatAt));
   }
 
   async #tried(work: () => Promise<void>): Promise<void> {
@@ -140,8 +147,8 @@ export class RedisPresence implements Presence {
     return known;
   }
 
-  async #enterAll(isNews: boolean): Promise<void> {
-    for (const [place, member] of this.#local.entries()) {
+  async #enterAll(entries: Iterable<Entry>, isNews: boolean): Promise<void> {
+    for (const [place, member] of entries) {
       const entered = await this.#enter(place, member, Number.MAX_SAFE_INTEGER);
       if (!entered?.isNew) continue;
       if (isNews) this.#with.announce('member_added', place, member);
@@ -158,23 +165,40 @@ export class RedisPresence implements Presence {
     }
   }
 
-  /** Sees to it that the hashes of this node's channels last; a part of them with each beat. */
+  /**
+   * Sees to it that the hashes of this node's channels last; a part of them with each beat. What Redis dropped, because
+   * it did not answer for too long, is entered again.
+   */
   async #renew(): Promise<void> {
     const { link, node } = this.#with;
-    const own = new Set([...this.#local.entries()].map(([place]) => this.#keyOf(place)));
-    const due = [...own, this.#listOf(node)].filter((_, at) => (at + this.#beats) % renewedEvery === 0);
+    const list = this.#listOf(node);
+    const own = new Map<string, Entry[]>();
+    for (const entry of this.#local.entries()) {
+      const key = this.#keyOf(entry[0]);
+      const others = own.get(key);
+      if (others) others.push(entry);
+      else own.set(key, [entry]);
+    }
+    const due = [...own.keys(), list].filter((_, at) => (at + this.#beats) % renewedEvery === 0);
     for (let at = 0; at < due.length; at += renewedAtOnce) {
       const some = due.slice(at, at + renewedAtOnce);
       await this.#tried(async () => {
-        await Promise.all(some.map((key) => patiently(link.pExpire(key, this.#expiryMs))));
+        const there = await Promise.all(some.map((key) => patiently(link.pExpire(key, this.#expiryMs))));
+        const dropped = some.filter((_, index) => there[index] === 0);
+        for (const key of dropped) {
+          await this.#enterAll(key === list ? this.#local.entries() : (own.get(key) ?? []), false);
+        }
       });
     }
   }
 
-  /** Counts out the members of nodes that no longer beat. Several nodes may do so: one is told of each member. */
-  async #buryTheDead(): Promise<void> {
+  /**
+   * Counts out the members of nodes that no longer beat. Several nodes may do so: one is told of each member. The time
+   * since our own beat before is nobody's fault: Redis did not answer, or the machine stood still.
+   */
+  async #buryTheDead(lastBeatAt: number): Promise<void> {
     const { link, heartbeatMs } = this.#with;
-    const since = Date.now() - heartbeatMs * missedBeats;
+    const since = lastBeatAt - heartbeatMs * (missedBeats - 1);
     for (const dead of await patiently(link.zRangeByScore(this.#nodesKey, 0, since))) {
       for (const listed of await patiently(link.sMembers(this.#listOf(dead)))) {
         await this.#bury(dead, JSON.parse(listed) as Whereabouts);
