@@ -29,6 +29,8 @@ import type {
   MailStart,
   Me,
   Message,
+  MessageAccount,
+  MessageSearch,
   NewCannedReply,
   NewChannel,
   Page,
@@ -162,6 +164,12 @@ export function createRest(call: Caller, appKey: string) {
     /** Makes one customer of two; `otherId` is whose contacts and conversations go over. */
     mergeCustomer: (id: number, otherId: number) => post<Customer>(`/v1/customers/${id}/merge`, { otherId }),
     customerOverview: (id: number) => get<CustomerOverview>(`/v1/customers/${id}/overview`),
+
+    /** Finds messages by number, text, or who wrote them: name, address, phone, contact. For supervisors and above. */
+    findMessages: (query: { readonly q: string; readonly appId?: number; readonly limit?: number }) =>
+      get<MessageSearch>('/v1/admin/messages', query),
+    /** What became of a message, and in a sentence why it was or was not answered. For supervisors and above. */
+    messageAccount: (id: number) => get<MessageAccount>(`/v1/admin/messages/${id}/account`),
 
     /** Messages on their way through providers, newest first, with every attempt. For supervisors and above. */
     deliveries: (query?: DeliveryQuery) => get<Page<Delivery>>('/v1/admin/deliveries', query),

@@ -56,6 +56,7 @@ export const deliveryQuery = pageQuery.extend({
   channel: z.string().min(1).max(64).optional(),
   status: deliveryStateSchema.optional(),
   sessionId: z.coerce.number().pipe(idSchema).optional(),
+  messageId: z.coerce.number().pipe(idSchema).optional(),
   /** Those alone with an attempt of which nobody could say whether it arrived. */
   doubtful: z.enum(['true', 'false']).optional(),
 });

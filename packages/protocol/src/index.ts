@@ -10,6 +10,7 @@ export { redactMessage } from './events/messages.ts';
 export * from './frames.ts';
 export * from './http.ts';
 export type * from './http-types.ts';
+export * from './message-account.ts';
 export * from './models.ts';
 export type * from './notices.ts';
 export * from './settings.ts';

@@ -35,6 +35,7 @@ import { deliveryRecordRoutes, webhookRecordRoutes } from './http/admin/deliveri
 import { gatewayInspectionRoutes } from './http/admin/gateway.ts';
 import { inspectionRoutes } from './http/admin/inspection.ts';
 import { mailRecordRoutes } from './http/admin/mails.ts';
+import { messageAccountRoutes } from './http/admin/messages.ts';
 import { replayRoutes } from './http/admin/replays.ts';
 import type { HttpDependencies } from './http/http-dependencies.ts';
 import { mailRoutes } from './http/mails.ts';
@@ -262,6 +263,7 @@ async function start(config: Config, log: Log, teardown: Teardown, shared?: Shar
       deliveryRecordRoutes(http),
       webhookRecordRoutes(http),
       inspectionRoutes({ database, inspection, deadLetters }),
+      messageAccountRoutes({ ...http, inspection }),
       replayRoutes(replays),
       gatewayInspectionRoutes({ gateway, audit }),
       observationRoutes({ checks, metrics, metricsToken: config.METRICS_TOKEN }),

@@ -120,9 +120,10 @@ export function createInspection<Needs>(database: Database, table: ListenerTable
       const [row] = await sql<EventRow[]>`SELECT ${eventColumns(sql)} FROM events WHERE id = ${eventId}`;
       if (!row) return undefined;
       const event = toEvent(row);
+      // What a listener raised is there as soon as it has handled the event: never told the other way round.
+      const records = await recordsOf(sql, event);
       const chain = await sql<EventRow[]>`
         SELECT ${eventColumns(sql)} FROM events WHERE correlation_id = ${event.correlationId} ORDER BY id LIMIT 500`;
-      const records = await recordsOf(sql, event);
       const listeners = listenersOf(event.type).map((listener) =>
         listener.mode === 'sync'
           ? doneInside(listener.name, event)

@@ -9,6 +9,7 @@ import {
   IconMail,
   IconMailX,
   IconMessage2Bolt,
+  IconMessageSearch,
   IconPlugConnected,
   IconSend,
   IconUsers,
@@ -28,6 +29,7 @@ export function AdminLayout() {
   const places: Place[] = [
     { label: 'Overview', to: '/admin', icon: IconLayoutDashboard, exact: true },
     { label: 'What happens' },
+    { label: 'Find a message', to: '/admin/messages', icon: IconMessageSearch },
     { label: 'Events', to: '/admin/events', icon: IconActivity },
     { label: 'Dead letters', to: '/admin/dead-letters', icon: IconMailX },
     { label: 'Listeners', to: '/admin/listeners', icon: IconBell },

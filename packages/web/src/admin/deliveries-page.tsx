@@ -1,4 +1,4 @@
-import { Card, Checkbox, Group, Select, Table } from '@mantine/core';
+import { Card, Checkbox, Group, Pill, Select, Table } from '@mantine/core';
 import type { DeliveryState } from '@mevrik/protocol';
 import { IconSend } from '@tabler/icons-react';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
@@ -16,19 +16,26 @@ const lookAgainMs = 5_000;
 
 /** Messages on their way through providers, with all that was tried. */
 export function DeliveriesPage() {
-  const search = useSearch({ strict: false }) as { channel?: string; status?: string; doubtful?: string };
+  const search = useSearch({ strict: false }) as {
+    channel?: string;
+    status?: string;
+    doubtful?: string;
+    messageId?: string;
+  };
+  const [messageId, setMessageId] = useState(search.messageId ?? null);
   const [channel, setChannel] = useState<string | null>(search.channel ?? null);
   const [status, setStatus] = useState<string | null>(search.status ?? null);
   const [isDoubtful, setDoubtful] = useState(search.doubtful === 'true');
   const channels = useQuery({ queryKey: ['channels'], queryFn: () => api.rest.channelStates() });
   const list = useInfiniteQuery({
-    queryKey: ['deliveries', channel, status, isDoubtful],
+    queryKey: ['deliveries', channel, status, isDoubtful, messageId],
     queryFn: ({ pageParam }) =>
       api.rest.deliveries({
         limit: 50,
         ...(channel !== null && { channel }),
         ...(status !== null && { status: status as DeliveryState }),
         ...(isDoubtful && { doubtful: 'true' }),
+        ...(messageId !== null && { messageId: Number(messageId) }),
         ...(pageParam !== undefined && { cursor: pageParam }),
       }),
     initialPageParam: undefined as string | undefined,
@@ -70,6 +77,11 @@ export function DeliveriesPage() {
           checked={isDoubtful}
           onChange={(event) => setDoubtful(event.currentTarget.checked)}
         />
+        {messageId !== null && (
+          <Pill withRemoveButton size="lg" onRemove={() => setMessageId(null)}>
+            Message {messageId}
+          </Pill>
+        )}
       </Group>
       {list.isPending ? (
         <Loading />

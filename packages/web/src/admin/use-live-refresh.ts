@@ -12,6 +12,7 @@ const present = [
   'overview',
   'channels',
   'deliveries',
+  'message',
   'updates',
   'mails',
 ];

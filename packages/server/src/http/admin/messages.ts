@@ -1,0 +1,201 @@
+import {
+  type Event,
+  idSchema,
+  messageAccountSchema,
+  messageSearchQuery,
+  messageSearchSchema,
+} from '@mevrik/protocol';
+import { z } from 'zod';
+import type { ChannelProfile } from '../../apps/app-directory.ts';
+import { senderFor } from '../../channels/index.ts';
+import type { DispatchInspection, EventStory, SubscriptionState } from '../../dispatch/inspection.ts';
+import {
+  type AccountFacts,
+  accountOf,
+  type ChannelFacts,
+  type HeardBy,
+} from '../../domain/message-account/index.ts';
+import { findMessages } from '../../queries/find-messages.ts';
+import {
+  findEventOf,
+  type MessageRecords,
+  readBlocking,
+  readBotTurn,
+  readDeskRecords,
+  readMessageRecords,
+} from '../../queries/message-records.ts';
+import { staffOf } from '../access.ts';
+import { assertOwnApp, visibleApps } from '../desk.ts';
+import type { HttpDependencies, RoutePlugin } from '../http-dependencies.ts';
+
+/** What the routes below look into. */
+export interface MessageAccountDependencies extends Pick<HttpDependencies, 'database' | 'apps'> {
+  readonly inspection: DispatchInspection;
+}
+
+const config = { access: ['admin', 'supervisor'] as const };
+const tags = ['messages'];
+
+/** Finds a message, and tells what became of it in words that need no programmer. */
+export function messageAccountRoutes(dependencies: MessageAccountDependencies): RoutePlugin {
+  return (api) => {
+    api.get(
+      '/v1/admin/messages',
+      {
+        config,
+        schema: {
+          tags,
+          summary: 'Find messages by number, text, or who wrote them: name, address, phone, contact',
+          querystring: messageSearchQuery,
+          response: { 200: messageSearchSchema },
+        },
+      },
+      (request) => {
+        const { appId, ...wanted } = request.query;
+        return findMessages(dependencies.database, {
+          ...wanted,
+          appIds: visibleApps(staffOf(request), appId),
+        });
+      },
+    );
+    api.get(
+      '/v1/admin/messages/:id/account',
+      {
+        config,
+        schema: {
+          tags,
+          summary: 'What became of a message, step by step, and in a sentence why it was or was not answered',
+          params: z.strictObject({ id: z.coerce.number().pipe(idSchema) }),
+          response: { 200: messageAccountSchema },
+        },
+      },
+      async (request) => {
+        const { id } = request.params;
+        // The log first: what has come of an event by then is in the tables by then.
+        const eventId = await findEventOf(dependencies.database, id);
+        const story = eventId === null ? undefined : await dependencies.inspection.eventStory(eventId);
+        const records = await readMessageRecords(dependencies.database, id);
+        assertOwnApp(request, records.message.appId);
+        return accountOf(await gatherFacts(dependencies, records, story));
+      },
+    );
+  };
+}
+
+async function gatherFacts(
+  { database, apps, inspection }: MessageAccountDependencies,
+  records: MessageRecords,
+  story: EventStory | undefined,
+): Promise<AccountFacts> {
+  const { message, answers, self } = records;
+  const [app, subscriptions] = await Promise.all([apps.byId(message.appId), inspection.listSubscriptions()]);
+  const consequences = story ? consequencesOf(story) : [];
+  const isHandedOver = consequences.some(({ type }) => type === 'QueueItemCreatedEvent');
+  const repliedIn = new Set(
+    consequences.flatMap((event) => (event.type === 'MessageReplyReadyEvent' ? [event.data.message.id] : [])),
+  );
+  const isAnsweredByBot = answers.some(
+    (one) => one.message.sender.type === 'bot' && repliedIn.has(one.message.id),
+  );
+  const heardBy = story ? heardByOf(story, subscriptions) : [];
+  const stuck = heardBy.find(({ outcome }) => outcome === 'parked');
+  const [desk, turn, blockedBy] = await Promise.all([
+    readDeskRecords(database, records, isHandedOver || !isAnsweredByBot),
+    story ? readBotTurn(database, story.event.id) : null,
+    stuck ? readBlocking(database, stuck.eventId, stuck.listener) : null,
+  ]);
+  const mark = (one: (typeof answers)[number]) => ({ ...one, isConsequence: repliedIn.has(one.message.id) });
+  return {
+    now: records.now,
+    message,
+    error: records.error,
+    isAutomaticMail: records.automatic !== undefined,
+    session: records.session,
+    app: {
+      name: app?.name ?? message.appName,
+      isEnabled: app?.enabled ?? false,
+      assignment: app?.settings.assignment ?? 'manual',
+      hours: app?.settings.businessHours ?? null,
+      bot: app?.bot.kind ?? 'none',
+    },
+    channel: channelFacts(records, app?.channels.get(message.channel)),
+    update: updateOf(story),
+    event: story ? { id: story.event.id, occurredAt: story.event.occurredAt } : null,
+    heardBy,
+    blockedBy,
+    turn,
+    isHandedOver,
+    queue: desk.queue,
+    case: desk.case,
+    firstReplyDueAt: desk.firstReplyDueAt,
+    workers: records.workers,
+    answers: answers.map(mark),
+    self: self && mark(self),
+    survey: desk.survey && {
+      ...desk.survey,
+      isThis: isSurveyAnswer(records, isHandedOver, isAnsweredByBot, repliedIn),
+    },
+    writtenAt: records.writtenAt,
+  };
+}
+
+/** An answer to a survey is thanked for by the system, and by nobody else. */
+function isSurveyAnswer(
+  { message, session }: MessageRecords,
+  isHandedOver: boolean,
+  isAnsweredByBot: boolean,
+  repliedIn: ReadonlySet<number>,
+): boolean {
+  if (message.kind === 'csat_answer') return true;
+  return !isHandedOver && !isAnsweredByBot && repliedIn.size > 0 && session.agentType === 'bot';
+}
+
+/** All that has followed from the event itself, not what else its request has led to. */
+function consequencesOf({ event, chain }: EventStory): Event[] {
+  const causes = new Set([event.id]);
+  return chain.filter(({ id, causationId }) => {
+    if (causationId === null || !causes.has(causationId)) return false;
+    causes.add(id);
+    return true;
+  });
+}
+
+function heardByOf({ event, listeners }: EventStory, subscriptions: readonly SubscriptionState[]): HeardBy[] {
+  return listeners.map(({ listener, outcome, finishedAt, durationMs, attempt, failures }) => {
+    const state = subscriptions.find(({ name }) => name === listener);
+    return {
+      ...{ listener, outcome, finishedAt, durationMs, attempt, eventId: event.id },
+      error: failures.at(-1)?.error ?? null,
+      pausedBecause: state?.status === 'paused' ? (state.pauseReason ?? 'no reason was noted') : null,
+      lag: state?.lag ?? 0,
+    };
+  });
+}
+
+function channelFacts(
+  { message, health, session }: MessageRecords,
+  profile: ChannelProfile | undefined,
+): ChannelFacts {
+  const sender = profile && senderFor(profile.kind);
+  const hours = sender?.delivers === 'by-sending' ? sender.capabilities.replyWindowHours : null;
+  const forAgents =
+    sender?.delivers === 'by-sending' ? (sender.agentWindowHours?.(profile?.settings ?? {}) ?? hours) : null;
+  return {
+    name: message.channel,
+    kind: profile?.kind ?? message.channel,
+    isThere: profile !== undefined,
+    isEnabled: profile?.enabled ?? false,
+    ...health,
+    // Under a comment everybody may be answered at any time.
+    window: hours === null || session.isSocial ? null : { hours, hoursForAgents: forAgents ?? hours },
+  };
+}
+
+function updateOf(story: EventStory | undefined): AccountFacts['update'] {
+  for (const event of story?.chain ?? []) {
+    if (event.type !== 'NewFacebookEventReceived' && event.type !== 'NewProviderEventReceived') continue;
+    const { id, provider, receivedAt } = event.data.webhookEventLog;
+    return { id, provider, receivedAt };
+  }
+  return null;
+}

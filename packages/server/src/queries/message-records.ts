@@ -1,0 +1,232 @@
+import type { Case, Delivery, FoundMessage, QueueItem, Session } from '@mevrik/protocol';
+import { ProblemError } from '@mevrik/protocol';
+import { and, eq } from 'drizzle-orm';
+import type { Database } from '../db/database.ts';
+import { toCase, toQueueItem, toSession } from '../db/models.ts';
+import { botTurns, cases, messages, queueItems, sessions } from '../db/schema.ts';
+import type { Answer, QueuePlace, Worker } from '../domain/message-account/index.ts';
+import { listDeliveries } from './deliveries.ts';
+import { readFound } from './find-messages.ts';
+
+/** What the database has of one message and of what came after it, but for the log. */
+export interface MessageRecords {
+  readonly now: string;
+  readonly message: FoundMessage;
+  readonly error: string | null;
+  readonly automatic: 'reply' | 'bulk' | undefined;
+  readonly conversationKey: string;
+  readonly caseId: number | null;
+  readonly session: Session & { readonly isSocial: boolean };
+  readonly health: {
+    readonly isDown: boolean;
+    readonly reason: string | null;
+    readonly pausedUntil: string | null;
+  };
+  readonly workers: readonly Worker[];
+  readonly answers: readonly Omit<Answer, 'isConsequence'>[];
+  readonly self: Omit<Answer, 'isConsequence'> | null;
+  readonly writtenAt: string | null;
+}
+
+/** The event that made a message known; `null` where the log has none. @throws ProblemError `not_found`. */
+export async function findEventOf({ sql }: Database, id: number): Promise<string | null> {
+  const [message] = await sql<{ key: string; kind: string; isReply: boolean }[]>`
+    SELECT conversation_key AS key, kind, is_reply AS "isReply" FROM messages WHERE id = ${id}`;
+  if (!message) throw new ProblemError('not_found', 'There is no such message.');
+  const [event] = await sql<{ id: string }[]>`
+    SELECT id FROM events
+    WHERE key = ${message.key} AND type = ${eventOf(message)} AND (data -> 'message' ->> 'id')::bigint = ${id}
+    ORDER BY "offset" LIMIT 1`;
+  return event?.id ?? null;
+}
+
+/** Replies of which it is told how they got through. */
+const answersTold = 5;
+/** Where nobody could have answered any more after so many replies, no more is read. */
+const answersRead = 50;
+
+/** Reads what is known of a message. @throws ProblemError `not_found`. */
+export async function readMessageRecords(database: Database, id: number): Promise<MessageRecords> {
+  const { orm, sql } = database;
+  const [row] = await orm
+    .select({ message: messages, session: sessions })
+    .from(messages)
+    .innerJoin(sessions, eq(sessions.id, messages.sessionId))
+    .where(eq(messages.id, id));
+  const [found] = await readFound(database, [id]);
+  if (!row || !found) throw new ProblemError('not_found', 'There is no such message.');
+  const { message, session } = row;
+  const [[state], workers, answers, self] = await Promise.all([
+    sql<StateRow[]>`
+      SELECT now() AS now, coalesce(is_down, false) AS "isDown", reason,
+             CASE WHEN paused_until > now() THEN paused_until END AS "pausedUntil",
+             (SELECT created_at FROM messages WHERE conversation_key = ${message.conversationKey} AND NOT is_reply
+              ORDER BY id DESC LIMIT 1) AS "writtenAt"
+      FROM (SELECT 1) AS one
+      LEFT JOIN channel_health ON app_id = ${message.appId} AND channel = ${message.channel}`,
+    readWorkers(database, message.appId),
+    message.isReply ? [] : readAnswers(database, message.conversationKey, id),
+    message.isReply ? readAnswer(database, found, message.deliveryError) : null,
+  ]);
+  return {
+    now: state?.now ?? new Date().toISOString(),
+    message: found,
+    error: message.deliveryError,
+    automatic: message.content.mail?.automatic,
+    conversationKey: message.conversationKey,
+    caseId: message.caseId,
+    session: { ...toSession(session), isSocial: session.socialContext !== null },
+    health: {
+      isDown: state?.isDown ?? false,
+      reason: state?.reason ?? null,
+      pausedUntil: state?.pausedUntil ?? null,
+    },
+    workers,
+    answers,
+    self,
+    writtenAt: state?.writtenAt ?? null,
+  };
+}
+
+interface StateRow {
+  readonly now: string;
+  readonly isDown: boolean;
+  readonly reason: string | null;
+  readonly pausedUntil: string | null;
+  readonly writtenAt: string | null;
+}
+
+/** Buttons and quick replies are taken up by an event of their own. */
+function eventOf({ kind, isReply }: { readonly kind: string; readonly isReply: boolean }): string {
+  if (isReply) return 'MessageReplyReadyEvent';
+  if (kind === 'postback') return 'MessagePostbackEvent';
+  return kind === 'quick_reply' ? 'MessageQuickReplyEvent' : 'MessageReadyEvent';
+}
+
+async function readWorkers({ sql }: Database, appId: number): Promise<Worker[]> {
+  return sql<Worker[]>`
+    SELECT id AS "agentId", name, availability, capacity, skills, last_assigned_at AS "lastAssignedAt",
+           (SELECT count(*)::int FROM queue_items
+            WHERE assigned_agent_id = agents.id AND status = 'assigned') AS assigned
+    FROM agents
+    WHERE disabled_at IS NULL
+      AND EXISTS (SELECT FROM agent_apps WHERE agent_id = agents.id AND app_id = ${appId})
+    ORDER BY name LIMIT 1000`;
+}
+
+/** What agents and the bot have written after a message; notices of the system are no answers. */
+async function readAnswers(
+  database: Database,
+  conversationKey: string,
+  after: number,
+): Promise<Omit<Answer, 'isConsequence'>[]> {
+  const rows = await database.sql<{ id: number; error: string | null; sender: string }[]>`
+    SELECT id, delivery_error AS error, sender_type AS sender FROM messages
+    WHERE conversation_key = ${conversationKey} AND id > ${after} AND is_reply
+      AND kind NOT IN ('note', 'system') AND sender_type IN ('agent', 'bot')
+    ORDER BY id LIMIT ${answersRead}`;
+  const first = rows.slice(0, answersTold);
+  const byAgent = rows.find(({ sender }) => sender === 'agent');
+  const told = byAgent && !first.includes(byAgent) ? [...first, byAgent] : first;
+  const found = await readFound(
+    database,
+    told.map(({ id }) => id),
+  );
+  return Promise.all(
+    told.flatMap(({ id, error }) => {
+      const message = found.find((one) => one.id === id);
+      return message ? [readAnswer(database, message, error)] : [];
+    }),
+  );
+}
+
+async function readAnswer(
+  database: Database,
+  message: FoundMessage,
+  error: string | null,
+): Promise<Omit<Answer, 'isConsequence'>> {
+  const filter = { messageId: message.id, appIds: null, limit: 20 };
+  const [{ items: deliveries }, [said]] = await Promise.all([
+    listDeliveries(database, filter) as Promise<{ items: Delivery[] }>,
+    database.sql<{ at: string }[]>`
+      SELECT said.created_at AS at FROM messages reply JOIN messages said USING (conversation_key)
+      WHERE reply.id = ${message.id} AND NOT said.is_reply AND said.id < reply.id
+      ORDER BY said.id DESC LIMIT 1`,
+  ]);
+  return { message, error, deliveries, writtenAt: said?.at ?? null };
+}
+
+/** What happened in the queue, the case and the survey that a message belongs to. */
+export interface DeskRecords {
+  readonly queue: QueuePlace | null;
+  readonly case: Case | null;
+  readonly firstReplyDueAt: string | null;
+  readonly survey: { readonly score: number; readonly answeredAt: string } | null;
+}
+
+/** Reads them; `isOpenEnded` takes the first place in the queue after the message, whatever has led to it. */
+export async function readDeskRecords(
+  { orm, sql }: Database,
+  { message, caseId }: Pick<MessageRecords, 'message' | 'caseId'>,
+  isOpenEnded: boolean,
+): Promise<DeskRecords> {
+  const rows = await orm
+    .select()
+    .from(queueItems)
+    .where(eq(queueItems.sessionId, message.sessionId))
+    .orderBy(queueItems.id)
+    .limit(500);
+  const concerned = rows.filter(({ finishedAt }) => finishedAt === null || finishedAt >= message.createdAt);
+  const first = concerned.find(({ createdAt }) => createdAt <= message.createdAt || isOpenEnded);
+  const last = first && concerned.findLast((one) => one.caseId === first.caseId);
+  const [opened] = await orm
+    .select()
+    .from(cases)
+    .where(and(eq(cases.id, last?.caseId ?? caseId ?? 0)));
+  const [survey] = await sql<{ score: number; answeredAt: string }[]>`
+    SELECT (answer ->> 'score')::int AS score, answered_at AS "answeredAt" FROM csat_surveys
+    WHERE session_id = ${message.sessionId} AND answered_at >= ${message.createdAt}::timestamptz
+    ORDER BY answered_at LIMIT 1`;
+  return {
+    queue: last ? await toPlace(sql, last) : null,
+    case: opened ? toCase(opened, 'live') : null,
+    firstReplyDueAt: opened?.firstReplyDueAt ?? null,
+    survey: survey ?? null,
+  };
+}
+
+async function toPlace(sql: Database['sql'], row: typeof queueItems.$inferSelect): Promise<QueuePlace> {
+  const item: QueueItem = toQueueItem(row);
+  const { assignedAt, finishedAt } = row;
+  if (item.status !== 'waiting') return { item, assignedAt, finishedAt, position: null };
+  const [before] = await sql<{ count: number }[]>`
+    SELECT count(*)::int AS count FROM queue_items other JOIN queue_items own ON own.id = ${item.id}
+    WHERE other.status = 'waiting' AND other.app_id = own.app_id AND other.queue = own.queue
+      AND (array_position(ARRAY['urgent', 'high', 'normal', 'low'], other.priority), other.id)
+        < (array_position(ARRAY['urgent', 'high', 'normal', 'low'], own.priority), own.id)`;
+  return { item, assignedAt, finishedAt, position: (before?.count ?? 0) + 1 };
+}
+
+/** What was asked of the app's own bot because of an event. */
+export async function readBotTurn({ orm }: Database, eventId: string) {
+  const [turn] = await orm
+    .select({ status: botTurns.status, createdAt: botTurns.createdAt })
+    .from(botTurns)
+    .where(eq(botTurns.eventId, eventId));
+  return turn ?? null;
+}
+
+/** The earlier event of the same conversation that a listener could not handle, behind which this one waits. */
+export async function readBlocking(
+  { sql }: Database,
+  eventId: string,
+  listener: string,
+): Promise<{ readonly eventId: string; readonly type: string } | null> {
+  const [row] = await sql<{ eventId: string; type: string }[]>`
+    SELECT other.event_id AS "eventId", other.type FROM parked_events own
+    JOIN parked_events other USING (subscription, key)
+    WHERE own.event_id = ${eventId}::uuid AND own.subscription = ${listener} AND own.status = 'waiting'
+      AND own.attempts = 0 AND other."offset" < own."offset"
+    ORDER BY other."offset" LIMIT 1`;
+  return row ?? null;
+}
