@@ -54,6 +54,13 @@ describe('administration', () => {
       supervisor: true,
       answer: 404,
     },
+    // Without a word to look for it is refused.
+    'GET /v1/admin/messages': { supervisor: true, answer: 422 },
+    'GET /v1/admin/messages/{id}/account': {
+      path: '/v1/admin/messages/999999999/account',
+      supervisor: true,
+      answer: 404,
+    },
     'GET /v1/admin/mails': {},
     'GET /v1/admin/mails/{id}': { path: '/v1/admin/mails/999999', answer: 404 },
     'GET /v1/admin/mails/{id}/raw': { path: '/v1/admin/mails/999999/raw', answer: 404 },

@@ -164,7 +164,8 @@ function heardByOf({ event, listeners }: EventStory, subscriptions: readonly Sub
   return listeners.map(({ listener, outcome, finishedAt, durationMs, attempt, failures }) => {
     const state = subscriptions.find(({ name }) => name === listener);
     return {
-      ...{ listener, outcome, finishedAt, durationMs, attempt, eventId: event.id },
+      ...{ listener, outcome, durationMs, attempt, eventId: event.id },
+      finishedAt: finishedAt ?? failures.at(-1)?.at ?? null,
       error: failures.at(-1)?.error ?? null,
       pausedBecause: state?.status === 'paused' ? (state.pauseReason ?? 'no reason was noted') : null,
       lag: state?.lag ?? 0,
