@@ -80,7 +80,7 @@ function stillWaiting(facts: AccountFacts, answer: Answer, links: Verdict['links
 }
 
 /** Whether the channel took nothing to this customer any more at an instant. */
-export function isWindowClosed(channel: ChannelFacts, answer: Answer, atIso: string): boolean {
+function isWindowClosed(channel: ChannelFacts, answer: Answer, atIso: string): boolean {
   const { window } = channel;
   if (!window) return false;
   const hours = answer.message.sender.type === 'agent' ? window.hoursForAgents : window.hours;
