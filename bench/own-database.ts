@@ -14,6 +14,7 @@ export async function startOwnDatabase() {
   });
   await migrate(embedded.connection);
   return {
+    url: embedded.url,
     connection: embedded.connection,
     async stop() {
       await embedded.stop();
