@@ -1,0 +1,214 @@
+import { type Client, createClient } from '@mevrik/client';
+import { createTransport } from 'nodemailer';
+import { createFacebookCaller } from '../stand-ins/facebook-caller.ts';
+import { signWebhook } from '../stand-ins/graph-stand-in.ts';
+import type { StandIns } from '../stand-ins/start-stand-ins.ts';
+
+/** Where the desk is to be filled, and as whom. */
+export interface Stage {
+  readonly url: string;
+  readonly appKey: string;
+  /** Whose desk it is; an administrator. */
+  readonly admin: Client;
+  readonly standIns: StandIns;
+  /** The port on which mails come in. */
+  readonly mailPort: number;
+}
+
+const meta = { appSecret: 'meta-app-secret-0123', verifyToken: 'verify-me-please' };
+const parcel =
+  'Found it: the label was damaged, and the parcel waits at the depot in Malmö. I have asked them to print a new one; it goes out tomorrow morning.';
+
+/** Fills the desk with a believable morning: several channels, some who wait, some who are served. */
+export async function fillDesk(stage: Stage): Promise<void> {
+  const { admin, standIns } = stage;
+  await admin.call('PATCH', '/v1/admin/apps/1', {
+    body: {
+      name: 'Nordic Outfitters',
+      settings: {
+        welcome: false,
+        caseOpenedText: 'Thank you. Somebody of our team is with you in a moment.',
+        dispositions: [
+          'resolved',
+          {
+            name: 'refund',
+            fields: [
+              { name: 'order', label: 'Order number', kind: 'text', required: true },
+              {
+                name: 'reason',
+                label: 'Reason',
+                kind: 'choice',
+                required: true,
+                choices: ['late', 'broken', 'wrong item'],
+              },
+            ],
+          },
+          'spam',
+        ],
+      },
+    },
+  });
+  const rules = [{ name: 'everybody gets a person', when: 'true', action: 'queue' }];
+  await admin.call('PUT', '/v1/admin/apps/1/rules', { body: { rules } });
+  const channels = [
+    ['page', 'facebook', { ...meta, pageId: '900', pageToken: 'page-token-of-900' }],
+    ['whatsapp', 'whatsapp', { ...meta, phoneNumberId: '700', accessToken: 'token-of-700' }],
+    [
+      'mail',
+      'email',
+      {
+        address: 'hello@outfitters.example',
+        name: 'Nordic Outfitters',
+        smtp: { host: '127.0.0.1', port: standIns.smtpPort, tls: 'none' },
+      },
+    ],
+  ] as const;
+  for (const [name, kind, settings] of channels)
+    await admin.call('PUT', `/v1/admin/apps/1/channels/${name}`, { body: { kind, settings } });
+  for (const [shortcut, text] of [
+    ['hello', 'Hello {{customer.name|there}}, this is {{agent.name}}. How can I help?'],
+    ['help-return', 'You can send it back within 30 days: the label is in your account under “Returns”.'],
+    ['here', 'I am on it, {{customer.name|there}}. Give me two minutes.'],
+  ])
+    await admin.call('POST', '/v1/canned-replies', { body: { appId: 1, shortcut, text } });
+  await wait(await mail(stage), 'Sofia Marino');
+  await wait(
+    await messenger(stage, 'jonas', 'Do you ship to Switzerland? And what is the customs fee?'),
+    'Jonas Weber',
+  );
+  await wait(await comment(stage), 'Ingrid Sørensen');
+  await wait(
+    await onWhatsapp(
+      stage,
+      '880170000001',
+      'Rafi Ahmed',
+      'Can I still change the delivery address of order 20418?',
+    ),
+    'Rafi Ahmed',
+  );
+  const chen = await web(stage, 'Chen Wei', 'Is the blue one back in stock next week?');
+  const amina = await web(stage, 'Amina Diallo', 'The zip of the jacket broke on the first day :(');
+  const vera = await web(
+    stage,
+    'Vera Lindqvist',
+    'My parcel still says “in transit” since Tuesday. Can you look where it is?',
+  );
+  await serveVera(stage, vera);
+  for (const one of [amina, chen]) await accept(stage, one.sessionId);
+  await amina.client.rest.writeMessage({ text: 'I can send a photo if that helps' });
+
+  async function wait(sessionId: number, name: string): Promise<void> {
+    const { customer } = await admin.rest.conversation(sessionId);
+    await admin.rest.changeCustomer(customer.id, { name });
+    if (name.startsWith('Jonas') || name.startsWith('Rafi')) await accept(stage, sessionId);
+  }
+}
+
+interface Written {
+  readonly client: Client;
+  readonly sessionId: number;
+}
+
+async function web({ url, appKey, admin }: Stage, name: string, text: string): Promise<Written> {
+  const stranger = createClient({ url, appKey });
+  const [first = ''] = name.toLowerCase().split(' ');
+  const { accessToken, session, customer } = await stranger.rest.startVisit({
+    profile: { name, email: `${first}@example.org`, attributes: { plan: 'gold', orders: 7 + name.length } },
+  });
+  const client = createClient({ url, appKey, token: accessToken });
+  await client.rest.writeMessage({ text });
+  await queued(admin, session.id);
+  await admin.rest.changeCustomer(customer.id, { phone: '+46701234567' }).catch(() => {});
+  return { client, sessionId: session.id };
+}
+
+async function serveVera(stage: Stage, { client, sessionId }: Written): Promise<void> {
+  const { admin } = stage;
+  await accept(stage, sessionId);
+  await admin.rest.reply(sessionId, {
+    text: 'Hello Vera, I am looking into it right now. Do you have the number at hand?',
+  });
+  await client.rest.writeMessage({ text: 'Thank you! The number is 20418-77.' });
+  await admin.rest.addNote(sessionId, 'Carrier says: held at the depot in Malmö, address label damaged.');
+  const { message } = await admin.rest.reply(sessionId, { text: parcel });
+  await client.rest.markRead(message.id);
+  await client.rest.writeMessage({ text: 'Great, that was fast. Will I get a message when it leaves?' });
+}
+
+async function accept({ admin }: Stage, sessionId: number): Promise<void> {
+  const { queueItem } = await admin.rest.conversation(sessionId);
+  if (queueItem) await admin.rest.acceptQueueItem(queueItem.id);
+}
+
+async function messenger(stage: Stage, person: string, text: string): Promise<number> {
+  const address = `${stage.url}/webhooks/facebook/${stage.appKey}/page`;
+  await createFacebookCaller({ address, appSecret: meta.appSecret, pageId: '900' }).writes(person, text);
+  return said(stage, text);
+}
+
+async function comment(stage: Stage): Promise<number> {
+  const address = `${stage.url}/webhooks/facebook/${stage.appKey}/page`;
+  const text = 'Does the parka come in green?';
+  const caller = createFacebookCaller({ address, appSecret: meta.appSecret, pageId: '900' });
+  await caller.comments({ person: 'ingrid', name: 'Ingrid Sørensen', text, postId: '900_1' });
+  return said(stage, text);
+}
+
+async function onWhatsapp(stage: Stage, from: string, name: string, text: string): Promise<number> {
+  const message = {
+    from,
+    id: `wamid.${from}`,
+    timestamp: String(Math.floor(Date.now() / 1000)),
+    type: 'text',
+    text: { body: text },
+  };
+  const value = {
+    messaging_product: 'whatsapp',
+    metadata: { phone_number_id: '700' },
+    contacts: [{ profile: { name }, wa_id: from }],
+    messages: [message],
+  };
+  const body = {
+    object: 'whatsapp_business_account',
+    entry: [{ id: 'WABA', changes: [{ field: 'messages', value }] }],
+  };
+  const signed = signWebhook(body, meta.appSecret);
+  await fetch(`${stage.url}/webhooks/whatsapp/${stage.appKey}/whatsapp`, { method: 'POST', ...signed });
+  return said(stage, text);
+}
+
+async function mail(stage: Stage): Promise<number> {
+  const text =
+    'The invoice of last week shows my old company name. Could you send me a corrected one, please?';
+  const client = createTransport({ host: '127.0.0.1', port: stage.mailPort, ignoreTLS: true });
+  await client.sendMail({
+    from: 'Sofia Marino <sofia@studio-marino.example>',
+    to: 'hello@outfitters.example',
+    subject: 'Invoice 2026-1187',
+    text,
+  });
+  client.close();
+  return said(stage, text);
+}
+
+/** The session in which somebody has said this, once it waits for a person. */
+async function said({ admin }: Stage, text: string): Promise<number> {
+  return until(async () => {
+    const { items } = await admin.rest.conversations({ view: 'queue', limit: 50 });
+    return items.find(({ lastMessage }) => lastMessage?.content.text?.startsWith(text.slice(0, 20)))?.session
+      .id;
+  });
+}
+
+async function queued(admin: Client, sessionId: number): Promise<void> {
+  await until(async () => (await admin.rest.conversation(sessionId)).queueItem?.id);
+}
+
+/** Looks until there is something. */
+async function until<Value>(look: () => Promise<Value | undefined>): Promise<Value> {
+  for (;;) {
+    const found = await look();
+    if (found !== undefined) return found;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
