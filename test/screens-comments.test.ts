@@ -2,18 +2,27 @@ import { randomUUID } from 'node:crypto';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { openPage, startBrowser, type WatchedPage } from './support/browser.ts';
-import { type FacebookProduct, ofComment, quick, startFacebook } from './support/facebook.ts';
+import {
+  type FacebookProduct,
+  page as facebook,
+  ofComment,
+  ofThread,
+  quick,
+  startFacebook,
+} from './support/facebook.ts';
+import type { Employed } from './support/product.ts';
 
-const patient = { timeout: 30_000 };
+const patient = { timeout: 60_000 };
 let product: FacebookProduct;
 let browser: Browser;
+let admin: Employed;
 let kept: string;
 const pages: WatchedPage[] = [];
 
 beforeAll(async () => {
   const settings = { delivery: { ...quick, attempts: 1 } };
   [product, browser] = await Promise.all([startFacebook({ settings }), startBrowser()]);
-  const admin = await product.employ({ role: 'admin' });
+  admin = await product.employ({ role: 'admin' });
   const login = { email: `kim-${randomUUID()}@example.com`, password: 'a long passphrase' };
   await admin.call('POST', '/v1/admin/agents', {
     ...login,
@@ -48,7 +57,7 @@ async function taken(sessionId: number): Promise<Page> {
 
 const reply = (page: Page) => page.getByRole('textbox', { name: 'Reply to the customer' });
 
-describe('the desk, where the channel has rules of its own', () => {
+describe('the desk, where the channel has rules of its own', { timeout: 180_000 }, () => {
   it('shows the post of a comment, and answers it in public or, once, in private', async () => {
     await product.webhook(
       ofComment({
@@ -127,5 +136,45 @@ describe('the desk, where the channel has rules of its own', () => {
     await thread.getByRole('button', { name: 'Try again' }).click();
     await expect.poll(() => product.graph.textsFor('rita'), patient).toContain('again');
     await expect.poll(() => thread.getByText('Not delivered').count(), patient).toBe(0);
+  });
+
+  it('tells at once that a channel is down and what to do, and that it is back, with what was written meanwhile', async () => {
+    const page = await taken(await product.writes('tove', 'hello'));
+    const list = page.getByRole('region', { name: 'Conversations' });
+    await reply(page).waitFor();
+    product.graph.revoke(facebook.pageToken);
+    await reply(page).fill('while it is down');
+    await page.keyboard.press('Enter');
+    const composer = page.getByRole('group', { name: 'Reply' });
+    await composer.getByText('page is down').waitFor();
+    await composer.getByText(/access token/).waitFor();
+    await composer.getByText('What you send waits').waitFor();
+    await list.getByText('Nothing gets through on page').waitFor();
+    await page.getByRole('log').getByRole('img', { name: 'On its way' }).waitFor();
+    product.graph.grant(facebook.pageToken);
+    await admin.call('POST', '/v1/admin/channels/1/page/probe');
+    await expect.poll(() => product.graph.textsFor('tove'), patient).toContain('while it is down');
+    await composer.getByText('page is down').waitFor({ state: 'detached' });
+    await list.getByText('Nothing gets through on page').waitFor({ state: 'detached' });
+    await page.getByRole('log').getByRole('img', { name: 'Sent' }).waitFor();
+  });
+
+  it('shows how far a reply has come as the provider tells it, and takes nothing back that is told late', async () => {
+    const page = await taken(await product.writes('dora', 'hello'));
+    const tick = (name: string) => page.getByRole('log').getByRole('img', { name, exact: true });
+    await reply(page).fill('One moment');
+    await page.keyboard.press('Enter');
+    await tick('Sent').waitFor();
+    const mids = () => product.graph.accepted.slice(-1).map(({ id }) => id);
+    const from = { sender: { id: 'dora' } };
+    await product.webhook(ofThread({ ...from, delivery: { mids: mids(), watermark: Date.now() } }));
+    await tick('Delivered').waitFor();
+    await product.webhook(ofThread({ ...from, read: { watermark: Date.now() } }));
+    await tick('Read').waitFor();
+    await product.webhook(ofThread({ ...from, delivery: { mids: mids(), watermark: Date.now() } }));
+    await reply(page).fill('And another');
+    await page.keyboard.press('Enter');
+    await tick('Sent').waitFor();
+    expect(await tick('Read').count()).toBe(1);
   });
 });

@@ -40,6 +40,8 @@ export const staffAppSchema = z.object({
       downReason: z.string().nullable(),
     }),
   ),
+  /** No file of a message is larger. */
+  fileBytes: z.int(),
   /** The queues that are known: the one that conversations go to by themselves comes first. */
   queues: z.array(z.string()),
   dispositions: z.array(dispositionSchema),

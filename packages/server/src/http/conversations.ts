@@ -21,7 +21,7 @@ const tags = ['desk'];
 const params = z.strictObject({ id: z.coerce.number().pipe(idSchema) });
 
 /** What the desk's lists and panels show. */
-export function conversationRoutes({ database, apps }: HttpDependencies): RoutePlugin {
+export function conversationRoutes({ database, apps, files }: HttpDependencies): RoutePlugin {
   return (api) => {
     api.get(
       '/v1/apps',
@@ -37,7 +37,7 @@ export function conversationRoutes({ database, apps }: HttpDependencies): RouteP
         const ids = await enabledApps(database, visibleApps(staffOf(request), undefined));
         const profiles = await Promise.all(ids.map((id) => requireApp(apps, id)));
         const downReason = await readDownReasons(database, ids);
-        return { items: profiles.map((profile) => describeApp(profile, downReason)) };
+        return { items: profiles.map((profile) => describeApp(profile, downReason, files.maxBytes)) };
       },
     );
     api.get(

@@ -277,7 +277,9 @@ export function sessionRoutes(dependencies: HttpDependencies): RoutePlugin {
         const authorize = (session: Parameters<typeof assertMayServe>[1]) => assertMayServe(by, session);
         await unitOfWork.run((tx) => markRead(tx, { sessionId, by: 'agent', messageId, authorize }));
         const payload = { sessionId, by: 'agent', agentId: by.agentId, messageId };
-        notify([{ appId, topic: topics.session(sessionId), event: 'message_read', payload }]);
+        // Whoever has the desk open in several places has read it in all of them.
+        for (const topic of [topics.session(sessionId), topics.agent(by.agentId)])
+          notify([{ appId, topic, event: 'message_read', payload }]);
         await showSign({ unitOfWork, apps }, { appId, sessionId, sign: 'seen' });
         return reply.code(204).send(null);
       },

@@ -15,6 +15,7 @@ const ours: ChannelCapabilities = {
 export function describeApp(
   { id, name, key, channels, rules, settings }: AppProfile,
   downReason: (appId: number, channel: string) => string | null,
+  fileBytes: number,
 ): StaffApp {
   const queues = [settings.defaultQueue, ...rules.flatMap(({ rule: { queue } }) => queue ?? [])];
   return {
@@ -28,6 +29,7 @@ export function describeApp(
       capabilities: capabilitiesOf(channel.kind),
       downReason: downReason(id, channel.name),
     })),
+    fileBytes,
     queues: [...new Set(queues)],
     dispositions: settings.dispositions,
   };

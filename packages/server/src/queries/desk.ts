@@ -169,7 +169,7 @@ async function readRows(
     orm
       .select()
       .from(cases)
-      .where(inArray(cases.sessionId, [...ids])),
+      .where(and(inArray(cases.sessionId, [...ids]), eq(cases.status, 'open'))),
     sql<LastMessage[]>`
       SELECT asked.id AS "sessionId", m.id, m.kind, m.sender_type AS "senderType", m.sender_name AS "senderName",
              m.content, m.created_at AS "createdAt"
@@ -182,7 +182,7 @@ async function readRows(
     rows.map(({ session, customer }) => {
       const { id, name, email, verified } = customer;
       const item = items.find(({ sessionId }) => sessionId === session.id);
-      const open = openCases.find((one) => one.sessionId === session.id && one.status === 'open');
+      const open = openCases.find((one) => one.sessionId === session.id);
       const last = lastMessages.find(({ sessionId }) => Number(sessionId) === session.id);
       return [
         session.id,

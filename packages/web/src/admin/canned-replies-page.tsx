@@ -3,7 +3,7 @@ import { notifications } from '@mantine/notifications';
 import { IconMessage2Bolt, IconPencil, IconPlus, IconSearch, IconTrash } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { keys } from '../desk/live.ts';
+import { keys } from '../desk/keys.ts';
 import { api } from '../session/session.ts';
 import { explain } from '../shared/explain.ts';
 import type { CannedReply } from '../shared/sdk.ts';

@@ -2,7 +2,7 @@ import { Alert, Badge, Button, Group, Modal, Stack, Text, Textarea, TextInput, T
 import { useQueryClient } from '@tanstack/react-query';
 import { useRef, useState } from 'react';
 import { fillIn } from '../desk/fill-in.ts';
-import { keys } from '../desk/live.ts';
+import { keys } from '../desk/keys.ts';
 import { api } from '../session/session.ts';
 import { useMe } from '../session/use-session.ts';
 import type { CannedReply, Placeholder, StaffApp } from '../shared/sdk.ts';

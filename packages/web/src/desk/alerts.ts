@@ -1,4 +1,5 @@
 import type { Agent, ConversationRow, Message, QueueItem } from '../shared/sdk.ts';
+import { createStore } from '../shared/store.ts';
 import { nameOf, previewOf } from './preview.ts';
 
 let audio: AudioContext | undefined;
@@ -22,17 +23,38 @@ function chime(): void {
   }
 }
 
-/** Whether the agent wants to hear and see that customers write. */
+const storageKey = 'mevrik.alerts';
+
+/** What the browser lets us show outside of the page. */
+export type Permission = NotificationPermission | 'unsupported';
+
+const areOn = createStore(localStorage.getItem(storageKey) !== 'off', (on) =>
+  localStorage.setItem(storageKey, on ? 'on' : 'off'),
+);
+const permission = createStore<Permission>(
+  'Notification' in window ? Notification.permission : 'unsupported',
+);
+// It can be changed beside the address, too.
+void navigator.permissions
+  ?.query({ name: 'notifications' })
+  .then((status) => {
+    status.onchange = () => permission.set(Notification.permission);
+  })
+  .catch(() => {});
+
+/** Whether the agent wants to hear and see that customers write, and may. */
 export const alerts = {
-  get areOn(): boolean {
-    return localStorage.getItem('mevrik.alerts') !== 'off';
+  areOn,
+  permission,
+  chime,
+  /** Asks whether notifications may be shown: browsers want that somebody has pressed something for it. */
+  async askPermission(): Promise<void> {
+    if (permission.get() === 'default') permission.set(await Notification.requestPermission());
   },
   async toggle(): Promise<boolean> {
-    const next = !alerts.areOn;
-    localStorage.setItem('mevrik.alerts', next ? 'on' : 'off');
-    if (next && 'Notification' in window && Notification.permission === 'default')
-      await Notification.requestPermission();
-    return next;
+    areOn.set(!areOn.get());
+    if (areOn.get()) await alerts.askPermission();
+    return areOn.get();
   },
 };
 
@@ -50,7 +72,7 @@ function claim(what: string): boolean {
 function alert(what: { readonly title: string; readonly body: string; readonly sessionId: number }): void {
   chime();
   const isSeen = document.visibilityState === 'visible';
-  if (isSeen || !('Notification' in window) || Notification.permission !== 'granted') return;
+  if (isSeen || permission.get() !== 'granted') return;
   const shown = new Notification(what.title, { body: what.body, tag: `session ${what.sessionId}` });
   shown.onclick = () => {
     window.focus();
@@ -69,7 +91,7 @@ export function alertOf(
     readonly row: ConversationRow | undefined;
   },
 ): void {
-  if (message.isReply || message.agentType !== 'live' || !alerts.areOn) return;
+  if (message.isReply || message.agentType !== 'live' || !areOn.get()) return;
   if (seen.row?.session.assignedAgentId !== seen.me) return;
   if (document.visibilityState === 'visible' && message.sessionId === seen.openId) return;
   if (!claim(`message-${message.id}`)) return;
@@ -78,6 +100,6 @@ export function alertOf(
 
 /** Draws the agent's attention to somebody who begins to wait, where they take conversations. */
 export function alertOfQueued({ id, sessionId, queue }: QueueItem, me: Agent): void {
-  if (!alerts.areOn || me.availability !== 'online' || !claim(`item-${id}`)) return;
+  if (!areOn.get() || me.availability !== 'online' || !claim(`item-${id}`)) return;
   alert({ title: 'Somebody waits for a person', body: `In the queue “${queue}”`, sessionId });
 }

@@ -4,7 +4,8 @@ import { IconAlertTriangle, IconDownload, IconFile } from '@tabler/icons-react';
 import { useState } from 'react';
 import { fileSize } from '../shared/file-size.ts';
 import type { Attachment } from '../shared/sdk.ts';
-import classes from './desk.module.css';
+import classes from './attachment.module.css';
+import parts from './parts.module.css';
 
 /** Our own files are where these screens are, by whatever name one came here. */
 function addressOf({ fileId, url }: Attachment): string {
@@ -20,7 +21,7 @@ export function AttachmentView({ file }: { file: Attachment }) {
   const name = file.name ?? 'File';
   if (file.problem) {
     return (
-      <Text size="sm" c="dimmed" className={classes.line}>
+      <Text size="sm" c="dimmed" className={parts.line}>
         <IconAlertTriangle size={15} style={{ flexShrink: 0 }} /> {name}: {file.problem}
       </Text>
     );
@@ -81,7 +82,7 @@ function Picture(props: { address: string; name: string; onBroken: () => void })
         size="auto"
         title={
           <Tooltip label="Open it in a tab of its own">
-            <Anchor href={address} target="_blank" rel="noopener noreferrer" className={classes.line}>
+            <Anchor href={address} target="_blank" rel="noopener noreferrer" className={parts.line}>
               <IconDownload size={16} aria-hidden /> {name}
             </Anchor>
           </Tooltip>

@@ -1,7 +1,7 @@
 import { SegmentedControl, Tooltip } from '@mantine/core';
 import { IconLock } from '@tabler/icons-react';
 import type { ConversationRow } from '../shared/sdk.ts';
-import classes from './desk.module.css';
+import parts from './parts.module.css';
 import { whyNotPrivately } from './reply-window.ts';
 
 /** Who reads what is written; under a comment `customer` is everybody, and `commenter` whoever wrote it. */
@@ -31,7 +31,7 @@ export function AudienceChoice(props: {
   const note = {
     value: 'colleagues',
     label: (
-      <span className={classes.line}>
+      <span className={parts.line}>
         <IconLock size={13} aria-hidden /> Note
       </span>
     ),

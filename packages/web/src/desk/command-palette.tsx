@@ -11,7 +11,7 @@ import { explain } from '../shared/explain.ts';
 import type { Agent, ConversationRow, Page } from '../shared/sdk.ts';
 import { type DeskAction, deskActions, useOffered } from './actions.ts';
 import { alerts } from './alerts.ts';
-import { keys } from './live.ts';
+import { keys } from './keys.ts';
 import { nameOf, previewOf } from './preview.ts';
 
 const icon = { size: 18, stroke: 1.6 };

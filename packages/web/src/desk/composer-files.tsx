@@ -1,7 +1,7 @@
 import { ActionIcon, Progress, Text, Tooltip } from '@mantine/core';
 import { IconAlertTriangle, IconFile, IconX } from '@tabler/icons-react';
 import { fileSize } from '../shared/file-size.ts';
-import classes from './desk.module.css';
+import classes from './composer.module.css';
 import { type Upload, uploads } from './uploads.ts';
 
 /** The files of the reply that is being written, and how far they are. */

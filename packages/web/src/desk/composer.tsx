@@ -1,13 +1,5 @@
 import { Text, Textarea } from '@mantine/core';
-import {
-  type ClipboardEvent,
-  type DragEvent,
-  type KeyboardEvent,
-  useEffect,
-  useId,
-  useRef,
-  useState,
-} from 'react';
+import { type ClipboardEvent, type KeyboardEvent, useEffect, useId, useRef, useState } from 'react';
 import type { CannedReply, ConversationRow, StaffApp } from '../shared/sdk.ts';
 import { useNow } from '../shared/time.tsx';
 import { useOffer } from './actions.ts';
@@ -15,7 +7,8 @@ import { type Audience, AudienceChoice, audienceOf } from './audience-choice.tsx
 import { CannedPicker, cannedWord, useCannedPicker } from './canned-picker.tsx';
 import { ComposerFiles } from './composer-files.tsx';
 import { ComposerTools } from './composer-tools.tsx';
-import classes from './desk.module.css';
+import classes from './composer.module.css';
+import { DropZone } from './drop-zone.tsx';
 import { type Facts, fillIn, openPlaceholder } from './fill-in.ts';
 import { outbox } from './outbox.ts';
 import { ChannelDown, ReplyWindowChip, WindowClosed } from './reply-notices.tsx';
@@ -30,6 +23,8 @@ const longest = 10_000;
 export interface ComposerProps {
   readonly row: ConversationRow;
   readonly channel: StaffApp['channels'][number] | undefined;
+  /** No file of a message is larger. */
+  readonly fileBytes: number;
   readonly facts: Facts;
   /** The newest message that is there. */
   readonly newestId: number;
@@ -41,7 +36,7 @@ export interface ComposerProps {
 
 /** Where the agent writes: to the customer, or a note to colleagues. */
 export function Composer(props: ComposerProps) {
-  const { row, channel, facts, newestId, onlyNotes = false, onDone } = props;
+  const { row, channel, fileBytes, facts, newestId, onlyNotes = false, onDone } = props;
   const { id: sessionId, appId } = row.session;
   const listId = useId();
   const [wanted, setAudience] = useState<Audience>('customer');
@@ -54,7 +49,6 @@ export function Composer(props: ComposerProps) {
   const [fault, setFault] = useState<string>();
   const [caret, setCaret] = useState(0);
   const [isDismissed, setDismissed] = useState(false);
-  const [isOver, setOver] = useState(false);
   const area = useRef<HTMLTextAreaElement>(null);
   const draft = useDraft(sessionId, isNote);
   const files = uploads.useOf(sessionId);
@@ -107,7 +101,12 @@ export function Composer(props: ComposerProps) {
   }
 
   function add(list: readonly File[]): void {
-    if (list.length > 0 && !isNote) setFault(uploads.add({ sessionId, appId }, list, capabilities));
+    if (list.length === 0) return;
+    setFault(
+      isNote
+        ? 'Notes have no files: write to the customer to send them.'
+        : uploads.add({ sessionId, appId }, list, { capabilities, mostBytes: fileBytes }),
+    );
   }
 
   const attached = isNote ? [] : files;
@@ -170,20 +169,10 @@ export function Composer(props: ComposerProps) {
   const isOpen = slash !== undefined && (picker.items.length > 0 || slash.word === '');
   return (
     <fieldset
-      className={`${classes.composer} ${isNote ? classes.asNote : ''} ${isOver ? classes.over : ''}`}
+      className={`${classes.composer} ${isNote ? classes.asNote : ''}`}
       aria-label={isNote ? 'Note' : 'Reply'}
-      onDragOver={(event: DragEvent) => {
-        if (!takesFiles || !event.dataTransfer.types.includes('Files')) return;
-        event.preventDefault();
-        setOver(true);
-      }}
-      onDragLeave={() => setOver(false)}
-      onDrop={(event: DragEvent) => {
-        event.preventDefault();
-        setOver(false);
-        add([...event.dataTransfer.files]);
-      }}
     >
+      <DropZone takesFiles={takesFiles} onFiles={add} />
       {fault && (
         <Text size="sm" c="red" role="alert">
           {fault}

@@ -1,7 +1,7 @@
 import { Button } from '@mantine/core';
 import { useEffect, useRef, useState } from 'react';
 import type { ConnectionState } from '../shared/sdk.ts';
-import classes from './desk.module.css';
+import classes from './banner.module.css';
 
 /** Nobody needs to know of a moment. */
 const patienceMs = 1_500;

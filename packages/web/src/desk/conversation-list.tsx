@@ -9,9 +9,10 @@ import { Empty, Failure } from '../shared/states.tsx';
 import { useNow } from '../shared/time.tsx';
 import { useOffer } from './actions.ts';
 import { Row, rowHeight } from './conversation-row.tsx';
-import classes from './desk.module.css';
+import classes from './list.module.css';
 import { useDeskFilter } from './desk-filter.ts';
 import { ActiveFilters, ListFilters } from './list-filters.tsx';
+import { ChannelsDown } from './reply-notices.tsx';
 import { useConversations, useCounts } from './use-conversations.ts';
 
 const nothing: Record<ConversationView, readonly [title: string, text: string]> = {
@@ -84,6 +85,7 @@ export function ConversationList({
           <ListFilters apps={apps} />
         </Group>
         <ActiveFilters apps={apps} />
+        <ChannelsDown apps={apps} />
       </div>
       {list.isPending ? (
         <ListSkeleton />

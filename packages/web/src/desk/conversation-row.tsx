@@ -1,9 +1,11 @@
 import { Avatar, Badge, Text } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
+import { memo } from 'react';
 import { ChannelIcon } from '../shared/channel-icon.tsx';
 import type { ConversationRow, StaffApp } from '../shared/sdk.ts';
 import { shortAgo } from '../shared/time.tsx';
-import classes from './desk.module.css';
+import classes from './list.module.css';
+import parts from './parts.module.css';
 import { nameOf, previewOf } from './preview.ts';
 import { SlaChip, WaitChip, waitsSince } from './sla-chip.tsx';
 
@@ -23,7 +25,9 @@ function hasChips(row: ConversationRow, isMixed: boolean): boolean {
 }
 
 /** A conversation in a list. `isMixed`: the list has those of the bot and of colleagues too. */
-export function Row(props: {
+export const Row = memo(OneRow);
+
+function OneRow(props: {
   row: ConversationRow;
   top: number;
   now: number;
@@ -47,7 +51,7 @@ export function Row(props: {
     >
       <Avatar size={36} radius="xl" name={name} color="initials" aria-hidden />
       <div style={{ minWidth: 0 }}>
-        <div className={classes.line}>
+        <div className={parts.line}>
           <Text size="sm" fw={600} truncate flex={1}>
             {name}
           </Text>
@@ -55,7 +59,7 @@ export function Row(props: {
             {shortAgo(row.lastActivityAt, now)}
           </Text>
         </div>
-        <div className={classes.line}>
+        <div className={parts.line}>
           <ChannelIcon kind={kind} name={session.channel} />
           <span className={classes.preview}>
             {lastMessage

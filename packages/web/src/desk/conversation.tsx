@@ -1,4 +1,4 @@
-import { ActionIcon, Avatar, Badge, Text, Tooltip } from '@mantine/core';
+import { ActionIcon, Avatar, Badge, Text, Tooltip, VisuallyHidden } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { IconArrowLeft, IconEye, IconLayoutSidebarRight } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
@@ -14,9 +14,9 @@ import { useOffer } from './actions.ts';
 import { Composer } from './composer.tsx';
 import { ConversationActions } from './conversation-actions.tsx';
 import { CustomerPanel } from './customer-panel.tsx';
-import classes from './desk.module.css';
+import classes from './conversation.module.css';
 import type { Facts } from './fill-in.ts';
-import { keys } from './live.ts';
+import { keys } from './keys.ts';
 import { ParentPost } from './parent-post.tsx';
 import { nameOf } from './preview.ts';
 import { SlaChip, WaitChip } from './sla-chip.tsx';
@@ -55,6 +55,7 @@ export function Conversation({ sessionId, apps }: { sessionId: number; apps: rea
   const composer = {
     row: row.data,
     channel,
+    fileBytes: app?.fileBytes ?? 0,
     facts,
     newestId: lastMessage?.id ?? 0,
   };
@@ -149,9 +150,9 @@ function Head(props: {
                 <Avatar key={name} size={22} radius="xl" name={name} color="initials" />
               ))}
             </Avatar.Group>
-            <span className={classes.srOnly} role="status">
+            <VisuallyHidden role="status">
               {also}
-            </span>
+            </VisuallyHidden>
           </div>
         </Tooltip>
       )}

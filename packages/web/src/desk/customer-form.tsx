@@ -5,7 +5,7 @@ import { useState } from 'react';
 import { api } from '../session/session.ts';
 import { explain } from '../shared/explain.ts';
 import { type ChangeCustomer, type CustomerOverview, MevrikError } from '../shared/sdk.ts';
-import { keys } from './live.ts';
+import { keys } from './keys.ts';
 
 type Customer = CustomerOverview['customer'];
 

@@ -6,7 +6,7 @@ import { ChannelIcon } from '../shared/channel-icon.tsx';
 import type { CustomerOverview, StaffApp } from '../shared/sdk.ts';
 import { Ago } from '../shared/time.tsx';
 import { Section } from './customer-parts.tsx';
-import classes from './desk.module.css';
+import classes from './customer.module.css';
 
 type PastCase = CustomerOverview['cases'][number];
 

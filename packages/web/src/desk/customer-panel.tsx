@@ -11,8 +11,8 @@ import { useOffer } from './actions.ts';
 import { CustomerForm } from './customer-form.tsx';
 import { CustomerHistory } from './customer-history.tsx';
 import { Field, Section } from './customer-parts.tsx';
-import classes from './desk.module.css';
-import { keys } from './live.ts';
+import classes from './customer.module.css';
+import { keys } from './keys.ts';
 import { MergeDialog } from './merge-dialog.tsx';
 import { nameOf } from './preview.ts';
 

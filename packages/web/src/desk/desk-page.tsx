@@ -10,14 +10,17 @@ import { type Place, Shell } from '../shared/shell.tsx';
 import { Empty, Failure, Loading } from '../shared/states.tsx';
 import { perform } from './actions.ts';
 import { alertOf, alertOfQueued } from './alerts.ts';
+import { AlertsMenu } from './alerts-menu.tsx';
 import { Availability } from './availability.tsx';
 import { CommandPalette } from './command-palette.tsx';
 import { ConnectionBanner } from './connection-banner.tsx';
 import { Conversation } from './conversation.tsx';
 import { ConversationList } from './conversation-list.tsx';
 import classes from './desk.module.css';
+import { useHarmlessDrops } from './drop-zone.tsx';
 import { HelpOverlay } from './help-overlay.tsx';
-import { knownRow, LiveContext, useLiveConnections } from './live.ts';
+import { knownRow } from './kept-messages.ts';
+import { LiveContext, useLiveConnections } from './live.ts';
 import { outbox } from './outbox.ts';
 import { useCounts } from './use-conversations.ts';
 import { useShortcuts } from './use-shortcuts.ts';
@@ -31,7 +34,15 @@ export function DeskPage() {
     ...(me.role === 'agent' ? [] : [{ label: 'Administration', to: '/admin', icon: IconSettings }]),
   ];
   return (
-    <Shell places={places} foot={<Availability />}>
+    <Shell
+      places={places}
+      foot={
+        <>
+          <AlertsMenu />
+          <Availability />
+        </>
+      }
+    >
       {apps.isPending ? (
         <Loading />
       ) : apps.isError ? (
@@ -58,6 +69,7 @@ function Desk({ apps }: { apps: readonly StaffApp[] }) {
     onQueued: (item) => alertOfQueued(item, me),
   });
   useShortcuts();
+  useHarmlessDrops();
   useTitle();
   // What could not be sent goes out as soon as there is somebody to take it.
   useEffect(() => {

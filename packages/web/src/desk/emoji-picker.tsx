@@ -2,7 +2,7 @@ import { ScrollArea, Text, TextInput } from '@mantine/core';
 import { IconSearch } from '@tabler/icons-react';
 import emojis from 'emojibase-data/en/compact.json';
 import { type KeyboardEvent, useEffect, useId, useMemo, useState } from 'react';
-import classes from './desk.module.css';
+import classes from './emoji.module.css';
 
 const columns = 9;
 const recentKey = 'mevrik.emoji';

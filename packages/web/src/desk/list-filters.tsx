@@ -11,7 +11,7 @@ import {
 } from '@mantine/core';
 import { IconFilter } from '@tabler/icons-react';
 import type { StaffApp } from '../shared/sdk.ts';
-import classes from './desk.module.css';
+import classes from './list.module.css';
 import { type DeskFilter, useDeskFilter } from './desk-filter.ts';
 
 /** Which conversations a list leaves out, and in what order it has them. */

@@ -7,7 +7,7 @@ import { useState } from 'react';
 import { api } from '../session/session.ts';
 import { explain } from '../shared/explain.ts';
 import type { CustomerOverview, CustomerSummary } from '../shared/sdk.ts';
-import classes from './desk.module.css';
+import classes from './customer.module.css';
 import { nameOf } from './preview.ts';
 
 /** Makes one customer of two: whoever is found becomes the one whose conversation is open. */

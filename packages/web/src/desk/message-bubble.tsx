@@ -7,10 +7,11 @@ import {
   IconLock,
   IconVideo,
 } from '@tabler/icons-react';
+import { memo } from 'react';
 import type { Message } from '../shared/sdk.ts';
 import { clockTime, exactTime } from '../shared/time.tsx';
 import { AttachmentView } from './attachment-view.tsx';
-import classes from './desk.module.css';
+import classes from './message.module.css';
 import { FailedDelivery } from './failed-delivery.tsx';
 
 const ticks = {
@@ -21,8 +22,10 @@ const ticks = {
   failed: [IconAlertTriangle, 'Not delivered', 'var(--mantine-color-red-6)'],
 } as const;
 
-/** A message in a conversation; `isFirst` where another one spoke before. */
-export function MessageBubble({ message, isFirst }: { message: Message; isFirst: boolean }) {
+/** A message in a conversation; `isFirst` where another one spoke before. Scrolling draws none anew. */
+export const MessageBubble = memo(Bubble);
+
+function Bubble({ message, isFirst }: { message: Message; isFirst: boolean }) {
   const { kind, content, sender, isReply, deliveryStatus } = message;
   if (kind === 'system' || kind === 'csat_answer') {
     const text = content.csat

@@ -3,7 +3,7 @@ import { explain } from '../shared/explain.ts';
 import { queryClient } from '../shared/query-client.ts';
 import { type Attachment, type Message, MevrikError } from '../shared/sdk.ts';
 import { createStore } from '../shared/store.ts';
-import { takeMessage } from './live.ts';
+import { takeMessage } from './kept-messages.ts';
 
 /** Something that an agent has written and that the server has not taken yet. */
 export interface Outgoing {

@@ -1,7 +1,7 @@
 import { Button, Group } from '@mantine/core';
 import { IconClock, IconLock } from '@tabler/icons-react';
 import { AttachmentView } from './attachment-view.tsx';
-import classes from './desk.module.css';
+import classes from './message.module.css';
 import { type Outgoing, outbox } from './outbox.ts';
 
 /** What the agent has written and the server has not taken yet. */

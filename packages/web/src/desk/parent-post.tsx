@@ -1,7 +1,8 @@
 import { Anchor, Text } from '@mantine/core';
 import { IconExternalLink, IconMessage2 } from '@tabler/icons-react';
 import type { ConversationRow } from '../shared/sdk.ts';
-import classes from './desk.module.css';
+import classes from './conversation.module.css';
+import parts from './parts.module.css';
 
 const names: Readonly<Record<string, string>> = { facebook: 'Facebook', instagram: 'Instagram' };
 
@@ -24,7 +25,7 @@ export function ParentPost({ comment }: { comment: NonNullable<ConversationRow['
         </Text>
       </div>
       {postUrl && (
-        <Anchor href={postUrl} target="_blank" rel="noopener noreferrer" size="xs" className={classes.line}>
+        <Anchor href={postUrl} target="_blank" rel="noopener noreferrer" size="xs" className={parts.line}>
           Open it <IconExternalLink size={13} aria-hidden />
         </Anchor>
       )}

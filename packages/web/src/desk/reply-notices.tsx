@@ -3,9 +3,10 @@ import { IconCloudOff, IconHourglassEmpty, IconHourglassLow } from '@tabler/icon
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { api } from '../session/session.ts';
+import { useMe } from '../session/use-session.ts';
 import type { ConversationRow, StaffApp } from '../shared/sdk.ts';
 import { exactTime, span } from '../shared/time.tsx';
-import { keys } from './live.ts';
+import { keys } from './keys.ts';
 import { nameOf } from './preview.ts';
 import { replyTimeOf } from './reply-window.ts';
 
@@ -66,13 +67,47 @@ export function WindowClosed({ row, since }: { row: ConversationRow; since: numb
   );
 }
 
-/** Where nothing gets through at the moment. */
+/** Where nothing gets through at the moment: what becomes of what is sent, and who can do something about it. */
 export function ChannelDown({ channel }: { channel: StaffApp['channels'][number] | undefined }) {
+  const me = useMe();
   if (!channel?.downReason) return null;
   return (
-    <Alert color="orange" p="xs" icon={<IconCloudOff size={18} />} role="status">
+    <Alert
+      color="orange"
+      p="xs"
+      icon={<IconCloudOff size={18} />}
+      title={`${channel.name} is down`}
+      role="status"
+    >
+      <Text size="sm" style={{ overflowWrap: 'anywhere' }}>
+        {channel.downReason}
+      </Text>
       <Text size="sm">
-        {channel.name} is down: {channel.downReason} What you send waits, and goes out when it is back.
+        What you send waits, and goes out by itself when it is back.{' '}
+        {me.role === 'agent' ? (
+          'An administrator can see in the panel what is missing.'
+        ) : (
+          <Link to="/admin/channels">See what is missing</Link>
+        )}
+      </Text>
+    </Alert>
+  );
+}
+
+/** Over the lists: the channels on which nothing gets through at the moment. */
+export function ChannelsDown({ apps }: { apps: readonly StaffApp[] }) {
+  const down = apps.flatMap(({ channels }) => channels.filter(({ downReason }) => downReason !== null));
+  if (down.length === 0) return null;
+  return (
+    <Alert
+      color="orange"
+      p={8}
+      icon={<IconCloudOff size={16} />}
+      role="status"
+      aria-label="Channels that are down"
+    >
+      <Text size="xs">
+        Nothing gets through on {down.map(({ name }) => name).join(', ')}: answers wait there.
       </Text>
     </Alert>
   );

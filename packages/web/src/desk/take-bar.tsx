@@ -8,7 +8,7 @@ import { explain } from '../shared/explain.ts';
 import { type ConversationRow, MevrikError } from '../shared/sdk.ts';
 import { useOffer } from './actions.ts';
 import { Composer, type ComposerProps } from './composer.tsx';
-import classes from './desk.module.css';
+import classes from './conversation.module.css';
 import { nameOf } from './preview.ts';
 
 /** In place of the composer, where the conversation waits, or is somebody else's or the bot's. */

@@ -1,6 +1,7 @@
 import { token } from '../session/session.ts';
-import { type Attachment, type ChannelCapabilities, MevrikError } from '../shared/sdk.ts';
+import { type Attachment, MevrikError } from '../shared/sdk.ts';
 import { createStore } from '../shared/store.ts';
+import { type FileLimits, kindOf, refusalOf } from './file-refusal.ts';
 
 /** A file that is being added to a reply. */
 export interface Upload {
@@ -33,10 +34,11 @@ export const uploads = {
   add(
     { sessionId, appId }: { readonly sessionId: number; readonly appId: number },
     files: readonly File[],
-    capabilities: ChannelCapabilities | null,
+    limits: FileLimits,
   ): string | undefined {
     const there = store.get().filter((one) => one.sessionId === sessionId).length;
-    const taken = files.filter((file) => capabilities?.attachments.includes(kindOf(file)));
+    const refusals = files.map((file) => refusalOf(file, limits));
+    const taken = files.filter((_file, at) => refusals[at] === undefined);
     for (const file of taken.slice(0, mostFiles - there)) {
       const id = crypto.randomUUID();
       const previewUrl = kindOf(file) === 'image' ? URL.createObjectURL(file) : null;
@@ -44,9 +46,8 @@ export const uploads = {
       store.set([...store.get(), { id, sessionId, name, sizeBytes, progress: 0, previewUrl }]);
       void upload(id, file, appId);
     }
-    if (taken.length < files.length) return 'This channel does not take files of that kind.';
     if (there + taken.length > mostFiles) return `A message has at most ${mostFiles} files.`;
-    return undefined;
+    return [...new Set(refusals)].filter((one) => one !== undefined).join(' ') || undefined;
   },
   remove(id: string): void {
     requests.get(id)?.abort();
@@ -60,11 +61,6 @@ export const uploads = {
     for (const { id } of store.get().filter((one) => one.sessionId === sessionId)) uploads.remove(id);
   },
 };
-
-function kindOf({ type }: File): Attachment['type'] {
-  const kind = type.split('/')[0];
-  return kind === 'image' || kind === 'audio' || kind === 'video' ? kind : 'file';
-}
 
 async function upload(id: string, file: File, appId: number): Promise<void> {
   try {

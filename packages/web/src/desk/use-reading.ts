@@ -2,7 +2,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import { api } from '../session/session.ts';
 import type { ConversationRow } from '../shared/sdk.ts';
-import { keys } from './live.ts';
+import { keys } from './keys.ts';
 
 /** Tells how far the agent has read, while the page can be seen. */
 export function useReading(row: ConversationRow | undefined, me: number): void {

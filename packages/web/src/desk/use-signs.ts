@@ -1,7 +1,8 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import type { ConversationRow } from '../shared/sdk.ts';
-import { markRead, useLive } from './live.ts';
+import { markRead, markStatus, takeMessage } from './kept-messages.ts';
+import { useLive } from './live.ts';
 import { nameOf } from './preview.ts';
 
 /** How long somebody types who does not say so again. */
@@ -38,6 +39,8 @@ export function useSigns(
       timer = setTimeout(() => setTyping(''), typingForMs);
     });
     channel.on('message_post', () => setTyping(''));
+    channel.on('message_status', (told) => markStatus(queries, told));
+    channel.on('message_changed', ({ message }) => takeMessage(queries, message));
     channel.on('message_read', ({ by, messageId }) => {
       if (by === 'customer') markRead(queries, sessionId, messageId);
     });

@@ -22,4 +22,5 @@ export type {
   QueueItem,
   Session,
   StaffApp,
+  Topic,
 } from '@mevrik/protocol';

@@ -1,9 +1,8 @@
-import type { InfiniteData, Query, QueryClient } from '@tanstack/react-query';
+import type { Query, QueryClient } from '@tanstack/react-query';
 import { api, session } from '../session/session.ts';
-import type { ConversationRow, Page } from '../shared/sdk.ts';
+import type { ConversationRow } from '../shared/sdk.ts';
 import type { DeskFilter } from './desk-filter.ts';
-
-type List = InfiniteData<Page<ConversationRow>>;
+import { keys, type List, type Thread } from './keys.ts';
 
 /** Of a list that somebody has scrolled far down, not every page is loaded again for every word that is said. */
 const mostPages = 3;
@@ -13,7 +12,7 @@ const mostPages = 3;
  * they are; of long ones the beginning, and the changed ones wherever they stand.
  */
 export function refreshLists(queries: QueryClient, changed: ReadonlySet<number>): void {
-  for (const query of queries.getQueryCache().findAll({ queryKey: ['conversations'] })) {
+  for (const query of queries.getQueryCache().findAll({ queryKey: keys.conversations })) {
     const list = query.state.data as List | undefined;
     if (!list || list.pages.length <= mostPages || !query.isActive()) {
       void queries.invalidateQueries({ queryKey: query.queryKey, exact: true });
@@ -60,4 +59,31 @@ function belongs(row: ConversationRow, { view }: DeskFilter): boolean {
   if (status !== 'active') return false;
   if (view === 'queue') return row.queueItem?.status === 'waiting';
   return view === 'all' || (assignedAgentId === session.agent?.id && openCaseId !== null);
+}
+
+/**
+ * Brings the conversations that were looked at to the present. Of one that somebody has read far back, the newest page
+ * alone is loaded: where it does not reach what is there, all the rest is forgotten, and loaded when it is wanted.
+ */
+export function refreshThreads(queries: QueryClient): void {
+  for (const query of queries.getQueryCache().findAll({ queryKey: keys.threads })) {
+    const thread = query.state.data as Thread | undefined;
+    if (!thread || thread.pages.length <= 1 || !query.isActive())
+      void queries.invalidateQueries({ queryKey: query.queryKey, exact: true });
+    // What could not be loaded now is loaded with the next change.
+    else refreshEnd(queries, query).catch(() => {});
+  }
+}
+
+async function refreshEnd(queries: QueryClient, { queryKey }: Query): Promise<void> {
+  const fresh = await api.rest.sessionMessages(queryKey[1] as number, { limit: 100 });
+  const oldest = fresh.items.at(-1)?.id ?? 0;
+  queries.setQueryData<Thread>(queryKey, (thread) => {
+    const [first, ...older] = thread?.pages ?? [];
+    if (!thread || !first) return thread;
+    const isJoined = first.items.some(({ id }) => id >= oldest);
+    if (!isJoined) return { pages: [fresh], pageParams: thread.pageParams.slice(0, 1) };
+    const rest = first.items.filter(({ id }) => id < oldest);
+    return { ...thread, pages: [{ ...first, items: [...fresh.items, ...rest] }, ...older] };
+  });
 }

@@ -1,0 +1,20 @@
+import type { InfiniteData } from '@tanstack/react-query';
+import type { ConversationRow, Message, Page } from '../shared/sdk.ts';
+
+/** Under what everything is kept that was loaded of conversations. */
+export const keys = {
+  apps: ['apps'] as const,
+  conversations: ['conversations'] as const,
+  list: (filter: Readonly<Record<string, unknown>>) => ['conversations', filter] as const,
+  row: (sessionId: number) => ['conversation', sessionId] as const,
+  threads: ['thread'] as const,
+  thread: (sessionId: number) => ['thread', sessionId] as const,
+  customer: (customerId: number) => ['customer', customerId] as const,
+  canned: (appId: number) => ['canned replies', appId] as const,
+};
+
+/** A conversation's messages, page by page, newest first. */
+export type Thread = InfiniteData<Page<Message>>;
+
+/** A list of conversations, page by page. */
+export type List = InfiniteData<Page<ConversationRow>>;

@@ -1,0 +1,119 @@
+import { randomUUID } from 'node:crypto';
+import type { Browser, Page } from 'playwright-core';
+import { expect } from 'vitest';
+import { openPage, startBrowser, type WatchedPage } from './browser.ts';
+import { eventually } from './dispatch.ts';
+import { type Employed, startTestProduct, type TestProduct, type Visitor } from './product.ts';
+
+const password = 'a long passphrase';
+
+/** Options of a browser's profile. */
+export type Profile = Parameters<typeof openPage>[2];
+
+/** The desk in real browsers, with people at it. */
+export interface TestDesk {
+  readonly product: TestProduct;
+  readonly browser: Browser;
+  readonly admin: Employed;
+  /** Employs somebody by a name, with whom `at` opens pages. @returns their number. */
+  hire(name: string, more?: Record<string, unknown>): Promise<number>;
+  /** A page of somebody who is logged in, in a profile of its own. */
+  at(path: string, name: string, options?: Profile): Promise<Page>;
+  /** A customer who waits for a person. */
+  waiting(name: string, more?: Record<string, unknown>): Promise<Visitor>;
+  /** Somebody's page with a conversation that they have accepted. */
+  served(
+    name: string,
+    more?: Record<string, unknown>,
+    by?: string,
+  ): Promise<{ readonly visitor: Visitor; readonly page: Page }>;
+  /** Closes the pages of a test, of which none may have met an error. */
+  closePages(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Starts the product and a browser; Kim and Noor are agents, and Sam is an administrator. */
+export async function startDesk(env: Record<string, string> = {}): Promise<TestDesk> {
+  const [product, browser] = await Promise.all([startTestProduct(env), startBrowser()]);
+  const admin = await product.employ({ role: 'admin' });
+  const sessions: Record<string, string> = {};
+  const pages: WatchedPage[] = [];
+
+  async function hire(name: string, more: Record<string, unknown> = {}): Promise<number> {
+    const email = `${name.toLowerCase()}-${randomUUID()}@example.com`;
+    const person = { name, email, password, role: 'agent', capacity: 50, appIds: [1], ...more };
+    const { status, body: hired } = await admin.call('POST', '/v1/admin/agents', person);
+    if (status !== 201) throw new Error(`${name} was not employed: ${JSON.stringify(hired)}`);
+    const { body } = await product.call('POST', '/v1/agents/login', { body: { email, password } });
+    const { agent, ...tokens } = body;
+    sessions[name] = JSON.stringify({ agent, tokens, savedAt: Date.now() });
+    return agent.id;
+  }
+  await hire('Kim');
+  await hire('Noor');
+  await hire('Sam', { role: 'admin' });
+
+  async function at(path: string, name: string, options: Profile = {}): Promise<Page> {
+    const localStorage = [{ name: 'mevrik.session', value: sessions[name] ?? '' }];
+    const storageState = { cookies: [], origins: [{ origin: product.url, localStorage }] };
+    const address = `${product.url}${path}`;
+    const opened = await openPage(browser, address, { reducedMotion: 'reduce', storageState, ...options });
+    pages.push(opened);
+    await opened.page.getByRole('region', { name: 'Conversations' }).waitFor();
+    return opened.page;
+  }
+
+  async function waiting(name: string, more: Record<string, unknown> = {}): Promise<Visitor> {
+    const visitor = await product.visit({ profile: { name, ...more } });
+    await visitor.write('I need a human');
+    await eventually(
+      async () => (await admin.call('GET', `/v1/conversations/${visitor.sessionId}`)).body,
+      ({ queueItem }) => queueItem?.status === 'waiting',
+    );
+    return visitor;
+  }
+
+  return {
+    product,
+    browser,
+    admin,
+    hire,
+    at,
+    waiting,
+    async served(name, more = {}, by = 'Kim') {
+      const visitor = await waiting(name, more);
+      const page = await at(`/desk/${visitor.sessionId}?view=queue`, by);
+      await page.getByRole('button', { name: 'Accept' }).click();
+      await reply(page).waitFor();
+      return { visitor, page };
+    },
+    async closePages() {
+      for (const { page, errors } of pages.splice(0)) {
+        expect(errors).toEqual([]);
+        await page.context().close();
+      }
+    },
+    async stop() {
+      await Promise.all([product.stop(), browser.close()]);
+    },
+  };
+}
+
+/** Where an agent writes to the customer. */
+export const reply = (page: Page) => page.getByRole('textbox', { name: 'Reply to the customer' });
+
+/** What was said in the open conversation. */
+export const thread = (page: Page) => page.getByRole('log');
+
+/** The lists of conversations. */
+export const lists = (page: Page) => page.getByRole('region', { name: 'Conversations' });
+
+/** What a customer was told by agents. */
+export const said = async (visitor: Visitor) =>
+  (await visitor.history()).filter(({ from }) => from === 'agent').map(({ text }) => text);
+
+/** A picture of one green pixel. */
+export const picture = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+  'base64',
+);
