@@ -88,7 +88,7 @@ describe('files on the desk', { timeout: 180_000 }, () => {
       { name: 'slow.png', mimeType: 'image/png', buffer: picture },
       { name: 'not-this.png', mimeType: 'image/png', buffer: picture },
     ]);
-    await page.getByRole('progressbar', { name: 'Uploading slow.png' }).waitFor();
+    await page.getByRole('progressbar', { name: 'Uploading slow.png' }).waitFor({ state: 'attached' });
     await page.getByRole('button', { name: 'Remove not-this.png' }).click();
     await files(page).getByText('not-this.png').waitFor({ state: 'detached' });
     await reply(page).fill('Look');
