@@ -13,7 +13,8 @@ afterAll(() => desk?.stop());
 afterEach(() => desk.closePages());
 
 const names = ['Ada', 'Ben', 'Cleo', 'Dan', 'Eva', 'Finn', 'Gus', 'Hana', 'Ivo', 'Jin'];
-const row = (page: Page, name: string) => lists(page).getByRole('link', { name: new RegExp(`${name} of ten`) });
+const row = (page: Page, name: string) =>
+  lists(page).getByRole('link', { name: new RegExp(`${name} of ten`) });
 const order = (page: Page) =>
   lists(page)
     .getByRole('link')
@@ -41,12 +42,12 @@ describe('an agent with ten conversations at once', { timeout: 240_000 }, () => 
     await fresh('Cleo', 'And another thing');
     await fresh('Hana', 'Hello?');
     await fresh('Hana', 'Are you there?');
-    await expect.poll(() => order(page), patient).toEqual([
-      'Hana',
-      'Cleo',
-      ...(await order(page)).filter((name) => name !== 'Hana' && name !== 'Cleo'),
-    ]);
-    await row(page, 'Hana').getByText(/waits \d/).waitFor();
+    await expect
+      .poll(() => order(page), patient)
+      .toEqual(['Hana', 'Cleo', ...(await order(page)).filter((name) => name !== 'Hana' && name !== 'Cleo')]);
+    await row(page, 'Hana')
+      .getByText(/waits \d/)
+      .waitFor();
 
     // All of them have something unread: nobody has looked at any yet.
     await expect.poll(() => page.title(), patient).toBe('(10) Desk · Mevrik');

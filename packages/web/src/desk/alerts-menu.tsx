@@ -40,9 +40,7 @@ export function AlertsMenu() {
             </Text>
           </Menu.Item>
         )}
-        {areOn && permission === 'denied' && (
-          <Menu.Label maw={270}>{blocked}</Menu.Label>
-        )}
+        {areOn && permission === 'denied' && <Menu.Label maw={270}>{blocked}</Menu.Label>}
       </Menu.Dropdown>
     </Menu>
   );

@@ -12,9 +12,9 @@ import { Failure, Loading } from '../shared/states.tsx';
 import { useNow } from '../shared/time.tsx';
 import { useOffer } from './actions.ts';
 import { Composer } from './composer.tsx';
+import classes from './conversation.module.css';
 import { ConversationActions } from './conversation-actions.tsx';
 import { CustomerPanel } from './customer-panel.tsx';
-import classes from './conversation.module.css';
 import type { Facts } from './fill-in.ts';
 import { keys } from './keys.ts';
 import { ParentPost } from './parent-post.tsx';
@@ -150,9 +150,7 @@ function Head(props: {
                 <Avatar key={name} size={22} radius="xl" name={name} color="initials" />
               ))}
             </Avatar.Group>
-            <VisuallyHidden role="status">
-              {also}
-            </VisuallyHidden>
+            <VisuallyHidden role="status">{also}</VisuallyHidden>
           </div>
         </Tooltip>
       )}

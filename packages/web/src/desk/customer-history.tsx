@@ -5,8 +5,8 @@ import { useState } from 'react';
 import { ChannelIcon } from '../shared/channel-icon.tsx';
 import type { CustomerOverview, StaffApp } from '../shared/sdk.ts';
 import { Ago } from '../shared/time.tsx';
-import { Section } from './customer-parts.tsx';
 import classes from './customer.module.css';
+import { Section } from './customer-parts.tsx';
 
 type PastCase = CustomerOverview['cases'][number];
 

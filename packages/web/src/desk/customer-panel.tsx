@@ -8,10 +8,10 @@ import type { CustomerOverview, CustomerSummary, StaffApp } from '../shared/sdk.
 import { Failure, Loading } from '../shared/states.tsx';
 import { Ago, exactTime } from '../shared/time.tsx';
 import { useOffer } from './actions.ts';
+import classes from './customer.module.css';
 import { CustomerForm } from './customer-form.tsx';
 import { CustomerHistory } from './customer-history.tsx';
 import { Field, Section } from './customer-parts.tsx';
-import classes from './customer.module.css';
 import { keys } from './keys.ts';
 import { MergeDialog } from './merge-dialog.tsx';
 import { nameOf } from './preview.ts';

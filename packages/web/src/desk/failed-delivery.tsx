@@ -6,8 +6,8 @@ import { api } from '../session/session.ts';
 import { explain } from '../shared/explain.ts';
 import type { Message } from '../shared/sdk.ts';
 import { exactTime } from '../shared/time.tsx';
-import classes from './message.module.css';
 import { takeMessage } from './kept-messages.ts';
+import classes from './message.module.css';
 
 /** Under a message that did not get through: why, and trying again. */
 export function FailedDelivery({ message }: { message: Message }) {

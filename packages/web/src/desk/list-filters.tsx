@@ -11,8 +11,8 @@ import {
 } from '@mantine/core';
 import { IconFilter } from '@tabler/icons-react';
 import type { StaffApp } from '../shared/sdk.ts';
-import classes from './list.module.css';
 import { type DeskFilter, useDeskFilter } from './desk-filter.ts';
+import classes from './list.module.css';
 
 /** Which conversations a list leaves out, and in what order it has them. */
 export function ListFilters({ apps }: { apps: readonly StaffApp[] }) {

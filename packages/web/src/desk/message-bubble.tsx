@@ -11,8 +11,8 @@ import { memo } from 'react';
 import type { Message } from '../shared/sdk.ts';
 import { clockTime, exactTime } from '../shared/time.tsx';
 import { AttachmentView } from './attachment-view.tsx';
-import classes from './message.module.css';
 import { FailedDelivery } from './failed-delivery.tsx';
+import classes from './message.module.css';
 
 const ticks = {
   pending: [IconClock, 'On its way', undefined],

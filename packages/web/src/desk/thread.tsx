@@ -7,11 +7,11 @@ import { api } from '../session/session.ts';
 import type { Message } from '../shared/sdk.ts';
 import { Empty, Failure } from '../shared/states.tsx';
 import { dayName } from '../shared/time.tsx';
-import classes from './thread.module.css';
 import { keys } from './keys.ts';
 import { MessageBubble } from './message-bubble.tsx';
 import { type Outgoing, outbox } from './outbox.ts';
 import { OutgoingBubble } from './outgoing-bubble.tsx';
+import classes from './thread.module.css';
 
 /** A line of a conversation: a day begins, or somebody speaks. */
 type Line =
