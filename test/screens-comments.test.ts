@@ -108,6 +108,9 @@ describe('the desk, where the channel has rules of its own', { timeout: 180_000 
     const sessionId = await product.writes('wanda', 'hello');
     const page = await taken(sessionId);
     await page.getByText(/2[34] h left to reply/).waitFor();
+    await reply(page).fill('x'.repeat(2_100));
+    await page.getByText('2,100 of 2,000: goes out as 2 messages').waitFor();
+    await reply(page).fill('');
     await product.database
       .sql`UPDATE messages SET created_at = now() - interval '26 hours' WHERE session_id = ${sessionId}`;
     await page.reload();

@@ -17,6 +17,10 @@ export interface TestDesk {
   readonly admin: Employed;
   /** Employs somebody by a name, with whom `at` opens pages. @returns their number. */
   hire(name: string, more?: Record<string, unknown>): Promise<number>;
+  /** With what somebody who was hired logs in. */
+  credentials(name: string): { readonly email: string; readonly password: string };
+  /** A page of somebody who is not logged in. */
+  stranger(path: string): Promise<Page>;
   /** A page of somebody who is logged in, in a profile of its own. */
   at(path: string, name: string, options?: Profile): Promise<Page>;
   /** A customer who waits for a person. */
@@ -37,6 +41,7 @@ export async function startDesk(env: Record<string, string> = {}): Promise<TestD
   const [product, browser] = await Promise.all([startTestProduct(env), startBrowser()]);
   const admin = await product.employ({ role: 'admin' });
   const sessions: Record<string, string> = {};
+  const emails: Record<string, string> = {};
   const pages: WatchedPage[] = [];
 
   async function hire(name: string, more: Record<string, unknown> = {}): Promise<number> {
@@ -46,6 +51,7 @@ export async function startDesk(env: Record<string, string> = {}): Promise<TestD
     if (status !== 201) throw new Error(`${name} was not employed: ${JSON.stringify(hired)}`);
     const { body } = await product.call('POST', '/v1/agents/login', { body: { email, password } });
     const { agent, ...tokens } = body;
+    emails[name] = email;
     sessions[name] = JSON.stringify({ agent, tokens, savedAt: Date.now() });
     return agent.id;
   }
@@ -78,6 +84,12 @@ export async function startDesk(env: Record<string, string> = {}): Promise<TestD
     browser,
     admin,
     hire,
+    credentials: (name) => ({ email: emails[name] ?? '', password }),
+    async stranger(path) {
+      const opened = await openPage(browser, `${product.url}${path}`, { reducedMotion: 'reduce' });
+      pages.push(opened);
+      return opened.page;
+    },
     at,
     waiting,
     async served(name, more = {}, by = 'Kim') {

@@ -6,18 +6,12 @@ import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { api } from '../session/session.ts';
 import type { Message } from '../shared/sdk.ts';
 import { Empty, Failure } from '../shared/states.tsx';
-import { dayName } from '../shared/time.tsx';
 import { keys } from './keys.ts';
 import { MessageBubble } from './message-bubble.tsx';
 import { type Outgoing, outbox } from './outbox.ts';
 import { OutgoingBubble } from './outgoing-bubble.tsx';
 import classes from './thread.module.css';
-
-/** A line of a conversation: a day begins, or somebody speaks. */
-type Line =
-  | { readonly key: string; readonly day: string }
-  | { readonly key: string; readonly message: Message; readonly isFirst: boolean }
-  | { readonly key: string; readonly outgoing: Outgoing };
+import { type Line, linesOf } from './thread-lines.ts';
 
 /** Near the end of it, one wants to see what comes. */
 const nearEndPx = 120;
@@ -206,18 +200,4 @@ function ThreadSkeleton() {
       ))}
     </div>
   );
-}
-
-function linesOf(messages: readonly Message[]): readonly Line[] {
-  const lines: Line[] = [];
-  let last: Message | undefined;
-  for (const message of messages) {
-    const day = message.createdAt.slice(0, 10);
-    if (day !== last?.createdAt.slice(0, 10))
-      lines.push({ key: `day ${day}`, day: dayName(message.createdAt) });
-    const isSame = last?.sender.type === message.sender.type && last.sender.id === message.sender.id;
-    lines.push({ key: `message ${message.id}`, message, isFirst: !isSame || last?.kind !== message.kind });
-    last = message;
-  }
-  return lines;
 }

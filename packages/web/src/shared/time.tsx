@@ -11,6 +11,12 @@ export const clockTime = (at: string): string => clock.format(new Date(at));
 /** The whole of it, for whoever asks. */
 export const exactTime = (at: string): string => long.format(new Date(at));
 
+/** On which day something was, where one is. */
+export function dayOf(at: string): string {
+  const date = new Date(at);
+  return `${date.getFullYear()}-${date.getMonth() + 1}-${date.getDate()}`;
+}
+
 /** `Today`, `Yesterday`, or the day. */
 export function dayName(at: string): string {
   const date = new Date(at);
