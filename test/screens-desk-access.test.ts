@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { accessibilityFaults } from './support/browser.ts';
+import { accessibilityFaults, cuttableNetwork } from './support/browser.ts';
 import { lists, picture, reply, said, startDesk, type TestDesk, thread } from './support/desk.ts';
 
 const patient = { timeout: 60_000 };
@@ -89,6 +89,7 @@ describe('the desk', { timeout: 300_000 }, () => {
     await page.getByRole('button', { name: 'Filter and sort' }).click();
     await page.getByText('Only what is overdue').waitFor();
     await check('filters');
+    const network = await cuttableNetwork(page.context());
     await page.goto(`${desk.product.url}/desk/${visitor.sessionId}?view=queue`);
     await page.getByRole('button', { name: 'Accept' }).waitFor();
     await check('waiting');
@@ -126,10 +127,10 @@ describe('the desk', { timeout: 300_000 }, () => {
     await keyboard.press('e');
     await page.getByRole('textbox', { name: 'Phone' }).waitFor();
     await check('edit');
-    await page.context().setOffline(true);
+    await network.cut();
     await page.getByText('No connection').waitFor();
     await check('offline');
-    await page.context().setOffline(false);
+    await network.mend();
     await page.getByText('The connection is back').waitFor();
     await check('back');
     await thread(page).waitFor();

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { cuttableNetwork } from './support/browser.ts';
 import { lists, reply, startDesk, type TestDesk, thread } from './support/desk.ts';
 
 const patient = { timeout: 60_000 };
@@ -56,14 +57,17 @@ describe('a conversation on the desk', { timeout: 180_000 }, () => {
 
   it('says that there is no connection, keeps what is written, and shows what was missed', async () => {
     const { visitor, page } = await desk.served('Cut Carl');
-    await page.context().setOffline(true);
+    const network = await cuttableNetwork(page.context());
+    await page.reload();
+    await reply(page).waitFor();
+    await network.cut();
     await page.getByText('No connection. What you write is kept').waitFor();
     await reply(page).fill('Written in a tunnel');
     await reply(page).press('Enter');
     await visitor.write('Meanwhile in daylight');
     const others = await desk.waiting('Met meanwhile');
     await desk.admin.call('POST', `/v1/sessions/${visitor.sessionId}/notes`, { text: 'Noted meanwhile' });
-    await page.context().setOffline(false);
+    await network.mend();
     await page.getByText('The connection is back').waitFor();
     for (const text of ['Written in a tunnel', 'Meanwhile in daylight', 'Noted meanwhile'])
       await thread(page).getByText(text).waitFor();

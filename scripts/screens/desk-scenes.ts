@@ -96,8 +96,11 @@ export async function pictureDesk(browser: Browser, look: Look & { readonly fold
   await page.goto(`${url}/desk?view=mine`);
   await page.getByRole('textbox', { name: 'Search conversations' }).fill('nobody at all');
   await page.getByText('Nobody of that name').waitFor();
-  await page.context().setOffline(true);
+  await shoot('nobody-found');
+  // The network goes, and the server is not reached any more.
+  await page.context().routeWebSocket(/\/app\//, (socket) => void socket.close({ code: 4100 }));
+  await page.goto(`${url}/desk?view=queue`);
   await page.getByText('No connection').waitFor();
-  await shoot('empty-offline');
+  await shoot('offline');
   await page.context().close();
 }

@@ -48,7 +48,7 @@ export async function fillDesk(stage: Stage): Promise<void> {
       },
     },
   });
-  const rules = [{ name: 'everybody gets a person', when: 'true', action: 'queue' }];
+  const rules = [{ name: 'people first', when: 'true', action: 'queue' }];
   await admin.call('PUT', '/v1/admin/apps/1/rules', { body: { rules } });
   const channels = [
     ['page', 'facebook', { ...meta, pageId: '900', pageToken: 'page-token-of-900' }],
@@ -71,6 +71,12 @@ export async function fillDesk(stage: Stage): Promise<void> {
     ['here', 'I am on it, {{customer.name|there}}. Give me two minutes.'],
   ])
     await admin.call('POST', '/v1/canned-replies', { body: { appId: 1, shortcut, text } });
+  // Those who came first have been waiting for nearly as long as they should.
+  const due = (minutes: number) =>
+    admin.call('PATCH', '/v1/admin/apps/1', {
+      body: { settings: { sla: { firstReplyMinutes: { normal: minutes } } } },
+    });
+  await due(1);
   await wait(await mail(stage), 'Sofia Marino');
   await wait(
     await messenger(stage, 'jonas', 'Do you ship to Switzerland? And what is the customs fee?'),
@@ -86,6 +92,7 @@ export async function fillDesk(stage: Stage): Promise<void> {
     ),
     'Rafi Ahmed',
   );
+  await due(30);
   const chen = await web(stage, 'Chen Wei', 'Is the blue one back in stock next week?');
   const amina = await web(stage, 'Amina Diallo', 'The zip of the jacket broke on the first day :(');
   const vera = await web(
@@ -99,7 +106,8 @@ export async function fillDesk(stage: Stage): Promise<void> {
 
   async function wait(sessionId: number, name: string): Promise<void> {
     const { customer } = await admin.rest.conversation(sessionId);
-    await admin.rest.changeCustomer(customer.id, { name });
+    const change = name.startsWith('Jonas') ? { name, phone: '+41791234567' } : { name };
+    await admin.rest.changeCustomer(customer.id, change);
     if (name.startsWith('Jonas') || name.startsWith('Rafi')) await accept(stage, sessionId);
   }
 }
@@ -112,13 +120,12 @@ interface Written {
 async function web({ url, appKey, admin }: Stage, name: string, text: string): Promise<Written> {
   const stranger = createClient({ url, appKey });
   const [first = ''] = name.toLowerCase().split(' ');
-  const { accessToken, session, customer } = await stranger.rest.startVisit({
+  const { accessToken, session } = await stranger.rest.startVisit({
     profile: { name, email: `${first}@example.org`, attributes: { plan: 'gold', orders: 7 + name.length } },
   });
   const client = createClient({ url, appKey, token: accessToken });
   await client.rest.writeMessage({ text });
   await queued(admin, session.id);
-  await admin.rest.changeCustomer(customer.id, { phone: '+46701234567' }).catch(() => {});
   return { client, sessionId: session.id };
 }
 

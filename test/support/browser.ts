@@ -1,6 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type Page,
+  type WebSocketRoute,
+} from 'playwright-core';
 import { requireProgram } from './system-programs.ts';
 
 /** A page in a profile of its own, with what went wrong on it. */
@@ -43,6 +50,31 @@ export async function openPage(
   });
   await page.goto(address);
   return { page, errors };
+}
+
+/** A network that can be cut, for pages that are loaded from now on. */
+export async function cuttableNetwork(
+  context: BrowserContext,
+): Promise<{ cut(): Promise<void>; mend(): Promise<void> }> {
+  let isCut = false;
+  const open = new Set<WebSocketRoute>();
+  await context.routeWebSocket(/\/app\//, (socket) => {
+    if (isCut) return void socket.close({ code: 4100 });
+    open.add(socket);
+    socket.connectToServer();
+  });
+  return {
+    async cut() {
+      isCut = true;
+      await context.setOffline(true);
+      for (const socket of open) await socket.close({ code: 4100 });
+      open.clear();
+    },
+    async mend() {
+      isCut = false;
+      await context.setOffline(false);
+    },
+  };
 }
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');

@@ -4,7 +4,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api } from '../session/session.ts';
 import { ChannelIcon } from '../shared/channel-icon.tsx';
-import type { CustomerOverview, CustomerSummary, StaffApp } from '../shared/sdk.ts';
+import type { ContactIdentity, CustomerOverview, CustomerSummary, StaffApp } from '../shared/sdk.ts';
 import { Failure, Loading } from '../shared/states.tsx';
 import { Ago, exactTime } from '../shared/time.tsx';
 import { useOffer } from './actions.ts';
@@ -148,16 +148,12 @@ function Facts({ overview, app }: { overview: CustomerOverview; app: StaffApp | 
         <Field label="Phone" value={customer.phone} />
         <Field label="Language" value={customer.locale} />
         <Field label="Number with you" value={customer.externalId} />
-        {identities.map(({ id, channel, contactId }) => (
-          <Group key={id} gap={6} wrap="nowrap">
-            <ChannelIcon
-              kind={app?.channels.find(({ name }) => name === channel)?.kind ?? channel}
-              name={channel}
-            />
-            <Text size="xs" c="dimmed" truncate title={contactId}>
-              {contactId}
-            </Text>
-          </Group>
+        {identities.map((identity) => (
+          <Identity
+            key={identity.id}
+            identity={identity}
+            kind={app?.channels.find(({ name }) => name === identity.channel)?.kind ?? identity.channel}
+          />
         ))}
       </Section>
       {attributes.length > 0 && (
@@ -168,5 +164,18 @@ function Facts({ overview, app }: { overview: CustomerOverview; app: StaffApp | 
         </Section>
       )}
     </>
+  );
+}
+
+/** How a customer is known on a channel; on our own pages it is a number that tells nobody anything. */
+function Identity({ identity, kind }: { identity: ContactIdentity; kind: string }) {
+  const { channel, contactId } = identity;
+  return (
+    <Group gap={6} wrap="nowrap">
+      <ChannelIcon kind={kind} name={channel} />
+      <Text size="xs" c="dimmed" truncate title={contactId}>
+        {kind === 'web' ? `${channel}: the chat on your pages` : contactId}
+      </Text>
+    </Group>
   );
 }
