@@ -1,6 +1,6 @@
 /**
  * Pictures of every state of the desk, light and dark, at the widths that it is made for:
- * `npm run screenshots:desk -- FOLDER [WIDTH …]`. With `picture` in place of a folder it renews the one of the README alone.
+ * `npm run screenshots:desk -- FOLDER [WIDTH | dark | light …]`. With `picture` in place of a folder it renews the one of the README alone.
  */
 import { mkdirSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -15,7 +15,11 @@ import { openDesk, pictureDesk } from './screens/desk-scenes.ts';
 import { fillDesk } from './screens/fill-desk.ts';
 import { startStandIns } from './stand-ins/start-stand-ins.ts';
 
-const [asked = 'picture', ...widths] = process.argv.slice(2);
+const [asked = 'picture', ...wanted] = process.argv.slice(2);
+const chosen = <Value>(all: readonly Value[]): readonly Value[] => {
+  const some = all.filter((one) => wanted.includes(String(one)));
+  return some.length > 0 ? some : all;
+};
 const appKey = 'nordic-outfitters';
 const login = { email: 'kim@example.com', password: 'a long passphrase' };
 
@@ -63,8 +67,8 @@ try {
     await page.screenshot({ path: 'docs/images/desk.png' });
   } else {
     mkdirSync(asked, { recursive: true });
-    for (const scheme of ['light', 'dark'] as const)
-      for (const width of widths.length > 0 ? widths.map(Number) : [1280, 1920, 768])
+    for (const scheme of chosen(['light', 'dark'] as const))
+      for (const width of chosen([1280, 1920, 768]))
         await pictureDesk(browser, { url, session, scheme, width, height: 900, folder: asked });
   }
 } finally {

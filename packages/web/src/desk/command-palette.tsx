@@ -24,7 +24,8 @@ export function CommandPalette() {
   const [opened, setOpened] = useState(false);
   const rows = useRows(opened);
   // What can be done with the conversation comes before what can be done with lists.
-  const order = Object.keys(deskActions).reverse();
+  const all = Object.keys(deskActions);
+  const order = [...all.slice(all.indexOf('accept')), ...all];
   const can = Object.entries(offered).sort(([a], [b]) => order.indexOf(a) - order.indexOf(b));
   const now = can.map(([action, run]): SpotlightActionData => {
     const { key, label } = deskActions[action as DeskAction];

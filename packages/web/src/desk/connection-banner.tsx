@@ -3,8 +3,9 @@ import { useEffect, useRef, useState } from 'react';
 import type { ConnectionState } from '../shared/sdk.ts';
 import classes from './banner.module.css';
 
-/** Nobody needs to know of a moment. */
+/** Nobody needs to know of a moment; of a first connection that takes its time, only when it takes long. */
 const patienceMs = 1_500;
+const firstPatienceMs = 8_000;
 /** How long it is said that all is well again. */
 const relievedMs = 3_000;
 
@@ -12,15 +13,17 @@ const relievedMs = 3_000;
 export function ConnectionBanner({ state }: { state: ConnectionState }) {
   const [shown, setShown] = useState<'back' | 'cut' | 'none'>('none');
   const wasCut = useRef(false);
+  const wasThere = useRef(false);
   useEffect(() => {
     const show = (next: 'back' | 'cut' | 'none') => {
       wasCut.current = next === 'cut';
       setShown(next);
     };
     if (state !== 'connected') {
-      const timer = setTimeout(() => show('cut'), patienceMs);
+      const timer = setTimeout(() => show('cut'), wasThere.current ? patienceMs : firstPatienceMs);
       return () => clearTimeout(timer);
     }
+    wasThere.current = true;
     if (!wasCut.current) return;
     show('back');
     const timer = setTimeout(() => show('none'), relievedMs);
