@@ -13,6 +13,7 @@ const expected: {
   messages: [[topics.messages, everybody]],
   queues: [[topics.queues, staffOfApp1]],
   sessions: [[topics.sessions, staffOfApp1]],
+  opening: [[topics.opening, ['ann', 'bob', ...staffOfApp1]]],
   session: [
     [topics.session(1), ['ann', ...staffOfApp1]],
     [topics.session(2), ['bob', ...staffOfApp1]],

@@ -22,8 +22,14 @@ describe('a visitor', () => {
       session: { status: 'active', channel: 'web', path: 'bot' },
     });
     const me = await http.get<Record<string, unknown>>('/v1/me', visit.accessToken);
-    const opening = { isOpen: true, changesAt: null };
-    expect(me.body).toEqual({ customer: visit.customer, session: visit.session, opening });
+    const opening = { isOpen: true, changesAt: null, isStaffed: false, hasOfflineForm: false };
+    expect(me.body).toEqual({
+      customer: visit.customer,
+      session: visit.session,
+      opening,
+      placeInLine: null,
+      agent: null,
+    });
     expect(await http.events(visit.session.conversationKey)).toEqual([
       'NewCustomerProfileCreated',
       'SessionCreatedEvent',

@@ -102,6 +102,7 @@ export async function startHttp(
     }),
     fileAddresses,
     gateway: { publish: async (messages) => void published.push(...messages) },
+    reception: { agentChanged() {}, openingChanged() {} },
     lag,
     audit: (entry) => audited.push(entry),
     log: createLog('silent', false),

@@ -23,6 +23,7 @@ import type {
   CustomerSummary,
   Delivery,
   DeliveryQuery,
+  LeftMessage,
   Login,
   MailQuery,
   MailRecord,
@@ -33,6 +34,8 @@ import type {
   MessageSearch,
   NewCannedReply,
   NewChannel,
+  OfflineMessage,
+  Opening,
   Page,
   PageQuery,
   PostMessage,
@@ -82,7 +85,12 @@ export function createRest(call: Caller, appKey: string) {
     startVisit: (visit: Omit<StartVisit, 'appKey'> = {}) => post<Visit>('/v1/visitors', { appKey, ...visit }),
     /** Resumes a visit with its refresh token. */
     refreshVisit: (refreshToken: string) => post<Visit>('/v1/visitors/refresh', { refreshToken }),
-    /** The customer, and their session where there is one. */
+    /** Whether anybody is there; strangers may ask, too. */
+    opening: () => get<Opening>('/v1/opening', { appKey }),
+    /** Leaves a message for when people are there again; it is answered by mail where the app has a channel for that. */
+    leaveMessage: (message: OfflineMessage, repeat?: Once) =>
+      post<LeftMessage>('/v1/offline-messages', message, once(repeat)),
+    /** The customer, their session where there is one, their place in line, and who answers. */
     me: () => get<Me>('/v1/me'),
     /** Says who the customer is: fills what is not known; whoever the app vouched for may also change it. */
     introduce: (profile: NonNullable<StartVisit['profile']>) =>
@@ -153,8 +161,11 @@ export function createRest(call: Caller, appKey: string) {
       call<CannedReply>('PATCH', `/v1/canned-replies/${id}`, { body: change }),
     removeCannedReply: (id: number) => call<void>('DELETE', `/v1/canned-replies/${id}`),
     /** Uploads a file: put its `fileId` into a message's attachments. Agents say which app it is for. */
-    uploadFile: (file: Blob, about: { readonly appId?: number; readonly name: string }) =>
-      post<Attachment>('/v1/attachments', file, { query: about }),
+    uploadFile: (
+      file: Blob,
+      about: { readonly appId?: number; readonly name: string },
+      run: Pick<Call, 'onProgress' | 'signal'> = {},
+    ) => post<Attachment>('/v1/attachments', file, { query: about, ...run }),
     customer: (id: number) => get<Customer>(`/v1/customers/${id}`),
     /** Customers of an app by a part of what is known of them, at most twenty. */
     searchCustomers: (query: { readonly appId: number; readonly search: string }) =>

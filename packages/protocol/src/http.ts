@@ -55,12 +55,40 @@ export const visitSchema = tokensSchema.extend({
 /** What a person writes: something that can be seen. */
 const writtenText = z.string().max(10_000).regex(/\S/, 'must not be blank');
 
+/** Where in line a conversation stands, from 1; the minutes are `null` where nobody can know. */
+export const placeInLineSchema = z.object({
+  position: z.int().positive(),
+  estimateMinutes: z.int().positive().nullable(),
+});
+export type PlaceInLine = z.infer<typeof placeInLineSchema>;
+
+/** Whether people are there by the app's business hours, and when that changes; `null`: not soon. */
+export const openingSchema = z.object({
+  isOpen: z.boolean(),
+  changesAt: z.string().nullable(),
+  /** Whether anybody at the desk is online. */
+  isStaffed: z.boolean(),
+  /** Whether the chat offers to leave a message instead. */
+  hasOfflineForm: z.boolean(),
+});
+export type Opening = z.infer<typeof openingSchema>;
+
+/** The agent whom a customer talks to, as the customer sees them. */
+export const servingAgentSchema = z.object({
+  name: z.string(),
+  availability: z.enum(['online', 'away', 'offline']),
+});
+export type ServingAgent = z.infer<typeof servingAgentSchema>;
+
 /** The customer who asks; `session` is `null` where none is active: the next message begins one. */
 export const meSchema = z.object({
   customer: customerSchema,
   session: sessionSchema.nullable(),
-  /** Whether people are there by the app's business hours, and when that changes; `null`: not soon. */
-  opening: z.object({ isOpen: z.boolean(), changesAt: z.string().nullable() }),
+  opening: openingSchema,
+  /** `null` where the conversation does not wait for a person. */
+  placeInLine: placeInLineSchema.nullable(),
+  /** Who answers; `null` where no person does. */
+  agent: servingAgentSchema.nullable(),
 });
 
 /** A visitor's message: text, files by reference, or the wish for a video call. */
@@ -82,6 +110,23 @@ export const postMessageBody = z
     message: 'are needed for this kind',
     path: ['attachments'],
   });
+
+/** Which app's opening is asked for. */
+export const openingQuery = z.strictObject({ appKey: z.string().min(1).max(64) });
+
+/** What somebody leaves who found nobody there. */
+export const offlineMessageBody = z.strictObject({
+  name: z.string().trim().min(1).max(200),
+  email: z.email().max(320),
+  text: writtenText.max(5000),
+});
+
+/** Where it went: into a conversation by mail, or, where the app has no such channel, into this one. */
+export const leftMessageSchema = z.object({
+  /** The number to refer to; `null` where the case was closed in the meantime. */
+  caseId: idSchema.nullable(),
+  answeredBy: z.enum(['email', 'chat']),
+});
 
 /** What to call an uploaded file. */
 export const uploadQuery = z.strictObject({

@@ -168,7 +168,7 @@ export const queueItemSchema = z.strictObject({
   conversationKey: z.string().min(1).max(300),
   queue: z.string().min(1).max(64),
   status: z.enum(['waiting', 'assigned', 'done', 'abandoned']),
-  reason: z.enum(['handover', 'transfer', 'rule', 'video_call']),
+  reason: z.enum(['handover', 'transfer', 'rule', 'video_call', 'offline_form']),
   skills: z.array(z.string().min(1).max(64)).max(20),
   priority: z.enum(['low', 'normal', 'high', 'urgent']),
   assignedAgentId: idSchema.nullable(),

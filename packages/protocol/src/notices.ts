@@ -1,3 +1,4 @@
+import type { Opening, PlaceInLine, ServingAgent } from './http.ts';
 import type { Case, Message, Session } from './models.ts';
 
 /**
@@ -55,7 +56,15 @@ export interface NoticePayloads {
     readonly session: Session;
     readonly oldPath: string;
     readonly newPath: string;
+    /** Who answers from now on; `null` where no person does. */
+    readonly agent: ServingAgent | null;
   };
+  /** Where in line a conversation stands now. */
+  readonly queue_moved: { readonly sessionId: number; readonly placeInLine: PlaceInLine };
+  /** Who answers a conversation is online, or no longer. */
+  readonly agent_changed: { readonly sessionId: number; readonly agent: ServingAgent };
+  /** People are there, or no longer. */
+  readonly opening_changed: Opening;
   /** What is known of a customer has changed; another one may have turned out to be them. */
   readonly customer_changed: { readonly customerId: number; readonly otherId?: number };
   readonly case_created: { readonly case: Case };

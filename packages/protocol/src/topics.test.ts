@@ -8,6 +8,7 @@ const everyTopic: readonly TopicRef[] = [
   { kind: 'messages' },
   { kind: 'queues' },
   { kind: 'sessions' },
+  { kind: 'opening' },
   { kind: 'agent-type', agentType: 'bot' },
   { kind: 'agent-type', agentType: 'live' },
   ...ids.flatMap((id): TopicRef[] => [
@@ -29,6 +30,7 @@ function nameOf(topic: TopicRef): Topic {
     case 'messages':
     case 'queues':
     case 'sessions':
+    case 'opening':
       return topics[topic.kind];
     default:
       return topics[topic.kind](topic.id);
@@ -41,6 +43,7 @@ describe('a topic', () => {
       topics.messages,
       topics.queues,
       topics.sessions,
+      topics.opening,
       topics.session(12),
       topics.user(12),
       topics.case(12),
@@ -51,6 +54,7 @@ describe('a topic', () => {
       'messages',
       'queues',
       'sessions',
+      'opening',
       'session12',
       'user12',
       'case12',

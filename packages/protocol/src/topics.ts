@@ -8,6 +8,7 @@ export type TopicRef =
   | { readonly kind: 'messages' }
   | { readonly kind: 'queues' }
   | { readonly kind: 'sessions' }
+  | { readonly kind: 'opening' }
   | { readonly kind: 'session'; readonly id: number }
   | { readonly kind: 'user'; readonly id: number }
   | { readonly kind: 'case'; readonly id: number }
@@ -23,6 +24,7 @@ export type Topic =
   | 'messages'
   | 'queues'
   | 'sessions'
+  | 'opening'
   | `session${number}`
   | `user${number}`
   | `case${number}`
@@ -35,6 +37,8 @@ export const topics = {
   messages: 'messages',
   queues: 'queues',
   sessions: 'sessions',
+  /** Whether people are there, told to all who are connected. */
+  opening: 'opening',
   session: (id: number): Topic => `session${id}`,
   user: (id: number): Topic => `user${id}`,
   case: (id: number): Topic => `case${id}`,
@@ -48,7 +52,8 @@ export const topics = {
  * @returns what it refers to, or `undefined` when the name is none of ours.
  */
 export function parseTopic(name: string): TopicRef | undefined {
-  if (name === 'messages' || name === 'queues' || name === 'sessions') return { kind: name };
+  if (name === 'messages' || name === 'queues' || name === 'sessions' || name === 'opening')
+    return { kind: name };
   if (name === 'agentbot') return { kind: 'agent-type', agentType: 'bot' };
   if (name === 'agentlive') return { kind: 'agent-type', agentType: 'live' };
   const match = /^(session|user|case|agent|queues-app-)([1-9][0-9]{0,15})$/.exec(name);

@@ -21,6 +21,7 @@ export interface DispatchParts {
   readonly target: DatabaseTarget;
   readonly apps: AppDirectory;
   readonly gateway: Gateway;
+  readonly queueChanged: (appId: number, queue: string) => void;
   readonly open: (name: string, maxConnections: number) => Database;
   readonly teardown: Teardown;
   readonly metrics: Metrics;
@@ -37,6 +38,7 @@ export async function startDispatch(
     apps,
     log,
     countUpdate: metrics.update,
+    queueChanged: parts.queueChanged,
     notify: (notices) => {
       if (config.EVENT_BROADCAST_ENABLED) gateway.publish(notices).catch(() => {});
     },

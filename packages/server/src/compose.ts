@@ -16,6 +16,7 @@ import { bringApp, registerApp } from './commands/register-app.ts';
 import { startDispatch } from './compose-dispatch.ts';
 import { composeFiles } from './compose-files.ts';
 import { mailNeeds, mailServerOf, startMail } from './compose-mail.ts';
+import { composeReception } from './compose-reception.ts';
 import type { Config } from './config.ts';
 import { type DatabaseTarget, openDatabase } from './db/database.ts';
 import { migrate } from './db/migrate.ts';
@@ -141,6 +142,7 @@ async function start(config: Config, log: Log, teardown: Teardown, shared?: Shar
     },
   });
   teardown.add('the gateway', () => gateway.stop());
+  const reception = composeReception(database, apps, gateway, log, teardown);
 
   const metrics = createMetrics(
     shared && (() => shared.bus.figures().catch(async () => [await metrics.read()])),
@@ -153,6 +155,7 @@ async function start(config: Config, log: Log, teardown: Teardown, shared?: Shar
     target,
     apps,
     gateway,
+    queueChanged: reception.queueChanged,
     open,
     teardown,
     metrics,
@@ -224,6 +227,7 @@ async function start(config: Config, log: Log, teardown: Teardown, shared?: Shar
     files,
     fileAddresses,
     gateway,
+    reception,
     lag: () => dispatcher.lag(),
     audit,
     log,

@@ -96,6 +96,16 @@ export const appSettingsSchema = z.strictObject({
     'Nobody is here at the moment. Your reference is #{{case}}: we answer from {{opensAt}}. ' +
       'Leave your message, and an e-mail address if you like.',
   ),
+  offline: z
+    .strictObject({
+      /** When the chat offers to leave a message: outside of business hours, when nobody is online either, or never. */
+      form: z.enum(['never', 'closed', 'unstaffed']).default('closed'),
+      /** What whoever left one is told; `{{case}}` is its number. */
+      thanks: text('Thank you, we have your message. Your reference is #{{case}}: we will answer you here.'),
+      /** The subject of the conversation by mail that comes of it. */
+      subject: z.string().min(1).max(200).default('Your message to us'),
+    })
+    .prefault({}),
   csat: z
     .strictObject({
       enabled: z.boolean().default(true),

@@ -41,6 +41,7 @@ const rules = {
   messages: () => true,
   queues: staff,
   sessions: staff,
+  opening: () => true,
   session: async ({ topic, ...rest }) => isOwnOrServed(rest, await rest.facts.sessionOwner(topic.id)),
   case: async ({ topic, ...rest }) => isOwnOrServed(rest, await rest.facts.caseOwner(topic.id)),
   user: ({ topic, who }) => who.role !== 'customer' || who.customerId === topic.id,

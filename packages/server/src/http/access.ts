@@ -104,3 +104,8 @@ export function bringerOf(request: FastifyRequest): string {
 export function actorOf(request: FastifyRequest): string {
   return describeHearer(request.principal ?? undefined);
 }
+
+/** The channel in a conversation's key: `13/web:…`. */
+export function channelOf(conversationKey: string): string {
+  return /^\d+\/([^:]+):/.exec(conversationKey)?.[1] ?? 'web';
+}

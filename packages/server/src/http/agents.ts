@@ -39,6 +39,7 @@ export function agentRoutes({
   unitOfWork,
   accessTokens,
   authenticator,
+  reception,
 }: HttpDependencies): RoutePlugin {
   async function tokensFor(
     agent: { readonly id: number; readonly role: 'agent' | 'supervisor' | 'admin' },
@@ -144,7 +145,9 @@ export function agentRoutes({
       async (request) => {
         const { agentId } = staffOf(request);
         await unitOfWork.run((tx) => setAvailability(tx, { agentId, ...request.body }));
-        return requireAgent(database, agentId);
+        const agent = await requireAgent(database, agentId);
+        if (request.body.availability !== undefined) reception.agentChanged(agent);
+        return agent;
       },
     );
   };

@@ -7,6 +7,7 @@ import type { Files } from '../attachments/files.ts';
 import type { AccessTokens } from '../auth/access-tokens.ts';
 import type { Authenticator } from '../auth/authenticate.ts';
 import type { Gateway } from '../broadcast/gateway.ts';
+import type { Reception } from '../broadcast/reception.ts';
 import type { Database } from '../db/database.ts';
 import type { UnitOfWork } from '../log/unit-of-work.ts';
 import type { AuditEntry } from '../observe/audit.ts';
@@ -54,6 +55,7 @@ export interface HttpDependencies {
   readonly files: Files;
   readonly fileAddresses: FileAddresses;
   readonly gateway: Pick<Gateway, 'publish'>;
+  readonly reception: Pick<Reception, 'agentChanged' | 'openingChanged'>;
   /** How many events wait to be handled. */
   readonly lag: () => number;
   /** Takes what somebody should be able to read later. Must not throw; it is not waited for. */

@@ -1,19 +1,16 @@
 import {
   type AttachmentInput,
   csatAnswerBody,
-  customerSchema,
   externalMessageBody,
   conversationKey as keyOf,
   type Message,
   type MessageContent,
-  meSchema,
   messageSchema,
   ProblemError,
   pageOf,
   pageQuery,
   postbackBody,
   postMessageBody,
-  profileSchema,
   quickReplyBody,
   readBody,
   type Session,
@@ -28,10 +25,8 @@ import { openSurvey } from '../commands/csat.ts';
 import { markRead } from '../commands/mark-read.ts';
 import { receiveExternal } from '../commands/receive-external.ts';
 import { type IncomingKind, receiveMessage } from '../commands/receive-message.ts';
-import { introduceVisitor } from '../commands/start-visit.ts';
-import { openingAt } from '../domain/business-hours.ts';
-import { activeSession, listMessages, requireCustomer } from '../queries/conversations.ts';
-import { appOf, bringerOf, customerOf } from './access.ts';
+import { activeSession, listMessages } from '../queries/conversations.ts';
+import { appOf, bringerOf, channelOf, customerOf } from './access.ts';
 import { causeOf } from './cause.ts';
 import type { HttpDependencies, RoutePlugin } from './http-dependencies.ts';
 import { idempotencyOf } from './idempotency.ts';
@@ -132,41 +127,6 @@ export function messageRoutes(dependencies: HttpDependencies): RoutePlugin {
         return signed(files, await listMessages(database, customerOf(request).conversationKey, asked));
       },
     );
-    api.get(
-      '/v1/me',
-      {
-        config: customers,
-        schema: { tags, summary: 'Who I am, and my session', response: { 200: meSchema } },
-      },
-      async (request) => ({
-        customer: await requireCustomer(database, customerOf(request).customerId),
-        session: (await activeSession(database, customerOf(request).conversationKey)) ?? null,
-        opening: openingAt(
-          (await requireApp(apps, customerOf(request).appId)).settings.businessHours,
-          Date.now(),
-        ),
-      }),
-    );
-    api.patch(
-      '/v1/me',
-      {
-        config: customers,
-        schema: {
-          tags,
-          summary: 'Say who I am: what is not known yet; whoever the app vouched for may also change it',
-          body: profileSchema,
-          response: { 200: z.object({ customer: customerSchema }) },
-        },
-      },
-      async (request) => {
-        const { appId, customerId, contactIdentityId, conversationKey } = customerOf(request);
-        const app = await requireApp(apps, appId);
-        const channel = channelOf(conversationKey);
-        const contact = { appId, channel, customerId, contactIdentityId, conversationKey };
-        const said = { app, contact, profile: request.body };
-        return { customer: await unitOfWork.run((tx) => introduceVisitor(tx, said), causeOf(request)) };
-      },
-    );
     api.post(
       '/v1/typing',
       {
@@ -242,9 +202,4 @@ export function messageRoutes(dependencies: HttpDependencies): RoutePlugin {
       },
     );
   };
-}
-
-/** The channel in a conversation's key: `13/web:…`. */
-function channelOf(conversationKey: string): string {
-  return /^\d+\/([^:]+):/.exec(conversationKey)?.[1] ?? 'web';
 }

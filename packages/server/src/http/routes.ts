@@ -7,6 +7,7 @@ import { customerRoutes } from './customers.ts';
 import { deliveryRoutes } from './deliveries.ts';
 import { queueRoutes, sessionRoutes } from './desk.ts';
 import type { HttpDependencies, RoutePlugin } from './http-dependencies.ts';
+import { meRoutes } from './me.ts';
 import { messageRoutes } from './messages.ts';
 import { problemRoutes } from './problem-routes.ts';
 import { screenFiles, screenRoutes, widgetRoutes } from './screens.ts';
@@ -17,6 +18,7 @@ import { webhookRoutes } from './webhooks.ts';
 export function routesOf(dependencies: HttpDependencies): readonly RoutePlugin[] {
   return [
     visitorRoutes,
+    meRoutes,
     messageRoutes,
     agentRoutes,
     queueRoutes,

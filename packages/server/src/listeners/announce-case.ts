@@ -2,6 +2,7 @@ import { type Case, topics } from '@mevrik/protocol';
 import { eq } from 'drizzle-orm';
 import { requireApp } from '../apps/app-directory.ts';
 import type { AppSettings } from '../apps/app-settings.ts';
+import { liveQueueItem } from '../commands/request-agent.ts';
 import { sendReply } from '../commands/send-reply.ts';
 import { lockSession } from '../commands/sessions.ts';
 import { customers } from '../db/schema.ts';
@@ -20,7 +21,10 @@ export const AnnounceCase = listener<'MevrikCaseCreatedEvent'>({
         .select({ locale: customers.locale })
         .from(customers)
         .where(eq(customers.id, session.customerId));
-      const text = openedText(app.settings, data.case, customer?.locale ?? 'en');
+      const isLeft = (await liveQueueItem(tx, session.id))?.reason === 'offline_form';
+      const text = isLeft
+        ? app.settings.offline.thanks.replaceAll('{{case}}', String(data.case.id))
+        : openedText(app.settings, data.case, customer?.locale ?? 'en');
       await sendReply(tx, { session, sender: { type: 'system' }, kind: 'system', content: { text } });
     }
     const payload = { case: data.case };

@@ -1,5 +1,8 @@
-import { topics } from '@mevrik/protocol';
+import { type ServingAgent, topics } from '@mevrik/protocol';
+import { eq } from 'drizzle-orm';
+import { agents } from '../db/schema.ts';
 import { parsePath } from '../domain/session.ts';
+import type { Tx } from '../log/transaction.ts';
 import { listener } from './needs.ts';
 
 /** Tells the screens that show a session, and the agent it came to, that it goes another way now. */
@@ -8,11 +11,23 @@ export const AnnouncePathChange = listener<'SessionPathChangedEvent'>({
   summary: 'Tells connected clients, and the agent concerned, that a session goes another way.',
   async handle({ appId, data: { sessionUser, oldPath, newPath } }, { tx, needs }) {
     const [from, to] = [parsePath(oldPath), parsePath(newPath)];
-    const agents = [from, to].flatMap((path) => (path?.kind === 'agent' ? [topics.agent(path.agentId)] : []));
-    const payload = { session: sessionUser, oldPath, newPath };
-    const concerned = new Set([topics.session(sessionUser.id), topics.sessions, ...agents]);
-    tx.afterCommit(() =>
-      needs.notify([...concerned].map((topic) => ({ appId, topic, event: 'session_path_changed', payload }))),
+    const hearers = [from, to].flatMap((path) =>
+      path?.kind === 'agent' ? [topics.agent(path.agentId)] : [],
     );
+    const agent = to?.kind === 'agent' ? await servingAgent(tx, to.agentId) : null;
+    const payload = { session: sessionUser, oldPath, newPath, agent };
+    const concerned = new Set([topics.session(sessionUser.id), topics.sessions, ...hearers]);
+    tx.afterCommit(() => {
+      needs.notify([...concerned].map((topic) => ({ appId, topic, event: 'session_path_changed', payload })));
+      for (const path of [from, to]) if (path?.kind === 'queue') needs.queueChanged(appId, path.queue);
+    });
   },
 });
+
+async function servingAgent(tx: Tx, id: number): Promise<ServingAgent | null> {
+  const [row] = await tx.orm
+    .select({ name: agents.name, availability: agents.availability })
+    .from(agents)
+    .where(eq(agents.id, id));
+  return row ?? null;
+}

@@ -16,6 +16,8 @@ export interface ListenerNeeds {
   readonly apps: AppDirectory;
   /** Tells whoever is connected; call it from `afterCommit`. */
   readonly notify: (notices: readonly LiveNotice[]) => void;
+  /** Who waits in a queue may have come nearer; call it from `afterCommit`. */
+  readonly queueChanged: (appId: number, queue: string) => void;
   /** Counts an update of a provider by what was made of it. */
   readonly countUpdate: (provider: string, outcome: string) => void;
   readonly log: { info(detail: object, message: string): void };

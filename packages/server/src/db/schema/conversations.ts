@@ -229,7 +229,9 @@ export const queueItems = pgTable(
     status: text('status', { enum: ['waiting', 'assigned', 'done', 'abandoned'] })
       .notNull()
       .default('waiting'),
-    reason: text('reason', { enum: ['handover', 'transfer', 'rule', 'video_call'] }).notNull(),
+    reason: text('reason', {
+      enum: ['handover', 'transfer', 'rule', 'video_call', 'offline_form'],
+    }).notNull(),
     skills: jsonb('skills').$type<string[]>().notNull().default([]),
     priority: priority(),
     assignedAgentId: integer('assigned_agent_id').references(() => agents.id),
@@ -241,6 +243,9 @@ export const queueItems = pgTable(
     index('queue_items_waiting')
       .on(table.appId, table.queue, table.id)
       .where(sql`${table.status} = 'waiting'`),
+    index('queue_items_served')
+      .on(table.appId, table.queue, table.assignedAt)
+      .where(sql`${table.assignedAt} is not null`),
     index('queue_items_assigned').on(table.assignedAgentId).where(sql`${table.status} = 'assigned'`),
     uniqueIndex('queue_items_one_live')
       .on(table.sessionId)

@@ -33,7 +33,12 @@ const agentChanges = z.strictObject({
 });
 
 /** The people at the desk, and how the first of them comes to be. */
-export function employmentRoutes({ database, unitOfWork, authenticator }: HttpDependencies): RoutePlugin {
+export function employmentRoutes({
+  database,
+  unitOfWork,
+  authenticator,
+  reception,
+}: HttpDependencies): RoutePlugin {
   return (api) => {
     api.post(
       '/v1/setup',
@@ -93,7 +98,9 @@ export function employmentRoutes({ database, unitOfWork, authenticator }: HttpDe
           changeAgent(tx, { actor: actorOf(request), agentId: request.params.id, changes }),
         );
         authenticator.forget();
-        return requireAgent(database, request.params.id);
+        const agent = await requireAgent(database, request.params.id);
+        reception.agentChanged(agent);
+        return agent;
       },
     );
   };

@@ -60,7 +60,13 @@ const botTest = z.strictObject({
 });
 
 /** Apps, their rules and bots. Whatever is changed holds at once on this node, within seconds on others. */
-export function appRoutes({ database, unitOfWork, apps, authenticator }: HttpDependencies): RoutePlugin {
+export function appRoutes({
+  database,
+  unitOfWork,
+  apps,
+  authenticator,
+  reception,
+}: HttpDependencies): RoutePlugin {
   const forget = () => {
     apps.forget();
     authenticator.forget();
@@ -103,6 +109,7 @@ export function appRoutes({ database, unitOfWork, apps, authenticator }: HttpDep
         const appId = request.params.id;
         await unitOfWork.run((tx) => changeApp(tx, { actor: actorOf(request), appId, ...request.body }));
         forget();
+        reception.openingChanged(appId);
         return requireAppRow(database, appId);
       },
     );

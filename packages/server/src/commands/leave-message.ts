@@ -1,0 +1,73 @@
+import type { LeftMessage, Message, OfflineMessage } from '@mevrik/protocol';
+import { eq } from 'drizzle-orm';
+import type { AppProfile } from '../apps/app-directory.ts';
+import { normaliseAddress } from '../channels/email/mail-address.ts';
+import { messages } from '../db/schema.ts';
+import type { Tx } from '../log/transaction.ts';
+import { type Contact, ensureContact } from './customers.ts';
+import { type Idempotency, receiveMessage } from './receive-message.ts';
+import { requestAgent } from './request-agent.ts';
+import { addNote } from './send-reply.ts';
+import { lockSession } from './sessions.ts';
+import { introduceVisitor } from './start-visit.ts';
+
+/** What a visitor left who found nobody there. */
+export interface LeaveMessage {
+  readonly app: AppProfile;
+  /** The visitor. */
+  readonly contact: Contact;
+  readonly said: OfflineMessage;
+  readonly idempotency: Idempotency | undefined;
+}
+
+/**
+ * Makes of it a message that waits for a person: in a conversation by mail with the address that was given, so that it
+ * can be answered when the visitor is long gone; or in the visitor's own, where the app has no channel for mail.
+ *
+ * Nobody has proven that the address is the visitor's. So the conversation by mail is not theirs: they cannot read
+ * what is answered there, and who has that address already is not changed by what they say.
+ */
+export async function leaveMessage(
+  tx: Tx,
+  { app, contact, said, idempotency }: LeaveMessage,
+): Promise<LeftMessage> {
+  const { name, email, text } = said;
+  const customer = await introduceVisitor(tx, { app, contact, profile: { name, email } });
+  const mailChannel = [...app.channels.values()].find(({ kind, enabled }) => kind === 'email' && enabled);
+  const address = normaliseAddress(email);
+  const byMail = mailChannel && address !== undefined;
+  const place = byMail
+    ? await ensureContact(tx, {
+        appId: app.id,
+        channel: mailChannel.name,
+        contactId: address,
+        profile: { name, email: address, ...(customer.locale === null ? {} : { locale: customer.locale }) },
+      })
+    : contact;
+  const { message, repeated } = await receiveMessage(tx, {
+    app,
+    contact: place,
+    kind: 'text',
+    content: { text, ...(byMail ? { mail: { subject: app.settings.offline.subject } } : {}) },
+    idempotency,
+  });
+  const answeredBy = byMail ? 'email' : 'chat';
+  if (repeated) return { caseId: await caseOf(tx, message), answeredBy };
+  const waiting = await requestAgent(tx, {
+    app,
+    session: await lockSession(tx, message.sessionId),
+    reason: 'offline_form',
+  });
+  await tx.orm.update(messages).set({ caseId: waiting.openCaseId }).where(eq(messages.id, message.id));
+  if (byMail) await addNote(tx, waiting, { type: 'system' }, noteOf(contact));
+  return { caseId: waiting.openCaseId, answeredBy };
+}
+
+function noteOf({ customerId }: Contact): string {
+  return `Left in the chat by visitor #${customerId}, while nobody was there. Nobody has proven that the address is theirs.`;
+}
+
+async function caseOf(tx: Tx, { id }: Message): Promise<number | null> {
+  const [row] = await tx.orm.select({ caseId: messages.caseId }).from(messages).where(eq(messages.id, id));
+  return row?.caseId ?? null;
+}

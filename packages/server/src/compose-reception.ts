@@ -1,0 +1,41 @@
+import type { AppDirectory } from './apps/app-directory.ts';
+import type { Gateway } from './broadcast/gateway.ts';
+import { createReception, type Reception } from './broadcast/reception.ts';
+import type { Database } from './db/database.ts';
+import type { Log } from './observe/log.ts';
+import { enabledApps } from './queries/desk.ts';
+import { openingOf, queuesOf, servedBy, waitingIn } from './queries/waiting.ts';
+import type { Teardown } from './teardown.ts';
+
+/** What tells customers how far they have come in line, and who is there. */
+export function composeReception(
+  database: Database,
+  apps: AppDirectory,
+  gateway: Gateway,
+  log: Log,
+  teardown: Teardown,
+): Reception {
+  const opening = async (appId: number) => {
+    const app = await apps.byId(appId);
+    return app && openingOf(database, appId, app.settings);
+  };
+  const reception = createReception({
+    publish: (messages) => gateway.publish(messages),
+    async waitingIn(appId, queue) {
+      const now = await opening(appId);
+      const waiting = await waitingIn(database, { appId, queue }, now?.isOpen === true && now.isStaffed);
+      // Who writes through a provider hears nothing over a connection.
+      const channels = (await apps.byId(appId))?.channels;
+      return waiting
+        .filter(({ channel }) => channels?.get(channel)?.kind === 'web')
+        .map(({ sessionId, placeInLine }) => ({ sessionId, placeInLine }));
+    },
+    queuesOf: (appId) => queuesOf(database, appId),
+    appsOf: async ({ role, appIds }) => (role === 'admin' ? enabledApps(database, null) : appIds),
+    opening,
+    servedBy: async (agentId) => servedBy(database, agentId),
+    onFault: (error) => log.warn({ reason: String(error) }, 'those who wait were not told'),
+  });
+  teardown.add('the reception', async () => reception.stop());
+  return reception;
+}
