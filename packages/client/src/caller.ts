@@ -1,5 +1,6 @@
 import type { Problem } from '@mevrik/protocol';
 import { MevrikError } from './errors.ts';
+import { watchedFetch } from './watched-fetch.ts';
 
 /** What proves who calls: a token, or what gives one. `isRefused` says that the last one was, so that it gets another. */
 export type TokenSource = string | ((isRefused: boolean) => string | Promise<string>);
@@ -27,6 +28,8 @@ export interface Call {
   readonly idempotencyKey?: string;
   readonly signal?: AbortSignal;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Told how much of the body has gone out, from 0 to 1; in browsers only. */
+  readonly onProgress?: (progress: number) => void;
 }
 
 /** Calls the API. @throws MevrikError for whatever it does not do. */
@@ -48,7 +51,10 @@ export function createCaller(options: CallerOptions): Caller {
   async function send(method: string, path: string, call: Call, isRefused: boolean): Promise<Response> {
     const { url, init } = requestOf(options, method, path, call, await tokenOf(isRefused));
     try {
-      return await options.fetch(url, init);
+      return await (call.onProgress ? watchedFetch(options.fetch, call.onProgress) : options.fetch)(
+        url,
+        init,
+      );
     } catch (cause) {
       if (call.signal?.aborted) throw cause;
       throw new MevrikError(0, 'unreachable', 'The server could not be reached.', { cause });

@@ -2,6 +2,18 @@ import { ar } from './locales/ar.ts';
 import { bn } from './locales/bn.ts';
 import { en, type Words } from './locales/en.ts';
 
+/** Something asked before the conversation: `name`, `email`, `phone`, or what it is called itself. */
+export interface PreChatField {
+  readonly name: string;
+  readonly isRequired: boolean;
+}
+
+/** What `Mevrik.init` takes: lists as in the attributes, or as lists. */
+export type GivenConfig = Partial<Omit<WidgetConfig, 'preChat' | 'without'>> & {
+  readonly preChat?: string | readonly string[];
+  readonly without?: string | readonly string[];
+};
+
 /** What a page may say of its widget, by `data-` attributes of the script or to `Mevrik.init`. */
 export interface WidgetConfig {
   /** The server: where the script comes from, where nothing is said. */
@@ -17,7 +29,9 @@ export interface WidgetConfig {
   /** In its place instead of floating: a selector. */
   readonly target: string | undefined;
   /** What is asked before the conversation begins. */
-  readonly preChat: readonly ('email' | 'name')[];
+  readonly preChat: readonly PreChatField[];
+  /** What it does without. */
+  readonly without: ReadonlySet<string>;
   readonly title: string | undefined;
   readonly greeting: string | undefined;
 }
@@ -26,12 +40,8 @@ const languages: Readonly<Record<string, Words>> = { en, bn, ar };
 const rightToLeft = new Set(['ar']);
 
 /** Reads the attributes of the script's element. */
-export function readConfig(
-  script: HTMLScriptElement | null,
-  given: Partial<WidgetConfig> = {},
-): WidgetConfig {
+export function readConfig(script: HTMLScriptElement | null, given: GivenConfig = {}): WidgetConfig {
   const data = script?.dataset ?? {};
-  const asked = (given.preChat ?? data.preChat?.split(',') ?? []) as readonly string[];
   return {
     url: given.url ?? data.url ?? (script ? new URL(script.src).origin : location.origin),
     appKey: given.appKey ?? data.appKey ?? '',
@@ -41,23 +51,59 @@ export function readConfig(
     color: given.color ?? data.color,
     locale: given.locale ?? data.locale ?? (document.documentElement.lang || navigator.language || 'en'),
     target: given.target ?? data.target,
-    preChat: (['name', 'email'] as const).filter((field) => asked.some((one) => one.trim() === field)),
+    preChat: preChatOf(listOf(given.preChat ?? data.preChat)),
+    without: new Set(listOf(given.without ?? data.without)),
     title: given.title ?? data.title,
     greeting: given.greeting ?? data.greeting,
   };
+}
+
+function listOf(given: string | readonly string[] | undefined): string[] {
+  const all = typeof given === 'string' ? given.split(',') : (given ?? []);
+  return all.map((one) => one.trim()).filter((one) => one !== '');
+}
+
+/** A form that asks for more is not filled in. */
+const mostFields = 8;
+
+/** `name` is needed, `name?` is not. */
+function preChatOf(asked: readonly string[]): PreChatField[] {
+  return asked.slice(0, mostFields).map((one) => ({
+    name: one.replace(/\s*\?$/, '').slice(0, 64),
+    isRequired: !one.endsWith('?'),
+  }));
 }
 
 function themeOf(theme: string | undefined): WidgetConfig['theme'] {
   return theme === 'dark' || theme === 'light' ? theme : 'auto';
 }
 
-/** What the widget says in a locale, English where we have no words, and which way it is written. */
-export function speak(locale: string): {
+/** A language, as it is spoken, written and counted in. */
+export interface Speech {
   readonly words: Words;
   readonly language: string;
+  /** For numbers and times: as the visitor has it, where we speak that. */
+  readonly locale: string;
   readonly isRightToLeft: boolean;
-} {
+}
+
+/** What the widget says in a locale, English where we have no words. */
+export function speak(locale: string): Speech {
   const asked = locale.toLowerCase().split('-')[0] ?? 'en';
-  const language = asked in languages ? asked : 'en';
-  return { words: languages[language] ?? en, language, isRightToLeft: rightToLeft.has(language) };
+  const language = Object.hasOwn(languages, asked) ? asked : 'en';
+  const isKnown = language === asked && isLocale(locale);
+  return {
+    words: languages[language] ?? en,
+    language,
+    locale: isKnown ? locale : language,
+    isRightToLeft: rightToLeft.has(language),
+  };
+}
+
+function isLocale(locale: string): boolean {
+  try {
+    return Intl.getCanonicalLocales(locale).length > 0;
+  } catch {
+    return false;
+  }
 }

@@ -1,4 +1,4 @@
-import type { Message, Session } from '@mevrik/protocol';
+import type { Message, Opening, PlaceInLine, ServingAgent, Session } from '@mevrik/protocol';
 import type { Unsent } from './storage.ts';
 
 /** What the page has said of the visitor. */
@@ -8,14 +8,16 @@ export interface Identity {
   readonly hmac?: string;
   readonly name?: string;
   readonly email?: string;
+  readonly phone?: string;
   readonly attributes?: Readonly<Record<string, boolean | number | string>>;
 }
 
 /** What of it is told to the server. */
-export function profileOf({ name, email, attributes }: Identity) {
+export function profileOf({ name, email, phone, attributes }: Identity) {
   return {
     ...(name ? { name } : {}),
     ...(email ? { email } : {}),
+    ...(phone ? { phone } : {}),
     ...(attributes ? { attributes: { ...attributes } } : {}),
   };
 }
@@ -30,6 +32,8 @@ export interface Waiting extends Unsent {
 export interface Upload {
   readonly key: string;
   readonly file: File;
+  /** How much of it has gone out, from 0 to 1. */
+  readonly progress: number;
   readonly fault?: string;
 }
 
@@ -39,12 +43,17 @@ export interface ConversationState {
   readonly messages: readonly Message[];
   readonly unsent: readonly Waiting[];
   readonly uploads: readonly Upload[];
+  /** What was unsent was another person's, and is gone. */
+  readonly hasDiscarded: boolean;
   readonly session: Session | undefined;
-  readonly agentName: string | undefined;
+  /** Who answers, as far as it is known. */
+  readonly agent: ServingAgent | undefined;
+  /** Where the conversation stands in line, where it waits. */
+  readonly placeInLine: PlaceInLine | undefined;
+  /** Whether people are there, once that is known. */
+  readonly opening: Opening | undefined;
   readonly typing: string | undefined;
   readonly isConnected: boolean;
-  /** When people are there again, where nobody is; `null`: nobody knows. */
-  readonly opensAt: string | null | undefined;
   readonly hasSurvey: boolean;
   /** How far the other side has read. */
   readonly readId: number;
@@ -57,11 +66,13 @@ export const initialState: ConversationState = {
   messages: [],
   unsent: [],
   uploads: [],
+  hasDiscarded: false,
   session: undefined,
-  agentName: undefined,
+  agent: undefined,
+  placeInLine: undefined,
+  opening: undefined,
   typing: undefined,
   isConnected: true,
-  opensAt: undefined,
   hasSurvey: false,
   readId: 0,
   unread: 0,

@@ -1,13 +1,5 @@
-import {
-  type Client,
-  createClient,
-  createTokenKeeper,
-  type Held,
-  MevrikError,
-  type TokenKeeper,
-  type Tokens,
-} from '@mevrik/client';
-import type { Message, Session } from '@mevrik/protocol';
+import { type Client, MevrikError, type Rest } from '@mevrik/client';
+import type { LeftMessage, Message, OfflineMessage, Session, StoredMessage } from '@mevrik/protocol';
 import type { WidgetConfig } from './config.ts';
 import {
   type ConversationState,
@@ -16,35 +8,35 @@ import {
   profileOf,
   type Upload,
 } from './conversation-state.ts';
+import { followSession, type HeardSession, isWaiting } from './follow-session.ts';
+import { atChange } from './opening.ts';
 import { Outbox } from './outbox.ts';
 import type { Unsent, WidgetStorage } from './storage.ts';
 import { asksForRating } from './survey.ts';
-import { Uploads } from './uploads.ts';
+import { type UploadRun, Uploads } from './uploads.ts';
+import { Visit } from './visit.ts';
 
-const typingLastsMs = 6_000;
 const typingEveryMs = 2_500;
 
 /** A visitor's conversation: what was said, what is on its way, and who is there. */
 export class Conversation {
-  readonly #config: WidgetConfig;
   readonly #storage: WidgetStorage;
   readonly #onChange: (state: ConversationState, heard?: Message) => void;
-  readonly #stranger: Client;
+  readonly #visit: Visit;
   /** Messages and files on their way. */
   readonly outbox: Outbox;
   readonly uploads: Uploads;
-  #keeper: TokenKeeper | undefined;
   #client: Client | undefined;
-  #channel: Held<`session${number}`> | undefined;
+  #channel: HeardSession | undefined;
   #identity: Identity = {};
   #beginning: Promise<void> | undefined;
   /** Counts visits: what one that is over had under way no longer counts. */
-  #visit = 0;
-  #typing: ReturnType<typeof setTimeout> | undefined;
+  #number = 0;
   #toldTypingAt = 0;
   /** Where the messages before the loaded ones are; null where there are none. */
   #older: string | null | undefined;
   #isLoadingOlder = false;
+  #unwatchOpening = () => {};
   state = initialState;
 
   constructor(
@@ -52,16 +44,15 @@ export class Conversation {
     storage: WidgetStorage,
     onChange: (state: ConversationState, heard?: Message) => void,
   ) {
-    this.#config = config;
     this.#storage = storage;
     this.#onChange = onChange;
-    this.#stranger = createClient({ url: config.url, appKey: config.appKey });
+    this.#visit = new Visit(config, storage);
     this.outbox = new Outbox(storage, {
       post: (message) => this.#post(message),
       onChange: (unsent) => this.#set({ unsent }),
     });
     this.uploads = new Uploads({
-      post: (upload) => this.#postFile(upload),
+      post: (upload, run) => this.#postFile(upload, run),
       onChange: (uploads) => this.#set({ uploads }),
     });
     this.state = { ...this.state, unsent: this.outbox.unsent };
@@ -69,7 +60,7 @@ export class Conversation {
 
   /** Whether the visitor was here before. */
   get isKnown(): boolean {
-    return this.#storage.read().tokens !== undefined;
+    return this.#visit.isKnown;
   }
 
   /** The page says who the visitor is; a proven person takes their own conversation up again. */
@@ -80,8 +71,9 @@ export class Conversation {
     const isKept = tokens !== undefined && userId === identity.userId;
     if (isOther && identity.hmac !== undefined && !isKept) {
       const wasThere = this.#beginning !== undefined;
+      this.#discardUnsent();
       this.end();
-      this.#storage.clear();
+      this.#storage.forget();
       this.#storage.write({ userId: identity.userId });
       if (wasThere) await this.begin();
       return;
@@ -89,11 +81,31 @@ export class Conversation {
     await this.#client?.rest.introduce(profileOf(this.#identity));
   }
 
+  /** The visitor is nobody again, as after a log-out: nothing of theirs stays in the browser. */
+  forget(): void {
+    this.#identity = {};
+    this.outbox.discard();
+    this.uploads.discard();
+    this.end();
+    this.#storage.forget();
+  }
+
+  /** Another page of this browser may have somebody else's visit now: then this one goes on as theirs. */
+  followBrowser(): void {
+    if (!this.#visit.isReplaced) return;
+    const wasThere = this.#beginning !== undefined;
+    this.#identity = {};
+    this.outbox.reread();
+    this.uploads.discard();
+    this.end();
+    if (wasThere) this.begin().catch(() => {});
+  }
+
   /** Begins or resumes the visit, once. */
   begin(): Promise<void> {
-    const visit = this.#visit;
+    const number = this.#number;
     this.#beginning ??= this.#begin().catch((error: unknown) => {
-      if (visit !== this.#visit) return;
+      if (number !== this.#number) return;
       this.#beginning = undefined;
       this.#set({ phase: 'failed' });
       throw error;
@@ -101,34 +113,45 @@ export class Conversation {
     return this.#beginning;
   }
 
+  /** Finds out whether anybody is there, also before the visit begins. */
+  async lookWhoIsThere(): Promise<void> {
+    const opening = await (this.#client ?? this.#visit.stranger).rest.opening();
+    this.#set({ opening });
+    this.#unwatchOpening();
+    this.#unwatchOpening = atChange(opening, () => void this.lookWhoIsThere().catch(() => {}));
+  }
+
   /** Writes a message: it is shown at once, and sent until it is taken. */
   async write(text: string): Promise<void> {
+    if (this.state.hasDiscarded) this.#set({ hasDiscarded: false });
     this.outbox.add(text);
     await this.begin();
     await this.outbox.send();
   }
 
   /** Chooses what was offered under a message. */
-  async choose(kind: 'button' | 'quickReply', choice: { title: string; payload: string }): Promise<void> {
-    await this.begin();
-    const rest = this.#client?.rest;
-    const stored = await (kind === 'button' ? rest?.pressButton(choice) : rest?.chooseQuickReply(choice));
-    if (stored) this.#take(stored.message);
+  choose(kind: 'button' | 'quickReply', choice: { title: string; payload: string }): Promise<void> {
+    return this.#say((rest) =>
+      kind === 'button' ? rest.pressButton(choice) : rest.chooseQuickReply(choice),
+    );
   }
 
-  async askForVideo(): Promise<void> {
-    await this.begin();
-    const stored = await this.#client?.rest.writeMessage({ kind: 'video_call_request' });
-    if (stored) this.#take(stored.message);
+  askForVideo(): Promise<void> {
+    return this.#say((rest) => rest.writeMessage({ kind: 'video_call_request' }));
   }
 
-  async rate(score: number, comment: string): Promise<void> {
+  rate(score: number, comment: string): Promise<void> {
     const said = comment.trim();
-    const stored = await this.#client?.rest.answerSurvey({
-      score,
-      ...(said === '' ? {} : { comment: said }),
-    });
-    if (stored) this.#take(stored.message);
+    return this.#say((rest) => rest.answerSurvey({ score, ...(said === '' ? {} : { comment: said }) }));
+  }
+
+  /** Leaves a message for when people are there again; under its key it is left once. */
+  async leave(message: OfflineMessage, key: string): Promise<LeftMessage> {
+    await this.begin();
+    if (!this.#client) throw new Error('The visit ended.');
+    const left = await this.#client.rest.leaveMessage(message, { key });
+    if (left.answeredBy === 'chat') await this.#load();
+    return left;
   }
 
   /** The visitor is writing. */
@@ -165,170 +188,151 @@ export class Conversation {
   }
 
   end(): void {
-    this.#visit += 1;
+    this.#number += 1;
+    this.#unwatchOpening();
     this.#client?.disconnect();
+    this.#visit.leave();
     this.#client = undefined;
     this.#channel = undefined;
     this.#beginning = undefined;
     this.#older = undefined;
-    this.#set({ phase: 'idle', messages: [], session: undefined, unread: 0 });
+    const { opening, unsent, uploads, hasDiscarded } = this.state;
+    this.#set({ ...initialState, opening, unsent, uploads, hasDiscarded });
   }
 
   async #begin(): Promise<void> {
     this.#set({ phase: 'loading' });
-    const number = this.#visit;
+    const number = this.#number;
     const said = this.#identity;
-    const { userId, hmac } = said;
-    const { tokens, savedAt = 0 } = this.#storage.read();
-    this.#keeper = createTokenKeeper({ refresh: (refreshToken) => this.#refresh(refreshToken) });
-    if (tokens) {
-      this.#keeper.set({
-        ...tokens,
-        expiresInSeconds: tokens.expiresInSeconds - (Date.now() - savedAt) / 1000,
-      });
-    } else {
-      const visit = await this.#stranger.rest.startVisit({
-        channel: this.#config.channel,
-        ...(userId !== undefined && hmac !== undefined
-          ? { identity: { externalId: userId, signature: hmac } }
-          : {}),
-        profile: { ...profileOf(this.#identity), locale: this.#config.locale },
-      });
-      if (number !== this.#visit) return;
-      this.#keep(visit);
-      this.#keeper.set(visit);
-    }
-    const keeper = this.#keeper;
-    const client = createClient({
-      url: this.#config.url,
-      appKey: this.#config.appKey,
-      token: (isRefused) => keeper.token(isRefused),
-    });
+    const opened = await this.#visit.open(said, () => number === this.#number);
+    if (!opened || number !== this.#number) return;
+    const { client, isResumed } = opened;
     this.#client = client;
-    let me: Awaited<ReturnType<typeof client.rest.me>>;
     try {
-      me = await client.rest.me();
+      await this.#lookAtMe(client);
     } catch (error) {
-      if (number !== this.#visit) return;
+      if (number !== this.#number) return;
       if (!(error instanceof MevrikError) || error.status !== 401) throw error;
       // The visit of then is over for good: a new one begins.
-      this.#storage.clear();
+      this.#storage.forget();
       this.#client = undefined;
       return this.#begin();
     }
-    if (number !== this.#visit) return;
+    if (number !== this.#number) return;
+    let wasCut = false;
     client.onState((state) => {
       this.#set({ isConnected: state === 'connected' || state === 'connecting' });
-      if (state === 'connected') void this.outbox.send();
+      if (state === 'connected') {
+        void this.outbox.send();
+        // Who is there and who is next is not told again to whoever missed it.
+        if (wasCut) this.#lookAtMe(client).catch(() => {});
+      }
+      wasCut = state !== 'connected';
     });
-    this.#set({ opensAt: me.opening.isOpen ? undefined : me.opening.changesAt });
-    if ((tokens || this.#identity !== said) && Object.keys(profileOf(this.#identity)).length > 0)
+    client.subscribe('opening').on('opening_changed', (opening) => this.#set({ opening }));
+    if ((isResumed || this.#identity !== said) && Object.keys(profileOf(this.#identity)).length > 0)
       void client.rest.introduce(profileOf(this.#identity)).catch(() => {});
-    if (me.session) this.#follow(me.session);
     await this.#load();
-    if (number !== this.#visit) return;
+    if (number !== this.#number) return;
     this.#set({ phase: 'ready' });
     void this.outbox.send();
+    void this.lookWhoIsThere().catch(() => {});
   }
 
-  /** Of all pages of a browser one exchanges the token, and the others take what it got. */
-  async #refresh(refreshToken: string): Promise<Tokens> {
-    const exchange = async () => {
-      const { tokens, savedAt = 0 } = this.#storage.read();
-      if (tokens && tokens.refreshToken !== refreshToken) {
-        return { ...tokens, expiresInSeconds: tokens.expiresInSeconds - (Date.now() - savedAt) / 1000 };
-      }
-      const visit = await this.#stranger.rest.refreshVisit(refreshToken);
-      this.#keep(visit);
-      return visit;
-    };
-    return navigator.locks ? navigator.locks.request(`mevrik.${this.#config.appKey}`, exchange) : exchange();
-  }
-
-  #keep({ accessToken, refreshToken, expiresInSeconds }: Tokens): void {
-    this.#storage.write({ tokens: { accessToken, refreshToken, expiresInSeconds }, savedAt: Date.now() });
+  async #lookAtMe(client: Client): Promise<void> {
+    const { session, opening, placeInLine, agent } = await client.rest.me();
+    if (client !== this.#client) return;
+    this.#set({ opening, placeInLine: placeInLine ?? undefined, agent: agent ?? undefined });
+    if (session) this.#follow(session);
   }
 
   async #load(): Promise<void> {
-    const page = await this.#client?.rest.messages({ limit: 50 });
-    const loaded = page?.items ?? [];
-    if (page && this.#older === undefined) this.#older = page.next;
-    const live = this.state.messages.filter(({ id }) => !loaded.some((one) => one.id === id));
-    const messages = [...loaded, ...live].sort((a, b) => a.id - b.id);
+    const client = this.#client;
+    const page = await client?.rest.messages({ limit: 50 });
+    if (!page || client !== this.#client) return;
+    if (this.#older === undefined) this.#older = page.next;
+    const live = this.state.messages.filter(({ id }) => !page.items.some((one) => one.id === id));
+    const messages = [...page.items, ...live].sort((a, b) => a.id - b.id);
     const seenId = this.#storage.read().seenId ?? 0;
-    this.#set({
-      messages,
-      unread: messages.filter(({ isReply, id }) => isReply && id > seenId).length,
-      agentName: messages.findLast(({ sender }) => sender.type === 'agent')?.sender.name,
-    });
+    this.#set({ messages, unread: messages.filter(({ isReply, id }) => isReply && id > seenId).length });
   }
 
   /** Hears a session; another one when that has begun. */
   #follow(session: Session): void {
     const isSame = this.state.session?.id === session.id && this.#channel;
-    this.#set({ session });
+    this.#set({ session, ...(isWaiting(session) ? {} : { placeInLine: undefined }) });
     if (isSame || !this.#client) return;
     this.#channel?.unsubscribe();
-    const channel = this.#client.subscribe(`session${session.id}`);
-    this.#channel = channel;
-    channel.on('message_post', ({ message }) => this.#take(message));
-    channel.on('message_reply', ({ message }) => this.#take(message, true));
-    channel.on('session_path_changed', (data) => this.#set({ session: data.session }));
-    channel.on('message_changed', ({ message }) => this.#take(message));
-    channel.on('message_read', ({ by, messageId }) => {
-      if (by === 'agent') this.#set({ readId: Math.max(this.state.readId, messageId) });
+    this.#channel = followSession(this.#client, session, {
+      take: (message, isNews) => this.#take(message, isNews),
+      set: (change) => this.#set(change),
+      readId: () => this.state.readId,
+      load: () => void this.#load().catch(() => {}),
     });
-    channel.on('typing', ({ by, name, typing }) => {
-      if (by !== 'agent') return;
-      clearTimeout(this.#typing);
-      this.#set({ typing: typing ? (name ?? '') : undefined });
-      if (typing) this.#typing = setTimeout(() => this.#set({ typing: undefined }), typingLastsMs);
-    });
-    // What was said before the first word is heard, and what was missed for good.
-    channel.ready().then(
-      () => this.#load().catch(() => {}),
-      () => {},
-    );
-    channel.when('reload', () => void this.#load().catch(() => {}));
   }
 
   #take(message: Message, isNews = false): void {
     if (message.kind === 'note') return;
-    const { messages } = this.state;
+    const { messages, agent } = this.state;
     const known = messages.findIndex(({ id }) => id === message.id);
     const next =
       known >= 0
         ? messages.map((one) => (one.id === message.id ? message : one))
         : [...messages, message].sort((a, b) => a.id - b.id);
     const isHeard = isNews && known < 0 && message.isReply;
+    const { type, name } = message.sender;
+    const isOther = type === 'agent' && name !== undefined && name !== agent?.name;
     this.#set(
       {
         messages: next,
         ...(isHeard ? { unread: this.state.unread + 1, typing: undefined } : {}),
-        ...(message.sender.type === 'agent' ? { agentName: message.sender.name } : {}),
+        ...(isOther ? { agent: { name, availability: 'online' } } : {}),
       },
       isHeard ? message : undefined,
     );
   }
 
-  async #postFile({ key, file }: Upload): Promise<void> {
+  /** Says something, and shows it where it is still the same visitor who said it. */
+  async #say(write: (rest: Rest) => Promise<StoredMessage>): Promise<void> {
     await this.begin();
-    const rest = this.#client?.rest;
-    const { fileId } = (await rest?.uploadFile(file, { name: file.name || 'file' })) ?? {};
-    if (!rest || !fileId) throw new Error('The visit ended.');
-    const stored = await rest.writeMessage({ attachments: [{ fileId }] }, { key });
-    this.#take(stored.message);
-    this.#follow(stored.session);
+    const client = this.#client;
+    if (!client) throw new Error('The visit ended.');
+    const { message, session } = await write(client.rest);
+    if (client !== this.#client) return;
+    this.#take(message);
+    this.#follow(session);
+  }
+
+  async #postFile({ key, file }: Upload, { signal, onProgress }: UploadRun): Promise<void> {
+    await this.begin();
+    signal.throwIfAborted();
+    return this.#say(async (rest) => {
+      const { fileId } = await rest.uploadFile(file, { name: file.name || 'file' }, { signal, onProgress });
+      if (fileId === undefined) throw new Error('The file was not kept.');
+      signal.throwIfAborted();
+      return rest.writeMessage({ attachments: [{ fileId }] }, { key });
+    });
   }
 
   /** Gives whether it could be tried. */
   async #post({ key, text }: Unsent): Promise<boolean> {
-    if (!this.#client) return false;
-    const { message, session } = await this.#client.rest.writeMessage({ text }, { key });
+    const client = this.#client;
+    if (!client) return false;
+    const { message, session } = await client.rest.writeMessage({ text }, { key });
     this.outbox.taken(key);
+    if (client !== this.#client) return true;
     this.#take(message);
     this.#follow(session);
     return true;
+  }
+
+  /** What one person wrote is not sent as another one's. */
+  #discardUnsent(): void {
+    const { unsent, uploads } = this.state;
+    if (unsent.length + uploads.length === 0) return;
+    this.outbox.discard();
+    this.uploads.discard();
+    this.#set({ hasDiscarded: true });
   }
 
   #set(change: Partial<ConversationState>, heard?: Message): void {

@@ -29,6 +29,7 @@ const paths = {
   down: 'M12 5v14M6 13l6 6 6-6',
   clip: 'M20 11l-8.5 8.5a5 5 0 0 1-7-7L13 4a3.4 3.4 0 0 1 5 5l-8.6 8.5a1.7 1.7 0 0 1-2.4-2.4L14.5 7.5',
   file: 'M7 3h7l5 5v13H7zM14 3v5h5',
+  done: 'M4 12.5l5.5 5.5L20 7',
 } as const;
 
 /** A sign that words stand beside. */
@@ -81,6 +82,24 @@ export function keepFocus(event: KeyboardEvent, panel: HTMLElement, shadow: Shad
   if (activeElement !== null && activeElement !== edge && panel.contains(activeElement)) return;
   event.preventDefault();
   (event.shiftKey ? stops.at(-1) : stops[0])?.focus();
+}
+
+/** On a phone the panel is what can be seen above the keyboard on the screen. Gives what ends it. */
+export function followViewport(root: HTMLElement): () => void {
+  const view = window.visualViewport;
+  if (!view) return () => {};
+  const fit = () => {
+    // Whoever zooms in looks at a part of it.
+    if (view.scale > 1.01) return;
+    root.style.setProperty('--m-top', `${Math.max(0, view.offsetTop)}px`);
+    root.style.setProperty('--m-height', `${view.height}px`);
+  };
+  const events = ['resize', 'scroll'] as const;
+  for (const name of events) view.addEventListener(name, fit);
+  fit();
+  return () => {
+    for (const name of events) view.removeEventListener(name, fit);
+  };
 }
 
 /** Paints the host light or dark, as the system has it where that is wished. Gives what ends it. */

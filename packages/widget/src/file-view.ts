@@ -1,17 +1,18 @@
 import type { Attachment } from '@mevrik/protocol';
-import type { Conversation } from './conversation.ts';
+import type { Speech } from './config.ts';
 import type { Upload } from './conversation-state.ts';
 import { h, icon, safeUrl } from './dom.ts';
-import type { Words } from './locales/en.ts';
+import type { Line } from './log.ts';
+import type { LogView } from './message-view.ts';
 
 /** A picture can be seen where it is; anything else, and a picture that does not come, is a card with its name. */
-export function fileView({ type, url, name: given }: Attachment, words: Words): HTMLElement {
-  const name = given ?? words.file;
+export function fileView({ type, url, name: given, sizeBytes }: Attachment, speech: Speech): HTMLElement {
+  const name = given ?? speech.words.file;
   const href = safeUrl(url);
-  const link = h('a', { href, target: '_blank', rel: 'noopener noreferrer', class: 'file' });
+  const link = h('a', { href, target: '_blank', rel: 'noopener noreferrer' });
   const showCard = () => {
     link.className = 'file';
-    link.replaceChildren(icon('file'), name);
+    link.replaceChildren(...cardOf(name, sizeBytes, speech));
   };
   showCard();
   if (type !== 'image' || !href) return link;
@@ -20,23 +21,66 @@ export function fileView({ type, url, name: given }: Attachment, words: Words): 
   return link;
 }
 
-/** A file on its way, or why it did not arrive. */
-export function uploadView(
-  { words, conversation }: { readonly words: Words; readonly conversation: Conversation },
-  { key, file, fault }: Upload,
-): Node[] {
-  const shown = h('div', { class: 'msg mine wait' }, h('span', { class: 'file' }, icon('file'), file.name));
-  if (fault === undefined) return [shown, h('div', { class: 'meta mine' }, words.sending)];
-  const act = (label: string, work: () => void) => h('button', { type: 'button', onclick: work }, label);
+function cardOf(name: string, sizeBytes: number | undefined, { locale }: Speech): HTMLElement[] {
   return [
-    shown,
+    h('span', { class: 'sheet', 'aria-hidden': 'true' }, icon('file')),
     h(
-      'div',
-      { class: 'meta mine bad', role: 'alert' },
-      fault === '' ? '' : `${fault} `,
-      act(words.failed, () => void conversation.uploads.add(file, key)),
-      ' · ',
-      act(words.drop, () => conversation.uploads.remove(key)),
+      'span',
+      { class: 'about' },
+      h('span', { class: 'name', dir: 'auto' }, name),
+      sizeBytes !== undefined && h('small', {}, sizeIn(locale, sizeBytes)),
     ),
   ];
+}
+
+/** How large a file is, as people say it. */
+function sizeIn(locale: string, bytes: number): string {
+  const [unit, value] =
+    bytes < 1000
+      ? ['byte', bytes]
+      : bytes < 1_000_000
+        ? ['kilobyte', bytes / 1000]
+        : ['megabyte', bytes / 1_000_000];
+  const maximumFractionDigits = value < 10 && unit !== 'byte' ? 1 : 0;
+  return new Intl.NumberFormat(locale, { style: 'unit', unit: String(unit), maximumFractionDigits }).format(
+    Number(value),
+  );
+}
+
+/** A file on its way, which can be taken back, or why it did not arrive. */
+export function uploadView({ speech, conversation }: LogView, upload: Upload): Line {
+  const { key, file, fault } = upload;
+  const { words } = speech;
+  const act = (label: string, work: () => void) => h('button', { type: 'button', onclick: work }, label);
+  const remove = () => conversation.uploads.remove(key);
+  const make = () =>
+    h(
+      'div',
+      { class: 'msg mine wait', 'data-upload': key },
+      h('span', { class: 'file' }, ...cardOf(file.name, file.size, speech)),
+      fault === undefined
+        ? h(
+            'span',
+            { class: 'goes' },
+            h('progress', { max: 1, value: 0, 'aria-label': `${words.sending} ${file.name}` }),
+            act(words.cancel, remove),
+          )
+        : h(
+            'span',
+            { class: 'bad', role: 'alert' },
+            fault === '' ? '' : `${fault} `,
+            act(words.failed, () => void conversation.uploads.add(file, key)),
+            ' · ',
+            act(words.drop, remove),
+          ),
+    );
+  return { key: `${key} ${fault}`, make };
+}
+
+/** Shows how far the files have come: what shows them stays. */
+export function showProgress(log: HTMLElement, uploads: readonly Upload[]): void {
+  for (const { key, progress } of uploads) {
+    const bar = log.querySelector<HTMLProgressElement>(`[data-upload="${key}"] progress`);
+    if (bar && bar.value !== progress) bar.value = progress;
+  }
 }

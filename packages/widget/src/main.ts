@@ -1,4 +1,4 @@
-import { readConfig, type WidgetConfig } from './config.ts';
+import { type GivenConfig, readConfig } from './config.ts';
 import { createWidget, type Widget } from './widget.ts';
 
 /** What pages call: `Mevrik('open')`, also before the script is there, when it is a list of calls. */
@@ -13,7 +13,7 @@ const early = page.Mevrik;
 const waiting: readonly Call[] = Array.isArray(early) ? early : ((early as Queue | undefined)?.q ?? []);
 let widget: Widget | undefined;
 
-function start(given: Partial<WidgetConfig> = {}): void {
+function start(given: GivenConfig = {}): void {
   widget?.destroy();
   const config = readConfig(script, given);
   if (config.appKey === '') {
@@ -25,13 +25,13 @@ function start(given: Partial<WidgetConfig> = {}): void {
 
 /** Does one call; what the widget cannot do is said in the console. */
 function mevrik(name: string, ...args: unknown[]): unknown {
-  if (name === 'init') return start(args[0] as Partial<WidgetConfig>);
+  if (name === 'init') return start(args[0] as GivenConfig);
   const act = (widget as unknown as Record<string, unknown> | undefined)?.[name];
   if (typeof act === 'function') return act(...args);
   return console.error(`Mevrik: there is no call \`${name}\`, or no widget yet.`);
 }
 
-const calls = ['open', 'close', 'identify', 'setAttributes', 'on', 'destroy', 'init'] as const;
+const calls = ['open', 'close', 'identify', 'setAttributes', 'forget', 'on', 'destroy', 'init'] as const;
 page.Mevrik = Object.assign(
   mevrik,
   Object.fromEntries(calls.map((name) => [name, (...args: unknown[]) => mevrik(name, ...args)])),

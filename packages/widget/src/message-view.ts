@@ -1,135 +1,161 @@
 import type { Message } from '@mevrik/protocol';
+import type { Speech } from './config.ts';
 import type { Conversation } from './conversation.ts';
-import type { ConversationState } from './conversation-state.ts';
+import type { ConversationState, Waiting } from './conversation-state.ts';
 import { h, linked, safeUrl } from './dom.ts';
 import { fileView, uploadView } from './file-view.ts';
-import type { Words } from './locales/en.ts';
+import type { Line } from './log.ts';
 import { isSurvey } from './survey.ts';
 
 /** What the log is made with. */
 export interface LogView {
-  readonly words: Words;
-  readonly locale: string;
+  readonly speech: Speech;
   readonly conversation: Conversation;
 }
 
 /** The conversation as it stands, from its oldest message to what is on its way. */
-export function logOf(view: LogView, { messages, unsent, uploads, readId }: ConversationState): Node[] {
-  const { words } = view;
-  const nodes: Node[] = [];
+export function linesOf(view: LogView, { messages, unsent, uploads, readId }: ConversationState): Line[] {
+  const { words } = view.speech;
+  const lines: Line[] = [];
   let before: Message | undefined;
   const lastMine = messages.findLast(({ isReply }) => !isReply);
   const last = messages.at(-1);
   for (const message of messages) {
     if (!before || localDay(before.createdAt) !== localDay(message.createdAt)) {
-      nodes.push(h('div', { class: 'day' }, dayOf(view, message.createdAt)));
+      const day = dayOf(view, message.createdAt);
+      lines.push({ key: `day ${message.id} ${day}`, make: () => h('div', { class: 'day' }, day) });
     }
-    nodes.push(...linesOf(view, message, before, message === last && unsent.length === 0));
+    lines.push(...linesOfOne(view, message, before, message === last && unsent.length === 0));
     if (message === lastMine && unsent.length === 0) {
-      nodes.push(h('div', { class: 'meta mine' }, message.id <= readId ? words.read : words.sent));
+      const how = message.id <= readId ? words.read : words.sent;
+      lines.push({ key: `${how} ${message.id}`, make: () => h('div', { class: 'meta mine' }, how) });
     }
     before = message;
   }
-  for (const { key, text, failed } of unsent) {
-    nodes.push(h('div', { class: 'msg mine wait', dir: 'auto' }, text));
-    nodes.push(
-      failed
-        ? h(
-            'div',
-            { class: 'meta mine bad', role: 'alert' },
-            h(
-              'button',
-              { type: 'button', onclick: () => void view.conversation.outbox.retry() },
-              words.failed,
-            ),
-            ' · ',
-            h('button', { type: 'button', onclick: () => view.conversation.outbox.drop(key) }, words.drop),
-          )
-        : h('div', { class: 'meta mine' }, words.sending),
-    );
-  }
-  for (const upload of uploads) nodes.push(...uploadView(view, upload));
-  return nodes;
+  for (const one of unsent) lines.push(...unsentLines(view, one));
+  for (const upload of uploads) lines.push(uploadView(view, upload));
+  return lines;
 }
 
-function linesOf(view: LogView, message: Message, before: Message | undefined, isLast: boolean): Node[] {
-  const { words, locale } = view;
-  const { content, kind, sender, isReply } = message;
-  if (kind === 'video_call_request') return [h('div', { class: 'sys' }, words.videoAsked)];
-  if (content.csat)
-    return [h('div', { class: 'sys' }, `${'★'.repeat(content.csat.score)} ${words.rateThanks}`)];
-  if (sender.type === 'system')
-    return isSurvey(message) ? [] : [h('div', { class: 'sys', dir: 'auto' }, content.text ?? '')];
+function unsentLines({ speech: { words }, conversation: { outbox } }: LogView, one: Waiting): Line[] {
+  const { key, text, failed } = one;
+  const act = (label: string, work: () => void) => h('button', { type: 'button', onclick: work }, label);
+  return [
+    { key, make: () => h('div', { class: 'msg mine wait', dir: 'auto' }, text) },
+    failed
+      ? {
+          key: `${key} failed`,
+          make: () =>
+            h(
+              'div',
+              { class: 'meta mine bad', role: 'alert' },
+              act(words.failed, () => void outbox.retry()),
+              ' · ',
+              act(words.drop, () => outbox.drop(key)),
+            ),
+        }
+      : { key: `${key} goes`, make: () => h('div', { class: 'meta mine' }, words.sending) },
+  ];
+}
+
+function linesOfOne(view: LogView, message: Message, before: Message | undefined, isLast: boolean): Line[] {
+  const { words, locale } = view.speech;
+  const { id, content, kind, sender, isReply } = message;
+  const stand = JSON.stringify(content);
+  const sign = (text: string, label?: string) => [
+    {
+      key: `${id} ${stand}`,
+      make: () =>
+        h(
+          'div',
+          { class: 'sys', dir: 'auto' },
+          label === undefined ? text : h('span', { role: 'img', 'aria-label': label }, text),
+          label === undefined ? '' : ` ${words.rateThanks}`,
+        ),
+    },
+  ];
+  if (kind === 'video_call_request') return sign(words.videoAsked);
+  if (content.csat) return sign('★'.repeat(content.csat.score), `${content.csat.score} ${words.stars}`);
+  if (sender.type === 'system') return isSurvey(message) ? [] : sign(content.text ?? '');
   const isFirst =
     before?.sender.type !== sender.type || before.sender.id !== sender.id || before.kind === 'system';
   const time = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit' }).format(
     new Date(message.createdAt),
   );
-  const nodes: Node[] = [];
+  const lines: Line[] = [];
   if (isFirst && isReply) {
     const name = sender.type === 'bot' ? words.bot : (sender.name ?? words.someone);
-    nodes.push(h('div', { class: 'meta' }, `${name} · ${time}`));
+    lines.push({
+      key: `${id} by ${name}`,
+      make: () => h('div', { class: 'meta first' }, h('bdi', {}, name), ` · ${time}`),
+    });
   }
   const look = [
     'msg',
     isReply ? '' : 'mine',
     sender.type === 'bot' ? 'bot' : '',
     isFirst && !isReply ? 'first' : '',
-  ];
-  const files = (content.attachments ?? []).map((file) => fileView(file, words));
-  nodes.push(
-    h(
-      'div',
-      { class: look.filter(Boolean).join(' '), title: time, dir: 'auto' },
-      ...linked(content.text ?? ''),
-      ...files,
-    ),
-  );
-  if (isReply) nodes.push(...choicesOf(view, message, isLast));
-  return nodes;
+  ].filter(Boolean);
+  lines.push({
+    key: `${id} ${look} ${stand}`,
+    make: () =>
+      h(
+        'div',
+        { class: look.join(' '), title: time, dir: 'auto' },
+        ...linked(content.text ?? ''),
+        ...(content.attachments ?? []).map((file) => fileView(file, view.speech)),
+      ),
+  });
+  if (isReply) lines.push(...choicesOf(view, message, isLast));
+  return lines;
 }
 
 /** Quick replies go when something else was said; buttons stay. */
-function choicesOf({ conversation }: LogView, { content }: Message, isLast: boolean): Node[] {
+function choicesOf({ conversation }: LogView, { id, content }: Message, isLast: boolean): Line[] {
+  const { buttons = [], quickReplies = [] } = content;
+  const quick = isLast ? quickReplies : [];
+  if (buttons.length + quick.length === 0) return [];
   const choose = (kind: 'button' | 'quickReply', choice: { title: string; payload: string }) =>
     h(
       'button',
       {
         type: 'button',
+        dir: 'auto',
         onclick: ({ currentTarget }: { currentTarget: HTMLButtonElement }) => {
           currentTarget.disabled = true;
-          conversation.choose(kind, choice).catch(() => {
-            currentTarget.disabled = false;
-          });
+          conversation.choose(kind, choice).then(
+            () => {
+              currentTarget.disabled = false;
+            },
+            () => {
+              currentTarget.disabled = false;
+            },
+          );
         },
       },
       choice.title,
     );
-  const nodes = [
-    ...(content.buttons ?? []).map((button) =>
-      'url' in button
-        ? h('a', { href: safeUrl(button.url), target: '_blank', rel: 'noopener noreferrer' }, button.title)
-        : choose('button', button),
-    ),
-    ...(isLast ? (content.quickReplies ?? []).map((choice) => choose('quickReply', choice)) : []),
-  ];
-  return nodes.length === 0 ? [] : [h('div', { class: 'choices' }, ...nodes)];
+  const make = () =>
+    h(
+      'div',
+      { class: 'choices' },
+      ...buttons.map((button) =>
+        'url' in button
+          ? h('a', { href: safeUrl(button.url), target: '_blank', rel: 'noopener noreferrer' }, button.title)
+          : choose('button', button),
+      ),
+      ...quick.map((choice) => choose('quickReply', choice)),
+    );
+  return [{ key: `${id} choices ${isLast} ${JSON.stringify([buttons, quick])}`, make }];
 }
 
 const localDay = (at: string) => new Date(at).toDateString();
 
-function dayOf({ words, locale }: LogView, at: string): string {
+function dayOf({ speech: { words, locale } }: LogView, at: string): string {
   const start = (date: Date) => new Date(date.getFullYear(), date.getMonth(), date.getDate()).getTime();
   const date = new Date(at);
   const days = Math.round((start(new Date()) - start(date)) / 86_400_000);
   if (days === 0) return words.today;
   if (days === 1) return words.yesterday;
   return new Intl.DateTimeFormat(locale, { weekday: 'long', day: 'numeric', month: 'long' }).format(date);
-}
-
-/** That nobody is there, and when somebody is again. */
-export function closedText(words: Words, locale: string, opensAt: string | null): string {
-  if (opensAt === null) return words.closed;
-  const day = new Intl.DateTimeFormat(locale, { weekday: 'short', hour: '2-digit', minute: '2-digit' });
-  return `${words.closed} ${words.opens}: ${day.format(new Date(opensAt))}`;
 }

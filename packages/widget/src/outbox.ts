@@ -36,6 +36,17 @@ export class Outbox {
     this.taken(key);
   }
 
+  /** Nobody wants any of it sent. */
+  discard(): void {
+    this.#keep([]);
+  }
+
+  /** Takes what another page has left. */
+  reread(): void {
+    this.unsent = this.#storage.read().outbox ?? [];
+    this.#options.onChange(this.unsent);
+  }
+
   /** Sends what waits, in its order. What the server refuses for good stays, and holds nothing up. */
   async send(): Promise<void> {
     if (this.#sending) return;

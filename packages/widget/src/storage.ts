@@ -7,6 +7,8 @@ export interface Kept {
   readonly savedAt?: number;
   /** The last reply that was seen. */
   readonly seenId?: number;
+  /** Whose visit it is. */
+  readonly customerId?: number | undefined;
   /** Whose conversation it is, where the page has proven that. */
   readonly userId?: string | undefined;
   readonly isOpen?: boolean;
@@ -43,10 +45,15 @@ export function createStorage(appKey: string, channel: string) {
         // A browser that lets nothing be kept: the next page begins anew.
       }
     },
-    clear(): void {
-      inMemory = {};
+    /** Forgets who was here; how the widget is set up stays. */
+    forget(): void {
+      const { isOpen, isMuted } = read();
+      inMemory = {
+        ...(isOpen === undefined ? {} : { isOpen }),
+        ...(isMuted === undefined ? {} : { isMuted }),
+      };
       try {
-        localStorage.removeItem(name);
+        localStorage.setItem(name, JSON.stringify(inMemory));
       } catch {}
     },
     /** Hears of changes by other pages. */

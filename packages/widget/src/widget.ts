@@ -1,14 +1,21 @@
-import type { Message } from '@mevrik/protocol';
-import { attachButton, takeFiles } from './attach.ts';
-import { preChatCard, ratingCard } from './cards.ts';
+import type { LeftMessage, Message } from '@mevrik/protocol';
+import { takeFiles } from './attach.ts';
+import { readableOn } from './colour.ts';
+import { createComposer } from './composer.ts';
 import { speak, type WidgetConfig } from './config.ts';
 import { Conversation } from './conversation.ts';
 import type { ConversationState, Identity } from './conversation-state.ts';
-import { followTheme, h, icon, initials, keepFocus } from './dom.ts';
-import { closedText, logOf } from './message-view.ts';
+import { followTheme, followViewport, h, icon, keepFocus } from './dom.ts';
+import { showProgress } from './file-view.ts';
+import { leftCard, offlineCard, preChatCard } from './forms.ts';
+import { createHeader } from './header.ts';
+import { createLog, type Line } from './log.ts';
+import { linesOf } from './message-view.ts';
+import { ratingCard } from './rating-card.ts';
 import { blip, soundButton } from './sound.ts';
 import { createStorage } from './storage.ts';
 import { styles } from './styles.ts';
+import { createUnreadTitle } from './unread-title.ts';
 
 /** What a page can hear of. */
 export interface WidgetEvents {
@@ -24,30 +31,44 @@ export interface Widget {
   close(): void;
   identify(identity: Identity): Promise<void>;
   setAttributes(attributes: NonNullable<Identity['attributes']>): Promise<void>;
+  /** Forgets who was here, as after a log-out. */
+  forget(): void;
   /** Gives what ends it. */
   on<Name extends keyof WidgetEvents>(name: Name, listener: (data: WidgetEvents[Name]) => void): () => void;
   /** Takes everything off the page. */
   destroy(): void;
 }
 
+const phone = '(max-width:520px)';
+
 /** Puts the widget on the page. */
 export function createWidget(config: WidgetConfig): Widget {
-  const { words, language, isRightToLeft } = speak(config.locale);
+  const speech = speak(config.locale);
+  const { words, language, isRightToLeft, locale } = speech;
   const storage = createStorage(config.appKey, config.channel);
   const listeners = new Map<keyof WidgetEvents, Set<(data: never) => void>>();
   const emit = <Name extends keyof WidgetEvents>(name: Name, data: WidgetEvents[Name]) => {
     for (const listener of listeners.get(name) ?? []) listener(data as never);
   };
   const isInline = config.target !== undefined;
+  const numbers = new Intl.NumberFormat(locale);
+  const showInTitle = createUnreadTitle(numbers);
   let isOpen = isInline;
   let toldUnread = 0;
   let asked = config.preChat.length > 0 && storage.read().tokens === undefined;
+  /** The visitor would rather write than leave a message, or has begun to fill in the form. */
+  let isChatChosen = false;
+  let isLeaving = false;
+  let left: ({ readonly email: string } & LeftMessage) | undefined;
+  let rating: HTMLElement | undefined;
 
   const conversation = new Conversation(config, storage, (state, heard) => {
     render(state);
     if (heard) {
+      log.pointAtNews();
       emit('message', heard);
-      if (!storage.read().isMuted && !(isOpen && document.hasFocus())) blip();
+      const isMuted = config.without.has('sound') || storage.read().isMuted;
+      if (!isMuted && !(isOpen && document.hasFocus())) blip();
     }
     if (isOpen && document.visibilityState === 'visible') conversation.seen();
     if (state.unread === toldUnread) return;
@@ -57,104 +78,47 @@ export function createWidget(config: WidgetConfig): Widget {
 
   const host = h('div', { 'data-mevrik': true });
   const shadow = host.attachShadow({ mode: 'open', delegatesFocus: true });
-  const sheet = new CSSStyleSheet();
-  sheet.replaceSync(styles);
-  if (config.color)
-    sheet.insertRule(`:host{--m-color:${config.color.replace(/[;{}]/g, '')}}`, sheet.cssRules.length);
-  shadow.adoptedStyleSheets = [sheet];
+  shadow.adoptedStyleSheets = [sheetOf(config.color)];
 
   const badge = h('span', { class: 'badge', hidden: true });
   const launch = h(
     'button',
-    {
-      class: 'launch',
-      type: 'button',
-      'aria-label': words.open,
-      'aria-expanded': 'false',
-      onclick: () => toggle(),
-    },
+    { class: 'launch', type: 'button', 'aria-expanded': 'false', onclick: () => toggle() },
     icon('chat'),
     badge,
   );
-  const title = h('b', { id: 'title' }, config.title ?? words.title);
-  const subtitle = h('span', {}, words.team);
-  const face = h('div', { class: 'face', 'aria-hidden': 'true' }, icon('chat'));
-  const sound = soundButton(words, storage);
-  const notice = h('div', { class: 'notice', role: 'status', hidden: true });
-  const log = h('div', {
-    class: 'log',
-    role: 'log',
-    'aria-label': words.title,
-    tabindex: 0,
-    onscroll: () => {
-      if (log.scrollTop < 120) conversation.loadOlder().catch(() => {});
-    },
-  });
+  const close = h(
+    'button',
+    { type: 'button', 'aria-label': words.close, onclick: () => toggle(false) },
+    icon('close'),
+  );
+  const header = createHeader(config, speech, [
+    !config.without.has('sound') && soundButton(words, storage),
+    !isInline && close,
+  ]);
+  const retry = h('button', { type: 'button', onclick: () => begin() }, words.retry);
+  const fault = h('span', {});
+  const notice = h('div', { class: 'notice', role: 'status', hidden: true }, fault, ' ', retry);
+  const log = createLog(words, shadow, () => conversation.loadOlder().catch(() => {}));
   const typing = h('div', { class: 'typing', 'aria-live': 'polite' });
-  const box = h('textarea', {
-    rows: 1,
-    dir: 'auto',
-    maxlength: 10_000,
-    placeholder: words.write,
-    'aria-label': words.write,
-    oninput: () => grow(),
-    onkeydown: (event: KeyboardEvent) => {
-      if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
-      event.preventDefault();
-      send();
+  const composer = createComposer(config, words, {
+    write(text) {
+      conversation.write(text).catch(() => {});
+      log.toEnd();
     },
+    typing: () => conversation.tellTyping(),
+    attach,
+    askForVideo: () => conversation.askForVideo(),
   });
-  const go = h(
-    'button',
-    { class: 'go', type: 'submit', 'aria-label': words.send, disabled: true },
-    icon('send'),
-  );
-  const video = h(
-    'button',
-    {
-      class: 'tool',
-      type: 'button',
-      'aria-label': words.video,
-      title: words.video,
-      onclick: () => void conversation.askForVideo().catch(() => {}),
-    },
-    icon('video'),
-  );
-  const chooser = attachButton(words, attach);
-  const say = h(
-    'form',
-    {
-      class: 'say',
-      onsubmit: (event: Event) => {
-        event.preventDefault();
-        send();
-      },
-    },
-    ...chooser,
-    video,
-    box,
-    go,
-  );
   const panel = h(
     'div',
     { class: 'panel', role: isInline ? 'region' : 'dialog', 'aria-labelledby': 'title', hidden: !isOpen },
-    h(
-      'header',
-      {},
-      face,
-      h('div', { class: 'who' }, title, subtitle),
-      sound,
-      !isInline &&
-        h(
-          'button',
-          { type: 'button', 'aria-label': words.close, onclick: () => toggle(false) },
-          icon('close'),
-        ),
-    ),
+    header.element,
+    header.line,
     notice,
-    log,
+    log.element,
     typing,
-    say,
+    composer.element,
   );
   const root = h(
     'div',
@@ -166,146 +130,159 @@ export function createWidget(config: WidgetConfig): Widget {
     panel,
     !isInline && launch,
   );
-  let rating: HTMLElement | undefined;
-  let shown = '';
-  let oldest = 0;
 
-  function render(state: ConversationState): void {
-    const { phase, messages, unsent, uploads, unread, agentName, session, isConnected } = state;
-    const isLive = session?.agentType === 'live';
-    title.textContent = isLive && agentName ? agentName : (config.title ?? words.title);
-    subtitle.textContent = isLive && !agentName ? words.waiting : words.team;
-    if (state.opensAt !== undefined && !(isLive && agentName))
-      subtitle.textContent = closedText(words, config.locale, state.opensAt);
-    face.replaceChildren(isLive && agentName ? initials(agentName) : icon('chat'));
-    notice.hidden = isConnected && phase !== 'failed';
-    notice.replaceChildren(
-      phase === 'failed' ? words.unavailable : words.offline,
-      phase === 'failed' ? h('button', { type: 'button', onclick: () => begin() }, ` ${words.retry}`) : '',
-    );
-    badge.hidden = unread === 0 || isOpen;
-    badge.textContent = unread > 9 ? '9+' : String(unread);
-    launch.setAttribute(
-      'aria-label',
-      unread > 0 && !isOpen ? `${words.open}: ${unread} ${words.newMessages}` : words.open,
-    );
-    typing.textContent = state.typing === undefined ? '' : `${state.typing || words.someone} ${words.typing}`;
-    say.hidden = asked;
-    video.hidden = messages.length === 0;
-    const fromEnd = log.scrollHeight - log.scrollTop;
-    const isAtEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 80;
-    if (state.hasSurvey) rating ??= ratingCard(words, (score, comment) => conversation.rate(score, comment));
-    else rating = undefined;
-    show(
-      [
-        asked,
-        phase,
-        messages,
-        unsent,
-        uploads.map(({ key, fault }) => [key, fault]),
-        state.readId,
-        state.hasSurvey,
-      ],
-      () => {
-        if (asked) return [hello(), preChat];
-        if (messages.length + unsent.length + uploads.length > 0) {
-          return [
-            ...logOf({ words, locale: config.locale, conversation }, state),
-            ...(rating ? [rating] : []),
-          ];
-        }
-        if (phase !== 'loading') return [hello()];
-        return [h('div', { class: 'bars', 'aria-busy': 'true' }, h('i'), h('i'), h('i'))];
-      },
-    );
-    const first = messages[0]?.id ?? 0;
-    // What came in above must not move what is being read.
-    if (isAtEnd) log.scrollTop = log.scrollHeight;
-    else if (first < oldest) log.scrollTop = log.scrollHeight - fromEnd;
-    oldest = first;
-  }
-
-  /** Puts into the log what has changed; whoever was on something that went is on the log then. */
-  function show(stand: unknown, make: () => Node[]): void {
-    const next = JSON.stringify(stand);
-    if (next === shown) return;
-    shown = next;
-    const before = shadow.activeElement;
-    log.replaceChildren(...make());
-    if (before !== shadow.activeElement) log.focus({ preventScroll: true });
-  }
-
-  const hello = () =>
-    h(
-      'div',
-      { class: 'hello' },
-      h('b', {}, config.greeting ?? words.greeting),
-      h('p', {}, words.greetingText),
-    );
-  const preChat = preChatCard(words, config.preChat, (who) => {
+  const hello = h(
+    'div',
+    { class: 'hello' },
+    h('b', { dir: 'auto' }, config.greeting ?? words.greeting),
+    h('p', {}, words.greetingText),
+  );
+  const loading = h('div', { class: 'bars', 'aria-hidden': 'true' }, h('i'), h('i'), h('i'));
+  const preChat = preChatCard(words, config.preChat, async (who) => {
+    await conversation.identify(who);
+    await conversation.begin();
     asked = false;
-    void conversation.identify(who).then(() => begin());
     render(conversation.state);
-    box.focus();
+    composer.focus();
+  });
+  const chat = () => {
+    isChatChosen = true;
+    isLeaving = false;
+    left = undefined;
+    render(conversation.state);
+    begin();
+    if (!asked) composer.focus();
+  };
+  let leaveKey = crypto.randomUUID();
+  const offline = offlineCard(
+    words,
+    async (message) => {
+      const done = await conversation.leave(message, leaveKey);
+      leaveKey = crypto.randomUUID();
+      asked = false;
+      isLeaving = false;
+      isChatChosen = true;
+      if (done.answeredBy === 'email') left = { ...done, email: message.email };
+      render(conversation.state);
+      if (left) shadow.querySelector<HTMLElement>('.left')?.focus();
+      else composer.focus();
+    },
+    chat,
+  );
+  offline.addEventListener('input', () => {
+    isLeaving = true;
   });
 
-  function begin(): void {
-    if (!asked) conversation.begin().catch(() => {});
+  function render(state: ConversationState): void {
+    const { phase, messages, unread, isConnected } = state;
+    header.show(state);
+    notice.hidden = isConnected && phase !== 'failed';
+    fault.textContent = notice.hidden ? '' : phase === 'failed' ? words.unavailable : words.offline;
+    retry.hidden = phase !== 'failed';
+    badge.hidden = unread === 0 || isOpen;
+    badge.textContent = unread > 9 ? `${numbers.format(9)}+` : numbers.format(unread);
+    launch.setAttribute(
+      'aria-label',
+      badge.hidden ? words.open : `${words.open}: ${numbers.format(unread)} ${words.newMessages}`,
+    );
+    showInTitle(isOpen && document.visibilityState === 'visible' ? 0 : unread);
+    const someone = state.typing === undefined ? '' : `${state.typing || words.someone} ${words.typing}`;
+    if (typing.textContent !== someone) typing.textContent = someone;
+    const lines = linesIn(state);
+    composer.element.hidden = asked || lines.some(({ key }) => key === 'offline' || key === 'left');
+    composer.video.hidden = !messages.some(({ isReply }) => !isReply);
+    log.show(lines, messages[0]?.id ?? 0);
+    showProgress(log.element, state.uploads);
   }
 
-  function send(): void {
-    const text = box.value.trim();
-    if (text === '') return;
-    box.value = '';
-    grow();
-    conversation.write(text).catch(() => {});
-    log.scrollTop = log.scrollHeight;
+  function linesIn(state: ConversationState): Line[] {
+    const { messages, unsent, uploads, opening, session, phase, hasDiscarded } = state;
+    if (left) {
+      const card = leftCard(words, left, chat);
+      return [{ key: 'left', make: () => card }];
+    }
+    const hasSaid = messages.some(({ isReply }) => !isReply) || unsent.length + uploads.length > 0;
+    const isOffered = isLeaving || (opening?.hasOfflineForm && !isChatChosen && !hasSaid);
+    if (isOffered && session?.agentType !== 'live') return [{ key: 'offline', make: () => offline }];
+    if (asked) {
+      return [
+        { key: 'hello', make: () => hello },
+        { key: 'preChat', make: () => preChat },
+      ];
+    }
+    const discarded = {
+      key: 'discarded',
+      make: () => h('div', { class: 'sys', role: 'alert' }, words.discarded),
+    };
+    const more = hasDiscarded ? [discarded] : [];
+    if (state.hasSurvey) rating ??= ratingCard(words, (score, comment) => conversation.rate(score, comment));
+    else rating = undefined;
+    if (messages.length + unsent.length + uploads.length > 0) {
+      const card = rating;
+      return [
+        ...linesOf({ speech, conversation }, state),
+        ...(card ? [{ key: `rating ${messages.at(-1)?.sessionId}`, make: () => card }] : []),
+        ...more,
+      ];
+    }
+    const empty = phase === 'loading' || (phase === 'idle' && isOpen) ? 'loading' : 'hello';
+    return [{ key: empty, make: () => (empty === 'hello' ? hello : loading) }, ...more];
+  }
+
+  function begin(): void {
+    const begun = asked ? conversation.lookWhoIsThere() : conversation.begin();
+    begun.catch(() => {});
   }
 
   function attach(files: Iterable<File>): void {
+    if (composer.element.hidden || config.without.has('files')) return;
     for (const file of [...files].slice(0, 10)) void conversation.uploads.add(file);
-    log.scrollTop = log.scrollHeight;
+    log.toEnd();
   }
 
-  function grow(): void {
-    go.disabled = box.value.trim() === '';
-    box.rows = Math.min(5, box.value.split('\n').length + Math.floor(box.value.length / 44));
-    if (box.value !== '') conversation.tellTyping();
-  }
-
-  function toggle(next = !isOpen): void {
+  /** `isByHand`: the keyboard follows; a page that only opens again what was open keeps it. */
+  function toggle(next = !isOpen, isByHand = true): void {
     if (isInline || next === isOpen) return;
+    const hadFocus = panel.contains(shadow.activeElement);
     isOpen = next;
     panel.hidden = !next;
     root.classList.toggle('open', next);
     launch.setAttribute('aria-expanded', String(next));
     storage.write({ isOpen: next });
-    emit(next ? 'open' : 'close', undefined);
     if (next) {
       begin();
       render(conversation.state);
-      log.scrollTop = log.scrollHeight;
+      log.toEnd();
       conversation.seen();
-      if (!asked) box.focus();
-    } else launch.focus();
+      if (isByHand && composer.element.hidden) close.focus();
+      else if (isByHand) composer.focus();
+    } else {
+      render(conversation.state);
+      if (hadFocus) launch.focus();
+    }
+    emit(next ? 'open' : 'close', undefined);
   }
 
-  function onKey(event: KeyboardEvent): void {
-    if (event.key === 'Escape') toggle(false);
-  }
-
-  const onTab = (event: KeyboardEvent) => {
-    if (isOpen && !isInline && matchMedia('(max-width:520px)').matches) keepFocus(event, panel, shadow);
+  const onKey = (event: KeyboardEvent) => {
+    if (event.key === 'Escape' && !event.isComposing) toggle(false);
   };
-
-  const unpaint = followTheme(host, config.theme);
+  const onTab = (event: KeyboardEvent) => {
+    if (isOpen && !isInline && matchMedia(phone).matches) keepFocus(event, panel, shadow);
+  };
   const onVisible = () => {
     if (isOpen && document.visibilityState === 'visible') conversation.seen();
+    render(conversation.state);
   };
-  const unwatch = storage.watch(() => {
-    if ((storage.read().seenId ?? 0) >= (conversation.state.messages.at(-1)?.id ?? 1))
-      render({ ...conversation.state, unread: 0 });
-  });
+  const endings = [
+    followTheme(host, config.theme),
+    isInline ? () => {} : followViewport(root),
+    storage.watch(() => {
+      conversation.followBrowser();
+      const { messages, unread } = conversation.state;
+      const seenId = storage.read().seenId ?? 0;
+      if (unread > 0 && seenId >= (messages.at(-1)?.id ?? 1)) render({ ...conversation.state, unread: 0 });
+    }),
+  ];
   document.addEventListener('visibilitychange', onVisible);
   document.addEventListener('keydown', onTab, true);
   panel.addEventListener('keydown', onKey);
@@ -314,13 +291,20 @@ export function createWidget(config: WidgetConfig): Widget {
   (isInline ? (document.querySelector(config.target ?? '') ?? document.body) : document.body).append(host);
   render(conversation.state);
   if (isInline || conversation.isKnown) begin();
-  if (storage.read().isOpen && innerWidth > 520) toggle(true);
+  if (storage.read().isOpen && !matchMedia(phone).matches) toggle(true, false);
 
   return {
     open: () => toggle(true),
     close: () => toggle(false),
     identify: (identity) => conversation.identify(identity),
     setAttributes: (attributes) => conversation.identify({ attributes }),
+    forget() {
+      conversation.forget();
+      asked = config.preChat.length > 0;
+      [isChatChosen, isLeaving, left] = [false, false, undefined];
+      render(conversation.state);
+      if (isOpen) begin();
+    },
     on(name, listener) {
       const all = listeners.get(name) ?? new Set();
       listeners.set(name, all.add(listener as never));
@@ -328,11 +312,20 @@ export function createWidget(config: WidgetConfig): Widget {
     },
     destroy() {
       conversation.end();
-      unwatch();
-      unpaint();
+      showInTitle(0);
+      for (const end of endings) end();
       document.removeEventListener('visibilitychange', onVisible);
       document.removeEventListener('keydown', onTab, true);
       host.remove();
     },
   };
+}
+
+function sheetOf(color: string | undefined): CSSStyleSheet {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(styles);
+  const on = color === undefined ? undefined : readableOn(color);
+  if (on !== undefined)
+    sheet.insertRule(`:host{--m-color:${color?.replace(/[;{}]/g, '')};--m-on:${on}}`, sheet.cssRules.length);
+  return sheet;
 }

@@ -1,0 +1,38 @@
+/**
+ * A fetch that tells how much of its body has gone out, from 0 to 1. Only XMLHttpRequest knows that; where there is
+ * none, it is the fetch that was given, which tells nothing.
+ */
+export function watchedFetch(plain: typeof fetch, onProgress: (progress: number) => void): typeof fetch {
+  if (typeof XMLHttpRequest === 'undefined') return plain;
+  return (url, { method = 'GET', headers, body, signal } = {}) =>
+    new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(signal.reason);
+      const request = new XMLHttpRequest();
+      request.open(method, String(url));
+      new Headers(headers).forEach((value, name) => {
+        request.setRequestHeader(name, value);
+      });
+      request.upload.onprogress = ({ loaded, total, lengthComputable }) => {
+        if (lengthComputable && total > 0) onProgress(loaded / total);
+      };
+      const abort = () => request.abort();
+      signal?.addEventListener('abort', abort, { once: true });
+      request.onloadend = () => {
+        signal?.removeEventListener('abort', abort);
+        if (signal?.aborted) return reject(signal.reason);
+        if (request.status === 0) return reject(new TypeError('The server could not be reached.'));
+        const answered = request.status === 204 ? null : request.responseText;
+        resolve(new Response(answered, { status: request.status, headers: headersOf(request) }));
+      };
+      request.send((body ?? null) as XMLHttpRequestBodyInit | null);
+    });
+}
+
+function headersOf(request: XMLHttpRequest): Headers {
+  const headers = new Headers();
+  for (const line of request.getAllResponseHeaders().trim().split(/\r?\n/)) {
+    const at = line.indexOf(':');
+    if (at > 0) headers.append(line.slice(0, at).trim(), line.slice(at + 1).trim());
+  }
+  return headers;
+}

@@ -1,0 +1,189 @@
+import { MevrikError } from '@mevrik/client';
+import type { LeftMessage, OfflineMessage } from '@mevrik/protocol';
+import type { PreChatField } from './config.ts';
+import type { Identity } from './conversation-state.ts';
+import { h, icon } from './dom.ts';
+import type { Words } from './locales/en.ts';
+
+/** Something that is asked for. */
+interface Field {
+  readonly name: string;
+  readonly label: string;
+  readonly kind: 'area' | 'email' | 'tel' | 'text';
+  readonly isRequired: boolean;
+  readonly maxLength: number;
+}
+
+interface Form {
+  readonly words: Words;
+  readonly title?: string;
+  readonly text?: string;
+  readonly fields: readonly Field[];
+  readonly action: string;
+  /** May be refused, field by field: then what was filled in stays. */
+  readonly onDone: (said: Readonly<Record<string, string>>) => Promise<void>;
+  readonly more?: HTMLElement;
+}
+
+/** A card that asks, says what is wrong beside it, and keeps what was filled in until it was taken. */
+function formCard({ words, title, text, fields, action, onDone, more }: Form): HTMLElement {
+  const inputs = fields.map((field) => inputOf(field));
+  const faults = inputs.map((input) => h('span', { class: 'fault', id: `${input.id}-fault`, hidden: true }));
+  const fault = h('div', { class: 'fault', role: 'alert', hidden: true });
+  const send = h('button', { class: 'big', type: 'submit' }, action);
+  const blame = (at: number, what: string) => {
+    const [input, shown] = [inputs[at], faults[at]];
+    if (!input || !shown) return;
+    shown.textContent = what;
+    shown.hidden = what === '';
+    input.setAttribute('aria-invalid', String(what !== ''));
+    if (what === '') input.removeAttribute('aria-describedby');
+    else input.setAttribute('aria-describedby', shown.id);
+  };
+  const wrong = (input: HTMLInputElement | HTMLTextAreaElement, field: Field | undefined) => {
+    const isEmpty = input.value.trim() === '';
+    if (isEmpty) return field?.isRequired ? words.needed : '';
+    return input.validity.typeMismatch ? words.wrongEmail : '';
+  };
+  const refuse = (error: unknown) => {
+    const paths = error instanceof MevrikError ? (error.fields ?? []).map(({ path }) => path) : [];
+    const blamed = inputs.flatMap((_, at) =>
+      paths.some((path) => path.split('.').includes(fields[at]?.name ?? '')) ? [at] : [],
+    );
+    for (const at of blamed) blame(at, fields[at]?.kind === 'email' ? words.wrongEmail : words.wrong);
+    fault.textContent = blamed.length > 0 ? '' : words.notDone;
+    fault.hidden = blamed.length > 0;
+    inputs[blamed[0] ?? -1]?.focus();
+  };
+  const submit = async () => {
+    if (send.disabled) return;
+    const said = inputs.map((input, at) => wrong(input, fields[at]));
+    said.forEach((what, at) => {
+      blame(at, what);
+    });
+    const first = said.findIndex((what) => what !== '');
+    if (first >= 0) return inputs[first]?.focus();
+    fault.hidden = true;
+    send.disabled = true;
+    try {
+      await onDone(
+        Object.fromEntries(
+          inputs.flatMap(({ name, value }) => (value.trim() === '' ? [] : [[name, value.trim()]])),
+        ),
+      );
+    } catch (error) {
+      refuse(error);
+    } finally {
+      send.disabled = false;
+    }
+  };
+  return h(
+    'form',
+    {
+      class: 'card',
+      novalidate: true,
+      ...(title === undefined ? {} : { 'aria-labelledby': 'form' }),
+      onsubmit: (event: Event) => {
+        event.preventDefault();
+        void submit();
+      },
+    },
+    title !== undefined && h('b', { id: 'form' }, title),
+    text !== undefined && h('p', {}, text),
+    ...inputs.map((input, at) =>
+      h(
+        'label',
+        {},
+        h('span', {}, `${fields[at]?.label}${fields[at]?.isRequired ? '' : ` ${words.optional}`}`),
+        input,
+        faults[at],
+      ),
+    ),
+    fault,
+    send,
+    more,
+  );
+}
+
+const completions = { name: 'name', email: 'email', phone: 'tel' } as Record<string, string>;
+
+function inputOf({ name, kind, isRequired, maxLength }: Field): HTMLInputElement | HTMLTextAreaElement {
+  const props = {
+    id: `f-${name.replace(/[^\w-]/g, '_')}`,
+    name,
+    dir: kind === 'email' || kind === 'tel' ? 'ltr' : 'auto',
+    'aria-required': isRequired,
+    maxlength: maxLength,
+  };
+  if (kind === 'area') return h('textarea', { ...props, rows: 4 });
+  return h('input', { ...props, type: kind, autocomplete: completions[name] ?? 'off' });
+}
+
+const aboutName = { name: 'name', kind: 'text', maxLength: 200 } as const;
+const aboutEmail = { name: 'email', kind: 'email', maxLength: 320 } as const;
+
+/** What is asked before the conversation begins. */
+export function preChatCard(
+  words: Words,
+  asked: readonly PreChatField[],
+  onDone: (who: Identity) => Promise<void>,
+): HTMLElement {
+  const fields = asked.map(({ name, isRequired }): Field => {
+    if (name === 'name') return { ...aboutName, label: words.name, isRequired };
+    if (name === 'email') return { ...aboutEmail, label: words.email, isRequired };
+    if (name === 'phone') return { name, label: words.phone, kind: 'tel', maxLength: 32, isRequired };
+    return { name, label: name, kind: 'text', maxLength: 1000, isRequired };
+  });
+  return formCard({
+    words,
+    fields,
+    action: words.begin,
+    onDone({ name, email, phone, ...attributes }) {
+      return onDone({
+        ...(name === undefined ? {} : { name }),
+        ...(email === undefined ? {} : { email }),
+        ...(phone === undefined ? {} : { phone }),
+        ...(Object.keys(attributes).length === 0 ? {} : { attributes }),
+      });
+    },
+  });
+}
+
+/** What somebody can leave while nobody is there, or go to the bot instead. */
+export function offlineCard(
+  words: Words,
+  onDone: (message: OfflineMessage) => Promise<void>,
+  onChat: () => void,
+): HTMLElement {
+  const isRequired = true;
+  return formCard({
+    words,
+    title: words.leave,
+    text: words.leaveText,
+    fields: [
+      { ...aboutName, label: words.name, isRequired },
+      { ...aboutEmail, label: words.email, isRequired },
+      { name: 'text', label: words.message, kind: 'area', maxLength: 5000, isRequired },
+    ],
+    action: words.leaveSend,
+    onDone: ({ name = '', email = '', text = '' }) => onDone({ name, email, text }),
+    more: h('button', { class: 'plain', type: 'button', onclick: onChat }, words.chatInstead),
+  });
+}
+
+/** That a message was left, and what comes of it. */
+export function leftCard(
+  words: Words,
+  { email, caseId }: { readonly email: string } & Pick<LeftMessage, 'caseId'>,
+  onChat: () => void,
+): HTMLElement {
+  return h(
+    'div',
+    { class: 'card left', role: 'status', tabindex: -1 },
+    icon('done'),
+    h('b', {}, words.left),
+    h('p', { dir: 'auto' }, words.leftMail.replace('{email}', email)),
+    caseId !== null && h('p', {}, words.leftNumber.replace('{n}', `#${caseId}`)),
+    h('button', { class: 'plain', type: 'button', onclick: onChat }, words.chatInstead),
+  );
+}

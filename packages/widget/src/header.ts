@@ -1,0 +1,98 @@
+import type { Speech, WidgetConfig } from './config.ts';
+import type { ConversationState } from './conversation-state.ts';
+import { h, icon, initials } from './dom.ts';
+import { isWaiting } from './follow-session.ts';
+
+/** Who answers, and whether they are there; under it, how far one has come in line. */
+export interface Header {
+  readonly element: HTMLElement;
+  readonly line: HTMLElement;
+  show(state: ConversationState): void;
+}
+
+type Presence = 'away' | 'off' | 'on' | undefined;
+
+/** Makes the head of the panel; `buttons` are at its end. */
+export function createHeader(
+  config: WidgetConfig,
+  speech: Speech,
+  buttons: readonly (HTMLElement | false)[],
+): Header {
+  const { words, locale } = speech;
+  const title = h('b', { id: 'title', dir: 'auto' });
+  const subtitle = h('span', { role: 'status' });
+  const sign = h('span', { class: 'face' });
+  const dot = h('i', { class: 'dot', 'aria-hidden': 'true' });
+  const line = h('div', { class: 'line', role: 'status', hidden: true });
+  let face = '';
+
+  return {
+    element: h(
+      'header',
+      {},
+      h('div', { class: 'faces', 'aria-hidden': 'true' }, sign, dot),
+      h('div', { class: 'who' }, title, subtitle),
+      ...buttons,
+    ),
+    line,
+    show(state) {
+      const agent = agentIn(state);
+      const { presence, text } = presenceIn(state, speech);
+      write(title, agent?.name ?? config.title ?? words.title);
+      write(subtitle, text);
+      dot.className = `dot ${presence ?? ''}`;
+      dot.hidden = presence === undefined;
+      const next = agent ? initials(agent.name) : '';
+      if (next !== face || sign.firstChild === null) sign.replaceChildren(next === '' ? icon('chat') : next);
+      face = next;
+      line.hidden = !isWaiting(state.session);
+      write(line, line.hidden ? '' : lineText(state, words, locale));
+    },
+  };
+}
+
+function agentIn({ session, agent }: ConversationState) {
+  return session?.agentType === 'live' && !isWaiting(session) ? agent : undefined;
+}
+
+/** Who answers is there, or whether anybody is. */
+function presenceIn(
+  state: ConversationState,
+  { words, locale }: Speech,
+): { readonly presence: Presence; readonly text: string } {
+  const agent = agentIn(state);
+  if (agent?.availability === 'online') return { presence: 'on', text: words.online };
+  if (agent?.availability === 'away') return { presence: 'away', text: words.away };
+  if (agent) return { presence: 'off', text: words.gone };
+  const { opening } = state;
+  if (!opening) return { presence: undefined, text: words.team };
+  if (!opening.isOpen) return { presence: 'off', text: closedText(words, locale, opening.changesAt) };
+  return opening.isStaffed
+    ? { presence: 'on', text: words.team }
+    : { presence: 'off', text: words.unstaffed };
+}
+
+/** That nobody is there, and when somebody is again. */
+function closedText(words: Speech['words'], locale: string, opensAt: string | null): string {
+  if (opensAt === null) return words.closed;
+  const day = new Intl.DateTimeFormat(locale, { weekday: 'short', hour: '2-digit', minute: '2-digit' });
+  return `${words.opens}: ${day.format(new Date(opensAt))}`;
+}
+
+const longMinutes = 60;
+
+function lineText({ placeInLine }: ConversationState, words: Speech['words'], locale: string): string {
+  if (!placeInLine) return words.waiting;
+  const { position, estimateMinutes } = placeInLine;
+  const place =
+    position === 1 ? words.next : words.place.replace('{n}', new Intl.NumberFormat(locale).format(position));
+  if (estimateMinutes === null) return place;
+  if (estimateMinutes > longMinutes) return `${place} ${words.long}`;
+  const time = new Intl.NumberFormat(locale, { style: 'unit', unit: 'minute', unitDisplay: 'long' });
+  return `${place} ${words.about.replace('{time}', time.format(estimateMinutes))}`;
+}
+
+/** Text that is the same is not said again. */
+function write(element: HTMLElement, text: string): void {
+  if (element.textContent !== text) element.textContent = text;
+}

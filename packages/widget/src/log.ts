@@ -1,0 +1,76 @@
+import { h, icon } from './dom.ts';
+import type { Words } from './locales/en.ts';
+
+/** Something in the log. One with the same key is the same, and stays as it is. */
+export interface Line {
+  readonly key: string;
+  readonly make: () => HTMLElement;
+}
+
+/** The part of the panel in which the conversation is. */
+export interface Log {
+  readonly element: HTMLElement;
+  /** Shows these, and follows what is new where the visitor is at the end; `oldest` is the first message's number. */
+  show(lines: readonly Line[], oldest: number): void;
+  toEnd(): void;
+  /** Something new was said: where it cannot be seen, that is shown. */
+  pointAtNews(): void;
+}
+
+/** Makes the log. What stays is not made anew, so that screen readers say what is new, and nothing twice. */
+export function createLog(words: Words, shadow: ShadowRoot, onTop: () => void): Log {
+  let shown = new Map<string, HTMLElement>();
+  let first = 0;
+  const log = h('div', {
+    class: 'log',
+    role: 'log',
+    'aria-label': words.conversation,
+    tabindex: 0,
+    onscroll: () => {
+      if (log.scrollTop < 120) onTop();
+      if (isAtEnd()) down.hidden = true;
+    },
+  });
+  const toEnd = () => {
+    log.scrollTop = log.scrollHeight;
+    down.hidden = true;
+  };
+  const down = h(
+    'button',
+    { class: 'down', type: 'button', hidden: true, onclick: toEnd },
+    icon('down'),
+    words.newMessages,
+  );
+  const isAtEnd = () => log.scrollHeight - log.scrollTop - log.clientHeight < 80;
+
+  /** Whoever was on something that went is on the log then. */
+  function put(lines: readonly Line[]): void {
+    const focused = shadow.activeElement;
+    const next = new Map(lines.map(({ key, make }) => [key, shown.get(key) ?? make()]));
+    for (const [key, node] of shown) if (!next.has(key)) node.remove();
+    let at = log.firstChild;
+    for (const node of next.values()) {
+      if (node === at) at = at.nextSibling;
+      else log.insertBefore(node, at);
+    }
+    shown = next;
+    if (focused && focused !== shadow.activeElement) log.focus({ preventScroll: true });
+  }
+
+  return {
+    element: h('div', { class: 'middle' }, log, down),
+    show(lines, oldest) {
+      const fromEnd = log.scrollHeight - log.scrollTop;
+      const wasAtEnd = isAtEnd();
+      put(lines);
+      // What came in above must not move what is being read.
+      if (wasAtEnd) toEnd();
+      else if (oldest < first) log.scrollTop = log.scrollHeight - fromEnd;
+      first = oldest;
+    },
+    toEnd,
+    pointAtNews() {
+      if (!isAtEnd()) down.hidden = false;
+    },
+  };
+}

@@ -1,0 +1,9 @@
+/** Shows in the title of the page's tab how many replies wait there. Gives what is told of them. */
+export function createUnreadTitle(numbers: Intl.NumberFormat): (unread: number) => void {
+  let mark = '';
+  return (unread) => {
+    const own = document.title.startsWith(mark) ? document.title.slice(mark.length) : document.title;
+    mark = unread === 0 ? '' : `(${numbers.format(unread)}) `;
+    if (document.title !== mark + own) document.title = mark + own;
+  };
+}
