@@ -29,14 +29,22 @@ export function pageRoutes({ database, apps }: HttpDependencies): RoutePlugin {
     api.get('/', hidden, async (_request, reply) => {
       const [id] = await enabledApps(database, null);
       const app = id === undefined ? undefined : await apps.byId(id);
-      const widget = /^[\w.-]+$/.test(app?.key ?? '')
-        ? `<script async src="/widget.js" data-app-key="${app?.key}"></script>`
-        : '';
+      const key = /^[\w.-]+$/.test(app?.key ?? '') ? app?.key : undefined;
+      const parts = {
+        WIDGET: key === undefined ? '' : `<script async src="/widget.js" data-app-key="${key}"></script>`,
+        BEGIN: (await hasAdministrator(database.sql)) ? '' : beginning,
+        LINE: key === undefined ? '' : ownPage(key),
+      };
       return reply
         .header('cache-control', 'no-store')
         .type(types.html)
         .serializer(String)
-        .send(assets['landing.html']?.replace('<!-- WIDGET -->', widget));
+        .send(
+          assets['landing.html']?.replace(
+            /<!-- (WIDGET|BEGIN|LINE) -->/g,
+            (_, part: keyof typeof parts) => parts[part],
+          ),
+        );
     });
     api.get('/setup', hidden, async (request, reply) => {
       const { token } = request.query as { token?: unknown };
@@ -63,4 +71,26 @@ export function pageRoutes({ database, apps }: HttpDependencies): RoutePlugin {
       );
     }
   };
+}
+
+/** What somebody does first who has just started the server. */
+const beginning = `
+    <p class="begin" role="note">
+      <svg viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2" stroke-linecap="round" aria-hidden="true">
+        <path d="M5 8l4 4-4 4M12 17h7"></path></svg>
+      <span><strong>Begin in the terminal.</strong> Where the server runs, a one-time address is shown: open it to make
+        the first administrator, with whom you log in to the desk and the panel. The chat works already.</span>
+    </p>`;
+
+/** The line that brings the chat to a page of somebody’s own; the script of this page knows the address. */
+function ownPage(key: string): string {
+  return `
+    <section class="own" aria-labelledby="own">
+      <h2 id="own">The chat on your own page</h2>
+      <p>One line, before the end of the page. Nothing else is needed.</p>
+      <div class="line">
+        <code id="line" tabindex="0">&lt;script async src="SERVER/widget.js" data-app-key="${key}"&gt;&lt;/script&gt;</code>
+        <button type="button" id="copy">Copy</button>
+      </div>
+    </section>`;
 }
