@@ -289,7 +289,8 @@ describe('a visitor', () => {
     try {
       const page = await open(shop.url);
       await openChat(page);
-      await page.getByText('Nobody is here at the moment.').waitFor();
+      await page.getByText('Nobody is here at the moment. Tell us').waitFor();
+      await page.getByRole('button', { name: 'Go to the chat' }).click();
       await say(page, 'Who am I?');
       await page.locator('.msg.bot').first().waitFor();
       await page.evaluate("Mevrik('identify', { name: 'Nora', email: 'nora@example.org' })");
