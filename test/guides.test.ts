@@ -61,7 +61,13 @@ afterAll(async () => {
 
 /** Says what is wrong with an example of JSON, by doing with it what the guide says one does. */
 async function tryJson(value: Record<string, unknown>): Promise<unknown> {
-  if ('attachments' in value || 'offline' in value || 'sla' in value || 'businessHours' in value || 'dispositions' in value) {
+  if (
+    'attachments' in value ||
+    'offline' in value ||
+    'sla' in value ||
+    'businessHours' in value ||
+    'dispositions' in value
+  ) {
     return (await admin.call('PATCH', '/v1/admin/apps/1', { settings: value })).status;
   }
   if ('facts' in value) return (await admin.call('POST', '/v1/admin/rules/test', value)).status;

@@ -48,7 +48,18 @@ describe('the guide to the chat', () => {
 });
 
 it('in no language the chat has words that nothing says', () => {
-  const code = ['attach', 'composer', 'file-view', 'forms', 'header', 'log', 'message-view', 'rating-card', 'sound', 'widget']
+  const code = [
+    'attach',
+    'composer',
+    'file-view',
+    'forms',
+    'header',
+    'log',
+    'message-view',
+    'rating-card',
+    'sound',
+    'widget',
+  ]
     .map((file) => source(`${file}.ts`))
     .join('\n');
   const unsaid = Object.keys(en).filter((name) => !new RegExp(`words\\.${name}\\b`).test(code));

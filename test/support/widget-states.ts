@@ -53,7 +53,11 @@ export async function walkStates(
     await page.locator('.msg.bot').first().waitFor();
     await page.locator('input[type=file]').setInputFiles([
       { name: 'parcel.png', mimeType: 'image/png', buffer: picture },
-      { name: 'The terms and conditions of the delivery, as of March.txt', mimeType: 'text/plain', buffer: words },
+      {
+        name: 'The terms and conditions of the delivery, as of March.txt',
+        mimeType: 'text/plain',
+        buffer: words,
+      },
     ]);
     await page.locator('a.file').waitFor();
     await page.locator('.pic img').waitFor();
@@ -148,7 +152,10 @@ async function uploading(page: Page, at: (name: string, page: Page) => Promise<v
   letGo();
   await page.unroute('**/v1/attachments*');
   await page.route('**/v1/attachments*', (route) =>
-    route.fulfill({ status: 415, json: { code: 'unsupported', detail: 'Files of this kind are not taken.' } }),
+    route.fulfill({
+      status: 415,
+      json: { code: 'unsupported', detail: 'Files of this kind are not taken.' },
+    }),
   );
   await page.locator('input[type=file]').setInputFiles(file);
   await page.locator('.msg .bad').waitFor();
