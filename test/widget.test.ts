@@ -1,12 +1,11 @@
 import { createHmac } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { openPage, startBrowser, type WatchedPage } from './support/browser.ts';
 import { startNetwork } from './support/network.ts';
 import { startTestProduct, type TestProduct } from './support/product.ts';
+import { startShop as openShop, type ShopOptions } from './support/shop.ts';
 
 let product: TestProduct;
 let browser: Browser;
@@ -22,27 +21,7 @@ afterEach(async () => {
   }
 });
 
-/** A page of a shop, on another origin than ours. */
-async function startShop(
-  options: { attributes?: string; head?: string; policy?: string; url?: string } = {},
-) {
-  const { attributes = '', head = '', policy, url = product.url } = options;
-  const server = createServer((_request, response) => {
-    response.setHeader('content-type', 'text/html; charset=utf-8');
-    if (policy) response.setHeader('content-security-policy', policy.replaceAll('SERVER', url));
-    response.end(`<!doctype html><html lang="en"><head><title>Shop</title>${head}</head><body><h1>Shop</h1><div id="here"></div>
-      <script async src="${url}/widget.js" data-app-key="${product.app.key}" ${attributes}></script></body></html>`);
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
-    async stop() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
-  };
-}
+const startShop = (options?: ShopOptions) => openShop(product, options);
 
 async function open(address: string, options: Parameters<typeof openPage>[2] = {}): Promise<Page> {
   const opened = await openPage(browser, address, options);

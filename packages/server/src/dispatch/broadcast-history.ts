@@ -60,7 +60,8 @@ export function createBroadcastHistory({
   /** The partitions that a topic's events are in: a session's are in one, others' in any. */
   async function partitionsOf(topic: string): Promise<readonly number[] | undefined> {
     const parsed = parseTopic(topic);
-    if (!parsed) return undefined;
+    // Nothing of the log is broadcast on `opening`.
+    if (!parsed || parsed.kind === 'opening') return undefined;
     if (parsed.kind !== 'session') return allPartitions;
     const partition = await partitionOfSession(parsed.id);
     return partition === undefined ? undefined : [partition];
