@@ -109,7 +109,9 @@ describe('whoever comes to a browser that another person has used', () => {
 });
 
 describe('a visitor', () => {
-  it('sees their place in line, then who answers, and whether they are there', { timeout: 90_000 }, async () => {
+  it('sees their place in line, then who answers, and whether they are there', {
+    timeout: 90_000,
+  }, async () => {
     await admin.call('PUT', '/v1/agents/me/availability', { availability: 'online' });
     const page = await open();
     await openChat(page);
@@ -132,7 +134,9 @@ describe('a visitor', () => {
     await page.locator('header', { hasText: 'Away for a moment' }).waitFor();
   });
 
-  it('leaves a message while nobody is there, and is told what is wrong with it', { timeout: 90_000 }, async () => {
+  it('leaves a message while nobody is there, and is told what is wrong with it', {
+    timeout: 90_000,
+  }, async () => {
     await settle({ businessHours: { timeZone: 'UTC', weekly: {} } });
     try {
       const page = await open();
