@@ -45,7 +45,8 @@ export function createHeader(
       const next = agent ? initials(agent.name) : '';
       if (next !== face || sign.firstChild === null) sign.replaceChildren(next === '' ? icon('chat') : next);
       face = next;
-      line.hidden = !isWaiting(state.session);
+      // A place in a line that does not move means nothing: the head says when it does.
+      line.hidden = !isWaiting(state.session) || state.opening?.isOpen === false;
       write(line, line.hidden ? '' : lineText(state, words, locale));
     },
   };

@@ -19,7 +19,8 @@ export function linesOf(view: LogView, { messages, unsent, uploads, readId }: Co
   const lines: Line[] = [];
   let before: Message | undefined;
   const lastMine = messages.findLast(({ isReply }) => !isReply);
-  const last = messages.at(-1);
+  // What the system says between is no answer to what was offered.
+  const last = messages.findLast(({ sender }) => sender.type !== 'system');
   for (const message of messages) {
     if (!before || localDay(before.createdAt) !== localDay(message.createdAt)) {
       const day = dayOf(view, message.createdAt);

@@ -190,6 +190,7 @@ export function createWidget(config: WidgetConfig): Widget {
     if (typing.textContent !== someone) typing.textContent = someone;
     const lines = linesIn(state);
     composer.element.hidden = asked || lines.some(({ key }) => key === 'offline' || key === 'left');
+    typing.hidden = composer.element.hidden;
     composer.video.hidden = !messages.some(({ isReply }) => !isReply);
     log.show(lines, messages[0]?.id ?? 0);
     showProgress(log.element, state.uploads);
