@@ -1,13 +1,29 @@
+/** What of a browser's XMLHttpRequest is used: the SDK is for Node, too, which has none. */
+interface UploadRequest {
+  readonly status: number;
+  readonly responseText: string;
+  readonly upload: {
+    onprogress: ((progress: { loaded: number; total: number; lengthComputable: boolean }) => void) | null;
+  };
+  onloadend: (() => void) | null;
+  open(method: string, url: string): void;
+  setRequestHeader(name: string, value: string): void;
+  getAllResponseHeaders(): string;
+  send(body: unknown): void;
+  abort(): void;
+}
+
 /**
  * A fetch that tells how much of its body has gone out, from 0 to 1. Only XMLHttpRequest knows that; where there is
  * none, it is the fetch that was given, which tells nothing.
  */
 export function watchedFetch(plain: typeof fetch, onProgress: (progress: number) => void): typeof fetch {
-  if (typeof XMLHttpRequest === 'undefined') return plain;
+  const { XMLHttpRequest: Request } = globalThis as { XMLHttpRequest?: new () => UploadRequest };
+  if (!Request) return plain;
   return (url, { method = 'GET', headers, body, signal } = {}) =>
     new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason);
-      const request = new XMLHttpRequest();
+      const request = new Request();
       request.open(method, String(url));
       new Headers(headers).forEach((value, name) => {
         request.setRequestHeader(name, value);
@@ -24,11 +40,11 @@ export function watchedFetch(plain: typeof fetch, onProgress: (progress: number)
         const answered = request.status === 204 ? null : request.responseText;
         resolve(new Response(answered, { status: request.status, headers: headersOf(request) }));
       };
-      request.send((body ?? null) as XMLHttpRequestBodyInit | null);
+      request.send(body ?? null);
     });
 }
 
-function headersOf(request: XMLHttpRequest): Headers {
+function headersOf(request: UploadRequest): Headers {
   const headers = new Headers();
   for (const line of request.getAllResponseHeaders().trim().split(/\r?\n/)) {
     const at = line.indexOf(':');

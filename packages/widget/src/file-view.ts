@@ -27,7 +27,7 @@ function cardOf(name: string, sizeBytes: number | undefined, { locale }: Speech)
     h(
       'span',
       { class: 'about' },
-      h('span', { class: 'name', dir: 'auto' }, name),
+      h('span', { class: 'name' }, h('bdi', {}, name)),
       sizeBytes !== undefined && h('small', {}, sizeIn(locale, sizeBytes)),
     ),
   ];

@@ -19,7 +19,7 @@ export function createHeader(
   buttons: readonly (HTMLElement | false)[],
 ): Header {
   const { words, locale } = speech;
-  const title = h('b', { id: 'title', dir: 'auto' });
+  const title = h('bdi', {});
   const subtitle = h('span', { role: 'status' });
   const sign = h('span', { class: 'face' });
   const dot = h('i', { class: 'dot', 'aria-hidden': 'true' });
@@ -31,7 +31,7 @@ export function createHeader(
       'header',
       {},
       h('div', { class: 'faces', 'aria-hidden': 'true' }, sign, dot),
-      h('div', { class: 'who' }, title, subtitle),
+      h('div', { class: 'who' }, h('b', { id: 'title' }, title), subtitle),
       ...buttons,
     ),
     line,
@@ -66,7 +66,7 @@ function presenceIn(
   if (agent?.availability === 'away') return { presence: 'away', text: words.away };
   if (agent) return { presence: 'off', text: words.gone };
   const { opening } = state;
-  if (!opening) return { presence: undefined, text: words.team };
+  if (!opening) return { presence: undefined, text: '' };
   if (!opening.isOpen) return { presence: 'off', text: closedText(words, locale, opening.changesAt) };
   return opening.isStaffed
     ? { presence: 'on', text: words.team }

@@ -10,8 +10,12 @@ export interface Line {
 /** The part of the panel in which the conversation is. */
 export interface Log {
   readonly element: HTMLElement;
-  /** Shows these, and follows what is new where the visitor is at the end; `oldest` is the first message's number. */
-  show(lines: readonly Line[], oldest: number): void;
+  /**
+   * Shows these. A conversation is followed where the visitor is at its end, a form is read from its beginning;
+   * `oldest` is the first message's number.
+   */
+  show(lines: readonly Line[], oldest: number, isConversation: boolean): void;
+  focus(): void;
   toEnd(): void;
   /** Something new was said: where it cannot be seen, that is shown. */
   pointAtNews(): void;
@@ -59,12 +63,13 @@ export function createLog(words: Words, shadow: ShadowRoot, onTop: () => void): 
 
   return {
     element: h('div', { class: 'middle' }, log, down),
-    show(lines, oldest) {
+    focus: () => log.focus({ preventScroll: true }),
+    show(lines, oldest, isConversation) {
       const fromEnd = log.scrollHeight - log.scrollTop;
       const wasAtEnd = isAtEnd();
       put(lines);
       // What came in above must not move what is being read.
-      if (wasAtEnd) toEnd();
+      if (wasAtEnd && isConversation) toEnd();
       else if (oldest < first) log.scrollTop = log.scrollHeight - fromEnd;
       first = oldest;
     },

@@ -25,6 +25,7 @@ header{display:flex;align-items:center;gap:11px;padding:13px 12px 13px 16px;back
 header .who{flex:1;min-width:0}
 header b{display:block;font-size:15.5px;font-weight:650;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
 header .who span{display:block;font-size:12.5px;line-height:1.35}
+header .who span:empty::before{content:"\\200b"}
 header button{width:36px;height:36px;border-radius:9px;display:grid;place-items:center}
 header button:hover{background:rgb(127 127 127/30%)}
 header :focus-visible{outline-color:currentColor!important;outline-offset:-2px}

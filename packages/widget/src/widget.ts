@@ -189,10 +189,13 @@ export function createWidget(config: WidgetConfig): Widget {
     const someone = state.typing === undefined ? '' : `${state.typing || words.someone} ${words.typing}`;
     if (typing.textContent !== someone) typing.textContent = someone;
     const lines = linesIn(state);
-    composer.element.hidden = asked || lines.some(({ key }) => key === 'offline' || key === 'left');
+    const hadFocus = composer.element.contains(shadow.activeElement);
+    const isForm = asked || lines.some(({ key }) => key === 'offline' || key === 'left');
+    composer.element.hidden = isForm;
     typing.hidden = composer.element.hidden;
     composer.video.hidden = !messages.some(({ isReply }) => !isReply);
-    log.show(lines, messages[0]?.id ?? 0);
+    log.show(lines, messages[0]?.id ?? 0, !isForm);
+    if (isForm && hadFocus) log.focus();
     showProgress(log.element, state.uploads);
   }
 
@@ -253,7 +256,7 @@ export function createWidget(config: WidgetConfig): Widget {
     if (next) {
       begin();
       render(conversation.state);
-      log.toEnd();
+      if (!composer.element.hidden) log.toEnd();
       conversation.seen();
       if (isByHand && composer.element.hidden) close.focus();
       else if (isByHand) composer.focus();
