@@ -3,7 +3,7 @@ import type { Speech } from './config.ts';
 import type { Upload } from './conversation-state.ts';
 import { h, icon, safeUrl } from './dom.ts';
 import type { Line } from './log.ts';
-import type { LogView } from './message-view.ts';
+import type { LogView } from './log-view.ts';
 
 /** A picture can be seen where it is; anything else, and a picture that does not come, is a card with its name. */
 export function fileView({ type, url, name: given, sizeBytes }: Attachment, speech: Speech): HTMLElement {

@@ -1,17 +1,10 @@
 import type { Message } from '@mevrik/protocol';
-import type { Speech } from './config.ts';
-import type { Conversation } from './conversation.ts';
 import type { ConversationState, Waiting } from './conversation-state.ts';
 import { h, linked, safeUrl } from './dom.ts';
 import { fileView, uploadView } from './file-view.ts';
 import type { Line } from './log.ts';
+import type { LogView } from './log-view.ts';
 import { isSurvey } from './survey.ts';
-
-/** What the log is made with. */
-export interface LogView {
-  readonly speech: Speech;
-  readonly conversation: Conversation;
-}
 
 /** The conversation as it stands, from its oldest message to what is on its way. */
 export function linesOf(view: LogView, { messages, unsent, uploads, readId }: ConversationState): Line[] {

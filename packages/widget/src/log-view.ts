@@ -1,0 +1,8 @@
+import type { Speech } from './config.ts';
+import type { Conversation } from './conversation.ts';
+
+/** What the lines of the log are made with. */
+export interface LogView {
+  readonly speech: Speech;
+  readonly conversation: Conversation;
+}
