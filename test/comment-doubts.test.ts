@@ -43,7 +43,10 @@ describe('a public answer of which nobody knows whether it stands', () => {
   it('stands, when it turns up under its comment, and is not posted a second time', async () => {
     const { id, session, under } = await commented();
     product.graph.misbehave({ does: 'cut', accepts: true }, 1, (given) => given.page === id);
-    const [message, next] = [await product.replies(session, ' Thank you! '), await product.replies(session, 'Bye')];
+    const [message, next] = [
+      await product.replies(session, ' Thank you! '),
+      await product.replies(session, 'Bye'),
+    ];
     await expect.poll(() => stateOf(message), patience).toEqual({ status: 'queued', doubts: 1 });
     expect((await stateOf(next)).status).toBe('queued');
     await ownComment({ comment_id: under()[0]?.id, parent_id: id, message: 'Thank you!' });

@@ -96,7 +96,9 @@ describe('an administrator who looks into the mails', () => {
   });
   afterAll(() => browser?.close());
 
-  it('sees which have failed and why, what is in one, and has it taken in again', { timeout: 120_000 }, async () => {
+  it('sees which have failed and why, what is in one, and has it taken in again', {
+    timeout: 120_000,
+  }, async () => {
     const person = somebody();
     await storeIsAway(true);
     const { messageId } = await product.send({ from: person, subject: 'My order', ...withFile });

@@ -23,7 +23,7 @@ describe('a conversation on the desk', { timeout: 180_000 }, () => {
       ['Late', '2099-01-05T17:59:00Z'],
       ['Later', '2099-01-05T18:01:00Z'],
       ['At dawn', '2099-01-06T00:01:00Z'],
-    ])
+    ] as const)
       await sql`
         UPDATE messages SET created_at = ${at}::timestamptz
         WHERE session_id = ${sessionId} AND content ->> 'text' = ${text}`;

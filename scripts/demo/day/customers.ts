@@ -57,7 +57,7 @@ function onTheWeb(person: Person, { url, app }: Shop): ShopCustomer {
     },
     async rate(score, comment) {
       const rest = await visitor();
-      while ((await rest.me()).session.path !== 'csat') await setTimeout(50);
+      while ((await rest.me()).session?.path !== 'csat') await setTimeout(50);
       await rest.answerSurvey({ score, ...(comment === undefined ? {} : { comment }) });
     },
   };

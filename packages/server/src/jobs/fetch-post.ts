@@ -24,7 +24,9 @@ export const fetchPost = job({
         UPDATE sessions SET social_context = social_context || ${JSON.stringify({ post })}::jsonb
         WHERE id = ${sessionId} AND social_context ->> 'postId' = ${postId} RETURNING app_id AS "appId"`;
       if (!known) return;
-      notify([{ ...known, topic: topics.agentType('live'), event: 'post_fetched', payload: { sessionId, post } }]);
+      notify([
+        { ...known, topic: topics.agentType('live'), event: 'post_fetched', payload: { sessionId, post } },
+      ]);
     } catch (error) {
       const fault = adapter.sender.classify(error);
       if (fault.kind === 'temporary') throw error;

@@ -49,7 +49,8 @@ function parseComment(
 ): ParsedUpdate {
   const { verb, from, comment_id: externalId, message: text } = comment;
   if (!from) return { outcome: 'ignored', reason: 'a comment whose author is not named' };
-  if (from.id === pageId && verb !== 'add') return { outcome: 'ignored', reason: `a comment of the page itself: ${verb}` };
+  if (from.id === pageId && verb !== 'add')
+    return { outcome: 'ignored', reason: `a comment of the page itself: ${verb}` };
   if (from.id === pageId) {
     return {
       outcome: 'own-comment',

@@ -241,7 +241,11 @@ describe('a change in the feed', () => {
         writtenAt: '2023-11-14T22:13:20.000Z',
       },
     ],
-    ['edited by the page itself', { ...comment, verb: 'edited', from: { id: '900' } }, { outcome: 'ignored' }],
+    [
+      'edited by the page itself',
+      { ...comment, verb: 'edited', from: { id: '900' } },
+      { outcome: 'ignored' },
+    ],
     ['of nobody', { ...comment, from: undefined }, { outcome: 'ignored' }],
     [
       'a post',
