@@ -77,6 +77,8 @@ describe('administration', () => {
     'GET /v1/admin/dead-letters': { supervisor: true },
     'POST /v1/admin/dead-letters/retry': { body: () => nobodys },
     'POST /v1/admin/dead-letters/discard': { body: () => nobodys },
+    'GET /v1/admin/replays': {},
+    'GET /v1/admin/replays/{id}/entries': { path: '/v1/admin/replays/999999/entries', answer: 404 },
     'POST /v1/admin/replays/preview': { body: () => replayed },
     'POST /v1/admin/replays': { body: () => replayed },
     'GET /v1/admin/replays/{id}': { path: '/v1/admin/replays/999999', answer: 404 },

@@ -135,6 +135,26 @@ describe('mevrik, on the database of a running server', () => {
     expect(await status()).toBe('active');
   });
 
+  it('runs events again: shows what would run, runs it, and tells how far it is', async () => {
+    const { answers, eventId } = await withDeadLetter();
+    await heal();
+    await mevrik(env, 'discard', '--all');
+    const which = ['--listener', listener, '--event', eventId];
+    const preview = await mevrik(env, 'replay', 'preview', ...which);
+    expect(rowOf(preview.said, listener)?.slice(0, 4)).toEqual([listener, '1', '0', '0']);
+    expect(preview.said).toContain('a message may be sent a second time');
+    expect((await mevrik(env, 'replay')).said).toBe('Nothing was ever replayed.');
+    const unasked = await mevrik(env, 'replay', 'run', ...which);
+    expect([unasked.code, await answers()]).toEqual([1, 0]);
+    expect(unasked.said).toContain('say --yes');
+    const { code, said } = await mevrik(env, 'replay', 'run', '--yes', ...which);
+    expect([code, said]).toEqual([0, expect.stringContaining('Replay 1 runs.')]);
+    await expect.poll(answers, { timeout: 20_000 }).toBe(1);
+    const state = async () => rowOf((await mevrik(env, 'replay', 'status', '1')).said, listener)?.slice(0, 4);
+    await expect.poll(state, { timeout: 20_000 }).toEqual(['1', 'done', '0', '1']);
+    expect((await mevrik(env, 'replay', 'cancel', '2')).said).toBe('There is no such replay.');
+  });
+
   it('says that there is no such listener', async () => {
     const { code, said } = await mevrik(env, 'resume', 'Nobody');
     expect(code).toBe(1);
@@ -198,6 +218,16 @@ describe('mevrik, asked for what it cannot do', () => {
     [['retry', '--status', 'gone'], '--status is waiting or dead.'],
     [['retry', '--app', 'one'], '--app is the number of an app.'],
     [['retry', '--event', 'one'], '--event is the id of an event.'],
+    [['replay', 'run'], 'Which listeners? --listener <name>,<name>'],
+    [
+      ['replay', 'run', '--listener', 'DeliverReply'],
+      'Which events? Say --type, --from, --until, --key, --app or --event.',
+    ],
+    [
+      ['replay', 'preview', '--listener', 'X', '--from', 'soon'],
+      '"soon" is no time: write 2026-02-28T14:00.',
+    ],
+    [['replay', 'cancel'], 'Which replay? mevrik replay cancel <number>'],
   ])('%j says what is missing, and fails', async (args, said) => {
     expect(await mevrik({}, ...args)).toEqual({ code: 1, said });
   });

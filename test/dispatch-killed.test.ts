@@ -101,7 +101,7 @@ describe('a process killed with SIGKILL', () => {
       environment: 'test',
       changed: async () => {},
     });
-    const filter = { types: ['NewCustomerProfileCreated'] as const };
+    const filter = { types: ['NewCustomerProfileCreated' as const] };
     const { id } = await replays.start({ listeners: ['First'], filter }, { actor: 'a person' });
     await startWorker({ dieAt: 6, workMs: 5 }).catch(() => undefined);
     await eventually(

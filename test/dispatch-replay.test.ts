@@ -1,5 +1,6 @@
+import type { ReplayRequest } from '@mevrik/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createReplays, type ReplayRequest } from '../packages/server/src/dispatch/replays.ts';
+import { createReplays } from '../packages/server/src/dispatch/replays.ts';
 import { subscriptionsOf } from '../packages/server/src/dispatch/subscription.ts';
 import { createTestDatabase, type TestDatabase } from './support/database.ts';
 import {
@@ -32,9 +33,14 @@ afterEach(async () => {
   await database.drop();
 });
 
-async function started(...listeners: readonly ReturnType<typeof recording>[]) {
+const started = (...listeners: readonly ReturnType<typeof recording>[]) => startedWith({}, ...listeners);
+
+async function startedWith(
+  options: { parkedLimit?: number },
+  ...listeners: readonly ReturnType<typeof recording>[]
+) {
   const table = tableOf({ NewCustomerProfileCreated: listeners });
-  const node = createNode(database.connection, { table });
+  const node = createNode(database.connection, { table, ...options });
   nodes.push(node);
   if (nodes.length === 1) await createEffectsTable(node);
   await node.start();
@@ -105,7 +111,7 @@ describe('a replay', () => {
     await node.database.sql`UPDATE subscriptions SET status = 'paused'`;
     await node.dispatcher.refresh();
     await raiseAll(node, 1);
-    expect((await replays.preview(all)).listeners).toEqual([
+    expect((await replays.preview(all)).listeners).toMatchObject([
       { listener: 'First', run: 4, skipped: 2, notYet: 3 },
     ]);
   });
@@ -132,6 +138,64 @@ describe('a replay', () => {
     expect(dead).toMatchObject([{ subscription: 'First', key: 'a', status: 'dead', attempts: 4 }]);
     await raiseAll(node, 1);
     expect((await effectsOf(node, 'First')).a).toEqual([1, 3, 1]);
+  });
+
+  it('that fails never pauses the live listener, however many of its events are dead', async () => {
+    let isSick = false;
+    const { node, replays } = await startedWith(
+      { parkedLimit: 4 },
+      recording(
+        'First',
+        () => {
+          if (isSick) throw new Error('sick');
+        },
+        { retries: 0 },
+      ),
+    );
+    await raiseAll(node, 2);
+    isSick = true;
+    const { id } = await replays.start(all, by);
+    const ended = await eventually(
+      () => replays.get(id),
+      ({ status }) => status === 'done',
+    );
+    expect(ended.dead).toBe(6);
+    const failed = await replays.entries(id, { status: 'dead', limit: 4 });
+    expect(failed.items.map(({ failures }) => failures[0]?.error)).toEqual(
+      upTo(4).map(() => expect.stringContaining('sick')),
+    );
+    const more = await replays.entries(id, { status: 'dead', limit: 4, cursor: failed.next ?? undefined });
+    expect(new Set([...failed.items, ...more.items].map(({ eventId }) => eventId)).size).toBe(6);
+    expect(more.next).toBeNull();
+    // Of its own it may have as many as ever: the fourth pauses it.
+    await raiseAll(node, 1);
+    await node.unitOfWork.run(async (tx) =>
+      tx.raise('NewCustomerProfileCreated', { customer: customerOf('d', 1) }),
+    );
+    await eventually(
+      async () => (await node.database.sql`SELECT status FROM subscriptions WHERE name = 'First'`)[0]?.status,
+      (status) => status === 'paused',
+    );
+    expect(await node.database.sql`SELECT FROM parked_events WHERE replay_id IS NULL`).toHaveLength(4);
+  });
+
+  it('is in the list with the others, newest first', async () => {
+    const { node, replays } = await started(recording('First'));
+    await raiseAll(node, 1);
+    const ids = [];
+    for (const key of keys) ids.unshift((await replays.start({ ...all, filter: { key } }, by)).id);
+    const first = await replays.list({ limit: 2 });
+    const second = await replays.list({ limit: 2, cursor: first.next ?? undefined });
+    expect([...first.items, ...second.items].map(({ id }) => id)).toEqual(ids);
+    expect(second.next).toBeNull();
+  });
+
+  it('is refused where more would run than somebody has seen', async () => {
+    const { node, replays } = await started(recording('First'));
+    await raiseAll(node, 1);
+    await expect(replays.start({ ...all, expected: 2 }, by)).rejects.toMatchObject({ code: 'conflict' });
+    expect((await replays.list({ limit: 1 })).items).toEqual([]);
+    expect((await replays.start({ ...all, expected: 3 }, by)).status).toBe('running');
   });
 
   it('does not hold up live events of its key while it waits for a retry', async () => {

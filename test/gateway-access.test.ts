@@ -14,6 +14,7 @@ const expected: {
   queues: [[topics.queues, staffOfApp1]],
   sessions: [[topics.sessions, staffOfApp1]],
   opening: [[topics.opening, ['ann', 'bob', ...staffOfApp1]]],
+  log: [[topics.log, ['supervisor', 'admin', 'backEnd']]],
   session: [
     [topics.session(1), ['ann', ...staffOfApp1]],
     [topics.session(2), ['bob', ...staffOfApp1]],

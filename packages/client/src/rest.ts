@@ -41,11 +41,17 @@ import type {
   PostMessage,
   QueueItem,
   QueueQuery,
+  Replay,
+  ReplayEntry,
+  ReplayEntryQuery,
+  ReplayPreview,
+  ReplayRequest,
   Replied,
   Reply,
   Session,
   SessionQuery,
   StaffApp,
+  StartReplay,
   StartVisit,
   StoredMessage,
   Transfer,
@@ -223,5 +229,19 @@ export function createRest(call: Caller, appKey: string) {
     mail: (id: number) => get<MailStart>(`/v1/admin/mails/${id}`),
     /** Has a mail taken in once more. */
     replayMail: (id: number) => call<void>('POST', `/v1/admin/mails/${id}/replay`),
+
+    /** What would run if these listeners handled these events again; it changes nothing. For administrators. */
+    previewReplay: (request: ReplayRequest) => post<ReplayPreview>('/v1/admin/replays/preview', request),
+    /** Has these listeners handle these events again; rejects with `conflict` where more or fewer than `expected`. */
+    startReplay: (request: StartReplay, repeat?: Once) =>
+      post<Replay>('/v1/admin/replays', request, once(repeat)),
+    /** Replays and how far they have come, newest first. */
+    replays: (page?: PageQuery) => get<Page<Replay>>('/v1/admin/replays', page),
+    replay: (id: number) => get<Replay>(`/v1/admin/replays/${id}`),
+    /** What became of each event of a replay. */
+    replayEntries: (id: number, query?: ReplayEntryQuery) =>
+      get<Page<ReplayEntry>>(`/v1/admin/replays/${id}/entries`, query),
+    /** Runs nothing more of a replay; what has run stays. */
+    cancelReplay: (id: number) => call<Replay>('POST', `/v1/admin/replays/${id}/cancel`),
   };
 }

@@ -3,6 +3,7 @@ import type { deliveryQuery, mailQuery, mailStartSchema, webhookUpdateQuery } fr
 import type { conversationQuery } from './desk.ts';
 import type * as http from './http.ts';
 import type { Message, QueueItem, Session } from './models.ts';
+import type { replayEntryQuery } from './replays.ts';
 
 type Sent<Schema extends z.ZodType> = z.input<Schema>;
 type Answered<Schema extends z.ZodType> = z.output<Schema>;
@@ -56,6 +57,8 @@ export type WebhookUpdateQuery = Partial<Sent<typeof webhookUpdateQuery>> & Page
 /** Which mails. */
 export type MailQuery = Partial<Sent<typeof mailQuery>> & PageQuery;
 export type MailStart = Answered<typeof mailStartSchema>;
+/** Which events of a replay. */
+export type ReplayEntryQuery = Partial<Sent<typeof replayEntryQuery>> & PageQuery;
 /** A message as it was stored. */
 export interface Replied {
   readonly message: Message;

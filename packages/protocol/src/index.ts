@@ -13,5 +13,6 @@ export type * from './http-types.ts';
 export * from './message-account.ts';
 export * from './models.ts';
 export type * from './notices.ts';
+export * from './replays.ts';
 export * from './settings.ts';
 export * from './topics.ts';

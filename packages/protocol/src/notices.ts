@@ -68,4 +68,6 @@ export interface NoticePayloads {
   /** What is known of a customer has changed; another one may have turned out to be them. */
   readonly customer_changed: { readonly customerId: number; readonly otherId?: number };
   readonly case_created: { readonly case: Case };
+  /** Something has moved in an app's log: events came in, listeners handled them or failed. Told now and then. */
+  readonly log_moved: { readonly appId: number };
 }

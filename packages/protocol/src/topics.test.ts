@@ -9,6 +9,7 @@ const everyTopic: readonly TopicRef[] = [
   { kind: 'queues' },
   { kind: 'sessions' },
   { kind: 'opening' },
+  { kind: 'log' },
   { kind: 'agent-type', agentType: 'bot' },
   { kind: 'agent-type', agentType: 'live' },
   ...ids.flatMap((id): TopicRef[] => [
@@ -31,6 +32,7 @@ function nameOf(topic: TopicRef): Topic {
     case 'queues':
     case 'sessions':
     case 'opening':
+    case 'log':
       return topics[topic.kind];
     default:
       return topics[topic.kind](topic.id);

@@ -9,6 +9,7 @@ export type TopicRef =
   | { readonly kind: 'queues' }
   | { readonly kind: 'sessions' }
   | { readonly kind: 'opening' }
+  | { readonly kind: 'log' }
   | { readonly kind: 'session'; readonly id: number }
   | { readonly kind: 'user'; readonly id: number }
   | { readonly kind: 'case'; readonly id: number }
@@ -25,6 +26,7 @@ export type Topic =
   | 'queues'
   | 'sessions'
   | 'opening'
+  | 'log'
   | `session${number}`
   | `user${number}`
   | `case${number}`
@@ -39,6 +41,7 @@ export const topics = {
   sessions: 'sessions',
   /** Whether people are there, told to all who are connected. */
   opening: 'opening',
+  log: 'log',
   session: (id: number): Topic => `session${id}`,
   user: (id: number): Topic => `user${id}`,
   case: (id: number): Topic => `case${id}`,
@@ -52,8 +55,15 @@ export const topics = {
  * @returns what it refers to, or `undefined` when the name is none of ours.
  */
 export function parseTopic(name: string): TopicRef | undefined {
-  if (name === 'messages' || name === 'queues' || name === 'sessions' || name === 'opening')
+  if (
+    name === 'messages' ||
+    name === 'queues' ||
+    name === 'sessions' ||
+    name === 'opening' ||
+    name === 'log'
+  ) {
     return { kind: name };
+  }
   if (name === 'agentbot') return { kind: 'agent-type', agentType: 'bot' };
   if (name === 'agentlive') return { kind: 'agent-type', agentType: 'live' };
   const match = /^(session|user|case|agent|queues-app-)([1-9][0-9]{0,15})$/.exec(name);

@@ -1,6 +1,8 @@
 import { userInfo } from 'node:os';
 import { parseArgs } from 'node:util';
 import { ProblemError } from '@mevrik/protocol';
+import { firstLine, printTable, UsageError } from './cli-output.ts';
+import { readReplayCommand, replayAtTerminal } from './cli-replay.ts';
 import { type Config, loadConfig } from './config.ts';
 import { type Database, openDatabase } from './db/database.ts';
 import { findEmbedded } from './db/embedded.ts';
@@ -17,17 +19,19 @@ const usage = `Usage: mevrik <command> [options]
   retry                  retry one, or all that match
   discard                drop one, or all that match
   resume <listener>      let a paused listener go on
+  replay preview         what would run if listeners handled events again
+  replay run             the same, and run it; asks before, unless --yes
+  replay status [<n>]    the last replays, or one and what failed in it
+  replay cancel <n>      run nothing more of one
 
-Which events, for the last three (retry and discard need one of them, or --all):
+Which dead letters (retry and discard need one of them, or --all):
   --listener <name>  --event <id>  --type <event>  --key <ordering key>  --app <id>  --status waiting|dead  --all
+Replays take the same but the last two, names separated by commas, and --from <time>  --until <time>
 
 It works on the database of DATABASE_URL, or on the one that a server runs in DATA_DIR.`;
 
 const commands = ['subscriptions', 'dead-letters', 'retry', 'discard', 'resume'] as const;
 type Command = (typeof commands)[number];
-
-/** Something the person at the terminal can put right. */
-class UsageError extends Error {}
 
 try {
   // The server reads its arguments itself, here and in the workers that it starts.
@@ -44,15 +48,26 @@ async function main(args: string[]): Promise<void> {
     console.log(usage);
     return;
   }
+  if (positionals[0] === 'replay') {
+    const command = readReplayCommand(positionals.slice(1), values);
+    return onDatabase((database, { NODE_ENV }) =>
+      replayAtTerminal(database, NODE_ENV, { command, actor: actorHere() }),
+    );
+  }
   const { command, name } = commandOf(positionals);
   const filter = filterOf(values);
   const isNamed = Object.values(filter).some((value) => value !== undefined);
   if ((command === 'retry' || command === 'discard') && !isNamed && !values.all) {
     throw new UsageError('Say which events, or --all.');
   }
-  const database = await connect(loadConfig(process.env));
+  await onDatabase((database) => act(database, command, { name, filter }));
+}
+
+async function onDatabase(work: (database: Database, config: Config) => Promise<void>): Promise<void> {
+  const config = loadConfig(process.env);
+  const database = await connect(config);
   try {
-    await act(database, command, { name, filter });
+    await work(database, config);
   } finally {
     await database.close();
   }
@@ -83,6 +98,9 @@ function readArguments(args: string[]) {
         key: text,
         app: text,
         status: text,
+        from: text,
+        until: text,
+        yes: { type: 'boolean', short: 'y' },
         all: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },
@@ -123,6 +141,11 @@ async function connect(config: Config): Promise<Database> {
   return openDatabase(target, { maxConnections: 1, applicationName: 'mevrik cli' });
 }
 
+/** Who is at the terminal, for the audit trail. */
+function actorHere(): string {
+  return `terminal ${userInfo().username}`;
+}
+
 async function act(
   database: Database,
   command: Command,
@@ -130,7 +153,7 @@ async function act(
 ): Promise<void> {
   // A running server sees the change with its next poll, within a second.
   const deadLetters = createDeadLetters(database, async () => {});
-  const actor = `terminal ${userInfo().username}`;
+  const actor = actorHere();
   switch (command) {
     case 'subscriptions':
       return printSubscriptions(database);
@@ -163,8 +186,8 @@ async function printSubscriptions(database: Database): Promise<void> {
 }
 
 function printParked({
-  parked,
-  nextCursor,
+  items: parked,
+  next,
 }: Awaited<ReturnType<ReturnType<typeof createDeadLetters>['list']>>): void {
   if (parked.length === 0) {
     console.log('Nothing is parked.');
@@ -179,22 +202,10 @@ function printParked({
       status,
       String(attempts),
       parkedAt,
-      (lastError ?? '').split('\n')[0] ?? '',
+      firstLine(lastError),
     ]),
   );
-  if (nextCursor !== null) console.log('… and more: narrow it down with a filter.');
-}
-
-function printTable(head: readonly string[], rows: readonly (readonly string[])[]): void {
-  const widths = head.map((title, at) => Math.max(title.length, ...rows.map((row) => row[at]?.length ?? 0)));
-  for (const row of [head, ...rows]) {
-    console.log(
-      row
-        .map((cell, at) => cell.padEnd(widths[at] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    );
-  }
+  if (next !== null) console.log('… and more: narrow it down with a filter.');
 }
 
 function explain(error: unknown): string {

@@ -1,3 +1,4 @@
+import { topics } from '@mevrik/protocol';
 import type { AppDirectory } from './apps/app-directory.ts';
 import type { Gateway } from './broadcast/gateway.ts';
 import type { Config } from './config.ts';
@@ -65,6 +66,10 @@ export async function startDispatch(
     openLockConnection: (onClose) => lockConnection(target, onClose),
     publish: config.EVENT_BROADCAST_ENABLED ? (messages) => gateway.publish(messages) : null,
     reached: gateway.reached,
+    onNews: (appIds) =>
+      needs.notify(
+        appIds.map((appId) => ({ appId, topic: topics.log, event: 'log_moved', payload: { appId } })),
+      ),
     hint: (partitions) => hints.hint(partitions),
     inline: !config.EVENT_QUEUE_ENABLED,
   });

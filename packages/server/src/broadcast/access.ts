@@ -42,6 +42,7 @@ const rules = {
   queues: staff,
   sessions: staff,
   opening: () => true,
+  log: ({ who }) => who.role === 'supervisor' || who.role === 'admin',
   session: async ({ topic, ...rest }) => isOwnOrServed(rest, await rest.facts.sessionOwner(topic.id)),
   case: async ({ topic, ...rest }) => isOwnOrServed(rest, await rest.facts.caseOwner(topic.id)),
   user: ({ topic, who }) => who.role !== 'customer' || who.customerId === topic.id,

@@ -76,6 +76,7 @@ export async function handleBatches(
     const skipped = outcomes.filter(isSkipped).length;
     const seconds = (finishedAt.getTime() - startedAt.getTime()) / 1000;
     options.observe.handled(batch.subscription.name, outcomes.length - skipped, skipped, seconds);
+    options.onMoved(batch.events);
   }
   return done;
 }

@@ -2,6 +2,7 @@ import { definitionOf, isEventName, ProblemError } from '@mevrik/protocol';
 import type { Database } from '../db/database.ts';
 import type { AttemptFailure } from '../db/schema.ts';
 import type { Sql } from '../db/sql.ts';
+import { isText, type Page, type PageRequest, placeOf, toPage } from './page.ts';
 
 /** Which parked events are meant; what is absent matches all. */
 export interface ParkedFilter {
@@ -28,15 +29,14 @@ export interface ParkedEvent {
   readonly lastError: string | null;
   readonly failures: readonly AttemptFailure[];
   readonly parkedAt: string;
+  /** The replay that failed at it; `null` where it was the event itself. */
+  readonly replayId: number | null;
 }
 
 /** What people do with parked events and paused listeners. Every act is audited in its own transaction. */
 export interface DeadLetters {
-  /** Newest first; `after` is the `nextCursor` of the page before. */
-  list(
-    filter: ParkedFilter,
-    page: { after?: string | undefined; limit: number },
-  ): Promise<{ parked: readonly ParkedEvent[]; nextCursor: string | null }>;
+  /** Newest first. */
+  list(filter: ParkedFilter, page: PageRequest): Promise<Page<ParkedEvent>>;
   /**
    * Makes all that match due at once, with fresh attempts. `editedData` replaces the event's data for this
    * listener (the log itself is never changed) and needs a filter that names one event.
@@ -72,22 +72,20 @@ export function createDeadLetters(database: Database, changed: () => Promise<voi
   }
 
   return {
-    async list(filter, { after, limit }) {
-      const [parkedAt, place] = after ? decodeCursor(after) : [];
+    async list(filter, page) {
+      const [parkedAt, place] = placeOf<readonly [string, string]>(page, isParkedPlace) ?? [];
       const rows = await sql<ParkedRow[]>`
         SELECT subscription, event_id, type, key, app_id, partition, "offset", status, attempts, retry_at,
-               last_error, failures, parked_at
+               last_error, failures, parked_at, replay_id
         FROM parked_events
         WHERE ${matching(sql, filter)}
           AND (${parkedAt ?? null}::timestamptz IS NULL
                OR (parked_at, subscription || event_id::text) < (${parkedAt ?? null}::timestamptz, ${place ?? ''}))
-        ORDER BY parked_at DESC, subscription || event_id::text DESC LIMIT ${limit + 1}`;
-      const page = rows.slice(0, limit);
-      const last = rows.length > limit ? page.at(-1) : undefined;
-      return {
-        parked: page.map(toParkedEvent),
-        nextCursor: last ? encodeCursor(last.parked_at, last.subscription + last.event_id) : null,
-      };
+        ORDER BY parked_at DESC, subscription || event_id::text DESC LIMIT ${page.limit + 1}`;
+      return toPage(rows, page.limit, toParkedEvent, (row) => [
+        row.parked_at,
+        row.subscription + row.event_id,
+      ]);
     },
 
     async retry(filter, { editedData }, actor) {
@@ -166,6 +164,7 @@ interface ParkedRow {
   last_error: string | null;
   failures: AttemptFailure[];
   parked_at: string;
+  replay_id: number | null;
 }
 
 function toParkedEvent(row: ParkedRow): ParkedEvent {
@@ -183,6 +182,7 @@ function toParkedEvent(row: ParkedRow): ParkedEvent {
     lastError: row.last_error,
     failures: row.failures,
     parkedAt: row.parked_at,
+    replayId: row.replay_id,
   };
 }
 
@@ -196,16 +196,7 @@ function matching(sql: Sql, filter: ParkedFilter) {
     AND (${filter.status ?? null}::text IS NULL OR status = ${filter.status ?? null})`;
 }
 
-function encodeCursor(at: string, place: string): string {
-  return Buffer.from(JSON.stringify([at, place])).toString('base64url');
-}
-
-function decodeCursor(cursor: string): [string, string] {
-  try {
-    const [at, place] = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8')) as unknown[];
-    // What JavaScript takes for a date, PostgreSQL need not: only the form that was given out is passed on.
-    if (typeof at === 'string' && typeof place === 'string' && at > '1' && new Date(at).toISOString() === at)
-      return [at, place];
-  } catch {}
-  throw new ProblemError('bad_request', 'The cursor is not one that this list gave out.');
+/** What JavaScript takes for a date, PostgreSQL need not: only the form that was given out is passed on. */
+function isParkedPlace([at, place]: readonly unknown[]): boolean {
+  return isText(at) && isText(place) && at > '1' && new Date(at).toISOString() === at;
 }

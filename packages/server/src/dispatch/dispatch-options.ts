@@ -32,6 +32,8 @@ export interface DispatchOptions {
   readonly observe: DispatchObserver;
   /** Called with what listeners raised, after the commit. */
   readonly onAppended: (events: readonly Event[]) => void;
+  /** Called when listeners have handled events of these apps, or failed at them. */
+  readonly onMoved: (events: readonly { readonly appId: number }[]) => void;
 }
 
 /** Where the dispatcher writes what people should know. */

@@ -6,6 +6,7 @@ import { BroadcastLane } from './broadcast-lane.ts';
 import type { Broadcast } from './broadcasts.ts';
 import type { DispatchOptions } from './dispatch-options.ts';
 import { describeError } from './faults.ts';
+import { LogNews } from './log-news.ts';
 import { Ownership } from './ownership.ts';
 import { ParkedRetries } from './parked-retries.ts';
 import { countParked } from './parking.ts';
@@ -17,7 +18,7 @@ import type { Subscription } from './subscription.ts';
 
 /** What the dispatcher is made of, besides the options that all its parts share. */
 export interface DispatcherParts {
-  readonly options: Omit<DispatchOptions, 'onAppended'>;
+  readonly options: Omit<DispatchOptions, 'onAppended' | 'onMoved'>;
   readonly subscriptions: readonly Subscription[];
   readonly openLockConnection: (onClose: () => void) => Database;
   readonly publish: ((messages: readonly Broadcast[]) => Promise<void>) | null;
@@ -25,6 +26,8 @@ export interface DispatcherParts {
   readonly reached?: () => Promise<void>;
   /** Called with an event once its broadcasts were handed to the bus. */
   readonly onPublished?: (event: Event) => void;
+  /** Told that something has moved in the logs of these apps; now and then, not each time. */
+  readonly onNews?: (appIds: readonly number[]) => void;
   /** Tells the other nodes that these partitions have news; they may also find out by themselves. */
   readonly hint: (partitions: readonly number[]) => void;
   /** True where `EVENT_QUEUE_ENABLED` is false: `appended` then resolves when all is handled. */
@@ -66,7 +69,12 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
   let pollTimer: NodeJS.Timeout | undefined;
   let stopped = false;
 
-  const options: DispatchOptions = { ...parts.options, onAppended: (events) => noteAppended(events) };
+  const news = new LogNews(parts.onNews ?? (() => {}));
+  const options: DispatchOptions = {
+    ...parts.options,
+    onAppended: (events) => noteAppended(events),
+    onMoved: (events) => news.note(events),
+  };
   const { database, log } = options;
   const owns = (partition: number) => ownership.owns(partition);
 
@@ -134,6 +142,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
 
   function noteAppended(events: readonly Event[]): void {
     tail.add(events);
+    news.note(events);
     const foreign: number[] = [];
     for (const partition of new Set(events.map((event) => event.partition))) {
       if (pumps.has(partition)) wake(partition, 'memory');
@@ -210,6 +219,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
       clearTimeout(pollTimer);
       await Promise.all([retries.stop(), replays.stop()]);
       await ownership.stop();
+      news.stop();
     },
     async appended(events) {
       noteAppended(events);

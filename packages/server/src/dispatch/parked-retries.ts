@@ -1,17 +1,8 @@
-import type { Event } from '@mevrik/protocol';
-import { readEventAt } from '../log/log.ts';
-import { handledRecord, limitOf } from './batch.ts';
+import { attempt } from './attempt.ts';
+import { handledRecord } from './batch.ts';
 import type { DispatchOptions } from './dispatch-options.ts';
-import { describeError, isInfrastructureFault } from './faults.ts';
-import { handleOne, inHandlingTransaction, TimeLimit } from './handle.ts';
-import {
-  type ParkedHead,
-  parkedHead,
-  parkedHeads,
-  recordFailure,
-  retryDelayMs,
-  takeParked,
-} from './parking.ts';
+import { describeError } from './faults.ts';
+import { type ParkedHead, parkedHead, parkedHeads, recordFailure, takeParked } from './parking.ts';
 import type { Subscription } from './subscription.ts';
 
 /** What the retries share with the dispatcher. */
@@ -105,44 +96,19 @@ export class ParkedRetries {
     else this.lookIn(options.retryDelayMs);
   }
 
-  /** One attempt at one event; a failure is recorded, not thrown. */
-  async #retry(subscription: Subscription, head: ParkedHead): Promise<void> {
+  #retry(subscription: Subscription, head: ParkedHead): Promise<void> {
     const { options } = this.#with;
-    const sql = options.database.sql;
-    const limitMs = limitOf(options, subscription);
-    const startedAt = new Date();
-    try {
-      const stored = await readEventAt(sql, head.partition, head.offset);
-      if (!stored) throw new Error('The event is no longer in the log.');
-      const event = head.edited_data ? ({ ...stored, data: head.edited_data } as Event) : stored;
-      await inHandlingTransaction(options, limitMs, async (open) => {
-        if (!(await takeParked(open.tx.sql, head))) return;
-        const limit = new TimeLimit(limitMs);
-        const outcome = await handleOne(options, subscription, event, open, limit).finally(() => limit.end());
-        const { partition, attempts, failures } = head;
+    const { partition, offset, attempts, failures } = head;
+    return attempt(options, subscription, head, {
+      take: (sql) => takeParked(sql, head),
+      succeed: async (sql, outcome, startedAt) => {
         const retry = { attempt: attempts + 1, failures };
         const handling = { subscription, partition, outcomes: [outcome], startedAt, finishedAt: new Date() };
-        await handledRecord(open.tx.sql, options.nodeId, [{ ...handling, retry }]);
-      });
-      options.observe.handled(subscription.name, 1, 0, (Date.now() - startedAt.getTime()) / 1000);
-    } catch (error) {
-      if (isInfrastructureFault(error)) throw error;
-      const attempts = head.attempts + 1;
-      const retries = subscription.listener.retries ?? options.retries;
-      const retryInMs = attempts > retries ? null : retryDelayMs(options.retryDelayMs, attempts);
-      const failure = {
-        at: startedAt.toISOString(),
-        error: describeError(error),
-        durationMs: Date.now() - startedAt.getTime(),
-        node: options.nodeId,
-      };
-      await recordFailure(sql, head, failure, retryInMs);
-      options.observe.failed(subscription.name);
-      const detail = { listener: subscription.name, key: head.key, offset: head.offset, ...failure };
-      if (retryInMs === null) {
-        options.observe.dead(subscription.name);
-        options.log.error(detail, 'an event is dead: a person must look at it');
-      } else options.log.warn(detail, 'a retry failed');
-    }
+        await handledRecord(sql, options.nodeId, [{ ...handling, retry }]);
+      },
+      fail: (failure, retryInMs) => recordFailure(options.database.sql, head, failure, retryInMs),
+      editedData: head.edited_data,
+      logAs: { offset },
+    });
   }
 }

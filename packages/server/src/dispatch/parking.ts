@@ -113,11 +113,11 @@ export async function recordFailure(
       AND "offset" = ${head.offset} AND attempts = ${head.attempts} AND status = 'waiting'`;
 }
 
-/** How many parked and dead events a subscription has, counted up to a limit. */
+/** How many parked and dead events a subscription has, counted up to a limit; not those that replays failed at. */
 export async function countParked(sql: Sql, subscription: string, limit: number): Promise<number> {
   const [row] = await sql<{ count: number }[]>`
     SELECT count(*)::int AS count
-    FROM (SELECT 1 FROM parked_events WHERE subscription = ${subscription} LIMIT ${limit}) AS counted`;
+    FROM (SELECT FROM parked_events WHERE subscription = ${subscription} AND replay_id IS NULL LIMIT ${limit}) AS counted`;
   return row?.count ?? 0;
 }
 

@@ -264,7 +264,7 @@ export class PartitionPump {
     const stalled = cause instanceof ListenerTimeoutError && options.stallMs < limitOf(options, subscription);
     const retries = subscription.listener.retries ?? options.retries;
     const record = {
-      at: new Date().toISOString(),
+      at: new Date(Date.now() - durationMs).toISOString(),
       error: describeError(cause),
       durationMs: Math.round(durationMs),
       node: options.nodeId,
@@ -284,6 +284,7 @@ export class PartitionPump {
       { listener: subscription.name, event: event.id, type: event.type, key: event.key, error: record.error },
       stalled ? 'an event is slow and stepped aside' : 'a listener failed; the event is parked',
     );
+    options.onMoved([event]);
     this.#with.onParked(subscription, event.key);
   }
 

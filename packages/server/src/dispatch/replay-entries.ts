@@ -1,6 +1,7 @@
 import type { Database } from '../db/database.ts';
 import type { AttemptFailure } from '../db/schema.ts';
 import type { Sql } from '../db/sql.ts';
+import { isSkipped, type Outcome } from './handle.ts';
 
 /** The next event that a listener is to handle again, of one key. */
 export interface ReplayHead {
@@ -54,6 +55,15 @@ export async function finishEntry(sql: Sql, head: ReplayHead): Promise<boolean> 
   return finished.count === 1;
 }
 
+/** Writes down what came of an entry that was just marked: how long it took, or that the condition skipped it. */
+export async function noteOutcome(sql: Sql, head: ReplayHead, outcome: Outcome): Promise<void> {
+  await sql`
+    UPDATE replay_entries
+    SET status = ${isSkipped(outcome) ? 'skipped' : 'done'}, duration_us = ${Math.max(0, outcome.durationUs)}
+    WHERE replay_id = ${head.replay_id} AND partition = ${head.partition}
+      AND subscription = ${head.subscription} AND "offset" = ${head.offset}`;
+}
+
 /** Counts a failed attempt; `retryInMs` of `null` makes the event a dead letter of its listener. */
 export async function failEntry(
   { sql }: Database,
@@ -73,9 +83,9 @@ export async function failEntry(
     if (failed.count === 0 || retryInMs !== null) return;
     await tx`
       INSERT INTO parked_events (subscription, partition, "offset", event_id, type, key, app_id, status, attempts,
-                                 last_error, failures)
+                                 last_error, failures, replay_id)
       SELECT ${head.subscription}, partition, "offset", id, type, key, app_id, 'dead', ${head.attempts + 1}::int,
-             ${failure.error}, ${failures}::jsonb
+             ${failure.error}, ${failures}::jsonb, ${head.replay_id}::bigint
       FROM events WHERE partition = ${head.partition} AND "offset" = ${head.offset}
       ON CONFLICT DO NOTHING`;
   });

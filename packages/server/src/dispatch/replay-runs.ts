@@ -1,10 +1,14 @@
-import { readEventAt } from '../log/log.ts';
-import { limitOf } from './batch.ts';
+import { attempt } from './attempt.ts';
 import type { DispatchOptions } from './dispatch-options.ts';
-import { describeError, isInfrastructureFault } from './faults.ts';
-import { handleOne, inHandlingTransaction, isSkipped, TimeLimit } from './handle.ts';
-import { retryDelayMs } from './parking.ts';
-import { failEntry, finishEntry, type ReplayHead, replayHead, replayHeads } from './replay-entries.ts';
+import { describeError } from './faults.ts';
+import {
+  failEntry,
+  finishEntry,
+  noteOutcome,
+  type ReplayHead,
+  replayHead,
+  replayHeads,
+} from './replay-entries.ts';
 import type { Subscription } from './subscription.ts';
 
 /** What the replays share with the dispatcher. */
@@ -83,43 +87,13 @@ export class ReplayRuns {
     }
   }
 
-  /** One attempt at one event; a failure is recorded, not thrown. */
-  async #run(subscription: Subscription, head: ReplayHead): Promise<void> {
+  #run(subscription: Subscription, head: ReplayHead): Promise<void> {
     const { options } = this.#with;
-    const sql = options.database.sql;
-    const limitMs = limitOf(options, subscription);
-    const startedAt = new Date();
-    try {
-      const event = await readEventAt(sql, head.partition, head.offset);
-      if (!event) throw new Error('The event is no longer in the log.');
-      await inHandlingTransaction(options, limitMs, async (open) => {
-        // Marked first, so that whoever else is at it waits here instead of running it beside.
-        if (!(await finishEntry(open.tx.sql, head))) return;
-        const limit = new TimeLimit(limitMs);
-        const outcome = await handleOne(options, subscription, event, open, limit).finally(() => limit.end());
-        if (!isSkipped(outcome)) return;
-        await open.tx.sql`
-          UPDATE replay_entries SET status = 'skipped'
-          WHERE replay_id = ${head.replay_id} AND partition = ${head.partition}
-            AND subscription = ${head.subscription} AND "offset" = ${head.offset}`;
-      });
-      options.observe.handled(subscription.name, 1, 0, (Date.now() - startedAt.getTime()) / 1000);
-    } catch (error) {
-      if (isInfrastructureFault(error)) throw error;
-      const attempts = head.attempts + 1;
-      const retries = subscription.listener.retries ?? options.retries;
-      const retryInMs = attempts > retries ? null : retryDelayMs(options.retryDelayMs, attempts);
-      const failure = {
-        at: startedAt.toISOString(),
-        error: describeError(error),
-        durationMs: Date.now() - startedAt.getTime(),
-        node: options.nodeId,
-      };
-      await failEntry(options.database, head, failure, retryInMs);
-      options.observe.failed(subscription.name);
-      if (retryInMs === null) options.observe.dead(subscription.name);
-      const detail = { replay: head.replay_id, listener: subscription.name, key: head.key, ...failure };
-      options.log.warn(detail, retryInMs === null ? 'a replayed event is dead' : 'a replayed event failed');
-    }
+    return attempt(options, subscription, head, {
+      take: (sql) => finishEntry(sql, head),
+      succeed: (sql, outcome) => noteOutcome(sql, head, outcome),
+      fail: (failure, retryInMs) => failEntry(options.database, head, failure, retryInMs),
+      logAs: { replay: head.replay_id, offset: head.offset },
+    });
   }
 }

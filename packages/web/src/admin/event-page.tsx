@@ -1,8 +1,9 @@
 import { Alert, Anchor, Badge, Button, Card, Group, Stack, Table, Text, Title } from '@mantine/core';
-import { IconAlertTriangle, IconArrowLeft } from '@tabler/icons-react';
+import { IconAlertTriangle, IconArrowLeft, IconRepeat } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
 import { api } from '../session/session.ts';
+import { useMe } from '../session/use-session.ts';
 import { Failure, Loading } from '../shared/states.tsx';
 import { exactTime } from '../shared/time.tsx';
 import classes from './admin.module.css';
@@ -15,6 +16,7 @@ import { OutcomeBadge, outcomeColors } from './outcome-badge.tsx';
 /** The whole story of one event: what caused it, what each listener made of it, and what came of that. */
 export function EventPage() {
   const { eventId } = useParams({ strict: false }) as { eventId: string };
+  const me = useMe();
   const story = useQuery({
     queryKey: ['event', eventId],
     queryFn: () => api.call<EventStory>('GET', `/v1/admin/events/${encodeURIComponent(eventId)}`),
@@ -22,21 +24,35 @@ export function EventPage() {
   if (story.isPending) return <Loading />;
   if (story.isError) return <Failure error={story.error} onRetry={() => void story.refetch()} />;
   const { event, listeners, chain } = story.data;
+  const again = listeners.filter(({ outcome }) => outcome === 'done').map(({ listener }) => listener);
   const stuck = listeners.filter(({ outcome }) => outcome === 'dead' || outcome === 'parked');
   return (
     <AdminPage
       title={event.type}
       about={summaryOf(event)}
       actions={
-        <Button
-          component={Link}
-          to="/admin/events"
-          variant="default"
-          size="xs"
-          leftSection={<IconArrowLeft size={15} />}
-        >
-          All events
-        </Button>
+        <>
+          {me.role === 'admin' && (
+            <Button
+              component={Link}
+              {...{ to: '/admin/replay', search: { eventId, listeners: again.join(',') } as never }}
+              variant="default"
+              size="xs"
+              leftSection={<IconRepeat size={15} />}
+            >
+              Run again …
+            </Button>
+          )}
+          <Button
+            component={Link}
+            to="/admin/events"
+            variant="default"
+            size="xs"
+            leftSection={<IconArrowLeft size={15} />}
+          >
+            All events
+          </Button>
+        </>
       }
     >
       {stuck.map(({ listener, outcome, failures }) => (

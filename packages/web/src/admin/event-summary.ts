@@ -15,7 +15,7 @@ interface Known {
 }
 
 /** What an event tells, in a line for people. */
-export function summaryOf({ data, type }: LoggedEvent): string {
+export function summaryOf({ data, type }: Pick<LoggedEvent, 'data' | 'type'>): string {
   const { message, queueItem, case: concerned, oldPath, newPath, customer, error } = (data ?? {}) as Known;
   if (type === 'MessageDeliveryFailedEvent' && error) return `Not delivered: ${error}`;
   if (message) {

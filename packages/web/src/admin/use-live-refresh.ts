@@ -9,6 +9,7 @@ const present = [
   'event',
   'dead-letters',
   'listeners',
+  'replays',
   'overview',
   'channels',
   'deliveries',
@@ -52,6 +53,7 @@ export function useLiveRefresh(): void {
           channel.on(event, look);
         }
       }
+      client.subscribe('log').on('log_moved', look);
       return client;
     });
     return () => {

@@ -46,6 +46,9 @@ export const events = pgTable(
     uniqueIndex('events_by_id').on(table.id),
     index('events_by_correlation').on(table.correlationId),
     index('events_by_key').on(table.key, table.offset),
+    // An id is in order of time, so this serves both. It is written at the end of each type's stretch: as many pages
+    // as there are types, always in memory. It is not unique, so that it needs no column of a partition's bounds.
+    index('events_by_type').on(table.type, table.id),
   ],
 );
 
@@ -101,6 +104,8 @@ export const parkedEvents = pgTable(
     /** Data edited by a person, handled in place of the event's own. */
     editedData: jsonb('edited_data').$type<Record<string, unknown>>(),
     parkedAt: instant('parked_at').notNull().defaultNow(),
+    /** The replay that failed at it: such an event does not count towards the limit that pauses its listener. */
+    replayId: bigint('replay_id', { mode: 'number' }),
   },
   (table) => [
     primaryKey({ columns: [table.partition, table.subscription, table.offset] }),

@@ -47,6 +47,8 @@ export const replayEntries = pgTable(
     retryAt: instant('retry_at').notNull().defaultNow(),
     failures: jsonb('failures').$type<AttemptFailure[]>().notNull().default([]),
     finishedAt: instant('finished_at'),
+    /** How long the attempt took that brought it through. */
+    durationUs: integer('duration_us'),
   },
   (table) => [
     primaryKey({ columns: [table.replayId, table.partition, table.subscription, table.offset] }),
@@ -54,5 +56,6 @@ export const replayEntries = pgTable(
       .on(table.partition, table.subscription, table.key, table.replayId, table.offset)
       .where(sql`${table.status} = 'waiting'`),
     index('replay_entries_open').on(table.replayId).where(sql`${table.status} in ('waiting', 'dead')`),
+    index('replay_entries_by_event').on(table.eventId),
   ],
 );

@@ -103,10 +103,9 @@ export function inspectionRoutes(dependencies: InspectionDependencies): RoutePlu
           querystring: filterSchema.extend(pageQuery.shape),
         },
       },
-      async (request) => {
+      (request) => {
         const { cursor, limit, ...rest } = request.query;
-        const { parked, nextCursor } = await deadLetters.list(rest, { after: cursor, limit });
-        return { items: parked, next: nextCursor };
+        return deadLetters.list(rest, { cursor, limit });
       },
     );
     api.post(

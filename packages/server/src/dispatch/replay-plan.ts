@@ -1,0 +1,111 @@
+import {
+  type Event,
+  type EventName,
+  ProblemError,
+  type ReplayFilter,
+  type ReplayRequest,
+} from '@mevrik/protocol';
+import type { Sql } from '../db/sql.ts';
+import { idAfter, idBefore } from '../log/event-ids.ts';
+import { type EventRow, eventColumns, toEvent } from '../log/log.ts';
+import { type Subscription, wants } from './subscription.ts';
+
+/** Events that one replay may take. */
+const replayLimit = 10_000;
+
+/** What a replay would run: the events that match, and each listener's part in them. */
+export interface ReplayPlan {
+  /** In the order of the log. */
+  readonly events: readonly Event[];
+  readonly shares: readonly {
+    readonly subscription: Subscription;
+    readonly run: readonly Event[];
+    readonly skipped: number;
+    readonly notYet: number;
+  }[];
+}
+
+/** How events are chosen. */
+export interface Planning {
+  readonly subscriptions: readonly Subscription[];
+  /** What listeners' conditions are told. */
+  readonly environment: string;
+}
+
+/**
+ * Finds out what a replay would run.
+ *
+ * @throws ProblemError `invalid_input` for a listener that cannot be replayed, or more than 10,000 events.
+ */
+export async function planReplay(
+  sql: Sql,
+  { listeners, filter }: ReplayRequest,
+  { subscriptions, environment }: Planning,
+): Promise<ReplayPlan> {
+  const chosen = listeners.map((name) => replayable(subscriptions, name));
+  const events = await matchingEvents(sql, chosen, filter);
+  const live = await liveWork(sql, listeners);
+  const shares = chosen.map((subscription) => {
+    const heard = events.filter((event) => subscription.events.has(event.type));
+    const past = heard.filter((event) => !live.has(subscription.name, event));
+    const run = past.filter((event) => wants(subscription, event, environment));
+    return { subscription, run, skipped: past.length - run.length, notYet: heard.length - past.length };
+  });
+  return { events, shares };
+}
+
+function replayable(subscriptions: readonly Subscription[], name: string): Subscription {
+  const subscription = subscriptions.find((one) => one.name === name);
+  if (!subscription) throw refused('listeners', `No queued listener is called ${name}.`);
+  if (subscription.listener.afterDeath === 'hold') {
+    throw refused(
+      'listeners',
+      `${name} holds its keys behind a dead letter: a replay could stop live events.`,
+    );
+  }
+  return subscription;
+}
+
+async function matchingEvents(
+  sql: Sql,
+  chosen: readonly Subscription[],
+  { eventId, types: wanted, appId, key, from, until }: ReplayFilter,
+): Promise<readonly Event[]> {
+  const heard = new Set(chosen.flatMap((one) => [...one.events]));
+  const types = [...heard].filter((type) => wanted?.includes(type as EventName) ?? true);
+  // Put in order here: asked for it, the database might read the whole log in that order until it has enough.
+  const rows = await sql<EventRow[]>`
+    SELECT ${eventColumns(sql)} FROM events
+    WHERE type = ANY(${types}::text[])
+      AND (${eventId ?? null}::uuid IS NULL OR id = ${eventId ?? null}::uuid)
+      AND (${appId ?? null}::int IS NULL OR app_id = ${appId ?? null}::int)
+      AND (${key ?? null}::text IS NULL OR key = ${key ?? null})
+      AND (${from ?? null}::timestamptz IS NULL
+           OR (id > ${from ? idBefore(from) : null}::uuid AND occurred_at >= ${from ?? null}::timestamptz))
+      AND (${until ?? null}::timestamptz IS NULL
+           OR (id < ${until ? idAfter(until) : null}::uuid AND occurred_at < ${until ?? null}::timestamptz))
+    LIMIT ${replayLimit + 1}`;
+  if (rows.length > replayLimit) {
+    throw refused('filter', `More than ${replayLimit} events match: narrow it down.`);
+  }
+  return rows.map(toEvent).sort((one, two) => one.partition - two.partition || one.offset - two.offset);
+}
+
+/** What the listeners will handle anyway: what is ahead of their checkpoints, and what is parked. */
+async function liveWork(sql: Sql, listeners: readonly string[]) {
+  const names = listeners as string[];
+  const places = await sql<{ subscription: string; partition: number; offset: number }[]>`
+    SELECT subscription, partition, "offset" FROM checkpoints WHERE subscription = ANY(${names})`;
+  const parked = await sql<{ subscription: string; event_id: string }[]>`
+    SELECT subscription, event_id FROM parked_events WHERE subscription = ANY(${names})`;
+  const reached = new Map(places.map((row) => [`${row.subscription} ${row.partition}`, row.offset]));
+  const waiting = new Set(parked.map((row) => `${row.subscription} ${row.event_id}`));
+  return {
+    has: (name: string, event: Event) =>
+      event.offset > (reached.get(`${name} ${event.partition}`) ?? 0) || waiting.has(`${name} ${event.id}`),
+  };
+}
+
+function refused(path: string, message: string): ProblemError {
+  return new ProblemError('invalid_input', message, { fields: [{ path, message }] });
+}
