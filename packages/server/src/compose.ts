@@ -12,7 +12,6 @@ import { createRedisBus } from './broadcast/redis-bus.ts';
 import { gatewayRoutes } from './broadcast/routes.ts';
 import { createSmtpSender } from './channels/email/smtp-sender.ts';
 import { senderFor } from './channels/index.ts';
-import { bringApp, registerApp } from './commands/register-app.ts';
 import { startDispatch } from './compose-dispatch.ts';
 import { composeFiles } from './compose-files.ts';
 import { mailNeeds, mailServerOf, startMail } from './compose-mail.ts';
@@ -28,6 +27,7 @@ import { createInspection } from './dispatch/inspection.ts';
 import { createRedisHints, type Hints, noHints } from './dispatch/redis-hints.ts';
 import { createReplays } from './dispatch/replays.ts';
 import { subscriptionsOf } from './dispatch/subscription.ts';
+import { ensureApp } from './ensure-app.ts';
 import { withAccess } from './http/access.ts';
 import { employmentRoutes } from './http/admin/agents.ts';
 import { appRoutes } from './http/admin/apps.ts';
@@ -47,7 +47,6 @@ import { createHttpServer } from './http/server.ts';
 import { deliveryJobs, jobs } from './jobs/index.ts';
 import { startJobRunner } from './jobs/runner.ts';
 import { listen } from './listeners/index.ts';
-import type { UnitOfWork } from './log/unit-of-work.ts';
 import { type AuditEntry, writeAudit } from './observe/audit.ts';
 import type { HealthCheck } from './observe/health.ts';
 import type { Log } from './observe/log.ts';
@@ -319,22 +318,4 @@ function urlOf({ PUBLIC_URL: given, HOST: host }: Config, port: number): string 
 function hostForPeople(host: string): string {
   if (host === '0.0.0.0' || host === '::') return 'localhost';
   return host.includes(':') ? `[${host}]` : host;
-}
-
-/** Any number that nobody else on the database uses for advisory locks. */
-const appLock = 7_364_102;
-
-/** The app of the environment; or, on an empty database, one to begin with. Of several nodes one makes it. */
-async function ensureApp(config: Config, unitOfWork: UnitOfWork, log: Log): Promise<void> {
-  const { app } = config;
-  const made = await unitOfWork.run(async (tx) => {
-    await tx.sql`SELECT pg_advisory_xact_lock(${appLock})`;
-    if (app) {
-      await bringApp(tx, app);
-      return undefined;
-    }
-    const [known] = await tx.sql`SELECT FROM apps LIMIT 1`;
-    return known ? undefined : registerApp(tx, { name: 'My first app' });
-  });
-  if (made) log.info({ appId: made.id, key: made.key }, 'an app was made to begin with');
 }
