@@ -13,6 +13,8 @@ const sweepLimit = 1_000;
 /** Milliseconds until the second attempt at a mail; each further one waits twice as long, up to the longest. */
 const firstDelayMs = 1_000;
 const longestDelayMs = 5 * 60_000;
+/** For so long nobody else begins with a mail that somebody takes in; then they count as dead. */
+const leaseMs = 30_000;
 
 /** Takes in the mails of a sender, in the order in which they came. */
 export const takeInMails = job({
@@ -48,12 +50,14 @@ async function begin({ unitOfWork, mailAttempts }: JobNeeds, lane: MailLane): Pr
       await wakeMails(tx, lane, next.early_until);
       return undefined;
     }
-    const delayMs = Math.min(longestDelayMs, firstDelayMs * 2 ** Math.min(next.attempts, 30));
-    const [begun] = await tx.sql<Begun[]>`
-      UPDATE inbound_mails SET attempts = attempts + 1, retry_at = now() + ${delayMs} * interval '1 ms',
+    const [begun] = await tx.sql<(Begun & { lease_until: string })[]>`
+      UPDATE inbound_mails SET attempts = attempts + 1, retry_at = now() + ${leaseMs} * interval '1 ms',
         note = CASE WHEN attempts >= ${mailAttempts} THEN coalesce(note, ${diedWithIt}) ELSE note END
       WHERE id = ${next.id}
-      RETURNING id, source, recipient, message_id, deduplication_key, raw, received_at, attempts`;
+      RETURNING id, source, recipient, message_id, deduplication_key, raw, received_at, attempts,
+                retry_at AS lease_until`;
+    // Should this process die, somebody looks after the sender when the lease is over.
+    if (begun) await wakeMails(tx, lane, begun.lease_until);
     return begun;
   });
 }
@@ -81,9 +85,11 @@ async function takeIn(needs: JobNeeds, lane: MailLane, waiting: Begun): Promise<
       return end(needs, lane, { id: waiting.id, status: 'unreadable', reason: error.message });
     }
     if (waiting.attempts >= mailAttempts) return giveUp(needs, lane, waiting, String(error));
+    const delayMs = Math.min(longestDelayMs, firstDelayMs * 2 ** Math.min(waiting.attempts - 1, 30));
     await unitOfWork.run(async (tx) => {
       await tx.sql`
-        UPDATE inbound_mails SET note = ${reasonOf(String(error))} WHERE id = ${waiting.id} AND status = 'received'`;
+        UPDATE inbound_mails SET note = ${reasonOf(String(error))}, retry_at = now() + ${delayMs} * interval '1 ms'
+        WHERE id = ${waiting.id} AND status = 'received'`;
     });
     needs.log.warn(
       { mailId: waiting.id, attempts: waiting.attempts, reason: String(error) },
