@@ -18,6 +18,7 @@ const post = z.strictObject({
   permalink_url: z.url().optional(),
   full_picture: z.url().optional(),
 });
+const person = z.strictObject({ id: z.string(), name: z.string() });
 const tokens = z.strictObject({ token: z.string(), isGood: z.boolean() });
 const times = z.int().min(1).default(1);
 const accepts = z.boolean().default(true);
@@ -70,6 +71,12 @@ export function createControl(controlled: () => Controlled): AlsoAnswers {
         ...(picture === undefined ? {} : { full_picture: picture }),
       });
       return { published: rest.id };
+    },
+    'POST person'(body) {
+      const { id, name } = person.parse(body);
+      const [first = name, ...rest] = name.split(' ');
+      controlled().graph.introduce({ id, first_name: first, last_name: rest.join(' ') });
+      return { introduced: id };
     },
     'GET taken': () => controlled().graph.accepted,
     'GET mails': () =>

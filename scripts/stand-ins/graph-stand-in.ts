@@ -46,6 +46,15 @@ export interface Post {
   readonly thumbnail_url?: string;
 }
 
+/** Somebody who writes to a page, or to an account on Instagram. */
+export interface Person {
+  readonly id: string;
+  readonly first_name?: string;
+  readonly last_name?: string;
+  readonly name?: string;
+  readonly username?: string;
+}
+
 /** A server that speaks the part of the Graph API that we use. */
 export interface GraphStandIn {
   /** What `GRAPH_API_URL` is set to. */
@@ -72,8 +81,10 @@ export interface GraphStandIn {
   onAccepted(listener: (accepted: Accepted) => void): void;
   /** Knows a post of a page, for whoever asks what it says. */
   publish(post: Post): void;
-  /** Tells nobody of a post any more, as where the permission is missing. */
-  conceal(postId: string): void;
+  /** Knows somebody, for whoever asks what they are called. */
+  introduce(person: Person): void;
+  /** Tells nobody of a post or a person any more, as where the permission is missing. */
+  conceal(id: string): void;
   stop(): Promise<void>;
 }
 
@@ -101,7 +112,7 @@ export async function startGraphStandIn(
   const asked: Omit<Accepted, 'id'>[] = [];
   const answered = new Set<Omit<Accepted, 'id'>>();
   const listeners: ((accepted: Accepted) => void)[] = [];
-  const posts = new Map<string, Post>();
+  const known = new Map<string, Person | Post>();
   const concealed = new Set<string>();
   const server = createServer((request, response) => {
     handle(request, response).catch(() => response.destroy());
@@ -120,8 +131,8 @@ export async function startGraphStandIn(
     if (request.method === 'GET') {
       if (page === 'file') return void response.end(`the file ${edge}`);
       if (concealed.has(page)) return refuse(response, { does: 'refuse', status: 403, code: 10 });
-      const post = posts.get(page);
-      if (post) return answer(response, 200, post);
+      const something = known.get(page);
+      if (something) return answer(response, 200, something);
       const isMedia = page.startsWith('media-');
       return answer(response, 200, {
         id: page,
@@ -234,8 +245,9 @@ export async function startGraphStandIn(
     asked: (fits) => asked.some(fits),
     answered: (fits) => [...answered].some(fits),
     onAccepted: (listener) => listeners.push(listener),
-    conceal: (postId) => concealed.add(postId),
-    publish: (post) => posts.set(post.id, post),
+    conceal: (id) => concealed.add(id),
+    publish: (post) => known.set(post.id, post),
+    introduce: (person) => known.set(person.id, person),
     async stop() {
       server.closeAllConnections();
       server.close();

@@ -68,6 +68,7 @@ function onFacebook(person: Person, facebook: NonNullable<Shop['facebook']>): Sh
     ...person,
     way: 'facebook',
     async write(text) {
+      await facebook('person', { id: `psid-${person.number}`, name: person.name });
       await facebook('message', { person: `psid-${person.number}`, text });
     },
     async rate() {},

@@ -242,6 +242,8 @@ export interface ChannelAdapter {
   readonly sender: ChannelSender;
   /** What a post says and shows that is commented on. @throws what `classify` of the sender understands. */
   readonly describePost?: (postId: string, context: SendContext) => Promise<DescribedPost>;
+  /** What a contact is called who wrote without a name; `null`: not told. @throws what the sender's `classify` understands. */
+  readonly nameOf?: (contactId: string, context: SendContext) => Promise<string | null>;
   /**
    * How a file that came in, by the `url` that `parse` gave it, is fetched; absent where files stay where they are.
    * @throws what the sender's `classify` makes something of.

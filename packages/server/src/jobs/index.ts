@@ -3,6 +3,7 @@ import { assignAllWaiting, assignWaiting } from './assign-waiting.ts';
 import { deliver, probe, resumeDeliveries, showSign } from './deliver.ts';
 import { closeIdleCases, expireSessions, expireSurveyJob } from './expire.ts';
 import { fetchAttachments, sweepFiles } from './fetch-attachments.ts';
+import { fetchName } from './fetch-name.ts';
 import { fetchPost } from './fetch-post.ts';
 import { followChange } from './follow-change.ts';
 import type { Job } from './job.ts';
@@ -23,6 +24,7 @@ export const jobs: readonly Job[] = [
   followChange,
   fetchAttachments,
   fetchPost,
+  fetchName,
   sweepFiles,
   takeInMails,
   resumeMails,

@@ -1,11 +1,13 @@
 import { requireApp } from '../apps/app-directory.ts';
+import { adapterFor } from '../channels/index.ts';
 import { addAttributes } from '../commands/customers.ts';
 import { listener } from './needs.ts';
 
 /** Notes where and in which app a customer was first met. */
 export const OnboardCustomer = listener<'NewCustomerProfileCreated'>({
   name: 'OnboardCustomer',
-  summary: 'Notes through which channel, and in which app, a customer came to us.',
+  summary:
+    'Notes through which channel, and in which app, a customer came to us; has a missing name fetched.',
   async handle({ appId, occurredAt, data: { customer } }, { tx, needs }) {
     const app = await requireApp(needs.apps, appId);
     const channel = /^\d+\/([^:]+):/.exec(customer.conversationKey)?.[1] ?? 'unknown';
@@ -14,6 +16,8 @@ export const OnboardCustomer = listener<'NewCustomerProfileCreated'>({
       first_seen_at: occurredAt,
       first_app: app.name,
     });
+    if (customer.name === null && adapterFor(app.channels.get(channel)?.kind ?? '')?.nameOf)
+      await tx.addJob('fetch-name', { customerId: customer.id }, { maxAttempts: 8 });
   },
 });
 

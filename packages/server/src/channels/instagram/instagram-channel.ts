@@ -5,6 +5,7 @@ import { callGraph, type GraphContext } from '../meta/graph-client.ts';
 import { classifyGraphError } from '../meta/graph-faults.ts';
 import { pauseOf } from '../meta/graph-limits.ts';
 import { metaWebhookSteps } from '../meta/meta-settings.ts';
+import { nameOfPerson } from '../meta/name-of-person.ts';
 import { paceOfMeta } from '../meta/pace.ts';
 import { agentWindowHours } from '../meta/reply-window.ts';
 import { confirmWebhook, verifyWebhook } from '../meta/verify-webhook.ts';
@@ -64,6 +65,7 @@ export const instagramChannel: ChannelAdapter = {
   // The address of a video's picture; a picture has only the address of itself.
   describePost: (postId, context) =>
     describePost(graphOf(context), postId, { text: 'caption', pictures: ['thumbnail_url', 'media_url'] }),
+  nameOf: (contactId, context) => nameOfPerson(graphOf(context), contactId, [['name'], ['username']]),
 };
 
 function graphOf({ settings, services, signal }: SendContext): GraphContext {

@@ -1,0 +1,36 @@
+import { topics } from '@mevrik/protocol';
+import { z } from 'zod';
+import { adapterFor } from '../channels/index.ts';
+import { job } from './job.ts';
+
+const timeoutMs = 30_000;
+
+/** Asks the provider what a customer is called; what somebody has told us meanwhile stays. */
+export const fetchName = job({
+  task: 'fetch-name',
+  summary: 'Asks the provider for the name of a customer who wrote without one.',
+  payload: z.object({ customerId: z.int() }),
+  async run({ customerId }, { database: { sql }, apps, services, log, notify }) {
+    const [contact] = await sql<{ appId: number; channel: string; contactId: string }[]>`
+      SELECT contact.app_id AS "appId", channel, contact_id AS "contactId"
+      FROM contact_identities contact JOIN customers ON customers.id = customer_id
+      WHERE customer_id = ${customerId} AND name IS NULL ORDER BY contact.id LIMIT 1`;
+    const channel = contact && (await apps.byId(contact.appId))?.channels.get(contact.channel);
+    const adapter = channel && adapterFor(channel.kind);
+    if (!contact || !adapter?.nameOf || adapter.sender.delivers !== 'by-sending') return;
+    try {
+      const signal = AbortSignal.timeout(timeoutMs);
+      const name = await adapter.nameOf(contact.contactId, { settings: channel?.settings, services, signal });
+      const [named] = await sql<{ appId: number }[]>`
+        UPDATE customers SET name = ${name} WHERE id = ${customerId} AND name IS NULL AND ${name}::text IS NOT NULL
+        RETURNING app_id AS "appId"`;
+      if (!named) return;
+      notify([{ ...named, topic: topics.sessions, event: 'customer_changed', payload: { customerId } }]);
+    } catch (error) {
+      const fault = adapter.sender.classify(error);
+      if (fault.kind === 'temporary') throw error;
+      // Without the permission, and of some people, nothing is told: they stay visitors with a number.
+      log.info({ customerId, reason: fault.error }, 'a name could not be fetched');
+    }
+  },
+});
