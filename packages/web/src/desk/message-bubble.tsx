@@ -18,8 +18,12 @@ const ticks = {
   pending: [IconClock, 'On its way', undefined],
   sent: [IconCheck, 'Sent', undefined],
   delivered: [IconChecks, 'Delivered', undefined],
-  read: [IconChecks, 'Read', 'var(--mantine-primary-color-filled)'],
-  failed: [IconAlertTriangle, 'Not delivered', 'var(--mantine-color-red-6)'],
+  read: [IconChecks, 'Read', 'light-dark(var(--mantine-color-brand-7), var(--mantine-color-brand-4))'],
+  failed: [
+    IconAlertTriangle,
+    'Not delivered',
+    'light-dark(var(--mantine-color-red-7), var(--mantine-color-red-4))',
+  ],
 } as const;
 
 /** A message in a conversation; `isFirst` where another one spoke before. Scrolling draws none anew. */
@@ -83,7 +87,7 @@ function Tick({ status }: { status: Message['deliveryStatus'] }) {
   const [Icon, label, color] = ticks[status];
   return (
     <Tooltip label={label}>
-      <Icon size={14} role="img" aria-label={label} color={color ?? 'currentColor'} />
+      <Icon size={14} role="img" aria-label={label} style={{ color }} />
     </Tooltip>
   );
 }
