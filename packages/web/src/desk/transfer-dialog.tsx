@@ -98,7 +98,9 @@ export function TransferDialog(props: {
             data={choices}
             value={agentId}
             onChange={setAgentId}
+            openOnFocus={false}
             searchable
+            data-autofocus
           />
         )}
         {target === 'queue' && (
