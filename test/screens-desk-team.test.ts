@@ -45,7 +45,7 @@ function hide(): void {
   document.dispatchEvent(new Event('visibilitychange'));
 }
 
-describe('several people at the desk', { timeout: 180_000 }, () => {
+describe('several people at the desk', { timeout: 300_000 }, () => {
   it('who accept the same customer at the same moment: one serves them, and the other is told who', async () => {
     const visitor = await desk.waiting('Racing Rob');
     const path = `/desk/${visitor.sessionId}?view=queue`;
@@ -135,7 +135,7 @@ describe('several people at the desk', { timeout: 180_000 }, () => {
   });
 });
 
-describe('one agent', { timeout: 180_000 }, () => {
+describe('one agent', { timeout: 300_000 }, () => {
   it('with two tabs has the same in both: what was accepted, said and read in one is so in the other', async () => {
     const visitor = await desk.waiting('Tabbed Tim');
     const one = await desk.at(`/desk/${visitor.sessionId}?view=queue`, 'Kim');

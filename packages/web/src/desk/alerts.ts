@@ -58,16 +58,24 @@ export const alerts = {
   },
 };
 
-const claimKey = 'mevrik.alerted';
-const mostClaims = 50;
+/** For so long another page may come late with the same news. */
+const claimedForMs = 60_000;
 
-/** Of all pages that an agent has open one alone makes a noise: the first that hears of it. */
-function claim(what: string): boolean {
-  const claimed = (localStorage.getItem(claimKey) ?? '').split(' ');
-  if (claimed.includes(what)) return false;
-  localStorage.setItem(claimKey, [what, ...claimed].slice(0, mostClaims).join(' '));
-  return true;
+/** How long a page waits for one that is nearer to what happened. */
+const nearness = { looksAtIt: 0, isSeen: 200, isHidden: 400 } as const;
+
+/** Of all pages that an agent has open one alone makes a noise, and none where one of them shows it already. */
+async function claim(what: string, where: keyof typeof nearness): Promise<boolean> {
+  if (nearness[where] > 0) await new Promise((done) => setTimeout(done, nearness[where]));
+  return new Promise((resolve) => {
+    void navigator.locks.request(`mevrik.alerted ${what}`, { ifAvailable: true }, async (lock) => {
+      resolve(lock !== null);
+      if (lock) await new Promise((done) => setTimeout(done, claimedForMs));
+    });
+  });
 }
+
+const sight = () => (document.visibilityState === 'visible' ? 'isSeen' : 'isHidden');
 
 function alert(what: { readonly title: string; readonly body: string; readonly sessionId: number }): void {
   chime();
@@ -93,13 +101,20 @@ export function alertOf(
 ): void {
   if (message.isReply || message.agentType !== 'live' || !areOn.get()) return;
   if (seen.row?.session.assignedAgentId !== seen.me) return;
-  if (document.visibilityState === 'visible' && message.sessionId === seen.openId) return;
-  if (!claim(`message-${message.id}`)) return;
-  alert({ title: nameOf(seen.row.customer), body: previewOf(message), sessionId: message.sessionId });
+  const looksAtIt = document.visibilityState === 'visible' && message.sessionId === seen.openId;
+  const what = {
+    title: nameOf(seen.row.customer),
+    body: previewOf(message),
+    sessionId: message.sessionId,
+  };
+  void claim(`message ${message.id}`, looksAtIt ? 'looksAtIt' : sight()).then(
+    (isOurs) => isOurs && !looksAtIt && alert(what),
+  );
 }
 
 /** Draws the agent's attention to somebody who begins to wait, where they take conversations. */
 export function alertOfQueued({ id, sessionId, queue }: QueueItem, me: Agent): void {
-  if (!areOn.get() || me.availability !== 'online' || !claim(`item-${id}`)) return;
-  alert({ title: 'Somebody waits for a person', body: `In the queue “${queue}”`, sessionId });
+  if (!areOn.get() || me.availability !== 'online') return;
+  const what = { title: 'Somebody waits for a person', body: `In the queue “${queue}”`, sessionId };
+  void claim(`item ${id}`, sight()).then((isOurs) => isOurs && alert(what));
 }
