@@ -75,7 +75,12 @@ test('is refused, field by field, where it says nothing that can be answered', a
 
 test('becomes a conversation by mail, where the app has a channel for that; whoever left it does not hear of it', async () => {
   const address = 'support@shop.example';
-  const channel = { kind: 'email', enabled: true, settings: { address } };
+  const smtp = { host: '127.0.0.1', port: 9, tls: 'none' };
+  const mute = { kind: 'email', enabled: true, settings: { address } };
+  expect((await admin.call('PUT', '/v1/admin/apps/1/channels/mail', mute)).status).toBeLessThan(300);
+  // One that only receives answers nobody.
+  expect((await leave(await product.visit())).body.answeredBy).toBe('chat');
+  const channel = { ...mute, settings: { address, smtp } };
   expect((await admin.call('PUT', '/v1/admin/apps/1/channels/mail', channel)).status).toBeLessThan(300);
   const visitor = await product.visit();
   const answer = await leave(visitor);

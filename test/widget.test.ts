@@ -233,7 +233,9 @@ describe('a visitor', () => {
     }
   });
 
-  it('has the older part of a long conversation when somebody scrolls up to it, where they were reading', async () => {
+  it('has the older part of a long conversation when somebody scrolls up to it, where they were reading', {
+    timeout: 120_000,
+  }, async () => {
     const shop = await startShop();
     try {
       const page = await open(shop.url);

@@ -1,6 +1,7 @@
 import type { LeftMessage, Message, OfflineMessage } from '@mevrik/protocol';
 import { eq } from 'drizzle-orm';
-import type { AppProfile } from '../apps/app-directory.ts';
+import type { AppProfile, ChannelProfile } from '../apps/app-directory.ts';
+import { emailSettingsSchema } from '../channels/email/email-settings.ts';
 import { normaliseAddress } from '../channels/email/mail-address.ts';
 import { messages } from '../db/schema.ts';
 import type { Tx } from '../log/transaction.ts';
@@ -33,7 +34,7 @@ export async function leaveMessage(
 ): Promise<LeftMessage> {
   const { name, email, text } = said;
   const customer = await introduceVisitor(tx, { app, contact, profile: { name, email } });
-  const mailChannel = [...app.channels.values()].find(({ kind, enabled }) => kind === 'email' && enabled);
+  const mailChannel = [...app.channels.values()].find(canAnswerByMail);
   const address = normaliseAddress(email);
   const byMail = mailChannel && address !== undefined;
   const place = byMail
@@ -61,6 +62,11 @@ export async function leaveMessage(
   await tx.orm.update(messages).set({ caseId: waiting.openCaseId }).where(eq(messages.id, message.id));
   if (byMail) await addNote(tx, waiting, { type: 'system' }, noteOf(contact));
   return { caseId: waiting.openCaseId, answeredBy };
+}
+
+/** A channel that only receives mails answers none. */
+function canAnswerByMail({ kind, enabled, settings }: ChannelProfile): boolean {
+  return kind === 'email' && enabled && emailSettingsSchema.safeParse(settings).data?.smtp !== undefined;
 }
 
 function noteOf({ customerId }: Contact): string {
