@@ -41,7 +41,7 @@ export async function openPage(
     // A server that is gone, two who take the same, and a file that nobody takes, are what some tests are about.
     // Chromium has many names for a cut; what a policy or a certificate refuses is none.
     const isMeant =
-      /net::ERR_(?!BLOCKED|CERT|SSL|FILE|UNSAFE|INVALID|TOO_MANY|UNKNOWN_URL)|WebSocket connection|status of 4(09|15)/.test(
+      /net::ERR_(?!BLOCKED|CERT|SSL|FILE|UNSAFE|INVALID|TOO_MANY|UNKNOWN_URL)|WebSocket connection|status of 4(09|15|22)/.test(
         message.text(),
       );
     if (message.type() === 'error' && !isMeant) {

@@ -77,3 +77,8 @@ export const initialState: ConversationState = {
   readId: 0,
   unread: 0,
 };
+
+/** All of these messages, each once and as the news has it, in their order. */
+export function inOrder(before: readonly Message[], news: readonly Message[]): Message[] {
+  return [...new Map([...before, ...news].map((one) => [one.id, one])).values()].sort((a, b) => a.id - b.id);
+}

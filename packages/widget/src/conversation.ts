@@ -5,6 +5,7 @@ import {
   type ConversationState,
   type Identity,
   initialState,
+  inOrder,
   profileOf,
   type Upload,
 } from './conversation-state.ts';
@@ -48,7 +49,7 @@ export class Conversation {
     this.#onChange = onChange;
     this.#visit = new Visit(config, storage);
     this.outbox = new Outbox(storage, {
-      post: (message) => this.#post(message),
+      post: (message, signal) => this.#post(message, signal),
       onChange: (unsent) => this.#set({ unsent }),
     });
     this.uploads = new Uploads({
@@ -179,9 +180,7 @@ export class Conversation {
       const page = await client.rest.messages({ limit: 50, cursor: this.#older });
       if (client !== this.#client) return;
       this.#older = page.next;
-      const known = new Set(this.state.messages.map(({ id }) => id));
-      const older = page.items.filter(({ id }) => !known.has(id));
-      this.#set({ messages: [...older, ...this.state.messages].sort((a, b) => a.id - b.id) });
+      this.#set({ messages: inOrder(page.items, this.state.messages) });
     } finally {
       this.#isLoadingOlder = false;
     }
@@ -251,8 +250,7 @@ export class Conversation {
     const page = await client?.rest.messages({ limit: 50 });
     if (!page || client !== this.#client) return;
     if (this.#older === undefined) this.#older = page.next;
-    const live = this.state.messages.filter(({ id }) => !page.items.some((one) => one.id === id));
-    const messages = [...page.items, ...live].sort((a, b) => a.id - b.id);
+    const messages = inOrder(this.state.messages, page.items);
     const seenId = this.#storage.read().seenId ?? 0;
     this.#set({ messages, unread: messages.filter(({ isReply, id }) => isReply && id > seenId).length });
   }
@@ -274,17 +272,12 @@ export class Conversation {
   #take(message: Message, isNews = false): void {
     if (message.kind === 'note') return;
     const { messages, agent } = this.state;
-    const known = messages.findIndex(({ id }) => id === message.id);
-    const next =
-      known >= 0
-        ? messages.map((one) => (one.id === message.id ? message : one))
-        : [...messages, message].sort((a, b) => a.id - b.id);
-    const isHeard = isNews && known < 0 && message.isReply;
+    const isHeard = isNews && message.isReply && messages.every(({ id }) => id !== message.id);
     const { type, name } = message.sender;
     const isOther = type === 'agent' && name !== undefined && name !== agent?.name;
     this.#set(
       {
-        messages: next,
+        messages: inOrder(messages, [message]),
         ...(isHeard ? { unread: this.state.unread + 1, typing: undefined } : {}),
         ...(isOther ? { agent: { name, availability: 'online' } } : {}),
       },
@@ -315,10 +308,14 @@ export class Conversation {
   }
 
   /** Gives whether it could be tried. */
-  async #post({ key, text }: Unsent): Promise<boolean> {
+  async #post({ key, text }: Unsent, signal: AbortSignal): Promise<boolean> {
     const client = this.#client;
     if (!client) return false;
-    const { message, session } = await client.rest.writeMessage({ text }, { key });
+    const { message, session } = await client.call<StoredMessage>('POST', '/v1/messages', {
+      body: { text },
+      idempotencyKey: key,
+      signal,
+    });
     this.outbox.taken(key);
     if (client !== this.#client) return true;
     this.#take(message);

@@ -27,7 +27,12 @@ function start(given: GivenConfig = {}): void {
 function mevrik(name: string, ...args: unknown[]): unknown {
   if (name === 'init') return start(args[0] as GivenConfig);
   const act = (widget as unknown as Record<string, unknown> | undefined)?.[name];
-  if (typeof act === 'function') return act(...args);
+  if (typeof act === 'function') {
+    const done = act(...args);
+    // The chat shows what goes wrong; whoever wants to hear of it, too, still can.
+    if (done instanceof Promise) done.catch(() => {});
+    return done;
+  }
   return console.error(`Mevrik: there is no call \`${name}\`, or no widget yet.`);
 }
 

@@ -5,7 +5,7 @@ import type { Unsent, WidgetStorage } from './storage.ts';
 /** What an outbox is given. */
 export interface OutboxOptions {
   /** Sends one; `false` where that cannot be tried now. A message is sent under its key, so it is stored once. */
-  readonly post: (message: Unsent) => Promise<boolean>;
+  readonly post: (message: Unsent, signal: AbortSignal) => Promise<boolean>;
   readonly onChange: (unsent: readonly Waiting[]) => void;
 }
 
@@ -14,6 +14,8 @@ export class Outbox {
   readonly #storage: WidgetStorage;
   readonly #options: OutboxOptions;
   #sending = false;
+  /** Ends what is being sent. */
+  #run = new AbortController();
   unsent: readonly Waiting[];
 
   constructor(storage: WidgetStorage, options: OutboxOptions) {
@@ -38,11 +40,13 @@ export class Outbox {
 
   /** Nobody wants any of it sent. */
   discard(): void {
+    this.#stop();
     this.#keep([]);
   }
 
   /** Takes what another page has left. */
   reread(): void {
+    this.#stop();
     this.unsent = this.#storage.read().outbox ?? [];
     this.#options.onChange(this.unsent);
   }
@@ -56,7 +60,7 @@ export class Outbox {
       for (let one = next(); one; one = next()) {
         const { key } = one;
         try {
-          if (!(await this.#options.post(one))) return;
+          if (!(await this.#options.post(one, this.#run.signal))) return;
         } catch (error) {
           const refused = isRefusal(error);
           this.#keep(this.unsent.map((old) => (old.key === key ? { ...old, failed: true, refused } : old)));
@@ -72,6 +76,11 @@ export class Outbox {
   async retry(): Promise<void> {
     this.#keep(this.unsent.map(({ key, text, at }) => ({ key, text, at })));
     await this.send();
+  }
+
+  #stop(): void {
+    this.#run.abort();
+    this.#run = new AbortController();
   }
 
   #keep(unsent: readonly Waiting[]): void {
