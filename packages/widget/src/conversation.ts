@@ -273,13 +273,12 @@ export class Conversation {
     if (message.kind === 'note') return;
     const { messages, agent } = this.state;
     const isHeard = isNews && message.isReply && messages.every(({ id }) => id !== message.id);
-    const { type, name } = message.sender;
-    const isOther = type === 'agent' && name !== undefined && name !== agent?.name;
+    const name = message.sender.type === 'agent' ? message.sender.name : undefined;
     this.#set(
       {
         messages: inOrder(messages, [message]),
         ...(isHeard ? { unread: this.state.unread + 1, typing: undefined } : {}),
-        ...(isOther ? { agent: { name, availability: 'online' } } : {}),
+        ...(name && name !== agent?.name ? { agent: { name, availability: 'online' } } : {}),
       },
       isHeard ? message : undefined,
     );
