@@ -100,6 +100,7 @@ async function start(config: Config, log: Log, teardown: Teardown, shared?: Shar
   };
   const database = open('requests', config.DATABASE_POOL);
   if (!shared) await migrate(target);
+
   const apps = createAppDirectory(database);
   const accessTokens = createAccessTokens(await readOrCreateSecret(database.sql, 'access-token-key'), {
     customerSeconds: config.CUSTOMER_TOKEN_MINUTES * 60,
@@ -112,6 +113,7 @@ async function start(config: Config, log: Log, teardown: Teardown, shared?: Shar
       log.error({ ...entry, reason: String(error) }, 'an audit entry could not be written'),
     );
   };
+
   const history = createBroadcastHistory({
     sql: database.sql,
     maxEvents: config.RECOVERY_MAX_EVENTS,
@@ -282,7 +284,7 @@ async function start(config: Config, log: Log, teardown: Teardown, shared?: Shar
   let stopped: Promise<void> | undefined;
   return {
     url,
-    setupUrl: token && setupUrl(url, token),
+    setupUrl: token === null ? null : setupUrl(url, token),
     mailPort: smtpListener?.port ?? null,
     stop() {
       stopped ??= teardown.run();
