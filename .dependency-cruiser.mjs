@@ -9,7 +9,7 @@ const layers = {
   redis: [],
   log: ['db'],
   auth: ['db'],
-  observe: ['db', 'dispatch'],
+  observe: ['db', 'dispatch', 'domain', 'queries'],
   apps: ['auth', 'db', 'domain'],
   attachments: ['apps', 'auth', 'db', 'domain'],
   channels: ['auth'],

@@ -72,6 +72,8 @@ describe('administration', () => {
     'GET /v1/admin/webhooks/{id}': { path: '/v1/admin/webhooks/999999', answer: 404 },
     'POST /v1/admin/webhooks/{id}/replay': { path: '/v1/admin/webhooks/999999/replay', answer: 404 },
     'GET /v1/admin/overview': { supervisor: true },
+    'GET /v1/admin/health': { supervisor: true },
+    'GET /v1/admin/charts': { supervisor: true },
     'GET /v1/admin/subscriptions': { supervisor: true },
     'POST /v1/admin/subscriptions/{name}/resume': {},
     'GET /v1/admin/dead-letters': { supervisor: true },

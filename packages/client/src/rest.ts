@@ -11,6 +11,8 @@ import type {
   ChannelKind,
   ChannelState,
   ChannelTest,
+  Charts,
+  ChartWindow,
   Choice,
   CloseCase,
   Colleague,
@@ -23,6 +25,7 @@ import type {
   CustomerSummary,
   Delivery,
   DeliveryQuery,
+  HealthReport,
   LeftMessage,
   Login,
   MailQuery,
@@ -187,6 +190,12 @@ export function createRest(call: Caller, appKey: string) {
       get<MessageSearch>('/v1/admin/messages', query),
     /** What became of a message, and in a sentence why it was or was not answered. For supervisors and above. */
     messageAccount: (id: number) => get<MessageAccount>(`/v1/admin/messages/${id}/account`),
+
+    /** How event processing, channels, job queue and database are, and were. For supervisors and above. */
+    health: (query?: { readonly window?: '24h' | '7d' | '30d' }) =>
+      get<HealthReport>('/v1/admin/health', query),
+    /** Figures over time; `figures_stored` on `queues` tells of new ones. For supervisors and above. */
+    charts: (query?: { readonly window?: ChartWindow }) => get<Charts>('/v1/admin/charts', query),
 
     /** Messages on their way through providers, newest first, with every attempt. For supervisors and above. */
     deliveries: (query?: DeliveryQuery) => get<Page<Delivery>>('/v1/admin/deliveries', query),

@@ -1,5 +1,6 @@
 export * from './canned-replies.ts';
 export * from './catalogue.ts';
+export * from './charts.ts';
 export * from './deliveries.ts';
 export * from './desk.ts';
 export * from './dispositions.ts';
@@ -8,6 +9,7 @@ export * from './event.ts';
 export { redactCase } from './events/cases.ts';
 export { redactMessage } from './events/messages.ts';
 export * from './frames.ts';
+export * from './health.ts';
 export * from './http.ts';
 export type * from './http-types.ts';
 export * from './message-account.ts';

@@ -67,6 +67,13 @@ export interface NoticePayloads {
   readonly opening_changed: Opening;
   /** What is known of a customer has changed; another one may have turned out to be them. */
   readonly customer_changed: { readonly customerId: number; readonly otherId?: number };
+  /** A part of the system is well, degraded or down now. Supervisors ask the API why. */
+  readonly health_changed: {
+    readonly part: 'events' | 'channels' | 'jobs' | 'database';
+    readonly status: 'ok' | 'degraded' | 'down';
+  };
+  /** There are figures of one more minute. */
+  readonly figures_stored: { readonly at: string };
   readonly case_created: { readonly case: Case };
   /** Something has moved in an app's log: events came in, listeners handled them or failed. Told now and then. */
   readonly log_moved: { readonly appId: number };

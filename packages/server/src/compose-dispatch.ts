@@ -10,6 +10,7 @@ import { createSyncHandler } from './dispatch/sync-handler.ts';
 import { listen } from './listeners/index.ts';
 import type { ListenerNeeds } from './listeners/needs.ts';
 import { createUnitOfWork, type UnitOfWork } from './log/unit-of-work.ts';
+import { bothOf, type FigureCounter } from './observe/figures.ts';
 import type { Log } from './observe/log.ts';
 import type { Metrics } from './observe/metrics.ts';
 import type { Teardown } from './teardown.ts';
@@ -26,6 +27,7 @@ export interface DispatchParts {
   readonly open: (name: string, maxConnections: number) => Database;
   readonly teardown: Teardown;
   readonly metrics: Metrics;
+  readonly counter: FigureCounter;
   /** Makes what tells other processes of news, and is told of theirs. */
   readonly connectHints: (onHint: (partitions: readonly number[]) => void) => Hints;
 }
@@ -60,7 +62,7 @@ export async function startDispatch(
       parkedLimit: config.EVENT_PARKED_LIMIT,
       ...dispatchTimes,
       log,
-      observe: metrics.dispatch,
+      observe: bothOf(metrics.dispatch, parts.counter.dispatch),
     },
     subscriptions: subscriptionsOf(listen),
     openLockConnection: (onClose) => lockConnection(target, onClose),

@@ -16,6 +16,7 @@ import { startDispatch } from './compose-dispatch.ts';
 import { composeFiles } from './compose-files.ts';
 import { mailNeeds, mailServerOf, startMail } from './compose-mail.ts';
 import { composeReception } from './compose-reception.ts';
+import { watchHealth } from './compose-watch.ts';
 import type { Config } from './config.ts';
 import { type DatabaseTarget, openDatabase } from './db/database.ts';
 import { migrate } from './db/migrate.ts';
@@ -34,6 +35,7 @@ import { appRoutes } from './http/admin/apps.ts';
 import { channelRoutes } from './http/admin/channels.ts';
 import { deliveryRecordRoutes, webhookRecordRoutes } from './http/admin/deliveries.ts';
 import { gatewayInspectionRoutes } from './http/admin/gateway.ts';
+import { healthRoutes } from './http/admin/health.ts';
 import { inspectionRoutes } from './http/admin/inspection.ts';
 import { mailRecordRoutes } from './http/admin/mails.ts';
 import { messageAccountRoutes } from './http/admin/messages.ts';
@@ -48,11 +50,10 @@ import { deliveryJobs, jobs } from './jobs/index.ts';
 import { startJobRunner } from './jobs/runner.ts';
 import { listen } from './listeners/index.ts';
 import { type AuditEntry, writeAudit } from './observe/audit.ts';
-import type { HealthCheck } from './observe/health.ts';
+import { createFigureCounter } from './observe/figures.ts';
 import type { Log } from './observe/log.ts';
 import { createMetrics } from './observe/metrics.ts';
 import { createAccessFacts } from './queries/access-facts.ts';
-import { countDown, countWaiting } from './queries/deliveries.ts';
 import { reachDatabase, warnOfOtherNodes } from './reach-database.ts';
 import { Teardown } from './teardown.ts';
 
@@ -147,6 +148,7 @@ async function start(config: Config, log: Log, teardown: Teardown, shared?: Shar
     shared && (() => shared.bus.figures().catch(async () => [await metrics.read()])),
   );
   shared?.bus.tellFigures(() => metrics.read());
+  const counter = createFigureCounter();
   const { unitOfWork, dispatcher } = await startDispatch({
     config,
     log,
@@ -158,6 +160,7 @@ async function start(config: Config, log: Log, teardown: Teardown, shared?: Shar
     open,
     teardown,
     metrics,
+    counter,
     connectHints: (onHint) => connectHints(config, log, onHint, shared?.bus),
   });
   await ensureApp(config, unitOfWork, log);
@@ -187,27 +190,9 @@ async function start(config: Config, log: Log, teardown: Teardown, shared?: Shar
     ...{ config, log, database, unitOfWork, mail, teardown },
     partitions: () => dispatcher.partitions(),
   });
-  metrics.watch(
-    'mevrik_events_lag',
-    'Events that the slowest listener has before it.',
-    () => dispatcher.lag(),
-    'max',
-  );
-  metrics.watch('mevrik_events_in_flight', 'Events being handled.', () => dispatcher.inFlight());
-  metrics.watch('mevrik_partitions', 'Partitions of this process.', () => dispatcher.partitions().length);
-  metrics.watch(
-    'mevrik_channels_down',
-    'Channels that nothing gets through.',
-    () => countDown(database),
-    'max',
-  );
-  metrics.watch(
-    'mevrik_deliveries_waiting',
-    'Messages that wait to be sent.',
-    () => countWaiting(database),
-    'max',
-  );
-  metrics.watchGateway(gateway.inspection);
+  const { look, checks } = watchHealth({
+    ...{ config, log, database, dispatcher, jobRunner, gateway, counter, metrics, teardown },
+  });
   const http: HttpDependencies = {
     config: {
       bodyLimitBytes: config.BODY_LIMIT,
@@ -240,14 +225,6 @@ async function start(config: Config, log: Log, teardown: Teardown, shared?: Shar
     environment: config.NODE_ENV,
     changed: () => dispatcher.refresh(),
   });
-  const checks: Readonly<Record<string, HealthCheck>> = {
-    database: async () => {
-      await database.sql`SELECT 1`;
-      return { ok: true, detail: 'answers' };
-    },
-    events: () => ({ ok: dispatcher.lag() <= config.EVENT_LAG_LIMIT, detail: `${dispatcher.lag()} wait` }),
-    jobs: () => ({ ok: jobRunner.isRunning(), detail: jobRunner.isRunning() ? 'run' : 'have stopped' }),
-  };
   const server = await createHttpServer({
     ...http,
     onAnswered: metrics.request,
@@ -267,6 +244,7 @@ async function start(config: Config, log: Log, teardown: Teardown, shared?: Shar
       webhookRecordRoutes(http),
       inspectionRoutes({ database, inspection, deadLetters }),
       messageAccountRoutes({ ...http, inspection }),
+      healthRoutes({ database, look }),
       replayRoutes(replays),
       gatewayInspectionRoutes({ gateway, audit }),
       observationRoutes({ checks, metrics, metricsToken: config.METRICS_TOKEN }),

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { readDatabaseUrl } from './db/database-url.ts';
+import { parseThresholds } from './domain/health.ts';
 import { readRedisUrl } from './redis/redis-url.ts';
 
 /** One environment variable: what it means and how its text is read. */
@@ -48,6 +49,15 @@ const address = (protocols: readonly string[]) =>
 const redisUrl = z.string().check(({ value, issues }) => {
   const read = readRedisUrl(value);
   if (typeof read === 'string') issues.push({ code: 'custom', input: value, message: read });
+});
+
+const thresholds = z.string().transform((text, context) => {
+  try {
+    return parseThresholds(text);
+  } catch (error) {
+    context.addIssue(`is not understood: ${error instanceof Error ? error.message : String(error)}`);
+    return z.NEVER;
+  }
 });
 
 /** Everything that can be set from outside, in the order of the reference page. */
@@ -244,6 +254,16 @@ export const settings = {
     secret(16),
     true,
   ),
+  HEALTH_INTERVAL: setting(
+    'Seconds between two looks at the health of all parts; what was counted is stored as often.',
+    '10',
+    whole(1, 300),
+  ),
+  HEALTH_THRESHOLDS: setting(
+    'From which values on a part is degraded and down, where not as shipped: `events.lag=1000/20000 database.answer=100/1000`; see [the guide](../guides/operating.md).',
+    null,
+    thresholds,
+  ),
   LOG_LEVEL: setting(
     'What is logged: `debug`, `info`, `warn`, `error` or `silent`.',
     'info',
@@ -260,6 +280,7 @@ type Optional = {
     | 'DATABASE_URL'
     | 'REDIS_URL'
     | 'METRICS_TOKEN'
+    | 'HEALTH_THRESHOLDS'
     | 'SMTP_PORT'
     | 'SMTP_NAME'
     | 'SMTP_TLS_CERT'

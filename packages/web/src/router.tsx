@@ -55,6 +55,7 @@ const adminPages = [
   page('/', () => import('./admin/overview-page.tsx'), 'OverviewPage'),
   page('/events', () => import('./admin/events-page.tsx'), 'EventsPage'),
   page('/events/$eventId', () => import('./admin/event-page.tsx'), 'EventPage'),
+  page('/health', () => import('./admin/health-page.tsx'), 'HealthPage'),
   page('/messages', () => import('./admin/find-message-page.tsx'), 'FindMessagePage'),
   page('/messages/$messageId', () => import('./admin/message-page.tsx'), 'MessagePage'),
   page('/dead-letters', () => import('./admin/dead-letters-page.tsx'), 'DeadLettersPage'),

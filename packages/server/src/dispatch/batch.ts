@@ -72,11 +72,14 @@ export async function handleBatches(
     await moveCheckpoints(sql, moves, handledRecord(sql, options.nodeId, runs));
     return runs;
   });
-  for (const { batch, outcomes, startedAt, finishedAt } of done) {
+  for (const { batch, outcomes, reached, startedAt, finishedAt } of done) {
     const skipped = outcomes.filter(isSkipped).length;
     const seconds = (finishedAt.getTime() - startedAt.getTime()) / 1000;
     options.observe.handled(batch.subscription.name, outcomes.length - skipped, skipped, seconds);
     options.onMoved(batch.events);
+    options.observe.aged(
+      batch.events.filter(({ offset, key }) => offset <= reached && !batch.blockedKeys.has(key)),
+    );
   }
   return done;
 }

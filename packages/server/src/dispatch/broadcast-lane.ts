@@ -86,6 +86,7 @@ export class BroadcastLane {
             if (messages.length > 0) await publish(messages);
             for (const event of events) onPublished(event);
           }
+          options.observe.broadcast(events);
           after = events.at(-1)?.offset ?? after;
           this.#place = after;
           const place = after;

@@ -46,6 +46,10 @@ export interface DispatchLog {
 /** What the dispatcher counts. */
 export interface DispatchObserver {
   handled(subscription: string, count: number, skipped: number, seconds: number): void;
+  /** Events that a listener has handled at the first attempt. */
+  aged(events: readonly Event[]): void;
+  /** Events that have passed the broadcast lane: each once, but for those of a crash's last moments. */
+  broadcast(events: readonly Event[]): void;
   failed(subscription: string): void;
   parked(subscription: string): void;
   dead(subscription: string): void;

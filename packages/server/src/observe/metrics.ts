@@ -1,3 +1,4 @@
+import type { Event } from '@mevrik/protocol';
 import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { DispatchObserver } from '../dispatch/dispatch-options.ts';
 import { type WatchedApp, watchGateway } from './gateway-metrics.ts';
@@ -64,12 +65,23 @@ export function createMetrics(readAll?: () => Promise<readonly object[]>): Metri
     buckets: secondsBuckets,
     registers,
   });
+  const times = (name: string, help: string) =>
+    new Histogram({ name, help, buckets: secondsBuckets, registers });
+  const ages = times('mevrik_event_age_seconds', 'From an event until a listener had handled it.');
+  const broadcasts = times('mevrik_broadcast_seconds', 'From an event until it was on its way to clients.');
+  const ageOf = ({ occurredAt }: Event) => Math.max(0, Date.now() - Date.parse(occurredAt)) / 1000;
   return {
     dispatch: {
       handled(listener, done, skips, seconds) {
         if (done > 0) handled.inc({ listener }, done);
         if (skips > 0) skipped.inc({ listener }, skips);
         batches.observe({ listener }, seconds);
+      },
+      aged: (events) => {
+        for (const event of events) ages.observe(ageOf(event));
+      },
+      broadcast: (events) => {
+        for (const event of events) broadcasts.observe(ageOf(event));
       },
       failed: (listener) => failed.inc({ listener }),
       parked: (listener) => parked.inc({ listener }),

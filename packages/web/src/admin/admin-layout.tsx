@@ -5,6 +5,7 @@ import {
   IconArrowLeft,
   IconBell,
   IconFileDescription,
+  IconHeartbeat,
   IconLayoutDashboard,
   IconMail,
   IconMailX,
@@ -29,6 +30,7 @@ export function AdminLayout() {
   const isAdmin = me.role === 'admin';
   const places: Place[] = [
     { label: 'Overview', to: '/admin', icon: IconLayoutDashboard, exact: true },
+    { label: 'Health', to: '/admin/health', icon: IconHeartbeat },
     { label: 'What happens' },
     { label: 'Find a message', to: '/admin/messages', icon: IconMessageSearch },
     { label: 'Events', to: '/admin/events', icon: IconActivity },

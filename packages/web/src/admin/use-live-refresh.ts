@@ -52,6 +52,11 @@ export function useLiveRefresh(): void {
         ] as const) {
           channel.on(event, look);
         }
+        // They come once a minute, and of themselves.
+        channel.on('figures_stored', () => void queries.invalidateQueries({ queryKey: ['charts'] }));
+        for (const event of ['figures_stored', 'health_changed'] as const) {
+          channel.on(event, () => void queries.invalidateQueries({ queryKey: ['health'] }));
+        }
       }
       client.subscribe('log').on('log_moved', look);
       return client;

@@ -247,6 +247,7 @@ export const queueItems = pgTable(
       .on(table.appId, table.queue, table.assignedAt)
       .where(sql`${table.assignedAt} is not null`),
     index('queue_items_assigned').on(table.assignedAgentId).where(sql`${table.status} = 'assigned'`),
+    index('queue_items_by_assignment').on(table.assignedAt).where(sql`${table.assignedAt} is not null`),
     uniqueIndex('queue_items_one_live')
       .on(table.sessionId)
       .where(sql`${table.status} in ('waiting', 'assigned')`),
@@ -277,6 +278,7 @@ export const csatSurveys = pgTable(
   },
   (table) => [
     uniqueIndex('csat_surveys_one_sent').on(table.sessionId).where(sql`${table.status} = 'sent'`),
+    index('csat_surveys_by_answer').on(table.answeredAt).where(sql`${table.answeredAt} is not null`),
     index('csat_surveys_by_customer').on(table.customerId, table.createdAt),
   ],
 );

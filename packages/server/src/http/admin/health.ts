@@ -1,0 +1,71 @@
+import { chartsQuery, chartsSchema, healthQuery, healthReportSchema } from '@mevrik/protocol';
+import type { JudgedPart } from '../../domain/health.ts';
+import { worstOf } from '../../domain/health.ts';
+import { readCharts } from '../../queries/figures.ts';
+import { listHealthChanges } from '../../queries/health.ts';
+import type { HttpDependencies, RoutePlugin } from '../http-dependencies.ts';
+
+/** What the routes below look into. */
+export interface HealthDependencies extends Pick<HttpDependencies, 'database'> {
+  /** Looks at all parts now. */
+  readonly look: () => Promise<readonly JudgedPart[]>;
+}
+
+const config = { access: ['admin', 'supervisor'] as const };
+const tags = ['operation'];
+const days = { '24h': 1, '7d': 7, '30d': 30 } as const;
+
+/** How the four parts are and were, and figures over time, for people. */
+export function healthRoutes({ database, look }: HealthDependencies): RoutePlugin {
+  return (api) => {
+    api.get(
+      '/v1/admin/health',
+      {
+        config,
+        schema: {
+          tags,
+          summary:
+            'How event processing, channels, job queue and database are: measured, judged, and over time',
+          querystring: healthQuery,
+          response: { 200: healthReportSchema },
+        },
+      },
+      async (request) => {
+        const now = new Date();
+        const from = new Date(now.getTime() - days[request.query.window] * 86_400_000).toISOString();
+        const [parts, changes] = await Promise.all([look(), listHealthChanges(database, from)]);
+        return {
+          status: worstOf(parts.map(({ status }) => status)),
+          checkedAt: now.toISOString(),
+          from,
+          parts: parts.map((part) => {
+            const last = changes.findLast((change) => change.part === part.part);
+            // What has just changed is not written down yet.
+            const since =
+              last?.status === part.status
+                ? last.at
+                : last || part.status !== 'ok'
+                  ? now.toISOString()
+                  : null;
+            return { ...part, measures: [...part.measures], since };
+          }),
+          changes,
+        };
+      },
+    );
+    api.get(
+      '/v1/admin/charts',
+      {
+        config,
+        schema: {
+          tags,
+          summary:
+            'Events, latencies, failures, waiting times and satisfaction over an hour, a day or a week',
+          querystring: chartsQuery,
+          response: { 200: chartsSchema },
+        },
+      },
+      (request) => readCharts(database, request.query.window),
+    );
+  };
+}

@@ -1,0 +1,117 @@
+import type { DispatchObserver } from '../dispatch/dispatch-options.ts';
+import { bucketOf, emptyBuckets } from '../domain/buckets.ts';
+import type { Figure } from '../queries/figures.ts';
+
+/** Counts what happens in this process, minute by minute, until it is stored. */
+export interface FigureCounter {
+  readonly dispatch: DispatchObserver;
+  /** What was counted since the last time. */
+  take(): Figure[];
+}
+
+interface Counted {
+  count: number;
+  sum: number;
+  readonly buckets: number[];
+}
+
+/** Minutes that are kept where they cannot be stored, as while the database is away. */
+const minutesKept = 60;
+
+/** Makes a counter; `now` is the clock. */
+export function createFigureCounter(now: () => number = Date.now): FigureCounter {
+  let minutes = new Map<number, Map<string, Counted>>();
+
+  function of(name: string, label: string, hasTimes: boolean): Counted {
+    const minute = Math.floor(now() / 60_000) * 60_000;
+    let figures = minutes.get(minute);
+    if (!figures) {
+      figures = new Map();
+      minutes.set(minute, figures);
+      const [oldest] = minutes.keys();
+      if (minutes.size > minutesKept && oldest !== undefined) minutes.delete(oldest);
+    }
+    const id = `${name} ${label}`;
+    let counted = figures.get(id);
+    if (!counted) {
+      counted = { count: 0, sum: 0, buckets: hasTimes ? emptyBuckets() : [] };
+      figures.set(id, counted);
+    }
+    return counted;
+  }
+
+  function time(name: string, label: string, ms: number): void {
+    const counted = of(name, label, true);
+    const at = bucketOf(ms);
+    counted.count += 1;
+    counted.sum += ms;
+    counted.buckets[at] = (counted.buckets[at] ?? 0) + 1;
+  }
+
+  function count(name: string, label: string): void {
+    of(name, label, false).count += 1;
+  }
+
+  return {
+    dispatch: {
+      handled() {},
+      aged(events) {
+        for (const { occurredAt } of events) time('age', '', Math.max(0, now() - Date.parse(occurredAt)));
+      },
+      broadcast(events) {
+        for (const { type, occurredAt } of events) {
+          count('event', type);
+          time('broadcast', '', Math.max(0, now() - Date.parse(occurredAt)));
+        }
+      },
+      failed: (listener) => count('failed', listener),
+      parked: (listener) => count('parked', listener),
+      dead: (listener) => count('dead', listener),
+      paused() {},
+    },
+    take() {
+      const taken = minutes;
+      minutes = new Map();
+      return [...taken].flatMap(([minute, figures]) =>
+        [...figures].map(([id, { count, sum, buckets }]) => {
+          const [name = '', label = ''] = id.split(' ');
+          return { at: new Date(minute).toISOString(), name, label, count, sum, buckets };
+        }),
+      );
+    },
+  };
+}
+
+/** Tells two observers of everything. */
+export function bothOf(one: DispatchObserver, other: DispatchObserver): DispatchObserver {
+  return {
+    handled(...told) {
+      one.handled(...told);
+      other.handled(...told);
+    },
+    aged(events) {
+      one.aged(events);
+      other.aged(events);
+    },
+    broadcast(events) {
+      one.broadcast(events);
+      other.broadcast(events);
+    },
+    failed(listener) {
+      one.failed(listener);
+      other.failed(listener);
+    },
+    parked(listener) {
+      one.parked(listener);
+      other.parked(listener);
+    },
+    dead(listener) {
+      one.dead(listener);
+      other.dead(listener);
+    },
+    paused(listener) {
+      one.paused(listener);
+      other.paused(listener);
+    },
+  };
+}

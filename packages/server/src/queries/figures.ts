@@ -1,0 +1,139 @@
+import type { ChartPoint, Charts, ChartWindow } from '@mevrik/protocol';
+import type { Database } from '../db/database.ts';
+import { percentileOf } from '../domain/buckets.ts';
+
+/** What one process has counted in one minute. */
+export interface Figure {
+  readonly at: string;
+  readonly name: string;
+  readonly label: string;
+  readonly count: number;
+  readonly sum: number;
+  readonly buckets: readonly number[];
+}
+
+/** Adds what a process has counted to what the others have, in the minute's row and in its hour's. */
+export async function storeFigures({ sql }: Database, figures: readonly Figure[]): Promise<void> {
+  if (figures.length === 0) return;
+  const merged = merge(figures);
+  await sql`
+    INSERT INTO figures AS known (step, at, name, label, count, sum, buckets)
+    SELECT step, at, name, label, count, sum, ARRAY(SELECT jsonb_array_elements_text(buckets)::int)
+    FROM jsonb_to_recordset(${JSON.stringify(merged)}::jsonb)
+      AS row (step text, at timestamptz, name text, label text, count bigint, sum float8, buckets jsonb)
+    -- In one order, so that two processes that add at once do not wait for each other in a circle.
+    ORDER BY step, at, name, label
+    ON CONFLICT (step, at, name, label) DO UPDATE SET
+      count = known.count + excluded.count, sum = known.sum + excluded.sum,
+      buckets = ARRAY(SELECT coalesce(one, 0) + coalesce(other, 0)
+                      FROM unnest(known.buckets, excluded.buckets) WITH ORDINALITY AS both_of (one, other, place)
+                      ORDER BY place)`;
+}
+
+function merge(figures: readonly Figure[]): (Figure & { readonly step: 'minute' | 'hour' })[] {
+  const rows = new Map<string, Figure & { readonly step: 'minute' | 'hour' }>();
+  for (const figure of figures) {
+    for (const step of ['minute', 'hour'] as const) {
+      const at = step === 'minute' ? figure.at : `${figure.at.slice(0, 13)}:00:00.000Z`;
+      const id = `${step} ${at} ${figure.name} ${figure.label}`;
+      const known = rows.get(id);
+      rows.set(id, {
+        ...figure,
+        ...{ step, at },
+        count: figure.count + (known?.count ?? 0),
+        sum: figure.sum + (known?.sum ?? 0),
+        buckets: figure.buckets.map((count, place) => count + (known?.buckets[place] ?? 0)),
+      });
+    }
+  }
+  return [...rows.values()];
+}
+
+/** How a window is cut: which rows it is made of, how long a point is, and how many there are. */
+const cuts: Readonly<
+  Record<ChartWindow, { readonly step: 'minute' | 'hour'; readonly seconds: number; readonly points: number }>
+> = {
+  '1h': { step: 'minute', seconds: 60, points: 60 },
+  '24h': { step: 'minute', seconds: 900, points: 96 },
+  '7d': { step: 'hour', seconds: 7_200, points: 84 },
+};
+
+/** Figures over a window, up to now; every point is there, also those in which nothing happened. */
+export async function readCharts({ sql }: Database, window: ChartWindow): Promise<Charts> {
+  const { step, seconds, points } = cuts[window];
+  // The last point is the one that goes on.
+  const last = Math.floor(Date.now() / 1000 / seconds) * seconds;
+  const first = last - (points - 1) * seconds;
+  const from = new Date(first * 1000).toISOString();
+  const pointOf = (column: ReturnType<Database['sql']>) =>
+    sql`((floor(extract(epoch FROM ${column}) / ${seconds}::int) * ${seconds}::int) - ${first}::bigint)::int / ${seconds}::int`;
+  const [counts, times, waits, answers] = await Promise.all([
+    sql<{ point: number; name: string; label: string; count: number }[]>`
+      SELECT ${pointOf(sql`at`)} AS point, name, CASE WHEN name = 'event' THEN label ELSE '' END AS label,
+             sum(count)::int AS count
+      FROM figures WHERE step = ${step} AND at >= ${from}::timestamptz AND cardinality(buckets) = 0 GROUP BY 1, 2, 3`,
+    sql<{ point: number; name: string; buckets: number[] }[]>`
+      SELECT point, name, array_agg(count ORDER BY place) AS buckets FROM (
+        SELECT ${pointOf(sql`at`)} AS point, name, place, sum(bucket)::int AS count
+        FROM figures, unnest(buckets) WITH ORDINALITY AS of (bucket, place)
+        WHERE step = ${step} AND at >= ${from}::timestamptz GROUP BY 1, 2, 3) AS summed
+      GROUP BY 1, 2`,
+    sql<{ point: number; taken: number; p50: number; p95: number }[]>`
+      SELECT ${pointOf(sql`assigned_at`)} AS point, count(*)::int AS taken,
+             percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM assigned_at - created_at))::float8 AS p50,
+             percentile_cont(0.95) WITHIN GROUP (ORDER BY extract(epoch FROM assigned_at - created_at))::float8 AS p95
+      FROM queue_items WHERE assigned_at >= ${from}::timestamptz GROUP BY 1`,
+    sql<{ point: number; answers: number; mean: number }[]>`
+      SELECT ${pointOf(sql`answered_at`)} AS point, count(*)::int AS answers,
+             avg((answer ->> 'score')::int)::float8 AS mean
+      FROM csat_surveys WHERE answered_at >= ${from}::timestamptz GROUP BY 1`,
+  ]);
+  const made = Array.from({ length: points }, (_, at) => emptyPoint(new Date((first + at * seconds) * 1000)));
+  const totals = new Map<string, number>();
+  for (const { point, name, label, count } of counts) {
+    const one = made[point];
+    if (!one) continue;
+    if (name === 'event') {
+      one.events[label] = count;
+      totals.set(label, (totals.get(label) ?? 0) + count);
+    } else if (name === 'failed' || name === 'parked' || name === 'dead') one[name] = count;
+  }
+  for (const { point, name, buckets } of times) {
+    const [p50, p95] = [percentileOf(buckets, 0.5), percentileOf(buckets, 0.95)];
+    const one = made[point];
+    if (name === 'age') Object.assign(one ?? {}, { ageP50Ms: p50, ageP95Ms: p95 });
+    if (name === 'broadcast') Object.assign(one ?? {}, { broadcastP50Ms: p50, broadcastP95Ms: p95 });
+  }
+  for (const { point, taken, p50, p95 } of waits) {
+    Object.assign(made[point] ?? {}, { taken, waitP50Seconds: p50, waitP95Seconds: p95 });
+  }
+  for (const { point, answers: csatAnswers, mean: csatMean } of answers) {
+    Object.assign(made[point] ?? {}, { csatAnswers, csatMean });
+  }
+  const eventNames = [...totals].sort(([, one], [, other]) => other - one).map(([name]) => name);
+  return { window, stepSeconds: seconds, eventNames, points: made };
+}
+
+function emptyPoint(at: Date): ChartPoint {
+  return {
+    at: at.toISOString(),
+    events: {},
+    ...{ ageP50Ms: null, ageP95Ms: null, broadcastP50Ms: null, broadcastP95Ms: null },
+    ...{ failed: 0, parked: 0, dead: 0 },
+    ...{ taken: 0, waitP50Seconds: null, waitP95Seconds: null },
+    ...{ csatAnswers: 0, csatMean: null },
+  };
+}
+
+/** Minutes over which it is looked how late broadcasts are. */
+const recentMinutes = 5;
+
+/** The time within which nearly all events of the last minutes were broadcast; 0 where nothing happened. */
+export async function recentBroadcastP95({ sql }: Database): Promise<number> {
+  const [row] = await sql<{ buckets: number[] | null }[]>`
+    SELECT array_agg(count ORDER BY place) AS buckets FROM (
+      SELECT place, sum(bucket)::int AS count FROM figures, unnest(buckets) WITH ORDINALITY AS of (bucket, place)
+      WHERE step = 'minute' AND name = 'broadcast' AND at > now() - ${recentMinutes} * interval '1 minute'
+      GROUP BY 1) AS summed`;
+  return percentileOf(row?.buckets ?? [], 0.95) ?? 0;
+}

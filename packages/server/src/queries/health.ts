@@ -1,0 +1,128 @@
+import type { HealthChange, HealthPart, HealthStatus } from '@mevrik/protocol';
+import type { Database } from '../db/database.ts';
+import type { Measured } from '../domain/health.ts';
+
+/** For as long as a node is not heard of, it may still be there: see the decision on ownership. */
+const nodeGoneSeconds = 10;
+
+/** Measures what the database knows of the four parts; what cannot be measured is `null`. */
+export async function measureHealth({ sql }: Database, broadcastSubscription: string): Promise<Measured> {
+  const begun = performance.now();
+  const answered = await attempt(async () => {
+    await sql`SELECT 1`;
+    return { 'database.answer': performance.now() - begun };
+  }, ['database.answer']);
+  const [events, channels, jobs, database] = await Promise.all([
+    attempt(async () => {
+      const [row] = await sql<{ lag: number; age: number; paused: number; dead: number; unowned: number }[]>`
+        WITH behind AS (
+          SELECT checkpoints.subscription, checkpoints.partition, checkpoints."offset",
+                 head - checkpoints."offset" AS lag
+          FROM checkpoints JOIN log_partitions USING (partition)
+          JOIN subscriptions ON subscriptions.name = checkpoints.subscription AND status = 'active'
+          WHERE checkpoints.subscription <> ${broadcastSubscription} AND head > checkpoints."offset"
+        )
+        SELECT coalesce((SELECT max(sum) FROM (SELECT sum(lag) FROM behind GROUP BY subscription) AS each), 0)::int AS lag,
+               coalesce((SELECT extract(epoch FROM now() - min(occurred_at)) FROM behind
+                         JOIN events ON events.partition = behind.partition
+                           AND events."offset" = behind."offset" + 1), 0)::float8 AS age,
+               (SELECT count(*)::int FROM subscriptions WHERE status = 'paused') AS paused,
+               (SELECT count(*)::int FROM parked_events WHERE status = 'dead') AS dead,
+               (SELECT CASE WHEN count(*) = 0 THEN 100 ELSE 0 END FROM nodes
+                WHERE heartbeat_at > now() - ${nodeGoneSeconds} * interval '1 second') AS unowned`;
+      return {
+        'events.lag': row?.lag ?? 0,
+        'events.age': Math.max(0, row?.age ?? 0),
+        'events.paused': row?.paused ?? 0,
+        'events.dead': row?.dead ?? 0,
+        'events.unowned': row?.unowned ?? 0,
+      };
+    }, ['events.lag', 'events.age']),
+    attempt(async () => {
+      const [row] = await sql<{ age: number; down: number }[]>`
+        SELECT coalesce((SELECT extract(epoch FROM now() - min(occurred_at))
+                         FROM checkpoints JOIN log_partitions USING (partition)
+                         JOIN events ON events.partition = checkpoints.partition
+                           AND events."offset" = checkpoints."offset" + 1
+                         WHERE subscription = ${broadcastSubscription} AND head > checkpoints."offset"), 0)::float8 AS age,
+               (SELECT count(*)::int FROM channel_health WHERE is_down) AS down`;
+      return { 'channels.broadcast-age': Math.max(0, row?.age ?? 0), 'channels.down': row?.down ?? 0 };
+    }, ['channels.broadcast-age']),
+    attempt(async () => {
+      const [row] = await sql<{ age: number; waiting: number; failed: number }[]>`
+        SELECT coalesce(extract(epoch FROM now() - min(run_at) FILTER (WHERE attempts < max_attempts AND run_at <= now()
+                 AND locked_at IS NULL)), 0)::float8 AS age,
+               count(*) FILTER (WHERE attempts < max_attempts AND run_at <= now() AND locked_at IS NULL)::int AS waiting,
+               count(*) FILTER (WHERE attempts >= max_attempts AND locked_at IS NULL
+                 AND updated_at > now() - interval '1 day')::int AS failed
+        FROM graphile_worker.jobs`;
+      return {
+        'jobs.age': row?.age ?? 0,
+        'jobs.waiting': row?.waiting ?? 0,
+        'jobs.failed': row?.failed ?? 0,
+      };
+    }, ['jobs.age']),
+    attempt(async () => {
+      const [row] = await sql<{ connections: number; transaction: number }[]>`
+        SELECT (100.0 * count(*) / current_setting('max_connections')::int)::float8 AS connections,
+               coalesce(extract(epoch FROM now() - min(xact_start)
+                 FILTER (WHERE datname = current_database())), 0)::float8 AS transaction
+        FROM pg_stat_activity WHERE backend_type = 'client backend'`;
+      return {
+        'database.connections': row?.connections ?? 0,
+        'database.transaction': Math.max(0, row?.transaction ?? 0),
+      };
+    }, ['database.connections']),
+  ]);
+  return { ...events, ...channels, ...jobs, ...answered, ...database };
+}
+
+async function attempt(measure: () => Promise<Measured>, otherwise: readonly string[]): Promise<Measured> {
+  try {
+    return await measure();
+  } catch {
+    return Object.fromEntries(otherwise.map((name) => [name, null]));
+  }
+}
+
+/** How a part is, as it is written down. */
+export interface NotedHealth {
+  readonly part: HealthPart;
+  readonly status: HealthStatus;
+  readonly reason: string;
+}
+
+/** Any number that nobody else on the database uses for advisory locks. */
+const healthLock = 7_364_103;
+
+/** Writes down which parts have become another way. @returns those. */
+export async function noteHealth({ sql }: Database, parts: readonly NotedHealth[]): Promise<HealthChange[]> {
+  return sql.begin(async (tx) => {
+    // Two nodes that look at the same time tell of a change once.
+    await tx`SELECT pg_advisory_xact_lock(${healthLock})`;
+    return tx<HealthChange[]>`
+      INSERT INTO health_changes (part, status, reason)
+      SELECT now_is.part, now_is.status, now_is.reason
+      FROM jsonb_to_recordset(${JSON.stringify(parts)}::jsonb) AS now_is (part text, status text, reason text)
+      LEFT JOIN LATERAL (SELECT status FROM health_changes WHERE part = now_is.part ORDER BY id DESC LIMIT 1) AS was ON true
+      WHERE was.status IS DISTINCT FROM now_is.status
+        -- A part that is well from the beginning is no news.
+        AND NOT (was.status IS NULL AND now_is.status = 'ok')
+      RETURNING part, status, reason, at`;
+  });
+}
+
+/** Changes that one look shows. */
+const changesTold = 1_000;
+
+/** How the parts have been since an instant: the last change before it, and all after it, oldest first. */
+export async function listHealthChanges({ sql }: Database, from: string): Promise<HealthChange[]> {
+  return sql<HealthChange[]>`
+    SELECT part, status, reason, at FROM (
+      SELECT * FROM (SELECT DISTINCT ON (part) * FROM health_changes WHERE at < ${from}::timestamptz
+                     ORDER BY part, id DESC) AS before
+      UNION ALL
+      SELECT * FROM (SELECT * FROM health_changes WHERE at >= ${from}::timestamptz
+                     ORDER BY id DESC LIMIT ${changesTold}) AS after
+    ) AS changes ORDER BY at, part`;
+}

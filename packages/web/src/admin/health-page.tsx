@@ -1,0 +1,176 @@
+import { Badge, Card, Group, SegmentedControl, Stack, Table, Text, Title, Tooltip } from '@mantine/core';
+import type { HealthChange, HealthReport, HealthStatus, PartHealth } from '@mevrik/protocol';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { api } from '../session/session.ts';
+import { Failure, Loading } from '../shared/states.tsx';
+import { Ago, clockTime, exactTime } from '../shared/time.tsx';
+import classes from './admin.module.css';
+import { AdminPage } from './admin-page.tsx';
+import { sayValue, statusColors, statusWords } from './health-words.ts';
+
+const windows = [
+  { value: '24h', label: 'A day' },
+  { value: '7d', label: 'A week' },
+  { value: '30d', label: 'A month' },
+] as const;
+type Window = (typeof windows)[number]['value'];
+
+/** How the four parts are, what is measured of them, and how they have been. */
+export function HealthPage() {
+  const [window, setWindow] = useState<Window>('7d');
+  const health = useQuery({
+    queryKey: ['health', window],
+    queryFn: () => api.rest.health({ window }),
+    placeholderData: keepPreviousData,
+  });
+  if (health.isPending) return <Loading lines={4} height={150} />;
+  if (health.isError) return <Failure error={health.error} onRetry={() => void health.refetch()} />;
+  return (
+    <AdminPage
+      title="Health"
+      about={`Looked at ${clockTime(health.data.checkedAt)}. Each value has two thresholds; an operator sets them with HEALTH_THRESHOLDS.`}
+      actions={
+        <SegmentedControl
+          size="xs"
+          aria-label="How far back"
+          data={windows.map((one) => ({ ...one }))}
+          value={window}
+          onChange={(value) => setWindow(value as Window)}
+        />
+      }
+    >
+      {health.data.parts.map((part) => (
+        <Part key={part.part} part={part} report={health.data} />
+      ))}
+    </AdminPage>
+  );
+}
+
+function Part({ part, report }: { part: PartHealth; report: HealthReport }) {
+  const { title, status, since, reason, advice, measures } = part;
+  const changes = report.changes.filter((one) => one.part === part.part);
+  return (
+    <Card withBorder aria-label={title} component="section">
+      <Group justify="space-between" align="flex-start">
+        <Group gap="sm">
+          <Title order={2}>{title}</Title>
+          <Badge color={statusColors[status]}>{statusWords[status]}</Badge>
+          {since !== null && (
+            <Group gap={4}>
+              <Text size="xs" c="dimmed">
+                since
+              </Text>
+              <Ago at={since} />
+            </Group>
+          )}
+        </Group>
+      </Group>
+      <Text mt={4}>{reason}</Text>
+      {advice && (
+        <Text size="sm" mt={4}>
+          <b>What to do:</b> {advice}
+        </Text>
+      )}
+      <HistoryStrip changes={changes} report={report} />
+      <div className={classes.table}>
+        <Table mt="sm" withRowBorders={false} verticalSpacing={4}>
+          <Table.Thead>
+            <Table.Tr>
+              <Table.Th>Measured</Table.Th>
+              <Table.Th ta="right">Now</Table.Th>
+              <Table.Th ta="right">Degraded from</Table.Th>
+              <Table.Th ta="right">Down from</Table.Th>
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {measures.map((one) => (
+              <Table.Tr key={one.name}>
+                <Table.Td>
+                  <Tooltip label={one.name}>
+                    <span>{one.label}</span>
+                  </Tooltip>
+                </Table.Td>
+                <Table.Td ta="right" fw={600}>
+                  <span className={classes.dot} data-status={one.status} aria-hidden />
+                  {sayValue(one.value, one.unit)}
+                </Table.Td>
+                <Table.Td ta="right">{sayValue(one.degradedFrom, one.unit)}</Table.Td>
+                <Table.Td ta="right">{sayValue(one.downFrom, one.unit)}</Table.Td>
+              </Table.Tr>
+            ))}
+          </Table.Tbody>
+        </Table>
+      </div>
+      <Changes changes={changes.filter(({ at }) => at >= report.from)} />
+    </Card>
+  );
+}
+
+/** Changes of one part that are listed. */
+const changesShown = 8;
+
+function Changes({ changes }: { changes: readonly HealthChange[] }) {
+  if (changes.length === 0) return null;
+  return (
+    <Stack gap={4} mt="sm">
+      {changes
+        .slice(-changesShown)
+        .reverse()
+        .map(({ at, status, reason }) => (
+          <Group key={at} gap="sm" wrap="nowrap">
+            <Text size="xs" c="dimmed" w={170} style={{ flexShrink: 0 }}>
+              {exactTime(at)}
+            </Text>
+            <Badge color={statusColors[status]} size="sm" w={80} style={{ flexShrink: 0 }}>
+              {statusWords[status]}
+            </Badge>
+            <Text size="sm" c="dimmed" truncate>
+              {reason}
+            </Text>
+          </Group>
+        ))}
+    </Stack>
+  );
+}
+
+/** How a part has been, on one line of time. */
+function HistoryStrip({ changes, report }: { changes: readonly HealthChange[]; report: HealthReport }) {
+  const [from, to] = [Date.parse(report.from), Date.parse(report.checkedAt)];
+  const spans: { status: HealthStatus; reason: string; start: number; end: number }[] = [];
+  let current = { status: 'ok' as HealthStatus, reason: 'well', start: from };
+  for (const { status, reason, at } of changes) {
+    const start = Math.max(from, Date.parse(at));
+    if (start > current.start) spans.push({ ...current, end: start });
+    current = { status, reason, start };
+  }
+  spans.push({ ...current, end: to });
+  const ill = spans
+    .filter(({ status }) => status !== 'ok')
+    .reduce((sum, { start, end }) => sum + end - start, 0);
+  const share = to > from ? (100 * (to - from - ill)) / (to - from) : 100;
+  const said = `${share === 100 ? '100' : Math.min(99.99, share).toFixed(2)} % of the time well`;
+  return (
+    <Group gap="sm" mt="sm" wrap="nowrap">
+      <div className={classes.strip} role="img" aria-label={said}>
+        {spans.map(({ status, reason, start, end }) => (
+          <Tooltip
+            key={start}
+            label={`${exactTime(new Date(start).toISOString())}: ${status === 'ok' ? 'well' : reason}`}
+            multiline
+            maw={340}
+          >
+            <div
+              className={classes.stripSpan}
+              data-status={status}
+              style={{ flexGrow: Math.max(0.001, (end - start) / Math.max(1, to - from)) }}
+            />
+          </Tooltip>
+        ))}
+      </div>
+      <Text size="xs" c="dimmed" style={{ whiteSpace: 'nowrap' }}>
+        {said}
+      </Text>
+    </Group>
+  );
+}
