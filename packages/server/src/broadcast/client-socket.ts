@@ -32,18 +32,23 @@ export interface Subscription {
   readonly resumes?: boolean;
 }
 
+/** What all connections of a gateway have in common: made once, because there are many of them. */
+export interface SocketKeeper {
+  readonly turn: Turn;
+  readonly config: GatewayConfig;
+  /** Acts on a frame. The next one waits until it is done. */
+  onFrame(socket: ClientSocket, frame: ClientFrame): void | Promise<void>;
+  onClosed(socket: ClientSocket): void;
+  onFault(socket: ClientSocket, error: unknown): void;
+}
+
 /** What a connection is given. */
 export interface ClientSocketOptions {
   readonly app: GatewayApp;
   readonly ws: WebSocket;
   readonly stream: Duplex;
-  readonly turn: Turn;
-  readonly config: GatewayConfig;
   readonly traffic: AppTraffic;
-  /** Acts on a frame. The next one waits until it is done. */
-  readonly onFrame: (socket: ClientSocket, frame: ClientFrame) => void | Promise<void>;
-  readonly onClosed: (socket: ClientSocket) => void;
-  readonly onFault: (socket: ClientSocket, error: unknown) => void;
+  readonly keeper: SocketKeeper;
 }
 
 /** Signs of life; whoever sends nothing else is idle. */
@@ -62,12 +67,14 @@ export class ClientSocket {
   readonly isCompressed: boolean;
   readonly clientEvents: RateBucket;
   user: SocketUser | undefined;
-  /** Channels that tell of users whom this connection watches. */
-  readonly watched = new Set<string>();
+  /** Channels that tell of users whom this connection watches; most watch nobody. */
+  watched: Set<string> | undefined;
   /** Refusals that were written to the audit trail; bounded, so that nobody fills it. */
   auditedRefusals = 0;
 
-  readonly #with: ClientSocketOptions;
+  readonly #ws: WebSocket;
+  readonly #keeper: SocketKeeper;
+  readonly #traffic: AppTraffic;
   readonly #outlet: Outlet;
   readonly #messages: RateBucket;
   readonly #queue: string[] = [];
@@ -81,22 +88,19 @@ export class ClientSocket {
   #farewell: NodeJS.Timeout | undefined;
 
   constructor(options: ClientSocketOptions) {
-    const { app, ws, stream, turn, config } = options;
+    const { app, ws, stream, traffic, keeper } = options;
+    const { turn, config } = keeper;
     this.app = app;
     this.isCompressed = ws.extensions !== '';
-    this.#with = options;
+    this.#ws = ws;
+    this.#keeper = keeper;
+    this.#traffic = traffic;
     this.clientEvents = new RateBucket(config.maxClientEventsPerSecond, config.maxClientEventsPerSecond);
     this.#messages = new RateBucket(
       config.maxMessagesPerSecond,
       config.maxMessagesPerSecond * config.messageBurstSeconds,
     );
-    this.#outlet = new Outlet({
-      stream,
-      turn,
-      maxBufferedBytes: config.maxBufferedBytes,
-      isOver: () => ws.readyState !== ws.OPEN,
-      onOverflow: () => this.overflow(),
-    });
+    this.#outlet = new Outlet({ owner: this, stream, turn, maxBufferedBytes: config.maxBufferedBytes });
     ws.on('message', (data, isBinary) => this.#onMessage(data, isBinary));
     ws.on('ping', (data) => this.#onPing(data));
     ws.on('pong', () => this.#heard());
@@ -105,6 +109,11 @@ export class ClientSocket {
 
   get isOpen(): boolean {
     return this.#state === 'open';
+  }
+
+  /** The WebSocket's farewell has been written, by whichever side's wish. */
+  get isOver(): boolean {
+    return this.#ws.readyState !== this.#ws.OPEN;
   }
 
   get bufferedBytes(): number {
@@ -145,16 +154,16 @@ export class ClientSocket {
     this.#state = 'closing';
     this.#queue.length = 0;
     this.#outlet.end();
-    const { ws, config } = this.#with;
+    const ws = this.#ws;
     ws.close(code, message);
     // A paused socket would never see the answer.
     ws.resume();
-    this.#farewell = setTimeout(() => ws.terminate(), config.farewellMs);
+    this.#farewell = setTimeout(() => ws.terminate(), this.#keeper.config.farewellMs);
   }
 
   /** Cuts off a client that reads too slowly; it comes back, and may ask for what it has missed. */
   overflow(): void {
-    if (this.#state === 'open') this.#with.traffic.cutOff += 1;
+    if (this.#state === 'open') this.#traffic.cutOff += 1;
     this.close(closeCodes.overCapacity, 'You read too slowly');
   }
 
@@ -165,7 +174,7 @@ export class ClientSocket {
 
   /** Ends the connection without a word. */
   terminate(): void {
-    this.#with.ws.terminate();
+    this.#ws.terminate();
   }
 
   /**
@@ -174,7 +183,7 @@ export class ClientSocket {
    */
   check(now: number): void {
     if (this.#state !== 'open') return;
-    const { activityTimeoutSeconds, pongTimeoutSeconds, idleSeconds } = this.#with.config;
+    const { activityTimeoutSeconds, pongTimeoutSeconds, idleSeconds } = this.#keeper.config;
     if (this.#isActive) {
       this.#isActive = false;
       this.#activeAt = now;
@@ -202,7 +211,7 @@ export class ClientSocket {
     if (this.#state !== 'open') return;
     this.#heard();
     const text = data.toString();
-    this.#with.traffic.received.add(1, text.length);
+    this.#traffic.received.add(1, text.length);
     if (!this.#messages.take()) {
       this.close(closeCodes.overCapacity, 'Too many messages');
       return;
@@ -223,7 +232,7 @@ export class ClientSocket {
       this.close(closeCodes.overCapacity, 'Too many messages');
       return;
     }
-    if (this.#outlet.bufferedBytes < this.#with.config.maxBufferedBytes) this.#with.ws.pong(data);
+    if (this.#outlet.bufferedBytes < this.#keeper.config.maxBufferedBytes) this.#ws.pong(data);
   }
 
   /** One frame after the other, in the client's order; while one takes its time, nothing further is read. */
@@ -233,9 +242,9 @@ export class ClientSocket {
     for (let text = this.#queue.shift(); text !== undefined; text = this.#queue.shift()) {
       const work = this.#act(text);
       if (!work) continue;
-      this.#with.ws.pause();
+      this.#ws.pause();
       await work;
-      if (this.#state !== 'closed') this.#with.ws.resume();
+      if (this.#state !== 'closed') this.#ws.resume();
     }
     this.#isPumping = false;
   }
@@ -248,9 +257,9 @@ export class ClientSocket {
     }
     if (!pings.has(frame.event)) this.#isActive = true;
     try {
-      return this.#with.onFrame(this, frame)?.catch((error: unknown) => this.#with.onFault(this, error));
+      return this.#keeper.onFrame(this, frame)?.catch((error: unknown) => this.#keeper.onFault(this, error));
     } catch (error) {
-      this.#with.onFault(this, error);
+      this.#keeper.onFault(this, error);
       return undefined;
     }
   }
@@ -261,7 +270,7 @@ export class ClientSocket {
     clearTimeout(this.#farewell);
     this.#queue.length = 0;
     this.#outlet.end();
-    this.#with.onClosed(this);
+    this.#keeper.onClosed(this);
   }
 }
 

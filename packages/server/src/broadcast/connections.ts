@@ -4,7 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { closeCodes } from '@mevrik/protocol';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { actOnFrame } from './client-frames.ts';
-import { ClientSocket } from './client-socket.ts';
+import { ClientSocket, type SocketKeeper } from './client-socket.ts';
 import { encodeFrame } from './frame-encoder.ts';
 import type { GatewayApp } from './gateway-dependencies.ts';
 import type { GatewayParts } from './gateway-parts.ts';
@@ -13,10 +13,22 @@ import { Turn } from './outlet.ts';
 import { leaveAll } from './subscribe.ts';
 import { Tally } from './tally.ts';
 
+/** A connection that has become a WebSocket. */
+interface Arrival {
+  readonly ws: WebSocket;
+  readonly stream: Duplex;
+  /** Its client did not wait for the answer to the handshake before it sent more. */
+  readonly isEager: boolean;
+}
+
+/** What breaks is told by its end. */
+const ignore = () => {};
+
 /** Lets clients in, and knows those that are there. */
 export class Connections {
   readonly #parts: GatewayParts;
   readonly #turn = new Turn();
+  readonly #keeper: SocketKeeper;
   readonly #sockets = new Map<string, ClientSocket>();
   readonly #webSockets: WebSocketServer;
   /** Connections whose app is being looked up: they count as well. */
@@ -30,6 +42,16 @@ export class Connections {
 
   constructor(parts: GatewayParts) {
     this.#parts = parts;
+    this.#keeper = {
+      turn: this.#turn,
+      config: parts.config,
+      onFrame: (from, frame) => actOnFrame(parts, from, frame),
+      onClosed: (closed) => this.#onClosed(closed),
+      onFault(from, error) {
+        parts.log.error({ socketId: from.id, error: String(error) }, 'a frame could not be acted on');
+        from.complain('Something went wrong on our side');
+      },
+    };
     // The types do not know of `closeTimeout` yet.
     const options = {
       noServer: true,
@@ -70,7 +92,7 @@ export class Connections {
   /** Takes a request of an HTTP server for a WebSocket. */
   readonly onUpgrade = (request: IncomingMessage, stream: Duplex, head: Buffer): void => {
     // Without a listener, a connection that breaks would end the process.
-    stream.on('error', () => {});
+    stream.on('error', ignore);
     const handshake = readHandshake(request, this.#parts.config.trustProxy);
     const fault = httpFaultOf(request);
     if (!handshake) {
@@ -80,13 +102,20 @@ export class Connections {
     } else if (this.#isClosed) {
       answer(stream, ['503 Service Unavailable']);
     } else {
-      this.#webSockets.handleUpgrade(request, stream, head, (ws) => void this.#open(handshake, ws, stream));
+      // The answer and the greeting are one write, and one packet.
+      stream.cork();
+      this.#turn.atEnd(() => stream.uncork());
+      this.#webSockets.handleUpgrade(request, stream, head, (ws) => {
+        // With TLS, what was sent in the same packet may still be on its way to us.
+        const isEager = head.length > 0 || 'encrypted' in stream;
+        void this.#open(handshake, { ws, stream, isEager });
+      });
     }
   };
 
-  async #open(handshake: Handshake, ws: WebSocket, stream: Duplex): Promise<void> {
-    ws.on('error', () => {});
-    const admitted = await this.#admit(handshake, ws);
+  async #open(handshake: Handshake, { ws, stream, isEager }: Arrival): Promise<void> {
+    ws.on('error', ignore);
+    const admitted = await this.#admit(handshake, ws, isEager);
     const outcome = 'code' in admitted ? admitted : (this.#overQuota(admitted) ?? admitted);
     if ('code' in outcome) {
       refuse(ws, stream, outcome, this.#parts.config.farewellMs);
@@ -96,14 +125,16 @@ export class Connections {
     }
   }
 
-  async #admit(handshake: Handshake, ws: WebSocket): Promise<GatewayApp | Refused> {
+  async #admit(handshake: Handshake, ws: WebSocket, isEager: boolean): Promise<GatewayApp | Refused> {
     const { apps, config, log } = this.#parts;
     if (this.#sockets.size + this.#opening >= config.maxConnections || !this.#countAddress(handshake, ws)) {
       return { code: closeCodes.overCapacity, message: 'Over capacity' };
     }
     this.#opening += 1;
-    // What the client sends before its app is known waits in the kernel.
-    ws.pause();
+    // What the client sends before its app is known waits in the kernel; mostly it is known in this turn.
+    let isDecided = false;
+    if (isEager) ws.pause();
+    else this.#turn.atEnd(() => !isDecided && ws.pause());
     try {
       const admitted = await admit(apps, handshake);
       if (!this.#isClosed) return admitted;
@@ -112,6 +143,7 @@ export class Connections {
       log.error({ error: String(error) }, 'an app could not be looked up for a connection');
       return { code: closeCodes.overCapacity, message: 'Try again later' };
     } finally {
+      isDecided = true;
       this.#opening -= 1;
     }
   }
@@ -133,33 +165,22 @@ export class Connections {
   }
 
   #welcome(app: GatewayApp, ws: WebSocket, stream: Duplex): void {
-    const { config, log } = this.#parts;
-    const socket = new ClientSocket({
-      app,
-      ws,
-      stream,
-      turn: this.#turn,
-      config,
-      traffic: this.#parts.traffic.of(app.id),
-      onFrame: (from, frame) => actOnFrame(this.#parts, from, frame),
-      onClosed: (closed) => {
-        this.#sockets.delete(closed.id);
-        this.#ofApp.remove(app.id);
-        const leaving = leaveAll(this.#parts, closed);
-        this.#leaving.add(leaving);
-        void leaving.finally(() => this.#leaving.delete(leaving));
-      },
-      onFault: (from, error) => {
-        log.error({ socketId: from.id, error: String(error) }, 'a frame could not be acted on');
-        from.complain('Something went wrong on our side');
-      },
-    });
+    const traffic = this.#parts.traffic.of(app.id);
+    const socket = new ClientSocket({ app, ws, stream, traffic, keeper: this.#keeper });
     this.#sockets.set(socket.id, socket);
     this.#ofApp.add(app.id);
     socket.tell('pusher:connection_established', {
       socket_id: socket.id,
-      activity_timeout: config.activityTimeoutSeconds,
+      activity_timeout: this.#parts.config.activityTimeoutSeconds,
     });
+  }
+
+  #onClosed(closed: ClientSocket): void {
+    this.#sockets.delete(closed.id);
+    this.#ofApp.remove(closed.app.id);
+    const leaving = leaveAll(this.#parts, closed);
+    this.#leaving.add(leaving);
+    void leaving.finally(() => this.#leaving.delete(leaving));
   }
 }
 

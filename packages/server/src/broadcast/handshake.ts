@@ -12,7 +12,8 @@ export interface Refused {
 export interface Handshake {
   /** `undefined` when the path names none. */
   readonly appKey: string | undefined;
-  readonly query: URLSearchParams;
+  /** The version that it says it speaks. */
+  readonly protocol: string | undefined;
   /** Whether the client speaks TLS, with us or with the proxy. */
   readonly isEncrypted: boolean;
   /** Where it comes from; `undefined` for programs on this machine. */
@@ -26,7 +27,7 @@ export function readHandshake(request: IncomingMessage, trustProxy: boolean): Ha
   const key = match[1]?.replace(/\/$/, '') ?? '';
   return {
     appKey: /^[A-Za-z0-9_-]{1,200}$/.test(key) ? key : undefined,
-    query: new URLSearchParams(match[2] ?? ''),
+    protocol: /(?:^|&)protocol=([^&]*)/.exec(match[2] ?? '')?.[1],
     isEncrypted:
       'encrypted' in request.socket || (trustProxy && lastOf(request, 'x-forwarded-proto') === 'https'),
     address: addressOf(request, trustProxy),
@@ -51,10 +52,9 @@ export function httpFaultOf({ headers, method, rawHeaders }: IncomingMessage): r
 
 /** Decides whether a client may come in. Rejects when the app cannot be looked up. */
 export async function admit(apps: GatewayApps, handshake: Handshake): Promise<GatewayApp | Refused> {
-  const { appKey, query, isEncrypted } = handshake;
+  const { appKey, protocol, isEncrypted } = handshake;
   if (appKey === undefined) return { code: closeCodes.pathNotFound, message: 'Connect to /app/{key}' };
-  const protocol = query.get('protocol');
-  if (protocol === null || protocol === '') {
+  if (!protocol) {
     return { code: closeCodes.noProtocol, message: 'No protocol version supplied' };
   }
   if (!/^\d{1,4}$/.test(protocol)) {

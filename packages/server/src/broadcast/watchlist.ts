@@ -44,9 +44,12 @@ export async function watch(
     socket.complain(`A watchlist may name ${maxWatched} users`, closeCodes.watchlistTooLong);
     return;
   }
+  if (userIds.length === 0) return;
   const appId = socket.app.id;
-  const channels = userIds.map(channelOf).filter(({ name }) => !socket.watched.has(name));
-  for (const { name } of channels) socket.watched.add(name);
+  socket.watched ??= new Set();
+  const { watched } = socket;
+  const channels = userIds.map(channelOf).filter(({ name }) => !watched.has(name));
+  for (const { name } of channels) watched.add(name);
   await Promise.all(channels.map((channel) => hub.subscribe(appId, channel, socket)));
   const members = await Promise.all(userIds.map((id) => bus.presence.members(appId, channelOf(id).name)));
   const inState = (isOnline: boolean) => userIds.filter((_, at) => (members[at]?.size ?? 0) > 0 === isOnline);
@@ -61,7 +64,7 @@ export async function watch(
 
 /** Ends what a connection watches. */
 export function unwatch({ hub }: Pick<GatewayParts, 'hub'>, socket: ClientSocket): void {
-  for (const name of socket.watched) hub.unsubscribe(socket.app.id, name, socket);
+  for (const name of socket.watched ?? []) hub.unsubscribe(socket.app.id, name, socket);
 }
 
 function placeOf(socket: ClientSocket, userId: string) {
