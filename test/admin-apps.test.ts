@@ -89,8 +89,44 @@ describe('an app', () => {
     expect((await get(`/${id}`)).settings).toEqual(Object.assign({}, ...changes));
   });
 
+  it('has the default of a setting again that is taken away, and of all that a replacement leaves out', async () => {
+    const { id } = await makeApp();
+    await patch(id, { settings: { welcome: false, defaultQueue: 'sales', csat: { enabled: false } } });
+    await patch(id, { settings: { welcome: null } });
+    expect((await get(`/${id}`)).settings).toEqual({ defaultQueue: 'sales', csat: { enabled: false } });
+    const answer = await put(`/${id}/settings`, { csat: { question: 'Well?' } });
+    expect([answer.status, answer.body.settings]).toEqual([200, { csat: { question: 'Well?' } }]);
+    const wrong = await put(`/${id}/settings`, { csat: { expiryMinutes: 0 }, colour: 'red' });
+    expect([wrong.status, pathsOf(wrong)?.sort()]).toEqual([
+      422,
+      ['settings', 'settings.csat.expiryMinutes'],
+    ]);
+    expect((await get(`/${id}`)).settings).toEqual({ csat: { question: 'Well?' } });
+    const trail = await product.database.sql`
+      SELECT detail FROM audit_entries WHERE app_id = ${id} AND action = 'app.settings'`;
+    expect(trail).toEqual([{ detail: { changed: expect.arrayContaining(['defaultQueue', 'csat']) } }]);
+  });
+
+  it('says of every setting what it is good for, for whoever fills in a form', async () => {
+    const { groups } = (await admin.call('GET', '/v1/admin/app-settings')).body;
+    const elsewhere = /^(sla|dispositions|businessHours)/;
+    const fields = groups.flatMap(({ fields }: { fields: { path: string; title: string; type: string }[] }) =>
+      fields.filter(({ path }) => !elsewhere.test(path)),
+    );
+    expect(fields.length).toBeGreaterThan(25);
+    for (const { path, title, type } of fields) {
+      expect([path, title]).not.toEqual([path, path.split('.').at(-1)]);
+      expect([path, type]).not.toEqual([path, 'secret']);
+    }
+  });
+
   it('that is not there is not found, whatever is asked of it', async () => {
-    const bodies = { rules: { rules: [] }, bot: { kind: 'none' }, 'channels/web': { kind: 'web' } };
+    const bodies = {
+      settings: {},
+      rules: { rules: [] },
+      bot: { kind: 'none' },
+      'channels/web': { kind: 'web' },
+    };
     const answers = await Promise.all([
       ...['', '/channels', '/rules', '/bot'].map((path) => admin.call('GET', `/v1/admin/apps/999999${path}`)),
       ...Object.entries(bodies).map(([path, body]) => put(`/999999/${path}`, body)),

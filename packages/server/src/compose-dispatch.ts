@@ -24,6 +24,8 @@ export interface DispatchParts {
   readonly apps: AppDirectory;
   readonly gateway: Gateway;
   readonly queueChanged: (appId: number, queue: string) => void;
+  /** What tells whoever looks at a screen right now. */
+  readonly telling: Pick<Gateway, 'publish'>;
   readonly open: (name: string, maxConnections: number) => Database;
   readonly teardown: Teardown;
   readonly metrics: Metrics;
@@ -36,14 +38,14 @@ export interface DispatchParts {
 export async function startDispatch(
   parts: DispatchParts,
 ): Promise<{ unitOfWork: UnitOfWork; dispatcher: Dispatcher }> {
-  const { config, log, nodeId, target, apps, gateway, open, teardown, metrics } = parts;
+  const { config, log, nodeId, target, apps, gateway, telling, open, teardown, metrics } = parts;
   const needs: ListenerNeeds = {
     apps,
     log,
     countUpdate: metrics.update,
     queueChanged: parts.queueChanged,
     notify: (notices) => {
-      if (config.EVENT_BROADCAST_ENABLED) gateway.publish(notices).catch(() => {});
+      if (config.EVENT_BROADCAST_ENABLED) telling.publish(notices).catch(() => {});
     },
   };
   const sync = createSyncHandler(listen, needs, config.NODE_ENV);

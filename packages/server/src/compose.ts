@@ -10,6 +10,7 @@ import type { ClusterBus } from './broadcast/cluster-bus.ts';
 import { createGateway } from './broadcast/gateway.ts';
 import { createRedisBus } from './broadcast/redis-bus.ts';
 import { gatewayRoutes } from './broadcast/routes.ts';
+import { thinLists } from './broadcast/thin-lists.ts';
 import { createSmtpSender } from './channels/email/smtp-sender.ts';
 import { senderFor } from './channels/index.ts';
 import { startDispatch } from './compose-dispatch.ts';
@@ -32,6 +33,7 @@ import { ensureApp } from './ensure-app.ts';
 import { withAccess } from './http/access.ts';
 import { employmentRoutes } from './http/admin/agents.ts';
 import { appRoutes } from './http/admin/apps.ts';
+import { auditRoutes } from './http/admin/audit.ts';
 import { channelRoutes } from './http/admin/channels.ts';
 import { deliveryRecordRoutes, webhookRecordRoutes } from './http/admin/deliveries.ts';
 import { gatewayInspectionRoutes } from './http/admin/gateway.ts';
@@ -39,6 +41,7 @@ import { healthRoutes } from './http/admin/health.ts';
 import { inspectionRoutes } from './http/admin/inspection.ts';
 import { mailRecordRoutes } from './http/admin/mails.ts';
 import { messageAccountRoutes } from './http/admin/messages.ts';
+import { queueStateRoutes } from './http/admin/queues.ts';
 import { replayRoutes } from './http/admin/replays.ts';
 import type { HttpDependencies } from './http/http-dependencies.ts';
 import { mailRoutes } from './http/mails.ts';
@@ -142,6 +145,7 @@ async function start(config: Config, log: Log, teardown: Teardown, shared?: Shar
     },
   });
   teardown.add('the gateway', () => gateway.stop());
+  const telling = { publish: thinLists(gateway.publish) };
   const reception = composeReception(database, apps, gateway, log, teardown);
 
   const metrics = createMetrics(
@@ -157,6 +161,7 @@ async function start(config: Config, log: Log, teardown: Teardown, shared?: Shar
     apps,
     gateway,
     queueChanged: reception.queueChanged,
+    telling,
     open,
     teardown,
     metrics,
@@ -179,7 +184,7 @@ async function start(config: Config, log: Log, teardown: Teardown, shared?: Shar
     files,
     fetchesPrivate: config.FETCH_PRIVATE_ADDRESSES,
     ...{ mail, mailAttempts: config.MAIL_ATTEMPTS, recordDays: config.RECORD_RETENTION_DAYS },
-    notify: notifier({ gateway, log }),
+    notify: notifier({ gateway: telling, log }),
   };
   const jobRunner = await startJobRunner({ target, jobs, needs, concurrency: config.JOB_CONCURRENCY });
   teardown.add('the job queue', () => jobRunner.stop());
@@ -210,7 +215,7 @@ async function start(config: Config, log: Log, teardown: Teardown, shared?: Shar
     accessTokens,
     files,
     fileAddresses,
-    gateway,
+    gateway: telling,
     reception,
     lag: () => dispatcher.lag(),
     audit,
@@ -231,6 +236,8 @@ async function start(config: Config, log: Log, teardown: Teardown, shared?: Shar
     routes: [
       withAccess('public', gatewayRoutes({ apps, authenticate, gateway })),
       appRoutes(http),
+      auditRoutes(http),
+      queueStateRoutes(http),
       channelRoutes({
         ...http,
         services: needs.services,

@@ -66,6 +66,7 @@ const adminPages = [
   page('/deliveries', () => import('./admin/deliveries-page.tsx'), 'DeliveriesPage'),
   page('/mails', () => import('./admin/mails-page.tsx'), 'MailsPage'),
   page('/updates', () => import('./admin/updates-page.tsx'), 'UpdatesPage'),
+  page('/queues', () => import('./admin/queues-page.tsx'), 'QueuesPage'),
   page('/connections', () => import('./admin/connections-page.tsx'), 'ConnectionsPage'),
   page('/apps', () => import('./admin/apps-page.tsx'), 'AppsPage'),
   page('/apps/$appId', () => import('./admin/app-page.tsx'), 'AppPage'),

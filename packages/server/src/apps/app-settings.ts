@@ -38,26 +38,51 @@ const fileTypes = [
   'application/vnd.oasis.opendocument.presentation',
 ];
 
+const assignmentLabels = {
+  manual: 'agents take them',
+  round_robin: 'to each in turn',
+  least_busy: 'to whoever has least to do',
+  skill: 'to whoever has the skills',
+};
+
 /** What an app can be told to do differently; everything has a default that works. Times are in minutes. */
 export const appSettingsSchema = z.strictObject({
-  /** A session without a message for so long is over; the next message begins a new one. */
-  sessionIdleMinutes: minutes(24 * 60),
-  /** An open case without a message for so long is closed as timed out. */
-  caseIdleMinutes: minutes(24 * 60),
-  /** Where phone numbers without a country code belong to: ISO 3166, such as `BD`. */
+  welcome: z
+    .boolean()
+    .default(true)
+    .meta({ title: 'Welcome', description: 'The bot greets whoever begins a conversation.' }),
+  requireIdentity: z.boolean().default(false).meta({
+    title: 'Known visitors only',
+    description: 'Visitors must prove who they are with the app’s signature.',
+  }),
+  assignment: z.enum(['manual', 'round_robin', 'least_busy', 'skill']).default('manual').meta({
+    title: 'Assignment',
+    description: 'How waiting conversations come to agents.',
+    labels: assignmentLabels,
+  }),
+  defaultQueue: z
+    .string()
+    .min(1)
+    .max(64)
+    .default('support')
+    .meta({ title: 'Usual queue', description: 'Where handovers go that name none.' }),
+  sessionIdleMinutes: minutes(24 * 60).meta({
+    title: 'A conversation is over after',
+    description: 'Minutes without a message; the next message begins a new one.',
+  }),
+  caseIdleMinutes: minutes(24 * 60).meta({
+    title: 'A case is closed after',
+    description: 'Minutes without a message.',
+  }),
   country: z
     .string()
     .regex(/^[A-Z]{2}$/, 'is a country in two capital letters, such as BD')
     .nullable()
-    .default(null),
-  /** Visitors must prove who they are with the app's signature. */
-  requireIdentity: z.boolean().default(false),
-  /** Whether the bot greets a new session. */
-  welcome: z.boolean().default(true),
-  /** Where handovers go that name no queue. */
-  defaultQueue: z.string().min(1).max(64).default('support'),
-  /** How waiting conversations come to agents. */
-  assignment: z.enum(['manual', 'round_robin', 'least_busy', 'skill']).default('manual'),
+    .default(null)
+    .meta({
+      title: 'Country',
+      description: 'Where phone numbers without a country code belong to, in two letters.',
+    }),
   /** What an agent may close a case with: a name, or a name and what is asked then. */
   dispositions: z
     .array(
@@ -87,40 +112,79 @@ export const appSettingsSchema = z.strictObject({
         .prefault({}),
     })
     .prefault({}),
-  /** What a customer is told when a case was opened for them; `{{case}}` is its number. */
-  caseOpenedText: text('You are in line for a person. Your reference is #{{case}}.'),
+  caseOpenedText: text('You are in line for a person. Your reference is #{{case}}.').meta({
+    title: 'When somebody is handed to a person',
+    description: '{{case}} is the number of their case.',
+    isLong: true,
+  }),
   /** When people are there; `null`: at any time. First answers are due by these hours. */
   businessHours: businessHoursSchema.nullable().default(null),
-  /** The same outside of business hours; `{{opensAt}}` is when people are there again. */
   closedText: text(
     'Nobody is here at the moment. Your reference is #{{case}}: we answer from {{opensAt}}. ' +
       'Leave your message, and an e-mail address if you like.',
-  ),
+  ).meta({
+    title: 'The same outside of business hours',
+    description: '{{opensAt}} is when people are there again.',
+    isLong: true,
+  }),
   offline: z
     .strictObject({
-      /** When the chat offers to leave a message: outside of business hours, when nobody is online either, or never. */
-      form: z.enum(['never', 'closed', 'unstaffed']).default('closed'),
-      /** What whoever left one is told; `{{case}}` is its number. */
-      thanks: text('Thank you, we have your message. Your reference is #{{case}}: we will answer you here.'),
-      /** The subject of the conversation by mail that comes of it. */
-      subject: z.string().min(1).max(200).default('Your message to us'),
+      form: z
+        .enum(['never', 'closed', 'unstaffed'])
+        .default('closed')
+        .meta({
+          title: 'The chat offers to leave a message',
+          labels: {
+            never: 'never',
+            closed: 'outside of business hours',
+            unstaffed: 'when nobody is online, too',
+          },
+        }),
+      subject: z
+        .string()
+        .min(1)
+        .max(200)
+        .default('Your message to us')
+        .meta({ title: 'Subject', description: 'Of the conversation by mail that comes of it.' }),
+      thanks: text(
+        'Thank you, we have your message. Your reference is #{{case}}: we will answer you here.',
+      ).meta({
+        title: 'Thanks',
+        description: 'What whoever left one is told; {{case}} is its number.',
+        isLong: true,
+      }),
     })
-    .prefault({}),
+    .prefault({})
+    .meta({ title: 'When nobody is there' }),
   csat: z
     .strictObject({
-      enabled: z.boolean().default(true),
-      expiryMinutes: minutes(24 * 60),
-      /** A customer is not asked again within this time of the last survey. */
-      cooldownMinutes: z.int().min(0).max(525_600).default(0),
-      /** Cases closed with one of these are not asked about. */
-      skipDispositions: z.array(z.string().min(1).max(100)).max(100).default(['spam', 'duplicate']),
-      question: text('How did we do? Please rate this conversation from 1 (bad) to 5 (great).'),
-      thanks: text('Thank you for your rating!'),
+      enabled: z
+        .boolean()
+        .default(true)
+        .meta({ title: 'Customers are asked', description: 'When their case was closed.' }),
+      question: text('How did we do? Please rate this conversation from 1 (bad) to 5 (great).').meta({
+        title: 'Question',
+        isLong: true,
+      }),
+      thanks: text('Thank you for your rating!').meta({ title: 'Thanks', isLong: true }),
+      expiryMinutes: minutes(24 * 60).meta({
+        title: 'An answer counts for',
+        description: 'Minutes after the question.',
+      }),
+      cooldownMinutes: z.int().min(0).max(525_600).default(0).meta({
+        title: 'Not again within',
+        description: 'Minutes since the same customer was asked last.',
+      }),
+      skipDispositions: z
+        .array(z.string().min(1).max(100))
+        .max(100)
+        .default(['spam', 'duplicate'])
+        .meta({ title: 'Not asked about', description: 'Cases that were closed with one of these.' }),
     })
-    .prefault({}),
+    .prefault({})
+    .meta({ title: 'Survey' }),
   attachments: z
     .strictObject({
-      /** Types of the files that are taken, such as `image/*`. */
       types: z
         .array(
           z
@@ -128,42 +192,71 @@ export const appSettingsSchema = z.strictObject({
             .regex(/^(\*|[a-z]+)\/(\*|[a-z0-9.+-]+)$/, 'is a media type, such as image/* or application/pdf'),
         )
         .max(100)
-        .default(fileTypes),
+        .default(fileTypes)
+        .meta({ title: 'Types that are taken', description: 'Such as image/*', isLong: true }),
     })
-    .prefault({}),
-  /** How replies go out through a provider, and what happens when that fails. */
+    .prefault({})
+    .meta({ title: 'Files' }),
   delivery: z
     .strictObject({
-      /** Attempts at one message before it has failed. What is the channel's fault costs none. */
-      attempts: z.int().min(1).max(50).default(6),
-      /** Milliseconds until the second attempt; each further one waits twice as long, with jitter. */
-      firstDelayMs: z.int().min(1).max(3_600_000).default(2_000),
-      /** No wait between attempts is longer, unless the provider asks for it. */
-      longestDelayMs: z.int().min(1).max(86_400_000).default(300_000),
-      /** How long the provider may take to answer. */
-      timeoutMs: z.int().min(100).max(120_000).default(10_000),
-      /** A message that waits longer, as for a channel that is down, has failed. */
-      giveUpAfterMinutes: minutes(24 * 60),
-      /** What to do with a message of which nobody can say whether it arrived. */
-      whenInDoubt: z.enum(['resend', 'fail']).default('resend'),
-      /** How long such a message waits first: the provider may still tell that it has it. */
-      doubtMs: z.int().min(0).max(3_600_000).default(5_000),
-      /** The channels on which a message that failed is tried instead, in this order, where the customer has them. */
-      fallback: z.array(z.string().min(1).max(64)).max(10).default([]),
+      attempts: z.int().min(1).max(50).default(6).meta({
+        title: 'Attempts at a message',
+        description: 'What is the channel’s fault costs none.',
+      }),
+      firstDelayMs: z.int().min(1).max(3_600_000).default(2_000).meta({
+        title: 'Wait before the second attempt, ms',
+        description: 'Each further one waits twice as long.',
+      }),
+      longestDelayMs: z.int().min(1).max(86_400_000).default(300_000).meta({
+        title: 'Longest wait, ms',
+        description: 'Unless the provider asks for more.',
+      }),
+      timeoutMs: z
+        .int()
+        .min(100)
+        .max(120_000)
+        .default(10_000)
+        .meta({ title: 'The provider answers within, ms' }),
+      giveUpAfterMinutes: minutes(24 * 60).meta({
+        title: 'Has failed after',
+        description: 'Minutes of waiting, as for a channel that is down.',
+      }),
+      whenInDoubt: z
+        .enum(['resend', 'fail'])
+        .default('resend')
+        .meta({
+          title: 'When nobody can say whether it arrived',
+          labels: { resend: 'send it again', fail: 'it has failed' },
+        }),
+      doubtMs: z.int().min(0).max(3_600_000).default(5_000).meta({
+        title: 'Wait before that, ms',
+        description: 'The provider may still tell that it has it.',
+      }),
+      fallback: z.array(z.string().min(1).max(64)).max(10).default([]).meta({
+        title: 'Other channels',
+        description: 'Tried in this order for a message that failed, where the customer has them.',
+      }),
     })
-    .prefault({}),
-  /** What the clients that are connected in real time may do, and what the app's back end is told of them. */
+    .prefault({})
+    .meta({ title: 'Sending', description: 'How replies go out through a provider, and what happens then.' }),
   realtime: z
     .strictObject({
-      /** Whether clients may send `client-…` events to each other. */
-      clientEvents: z.boolean().default(true),
-      /** Whether subscribers are told how many they are (`pusher_internal:subscription_count`). */
-      subscriptionCount: z.boolean().default(false),
-      /** Connections without TLS are sent away with 4000. */
-      tlsOnly: z.boolean().default(false),
-      /** Connections of this app on one node beyond which further ones are sent away with 4004; `null`: no limit. */
-      maxConnections: z.int().min(1).max(10_000_000).nullable().default(null),
-      /** Where the app's back end is told of channels and members. */
+      clientEvents: z
+        .boolean()
+        .default(true)
+        .meta({ title: 'Client events', description: 'Clients may send client-… events to each other.' }),
+      subscriptionCount: z.boolean().default(false).meta({
+        title: 'Subscription counts',
+        description: 'Subscribers are told how many they are.',
+      }),
+      tlsOnly: z
+        .boolean()
+        .default(false)
+        .meta({ title: 'TLS only', description: 'Connections without TLS are sent away (4000).' }),
+      maxConnections: z.int().min(1).max(10_000_000).nullable().default(null).meta({
+        title: 'Most connections on one node',
+        description: 'Further ones are sent away (4004).',
+      }),
       webhooks: z
         .array(
           z.strictObject({
@@ -172,9 +265,17 @@ export const appSettingsSchema = z.strictObject({
           }),
         )
         .max(10)
-        .default([]),
+        .default([])
+        .meta({
+          title: 'Webhooks',
+          description: `Where the app’s back end is told: [{ "url": …, "events": [${webhookEventNames.map((name) => `"${name}"`).join(', ')}] }]`,
+        }),
     })
-    .prefault({}),
+    .prefault({})
+    .meta({
+      title: 'Real time',
+      description: 'What connected clients may do, and what the app’s back end is told of them.',
+    }),
 });
 
 /** An app's settings, with all defaults filled in. */

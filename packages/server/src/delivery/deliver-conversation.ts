@@ -7,7 +7,7 @@ import type { DeliveryNeeds } from './delivery-needs.ts';
 import { wakeDelivery } from './enqueue-delivery.ts';
 import { fail, finish, type Recorded, recordDoubt, recordFault, recordSent } from './record-outcome.ts';
 import { referenceOf } from './reference.ts';
-import { tell } from './tell.ts';
+import { listNotice, tell } from './tell.ts';
 
 /** After so many parts of one conversation the others get their turn. */
 const turnsAtOnce = 50;
@@ -32,6 +32,7 @@ async function settle(
 ): Promise<void> {
   if (claim.state === 'send') {
     const { claimed } = claim;
+    needs.notify([listNotice(claimed.delivery.appId, 'deliveries')]);
     const result = await attempt(needs, claimed);
     return write(needs, claimed.delivery, (tx) =>
       'receipt' in result ? recordSent(tx, claimed, result.receipt) : recordFault(tx, claimed, result.fault),

@@ -13,6 +13,7 @@ export async function tell(needs: DeliveryNeeds, delivery: DeliveryRow, recorded
     needs.log.warn({ appId, channel, reason: downReason }, 'a channel is down: its messages wait');
     needs.notify([healthNotice(appId, channel, downReason)]);
   }
+  needs.notify([listNotice(appId, 'deliveries')]);
   if (isDoubtful) await noteDoubt(needs, delivery);
   if (status !== null) needs.notify([statusNotice({ appId, messageId, sessionId, status, isDoubtful })]);
 }
@@ -30,6 +31,11 @@ export function healthNotice(appId: number, channel: string, reason: string | nu
 /** The news that a provider has something to say about a channel. */
 export function alertNotice(appId: number, channel: string, text: string): DeliveryNotice {
   return { appId, topic: topics.appQueues(appId), event: 'channel_alert', payload: { appId, channel, text } };
+}
+
+/** The news that something in a list of the panel has changed, which looks again then. */
+export function listNotice(appId: number, list: 'deliveries' | 'updates'): DeliveryNotice {
+  return { appId, topic: topics.appQueues(appId), event: 'list_changed', payload: { appId, list } };
 }
 
 /** The news of how far a message has come. */

@@ -2,7 +2,7 @@ import { deliverySchema, idSchema, replySchema } from '@mevrik/protocol';
 import { z } from 'zod';
 import { assertMayServe } from '../commands/transfer.ts';
 import { retryMessage } from '../delivery/retry-message.ts';
-import { statusNotice } from '../delivery/tell.ts';
+import { listNotice, statusNotice } from '../delivery/tell.ts';
 import { listDeliveries } from '../queries/deliveries.ts';
 import { actorOf, staffOf, staffRoles } from './access.ts';
 import { causeOf } from './cause.ts';
@@ -64,7 +64,10 @@ export function deliveryRoutes(dependencies: HttpDependencies): RoutePlugin {
           causeOf(request),
         );
         const { id: messageId, appId, sessionId } = message;
-        notify([statusNotice({ appId, messageId, sessionId, status: 'queued', isDoubtful })]);
+        notify([
+          statusNotice({ appId, messageId, sessionId, status: 'queued', isDoubtful }),
+          listNotice(appId, 'deliveries'),
+        ]);
         return reply.code(202).send({ message });
       },
     );

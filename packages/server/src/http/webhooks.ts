@@ -5,7 +5,9 @@ import type { WebhookIntake } from '../channels/channel.ts';
 import { adapterFor } from '../channels/index.ts';
 import { unreadable } from '../channels/unreadable.ts';
 import { receiveWebhook } from '../commands/receive-webhook.ts';
+import { listNotice } from '../delivery/tell.ts';
 import type { HttpDependencies, RoutePlugin } from './http-dependencies.ts';
+import { notifier } from './notify.ts';
 
 const params = z.strictObject({
   kind: z.string().max(64),
@@ -22,7 +24,8 @@ const bodyLimit = 8 * 1024 * 1024;
  * Where providers call. What is verified is stored raw and answered at once; also while too much waits to be
  * handled, as a provider that is refused for long unsubscribes.
  */
-export function webhookRoutes({ apps, unitOfWork, audit }: HttpDependencies): RoutePlugin {
+export function webhookRoutes({ apps, unitOfWork, audit, ...dependencies }: HttpDependencies): RoutePlugin {
+  const notify = notifier(dependencies);
   async function find({ kind, appKey, channel: name }: z.output<typeof params>): Promise<{
     app: AppProfile;
     channel: ChannelProfile;
@@ -82,6 +85,7 @@ export function webhookRoutes({ apps, unitOfWork, audit }: HttpDependencies): Ro
         }));
         const received = { app, provider: channel.kind, updates, otherwise: channel.name };
         await unitOfWork.run((tx) => receiveWebhook(tx, received));
+        notify([listNotice(app.id, 'updates')]);
         return reply.code(200).send({ received: updates.length });
       },
     );

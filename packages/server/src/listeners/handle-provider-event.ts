@@ -8,7 +8,7 @@ import { lockSession } from '../commands/sessions.ts';
 import { webhookEventLogs } from '../db/schema.ts';
 import { applyFailure } from '../delivery/apply-bounce.ts';
 import { applyEcho, applyOwnComment, applyReceipt } from '../delivery/apply-receipt.ts';
-import { alertNotice } from '../delivery/tell.ts';
+import { alertNotice, listNotice } from '../delivery/tell.ts';
 import type { Tx } from '../log/transaction.ts';
 import { writeAudit } from '../observe/audit.ts';
 import { type ListenerNeeds, listener } from './needs.ts';
@@ -35,7 +35,10 @@ async function handle(webhookEventLog: WebhookEventLog, tx: Tx, needs: ListenerN
     ? await takeIn(tx, parsed, { appId, channel, provider, conversationKey, needs })
     : 'no adapter';
   const outcome = ignored === null && parsed ? parsed.outcome : 'ignored';
-  tx.afterCommit(() => needs.countUpdate(provider, outcome));
+  tx.afterCommit(() => {
+    needs.countUpdate(provider, outcome);
+    needs.notify([listNotice(appId, 'updates')]);
+  });
   await tx.orm
     .update(webhookEventLogs)
     .set(ignored === null ? { status: 'handled' } : { status: 'ignored', note: ignored })
@@ -59,15 +62,19 @@ async function takeIn(tx: Tx, update: ParsedUpdate, where: Whereabouts): Promise
       return null;
     case 'receipt': {
       const notices = await applyReceipt(tx, { conversationKey, ...update });
-      tx.afterCommit(() => needs.notify(notices));
+      if (notices.length > 0) {
+        tx.afterCommit(() => needs.notify([...notices, listNotice(appId, 'deliveries')]));
+      }
       return null;
     }
     case 'failure': {
       const found = await applyFailure(tx, { conversationKey, ...update });
+      tx.afterCommit(() => needs.notify([listNotice(appId, 'deliveries')]));
       return found === 'failed' ? null : `a failure: ${found}`;
     }
     case 'echo': {
       const found = await applyEcho(tx, { appId, channel }, update);
+      tx.afterCommit(() => needs.notify([listNotice(appId, 'deliveries')]));
       return found === 'ours' ? null : `an echo: ${found}`;
     }
     case 'own-comment': {

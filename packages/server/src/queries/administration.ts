@@ -1,10 +1,10 @@
 import { ProblemError } from '@mevrik/protocol';
 import { and, asc, desc, eq, lt } from 'drizzle-orm';
 import type { Database } from '../db/database.ts';
-import { apps, auditEntries, bots, channels, routingRules } from '../db/schema.ts';
+import { apps, bots, channels, routingRules } from '../db/schema.ts';
 import { defaultFlow } from '../domain/bot/index.ts';
 import type { RoutingRule } from '../domain/routing/index.ts';
-import { beforeId, type Page, type PageRequest, toPage } from './page.ts';
+import { beforeId, type PageRequest, toPage } from './page.ts';
 
 /** Apps, newest first; never their secrets. */
 export async function listApps({ orm }: Database, page: PageRequest) {
@@ -92,18 +92,4 @@ export async function readBot(database: Database, appId: number) {
   if (row?.kind === 'http') return { kind: 'http' as const, url: row.url, timeoutMs: row.timeoutMs };
   if (row?.kind === 'none') return { kind: 'none' as const };
   return { kind: 'builtin' as const, flow: row?.flow ?? defaultFlow };
-}
-
-/** The audit trail, newest first. */
-export async function listAudit(
-  { orm }: Database,
-  page: PageRequest,
-): Promise<Page<typeof auditEntries.$inferSelect>> {
-  const rows = await orm
-    .select()
-    .from(auditEntries)
-    .where(lt(auditEntries.id, beforeId(page)))
-    .orderBy(desc(auditEntries.id))
-    .limit(page.limit + 1);
-  return toPage(rows, page.limit, (row) => row);
 }

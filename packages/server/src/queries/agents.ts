@@ -24,13 +24,26 @@ export async function requireAgent(database: Pick<Database, 'sql'>, id: number):
   return agent;
 }
 
+/** Which agents; what is absent does not matter. */
+export interface AgentFilter {
+  /** A part of the name, the e-mail address, or a skill. */
+  readonly search?: string | undefined;
+  readonly role?: Agent['role'] | undefined;
+}
+
 /** Agents, newest first. */
 export async function listAgents(
   database: Database,
-  { before, limit }: { readonly before: number; readonly limit: number },
+  { before, limit, search, role }: AgentFilter & { readonly before: number; readonly limit: number },
 ): Promise<Agent[]> {
+  const sought = search === undefined ? null : `%${search.replaceAll(/[\\%_]/g, (sign) => `\\${sign}`)}%`;
   const rows = await database.sql<AgentRow[]>`
-    ${selectAgents(database)} WHERE id < ${Math.min(before, 2_147_483_647)} ORDER BY id DESC LIMIT ${limit}`;
+    ${selectAgents(database)}
+    WHERE id < ${Math.min(before, 2_147_483_647)}
+      AND (${role ?? null}::text IS NULL OR role = ${role ?? null})
+      AND (${sought}::text IS NULL OR name ILIKE ${sought} OR email ILIKE ${sought}
+           OR EXISTS (SELECT FROM jsonb_array_elements_text(skills) AS skill WHERE skill ILIKE ${sought}))
+    ORDER BY id DESC LIMIT ${limit}`;
   return rows.map(({ passwordHash: _hidden, ...agent }) => agent);
 }
 

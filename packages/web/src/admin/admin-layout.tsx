@@ -15,6 +15,7 @@ import {
   IconRepeat,
   IconSend,
   IconUsers,
+  IconUsersGroup,
   IconWebhook,
 } from '@tabler/icons-react';
 import { Outlet } from '@tanstack/react-router';
@@ -37,6 +38,7 @@ export function AdminLayout() {
     { label: 'Dead letters', to: '/admin/dead-letters', icon: IconMailX },
     ...(isAdmin ? [{ label: 'Replay', to: '/admin/replay', icon: IconRepeat }] : []),
     { label: 'Listeners', to: '/admin/listeners', icon: IconBell },
+    { label: 'Queues', to: '/admin/queues', icon: IconUsersGroup },
     { label: 'Channels', to: '/admin/channels', icon: IconPlugConnected },
     { label: 'Deliveries', to: '/admin/deliveries', icon: IconSend },
     ...(isAdmin

@@ -17,26 +17,47 @@ import {
   Text,
   TextInput,
 } from '@mantine/core';
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useDebouncedValue } from '@mantine/hooks';
+import { IconSearch, IconUsers } from '@tabler/icons-react';
+import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api } from '../session/session.ts';
 import type { Agent, StaffApp } from '../shared/sdk.ts';
-import { Failure, Loading } from '../shared/states.tsx';
+import { Empty, Failure, Loading } from '../shared/states.tsx';
 import classes from './admin.module.css';
 import { AdminPage } from './admin-page.tsx';
 import type { Items } from './api-types.ts';
+import { EarlierOnes } from './earlier-ones.tsx';
 import { useSaving } from './use-saving.ts';
+
+const roles = [
+  { value: 'agent', label: 'agent: answers customers' },
+  { value: 'supervisor', label: 'supervisor: sees the panel, too' },
+  { value: 'admin', label: 'admin: changes everything' },
+];
 
 /** The people at the desk. */
 export function AgentsPage() {
   const [edited, setEdited] = useState<Agent | 'new'>();
   const apps = useQuery({ queryKey: ['apps'], queryFn: () => api.rest.apps() });
-  const list = useQuery({
-    queryKey: ['admin', 'agents'],
-    queryFn: () => api.call<Items<Agent>>('GET', '/v1/admin/agents', { query: { limit: 100 } }),
+  const [search, setSearch] = useState('');
+  const [role, setRole] = useState<string | null>(null);
+  const [sought] = useDebouncedValue(search.trim(), 250);
+  const list = useInfiniteQuery({
+    queryKey: ['admin', 'agents', sought, role],
+    queryFn: ({ pageParam }) =>
+      api.call<Items<Agent>>('GET', '/v1/admin/agents', {
+        query: {
+          limit: 50,
+          cursor: pageParam,
+          ...(sought === '' ? {} : { search: sought }),
+          ...(role === null ? {} : { role }),
+        },
+      }),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: ({ next }) => next ?? undefined,
   });
-  if (list.isPending) return <Loading />;
-  if (list.isError) return <Failure error={list.error} onRetry={() => void list.refetch()} />;
+  const rows = list.data?.pages.flatMap(({ items }) => items) ?? [];
   const nameOf = (appId: number) => apps.data?.items.find(({ id }) => id === appId)?.name ?? `App ${appId}`;
   return (
     <AdminPage
@@ -44,62 +65,94 @@ export function AgentsPage() {
       about="Who answers customers, with what skills, and how many at once."
       actions={<Button onClick={() => setEdited('new')}>New agent</Button>}
     >
-      <Card withBorder p={0} className={classes.table} tabIndex={0}>
-        <Table>
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>Name</Table.Th>
-              <Table.Th>Role</Table.Th>
-              <Table.Th>Apps</Table.Th>
-              <Table.Th>Skills</Table.Th>
-              <Table.Th ta="right">At once</Table.Th>
-              <Table.Th>State</Table.Th>
-              <Table.Th />
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {list.data.items.map((agent) => (
-              <Table.Tr key={agent.id}>
-                <Table.Td>
-                  <Group gap="sm" wrap="nowrap">
-                    <Avatar size={30} radius="xl" name={agent.name} color="initials" />
-                    <div>
-                      <Text size="sm" fw={600}>
-                        {agent.name}
-                      </Text>
-                      <Text size="xs" c="dimmed">
-                        {agent.email}
-                      </Text>
-                    </div>
-                  </Group>
-                </Table.Td>
-                <Table.Td>{agent.role}</Table.Td>
-                <Table.Td>
-                  {agent.role === 'admin' ? 'all' : agent.appIds.map(nameOf).join(', ') || '–'}
-                </Table.Td>
-                <Table.Td>{agent.skills.join(', ') || '–'}</Table.Td>
-                <Table.Td ta="right">{agent.capacity}</Table.Td>
-                <Table.Td>
-                  <Badge
-                    color={
-                      agent.disabled
-                        ? 'red'
-                        : { online: 'teal', away: 'yellow', offline: 'gray' }[agent.availability]
-                    }
-                  >
-                    {agent.disabled ? 'disabled' : agent.availability}
-                  </Badge>
-                </Table.Td>
-                <Table.Td ta="right">
-                  <Button size="compact-xs" variant="default" onClick={() => setEdited(agent)}>
-                    Change
-                  </Button>
-                </Table.Td>
+      <Group gap="sm">
+        <TextInput
+          aria-label="Search"
+          placeholder="Name, address or skill"
+          leftSection={<IconSearch size={15} />}
+          value={search}
+          onChange={(event) => setSearch(event.currentTarget.value)}
+          w={260}
+        />
+        <Select
+          aria-label="Role"
+          placeholder="All roles"
+          data={roles}
+          value={role}
+          onChange={setRole}
+          clearable
+          w={240}
+        />
+      </Group>
+      {list.isPending ? (
+        <Loading />
+      ) : list.isError ? (
+        <Failure error={list.error} onRetry={() => void list.refetch()} />
+      ) : rows.length === 0 ? (
+        <Card withBorder>
+          <Empty icon={<IconUsers size={34} stroke={1.4} />} title="Nobody fits">
+            Look for a part of a name, an e-mail address or a skill.
+          </Empty>
+        </Card>
+      ) : (
+        <Card withBorder p={0} className={classes.table} tabIndex={0}>
+          <Table>
+            <Table.Thead>
+              <Table.Tr>
+                <Table.Th>Name</Table.Th>
+                <Table.Th>Role</Table.Th>
+                <Table.Th>Apps</Table.Th>
+                <Table.Th>Skills</Table.Th>
+                <Table.Th ta="right">At once</Table.Th>
+                <Table.Th>State</Table.Th>
+                <Table.Th />
               </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
-      </Card>
+            </Table.Thead>
+            <Table.Tbody>
+              {rows.map((agent) => (
+                <Table.Tr key={agent.id}>
+                  <Table.Td>
+                    <Group gap="sm" wrap="nowrap">
+                      <Avatar size={30} radius="xl" name={agent.name} color="initials" />
+                      <div>
+                        <Text size="sm" fw={600}>
+                          {agent.name}
+                        </Text>
+                        <Text size="xs" c="dimmed">
+                          {agent.email}
+                        </Text>
+                      </div>
+                    </Group>
+                  </Table.Td>
+                  <Table.Td>{agent.role}</Table.Td>
+                  <Table.Td>
+                    {agent.role === 'admin' ? 'all' : agent.appIds.map(nameOf).join(', ') || '–'}
+                  </Table.Td>
+                  <Table.Td>{agent.skills.join(', ') || '–'}</Table.Td>
+                  <Table.Td ta="right">{agent.capacity}</Table.Td>
+                  <Table.Td>
+                    <Badge
+                      color={
+                        agent.disabled
+                          ? 'red'
+                          : { online: 'teal', away: 'yellow', offline: 'gray' }[agent.availability]
+                      }
+                    >
+                      {agent.disabled ? 'disabled' : agent.availability}
+                    </Badge>
+                  </Table.Td>
+                  <Table.Td ta="right">
+                    <Button size="compact-xs" variant="default" onClick={() => setEdited(agent)}>
+                      Change
+                    </Button>
+                  </Table.Td>
+                </Table.Tr>
+              ))}
+            </Table.Tbody>
+          </Table>
+        </Card>
+      )}
+      <EarlierOnes of={list} />
       {edited && (
         <AgentDialog
           agent={edited === 'new' ? undefined : edited}
@@ -172,7 +225,7 @@ function AgentDialog({
         <Group grow>
           <Select
             label="Role"
-            data={['agent', 'supervisor', 'admin']}
+            data={roles}
             value={role}
             onChange={(next) => next && setRole(next as Agent['role'])}
             allowDeselect={false}

@@ -1,69 +1,158 @@
-import { Card, Table, Text } from '@mantine/core';
-import { useInfiniteQuery } from '@tanstack/react-query';
+import { Badge, Button, Select, Table, Text, TextInput } from '@mantine/core';
+import { useDebouncedValue } from '@mantine/hooks';
+import type { AuditRecord } from '@mevrik/protocol';
+import { IconFileDescription, IconSearch } from '@tabler/icons-react';
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
 import { api } from '../session/session.ts';
-import { Failure, Loading } from '../shared/states.tsx';
 import { Ago } from '../shared/time.tsx';
 import classes from './admin.module.css';
-import { AdminPage } from './admin-page.tsx';
 import type { Items } from './api-types.ts';
-import { EarlierOnes } from './earlier-ones.tsx';
+import { JsonView } from './json-view.tsx';
+import { LogList } from './log-list.tsx';
 
-interface AuditRow {
-  readonly id: number;
-  readonly actor: string;
-  readonly action: string;
-  readonly target: string | null;
-  readonly detail: unknown;
-  readonly at: string;
-}
+const none = { actor: '', action: '', target: '', since: '', until: '', search: '' };
+/** Until somebody has stopped writing. */
+const pauseMs = 250;
 
 /** Who did what. */
 export function AuditPage() {
+  const [filter, setFilter] = useState(none);
+  const [asked] = useDebouncedValue(filter, pauseMs);
+  const query = Object.fromEntries(
+    Object.entries(asked).flatMap(([name, value]) => {
+      if (value.trim() === '') return [];
+      const isTime = name === 'since' || name === 'until';
+      return [[name, isTime ? new Date(value).toISOString() : value.trim()]];
+    }),
+  );
+  const actions = useQuery({
+    queryKey: ['audit-actions'],
+    queryFn: () => api.call<{ items: readonly string[] }>('GET', '/v1/admin/audit/actions'),
+  });
   const list = useInfiniteQuery({
-    queryKey: ['audit'],
+    queryKey: ['audit', query],
     queryFn: ({ pageParam }) =>
-      api.call<Items<AuditRow>>('GET', '/v1/admin/audit', { query: { limit: 50, cursor: pageParam } }),
+      api.call<Items<AuditRecord>>('GET', '/v1/admin/audit', {
+        query: { limit: 50, cursor: pageParam, ...query },
+      }),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: ({ next }) => next ?? undefined,
     staleTime: 0,
   });
-  if (list.isPending) return <Loading />;
-  if (list.isError) return <Failure error={list.error} onRetry={() => void list.refetch()} />;
+  const change = (name: keyof typeof none) => (value: string | null) =>
+    setFilter((before) => ({ ...before, [name]: value ?? '' }));
+  const text = (name: keyof typeof none, label: string, type = 'text') => (
+    <TextInput
+      aria-label={label}
+      placeholder={label}
+      type={type}
+      title={label}
+      value={filter[name]}
+      onChange={(event) => change(name)(event.currentTarget.value)}
+      w={type === 'text' ? 170 : 200}
+    />
+  );
   return (
-    <AdminPage title="Audit log" about="What people and programs did, and what they were refused.">
-      <Card withBorder p={0} className={classes.table} tabIndex={0}>
-        <Table>
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>When</Table.Th>
-              <Table.Th>Who</Table.Th>
-              <Table.Th>Did</Table.Th>
-              <Table.Th>To</Table.Th>
-              <Table.Th>More</Table.Th>
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {list.data.pages
-              .flatMap(({ items }) => items)
-              .map((row) => (
-                <Table.Tr key={row.id}>
-                  <Table.Td>
-                    <Ago at={row.at} />
-                  </Table.Td>
-                  <Table.Td>{row.actor}</Table.Td>
-                  <Table.Td className={classes.mono}>{row.action}</Table.Td>
-                  <Table.Td>{row.target}</Table.Td>
-                  <Table.Td maw={420}>
-                    <Text className={classes.mono} c="dimmed" lineClamp={1}>
-                      {row.detail ? JSON.stringify(row.detail) : ''}
-                    </Text>
-                  </Table.Td>
-                </Table.Tr>
-              ))}
-          </Table.Tbody>
-        </Table>
-      </Card>
-      <EarlierOnes of={list} />
-    </AdminPage>
+    <LogList
+      title="Audit log"
+      about="What people and programs did, and what they were refused."
+      filters={
+        <>
+          <TextInput
+            aria-label="Any word"
+            placeholder="Any word"
+            leftSection={<IconSearch size={15} />}
+            value={filter.search}
+            onChange={(event) => change('search')(event.currentTarget.value)}
+            w={200}
+          />
+          {text('actor', 'Who')}
+          <Select
+            aria-label="Did what"
+            placeholder="Did what"
+            data={familiesOf(actions.data?.items ?? [])}
+            value={filter.action || null}
+            onChange={change('action')}
+            searchable
+            clearable
+            w={190}
+          />
+          {text('target', 'To what')}
+          {text('since', 'From', 'datetime-local')}
+          {text('until', 'Until', 'datetime-local')}
+          {filter !== none && (
+            <Button variant="subtle" onClick={() => setFilter(none)}>
+              Show all
+            </Button>
+          )}
+        </>
+      }
+      list={list}
+      columns={['When', 'Who', 'Did', 'To', 'More', '']}
+      row={(record) => <AuditRow key={record.id} record={record} />}
+      empty={{
+        icon: <IconFileDescription size={34} stroke={1.4} />,
+        title: 'Nothing fits',
+        text: 'Nobody did anything like that, or it was done another day.',
+      }}
+    />
+  );
+}
+
+/** What was done, and its families: `channel` finds `channel.put`, too. */
+function familiesOf(actions: readonly string[]): string[] {
+  const families = actions.flatMap((action) => (action.includes('.') ? [action.split('.')[0] ?? ''] : []));
+  return [...new Set([...families, ...actions])].sort();
+}
+
+function AuditRow({ record: { id, at, actor, actorName, action, target, detail } }: { record: AuditRecord }) {
+  const [isOpen, setOpen] = useState(false);
+  const hasMore = Object.keys(detail).length > 0;
+  return (
+    <>
+      <Table.Tr>
+        <Table.Td>
+          <Ago at={at} />
+        </Table.Td>
+        <Table.Td>
+          {actorName ?? actor}
+          {actorName && (
+            <Text size="xs" c="dimmed">
+              {actor}
+            </Text>
+          )}
+        </Table.Td>
+        <Table.Td>
+          <Badge color={/refuse|down|fail/.test(action) ? 'red' : 'gray'}>{action}</Badge>
+        </Table.Td>
+        <Table.Td>{target ?? '–'}</Table.Td>
+        <Table.Td maw={420}>
+          <Text className={classes.mono} c="dimmed" lineClamp={1}>
+            {hasMore ? JSON.stringify(detail) : ''}
+          </Text>
+        </Table.Td>
+        <Table.Td ta="right">
+          {hasMore && (
+            <Button
+              size="compact-xs"
+              variant="default"
+              aria-expanded={isOpen}
+              aria-label={`${isOpen ? 'Hide' : 'Look into'} entry ${id}`}
+              onClick={() => setOpen(!isOpen)}
+            >
+              {isOpen ? 'Hide' : 'Look'}
+            </Button>
+          )}
+        </Table.Td>
+      </Table.Tr>
+      {isOpen && (
+        <Table.Tr>
+          <Table.Td colSpan={6}>
+            <JsonView value={detail} label={`Entry ${id}`} />
+          </Table.Td>
+        </Table.Tr>
+      )}
+    </>
   );
 }

@@ -115,13 +115,11 @@ export function ChannelForm(props: {
 
 /** What is added must not replace what is there. */
 async function refuseKnown(appId: number, name: string): Promise<void> {
-  try {
-    await api.rest.channel(appId, name);
-  } catch (error) {
-    if (error instanceof MevrikError && error.status === 404) return;
-    throw error;
-  }
-  throw new MevrikError(409, 'conflict', 'There is a channel of that name already: choose another one.');
+  const path = `/v1/admin/apps/${appId}/channels`;
+  const { items } = await api.call<{ items: readonly { name: string }[] }>('GET', path);
+  if (items.every((one) => one.name !== name)) return;
+  const message = 'is taken already: choose another one';
+  throw new MevrikError(409, 'conflict', message, { fields: [{ path: 'name', message }] });
 }
 
 /** In a new channel there is nothing to take away. */

@@ -48,7 +48,9 @@ export function AddChannelPage() {
               className={classes.choice ?? ''}
             >
               <Group gap="sm" wrap="nowrap" align="flex-start">
-                <ChannelIcon kind={one.kind} name={one.title} size={26} />
+                <span aria-hidden>
+                  <ChannelIcon kind={one.kind} name={one.title} size={26} />
+                </span>
                 <div>
                   <Text fw={600}>{one.title}</Text>
                   <Text size="sm" c="dimmed">

@@ -84,7 +84,7 @@ export function faultsOf(error: unknown, groups: readonly SettingGroup[]): Fault
   if (!(error instanceof MevrikError)) {
     return { at: {}, rest: 'Something went wrong here. Load the page again.' };
   }
-  const known = new Set(groups.flatMap(({ fields }) => fields.map(({ path }) => path)));
+  const known = new Set(['name', ...groups.flatMap(({ fields }) => fields.map(({ path }) => path))]);
   const told = error.fields.map(({ path, message }) => ({
     path: fieldOf(path.replace(/^settings\.?/, ''), known),
     message,

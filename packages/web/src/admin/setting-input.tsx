@@ -130,8 +130,9 @@ function SecretInput({ field, stored, secrets = [], draft, onDraft, faults }: In
       <TextInput
         {...common}
         readOnly
-        value={isGone ? 'Is taken away when you save' : '•••••••• is set'}
+        value={isGone ? 'Goes when you save' : 'is set'}
         variant="filled"
+        styles={{ input: { paddingInlineEnd: isRequired ? 84 : 172 } }}
         rightSectionWidth="auto"
         rightSection={
           <Group gap={4} wrap="nowrap" pe={4}>
@@ -171,6 +172,7 @@ function SecretInput({ field, stored, secrets = [], draft, onDraft, faults }: In
   return (
     <TextInput
       {...input}
+      styles={{ input: { paddingInlineEnd: 112 } }}
       rightSectionWidth="auto"
       rightSection={
         <Button

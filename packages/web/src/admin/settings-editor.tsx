@@ -1,36 +1,187 @@
-import { Alert, Button, Card, Group, JsonInput, Stack, Switch, Text } from '@mantine/core';
-import { useQueryClient } from '@tanstack/react-query';
+import {
+  Alert,
+  Button,
+  Card,
+  Group,
+  JsonInput,
+  Stack,
+  Switch,
+  Tabs,
+  Text,
+  TextInput,
+  Title,
+} from '@mantine/core';
+import { notifications } from '@mantine/notifications';
+import type { SettingGroup } from '@mevrik/protocol';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api } from '../session/session.ts';
+import { explain } from '../shared/explain.ts';
+import { Failure, Loading } from '../shared/states.tsx';
 import type { AppRow } from './api-types.ts';
-import { useSaving } from './use-saving.ts';
+import {
+  type Faults,
+  faultsOf,
+  isChanged,
+  noDraft,
+  noFaults,
+  type Settings,
+  toPatch,
+} from './setting-draft.ts';
+import { SettingForm } from './setting-form.tsx';
 
-/** The settings of an app, as JSON: each is explained where settings are documented. */
+/** What has tabs of its own. */
+const elsewhere = new Set(['sla', 'dispositions', 'businessHours']);
+
+/** The settings of an app: as a form, and all of them as JSON. */
 export function SettingsEditor({ path, app }: { path: string; app: AppRow }) {
-  const queries = useQueryClient();
-  const [text, setText] = useState(() => JSON.stringify(app.settings, null, 2));
-  const [enabled, setEnabled] = useState(app.enabled);
-  const saving = useSaving(async () => {
-    await api.call('PATCH', path, { body: { enabled, settings: JSON.parse(text) } });
-    await queries.invalidateQueries({ queryKey: ['admin', 'app', String(app.id)] });
+  const known = useQuery({
+    queryKey: ['admin', 'app-settings'],
+    queryFn: () => api.call<{ groups: readonly SettingGroup[] }>('GET', '/v1/admin/app-settings'),
+    staleTime: Number.POSITIVE_INFINITY,
   });
+  if (known.isPending) return <Loading />;
+  if (known.isError) return <Failure error={known.error} onRetry={() => void known.refetch()} />;
+  const groups = known.data.groups.flatMap((group) => {
+    if (elsewhere.has(group.path.split('.')[0] ?? '')) return [];
+    return [{ ...group, fields: group.fields.filter((field) => !elsewhere.has(field.path)) }];
+  });
+  return (
+    <Tabs defaultValue="form" variant="pills" keepMounted={false}>
+      <Tabs.List mb="md">
+        <Tabs.Tab value="form">Form</Tabs.Tab>
+        <Tabs.Tab value="json">JSON</Tabs.Tab>
+      </Tabs.List>
+      <Tabs.Panel value="form">
+        <SettingsForm path={path} app={app} groups={groups} />
+      </Tabs.Panel>
+      <Tabs.Panel value="json">
+        <SettingsJson key={JSON.stringify(app.settings)} path={path} app={app} />
+      </Tabs.Panel>
+    </Tabs>
+  );
+}
+
+function useRefresh({ id }: AppRow): () => Promise<void> {
+  const queries = useQueryClient();
+  return async () => {
+    notifications.show({ message: 'Saved. It holds at once.' });
+    await queries.invalidateQueries({ queryKey: ['admin', 'app', String(id)] });
+    for (const key of [['apps'], ['admin', 'apps']]) void queries.invalidateQueries({ queryKey: key });
+  };
+}
+
+function SettingsForm({ path, app, groups }: { path: string; app: AppRow; groups: readonly SettingGroup[] }) {
+  const refresh = useRefresh(app);
+  const [name, setName] = useState(app.name);
+  const [enabled, setEnabled] = useState(app.enabled);
+  const [draft, setDraft] = useState(noDraft);
+  const [faults, setFaults] = useState<Faults>(noFaults);
+  const [busy, setBusy] = useState(false);
+  async function save(): Promise<void> {
+    setBusy(true);
+    setFaults(noFaults);
+    try {
+      const settings = laidOver(app.settings, toPatch(draft, groups, app.settings));
+      await api.call('PATCH', path, { body: { name: name.trim(), enabled, settings } });
+      await refresh();
+      setDraft(noDraft);
+    } catch (error) {
+      setFaults(faultsOf(error, groups));
+    } finally {
+      setBusy(false);
+    }
+  }
+  const isTouched = isChanged(draft) || name !== app.name || enabled !== app.enabled;
+  return (
+    <Card
+      withBorder
+      component="form"
+      onSubmit={(event: { preventDefault(): void }) => {
+        event.preventDefault();
+        void save();
+      }}
+    >
+      <Stack gap="lg">
+        {faults.rest && (
+          <Alert color="red" role="alert">
+            {faults.rest}
+          </Alert>
+        )}
+        <Group grow align="flex-start">
+          <TextInput
+            label="Name of the app"
+            value={name}
+            error={faults.at.name}
+            onChange={(event) => setName(event.currentTarget.value)}
+          />
+          <Switch
+            mt={26}
+            label="Open"
+            description="A disabled app takes no messages, and its connections are closed."
+            checked={enabled}
+            onChange={(event) => setEnabled(event.currentTarget.checked)}
+          />
+        </Group>
+        <SettingForm groups={groups} stored={app.settings} draft={draft} onDraft={setDraft} faults={faults} />
+        <Group justify="space-between">
+          <Text size="xs" c="dimmed">
+            What is left empty has its default, which is shown in grey. Changes are kept in the audit log.
+          </Text>
+          <Button type="submit" loading={busy} disabled={!isTouched}>
+            Save the settings
+          </Button>
+        </Group>
+      </Stack>
+    </Card>
+  );
+}
+
+/** The settings that have changed, each whole, as they are sent; `null` for one that has its default again. */
+function laidOver(stored: Settings, patch: Settings): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(patch).map(([name, change]) => {
+      if (typeof change !== 'object' || change === null || Array.isArray(change)) return [name, change];
+      const whole = { ...(stored[name] as Settings | undefined), ...change };
+      const kept = Object.entries(whole).filter(([, value]) => value !== null);
+      return [name, kept.length > 0 ? Object.fromEntries(kept) : null];
+    }),
+  );
+}
+
+function SettingsJson({ path, app }: { path: string; app: AppRow }) {
+  const refresh = useRefresh(app);
+  const [text, setText] = useState(() => JSON.stringify(app.settings, null, 2));
+  const [fault, setFault] = useState<string>();
+  const [busy, setBusy] = useState(false);
+  async function save(): Promise<void> {
+    setBusy(true);
+    setFault(undefined);
+    try {
+      await api.call('PUT', `${path}/settings`, { body: JSON.parse(text) });
+      await refresh();
+    } catch (error) {
+      setFault(error instanceof SyntaxError ? `This is not JSON yet: ${error.message}` : explain(error));
+    } finally {
+      setBusy(false);
+    }
+  }
   return (
     <Card withBorder>
       <Stack>
-        {saving.fault && (
+        <div>
+          <Title order={2}>All that is set</Title>
+          <Text size="sm" c="dimmed">
+            What stands here replaces what was there: a setting that you delete has its default again.
+          </Text>
+        </div>
+        {fault && (
           <Alert color="red" role="alert">
-            {saving.fault}
+            {fault}
           </Alert>
         )}
-        <Switch
-          label="Open"
-          description="A disabled app takes no messages, and its connections are closed."
-          checked={enabled}
-          onChange={(event) => setEnabled(event.currentTarget.checked)}
-        />
         <JsonInput
-          label="Settings"
-          description="Welcome message, survey, time-outs, real-time options. What is left out stays as it was."
+          aria-label="Settings as JSON"
           value={text}
           onChange={setText}
           formatOnBlur
@@ -39,12 +190,9 @@ export function SettingsEditor({ path, app }: { path: string; app: AppRow }) {
           maxRows={28}
           styles={{ input: { fontFamily: 'var(--mantine-font-family-monospace)', fontSize: 12.5 } }}
         />
-        <Group justify="space-between">
-          <Text size="xs" c="dimmed">
-            Changes are kept in the audit log.
-          </Text>
-          <Button loading={saving.busy} onClick={() => void saving.save()}>
-            Save
+        <Group justify="flex-end">
+          <Button loading={busy} onClick={() => void save()}>
+            Replace the settings
           </Button>
         </Group>
       </Stack>

@@ -1,20 +1,14 @@
-import { Badge, Button, Card, Group, SegmentedControl, Select, Table, Text } from '@mantine/core';
+import { Badge, Button, Group, SegmentedControl, Table, Text } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import type { WebhookUpdate } from '@mevrik/protocol';
 import { IconWebhook } from '@tabler/icons-react';
-import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query';
-import { Fragment, useState } from 'react';
+import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
 import { api } from '../session/session.ts';
 import { explain } from '../shared/explain.ts';
-import { Empty, Failure, Loading } from '../shared/states.tsx';
 import { Ago } from '../shared/time.tsx';
-import classes from './admin.module.css';
-import { AdminPage } from './admin-page.tsx';
-import { EarlierOnes } from './earlier-ones.tsx';
 import { JsonView } from './json-view.tsx';
-
-/** Nothing is broadcast of an update that nothing was made of. */
-const lookAgainMs = 5_000;
+import { ChannelFilter, LogList } from './log-list.tsx';
 
 const states = {
   received: { word: 'waits', color: 'blue' },
@@ -26,7 +20,6 @@ const states = {
 export function UpdatesPage() {
   const [status, setStatus] = useState<'' | WebhookUpdate['status']>('');
   const [channel, setChannel] = useState<string | null>(null);
-  const channels = useQuery({ queryKey: ['channels'], queryFn: () => api.rest.channelStates() });
   const list = useInfiniteQuery({
     queryKey: ['updates', status, channel],
     queryFn: ({ pageParam }) =>
@@ -38,61 +31,50 @@ export function UpdatesPage() {
       }),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: ({ next }) => next ?? undefined,
-    refetchInterval: lookAgainMs,
+    staleTime: 0,
   });
-  const rows = list.data?.pages.flatMap(({ items }) => items) ?? [];
   const counts = list.data?.pages[0]?.counts ?? {};
-  const names = new Set((channels.data?.items ?? []).map(({ name }) => name));
   return (
-    <AdminPage
+    <LogList
       title="Updates"
       about="What providers have sent, as it came in, newest first. After a mistake was mended an update can be handled once more; its message is stored once."
-    >
-      <Group gap="sm">
-        <SegmentedControl
-          value={status}
-          onChange={(next) => setStatus(next as typeof status)}
-          data={[
-            { value: '', label: 'All' },
-            ...Object.entries(states).map(([value, { word }]) => ({
-              value,
-              label: `${word} (${counts[value] ?? 0})`,
-            })),
-          ]}
-        />
-        <Select
-          aria-label="Channel"
-          placeholder="All channels"
-          data={[...names].sort()}
-          value={channel}
-          onChange={setChannel}
-          clearable
-          w={200}
-        />
-      </Group>
-      {list.isPending ? (
-        <Loading />
-      ) : list.isError ? (
-        <Failure error={list.error} onRetry={() => void list.refetch()} />
-      ) : rows.length === 0 ? (
-        <Card withBorder>
-          <Empty icon={<IconWebhook size={34} stroke={1.4} />} title="No update fits">
-            If a provider should have sent something, check the address and the secret that it was given.
-          </Empty>
-        </Card>
-      ) : (
-        <UpdateTable rows={rows} />
-      )}
-      <EarlierOnes of={list} />
-    </AdminPage>
+      filters={
+        <>
+          <SegmentedControl
+            value={status}
+            onChange={(next) => setStatus(next as typeof status)}
+            data={[
+              { value: '', label: 'All' },
+              ...Object.entries(states).map(([value, { word }]) => ({
+                value,
+                label: `${word} (${counts[value] ?? 0})`,
+              })),
+            ]}
+          />
+          <ChannelFilter value={channel} onChange={setChannel} />
+        </>
+      }
+      list={list}
+      columns={['When', 'Update', 'Channel', 'State', 'Why nothing was made of it', '']}
+      row={(update) => <UpdateRow key={update.id} update={update} />}
+      empty={{
+        icon: <IconWebhook size={34} stroke={1.4} />,
+        title: 'No update fits',
+        text: 'If a provider should have sent something, check the address and the secret that it was given.',
+      }}
+    />
   );
 }
 
-function UpdateTable({ rows }: { rows: readonly WebhookUpdate[] }) {
+function UpdateRow({
+  update: { id, receivedAt, channel, provider, status, note, payload },
+}: {
+  update: WebhookUpdate;
+}) {
   const queries = useQueryClient();
-  const [open, setOpen] = useState<number>();
+  const [isOpen, setOpen] = useState(false);
 
-  async function replay(id: number): Promise<void> {
+  async function replay(): Promise<void> {
     try {
       await api.rest.replayWebhookUpdate(id);
       notifications.show({ message: `Update ${id} is handled once more.` });
@@ -103,66 +85,48 @@ function UpdateTable({ rows }: { rows: readonly WebhookUpdate[] }) {
   }
 
   return (
-    <Card withBorder p={0} className={classes.table} tabIndex={0}>
-      <Table>
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th>When</Table.Th>
-            <Table.Th>Update</Table.Th>
-            <Table.Th>Channel</Table.Th>
-            <Table.Th>State</Table.Th>
-            <Table.Th>Why nothing was made of it</Table.Th>
-            <Table.Th />
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {rows.map(({ id, receivedAt, channel, provider, status, note, payload }) => (
-            <Fragment key={id}>
-              <Table.Tr>
-                <Table.Td>
-                  <Ago at={receivedAt} />
-                </Table.Td>
-                <Table.Td>{id}</Table.Td>
-                <Table.Td>
-                  {channel}{' '}
-                  <Text span size="xs" c="dimmed">
-                    {provider}
-                  </Text>
-                </Table.Td>
-                <Table.Td>
-                  <Badge color={states[status].color}>{states[status].word}</Badge>
-                </Table.Td>
-                <Table.Td maw={420}>
-                  <Text size="sm">{note ?? '–'}</Text>
-                </Table.Td>
-                <Table.Td>
-                  <Group gap={6} wrap="nowrap" justify="flex-end">
-                    <Button
-                      size="compact-xs"
-                      variant="default"
-                      aria-expanded={open === id}
-                      aria-label={open === id ? `Hide update ${id}` : `Look into update ${id}`}
-                      onClick={() => setOpen(open === id ? undefined : id)}
-                    >
-                      {open === id ? 'Hide' : 'Look'}
-                    </Button>
-                    <Button size="compact-xs" variant="light" onClick={() => void replay(id)}>
-                      Handle again
-                    </Button>
-                  </Group>
-                </Table.Td>
-              </Table.Tr>
-              {open === id && (
-                <Table.Tr>
-                  <Table.Td colSpan={6}>
-                    <JsonView value={payload} label={`Update ${id}`} />
-                  </Table.Td>
-                </Table.Tr>
-              )}
-            </Fragment>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </Card>
+    <>
+      <Table.Tr>
+        <Table.Td>
+          <Ago at={receivedAt} />
+        </Table.Td>
+        <Table.Td>{id}</Table.Td>
+        <Table.Td>
+          {channel}{' '}
+          <Text span size="xs" c="dimmed">
+            {provider}
+          </Text>
+        </Table.Td>
+        <Table.Td>
+          <Badge color={states[status].color}>{states[status].word}</Badge>
+        </Table.Td>
+        <Table.Td maw={420}>
+          <Text size="sm">{note ?? '–'}</Text>
+        </Table.Td>
+        <Table.Td>
+          <Group gap={6} wrap="nowrap" justify="flex-end">
+            <Button
+              size="compact-xs"
+              variant="default"
+              aria-expanded={isOpen}
+              aria-label={isOpen ? `Hide update ${id}` : `Look into update ${id}`}
+              onClick={() => setOpen(!isOpen)}
+            >
+              {isOpen ? 'Hide' : 'Look'}
+            </Button>
+            <Button size="compact-xs" variant="light" onClick={() => void replay()}>
+              Handle again
+            </Button>
+          </Group>
+        </Table.Td>
+      </Table.Tr>
+      {isOpen && (
+        <Table.Tr>
+          <Table.Td colSpan={6}>
+            <JsonView value={payload} label={`Update ${id}`} />
+          </Table.Td>
+        </Table.Tr>
+      )}
+    </>
   );
 }

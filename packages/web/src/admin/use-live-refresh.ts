@@ -12,6 +12,7 @@ const present = [
   'replays',
   'overview',
   'channels',
+  'queues',
   'deliveries',
   'message',
   'updates',
@@ -57,6 +58,8 @@ export function useLiveRefresh(): void {
         for (const event of ['figures_stored', 'health_changed'] as const) {
           channel.on(event, () => void queries.invalidateQueries({ queryKey: ['health'] }));
         }
+        // Told once a second at most.
+        channel.on('list_changed', ({ list }) => void queries.invalidateQueries({ queryKey: [list] }));
       }
       client.subscribe('log').on('log_moved', look);
       return client;

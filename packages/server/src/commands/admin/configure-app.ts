@@ -8,7 +8,8 @@ import type { Tx } from '../../log/transaction.ts';
 import { auditApp, type By, lockApp } from './app-lock.ts';
 
 /**
- * Changes an app. New settings are laid over the old ones, key by key.
+ * Changes an app. New settings are laid over the old ones, key by key; `null` takes one away, so that it has its
+ * default.
  * @throws ProblemError `not_found`, or `invalid_input` for settings that are not valid.
  */
 export async function changeApp(
@@ -25,11 +26,38 @@ export async function changeApp(
   },
 ): Promise<void> {
   const app = await lockApp(tx, appId);
-  const settings = changes.settings ? { ...app.settings, ...changes.settings } : app.settings;
+  const settings = Object.fromEntries(
+    Object.entries({ ...app.settings, ...changes.settings }).filter(([, value]) => value !== null),
+  );
   parseAppSettings(settings);
   const { name = app.name, enabled = app.enabled } = changes;
   await tx.orm.update(apps).set({ name, enabled, settings }).where(eq(apps.id, appId));
   await auditApp(tx, actor, 'app.change', appId, { changed: Object.keys(changes) });
+}
+
+/**
+ * Replaces all settings of an app: what is left out has its default.
+ * @throws ProblemError `not_found`, or `invalid_input` for settings that are not valid.
+ */
+export async function replaceSettings(
+  tx: Tx,
+  {
+    actor,
+    appId,
+    settings,
+  }: By & { readonly appId: number; readonly settings: Readonly<Record<string, unknown>> },
+): Promise<void> {
+  const app = await lockApp(tx, appId);
+  parseAppSettings(settings);
+  await tx.orm
+    .update(apps)
+    .set({ settings: { ...settings } })
+    .where(eq(apps.id, appId));
+  const names = new Set([...Object.keys(app.settings), ...Object.keys(settings)]);
+  const changed = [...names].filter(
+    (name) => JSON.stringify(app.settings[name]) !== JSON.stringify(settings[name]),
+  );
+  await auditApp(tx, actor, 'app.settings', appId, { changed });
 }
 
 /** Gives an app a new secret; the old one works no more. @returns the secret, this once. */

@@ -22,6 +22,11 @@ const employment = {
   capacity: z.int().min(1).max(100).optional(),
   appIds: z.array(idSchema.max(2_147_483_647)).max(1000).optional(),
 };
+const agentQuery = pageQuery.extend({
+  /** A part of the name, the e-mail address, or a skill. */
+  search: z.string().min(1).max(200).optional(),
+  role: employment.role.optional(),
+});
 const setUpBody = z.strictObject({ token: z.string().min(1).max(200), ...person, password });
 const agentBody = z.strictObject({ ...person, ...employment, password });
 const agentChanges = z.strictObject({
@@ -61,10 +66,11 @@ export function employmentRoutes({
     );
     api.get(
       '/v1/admin/agents',
-      { config, schema: { tags, summary: 'People at the desk', querystring: pageQuery } },
+      { config, schema: { tags, summary: 'People at the desk', querystring: agentQuery } },
       async (request) => {
-        const { limit } = request.query;
-        const rows = await listAgents(database, { before: beforeId(request.query), limit: limit + 1 });
+        const { limit, search, role } = request.query;
+        const before = beforeId(request.query);
+        const rows = await listAgents(database, { before, limit: limit + 1, search, role });
         return toPage(rows, limit, (agent) => agent);
       },
     );

@@ -1,6 +1,13 @@
-import { idSchema, pageQuery } from '@mevrik/protocol';
+import { idSchema, pageQuery, settingGroupSchema } from '@mevrik/protocol';
 import { z } from 'zod';
-import { changeApp, putBot, putRules, rotateSecret } from '../../commands/admin/configure-app.ts';
+import { appSettingsSchema } from '../../apps/app-settings.ts';
+import {
+  changeApp,
+  putBot,
+  putRules,
+  replaceSettings,
+  rotateSecret,
+} from '../../commands/admin/configure-app.ts';
 import { registerApp } from '../../commands/register-app.ts';
 import { botStateSchema, parseFlow, respond } from '../../domain/bot/index.ts';
 import { compileRules, route, routingRuleSchema } from '../../domain/routing/index.ts';
@@ -8,6 +15,7 @@ import { writeAudit } from '../../observe/audit.ts';
 import { listApps, listRules, readBot, requireAppRow } from '../../queries/administration.ts';
 import { actorOf } from '../access.ts';
 import type { HttpDependencies, RoutePlugin } from '../http-dependencies.ts';
+import { describeSettings } from './setting-fields.ts';
 
 const config = { access: ['admin'] as const };
 const tags = ['administration'];
@@ -59,6 +67,8 @@ const botTest = z.strictObject({
   payload: z.string().max(1000).optional(),
 });
 
+const settingGroups = describeSettings(appSettingsSchema);
+
 /** Apps, their rules and bots. Whatever is changed holds at once on this node, within seconds on others. */
 export function appRoutes({
   database,
@@ -100,7 +110,7 @@ export function appRoutes({
         config,
         schema: {
           tags,
-          summary: 'Change an app; settings are laid over the old ones',
+          summary: 'Change an app; settings are laid over the old ones, and `null` takes one away',
           params,
           body: appChanges,
         },
@@ -110,6 +120,37 @@ export function appRoutes({
         await unitOfWork.run((tx) => changeApp(tx, { actor: actorOf(request), appId, ...request.body }));
         forget();
         reception.openingChanged(appId);
+        return requireAppRow(database, appId);
+      },
+    );
+    api.get(
+      '/v1/admin/app-settings',
+      {
+        config,
+        schema: {
+          tags,
+          summary: 'What can be set of an app',
+          response: { 200: z.object({ groups: z.array(settingGroupSchema) }) },
+        },
+      },
+      async () => ({ groups: settingGroups }),
+    );
+    api.put(
+      '/v1/admin/apps/:id/settings',
+      {
+        config,
+        schema: {
+          tags,
+          summary: 'Replace all settings of an app: what is left out has its default',
+          params,
+          body: settings,
+        },
+      },
+      async (request) => {
+        const appId = request.params.id;
+        const change = { actor: actorOf(request), appId, settings: request.body };
+        await unitOfWork.run((tx) => replaceSettings(tx, change));
+        forget();
         return requireAppRow(database, appId);
       },
     );

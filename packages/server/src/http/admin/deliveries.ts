@@ -12,11 +12,13 @@ import { z } from 'zod';
 import { requireApp } from '../../apps/app-directory.ts';
 import { replayWebhook } from '../../commands/replay-webhook.ts';
 import { scheduleProbe } from '../../delivery/channel-health.ts';
+import { listNotice } from '../../delivery/tell.ts';
 import { writeAudit } from '../../observe/audit.ts';
 import { listChannelStates, listDeliveries, listUpdates, requireUpdate } from '../../queries/deliveries.ts';
 import { actorOf, staffOf } from '../access.ts';
 import { visibleApps } from '../desk.ts';
 import type { HttpDependencies, RoutePlugin } from '../http-dependencies.ts';
+import { notifier } from '../notify.ts';
 
 const seeing = { access: ['admin', 'supervisor'] as const };
 const acting = { access: ['admin'] as const };
@@ -84,7 +86,8 @@ export function deliveryRecordRoutes({ database, unitOfWork, apps }: HttpDepende
 }
 
 /** The updates of providers: what was made of each, and once more from the beginning. */
-export function webhookRecordRoutes({ database, unitOfWork, apps }: HttpDependencies): RoutePlugin {
+export function webhookRecordRoutes({ database, unitOfWork, apps, ...more }: HttpDependencies): RoutePlugin {
+  const notify = notifier(more);
   const tags = ['webhooks'];
   return (api) => {
     api.get(
@@ -133,6 +136,7 @@ export function webhookRecordRoutes({ database, unitOfWork, apps }: HttpDependen
           const target = `update ${id}`;
           await writeAudit(tx.sql, { appId, actor: actorOf(request), action: 'webhook.replay', target });
         });
+        notify([listNotice(appId, 'updates')]);
         return reply.code(202).send({ accepted: true });
       },
     );

@@ -2,7 +2,6 @@ import { idSchema, overviewSchema, ProblemError, pageQuery } from '@mevrik/proto
 import { z } from 'zod';
 import type { DeadLetters } from '../../dispatch/dead-letters.ts';
 import type { DispatchInspection } from '../../dispatch/inspection.ts';
-import { listAudit } from '../../queries/administration.ts';
 import { readOverview } from '../../queries/overview.ts';
 import { actorOf } from '../access.ts';
 import type { HttpDependencies, RoutePlugin } from '../http-dependencies.ts';
@@ -140,11 +139,6 @@ export function inspectionRoutes(dependencies: InspectionDependencies): RoutePlu
       async (request) => ({
         discarded: await deadLetters.discard(named(request.body.filter), actorOf(request)),
       }),
-    );
-    api.get(
-      '/v1/admin/audit',
-      { config: acting, schema: { tags, summary: 'The audit trail, newest first', querystring: pageQuery } },
-      (request) => listAudit(database, request.query),
     );
   };
 }
