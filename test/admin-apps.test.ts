@@ -264,6 +264,11 @@ describe('routing rules', () => {
     const attempt = (rules: object[]) => admin.call('POST', '/v1/admin/rules/test', { rules, facts });
     const gold = rule('Gold', 'customer.attributes.plan == "gold"', 'transfer');
     expect((await attempt([gold, billing])).body).toMatchObject({ rule: 'Gold', action: 'transfer' });
+    expect((await attempt([billing, gold, rule('Never', 'false')])).body.verdicts).toEqual([
+      { rule: 'Billing', outcome: 'true' },
+      { rule: 'Gold', outcome: 'true' },
+      { rule: 'Never', outcome: 'false' },
+    ]);
     const failing = rule('Failing', 'customer.attributes.age > 3');
     expect((await attempt([failing, billing])).body).toMatchObject({ rule: 'Billing', failed: ['Failing'] });
     expect(await conversations(app)).toEqual(before);
@@ -294,6 +299,14 @@ describe('a bot', () => {
     expect(await everything(app)).toEqual(before);
   });
 
+  it('that is refused says on which line', async () => {
+    const wrong = 'greeting: []\nintents:\n  - name: a\n    keywords: [a]\n    goto: menu.nowhere\n';
+    const { body } = await admin.call('POST', '/v1/admin/bot/test', { flow: wrong, text: 'hello' });
+    expect(body.errors).toEqual([
+      { path: 'flow.intents.0.goto', message: 'there is no menu "nowhere" (line 5)' },
+    ]);
+  });
+
   it('can be tried from turn to turn, and nothing comes of it', async () => {
     const { app } = await greeted();
     const before = await conversations(app);
@@ -302,8 +315,17 @@ describe('a bot', () => {
     const turn = (text: string, state: unknown) =>
       admin.call('POST', '/v1/admin/bot/test', { flow: form, text, state });
     const first = (await turn('order', null)).body;
-    expect(first).toMatchObject({ replies: [{ text: 'What?' }], handover: null });
-    expect((await turn('tea', first.state)).body).toMatchObject({ replies: [{ text: 'tea it is' }] });
+    expect(first).toMatchObject({
+      replies: [{ text: 'What?' }],
+      handover: null,
+      heard: { as: 'intent', name: 'order' },
+    });
+    expect((await turn('tea', first.state)).body).toMatchObject({
+      replies: [{ text: 'tea it is' }],
+      heard: { as: 'answer' },
+    });
+    const greeting = await admin.call('POST', '/v1/admin/bot/test', { flow });
+    expect(greeting.body).toMatchObject({ replies: [{ text: 'Ahoy' }], heard: null });
     expect(await conversations(app)).toEqual(before);
   });
 

@@ -9,14 +9,13 @@ import {
   Text,
   Textarea,
   TextInput,
-  Title,
 } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useState } from 'react';
 import { api } from '../session/session.ts';
-import { explain } from '../shared/explain.ts';
 import { Failure, Loading } from '../shared/states.tsx';
 import classes from './admin.module.css';
+import { BotTrial } from './bot-trial.tsx';
 import { useSaving } from './use-saving.ts';
 
 type Bot =
@@ -118,103 +117,5 @@ export function BotEditor({ path }: { path: string }) {
       </Card>
       {kind === 'builtin' && <BotTrial flow={flow} />}
     </div>
-  );
-}
-
-interface Turn {
-  readonly state: unknown;
-  readonly replies: readonly {
-    readonly text?: string;
-    readonly buttons?: readonly { readonly title: string }[];
-  }[];
-  readonly handover: { readonly queue?: string } | null;
-}
-
-/** A conversation with the flow as it stands in the editor; nothing is stored. */
-function BotTrial({ flow }: { flow: string }) {
-  const [said, setSaid] = useState<readonly { readonly by: 'bot' | 'you'; readonly text: string }[]>([]);
-  const [text, setText] = useState('');
-  const [fault, setFault] = useState<string>();
-  const state = useRef<unknown>(null);
-  async function say(): Promise<void> {
-    const words = text.trim();
-    if (words === '') return;
-    setText('');
-    setFault(undefined);
-    setSaid((before) => [...before, { by: 'you', text: words }]);
-    try {
-      const turn = await api.call<Turn>('POST', '/v1/admin/bot/test', {
-        body: { flow, state: state.current, text: words },
-      });
-      state.current = turn.state;
-      const replies = turn.replies.map((reply) => ({
-        by: 'bot' as const,
-        text: [reply.text, ...(reply.buttons ?? []).map(({ title }) => `[${title}]`)]
-          .filter(Boolean)
-          .join(' '),
-      }));
-      const over = turn.handover
-        ? [{ by: 'bot' as const, text: '→ gives the conversation to a person' }]
-        : [];
-      setSaid((before) => [...before, ...replies, ...over]);
-    } catch (error) {
-      setFault(explain(error));
-    }
-  }
-  return (
-    <Card withBorder>
-      <Stack>
-        <Title order={2}>Try it</Title>
-        <Stack gap={6} mih={160} aria-live="polite">
-          {said.length === 0 && (
-            <Text size="sm" c="dimmed">
-              Say something, as a customer would.
-            </Text>
-          )}
-          {said.map((one, at) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: what was said stays where it is
-            <Group key={at} justify={one.by === 'you' ? 'flex-end' : 'flex-start'}>
-              <Card px="sm" py={6} radius="lg" withBorder maw="85%">
-                <Text size="sm" style={{ whiteSpace: 'pre-wrap' }}>
-                  {one.text}
-                </Text>
-              </Card>
-            </Group>
-          ))}
-        </Stack>
-        {fault && (
-          <Alert color="red" role="alert">
-            {fault}
-          </Alert>
-        )}
-        <form
-          onSubmit={(event) => {
-            event.preventDefault();
-            void say();
-          }}
-        >
-          <Group wrap="nowrap">
-            <TextInput
-              style={{ flex: 1 }}
-              aria-label="What the customer says"
-              value={text}
-              onChange={(event) => setText(event.currentTarget.value)}
-            />
-            <Button type="submit" variant="light">
-              Say it
-            </Button>
-            <Button
-              variant="default"
-              onClick={() => {
-                state.current = null;
-                setSaid([]);
-              }}
-            >
-              Begin anew
-            </Button>
-          </Group>
-        </form>
-      </Stack>
-    </Card>
   );
 }

@@ -5,6 +5,7 @@ import {
   Button,
   Card,
   Group,
+  List,
   Select,
   Stack,
   Text,
@@ -152,6 +153,12 @@ export function RulesEditor({ path, app }: { path: string; app: AppRow }) {
   );
 }
 
+const verdictWords = {
+  true: 'true: it decides',
+  false: 'not true of it',
+  failed: 'cannot be asked of it, which counts as not true',
+};
+
 /** Says what the rules would do with a message; nothing is changed. */
 function RuleTrial({ rules, app }: { rules: readonly Rule[]; app: AppRow }) {
   const [text, setText] = useState('I want my money back');
@@ -160,7 +167,7 @@ function RuleTrial({ rules, app }: { rules: readonly Rule[]; app: AppRow }) {
     rule?: string;
     action?: string;
     queue?: string;
-    failed?: readonly unknown[];
+    verdicts?: readonly { readonly rule: string; readonly outcome: keyof typeof verdictWords }[];
   }>();
   const [fault, setFault] = useState<string>();
   async function tryIt(): Promise<void> {
@@ -191,7 +198,7 @@ function RuleTrial({ rules, app }: { rules: readonly Rule[]; app: AppRow }) {
         />
         <Select
           label="On"
-          data={['web', 'facebook', 'instagram', 'whatsapp', 'email']}
+          data={['web', 'facebook', 'instagram', 'whatsapp', 'telegram', 'email', 'api']}
           value={kind}
           onChange={(next) => next && setKind(next)}
           allowDeselect={false}
@@ -210,6 +217,17 @@ function RuleTrial({ rules, app }: { rules: readonly Rule[]; app: AppRow }) {
               {actions.find(({ value }) => value === answer.action)?.label ?? answer.action}
               {answer.queue ? ` in “${answer.queue}”` : ''}.
             </Text>
+            <List type="ordered" size="sm" mt="xs">
+              {(answer.verdicts ?? []).map(({ rule, outcome }, at, all) => (
+                // biome-ignore lint/suspicious/noArrayIndexKey: rules may share a name; they are told by their place
+                <List.Item key={at}>
+                  {rule}:{' '}
+                  {outcome === 'true' && all.findIndex((one) => one.outcome === 'true') < at
+                    ? 'true, but one before it decides'
+                    : verdictWords[outcome]}
+                </List.Item>
+              ))}
+            </List>
           </Alert>
         )}
       </Stack>

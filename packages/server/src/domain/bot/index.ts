@@ -3,4 +3,4 @@ export { defaultFlow, defaultParsedFlow } from './default-flow.ts';
 export { isHandoverRequest } from './handover-words.ts';
 export { type HttpBotRequest, type HttpBotResponse, httpBotResponseSchema } from './http-bot.ts';
 export { type Flow, parseFlow } from './parse-flow.ts';
-export { type BotInput, type BotTurn, greet, respond } from './respond.ts';
+export { type BotInput, type BotTurn, greet, respond, understand } from './respond.ts';

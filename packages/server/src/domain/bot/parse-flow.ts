@@ -1,6 +1,6 @@
 import { ProblemError } from '@mevrik/protocol';
 import { RE2JS } from 're2js';
-import { parseDocument } from 'yaml';
+import { isNode, LineCounter, parseDocument } from 'yaml';
 import { isStorable } from '../storable.ts';
 import { type FlowDefinition, flowSchema, type Step } from './flow-schema.ts';
 
@@ -25,6 +25,32 @@ type Problem = { path: string; message: string };
  * @throws ProblemError `invalid_input`, naming every field at fault.
  */
 export function parseFlow(text: string): Flow {
+  try {
+    return checkFlow(text);
+  } catch (error) {
+    if (!(error instanceof ProblemError)) throw error;
+    throw refuse(withLines(text, error.fields));
+  }
+}
+
+/** What is wrong, with the line that it is on, where it is on one. */
+function withLines(text: string, problems: readonly Problem[]): Problem[] {
+  if (problems.every(({ path }) => path === 'flow')) return [...problems];
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines });
+  return problems.map(({ path, message }) => {
+    const names = path.split('.').slice(1);
+    // What is missing is missed on the line of what it should be in.
+    for (let depth = names.length; depth > 0; depth--) {
+      const node: unknown = document.getIn(names.slice(0, depth), true);
+      if (!isNode(node) || !node.range) continue;
+      return { path, message: `${message} (line ${lines.linePos(node.range[0]).line})` };
+    }
+    return { path, message };
+  });
+}
+
+function checkFlow(text: string): Flow {
   const parsed = flowSchema.safeParse(readYaml(text));
   if (!parsed.success) {
     throw refuse(

@@ -53,23 +53,46 @@ export function respond(
   customer: BotCustomer,
 ): BotTurn {
   const state = before ?? initialBotState;
-  const text = (input.text ?? '').slice(0, 10_000);
-  if (input.payload !== undefined && openField(flow, state)?.choices?.includes(input.payload)) {
-    return continueForm(flow, state, input.payload, customer);
+  const heard = understand(flow, before, input);
+  switch (heard.as) {
+    case 'answer':
+      return continueForm(flow, state, heard.text, customer);
+    case 'choice':
+      return take(flow, { ...state, form: null }, heard.step, customer, 'The customer chose it in a menu.');
+    case 'wish':
+      return handOver(flow, state, {}, customer, 'The customer asked for a person.');
+    case 'intent':
+      return take(flow, state, heard.step, customer, `The flow hands "${heard.name}" over.`);
+    case 'nothing':
+      return fallBack(flow, state, customer);
   }
-  const pressed = input.payload === undefined ? undefined : flow.choices.get(input.payload);
-  if (pressed)
-    return take(flow, { ...state, form: null }, pressed, customer, 'The customer chose it in a menu.');
-  if (isHandoverRequest(text, flow.definition.handover.words)) {
-    return handOver(flow, state, {}, customer, 'The customer asked for a person.');
+}
+
+/** What the bot takes an input for. */
+export type Heard =
+  | { readonly as: 'answer'; readonly form: string; readonly text: string }
+  | { readonly as: 'choice'; readonly step: Step }
+  | { readonly as: 'wish' }
+  | { readonly as: 'intent'; readonly name: string; readonly step: Step }
+  | { readonly as: 'nothing' };
+
+/** What the bot takes an input for, before it does anything about it. */
+export function understand(flow: Flow, before: BotState | null, { text: said, payload }: BotInput): Heard {
+  const state = before ?? initialBotState;
+  const text = (said ?? '').slice(0, 10_000);
+  const form = state.form?.name ?? '';
+  if (payload !== undefined && openField(flow, state)?.choices?.includes(payload)) {
+    return { as: 'answer', form, text: payload };
   }
-  if (state.form) return continueForm(flow, state, input.payload ?? text, customer);
+  const pressed = payload === undefined ? undefined : flow.choices.get(payload);
+  if (pressed) return { as: 'choice', step: pressed };
+  if (isHandoverRequest(text, flow.definition.handover.words)) return { as: 'wish' };
+  if (state.form) return { as: 'answer', form, text: payload ?? text };
   const intent = flow.definition.intents.find(
     ({ name, keywords }) =>
       hasPhrase(text, keywords) || flow.patterns.get(name)?.some((pattern) => pattern.matcher(text).find()),
   );
-  if (intent) return take(flow, state, intent, customer, `The flow hands "${intent.name}" over.`);
-  return fallBack(flow, state, customer);
+  return intent ? { as: 'intent', name: intent.name, step: intent } : { as: 'nothing' };
 }
 
 /** Says what a step says and goes where it goes. */

@@ -1,5 +1,5 @@
 export { type CompiledRules, compileRules } from './compile-rules.ts';
-export { route } from './route.ts';
+export { judge, route } from './route.ts';
 export {
   type RoutingDecision,
   type RoutingFacts,

@@ -9,8 +9,8 @@ import {
   rotateSecret,
 } from '../../commands/admin/configure-app.ts';
 import { registerApp } from '../../commands/register-app.ts';
-import { botStateSchema, parseFlow, respond } from '../../domain/bot/index.ts';
-import { compileRules, route, routingRuleSchema } from '../../domain/routing/index.ts';
+import { botStateSchema, greet, parseFlow, respond, understand } from '../../domain/bot/index.ts';
+import { compileRules, judge, route, routingRuleSchema } from '../../domain/routing/index.ts';
 import { writeAudit } from '../../observe/audit.ts';
 import { listApps, listRules, readBot, requireAppRow } from '../../queries/administration.ts';
 import { actorOf } from '../access.ts';
@@ -186,7 +186,10 @@ export function appRoutes({
     api.post(
       '/v1/admin/rules/test',
       { config, schema: { tags, summary: 'Try rules on facts; nothing is changed', body: rulesTest } },
-      async (request) => route(compileRules(request.body.rules), request.body.facts),
+      async ({ body: { rules: given, facts } }) => {
+        const rules = compileRules(given);
+        return { ...route(rules, facts), verdicts: judge(rules, facts) };
+      },
     );
     api.get(
       '/v1/admin/apps/:id/bot',
@@ -207,10 +210,20 @@ export function appRoutes({
     );
     api.post(
       '/v1/admin/bot/test',
-      { config, schema: { tags, summary: 'Try a flow; nothing is changed', body: botTest } },
+      { config, schema: { tags, summary: 'Try a flow, from its greeting where nothing is said; nothing is changed', body: botTest } },
       async (request) => {
         const { flow, state, text, payload } = request.body;
-        return respond(parseFlow(flow), state, { kind: 'text', text, payload }, { name: null });
+        const parsed = parseFlow(flow);
+        const customer = { name: null };
+        if (text === undefined && payload === undefined) {
+          return { replies: greet(parsed, customer), state, handover: null, attributes: {}, heard: null };
+        }
+        const input = { kind: 'text' as const, text, payload };
+        const heard = understand(parsed, state, input);
+        return {
+          ...respond(parsed, state, input, customer),
+          heard: { as: heard.as, ...('name' in heard ? { name: heard.name } : {}) },
+        };
       },
     );
   };

@@ -1,0 +1,113 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { accessibilityFaults, startBrowser } from './support/browser.ts';
+import { logInAs } from './support/panel.ts';
+import { startTestProduct, type TestProduct } from './support/product.ts';
+
+let product: TestProduct;
+let browser: Browser;
+beforeAll(async () => {
+  [product, browser] = await Promise.all([startTestProduct(), startBrowser()]);
+});
+afterAll(() => Promise.all([product?.stop(), browser?.close()]));
+
+const adminAt = (place: string) => logInAs(product, browser, 'admin', place);
+const settings = async () => {
+  const [row] = await product.database.sql<{ settings: Record<string, unknown> }[]>`
+    SELECT settings FROM apps WHERE id = 1`;
+  return row?.settings;
+};
+/** What is refused is shown where it was written; the browser notes it, too. */
+const isUnmeant = (error: string) => !error.includes('status of 422');
+
+describe('an administrator who configures an app', () => {
+  it('changes settings in a form, is told at the field what is wrong, and deletes one in the JSON', {
+    timeout: 300_000,
+  }, async () => {
+    const { page, errors, keep } = await adminAt('/admin/apps/1');
+    await page.getByRole('tab', { name: 'Settings' }).click();
+    const minutes = page.getByRole('textbox', { name: 'A conversation is over after' });
+    await minutes.fill('30');
+    await page.getByRole('textbox', { name: 'Country' }).fill('Bangladesh');
+    await page.getByRole('button', { name: 'Save the settings' }).click();
+    await page.getByText('is a country in two capital letters').waitFor();
+    expect(await settings()).toEqual({});
+    await page.getByRole('textbox', { name: 'Country' }).fill('BD');
+    await page.getByRole('switch', { name: 'Customers are asked' }).click();
+    await page.getByRole('button', { name: 'Save the settings' }).click();
+    await expect
+      .poll(settings)
+      .toEqual({ sessionIdleMinutes: 30, country: 'BD', csat: { enabled: false } });
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await keep('app-settings');
+
+    await page.getByRole('tab', { name: 'JSON' }).click();
+    await page.getByRole('textbox', { name: 'Settings as JSON' }).fill('{ "country": "BD" }');
+    await page.getByRole('button', { name: 'Replace the settings' }).click();
+    await expect.poll(settings).toEqual({ country: 'BD' });
+    await page.getByRole('tab', { name: 'Form' }).click();
+    await expect.poll(() => minutes.inputValue()).toBe('');
+    expect(errors.filter(isUnmeant)).toEqual([]);
+    await page.context().close();
+  });
+
+  it('tries a flow that is not saved, and sees what the bot took each message for', {
+    timeout: 300_000,
+  }, async () => {
+    const { page, errors, keep } = await adminAt('/admin/apps/1');
+    await page.getByRole('tab', { name: 'Bot' }).click();
+    await page
+      .getByRole('textbox', { name: 'Flow' })
+      .fill(
+        'greeting: [{ text: Ahoy }]\nintents: [{ name: order, keywords: [order], goto: form.order }]\n' +
+          'forms:\n  order:\n    fields: [{ name: size, ask: Which size?, type: choice, choices: [small, large] }]\n' +
+          '    done: { replies: ["{{answers.size}} it is"] }\n',
+      );
+    await page.getByRole('button', { name: 'Begin', exact: true }).click();
+    await page.getByText('Ahoy').waitFor();
+    await page.getByRole('textbox', { name: 'What the customer says' }).fill('an order');
+    await page.keyboard.press('Enter');
+    await page.getByText('taken for the intent “order”').waitFor();
+    await page.getByRole('button', { name: 'large' }).click();
+    await page.getByText('large it is').waitFor();
+    await page.getByText('What the bot knows by now').waitFor();
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await keep('app-bot');
+    await page.getByRole('textbox', { name: 'Flow' }).fill('intents:\n  - { name: a, goto: menu.nowhere }\n');
+    await page.getByRole('button', { name: 'Begin anew' }).click();
+    await page.getByText('there is no menu "nowhere" (line 2)').first().waitFor();
+    expect(errors.filter(isUnmeant)).toEqual([]);
+    await page.context().close();
+  });
+
+  it('searches the audit log, and finds what they did themselves', { timeout: 300_000 }, async () => {
+    const { page, errors, keep } = await adminAt('/admin/audit');
+    await product.database.sql`
+      INSERT INTO audit_entries (app_id, actor, action, target, detail)
+      VALUES (1, 'delivery', 'channel.down', 'page', '{"reason": "the token is old"}')`;
+    await page.getByRole('textbox', { name: 'Any word' }).fill('token is old');
+    await page.getByRole('row', { name: /channel\.down/ }).waitFor();
+    await expect.poll(() => page.getByRole('row').count()).toBe(2);
+    await page.getByRole('button', { name: /^Look into entry/ }).click();
+    await page.getByText('"reason": "the token is old"').waitFor();
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await keep('audit');
+    expect(errors).toEqual([]);
+    await page.context().close();
+  });
+
+  it.each([
+    ['apps', 'Apps'],
+    ['agents', 'Agents'],
+    ['queues', 'Queues'],
+    ['channels', 'Channels'],
+  ])('can use the page of %s without seeing or a mouse', { timeout: 120_000 }, async (place, heading) => {
+    const { page, errors, keep } = await adminAt(`/admin/${place}`);
+    await page.getByRole('heading', { level: 1, name: heading }).waitFor();
+    await page.locator('[aria-busy="true"]').waitFor({ state: 'detached' });
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await keep(place);
+    expect(errors).toEqual([]);
+    await page.context().close();
+  });
+});
