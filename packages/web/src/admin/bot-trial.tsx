@@ -99,7 +99,7 @@ export function BotTrial({ flow }: { flow: string }) {
                     radius="lg"
                     withBorder={line.by === 'bot'}
                     maw="85%"
-                    className={line.by === 'you' ? classes.preview : undefined}
+                    className={line.by === 'you' ? (classes.preview ?? '') : ''}
                   >
                     <Text size="sm" style={{ whiteSpace: 'pre-wrap' }}>
                       {line.text}
