@@ -327,6 +327,11 @@ describe('an agent', () => {
     expect(http.published).toMatchObject([
       { event: 'typing', payload: { by: 'agent', typing: true } },
       { event: 'message_read', payload: { by: 'agent', messageId: body.message.id } },
+      {
+        event: 'message_read',
+        topic: expect.stringMatching(/^agent\d+$/),
+        payload: { sessionId: visit.session.id },
+      },
     ]);
   });
 });
