@@ -8,7 +8,13 @@ beforeAll(async () => {
   admin = await product.employ({ role: 'admin', name: 'Ada' });
   await admin.call('PUT', '/v1/admin/apps/1/rules', {
     rules: [
-      { name: 'billing', when: 'message.text.contains("invoice")', action: 'queue', queue: 'billing', skills: ['billing'] },
+      {
+        name: 'billing',
+        when: 'message.text.contains("invoice")',
+        action: 'queue',
+        queue: 'billing',
+        skills: ['billing'],
+      },
       { name: 'rest', when: 'true', action: 'queue', queue: 'support' },
     ],
   });
@@ -41,7 +47,13 @@ it('tells of each queue who waits, since when and what they need, and how much t
   ]);
   const { items } = (await kim.call('GET', '/v1/queue-items?queue=billing')).body;
   expect((await kim.call('POST', `/v1/queue-items/${items[0].id}/accept`)).status).toBe(200);
-  expect(await ofQueue('billing')).toMatchObject({ waiting: 0, waitingSince: null, served: 1, taken: 1, skills: {} });
+  expect(await ofQueue('billing')).toMatchObject({
+    waiting: 0,
+    waitingSince: null,
+    served: 1,
+    taken: 1,
+    skills: {},
+  });
   expect((await look()).agents).toMatchObject([{ name: 'Kim', serving: 1 }]);
 });
 

@@ -35,9 +35,7 @@ describe('an administrator who configures an app', () => {
     await page.getByRole('textbox', { name: 'Country' }).fill('BD');
     await page.getByRole('switch', { name: 'Customers are asked' }).click();
     await page.getByRole('button', { name: 'Save the settings' }).click();
-    await expect
-      .poll(settings)
-      .toEqual({ sessionIdleMinutes: 30, country: 'BD', csat: { enabled: false } });
+    await expect.poll(settings).toEqual({ sessionIdleMinutes: 30, country: 'BD', csat: { enabled: false } });
     expect(await accessibilityFaults(page)).toEqual([]);
     await keep('app-settings');
 

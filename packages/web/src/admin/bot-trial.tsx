@@ -117,7 +117,10 @@ export function BotTrial({ flow }: { flow: string }) {
                       radius="xl"
                       disabled={at !== last || choice.url !== undefined}
                       onClick={() =>
-                        void take({ text: choice.title, payload: choice.payload ?? choice.title }, choice.title)
+                        void take(
+                          { text: choice.title, payload: choice.payload ?? choice.title },
+                          choice.title,
+                        )
                       }
                     >
                       {choice.title}

@@ -67,12 +67,7 @@ function Group({ group, ...props }: SettingFormProps & { group: SettingGroup }) 
 
 function Fields({ group, ...props }: SettingFormProps & { group: SettingGroup }) {
   return (
-    <SimpleGrid
-      cols={{ base: 1, lg: 2 }}
-      spacing="md"
-      verticalSpacing="md"
-      style={{ alignItems: 'end' }}
-    >
+    <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="md" verticalSpacing="md" style={{ alignItems: 'end' }}>
       {group.fields.map((field) => (
         <div
           key={field.path}

@@ -210,7 +210,14 @@ export function appRoutes({
     );
     api.post(
       '/v1/admin/bot/test',
-      { config, schema: { tags, summary: 'Try a flow, from its greeting where nothing is said; nothing is changed', body: botTest } },
+      {
+        config,
+        schema: {
+          tags,
+          summary: 'Try a flow, from its greeting where nothing is said; nothing is changed',
+          body: botTest,
+        },
+      },
       async (request) => {
         const { flow, state, text, payload } = request.body;
         const parsed = parseFlow(flow);
