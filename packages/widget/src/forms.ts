@@ -90,15 +90,12 @@ function formCard({ words, title, text, fields, action, onDone, more }: Form): H
     },
     title !== undefined && h('b', { id: 'form' }, title),
     text !== undefined && h('p', {}, text),
-    ...inputs.map((input, at) =>
-      h(
-        'label',
-        {},
-        h('span', {}, `${fields[at]?.label}${fields[at]?.isRequired ? '' : ` ${words.optional}`}`),
-        input,
-        faults[at],
-      ),
-    ),
+    ...inputs.map((input, at) => {
+      const { label, isRequired } = fields[at] as Field;
+      const name = h('span', {}, `${label}${isRequired ? '' : ` ${words.optional}`}`);
+      // What is wrong describes the field; it is no part of its name.
+      return h('div', { class: 'field' }, h('label', {}, name, input), faults[at]);
+    }),
     fault,
     send,
     more,
@@ -112,7 +109,7 @@ function inputOf({ name, kind, isRequired, maxLength }: Field): HTMLInputElement
     id: `f-${name.replace(/[^\w-]/g, '_')}`,
     name,
     dir: kind === 'email' || kind === 'tel' ? 'ltr' : 'auto',
-    'aria-required': isRequired,
+    'aria-required': String(isRequired),
     maxlength: maxLength,
   };
   if (kind === 'area') return h('textarea', { ...props, rows: 4 });

@@ -102,7 +102,8 @@ textarea:focus,input:focus{outline:2px solid var(--m-color);outline-offset:-1px}
 .plain{align-self:center;color:var(--m-text);font-weight:550;text-decoration:underline;text-underline-offset:3px;padding:6px 10px;border-radius:8px}
 .card{border:1px solid var(--m-line);border-radius:14px;padding:16px;margin:8px 0;display:flex;flex-direction:column;gap:12px;background:var(--m-bg)}
 .card b{font-size:16px}
-.card label{font-size:13.5px;font-weight:550;display:flex;flex-direction:column;gap:5px}
+.card .field,.card label{display:flex;flex-direction:column;gap:5px}
+.card label{font-size:13.5px;font-weight:550}
 .card label input,.card label textarea{font-weight:400;font-size:14.5px}
 .fault{color:var(--m-bad);font-size:13px;font-weight:500}
 .left{align-items:center;text-align:center;margin:auto 0;padding:26px 18px}
