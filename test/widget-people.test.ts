@@ -72,7 +72,7 @@ describe('whoever comes to a browser that another person has used', () => {
       await page.locator('.msg.bot').first().waitFor();
       network.cut();
       await say(page, 'Never sent by a stranger');
-      await page.locator('.msg.wait').waitFor();
+      await page.locator('.msg.wait', { hasText: 'Never sent by a stranger' }).waitFor();
       await identify(page, 'u-1');
       await page.getByText('What had not been sent yet was discarded').waitFor();
       expect(await mine(page)).toEqual([]);
@@ -190,7 +190,8 @@ describe('a visitor', () => {
     await page.keyboard.type('I come by keyboard');
     await page.keyboard.press('Enter');
     await page.locator('.msg.bot').last().waitFor();
-    const first = page.locator('.msg', { hasText: 'I come by keyboard' });
+    const first = page.locator('.msg.mine:not(.wait)', { hasText: 'I come by keyboard' });
+    await first.waitFor();
     await first.evaluate((node) => node.setAttribute('data-same', 'yes'));
     await page.keyboard.type('And again');
     await page.keyboard.press('Enter');

@@ -24,7 +24,7 @@ const looks: readonly (Look & { readonly name: string })[] = [
 ];
 
 describe('everybody can use the chat in each of its states', () => {
-  it.each(looks)('$name', { timeout: 240_000 }, async (look) => {
+  it.each(looks)('$name', { timeout: 360_000 }, async (look) => {
     const faults: string[] = [];
     const seen: string[] = [];
     await walkStates(product, browser, admin, look, async (state, page) => {

@@ -79,7 +79,7 @@ export async function walkStates(
              now() - interval '1 hour', now() - ago * interval '4 minutes', now()
       FROM queue_items, generate_series(0, 4) AS ago WHERE session_id = ${sessionId}`;
     await admin.call('PUT', '/v1/agents/me/availability', { availability: 'online' });
-    await page.locator('.line', { hasText: /minute|دقي|মিনিট/ }).waitFor();
+    await page.locator('.line', { hasText: /minute|دق|মিনিট/ }).waitFor();
     await at('waiting', page);
     const item = await itemOf(product, sessionId);
     await admin.call('POST', `/v1/queue-items/${item.id}/accept`);
