@@ -22,7 +22,7 @@ export const queueStateSchema = z.object({
 export type QueueState = z.infer<typeof queueStateSchema>;
 
 /** Somebody at the desk, and how much they can still take. */
-export const servingAgentSchema = z.object({
+export const queueAgentSchema = z.object({
   id: idSchema,
   name: z.string(),
   availability: z.enum(['online', 'away']),
@@ -30,11 +30,11 @@ export const servingAgentSchema = z.object({
   capacity: z.int(),
   serving: z.int(),
 });
-export type ServingAgent = z.infer<typeof servingAgentSchema>;
+export type QueueAgent = z.infer<typeof queueAgentSchema>;
 
 /** All queues, and who is there for them. */
 export const queueOverviewSchema = z.object({
   queues: z.array(queueStateSchema),
-  agents: z.array(servingAgentSchema),
+  agents: z.array(queueAgentSchema),
 });
 export type QueueOverview = z.infer<typeof queueOverviewSchema>;

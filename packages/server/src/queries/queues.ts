@@ -1,4 +1,4 @@
-import type { QueueOverview, QueueState, ServingAgent } from '@mevrik/protocol';
+import type { QueueAgent, QueueOverview, QueueState } from '@mevrik/protocol';
 import type { Database } from '../db/database.ts';
 
 /** How the queues of some apps are doing, or of all where `appIds` is null, and who is there for them. */
@@ -32,7 +32,7 @@ export async function readQueues(
       GROUP BY items.app_id, apps.name, items.queue, needed.skills
       ORDER BY waiting DESC, apps.name, items.queue
       LIMIT 500`,
-    sql<ServingAgent[]>`
+    sql<QueueAgent[]>`
       SELECT id, name, availability, skills, capacity,
              (SELECT count(*)::int FROM queue_items
               WHERE assigned_agent_id = agents.id AND status = 'assigned') AS serving

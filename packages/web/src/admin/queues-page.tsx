@@ -1,5 +1,5 @@
 import { Badge, Card, Group, Progress, SimpleGrid, Table, Text, Title } from '@mantine/core';
-import type { QueueOverview, QueueState, ServingAgent } from '@mevrik/protocol';
+import type { QueueAgent, QueueOverview, QueueState } from '@mevrik/protocol';
 import { IconUsersGroup } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
@@ -114,7 +114,7 @@ function QueueTable({ queues }: { queues: readonly QueueState[] }) {
   );
 }
 
-function AgentTable({ agents }: { agents: readonly ServingAgent[] }) {
+function AgentTable({ agents }: { agents: readonly QueueAgent[] }) {
   return (
     <Card withBorder p={0} className={classes.table} tabIndex={0}>
       <Title order={2} p="md" pb="xs">
@@ -156,7 +156,7 @@ function AgentTable({ agents }: { agents: readonly ServingAgent[] }) {
 }
 
 /** What those who wait need, and what those who are there can. */
-function SkillTable({ queues, agents }: { queues: readonly QueueState[]; agents: readonly ServingAgent[] }) {
+function SkillTable({ queues, agents }: { queues: readonly QueueState[]; agents: readonly QueueAgent[] }) {
   const names = new Set([
     ...queues.flatMap(({ skills }) => Object.keys(skills)),
     ...agents.flatMap(({ skills }) => skills),
