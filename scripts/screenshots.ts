@@ -120,7 +120,16 @@ async function picture(browser: Browser): Promise<void> {
     await logIn(page);
     await page.getByRole('heading', { name: 'Overview' }).waitFor();
     await shoot('admin-overview');
-    for (const place of ['events', 'dead-letters', 'listeners', 'connections', 'apps', 'agents', 'audit']) {
+    for (const place of [
+      'events',
+      'dead-letters',
+      'replay',
+      'listeners',
+      'connections',
+      'apps',
+      'agents',
+      'audit',
+    ]) {
       await page.goto(`${product.url}/admin/${place}`);
       await page.getByRole('heading', { level: 1 }).waitFor();
       await shoot(`admin-${place}`);

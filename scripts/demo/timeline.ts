@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Event } from '@mevrik/protocol';
-import type { EventStory } from '../../packages/server/src/dispatch/inspection.ts';
+import type { EventStory, LoggedEvent } from '@mevrik/protocol';
 import { call } from './api.ts';
 import { paint } from './paint.ts';
 import type { DemoServer } from './server.ts';
@@ -41,7 +40,7 @@ async function settledStories({ url, token }: DemoServer, filter: string): Promi
   const deadline = Date.now() + patienceMs;
   for (;;) {
     const { items } = await call(url, 'GET', `/v1/admin/events?${filter}`, { token });
-    const events: Event[] = items.toReversed();
+    const events: LoggedEvent[] = items.toReversed();
     const stories: EventStory[] = await Promise.all(
       events.map(({ id }) => call(url, 'GET', `/v1/admin/events/${id}`, { token })),
     );
@@ -55,7 +54,7 @@ async function settledStories({ url, token }: DemoServer, filter: string): Promi
 }
 
 /** What an event is about, in a few words. */
-function gist({ data }: Event): string {
+function gist({ data }: LoggedEvent): string {
   // biome-ignore lint/suspicious/noExplicitAny: data of every event
   const { message, newPath, queueItem, case: matter, survey, customer } = data as any;
   const said = message?.content.text ?? (message && `(${message.kind})`);

@@ -25,6 +25,9 @@ import type {
   CustomerSummary,
   Delivery,
   DeliveryQuery,
+  EventPage,
+  EventQuery,
+  EventStory,
   HealthReport,
   LeftMessage,
   Login,
@@ -41,6 +44,8 @@ import type {
   Opening,
   Page,
   PageQuery,
+  ParkedEvent,
+  ParkedFilter,
   PostMessage,
   QueueItem,
   QueueQuery,
@@ -57,6 +62,7 @@ import type {
   StartReplay,
   StartVisit,
   StoredMessage,
+  SubscriptionState,
   Transfer,
   Visit,
   WebhookUpdate,
@@ -239,6 +245,27 @@ export function createRest(call: Caller, appKey: string) {
     /** Has a mail taken in once more. */
     replayMail: (id: number) => call<void>('POST', `/v1/admin/mails/${id}/replay`),
 
+    /** Events of the log, newest first. For supervisors and above. */
+    events: (query?: EventQuery) => get<EventPage>('/v1/admin/events', query),
+    /** An event with its chain, and what listeners, broadcasts and deliveries made of it. */
+    eventStory: (id: string) => get<EventStory>(`/v1/admin/events/${id}`),
+    /** The listeners, with how far each is behind. */
+    subscriptions: () => get<{ readonly items: readonly SubscriptionState[] }>('/v1/admin/subscriptions'),
+    /** Lets a paused listener go on. */
+    resumeSubscription: (name: string) =>
+      call<void>('POST', `/v1/admin/subscriptions/${encodeURIComponent(name)}/resume`),
+    /** Events that listeners could not handle, newest first. */
+    deadLetters: (query?: ParkedFilter & PageQuery) =>
+      get<Page<ParkedEvent>>('/v1/admin/dead-letters', query),
+    /** Has all that match tried again; `editedData` in place of the data of one. */
+    retryDeadLetters: (filter: ParkedFilter, editedData?: Readonly<Record<string, unknown>>) =>
+      post<{ readonly retried: number }>('/v1/admin/dead-letters/retry', {
+        filter,
+        ...(editedData && { editedData }),
+      }),
+    /** Drops all that match: their listeners never handle them. */
+    discardDeadLetters: (filter: ParkedFilter) =>
+      post<{ readonly discarded: number }>('/v1/admin/dead-letters/discard', { filter }),
     /** What would run if these listeners handled these events again; it changes nothing. For administrators. */
     previewReplay: (request: ReplayRequest) => post<ReplayPreview>('/v1/admin/replays/preview', request),
     /** Has these listeners handle these events again; rejects with `conflict` where more or fewer than `expected`. */

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { deliveryQuery, mailQuery, mailStartSchema, webhookUpdateQuery } from './deliveries.ts';
 import type { conversationQuery } from './desk.ts';
 import type * as http from './http.ts';
+import type { eventQuery, parkedFilterSchema } from './inspection.ts';
 import type { Message, QueueItem, Session } from './models.ts';
 import type { replayEntryQuery } from './replays.ts';
 
@@ -57,6 +58,10 @@ export type WebhookUpdateQuery = Partial<Sent<typeof webhookUpdateQuery>> & Page
 /** Which mails. */
 export type MailQuery = Partial<Sent<typeof mailQuery>> & PageQuery;
 export type MailStart = Answered<typeof mailStartSchema>;
+/** Which events of the log. */
+export type EventQuery = Partial<Sent<typeof eventQuery>>;
+/** Which events that listeners could not handle. */
+export type ParkedFilter = Sent<typeof parkedFilterSchema>;
 /** Which events of a replay. */
 export type ReplayEntryQuery = Partial<Sent<typeof replayEntryQuery>> & PageQuery;
 /** A message as it was stored. */

@@ -13,6 +13,7 @@ export * from './frames.ts';
 export * from './health.ts';
 export * from './http.ts';
 export type * from './http-types.ts';
+export * from './inspection.ts';
 export * from './message-account.ts';
 export * from './models.ts';
 export type * from './notices.ts';

@@ -54,7 +54,7 @@ export const replayPreviewSchema = z.object({
       key: z.string(),
       appId: z.int(),
       occurredAt: z.string(),
-      data: z.unknown(),
+      data: z.record(z.string(), z.unknown()),
     }),
   ),
   listeners: z.array(

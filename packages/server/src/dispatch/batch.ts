@@ -163,7 +163,7 @@ export async function moveCheckpoints(
 
 /** Events that a listener has handled, or skipped. */
 export interface Handling {
-  readonly subscription: Subscription;
+  readonly subscription: Pick<Subscription, 'name'>;
   readonly partition: number;
   readonly outcomes: readonly Outcome[];
   readonly startedAt: Date;

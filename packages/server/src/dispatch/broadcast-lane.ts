@@ -1,5 +1,6 @@
 import type { Event } from '@mevrik/protocol';
 import type { Tail } from '../log/tail.ts';
+import { handledRecord } from './batch.ts';
 import { type Broadcast, broadcastsOf } from './broadcasts.ts';
 import { batchLimit, type DispatchOptions } from './dispatch-options.ts';
 import { describeError } from './faults.ts';
@@ -18,6 +19,10 @@ export interface BroadcastLaneOptions {
 
 /** The name of its checkpoints. */
 export const broadcastSubscription = 'Broadcast';
+
+/** What a lane remembers between two flushes; of more, the oldest are left out of the books. */
+const maxTold = 10_000;
+const maxDurationUs = 2 ** 31 - 1;
 
 /** How long a place may be ahead of its checkpoint: what a crash may broadcast a second time. */
 const flushDelayMs = 1_000;
@@ -38,6 +43,8 @@ export class BroadcastLane {
   #inLog = true;
   #stopped = false;
   #flushTimer: NodeJS.Timeout | undefined;
+  /** What was told since the last flush, and how long after it had happened. */
+  readonly #told: { appId: number; offset: number; durationUs: number }[] = [];
 
   constructor(partition: number, surroundings: BroadcastLaneOptions) {
     this.#partition = partition;
@@ -83,7 +90,10 @@ export class BroadcastLane {
           if (events.length === 0 || !owns(this.#partition)) break;
           if (publish) {
             const messages = events.flatMap(broadcastsOf);
-            if (messages.length > 0) await publish(messages);
+            if (messages.length > 0) {
+              await publish(messages);
+              this.#note(events, new Set(messages.map(({ eventId }) => eventId)));
+            }
             for (const event of events) onPublished(event);
           }
           options.observe.broadcast(events);
@@ -111,6 +121,17 @@ export class BroadcastLane {
     }, flushDelayMs);
   }
 
+  /** Remembers what was told, for the books. */
+  #note(events: readonly Event[], told: ReadonlySet<string>): void {
+    const now = Date.now();
+    for (const { id, appId, offset, occurredAt } of events) {
+      if (!told.has(id)) continue;
+      const durationUs = Math.min(Math.max(0, now - Date.parse(occurredAt)) * 1000, maxDurationUs);
+      this.#told.push({ appId, offset, durationUs });
+    }
+    this.#told.splice(0, this.#told.length - maxTold);
+  }
+
   async #load(): Promise<number> {
     const [row] = await this.#with.options.database.sql<{ offset: number }[]>`
       SELECT "offset" FROM checkpoints
@@ -122,12 +143,25 @@ export class BroadcastLane {
   async #flush(): Promise<void> {
     const place = this.#reached;
     if (place <= this.#stored) return;
+    const told = this.#told.filter(({ offset }) => offset <= place);
+    const handling = {
+      subscription: { name: broadcastSubscription },
+      partition: this.#partition,
+      outcomes: told,
+      startedAt: new Date(),
+      finishedAt: new Date(),
+    };
+    const sql = this.#with.options.database.sql;
+    const record = handledRecord(sql, this.#with.options.nodeId, [handling]);
     // Never backwards: a former owner that writes late must not make the next one broadcast again.
-    await this.#with.options.database.sql`
+    await sql`
+      ${record ? sql`WITH record AS (${record})` : sql``}
       UPDATE checkpoints SET "offset" = ${place}
       WHERE partition = ${this.#partition} AND subscription = ${broadcastSubscription} AND "offset" < ${place}`.then(
       () => {
         this.#stored = place;
+        this.#told.splice(0, told.length);
+        this.#with.options.onMoved(told);
       },
       () => {},
     );

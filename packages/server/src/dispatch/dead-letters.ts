@@ -1,4 +1,4 @@
-import { definitionOf, isEventName, ProblemError } from '@mevrik/protocol';
+import { definitionOf, isEventName, type ParkedEvent, ProblemError } from '@mevrik/protocol';
 import type { Database } from '../db/database.ts';
 import type { AttemptFailure } from '../db/schema.ts';
 import type { Sql } from '../db/sql.ts';
@@ -12,25 +12,8 @@ export interface ParkedFilter {
   readonly key?: string | undefined;
   readonly appId?: number | undefined;
   readonly status?: 'waiting' | 'dead' | undefined;
-}
-
-/** An event that a listener could not handle, as people see it. */
-export interface ParkedEvent {
-  readonly subscription: string;
-  readonly eventId: string;
-  readonly type: string;
-  readonly key: string;
-  readonly appId: number;
-  readonly partition: number;
-  readonly offset: number;
-  readonly status: 'waiting' | 'dead';
-  readonly attempts: number;
-  readonly retryAt: string;
-  readonly lastError: string | null;
-  readonly failures: readonly AttemptFailure[];
-  readonly parkedAt: string;
-  /** The replay that failed at it; `null` where it was the event itself. */
-  readonly replayId: number | null;
+  /** The apps that the asker sees; `null`, or nothing said, for all. */
+  readonly appIds?: readonly number[] | null;
 }
 
 /** What people do with parked events and paused listeners. Every act is audited in its own transaction. */
@@ -193,7 +176,8 @@ function matching(sql: Sql, filter: ParkedFilter) {
     AND (${filter.type ?? null}::text IS NULL OR type = ${filter.type ?? null})
     AND (${filter.key ?? null}::text IS NULL OR key = ${filter.key ?? null})
     AND (${filter.appId ?? null}::int IS NULL OR app_id = ${filter.appId ?? null}::int)
-    AND (${filter.status ?? null}::text IS NULL OR status = ${filter.status ?? null})`;
+    AND (${filter.status ?? null}::text IS NULL OR status = ${filter.status ?? null})
+    AND (${filter.appIds == null} OR app_id = ANY(${(filter.appIds ?? []) as number[]}::int[]))`;
 }
 
 /** What JavaScript takes for a date, PostgreSQL need not: only the form that was given out is passed on. */

@@ -45,6 +45,41 @@ export async function listDeliveries(database: Database, filter: DeliveryFilter)
   return toPage(rows, filter.limit, (row) => toDelivery(row, attempts.get(row.id) ?? []));
 }
 
+/** What was delivered because of these events, by the event that asked for it. */
+export async function deliveriesOfEvents(
+  database: Database,
+  events: readonly { readonly id: string; readonly sessionId: number | null }[],
+): Promise<ReadonlyMap<string, Delivery[]>> {
+  const sessionIds = [...new Set(events.flatMap(({ sessionId }) => sessionId ?? []))];
+  const rows = await database.orm
+    .select()
+    .from(deliveries)
+    .where(
+      and(
+        inArray(deliveries.sessionId, sessionIds),
+        inArray(
+          deliveries.eventId,
+          events.map(({ id }) => id),
+        ),
+      ),
+    )
+    .orderBy(deliveries.id)
+    .limit(deliveriesTold);
+  const attempts = await readAttempts(
+    database,
+    rows.map(({ id }) => id),
+  );
+  const byEvent = new Map<string, Delivery[]>();
+  for (const row of rows) {
+    const delivery = toDelivery(row, attempts.get(row.id) ?? []);
+    byEvent.set(row.eventId, [...(byEvent.get(row.eventId) ?? []), delivery]);
+  }
+  return byEvent;
+}
+
+/** Of a chain of events so many deliveries are told. */
+const deliveriesTold = 200;
+
 function toDelivery(row: typeof deliveries.$inferSelect, attempts: DeliveryAttempt[]): Delivery {
   const { id, appId, messageId, sessionId, customerId, channel, contactId, comment, status } = row;
   const { doubts, error, fallbackOf, createdAt, sentAt, finishedAt } = row;

@@ -6,12 +6,14 @@ import {
   JsonInput,
   Modal,
   SegmentedControl,
+  Select,
   Stack,
   Table,
   Text,
   Tooltip,
 } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
+import type { ParkedEvent } from '@mevrik/protocol';
 import { IconMailCheck } from '@tabler/icons-react';
 import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
@@ -20,11 +22,11 @@ import { api } from '../session/session.ts';
 import { useMe } from '../session/use-session.ts';
 import { explain } from '../shared/explain.ts';
 import { Empty, Failure, Loading } from '../shared/states.tsx';
-import { Ago } from '../shared/time.tsx';
+import { Ago, exactTime } from '../shared/time.tsx';
 import classes from './admin.module.css';
 import { AdminPage } from './admin-page.tsx';
-import type { EventStory, Items, ParkedEvent } from './api-types.ts';
 import { modals } from './confirm.tsx';
+import { EarlierOnes } from './earlier-ones.tsx';
 
 type Filter = {
   readonly eventId?: string;
@@ -37,16 +39,21 @@ export function DeadLettersPage() {
   const me = useMe();
   const queries = useQueryClient();
   const [status, setStatus] = useState<ParkedEvent['status']>('dead');
+  const [listener, setListener] = useState<string | null>(null);
+  const shown: Filter = { status, ...(listener === null ? {} : { subscription: listener }) };
   const [edited, setEdited] = useState<ParkedEvent>();
   const list = useInfiniteQuery({
-    queryKey: ['dead-letters', status],
+    queryKey: ['dead-letters', shown],
     queryFn: ({ pageParam }) =>
-      api.call<Items<ParkedEvent>>('GET', '/v1/admin/dead-letters', {
-        query: { status, limit: 50, cursor: pageParam },
+      api.rest.deadLetters({
+        ...shown,
+        limit: 50,
+        ...(pageParam === undefined ? {} : { cursor: pageParam }),
       }),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: ({ next }) => next ?? undefined,
   });
+  const subscriptions = useQuery({ queryKey: ['listeners'], queryFn: () => api.rest.subscriptions() });
   const rows = list.data?.pages.flatMap(({ items }) => items) ?? [];
   const refresh = () => {
     for (const key of ['dead-letters', 'listeners', 'event'])
@@ -55,15 +62,13 @@ export function DeadLettersPage() {
 
   async function act(what: 'discard' | 'retry', filter: Filter): Promise<void> {
     try {
-      const answer = await api.call<{ retried?: number; discarded?: number }>(
-        'POST',
-        `/v1/admin/dead-letters/${what}`,
-        {
-          body: { filter },
-        },
-      );
-      const count = answer.retried ?? answer.discarded ?? 0;
-      notifications.show({ message: `${count} ${what === 'retry' ? 'tried again' : 'discarded'}.` });
+      if (what === 'retry') {
+        const { retried } = await api.rest.retryDeadLetters(filter);
+        notifications.show({ message: `${retried} tried again.` });
+      } else {
+        const { discarded } = await api.rest.discardDeadLetters(filter);
+        notifications.show({ message: `${discarded} discarded.` });
+      }
     } catch (error) {
       notifications.show({ color: 'red', title: 'Nothing was changed', message: explain(error) });
     }
@@ -85,30 +90,44 @@ export function DeadLettersPage() {
               onClick={() =>
                 modals.confirm({
                   title: 'Discard all of them?',
-                  text: 'No listener will look at these events any more. They stay in the log.',
+                  text: `${listener ?? 'No listener'} will ${listener ? 'not ' : ''}look at these events any more. They stay in the log.`,
                   action: 'Discard all',
-                  onConfirm: () => act('discard', { status }),
+                  onConfirm: () => act('discard', shown),
                 })
               }
             >
               Discard all
             </Button>
-            <Button size="xs" onClick={() => void act('retry', { status })}>
+            <Button size="xs" onClick={() => void act('retry', shown)}>
               Retry all
             </Button>
           </>
         )
       }
     >
-      <SegmentedControl
-        w={320}
-        value={status}
-        onChange={(next) => setStatus(next as ParkedEvent['status'])}
-        data={[
-          { value: 'dead', label: 'Need a person' },
-          { value: 'waiting', label: 'Are tried again' },
-        ]}
-      />
+      <Group gap="sm">
+        <SegmentedControl
+          w={320}
+          value={status}
+          onChange={(next) => setStatus(next as ParkedEvent['status'])}
+          data={[
+            { value: 'dead', label: 'Need a person' },
+            { value: 'waiting', label: 'Are tried again' },
+          ]}
+        />
+        <Select
+          aria-label="Listener"
+          placeholder="All listeners"
+          data={(subscriptions.data?.items ?? [])
+            .filter(({ mode }) => mode === 'queued')
+            .map(({ name }) => name)}
+          value={listener}
+          onChange={setListener}
+          clearable
+          searchable
+          w={280}
+        />
+      </Group>
       {list.isPending ? (
         <Loading />
       ) : list.isError ? (
@@ -140,7 +159,20 @@ export function DeadLettersPage() {
                   <Table.Td>
                     <Ago at={row.parkedAt} />
                   </Table.Td>
-                  <Table.Td>{row.subscription}</Table.Td>
+                  <Table.Td>
+                    {row.subscription}
+                    {row.replayId !== null && (
+                      <Text size="xs">
+                        <Link
+                          to="/admin/replay/$replayId"
+                          params={{ replayId: String(row.replayId) }}
+                          className={classes.link}
+                        >
+                          in replay {row.replayId}
+                        </Link>
+                      </Text>
+                    )}
+                  </Table.Td>
                   <Table.Td>
                     <Link
                       to="/admin/events/$eventId"
@@ -157,7 +189,14 @@ export function DeadLettersPage() {
                       </Text>
                     </Tooltip>
                   </Table.Td>
-                  <Table.Td>{row.attempts}</Table.Td>
+                  <Table.Td>
+                    {row.attempts}
+                    {row.status === 'waiting' && (
+                      <Text size="xs" c="dimmed">
+                        again {exactTime(row.retryAt)}
+                      </Text>
+                    )}
+                  </Table.Td>
                   <Table.Td>
                     {me.role === 'admin' && (
                       <Group gap={6} wrap="nowrap" justify="flex-end">
@@ -195,6 +234,7 @@ export function DeadLettersPage() {
           </Table>
         </Card>
       )}
+      <EarlierOnes of={list} />
       {edited && <EditDialog parked={edited} onClose={() => setEdited(undefined)} onDone={refresh} />}
     </AdminPage>
   );
@@ -212,7 +252,7 @@ function EditDialog({
 }) {
   const story = useQuery({
     queryKey: ['event', parked.eventId],
-    queryFn: () => api.call<EventStory>('GET', `/v1/admin/events/${parked.eventId}`),
+    queryFn: () => api.rest.eventStory(parked.eventId),
   });
   const [text, setText] = useState<string>();
   const [fault, setFault] = useState<string>();
@@ -221,9 +261,8 @@ function EditDialog({
   async function retry(): Promise<void> {
     try {
       const { eventId, subscription } = parked;
-      await api.call('POST', '/v1/admin/dead-letters/retry', {
-        body: { filter: { eventId, subscription }, editedData: JSON.parse(shown) },
-      });
+      await api.rest.retryDeadLetters({ eventId, subscription }, JSON.parse(shown));
+      notifications.show({ message: 'Tried again with your data.' });
       onDone();
       onClose();
     } catch (error) {

@@ -1,4 +1,4 @@
-import type { LoggedEvent } from './api-types.ts';
+import type { LoggedEvent } from '@mevrik/protocol';
 
 interface Known {
   readonly message?: {

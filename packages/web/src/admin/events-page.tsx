@@ -1,82 +1,78 @@
-import { Badge, Card, Group, Select, Table, Text, TextInput } from '@mantine/core';
-import { useDebouncedValue } from '@mantine/hooks';
-import { IconActivity } from '@tabler/icons-react';
-import { useInfiniteQuery } from '@tanstack/react-query';
-import { Link, useSearch } from '@tanstack/react-router';
-import { useState } from 'react';
-import { api } from '../session/session.ts';
+import { Badge, Button, Card, Group, Table, Text } from '@mantine/core';
+import { IconActivity, IconPlayerPause, IconPlayerPlay, IconRepeat } from '@tabler/icons-react';
+import { Link } from '@tanstack/react-router';
+import { useMe } from '../session/use-session.ts';
 import { Empty, Failure, Loading } from '../shared/states.tsx';
-import { Ago } from '../shared/time.tsx';
+import { Ago, exactTime } from '../shared/time.tsx';
 import classes from './admin.module.css';
 import { AdminPage } from './admin-page.tsx';
-import type { Items, LoggedEvent } from './api-types.ts';
 import { EarlierOnes } from './earlier-ones.tsx';
+import { type EventFilter, useEventFilter } from './event-filter.ts';
+import { EventFilters } from './event-filters.tsx';
 import { summaryOf } from './event-summary.ts';
-import { eventTypes } from './event-types.ts';
+import { meaningOf } from './event-types.ts';
+import { OutcomeBadge } from './outcome-badge.tsx';
+import { useEventStream } from './use-event-stream.ts';
 
 /** The log as it grows. */
 export function EventsPage() {
-  const search = useSearch({ strict: false }) as { key?: string; sessionId?: string };
-  const [type, setType] = useState<string | null>(null);
-  const [key, setKey] = useState(search.key ?? '');
-  const [sessionId, setSessionId] = useState(search.sessionId ?? '');
-  const [filter] = useDebouncedValue({ type, key: key.trim(), sessionId: sessionId.trim() }, 250);
-  const events = useInfiniteQuery({
-    queryKey: ['events', filter],
-    queryFn: ({ pageParam }) =>
-      api.call<Items<LoggedEvent>>('GET', '/v1/admin/events', {
-        query: {
-          limit: 50,
-          type: filter.type ?? undefined,
-          key: filter.key === '' ? undefined : filter.key,
-          sessionId: filter.sessionId === '' ? undefined : filter.sessionId,
-          cursor: pageParam,
-        },
-      }),
-    initialPageParam: undefined as string | undefined,
-    getNextPageParam: ({ next }) => next ?? undefined,
-  });
-  const rows = events.data?.pages.flatMap(({ items }) => items) ?? [];
+  const me = useMe();
+  const { filter, change, clear } = useEventFilter();
+  const { list, events, searchedTo, isPaused, missed, pause, resume } = useEventStream(filter);
+  const isNarrow = Object.keys(filter).length > 0;
   return (
     <AdminPage
       title="Events"
       about="Everything that happened, newest first, as it happens. Open one for its whole story."
+      actions={
+        <>
+          {me.role === 'admin' && (
+            <Button
+              component={Link}
+              {...{ to: '/admin/replay', search: replayOf(filter) as never }}
+              variant="default"
+              size="xs"
+              leftSection={<IconRepeat size={15} />}
+            >
+              Run these again …
+            </Button>
+          )}
+          {isPaused ? (
+            <Button size="xs" leftSection={<IconPlayerPlay size={15} />} onClick={resume}>
+              Go on
+            </Button>
+          ) : (
+            <Button size="xs" variant="default" leftSection={<IconPlayerPause size={15} />} onClick={pause}>
+              Pause
+            </Button>
+          )}
+        </>
+      }
     >
-      <Group gap="sm">
-        <Select
-          aria-label="Kind of event"
-          placeholder="All kinds"
-          data={eventTypes}
-          value={type}
-          onChange={setType}
-          clearable
-          searchable
-          w={280}
-        />
-        <TextInput
-          aria-label="Conversation"
-          placeholder="Conversation, as 1/web:…"
-          value={key}
-          onChange={(event) => setKey(event.currentTarget.value)}
-          w={260}
-        />
-        <TextInput
-          aria-label="Session number"
-          placeholder="Session number"
-          inputMode="numeric"
-          value={sessionId}
-          onChange={(event) => setSessionId(event.currentTarget.value.replace(/\D/g, ''))}
-          w={150}
-        />
-      </Group>
-      {events.isPending ? (
+      <EventFilters filter={filter} onChange={change} onClear={clear} />
+      {isPaused && (
+        <Group gap="xs" role="status">
+          <Badge color="yellow">paused</Badge>
+          <Text size="sm">
+            {missed === '0'
+              ? 'Nothing new since.'
+              : `${missed} new since: go on to see ${missed === '1' ? 'it' : 'them'}.`}
+          </Text>
+        </Group>
+      )}
+      {list.isPending ? (
         <Loading />
-      ) : events.isError ? (
-        <Failure error={events.error} onRetry={() => void events.refetch()} />
-      ) : rows.length === 0 ? (
+      ) : list.isError ? (
+        <Failure error={list.error} onRetry={() => void list.refetch()} />
+      ) : events.length === 0 ? (
         <Card withBorder>
-          <Empty icon={<IconActivity size={34} stroke={1.4} />} title="No event fits">
-            The first message of a customer is the first event.
+          <Empty
+            icon={<IconActivity size={34} stroke={1.4} />}
+            title={isNarrow ? 'No event fits' : 'Nothing happened yet'}
+          >
+            {isNarrow
+              ? 'Take a part of the filter away, or look further back.'
+              : 'The first message of a customer is the first event.'}
           </Empty>
         </Card>
       ) : (
@@ -85,32 +81,44 @@ export function EventsPage() {
             <Table.Thead>
               <Table.Tr>
                 <Table.Th>When</Table.Th>
-                <Table.Th>Event</Table.Th>
-                <Table.Th>What</Table.Th>
+                <Table.Th>What happened</Table.Th>
+                <Table.Th>More of it</Table.Th>
+                <Table.Th>What became of it</Table.Th>
                 <Table.Th>Conversation</Table.Th>
                 <Table.Th>App</Table.Th>
               </Table.Tr>
             </Table.Thead>
             <Table.Tbody>
-              {rows.map((event) => (
+              {events.map((event) => (
                 <Table.Tr key={event.id}>
-                  <Table.Td w={90}>
+                  <Table.Td w={80}>
                     <Ago at={event.occurredAt} />
                   </Table.Td>
-                  <Table.Td w={280}>
+                  <Table.Td w={270}>
                     <Link to="/admin/events/$eventId" params={{ eventId: event.id }} className={classes.link}>
-                      {event.type}
+                      {meaningOf(event.type)}
                     </Link>
+                    <Text size="xs" c="dimmed">
+                      {event.type}
+                    </Text>
                   </Table.Td>
                   <Table.Td>
-                    <Text size="sm" lineClamp={1}>
+                    <Text size="sm" lineClamp={2}>
                       {summaryOf(event)}
                     </Text>
                   </Table.Td>
+                  <Table.Td w={140}>
+                    <OutcomeBadge outcome={event.outcome} />
+                  </Table.Td>
                   <Table.Td>
-                    <Text className={classes.mono} truncate maw={260} c="dimmed">
+                    <button
+                      type="button"
+                      className={classes.narrow}
+                      title={`Only ${event.key}`}
+                      onClick={() => change({ key: event.key })}
+                    >
                       {event.key}
-                    </Text>
+                    </button>
                   </Table.Td>
                   <Table.Td w={60}>
                     <Badge color="gray" size="sm">
@@ -123,7 +131,23 @@ export function EventsPage() {
           </Table>
         </Card>
       )}
-      <EarlierOnes of={events} />
+      {searchedTo && (
+        <Text size="sm" c="dimmed" ta="center">
+          Looked back to {exactTime(searchedTo)}.
+        </Text>
+      )}
+      <EarlierOnes of={list} />
     </AdminPage>
   );
+}
+
+/** The part of the filter that a replay understands. */
+function replayOf({ type, appId, key, from, until }: EventFilter) {
+  return {
+    ...(type ? { types: type } : {}),
+    ...(appId ? { appId } : {}),
+    ...(key ? { key } : {}),
+    ...(from ? { from } : {}),
+    ...(until ? { until } : {}),
+  };
 }

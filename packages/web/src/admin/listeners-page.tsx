@@ -1,13 +1,14 @@
 import { Badge, Button, Card, Group, Table, Text, Tooltip } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
 import { api } from '../session/session.ts';
 import { useMe } from '../session/use-session.ts';
 import { explain } from '../shared/explain.ts';
 import { Failure, Loading } from '../shared/states.tsx';
+import { duration, useNow } from '../shared/time.tsx';
 import classes from './admin.module.css';
 import { AdminPage } from './admin-page.tsx';
-import type { SubscriptionState } from './api-types.ts';
 
 /** Who listens to what, and how far each has come. */
 export function ListenersPage() {
@@ -15,13 +16,13 @@ export function ListenersPage() {
   const queries = useQueryClient();
   const list = useQuery({
     queryKey: ['listeners'],
-    queryFn: () => api.call<{ items: readonly SubscriptionState[] }>('GET', '/v1/admin/subscriptions'),
+    queryFn: () => api.rest.subscriptions(),
   });
   if (list.isPending) return <Loading />;
   if (list.isError) return <Failure error={list.error} onRetry={() => void list.refetch()} />;
   async function resume(name: string): Promise<void> {
     try {
-      await api.call('POST', `/v1/admin/subscriptions/${encodeURIComponent(name)}/resume`);
+      await api.rest.resumeSubscription(name);
       notifications.show({ message: `${name} goes on.` });
     } catch (error) {
       notifications.show({ color: 'red', title: 'It did not go on', message: explain(error) });
@@ -31,7 +32,7 @@ export function ListenersPage() {
   return (
     <AdminPage
       title="Listeners"
-      about="What acts on events. Lag is how many events a listener has not looked at yet."
+      about="What acts on events. Lag is how many events a listener has not looked at yet, and for how long the oldest of them has waited."
     >
       <Card withBorder p={0} className={classes.table} tabIndex={0}>
         <Table>
@@ -65,9 +66,22 @@ export function ListenersPage() {
                 <Table.Td>
                   {{ sync: 'with the event', queued: 'after it', broadcast: 'live' }[one.mode]}
                 </Table.Td>
-                <Table.Td ta="right">{one.lag}</Table.Td>
-                <Table.Td ta="right">{one.parked}</Table.Td>
-                <Table.Td ta="right">{one.dead > 0 ? <Badge color="red">{one.dead}</Badge> : 0}</Table.Td>
+                <Table.Td ta="right">
+                  {one.mode === 'sync' ? '–' : one.lag}
+                  {one.behindSince !== null && <Behind since={one.behindSince} />}
+                </Table.Td>
+                <Table.Td ta="right">
+                  {one.parked > 0 ? <Badge color="yellow">{one.parked}</Badge> : 0}
+                </Table.Td>
+                <Table.Td ta="right">
+                  {one.dead > 0 ? (
+                    <Badge color="red" component={Link} to="/admin/dead-letters">
+                      {one.dead}
+                    </Badge>
+                  ) : (
+                    0
+                  )}
+                </Table.Td>
                 <Table.Td>
                   <Group gap="xs" wrap="nowrap">
                     <Tooltip label={one.pauseReason} disabled={one.pauseReason === null}>
@@ -81,6 +95,11 @@ export function ListenersPage() {
                       </Button>
                     )}
                   </Group>
+                  {one.pauseReason !== null && (
+                    <Text size="xs" c="dimmed" maw={240}>
+                      {one.pauseReason}
+                    </Text>
+                  )}
                 </Table.Td>
               </Table.Tr>
             ))}
@@ -88,5 +107,15 @@ export function ListenersPage() {
         </Table>
       </Card>
     </AdminPage>
+  );
+}
+
+/** For how long the oldest event has waited, as it grows. */
+function Behind({ since }: { since: string }) {
+  const now = useNow(1_000);
+  return (
+    <Text size="xs" c="dimmed">
+      for {duration(now - Date.parse(since))}
+    </Text>
   );
 }

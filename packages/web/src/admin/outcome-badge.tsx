@@ -1,25 +1,34 @@
 import { Badge } from '@mantine/core';
-import type { ListenerOutcome } from './api-types.ts';
+import type { EventOutcome, ListenerOutcome } from '@mevrik/protocol';
 
-/** The colour of what became of an event at a listener. */
+/** The colour of what became of an event at a listener, or at all of them. */
 export const outcomeColors = {
   done: 'teal',
+  handled: 'teal',
   skipped: 'gray',
   pending: 'blue',
+  waiting: 'blue',
   parked: 'yellow',
   dead: 'red',
 } as const;
 
+/** What became of an event at all of its listeners, in words. */
+export const outcomeWords = {
+  handled: 'done',
+  waiting: 'waits',
+  parked: 'is tried again',
+  dead: 'needs a person',
+} as const satisfies Record<EventOutcome, string>;
+
 const words = {
+  ...outcomeWords,
   done: 'done',
   skipped: 'not concerned',
   pending: 'waits',
-  parked: 'is tried again',
-  dead: 'needs a person',
 } as const;
 
-/** What became of an event at a listener, in a word. */
-export function OutcomeBadge({ outcome }: { outcome: ListenerOutcome['outcome'] }) {
+/** What became of an event, in a word. */
+export function OutcomeBadge({ outcome }: { outcome: EventOutcome | ListenerOutcome['outcome'] }) {
   return (
     <Badge color={outcomeColors[outcome]} size="sm">
       {words[outcome]}

@@ -6,7 +6,6 @@ import { useState } from 'react';
 import { api } from '../session/session.ts';
 import { explain } from '../shared/explain.ts';
 import classes from './admin.module.css';
-import type { SubscriptionState } from './api-types.ts';
 import { eventTypes } from './event-types.ts';
 import { ReplayPreviewView } from './replay-preview.tsx';
 import { listOf, localTime, type ReplaySearch, requestOf } from './replay-words.ts';
@@ -26,7 +25,7 @@ export function ReplayForm({ search }: { search: ReplaySearch }) {
   const apps = useQuery({ queryKey: ['apps'], queryFn: () => api.rest.apps() });
   const listeners = useQuery({
     queryKey: ['listeners'],
-    queryFn: () => api.call<{ items: readonly SubscriptionState[] }>('GET', '/v1/admin/subscriptions'),
+    queryFn: () => api.rest.subscriptions(),
   });
   const look = useMutation({
     mutationFn: async (request: ReplayRequest): Promise<Seen> => {

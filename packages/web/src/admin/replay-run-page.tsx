@@ -25,7 +25,7 @@ import { AdminPage } from './admin-page.tsx';
 import { modals } from './confirm.tsx';
 import { EarlierOnes } from './earlier-ones.tsx';
 import { ReplayBadge, ReplayProgress } from './replay-progress.tsx';
-import { filterInWords, searchOf } from './replay-words.ts';
+import { entryColors, entryWords, filterInWords, searchOf } from './replay-words.ts';
 
 /** One replay: how far it has come, and what became of each event. */
 export function ReplayRunPage() {
@@ -107,21 +107,6 @@ export function ReplayRunPage() {
   );
 }
 
-const stateWords = {
-  waiting: 'to come',
-  done: 'done',
-  skipped: 'not concerned',
-  dead: 'failed',
-  cancelled: 'cancelled',
-} as const;
-const stateColors = {
-  waiting: 'blue',
-  done: 'teal',
-  skipped: 'gray',
-  dead: 'red',
-  cancelled: 'gray',
-} as const;
-
 /** What became of the events, the failed ones first to be seen. */
 function Entries({ replay }: { replay: Replay }) {
   const [asked, setAsked] = useState<ReplayEntryState | 'all'>();
@@ -150,7 +135,7 @@ function Entries({ replay }: { replay: Replay }) {
             { value: 'all', label: 'All' },
             ...(['dead', 'waiting', 'done', 'skipped', 'cancelled'] as const).map((value) => ({
               value,
-              label: `${stateWords[value]} (${replay[value]})`,
+              label: `${entryWords[value]} (${replay[value]})`,
             })),
           ]}
         />
@@ -204,8 +189,8 @@ function Entries({ replay }: { replay: Replay }) {
                   </Table.Td>
                   <Table.Td>{entry.listener}</Table.Td>
                   <Table.Td>
-                    <Badge size="sm" color={stateColors[entry.status]}>
-                      {stateWords[entry.status]}
+                    <Badge size="sm" color={entryColors[entry.status]}>
+                      {entryWords[entry.status]}
                     </Badge>
                   </Table.Td>
                   <Table.Td maw={420}>

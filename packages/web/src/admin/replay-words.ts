@@ -1,4 +1,4 @@
-import type { Replay, ReplayFilter, ReplayRequest } from '@mevrik/protocol';
+import type { Replay, ReplayEntryState, ReplayFilter, ReplayRequest } from '@mevrik/protocol';
 import { exactTime } from '../shared/time.tsx';
 
 /** What stands in the address of the replay page: which events, and who handles them again. */
@@ -40,6 +40,24 @@ export function searchOf({ filter, listeners }: Pick<Replay, 'filter' | 'listene
     listeners: listeners.join(','),
   };
 }
+
+/** What has become of an event that is run again, in a word. */
+export const entryWords = {
+  waiting: 'to come',
+  done: 'done',
+  skipped: 'not concerned',
+  dead: 'failed',
+  cancelled: 'cancelled',
+} as const satisfies Record<ReplayEntryState, string>;
+
+/** The colours of these. */
+export const entryColors = {
+  waiting: 'blue',
+  done: 'teal',
+  skipped: 'gray',
+  dead: 'red',
+  cancelled: 'gray',
+} as const satisfies Record<ReplayEntryState, string>;
 
 /** The names in a list of an address. */
 export function listOf(given: string | undefined): string[] {

@@ -133,7 +133,10 @@ export const handledBatches = pgTable(
     node: uuid('node').notNull(),
     startedAt: instant('started_at').notNull(),
     finishedAt: instant('finished_at').notNull(),
-    /** The events handled, with how long each took in microseconds; -1 where its condition skipped it. */
+    /**
+     * The events handled, with how long each took in microseconds; -1 where its condition skipped it. Of broadcasts,
+     * those that were told to anybody, with how long after the event that was.
+     */
     offsets: bigint('offsets', { mode: 'number' }).array().notNull(),
     durationsUs: integer('durations_us').array().notNull(),
     attempt: integer('attempt').notNull().default(1),

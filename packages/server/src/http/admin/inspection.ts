@@ -1,9 +1,22 @@
-import { idSchema, overviewSchema, ProblemError, pageQuery } from '@mevrik/protocol';
+import {
+  eventPageSchema,
+  eventQuery,
+  eventStorySchema,
+  overviewSchema,
+  ProblemError,
+  pageOf,
+  pageQuery,
+  parkedEventSchema,
+  parkedFilterSchema,
+  subscriptionStateSchema,
+} from '@mevrik/protocol';
 import { z } from 'zod';
 import type { DeadLetters } from '../../dispatch/dead-letters.ts';
 import type { DispatchInspection } from '../../dispatch/inspection.ts';
+import { deliveriesOfEvents } from '../../queries/deliveries.ts';
 import { readOverview } from '../../queries/overview.ts';
-import { actorOf } from '../access.ts';
+import { actorOf, staffOf } from '../access.ts';
+import { visibleApps } from '../desk.ts';
 import type { HttpDependencies, RoutePlugin } from '../http-dependencies.ts';
 
 /** What the routes below look into. */
@@ -15,26 +28,6 @@ export interface InspectionDependencies extends Pick<HttpDependencies, 'database
 const seeing = { access: ['admin', 'supervisor'] as const };
 const acting = { access: ['admin'] as const };
 const tags = ['events'];
-const uuid = z.uuid();
-
-const filterSchema = z.strictObject({
-  subscription: z.string().min(1).max(100).optional(),
-  eventId: uuid.optional(),
-  type: z.string().min(1).max(100).optional(),
-  key: z.string().min(1).max(300).optional(),
-  appId: z.coerce.number().pipe(idSchema.max(2_147_483_647)).optional(),
-  status: z.enum(['waiting', 'dead']).optional(),
-});
-const eventQuery = z.strictObject({
-  type: filterSchema.shape.type,
-  key: filterSchema.shape.key,
-  appId: filterSchema.shape.appId,
-  sessionId: z.coerce.number().pipe(idSchema).optional(),
-  correlationId: uuid.optional(),
-  cursor: uuid.optional(),
-  limit: pageQuery.shape.limit,
-});
-
 /** Everything can be seen: events, listeners, dead letters, the audit trail. */
 export function inspectionRoutes(dependencies: InspectionDependencies): RoutePlugin {
   const { database, inspection, deadLetters } = dependencies;
@@ -49,11 +42,22 @@ export function inspectionRoutes(dependencies: InspectionDependencies): RoutePlu
     );
     api.get(
       '/v1/admin/events',
-      { config: seeing, schema: { tags, summary: 'Events, newest first', querystring: eventQuery } },
-      async (request) => {
-        const { cursor, ...rest } = request.query;
-        const { events, nextCursor } = await inspection.listEvents({ ...rest, before: cursor });
-        return { items: events, next: nextCursor };
+      {
+        config: seeing,
+        schema: {
+          tags,
+          summary: 'Events, newest first, with what has become of each',
+          description:
+            'What no index knows (a word, an app, an outcome) is looked for among 10,000 events a page: a page may ' +
+            'hold few and have a `next`, and `searchedTo` tells how far back was looked.',
+          querystring: eventQuery,
+          response: { 200: eventPageSchema },
+        },
+      },
+      (request) => {
+        const { cursor, type, appId, ...rest } = request.query;
+        const appIds = visibleApps(staffOf(request), appId);
+        return inspection.listEvents({ ...rest, appIds, types: type?.split(','), before: cursor });
       },
     );
     api.get(
@@ -62,19 +66,32 @@ export function inspectionRoutes(dependencies: InspectionDependencies): RoutePlu
         config: seeing,
         schema: {
           tags,
-          summary: 'An event, its chain, and what its listeners made of it',
-          params: z.strictObject({ id: uuid }),
+          summary: 'An event, its chain, and what listeners, broadcasts and deliveries made of it',
+          params: z.strictObject({ id: z.uuid() }),
+          response: { 200: eventStorySchema },
         },
       },
       async (request) => {
         const story = await inspection.eventStory(request.params.id);
-        if (!story) throw new ProblemError('not_found', 'There is no such event.');
-        return story;
+        const appIds = visibleApps(staffOf(request), undefined);
+        if (!story || (appIds !== null && !appIds.includes(story.event.appId))) {
+          throw new ProblemError('not_found', 'There is no such event.');
+        }
+        const delivered = await deliveriesOfEvents(database, story.chain);
+        const chain = story.chain.map((one) => ({ ...one, deliveries: delivered.get(one.id) ?? [] }));
+        return { ...story, chain };
       },
     );
     api.get(
       '/v1/admin/subscriptions',
-      { config: seeing, schema: { tags, summary: 'Listeners, with lag, parked and dead events' } },
+      {
+        config: seeing,
+        schema: {
+          tags,
+          summary: 'Listeners, with lag, parked and dead events',
+          response: { 200: z.object({ items: z.array(subscriptionStateSchema) }) },
+        },
+      },
       async () => ({ items: await inspection.listSubscriptions() }),
     );
     api.post(
@@ -99,12 +116,14 @@ export function inspectionRoutes(dependencies: InspectionDependencies): RoutePlu
         schema: {
           tags,
           summary: 'Events that a listener could not handle, newest first; `status=dead` need a person',
-          querystring: filterSchema.extend(pageQuery.shape),
+          querystring: parkedFilterSchema.extend(pageQuery.shape),
+          response: { 200: pageOf(parkedEventSchema) },
         },
       },
       (request) => {
         const { cursor, limit, ...rest } = request.query;
-        return deadLetters.list(rest, { cursor, limit });
+        const appIds = visibleApps(staffOf(request), rest.appId);
+        return deadLetters.list({ ...rest, appIds }, { cursor, limit });
       },
     );
     api.post(
@@ -116,7 +135,7 @@ export function inspectionRoutes(dependencies: InspectionDependencies): RoutePlu
           summary: 'Retry one, or all that match',
           description: '`editedData` is handled in place of the data of one event; the log is never changed.',
           body: z.strictObject({
-            filter: filterSchema,
+            filter: parkedFilterSchema,
             editedData: z.record(z.string(), z.unknown()).optional(),
           }),
         },
@@ -133,7 +152,7 @@ export function inspectionRoutes(dependencies: InspectionDependencies): RoutePlu
         schema: {
           tags,
           summary: 'Drop one, or all that match',
-          body: z.strictObject({ filter: filterSchema }),
+          body: z.strictObject({ filter: parkedFilterSchema }),
         },
       },
       async (request) => ({
@@ -144,7 +163,7 @@ export function inspectionRoutes(dependencies: InspectionDependencies): RoutePlu
 }
 
 /** An empty filter would mean everything, which nobody should do by leaving something out. */
-function named(filter: z.output<typeof filterSchema>): z.output<typeof filterSchema> {
+function named(filter: z.output<typeof parkedFilterSchema>): z.output<typeof parkedFilterSchema> {
   if (Object.values(filter).some((value) => value !== undefined)) return filter;
   throw new ProblemError('invalid_input', 'Say which: an empty filter would mean all of them.', {
     fields: [{ path: 'filter', message: 'must name something' }],

@@ -4,11 +4,13 @@ import {
   messageAccountSchema,
   messageSearchQuery,
   messageSearchSchema,
+  type SubscriptionState,
 } from '@mevrik/protocol';
 import { z } from 'zod';
 import type { ChannelProfile } from '../../apps/app-directory.ts';
 import { senderFor } from '../../channels/index.ts';
-import type { DispatchInspection, EventStory, SubscriptionState } from '../../dispatch/inspection.ts';
+import type { LoggedStory } from '../../dispatch/event-story.ts';
+import type { DispatchInspection } from '../../dispatch/inspection.ts';
 import {
   type AccountFacts,
   accountOf,
@@ -85,7 +87,7 @@ export function messageAccountRoutes(dependencies: MessageAccountDependencies): 
 async function gatherFacts(
   { database, apps, inspection }: MessageAccountDependencies,
   records: MessageRecords,
-  story: EventStory | undefined,
+  story: LoggedStory | undefined,
 ): Promise<AccountFacts> {
   const { message, answers, self } = records;
   const [app, subscriptions] = await Promise.all([apps.byId(message.appId), inspection.listSubscriptions()]);
@@ -151,7 +153,7 @@ function isSurveyAnswer(
 }
 
 /** All that has followed from the event itself, not what else its request has led to. */
-function consequencesOf({ event, chain }: EventStory): Event[] {
+function consequencesOf({ event, chain }: LoggedStory): Event[] {
   const causes = new Set([event.id]);
   return chain.filter(({ id, causationId }) => {
     if (causationId === null || !causes.has(causationId)) return false;
@@ -160,7 +162,10 @@ function consequencesOf({ event, chain }: EventStory): Event[] {
   });
 }
 
-function heardByOf({ event, listeners }: EventStory, subscriptions: readonly SubscriptionState[]): HeardBy[] {
+function heardByOf(
+  { event, listeners }: LoggedStory,
+  subscriptions: readonly SubscriptionState[],
+): HeardBy[] {
   return listeners.map(({ listener, outcome, finishedAt, durationMs, attempt, failures }) => {
     const state = subscriptions.find(({ name }) => name === listener);
     return {
@@ -192,7 +197,7 @@ function channelFacts(
   };
 }
 
-function updateOf(story: EventStory | undefined): AccountFacts['update'] {
+function updateOf(story: LoggedStory | undefined): AccountFacts['update'] {
   for (const event of story?.chain ?? []) {
     if (event.type !== 'NewFacebookEventReceived' && event.type !== 'NewProviderEventReceived') continue;
     const { id, provider, receivedAt } = event.data.webhookEventLog;

@@ -1,0 +1,147 @@
+import type { EventOutcome, EventPage, ListedEvent } from '@mevrik/protocol';
+import type { Sql } from '../db/sql.ts';
+import { idAfter, idBefore } from '../log/event-ids.ts';
+import { type EventRow, eventColumns } from '../log/log.ts';
+
+/** Which events are meant; what is absent matches all. */
+export interface EventFilter {
+  readonly types?: readonly string[] | undefined;
+  readonly key?: string | undefined;
+  readonly sessionId?: number | undefined;
+  /** The apps that the asker sees; `null` for all. */
+  readonly appIds: readonly number[] | null;
+  readonly correlationId?: string | undefined;
+  readonly outcome?: EventOutcome | undefined;
+  readonly from?: string | undefined;
+  readonly until?: string | undefined;
+  /** A part of the data or of the key, or an id. */
+  readonly text?: string | undefined;
+  /** Newer than this one alone. */
+  readonly after?: string | undefined;
+  /** The last event of the page before, or how far was looked: ids are UUIDv7, so older ones are smaller. */
+  readonly before?: string | undefined;
+  readonly limit: number;
+}
+
+/** A listener, and one of the kinds of event that it hears. */
+export interface Hearing {
+  readonly subscription: string;
+  readonly type: string;
+}
+
+/**
+ * Events looked at for one page where no index knows which fit. A rare word in a long log is then found page by page,
+ * and nobody keeps the database busy with it.
+ */
+const scanLimit = 10_000;
+
+const uuid = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i;
+
+/** Reads events, newest first, with what has become of each. */
+export async function listEvents(
+  sql: Sql,
+  filter: EventFilter,
+  hearings: readonly Hearing[],
+): Promise<EventPage> {
+  const { sessionId } = filter;
+  const key = filter.key ?? (sessionId === undefined ? undefined : await keyOfSession(sql, sessionId));
+  const indexed = indexedConditions(sql, { ...filter, key });
+  const others = otherConditions(sql, filter, hearings);
+  const [floor] = others.areMany
+    ? await sql<{ id: string; occurred_at: string }[]>`
+        SELECT id, occurred_at FROM events WHERE ${indexed} ORDER BY id DESC OFFSET ${scanLimit - 1} LIMIT 1`
+    : [];
+  const rows = await sql<(EventRow & { outcome: EventOutcome })[]>`
+    SELECT ${eventColumns(sql)}, ${outcomeOf(sql, hearings)} AS outcome FROM events
+    WHERE ${indexed} AND (${floor?.id ?? null}::uuid IS NULL OR id >= ${floor?.id ?? null}::uuid) AND ${others.sql}
+    ORDER BY id DESC LIMIT ${filter.limit + 1}`;
+  const items = rows.slice(0, filter.limit).map(toListed);
+  if (rows.length > filter.limit) return { items, next: items.at(-1)?.id ?? null, searchedTo: null };
+  return { items, next: floor?.id ?? null, searchedTo: floor?.occurred_at ?? null };
+}
+
+/** What indexes answer: kind, conversation, chain, time, and what is parked, which is little. */
+function indexedConditions(sql: Sql, filter: EventFilter) {
+  const { types, key, correlationId, outcome, from, until, after, before, text } = filter;
+  const id = text !== undefined && uuid.test(text) ? text : null;
+  const stuck = outcome === 'dead' ? 'dead' : outcome === 'parked' ? 'waiting' : null;
+  return sql`
+    (${types === undefined} OR type = ANY(${(types ?? []) as string[]}::text[]))
+    AND (${key ?? null}::text IS NULL OR key = ${key ?? null})
+    AND (${correlationId ?? null}::uuid IS NULL OR correlation_id = ${correlationId ?? null}::uuid)
+    AND (${id}::uuid IS NULL OR id = ${id}::uuid OR correlation_id = ${id}::uuid)
+    AND (${from ?? null}::timestamptz IS NULL
+         OR (id > ${from ? idBefore(from) : null}::uuid AND occurred_at >= ${from ?? null}::timestamptz))
+    AND (${until ?? null}::timestamptz IS NULL
+         OR (id < ${until ? idAfter(until) : null}::uuid AND occurred_at < ${until ?? null}::timestamptz))
+    AND (${after ?? null}::uuid IS NULL OR id > ${after ?? null}::uuid)
+    AND (${before ?? null}::uuid IS NULL OR id < ${before ?? null}::uuid)
+    AND (${stuck}::text IS NULL OR id IN (SELECT event_id FROM parked_events WHERE status = ${stuck}))`;
+}
+
+/** What must be looked for event by event. */
+function otherConditions(sql: Sql, filter: EventFilter, hearings: readonly Hearing[]) {
+  const { sessionId, appIds, outcome, text } = filter;
+  const word = text !== undefined && !uuid.test(text) ? text : undefined;
+  // The data is looked at as JSON, in which quotes and line breaks are written differently.
+  const inData = word === undefined ? null : containing(JSON.stringify(word).slice(1, -1));
+  const inKey = word === undefined ? null : containing(word);
+  return {
+    areMany: sessionId !== undefined || appIds !== null || outcome !== undefined || word !== undefined,
+    sql: sql`
+      (${sessionId ?? null}::bigint IS NULL OR session_id = ${sessionId ?? null}::bigint)
+      AND (${appIds === null} OR app_id = ANY(${(appIds ?? []) as number[]}::int[]))
+      AND (${inData}::text IS NULL OR data::text ILIKE ${inData} OR key ILIKE ${inKey})
+      AND (${outcome ?? null}::text IS NULL OR ${outcomeOf(sql, hearings)} = ${outcome ?? null})`,
+  };
+}
+
+/** A pattern for what has these very characters in it. */
+function containing(text: string): string {
+  return `%${text.replace(/[\\%_]/g, '\\$&')}%`;
+}
+
+/** All events of a session are of one conversation, which is an index's first column. */
+async function keyOfSession(sql: Sql, sessionId: number): Promise<string> {
+  const [session] = await sql<{ conversation_key: string }[]>`
+    SELECT conversation_key FROM sessions WHERE id = ${sessionId}`;
+  return session?.conversation_key ?? '';
+}
+
+/** What has become of an event at all of its listeners, the worst of it. */
+function outcomeOf(sql: Sql, hearings: readonly Hearing[]) {
+  const subscriptions = hearings.map(({ subscription }) => subscription);
+  const types = hearings.map(({ type }) => type);
+  return sql`
+    CASE
+      WHEN EXISTS (SELECT FROM parked_events AS parked WHERE parked.event_id = events.id AND status = 'dead')
+        THEN 'dead'
+      WHEN EXISTS (SELECT FROM parked_events AS parked WHERE parked.event_id = events.id) THEN 'parked'
+      WHEN EXISTS (
+        SELECT FROM unnest(${subscriptions}::text[], ${types}::text[]) AS hearing (subscription, heard)
+        JOIN checkpoints USING (subscription)
+        WHERE heard = events.type AND checkpoints.partition = events.partition
+          AND checkpoints."offset" < events."offset"
+      ) THEN 'waiting'
+      ELSE 'handled'
+    END`;
+}
+
+function toListed(row: EventRow & { outcome: EventOutcome }): ListedEvent {
+  return {
+    id: row.id,
+    type: row.type,
+    version: row.version,
+    key: row.key,
+    partition: row.partition,
+    offset: row.offset,
+    appId: row.app_id,
+    sessionId: row.session_id,
+    occurredAt: row.occurred_at,
+    correlationId: row.correlation_id,
+    causationId: row.causation_id,
+    traceparent: row.traceparent,
+    data: row.data as Record<string, unknown>,
+    outcome: row.outcome,
+  };
+}

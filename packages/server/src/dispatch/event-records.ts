@@ -1,0 +1,83 @@
+import type { Event } from '@mevrik/protocol';
+import type { AttemptFailure } from '../db/schema.ts';
+import type { Sql } from '../db/sql.ts';
+import { batchLimit } from './dispatch-options.ts';
+
+/** What the books say of one event at one subscription. */
+interface Wanted {
+  readonly event_id: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly subscription: string;
+}
+
+/** That a subscription has handled an event. */
+interface Handled {
+  readonly event_id: string;
+  readonly subscription: string;
+  /** Of its batch. */
+  readonly started_at: string;
+  readonly finished_at: string;
+  /** How long the events before it in the batch took. */
+  readonly before_us: number;
+  readonly duration_us: number;
+  readonly attempt: number;
+  readonly failures: AttemptFailure[] | null;
+}
+
+interface Parked {
+  readonly event_id: string;
+  readonly subscription: string;
+  readonly status: 'waiting' | 'dead';
+  readonly attempts: number;
+  readonly retry_at: string;
+  readonly failures: AttemptFailure[];
+}
+
+/** The dispatcher's books about some events. */
+export interface EventRecords {
+  /** The last attempt, where it went well. */
+  handledOf(subscription: string, eventId: string): Handled | undefined;
+  parkedOf(subscription: string, eventId: string): Parked | undefined;
+  /** Whether the subscription's checkpoint is beyond the event. */
+  hasPassed(subscription: string, event: Event): boolean;
+}
+
+/**
+ * Reads the books about these events and subscriptions. The record of a place is among the next so many of its
+ * subscription: a batch holds no more events than that.
+ */
+export async function readRecords(sql: Sql, wanted: readonly Wanted[]): Promise<EventRecords> {
+  const ids = [...new Set(wanted.map(({ event_id }) => event_id))];
+  const partitions = [...new Set(wanted.map(({ partition }) => partition))];
+  const [handled, parked, places] = await Promise.all([
+    sql<Handled[]>`
+      SELECT wanted.event_id, wanted.subscription, near.started_at, near.finished_at, near.attempt, near.failures,
+             near.durations_us[place.at] AS duration_us,
+             (SELECT coalesce(sum(greatest(duration, 0)), 0)::int
+              FROM unnest(near.durations_us[1:place.at - 1]) AS duration) AS before_us
+      FROM jsonb_to_recordset(${JSON.stringify(wanted)}::jsonb)
+        AS wanted (event_id uuid, partition int, "offset" bigint, subscription text)
+      CROSS JOIN LATERAL (
+        SELECT * FROM handled_batches
+        WHERE partition = wanted.partition AND subscription = wanted.subscription AND last_offset >= wanted."offset"
+        ORDER BY last_offset, attempt LIMIT ${batchLimit * 2}
+      ) AS near
+      CROSS JOIN LATERAL (SELECT array_position(near.offsets, wanted."offset") AS at) AS place
+      WHERE place.at IS NOT NULL ORDER BY near.attempt`,
+    sql<Parked[]>`
+      SELECT event_id, subscription, status, attempts, retry_at, failures FROM parked_events
+      WHERE event_id = ANY(${ids}::uuid[])`,
+    sql<{ subscription: string; partition: number; offset: number }[]>`
+      SELECT subscription, partition, "offset" FROM checkpoints WHERE partition = ANY(${partitions}::int[])`,
+  ]);
+  const passed = new Map(places.map((row) => [`${row.subscription} ${row.partition}`, row.offset]));
+  const isOf = (subscription: string, eventId: string) => (row: { subscription: string; event_id: string }) =>
+    row.subscription === subscription && row.event_id === eventId;
+  return {
+    handledOf: (subscription, eventId) => handled.findLast(isOf(subscription, eventId)),
+    parkedOf: (subscription, eventId) => parked.find(isOf(subscription, eventId)),
+    hasPassed: (subscription, { partition, offset }) =>
+      (passed.get(`${subscription} ${partition}`) ?? 0) >= offset,
+  };
+}

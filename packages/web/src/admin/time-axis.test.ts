@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest';
+import { timeAxis } from './time-axis.ts';
+
+describe('an axis of time', () => {
+  it('shows what happened close together in proportion', () => {
+    const { place, cuts, marks } = timeAxis([
+      { from: 1_000, to: 1_040 },
+      { from: 1_060, to: 1_100 },
+    ]);
+    expect([1_000, 1_025, 1_050, 1_100].map(place)).toEqual(
+      [0, 0.25, 0.5, 1].map((at) => expect.closeTo(at)),
+    );
+    expect([cuts, marks]).toEqual([[], [{ place: 0, afterMs: 0 }]]);
+  });
+
+  it('cuts a silence longer than all that happened, and says how long it was', () => {
+    const hour = 3_600_000;
+    const { place, cuts, marks } = timeAxis([
+      { from: 0, to: 50 },
+      { from: hour, to: hour + 50 },
+    ]);
+    expect(cuts).toEqual([{ place: expect.closeTo(0.5), ms: hour - 50 }]);
+    expect(marks.map(({ afterMs }) => afterMs)).toEqual([0, hour]);
+    expect(place(50)).toBeCloseTo(0.47);
+    expect(place(hour)).toBeCloseTo(0.53);
+    expect(place(hour + 50)).toBeCloseTo(1);
+  });
+
+  it('never goes back, and stays on the line, whatever it is given', () => {
+    const { place } = timeAxis([
+      { from: 5, to: 5 },
+      { from: 9_000, to: 9_001 },
+      { from: 400, to: 90 },
+      { from: 80_000, to: 95_000 },
+    ]);
+    const places = [-10, 0, 5, 300, 400, 5_000, 9_000, 9_001, 50_000, 80_000, 95_000, 1e9].map(place);
+    expect(places).toEqual([...places].sort((one, two) => one - two));
+    expect([places[0], places.at(-1)]).toEqual([0, expect.closeTo(1)]);
+    expect(timeAxis([]).place(7)).toBe(0);
+  });
+});

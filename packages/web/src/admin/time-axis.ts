@@ -1,0 +1,78 @@
+/** A stretch of time, in milliseconds. */
+export interface Span {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Where instants stand on a line on which long silences are cut short. */
+export interface TimeAxis {
+  readonly start: number;
+  /** From 0 to 1. */
+  place(at: number): number;
+  /** Where a stretch begins, and how long after the start that is. */
+  readonly marks: readonly { readonly place: number; readonly afterMs: number }[];
+  /** Silences that are cut: where, and how long they are. */
+  readonly cuts: readonly { readonly place: number; readonly ms: number }[];
+}
+
+/** A silence that is never cut: a fifth of a second looks like none. */
+const shortMs = 200;
+/** What is left of a cut silence, of the whole line. */
+const cutWidth = 0.06;
+
+/**
+ * Makes the axis of some stretches. A silence longer than all that happens is cut: a retry after an hour would
+ * otherwise press what took milliseconds into one point.
+ */
+export function timeAxis(spans: readonly Span[]): TimeAxis {
+  const busy = merged(spans);
+  const start = busy[0]?.from ?? 0;
+  const gaps = busy.slice(1).map((span, at) => ({ at, ms: span.from - (busy[at]?.to ?? span.from) }));
+  let shownMs = Math.max(
+    1,
+    busy.reduce((sum, { from, to }) => sum + to - from, 0),
+  );
+  const cutGaps = new Set<number>();
+  for (const { at, ms } of gaps.toSorted((one, two) => one.ms - two.ms)) {
+    if (ms > shortMs && ms > shownMs) cutGaps.add(at);
+    else shownMs += ms;
+  }
+  const width = Math.min(cutWidth, 0.5 / Math.max(1, cutGaps.size));
+  const scale = (1 - width * cutGaps.size) / shownMs;
+  const steps: { from: number; to: number; place: number; scale: number; isCut: boolean }[] = [];
+  let place = 0;
+  for (const [at, { from, to }] of busy.entries()) {
+    steps.push({ from, to, place, scale, isCut: false });
+    place += (to - from) * scale;
+    const next = busy[at + 1];
+    if (!next) continue;
+    const isCut = cutGaps.has(at);
+    const stepScale = isCut ? width / (next.from - to) : scale;
+    steps.push({ from: to, to: next.from, place, scale: stepScale, isCut });
+    place += (next.from - to) * stepScale;
+  }
+  return {
+    start,
+    place(at) {
+      const step = steps.findLast(({ from }) => from <= at) ?? steps[0];
+      if (!step) return 0;
+      return Math.min(1, Math.max(0, step.place + (Math.min(at, step.to) - step.from) * step.scale));
+    },
+    marks: steps.flatMap((step, at) =>
+      at === 0 || steps[at - 1]?.isCut ? [{ place: step.place, afterMs: step.from - start }] : [],
+    ),
+    cuts: steps
+      .filter(({ isCut }) => isCut)
+      .map(({ from, to, place: begins }) => ({ place: begins + width / 2, ms: to - from })),
+  };
+}
+
+function merged(spans: readonly Span[]): readonly Span[] {
+  const found: { from: number; to: number }[] = [];
+  for (const { from, to } of spans.toSorted((one, two) => one.from - two.from)) {
+    const last = found.at(-1);
+    if (last && from <= last.to) last.to = Math.max(last.to, to);
+    else found.push({ from, to: Math.max(from, to) });
+  }
+  return found;
+}
