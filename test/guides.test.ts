@@ -70,6 +70,11 @@ async function tryJson(value: Record<string, unknown>): Promise<unknown> {
   ) {
     return (await admin.call('PATCH', '/v1/admin/apps/1', { settings: value })).status;
   }
+  // A part of a channel's settings, of which the others stay.
+  if ('pace' in value) {
+    return (await admin.call('PATCH', '/v1/admin/apps/1/channels/guide-facebook', { settings: value }))
+      .status;
+  }
   if ('facts' in value) return (await admin.call('POST', '/v1/admin/rules/test', value)).status;
   if ('rules' in value) return (await admin.call('PUT', '/v1/admin/apps/1/rules', value)).status;
   if ('state' in value) return (await admin.call('POST', '/v1/admin/bot/test', value)).status;
@@ -97,7 +102,9 @@ describe('every example of a guide', () => {
     '$guide:$line has settings that are taken',
     ({ code }) => {
       for (const line of code.replaceAll('…', 'x'.repeat(20)).trim().split('\n')) {
-        const assignments = [...line.matchAll(/(\w+)=(\S+)/g)].map(({ 1: name, 2: value }) => [name, value]);
+        const assignments = [...line.matchAll(/(\w+)=(?:'([^']*)'|(\S+))/g)].map(
+          ([, name, quoted, plain]) => [name, quoted ?? plain] as const,
+        );
         expect(assignments).not.toEqual([]);
         expect(Object.keys(settings)).toEqual(expect.arrayContaining(assignments.map(([name]) => name)));
         loadConfig({ ...Object.fromEntries(assignments) });
@@ -227,7 +234,7 @@ describe('the guide to bots', () => {
   it('names the answer of a test, whose state goes on with the next turn', async () => {
     const [turn] = jsonWith('bots', 'state');
     const { body } = await admin.call('POST', '/v1/admin/bot/test', turn);
-    expect(Object.keys(body).sort()).toEqual(['attributes', 'handover', 'replies', 'state']);
+    expect(Object.keys(body).sort()).toEqual(['attributes', 'handover', 'heard', 'replies', 'state']);
     expect(body.replies).toEqual([{ text: 'Hi there!' }]);
     const next = { ...turn, text: 'qwertz', state: body.state };
     expect((await admin.call('POST', '/v1/admin/bot/test', next)).body.state.misunderstandings).toBe(1);
