@@ -68,11 +68,14 @@ export function splitUpdates(body: unknown, options: SplitOptions): readonly Web
   return inOrder(updates);
 }
 
-/** What of something should be a list of updates by its name, and is none. */
+/**
+ * What is left of something without its lists of updates, where one that should be such a list by its name is none:
+ * with all that stands beside it, so that two of them are two.
+ */
 export function notLists(given: object, names: readonly string[]): object[] {
-  return Object.entries(given).flatMap(([name, value]) =>
-    names.includes(name) && !Array.isArray(value) ? [{ [name]: value }] : [],
-  );
+  const isList = ([name, value]: readonly [string, unknown]) => names.includes(name) && Array.isArray(value);
+  const left = Object.fromEntries(Object.entries(given).filter((entry) => !isList(entry)));
+  return names.some((name) => name in left) ? [left] : [];
 }
 
 /** The entries of a body of that kind; a body of another kind has none. */
