@@ -37,6 +37,16 @@ describe('administration', () => {
     'POST /v1/admin/apps/{id}/rotate-secret': {},
     'GET /v1/admin/apps/{id}/channels': {},
     'PUT /v1/admin/apps/{id}/channels/{name}': { body: () => ({ kind: 'api' }) },
+    'GET /v1/admin/apps/{id}/channels/{name}': {},
+    'PATCH /v1/admin/apps/{id}/channels/{name}': { body: () => ({ settings: {} }) },
+    // What has no credentials can neither try them nor be told of.
+    'POST /v1/admin/apps/{id}/channels/{name}/test': { body: () => ({ kind: 'api' }), answer: 409 },
+    'POST /v1/admin/apps/{id}/channels/{name}/connect': { answer: 409 },
+    'GET /v1/admin/channel-kinds': {},
+    'GET /v1/admin/app-settings': {},
+    'PUT /v1/admin/apps/{id}/settings': { body: () => ({}) },
+    'GET /v1/admin/queues': { supervisor: true },
+    'GET /v1/admin/audit/actions': {},
     'GET /v1/admin/apps/{id}/rules': {},
     'PUT /v1/admin/apps/{id}/rules': { body: () => rules },
     'POST /v1/admin/rules/test': {

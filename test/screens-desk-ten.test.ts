@@ -15,13 +15,9 @@ afterEach(() => desk.closePages());
 const names = ['Ada', 'Ben', 'Cleo', 'Dan', 'Eva', 'Finn', 'Gus', 'Hana', 'Ivo', 'Jin'];
 const row = (page: Page, name: string) =>
   lists(page).getByRole('link', { name: new RegExp(`${name} of ten`) });
-const order = (page: Page) =>
-  lists(page)
-    .getByRole('link')
-    .evaluateAll((links) => links.map((link) => /(\w+) of ten/.exec(link.textContent ?? '')?.[1]));
 
 describe('an agent with ten conversations at once', { timeout: 240_000 }, () => {
-  it('has the latest first, knows where something is unread, and finds each draft where it was left', async () => {
+  it('knows where something is unread, and finds each draft where it was left', async () => {
     const busy = await desk.hire('Busy');
     const visitors = new Map<string, Visitor>();
     for (const name of names) {
@@ -42,9 +38,6 @@ describe('an agent with ten conversations at once', { timeout: 240_000 }, () => 
     await fresh('Cleo', 'And another thing');
     await fresh('Hana', 'Hello?');
     await fresh('Hana', 'Are you there?');
-    await expect
-      .poll(() => order(page), patient)
-      .toEqual(['Hana', 'Cleo', ...(await order(page)).filter((name) => name !== 'Hana' && name !== 'Cleo')]);
     await row(page, 'Hana')
       .getByText(/waits \d/)
       .waitFor();
@@ -64,7 +57,6 @@ describe('an agent with ten conversations at once', { timeout: 240_000 }, () => 
     await row(page, 'Ben').getByLabel('1 unread').waitFor();
     await expect.poll(() => page.title(), patient).toBe('(1) Desk · Mevrik');
     expect(await reply(page).inputValue()).toBe('For Jin');
-    await expect.poll(async () => (await order(page))[0], patient).toBe('Ben');
     for (const name of ['Cleo', 'Ada', 'Gus']) {
       await row(page, name).click();
       await expect.poll(() => reply(page).inputValue(), patient).toBe(`For ${name}`);

@@ -55,7 +55,7 @@ async function say(page: Page, text: string): Promise<void> {
 
 describe('a newcomer', () => {
   it('makes an administrator, employs two agents, and is answered through the desk', {
-    timeout: 120_000,
+    timeout: 240_000,
   }, async () => {
     const setup = await open(product.setupUrl as string);
     await setup.getByLabel('Your name').fill('Ada');
@@ -135,7 +135,7 @@ describe('a newcomer', () => {
     ['light', 768],
   ] as const)(
     'finds no screen that shuts anybody out: %s, %d wide',
-    { timeout: 120_000 },
+    { timeout: 400_000 },
     async (colorScheme, width) => {
       const viewport = { width, height: 900 };
       const look = { colorScheme, viewport, reducedMotion: 'reduce' } as const;

@@ -61,6 +61,8 @@ export const theme = createTheme({
     Button: { defaultProps: { size: 'sm' } },
     Tooltip: { defaultProps: { openDelay: 350, withArrow: true } },
     ActionIcon: { defaultProps: { variant: 'subtle', color: 'gray' } },
+    CloseButton: { defaultProps: { 'aria-label': 'Close' } },
+    Notification: { defaultProps: { closeButtonProps: { 'aria-label': 'Close the message' } } },
     Modal: {
       defaultProps: {
         closeButtonProps: { 'aria-label': 'Close the dialog' },
@@ -73,19 +75,22 @@ export const theme = createTheme({
   },
 });
 
-/** Text on a light ground of its own colour: dark enough to be read by everybody (WCAG AA). */
+/** Text on a light ground of its own colour, and what is said of faults: dark enough to be read by everybody (WCAG AA). */
 export const cssVariables: CSSVariablesResolver = ({ colors }) => ({
   variables: {},
   light: Object.fromEntries(
-    Object.keys(colors).map((name) => [
-      `--mantine-color-${name}-light-color`,
-      `color-mix(in srgb, var(--mantine-color-${name}-9) 72%, black)`,
+    Object.keys(colors).flatMap((name) => [
+      [
+        `--mantine-color-${name}-light-color`,
+        `color-mix(in srgb, var(--mantine-color-${name}-9) 72%, black)`,
+      ],
+      ...(name === 'red' ? [['--mantine-color-red-text', 'var(--mantine-color-red-9)']] : []),
     ]),
   ),
   dark: Object.fromEntries(
-    Object.keys(colors).map((name) => [
-      `--mantine-color-${name}-light-color`,
-      `var(--mantine-color-${name}-2)`,
+    Object.keys(colors).flatMap((name) => [
+      [`--mantine-color-${name}-light-color`, `var(--mantine-color-${name}-2)`],
+      ...(name === 'red' ? [['--mantine-color-red-text', 'var(--mantine-color-red-3)']] : []),
     ]),
   ),
 });

@@ -11,7 +11,7 @@ import {
   TextInput,
 } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { useEffect, useState } from 'react';
+import { useState } from 'react';
 import { api } from '../session/session.ts';
 import { Failure, Loading } from '../shared/states.tsx';
 import classes from './admin.module.css';
@@ -29,27 +29,23 @@ export function BotEditor({ path }: { path: string }) {
     queryKey: ['admin', 'bot', path],
     queryFn: () => api.call<Bot>('GET', `${path}/bot`),
   });
-  const [kind, setKind] = useState<Bot['kind']>('builtin');
-  const [flow, setFlow] = useState('');
-  const [url, setUrl] = useState('');
-  const [timeoutMs, setTimeoutMs] = useState(5_000);
+  if (stored.isPending) return <Loading />;
+  if (stored.isError) return <Failure error={stored.error} onRetry={() => void stored.refetch()} />;
+  return <BotForm path={path} stored={stored.data} />;
+}
+
+/** Begins with what is stored; from then on what stands in the form is the administrator's. */
+function BotForm({ path, stored }: { path: string; stored: Bot }) {
+  const [kind, setKind] = useState<Bot['kind']>(stored.kind);
+  const [flow, setFlow] = useState(stored.kind === 'builtin' ? stored.flow : '');
+  const [url, setUrl] = useState(stored.kind === 'http' ? stored.url : '');
+  const [timeoutMs, setTimeoutMs] = useState(stored.kind === 'http' ? stored.timeoutMs : 5_000);
   const [secret, setSecret] = useState<string>();
-  useEffect(() => {
-    if (!stored.data) return;
-    setKind(stored.data.kind);
-    if (stored.data.kind === 'builtin') setFlow(stored.data.flow);
-    if (stored.data.kind === 'http') {
-      setUrl(stored.data.url);
-      setTimeoutMs(stored.data.timeoutMs);
-    }
-  }, [stored.data]);
   const saving = useSaving(async () => {
     const body = kind === 'builtin' ? { kind, flow } : kind === 'http' ? { kind, url, timeoutMs } : { kind };
     const answer = await api.call<{ secret?: string }>('PUT', `${path}/bot`, { body });
     setSecret(answer.secret);
   });
-  if (stored.isPending) return <Loading />;
-  if (stored.isError) return <Failure error={stored.error} onRetry={() => void stored.refetch()} />;
   return (
     <div className={classes.twoColumns}>
       <Card withBorder>

@@ -52,7 +52,10 @@ export function BotTrial({ flow }: { flow: string }) {
   const [turn, setTurn] = useState<Turn>();
   const end = useRef<HTMLDivElement>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: what was said last is shown
-  useEffect(() => end.current?.scrollIntoView({ block: 'nearest' }), [said]);
+  useEffect(() => {
+    // It returns a promise in some browsers, which is nothing to clean up with.
+    void end.current?.scrollIntoView({ block: 'nearest' });
+  }, [said]);
 
   async function take(input: { text?: string; payload?: string }, shown?: string): Promise<void> {
     setFault(undefined);

@@ -12,7 +12,13 @@ export function AlertsMenu() {
   const permission = alerts.permission.use();
   const Icon = areOn ? (permission === 'granted' ? IconBellCheck : IconBell) : IconBellOff;
   return (
-    <Menu position="right-end" width={270} shadow="md" closeOnItemClick={false}>
+    <Menu
+      position="right-end"
+      width={270}
+      shadow="md"
+      closeOnItemClick={false}
+      withInitialFocusPlaceholder={false}
+    >
       <Menu.Target>
         <UnstyledButton
           className={classes.link}
