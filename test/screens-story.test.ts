@@ -124,9 +124,12 @@ describe('a newcomer', () => {
     await setup.getByRole('link', { name: 'Overview' }).click();
     await setup.getByText('4.0').waitFor();
     await setup.getByRole('link', { name: 'Events', exact: true }).click();
-    await setup.getByRole('link', { name: 'MevrikCaseClosedEvent' }).first().click();
+    await setup.getByRole('link', { name: 'A case was closed' }).first().click();
     await setup.getByRole('heading', { name: 'What caused it, and what came of it' }).waitFor();
-    await setup.getByRole('link', { name: /MevrikCSATStartEvent/ }).waitFor();
+    await setup
+      .getByRole('link', { name: /A satisfaction survey began/ })
+      .first()
+      .waitFor();
   });
 
   it.each([

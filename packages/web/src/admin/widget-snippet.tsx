@@ -82,6 +82,7 @@ export function WidgetSnippet({ appKey, channels }: { appKey: string; channels: 
         />
         <ColorInput
           label="Accent"
+          eyeDropperButtonProps={{ 'aria-label': 'Pick a colour from the screen' }}
           placeholder="ours"
           format="hex"
           value={chosen.color ?? ''}
