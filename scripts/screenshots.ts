@@ -136,8 +136,8 @@ async function picture(browser: Browser): Promise<void> {
     }
     await page.goto(`${product.url}/admin/events`);
     await page
-      .getByRole('link', { name: 'NewCustomerProfileCreated' })
-      .or(page.getByRole('link', { name: 'MessageReadyEvent' }))
+      .getByRole('link', { name: 'A customer nobody knew before' })
+      .or(page.getByRole('link', { name: 'A customer’s message' }))
       .first()
       .click();
     await page.getByRole('heading', { name: 'Listeners' }).waitFor();

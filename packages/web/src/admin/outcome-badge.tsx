@@ -2,7 +2,7 @@ import { Badge } from '@mantine/core';
 import type { EventOutcome, ListenerOutcome } from '@mevrik/protocol';
 
 /** The colour of what became of an event at a listener, or at all of them. */
-export const outcomeColors = {
+const outcomeColors = {
   done: 'teal',
   handled: 'teal',
   skipped: 'gray',
