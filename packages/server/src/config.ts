@@ -1,64 +1,19 @@
-import { availableParallelism } from 'node:os';
 import { z } from 'zod';
+import {
+  address,
+  redisUrl,
+  type Setting,
+  secret,
+  setting,
+  text,
+  thresholds,
+  whole,
+  workers,
+  yesNo,
+} from './config-values.ts';
 import { readDatabaseUrl } from './db/database-url.ts';
-import { parseThresholds } from './domain/health.ts';
-import { readRedisUrl } from './redis/redis-url.ts';
 
 /** One environment variable: what it means and how its text is read. */
-interface Setting<Value> {
-  /** What it does, for people; the reference page is made of it. */
-  readonly meaning: string;
-  /** The default as it would be written; `null` where there is none. */
-  readonly default: string | null;
-  /** Never logged, never shown. */
-  readonly isSecret: boolean;
-  /** Reads the text. @throws ZodError */
-  readonly schema: z.ZodType<Value, string>;
-}
-
-function setting<Value>(
-  meaning: string,
-  fallback: string | null,
-  schema: z.ZodType<Value, string>,
-  isSecret = false,
-): Setting<Value> {
-  return { meaning, default: fallback, schema, isSecret };
-}
-
-const whole = (min: number, max: number) =>
-  z
-    .string()
-    .regex(/^-?\d+$/, 'must be a whole number')
-    .transform(Number)
-    .pipe(z.number().min(min, `must be at least ${min}`).max(max, `must be at most ${max}`));
-const workers = z
-  .string()
-  .regex(/^(auto|\d+)$/, 'must be a whole number, or auto')
-  .transform((given) => (given === 'auto' ? availableParallelism() : Number(given)))
-  .pipe(z.number().min(1, 'must be at least 1').max(256, 'must be at most 256'));
-const yesNo = z
-  .enum(['true', 'false', '1', '0'], 'must be true or false')
-  .transform((text) => text === 'true' || text === '1');
-const text = (max: number) =>
-  z.string().min(1, 'must not be empty').max(max, `must have at most ${max} characters`);
-const secret = (min: number) => z.string().min(min, `must have at least ${min} characters`).max(200);
-const address = (protocols: readonly string[]) =>
-  z.string().refine((value) => URL.canParse(value) && protocols.includes(new URL(value).protocol), {
-    message: `must be an address that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
-  });
-const redisUrl = z.string().check(({ value, issues }) => {
-  const read = readRedisUrl(value);
-  if (typeof read === 'string') issues.push({ code: 'custom', input: value, message: read });
-});
-
-const thresholds = z.string().transform((text, context) => {
-  try {
-    return parseThresholds(text);
-  } catch (error) {
-    context.addIssue(`is not understood: ${error instanceof Error ? error.message : String(error)}`);
-    return z.NEVER;
-  }
-});
 
 /** Everything that can be set from outside, in the order of the reference page. */
 export const settings = {
