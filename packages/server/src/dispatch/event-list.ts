@@ -1,7 +1,7 @@
 import type { EventOutcome, EventPage, ListedEvent } from '@mevrik/protocol';
 import type { Sql } from '../db/sql.ts';
 import { idAfter, idBefore } from '../log/event-ids.ts';
-import { type EventRow, eventColumns } from '../log/log.ts';
+import { type EventRow, eventColumns, toEvent } from '../log/log.ts';
 
 /** Which events are meant; what is absent matches all. */
 export interface EventFilter {
@@ -128,20 +128,6 @@ function outcomeOf(sql: Sql, hearings: readonly Hearing[]) {
 }
 
 function toListed(row: EventRow & { outcome: EventOutcome }): ListedEvent {
-  return {
-    id: row.id,
-    type: row.type,
-    version: row.version,
-    key: row.key,
-    partition: row.partition,
-    offset: row.offset,
-    appId: row.app_id,
-    sessionId: row.session_id,
-    occurredAt: row.occurred_at,
-    correlationId: row.correlation_id,
-    causationId: row.causation_id,
-    traceparent: row.traceparent,
-    data: row.data as Record<string, unknown>,
-    outcome: row.outcome,
-  };
+  const { socketId: _, data, ...event } = toEvent(row);
+  return { ...event, data: data as Record<string, unknown>, outcome: row.outcome };
 }
