@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { expect } from 'vitest';
 
 /** What a frame's first four bits can say it is. */
 export const opcodes = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const;
@@ -205,4 +206,13 @@ export async function openSilent(port: number): Promise<RawSocket> {
   const client = new RawSocket(port);
   await once(client.socket, 'connect');
   return client;
+}
+
+/** The server keeps no half of the connection either. */
+export async function expectGone({ socket }: RawSocket): Promise<void> {
+  const isGone = () => {
+    socket.write('x');
+    return socket.destroyed;
+  };
+  await expect.poll(isGone).toBe(true);
 }
