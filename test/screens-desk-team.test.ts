@@ -205,6 +205,27 @@ describe('one agent', { timeout: 300_000 }, () => {
     expect(tones).toBeGreaterThan(0);
   });
 
+  it('works without TLS, where browsers hold back part of what they can', async () => {
+    const visitor = await desk.waiting('Plain Pia');
+    const page = await desk.at(`/desk/${visitor.sessionId}?view=queue`, 'Kim');
+    await page.context().addInitScript(listenIn);
+    await page
+      .context()
+      .addInitScript('delete Crypto.prototype.randomUUID; delete Navigator.prototype.locks');
+    await page.reload();
+    expect(await page.evaluate("[typeof crypto.randomUUID, 'locks' in navigator]")).toEqual([
+      'undefined',
+      false,
+    ]);
+    await page.getByRole('button', { name: 'Accept' }).click();
+    await reply(page).fill('Hello Pia');
+    await reply(page).press('Enter');
+    await expect.poll(() => said(visitor), patient).toEqual(['Hello Pia']);
+    await page.evaluate(hide);
+    await visitor.write('Can you hear me?');
+    await expect.poll(async () => (await heard(page)).tones, patient).toBeGreaterThan(0);
+  });
+
   it('decides whether anything is heard and shown, and is told where the browser forbids it', async () => {
     const page = await desk.at('/desk', 'Noor', { permissions: ['notifications'] });
     const context = page.context();

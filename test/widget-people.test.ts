@@ -1,59 +1,41 @@
 import { createHmac } from 'node:crypto';
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { openPage, startBrowser, type WatchedPage } from './support/browser.ts';
+import { mine, openChat, say, startChat, type TestChat } from './support/chat.ts';
 import { eventually } from './support/dispatch.ts';
 import { startNetwork } from './support/network.ts';
-import { type Employed, startTestProduct, type TestProduct } from './support/product.ts';
-import { type Shop, startShop } from './support/shop.ts';
+import type { Employed } from './support/product.ts';
+import type { Shop } from './support/shop.ts';
 
-let product: TestProduct;
-let browser: Browser;
+let chat: TestChat;
 let admin: Employed;
 let shop: Shop;
-const pages: WatchedPage[] = [];
 beforeAll(async () => {
-  [product, browser] = await Promise.all([startTestProduct(), startBrowser()]);
-  admin = await product.employ({ role: 'admin', name: 'Ada Lovelace', capacity: 50 });
-  shop = await startShop(product);
+  chat = await startChat();
+  admin = await chat.product.employ({ role: 'admin', name: 'Ada Lovelace', capacity: 50 });
+  shop = await chat.startShop();
 });
 afterAll(async () => {
   await shop?.stop();
-  await Promise.all([product?.stop(), browser?.close()]);
+  await chat?.stop();
 });
-afterEach(async () => {
-  for (const { page, errors } of pages.splice(0)) {
-    expect(errors).toEqual([]);
-    await page.context().close();
-  }
-});
+afterEach(() => chat.closePages());
 
 const settle = (settings: object) => admin.call('PATCH', '/v1/admin/apps/1', { settings });
-const proof = (userId: string) => createHmac('sha256', product.app.secret).update(userId).digest('hex');
+const proof = (userId: string) => createHmac('sha256', chat.product.app.secret).update(userId).digest('hex');
 
 async function open(address = shop.url): Promise<Page> {
-  const opened = await openPage(browser, address);
-  pages.push(opened);
-  await opened.page.locator('.launch').waitFor();
-  return opened.page;
+  const page = await chat.open(address);
+  await page.locator('.launch').waitFor();
+  return page;
 }
 
-async function openChat(page: Page): Promise<void> {
-  await page.getByRole('button', { name: 'Open the chat' }).click();
-}
-
-async function say(page: Page, text: string): Promise<void> {
-  await page.getByRole('textbox', { name: /Write a message/ }).fill(text);
-  await page.keyboard.press('Enter');
-}
-
-const mine = (page: Page) => page.locator('.msg.mine').allInnerTexts();
 const identify = (page: Page, userId: string) =>
   page.evaluate(`void Mevrik('identify', { userId: '${userId}', hmac: '${proof(userId)}' })`);
 
 /** Who stored a text, by their app's number for them. */
 async function storedFor(text: string): Promise<(string | null)[]> {
-  const rows = await product.database.sql<{ external_id: string | null }[]>`
+  const rows = await chat.product.database.sql<{ external_id: string | null }[]>`
     SELECT customers.external_id FROM messages JOIN customers ON customers.id = messages.customer_id
     WHERE content->>'text' = ${text}`;
   return rows.map((row) => row.external_id);
@@ -63,8 +45,8 @@ describe('whoever comes to a browser that another person has used', () => {
   it('does not send what that person had not sent yet, and is told that it is gone', {
     timeout: 120_000,
   }, async () => {
-    const network = await startNetwork(Number(new URL(product.url).port));
-    const cutShop = await startShop(product, { url: network.url });
+    const network = await startNetwork(Number(new URL(chat.product.url).port));
+    const cutShop = await chat.startShop({ url: network.url });
     try {
       const page = await open(cutShop.url);
       await openChat(page);
@@ -119,7 +101,7 @@ describe('a visitor', () => {
     await say(page, 'I want to talk to a person');
     await page.locator('.line', { hasText: /You are (next|number \d+) in line/ }).waitFor();
     const [item] = await eventually(
-      () => product.database.sql<{ id: number }[]>`
+      () => chat.product.database.sql<{ id: number }[]>`
         SELECT id FROM queue_items WHERE status = 'waiting' ORDER BY id DESC LIMIT 1`,
       (rows) => rows.length > 0,
     );
@@ -216,7 +198,9 @@ describe('a visitor', () => {
     await page.locator('.msg.bot').last().waitFor();
     await page.keyboard.press('Escape');
     expect(await page.title()).toBe('Shop');
-    const [session] = await product.database.sql<{ id: number }[]>`SELECT max(id)::int AS id FROM sessions`;
+    const [session] = await chat.product.database.sql<
+      { id: number }[]
+    >`SELECT max(id)::int AS id FROM sessions`;
     await admin.call('POST', `/v1/sessions/${session?.id}/replies`, { text: 'Yes, I am' });
     await expect.poll(() => page.title(), { timeout: 20_000 }).toMatch(/^\(\d\) Shop$/);
     await page.getByRole('button', { name: /^Open the chat: \d/ }).click();

@@ -1,156 +1,24 @@
 import { createHmac } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
-import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { openPage, startBrowser, type WatchedPage } from './support/browser.ts';
+import { mine, openChat, say, startChat, type TestChat } from './support/chat.ts';
 import { startNetwork } from './support/network.ts';
-import { startTestProduct, type TestProduct } from './support/product.ts';
-import { startShop as openShop, type ShopOptions } from './support/shop.ts';
 
-let product: TestProduct;
-let browser: Browser;
-const pages: WatchedPage[] = [];
+let chat: TestChat;
 beforeAll(async () => {
-  [product, browser] = await Promise.all([startTestProduct(), startBrowser()]);
+  chat = await startChat();
 });
-afterAll(() => Promise.all([product?.stop(), browser?.close()]));
-afterEach(async () => {
-  for (const { page, errors } of pages.splice(0)) {
-    expect(errors).toEqual([]);
-    await page.context().close();
-  }
-});
-
-const startShop = (options?: ShopOptions) => openShop(product, options);
-
-async function open(address: string, options: Parameters<typeof openPage>[2] = {}): Promise<Page> {
-  const opened = await openPage(browser, address, options);
-  pages.push(opened);
-  return opened.page;
-}
-
-async function openChat(page: Page): Promise<void> {
-  await page.getByRole('button', { name: 'Open the chat' }).click();
-}
-
-async function say(page: Page, text: string): Promise<void> {
-  await page.getByRole('textbox', { name: /Write a message/ }).fill(text);
-  await page.keyboard.press('Enter');
-}
-
-const mine = (page: Page) => page.locator('.msg.mine').allInnerTexts();
-
-describe('the chat on a page of others', () => {
-  it('works under a strict policy and odd styles, and leaves the page as it was', async () => {
-    const shop = await startShop({
-      policy: "default-src 'none'; script-src SERVER; connect-src SERVER ws://127.0.0.1:*; style-src 'self'",
-    });
-    const odd = await startShop({
-      head: '<style>*{all:unset!important} div,button,header,form{display:none!important;color:red!important}</style>',
-    });
-    try {
-      for (const { url } of [shop, odd]) {
-        const page = await open(url);
-        await openChat(page);
-        await say(page, 'Do you ship to Switzerland? <b onclick="x()">bold</b>');
-        await page.locator('.msg.bot').last().waitFor();
-        expect(await mine(page)).toEqual(['Do you ship to Switzerland? <b onclick="x()">bold</b>']);
-        const box = await page.getByRole('dialog').boundingBox();
-        expect(box?.width).toBeGreaterThan(300);
-        expect(await page.evaluate('Object.keys(window).filter((name) => /mevrik/i.test(name))')).toEqual([
-          'Mevrik',
-        ]);
-      }
-    } finally {
-      await Promise.all([shop.stop(), odd.stop()]);
-    }
-  });
-
-  it('is in the place that the page gives it, in its language', async () => {
-    const shop = await startShop({ attributes: 'data-target="#here" data-locale="ar" data-theme="dark"' });
-    try {
-      const page = await open(shop.url);
-      const panel = page.getByRole('region', { name: 'تحدث معنا' });
-      await panel.waitFor();
-      expect(await page.evaluate("document.querySelector('[data-mevrik]').parentElement.id")).toBe('here');
-      expect(
-        await page.evaluate(
-          "getComputedStyle(document.querySelector('[data-mevrik]').shadowRoot.querySelector('.panel')).direction",
-        ),
-      ).toBe('rtl');
-      await panel.waitFor();
-      await expect.poll(() => page.getByRole('button', { name: 'افتح الدردشة' }).count()).toBe(0);
-    } finally {
-      await shop.stop();
-    }
-  });
-
-  it('asks who somebody is, where the page wants that', async () => {
-    const shop = await startShop({ attributes: 'data-pre-chat="name,email"' });
-    try {
-      const page = await open(shop.url);
-      await openChat(page);
-      await page.getByLabel('Your name').fill('Vera');
-      await page.getByLabel('E-mail address').fill('vera@example.org');
-      await page.getByRole('button', { name: 'Start the conversation' }).click();
-      await say(page, 'Hello');
-      await page.locator('.msg.bot').first().waitFor();
-      const [row] = await product.database
-        .sql`SELECT name, email FROM customers WHERE email = 'vera@example.org'`;
-      expect(row).toEqual({ name: 'Vera', email: 'vera@example.org' });
-    } finally {
-      await shop.stop();
-    }
-  });
-
-  it('can be called by the page, also before it is there', async () => {
-    const shop = await startShop({
-      head: "<script>window.Mevrik={q:[['on','open',()=>{window.heard='open'}],['open']]}</script>",
-    });
-    try {
-      const page = await open(shop.url);
-      await page.getByRole('dialog').waitFor();
-      expect(await page.evaluate('window.heard')).toBe('open');
-      await page.evaluate('Mevrik.close()');
-      await expect.poll(() => page.getByRole('dialog').count()).toBe(0);
-      await page.evaluate('Mevrik.destroy()');
-      await expect.poll(() => page.locator('[data-mevrik]').count()).toBe(0);
-    } finally {
-      await shop.stop();
-    }
-  });
-
-  it('covers a small screen, keeps the keyboard inside, and gives it back', async () => {
-    const shop = await startShop();
-    try {
-      const page = await open(shop.url, { viewport: { width: 320, height: 560 }, reducedMotion: 'reduce' });
-      await openChat(page);
-      const box = await page.getByRole('dialog').boundingBox();
-      expect(box).toMatchObject({ x: 0, y: 0, width: 320, height: 560 });
-      const focused = () => page.evaluate('document.activeElement?.hasAttribute("data-mevrik") ?? false');
-      for (let at = 0; at < 12; at += 1) {
-        await page.keyboard.press('Tab');
-        expect(await focused()).toBe(true);
-      }
-      await page.keyboard.press('Escape');
-      await expect.poll(() => page.getByRole('dialog').count()).toBe(0);
-      expect(
-        await page.evaluate("document.querySelector('[data-mevrik]').shadowRoot.activeElement.className"),
-      ).toBe('launch');
-    } finally {
-      await shop.stop();
-    }
-  });
-});
+afterAll(() => chat?.stop());
+afterEach(() => chat.closePages());
 
 describe('a visitor', () => {
   it('who writes while there is no network has it sent once when there is, in its order', {
     timeout: 90_000,
   }, async () => {
-    const network = await startNetwork(Number(new URL(product.url).port));
-    const shop = await startShop({ url: network.url });
+    const network = await startNetwork(Number(new URL(chat.product.url).port));
+    const shop = await chat.startShop({ url: network.url });
     try {
-      const page = await open(shop.url);
+      const page = await chat.open(shop.url);
       await openChat(page);
       await say(page, 'one');
       await page.locator('.msg.bot').first().waitFor();
@@ -161,7 +29,7 @@ describe('a visitor', () => {
       network.mend();
       await expect.poll(() => page.locator('.msg.wait').count(), { timeout: 40_000 }).toBe(0);
       await expect.poll(() => mine(page)).toEqual(['one', 'two', 'three']);
-      const rows = await product.database.sql<{ text: string }[]>`
+      const rows = await chat.product.database.sql<{ text: string }[]>`
         SELECT content->>'text' AS text FROM messages WHERE NOT is_reply AND session_id = (
           SELECT max(session_id) FROM messages WHERE content->>'text' = 'three') ORDER BY id`;
       expect(rows.map(({ text }) => text)).toEqual(['one', 'two', 'three']);
@@ -172,9 +40,9 @@ describe('a visitor', () => {
   });
 
   it('finds the conversation again on the next page and in the tab beside it, and is told of what is new', async () => {
-    const shop = await startShop();
+    const shop = await chat.startShop();
     try {
-      const page = await open(shop.url);
+      const page = await chat.open(shop.url);
       await openChat(page);
       await say(page, 'Remember me');
       await page.locator('.msg.bot').last().waitFor();
@@ -185,8 +53,10 @@ describe('a visitor', () => {
       await openChat(beside);
       await expect.poll(() => mine(beside)).toEqual(['Remember me']);
       await beside.keyboard.press('Escape');
-      const [session] = await product.database.sql<{ id: number }[]>`SELECT max(id)::int AS id FROM sessions`;
-      const admin = await product.employ({ role: 'admin', name: 'Ada' });
+      const [session] = await chat.product.database.sql<
+        { id: number }[]
+      >`SELECT max(id)::int AS id FROM sessions`;
+      const admin = await chat.product.employ({ role: 'admin', name: 'Ada' });
       await admin.call('POST', `/v1/sessions/${session?.id}/replies`, { text: 'I do remember you' });
       for (const one of [page, beside])
         await one.getByRole('button', { name: /: \d New messages/ }).waitFor();
@@ -203,9 +73,9 @@ describe('a visitor', () => {
   });
 
   it('sees a picture where it was sent, and a link where there is none to see', async () => {
-    const shop = await startShop();
+    const shop = await chat.startShop();
     try {
-      const page = await open(shop.url);
+      const page = await chat.open(shop.url);
       const dot =
         'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
       await page.route('https://files.example.org/**', (route) =>
@@ -216,8 +86,10 @@ describe('a visitor', () => {
       await openChat(page);
       await say(page, 'Show me');
       await page.locator('.msg.bot').last().waitFor();
-      const [session] = await product.database.sql<{ id: number }[]>`SELECT max(id)::int AS id FROM sessions`;
-      const admin = await product.employ({ role: 'admin', name: 'Ada' });
+      const [session] = await chat.product.database.sql<
+        { id: number }[]
+      >`SELECT max(id)::int AS id FROM sessions`;
+      const admin = await chat.product.employ({ role: 'admin', name: 'Ada' });
       const file = (type: string, name: string) => ({ type, name, url: `https://files.example.org/${name}` });
       const reply = {
         attachments: [file('image', 'cat.png'), file('image', 'gone.png'), file('file', 'bill.pdf')],
@@ -236,14 +108,16 @@ describe('a visitor', () => {
   it('has the older part of a long conversation when somebody scrolls up to it, where they were reading', {
     timeout: 120_000,
   }, async () => {
-    const shop = await startShop();
+    const shop = await chat.startShop();
     try {
-      const page = await open(shop.url);
+      const page = await chat.open(shop.url);
       await openChat(page);
       await say(page, 'The very first word');
       await page.locator('.msg.bot').last().waitFor();
-      const [session] = await product.database.sql<{ id: number }[]>`SELECT max(id)::int AS id FROM sessions`;
-      const admin = await product.employ({ role: 'admin', name: 'Ada' });
+      const [session] = await chat.product.database.sql<
+        { id: number }[]
+      >`SELECT max(id)::int AS id FROM sessions`;
+      const admin = await chat.product.employ({ role: 'admin', name: 'Ada' });
       for (let line = 1; line <= 60; line++)
         await admin.call('POST', `/v1/sessions/${session?.id}/replies`, { text: `Line ${line}` });
       await page.locator('.msg', { hasText: 'Line 60' }).waitFor();
@@ -263,12 +137,12 @@ describe('a visitor', () => {
   });
 
   it('who is named while the visit goes on is known by that name, and is told when nobody is there', async () => {
-    const admin = await product.employ({ role: 'admin', name: 'Ada' });
+    const admin = await chat.product.employ({ role: 'admin', name: 'Ada' });
     const settle = (settings: object) => admin.call('PATCH', '/v1/admin/apps/1', { settings });
     expect((await settle({ businessHours: { timeZone: 'UTC', weekly: {} } })).status).toBe(200);
-    const shop = await startShop();
+    const shop = await chat.startShop();
     try {
-      const page = await open(shop.url);
+      const page = await chat.open(shop.url);
       await openChat(page);
       await page.getByText('Nobody is here at the moment. Tell us').waitFor();
       await page.getByRole('button', { name: 'Go to the chat' }).click();
@@ -279,7 +153,7 @@ describe('a visitor', () => {
       await expect
         .poll(
           () =>
-            product.database
+            chat.product.database
               .sql`SELECT name, attributes->>'plan' AS plan, verified FROM customers WHERE email = 'nora@example.org'`,
         )
         .toEqual([{ name: 'Nora', plan: 'gold', verified: false }]);
@@ -290,9 +164,9 @@ describe('a visitor', () => {
   });
 
   it('who is named while the visit only begins is known, and a proven person takes over from it', async () => {
-    const shop = await startShop();
+    const shop = await chat.startShop();
     try {
-      const page = await open(shop.url);
+      const page = await chat.open(shop.url);
       const gate = new EventEmitter();
       await page.route(
         '**/v1/visitors',
@@ -311,11 +185,11 @@ describe('a visitor', () => {
       await page.evaluate("void Mevrik('identify', { name: 'Early', email: 'early@example.org' })");
       gate.emit('open');
       const customers = (where: string) =>
-        product.database.sql`SELECT name FROM customers WHERE email = ${where}`;
+        chat.product.database.sql`SELECT name FROM customers WHERE email = ${where}`;
       await expect
         .poll(() => customers('early@example.org'), { timeout: 30_000 })
         .toEqual([{ name: 'Early' }]);
-      const hmac = createHmac('sha256', product.app.secret).update('u-81').digest('hex');
+      const hmac = createHmac('sha256', chat.product.app.secret).update('u-81').digest('hex');
       await page.evaluate(
         `Mevrik('identify', { userId: 'u-81', hmac: '${hmac}', name: 'Proven', email: 'proven@example.org' })`,
       );
@@ -328,9 +202,9 @@ describe('a visitor', () => {
   });
 
   it('is shown what was refused, and can have it tried again', async () => {
-    const shop = await startShop();
+    const shop = await chat.startShop();
     try {
-      const page = await open(shop.url);
+      const page = await chat.open(shop.url);
       await openChat(page);
       await say(page, 'one');
       await page.locator('.msg.bot').first().waitFor();
@@ -361,9 +235,9 @@ describe('a visitor', () => {
   });
 
   it('sends files, sees pictures as they are, and is told why one is not taken', async () => {
-    const shop = await startShop();
+    const shop = await chat.startShop();
     try {
-      const page = await open(shop.url);
+      const page = await chat.open(shop.url);
       await openChat(page);
       const input = page.locator('input[type=file]');
       await input.setInputFiles({ name: 'dot.png', mimeType: 'image/png', buffer: dot });

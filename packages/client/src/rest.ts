@@ -69,6 +69,7 @@ import type {
   WebhookUpdateQuery,
 } from '@mevrik/protocol';
 import type { Call, Caller } from './caller.ts';
+import { randomKey } from './random-key.ts';
 import type { Tokens } from './token-keeper.ts';
 
 /** What is written under the same key is written once, also when it has to be sent again. One is made where none is given. */
@@ -81,7 +82,7 @@ type Query = Call['query'];
 const channelPath = (appId: number, channel: string) =>
   `/v1/admin/apps/${appId}/channels/${encodeURIComponent(channel)}`;
 
-function once({ key = crypto.randomUUID() }: Once = {}): Pick<Call, 'idempotencyKey'> {
+function once({ key = randomKey() }: Once = {}): Pick<Call, 'idempotencyKey'> {
   return { idempotencyKey: key };
 }
 

@@ -1,4 +1,4 @@
-import { MevrikError } from '@mevrik/client';
+import { MevrikError, randomKey } from '@mevrik/client';
 import type { Waiting } from './conversation-state.ts';
 import type { Unsent, WidgetStorage } from './storage.ts';
 
@@ -25,7 +25,7 @@ export class Outbox {
   }
 
   add(text: string): void {
-    this.#keep([...this.unsent, { key: crypto.randomUUID(), text, at: new Date().toISOString() }]);
+    this.#keep([...this.unsent, { key: randomKey(), text, at: new Date().toISOString() }]);
   }
 
   /** The server has it. */

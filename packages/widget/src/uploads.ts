@@ -1,4 +1,4 @@
-import { MevrikError } from '@mevrik/client';
+import { MevrikError, randomKey } from '@mevrik/client';
 import type { Upload } from './conversation-state.ts';
 
 /** How an upload is followed and ended. */
@@ -26,7 +26,7 @@ export class Uploads {
   }
 
   /** Sends a file; with its key, one that did not arrive, again. */
-  async add(file: File, key: string = crypto.randomUUID()): Promise<void> {
+  async add(file: File, key: string = randomKey()): Promise<void> {
     const running = new AbortController();
     this.#running.set(key, running);
     const { signal } = running;

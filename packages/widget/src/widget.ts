@@ -1,3 +1,4 @@
+import { randomKey } from '@mevrik/client';
 import type { LeftMessage, Message } from '@mevrik/protocol';
 import { takeFiles } from './attach.ts';
 import { readableOn } from './colour.ts';
@@ -153,12 +154,12 @@ export function createWidget(config: WidgetConfig): Widget {
     begin();
     if (!asked) composer.focus();
   };
-  let leaveKey = crypto.randomUUID();
+  let leaveKey = randomKey();
   const offline = offlineCard(
     words,
     async (message) => {
       const done = await conversation.leave(message, leaveKey);
-      leaveKey = crypto.randomUUID();
+      leaveKey = randomKey();
       asked = false;
       isLeaving = false;
       isChatChosen = true;

@@ -6,6 +6,7 @@ import { Link, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api } from '../session/session.ts';
 import { explain } from '../shared/explain.ts';
+import { randomKey } from '../shared/sdk.ts';
 import { exactTime } from '../shared/time.tsx';
 import classes from './admin.module.css';
 import { modals } from './confirm.tsx';
@@ -20,7 +21,7 @@ export function ReplayPreviewView(props: {
   const { request, preview, onAgain } = props;
   const queries = useQueryClient();
   const navigate = useNavigate();
-  const [key] = useState(() => crypto.randomUUID());
+  const [key] = useState(() => randomKey());
   const runs = preview.listeners.reduce((sum, { run }) => sum + run, 0);
   const start = useMutation({
     mutationFn: () => api.rest.startReplay({ ...request, expected: runs }, { key }),

@@ -1,3 +1,4 @@
+import { canTakeTurns } from '../shared/alone.ts';
 import type { Agent, ConversationRow, Message, QueueItem } from '../shared/sdk.ts';
 import { createStore } from '../shared/store.ts';
 import { nameOf, previewOf } from './preview.ts';
@@ -67,6 +68,7 @@ const nearness = { looksAtIt: 0, isSeen: 200, isHidden: 400 } as const;
 /** Of all pages that an agent has open one alone makes a noise, and none where one of them shows it already. */
 async function claim(what: string, where: keyof typeof nearness): Promise<boolean> {
   if (nearness[where] > 0) await new Promise((done) => setTimeout(done, nearness[where]));
+  if (!canTakeTurns) return true;
   return new Promise((resolve) => {
     void navigator.locks.request(`mevrik.alerted ${what}`, { ifAvailable: true }, async (lock) => {
       resolve(lock !== null);

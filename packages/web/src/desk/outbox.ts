@@ -1,7 +1,7 @@
 import { api } from '../session/session.ts';
 import { explain } from '../shared/explain.ts';
 import { queryClient } from '../shared/query-client.ts';
-import { type Attachment, type Message, MevrikError } from '../shared/sdk.ts';
+import { type Attachment, type Message, MevrikError, randomKey } from '../shared/sdk.ts';
 import { createStore } from '../shared/store.ts';
 import { takeMessage } from './kept-messages.ts';
 
@@ -98,7 +98,7 @@ export const outbox = {
       );
   },
   send(written: Omit<Outgoing, 'createdAt' | 'key' | 'state'>): void {
-    const more = { key: crypto.randomUUID(), createdAt: new Date().toISOString(), state: 'waiting' } as const;
+    const more = { key: randomKey(), createdAt: new Date().toISOString(), state: 'waiting' } as const;
     store.set([...store.get(), { ...written, ...more }]);
     void pump(written.sessionId);
   },

@@ -1,5 +1,5 @@
 import { token } from '../session/session.ts';
-import { type Attachment, MevrikError } from '../shared/sdk.ts';
+import { type Attachment, MevrikError, randomKey } from '../shared/sdk.ts';
 import { createStore } from '../shared/store.ts';
 import { type FileLimits, kindOf, refusalOf } from './file-refusal.ts';
 
@@ -40,7 +40,7 @@ export const uploads = {
     const refusals = files.map((file) => refusalOf(file, limits));
     const taken = files.filter((_file, at) => refusals[at] === undefined);
     for (const file of taken.slice(0, mostFiles - there)) {
-      const id = crypto.randomUUID();
+      const id = randomKey();
       const previewUrl = kindOf(file) === 'image' ? URL.createObjectURL(file) : null;
       const { name, size: sizeBytes } = file;
       store.set([...store.get(), { id, sessionId, name, sizeBytes, progress: 0, previewUrl }]);

@@ -1,3 +1,4 @@
+import { alone } from '../shared/alone.ts';
 import {
   type Agent,
   createClient,
@@ -52,7 +53,7 @@ function keeperOf({ tokens, savedAt }: Kept): TokenKeeper {
 
 /** A refresh token is good once: of all pages one exchanges it, and the others take what it got. */
 async function refreshOnce(refreshToken: string): Promise<Tokens> {
-  return navigator.locks.request('mevrik.refresh', async () => {
+  return alone('mevrik.refresh', async () => {
     const latest = read();
     if (!latest) throw loggedOut();
     if (latest.tokens.refreshToken !== refreshToken) {

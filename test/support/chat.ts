@@ -1,0 +1,56 @@
+import type { Browser, Page } from 'playwright-core';
+import { expect } from 'vitest';
+import { openPage, startBrowser, type WatchedPage } from './browser.ts';
+import { startTestProduct, type TestProduct } from './product.ts';
+import { type Shop, type ShopOptions, startShop } from './shop.ts';
+
+/** The product, a browser, and shops that have its chat. */
+export interface TestChat {
+  readonly product: TestProduct;
+  readonly browser: Browser;
+  /** Opens a page that is to have no errors. */
+  open(address: string, options?: Parameters<typeof openPage>[2]): Promise<Page>;
+  startShop(options?: ShopOptions): Promise<Shop>;
+  /** Closes all pages, and fails where one had an error. */
+  closePages(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Starts them. */
+export async function startChat(): Promise<TestChat> {
+  const [product, browser] = await Promise.all([startTestProduct(), startBrowser()]);
+  const pages: WatchedPage[] = [];
+  return {
+    product,
+    browser,
+    async open(address, options = {}) {
+      const opened = await openPage(browser, address, options);
+      pages.push(opened);
+      return opened.page;
+    },
+    startShop: (options) => startShop(product, options),
+    async closePages() {
+      for (const { page, errors } of pages.splice(0)) {
+        expect(errors).toEqual([]);
+        await page.context().close();
+      }
+    },
+    async stop() {
+      await Promise.all([product.stop(), browser.close()]);
+    },
+  };
+}
+
+/** Opens the panel of the chat. */
+export async function openChat(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Open the chat' }).click();
+}
+
+/** Writes a message. */
+export async function say(page: Page, text: string): Promise<void> {
+  await page.getByRole('textbox', { name: /Write a message/ }).fill(text);
+  await page.keyboard.press('Enter');
+}
+
+/** What the visitor has written, as it stands there. */
+export const mine = (page: Page) => page.locator('.msg.mine').allInnerTexts();
