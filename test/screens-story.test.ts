@@ -122,7 +122,7 @@ describe('a newcomer', () => {
     await served.getByRole('log').getByText('★★★★☆').waitFor();
 
     await setup.getByRole('link', { name: 'Overview' }).click();
-    await setup.getByText('4.0').waitFor();
+    await setup.getByText('4.0', { exact: true }).first().waitFor();
     await setup.getByRole('link', { name: 'Events', exact: true }).click();
     await setup.getByRole('link', { name: 'A case was closed' }).first().click();
     await setup.getByRole('heading', { name: 'What caused it, and what came of it' }).waitFor();
