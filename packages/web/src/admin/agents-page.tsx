@@ -1,5 +1,4 @@
 import {
-  Alert,
   Avatar,
   Badge,
   Button,
@@ -23,7 +22,7 @@ import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-quer
 import { useState } from 'react';
 import { api } from '../session/session.ts';
 import type { Agent, StaffApp } from '../shared/sdk.ts';
-import { Empty, Failure, Loading } from '../shared/states.tsx';
+import { Empty, Failure, Fault, Loading } from '../shared/states.tsx';
 import classes from './admin.module.css';
 import { AdminPage } from './admin-page.tsx';
 import type { Items } from './api-types.ts';
@@ -196,11 +195,7 @@ function AgentDialog({
   return (
     <Modal opened onClose={onClose} title={agent ? agent.name : 'New agent'}>
       <Stack>
-        {saving.fault && (
-          <Alert color="red" role="alert">
-            {saving.fault}
-          </Alert>
-        )}
+        <Fault text={saving.fault} />
         <TextInput
           label="Name"
           value={name}

@@ -1,5 +1,4 @@
 import {
-  Alert,
   Badge,
   Button,
   Card,
@@ -18,7 +17,7 @@ import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api } from '../session/session.ts';
 import { explain } from '../shared/explain.ts';
-import { Failure, Loading } from '../shared/states.tsx';
+import { Failure, Fault, Loading } from '../shared/states.tsx';
 import classes from './admin.module.css';
 import { AdminPage } from './admin-page.tsx';
 import type { AppRow, Items } from './api-types.ts';
@@ -112,11 +111,7 @@ function NewApp({ isOpen, onClose }: { isOpen: boolean; onClose: () => void }) {
         </Stack>
       ) : (
         <Stack>
-          {fault && (
-            <Alert color="red" role="alert">
-              {fault}
-            </Alert>
-          )}
+          <Fault text={fault} />
           <TextInput
             label="Name"
             value={name}

@@ -13,7 +13,7 @@ import {
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api } from '../session/session.ts';
-import { Failure, Loading } from '../shared/states.tsx';
+import { Failure, Fault, Loading } from '../shared/states.tsx';
 import classes from './admin.module.css';
 import { BotTrial } from './bot-trial.tsx';
 import { useSaving } from './use-saving.ts';
@@ -50,11 +50,7 @@ function BotForm({ path, stored }: { path: string; stored: Bot }) {
     <div className={classes.twoColumns}>
       <Card withBorder>
         <Stack>
-          {saving.fault && (
-            <Alert color="red" role="alert">
-              {saving.fault}
-            </Alert>
-          )}
+          <Fault text={saving.fault} />
           {secret && (
             <Alert color="brand" title="The secret that signs our requests, shown this once">
               <Text className={classes.mono}>{secret}</Text>

@@ -1,7 +1,8 @@
-import { Alert, Button, Card, Code, Group, Stack, Text, TextInput, Title } from '@mantine/core';
+import { Button, Card, Code, Group, Stack, Text, TextInput, Title } from '@mantine/core';
 import { useEffect, useRef, useState } from 'react';
 import { api } from '../session/session.ts';
 import { explain } from '../shared/explain.ts';
+import { Fault } from '../shared/states.tsx';
 import classes from './admin.module.css';
 
 interface Choice {
@@ -135,11 +136,7 @@ export function BotTrial({ flow }: { flow: string }) {
           ))}
           <div ref={end} />
         </Stack>
-        {fault && (
-          <Alert color="red" role="alert">
-            {fault}
-          </Alert>
-        )}
+        <Fault text={fault} />
         <form
           onSubmit={(event) => {
             event.preventDefault();

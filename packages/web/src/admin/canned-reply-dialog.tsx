@@ -1,4 +1,4 @@
-import { Alert, Badge, Button, Group, Modal, Stack, Text, Textarea, TextInput, Tooltip } from '@mantine/core';
+import { Badge, Button, Group, Modal, Stack, Text, Textarea, TextInput, Tooltip } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { useRef, useState } from 'react';
 import { fillIn } from '../desk/fill-in.ts';
@@ -6,6 +6,7 @@ import { keys } from '../desk/keys.ts';
 import { api } from '../session/session.ts';
 import { useMe } from '../session/use-session.ts';
 import type { CannedReply, Placeholder, StaffApp } from '../shared/sdk.ts';
+import { Fault } from '../shared/states.tsx';
 import classes from './admin.module.css';
 import { useSaving } from './use-saving.ts';
 
@@ -67,11 +68,7 @@ export function CannedReplyDialog(props: {
         }}
       >
         <Stack>
-          {saving.fault && (
-            <Alert color="red" role="alert">
-              {saving.fault}
-            </Alert>
-          )}
+          <Fault text={saving.fault} />
           <TextInput
             label="Shortcut"
             description="The word that agents write after a /"

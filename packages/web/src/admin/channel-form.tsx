@@ -4,6 +4,7 @@ import type { ChannelKind, ChannelTest, ConfiguredChannel } from '@mevrik/protoc
 import { useState } from 'react';
 import { api } from '../session/session.ts';
 import { MevrikError } from '../shared/sdk.ts';
+import { Fault } from '../shared/states.tsx';
 import { type Faults, faultsOf, isChanged, noDraft, noFaults, toPatch } from './setting-draft.ts';
 import { SettingForm } from './setting-form.tsx';
 
@@ -62,11 +63,7 @@ export function ChannelForm(props: {
       }}
     >
       <Stack gap="lg">
-        {faults.rest && (
-          <Alert color="red" role="alert">
-            {faults.rest}
-          </Alert>
-        )}
+        <Fault text={faults.rest} />
         {!channel && (
           <TextInput
             label="Name of the channel"

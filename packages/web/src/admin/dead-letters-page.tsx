@@ -1,5 +1,4 @@
 import {
-  Alert,
   Button,
   Card,
   Group,
@@ -21,7 +20,7 @@ import { useState } from 'react';
 import { api } from '../session/session.ts';
 import { useMe } from '../session/use-session.ts';
 import { explain } from '../shared/explain.ts';
-import { Empty, Failure, Loading } from '../shared/states.tsx';
+import { Empty, Failure, Fault, Loading } from '../shared/states.tsx';
 import { Ago, exactTime } from '../shared/time.tsx';
 import classes from './admin.module.css';
 import { AdminPage } from './admin-page.tsx';
@@ -273,11 +272,7 @@ function EditDialog({
   return (
     <Modal opened onClose={onClose} title={`Edit what ${parked.subscription} gets`} size="lg">
       <Stack>
-        {fault && (
-          <Alert color="red" role="alert">
-            {fault}
-          </Alert>
-        )}
+        <Fault text={fault} />
         <Text size="sm" c="dimmed">
           The listener handles this in place of the event’s data. The log stays as it is, and the audit log
           keeps who did it.

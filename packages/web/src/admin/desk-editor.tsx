@@ -1,8 +1,9 @@
-import { Alert, Button, Card, Group, NumberInput, SimpleGrid, Stack, Text, Title } from '@mantine/core';
+import { Button, Card, Group, NumberInput, SimpleGrid, Stack, Text, Title } from '@mantine/core';
 import { IconPlus } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api } from '../session/session.ts';
+import { Fault } from '../shared/states.tsx';
 import type { AppRow } from './api-types.ts';
 import { type DispositionDraft, DispositionEditor, draftOf, settingOf } from './disposition-editor.tsx';
 import { useSaving } from './use-saving.ts';
@@ -31,11 +32,7 @@ export function DeskEditor({ path, app }: { path: string; app: AppRow }) {
     setDispositions(dispositions.flatMap((one, index) => (index === at ? (next ?? []) : one)));
   return (
     <Stack>
-      {saving.fault && (
-        <Alert color="red" role="alert">
-          {saving.fault}
-        </Alert>
-      )}
+      <Fault text={saving.fault} />
       <Card withBorder>
         <Title order={2} mb={4}>
           First answers

@@ -1,6 +1,5 @@
 import {
   ActionIcon,
-  Alert,
   Button,
   Card,
   Group,
@@ -16,6 +15,7 @@ import { IconPlus, IconX } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api } from '../session/session.ts';
+import { Fault } from '../shared/states.tsx';
 import type { AppRow } from './api-types.ts';
 import { useSaving } from './use-saving.ts';
 
@@ -53,11 +53,7 @@ export function HoursEditor({ path, app }: { path: string; app: AppRow }) {
   return (
     <Card withBorder>
       <Stack>
-        {saving.fault && (
-          <Alert color="red" role="alert">
-            {saving.fault}
-          </Alert>
-        )}
+        <Fault text={saving.fault} />
         <div>
           <Title order={2} mb={4}>
             Business hours

@@ -18,7 +18,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { api } from '../session/session.ts';
 import { explain } from '../shared/explain.ts';
-import { Failure, Loading } from '../shared/states.tsx';
+import { Failure, Fault, Loading } from '../shared/states.tsx';
 import classes from './admin.module.css';
 import type { AppRow } from './api-types.ts';
 import { useSaving } from './use-saving.ts';
@@ -66,11 +66,7 @@ export function RulesEditor({ path, app }: { path: string; app: AppRow }) {
   return (
     <div className={classes.twoColumns}>
       <Stack>
-        {saving.fault && (
-          <Alert color="red" role="alert">
-            {saving.fault}
-          </Alert>
-        )}
+        <Fault text={saving.fault} />
         {rules.map((rule, at) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: a rule is its place
           <Card key={at} withBorder>
@@ -206,11 +202,7 @@ function RuleTrial({ rules, app }: { rules: readonly Rule[]; app: AppRow }) {
         <Button variant="light" onClick={() => void tryIt()}>
           What would happen?
         </Button>
-        {fault && (
-          <Alert color="red" role="alert">
-            {fault}
-          </Alert>
-        )}
+        <Fault text={fault} />
         {answer && (
           <Alert color="brand" title={`Rule “${answer.rule ?? 'none'}” decides`}>
             <Text size="sm">

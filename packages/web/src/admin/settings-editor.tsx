@@ -1,23 +1,11 @@
-import {
-  Alert,
-  Button,
-  Card,
-  Group,
-  JsonInput,
-  Stack,
-  Switch,
-  Tabs,
-  Text,
-  TextInput,
-  Title,
-} from '@mantine/core';
+import { Button, Card, Group, JsonInput, Stack, Switch, Tabs, Text, TextInput, Title } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import type { SettingGroup } from '@mevrik/protocol';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api } from '../session/session.ts';
 import { explain } from '../shared/explain.ts';
-import { Failure, Loading } from '../shared/states.tsx';
+import { Failure, Fault, Loading } from '../shared/states.tsx';
 import type { AppRow } from './api-types.ts';
 import {
   type Faults,
@@ -103,11 +91,7 @@ function SettingsForm({ path, app, groups }: { path: string; app: AppRow; groups
       }}
     >
       <Stack gap="lg">
-        {faults.rest && (
-          <Alert color="red" role="alert">
-            {faults.rest}
-          </Alert>
-        )}
+        <Fault text={faults.rest} />
         <Group grow align="flex-start">
           <TextInput
             label="Name of the app"
@@ -175,11 +159,7 @@ function SettingsJson({ path, app }: { path: string; app: AppRow }) {
             What stands here replaces what was there: a setting that you delete has its default again.
           </Text>
         </div>
-        {fault && (
-          <Alert color="red" role="alert">
-            {fault}
-          </Alert>
-        )}
+        <Fault text={fault} />
         <JsonInput
           aria-label="Settings as JSON"
           value={text}

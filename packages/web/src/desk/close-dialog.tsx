@@ -1,8 +1,9 @@
-import { Alert, Button, Group, Modal, Select, Stack, Textarea, TextInput } from '@mantine/core';
+import { Button, Group, Modal, Select, Stack, Textarea, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { api } from '../session/session.ts';
 import { explain } from '../shared/explain.ts';
 import { type Disposition, type DispositionField, MevrikError } from '../shared/sdk.ts';
+import { Fault } from '../shared/states.tsx';
 
 /** Ends a case: how it went must be said, and whatever else the app wants to know then. */
 export function CloseDialog(props: {
@@ -58,11 +59,7 @@ export function CloseDialog(props: {
         }}
       >
         <Stack>
-          {faults.all && (
-            <Alert color="red" role="alert">
-              {faults.all}
-            </Alert>
-          )}
+          <Fault text={faults.all} />
           <Select
             label="How did it go?"
             placeholder="Choose"

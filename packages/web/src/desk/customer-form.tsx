@@ -1,10 +1,11 @@
-import { ActionIcon, Alert, Button, Group, Stack, Text, TextInput } from '@mantine/core';
+import { ActionIcon, Button, Group, Stack, Text, TextInput } from '@mantine/core';
 import { IconPlus, IconTrash } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api } from '../session/session.ts';
 import { explain } from '../shared/explain.ts';
 import { type ChangeCustomer, type CustomerOverview, MevrikError } from '../shared/sdk.ts';
+import { Fault } from '../shared/states.tsx';
 import { keys } from './keys.ts';
 
 type Customer = CustomerOverview['customer'];
@@ -77,11 +78,7 @@ export function CustomerForm({ customer, onDone }: { customer: Customer; onDone:
       }}
     >
       <Stack gap="sm">
-        {faults.all && (
-          <Alert color="red" role="alert">
-            {faults.all}
-          </Alert>
-        )}
+        <Fault text={faults.all} />
         {facts.map(([name, label], at) => (
           <TextInput
             key={name}

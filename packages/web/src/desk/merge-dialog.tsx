@@ -7,6 +7,7 @@ import { useState } from 'react';
 import { api } from '../session/session.ts';
 import { explain } from '../shared/explain.ts';
 import type { CustomerOverview, CustomerSummary } from '../shared/sdk.ts';
+import { Fault } from '../shared/states.tsx';
 import classes from './customer.module.css';
 import { nameOf } from './preview.ts';
 
@@ -73,11 +74,7 @@ function MergeForm(props: {
 
   return (
     <Stack>
-      {fault && (
-        <Alert color="red" role="alert">
-          {fault}
-        </Alert>
-      )}
+      <Fault text={fault} />
       <TextInput
         label={`Who is the same person as ${nameOf(customer)} (#${customer.id})?`}
         placeholder="Name, address, phone or number"

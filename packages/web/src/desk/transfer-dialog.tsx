@@ -1,5 +1,4 @@
 import {
-  Alert,
   Autocomplete,
   Button,
   Group,
@@ -15,6 +14,7 @@ import { useState } from 'react';
 import { api } from '../session/session.ts';
 import { useMe } from '../session/use-session.ts';
 import { explain } from '../shared/explain.ts';
+import { Fault } from '../shared/states.tsx';
 
 /** To whom a conversation can be given. */
 export type Target = 'agent' | 'bot' | 'queue';
@@ -76,11 +76,7 @@ export function TransferDialog(props: {
   return (
     <Modal opened={opened} onClose={onClose} title="Transfer the conversation">
       <Stack>
-        {fault && (
-          <Alert color="red" role="alert">
-            {fault}
-          </Alert>
-        )}
+        <Fault text={fault} />
         <SegmentedControl
           value={target ?? 'agent'}
           onChange={(next) => onTarget(next as Target)}

@@ -18,6 +18,16 @@ export function Empty({ icon, title, children }: { icon: ReactNode; title: strin
   );
 }
 
+/** What went wrong with what somebody has just done; nothing, where nothing did. */
+export function Fault({ text }: { text: string | undefined }) {
+  if (!text) return null;
+  return (
+    <Alert color="red" role="alert">
+      {text}
+    </Alert>
+  );
+}
+
 /** Something could not be loaded: why, and trying again. */
 export function Failure({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
   return (
