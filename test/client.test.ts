@@ -77,7 +77,7 @@ function follow(client: Client, topic: `session${number}`) {
     if (message.sender.type === 'agent') shown.push(message.content.text);
   });
   session.when('recovered', (count) => fates.push(`recovered ${count}`));
-  session.when('reload', () => fates.push('reload'));
+  session.when('load', () => fates.push('load'));
   return { session, shown, fates };
 }
 
@@ -113,7 +113,7 @@ describe('the SDK', () => {
     }
     expect(shown).toEqual(['one', 'two', 'three', 'four']);
     await expect.poll(() => fates.length).toBeGreaterThan(0);
-    expect(fates.filter((fate) => !fate.startsWith('recovered'))).toEqual([]);
+    expect(fates.filter((fate) => !fate.startsWith('recovered'))).toEqual(['load']);
   });
 
   it('is told to load anew when it has missed too much, and goes on from there', async () => {
@@ -123,9 +123,27 @@ describe('the SDK', () => {
     client.disconnect();
     for (let at = 0; at < 12; at += 1) await client.rest.writeMessage({ text: `missed ${at}` });
     client.connect();
-    await expect.poll(() => fates).toEqual(['reload']);
+    await expect.poll(() => fates).toEqual(['load', 'load']);
     await client.rest.writeMessage({ text: 'after' });
     await expect.poll(() => shown).toEqual(['after']);
+  });
+
+  it('is told to load when it stands at last, after a network that failed at first', async () => {
+    const { keeper, topic } = await visit();
+    let hasFailed = false;
+    const client = clientOf({
+      token: keeper.token,
+      fetch: (...request) => {
+        if (hasFailed) return fetch(...request);
+        hasFailed = true;
+        return Promise.reject(new TypeError('The network is gone.'));
+      },
+    });
+    const { session, fates } = follow(client, topic);
+    await expect(session.ready()).rejects.toMatchObject({ status: 0 });
+    expect(fates).toEqual([]);
+    cut();
+    await expect.poll(() => fates).toEqual(['load']);
   });
 
   it('goes on where the page before has ended', async () => {

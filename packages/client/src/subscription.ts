@@ -13,8 +13,8 @@ export interface SubscriptionEvents {
   readonly subscribed: undefined;
   /** It stands again, and all that was missed has been told: so many events. */
   readonly recovered: number;
-  /** Something was missed and cannot be told again: load what you show anew. */
-  readonly reload: undefined;
+  /** It stands for the first time, or something was missed that cannot be told again: load what you show. */
+  readonly load: undefined;
   readonly error: MevrikError;
   readonly joined: Member;
   readonly left: Member;
@@ -147,7 +147,7 @@ export class Subscription<Channel extends string = string> {
     'pusher:subscription_error': ({ data }) => this.#refused(data),
     'pusher_internal:member_added': ({ data }) => this.#own.emit('joined', this.members.add(data)),
     'pusher_internal:member_removed': ({ data }) => this.#own.emit('left', this.members.remove(data)),
-    'mevrik:reload': () => this.#own.emit('reload', undefined),
+    'mevrik:reload': () => this.#own.emit('load', undefined),
     'client-typing': (frame) => this.#hearTyping(frame, frame.user_id),
     typing: (frame) => this.#hearTyping(frame, (frame.data as { by?: string }).by),
   };
@@ -163,7 +163,7 @@ export class Subscription<Channel extends string = string> {
     this.#isSubscribed = true;
     const outcome = this.#keeper.stand(resume);
     if (outcome === 'recovered') this.#own.emit('recovered', this.#toldSince);
-    if (outcome === 'reload') this.#own.emit('reload', undefined);
+    else this.#own.emit('load', undefined);
     this.#own.emit('subscribed', undefined);
   }
 

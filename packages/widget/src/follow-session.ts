@@ -43,9 +43,7 @@ export function followSession(client: Client, { id }: Session, hearer: SessionHe
     set({ typing: isTyping ? (name ?? '') : undefined });
     if (isTyping) typing = setTimeout(() => set({ typing: undefined }), typingLastsMs);
   });
-  // What was said before the first word is heard, and what was missed for good.
-  channel.ready().then(hearer.load, () => {});
-  channel.when('reload', hearer.load);
+  channel.when('load', hearer.load);
   return channel;
 }
 

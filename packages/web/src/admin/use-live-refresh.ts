@@ -36,7 +36,7 @@ export function useLiveRefresh(): void {
       const client = createClient({ url: location.origin, appKey: key, token });
       for (const topic of ['agentlive', 'agentbot', 'queues', 'sessions', `queues-app-${id}`] as const) {
         const channel = client.subscribe(topic);
-        channel.when('reload', look);
+        channel.when('load', look);
         for (const event of [
           'message_post',
           'message_reply',
@@ -61,7 +61,10 @@ export function useLiveRefresh(): void {
         // Told once a second at most.
         channel.on('list_changed', ({ list }) => void queries.invalidateQueries({ queryKey: [list] }));
       }
-      client.subscribe('log').on('log_moved', look);
+      const log = client.subscribe('log');
+      log.on('log_moved', look);
+      // Notices are told to whoever is there: after a cut nobody repeats them.
+      log.when('subscribed', look);
       return client;
     });
     return () => {

@@ -55,7 +55,6 @@ export function useLiveConnections(apps: readonly StaffApp[], agentId: number, t
   useEffect(() => {
     const made = new Map<number, Client>();
     const refresh = refresher(queries);
-    const standing: Promise<void>[] = [];
     let soon: ReturnType<typeof setTimeout> | undefined;
     const lookAgainSoon = () => {
       clearTimeout(soon);
@@ -69,21 +68,14 @@ export function useLiveConnections(apps: readonly StaffApp[], agentId: number, t
       client.onState((state) => setStates((before) => ({ ...before, [id]: state })));
       for (const topic of ['agentlive', 'agentbot', 'queues', 'sessions', `agent${agentId}`] as const) {
         const channel = client.subscribe(topic);
-        channel.when('reload', lookAgainSoon);
-        standing.push(channel.ready().catch(() => {}));
+        channel.when('load', lookAgainSoon);
         hearConversations(channel, queries, listener, refresh);
       }
       const health = client.subscribe(`queues-app-${id}`);
       health.on('channel_health', () => void queries.invalidateQueries({ queryKey: keys.apps }));
       // Notices are told to whoever is there: after a cut nobody repeats them.
-      let wasThere = false;
-      health.when('subscribed', () => {
-        if (wasThere) lookAgainSoon();
-        wasThere = true;
-      });
+      health.when('subscribed', lookAgainSoon);
     }
-    // What happened between the first look and the first word heard.
-    void Promise.all(standing).then(() => queries.invalidateQueries({ queryKey: keys.conversations }));
     setClients(made);
     return () => {
       clearTimeout(soon);
