@@ -8,8 +8,9 @@ export default defineConfig({
   test: {
     include: ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts'],
     globalSetup: ['test/global-setup.ts'],
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    // For what hangs: a slow machine takes long, and nothing is wrong with that.
+    testTimeout: 120_000,
+    hookTimeout: 180_000,
     // A second, as it would be, is little where several workers share a core.
     expect: { poll: { timeout: 30_000 } },
     pool: 'forks',

@@ -26,15 +26,15 @@ const quiet = { info: () => undefined, warn: (message: string) => console.warn(m
 
 /** Starts one PostgreSQL for the whole run, with a migrated template that each test database is cloned from. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const [run] = await Promise.all([startPostgres(), installPrograms(), buildScreens()]);
+  const [run] = await Promise.all([startPostgres(), installPrograms(), build()]);
   project.provide('postgres', run.connection);
   return run.stop;
 }
 
-/** The screens, as `npm start` builds them. */
-async function buildScreens(): Promise<void> {
+/** The programs and the screens, as `npm start` builds them. */
+async function build(): Promise<void> {
   const script = fileURLToPath(new URL('../scripts/build.mjs', import.meta.url));
-  await promisify(execFile)(process.execPath, [script, 'screens']);
+  await promisify(execFile)(process.execPath, [script, 'stale']);
 }
 
 async function startPostgres() {

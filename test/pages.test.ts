@@ -36,7 +36,7 @@ async function open(address: string) {
 describe('a new installation, in a browser', () => {
   it('leads from its first page to the API reference', async () => {
     const { page, errors } = await open(product.url);
-    await page.getByRole('link', { name: /API/ }).click();
+    await page.getByRole('link', { name: 'API reference' }).click();
     await page.getByRole('link', { name: 'conversation' }).click();
     await page.locator('[data-path="/v1/messages"]').first().waitFor();
     expect(errors).toEqual([]);

@@ -195,7 +195,8 @@ describe('a visitor', () => {
     const page = await open();
     await openChat(page);
     await say(page, 'Are you there?');
-    await page.locator('.msg.bot').last().waitFor();
+    // The greeting, and what the bot says to it.
+    await expect.poll(() => page.locator('.msg.bot').count(), { timeout: 20_000 }).toBe(2);
     await page.keyboard.press('Escape');
     expect(await page.title()).toBe('Shop');
     const [session] = await chat.product.database.sql<

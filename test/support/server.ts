@@ -10,8 +10,8 @@ import { isPostmasterOf, readPostmaster } from '../../packages/server/src/db/emb
 import { createTestDatabase } from './database.ts';
 import type { Answer, CallOptions } from './product.ts';
 
-/** The programs that an operator runs. */
-const programs = { server: 'packages/server/src/main.ts', cli: 'packages/server/src/cli.ts' };
+/** The programs that an operator runs, as `npm start` builds them. */
+const programs = { server: 'packages/server/dist/main.js', cli: 'packages/server/dist/cli.js' };
 
 /** A program of ours in a process of its own. */
 export interface RunningProgram {
@@ -52,8 +52,7 @@ export function run(
   args: readonly string[] = [],
 ): RunningProgram {
   const { PATH = '', HOME = '', TMPDIR = '' } = process.env;
-  const node = ['--import', 'tsx', '--conditions=@mevrik/source', programs[program]];
-  const child = spawn(process.execPath, [...node, ...args], {
+  const child = spawn(process.execPath, ['--enable-source-maps', programs[program], ...args], {
     env: { PATH, HOME, ...(TMPDIR ? { TMPDIR } : {}), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

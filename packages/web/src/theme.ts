@@ -75,22 +75,30 @@ export const theme = createTheme({
   },
 });
 
-/** Text on a light ground of its own colour, and what is said of faults: dark enough to be read by everybody (WCAG AA). */
-export const cssVariables: CSSVariablesResolver = ({ colors }) => ({
-  variables: {},
-  light: Object.fromEntries(
-    Object.keys(colors).flatMap((name) => [
-      [
-        `--mantine-color-${name}-light-color`,
-        `color-mix(in srgb, var(--mantine-color-${name}-9) 72%, black)`,
-      ],
-      ...(name === 'red' ? [['--mantine-color-red-text', 'var(--mantine-color-red-9)']] : []),
+/** On the red of the theme's shade white is hard to read. */
+const dangerous = [
+  ['--mantine-color-red-filled', 'var(--mantine-color-red-9)'],
+  ['--mantine-color-red-filled-hover', 'color-mix(in srgb, var(--mantine-color-red-9) 88%, black)'],
+];
+
+/**
+ * Text on a light ground of its own colour, what is said of faults, and buttons that destroy: readable by everybody
+ * (WCAG AA).
+ */
+export const cssVariables: CSSVariablesResolver = ({ colors }) => {
+  const readable = (color: (name: string) => string) =>
+    Object.keys(colors).map((name) => [`--mantine-color-${name}-light-color`, color(name)]);
+  return {
+    variables: {},
+    light: Object.fromEntries([
+      ...readable((name) => `color-mix(in srgb, var(--mantine-color-${name}-9) 72%, black)`),
+      ['--mantine-color-red-text', 'var(--mantine-color-red-9)'],
+      ...dangerous,
     ]),
-  ),
-  dark: Object.fromEntries(
-    Object.keys(colors).flatMap((name) => [
-      [`--mantine-color-${name}-light-color`, `var(--mantine-color-${name}-2)`],
-      ...(name === 'red' ? [['--mantine-color-red-text', 'var(--mantine-color-red-3)']] : []),
+    dark: Object.fromEntries([
+      ...readable((name) => `var(--mantine-color-${name}-2)`),
+      ['--mantine-color-red-text', 'var(--mantine-color-red-3)'],
+      ...dangerous,
     ]),
-  ),
-});
+  };
+};

@@ -106,10 +106,10 @@ async function takeUp(
   const part = parts[index];
   if (!part) return { state: 'across', delivery };
   const pace = outlet.pace?.(part, settings);
-  const waitMs = pace
+  const turnAtMs = pace
     ? await takeTurn(tx, { ...pace, lane: `${target.kind} ${pace.lane}` }, delivery.turnAt !== null)
     : null;
-  if (waitMs !== null) return waitForTurn(tx, delivery, waitMs);
+  if (turnAtMs !== null) return waitForTurn(tx, delivery, turnAtMs);
   const [row] = await tx.sql<{ attempt_id: number; attempts: number; lease_until: string }[]>`
     WITH attempt AS (INSERT INTO delivery_attempts (delivery_id, part, is_repeatable)
                      VALUES (${delivery.id}, ${index}, ${part.isRepeatable}) RETURNING id)
@@ -132,9 +132,9 @@ async function wait(tx: Tx, delivery: DeliveryRow, until: string): Promise<Claim
 }
 
 /** It has not been tried: others go before it, so that the channel keeps its pace. */
-async function waitForTurn(tx: Tx, delivery: DeliveryRow, waitMs: number): Promise<Claim> {
+async function waitForTurn(tx: Tx, delivery: DeliveryRow, turnAtMs: number): Promise<Claim> {
   const [row] = await tx.sql<{ turn_at: string }[]>`
-    UPDATE deliveries SET turn_at = now() + ${waitMs} * interval '1 ms', next_attempt_at = now() + ${waitMs} * interval '1 ms'
+    UPDATE deliveries SET turn_at = to_timestamp(${turnAtMs / 1_000}), next_attempt_at = to_timestamp(${turnAtMs / 1_000})
     WHERE id = ${delivery.id} RETURNING turn_at`;
   if (!row) throw new Error(`Delivery ${delivery.id} is gone.`);
   return wait(tx, delivery, row.turn_at);

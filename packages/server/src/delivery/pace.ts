@@ -37,7 +37,7 @@ export function decideTurn(
 /**
  * Takes a turn in a lane, for all nodes: its row is locked until the transaction ends.
  *
- * @returns milliseconds until the turn; `null` where it is now.
+ * @returns when the turn is, in milliseconds of the database's clock; `null` where it is now.
  */
 export async function takeTurn(tx: Tx, pace: Pace, hasWaited: boolean): Promise<number | null> {
   const [row] = await tx.sql<{ usedUntil: number; queuedUntil: number; nowMs: number }[]>`
@@ -50,5 +50,5 @@ export async function takeTurn(tx: Tx, pace: Pace, hasWaited: boolean): Promise<
   await tx.sql`
     UPDATE channel_paces SET used_until = ${state.usedUntil}, queued_until = ${state.queuedUntil}
     WHERE lane = ${pace.lane}`;
-  return turnAtMs === null ? null : turnAtMs - row.nowMs;
+  return turnAtMs;
 }
