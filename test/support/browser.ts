@@ -21,7 +21,13 @@ export interface WatchedPage {
 export function startBrowser(): Promise<Browser> {
   return chromium.launch({
     executablePath: requireProgram('chromium'),
-    args: ['--no-sandbox', '--disable-quic', '--disable-background-networking', '--disable-component-update'],
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--disable-background-networking',
+      '--disable-component-update',
+    ],
   });
 }
 
