@@ -41,8 +41,9 @@ export async function buildAll() {
     ...common,
     cwd: server,
     entry: ['src/main.ts', 'src/cli.ts'],
-    // It takes `decodeURIComponent(text)` for nothing, which is asked whether it throws.
+    // Both drop calls whose results nobody takes, as that of `decodeURIComponent`, although they may throw.
     treeshake: false,
+    minify: false,
     dts: false,
     sourcemap: true,
     fixedExtension: false,
@@ -109,7 +110,7 @@ const widgetConfig = {
 /** Builds only when a source, or what it is built from, is newer than the last build. */
 export async function buildIfStale() {
   const built = await modifiedAt(stamp);
-  const inputs = [...webInputs, join(packages, 'server/src')];
+  const inputs = [...webInputs, join(packages, 'server/src'), fileURLToPath(import.meta.url)];
   const newest = Math.max(...(await Promise.all(inputs.map((path) => newestIn(path, 'dist')))));
   if (newest <= built) return;
   console.log('Building …');
