@@ -1,4 +1,4 @@
-import type { Opening, PlaceInLine, ServingAgent } from './http.ts';
+import type { Agent, Opening, PlaceInLine, ServingAgent } from './http.ts';
 import type { Case, Message, Session } from './models.ts';
 
 /**
@@ -65,6 +65,8 @@ export interface NoticePayloads {
   readonly queue_moved: { readonly sessionId: number; readonly placeInLine: PlaceInLine };
   /** Who answers a conversation is online, or no longer. */
   readonly agent_changed: { readonly sessionId: number; readonly agent: ServingAgent };
+  /** An agent's own availability is another one: said in another tab, or because no desk of theirs was open. */
+  readonly availability_changed: { readonly agent: Agent };
   /** People are there, or no longer. */
   readonly opening_changed: Opening;
   /** What is known of a customer has changed; another one may have turned out to be them. */

@@ -16,7 +16,7 @@ import { senderFor } from './channels/index.ts';
 import { startDispatch } from './compose-dispatch.ts';
 import { composeFiles } from './compose-files.ts';
 import { mailNeeds, mailServerOf, startMail } from './compose-mail.ts';
-import { composeReception } from './compose-reception.ts';
+import { composeReception, deskNeeds } from './compose-reception.ts';
 import { watchHealth } from './compose-watch.ts';
 import type { Config } from './config.ts';
 import { type DatabaseTarget, openDatabase } from './db/database.ts';
@@ -182,6 +182,7 @@ async function start(config: Config, log: Log, teardown: Teardown, shared?: Shar
     countAttempt: metrics.attempt,
     services: { graphUrl: config.GRAPH_API_URL, mail: { key: mail.mailKey, sender: smtpSender }, files },
     files,
+    desks: deskNeeds(database, bus.occupancy, reception, config.AGENT_ABSENT_MINUTES),
     fetchesPrivate: config.FETCH_PRIVATE_ADDRESSES,
     ...{ mail, mailAttempts: config.MAIL_ATTEMPTS, recordDays: config.RECORD_RETENTION_DAYS },
     notify: notifier({ gateway: telling, log }),

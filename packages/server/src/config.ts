@@ -112,6 +112,11 @@ export const settings = {
     '16',
     whole(1, 500),
   ),
+  AGENT_ABSENT_MINUTES: setting(
+    'An agent who is online and has had no desk open for so many minutes is away until they are back; 0: they stay online.',
+    '5',
+    whole(0, 1_440),
+  ),
   RECORD_RETENTION_DAYS: setting(
     'Days for which updates of providers, deliveries with their attempts, and replays are kept once they are over. Providers repeat an update for up to seven days, so it is longer than that.',
     '30',

@@ -92,6 +92,7 @@ it('an agent who goes away is seen by those whom they serve, and who is there by
       event: 'agent_changed',
       payload: { sessionId: 7, agent: { name: 'Kim', availability: 'away' } },
     },
+    { appId: 1, topic: 'agent3', event: 'availability_changed', payload: { agent } },
     {
       appId: 1,
       topic: 'opening',

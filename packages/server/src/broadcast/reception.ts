@@ -30,7 +30,7 @@ export interface ReceptionPace {
   readonly stillMs: number;
 }
 
-/** Tells customers what happens before and behind the desk: nothing of it is stored, all of it may be missed. */
+/** Tells customers, and agents of themselves, what happens before and behind the desk: nothing of it is stored, all of it may be missed. */
 export interface Reception {
   /** Somebody came into a queue or left it. */
   queueChanged(appId: number, queue: string): void;
@@ -140,15 +140,22 @@ export function createReception(options: ReceptionOptions): Reception {
     const { name, availability } = agent;
     const shown: ServingAgent = { name, availability };
     const served = await options.servedBy(agent.id);
-    await options.publish(
-      served.map(({ id, appId }) => ({
+    const apps = await options.appsOf(agent);
+    await options.publish([
+      ...served.map(({ id, appId }) => ({
         appId,
         topic: topics.session(id),
         event: 'agent_changed',
         payload: { sessionId: id, agent: shown },
       })),
-    );
-    for (const appId of await options.appsOf(agent)) openingChanged(appId);
+      ...apps.map((appId) => ({
+        appId,
+        topic: topics.agent(agent.id),
+        event: 'availability_changed',
+        payload: { agent },
+      })),
+    ]);
+    for (const appId of apps) openingChanged(appId);
   }
 
   return {

@@ -10,11 +10,23 @@ export interface SetAvailability {
   readonly capacity?: number | undefined;
 }
 
-/** Stores an agent's availability and capacity; where that makes room, waiting conversations are assigned. */
+/**
+ * Stores an agent's availability and capacity; where that makes room, waiting conversations are assigned. What they
+ * say themselves counts, whatever was noted of their desk.
+ */
 export async function setAvailability(tx: Tx, { agentId, ...changes }: SetAvailability): Promise<void> {
   const set = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
   if (Object.keys(set).length === 0) return;
-  await tx.orm.update(agents).set(set).where(eq(agents.id, agentId));
+  const noted = changes.availability === undefined ? {} : { deskSeenAt: null, absentSince: null };
+  await tx.orm
+    .update(agents)
+    .set({ ...set, ...noted })
+    .where(eq(agents.id, agentId));
+  await scheduleAssignments(tx, agentId);
+}
+
+/** Has the waiting conversations of all of an agent's apps looked at. */
+export async function scheduleAssignments(tx: Tx, agentId: number): Promise<void> {
   const apps = await tx.orm
     .select({ appId: agentApps.appId })
     .from(agentApps)

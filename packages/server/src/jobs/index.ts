@@ -7,6 +7,7 @@ import { fetchName } from './fetch-name.ts';
 import { fetchPost } from './fetch-post.ts';
 import { followChange } from './follow-change.ts';
 import type { Job } from './job.ts';
+import { noteAbsence } from './note-absence.ts';
 import { resumeMails, takeInMails } from './take-in-mails.ts';
 import { trimRecords } from './trim-records.ts';
 
@@ -14,6 +15,7 @@ import { trimRecords } from './trim-records.ts';
 export const jobs: readonly Job[] = [
   assignWaiting,
   assignAllWaiting,
+  noteAbsence,
   askHttpBot,
   resumeBotTurns,
   expireSurveyJob,

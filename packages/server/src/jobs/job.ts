@@ -11,9 +11,20 @@ export interface JobNeeds extends DeliveryNeeds {
   readonly mailAttempts: number;
   /** Days for which it is kept what came in from providers and went out to them. */
   readonly recordDays: number;
+  readonly desks: DeskNeeds;
   readonly files: Files;
   /** Whether files may be fetched from inside of private networks. */
   readonly fetchesPrivate: boolean;
+}
+
+/** What is known of agents' desks. */
+export interface DeskNeeds {
+  /** Those who have one open, on any node. */
+  agents(): Promise<readonly number[]>;
+  /** Minutes after which whoever has none is away; 0: they stay what they said. */
+  readonly absentMinutes: number;
+  /** Tells whom it concerns that an agent's availability is another one. */
+  changed(agentId: number): Promise<void>;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { type QueryClient, useQueryClient } from '@tanstack/react-query';
 import { createContext, useContext, useEffect, useRef, useState } from 'react';
-import { token } from '../session/session.ts';
+import { session, token } from '../session/session.ts';
 import {
   type Client,
   type ConnectionState,
@@ -71,6 +71,8 @@ export function useLiveConnections(apps: readonly StaffApp[], agentId: number, t
         channel.when('load', lookAgainSoon);
         hearConversations(channel, queries, listener, refresh);
       }
+      // Said in another tab, or noted while no desk was open.
+      client.subscribe(`agent${agentId}`).on('availability_changed', ({ agent }) => session.update(agent));
       const health = client.subscribe(`queues-app-${id}`);
       health.on('channel_health', () => void queries.invalidateQueries({ queryKey: keys.apps }));
       // Notices are told to whoever is there: after a cut nobody repeats them.

@@ -91,6 +91,10 @@ export const agents = pgTable(
       .notNull()
       .default('offline'),
     lastAssignedAt: instant('last_assigned_at'),
+    // Both only of whoever is online by their own word, and has a desk open that hears us.
+    deskSeenAt: instant('desk_seen_at'),
+    // Since when they are away because no desk of theirs is open any more.
+    absentSince: instant('absent_since'),
     disabledAt: instant('disabled_at'),
     createdAt: instant('created_at').notNull().defaultNow(),
   },

@@ -1,0 +1,15 @@
+import { parseTopic } from '@mevrik/protocol';
+import type { Occupancy } from './occupancy.ts';
+
+/** The agents who have a desk open, on whichever node: somebody hears what is told to them alone. */
+export async function agentsAtDesk(
+  occupancy: Pick<Occupancy, 'list'>,
+  appIds: readonly number[],
+): Promise<readonly number[]> {
+  const heard = await Promise.all(appIds.map((appId) => occupancy.list(appId)));
+  const agents = heard
+    .flatMap((channels) => [...channels.keys()])
+    .map((channel) => parseTopic(channel.replace(/^(private|presence)-/, '')))
+    .flatMap((topic) => (topic?.kind === 'agent' ? [topic.id] : []));
+  return [...new Set(agents)];
+}
