@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 const conditions = ['@mevrik/source', 'node'];
@@ -14,6 +15,7 @@ export default defineConfig({
     // A second, as it would be, is little where several workers share a core.
     expect: { poll: { timeout: 30_000 } },
     pool: 'forks',
-    maxWorkers: 4,
+    // Tests wait much for one another's parts; more would have browsers starve.
+    maxWorkers: availableParallelism() + 1,
   },
 });
