@@ -61,7 +61,7 @@ export function ComposerTools(props: {
             <Suspense
               fallback={
                 <Center w={300} h={200}>
-                  <Loader size="sm" aria-label="Loading" />
+                  <Loader size="sm" role="status" aria-label="Loading" />
                 </Center>
               }
             >

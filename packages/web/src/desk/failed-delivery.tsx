@@ -51,7 +51,7 @@ function Attempts({ messageId }: { messageId: number }) {
     queryFn: () => api.rest.deliveriesOf(messageId),
     staleTime: 0,
   });
-  if (deliveries.isPending) return <Loader size="xs" aria-label="Loading" />;
+  if (deliveries.isPending) return <Loader size="xs" role="status" aria-label="Loading" />;
   if (deliveries.isError) return <Text size="sm">{explain(deliveries.error)}</Text>;
   if (deliveries.data.items.length === 0) return <Text size="sm">It never was on its way.</Text>;
   return (

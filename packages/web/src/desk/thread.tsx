@@ -132,7 +132,7 @@ function Lines(props: {
       >
         {isLoading && (
           <Center p="xs">
-            <Loader size="xs" aria-label="Loading earlier messages" />
+            <Loader size="xs" role="status" aria-label="Loading earlier messages" />
           </Center>
         )}
         <div style={{ height: size, position: 'relative' }}>

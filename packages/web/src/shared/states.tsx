@@ -53,7 +53,7 @@ export function Failure({ error, onRetry }: { error: unknown; onRetry?: () => vo
 /** Something is being loaded: so many lines of it. */
 export function Loading({ lines = 6, height = 44 }: { lines?: number; height?: number }) {
   return (
-    <Stack gap="xs" p="md" aria-busy="true" aria-label="Loading">
+    <Stack gap="xs" p="md" role="status" aria-busy="true" aria-label="Loading">
       {Array.from({ length: lines }, (_, at) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: they are all alike
         <Skeleton key={at} height={height} radius="md" />
