@@ -62,7 +62,7 @@ describe('an administrator who configures an app', () => {
           '    done: { replies: ["{{answers.size}} it is"] }\n',
       );
     await page.getByRole('button', { name: 'Begin', exact: true }).click();
-    await page.getByText('Ahoy').waitFor();
+    await page.getByText('Ahoy', { exact: true }).waitFor();
     await page.getByRole('textbox', { name: 'What the customer says' }).fill('an order');
     await page.keyboard.press('Enter');
     await page.getByText('taken for the intent “order”').waitFor();
