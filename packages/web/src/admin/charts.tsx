@@ -1,160 +1,130 @@
-import { AreaChart, BarChart, LineChart } from '@mantine/charts';
-import '@mantine/charts/styles.css';
-import { Card, Center, Text, Title } from '@mantine/core';
+import { Card } from '@mantine/core';
 import type { Charts as ChartData, ChartPoint, ChartWindow } from '@mevrik/protocol';
-import type { ReactNode } from 'react';
+import { IconChartLine } from '@tabler/icons-react';
+import { Empty } from '../shared/states.tsx';
 import { duration } from '../shared/time.tsx';
 import classes from './admin.module.css';
+import { busyRows, type Chart, ChartCard, type ChartRow } from './chart-card.tsx';
+import { meaningOf } from './event-types.ts';
+
+/** How figures are shown. */
+export type ChartView = 'charts' | 'tables';
 
 /** Kinds of event with a colour of their own; the others are one. */
 const kindsShown = 6;
 const palette = ['brand.6', 'indigo.5', 'orange.5', 'grape.5', 'cyan.6', 'lime.6'];
-const height = 210;
-
-const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
-const dayAndHour = new Intl.DateTimeFormat(undefined, {
-  weekday: 'short',
-  hour: '2-digit',
-  minute: '2-digit',
-});
+/** What is counted seldom is added up over so long: bars of minutes would be too thin to see. */
+const barMs: Readonly<Record<ChartWindow, number>> = { '1h': 300_000, '24h': 7_200_000, '7d': 43_200_000 };
+const inTime: Readonly<Record<ChartWindow, string>> = {
+  '1h': 'for an hour',
+  '24h': 'for a day',
+  '7d': 'for a week',
+};
+const halves = { half: 'brand.6', most: 'orange.5' } as const;
 
 /** Figures over time, each in a card of its own. */
-export function Charts({ charts }: { charts: ChartData }) {
-  const { window, stepSeconds, eventNames, points } = charts;
-  const at = sayTime(window);
-  const shown = eventNames.slice(0, kindsShown);
-  const rest = eventNames.slice(kindsShown);
-  const perSecond = (point: ChartPoint, names: readonly string[]) =>
-    names.reduce((sum, name) => sum + (point.events[name] ?? 0), 0) / stepSeconds;
-  const events = points.map((point) => ({
-    at: at(point.at),
-    ...Object.fromEntries(shown.map((name) => [name, perSecond(point, [name])])),
-    ...(rest.length > 0 && { Others: perSecond(point, rest) }),
-  }));
-  const rows = points.map((point) => ({ ...point, at: at(point.at) }));
-  const has = (of: (point: ChartPoint) => number | null) => points.some((point) => (of(point) ?? 0) > 0);
-  const common = {
-    h: height,
-    dataKey: 'at',
-    withLegend: true,
-    legendProps: { verticalAlign: 'bottom' as const },
-  };
+export function Charts({ charts, view }: { charts: ChartData; view: ChartView }) {
+  const all = chartsOf(charts);
+  if (all.every((chart) => busyRows(chart).length === 0)) {
+    return (
+      <Card withBorder>
+        <Empty
+          icon={<IconChartLine size={34} stroke={1.4} />}
+          title={`Nothing happened ${inTime[charts.window]}`}
+        >
+          The figures of the next conversation are drawn here, minute by minute.
+        </Empty>
+      </Card>
+    );
+  }
   return (
     <div className={classes.charts}>
-      <ChartCard title="Events a second" isEmpty={eventNames.length === 0}>
-        <AreaChart
-          {...common}
-          data={events}
-          type="stacked"
-          curveType="monotone"
-          withDots={false}
-          valueFormatter={(value) => value.toFixed(value < 1 ? 2 : 1)}
-          series={[
-            ...shown.map((name, place) => ({ name, color: palette[place] ?? 'gray.5' })),
-            ...(rest.length > 0 ? [{ name: 'Others', color: 'gray.5' }] : []),
-          ]}
-        />
-      </ChartCard>
-      <ChartCard title="Until an event is handled" isEmpty={!has(({ ageP95Ms }) => ageP95Ms)}>
-        <LineChart
-          {...common}
-          data={rows}
-          curveType="monotone"
-          withDots={false}
-          valueFormatter={sayMs}
-          series={[
-            { name: 'ageP50Ms', label: 'Half within', color: 'brand.6' },
-            { name: 'ageP95Ms', label: '95 % within', color: 'orange.5' },
-          ]}
-        />
-      </ChartCard>
-      <ChartCard title="Until clients hear of it" isEmpty={!has(({ broadcastP95Ms }) => broadcastP95Ms)}>
-        <LineChart
-          {...common}
-          data={rows}
-          curveType="monotone"
-          withDots={false}
-          valueFormatter={sayMs}
-          series={[
-            { name: 'broadcastP50Ms', label: 'Half within', color: 'brand.6' },
-            { name: 'broadcastP95Ms', label: '95 % within', color: 'orange.5' },
-          ]}
-        />
-      </ChartCard>
-      <ChartCard
-        title="What went wrong"
-        isEmpty={!has(({ failed, parked, dead }) => failed + parked + dead)}
-        nothing="Nothing went wrong in this time."
-      >
-        <BarChart
-          {...common}
-          data={rows}
-          series={[
-            { name: 'failed', label: 'Failed attempts', color: 'yellow.6' },
-            { name: 'parked', label: 'Parked', color: 'orange.6' },
-            { name: 'dead', label: 'Dead letters', color: 'red.6' },
-          ]}
-        />
-      </ChartCard>
-      <ChartCard
-        title="Until an agent takes a conversation"
-        isEmpty={!has(({ taken }) => taken)}
-        nothing="No conversation was taken in this time."
-      >
-        <BarChart
-          {...common}
-          data={rows}
-          valueFormatter={(seconds) => duration(seconds * 1000)}
-          series={[
-            { name: 'waitP50Seconds', label: 'Half within', color: 'brand.6' },
-            { name: 'waitP95Seconds', label: '95 % within', color: 'orange.5' },
-          ]}
-        />
-      </ChartCard>
-      <ChartCard
-        title="Satisfaction"
-        isEmpty={!has(({ csatAnswers }) => csatAnswers)}
-        nothing="Nobody answered a survey in this time."
-      >
-        <LineChart
-          {...common}
-          data={rows}
-          connectNulls
-          withDots
-          yAxisProps={{ domain: [1, 5], ticks: [1, 2, 3, 4, 5] }}
-          valueFormatter={(value) => value.toFixed(1)}
-          series={[{ name: 'csatMean', label: 'Mean of 1 to 5', color: 'yellow.6' }]}
-        />
-      </ChartCard>
+      {all.map((chart) => (
+        <ChartCard key={chart.title} chart={chart} window={charts.window} asTable={view === 'tables'} />
+      ))}
     </div>
   );
 }
 
-function ChartCard(props: { title: string; isEmpty: boolean; nothing?: string; children: ReactNode }) {
-  const { title, isEmpty, nothing = 'Nothing happened in this time.', children } = props;
-  return (
-    <Card withBorder component="section" aria-label={title}>
-      <Title order={3} mb="md" fz={15}>
-        {title}
-      </Title>
-      {isEmpty ? (
-        <Center h={height} className={classes.nothing}>
-          <Text size="sm" c="dimmed">
-            {nothing}
-          </Text>
-        </Center>
-      ) : (
-        children
-      )}
-    </Card>
-  );
+function chartsOf({ window, stepSeconds, eventNames, points }: ChartData): readonly Chart[] {
+  const rows = points.map(({ events: _, ...point }): ChartRow => point);
+  const within = (what: string) => [
+    { name: `${what}P50${what === 'wait' ? 'Seconds' : 'Ms'}`, label: 'Half within', color: halves.half },
+    { name: `${what}P95${what === 'wait' ? 'Seconds' : 'Ms'}`, label: '95 % within', color: halves.most },
+  ];
+  return [
+    eventsOf(points, eventNames, stepSeconds),
+    { title: 'Until an event is handled', kind: 'line', rows, say: sayMs, series: within('age') },
+    { title: 'Until clients hear of it', kind: 'line', rows, say: sayMs, series: within('broadcast') },
+    {
+      title: 'What went wrong',
+      kind: 'bars',
+      rows: addedUp(points, barMs[window]),
+      say: (value) => value.toLocaleString(),
+      nothing: 'Nothing went wrong in this time.',
+      series: [
+        { name: 'failed', label: 'Failed attempts', color: 'yellow.5' },
+        { name: 'parked', label: 'Parked', color: 'orange.7' },
+        { name: 'dead', label: 'Dead letters', color: 'red.9' },
+      ],
+    },
+    {
+      title: 'Until an agent takes a conversation',
+      kind: 'dots',
+      rows,
+      say: (seconds) => duration(seconds * 1000),
+      nothing: 'No conversation was taken in this time.',
+      series: within('wait'),
+    },
+    {
+      title: 'Satisfaction',
+      kind: 'dots',
+      rows,
+      range: [1, 5],
+      say: (value) => value.toLocaleString(undefined, { maximumFractionDigits: 1 }),
+      nothing: 'Nobody answered a survey in this time.',
+      series: [{ name: 'csatMean', label: 'Mean of 1 to 5', color: 'yellow.6' }],
+    },
+  ];
 }
 
-function sayTime(window: ChartWindow): (at: string) => string {
-  const format = window === '7d' ? dayAndHour : clock;
-  return (at) => format.format(new Date(at));
+function eventsOf(points: readonly ChartPoint[], names: readonly string[], stepSeconds: number): Chart {
+  const [shown, rest] = [names.slice(0, kindsShown), names.slice(kindsShown)];
+  const perSecond = ({ events }: ChartPoint, of: readonly string[]) =>
+    of.reduce((sum, name) => sum + (events[name] ?? 0), 0) / stepSeconds;
+  return {
+    title: 'Events a second',
+    kind: 'areas',
+    say: (value) => value.toLocaleString(undefined, { maximumFractionDigits: value < 1 ? 2 : 1 }),
+    rows: points.map((point) => ({
+      at: point.at,
+      ...Object.fromEntries(shown.map((name) => [name, perSecond(point, [name])])),
+      ...(rest.length > 0 && { others: perSecond(point, rest) }),
+    })),
+    series: [
+      ...shown.map((name, at) => ({ name, label: meaningOf(name), color: palette[at] ?? 'gray.5' })),
+      ...(rest.length > 0 ? [{ name: 'others', label: 'Others', color: 'gray.5' }] : []),
+    ],
+  };
+}
+
+/** What went wrong, over longer steps. */
+function addedUp(points: readonly ChartPoint[], stepMs: number): readonly ChartRow[] {
+  const rows = new Map<string, { at: string; failed: number; parked: number; dead: number }>();
+  for (const { at: exactly, failed, parked, dead } of points) {
+    const at = new Date(Math.floor(Date.parse(exactly) / stepMs) * stepMs).toISOString();
+    const known = rows.get(at) ?? { at, failed: 0, parked: 0, dead: 0 };
+    rows.set(at, {
+      at,
+      failed: known.failed + failed,
+      parked: known.parked + parked,
+      dead: known.dead + dead,
+    });
+  }
+  return [...rows.values()];
 }
 
 function sayMs(ms: number): string {
-  return ms < 1_000 ? `${Math.round(ms)} ms` : `${(ms / 1_000).toFixed(1)} s`;
+  const digits = { maximumFractionDigits: 1 };
+  return ms < 1_000 ? `${Math.round(ms)} ms` : `${(ms / 1_000).toLocaleString(undefined, digits)} s`;
 }

@@ -4,10 +4,10 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api } from '../session/session.ts';
 import { Failure, Loading } from '../shared/states.tsx';
-import { Ago, clockTime, exactTime } from '../shared/time.tsx';
+import { clockTime, exactTime, useNow } from '../shared/time.tsx';
 import classes from './admin.module.css';
 import { AdminPage } from './admin-page.tsx';
-import { sayValue, statusColors, statusWords } from './health-words.ts';
+import { sayLasting, sayValue, statusColors, statusWords } from './health-words.ts';
 
 const windows = [
   { value: '24h', label: 'A day' },
@@ -50,21 +50,19 @@ export function HealthPage() {
 function Part({ part, report }: { part: PartHealth; report: HealthReport }) {
   const { title, status, since, reason, advice, measures } = part;
   const changes = report.changes.filter((one) => one.part === part.part);
+  const now = useNow(15_000);
   return (
     <Card withBorder aria-label={title} component="section">
-      <Group justify="space-between" align="flex-start">
-        <Group gap="sm">
-          <Title order={2}>{title}</Title>
-          <Badge color={statusColors[status]}>{statusWords[status]}</Badge>
-          {since !== null && (
-            <Group gap={4}>
-              <Text size="xs" c="dimmed">
-                since
-              </Text>
-              <Ago at={since} />
-            </Group>
-          )}
-        </Group>
+      <Group gap="sm">
+        <Title order={2}>{title}</Title>
+        <Badge color={statusColors[status]}>{statusWords[status]}</Badge>
+        {since !== null && (
+          <Tooltip label={exactTime(since)}>
+            <Text component="time" dateTime={since} size="xs" c="dimmed">
+              {sayLasting(since, now)}
+            </Text>
+          </Tooltip>
+        )}
       </Group>
       <Text mt={4}>{reason}</Text>
       {advice && (
@@ -74,10 +72,10 @@ function Part({ part, report }: { part: PartHealth; report: HealthReport }) {
       )}
       <HistoryStrip changes={changes} report={report} />
       <div className={classes.table}>
-        <Table mt="sm" withRowBorders={false} verticalSpacing={4}>
+        <Table mt="sm" layout="fixed" miw={620} horizontalSpacing={0} verticalSpacing={5}>
           <Table.Thead>
             <Table.Tr>
-              <Table.Th>Measured</Table.Th>
+              <Table.Th w="40%">Measured</Table.Th>
               <Table.Th ta="right">Now</Table.Th>
               <Table.Th ta="right">Degraded from</Table.Th>
               <Table.Th ta="right">Down from</Table.Th>
@@ -92,7 +90,13 @@ function Part({ part, report }: { part: PartHealth; report: HealthReport }) {
                   </Tooltip>
                 </Table.Td>
                 <Table.Td ta="right" fw={600}>
-                  <span className={classes.dot} data-status={one.status} aria-hidden />
+                  {one.status === 'ok' ? (
+                    <span className={classes.dot} aria-hidden />
+                  ) : (
+                    <Badge color={statusColors[one.status]} size="sm" mr={7}>
+                      {statusWords[one.status]}
+                    </Badge>
+                  )}
                   {sayValue(one.value, one.unit)}
                 </Table.Td>
                 <Table.Td ta="right">{sayValue(one.degradedFrom, one.unit)}</Table.Td>
@@ -118,14 +122,14 @@ function Changes({ changes }: { changes: readonly HealthChange[] }) {
         .slice(-changesShown)
         .reverse()
         .map(({ at, status, reason }) => (
-          <Group key={at} gap="sm" wrap="nowrap">
-            <Text size="xs" c="dimmed" w={170} style={{ flexShrink: 0 }}>
+          <Group key={at} gap="sm" wrap="nowrap" align="flex-start">
+            <Text size="xs" c="dimmed" w={190} lh="20px" style={{ flexShrink: 0 }} className={classes.value}>
               {exactTime(at)}
             </Text>
             <Badge color={statusColors[status]} size="sm" w={80} style={{ flexShrink: 0 }}>
               {statusWords[status]}
             </Badge>
-            <Text size="sm" c="dimmed" truncate>
+            <Text size="sm" c="dimmed">
               {reason}
             </Text>
           </Group>
@@ -151,7 +155,7 @@ function HistoryStrip({ changes, report }: { changes: readonly HealthChange[]; r
   const share = to > from ? (100 * (to - from - ill)) / (to - from) : 100;
   const said = `${share === 100 ? '100' : Math.min(99.99, share).toFixed(2)} % of the time well`;
   return (
-    <Group gap="sm" mt="sm" wrap="nowrap">
+    <div className={classes.history}>
       <div className={classes.strip} role="img" aria-label={said}>
         {spans.map(({ status, reason, start, end }) => (
           <Tooltip
@@ -168,9 +172,17 @@ function HistoryStrip({ changes, report }: { changes: readonly HealthChange[]; r
           </Tooltip>
         ))}
       </div>
-      <Text size="xs" c="dimmed" style={{ whiteSpace: 'nowrap' }}>
+      <Text size="xs" className={classes.value} ta="right">
         {said}
       </Text>
-    </Group>
+      <Group justify="space-between" aria-hidden>
+        <Text size="xs" c="dimmed">
+          {exactTime(report.from)}
+        </Text>
+        <Text size="xs" c="dimmed">
+          now
+        </Text>
+      </Group>
+    </div>
   );
 }

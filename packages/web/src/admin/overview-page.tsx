@@ -9,6 +9,7 @@ import { duration } from '../shared/time.tsx';
 import classes from './admin.module.css';
 import { AdminPage } from './admin-page.tsx';
 import { Attention } from './attention.tsx';
+import type { ChartView } from './charts.tsx';
 import { HealthCard } from './health-card.tsx';
 
 /** What draws is large, and comes after what can be read. */
@@ -23,6 +24,7 @@ const windows: readonly { readonly value: ChartWindow; readonly label: string }[
 /** The first screen of an administrator: what needs them, how the four parts are, how it goes. */
 export function OverviewPage() {
   const [window, setWindow] = useState<ChartWindow>('24h');
+  const [view, setView] = useState<ChartView>('charts');
   const overview = useQuery({
     queryKey: ['overview'],
     queryFn: () => api.call<Overview>('GET', '/v1/admin/overview'),
@@ -52,7 +54,7 @@ export function OverviewPage() {
           {now.waiting > 0 ? `the longest ${duration(now.longestWaitSeconds * 1000)}` : 'nobody'}
         </Tile>
         <Tile to="/desk" label="Open cases" value={now.openCases}>
-          {now.activeSessions} active sessions
+          {now.activeSessions === 1 ? '1 active session' : `${now.activeSessions} active sessions`}
         </Tile>
         <Tile
           to="/admin/agents"
@@ -60,10 +62,14 @@ export function OverviewPage() {
           value={now.agentsOnline}
           alarm={now.agentsOnline === 0 && now.waiting > 0}
         >
-          {now.agentsOnline === 0 ? 'nobody takes conversations' : 'take conversations'}
+          {now.agentsOnline === 0 ? 'nobody to answer' : 'take conversations'}
         </Tile>
         <Tile label="Satisfaction, 30 days" value={csat.mean === null ? '–' : csat.mean.toFixed(1)}>
-          {csat.answers === 1 ? '1 answer' : `${csat.answers} answers`}
+          {csat.answers === 0
+            ? 'no answers yet'
+            : csat.answers === 1
+              ? '1 answer'
+              : `${csat.answers} answers`}
         </Tile>
         <Tile
           to="/admin/deliveries"
@@ -71,7 +77,7 @@ export function OverviewPage() {
           value={now.failedDeliveries}
           alarm={now.failedDeliveries > 0}
         >
-          messages that failed for good
+          failed for good
         </Tile>
       </div>
       <section aria-label="Health">
@@ -84,26 +90,38 @@ export function OverviewPage() {
           <div className={classes.healthCards}>
             {health.data
               ? health.data.parts.map((part) => <HealthCard key={part.part} part={part} />)
-              : ['a', 'b', 'c', 'd'].map((key) => <Skeleton key={key} height={118} radius="md" />)}
+              : ['a', 'b', 'c', 'd'].map((key) => <Skeleton key={key} height={126} radius="md" />)}
           </div>
         )}
       </section>
       <section aria-label="Figures">
         <Group justify="space-between" mb="sm">
           <Title order={2}>Figures</Title>
-          <SegmentedControl
-            size="xs"
-            aria-label="Over how long"
-            data={windows.map((one) => ({ ...one }))}
-            value={window}
-            onChange={(value) => setWindow(value as ChartWindow)}
-          />
+          <Group gap="xs">
+            <SegmentedControl
+              size="xs"
+              aria-label="Shown as"
+              data={[
+                { value: 'charts', label: 'Charts' },
+                { value: 'tables', label: 'Tables' },
+              ]}
+              value={view}
+              onChange={(value) => setView(value as ChartView)}
+            />
+            <SegmentedControl
+              size="xs"
+              aria-label="Over how long"
+              data={windows.map((one) => ({ ...one }))}
+              value={window}
+              onChange={(value) => setWindow(value as ChartWindow)}
+            />
+          </Group>
         </Group>
         {charts.isError ? (
           <Failure error={charts.error} onRetry={() => void charts.refetch()} />
         ) : charts.data ? (
           <Suspense fallback={<ChartsToCome />}>
-            <Charts charts={charts.data} />
+            <Charts charts={charts.data} view={view} />
           </Suspense>
         ) : (
           <ChartsToCome />

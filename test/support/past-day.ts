@@ -1,0 +1,84 @@
+import { createFigureCounter } from '../../packages/server/src/observe/figures.ts';
+import { storeFigures } from '../../packages/server/src/queries/figures.ts';
+import type { TestProduct, Visitor } from './product.ts';
+
+const minuteMs = 60_000;
+const hourMs = 60 * minuteMs;
+/** How often each kind of event happens in a minute, in the quietest hours. */
+const kinds = [
+  ['MessageReadyEvent', 9],
+  ['MessageReplyReadyEvent', 7],
+  ['SessionPathChangedEvent', 4],
+  ['SessionCreatedEvent', 3],
+  ['QueueItemCreatedEvent', 2],
+  ['MevrikCaseCreatedEvent', 2],
+  ['MevrikCaseClosedEvent', 2],
+  ['MevrikCSATStartEvent', 1],
+] as const;
+
+/**
+ * Gives a product the figures of a day that is over: quiet at night, busy at noon, and slow and faulty for a quarter of
+ * an hour, four hours ago.
+ */
+export async function storePastDay({ database }: TestProduct): Promise<void> {
+  const end = Math.floor(Date.now() / minuteMs) * minuteMs - minuteMs;
+  let now = end - 25 * hourMs;
+  const { dispatch, take } = createFigureCounter(() => now);
+  const figures = [];
+  for (; now <= end; now += minuteMs) {
+    const hoursAgo = (end - now) / hourMs;
+    const isIll = hoursAgo > 4 && hoursAgo <= 4.25;
+    const busy = 1 + Math.max(0, Math.sin((hoursAgo / 24) * 2 * Math.PI));
+    for (const [at, [type, each]] of kinds.entries()) {
+      for (let time = 0; time < Math.round(each * busy); time++) {
+        const lateMs = isIll ? 900 * (time + 1) : 8 + 7 * ((time + at) % 6) * busy;
+        const event = { type, occurredAt: new Date(now - lateMs).toISOString() } as never;
+        dispatch.broadcast([event]);
+        dispatch.aged([event]);
+      }
+    }
+    if (isIll) {
+      dispatch.failed('HandleMessageReadyEvent');
+      dispatch.parked('HandleMessageReadyEvent');
+      if (Math.floor(now / minuteMs) % 5 === 0) dispatch.dead('HandleMessageReadyEvent');
+    }
+    figures.push(...take());
+  }
+  await storeFigures(database, figures);
+}
+
+/** Gives a product cases of the last ten hours that somebody took after a while, and customers' marks of them. */
+export async function storeTakenCases({ database: { sql } }: TestProduct, visitor: Visitor): Promise<void> {
+  await sql`
+    WITH past AS (
+      SELECT id AS session_id, app_id, customer_id, conversation_key, now() - hours * interval '1 hour' AS since, hours
+      FROM sessions, generate_series(1, 10) AS hours WHERE id = ${visitor.sessionId}
+    ), closed AS (
+      INSERT INTO cases (app_id, session_id, customer_id, conversation_key, status, created_at, closed_at, subject)
+      SELECT app_id, session_id, customer_id, conversation_key, 'closed', since, since + interval '20 minutes', hours
+      FROM past RETURNING id, subject::int AS hours
+    ), taken AS (
+      INSERT INTO queue_items (app_id, session_id, customer_id, case_id, conversation_key, queue, status, reason,
+                               created_at, assigned_at, finished_at)
+      SELECT app_id, session_id, customer_id, id, conversation_key, 'general', 'done', 'asked', since,
+             since + (40 + 17 * (hours % 4)) * interval '1 second', since + interval '20 minutes'
+      FROM past JOIN closed USING (hours)
+    )
+    INSERT INTO csat_surveys (app_id, case_id, session_id, customer_id, conversation_key, status, answer, answered_at,
+                              expires_at, created_at)
+    SELECT app_id, id, session_id, customer_id, conversation_key, 'answered',
+           jsonb_build_object('score', 3 + hours % 3), since + interval '25 minutes', now() + interval '1 day', since
+    FROM past JOIN closed USING (hours)`;
+}
+
+/** Gives a product a week in which its channels were late once, and its events down and then slow. */
+export async function storePastIllness({ database: { sql } }: TestProduct): Promise<void> {
+  await sql`
+    INSERT INTO health_changes (part, status, reason, at)
+    SELECT part, status, reason, now() - hours * interval '1 hour' FROM (VALUES
+      ('channels', 'degraded', 'One channel of providers takes nothing: answers wait.', 100),
+      ('channels', 'ok', 'Connected clients hear at once, and every provider takes what is sent.', 92),
+      ('events', 'down', 'Nobody works on 100 % of the log.', 50),
+      ('events', 'degraded', 'An event has waited for 40 seconds to be handled.', 47),
+      ('events', 'ok', 'Every event is handled as it happens.', 46)) AS past (part, status, reason, hours)`;
+}
