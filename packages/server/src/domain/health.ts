@@ -53,7 +53,7 @@ export const measureKinds = {
     unit: '',
     threshold: [1, never],
     says: (value) =>
-      `${many(value, 'listener')} ${value === 1 ? 'is' : 'are'} paused: what they do does not happen.`,
+      `${many(value, 'listener')} ${value === 1 ? 'is paused: what it does' : 'are paused: what they do'} does not happen.`,
     advice: 'Look under Listeners why, deal with its dead letters, and resume it.',
   },
   'events.dead': {
