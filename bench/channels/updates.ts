@@ -3,7 +3,7 @@ import { Agent, request } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { openDatabase } from '../../packages/server/src/db/database.ts';
 import { connectionUrl } from '../../packages/server/src/db/embedded.ts';
-import { signWebhook } from '../../scripts/stand-ins/graph-stand-in.ts';
+import { signWebhook, startGraphStandIn } from '../../scripts/stand-ins/graph-stand-in.ts';
 import { startOwnDatabase } from '../own-database.ts';
 import { dataFolder, startServer } from '../own-server.ts';
 
@@ -12,16 +12,24 @@ const updates = 1_000;
 /** Bodies of one that are under way at the same time. */
 const writers = 32;
 const rounds = Number(process.argv[2] ?? 5);
-const page = { pageId: '900', appSecret: 'a-secret-for-measuring', verifyToken: 'measure-me' };
+const page = {
+  pageId: '900',
+  appSecret: 'a-secret-for-measuring',
+  verifyToken: 'measure-me',
+  pageToken: 'a-token',
+};
 const ways = { together: updates, singly: 1 } as const;
 
 const own = await startOwnDatabase();
 const folder = await dataFolder();
+// Whoever is queued is told so, and asked for their name: without a provider that would never end.
+const graph = await startGraphStandIn();
 const server = await startServer({
   DATABASE_URL: connectionUrl(own.connection),
   DATA_DIR: folder.path,
   RATE_LIMIT: '1000000',
   LOG_LEVEL: 'error',
+  GRAPH_API_URL: graph.url,
   PUSHER_APP_ID: '1',
   PUSHER_APP_KEY: 'bench-app',
   PUSHER_APP_SECRET: 'bench-app-secret',
@@ -56,6 +64,7 @@ console.log(
 agent.destroy();
 await database.close();
 await server.stop();
+await graph.stop();
 await own.stop();
 await folder.remove();
 
