@@ -30,7 +30,10 @@ export interface ReceptionPace {
   readonly stillMs: number;
 }
 
-/** Tells customers, and agents of themselves, what happens before and behind the desk: nothing of it is stored, all of it may be missed. */
+/**
+ * Tells customers, and agents of themselves, what happens before and behind the desk: nothing of it is stored, all of
+ * it may be missed.
+ */
 export interface Reception {
   /** Somebody came into a queue or left it. */
   queueChanged(appId: number, queue: string): void;

@@ -1,4 +1,3 @@
-import type { Agent } from '@mevrik/protocol';
 import type { Tx } from '../log/transaction.ts';
 import { scheduleAssignments } from './set-availability.ts';
 
@@ -9,27 +8,23 @@ export interface NoteAbsence {
   readonly minutes: number;
 }
 
-/** Whose availability has changed, and to what. */
-export interface AvailabilityChanged {
-  readonly agentId: number;
-  readonly availability: Agent['availability'];
-}
-
 /**
  * Sets those away who are online by their own word but have no desk open any more, as when a laptop was closed, and
  * online again when they are back. Whoever never had a desk open, as with a front end of their own, is left alone.
+ *
+ * @returns the ids of those whose availability is another one now.
  */
-export async function noteAbsence(tx: Tx, { atDesk, minutes }: NoteAbsence): Promise<AvailabilityChanged[]> {
-  const back = await tx.sql<AvailabilityChanged[]>`
+export async function noteAbsence(tx: Tx, { atDesk, minutes }: NoteAbsence): Promise<number[]> {
+  const back = await tx.sql<{ id: number }[]>`
     UPDATE agents SET availability = 'online', absent_since = NULL, desk_seen_at = now()
     WHERE id = ANY (${[...atDesk]}::int[]) AND absent_since IS NOT NULL AND disabled_at IS NULL
-    RETURNING id AS "agentId", availability`;
+    RETURNING id`;
   await tx.sql`
     UPDATE agents SET desk_seen_at = now() WHERE id = ANY (${[...atDesk]}::int[]) AND availability = 'online'`;
-  const gone = await tx.sql<AvailabilityChanged[]>`
+  const gone = await tx.sql<{ id: number }[]>`
     UPDATE agents SET availability = 'away', absent_since = now()
     WHERE availability = 'online' AND desk_seen_at < now() - ${minutes} * interval '1 minute'
-    RETURNING id AS "agentId", availability`;
-  for (const { agentId } of back) await scheduleAssignments(tx, agentId);
-  return [...back, ...gone];
+    RETURNING id`;
+  for (const { id } of back) await scheduleAssignments(tx, id);
+  return [...back, ...gone].map(({ id }) => id);
 }

@@ -10,6 +10,6 @@ export const noteAbsence = timer({
     if (desks.absentMinutes === 0) return;
     const atDesk = await desks.agents();
     const changed = await unitOfWork.run((tx) => note(tx, { atDesk, minutes: desks.absentMinutes }));
-    for (const { agentId } of changed) await desks.changed(agentId);
+    for (const agentId of changed) await desks.changed(agentId);
   },
 });

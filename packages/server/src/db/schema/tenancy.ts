@@ -91,7 +91,7 @@ export const agents = pgTable(
       .notNull()
       .default('offline'),
     lastAssignedAt: instant('last_assigned_at'),
-    // Both only of whoever is online by their own word, and has a desk open that hears us.
+    // When a desk of theirs was last seen open while they were online; `null` since they last said what they are.
     deskSeenAt: instant('desk_seen_at'),
     // Since when they are away because no desk of theirs is open any more.
     absentSince: instant('absent_since'),
