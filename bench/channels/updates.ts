@@ -11,12 +11,14 @@ import { dataFolder, startServer } from '../own-server.ts';
 const updates = 1_000;
 /** Bodies of one that are under way at the same time. */
 const writers = 32;
+/** Longer than any round takes: what is not done by then never will be. */
+const patienceMs = 120_000;
 const rounds = Number(process.argv[2] ?? 5);
 const page = {
   pageId: '900',
   appSecret: 'a-secret-for-measuring',
   verifyToken: 'measure-me',
-  pageToken: 'a-token',
+  pageToken: 'a-token-for-measuring',
 };
 const ways = { together: updates, singly: 1 } as const;
 
@@ -86,7 +88,10 @@ async function play(name: string, perBody: number): Promise<Round> {
     }),
   );
   const keptMs = performance.now() - begun;
-  while ((await countMessages()) < before + updates) await delay(5);
+  while ((await countMessages()) < before + updates) {
+    if (performance.now() - begun > patienceMs) throw new Error(`Messages are missing in round ${name}.`);
+    await delay(5);
+  }
   const storedMs = performance.now() - begun;
   await quiet();
   return { keptMs, storedMs };
@@ -127,13 +132,14 @@ async function countMessages(): Promise<number> {
 
 /** Waits until all is done that a round has set going. */
 async function quiet(): Promise<void> {
-  for (;;) {
+  for (const begun = performance.now(); performance.now() - begun < patienceMs; ) {
     const [row] = await database.sql<{ busy: boolean }[]>`
       SELECT EXISTS (SELECT FROM deliveries WHERE status IN ('queued', 'sending'))
           OR EXISTS (SELECT FROM checkpoints JOIN log_partitions USING (partition) WHERE "offset" < head) AS busy`;
     if (!row?.busy) return;
     await delay(50);
   }
+  throw new Error('A round has set going what does not end.');
 }
 
 function ratesOf(all: readonly Round[]) {
