@@ -42,6 +42,10 @@ it('a day of a shop is there to look at: ten hours, three channels, served, rate
     ).toBeGreaterThanOrEqual(3);
     const rated = items.filter(({ lastMessage }) => lastMessage?.kind === 'csat_answer');
     expect(rated.length).toBeGreaterThanOrEqual(1);
+    // Quarters of an hour in which something happened: the day is seen in the charts, too.
+    const { points } = await rest.charts({ window: '24h' });
+    const busy = points.filter(({ events, ageP95Ms }) => Object.keys(events).length > 0 && ageP95Ms !== null);
+    expect(busy.length).toBeGreaterThanOrEqual(30);
   } finally {
     child.kill('SIGINT');
   }

@@ -1,33 +1,14 @@
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
+import { type Look, openPage, shoot as picture } from './look.ts';
 
-/** How the desk is looked at. */
-export interface Look {
-  readonly url: string;
-  /** What the browser of whoever is logged in has kept. */
-  readonly session: string;
-  readonly scheme: 'dark' | 'light';
-  readonly width: number;
-  readonly height: number;
-}
+/** How the desk is looked at: by somebody who is logged in. */
+type DeskLook = Look & Required<Pick<Look, 'as'>>;
 
 /** The desk with a conversation that goes on. */
-export async function openDesk(browser: Browser, look: Look): Promise<Page> {
-  const { url, session, scheme, width, height } = look;
-  const localStorage = [{ name: 'mevrik.session', value: session }];
-  const context = await browser.newContext({
-    colorScheme: scheme,
-    reducedMotion: 'reduce',
-    viewport: { width, height },
-    storageState: { cookies: [], origins: [{ origin: url, localStorage }] },
-  });
-  context.setDefaultTimeout(90_000);
-  const page = await context.newPage();
-  page.on('console', (message) => {
-    if (message.type() === 'error') console.error(`${page.url()}: ${message.text()}`);
-  });
-  page.on('pageerror', (error) => console.error(`${page.url()}: ${error.message}`));
-  await page.goto(`${url}/desk?view=mine`);
+export async function openDesk(browser: Browser, look: DeskLook): Promise<Page> {
+  const page = await openPage(browser, look);
+  await page.goto(`${look.as.url}/desk?view=mine`);
   await page.getByRole('link', { name: /Vera/ }).click();
   await page.getByRole('log').getByText('when it leaves').waitFor();
   await page.waitForLoadState('networkidle');
@@ -35,15 +16,15 @@ export async function openDesk(browser: Browser, look: Look): Promise<Page> {
 }
 
 /** Pictures of each of its states. */
-export async function pictureDesk(browser: Browser, look: Look & { readonly folder: string }): Promise<void> {
-  const { url, scheme, width, folder } = look;
+export async function pictureDesk(
+  browser: Browser,
+  look: DeskLook & { readonly folder: string },
+): Promise<void> {
+  const { scheme, width, folder } = look;
+  const { url } = look.as;
   const page = await openDesk(browser, look);
   const { keyboard } = page;
-  const shoot = async (name: string) => {
-    await page.waitForLoadState('networkidle');
-    await page.waitForTimeout(250);
-    await page.screenshot({ path: join(folder, `desk-${name}-${width}-${scheme}.png`) });
-  };
+  const shoot = (name: string) => picture(page, join(folder, `desk-${name}-${width}-${scheme}.png`));
   const reply = page.getByRole('textbox', { name: 'Reply to the customer' });
   const dialog = page.getByRole('dialog');
   await shoot('conversation');

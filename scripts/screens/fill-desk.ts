@@ -2,7 +2,6 @@ import { type Client, createClient } from '@mevrik/client';
 import { createTransport } from 'nodemailer';
 import { createFacebookCaller } from '../stand-ins/facebook-caller.ts';
 import { signWebhook } from '../stand-ins/graph-stand-in.ts';
-import type { StandIns } from '../stand-ins/start-stand-ins.ts';
 
 /** Where the desk is to be filled, and as whom. */
 export interface Stage {
@@ -10,7 +9,8 @@ export interface Stage {
   readonly appKey: string;
   /** Whose desk it is; an administrator. */
   readonly admin: Client;
-  readonly standIns: StandIns;
+  /** The port of what stands in for a mail server. */
+  readonly smtpStandInPort: number;
   /** The port on which mails come in. */
   readonly mailPort: number;
 }
@@ -21,7 +21,7 @@ const parcel =
 
 /** Fills the desk with a believable morning: several channels, some who wait, some who are served. */
 export async function fillDesk(stage: Stage): Promise<void> {
-  const { admin, standIns } = stage;
+  const { admin, smtpStandInPort } = stage;
   await admin.call('PATCH', '/v1/admin/apps/1', {
     body: {
       name: 'Nordic Outfitters',
@@ -59,7 +59,7 @@ export async function fillDesk(stage: Stage): Promise<void> {
       {
         address: 'hello@outfitters.example',
         name: 'Nordic Outfitters',
-        smtp: { host: '127.0.0.1', port: standIns.smtpPort, tls: 'none' },
+        smtp: { host: '127.0.0.1', port: smtpStandInPort, tls: 'none' },
       },
     ],
   ] as const;

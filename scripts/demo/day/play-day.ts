@@ -6,6 +6,7 @@ import { type DayClock, dayMinutes, seededNumbers, startDay } from './day-clock.
 import { customerNames } from './people.ts';
 import { type Work, workADay } from './serving.ts';
 import { furnishShop, type Shop } from './shop.ts';
+import { spreadFigures } from './spread-figures.ts';
 import { stretchTime } from './stretch-time.ts';
 import { botQuestions, topics } from './topics.ts';
 
@@ -16,8 +17,10 @@ const ways: readonly Way[] = ['web', 'facebook', 'email', 'web', 'web'];
  * Fills a server with a day of a shop: customers on the web, on Facebook and by mail, a bot and four agents. It passes
  * `pace` times as fast as outside, or as fast as the machine can; on a server of our own its times are then stretched to
  * the ten hours that it tells of.
+ *
+ * @returns the app that the shop is.
  */
-export async function playDay(server: DemoServer, pace = 300): Promise<void> {
+export async function playDay(server: DemoServer, pace = 300): Promise<{ appId: number }> {
   const password = randomBytes(9).toString('base64url');
   const shop = await furnishShop(server, password);
   const customers = invite(shop);
@@ -51,7 +54,8 @@ export async function playDay(server: DemoServer, pace = 300): Promise<void> {
   await clock.in(3);
   if (server.databaseUrl !== null) {
     const factor = (dayMinutes * 60_000) / (Date.now() - since.getTime());
-    await stretchTime(server.databaseUrl, { since, factor });
+    const { databaseUrl } = server;
+    await spreadFigures(databaseUrl, since, () => stretchTime(databaseUrl, { since, factor }));
   }
   for (const [at, { served }] of days.entries())
     console.log(`  ${shop.agents[at]?.name} served ${served} conversations.`);
@@ -63,6 +67,7 @@ ${paint('bold', 'The day is over, and some still wait.')} Look around:
 
   password of the agents  ${password}${server.password === null ? '' : `\n  of the administrator   ${server.password}`}
 `);
+  return { appId: shop.app.id };
 }
 
 function emailOf({ agents, app }: Shop, at: number): string {

@@ -1,0 +1,71 @@
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { type Look, openPage, shoot } from './look.ts';
+
+/** Where the chat stands: the demonstration page of an installation. */
+export interface ChatPlace {
+  readonly url: string;
+  readonly folder: string;
+}
+
+/** The sizes and languages that it is looked at in. */
+const looks: readonly (Pick<Look, 'height' | 'width'> & { readonly locale: string })[] = [
+  { width: 1280, height: 800, locale: 'en' },
+  { width: 375, height: 720, locale: 'en' },
+  { width: 360, height: 720, locale: 'bn' },
+  { width: 390, height: 780, locale: 'ar' },
+];
+
+/** Pictures of the chat, from the closed button to the waiting line. */
+export async function pictureChat(
+  browser: Browser,
+  scheme: Look['scheme'],
+  { url, folder }: ChatPlace,
+): Promise<void> {
+  for (const { locale, width, height } of looks) {
+    const page = await openChatPage(browser, { scheme, width, height, locale }, url);
+    const keep = (state: string) =>
+      shoot(page, join(folder, `chat-${state}-${locale}-${width}-${scheme}.png`));
+    await keep('closed');
+    await page.locator('.launch').click();
+    await page.locator('textarea').waitFor();
+    await keep('empty');
+    await talk(page);
+    await keep('waiting');
+    await page.context().close();
+  }
+}
+
+/** The demonstration page with a conversation in the chat. */
+export async function openChat(browser: Browser, look: Look, url: string): Promise<Page> {
+  const page = await openChatPage(browser, look, url);
+  await page.locator('.launch').click();
+  await talk(page);
+  return page;
+}
+
+async function openChatPage(browser: Browser, look: Look, url: string): Promise<Page> {
+  const { locale = 'en' } = look;
+  const page = await openPage(browser, look);
+  await page.goto(url);
+  await page.waitForFunction(`'Mevrik' in window`);
+  if (locale !== 'en') {
+    // The page itself is in English; the chat is what is looked at.
+    await page.evaluate(`document.documentElement.lang = '${locale}'; Mevrik.init({ locale: '${locale}' })`);
+  }
+  return page;
+}
+
+/** A customer greets, and then asks for a person. */
+async function talk(page: Page): Promise<void> {
+  const say = async (text: string) => {
+    await page.locator('textarea').fill(text);
+    await page.keyboard.press('Enter');
+  };
+  await say('Hello!');
+  await page.getByText('Choose one of these').waitFor();
+  await say(
+    'My parcel has not moved since Tuesday: https://example.com/t/20418. I want to talk to a person.',
+  );
+  await page.locator('.sys').first().waitFor();
+}

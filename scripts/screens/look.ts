@@ -1,0 +1,48 @@
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+
+/** How a screen is looked at. */
+export interface Look {
+  readonly scheme: 'dark' | 'light';
+  readonly width: number;
+  readonly height: number;
+  /** Where one is logged in: the address, and what the browser has kept of it. */
+  readonly as?: { readonly url: string; readonly session: string };
+  readonly locale?: string;
+}
+
+/** The Chromium of this machine, or the one at `CHROMIUM`. */
+export function startBrowser(): Promise<Browser> {
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    args: ['--no-sandbox', '--disable-quic', '--force-color-profile=srgb'],
+  });
+}
+
+/** A page in a profile of its own, where nothing moves; what goes wrong on it is printed. */
+export async function openPage(browser: Browser, { scheme, width, height, as, locale }: Look): Promise<Page> {
+  const options: BrowserContextOptions = {
+    colorScheme: scheme,
+    reducedMotion: 'reduce',
+    viewport: { width, height },
+    ...(locale === undefined ? {} : { locale }),
+  };
+  if (as) {
+    const localStorage = [{ name: 'mevrik.session', value: as.session }];
+    options.storageState = { cookies: [], origins: [{ origin: as.url, localStorage }] };
+  }
+  const context = await browser.newContext(options);
+  context.setDefaultTimeout(90_000);
+  const page = await context.newPage();
+  page.on('console', (message) => {
+    if (message.type() === 'error') console.error(`${page.url()}: ${message.text()}`);
+  });
+  page.on('pageerror', (error) => console.error(`${page.url()}: ${error.message}`));
+  return page;
+}
+
+/** Takes a picture once the page has all that it asked for. */
+export async function shoot(page: Page, path: string): Promise<void> {
+  await page.waitForLoadState('networkidle');
+  await page.waitForTimeout(250);
+  await page.screenshot({ path });
+}

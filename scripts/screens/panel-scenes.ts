@@ -1,0 +1,88 @@
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { type Look, openPage, shoot } from './look.ts';
+
+/** How the panel is looked at: by an administrator who is logged in. */
+type PanelLook = Look & Required<Pick<Look, 'as'>>;
+
+/** Every page that has an address of its own. */
+const pages = {
+  overview: '',
+  health: 'health',
+  events: 'events',
+  'dead-letters': 'dead-letters',
+  replay: 'replay',
+  listeners: 'listeners',
+  queues: 'queues',
+  channels: 'channels',
+  deliveries: 'deliveries',
+  updates: 'updates',
+  mails: 'mails',
+  connections: 'connections',
+  'canned-replies': 'canned-replies',
+  apps: 'apps',
+  agents: 'agents',
+  audit: 'audit',
+} as const;
+
+/** Pictures of each page, of one event, of one message, and of what an app can be told. */
+export async function picturePanel(
+  browser: Browser,
+  look: PanelLook & { readonly appId: number; readonly folder: string },
+): Promise<void> {
+  const { scheme, width, folder, appId } = look;
+  const { url } = look.as;
+  const page = await openPage(browser, look);
+  const keep = (name: string) => shoot(page, join(folder, `panel-${name}-${width}-${scheme}.png`));
+  for (const [name, path] of Object.entries(pages)) {
+    await page.goto(`${url}/admin/${path}`);
+    await page.getByRole('heading', { level: 1 }).waitFor();
+    await keep(name);
+  }
+  await openEvent(page, url);
+  await keep('event');
+  await page.goto(`${url}/admin/messages`);
+  await page.getByRole('textbox').first().fill('parcel');
+  await page.keyboard.press('Enter');
+  await page
+    .getByRole('link', { name: /parcel/i })
+    .first()
+    .waitFor();
+  await keep('find-message');
+  await page
+    .getByRole('link', { name: /parcel/i })
+    .first()
+    .click();
+  await page.waitForURL(/\/admin\/messages\/\d+/);
+  await keep('message');
+  await page.goto(`${url}/admin/apps/${appId}`);
+  for (const tab of await page.getByRole('tab').all()) {
+    await tab.click();
+    await keep(`app-${((await tab.textContent()) ?? '').toLowerCase().replaceAll(' ', '-')}`);
+  }
+  await page.goto(`${url}/admin/apps/${appId}/add-channel`);
+  await page.getByRole('heading', { level: 1 }).waitFor();
+  await keep('add-channel');
+  await page.goto(`${url}/admin/apps/${appId}/channels/facebook`);
+  await page.getByRole('heading', { level: 1 }).waitFor();
+  await keep('channel');
+  await page.context().close();
+  const stranger = await openPage(browser, { scheme, width, height: look.height });
+  await stranger.goto(`${url}/login`);
+  await stranger.getByRole('button', { name: 'Log in' }).waitFor();
+  await shoot(stranger, join(folder, `panel-login-${width}-${scheme}.png`));
+  await stranger.context().close();
+}
+
+/** The story of a customer's first message. */
+export async function openStory(browser: Browser, look: PanelLook): Promise<Page> {
+  const page = await openPage(browser, look);
+  await openEvent(page, look.as.url);
+  return page;
+}
+
+async function openEvent(page: Page, url: string): Promise<void> {
+  await page.goto(`${url}/admin/events`);
+  await page.getByRole('link', { name: 'A customer’s message' }).last().click();
+  await page.getByRole('heading', { name: 'In plain words' }).waitFor();
+}
