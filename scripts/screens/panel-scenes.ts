@@ -56,6 +56,7 @@ export async function picturePanel(
   await page.waitForURL(/\/admin\/messages\/\d+/);
   await keep('message');
   await page.goto(`${url}/admin/apps/${appId}`);
+  await page.getByRole('tab').first().waitFor();
   for (const tab of await page.getByRole('tab').all()) {
     await tab.click();
     await keep(`app-${((await tab.textContent()) ?? '').toLowerCase().replaceAll(' ', '-')}`);

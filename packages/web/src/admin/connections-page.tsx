@@ -112,6 +112,15 @@ export function ConnectionsPage() {
                 </Table.Tr>
               </Table.Thead>
               <Table.Tbody>
+                {channels.data?.items.length === 0 && (
+                  <Table.Tr>
+                    <Table.Td colSpan={5} ta="center" c="dimmed" py="lg">
+                      {prefix === ''
+                        ? 'Nobody hears anything at this node.'
+                        : 'No channel that somebody hears begins with that.'}
+                    </Table.Td>
+                  </Table.Tr>
+                )}
                 {(channels.data?.items ?? []).map((one) => (
                   <Table.Tr key={`${one.appId} ${one.name}`}>
                     <Table.Td className={classes.mono}>{one.name}</Table.Td>

@@ -85,7 +85,10 @@ export function ListenersPage() {
                 <Table.Td>
                   <Group gap="xs" wrap="nowrap">
                     <Tooltip label={one.pauseReason} disabled={one.pauseReason === null}>
-                      <Badge color={{ active: 'teal', paused: 'yellow', retired: 'gray' }[one.status]}>
+                      <Badge
+                        miw="max-content"
+                        color={{ active: 'teal', paused: 'yellow', retired: 'gray' }[one.status]}
+                      >
                         {one.status}
                       </Badge>
                     </Tooltip>

@@ -6,7 +6,7 @@ import { summaryOf } from './event-summary.ts';
 import { meaningOf } from './event-types.ts';
 import { effectsOf, type Mark, type StoryRow, took, treeOf } from './story-rows.ts';
 import classes from './story-view.module.css';
-import { type TimeAxis, timeAxis } from './time-axis.ts';
+import { legible, type TimeAxis, timeAxis } from './time-axis.ts';
 
 /** What caused an event and what came of it, as a tree, each line with its place in time. */
 export function StoryView({ story: { event: current, chain } }: { story: EventStory }) {
@@ -127,16 +127,20 @@ function Track({ axis, marks }: { axis: TimeAxis; marks: readonly Mark[] }) {
   );
 }
 
+/** What "+12.5 s" takes of a narrow line. */
+const labelWidth = 0.2;
+
 /** When stretches begin, and how long the silences between them are. */
 function Scale({ axis }: { axis: TimeAxis }) {
+  const { marks, cuts } = legible(axis, labelWidth);
   return (
     <span className={classes.scale}>
-      {axis.marks.map(({ place, afterMs }) => (
+      {marks.map(({ place, afterMs }) => (
         <span key={place} className={classes.tick} style={{ insetInlineStart: percent(place) }}>
           {afterMs === 0 ? 'start' : `+${took(afterMs)}`}
         </span>
       ))}
-      {axis.cuts.map(({ place, ms }) => (
+      {cuts.map(({ place, ms }) => (
         <span
           key={place}
           className={classes.gap}

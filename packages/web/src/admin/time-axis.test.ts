@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { timeAxis } from './time-axis.ts';
+import { legible, timeAxis } from './time-axis.ts';
 
 describe('an axis of time', () => {
   it('shows what happened close together in proportion', () => {
@@ -37,5 +37,17 @@ describe('an axis of time', () => {
     expect(places).toEqual([...places].sort((one, two) => one - two));
     expect([places[0], places.at(-1)]).toEqual([0, expect.closeTo(1)]);
     expect(timeAxis([]).place(7)).toBe(0);
+  });
+
+  it('writes no label over another, and no sign of a silence over a label', () => {
+    const minute = 60_000;
+    const axis = timeAxis([0, 1, 2, 30, 31, 90].map((at) => ({ from: at * minute, to: at * minute + 5 })));
+    const { marks, cuts } = legible(axis, 0.2);
+    expect(axis.marks).toHaveLength(6);
+    expect(marks[0]).toEqual({ place: 0, afterMs: 0 });
+    for (const [at, { place }] of marks.entries()) {
+      expect(place - (marks[at - 1]?.place ?? -1)).toBeGreaterThanOrEqual(0.2);
+      expect(cuts.filter((cut) => cut.place >= place && cut.place < place + 0.2)).toEqual([]);
+    }
   });
 });

@@ -67,6 +67,20 @@ export function timeAxis(spans: readonly Span[]): TimeAxis {
   };
 }
 
+/** What of an axis can be written beside each other, where a label takes that share of the line. */
+export function legible(
+  { marks, cuts }: Pick<TimeAxis, 'cuts' | 'marks'>,
+  labelWidth: number,
+): Pick<TimeAxis, 'cuts' | 'marks'> {
+  const shown: TimeAxis['marks'][number][] = [];
+  for (const mark of marks) {
+    const last = shown.at(-1);
+    if (!last || mark.place >= last.place + labelWidth) shown.push(mark);
+  }
+  const isFree = (at: number) => shown.every(({ place }) => at < place || at >= place + labelWidth);
+  return { marks: shown, cuts: cuts.filter(({ place }) => isFree(place)) };
+}
+
 function merged(spans: readonly Span[]): readonly Span[] {
   const found: { from: number; to: number }[] = [];
   for (const { from, to } of spans.toSorted((one, two) => one.from - two.from)) {
