@@ -1,3 +1,4 @@
+import { createClient } from '@mevrik/client';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { accessibilityFaults, openPage, startBrowser } from './support/browser.ts';
@@ -110,6 +111,29 @@ describe('an administrator who wants to know whether answers get through', () =>
       SELECT id FROM audit_entries WHERE action = 'webhook.replay' AND app_id = 1`;
     expect(await raised()).toHaveLength(1);
     await row.getByText('ignored').waitFor();
+    expect(errors).toEqual([]);
+    await page.context().close();
+  });
+});
+
+describe('an administrator who wants to know who is connected', () => {
+  it('sees a client come, hear a channel, and go, without loading anything again', {
+    timeout: 120_000,
+  }, async () => {
+    const { page, errors } = await adminAt('/admin/connections');
+    const channels = page.getByRole('table').last();
+    await channels.getByText('queues-app-1').waitFor();
+    await page.getByLabel('Channels that begin with').fill('weather');
+    await page.getByText('No channel that somebody hears begins with that.').waitFor();
+    const client = createClient({ url: product.url, appKey: product.app.key });
+    client.subscribe('weather-in-oslo' as never);
+    const row = channels.getByRole('row', { name: /weather-in-oslo/ });
+    await row.waitFor();
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await row.getByRole('button', { name: 'Look on' }).click();
+    await page.getByText('Looking on is noted in the audit log.').waitFor();
+    client.disconnect();
+    await row.waitFor({ state: 'detached' });
     expect(errors).toEqual([]);
     await page.context().close();
   });

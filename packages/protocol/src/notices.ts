@@ -51,7 +51,10 @@ export interface NoticePayloads {
   /** A provider has something to say about a channel, as that it breaks a rule. */
   readonly channel_alert: { readonly appId: number; readonly channel: string; readonly text: string };
   /** Something in a list has changed: whoever shows it looks again. At most one a second from each node. */
-  readonly list_changed: { readonly appId: number; readonly list: 'deliveries' | 'updates' };
+  readonly list_changed: {
+    readonly appId: number;
+    readonly list: 'connections' | 'deliveries' | 'updates';
+  };
   readonly note_added: { readonly message: Message };
   readonly session_created: { readonly session: Session };
   readonly session_path_changed: {

@@ -23,6 +23,7 @@ import { type DatabaseTarget, openDatabase } from './db/database.ts';
 import { migrate } from './db/migrate.ts';
 import { createAlarm } from './delivery/alarm.ts';
 import { wakeDeliveries } from './delivery/enqueue-delivery.ts';
+import { listNotice } from './delivery/tell.ts';
 import { createBroadcastHistory } from './dispatch/broadcast-history.ts';
 import { createDeadLetters } from './dispatch/dead-letters.ts';
 import { createInspection } from './dispatch/inspection.ts';
@@ -136,6 +137,7 @@ async function start(config: Config, log: Log, teardown: Teardown, shared?: Shar
     bus,
     history,
     log,
+    onMovement: (appId) => void telling.publish([listNotice(appId, 'connections')]).catch(() => {}),
     config: {
       maxConnections: config.MAX_CONNECTIONS,
       maxConnectionsPerAddress: config.MAX_CONNECTIONS_PER_ADDRESS || null,

@@ -169,6 +169,7 @@ export class Connections {
     const socket = new ClientSocket({ app, ws, stream, traffic, keeper: this.#keeper });
     this.#sockets.set(socket.id, socket);
     this.#ofApp.add(app.id);
+    this.#parts.onMovement?.(app.id);
     socket.tell('pusher:connection_established', {
       socket_id: socket.id,
       activity_timeout: this.#parts.config.activityTimeoutSeconds,
@@ -178,6 +179,7 @@ export class Connections {
   #onClosed(closed: ClientSocket): void {
     this.#sockets.delete(closed.id);
     this.#ofApp.remove(closed.app.id);
+    this.#parts.onMovement?.(closed.app.id);
     const leaving = leaveAll(this.#parts, closed);
     this.#leaving.add(leaving);
     void leaving.finally(() => this.#leaving.delete(leaving));

@@ -79,6 +79,8 @@ export interface GatewayDependencies {
   /** What clients that were cut off are told again. */
   readonly history: History;
   readonly log: GatewayLog;
+  /** Told whenever a connection of an app comes or goes, or hears another channel: often, and not waited for. */
+  readonly onMovement?: (appId: number) => void;
   /** What differs from `gatewayDefaults`. */
   readonly config?: Partial<GatewayConfig>;
 }

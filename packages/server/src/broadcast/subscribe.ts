@@ -63,6 +63,7 @@ export async function unsubscribe(parts: GatewayParts, socket: ClientSocket, nam
   socket.channels.delete(name);
   const appId = socket.app.id;
   parts.hub.unsubscribe(appId, name, socket);
+  parts.onMovement?.(appId);
   if (subscription.channel.kind !== 'presence') return;
   const gone = await parts.bus.presence.leave({ appId, channel: name, socketId: socket.id });
   if (gone !== undefined) await announce(parts, socket, name, 'member_removed', { user_id: gone });
@@ -184,6 +185,7 @@ async function enter(
     refuse(parts, socket, name, refusal);
   };
   await parts.hub.subscribe(appId, channel, socket);
+  parts.onMovement?.(appId);
   const resumed = resume && (await tellMissed(parts, socket, channel, resume).catch(notNow(parts, name)));
   if (resumed && 'refused' in resumed) return backOut(resumed);
   const joined = member

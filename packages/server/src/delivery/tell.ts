@@ -1,4 +1,4 @@
-import { topics } from '@mevrik/protocol';
+import { type NoticePayloads, topics } from '@mevrik/protocol';
 import { addNote } from '../commands/send-reply.ts';
 import { lockSession } from '../commands/sessions.ts';
 import type { DeliveryRow } from './claim-next.ts';
@@ -34,7 +34,7 @@ export function alertNotice(appId: number, channel: string, text: string): Deliv
 }
 
 /** The news that something in a list of the panel has changed, which looks again then. */
-export function listNotice(appId: number, list: 'deliveries' | 'updates'): DeliveryNotice {
+export function listNotice(appId: number, list: NoticePayloads['list_changed']['list']): DeliveryNotice {
   return { appId, topic: topics.appQueues(appId), event: 'list_changed', payload: { appId, list } };
 }
 

@@ -38,11 +38,11 @@ export function ConnectionsPage() {
   const [prefix, setPrefix] = useState('');
   const [tapped, setTapped] = useState<Pick<ChannelState, 'appId' | 'name'>>();
   const nodes = useQuery({
-    queryKey: ['overview', 'nodes'],
+    queryKey: ['connections', 'nodes'],
     queryFn: () => api.call<{ nodes: readonly NodeState[] }>('GET', '/v1/admin/gateway'),
   });
   const channels = useQuery({
-    queryKey: ['overview', 'channels', prefix],
+    queryKey: ['connections', 'channels', prefix],
     queryFn: () =>
       api.call<{ items: readonly ChannelState[]; next: string | null }>('GET', '/v1/admin/gateway/channels', {
         query: { limit: 200, prefix: prefix === '' ? undefined : prefix },

@@ -11,6 +11,7 @@ const present = [
   'listeners',
   'replays',
   'overview',
+  'connections',
   'channels',
   'queues',
   'deliveries',
