@@ -1,47 +1,20 @@
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { json } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type BotApi, botToken, startBotApi } from './support/bot-api.ts';
 import { quick } from './support/facebook.ts';
 import { type Employed, startTestProduct, type TestProduct } from './support/product.ts';
 
-const token = `900:${'t'.repeat(30)}`;
 const secretToken = 'the-secret-of-the-tests';
 const patience = { timeout: 30_000 };
 
-/** The Bot API as far as we use it: what it was asked, and what it misbehaves with next. */
-const calls: { method: string; body: Record<string, unknown> }[] = [];
-let fault: { status: number; answer: object } | undefined;
-const botApi = createServer(async (request, response) => {
-  const path = request.url ?? '';
-  if (path === `/file/bot${token}/photos/1.txt`) return void response.end('the photo');
-  const method = path.replace(`/bot${token}/`, '');
-  const body = (await json(request)) as Record<string, unknown>;
-  const [status, answer] = fault
-    ? [fault.status, fault.answer]
-    : [
-        200,
-        {
-          ok: true,
-          result: method === 'getFile' ? { file_path: 'photos/1.txt' } : { message_id: calls.length },
-        },
-      ];
-  if (status === 200) calls.push({ method, body });
-  fault = undefined;
-  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
-});
-
+let botApi: BotApi;
 let product: TestProduct;
 let agent: Employed;
 beforeAll(async () => {
-  botApi.listen(0, '127.0.0.1');
-  await once(botApi, 'listening');
+  botApi = await startBotApi();
   product = await startTestProduct({ FETCH_PRIVATE_ADDRESSES: 'true' });
   agent = await product.employ({ capacity: 100 });
   const admin = await product.employ({ role: 'admin' });
-  const apiUrl = `http://127.0.0.1:${(botApi.address() as AddressInfo).port}`;
-  const channel = { kind: 'telegram', settings: { token, secretToken, apiUrl } };
+  const channel = { kind: 'telegram', settings: { token: botToken, secretToken, apiUrl: botApi.url } };
   expect((await admin.call('PUT', '/v1/admin/apps/1/channels/bot', channel)).status).toBe(200);
   await admin.call('PATCH', '/v1/admin/apps/1', {
     settings: { welcome: false, caseOpenedText: 'In line.', delivery: quick },
@@ -52,7 +25,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await product.stop();
-  botApi.close();
+  await botApi.stop();
 });
 
 let updates = 0;
@@ -69,8 +42,7 @@ const message = (chat: number, fields: object) => ({
     ...fields,
   },
 });
-const toChat = (chat: number) =>
-  calls.filter(({ body }) => body.chat_id === String(chat)).map(({ body }) => body.text);
+const toChat = (chat: number) => botApi.textsFor(String(chat));
 const sessionOf = async (chat: number) => {
   const [row] = await product.database.sql<{ id: number }[]>`
     SELECT id::int FROM sessions WHERE conversation_key = ${`1/bot:${chat}`} AND path <> 'bot'`;
@@ -127,17 +99,18 @@ describe('a conversation on Telegram', () => {
     };
     await expect.poll(async () => (await file())?.fileId, patience).toBeDefined();
     expect(await (await fetch((await file())?.url ?? '')).text()).toBe('the photo');
-    expect(JSON.stringify(await file())).not.toContain(token);
+    expect(JSON.stringify(await file())).not.toContain(botToken);
   });
 
   it('waits as long as Telegram asks, and says when the bot was blocked', async () => {
     await update(message(45, { text: 'hello' }));
     await expect.poll(() => toChat(45), patience).toEqual(['In line.']);
     const session = await sessionOf(45);
-    fault = { status: 429, answer: { ok: false, parameters: { retry_after: 1 } } };
+    botApi.misbehave({ does: 'refuse', status: 429, answer: { ok: false, parameters: { retry_after: 1 } } });
     await agent.call('POST', `/v1/sessions/${session}/replies`, { text: 'later' });
     await expect.poll(() => toChat(45), patience).toEqual(['In line.', 'later']);
-    fault = { status: 403, answer: { ok: false, description: 'Forbidden: bot was blocked by the user' } };
+    const blocked = { ok: false, description: 'Forbidden: bot was blocked by the user' };
+    botApi.misbehave({ does: 'refuse', status: 403, answer: blocked });
     const { body } = await agent.call('POST', `/v1/sessions/${session}/replies`, { text: 'too late' });
     const status = async () => {
       const [row] = await product.database.sql<{ status: string; error: string }[]>`
