@@ -9,11 +9,12 @@ const patience = { timeout: 30_000 };
 let botApi: BotApi;
 let product: TestProduct;
 let agent: Employed;
+let admin: Employed;
 beforeAll(async () => {
   botApi = await startBotApi();
   product = await startTestProduct({ FETCH_PRIVATE_ADDRESSES: 'true' });
   agent = await product.employ({ capacity: 100 });
-  const admin = await product.employ({ role: 'admin' });
+  admin = await product.employ({ role: 'admin' });
   const channel = { kind: 'telegram', settings: { token: botToken, secretToken, apiUrl: botApi.url } };
   expect((await admin.call('PUT', '/v1/admin/apps/1/channels/bot', channel)).status).toBe(200);
   await admin.call('PATCH', '/v1/admin/apps/1', {
@@ -73,6 +74,44 @@ describe('a conversation on Telegram', () => {
     expect(rows).toHaveLength(1);
   });
 
+  it('goes on with another bot, whose numbers begin anew; another secret of the same bot changes nothing', async () => {
+    const channel = (token: string) => ({
+      kind: 'telegram',
+      settings: { token, secretToken, apiUrl: botApi.url },
+    });
+    const put = async (token: string) => {
+      const { status } = await admin.call('PUT', '/v1/admin/apps/1/channels/bots', channel(token));
+      expect(status).toBe(200);
+    };
+    const told = async (number: number, fields: object) => {
+      const from = { id: 60, first_name: 'Ada' };
+      const said = { message_id: 5, from, chat: { id: 60, type: 'private' }, ...fields };
+      const body = {
+        update_id: number,
+        ...('edit_date' in said ? { edited_message: said } : { message: said }),
+      };
+      const headers = { 'x-telegram-bot-api-secret-token': secretToken };
+      const path = `/webhooks/telegram/${product.app.key}/bots`;
+      expect((await product.call('POST', path, { headers, body })).status).toBe(200);
+    };
+    const texts = async () => {
+      const rows = await product.database.sql<{ text: string }[]>`
+        SELECT content ->> 'text' AS text FROM messages
+        WHERE conversation_key = '1/bots:60' AND NOT is_reply ORDER BY id`;
+      return rows.map(({ text }) => text);
+    };
+    await put(botToken);
+    await told(100, { text: 'to the first' });
+    await expect.poll(texts, patience).toEqual(['to the first']);
+    await put(`900:${'u'.repeat(30)}`);
+    await told(100, { text: 'to the first' });
+    await put(`901:${'t'.repeat(30)}`);
+    await told(100, { text: 'to the second' });
+    await expect.poll(texts, patience).toEqual(['to the first', 'to the second']);
+    await told(101, { text: 'to the second, in better words', edit_date: 1 });
+    await expect.poll(texts, patience).toEqual(['to the first', 'to the second, in better words']);
+  });
+
   it('is kept, whatever characters it has in its texts and names', async () => {
     const hostile = message(59, {
       text: 'a\u0000b\ud800',
@@ -83,7 +122,7 @@ describe('a conversation on Telegram', () => {
       200,
     );
     const [log] = await product.database
-      .sql`SELECT payload FROM webhook_event_logs WHERE deduplication_key = 'update 8000'`;
+      .sql`SELECT payload FROM webhook_event_logs WHERE deduplication_key = 'bot 900 update 8000'`;
     expect(log?.payload).toMatchObject({ update_id: '8000', name: { '': 'x' } });
     await expect.poll(() => sessionOf(59), patience).toBeDefined();
   });
