@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type GraphStandIn, signWebhook, startGraphStandIn } from '../scripts/stand-ins/graph-stand-in.ts';
 import { quick } from './support/facebook.ts';
 import { type Answer, type Employed, startTestProduct, type TestProduct } from './support/product.ts';
+import { whatsappBody, whatsappStatus, whatsappText } from './support/whatsapp.ts';
 
 const secrets = { appSecret: 'meta-app-secret-0123', verifyToken: 'verify-me-please' };
 const patience = { timeout: 30_000 };
@@ -51,30 +52,6 @@ const stateOf = async (message: number) => {
   return row?.status;
 };
 
-let numbers = 0;
-const whatsapp = (value: object, number = '700') => ({
-  object: 'whatsapp_business_account',
-  entry: [
-    {
-      id: 'WABA',
-      changes: [{ field: 'messages', value: { metadata: { phone_number_id: number }, ...value } }],
-    },
-  ],
-});
-const says = (from: string, text: string, more: object = {}) => ({
-  contacts: [{ profile: { name: 'Ada' }, wa_id: from }],
-  messages: [
-    {
-      from,
-      id: `wamid.in.${++numbers}`,
-      timestamp: String(Math.floor(Date.now() / 1000)),
-      type: 'text',
-      text: { body: text },
-      ...more,
-    },
-  ],
-});
-
 describe.each([
   ['whatsapp', 'wa'],
   ['instagram', 'ig'],
@@ -92,10 +69,10 @@ describe.each([
 
 describe('WhatsApp', () => {
   it('brings messages of every number to its channel, once, and answers in order', async () => {
-    const body = whatsapp(says('8801', 'Is it open?'));
+    const body = whatsappBody(whatsappText('8801', 'Is it open?'));
     await Promise.all([webhook('whatsapp', 'wa', body), webhook('whatsapp', 'wa', body)]);
     // Meta calls one address for all numbers of an app.
-    await webhook('whatsapp', 'wa', whatsapp(says('8801', 'The other shop?'), '701'));
+    await webhook('whatsapp', 'wa', whatsappBody(whatsappText('8801', 'The other shop?'), '701'));
     await expect.poll(() => sessionOf('1/wa:8801'), patience).toBeDefined();
     await expect.poll(() => sessionOf('1/wa2:8801'), patience).toBeDefined();
     const session = await sessionOf('1/wa:8801');
@@ -112,7 +89,7 @@ describe('WhatsApp', () => {
   });
 
   it('follows how far a message has come, and that it did not arrive after all', async () => {
-    await webhook('whatsapp', 'wa', whatsapp(says('8802', 'Hello')));
+    await webhook('whatsapp', 'wa', whatsappBody(whatsappText('8802', 'Hello')));
     await expect.poll(() => sessionOf('1/wa:8802'), patience).toBeDefined();
     const session = await sessionOf('1/wa:8802');
     const tell = async (message: number, status: string, errors?: object[]) => {
@@ -121,11 +98,7 @@ describe('WhatsApp', () => {
       await webhook(
         'whatsapp',
         'wa',
-        whatsapp({
-          statuses: [
-            { id: row?.id, status, timestamp: '1', recipient_id: '8802', ...(errors ? { errors } : {}) },
-          ],
-        }),
+        whatsappBody(whatsappStatus('8802', { id: row?.id, status, ...(errors ? { errors } : {}) })),
       );
     };
     const first = await replies(session, { text: 'one' });
@@ -144,7 +117,7 @@ describe('WhatsApp', () => {
   });
 
   it('ends the doubt about a message whose answer was lost, by the status that names it', async () => {
-    await webhook('whatsapp', 'wa', whatsapp(says('8803', 'Hello')));
+    await webhook('whatsapp', 'wa', whatsappBody(whatsappText('8803', 'Hello')));
     await expect.poll(() => graph.textsFor('8803'), patience).toEqual(['In line.']);
     const session = await sessionOf('1/wa:8803');
     await admin.call('PATCH', '/v1/admin/apps/1', {
@@ -159,17 +132,13 @@ describe('WhatsApp', () => {
         await webhook(
           'whatsapp',
           'wa',
-          whatsapp({
-            statuses: [
-              {
-                id: 'wamid.late',
-                status: 'sent',
-                timestamp: String(++numbers),
-                recipient_id: '8803',
-                biz_opaque_callback_data: reference,
-              },
-            ],
-          }),
+          whatsappBody(
+            whatsappStatus('8803', {
+              id: 'wamid.late',
+              status: 'sent',
+              biz_opaque_callback_data: reference,
+            }),
+          ),
         );
         return stateOf(message);
       }, patience)
@@ -180,7 +149,7 @@ describe('WhatsApp', () => {
 
   it('fetches files in two steps, with the token of the channel', async () => {
     const image = { type: 'image', image: { id: 'media-1' } };
-    await webhook('whatsapp', 'wa', whatsapp(says('8804', '', image)));
+    await webhook('whatsapp', 'wa', whatsappBody(whatsappText('8804', '', image)));
     const file = async () => {
       const [row] = await product.database.sql<
         { content: { attachments?: { fileId?: string; url: string }[] } }[]

@@ -1,47 +1,21 @@
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { json } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type BotApi, botToken, startBotApi } from './support/bot-api.ts';
 import { quick } from './support/facebook.ts';
 import { type Employed, startTestProduct, type TestProduct } from './support/product.ts';
 
-const token = `900:${'t'.repeat(30)}`;
 const secretToken = 'the-secret-of-the-tests';
 const patience = { timeout: 30_000 };
 
-/** The Bot API as far as we use it: what it was asked, and what it misbehaves with next. */
-const calls: { method: string; body: Record<string, unknown> }[] = [];
-let fault: { status: number; answer: object } | undefined;
-const botApi = createServer(async (request, response) => {
-  const path = request.url ?? '';
-  if (path === `/file/bot${token}/photos/1.txt`) return void response.end('the photo');
-  const method = path.replace(`/bot${token}/`, '');
-  const body = (await json(request)) as Record<string, unknown>;
-  const [status, answer] = fault
-    ? [fault.status, fault.answer]
-    : [
-        200,
-        {
-          ok: true,
-          result: method === 'getFile' ? { file_path: 'photos/1.txt' } : { message_id: calls.length },
-        },
-      ];
-  if (status === 200) calls.push({ method, body });
-  fault = undefined;
-  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
-});
-
+let botApi: BotApi;
 let product: TestProduct;
 let agent: Employed;
+let admin: Employed;
 beforeAll(async () => {
-  botApi.listen(0, '127.0.0.1');
-  await once(botApi, 'listening');
+  botApi = await startBotApi();
   product = await startTestProduct({ FETCH_PRIVATE_ADDRESSES: 'true' });
   agent = await product.employ({ capacity: 100 });
-  const admin = await product.employ({ role: 'admin' });
-  const apiUrl = `http://127.0.0.1:${(botApi.address() as AddressInfo).port}`;
-  const channel = { kind: 'telegram', settings: { token, secretToken, apiUrl } };
+  admin = await product.employ({ role: 'admin' });
+  const channel = { kind: 'telegram', settings: { token: botToken, secretToken, apiUrl: botApi.url } };
   expect((await admin.call('PUT', '/v1/admin/apps/1/channels/bot', channel)).status).toBe(200);
   await admin.call('PATCH', '/v1/admin/apps/1', {
     settings: { welcome: false, caseOpenedText: 'In line.', delivery: quick },
@@ -52,7 +26,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await product.stop();
-  botApi.close();
+  await botApi.stop();
 });
 
 let updates = 0;
@@ -69,8 +43,7 @@ const message = (chat: number, fields: object) => ({
     ...fields,
   },
 });
-const toChat = (chat: number) =>
-  calls.filter(({ body }) => body.chat_id === String(chat)).map(({ body }) => body.text);
+const toChat = (chat: number) => botApi.textsFor(String(chat));
 const sessionOf = async (chat: number) => {
   const [row] = await product.database.sql<{ id: number }[]>`
     SELECT id::int FROM sessions WHERE conversation_key = ${`1/bot:${chat}`} AND path <> 'bot'`;
@@ -101,6 +74,44 @@ describe('a conversation on Telegram', () => {
     expect(rows).toHaveLength(1);
   });
 
+  it('goes on with another bot, whose numbers begin anew; another secret of the same bot changes nothing', async () => {
+    const channel = (token: string) => ({
+      kind: 'telegram',
+      settings: { token, secretToken, apiUrl: botApi.url },
+    });
+    const put = async (token: string) => {
+      const { status } = await admin.call('PUT', '/v1/admin/apps/1/channels/bots', channel(token));
+      expect(status).toBe(200);
+    };
+    const told = async (number: number, fields: object) => {
+      const from = { id: 60, first_name: 'Ada' };
+      const said = { message_id: 5, from, chat: { id: 60, type: 'private' }, ...fields };
+      const body = {
+        update_id: number,
+        ...('edit_date' in said ? { edited_message: said } : { message: said }),
+      };
+      const headers = { 'x-telegram-bot-api-secret-token': secretToken };
+      const path = `/webhooks/telegram/${product.app.key}/bots`;
+      expect((await product.call('POST', path, { headers, body })).status).toBe(200);
+    };
+    const texts = async () => {
+      const rows = await product.database.sql<{ text: string }[]>`
+        SELECT content ->> 'text' AS text FROM messages
+        WHERE conversation_key = '1/bots:60' AND NOT is_reply ORDER BY id`;
+      return rows.map(({ text }) => text);
+    };
+    await put(botToken);
+    await told(100, { text: 'to the first' });
+    await expect.poll(texts, patience).toEqual(['to the first']);
+    await put(`900:${'u'.repeat(30)}`);
+    await told(100, { text: 'to the first' });
+    await put(`901:${'t'.repeat(30)}`);
+    await told(100, { text: 'to the second' });
+    await expect.poll(texts, patience).toEqual(['to the first', 'to the second']);
+    await told(101, { text: 'to the second, in better words', edit_date: 1 });
+    await expect.poll(texts, patience).toEqual(['to the first', 'to the second, in better words']);
+  });
+
   it('is kept, whatever characters it has in its texts and names', async () => {
     const hostile = message(59, {
       text: 'a\u0000b\ud800',
@@ -111,7 +122,7 @@ describe('a conversation on Telegram', () => {
       200,
     );
     const [log] = await product.database
-      .sql`SELECT payload FROM webhook_event_logs WHERE deduplication_key = 'update 8000'`;
+      .sql`SELECT payload FROM webhook_event_logs WHERE deduplication_key = 'bot 900 update 8000'`;
     expect(log?.payload).toMatchObject({ update_id: '8000', name: { '': 'x' } });
     await expect.poll(() => sessionOf(59), patience).toBeDefined();
   });
@@ -127,17 +138,18 @@ describe('a conversation on Telegram', () => {
     };
     await expect.poll(async () => (await file())?.fileId, patience).toBeDefined();
     expect(await (await fetch((await file())?.url ?? '')).text()).toBe('the photo');
-    expect(JSON.stringify(await file())).not.toContain(token);
+    expect(JSON.stringify(await file())).not.toContain(botToken);
   });
 
   it('waits as long as Telegram asks, and says when the bot was blocked', async () => {
     await update(message(45, { text: 'hello' }));
     await expect.poll(() => toChat(45), patience).toEqual(['In line.']);
     const session = await sessionOf(45);
-    fault = { status: 429, answer: { ok: false, parameters: { retry_after: 1 } } };
+    botApi.misbehave({ does: 'refuse', status: 429, answer: { ok: false, parameters: { retry_after: 1 } } });
     await agent.call('POST', `/v1/sessions/${session}/replies`, { text: 'later' });
     await expect.poll(() => toChat(45), patience).toEqual(['In line.', 'later']);
-    fault = { status: 403, answer: { ok: false, description: 'Forbidden: bot was blocked by the user' } };
+    const blocked = { ok: false, description: 'Forbidden: bot was blocked by the user' };
+    botApi.misbehave({ does: 'refuse', status: 403, answer: blocked });
     const { body } = await agent.call('POST', `/v1/sessions/${session}/replies`, { text: 'too late' });
     const status = async () => {
       const [row] = await product.database.sql<{ status: string; error: string }[]>`

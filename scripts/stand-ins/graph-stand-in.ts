@@ -74,9 +74,8 @@ export interface GraphStandIn {
   grant(token: string): void;
   /** Lets those go on that wait; `fits` picks them. */
   release(fits?: (accepted: Omit<Accepted, 'id'>) => boolean): void;
-  /** Whether something like this was asked for, and whether something like it was answered. */
+  /** Whether something like this was asked for. */
   asked(fits: (given: Omit<Accepted, 'id'>) => boolean): boolean;
-  answered(fits: (given: Omit<Accepted, 'id'>) => boolean): boolean;
   /** Calls back whenever something was taken. */
   onAccepted(listener: (accepted: Accepted) => void): void;
   /** Knows a post of a page, for whoever asks what it says. */
@@ -110,7 +109,6 @@ export async function startGraphStandIn(
   let misbehaviours: Misbehaviour[] = [];
   let waiting: { readonly given: Omit<Accepted, 'id'>; resume(): void }[] = [];
   const asked: Omit<Accepted, 'id'>[] = [];
-  const answered = new Set<Omit<Accepted, 'id'>>();
   const listeners: ((accepted: Accepted) => void)[] = [];
   const known = new Map<string, Person | Post>();
   const concealed = new Set<string>();
@@ -146,7 +144,6 @@ export async function startGraphStandIn(
     const mistake = mistakeIn(given);
     if (mistake) return refuse(response, { does: 'refuse', ...mistake });
     asked.push(given);
-    response.once('finish', () => answered.add(given));
     const now = misbehaviours.find(({ times, fits }) => times > 0 && fits(given));
     if (now) now.times--;
     return behaveAs(now?.fault, response, given);
@@ -221,11 +218,7 @@ export async function startGraphStandIn(
     url: `http://127.0.0.1:${port}`,
     accepted,
     requests,
-    textsFor: (contactId) =>
-      accepted.flatMap(({ body }) => {
-        if (body.to === contactId) return [String(body.text?.body ?? body.interactive?.body.text)];
-        return body.recipient?.id === contactId ? [String(body.message?.text)] : [];
-      }),
+    textsFor: (contactId) => accepted.filter(isFor(contactId)).map(textOf),
     misbehave(fault, times = 1, fits = () => true) {
       misbehaviours.push({ fault, times, fits });
     },
@@ -243,7 +236,6 @@ export async function startGraphStandIn(
       for (const { resume } of free) resume();
     },
     asked: (fits) => asked.some(fits),
-    answered: (fits) => [...answered].some(fits),
     onAccepted: (listener) => listeners.push(listener),
     conceal: (id) => concealed.add(id),
     publish: (post) => known.set(post.id, post),
@@ -254,6 +246,16 @@ export async function startGraphStandIn(
       await once(server, 'close');
     },
   };
+}
+
+/** Picks what is for a person, in Messenger's form or in WhatsApp's. */
+export function isFor(contactId: string): (given: Pick<Accepted, 'body'>) => boolean {
+  return ({ body }) => (body.to ?? body.recipient?.id) === contactId;
+}
+
+/** The text of a message, in either form. */
+export function textOf({ body }: Pick<Accepted, 'body'>): string {
+  return String(body.text?.body ?? body.interactive?.body.text ?? body.message?.text);
 }
 
 /** What the Cloud API would refuse. */

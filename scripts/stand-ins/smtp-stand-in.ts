@@ -44,8 +44,10 @@ export interface SmtpStandIn {
   behave(): void;
   /** From now on nobody's log-in is right; or everybody's is again. */
   lockOut(locked: boolean): void;
-  /** Lets those go on that wait. */
-  release(): void;
+  /** Whether it was given all of a mail with this text, whatever it did with it then. */
+  asked(address: string, text: string): boolean;
+  /** Lets those go on that wait; `to` picks them. */
+  release(to?: string): void;
   stop(): Promise<void>;
 }
 
@@ -58,10 +60,11 @@ interface Misbehaviour {
 /** Starts the stand-in on a free port, or on the one that is given. It takes mails for everybody. */
 export async function startSmtpStandIn(port = 0): Promise<SmtpStandIn> {
   const sent: SentMail[] = [];
+  const asked: SentMail[] = [];
   const sockets = new Set<Socket>();
   const bySession = new Map<string, Socket>();
   let misbehaviours: Misbehaviour[] = [];
-  let waiting: (() => void)[] = [];
+  let waiting: { readonly to: string; resume(): void }[] = [];
   let isLocked = false;
   let connections = 0;
 
@@ -113,27 +116,26 @@ export async function startSmtpStandIn(port = 0): Promise<SmtpStandIn> {
     const raw = Buffer.concat(chunks);
     const { mailFrom, rcptTo } = session.envelope;
     const [{ address: to = '' } = {}] = rcptTo;
-    const keep = async () => {
-      const from = mailFrom ? mailFrom.address : '';
-      sent.push({ from, to, raw, mail: await simpleParser(raw) });
-    };
+    const given = { from: mailFrom ? mailFrom.address : '', to, raw, mail: await simpleParser(raw) };
+    asked.push(given);
+    const keep = () => void sent.push(given);
     const fault = due(to, (one) => one.does !== 'refuse' || refusal('data')(one));
     switch (fault?.does) {
       case 'refuse':
         throw toError(fault);
       case 'cut':
-        if (fault.accepts) await keep();
+        if (fault.accepts) keep();
         cut(session);
         return new Promise(() => {});
       case 'hang':
-        if (fault.accepts) await keep();
+        if (fault.accepts) keep();
         return new Promise(() => {});
       case 'wait':
-        await keep();
-        await new Promise<void>((resume) => waiting.push(resume));
+        keep();
+        await new Promise<void>((resume) => waiting.push({ to, resume }));
         return 'Kept';
       default:
-        await keep();
+        keep();
         return 'Kept';
     }
   }
@@ -151,8 +153,8 @@ export async function startSmtpStandIn(port = 0): Promise<SmtpStandIn> {
     port: (server.server.address() as AddressInfo).port,
     sent,
     connections: () => connections,
-    textsFor: (address) =>
-      sent.filter(({ to }) => to === address).map(({ mail }) => (mail.text ?? '').trim()),
+    textsFor: (address) => sent.filter(({ to }) => to === address).map(textOf),
+    asked: (address, text) => asked.some((given) => given.to === address && textOf(given) === text),
     misbehave(fault, times = 1, to = undefined) {
       misbehaviours.push({ fault, times, to });
     },
@@ -162,9 +164,10 @@ export async function startSmtpStandIn(port = 0): Promise<SmtpStandIn> {
     lockOut(locked) {
       isLocked = locked;
     },
-    release() {
-      for (const resume of waiting.splice(0)) resume();
-      waiting = [];
+    release(to) {
+      const free = waiting.filter((one) => (to ?? one.to) === one.to);
+      waiting = waiting.filter((one) => !free.includes(one));
+      for (const { resume } of free) resume();
     },
     async stop() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
@@ -172,6 +175,11 @@ export async function startSmtpStandIn(port = 0): Promise<SmtpStandIn> {
       await closed;
     },
   };
+}
+
+/** The text of a mail, without the line end that closes it. */
+function textOf({ mail }: SentMail): string {
+  return (mail.text ?? '').trim();
 }
 
 function toError(fault: SmtpFault | undefined): Error | null {

@@ -59,8 +59,11 @@ export interface WebhookIntake {
   verify(body: Buffer, headers: Readonly<Record<string, unknown>>, settings: unknown): boolean;
   /** The provider's account of a channel with these settings. */
   accountOf(settings: unknown): string | undefined;
-  /** The updates in a verified body. One that makes no sense costs none of the others; nothing of it is left out. */
-  split(body: unknown): readonly WebhookUpdate[];
+  /**
+   * The updates in a verified body. One that makes no sense costs none of the others; nothing of it is left out.
+   * `settings` are those of the channel that was called, for updates that do not say whose they are.
+   */
+  split(body: unknown, settings: unknown): readonly WebhookUpdate[];
   /** What one kept update means. */
   parse(payload: Readonly<Record<string, unknown>>, place: ChannelPlace): ParsedUpdate;
 }

@@ -71,7 +71,7 @@ export function webhookRoutes({ apps, unitOfWork, audit, ...dependencies }: Http
           throw new ProblemError('wrong_signature', 'The signature does not fit the body.');
         }
         const read = parseJson(body);
-        const known = intake.split(read);
+        const known = intake.split(read, channel.settings);
         // What was signed is kept, whatever it is: the provider would send it again and again.
         const split = known.length > 0 ? known : [unreadable(read)];
         const channels = channelsByAccount(

@@ -1,6 +1,7 @@
 import { type Attachment, conversationKey, type MessageContainer } from '@mevrik/protocol';
 import { z } from 'zod';
 import type { ChannelPlace, ParsedUpdate, WebhookUpdate } from '../channel.ts';
+import { botIdOf } from './telegram-settings.ts';
 
 const id = z.union([z.number(), z.string().min(1).max(64)]).transform(String);
 const fileSchema = z.object({
@@ -37,6 +38,8 @@ const messageSchema = z.object({
 });
 const updateSchema = z.object({
   update_id: id,
+  /** Of ours, and not there in what was kept before it was. */
+  botId: z.string().optional(),
   message: messageSchema.optional(),
   edited_message: messageSchema.optional(),
   callback_query: z
@@ -55,18 +58,23 @@ const updateSchema = z.object({
 type TelegramMessage = z.output<typeof messageSchema>;
 type Person = z.output<typeof personSchema>;
 
-/** The update in a body: Telegram sends one at a time, and does not say for which bot. */
-export function splitTelegram(body: unknown): readonly WebhookUpdate[] {
+/**
+ * The update in a body: Telegram sends one at a time, and does not say for which bot. Its numbers are the bot's own, so
+ * the channel's bot is kept with them: when the channel is given another one, the same numbers come anew.
+ */
+export function splitTelegram(body: unknown, settings: unknown): readonly WebhookUpdate[] {
   const outline = z.looseObject({ update_id: id }).safeParse(body);
   if (!outline.success) return [];
-  const update = updateSchema.safeParse(body).data;
+  const botId = botIdOf(settings);
+  const payload = { ...outline.data, botId };
+  const update = updateSchema.safeParse(payload).data;
   const chat = (update?.message ?? update?.edited_message ?? update?.callback_query?.message)?.chat.id;
   return [
     {
-      deduplicationKey: `update ${outline.data.update_id}`,
+      deduplicationKey: `bot ${botId} update ${outline.data.update_id}`,
       contactId: chat ?? update?.callback_query?.from.id ?? 'nobody',
       accountId: null,
-      payload: { ...outline.data },
+      payload,
     },
   ];
 }
@@ -75,7 +83,9 @@ export function splitTelegram(body: unknown): readonly WebhookUpdate[] {
 export function parseTelegram(payload: Readonly<Record<string, unknown>>, place: ChannelPlace): ParsedUpdate {
   const parsed = updateSchema.safeParse(payload);
   if (!parsed.success) return { outcome: 'ignored', reason: 'an update of a shape that we do not know' };
-  const { message, edited_message: edited, callback_query: pressed } = parsed.data;
+  const { message, edited_message: edited, callback_query: pressed, botId } = parsed.data;
+  const numberOf = (said: TelegramMessage) =>
+    botId === undefined ? said.message_id : `bot ${botId} message ${said.message_id}`;
   if (pressed) {
     const title = titleOf(pressed.message, pressed.data).slice(0, 80);
     return toMessage(
@@ -93,12 +103,12 @@ export function parseTelegram(payload: Readonly<Record<string, unknown>>, place:
   if (!said) return { outcome: 'ignored', reason: 'a kind of update that we do not know' };
   if (said.chat.type !== 'private') return { outcome: 'ignored', reason: `a message in a ${said.chat.type}` };
   if (edited) {
-    return { outcome: 'changed', externalId: edited.message_id, text: edited.text ?? edited.caption ?? '' };
+    return { outcome: 'changed', externalId: numberOf(edited), text: edited.text ?? edited.caption ?? '' };
   }
   const content = contentOf(said);
   if (!content) return { outcome: 'ignored', reason: 'a message without anything that can be shown' };
   const kind = content.attachments ? ('attachment' as const) : ('text' as const);
-  return toMessage(place, said.chat.id, said.message_id, said.from, { kind, content }, said.date);
+  return toMessage(place, said.chat.id, numberOf(said), said.from, { kind, content }, said.date);
 }
 
 function toMessage(

@@ -3,7 +3,7 @@ import type { ChannelAdapter } from '../channel.ts';
 import { composeTelegram, telegramCapabilities } from './compose-telegram.ts';
 import { fileIdIn, parseTelegram, splitTelegram } from './parse-telegram.ts';
 import { callTelegram, classifyTelegramError } from './telegram-client.ts';
-import { telegramSettingsSchema } from './telegram-settings.ts';
+import { botIdOf, telegramSettingsSchema } from './telegram-settings.ts';
 
 /** Telegram: people who write to a bot. */
 export const telegramChannel: ChannelAdapter = {
@@ -38,8 +38,8 @@ export const telegramChannel: ChannelAdapter = {
       return { externalId: externalId === undefined ? `no number for ${reference}` : String(externalId) };
     },
     pace(_part, settings) {
-      const { token, messagesPerSecond: limit } = telegramSettingsSchema.parse(settings);
-      return { lane: token.split(':')[0] ?? '', limit, withinMs: 1_000 };
+      const { messagesPerSecond: limit } = telegramSettingsSchema.parse(settings);
+      return { lane: botIdOf(settings), limit, withinMs: 1_000 };
     },
     async probe(context) {
       await callTelegram(context, 'getMe', {});

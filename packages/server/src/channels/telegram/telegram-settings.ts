@@ -33,3 +33,8 @@ export const telegramSettingsSchema = z.strictObject({
 
 /** A Telegram channel's settings, with their defaults. */
 export type TelegramSettings = z.output<typeof telegramSettingsSchema>;
+
+/** The number of a channel's bot: it stays the same when the bot is given another secret. */
+export function botIdOf(settings: unknown): string {
+  return telegramSettingsSchema.parse(settings).token.split(':')[0] ?? '';
+}

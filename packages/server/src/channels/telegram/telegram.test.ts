@@ -6,7 +6,8 @@ import { composeTelegram } from './compose-telegram.ts';
 import { fileIdIn, parseTelegram, splitTelegram } from './parse-telegram.ts';
 import { classifyTelegramError, TelegramError } from './telegram-client.ts';
 
-const place = { appId: 1, channel: 'bot', deduplicationKey: 'update 7' };
+const place = { appId: 1, channel: 'bot', deduplicationKey: 'bot 900 update 7' };
+const settings = { token: `900:${'t'.repeat(30)}`, secretToken: 'the-secret-of-the-tests' };
 const from = { id: 42, first_name: 'Ada', last_name: 'Lovelace', language_code: 'en' };
 const chat = { id: 42, type: 'private' };
 const written = (fields: object) => ({
@@ -15,13 +16,17 @@ const written = (fields: object) => ({
 });
 
 function meaning(update: object) {
-  const [kept] = splitTelegram(update);
+  const [kept] = splitTelegram(update, settings);
   return kept && { ...kept, parsed: parseTelegram(kept.payload, place) };
 }
 
 describe('an update', () => {
   it.each<[string, object, object]>([
-    ['a text', { text: 'hello' }, { kind: 'text', content: { text: 'hello' }, externalId: '5' }],
+    [
+      'a text',
+      { text: 'hello' },
+      { kind: 'text', content: { text: 'hello' }, externalId: 'bot 900 message 5' },
+    ],
     [
       'a photo in its largest size, with its caption',
       { photo: [{ file_id: 'small' }, { file_id: 'large' }], caption: 'look' },
@@ -65,7 +70,7 @@ describe('an update', () => {
     ['a contact', { contact: { phone_number: '+880', first_name: 'Bo' } }, { content: { text: 'Bo +880' } }],
   ])('with %s is a message', (_what, fields, expected) => {
     const update = meaning(written(fields));
-    expect(update).toMatchObject({ contactId: '42', deduplicationKey: 'update 7', accountId: null });
+    expect(update).toMatchObject({ contactId: '42', deduplicationKey: 'bot 900 update 7', accountId: null });
     expect(update?.parsed).toMatchObject({
       outcome: 'message',
       container: {
@@ -97,7 +102,17 @@ describe('an update', () => {
 
   it('with a changed message is a change', () => {
     const edited = { update_id: 7, edited_message: { message_id: 5, from, chat, text: 'hullo' } };
-    expect(meaning(edited)?.parsed).toEqual({ outcome: 'changed', externalId: '5', text: 'hullo' });
+    expect(meaning(edited)?.parsed).toEqual({
+      outcome: 'changed',
+      externalId: 'bot 900 message 5',
+      text: 'hullo',
+    });
+  });
+
+  it('that was kept before its bot was keeps its number, however often it is handled', () => {
+    expect(parseTelegram(written({ text: 'hello' }), place)).toMatchObject({
+      container: { externalId: '5' },
+    });
   });
 
   it.each([
@@ -137,14 +152,14 @@ describe('an update', () => {
       .map(([name, value]) => ({ update_id: 7, [name]: value }));
     fc.assert(
       fc.property(fc.oneof(piece, near), (body) => {
-        for (const { payload } of splitTelegram(body)) {
+        for (const { payload } of splitTelegram(body, settings)) {
           const parsed = parseTelegram(payload, place);
           if (parsed.outcome === 'message') messageContainerSchema.parse(parsed.container);
         }
       }),
       { numRuns: 2_000 },
     );
-    expect(splitTelegram({ update_id: 1, message: 'nonsense' })).toHaveLength(1);
+    expect(splitTelegram({ update_id: 1, message: 'nonsense' }, settings)).toHaveLength(1);
   });
 });
 

@@ -1,0 +1,47 @@
+import {
+  type Accepted,
+  type GraphFault,
+  type GraphStandIn,
+  isFor,
+  signWebhook,
+  textOf,
+} from '../../scripts/stand-ins/graph-stand-in.ts';
+import type { NewChannel } from './killed.ts';
+import type { SendingChannel, SendingFault } from './killed-steps.ts';
+import { app, type RunningServer } from './server.ts';
+
+const faults: Readonly<Record<SendingFault, GraphFault>> = {
+  'never answers': { does: 'hang', accepts: false },
+  'takes it and does not answer': { does: 'wait' },
+  'wants it later': { does: 'refuse', code: 2, status: 500, headers: { 'retry-after': '600' } },
+};
+
+const isOf = (contactId: string, text: string) => (given: Pick<Accepted, 'body'>) =>
+  isFor(contactId)(given) && textOf(given) === text;
+
+/** Posts a webhook body as Meta does. @returns the status that it is answered with. */
+export async function tellWebhook(
+  server: RunningServer,
+  { name, kind, settings }: NewChannel,
+  payload: unknown,
+): Promise<number> {
+  const signed = signWebhook(payload, String(settings.appSecret));
+  const path = `/webhooks/${kind}/${app.key}/${name}`;
+  return (await fetch(`${server.url}${path}`, { method: 'POST', ...signed })).status;
+}
+
+/** What all channels do that send through the Graph API. */
+export function throughGraph(graph: GraphStandIn) {
+  return {
+    inDoubt: 'sent again',
+    textsFor: (contactId) => graph.textsFor(contactId),
+    misbehave: (fault, contactId, text) => graph.misbehave(faults[fault], 1, isOf(contactId, text)),
+    asked: (contactId, text) => graph.asked(isOf(contactId, text)),
+    release: (contactId) => graph.release(isFor(contactId)),
+  } satisfies Partial<SendingChannel>;
+}
+
+/** What was taken for somebody with this text, first of all. */
+export function takenBy(graph: GraphStandIn, contactId: string, text: string): Accepted | undefined {
+  return graph.accepted.find(isOf(contactId, text));
+}

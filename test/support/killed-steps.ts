@@ -1,0 +1,296 @@
+import { expect } from 'vitest';
+import { senderFor } from '../../packages/server/src/channels/index.ts';
+import { splitText } from '../../packages/server/src/channels/split-text.ts';
+import { type Held, hold, type Killed, type NewChannel, patience } from './killed.ts';
+import { type RunningServer, stop } from './server.ts';
+
+/** A channel on which messages go out while the server is killed, and what stands behind it in the tests. */
+export interface SendingChannel {
+  readonly channel: NewChannel;
+  /** Whether a part of which nobody knows whether it arrived is sent again, or else given up. */
+  readonly inDoubt: 'sent again' | 'given up';
+  /** The address of one of the people who write. */
+  contact(number: number): string;
+  writes(server: RunningServer, contactId: string, text: string): Promise<unknown>;
+  /** The texts that were taken for somebody, oldest first. */
+  textsFor(contactId: string): readonly string[];
+  /** Misbehaves once, at this text. */
+  misbehave(fault: SendingFault, contactId: string, text: string): void;
+  /** Whether it was asked to take this text. */
+  asked(contactId: string, text: string): boolean;
+  /** Answers now what it has taken and not answered. */
+  release(contactId: string): void;
+  /** The provider tells by itself that the text has arrived; absent where it never does. */
+  confirm?(server: RunningServer, contactId: string, text: string): Promise<unknown>;
+}
+
+/** What goes wrong at the provider. */
+export type SendingFault = 'never answers' | 'takes it and does not answer' | 'wants it later';
+
+interface Step {
+  /** Where the sending of a conversation's first message stands when the server is killed. */
+  readonly stands: string;
+  readonly fault?: SendingFault;
+  /** The part that it stands at. */
+  readonly part?: number;
+  readonly outcome: keyof typeof partOutcomes;
+}
+
+/** What is on record of the attempts at that part, and how often it comes across. */
+interface PartOutcome {
+  readonly attempts: readonly string[];
+  readonly times: number;
+}
+
+const always = (...attempts: string[]) => ({
+  'sent again': { attempts, times: 1 },
+  'given up': { attempts, times: 1 },
+});
+const again = ['doubtful, resend', 'sent'];
+const givenUp = ['doubtful, give_up'];
+/** By what becomes of doubts on the channel. */
+const partOutcomes = {
+  sent: always('sent'),
+  'sent later': always('temporary', 'sent'),
+  arrived: always('sent, arrived'),
+  'in doubt, and it had not arrived': {
+    'sent again': { attempts: again, times: 1 },
+    'given up': { attempts: givenUp, times: 0 },
+  },
+  'in doubt, and it had arrived': {
+    'sent again': { attempts: again, times: 2 },
+    'given up': { attempts: givenUp, times: 1 },
+  },
+} satisfies Record<string, Record<SendingChannel['inDoubt'], PartOutcome>>;
+
+const taken = 'takes it and does not answer';
+const later = 'wants it later';
+const between = 'between the parts';
+const confirmed = 'taken and confirmed by the provider';
+const answered = 'answered, and not written down';
+const steps: readonly Step[] = [
+  { stands: 'asked, and not taken', fault: 'never answers', outcome: 'in doubt, and it had not arrived' },
+  { stands: 'taken, and not answered', fault: taken, outcome: 'in doubt, and it had arrived' },
+  { stands: confirmed, fault: taken, outcome: 'arrived' },
+  { stands: between, fault: taken, part: 1, outcome: 'in doubt, and it had arrived' },
+  { stands: answered, fault: taken, outcome: 'in doubt, and it had arrived' },
+  { stands: 'waiting for the next attempt', fault: later, outcome: 'sent later' },
+  { stands: 'just written', outcome: 'sent' },
+];
+
+const long = Array.from({ length: 900 }, (_, number) => `word${number}`).join(' ');
+
+/** The parts of the first message of a step: the steps that a channel cannot stand at have none. */
+function partsOf({ stands }: Step, { channel, confirm }: SendingChannel): readonly string[] {
+  if (stands === confirmed && !confirm) return [];
+  if (stands !== between) return ['one'];
+  const sender = senderFor(channel.kind);
+  const parts = sender.delivers === 'by-sending' ? splitText(long, sender.capabilities.textLength) : [];
+  return parts.length > 1 ? parts : [];
+}
+
+/** What became of a conversation whose server was killed. */
+export interface Outcome {
+  /** What was taken for the customer, oldest first: the parts of the first message, and `two`. */
+  readonly heard: readonly string[];
+  /** What is on record of the attempts at both messages, oldest first. */
+  readonly attempts: readonly string[];
+  /** How many doubts are counted. */
+  readonly doubts: number;
+  /** What agents read about the two messages. */
+  readonly notes: readonly string[];
+  readonly statuses: readonly string[];
+}
+
+/** Outcomes by where the sending stood. */
+type Outcomes = Readonly<Record<string, Outcome>>;
+
+/** What has to become of the steps that a channel can stand at: nothing lost, in order, and no doubt without a record. */
+export function expectedOutcomes(sending: SendingChannel): Outcomes {
+  const { inDoubt, channel } = sending;
+  const expected = steps.flatMap((step): [string, Outcome][] => {
+    const parts = partsOf(step, sending);
+    if (parts.length === 0) return [];
+    const { stands, part: at = 0 } = step;
+    const { attempts, times } = partOutcomes[step.outcome][inDoubt];
+    const isDoubtful = step.outcome.startsWith('in doubt');
+    const isGivenUp = attempts === givenUp;
+    const [before, after] = [parts.slice(0, at), isGivenUp ? [] : parts.slice(at + 1)];
+    const outcome = {
+      heard: [...before, ...Array<string>(times).fill(parts[at] ?? ''), ...after, 'two'],
+      attempts: [...before.map(() => 'sent'), ...attempts, ...after.map(() => 'sent'), 'sent'],
+      doubts: isDoubtful ? 1 : 0,
+      notes: [...(isDoubtful ? [doubtNote(channel.name)] : []), ...(isGivenUp ? [givenUpNote] : [])],
+      statuses: [isGivenUp ? 'failed' : 'sent', 'sent'],
+    };
+    return [[stands, outcome]];
+  });
+  return Object.fromEntries(expected);
+}
+
+const doubtNote = (channel: string) =>
+  `The first message may have reached the customer on ${channel}: nobody has told. If ${channel} does not confirm it, it is sent again or given up, as the app wants it.`;
+const givenUpNote =
+  'The first message did not reach the customer: Nobody can say whether it arrived, and it is not sent twice.';
+
+interface Conversation {
+  readonly step: Step;
+  readonly contactId: string;
+  readonly parts: readonly string[];
+  readonly sessionId: number;
+  /** Our numbers of the messages. */
+  readonly messages: number[];
+}
+
+/** Kills a server that stands at every step at once, each in a conversation of its own, and has another one go on. */
+export async function killAtEveryStep(killed: Killed, sending: SendingChannel): Promise<Outcomes> {
+  const first = await killed.first(sending.channel);
+  const conversations = await beginConversations(killed, sending, first.server);
+  const held: Held[] = [];
+  for (const conversation of conversations) {
+    held.push(...(await standStill(killed, sending, conversation, first)));
+  }
+  await stop(first.server, 'SIGKILL');
+  for (const { letGo } of held) letGo();
+  await hurry(killed, conversations);
+
+  const next = { ...first, server: await killed.start() };
+  for (const { step, contactId, parts } of conversations) {
+    if (step.stands === confirmed) await sending.confirm?.(next.server, contactId, parts[0] ?? '');
+  }
+  const said = conversations.flatMap(({ messages }) => messages);
+  const open = async () => {
+    const pending = await killed.database.sql`
+      SELECT id FROM messages WHERE id = ANY (${said}::bigint[]) AND delivery_status = 'pending'`;
+    return pending.length;
+  };
+  await expect.poll(open, patience).toBe(0);
+  const outcomes = conversations.map(
+    async (one): Promise<[string, Outcome]> => [one.step.stands, await outcomeOf(killed, sending, one, next)],
+  );
+  return Object.fromEntries(await Promise.all(outcomes));
+}
+
+/** A server, and the token of who asks it. */
+interface Asked {
+  readonly server: RunningServer;
+  readonly token: string;
+}
+
+/** Has two messages said, the first of which gets as far as the step and stays there. @returns what keeps it there. */
+async function standStill(
+  killed: Killed,
+  sending: SendingChannel,
+  conversation: Conversation,
+  { server, token }: Asked,
+): Promise<readonly Held[]> {
+  const { step, contactId, parts, sessionId, messages } = conversation;
+  const say = async (text: string) => {
+    const path = `/v1/sessions/${sessionId}/replies`;
+    const { status, body } = await server.call('POST', path, { token, body: { text } });
+    expect(status, JSON.stringify(body)).toBe(201);
+    messages.push(body.message.id);
+  };
+  const whole = step.stands === between ? long : 'one';
+  expect(parts.join(' ')).toBe(whole);
+  if (!step.fault) {
+    // From here on nobody can make a delivery of what is said.
+    const table = await hold(killed.database, (sql) => sql`LOCK TABLE deliveries IN SHARE MODE`);
+    await say(whole);
+    await say('two');
+    return [table];
+  }
+  const text = parts[step.part ?? 0] ?? '';
+  sending.misbehave(step.fault, contactId, text);
+  await say(whole);
+  await expect.poll(() => sending.asked(contactId, text), patience).toBe(true);
+  const held = step.stands === answered ? [await keepUnwritten(killed, sending, conversation)] : [];
+  if (step.fault === later) await expect.poll(() => isWaiting(killed, messages), patience).toBe(true);
+  await say('two');
+  return held;
+}
+
+async function beginConversations(
+  { database }: Killed,
+  sending: SendingChannel,
+  server: RunningServer,
+): Promise<readonly Conversation[]> {
+  const possible = steps.flatMap((step, at) => {
+    const parts = partsOf(step, sending);
+    return parts.length > 0 ? [{ step, parts, contactId: sending.contact(at + 1) }] : [];
+  });
+  const begun: Conversation[] = [];
+  for (const one of possible) {
+    await sending.writes(server, one.contactId, 'hello');
+    await expect.poll(() => sending.textsFor(one.contactId), patience).toEqual(['In line.']);
+    const [session] = await database.sql<{ id: number }[]>`
+      SELECT id::int FROM sessions WHERE conversation_key = ${`1/${sending.channel.name}:${one.contactId}`}`;
+    begun.push({ ...one, sessionId: session?.id ?? 0, messages: [] });
+  }
+  return begun;
+}
+
+/** Lets the provider answer while nobody can write down that it did. */
+async function keepUnwritten(
+  { database }: Killed,
+  sending: SendingChannel,
+  { contactId, messages: [message = 0] }: Conversation,
+): Promise<Held> {
+  const row = await hold(
+    database,
+    (sql) => sql`SELECT FROM deliveries WHERE message_id = ${message} FOR UPDATE`,
+  );
+  sending.release(contactId);
+  await expect.poll(() => row.waiting(), patience).toBe(1);
+  return row;
+}
+
+async function isWaiting({ database }: Killed, [message = 0]: readonly number[]): Promise<boolean> {
+  const [row] = await database.sql`
+    SELECT FROM deliveries WHERE message_id = ${message} AND status = 'queued' AND error IS NOT NULL`;
+  return row !== undefined;
+}
+
+/**
+ * Whatever waits for the clock is due: nobody waits for the leases of what the dead server was sending, for the next
+ * attempts and for the end of a pause. Only what the provider confirms is left alone until it does.
+ */
+async function hurry({ database: { sql } }: Killed, conversations: readonly Conversation[]): Promise<void> {
+  const left = conversations
+    .filter(({ step }) => step.stands === confirmed)
+    .map(({ contactId }) => contactId);
+  await sql`UPDATE deliveries SET lease_until = now() + interval '1 hour' WHERE contact_id = ANY (${left})`;
+  await sql`UPDATE channel_health SET paused_until = NULL`;
+  await sql`
+    WITH due AS (UPDATE deliveries SET next_attempt_at = now(), lease_until = lease_until - interval '1 hour'
+                 WHERE status IN ('queued', 'sending') AND contact_id <> ALL (${left})
+                 RETURNING conversation_key AS key)
+    SELECT graphile_worker.add_job('deliver', json_build_object('conversationKey', key), job_key => 'deliver ' || key)
+    FROM (SELECT DISTINCT key FROM due) AS keys`;
+}
+
+async function outcomeOf(
+  { database: { sql } }: Killed,
+  sending: SendingChannel,
+  { contactId, sessionId, messages }: Conversation,
+  { server, token }: Asked,
+): Promise<Outcome> {
+  const attempts = await sql<{ outcome: string; decision: string | null }[]>`
+    SELECT outcome, decision FROM delivery_attempts JOIN deliveries ON deliveries.id = delivery_id
+    WHERE message_id = ANY (${messages}::bigint[]) ORDER BY delivery_attempts.id`;
+  const [counted] = await sql<{ doubts: number }[]>`
+    SELECT sum(doubts)::int AS doubts FROM deliveries WHERE message_id = ANY (${messages}::bigint[])`;
+  const { body } = await server.call('GET', `/v1/sessions/${sessionId}/messages?limit=100`, { token });
+  const shown = (
+    body.items as { id: number; kind: string; content: { text: string }; deliveryStatus: string }[]
+  ).toReversed();
+  return {
+    heard: sending.textsFor(contactId).slice(1),
+    attempts: attempts.map(({ outcome, decision }) => [outcome, decision].filter(Boolean).join(', ')),
+    doubts: counted?.doubts ?? 0,
+    notes: shown
+      .filter(({ kind }) => kind === 'note')
+      .map(({ content }) => content.text.replace(`Message ${messages[0]} `, 'The first message ')),
+    statuses: messages.map((id) => shown.find((message) => message.id === id)?.deliveryStatus ?? 'gone'),
+  };
+}

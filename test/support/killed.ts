@@ -1,0 +1,88 @@
+import { openDatabase } from '../../packages/server/src/db/database.ts';
+import type { Sql } from '../../packages/server/src/db/sql.ts';
+import { appEnv, cleanUp, type RunningServer, setUp, startServer, temporaryDatabase } from './server.ts';
+
+/** For what a slow machine does beside other work. */
+export const patience = { timeout: 100_000 };
+
+/** A channel as an administrator makes it. */
+export interface NewChannel {
+  readonly name: string;
+  readonly kind: string;
+  readonly settings: Readonly<Record<string, unknown>>;
+}
+
+/** A database whose servers are killed: another one goes on with what they leave. */
+export interface Killed {
+  readonly database: ReturnType<typeof openDatabase>;
+  /** Starts a server. */
+  start(): Promise<RunningServer>;
+  /**
+   * Starts the first server. Its app has the channel, and hands every conversation over.
+   * @returns its administrator's token too, which is good on every server after it.
+   */
+  first(channel: NewChannel): Promise<{ readonly server: RunningServer; readonly token: string }>;
+  stop(): Promise<void>;
+}
+
+/** Prepares a database; `env` is what its servers are started with besides. */
+export async function prepareKilled(env: Record<string, string>): Promise<Killed> {
+  const { url, connection } = await temporaryDatabase();
+  const database = openDatabase(connection, { maxConnections: 4, applicationName: 'test' });
+  const start = () => startServer({ DATABASE_URL: url, LOG_LEVEL: 'warn', ...appEnv, ...env });
+  return {
+    database,
+    start,
+    async first({ name, kind, settings }) {
+      const server = await start();
+      const token = await setUp(server);
+      const change = async (method: string, path: string, body: unknown) => {
+        const answer = await server.call(method, `/v1/admin/apps/1${path}`, { token, body });
+        if (answer.status !== 200) throw new Error(`${path} was refused: ${JSON.stringify(answer.body)}`);
+      };
+      // Nobody gives up on an answer before the server is killed.
+      const delivery = { firstDelayMs: 10, longestDelayMs: 50, timeoutMs: 120_000, doubtMs: 10, attempts: 4 };
+      await change('PATCH', '', { settings: { welcome: false, caseOpenedText: 'In line.', delivery } });
+      await change('PUT', '/rules', { rules: [{ name: 'all', when: 'true', action: 'queue' }] });
+      await change('PUT', `/channels/${name}`, { kind, settings });
+      return { server, token };
+    },
+    async stop() {
+      await database.close();
+      await cleanUp();
+    },
+  };
+}
+
+/** Something in the database that is locked. */
+export interface Held {
+  /** How many wait for it. */
+  waiting(): Promise<number>;
+  letGo(): void;
+}
+
+/** Locks something in the database until it is let go. */
+export async function hold({ sql }: Killed['database'], lock: (sql: Sql) => Promise<unknown>): Promise<Held> {
+  let letGo = () => {};
+  const wanted = new Promise<void>((resolve) => {
+    letGo = resolve;
+  });
+  const pid = await new Promise<number>((resolve, reject) => {
+    sql
+      .begin(async (held) => {
+        const [own] = await held<{ pid: number }[]>`SELECT pg_backend_pid() AS pid`;
+        await lock(held);
+        resolve(own?.pid ?? 0);
+        await wanted;
+      })
+      .catch(reject);
+  });
+  return {
+    async waiting() {
+      const [row] = await sql<{ count: number }[]>`
+        SELECT count(*)::int FROM pg_stat_activity WHERE ${pid} = ANY (pg_blocking_pids(pid))`;
+      return row?.count ?? 0;
+    },
+    letGo,
+  };
+}
