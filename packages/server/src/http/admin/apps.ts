@@ -65,6 +65,8 @@ const botTest = z.strictObject({
   state: botStateSchema.nullable().default(null),
   text: z.string().max(10_000).optional(),
   payload: z.string().max(1000).optional(),
+  /** A file comes with it. */
+  file: z.boolean().default(false),
 });
 
 const settingGroups = describeSettings(appSettingsSchema);
@@ -219,13 +221,13 @@ export function appRoutes({
         },
       },
       async (request) => {
-        const { flow, state, text, payload } = request.body;
+        const { flow, state, text, payload, file } = request.body;
         const parsed = parseFlow(flow);
         const customer = { name: null };
-        if (text === undefined && payload === undefined) {
+        if (text === undefined && payload === undefined && !file) {
           return { replies: greet(parsed, customer), state, handover: null, attributes: {}, heard: null };
         }
-        const input = { kind: 'text' as const, text, payload };
+        const input = { kind: file ? ('attachment' as const) : ('text' as const), text, payload };
         const heard = understand(parsed, state, input);
         return {
           ...respond(parsed, state, input, customer),
