@@ -95,6 +95,40 @@ describe('an administrator who configures an app', () => {
     await page.context().close();
   });
 
+  it('tries rules on a customer of whom something is known', { timeout: 300_000 }, async () => {
+    const colleague = await product.employ({ role: 'admin' });
+    const known = 'has(customer.attributes.orders) && customer.attributes.orders >= 10';
+    await colleague.call('PUT', '/v1/admin/apps/1/rules', {
+      rules: [
+        { name: 'loyal', when: `${known} && customer.verified`, action: 'queue', queue: 'vip' },
+        { name: 'rest', when: 'true', action: 'bot' },
+      ],
+    });
+    const { page, errors, keep } = await adminAt('/admin/apps/1');
+    await page.getByRole('tab', { name: 'Routing rules' }).click();
+    const tryThem = page.getByRole('button', { name: 'What would happen?' });
+    await tryThem.click();
+    await page.getByText('Rule “rest” decides').waitFor();
+    await page.getByRole('switch', { name: 'Verified by the app' }).click();
+    await page.getByRole('button', { name: 'Add an attribute' }).click();
+    await page.getByRole('textbox', { name: 'Name of the attribute' }).fill('orders');
+    await page.getByRole('textbox', { name: 'Value of orders' }).fill('12');
+    // A text is no number, however much it looks like one.
+    await tryThem.click();
+    await page.getByText('loyal: cannot be asked of it').waitFor();
+    await page.getByRole('combobox', { name: 'Type of orders' }).click();
+    await page.getByRole('option', { name: 'Number' }).click();
+    await tryThem.click();
+    await page.getByText('Rule “loyal” decides').waitFor();
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await keep('app-rules-trial');
+    await page.getByRole('button', { name: 'Take orders away' }).click();
+    await tryThem.click();
+    await page.getByText('Rule “rest” decides').waitFor();
+    expect(errors).toEqual([]);
+    await page.context().close();
+  });
+
   it('tries a flow that is not saved, and sees what the bot took each message for', {
     timeout: 300_000,
   }, async () => {

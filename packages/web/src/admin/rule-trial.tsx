@@ -1,10 +1,27 @@
-import { Alert, Button, Card, List, Select, Stack, Text, Textarea, Title } from '@mantine/core';
+import {
+  ActionIcon,
+  Alert,
+  Button,
+  Card,
+  Fieldset,
+  Group,
+  List,
+  Select,
+  Stack,
+  Switch,
+  Text,
+  Textarea,
+  TextInput,
+  Title,
+} from '@mantine/core';
+import { IconPlus, IconTrash } from '@tabler/icons-react';
 import { useState } from 'react';
 import { api } from '../session/session.ts';
 import { explain } from '../shared/explain.ts';
 import { Fault } from '../shared/states.tsx';
 import type { AppRow } from './api-types.ts';
 import { actions, type Rule } from './rule.ts';
+import { type AttributeDraft, attributesOf, attributeTypes, newAttribute } from './trial-attributes.ts';
 
 const verdictWords = {
   true: 'true: it decides',
@@ -16,6 +33,9 @@ const verdictWords = {
 export function RuleTrial({ rules, app }: { rules: readonly Rule[]; app: AppRow }) {
   const [text, setText] = useState('I want my money back');
   const [kind, setKind] = useState('web');
+  const [verified, setVerified] = useState(false);
+  const [locale, setLocale] = useState('en');
+  const [attributes, setAttributes] = useState<readonly AttributeDraft[]>([]);
   const [answer, setAnswer] = useState<{
     rule?: string;
     action?: string;
@@ -31,7 +51,7 @@ export function RuleTrial({ rules, app }: { rules: readonly Rule[]; app: AppRow 
         channel: { name: kind, kind },
         message: { kind: 'text', text, payload: '' },
         session: { agentType: 'bot', path: 'bot' },
-        customer: { verified: false, locale: 'en', attributes: {} },
+        customer: { verified, locale: locale.trim(), attributes: attributesOf(attributes) },
       };
       setAnswer(await api.call('POST', '/v1/admin/rules/test', { body: { rules, facts } }));
     } catch (error) {
@@ -56,6 +76,42 @@ export function RuleTrial({ rules, app }: { rules: readonly Rule[]; app: AppRow 
           onChange={(next) => next && setKind(next)}
           allowDeselect={false}
         />
+        <Fieldset legend="The customer" radius="md" variant="default">
+          <Stack gap="sm">
+            <Group align="flex-end">
+              <TextInput
+                label="Language"
+                w={110}
+                value={locale}
+                onChange={(event) => setLocale(event.currentTarget.value)}
+              />
+              <Switch
+                label="Verified by the app"
+                mb={8}
+                checked={verified}
+                onChange={(event) => setVerified(event.currentTarget.checked)}
+              />
+            </Group>
+            {attributes.map((one) => (
+              <AttributeRow
+                key={one.id}
+                one={one}
+                onChange={(next) =>
+                  setAttributes(attributes.flatMap((other) => (other.id === one.id ? (next ?? []) : other)))
+                }
+              />
+            ))}
+            <Button
+              size="compact-sm"
+              variant="default"
+              leftSection={<IconPlus size={14} />}
+              style={{ alignSelf: 'flex-start' }}
+              onClick={() => setAttributes([...attributes, newAttribute()])}
+            >
+              Add an attribute
+            </Button>
+          </Stack>
+        </Fieldset>
         <Button variant="light" onClick={() => void tryIt()}>
           What would happen?
         </Button>
@@ -81,5 +137,54 @@ export function RuleTrial({ rules, app }: { rules: readonly Rule[]; app: AppRow 
         )}
       </Stack>
     </Card>
+  );
+}
+
+/** An attribute of the customer whom the rules are tried on; conditions tell `"10"` from `10`, hence its type. */
+function AttributeRow(props: {
+  one: AttributeDraft;
+  /** `undefined` takes it away. */
+  onChange: (next: AttributeDraft | undefined) => void;
+}) {
+  const { one, onChange } = props;
+  const named = one.name.trim() || 'the attribute';
+  return (
+    <Group gap="xs" wrap="nowrap">
+      <TextInput
+        aria-label="Name of the attribute"
+        placeholder="tier"
+        style={{ flex: 1 }}
+        value={one.name}
+        onChange={(event) => onChange({ ...one, name: event.currentTarget.value })}
+      />
+      <Select
+        aria-label={`Type of ${named}`}
+        w={128}
+        data={attributeTypes}
+        value={one.type}
+        onChange={(type) => type && onChange({ ...one, type: type as AttributeDraft['type'] })}
+        allowDeselect={false}
+      />
+      {one.type === 'boolean' ? (
+        <Switch
+          aria-label={`Value of ${named}`}
+          style={{ flex: 1 }}
+          checked={one.value === 'true'}
+          onChange={(event) => onChange({ ...one, value: String(event.currentTarget.checked) })}
+        />
+      ) : (
+        <TextInput
+          aria-label={`Value of ${named}`}
+          placeholder={one.type === 'number' ? '10' : 'gold'}
+          style={{ flex: 1 }}
+          value={one.value}
+          error={one.type === 'number' && one.value !== '' && !Number.isFinite(Number(one.value))}
+          onChange={(event) => onChange({ ...one, value: event.currentTarget.value })}
+        />
+      )}
+      <ActionIcon aria-label={`Take ${named} away`} color="red" onClick={() => onChange(undefined)}>
+        <IconTrash size={16} />
+      </ActionIcon>
+    </Group>
   );
 }
