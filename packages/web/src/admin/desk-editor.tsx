@@ -3,6 +3,7 @@ import { IconPlus } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api } from '../session/session.ts';
+import { formWidth } from './admin-page.tsx';
 import type { AppRow, EditedApp } from './api-types.ts';
 import { type DispositionDraft, DispositionEditor, draftOf, settingOf } from './disposition-editor.tsx';
 import { SaveFault, useSaveGuard } from './save-guard.tsx';
@@ -34,7 +35,7 @@ export function DeskEditor({ path, app, onLoad }: EditedApp) {
   const change = (at: number, next: DispositionDraft | undefined) =>
     setDispositions(dispositions.flatMap((one, index) => (index === at ? (next ?? []) : one)));
   return (
-    <Stack>
+    <Stack maw={formWidth}>
       <Card withBorder>
         <Title order={2} mb={4}>
           First answers

@@ -41,9 +41,11 @@ export function HealthPage() {
         />
       }
     >
-      {health.data.parts.map((part) => (
-        <Part key={part.part} part={part} report={health.data} />
-      ))}
+      <div className={classes.parts}>
+        {health.data.parts.map((part) => (
+          <Part key={part.part} part={part} report={health.data} />
+        ))}
+      </div>
     </AdminPage>
   );
 }

@@ -15,6 +15,7 @@ import { IconPlus, IconX } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api } from '../session/session.ts';
+import { formWidth } from './admin-page.tsx';
 import type { EditedApp } from './api-types.ts';
 import { SaveFault, useSaveGuard } from './save-guard.tsx';
 import { useSaving } from './use-saving.ts';
@@ -54,7 +55,7 @@ export function HoursEditor({ path, app, onLoad }: EditedApp) {
   const setDay = (day: Weekday, spans: readonly Span[]) =>
     hours && setHours({ ...hours, weekly: { ...hours.weekly, [day]: spans } });
   return (
-    <Card withBorder>
+    <Card withBorder maw={formWidth}>
       <Stack>
         <div>
           <Title order={2} mb={4}>

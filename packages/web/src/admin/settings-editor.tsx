@@ -6,6 +6,7 @@ import { useState } from 'react';
 import { api } from '../session/session.ts';
 import { explain } from '../shared/explain.ts';
 import { Failure, Loading } from '../shared/states.tsx';
+import { formWidth } from './admin-page.tsx';
 import type { AppRow, EditedApp } from './api-types.ts';
 import { SaveFault, useSaveGuard } from './save-guard.tsx';
 import {
@@ -88,6 +89,7 @@ function SettingsForm({ path, app, onLoad, groups }: EditedApp & { groups: reado
   return (
     <Card
       withBorder
+      maw={formWidth}
       component="form"
       onSubmit={(event: { preventDefault(): void }) => {
         event.preventDefault();
@@ -157,7 +159,7 @@ function SettingsJson({ path, app, onLoad }: EditedApp) {
     }
   }
   return (
-    <Card withBorder>
+    <Card withBorder maw={formWidth}>
       <Stack>
         <div>
           <Title order={2}>All that is set</Title>
