@@ -58,6 +58,9 @@ export function useSaveGuard(etag: string | undefined): SaveGuard {
 
 const isRefused = (error: unknown) => error instanceof MevrikError && error.code === 'precondition_failed';
 
+/** Long forms end below the window: what is to be decided must not. */
+const show = (shown: HTMLElement | null) => shown?.scrollIntoView({ block: 'nearest' });
+
 /** What went wrong with saving; where somebody else has saved meanwhile, what can be done about it. */
 export function SaveFault(props: {
   guard: SaveGuard;
@@ -68,7 +71,7 @@ export function SaveFault(props: {
   const { guard, text, onSave, onLoad } = props;
   if (!guard.isOutdated) return <Fault text={text} />;
   return (
-    <Alert color="yellow" role="alert" title="Somebody changed this meanwhile">
+    <Alert ref={show} color="yellow" role="alert" title="Somebody changed this meanwhile">
       <Stack gap="xs" align="flex-start">
         <Text size="sm">
           What you wrote stands here, and is not saved.{' '}
