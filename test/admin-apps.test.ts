@@ -324,6 +324,15 @@ describe('a bot', () => {
       replies: [{ text: 'tea it is' }],
       heard: { as: 'answer' },
     });
+    const sent = await admin.call('POST', '/v1/admin/bot/test', {
+      flow: form,
+      state: first.state,
+      file: true,
+    });
+    expect(sent.body).toMatchObject({
+      replies: [{ text: 'Thank you, it has arrived.' }, { text: 'What?' }],
+      heard: { as: 'file' },
+    });
     const greeting = await admin.call('POST', '/v1/admin/bot/test', { flow });
     expect(greeting.body).toMatchObject({ replies: [{ text: 'Ahoy' }], heard: null });
     expect(await conversations(app)).toEqual(before);

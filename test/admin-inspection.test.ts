@@ -160,6 +160,37 @@ describe('the story of an event', () => {
     await expect.poll(() => answersTo(visitor)).toBe(1);
     expect(await story()).toMatchObject({ outcome: 'done', failures: [failure] });
   });
+
+  it('keeps what came of it live apart from a replay that failed, and from how that was mended', async () => {
+    await illness.heal();
+    const visitor = await greeted();
+    await visitor.write('poison, but only later: opening hours');
+    await expect.poll(() => answersTo(visitor)).toBe(1);
+    const [event] = await events(`type=MessageReadyEvent&sessionId=${visitor.sessionId}`);
+    const told = async () => {
+      const { listeners, replays } = await get(`/v1/admin/events/${event?.id}`);
+      const live = listeners.find((one: { listener: string }) => one.listener === listener);
+      return { live, replayed: replays.map(({ status }: { status: string }) => status) };
+    };
+    const live = { outcome: 'done', attempt: 1, failures: [] };
+
+    await product.database.sql`UPDATE messages SET read_at = NULL WHERE session_id = ${visitor.sessionId}`;
+    await illness.relapse();
+    const filter = { eventId: event?.id };
+    const { body: replay } = await post('replays', { listeners: [listener], filter });
+    await expect.poll(async () => (await told()).replayed).toEqual(['dead']);
+    expect(await told()).toMatchObject({ live });
+    const [listed] = await events(`type=MessageReadyEvent&sessionId=${visitor.sessionId}`);
+    expect(listed).toMatchObject({ id: event?.id, outcome: 'handled' });
+    expect((await events('outcome=dead')).map(({ id }) => id)).not.toContain(event?.id);
+    const left = await deadLetters(`key=${encodeURIComponent(event?.key ?? '')}`);
+    expect(left).toMatchObject([{ eventId: event?.id, replayId: replay.id }]);
+
+    await illness.heal();
+    await post('dead-letters/retry', { filter });
+    await expect.poll(async () => (await told()).replayed).toEqual(['done']);
+    expect(await told()).toMatchObject({ live });
+  });
 });
 
 describe('dead letters', () => {

@@ -43,6 +43,25 @@ describe('the health of the four parts', () => {
     expect(answer).toMatchObject({ unit: 'ms', degradedFrom: Number.MAX_SAFE_INTEGER });
   });
 
+  it('is told with the time in which somebody looked, and no other', async () => {
+    const { sql } = product.database;
+    const { observed, from, checkedAt } = await eventually(report, (given) => given.observed.length > 0);
+    expect(observed).toHaveLength(1);
+    expect(Date.parse(observed[0]?.from ?? '') - Date.parse(from)).toBeGreaterThan(6 * 86_400_000);
+    expect(Math.abs(Date.parse(observed[0]?.until ?? '') - Date.parse(checkedAt))).toBeLessThan(60_000);
+
+    // As if it had stood still for an hour: the look that follows begins anew.
+    await sql`UPDATE observed_stretches SET began_at = now() - interval '3 hours', looked_at = now() - interval '1 hour'`;
+    const later = await eventually(report, (given) => given.observed.length === 2);
+    const lasting = later.observed.map((one) => Date.parse(one.until) - Date.parse(one.from));
+    expect(lasting[0]).toBe(2 * 3_600_000);
+    expect(lasting[1]).toBeLessThan(60_000);
+    // Of a time that began in the middle of a stretch, its rest is told.
+    await sql`UPDATE observed_stretches SET began_at = now() - interval '30 days' WHERE id = 1`;
+    const day = await report('?window=24h');
+    expect(day.observed[0]?.from).toBe(day.from);
+  });
+
   it('changes with what happens, is told live, and is remembered', async () => {
     const { sql } = product.database;
     const client = createClient({ url: product.url, appKey: product.app.key, token: supervisor.token });

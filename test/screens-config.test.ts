@@ -49,6 +49,86 @@ describe('an administrator who configures an app', () => {
     await page.context().close();
   });
 
+  it('is told that a colleague has saved meanwhile, loses nothing typed, and chooses whose it is to be', {
+    timeout: 300_000,
+  }, async () => {
+    const colleague = await product.employ({ role: 'admin' });
+    const rules = '/v1/admin/apps/1/rules';
+    const ruleOf = (name: string) => ({ name, when: 'true', action: 'bot' });
+    const namesOf = async () =>
+      (await colleague.call('GET', rules)).body.rules.map(({ name }: { name: string }) => name);
+    const { page, errors, keep } = await adminAt('/admin/apps/1');
+    const warning = page.getByRole('alert').filter({ hasText: 'Somebody changed this meanwhile' });
+
+    await page.getByRole('tab', { name: 'Routing rules' }).click();
+    const name = page.getByRole('textbox', { name: 'Name of rule 1' });
+    await name.fill('Mine');
+    await colleague.call('PUT', rules, { rules: [ruleOf('Theirs')] });
+    await page.getByRole('button', { name: 'Save the rules' }).click();
+    await warning.waitFor();
+    expect([await name.inputValue(), await namesOf()]).toEqual(['Mine', ['Theirs']]);
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await keep('app-rules-meanwhile');
+    await warning.getByRole('button', { name: 'Load theirs, drop mine' }).click();
+    await expect.poll(() => name.inputValue()).toBe('Theirs');
+    // From then on, one save after another.
+    for (const next of ['Both', 'Again']) {
+      await name.fill(next);
+      await page.getByRole('button', { name: 'Save the rules' }).click();
+      await expect.poll(namesOf).toEqual([next]);
+    }
+    expect(await warning.count()).toBe(0);
+
+    await page.getByRole('tab', { name: 'Settings' }).click();
+    await page.getByRole('tab', { name: 'JSON' }).click();
+    const json = page.getByRole('textbox', { name: 'Settings as JSON' });
+    await json.fill('{ "country": "SE" }');
+    await colleague.call('PATCH', '/v1/admin/apps/1', { settings: { country: 'NO', sessionIdleMinutes: 7 } });
+    await page.getByRole('button', { name: 'Replace the settings' }).click();
+    await warning.waitFor();
+    expect(JSON.parse(await json.inputValue())).toEqual({ country: 'SE' });
+    expect(await settings()).toEqual({ country: 'NO', sessionIdleMinutes: 7 });
+    await warning.getByRole('button', { name: 'Save mine over theirs' }).click();
+    await expect.poll(settings).toEqual({ country: 'SE' });
+    await warning.waitFor({ state: 'detached' });
+    expect(errors.filter((error) => !error.includes('status of 412'))).toEqual([]);
+    await page.context().close();
+  });
+
+  it('tries rules on a customer of whom something is known', { timeout: 300_000 }, async () => {
+    const colleague = await product.employ({ role: 'admin' });
+    const known = 'has(customer.attributes.orders) && customer.attributes.orders >= 10';
+    await colleague.call('PUT', '/v1/admin/apps/1/rules', {
+      rules: [
+        { name: 'loyal', when: `${known} && customer.verified`, action: 'queue', queue: 'vip' },
+        { name: 'rest', when: 'true', action: 'bot' },
+      ],
+    });
+    const { page, errors, keep } = await adminAt('/admin/apps/1');
+    await page.getByRole('tab', { name: 'Routing rules' }).click();
+    const tryThem = page.getByRole('button', { name: 'What would happen?' });
+    await tryThem.click();
+    await page.getByText('Rule “rest” decides').waitFor();
+    await page.getByRole('switch', { name: 'Verified by the app' }).click();
+    await page.getByRole('button', { name: 'Add an attribute' }).click();
+    await page.getByRole('textbox', { name: 'Name of the attribute' }).fill('orders');
+    await page.getByRole('textbox', { name: 'Value of orders' }).fill('12');
+    // A text is no number, however much it looks like one.
+    await tryThem.click();
+    await page.getByText('loyal: cannot be asked of it').waitFor();
+    await page.getByRole('combobox', { name: 'Type of orders' }).click();
+    await page.getByRole('option', { name: 'Number' }).click();
+    await tryThem.click();
+    await page.getByText('Rule “loyal” decides').waitFor();
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await keep('app-rules-trial');
+    await page.getByRole('button', { name: 'Take orders away' }).click();
+    await tryThem.click();
+    await page.getByText('Rule “rest” decides').waitFor();
+    expect(errors).toEqual([]);
+    await page.context().close();
+  });
+
   it('tries a flow that is not saved, and sees what the bot took each message for', {
     timeout: 300_000,
   }, async () => {

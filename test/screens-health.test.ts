@@ -61,13 +61,25 @@ describe('an administrator who looks whether all is well', () => {
     }
     expect(await faultsEverywhere(page)).toEqual([]);
     await keep('overview-new');
+    // A large screen is used up to its edge, by what gains from it.
+    await page.setViewportSize({ width: 1920, height: 1080 });
+    const edges = async (name: string) => {
+      const box = await page.getByRole('region', { name, exact: true }).boundingBox();
+      return { left: box?.x ?? 0, right: (box?.x ?? 0) + (box?.width ?? 0) };
+    };
+    expect((await edges('Figures')).right).toBeGreaterThan(1_850);
 
     await page.getByRole('link', { name: 'Health', exact: true }).click();
     const database = page.getByRole('region', { name: 'Database' });
-    await database.getByRole('img', { name: '100 % of the time well' }).waitFor();
+    // Of the days before it was there nobody knows anything.
+    await database.getByRole('img', { name: /^well all of the \d+ min observed$/ }).waitFor();
+    expect(await page.getByText('% of the time well').count()).toBe(0);
     await database.getByRole('row', { name: /^Time to answer/ }).waitFor();
     expect(await faultsEverywhere(page)).toEqual([]);
     await keep('health-new');
+    await page.setViewportSize({ width: 1920, height: 1080 });
+    expect((await edges('Channels')).left).toBeGreaterThan((await edges('Event processing')).right);
+    expect((await edges('Channels')).right).toBeGreaterThan(1_850);
     expect(errors).toEqual([]);
     await page.context().close();
   });

@@ -71,8 +71,10 @@ export async function storeTakenCases({ database: { sql } }: TestProduct, visito
     FROM past JOIN closed USING (hours)`;
 }
 
-/** Gives a product a week in which its channels were late once, and its events down and then slow. */
+/** Gives a product a week in which it was looked at, and in which its channels were late once, and its events down and then slow. */
 export async function storePastIllness({ database: { sql } }: TestProduct): Promise<void> {
+  await sql`
+    UPDATE observed_stretches SET began_at = now() - interval '8 days' WHERE id = (SELECT max(id) FROM observed_stretches)`;
   await sql`
     INSERT INTO health_changes (part, status, reason, at)
     SELECT part, status, reason, now() - hours * interval '1 hour' FROM (VALUES

@@ -28,6 +28,10 @@ export interface Call {
   readonly idempotencyKey?: string;
   readonly signal?: AbortSignal;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Only where it is still as it was under this ETag; otherwise `precondition_failed`, and nothing is done. */
+  readonly ifMatch?: string | undefined;
+  /** Told the ETag of the answer: it names the state that was read, or that was made. */
+  readonly onEtag?: (etag: string) => void;
   /** Told how much of the body has gone out, from 0 to 1; in browsers only. */
   readonly onProgress?: (progress: number) => void;
 }
@@ -71,7 +75,11 @@ export function createCaller(options: CallerOptions): Caller {
     const isRepeatable = method === 'GET' || call.idempotencyKey !== undefined;
     for (let failures = 1; ; failures += 1) {
       const answered = await attempt(method, path, call).catch((error: unknown) => error);
-      if (answered instanceof Response && answered.ok) return (await bodyOf(answered)) as Answer;
+      if (answered instanceof Response && answered.ok) {
+        const etag = answered.headers.get('etag');
+        if (etag !== null) call.onEtag?.(etag);
+        return (await bodyOf(answered)) as Answer;
+      }
       const { error, pauseMs } = await failureOf(answered, firstPauseMs * 2 ** failures * (0.5 + random()));
       if (!isRepeatable || failures >= tries || pauseMs === undefined) throw error;
       await pause(pauseMs, call.signal);
@@ -83,7 +91,7 @@ function requestOf(
   { url, appKey, socketId }: CallerOptions,
   method: string,
   path: string,
-  { query = {}, body, idempotencyKey, signal, headers = {} }: Call,
+  { query = {}, body, idempotencyKey, ifMatch, signal, headers = {} }: Call,
   token: string | undefined,
 ): { url: URL; init: RequestInit } {
   const address = new URL(path, url);
@@ -103,6 +111,7 @@ function requestOf(
         ...(appKey === undefined ? {} : { 'x-app-key': appKey }),
         ...(sender === undefined ? {} : { 'x-socket-id': sender }),
         ...(idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }),
+        ...(ifMatch === undefined ? {} : { 'if-match': ifMatch }),
         ...headers,
       },
       ...(body === undefined

@@ -5,7 +5,7 @@ export type { Stop } from './emitter.ts';
 export { MevrikError } from './errors.ts';
 export type { EventsOf, Member, OwnChannel, Typing } from './events.ts';
 export { randomKey } from './random-key.ts';
-export type { Once, Rest } from './rest.ts';
+export type { Guard, Once, Rest } from './rest.ts';
 export type { SubscriptionEvents } from './subscription.ts';
 export type { Held } from './subscriptions.ts';
 export { createTokenKeeper, type TokenKeeper, type TokenKeeperOptions, type Tokens } from './token-keeper.ts';

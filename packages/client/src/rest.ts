@@ -77,6 +77,9 @@ export interface Once {
   readonly key?: string;
 }
 
+/** How a change is kept from overwriting another one that was made meanwhile. */
+export type Guard = Pick<Call, 'ifMatch' | 'onEtag'>;
+
 type Query = Call['query'];
 
 const channelPath = (appId: number, channel: string) =>
@@ -217,13 +220,14 @@ export function createRest(call: Caller, appKey: string) {
         '/v1/admin/channel-kinds',
       ),
     /** A channel with its settings; of its secrets only which are set. */
-    channel: (appId: number, channel: string) => get<ConfiguredChannel>(channelPath(appId, channel)),
+    channel: (appId: number, channel: string, told?: Pick<Guard, 'onEtag'>) =>
+      call<ConfiguredChannel>('GET', channelPath(appId, channel), told),
     /** Adds a channel, or replaces all that it is told. */
-    putChannel: (appId: number, channel: string, body: NewChannel) =>
-      call<void>('PUT', channelPath(appId, channel), { body }),
+    putChannel: (appId: number, channel: string, body: NewChannel, guard?: Guard) =>
+      call<void>('PUT', channelPath(appId, channel), { body, ...guard }),
     /** Changes a channel: what is absent stays, secrets too; `null` takes a setting away. */
-    changeChannel: (appId: number, channel: string, body: ChannelChange) =>
-      call<ConfiguredChannel>('PATCH', channelPath(appId, channel), { body }),
+    changeChannel: (appId: number, channel: string, body: ChannelChange, guard?: Guard) =>
+      call<ConfiguredChannel>('PATCH', channelPath(appId, channel), { body, ...guard }),
     /** Tries settings, laid over those of the channel where there is one; nothing is kept. */
     testChannel: (appId: number, channel: string, body: Omit<NewChannel, 'enabled'>) =>
       post<ChannelTest>(`${channelPath(appId, channel)}/test`, body),

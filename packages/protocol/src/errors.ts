@@ -26,6 +26,7 @@ export const problems = {
   at_capacity: { status: 409, title: 'The agent has no free place', retryable: true },
   setup_done: { status: 409, title: 'The administrator is set up already', retryable: false },
   address_expired: { status: 410, title: 'The address works no more', retryable: false },
+  precondition_failed: { status: 412, title: 'It is not as you have seen it any more', retryable: false },
   too_large: { status: 413, title: 'The request is too large', retryable: false },
   unsupported_media_type: { status: 415, title: 'Send JSON', retryable: false },
   file_type_refused: { status: 415, title: 'Files of this type are not taken', retryable: false },

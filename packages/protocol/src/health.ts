@@ -46,6 +46,10 @@ export const healthChangeSchema = z.object({
 });
 export type HealthChange = z.infer<typeof healthChangeSchema>;
 
+/** A time through which somebody looked at all parts again and again. */
+export const observedStretchSchema = z.object({ from: z.string(), until: z.string() });
+export type ObservedStretch = z.infer<typeof observedStretchSchema>;
+
 /** How all parts are, now and over the last days. */
 export const healthReportSchema = z.object({
   /** That of the worst part. */
@@ -56,6 +60,11 @@ export const healthReportSchema = z.object({
   changes: z.array(healthChangeSchema),
   /** When the time told of began. */
   from: z.string(),
+  /**
+   * When in this time somebody looked, oldest first. Of what lies between, or before the installation began, nobody
+   * knows how it was.
+   */
+  observed: z.array(observedStretchSchema),
 });
 export type HealthReport = z.infer<typeof healthReportSchema>;
 

@@ -1,4 +1,4 @@
-import { topics } from '@mevrik/protocol';
+import { type ObservedStretch, topics } from '@mevrik/protocol';
 import type { Gateway } from './broadcast/gateway.ts';
 import type { Config } from './config.ts';
 import type { Database } from './db/database.ts';
@@ -14,7 +14,7 @@ import { startWatch } from './observe/watch.ts';
 import { countDown, countWaiting } from './queries/deliveries.ts';
 import { enabledApps } from './queries/desk.ts';
 import { recentBroadcastP95, storeFigures } from './queries/figures.ts';
-import { measureHealth, noteHealth } from './queries/health.ts';
+import { listObserved, measureHealth, noteHealth, noteLook } from './queries/health.ts';
 import type { Teardown } from './teardown.ts';
 
 /** What is watched, and whom it is told to. */
@@ -34,6 +34,8 @@ export interface WatchParts {
 export interface Watching {
   /** How the four parts are, measured now. */
   readonly look: () => Promise<readonly JudgedPart[]>;
+  /** When since an instant somebody has looked. */
+  readonly observed: (from: string) => Promise<readonly ObservedStretch[]>;
   /** What decides about whether this process should get traffic. */
   readonly checks: Readonly<Record<string, HealthCheck>>;
 }
@@ -61,6 +63,7 @@ export function watchHealth(parts: WatchParts): Watching {
     isTurn: () => dispatcher.partitions().includes(watchersPartition),
     look: async () => {
       const judged = await look();
+      await noteLook(database, config.HEALTH_INTERVAL);
       return noteHealth(
         database,
         judged.map(({ part, status, reason }) => ({ part, status, reason })),
@@ -86,6 +89,7 @@ export function watchHealth(parts: WatchParts): Watching {
   teardown.add('the watch', () => watch.stop());
   return {
     look,
+    observed: (from) => listObserved(database, from, config.HEALTH_INTERVAL),
     checks: {
       database: async () => {
         await database.sql`SELECT 1`;

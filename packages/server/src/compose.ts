@@ -198,7 +198,7 @@ async function start(config: Config, log: Log, teardown: Teardown, shared?: Shar
     ...{ config, log, database, unitOfWork, mail, teardown },
     partitions: () => dispatcher.partitions(),
   });
-  const { look, checks } = watchHealth({
+  const { look, observed, checks } = watchHealth({
     ...{ config, log, database, dispatcher, jobRunner, gateway, counter, metrics, teardown },
   });
   const http: HttpDependencies = {
@@ -254,7 +254,7 @@ async function start(config: Config, log: Log, teardown: Teardown, shared?: Shar
       webhookRecordRoutes(http),
       inspectionRoutes({ database, inspection, deadLetters }),
       messageAccountRoutes({ ...http, inspection }),
-      healthRoutes({ database, look }),
+      healthRoutes({ database, look, observed }),
       replayRoutes(replays),
       gatewayInspectionRoutes({ gateway, audit }),
       observationRoutes({ checks, metrics, metricsToken: config.METRICS_TOKEN }),

@@ -76,7 +76,8 @@ function indexedConditions(sql: Sql, filter: EventFilter) {
          OR (id < ${until ? idAfter(until) : null}::uuid AND occurred_at < ${until ?? null}::timestamptz))
     AND (${after ?? null}::uuid IS NULL OR id > ${after ?? null}::uuid)
     AND (${before ?? null}::uuid IS NULL OR id < ${before ?? null}::uuid)
-    AND (${stuck}::text IS NULL OR id IN (SELECT event_id FROM parked_events WHERE status = ${stuck}))`;
+    AND (${stuck}::text IS NULL OR id IN (
+      SELECT event_id FROM parked_events WHERE status = ${stuck} AND replay_id IS NULL))`;
 }
 
 /** What must be looked for event by event. */
@@ -108,15 +109,16 @@ async function keyOfSession(sql: Sql, sessionId: number): Promise<string> {
   return session?.conversation_key ?? '';
 }
 
-/** What has become of an event at all of its listeners, the worst of it. */
+/** What has become of an event at all of its listeners, the worst of it; how its replays went does not count. */
 function outcomeOf(sql: Sql, hearings: readonly Hearing[]) {
   const subscriptions = hearings.map(({ subscription }) => subscription);
   const types = hearings.map(({ type }) => type);
+  const parked = sql`
+    SELECT FROM parked_events AS parked WHERE parked.event_id = events.id AND parked.replay_id IS NULL`;
   return sql`
     CASE
-      WHEN EXISTS (SELECT FROM parked_events AS parked WHERE parked.event_id = events.id AND status = 'dead')
-        THEN 'dead'
-      WHEN EXISTS (SELECT FROM parked_events AS parked WHERE parked.event_id = events.id) THEN 'parked'
+      WHEN EXISTS (${parked} AND status = 'dead') THEN 'dead'
+      WHEN EXISTS (${parked}) THEN 'parked'
       WHEN EXISTS (
         SELECT FROM unnest(${subscriptions}::text[], ${types}::text[]) AS hearing (subscription, heard)
         JOIN checkpoints USING (subscription)

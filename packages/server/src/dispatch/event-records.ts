@@ -38,6 +38,7 @@ interface Parked {
 export interface EventRecords {
   /** The last attempt, where it went well. */
   handledOf(subscription: string, eventId: string): Handled | undefined;
+  /** As the live run left it: where a replay failed at it is the replay's matter. */
   parkedOf(subscription: string, eventId: string): Parked | undefined;
   /** Whether the subscription's checkpoint is beyond the event. */
   hasPassed(subscription: string, event: Event): boolean;
@@ -67,7 +68,7 @@ export async function readRecords(sql: Sql, wanted: readonly Wanted[]): Promise<
       WHERE place.at IS NOT NULL ORDER BY near.attempt`,
     sql<Parked[]>`
       SELECT event_id, subscription, status, attempts, retry_at, failures FROM parked_events
-      WHERE event_id = ANY(${ids}::uuid[])`,
+      WHERE event_id = ANY(${ids}::uuid[]) AND replay_id IS NULL`,
     sql<{ subscription: string; partition: number; offset: number }[]>`
       SELECT subscription, partition, "offset" FROM checkpoints WHERE partition = ANY(${partitions}::int[])`,
   ]);

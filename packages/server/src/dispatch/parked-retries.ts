@@ -3,6 +3,7 @@ import { handledRecord } from './batch.ts';
 import type { DispatchOptions } from './dispatch-options.ts';
 import { describeError } from './faults.ts';
 import { type ParkedHead, parkedHead, parkedHeads, recordFailure, takeParked } from './parking.ts';
+import { mendEntry } from './replay-entries.ts';
 import type { Subscription } from './subscription.ts';
 
 /** What the retries share with the dispatcher. */
@@ -98,10 +99,11 @@ export class ParkedRetries {
 
   #retry(subscription: Subscription, head: ParkedHead): Promise<void> {
     const { options } = this.#with;
-    const { partition, offset, attempts, failures } = head;
+    const { partition, offset, attempts, failures, replay_id } = head;
     return attempt(options, subscription, head, {
       take: (sql) => takeParked(sql, head),
       succeed: async (sql, outcome, startedAt) => {
+        if (replay_id !== null) return mendEntry(sql, { ...head, replay_id }, outcome);
         const retry = { attempt: attempts + 1, failures };
         const handling = { subscription, partition, outcomes: [outcome], startedAt, finishedAt: new Date() };
         await handledRecord(sql, options.nodeId, [{ ...handling, retry }]);

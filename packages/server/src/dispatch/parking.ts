@@ -47,6 +47,8 @@ export interface ParkedHead {
   readonly attempts: number;
   readonly failures: readonly AttemptFailure[];
   readonly edited_data: unknown;
+  /** The replay that failed at it; `null` where the live run did. */
+  readonly replay_id: number | null;
   readonly due: boolean;
 }
 
@@ -61,7 +63,7 @@ export async function parkedHeads(
 ): Promise<readonly ParkedHead[]> {
   return sql<ParkedHead[]>`
     SELECT DISTINCT ON (subscription, key) subscription, partition, "offset", key, status, attempts, failures,
-           edited_data, retry_at <= now() AS due
+           edited_data, replay_id, retry_at <= now() AS due
     FROM parked_events
     WHERE partition = ANY(${partitions as number[]})
       AND (status = 'waiting' OR subscription = ANY(${holding as string[]}))
@@ -77,7 +79,7 @@ export async function parkedHead(
 ): Promise<ParkedHead | undefined> {
   const [head] = await sql<ParkedHead[]>`
     SELECT subscription, partition, "offset", key, status, attempts, failures, edited_data,
-           retry_at <= now() AS due
+           replay_id, retry_at <= now() AS due
     FROM parked_events
     WHERE subscription = ${subscription} AND key = ${key} AND (status = 'waiting' OR ${holds})
     ORDER BY "offset" LIMIT 1`;

@@ -64,6 +64,20 @@ export async function noteOutcome(sql: Sql, head: ReplayHead, outcome: Outcome):
       AND subscription = ${head.subscription} AND "offset" = ${head.offset}`;
 }
 
+/** Marks an entry that had failed for good, when the dead letter that it left is retried and goes well. */
+export async function mendEntry(
+  sql: Sql,
+  at: Pick<ReplayHead, 'replay_id' | 'partition' | 'subscription' | 'offset'>,
+  outcome: Outcome,
+): Promise<void> {
+  await sql`
+    UPDATE replay_entries
+    SET status = ${isSkipped(outcome) ? 'skipped' : 'done'}, duration_us = ${Math.max(0, outcome.durationUs)},
+        attempts = attempts + 1, finished_at = now()
+    WHERE replay_id = ${at.replay_id} AND partition = ${at.partition}
+      AND subscription = ${at.subscription} AND "offset" = ${at.offset} AND status = 'dead'`;
+}
+
 /** Counts a failed attempt; `retryInMs` of `null` makes the event a dead letter of its listener. */
 export async function failEntry(
   { sql }: Database,

@@ -22,6 +22,8 @@ declare module 'fastify' {
     addsLoad?: boolean;
     /** Takes an `Idempotency-Key`. */
     isRepeatable?: boolean;
+    /** Names the state of what it reads or changes, and changes it only as it was seen, where the caller says so. */
+    isGuarded?: boolean;
     /** How many times as many requests as usual an address may send: for machines that speak for many people. */
     limitFactor?: number;
   }

@@ -19,6 +19,21 @@ const idempotencyHeader = {
   },
 };
 
+const ifMatchHeader = {
+  type: 'object',
+  properties: {
+    'If-Match': {
+      type: 'string',
+      description:
+        'The ETag of what you read. Where somebody has changed it since, nothing is stored and the answer is 412, `precondition_failed`. Without it, the last one who writes wins.',
+    },
+  },
+};
+
+const etagHeader = {
+  ETag: { type: 'string', description: 'Names this state. Send it as If-Match with your change of it.' },
+};
+
 const anyProblem = {
   description: 'A problem',
   content: { 'application/problem+json': { schema: z.toJSONSchema(problemSchema) } },
@@ -33,6 +48,12 @@ const pagePolicy = {
   'base-uri': "'none'",
   'frame-ancestors': "'none'",
 };
+
+type Answers = Readonly<Record<number, object>>;
+
+function withTag(answers: Answers): Answers {
+  return { ...answers, 200: { ...answers[200], headers: etagHeader } };
+}
 
 /** Describes all routes that come after it, at `/v1/openapi.json`, and shows them at `/docs`. */
 export async function describeApi(api: Api, publicUrl: string | null): Promise<void> {
@@ -55,13 +76,15 @@ export async function describeApi(api: Api, publicUrl: string | null): Promise<v
     },
     transform: (input) => {
       const { schema, url } = jsonSchemaTransform(input);
-      const { access, isRepeatable } = input.route.config ?? {};
+      const { access, isRepeatable, isGuarded } = input.route.config ?? {};
       if (!access || schema?.hide) return { schema, url };
+      const answers = (schema?.response ?? { 200: { description: 'Done' } }) as Answers;
       const described = {
         ...schema,
         tags: schema?.tags ?? ['Pusher HTTP API'],
         ...(isRepeatable ? { headers: idempotencyHeader } : {}),
-        response: { ...(schema?.response ?? { 200: { description: 'Done' } }), default: anyProblem },
+        ...(isGuarded && input.route.method !== 'GET' ? { headers: ifMatchHeader } : {}),
+        response: { ...(isGuarded ? withTag(answers) : answers), default: anyProblem },
       };
       if (access === 'public') return { schema: described, url };
       const security = access.includes('service') ? [{ app: [] }] : [{ token: [] }];

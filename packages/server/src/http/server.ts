@@ -91,13 +91,14 @@ async function addHeaders(api: Api, { corsOrigins, publicUrl }: HttpConfig): Pro
       'authorization',
       'content-type',
       'idempotency-key',
+      'if-match',
       'traceparent',
       'x-app-key',
       // Of Laravel Echo and of the HTTP clients that it teaches to name their socket.
       'x-requested-with',
       'x-socket-id',
     ],
-    exposedHeaders: ['retry-after'],
+    exposedHeaders: ['etag', 'retry-after'],
     maxAge: 7200,
   });
 }

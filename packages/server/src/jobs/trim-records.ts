@@ -21,6 +21,7 @@ export const trimRecords = timer({
     await sql`
       DELETE FROM health_changes WHERE at < now() - interval '90 days'
         AND id NOT IN (SELECT max(id) FROM health_changes GROUP BY part)`;
+    await sql`DELETE FROM observed_stretches WHERE looked_at < now() - interval '90 days'`;
     await sql`
       DELETE FROM channel_paces
       WHERE greatest(used_until, queued_until) < (extract(epoch FROM now()) - 86400) * 1000`;

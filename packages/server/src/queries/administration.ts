@@ -2,7 +2,7 @@ import { ProblemError } from '@mevrik/protocol';
 import { and, asc, desc, eq, lt } from 'drizzle-orm';
 import type { Database } from '../db/database.ts';
 import { apps, bots, channels, routingRules } from '../db/schema.ts';
-import { defaultFlow } from '../domain/bot/index.ts';
+import { shownBot } from '../domain/bot/index.ts';
 import type { RoutingRule } from '../domain/routing/index.ts';
 import { beforeId, type PageRequest, toPage } from './page.ts';
 
@@ -56,6 +56,7 @@ export async function requireChannelRow({ orm }: Database, appId: number, name: 
       enabled: channels.enabled,
       settings: channels.settings,
       appKey: apps.key,
+      appSecret: apps.secret,
     })
     .from(channels)
     .innerJoin(apps, eq(apps.id, channels.appId))
@@ -82,14 +83,9 @@ export async function listRules(database: Database, appId: number): Promise<Rout
   }));
 }
 
-/**
- * The bot of an app; one that has chosen nothing has the built-in one with the flow that we ship.
- * @throws ProblemError `not_found`.
- */
+/** The bot of an app. @throws ProblemError `not_found`. */
 export async function readBot(database: Database, appId: number) {
   await requireAppRow(database, appId);
   const [row] = await database.orm.select().from(bots).where(eq(bots.appId, appId));
-  if (row?.kind === 'http') return { kind: 'http' as const, url: row.url, timeoutMs: row.timeoutMs };
-  if (row?.kind === 'none') return { kind: 'none' as const };
-  return { kind: 'builtin' as const, flow: row?.flow ?? defaultFlow };
+  return shownBot(row);
 }

@@ -72,6 +72,7 @@ function findStuck(sql: Sql, pattern: string, bound: number[] | null): Promise<S
            parked.last_error AS error, parked.key AS "conversationKey", events.occurred_at AS "occurredAt"
     FROM parked_events parked JOIN events ON events.id = parked.event_id
     WHERE parked.type IN ('NewMessageReceivedEvent', 'NewFacebookEventReceived', 'NewProviderEventReceived')
+      AND parked.replay_id IS NULL
       AND (${bound === null} OR parked.app_id = ANY (${bound ?? []}::int[]))
       AND (parked.key ILIKE ${pattern} OR events.data::text ILIKE ${pattern})
     ORDER BY parked.parked_at DESC LIMIT 20`;

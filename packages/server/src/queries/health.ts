@@ -1,4 +1,4 @@
-import type { HealthChange, HealthPart, HealthStatus } from '@mevrik/protocol';
+import type { HealthChange, HealthPart, HealthStatus, ObservedStretch } from '@mevrik/protocol';
 import type { Database } from '../db/database.ts';
 import type { Measured } from '../domain/health.ts';
 
@@ -110,6 +110,39 @@ export async function noteHealth({ sql }: Database, parts: readonly NotedHealth[
         AND NOT (was.status IS NULL AND now_is.status = 'ok')
       RETURNING part, status, reason, at`;
   });
+}
+
+/** How long after a look the next may come, so that the time between them counts as observed. */
+const betweenLooksSeconds = (everySeconds: number) => 30 + 3 * everySeconds;
+
+/** Writes down that all parts were just looked at: the stretch of time that is observed goes on, or a new one begins. */
+export async function noteLook({ sql }: Database, everySeconds: number): Promise<void> {
+  await sql.begin(async (tx) => {
+    await tx`SELECT pg_advisory_xact_lock(${healthLock})`;
+    await tx`
+      WITH going AS (
+        UPDATE observed_stretches SET looked_at = now()
+        WHERE id = (SELECT max(id) FROM observed_stretches)
+          AND looked_at > now() - ${betweenLooksSeconds(everySeconds)} * interval '1 second'
+        RETURNING id
+      )
+      INSERT INTO observed_stretches (began_at) SELECT now() WHERE NOT EXISTS (SELECT FROM going)`;
+  });
+}
+
+/** When somebody has looked since an instant, oldest first; a stretch that still goes on lasts until now. */
+export async function listObserved(
+  { sql }: Database,
+  from: string,
+  everySeconds: number,
+): Promise<ObservedStretch[]> {
+  return sql<ObservedStretch[]>`
+    SELECT greatest(began_at, ${from}::timestamptz) AS "from",
+           CASE WHEN looked_at > now() - ${betweenLooksSeconds(everySeconds)} * interval '1 second'
+                THEN greatest(looked_at, now()) ELSE looked_at END AS until
+    FROM observed_stretches WHERE looked_at > ${from}::timestamptz ORDER BY id DESC LIMIT ${changesTold}`.then(
+    (rows) => rows.reverse(),
+  );
 }
 
 /** Changes that one look shows. */

@@ -2,6 +2,9 @@ import { Group, Stack, Text, Title } from '@mantine/core';
 import { type ReactNode, useEffect } from 'react';
 import classes from './admin.module.css';
 
+/** How wide a form may be: fields that are wider than what is written in them make it harder to read, not easier. */
+export const formWidth = 1100;
+
 /** A page of the panel: what it is about, what can be done, and the rest. */
 export function AdminPage(props: {
   title: string;

@@ -1,3 +1,5 @@
+import type { Tagged } from './load-tagged.ts';
+
 export type { SubscriptionState } from '@mevrik/protocol';
 
 /** An app as administrators see it. */
@@ -8,6 +10,14 @@ export interface AppRow {
   readonly enabled: boolean;
   readonly settings: Readonly<Record<string, unknown>>;
   readonly createdAt: string;
+}
+
+/** What an editor of an app is given. */
+export interface EditedApp {
+  readonly path: string;
+  readonly app: Tagged<AppRow>;
+  /** Drops what is written, and begins with what there is now. */
+  readonly onLoad: () => Promise<void>;
 }
 
 /** A part of a list. */

@@ -44,13 +44,10 @@ export function AuditPage() {
     setFilter((before) => ({ ...before, [name]: value ?? '' }));
   const text = (name: keyof typeof none, label: string, type = 'text') => (
     <TextInput
-      aria-label={label}
-      placeholder={label}
+      label={label}
       type={type}
-      title={label}
       value={filter[name]}
       onChange={(event) => change(name)(event.currentTarget.value)}
-      w={type === 'text' ? 170 : 200}
     />
   );
   return (
@@ -58,35 +55,32 @@ export function AuditPage() {
       title="Audit log"
       about="What people and programs did, and what they were refused."
       filters={
-        <>
+        <div className={classes.fields}>
           <TextInput
-            aria-label="Any word"
-            placeholder="Any word"
+            label="Any word"
             leftSection={<IconSearch size={15} />}
             value={filter.search}
             onChange={(event) => change('search')(event.currentTarget.value)}
-            w={200}
           />
           {text('actor', 'Who')}
           <Select
-            aria-label="Did what"
-            placeholder="Did what"
+            label="Did what"
+            placeholder="Anything"
             data={familiesOf(actions.data?.items ?? [])}
             value={filter.action || null}
             onChange={change('action')}
             searchable
             clearable
-            w={190}
           />
           {text('target', 'To what')}
           {text('since', 'From', 'datetime-local')}
           {text('until', 'Until', 'datetime-local')}
           {filter !== none && (
-            <Button variant="subtle" onClick={() => setFilter(none)}>
+            <Button variant="subtle" style={{ placeSelf: 'end start' }} onClick={() => setFilter(none)}>
               Show all
             </Button>
           )}
-        </>
+        </div>
       }
       list={list}
       columns={['When', 'Who', 'Did', 'To', 'More', '']}

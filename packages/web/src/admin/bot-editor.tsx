@@ -13,9 +13,11 @@ import {
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api } from '../session/session.ts';
-import { Failure, Fault, Loading } from '../shared/states.tsx';
+import { Failure, Loading } from '../shared/states.tsx';
 import classes from './admin.module.css';
 import { BotTrial } from './bot-trial.tsx';
+import { loadTagged, type Tagged } from './load-tagged.ts';
+import { SaveFault, useSaveGuard } from './save-guard.tsx';
 import { useSaving } from './use-saving.ts';
 
 type Bot =
@@ -27,15 +29,24 @@ type Bot =
 export function BotEditor({ path }: { path: string }) {
   const stored = useQuery({
     queryKey: ['admin', 'bot', path],
-    queryFn: () => api.call<Bot>('GET', `${path}/bot`),
+    queryFn: () => loadTagged<Bot>(`${path}/bot`),
+    // Whoever comes back begins with what is stored by then.
+    gcTime: 0,
   });
+  const [loads, setLoads] = useState(0);
   if (stored.isPending) return <Loading />;
   if (stored.isError) return <Failure error={stored.error} onRetry={() => void stored.refetch()} />;
-  return <BotForm path={path} stored={stored.data} />;
+  const loadAnew = async () => {
+    await stored.refetch();
+    setLoads(loads + 1);
+  };
+  return <BotForm key={loads} path={path} stored={stored.data} onLoad={loadAnew} />;
 }
 
 /** Begins with what is stored; from then on what stands in the form is the administrator's. */
-function BotForm({ path, stored }: { path: string; stored: Bot }) {
+function BotForm(props: { path: string; stored: Tagged<Bot>; onLoad: () => Promise<void> }) {
+  const { path, stored, onLoad } = props;
+  const guard = useSaveGuard(stored.etag);
   const [kind, setKind] = useState<Bot['kind']>(stored.kind);
   const [flow, setFlow] = useState(stored.kind === 'builtin' ? stored.flow : '');
   const [url, setUrl] = useState(stored.kind === 'http' ? stored.url : '');
@@ -43,14 +54,15 @@ function BotForm({ path, stored }: { path: string; stored: Bot }) {
   const [secret, setSecret] = useState<string>();
   const saving = useSaving(async () => {
     const body = kind === 'builtin' ? { kind, flow } : kind === 'http' ? { kind, url, timeoutMs } : { kind };
-    const answer = await api.call<{ secret?: string }>('PUT', `${path}/bot`, { body });
-    setSecret(answer.secret);
+    await guard.over(async (how) => {
+      const answer = await api.call<{ secret?: string }>('PUT', `${path}/bot`, { body, ...how });
+      setSecret(answer.secret);
+    });
   });
   return (
     <div className={classes.twoColumns}>
       <Card withBorder>
         <Stack>
-          <Fault text={saving.fault} />
           {secret && (
             <Alert color="brand" title="The secret that signs our requests, shown this once">
               <Text className={classes.mono}>{secret}</Text>
@@ -100,6 +112,7 @@ function BotForm({ path, stored }: { path: string; stored: Bot }) {
               Whoever writes waits for a person.
             </Text>
           )}
+          <SaveFault guard={guard} text={saving.fault} onSave={saving.save} onLoad={onLoad} />
           <Group justify="flex-end">
             <Button loading={saving.busy} onClick={() => void saving.save()}>
               Save the bot

@@ -40,6 +40,7 @@ interface Line {
 const heardAs: Readonly<Record<string, string>> = {
   answer: 'taken for an answer to the form',
   choice: 'taken for a choice of the menu',
+  file: 'taken for a file without words',
   wish: 'taken for the wish for a person',
   intent: 'taken for the intent',
   nothing: 'not understood',
@@ -58,7 +59,10 @@ export function BotTrial({ flow }: { flow: string }) {
     void end.current?.scrollIntoView({ block: 'nearest' });
   }, [said]);
 
-  async function take(input: { text?: string; payload?: string }, shown?: string): Promise<void> {
+  async function take(
+    input: { text?: string; payload?: string; file?: true },
+    shown?: string,
+  ): Promise<void> {
     setFault(undefined);
     if (shown !== undefined) setSaid((before) => [...before, { by: 'you', text: shown, choices: [] }]);
     try {
@@ -154,6 +158,9 @@ export function BotTrial({ flow }: { flow: string }) {
             />
             <Button type="submit" variant="light">
               Say it
+            </Button>
+            <Button variant="default" onClick={() => void take({ file: true }, 'A file, without words')}>
+              Send a file
             </Button>
           </Group>
         </form>

@@ -4,7 +4,8 @@ import type { ChannelKind, ChannelTest, ConfiguredChannel } from '@mevrik/protoc
 import { useState } from 'react';
 import { api } from '../session/session.ts';
 import { MevrikError } from '../shared/sdk.ts';
-import { Fault } from '../shared/states.tsx';
+import type { Tagged } from './load-tagged.ts';
+import { SaveFault, type SaveGuard } from './save-guard.tsx';
 import { type Faults, faultsOf, isChanged, noDraft, noFaults, toPatch } from './setting-draft.ts';
 import { SettingForm } from './setting-form.tsx';
 
@@ -13,10 +14,12 @@ export function ChannelForm(props: {
   appId: number;
   kind: ChannelKind;
   /** `undefined` for one that is new. */
-  channel: ConfiguredChannel | undefined;
+  channel: Tagged<ConfiguredChannel> | undefined;
+  guard: SaveGuard;
+  onLoad: () => Promise<void>;
   onSaved: (name: string, given: Readonly<Record<string, unknown>>) => Promise<void>;
 }) {
-  const { appId, kind, channel, onSaved } = props;
+  const { appId, kind, channel, guard, onLoad, onSaved } = props;
   const [name, setName] = useState(channel?.name ?? kind.kind);
   const [draft, setDraft] = useState(noDraft);
   const [faults, setFaults] = useState<Faults>(noFaults);
@@ -43,15 +46,17 @@ export function ChannelForm(props: {
     });
   const save = () =>
     run('save', async () => {
-      if (channel) await api.rest.changeChannel(appId, name, { settings: settings() });
+      if (channel)
+        await guard.over((how) => api.rest.changeChannel(appId, name, { settings: settings() }, how));
       else {
         await refuseKnown(appId, name);
         await api.rest.putChannel(appId, name, { kind: kind.kind, settings: withoutNulls(settings()) });
       }
       notifications.show({ message: 'Saved. It holds at once.' });
-      setDraft(noDraft);
       await onSaved(name, draft.changes);
+      setDraft(noDraft);
     });
+  if (!isChanged(draft)) guard.follow(channel?.etag);
 
   return (
     <Card
@@ -63,7 +68,6 @@ export function ChannelForm(props: {
       }}
     >
       <Stack gap="lg">
-        <Fault text={faults.rest} />
         {!channel && (
           <TextInput
             label="Name of the channel"
@@ -93,6 +97,7 @@ export function ChannelForm(props: {
             {tested.ok ? 'It works: the provider lets us in.' : tested.reason}
           </Alert>
         )}
+        <SaveFault guard={guard} text={faults.rest} onSave={save} onLoad={onLoad} />
         <Group justify="flex-end">
           {kind.isTestable && (
             <Button variant="default" loading={busy === 'test'} onClick={() => void test()}>

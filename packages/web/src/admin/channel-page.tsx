@@ -1,7 +1,9 @@
 import { Anchor, Card, Group, SimpleGrid, Stack, Switch, Text, Title, UnstyledButton } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
+import type { ChannelKind, ConfiguredChannel } from '@mevrik/protocol';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
+import { useState } from 'react';
 import { api } from '../session/session.ts';
 import { ChannelIcon } from '../shared/channel-icon.tsx';
 import { explain } from '../shared/explain.ts';
@@ -12,6 +14,8 @@ import { AdminPage } from './admin-page.tsx';
 import { ChannelForm } from './channel-form.tsx';
 import { ChannelHealth } from './channel-health.tsx';
 import { ChannelSteps } from './channel-steps.tsx';
+import { loadTagged, type Tagged } from './load-tagged.ts';
+import { useSaveGuard } from './save-guard.tsx';
 
 /** What was given to channels just now: it cannot be read again, and may have to be pasted at the provider. */
 const justGiven = new Map<string, Readonly<Record<string, unknown>>>();
@@ -30,6 +34,7 @@ export function AddChannelPage() {
   const navigate = useNavigate();
   const kinds = useKinds();
   const queries = useQueryClient();
+  const guard = useSaveGuard(undefined);
   if (kinds.isPending) return <Loading />;
   if (kinds.isError) return <Failure error={kinds.error} onRetry={() => void kinds.refetch()} />;
   const kind = kinds.data.items.find((one) => one.kind === chosen);
@@ -71,6 +76,8 @@ export function AddChannelPage() {
           appId={Number(appId)}
           kind={kind}
           channel={undefined}
+          guard={guard}
+          onLoad={async () => {}}
           onSaved={async (name, given) => {
             justGiven.set(`${appId} ${name}`, given);
             await queries.invalidateQueries({ queryKey: ['admin', 'channels', appId] });
@@ -93,11 +100,14 @@ export function AddChannelPage() {
 /** A channel: what it is told, how it is doing, and what its provider must be told. */
 export function ChannelPage() {
   const { appId, name } = useParams({ strict: false }) as { appId: string; name: string };
-  const queries = useQueryClient();
   const kinds = useKinds();
-  const key = ['admin', 'channel', appId, name];
-  const channel = useQuery({ queryKey: key, queryFn: () => api.rest.channel(Number(appId), name) });
-  const states = useQuery({ queryKey: ['channels'], queryFn: () => api.rest.channelStates() });
+  const channel = useQuery({
+    queryKey: ['admin', 'channel', appId, name],
+    queryFn: () => loadTagged<ConfiguredChannel>(`/v1/admin/apps/${appId}/channels/${name}`),
+    // Whoever comes back begins with what is stored by then.
+    gcTime: 0,
+  });
+  const [loads, setLoads] = useState(0);
   if (kinds.isPending || channel.isPending) return <Loading />;
   if (kinds.isError) return <Failure error={kinds.error} onRetry={() => void kinds.refetch()} />;
   if (channel.isError) return <Failure error={channel.error} onRetry={() => void channel.refetch()} />;
@@ -106,15 +116,35 @@ export function ChannelPage() {
     ...{ kind: channel.data.kind, title: channel.data.kind, summary: '', steps: [], groups: [] },
     ...{ hasWebhook: false, isTestable: false, isConnectable: false },
   };
+  const loadAnew = async () => {
+    await channel.refetch();
+    setLoads(loads + 1);
+  };
+  const { mailServer } = kinds.data;
+  return <Shown key={loads} {...{ appId, kind, mailServer }} channel={channel.data} onLoad={loadAnew} />;
+}
+
+function Shown(props: {
+  appId: string;
+  kind: ChannelKind;
+  channel: Tagged<ConfiguredChannel>;
+  mailServer: string | null;
+  onLoad: () => Promise<void>;
+}) {
+  const { appId, kind, channel, mailServer, onLoad } = props;
+  const { name } = channel;
+  const queries = useQueryClient();
+  const guard = useSaveGuard(channel.etag);
+  const states = useQuery({ queryKey: ['channels'], queryFn: () => api.rest.channelStates() });
   const state = states.data?.items.find((one) => String(one.appId) === appId && one.name === name);
   const refresh = async () => {
-    await queries.invalidateQueries({ queryKey: key });
+    await queries.invalidateQueries({ queryKey: ['admin', 'channel', appId, name] });
     void queries.invalidateQueries({ queryKey: ['admin', 'channels', appId] });
     void queries.invalidateQueries({ queryKey: ['channels'] });
   };
   async function setOpen(enabled: boolean): Promise<void> {
     try {
-      await api.rest.changeChannel(Number(appId), name, { enabled });
+      await guard.beside((how) => api.rest.changeChannel(Number(appId), name, { enabled }, how));
     } catch (error) {
       notifications.show({ color: 'red', title: 'It was not changed', message: explain(error) });
     }
@@ -126,7 +156,9 @@ export function ChannelPage() {
         <ChannelForm
           appId={Number(appId)}
           kind={kind}
-          channel={channel.data}
+          channel={channel}
+          guard={guard}
+          onLoad={onLoad}
           onSaved={async (_name, given) => {
             justGiven.set(`${appId} ${name}`, { ...justGiven.get(`${appId} ${name}`), ...given });
             await refresh();
@@ -154,16 +186,16 @@ export function ChannelPage() {
               </div>
               <Switch
                 label="Open"
-                checked={channel.data.enabled}
+                checked={channel.enabled}
                 onChange={(event) => void setOpen(event.currentTarget.checked)}
               />
             </Group>
           </Card>
           <ChannelSteps
             kind={kind}
-            channel={channel.data}
+            channel={channel}
             given={justGiven.get(`${appId} ${name}`) ?? {}}
-            mailServer={kinds.data.mailServer}
+            mailServer={mailServer}
             appId={Number(appId)}
           />
         </Stack>

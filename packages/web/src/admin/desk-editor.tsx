@@ -3,9 +3,10 @@ import { IconPlus } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api } from '../session/session.ts';
-import { Fault } from '../shared/states.tsx';
-import type { AppRow } from './api-types.ts';
+import { formWidth } from './admin-page.tsx';
+import type { AppRow, EditedApp } from './api-types.ts';
 import { type DispositionDraft, DispositionEditor, draftOf, settingOf } from './disposition-editor.tsx';
+import { SaveFault, useSaveGuard } from './save-guard.tsx';
 import { useSaving } from './use-saving.ts';
 
 const priorities = ['urgent', 'high', 'normal', 'low'] as const;
@@ -16,23 +17,25 @@ const usualDispositions = ['resolved', 'unresolved', 'duplicate', 'spam'];
 const usualTargets: Targets = { urgent: 5, high: 15, normal: 30, low: 120 };
 
 /** How agents work for an app: how soon customers should have an answer, and how cases end. */
-export function DeskEditor({ path, app }: { path: string; app: AppRow }) {
+export function DeskEditor({ path, app, onLoad }: EditedApp) {
+  const guard = useSaveGuard(app.etag);
   const queries = useQueryClient();
   const [targets, setTargets] = useState<Targets>(() => ({ ...usualTargets, ...targetsOf(app) }));
   const [dispositions, setDispositions] = useState<readonly DispositionDraft[]>(() =>
     ((app.settings.dispositions ?? usualDispositions) as readonly unknown[]).map(draftOf),
   );
-  const saving = useSaving(async () => {
-    const settings = { sla: { firstReplyMinutes: targets }, dispositions: dispositions.map(settingOf) };
-    await api.call('PATCH', path, { body: { settings } });
-    await queries.invalidateQueries({ queryKey: ['admin', 'app', String(app.id)] });
-    await queries.invalidateQueries({ queryKey: ['apps'] });
-  });
+  const saving = useSaving(() =>
+    guard.over(async (how) => {
+      const settings = { sla: { firstReplyMinutes: targets }, dispositions: dispositions.map(settingOf) };
+      await api.call('PATCH', path, { body: { settings }, ...how });
+      await queries.invalidateQueries({ queryKey: ['admin', 'app', String(app.id)] });
+      await queries.invalidateQueries({ queryKey: ['apps'] });
+    }),
+  );
   const change = (at: number, next: DispositionDraft | undefined) =>
     setDispositions(dispositions.flatMap((one, index) => (index === at ? (next ?? []) : one)));
   return (
-    <Stack>
-      <Fault text={saving.fault} />
+    <Stack maw={formWidth}>
       <Card withBorder>
         <Title order={2} mb={4}>
           First answers
@@ -85,6 +88,7 @@ export function DeskEditor({ path, app }: { path: string; app: AppRow }) {
           </Button>
         </Stack>
       </Card>
+      <SaveFault guard={guard} text={saving.fault} onSave={saving.save} onLoad={onLoad} />
       <Group justify="flex-end">
         <Button loading={saving.busy} onClick={() => void saving.save()}>
           Save

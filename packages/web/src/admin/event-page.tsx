@@ -1,5 +1,5 @@
 import { Alert, Anchor, Badge, Button, Card, Stack, Table, Text, Title } from '@mantine/core';
-import type { EventStory, LoggedEvent } from '@mevrik/protocol';
+import type { EventStory, ListenerOutcome, LoggedEvent } from '@mevrik/protocol';
 import { IconAlertTriangle, IconArrowLeft, IconRepeat } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
@@ -11,7 +11,7 @@ import classes from './admin.module.css';
 import { AdminPage } from './admin-page.tsx';
 import { meaningOf } from './event-types.ts';
 import { JsonView } from './json-view.tsx';
-import { entryColors, entryWords } from './replay-words.ts';
+import { entryColors, entryWords, failedReplays } from './replay-words.ts';
 import { StoryView } from './story-view.tsx';
 import { storyInWords } from './story-words.ts';
 
@@ -24,7 +24,6 @@ export function EventPage() {
   if (story.isError) return <Failure error={story.error} onRetry={() => void story.refetch()} />;
   const { event, listeners, replays } = story.data;
   const again = listeners.filter(({ outcome }) => outcome === 'done').map(({ listener }) => listener);
-  const stuck = listeners.filter(({ outcome }) => outcome === 'dead' || outcome === 'parked');
   return (
     <AdminPage
       title={meaningOf(event.type)}
@@ -62,21 +61,21 @@ export function EventPage() {
         </>
       }
     >
-      {stuck.map(({ listener, outcome, failures }) => (
+      {listeners.map((one) => (
+        <Stuck key={one.listener} one={one} />
+      ))}
+      {failedReplays(replays).map((one) => (
         <Alert
-          key={listener}
-          color={outcome === 'dead' ? 'red' : 'yellow'}
+          key={one.listener}
+          color="yellow"
           icon={<IconAlertTriangle size={18} />}
-          title={
-            outcome === 'dead'
-              ? `${listener} gave up: it needs a person`
-              : `${listener} failed, and tries again`
-          }
+          title={`Replay ${one.replayId} failed: ${one.listener} could not handle it again`}
         >
           <Stack gap={6} align="flex-start">
-            <Text size="sm">{failures.at(-1)?.error ?? 'No reason was noted.'}</Text>
+            <Text size="sm">{one.failures.at(-1)?.error ?? 'No reason was noted.'}</Text>
+            <Text size="sm">What came of it when it happened stands as it is.</Text>
             <Anchor component={Link} to="/admin/dead-letters" size="sm">
-              Retry, edit or discard it
+              Retry or discard what the replay left
             </Anchor>
           </Stack>
         </Alert>
@@ -106,6 +105,26 @@ export function EventPage() {
         <Facts event={event} />
       </div>
     </AdminPage>
+  );
+}
+
+/** That a listener could not handle it when it happened, and what is to be done. */
+function Stuck({ one: { listener, outcome, failures } }: { one: ListenerOutcome }) {
+  if (outcome !== 'dead' && outcome !== 'parked') return null;
+  const isDead = outcome === 'dead';
+  return (
+    <Alert
+      color={isDead ? 'red' : 'yellow'}
+      icon={<IconAlertTriangle size={18} />}
+      title={isDead ? `${listener} gave up: it needs a person` : `${listener} failed, and tries again`}
+    >
+      <Stack gap={6} align="flex-start">
+        <Text size="sm">{failures.at(-1)?.error ?? 'No reason was noted.'}</Text>
+        <Anchor component={Link} to="/admin/dead-letters" size="sm">
+          Retry, edit or discard it
+        </Anchor>
+      </Stack>
+    </Alert>
   );
 }
 

@@ -94,7 +94,7 @@ export function EventsPage() {
                   <Table.Td w={80}>
                     <Ago at={event.occurredAt} />
                   </Table.Td>
-                  <Table.Td w={270}>
+                  <Table.Td w={290}>
                     <Link to="/admin/events/$eventId" params={{ eventId: event.id }} className={classes.link}>
                       {meaningOf(event.type)}
                     </Link>

@@ -1,5 +1,5 @@
 import { Badge, Card, Group, SegmentedControl, Stack, Table, Text, Title, Tooltip } from '@mantine/core';
-import type { HealthChange, HealthReport, HealthStatus, PartHealth } from '@mevrik/protocol';
+import type { HealthChange, HealthReport, PartHealth } from '@mevrik/protocol';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api } from '../session/session.ts';
@@ -7,6 +7,7 @@ import { Failure, Loading } from '../shared/states.tsx';
 import { clockTime, exactTime, useNow } from '../shared/time.tsx';
 import classes from './admin.module.css';
 import { AdminPage } from './admin-page.tsx';
+import { healthSpans, sayShareWell } from './health-history.ts';
 import { sayLasting, sayValue, statusColors, statusWords } from './health-words.ts';
 
 const windows = [
@@ -40,9 +41,11 @@ export function HealthPage() {
         />
       }
     >
-      {health.data.parts.map((part) => (
-        <Part key={part.part} part={part} report={health.data} />
-      ))}
+      <div className={classes.parts}>
+        {health.data.parts.map((part) => (
+          <Part key={part.part} part={part} report={health.data} />
+        ))}
+      </div>
     </AdminPage>
   );
 }
@@ -140,20 +143,9 @@ function Changes({ changes }: { changes: readonly HealthChange[] }) {
 
 /** How a part has been, on one line of time. */
 function HistoryStrip({ changes, report }: { changes: readonly HealthChange[]; report: HealthReport }) {
-  const [from, to] = [Date.parse(report.from), Date.parse(report.checkedAt)];
-  const spans: { status: HealthStatus; reason: string; start: number; end: number }[] = [];
-  let current = { status: 'ok' as HealthStatus, reason: 'well', start: from };
-  for (const { status, reason, at } of changes) {
-    const start = Math.max(from, Date.parse(at));
-    if (start > current.start) spans.push({ ...current, end: start });
-    current = { status, reason, start };
-  }
-  spans.push({ ...current, end: to });
-  const ill = spans
-    .filter(({ status }) => status !== 'ok')
-    .reduce((sum, { start, end }) => sum + end - start, 0);
-  const share = to > from ? (100 * (to - from - ill)) / (to - from) : 100;
-  const said = `${share === 100 ? '100' : Math.min(99.99, share).toFixed(2)} % of the time well`;
+  const spans = healthSpans(changes, report);
+  const whole = Math.max(1, Date.parse(report.checkedAt) - Date.parse(report.from));
+  const said = sayShareWell(spans);
   return (
     <div className={classes.history}>
       <div className={classes.strip} role="img" aria-label={said}>
@@ -167,7 +159,7 @@ function HistoryStrip({ changes, report }: { changes: readonly HealthChange[]; r
             <div
               className={classes.stripSpan}
               data-status={status}
-              style={{ flexGrow: Math.max(0.001, (end - start) / Math.max(1, to - from)) }}
+              style={{ flexGrow: Math.max(0.001, (end - start) / whole) }}
             />
           </Tooltip>
         ))}

@@ -15,8 +15,9 @@ import { IconPlus, IconX } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api } from '../session/session.ts';
-import { Fault } from '../shared/states.tsx';
-import type { AppRow } from './api-types.ts';
+import { formWidth } from './admin-page.tsx';
+import type { EditedApp } from './api-types.ts';
+import { SaveFault, useSaveGuard } from './save-guard.tsx';
 import { useSaving } from './use-saving.ts';
 
 const weekdays = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] as const;
@@ -41,19 +42,21 @@ function usualHours(): Hours {
 }
 
 /** When people are there to answer for an app. */
-export function HoursEditor({ path, app }: { path: string; app: AppRow }) {
+export function HoursEditor({ path, app, onLoad }: EditedApp) {
+  const guard = useSaveGuard(app.etag);
   const queries = useQueryClient();
   const [hours, setHours] = useState(() => (app.settings.businessHours ?? null) as Hours | null);
-  const saving = useSaving(async () => {
-    await api.call('PATCH', path, { body: { settings: { businessHours: hours } } });
-    await queries.invalidateQueries({ queryKey: ['admin', 'app', String(app.id)] });
-  });
+  const saving = useSaving(() =>
+    guard.over(async (how) => {
+      await api.call('PATCH', path, { body: { settings: { businessHours: hours } }, ...how });
+      await queries.invalidateQueries({ queryKey: ['admin', 'app', String(app.id)] });
+    }),
+  );
   const setDay = (day: Weekday, spans: readonly Span[]) =>
     hours && setHours({ ...hours, weekly: { ...hours.weekly, [day]: spans } });
   return (
-    <Card withBorder>
+    <Card withBorder maw={formWidth}>
       <Stack>
-        <Fault text={saving.fault} />
         <div>
           <Title order={2} mb={4}>
             Business hours
@@ -98,6 +101,7 @@ export function HoursEditor({ path, app }: { path: string; app: AppRow }) {
             />
           </>
         )}
+        <SaveFault guard={guard} text={saving.fault} onSave={saving.save} onLoad={onLoad} />
         <Group justify="flex-end">
           <Button loading={saving.busy} onClick={() => void saving.save()}>
             Save

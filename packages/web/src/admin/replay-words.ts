@@ -1,4 +1,4 @@
-import type { Replay, ReplayEntryState, ReplayFilter, ReplayRequest } from '@mevrik/protocol';
+import type { EventStory, Replay, ReplayEntryState, ReplayFilter, ReplayRequest } from '@mevrik/protocol';
 import { exactTime } from '../shared/time.tsx';
 
 /** What stands in the address of the replay page: which events, and who handles them again. */
@@ -58,6 +58,12 @@ export const entryColors = {
   dead: 'red',
   cancelled: 'gray',
 } as const satisfies Record<ReplayEntryState, string>;
+
+/** The last replay of an event by each listener, where that failed. */
+export function failedReplays(replays: EventStory['replays']): EventStory['replays'] {
+  const last = new Map(replays.map((one) => [one.listener, one]));
+  return [...last.values()].filter(({ status }) => status === 'dead');
+}
 
 /** The names in a list of an address. */
 export function listOf(given: string | undefined): string[] {

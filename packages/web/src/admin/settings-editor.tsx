@@ -5,8 +5,10 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api } from '../session/session.ts';
 import { explain } from '../shared/explain.ts';
-import { Failure, Fault, Loading } from '../shared/states.tsx';
-import type { AppRow } from './api-types.ts';
+import { Failure, Loading } from '../shared/states.tsx';
+import { formWidth } from './admin-page.tsx';
+import type { AppRow, EditedApp } from './api-types.ts';
+import { SaveFault, useSaveGuard } from './save-guard.tsx';
 import {
   type Faults,
   faultsOf,
@@ -22,7 +24,7 @@ import { SettingForm } from './setting-form.tsx';
 const elsewhere = new Set(['sla', 'dispositions', 'businessHours']);
 
 /** The settings of an app: as a form, and all of them as JSON. */
-export function SettingsEditor({ path, app }: { path: string; app: AppRow }) {
+export function SettingsEditor(edited: EditedApp) {
   const known = useQuery({
     queryKey: ['admin', 'app-settings'],
     queryFn: () => api.call<{ groups: readonly SettingGroup[] }>('GET', '/v1/admin/app-settings'),
@@ -41,10 +43,10 @@ export function SettingsEditor({ path, app }: { path: string; app: AppRow }) {
         <Tabs.Tab value="json">JSON</Tabs.Tab>
       </Tabs.List>
       <Tabs.Panel value="form">
-        <SettingsForm path={path} app={app} groups={groups} />
+        <SettingsForm {...edited} groups={groups} />
       </Tabs.Panel>
       <Tabs.Panel value="json">
-        <SettingsJson key={JSON.stringify(app.settings)} path={path} app={app} />
+        <SettingsJson {...edited} />
       </Tabs.Panel>
     </Tabs>
   );
@@ -59,7 +61,8 @@ function useRefresh({ id }: AppRow): () => Promise<void> {
   };
 }
 
-function SettingsForm({ path, app, groups }: { path: string; app: AppRow; groups: readonly SettingGroup[] }) {
+function SettingsForm({ path, app, onLoad, groups }: EditedApp & { groups: readonly SettingGroup[] }) {
+  const guard = useSaveGuard(app.etag);
   const refresh = useRefresh(app);
   const [name, setName] = useState(app.name);
   const [enabled, setEnabled] = useState(app.enabled);
@@ -71,7 +74,8 @@ function SettingsForm({ path, app, groups }: { path: string; app: AppRow; groups
     setFaults(noFaults);
     try {
       const settings = laidOver(app.settings, toPatch(draft, groups, app.settings));
-      await api.call('PATCH', path, { body: { name: name.trim(), enabled, settings } });
+      const body = { name: name.trim(), enabled, settings };
+      await guard.over((how) => api.call('PATCH', path, { body, ...how }));
       await refresh();
       setDraft(noDraft);
     } catch (error) {
@@ -81,9 +85,11 @@ function SettingsForm({ path, app, groups }: { path: string; app: AppRow; groups
     }
   }
   const isTouched = isChanged(draft) || name !== app.name || enabled !== app.enabled;
+  if (!isTouched) guard.follow(app.etag);
   return (
     <Card
       withBorder
+      maw={formWidth}
       component="form"
       onSubmit={(event: { preventDefault(): void }) => {
         event.preventDefault();
@@ -91,7 +97,6 @@ function SettingsForm({ path, app, groups }: { path: string; app: AppRow; groups
       }}
     >
       <Stack gap="lg">
-        <Fault text={faults.rest} />
         <Group grow align="flex-start">
           <TextInput
             label="Name of the app"
@@ -108,6 +113,7 @@ function SettingsForm({ path, app, groups }: { path: string; app: AppRow; groups
           />
         </Group>
         <SettingForm groups={groups} stored={app.settings} draft={draft} onDraft={setDraft} faults={faults} />
+        <SaveFault guard={guard} text={faults.rest} onSave={save} onLoad={onLoad} />
         <Group justify="space-between">
           <Text size="xs" c="dimmed">
             What is left empty has its default, which is shown in grey. Changes are kept in the audit log.
@@ -133,7 +139,8 @@ function laidOver(stored: Settings, patch: Settings): Record<string, unknown> {
   );
 }
 
-function SettingsJson({ path, app }: { path: string; app: AppRow }) {
+function SettingsJson({ path, app, onLoad }: EditedApp) {
+  const guard = useSaveGuard(app.etag);
   const refresh = useRefresh(app);
   const [text, setText] = useState(() => JSON.stringify(app.settings, null, 2));
   const [fault, setFault] = useState<string>();
@@ -142,7 +149,8 @@ function SettingsJson({ path, app }: { path: string; app: AppRow }) {
     setBusy(true);
     setFault(undefined);
     try {
-      await api.call('PUT', `${path}/settings`, { body: JSON.parse(text) });
+      const body = JSON.parse(text);
+      await guard.over((how) => api.call('PUT', `${path}/settings`, { body, ...how }));
       await refresh();
     } catch (error) {
       setFault(error instanceof SyntaxError ? `This is not JSON yet: ${error.message}` : explain(error));
@@ -151,7 +159,7 @@ function SettingsJson({ path, app }: { path: string; app: AppRow }) {
     }
   }
   return (
-    <Card withBorder>
+    <Card withBorder maw={formWidth}>
       <Stack>
         <div>
           <Title order={2}>All that is set</Title>
@@ -159,7 +167,6 @@ function SettingsJson({ path, app }: { path: string; app: AppRow }) {
             What stands here replaces what was there: a setting that you delete has its default again.
           </Text>
         </div>
-        <Fault text={fault} />
         <JsonInput
           aria-label="Settings as JSON"
           value={text}
@@ -170,6 +177,7 @@ function SettingsJson({ path, app }: { path: string; app: AppRow }) {
           maxRows={28}
           styles={{ input: { fontFamily: 'var(--mantine-font-family-monospace)', fontSize: 12.5 } }}
         />
+        <SaveFault guard={guard} text={fault} onSave={save} onLoad={onLoad} />
         <Group justify="flex-end">
           <Button loading={busy} onClick={() => void save()}>
             Replace the settings

@@ -21,8 +21,15 @@ export function storyInWords({ event, chain, replays }: EventStory): readonly st
     led.length === 0
       ? 'Nothing further came of it.'
       : `It led to: ${led.map(({ type }) => lowered(meaningOf(type))).join(', ')}.`,
-    ...(replays.length === 0 ? [] : [`It was run again ${times(replays.length)}; see below.`]),
+    ...replayedInWords(replays),
   ];
+}
+
+function replayedInWords(replays: EventStory['replays']): readonly string[] {
+  if (replays.length === 0) return [];
+  const failed = replays.filter(({ status }) => status === 'dead').length;
+  const how = failed === 0 ? '' : failed === replays.length ? ', and failed' : `; ${failed} of these failed`;
+  return [`Afterwards it was run again ${times(replays.length)}${how}: see below.`];
 }
 
 function handledInWords({ listeners }: ChainedEvent): string {

@@ -69,7 +69,7 @@ export function Ago({ at, ...props }: { at: string } & TextProps) {
   const now = useNow(15_000);
   return (
     <Tooltip label={exactTime(at)}>
-      <Text component="time" dateTime={at} size="xs" c="dimmed" {...props}>
+      <Text component="time" dateTime={at} size="xs" c="dimmed" style={{ whiteSpace: 'nowrap' }} {...props}>
         {shortAgo(at, now)}
       </Text>
     </Tooltip>

@@ -1,12 +1,18 @@
 import { ProblemError } from '@mevrik/protocol';
 import { eq } from 'drizzle-orm';
 import { apps } from '../../db/schema.ts';
+import type { Seen } from '../../domain/state-tag.ts';
 import type { Tx } from '../../log/transaction.ts';
 import { writeAudit } from '../../observe/audit.ts';
 
 /** Whose act it is, as it stands in the audit trail: `agent 7`. */
 export interface By {
   readonly actor: string;
+}
+
+/** What whoever acts has seen of what they change. */
+export interface Over {
+  readonly seen?: Seen;
 }
 
 /** An app that nobody else changes until the transaction ends. @throws ProblemError `not_found`. */

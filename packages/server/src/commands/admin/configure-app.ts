@@ -1,31 +1,36 @@
-import { eq } from 'drizzle-orm';
+import { asc, eq } from 'drizzle-orm';
 import { parseAppSettings } from '../../apps/app-settings.ts';
 import { randomToken } from '../../auth/secrets.ts';
 import { apps, bots, routingRules } from '../../db/schema.ts';
-import { parseFlow } from '../../domain/bot/index.ts';
+import { parseFlow, shownBot } from '../../domain/bot/index.ts';
 import { compileRules, type RoutingRule } from '../../domain/routing/index.ts';
+import { appTag, botTag, demandSeen, rulesTag } from '../../domain/state-tag.ts';
 import type { Tx } from '../../log/transaction.ts';
-import { auditApp, type By, lockApp } from './app-lock.ts';
+import { auditApp, type By, lockApp, type Over } from './app-lock.ts';
 
 /**
  * Changes an app. New settings are laid over the old ones, key by key; `null` takes one away, so that it has its
  * default.
- * @throws ProblemError `not_found`, or `invalid_input` for settings that are not valid.
+ * @returns the tag of what it is now.
+ * @throws ProblemError `not_found`, `precondition_failed`, or `invalid_input` for settings that are not valid.
  */
 export async function changeApp(
   tx: Tx,
   {
     actor,
+    seen,
     appId,
     ...changes
-  }: By & {
-    readonly appId: number;
-    readonly name?: string | undefined;
-    readonly enabled?: boolean | undefined;
-    readonly settings?: Record<string, unknown> | undefined;
-  },
-): Promise<void> {
+  }: By &
+    Over & {
+      readonly appId: number;
+      readonly name?: string | undefined;
+      readonly enabled?: boolean | undefined;
+      readonly settings?: Record<string, unknown> | undefined;
+    },
+): Promise<string> {
   const app = await lockApp(tx, appId);
+  demandSeen(seen, appTag(app));
   const settings = Object.fromEntries(
     Object.entries({ ...app.settings, ...changes.settings }).filter(([, value]) => value !== null),
   );
@@ -33,21 +38,25 @@ export async function changeApp(
   const { name = app.name, enabled = app.enabled } = changes;
   await tx.orm.update(apps).set({ name, enabled, settings }).where(eq(apps.id, appId));
   await auditApp(tx, actor, 'app.change', appId, { changed: Object.keys(changes) });
+  return appTag({ name, enabled, settings });
 }
 
 /**
  * Replaces all settings of an app: what is left out has its default.
- * @throws ProblemError `not_found`, or `invalid_input` for settings that are not valid.
+ * @returns the tag of what it is now.
+ * @throws ProblemError `not_found`, `precondition_failed`, or `invalid_input` for settings that are not valid.
  */
 export async function replaceSettings(
   tx: Tx,
   {
     actor,
+    seen,
     appId,
     settings,
-  }: By & { readonly appId: number; readonly settings: Readonly<Record<string, unknown>> },
-): Promise<void> {
+  }: By & Over & { readonly appId: number; readonly settings: Readonly<Record<string, unknown>> },
+): Promise<string> {
   const app = await lockApp(tx, appId);
+  demandSeen(seen, appTag(app));
   parseAppSettings(settings);
   await tx.orm
     .update(apps)
@@ -58,6 +67,7 @@ export async function replaceSettings(
     (name) => JSON.stringify(app.settings[name]) !== JSON.stringify(settings[name]),
   );
   await auditApp(tx, actor, 'app.settings', appId, { changed });
+  return appTag({ ...app, settings });
 }
 
 /** Gives an app a new secret; the old one works no more. @returns the secret, this once. */
@@ -74,18 +84,31 @@ export async function rotateSecret(
 
 /**
  * Replaces an app's routing rules.
- * @throws ProblemError `invalid_input`, naming each condition at fault.
+ * @returns the tag of what they are now.
+ * @throws ProblemError `precondition_failed`, or `invalid_input`, naming each condition at fault.
  */
 export async function putRules(
   tx: Tx,
-  { actor, appId, rules }: By & { readonly appId: number; readonly rules: readonly RoutingRule[] },
-): Promise<void> {
+  {
+    actor,
+    seen,
+    appId,
+    rules,
+  }: By & Over & { readonly appId: number; readonly rules: readonly RoutingRule[] },
+): Promise<string> {
   compileRules(rules);
   await lockApp(tx, appId);
+  const stored = await tx.orm
+    .select()
+    .from(routingRules)
+    .where(eq(routingRules.appId, appId))
+    .orderBy(asc(routingRules.position));
+  demandSeen(seen, rulesTag(stored));
   await tx.orm.delete(routingRules).where(eq(routingRules.appId, appId));
   if (rules.length > 0)
     await tx.orm.insert(routingRules).values(rules.map((rule, at) => ruleRow(appId, rule, at)));
   await auditApp(tx, actor, 'rules.put', appId, { rules: rules.map(({ name }) => name) });
+  return rulesTag(rules);
 }
 
 /** A rule as it is stored, at its place. */
@@ -114,16 +137,17 @@ export type BotInput =
 
 /**
  * Gives an app its bot. One behind a URL gets a secret to check our signature with, when it has none yet.
- * @returns the secret of an HTTP bot that is new, this once; else `null`.
- * @throws ProblemError `invalid_input`, naming each field of the flow at fault.
+ * @returns the secret of an HTTP bot that is new, this once, else `null`; and the tag of what the bot is now.
+ * @throws ProblemError `precondition_failed`, or `invalid_input`, naming each field of the flow at fault.
  */
 export async function putBot(
   tx: Tx,
-  { actor, appId, bot }: By & { readonly appId: number; readonly bot: BotInput },
-): Promise<string | null> {
+  { actor, seen, appId, bot }: By & Over & { readonly appId: number; readonly bot: BotInput },
+): Promise<{ readonly secret: string | null; readonly tag: string }> {
   await lockApp(tx, appId);
   if (bot.kind === 'builtin') parseFlow(bot.flow);
   const [known] = await tx.orm.select().from(bots).where(eq(bots.appId, appId));
+  demandSeen(seen, botTag(shownBot(known)));
   // The form of the Standard Webhooks specification, so that its libraries take it as it is.
   const made =
     bot.kind === 'http' && !known?.secret ? `whsec_${Buffer.from(randomToken(24)).toString('base64')}` : null;
@@ -140,5 +164,5 @@ export async function putBot(
     .values({ appId, ...row })
     .onConflictDoUpdate({ target: bots.appId, set: row });
   await auditApp(tx, actor, 'bot.put', appId, { kind: bot.kind });
-  return made;
+  return { secret: made, tag: botTag(shownBot(row)) };
 }

@@ -3,8 +3,9 @@ import { and, eq } from 'drizzle-orm';
 import type { ChannelAdapter } from '../../channels/channel.ts';
 import { adapterFor, channelAdapters } from '../../channels/index.ts';
 import { channels } from '../../db/schema.ts';
+import { channelTag, demandSeen } from '../../domain/state-tag.ts';
 import type { Tx } from '../../log/transaction.ts';
-import { auditApp, type By, lockApp } from './app-lock.ts';
+import { auditApp, type By, lockApp, type Over } from './app-lock.ts';
 import { mergePatch } from './merge-patch.ts';
 
 type Settings = Record<string, unknown>;
@@ -19,15 +20,17 @@ export interface ChannelInput {
 
 /**
  * Adds a channel to an app, or replaces the one of that name. Its kind stays what it was.
- * @throws ProblemError `invalid_input` for an unknown kind or settings that do not fit it.
+ * @returns the tag of what it is now.
+ * @throws ProblemError `precondition_failed`, or `invalid_input` for an unknown kind or settings that do not fit it.
  */
 export async function putChannel(
   tx: Tx,
-  { actor, appId, channel }: By & { readonly appId: number; readonly channel: ChannelInput },
-): Promise<void> {
-  await lockApp(tx, appId);
+  { actor, seen, appId, channel }: By & Over & { readonly appId: number; readonly channel: ChannelInput },
+): Promise<string> {
+  const { secret } = await lockApp(tx, appId);
   const { name, kind, enabled = true, settings = {} } = channel;
   const known = await findChannel(tx, appId, name);
+  demandSeen(seen, known ? channelTag(known, secret) : null);
   checkSettings(kind, settings);
   if (known && known.kind !== kind) throw invalid('kind', `is ${known.kind} for this channel and stays so`);
   await tx.orm
@@ -36,29 +39,34 @@ export async function putChannel(
     .onConflictDoUpdate({ target: [channels.appId, channels.name], set: { enabled, settings } });
   await tryAgain(tx, appId, name);
   await auditApp(tx, actor, 'channel.put', appId, { channel: name, kind, enabled });
+  return channelTag({ kind, enabled, settings }, secret);
 }
 
 /**
  * Changes a channel: settings that are absent stay, with the secrets among them, and `null` takes one away.
- * @throws ProblemError `not_found`, or `invalid_input` for settings that do not fit the channel's kind.
+ * @returns the tag of what it is now.
+ * @throws ProblemError `not_found`, `precondition_failed`, or `invalid_input` for settings that do not fit its kind.
  */
 export async function changeChannel(
   tx: Tx,
   {
     actor,
+    seen,
     appId,
     name,
     ...changes
-  }: By & {
-    readonly appId: number;
-    readonly name: string;
-    readonly enabled?: boolean | undefined;
-    readonly settings?: Settings | undefined;
-  },
-): Promise<void> {
-  await lockApp(tx, appId);
+  }: By &
+    Over & {
+      readonly appId: number;
+      readonly name: string;
+      readonly enabled?: boolean | undefined;
+      readonly settings?: Settings | undefined;
+    },
+): Promise<string> {
+  const { secret } = await lockApp(tx, appId);
   const known = await findChannel(tx, appId, name);
   if (!known) throw new ProblemError('not_found', 'There is no such channel.');
+  demandSeen(seen, channelTag(known, secret));
   const { enabled = known.enabled } = changes;
   const settings = mergePatch(known.settings, changes.settings ?? {});
   // One that is stored and fits no more can still be switched off.
@@ -70,6 +78,7 @@ export async function changeChannel(
   await tryAgain(tx, appId, name);
   const changed = Object.keys(changes.settings ?? {});
   await auditApp(tx, actor, 'channel.change', appId, { channel: name, enabled, changed });
+  return channelTag({ kind: known.kind, enabled, settings }, secret);
 }
 
 /**

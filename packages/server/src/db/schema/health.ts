@@ -24,6 +24,14 @@ export const healthChanges = pgTable(
   (table) => [index('health_changes_by_part').on(table.part, table.id)],
 );
 
+/** A stretch of time in which somebody looked at the health of all parts again and again. */
+export const observedStretches = pgTable('observed_stretches', {
+  id: bigint('id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
+  beganAt: instant('began_at').notNull().defaultNow(),
+  /** The last look of it. */
+  lookedAt: instant('looked_at').notNull().defaultNow(),
+});
+
 /** What was measured in each minute and each hour: every process adds its own to the same row. */
 export const figures = pgTable(
   'figures',

@@ -9,6 +9,8 @@ export const botStateSchema = z.strictObject({
   answers: z.record(z.string().max(64), z.union([z.string().max(1000), z.number()])),
   /** Turns in a row that were not understood. */
   misunderstandings: z.int().min(0).max(1000),
+  /** The last turn was a file without words, and the bot has asked what it is about. */
+  askedAboutFile: z.literal(true).optional(),
 });
 export type BotState = z.infer<typeof botStateSchema>;
 

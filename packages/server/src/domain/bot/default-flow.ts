@@ -59,6 +59,11 @@ handover:
   words: [speak to sales]
   message: I am getting a person for you.
 
+# When a picture, a recording or another file comes without a word.
+files:
+  message: Thank you, it has arrived.
+  replies: ["Could you tell me in a few words what it is about?"]
+
 # When nothing fits: said once; the second time in a row a person is called.
 fallback:
   replies: ["Sorry, I did not understand that. Could you put it another way?"]

@@ -81,6 +81,9 @@ export const flowSchema = z.strictObject({
       message: text.default('I am getting a person for you.'),
     })
     .prefault({}),
+  files: stepSchema
+    .extend({ message: text.default('Thank you, it has arrived.') })
+    .prefault({ replies: ['Could you tell me in a few words what it is about?'] }),
   fallback: stepSchema
     .extend({ after: z.int().min(1).max(10).default(2) })
     .prefault({ replies: ['Sorry, I did not understand that. Could you put it another way?'] }),

@@ -128,6 +128,7 @@ function* stepsOf(flow: FlowDefinition): Generator<readonly [string, Step]> {
       yield [`flow.menus.${name}.choices.${index}`, choice];
   }
   for (const [name, form] of Object.entries(flow.forms)) yield [`flow.forms.${name}.done`, form.done];
+  yield ['flow.files', flow.files];
   yield ['flow.fallback', flow.fallback];
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type BotTurn, type Flow, parseFlow, respond } from './index.ts';
+import { type BotInput, type BotTurn, defaultFlow, type Flow, parseFlow, respond } from './index.ts';
 
 const vera = { name: 'Vera' };
 
@@ -30,6 +30,73 @@ fallback: { after: 2, goto: menu.m }`);
     const shown = repeat(flow, 'qwertz', 2).at(-1);
     expect(shown).toMatchObject({ handover: null, replies: [{ text: 'Choose one' }] });
     expect(shown?.replies[0]?.quickReplies?.map(({ payload }) => payload)).toEqual(['menu.m.1', 'b']);
+  });
+});
+
+describe('a file without words', () => {
+  const file: BotInput = { kind: 'attachment' };
+  const shipped = parseFlow(defaultFlow);
+  /** The turns of a customer who does one thing after another. */
+  function turnsOf(flow: Flow, ...inputs: readonly (string | BotInput)[]): BotTurn[] {
+    const turns: BotTurn[] = [];
+    for (const one of inputs) {
+      const input = typeof one === 'string' ? { kind: 'text' as const, text: one } : one;
+      turns.push(respond(flow, turns.at(-1)?.state ?? null, input, vera));
+    }
+    return turns;
+  }
+  const textsOf = (turns: readonly BotTurn[]) => turns.map(({ replies }) => replies.map(({ text }) => text));
+
+  it('is thanked for, and the bot asks once what it is about: it is no misunderstanding', () => {
+    const turns = turnsOf(shipped, file, file, file, 'opening hours', { kind: 'attachment', text: ' ' });
+    expect(turns.map(({ handover }) => handover)).toEqual([null, null, null, null, null]);
+    const [thanks, question] = [
+      'Thank you, it has arrived.',
+      'Could you tell me in a few words what it is about?',
+    ];
+    expect(textsOf(turns)).toEqual([
+      [thanks, question],
+      [thanks],
+      [thanks],
+      [expect.stringContaining('Monday')],
+      [thanks, question],
+    ]);
+  });
+
+  it('leaves the count of misunderstandings as it is', () => {
+    const turns = turnsOf(shipped, 'qwertz', file, 'uiop');
+    expect(turns.map(({ state }) => state.misunderstandings)).toEqual([1, 1, 0]);
+    expect(turns.at(-1)?.handover).not.toBeNull();
+  });
+
+  it('counts for its words where it has some', () => {
+    const said = (text: string): BotInput => ({ kind: 'attachment', text });
+    expect(turnsOf(shipped, said('a human please')).at(-1)?.handover).not.toBeNull();
+    expect(turnsOf(shipped, said('qwertz'), said('uiop')).at(-1)?.handover).not.toBeNull();
+  });
+
+  it('is no wrong answer to a form: its question is asked once more', () => {
+    const press: BotInput = { kind: 'postback', payload: 'message' };
+    const turns = turnsOf(shipped, press, file, file, file, 'vera@example.com');
+    const asked = ['Thank you, it has arrived.', 'What is your e-mail address?'];
+    expect(textsOf(turns).slice(1)).toEqual([asked, asked, asked, ['And what would you like to know?']]);
+  });
+
+  it('does what the flow says', () => {
+    const flow = parseFlow(`
+files: { message: "Got it, {{customer.name}}.", replies: [], handover: { queue: claims } }
+menus: { m: { text: Choose one, choices: [{ title: A }] } }`);
+    expect(turnsOf(flow, file)[0]).toMatchObject({
+      replies: [{ text: 'Got it, Vera.' }, { text: 'I am getting a person for you.' }],
+      handover: { queue: 'claims', reason: 'The customer sent a file.' },
+    });
+    const asking = parseFlow(`
+files: { goto: menu.m }
+menus: { m: { text: Choose one, choices: [{ title: A }] } }`);
+    expect(textsOf(turnsOf(asking, file))).toEqual([['Thank you, it has arrived.', 'Choose one']]);
+    expect(() => parseFlow('files: { goto: menu.none }')).toThrow(
+      expect.objectContaining({ fields: [expect.objectContaining({ path: 'flow.files.goto' })] }),
+    );
   });
 });
 

@@ -43,8 +43,8 @@ export function greet(flow: Flow, customer: BotCustomer): readonly MessageConten
 
 /**
  * The bot's turn: a press answers the form's question under which it stands, or does what its menu's choice says; a
- * wish for a person is heard everywhere, also inside a form; then come the form's question, the intents in their
- * order, and the fallback. A pure function: the same flow, state and input give the same turn.
+ * file without words is thanked for; a wish for a person is heard everywhere, also inside a form; then come the form's
+ * question, the intents in their order, and the fallback. A pure function: the same flow, state and input give the same turn.
  */
 export function respond(
   flow: Flow,
@@ -52,9 +52,11 @@ export function respond(
   input: BotInput,
   customer: BotCustomer,
 ): BotTurn {
-  const state = before ?? initialBotState;
+  const { askedAboutFile = false, ...state } = before ?? initialBotState;
   const heard = understand(flow, before, input);
   switch (heard.as) {
+    case 'file':
+      return takeFile(flow, state, customer, askedAboutFile);
     case 'answer':
       return continueForm(flow, state, heard.text, customer);
     case 'choice':
@@ -72,12 +74,17 @@ export function respond(
 export type Heard =
   | { readonly as: 'answer'; readonly form: string; readonly text: string }
   | { readonly as: 'choice'; readonly step: Step }
+  | { readonly as: 'file' }
   | { readonly as: 'wish' }
   | { readonly as: 'intent'; readonly name: string; readonly step: Step }
   | { readonly as: 'nothing' };
 
 /** What the bot takes an input for, before it does anything about it. */
-export function understand(flow: Flow, before: BotState | null, { text: said, payload }: BotInput): Heard {
+export function understand(
+  flow: Flow,
+  before: BotState | null,
+  { kind, text: said, payload }: BotInput,
+): Heard {
   const state = before ?? initialBotState;
   const text = (said ?? '').slice(0, 10_000);
   const form = state.form?.name ?? '';
@@ -86,6 +93,7 @@ export function understand(flow: Flow, before: BotState | null, { text: said, pa
   }
   const pressed = payload === undefined ? undefined : flow.choices.get(payload);
   if (pressed) return { as: 'choice', step: pressed };
+  if (kind === 'attachment' && payload === undefined && text.trim() === '') return { as: 'file' };
   if (isHandoverRequest(text, flow.definition.handover.words)) return { as: 'wish' };
   if (state.form) return { as: 'answer', form, text: payload ?? text };
   const intent = flow.definition.intents.find(
@@ -111,6 +119,24 @@ function take(flow: Flow, before: BotState, step: Step, customer: BotCustomer, r
   const first = kind === 'form' ? flow.definition.forms[name]?.fields[0] : undefined;
   if (!first) return turnOf({ ...state, form: null }, replies);
   return turnOf({ ...state, form: { name, field: 0, tries: 0 } }, [...replies, ask(first, fillings)]);
+}
+
+/**
+ * Thanks for a file that came without words, and asks what it is about: once, since several often come in a row. It is
+ * neither understood nor misunderstood, and no answer to a form's question, which is asked anew.
+ */
+function takeFile(flow: Flow, state: BotState, customer: BotCustomer, wasAsked: boolean): BotTurn {
+  const { message, ...step } = flow.definition.files;
+  const fillings: Fillings = { customer, answers: state.answers };
+  const thanks = say(message, fillings);
+  const field = openField(flow, state);
+  if (field) return turnOf(state, [thanks, ask(field, fillings)]);
+  if (wasAsked) return turnOf({ ...state, askedAboutFile: true }, [thanks]);
+  const turn = take(flow, state, step, customer, 'The customer sent a file.');
+  const replies = [thanks, ...turn.replies];
+  if (turn.handover) return { ...turn, replies };
+  const { misunderstandings } = state;
+  return { ...turn, replies, state: { ...turn.state, misunderstandings, askedAboutFile: true } };
 }
 
 /** The form that is being filled in, if the flow still has it; names such as `constructor` are no forms. */

@@ -11,13 +11,16 @@ import {
 import { registerApp } from '../../commands/register-app.ts';
 import { botStateSchema, greet, parseFlow, respond, understand } from '../../domain/bot/index.ts';
 import { compileRules, judge, route, routingRuleSchema } from '../../domain/routing/index.ts';
+import { appTag, botTag, rulesTag } from '../../domain/state-tag.ts';
 import { writeAudit } from '../../observe/audit.ts';
 import { listApps, listRules, readBot, requireAppRow } from '../../queries/administration.ts';
 import { actorOf } from '../access.ts';
 import type { HttpDependencies, RoutePlugin } from '../http-dependencies.ts';
+import { seenBy, tagged } from '../if-match.ts';
 import { describeSettings } from './setting-fields.ts';
 
 const config = { access: ['admin'] as const };
+const guarded = { ...config, isGuarded: true };
 const tags = ['administration'];
 const params = z.strictObject({ id: z.coerce.number().pipe(idSchema.max(2_147_483_647)) });
 const settings = z.record(z.string().max(64), z.unknown());
@@ -65,6 +68,8 @@ const botTest = z.strictObject({
   state: botStateSchema.nullable().default(null),
   text: z.string().max(10_000).optional(),
   payload: z.string().max(1000).optional(),
+  /** A file comes with it. */
+  file: z.boolean().default(false),
 });
 
 const settingGroups = describeSettings(appSettingsSchema);
@@ -101,13 +106,19 @@ export function appRoutes({
         return reply.code(201).send(made);
       },
     );
-    api.get('/v1/admin/apps/:id', { config, schema: { tags, summary: 'An app', params } }, (request) =>
-      requireAppRow(database, request.params.id),
+    api.get(
+      '/v1/admin/apps/:id',
+      { config: guarded, schema: { tags, summary: 'An app', params } },
+      async (request, reply) => {
+        const app = await requireAppRow(database, request.params.id);
+        tagged(reply, appTag(app));
+        return app;
+      },
     );
     api.patch(
       '/v1/admin/apps/:id',
       {
-        config,
+        config: guarded,
         schema: {
           tags,
           summary: 'Change an app; settings are laid over the old ones, and `null` takes one away',
@@ -115,9 +126,10 @@ export function appRoutes({
           body: appChanges,
         },
       },
-      async (request) => {
+      async (request, reply) => {
         const appId = request.params.id;
-        await unitOfWork.run((tx) => changeApp(tx, { actor: actorOf(request), appId, ...request.body }));
+        const change = { actor: actorOf(request), seen: seenBy(request), appId, ...request.body };
+        tagged(reply, await unitOfWork.run((tx) => changeApp(tx, change)));
         forget();
         reception.openingChanged(appId);
         return requireAppRow(database, appId);
@@ -138,7 +150,7 @@ export function appRoutes({
     api.put(
       '/v1/admin/apps/:id/settings',
       {
-        config,
+        config: guarded,
         schema: {
           tags,
           summary: 'Replace all settings of an app: what is left out has its default',
@@ -146,10 +158,13 @@ export function appRoutes({
           body: settings,
         },
       },
-      async (request) => {
+      async (request, reply) => {
         const appId = request.params.id;
-        const change = { actor: actorOf(request), appId, settings: request.body };
-        await unitOfWork.run((tx) => replaceSettings(tx, change));
+        const by = { actor: actorOf(request), seen: seenBy(request) };
+        tagged(
+          reply,
+          await unitOfWork.run((tx) => replaceSettings(tx, { ...by, appId, settings: request.body })),
+        );
         forget();
         return requireAppRow(database, appId);
       },
@@ -166,21 +181,22 @@ export function appRoutes({
     );
     api.get(
       '/v1/admin/apps/:id/rules',
-      { config, schema: { tags, summary: 'Routing rules of an app', params } },
-      async (request) => ({
-        rules: await listRules(database, request.params.id),
-      }),
+      { config: guarded, schema: { tags, summary: 'Routing rules of an app', params } },
+      async (request, reply) => {
+        const rules = await listRules(database, request.params.id);
+        tagged(reply, rulesTag(rules));
+        return { rules };
+      },
     );
     api.put(
       '/v1/admin/apps/:id/rules',
-      { config, schema: { tags, summary: 'Replace the routing rules', params, body: rulesBody } },
-      async (request) => {
-        const { rules } = request.body;
-        await unitOfWork.run((tx) =>
-          putRules(tx, { actor: actorOf(request), appId: request.params.id, rules }),
-        );
+      { config: guarded, schema: { tags, summary: 'Replace the routing rules', params, body: rulesBody } },
+      async (request, reply) => {
+        const appId = request.params.id;
+        const by = { actor: actorOf(request), seen: seenBy(request) };
+        tagged(reply, await unitOfWork.run((tx) => putRules(tx, { ...by, appId, ...request.body })));
         forget();
-        return { rules: await listRules(database, request.params.id) };
+        return { rules: await listRules(database, appId) };
       },
     );
     api.post(
@@ -193,17 +209,21 @@ export function appRoutes({
     );
     api.get(
       '/v1/admin/apps/:id/bot',
-      { config, schema: { tags, summary: 'The bot of an app', params } },
-      (request) => readBot(database, request.params.id),
+      { config: guarded, schema: { tags, summary: 'The bot of an app', params } },
+      async (request, reply) => {
+        const bot = await readBot(database, request.params.id);
+        tagged(reply, botTag(bot));
+        return bot;
+      },
     );
     api.put(
       '/v1/admin/apps/:id/bot',
-      { config, schema: { tags, summary: 'Give an app its bot', params, body: botBody } },
-      async (request) => {
+      { config: guarded, schema: { tags, summary: 'Give an app its bot', params, body: botBody } },
+      async (request, reply) => {
         const appId = request.params.id;
-        const secret = await unitOfWork.run((tx) =>
-          putBot(tx, { actor: actorOf(request), appId, bot: request.body }),
-        );
+        const by = { actor: actorOf(request), seen: seenBy(request) };
+        const { secret, tag } = await unitOfWork.run((tx) => putBot(tx, { ...by, appId, bot: request.body }));
+        tagged(reply, tag);
         forget();
         return { ...(await readBot(database, appId)), ...(secret === null ? {} : { secret }) };
       },
@@ -219,13 +239,13 @@ export function appRoutes({
         },
       },
       async (request) => {
-        const { flow, state, text, payload } = request.body;
+        const { flow, state, text, payload, file } = request.body;
         const parsed = parseFlow(flow);
         const customer = { name: null };
-        if (text === undefined && payload === undefined) {
+        if (text === undefined && payload === undefined && !file) {
           return { replies: greet(parsed, customer), state, handover: null, attributes: {}, heard: null };
         }
-        const input = { kind: 'text' as const, text, payload };
+        const input = { kind: file ? ('attachment' as const) : ('text' as const), text, payload };
         const heard = understand(parsed, state, input);
         return {
           ...respond(parsed, state, input, customer),

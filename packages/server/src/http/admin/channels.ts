@@ -9,13 +9,16 @@ import { z } from 'zod';
 import type { ChannelAdapter, ChannelServices } from '../../channels/channel.ts';
 import { adapterFor, channelAdapters } from '../../channels/index.ts';
 import { changeChannel, draftSettings, putChannel } from '../../commands/admin/configure-channel.ts';
+import { channelTag } from '../../domain/state-tag.ts';
 import { listChannels, requireAppRow, requireChannelRow } from '../../queries/administration.ts';
 import { actorOf } from '../access.ts';
 import type { HttpDependencies, RoutePlugin } from '../http-dependencies.ts';
+import { seenBy, tagged } from '../if-match.ts';
 import { limiter } from '../limits.ts';
 import { describeSettings, withoutSecrets } from './setting-fields.ts';
 
 const config = { access: ['admin'] as const };
+const guarded = { ...config, isGuarded: true };
 const tags = ['administration'];
 const appParams = z.strictObject({ id: z.coerce.number().pipe(idSchema.max(2_147_483_647)) });
 const params = appParams.extend({
@@ -59,8 +62,9 @@ export function channelRoutes(needs: ChannelRouteNeeds): RoutePlugin {
     apps.forget();
     authenticator.forget();
   };
-  const show = async (appId: number, name: string) => {
-    const row = await requireChannelRow(database, appId, name);
+  const show = async (appId: number, name: string) =>
+    shown(name, await requireChannelRow(database, appId, name));
+  const shown = (name: string, row: Awaited<ReturnType<typeof requireChannelRow>>) => {
     const adapter = adapterFor(row.kind);
     return {
       name,
@@ -94,7 +98,7 @@ export function channelRoutes(needs: ChannelRouteNeeds): RoutePlugin {
     api.get(
       '/v1/admin/apps/:id/channels/:name',
       {
-        config,
+        config: guarded,
         schema: {
           tags,
           summary: 'A channel with its settings, and the names of its secrets',
@@ -102,12 +106,17 @@ export function channelRoutes(needs: ChannelRouteNeeds): RoutePlugin {
           response: { 200: configuredChannelSchema },
         },
       },
-      (request) => show(request.params.id, request.params.name),
+      async (request, reply) => {
+        const { id, name } = request.params;
+        const row = await requireChannelRow(database, id, name);
+        tagged(reply, channelTag(row, row.appSecret));
+        return shown(name, row);
+      },
     );
     api.put(
       '/v1/admin/apps/:id/channels/:name',
       {
-        config,
+        config: guarded,
         schema: {
           tags,
           summary: 'Add a channel, or replace what it is told: settings that are left out are gone',
@@ -115,10 +124,11 @@ export function channelRoutes(needs: ChannelRouteNeeds): RoutePlugin {
           body: channelBody,
         },
       },
-      async (request) => {
+      async (request, reply) => {
         const { id: appId, name } = request.params;
+        const by = { actor: actorOf(request), seen: seenBy(request) };
         const channel = { name, ...request.body };
-        await unitOfWork.run((tx) => putChannel(tx, { actor: actorOf(request), appId, channel }));
+        tagged(reply, await unitOfWork.run((tx) => putChannel(tx, { ...by, appId, channel })));
         forget();
         return { items: await listChannels(database, appId) };
       },
@@ -126,7 +136,7 @@ export function channelRoutes(needs: ChannelRouteNeeds): RoutePlugin {
     api.patch(
       '/v1/admin/apps/:id/channels/:name',
       {
-        config,
+        config: guarded,
         schema: {
           tags,
           summary:
@@ -136,10 +146,12 @@ export function channelRoutes(needs: ChannelRouteNeeds): RoutePlugin {
           response: { 200: configuredChannelSchema },
         },
       },
-      async (request) => {
+      async (request, reply) => {
         const { id: appId, name } = request.params;
-        await unitOfWork.run((tx) =>
-          changeChannel(tx, { actor: actorOf(request), appId, name, ...request.body }),
+        const by = { actor: actorOf(request), seen: seenBy(request) };
+        tagged(
+          reply,
+          await unitOfWork.run((tx) => changeChannel(tx, { ...by, appId, name, ...request.body })),
         );
         forget();
         return show(appId, name);

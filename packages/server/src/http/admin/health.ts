@@ -1,4 +1,10 @@
-import { chartsQuery, chartsSchema, healthQuery, healthReportSchema } from '@mevrik/protocol';
+import {
+  chartsQuery,
+  chartsSchema,
+  healthQuery,
+  healthReportSchema,
+  type ObservedStretch,
+} from '@mevrik/protocol';
 import type { JudgedPart } from '../../domain/health.ts';
 import { worstOf } from '../../domain/health.ts';
 import { readCharts } from '../../queries/figures.ts';
@@ -9,6 +15,8 @@ import type { HttpDependencies, RoutePlugin } from '../http-dependencies.ts';
 export interface HealthDependencies extends Pick<HttpDependencies, 'database'> {
   /** Looks at all parts now. */
   readonly look: () => Promise<readonly JudgedPart[]>;
+  /** When since an instant somebody has looked. */
+  readonly observed: (from: string) => Promise<readonly ObservedStretch[]>;
 }
 
 const config = { access: ['admin', 'supervisor'] as const };
@@ -16,7 +24,7 @@ const tags = ['operation'];
 const days = { '24h': 1, '7d': 7, '30d': 30 } as const;
 
 /** How the four parts are and were, and figures over time, for people. */
-export function healthRoutes({ database, look }: HealthDependencies): RoutePlugin {
+export function healthRoutes({ database, look, observed }: HealthDependencies): RoutePlugin {
   return (api) => {
     api.get(
       '/v1/admin/health',
@@ -33,11 +41,16 @@ export function healthRoutes({ database, look }: HealthDependencies): RoutePlugi
       async (request) => {
         const now = new Date();
         const from = new Date(now.getTime() - days[request.query.window] * 86_400_000).toISOString();
-        const [parts, changes] = await Promise.all([look(), listHealthChanges(database, from)]);
+        const [parts, changes, stretches] = await Promise.all([
+          look(),
+          listHealthChanges(database, from),
+          observed(from),
+        ]);
         return {
           status: worstOf(parts.map(({ status }) => status)),
           checkedAt: now.toISOString(),
           from,
+          observed: [...stretches],
           parts: parts.map((part) => {
             const last = changes.findLast((change) => change.part === part.part);
             // What has just changed is not written down yet.
