@@ -117,6 +117,19 @@ describe('a dead letter', () => {
       action: 'dead-letter.discard',
       detail: { count: 2 },
     });
+    // What nobody will handle any more is not said to be done.
+    const { items: listed } = await get(`/v1/admin/events?outcome=discarded&sessionId=${visitor.sessionId}`);
+    expect(listed).toHaveLength(2);
+    expect(listed[0]).toMatchObject({ type: 'MessageReadyEvent', outcome: 'discarded' });
+    const story = await get(`/v1/admin/events/${listed[0].id}`);
+    expect(story.listeners).toContainEqual(
+      expect.objectContaining({
+        ...{ listener: 'HandleMessageReadyEvent', outcome: 'discarded', attempt: 1 },
+        discardedBy: expect.stringMatching(/./),
+        finishedAt: expect.stringMatching(/Z$/),
+        failures: [expect.objectContaining({ error: expect.stringContaining('poisoned') })],
+      }),
+    );
     await heal();
   });
 

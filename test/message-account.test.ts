@@ -158,6 +158,13 @@ describe('a message that nobody will answer', () => {
     expect(told.links[0]?.id).toMatch(/^[0-9a-f-]{36}$/);
     expect(message.customer.id).toBeGreaterThan(0);
     await illness.heal();
+
+    const filter = { eventId: told.links[0]?.id };
+    expect((await admin.call('POST', '/v1/admin/dead-letters/discard', { filter })).status).toBe(200);
+    const { verdict: given, steps } = await verdict(id, 'listener_discarded');
+    expect(given.sentence).toContain('Ada discarded it less than a minute ago');
+    expect(given.sentence).toContain('poisoned');
+    expect(steps.map(({ title }) => title)).toContainEqual(expect.stringMatching(/^Ada discarded it for/));
   });
 
   it('since its listener is paused, says what it waits for', async () => {

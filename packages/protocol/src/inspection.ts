@@ -9,7 +9,7 @@ const name = z.string().min(1).max(100);
 const instant = z.iso.datetime({ offset: true });
 
 /** What has become of an event at all of its listeners: the worst of it. */
-export const eventOutcomeSchema = z.enum(['handled', 'waiting', 'parked', 'dead']);
+export const eventOutcomeSchema = z.enum(['handled', 'waiting', 'parked', 'dead', 'discarded']);
 export type EventOutcome = z.infer<typeof eventOutcomeSchema>;
 
 /** An event as it stands in the log. */
@@ -66,7 +66,7 @@ export const listenerOutcomeSchema = z.object({
   listener: z.string(),
   /** What it does. */
   summary: z.string(),
-  outcome: z.enum(['done', 'skipped', 'pending', 'parked', 'dead']),
+  outcome: z.enum(['done', 'skipped', 'pending', 'parked', 'dead', 'discarded']),
   /** Of the attempt that brought it through. */
   startedAt: z.string().nullable(),
   finishedAt: z.string().nullable(),
@@ -76,6 +76,8 @@ export const listenerOutcomeSchema = z.object({
   failures: z.array(attemptFailureSchema),
   /** When it is tried again; `null` where it is not. */
   retryAt: z.string().nullable(),
+  /** Who has discarded it, at `finishedAt`: the listener never handles it; `null` where nobody has. */
+  discardedBy: z.string().nullable(),
 });
 export type ListenerOutcome = z.infer<typeof listenerOutcomeSchema>;
 

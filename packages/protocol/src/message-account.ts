@@ -104,6 +104,7 @@ export const verdictCodeSchema = z.enum([
   'automatic_mail',
   'event_missing',
   'listener_dead',
+  'listener_discarded',
   'listener_retrying',
   'listener_blocked',
   'listener_paused',

@@ -93,12 +93,25 @@ export function createDeadLetters(database: Database, changed: () => Promise<voi
     },
 
     discard: (filter, actor) =>
-      audited(async (tx) => (await tx`DELETE FROM parked_events WHERE ${matching(tx, filter)}`).count, {
-        actor,
-        action: 'dead-letter.discard',
-        target: filter.eventId ?? null,
-        detail: { filter },
-      }),
+      audited(
+        async (tx) => {
+          const [row] = await tx<{ count: number }[]>`
+            WITH gone AS (
+              DELETE FROM parked_events WHERE ${matching(tx, filter)}
+              RETURNING event_id, subscription, attempts, failures, replay_id
+            ), kept AS (
+              -- How a replay went is the replay's matter: the live run has handled its event.
+              INSERT INTO discarded_events (event_id, subscription, actor, attempts, failures)
+              SELECT event_id, subscription, ${actor}, attempts, failures FROM gone WHERE replay_id IS NULL
+              ON CONFLICT (event_id, subscription) DO UPDATE
+              SET actor = excluded.actor, discarded_at = now(), attempts = excluded.attempts,
+                  failures = excluded.failures
+            )
+            SELECT count(*)::int AS count FROM gone`;
+          return row?.count ?? 0;
+        },
+        { actor, action: 'dead-letter.discard', target: filter.eventId ?? null, detail: { filter } },
+      ),
 
     async resume(subscription, actor) {
       await audited(

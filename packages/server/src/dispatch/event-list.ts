@@ -77,7 +77,8 @@ function indexedConditions(sql: Sql, filter: EventFilter) {
     AND (${after ?? null}::uuid IS NULL OR id > ${after ?? null}::uuid)
     AND (${before ?? null}::uuid IS NULL OR id < ${before ?? null}::uuid)
     AND (${stuck}::text IS NULL OR id IN (
-      SELECT event_id FROM parked_events WHERE status = ${stuck} AND replay_id IS NULL))`;
+      SELECT event_id FROM parked_events WHERE status = ${stuck} AND replay_id IS NULL))
+    AND (${outcome !== 'discarded'} OR id IN (SELECT event_id FROM discarded_events))`;
 }
 
 /** What must be looked for event by event. */
@@ -125,6 +126,7 @@ function outcomeOf(sql: Sql, hearings: readonly Hearing[]) {
         WHERE heard = events.type AND checkpoints.partition = events.partition
           AND checkpoints."offset" < events."offset"
       ) THEN 'waiting'
+      WHEN EXISTS (SELECT FROM discarded_events WHERE event_id = events.id) THEN 'discarded'
       ELSE 'handled'
     END`;
 }

@@ -34,12 +34,24 @@ interface Parked {
   readonly failures: AttemptFailure[];
 }
 
+interface Discarded {
+  readonly event_id: string;
+  readonly subscription: string;
+  /** The name of who it was, or what the audit trail calls them. */
+  readonly by: string;
+  readonly discarded_at: string;
+  readonly attempts: number;
+  readonly failures: AttemptFailure[];
+}
+
 /** The dispatcher's books about some events. */
 export interface EventRecords {
   /** The last attempt, where it went well. */
   handledOf(subscription: string, eventId: string): Handled | undefined;
   /** As the live run left it: where a replay failed at it is the replay's matter. */
   parkedOf(subscription: string, eventId: string): Parked | undefined;
+  /** That a person has taken it from the listener, which never handles it then. */
+  discardedOf(subscription: string, eventId: string): Discarded | undefined;
   /** Whether the subscription's checkpoint is beyond the event. */
   hasPassed(subscription: string, event: Event): boolean;
 }
@@ -51,7 +63,7 @@ export interface EventRecords {
 export async function readRecords(sql: Sql, wanted: readonly Wanted[]): Promise<EventRecords> {
   const ids = [...new Set(wanted.map(({ event_id }) => event_id))];
   const partitions = [...new Set(wanted.map(({ partition }) => partition))];
-  const [handled, parked, places] = await Promise.all([
+  const [handled, parked, discarded, places] = await Promise.all([
     sql<Handled[]>`
       SELECT wanted.event_id, wanted.subscription, near.started_at, near.finished_at, near.attempt, near.failures,
              near.durations_us[place.at] AS duration_us,
@@ -69,6 +81,11 @@ export async function readRecords(sql: Sql, wanted: readonly Wanted[]): Promise<
     sql<Parked[]>`
       SELECT event_id, subscription, status, attempts, retry_at, failures FROM parked_events
       WHERE event_id = ANY(${ids}::uuid[]) AND replay_id IS NULL`,
+    sql<Discarded[]>`
+      SELECT event_id, subscription, coalesce(agents.name, actor) AS by, discarded_at, attempts, failures
+      FROM discarded_events
+      LEFT JOIN agents ON agents.id::text = substring(actor FROM '^(?:admin|agent|supervisor) ([0-9]+)$')
+      WHERE event_id = ANY(${ids}::uuid[])`,
     sql<{ subscription: string; partition: number; offset: number }[]>`
       SELECT subscription, partition, "offset" FROM checkpoints WHERE partition = ANY(${partitions}::int[])`,
   ]);
@@ -78,6 +95,7 @@ export async function readRecords(sql: Sql, wanted: readonly Wanted[]): Promise<
   return {
     handledOf: (subscription, eventId) => handled.findLast(isOf(subscription, eventId)),
     parkedOf: (subscription, eventId) => parked.find(isOf(subscription, eventId)),
+    discardedOf: (subscription, eventId) => discarded.find(isOf(subscription, eventId)),
     hasPassed: (subscription, { partition, offset }) =>
       (passed.get(`${subscription} ${partition}`) ?? 0) >= offset,
   };

@@ -68,7 +68,10 @@ async function readChain(sql: Sql, event: Event): Promise<readonly Event[]> {
 
 type Named = { readonly name: string; readonly summary: string };
 
-const nothing = { startedAt: null, finishedAt: null, durationMs: null, attempt: null, retryAt: null };
+const nothing = {
+  ...{ startedAt: null, finishedAt: null, durationMs: null, attempt: null, retryAt: null },
+  discardedBy: null,
+};
 
 /** A sync listener has no books of its own: its event is in the log because it succeeded. */
 function doneInside({ name, summary }: Named, { occurredAt: at }: Event): ListenerOutcome {
@@ -86,6 +89,12 @@ function outcomeOf({ name, summary }: Named, event: Event, records: EventRecords
     const isDead = status === 'dead';
     const retryAt = isDead ? null : retry_at;
     return { ...listener, outcome: isDead ? 'dead' : 'parked', attempt: attempts, failures, retryAt };
+  }
+  const discarded = records.discardedOf(name, event.id);
+  if (discarded) {
+    const { by, discarded_at, attempts, failures } = discarded;
+    const ended = { discardedBy: by, finishedAt: discarded_at, attempt: attempts };
+    return { ...listener, outcome: 'discarded', ...ended, failures };
   }
   const handled = records.handledOf(name, event.id);
   if (handled) {

@@ -10,6 +10,7 @@ const outcomeColors = {
   waiting: 'blue',
   parked: 'yellow',
   dead: 'red',
+  discarded: 'gray',
 } as const;
 
 /** What became of an event at all of its listeners, in words. */
@@ -18,6 +19,7 @@ export const outcomeWords = {
   waiting: 'waits',
   parked: 'is tried again',
   dead: 'needs a person',
+  discarded: 'discarded',
 } as const satisfies Record<EventOutcome, string>;
 
 const words = {

@@ -108,6 +108,11 @@ function resultOf(one: ListenerOutcome): Pick<StoryRow, 'result' | 'tone'> {
     }
     case 'dead':
       return { result: `failed ${times(Math.max(1, failures))}: needs a person`, tone: 'bad' };
+    case 'discarded':
+      return {
+        result: `discarded by ${one.discardedBy}${failures === 0 ? '' : `, failed ${times(failures)}`}`,
+        tone: 'bad',
+      };
   }
 }
 

@@ -41,12 +41,17 @@ function handledInWords({ listeners }: ChainedEvent): string {
     [count('dead'), 'could not, and needs a person'],
     [count('parked'), 'could not yet, and tries again'],
     [count('pending'), 'has yet to'],
+    [count('discarded'), `never will: ${discarders(listeners)} discarded it`],
   ].flatMap(([many, what]) => (many === 0 ? [] : [`${many} ${what}`]));
   const all = `${count('done')} of the ${concerned} parts of the system that act on it have done so`;
   if (concerned === 1 && rest.length === 0) return 'The part of the system that acts on it has done so.';
   return rest.length === 0
     ? `All ${concerned} parts of the system that act on it have done so.`
     : `${all}; ${rest.join('; ')}.`;
+}
+
+function discarders(listeners: ChainedEvent['listeners']): string {
+  return [...new Set(listeners.flatMap(({ discardedBy }) => discardedBy ?? []))].join(', ');
 }
 
 function toldInWords({ broadcasts }: ChainedEvent): readonly string[] {

@@ -115,6 +115,21 @@ export const parkedEvents = pgTable(
   ],
 );
 
+/** What a person has taken from a listener that could not handle it; here for as long as the log. */
+export const discardedEvents = pgTable(
+  'discarded_events',
+  {
+    eventId: uuid('event_id').notNull(),
+    subscription: text('subscription').notNull(),
+    /** Who it was, as in the audit trail. */
+    actor: text('actor').notNull(),
+    discardedAt: instant('discarded_at').notNull().defaultNow(),
+    attempts: integer('attempts').notNull(),
+    failures: jsonb('failures').$type<AttemptFailure[]>().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.eventId, table.subscription] })],
+);
+
 /** One failed attempt of a listener at an event. */
 export interface AttemptFailure {
   readonly at: string;

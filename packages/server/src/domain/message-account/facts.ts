@@ -1,4 +1,4 @@
-import type { Case, Delivery, FoundMessage, QueueItem, Session } from '@mevrik/protocol';
+import type { Case, Delivery, FoundMessage, ListenerOutcome, QueueItem, Session } from '@mevrik/protocol';
 import type { AssignmentStrategy, Candidate } from '../assignment.ts';
 import type { BusinessHours } from '../business-hours.ts';
 
@@ -6,11 +6,13 @@ import type { BusinessHours } from '../business-hours.ts';
 export interface HeardBy {
   readonly listener: string;
   readonly eventId: string;
-  readonly outcome: 'done' | 'skipped' | 'pending' | 'parked' | 'dead';
+  readonly outcome: ListenerOutcome['outcome'];
   readonly finishedAt: string | null;
   readonly durationMs: number | null;
   readonly attempt: number | null;
   readonly error: string | null;
+  /** Who has discarded it; `null` where nobody has. */
+  readonly discardedBy: string | null;
   /** Why it is paused; `null` where it is not. */
   readonly pausedBecause: string | null;
   /** Events that it has before it. */

@@ -70,6 +70,10 @@ function listenerStep(heard: HeardBy): AccountStep {
       );
     case 'skipped':
       return step('listener', 'plain', finishedAt, `${name} had nothing to do`, null);
+    case 'discarded':
+      return step('listener', 'bad', finishedAt, `${heard.discardedBy} discarded it for ${name}`, error, {
+        link: link('event', 'The whole story of the event', eventId),
+      });
     case 'pending':
       return step(
         'listener',

@@ -7,7 +7,7 @@ import { howLong, link, nameOf } from './words.ts';
 /** Says in a sentence what became of a message, why, and what to do. */
 export function verdictOf(facts: AccountFacts): Verdict {
   if (facts.self) return verdictOfReply(facts, facts.self);
-  return notHandled(facts) ?? answered(facts) ?? notAnswered(facts);
+  return notHandled(facts) ?? answered(facts) ?? discarded(facts) ?? notAnswered(facts);
 }
 
 function verdictOfReply(facts: AccountFacts, self: Answer): Verdict {
@@ -15,7 +15,7 @@ function verdictOfReply(facts: AccountFacts, self: Answer): Verdict {
   if (message.kind === 'note') {
     return say('note', 'plain', 'This is a note for colleagues: customers never see it.', null);
   }
-  const stuck = notHandled(facts, 'DeliverReply');
+  const stuck = notHandled(facts, 'DeliverReply') ?? discarded(facts, 'DeliverReply');
   if (stuck) return stuck;
   const fault = whyNotThrough(facts, self);
   if (fault) return fault;
@@ -51,6 +51,22 @@ function notHandled(facts: AccountFacts, by: string = hub): Verdict | null {
   if (stuck) return notHandledBy(facts, stuck);
   const pending = relevant.find(({ outcome }) => outcome === 'pending');
   return pending ? stillPending(facts, pending) : null;
+}
+
+/** Who has taken it from the listener that failed at it; `null` where nobody has. */
+function discarded({ now, heardBy }: AccountFacts, by: string = hub): Verdict | null {
+  const given = heardBy.find(({ listener, outcome }) => listener === by && outcome === 'discarded');
+  if (!given) return null;
+  const { listener, discardedBy, finishedAt, error, eventId } = given;
+  const when = finishedAt === null ? '' : ` ${howLong(finishedAt, now)} ago`;
+  const why = error === null ? '' : `, after it had failed: ${withoutDot(error)}`;
+  return say(
+    'listener_discarded',
+    'bad',
+    `${discardedBy} discarded it${when} for the step that answers messages (${listener})${why}.`,
+    'If it should be answered after all, run its event again.',
+    [link('event', 'Its event', eventId)],
+  );
 }
 
 function notHandledBy({ app, blockedBy }: AccountFacts, stuck: HeardBy): Verdict {

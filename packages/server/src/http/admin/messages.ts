@@ -166,10 +166,10 @@ function heardByOf(
   { event, listeners }: LoggedStory,
   subscriptions: readonly SubscriptionState[],
 ): HeardBy[] {
-  return listeners.map(({ listener, outcome, finishedAt, durationMs, attempt, failures }) => {
+  return listeners.map(({ listener, outcome, finishedAt, durationMs, attempt, failures, discardedBy }) => {
     const state = subscriptions.find(({ name }) => name === listener);
     return {
-      ...{ listener, outcome, durationMs, attempt, eventId: event.id },
+      ...{ listener, outcome, durationMs, attempt, discardedBy, eventId: event.id },
       finishedAt: finishedAt ?? failures.at(-1)?.at ?? null,
       error: failures.at(-1)?.error ?? null,
       pausedBecause: state?.status === 'paused' ? (state.pauseReason ?? 'no reason was noted') : null,
