@@ -55,6 +55,7 @@ async function pictureMorning(browser: Browser): Promise<void> {
     if (folder === undefined) {
       const page = await openDesk(browser, { ...look, scheme: 'light', width: 1440 });
       await shoot(page, 'docs/images/desk.png');
+      await page.context().close();
       return;
     }
     for (const scheme of schemes)
@@ -65,25 +66,25 @@ async function pictureMorning(browser: Browser): Promise<void> {
   }
 }
 
-/** The panel and the chat in the evening of a day. */
+/** The chat, and the panel in the evening of a day. */
 async function pictureDay(browser: Browser): Promise<void> {
   const server = await useServer({});
   try {
     const { url, email } = server;
-    if (parts.includes('chat')) {
-      if (folder === undefined) {
-        const page = await openChat(browser, { scheme: 'light', width: 1280, height: 800 }, url);
-        await shoot(page, 'docs/images/chat.png');
-      } else for (const scheme of schemes) await pictureChat(browser, scheme, { url, folder });
-    }
-    if (!parts.includes('panel')) return;
-    const { appId } = await playDay(server);
     const as = { url, session: await sessionOf(url, { email, password: server.password ?? '' }) };
     if (folder === undefined) {
-      const page = await openStory(browser, { as, scheme: 'light', width: 1280, height: 800 });
-      await shoot(page, 'docs/images/panel.png');
+      const chat = await openChat(browser, { scheme: 'light', width: 1280, height: 800 }, url);
+      await shoot(chat, 'docs/images/chat.png');
+      // In the evening of a day its times would be stretched.
+      const story = await openStory(browser, { as, scheme: 'light', width: 1280, height: 800 });
+      await shoot(story, 'docs/images/panel.png');
+      for (const page of [chat, story]) await page.context().close();
       return;
     }
+    if (parts.includes('chat'))
+      for (const scheme of schemes) await pictureChat(browser, scheme, { url, folder });
+    if (!parts.includes('panel')) return;
+    const { appId } = await playDay(server);
     for (const scheme of schemes)
       for (const width of chosen([1280, 1920]))
         await picturePanel(browser, { as, scheme, width, height: 900, folder, appId });

@@ -130,9 +130,10 @@ function Track({ axis, marks }: { axis: TimeAxis; marks: readonly Mark[] }) {
 /** What "+12.5 s" takes of a narrow line. */
 const labelWidth = 0.2;
 
-/** When stretches begin, and how long the silences between them are. */
+/** When stretches begin, how long the silences between them are, and how long it took in all. */
 function Scale({ axis }: { axis: TimeAxis }) {
   const { marks, cuts } = legible(axis, labelWidth);
+  const hasRoom = (marks.at(-1)?.place ?? 0) < 1 - 2 * labelWidth;
   return (
     <span className={classes.scale}>
       {marks.map(({ place, afterMs }) => (
@@ -150,6 +151,7 @@ function Scale({ axis }: { axis: TimeAxis }) {
           ⋯
         </span>
       ))}
+      {hasRoom && axis.lengthMs > 0 && <span className={classes.end}>+{took(axis.lengthMs)}</span>}
     </span>
   );
 }

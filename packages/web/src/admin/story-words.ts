@@ -46,7 +46,7 @@ function handledInWords({ listeners }: ChainedEvent): string {
   const all = `${count('done')} of the ${concerned} parts of the system that act on it have done so`;
   if (concerned === 1 && rest.length === 0) return 'The part of the system that acts on it has done so.';
   return rest.length === 0
-    ? `All ${concerned} parts of the system that act on it have done so.`
+    ? `${concerned === 2 ? 'Both' : `All ${concerned}`} parts of the system that act on it have done so.`
     : `${all}; ${rest.join('; ')}.`;
 }
 

@@ -3,14 +3,14 @@ import { legible, timeAxis } from './time-axis.ts';
 
 describe('an axis of time', () => {
   it('shows what happened close together in proportion', () => {
-    const { place, cuts, marks } = timeAxis([
+    const { place, cuts, marks, lengthMs } = timeAxis([
       { from: 1_000, to: 1_040 },
       { from: 1_060, to: 1_100 },
     ]);
     expect([1_000, 1_025, 1_050, 1_100].map(place)).toEqual(
       [0, 0.25, 0.5, 1].map((at) => expect.closeTo(at)),
     );
-    expect([cuts, marks]).toEqual([[], [{ place: 0, afterMs: 0 }]]);
+    expect([cuts, marks, lengthMs]).toEqual([[], [{ place: 0, afterMs: 0 }], 100]);
   });
 
   it('cuts a silence longer than all that happened, and says how long it was', () => {

@@ -7,6 +7,8 @@ export interface Span {
 /** Where instants stand on a line on which long silences are cut short. */
 export interface TimeAxis {
   readonly start: number;
+  /** Milliseconds from the first to the last of it. */
+  readonly lengthMs: number;
   /** From 0 to 1. */
   place(at: number): number;
   /** Where a stretch begins, and how long after the start that is. */
@@ -53,6 +55,7 @@ export function timeAxis(spans: readonly Span[]): TimeAxis {
   }
   return {
     start,
+    lengthMs: (busy.at(-1)?.to ?? start) - start,
     place(at) {
       const step = steps.findLast(({ from }) => from <= at) ?? steps[0];
       if (!step) return 0;
