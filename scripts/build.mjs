@@ -19,6 +19,8 @@ export async function buildAll() {
     logLevel: 'warn',
     config: false,
     clean: true,
+    // How long its parts took is nothing that whoever starts the product needs to be warned of.
+    inputOptions: { checks: { pluginTimings: false } },
   };
   await build({
     ...common,

@@ -95,7 +95,11 @@ function eventsOf(points: readonly ChartPoint[], names: readonly string[], stepS
   return {
     title: 'Events a second',
     kind: 'areas',
-    say: (value) => value.toLocaleString(undefined, { maximumFractionDigits: value < 1 ? 2 : 1 }),
+    say: (value) =>
+      value.toLocaleString(
+        undefined,
+        value < 1 ? { maximumSignificantDigits: 2 } : { maximumFractionDigits: 1 },
+      ),
     rows: points.map((point) => ({
       at: point.at,
       ...Object.fromEntries(shown.map((name) => [name, perSecond(point, [name])])),
