@@ -1,4 +1,4 @@
-import { Badge, Tooltip } from '@mantine/core';
+import { Badge } from '@mantine/core';
 import { IconAlarm, IconHourglass } from '@tabler/icons-react';
 import type { ConversationRow } from '../shared/sdk.ts';
 import { duration, exactTime } from '../shared/time.tsx';
@@ -12,16 +12,15 @@ export function SlaChip({ row, now }: { row: ConversationRow; now: number }) {
   if (!sla) return null;
   const isLate = sla.state === 'overdue';
   return (
-    <Tooltip label={`First answer due ${exactTime(row.case?.firstReplyDueAt ?? '')}`}>
-      <Badge
-        size="xs"
-        color={colors[sla.state]}
-        leftSection={<IconAlarm size={11} />}
-        style={{ fontVariantNumeric: 'tabular-nums', flexShrink: 0 }}
-      >
-        {isLate ? `overdue ${duration(sla.ms)}` : `due in ${duration(sla.ms)}`}
-      </Badge>
-    </Tooltip>
+    <Badge
+      size="xs"
+      title={`First answer due ${exactTime(row.case?.firstReplyDueAt ?? '')}`}
+      color={colors[sla.state]}
+      leftSection={<IconAlarm size={11} />}
+      style={{ fontVariantNumeric: 'tabular-nums', flexShrink: 0 }}
+    >
+      {isLate ? `overdue ${duration(sla.ms)}` : `due in ${duration(sla.ms)}`}
+    </Badge>
   );
 }
 
@@ -30,16 +29,15 @@ export function WaitChip({ row, now }: { row: ConversationRow; now: number }) {
   const since = waitsSince(row);
   if (since === null) return null;
   return (
-    <Tooltip label={`Waits since ${exactTime(since)}`}>
-      <Badge
-        size="xs"
-        color="gray"
-        leftSection={<IconHourglass size={11} />}
-        style={{ fontVariantNumeric: 'tabular-nums', flexShrink: 0 }}
-      >
-        waits {duration(now - Date.parse(since))}
-      </Badge>
-    </Tooltip>
+    <Badge
+      size="xs"
+      title={`Waits since ${exactTime(since)}`}
+      color="gray"
+      leftSection={<IconHourglass size={11} />}
+      style={{ fontVariantNumeric: 'tabular-nums', flexShrink: 0 }}
+    >
+      waits {duration(now - Date.parse(since))}
+    </Badge>
   );
 }
 

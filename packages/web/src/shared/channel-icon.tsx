@@ -1,4 +1,3 @@
-import { Tooltip } from '@mantine/core';
 import {
   IconBrandFacebook,
   IconBrandInstagram,
@@ -18,12 +17,17 @@ const icons = {
   email: IconMail,
 } as const;
 
-/** Where a customer writes. */
+/** Where a customer writes. Its hint is the browser's own: a long list has one in every row. */
 export function ChannelIcon({ kind, name, size = 15 }: { kind: string; name: string; size?: number }) {
   const Icon = icons[kind as keyof typeof icons] ?? IconPlugConnected;
   return (
-    <Tooltip label={name}>
-      <Icon size={size} stroke={1.7} role="img" aria-label={`Channel ${name}`} style={{ flexShrink: 0 }} />
-    </Tooltip>
+    <Icon
+      size={size}
+      stroke={1.7}
+      role="img"
+      title={name}
+      aria-label={`Channel ${name}`}
+      style={{ flexShrink: 0 }}
+    />
   );
 }

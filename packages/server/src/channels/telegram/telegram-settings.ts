@@ -16,7 +16,7 @@ export const telegramSettingsSchema = z.strictObject({
     .meta({
       title: 'Secret token',
       description:
-        'Any text of yours. Telegram repeats it with every update, so that nobody else can send any.',
+        'Any text of yours. Telegram repeats it with every update, so that nobody else can send any. With another bot, give another text: the old bot’s updates are refused then.',
       isSecret: true,
       isOwn: true,
     }),
