@@ -58,9 +58,12 @@ function RulesForm(props: {
           // biome-ignore lint/suspicious/noArrayIndexKey: a rule is its place
           <Card key={at} withBorder>
             <Group justify="space-between" wrap="nowrap" mb="xs">
-              <Group gap="xs">
-                <Badge color="gray">{at + 1}</Badge>
+              <Group gap="xs" wrap="nowrap" flex={1}>
+                <Badge color="gray" miw="max-content">
+                  {at + 1}
+                </Badge>
                 <TextInput
+                  flex={1}
                   aria-label={`Name of rule ${at + 1}`}
                   size="xs"
                   value={rule.name}
