@@ -165,6 +165,11 @@ describe('a message that nobody will answer', () => {
     expect(given.sentence).toContain('Ada discarded it less than a minute ago');
     expect(given.sentence).toContain('poisoned');
     expect(steps.map(({ title }) => title)).toContainEqual(expect.stringMatching(/^Ada discarded it for/));
+
+    // As it advises.
+    const again = { listeners: [sickListener], filter, expected: 1 };
+    expect((await admin.call('POST', '/v1/admin/replays', again)).status).toBe(202);
+    await verdict(id, 'answered_by_bot');
   });
 
   it('since its listener is paused, says what it waits for', async () => {

@@ -23,7 +23,9 @@ export function EventPage() {
   if (story.isPending) return <Loading />;
   if (story.isError) return <Failure error={story.error} onRetry={() => void story.refetch()} />;
   const { event, listeners, replays } = story.data;
-  const again = listeners.filter(({ outcome }) => outcome === 'done').map(({ listener }) => listener);
+  const again = listeners
+    .filter(({ outcome }) => outcome === 'done' || outcome === 'discarded')
+    .map(({ listener }) => listener);
   return (
     <AdminPage
       title={meaningOf(event.type)}
