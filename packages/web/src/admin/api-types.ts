@@ -1,4 +1,4 @@
-import type { Tagged } from './load-tagged.ts';
+import type { Tagged } from './use-tagged.ts';
 
 export type { SubscriptionState } from '@mevrik/protocol';
 

@@ -1,7 +1,5 @@
 import { Tabs } from '@mantine/core';
-import { useQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
-import { useState } from 'react';
 import { Failure, Loading } from '../shared/states.tsx';
 import { AdminPage } from './admin-page.tsx';
 import type { AppRow } from './api-types.ts';
@@ -9,28 +7,17 @@ import { AppChannels } from './app-channels.tsx';
 import { BotEditor } from './bot-editor.tsx';
 import { DeskEditor } from './desk-editor.tsx';
 import { HoursEditor } from './hours-editor.tsx';
-import { loadTagged } from './load-tagged.ts';
 import { RulesEditor } from './rules-editor.tsx';
 import { SettingsEditor } from './settings-editor.tsx';
+import { useTagged } from './use-tagged.ts';
 
 /** One app: how customers reach it, who answers, and how. */
 export function AppPage() {
   const { appId } = useParams({ strict: false }) as { appId: string };
   const path = `/v1/admin/apps/${appId}`;
-  const app = useQuery({
-    queryKey: ['admin', 'app', appId],
-    queryFn: () => loadTagged<AppRow>(path),
-    // Whoever comes back begins with what is stored by then.
-    gcTime: 0,
-  });
-  const [loads, setLoads] = useState(0);
+  const { stored: app, loads, loadAnew } = useTagged<AppRow>(['admin', 'app', appId], path);
   if (app.isPending) return <Loading />;
   if (app.isError) return <Failure error={app.error} onRetry={() => void app.refetch()} />;
-  /** Has an editor begin anew, with what there is now. */
-  const loadAnew = async () => {
-    await app.refetch();
-    setLoads((before) => before + 1);
-  };
   const edited = { path, app: app.data, onLoad: loadAnew };
   return (
     <AdminPage title={app.data.name} about={`App ${app.data.id}, key ${app.data.key}`}>

@@ -10,15 +10,14 @@ import {
   Textarea,
   TextInput,
 } from '@mantine/core';
-import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api } from '../session/session.ts';
 import { Failure, Loading } from '../shared/states.tsx';
 import classes from './admin.module.css';
 import { BotTrial } from './bot-trial.tsx';
-import { loadTagged, type Tagged } from './load-tagged.ts';
 import { SaveFault, useSaveGuard } from './save-guard.tsx';
 import { useSaving } from './use-saving.ts';
+import { type Tagged, useTagged } from './use-tagged.ts';
 
 type Bot =
   | { readonly kind: 'builtin'; readonly flow: string }
@@ -27,19 +26,9 @@ type Bot =
 
 /** Who answers before a person does: the built-in bot with a flow, one behind an address, or nobody. */
 export function BotEditor({ path }: { path: string }) {
-  const stored = useQuery({
-    queryKey: ['admin', 'bot', path],
-    queryFn: () => loadTagged<Bot>(`${path}/bot`),
-    // Whoever comes back begins with what is stored by then.
-    gcTime: 0,
-  });
-  const [loads, setLoads] = useState(0);
+  const { stored, loads, loadAnew } = useTagged<Bot>(['admin', 'bot', path], `${path}/bot`);
   if (stored.isPending) return <Loading />;
   if (stored.isError) return <Failure error={stored.error} onRetry={() => void stored.refetch()} />;
-  const loadAnew = async () => {
-    await stored.refetch();
-    setLoads(loads + 1);
-  };
   return <BotForm key={loads} path={path} stored={stored.data} onLoad={loadAnew} />;
 }
 

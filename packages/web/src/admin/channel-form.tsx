@@ -4,10 +4,10 @@ import type { ChannelKind, ChannelTest, ConfiguredChannel } from '@mevrik/protoc
 import { useState } from 'react';
 import { api } from '../session/session.ts';
 import { MevrikError } from '../shared/sdk.ts';
-import type { Tagged } from './load-tagged.ts';
 import { SaveFault, type SaveGuard } from './save-guard.tsx';
 import { type Faults, faultsOf, isChanged, noDraft, noFaults, toPatch } from './setting-draft.ts';
 import { SettingForm } from './setting-form.tsx';
+import type { Tagged } from './use-tagged.ts';
 
 /** What a channel is told; it can be tried before it is kept. */
 export function ChannelForm(props: {

@@ -3,7 +3,6 @@ import { notifications } from '@mantine/notifications';
 import type { ChannelKind, ConfiguredChannel } from '@mevrik/protocol';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
-import { useState } from 'react';
 import { api } from '../session/session.ts';
 import { ChannelIcon } from '../shared/channel-icon.tsx';
 import { explain } from '../shared/explain.ts';
@@ -14,8 +13,8 @@ import { AdminPage } from './admin-page.tsx';
 import { ChannelForm } from './channel-form.tsx';
 import { ChannelHealth } from './channel-health.tsx';
 import { ChannelSteps } from './channel-steps.tsx';
-import { loadTagged, type Tagged } from './load-tagged.ts';
 import { useSaveGuard } from './save-guard.tsx';
+import { type Tagged, useTagged } from './use-tagged.ts';
 
 /** What was given to channels just now: it cannot be read again, and may have to be pasted at the provider. */
 const justGiven = new Map<string, Readonly<Record<string, unknown>>>();
@@ -101,27 +100,20 @@ export function AddChannelPage() {
 export function ChannelPage() {
   const { appId, name } = useParams({ strict: false }) as { appId: string; name: string };
   const kinds = useKinds();
-  const channel = useQuery({
-    queryKey: ['admin', 'channel', appId, name],
-    queryFn: () => loadTagged<ConfiguredChannel>(`/v1/admin/apps/${appId}/channels/${name}`),
-    // Whoever comes back begins with what is stored by then.
-    gcTime: 0,
-  });
-  const [loads, setLoads] = useState(0);
-  if (kinds.isPending || channel.isPending) return <Loading />;
+  const { stored, loads, loadAnew } = useTagged<ConfiguredChannel>(
+    ['admin', 'channel', appId, name],
+    `/v1/admin/apps/${appId}/channels/${name}`,
+  );
+  if (kinds.isPending || stored.isPending) return <Loading />;
   if (kinds.isError) return <Failure error={kinds.error} onRetry={() => void kinds.refetch()} />;
-  if (channel.isError) return <Failure error={channel.error} onRetry={() => void channel.refetch()} />;
-  const known = kinds.data.items.find(({ kind }) => kind === channel.data.kind);
+  if (stored.isError) return <Failure error={stored.error} onRetry={() => void stored.refetch()} />;
+  const known = kinds.data.items.find(({ kind }) => kind === stored.data.kind);
   const kind = known ?? {
-    ...{ kind: channel.data.kind, title: channel.data.kind, summary: '', steps: [], groups: [] },
+    ...{ kind: stored.data.kind, title: stored.data.kind, summary: '', steps: [], groups: [] },
     ...{ hasWebhook: false, isTestable: false, isConnectable: false },
   };
-  const loadAnew = async () => {
-    await channel.refetch();
-    setLoads(loads + 1);
-  };
   const { mailServer } = kinds.data;
-  return <Shown key={loads} {...{ appId, kind, mailServer }} channel={channel.data} onLoad={loadAnew} />;
+  return <Shown key={loads} {...{ appId, kind, mailServer }} channel={stored.data} onLoad={loadAnew} />;
 }
 
 function Shown(props: {

@@ -1,32 +1,24 @@
 import { ActionIcon, Badge, Button, Card, Group, Select, Stack, Textarea, TextInput } from '@mantine/core';
 import { IconArrowDown, IconArrowUp, IconTrash } from '@tabler/icons-react';
-import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api } from '../session/session.ts';
 import { Failure, Loading } from '../shared/states.tsx';
 import classes from './admin.module.css';
 import type { AppRow } from './api-types.ts';
-import { loadTagged, type Tagged } from './load-tagged.ts';
 import { actions, type Rule } from './rule.ts';
 import { RuleTrial } from './rule-trial.tsx';
 import { SaveFault, useSaveGuard } from './save-guard.tsx';
 import { useSaving } from './use-saving.ts';
+import { type Tagged, useTagged } from './use-tagged.ts';
 
 /** Who answers what: the first rule whose condition is true decides. */
 export function RulesEditor({ path, app }: { path: string; app: AppRow }) {
-  const stored = useQuery({
-    queryKey: ['admin', 'rules', path],
-    queryFn: () => loadTagged<{ rules: readonly Rule[] }>(`${path}/rules`),
-    // Whoever comes back begins with what is stored by then.
-    gcTime: 0,
-  });
-  const [loads, setLoads] = useState(0);
+  const { stored, loads, loadAnew } = useTagged<{ rules: readonly Rule[] }>(
+    ['admin', 'rules', path],
+    `${path}/rules`,
+  );
   if (stored.isPending) return <Loading />;
   if (stored.isError) return <Failure error={stored.error} onRetry={() => void stored.refetch()} />;
-  const loadAnew = async () => {
-    await stored.refetch();
-    setLoads(loads + 1);
-  };
   return <RulesForm key={loads} path={path} app={app} stored={stored.data} onLoad={loadAnew} />;
 }
 
