@@ -5,25 +5,11 @@ import { type Look, openPage, shoot } from './look.ts';
 /** How the panel is looked at: by an administrator who is logged in. */
 type PanelLook = Look & Required<Pick<Look, 'as'>>;
 
-/** Every page that has an address of its own. */
-const pages = {
-  overview: '',
-  health: 'health',
-  events: 'events',
-  'dead-letters': 'dead-letters',
-  replay: 'replay',
-  listeners: 'listeners',
-  queues: 'queues',
-  channels: 'channels',
-  deliveries: 'deliveries',
-  updates: 'updates',
-  mails: 'mails',
-  connections: 'connections',
-  'canned-replies': 'canned-replies',
-  apps: 'apps',
-  agents: 'agents',
-  audit: 'audit',
-} as const;
+/** Every page that has an address of its own; the first is the overview. */
+const pages = [
+  ...['', 'health', 'events', 'dead-letters', 'replay', 'listeners', 'queues', 'channels', 'deliveries'],
+  ...['updates', 'mails', 'connections', 'canned-replies', 'apps', 'agents', 'audit'],
+];
 
 /** Pictures of each page, of one event, of one message, and of what an app can be told. */
 export async function picturePanel(
@@ -34,25 +20,21 @@ export async function picturePanel(
   const { url } = look.as;
   const page = await openPage(browser, look);
   const keep = (name: string) => shoot(page, join(folder, `panel-${name}-${width}-${scheme}.png`));
-  for (const [name, path] of Object.entries(pages)) {
+  const visit = async (path: string) => {
     await page.goto(`${url}/admin/${path}`);
     await page.getByRole('heading', { level: 1 }).waitFor();
-    await keep(name);
+  };
+  for (const path of pages) {
+    await visit(path);
+    await keep(path || 'overview');
   }
   await openEvent(page, url);
   await keep('event');
-  await page.goto(`${url}/admin/messages`);
-  await page.getByRole('textbox').first().fill('parcel');
-  await page.keyboard.press('Enter');
-  await page
-    .getByRole('link', { name: /parcel/i })
-    .first()
-    .waitFor();
+  await visit('messages?q=parcel');
+  const found = page.getByRole('link', { name: /parcel/i }).first();
+  await found.waitFor();
   await keep('find-message');
-  await page
-    .getByRole('link', { name: /parcel/i })
-    .first()
-    .click();
+  await found.click();
   await page.waitForURL(/\/admin\/messages\/\d+/);
   await keep('message');
   await page.goto(`${url}/admin/apps/${appId}`);
@@ -61,11 +43,9 @@ export async function picturePanel(
     await tab.click();
     await keep(`app-${((await tab.textContent()) ?? '').toLowerCase().replaceAll(' ', '-')}`);
   }
-  await page.goto(`${url}/admin/apps/${appId}/add-channel`);
-  await page.getByRole('heading', { level: 1 }).waitFor();
+  await visit(`apps/${appId}/add-channel`);
   await keep('add-channel');
-  await page.goto(`${url}/admin/apps/${appId}/channels/facebook`);
-  await page.getByRole('heading', { level: 1 }).waitFor();
+  await visit(`apps/${appId}/channels/facebook`);
   await keep('channel');
   await page.context().close();
   const stranger = await openPage(browser, { scheme, width, height: look.height });
@@ -75,7 +55,7 @@ export async function picturePanel(
   await stranger.context().close();
 }
 
-/** The story of a customer's first message. */
+/** The story of the newest message of a customer. */
 export async function openStory(browser: Browser, look: PanelLook): Promise<Page> {
   const page = await openPage(browser, look);
   await openEvent(page, look.as.url);

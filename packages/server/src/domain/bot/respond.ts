@@ -44,7 +44,8 @@ export function greet(flow: Flow, customer: BotCustomer): readonly MessageConten
 /**
  * The bot's turn: a press answers the form's question under which it stands, or does what its menu's choice says; a
  * file without words is thanked for; a wish for a person is heard everywhere, also inside a form; then come the form's
- * question, the intents in their order, and the fallback. A pure function: the same flow, state and input give the same turn.
+ * question, the intents in their order, and the fallback. A pure function: the same flow, state and input give the same
+ * turn.
  */
 export function respond(
   flow: Flow,
