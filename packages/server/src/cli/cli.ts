@@ -1,15 +1,15 @@
 import { userInfo } from 'node:os';
 import { parseArgs } from 'node:util';
 import { ProblemError } from '@mevrik/protocol';
-import { firstLine, printTable, UsageError } from './cli-output.ts';
-import { readReplayCommand, replayAtTerminal } from './cli-replay.ts';
-import { type Config, loadConfig } from './config.ts';
-import { type Database, openDatabase } from './db/database.ts';
-import { findEmbedded } from './db/embedded.ts';
-import { createDeadLetters, type ParkedFilter } from './dispatch/dead-letters.ts';
-import { createInspection } from './dispatch/inspection.ts';
-import { explain as explainFault } from './explain.ts';
-import { listen } from './listeners/index.ts';
+import { firstLine, printTable, UsageError } from './output.ts';
+import { readReplayCommand, replayAtTerminal } from './replay-command.ts';
+import { type Config, loadConfig } from '../config.ts';
+import { type Database, openDatabase } from '../db/database.ts';
+import { findEmbedded } from '../db/embedded.ts';
+import { createDeadLetters, type ParkedFilter } from '../dispatch/dead-letters.ts';
+import { createInspection } from '../dispatch/inspection.ts';
+import { explain as explainFault } from '../explain.ts';
+import { listen } from '../listeners/index.ts';
 
 const usage = `Usage: mevrik <command> [options]
 
@@ -35,7 +35,7 @@ type Command = (typeof commands)[number];
 
 try {
   // The server reads its arguments itself, here and in the workers that it starts.
-  if (process.argv[2] === 'start') await import('./main.ts');
+  if (process.argv[2] === 'start') await import('../main.ts');
   else await main(process.argv.slice(2));
 } catch (error) {
   console.error(explain(error));
