@@ -2,7 +2,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { catalogue, definitionOf, eventNames, problems } from '@mevrik/protocol';
 import { z } from 'zod';
-import { settings } from '../packages/server/src/config.ts';
+import { settings } from '../packages/server/src/config/config.ts';
 import { jobs } from '../packages/server/src/jobs/index.ts';
 import { listen } from '../packages/server/src/listeners/index.ts';
 

@@ -1,6 +1,6 @@
 import PusherServer from 'pusher';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { loadConfig } from '../packages/server/src/config.ts';
+import { loadConfig } from '../packages/server/src/config/config.ts';
 import { beforeBotReplies, openingHours } from './support/bot-replies.ts';
 import { RawClient } from './support/gateway.ts';
 import { startTestProduct, type TestProduct, type Visitor } from './support/product.ts';

@@ -1,7 +1,7 @@
 import { topics } from '@mevrik/protocol';
 import type { AppDirectory } from './apps/app-directory.ts';
 import type { Gateway } from './broadcast/gateway.ts';
-import type { Config } from './config.ts';
+import type { Config } from './config/config.ts';
 import type { Database, DatabaseTarget } from './db/database.ts';
 import { createDispatcher, type Dispatcher, lockConnection } from './dispatch/dispatcher.ts';
 import type { Hints } from './dispatch/redis-hints.ts';

@@ -6,7 +6,7 @@ import type { FileStore } from './attachments/file-store.ts';
 import { createFiles, type Files } from './attachments/files.ts';
 import { createS3Store } from './attachments/s3-store.ts';
 import { readOrCreateSecret } from './auth/secrets.ts';
-import type { Config } from './config.ts';
+import type { Config } from './config/config.ts';
 import type { Database } from './db/database.ts';
 
 /** The files of messages, where the configuration puts them. `baseUrl` is where people reach this server. */

@@ -4,7 +4,7 @@ import { ProblemError } from '@mevrik/protocol';
 import type { Files } from './attachments/files.ts';
 import { readOrCreateSecret } from './auth/secrets.ts';
 import { type ArrivedMail, type SmtpListener, startSmtpListener } from './channels/email/smtp-listener.ts';
-import type { Config } from './config.ts';
+import type { Config } from './config/config.ts';
 import type { Database } from './db/database.ts';
 import type { UnitOfWork } from './log/unit-of-work.ts';
 import { createMailChannels } from './mail/mail-channels.ts';

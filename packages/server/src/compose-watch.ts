@@ -1,6 +1,6 @@
 import { type ObservedStretch, topics } from '@mevrik/protocol';
 import type { Gateway } from './broadcast/gateway.ts';
-import type { Config } from './config.ts';
+import type { Config } from './config/config.ts';
 import type { Database } from './db/database.ts';
 import { broadcastSubscription } from './dispatch/broadcast-lane.ts';
 import type { Dispatcher } from './dispatch/dispatcher.ts';

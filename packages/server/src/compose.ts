@@ -18,7 +18,7 @@ import { composeFiles } from './compose-files.ts';
 import { mailNeeds, mailServerOf, startMail } from './compose-mail.ts';
 import { composeReception, deskNeeds } from './compose-reception.ts';
 import { watchHealth } from './compose-watch.ts';
-import type { Config } from './config.ts';
+import type { Config } from './config/config.ts';
 import { type DatabaseTarget, openDatabase } from './db/database.ts';
 import { migrate } from './db/migrate.ts';
 import { createAlarm } from './delivery/alarm.ts';

@@ -1,5 +1,5 @@
 import { bringApp, registerApp } from './commands/register-app.ts';
-import type { Config } from './config.ts';
+import type { Config } from './config/config.ts';
 import type { UnitOfWork } from './log/unit-of-work.ts';
 import type { Log } from './observe/log.ts';
 

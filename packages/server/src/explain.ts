@@ -1,4 +1,4 @@
-import { ConfigError } from './config.ts';
+import { ConfigError } from './config/config.ts';
 import { DatabaseUnusableError } from './db/unusable.ts';
 import { WorkersFailedError } from './workers-messages.ts';
 

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { type Product, startProduct } from './compose.ts';
-import { type Config, ConfigError, loadConfig } from './config.ts';
+import { type Config, ConfigError, loadConfig } from './config/config.ts';
 import { explain } from './explain.ts';
 import { createLog } from './observe/log.ts';
 import { isWorker, runWorker } from './worker.ts';

@@ -2,7 +2,7 @@ import cluster from 'node:cluster';
 import { Socket } from 'node:net';
 import { createClusterBus } from './broadcast/cluster-bus.ts';
 import { type Product, startProduct } from './compose.ts';
-import { type Config, loadConfig } from './config.ts';
+import { type Config, loadConfig } from './config/config.ts';
 import { stopAbandoned } from './db/embedded.ts';
 import { explain } from './explain.ts';
 import { createLog } from './observe/log.ts';

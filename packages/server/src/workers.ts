@@ -3,7 +3,7 @@ import { Duplex } from 'node:stream';
 import { createSetupToken } from './auth/setup-token.ts';
 import { createBroker } from './broadcast/cluster-broker.ts';
 import { type Product, setupUrl } from './compose.ts';
-import type { Config } from './config.ts';
+import type { Config } from './config/config.ts';
 import { type DatabaseTarget, openDatabase } from './db/database.ts';
 import { migrate } from './db/migrate.ts';
 import type { Log } from './observe/log.ts';

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { ProblemError } from '@mevrik/protocol';
 import { firstLine, printTable, UsageError } from './output.ts';
 import { readReplayCommand, replayAtTerminal } from './replay-command.ts';
-import { type Config, loadConfig } from '../config.ts';
+import { type Config, loadConfig } from '../config/config.ts';
 import { type Database, openDatabase } from '../db/database.ts';
 import { findEmbedded } from '../db/embedded.ts';
 import { createDeadLetters, type ParkedFilter } from '../dispatch/dead-letters.ts';

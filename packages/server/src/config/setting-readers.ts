@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
-import { parseThresholds } from './domain/health.ts';
-import { readRedisUrl } from './redis/redis-url.ts';
+import { parseThresholds } from '../domain/health.ts';
+import { readRedisUrl } from '../redis/redis-url.ts';
 
 /** One environment variable. */
 export interface Setting<Value> {

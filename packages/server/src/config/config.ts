@@ -10,8 +10,8 @@ import {
   whole,
   workers,
   yesNo,
-} from './config-values.ts';
-import { readDatabaseUrl } from './db/database-url.ts';
+} from './setting-readers.ts';
+import { readDatabaseUrl } from '../db/database-url.ts';
 
 /** One environment variable: what it means and how its text is read. */
 
