@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Product } from '../packages/server/src/compose.ts';
+import type { Product } from '../packages/server/src/compose/product.ts';
 import { type FacebookProduct, page, startFacebook } from './support/facebook.ts';
 import { startSecondNode } from './support/product.ts';
 

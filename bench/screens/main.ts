@@ -7,7 +7,7 @@ import { cpus } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createClient } from '@mevrik/client';
 import { chromium, type Page } from 'playwright-core';
-import { startProduct } from '../../packages/server/src/compose.ts';
+import { startProduct } from '../../packages/server/src/compose/product.ts';
 import { loadConfig } from '../../packages/server/src/config/config.ts';
 import { openDatabase } from '../../packages/server/src/db/database.ts';
 import { createLog } from '../../packages/server/src/observe/log.ts';

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hashPassword } from '../../packages/server/src/auth/passwords.ts';
-import { type Product, startProduct } from '../../packages/server/src/compose.ts';
+import { type Product, startProduct } from '../../packages/server/src/compose/product.ts';
 import { loadConfig } from '../../packages/server/src/config/config.ts';
 import { type Database, openDatabase } from '../../packages/server/src/db/database.ts';
 import { createLog } from '../../packages/server/src/observe/log.ts';

@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { type Product, startProduct } from './compose.ts';
+import { type Product, startProduct } from './compose/product.ts';
 import { type Config, ConfigError, loadConfig } from './config/config.ts';
-import { explain } from './explain.ts';
+import { explain } from './compose/explain-start-error.ts';
 import { createLog } from './observe/log.ts';
 import { isWorker, runWorker } from './worker.ts';
 import { startWorkers } from './workers.ts';

@@ -8,7 +8,7 @@ import { type Database, openDatabase } from '../db/database.ts';
 import { findEmbedded } from '../db/embedded.ts';
 import { createDeadLetters, type ParkedFilter } from '../dispatch/dead-letters.ts';
 import { createInspection } from '../dispatch/inspection.ts';
-import { explain as explainFault } from '../explain.ts';
+import { explain as explainFault } from '../compose/explain-start-error.ts';
 import { listen } from '../listeners/index.ts';
 
 const usage = `Usage: mevrik <command> [options]

@@ -1,7 +1,7 @@
-import type { Config } from './config/config.ts';
-import { type DatabaseTarget, openDatabase } from './db/database.ts';
-import { startEmbedded } from './db/embedded.ts';
-import type { Log } from './observe/log.ts';
+import type { Config } from '../config/config.ts';
+import { type DatabaseTarget, openDatabase } from '../db/database.ts';
+import { startEmbedded } from '../db/embedded.ts';
+import type { Log } from '../observe/log.ts';
 import type { Teardown } from './teardown.ts';
 
 /** Connections of a process besides twice `DATABASE_POOL`: dispatch, locks, jobs, and some to spare. */

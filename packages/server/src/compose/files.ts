@@ -1,13 +1,13 @@
 import { join } from 'node:path';
-import type { AppDirectory } from './apps/app-directory.ts';
-import { createDiskStore } from './attachments/disk-store.ts';
-import { createFileAddresses, type FileAddresses } from './attachments/file-address.ts';
-import type { FileStore } from './attachments/file-store.ts';
-import { createFiles, type Files } from './attachments/files.ts';
-import { createS3Store } from './attachments/s3-store.ts';
-import { readOrCreateSecret } from './auth/secrets.ts';
-import type { Config } from './config/config.ts';
-import type { Database } from './db/database.ts';
+import type { AppDirectory } from '../apps/app-directory.ts';
+import { createDiskStore } from '../attachments/disk-store.ts';
+import { createFileAddresses, type FileAddresses } from '../attachments/file-address.ts';
+import type { FileStore } from '../attachments/file-store.ts';
+import { createFiles, type Files } from '../attachments/files.ts';
+import { createS3Store } from '../attachments/s3-store.ts';
+import { readOrCreateSecret } from '../auth/secrets.ts';
+import type { Config } from '../config/config.ts';
+import type { Database } from '../db/database.ts';
 
 /** The files of messages, where the configuration puts them. `baseUrl` is where people reach this server. */
 export async function composeFiles(

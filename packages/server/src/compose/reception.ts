@@ -1,14 +1,14 @@
-import type { AppDirectory } from './apps/app-directory.ts';
-import { agentsAtDesk } from './broadcast/at-desk.ts';
-import type { Gateway } from './broadcast/gateway.ts';
-import type { Occupancy } from './broadcast/occupancy.ts';
-import { createReception, type Reception } from './broadcast/reception.ts';
-import type { Database } from './db/database.ts';
-import type { DeskNeeds } from './jobs/job.ts';
-import type { Log } from './observe/log.ts';
-import { requireAgent } from './queries/agents.ts';
-import { enabledApps } from './queries/desk.ts';
-import { openingOf, queuesOf, servedBy, waitingIn } from './queries/waiting.ts';
+import type { AppDirectory } from '../apps/app-directory.ts';
+import { agentsAtDesk } from '../broadcast/at-desk.ts';
+import type { Gateway } from '../broadcast/gateway.ts';
+import type { Occupancy } from '../broadcast/occupancy.ts';
+import { createReception, type Reception } from '../broadcast/reception.ts';
+import type { Database } from '../db/database.ts';
+import type { DeskNeeds } from '../jobs/job.ts';
+import type { Log } from '../observe/log.ts';
+import { requireAgent } from '../queries/agents.ts';
+import { enabledApps } from '../queries/desk.ts';
+import { openingOf, queuesOf, servedBy, waitingIn } from '../queries/waiting.ts';
 import type { Teardown } from './teardown.ts';
 
 /** What is known of agents' desks, on all nodes. */

@@ -1,7 +1,7 @@
-import { bringApp, registerApp } from './commands/register-app.ts';
-import type { Config } from './config/config.ts';
-import type { UnitOfWork } from './log/unit-of-work.ts';
-import type { Log } from './observe/log.ts';
+import { bringApp, registerApp } from '../commands/register-app.ts';
+import type { Config } from '../config/config.ts';
+import type { UnitOfWork } from '../log/unit-of-work.ts';
+import type { Log } from '../observe/log.ts';
 
 /** Any number that nobody else on the database uses for advisory locks. */
 const appLock = 7_364_102;

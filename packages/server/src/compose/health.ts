@@ -1,20 +1,20 @@
 import { type ObservedStretch, topics } from '@mevrik/protocol';
-import type { Gateway } from './broadcast/gateway.ts';
-import type { Config } from './config/config.ts';
-import type { Database } from './db/database.ts';
-import { broadcastSubscription } from './dispatch/broadcast-lane.ts';
-import type { Dispatcher } from './dispatch/dispatcher.ts';
-import { type JudgedPart, judgeHealth } from './domain/health.ts';
-import type { JobRunner } from './jobs/runner.ts';
-import type { FigureCounter } from './observe/figures.ts';
-import type { HealthCheck } from './observe/health.ts';
-import type { Log } from './observe/log.ts';
-import type { Metrics } from './observe/metrics.ts';
-import { startWatch } from './observe/watch.ts';
-import { countDown, countWaiting } from './queries/deliveries.ts';
-import { enabledApps } from './queries/desk.ts';
-import { recentBroadcastP95, storeFigures } from './queries/figures.ts';
-import { listObserved, measureHealth, noteHealth, noteLook } from './queries/health.ts';
+import type { Gateway } from '../broadcast/gateway.ts';
+import type { Config } from '../config/config.ts';
+import type { Database } from '../db/database.ts';
+import { broadcastSubscription } from '../dispatch/broadcast-lane.ts';
+import type { Dispatcher } from '../dispatch/dispatcher.ts';
+import { type JudgedPart, judgeHealth } from '../domain/health.ts';
+import type { JobRunner } from '../jobs/runner.ts';
+import type { FigureCounter } from '../observe/figures.ts';
+import type { HealthCheck } from '../observe/health.ts';
+import type { Log } from '../observe/log.ts';
+import type { Metrics } from '../observe/metrics.ts';
+import { startWatch } from '../observe/watch.ts';
+import { countDown, countWaiting } from '../queries/deliveries.ts';
+import { enabledApps } from '../queries/desk.ts';
+import { recentBroadcastP95, storeFigures } from '../queries/figures.ts';
+import { listObserved, measureHealth, noteHealth, noteLook } from '../queries/health.ts';
 import type { Teardown } from './teardown.ts';
 
 /** What is watched, and whom it is told to. */

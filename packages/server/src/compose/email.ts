@@ -1,17 +1,17 @@
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { ProblemError } from '@mevrik/protocol';
-import type { Files } from './attachments/files.ts';
-import { readOrCreateSecret } from './auth/secrets.ts';
-import { type ArrivedMail, type SmtpListener, startSmtpListener } from './channels/email/smtp-listener.ts';
-import type { Config } from './config/config.ts';
-import type { Database } from './db/database.ts';
-import type { UnitOfWork } from './log/unit-of-work.ts';
-import { createMailChannels } from './mail/mail-channels.ts';
-import { countMails, receiveMail } from './mail/receive-mail.ts';
-import type { KeepFile, TakeInNeeds } from './mail/take-in-mail.ts';
-import { watchMailboxes } from './mail/watch-mailboxes.ts';
-import type { Log } from './observe/log.ts';
+import type { Files } from '../attachments/files.ts';
+import { readOrCreateSecret } from '../auth/secrets.ts';
+import { type ArrivedMail, type SmtpListener, startSmtpListener } from '../channels/email/smtp-listener.ts';
+import type { Config } from '../config/config.ts';
+import type { Database } from '../db/database.ts';
+import type { UnitOfWork } from '../log/unit-of-work.ts';
+import { createMailChannels } from '../mail/mail-channels.ts';
+import { countMails, receiveMail } from '../mail/receive-mail.ts';
+import type { KeepFile, TakeInNeeds } from '../mail/take-in-mail.ts';
+import { watchMailboxes } from '../mail/watch-mailboxes.ts';
+import type { Log } from '../observe/log.ts';
 import type { Teardown } from './teardown.ts';
 
 /** What everything that has to do with mails needs. */

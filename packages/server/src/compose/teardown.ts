@@ -1,4 +1,4 @@
-import type { Log } from './observe/log.ts';
+import type { Log } from '../observe/log.ts';
 
 /** Undoes, in reverse order, what was started so far. */
 export class Teardown {

@@ -1,18 +1,18 @@
 import { topics } from '@mevrik/protocol';
-import type { AppDirectory } from './apps/app-directory.ts';
-import type { Gateway } from './broadcast/gateway.ts';
-import type { Config } from './config/config.ts';
-import type { Database, DatabaseTarget } from './db/database.ts';
-import { createDispatcher, type Dispatcher, lockConnection } from './dispatch/dispatcher.ts';
-import type { Hints } from './dispatch/redis-hints.ts';
-import { subscriptionsOf } from './dispatch/subscription.ts';
-import { createSyncHandler } from './dispatch/sync-handler.ts';
-import { listen } from './listeners/index.ts';
-import type { ListenerNeeds } from './listeners/needs.ts';
-import { createUnitOfWork, type UnitOfWork } from './log/unit-of-work.ts';
-import { bothOf, type FigureCounter } from './observe/figures.ts';
-import type { Log } from './observe/log.ts';
-import type { Metrics } from './observe/metrics.ts';
+import type { AppDirectory } from '../apps/app-directory.ts';
+import type { Gateway } from '../broadcast/gateway.ts';
+import type { Config } from '../config/config.ts';
+import type { Database, DatabaseTarget } from '../db/database.ts';
+import { createDispatcher, type Dispatcher, lockConnection } from '../dispatch/dispatcher.ts';
+import type { Hints } from '../dispatch/redis-hints.ts';
+import { subscriptionsOf } from '../dispatch/subscription.ts';
+import { createSyncHandler } from '../dispatch/sync-handler.ts';
+import { listen } from '../listeners/index.ts';
+import type { ListenerNeeds } from '../listeners/needs.ts';
+import { createUnitOfWork, type UnitOfWork } from '../log/unit-of-work.ts';
+import { bothOf, type FigureCounter } from '../observe/figures.ts';
+import type { Log } from '../observe/log.ts';
+import type { Metrics } from '../observe/metrics.ts';
 import type { Teardown } from './teardown.ts';
 
 /** What the dispatcher is made of. */
