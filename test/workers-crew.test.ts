@@ -2,7 +2,7 @@ import cluster, { type Worker } from 'node:cluster';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createLog } from '../packages/server/src/observe/log.ts';
-import { Crew } from '../packages/server/src/workers-crew.ts';
+import { Crew } from '../packages/server/src/processes/crew.ts';
 
 const target = { url: 'postgres://nowhere' };
 const log = createLog('silent', false);

@@ -4,8 +4,8 @@ import { type Product, startProduct } from './compose/product.ts';
 import { type Config, ConfigError, loadConfig } from './config/config.ts';
 import { explain } from './compose/explain-start-error.ts';
 import { createLog } from './observe/log.ts';
-import { isWorker, runWorker } from './worker.ts';
-import { startWorkers } from './workers.ts';
+import { isWorker, runWorker } from './processes/worker.ts';
+import { startWorkers } from './processes/primary.ts';
 
 /** Where a stop that does not end is given up; workers have a little less. */
 const stopWithinMs = 20_000;

@@ -1,6 +1,6 @@
 import { ConfigError } from '../config/config.ts';
 import { DatabaseUnusableError } from '../db/unusable.ts';
-import { WorkersFailedError } from '../workers-messages.ts';
+import { WorkersFailedError } from '../processes/crew-messages.ts';
 
 /** SQLSTATEs of a database that does not let us in: wrong user or password, no such database. */
 const refusals = new Set(['28P01', '28000', '3D000']);

@@ -1,12 +1,12 @@
 import cluster from 'node:cluster';
 import { Socket } from 'node:net';
-import { createClusterBus } from './broadcast/cluster-bus.ts';
-import { type Product, startProduct } from './compose/product.ts';
-import { type Config, loadConfig } from './config/config.ts';
-import { stopAbandoned } from './db/embedded.ts';
-import { explain } from './compose/explain-start-error.ts';
-import { createLog } from './observe/log.ts';
-import { brokerFd, type FromWorker, type ToWorker, workerMark } from './workers-messages.ts';
+import { createClusterBus } from '../broadcast/cluster-bus.ts';
+import { type Product, startProduct } from '../compose/product.ts';
+import { type Config, loadConfig } from '../config/config.ts';
+import { stopAbandoned } from '../db/embedded.ts';
+import { explain } from '../compose/explain-start-error.ts';
+import { createLog } from '../observe/log.ts';
+import { brokerFd, type FromWorker, type ToWorker, workerMark } from './crew-messages.ts';
 
 /** Where a stop that does not end is given up. */
 const stopWithinMs = 15_000;

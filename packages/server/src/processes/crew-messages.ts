@@ -1,4 +1,4 @@
-import type { DatabaseTarget } from './db/database.ts';
+import type { DatabaseTarget } from '../db/database.ts';
 
 /** What the primary says to a worker. */
 export type ToWorker = { readonly say: 'begin'; readonly target: DatabaseTarget } | { readonly say: 'stop' };

@@ -1,7 +1,7 @@
 import type { Worker } from 'node:cluster';
-import type { DatabaseTarget } from './db/database.ts';
-import type { Log } from './observe/log.ts';
-import { type FromWorker, type ToWorker, WorkersFailedError } from './workers-messages.ts';
+import type { DatabaseTarget } from '../db/database.ts';
+import type { Log } from '../observe/log.ts';
+import { type FromWorker, type ToWorker, WorkersFailedError } from './crew-messages.ts';
 
 /** What a crew is given. */
 export interface CrewOptions {
