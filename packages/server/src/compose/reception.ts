@@ -1,8 +1,8 @@
 import type { AppDirectory } from '../apps/app-directory.ts';
-import { agentsAtDesk } from '../broadcast/at-desk.ts';
+import { agentsAtDesk } from '../live/agents-at-desk.ts';
 import type { Gateway } from '../broadcast/gateway.ts';
 import type { Occupancy } from '../broadcast/occupancy.ts';
-import { createReception, type Reception } from '../broadcast/reception.ts';
+import { createReception, type Reception } from '../live/reception.ts';
 import type { Database } from '../db/database.ts';
 import type { DeskNeeds } from '../jobs/job.ts';
 import type { Log } from '../observe/log.ts';

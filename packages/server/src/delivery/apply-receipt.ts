@@ -7,7 +7,7 @@ import type { DeliveryNotice } from './delivery-needs.ts';
 import { wakeDelivery } from './enqueue-delivery.ts';
 import { addExternalId } from './record-outcome.ts';
 import { readReference } from './reference.ts';
-import { statusNotice } from './tell.ts';
+import { statusNotice } from '../live/delivery-notices.ts';
 
 /** What a provider says of how far we have come with a contact. */
 export interface Receipt {

@@ -7,7 +7,7 @@ import type { DeliveryNeeds } from './delivery-needs.ts';
 import { wakeDelivery } from './enqueue-delivery.ts';
 import { fail, finish, type Recorded, recordDoubt, recordFault, recordSent } from './record-outcome.ts';
 import { referenceOf } from './reference.ts';
-import { listNotice, tell } from './tell.ts';
+import { listNotice, tell } from '../live/delivery-notices.ts';
 
 /** After so many parts of one conversation the others get their turn. */
 const turnsAtOnce = 50;

@@ -6,7 +6,7 @@ import { BroadcastLane } from './broadcast-lane.ts';
 import type { Broadcast } from './broadcasts.ts';
 import type { DispatchOptions } from './dispatch-options.ts';
 import { describeError } from './faults.ts';
-import { LogNews } from './log-news.ts';
+import { LogNews } from '../live/log-moved.ts';
 import { Ownership } from './ownership.ts';
 import { ParkedRetries } from './parked-retries.ts';
 import { countParked } from './parking.ts';

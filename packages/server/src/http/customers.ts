@@ -18,7 +18,7 @@ import { staffOf, staffRoles } from './access.ts';
 import { causeOf } from './cause.ts';
 import { assertOwnApp } from './desk.ts';
 import type { HttpDependencies, RoutePlugin } from './http-dependencies.ts';
-import { notifier } from './notify.ts';
+import { notifier } from '../live/publisher.ts';
 
 const config = { access: staffRoles };
 const tags = ['desk'];

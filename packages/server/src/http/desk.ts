@@ -31,7 +31,7 @@ import { bringerOf, staffOf, staffRoles } from './access.ts';
 import { causeOf } from './cause.ts';
 import type { HttpDependencies, RoutePlugin } from './http-dependencies.ts';
 import { idempotencyOf } from './idempotency.ts';
-import { notifier } from './notify.ts';
+import { notifier } from '../live/publisher.ts';
 import { signed } from './signed.ts';
 
 const config = { access: staffRoles };

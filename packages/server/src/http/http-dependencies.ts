@@ -7,7 +7,7 @@ import type { Files } from '../attachments/files.ts';
 import type { AccessTokens } from '../auth/access-tokens.ts';
 import type { Authenticator } from '../auth/authenticate.ts';
 import type { Gateway } from '../broadcast/gateway.ts';
-import type { Reception } from '../broadcast/reception.ts';
+import type { Reception } from '../live/reception.ts';
 import type { Database } from '../db/database.ts';
 import type { UnitOfWork } from '../log/unit-of-work.ts';
 import type { AuditEntry } from '../observe/audit.ts';

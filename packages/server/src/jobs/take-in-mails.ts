@@ -1,6 +1,6 @@
 import { ProblemError } from '@mevrik/protocol';
 import { z } from 'zod';
-import { alertNotice } from '../delivery/tell.ts';
+import { alertNotice } from '../live/delivery-notices.ts';
 import { endMail, reasonOf } from '../mail/end-mail.ts';
 import { type MailLane, wakeMails } from '../mail/receive-mail.ts';
 import { openMail, takeInMail, type WaitingMail } from '../mail/take-in-mail.ts';

@@ -8,7 +8,7 @@ import { lockSession } from '../commands/sessions.ts';
 import { webhookEventLogs } from '../db/schema.ts';
 import { applyFailure } from '../delivery/apply-bounce.ts';
 import { applyEcho, applyOwnComment, applyReceipt } from '../delivery/apply-receipt.ts';
-import { alertNotice, listNotice } from '../delivery/tell.ts';
+import { alertNotice, listNotice } from '../live/delivery-notices.ts';
 import type { Tx } from '../log/transaction.ts';
 import { writeAudit } from '../observe/audit.ts';
 import { type ListenerNeeds, listener } from './needs.ts';

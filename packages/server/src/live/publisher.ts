@@ -1,5 +1,5 @@
 import type { BroadcastMessage } from '../broadcast/broadcast-message.ts';
-import type { HttpDependencies } from './http-dependencies.ts';
+import type { HttpDependencies } from '../http/http-dependencies.ts';
 
 /** Tells whoever looks at a screen right now. It is not stored, not waited for, and may be missed. */
 export function notifier({

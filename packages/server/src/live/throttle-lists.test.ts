@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { BroadcastMessage } from './broadcast-message.ts';
-import { thinLists } from './thin-lists.ts';
+import type { BroadcastMessage } from '../broadcast/broadcast-message.ts';
+import { thinLists } from './throttle-lists.ts';
 
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
