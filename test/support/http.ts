@@ -13,7 +13,7 @@ import { hashPassword } from '../../packages/server/src/auth/passwords.ts';
 import type { BroadcastMessage } from '../../packages/server/src/broadcast/broadcast-message.ts';
 import { type RegisteredApp, registerApp } from '../../packages/server/src/commands/register-app.ts';
 import { requestAgent } from '../../packages/server/src/commands/request-agent.ts';
-import { lockSession } from '../../packages/server/src/commands/sessions.ts';
+import { lockSession } from '../../packages/server/src/state/sessions.ts';
 import { openDatabase } from '../../packages/server/src/db/database.ts';
 import type { HttpConfig, HttpDependencies } from '../../packages/server/src/http/http-dependencies.ts';
 import { createHttpServer } from '../../packages/server/src/http/server.ts';

@@ -5,7 +5,7 @@ import { toQueueItem, toSession } from '../db/models.ts';
 import { agents, cases, queueItems } from '../db/schema.ts';
 import { type AssignmentStrategy, type Candidate, chooseAgent } from '../domain/assignment.ts';
 import type { Tx } from '../log/transaction.ts';
-import { type LockedSession, lockSession, moveSession } from './sessions.ts';
+import { type LockedSession, lockSession, moveSession } from '../state/sessions.ts';
 
 type QueueItemRow = typeof queueItems.$inferSelect;
 

@@ -6,7 +6,7 @@ import { toCustomer } from '../db/models.ts';
 import { customers } from '../db/schema.ts';
 import type { Tx } from '../log/transaction.ts';
 import { writeAudit } from '../observe/audit.ts';
-import { comparable } from './customers.ts';
+import { comparable } from '../state/customers.ts';
 
 /**
  * Changes what is known of a customer, by an agent's word. Attributes are laid over those that are there; one that is

@@ -4,7 +4,7 @@ import { toMessage } from '../db/models.ts';
 import { messages } from '../db/schema.ts';
 import type { Tx } from '../log/transaction.ts';
 import { addNote } from './send-reply.ts';
-import { lockSession } from './sessions.ts';
+import { lockSession } from '../state/sessions.ts';
 
 /** A customer changed what they had written, or took it back. */
 export interface ChangeMessage {

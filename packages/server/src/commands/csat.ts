@@ -5,7 +5,7 @@ import { toSurvey } from '../db/models.ts';
 import { cases, csatSurveys, messages } from '../db/schema.ts';
 import { isEligibleForSurvey } from '../domain/csat.ts';
 import type { Tx } from '../log/transaction.ts';
-import { isUsable, type LockedSession, lockSession, moveSession } from './sessions.ts';
+import { isUsable, type LockedSession, lockSession, moveSession } from '../state/sessions.ts';
 
 /**
  * Begins a satisfaction survey for a closed case, if its customer is eligible: raises `MevrikCSATStartEvent` and

@@ -2,7 +2,7 @@ import { ProblemError } from '@mevrik/protocol';
 import { and, eq, inArray, lte, sql } from 'drizzle-orm';
 import { messages, sessions } from '../db/schema.ts';
 import type { Tx } from '../log/transaction.ts';
-import { type LockedSession, lockSession } from './sessions.ts';
+import { type LockedSession, lockSession } from '../state/sessions.ts';
 
 /** How far somebody has read in a session. */
 export interface MarkRead {

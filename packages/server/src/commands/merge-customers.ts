@@ -6,7 +6,7 @@ import { customers } from '../db/schema.ts';
 import type { Tx } from '../log/transaction.ts';
 import { writeAudit } from '../observe/audit.ts';
 import { addNote } from './send-reply.ts';
-import { lockSession } from './sessions.ts';
+import { lockSession } from '../state/sessions.ts';
 
 /** Two customers who are one person. */
 export interface MergeCustomers {

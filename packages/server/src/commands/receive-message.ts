@@ -11,8 +11,8 @@ import { hotTable } from '../db/hot-table.ts';
 import { toMessage, toSession } from '../db/models.ts';
 import { messages } from '../db/schema.ts';
 import type { Tx } from '../log/transaction.ts';
-import type { Contact } from './customers.ts';
-import { ensureSession, type SocialContext, touchSession } from './sessions.ts';
+import type { Contact } from '../state/customers.ts';
+import { ensureSession, type SocialContext, touchSession } from '../state/sessions.ts';
 
 /** Where messages are stored, of customers as of those who answer them. */
 export const hotMessages = hotTable(messages);

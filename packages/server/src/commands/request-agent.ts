@@ -5,7 +5,7 @@ import { toCase, toQueueItem } from '../db/models.ts';
 import { cases, queueItems } from '../db/schema.ts';
 import { firstReplyDueAt } from '../domain/sla.ts';
 import type { Tx } from '../log/transaction.ts';
-import { type LockedSession, moveSession } from './sessions.ts';
+import { type LockedSession, moveSession } from '../state/sessions.ts';
 
 /** A conversation that needs a person. */
 export interface RequestAgent {

@@ -10,7 +10,7 @@ import { toMessage } from '../db/models.ts';
 import { cases, messages } from '../db/schema.ts';
 import type { Tx } from '../log/transaction.ts';
 import { assertSameRequest, hotMessages, type Idempotency } from './receive-message.ts';
-import { type LockedSession, lockSession, type SocialContext } from './sessions.ts';
+import { type LockedSession, lockSession, type SocialContext } from '../state/sessions.ts';
 
 /** A message to the customer by the bot, an agent or the system. */
 export interface SendReply {

@@ -4,8 +4,8 @@ import type { AppProfile } from '../apps/app-directory.ts';
 import { toCustomer, toSession } from '../db/models.ts';
 import { contactIdentities, customers } from '../db/schema.ts';
 import type { Tx } from '../log/transaction.ts';
-import { type Contact, type ContactProfile, ensureContact } from './customers.ts';
-import { ensureSession } from './sessions.ts';
+import { type Contact, type ContactProfile, ensureContact } from '../state/customers.ts';
+import { ensureSession } from '../state/sessions.ts';
 
 /** The contacts of those whom the app vouched for. Others have a random UUID. */
 export const provenPrefix = 'user:';

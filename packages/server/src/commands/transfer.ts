@@ -8,7 +8,7 @@ import type { Tx } from '../log/transaction.ts';
 import { assign, hasFreePlace } from './assign.ts';
 import { liveQueueItem, requestAgent } from './request-agent.ts';
 import { addNote } from './send-reply.ts';
-import { type LockedSession, lockSession, moveSession } from './sessions.ts';
+import { type LockedSession, lockSession, moveSession } from '../state/sessions.ts';
 
 /** Where a conversation is transferred to. */
 export type TransferTarget =

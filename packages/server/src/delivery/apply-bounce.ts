@@ -1,5 +1,5 @@
 import { addNote } from '../commands/send-reply.ts';
-import { lockSession } from '../commands/sessions.ts';
+import { lockSession } from '../state/sessions.ts';
 import { hotTable } from '../db/hot-table.ts';
 import { deliveries } from '../db/schema.ts';
 import type { Tx } from '../log/transaction.ts';

@@ -1,6 +1,6 @@
 import { type Message, ProblemError } from '@mevrik/protocol';
 import { eq } from 'drizzle-orm';
-import { type LockedSession, lockSession } from '../commands/sessions.ts';
+import { type LockedSession, lockSession } from '../state/sessions.ts';
 import { hotTable } from '../db/hot-table.ts';
 import { toMessage } from '../db/models.ts';
 import { messages } from '../db/schema.ts';

@@ -23,7 +23,7 @@ import { mayActFor, type StaffPrincipal } from '../auth/principal.ts';
 import { acceptQueueItem } from '../commands/assign.ts';
 import { markRead } from '../commands/mark-read.ts';
 import { addNote, replyAsAgent } from '../commands/send-reply.ts';
-import { lockSession } from '../commands/sessions.ts';
+import { lockSession } from '../state/sessions.ts';
 import { showSign } from '../commands/show-sign.ts';
 import { assertMayServe, transfer } from '../commands/transfer.ts';
 import { listMessages, listQueueItems, listSessions, requireSession } from '../queries/conversations.ts';

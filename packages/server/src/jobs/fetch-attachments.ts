@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { FetchError, fetchFile } from '../attachments/fetch-file.ts';
 import type { ChannelAdapter, SendContext } from '../channels/channel.ts';
 import { adapterFor } from '../channels/index.ts';
-import { lockSession } from '../commands/sessions.ts';
+import { lockSession } from '../state/sessions.ts';
 import { toMessage } from '../db/models.ts';
 import { messages } from '../db/schema.ts';
 import { type Job, type JobNeeds, job, timer } from './job.ts';

@@ -4,7 +4,7 @@ import { requireApp } from '../apps/app-directory.ts';
 import type { AppSettings } from '../apps/app-settings.ts';
 import { liveQueueItem } from '../commands/request-agent.ts';
 import { sendReply } from '../commands/send-reply.ts';
-import { lockSession } from '../commands/sessions.ts';
+import { lockSession } from '../state/sessions.ts';
 import { customers } from '../db/schema.ts';
 import { openingAt, sayInstant } from '../domain/business-hours.ts';
 import { listener } from './needs.ts';

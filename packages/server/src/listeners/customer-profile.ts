@@ -1,6 +1,6 @@
 import { requireApp } from '../apps/app-directory.ts';
 import { adapterFor } from '../channels/index.ts';
-import { addAttributes } from '../commands/customers.ts';
+import { addAttributes } from '../state/customers.ts';
 import { listener } from './needs.ts';
 
 /** Notes where and in which app a customer was first met. */

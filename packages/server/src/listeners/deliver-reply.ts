@@ -1,8 +1,8 @@
 import { requireApp } from '../apps/app-directory.ts';
 import { senderFor } from '../channels/index.ts';
-import { lockSession } from '../commands/sessions.ts';
+import { lockSession } from '../state/sessions.ts';
 import { reasonAgainst, withhold } from '../delivery/automatic-guard.ts';
-import { contactOf } from '../delivery/contact-of.ts';
+import { contactOf } from '../state/contact.ts';
 import { enqueueDelivery, isOver } from '../delivery/enqueue-delivery.ts';
 import { listener } from './needs.ts';
 

@@ -3,7 +3,7 @@ import { eq } from 'drizzle-orm';
 import { requireApp } from '../apps/app-directory.ts';
 import { senderFor } from '../channels/index.ts';
 import { addNote } from '../commands/send-reply.ts';
-import { lockSession } from '../commands/sessions.ts';
+import { lockSession } from '../state/sessions.ts';
 import { messages } from '../db/schema.ts';
 import { fallBack } from '../delivery/fall-back.ts';
 import { listener } from './needs.ts';

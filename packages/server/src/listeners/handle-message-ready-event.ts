@@ -7,7 +7,7 @@ import {
   type LockedSession,
   lockSession,
   lockSessionOf,
-} from '../commands/sessions.ts';
+} from '../state/sessions.ts';
 import { messages } from '../db/schema.ts';
 import type { Tx } from '../log/transaction.ts';
 import { listener } from './needs.ts';

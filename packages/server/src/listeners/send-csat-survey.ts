@@ -1,6 +1,6 @@
 import { requireApp } from '../apps/app-directory.ts';
 import { sendReply } from '../commands/send-reply.ts';
-import { lockSession } from '../commands/sessions.ts';
+import { lockSession } from '../state/sessions.ts';
 import { surveyContent } from '../domain/csat.ts';
 import { listener } from './needs.ts';
 

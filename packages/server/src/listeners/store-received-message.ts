@@ -1,10 +1,10 @@
 import { type Message, type MessageContainer, ProblemError } from '@mevrik/protocol';
 import { requireApp } from '../apps/app-directory.ts';
 import { adapterFor } from '../channels/index.ts';
-import { ensureContact } from '../commands/customers.ts';
+import { ensureContact } from '../state/customers.ts';
 import { type IncomingKind, receiveMessage } from '../commands/receive-message.ts';
 import { addNote } from '../commands/send-reply.ts';
-import { lockSession } from '../commands/sessions.ts';
+import { lockSession } from '../state/sessions.ts';
 import type { Tx } from '../log/transaction.ts';
 import { listener } from './needs.ts';
 

@@ -1,6 +1,6 @@
 import { type NoticePayloads, topics } from '@mevrik/protocol';
 import { addNote } from '../commands/send-reply.ts';
-import { lockSession } from '../commands/sessions.ts';
+import { lockSession } from '../state/sessions.ts';
 import type { DeliveryRow } from '../delivery/claim-next.ts';
 import type { DeliveryNeeds, DeliveryNotice } from '../delivery/delivery-needs.ts';
 import type { Recorded } from '../delivery/record-outcome.ts';
