@@ -18,7 +18,7 @@ import { openDatabase } from '../../packages/server/src/db/database.ts';
 import type { HttpConfig, HttpDependencies } from '../../packages/server/src/http/http-dependencies.ts';
 import { createHttpServer } from '../../packages/server/src/http/server.ts';
 import { createUnitOfWork } from '../../packages/server/src/log/unit-of-work.ts';
-import type { AuditEntry } from '../../packages/server/src/observe/audit.ts';
+import type { AuditEntry } from '../../packages/server/src/audit/audit.ts';
 import { createLog } from '../../packages/server/src/observe/log.ts';
 import { createTestDatabase } from './database.ts';
 

@@ -4,7 +4,7 @@ import type { StaffPrincipal } from '../auth/principal.ts';
 import { toCustomer } from '../db/models.ts';
 import { customers } from '../db/schema.ts';
 import type { Tx } from '../log/transaction.ts';
-import { writeAudit } from '../observe/audit.ts';
+import { writeAudit } from '../audit/audit.ts';
 import { addNote } from './send-reply.ts';
 import { lockSession } from '../state/sessions.ts';
 

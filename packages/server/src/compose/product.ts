@@ -53,7 +53,7 @@ import { createHttpServer } from '../http/server.ts';
 import { deliveryJobs, jobs } from '../jobs/index.ts';
 import { startJobRunner } from '../jobs/runner.ts';
 import { listen } from '../listeners/index.ts';
-import { type AuditEntry, writeAudit } from '../observe/audit.ts';
+import { type AuditEntry, writeAudit } from '../audit/audit.ts';
 import { createFigureCounter } from '../observe/figures.ts';
 import type { Log } from '../observe/log.ts';
 import { createMetrics } from '../observe/metrics.ts';

@@ -1,6 +1,6 @@
 import type { Sql } from '../db/sql.ts';
 import type { Tx } from '../log/transaction.ts';
-import { writeAudit } from '../observe/audit.ts';
+import { writeAudit } from '../audit/audit.ts';
 
 /** A channel of an app. */
 export interface ChannelRef {

@@ -5,7 +5,7 @@ import { hotTable } from '../db/hot-table.ts';
 import { toMessage } from '../db/models.ts';
 import { messages } from '../db/schema.ts';
 import type { Tx } from '../log/transaction.ts';
-import { writeAudit } from '../observe/audit.ts';
+import { writeAudit } from '../audit/audit.ts';
 import { wakeDelivery } from './enqueue-delivery.ts';
 
 const hotMessages = hotTable(messages);

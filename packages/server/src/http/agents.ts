@@ -18,7 +18,7 @@ import {
   rotationProblem,
 } from '../auth/refresh-tokens.ts';
 import { setAvailability } from '../commands/set-availability.ts';
-import { writeAudit } from '../observe/audit.ts';
+import { writeAudit } from '../audit/audit.ts';
 import { findAgentByEmail, requireAgent } from '../queries/agents.ts';
 import { staffOf, staffRoles } from './access.ts';
 import type { HttpDependencies, RoutePlugin } from './http-dependencies.ts';

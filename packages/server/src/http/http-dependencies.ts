@@ -10,7 +10,7 @@ import type { Gateway } from '../broadcast/gateway.ts';
 import type { Reception } from '../live/reception.ts';
 import type { Database } from '../db/database.ts';
 import type { UnitOfWork } from '../log/unit-of-work.ts';
-import type { AuditEntry } from '../observe/audit.ts';
+import type { AuditEntry } from '../audit/audit.ts';
 import type { Log } from '../observe/log.ts';
 
 /** How the HTTP server behaves. */

@@ -10,7 +10,7 @@ import { applyFailure } from '../delivery/apply-bounce.ts';
 import { applyEcho, applyOwnComment, applyReceipt } from '../delivery/apply-receipt.ts';
 import { alertNotice, listNotice } from '../live/delivery-notices.ts';
 import type { Tx } from '../log/transaction.ts';
-import { writeAudit } from '../observe/audit.ts';
+import { writeAudit } from '../audit/audit.ts';
 import { type ListenerNeeds, listener } from './needs.ts';
 
 /** Makes of a Facebook update what it means to us, or notes why nothing is made of it. */

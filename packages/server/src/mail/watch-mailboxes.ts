@@ -5,7 +5,7 @@ import { type ImapServer, type MailboxReader, readMailbox } from '../channels/em
 import type { Database } from '../db/database.ts';
 import { partitionCount, partitionOf } from '../log/partition.ts';
 import type { UnitOfWork } from '../log/unit-of-work.ts';
-import { type AuditEntry, writeAudit } from '../observe/audit.ts';
+import { type AuditEntry, writeAudit } from '../audit/audit.ts';
 import type { MailChannel, MailChannels } from './mail-channels.ts';
 import { createMailboxStore } from './mailbox-store.ts';
 

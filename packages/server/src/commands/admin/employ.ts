@@ -5,7 +5,7 @@ import { useSetupToken } from '../../auth/setup-token.ts';
 import { agentApps, agents, apps } from '../../db/schema.ts';
 import type { Tx } from '../../log/transaction.ts';
 import { sqlState } from '../../log/unit-of-work.ts';
-import { writeAudit } from '../../observe/audit.ts';
+import { writeAudit } from '../../audit/audit.ts';
 import type { By } from './app-lock.ts';
 
 /** A person at the desk to be. The password is hashed already. */

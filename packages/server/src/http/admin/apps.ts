@@ -12,7 +12,7 @@ import { registerApp } from '../../commands/register-app.ts';
 import { botStateSchema, greet, parseFlow, respond, understand } from '../../domain/bot/index.ts';
 import { compileRules, judge, route, routingRuleSchema } from '../../domain/routing/index.ts';
 import { appTag, botTag, rulesTag } from '../../domain/state-tag.ts';
-import { writeAudit } from '../../observe/audit.ts';
+import { writeAudit } from '../../audit/audit.ts';
 import { listApps, listRules, readBot, requireAppRow } from '../../queries/administration.ts';
 import { actorOf } from '../access.ts';
 import type { HttpDependencies, RoutePlugin } from '../http-dependencies.ts';

@@ -1,6 +1,6 @@
 import { auditQuery, auditRecordSchema, pageOf } from '@mevrik/protocol';
 import { z } from 'zod';
-import { listAudit, listAuditActions } from '../../queries/audit.ts';
+import { listAudit, listAuditActions } from '../../audit/read-audit.ts';
 import type { HttpDependencies, RoutePlugin } from '../http-dependencies.ts';
 
 const config = { access: ['admin'] as const };

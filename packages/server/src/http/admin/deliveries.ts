@@ -13,7 +13,7 @@ import { requireApp } from '../../apps/app-directory.ts';
 import { replayWebhook } from '../../commands/replay-webhook.ts';
 import { scheduleProbe } from '../../delivery/channel-health.ts';
 import { listNotice } from '../../live/delivery-notices.ts';
-import { writeAudit } from '../../observe/audit.ts';
+import { writeAudit } from '../../audit/audit.ts';
 import { listChannelStates, listDeliveries, listUpdates, requireUpdate } from '../../queries/deliveries.ts';
 import { actorOf, staffOf } from '../access.ts';
 import { visibleApps } from '../desk.ts';

@@ -1,7 +1,7 @@
 import { idSchema, mailQuery, mailRecordSchema, mailStartSchema, pageOf } from '@mevrik/protocol';
 import { z } from 'zod';
 import { replayMail } from '../../mail/replay-mail.ts';
-import { writeAudit } from '../../observe/audit.ts';
+import { writeAudit } from '../../audit/audit.ts';
 import { listMails, requireMail } from '../../queries/mails.ts';
 import { actorOf } from '../access.ts';
 import type { HttpDependencies, RoutePlugin } from '../http-dependencies.ts';

@@ -1,6 +1,6 @@
 import type { AuditRecord } from '@mevrik/protocol';
 import type { Database } from '../db/database.ts';
-import { beforeId, type Page, type PageRequest, toPage } from './page.ts';
+import { beforeId, type Page, type PageRequest, toPage } from '../queries/page.ts';
 
 /** Which entries of the audit trail; what is absent does not matter. */
 export interface AuditFilter {
