@@ -7,10 +7,10 @@ import { type ArrivedMail, type SmtpListener, startSmtpListener } from '../chann
 import type { Config } from '../config/config.ts';
 import type { Database } from '../db/database.ts';
 import type { UnitOfWork } from '../log/unit-of-work.ts';
-import { createMailChannels } from '../mail/mail-channels.ts';
-import { countMails, receiveMail } from '../mail/receive-mail.ts';
-import type { KeepFile, TakeInNeeds } from '../mail/take-in-mail.ts';
-import { watchMailboxes } from '../mail/watch-mailboxes.ts';
+import { createMailChannels } from '../inbound-email/email-channels.ts';
+import { countMails, receiveMail } from '../inbound-email/receive-email.ts';
+import type { KeepFile, TakeInNeeds } from '../inbound-email/process-email.ts';
+import { watchMailboxes } from '../inbound-email/watch-mailboxes.ts';
 import type { Log } from '../observe/log.ts';
 import type { Teardown } from './teardown.ts';
 

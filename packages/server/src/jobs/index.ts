@@ -8,7 +8,7 @@ import { fetchPost } from './fetch-post.ts';
 import { followChange } from './follow-change.ts';
 import type { Job } from './job.ts';
 import { noteAbsence } from './note-absence.ts';
-import { resumeMails, takeInMails } from './take-in-mails.ts';
+import { resumeMails, takeInMails } from './process-emails.ts';
 import { trimRecords } from './trim-records.ts';
 
 /** Every job there is, but for those below. */

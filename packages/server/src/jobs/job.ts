@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { Files } from '../attachments/files.ts';
 import type { DeliveryNeeds } from '../delivery/delivery-needs.ts';
-import type { TakeInNeeds } from '../mail/take-in-mail.ts';
+import type { TakeInNeeds } from '../inbound-email/process-email.ts';
 
 /** What jobs are composed with. */
 export interface JobNeeds extends DeliveryNeeds {

@@ -1,6 +1,6 @@
 import { idSchema, mailQuery, mailRecordSchema, mailStartSchema, pageOf } from '@mevrik/protocol';
 import { z } from 'zod';
-import { replayMail } from '../../mail/replay-mail.ts';
+import { replayMail } from '../../inbound-email/replay-email.ts';
 import { writeAudit } from '../../audit/audit.ts';
 import { listMails, requireMail } from '../../queries/mails.ts';
 import { actorOf } from '../access.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { openMail } from './take-in-mail.ts';
+import { openMail } from './process-email.ts';
 
 const raw = Buffer.from(
   [

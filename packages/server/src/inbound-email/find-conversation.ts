@@ -3,7 +3,7 @@ import type { ReadMail } from '../channels/email/read-mail.ts';
 import { readMessageId, readReplyTag } from '../channels/email/reply-marks.ts';
 import { readReference } from '../delivery/reference.ts';
 import type { Tx } from '../log/transaction.ts';
-import type { ReceivedMail } from './receive-mail.ts';
+import type { ReceivedMail } from './receive-email.ts';
 
 /** What a mail is looked up by. */
 export interface Thread {

@@ -4,8 +4,8 @@ import type { MailboxCursor, MailboxStore } from '../channels/email/read-mailbox
 import type { Database } from '../db/database.ts';
 import type { Tx } from '../log/transaction.ts';
 import type { UnitOfWork } from '../log/unit-of-work.ts';
-import type { MailChannel } from './mail-channels.ts';
-import { receiveMail } from './receive-mail.ts';
+import type { MailChannel } from './email-channels.ts';
+import { receiveMail } from './receive-email.ts';
 
 /** Keeps the mails of a channel's mailbox, and how far it was read. */
 export function createMailboxStore(

@@ -1,6 +1,6 @@
 import { ProblemError } from '@mevrik/protocol';
 import type { Tx } from '../log/transaction.ts';
-import { wakeMails } from './receive-mail.ts';
+import { wakeMails } from './receive-email.ts';
 
 /**
  * Has a kept mail taken in once more. What was made of it before stays: its message is stored once.

@@ -12,8 +12,8 @@ import { readMessageId } from '../channels/email/reply-marks.ts';
 import { applyBounce } from '../delivery/apply-bounce.ts';
 import type { Tx } from '../log/transaction.ts';
 import { findConversation } from './find-conversation.ts';
-import type { MailChannels } from './mail-channels.ts';
-import { type MailLane, storable } from './receive-mail.ts';
+import type { MailChannels } from './email-channels.ts';
+import { type MailLane, storable } from './receive-email.ts';
 
 /** A mail that waits to be taken in. */
 export interface WaitingMail {

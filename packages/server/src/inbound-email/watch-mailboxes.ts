@@ -6,7 +6,7 @@ import type { Database } from '../db/database.ts';
 import { partitionCount, partitionOf } from '../log/partition.ts';
 import type { UnitOfWork } from '../log/unit-of-work.ts';
 import { type AuditEntry, writeAudit } from '../audit/audit.ts';
-import type { MailChannel, MailChannels } from './mail-channels.ts';
+import type { MailChannel, MailChannels } from './email-channels.ts';
 import { createMailboxStore } from './mailbox-store.ts';
 
 /** What watching mailboxes takes. */

@@ -1,6 +1,6 @@
 import type { Tx } from '../log/transaction.ts';
 import { writeAudit } from '../audit/audit.ts';
-import { type MailLane, storable } from './receive-mail.ts';
+import { type MailLane, storable } from './receive-email.ts';
 
 /** Why something went wrong, as it is kept with a mail. */
 export function reasonOf(error: string): string {
