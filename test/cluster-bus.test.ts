@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { userOnlineChannelName } from '@mevrik/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createBroker } from '../packages/server/src/broadcast/cluster-broker.ts';
-import { type ClusterBus, createClusterBus } from '../packages/server/src/broadcast/cluster-bus.ts';
-import { createPeer } from '../packages/server/src/broadcast/cluster-peer.ts';
-import type { OccupancyChange } from '../packages/server/src/broadcast/occupancy.ts';
+import { createBroker } from '../packages/server/src/broadcast/bus/cluster-broker.ts';
+import { type ClusterBus, createClusterBus } from '../packages/server/src/broadcast/bus/cluster-bus.ts';
+import { createPeer } from '../packages/server/src/broadcast/bus/cluster-peer.ts';
+import type { OccupancyChange } from '../packages/server/src/broadcast/bus/occupancy.ts';
 import { tellWatchers } from '../packages/server/src/broadcast/watchlist.ts';
 
 interface Worker {

@@ -1,12 +1,12 @@
 import { parsePusherChannel } from '@mevrik/protocol';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { BroadcastMessage } from '../packages/server/src/broadcast/broadcast-message.ts';
-import { createLocalBus } from '../packages/server/src/broadcast/bus.ts';
-import { CatchUp } from '../packages/server/src/broadcast/catch-up.ts';
+import type { BroadcastMessage } from '../packages/server/src/broadcast/bus/broadcast-message.ts';
+import { createLocalBus } from '../packages/server/src/broadcast/bus/bus.ts';
+import { CatchUp } from '../packages/server/src/broadcast/bus/catch-up.ts';
 import { Hub } from '../packages/server/src/broadcast/hub.ts';
-import { Outbox } from '../packages/server/src/broadcast/redis-outbox.ts';
-import { Traffic } from '../packages/server/src/broadcast/traffic.ts';
+import { Outbox } from '../packages/server/src/broadcast/bus/redis-outbox.ts';
+import { Traffic } from '../packages/server/src/broadcast/bus/rate-meter.ts';
 import { quiet } from './support/gateway.ts';
 
 beforeEach(() => void vi.useFakeTimers());

@@ -2,10 +2,10 @@ import { channelNamesOf, parsePusherChannel, parseTopic } from '@mevrik/protocol
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { WebSocketServer } from 'ws';
-import { createLocalBus } from '../packages/server/src/broadcast/bus.ts';
+import { createLocalBus } from '../packages/server/src/broadcast/bus/bus.ts';
 import { textFrame } from '../packages/server/src/broadcast/frame-encoder.ts';
 import { Hub } from '../packages/server/src/broadcast/hub.ts';
-import { Traffic } from '../packages/server/src/broadcast/traffic.ts';
+import { Traffic } from '../packages/server/src/broadcast/bus/rate-meter.ts';
 import { RawClient } from './support/gateway.ts';
 
 const channel = fc.constantFrom('session1', 'private-session1', 'presence-session1', 'session2', 'news');

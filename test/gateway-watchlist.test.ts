@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { signUser } from '../packages/server/src/broadcast/auth-signature.ts';
-import { noHistory } from '../packages/server/src/broadcast/history.ts';
-import { createRedisBus } from '../packages/server/src/broadcast/redis-bus.ts';
+import { noHistory } from '../packages/server/src/broadcast/bus/history.ts';
+import { createRedisBus } from '../packages/server/src/broadcast/bus/redis-bus.ts';
 import { acme, type Pusher, quiet, startGateway, type TestGateway } from './support/gateway.ts';
 import { startRedis, type TestRedis } from './support/redis.ts';
 

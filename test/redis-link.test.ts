@@ -1,7 +1,7 @@
 import { createClient } from 'redis';
 import { expect, it, onTestFinished } from 'vitest';
-import { noHistory } from '../packages/server/src/broadcast/history.ts';
-import { createRedisBus } from '../packages/server/src/broadcast/redis-bus.ts';
+import { noHistory } from '../packages/server/src/broadcast/bus/history.ts';
+import { createRedisBus } from '../packages/server/src/broadcast/bus/redis-bus.ts';
 import { quiet } from './support/gateway.ts';
 import { startRedis } from './support/redis.ts';
 

@@ -1,6 +1,6 @@
 /** A gateway in a process of its own, for tests that kill it. It tells its port to whoever asks. */
-import { noHistory } from '../../packages/server/src/broadcast/history.ts';
-import { createRedisBus } from '../../packages/server/src/broadcast/redis-bus.ts';
+import { noHistory } from '../../packages/server/src/broadcast/bus/history.ts';
+import { createRedisBus } from '../../packages/server/src/broadcast/bus/redis-bus.ts';
 import { acme, quiet, startGateway } from './gateway.ts';
 
 const { REDIS_URL: url = '', WEBHOOK_URL } = process.env;

@@ -10,7 +10,7 @@ import { createFiles } from '../../packages/server/src/attachments/files.ts';
 import { createAccessTokens } from '../../packages/server/src/auth/access-tokens.ts';
 import { createAuthenticator } from '../../packages/server/src/auth/authenticate.ts';
 import { hashPassword } from '../../packages/server/src/auth/passwords.ts';
-import type { BroadcastMessage } from '../../packages/server/src/broadcast/broadcast-message.ts';
+import type { BroadcastMessage } from '../../packages/server/src/broadcast/bus/broadcast-message.ts';
 import { type RegisteredApp, registerApp } from '../../packages/server/src/commands/register-app.ts';
 import { requestAgent } from '../../packages/server/src/commands/request-agent.ts';
 import { lockSession } from '../../packages/server/src/state/sessions.ts';

@@ -1,5 +1,5 @@
 import { ProblemError, type PusherChannel, parsePusherChannel } from '@mevrik/protocol';
-import type { Bus } from './bus.ts';
+import type { Bus } from './bus/bus.ts';
 import { badRequest, readBatch, readEvent, type TriggeredEvent } from './channel-requests.ts';
 import type { GatewayConfig } from './gateway-config.ts';
 

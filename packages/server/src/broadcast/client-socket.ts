@@ -14,7 +14,7 @@ import type { GatewayConfig } from './gateway-config.ts';
 import type { GatewayApp } from './gateway-dependencies.ts';
 import { Outlet, type Turn } from './outlet.ts';
 import { RateBucket } from './rate-bucket.ts';
-import type { AppTraffic } from './traffic.ts';
+import type { AppTraffic } from './bus/rate-meter.ts';
 
 /** Who signed in on a connection. */
 export interface SocketUser {

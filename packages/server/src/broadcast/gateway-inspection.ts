@@ -1,7 +1,7 @@
 import type { ClientSocket } from './client-socket.ts';
-import type { AppState } from './gateway-state.ts';
+import type { AppState } from './bus/node-state.ts';
 import type { ChannelState, Hub } from './hub.ts';
-import type { Traffic } from './traffic.ts';
+import type { Traffic } from './bus/rate-meter.ts';
 
 /** A connection as inspection shows it. */
 export interface ConnectionState {

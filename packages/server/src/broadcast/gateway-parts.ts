@@ -2,7 +2,7 @@ import type { ChannelWatch } from './channel-watch.ts';
 import type { GatewayConfig } from './gateway-config.ts';
 import type { GatewayDependencies } from './gateway-dependencies.ts';
 import type { Hub } from './hub.ts';
-import type { Traffic } from './traffic.ts';
+import type { Traffic } from './bus/rate-meter.ts';
 
 /** What acting on a client's frame takes. */
 export interface GatewayParts extends Omit<GatewayDependencies, 'config'> {

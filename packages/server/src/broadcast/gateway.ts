@@ -8,7 +8,7 @@ import {
   type ChannelAuthorization,
   type UserAuthorization,
 } from './authorize.ts';
-import type { BroadcastMessage, Grant, TerminateMessage } from './broadcast-message.ts';
+import type { BroadcastMessage, Grant, TerminateMessage } from './bus/broadcast-message.ts';
 import { type ChannelApi, createChannelApi } from './channel-api.ts';
 import { ChannelWatch } from './channel-watch.ts';
 import type { ClientSocket } from './client-socket.ts';
@@ -17,11 +17,11 @@ import { encodeFrame } from './frame-encoder.ts';
 import { type GatewayConfig, gatewayDefaults } from './gateway-config.ts';
 import type { GatewayApp, GatewayDependencies } from './gateway-dependencies.ts';
 import { createInspection, type GatewayInspection } from './gateway-inspection.ts';
-import type { NodeState } from './gateway-state.ts';
+import type { NodeState } from './bus/node-state.ts';
 import { GrantWatch } from './grant-watch.ts';
 import { type ChannelState, Hub, type Tap } from './hub.ts';
 import { NodeSurvey } from './node-survey.ts';
-import { Traffic } from './traffic.ts';
+import { Traffic } from './bus/rate-meter.ts';
 import { WebhookSender } from './webhook-sender.ts';
 
 /** Speaks the Pusher Channels protocol with the clients that are connected to this process. */

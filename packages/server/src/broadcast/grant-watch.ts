@@ -2,7 +2,7 @@ import { ProblemError } from '@mevrik/protocol';
 import { expiryOf } from '../auth/access-tokens.ts';
 import { mayActFor } from '../auth/principal.ts';
 import { describeHearer } from './access.ts';
-import type { Grant } from './broadcast-message.ts';
+import type { Grant } from './bus/broadcast-message.ts';
 import type { GatewayDependencies } from './gateway-dependencies.ts';
 
 /** What the watch is given. */

@@ -1,7 +1,7 @@
 import type { AppDirectory } from '../apps/app-directory.ts';
 import { agentsAtDesk } from '../live/agents-at-desk.ts';
 import type { Gateway } from '../broadcast/gateway.ts';
-import type { Occupancy } from '../broadcast/occupancy.ts';
+import type { Occupancy } from '../broadcast/bus/occupancy.ts';
 import { createReception, type Reception } from '../live/reception.ts';
 import type { Database } from '../db/database.ts';
 import type { DeskNeeds } from '../jobs/job.ts';

@@ -1,5 +1,5 @@
 import { parseTopic } from '@mevrik/protocol';
-import type { Occupancy } from '../broadcast/occupancy.ts';
+import type { Occupancy } from '../broadcast/bus/occupancy.ts';
 
 /** The agents who have a desk open, on whichever node: somebody hears what is told to them alone. */
 export async function agentsAtDesk(

@@ -1,4 +1,4 @@
-import type { BroadcastMessage } from '../broadcast/broadcast-message.ts';
+import type { BroadcastMessage } from '../broadcast/bus/broadcast-message.ts';
 import type { HttpDependencies } from '../http/http-dependencies.ts';
 
 /** Tells whoever looks at a screen right now. It is not stored, not waited for, and may be missed. */

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { BroadcastMessage } from '../broadcast/broadcast-message.ts';
+import type { BroadcastMessage } from '../broadcast/bus/broadcast-message.ts';
 import { createReception, type InLine } from './reception.ts';
 
 beforeEach(() => void vi.useFakeTimers());

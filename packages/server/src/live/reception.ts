@@ -1,5 +1,5 @@
 import { type Agent, type Opening, type PlaceInLine, type ServingAgent, topics } from '@mevrik/protocol';
-import type { BroadcastMessage } from '../broadcast/broadcast-message.ts';
+import type { BroadcastMessage } from '../broadcast/bus/broadcast-message.ts';
 
 /** A conversation that waits for a person. */
 export interface InLine {

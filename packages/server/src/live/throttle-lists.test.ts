@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { BroadcastMessage } from '../broadcast/broadcast-message.ts';
+import type { BroadcastMessage } from '../broadcast/bus/broadcast-message.ts';
 import { thinLists } from './throttle-lists.ts';
 
 beforeEach(() => vi.useFakeTimers());

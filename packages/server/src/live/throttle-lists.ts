@@ -1,4 +1,4 @@
-import type { BroadcastMessage } from '../broadcast/broadcast-message.ts';
+import type { BroadcastMessage } from '../broadcast/bus/broadcast-message.ts';
 
 type Publish = (messages: readonly BroadcastMessage[]) => Promise<void>;
 

@@ -1,7 +1,7 @@
 import cluster from 'node:cluster';
 import { Duplex } from 'node:stream';
 import { createSetupToken } from '../auth/setup-token.ts';
-import { createBroker } from '../broadcast/cluster-broker.ts';
+import { createBroker } from '../broadcast/bus/cluster-broker.ts';
 import { type Product, setupUrl } from '../compose/product.ts';
 import type { Config } from '../config/config.ts';
 import { type DatabaseTarget, openDatabase } from '../db/database.ts';

@@ -1,6 +1,6 @@
 import cluster from 'node:cluster';
 import { Socket } from 'node:net';
-import { createClusterBus } from '../broadcast/cluster-bus.ts';
+import { createClusterBus } from '../broadcast/bus/cluster-bus.ts';
 import { type Product, startProduct } from '../compose/product.ts';
 import { type Config, loadConfig } from '../config/config.ts';
 import { stopAbandoned } from '../db/embedded.ts';

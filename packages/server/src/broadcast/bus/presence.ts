@@ -1,5 +1,5 @@
 import type { PresenceMember } from '@mevrik/protocol';
-import { keyOf } from './channel-key.ts';
+import { keyOf } from './topic-key.ts';
 
 /** Who is on a presence channel: the user's id, and what is told of them. */
 export type Members = ReadonlyMap<string, unknown>;

@@ -1,5 +1,5 @@
 import type { PresenceMember } from '@mevrik/protocol';
-import { patiently, type RedisLink } from '../redis/redis-link.ts';
+import { patiently, type RedisLink } from '../../redis/redis-link.ts';
 import type { Members } from './presence.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { patiently, type RedisLink } from '../redis/redis-link.ts';
+import { patiently, type RedisLink } from '../../redis/redis-link.ts';
 
 /**
  * How many hear each channel of an app, in Redis: a hash of each node's own counts, one of the sums, and when each

@@ -1,4 +1,4 @@
-import type { Flow, WebhookFigures } from './traffic.ts';
+import type { Flow, WebhookFigures } from './rate-meter.ts';
 
 /** What is connected to one node, app by app. */
 export interface NodeState {

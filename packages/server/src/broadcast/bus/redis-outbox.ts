@@ -1,4 +1,4 @@
-import { NotTakenError } from '../redis/redis-link.ts';
+import { NotTakenError } from '../../redis/redis-link.ts';
 
 /** Something that is to be published under a name. */
 export interface Letter {

@@ -1,4 +1,4 @@
-import { keyOf } from './channel-key.ts';
+import { keyOf } from './topic-key.ts';
 
 /** The last event of a cache channel. */
 export interface CachedEvent {

@@ -1,4 +1,4 @@
-import { patiently, type RedisLink } from '../redis/redis-link.ts';
+import { patiently, type RedisLink } from '../../redis/redis-link.ts';
 
 /**
  * What an app's back end has been told is there: occupied channels, members. Whatever nodes notice, and however

@@ -1,4 +1,4 @@
-import { patiently, type RedisLink } from '../redis/redis-link.ts';
+import { patiently, type RedisLink } from '../../redis/redis-link.ts';
 import { type CachedEvent, cacheMs, createLocalCache, type EventCache } from './event-cache.ts';
 
 /** The last events in Redis; while it is gone, those that this node knows of. */

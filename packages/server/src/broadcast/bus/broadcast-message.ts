@@ -1,5 +1,5 @@
-import type { Principal } from '../auth/principal.ts';
-import type { NodeState } from './gateway-state.ts';
+import type { Principal } from '../../auth/principal.ts';
+import type { NodeState } from './node-state.ts';
 
 /**
  * One event for everybody who listens to a topic of an app: subscribers of `x`, `private-x` and `presence-x` alike.
