@@ -1,6 +1,6 @@
 import { type Topic, type TopicKind, topics } from '@mevrik/protocol';
 import { describe, expect, it } from 'vitest';
-import { mayHear } from '../packages/server/src/broadcast/access.ts';
+import { mayHear } from '../packages/server/src/broadcast/access/access.ts';
 import { facts, type Person, people } from './support/gateway.ts';
 
 const everybody = [...(Object.keys(people) as Person[]), 'nobody'] as const;

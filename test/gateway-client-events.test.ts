@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { signChannel } from '../packages/server/src/broadcast/auth-signature.ts';
+import { signChannel } from '../packages/server/src/broadcast/access/auth-signature.ts';
 import { acme, type RawClient, startGateway, type TestGateway } from './support/gateway.ts';
 import { holdClock } from './support/held-clock.ts';
 

@@ -3,7 +3,7 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import { signChannel, signUser } from '../packages/server/src/broadcast/auth-signature.ts';
+import { signChannel, signUser } from '../packages/server/src/broadcast/access/auth-signature.ts';
 import type { GatewayConfig } from '../packages/server/src/broadcast/gateway-config.ts';
 import {
   type GatewayApp,

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import PusherServer from 'pusher';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { signChannel, signUser } from '../packages/server/src/broadcast/auth-signature.ts';
+import { signChannel, signUser } from '../packages/server/src/broadcast/access/auth-signature.ts';
 import { acme, RawClient, startGateway, type TestGateway } from './support/gateway.ts';
 import { join, listen } from './support/gateway-clients.ts';
 import { startHttp, type TestHttp } from './support/http.ts';

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { userOnlineChannelName } from '@mevrik/protocol';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
-import { signChannel, signUser } from '../packages/server/src/broadcast/auth-signature.ts';
+import { signChannel, signUser } from '../packages/server/src/broadcast/access/auth-signature.ts';
 import { createLocalBus } from '../packages/server/src/broadcast/bus/bus.ts';
 import { acme, type RawClient, startGateway, type TestGateway } from './support/gateway.ts';
 

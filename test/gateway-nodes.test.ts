@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { ProblemError } from '@mevrik/protocol';
 import { createClient } from 'redis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { signChannel } from '../packages/server/src/broadcast/auth-signature.ts';
+import { signChannel } from '../packages/server/src/broadcast/access/auth-signature.ts';
 import { noHistory } from '../packages/server/src/broadcast/bus/history.ts';
 import { createRedisBus } from '../packages/server/src/broadcast/bus/redis-bus.ts';
 import { acme, people, quiet, RawClient, startGateway, type TestGateway } from './support/gateway.ts';

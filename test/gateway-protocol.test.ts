@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { signChannel, signUser } from '../packages/server/src/broadcast/auth-signature.ts';
+import { signChannel, signUser } from '../packages/server/src/broadcast/access/auth-signature.ts';
 import { CountTeller } from '../packages/server/src/broadcast/count-teller.ts';
 import { cacheMs } from '../packages/server/src/broadcast/bus/event-cache.ts';
 import { acme, heard, type RawClient, startGateway, type TestGateway } from './support/gateway.ts';

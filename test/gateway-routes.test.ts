@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { signChannel, signUser } from '../packages/server/src/broadcast/auth-signature.ts';
+import { signChannel, signUser } from '../packages/server/src/broadcast/access/auth-signature.ts';
 import { acme, type Person, startGateway, type TestGateway } from './support/gateway.ts';
 
 let server: TestGateway;

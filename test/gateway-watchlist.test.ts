@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { signUser } from '../packages/server/src/broadcast/auth-signature.ts';
+import { signUser } from '../packages/server/src/broadcast/access/auth-signature.ts';
 import { noHistory } from '../packages/server/src/broadcast/bus/history.ts';
 import { createRedisBus } from '../packages/server/src/broadcast/bus/redis-bus.ts';
 import { acme, type Pusher, quiet, startGateway, type TestGateway } from './support/gateway.ts';

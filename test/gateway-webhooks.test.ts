@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { createClient } from 'redis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { signChannel } from '../packages/server/src/broadcast/auth-signature.ts';
+import { signChannel } from '../packages/server/src/broadcast/access/auth-signature.ts';
 import type { GatewayApps, RealtimeSettings } from '../packages/server/src/broadcast/gateway-dependencies.ts';
 import { realtimeDefaults } from '../packages/server/src/broadcast/gateway-dependencies.ts';
 import { noHistory } from '../packages/server/src/broadcast/bus/history.ts';

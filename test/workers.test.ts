@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
-import { signChannel } from '../packages/server/src/broadcast/auth-signature.ts';
+import { signChannel } from '../packages/server/src/broadcast/access/auth-signature.ts';
 import { processIdentity } from '../packages/server/src/db/embedded-lock.ts';
 import { openingHours } from './support/bot-replies.ts';
 import { heard, Pusher, RawClient } from './support/gateway.ts';

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { signChannel } from '../../packages/server/src/broadcast/auth-signature.ts';
+import { signChannel } from '../../packages/server/src/broadcast/access/auth-signature.ts';
 import type { GatewayLog } from '../../packages/server/src/broadcast/gateway-dependencies.ts';
 import { noHistory } from '../../packages/server/src/broadcast/bus/history.ts';
 import { createRedisBus } from '../../packages/server/src/broadcast/bus/redis-bus.ts';

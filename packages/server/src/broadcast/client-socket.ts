@@ -8,7 +8,7 @@ import {
   type ServerFrame,
 } from '@mevrik/protocol';
 import type { RawData, WebSocket } from 'ws';
-import type { Hearer } from './access.ts';
+import type { Hearer } from './access/access.ts';
 import { encodeFrame } from './frame-encoder.ts';
 import type { GatewayConfig } from './gateway-config.ts';
 import type { GatewayApp } from './gateway-dependencies.ts';

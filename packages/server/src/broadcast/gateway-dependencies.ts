@@ -1,5 +1,5 @@
 import type { Principal } from '../auth/principal.ts';
-import type { AccessFacts } from './access.ts';
+import type { AccessFacts } from './access/access.ts';
 import type { Bus } from './bus/bus.ts';
 import type { GatewayConfig } from './gateway-config.ts';
 import type { History } from './bus/history.ts';

@@ -7,7 +7,7 @@ import {
   authorizeUser,
   type ChannelAuthorization,
   type UserAuthorization,
-} from './authorize.ts';
+} from './access/authorize.ts';
 import type { BroadcastMessage, Grant, TerminateMessage } from './bus/broadcast-message.ts';
 import { type ChannelApi, createChannelApi } from './channel-api.ts';
 import { ChannelWatch } from './channel-watch.ts';
@@ -18,7 +18,7 @@ import { type GatewayConfig, gatewayDefaults } from './gateway-config.ts';
 import type { GatewayApp, GatewayDependencies } from './gateway-dependencies.ts';
 import { createInspection, type GatewayInspection } from './gateway-inspection.ts';
 import type { NodeState } from './bus/node-state.ts';
-import { GrantWatch } from './grant-watch.ts';
+import { GrantWatch } from './access/grant-watch.ts';
 import { type ChannelState, Hub, type Tap } from './hub.ts';
 import { NodeSurvey } from './node-survey.ts';
 import { Traffic } from './bus/rate-meter.ts';

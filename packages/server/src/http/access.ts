@@ -2,7 +2,7 @@ import { ProblemError } from '@mevrik/protocol';
 import type { FastifyPluginAsync, FastifyPluginCallback, FastifyRequest, RouteOptions } from 'fastify';
 import type { Authenticator } from '../auth/authenticate.ts';
 import type { Principal, StaffPrincipal } from '../auth/principal.ts';
-import { describeHearer } from '../broadcast/access.ts';
+import { describeHearer } from '../broadcast/access/access.ts';
 import type { Api, RoutePlugin } from './http-dependencies.ts';
 
 /** Who may call a route: everybody, or those who have proven to be in one of these roles. */

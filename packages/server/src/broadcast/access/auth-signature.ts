@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { sameSecret } from '../auth/secrets.ts';
+import { sameSecret } from '../../auth/secrets.ts';
 
 /** Key and secret of the app that signs. */
 export interface Signer {

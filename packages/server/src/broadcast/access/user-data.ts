@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Principal } from '../auth/principal.ts';
+import type { Principal } from '../../auth/principal.ts';
 import type { Hearer } from './access.ts';
 
 /** What we add to the signed user data, so that any node knows whom it has on the line. */
