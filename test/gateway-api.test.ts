@@ -1,7 +1,7 @@
 import { createHash, createHmac } from 'node:crypto';
 import PusherServer from 'pusher';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { signRequest } from '../packages/server/src/broadcast/api-signature.ts';
+import { signRequest } from '../packages/server/src/broadcast/http-api/api-signature.ts';
 import { signChannel } from '../packages/server/src/broadcast/access/auth-signature.ts';
 import { acme, type RawClient, startGateway, type TestGateway } from './support/gateway.ts';
 

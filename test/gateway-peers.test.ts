@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import PusherServer from 'pusher';
 import { createClient } from 'redis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { signRequest } from '../packages/server/src/broadcast/api-signature.ts';
+import { signRequest } from '../packages/server/src/broadcast/http-api/api-signature.ts';
 import { signChannel, signUser } from '../packages/server/src/broadcast/access/auth-signature.ts';
 import { acme, RawClient, startGateway, type TestGateway } from './support/gateway.ts';
 import { expectReached, join, listen, publish, startRedisNode } from './support/gateway-clients.ts';

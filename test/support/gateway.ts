@@ -6,7 +6,7 @@ import fastify from 'fastify';
 import pusherModule, { type Options } from 'pusher-js';
 import { type ClientOptions, WebSocket } from 'ws';
 import type { Principal } from '../../packages/server/src/auth/principal.ts';
-import { maxPathPart } from '../../packages/server/src/broadcast/api-routes.ts';
+import { maxPathPart } from '../../packages/server/src/broadcast/http-api/api-routes.ts';
 import { type Bus, createLocalBus } from '../../packages/server/src/broadcast/bus/bus.ts';
 import { createGateway, type Gateway } from '../../packages/server/src/broadcast/gateway.ts';
 import {

@@ -9,7 +9,7 @@ import {
   type UserAuthorization,
 } from './access/authorize.ts';
 import type { BroadcastMessage, Grant, TerminateMessage } from './bus/broadcast-message.ts';
-import { type ChannelApi, createChannelApi } from './channel-api.ts';
+import { type ChannelApi, createChannelApi } from './http-api/topic-api.ts';
 import { ChannelWatch } from './channel-watch.ts';
 import type { ClientSocket } from './client-socket.ts';
 import { Connections } from './connections.ts';

@@ -2,7 +2,7 @@ import { ProblemError } from '@mevrik/protocol';
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { mayActFor, type Principal } from '../auth/principal.ts';
-import { apiRoutes } from './api-routes.ts';
+import { apiRoutes } from './http-api/api-routes.ts';
 import type { Gateway } from './gateway.ts';
 import type { GatewayApp, GatewayDependencies } from './gateway-dependencies.ts';
 

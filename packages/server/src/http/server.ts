@@ -5,7 +5,7 @@ import rateLimit from '@fastify/rate-limit';
 import { ProblemError } from '@mevrik/protocol';
 import fastify, { type FastifyBaseLogger, type FastifyRequest, LogController } from 'fastify';
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
-import { maxPathPart } from '../broadcast/api-routes.ts';
+import { maxPathPart } from '../broadcast/http-api/api-routes.ts';
 import { actorOf, admit, demandAccess } from './access.ts';
 import {
   type Api,

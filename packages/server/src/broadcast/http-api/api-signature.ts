@@ -1,7 +1,7 @@
 import { createHash, createHmac } from 'node:crypto';
 import { ProblemError } from '@mevrik/protocol';
-import { sameSecret } from '../auth/secrets.ts';
-import type { Signer } from './access/auth-signature.ts';
+import { sameSecret } from '../../auth/secrets.ts';
+import type { Signer } from '../access/auth-signature.ts';
 
 /** A request to the HTTP API, as far as it is signed. */
 export interface SignedRequest {
