@@ -1,4 +1,4 @@
-import type { ChannelWatch } from './channel-watch.ts';
+import type { ChannelWatch } from './webhooks/topic-watch.ts';
 import type { GatewayConfig } from './gateway-config.ts';
 import type { GatewayDependencies } from './gateway-dependencies.ts';
 import type { Hub } from './hub.ts';

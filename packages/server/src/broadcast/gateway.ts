@@ -10,7 +10,7 @@ import {
 } from './access/authorize.ts';
 import type { BroadcastMessage, Grant, TerminateMessage } from './bus/broadcast-message.ts';
 import { type ChannelApi, createChannelApi } from './http-api/topic-api.ts';
-import { ChannelWatch } from './channel-watch.ts';
+import { ChannelWatch } from './webhooks/topic-watch.ts';
 import type { ClientSocket } from './client-socket.ts';
 import { Connections } from './connections.ts';
 import { encodeFrame } from './frame-encoder.ts';
@@ -22,7 +22,7 @@ import { GrantWatch } from './access/grant-watch.ts';
 import { type ChannelState, Hub, type Tap } from './hub.ts';
 import { NodeSurvey } from './node-survey.ts';
 import { Traffic } from './bus/rate-meter.ts';
-import { WebhookSender } from './webhook-sender.ts';
+import { WebhookSender } from './webhooks/webhook-sender.ts';
 
 /** Speaks the Pusher Channels protocol with the clients that are connected to this process. */
 export interface Gateway {

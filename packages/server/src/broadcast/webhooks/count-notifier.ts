@@ -1,5 +1,5 @@
-import type { Bus } from './bus/bus.ts';
-import { keyOf } from './bus/topic-key.ts';
+import type { Bus } from '../bus/bus.ts';
+import { keyOf } from '../bus/topic-key.ts';
 
 /** Up to so many subscribers learn of every change of their number; more, of the last one now and then. */
 const toldAtOnce = 100;
