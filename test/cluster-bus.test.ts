@@ -9,7 +9,7 @@ import { createBroker } from '../packages/server/src/broadcast/bus/cluster-broke
 import { type ClusterBus, createClusterBus } from '../packages/server/src/broadcast/bus/cluster-bus.ts';
 import { createPeer } from '../packages/server/src/broadcast/bus/cluster-peer.ts';
 import type { OccupancyChange } from '../packages/server/src/broadcast/bus/occupancy.ts';
-import { tellWatchers } from '../packages/server/src/broadcast/watchlist.ts';
+import { tellWatchers } from '../packages/server/src/broadcast/sockets/watchlist.ts';
 
 interface Worker {
   readonly bus: ClusterBus;

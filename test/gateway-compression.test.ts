@@ -3,7 +3,7 @@ import { inflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import { deflatedFrame } from '../packages/server/src/broadcast/frame-encoder.ts';
+import { deflatedFrame } from '../packages/server/src/broadcast/sockets/frame-encoder.ts';
 import { startGateway, type TestGateway } from './support/gateway.ts';
 
 let server: TestGateway;

@@ -1,6 +1,6 @@
-import type { ClientSocket } from './client-socket.ts';
+import type { ClientSocket } from './sockets/client-socket.ts';
 import type { AppState } from './bus/node-state.ts';
-import type { ChannelState, Hub } from './hub.ts';
+import type { ChannelState, Hub } from './sockets/hub.ts';
 import type { Traffic } from './bus/rate-meter.ts';
 
 /** A connection as inspection shows it. */

@@ -2,7 +2,7 @@ import { PassThrough } from 'node:stream';
 import { idSchema, ProblemError, parsePusherChannel } from '@mevrik/protocol';
 import { z } from 'zod';
 import type { Gateway } from '../../broadcast/gateway.ts';
-import type { TappedMessage } from '../../broadcast/hub.ts';
+import type { TappedMessage } from '../../broadcast/sockets/hub.ts';
 import { actorOf } from '../access.ts';
 import type { HttpDependencies, RoutePlugin } from '../http-dependencies.ts';
 

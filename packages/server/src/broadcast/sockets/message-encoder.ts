@@ -1,5 +1,5 @@
 import { type ServerFrame, userOfOnlineChannel } from '@mevrik/protocol';
-import type { BroadcastMessage, ChannelMessage } from './bus/broadcast-message.ts';
+import type { BroadcastMessage, ChannelMessage } from '../bus/broadcast-message.ts';
 import { deflatedFrame, textFrame } from './frame-encoder.ts';
 
 /** A message as the subscribers of one channel get it: one frame for all of them, and one for those that compress. */

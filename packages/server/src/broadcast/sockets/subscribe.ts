@@ -7,8 +7,8 @@ import {
   userChannelName,
 } from '@mevrik/protocol';
 import { z } from 'zod';
-import { describeHearer, mayHear } from './access/access.ts';
-import { isSignature, signChannel } from './access/auth-signature.ts';
+import { describeHearer, mayHear } from '../access/access.ts';
+import { isSignature, signChannel } from '../access/auth-signature.ts';
 import type { ClientSocket } from './client-socket.ts';
 import { encodeFrame } from './frame-encoder.ts';
 import type { GatewayParts } from './gateway-parts.ts';

@@ -1,5 +1,5 @@
 import { closeCodes, type PusherChannel, userOnlineChannelName } from '@mevrik/protocol';
-import type { ChannelMessage } from './bus/broadcast-message.ts';
+import type { ChannelMessage } from '../bus/broadcast-message.ts';
 import type { ClientSocket } from './client-socket.ts';
 import type { GatewayParts } from './gateway-parts.ts';
 

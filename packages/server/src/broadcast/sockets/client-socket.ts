@@ -8,13 +8,13 @@ import {
   type ServerFrame,
 } from '@mevrik/protocol';
 import type { RawData, WebSocket } from 'ws';
-import type { Hearer } from './access/access.ts';
+import type { Hearer } from '../access/access.ts';
 import { encodeFrame } from './frame-encoder.ts';
-import type { GatewayConfig } from './gateway-config.ts';
-import type { GatewayApp } from './gateway-dependencies.ts';
-import { Outlet, type Turn } from './outlet.ts';
+import type { GatewayConfig } from '../gateway-config.ts';
+import type { GatewayApp } from '../gateway-dependencies.ts';
+import { Outlet, type Turn } from './write-batcher.ts';
 import { RateBucket } from './rate-bucket.ts';
-import type { AppTraffic } from './bus/rate-meter.ts';
+import type { AppTraffic } from '../bus/rate-meter.ts';
 
 /** Who signed in on a connection. */
 export interface SocketUser {

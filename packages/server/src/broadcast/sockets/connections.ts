@@ -6,10 +6,10 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { actOnFrame } from './client-frames.ts';
 import { ClientSocket, type SocketKeeper } from './client-socket.ts';
 import { encodeFrame } from './frame-encoder.ts';
-import type { GatewayApp } from './gateway-dependencies.ts';
+import type { GatewayApp } from '../gateway-dependencies.ts';
 import type { GatewayParts } from './gateway-parts.ts';
 import { admit, type Handshake, httpFaultOf, type Refused, readHandshake } from './handshake.ts';
-import { Turn } from './outlet.ts';
+import { Turn } from './write-batcher.ts';
 import { leaveAll } from './subscribe.ts';
 import { Tally } from './tally.ts';
 

@@ -1,6 +1,6 @@
 import { channelPlaceSchema, type PusherChannel, type Resumed } from '@mevrik/protocol';
 import { z } from 'zod';
-import type { BroadcastMessage } from './bus/broadcast-message.ts';
+import type { BroadcastMessage } from '../bus/broadcast-message.ts';
 import type { ClientSocket } from './client-socket.ts';
 import type { GatewayParts } from './gateway-parts.ts';
 import { SharedFrame } from './message-encoder.ts';
