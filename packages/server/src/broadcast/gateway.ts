@@ -16,11 +16,11 @@ import { Connections } from './sockets/connections.ts';
 import { encodeFrame } from './sockets/frame-encoder.ts';
 import { type GatewayConfig, gatewayDefaults } from './gateway-config.ts';
 import type { GatewayApp, GatewayDependencies } from './gateway-dependencies.ts';
-import { createInspection, type GatewayInspection } from './gateway-inspection.ts';
+import { createInspection, type GatewayInspection } from './inspect/gateway-inspection.ts';
 import type { NodeState } from './bus/node-state.ts';
 import { GrantWatch } from './access/grant-watch.ts';
 import { type ChannelState, Hub, type Tap } from './sockets/hub.ts';
-import { NodeSurvey } from './node-survey.ts';
+import { NodeSurvey } from './inspect/node-survey.ts';
 import { Traffic } from './bus/rate-meter.ts';
 import { WebhookSender } from './webhooks/webhook-sender.ts';
 

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { AnswerMessage, AskMessage } from './bus/broadcast-message.ts';
-import type { Bus } from './bus/bus.ts';
-import type { AppState, NodeState } from './bus/node-state.ts';
+import type { AnswerMessage, AskMessage } from '../bus/broadcast-message.ts';
+import type { Bus } from '../bus/bus.ts';
+import type { AppState, NodeState } from '../bus/node-state.ts';
 
 /** A node that has not answered by then is left out. */
 const patienceMs = 300;
