@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createDeadLetters } from '../packages/server/src/dispatch/dead-letters.ts';
+import { createDeadLetters } from '../packages/server/src/dispatch/inspect/dead-letters.ts';
 import { queued, sync } from '../packages/server/src/dispatch/listener.ts';
 import { createTestDatabase, type TestDatabase } from './support/database.ts';
 import {

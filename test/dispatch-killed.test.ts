@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createReplays } from '../packages/server/src/dispatch/replays.ts';
+import { createReplays } from '../packages/server/src/dispatch/replay/replays.ts';
 import { subscriptionsOf } from '../packages/server/src/dispatch/subscription.ts';
 import { createTestDatabase, type TestDatabase } from './support/database.ts';
 import {

@@ -1,6 +1,6 @@
 import type { ReplayRequest } from '@mevrik/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createReplays } from '../packages/server/src/dispatch/replays.ts';
+import { createReplays } from '../packages/server/src/dispatch/replay/replays.ts';
 import { subscriptionsOf } from '../packages/server/src/dispatch/subscription.ts';
 import { createTestDatabase, type TestDatabase } from './support/database.ts';
 import {

@@ -6,8 +6,8 @@ import { readReplayCommand, replayAtTerminal } from './replay-command.ts';
 import { type Config, loadConfig } from '../config/config.ts';
 import { type Database, openDatabase } from '../db/database.ts';
 import { findEmbedded } from '../db/embedded.ts';
-import { createDeadLetters, type ParkedFilter } from '../dispatch/dead-letters.ts';
-import { createInspection } from '../dispatch/inspection.ts';
+import { createDeadLetters, type ParkedFilter } from '../dispatch/inspect/dead-letters.ts';
+import { createInspection } from '../dispatch/inspect/inspection.ts';
 import { explain as explainFault } from '../compose/explain-start-error.ts';
 import { listen } from '../listeners/index.ts';
 

@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline/promises';
 import { type Replay, type ReplayPreview, type ReplayRequest, replayRequestSchema } from '@mevrik/protocol';
 import { firstLine, printTable, UsageError } from './output.ts';
 import type { Database } from '../db/database.ts';
-import { createReplays, type Replays } from '../dispatch/replays.ts';
+import { createReplays, type Replays } from '../dispatch/replay/replays.ts';
 import { subscriptionsOf } from '../dispatch/subscription.ts';
 import { listen } from '../listeners/index.ts';
 

@@ -12,7 +12,7 @@ import { ParkedRetries } from './parked-retries.ts';
 import { countParked } from './parking.ts';
 import { PartitionPump } from './partition-pump.ts';
 import { pausedSubscriptions, pauseSubscription, readLag, registerSubscriptions } from './registry.ts';
-import { ReplayRuns } from './replay-runs.ts';
+import { ReplayRuns } from './replay/replay-runs.ts';
 import { Slots } from './slots.ts';
 import type { Subscription } from './subscription.ts';
 

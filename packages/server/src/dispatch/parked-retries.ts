@@ -3,7 +3,7 @@ import { handledRecord } from './batch.ts';
 import type { DispatchOptions } from './dispatch-options.ts';
 import { describeError } from './faults.ts';
 import { type ParkedHead, parkedHead, parkedHeads, recordFailure, takeParked } from './parking.ts';
-import { mendEntry } from './replay-entries.ts';
+import { mendEntry } from './replay/replay-entries.ts';
 import type { Subscription } from './subscription.ts';
 
 /** What the retries share with the dispatcher. */

@@ -11,8 +11,8 @@ import {
   subscriptionStateSchema,
 } from '@mevrik/protocol';
 import { z } from 'zod';
-import type { DeadLetters } from '../../dispatch/dead-letters.ts';
-import type { DispatchInspection } from '../../dispatch/inspection.ts';
+import type { DeadLetters } from '../../dispatch/inspect/dead-letters.ts';
+import type { DispatchInspection } from '../../dispatch/inspect/inspection.ts';
 import { deliveriesOfEvents } from '../../queries/deliveries.ts';
 import { readOverview } from '../../queries/overview.ts';
 import { actorOf, staffOf } from '../access.ts';

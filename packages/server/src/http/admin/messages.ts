@@ -9,8 +9,8 @@ import {
 import { z } from 'zod';
 import type { ChannelProfile } from '../../apps/app-directory.ts';
 import { senderFor } from '../../channels/index.ts';
-import type { LoggedStory } from '../../dispatch/event-story.ts';
-import type { DispatchInspection } from '../../dispatch/inspection.ts';
+import type { LoggedStory } from '../../dispatch/inspect/event-story.ts';
+import type { DispatchInspection } from '../../dispatch/inspect/inspection.ts';
 import {
   type AccountFacts,
   accountOf,

@@ -10,7 +10,7 @@ import {
   startReplayBody,
 } from '@mevrik/protocol';
 import { z } from 'zod';
-import type { Replays } from '../../dispatch/replays.ts';
+import type { Replays } from '../../dispatch/replay/replays.ts';
 import { actorOf } from '../access.ts';
 import type { RoutePlugin } from '../http-dependencies.ts';
 import { idempotencyOf } from '../idempotency.ts';

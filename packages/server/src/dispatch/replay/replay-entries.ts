@@ -1,7 +1,7 @@
-import type { Database } from '../db/database.ts';
-import type { AttemptFailure } from '../db/schema.ts';
-import type { Sql } from '../db/sql.ts';
-import { isSkipped, type Outcome } from './handle.ts';
+import type { Database } from '../../db/database.ts';
+import type { AttemptFailure } from '../../db/schema.ts';
+import type { Sql } from '../../db/sql.ts';
+import { isSkipped, type Outcome } from '../handle.ts';
 
 /** The next event that a listener is to handle again, of one key. */
 export interface ReplayHead {

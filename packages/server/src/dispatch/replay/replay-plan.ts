@@ -5,10 +5,10 @@ import {
   type ReplayFilter,
   type ReplayRequest,
 } from '@mevrik/protocol';
-import type { Sql } from '../db/sql.ts';
-import { idAfter, idBefore } from '../log/event-ids.ts';
-import { type EventRow, eventColumns, toEvent } from '../log/log.ts';
-import { type Subscription, wants } from './subscription.ts';
+import type { Sql } from '../../db/sql.ts';
+import { idAfter, idBefore } from '../../log/event-ids.ts';
+import { type EventRow, eventColumns, toEvent } from '../../log/log.ts';
+import { type Subscription, wants } from '../subscription.ts';
 
 /** Events that one replay may take. */
 const replayLimit = 10_000;

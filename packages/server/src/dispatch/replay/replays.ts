@@ -8,9 +8,9 @@ import {
   type ReplayRequest,
   type StartReplay,
 } from '@mevrik/protocol';
-import type { Database } from '../db/database.ts';
-import type { Sql } from '../db/sql.ts';
-import type { Page, PageRequest } from './page.ts';
+import type { Database } from '../../db/database.ts';
+import type { Sql } from '../../db/sql.ts';
+import type { Page, PageRequest } from '../inspect/page.ts';
 import { type Planning, planReplay } from './replay-plan.ts';
 import { listEntries, listReplays, readReplay } from './replay-records.ts';
 

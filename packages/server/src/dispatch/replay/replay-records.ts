@@ -1,6 +1,6 @@
 import { ProblemError, type Replay, type ReplayEntry, type ReplayEntryState } from '@mevrik/protocol';
-import type { Sql } from '../db/sql.ts';
-import { isText, type Page, type PageRequest, placeOf, toPage } from './page.ts';
+import type { Sql } from '../../db/sql.ts';
+import { isText, type Page, type PageRequest, placeOf, toPage } from '../inspect/page.ts';
 
 /** A replay as it stands. @throws ProblemError `not_found`. */
 export async function readReplay(sql: Sql, id: number): Promise<Replay> {

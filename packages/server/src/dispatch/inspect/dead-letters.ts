@@ -1,7 +1,7 @@
 import { definitionOf, isEventName, type ParkedEvent, ProblemError } from '@mevrik/protocol';
-import type { Database } from '../db/database.ts';
-import type { AttemptFailure } from '../db/schema.ts';
-import type { Sql } from '../db/sql.ts';
+import type { Database } from '../../db/database.ts';
+import type { AttemptFailure } from '../../db/schema.ts';
+import type { Sql } from '../../db/sql.ts';
 import { isText, type Page, type PageRequest, placeOf, toPage } from './page.ts';
 
 /** Which parked events are meant; what is absent matches all. */

@@ -1,7 +1,7 @@
 import type { Event } from '@mevrik/protocol';
-import type { AttemptFailure } from '../db/schema.ts';
-import type { Sql } from '../db/sql.ts';
-import { batchLimit } from './dispatch-options.ts';
+import type { AttemptFailure } from '../../db/schema.ts';
+import type { Sql } from '../../db/sql.ts';
+import { batchLimit } from '../dispatch-options.ts';
 
 /** What the books say of one event at one subscription. */
 interface Wanted {

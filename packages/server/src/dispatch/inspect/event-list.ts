@@ -1,7 +1,7 @@
 import type { EventOutcome, EventPage, ListedEvent } from '@mevrik/protocol';
-import type { Sql } from '../db/sql.ts';
-import { idAfter, idBefore } from '../log/event-ids.ts';
-import { type EventRow, eventColumns, toEvent } from '../log/log.ts';
+import type { Sql } from '../../db/sql.ts';
+import { idAfter, idBefore } from '../../log/event-ids.ts';
+import { type EventRow, eventColumns, toEvent } from '../../log/log.ts';
 
 /** Which events are meant; what is absent matches all. */
 export interface EventFilter {
