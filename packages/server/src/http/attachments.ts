@@ -6,7 +6,7 @@ import type { FileAddresses } from '../attachments/file-address.ts';
 import { kindOf } from '../attachments/file-type.ts';
 import type { OpenedFile } from '../attachments/files.ts';
 import { bringerOf } from './access.ts';
-import { assertOwnApp } from './desk.ts';
+import { assertOwnApp } from './desk/sessions.ts';
 import type { HttpDependencies, RoutePlugin } from './http-dependencies.ts';
 
 /** Files come and go as they are: their types are found out by looking at them. */

@@ -1,18 +1,18 @@
-import { agentRoutes } from './agents.ts';
+import { agentRoutes } from './desk/agents.ts';
 import { fileRoutes, uploadRoutes } from './attachments.ts';
-import { cannedReplyRoutes } from './canned-replies.ts';
-import { caseRoutes } from './cases.ts';
-import { conversationRoutes } from './conversations.ts';
-import { customerRoutes } from './customers.ts';
-import { deliveryRoutes } from './deliveries.ts';
-import { queueRoutes, sessionRoutes } from './desk.ts';
+import { cannedReplyRoutes } from './desk/canned-replies.ts';
+import { caseRoutes } from './desk/cases.ts';
+import { conversationRoutes } from './desk/conversations.ts';
+import { customerRoutes } from './desk/customers.ts';
+import { deliveryRoutes } from './desk/deliveries.ts';
+import { queueRoutes, sessionRoutes } from './desk/sessions.ts';
 import type { HttpDependencies, RoutePlugin } from './http-dependencies.ts';
-import { meRoutes } from './me.ts';
-import { messageRoutes } from './messages.ts';
-import { problemRoutes } from './problem-routes.ts';
-import { screenFiles, screenRoutes, widgetRoutes } from './screens.ts';
-import { visitorRoutes } from './visitors.ts';
-import { webhookRoutes } from './webhooks.ts';
+import { meRoutes } from './visitor/me.ts';
+import { messageRoutes } from './visitor/messages.ts';
+import { problemRoutes } from './pages/problem-routes.ts';
+import { screenFiles, screenRoutes, widgetRoutes } from './pages/screens.ts';
+import { visitorRoutes } from './visitor/visitors.ts';
+import { webhookRoutes } from './providers/webhooks.ts';
 
 /** The routes that every server has. */
 export function routesOf(dependencies: HttpDependencies): readonly RoutePlugin[] {

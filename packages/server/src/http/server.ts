@@ -15,7 +15,7 @@ import {
   type RoutePlugin,
 } from './http-dependencies.ts';
 import { createLimits } from './limits.ts';
-import { describeApi } from './openapi.ts';
+import { describeApi } from './pages/openapi.ts';
 import { assertPlain } from './plain-input.ts';
 import { answerProblem, asProblem } from './problems.ts';
 import { routesOf } from './routes.ts';

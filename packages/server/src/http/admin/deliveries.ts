@@ -16,7 +16,7 @@ import { listNotice } from '../../live/delivery-notices.ts';
 import { writeAudit } from '../../audit/audit.ts';
 import { listChannelStates, listDeliveries, listUpdates, requireUpdate } from '../../queries/deliveries.ts';
 import { actorOf, staffOf } from '../access.ts';
-import { visibleApps } from '../desk.ts';
+import { visibleApps } from '../desk/sessions.ts';
 import type { HttpDependencies, RoutePlugin } from '../http-dependencies.ts';
 import { notifier } from '../../live/publisher.ts';
 

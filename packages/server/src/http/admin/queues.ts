@@ -1,7 +1,7 @@
 import { queueOverviewSchema } from '@mevrik/protocol';
 import { readQueues } from '../../queries/queues.ts';
 import { staffOf } from '../access.ts';
-import { visibleApps } from '../desk.ts';
+import { visibleApps } from '../desk/sessions.ts';
 import type { HttpDependencies, RoutePlugin } from '../http-dependencies.ts';
 
 /** Who waits, and who is there for them. */

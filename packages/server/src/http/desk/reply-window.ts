@@ -1,10 +1,10 @@
 import type { CommentContext, ConversationRow, ReplyWindow } from '@mevrik/protocol';
-import type { AppDirectory, ChannelProfile } from '../apps/app-directory.ts';
-import { senderFor } from '../channels/index.ts';
-import { privateReplyHours } from '../channels/meta/reply-window.ts';
-import type { Database } from '../db/database.ts';
-import type { StoredConversation } from '../queries/desk.ts';
-import { type ReplyFacts, readReplyFacts } from '../queries/reply-facts.ts';
+import type { AppDirectory, ChannelProfile } from '../../apps/app-directory.ts';
+import { senderFor } from '../../channels/index.ts';
+import { privateReplyHours } from '../../channels/meta/reply-window.ts';
+import type { Database } from '../../db/database.ts';
+import type { StoredConversation } from '../../queries/desk.ts';
+import { type ReplyFacts, readReplyFacts } from '../../queries/reply-facts.ts';
 
 const hourMs = 3_600_000;
 

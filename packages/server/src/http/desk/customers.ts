@@ -10,15 +10,15 @@ import {
   topics,
 } from '@mevrik/protocol';
 import { z } from 'zod';
-import { changeCustomer } from '../commands/change-customer.ts';
-import { mergeCustomers } from '../commands/merge-customers.ts';
-import { requireCustomer } from '../queries/conversations.ts';
-import { customerOverview, searchCustomers } from '../queries/customers.ts';
-import { staffOf, staffRoles } from './access.ts';
-import { causeOf } from './cause.ts';
-import { assertOwnApp } from './desk.ts';
-import type { HttpDependencies, RoutePlugin } from './http-dependencies.ts';
-import { notifier } from '../live/publisher.ts';
+import { changeCustomer } from '../../commands/change-customer.ts';
+import { mergeCustomers } from '../../commands/merge-customers.ts';
+import { requireCustomer } from '../../queries/conversations.ts';
+import { customerOverview, searchCustomers } from '../../queries/customers.ts';
+import { staffOf, staffRoles } from '../access.ts';
+import { causeOf } from '../cause.ts';
+import { assertOwnApp } from './sessions.ts';
+import type { HttpDependencies, RoutePlugin } from '../http-dependencies.ts';
+import { notifier } from '../../live/publisher.ts';
 
 const config = { access: staffRoles };
 const tags = ['desk'];

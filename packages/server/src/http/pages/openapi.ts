@@ -4,8 +4,8 @@ import { problemSchema } from '@mevrik/protocol';
 import type { FastifyPluginAsync } from 'fastify';
 import { jsonSchemaTransform } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { withAccess } from './access.ts';
-import type { Api } from './http-dependencies.ts';
+import { withAccess } from '../access.ts';
+import type { Api } from '../http-dependencies.ts';
 
 const idempotencyHeader = {
   type: 'object',

@@ -1,6 +1,6 @@
 import type { ChannelCapabilities, StaffApp } from '@mevrik/protocol';
-import type { AppProfile } from '../apps/app-directory.ts';
-import { senderFor } from '../channels/index.ts';
+import type { AppProfile } from '../../apps/app-directory.ts';
+import { senderFor } from '../../channels/index.ts';
 
 /** What goes over our own connections: texts and files as our own messages can have them. */
 const ours: ChannelCapabilities = {

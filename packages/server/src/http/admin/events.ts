@@ -16,7 +16,7 @@ import type { DispatchInspection } from '../../dispatch/inspect/inspection.ts';
 import { deliveriesOfEvents } from '../../queries/deliveries.ts';
 import { readOverview } from '../../queries/overview.ts';
 import { actorOf, staffOf } from '../access.ts';
-import { visibleApps } from '../desk.ts';
+import { visibleApps } from '../desk/sessions.ts';
 import type { HttpDependencies, RoutePlugin } from '../http-dependencies.ts';
 
 /** What the routes below look into. */

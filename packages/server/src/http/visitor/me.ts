@@ -10,16 +10,16 @@ import {
 } from '@mevrik/protocol';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { requireApp } from '../apps/app-directory.ts';
-import { leaveMessage } from '../commands/leave-message.ts';
-import { introduceVisitor } from '../commands/start-visit.ts';
-import { activeSession, requireCustomer } from '../queries/conversations.ts';
-import { openingOf, placeInLine, servingAgent } from '../queries/waiting.ts';
-import { channelOf, customerOf } from './access.ts';
-import { causeOf } from './cause.ts';
-import type { HttpDependencies, RoutePlugin } from './http-dependencies.ts';
-import { idempotencyOf } from './idempotency.ts';
-import { limiter } from './limits.ts';
+import { requireApp } from '../../apps/app-directory.ts';
+import { leaveMessage } from '../../commands/leave-message.ts';
+import { introduceVisitor } from '../../commands/start-visit.ts';
+import { activeSession, requireCustomer } from '../../queries/conversations.ts';
+import { openingOf, placeInLine, servingAgent } from '../../queries/waiting.ts';
+import { channelOf, customerOf } from '../access.ts';
+import { causeOf } from '../cause.ts';
+import type { HttpDependencies, RoutePlugin } from '../http-dependencies.ts';
+import { idempotencyOf } from '../idempotency.ts';
+import { limiter } from '../limits.ts';
 
 const customers = { access: ['customer'] as const };
 const tags = ['conversation'];

@@ -1,12 +1,12 @@
 import { caseAnswerSchema, closeCaseBody, idSchema } from '@mevrik/protocol';
 import { z } from 'zod';
-import { requireApp } from '../apps/app-directory.ts';
-import { closeCase } from '../commands/close-case.ts';
-import { requireCase } from '../queries/conversations.ts';
-import { staffOf, staffRoles } from './access.ts';
-import { causeOf } from './cause.ts';
-import { assertOwnApp } from './desk.ts';
-import type { HttpDependencies, RoutePlugin } from './http-dependencies.ts';
+import { requireApp } from '../../apps/app-directory.ts';
+import { closeCase } from '../../commands/close-case.ts';
+import { requireCase } from '../../queries/conversations.ts';
+import { staffOf, staffRoles } from '../access.ts';
+import { causeOf } from '../cause.ts';
+import { assertOwnApp } from './sessions.ts';
+import type { HttpDependencies, RoutePlugin } from '../http-dependencies.ts';
 
 const config = { access: staffRoles };
 const tags = ['desk'];

@@ -3,8 +3,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import fastifyStatic from '@fastify/static';
 import type { FastifyInstance } from 'fastify';
-import { withAccess } from './access.ts';
-import type { RoutePlugin } from './http-dependencies.ts';
+import { withAccess } from '../access.ts';
+import type { RoutePlugin } from '../http-dependencies.ts';
 
 /** Where the built screens are: beside the built server, or in their own package. */
 const folders = ['./web/', '../../../web/dist/'].map((path) => fileURLToPath(new URL(path, import.meta.url)));

@@ -1,6 +1,6 @@
 import { problems } from '@mevrik/protocol';
 import { z } from 'zod';
-import type { HttpDependencies, RoutePlugin } from './http-dependencies.ts';
+import type { HttpDependencies, RoutePlugin } from '../http-dependencies.ts';
 
 const codes = Object.keys(problems) as (keyof typeof problems)[];
 const kindSchema = z.object({ code: z.string(), title: z.string(), status: z.int(), retryable: z.boolean() });

@@ -27,7 +27,7 @@ import {
   readMessageRecords,
 } from '../../queries/message-records.ts';
 import { staffOf } from '../access.ts';
-import { assertOwnApp, visibleApps } from '../desk.ts';
+import { assertOwnApp, visibleApps } from '../desk/sessions.ts';
 import type { HttpDependencies, RoutePlugin } from '../http-dependencies.ts';
 
 /** What the routes below look into. */

@@ -7,11 +7,11 @@ import {
 } from '@mevrik/protocol';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { addCannedReply, changeCannedReply, removeCannedReply } from '../commands/canned-replies.ts';
-import { listCannedReplies } from '../queries/canned-replies.ts';
-import { actorOf, staffRoles } from './access.ts';
-import { assertOwnApp } from './desk.ts';
-import type { HttpDependencies, RoutePlugin } from './http-dependencies.ts';
+import { addCannedReply, changeCannedReply, removeCannedReply } from '../../commands/canned-replies.ts';
+import { listCannedReplies } from '../../queries/canned-replies.ts';
+import { actorOf, staffRoles } from '../access.ts';
+import { assertOwnApp } from './sessions.ts';
+import type { HttpDependencies, RoutePlugin } from '../http-dependencies.ts';
 
 const config = { access: ['supervisor', 'admin'] as const };
 const tags = ['desk'];

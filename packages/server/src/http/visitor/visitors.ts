@@ -1,17 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { ProblemError, refreshBody, startVisitBody, visitSchema } from '@mevrik/protocol';
-import { type AppProfile, requireApp } from '../apps/app-directory.ts';
+import { type AppProfile, requireApp } from '../../apps/app-directory.ts';
 import {
   type IssuedRefreshToken,
   issueRefreshToken,
   rotateRefreshToken,
   rotationProblem,
-} from '../auth/refresh-tokens.ts';
-import { isIdentityProven } from '../auth/secrets.ts';
-import type { Contact } from '../state/customers.ts';
-import { provenPrefix, resumeVisit, startVisit, type Visit } from '../commands/start-visit.ts';
-import { causeOf } from './cause.ts';
-import type { HttpDependencies, RoutePlugin } from './http-dependencies.ts';
+} from '../../auth/refresh-tokens.ts';
+import { isIdentityProven } from '../../auth/secrets.ts';
+import type { Contact } from '../../state/customers.ts';
+import { provenPrefix, resumeVisit, startVisit, type Visit } from '../../commands/start-visit.ts';
+import { causeOf } from '../cause.ts';
+import type { HttpDependencies, RoutePlugin } from '../http-dependencies.ts';
 
 /** Where visitors get their tokens. */
 export function visitorRoutes({ unitOfWork, apps, accessTokens }: HttpDependencies): RoutePlugin {

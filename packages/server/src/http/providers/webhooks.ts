@@ -1,13 +1,13 @@
 import { ProblemError } from '@mevrik/protocol';
 import { z } from 'zod';
-import type { AppProfile, ChannelProfile } from '../apps/app-directory.ts';
-import type { WebhookIntake } from '../channels/channel.ts';
-import { adapterFor } from '../channels/index.ts';
-import { unreadable } from '../channels/unreadable.ts';
-import { receiveWebhook } from '../commands/receive-webhook.ts';
-import { listNotice } from '../live/delivery-notices.ts';
-import type { HttpDependencies, RoutePlugin } from './http-dependencies.ts';
-import { notifier } from '../live/publisher.ts';
+import type { AppProfile, ChannelProfile } from '../../apps/app-directory.ts';
+import type { WebhookIntake } from '../../channels/channel.ts';
+import { adapterFor } from '../../channels/index.ts';
+import { unreadable } from '../../channels/unreadable.ts';
+import { receiveWebhook } from '../../commands/receive-webhook.ts';
+import { listNotice } from '../../live/delivery-notices.ts';
+import type { HttpDependencies, RoutePlugin } from '../http-dependencies.ts';
+import { notifier } from '../../live/publisher.ts';
 
 const params = z.strictObject({
   kind: z.string().max(64),

@@ -7,14 +7,14 @@ import {
   staffAppSchema,
 } from '@mevrik/protocol';
 import { z } from 'zod';
-import { requireApp } from '../apps/app-directory.ts';
-import { readDownReasons } from '../queries/deliveries.ts';
-import { enabledApps, listColleagues, listConversations, requireConversation } from '../queries/desk.ts';
-import { staffOf, staffRoles } from './access.ts';
-import { assertOwnApp, visibleApps } from './desk.ts';
-import type { HttpDependencies, RoutePlugin } from './http-dependencies.ts';
+import { requireApp } from '../../apps/app-directory.ts';
+import { readDownReasons } from '../../queries/deliveries.ts';
+import { enabledApps, listColleagues, listConversations, requireConversation } from '../../queries/desk.ts';
+import { staffOf, staffRoles } from '../access.ts';
+import { assertOwnApp, visibleApps } from './sessions.ts';
+import type { HttpDependencies, RoutePlugin } from '../http-dependencies.ts';
 import { withReplyWindow, withReplyWindows } from './reply-window.ts';
-import { describeApp } from './staff-app.ts';
+import { describeApp } from './staff-view.ts';
 
 const config = { access: staffRoles };
 const tags = ['desk'];

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { hasAdministrator, isSetupToken } from '../auth/setup-token.ts';
-import { enabledApps } from '../queries/desk.ts';
-import type { HttpDependencies, RoutePlugin } from './http-dependencies.ts';
+import { hasAdministrator, isSetupToken } from '../../auth/setup-token.ts';
+import { enabledApps } from '../../queries/desk.ts';
+import type { HttpDependencies, RoutePlugin } from '../http-dependencies.ts';
 
 const config = { access: 'public' as const };
 const hidden = { config, schema: { hide: true } };
