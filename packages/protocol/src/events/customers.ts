@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { defineEvent } from '../event.ts';
-import { customerSchema } from '../models.ts';
+import { defineEvent } from './event.ts';
+import { customerSchema } from '../api/models.ts';
 
 export const NewCustomerProfileCreated = defineEvent({
   name: 'NewCustomerProfileCreated',

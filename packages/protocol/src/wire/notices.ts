@@ -1,5 +1,5 @@
-import type { Agent, Opening, PlaceInLine, ServingAgent } from './http.ts';
-import type { Case, Message, Session } from './models.ts';
+import type { Agent, Opening, PlaceInLine, ServingAgent } from '../api/http.ts';
+import type { Case, Message, Session } from '../api/models.ts';
 
 /**
  * What is told to whoever looks at a screen right now, beside the events of the log: not stored, and never told again.

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { type Topic, topics } from './topics.ts';
+import { type Topic, topics } from '../wire/topics.ts';
 
 /** What an event's subscribers get. */
 type Payload = Record<string, unknown>;

@@ -1,4 +1,4 @@
-import type { AgentType } from './models.ts';
+import type { AgentType } from '../api/models.ts';
 
 /**
  * What clients can subscribe to (the PRD's broadcast channels), as a grammar: every kind of topic there is.

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { eventNames } from './catalogue.ts';
+import { eventNames } from '../events/catalogue.ts';
 import { pageQuery } from './http.ts';
 import { idSchema } from './models.ts';
 

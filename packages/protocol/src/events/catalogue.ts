@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { EventDefinition, EventEnvelope } from './event.ts';
-import { MevrikCaseClosedEvent, MevrikCaseCreatedEvent, MevrikCSATStartEvent } from './events/cases.ts';
-import { NewCustomerProfileCreated } from './events/customers.ts';
+import { MevrikCaseClosedEvent, MevrikCaseCreatedEvent, MevrikCSATStartEvent } from './cases.ts';
+import { NewCustomerProfileCreated } from './customers.ts';
 import {
   MessageDeliveryFailedEvent,
   MessagePostbackEvent,
@@ -9,14 +9,14 @@ import {
   MessageReadyEvent,
   MessageReplyReadyEvent,
   NewMessageReceivedEvent,
-} from './events/messages.ts';
-import { QueueItemCreatedEvent } from './events/queues.ts';
-import { SessionCreatedEvent, SessionPathChangedEvent } from './events/sessions.ts';
+} from './messages.ts';
+import { QueueItemCreatedEvent } from './queues.ts';
+import { SessionCreatedEvent, SessionPathChangedEvent } from './sessions.ts';
 import {
   NewFacebookEventReceived,
   NewProviderEventReceived,
   SaveAgentRepliesSocialEvent,
-} from './events/social.ts';
+} from './social.ts';
 
 /** Every kind of event there is. Adding one here makes the compiler ask who listens to it. */
 export const catalogue = {
