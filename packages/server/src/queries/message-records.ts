@@ -4,7 +4,7 @@ import { and, eq } from 'drizzle-orm';
 import type { Database } from '../db/database.ts';
 import { toCase, toQueueItem, toSession } from '../db/models.ts';
 import { botTurns, cases, messages, queueItems, sessions } from '../db/schema.ts';
-import type { Answer, QueuePlace, Worker } from '../domain/message-account/index.ts';
+import type { Answer, QueuePlace, Worker } from '../domain/diagnosis/index.ts';
 import { listDeliveries } from './deliveries.ts';
 import { readFound } from './find-messages.ts';
 

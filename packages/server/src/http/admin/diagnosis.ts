@@ -16,7 +16,7 @@ import {
   accountOf,
   type ChannelFacts,
   type HeardBy,
-} from '../../domain/message-account/index.ts';
+} from '../../domain/diagnosis/index.ts';
 import { findMessages } from '../../queries/find-messages.ts';
 import {
   findEventOf,
