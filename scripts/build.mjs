@@ -62,7 +62,7 @@ const webInputs = [
   'package-lock.json',
   'packages/protocol/src',
   'packages/client/src',
-  'packages/web',
+  'packages/console',
   'packages/widget',
 ].map((path) => join(root, path));
 
@@ -77,7 +77,7 @@ export async function buildWebIfStale() {
   process.env.NODE_ENV = 'production';
   await buildPages({
     root: join(packages, 'web'),
-    configFile: join(packages, 'web/vite.config.ts'),
+    configFile: join(packages, 'console/vite.config.ts'),
     logLevel: 'warn',
   });
   const assets = join(dist, 'assets');

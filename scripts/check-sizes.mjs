@@ -40,13 +40,13 @@ async function packSdk() {
 const sdk = await packSdk();
 if (/\bzod\b|ZodType/.test(sdk)) throw new Error('The SDK takes the schemas along: import their types only.');
 report('SDK', [sdk], budgets.sdk);
-const built = (file) => readFileSync(join(root, 'packages/web/dist', file), 'utf8');
+const built = (file) => readFileSync(join(root, 'packages/console/dist', file), 'utf8');
 report('widget', [built('widget.js')], budgets.widget);
 report('desk', deskFiles().map(built), budgets.desk);
 
 /** What the desk loads before it shows anything: the page's own files, and what its part imports. */
 function deskFiles() {
-  const assets = readdirSync(join(root, 'packages/web/dist/assets')).filter((file) =>
+  const assets = readdirSync(join(root, 'packages/console/dist/assets')).filter((file) =>
     /\.(js|css)$/.test(file),
   );
   const wanted = new Set(

@@ -41,7 +41,7 @@ describe('the guide to the chat', () => {
   });
 
   it('says how large the script is, as it was built', () => {
-    const { length } = readFileSync(new URL('../packages/web/dist/widget.js.gz', import.meta.url));
+    const { length } = readFileSync(new URL('../packages/console/dist/widget.js.gz', import.meta.url));
     const said = Number(/The script is (\d+) KiB/.exec(guide)?.[1]);
     expect(Math.abs(said - length / 1024)).toBeLessThan(2);
   });

@@ -14,7 +14,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 900,
   },
-  // For work on the screens: `npx vite packages/web` beside a running server.
+  // For work on the screens: `npx vite packages/console` beside a running server.
   server: {
     proxy: {
       '/v1': 'http://127.0.0.1:3000',
