@@ -6,7 +6,7 @@ import {
   Outlet,
   redirect,
 } from '@tanstack/react-router';
-import { readFilter } from './desk/desk-filter.ts';
+import { readFilter } from './desk/list/desk-filter.ts';
 import { LoginPage } from './session/login-page.tsx';
 import { session } from './session/session.ts';
 import { NotFound } from './shared/not-found.tsx';

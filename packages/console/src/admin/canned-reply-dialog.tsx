@@ -1,7 +1,7 @@
 import { Badge, Button, Group, Modal, Stack, Text, Textarea, TextInput, Tooltip } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { useRef, useState } from 'react';
-import { fillIn } from '../desk/fill-in.ts';
+import { fillIn } from '../desk/composer/fill-in.ts';
 import { keys } from '../desk/keys.ts';
 import { api } from '../session/session.ts';
 import { useMe } from '../session/use-session.ts';

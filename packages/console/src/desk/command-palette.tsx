@@ -10,9 +10,9 @@ import { useMe } from '../session/use-session.ts';
 import { explain } from '../shared/explain.ts';
 import type { Agent, ConversationRow, Page } from '../shared/sdk.ts';
 import { type DeskAction, deskActions, useOffered } from './actions.ts';
-import { alerts } from './alerts.ts';
+import { alerts } from './alerts/alerts.ts';
 import { keys } from './keys.ts';
-import { nameOf, previewOf } from './preview.ts';
+import { nameOf, previewOf } from './list/preview.ts';
 
 const icon = { size: 18, stroke: 1.6 };
 const mostRows = 200;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { ConversationRow } from '../shared/sdk.ts';
-import { type Facts, fillIn, openPlaceholder } from './fill-in.ts';
-import { replyTimeOf, whyNotPrivately } from './reply-window.ts';
-import { slaOf } from './sla.ts';
+import { type Facts, fillIn, openPlaceholder } from './composer/fill-in.ts';
+import { replyTimeOf, whyNotPrivately } from './composer/reply-window.ts';
+import { slaOf } from './list/sla.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;

@@ -9,20 +9,20 @@ import type { StaffApp } from '../shared/sdk.ts';
 import { type Place, Shell } from '../shared/shell.tsx';
 import { Empty, Failure, Loading } from '../shared/states.tsx';
 import { perform } from './actions.ts';
-import { alertOf, alertOfQueued } from './alerts.ts';
-import { AlertsMenu } from './alerts-menu.tsx';
+import { alertOf, alertOfQueued } from './alerts/alerts.ts';
+import { AlertsMenu } from './alerts/alerts-menu.tsx';
 import { Availability } from './availability.tsx';
 import { CommandPalette } from './command-palette.tsx';
 import { ConnectionBanner } from './connection-banner.tsx';
-import { Conversation } from './conversation.tsx';
-import { ConversationList } from './conversation-list.tsx';
+import { Conversation } from './conversation/conversation.tsx';
+import { ConversationList } from './list/conversation-list.tsx';
 import classes from './desk.module.css';
-import { useHarmlessDrops } from './drop-zone.tsx';
+import { useHarmlessDrops } from './composer/drop-zone.tsx';
 import { HelpOverlay } from './help-overlay.tsx';
-import { knownRow } from './kept-messages.ts';
+import { knownRow } from './conversation/kept-messages.ts';
 import { LiveContext, useLiveConnections } from './live.ts';
-import { outbox } from './outbox.ts';
-import { useCounts } from './use-conversations.ts';
+import { outbox } from './composer/outbox.ts';
+import { useCounts } from './list/use-conversations.ts';
 import { useShortcuts } from './use-shortcuts.ts';
 
 /** The agent desk. */

@@ -11,7 +11,7 @@ import {
   type StaffApp,
   type Topic,
 } from '../shared/sdk.ts';
-import { markStatus, takeMessage } from './kept-messages.ts';
+import { markStatus, takeMessage } from './conversation/kept-messages.ts';
 import { keys } from './keys.ts';
 import { refreshLists, refreshThreads } from './refresh.ts';
 

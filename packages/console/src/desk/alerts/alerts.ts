@@ -1,0 +1,122 @@
+import { canTakeTurns } from '../../shared/alone.ts';
+import type { Agent, ConversationRow, Message, QueueItem } from '../../shared/sdk.ts';
+import { createStore } from '../../shared/store.ts';
+import { nameOf, previewOf } from '../list/preview.ts';
+
+let audio: AudioContext | undefined;
+
+/** A short, soft tone; browsers allow it once the page has been used. */
+function chime(): void {
+  audio ??= new AudioContext();
+  const { currentTime, destination } = audio;
+  for (const [at, frequency] of [
+    [0, 660],
+    [0.09, 880],
+  ] as const) {
+    const tone = audio.createOscillator();
+    const volume = audio.createGain();
+    tone.frequency.value = frequency;
+    volume.gain.setValueAtTime(0.05, currentTime + at);
+    volume.gain.exponentialRampToValueAtTime(0.0001, currentTime + at + 0.25);
+    tone.connect(volume).connect(destination);
+    tone.start(currentTime + at);
+    tone.stop(currentTime + at + 0.3);
+  }
+}
+
+const storageKey = 'mevrik.alerts';
+
+/** What the browser lets us show outside of the page. */
+export type Permission = NotificationPermission | 'unsupported';
+
+const areOn = createStore(localStorage.getItem(storageKey) !== 'off', (on) =>
+  localStorage.setItem(storageKey, on ? 'on' : 'off'),
+);
+const permission = createStore<Permission>(
+  'Notification' in window ? Notification.permission : 'unsupported',
+);
+// It can be changed beside the address, too.
+void navigator.permissions
+  ?.query({ name: 'notifications' })
+  .then((status) => {
+    status.onchange = () => permission.set(Notification.permission);
+  })
+  .catch(() => {});
+
+/** Whether the agent wants to hear and see that customers write, and may. */
+export const alerts = {
+  areOn,
+  permission,
+  chime,
+  /** Asks whether notifications may be shown: browsers want that somebody has pressed something for it. */
+  async askPermission(): Promise<void> {
+    if (permission.get() === 'default') permission.set(await Notification.requestPermission());
+  },
+  async toggle(): Promise<boolean> {
+    areOn.set(!areOn.get());
+    if (areOn.get()) await alerts.askPermission();
+    return areOn.get();
+  },
+};
+
+/** For so long another page may come late with the same news. */
+const claimedForMs = 60_000;
+
+/** How long a page waits for one that is nearer to what happened. */
+const nearness = { looksAtIt: 0, isSeen: 200, isHidden: 400 } as const;
+
+/** Of all pages that an agent has open one alone makes a noise, and none where one of them shows it already. */
+async function claim(what: string, where: keyof typeof nearness): Promise<boolean> {
+  if (nearness[where] > 0) await new Promise((done) => setTimeout(done, nearness[where]));
+  if (!canTakeTurns) return true;
+  return new Promise((resolve) => {
+    void navigator.locks.request(`mevrik.alerted ${what}`, { ifAvailable: true }, async (lock) => {
+      resolve(lock !== null);
+      if (lock) await new Promise((done) => setTimeout(done, claimedForMs));
+    });
+  });
+}
+
+const sight = () => (document.visibilityState === 'visible' ? 'isSeen' : 'isHidden');
+
+function alert(what: { readonly title: string; readonly body: string; readonly sessionId: number }): void {
+  chime();
+  const isSeen = document.visibilityState === 'visible';
+  if (isSeen || permission.get() !== 'granted') return;
+  const shown = new Notification(what.title, { body: what.body, tag: `session ${what.sessionId}` });
+  shown.onclick = () => {
+    window.focus();
+    location.assign(`/desk/${what.sessionId}`);
+    shown.close();
+  };
+}
+
+/** Draws the agent's attention to a message of a customer of theirs that they do not look at. */
+export function alertOf(
+  message: Message,
+  seen: {
+    readonly openId: number | undefined;
+    readonly me: number;
+    /** What is known of the conversation. */
+    readonly row: ConversationRow | undefined;
+  },
+): void {
+  if (message.isReply || message.agentType !== 'live' || !areOn.get()) return;
+  if (seen.row?.session.assignedAgentId !== seen.me) return;
+  const looksAtIt = document.visibilityState === 'visible' && message.sessionId === seen.openId;
+  const what = {
+    title: nameOf(seen.row.customer),
+    body: previewOf(message),
+    sessionId: message.sessionId,
+  };
+  void claim(`message ${message.id}`, looksAtIt ? 'looksAtIt' : sight()).then(
+    (isOurs) => isOurs && !looksAtIt && alert(what),
+  );
+}
+
+/** Draws the agent's attention to somebody who begins to wait, where they take conversations. */
+export function alertOfQueued({ id, sessionId, queue }: QueueItem, me: Agent): void {
+  if (!areOn.get() || me.availability !== 'online') return;
+  const what = { title: 'Somebody waits for a person', body: `In the queue “${queue}”`, sessionId };
+  void claim(`item ${id}`, sight()).then((isOurs) => isOurs && alert(what));
+}

@@ -1,0 +1,146 @@
+import { Button, Group, Modal, Select, Stack, Textarea, TextInput } from '@mantine/core';
+import { useState } from 'react';
+import { api } from '../../session/session.ts';
+import { explain } from '../../shared/explain.ts';
+import { type Disposition, type DispositionField, MevrikError } from '../../shared/sdk.ts';
+import { Fault } from '../../shared/states.tsx';
+
+/** Ends a case: how it went must be said, and whatever else the app wants to know then. */
+export function CloseDialog(props: {
+  caseId: number;
+  dispositions: readonly Disposition[];
+  opened: boolean;
+  onClose: () => void;
+  onDone: () => void;
+}) {
+  const { caseId, dispositions, opened, onClose, onDone } = props;
+  const [name, setName] = useState<string | null>(null);
+  const [said, setSaid] = useState<Readonly<Record<string, string>>>({});
+  const [note, setNote] = useState('');
+  const [faults, setFaults] = useState<Readonly<Record<string, string>>>({});
+  const [busy, setBusy] = useState(false);
+  const fields = dispositions.find((one) => one.name === name)?.fields ?? [];
+
+  /** What is missing, by the names of fields. */
+  function missing(): Readonly<Record<string, string>> {
+    if (name === null) return { disposition: 'Choose how it went.' };
+    const empty = fields.filter((field) => field.required && (said[field.name] ?? '').trim() === '');
+    return Object.fromEntries(empty.map((field) => [field.name, `Say it: ${field.label}`]));
+  }
+
+  async function close(): Promise<void> {
+    const open = missing();
+    setFaults(open);
+    if (name === null || Object.keys(open).length > 0) return;
+    setBusy(true);
+    try {
+      const values = Object.fromEntries(fields.map((field) => [field.name, said[field.name] ?? '']));
+      await api.rest.closeCase(caseId, {
+        disposition: name,
+        ...(fields.length === 0 ? {} : { fields: values }),
+        ...(note.trim() === '' ? {} : { note: note.trim() }),
+      });
+      onDone();
+      onClose();
+    } catch (error) {
+      setFaults(faultsOf(error));
+    } finally {
+      setBusy(false);
+    }
+  }
+
+  return (
+    <Modal opened={opened} onClose={onClose} title="Close the case">
+      <form
+        noValidate
+        onSubmit={(event) => {
+          event.preventDefault();
+          void close();
+        }}
+      >
+        <Stack>
+          <Fault text={faults.all} />
+          <Select
+            label="How did it go?"
+            placeholder="Choose"
+            data={dispositions.map((one) => one.name)}
+            value={name}
+            onChange={(next) => {
+              setName(next);
+              setFaults({});
+            }}
+            error={faults.disposition}
+            openOnFocus={false}
+            searchable
+            required
+            data-autofocus
+          />
+          {fields.map((field) => (
+            <FieldInput
+              key={`${name} ${field.name}`}
+              field={field}
+              value={said[field.name] ?? ''}
+              fault={faults[field.name]}
+              onChange={(value) => setSaid({ ...said, [field.name]: value })}
+            />
+          ))}
+          <Textarea
+            label="Note"
+            description="For whoever reads this case later"
+            autosize
+            minRows={2}
+            maxRows={6}
+            maxLength={10_000}
+            value={note}
+            onChange={(event) => setNote(event.currentTarget.value)}
+          />
+          <Group justify="flex-end">
+            <Button variant="default" onClick={onClose}>
+              Cancel
+            </Button>
+            <Button type="submit" loading={busy}>
+              Close the case
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
+  );
+}
+
+function FieldInput(props: {
+  field: DispositionField;
+  value: string;
+  fault: string | undefined;
+  onChange: (value: string) => void;
+}) {
+  const { field, value, fault, onChange } = props;
+  const common = { label: field.label, required: field.required, error: fault };
+  if (field.kind === 'choice') {
+    return (
+      <Select
+        {...common}
+        placeholder="Choose"
+        data={field.choices ?? []}
+        value={value === '' ? null : value}
+        onChange={(next) => onChange(next ?? '')}
+        clearable={!field.required}
+      />
+    );
+  }
+  return (
+    <TextInput
+      {...common}
+      maxLength={1000}
+      value={value}
+      onChange={(event) => onChange(event.currentTarget.value)}
+    />
+  );
+}
+
+/** The server's own words, at the fields that they are about. */
+function faultsOf(error: unknown): Readonly<Record<string, string>> {
+  const fields = error instanceof MevrikError ? error.fields : [];
+  const at = fields.map(({ path, message }) => [path.replace(/^fields\./, ''), message]);
+  return at.length > 0 ? Object.fromEntries(at) : { all: explain(error) };
+}

@@ -1,0 +1,86 @@
+import { ActionIcon, Button, Menu, Tooltip } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { IconCircleCheck, IconDots, IconRobot, IconTransfer } from '@tabler/icons-react';
+import { useState } from 'react';
+import type { ConversationRow, StaffApp } from '../../shared/sdk.ts';
+import { useOffer } from '../actions.ts';
+import { CloseDialog } from './close-dialog.tsx';
+import { type Target, TransferDialog } from './transfer-dialog.tsx';
+
+/** What whoever serves a conversation can do with it: give it to somebody else, or end its case. */
+export function ConversationActions(props: {
+  row: ConversationRow;
+  app: StaffApp | undefined;
+  onDone: () => void;
+}) {
+  const { row, app, onDone } = props;
+  const [closes, close] = useDisclosure(false);
+  const [target, setTarget] = useState<Target>();
+  useOffer('transfer', () => setTarget('agent'));
+  useOffer('bot', () => setTarget('bot'));
+  useOffer('close', close.open, row.case !== null);
+  return (
+    <>
+      <Menu position="bottom-end" shadow="md" width={220}>
+        <Menu.Target>
+          <Tooltip label="Give it to somebody else">
+            <ActionIcon size="lg" aria-label="More" hiddenFrom="md">
+              <IconDots size={18} />
+            </ActionIcon>
+          </Tooltip>
+        </Menu.Target>
+        <Menu.Dropdown>
+          <Menu.Item leftSection={<IconTransfer size={16} />} onClick={() => setTarget('agent')}>
+            Transfer …
+          </Menu.Item>
+          <Menu.Item leftSection={<IconRobot size={16} />} onClick={() => setTarget('bot')}>
+            Back to the bot …
+          </Menu.Item>
+        </Menu.Dropdown>
+      </Menu>
+      <Tooltip label="Back to the bot">
+        <ActionIcon
+          size="lg"
+          variant="default"
+          aria-label="Back to the bot"
+          visibleFrom="md"
+          onClick={() => setTarget('bot')}
+        >
+          <IconRobot size={17} />
+        </ActionIcon>
+      </Tooltip>
+      <Button
+        size="xs"
+        variant="default"
+        visibleFrom="md"
+        leftSection={<IconTransfer size={15} />}
+        onClick={() => setTarget('agent')}
+      >
+        Transfer
+      </Button>
+      {row.case && (
+        <>
+          <Button size="xs" leftSection={<IconCircleCheck size={15} />} onClick={close.open}>
+            Close
+          </Button>
+          <CloseDialog
+            caseId={row.case.id}
+            dispositions={app?.dispositions ?? []}
+            opened={closes}
+            onClose={close.close}
+            onDone={onDone}
+          />
+        </>
+      )}
+      <TransferDialog
+        sessionId={row.session.id}
+        appId={row.session.appId}
+        queues={app?.queues ?? []}
+        target={target}
+        onTarget={setTarget}
+        onClose={() => setTarget(undefined)}
+        onDone={onDone}
+      />
+    </>
+  );
+}

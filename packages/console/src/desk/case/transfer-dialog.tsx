@@ -1,0 +1,136 @@
+import {
+  Autocomplete,
+  Button,
+  Group,
+  Modal,
+  SegmentedControl,
+  Select,
+  Stack,
+  Text,
+  Textarea,
+} from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { api } from '../../session/session.ts';
+import { useMe } from '../../session/use-session.ts';
+import { explain } from '../../shared/explain.ts';
+import { Fault } from '../../shared/states.tsx';
+
+/** To whom a conversation can be given. */
+export type Target = 'agent' | 'bot' | 'queue';
+
+/** Whoever is there comes first. */
+const order = ['online', 'away', 'offline'];
+
+/** Gives a conversation to a colleague, to a queue, or back to the bot. */
+export function TransferDialog(props: {
+  sessionId: number;
+  appId: number;
+  queues: readonly string[];
+  /** What was asked for; nothing: it is not open. */
+  target: Target | undefined;
+  onTarget: (target: Target) => void;
+  onClose: () => void;
+  onDone: () => void;
+}) {
+  const { sessionId, appId, queues, target, onTarget, onClose, onDone } = props;
+  const opened = target !== undefined;
+  const me = useMe();
+  const [agentId, setAgentId] = useState<string | null>(null);
+  const [queue, setQueue] = useState('');
+  const [note, setNote] = useState('');
+  const [fault, setFault] = useState<string>();
+  const [busy, setBusy] = useState(false);
+  const colleagues = useQuery({
+    queryKey: ['colleagues'],
+    queryFn: () => api.rest.colleagues(),
+    enabled: opened,
+  });
+  const choices = (colleagues.data?.items ?? [])
+    .filter(({ id, appIds, role }) => id !== me.id && (role === 'admin' || appIds.includes(appId)))
+    .sort((a, b) => order.indexOf(a.availability) - order.indexOf(b.availability))
+    .map(({ id, name, availability }) => ({ value: String(id), label: `${name} (${availability})` }));
+
+  async function transfer(): Promise<void> {
+    if (target === 'agent' && !agentId) return setFault('Choose a colleague.');
+    if (target === 'queue' && queue.trim() === '') return setFault('Name the queue.');
+    setBusy(true);
+    setFault(undefined);
+    try {
+      const to =
+        target === 'agent'
+          ? { agentId: Number(agentId) }
+          : target === 'queue'
+            ? { queue: queue.trim() }
+            : { bot: true as const };
+      await api.rest.transfer(sessionId, { to, ...(note.trim() === '' ? {} : { note: note.trim() }) });
+      onDone();
+      onClose();
+    } catch (error) {
+      setFault(explain(error));
+    } finally {
+      setBusy(false);
+    }
+  }
+
+  return (
+    <Modal opened={opened} onClose={onClose} title="Transfer the conversation">
+      <Stack>
+        <Fault text={fault} />
+        <SegmentedControl
+          value={target ?? 'agent'}
+          onChange={(next) => onTarget(next as Target)}
+          aria-label="To whom"
+          data={[
+            { value: 'agent', label: 'A colleague' },
+            { value: 'queue', label: 'A queue' },
+            { value: 'bot', label: 'Back to the bot' },
+          ]}
+        />
+        {target === 'agent' && (
+          <Select
+            label="Colleague"
+            placeholder={choices.length === 0 ? 'Nobody else works for this app' : 'Choose'}
+            data={choices}
+            value={agentId}
+            onChange={setAgentId}
+            openOnFocus={false}
+            searchable
+            data-autofocus
+          />
+        )}
+        {target === 'queue' && (
+          <Autocomplete
+            label="Queue"
+            placeholder={queues[0] ?? 'support'}
+            data={[...queues]}
+            value={queue}
+            onChange={setQueue}
+            maxLength={64}
+          />
+        )}
+        {target === 'bot' && (
+          <Text size="sm" c="dimmed">
+            The bot answers the customer’s next message. The case stays open.
+          </Text>
+        )}
+        <Textarea
+          label="Note"
+          description="What whoever takes it should know"
+          autosize
+          minRows={2}
+          value={note}
+          onChange={(event) => setNote(event.currentTarget.value)}
+        />
+        <Group justify="flex-end">
+          <Button variant="default" onClick={onClose}>
+            Cancel
+          </Button>
+          <Button loading={busy} onClick={() => void transfer()}>
+            {target === 'bot' ? 'Back to the bot' : 'Transfer'}
+          </Button>
+        </Group>
+      </Stack>
+    </Modal>
+  );
+}

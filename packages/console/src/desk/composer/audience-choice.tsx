@@ -1,0 +1,56 @@
+import { SegmentedControl, Tooltip } from '@mantine/core';
+import { IconLock } from '@tabler/icons-react';
+import type { ConversationRow } from '../../shared/sdk.ts';
+import parts from '../parts.module.css';
+import { whyNotPrivately } from './reply-window.ts';
+
+/** Who reads what is written; under a comment `customer` is everybody, and `commenter` whoever wrote it. */
+export type Audience = 'colleagues' | 'commenter' | 'customer';
+
+/** Who can read it, where somebody was wanted. */
+export function audienceOf(
+  wanted: Audience,
+  row: ConversationRow,
+  now: number,
+  onlyNotes: boolean,
+): Audience {
+  if (onlyNotes) return 'colleagues';
+  const isOff = wanted === 'commenter' && (!row.comment || whyNotPrivately(row, now) !== undefined);
+  return isOff ? 'customer' : wanted;
+}
+
+/** The customer or colleagues; under a comment also whether everybody may read it. */
+export function AudienceChoice(props: {
+  row: ConversationRow;
+  audience: Audience;
+  now: number;
+  onChange: (audience: Audience) => void;
+}) {
+  const { row, audience, now, onChange } = props;
+  const whyNot = row.comment ? whyNotPrivately(row, now) : undefined;
+  const note = {
+    value: 'colleagues',
+    label: (
+      <span className={parts.line}>
+        <IconLock size={13} aria-hidden /> Note
+      </span>
+    ),
+  };
+  const replies = row.comment
+    ? [
+        { value: 'customer', label: 'Public reply' },
+        { value: 'commenter', label: 'Private reply', disabled: whyNot !== undefined },
+      ]
+    : [{ value: 'customer', label: 'Reply' }];
+  return (
+    <Tooltip label={whyNot} disabled={whyNot === undefined} multiline maw={260}>
+      <SegmentedControl
+        size="xs"
+        value={audience}
+        onChange={(next) => onChange(next as Audience)}
+        aria-label="Who reads it"
+        data={[...replies, note]}
+      />
+    </Tooltip>
+  );
+}

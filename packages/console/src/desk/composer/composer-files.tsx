@@ -1,0 +1,52 @@
+import { ActionIcon, Progress, Text, Tooltip } from '@mantine/core';
+import { IconAlertTriangle, IconFile, IconX } from '@tabler/icons-react';
+import { fileSize } from '../../shared/file-size.ts';
+import classes from './composer.module.css';
+import { type Upload, uploads } from './uploads.ts';
+
+/** The files of the reply that is being written, and how far they are. */
+export function ComposerFiles({ files }: { files: readonly Upload[] }) {
+  if (files.length === 0) return null;
+  return (
+    <ul className={classes.files} aria-label="Files of this reply">
+      {files.map((file) => (
+        <li key={file.id} className={`${classes.file} ${file.fault ? classes.fileFault : ''}`}>
+          {file.fault ? (
+            <IconAlertTriangle size={20} aria-hidden />
+          ) : file.previewUrl ? (
+            <img src={file.previewUrl} alt="" className={classes.fileThumb} />
+          ) : (
+            <IconFile size={20} aria-hidden />
+          )}
+          <div style={{ minWidth: 0, flex: 1 }}>
+            <Text size="xs" fw={550} truncate>
+              {file.name}
+            </Text>
+            {file.fault ? (
+              <Tooltip label={file.fault}>
+                <Text size="xs" truncate role="alert">
+                  {file.fault}
+                </Text>
+              </Tooltip>
+            ) : file.attachment ? (
+              <Text size="xs" c="dimmed">
+                {fileSize(file.sizeBytes)}
+              </Text>
+            ) : (
+              <Progress
+                size="sm"
+                mt={5}
+                value={file.progress * 100}
+                animated={file.progress === 1}
+                aria-label={`Uploading ${file.name}`}
+              />
+            )}
+          </div>
+          <ActionIcon size="sm" aria-label={`Remove ${file.name}`} onClick={() => uploads.remove(file.id)}>
+            <IconX size={14} />
+          </ActionIcon>
+        </li>
+      ))}
+    </ul>
+  );
+}

@@ -1,0 +1,243 @@
+import { Text, Textarea } from '@mantine/core';
+import { type ClipboardEvent, type KeyboardEvent, useEffect, useId, useRef, useState } from 'react';
+import type { CannedReply, ConversationRow, StaffApp } from '../../shared/sdk.ts';
+import { useNow } from '../../shared/time.tsx';
+import { useOffer } from '../actions.ts';
+import { type Audience, AudienceChoice, audienceOf } from './audience-choice.tsx';
+import { CannedPicker, cannedWord, useCannedPicker } from './canned-picker.tsx';
+import classes from './composer.module.css';
+import { ComposerFiles } from './composer-files.tsx';
+import { ComposerTools } from './composer-tools.tsx';
+import { DropZone } from './drop-zone.tsx';
+import { type Facts, fillIn, openPlaceholder } from './fill-in.ts';
+import { outbox } from './outbox.ts';
+import { ChannelDown, ReplyWindowChip, WindowClosed } from './reply-notices.tsx';
+import { replyTimeOf } from './reply-window.ts';
+import { uploads } from './uploads.ts';
+import { useDraft } from './use-draft.ts';
+
+/** No message is longer, whatever the channel. */
+const longest = 10_000;
+
+/** What a composer needs to know of its conversation. */
+export interface ComposerProps {
+  readonly row: ConversationRow;
+  readonly channel: StaffApp['channels'][number] | undefined;
+  /** No file of a message is larger. */
+  readonly fileBytes: number;
+  readonly facts: Facts;
+  /** The newest message that is there. */
+  readonly newestId: number;
+  /** Whoever serves the conversation writes to the customer; everybody may write notes. */
+  readonly onlyNotes?: boolean;
+  /** Closes a composer that was opened for a note. */
+  readonly onDone?: () => void;
+}
+
+/** Where the agent writes: to the customer, or a note to colleagues. */
+export function Composer(props: ComposerProps) {
+  const { row, channel, fileBytes, facts, newestId, onlyNotes = false, onDone } = props;
+  const { id: sessionId, appId } = row.session;
+  const listId = useId();
+  const [wanted, setAudience] = useState<Audience>('customer');
+  const now = useNow(15_000);
+  const capabilities = channel?.capabilities ?? null;
+  const audience = audienceOf(wanted, row, now, onlyNotes);
+  const isNote = audience === 'colleagues';
+  const time = replyTimeOf(row, now);
+  const isClosed = !isNote && time?.state === 'closed';
+  const [fault, setFault] = useState<string>();
+  const [caret, setCaret] = useState(0);
+  const [isDismissed, setDismissed] = useState(false);
+  const area = useRef<HTMLTextAreaElement>(null);
+  const draft = useDraft(sessionId, isNote);
+  const files = uploads.useOf(sessionId);
+  const { text } = draft;
+  const slash = isNote || isDismissed ? undefined : cannedWord(text, caret);
+  const picker = useCannedPicker(appId, slash?.word);
+
+  const focus = () => requestAnimationFrame(() => area.current?.focus());
+  useEffect(() => {
+    area.current?.focus();
+  }, []);
+  useOffer(
+    'reply',
+    () => {
+      setAudience('customer');
+      focus();
+    },
+    !onlyNotes,
+  );
+  useOffer('note', () => {
+    setAudience('colleagues');
+    focus();
+  });
+
+  function write(next: string, caretAt = next.length): void {
+    draft.write(next.slice(0, longest));
+    setCaret(caretAt);
+    setDismissed(false);
+    setFault(undefined);
+  }
+
+  /** Writes into the text where the caret stands, in place of what is selected. */
+  function insert(
+    piece: string,
+    from = area.current?.selectionStart ?? text.length,
+    to = area.current?.selectionEnd ?? from,
+  ): void {
+    write(text.slice(0, from) + piece + text.slice(to), from + piece.length);
+    const open = openPlaceholder(piece);
+    requestAnimationFrame(() => {
+      area.current?.focus();
+      if (open) area.current?.setSelectionRange(from + open.at, from + open.at + open.text.length);
+      else area.current?.setSelectionRange(from + piece.length, from + piece.length);
+    });
+  }
+
+  function pick(reply: CannedReply): void {
+    if (slash) insert(fillIn(reply.text, facts), slash.from, caret);
+    setDismissed(true);
+  }
+
+  function add(list: readonly File[]): void {
+    if (list.length === 0) return;
+    setFault(
+      isNote
+        ? 'Notes have no files: write to the customer to send them.'
+        : uploads.add({ sessionId, appId }, list, { capabilities, mostBytes: fileBytes }),
+    );
+  }
+
+  const attached = isNote ? [] : files;
+  const isUploading = attached.some(({ attachment, fault: failed }) => !attachment && !failed);
+  const ready = attached.flatMap(({ attachment }) => attachment ?? []);
+  const isEmpty = text.trim() === '' && ready.length === 0;
+
+  function send(): void {
+    if (isEmpty || isClosed) return;
+    const open = isNote ? undefined : openPlaceholder(text);
+    if (open) {
+      setFault(`Say something in place of ${open.text} first.`);
+      area.current?.setSelectionRange(open.at, open.at + open.text.length);
+      return;
+    }
+    const wrong = isUploading
+      ? 'A file is still being uploaded.'
+      : attached.some((file) => file.fault)
+        ? 'A file could not be uploaded: remove it first.'
+        : undefined;
+    setFault(wrong);
+    if (wrong) return;
+    outbox.send({
+      sessionId,
+      text: text.trim(),
+      attachments: ready,
+      isNote,
+      privately: audience === 'commenter',
+      afterId: newestId,
+    });
+    draft.done();
+    setFault(undefined);
+    if (!isNote) uploads.clear(sessionId);
+    if (onDone) onDone();
+    else focus();
+  }
+
+  function onKey(event: KeyboardEvent): void {
+    if (event.nativeEvent.isComposing) return;
+    const { key } = event;
+    if (slash && picker.items.length > 0) {
+      const chosen = picker.items[picker.active];
+      if (key === 'ArrowDown') picker.move(1);
+      else if (key === 'ArrowUp') picker.move(-1);
+      else if ((key === 'Enter' || key === 'Tab') && chosen) pick(chosen);
+      else if (key === 'Escape') setDismissed(true);
+      else return;
+      event.preventDefault();
+    } else if (key === 'Escape') {
+      if (slash) setDismissed(true);
+      else if (onDone) onDone();
+      else area.current?.blur();
+    } else if (key === 'Enter' && !event.shiftKey) {
+      event.preventDefault();
+      send();
+    }
+  }
+
+  const takesFiles = !isNote && (capabilities?.attachments.length ?? 0) > 0;
+  const isOpen = slash !== undefined && (picker.items.length > 0 || slash.word === '');
+  return (
+    <fieldset
+      className={`${classes.composer} ${isNote ? classes.asNote : ''}`}
+      aria-label={isNote ? 'Note' : 'Reply'}
+    >
+      <DropZone takesFiles={takesFiles} onFiles={add} />
+      {fault && (
+        <Text size="sm" c="red" role="alert">
+          {fault}
+        </Text>
+      )}
+      {!onlyNotes && (
+        <div className={classes.audience}>
+          <AudienceChoice
+            row={row}
+            audience={audience}
+            now={now}
+            onChange={(next) => {
+              setAudience(next);
+              focus();
+            }}
+          />
+          {!isNote && <ReplyWindowChip row={row} now={now} />}
+        </div>
+      )}
+      {!isNote && <ChannelDown channel={channel} />}
+      {isClosed && <WindowClosed row={row} since={time.ms} />}
+      <div style={{ position: 'relative' }} hidden={isClosed}>
+        {isOpen && <CannedPicker id={listId} picker={picker} onPick={pick} />}
+        <Textarea
+          ref={area}
+          value={text}
+          onChange={({ currentTarget: { value, selectionStart } }) => write(value, selectionStart)}
+          onSelect={({ currentTarget }) => setCaret(currentTarget.selectionStart)}
+          onKeyDown={onKey}
+          onPaste={(event: ClipboardEvent) => {
+            const pasted = [...event.clipboardData.files];
+            if (pasted.length === 0 || !takesFiles) return;
+            event.preventDefault();
+            add(pasted);
+          }}
+          autosize
+          minRows={2}
+          maxRows={9}
+          maxLength={longest}
+          variant="unstyled"
+          placeholder={
+            isNote
+              ? 'Write a note that only colleagues see …'
+              : 'Write to the customer, or / for canned replies …'
+          }
+          aria-label={isNote ? 'Note for colleagues' : 'Reply to the customer'}
+          {...(isOpen && picker.items.length > 0
+            ? { 'aria-controls': listId, 'aria-activedescendant': `${listId}-${picker.active}` }
+            : {})}
+        />
+      </div>
+      <ComposerFiles files={attached} />
+      {!isClosed && (
+        <ComposerTools
+          isNote={isNote}
+          length={text.length}
+          limit={isNote ? longest : Math.min(longest, capabilities?.textLength ?? longest)}
+          canSend={!isEmpty}
+          takesFiles={takesFiles}
+          onFiles={add}
+          onEmoji={insert}
+          onCanned={() => insert(text === '' || /\s$/.test(text) ? '/' : ' /', text.length, text.length)}
+          onSend={send}
+        />
+      )}
+    </fieldset>
+  );
+}

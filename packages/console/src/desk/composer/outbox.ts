@@ -1,0 +1,130 @@
+import { api } from '../../session/session.ts';
+import { explain } from '../../shared/explain.ts';
+import { queryClient } from '../../shared/query-client.ts';
+import { type Attachment, type Message, MevrikError, randomKey } from '../../shared/sdk.ts';
+import { createStore } from '../../shared/store.ts';
+import { takeMessage } from '../conversation/kept-messages.ts';
+
+/** Something that an agent has written and that the server has not taken yet. */
+export interface Outgoing {
+  /** Under which the server takes it once, however often it is sent. */
+  readonly key: string;
+  readonly sessionId: number;
+  readonly text: string;
+  readonly attachments: readonly Attachment[];
+  readonly isNote: boolean;
+  /** Under a comment: whether only whoever wrote it reads the answer. */
+  readonly privately: boolean;
+  /** The newest message of the conversation when it was written. */
+  readonly afterId: number;
+  readonly createdAt: string;
+  readonly state: 'failed' | 'sending' | 'waiting';
+  readonly fault?: string;
+  /** The server could not be reached: it is sent again by itself. */
+  readonly isCut?: boolean;
+}
+
+const storageKey = 'mevrik.outbox';
+
+/** What is on its way outlives a load of the page. */
+function kept(): readonly Outgoing[] {
+  try {
+    const read = JSON.parse(sessionStorage.getItem(storageKey) ?? '[]') as Outgoing[];
+    return read.map((one) => (one.state === 'sending' ? { ...one, state: 'waiting' } : one));
+  } catch {
+    return [];
+  }
+}
+
+const store = createStore(kept(), (all) => sessionStorage.setItem(storageKey, JSON.stringify(all)));
+const busy = new Set<number>();
+
+function patch(key: string, change: Partial<Outgoing>): void {
+  store.set(store.get().map((one) => (one.key === key ? { ...one, ...change } : one)));
+}
+
+function deliver({
+  sessionId,
+  key,
+  text,
+  attachments,
+  isNote,
+  privately,
+}: Outgoing): Promise<{ message: Message }> {
+  if (isNote) return api.rest.addNote(sessionId, text, { key });
+  const files = attachments.flatMap(({ fileId }) => (fileId === undefined ? [] : [{ fileId }]));
+  const reply = {
+    ...(text === '' ? {} : { text }),
+    ...(files.length === 0 ? {} : { attachments: files }),
+    ...(privately ? { privately } : {}),
+  };
+  return api.rest.reply(sessionId, reply, { key });
+}
+
+/** Sends what waits in a conversation, one after another: what was written first arrives first. */
+async function pump(sessionId: number): Promise<void> {
+  if (busy.has(sessionId)) return;
+  busy.add(sessionId);
+  try {
+    for (;;) {
+      const next = store.get().find((one) => one.sessionId === sessionId && one.state === 'waiting');
+      if (!next) return;
+      patch(next.key, { state: 'sending' });
+      try {
+        const { message } = await deliver(next);
+        takeMessage(queryClient, message);
+        outbox.discard(next.key);
+      } catch (error) {
+        const isCut = error instanceof MevrikError && (error.status === 0 || error.status >= 500);
+        patch(next.key, { state: 'failed', fault: explain(error), isCut });
+        if (isCut) return;
+      }
+    }
+  } finally {
+    busy.delete(sessionId);
+  }
+}
+
+/** What agents have written, until the server has it. */
+export const outbox = {
+  /** What is not there yet of a conversation; what has come back as a message already is not shown twice. */
+  useOf(sessionId: number, messages: readonly Message[]): readonly Outgoing[] {
+    return store
+      .use()
+      .filter(
+        (one) =>
+          one.sessionId === sessionId &&
+          !(one.state === 'sending' && messages.some((message) => isSame(one, message))),
+      );
+  },
+  send(written: Omit<Outgoing, 'createdAt' | 'key' | 'state'>): void {
+    const more = { key: randomKey(), createdAt: new Date().toISOString(), state: 'waiting' } as const;
+    store.set([...store.get(), { ...written, ...more }]);
+    void pump(written.sessionId);
+  },
+  retry(key: string): void {
+    const one = store.get().find((found) => found.key === key);
+    if (!one) return;
+    patch(key, { state: 'waiting' });
+    void pump(one.sessionId);
+  },
+  discard(key: string): void {
+    store.set(store.get().filter((one) => one.key !== key));
+  },
+  /** The connection is there (again): what could not be sent is sent. */
+  resume(): void {
+    store.set(
+      store.get().map((one) => (one.isCut && one.state === 'failed' ? { ...one, state: 'waiting' } : one)),
+    );
+    for (const sessionId of new Set(store.get().map((one) => one.sessionId))) void pump(sessionId);
+  },
+};
+
+function isSame({ afterId, text, isNote }: Outgoing, message: Message): boolean {
+  return (
+    message.id > afterId &&
+    message.sender.type === 'agent' &&
+    (message.kind === 'note') === isNote &&
+    (message.content.text ?? '') === text
+  );
+}

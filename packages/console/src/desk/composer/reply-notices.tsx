@@ -1,0 +1,114 @@
+import { Alert, Badge, Text, Tooltip } from '@mantine/core';
+import { IconCloudOff, IconHourglassEmpty, IconHourglassLow } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { api } from '../../session/session.ts';
+import { useMe } from '../../session/use-session.ts';
+import type { ConversationRow, StaffApp } from '../../shared/sdk.ts';
+import { exactTime, span } from '../../shared/time.tsx';
+import { keys } from '../keys.ts';
+import { nameOf } from '../list/preview.ts';
+import { replyTimeOf } from './reply-window.ts';
+
+/** How long the channel still takes replies. */
+export function ReplyWindowChip({ row, now }: { row: ConversationRow; now: number }) {
+  const time = replyTimeOf(row, now);
+  if (!time || time.state === 'closed') return null;
+  return (
+    <Tooltip label={`The channel takes replies until ${exactTime(row.replyWindow?.closesForAgentsAt ?? '')}`}>
+      <Badge
+        size="sm"
+        color={time.state === 'soon' ? 'orange' : 'gray'}
+        leftSection={<IconHourglassLow size={12} />}
+        style={{ fontVariantNumeric: 'tabular-nums' }}
+      >
+        {span(time.ms)} left to reply
+      </Badge>
+    </Tooltip>
+  );
+}
+
+/** In place of the field, where the channel takes no replies any more: why, and what can be done. */
+export function WindowClosed({ row, since }: { row: ConversationRow; since: number }) {
+  const overview = useQuery({
+    queryKey: keys.customer(row.customer.id),
+    queryFn: () => api.rest.customerOverview(row.customer.id),
+  });
+  const { id, channel } = row.session;
+  const others = (overview.data?.sessions ?? []).filter(
+    (one) => one.id !== id && one.channel !== channel && one.status === 'active',
+  );
+  return (
+    <Alert
+      color="yellow"
+      icon={<IconHourglassEmpty size={18} />}
+      title={`${channel} takes no replies since ${span(since)}`}
+      role="status"
+    >
+      <Text size="sm">
+        The time in which {nameOf(row.customer)} can be answered there is over. It begins anew with their next
+        message.
+        {others.length > 0 ? ' Until then you can write to them by ' : ' You can leave a note for then.'}
+        {others.map((one, at) => (
+          <span key={one.id}>
+            {at > 0 && ', '}
+            <Link
+              to="/desk/$sessionId"
+              params={{ sessionId: String(one.id) }}
+              search={((before: object) => before) as never}
+            >
+              {one.channel}
+            </Link>
+          </span>
+        ))}
+        {others.length > 0 && '.'}
+      </Text>
+    </Alert>
+  );
+}
+
+/** Where nothing gets through at the moment: what becomes of what is sent, and who can do something about it. */
+export function ChannelDown({ channel }: { channel: StaffApp['channels'][number] | undefined }) {
+  const me = useMe();
+  if (!channel?.downReason) return null;
+  return (
+    <Alert
+      color="orange"
+      p="xs"
+      icon={<IconCloudOff size={18} />}
+      title={`${channel.name} is down`}
+      role="status"
+    >
+      <Text size="sm" style={{ overflowWrap: 'anywhere' }}>
+        {channel.downReason}
+      </Text>
+      <Text size="sm">
+        What you send waits, and goes out by itself when it is back.{' '}
+        {me.role === 'agent' ? (
+          'An administrator can see in the panel what is missing.'
+        ) : (
+          <Link to="/admin/channels">See what is missing</Link>
+        )}
+      </Text>
+    </Alert>
+  );
+}
+
+/** Over the lists: the channels on which nothing gets through at the moment. */
+export function ChannelsDown({ apps }: { apps: readonly StaffApp[] }) {
+  const down = apps.flatMap(({ channels }) => channels.filter(({ downReason }) => downReason !== null));
+  if (down.length === 0) return null;
+  return (
+    <Alert
+      color="orange"
+      p={8}
+      icon={<IconCloudOff size={16} />}
+      role="status"
+      aria-label="Channels that are down"
+    >
+      <Text size="xs">
+        Nothing gets through on {down.map(({ name }) => name).join(', ')}: answers wait there.
+      </Text>
+    </Alert>
+  );
+}

@@ -1,0 +1,103 @@
+import { token } from '../../session/session.ts';
+import { type Attachment, MevrikError, randomKey } from '../../shared/sdk.ts';
+import { createStore } from '../../shared/store.ts';
+import { type FileLimits, kindOf, refusalOf } from './file-refusal.ts';
+
+/** A file that is being added to a reply. */
+export interface Upload {
+  readonly id: string;
+  readonly sessionId: number;
+  readonly name: string;
+  readonly sizeBytes: number;
+  /** From 0 to 1. */
+  readonly progress: number;
+  /** Where the picture can be seen before it is uploaded. */
+  readonly previewUrl: string | null;
+  readonly attachment?: Attachment;
+  readonly fault?: string;
+}
+
+/** A message has no more files. */
+const mostFiles = 10;
+
+const store = createStore<readonly Upload[]>([]);
+const requests = new Map<string, XMLHttpRequest>();
+
+function patch(id: string, change: Partial<Upload>): void {
+  store.set(store.get().map((one) => (one.id === id ? { ...one, ...change } : one)));
+}
+
+/** The files of a reply that is being written, by conversation. */
+export const uploads = {
+  useOf: (sessionId: number): readonly Upload[] => store.use().filter((one) => one.sessionId === sessionId),
+  /** Begins to upload files. @returns why some were not taken. */
+  add(
+    { sessionId, appId }: { readonly sessionId: number; readonly appId: number },
+    files: readonly File[],
+    limits: FileLimits,
+  ): string | undefined {
+    const there = store.get().filter((one) => one.sessionId === sessionId).length;
+    const refusals = files.map((file) => refusalOf(file, limits));
+    const taken = files.filter((_file, at) => refusals[at] === undefined);
+    for (const file of taken.slice(0, mostFiles - there)) {
+      const id = randomKey();
+      const previewUrl = kindOf(file) === 'image' ? URL.createObjectURL(file) : null;
+      const { name, size: sizeBytes } = file;
+      store.set([...store.get(), { id, sessionId, name, sizeBytes, progress: 0, previewUrl }]);
+      void upload(id, file, appId);
+    }
+    if (there + taken.length > mostFiles) return `A message has at most ${mostFiles} files.`;
+    return [...new Set(refusals)].filter((one) => one !== undefined).join(' ') || undefined;
+  },
+  remove(id: string): void {
+    requests.get(id)?.abort();
+    requests.delete(id);
+    const gone = store.get().find((one) => one.id === id);
+    if (gone?.previewUrl) URL.revokeObjectURL(gone.previewUrl);
+    store.set(store.get().filter((one) => one.id !== id));
+  },
+  /** They have been sent. */
+  clear(sessionId: number): void {
+    for (const { id } of store.get().filter((one) => one.sessionId === sessionId)) uploads.remove(id);
+  },
+};
+
+async function upload(id: string, file: File, appId: number): Promise<void> {
+  try {
+    let answer = await post(id, file, appId, await token(false));
+    if (answer.status === 401) answer = await post(id, file, appId, await token(true));
+    const body = JSON.parse(answer.text || '{}') as Attachment & { detail?: string };
+    if (answer.status !== 201) {
+      throw new MevrikError(answer.status, 'refused', body.detail ?? `The server answered ${answer.status}.`);
+    }
+    patch(id, { attachment: body, progress: 1 });
+  } catch (error) {
+    const fault = error instanceof MevrikError ? error.message : 'It could not be uploaded.';
+    patch(id, { fault });
+  } finally {
+    requests.delete(id);
+  }
+}
+
+/** Of all ways to send, this one alone tells how far it is. */
+function post(
+  id: string,
+  file: File,
+  appId: number,
+  bearer: string,
+): Promise<{ status: number; text: string }> {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    requests.set(id, request);
+    const query = new URLSearchParams({ name: file.name, appId: String(appId) });
+    request.open('POST', `/v1/attachments?${query}`);
+    request.setRequestHeader('authorization', `Bearer ${bearer}`);
+    request.setRequestHeader('content-type', file.type || 'application/octet-stream');
+    request.upload.onprogress = ({ loaded, total }) =>
+      patch(id, { progress: total > 0 ? loaded / total : 0 });
+    request.onload = () => resolve({ status: request.status, text: request.responseText });
+    request.onerror = () => reject(new MevrikError(0, 'unreachable', 'The server could not be reached.'));
+    request.onabort = () => reject(new MevrikError(0, 'aborted', 'It was taken back.'));
+    request.send(file);
+  });
+}

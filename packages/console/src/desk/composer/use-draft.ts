@@ -1,0 +1,31 @@
+import { useRef, useState } from 'react';
+import { api } from '../../session/session.ts';
+
+const typingEveryMs = 2_500;
+
+/** Drafts outlive leaving a conversation and loading the page again. A note is none of a reply. */
+const draftKey = (sessionId: number, isNote: boolean) => `mevrik.${isNote ? 'note' : 'draft'}.${sessionId}`;
+
+/** What is being written in a conversation; the customer is told that an agent types a reply. */
+export function useDraft(sessionId: number, isNote: boolean) {
+  const read = (note: boolean) => sessionStorage.getItem(draftKey(sessionId, note)) ?? '';
+  const [texts, setTexts] = useState(() => ({ reply: read(false), note: read(true) }));
+  const toldAt = useRef(0);
+  return {
+    text: isNote ? texts.note : texts.reply,
+    write(next: string): void {
+      setTexts((before) => ({ ...before, [isNote ? 'note' : 'reply']: next }));
+      if (next === '') sessionStorage.removeItem(draftKey(sessionId, isNote));
+      else sessionStorage.setItem(draftKey(sessionId, isNote), next);
+      if (isNote || next === '' || Date.now() - toldAt.current < typingEveryMs) return;
+      toldAt.current = Date.now();
+      api.rest.tellTypingIn(sessionId, true).catch(() => {});
+    },
+    /** It has been sent. */
+    done(): void {
+      this.write('');
+      if (!isNote && toldAt.current > 0) api.rest.tellTypingIn(sessionId, false).catch(() => {});
+      toldAt.current = 0;
+    },
+  };
+}

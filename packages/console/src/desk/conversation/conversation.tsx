@@ -1,0 +1,183 @@
+import { ActionIcon, Avatar, Badge, Text, Tooltip, VisuallyHidden } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { IconArrowLeft, IconEye, IconLayoutSidebarRight } from '@tabler/icons-react';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { useMemo } from 'react';
+import { api } from '../../session/session.ts';
+import { useMe } from '../../session/use-session.ts';
+import { ChannelIcon } from '../../shared/channel-icon.tsx';
+import type { ConversationRow, StaffApp } from '../../shared/sdk.ts';
+import { Failure, Loading } from '../../shared/states.tsx';
+import { useNow } from '../../shared/time.tsx';
+import { useOffer } from '../actions.ts';
+import { Composer } from '../composer/composer.tsx';
+import classes from './conversation.module.css';
+import { ConversationActions } from '../case/conversation-actions.tsx';
+import { CustomerPanel } from '../customer/customer-panel.tsx';
+import type { Facts } from '../composer/fill-in.ts';
+import { keys } from '../keys.ts';
+import { ParentPost } from './parent-post.tsx';
+import { nameOf } from '../list/preview.ts';
+import { SlaChip, WaitChip } from '../list/sla-chip.tsx';
+import { TakeBar } from './take-bar.tsx';
+import { Thread } from './thread.tsx';
+import { useReading } from './use-reading.ts';
+import { useSigns } from './use-signs.ts';
+
+/** Beside narrower conversations the customer does not fit: they come over them. */
+const panelFitsPx = 1180;
+
+/** One conversation: what was said, what the agent can do, and who the customer is. */
+export function Conversation({ sessionId, apps }: { sessionId: number; apps: readonly StaffApp[] }) {
+  const me = useMe();
+  const queries = useQueryClient();
+  const row = useQuery({ queryKey: keys.row(sessionId), queryFn: () => api.rest.conversation(sessionId) });
+  const [showsPanel, panel] = useDisclosure(window.innerWidth > panelFitsPx);
+  const colleagues = useQuery({ queryKey: ['colleagues'], queryFn: () => api.rest.colleagues() });
+  const signs = useSigns(row.data, me.id);
+  const facts = useFacts(row.data, apps);
+  useReading(row.data, me.id);
+  useOffer('panel', panel.toggle);
+
+  if (row.isPending) return <Loading />;
+  if (row.isError) return <Failure error={row.error} onRetry={() => void row.refetch()} />;
+  const { session, customer, lastMessage } = row.data;
+  const app = apps.find(({ id }) => id === session.appId);
+  const channel = app?.channels.find(({ name }) => name === session.channel);
+  const refresh = () =>
+    Promise.all([
+      queries.invalidateQueries({ queryKey: keys.row(sessionId) }),
+      queries.invalidateQueries({ queryKey: keys.conversations }),
+      queries.invalidateQueries({ queryKey: keys.customer(customer.id) }),
+    ]);
+  const mayWrite = session.assignedAgentId === me.id && session.openCaseId !== null;
+  const composer = {
+    row: row.data,
+    channel,
+    fileBytes: app?.fileBytes ?? 0,
+    facts,
+    newestId: lastMessage?.id ?? 0,
+  };
+  return (
+    <div className={`${classes.conversation} ${showsPanel ? '' : classes.withoutPanel}`}>
+      <section className={classes.center} aria-label={`Conversation with ${nameOf(customer)}`}>
+        <Head row={row.data} app={app} viewing={signs.viewing}>
+          {mayWrite && <ConversationActions row={row.data} app={app} onDone={() => void refresh()} />}
+          <Tooltip label={showsPanel ? 'Hide the customer' : 'Show the customer'}>
+            <ActionIcon onClick={panel.toggle} aria-label="The customer" aria-expanded={showsPanel} size="lg">
+              <IconLayoutSidebarRight size={19} />
+            </ActionIcon>
+          </Tooltip>
+        </Head>
+        {row.data.comment && <ParentPost comment={row.data.comment} />}
+        <Thread sessionId={sessionId} />
+        <div className={classes.typing} aria-live="polite">
+          {signs.typing}
+        </div>
+        {mayWrite ? (
+          <Composer key={sessionId} {...composer} />
+        ) : (
+          <TakeBar
+            key={sessionId}
+            row={row.data}
+            colleague={colleagues.data?.items.find(({ id }) => id === session.assignedAgentId)?.name}
+            composer={composer}
+            onTaken={refresh}
+          />
+        )}
+      </section>
+      {showsPanel && (
+        <aside className={classes.panel} aria-label="The customer">
+          <CustomerPanel
+            customerId={customer.id}
+            sessionId={sessionId}
+            app={app}
+            onClose={panel.close}
+            onMerged={() => void refresh()}
+          />
+        </aside>
+      )}
+    </div>
+  );
+}
+
+function Head(props: {
+  row: ConversationRow;
+  app: StaffApp | undefined;
+  viewing: readonly string[];
+  children: React.ReactNode;
+}) {
+  const { row, app, viewing, children } = props;
+  const { session, customer, queueItem } = row;
+  const now = useNow(1_000);
+  const kind = app?.channels.find(({ name }) => name === session.channel)?.kind ?? session.channel;
+  const also = `${viewing.join(', ')} also look${viewing.length > 1 ? '' : 's'} at this`;
+  return (
+    <header className={classes.head}>
+      <ActionIcon
+        component={Link}
+        to="/desk"
+        search={((before: object) => before) as never}
+        aria-label="Back to the list"
+        className={classes.back}
+      >
+        <IconArrowLeft size={18} />
+      </ActionIcon>
+      <div style={{ minWidth: 0, flex: 1 }}>
+        <Text fw={650} truncate component="h1" m={0}>
+          {nameOf(customer)}
+        </Text>
+        <div className={classes.headFacts}>
+          <ChannelIcon kind={kind} name={session.channel} size={14} />
+          <span>{session.channel}</span>
+          {row.case && <span className={classes.caseNumber}>· case #{row.case.id}</span>}
+          {queueItem && queueItem.priority !== 'normal' && (
+            <Badge size="xs" color={queueItem.priority === 'low' ? 'gray' : 'orange'}>
+              {queueItem.priority}
+            </Badge>
+          )}
+          <SlaChip row={row} now={now} />
+          <WaitChip row={row} now={now} />
+        </div>
+      </div>
+      {viewing.length > 0 && (
+        <Tooltip label={also}>
+          <div className={classes.viewing}>
+            <IconEye size={15} aria-hidden />
+            <Avatar.Group spacing={6} aria-hidden>
+              {viewing.slice(0, 3).map((name) => (
+                <Avatar key={name} size={22} radius="xl" name={name} color="initials" />
+              ))}
+            </Avatar.Group>
+            <VisuallyHidden role="status">{also}</VisuallyHidden>
+          </div>
+        </Tooltip>
+      )}
+      {children}
+    </header>
+  );
+}
+
+/** What canned replies can say of this conversation. */
+function useFacts(row: ConversationRow | undefined, apps: readonly StaffApp[]): Facts {
+  const me = useMe();
+  const customer = useQuery({
+    queryKey: keys.customer(row?.customer.id ?? 0),
+    queryFn: () => api.rest.customerOverview(row?.customer.id ?? 0),
+    enabled: row !== undefined,
+  });
+  const known = customer.data?.customer;
+  return useMemo(
+    () => ({
+      'customer.name': known?.name ?? row?.customer.name ?? null,
+      'customer.email': known?.email ?? row?.customer.email ?? null,
+      'customer.phone': known?.phone ?? null,
+      'agent.name': me.name,
+      'app.name': apps.find(({ id }) => id === row?.session.appId)?.name ?? null,
+      'case.id': row?.case ? String(row.case.id) : null,
+      attributes: known?.attributes ?? {},
+    }),
+    [known, row, me.name, apps],
+  );
+}

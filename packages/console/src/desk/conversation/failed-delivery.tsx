@@ -1,0 +1,74 @@
+import { Button, Group, Loader, Popover, Stack, Text } from '@mantine/core';
+import { notifications } from '@mantine/notifications';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { api } from '../../session/session.ts';
+import { explain } from '../../shared/explain.ts';
+import type { Message } from '../../shared/sdk.ts';
+import { exactTime } from '../../shared/time.tsx';
+import { takeMessage } from './kept-messages.ts';
+import classes from './message.module.css';
+
+/** Under a message that did not get through: why, and trying again. */
+export function FailedDelivery({ message }: { message: Message }) {
+  const queries = useQueryClient();
+  const [busy, setBusy] = useState(false);
+  async function retry(): Promise<void> {
+    setBusy(true);
+    try {
+      takeMessage(queries, (await api.rest.retryMessage(message.id)).message);
+    } catch (error) {
+      notifications.show({ color: 'red', title: 'It was not sent again', message: explain(error) });
+    } finally {
+      setBusy(false);
+    }
+  }
+  return (
+    <div className={classes.fault}>
+      <Group gap={4}>
+        <span>Not delivered</span>
+        <Button size="compact-xs" variant="light" color="red" loading={busy} onClick={() => void retry()}>
+          Try again
+        </Button>
+        <Popover position="bottom-end" width={320} shadow="md" withArrow>
+          <Popover.Target>
+            <Button size="compact-xs" variant="subtle" color="gray">
+              Why?
+            </Button>
+          </Popover.Target>
+          <Popover.Dropdown aria-label="Why it was not delivered">
+            <Attempts messageId={message.id} />
+          </Popover.Dropdown>
+        </Popover>
+      </Group>
+    </div>
+  );
+}
+
+function Attempts({ messageId }: { messageId: number }) {
+  const deliveries = useQuery({
+    queryKey: ['deliveries', messageId],
+    queryFn: () => api.rest.deliveriesOf(messageId),
+    staleTime: 0,
+  });
+  if (deliveries.isPending) return <Loader size="xs" role="status" aria-label="Loading" />;
+  if (deliveries.isError) return <Text size="sm">{explain(deliveries.error)}</Text>;
+  if (deliveries.data.items.length === 0) return <Text size="sm">It never was on its way.</Text>;
+  return (
+    <Stack gap="sm">
+      {deliveries.data.items.map(({ id, channel, error, attempts }) => (
+        <div key={id}>
+          <Text size="sm" fw={600}>
+            {channel}
+          </Text>
+          <Text size="sm">{error ?? 'No reason is known.'}</Text>
+          {attempts.map((attempt) => (
+            <Text key={attempt.id} size="xs" c="dimmed">
+              {exactTime(attempt.startedAt)}: {attempt.error ?? attempt.outcome}
+            </Text>
+          ))}
+        </div>
+      ))}
+    </Stack>
+  );
+}

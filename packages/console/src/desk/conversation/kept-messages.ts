@@ -1,0 +1,123 @@
+import type { QueryClient } from '@tanstack/react-query';
+import type { ConversationRow, Message } from '../../shared/sdk.ts';
+import { keys, type List, type Thread } from '../keys.ts';
+
+type Status = Message['deliveryStatus'];
+
+/** Puts a message where it belongs, once, however often it comes. */
+export function takeMessage(queries: QueryClient, message: Message): void {
+  for (const [key, thread] of queries.getQueriesData<Thread>({ queryKey: keys.threads })) {
+    if (thread && isOf(thread, key[1] as number, message))
+      queries.setQueryData<Thread>(key, withMessage(thread, message));
+  }
+  if (message.kind === 'note' || message.kind === 'system') return;
+  const { id, kind, sender, content, createdAt } = message;
+  changeRows(queries, (row) =>
+    row.session.id === message.sessionId && (row.lastMessage?.id ?? 0) < id
+      ? {
+          ...row,
+          lastMessage: { id, kind, sender, content, createdAt },
+          lastActivityAt: createdAt,
+          unread: row.unread + (message.isReply ? 0 : 1),
+        }
+      : row,
+  );
+}
+
+/** A thread has all sessions of a conversation; one that is empty has nothing that would say of which. */
+function isOf({ pages }: Thread, sessionId: number, message: Message): boolean {
+  const [any] = pages[0]?.items ?? [];
+  return any ? any.conversationKey === message.conversationKey : sessionId === message.sessionId;
+}
+
+function withMessage(thread: Thread, message: Message): Thread {
+  const [first, ...older] = thread.pages;
+  if (!first) return thread;
+  if (thread.pages.some(({ items }) => items.some(({ id }) => id === message.id))) {
+    return changeMessages(thread, (one) => (one.id === message.id ? newer(one, message) : one));
+  }
+  // Nearly always it is the newest of all.
+  const at = first.items.findIndex(({ id }) => id < message.id);
+  const items = first.items.toSpliced(at < 0 ? first.items.length : at, 0, message);
+  return { ...thread, pages: [{ ...first, items }, ...older] };
+}
+
+/** A message as it was broadcast is as old as that: meanwhile it may have come further. */
+function newer(known: Message, told: Message): Message {
+  const { deliveryStatus } = known;
+  return mayBecome(deliveryStatus, told.deliveryStatus) ? told : { ...told, deliveryStatus };
+}
+
+/** Changes messages of a thread. Pages of which nothing changes stay the same, and so does a thread. */
+function changeMessages(thread: Thread, change: (message: Message) => Message): Thread {
+  let isChanged = false;
+  const pages = thread.pages.map((page) => {
+    const items = page.items.map(change);
+    if (items.every((item, at) => item === page.items[at])) return page;
+    isChanged = true;
+    return { ...page, items };
+  });
+  return isChanged ? { ...thread, pages } : thread;
+}
+
+function changeRows(queries: QueryClient, change: (row: ConversationRow) => ConversationRow): void {
+  queries.setQueriesData<List>({ queryKey: keys.conversations }, (list) => {
+    let isChanged = false;
+    const pages = list?.pages.map((page) => {
+      const items = page.items.map(change);
+      if (items.every((item, at) => item === page.items[at])) return page;
+      isChanged = true;
+      return { ...page, items };
+    });
+    return list && pages && isChanged ? { ...list, pages } : list;
+  });
+}
+
+/** A reply has come so far on its way. What is told late takes nothing back. */
+export function markStatus(
+  queries: QueryClient,
+  of: { readonly sessionId: number; readonly messageId: number; readonly status: Status | 'queued' },
+): void {
+  const next: Status = of.status === 'queued' ? 'pending' : of.status;
+  queries.setQueryData<Thread>(
+    keys.thread(of.sessionId),
+    (thread) =>
+      thread &&
+      changeMessages(thread, (one) =>
+        one.id === of.messageId && one.deliveryStatus !== next && mayBecome(one.deliveryStatus, next)
+          ? { ...one, deliveryStatus: next }
+          : one,
+      ),
+  );
+}
+
+const way: readonly Status[] = ['pending', 'sent', 'delivered', 'read'];
+
+function mayBecome(status: Status, next: Status): boolean {
+  return next === 'failed' || status === 'failed' || way.indexOf(next) > way.indexOf(status);
+}
+
+/** The customer has read everything up to this message. */
+export function markRead(queries: QueryClient, sessionId: number, messageId: number): void {
+  queries.setQueryData<Thread>(
+    keys.thread(sessionId),
+    (thread) =>
+      thread &&
+      changeMessages(thread, (one) =>
+        one.id <= messageId && one.isReply && ['pending', 'sent', 'delivered'].includes(one.deliveryStatus)
+          ? { ...one, deliveryStatus: 'read' }
+          : one,
+      ),
+  );
+}
+
+/** A conversation as some list that was loaded has it. */
+export function knownRow(queries: QueryClient, sessionId: number): ConversationRow | undefined {
+  for (const [, list] of queries.getQueriesData<List>({ queryKey: keys.conversations })) {
+    for (const page of list?.pages ?? []) {
+      const row = page.items.find(({ session }) => session.id === sessionId);
+      if (row) return row;
+    }
+  }
+  return undefined;
+}

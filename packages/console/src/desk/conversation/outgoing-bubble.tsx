@@ -1,0 +1,50 @@
+import { Button, Group } from '@mantine/core';
+import { IconClock, IconLock } from '@tabler/icons-react';
+import { AttachmentView } from './attachment-view.tsx';
+import classes from './message.module.css';
+import { type Outgoing, outbox } from '../composer/outbox.ts';
+
+/** What the agent has written and the server has not taken yet. */
+export function OutgoingBubble({ outgoing }: { outgoing: Outgoing }) {
+  const { key, text, attachments, isNote, state, fault, isCut } = outgoing;
+  const hasFailed = state === 'failed';
+  const look = [
+    classes.message,
+    classes.ours,
+    classes.first,
+    isNote ? classes.note : '',
+    hasFailed ? classes.failed : classes.onItsWay,
+  ].join(' ');
+  return (
+    <div className={look}>
+      <div className={classes.bubble} dir="auto">
+        {text}
+        {attachments.map((file) => (
+          <AttachmentView key={file.url} file={file} />
+        ))}
+      </div>
+      {hasFailed ? (
+        <div className={classes.fault} role="alert">
+          <span>
+            {isCut
+              ? 'Not sent: the server could not be reached. It is sent when the connection is back.'
+              : `Not sent: ${fault}`}
+          </span>
+          <Group gap={4}>
+            <Button size="compact-xs" variant="light" color="red" onClick={() => outbox.retry(key)}>
+              Send again
+            </Button>
+            <Button size="compact-xs" variant="subtle" color="gray" onClick={() => outbox.discard(key)}>
+              Discard
+            </Button>
+          </Group>
+        </div>
+      ) : (
+        <div className={classes.meta}>
+          {isNote && <IconLock size={12} aria-hidden />}
+          <IconClock size={13} role="img" aria-label="On its way" />
+        </div>
+      )}
+    </div>
+  );
+}

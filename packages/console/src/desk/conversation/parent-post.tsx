@@ -1,0 +1,34 @@
+import { Anchor, Text } from '@mantine/core';
+import { IconExternalLink, IconMessage2 } from '@tabler/icons-react';
+import type { ConversationRow } from '../../shared/sdk.ts';
+import classes from './conversation.module.css';
+import parts from '../parts.module.css';
+
+const names: Readonly<Record<string, string>> = { facebook: 'Facebook', instagram: 'Instagram' };
+
+/** The post under which the customer has commented: what is answered there, everybody can read. */
+export function ParentPost({ comment }: { comment: NonNullable<ConversationRow['comment']> }) {
+  const { platform, post, postUrl } = comment;
+  return (
+    <section className={classes.post} aria-label="The post that was commented on">
+      {post?.imageUrl ? (
+        <img src={post.imageUrl} alt="" className={classes.postImage} />
+      ) : (
+        <IconMessage2 size={20} aria-hidden style={{ flexShrink: 0 }} />
+      )}
+      <div style={{ minWidth: 0, flex: 1 }}>
+        <Text size="xs" c="dimmed">
+          Comment on a post on {names[platform] ?? platform}
+        </Text>
+        <Text size="sm" lineClamp={2}>
+          {post?.text ?? 'The text of the post is not known.'}
+        </Text>
+      </div>
+      {postUrl && (
+        <Anchor href={postUrl} target="_blank" rel="noopener noreferrer" size="xs" className={parts.line}>
+          Open it <IconExternalLink size={13} aria-hidden />
+        </Anchor>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,203 @@
+import { Button, Center, Loader, Skeleton } from '@mantine/core';
+import { IconArrowDown, IconMessage } from '@tabler/icons-react';
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import { api } from '../../session/session.ts';
+import type { Message } from '../../shared/sdk.ts';
+import { Empty, Failure } from '../../shared/states.tsx';
+import { keys } from '../keys.ts';
+import { MessageBubble } from './message-bubble.tsx';
+import { type Outgoing, outbox } from '../composer/outbox.ts';
+import { OutgoingBubble } from './outgoing-bubble.tsx';
+import classes from './thread.module.css';
+import { type Line, linesOf } from './thread-lines.ts';
+
+/** Near the end of it, one wants to see what comes. */
+const nearEndPx = 120;
+
+/** A session's conversation, with what came before it, as far as one has scrolled. */
+export function Thread({ sessionId }: { sessionId: number }) {
+  const thread = useInfiniteQuery({
+    queryKey: keys.thread(sessionId),
+    queryFn: ({ pageParam }) =>
+      api.rest.sessionMessages(sessionId, {
+        limit: 100,
+        ...(pageParam === undefined ? {} : { cursor: pageParam }),
+      }),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: ({ next }) => next ?? undefined,
+  });
+  const messages = useMemo(
+    () => thread.data?.pages.flatMap(({ items }) => items).toReversed() ?? [],
+    [thread.data],
+  );
+  const outgoing = outbox.useOf(sessionId, messages);
+  if (thread.isPending) return <ThreadSkeleton />;
+  if (thread.isError) return <Failure error={thread.error} onRetry={() => void thread.refetch()} />;
+  if (messages.length === 0 && outgoing.length === 0) {
+    return (
+      <div className={classes.thread}>
+        <Empty icon={<IconMessage size={34} stroke={1.4} />} title="Nobody has written yet">
+          The customer’s first message appears here.
+        </Empty>
+      </div>
+    );
+  }
+  return (
+    <Lines
+      key={sessionId}
+      messages={messages}
+      outgoing={outgoing}
+      isLoading={thread.isFetchingNextPage}
+      onStart={() => {
+        if (thread.hasNextPage && !thread.isFetchingNextPage) void thread.fetchNextPage();
+      }}
+    />
+  );
+}
+
+function Lines(props: {
+  messages: readonly Message[];
+  outgoing: readonly Outgoing[];
+  isLoading: boolean;
+  onStart: () => void;
+}) {
+  const { messages, outgoing, isLoading, onStart } = props;
+  const lines = useMemo(
+    () => [
+      ...linesOf(messages),
+      ...outgoing.map((one): Line => ({ key: `outgoing ${one.key}`, outgoing: one })),
+    ],
+    [messages, outgoing],
+  );
+  const scroll = useRef<HTMLDivElement>(null);
+  const [isAtEnd, setAtEnd] = useState(true);
+  const before = useRef({ oldest: messages[0]?.id, newest: lines.at(-1)?.key, size: 0 });
+  const virtual = useVirtualizer({
+    count: lines.length,
+    getScrollElement: () => scroll.current,
+    estimateSize: () => 62,
+    getItemKey: (index) => lines[index]?.key ?? index,
+    overscan: 12,
+  });
+  const toEnd = () => virtual.scrollToIndex(lines.length - 1, { align: 'end' });
+  const size = virtual.getTotalSize();
+
+  // Older ones that come above must not move what one looks at; newer ones are followed by whoever is at the end.
+  useLayoutEffect(() => {
+    const { oldest, newest, size: sizeBefore } = before.current;
+    const now = { oldest: messages[0]?.id, newest: lines.at(-1)?.key, size };
+    before.current = now;
+    const isOurs = now.newest !== newest && now.newest?.startsWith('outgoing');
+    if (sizeBefore === 0 || isOurs || (now.newest !== newest && isAtEnd)) {
+      toEnd();
+      requestAnimationFrame(toEnd);
+    } else if (now.oldest !== oldest && scroll.current) {
+      scroll.current.scrollTop += size - sizeBefore;
+    } else if (isAtEnd && size !== sizeBefore) toEnd();
+  });
+
+  // The field below grows and shrinks: whoever is at the end stays there.
+  const stay = useRef(() => {});
+  stay.current = () => {
+    if (isAtEnd) toEnd();
+  };
+  useEffect(() => {
+    const element = scroll.current;
+    if (!element) return;
+    const observer = new ResizeObserver(() => stay.current());
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+
+  const items = virtual.getVirtualItems();
+  const first = items[0]?.index ?? 0;
+  useEffect(() => {
+    if (first <= 3) onStart();
+  }, [first, onStart]);
+
+  return (
+    <div style={{ position: 'relative', display: 'flex', flex: 1, minHeight: 0 }}>
+      <div
+        ref={scroll}
+        className={classes.thread}
+        role="log"
+        aria-label="Conversation"
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: it is scrolled by keys
+        tabIndex={0}
+        onScroll={({ currentTarget: { scrollTop, clientHeight, scrollHeight } }) =>
+          setAtEnd(scrollHeight - scrollTop - clientHeight < nearEndPx)
+        }
+      >
+        {isLoading && (
+          <Center p="xs">
+            <Loader size="xs" role="status" aria-label="Loading earlier messages" />
+          </Center>
+        )}
+        <div style={{ height: size, position: 'relative' }}>
+          {items.map(({ index, start, key }) => {
+            const line = lines[index];
+            return (
+              <div
+                key={key}
+                ref={virtual.measureElement}
+                data-index={index}
+                className={classes.item}
+                style={{ transform: `translateY(${start}px)` }}
+              >
+                {line &&
+                  ('day' in line ? (
+                    <div className={classes.day}>{line.day}</div>
+                  ) : 'outgoing' in line ? (
+                    <OutgoingBubble outgoing={line.outgoing} />
+                  ) : (
+                    <MessageBubble {...line} key={line.key} />
+                  ))}
+              </div>
+            );
+          })}
+        </div>
+      </div>
+      {!isAtEnd && (
+        <Button
+          size="compact-sm"
+          variant="default"
+          radius="xl"
+          leftSection={<IconArrowDown size={14} />}
+          onClick={toEnd}
+          style={{
+            position: 'absolute',
+            bottom: 12,
+            insetInlineEnd: 20,
+            boxShadow: 'var(--mantine-shadow-md)',
+          }}
+        >
+          Newest
+        </Button>
+      )}
+    </div>
+  );
+}
+
+/** A conversation that is being loaded. */
+function ThreadSkeleton() {
+  return (
+    <div
+      className={`${classes.thread} ${classes.skeleton}`}
+      role="status"
+      aria-busy="true"
+      aria-label="Loading"
+    >
+      {[240, 320, 180, 280, 200].map((width, at) => (
+        <Skeleton
+          key={width}
+          width={width}
+          height={at % 3 === 1 ? 58 : 36}
+          radius="lg"
+          style={{ alignSelf: at % 2 === 0 ? 'flex-start' : 'flex-end' }}
+        />
+      ))}
+    </div>
+  );
+}

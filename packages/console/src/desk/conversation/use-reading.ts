@@ -1,0 +1,29 @@
+import { useQueryClient } from '@tanstack/react-query';
+import { useEffect } from 'react';
+import { api } from '../../session/session.ts';
+import type { ConversationRow } from '../../shared/sdk.ts';
+import { keys } from '../keys.ts';
+
+/** Tells how far the agent has read, while the page can be seen. */
+export function useReading(row: ConversationRow | undefined, me: number): void {
+  const queries = useQueryClient();
+  const lastId = row?.lastMessage?.id;
+  const { id: sessionId, assignedAgentId } = row?.session ?? {};
+  const unread = row?.unread ?? 0;
+  useEffect(() => {
+    if (sessionId === undefined || lastId === undefined || assignedAgentId !== me || unread === 0) return;
+    const tell = () => {
+      if (document.visibilityState !== 'visible') return;
+      api.rest.markReadIn(sessionId, lastId).then(
+        () => {
+          void queries.invalidateQueries({ queryKey: keys.conversations });
+          void queries.invalidateQueries({ queryKey: keys.row(sessionId) });
+        },
+        () => {},
+      );
+    };
+    tell();
+    document.addEventListener('visibilitychange', tell);
+    return () => document.removeEventListener('visibilitychange', tell);
+  }, [queries, sessionId, lastId, assignedAgentId, me, unread]);
+}

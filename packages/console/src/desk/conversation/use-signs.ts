@@ -1,0 +1,55 @@
+import { useQueryClient } from '@tanstack/react-query';
+import { useEffect, useState } from 'react';
+import type { ConversationRow } from '../../shared/sdk.ts';
+import { markRead, markStatus, takeMessage } from './kept-messages.ts';
+import { useLive } from '../live.ts';
+import { nameOf } from '../list/preview.ts';
+
+/** How long somebody types who does not say so again. */
+const typingForMs = 6_000;
+
+/** Who else looks at a conversation, and whether somebody types in it. */
+export function useSigns(
+  row: ConversationRow | undefined,
+  me: number,
+): { readonly typing: string; readonly viewing: readonly string[] } {
+  const live = useLive();
+  const queries = useQueryClient();
+  const [typing, setTyping] = useState('');
+  const [viewing, setViewing] = useState<readonly string[]>([]);
+  const { id: sessionId, appId } = row?.session ?? {};
+  const customer = row && nameOf(row.customer);
+  const client = appId === undefined ? undefined : live.clientOf(appId);
+  useEffect(() => {
+    if (!client || sessionId === undefined) return;
+    const channel = client.subscribe(`presence-session${sessionId}`);
+    const look = () => {
+      const others = [...channel.members].filter(({ id }) => id.startsWith('agent-') && id !== `agent-${me}`);
+      const names = others.map(({ info }) => (info as { name?: string } | null)?.name ?? 'A colleague');
+      setViewing([...new Set(names)].sort());
+    };
+    let timer: ReturnType<typeof setTimeout>;
+    channel.when('subscribed', look);
+    channel.when('joined', look);
+    channel.when('left', look);
+    channel.on('typing', ({ by, agentId, name, typing: isTyping }) => {
+      if (agentId === me) return;
+      clearTimeout(timer);
+      setTyping(isTyping ? `${by === 'agent' ? (name ?? 'A colleague') : customer} is typing …` : '');
+      timer = setTimeout(() => setTyping(''), typingForMs);
+    });
+    channel.on('message_post', () => setTyping(''));
+    channel.on('message_status', (told) => markStatus(queries, told));
+    channel.on('message_changed', ({ message }) => takeMessage(queries, message));
+    channel.on('message_read', ({ by, messageId }) => {
+      if (by === 'customer') markRead(queries, sessionId, messageId);
+    });
+    return () => {
+      clearTimeout(timer);
+      setTyping('');
+      setViewing([]);
+      channel.unsubscribe();
+    };
+  }, [client, sessionId, me, customer, queries]);
+  return { typing, viewing };
+}

@@ -1,0 +1,176 @@
+import { ActionIcon, Button, Group, Stack, Text, TextInput } from '@mantine/core';
+import { IconPlus, IconTrash } from '@tabler/icons-react';
+import { useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { api } from '../../session/session.ts';
+import { explain } from '../../shared/explain.ts';
+import { type ChangeCustomer, type CustomerOverview, MevrikError } from '../../shared/sdk.ts';
+import { Fault } from '../../shared/states.tsx';
+import { keys } from '../keys.ts';
+
+type Customer = CustomerOverview['customer'];
+
+const facts = [
+  ['name', 'Name'],
+  ['email', 'E-mail'],
+  ['phone', 'Phone'],
+  ['locale', 'Language'],
+] as const;
+
+interface Attribute {
+  readonly id: number;
+  readonly name: string;
+  readonly value: string;
+}
+
+let lastId = 0;
+
+/** Changes what is known of a customer. */
+export function CustomerForm({ customer, onDone }: { customer: Customer; onDone: () => void }) {
+  const queries = useQueryClient();
+  const [said, setSaid] = useState(() =>
+    Object.fromEntries(facts.map(([name]) => [name, customer[name] ?? ''])),
+  );
+  const [attributes, setAttributes] = useState<readonly Attribute[]>(() =>
+    Object.entries(customer.attributes).map(([name, value]) => ({
+      id: ++lastId,
+      name,
+      value: String(value),
+    })),
+  );
+  const [faults, setFaults] = useState<Readonly<Record<string, string>>>({});
+  const [busy, setBusy] = useState(false);
+  const patch = (id: number, change: Partial<Attribute>) =>
+    setAttributes(attributes.map((one) => (one.id === id ? { ...one, ...change } : one)));
+
+  async function save(): Promise<void> {
+    setBusy(true);
+    setFaults({});
+    try {
+      const changed = await api.rest.changeCustomer(customer.id, changeOf(customer, said, attributes));
+      queries.setQueryData<CustomerOverview>(
+        keys.customer(customer.id),
+        (overview) => overview && { ...overview, customer: changed },
+      );
+      void queries.invalidateQueries({ queryKey: keys.customer(customer.id) });
+      void queries.invalidateQueries({ queryKey: ['conversation'] });
+      void queries.invalidateQueries({ queryKey: keys.conversations });
+      onDone();
+    } catch (error) {
+      const fields = error instanceof MevrikError ? error.fields : [];
+      const at = fields.filter(({ path }) => facts.some(([name]) => name === path));
+      setFaults(
+        at.length > 0
+          ? Object.fromEntries(at.map(({ path, message }) => [path, message]))
+          : { all: explain(error) },
+      );
+    } finally {
+      setBusy(false);
+    }
+  }
+
+  return (
+    <form
+      noValidate
+      onSubmit={(event) => {
+        event.preventDefault();
+        void save();
+      }}
+    >
+      <Stack gap="sm">
+        <Fault text={faults.all} />
+        {facts.map(([name, label], at) => (
+          <TextInput
+            key={name}
+            size="xs"
+            label={label}
+            value={said[name] ?? ''}
+            error={faults[name]}
+            data-autofocus={at === 0 || undefined}
+            ref={at === 0 ? focusOnce : undefined}
+            onChange={(event) => setSaid({ ...said, [name]: event.currentTarget.value })}
+          />
+        ))}
+        <Text size="xs" fw={500}>
+          Attributes
+        </Text>
+        {attributes.map(({ id, name, value }) => (
+          <Group key={id} gap={6} wrap="nowrap">
+            <TextInput
+              size="xs"
+              flex={1}
+              aria-label="Name of the attribute"
+              placeholder="name"
+              maxLength={64}
+              value={name}
+              onChange={(event) => patch(id, { name: event.currentTarget.value })}
+            />
+            <TextInput
+              size="xs"
+              flex={1}
+              aria-label={`Value of ${name}`}
+              placeholder="value"
+              maxLength={1000}
+              value={value}
+              onChange={(event) => patch(id, { value: event.currentTarget.value })}
+            />
+            <ActionIcon
+              aria-label={`Remove ${name}`}
+              onClick={() => setAttributes(attributes.filter((one) => one.id !== id))}
+            >
+              <IconTrash size={15} />
+            </ActionIcon>
+          </Group>
+        ))}
+        <Button
+          size="compact-xs"
+          variant="subtle"
+          leftSection={<IconPlus size={13} />}
+          style={{ alignSelf: 'flex-start' }}
+          onClick={() => setAttributes([...attributes, { id: ++lastId, name: '', value: '' }])}
+        >
+          Add an attribute
+        </Button>
+        <Group justify="flex-end" gap="xs">
+          <Button size="xs" variant="default" onClick={onDone}>
+            Cancel
+          </Button>
+          <Button size="xs" type="submit" loading={busy}>
+            Save
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  );
+}
+
+const focusOnce = (field: HTMLInputElement | null) => {
+  if (field && !field.dataset.wasFocused) {
+    field.dataset.wasFocused = 'true';
+    field.focus();
+  }
+};
+
+/** What differs from what was known: nothing else is written, so that colleagues' changes stay. */
+function changeOf(
+  customer: Customer,
+  said: Readonly<Record<string, string>>,
+  attributes: readonly Attribute[],
+): ChangeCustomer {
+  const changed = facts.flatMap(([name]) => {
+    const value = said[name]?.trim() || null;
+    return value === customer[name] ? [] : [[name, value]];
+  });
+  const named = attributes.filter(({ name }) => name.trim() !== '');
+  const removed = Object.keys(customer.attributes)
+    .filter((name) => named.every((one) => one.name.trim() !== name))
+    .map((name) => [name, null]);
+  const set = named
+    .filter(({ name, value }) => String(customer.attributes[name.trim()] ?? '') !== value)
+    .map(({ name, value }) => [name.trim(), value]);
+  const overlay = [...removed, ...set];
+  return {
+    ...Object.fromEntries(changed),
+    ...(overlay.length === 0 ? {} : { attributes: Object.fromEntries(overlay) }),
+  };
+}

@@ -1,0 +1,103 @@
+import { Badge, Collapse, Group, Text, UnstyledButton } from '@mantine/core';
+import { IconChevronRight } from '@tabler/icons-react';
+import { Link } from '@tanstack/react-router';
+import { useState } from 'react';
+import { ChannelIcon } from '../../shared/channel-icon.tsx';
+import type { CustomerOverview, StaffApp } from '../../shared/sdk.ts';
+import { Ago } from '../../shared/time.tsx';
+import classes from './customer.module.css';
+import { Section } from './customer-parts.tsx';
+
+type PastCase = CustomerOverview['cases'][number];
+
+/** What was with a customer before: their cases, and the sessions that can be looked at. */
+export function CustomerHistory(props: {
+  cases: CustomerOverview['cases'];
+  sessions: CustomerOverview['sessions'];
+  /** The one that is open. */
+  sessionId: number;
+  app: StaffApp | undefined;
+}) {
+  const { cases, sessions, sessionId, app } = props;
+  const earlier = sessions.filter(({ id }) => id !== sessionId);
+  return (
+    <>
+      <Section title="Cases">
+        {cases.length === 0 && (
+          <Text size="sm" c="dimmed">
+            None so far
+          </Text>
+        )}
+        {cases.map((one) => (
+          <CaseLine key={one.id} found={one} app={app} />
+        ))}
+      </Section>
+      <Section title="Earlier sessions">
+        {earlier.length === 0 && (
+          <Text size="sm" c="dimmed">
+            This is the first
+          </Text>
+        )}
+        {earlier.map((one) => (
+          <Link
+            key={one.id}
+            to="/desk/$sessionId"
+            params={{ sessionId: String(one.id) }}
+            search={((before: object) => before) as never}
+            className={classes.historyLink}
+          >
+            <ChannelIcon
+              kind={app?.channels.find(({ name }) => name === one.channel)?.kind ?? one.channel}
+              name={one.channel}
+            />
+            <Text size="sm" flex={1}>
+              Session #{one.id}
+            </Text>
+            <Ago at={one.createdAt} />
+          </Link>
+        ))}
+      </Section>
+    </>
+  );
+}
+
+/** A case; how it ended is told in full on request. */
+function CaseLine({ found, app }: { found: PastCase; app: StaffApp | undefined }) {
+  const [isOpen, setOpen] = useState(false);
+  const said = Object.entries(found.dispositionFields);
+  const fields = app?.dispositions.find(({ name }) => name === found.disposition)?.fields ?? [];
+  const line = (
+    <Group justify="space-between" gap="xs" wrap="nowrap">
+      <Text size="sm" truncate miw={0} flex={1}>
+        {said.length > 0 && (
+          <IconChevronRight size={13} className={isOpen ? classes.turned : ''} aria-hidden />
+        )}
+        #{found.id} {found.disposition ?? found.subject ?? ''}
+      </Text>
+      <Group gap={6} wrap="nowrap">
+        <Badge size="xs" style={{ flexShrink: 0 }} color={found.status === 'open' ? 'brand' : 'gray'}>
+          {found.status}
+        </Badge>
+        <Ago at={found.createdAt} />
+      </Group>
+    </Group>
+  );
+  if (said.length === 0) return line;
+  return (
+    <div>
+      <UnstyledButton w="100%" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
+        {line}
+      </UnstyledButton>
+      <Collapse expanded={isOpen}>
+        <dl className={classes.said}>
+          {said.map(([name, value]) => (
+            <div key={name}>
+              <dt>{fields.find((one) => one.name === name)?.label ?? name}</dt>
+              <dd>{value}</dd>
+            </div>
+          ))}
+        </dl>
+      </Collapse>
+    </div>
+  );
+}

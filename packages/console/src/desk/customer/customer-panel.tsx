@@ -1,0 +1,181 @@
+import { ActionIcon, Avatar, Button, Group, Stack, Text, Tooltip } from '@mantine/core';
+import { IconPencil, IconRosetteDiscountCheck, IconUsersPlus, IconX } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { api } from '../../session/session.ts';
+import { ChannelIcon } from '../../shared/channel-icon.tsx';
+import type { ContactIdentity, CustomerOverview, CustomerSummary, StaffApp } from '../../shared/sdk.ts';
+import { Failure, Loading } from '../../shared/states.tsx';
+import { Ago, exactTime } from '../../shared/time.tsx';
+import { useOffer } from '../actions.ts';
+import classes from './customer.module.css';
+import { CustomerForm } from './customer-form.tsx';
+import { CustomerHistory } from './customer-history.tsx';
+import { Field, Section } from './customer-parts.tsx';
+import { keys } from '../keys.ts';
+import { MergeDialog } from './merge-dialog.tsx';
+import { nameOf } from '../list/preview.ts';
+
+/** Who the customer is, how they can be reached, and what was with them before. */
+export function CustomerPanel(props: {
+  customerId: number;
+  sessionId: number;
+  app: StaffApp | undefined;
+  onClose: () => void;
+  onMerged: () => void;
+}) {
+  const { customerId, sessionId, app, onClose, onMerged } = props;
+  const overview = useQuery({
+    queryKey: keys.customer(customerId),
+    queryFn: () => api.rest.customerOverview(customerId),
+  });
+  const [edits, setEdits] = useState(false);
+  const [merges, setMerges] = useState<CustomerSummary | 'anybody'>();
+  useOffer('edit', () => setEdits(true), !edits);
+  useOffer('merge', () => setMerges('anybody'));
+  if (overview.isPending) return <Loading lines={4} />;
+  if (overview.isError) return <Failure error={overview.error} onRetry={() => void overview.refetch()} />;
+  const { customer, sessions, cases, lookalikes } = overview.data;
+  return (
+    <Stack p="md" gap="lg" pos="relative">
+      <ActionIcon className={classes.panelClose} aria-label="Hide the customer" onClick={onClose}>
+        <IconX size={17} />
+      </ActionIcon>
+      <Stack align="center" gap={6} pt="xs">
+        <Avatar size={56} radius="xl" name={nameOf(customer)} color="initials" aria-hidden />
+        <Group gap={4} wrap="nowrap" maw="100%">
+          <Text fw={650} truncate component="h2" m={0}>
+            {nameOf(customer)}
+          </Text>
+          {customer.verified && (
+            <Tooltip label="The app has proven who this is">
+              <IconRosetteDiscountCheck
+                size={17}
+                color="var(--mantine-primary-color-filled)"
+                role="img"
+                aria-label="Proven"
+                style={{ flexShrink: 0 }}
+              />
+            </Tooltip>
+          )}
+        </Group>
+        <Text size="xs" c="dimmed">
+          Customer #{customer.id}, since <Ago at={customer.createdAt} span />
+        </Text>
+        {!edits && (
+          <Group gap={6} mt={4}>
+            <Button
+              size="compact-xs"
+              variant="default"
+              leftSection={<IconPencil size={13} />}
+              onClick={() => setEdits(true)}
+            >
+              Edit
+            </Button>
+            <Button
+              size="compact-xs"
+              variant="default"
+              leftSection={<IconUsersPlus size={13} />}
+              onClick={() => setMerges('anybody')}
+            >
+              Merge
+            </Button>
+          </Group>
+        )}
+      </Stack>
+      {edits ? (
+        <CustomerForm customer={customer} onDone={() => setEdits(false)} />
+      ) : (
+        <>
+          <Lookalikes found={lookalikes} onMerge={setMerges} />
+          <Facts overview={overview.data} app={app} />
+        </>
+      )}
+      <CustomerHistory cases={cases} sessions={sessions} sessionId={sessionId} app={app} />
+      <MergeDialog
+        customer={customer}
+        other={merges}
+        onClose={() => setMerges(undefined)}
+        onMerged={() => {
+          void overview.refetch();
+          onMerged();
+        }}
+      />
+    </Stack>
+  );
+}
+
+function Lookalikes(props: { found: readonly CustomerSummary[]; onMerge: (other: CustomerSummary) => void }) {
+  if (props.found.length === 0) return null;
+  return (
+    <div className={classes.lookalikes}>
+      <Text size="xs" fw={600}>
+        Maybe the same person
+      </Text>
+      {props.found.slice(0, 3).map((other) => (
+        <Group key={other.id} justify="space-between" gap="xs" wrap="nowrap">
+          <div style={{ minWidth: 0 }}>
+            <Text size="sm" truncate>
+              {nameOf(other)}
+            </Text>
+            <Text size="xs" c="dimmed" truncate>
+              {other.email ?? other.phone}
+            </Text>
+          </div>
+          <Button size="compact-xs" variant="light" onClick={() => props.onMerge(other)}>
+            Merge
+          </Button>
+        </Group>
+      ))}
+    </div>
+  );
+}
+
+const instant = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/;
+
+/** A moment as people write it; everything else as it is. */
+function shown(value: string | number | boolean): string {
+  return typeof value === 'string' && instant.test(value) ? exactTime(value) : String(value);
+}
+
+function Facts({ overview, app }: { overview: CustomerOverview; app: StaffApp | undefined }) {
+  const { customer, identities } = overview;
+  const attributes = Object.entries(customer.attributes);
+  return (
+    <>
+      <Section title="Contact">
+        <Field label="E-mail" value={customer.email} />
+        <Field label="Phone" value={customer.phone} />
+        <Field label="Language" value={customer.locale} />
+        <Field label="Number with you" value={customer.externalId} />
+        {identities.map((identity) => (
+          <Identity
+            key={identity.id}
+            identity={identity}
+            kind={app?.channels.find(({ name }) => name === identity.channel)?.kind ?? identity.channel}
+          />
+        ))}
+      </Section>
+      {attributes.length > 0 && (
+        <Section title="Attributes">
+          {attributes.map(([name, value]) => (
+            <Field key={name} label={name} value={shown(value)} />
+          ))}
+        </Section>
+      )}
+    </>
+  );
+}
+
+/** How a customer is known on a channel; on our own pages it is a number that tells nobody anything. */
+function Identity({ identity, kind }: { identity: ContactIdentity; kind: string }) {
+  const { channel, contactId } = identity;
+  return (
+    <Group gap={6} wrap="nowrap">
+      <ChannelIcon kind={kind} name={channel} />
+      <Text size="xs" c="dimmed" truncate title={contactId}>
+        {kind === 'web' ? `${channel}: the chat on your pages` : contactId}
+      </Text>
+    </Group>
+  );
+}

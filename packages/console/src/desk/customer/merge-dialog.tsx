@@ -1,0 +1,127 @@
+import { Alert, Button, Group, Modal, Radio, Stack, Text, TextInput } from '@mantine/core';
+import { useDebouncedValue } from '@mantine/hooks';
+import { notifications } from '@mantine/notifications';
+import { IconSearch } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { api } from '../../session/session.ts';
+import { explain } from '../../shared/explain.ts';
+import type { CustomerOverview, CustomerSummary } from '../../shared/sdk.ts';
+import { Fault } from '../../shared/states.tsx';
+import classes from './customer.module.css';
+import { nameOf } from '../list/preview.ts';
+
+/** Makes one customer of two: whoever is found becomes the one whose conversation is open. */
+export function MergeDialog(props: {
+  customer: CustomerOverview['customer'];
+  /** Whom was thought of; nothing: it is not open. */
+  other: CustomerSummary | 'anybody' | undefined;
+  onClose: () => void;
+  onMerged: () => void;
+}) {
+  const { customer, other, onClose, onMerged } = props;
+  return (
+    <Modal opened={other !== undefined} onClose={onClose} title="These are the same person" size="md">
+      {other !== undefined && (
+        <MergeForm
+          key={other === 'anybody' ? 'anybody' : other.id}
+          customer={customer}
+          suggested={other === 'anybody' ? undefined : other}
+          onClose={onClose}
+          onMerged={onMerged}
+        />
+      )}
+    </Modal>
+  );
+}
+
+function MergeForm(props: {
+  customer: CustomerOverview['customer'];
+  suggested: CustomerSummary | undefined;
+  onClose: () => void;
+  onMerged: () => void;
+}) {
+  const { customer, suggested, onClose, onMerged } = props;
+  const [search, setSearch] = useState('');
+  const [asked] = useDebouncedValue(search.trim(), 250);
+  const [chosen, setChosen] = useState(suggested);
+  const [fault, setFault] = useState<string>();
+  const [busy, setBusy] = useState(false);
+  const { appId } = customer;
+  const found = useQuery({
+    queryKey: ['customers', appId, asked],
+    queryFn: () => api.rest.searchCustomers({ appId, search: asked }),
+    enabled: asked !== '',
+  });
+  const others = asked === '' ? (suggested ? [suggested] : []) : (found.data?.items ?? []);
+  const choices = others.filter(({ id }) => id !== customer.id);
+
+  async function merge(): Promise<void> {
+    if (!chosen) return setFault('Choose who it is.');
+    setBusy(true);
+    setFault(undefined);
+    try {
+      await api.rest.mergeCustomer(customer.id, chosen.id);
+      notifications.show({ message: `${nameOf(chosen)} (#${chosen.id}) and this customer are one now.` });
+      onMerged();
+      onClose();
+    } catch (error) {
+      setFault(explain(error));
+    } finally {
+      setBusy(false);
+    }
+  }
+
+  return (
+    <Stack>
+      <Fault text={fault} />
+      <TextInput
+        label={`Who is the same person as ${nameOf(customer)} (#${customer.id})?`}
+        placeholder="Name, address, phone or number"
+        leftSection={<IconSearch size={15} />}
+        value={search}
+        onChange={(event) => setSearch(event.currentTarget.value)}
+        data-autofocus
+      />
+      {choices.length > 0 ? (
+        <Radio.Group
+          aria-label="Customers"
+          value={chosen ? String(chosen.id) : ''}
+          onChange={(id) => setChosen(choices.find((one) => String(one.id) === id))}
+        >
+          <Stack gap={4} className={classes.choicesList}>
+            {choices.map((one) => (
+              <Radio
+                key={one.id}
+                value={String(one.id)}
+                label={`${nameOf(one)} (#${one.id})`}
+                description={[one.email, one.phone, one.channels.join(', ')].filter(Boolean).join(' · ')}
+              />
+            ))}
+          </Stack>
+        </Radio.Group>
+      ) : (
+        asked !== '' &&
+        !found.isPending && (
+          <Text size="sm" c="dimmed">
+            Nobody else like that
+          </Text>
+        )
+      )}
+      {chosen && (
+        <Alert color="yellow">
+          Contacts, conversations and cases of {nameOf(chosen)} (#{chosen.id}) become those of{' '}
+          {nameOf(customer)}. This cannot be taken back.
+        </Alert>
+      )}
+      <Group justify="flex-end">
+        <Button variant="default" onClick={onClose}>
+          Cancel
+        </Button>
+        <Button loading={busy} disabled={!chosen} onClick={() => void merge()}>
+          Merge
+        </Button>
+      </Group>
+    </Stack>
+  );
+}

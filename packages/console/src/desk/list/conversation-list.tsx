@@ -1,0 +1,209 @@
+import { Group, SegmentedControl, Skeleton, TextInput } from '@mantine/core';
+import { useDebouncedValue } from '@mantine/hooks';
+import { IconInbox, IconMessages, IconSearch } from '@tabler/icons-react';
+import { useNavigate } from '@tanstack/react-router';
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { useEffect, useMemo, useRef, useState } from 'react';
+import type { ConversationRow, ConversationView, StaffApp } from '../../shared/sdk.ts';
+import { Empty, Failure } from '../../shared/states.tsx';
+import { useNow } from '../../shared/time.tsx';
+import { useOffer } from '../actions.ts';
+import { Row, rowHeight } from './conversation-row.tsx';
+import { useDeskFilter } from './desk-filter.ts';
+import classes from './list.module.css';
+import { ActiveFilters, ListFilters } from './list-filters.tsx';
+import { ChannelsDown } from '../composer/reply-notices.tsx';
+import { useConversations, useCounts } from './use-conversations.ts';
+
+const nothing: Record<ConversationView, readonly [title: string, text: string]> = {
+  mine: [
+    'Nothing is assigned to you',
+    'Take a conversation from the queue, or set yourself online to be given one.',
+  ],
+  queue: ['The queue is empty', 'Whoever asks for a person appears here at once.'],
+  all: ['No conversation is going on', 'The first message of a customer begins one.'],
+};
+
+/** The lists Mine, Queue and All. */
+export function ConversationList({
+  openId,
+  apps,
+}: {
+  openId: number | undefined;
+  apps: readonly StaffApp[];
+}) {
+  const { filter, change } = useDeskFilter();
+  const { view } = filter;
+  const [search, setSearch] = useState('');
+  const [asked] = useDebouncedValue(search.trim(), 250);
+  const field = useRef<HTMLInputElement>(null);
+  const list = useConversations(filter, asked);
+  const counts = useCounts();
+  const rows = useMemo(() => list.data?.pages.flatMap(({ items }) => items) ?? [], [list.data]);
+  const isFiltered = filter.appId !== undefined || filter.channel !== undefined || filter.overdue === true;
+  useOffer('search', () => field.current?.focus());
+  useOffer('mine', () => change({ view: 'mine' }));
+  useOffer('queue', () => change({ view: 'queue' }));
+  useOffer('all', () => change({ view: 'all' }));
+  useOffer('overdue', () => change({ overdue: filter.overdue ? undefined : true }));
+
+  return (
+    <section className={classes.lists} aria-label="Conversations">
+      <div className={classes.listHead}>
+        <SegmentedControl
+          fullWidth
+          size="xs"
+          value={view}
+          onChange={(next) => change({ view: next as ConversationView })}
+          aria-label="Which conversations"
+          data={[
+            { value: 'mine', label: counts.unread > 0 ? `Mine (${counts.unread})` : 'Mine' },
+            {
+              value: 'queue',
+              label:
+                counts.waiting > 0 ? `Queue (${counts.waiting}${counts.hasMoreWaiting ? '+' : ''})` : 'Queue',
+            },
+            { value: 'all', label: 'All' },
+          ]}
+        />
+        <Group gap={6} wrap="nowrap">
+          <TextInput
+            ref={field}
+            size="xs"
+            flex={1}
+            placeholder="Search by name or address"
+            aria-label="Search conversations"
+            leftSection={<IconSearch size={14} />}
+            value={search}
+            onChange={(event) => setSearch(event.currentTarget.value)}
+            onKeyDown={(event) => {
+              if (event.key !== 'Escape') return;
+              setSearch('');
+              event.currentTarget.blur();
+            }}
+          />
+          <ListFilters apps={apps} />
+        </Group>
+        <ActiveFilters apps={apps} />
+        <ChannelsDown apps={apps} />
+      </div>
+      {list.isPending ? (
+        <ListSkeleton />
+      ) : list.isError ? (
+        <Failure error={list.error} onRetry={() => void list.refetch()} />
+      ) : rows.length === 0 ? (
+        <Empty
+          icon={
+            view === 'queue' ? <IconInbox size={34} stroke={1.4} /> : <IconMessages size={34} stroke={1.4} />
+          }
+          title={asked !== '' ? 'Nobody of that name' : isFiltered ? 'Nothing like that' : nothing[view][0]}
+        >
+          {asked !== ''
+            ? 'Try a part of the name, the e-mail address or the phone number.'
+            : isFiltered
+              ? 'Take a filter away to see more.'
+              : nothing[view][1]}
+        </Empty>
+      ) : (
+        <Rows
+          rows={rows}
+          isMixed={view === 'all'}
+          openId={openId}
+          apps={apps}
+          onEnd={() => {
+            if (list.hasNextPage && !list.isFetchingNextPage) void list.fetchNextPage();
+          }}
+        />
+      )}
+    </section>
+  );
+}
+
+function Rows(props: {
+  rows: readonly ConversationRow[];
+  isMixed: boolean;
+  openId: number | undefined;
+  apps: readonly StaffApp[];
+  onEnd: () => void;
+}) {
+  const { rows, isMixed, openId, apps, onEnd } = props;
+  const scroll = useRef<HTMLDivElement>(null);
+  const now = useNow(1_000);
+  const virtual = useVirtualizer({
+    count: rows.length,
+    getScrollElement: () => scroll.current,
+    estimateSize: (index) => rowHeight(rows[index] as ConversationRow, isMixed),
+    getItemKey: (index) => rows[index]?.session.id ?? index,
+    overscan: 8,
+  });
+  // What is loaded anew may have become higher or lower.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: measured for other rows
+  useEffect(() => virtual.measure(), [rows, isMixed]);
+  const items = virtual.getVirtualItems();
+  const last = items.at(-1)?.index ?? 0;
+  useEffect(() => {
+    if (last >= rows.length - 5) onEnd();
+  }, [last, rows.length, onEnd]);
+  const move = useMover(rows, openId, (index) => virtual.scrollToIndex(index));
+  useOffer('next', () => move(1));
+  useOffer('previous', () => move(-1));
+
+  return (
+    <div ref={scroll} className={classes.scroll}>
+      <div style={{ height: virtual.getTotalSize(), position: 'relative' }}>
+        {items.map(({ index, start }) => {
+          const row = rows[index];
+          return (
+            row && (
+              <Row
+                key={row.session.id}
+                row={row}
+                top={start}
+                now={now}
+                isMixed={isMixed}
+                isOpen={row.session.id === openId}
+                app={apps.find(({ id }) => id === row.session.appId)}
+                showsApp={apps.length > 1}
+              />
+            )
+          );
+        })}
+      </div>
+    </div>
+  );
+}
+
+/** Opens the conversation after, or before, the one that is open, and brings it into view. */
+function useMover(
+  rows: readonly ConversationRow[],
+  openId: number | undefined,
+  show: (index: number) => void,
+): (by: 1 | -1) => void {
+  const navigate = useNavigate();
+  return (by) => {
+    const at = rows.findIndex(({ session }) => session.id === openId);
+    const next = at < 0 ? 0 : Math.min(rows.length - 1, Math.max(0, at + by));
+    const row = rows[next];
+    if (!row) return;
+    show(next);
+    const params = { sessionId: String(row.session.id) };
+    void navigate({ to: '/desk/$sessionId', params, search: ((before: object) => before) as never });
+  };
+}
+
+/** A list that is being loaded. */
+function ListSkeleton() {
+  return (
+    <div role="status" aria-busy="true" aria-label="Loading">
+      {[150, 110, 170, 130, 90, 140].map((width) => (
+        <div key={width} className={classes.rowSkeleton}>
+          <Skeleton height={36} circle />
+          <div>
+            <Skeleton height={10} width={width} mt={4} />
+            <Skeleton height={9} mt={10} />
+          </div>
+        </div>
+      ))}
+    </div>
+  );
+}

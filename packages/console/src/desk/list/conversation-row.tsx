@@ -1,0 +1,109 @@
+import { Avatar, Badge, Text } from '@mantine/core';
+import { Link } from '@tanstack/react-router';
+import { memo } from 'react';
+import { ChannelIcon } from '../../shared/channel-icon.tsx';
+import type { ConversationRow, StaffApp } from '../../shared/sdk.ts';
+import { shortAgo } from '../../shared/time.tsx';
+import classes from './list.module.css';
+import parts from '../parts.module.css';
+import { nameOf, previewOf } from './preview.ts';
+import { SlaChip, WaitChip, waitsSince } from './sla-chip.tsx';
+
+/** Pixels: those that wait, or have something else to say, take a line more. */
+const heights = { plain: 62, withChips: 84 } as const;
+
+/** How high a conversation stands in a list. */
+export function rowHeight(row: ConversationRow, isMixed: boolean): number {
+  return hasChips(row, isMixed) ? heights.withChips : heights.plain;
+}
+
+function hasChips(row: ConversationRow, isMixed: boolean): boolean {
+  const { case: open, queueItem, session } = row;
+  const isDue = open !== null && open.firstReplyDueAt !== null && open.firstReplyAt === null;
+  const isMarked = queueItem !== null && queueItem.priority !== 'normal';
+  return waitsSince(row) !== null || isDue || isMarked || (isMixed && session.openCaseId === null);
+}
+
+/** A conversation in a list. `isMixed`: the list has those of the bot and of colleagues too. */
+export const Row = memo(OneRow);
+
+function OneRow(props: {
+  row: ConversationRow;
+  top: number;
+  now: number;
+  isMixed: boolean;
+  isOpen: boolean;
+  app: StaffApp | undefined;
+  showsApp: boolean;
+}) {
+  const { row, top, now, isMixed, isOpen, app, showsApp } = props;
+  const { customer, lastMessage, unread, queueItem, session } = row;
+  const name = nameOf(customer);
+  const kind = app?.channels.find((one) => one.name === session.channel)?.kind ?? session.channel;
+  return (
+    <Link
+      to="/desk/$sessionId"
+      params={{ sessionId: String(session.id) }}
+      search={((before: object) => before) as never}
+      className={`${classes.row} ${unread > 0 ? classes.unread : ''} ${isOpen ? classes.isOpen : ''}`}
+      style={{ top, height: rowHeight(row, isMixed) }}
+      aria-current={isOpen}
+    >
+      <Avatar size={36} radius="xl" name={name} color="initials" aria-hidden />
+      <div style={{ minWidth: 0 }}>
+        <div className={parts.line}>
+          <Text size="sm" fw={600} truncate flex={1}>
+            {name}
+          </Text>
+          <Text size="xs" c="dimmed" style={{ flexShrink: 0 }}>
+            {shortAgo(row.lastActivityAt, now)}
+          </Text>
+        </div>
+        <div className={parts.line}>
+          <ChannelIcon kind={kind} name={session.channel} />
+          <span className={classes.preview}>
+            {lastMessage
+              ? `${lastMessage.sender.type === 'customer' ? '' : `${senderName(lastMessage.sender)}: `}${previewOf(lastMessage)}`
+              : 'No message yet'}
+          </span>
+          {unread > 0 && (
+            <Badge
+              size="sm"
+              circle={unread < 10}
+              color="red.7"
+              variant="filled"
+              aria-label={`${unread} unread`}
+            >
+              {unread > 98 ? '99+' : unread}
+            </Badge>
+          )}
+        </div>
+        {hasChips(row, isMixed) && (
+          <div className={classes.chips}>
+            <SlaChip row={row} now={now} />
+            <WaitChip row={row} now={now} />
+            {queueItem && queueItem.priority !== 'normal' && (
+              <Badge size="xs" color={queueItem.priority === 'low' ? 'gray' : 'orange'}>
+                {queueItem.priority}
+              </Badge>
+            )}
+            {isMixed && session.agentType === 'bot' && (
+              <Badge size="xs" color="indigo">
+                bot
+              </Badge>
+            )}
+            {showsApp && (
+              <Badge size="xs" color="gray">
+                {app?.name}
+              </Badge>
+            )}
+          </div>
+        )}
+      </div>
+    </Link>
+  );
+}
+
+function senderName({ type, name }: NonNullable<ConversationRow['lastMessage']>['sender']): string {
+  return name ?? { customer: 'Customer', bot: 'Bot', agent: 'Agent', system: 'System' }[type];
+}

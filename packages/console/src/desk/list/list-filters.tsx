@@ -1,0 +1,117 @@
+import {
+  ActionIcon,
+  CloseButton,
+  Group,
+  Indicator,
+  Popover,
+  Select,
+  Stack,
+  Switch,
+  Tooltip,
+} from '@mantine/core';
+import { IconFilter } from '@tabler/icons-react';
+import type { StaffApp } from '../../shared/sdk.ts';
+import { type DeskFilter, useDeskFilter } from './desk-filter.ts';
+import classes from './list.module.css';
+
+/** Which conversations a list leaves out, and in what order it has them. */
+export function ListFilters({ apps }: { apps: readonly StaffApp[] }) {
+  const { filter, change } = useDeskFilter();
+  const channels = [...new Set(apps.flatMap((app) => app.channels.map(({ name }) => name)))].sort();
+  const isOn = partsOf(filter, apps).length > 0;
+  return (
+    <Popover position="bottom-end" shadow="md" width={270} trapFocus>
+      <Popover.Target>
+        <Tooltip label="Filter and sort">
+          <Indicator disabled={!isOn} size={8} offset={5} color="brand">
+            <ActionIcon variant="default" size={30} aria-label="Filter and sort">
+              <IconFilter size={15} />
+            </ActionIcon>
+          </Indicator>
+        </Tooltip>
+      </Popover.Target>
+      <Popover.Dropdown aria-label="Filter and sort">
+        <Stack gap="sm">
+          {apps.length > 1 && (
+            <Select
+              size="xs"
+              label="App"
+              placeholder="All"
+              data={apps.map(({ id, name }) => ({ value: String(id), label: name }))}
+              value={filter.appId === undefined ? null : String(filter.appId)}
+              onChange={(next) => change({ appId: next === null ? undefined : Number(next) })}
+              clearable
+              comboboxProps={{ withinPortal: false }}
+            />
+          )}
+          <Select
+            size="xs"
+            label="Channel"
+            placeholder="All"
+            data={channels}
+            value={filter.channel ?? null}
+            onChange={(next) => change({ channel: next ?? undefined })}
+            clearable
+            comboboxProps={{ withinPortal: false }}
+          />
+          <Select
+            size="xs"
+            label="Order"
+            data={[
+              {
+                value: 'time',
+                label: filter.view === 'queue' ? 'Who waits the longest' : 'Latest activity first',
+              },
+              { value: 'due', label: 'First answer due next' },
+            ]}
+            value={filter.sort ?? 'time'}
+            onChange={(next) => change({ sort: next === 'due' ? 'due' : undefined })}
+            allowDeselect={false}
+            comboboxProps={{ withinPortal: false }}
+          />
+          <Switch
+            size="sm"
+            label="Only what is overdue"
+            checked={filter.overdue ?? false}
+            onChange={(event) => change({ overdue: event.currentTarget.checked ? true : undefined })}
+          />
+        </Stack>
+      </Popover.Dropdown>
+    </Popover>
+  );
+}
+
+/** What is filtered by just now, each to be taken away. */
+export function ActiveFilters({ apps }: { apps: readonly StaffApp[] }) {
+  const { filter, change } = useDeskFilter();
+  const parts = partsOf(filter, apps);
+  if (parts.length === 0) return null;
+  return (
+    <Group gap={6}>
+      {parts.map(([name, label]) => (
+        <span key={name} className={classes.filterPart}>
+          {label}
+          <CloseButton
+            size={16}
+            aria-label={`Without: ${label}`}
+            onClick={() => change({ [name]: undefined })}
+          />
+        </span>
+      ))}
+    </Group>
+  );
+}
+
+function partsOf(
+  { appId, channel, overdue, sort }: DeskFilter,
+  apps: readonly StaffApp[],
+): readonly (readonly [keyof DeskFilter, string])[] {
+  return [
+    ...(appId === undefined
+      ? []
+      : [['appId', apps.find(({ id }) => id === appId)?.name ?? `App ${appId}`] as const]),
+    ...(channel === undefined ? [] : [['channel', channel] as const]),
+    ...(overdue ? [['overdue', 'Overdue'] as const] : []),
+    ...(sort === undefined ? [] : [['sort', 'Due next first'] as const]),
+  ];
+}

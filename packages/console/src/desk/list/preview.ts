@@ -1,0 +1,18 @@
+import type { ConversationRow, Message } from '../../shared/sdk.ts';
+
+/** A message in a line. */
+export function previewOf(message: Pick<Message, 'content' | 'kind'>): string {
+  const { content, kind } = message;
+  if (kind === 'video_call_request') return 'asks for a video call';
+  if (content.csat) return `rated ${content.csat.score} of 5`;
+  if (content.text) return content.text.replace(/\s+/g, ' ').slice(0, 140);
+  const [file] = content.attachments ?? [];
+  return file
+    ? (file.name ?? { image: 'Image', audio: 'Audio', video: 'Video', file: 'File' }[file.type])
+    : '';
+}
+
+/** What a customer is called. */
+export function nameOf(customer: Pick<ConversationRow['customer'], 'email' | 'id' | 'name'>): string {
+  return customer.name ?? customer.email ?? `Visitor ${customer.id}`;
+}
