@@ -42,7 +42,7 @@ const admin = createRoute({
     demandLogin(context);
     if (session.agent?.role === 'agent') throw redirect({ to: '/desk' });
   },
-  component: lazyRouteComponent(() => import('./admin/admin-layout.tsx'), 'AdminLayout'),
+  component: lazyRouteComponent(() => import('./admin/shared/admin-layout.tsx'), 'AdminLayout'),
 });
 const page = <Path extends string>(path: Path, load: () => Promise<Record<string, unknown>>, name: string) =>
   createRoute({
@@ -52,29 +52,29 @@ const page = <Path extends string>(path: Path, load: () => Promise<Record<string
     validateSearch: (search: Record<string, unknown>) => search as Record<string, string | undefined>,
   });
 const adminPages = [
-  page('/', () => import('./admin/overview-page.tsx'), 'OverviewPage'),
-  page('/events', () => import('./admin/events-page.tsx'), 'EventsPage'),
-  page('/events/$eventId', () => import('./admin/event-page.tsx'), 'EventPage'),
-  page('/health', () => import('./admin/health-page.tsx'), 'HealthPage'),
-  page('/messages', () => import('./admin/find-message-page.tsx'), 'FindMessagePage'),
-  page('/messages/$messageId', () => import('./admin/message-page.tsx'), 'MessagePage'),
-  page('/dead-letters', () => import('./admin/dead-letters-page.tsx'), 'DeadLettersPage'),
-  page('/replay', () => import('./admin/replay-page.tsx'), 'ReplayPage'),
-  page('/replay/$replayId', () => import('./admin/replay-run-page.tsx'), 'ReplayRunPage'),
-  page('/listeners', () => import('./admin/listeners-page.tsx'), 'ListenersPage'),
-  page('/channels', () => import('./admin/channels-page.tsx'), 'ChannelsPage'),
-  page('/deliveries', () => import('./admin/deliveries-page.tsx'), 'DeliveriesPage'),
-  page('/mails', () => import('./admin/mails-page.tsx'), 'MailsPage'),
-  page('/updates', () => import('./admin/updates-page.tsx'), 'UpdatesPage'),
-  page('/queues', () => import('./admin/queues-page.tsx'), 'QueuesPage'),
-  page('/connections', () => import('./admin/connections-page.tsx'), 'ConnectionsPage'),
-  page('/apps', () => import('./admin/apps-page.tsx'), 'AppsPage'),
-  page('/apps/$appId', () => import('./admin/app-page.tsx'), 'AppPage'),
-  page('/apps/$appId/add-channel', () => import('./admin/channel-page.tsx'), 'AddChannelPage'),
-  page('/apps/$appId/channels/$name', () => import('./admin/channel-page.tsx'), 'ChannelPage'),
-  page('/canned-replies', () => import('./admin/canned-replies-page.tsx'), 'CannedRepliesPage'),
-  page('/agents', () => import('./admin/agents-page.tsx'), 'AgentsPage'),
-  page('/audit', () => import('./admin/audit-page.tsx'), 'AuditPage'),
+  page('/', () => import('./admin/overview/overview-page.tsx'), 'OverviewPage'),
+  page('/events', () => import('./admin/events/events-page.tsx'), 'EventsPage'),
+  page('/events/$eventId', () => import('./admin/events/event-page.tsx'), 'EventPage'),
+  page('/health', () => import('./admin/health/health-page.tsx'), 'HealthPage'),
+  page('/messages', () => import('./admin/messages/find-message-page.tsx'), 'FindMessagePage'),
+  page('/messages/$messageId', () => import('./admin/messages/message-page.tsx'), 'MessagePage'),
+  page('/dead-letters', () => import('./admin/dead-letters/dead-letters-page.tsx'), 'DeadLettersPage'),
+  page('/replay', () => import('./admin/replays/replay-page.tsx'), 'ReplayPage'),
+  page('/replay/$replayId', () => import('./admin/replays/replay-run-page.tsx'), 'ReplayRunPage'),
+  page('/listeners', () => import('./admin/listeners/listeners-page.tsx'), 'ListenersPage'),
+  page('/channels', () => import('./admin/channels/channels-page.tsx'), 'ChannelsPage'),
+  page('/deliveries', () => import('./admin/deliveries/deliveries-page.tsx'), 'DeliveriesPage'),
+  page('/mails', () => import('./admin/emails/emails-page.tsx'), 'MailsPage'),
+  page('/updates', () => import('./admin/webhook-events/webhook-events-page.tsx'), 'UpdatesPage'),
+  page('/queues', () => import('./admin/queues/queues-page.tsx'), 'QueuesPage'),
+  page('/connections', () => import('./admin/connections/connections-page.tsx'), 'ConnectionsPage'),
+  page('/apps', () => import('./admin/apps/apps-page.tsx'), 'AppsPage'),
+  page('/apps/$appId', () => import('./admin/apps/app-page.tsx'), 'AppPage'),
+  page('/apps/$appId/add-channel', () => import('./admin/channels/channel-page.tsx'), 'AddChannelPage'),
+  page('/apps/$appId/channels/$name', () => import('./admin/channels/channel-page.tsx'), 'ChannelPage'),
+  page('/canned-replies', () => import('./admin/canned-replies/canned-replies-page.tsx'), 'CannedRepliesPage'),
+  page('/agents', () => import('./admin/agents/agents-page.tsx'), 'AgentsPage'),
+  page('/audit', () => import('./admin/audit/audit-page.tsx'), 'AuditPage'),
 ];
 
 /** Every address of the application. */

@@ -1,0 +1,54 @@
+import { Tabs } from '@mantine/core';
+import { useParams } from '@tanstack/react-router';
+import { Failure, Loading } from '../../shared/states.tsx';
+import { AdminPage } from '../shared/admin-page.tsx';
+import type { AppRow } from '../shared/api-types.ts';
+import { AppChannels } from './app-channels.tsx';
+import { BotEditor } from '../bot/bot-editor.tsx';
+import { DeskEditor } from '../settings/desk-editor.tsx';
+import { HoursEditor } from '../settings/hours-editor.tsx';
+import { RulesEditor } from '../rules/rules-editor.tsx';
+import { SettingsEditor } from '../settings/settings-editor.tsx';
+import { useTagged } from '../shared/use-tagged.ts';
+
+/** One app: how customers reach it, who answers, and how. */
+export function AppPage() {
+  const { appId } = useParams({ strict: false }) as { appId: string };
+  const path = `/v1/admin/apps/${appId}`;
+  const { stored: app, loads, loadAnew } = useTagged<AppRow>(['admin', 'app', appId], path);
+  if (app.isPending) return <Loading />;
+  if (app.isError) return <Failure error={app.error} onRetry={() => void app.refetch()} />;
+  const edited = { path, app: app.data, onLoad: loadAnew };
+  return (
+    <AdminPage title={app.data.name} about={`App ${app.data.id}, key ${app.data.key}`}>
+      <Tabs defaultValue="channels" keepMounted={false}>
+        <Tabs.List mb="md">
+          <Tabs.Tab value="channels">Channels</Tabs.Tab>
+          <Tabs.Tab value="bot">Bot</Tabs.Tab>
+          <Tabs.Tab value="rules">Routing rules</Tabs.Tab>
+          <Tabs.Tab value="desk">Desk</Tabs.Tab>
+          <Tabs.Tab value="hours">Hours</Tabs.Tab>
+          <Tabs.Tab value="settings">Settings</Tabs.Tab>
+        </Tabs.List>
+        <Tabs.Panel value="channels">
+          <AppChannels app={app.data} />
+        </Tabs.Panel>
+        <Tabs.Panel value="bot">
+          <BotEditor path={path} />
+        </Tabs.Panel>
+        <Tabs.Panel value="rules">
+          <RulesEditor path={path} app={app.data} />
+        </Tabs.Panel>
+        <Tabs.Panel value="desk">
+          <DeskEditor key={loads} {...edited} />
+        </Tabs.Panel>
+        <Tabs.Panel value="hours">
+          <HoursEditor key={loads} {...edited} />
+        </Tabs.Panel>
+        <Tabs.Panel value="settings">
+          <SettingsEditor key={loads} {...edited} />
+        </Tabs.Panel>
+      </Tabs>
+    </AdminPage>
+  );
+}

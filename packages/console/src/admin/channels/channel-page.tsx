@@ -1,0 +1,205 @@
+import { Anchor, Card, Group, SimpleGrid, Stack, Switch, Text, Title, UnstyledButton } from '@mantine/core';
+import { notifications } from '@mantine/notifications';
+import type { ChannelKind, ConfiguredChannel } from '@mevrik/protocol';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
+import { api } from '../../session/session.ts';
+import { ChannelIcon } from '../../shared/channel-icon.tsx';
+import { explain } from '../../shared/explain.ts';
+import { Failure, Loading } from '../../shared/states.tsx';
+import { Ago } from '../../shared/time.tsx';
+import classes from '../shared/admin.module.css';
+import { AdminPage } from '../shared/admin-page.tsx';
+import { ChannelForm } from './channel-form.tsx';
+import { ChannelHealth } from './channel-health.tsx';
+import { ChannelSteps } from './channel-steps.tsx';
+import { useSaveGuard } from '../shared/save-guard.tsx';
+import { type Tagged, useTagged } from '../shared/use-tagged.ts';
+
+/** What was given to channels just now: it cannot be read again, and may have to be pasted at the provider. */
+const justGiven = new Map<string, Readonly<Record<string, unknown>>>();
+
+const useKinds = () =>
+  useQuery({
+    queryKey: ['admin', 'channel-kinds'],
+    queryFn: () => api.rest.channelKinds(),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+
+/** A new channel: of what kind, then what it is told. */
+export function AddChannelPage() {
+  const { appId } = useParams({ strict: false }) as { appId: string };
+  const { kind: chosen } = useSearch({ strict: false }) as { kind?: string };
+  const navigate = useNavigate();
+  const kinds = useKinds();
+  const queries = useQueryClient();
+  const guard = useSaveGuard(undefined);
+  if (kinds.isPending) return <Loading />;
+  if (kinds.isError) return <Failure error={kinds.error} onRetry={() => void kinds.refetch()} />;
+  const kind = kinds.data.items.find((one) => one.kind === chosen);
+  const back = <Back appId={appId} />;
+  if (!kind) {
+    return (
+      <AdminPage title="Add a channel" about="Where do your customers write?" actions={back}>
+        <SimpleGrid cols={{ base: 1, sm: 2, lg: 3 }}>
+          {kinds.data.items.map((one) => (
+            <UnstyledButton
+              key={one.kind}
+              component={Link}
+              to="/admin/apps/$appId/add-channel"
+              params={{ appId } as never}
+              search={{ kind: one.kind } as never}
+              className={classes.choice ?? ''}
+            >
+              <Group gap="sm" wrap="nowrap" align="flex-start">
+                <span aria-hidden>
+                  <ChannelIcon kind={one.kind} name={one.title} size={26} />
+                </span>
+                <div>
+                  <Text fw={600}>{one.title}</Text>
+                  <Text size="sm" c="dimmed">
+                    {one.summary}
+                  </Text>
+                </div>
+              </Group>
+            </UnstyledButton>
+          ))}
+        </SimpleGrid>
+      </AdminPage>
+    );
+  }
+  return (
+    <AdminPage title={`Add a channel: ${kind.title}`} about={kind.summary} actions={back}>
+      <div className={classes.twoColumns}>
+        <ChannelForm
+          appId={Number(appId)}
+          kind={kind}
+          channel={undefined}
+          guard={guard}
+          onLoad={async () => {}}
+          onSaved={async (name, given) => {
+            justGiven.set(`${appId} ${name}`, given);
+            await queries.invalidateQueries({ queryKey: ['admin', 'channels', appId] });
+            for (const key of ['channels', 'apps']) void queries.invalidateQueries({ queryKey: [key] });
+            await navigate({ to: '/admin/apps/$appId/channels/$name', params: { appId, name } as never });
+          }}
+        />
+        <ChannelSteps
+          kind={kind}
+          channel={undefined}
+          given={{}}
+          mailServer={kinds.data.mailServer}
+          appId={Number(appId)}
+        />
+      </div>
+    </AdminPage>
+  );
+}
+
+/** A channel: what it is told, how it is doing, and what its provider must be told. */
+export function ChannelPage() {
+  const { appId, name } = useParams({ strict: false }) as { appId: string; name: string };
+  const kinds = useKinds();
+  const { stored, loads, loadAnew } = useTagged<ConfiguredChannel>(
+    ['admin', 'channel', appId, name],
+    `/v1/admin/apps/${appId}/channels/${name}`,
+  );
+  if (kinds.isPending || stored.isPending) return <Loading />;
+  if (kinds.isError) return <Failure error={kinds.error} onRetry={() => void kinds.refetch()} />;
+  if (stored.isError) return <Failure error={stored.error} onRetry={() => void stored.refetch()} />;
+  const known = kinds.data.items.find(({ kind }) => kind === stored.data.kind);
+  const kind = known ?? {
+    ...{ kind: stored.data.kind, title: stored.data.kind, summary: '', steps: [], groups: [] },
+    ...{ hasWebhook: false, isTestable: false, isConnectable: false },
+  };
+  const { mailServer } = kinds.data;
+  return <Shown key={loads} {...{ appId, kind, mailServer }} channel={stored.data} onLoad={loadAnew} />;
+}
+
+function Shown(props: {
+  appId: string;
+  kind: ChannelKind;
+  channel: Tagged<ConfiguredChannel>;
+  mailServer: string | null;
+  onLoad: () => Promise<void>;
+}) {
+  const { appId, kind, channel, mailServer, onLoad } = props;
+  const { name } = channel;
+  const queries = useQueryClient();
+  const guard = useSaveGuard(channel.etag);
+  const states = useQuery({ queryKey: ['channels'], queryFn: () => api.rest.channelStates() });
+  const state = states.data?.items.find((one) => String(one.appId) === appId && one.name === name);
+  const refresh = async () => {
+    await queries.invalidateQueries({ queryKey: ['admin', 'channel', appId, name] });
+    void queries.invalidateQueries({ queryKey: ['admin', 'channels', appId] });
+    void queries.invalidateQueries({ queryKey: ['channels'] });
+  };
+  async function setOpen(enabled: boolean): Promise<void> {
+    try {
+      await guard.beside((how) => api.rest.changeChannel(Number(appId), name, { enabled }, how));
+    } catch (error) {
+      notifications.show({ color: 'red', title: 'It was not changed', message: explain(error) });
+    }
+    await refresh();
+  }
+  return (
+    <AdminPage title={name} about={`${kind.title}. ${kind.summary}`} actions={<Back appId={appId} />}>
+      <div className={classes.twoColumns}>
+        <ChannelForm
+          appId={Number(appId)}
+          kind={kind}
+          channel={channel}
+          guard={guard}
+          onLoad={onLoad}
+          onSaved={async (_name, given) => {
+            justGiven.set(`${appId} ${name}`, { ...justGiven.get(`${appId} ${name}`), ...given });
+            await refresh();
+          }}
+        />
+        <Stack>
+          <Card withBorder>
+            <Title order={2} mb="sm">
+              How it is doing
+            </Title>
+            <Group justify="space-between" align="flex-start" wrap="nowrap">
+              <div>
+                {state ? <ChannelHealth of={state} /> : null}
+                {state && (
+                  <Text size="sm" c="dimmed" mt={6}>
+                    {state.receivedAt === null ? (
+                      'Nothing has come in from its provider yet.'
+                    ) : (
+                      <>
+                        Something came in last: <Ago at={state.receivedAt} span inherit />
+                      </>
+                    )}
+                  </Text>
+                )}
+              </div>
+              <Switch
+                label="Open"
+                checked={channel.enabled}
+                onChange={(event) => void setOpen(event.currentTarget.checked)}
+              />
+            </Group>
+          </Card>
+          <ChannelSteps
+            kind={kind}
+            channel={channel}
+            given={justGiven.get(`${appId} ${name}`) ?? {}}
+            mailServer={mailServer}
+            appId={Number(appId)}
+          />
+        </Stack>
+      </div>
+    </AdminPage>
+  );
+}
+
+function Back({ appId }: { appId: string }) {
+  return (
+    <Anchor component={Link} to="/admin/apps/$appId" params={{ appId } as never} size="sm">
+      All channels of the app
+    </Anchor>
+  );
+}

@@ -1,0 +1,70 @@
+import {
+  IconActivity,
+  IconAntennaBars5,
+  IconApps,
+  IconArrowLeft,
+  IconBell,
+  IconFileDescription,
+  IconHeartbeat,
+  IconLayoutDashboard,
+  IconMail,
+  IconMailX,
+  IconMessage2Bolt,
+  IconMessageSearch,
+  IconPlugConnected,
+  IconRepeat,
+  IconSend,
+  IconUsers,
+  IconUsersGroup,
+  IconWebhook,
+} from '@tabler/icons-react';
+import { Outlet } from '@tanstack/react-router';
+import { useMe } from '../../session/use-session.ts';
+import { type Place, Shell } from '../../shared/shell.tsx';
+import { Confirmations } from './confirm.tsx';
+import { useLiveRefresh } from './use-live-refresh.ts';
+
+/** The administrator's panel. */
+export function AdminLayout() {
+  const me = useMe();
+  useLiveRefresh();
+  const isAdmin = me.role === 'admin';
+  const places: Place[] = [
+    { label: 'Overview', to: '/admin', icon: IconLayoutDashboard, exact: true },
+    { label: 'Health', to: '/admin/health', icon: IconHeartbeat },
+    { label: 'What happens' },
+    { label: 'Find a message', to: '/admin/messages', icon: IconMessageSearch },
+    { label: 'Events', to: '/admin/events', icon: IconActivity },
+    { label: 'Dead letters', to: '/admin/dead-letters', icon: IconMailX },
+    ...(isAdmin ? [{ label: 'Replay', to: '/admin/replay', icon: IconRepeat }] : []),
+    { label: 'Listeners', to: '/admin/listeners', icon: IconBell },
+    { label: 'Queues', to: '/admin/queues', icon: IconUsersGroup },
+    { label: 'Channels', to: '/admin/channels', icon: IconPlugConnected },
+    { label: 'Deliveries', to: '/admin/deliveries', icon: IconSend },
+    ...(isAdmin
+      ? [
+          { label: 'Updates', to: '/admin/updates', icon: IconWebhook },
+          { label: 'Mails', to: '/admin/mails', icon: IconMail },
+        ]
+      : []),
+    { label: 'Connections', to: '/admin/connections', icon: IconAntennaBars5 },
+    { label: 'Settings' },
+    { label: 'Canned replies', to: '/admin/canned-replies', icon: IconMessage2Bolt },
+    ...(isAdmin
+      ? [
+          { label: 'Apps', to: '/admin/apps', icon: IconApps },
+          { label: 'Agents', to: '/admin/agents', icon: IconUsers },
+          { label: 'Audit log', to: '/admin/audit', icon: IconFileDescription },
+        ]
+      : []),
+  ];
+  return (
+    <Shell
+      wide
+      places={[...places, { label: 'Elsewhere' }, { label: 'To the desk', to: '/desk', icon: IconArrowLeft }]}
+    >
+      <Outlet />
+      <Confirmations />
+    </Shell>
+  );
+}

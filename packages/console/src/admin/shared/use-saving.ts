@@ -1,0 +1,26 @@
+import { notifications } from '@mantine/notifications';
+import { useState } from 'react';
+import { explain } from '../../shared/explain.ts';
+
+/** Saves something, and says what is wrong with it. */
+export function useSaving(save: () => Promise<void>) {
+  const [fault, setFault] = useState<string>();
+  const [busy, setBusy] = useState(false);
+  return {
+    fault,
+    busy,
+    setFault,
+    async save(): Promise<void> {
+      setBusy(true);
+      setFault(undefined);
+      try {
+        await save();
+        notifications.show({ message: 'Saved. It holds at once.' });
+      } catch (error) {
+        setFault(error instanceof SyntaxError ? 'This is not JSON yet.' : explain(error));
+      } finally {
+        setBusy(false);
+      }
+    },
+  };
+}
