@@ -3,8 +3,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type GraphStandIn, startGraphStandIn } from '../scripts/stand-ins/graph-stand-in.ts';
-import { type SmtpStandIn, startSmtpStandIn } from '../scripts/stand-ins/smtp-stand-in.ts';
+import { type GraphStandIn, startGraphStandIn } from '../packages/stand-ins/src/graph-stand-in.ts';
+import { type SmtpStandIn, startSmtpStandIn } from '../packages/stand-ins/src/smtp-stand-in.ts';
 import { type Answer, type Employed, startTestProduct, type TestProduct } from './support/product.ts';
 
 let product: TestProduct;

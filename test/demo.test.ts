@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type StandIns, startStandIns } from '../scripts/stand-ins/start-stand-ins.ts';
+import { type StandIns, startStandIns } from '../packages/stand-ins/src/start-stand-ins.ts';
 import { startTestProduct, type TestProduct } from './support/product.ts';
 
 const script = fileURLToPath(new URL('../scripts/demo.ts', import.meta.url));
@@ -112,8 +112,8 @@ describe('the guide to Facebook', () => {
 
   it('starts its stand-ins with the command that it names', async () => {
     const { scripts } = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8'));
-    expect(scripts['stand-ins']).toBe('tsx scripts/stand-ins.ts');
-    const child = spawn(process.execPath, ['--import', 'tsx', 'scripts/stand-ins.ts'], {
+    expect(scripts['stand-ins']).toBe('tsx packages/stand-ins/src/main.ts');
+    const child = spawn(process.execPath, ['--import', 'tsx', 'packages/stand-ins/src/main.ts'], {
       cwd: fileURLToPath(new URL('..', import.meta.url)),
       env: { ...process.env, GRAPH_PORT: '0', STAND_IN_SMTP_PORT: '0' },
       stdio: ['ignore', 'pipe', 'inherit'],

@@ -3,7 +3,7 @@ import { Agent, request } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { openDatabase } from '../../packages/server/src/db/database.ts';
 import { connectionUrl } from '../../packages/server/src/db/embedded.ts';
-import { signWebhook, startGraphStandIn } from '../../scripts/stand-ins/graph-stand-in.ts';
+import { signWebhook, startGraphStandIn } from '../../packages/stand-ins/src/graph-stand-in.ts';
 import { startOwnDatabase } from '../own-database.ts';
 import { dataFolder, startServer } from '../own-server.ts';
 

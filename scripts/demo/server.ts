@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { startEmbedded } from '../../packages/server/src/db/embedded.ts';
-import { startStandIns } from '../stand-ins/start-stand-ins.ts';
+import { startStandIns } from '../../packages/stand-ins/src/start-stand-ins.ts';
 import { call } from './api.ts';
 
 /** A server to play on, and an administrator's access to it. */

@@ -1,7 +1,7 @@
 import { type Client, createClient } from '@mevrik/client';
 import { createTransport } from 'nodemailer';
-import { createFacebookCaller } from '../stand-ins/facebook-caller.ts';
-import { signWebhook } from '../stand-ins/graph-stand-in.ts';
+import { createFacebookCaller } from '../../packages/stand-ins/src/facebook-caller.ts';
+import { signWebhook } from '../../packages/stand-ins/src/graph-stand-in.ts';
 
 /** Where the desk is to be filled, and as whom. */
 export interface Stage {

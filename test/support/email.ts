@@ -1,5 +1,5 @@
 import { createTransport, type SendMailOptions } from 'nodemailer';
-import { type SmtpStandIn, startSmtpStandIn } from '../../scripts/stand-ins/smtp-stand-in.ts';
+import { type SmtpStandIn, startSmtpStandIn } from '../../packages/stand-ins/src/smtp-stand-in.ts';
 import { type Delivery, quick } from './facebook.ts';
 import { startTestProduct, type TestProduct } from './product.ts';
 

@@ -1,6 +1,6 @@
 // `npm run stand-ins`: what stands in for Meta and for a mail server, so that channels can be tried without either. The
 // guide docs/guides/facebook.md walks through it.
-import { startStandIns } from './stand-ins/start-stand-ins.ts';
+import { startStandIns } from './start-stand-ins.ts';
 
 const { GRAPH_PORT = '4000', STAND_IN_SMTP_PORT = '4025' } = process.env;
 
