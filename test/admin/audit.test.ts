@@ -1,0 +1,94 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Employed, startTestProduct, type TestProduct } from '../support/product.ts';
+
+let product: TestProduct;
+let admin: Employed;
+beforeAll(async () => {
+  product = await startTestProduct();
+  admin = await product.employ({ role: 'admin', name: 'Ada Lovelace' });
+  const entry = (at: string, actor: string, action: string, target: string, detail: object = {}) =>
+    product.database.sql`
+      INSERT INTO audit_entries (app_id, actor, action, target, detail, at)
+      VALUES (${target === 'app 2' ? 2 : 1}, ${actor}, ${action}, ${target}, ${JSON.stringify(detail)}::jsonb, ${at})`;
+  await product.database.sql`DELETE FROM audit_entries`;
+  await entry('2026-01-01T10:00:00Z', `admin ${admin.id}`, 'channel.put', 'app 1', { channel: 'page' });
+  await entry('2026-01-02T10:00:00Z', 'delivery', 'channel.down', 'page', { reason: '100% gone' });
+  await entry('2026-01-03T10:00:00Z', 'admin 999999', 'rules.put', 'app 2', { rules: ['Billing'] });
+  await entry('2026-01-04T10:00:00Z', 'delivery', 'channels_x', 'page');
+});
+afterAll(() => product.stop());
+
+const look = async (query: Record<string, string> = {}) =>
+  (await admin.call('GET', `/v1/admin/audit?${new URLSearchParams(query)}`)).body;
+const found = async (query: Record<string, string>) =>
+  (await look(query)).items.map(({ action }: { action: string }) => action);
+
+describe('the audit trail', () => {
+  it('names the people in it, and whoever is none of the desk as they are', async () => {
+    const { items } = await look();
+    expect(items.map(({ actor, actorName }: Record<string, unknown>) => [actor, actorName])).toEqual([
+      ['delivery', null],
+      ['admin 999999', null],
+      ['delivery', null],
+      [`admin ${admin.id}`, 'Ada Lovelace'],
+    ]);
+  });
+
+  it.each([
+    ['who did it', { actor: 'deliv' }, ['channels_x', 'channel.down']],
+    ['their name', { actor: 'lovelace' }, ['channel.put']],
+    ['what was done', { action: 'rules.put' }, ['rules.put']],
+    ['a family of it', { action: 'channel' }, ['channel.down', 'channel.put']],
+    ['what it was done to', { target: 'APP' }, ['rules.put', 'channel.put']],
+    ['the app', { appId: '2' }, ['rules.put']],
+    ['the time', { since: '2026-01-02T10:00:00Z', until: '2026-01-03T10:00:00Z' }, ['channel.down']],
+    ['any word of it', { search: 'billing' }, ['rules.put']],
+    ['a sign that means something to the database', { search: '0%' }, ['channel.down']],
+    ['all of that', { actor: 'delivery', action: 'channel', search: 'gone' }, ['channel.down']],
+    ['what there is not', { search: 'nothing like it' }, []],
+  ])('is searched by %s', async (_what, query, expected) => {
+    expect(await found(query as Record<string, string>)).toEqual(expected);
+  });
+
+  it('comes page by page, with what was asked for on each', async () => {
+    const first = await look({ actor: 'delivery', limit: '1' });
+    expect(first.items).toMatchObject([{ action: 'channels_x' }]);
+    const second = await look({ actor: 'delivery', limit: '1', cursor: first.next });
+    expect(second).toMatchObject({ items: [{ action: 'channel.down' }], next: null });
+  });
+
+  it('says what there is to look for', async () => {
+    const { body } = await admin.call('GET', '/v1/admin/audit/actions');
+    expect(body.items).toEqual(['channel.down', 'channel.put', 'channels_x', 'rules.put']);
+  });
+
+  it.each([{ since: 'yesterday' }, { actor: '' }, { appId: '0' }, { until: '2026-13-01T00:00:00Z' }])(
+    'refuses %o',
+    async (query) => {
+      const answer = await admin.call('GET', `/v1/admin/audit?${new URLSearchParams(query as never)}`);
+      expect(answer.status).toBe(422);
+    },
+  );
+
+  it('is the administrators’ alone', async () => {
+    const supervisor = await product.employ({ role: 'supervisor' });
+    expect((await supervisor.call('GET', '/v1/admin/audit')).status).toBe(403);
+    expect((await supervisor.call('GET', '/v1/admin/audit/actions')).status).toBe(403);
+  });
+});
+
+describe('the people at the desk', () => {
+  it('are found by a part of their name, their address or a skill, and by their role', async () => {
+    await product.employ({ name: 'Kim 100%', skills: ['billing'] });
+    await product.employ({ name: 'Noor', role: 'supervisor', skills: ['bengali'] });
+    const names = async (query: Record<string, string>) =>
+      (await admin.call('GET', `/v1/admin/agents?${new URLSearchParams(query)}`)).body.items.map(
+        ({ name }: { name: string }) => name,
+      );
+    expect(await names({ search: 'kim' })).toEqual(['Kim 100%']);
+    expect(await names({ search: '0%' })).toEqual(['Kim 100%']);
+    expect(await names({ search: 'BENG' })).toEqual(['Noor']);
+    expect(await names({ search: '@example.com', role: 'admin' })).toEqual(['Ada Lovelace']);
+    expect(await names({ role: 'supervisor', search: 'bill' })).toEqual([]);
+  });
+});

@@ -1,0 +1,108 @@
+import type { MessageAccount, MessageSearch } from '@mevrik/protocol';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from '../support/dispatch.ts';
+import { type FacebookProduct, ofThread, page, quick, startFacebook } from '../support/facebook.ts';
+import type { Employed } from '../support/product.ts';
+
+const patience = { timeout: 60_000 };
+let product: FacebookProduct;
+let admin: Employed;
+beforeAll(async () => {
+  product = await startFacebook({
+    settings: { delivery: { ...quick, attempts: 1 } },
+    env: { EVENT_RETRY_ATTEMPTS: '0' },
+  });
+  admin = await product.employ({ role: 'admin', appIds: [] });
+});
+afterAll(() => product.stop());
+
+const accountOf = async (id: number): Promise<MessageAccount> =>
+  (await admin.call('GET', `/v1/admin/messages/${id}/account`)).body;
+const verdict = (id: number, code: string) =>
+  eventually(
+    () => accountOf(id),
+    (account) => account.verdict?.code === code,
+    60_000,
+  );
+/** Somebody who has written, with the number of their message. */
+async function written(person: string) {
+  const session = await product.writes(person, 'hello');
+  await expect.poll(() => product.graph.textsFor(person), patience).toEqual(['In line.']);
+  const [row] = await product.database.sql<{ id: number }[]>`
+    SELECT id FROM messages WHERE session_id = ${session} AND NOT is_reply`;
+  return { session, id: row?.id ?? 0 };
+}
+
+describe('a message on Facebook', () => {
+  it('whose answer the provider refuses has not been answered, and tells what the provider said', async () => {
+    const { session, id } = await written('refused');
+    product.graph.misbehave({ does: 'refuse', status: 400, code: 100, message: 'No such person' }, 1);
+    const reply = await product.replies(session, 'for you');
+    const { verdict: told, steps } = await verdict(id, 'delivery_failed');
+    expect(told.sentence).toMatch(
+      /^Alex’s answer did not get through to the customer on page: .*No such person/,
+    );
+    expect(told.links[0]).toEqual({ to: 'deliveries', label: 'Its delivery', id: String(reply) });
+    expect(steps[0]).toMatchObject({ what: 'arrived', title: 'facebook told us of it' });
+    expect(steps.some(({ what, tone }) => what === 'delivery' && tone === 'bad')).toBe(true);
+    await verdict(reply, 'delivery_failed');
+  });
+
+  it('is answered as soon as the answer is across', async () => {
+    const { session, id } = await written('lucky');
+    const reply = await product.replies(session, 'for you');
+    await verdict(id, 'answered');
+    const { verdict: told } = await verdict(reply, 'delivered');
+    expect(told.sentence).toMatch(/^Alex’s answer got through/);
+  });
+
+  it('whose answer comes too late is closed by the provider’s window', async () => {
+    const { session, id } = await written('late');
+    const { sql } = product.database;
+    await sql`UPDATE messages SET created_at = now() - interval '9 days' WHERE id = ${id}`;
+    const unanswered = await verdict(id, 'reply_window_closed');
+    expect(unanswered.verdict.sentence).toMatch(/^Nobody answered in time: page takes no message/);
+    await product.replies(session, 'too late');
+    const { verdict: told } = await eventually(
+      () => accountOf(id),
+      (account) => account.verdict.sentence.includes('too late'),
+      60_000,
+    );
+    expect(told.code).toBe('reply_window_closed');
+    expect(told.sentence).toMatch(/^Alex’s answer came too late for page: The customer has not written for/);
+  });
+
+  it('whose answer waits for a channel that is down names the reason, and the channel', async () => {
+    const { session, id } = await written('waiting');
+    product.graph.revoke(page.pageToken);
+    const reply = await product.replies(session, 'soon');
+    const { verdict: told } = await verdict(id, 'channel_down');
+    expect(told.sentence).toMatch(/is down, so it waits: .*token is no longer valid/);
+    expect(told.links[0]).toMatchObject({ to: 'channels', id: 'page' });
+    await verdict(reply, 'channel_down');
+    product.graph.grant(page.pageToken);
+    await verdict(id, 'answered');
+  });
+
+  it('that never became a message is found among what is stuck', async () => {
+    const { sql } = product.database;
+    await sql.unsafe(`
+      CREATE FUNCTION refuse_walrus() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN
+        IF NEW.content ->> 'text' LIKE '%walrus%' THEN RAISE EXCEPTION 'no walruses here'; END IF;
+        RETURN NEW;
+      END $$;
+      CREATE TRIGGER refuse_walrus BEFORE INSERT ON messages FOR EACH ROW EXECUTE FUNCTION refuse_walrus()`);
+    const message = { mid: 'mid.walrus', text: 'my walrus is ill' };
+    await product.webhook(ofThread({ sender: { id: 'walrus-keeper' }, message }));
+    const found = await eventually(
+      async (): Promise<MessageSearch> => (await admin.call('GET', '/v1/admin/messages?q=walrus')).body,
+      ({ stuck }) => stuck[0]?.status === 'dead',
+    );
+    expect(found.items).toEqual([]);
+    expect(found.stuck[0]).toMatchObject({
+      listener: 'StoreReceivedMessage',
+      error: expect.stringContaining('walruses'),
+    });
+  });
+});

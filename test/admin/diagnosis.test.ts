@@ -1,0 +1,273 @@
+import type { MessageAccount, MessageSearch } from '@mevrik/protocol';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { eventually } from '../support/dispatch.ts';
+import { type Employed, startTestProduct, type TestProduct, type Visitor } from '../support/product.ts';
+import { sicken, sickListener } from '../support/sick-listener.ts';
+
+let product: TestProduct;
+let admin: Employed;
+let illness: Awaited<ReturnType<typeof sicken>>;
+beforeAll(async () => {
+  product = await startTestProduct({ EVENT_RETRY_ATTEMPTS: '0' });
+  admin = await product.employ({ role: 'admin', name: 'Ada', appIds: [] });
+  illness = await sicken(product);
+});
+afterAll(() => product.stop());
+beforeEach(async () => {
+  // Whoever was there in the test before has gone home, and the app is as it was.
+  await product.database.sql`DELETE FROM agent_apps`;
+  await settle({ assignment: 'manual', businessHours: null });
+});
+
+const settle = async (settings: Record<string, unknown>) =>
+  expect((await admin.call('PATCH', '/v1/admin/apps/1', { settings })).status).toBe(200);
+const accountOf = async (id: number, by = admin): Promise<MessageAccount> =>
+  (await by.call('GET', `/v1/admin/messages/${id}/account`)).body;
+/** The account, once its verdict is this one. */
+const verdict = (id: number, code: string) =>
+  eventually(
+    () => accountOf(id),
+    (account) => account.verdict?.code === code,
+  );
+const search = async (q: string, by = admin): Promise<MessageSearch> =>
+  (await by.call('GET', `/v1/admin/messages?q=${encodeURIComponent(q)}`)).body;
+
+async function online(person: Parameters<TestProduct['employ']>[0] = {}): Promise<Employed> {
+  const agent = await product.employ(person);
+  await agent.call('PUT', '/v1/agents/me/availability', { availability: 'online' });
+  return agent;
+}
+async function writes(text: string, visitor?: Visitor) {
+  const who = visitor ?? (await product.visit());
+  const { status, body } = await who.write(text);
+  expect(status).toBe(201);
+  return { visitor: who, id: body.message.id as number };
+}
+const call = 'I would like to talk to a person';
+const items = async () => (await admin.call('GET', '/v1/queue-items?status=waiting&limit=100')).body.items;
+async function accept(agent: Employed, { sessionId }: Visitor): Promise<void> {
+  const item = await eventually(
+    async () => (await items()).find((one: { sessionId: number }) => one.sessionId === sessionId),
+    (found) => found !== undefined,
+  );
+  expect((await agent.call('POST', `/v1/queue-items/${item.id}/accept`)).status).toBe(200);
+}
+
+describe('a message that was answered', () => {
+  it('by the bot is told so, with the way it went', async () => {
+    const { id } = await writes('opening hours');
+    const { verdict: told, steps, message } = await verdict(id, 'answered_by_bot');
+    expect(told).toMatchObject({ tone: 'good', advice: null });
+    expect(message).toMatchObject({ id, text: 'opening hours', channel: 'web', isReply: false });
+    const ways = steps.map(({ what }) => what);
+    for (const what of ['received', 'event', 'listener', 'reply']) expect(ways).toContain(what);
+    const times = steps.flatMap(({ at }) => (at === null ? [] : [at]));
+    expect(times).toEqual([...times].sort());
+    expect(steps.find(({ what }) => what === 'event')?.link?.to).toBe('event');
+  });
+
+  it('by an agent names the agent, and the reply has an account too', async () => {
+    const kim = await online({ name: 'Kim' });
+    const { visitor, id } = await writes(call);
+    await verdict(id, 'queue_not_taken');
+    await accept(kim, visitor);
+    const taken = await verdict(id, 'agent_silent');
+    expect(taken.verdict.sentence).toMatch(/^Kim has had it for less than a minute and has not answered\.$/);
+    const replied = await kim.call('POST', `/v1/sessions/${visitor.sessionId}/replies`, {
+      text: 'Here I am',
+    });
+    const done = await verdict(id, 'answered');
+    expect(done.verdict.sentence).toBe('It was answered by Kim after less than a minute.');
+    expect(done.steps.some(({ title }) => title === 'Kim got the conversation')).toBe(true);
+    const reply = await verdict(replied.body.message.id, 'delivered');
+    expect(reply.message).toMatchObject({ isReply: true, sender: { type: 'agent', name: 'Kim' } });
+  });
+});
+
+describe('a message that waits for a person tells why nobody has it', () => {
+  it('nobody works for the app', async () => {
+    const { id } = await writes(call);
+    const { verdict: told } = await verdict(id, 'queue_nobody_online');
+    expect(told.sentence).toMatch(
+      /The bot called a person\. It waits in the queue “support” for .*nobody works for/,
+    );
+    expect(told.advice).toMatch(/Let somebody work/);
+  });
+
+  it('everybody is away', async () => {
+    const kim = await product.employ({ name: 'Kim' });
+    await kim.call('PUT', '/v1/agents/me/availability', { availability: 'away' });
+    const { id } = await writes(call);
+    expect((await verdict(id, 'queue_nobody_online')).verdict.sentence).toContain(
+      'nobody is online: Kim is away',
+    );
+  });
+
+  it('it is closed, and when it opens', async () => {
+    const never = { from: '00:00', to: '00:01' };
+    const weekly = { monday: [never], tuesday: [never], wednesday: [never], thursday: [never] };
+    const days = { ...weekly, friday: [never], saturday: [never], sunday: [never] };
+    // The one minute in which they are open is twelve hours away, wherever the clock stands.
+    const timeZone = `Etc/GMT${new Date().getUTCHours() >= 12 ? '+' : '-'}${Math.abs(12 - new Date().getUTCHours())}`;
+    await settle({ businessHours: { timeZone: timeZone.replace(/[+-]0$/, ''), weekly: days } });
+    const { id } = await writes(call);
+    expect((await verdict(id, 'queue_closed')).verdict).toMatchObject({
+      tone: 'waiting',
+      sentence: expect.stringMatching(/is closed until \w+day/),
+    });
+  });
+
+  it('nobody who is online has the skill, and who has it', async () => {
+    await settle({ assignment: 'skill' });
+    await online({ name: 'Kim', skills: ['english'] });
+    await product.employ({ name: 'Noor', skills: ['billing'] });
+    const rules = [
+      { name: 'bills', when: 'message.text.contains("invoice")', action: 'queue', skills: ['billing'] },
+    ];
+    const before = (await admin.call('GET', '/v1/admin/apps/1/rules')).body;
+    expect((await admin.call('PUT', '/v1/admin/apps/1/rules', { rules })).status).toBe(200);
+    const { id } = await writes('my invoice is wrong');
+    const { verdict: told, steps } = await verdict(id, 'queue_no_skill');
+    expect(told.sentence).toContain('it needs “billing”, which Kim, the only one online, does not have');
+    expect(told.advice).toContain('Noor can do it');
+    expect(steps.find(({ title }) => title === 'A routing rule sent it to a person')?.detail).toContain(
+      '"bills"',
+    );
+    await admin.call('PUT', '/v1/admin/apps/1/rules', { rules: before.items ?? before.rules });
+  });
+
+  it('everybody is busy', async () => {
+    await settle({ assignment: 'least_busy' });
+    await online({ name: 'Kim', capacity: 1 });
+    // Whoever waits the longest gets her one place.
+    await writes(call);
+    const { id } = await writes(call);
+    const { verdict: told } = await verdict(id, 'queue_no_capacity');
+    expect(told.sentence).toContain('Kim has 1 of 1');
+  });
+});
+
+describe('a message that nobody will answer', () => {
+  it('since its listener gave up, leads to the dead letters', async () => {
+    await illness.relapse();
+    const { id } = await writes('poison, and no answer');
+    const { verdict: told, message } = await verdict(id, 'listener_dead');
+    expect(told.sentence).toContain(`${sickListener}) failed at it and gave up`);
+    expect(told.sentence).toContain('poisoned');
+    expect(told.links.map(({ to }) => to)).toEqual(['dead_letters', 'event']);
+    expect(told.links[0]?.id).toMatch(/^[0-9a-f-]{36}$/);
+    expect(message.customer.id).toBeGreaterThan(0);
+    await illness.heal();
+
+    const filter = { eventId: told.links[0]?.id };
+    expect((await admin.call('POST', '/v1/admin/dead-letters/discard', { filter })).status).toBe(200);
+    const { verdict: given, steps } = await verdict(id, 'listener_discarded');
+    expect(given.sentence).toContain('Ada discarded it less than a minute ago');
+    expect(given.sentence).toContain('poisoned');
+    expect(steps.map(({ title }) => title)).toContainEqual(expect.stringMatching(/^Ada discarded it for/));
+
+    // As it advises.
+    const again = { listeners: [sickListener], filter, expected: 1 };
+    expect((await admin.call('POST', '/v1/admin/replays', again)).status).toBe(202);
+    await verdict(id, 'answered_by_bot');
+  });
+
+  it('since its listener is paused, says what it waits for', async () => {
+    const { sql } = product.database;
+    await sql`UPDATE subscriptions SET status = 'paused', pause_reason = 'Too much is parked.' WHERE name = ${sickListener}`;
+    const visitor = await product.visit();
+    let id = 0;
+    // The dispatcher notices within a moment; what it still takes up is answered.
+    const { verdict: told, steps } = await eventually(
+      async () => {
+        ({ id } = await writes('hello?', visitor));
+        return accountOf(id);
+      },
+      (account) => account.verdict.code === 'listener_paused',
+    );
+    expect(told.sentence).toContain('is paused, so nothing is answered: Too much is parked.');
+    expect(told.links[0]).toMatchObject({ to: 'listeners', id: sickListener });
+    expect(steps.some(({ title }) => title.endsWith('is paused'))).toBe(true);
+    expect((await admin.call('POST', `/v1/admin/subscriptions/${sickListener}/resume`)).status).toBe(204);
+    await verdict(id, 'answered_by_bot');
+  });
+
+  it('since the app’s bot does not answer and nobody is there, says both', async () => {
+    const bot = { kind: 'http', url: 'http://127.0.0.1:9/turn', timeoutMs: 500 };
+    expect((await admin.call('PUT', '/v1/admin/apps/1/bot', bot)).status).toBe(200);
+    const { id } = await writes('hello bot');
+    const { verdict: told, steps } = await verdict(id, 'bot_failed');
+    expect(told.sentence).toMatch(
+      /^The bot of .* did not answer, so a person was called\. It waits in the queue/,
+    );
+    expect(told.links[0]?.to).toBe('app');
+    expect(steps.some(({ what, tone }) => what === 'bot' && tone === 'bad')).toBe(true);
+    await admin.call('PUT', '/v1/admin/apps/1/bot', { kind: 'builtin' });
+  });
+
+  it('since the case was closed without a word, says by whom', async () => {
+    const kim = await online({ name: 'Kim' });
+    const { visitor, id } = await writes(call);
+    await accept(kim, visitor);
+    const session = (await kim.call('GET', `/v1/sessions/${visitor.sessionId}`)).body;
+    const closed = await kim.call('POST', `/v1/cases/${session.openCaseId}/close`, { disposition: 'spam' });
+    expect(closed.status).toBe(200);
+    expect((await verdict(id, 'closed_unanswered')).verdict.sentence).toBe(
+      'The case was closed by Kim as “spam”, and nobody had answered this message.',
+    );
+  });
+
+  it('since the session is over', async () => {
+    const { sql } = product.database;
+    expect((await admin.call('PUT', '/v1/admin/apps/1/bot', { kind: 'none' })).status).toBe(200);
+    const { visitor, id } = await writes('anybody there?');
+    await verdict(id, 'queue_nobody_online');
+    // As where the desk's work of that day was cleared away.
+    await sql`DELETE FROM queue_items WHERE session_id = ${visitor.sessionId}`;
+    await sql`UPDATE sessions SET status = 'ended', open_case_id = NULL, agent_type = 'bot' WHERE id = ${visitor.sessionId}`;
+    await verdict(id, 'session_closed');
+    await admin.call('PUT', '/v1/admin/apps/1/bot', { kind: 'builtin' });
+  });
+});
+
+describe('a message is found', () => {
+  it('by a part of its text, its number, its conversation’s, and who wrote it', async () => {
+    const profile = { name: 'Vera Lindqvist', email: 'vera@example.org', phone: '+46701234567' };
+    const visitor = await product.visit({ profile });
+    const { id } = await writes('where is my zebra%parcel', visitor);
+    for (const q of [
+      'ZEBRA%p',
+      `${id}`,
+      `#${id}`,
+      `${visitor.sessionId}`,
+      'lindq',
+      'vera@exam',
+      '+4670123',
+    ]) {
+      const found = await search(q);
+      expect([q, found.items.map((one) => one.id)]).toEqual([q, expect.arrayContaining([id])]);
+    }
+    expect((await search(`${id}`)).items[0]?.id).toBe(id);
+    expect(await search('zebra_parcel')).toEqual({ items: [], stuck: [], searchedNewest: null });
+  });
+
+  it('by supervisors in their own apps alone, and not by agents', async () => {
+    const { id } = await writes('a word for the supervisor');
+    const own = await product.employ({ role: 'supervisor', appIds: [1] });
+    const stranger = await product.employ({ role: 'supervisor', appIds: [] });
+    const agent = await product.employ({});
+    expect((await search('for the supervisor', own)).items).toHaveLength(1);
+    expect((await accountOf(id, own)).message.id).toBe(id);
+    expect((await search('for the supervisor', stranger)).items).toEqual([]);
+    expect((await stranger.call('GET', `/v1/admin/messages/${id}/account`)).status).toBe(403);
+    expect((await agent.call('GET', `/v1/admin/messages?q=word`)).status).toBe(403);
+    expect((await admin.call('GET', `/v1/admin/messages/999999999/account`)).status).toBe(404);
+  });
+
+  it.each(['', 'q=', 'q=%20', `q=${'x'.repeat(201)}`, 'q=a&limit=0', 'q=a&colour=red'])(
+    'not where the question is %j',
+    async (query) => {
+      expect((await admin.call('GET', `/v1/admin/messages?${query}`)).status).toBe(422);
+    },
+  );
+});

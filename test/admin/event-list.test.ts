@@ -1,0 +1,146 @@
+import type { EventPage, EventStory } from '@mevrik/protocol';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from '../support/dispatch.ts';
+import { type Employed, startTestProduct, type TestProduct, type Visitor } from '../support/product.ts';
+import { sicken, sickListener } from '../support/sick-listener.ts';
+
+const patience = { timeout: 40_000 };
+let product: TestProduct;
+let admin: Employed;
+let visitor: Visitor;
+beforeAll(async () => {
+  product = await startTestProduct({ EVENT_RETRY_ATTEMPTS: '0' });
+  admin = await product.employ({ role: 'admin' });
+  visitor = await product.visit();
+  await visitor.write('where is my 100% cotton shirt?');
+  await eventually(visitor.history, (said) => said.length === 3, patience.timeout);
+});
+afterAll(() => product.stop());
+
+async function events(query: string, by = admin): Promise<EventPage> {
+  const { status, body } = await by.call('GET', `/v1/admin/events?${query}`);
+  expect(status).toBe(200);
+  return body;
+}
+const typesOf = ({ items }: EventPage) => items.map(({ type }) => type);
+/** The visitor's first message. */
+const asked = () => events('type=MessageReadyEvent').then(({ items }) => items.at(-1));
+const idsOf = ({ items }: EventPage) => items.map(({ id }) => id);
+
+describe('the events of the log', () => {
+  it('are found by several kinds, and by words in what was said', async () => {
+    const two = typesOf(await events('type=MessageReadyEvent,SessionCreatedEvent'));
+    expect(new Set(two)).toEqual(new Set(['MessageReadyEvent', 'SessionCreatedEvent']));
+    expect(typesOf(await events('text=COTTON'))).toContain('MessageReadyEvent');
+    expect(typesOf(await events('text=100%25%20cotton'))).toContain('MessageReadyEvent');
+    // Nothing in a word stands for something else.
+    for (const word of ['1%25cotton', '100_ cotton']) {
+      expect((await events(`text=${word}`)).items).toEqual([]);
+    }
+    await visitor.write('the label says "size\\M"');
+    const quoted = encodeURIComponent('says "size\\M"');
+    await expect
+      .poll(async () => typesOf(await events(`text=${quoted}`)), patience)
+      .toContain('MessageReadyEvent');
+    const event = await asked();
+    expect((await events(`text=${event?.id}`)).items.map(({ id }) => id)).toContain(event?.id);
+  });
+
+  it('are found by when they happened, and by what is newer than another', async () => {
+    const event = await asked();
+    const at = event?.occurredAt ?? '';
+    const later = new Date(Date.parse(at) + 1).toISOString();
+    const then = await events(`type=MessageReadyEvent&from=${at}&until=${later}`);
+    expect(then.items.map(({ id }) => id)).toEqual([event?.id]);
+    for (const other of [`until=${at}`, `from=${later}`, `after=${event?.id}`]) {
+      expect(idsOf(await events(`type=MessageReadyEvent&${other}`))).not.toContain(event?.id);
+    }
+    expect(typesOf(await events(`after=${event?.id}`))).toContain('MessageReplyReadyEvent');
+  });
+
+  it('tell what has become of them, and are found by it', async () => {
+    await expect.poll(async () => (await asked())?.outcome, patience).toBe('handled');
+    const { heal } = await sicken(product);
+    await visitor.write('poison');
+    await expect
+      .poll(async () => typesOf(await events('outcome=dead')), patience)
+      .toEqual(['MessageReadyEvent']);
+    expect((await events('outcome=parked')).items).toEqual([]);
+    await heal();
+    await admin.call('POST', '/v1/admin/dead-letters/retry', { filter: { subscription: sickListener } });
+    await expect.poll(async () => (await events('outcome=dead')).items, patience).toEqual([]);
+
+    await product.database.sql`UPDATE subscriptions SET status = 'paused' WHERE name = ${sickListener}`;
+    await admin.call('POST', '/v1/admin/dead-letters/retry', { filter: { status: 'dead' } }); // looked at anew
+    await visitor.write('waits for its turn');
+    const waiting = await events('outcome=waiting&type=MessageReadyEvent');
+    expect(waiting.items.map(({ data }) => JSON.stringify(data))).toEqual([
+      expect.stringContaining('waits for its turn'),
+    ]);
+    const { items } = (await admin.call('GET', '/v1/admin/subscriptions')).body;
+    const behind = items.find(({ name }: { name: string }) => name === sickListener);
+    expect(behind).toMatchObject({
+      status: 'paused',
+      lag: expect.any(Number),
+      behindSince: expect.any(String),
+    });
+    await admin.call('POST', `/v1/admin/subscriptions/${sickListener}/resume`);
+    await expect.poll(async () => (await events('outcome=waiting')).items, patience).toEqual([]);
+  });
+
+  it('of other apps are no matter for a supervisor', async () => {
+    const { body: other } = await admin.call('POST', '/v1/admin/apps', { name: 'Other' });
+    const stranger = await product.employ({ role: 'supervisor', appIds: [other.id] });
+    expect((await events('limit=10', stranger)).items).toEqual([]);
+    const event = await asked();
+    expect((await stranger.call('GET', `/v1/admin/events/${event?.id}`)).status).toBe(404);
+    expect((await stranger.call('GET', '/v1/admin/events?appId=1')).status).toBe(403);
+    const own = await product.employ({ role: 'supervisor' });
+    expect((await events('type=MessageReadyEvent', own)).items).not.toEqual([]);
+  });
+});
+
+describe('the story of an event', () => {
+  it('has every event of its chain, with listeners, and with when it was told live', async () => {
+    const event = await asked();
+    const story = async (): Promise<EventStory> =>
+      (await admin.call('GET', `/v1/admin/events/${event?.id}`)).body;
+    const toldAt = async () =>
+      (await story()).chain.flatMap(({ broadcasts }) => broadcasts).filter(({ at }) => at !== null).length;
+    await expect.poll(toldAt, patience).toBeGreaterThan(2);
+    const { chain, replays } = await story();
+    const reply = chain.find(({ type }) => type === 'MessageReplyReadyEvent');
+    expect(reply?.causationId).toBe(event?.id);
+    expect(reply?.listeners).not.toEqual([]);
+    for (const { summary } of reply?.listeners ?? []) expect(summary).not.toBe('');
+    expect(reply?.broadcasts).toContainEqual(
+      expect.objectContaining({
+        topic: `session${visitor.sessionId}`,
+        event: 'message_reply',
+        status: 'sent',
+      }),
+    );
+    expect(reply?.deliveries).toEqual([]); // on the web nothing is delivered by a provider
+    expect(replays).toEqual([]);
+  });
+
+  it('has each time that it was run again', async () => {
+    const event = await asked();
+    const started = await admin.call('POST', '/v1/admin/replays', {
+      listeners: [sickListener],
+      filter: { eventId: event?.id },
+      expected: 1,
+    });
+    expect(started.status).toBe(202);
+    const told = async () => (await admin.call('GET', `/v1/admin/events/${event?.id}`)).body.replays;
+    await expect.poll(told, patience).toEqual([
+      expect.objectContaining({
+        replayId: started.body.id,
+        listener: sickListener,
+        status: 'done',
+        actor: expect.stringContaining('admin'),
+        durationMs: expect.any(Number),
+      }),
+    ]);
+  });
+});

@@ -1,0 +1,194 @@
+import { createClient } from '@mevrik/client';
+import type { Charts, HealthReport, PartHealth } from '@mevrik/protocol';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createFigureCounter } from '../../packages/server/src/observe/figures.ts';
+import { readCharts, storeFigures } from '../../packages/server/src/queries/figures.ts';
+import { noteHealth } from '../../packages/server/src/queries/health.ts';
+import { eventually } from '../support/dispatch.ts';
+import { type Employed, startSecondNode, startTestProduct, type TestProduct } from '../support/product.ts';
+import { sicken } from '../support/sick-listener.ts';
+
+let product: TestProduct;
+let supervisor: Employed;
+beforeAll(async () => {
+  // Databases of tests stand on a busy machine: how quickly they answer is not what is tested.
+  const HEALTH_THRESHOLDS =
+    'database.answer=-/- database.connections=-/- channels.broadcast-p95=-/- events.age=-/-';
+  product = await startTestProduct({ HEALTH_INTERVAL: '1', EVENT_RETRY_ATTEMPTS: '0', HEALTH_THRESHOLDS });
+  supervisor = await product.employ({ role: 'supervisor' });
+});
+afterAll(() => product.stop());
+
+const report = async (query = ''): Promise<HealthReport> =>
+  (await supervisor.call('GET', `/v1/admin/health${query}`)).body;
+const partOf = (name: PartHealth['part'], { parts }: HealthReport) => parts.find(({ part }) => part === name);
+const isOf = (name: PartHealth['part'], status: string) => (given: HealthReport) =>
+  partOf(name, given)?.status === status;
+const noted = (status: string) => (given: HealthReport) =>
+  given.changes.some((change) => change.part === 'events' && change.status === status);
+
+describe('the health of the four parts', () => {
+  it('has what was measured of each, with its thresholds', async () => {
+    const { parts, status } = await eventually(report, (given) => given.status === 'ok');
+    expect(status).toBe('ok');
+    expect(parts.map(({ part }) => part)).toEqual(['events', 'channels', 'jobs', 'database']);
+    for (const { measures } of parts) {
+      expect(measures.length).toBeGreaterThan(1);
+      for (const { value, degradedFrom, downFrom } of measures) {
+        expect(value).toBeGreaterThanOrEqual(0);
+        expect(Math.max(degradedFrom, downFrom)).toBeGreaterThan(0);
+      }
+    }
+    const answer = parts[3]?.measures.find(({ name }) => name === 'database.answer');
+    expect(answer).toMatchObject({ unit: 'ms', degradedFrom: Number.MAX_SAFE_INTEGER });
+  });
+
+  it('is told with the time in which somebody looked, and no other', async () => {
+    const { sql } = product.database;
+    const { observed, from, checkedAt } = await eventually(report, (given) => given.observed.length > 0);
+    expect(observed).toHaveLength(1);
+    expect(Date.parse(observed[0]?.from ?? '') - Date.parse(from)).toBeGreaterThan(6 * 86_400_000);
+    expect(Math.abs(Date.parse(observed[0]?.until ?? '') - Date.parse(checkedAt))).toBeLessThan(60_000);
+
+    // As if it had stood still for an hour: the look that follows begins anew.
+    await sql`UPDATE observed_stretches SET began_at = now() - interval '3 hours', looked_at = now() - interval '1 hour'`;
+    const later = await eventually(report, (given) => given.observed.length === 2);
+    const lasting = later.observed.map((one) => Date.parse(one.until) - Date.parse(one.from));
+    expect(lasting[0]).toBe(2 * 3_600_000);
+    expect(lasting[1]).toBeLessThan(60_000);
+    // Of a time that began in the middle of a stretch, its rest is told.
+    await sql`UPDATE observed_stretches SET began_at = now() - interval '30 days' WHERE id = 1`;
+    const day = await report('?window=24h');
+    expect(day.observed[0]?.from).toBe(day.from);
+  });
+
+  it('changes with what happens, is told live, and is remembered', async () => {
+    const { sql } = product.database;
+    const client = createClient({ url: product.url, appKey: product.app.key, token: supervisor.token });
+    const heard: unknown[] = [];
+    const queues = client.subscribe('queues');
+    queues.on('health_changed', (news) => void heard.push(news));
+    await queues.ready();
+
+    await sql`UPDATE subscriptions SET status = 'paused', pause_reason = 'By hand' WHERE name = 'LogMessageEvent'`;
+    const ill = await eventually(
+      report,
+      (given) => isOf('events', 'degraded')(given) && noted('degraded')(given),
+    );
+    expect(partOf('events', ill)).toMatchObject({
+      reason: 'One listener is paused: what it does does not happen.',
+      advice: expect.stringContaining('resume'),
+      since: ill.changes.at(-1)?.at,
+    });
+    await expect
+      .poll(() => heard, { timeout: 20_000 })
+      .toContainEqual({ part: 'events', status: 'degraded' });
+
+    const admin = await product.employ({ role: 'admin' });
+    await admin.call('POST', '/v1/admin/subscriptions/LogMessageEvent/resume');
+    await eventually(report, (given) => isOf('events', 'ok')(given) && noted('ok')(given));
+    await expect.poll(() => heard, { timeout: 20_000 }).toContainEqual({ part: 'events', status: 'ok' });
+    client.disconnect();
+    expect((await report('?window=30d')).changes).toHaveLength(2);
+    expect((await product.call('GET', '/readyz')).status).toBe(200);
+  });
+
+  it('is noted once, whoever looks', async () => {
+    const ill = [{ part: 'jobs', status: 'degraded', reason: 'late' }] as const;
+    const told = await Promise.all([1, 2, 3, 4].map(() => noteHealth(product.database, ill)));
+    // The product's own watch may have been in between; each of us has told of the same change at most once.
+    expect(told.flat().length).toBeGreaterThanOrEqual(1);
+    const rows = await product.database.sql<{ status: string }[]>`
+      SELECT status FROM health_changes WHERE part = 'jobs' ORDER BY id`;
+    for (const [at, { status }] of rows.entries()) expect(rows[at + 1]?.status).not.toBe(status);
+  });
+
+  it('is for supervisors and above, in windows that there are', async () => {
+    const agent = await product.employ();
+    for (const path of ['health', 'charts']) {
+      expect((await agent.call('GET', `/v1/admin/${path}`)).status).toBe(403);
+      expect((await supervisor.call('GET', `/v1/admin/${path}?window=9y`)).status).toBe(422);
+    }
+  });
+});
+
+describe('charts', () => {
+  const charts = async (window: string): Promise<Charts> =>
+    (await supervisor.call('GET', `/v1/admin/charts?window=${window}`)).body;
+  const sum = ({ points }: Charts, name: string) =>
+    points.reduce((total, { events }) => total + (events[name] ?? 0), 0);
+
+  it('have every step of their window, and what happened in it', async () => {
+    const { heal } = await sicken(product);
+    const visitor = await product.visit();
+    await visitor.write('opening hours');
+    await visitor.write('poison');
+    for (const [window, steps, seconds] of [
+      ['1h', 60, 60],
+      ['24h', 96, 900],
+      ['7d', 84, 7_200],
+    ] as const) {
+      const told = await eventually(
+        () => charts(window),
+        (given) =>
+          sum(given, 'MessageReadyEvent') >= 2 &&
+          sum(given, 'MessageReplyReadyEvent') >= 1 &&
+          given.points.some(({ dead }) => dead > 0) &&
+          given.points.some(({ ageP95Ms }) => ageP95Ms !== null),
+      );
+      expect([told.points.length, told.stepSeconds]).toEqual([steps, seconds]);
+      const times = told.points.map(({ at }) => Date.parse(at));
+      for (const [place, at] of times.entries()) {
+        if (place > 0) expect(at - (times[place - 1] ?? 0)).toBe(seconds * 1000);
+      }
+      const busy = told.points.find(({ broadcastP50Ms }) => broadcastP50Ms !== null);
+      expect(busy?.broadcastP95Ms).toBeGreaterThanOrEqual(busy?.broadcastP50Ms ?? 0);
+      expect(told.eventNames).toContain('MessageReadyEvent');
+    }
+    await heal();
+  });
+
+  it('have waiting times and satisfaction', async () => {
+    const kim = await product.employ({ name: 'Kim' });
+    const visitor = await product.visit();
+    await visitor.write('I would like to talk to a person');
+    const { items } = await eventually(
+      async () => (await kim.call('GET', '/v1/queue-items?status=waiting')).body,
+      (given) => given.items.length > 0,
+    );
+    const item = items.find((one: { sessionId: number }) => one.sessionId === visitor.sessionId);
+    const accepted = await kim.call('POST', `/v1/queue-items/${item.id}/accept`);
+    // Nobody is asked about a conversation in which nobody has answered.
+    await kim.call('POST', `/v1/sessions/${visitor.sessionId}/replies`, { text: 'Done' });
+    const closed = await kim.call('POST', `/v1/cases/${item.caseId}/close`, { disposition: 'resolved' });
+    expect([accepted.status, closed.status]).toEqual([200, 200]);
+    await eventually(visitor.history, (said) => said.some(({ text }) => text?.includes('How did we do')));
+    await visitor.call('POST', '/v1/csat-answers', { score: 4 });
+    const told = await eventually(
+      () => charts('1h'),
+      ({ points }) => points.some(({ csatAnswers }) => csatAnswers > 0),
+    );
+    expect(told.points.find(({ csatAnswers }) => csatAnswers > 0)?.csatMean).toBe(4);
+    expect(told.points.find(({ taken }) => taken > 0)?.waitP50Seconds).toBeGreaterThanOrEqual(0);
+  });
+
+  it('add up what several processes have counted at once', async () => {
+    const other = await startSecondNode(product);
+    await other.stop();
+    const counters = [1, 2, 3].map(() => createFigureCounter());
+    const event = { type: 'MevrikCSATStartEvent', occurredAt: new Date().toISOString() } as never;
+    for (const { dispatch } of counters) for (let time = 0; time < 50; time++) dispatch.broadcast([event]);
+    const before = sum(await readCharts(product.database, '1h'), 'MevrikCSATStartEvent');
+    await Promise.all(counters.map((counter) => storeFigures(product.database, counter.take())));
+    const after = await readCharts(product.database, '1h');
+    expect(sum(after, 'MevrikCSATStartEvent') - before).toBe(150);
+    for (const counter of counters) expect(counter.take()).toEqual([]);
+  });
+
+  it('keep what could not be stored for an hour at most', () => {
+    let now = Date.parse('2026-01-01T00:00:00Z');
+    const counter = createFigureCounter(() => now);
+    for (let minute = 0; minute < 200; minute++, now += 60_000) counter.dispatch.failed('SomeListener');
+    expect(counter.take()).toHaveLength(60);
+  });
+});

@@ -1,0 +1,84 @@
+import { readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Browser, chromium } from 'playwright-core';
+import { build } from 'tsdown';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startNetwork } from '../support/network.ts';
+import { startTestProduct, type TestProduct } from '../support/product.ts';
+import { requireProgram } from '../support/system-programs.ts';
+
+const outDir = join(tmpdir(), `mevrik-client-${process.pid}`);
+let product: TestProduct;
+let browser: Browser;
+/** The SDK as a page's tools pack it: a script that says `Mevrik`. */
+let script: string;
+beforeAll(async () => {
+  await build({
+    cwd: fileURLToPath(new URL('../../packages/client', import.meta.url)),
+    entry: ['src/index.ts'],
+    inputOptions: { resolve: { conditionNames: ['@mevrik/source', 'import'] } },
+    outDir,
+    format: 'iife',
+    globalName: 'Mevrik',
+    platform: 'browser',
+    deps: { alwaysBundle: [/.*/] },
+    dts: false,
+    config: false,
+    logLevel: 'warn',
+  });
+  script = readFileSync(join(outDir, 'index.iife.js'), 'utf8');
+  [product, browser] = await Promise.all([
+    startTestProduct(),
+    chromium.launch({ executablePath: requireProgram('chromium'), args: ['--no-sandbox', '--disable-quic'] }),
+  ]);
+});
+afterAll(async () => {
+  rmSync(outDir, { recursive: true, force: true });
+  await Promise.all([product?.stop(), browser?.close()]);
+});
+
+type Sdk = typeof import('@mevrik/client');
+
+describe('the SDK in a browser', () => {
+  it('talks, loses the network, and is told what it has missed', async () => {
+    const network = await startNetwork(Number(new URL(product.url).port));
+    // The page is of another origin than the server, as an application's are.
+    const context = await browser.newContext({ bypassCSP: true });
+    const page = await context.newPage();
+    await page.goto(product.url.replace('127.0.0.1', 'localhost'));
+    await page.addScriptTag({ content: script });
+    const sessionId = await page.evaluate(
+      async ({ url, appKey }) => {
+        const { createClient, createTokenKeeper } = (globalThis as unknown as { Mevrik: Sdk }).Mevrik;
+        const stranger = createClient({ url, appKey });
+        const begun = await stranger.rest.startVisit();
+        const { token } = createTokenKeeper({ refresh: stranger.rest.refreshVisit }, begun);
+        const client = createClient({ url, appKey, token });
+        const shown: unknown[] = [];
+        const session = client.subscribe(`session${begun.session.id}`);
+        session.on('message_reply', ({ message }) => {
+          if (message.sender.type === 'agent') shown.push(message.content.text);
+        });
+        session.when('recovered', (count) => shown.push(`recovered ${count}`));
+        await session.ready();
+        await client.rest.writeMessage({ text: 'a person, please' });
+        Object.assign(globalThis, { shown });
+        return begun.session.id;
+      },
+      { url: network.url, appKey: product.app.key },
+    );
+    const shown = () => page.evaluate(() => (globalThis as unknown as { shown: unknown[] }).shown);
+    const admin = await product.employ({ role: 'admin' });
+    const reply = (text: string) => admin.call('POST', `/v1/sessions/${sessionId}/replies`, { text });
+    expect((await reply('one')).status).toBe(201);
+    await expect.poll(shown).toEqual(['one']);
+    network.cut();
+    expect((await reply('two')).status).toBe(201);
+    network.mend();
+    await expect.poll(shown, { timeout: 20_000 }).toEqual(['one', 'two', 'recovered 1']);
+    await context.close();
+    network.stop();
+  });
+});

@@ -1,0 +1,314 @@
+import {
+  type Client,
+  type ClientOptions,
+  createClient,
+  createTokenKeeper,
+  type Tokens,
+  type WebSocketConstructor,
+} from '@mevrik/client';
+import PusherBackEnd from 'pusher';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
+import { startTestProduct, type TestProduct } from '../support/product.ts';
+
+let product: TestProduct;
+const clients: Client[] = [];
+const sockets: WebSocket[] = [];
+beforeAll(async () => {
+  product = await startTestProduct({ RECOVERY_MAX_EVENTS: '10' });
+  await product.database.sql`UPDATE apps SET settings = '{"welcome": false}'`;
+  await product.database.sql`INSERT INTO bots (app_id, kind) VALUES (${product.app.id}, 'none')`;
+});
+afterAll(() => product.stop());
+afterEach(() => {
+  for (const client of clients.splice(0)) client.disconnect();
+  sockets.length = 0;
+});
+
+/** Remembers its sockets, so that tests can cut them. */
+class KnownSocket extends WebSocket {
+  constructor(url: string) {
+    super(url);
+    sockets.push(this);
+  }
+}
+
+/** Cuts every connection, as a network does: without a word. */
+function cut(): void {
+  for (const socket of sockets.splice(0)) socket.terminate();
+}
+
+function clientOf(options: Partial<ClientOptions> = {}): Client {
+  const client = createClient({
+    url: product.url,
+    appKey: product.app.key,
+    WebSocket: KnownSocket as unknown as WebSocketConstructor,
+    random: () => 0.05,
+    ...options,
+  });
+  clients.push(client);
+  return client;
+}
+
+/** Somebody who visits through the SDK. */
+async function visit() {
+  const changes: Tokens[] = [];
+  const stranger = clientOf();
+  const begun = await stranger.rest.startVisit({ profile: { name: 'Vera' } });
+  const onChange = (tokens: Tokens) => changes.push(tokens);
+  const keeper = createTokenKeeper({ refresh: stranger.rest.refreshVisit, onChange }, begun);
+  const client = clientOf({ token: keeper.token });
+  return {
+    client,
+    changes,
+    keeper,
+    sessionId: begun.session.id,
+    topic: `session${begun.session.id}` as const,
+  };
+}
+
+/** A session as somebody is shown it: the texts, and what became of the subscription. */
+function follow(client: Client, topic: `session${number}`) {
+  const session = client.subscribe(topic);
+  const shown: (string | undefined)[] = [];
+  const fates: string[] = [];
+  session.on('message_post', ({ message }) => shown.push(message.content.text));
+  session.on('message_reply', ({ message }) => {
+    if (message.sender.type === 'agent') shown.push(message.content.text);
+  });
+  session.when('recovered', (count) => fates.push(`recovered ${count}`));
+  session.when('load', () => fates.push('load'));
+  return { session, shown, fates };
+}
+
+describe('the SDK', () => {
+  it('carries a conversation between a customer and an agent', async () => {
+    const { client, sessionId, topic } = await visit();
+    const agent = clientOf({ token: (await product.employ()).token });
+    const { session, shown } = follow(client, topic);
+    const queues = agent.subscribe('queues');
+    await Promise.all([session.ready(), queues.ready()]);
+    const waiting = new Promise<number>((resolve) => {
+      queues.on('queue_created', ({ queueItem }) => resolve(queueItem.id));
+    });
+    await client.rest.writeMessage({ text: 'a person, please' });
+    const accepted = await agent.rest.acceptQueueItem(await waiting);
+    expect(accepted.session.id).toBe(sessionId);
+    await agent.rest.reply(sessionId, { text: 'Here I am' });
+    await expect.poll(() => shown).toEqual(['a person, please', 'Here I am']);
+    const { items } = await agent.rest.sessionMessages(sessionId, { limit: 1 });
+    expect(items.map(({ content }) => content.text)).toEqual(['Here I am']);
+  });
+
+  it('is told after a cut what it has missed, and nothing twice', async () => {
+    const { client, topic } = await visit();
+    const { session, shown, fates } = follow(client, topic);
+    await session.ready();
+    await client.rest.writeMessage({ text: 'one' });
+    await expect.poll(() => shown).toEqual(['one']);
+    for (const text of ['two', 'three', 'four']) {
+      cut();
+      await client.rest.writeMessage({ text });
+      await expect.poll(() => shown.at(-1)).toBe(text);
+    }
+    expect(shown).toEqual(['one', 'two', 'three', 'four']);
+    await expect.poll(() => fates.length).toBeGreaterThan(0);
+    expect(fates.filter((fate) => !fate.startsWith('recovered'))).toEqual(['load']);
+  });
+
+  it('is told to load anew when it has missed too much, and goes on from there', async () => {
+    const { client, topic } = await visit();
+    const { session, shown, fates } = follow(client, topic);
+    await session.ready();
+    client.disconnect();
+    for (let at = 0; at < 12; at += 1) await client.rest.writeMessage({ text: `missed ${at}` });
+    client.connect();
+    await expect.poll(() => fates).toEqual(['load', 'load']);
+    await client.rest.writeMessage({ text: 'after' });
+    await expect.poll(() => shown).toEqual(['after']);
+  });
+
+  it('is told to load when it stands at last, after a network that failed at first', async () => {
+    const { keeper, topic } = await visit();
+    let hasFailed = false;
+    const client = clientOf({
+      token: keeper.token,
+      fetch: (...request) => {
+        if (hasFailed) return fetch(...request);
+        hasFailed = true;
+        return Promise.reject(new TypeError('The network is gone.'));
+      },
+    });
+    const { session, fates } = follow(client, topic);
+    await expect(session.ready()).rejects.toMatchObject({ status: 0 });
+    expect(fates).toEqual([]);
+    cut();
+    await expect.poll(() => fates).toEqual(['load']);
+  });
+
+  it('goes on where the page before has ended', async () => {
+    const { client, keeper, topic } = await visit();
+    const { session } = follow(client, topic);
+    await session.ready();
+    const place = session.place;
+    client.disconnect();
+    await client.rest.writeMessage({ text: 'between the pages' });
+    const next = clientOf({ token: keeper.token }).subscribe(topic, place ? { from: place } : {});
+    const told = new Promise((resolve) => {
+      next.on('message_post', ({ message }) => resolve(message.content.text));
+    });
+    expect(await told).toBe('between the pages');
+  });
+
+  it('subscribes once for all who want a channel, until the last one lets go', async () => {
+    const { client, topic } = await visit();
+    const [one, two] = [follow(client, topic), follow(client, topic)];
+    await Promise.all([one.session.ready(), two.session.ready()]);
+    one.session.unsubscribe();
+    one.session.unsubscribe();
+    await client.rest.writeMessage({ text: 'still heard' });
+    await expect.poll(() => two.shown).toEqual(['still heard']);
+    expect(one.shown).toEqual([]);
+    two.session.unsubscribe();
+    const third = follow(client, topic);
+    await third.session.ready();
+    expect(two.shown).toEqual(['still heard']);
+  });
+
+  it('says why a channel is refused', async () => {
+    const { client } = await visit();
+    await expect(client.subscribe('queues').ready()).rejects.toMatchObject({ status: 403 });
+    await expect(clientOf().subscribe('session1').ready()).rejects.toMatchObject({ status: 401 });
+  });
+
+  it('hears the public topic without a token, redacted', async () => {
+    const { client } = await visit();
+    const messages = clientOf().subscribe('messages');
+    await messages.ready();
+    const told = new Promise((resolve) => {
+      messages.on('message_post', ({ message }) => resolve(message));
+    });
+    await client.rest.writeMessage({ text: 'a secret' });
+    const message = await told;
+    expect(message).toMatchObject({ kind: 'text', isReply: false });
+    expect(JSON.stringify(message)).not.toContain('a secret');
+  });
+
+  it('knows who else is there, and who is typing', async () => {
+    const { client, sessionId } = await visit();
+    const { id, token } = await product.employ({ name: 'Kim' });
+    const agent = clientOf({ token });
+    const here = client.subscribe(`presence-session${sessionId}`);
+    await here.ready();
+    const news: unknown[] = [];
+    here.when('joined', (member) => news.push(['joined', member]));
+    here.when('left', (member) => news.push(['left', member.id]));
+    here.typing.on(({ who, typing }) => news.push([who, typing]));
+    const there = agent.subscribe(`presence-session${sessionId}`);
+    await there.ready();
+    expect([...there.members].map((member) => member.id).sort()).toEqual(
+      [`agent-${id}`, ...[...here.members].map((member) => member.id)].sort().filter(unique),
+    );
+    there.typing.start();
+    there.typing.start();
+    there.typing.stop();
+    await expect.poll(() => news.length).toBe(3);
+    agent.disconnect();
+    await expect.poll(() => news).toHaveLength(4);
+    expect(news).toEqual([
+      ['joined', { id: `agent-${id}`, info: { role: 'agent', name: 'Kim' } }],
+      [`agent-${id}`, true],
+      [`agent-${id}`, false],
+      ['left', `agent-${id}`],
+    ]);
+  });
+
+  it('hears what a back end sends to its user, also after a cut', async () => {
+    const { client } = await visit();
+    const heard: unknown[] = [];
+    const { id } = (await client.rest.me()).customer;
+    const { port } = new URL(product.url);
+    const backEnd = new PusherBackEnd({
+      appId: String(product.app.id),
+      key: product.app.key,
+      secret: product.app.secret,
+      host: '127.0.0.1',
+      port,
+    });
+    client.user.on('hello', (data) => heard.push(data));
+    const send = async (n: number) => {
+      await backEnd.sendToUser(`customer-${id}`, 'hello', { n });
+      return heard.length;
+    };
+    await expect.poll(() => send(1)).toBeGreaterThan(0);
+    cut();
+    heard.length = 0;
+    await expect.poll(() => send(2)).toBeGreaterThan(0);
+    expect(heard[0]).toEqual({ n: 2 });
+  });
+
+  it('is not told what it has caused itself, if it wants', async () => {
+    const { keeper, topic, client: other } = await visit();
+    const sender = clientOf({ token: keeper.token, toOthers: true });
+    const [mine, others] = [follow(sender, topic), follow(other, topic)];
+    await Promise.all([mine.session.ready(), others.session.ready()]);
+    await sender.rest.writeMessage({ text: 'from here' });
+    await other.rest.writeMessage({ text: 'from there' });
+    await expect.poll(() => mine.shown.length).toBe(1);
+    expect(mine.shown).toEqual(['from there']);
+    await expect.poll(() => others.shown).toEqual(['from here', 'from there']);
+  });
+});
+
+const unique = (one: string, at: number, all: readonly string[]) => all.indexOf(one) === at;
+
+describe('the calls of the SDK', () => {
+  it('reject with what the server says, field by field', async () => {
+    const { client } = await visit();
+    await expect(client.rest.writeMessage({ kind: 'text' })).rejects.toMatchObject({
+      name: 'MevrikError',
+      status: 422,
+      code: 'invalid_input',
+      fields: [{ path: 'text', message: 'is needed for this kind' }],
+    });
+  });
+
+  it('write once what they had to send again, because no answer came', async () => {
+    const { keeper } = await visit();
+    let failures = 2;
+    const client = clientOf({
+      token: keeper.token,
+      async fetch(...request) {
+        const response = await fetch(...request);
+        if (failures-- > 0) throw new TypeError('The connection was cut.');
+        return response;
+      },
+    });
+    await client.rest.writeMessage({ text: 'once' });
+    expect(failures).toBeLessThan(0);
+    const { items } = await client.rest.messages();
+    expect(items.filter(({ isReply }) => !isReply).map(({ content }) => content.text)).toEqual(['once']);
+  });
+
+  it('are not repeated where that could do something twice', async () => {
+    let calls = 0;
+    const client = clientOf({
+      fetch: async () => {
+        calls += 1;
+        throw new TypeError('The connection was cut.');
+      },
+    });
+    await expect(client.rest.startVisit()).rejects.toMatchObject({ code: 'unreachable', status: 0 });
+    expect(calls).toBe(1);
+  });
+
+  it('exchange a token that was refused, once for all that wait for it', async () => {
+    const { client, changes, keeper } = await visit();
+    await client.rest.me();
+    expect(changes).toHaveLength(1);
+    keeper.set({ ...(changes[0] as Tokens), accessToken: 'worn out' });
+    const all = await Promise.all([client.rest.me(), client.rest.messages(), client.rest.me()]);
+    expect(all).toHaveLength(3);
+    expect(changes).toHaveLength(2);
+  });
+});

@@ -1,0 +1,138 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type SmtpStandIn, startSmtpStandIn } from '../../packages/stand-ins/src/smtp-stand-in.ts';
+import { accessibilityFaults, startBrowser } from '../support/browser.ts';
+import { type FacebookProduct, page as facebook, startFacebook } from '../support/facebook.ts';
+import { logInAs } from '../support/panel.ts';
+
+let product: FacebookProduct;
+let post: SmtpStandIn;
+let browser: Browser;
+beforeAll(async () => {
+  [product, post, browser] = await Promise.all([startFacebook(), startSmtpStandIn(), startBrowser()]);
+});
+afterAll(() => Promise.all([product?.stop(), post?.stop(), browser?.close()]));
+
+const adminAt = (place: string) => logInAs(product, browser, 'admin', place);
+const stored = async (name: string) => {
+  const [row] = await product.database.sql`
+    SELECT enabled, settings FROM channels WHERE app_id = 1 AND name = ${name}`;
+  return row;
+};
+/** What is refused is shown at its field; the browser notes it, too. */
+const isUnmeant = (error: string) => !error.includes('status of 422');
+const field = (page: Page, name: string) => page.getByRole('textbox', { name, exact: true });
+
+describe('an administrator who sets up a channel', () => {
+  it('gives a Facebook page its secrets, tries them, and gets what to paste at Meta', {
+    timeout: 240_000,
+  }, async () => {
+    const { page, errors, keep } = await adminAt('/admin/apps/1');
+    await page.getByRole('link', { name: 'Add a channel' }).click();
+    await page.getByRole('link', { name: /^Facebook/ }).waitFor();
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await keep('channel-kinds');
+    await page.getByRole('link', { name: /^Facebook/ }).click();
+    await field(page, 'Name of the channel').fill('second-page');
+
+    await page.getByRole('button', { name: 'Add the channel' }).click();
+    await expect.poll(() => page.getByText('is missing').count()).toBe(3);
+    expect(await stored('second-page')).toBeUndefined();
+
+    await field(page, 'Page ID').fill('901');
+    await field(page, 'App secret').fill('a-secret-of-the-meta-app');
+    await page.getByRole('button', { name: 'Make one up: Verify token' }).click();
+    const token = await field(page, 'Verify token').inputValue();
+    expect(token.length).toBeGreaterThan(15);
+    product.graph.revoke('a token of yesterday');
+    await field(page, 'Page access token').fill('a token of yesterday');
+    await page.getByRole('button', { name: 'Try the credentials' }).click();
+    await page.getByRole('alert').getByText('token is no longer valid').waitFor();
+    await field(page, 'Page access token').fill('a token of today');
+    await page.getByRole('button', { name: 'Try the credentials' }).click();
+    await page.getByText('It works: the provider lets us in.').waitFor();
+    expect(await stored('second-page')).toBeUndefined();
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await keep('channel-new');
+
+    await page.getByRole('button', { name: 'Add the channel' }).click();
+    await page.getByRole('heading', { name: 'second-page' }).waitFor();
+    const address = `/webhooks/facebook/${product.app.key}/second-page`;
+    await page.getByRole('button', { name: 'Copy: address of the webhook' }).waitFor();
+    await page.getByText(address).waitFor();
+    await page.getByText(token).waitFor();
+    await page.getByText('healthy').waitFor();
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await keep('channel');
+    expect(await stored('second-page')).toEqual({
+      enabled: true,
+      settings: {
+        pageId: '901',
+        appSecret: 'a-secret-of-the-meta-app',
+        verifyToken: token,
+        pageToken: 'a token of today',
+      },
+    });
+    // Meta asks with what was pasted there.
+    const ask = new URLSearchParams({
+      'hub.mode': 'subscribe',
+      'hub.verify_token': token,
+      'hub.challenge': '1234',
+    });
+    expect((await product.call('GET', `${address}?${ask}`)).body).toBe('1234');
+    expect(errors.filter(isUnmeant)).toEqual([]);
+    await page.context().close();
+  });
+
+  it('changes one secret and keeps the others, is told at the field what is wrong, and closes the channel', {
+    timeout: 240_000,
+  }, async () => {
+    const { page, errors } = await adminAt('/admin/channels');
+    await page.getByRole('link', { name: 'page', exact: true }).click();
+    await page.getByRole('button', { name: 'Change: App secret' }).click();
+    await field(page, 'App secret').fill('short');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByText(/^Too small/).waitFor();
+    await field(page, 'App secret').fill('a-new-secret-of-the-app');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('Saved. It holds at once.').waitFor();
+    expect((await stored('page'))?.settings).toEqual({ ...facebook, appSecret: 'a-new-secret-of-the-app' });
+
+    await page.getByRole('button', { name: 'Take away: Page access token' }).click();
+    await page.getByRole('button', { name: 'Save' }).click();
+    await expect.poll(async () => (await stored('page'))?.settings.pageToken).toBeUndefined();
+    await page.getByRole('switch', { name: 'Open' }).click();
+    await page.getByText('switched off').waitFor();
+    expect((await stored('page'))?.enabled).toBe(false);
+    expect(errors.filter(isUnmeant)).toEqual([]);
+    await page.context().close();
+  });
+
+  it('has an email address sent through a server, and is told when the server does not answer', {
+    timeout: 240_000,
+  }, async () => {
+    const { page, errors, keep } = await adminAt('/admin/apps/1/add-channel?kind=email');
+    await field(page, 'Address').fill('help@shop.example');
+    await page.getByRole('switch', { name: 'Send through a server (SMTP)' }).click();
+    const smtp = page.getByRole('group', { name: 'Send through a server (SMTP)' });
+    await smtp.getByRole('textbox', { name: 'Server' }).fill('127.0.0.1');
+    await smtp.getByLabel('Port').fill('1');
+    await smtp.getByRole('combobox', { name: 'Encryption' }).click();
+    await page.getByRole('option', { name: /^none/ }).click();
+    await page.getByRole('button', { name: 'Try the credentials' }).click();
+    await page.getByRole('alert').getByText('could not be reached').waitFor();
+    await smtp.getByLabel('Port').fill(String(post.port));
+    await page.getByRole('button', { name: 'Try the credentials' }).click();
+    await page.getByText('It works').waitFor();
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await keep('channel-email');
+    await page.getByRole('button', { name: 'Add the channel' }).click();
+    await page.getByRole('heading', { name: 'email', exact: true }).waitFor();
+    expect((await stored('email'))?.settings).toEqual({
+      address: 'help@shop.example',
+      smtp: { host: '127.0.0.1', port: post.port, tls: 'none' },
+    });
+    expect(errors.filter(isUnmeant)).toEqual([]);
+    await page.context().close();
+  });
+});

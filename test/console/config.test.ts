@@ -1,0 +1,191 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { accessibilityFaults, startBrowser } from '../support/browser.ts';
+import { logInAs } from '../support/panel.ts';
+import { startTestProduct, type TestProduct } from '../support/product.ts';
+
+let product: TestProduct;
+let browser: Browser;
+beforeAll(async () => {
+  [product, browser] = await Promise.all([startTestProduct(), startBrowser()]);
+});
+afterAll(() => Promise.all([product?.stop(), browser?.close()]));
+
+const adminAt = (place: string) => logInAs(product, browser, 'admin', place);
+const settings = async () => {
+  const [row] = await product.database.sql<{ settings: Record<string, unknown> }[]>`
+    SELECT settings FROM apps WHERE id = 1`;
+  return row?.settings;
+};
+/** What is refused is shown where it was written; the browser notes it, too. */
+const isUnmeant = (error: string) => !error.includes('status of 422');
+
+describe('an administrator who configures an app', () => {
+  it('changes settings in a form, is told at the field what is wrong, and deletes one in the JSON', {
+    timeout: 300_000,
+  }, async () => {
+    const { page, errors, keep } = await adminAt('/admin/apps/1');
+    await page.getByRole('tab', { name: 'Settings' }).click();
+    const minutes = page.getByRole('textbox', { name: 'A conversation is over after' });
+    await minutes.fill('30');
+    await page.getByRole('textbox', { name: 'Country' }).fill('Bangladesh');
+    await page.getByRole('button', { name: 'Save the settings' }).click();
+    await page.getByText('is a country in two capital letters').waitFor();
+    expect(await settings()).toEqual({});
+    await page.getByRole('textbox', { name: 'Country' }).fill('BD');
+    await page.getByRole('switch', { name: 'Customers are asked' }).click();
+    await page.getByRole('button', { name: 'Save the settings' }).click();
+    await expect.poll(settings).toEqual({ sessionIdleMinutes: 30, country: 'BD', csat: { enabled: false } });
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await keep('app-settings');
+
+    await page.getByRole('tab', { name: 'JSON' }).click();
+    await page.getByRole('textbox', { name: 'Settings as JSON' }).fill('{ "country": "BD" }');
+    await page.getByRole('button', { name: 'Replace the settings' }).click();
+    await expect.poll(settings).toEqual({ country: 'BD' });
+    await page.getByRole('tab', { name: 'Form' }).click();
+    await expect.poll(() => minutes.inputValue()).toBe('');
+    expect(errors.filter(isUnmeant)).toEqual([]);
+    await page.context().close();
+  });
+
+  it('is told that a colleague has saved meanwhile, loses nothing typed, and chooses whose it is to be', {
+    timeout: 300_000,
+  }, async () => {
+    const colleague = await product.employ({ role: 'admin' });
+    const rules = '/v1/admin/apps/1/rules';
+    const ruleOf = (name: string) => ({ name, when: 'true', action: 'bot' });
+    const namesOf = async () =>
+      (await colleague.call('GET', rules)).body.rules.map(({ name }: { name: string }) => name);
+    const { page, errors, keep } = await adminAt('/admin/apps/1');
+    const warning = page.getByRole('alert').filter({ hasText: 'Somebody changed this meanwhile' });
+
+    await page.getByRole('tab', { name: 'Routing rules' }).click();
+    const name = page.getByRole('textbox', { name: 'Name of rule 1' });
+    await name.fill('Mine');
+    await colleague.call('PUT', rules, { rules: [ruleOf('Theirs')] });
+    await page.getByRole('button', { name: 'Save the rules' }).click();
+    await warning.waitFor();
+    expect([await name.inputValue(), await namesOf()]).toEqual(['Mine', ['Theirs']]);
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await keep('app-rules-meanwhile');
+    await warning.getByRole('button', { name: 'Load theirs, drop mine' }).click();
+    await expect.poll(() => name.inputValue()).toBe('Theirs');
+    // From then on, one save after another.
+    for (const next of ['Both', 'Again']) {
+      await name.fill(next);
+      await page.getByRole('button', { name: 'Save the rules' }).click();
+      await expect.poll(namesOf).toEqual([next]);
+    }
+    expect(await warning.count()).toBe(0);
+
+    await page.getByRole('tab', { name: 'Settings' }).click();
+    await page.getByRole('tab', { name: 'JSON' }).click();
+    const json = page.getByRole('textbox', { name: 'Settings as JSON' });
+    await json.fill('{ "country": "SE" }');
+    await colleague.call('PATCH', '/v1/admin/apps/1', { settings: { country: 'NO', sessionIdleMinutes: 7 } });
+    await page.getByRole('button', { name: 'Replace the settings' }).click();
+    await warning.waitFor();
+    expect(JSON.parse(await json.inputValue())).toEqual({ country: 'SE' });
+    expect(await settings()).toEqual({ country: 'NO', sessionIdleMinutes: 7 });
+    await warning.getByRole('button', { name: 'Save mine over theirs' }).click();
+    await expect.poll(settings).toEqual({ country: 'SE' });
+    await warning.waitFor({ state: 'detached' });
+    expect(errors.filter((error) => !error.includes('status of 412'))).toEqual([]);
+    await page.context().close();
+  });
+
+  it('tries rules on a customer of whom something is known', { timeout: 300_000 }, async () => {
+    const colleague = await product.employ({ role: 'admin' });
+    const known = 'has(customer.attributes.orders) && customer.attributes.orders >= 10';
+    await colleague.call('PUT', '/v1/admin/apps/1/rules', {
+      rules: [
+        { name: 'loyal', when: `${known} && customer.verified`, action: 'queue', queue: 'vip' },
+        { name: 'rest', when: 'true', action: 'bot' },
+      ],
+    });
+    const { page, errors, keep } = await adminAt('/admin/apps/1');
+    await page.getByRole('tab', { name: 'Routing rules' }).click();
+    const tryThem = page.getByRole('button', { name: 'What would happen?' });
+    await tryThem.click();
+    await page.getByText('Rule “rest” decides').waitFor();
+    await page.getByRole('switch', { name: 'Verified by the app' }).click();
+    await page.getByRole('button', { name: 'Add an attribute' }).click();
+    await page.getByRole('textbox', { name: 'Name of the attribute' }).fill('orders');
+    await page.getByRole('textbox', { name: 'Value of orders' }).fill('12');
+    // A text is no number, however much it looks like one.
+    await tryThem.click();
+    await page.getByText('loyal: cannot be asked of it').waitFor();
+    await page.getByRole('combobox', { name: 'Type of orders' }).click();
+    await page.getByRole('option', { name: 'Number' }).click();
+    await tryThem.click();
+    await page.getByText('Rule “loyal” decides').waitFor();
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await keep('app-rules-trial');
+    await page.getByRole('button', { name: 'Take orders away' }).click();
+    await tryThem.click();
+    await page.getByText('Rule “rest” decides').waitFor();
+    expect(errors).toEqual([]);
+    await page.context().close();
+  });
+
+  it('tries a flow that is not saved, and sees what the bot took each message for', {
+    timeout: 300_000,
+  }, async () => {
+    const { page, errors, keep } = await adminAt('/admin/apps/1');
+    await page.getByRole('tab', { name: 'Bot' }).click();
+    await page
+      .getByRole('textbox', { name: 'Flow' })
+      .fill(
+        'greeting: [{ text: Ahoy }]\nintents: [{ name: order, keywords: [order], goto: form.order }]\n' +
+          'forms:\n  order:\n    fields: [{ name: size, ask: Which size?, type: choice, choices: [small, large] }]\n' +
+          '    done: { replies: ["{{answers.size}} it is"] }\n',
+      );
+    await page.getByRole('button', { name: 'Begin', exact: true }).click();
+    await page.getByText('Ahoy', { exact: true }).waitFor();
+    await page.getByRole('textbox', { name: 'What the customer says' }).fill('an order');
+    await page.keyboard.press('Enter');
+    await page.getByText('taken for the intent “order”').waitFor();
+    await page.getByRole('button', { name: 'large' }).click();
+    await page.getByText('large it is').waitFor();
+    await page.getByText('What the bot knows by now').waitFor();
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await keep('app-bot');
+    await page.getByRole('textbox', { name: 'Flow' }).fill('intents:\n  - { name: a, goto: menu.nowhere }\n');
+    await page.getByRole('button', { name: 'Begin anew' }).click();
+    await page.getByText('there is no menu "nowhere" (line 2)').first().waitFor();
+    expect(errors.filter(isUnmeant)).toEqual([]);
+    await page.context().close();
+  });
+
+  it('searches the audit log, and finds what they did themselves', { timeout: 300_000 }, async () => {
+    const { page, errors, keep } = await adminAt('/admin/audit');
+    await product.database.sql`
+      INSERT INTO audit_entries (app_id, actor, action, target, detail)
+      VALUES (1, 'delivery', 'channel.down', 'page', '{"reason": "the token is old"}')`;
+    await page.getByRole('textbox', { name: 'Any word' }).fill('token is old');
+    await page.getByRole('row', { name: /channel\.down/ }).waitFor();
+    await expect.poll(() => page.getByRole('row').count()).toBe(2);
+    await page.getByRole('button', { name: /^Look into entry/ }).click();
+    await page.getByText('"reason": "the token is old"').waitFor();
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await keep('audit');
+    expect(errors).toEqual([]);
+    await page.context().close();
+  });
+
+  it.each([
+    ['apps', 'Apps'],
+    ['agents', 'Agents'],
+    ['queues', 'Queues'],
+    ['channels', 'Channels'],
+  ])('can use the page of %s without seeing or a mouse', { timeout: 120_000 }, async (place, heading) => {
+    const { page, errors, keep } = await adminAt(`/admin/${place}`);
+    await page.getByRole('heading', { level: 1, name: heading }).waitFor();
+    await page.locator('[aria-busy="true"]').waitFor({ state: 'detached' });
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await keep(place);
+    expect(errors).toEqual([]);
+    await page.context().close();
+  });
+});

@@ -1,0 +1,137 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { accessibilityFaults, openPage, startBrowser } from '../support/browser.ts';
+import { startTestProduct, type TestProduct } from '../support/product.ts';
+import { sicken, sickListener } from '../support/sick-listener.ts';
+
+let product: TestProduct;
+let browser: Browser;
+let illness: Awaited<ReturnType<typeof sicken>>;
+beforeAll(async () => {
+  [product, browser] = await Promise.all([startTestProduct({ EVENT_RETRY_ATTEMPTS: '0' }), startBrowser()]);
+  illness = await sicken(product);
+});
+afterAll(() => Promise.all([product?.stop(), browser?.close()]));
+
+/** Logs an administrator in at a place of the panel. */
+async function adminAt(place: string): Promise<{ page: Page; errors: string[] }> {
+  const { id } = await product.employ({ role: 'admin', name: 'Ada' });
+  const [who] = await product.database.sql<{ email: string }[]>`SELECT email FROM agents WHERE id = ${id}`;
+  const opened = await openPage(browser, `${product.url}/login?to=${place}`);
+  opened.page.setDefaultTimeout(40_000);
+  await opened.page.getByLabel('E-mail address').fill(who?.email ?? '');
+  await opened.page.getByRole('textbox', { name: 'Password' }).fill('correct horse battery');
+  await opened.page.getByRole('button', { name: 'Log in' }).click();
+  return opened;
+}
+
+describe('an administrator who is asked why a message was not answered', () => {
+  it('finds the listener that gave up, why, and has it tried again', { timeout: 120_000 }, async () => {
+    const { heal } = illness;
+    const visitor = await product.visit();
+    await visitor.write('poison, and no answer');
+
+    const { page, errors } = await adminAt('/admin/events');
+    await page.getByRole('textbox', { name: 'Session number' }).fill(String(visitor.sessionId));
+    await page
+      .getByRole('row', { name: /poison, and no answer/ })
+      .getByRole('link')
+      .click();
+    await page.getByText(`${sickListener} gave up: it needs a person`).waitFor();
+    await page.getByText('poisoned').first().waitFor();
+    await page.getByRole('link', { name: 'Retry, edit or discard it' }).click();
+    const row = page.getByRole('row', { name: new RegExp(sickListener) });
+
+    // As long as the cause is there it comes back.
+    await row.getByRole('button', { name: 'Retry' }).click();
+    await page.getByText('1 tried again.').waitFor();
+    await expect
+      .poll(async () => (await product.database.sql`SELECT status FROM parked_events`)[0]?.status)
+      .toBe('dead');
+    await heal();
+    await page.reload();
+    await row.getByRole('button', { name: 'Edit' }).click();
+    const dialog = page.getByRole('dialog');
+    const data = dialog.getByRole('textbox', { name: 'Data of the event' });
+    await expect.poll(() => data.inputValue()).toContain('poison, and no answer');
+    await data.fill('{ this is not JSON');
+    await dialog.getByRole('button', { name: 'Retry with this' }).click();
+    await dialog.getByText('This is not JSON yet.').waitFor();
+    await dialog.getByRole('button', { name: 'Cancel' }).click();
+    await row.getByRole('button', { name: 'Retry' }).click();
+    await page.getByText('Nothing is stuck').waitFor();
+    await expect.poll(async () => (await visitor.history()).at(-1)?.from).toBe('bot');
+    expect(errors).toEqual([]);
+    await page.context().close();
+  });
+
+  it('retries all at once, corrects one, and discards the rest', { timeout: 180_000 }, async () => {
+    await illness.relapse();
+    const visitor = await product.visit();
+    for (const text of ['poison one', 'poison two', 'poison three']) await visitor.write(text);
+    const dead = () => product.database.sql`SELECT FROM parked_events WHERE status = 'dead'`;
+    await expect.poll(dead, { timeout: 40_000 }).toHaveLength(3);
+    const { page, errors } = await adminAt('/admin/dead-letters');
+    const rows = page.getByRole('row', { name: new RegExp(sickListener) });
+    await expect.poll(() => rows.count(), { timeout: 40_000 }).toBe(3);
+    expect(await accessibilityFaults(page)).toEqual([]);
+
+    // They fail again, as long as the cause is there.
+    await page.getByRole('button', { name: 'Retry all' }).click();
+    await page.getByText('3 tried again.').waitFor();
+    await expect.poll(dead, { timeout: 40_000 }).toHaveLength(3);
+
+    // Data that fits no such event is refused where it was written; with data that does, it is handled.
+    await expect.poll(() => rows.count(), { timeout: 40_000 }).toBe(3);
+    await rows.first().getByRole('button', { name: 'Edit' }).click();
+    const data = page.getByRole('dialog').getByRole('textbox', { name: 'Data of the event' });
+    await expect.poll(() => data.inputValue(), { timeout: 40_000 }).toContain('poison');
+    const wrong = JSON.stringify({ ...JSON.parse(await data.inputValue()), message: 'none' });
+    await data.fill(wrong);
+    await page.getByRole('button', { name: 'Retry with this' }).click();
+    await page.getByText(/does not fit MessageReadyEvent/).waitFor();
+    await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
+    await illness.heal();
+    await rows.first().getByRole('button', { name: 'Edit' }).click();
+    await expect.poll(() => data.inputValue(), { timeout: 40_000 }).toContain('poison');
+    await data.fill((await data.inputValue()).replaceAll('poison', 'corrected'));
+    await page.getByRole('button', { name: 'Retry with this' }).click();
+    await page.getByText('Tried again with your data.').waitFor();
+    await expect.poll(() => rows.count(), { timeout: 40_000 }).toBe(2);
+
+    await page.getByRole('button', { name: 'Discard all' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Discard all' }).click();
+    await page.getByText('2 discarded.').waitFor();
+    await page.getByText('Nothing is stuck').waitFor();
+    const audited = await product.database.sql<{ action: string }[]>`
+      SELECT action, detail FROM audit_entries WHERE action LIKE 'dead-letter.%' ORDER BY id DESC LIMIT 2`;
+    expect(audited).toMatchObject([
+      { action: 'dead-letter.discard', detail: { count: 2 } },
+      { action: 'dead-letter.retry', detail: { count: 1, edited: true } },
+    ]);
+    expect(errors).toEqual([]);
+    await page.context().close();
+  });
+
+  it('is told what is wrong when the list cannot be loaded, and tries again', {
+    timeout: 120_000,
+  }, async () => {
+    const { page } = await adminAt('/admin/audit');
+    await page.getByRole('heading', { name: 'Audit log' }).waitFor();
+    let isDown = true;
+    await page.route('**/v1/admin/dead-letters**', async (route) => {
+      if (!isDown) return route.continue();
+      return route.fulfill({
+        status: 400,
+        contentType: 'application/problem+json',
+        body: JSON.stringify({ code: 'bad_request', detail: 'not today' }),
+      });
+    });
+    await page.getByRole('link', { name: 'Dead letters' }).click();
+    await page.getByRole('alert').getByText('not today').waitFor();
+    isDown = false;
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.getByText('Nothing is stuck').waitFor();
+    await page.context().close();
+  });
+});

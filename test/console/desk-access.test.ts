@@ -1,0 +1,139 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { accessibilityFaults, cuttableNetwork } from '../support/browser.ts';
+import { lists, picture, reply, said, startDesk, type TestDesk, thread } from '../support/desk.ts';
+
+const patient = { timeout: 60_000 };
+
+let desk: TestDesk;
+const at: TestDesk['at'] = (...rest) => desk.at(...rest);
+const waiting: TestDesk['waiting'] = (...rest) => desk.waiting(...rest);
+
+beforeAll(async () => {
+  desk = await startDesk();
+  await desk.admin.call('POST', '/v1/canned-replies', { appId: 1, shortcut: 'hello', text: 'Hello!' });
+});
+afterAll(() => desk?.stop());
+afterEach(() => desk.closePages());
+
+describe('the desk', { timeout: 300_000 }, () => {
+  it('is worked from the log-in to the end of a case without a mouse', async () => {
+    const visitor = await waiting('Keyed Kai');
+    const { email, password } = desk.credentials('Kim');
+    const page = await desk.stranger(`/login?to=${encodeURIComponent('/desk?view=queue')}`);
+    const { keyboard } = page;
+    await expect
+      .poll(() => page.getByLabel('E-mail address').evaluate((field) => field.matches(':focus')), patient)
+      .toBe(true);
+    await keyboard.type(email);
+    await keyboard.press('Tab');
+    await keyboard.type(password);
+    await keyboard.press('Enter');
+    await lists(page)
+      .getByRole('link', { name: /Keyed Kai/ })
+      .waitFor();
+    await keyboard.press('j');
+    await page.getByRole('button', { name: 'Accept' }).waitFor();
+    await keyboard.press('a');
+    await reply(page).waitFor();
+    await keyboard.type('At your service');
+    await keyboard.press('Enter');
+    await expect.poll(() => said(visitor), patient).toEqual(['At your service']);
+    await keyboard.press('Escape');
+    await keyboard.press('c');
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('How did it go?').waitFor();
+    await keyboard.press('ArrowDown');
+    await page.getByRole('option').first().waitFor();
+    await keyboard.press('Enter');
+    await keyboard.press('Enter');
+    await dialog.waitFor({ state: 'hidden' });
+    await page
+      .getByText('Nobody serves this conversation')
+      .or(page.getByText('The bot answers here'))
+      .waitFor();
+    const [closed] = await desk.product.database.sql`
+      SELECT status FROM cases WHERE session_id = ${visitor.sessionId}`;
+    expect(closed).toEqual({ status: 'closed' });
+  });
+
+  it.each([
+    ['light', 1280],
+    ['dark', 1280],
+    ['light', 768],
+    ['dark', 768],
+  ] as const)('shuts nobody out in any of its states: %s, %d wide', async (colorScheme, width) => {
+    const visitor = await waiting('Zoë', { email: `twin-${width}@example.org` });
+    await desk.product.visit({ profile: { name: 'Zoe', email: `twin-${width}@example.org` } });
+    const look = { colorScheme, viewport: { width, height: 900 } };
+    const page = await at('/desk?view=queue', 'Kim', look);
+    const faults: Record<string, string[]> = {};
+    const check = async (state: string) => {
+      const found = await accessibilityFaults(page);
+      if (found.length > 0) faults[state] = found;
+    };
+    const { keyboard } = page;
+    const dialog = page.getByRole('dialog');
+    const leave = async () => {
+      await keyboard.press('Escape');
+      await dialog.waitFor({ state: 'hidden' });
+    };
+    await page.getByRole('link', { name: /Zoë/ }).last().waitFor();
+    await check('queue');
+    await page.getByRole('button', { name: /Sound and notifications/ }).click();
+    await page.getByRole('menuitem', { name: 'Hear how it sounds' }).waitFor();
+    await check('sound and notifications');
+    await keyboard.press('Escape');
+    await page.getByRole('textbox', { name: 'Search conversations' }).fill('nobody at all');
+    await page.getByText('Nobody of that name').waitFor();
+    await check('nobody found');
+    await page.getByRole('button', { name: 'Filter and sort' }).click();
+    await page.getByText('Only what is overdue').waitFor();
+    await check('filters');
+    const network = await cuttableNetwork(page.context());
+    await page.goto(`${desk.product.url}/desk/${visitor.sessionId}?view=queue`);
+    await page.getByRole('button', { name: 'Accept' }).waitFor();
+    await check('waiting');
+    await page.getByRole('button', { name: 'Accept' }).click();
+    await reply(page).pressSequentially('/');
+    await page.getByRole('listbox', { name: 'Canned replies' }).waitFor();
+    await check('canned replies');
+    await reply(page).fill('');
+    await page.getByRole('button', { name: 'Emoji' }).click();
+    await page.getByRole('listbox', { name: 'Emoji' }).waitFor();
+    await check('emoji');
+    await leave();
+    await page.setInputFiles('input[type=file]', { name: 'a.png', mimeType: 'image/png', buffer: picture });
+    await page.getByText('70 B').waitFor();
+    await check('files');
+    for (const [key, state] of [
+      ['c', 'close'],
+      ['t', 'transfer'],
+      ['?', 'help'],
+      ['Control+k', 'palette'],
+    ] as const) {
+      await reply(page).press('Escape');
+      await keyboard.press(key);
+      await dialog.waitFor();
+      await check(state);
+      await leave();
+    }
+    if (width < 1180) await keyboard.press('i');
+    await page.getByText('Maybe the same person').waitFor();
+    await check('customer');
+    await keyboard.press('m');
+    await dialog.waitFor();
+    await check('merge');
+    await leave();
+    await keyboard.press('e');
+    await page.getByRole('textbox', { name: 'Phone' }).waitFor();
+    await check('edit');
+    await network.cut();
+    await page.getByText('No connection').waitFor();
+    await check('offline');
+    await network.mend();
+    await page.getByText('The connection is back').waitFor();
+    await check('back');
+    await thread(page).waitFor();
+    expect(faults).toEqual({});
+  });
+});

@@ -1,0 +1,137 @@
+import type { Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { picture, reply, said, startDesk, type TestDesk, thread } from '../support/desk.ts';
+
+const patient = { timeout: 60_000 };
+const mostBytes = 200_000;
+
+let desk: TestDesk;
+beforeAll(async () => {
+  desk = await startDesk({ ATTACHMENT_MAX_BYTES: String(mostBytes) });
+});
+afterAll(() => desk?.stop());
+afterEach(() => desk.closePages());
+
+interface Dropped {
+  readonly name: string;
+  readonly type: string;
+  readonly bytes: readonly number[];
+}
+
+/** What a browser does when somebody drags files over a part of the page, and drops them there, or goes on. */
+async function drag(page: Page, selector: string, files: readonly Dropped[], ends: 'drop' | 'dragleave') {
+  const handle = await page.evaluateHandle((given) => {
+    const { DataTransfer } = globalThis as unknown as {
+      DataTransfer: new () => { readonly items: { add(file: File): void } };
+    };
+    const transfer = new DataTransfer();
+    for (const { name, type, bytes } of given)
+      transfer.items.add(new File([Uint8Array.from(bytes)], name, { type }));
+    return transfer;
+  }, files);
+  await page.dispatchEvent(selector, 'dragenter', { dataTransfer: handle });
+  await page.dispatchEvent(selector, 'dragover', { dataTransfer: handle });
+  const hint = page.getByText(/Drop files here|takes no files/);
+  const shown = await hint.textContent().catch(() => null);
+  await page.dispatchEvent(selector, ends, { dataTransfer: handle });
+  await hint.waitFor({ state: 'detached' });
+  return shown;
+}
+
+const green: Dropped = { name: 'green.png', type: 'image/png', bytes: [...picture] };
+const files = (page: Page) => page.getByRole('list', { name: 'Files of this reply' });
+
+describe('files on the desk', { timeout: 180_000 }, () => {
+  it('are added wherever on the conversation they are dropped, and go with the reply', async () => {
+    const { visitor, page } = await desk.served('Dropping Dee');
+    expect(await drag(page, '[role=log]', [green], 'dragleave')).toContain('Drop files here');
+    expect(await files(page).count()).toBe(0);
+    await drag(page, '[role=log]', [green], 'drop');
+    await files(page).getByText('green.png').waitFor();
+    await drag(page, 'header h1', [{ ...green, name: 'another.png' }], 'drop');
+    await expect.poll(() => files(page).getByText('70 B').count(), patient).toBe(2);
+    await reply(page).fill('Both of them');
+    await page.keyboard.press('Enter');
+    await expect.poll(() => said(visitor), patient).toEqual(['Both of them']);
+    await thread(page).getByRole('button', { name: 'Look at another.png' }).waitFor();
+    expect(await files(page).count()).toBe(0);
+  });
+
+  it('that miss the conversation do not take the place of the page', async () => {
+    const { page } = await desk.served('Missing Mia');
+    const isPrevented = await page.evaluate(() => {
+      const { DataTransfer, DragEvent, document } = globalThis as unknown as {
+        DataTransfer: new () => { readonly items: { add(file: File): void } };
+        DragEvent: new (type: string, init: object) => Event;
+        document: { readonly body: EventTarget };
+      };
+      const dataTransfer = new DataTransfer();
+      dataTransfer.items.add(new File(['x'], 'x.txt'));
+      const event = new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true });
+      document.body.dispatchEvent(event);
+      return event.defaultPrevented;
+    });
+    expect(isPrevented).toBe(true);
+  });
+
+  it('show how far they are, can be taken back meanwhile, and are not sent by halves', async () => {
+    const { visitor, page } = await desk.served('Slow Sue');
+    let free = () => {};
+    const isFree = new Promise<void>((resolve) => {
+      free = resolve;
+    });
+    await page.route('**/v1/attachments?*', async (route) => {
+      await isFree;
+      await route.continue();
+    });
+    await page.setInputFiles('input[type=file]', [
+      { name: 'slow.png', mimeType: 'image/png', buffer: picture },
+      { name: 'not-this.png', mimeType: 'image/png', buffer: picture },
+    ]);
+    await page.getByRole('progressbar', { name: 'Uploading slow.png' }).waitFor({ state: 'attached' });
+    await page.getByRole('button', { name: 'Remove not-this.png' }).click();
+    await files(page).getByText('not-this.png').waitFor({ state: 'detached' });
+    await reply(page).fill('Look');
+    await page.keyboard.press('Enter');
+    await page.getByRole('alert').getByText('A file is still being uploaded').waitFor();
+    expect(await said(visitor)).toEqual([]);
+    free();
+    await page.getByRole('progressbar', { name: 'Uploading slow.png' }).waitFor({ state: 'detached' });
+    await files(page).getByText('70 B').waitFor();
+    await reply(page).press('Enter');
+    await expect.poll(() => said(visitor), patient).toEqual(['Look']);
+  });
+
+  it('that cannot be sent are refused with the reason: too large, empty, of a kind that is not what it says', async () => {
+    const { page } = await desk.served('Refused Rita');
+    const alert = page.getByRole('alert');
+    await page.setInputFiles('input[type=file]', {
+      name: 'poster.png',
+      mimeType: 'image/png',
+      buffer: Buffer.alloc(mostBytes + 1),
+    });
+    await alert.getByText('“poster.png” has 200 KB, and a file may have 200 KB.').waitFor();
+    await page.setInputFiles('input[type=file]', {
+      name: 'nothing.png',
+      mimeType: 'image/png',
+      buffer: Buffer.alloc(0),
+    });
+    await alert.getByText('“nothing.png” is empty.').waitFor();
+    expect(await files(page).count()).toBe(0);
+    // What a file is, the server alone finds out: it looks into it.
+    await page.setInputFiles('input[type=file]', {
+      name: 'invoice.pdf',
+      mimeType: 'application/pdf',
+      buffer: Buffer.from('MZ\x90\x00 a program'),
+    });
+    await files(page)
+      .getByText(/are not taken/)
+      .waitFor();
+    await reply(page).fill('Here it is');
+    await reply(page).press('Enter');
+    await alert.getByText('A file could not be uploaded: remove it first.').waitFor();
+    await page.getByRole('button', { name: 'Remove invoice.pdf' }).click();
+    await reply(page).press('Enter');
+    await thread(page).getByText('Here it is').waitFor();
+  });
+});

@@ -1,0 +1,76 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { cuttableNetwork } from '../support/browser.ts';
+import { lists, reply, startDesk, type TestDesk, thread } from '../support/desk.ts';
+
+const patient = { timeout: 60_000 };
+
+let desk: TestDesk;
+beforeAll(async () => {
+  desk = await startDesk();
+});
+afterAll(() => desk?.stop());
+afterEach(() => desk.closePages());
+
+describe('a conversation on the desk', { timeout: 180_000 }, () => {
+  it('shows its days as they are where one is, the bot, what happened, notes, and who the customer is', async () => {
+    const { sql } = desk.product.database;
+    const visitor = await desk.waiting('Dayana', { email: 'dayana@example.org' });
+    const { sessionId } = visitor;
+    await desk.admin.call('POST', `/v1/sessions/${sessionId}/notes`, { text: 'Is a regular' });
+    for (const text of ['Late', 'Later', 'At dawn']) await visitor.write(text);
+    // In Dhaka it is six hours later: one day ends at 18:00 of Greenwich, and none at midnight there.
+    for (const [text, at] of [
+      ['Late', '2099-01-05T17:59:00Z'],
+      ['Later', '2099-01-05T18:01:00Z'],
+      ['At dawn', '2099-01-06T00:01:00Z'],
+    ] as const)
+      await sql`
+        UPDATE messages SET created_at = ${at}::timestamptz
+        WHERE session_id = ${sessionId} AND content ->> 'text' = ${text}`;
+    const page = await desk.at(`/desk/${sessionId}?view=queue`, 'Kim', { timezoneId: 'Asia/Dhaka' });
+    await thread(page).getByText('Is a regular').waitFor();
+    await thread(page).getByLabel('Only colleagues see this').waitFor();
+    await thread(page).getByText('Bot', { exact: true }).first().waitFor();
+    const days = () =>
+      thread(page)
+        .getByText(/^(Monday|Tuesday|Today|Yesterday)/)
+        .allTextContents();
+    await expect.poll(days, patient).toHaveLength(3);
+    expect(await days()).toEqual(['Today', 'Monday, January 5', 'Tuesday, January 6']);
+    const panel = page.getByRole('complementary', { name: 'The customer' });
+    await panel.getByText('dayana@example.org').first().waitFor();
+  });
+
+  it('is worked by the names of what can be done, where one does not know the key', async () => {
+    const { page } = await desk.served('Palette Pat');
+    await reply(page).press('Control+k');
+    await page.getByRole('textbox', { name: 'Command' }).fill('note for coll');
+    await page.keyboard.press('Enter');
+    await page.getByRole('textbox', { name: 'Note for colleagues' }).fill('By its name');
+    await page.keyboard.press('Enter');
+    await thread(page).getByText('By its name').waitFor();
+    await page.keyboard.press('Control+k');
+    await page.getByRole('textbox', { name: 'Command' }).fill('set yourself away');
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'You are away. Change it' }).waitFor();
+  });
+
+  it('says that there is no connection, keeps what is written, and shows what was missed', async () => {
+    const { visitor, page } = await desk.served('Cut Carl');
+    const network = await cuttableNetwork(page.context());
+    await page.reload();
+    await reply(page).waitFor();
+    await network.cut();
+    await page.getByText('No connection. What you write is kept').waitFor();
+    await reply(page).fill('Written in a tunnel');
+    await reply(page).press('Enter');
+    await visitor.write('Meanwhile in daylight');
+    const others = await desk.waiting('Met meanwhile');
+    await desk.admin.call('POST', `/v1/sessions/${visitor.sessionId}/notes`, { text: 'Noted meanwhile' });
+    await network.mend();
+    await page.getByText('The connection is back').waitFor();
+    for (const text of ['Written in a tunnel', 'Meanwhile in daylight', 'Noted meanwhile'])
+      await thread(page).getByText(text).waitFor();
+    await lists(page).locator(`a[href*="/desk/${others.sessionId}"]`).waitFor();
+  });
+});

@@ -1,0 +1,244 @@
+import type { Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { lists, reply, said, startDesk, type TestDesk, thread } from '../support/desk.ts';
+
+const patient = { timeout: 60_000 };
+
+let desk: TestDesk;
+beforeAll(async () => {
+  desk = await startDesk();
+});
+afterAll(() => desk?.stop());
+afterEach(() => desk.closePages());
+
+/** Keeps what would be shown on the screen and heard of loudspeakers; the browser does all of it as ever. */
+function listenIn(): void {
+  const { window } = globalThis as unknown as { window: Record<string, unknown> };
+  const shown: string[] = [];
+  Object.assign(window, { shown, tones: 0 });
+  const Real = window.Notification as new (title: string, options?: object) => object;
+  window.Notification = class extends Real {
+    static readonly permission = 'granted';
+    constructor(title: string, options?: { body?: string }) {
+      super(title, options);
+      shown.push(`${title}: ${options?.body}`);
+    }
+  };
+  const { AudioContext } = globalThis as unknown as {
+    AudioContext: { prototype: { createOscillator(): object } };
+  };
+  const make = AudioContext.prototype.createOscillator;
+  AudioContext.prototype.createOscillator = function counted() {
+    window.tones = (window.tones as number) + 1;
+    return make.call(this);
+  };
+}
+const heard = (page: Page) =>
+  page.evaluate(() => {
+    const { shown, tones } = globalThis as unknown as { shown: string[]; tones: number };
+    return { shown, tones };
+  });
+/** In the page: it is behind another tab now, as the page sees it. */
+function hide(): void {
+  const { document } = globalThis as unknown as { document: EventTarget };
+  Object.defineProperty(document, 'visibilityState', { value: 'hidden', configurable: true });
+  document.dispatchEvent(new Event('visibilitychange'));
+}
+
+describe('several people at the desk', { timeout: 300_000 }, () => {
+  it('who accept the same customer at the same moment: one serves them, and the other is told who', async () => {
+    const visitor = await desk.waiting('Racing Rob');
+    const path = `/desk/${visitor.sessionId}?view=queue`;
+    const [kim, noor] = await Promise.all([desk.at(path, 'Kim'), desk.at(path, 'Noor')]);
+    const accept = [kim, noor].map((page) => page.getByRole('button', { name: 'Accept' }));
+    await Promise.all(accept.map((button) => button.waitFor()));
+    await Promise.all(accept.map((button) => button.click()));
+    const serves = (page: Page) => reply(page).count();
+    await expect.poll(async () => (await serves(kim)) + (await serves(noor)), patient).toBe(1);
+    const isKims = (await serves(kim)) === 1;
+    await (isKims ? noor : kim).getByText(`${isKims ? 'Kim' : 'Noor'} serves this conversation.`).waitFor();
+    await expect.poll(async () => (await serves(kim)) + (await serves(noor)), patient).toBe(1);
+    const items = await desk.product.database.sql`
+      SELECT status FROM queue_items WHERE session_id = ${visitor.sessionId}`;
+    expect(items).toEqual([{ status: 'assigned' }]);
+  });
+
+  it('give conversations to one another, to a queue and to the bot, with a note that whoever takes it sees', async () => {
+    const { visitor, page: kim } = await desk.served('Travelling Tara');
+    const dialog = kim.getByRole('dialog');
+    await kim.getByRole('button', { name: 'Transfer', exact: true }).click();
+    await dialog.getByRole('button', { name: 'Transfer', exact: true }).click();
+    await dialog.getByText('Choose a colleague.').waitFor();
+    await dialog.getByRole('combobox', { name: 'Colleague' }).click();
+    await kim.getByRole('option', { name: /^Noor/ }).click();
+    await dialog.getByLabel('Note').fill('Knows all about parcels');
+    await dialog.getByRole('button', { name: 'Transfer', exact: true }).click();
+    await dialog.waitFor({ state: 'hidden' });
+    await kim.getByText('Noor serves this conversation.').waitFor();
+
+    const noor = await desk.at('/desk', 'Noor');
+    await lists(noor)
+      .getByRole('link', { name: /Travelling Tara/ })
+      .click();
+    await thread(noor).getByText('Knows all about parcels').waitFor();
+    await reply(noor).waitFor();
+    await noor.getByRole('button', { name: 'Transfer', exact: true }).click();
+    const hers = noor.getByRole('dialog');
+    await hers.getByText('A queue', { exact: true }).click();
+    await hers.getByRole('combobox', { name: 'Queue' }).fill('returns');
+    await hers.getByRole('button', { name: 'Transfer', exact: true }).click();
+    await noor.getByText('Waits in the queue “returns”.').waitFor();
+    // Whoever still looks at it sees it wait, too.
+    await kim.getByRole('button', { name: 'Accept' }).click();
+    await reply(kim).waitFor();
+    await noor.getByText('Kim serves this conversation.').waitFor();
+    expect(await said(visitor)).toEqual([]);
+  });
+
+  it('see who else looks at a conversation, and that they have gone', async () => {
+    const visitor = await desk.waiting('Looked-at Lou');
+    const kim = await desk.at(`/desk/${visitor.sessionId}?view=queue`, 'Kim');
+    const noor = await desk.at(`/desk/${visitor.sessionId}?view=queue`, 'Noor');
+    await kim.getByText('Noor also looks at this').waitFor();
+    await noor.getByText('Kim also looks at this').waitFor();
+    await noor.goto(`${desk.product.url}/desk`);
+    await kim.getByText('Noor also looks at this').waitFor({ state: 'detached' });
+  });
+
+  it('are given as many conversations as they can have at once, and no more', async () => {
+    await desk.hire('Cas', { capacity: 1 });
+    const assign = (assignment: string) =>
+      desk.admin.call('PATCH', '/v1/admin/apps/1', { settings: { assignment } });
+    await assign('least_busy');
+    const cas = await desk.at('/desk', 'Cas');
+    await desk.waiting('First Fay');
+    await desk.waiting('Second Sal');
+    await cas.getByRole('button', { name: 'You are offline. Change it' }).click();
+    await cas.getByText('up to 1 conversation').waitFor();
+    await cas.getByRole('menuitem', { name: /Online/ }).click();
+    await expect.poll(() => lists(cas).getByRole('link').count(), patient).toBe(1);
+    const { items } = (await desk.admin.call('GET', '/v1/queue-items?status=waiting')).body;
+    expect(items.length).toBeGreaterThan(0);
+    // Whoever has room again is given the next.
+    const link = lists(cas).getByRole('link');
+    const first = await link.getAttribute('href');
+    await link.click();
+    await cas.getByRole('button', { name: 'Close', exact: true }).click();
+    const dialog = cas.getByRole('dialog');
+    await dialog.getByLabel('How did it go?').click();
+    await cas.getByRole('option').first().click();
+    await dialog.getByRole('button', { name: 'Close the case' }).click();
+    await dialog.waitFor({ state: 'hidden' });
+    const next = async () => ((await link.count()) === 1 ? await link.getAttribute('href') : first);
+    await expect.poll(next, patient).not.toBe(first);
+    await assign('manual');
+  });
+});
+
+describe('one agent', { timeout: 300_000 }, () => {
+  it('with two tabs has the same in both: what was accepted, said and read in one is so in the other', async () => {
+    const visitor = await desk.waiting('Tabbed Tim');
+    const one = await desk.at(`/desk/${visitor.sessionId}?view=queue`, 'Kim');
+    await one.getByRole('button', { name: 'Accept' }).waitFor();
+    const two = await one.context().newPage();
+    await two.goto(`${desk.product.url}/desk/${visitor.sessionId}?view=queue`);
+    await two.getByRole('button', { name: 'Accept' }).waitFor();
+    await one.getByRole('button', { name: 'Accept' }).click();
+    await reply(two).waitFor();
+    await reply(two).fill('From the second tab');
+    await reply(two).press('Enter');
+    await thread(one).getByText('From the second tab').waitFor();
+    await thread(two).getByText('From the second tab').waitFor();
+    expect(await thread(two).getByText('From the second tab').count()).toBe(1);
+    expect(await one.getByText('also look').count()).toBe(0);
+
+    await two.goto(`${desk.product.url}/desk?view=mine`);
+    await lists(two)
+      .getByRole('link', { name: /Tabbed Tim/ })
+      .waitFor();
+    await one.goto(`${desk.product.url}/desk?view=mine`);
+    await visitor.write('And now?');
+    for (const page of [one, two]) await lists(page).getByLabel('1 unread').waitFor();
+    await lists(one)
+      .getByRole('link', { name: /Tabbed Tim/ })
+      .click();
+    for (const page of [one, two]) await lists(page).getByLabel('1 unread').waitFor({ state: 'detached' });
+  });
+
+  it('sees the first word of a customer who has only come so far', async () => {
+    await desk.admin.call('PATCH', '/v1/admin/apps/1', { settings: { welcome: false } });
+    const visitor = await desk.product.visit({ profile: { name: 'Silent Sid' } });
+    const page = await desk.at(`/desk/${visitor.sessionId}?view=all`, 'Kim');
+    await page.getByText('Nobody has written yet').waitFor();
+    await visitor.write('Is this thing on?');
+    await thread(page).getByText('Is this thing on?').waitFor();
+  });
+
+  it('is told of a message once, however many tabs there are, and not of one that they look at', async () => {
+    const visitor = await desk.waiting('Noisy Nora');
+    const permissions = { permissions: ['notifications'] };
+    const front = await desk.at(`/desk/${visitor.sessionId}?view=queue`, 'Kim', permissions);
+    const context = front.context();
+    await context.addInitScript(listenIn);
+    await front.reload();
+    await front.getByRole('button', { name: 'Accept' }).click();
+    await reply(front).waitFor();
+    const back = await context.newPage();
+    await back.goto(`${desk.product.url}/desk`);
+    await lists(back)
+      .getByRole('link', { name: /Noisy Nora/ })
+      .waitFor();
+    await front.bringToFront();
+    await visitor.write('You can see this one');
+    for (const page of [front, back]) await page.getByText('You can see this one').first().waitFor();
+    await front.evaluate(hide);
+    await back.evaluate(hide);
+    await visitor.write('But not that one');
+    const all = async () => {
+      const each = await Promise.all([front, back].map(heard));
+      return each.flatMap(({ shown }) => shown);
+    };
+    await expect.poll(all, patient).toContain('Noisy Nora: But not that one');
+    await lists(back).getByText('But not that one').waitFor();
+    expect((await all()).filter((one) => one.endsWith('But not that one'))).toHaveLength(1);
+    const tones = (await Promise.all([front, back].map(heard))).reduce((sum, one) => sum + one.tones, 0);
+    expect(tones).toBeGreaterThan(0);
+  });
+
+  it('works without TLS, where browsers hold back part of what they can', async () => {
+    const visitor = await desk.waiting('Plain Pia');
+    const page = await desk.at(`/desk/${visitor.sessionId}?view=queue`, 'Kim');
+    await page.context().addInitScript(listenIn);
+    await page
+      .context()
+      .addInitScript('delete Crypto.prototype.randomUUID; delete Navigator.prototype.locks');
+    await page.reload();
+    expect(await page.evaluate("[typeof crypto.randomUUID, 'locks' in navigator]")).toEqual([
+      'undefined',
+      false,
+    ]);
+    await page.getByRole('button', { name: 'Accept' }).click();
+    await reply(page).fill('Hello Pia');
+    await reply(page).press('Enter');
+    await expect.poll(() => said(visitor), patient).toEqual(['Hello Pia']);
+    await page.evaluate(hide);
+    await visitor.write('Can you hear me?');
+    await expect.poll(async () => (await heard(page)).tones, patient).toBeGreaterThan(0);
+  });
+
+  it('decides whether anything is heard and shown, and is told where the browser forbids it', async () => {
+    const page = await desk.at('/desk', 'Noor', { permissions: ['notifications'] });
+    const context = page.context();
+    await page.getByRole('button', { name: 'Sound and notifications are on' }).click();
+    await page.getByRole('menuitem', { name: 'Turn sound and notifications off' }).click();
+    await page.getByRole('button', { name: 'Sound and notifications are off' }).waitFor();
+    await context.clearPermissions();
+    await page.reload();
+    await page.getByRole('button', { name: 'Sound and notifications are off' }).click();
+    await page.getByRole('menuitem', { name: 'Turn sound and notifications on' }).click();
+    await page
+      .getByText(/Your browser blocks notifications/)
+      .or(page.getByText('Show notifications'))
+      .waitFor();
+  });
+});

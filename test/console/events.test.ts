@@ -1,0 +1,130 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { accessibilityFaults, openPage, startBrowser } from '../support/browser.ts';
+import { startTestProduct, type TestProduct } from '../support/product.ts';
+import { sickListener } from '../support/sick-listener.ts';
+
+const patience = { timeout: 40_000 };
+let product: TestProduct;
+let browser: Browser;
+beforeAll(async () => {
+  [product, browser] = await Promise.all([startTestProduct(), startBrowser()]);
+});
+afterAll(() => Promise.all([product?.stop(), browser?.close()]));
+
+/** Logs an administrator in at a place of the panel. */
+async function adminAt(place: string): Promise<{ page: Page; errors: string[] }> {
+  const { id } = await product.employ({ role: 'admin', name: 'Ada' });
+  const [who] = await product.database.sql<{ email: string }[]>`SELECT email FROM agents WHERE id = ${id}`;
+  const opened = await openPage(browser, `${product.url}/login?to=${encodeURIComponent(place)}`);
+  opened.page.setDefaultTimeout(patience.timeout);
+  await opened.page.getByLabel('E-mail address').fill(who?.email ?? '');
+  await opened.page.getByRole('textbox', { name: 'Password' }).fill('correct horse battery');
+  await opened.page.getByRole('button', { name: 'Log in' }).click();
+  return opened;
+}
+
+/** Keeps a picture of a page, where `SCREENSHOTS` names a folder. */
+async function keep(page: Page, name: string): Promise<void> {
+  const folder = process.env.SCREENSHOTS;
+  if (folder) await page.screenshot({ path: `${folder}/${name}.png`, fullPage: true });
+}
+
+describe('an administrator who watches what happens', () => {
+  it('sees events come, narrows them down, and holds them still', { timeout: 180_000 }, async () => {
+    const visitor = await product.visit();
+    const { page, errors } = await adminAt('/admin/events');
+    await page.getByRole('link', { name: 'A session began' }).first().waitFor();
+    await visitor.write('my parcel is late');
+    await page
+      .getByRole('row', { name: /my parcel is late/ })
+      .getByText('done', { exact: true })
+      .waitFor();
+    await keep(page, 'events');
+    expect(await accessibilityFaults(page)).toEqual([]);
+
+    // The filter stands in the address: whoever is given it sees the same.
+    await page.getByRole('textbox', { name: 'Words' }).fill('parcel');
+    await page.waitForURL(/text=parcel/);
+    await page.getByRole('link', { name: 'A session began' }).waitFor({ state: 'detached' });
+    await page.getByRole('row', { name: /my parcel is late/ }).waitFor();
+    await page.reload();
+    await page.getByRole('row', { name: /my parcel is late/ }).waitFor();
+    expect(await page.getByRole('textbox', { name: 'Words' }).inputValue()).toBe('parcel');
+    await page.getByRole('textbox', { name: 'Words' }).fill('nobody ever said this');
+    await page.getByText('No event fits').waitFor();
+    await page.getByRole('button', { name: 'Show all' }).click();
+    await page.getByRole('link', { name: 'A session began' }).first().waitFor();
+
+    await page.getByRole('button', { name: 'Pause' }).click();
+    await page.getByText('Nothing new since.').waitFor();
+    await visitor.write('are you still there?');
+    await page.getByText(/\d+ new since: go on to see/).waitFor();
+    expect(await page.getByRole('row', { name: /are you still there/ }).count()).toBe(0);
+    await page.getByRole('button', { name: 'Go on' }).click();
+    await page.getByRole('row', { name: /are you still there/ }).waitFor();
+    expect(errors).toEqual([]);
+    await page.context().close();
+  });
+
+  it('reads the story of one: in plain words, and line by line', { timeout: 180_000 }, async () => {
+    const visitor = await product.visit();
+    await visitor.write('where is my parcel?');
+    await expect.poll(async () => (await visitor.history()).length, patience).toBe(3);
+    const { page, errors } = await adminAt(
+      `/admin/events?text=where%20is%20my%20parcel&type=MessageReadyEvent`,
+    );
+    await page.getByRole('link', { name: 'A customer’s message' }).click();
+    await page.getByText('Nothing before it brought it about').waitFor();
+    await page.getByText(/It led to: .*an answer to a customer/).waitFor();
+    const story = page.getByRole('list', { name: 'What happened, in its order' });
+    await story.getByText(sickListener).waitFor();
+    await story
+      .getByText(/^done in /)
+      .first()
+      .waitFor();
+    await story
+      .getByText(/^told after /)
+      .first()
+      .waitFor();
+    await story.getByRole('link', { name: /An answer to a customer/ }).waitFor();
+    await keep(page, 'event');
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await story.getByRole('link', { name: /An answer to a customer/ }).click();
+    await page.getByText('It came of this: a customer’s message.').waitFor();
+    expect(errors).toEqual([]);
+    await page.context().close();
+  });
+
+  it('sees a listener that stands still, how far it is behind, and has it go on', {
+    timeout: 180_000,
+  }, async () => {
+    const visitor = await product.visit();
+    const { page, errors } = await adminAt('/admin/listeners');
+    const row = page.getByRole('row', { name: new RegExp(`^${sickListener}`) });
+    await row.getByText('active').waitFor();
+    await product.database.sql`
+      UPDATE subscriptions SET status = 'paused', pause_reason = 'a test wants it' WHERE name = ${sickListener}`;
+    // It is seen when the log next moves on; the listener itself stands still from its next look at the database on.
+    await expect
+      .poll(async () => {
+        await visitor.write('anybody?');
+        return row.getByText('paused').count();
+      }, patience)
+      .toBe(1);
+    await row.getByText('a test wants it').waitFor();
+    await expect
+      .poll(async () => {
+        await visitor.write('anybody?');
+        return row.getByText(/^for \d/).count();
+      }, patience)
+      .toBe(1);
+    await keep(page, 'listeners');
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await row.getByRole('button', { name: 'Go on' }).click();
+    await row.getByText('active').waitFor();
+    await row.getByText(/^for \d/).waitFor({ state: 'detached' });
+    expect(errors).toEqual([]);
+    await page.context().close();
+  });
+});

@@ -1,0 +1,91 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { accessibilityFaults, openPage, startBrowser } from '../support/browser.ts';
+import { startTestProduct, type TestProduct } from '../support/product.ts';
+import { sicken, sickListener } from '../support/sick-listener.ts';
+
+let product: TestProduct;
+let browser: Browser;
+beforeAll(async () => {
+  [product, browser] = await Promise.all([startTestProduct({ EVENT_RETRY_ATTEMPTS: '0' }), startBrowser()]);
+});
+afterAll(() => Promise.all([product?.stop(), browser?.close()]));
+
+async function adminAt(place: string): Promise<{ page: Page; errors: string[] }> {
+  const { id } = await product.employ({ role: 'admin', name: 'Ada' });
+  const [who] = await product.database.sql<{ email: string }[]>`SELECT email FROM agents WHERE id = ${id}`;
+  const { page, errors } = await openPage(browser, `${product.url}/login?to=${encodeURIComponent(place)}`);
+  page.setDefaultTimeout(60_000);
+  await page.getByLabel('E-mail address').fill(who?.email ?? '');
+  await page.getByRole('textbox', { name: 'Password' }).fill('correct horse battery');
+  await page.getByRole('button', { name: 'Log in' }).click();
+  return { page, errors };
+}
+
+/** Keeps a picture of a page, where `SCREENSHOTS` names a folder. */
+async function keep(page: Page, name: string): Promise<void> {
+  const folder = process.env.SCREENSHOTS;
+  if (!folder) return;
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme });
+    await page.screenshot({ path: `${folder}/${name}-${colorScheme}.png`, fullPage: true });
+  }
+  await page.emulateMedia({ colorScheme: 'light' });
+}
+
+describe('an administrator who is asked “why did message X fail?”', () => {
+  it('finds it by the customer’s name, reads why and what to do, does it, and sees it answered', {
+    timeout: 180_000,
+  }, async () => {
+    const { heal } = await sicken(product);
+    const vera = await product.visit({ profile: { name: 'Vera Lindqvist', email: 'vera@example.org' } });
+    await vera.write('poison, or: where is my parcel?');
+    const rafi = await product.visit({ profile: { name: 'Rafi Ahmed' } });
+    await rafi.write('I would like to talk to a person');
+
+    const { page, errors } = await adminAt('/admin/messages');
+    const box = page.getByRole('textbox', { name: 'What you know of the message' });
+    await page.getByText('Whose message is it?').waitFor();
+    await keep(page, 'find-message-empty');
+    await box.fill('nobody wrote this');
+    await page.getByText('No message fits').waitFor();
+    await box.fill('lindqvist');
+    const hit = page.getByRole('link', { name: /where is my parcel/ });
+    await hit.waitFor();
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await keep(page, 'find-message');
+    await hit.click();
+
+    const verdict = page.getByRole('status');
+    await verdict.getByText(`${sickListener}) failed at it and gave up`).waitFor();
+    await verdict.getByText('What to do:').waitFor();
+    await page.getByText('Vera Lindqvist wrote it on web').waitFor();
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await keep(page, 'message-dead');
+    await heal();
+    await verdict.getByRole('link', { name: 'Dead letters' }).click();
+    const row = page.getByRole('row', { name: new RegExp(sickListener) });
+    await row.getByRole('button', { name: 'Retry' }).click();
+    await page.goBack();
+    // The page follows by itself.
+    await verdict.getByText(/It was answered by the bot/).waitFor();
+    await keep(page, 'message-answered');
+
+    // Back at the search, what was looked for is still there.
+    await page.getByRole('link', { name: 'Find a message' }).click();
+    await box.fill('rafi');
+    await page.getByRole('link', { name: /talk to a person/ }).click();
+    await verdict.getByText(/waits in the queue “support”/).waitFor();
+    await verdict.getByText('Somebody has to set themselves to online at the desk.').waitFor();
+    await keep(page, 'message-waiting');
+    const kim = await product.employ({ name: 'Kim' });
+    await kim.call('PUT', '/v1/agents/me/availability', { availability: 'online' });
+    const { body } = await kim.call('GET', '/v1/queue-items?status=waiting');
+    await kim.call('POST', `/v1/queue-items/${body.items[0].id}/accept`);
+    await verdict.getByText(/^Kim has had it for/).waitFor();
+    await page.getByRole('button', { name: 'Back' }).click();
+    await expect.poll(() => box.inputValue(), { timeout: 30_000 }).toBe('rafi');
+    expect(errors).toEqual([]);
+    await page.context().close();
+  });
+});

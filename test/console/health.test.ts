@@ -1,0 +1,182 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createFigureCounter } from '../../packages/server/src/observe/figures.ts';
+import { storeFigures } from '../../packages/server/src/queries/figures.ts';
+import { accessibilityFaults, startBrowser } from '../support/browser.ts';
+import { logInAs } from '../support/panel.ts';
+import { storePastDay, storePastIllness, storeTakenCases } from '../support/past-day.ts';
+import { startTestProduct, type TestProduct } from '../support/product.ts';
+
+let product: TestProduct;
+let browser: Browser;
+beforeAll(async () => {
+  // Databases of tests stand on a busy machine: how quickly they answer is not what is tested.
+  const HEALTH_THRESHOLDS = [
+    ...['database.answer', 'database.connections', 'database.transaction', 'jobs.age'],
+    ...['channels.broadcast-p95', 'channels.broadcast-age', 'events.age'],
+  ]
+    .map((name) => `${name}=-/-`)
+    .join(' ');
+  [product, browser] = await Promise.all([
+    startTestProduct({ HEALTH_INTERVAL: '1', HEALTH_THRESHOLDS }),
+    startBrowser(),
+  ]);
+});
+afterAll(() => Promise.all([product?.stop(), browser?.close()]));
+
+/** What is wrong with a page for some people, in light and dark, on a small and on a large screen. */
+async function faultsEverywhere(page: Page): Promise<string[]> {
+  const faults: string[] = [];
+  for (const [width, height] of [
+    [1280, 800],
+    [1920, 1080],
+  ] as const) {
+    await page.setViewportSize({ width, height });
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme });
+      await page.locator(`[data-mantine-color-scheme="${colorScheme}"]`).waitFor();
+      for (const fault of await accessibilityFaults(page)) faults.push(`${width}, ${colorScheme}: ${fault}`);
+    }
+  }
+  return faults;
+}
+
+/** Marks a page, so that it can be told from one that was loaded again. */
+async function mark(page: Page): Promise<() => Promise<boolean>> {
+  await page.evaluate(() => Object.assign(globalThis, { isMarked: true }));
+  return () => page.evaluate(() => 'isMarked' in globalThis);
+}
+
+const setListener = (status: 'active' | 'paused') => product.database.sql`
+  UPDATE subscriptions SET status = ${status}, pause_reason = ${status === 'paused' ? 'By hand' : null}
+  WHERE name = 'LogMessageEvent'`;
+
+describe('an administrator who looks whether all is well', () => {
+  it('is told on a new installation that nothing has happened yet', { timeout: 300_000 }, async () => {
+    const { page, errors, keep } = await logInAs(product, browser, 'admin', '/admin');
+    await page.getByText('Nothing needs you.').waitFor();
+    await page.getByRole('region', { name: 'Figures' }).getByText('Nothing happened for a day').waitFor();
+    for (const part of ['Event processing', 'Channels', 'Job queue', 'Database']) {
+      await page.getByRole('link', { name: new RegExp(`^${part} well`) }).waitFor();
+    }
+    expect(await faultsEverywhere(page)).toEqual([]);
+    await keep('overview-new');
+    // A large screen is used up to its edge, by what gains from it.
+    await page.setViewportSize({ width: 1920, height: 1080 });
+    const edges = async (name: string) => {
+      const box = await page.getByRole('region', { name, exact: true }).boundingBox();
+      return { left: box?.x ?? 0, right: (box?.x ?? 0) + (box?.width ?? 0) };
+    };
+    expect((await edges('Figures')).right).toBeGreaterThan(1_850);
+
+    await page.getByRole('link', { name: 'Health', exact: true }).click();
+    const database = page.getByRole('region', { name: 'Database' });
+    // Of the days before it was there nobody knows anything.
+    await database.getByRole('img', { name: /^well all of the \d+ min observed$/ }).waitFor();
+    expect(await page.getByText('% of the time well').count()).toBe(0);
+    await database.getByRole('row', { name: /^Time to answer/ }).waitFor();
+    expect(await faultsEverywhere(page)).toEqual([]);
+    await keep('health-new');
+    await page.setViewportSize({ width: 1920, height: 1080 });
+    expect((await edges('Channels')).left).toBeGreaterThan((await edges('Event processing')).right);
+    expect((await edges('Channels')).right).toBeGreaterThan(1_850);
+    expect(errors).toEqual([]);
+    await page.context().close();
+  });
+
+  it('reads how the day went, in charts and in tables', { timeout: 300_000 }, async () => {
+    await storePastDay(product);
+    await storeTakenCases(product, await product.visit());
+    const { page, errors, keep } = await logInAs(product, browser, 'admin', '/admin');
+    await page.setViewportSize({ width: 1280, height: 1400 });
+    const chart = (title: string) => page.getByRole('region', { name: title, exact: true });
+    await chart('Events a second')
+      .getByRole('img', { name: /^Events a second\. A customer’s message, at most 0\.3/ })
+      .waitFor();
+    // In the quarter of an hour that was bad the slowest took 900 ms for each of 18 events.
+    await chart('Until an event is handled')
+      .getByRole('img', { name: /Half within, at most \S+ s \(.*95 % within, at most 1\d\S* s \(/ })
+      .waitFor();
+    await chart('What went wrong')
+      .getByRole('img', { name: /Failed attempts, at most \d+ \(.*Dead letters, at most \d \(/ })
+      .waitFor();
+    await chart('Until an agent takes a conversation')
+      .getByRole('img', { name: /95 % within, at most 1:31/ })
+      .waitFor();
+    await chart('Satisfaction')
+      .getByRole('img', { name: /Mean of 1 to 5, at most 5 / })
+      .waitFor();
+    expect(await page.locator('svg.recharts-surface').count()).toBe(6);
+    expect(await faultsEverywhere(page)).toEqual([]);
+    await keep('overview-day');
+
+    await page.getByText('Tables', { exact: true }).click();
+    await chart('Until an agent takes a conversation')
+      .getByRole('row', { name: /1:31 1:31$/ })
+      .first()
+      .waitFor();
+    expect(await chart('Satisfaction').getByRole('row').count()).toBe(11);
+    expect(await faultsEverywhere(page)).toEqual([]);
+    await keep('overview-tables');
+
+    await page.getByText('Charts', { exact: true }).click();
+    await page.getByText('An hour', { exact: true }).click();
+    await chart('What went wrong').getByText('Nothing went wrong in this time.').waitFor();
+    await keep('overview-hour');
+    await page.getByText('A week', { exact: true }).click();
+    await chart('What went wrong')
+      .getByRole('img', { name: /Parked, at most/ })
+      .waitFor();
+    await keep('overview-week');
+    expect(errors).toEqual([]);
+    await page.context().close();
+  });
+
+  it('sees a part fall ill and recover, without loading the page again', { timeout: 300_000 }, async () => {
+    await storePastIllness(product);
+    const { page, errors, keep } = await logInAs(product, browser, 'admin', '/admin');
+    const isSame = await mark(page);
+    await page.getByText('Nothing needs you.').waitFor();
+    await setListener('paused');
+    await page.getByRole('link', { name: /^Event processing: One listener is paused/ }).waitFor();
+    await page.getByRole('link', { name: /^Event processing degraded .*Paused listeners 1/ }).click();
+
+    const events = page.getByRole('region', { name: 'Event processing' });
+    await events.getByText('What to do:').waitFor();
+    await events.getByRole('row', { name: /^Paused listeners degraded 1 1 –$/ }).waitFor();
+    // It was down for three hours and degraded for one, of a week.
+    await events.getByRole('img', { name: '97.6' }).waitFor();
+    await events.getByText('Nobody works on 100 % of the log.').waitFor();
+    const channels = page.getByRole('region', { name: 'Channels' });
+    await channels.getByRole('img', { name: '95.24 % of the time well' }).waitFor();
+    expect(await faultsEverywhere(page)).toEqual([]);
+    await keep('health');
+
+    await setListener('active');
+    await events.getByText('just now').waitFor();
+    await events.getByText('What to do:').waitFor({ state: 'detached' });
+    await page.getByText('A day', { exact: true }).click();
+    await channels.getByRole('img', { name: '100 % of the time well' }).waitFor();
+    expect(await isSame()).toBe(true);
+    expect(errors).toEqual([]);
+    await page.context().close();
+  });
+
+  it('sees the figures of each further minute, without loading the page again', {
+    timeout: 300_000,
+  }, async () => {
+    const { page, errors } = await logInAs(product, browser, 'admin', '/admin');
+    const isSame = await mark(page);
+    await page.getByText('An hour', { exact: true }).click();
+    const wrong = page.getByRole('region', { name: 'What went wrong', exact: true });
+    await wrong.getByText('Nothing went wrong in this time.').waitFor();
+    const { dispatch, take } = createFigureCounter();
+    dispatch.dead('LogMessageEvent');
+    await storeFigures(product.database, take());
+    // They are told of when the minute is over.
+    await wrong.getByRole('img', { name: /Dead letters, at most 1 / }).waitFor({ timeout: 120_000 });
+    expect(await isSame()).toBe(true);
+    expect(errors).toEqual([]);
+    await page.context().close();
+  });
+});

@@ -1,0 +1,140 @@
+import { createClient } from '@mevrik/client';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { accessibilityFaults, openPage, startBrowser } from '../support/browser.ts';
+import {
+  type FacebookProduct,
+  page as facebook,
+  ofThread,
+  quick,
+  startFacebook,
+} from '../support/facebook.ts';
+
+const patience = { timeout: 40_000 };
+let product: FacebookProduct;
+let browser: Browser;
+beforeAll(async () => {
+  [product, browser] = await Promise.all([
+    startFacebook({ settings: { delivery: { ...quick, attempts: 1 } } }),
+    startBrowser(),
+  ]);
+});
+afterAll(() => Promise.all([product?.stop(), browser?.close()]));
+
+/** Logs an administrator in at a place of the panel. */
+async function adminAt(place: string): Promise<{ page: Page; errors: string[] }> {
+  const { id } = await product.employ({ role: 'admin', name: 'Ada' });
+  const [who] = await product.database.sql<{ email: string }[]>`SELECT email FROM agents WHERE id = ${id}`;
+  const { page, errors } = await openPage(browser, `${product.url}/login?to=${place}`);
+  await page.getByLabel('E-mail address').fill(who?.email ?? '');
+  await page.getByRole('textbox', { name: 'Password' }).fill('correct horse battery');
+  await page.getByRole('button', { name: 'Log in' }).click();
+  page.setDefaultTimeout(patience.timeout);
+  return { page, errors };
+}
+
+/** Keeps a picture of a page, where `SCREENSHOTS` names a folder. */
+async function keep(page: Page, name: string): Promise<void> {
+  const folder = process.env.SCREENSHOTS;
+  if (folder) await page.screenshot({ path: `${folder}/${name}.png` });
+}
+
+describe('an administrator who wants to know whether answers get through', () => {
+  it('sees a channel go down and why, what waits there, and it come back', { timeout: 120_000 }, async () => {
+    const { page, errors } = await adminAt('/admin/channels');
+    const row = page.getByRole('row', { name: /Facebook|facebook/ });
+    await row.getByText('healthy').waitFor();
+    const session = await product.writes('waiting', 'hello');
+    await expect.poll(() => product.graph.textsFor('waiting'), patience).toEqual(['In line.']);
+    product.graph.revoke(facebook.pageToken);
+    const message = await product.replies(session, 'soon');
+    await row.getByText('token is no longer valid').waitFor();
+    await row.getByRole('link', { name: '1', exact: true }).waitFor();
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await keep(page, 'channels');
+    await row.getByRole('button', { name: 'Try again' }).click();
+    await page.getByText('page is tried now.').waitFor();
+    const probes = await product.database.sql`SELECT id FROM audit_entries WHERE action = 'channel.probe'`;
+    expect(probes).toHaveLength(1);
+    product.graph.grant(facebook.pageToken);
+    await row.getByText('healthy').waitFor();
+    await expect.poll(async () => (await product.deliveryOf(message)).status, patience).toBe('sent');
+    expect(errors).toEqual([]);
+    await page.context().close();
+  });
+
+  it('finds what failed, reads what the provider said, and has it sent again', {
+    timeout: 120_000,
+  }, async () => {
+    const session = await product.writes('refused', 'hello');
+    await expect.poll(() => product.graph.textsFor('refused'), patience).toEqual(['In line.']);
+    product.graph.misbehave({ does: 'refuse', status: 400, code: 100, message: 'No such person' }, 1);
+    const message = await product.replies(session, 'for you');
+    await expect.poll(async () => (await product.deliveryOf(message)).status, patience).toBe('failed');
+
+    const { page, errors } = await adminAt('/admin/deliveries');
+    await page
+      .getByRole('row', { name: /refused/ })
+      .first()
+      .waitFor();
+    await expect.poll(() => page.getByRole('row').count()).toBeGreaterThan(2);
+    await page.getByRole('combobox', { name: 'State' }).click();
+    await page.getByRole('option', { name: 'failed' }).click();
+    await expect.poll(() => page.getByRole('row').count(), patience).toBe(2);
+    await page.getByRole('button', { name: `Attempts of message ${message}: 1` }).click();
+    await page.getByText('refused for good').waitFor();
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await keep(page, 'deliveries');
+    await page.getByRole('button', { name: 'Send again' }).click();
+    await expect.poll(async () => (await product.deliveryOf(message)).status, patience).toBe('sent');
+    await page.getByText('No delivery fits').waitFor();
+    expect(product.graph.textsFor('refused')).toContain('for you');
+    expect(errors).toEqual([]);
+    await page.context().close();
+  });
+
+  it('looks into what a provider has sent, and has it handled again', { timeout: 120_000 }, async () => {
+    const echo = { mid: 'echo-1', is_echo: true, app_id: 1, metadata: 'hello', text: 'x' };
+    const sender = { id: facebook.pageId };
+    await product.webhook(ofThread({ sender, recipient: { id: 'stranger' }, message: echo }));
+    const { page, errors } = await adminAt('/admin/updates');
+    const row = page.getByRole('row', { name: /an echo: not ours/ });
+    await row.getByText('ignored').waitFor();
+    await page.getByText(/^ignored \(\d+\)$/).click();
+    await row.getByRole('button', { name: /^Look into/ }).click();
+    await page.getByText('"metadata": "hello"').waitFor();
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await keep(page, 'updates');
+    await row.getByRole('button', { name: 'Handle again' }).click();
+    await page.getByText(/is handled once more/).waitFor();
+    const raised = () => product.database.sql`
+      SELECT id FROM audit_entries WHERE action = 'webhook.replay' AND app_id = 1`;
+    expect(await raised()).toHaveLength(1);
+    await row.getByText('ignored').waitFor();
+    expect(errors).toEqual([]);
+    await page.context().close();
+  });
+});
+
+describe('an administrator who wants to know who is connected', () => {
+  it('sees a client come, hear a channel, and go, without loading anything again', {
+    timeout: 120_000,
+  }, async () => {
+    const { page, errors } = await adminAt('/admin/connections');
+    const channels = page.getByRole('table').last();
+    await channels.getByText('queues-app-1').waitFor();
+    await page.getByLabel('Channels that begin with').fill('weather');
+    await page.getByText('No channel that somebody hears begins with that.').waitFor();
+    const client = createClient({ url: product.url, appKey: product.app.key });
+    client.subscribe('weather-in-oslo' as never);
+    const row = channels.getByRole('row', { name: /weather-in-oslo/ });
+    await row.waitFor();
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await row.getByRole('button', { name: 'Look on' }).click();
+    await page.getByText('Looking on is noted in the audit log.').waitFor();
+    client.disconnect();
+    await row.waitFor({ state: 'detached' });
+    expect(errors).toEqual([]);
+    await page.context().close();
+  });
+});

@@ -1,0 +1,121 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { accessibilityFaults, openPage, startBrowser } from '../support/browser.ts';
+import { startTestProduct, type TestProduct, type Visitor } from '../support/product.ts';
+import { sicken, sickListener } from '../support/sick-listener.ts';
+
+const patience = { timeout: 40_000 };
+let product: TestProduct;
+let browser: Browser;
+beforeAll(async () => {
+  [product, browser] = await Promise.all([startTestProduct({ EVENT_RETRY_ATTEMPTS: '0' }), startBrowser()]);
+});
+afterAll(() => Promise.all([product?.stop(), browser?.close()]));
+
+/** Logs an administrator in at a place of the panel. */
+async function adminAt(place: string): Promise<{ page: Page; errors: string[] }> {
+  const { id } = await product.employ({ role: 'admin', name: 'Ada' });
+  const [who] = await product.database.sql<{ email: string }[]>`SELECT email FROM agents WHERE id = ${id}`;
+  const opened = await openPage(browser, `${product.url}/login?to=${encodeURIComponent(place)}`);
+  opened.page.setDefaultTimeout(patience.timeout);
+  await opened.page.getByLabel('E-mail address').fill(who?.email ?? '');
+  await opened.page.getByRole('textbox', { name: 'Password' }).fill('correct horse battery');
+  await opened.page.getByRole('button', { name: 'Log in' }).click();
+  return opened;
+}
+
+/** How often the bot has answered what the visitor wrote: the greeting is no answer. */
+async function answersTo(visitor: Visitor): Promise<number> {
+  const said = await visitor.history();
+  const asked = said.findIndex(({ from }) => from === 'customer');
+  return asked === -1 ? 0 : said.slice(asked).filter(({ from }) => from === 'bot').length;
+}
+
+/** A message that was answered, and the event that it made. */
+async function answered(text: string): Promise<{ visitor: Visitor; eventId: string }> {
+  const visitor = await product.visit();
+  // The greeting would count as an answer if it came later.
+  await expect.poll(async () => (await visitor.history()).length, patience).toBe(1);
+  await visitor.write(text);
+  await expect.poll(() => answersTo(visitor), patience).toBe(1);
+  const [event] = await product.database.sql<{ id: string }[]>`
+    SELECT id FROM events WHERE session_id = ${visitor.sessionId} AND type = 'MessageReadyEvent'`;
+  return { visitor, eventId: event?.id ?? '' };
+}
+
+describe('an administrator who has something run again', () => {
+  it('sees what would run, runs it, and watches it to its end', { timeout: 120_000 }, async () => {
+    const { visitor, eventId } = await answered('opening hours');
+    const { page, errors } = await adminAt(`/admin/events/${eventId}`);
+    await page.getByRole('link', { name: 'Run again …' }).click();
+    await page.getByRole('heading', { name: 'Replay', level: 1 }).waitFor();
+    await page.getByText('Nothing was ever replayed').waitFor();
+    await page.getByRole('button', { name: 'Show what would run' }).click();
+    const seen = page.getByRole('region', { name: 'What would run' });
+    await seen.getByRole('heading', { name: /^1 event fits/ }).waitFor();
+    await seen
+      .getByRole('row', { name: new RegExp(`^${sickListener}`) })
+      .getByRole('cell', { name: '1', exact: true })
+      .waitFor();
+    await seen.getByText('a message may be sent a second time').waitFor();
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await seen.getByRole('button', { name: /^Run \d+ times? …$/ }).click();
+    await page
+      .getByRole('dialog')
+      .getByRole('button', { name: /^Run \d+ time/ })
+      .click();
+    await page.getByRole('heading', { name: 'Replay 1', level: 1 }).waitFor();
+    await page.getByText('done', { exact: true }).first().waitFor();
+    await page.getByRole('row', { name: new RegExp(sickListener) }).waitFor();
+    await expect.poll(() => answersTo(visitor), patience).toBe(2);
+    expect(await accessibilityFaults(page)).toEqual([]);
+    expect(errors).toEqual([]);
+    await page.context().close();
+  });
+
+  it('is told which events failed, and led to them', { timeout: 120_000 }, async () => {
+    const { eventId } = await answered('poison for later');
+    await product.database
+      .sql`UPDATE messages SET read_at = NULL WHERE content ->> 'text' = 'poison for later'`;
+    const { heal } = await sicken(product);
+    const { page, errors } = await adminAt(`/admin/replay?eventId=${eventId}&listeners=${sickListener}`);
+    await page.getByRole('button', { name: 'Show what would run' }).click();
+    await page.getByRole('button', { name: 'Run 1 time …' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Run 1 time' }).click();
+    const row = page.getByRole('row', { name: /poisoned/ });
+    await row.waitFor();
+    await row.getByRole('link', { name: 'MessageReadyEvent' }).click();
+    await page.getByText(/^Replay \d+ failed: HandleMessageReadyEvent could not handle it again$/).waitFor();
+    await page.getByText('Afterwards it was run again once, and failed: see below.').waitFor();
+    // When it happened it went well, and it still says so.
+    await page.getByText(/^(All \d+|Both) parts of the system that act on it have done so\.$/).waitFor();
+    expect(await page.getByText('gave up').count()).toBe(0);
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await heal();
+    await product.database.sql`DELETE FROM parked_events`;
+    expect(errors).toEqual([]);
+    await page.context().close();
+  });
+
+  it('cancels one that runs: nothing more of it runs', { timeout: 120_000 }, async () => {
+    const { eventId } = await answered('opening hours');
+    // Its listener stands still, so that it has not run by the time of the click.
+    await product.database.sql`UPDATE subscriptions SET status = 'paused' WHERE name = ${sickListener}`;
+    const { page, errors } = await adminAt(`/admin/replay?eventId=${eventId}&listeners=${sickListener}`);
+    await page.getByRole('button', { name: 'Show what would run' }).click();
+    await page.getByRole('button', { name: 'Run 1 time …' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Run 1 time' }).click();
+    await page.getByRole('button', { name: 'Cancel …' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Cancel the replay' }).click();
+    await page.getByText('1 cancelled').waitFor();
+    await product.database.sql`UPDATE subscriptions SET status = 'active' WHERE name = ${sickListener}`;
+    await page.getByRole('link', { name: 'All replays' }).click();
+    await page
+      .getByRole('row', { name: /^Replay/ })
+      .first()
+      .waitFor();
+    await expect.poll(() => page.getByRole('row', { name: /^Replay \d/ }).count()).toBeGreaterThan(0);
+    expect(errors).toEqual([]);
+    await page.context().close();
+  });
+});

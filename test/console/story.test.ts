@@ -1,0 +1,223 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { accessibilityFaults, openPage, startBrowser, type WatchedPage } from '../support/browser.ts';
+import { startTestProduct, type TestProduct } from '../support/product.ts';
+
+let product: TestProduct;
+let browser: Browser;
+const pages: WatchedPage[] = [];
+beforeAll(async () => {
+  [product, browser] = await Promise.all([startTestProduct(), startBrowser()]);
+});
+afterAll(() => Promise.all([product?.stop(), browser?.close()]));
+afterEach(async () => {
+  for (const { page, errors } of pages.splice(0)) {
+    expect(errors).toEqual([]);
+    await page.context().close();
+  }
+});
+
+async function open(path: string, options: Parameters<typeof openPage>[2] = {}): Promise<Page> {
+  const opened = await openPage(browser, path.startsWith('http') ? path : `${product.url}${path}`, options);
+  pages.push(opened);
+  return opened.page;
+}
+
+async function logIn(page: Page, email: string): Promise<void> {
+  await page.getByLabel('E-mail address').fill(email);
+  await page.getByRole('textbox', { name: 'Password' }).fill('a long passphrase');
+  await page.getByRole('button', { name: 'Log in' }).click();
+}
+
+/** Somebody at the desk, on the list of what waits. */
+async function agentAt(
+  path: string,
+  email: string,
+  options: Parameters<typeof openPage>[2] = {},
+): Promise<Page> {
+  const page = await open(path, options);
+  await logIn(page, email);
+  return page;
+}
+
+/** A customer who has opened the chat and said something. */
+async function customerSaying(text: string, options: Parameters<typeof openPage>[2] = {}): Promise<Page> {
+  const page = await open('/', options);
+  await page.getByRole('button', { name: 'Open the chat' }).first().click();
+  await say(page, text);
+  return page;
+}
+
+async function say(page: Page, text: string): Promise<void> {
+  await page.getByRole('textbox', { name: /Write a message/ }).fill(text);
+  await page.keyboard.press('Enter');
+}
+
+describe('a newcomer', () => {
+  it('makes an administrator, employs two agents, and is answered through the desk', {
+    timeout: 240_000,
+  }, async () => {
+    const setup = await open(product.setupUrl as string);
+    await setup.getByLabel('Your name').fill('Ada');
+    await setup.getByLabel('E-mail address').fill('ada@example.com');
+    await setup.getByLabel('Password').fill('a long passphrase');
+    await setup.keyboard.press('Enter');
+    await setup.getByRole('link', { name: /Log in to the panel/ }).click();
+    await logIn(setup, 'ada@example.com');
+    await setup.getByRole('heading', { name: 'Overview' }).waitFor();
+    for (const name of ['Kim', 'Noor']) {
+      await setup.getByRole('link', { name: 'Agents', exact: true }).click();
+      await setup.getByRole('button', { name: 'New agent' }).click();
+      const dialog = setup.getByRole('dialog');
+      await dialog.getByLabel('Name').fill(name);
+      await dialog.getByLabel('E-mail address').fill(`${name.toLowerCase()}@example.com`);
+      await dialog.getByRole('textbox', { name: 'Password' }).fill('a long passphrase');
+      await dialog.getByRole('button', { name: 'Save' }).click();
+      await setup.getByText(`${name.toLowerCase()}@example.com`).waitFor();
+    }
+
+    const customer = await customerSaying('Where is my parcel?');
+    await customer.getByText('Sorry, I did not understand').waitFor();
+    await say(customer, 'I want to talk to a person');
+    await customer.getByText('You are in line for a person').waitFor();
+
+    const [kim, noor] = await Promise.all([
+      agentAt('/desk?view=queue', 'kim@example.com'),
+      agentAt('/desk?view=queue', 'noor@example.com'),
+    ]);
+    for (const agent of [kim, noor]) await agent.getByRole('link', { name: /Visitor \d+/ }).click();
+    await Promise.all([kim, noor].map((agent) => agent.getByRole('button', { name: 'Accept' }).waitFor()));
+    // Both at once: one has it, and the other is told.
+    await Promise.all([kim, noor].map((agent) => agent.getByRole('button', { name: 'Accept' }).click()));
+    const reply = (agent: Page) => agent.getByRole('textbox', { name: 'Reply to the customer' });
+    await expect
+      .poll(async () => (await Promise.all([kim, noor].map((agent) => reply(agent).count()))).sort())
+      .toEqual([0, 1]);
+    const [served, other] = (await reply(kim).count()) === 1 ? [kim, noor] : [noor, kim];
+    await other
+      .getByText(/serves this conversation|Somebody else has taken it/)
+      .first()
+      .waitFor();
+
+    await reply(served).fill('Hello! I am looking where it is.');
+    await customer.getByText(/(Kim|Noor) is typing/).waitFor();
+    await served.keyboard.press('Enter');
+    await customer.locator('.msg', { hasText: 'I am looking where it is' }).waitFor();
+    await say(customer, 'Thank you, it is number 20418.');
+    for (const agent of [served, other])
+      await agent.getByRole('log').getByText('it is number 20418').waitFor();
+
+    await served.getByRole('button', { name: 'Close', exact: true }).click();
+    const dialog = served.getByRole('dialog');
+    await dialog.getByRole('button', { name: 'Close the case' }).click();
+    await dialog.getByText('Choose how it went').waitFor();
+    await dialog.getByPlaceholder('Choose').click();
+    await served.getByRole('option', { name: 'resolved', exact: true }).click();
+    await dialog.getByRole('button', { name: 'Close the case' }).click();
+
+    await customer.getByRole('radio', { name: '4 stars of 5' }).click();
+    await customer.getByRole('textbox', { name: /better/ }).fill('Quick, thanks');
+    await customer.getByRole('button', { name: 'Send the rating' }).click();
+    await customer.getByText('Thank you for your answer').waitFor();
+    await served.getByRole('log').getByText('★★★★☆').waitFor();
+
+    await setup.getByRole('link', { name: 'Overview' }).click();
+    await setup.getByText('4.0', { exact: true }).first().waitFor();
+    await setup.getByRole('link', { name: 'Events', exact: true }).click();
+    await setup.getByRole('link', { name: 'A case was closed' }).first().click();
+    await setup.getByRole('heading', { name: 'What caused it, and what came of it' }).waitFor();
+    await setup
+      .getByRole('link', { name: /A satisfaction survey began/ })
+      .first()
+      .waitFor();
+  });
+
+  it.each([
+    ['light', 1280],
+    ['dark', 1280],
+    ['light', 768],
+  ] as const)(
+    'finds no screen that shuts anybody out: %s, %d wide',
+    { timeout: 400_000 },
+    async (colorScheme, width) => {
+      const viewport = { width, height: 900 };
+      const look = { colorScheme, viewport, reducedMotion: 'reduce' } as const;
+      const admin = await agentAt('/login', 'ada@example.com', look);
+      await admin.getByRole('heading', { name: 'Overview' }).waitFor();
+      const faults: Record<string, string[]> = {};
+      const places = [
+        '',
+        '/events',
+        '/dead-letters',
+        '/listeners',
+        '/channels',
+        '/deliveries',
+        '/updates',
+        '/connections',
+        '/apps',
+        '/apps/1',
+        '/canned-replies',
+        '/agents',
+        '/audit',
+      ];
+      for (const place of places) {
+        await admin.goto(`${product.url}/admin${place}`);
+        await admin.getByRole('heading', { level: 1 }).waitFor();
+        await admin.waitForLoadState('networkidle');
+        faults[`admin${place}`] = await accessibilityFaults(admin);
+      }
+      await admin.goto(`${product.url}/desk?view=all`);
+      await admin
+        .getByRole('link', { name: /Visitor/ })
+        .first()
+        .click();
+      await admin.getByRole('log').waitFor();
+      faults.desk = await accessibilityFaults(admin);
+      await admin.goto(product.url);
+      await admin.getByRole('button', { name: 'Open the chat' }).first().click();
+      await admin.getByRole('textbox', { name: /Write a message/ }).waitFor();
+      faults.widget = await accessibilityFaults(admin);
+      expect(Object.fromEntries(Object.entries(faults).filter(([, found]) => found.length > 0))).toEqual({});
+    },
+  );
+});
+
+describe('the desk', () => {
+  it('does all of it by keyboard', { timeout: 60_000 }, async () => {
+    await customerSaying('I want to talk to a person');
+    const agent = await agentAt('/desk?view=queue', 'kim@example.com');
+    await agent
+      .getByRole('link', { name: /Visitor/ })
+      .first()
+      .waitFor();
+    await agent.keyboard.press('j');
+    await agent.getByRole('button', { name: 'Accept' }).focus();
+    await agent.keyboard.press('Enter');
+    await agent.getByRole('textbox', { name: 'Reply to the customer' }).waitFor();
+    await agent.keyboard.type('Typed without a mouse');
+    await agent.keyboard.press('Enter');
+    await agent.getByRole('log').getByText('Typed without a mouse').waitFor();
+    await agent.keyboard.press('Control+k');
+    await agent.getByRole('textbox', { name: 'Command' }).fill('queue');
+    await agent.keyboard.press('Enter');
+    await expect.poll(() => agent.url()).toContain('view=queue');
+  });
+
+  it('keeps a draft over a load of the page, and somebody who is logged out comes back to where they were', async () => {
+    const agent = await agentAt('/desk?view=mine', 'kim@example.com');
+    await agent
+      .getByRole('link', { name: /Visitor/ })
+      .first()
+      .click();
+    await agent.getByRole('textbox', { name: 'Reply to the customer' }).fill('half a thou');
+    const address = agent.url();
+    await agent.reload();
+    await expect
+      .poll(() => agent.getByRole('textbox', { name: 'Reply to the customer' }).inputValue())
+      .toBe('half a thou');
+    await agent.evaluate('localStorage.clear()');
+    await agent.goto(address);
+    await logIn(agent, 'kim@example.com');
+    await expect.poll(() => new URL(agent.url()).pathname).toBe(new URL(address).pathname);
+  });
+});

@@ -1,0 +1,183 @@
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import {
+  type BusNode,
+  type BusRig,
+  startClusterRig,
+  startLocalRig,
+  startRedisClusterRig,
+  startRedisRig,
+} from '../support/bus-rig.ts';
+import { killHard, startProcess } from '../support/processes.ts';
+
+const message = (topic: string, at: number) => ({ appId: 1, topic, event: 'message_post', payload: { at } });
+const place = (channel: string, socketId: string) => ({ appId: 1, channel, socketId });
+const member = (user_id: string) => ({ user_id, user_info: { name: user_id } });
+const payloads = (node: BusNode, topic: string) =>
+  node.received.flatMap((one) => ('payload' in one && one.topic === topic ? [one.payload.at] : []));
+
+/** Whatever is published at one arrives at the other, however often it must be sent. */
+async function expectConnected(one: BusNode, other: BusNode, topic: string): Promise<void> {
+  await Promise.all([one.hear(1, topic), other.hear(1, topic)]);
+  await vi.waitFor(
+    async () => {
+      await one.publish([message(topic, 1)]);
+      await other.publish([message(topic, 2)]);
+      expect(payloads(other, topic)).toContain(1);
+      expect(payloads(one, topic)).toContain(2);
+    },
+    { timeout: 60_000 },
+  );
+}
+
+const buses = [
+  { name: 'in the process', start: startLocalRig },
+  { name: 'over Redis', start: startRedisRig },
+  { name: 'over a Redis Cluster', start: startRedisClusterRig },
+  { name: 'between the workers of a machine', start: startClusterRig },
+];
+
+describe.each(buses)('a bus $name', ({ name, start }) => {
+  let rig: BusRig;
+  let here: BusNode;
+  let there: BusNode;
+  beforeAll(async () => {
+    rig = await start();
+    [here, there] = [await rig.node(), await rig.node()];
+    await expectConnected(here, there, 'bridge');
+  });
+  afterAll(() => rig.stop());
+
+  it('brings messages in order to a node that hears their topic, once', async () => {
+    await there.hear(1, 'orders');
+    for (let at = 0; at < 500; at += 3) {
+      await here.publish([message('orders', at), message('orders', at + 1), message('orders', at + 2)]);
+    }
+    await expect.poll(() => payloads(there, 'orders').length).toBeGreaterThanOrEqual(501);
+    expect(payloads(there, 'orders')).toEqual(Array.from({ length: 501 }, (_, at) => at));
+  });
+
+  it('serves its own clients also when it does not wait', () => {
+    void here.publish([message('own', 1)]);
+    expect(payloads(here, 'own')).toEqual([1]);
+  });
+
+  it('brings a message of a channel to those who hear its topic', async () => {
+    await there.hear(1, 'shop');
+    const sent = { appId: 1, channel: 'private-shop', event: 'e', data: 'line\nbreak 😀' };
+    await here.publish([sent]);
+    await expect.poll(() => there.received).toContainEqual(sent);
+  });
+
+  it('tells every node whose connections are to be ended', async () => {
+    const sent = [
+      { appId: 1, terminateUser: 'bob' },
+      { appId: 1, terminateUser: 'eve' },
+    ];
+    await here.publish(sent);
+    for (const node of [here, there])
+      await expect.poll(() => node.received).toEqual(expect.arrayContaining(sent));
+  });
+
+  it('knows when the others cannot miss what was published', async () => {
+    await there.hear(1, 'reached');
+    void here.publish([message('reached', 1)]);
+    await here.reached();
+    await expect.poll(() => payloads(there, 'reached')).toEqual([1]);
+  });
+
+  it('counts a user once, over all nodes, and tells who is there', async () => {
+    const channel = 'presence-room';
+    expect(await here.presence.join(place(channel, '1.1'), member('ann'), 2)).toMatchObject({ isNew: true });
+    expect(await there.presence.join(place(channel, '2.1'), member('ann'), 2)).toMatchObject({
+      isNew: false,
+    });
+    const joined = await there.presence.join(place(channel, '2.2'), member('bob'), 2);
+    expect(joined).toEqual({
+      full: false,
+      isNew: true,
+      members: new Map([
+        ['ann', { name: 'ann' }],
+        ['bob', { name: 'bob' }],
+      ]),
+    });
+    expect(await here.presence.join(place(channel, '1.2'), member('cid'), 2)).toEqual({ full: true });
+    expect(await here.presence.leave(place(channel, '1.1'))).toBeUndefined();
+    expect(await there.presence.leave(place(channel, '2.1'))).toBe('ann');
+    expect([...(await here.presence.members(1, channel)).keys()]).toEqual(['bob']);
+    expect((await here.presence.members(2, channel)).size).toBe(0);
+  });
+
+  it('knows how many hear a channel, and says so until nobody does', async () => {
+    here.occupancy.set(1, 'news', 2);
+    await expect.poll(() => there.occupancy.countOf(1, 'news')).toBe(2);
+    here.occupancy.set(1, 'sport', 1);
+    here.occupancy.set(1, 'sport', 0);
+    await expect.poll(async () => (await there.occupancy.list(1)).get('news')).toBe(2);
+    expect((await there.occupancy.list(1)).has('sport')).toBe(false);
+    expect((await there.occupancy.list(2)).size).toBe(0);
+    expect([...here.changes, ...there.changes]).toContainEqual({
+      appId: 1,
+      channel: 'news',
+      before: 0,
+      now: 2,
+      isNews: true,
+    });
+  });
+
+  it('keeps the last event of a cache channel for all nodes', async () => {
+    expect(await there.cache.get(1, 'cache-x')).toBeUndefined();
+    await here.cache.put(1, 'cache-x', { event: 'e', data: '1' });
+    await here.cache.put(1, 'cache-x', { event: 'e', data: '2' });
+    expect(await there.cache.get(1, 'cache-x')).toEqual({ event: 'e', data: '2' });
+    there.cache.sweep();
+    expect(await here.cache.get(1, 'cache-x')).toEqual({ event: 'e', data: '2' });
+  });
+
+  if (name === 'in the process') return;
+  describe('with several nodes', () => {
+    it('tells a node nothing that it does not hear, or no longer', async () => {
+      await there.hear(1, 'left');
+      await there.hear(1, 'fence');
+      await here.publish([message('left', 1)]);
+      await expect.poll(() => payloads(there, 'left')).toEqual([1]);
+      there.unhear(1, 'left');
+      // What was said before an answer has been acted on.
+      await there.hear(1, 'later');
+      await here.publish([message('left', 2), message('unknown', 3), message('fence', 4)]);
+      await expect.poll(() => payloads(there, 'fence')).toEqual([4]);
+      expect(payloads(there, 'left')).toEqual([1]);
+      expect(payloads(there, 'unknown')).toEqual([]);
+    });
+
+    it('adds up the connections of all, and tells one node of each change', async () => {
+      here.occupancy.set(1, 'both', 2);
+      there.occupancy.set(1, 'both', 3);
+      await expect.poll(() => here.occupancy.countOf(1, 'both')).toBe(5);
+      await expect.poll(() => there.occupancy.countOf(1, 'both')).toBe(5);
+      there.occupancy.set(1, 'both', 0);
+      await expect.poll(() => here.occupancy.countOf(1, 'both')).toBe(2);
+    });
+
+    it('has a node that died leave: members, counts, and those who stay are told', {
+      timeout: 180_000,
+    }, async () => {
+      const channel = 'presence-team';
+      const count = async (one: string) => (await here.occupancy.list(1)).get(one) ?? 0;
+      await here.presence.join(place(channel, '1.9'), member('ann'), 10);
+      await here.hear(1, 'team');
+      here.occupancy.set(1, channel, 1);
+      const file = fileURLToPath(new URL('../support/bus-worker.ts', import.meta.url));
+      const killed = await startProcess(file, { BUS_ADDRESS: rig.address });
+      await expect.poll(() => count(channel)).toBe(3);
+      expect([...(await here.presence.members(1, channel)).keys()].sort()).toEqual(['ann', 'cid']);
+
+      await killHard(killed);
+      await expect.poll(() => count(channel), { timeout: 20_000 }).toBe(1);
+      const removed = () =>
+        here.received.filter((one) => 'event' in one && one.event === 'pusher_internal:member_removed');
+      await expect.poll(removed, { timeout: 20_000 }).toMatchObject([{ channel, data: '{"user_id":"cid"}' }]);
+      expect([...(await there.presence.members(1, channel)).keys()]).toEqual(['ann']);
+    });
+  });
+});

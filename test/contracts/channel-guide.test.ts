@@ -1,0 +1,102 @@
+import { createHmac } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { json } from 'node:stream/consumers';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import ts from 'typescript';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ChannelAdapter } from '../../packages/server/src/channels/channel.ts';
+import { channelAdapters } from '../../packages/server/src/channels/index.ts';
+import { quick } from '../support/facebook.ts';
+import { type Employed, startTestProduct, type TestProduct } from '../support/product.ts';
+
+const channels = fileURLToPath(new URL('../../packages/server/src/channels/', import.meta.url));
+const folder = fileURLToPath(new URL(`./.tmp/guide-${process.pid}/`, import.meta.url));
+const file = `${folder}textline-channel.ts`;
+const guide = readFileSync(new URL('../../docs/guides/channel-adapter.md', import.meta.url), 'utf8');
+const [, code = ''] = /^```ts\n([\s\S]*?)^```$/m.exec(guide) ?? [];
+const patience = { timeout: 30_000 };
+const settings = { number: '+8801700000000', secret: 'a-secret-of-16-or-more' };
+
+const sent: Record<string, string>[] = [];
+const provider = createServer(async (request, response) => {
+  const isKnown = request.headers.authorization === `Bearer ${settings.secret}`;
+  if (isKnown) sent.push((await json(request)) as Record<string, string>);
+  response.writeHead(isKnown ? 200 : 401, { 'content-type': 'application/json' });
+  response.end(JSON.stringify({ id: `out-${sent.length}` }));
+});
+
+let product: TestProduct;
+let agent: Employed;
+beforeAll(async () => {
+  mkdirSync(folder, { recursive: true });
+  // As it would stand in a folder of its own beside the others.
+  writeFileSync(file, code.replaceAll("'../../", `'${channels}../`).replaceAll("'../", `'${channels}`));
+  const { textlineChannel } = (await import(pathToFileURL(file).href)) as { textlineChannel: ChannelAdapter };
+  (channelAdapters as ChannelAdapter[]).push(textlineChannel);
+  provider.listen(0, '127.0.0.1');
+  await once(provider, 'listening');
+  product = await startTestProduct();
+  agent = await product.employ();
+  const admin = await product.employ({ role: 'admin' });
+  const apiUrl = `http://127.0.0.1:${(provider.address() as AddressInfo).port}`;
+  const channel = { kind: 'textline', settings: { ...settings, apiUrl } };
+  expect((await admin.call('PUT', '/v1/admin/apps/1/channels/texts', channel)).status).toBe(200);
+  await admin.call('PATCH', '/v1/admin/apps/1', {
+    settings: { welcome: false, caseOpenedText: 'In line.', delivery: quick },
+  });
+  await admin.call('PUT', '/v1/admin/apps/1/rules', {
+    rules: [{ name: 'all', when: 'true', action: 'queue' }],
+  });
+});
+afterAll(async () => {
+  await product.stop();
+  provider.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function webhook(body: object, secret = settings.secret) {
+  const text = JSON.stringify(body);
+  const signature = createHmac('sha256', secret).update(text).digest('hex');
+  return product.call('POST', `/webhooks/textline/${product.app.key}/texts`, {
+    headers: { 'content-type': 'application/json', 'x-textline-signature': signature },
+    body: text,
+  });
+}
+
+describe('the adapter in the guide', () => {
+  it('is what the compiler takes, with the rules of the project', () => {
+    const { config } = ts.readConfigFile(
+      fileURLToPath(new URL('../../tsconfig.json', import.meta.url)),
+      ts.sys.readFile,
+    );
+    const { options } = ts.parseJsonConfigFileContent(
+      { ...config, include: [], files: [file] },
+      ts.sys,
+      folder,
+    );
+    const program = ts.createProgram([file], { ...options, noEmit: true });
+    const faults = ts.getPreEmitDiagnostics(program, program.getSourceFile(file));
+    expect(faults.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'))).toEqual([]);
+  }, 60_000);
+
+  it('brings a message in by its webhook, and an agent’s answer out', async () => {
+    const message = { id: 'in-1', from: '+8801800000000', text: 'Is it open today?' };
+    const body = { to: settings.number, messages: [{ nonsense: true }, message, message] };
+    expect((await webhook(body, 'not the secret, surely')).status).toBe(401);
+    expect((await webhook(body)).status).toBe(200);
+    expect((await webhook(body)).status).toBe(200);
+    const sessions = () => product.database.sql<{ id: number }[]>`
+      SELECT id::int FROM sessions WHERE channel = 'texts' AND path <> 'bot'`;
+    await expect.poll(async () => (await sessions()).length, patience).toBe(1);
+    const [session] = await sessions();
+    await agent.call('POST', `/v1/sessions/${session?.id}/replies`, { text: 'Until six' });
+    await expect.poll(() => sent.map(({ text }) => text), patience).toEqual(['In line.', 'Until six']);
+    expect(sent[1]).toMatchObject({ to: '+8801800000000', from: settings.number, key: expect.any(String) });
+    const received = await product.database
+      .sql`SELECT id FROM messages WHERE channel = 'texts' AND NOT is_reply`;
+    expect(received, 'once').toHaveLength(1);
+  });
+});

@@ -1,0 +1,153 @@
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createReplays } from '../../packages/server/src/dispatch/replay/replays.ts';
+import { subscriptionsOf } from '../../packages/server/src/dispatch/subscription.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import {
+  createEffectsTable,
+  createNode,
+  customerOf,
+  effectsOf,
+  eventually,
+  recording,
+  type TestNode,
+  tableOf,
+} from '../support/dispatch.ts';
+import { killHard, startProcess } from '../support/processes.ts';
+
+const workerFile = fileURLToPath(new URL('../support/dispatch-worker.ts', import.meta.url));
+const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
+const keys = upTo(12).map((number) => `key${number}`);
+
+let database: TestDatabase;
+let workers: ChildProcess[];
+let writer: TestNode;
+
+beforeEach(async () => {
+  database = await createTestDatabase({ allowLeaks: true });
+  workers = [];
+  // It writes and never handles, so that every event is in the workers' hands.
+  writer = createNode(database.connection, {
+    table: tableOf({ NewCustomerProfileCreated: [recording('First')] }),
+  });
+  await createEffectsTable(writer);
+});
+afterEach(async () => {
+  await Promise.all(workers.map(killHard));
+  await writer.database.close();
+  await database.drop();
+});
+
+async function startWorker(how: { dieAt?: number; workMs?: number } = {}): Promise<ChildProcess> {
+  const worker = await startProcess(workerFile, {
+    WORKER: JSON.stringify({ connection: database.connection, ...how }),
+  });
+  workers.push(worker);
+  return worker;
+}
+
+async function raise(key: string, number: number): Promise<void> {
+  await writer.unitOfWork.run(async (tx) =>
+    tx.raise('NewCustomerProfileCreated', { customer: customerOf(key, number) }),
+  );
+}
+
+async function expectEachOnceInOrder(perKey: number): Promise<void> {
+  const seen = await eventually(
+    () => effectsOf(writer, 'First'),
+    (effects) => Object.values(effects).flat().length >= keys.length * perKey,
+    40_000,
+  );
+  for (const key of keys) expect(seen[key]).toEqual(upTo(perKey));
+}
+
+describe('a process killed with SIGKILL', () => {
+  it('between the commit and the handling: another one handles what it left', async () => {
+    const first = await startWorker();
+    await killHard(first);
+    for (const number of upTo(5)) await Promise.all(keys.map((key) => raise(key, number)));
+    expect(await effectsOf(writer, 'First')).toEqual({});
+    await startWorker();
+    await expectEachOnceInOrder(5);
+  });
+
+  it('in the middle of a batch: nothing of the batch stays, and it is handled once', async () => {
+    for (const number of upTo(10)) await Promise.all(keys.map((key) => raise(key, number)));
+    const registered = await startWorker();
+    await killHard(registered);
+    await writer.database.sql`UPDATE checkpoints SET "offset" = 0`;
+    await writer.database.sql`TRUNCATE effects`;
+    const doomed = startWorker({ dieAt: 6, workMs: 5 }).catch(() => undefined);
+    await doomed;
+    await eventually(
+      () => workers.every((worker) => worker.exitCode !== null || worker.signalCode !== null),
+      (dead) => dead,
+    );
+    await startWorker();
+    await expectEachOnceInOrder(10);
+  });
+
+  it('in the middle of a replay: another one goes on with it, and each event has run again once', async () => {
+    const healthy = await startWorker();
+    for (const number of upTo(10)) await Promise.all(keys.map((key) => raise(key, number)));
+    await expectEachOnceInOrder(10);
+    await killHard(healthy);
+    await writer.database.sql`TRUNCATE effects`;
+    const replays = createReplays({
+      database: writer.database,
+      subscriptions: subscriptionsOf(tableOf({ NewCustomerProfileCreated: [recording('First')] })),
+      environment: 'test',
+      changed: async () => {},
+    });
+    const filter = { types: ['NewCustomerProfileCreated' as const] };
+    const { id } = await replays.start({ listeners: ['First'], filter }, { actor: 'a person' });
+    await startWorker({ dieAt: 6, workMs: 5 }).catch(() => undefined);
+    await eventually(
+      () => workers.every((worker) => worker.exitCode !== null || worker.signalCode !== null),
+      (dead) => dead,
+    );
+    const left = await replays.get(id);
+    expect(left.done).toBeGreaterThan(0);
+    expect(left.waiting).toBeGreaterThan(0);
+    await startWorker();
+    await expectEachOnceInOrder(10);
+    expect(await replays.get(id)).toMatchObject({ status: 'done', done: 120, dead: 0 });
+  });
+
+  it.each([2, 3])('again and again, with %i processes sharing the partitions', async (count) => {
+    for (const _ of upTo(count)) await startWorker({ workMs: 3 });
+    const perKey = 60;
+    const writing = Promise.all(
+      keys.map(async (key) => {
+        for (const number of upTo(perKey)) await raise(key, number);
+      }),
+    );
+    for (const _ of upTo(4)) {
+      const victim = workers.shift();
+      if (!victim) throw new Error('no worker left to kill');
+      await killHard(victim);
+      await startWorker({ workMs: 3 });
+    }
+    await writing;
+    await expectEachOnceInOrder(perKey);
+  });
+
+  it('stopped instead of killed, it loses its partitions, and what it does when it wakes has no effect', async () => {
+    const hung = await startWorker({ workMs: 3 });
+    await startWorker({ workMs: 3 });
+    const shares = () => writer.database.sql<{ count: number }[]>`SELECT count(*)::int AS count FROM nodes`;
+    await eventually(shares, ([row]) => row?.count === 2);
+    for (const number of upTo(10)) await Promise.all(keys.map((key) => raise(key, number)));
+    hung.kill('SIGSTOP');
+    for (const number of upTo(10)) await Promise.all(keys.map((key) => raise(key, number + 10)));
+    await expectEachOnceInOrder(20);
+    hung.kill('SIGCONT');
+    for (const number of upTo(10)) await Promise.all(keys.map((key) => raise(key, number + 20)));
+    await expectEachOnceInOrder(30);
+    const exited = once(hung, 'exit');
+    hung.kill('SIGKILL');
+    await exited;
+  });
+});

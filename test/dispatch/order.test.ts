@@ -1,0 +1,212 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readPartition } from '../../packages/server/src/log/log.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import {
+  createEffectsTable,
+  createNode,
+  customerOf,
+  effectsOf,
+  eventually,
+  recording,
+  type TestNode,
+  tableOf,
+} from '../support/dispatch.ts';
+
+let database: TestDatabase;
+let nodes: TestNode[];
+
+beforeEach(async () => {
+  database = await createTestDatabase();
+  nodes = [];
+});
+afterEach(async () => {
+  await Promise.all(nodes.map((node) => node.stop()));
+  await database.drop();
+});
+
+function node(...listeners: ReturnType<typeof recording>[]): TestNode {
+  const made = createNode(database.connection, { table: tableOf({ NewCustomerProfileCreated: listeners }) });
+  nodes.push(made);
+  return made;
+}
+
+const raise = (on: TestNode, key: string, number: number) =>
+  on.unitOfWork.run(async (tx) => tx.raise('NewCustomerProfileCreated', customerData(key, number)));
+const customerData = (key: string, number: number) => ({ customer: customerOf(key, number) });
+const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
+
+describe('the log', () => {
+  it('gives concurrent writers gapless offsets in each partition', async () => {
+    const writer = node();
+    await Promise.all(upTo(200).map((number) => raise(writer, `key${number % 7}`, number)));
+    const heads = await writer.database.sql<{ partition: number; head: number }[]>`
+      SELECT partition, head FROM log_partitions WHERE head > 0`;
+    let total = 0;
+    for (const { partition, head } of heads) {
+      const events = await readPartition(writer.database.sql, partition, 0, 1000);
+      expect(events.map((event) => event.offset)).toEqual(upTo(head));
+      total += events.length;
+    }
+    expect(total).toBe(200);
+  });
+
+  it('keeps nothing of a transaction that failed, and leaves no gap', async () => {
+    const writer = node();
+    await raise(writer, 'key', 1);
+    await expect(
+      writer.unitOfWork.run(async (tx) => {
+        tx.raise('NewCustomerProfileCreated', customerData('key', 2));
+        throw new Error('changed my mind');
+      }),
+    ).rejects.toThrow('changed my mind');
+    await raise(writer, 'key', 3);
+    const [first] = await writer.database.sql<{ partition: number }[]>`SELECT partition FROM events`;
+    const events = await readPartition(writer.database.sql, first?.partition ?? -1, 0, 10);
+    expect(events.map((event) => event.offset)).toEqual([1, 2]);
+  });
+
+  it('refuses data that does not fit the event, naming the field, and stores nothing', async () => {
+    const writer = node();
+    const wrong = { customer: { ...customerOf('key', 1), email: 7 as never } };
+    await expect(
+      writer.unitOfWork.run(async (tx) => tx.raise('NewCustomerProfileCreated', wrong)),
+    ).rejects.toMatchObject({ code: 'invalid_event_data', fields: [{ path: 'customer.email' }] });
+    expect((await writer.database.sql`SELECT 1 FROM events`).count).toBe(0);
+  });
+
+  it('lets writers that touch the same partitions in opposite orders both succeed', async () => {
+    const writer = node();
+    const keys = upTo(12).map((number) => `key${number}`);
+    await Promise.all(
+      upTo(60).map((round) =>
+        writer.unitOfWork.run(async (tx) => {
+          const order = round % 2 === 0 ? keys : [...keys].reverse();
+          for (const key of order) tx.raise('NewCustomerProfileCreated', customerData(key, round));
+        }),
+      ),
+    );
+    expect((await writer.database.sql`SELECT 1 FROM events`).count).toBe(60 * 12);
+  });
+
+  it('repeats a unit of work that lost a deadlock, and applies it once', async () => {
+    const writer = node();
+    await writer.database.sql`CREATE TABLE accounts (id int PRIMARY KEY, balance int)`;
+    await writer.database.sql`INSERT INTO accounts VALUES (1, 0), (2, 0)`;
+    let met = 0;
+    let bothAreIn: () => void = () => {};
+    const meeting = new Promise<void>((resolve) => {
+      bothAreIn = resolve;
+    });
+    const transfer = (first: number, second: number) =>
+      writer.unitOfWork.run(async (tx) => {
+        await tx.sql`UPDATE accounts SET balance = balance + 1 WHERE id = ${first}`;
+        if (++met === 2) bothAreIn();
+        await meeting;
+        await tx.sql`UPDATE accounts SET balance = balance + 1 WHERE id = ${second}`;
+        tx.raise('NewCustomerProfileCreated', customerData('key', first));
+      });
+    await Promise.all([transfer(1, 2), transfer(2, 1)]);
+    const balances = await writer.database.sql<{ balance: number }[]>`SELECT balance FROM accounts`;
+    expect(balances.map((row) => row.balance)).toEqual([2, 2]);
+    expect((await writer.database.sql`SELECT 1 FROM events`).count).toBe(2);
+    expect(met).toBeGreaterThan(2);
+  });
+});
+
+describe('dispatch', () => {
+  it('brings each event to each listener once, in the order of its key', async () => {
+    const one = node(recording('First'), recording('Second'));
+    await createEffectsTable(one);
+    await one.start();
+    const keys = upTo(20).map((number) => `key${number}`);
+    await Promise.all(
+      keys.map(async (key) => {
+        for (const number of upTo(25)) await raise(one, key, number);
+      }),
+    );
+    await one.dispatcher.settled();
+    for (const listener of ['First', 'Second']) {
+      const effects = await effectsOf(one, listener);
+      for (const key of keys) expect(effects[key]).toEqual(upTo(25));
+    }
+  });
+
+  it('shares the partitions evenly between nodes, and a node that leaves hands its share back', async () => {
+    const [one, two, three] = [node(), node(), node()];
+    await Promise.all([one.start(), two.start(), three.start()]);
+    const shares = () => [one, two, three].map((each) => each.dispatcher.partitions().length).sort();
+    await eventually(shares, (sizes) => sizes.join() === '21,21,22');
+    expect(new Set([one, two, three].flatMap((each) => each.dispatcher.partitions())).size).toBe(64);
+    await three.stop();
+    nodes.splice(nodes.indexOf(three), 1);
+    await eventually(
+      () => one.dispatcher.partitions().length,
+      (size) => size === 32,
+    );
+  });
+
+  it('keeps the order and loses nothing while nodes come and go', async () => {
+    const listeners = () => [recording('First')];
+    const writer = node(...listeners());
+    await createEffectsTable(writer);
+    await writer.start();
+    const keys = upTo(16).map((number) => `key${number}`);
+    const writing = Promise.all(
+      keys.map(async (key) => {
+        for (const number of upTo(60)) await raise(writer, key, number);
+      }),
+    );
+    for (const _ of upTo(3)) {
+      const guest = createNode(database.connection, {
+        table: tableOf({ NewCustomerProfileCreated: listeners() }),
+      });
+      await guest.start();
+      await eventually(
+        () => guest.dispatcher.partitions().length,
+        (size) => size > 0,
+      );
+      await guest.stop();
+    }
+    await writing;
+    const effects = await eventually(
+      () => effectsOf(writer, 'First'),
+      (seen) => Object.values(seen).flat().length >= 16 * 60,
+    );
+    for (const key of keys) expect(effects[key]).toEqual(upTo(60));
+  });
+
+  it('gives its partitions up when the lock connection is cut, and handles each event once all the same', async () => {
+    const one = node(recording('First'));
+    await createEffectsTable(one);
+    await one.start();
+    for (const number of upTo(30)) {
+      await raise(one, 'key', number);
+      if (number % 10 === 0) {
+        await one.database.sql`SELECT pg_terminate_backend(lock_backend_pid) FROM nodes`;
+      }
+    }
+    await eventually(
+      () => effectsOf(one, 'First'),
+      (seen) => (seen.key?.length ?? 0) >= 30,
+    );
+    // Terminating is asynchronous, and a heartbeat that is under way may be the first to notice.
+    const givenUp = /^the (lock connection is cut|heartbeat failed); partitions are given up$/;
+    await eventually(
+      () => one.logged.filter(({ message }) => givenUp.test(message)),
+      (lines) => lines.length > 0,
+    );
+    expect((await effectsOf(one, 'First')).key).toEqual(upTo(30));
+  });
+
+  it('handles everything before the writer goes on, where events are not queued', async () => {
+    const inline = createNode(database.connection, {
+      table: tableOf({ NewCustomerProfileCreated: [recording('First')] }),
+      inline: true,
+    });
+    nodes.push(inline);
+    await createEffectsTable(inline);
+    await inline.start();
+    await raise(inline, 'key', 1);
+    expect((await effectsOf(inline, 'First')).key).toEqual([1]);
+  });
+});

@@ -1,0 +1,190 @@
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { type EmailProduct, startEmail, support } from '../support/email.ts';
+
+const patience = { timeout: 40_000 };
+let product: EmailProduct;
+beforeAll(async () => {
+  product = await startEmail({ channel: { automaticPerHour: 2 } });
+});
+afterAll(() => product.stop());
+
+let people = 0;
+const somebody = () => `machine-${++people}@home.example`;
+const textsOf = async (address: string) =>
+  (await product.messagesOf(address)).map(({ content }) => content.text);
+
+/** Sends a mail and waits until something was made of it. @returns its record. */
+async function taken(mail: Parameters<EmailProduct['send']>[0]) {
+  const { messageId } = await product.send(mail);
+  const find = async () => (await product.kept()).find((one) => one.message_id === messageId);
+  await expect.poll(async () => (await find())?.status, patience).not.toBe('received');
+  return find();
+}
+
+/** An agent has written to somebody, and the mail has gone out. */
+async function written() {
+  const person = somebody();
+  const session = await product.writes(person);
+  const message = await product.replies(session, 'Hello');
+  await expect.poll(async () => (await product.deliveryOf(message))?.status, patience).toBe('sent');
+  const sent = product.post.sent.filter(({ to }) => to === person).at(-1);
+  return {
+    person,
+    session,
+    message,
+    messageId: sent?.mail.messageId ?? '',
+    raw: sent?.raw ?? Buffer.alloc(0),
+  };
+}
+
+describe('a mail that a machine wrote', () => {
+  it('is stored and marked, and an absence notice begins no case', async () => {
+    const person = somebody();
+    const record = await taken({
+      from: person,
+      headers: { 'Auto-Submitted': 'auto-replied' },
+      text: 'I am away',
+    });
+    expect(record?.status).toBe('handled');
+    await expect.poll(() => textsOf(person), patience).toEqual(['I am away']);
+    const [message] = await product.messagesOf(person);
+    expect(message?.content.mail).toEqual({ automatic: 'reply' });
+    const next = somebody();
+    await product.writes(next); // by then the one before has had its turn
+    const cases = await product.database.sql`
+      SELECT id FROM cases WHERE conversation_key = ${`1/mail:${person}`}`;
+    expect(cases).toEqual([]);
+  });
+
+  it('to many goes to agents where a rule wants that, and is not told that it is in line', async () => {
+    const person = `noreply@news-${++people}.example`;
+    const session = await product.writes(person, { text: 'News!' });
+    const message = await product.replies(session, 'An agent may answer');
+    await expect.poll(async () => (await product.deliveryOf(message))?.status, patience).toBe('sent');
+    expect(product.post.textsFor(person)).toEqual(['An agent may answer']);
+    const [notice] = await product.database.sql`
+      SELECT delivery_status, delivery_error FROM messages
+      WHERE session_id = ${session} AND content ->> 'text' = 'In line.'`;
+    expect(notice?.delivery_status).toBe('failed');
+    expect(notice?.delivery_error).toMatch(/not answered by machines/);
+  });
+
+  it('of our own that comes back is nobody’s message', async () => {
+    const { messageId } = await written();
+    const record = await taken({ from: somebody(), messageId, text: 'Hello' });
+    expect(record).toMatchObject({ status: 'ignored', note: 'a mail of our own that came back' });
+  });
+
+  it('from one of our addresses is nobody’s message', async () => {
+    const record = await taken({ from: support, text: 'Hello me' });
+    expect(record).toMatchObject({ status: 'ignored', note: 'it comes from an address of ours' });
+  });
+});
+
+describe('two machines that answer each other without saying what they are', () => {
+  it('come to an end', async () => {
+    await withRules([]);
+    onTestFinished(() => withRules([{ name: 'all', when: 'true', action: 'queue' }]));
+    const person = somebody();
+    for (let number = 1; number <= 3; number++) {
+      await taken({ from: person, text: `What? ${number}` });
+      await expect.poll(() => textsOf(person), patience).toHaveLength(number);
+      const answers = () => product.database.sql`
+        SELECT id FROM messages WHERE conversation_key = ${`1/mail:${person}`} AND is_reply
+          AND delivery_status <> 'pending'`;
+      await expect.poll(async () => (await answers()).length, patience).toBeGreaterThanOrEqual(number);
+    }
+    expect(product.post.textsFor(person)).toHaveLength(2);
+  });
+});
+
+/** Which way the tests' app sends its conversations, from now on. */
+async function withRules(rules: readonly object[]): Promise<void> {
+  const admin = await product.employ({ role: 'admin' });
+  await admin.call('PUT', '/v1/admin/apps/1/rules', { rules });
+}
+
+/** A report of a server about a mail that it had taken. */
+function report(about: string, status: string, action: string) {
+  return [
+    'From: Mail Delivery <MAILER-DAEMON@mx.example>',
+    `To: ${support}`,
+    `Message-ID: <report-${++people}@mx.example>`,
+    'Subject: Undelivered Mail Returned to Sender',
+    'Auto-Submitted: auto-replied',
+    'MIME-Version: 1.0',
+    'Content-Type: multipart/report; report-type=delivery-status; boundary="b"',
+    '',
+    '--b',
+    'Content-Type: text/plain',
+    '',
+    'Sorry.',
+    '--b',
+    'Content-Type: message/delivery-status',
+    '',
+    'Reporting-MTA: dns; mx.example',
+    '',
+    'Final-Recipient: rfc822; someone@home.example',
+    `Action: ${action}`,
+    `Status: ${status}`,
+    'Diagnostic-Code: smtp; 550 5.1.1 no such user',
+    '',
+    '--b',
+    'Content-Type: message/rfc822',
+    '',
+    about,
+    '--b--',
+    '',
+  ].join('\r\n');
+}
+
+async function bounce(raw: string) {
+  const messageId = /^Message-ID: (.*)$/m.exec(raw)?.[1] ?? '';
+  await product.send({ envelope: { from: '', to: support }, raw });
+  const find = async () => (await product.kept()).find((one) => one.message_id === messageId.trim());
+  await expect.poll(async () => (await find())?.status, patience).not.toBe('received');
+  return find();
+}
+
+describe('a report of a server', () => {
+  it('fails the message that it is about, and tells the agents', async () => {
+    const { message, raw, session } = await written();
+    const record = await bounce(report(raw.toString('latin1'), '5.1.1', 'failed'));
+    expect(record).toMatchObject({ status: 'handled', note: 'a report: failed' });
+    expect((await product.deliveryOf(message))?.status).toBe('failed');
+    const [event] = await product.database.sql`
+      SELECT data FROM events
+      WHERE type = 'MessageDeliveryFailedEvent' AND (data -> 'message' ->> 'id')::int = ${message}`;
+    expect(event?.data).toMatchObject({
+      error: 'The mail came back (5.1.1): 550 5.1.1 no such user',
+      context: { permanent: true, bounced: true },
+    });
+    const notes = () => product.database.sql`
+      SELECT content ->> 'text' AS text FROM messages WHERE session_id = ${session} AND kind = 'note'`;
+    await expect
+      .poll(async () => (await notes()).map(({ text }) => text), patience)
+      .toContainEqual(expect.stringContaining('did not reach the customer'));
+    expect(await bounce(report(raw.toString('latin1'), '5.1.1', 'failed'))).toMatchObject({
+      status: 'ignored',
+    });
+  });
+
+  it('of a delay is a note, and the message stays sent', async () => {
+    const { message, raw, session } = await written();
+    await bounce(report(raw.toString('latin1'), '4.4.1', 'delayed'));
+    expect((await product.deliveryOf(message))?.status).toBe('sent');
+    const notes = await product.database.sql`
+      SELECT content ->> 'text' AS text FROM messages WHERE session_id = ${session} AND kind = 'note'`;
+    expect(notes.map(({ text }) => text)).toContainEqual(
+      expect.stringContaining('has not reached the customer yet'),
+    );
+  });
+
+  it('that somebody made up fails nothing', async () => {
+    const { message, messageId } = await written();
+    const forged = messageId.replace(/\.[0-9a-f]{20}@/, `.${'0'.repeat(20)}@`);
+    const record = await bounce(report(`Message-ID: ${forged}\r\n\r\n`, '5.1.1', 'failed'));
+    expect(record).toMatchObject({ status: 'ignored', note: 'a report on a mail that is not ours' });
+    expect((await product.deliveryOf(message))?.status).toBe('sent');
+  });
+});

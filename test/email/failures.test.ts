@@ -1,0 +1,140 @@
+import { randomUUID } from 'node:crypto';
+import { rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Browser } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { accessibilityFaults, openPage, startBrowser } from '../support/browser.ts';
+import { type EmailProduct, startEmail } from '../support/email.ts';
+import type { Employed } from '../support/product.ts';
+
+const patience = { timeout: 40_000 };
+let product: EmailProduct;
+let admin: Employed;
+beforeAll(async () => {
+  product = await startEmail({ env: { MAIL_ATTEMPTS: '3' } });
+  admin = await product.employ({ role: 'admin', name: 'Ada' });
+});
+afterAll(() => product.stop());
+
+let isAway = false;
+/** Where files are kept is away, as a disk that was not mounted; or is back. */
+async function storeIsAway(away: boolean) {
+  if (away === isAway) return;
+  isAway = away;
+  const files = join(product.dataDir, 'files');
+  if (away) {
+    await rename(files, `${files}.away`).catch(() => undefined);
+    await writeFile(files, 'not a folder');
+  } else {
+    await rename(files, `${files}.gone`);
+    await rename(`${files}.away`, files).catch(() => undefined);
+  }
+}
+afterEach(() => storeIsAway(false));
+
+let people = 0;
+const somebody = () => `unlucky-${++people}@home.example`;
+/** A mail with a file that nobody has brought before: one that is known is not kept again. */
+const withFile = () => ({
+  text: 'See the file.',
+  attachments: [{ filename: 'a.txt', content: randomUUID() }],
+});
+const textsOf = async (address: string) =>
+  (await product.messagesOf(address)).map(({ content }) => content.text);
+const recordOf = async (messageId: string) =>
+  (await admin.call('GET', '/v1/admin/mails?limit=100')).body.items.find(
+    (mail: { messageId: string }) => mail.messageId === messageId,
+  );
+
+describe('a mail that cannot be taken in for a reason of ours', () => {
+  it('is tried again, has failed after its last attempt, and holds up no mail after it', async () => {
+    const person = somebody();
+    await storeIsAway(true);
+    const { messageId } = await product.send({ from: person, ...withFile() });
+    await product.send({ from: person, text: 'the next one' });
+    await expect.poll(async () => (await recordOf(messageId))?.status, patience).toBe('failed');
+    const record = await recordOf(messageId);
+    expect(record).toMatchObject({ attempts: 3, retryAt: null, sender: person });
+    expect(record.note).toMatch(/ENOTDIR|EEXIST/);
+    await expect.poll(() => textsOf(person), patience).toEqual(['the next one']);
+    const audit = await product.database.sql`
+      SELECT target FROM audit_entries WHERE action = 'mail.failed' AND target = ${`mail ${record.id}`}`;
+    expect(audit).toHaveLength(1);
+
+    await storeIsAway(false);
+    expect((await admin.call('POST', `/v1/admin/mails/${record.id}/replay`)).status).toBe(202);
+    await expect.poll(async () => (await recordOf(messageId))?.status, patience).toBe('handled');
+    await expect.poll(() => textsOf(person), patience).toEqual(['the next one', 'See the file.']);
+  });
+
+  it('is taken in by itself when the reason is gone before the last attempt, in its order', async () => {
+    const person = somebody();
+    await storeIsAway(true);
+    const { messageId } = await product.send({ from: person, ...withFile() });
+    await product.send({ from: person, text: 'the next one' });
+    // Its next attempt is not before the store is back.
+    const hold = () => product.database.sql`
+      UPDATE inbound_mails SET retry_at = now() + interval '1 hour'
+      WHERE message_id = ${messageId} AND status = 'received' AND note IS NOT NULL RETURNING note`;
+    await expect.poll(hold, patience).toEqual([{ note: expect.stringMatching(/ENOTDIR|EEXIST/) }]);
+    await storeIsAway(false);
+    await product.database.sql`UPDATE inbound_mails SET retry_at = now() WHERE message_id = ${messageId}`;
+    await product.send({ from: person, text: 'and another' });
+    await expect.poll(async () => (await recordOf(messageId))?.status, patience).toBe('handled');
+    await expect
+      .poll(() => textsOf(person), patience)
+      .toEqual([...['See the file.', 'the next one', 'and another']]);
+  });
+
+  it('has failed, too, when each attempt has taken the process down', async () => {
+    const person = somebody();
+    const { messageId } = await product.send({ from: person, text: 'poison' });
+    await expect.poll(async () => (await recordOf(messageId))?.status, patience).toBe('handled');
+    // As it stands after three processes that died with it.
+    const { id } = await recordOf(messageId);
+    await product.database.sql`
+      UPDATE inbound_mails SET status = 'received', attempts = 3, retry_at = now(), note = NULL WHERE id = ${id}`;
+    await product.send({ from: person, text: 'the next one' });
+    await expect.poll(async () => (await recordOf(messageId))?.status, patience).toBe('failed');
+    expect((await recordOf(messageId)).note).toContain('died before it could say why');
+    await expect.poll(() => textsOf(person), patience).toContain('the next one');
+  });
+});
+
+describe('an administrator who looks into the mails', () => {
+  let browser: Browser;
+  beforeAll(async () => {
+    browser = await startBrowser();
+  });
+  afterAll(() => browser?.close());
+
+  it('sees which have failed and why, what is in one, and has it taken in again', {
+    timeout: 120_000,
+  }, async () => {
+    const person = somebody();
+    await storeIsAway(true);
+    const { messageId } = await product.send({ from: person, subject: 'My order', ...withFile() });
+    await expect.poll(async () => (await recordOf(messageId))?.status, patience).toBe('failed');
+    const [who] = await product.database.sql<{ email: string }[]>`
+      SELECT email FROM agents WHERE id = ${admin.id}`;
+    const { page, errors } = await openPage(browser, `${product.url}/login?to=/admin/mails`);
+    page.setDefaultTimeout(patience.timeout);
+    await page.getByLabel('E-mail address').fill(who?.email ?? '');
+    await page.getByRole('textbox', { name: 'Password' }).fill('correct horse battery');
+    await page.getByRole('button', { name: 'Log in' }).click();
+    const row = page.getByRole('row', { name: new RegExp(person) });
+    await row.getByText('failed').waitFor();
+    await row.getByText(/ENOTDIR|EEXIST/).waitFor();
+    await row.getByRole('button', { name: /Look into mail/ }).click();
+    await page.getByText('Subject: My order').waitFor();
+    expect(await accessibilityFaults(page)).toEqual([]);
+    const folder = process.env.SCREENSHOTS;
+    if (folder) await page.screenshot({ path: `${folder}/mails.png` });
+    await storeIsAway(false);
+    await row.getByRole('button', { name: 'Take in again' }).click();
+    await row.getByText('handled').waitFor();
+    await expect.poll(() => textsOf(person), patience).toEqual(['See the file.']);
+    expect(errors).toEqual([]);
+    await page.context().close();
+  });
+});

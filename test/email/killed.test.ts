@@ -1,0 +1,101 @@
+import { createTransport } from 'nodemailer';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { type SmtpFault, type SmtpStandIn, startSmtpStandIn } from '../../packages/stand-ins/src/smtp-stand-in.ts';
+import { support } from '../support/email.ts';
+import { type Killed, patience, prepareKilled } from '../support/killed.ts';
+import {
+  expectedOutcomes,
+  killAtEveryStep,
+  type SendingChannel,
+  type SendingFault,
+} from '../support/killed-steps.ts';
+import { type RunningServer, stop } from '../support/server.ts';
+
+let post: SmtpStandIn;
+let killed: Killed;
+beforeEach(async () => {
+  post = await startSmtpStandIn();
+  killed = await prepareKilled({ SMTP_PORT: '0' });
+});
+afterEach(async () => {
+  await killed.stop();
+  await post.stop();
+});
+
+/** A channel that sends through the stand-in; whoever gets no answer keeps a connection to themselves. */
+function channel() {
+  const smtp = { host: '127.0.0.1', port: post.port, tls: 'none', connections: 10, laterMinutes: 10 };
+  return { name: 'mail', kind: 'email', settings: { address: support, smtp } };
+}
+
+/** Hands mails to a server, as many at once as there are. */
+function postTo(server: RunningServer) {
+  const port = Number(/come in on port (\d+)/.exec(server.said())?.[1]);
+  return createTransport({ host: '127.0.0.1', port, ignoreTLS: true, pool: true });
+}
+
+async function writes(server: RunningServer, from: string, text: string): Promise<void> {
+  const client = postTo(server);
+  await client.sendMail({ from, to: support, text });
+  client.close();
+}
+
+const stored = async () => {
+  const rows = await killed.database.sql<{ text: string }[]>`
+    SELECT content ->> 'text' AS text FROM messages WHERE NOT is_reply ORDER BY id`;
+  return rows.map(({ text }) => text);
+};
+
+const faults: Readonly<Record<SendingFault, SmtpFault>> = {
+  'never answers': { does: 'hang', accepts: false },
+  'takes it and does not answer': { does: 'wait' },
+  'wants it later': { does: 'refuse', code: 451, at: 'data' },
+};
+
+it('killed at every step of sending: nothing is lost, order is kept, and what went out twice is the same mail and on record', async () => {
+  const email: SendingChannel = {
+    channel: channel(),
+    inDoubt: 'sent again',
+    contact: (number) => `vera${number}@home.example`,
+    writes,
+    textsFor: (person) => post.textsFor(person),
+    misbehave: (fault, person) => post.misbehave(faults[fault], 1, person),
+    asked: (person, text) => post.asked(person, text),
+    release: (person) => post.release(person),
+  };
+  const outcomes = await killAtEveryStep(killed, email);
+  expect(outcomes).toEqual(expectedOutcomes(email));
+  // Whoever gets a mail twice can tell by its number that it is one: they were given three each.
+  const numbers = post.sent.map(({ mail }) => mail.messageId);
+  const mails = post.sent.map(({ to, mail }) => `${mail.messageId} ${to} ${mail.text}`);
+  expect([numbers, mails].map((all) => new Set(all).size)).toEqual(
+    Array(2).fill(3 * Object.keys(outcomes).length),
+  );
+}, 240_000);
+
+it('a mail that was answered with 250 becomes a message, whenever the server is killed', async () => {
+  const { server } = await killed.first(channel());
+  const taken: string[] = [];
+  const texts = Array.from({ length: 60 }, (_, number) => `mail ${number}`);
+  const client = postTo(server);
+  let end: Promise<unknown> | undefined;
+  await Promise.allSettled(
+    texts.map(async (text, number) => {
+      await client.sendMail({ from: `vera${number % 7}@home.example`, to: support, text });
+      taken.push(text);
+      if (taken.length === 25) end = stop(server, 'SIGKILL');
+    }),
+  );
+  client.close();
+  await end;
+  expect(taken.length).toBeGreaterThanOrEqual(25);
+
+  await killed.start();
+  const missing = async () => {
+    const known = await stored();
+    return taken.filter((text) => !known.includes(text));
+  };
+  await expect.poll(missing, patience).toEqual([]);
+  const all = await stored();
+  expect(new Set(all).size).toBe(all.length);
+}, 240_000);

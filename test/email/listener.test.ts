@@ -1,0 +1,278 @@
+import { createRequire } from 'node:module';
+import { connect, type Socket } from 'node:net';
+import fc from 'fast-check';
+import { createTransport } from 'nodemailer';
+import { afterEach, describe, expect, it } from 'vitest';
+import { identifyMail } from '../../packages/server/src/channels/email/mail-heads.ts';
+import {
+  type ArrivedMail,
+  type SmtpListener,
+  type SmtpListenerOptions,
+  startSmtpListener,
+} from '../../packages/server/src/channels/email/smtp-listener.ts';
+import { startEmail } from '../support/email.ts';
+import { anyMail } from '../support/mails.ts';
+
+const patience = { timeout: 20_000 };
+const kept: ArrivedMail[] = [];
+let listener: SmtpListener;
+const clients: Socket[] = [];
+afterEach(async () => {
+  for (const client of clients.splice(0)) client.destroy();
+  kept.length = 0;
+  await listener?.stop();
+});
+
+async function start(options: Partial<SmtpListenerOptions> = {}): Promise<void> {
+  listener = await startSmtpListener({
+    host: '127.0.0.1',
+    port: 0,
+    name: 'mail.shop.example',
+    tls: null,
+    maxBytes: 10_000,
+    maxConnections: 10,
+    maxConnectionsPerAddress: 3,
+    find: async (address) =>
+      /^(support|sales)(\+.*)?@shop\.example$/.test(address)
+        ? { appId: 1, channel: address.startsWith('sales') ? 'sales' : 'support' }
+        : undefined,
+    keep: async (mail) => {
+      kept.push(mail);
+      return 'kept';
+    },
+    log: { warn() {} },
+    ...options,
+  });
+}
+
+/** A connection on which a test says what it likes, line by line. */
+async function dial() {
+  const socket = connect(listener.port, '127.0.0.1');
+  clients.push(socket);
+  let heard = '';
+  let isClosed = false;
+  socket.setEncoding('utf8').on('data', (chunk) => {
+    heard += chunk;
+  });
+  socket.on('error', () => {});
+  socket.on('close', () => {
+    isClosed = true;
+  });
+  /** The server's next answer, its last line. */
+  const answer = async () => {
+    await expect.poll(() => /^\d{3} .*\r\n/m.test(heard) || isClosed, patience).toBe(true);
+    const end = /^(\d{3}) .*\r\n/m.exec(heard);
+    heard = heard.slice((end?.index ?? 0) + (end?.[0].length ?? 0));
+    return end?.[1];
+  };
+  const says = async (line: string) => {
+    socket.write(`${line}\r\n`);
+    return answer();
+  };
+  return {
+    socket,
+    answer,
+    says,
+    /** All that comes before the mail itself. */
+    async begins(recipients = ['support@shop.example']) {
+      await answer();
+      await says('EHLO client.example');
+      await says('MAIL FROM:<vera@home.example>');
+      for (const recipient of recipients) await says(`RCPT TO:<${recipient}>`);
+      return says('DATA');
+    },
+    isClosed: () => isClosed,
+  };
+}
+
+describe('a mail on its way in', () => {
+  it('that breaks off in the middle is not kept', async () => {
+    await start();
+    const client = await dial();
+    expect(await client.begins()).toBe('354');
+    client.socket.write('From: vera@home.example\r\n\r\nHalf a ma');
+    client.socket.destroy();
+    const other = await dial();
+    await other.begins();
+    expect(await other.says('From: max@home.example\r\n\r\nwhole\r\n.')).toBe('250');
+    expect(kept.map(({ raw }) => raw.toString())).toEqual(['From: max@home.example\r\n\r\nwhole\r\n']);
+  });
+
+  it('that is too long is refused when it is all there, and the connection goes on', async () => {
+    await start();
+    const client = await dial();
+    await client.begins();
+    expect(await client.says(`${`${'x'.repeat(70)}\r\n`.repeat(1_000)}.`)).toBe('552');
+    expect(await client.says('MAIL FROM:<vera@home.example>')).toBe('250');
+    expect(await client.says('RCPT TO:<support@shop.example>')).toBe('250');
+    expect(await client.says('DATA')).toBe('354');
+    expect(await client.says('short\r\n.')).toBe('250');
+    expect(kept).toHaveLength(1);
+  });
+
+  it('is said to be taken only when it is kept', async () => {
+    await start({ keep: () => Promise.reject(new Error('the disk is full')) });
+    const client = await dial();
+    await client.begins();
+    expect(await client.says('hello\r\n.')).toBe('451');
+  });
+
+  it('is not refused for good where it cannot be found out whom it is for', async () => {
+    await start({ find: () => Promise.reject(new Error('no database')) });
+    const client = await dial();
+    await client.answer();
+    await client.says('EHLO client.example');
+    await client.says('MAIL FROM:<vera@home.example>');
+    expect(await client.says('RCPT TO:<support@shop.example>')).toBe('451');
+  });
+
+  it('to several addresses of a channel is kept for it once, and for each other channel', async () => {
+    await start();
+    const client = await dial();
+    await client.begins(['support@shop.example', 'support+x@shop.example', 'sales@shop.example']);
+    await client.says('hello\r\n.');
+    expect(kept.map(({ recipients }) => recipients.map(({ channel }) => channel))).toEqual([
+      ['support', 'sales'],
+    ]);
+  });
+
+  it('may have no sender, as bounces have', async () => {
+    await start();
+    const client = await dial();
+    await client.answer();
+    await client.says('EHLO client.example');
+    expect(await client.says('MAIL FROM:<>')).toBe('250');
+    await client.says('RCPT TO:<support@shop.example>');
+    await client.says('DATA');
+    expect(await client.says('hello\r\n.')).toBe('250');
+    expect(kept[0]?.sender).toBe('');
+  });
+});
+
+describe('the listener', () => {
+  it('relays nothing, knows no log-in, and offers no encryption that it has not', async () => {
+    await start();
+    const client = await dial();
+    await client.answer();
+    await client.says('EHLO client.example');
+    expect(await client.says('AUTH PLAIN AGEAYg==')).toMatch(/^5/);
+    expect(await client.says('STARTTLS')).toMatch(/^5/);
+    await client.says('MAIL FROM:<support@shop.example>');
+    expect(await client.says('RCPT TO:<victim@elsewhere.example>')).toBe('550');
+    expect(await client.says('DATA')).toBe('503');
+  });
+
+  it('sends away who has too many connections', async () => {
+    await start();
+    const three = [await dial(), await dial(), await dial()];
+    for (const client of three) expect(await client.answer()).toBe('220');
+    const fourth = await dial();
+    expect(await fourth.answer()).toBe('421');
+    three[0]?.socket.end();
+    await expect.poll(async () => (await dial()).answer(), patience).toBe('220');
+  });
+
+  it('takes fifty recipients and no more', async () => {
+    await start();
+    const client = await dial();
+    await client.answer();
+    await client.says('EHLO client.example');
+    await client.says('MAIL FROM:<vera@home.example>');
+    for (let number = 0; number < 50; number++) {
+      expect(await client.says(`RCPT TO:<support+${number}@shop.example>`)).toBe('250');
+    }
+    expect(await client.says('RCPT TO:<support+51@shop.example>')).toBe('452');
+  });
+
+  it('cuts off who says nothing', async () => {
+    await start({ times: { silenceMs: 100 } });
+    const client = await dial();
+    await expect.poll(client.isClosed, patience).toBe(true);
+  });
+
+  it('cuts off who never comes to an end', async () => {
+    await start({ times: { connectionMs: 400 } });
+    const client = await dial();
+    await client.begins();
+    const drip = setInterval(() => client.socket.write('x'), 20);
+    await expect.poll(client.isClosed, patience).toBe(true);
+    clearInterval(drip);
+    expect(kept).toEqual([]);
+  });
+
+  it('takes mails encrypted where it has a certificate', async () => {
+    const { default: testCertificate } = createRequire(import.meta.url)('smtp-server/lib/tls-options');
+    const { key, cert } = testCertificate({});
+    await start({ tls: { key, cert } });
+    const transport = createTransport({
+      host: '127.0.0.1',
+      port: listener.port,
+      requireTLS: true,
+      tls: { rejectUnauthorized: false },
+    });
+    await transport.sendMail({ from: 'vera@home.example', to: 'support@shop.example', text: 'hush' });
+    transport.close();
+    expect(kept[0]?.raw.toString()).toContain('hush');
+  });
+
+  it('ends what is under way before it stops', async () => {
+    let release = () => {};
+    const waiting = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    await start({
+      keep: async (mail) => {
+        await waiting;
+        kept.push(mail);
+        return 'kept';
+      },
+    });
+    const client = await dial();
+    await client.begins();
+    client.socket.write('hello\r\n.\r\n');
+    const stopped = listener.stop();
+    release();
+    expect(await client.answer()).toBe('250');
+    client.socket.end();
+    await stopped;
+    expect(kept).toHaveLength(1);
+  });
+});
+
+/** What a mail is told by, whatever blanks are around it. */
+const identityOf = (mail: string) => identifyMail(Buffer.from(mail, 'latin1')).deduplicationKey;
+
+describe('whatever mails come', () => {
+  it('each is kept, and something is made of it', async () => {
+    const product = await startEmail();
+    try {
+      const mails = fc.sample(anyMail, { numRuns: 80, seed: 7 });
+      const transport = createTransport({
+        host: '127.0.0.1',
+        port: product.smtpPort,
+        ignoreTLS: true,
+        pool: true,
+      });
+      await Promise.all(
+        mails.map((raw, number) =>
+          transport.sendMail({
+            envelope: { from: `s${number}@home.example`, to: 'support@shop.example' },
+            raw,
+          }),
+        ),
+      );
+      transport.close();
+      const states = async () => new Set((await product.kept()).map(({ status }) => status));
+      await expect.poll(async () => (await states()).has('received'), { timeout: 40_000 }).toBe(false);
+      const written = new Set(mails.map((raw) => raw.toString('latin1').trim()));
+      const bytes = (await product.kept()).map(({ raw }) => raw.toString('latin1').trim());
+      expect(bytes.filter((one) => !written.has(one))).toEqual([]);
+      // What is missing is a copy of one that is there.
+      const known = new Set(bytes.map(identityOf));
+      expect([...written].filter((one) => !known.has(identityOf(one)))).toEqual([]);
+      expect((await product.call('GET', '/readyz')).status).toBe(200);
+    } finally {
+      await product.stop();
+    }
+  });
+});

@@ -1,0 +1,112 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { type EmailProduct, startEmail, support } from '../support/email.ts';
+import { startMailbox, type TestMailbox } from '../support/mailbox.ts';
+import { startSecondNode } from '../support/product.ts';
+
+const patience = { timeout: 40_000 };
+let mailbox: TestMailbox;
+let product: EmailProduct;
+afterEach(async () => {
+  await product.stop();
+  await mailbox.stop();
+});
+
+async function start(mails: readonly string[] = []): Promise<void> {
+  mailbox = await startMailbox(mails);
+  product = await startEmail({ channel: { imap: settings() } });
+  await expect.poll(() => cursor(), patience).toBeDefined();
+}
+
+const settings = (password = mailbox.password) => ({
+  host: '127.0.0.1',
+  port: mailbox.port,
+  tls: 'none',
+  user: mailbox.user,
+  password,
+});
+let written = 0;
+const mail = (from: string, text: string, heads = '') =>
+  `From: ${from}\r\nTo: ${support}\r\nMessage-ID: <box-${++written}@home.example>\r\n${heads}\r\n${text}\r\n`;
+const textsOf = async (address: string) =>
+  (await product.messagesOf(address)).map(({ content }) => content.text);
+const cursor = async () => {
+  const [row] = await product.database.sql<{ uid_validity: string; last_uid: number }[]>`
+    SELECT uid_validity, last_uid FROM mailbox_cursors`;
+  return row;
+};
+
+describe('the mailbox of a channel', () => {
+  it('is read from now on: what lay there before is nobody’s message, what comes is, at once', async () => {
+    await start([mail('old@home.example', 'from years ago')]);
+    mailbox.receive(mail('vera@home.example', 'hello'));
+    await expect.poll(() => textsOf('vera@home.example'), patience).toEqual(['hello']);
+    mailbox.receive(mail('vera@home.example', 'and again'));
+    await expect.poll(() => textsOf('vera@home.example'), patience).toEqual(['hello', 'and again']);
+    expect(await textsOf('old@home.example')).toEqual([]);
+  });
+
+  it('is read on where it was left, when the connection breaks', async () => {
+    await start();
+    const longAgo = new Date('2020-01-01'); // as of mails that were moved here: only their numbers are new
+    mailbox.receive(mail('vera@home.example', 'one'), longAgo);
+    await expect.poll(() => textsOf('vera@home.example'), patience).toEqual(['one']);
+    mailbox.cut();
+    mailbox.receive(mail('vera@home.example', 'two'), longAgo);
+    mailbox.receive(mail('vera@home.example', 'three'), longAgo);
+    await expect.poll(() => textsOf('vera@home.example'), patience).toEqual(['one', 'two', 'three']);
+    expect(mailbox.connections()).toBeGreaterThan(1);
+    expect(await product.kept()).toHaveLength(3);
+  });
+
+  it('that was numbered anew has no mail kept twice, and none left out', async () => {
+    await start();
+    mailbox.receive(mail('vera@home.example', 'one'));
+    await expect.poll(() => textsOf('vera@home.example'), patience).toEqual(['one']);
+    mailbox.renumber();
+    mailbox.receive(mail('vera@home.example', 'two'));
+    mailbox.cut();
+    await expect.poll(async () => (await cursor())?.uid_validity, patience).toBe('101');
+    await expect.poll(() => textsOf('vera@home.example'), patience).toEqual(['one', 'two']);
+    expect(await product.kept()).toHaveLength(2);
+  });
+
+  it('tells of the conversation by the address that its server has written on a mail', async () => {
+    await start();
+    const session = await product.writes('vera@home.example');
+    const message = await product.replies(session, 'Hello');
+    await expect.poll(async () => (await product.deliveryOf(message))?.status, patience).toBe('sent');
+    const replyTo = product.post.sent.at(-1)?.mail.replyTo?.value[0]?.address;
+    mailbox.receive(mail('other@home.example', 'Thanks', `Delivered-To: ${replyTo}\r\n`));
+    await expect.poll(() => textsOf('vera@home.example'), patience).toEqual(['hello', 'Thanks']);
+  });
+
+  it('that cannot be opened is said once, and read when it can be', async () => {
+    mailbox = await startMailbox();
+    product = await startEmail({ channel: { imap: settings('a wrong one') } });
+    const audit = () => product.database.sql<{ action: string; detail: { reason?: string } }[]>`
+      SELECT action, detail FROM audit_entries WHERE actor = 'mailbox' ORDER BY id`;
+    await expect.poll(() => mailbox.connections(), patience).toBeGreaterThan(1);
+    expect(await audit()).toEqual([
+      { action: 'mailbox.down', detail: { reason: 'The mail server refused the log-in.' } },
+    ]);
+    mailbox.changePassword('a wrong one');
+    await expect
+      .poll(async () => (await audit()).map(({ action }) => action), patience)
+      .toEqual(['mailbox.down', 'mailbox.up']);
+    mailbox.receive(mail('vera@home.example', 'hello'));
+    await expect.poll(() => textsOf('vera@home.example'), patience).toEqual(['hello']);
+  });
+
+  it('is read by one of two nodes, and by the other when that one is gone', async () => {
+    await start();
+    const other = await startSecondNode(product);
+    await expect.poll(() => mailbox.readers(), patience).toBe(1);
+    mailbox.receive(mail('vera@home.example', 'one'));
+    await expect.poll(() => textsOf('vera@home.example'), patience).toEqual(['one']);
+    await other.stop();
+    await expect.poll(() => mailbox.readers(), patience).toBe(1);
+    mailbox.receive(mail('vera@home.example', 'two'));
+    await expect.poll(() => textsOf('vera@home.example'), patience).toEqual(['one', 'two']);
+    expect(await product.kept()).toHaveLength(2);
+  });
+});

@@ -1,0 +1,102 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type EmailProduct, startEmail, support } from '../support/email.ts';
+
+const patience = { timeout: 40_000 };
+let product: EmailProduct;
+beforeAll(async () => {
+  product = await startEmail({ env: { SMTP_MAX_BYTES: '200000', SMTP_SENDER_LIMIT: '5' } });
+});
+afterAll(() => product.stop());
+
+let people = 0;
+const somebody = () => `person-${++people}@home.example`;
+const textsOf = async (address: string) =>
+  (await product.messagesOf(address)).map(({ content }) => content.text);
+
+describe('a mail to the address of a channel', () => {
+  it('becomes a message in the conversation of its sender', async () => {
+    const vera = somebody();
+    await product.send({ from: `Vera <${vera}>`, subject: 'My order', text: 'Where is it?' });
+    await expect.poll(() => textsOf(vera), patience).toEqual(['Where is it?']);
+    const [message] = await product.messagesOf(vera);
+    expect(message?.content.mail).toEqual({ subject: 'My order' });
+    const [customer] = await product.database.sql`
+      SELECT name, email FROM customers WHERE conversation_key = ${`1/mail:${vera}`}`;
+    expect(customer).toEqual({ name: 'Vera', email: vera });
+  });
+
+  it('is kept with every byte', async () => {
+    const from = somebody();
+    const raw = Buffer.from(
+      `From: ${from}\r\nMessage-ID: <bytes@home.example>\r\n\r\n\xe4\xf6\xfc\r\n`,
+      'latin1',
+    );
+    await product.send({ envelope: { from, to: support }, raw });
+    const mail = (await product.kept()).find(({ message_id }) => message_id === '<bytes@home.example>');
+    expect(mail?.raw.toString('latin1')).toBe(raw.toString('latin1'));
+  });
+
+  it('is stored once, however often it comes', async () => {
+    const from = somebody();
+    const mail = { from, messageId: '<once@home.example>', text: 'once' };
+    await product.send(mail);
+    await product.send(mail);
+    await product.send({ from, text: 'another' });
+    await expect.poll(() => textsOf(from), patience).toEqual(['once', 'another']);
+  });
+
+  it('cannot be kept away by another mail with its Message-ID', async () => {
+    const [thief, vera] = [somebody(), somebody()];
+    await product.send({ from: thief, messageId: '<mine@home.example>', text: 'first' });
+    await product.send({ from: vera, messageId: '<mine@home.example>', text: 'the true one' });
+    await expect.poll(() => textsOf(vera), patience).toEqual(['the true one']);
+  });
+
+  it('is taken in after the ones that the same sender sent before', async () => {
+    const from = somebody();
+    for (let number = 1; number <= 5; number++) await product.send({ from, text: `mail ${number}` });
+    await expect.poll(() => textsOf(from), patience).toHaveLength(5);
+    expect(await textsOf(from)).toEqual(['mail 1', 'mail 2', 'mail 3', 'mail 4', 'mail 5']);
+  });
+
+  it('is refused for now where its sender has sent too many', async () => {
+    const from = somebody();
+    for (let number = 1; number <= 5; number++) await product.send({ from, text: `mail ${number}` });
+    await expect(product.send({ from, text: 'mail 6' })).rejects.toMatchObject({ responseCode: 451 });
+  });
+});
+
+describe('a recipient', () => {
+  it.each(['nobody@shop.example', 'support@elsewhere.example', 'support@shop.example.com'])(
+    '%s is nobody here',
+    async (to) => {
+      await expect(product.send({ from: somebody(), to, text: 'hello' })).rejects.toMatchObject({
+        responseCode: 550,
+      });
+    },
+  );
+
+  it.each(['Support@SHOP.example', 'support+anything@shop.example'])('%s is the channel', async (to) => {
+    const from = somebody();
+    await product.send({ from, to, text: 'hello' });
+    await expect.poll(() => textsOf(from), patience).toEqual(['hello']);
+  });
+
+  it('of a channel that is switched off is nobody', async () => {
+    const admin = await product.employ({ role: 'admin' });
+    const settings = { address: 'off@shop.example' };
+    await admin.call('PUT', '/v1/admin/apps/1/channels/off', { kind: 'email', enabled: false, settings });
+    await expect(
+      product.send({ from: somebody(), to: 'off@shop.example', text: 'hello' }),
+    ).rejects.toMatchObject({
+      responseCode: 550,
+    });
+  });
+});
+
+describe('a mail that is too long', () => {
+  it('is refused with 552 before it is sent, where its length is told', async () => {
+    const sending = product.send({ from: somebody(), text: 'x'.repeat(300_000) });
+    await expect(sending).rejects.toMatchObject({ responseCode: 552 });
+  });
+});

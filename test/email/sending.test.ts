@@ -1,0 +1,154 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { SmtpFault } from '../../packages/stand-ins/src/smtp-stand-in.ts';
+import { type EmailProduct, startEmail, support } from '../support/email.ts';
+import { quick } from '../support/facebook.ts';
+
+const patience = { timeout: 40_000 };
+let product: EmailProduct;
+beforeAll(async () => {
+  product = await startEmail({
+    channel: { name: 'The Shop' },
+    settings: { delivery: { ...quick, attempts: 3 } },
+  });
+});
+afterAll(() => product.stop());
+beforeEach(() => product.post.behave());
+
+let people = 0;
+const statusOf = async (messageId: number) => (await product.deliveryOf(messageId))?.status;
+const mailsTo = (address: string) => product.post.sent.filter(({ to }) => to === address);
+
+/** A person who has written, has got the notice that they are in line, and what an agent says to them. */
+async function conversation(mail?: Parameters<EmailProduct['writes']>[1]) {
+  const person = `reader-${++people}@home.example`;
+  const session = await product.writes(person, mail);
+  await expect.poll(() => product.post.textsFor(person), patience).toEqual(['In line.']);
+  return {
+    person,
+    session,
+    say: (content: string | Record<string, unknown>) => product.replies(session, content),
+    heard: () => product.post.textsFor(person).slice(1),
+    last: () => mailsTo(person).at(-1)?.mail,
+  };
+}
+
+async function attemptsOf(messageId: number) {
+  const rows = await product.database.sql<{ outcome: string; decision: string | null }[]>`
+    SELECT outcome, decision FROM delivery_attempts JOIN deliveries ON deliveries.id = delivery_id
+    WHERE message_id = ${messageId} ORDER BY delivery_attempts.id`;
+  return rows.map(({ outcome, decision }) => (decision === null ? outcome : `${outcome}, ${decision}`));
+}
+
+describe('an agent’s reply to a mail', () => {
+  it('is a mail in the same thread', async () => {
+    const { say, last, person } = await conversation({
+      messageId: '<asked@home.example>',
+      subject: 'My order',
+      text: 'Where is it?',
+    });
+    const message = await say('On its way: see https://shop.example/t?a=1&b=2.');
+    await expect.poll(() => statusOf(message), patience).toBe('sent');
+    const mail = last();
+    expect(mail?.subject).toBe('Re: My order');
+    expect(mail?.inReplyTo).toBe('<asked@home.example>');
+    expect(mail?.references).toBe('<asked@home.example>');
+    expect(mail?.from?.text).toBe(`"The Shop" <${support}>`);
+    expect(mail?.text?.trim()).toBe('On its way: see https://shop.example/t?a=1&b=2.');
+    expect(mail?.html).toContain('<a href="https://shop.example/t?a=1&amp;b=2">');
+    expect(mail?.headers.get('auto-submitted')).toBeUndefined();
+    expect(mailsTo(person).at(-1)?.from).toBe(support);
+  });
+
+  it('is not headed with a second Re:', async () => {
+    const { say, last } = await conversation({ subject: 'AW: Re: My order', text: 'Well?' });
+    const message = await say('Soon.');
+    await expect.poll(() => statusOf(message), patience).toBe('sent');
+    expect(last()?.subject).toBe('Re: My order');
+  });
+
+  it('asks for answers at an address that marks the conversation', async () => {
+    const { say, last } = await conversation();
+    const message = await say('Hello');
+    await expect.poll(() => statusOf(message), patience).toBe('sent');
+    expect(last()?.replyTo?.value[0]?.address).toMatch(/^support\+[0-9a-z]+-[0-9a-f]{20}@shop\.example$/);
+  });
+
+  it('has its choices and files where the customer can read them', async () => {
+    const { say, heard } = await conversation();
+    const message = await say({
+      text: 'Choose <one>',
+      attachments: [{ type: 'file', url: 'https://files.example/a.pdf', name: 'Terms' }],
+      quickReplies: [
+        { title: 'Yes', payload: 'y' },
+        { title: 'No', payload: 'n' },
+      ],
+    });
+    await expect.poll(() => statusOf(message), patience).toBe('sent');
+    expect(heard()).toEqual([
+      'Choose <one>\n\nTerms: https://files.example/a.pdf\n\nAnswer with one of: Yes, No',
+    ]);
+  });
+
+  it('goes out in the order in which it was written, whatever fails in between', async () => {
+    const { person, say, heard } = await conversation();
+    product.post.misbehave({ does: 'refuse', code: 451, at: 'data' }, 2, person);
+    const texts = ['one', 'two', 'three', 'four'];
+    for (const text of texts) await say(text);
+    await expect.poll(heard, patience).toEqual(texts);
+  });
+});
+
+describe('what no person has written', () => {
+  it('says so, and asks for no automatic answer', async () => {
+    const { person } = await conversation();
+    const notice = mailsTo(person)[0]?.mail;
+    expect(notice?.headers.get('auto-submitted')).toBe('auto-replied');
+    expect(notice?.headers.get('x-auto-response-suppress')).toBe('All');
+  });
+});
+
+describe('a mail that its server does not take', () => {
+  it.each<[string, SmtpFault]>([
+    ['later, by its recipient', { does: 'refuse', code: 450 }],
+    ['later, after it was sent', { does: 'refuse', code: 451, at: 'data' }],
+    ['the connection is cut before it was sent', { does: 'cut-early' }],
+  ])('%s: is sent again, and nobody doubts', async (_what, fault) => {
+    const { person, say, heard } = await conversation();
+    product.post.misbehave(fault, 1, person);
+    const message = await say('are you there?');
+    await expect.poll(() => statusOf(message), patience).toBe('sent');
+    expect(heard()).toEqual(['are you there?']);
+    expect((await product.deliveryOf(message))?.doubts).toBe(0);
+  });
+
+  it.each<[string, SmtpFault]>([
+    ['its recipient is nobody', { does: 'refuse', code: 550, message: '5.1.1 User unknown' }],
+    ['its content is refused', { does: 'refuse', code: 554, at: 'data', message: '5.6.0 We do not like it' }],
+  ])('%s: fails for good, with the server’s words', async (_what, fault) => {
+    const { person, say } = await conversation();
+    product.post.misbehave(fault, 1, person);
+    const message = await say('are you there?');
+    await expect.poll(() => statusOf(message), patience).toBe('failed');
+    const words = fault.does === 'refuse' ? fault.message : '';
+    expect((await product.deliveryOf(message))?.error).toContain(words);
+    const [event] = await product.database.sql`
+      SELECT data FROM events
+      WHERE type = 'MessageDeliveryFailedEvent' AND (data -> 'message' ->> 'id')::int = ${message}`;
+    expect(event?.data.context).toMatchObject({ permanent: true, channel: 'mail' });
+  });
+
+  it.each<[string, SmtpFault, number]>([
+    ['was cut when the server had kept it', { does: 'cut', accepts: true }, 2],
+    ['was cut when the server had not', { does: 'cut', accepts: false }, 1],
+    ['hangs, and the server has kept it', { does: 'hang', accepts: true }, 2],
+  ])('%s: is in doubt, and goes out again with the same Message-ID', async (_what, fault, times) => {
+    const { person, say, heard } = await conversation();
+    product.post.misbehave(fault, 1, person);
+    const message = await say('are you there?');
+    await expect.poll(() => statusOf(message), patience).toBe('sent');
+    expect(heard()).toEqual(Array(times).fill('are you there?'));
+    expect(await attemptsOf(message)).toEqual(['doubtful, resend', 'sent']);
+    const ids = mailsTo(person).map(({ mail }) => mail.messageId);
+    expect(new Set(ids.slice(1)).size).toBe(1);
+  });
+});

@@ -1,0 +1,166 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type EmailProduct, startEmail, support } from '../support/email.ts';
+import type { Employed } from '../support/product.ts';
+
+const patience = { timeout: 40_000 };
+let product: EmailProduct;
+let desk: Employed;
+beforeAll(async () => {
+  product = await startEmail();
+  desk = await product.employ();
+});
+afterAll(() => product.stop());
+
+let people = 0;
+const somebody = () => `writer-${++people}@home.example`;
+const messagesOf = (address: string) => product.messagesOf(address);
+const textsOf = async (address: string) => (await messagesOf(address)).map(({ content }) => content.text);
+
+/** A person who has written and was answered by an agent, and the answer as it came. */
+async function answered() {
+  const person = somebody();
+  const session = await product.writes(person, { subject: 'My order', text: 'Where is it?' });
+  const message = await product.replies(session, 'On its way.');
+  await expect.poll(async () => (await product.deliveryOf(message))?.status, patience).toBe('sent');
+  const answer = product.post.sent.filter(({ to }) => to === person).at(-1)?.mail;
+  return {
+    person,
+    session,
+    message,
+    messageId: answer?.messageId ?? '',
+    replyTo: answer?.replyTo?.value[0]?.address ?? '',
+  };
+}
+
+describe('an answer to an agent’s mail', () => {
+  it('comes to the address with the mark, and goes on with the conversation, whoever sends it', async () => {
+    const { person, replyTo } = await answered();
+    const other = somebody();
+    await product.send({ from: `Vera at work <${other}>`, to: replyTo, text: 'Thank you!' });
+    await expect.poll(() => textsOf(person), patience).toEqual(['Where is it?', 'Thank you!']);
+    expect((await messagesOf(person)).at(-1)?.content.mail).toEqual({ from: `Vera at work <${other}>` });
+    expect(await textsOf(other)).toEqual([]);
+  });
+
+  it.each<[string, (messageId: string) => Record<string, unknown>]>([
+    ['In-Reply-To', (inReplyTo) => ({ inReplyTo })],
+    ['References', (messageId) => ({ references: ['<older@home.example>', messageId] })],
+    [
+      'References, when In-Reply-To is unknown',
+      (messageId) => ({ inReplyTo: '<x@y.example>', references: [messageId] }),
+    ],
+  ])('is known by its %s', async (_head, heads) => {
+    const { person, messageId } = await answered();
+    await product.send({ from: somebody(), ...heads(messageId), text: 'Thank you!' });
+    await expect.poll(() => textsOf(person), patience).toEqual(['Where is it?', 'Thank you!']);
+  });
+
+  it('of somebody in copy, to what the customer wrote, is known by that', async () => {
+    const person = somebody();
+    await product.send({ from: person, messageId: '<to-all@home.example>', text: 'Where is it?' });
+    await expect.poll(() => textsOf(person), patience).toHaveLength(1);
+    await product.send({ from: somebody(), inReplyTo: '<to-all@home.example>', text: 'I wonder, too.' });
+    await expect.poll(() => textsOf(person), patience).toEqual(['Where is it?', 'I wonder, too.']);
+  });
+
+  it('with another subject stays in the conversation, and shows it', async () => {
+    const { person, messageId } = await answered();
+    await product.send({ from: person, inReplyTo: messageId, subject: 'Something else', text: 'And this?' });
+    await expect.poll(() => textsOf(person), patience).toHaveLength(2);
+    const subjects = (await messagesOf(person)).map(({ content }) => content.mail?.subject);
+    expect(subjects).toEqual(['My order', 'Something else']);
+  });
+});
+
+describe('a mail that answers nothing of ours', () => {
+  it('is a conversation of its own, whatever its subject', async () => {
+    const { person } = await answered();
+    const other = somebody();
+    await product.send({ from: other, subject: 'Re: My order', text: 'Me too' });
+    await expect.poll(() => textsOf(other), patience).toEqual(['Me too']);
+    expect(await textsOf(person)).toEqual(['Where is it?']);
+  });
+
+  it.each<[string, (found: Awaited<ReturnType<typeof answered>>) => Record<string, unknown>]>([
+    [
+      'a mark that was changed',
+      ({ replyTo }) => ({ to: replyTo.replace(/.@/, (end) => (end === '0@' ? '1@' : '0@')) }),
+    ],
+    [
+      'a Message-ID that was made up',
+      ({ messageId }) => ({ inReplyTo: messageId.replace(/\.[0-9a-f]{20}@/, `.${'0'.repeat(20)}@`) }),
+    ],
+  ])('is not let into a conversation by %s', async (_what, forged) => {
+    const found = await answered();
+    const other = somebody();
+    await product.send({ from: other, ...forged(found), text: 'Let me in' });
+    await expect.poll(() => textsOf(other), patience).toEqual(['Let me in']);
+  });
+
+  it('that asks for answers elsewhere is a conversation with whom it names', async () => {
+    const customer = somebody();
+    await product.send({ from: 'forms@website.example', replyTo: customer, text: 'By the form' });
+    await expect.poll(() => textsOf(customer), patience).toEqual(['By the form']);
+  });
+});
+
+describe('what is quoted', () => {
+  const text =
+    'Thank you!\n\nOn Mon, Nov 23, 2026 at 10:04 AM Shop <support@shop.example> wrote:\n\n> On its way.\n';
+  const html =
+    '<p>Thank you!</p><script>x()</script><img src="https://x.example/t.gif"><img src="cid:logo"><blockquote>On its way.</blockquote>';
+
+  it('is not in the message, but in the mail, which can be looked at, made safe', async () => {
+    const person = somebody();
+    const attachments = [{ filename: 'logo.png', content: Buffer.from('png'), cid: 'logo' }];
+    await product.send({
+      from: `Vera <${person}>`,
+      cc: 'boss@home.example',
+      subject: 'Re: x',
+      text,
+      html,
+      attachments,
+    });
+    await expect.poll(() => messagesOf(person), patience).toHaveLength(1);
+    const [message] = await messagesOf(person);
+    expect(message?.content.text).toBe('Thank you!');
+    expect(message?.content.attachments).toEqual([expect.objectContaining({ name: 'logo.png' })]);
+    const { status, body } = await desk.call('GET', `/v1/messages/${message?.id}/mail`);
+    expect(status).toBe(200);
+    expect(body).toMatchObject({
+      from: { address: person, name: 'Vera' },
+      to: [{ address: support, name: null }],
+      cc: [{ address: 'boss@home.example', name: null }],
+      subject: 'Re: x',
+      files: [{ name: 'logo.png', contentType: 'image/png', sizeBytes: 3 }],
+    });
+    expect(body.text).toContain('> On its way.');
+    expect(body.html).toContain('<blockquote>On its way.</blockquote>');
+    expect(body.html).toContain('<img data-blocked-src="https://x.example/t.gif" />');
+    expect(body.html).toContain('data:image/png;base64,');
+    expect(body.html).not.toContain('script');
+    const file = await desk.call('GET', `/v1/messages/${message?.id}/mail/files/0`);
+    expect([file.status, file.body]).toEqual([200, 'png']);
+    expect(file.headers.get('content-disposition')).toBe("attachment; filename*=UTF-8''logo.png");
+    expect((await desk.call('GET', `/v1/messages/${message?.id}/mail/files/1`)).status).toBe(404);
+  });
+
+  it('stays where a mail is passed on', async () => {
+    const person = somebody();
+    await product.send({ from: person, subject: 'Fwd: x', text });
+    await expect.poll(() => textsOf(person), patience).toEqual([text.trim()]);
+  });
+
+  it('is nobody else’s to look at', async () => {
+    const person = somebody();
+    await product.send({ from: person, text: 'secret' });
+    await expect.poll(() => messagesOf(person), patience).toHaveLength(1);
+    const [message] = await messagesOf(person);
+    const stranger = await product.employ({ appIds: [] });
+    expect((await stranger.call('GET', `/v1/messages/${message?.id}/mail`)).status).toBe(403);
+    const visitor = await product.visit();
+    expect((await visitor.call('GET', `/v1/messages/${message?.id}/mail`)).status).toBe(403);
+    const { body } = await visitor.write('no mail');
+    expect((await desk.call('GET', `/v1/messages/${body.message.id}/mail`)).status).toBe(404);
+  });
+});

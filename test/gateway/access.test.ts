@@ -1,0 +1,69 @@
+import { type Topic, type TopicKind, topics } from '@mevrik/protocol';
+import { describe, expect, it } from 'vitest';
+import { mayHear } from '../../packages/server/src/broadcast/access/access.ts';
+import { facts, type Person, people } from '../support/gateway.ts';
+
+const everybody = [...(Object.keys(people) as Person[]), 'nobody'] as const;
+const staffOfApp1 = ['agent', 'supervisor', 'admin', 'backEnd'] as const;
+
+/** Who may hear what on a connection to app 1; everybody else may not. */
+const expected: {
+  [Kind in TopicKind]: readonly (readonly [Topic, readonly (Person | 'nobody')[]])[];
+} = {
+  messages: [[topics.messages, everybody]],
+  queues: [[topics.queues, staffOfApp1]],
+  sessions: [[topics.sessions, staffOfApp1]],
+  opening: [[topics.opening, ['ann', 'bob', ...staffOfApp1]]],
+  log: [[topics.log, ['supervisor', 'admin', 'backEnd']]],
+  session: [
+    [topics.session(1), ['ann', ...staffOfApp1]],
+    [topics.session(2), ['bob', ...staffOfApp1]],
+    // What app 2 has, or nobody, is heard by none of app 1; its back end may listen to the void.
+    [topics.session(9), ['backEnd']],
+    [topics.session(404), ['backEnd']],
+  ],
+  case: [
+    [topics.case(1), ['ann', ...staffOfApp1]],
+    [topics.case(9), ['backEnd']],
+  ],
+  user: [[topics.user(11), ['ann', ...staffOfApp1]]],
+  'agent-type': [
+    [topics.agentType('live'), staffOfApp1],
+    [topics.agentType('bot'), staffOfApp1],
+  ],
+  agent: [
+    [topics.agent(5), ['agent', 'supervisor', 'admin', 'backEnd']],
+    [topics.agent(6), ['supervisor', 'admin', 'backEnd']],
+  ],
+  'app-queues': [
+    [topics.appQueues(1), staffOfApp1],
+    [topics.appQueues(2), ['backEnd']],
+  ],
+};
+
+describe('who may hear what', () => {
+  for (const [topic, those] of Object.values(expected).flat()) {
+    it(`${topic}: ${those.join(', ')}`, async () => {
+      const allowed: string[] = [];
+      for (const person of everybody) {
+        const who = person === 'nobody' ? undefined : people[person];
+        if (await mayHear({ topic, appId: 1, who, facts })) allowed.push(person);
+      }
+      expect(allowed.sort()).toEqual([...those].sort());
+    });
+  }
+
+  it('leaves names that are none of ours to the back end', async () => {
+    for (const topic of [
+      'session',
+      'session01',
+      'session1x',
+      'Session1',
+      'encrypted-session1',
+      'agentghost',
+    ]) {
+      expect(await mayHear({ topic, appId: 1, who: people.admin, facts })).toBe(false);
+      expect(await mayHear({ topic, appId: 1, who: people.backEnd, facts })).toBe(true);
+    }
+  });
+});

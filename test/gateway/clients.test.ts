@@ -1,0 +1,145 @@
+import Echo from 'laravel-echo';
+import pusherModule from 'pusher-js';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { heard, startGateway, type TestGateway } from '../support/gateway.ts';
+
+let server: TestGateway;
+beforeAll(async () => {
+  server = await startGateway();
+});
+afterAll(() => server.stop());
+
+const payload = { message: { id: 5, text: 'Grüße, "quoted" \u2028 😀' } };
+const tell = (topic: string, more: object = {}) =>
+  server.gateway.publish([{ appId: 1, topic, event: 'message_post', payload, ...more }]);
+
+describe('pusher-js', () => {
+  it('hears the public channel', async () => {
+    const channel = server.pusher().subscribe('messages');
+    await heard(channel, 'pusher:subscription_succeeded');
+    const message = heard(channel, 'message_post');
+    await tell('messages');
+    expect(await message).toEqual(payload);
+  });
+
+  it('hears its own session as private-session1', async () => {
+    const channel = server.pusher({ as: 'ann' }).subscribe('private-session1');
+    await heard(channel, 'pusher:subscription_succeeded');
+    const message = heard(channel, 'message_post');
+    await tell('session1');
+    expect(await message).toEqual(payload);
+  });
+
+  it('is refused the session of somebody else', async () => {
+    const channel = server.pusher({ as: 'bob' }).subscribe('private-session1');
+    expect(await heard(channel, 'pusher:subscription_error')).toMatchObject({ status: 403 });
+    expect(server.audited).toContainEqual(
+      expect.objectContaining({
+        action: 'channel.refused',
+        actor: 'customer 12',
+        target: 'private-session1',
+      }),
+    );
+  });
+
+  it('hears plain names of ours after it has signed in, and not before', async () => {
+    const stranger = server.pusher().subscribe('session1');
+    expect(await heard(stranger, 'pusher:subscription_error')).toMatchObject({ status: 403 });
+    const pusher = server.pusher({ as: 'ann' });
+    pusher.signin();
+    await pusher.user.signinDonePromise;
+    const channel = pusher.subscribe('session1');
+    await heard(channel, 'pusher:subscription_succeeded');
+    const message = heard(channel, 'message_post');
+    await tell('session1');
+    expect(await message).toEqual(payload);
+  });
+
+  it('sees who else is on a presence channel', async () => {
+    const first = server.pusher({ as: 'agent' }).subscribe('presence-queues');
+    await heard(first, 'pusher:subscription_succeeded');
+    const added = heard(first, 'pusher:member_added');
+    const second = server.pusher({ as: 'supervisor' });
+    const members = await heard<{ count: number; myID: string }>(
+      second.subscribe('presence-queues'),
+      'pusher:subscription_succeeded',
+    );
+    expect(members).toMatchObject({ count: 2, myID: 'agent-7' });
+    expect(await added).toEqual({ id: 'agent-7', info: { role: 'supervisor', name: 'Sue' } });
+    const removed = heard(first, 'pusher:member_removed');
+    second.disconnect();
+    expect(await removed).toMatchObject({ id: 'agent-7' });
+  });
+
+  it('is not told what it caused itself', async () => {
+    const [cause, other] = [server.pusher(), server.pusher()];
+    const channels = [cause.subscribe('messages'), other.subscribe('messages')] as const;
+    await Promise.all(channels.map((channel) => heard(channel, 'pusher:subscription_succeeded')));
+    const seen: string[] = [];
+    channels[0].bind('message_post', () => seen.push('cause'));
+    const told = heard(channels[1], 'message_post');
+    const both = Promise.all(channels.map((channel) => heard(channel, 'second')));
+    await tell('messages', { exceptSocketId: cause.connection.socket_id });
+    await tell('messages', { event: 'second' });
+    await Promise.all([told, both]);
+    expect(seen).toEqual([]);
+  });
+
+  it('sends client events to the others, who learn from whom', async () => {
+    const ann = server.pusher({ as: 'ann' }).subscribe('presence-session1');
+    await heard(ann, 'pusher:subscription_succeeded');
+    const agent = server.pusher({ as: 'agent' }).subscribe('presence-session1');
+    await heard(agent, 'pusher:subscription_succeeded');
+    const from = new Promise((resolve) => {
+      agent.bind('client-typing', (data: unknown, meta: unknown) => resolve({ data, meta }));
+    });
+    expect(ann.trigger('client-typing', { on: true })).toBe(true);
+    expect(await from).toEqual({ data: { on: true }, meta: { user_id: 'customer-11' } });
+  });
+
+  it('is told when there is no such app', async () => {
+    const pusher = server.pusher({ key: 'nobody' });
+    const { data } = await heard<{ data: { code: number } }>(pusher.connection, 'error').then(
+      (error) => (error as unknown as { error: { data: { code: number } } }).error,
+    );
+    expect(data.code).toBe(4001);
+  });
+});
+
+describe('laravel-echo', () => {
+  const connect = (as: string) =>
+    new Echo({
+      broadcaster: 'reverb',
+      key: 'acme',
+      Pusher: pusherModule,
+      wsHost: '127.0.0.1',
+      wsPort: server.port,
+      forceTLS: false,
+      enabledTransports: ['ws'],
+      authEndpoint: `${server.url}/broadcasting/auth`,
+      bearerToken: as,
+      withoutInterceptors: true,
+    });
+
+  it('listens, whispers, and joins', async () => {
+    const [ann, agent] = [connect('ann'), connect('agent')];
+    const annSide = ann.private('session1');
+    const agentSide = agent.private('session1');
+    const subscribed = (channel: typeof annSide) =>
+      new Promise<void>((resolve) => void channel.subscribed(() => resolve()));
+    await Promise.all([subscribed(annSide), subscribed(agentSide)]);
+
+    const message = new Promise((resolve) => void annSide.listen('.message_reply', resolve));
+    await tell('session1', { event: 'message_reply' });
+    expect(await message).toEqual(payload);
+
+    const whisper = new Promise((resolve) => void agentSide.listenForWhisper('typing', resolve));
+    annSide.whisper('typing', { on: true });
+    expect(await whisper).toEqual({ on: true });
+
+    const here = new Promise((resolve) => void agent.join('agentlive').here(resolve));
+    expect(await here).toEqual([{ role: 'agent', name: 'Alex' }]);
+    ann.disconnect();
+    agent.disconnect();
+  });
+});

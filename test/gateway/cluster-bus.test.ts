@@ -1,0 +1,162 @@
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { connect, createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { userOnlineChannelName } from '@mevrik/protocol';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createBroker } from '../../packages/server/src/broadcast/bus/cluster-broker.ts';
+import { type ClusterBus, createClusterBus } from '../../packages/server/src/broadcast/bus/cluster-bus.ts';
+import { createPeer } from '../../packages/server/src/broadcast/bus/cluster-peer.ts';
+import type { OccupancyChange } from '../../packages/server/src/broadcast/bus/occupancy.ts';
+import { tellWatchers } from '../../packages/server/src/broadcast/sockets/watchlist.ts';
+
+interface Worker {
+  readonly bus: ClusterBus;
+  readonly socket: Socket;
+  readonly changes: OccupancyChange[];
+  readonly heard: unknown[];
+  hints: (readonly number[])[];
+  isAlone: boolean;
+}
+
+let directory: string;
+let accepted: Socket[];
+let server: ReturnType<typeof createServer>;
+let workers: Worker[];
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'mevrik-cluster-'));
+  const broker = createBroker();
+  accepted = [];
+  server = createServer((socket) => {
+    accepted.push(socket);
+    broker.connect(socket);
+  }).listen(join(directory, 'broker'));
+  await once(server, 'listening');
+  workers = [await work(), await work(), await work()];
+});
+afterEach(async () => {
+  for (const socket of accepted) socket.destroy();
+  server.close();
+  await rm(directory, { recursive: true });
+});
+
+async function work(): Promise<Worker> {
+  const socket = connect(join(directory, 'broker'));
+  await once(socket, 'connect');
+  const bus = createClusterBus(socket, () => {
+    worker.isAlone = true;
+  });
+  const worker: Worker = { bus, socket, changes: [], heard: [], hints: [], isAlone: false };
+  bus.receive(
+    (message) => worker.heard.push(message),
+    () => {},
+  );
+  bus.occupancy.observe((change) => worker.changes.push(change));
+  bus.onHint((partitions) => worker.hints.push(partitions));
+  return worker;
+}
+
+const message = { appId: 1, topic: 'news', event: 'e', payload: {} };
+
+describe('workers around a broker', () => {
+  it('tell the one that caused it of a change of occupancy; when it has died, one of the others', async () => {
+    const [one, two, three] = workers as [Worker, Worker, Worker];
+    one.bus.occupancy.set(1, 'news', 1);
+    await expect
+      .poll(() => one.changes)
+      .toEqual([{ appId: 1, channel: 'news', before: 0, now: 1, isNews: true }]);
+    two.bus.occupancy.set(1, 'news', 2);
+    await expect
+      .poll(() => two.changes)
+      .toEqual([{ appId: 1, channel: 'news', before: 1, now: 3, isNews: true }]);
+    two.socket.destroy();
+    const told = () => [...one.changes.slice(1), ...three.changes];
+    await expect.poll(told).toEqual([{ appId: 1, channel: 'news', before: 3, now: 1, isNews: true }]);
+    expect(await three.bus.occupancy.countOf(1, 'news')).toBe(1);
+  });
+
+  it('pass hints of news on to all others', async () => {
+    const [one, two, three] = workers as [Worker, Worker, Worker];
+    one.bus.hint([3, 7]);
+    for (const other of [two, three]) await expect.poll(() => other.hints).toEqual([[3, 7]]);
+    expect(one.hints).toEqual([]);
+  });
+
+  it('tell the figures of all, but not of one that has none yet', async () => {
+    const [one, two] = workers as [Worker, Worker, Worker];
+    one.bus.tellFigures(async () => [{ name: 'a' }]);
+    two.bus.tellFigures(async () => [{ name: 'b' }]);
+    expect(await one.bus.figures()).toEqual([[{ name: 'a' }], [{ name: 'b' }]]);
+  });
+
+  it('learn that a user whose only worker has died is offline', async () => {
+    const [one, two] = workers as [Worker, Worker, Worker];
+    const channel = userOnlineChannelName('ann');
+    await one.bus.hear(1, channel);
+    await two.bus.presence.join({ appId: 1, channel, socketId: '2.1' }, { user_id: 'ann' }, 1);
+    two.socket.destroy();
+    await expect.poll(() => one.heard).toEqual([tellWatchers(1, 'ann', 'offline')]);
+  });
+
+  it('give what is under way when one of them dies to those who stay', async () => {
+    const [one, two, three] = workers as [Worker, Worker, Worker];
+    await Promise.all([two.bus.hear(1, 'news'), three.bus.hear(1, 'news')]);
+    three.socket.destroy();
+    await one.bus.publish([message]);
+    await expect.poll(() => two.heard).toEqual([message]);
+    await one.bus.reached();
+  });
+});
+
+describe('a worker whose broker is gone', () => {
+  it('is told so once, serves its own clients, and never says that others were reached', async () => {
+    const [one] = workers as [Worker, Worker, Worker];
+    accepted[0]?.destroy();
+    await expect.poll(() => one.isAlone).toBe(true);
+    await one.bus.publish([message]);
+    expect(one.heard).toEqual([message]);
+    await one.bus.hear(1, 'news');
+    const place = { appId: 1, channel: 'presence-x', socketId: '1.1' };
+    expect(await one.bus.presence.leave(place)).toBeUndefined();
+    await expect(one.bus.presence.join(place, { user_id: 'a' }, 1)).rejects.toThrow('gone');
+    const first = await Promise.race([one.bus.reached().then(() => 'reached'), one.bus.stop()]);
+    expect(first).toBeUndefined();
+  });
+
+  it('that is stopping anyway is not told', async () => {
+    const [one] = workers as [Worker, Worker, Worker];
+    const ended = once(one.socket, 'close');
+    await one.bus.stop();
+    await ended;
+    expect(one.isAlone).toBe(false);
+  });
+});
+
+describe('a peer', () => {
+  it('that does not read is given up before what waits for it fills the memory', async () => {
+    const socket = connect(join(directory, 'broker')).pause();
+    await once(socket, 'connect');
+    await expect.poll(() => accepted.length).toBe(4);
+    let isGone = false;
+    const calls: Record<string, () => void> = {};
+    const peer = createPeer<{ say(text: string): void }, typeof calls>(accepted[3] as Socket, calls, () => {
+      isGone = true;
+    });
+    const text = 'x'.repeat(1024 * 1024);
+    for (let sent = 0; sent < 80; sent += 1) peer.tell('say', text);
+    await expect.poll(() => isGone).toBe(true);
+    expect(peer.isOpen).toBe(false);
+    socket.destroy();
+  });
+
+  it('hears of a call that does not exist, and of one that nobody can answer any more', async () => {
+    const here = connect(join(directory, 'broker'));
+    await once(here, 'connect');
+    const peer = createPeer<{ nothing(): void }, Record<string, () => void>>(here, {}, () => {});
+    await expect(peer.call('nothing')).rejects.toThrow('no call "nothing"');
+    peer.end();
+    await once(here, 'close');
+    await expect(peer.call('nothing')).rejects.toThrow('gone');
+  });
+});

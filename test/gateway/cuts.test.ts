@@ -1,0 +1,161 @@
+import { parsePusherChannel } from '@mevrik/protocol';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { BroadcastMessage } from '../../packages/server/src/broadcast/bus/broadcast-message.ts';
+import { createLocalBus } from '../../packages/server/src/broadcast/bus/bus.ts';
+import { CatchUp } from '../../packages/server/src/broadcast/bus/catch-up.ts';
+import { Hub } from '../../packages/server/src/broadcast/sockets/hub.ts';
+import { Outbox } from '../../packages/server/src/broadcast/bus/redis-outbox.ts';
+import { Traffic } from '../../packages/server/src/broadcast/bus/rate-meter.ts';
+import { quiet } from '../support/gateway.ts';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+/** What happens to two nodes and the Redis between them. */
+type Step =
+  | { readonly do: 'write'; readonly partition: number; readonly times: number }
+  | { readonly do: 'cut publisher' | 'cut subscriber' | 'mend publisher' | 'mend subscriber' }
+  | { readonly do: 'wait'; readonly ms: number };
+
+const steps: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      do: fc.constant('write'),
+      partition: fc.nat(2),
+      times: fc.integer({ min: 1, max: 4 }),
+    }),
+  },
+  fc.record({
+    do: fc.constantFrom('cut publisher', 'cut subscriber', 'mend publisher', 'mend subscriber'),
+  }),
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('wait'), ms: fc.constantFrom(1, 50, 3_000, 15_000) }) },
+) as fc.Arbitrary<Step>;
+
+const delay = (ms: number) => new Promise<void>((resolve) => void setTimeout(resolve, ms));
+
+/** One node that broadcasts a log, one whose client hears it, and connections between them that can be cut. */
+async function twoNodes(maxLetters: number) {
+  const log: BroadcastMessage[] = [];
+  const reached = new Map<number, number>();
+  const told: (readonly [number, number])[] = [];
+  const links = { publisher: true, subscriber: true };
+
+  const hub = new Hub(createLocalBus(), new Traffic(), 1_000_000);
+  const info = parsePusherChannel('messages');
+  if (!info) throw new Error('the test is wrong');
+  const client = {
+    id: '1.1',
+    isCompressed: false,
+    overflow: () => {},
+    send: (frame: Buffer) => {
+      const text = frame.subarray(frame.readUInt8(1) < 126 ? 2 : 4).toString();
+      told.push((JSON.parse(text) as { at: [number, number] }).at);
+    },
+  };
+  await hub.subscribe(1, info, client);
+  hub.confirm(1, 'messages', client);
+
+  const catchUp = new CatchUp({
+    history: {
+      resume: async () => undefined,
+      heads: async () => new Map(),
+      mark: async () => new Map([0, 1, 2].map((partition) => [partition, reached.get(partition) ?? 0])),
+      since: async (mark) => {
+        const missed = log.filter(({ at }) => at && at[1] > (mark.get(at[0]) ?? 0));
+        await delay(2);
+        return missed;
+      },
+    },
+    log: quiet,
+    heardSince: () => new Map(),
+    deliver: (message) => hub.deliver(message),
+    onMissed: () => told.push([-1, -1]),
+  });
+  await vi.advanceTimersByTimeAsync(0);
+
+  const outbox = new Outbox({
+    isReady: () => links.publisher,
+    send: async ({ text }) => {
+      const arrives = links.subscriber;
+      if (arrives) catchUp.take(JSON.parse(text));
+      // Redis has taken it; whether we learn of that depends on the connection.
+      await delay(1);
+      if (!links.publisher) throw new Error('The connection is gone.');
+    },
+    confess: async () => {
+      if (!links.publisher) throw new Error('The connection is gone.');
+      if (links.subscriber) catchUp.missed();
+    },
+    maxLetters,
+    maxBytes: 1_000_000,
+    onLost: () => {},
+  });
+  await outbox.flush();
+
+  function write(partition: number): void {
+    const offset = log.filter(({ at }) => at?.[0] === partition).length + 1;
+    const message: BroadcastMessage = {
+      appId: 1,
+      topic: 'messages',
+      event: 'message_post',
+      payload: {},
+      at: [partition, offset],
+    };
+    log.push(message);
+    void outbox.post({ name: 'messages', text: JSON.stringify(message), isRepeatable: true });
+    void outbox.reached().then(() => reached.set(partition, Math.max(offset, reached.get(partition) ?? 0)));
+  }
+
+  return {
+    log,
+    told,
+    async act(step: Step): Promise<void> {
+      if (step.do === 'write') for (let n = 0; n < step.times; n += 1) write(step.partition);
+      else if (step.do === 'wait') await vi.advanceTimersByTimeAsync(step.ms);
+      else if (step.do === 'cut publisher') links.publisher = false;
+      else if (step.do === 'cut subscriber') {
+        links.subscriber = false;
+        catchUp.cut();
+      } else if (step.do === 'mend publisher') {
+        links.publisher = true;
+        // What was in flight is known to have failed before a new connection stands.
+        await vi.advanceTimersByTimeAsync(2);
+        void outbox.flush();
+      } else if (!links.subscriber) {
+        catchUp.mending();
+        links.subscriber = true;
+        catchUp.mended(true);
+      }
+    },
+    async stop() {
+      outbox.stop();
+      await catchUp.stop();
+    },
+  };
+}
+
+describe('a client of a node that is cut off, again and again,', () => {
+  it.each([
+    { maxLetters: 1_000, what: 'when all that waits can be kept' },
+    { maxLetters: 3, what: 'when more waits than can be kept' },
+  ])('hears everything once and in order $what', async ({ maxLetters }) => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(steps, { minLength: 3, maxLength: 40 }), async (plan) => {
+        const nodes = await twoNodes(maxLetters);
+        for (const step of plan) await nodes.act(step);
+        for (const end of ['mend publisher', 'mend subscriber'] as const) await nodes.act({ do: end });
+        await vi.advanceTimersByTimeAsync(30_000);
+        expect(nodes.told).not.toContainEqual([-1, -1]);
+        for (const partition of [0, 1, 2]) {
+          const heard = nodes.told.filter(([of]) => of === partition).map(([, offset]) => offset);
+          const written = nodes.log.filter(({ at }) => at?.[0] === partition).map(({ at }) => at?.[1]);
+          expect(heard).toEqual(written);
+        }
+        await nodes.stop();
+      }),
+      { numRuns: 1_500 },
+    );
+  });
+});

@@ -1,0 +1,207 @@
+import { channelNamesOf, parsePusherChannel, parseTopic } from '@mevrik/protocol';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { WebSocketServer } from 'ws';
+import { createLocalBus } from '../../packages/server/src/broadcast/bus/bus.ts';
+import { textFrame } from '../../packages/server/src/broadcast/sockets/frame-encoder.ts';
+import { Hub } from '../../packages/server/src/broadcast/sockets/hub.ts';
+import { Traffic } from '../../packages/server/src/broadcast/bus/rate-meter.ts';
+import { RawClient } from '../support/gateway.ts';
+
+const channel = fc.constantFrom('session1', 'private-session1', 'presence-session1', 'session2', 'news');
+const action = fc.oneof(
+  fc.record({
+    do: fc.constantFrom('subscribe', 'confirm', 'unsubscribe'),
+    who: fc.nat(3),
+    app: fc.nat(1),
+    channel,
+  }),
+  fc.record({
+    do: fc.constant('publish'),
+    app: fc.nat(1),
+    topic: fc.constantFrom('session1', 'session2', 'news'),
+  }),
+);
+
+describe('the hub', () => {
+  it('gives each message to those who are subscribed, once and in order, and listens for no more than that', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(action, { maxLength: 60 }), async (actions) => {
+        const heard = new Set<string>();
+        const bus = {
+          ...createLocalBus(),
+          hear: async (app: number, topic: string) => void heard.add(`${app} ${topic}`),
+          unhear: (app: number, topic: string) => void heard.delete(`${app} ${topic}`),
+        };
+        const hub = new Hub(bus, new Traffic(), 1_000_000);
+        const got: number[][] = [[], [], [], []];
+        const expected: number[][] = [[], [], [], []];
+        const clients = got.map((numbers, who) => ({
+          id: String(who),
+          isCompressed: false,
+          overflow: () => {},
+          send: (frame: Buffer) => void numbers.push(JSON.parse(dataIn(frame)).n),
+        }));
+        /** What a model of two sets and a list says that each should hear. */
+        const subscriptions = new Map<string, { confirmed: boolean; held: number[] }>();
+        let n = 0;
+        for (const step of actions) {
+          if ('topic' in step) {
+            n += 1;
+            for (const name of channelNamesOf(step.topic)) {
+              for (const [who, numbers] of expected.entries()) {
+                const subscription = subscriptions.get(`${step.app} ${name} ${who}`);
+                (subscription?.confirmed ? numbers : subscription?.held)?.push(n);
+              }
+            }
+            hub.deliver({ appId: step.app, topic: step.topic, event: 'e', payload: { n } });
+            continue;
+          }
+          const key = `${step.app} ${step.channel} ${step.who}`;
+          const client = clients[step.who];
+          const info = parsePusherChannel(step.channel);
+          if (!client || !info) throw new Error('the test is wrong');
+          const known = subscriptions.get(key);
+          if (step.do === 'subscribe' && !known) {
+            subscriptions.set(key, { confirmed: false, held: [] });
+            await hub.subscribe(step.app, info, client);
+          } else if (step.do === 'confirm' && known) {
+            if (!known.confirmed) expected[step.who]?.push(...known.held);
+            known.confirmed = true;
+            hub.confirm(step.app, step.channel, client);
+          } else if (step.do === 'unsubscribe') {
+            subscriptions.delete(key);
+            hub.unsubscribe(step.app, step.channel, client);
+          }
+        }
+        expect(got).toEqual(expected);
+        const topics = [...subscriptions.keys()].map((key) => {
+          const [app, name = ''] = key.split(' ');
+          return `${app} ${parsePusherChannel(name)?.topic}`;
+        });
+        expect([...heard].sort()).toEqual([...new Set(topics)].sort());
+      }),
+    );
+  });
+});
+
+/** The data of a frame shorter than 126 bytes. */
+function dataIn(frame: Buffer): string {
+  return JSON.parse(frame.subarray(2).toString()).data;
+}
+
+describe('a message', () => {
+  it('is not encoded for nobody, and once for all who hear it', async () => {
+    const hub = new Hub(createLocalBus(), new Traffic(), 1_000_000);
+    let encoded = 0;
+    const payload = {
+      toJSON() {
+        encoded += 1;
+        return { n: 1 };
+      },
+    };
+    const deliver = () => hub.deliver({ appId: 1, topic: 'session1', event: 'e', payload });
+    deliver();
+    expect(encoded).toBe(0);
+    const frames: Buffer[] = [];
+    for (const name of channelNamesOf('session1')) {
+      const info = parsePusherChannel(name);
+      if (!info) throw new Error('the test is wrong');
+      for (let n = 0; n < 100; n += 1) {
+        const client = {
+          id: `${name} ${n}`,
+          isCompressed: false,
+          overflow: () => {},
+          send: (frame: Buffer) => void frames.push(frame),
+        };
+        await hub.subscribe(1, info, client);
+        hub.confirm(1, name, client);
+      }
+    }
+    deliver();
+    expect(encoded).toBe(1);
+    expect(frames).toHaveLength(300);
+    // The very same bytes for all subscribers of a channel.
+    expect(new Set(frames).size).toBe(3);
+  });
+
+  it('of the log that comes again is told once, and what came before it no more', async () => {
+    const hub = new Hub(createLocalBus(), new Traffic(), 1_000_000);
+    const info = parsePusherChannel('session1');
+    if (!info) throw new Error('the test is wrong');
+    const told: unknown[] = [];
+    const client = {
+      id: '1.1',
+      isCompressed: false,
+      overflow: () => {},
+      send: (frame: Buffer) => void told.push(JSON.parse(dataIn(frame))),
+    };
+    await hub.subscribe(1, info, client);
+    hub.confirm(1, 'session1', client);
+    const tell = (partition: number, offset: number) =>
+      hub.deliver({
+        appId: 1,
+        topic: 'session1',
+        event: 'e',
+        payload: { partition, offset },
+        at: [partition, offset],
+      });
+    for (const offset of [1, 2, 2, 1, 3]) tell(0, offset);
+    tell(5, 1);
+    tell(0, 3);
+    expect(told).toEqual([
+      { partition: 0, offset: 1 },
+      { partition: 0, offset: 2 },
+      { partition: 0, offset: 3 },
+      { partition: 5, offset: 1 },
+    ]);
+  });
+});
+
+describe('frames', () => {
+  it('of every length are read by a WebSocket client as they were meant', async () => {
+    const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+    const texts = [0, 1, 125, 126, 127, 65_535, 65_536, 200_000].map((length) =>
+      'ü'.repeat(length / 2).padEnd(length / 2, 'x'),
+    );
+    server.on('connection', (_socket, request) => {
+      for (const text of texts) request.socket.write(textFrame(JSON.stringify({ event: 'e', data: text })));
+    });
+    await new Promise((resolve) => server.on('listening', resolve));
+    const client = new RawClient(`ws://127.0.0.1:${(server.address() as { port: number }).port}`);
+    for (const text of texts) expect((await client.next('e')).data).toBe(text);
+    client.ws.terminate();
+    server.close();
+  });
+});
+
+describe('names', () => {
+  it('of our topics are channels in all three forms, and what a topic is called stays the same', () => {
+    const topic = fc.oneof(
+      fc.constantFrom('messages', 'queues', 'sessions', 'agentbot', 'agentlive'),
+      fc
+        .tuple(fc.constantFrom('session', 'user', 'case', 'agent', 'queues-app-'), fc.integer({ min: 1 }))
+        .map((it) => it.join('')),
+    );
+    fc.assert(
+      fc.property(topic, (name) => {
+        expect(parseTopic(name)).toBeDefined();
+        expect(channelNamesOf(name).map((each) => parsePusherChannel(each)?.topic)).toEqual([
+          name,
+          name,
+          name,
+        ]);
+      }),
+    );
+  });
+
+  it('are refused when they hold anything else than Pusher allows', () => {
+    fc.assert(
+      fc.property(fc.string({ maxLength: 250 }), (name) => {
+        const isAllowed = /^([A-Za-z0-9_\-=@,.;]{1,200})$/.test(name) && !/^(private|presence)-$/.test(name);
+        const isUser = name.startsWith('#server-to-user-');
+        expect(parsePusherChannel(name) !== undefined).toBe(isAllowed || isUser);
+      }),
+    );
+  });
+});

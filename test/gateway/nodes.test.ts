@@ -1,0 +1,299 @@
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { ProblemError } from '@mevrik/protocol';
+import { createClient } from 'redis';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { signChannel } from '../../packages/server/src/broadcast/access/auth-signature.ts';
+import { noHistory } from '../../packages/server/src/broadcast/bus/history.ts';
+import { createRedisBus } from '../../packages/server/src/broadcast/bus/redis-bus.ts';
+import { acme, people, quiet, RawClient, startGateway, type TestGateway } from '../support/gateway.ts';
+import { killHard, startProcess } from '../support/processes.ts';
+import { startRedis, type TestRedis } from '../support/redis.ts';
+
+let redis: TestRedis;
+beforeAll(async () => {
+  redis = await startRedis();
+});
+afterAll(() => redis.stop());
+
+let one: TestGateway;
+let two: TestGateway;
+/** Tokens that have expired. */
+const expired = new Set<string>();
+const startNode = () =>
+  startGateway({
+    bus: createRedisBus({ url: redis.url, log: quiet, history: noHistory, heartbeatMs: 100 }),
+    config: { recheckMs: 20 },
+    authenticate: async (header = '') => {
+      if (expired.has(header)) throw new ProblemError('token_expired', 'Refresh it.');
+      return people.agent;
+    },
+  });
+beforeEach(async () => {
+  [one, two] = await Promise.all([startNode(), startNode()]);
+});
+afterEach(() => Promise.all([one.stop(), two.stop()]));
+
+async function listen(node: TestGateway, channel: string): Promise<RawClient> {
+  const client = node.raw();
+  await client.socketId();
+  client.subscribe(channel);
+  await client.next('pusher_internal:subscription_succeeded');
+  return client;
+}
+
+async function join(client: RawClient, userId: string): Promise<unknown> {
+  const channelData = JSON.stringify({ user_id: userId, user_info: { name: userId } });
+  const channel = 'presence-queues';
+  const auth = signChannel(acme, await client.socketId(), channel, channelData);
+  client.subscribe(channel, { auth, channel_data: channelData });
+  const { data } = await client.next('pusher_internal:subscription_succeeded');
+  return (data as { presence: { ids: string[] } }).presence.ids.sort();
+}
+
+const publish = (node: TestGateway, topic: string, payload: Record<string, unknown>, more: object = {}) =>
+  node.gateway.publish([{ appId: 1, topic, event: 'message_post', payload, ...more }]);
+
+/** Both nodes reach each other: a message arrives, however often it must be sent. */
+async function expectConnected(): Promise<void> {
+  const [here, there] = [await listen(one, 'bridge'), await listen(two, 'bridge')];
+  await expect
+    .poll(
+      async () => {
+        await publish(one, 'bridge', { from: 1 });
+        await publish(two, 'bridge', { from: 2 });
+        const seen = (client: RawClient, from: number) =>
+          client.frames.some(({ data }) => (data as { from?: number })?.from === from);
+        return seen(here, 2) && seen(there, 1);
+      },
+      { timeout: 10_000 },
+    )
+    .toBe(true);
+}
+
+describe('two nodes on one Redis', () => {
+  it('serve the clients of both, each message once, in order, and not to whom it was caused by', async () => {
+    await expectConnected();
+    const [here, there] = [await listen(one, 'messages'), await listen(two, 'messages')];
+    const cause = two.raw();
+    const socketId = await cause.socketId();
+    cause.subscribe('messages');
+    await cause.next('pusher_internal:subscription_succeeded');
+    for (let at = 0; at < 200; at += 1) await publish(one, 'messages', { at }, { exceptSocketId: socketId });
+    await publish(one, 'messages', { at: 'end' });
+    for (const client of [here, there]) {
+      for (let at = 0; at < 200; at += 1) expect((await client.next('message_post')).data).toEqual({ at });
+    }
+    expect((await cause.next('message_post')).data).toEqual({ at: 'end' });
+  });
+
+  it('subscribe only to what their own clients hear', async () => {
+    await expectConnected();
+    const client = await createClient({ url: redis.url }).connect();
+    const heardIn = async () => (await client.pubSubChannels('mevrik:1:s*')).sort();
+    const listener = await listen(one, 'shop-1');
+    await listen(two, 'shop-2');
+    expect(await heardIn()).toEqual(['mevrik:1:shop-1', 'mevrik:1:shop-2']);
+    listener.ws.close();
+    await expect.poll(heardIn).toEqual(['mevrik:1:shop-2']);
+    client.destroy();
+  });
+
+  it('count a user once, wherever the connections are', async () => {
+    await expectConnected();
+    const [watcher, first, second] = [one.raw(), one.raw(), two.raw()];
+    expect(await join(watcher, 'w')).toEqual(['w']);
+    expect(await join(first, 'u')).toEqual(['u', 'w']);
+    expect(await join(second, 'u')).toEqual(['u', 'w']);
+    first.ws.close();
+    await first.closed;
+    second.ws.close();
+    await watcher.next('pusher_internal:member_removed');
+    await watcher.settled();
+    const told = watcher.frames.filter(({ event }) => event.startsWith('pusher_internal:member'));
+    expect(told.map(({ event, data }) => [event, (data as { user_id: string }).user_id])).toEqual([
+      ['pusher_internal:member_added', 'u'],
+      ['pusher_internal:member_removed', 'u'],
+    ]);
+  });
+
+  it('pass client events on, with who sent them', async () => {
+    await expectConnected();
+    const [sender, other] = [one.raw(), two.raw()];
+    await join(sender, 'a');
+    await join(other, 'b');
+    sender.send({ event: 'client-typing', channel: 'presence-queues', data: { on: true } });
+    expect(await other.next('client-typing')).toMatchObject({ data: { on: true }, user_id: 'a' });
+  });
+});
+
+describe('what one node has signed for a connection of the other', () => {
+  const sign = async (node: TestGateway, socketId: string, token: string) => {
+    const body = JSON.stringify({ socket_id: socketId, channel_name: 'private-queues' });
+    const headers = { 'content-type': 'application/json', authorization: token };
+    const response = await fetch(`${node.url}/broadcasting/auth`, { method: 'POST', body, headers });
+    return (await response.json()) as Record<string, unknown>;
+  };
+
+  it('is watched where the connection is, with the newest token, also when the node that signed is gone', async () => {
+    await expectConnected();
+    const [client, first, second] = [two.raw(), two.raw(), two.raw()];
+    const socketId = await client.socketId();
+    client.subscribe('private-queues', await sign(one, socketId, 'old'));
+    await client.next('pusher_internal:subscription_succeeded');
+    await sign(one, await first.socketId(), 'first');
+    expired.add('first');
+    // What was signed before has arrived as well.
+    expect((await first.closed).code).toBe(4200);
+    await sign(two, socketId, 'new');
+    await sign(one, await second.socketId(), 'second');
+    expired.add('old').add('second');
+    expect((await second.closed).code).toBe(4200);
+    await client.settled();
+    await one.stop();
+    expired.add('new');
+    expect((await client.closed).code).toBe(4200);
+    one = await startNode();
+  });
+});
+
+describe('the HTTP API', () => {
+  it('of one node tells and reaches what is on the other', async () => {
+    await expectConnected();
+    const [here, there] = [await listen(one, 'api-x'), await listen(two, 'api-x')];
+    const member = two.raw();
+    await join(member, 'line\nbreak "quoted"');
+    const { api } = one.gateway;
+    await expect
+      .poll(() => api.channel(1, 'api-x', ['subscription_count']))
+      .toEqual({
+        occupied: true,
+        subscription_count: 2,
+      });
+    expect(await api.users(1, 'presence-queues')).toEqual({ users: [{ id: 'line\nbreak "quoted"' }] });
+    await expect
+      .poll(async () => Object.keys((await api.channels(1, { prefix: '', info: [] })).channels))
+      .toContain('presence-queues');
+    expect((await api.channels(2, { prefix: '', info: [] })).channels).toEqual({});
+    await api.trigger(1, { name: 'e', channel: 'api-x', data: '{"n":1}' });
+    for (const client of [here, there]) expect((await client.next('e')).data).toEqual({ n: 1 });
+    await api.trigger(1, { name: 'c', channel: 'cache-y', data: '{"n":2}' });
+    const control = await createClient({ url: redis.url }).connect();
+    const kept = await control.pTTL('mevrik:cache:1:cache-y');
+    control.destroy();
+    expect(kept).toBeGreaterThan(0);
+    expect(kept).toBeLessThanOrEqual(30 * 60_000);
+    const late = two.raw();
+    await late.socketId();
+    late.subscribe('cache-y');
+    expect((await late.next('c')).data).toEqual({ n: 2 });
+    there.ws.close();
+    await expect
+      .poll(() => api.channel(1, 'api-x', ['subscription_count']))
+      .toMatchObject({ subscription_count: 1 });
+  });
+});
+
+describe('a node that is killed', () => {
+  it('takes its members with it, within a few heartbeats', async () => {
+    await expectConnected();
+    const file = fileURLToPath(new URL('../support/gateway-node.ts', import.meta.url));
+    const child = await startProcess(file, { REDIS_URL: redis.url });
+    const client = await createClient({ url: redis.url }).connect();
+    await expect.poll(() => client.zCard('mevrik:nodes')).toBe(3);
+    await expect.poll(async () => (await client.pubSubNumSub(['mevrik:all']))['mevrik:all']).toBe(3);
+    client.destroy();
+    const answer = once(child, 'message');
+    child.send('port?');
+    const [port] = (await answer) as [number];
+    const watcher = one.raw();
+    expect(await join(watcher, 'w')).toEqual(['w']);
+    const doomed = new RawClient(`ws://127.0.0.1:${port}/app/acme?protocol=7`);
+    expect(await join(doomed, 'd')).toEqual(['d', 'w']);
+    expect((await watcher.next('pusher_internal:member_added')).data).toMatchObject({ user_id: 'd' });
+    await killHard(child);
+    expect((await watcher.next('pusher_internal:member_removed')).data).toEqual({ user_id: 'd' });
+    expect(await join(two.raw(), 'x')).toEqual(['w', 'x']);
+  });
+});
+
+describe('Redis', () => {
+  it('may go and come back: clients stay, each node serves its own, then all are served again', async () => {
+    await expectConnected();
+    const [here, there] = [await listen(one, 'messages'), await listen(two, 'messages')];
+    const member = one.raw();
+    await join(member, 'm');
+    await redis.restart();
+    await publish(one, 'messages', { text: 'at home' });
+    expect((await here.next('message_post')).data).toEqual({ text: 'at home' });
+    await expectConnected();
+    await publish(one, 'messages', { text: 'everywhere' });
+    await expect.poll(() => there.frames.map(({ data }) => data)).toContainEqual({ text: 'everywhere' });
+    await expect
+      .poll(async () => [...(await two.bus.presence.members(1, 'presence-queues')).keys()])
+      .toEqual(['m']);
+    expect(here.ws.readyState).toBe(here.ws.OPEN);
+    expect(there.ws.readyState).toBe(there.ws.OPEN);
+  });
+
+  it('may hang: each node serves its own, and all are served once it goes on', async () => {
+    await expectConnected();
+    const here = await listen(one, 'messages');
+    const client = await createClient({ url: redis.url }).connect();
+    const [, pid] = /process_id:(\d+)/.exec(await client.info('server')) ?? [];
+    client.destroy();
+    process.kill(Number(pid), 'SIGSTOP');
+    try {
+      for (let at = 0; at < 20; at += 1) {
+        await publish(one, 'messages', { at });
+        expect((await here.next('message_post')).data).toEqual({ at });
+      }
+      await listen(one, 'something-new');
+    } finally {
+      process.kill(Number(pid), 'SIGCONT');
+    }
+    await expectConnected();
+  });
+
+  it('may hang for long: no node takes another for dead', async () => {
+    await expectConnected();
+    const [ann, bob] = [one.raw(), two.raw()];
+    await join(ann, 'ann');
+    await join(bob, 'bob');
+    const client = await createClient({ url: redis.url }).connect();
+    const [, pid] = /process_id:(\d+)/.exec(await client.info('server')) ?? [];
+    const beats = async () =>
+      (await client.zRangeWithScores('mevrik:nodes', 0, -1)).map(({ score }) => score);
+    process.kill(Number(pid), 'SIGSTOP');
+    try {
+      // Each of these questions waits until patience is over: many beats are missed meanwhile.
+      for (let at = 0; at < 2; at += 1) await two.bus.presence.members(1, 'presence-queues');
+    } finally {
+      process.kill(Number(pid), 'SIGCONT');
+    }
+    const now = Date.now();
+    // Several beats later whoever was taken for dead would have been counted out.
+    await expect.poll(async () => Math.min(...(await beats()))).toBeGreaterThan(now + 500);
+    client.destroy();
+    // What Redis dropped meanwhile is entered again.
+    for (const node of [one, two]) {
+      const members = async () => [...(await node.bus.presence.members(1, 'presence-queues')).keys()].sort();
+      await expect.poll(members).toEqual(['ann', 'bob']);
+    }
+    await Promise.all([ann.settled(), bob.settled()]);
+    for (const { frames } of [ann, bob]) {
+      expect(frames.filter(({ event }) => event === 'pusher_internal:member_removed')).toEqual([]);
+    }
+  });
+
+  it('may be missing at the start', async () => {
+    const bus = createRedisBus({ url: 'redis://127.0.0.1:1', log: quiet, history: noHistory });
+    const alone = await startGateway({ bus });
+    const client = await listen(alone, 'messages');
+    await publish(alone, 'messages', { text: 'hi' });
+    expect((await client.next('message_post')).data).toEqual({ text: 'hi' });
+    const member = alone.raw();
+    expect(await join(member, 'm')).toEqual(['m']);
+    await alone.stop();
+  });
+});

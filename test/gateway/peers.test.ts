@@ -1,0 +1,352 @@
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import PusherServer from 'pusher';
+import { createClient } from 'redis';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { signRequest } from '../../packages/server/src/broadcast/http-api/api-signature.ts';
+import { signChannel, signUser } from '../../packages/server/src/broadcast/access/auth-signature.ts';
+import { acme, RawClient, startGateway, type TestGateway } from '../support/gateway.ts';
+import { expectReached, join, listen, publish, startRedisNode } from '../support/gateway-clients.ts';
+import type { Measured } from '../support/measured-gateway.ts';
+import { killHard, startProcess } from '../support/processes.ts';
+import { handshakeRequest, openRaw, RawSocket } from '../support/raw-socket.ts';
+import { startRedis, type TestRedis } from '../support/redis.ts';
+
+/** What gateways of this kind are known to get wrong, and what ours does instead. */
+
+/** A back end of the first app; what differs is given. */
+const backEndOf = ({ port }: TestGateway, more: { appId?: string; key?: string; secret?: string } = {}) =>
+  new PusherServer({
+    appId: '1',
+    key: acme.key,
+    secret: acme.secret,
+    host: '127.0.0.1',
+    port: String(port),
+    useTLS: false,
+    ...more,
+  });
+
+/** The status with which a request is refused. */
+const refusal = (request: Promise<unknown>) =>
+  request.then(
+    () => 'nothing was refused',
+    (error: { status?: number }) => error.status,
+  );
+
+describe('one node', () => {
+  let server: TestGateway;
+  beforeEach(async () => {
+    server = await startGateway({ config: { farewellMs: 200, maxBufferedBytes: 200_000 } });
+  });
+  afterEach(() => server.stop());
+
+  it('survives subscriptions without data, from somebody who has proven nothing', async () => {
+    const client = server.raw();
+    await client.socketId();
+    for (const data of ['', ',"data":null', ',"data":7', ',"data":"x"', ',"data":[]', ',"data":{}']) {
+      client.send(`{"event":"pusher:subscribe"${data}}`);
+      await client.next('pusher:error');
+    }
+    await listen(server, 'messages');
+  });
+
+  it('answers faults of the API with their true status', async () => {
+    const backEnd = backEndOf(server);
+    expect(await refusal(backEndOf(server, { secret: 'guessed' }).trigger('news', 'e', {}))).toBe(401);
+    expect(await refusal(backEndOf(server, { key: 'rival' }).trigger('news', 'e', {}))).toBe(401);
+    expect(await refusal(backEndOf(server, { appId: '2' }).trigger('news', 'e', {}))).toBe(401);
+    expect(await refusal(backEnd.get({ path: '/nothing' }))).toBe(404);
+    expect(await refusal(backEnd.trigger('news', 'e', 'x'.repeat(10_241)))).toBe(413);
+    expect(await refusal(backEnd.get({ path: '/channels/news/users' }))).toBe(400);
+    expect(await refusal(backEnd.get({ path: '/channels/no%20name' }))).toBe(400);
+    const fine = await backEnd.trigger('news', 'e', {});
+    expect(fine.status).toBe(200);
+  });
+
+  it('relays no client events on public channels, to nobody', async () => {
+    const [sender, other] = [await listen(server, 'open'), await listen(server, 'open')];
+    sender.send({ event: 'client-x', channel: 'open', data: {} });
+    expect((await sender.next('pusher:error')).data).toMatchObject({ code: 4301 });
+    await other.settled();
+    expect(other.frames.map(({ event }) => event)).not.toContain('client-x');
+  });
+
+  it.each([
+    { name: 'pusher:error', channel: 'news' },
+    { name: 'pusher_internal:member_added', channel: 'news' },
+    { name: 'e', channel: 'no name' },
+    { name: 'e', channel: '#news' },
+    { name: 'e', channel: 'private-' },
+    { name: 'e', channel: 'x'.repeat(201) },
+    { name: 'x'.repeat(201), channel: 'news' },
+  ])('takes no $name on $channel from the API', async ({ name, channel }) => {
+    const hearer = await listen(server, 'news');
+    await expect(server.gateway.api.trigger(1, { name, channel, data: '{}' })).rejects.toMatchObject({
+      code: 'bad_request',
+    });
+    await hearer.settled();
+    expect(hearer.frames.map(({ event }) => event)).not.toContain(name);
+  });
+
+  it('looks at the protocol, the key, and the time of a request', async () => {
+    const closed = async (path: string) => (await server.raw(path).closed).code;
+    expect(await closed('/app/acme?protocol=5')).toBe(4007);
+    expect(await closed('/app/acme?protocol=')).toBe(4008);
+    expect(await closed('/app/Acme?protocol=7')).toBe(4001);
+    for (const [secondsAgo, status] of [
+      [0, 200],
+      [700, 401],
+      [-700, 401],
+    ] as const) {
+      const query = new URLSearchParams({
+        auth_key: acme.key,
+        auth_timestamp: String(Math.floor(Date.now() / 1000) - secondsAgo),
+        auth_version: '1.0',
+      });
+      const path = '/apps/1/channels';
+      query.set('auth_signature', signRequest(acme.secret, { method: 'GET', path, query }));
+      expect((await fetch(`${server.url}${path}?${query}`)).status).toBe(status);
+    }
+  });
+
+  it('writes a message once, for however many', async () => {
+    const hearers = await Promise.all(Array.from({ length: 200 }, () => listen(server, 'feed')));
+    const written = vi.spyOn(JSON, 'stringify');
+    const encoded = vi.spyOn(Buffer, 'byteLength');
+    try {
+      await server.gateway.publish([{ appId: 1, topic: 'feed', event: 'message_post', payload: { n: 1 } }]);
+      await Promise.all(hearers.map((hearer) => hearer.next('message_post')));
+      // The payload, and the frame that it is in.
+      expect(written.mock.calls.length).toBe(2);
+      expect(encoded.mock.calls.length).toBeLessThan(10);
+    } finally {
+      written.mockRestore();
+      encoded.mockRestore();
+    }
+  });
+
+  it('lets nothing gather without bound for who does not read', async () => {
+    const hearer = await listen(server, 'feed');
+    const deaf = await openRaw(server.port);
+    deaf.say('pusher:subscribe', { data: { channel: 'feed' } });
+    await deaf.event('pusher_internal:subscription_succeeded');
+    deaf.socket.pause();
+    let most = 0;
+    const state = () => server.gateway.inspection.state()[0];
+    for (let at = 0; at < 1_000 && (state()?.connections ?? 0) > 1; at += 1) {
+      await publish(server, 'feed', { at, filling: 'x'.repeat(50_000) });
+      most = Math.max(most, state()?.maxBufferedBytes ?? 0);
+      expect((await hearer.next('message_post')).data).toMatchObject({ at });
+    }
+    expect(state()?.connections).toBe(1);
+    expect(most).toBeLessThanOrEqual(200_000);
+    deaf.socket.destroy();
+  });
+
+  it.each([
+    ['no such app', '/app/nobody?protocol=7', 4001],
+    ['a disabled app', '/app/gone?protocol=7', 4003],
+    ['no protocol', '/app/acme', 4008],
+    ['no key', '/app/', 4005],
+  ])('leaves no socket open that it has refused: %s', async (_what, path, code) => {
+    const stubborn = new RawSocket(server.port, { allowHalfOpen: true });
+    stubborn.write(handshakeRequest({ Origin: 'https://elsewhere.example' }, { path }));
+    expect(await stubborn.closeCode()).toBe(code);
+    await stubborn.ended;
+    await expect
+      .poll(() => {
+        stubborn.socket.write('x');
+        return stubborn.socket.destroyed;
+      })
+      .toBe(true);
+  });
+
+  it('signs users in, and reaches them by their name', async () => {
+    const client = await signedIn(server, 'u1');
+    await backEndOf(server).sendToUser('u1', 'hello', { n: 1 });
+    expect((await client.next('hello')).data).toEqual({ n: 1 });
+  });
+});
+
+/** A client on which a user has signed in, and that hears what is for them alone. */
+async function signedIn(node: TestGateway, id: string): Promise<RawClient> {
+  const client = node.raw();
+  const userData = JSON.stringify({ id });
+  const auth = signUser(acme, await client.socketId(), userData);
+  client.send({ event: 'pusher:signin', data: { auth, user_data: userData } });
+  await client.next('pusher:signin_success');
+  client.subscribe(`#server-to-user-${id}`);
+  await client.next('pusher_internal:subscription_succeeded');
+  return client;
+}
+
+describe('two nodes on a Redis', () => {
+  let redis: TestRedis;
+  let one: TestGateway;
+  let two: TestGateway;
+  beforeAll(async () => {
+    redis = await startRedis();
+  });
+  afterAll(() => redis.stop());
+  beforeEach(async () => {
+    [one, two] = await Promise.all([startRedisNode(redis.url), startRedisNode(redis.url)]);
+    await expectReached(one, 'bridge', [await listen(two, 'bridge')]);
+    await expectReached(two, 'bridge', [await listen(one, 'bridge')]);
+  });
+  afterEach(() => Promise.all([one.stop(), two.stop()]));
+
+  const heard = async (node: TestGateway) => {
+    const { channels } = await node.gateway.api.channels(1, { prefix: 'room', info: ['subscription_count'] });
+    return channels;
+  };
+
+  it('never say that a channel is empty while somebody hears it on the other', async () => {
+    await listen(two, 'room');
+    await expect.poll(() => heard(one)).toEqual({ room: { subscription_count: 1 } });
+    for (let at = 0; at < 20; at += 1) {
+      const passing = await listen(one, 'room');
+      for (const node of [one, two]) expect(Object.keys(await heard(node))).toEqual(['room']);
+      passing.ws.terminate();
+      await expect.poll(() => one.gateway.inspect().channels.map(({ name }) => name)).not.toContain('room');
+      for (const node of [one, two]) expect(Object.keys(await heard(node))).toEqual(['room']);
+    }
+    await expect.poll(() => heard(one)).toEqual({ room: { subscription_count: 1 } });
+    await expect.poll(() => heard(two)).toEqual({ room: { subscription_count: 1 } });
+  });
+
+  it('both say that it is empty when the last one is gone', async () => {
+    const [here, there] = [await listen(one, 'room'), await listen(two, 'room')];
+    await expect.poll(() => heard(one)).toEqual({ room: { subscription_count: 2 } });
+    here.ws.terminate();
+    await expect.poll(() => heard(two)).toEqual({ room: { subscription_count: 1 } });
+    there.ws.terminate();
+    for (const node of [one, two]) await expect.poll(() => heard(node)).toEqual({});
+  });
+
+  it('see the same members, and tell of each once', async () => {
+    const [ann, bob, annAgain] = [one.raw(), two.raw(), two.raw()];
+    expect(await join(ann, 'ann', 'presence-room')).toEqual(['ann']);
+    expect(await join(bob, 'bob', 'presence-room')).toEqual(['ann', 'bob']);
+    expect(await join(annAgain, 'ann', 'presence-room')).toEqual(['ann', 'bob']);
+    for (const node of [one, two]) {
+      const { users } = await node.gateway.api.users(1, 'presence-room');
+      expect(users.map(({ id }) => id).sort()).toEqual(['ann', 'bob']);
+    }
+    ann.ws.terminate();
+    await ann.closed;
+    annAgain.ws.terminate();
+    expect((await bob.next('pusher_internal:member_removed')).data).toEqual({ user_id: 'ann' });
+    await bob.settled();
+    const told = bob.frames.filter(({ event }) => event.startsWith('pusher_internal:member_'));
+    expect(told).toHaveLength(1);
+  });
+
+  it('leave out the one who caused an event, on whichever node that is', async () => {
+    const [cause, other] = [two.raw(), await listen(two, 'room')];
+    const socketId = await cause.socketId();
+    cause.subscribe('room');
+    await cause.next('pusher_internal:subscription_succeeded');
+    const backEnd = backEndOf(one);
+    await backEnd.trigger('room', 'to-others', {}, { socket_id: socketId });
+    await backEnd.trigger('room', 'to-all', {});
+    await Promise.all([cause.next('to-all'), other.next('to-all')]);
+    expect(other.frames.map(({ event }) => event)).toContain('to-others');
+    expect(cause.frames.map(({ event }) => event)).not.toContain('to-others');
+  });
+
+  it('reach a user who signed in on the other, and end their connections', async () => {
+    const [here, there] = [await signedIn(one, 'u1'), await signedIn(two, 'u1')];
+    const stranger = await signedIn(two, 'u2');
+    const backEnd = backEndOf(one);
+    await backEnd.sendToUser('u1', 'hello', { n: 1 });
+    for (const client of [here, there]) expect((await client.next('hello')).data).toEqual({ n: 1 });
+    await backEnd.terminateUserConnections('u1');
+    for (const client of [here, there]) expect((await client.closed).code).toBe(4009);
+    await stranger.settled();
+    expect(stranger.frames.map(({ event }) => event)).not.toContain('hello');
+  });
+});
+
+describe('a node on a Redis', () => {
+  it('has no more work with the thousandth subscriber than with the tenth', async () => {
+    const redis = await startRedis();
+    onTestFinished(() => redis.stop());
+    // Its heart, which beats by the clock, would be counted as well.
+    const node = await startRedisNode(redis.url, { heartbeatMs: 3_600_000 });
+    onTestFinished(() => node.stop());
+    const control = await createClient({ url: redis.url }).connect();
+    onTestFinished(() => control.destroy());
+    const commands = async () =>
+      Number(/total_commands_processed:(\d+)/.exec(await control.info('stats'))?.[1]);
+    let here = 0;
+    /** Commands at Redis while so many more come. */
+    const cost = async (more: number) => {
+      const before = await commands();
+      for (let at = 0; at < more; at += 1) await listen(node, 'crowd');
+      const after = await commands();
+      here += more;
+      const { subscription_count } = await node.gateway.api.channel(1, 'crowd', ['subscription_count']);
+      expect(subscription_count).toBe(here);
+      return after - before;
+    };
+    await cost(900);
+    // Who counts all whenever somebody comes has ninety thousand.
+    expect(await cost(100)).toBeLessThan(1_000);
+  });
+});
+
+describe('a process that is there for long', () => {
+  let child: ChildProcess;
+  afterEach(() => killHard(child));
+
+  async function measure(): Promise<Measured> {
+    const answer = once(child, 'message');
+    child.send('measure');
+    const [measured] = (await answer) as [Measured];
+    return measured;
+  }
+
+  it('holds nothing of those who have left, after thousands', { timeout: 180_000 }, async () => {
+    child = await startProcess(fileURLToPath(new URL('../support/measured-gateway.ts', import.meta.url)), {});
+    const { port } = await measure();
+    let turn = 0;
+    const comeAndGo = async () => {
+      turn += 1;
+      const client = new RawClient(`ws://127.0.0.1:${port}/app/acme?protocol=7`);
+      const socketId = await client.socketId();
+      const userData = JSON.stringify({ id: `user-${turn}`, watchlist: [`user-${turn - 1}`] });
+      client.send({
+        event: 'pusher:signin',
+        data: { auth: signUser(acme, socketId, userData), user_data: userData },
+      });
+      await client.next('pusher:signin_success');
+      const channel = `private-of-${turn}`;
+      for (const name of ['news', `shop-${turn}`]) client.subscribe(name);
+      client.subscribe(channel, { auth: signChannel(acme, socketId, channel) });
+      for (let at = 0; at < 3; at += 1) await client.next('pusher_internal:subscription_succeeded');
+      await join(client, `user-${turn}`, `presence-${turn}`);
+      await join(client, `user-${turn}`, 'presence-all');
+      client.send({ event: 'client-x', channel, data: { turn } });
+      client.send({ event: 'pusher:unsubscribe', data: { channel: 'news' } });
+      client.send({ event: 'pusher:subscribe', data: { channel: `private-not-${turn}`, auth: 'x' } });
+      await client.settled();
+      if (turn % 2 === 0) client.ws.terminate();
+      else client.ws.close();
+      await client.closed;
+    };
+    const cycles = async (count: number) => {
+      const lanes = Array.from({ length: 10 }, async () => {
+        for (let at = 0; at < count / 10; at += 1) await comeAndGo();
+      });
+      await Promise.all(lanes);
+      await expect.poll(async () => (await measure()).connections, { timeout: 10_000 }).toBe(0);
+      return measure();
+    };
+    const before = await cycles(500);
+    const after = await cycles(2_000);
+    expect(after).toMatchObject({ connections: 0, channels: 0, faults: 0 });
+    // A kilobyte that each left behind would be two million.
+    expect(after.heapBytes - before.heapBytes).toBeLessThan(2_000_000);
+  });
+});

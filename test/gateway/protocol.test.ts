@@ -1,0 +1,259 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { signChannel, signUser } from '../../packages/server/src/broadcast/access/auth-signature.ts';
+import { CountTeller } from '../../packages/server/src/broadcast/webhooks/count-notifier.ts';
+import { cacheMs } from '../../packages/server/src/broadcast/bus/event-cache.ts';
+import { acme, heard, type RawClient, startGateway, type TestGateway } from '../support/gateway.ts';
+import { join, listen } from '../support/gateway-clients.ts';
+import { opcodes, openRaw } from '../support/raw-socket.ts';
+
+/** The protocol by its letter, where pusher-js and Echo would forgive. */
+
+let server: TestGateway;
+afterEach(() => {
+  vi.useRealTimers();
+  return server.stop();
+});
+
+const trigger = (channel: string, name: string, data: unknown = {}) =>
+  server.gateway.api.trigger(1, { channel, name, data: JSON.stringify(data) });
+const named = (client: RawClient, event: string) => client.frames.filter((frame) => frame.event === event);
+
+/** A client on a channel that wants a signature. */
+async function listenSigned(channel: string): Promise<RawClient> {
+  const client = server.raw();
+  client.subscribe(channel, { auth: signChannel(acme, await client.socketId(), channel) });
+  await client.next('pusher_internal:subscription_succeeded');
+  return client;
+}
+
+describe('what the server says', () => {
+  beforeEach(async () => {
+    server = await startGateway();
+  });
+
+  it('begins with the connection’s number, and the silence after which it asks', async () => {
+    const { data } = await server.raw().next('pusher:connection_established');
+    expect(data).toEqual({ socket_id: expect.stringMatching(/^\d+\.\d+$/), activity_timeout: 120 });
+  });
+
+  it('has its data as JSON in a text, in text frames, whatever it tells', async () => {
+    const client = await openRaw(server.port);
+    const greeting = client.frames[0]?.payload.toString() ?? '';
+    const socketId: string = JSON.parse(JSON.parse(greeting).data).socket_id;
+    const member = '{"user_id":"ann"}';
+    const userData = '{"id":"ann","watchlist":["bob"]}';
+    client.say('pusher:subscribe', { data: { channel: 'cache-news' } });
+    client.say('pusher:subscribe', { data: { channel: 'private-x', auth: 'wrong' } });
+    client.say('pusher:subscribe', {
+      data: {
+        channel: 'presence-room',
+        auth: signChannel(acme, socketId, 'presence-room', member),
+        channel_data: member,
+      },
+    });
+    client.say('pusher:signin', {
+      data: { auth: signUser(acme, socketId, userData), user_data: userData },
+    });
+    client.say('nonsense').say('pusher:ping');
+    await client.event('pusher:pong');
+    const other = server.raw();
+    await join(other, 'bob', 'presence-room');
+    other.send({ event: 'client-wave', channel: 'presence-room', data: { to: 'you' } });
+    await client.event('client-wave');
+    other.ws.close();
+    await client.event('pusher_internal:member_removed');
+    await trigger('cache-news', 'told', { n: 1 });
+    await client.event('told');
+
+    const frames = client.frames.map(({ payload }) => JSON.parse(payload.toString()));
+    expect(frames.map(({ event }) => event)).toEqual([
+      'pusher:connection_established',
+      'pusher_internal:subscription_succeeded',
+      'pusher:cache_miss',
+      'pusher:subscription_error',
+      'pusher_internal:subscription_succeeded',
+      'pusher:signin_success',
+      'pusher_internal:watchlist_events',
+      'pusher:error',
+      'pusher:pong',
+      'pusher_internal:member_added',
+      'client-wave',
+      'pusher_internal:member_removed',
+      'told',
+    ]);
+    for (const { event, data } of frames) {
+      if (event === 'pusher:cache_miss') continue;
+      expect([event, typeof data, typeof JSON.parse(data)]).toEqual([event, 'string', 'object']);
+    }
+    expect(new Set(client.frames.map(({ opcode }) => opcode))).toEqual(new Set([opcodes.text]));
+  });
+});
+
+describe('what a client says', () => {
+  beforeEach(async () => {
+    server = await startGateway({ config: { maxEventBytes: 100 } });
+  });
+
+  it('may have its data as JSON in a text as well', async () => {
+    const client = server.raw();
+    const socketId = await client.socketId();
+    const signed = { channel: 'private-x', auth: signChannel(acme, socketId, 'private-x') };
+    client.send({ event: 'pusher:subscribe', data: JSON.stringify(signed) });
+    expect(await client.next('pusher_internal:subscription_succeeded')).toMatchObject({
+      channel: 'private-x',
+    });
+    const userData = '{"id":"ann"}';
+    const proof = { auth: signUser(acme, socketId, userData), user_data: userData };
+    client.send({ event: 'pusher:signin', data: JSON.stringify(proof) });
+    await client.next('pusher:signin_success');
+    client.send({ event: 'pusher:unsubscribe', data: '{"channel":"private-x"}' });
+    await client.settled();
+    expect(server.gateway.inspect().channels).toEqual([]);
+  });
+
+  it('ends a subscription: nothing more is heard, and members are told', async () => {
+    const client = server.raw();
+    await join(client, 'ann', 'presence-room');
+    client.subscribe('news');
+    await client.next('pusher_internal:subscription_succeeded');
+    const other = server.raw();
+    await join(other, 'bob', 'presence-room');
+    for (const channel of ['news', 'presence-room', 'never-heard']) {
+      client.send({ event: 'pusher:unsubscribe', data: { channel } });
+    }
+    await client.settled();
+    expect((await other.next('pusher_internal:member_removed')).data).toEqual({ user_id: 'ann' });
+    await trigger('news', 'told');
+    await trigger('presence-room', 'told');
+    await other.next('told');
+    await client.settled();
+    expect(named(client, 'told')).toEqual([]);
+    client.subscribe('news');
+    await client.next('pusher_internal:subscription_succeeded');
+    await trigger('news', 'told');
+    await client.next('told');
+  });
+
+  it('has event names of 200 characters, and as much data as the server takes', async () => {
+    const [sender, other] = [await listenSigned('private-x'), await listenSigned('private-x')];
+    const name = `client-${'n'.repeat(193)}`;
+    sender.send({ event: name, channel: 'private-x', data: 'é'.repeat(50) });
+    expect((await other.next(name)).data).toBe('é'.repeat(50));
+    sender.send({ event: name, channel: 'private-x', data: `${'é'.repeat(50)}.` });
+    expect((await sender.next('pusher:error')).data).toMatchObject({ code: 4301 });
+    sender.send({ event: `${name}n`, channel: 'private-x', data: '' });
+    expect((await sender.next('pusher:error')).data).toMatchObject({ code: null });
+    await other.settled();
+    expect(other.frames.filter(({ event }) => event.startsWith('client-'))).toHaveLength(1);
+  });
+});
+
+describe('a presence channel', () => {
+  it('takes so many users, and any number of their connections', async () => {
+    server = await startGateway({ config: { maxPresenceMembers: 2 } });
+    for (const user of ['ann', 'bob', 'ann']) await join(server.raw(), user, 'presence-room');
+    const third = server.raw();
+    const member = '{"user_id":"cid"}';
+    const auth = signChannel(acme, await third.socketId(), 'presence-room', member);
+    third.subscribe('presence-room', { auth, channel_data: member });
+    expect((await third.next('pusher:subscription_error')).data).toEqual({
+      type: 'LimitReached',
+      error: expect.any(String),
+      status: 403,
+    });
+    await trigger('presence-room', 'told');
+    await third.settled();
+    expect(named(third, 'told')).toEqual([]);
+    expect(await server.gateway.api.channel(1, 'presence-room', ['user_count'])).toMatchObject({
+      user_count: 2,
+    });
+  });
+});
+
+describe('a cache channel', () => {
+  it('tells the last event for half an hour', async () => {
+    server = await startGateway();
+    await trigger('cache-rates', 'rate', { usd: 1 });
+    vi.useFakeTimers({ toFake: ['Date'] });
+    vi.setSystemTime(Date.now() + cacheMs - 10_000);
+    const inTime = await listen(server, 'cache-rates');
+    expect((await inTime.next('rate')).data).toEqual({ usd: 1 });
+    vi.setSystemTime(Date.now() + 20_000);
+    await (await listen(server, 'cache-rates')).next('pusher:cache_miss');
+    expect(cacheMs).toBe(30 * 60_000);
+  });
+
+  it('does not keep what clients send', async () => {
+    server = await startGateway();
+    const [sender, other] = [
+      await listenSigned('private-cache-rates'),
+      await listenSigned('private-cache-rates'),
+    ];
+    sender.send({ event: 'client-guess', channel: 'private-cache-rates', data: { usd: 2 } });
+    await other.next('client-guess');
+    const late = await listenSigned('private-cache-rates');
+    await late.next('pusher:cache_miss');
+    expect(named(late, 'client-guess')).toEqual([]);
+  });
+});
+
+describe('the number of subscribers', () => {
+  it('is told of at every change up to a hundred, and then every five seconds with the last one', async () => {
+    server = await startGateway();
+    vi.useFakeTimers();
+    const told: number[] = [];
+    const teller = new CountTeller({
+      publish: async (messages) => {
+        for (const message of messages) {
+          if ('data' in message) told.push(JSON.parse(message.data).subscription_count);
+        }
+      },
+    });
+    for (const count of [99, 100, 101, 102, 103]) teller.changed(1, 'news', count);
+    expect(told.splice(0)).toEqual([99, 100, 101]);
+    vi.advanceTimersByTime(5_000);
+    expect(told.splice(0)).toEqual([103]);
+    teller.changed(1, 'news', 104);
+    teller.changed(1, 'other', 150);
+    expect(told.splice(0)).toEqual([150]);
+    // Few again: at once, and what waited is old.
+    teller.changed(1, 'news', 50);
+    vi.advanceTimersByTime(60_000);
+    expect(told.splice(0)).toEqual([50]);
+    teller.stop();
+  });
+});
+
+describe('pusher-js', () => {
+  it('comes back after a second to a server that was full', async () => {
+    server = await startGateway({ config: { maxConnections: 1 } });
+    const first = server.raw();
+    await first.socketId();
+    const pusher = server.pusher();
+    const comesBackIn = heard<number>(pusher.connection, 'connecting_in');
+    expect(await comesBackIn).toBe(1);
+    first.ws.close();
+    await expect.poll(() => pusher.connection.state).toBe('connected');
+  });
+
+  it.each([
+    [4001, 'nobody'],
+    [4003, 'gone'],
+  ])('stays away after %i', async (code, key) => {
+    server = await startGateway();
+    const pusher = server.pusher({ key });
+    const { error } = await heard<{ error: { data: { code: number } } }>(pusher.connection, 'error');
+    expect(error.data.code).toBe(code);
+    await expect.poll(() => pusher.connection.state).toBe('disconnected');
+  });
+
+  it('stays away when its user’s connections were ended', async () => {
+    server = await startGateway();
+    const pusher = server.pusher({ as: 'ann' });
+    pusher.signin();
+    await pusher.user.signinDonePromise;
+    await server.gateway.api.terminateUser(1, 'customer-11');
+    await expect.poll(() => pusher.connection.state).toBe('disconnected');
+    expect(server.gateway.inspect().connections).toBe(0);
+  });
+});

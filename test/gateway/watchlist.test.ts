@@ -1,0 +1,97 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { signUser } from '../../packages/server/src/broadcast/access/auth-signature.ts';
+import { noHistory } from '../../packages/server/src/broadcast/bus/history.ts';
+import { createRedisBus } from '../../packages/server/src/broadcast/bus/redis-bus.ts';
+import { acme, type Pusher, quiet, startGateway, type TestGateway } from '../support/gateway.ts';
+import { startRedis, type TestRedis } from '../support/redis.ts';
+
+let redis: TestRedis;
+const servers: TestGateway[] = [];
+beforeAll(async () => {
+  redis = await startRedis();
+  const node = () =>
+    startGateway({
+      bus: createRedisBus({ url: redis.url, log: quiet, history: noHistory, heartbeatMs: 100 }),
+    });
+  servers.push(await startGateway(), await node(), await node());
+});
+afterAll(async () => {
+  for (const server of servers) await server.stop();
+  await redis?.stop();
+});
+
+/** Signs in as a user of the app's own who watches others, and notes what it is told of them. */
+function watcher(server: TestGateway, id: string, watchlist: readonly unknown[] = []) {
+  const told: string[] = [];
+  const errors: number[] = [];
+  const userData = JSON.stringify({ id, watchlist });
+  const pusher = server.pusher({
+    userAuthentication: {
+      transport: 'ajax',
+      endpoint: '',
+      customHandler: ({ socketId }, callback) =>
+        callback(null, { auth: signUser(acme, socketId, userData), user_data: userData }),
+    },
+  });
+  for (const state of ['online', 'offline']) {
+    pusher.user.watchlist.bind(state, ({ user_ids }: { user_ids: string[] }) => {
+      told.push(`${user_ids.join()} ${state}`);
+    });
+  }
+  pusher.connection.bind('error', ({ data }: { data?: { code: number } }) => errors.push(data?.code ?? 0));
+  pusher.signin();
+  return { pusher, told, errors, isSignedIn: pusher.user.signinDonePromise };
+}
+
+async function signedIn({ pusher }: { pusher: Pusher }): Promise<void> {
+  await expect.poll(() => pusher.user.user_data).toBeTruthy();
+}
+
+describe.each([
+  { where: 'on one node', nodes: [0, 0] },
+  { where: 'on two nodes', nodes: [1, 2] },
+])('who watches users, $where,', ({ nodes }) => {
+  const [here, there] = nodes.map((at) => () => servers[at] as TestGateway) as [
+    () => TestGateway,
+    () => TestGateway,
+  ];
+
+  it('learns who is there, who comes, and who has left with their last connection', async () => {
+    const early = watcher(there(), 'early');
+    await signedIn(early);
+    const one = watcher(here(), 'one', ['early', 'late', 7]);
+    await expect.poll(() => one.told).toEqual(['early online', 'late,7 offline']);
+    const late = [watcher(there(), 'late'), watcher(there(), 'late')];
+    await Promise.all(late.map(signedIn));
+    await expect.poll(() => one.told.slice(2)).toEqual(['late online']);
+    late[0]?.pusher.disconnect();
+    const seven = watcher(here(), '7');
+    await expect.poll(() => one.told.slice(3)).toEqual(['7 online']);
+    late[1]?.pusher.disconnect();
+    await expect.poll(() => one.told.slice(4)).toEqual(['late offline']);
+    for (const { pusher } of [early, one, seven]) pusher.disconnect();
+  });
+
+  it('watches a hundred at most, and is signed in all the same', async () => {
+    const many = Array.from({ length: 101 }, (_, n) => `user${n}`);
+    const one = watcher(here(), 'many', many);
+    await expect.poll(() => one.errors).toEqual([4302]);
+    await signedIn(one);
+    expect(one.told).toEqual([]);
+    one.pusher.disconnect();
+  });
+});
+
+describe('the channel that tells of a user', () => {
+  it('cannot be subscribed to by name, and is in no list', async () => {
+    const server = servers[0] as TestGateway;
+    const one = watcher(server, 'hidden', ['hidden']);
+    await signedIn(one);
+    const client = server.raw();
+    await client.socketId();
+    client.subscribe('#user-online-hidden');
+    expect((await client.next('pusher:subscription_error')).data).toMatchObject({ status: 400 });
+    expect((await server.gateway.api.channels(acme.id, { prefix: '', info: [] })).channels).toEqual({});
+    one.pusher.disconnect();
+  });
+});

@@ -1,0 +1,345 @@
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import fc from 'fast-check';
+import { createClient } from 'redis';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { signChannel } from '../../packages/server/src/broadcast/access/auth-signature.ts';
+import type { GatewayApps, RealtimeSettings } from '../../packages/server/src/broadcast/gateway-dependencies.ts';
+import { realtimeDefaults } from '../../packages/server/src/broadcast/gateway-dependencies.ts';
+import { noHistory } from '../../packages/server/src/broadcast/bus/history.ts';
+import { createRedisBus } from '../../packages/server/src/broadcast/bus/redis-bus.ts';
+import { acme, quiet, RawClient, startGateway, type TestGateway } from '../support/gateway.ts';
+import { killHard, startProcess } from '../support/processes.ts';
+import { startRedis, type TestRedis } from '../support/redis.ts';
+import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.ts';
+
+const everything = [
+  'channel_occupied',
+  'channel_vacated',
+  'member_added',
+  'member_removed',
+  'client_event',
+  'cache_miss',
+  'subscription_count',
+] as const;
+
+let receiver: WebhookReceiver;
+const nodes: TestGateway[] = [];
+beforeEach(async () => {
+  receiver = await startWebhookReceiver();
+});
+afterEach(async () => {
+  await Promise.all(nodes.splice(0).map((node) => node.stop()));
+  await receiver.stop();
+});
+
+const quick = { lingerMs: 100, webhookGatherMs: 10, webhookPauseMs: 20 };
+
+function appsWith(realtime: Partial<RealtimeSettings> = {}): GatewayApps {
+  const webhooks = [{ url: receiver.url, events: everything }];
+  const app = { ...acme, settings: { realtime: { ...realtimeDefaults, webhooks, ...realtime } } };
+  return { byKey: async (key) => (key === app.key ? app : undefined), byId: async () => app };
+}
+
+async function startNode(options: Parameters<typeof startGateway>[0] = {}): Promise<TestGateway> {
+  const node = await startGateway({ apps: appsWith(), config: quick, ...options });
+  nodes.push(node);
+  return node;
+}
+
+async function listen(node: TestGateway, channel: string): Promise<RawClient> {
+  const client = node.raw();
+  await client.socketId();
+  await subscribe(client, channel);
+  return client;
+}
+
+async function subscribe(client: RawClient, channel: string): Promise<void> {
+  client.subscribe(channel);
+  await client.next('pusher_internal:subscription_succeeded');
+}
+
+async function join(node: TestGateway, channel: string, userId: string): Promise<RawClient> {
+  const client = node.raw();
+  const channelData = JSON.stringify({ user_id: userId });
+  const auth = signChannel(acme, await client.socketId(), channel, channelData);
+  client.subscribe(channel, { auth, channel_data: channelData });
+  await client.next('pusher_internal:subscription_succeeded');
+  return client;
+}
+
+async function leave(client: RawClient): Promise<void> {
+  client.ws.terminate();
+  await client.closed;
+}
+
+const toldOf = (channel: string) => expect.poll(() => receiver.of(channel), { timeout: 20_000 });
+/** Whether a channel or its member came first is not said. */
+const toldAtLastOf = (channel: string, from = 0) =>
+  expect.poll(() => receiver.of(channel).slice(from).sort(), { timeout: 20_000 });
+
+describe('a back end is told by webhooks', () => {
+  it('when the first one hears a channel, and when the last one has gone', async () => {
+    const node = await startNode();
+    const [one, two] = [await listen(node, 'news'), await listen(node, 'news')];
+    await toldOf('news').toEqual(['occupied']);
+    await leave(one);
+    await leave(two);
+    await toldOf('news').toEqual(['occupied', 'vacated']);
+    expect(receiver.refused).toBe(0);
+    expect(receiver.headers[0]).toMatchObject({ 'content-type': 'application/json', 'x-pusher-key': 'acme' });
+  });
+
+  it('of members, by their first and last connection', async () => {
+    const node = await startNode();
+    const [ann, again] = [await join(node, 'presence-room', 'ann'), await join(node, 'presence-room', 'ann')];
+    const bob = await join(node, 'presence-room', 'bob');
+    await leave(ann);
+    await leave(bob);
+    await toldAtLastOf('presence-room').toEqual(['added ann', 'added bob', 'occupied', 'removed bob']);
+    await leave(again);
+    await expect.poll(() => receiver.of('presence-room').slice(4).sort()).toEqual(['removed ann', 'vacated']);
+  });
+
+  it('nothing of a page that is loaded again', async () => {
+    const node = await startNode({ config: { ...quick, lingerMs: 60_000 } });
+    let client = await join(node, 'presence-room', 'ann');
+    for (let at = 0; at < 3; at += 1) {
+      await leave(client);
+      client = await join(node, 'presence-room', 'ann');
+    }
+    await listen(node, 'fence');
+    await toldOf('fence').toEqual(['occupied']);
+    await toldAtLastOf('presence-room').toEqual(['added ann', 'occupied']);
+  });
+
+  it('of client events, with who sent them', async () => {
+    const node = await startNode();
+    const client = await join(node, 'presence-room', 'ann');
+    client.send({ event: 'client-wave', channel: 'presence-room', data: { n: 1 } });
+    await toldOf('presence-room').toContain('client_event ann');
+    expect(receiver.told.at(-1)).toEqual({
+      name: 'client_event',
+      channel: 'presence-room',
+      event: 'client-wave',
+      data: '{"n":1}',
+      socket_id: expect.stringMatching(/^\d+\.\d+$/),
+      user_id: 'ann',
+    });
+  });
+
+  it('of cache channels that had nothing to tell', async () => {
+    const node = await startNode();
+    await listen(node, 'cache-weather');
+    await toldOf('cache-weather').toEqual(['cache_miss', 'occupied']);
+    await node.gateway.api.trigger(1, { name: 'sun', channel: 'cache-weather', data: '{}' });
+    await listen(node, 'cache-weather');
+    await listen(node, 'fence');
+    await toldOf('fence').toEqual(['occupied']);
+    expect(receiver.of('cache-weather').filter((one) => one === 'cache_miss')).toHaveLength(1);
+  });
+
+  it('of what it wants to know only', async () => {
+    const webhooks = [{ url: receiver.url, events: ['channel_vacated'] as const }];
+    const node = await startNode({ apps: appsWith({ webhooks }) });
+    await leave(await join(node, 'presence-room', 'ann'));
+    await toldOf('presence-room').toEqual(['vacated']);
+  });
+
+  it('how many hear a channel, as its subscribers are where the app wants that', async () => {
+    const node = await startNode({ apps: appsWith({ subscriptionCount: true }) });
+    const first = await listen(node, 'news');
+    for (const count of [2, 3]) {
+      await listen(node, 'news');
+      const told = async (): Promise<unknown> =>
+        (await first.next('pusher_internal:subscription_count')).data;
+      await expect.poll(told).toEqual({ subscription_count: count });
+    }
+    const counts = () => receiver.told.flatMap((one) => one.subscription_count ?? []);
+    await expect.poll(() => counts().at(-1)).toBe(3);
+    await join(node, 'presence-room', 'ann');
+    await toldOf('presence-room').toContain('added ann');
+    expect(
+      receiver.told.filter((one) => one.channel === 'presence-room').map(({ name }) => name),
+    ).not.toContain('subscription_count');
+  });
+
+  it('nothing of channels of our own', async () => {
+    const node = await startNode();
+    const client = node.raw();
+    await client.socketId();
+    await subscribe(client, 'fence');
+    await toldOf('fence').toEqual(['occupied']);
+    expect(receiver.told.filter(({ channel }) => channel.startsWith('#'))).toEqual([]);
+  });
+});
+
+describe('webhooks', () => {
+  it('go together, and again until they are taken, in their order', async () => {
+    receiver.answers.push(500, 0, 302, 404);
+    let letGo = () => {};
+    receiver.held = new Promise((resolve) => {
+      letGo = resolve;
+    });
+    const node = await startNode();
+    const client = node.raw();
+    await client.socketId();
+    const names = Array.from({ length: 120 }, (_, at) => `news-${at}`);
+    for (const name of names) client.subscribe(name);
+    await client.settled();
+    letGo();
+    await expect
+      .poll(
+        () => receiver.told.filter(({ name }) => name === 'channel_occupied').map(({ channel }) => channel),
+        {
+          timeout: 20_000,
+        },
+      )
+      .toEqual(names);
+    expect(Math.max(...receiver.requests)).toBeLessThanOrEqual(50);
+    // The first one went with what there was, and the others waited for it.
+    expect(receiver.requests.length).toBeLessThanOrEqual(7);
+    expect(receiver.headers.length).toBe(receiver.requests.length + 4);
+  });
+
+  it('that nobody takes are given up, and those after them are not', async () => {
+    const warned: string[] = [];
+    const log = { ...quiet, warn: (_detail: object, message: string) => warned.push(message) };
+    const node = await startNode({ log, config: { ...quick, webhookGiveUpMs: 100 } });
+    receiver.answers.push(...Array.from({ length: 50 }, () => 500));
+    await listen(node, 'lost');
+    await expect.poll(() => warned).toContain('a webhook was given up');
+    receiver.answers.length = 0;
+    await listen(node, 'later');
+    await toldOf('later').toEqual(['occupied']);
+    expect(receiver.of('lost')).toEqual([]);
+  });
+
+  it('are sent when the server ends', async () => {
+    const node = await startNode({ config: { ...quick, webhookGatherMs: 60_000, lingerMs: 60_000 } });
+    const client = await listen(node, 'news');
+    await client.settled();
+    nodes.length = 0;
+    await node.stop();
+    await toldOf('news').toEqual(['occupied', 'vacated']);
+  });
+});
+
+describe('over several nodes on a Redis', () => {
+  let redis: TestRedis;
+  beforeAll(async () => {
+    redis = await startRedis();
+  });
+  afterAll(() => redis.stop());
+
+  const busOf = () => createRedisBus({ url: redis.url, log: quiet, history: noHistory, heartbeatMs: 100 });
+  async function startNodes(count: number): Promise<TestGateway[]> {
+    const started = await Promise.all(Array.from({ length: count }, () => startNode({ bus: busOf() })));
+    const control = await createClient({ url: redis.url }).connect();
+    await expect.poll(() => control.zCard('mevrik:nodes'), { timeout: 10_000 }).toBe(count);
+    control.destroy();
+    return started;
+  }
+
+  it('each coming and going is told once, whoever comes and goes where', { timeout: 120_000 }, async () => {
+    const all = await startNodes(3);
+    const step = fc.record({ node: fc.nat(2), channel: fc.nat(2), user: fc.nat(1), leaves: fc.boolean() });
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 25 }), async (steps) => {
+        const round = `${Math.random()}`.slice(2);
+        const here: { client: RawClient; channel: string; user: string }[] = [];
+        await Promise.all(
+          steps.map(async ({ node, channel, user, leaves }) => {
+            const one = here.pop();
+            if (leaves && one) return leave(one.client);
+            if (one) here.push(one);
+            const name = `presence-${round}-${channel}`;
+            const client = await join(all[node] as TestGateway, name, `u${user}`);
+            here.push({ client, channel: name, user: `u${user}` });
+          }),
+        );
+        const isThere = (word: string, channel: string) =>
+          word === ''
+            ? here.some((one) => one.channel === channel)
+            : here.some((one) => one.channel === channel && one.user === word);
+        for (const channel of [0, 1, 2].map((at) => `presence-${round}-${at}`)) {
+          for (const [word, comes, goes] of [
+            ['', 'occupied', 'vacated'],
+            ['u0', 'added u0', 'removed u0'],
+            ['u1', 'added u1', 'removed u1'],
+          ] as const) {
+            const heard = () => receiver.of(channel).filter((one) => one === comes || one === goes);
+            await expect
+              .poll(() => (heard().at(-1) ?? goes) === comes, { timeout: 10_000 })
+              .toBe(isThere(word, channel));
+            expect(heard().filter((_, at) => at % 2 === 0)).toEqual(heard().filter((one) => one === comes));
+          }
+        }
+        await Promise.all(here.map(({ client }) => leave(client)));
+      }),
+      { numRuns: 8 },
+    );
+  });
+
+  it('a node that is killed takes its channels and members with it, also where nobody else is', async () => {
+    const [node] = await startNodes(1);
+    const child = await startProcess(fileURLToPath(new URL('../support/gateway-node.ts', import.meta.url)), {
+      REDIS_URL: redis.url,
+      WEBHOOK_URL: receiver.url,
+    });
+    const answer = once(child, 'message');
+    child.send('port?');
+    const [port] = (await answer) as [number];
+    const onKilled = {
+      raw: () => new RawClient(`ws://127.0.0.1:${port}/app/acme?protocol=7`),
+    } as TestGateway;
+    await join(onKilled, 'presence-lonely', 'eve');
+    await join(onKilled, 'presence-both', 'eve');
+    await join(node as TestGateway, 'presence-both', 'ann');
+    await toldAtLastOf('presence-lonely').toEqual(['added eve', 'occupied']);
+    await toldOf('presence-both').toHaveLength(3);
+    await killHard(child);
+    await toldAtLastOf('presence-lonely', 2).toEqual(['removed eve', 'vacated']);
+    await toldOf('presence-both').toContain('removed eve');
+    expect(receiver.of('presence-both')).not.toContain('vacated');
+    await expect
+      .poll(() => node?.gateway.api.channels(1, { prefix: '', info: [] }))
+      .toMatchObject({ channels: { 'presence-both': {} } });
+  });
+
+  it('a Redis that has forgotten everything causes no false news', async () => {
+    const [one, two] = (await startNodes(2)) as [TestGateway, TestGateway];
+    await join(one, 'presence-room', 'ann');
+    await join(two, 'presence-room', 'bob');
+    const passing = await listen(one, 'news');
+    await toldOf('presence-room').toHaveLength(3);
+    await toldOf('news').toEqual(['occupied']);
+    await redis.restart();
+    await expect
+      .poll(() => two.gateway.api.channel(1, 'presence-room', ['subscription_count', 'user_count']), {
+        timeout: 20_000,
+      })
+      .toMatchObject({ user_count: 2 });
+    await leave(passing);
+    await toldOf('news').toEqual(['occupied', 'vacated']);
+    await join(one, 'presence-room', 'cid');
+    await toldOf('presence-room').toHaveLength(4);
+    expect(receiver.of('presence-room').slice(3)).toEqual(['added cid']);
+  });
+
+  it('leave nothing in Redis when all are gone', async () => {
+    const all = await startNodes(2);
+    const clients = await Promise.all([
+      join(all[0] as TestGateway, 'presence-room', 'ann'),
+      join(all[1] as TestGateway, 'presence-room', 'bob'),
+    ]);
+    await toldOf('presence-room').toHaveLength(3);
+    await Promise.all(clients.map(leave));
+    await toldOf('presence-room').toHaveLength(6);
+    await Promise.all(nodes.splice(0).map((node) => node.stop()));
+    const control = await createClient({ url: redis.url }).connect();
+    const left = (await control.keys('mevrik:*')).filter((key) => !/:(nodes|life|presence-of:.*)$/.test(key));
+    control.destroy();
+    expect(left).toEqual([]);
+  });
+});

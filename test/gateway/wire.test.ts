@@ -1,0 +1,344 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { type RawClient, startGateway, type TestGateway } from '../support/gateway.ts';
+import {
+  closeBody,
+  expectGone,
+  frameBytes,
+  handshakeRequest,
+  opcodes,
+  openRaw,
+  RawSocket,
+} from '../support/raw-socket.ts';
+
+const { text, binary, continuation, close, ping, pong } = opcodes;
+const maxMessageBytes = 100_000;
+
+let server: TestGateway;
+let neighbour: RawClient;
+let told = 0;
+const opened: RawSocket[] = [];
+
+beforeAll(async () => {
+  server = await startGateway({ config: { maxMessageBytes, farewellMs: 300, maxMessagesPerSecond: 1e6 } });
+  neighbour = server.raw();
+  await neighbour.socketId();
+  neighbour.subscribe('messages');
+  await neighbour.next('pusher_internal:subscription_succeeded');
+});
+afterAll(() => server.stop());
+
+/** Whatever one connection did: another, that was there before, goes on hearing everything in order. */
+afterEach(async () => {
+  for (const client of opened.splice(0)) client.socket.destroy();
+  told += 1;
+  await tell({ told });
+  expect((await neighbour.next('message_post')).data).toEqual({ told });
+  expect(server.faults).toEqual([]);
+});
+
+const tell = (payload: Record<string, unknown>) =>
+  server.gateway.publish([{ appId: 1, topic: 'messages', event: 'message_post', payload }]);
+
+async function open(): Promise<RawSocket> {
+  const client = await openRaw(server.port);
+  opened.push(client);
+  return client;
+}
+
+/** A frame of the protocol that is answered with its event's name, so that the test sees what was read. */
+const said = (name: string | Buffer, more = '') =>
+  Buffer.concat([Buffer.from('{"event":"'), Buffer.from(name), Buffer.from(`"${more}}`)]);
+
+async function expectRead(client: RawSocket, name: string): Promise<void> {
+  const { data } = await client.event('pusher:error');
+  expect(data).toEqual({ code: null, message: `Clients send no event of this name: ${name}` });
+}
+
+/** What is sent ends the connection with this code, and the server ends it also below. */
+async function expectEnd(bytes: Buffer | readonly Buffer[], code: number): Promise<void> {
+  const client = await open();
+  client.write(...(Buffer.isBuffer(bytes) ? [bytes] : bytes));
+  expect(await client.closeCode()).toBe(code);
+  await client.ended;
+}
+
+/** A text of exactly this length. */
+function textOf(length: number, name = 'x'): Buffer {
+  const empty = said(name, ',"data":""').length;
+  return said(name, `,"data":"${'.'.repeat(length - empty)}"`);
+}
+
+describe('a frame of the server', () => {
+  it('is whole, not masked, and without reserved bits', async () => {
+    const client = await open();
+    client.say('pusher:ping').write(frameBytes(ping, 'x'));
+    // Which of the two answers comes first is open.
+    for (let at = 0; at < 2; at += 1) await client.next();
+    for (const frame of client.frames) expect(frame).toMatchObject({ fin: true, reserved: 0, masked: false });
+  });
+});
+
+describe('a text frame', () => {
+  it.each([125, 126, 127, 128, 65_535, 65_536, maxMessageBytes])('of %i bytes is read', async (length) => {
+    const client = await open();
+    client.write(frameBytes(text, textOf(length)));
+    await expectRead(client, 'x');
+    await client.writeSlowly(frameBytes(text, said('slow')));
+    await expectRead(client, 'slow');
+  });
+
+  it.each([0, 2, 8] as const)('with a length in %i further bytes is read', async (lengthBytes) => {
+    const client = await open();
+    client.write(frameBytes(text, said('form'), { lengthBytes }));
+    await expectRead(client, 'form');
+  });
+
+  it('that is empty is complained about', async () => {
+    const client = await open();
+    client.write(frameBytes(text));
+    expect((await client.event('pusher:error')).data).toMatchObject({ code: null });
+  });
+
+  it('follows the handshake in the same packet', async () => {
+    const client = new RawSocket(server.port);
+    opened.push(client);
+    client.write(Buffer.concat([Buffer.from(handshakeRequest()), frameBytes(text, said('eager'))]));
+    await expectRead(client, 'eager');
+  });
+
+  it.each([
+    ['one byte too many', BigInt(maxMessageBytes + 1)],
+    ['4 GiB', 2n ** 32n],
+    ['all that a double can count', 2n ** 53n],
+    ['the sign bit', 2n ** 63n],
+    ['all bits', 2n ** 64n - 1n],
+  ])('that announces %s is refused by its header alone', async (_what, claimed) => {
+    await expectEnd(frameBytes(text, '', { claimed }), 1009);
+  });
+});
+
+describe('what no frame may be', () => {
+  it.each(Object.entries(opcodes))('%s without a mask', async (_name, opcode) => {
+    await expectEnd(frameBytes(opcode, said('x'), { masked: false }), 1002);
+  });
+
+  const bits = [1, 2, 3, 4, 5, 6, 7];
+  it.each(bits)('with reserved bits %i', async (reserved) => {
+    for (const opcode of [text, binary, close, ping, pong]) {
+      await expectEnd(frameBytes(opcode, '', { reserved }), 1002);
+    }
+  });
+
+  it.each([3, 4, 5, 6, 7, 11, 12, 13, 14, 15])('of the reserved kind %i', async (opcode) => {
+    await expectEnd(frameBytes(opcode), 1002);
+    await expectEnd(frameBytes(opcode, 'x'.repeat(200)), 1002);
+  });
+
+  it.each([close, ping, pong])('a control frame (%i) that is long or in parts', async (opcode) => {
+    await expectEnd(frameBytes(opcode, Buffer.alloc(126)), 1002);
+    await expectEnd(frameBytes(opcode, Buffer.alloc(125), { lengthBytes: 8, claimed: 70_000n }), 1002);
+    await expectEnd(frameBytes(opcode, '', { fin: false }), 1002);
+  });
+});
+
+describe('pings', () => {
+  it.each([0, 1, 124, 125])('with %i bytes come back as they are', async (length) => {
+    const client = await open();
+    const payload = Buffer.alloc(length, 0xfe);
+    client.write(frameBytes(ping, payload));
+    expect(await client.next()).toMatchObject({ opcode: pong, payload });
+    await client.writeSlowly(frameBytes(ping, payload));
+    expect(await client.next()).toMatchObject({ opcode: pong, payload });
+  });
+
+  it('are all answered, in order, and pongs that nobody asked for are not', async () => {
+    const client = await open();
+    client.write(frameBytes(pong, 'unasked'));
+    for (let at = 0; at < 10; at += 1) client.write(frameBytes(ping, `${at}`));
+    for (let at = 0; at < 10; at += 1) expect((await client.next())?.payload.toString()).toBe(`${at}`);
+  });
+});
+
+describe('a text in fragments', () => {
+  const [head, tail] = ['{"event":"in ', 'parts"}'];
+  const first = frameBytes(text, head, { fin: false });
+  const last = frameBytes(continuation, tail);
+
+  it.each<[string, readonly Buffer[]]>([
+    ['two', [first, last]],
+    ['two and empty ones', [first, frameBytes(continuation, '', { fin: false }), last]],
+    [
+      'an empty one and the rest',
+      [frameBytes(text, '', { fin: false }), frameBytes(continuation, head + tail)],
+    ],
+    ['the rest and an empty one', [frameBytes(text, head + tail, { fin: false }), frameBytes(continuation)]],
+  ])('of %s is put together', async (_what, parts) => {
+    const client = await open();
+    client.write(...parts);
+    await expectRead(client, 'in parts');
+    await client.writeSlowly(Buffer.concat(parts));
+    await expectRead(client, 'in parts');
+  });
+
+  it('lets pings and pongs through between them', async () => {
+    const client = await open();
+    client.write(first, frameBytes(ping, 'between'), frameBytes(pong), last);
+    expect(await client.next()).toMatchObject({ opcode: pong, payload: Buffer.from('between') });
+    await expectRead(client, 'in parts');
+  });
+
+  it('is left alone by a close between them', () =>
+    expectEnd([first, frameBytes(close, closeBody(1000))], 1000));
+
+  it.each<[string, readonly Buffer[]]>([
+    ['continued before it began', [last]],
+    ['continued before it began, further to come', [frameBytes(continuation, 'x', { fin: false }), last]],
+    ['continued after its end', [first, last, last]],
+    ['interrupted by another text', [first, frameBytes(text, said('x'))]],
+    ['interrupted by another text in fragments', [first, first, last]],
+    ['interrupted by a binary', [first, frameBytes(binary, 'x')]],
+    ['with reserved bits in its middle', [first, frameBytes(continuation, tail, { reserved: 4 })]],
+    ['with a fragmented ping in its middle', [first, frameBytes(ping, 'x', { fin: false }), last]],
+  ])('%s ends the connection', (_what, parts) => expectEnd(parts, 1002));
+
+  it('is measured as a whole', async () => {
+    const part = Buffer.alloc(maxMessageBytes / 2 + 1, 'x');
+    await expectEnd([frameBytes(text, part, { fin: false }), frameBytes(continuation, part)], 1009);
+  });
+});
+
+describe('a binary message', () => {
+  it('is complained about, whatever its bytes', async () => {
+    const client = await open();
+    client.write(frameBytes(binary, Buffer.from([0xff, 0xfe])));
+    await client.event('pusher:error');
+    client.write(frameBytes(binary, '{"event":', { fin: false }), frameBytes(continuation, '"pusher:ping"}'));
+    await client.event('pusher:error');
+    client.write(frameBytes(text, said('after')));
+    await expectRead(client, 'after');
+  });
+});
+
+describe('UTF-8', () => {
+  it.each([
+    ['the lowest and highest of each length', '\u0080\u07ff\u0800\uffff\u{10000}\u{10ffff}'],
+    ['around the surrogates', '\ud7ff\ue000\ufffd'],
+    ['non-characters', '\ufdd0\ufffe\uffff\u{1fffe}\u{10fffe}'],
+    ['words', 'κόσμε Grüße 😀'],
+  ])('is read: %s, wherever it is cut', async (_what, name) => {
+    const client = await open();
+    const bytes = said(name);
+    for (let cut = 0; cut <= bytes.length; cut += 1) {
+      client.write(frameBytes(text, bytes.subarray(0, cut), { fin: false }));
+      client.write(frameBytes(continuation, bytes.subarray(cut)));
+      await expectRead(client, name);
+    }
+  });
+
+  it.each([
+    ['a lone continuation byte', '80'],
+    ['the last continuation byte', 'bf'],
+    ['six of them', '80bf80bf80bf'],
+    ['a first byte of two alone', 'c3'],
+    ['a first byte of two and no continuation', 'c328'],
+    ['a first byte of three alone', 'e282'],
+    ['a first byte of four alone', 'f09f98'],
+    ['the impossible bytes', 'fefeffff'],
+    ['a slash in two bytes', 'c0af'],
+    ['a slash in three', 'e080af'],
+    ['a slash in four', 'f08080af'],
+    ['nothing in two', 'c080'],
+    ['the highest of two that should be shorter', 'c1bf'],
+    ['the highest of three that should be shorter', 'e09fbf'],
+    ['the highest of four that should be shorter', 'f08fbfbf'],
+    ['the first surrogate', 'eda080'],
+    ['the last surrogate', 'edbfbf'],
+    ['a pair of surrogates', 'eda080edb080'],
+    ['beyond the last character', 'f4908080'],
+    ['a first byte of five', 'f888808080'],
+    ['a first byte of six', 'fc8480808080'],
+    ['something invalid after something valid', 'cebaf4908080656469746564'],
+  ])('is refused: %s, wherever it is cut', async (_what, hex) => {
+    const bytes = said(Buffer.from(hex, 'hex'));
+    await expectEnd(frameBytes(text, bytes), 1007);
+    // Once as long as what a faster check is for, and once in a place where it begins late.
+    await expectEnd(frameBytes(text, Buffer.concat([bytes, Buffer.alloc(4_096, ' ')])), 1007);
+    const begin = bytes.indexOf(Buffer.from(hex, 'hex'));
+    for (let cut = begin; cut <= begin + hex.length / 2; cut += 1) {
+      const parts = [bytes.subarray(0, cut), bytes.subarray(cut)] as const;
+      await expectEnd([frameBytes(text, parts[0], { fin: false }), frameBytes(continuation, parts[1])], 1007);
+    }
+  });
+});
+
+describe('a close', () => {
+  it.each([1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 3999, 4000, 4999])(
+    'with %i is answered with the same',
+    (code) => expectEnd(frameBytes(close, closeBody(code, 'bye')), code),
+  );
+
+  it.each([0, 1, 999, 1004, 1005, 1006, 1015, 1016, 1100, 2000, 2999, 5000, 65_535])(
+    'with %i breaks the rules',
+    (code) => expectEnd(frameBytes(close, closeBody(code)), 1002),
+  );
+
+  it.each<[string, Buffer, number]>([
+    ['without a code is answered without one', Buffer.alloc(0), 1005],
+    ['with half a code breaks the rules', Buffer.from([3]), 1002],
+    ['may give the longest reason', closeBody(1000, 'x'.repeat(123)), 1000],
+    ['must give its reason in UTF-8', closeBody(1000, Buffer.from('cebaf4908080', 'hex')), 1007],
+    ['must not cut its reason in a character', closeBody(1000, Buffer.from([0xe2, 0x82])), 1007],
+  ])('%s', (_what, body, code) => expectEnd(frameBytes(close, body), code));
+
+  it('is the last thing that is acted on', async () => {
+    const client = await open();
+    client.write(Buffer.concat([frameBytes(close, closeBody(1000)), frameBytes(text, said('late'))]));
+    expect(await client.closeCode()).toBe(1000);
+    await client.ended;
+    expect(client.frames.filter(({ opcode }) => opcode === text)).toHaveLength(1);
+  });
+
+  it('is the last thing that is sent, however much waited before it', async () => {
+    // One that is patient: on a slow machine what waits may take its time to arrive.
+    const patient = await startGateway({ config: { farewellMs: 60_000 } });
+    onTestFinished(() => patient.stop());
+    const client = await openRaw(patient.port);
+    opened.push(client);
+    client.say('pusher:subscribe', { data: { channel: 'flood' } });
+    await client.event('pusher_internal:subscription_succeeded');
+    client.socket.pause();
+    const payload = { text: 'x'.repeat(20_000) };
+    const flood = () =>
+      patient.gateway.publish([{ appId: 1, topic: 'flood', event: 'message_post', payload }]);
+    const waits = () => patient.gateway.inspection.state()[0]?.maxBufferedBytes ?? 0;
+    while (waits() < 200_000) {
+      await flood();
+      // The flood goes out at the end of a turn.
+      await new Promise((turn) => setImmediate(turn));
+    }
+    client.write(frameBytes(close, closeBody(1000)));
+    for (let at = 0; at < 20; at += 1) {
+      await flood();
+      await new Promise((turn) => setImmediate(turn));
+    }
+    client.socket.resume();
+    await client.ended;
+    const kinds = client.frames.map(({ opcode }) => opcode);
+    expect(kinds.indexOf(close)).toBe(kinds.length - 1);
+  });
+
+  it.each<[string, () => Buffer, number]>([
+    ['that the client does not follow', () => frameBytes(close, closeBody(1000)), 1000],
+    ['for a broken rule, by a client that stays', () => frameBytes(text, '', { masked: false }), 1002],
+  ])('%s is followed by the server', async (_what, bytes, code) => {
+    const client = new RawSocket(server.port, { allowHalfOpen: true });
+    opened.push(client);
+    client.write(handshakeRequest());
+    await client.event('pusher:connection_established');
+    client.write(bytes());
+    expect(await client.closeCode()).toBe(code);
+    await client.ended;
+    await expectGone(client);
+    await expect.poll(() => server.gateway.inspect().connections).toBe(1);
+  });
+});

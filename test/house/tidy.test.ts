@@ -1,0 +1,140 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { eventNames, problems } from '@mevrik/protocol';
+import ts from 'typescript';
+import { describe, expect, it } from 'vitest';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], { cwd: root, encoding: 'utf8' })
+  .split('\n')
+  .filter((file) => file !== '' && existsSync(join(root, file)));
+const read = (file: string) => readFileSync(join(root, file), 'utf8');
+const code = files.filter((file) => /\.(ts|mjs)$/.test(file));
+const sources = code.filter((file) => /^packages\/[^/]+\/src\//.test(file) && !file.endsWith('.test.ts'));
+/** A page without its examples. */
+const prose = (page: string) =>
+  read(page)
+    .replace(/```[\s\S]*?```/g, '')
+    .replace(/`[^`\n]*`/g, '');
+const pages = files.filter((file) => file.endsWith('.md') && !file.startsWith('.changeset/'));
+
+describe('the code', () => {
+  it('has no file that is too long to be read in one go', () => {
+    const lines = (file: string) => read(file).split('\n').length;
+    const limit = (file: string) => (file.endsWith('.test.ts') ? 480 : 340);
+    const long = code.filter((file) => lines(file) > limit(file));
+    expect(long.map((file) => `${file}: ${lines(file)}`)).toEqual([]);
+  });
+
+  it('explains everything that it exports', () => {
+    expect(sources.flatMap(undocumented)).toEqual([]);
+  });
+
+  it('names files in kebab-case', () => {
+    expect(code.filter((file) => !/^[a-z0-9.-]+$/.test(file.split('/').at(-1) ?? ''))).toEqual([]);
+  });
+
+  it('leaves nothing for later', () => {
+    expect(sources.filter((file) => /\b(TODO|FIXME|XXX)\b|\.only\(|\.skip\(/.test(read(file)))).toEqual([]);
+  });
+});
+
+describe('the repository', () => {
+  it('has a lockfile without download hosts, so that it works with every registry', () => {
+    for (const lockfile of ['package-lock.json', 'bench/package-lock.json']) {
+      expect([lockfile, /https?:\/\/[^"]*\.tgz/.exec(read(lockfile))?.[0]]).toEqual([lockfile, undefined]);
+    }
+  });
+
+  it('pins every dependency', () => {
+    for (const manifest of files.filter((file) => file.endsWith('package.json'))) {
+      const { dependencies = {}, devDependencies = {} } = JSON.parse(read(manifest));
+      for (const [name, version] of Object.entries({ ...dependencies, ...devDependencies })) {
+        expect([manifest, name, version]).toEqual([
+          manifest,
+          name,
+          expect.stringMatching(/^\d+\.\d+\.\d+[\w.-]*$/),
+        ]);
+      }
+    }
+  });
+
+  it('says nothing of the machine that it was written on', () => {
+    const text = files.filter((file) => /\.(ts|mjs|js|json|md|html|css|sql|sh)$|run$/.test(file));
+    expect(text.filter((file) => /\/(work|root|home)\/[a-z]/.test(read(file)))).toEqual([]);
+  });
+});
+
+describe('the docs', () => {
+  it('link to what is there', () => {
+    const broken = pages.flatMap((page) =>
+      [...prose(page).matchAll(/\]\((?!https?:|#|mailto:)([^)#]+)/g)]
+        .map(([, target = '']) => target)
+        .filter((target) => !existsSync(join(root, dirname(page), target)))
+        .map((target) => `${page} → ${target}`),
+    );
+    expect(broken).toEqual([]);
+  });
+
+  it('name scripts that are there', () => {
+    const { scripts } = JSON.parse(read('package.json'));
+    const named = pages.flatMap((page) =>
+      [...read(page).matchAll(/`?npm run ([\w:-]+)/g)].map(([, name]) => name),
+    );
+    expect([...new Set(named)].filter((name) => name !== undefined && !(name in scripts))).toEqual([]);
+  });
+
+  it('have every event and every problem on their reference pages', () => {
+    const [events, errors] = [read('docs/reference/events.md'), read('docs/reference/errors.md')];
+    expect(eventNames.filter((name) => !events.includes(name))).toEqual([]);
+    expect(Object.keys(problems).filter((name) => !errors.includes(name))).toEqual([]);
+  });
+});
+
+describe('the event catalogue', () => {
+  it('has the fifteen events, and the one for other providers, under the names that integrations know', () => {
+    expect([...eventNames].sort()).toEqual([
+      'MessageDeliveryFailedEvent',
+      'MessagePostbackEvent',
+      'MessageQuickReplyEvent',
+      'MessageReadyEvent',
+      'MessageReplyReadyEvent',
+      'MevrikCSATStartEvent',
+      'MevrikCaseClosedEvent',
+      'MevrikCaseCreatedEvent',
+      'NewCustomerProfileCreated',
+      'NewFacebookEventReceived',
+      'NewMessageReceivedEvent',
+      'NewProviderEventReceived',
+      'QueueItemCreatedEvent',
+      'SaveAgentRepliesSocialEvent',
+      'SessionCreatedEvent',
+      'SessionPathChangedEvent',
+    ]);
+  });
+});
+
+/** Exported functions, classes, interfaces and types of a file that have no doc comment. */
+function undocumented(file: string): string[] {
+  const tree = ts.createSourceFile(file, read(file), ts.ScriptTarget.ES2023, true);
+  return tree.statements
+    .filter(
+      (statement) =>
+        ts.isFunctionDeclaration(statement) ||
+        ts.isClassDeclaration(statement) ||
+        ts.isInterfaceDeclaration(statement) ||
+        ts.isTypeAliasDeclaration(statement),
+    )
+    .filter((one) => one.modifiers?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword))
+    .filter((one) => ts.getJSDocCommentsAndTags(one).length === 0)
+    .filter(
+      (one) =>
+        !(
+          ts.isTypeAliasDeclaration(one) &&
+          /z\.(infer|output|input)|typeof |InstanceType/.test(one.type.getText())
+        ),
+    )
+    .map((one) => `${file}: ${one.name?.text}`);
+}

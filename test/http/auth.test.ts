@@ -1,0 +1,200 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { revokeAgentTokens } from '../../packages/server/src/auth/refresh-tokens.ts';
+import { readOrCreateSecret } from '../../packages/server/src/auth/secrets.ts';
+import { password, sign, startHttp, type TestHttp, type Visit } from '../support/http.ts';
+
+interface Tokens {
+  readonly accessToken: string;
+  readonly refreshToken: string;
+}
+
+let http: TestHttp;
+beforeAll(async () => {
+  http = await startHttp();
+});
+afterAll(() => http.stop());
+
+const login = (email: string, given = password) =>
+  http.post<Tokens & { code: string; detail: string }>('/v1/agents/login', { email, password: given });
+const refreshAgent = (refreshToken: string) =>
+  http.post<Tokens & { code: string }>('/v1/agents/refresh', { refreshToken });
+const refreshVisit = (refreshToken: string) =>
+  http.post<Visit & { code: string }>('/v1/visitors/refresh', { refreshToken });
+
+describe('a visitor', () => {
+  it('resumes the session with the refresh token of the last visit', async () => {
+    const first = await http.visit();
+    const { status, body } = await refreshVisit(first.refreshToken);
+    expect({ status, body }).toMatchObject({ status: 200, body: { resumed: true, session: first.session } });
+    expect((await http.get('/v1/me', body.accessToken)).body).toMatchObject({ customer: first.customer });
+  });
+
+  it('begins a new session where the old one is over', async () => {
+    const first = await http.visit();
+    await http.database.sql`
+      UPDATE sessions SET expires_at = now() - interval '1 second' WHERE id = ${first.session.id}`;
+    const { body } = await refreshVisit(first.refreshToken);
+    expect(body.resumed).toBe(false);
+    expect(body.session.id).not.toBe(first.session.id);
+    expect(body.customer).toEqual(first.customer);
+  });
+
+  it('may refresh in two tabs at the same moment', async () => {
+    const { refreshToken } = await http.visit();
+    const answers = await Promise.all([refreshVisit(refreshToken), refreshVisit(refreshToken)]);
+    expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+  });
+
+  it('whose token is in two hands loses it, with all that came of it', async () => {
+    const { refreshToken } = await http.visit();
+    const { body: next } = await refreshVisit(refreshToken);
+    await http.database.sql`
+      UPDATE refresh_tokens SET used_at = now() - interval '1 minute' WHERE used_at IS NOT NULL`;
+    expect(await refreshVisit(refreshToken)).toMatchObject({
+      status: 401,
+      body: { code: 'unauthenticated' },
+    });
+    expect(await refreshVisit(next.refreshToken)).toMatchObject({
+      status: 401,
+      body: { code: 'unauthenticated' },
+    });
+  });
+
+  it('who is away for too long is told that the token has expired', async () => {
+    const { refreshToken } = await http.visit();
+    await http.database.sql`
+      UPDATE refresh_tokens SET expires_at = now() - interval '1 second' WHERE id::text = ${refreshToken.slice(0, 36)}`;
+    expect(await refreshVisit(refreshToken)).toMatchObject({ status: 401, body: { code: 'token_expired' } });
+  });
+
+  it('whom the app vouches for is the same customer in the same conversation on every device', async () => {
+    const phone = await http.visit(http.acme, 'customer-7');
+    const laptop = await http.visit(http.acme, 'customer-7');
+    expect(phone.customer).toMatchObject({ externalId: 'customer-7', verified: true });
+    expect(laptop).toMatchObject({ resumed: true, customer: phone.customer, session: phone.session });
+    const elsewhere = await http.visit(http.rival, 'customer-7');
+    expect(elsewhere.customer.id).not.toBe(phone.customer.id);
+  });
+
+  it('is vouched for in whatever case the signature is written', async () => {
+    const signature = sign('customer-8', http.acme.secret).toUpperCase();
+    const identity = { externalId: 'customer-8', signature };
+    const { status } = await http.post('/v1/visitors', { appKey: http.acme.key, identity });
+    expect(status).toBe(201);
+  });
+
+  it('must be vouched for where the app wants it', async () => {
+    const strict = await startHttp();
+    await strict.database
+      .sql`UPDATE apps SET settings = '{"requireIdentity": true}' WHERE id = ${strict.acme.id}`;
+    strict.apps.forget();
+    const { status, body } = await strict.post('/v1/visitors', { appKey: strict.acme.key });
+    expect({ status, body }).toMatchObject({ status: 401, body: { code: 'wrong_signature' } });
+    expect((await strict.visit(strict.acme, 'customer-9')).customer.verified).toBe(true);
+    await strict.stop();
+  });
+});
+
+describe('an agent', () => {
+  it('logs in, whatever the case of the address', async () => {
+    const { id } = await http.staff('erin');
+    const { status, body } = await login('Erin@Desk.example');
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ agent: { id, name: 'erin', role: 'agent', appIds: [http.acme.id] } });
+  });
+
+  it('is told the same for a wrong password as for an address that nobody has', async () => {
+    await http.staff('finn');
+    const [wrong, unknown] = [await login('finn@desk.example', 'guess'), await login('nobody@desk.example')];
+    expect(wrong.status).toBe(401);
+    expect(unknown.status).toBe(401);
+    expect({ ...unknown.body, instance: '' }).toEqual({ ...wrong.body, instance: '' });
+    expect(wrong.body.code).toBe('wrong_credentials');
+  });
+
+  it('has few tries', async () => {
+    await http.staff('gwen');
+    const tries: number[] = [];
+    for (let count = 0; count < 7; count++) tries.push((await login('gwen@desk.example', 'guess')).status);
+    expect(tries.slice(0, 5)).toEqual(Array(5).fill(401));
+    expect(tries.at(-1)).toBe(429);
+    // Nobody else is kept out by it.
+    expect((await login('nobody@desk.example')).status).toBe(401);
+  });
+
+  it('who is disabled does not log in, and what they hold does not work any more', async () => {
+    const hana = await http.staff('hana');
+    await http.database.sql`UPDATE agents SET disabled_at = now() WHERE id = ${hana.id}`;
+    http.authenticator.forget();
+    expect(await login('hana@desk.example')).toMatchObject({
+      status: 401,
+      body: { code: 'wrong_credentials' },
+    });
+    expect((await http.get('/v1/agents/me', hana.accessToken)).status).toBe(401);
+    expect((await refreshAgent(hana.refreshToken)).status).toBe(401);
+  });
+
+  it('refreshes, and each refresh token works once', async () => {
+    const ivan = await http.staff('ivan');
+    const { status, body } = await refreshAgent(ivan.refreshToken);
+    expect(status).toBe(200);
+    expect((await http.get('/v1/agents/me', body.accessToken)).status).toBe(200);
+    expect((await refreshAgent(ivan.refreshToken)).status).toBe(401);
+    // Whoever came second may be a thief, or the owner: nobody goes on with this login.
+    expect((await refreshAgent(body.refreshToken)).status).toBe(401);
+    http.authenticator.forget();
+    expect((await http.get('/v1/agents/me', body.accessToken)).status).toBe(401);
+  });
+
+  it('logs out of one login and stays in the other', async () => {
+    const first = await http.staff('jane');
+    const { body: second } = await login('jane@desk.example');
+    expect((await http.post('/v1/agents/logout', undefined, first.accessToken)).status).toBe(204);
+    expect((await http.get('/v1/agents/me', first.accessToken)).status).toBe(401);
+    expect((await refreshAgent(first.refreshToken)).status).toBe(401);
+    expect((await http.get('/v1/agents/me', second.accessToken)).status).toBe(200);
+  });
+
+  it('loses all logins at once where that is wanted', async () => {
+    const kurt = await http.staff('kurt');
+    await revokeAgentTokens(http.database.sql, kurt.id);
+    http.authenticator.forget();
+    expect((await http.get('/v1/agents/me', kurt.accessToken)).status).toBe(401);
+  });
+
+  it('whose role has changed must log in again', async () => {
+    const lena = await http.staff('lena');
+    await http.database.sql`UPDATE agents SET role = 'supervisor' WHERE id = ${lena.id}`;
+    http.authenticator.forget();
+    expect((await http.get('/v1/agents/me', lena.accessToken)).status).toBe(401);
+  });
+
+  it('who works for another app from now on sees it without logging in again', async () => {
+    const mona = await http.staff('mona');
+    const inRival = () => http.get(`/v1/sessions?appId=${http.rival.id}`, mona.accessToken);
+    expect((await inRival()).status).toBe(403);
+    await http.database.sql`INSERT INTO agent_apps VALUES (${mona.id}, ${http.rival.id})`;
+    http.authenticator.forget();
+    expect((await inRival()).status).toBe(200);
+  });
+});
+
+describe('a secret of the installation', () => {
+  it('is made once, however many nodes ask at once', async () => {
+    const asked = Array.from({ length: 8 }, () => readOrCreateSecret(http.database.sql, 'shared'));
+    const secrets = (await Promise.all(asked)).map((secret) => secret.toString('hex'));
+    expect(new Set(secrets).size).toBe(1);
+    expect(secrets[0]).toHaveLength(64);
+  });
+});
+
+describe('what is stored', () => {
+  it('is of no use to whoever reads it: neither passwords nor tokens are in it', async () => {
+    const nora = await http.staff('nora');
+    const rows = await http.database.sql`
+      SELECT (SELECT string_agg(a::text, '') FROM agents a) || (SELECT string_agg(t::text, '') FROM refresh_tokens t) AS all`;
+    expect(rows[0]?.all).not.toContain(password);
+    expect(rows[0]?.all).not.toContain(nora.refreshToken.slice(37));
+    expect(rows[0]?.all).toContain('$argon2id$');
+  });
+});

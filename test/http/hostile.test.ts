@@ -1,0 +1,416 @@
+import { SignJWT } from 'jose';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Ask, sign, startHttp, type TestHttp, tokenKey, type Visit } from '../support/http.ts';
+
+let http: TestHttp;
+let ann: Visit;
+let bob: Visit;
+let rita: Visit;
+let agent: { id: number; accessToken: string; refreshToken: string };
+let outsider: { id: number; accessToken: string };
+let queueItemId: number;
+let caseId: number;
+let rivalCaseId: number;
+let app: string;
+
+beforeAll(async () => {
+  http = await startHttp();
+  ann = await http.visit();
+  bob = await http.visit();
+  rita = await http.visit(http.rival);
+  agent = await http.staff('alex');
+  outsider = await http.staff('olga', 'agent', [http.rival]);
+  ({ id: queueItemId, caseId } = await http.handOver(ann));
+  ({ caseId: rivalCaseId } = await http.handOver(rita));
+  app = basic(http.acme.key, http.acme.secret);
+});
+afterAll(() => http.stop());
+
+/** Asks, and expects this refusal and that nothing was stored. */
+async function refuse(method: string, path: string, ask: Ask, status: number, code: string) {
+  const before = await http.state();
+  const answer = await http.ask(method, path, ask);
+  expect({ status: answer.status, code: answer.body.code }).toEqual({ status, code });
+  expect(answer.headers.get('content-type')).toMatch(/^application\/problem\+json/);
+  expect(answer.body).toMatchObject({
+    type: `/problems/${code}`,
+    title: expect.any(String),
+    detail: expect.stringMatching(/\w/),
+  });
+  expect(await http.state()).toEqual(before);
+  return answer;
+}
+
+const basic = (key: string, secret: string) => `Basic ${Buffer.from(`${key}:${secret}`).toString('base64')}`;
+const nested = (depth: number) => `${'['.repeat(depth)}${']'.repeat(depth)}`;
+
+describe('a body', () => {
+  it.each<[string, string, Ask, number, string]>([
+    ['that is not JSON', '/v1/messages', { body: '{"text":' }, 400, 'bad_request'],
+    ['that is empty', '/v1/messages', { body: '' }, 400, 'bad_request'],
+    ['with a prototype in it', '/v1/messages', { body: '{"__proto__":{"text":"a"}}' }, 400, 'bad_request'],
+    [
+      'in another language',
+      '/v1/messages',
+      { body: '<text/>', headers: { 'content-type': 'application/xml' } },
+      415,
+      'unsupported_media_type',
+    ],
+    ['that is no object', '/v1/messages', { body: [] }, 422, 'invalid_input'],
+    ['that is null', '/v1/messages', { body: 'null' }, 422, 'invalid_input'],
+    ['of a wrong type', '/v1/messages', { body: { text: 7 } }, 422, 'invalid_input'],
+    [
+      'with a field that nobody knows',
+      '/v1/messages',
+      { body: { text: 'a', isReply: true } },
+      422,
+      'invalid_input',
+    ],
+    ['without what it needs', '/v1/messages', { body: {} }, 422, 'invalid_input'],
+    ['with an empty text', '/v1/messages', { body: { text: '' } }, 422, 'invalid_input'],
+    ['with a blank text', '/v1/messages', { body: { text: ' \n ' } }, 422, 'invalid_input'],
+    ['with a text too long', '/v1/messages', { body: { text: 'a'.repeat(10_001) } }, 422, 'invalid_input'],
+    ['with NUL in a text', '/v1/messages', { body: { text: 'a\0b' } }, 422, 'invalid_input'],
+    ['with half a surrogate pair', '/v1/messages', { body: '{"text":"\\ud800"}' }, 422, 'invalid_input'],
+    ['nested without end', '/v1/messages', { body: `{"text":${nested(200_000)}}` }, 422, 'invalid_input'],
+    [
+      'with a kind that customers do not write',
+      '/v1/messages',
+      { body: { kind: 'note', text: 'a' } },
+      422,
+      'invalid_input',
+    ],
+    [
+      'that says attachment and has none',
+      '/v1/messages',
+      { body: { kind: 'attachment', text: 'a' } },
+      422,
+      'invalid_input',
+    ],
+    [
+      'with a file that is no address of the web',
+      '/v1/messages',
+      { body: { attachments: [{ type: 'file', url: 'javascript:alert(1)' }] } },
+      422,
+      'invalid_input',
+    ],
+    ['with a button without a payload', '/v1/postbacks', { body: { title: 'Yes' } }, 422, 'invalid_input'],
+    ['with a score beyond the scale', '/v1/csat-answers', { body: { score: 6 } }, 422, 'invalid_input'],
+    ['that answers no survey', '/v1/csat-answers', { body: { score: 5 } }, 409, 'survey_over'],
+    ['with a mark beyond the numbers', '/v1/read', { body: { messageId: 2 ** 60 } }, 422, 'invalid_input'],
+    [
+      'with a mark at a message of nobody',
+      '/v1/read',
+      { body: { messageId: Number.MAX_SAFE_INTEGER } },
+      404,
+      'not_found',
+    ],
+    [
+      'with a key that cannot be printed',
+      '/v1/messages',
+      { body: { text: 'a' }, headers: { 'idempotency-key': 'a\tb' } },
+      400,
+      'bad_request',
+    ],
+    [
+      'with a key too long',
+      '/v1/messages',
+      { body: { text: 'a' }, headers: { 'idempotency-key': 'k'.repeat(201) } },
+      400,
+      'bad_request',
+    ],
+  ])('%s is refused', async (_what, path, ask, status, code) => {
+    await refuse('POST', path, { token: ann.accessToken, ...ask }, status, code);
+  });
+
+  it('of a wrong type is told which field is wrong', async () => {
+    const ask = { token: ann.accessToken, body: { text: 7, colour: 'red' } };
+    const { body } = await refuse('POST', '/v1/messages', ask, 422, 'invalid_input');
+    expect(body.errors).toEqual(
+      expect.arrayContaining([
+        { path: 'text', message: expect.any(String) },
+        { path: 'colour', message: expect.any(String) },
+      ]),
+    );
+  });
+});
+
+describe('a visit', () => {
+  const visit = (body: unknown, status: number, code: string) =>
+    refuse('POST', '/v1/visitors', { body }, status, code);
+
+  it('at an app that nobody knows is refused', () => visit({ appKey: 'nobody' }, 404, 'unknown_app'));
+  it('at a disabled app is refused', async () => {
+    const { sql } = http.database;
+    await sql`UPDATE apps SET enabled = false WHERE id = ${http.rival.id}`;
+    http.apps.forget();
+    http.authenticator.forget();
+    try {
+      await visit({ appKey: http.rival.key }, 404, 'unknown_app');
+      await refuse('GET', '/v1/me', { token: rita.accessToken }, 401, 'unauthenticated');
+      await refuse(
+        'POST',
+        '/v1/visitors/refresh',
+        { body: { refreshToken: rita.refreshToken } },
+        404,
+        'unknown_app',
+      );
+    } finally {
+      await sql`UPDATE apps SET enabled = true WHERE id = ${http.rival.id}`;
+      http.apps.forget();
+      http.authenticator.forget();
+    }
+  });
+  it('on a channel that is not for visitors is refused', () =>
+    visit({ appKey: http.acme.key, channel: 'facebook' }, 422, 'invalid_input'));
+  it('of somebody whom the app does not vouch for is refused', async () => {
+    const { key: appKey, secret } = http.acme;
+    for (const signature of [
+      '',
+      'a',
+      sign('anna', http.rival.secret),
+      sign('bert', secret),
+      sign('anna', ''),
+    ]) {
+      const status = signature === '' ? 422 : 401;
+      const code = signature === '' ? 'invalid_input' : 'wrong_signature';
+      await visit({ appKey, identity: { externalId: 'anna', signature } }, status, code);
+    }
+  });
+  it('with a refresh token of nobody is refused', async () => {
+    for (const refreshToken of ['a', `${crypto.randomUUID()}.${'a'.repeat(43)}`]) {
+      await refuse('POST', '/v1/visitors/refresh', { body: { refreshToken } }, 401, 'unauthenticated');
+    }
+  });
+  it('with a refresh token of somebody at the desk is refused, and the token lives on', async () => {
+    const { refreshToken } = agent;
+    await refuse('POST', '/v1/visitors/refresh', { body: { refreshToken } }, 401, 'unauthenticated');
+    const visitors = { body: { refreshToken: ann.refreshToken } };
+    await refuse('POST', '/v1/agents/refresh', visitors, 401, 'unauthenticated');
+    const { status, body } = await http.post<{ refreshToken: string }>('/v1/agents/refresh', {
+      refreshToken,
+    });
+    expect(status).toBe(200);
+    agent = { ...agent, ...body };
+  });
+});
+
+describe('a token', () => {
+  const claims = () => ({
+    kind: 'customer',
+    appId: http.acme.id,
+    customerId: ann.customer.id,
+    contactIdentityId: 1,
+    conversationKey: ann.session.conversationKey,
+  });
+  const seconds = Math.floor(Date.now() / 1000);
+  const token = (key: Uint8Array, issuer = 'mevrik', expires = seconds + 60, audience = 'mevrik-api') =>
+    new SignJWT(claims())
+      .setProtectedHeader({ alg: 'HS256' })
+      .setIssuer(issuer)
+      .setAudience(audience)
+      .setIssuedAt(seconds - 60)
+      .setExpirationTime(expires)
+      .sign(key);
+  const me = (given: string | undefined, code: string) =>
+    refuse('GET', '/v1/me', { token: given }, 401, code);
+
+  it('of ours is taken', async () => {
+    expect((await http.get('/v1/me', await token(tokenKey))).status).toBe(200);
+  });
+  it('is needed', () => me(undefined, 'unauthenticated'));
+  it('that is none is refused', () => me('guess', 'unauthenticated'));
+  it('that has expired is refused with a code of its own', async () =>
+    me(await token(tokenKey, 'mevrik', seconds - 30), 'token_expired'));
+  it('signed with another key is refused', async () =>
+    me(await token(new TextEncoder().encode('another key of thirty-two bytes!')), 'unauthenticated'));
+  it('of another issuer or for another audience is refused', async () => {
+    await me(await token(tokenKey, 'somebody'), 'unauthenticated');
+    await me(await token(tokenKey, 'mevrik', seconds + 60, 'other-api'), 'unauthenticated');
+  });
+  it('that is not signed at all is refused', async () => {
+    const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+    const payload = { ...claims(), iss: 'mevrik', aud: 'mevrik-api', iat: seconds, exp: seconds + 60 };
+    for (const alg of ['none', 'None', 'HS256']) {
+      await me(`${part({ alg, typ: 'JWT' })}.${part(payload)}.`, 'unauthenticated');
+    }
+  });
+  it('with a changed customer is refused', async () => {
+    const [head, payload = '', signature] = ann.accessToken.split('.');
+    const changed = {
+      ...JSON.parse(Buffer.from(payload, 'base64url').toString()),
+      customerId: bob.customer.id,
+    };
+    await me(
+      `${head}.${Buffer.from(JSON.stringify(changed)).toString('base64url')}.${signature}`,
+      'unauthenticated',
+    );
+  });
+  it('of a login that is over is refused', async () => {
+    const { accessToken } = await http.staff('lou');
+    expect((await http.post('/v1/agents/logout', undefined, accessToken)).status).toBe(204);
+    await refuse('GET', '/v1/agents/me', { token: accessToken }, 401, 'unauthenticated');
+  });
+  it('is not an app key: a wrong secret, an unknown key, and half of the two are refused', async () => {
+    const body = externalMessage();
+    for (const [key, secret] of [
+      [http.acme.key, http.rival.secret],
+      ['nobody', http.acme.secret],
+      ['nul\0', 'a'],
+      [http.acme.key, ''],
+    ] as const) {
+      const headers = { authorization: basic(key, secret) };
+      await refuse('POST', '/v1/external-messages', { body, headers }, 401, 'unauthenticated');
+    }
+  });
+});
+
+const externalMessage = () => ({
+  channel: 'sms',
+  contactId: '+8801',
+  externalId: 'one',
+  kind: 'text',
+  content: { text: 'hello' },
+});
+
+describe('a back end', () => {
+  const bring = (change: object, code = 'invalid_input') =>
+    refuse(
+      'POST',
+      '/v1/external-messages',
+      { body: { ...externalMessage(), ...change }, headers: { authorization: app } },
+      422,
+      code,
+    );
+  it('brings messages only to channels of its app', () => bring({ channel: 'nowhere' }));
+  it('does not write as a visitor of the web channel', () => bring({ channel: 'web' }));
+  it('brings no postback without its payload', () => bring({ kind: 'postback' }));
+  it('brings no notes', () => bring({ kind: 'note' }));
+  it('does not call what is for customers or agents', async () => {
+    const headers = { authorization: app };
+    await refuse('GET', '/v1/me', { headers }, 403, 'forbidden');
+    await refuse('GET', '/v1/sessions', { headers }, 403, 'forbidden');
+  });
+});
+
+describe('somebody who is not allowed to', () => {
+  it.each([
+    '/v1/queue-items',
+    '/v1/sessions',
+    '/v1/sessions/1',
+    '/v1/cases/1',
+    '/v1/customers/1',
+    '/v1/agents/me',
+  ])('does not read %s as a customer, and it is written down', async (path) => {
+    http.audited.length = 0;
+    await refuse('GET', path, { token: ann.accessToken }, 403, 'forbidden');
+    expect(http.audited).toMatchObject([
+      { actor: `customer ${ann.customer.id}`, action: 'request.refused', appId: http.acme.id },
+    ]);
+  });
+
+  it('marks no message of another customer as read', async () => {
+    const { body } = await http.post<{ message: { id: number } }>(
+      '/v1/messages',
+      { text: 'mine' },
+      bob.accessToken,
+    );
+    const ask = { token: ann.accessToken, body: { messageId: body.message.id } };
+    await refuse('POST', '/v1/read', ask, 404, 'not_found');
+  });
+
+  it('touches nothing of another app', async () => {
+    const token = outsider.accessToken;
+    const { id } = ann.session;
+    const attempts: [string, string, unknown?][] = [
+      ['GET', `/v1/sessions/${id}`],
+      ['GET', `/v1/sessions/${id}/messages`],
+      ['POST', `/v1/sessions/${id}/replies`, { text: 'a' }],
+      ['POST', `/v1/sessions/${id}/notes`, { text: 'a' }],
+      ['POST', `/v1/sessions/${id}/typing`, { typing: true }],
+      ['POST', `/v1/sessions/${id}/read`, { messageId: 1 }],
+      ['POST', `/v1/sessions/${id}/transfer`, { to: { bot: true } }],
+      ['POST', `/v1/queue-items/${queueItemId}/accept`],
+      ['GET', `/v1/cases/${caseId}`],
+      ['POST', `/v1/cases/${caseId}/close`, { disposition: 'resolved' }],
+      ['GET', `/v1/customers/${ann.customer.id}`],
+      ['GET', `/v1/sessions?appId=${http.acme.id}`],
+      ['GET', `/v1/queue-items?appId=${http.acme.id}`],
+    ];
+    http.published.length = 0;
+    for (const [method, path, body] of attempts)
+      await refuse(method, path, { token, body }, 403, 'forbidden');
+    expect(http.published).toEqual([]);
+  });
+
+  it('does not see it in a list either', async () => {
+    const sessions = await http.get<{ items: { appId: number }[] }>('/v1/sessions', outsider.accessToken);
+    expect(sessions.body.items.map((item) => item.appId)).toEqual([http.rival.id]);
+    const queue = await http.get<{ items: { caseId: number }[] }>('/v1/queue-items', outsider.accessToken);
+    expect(queue.body.items.map((item) => item.caseId)).toEqual([rivalCaseId]);
+  });
+});
+
+describe('a number in an address', () => {
+  const places = ['sessions/#', 'sessions/#/messages', 'cases/#', 'customers/#'];
+  it.each(['0', '-1', 'one', '1.5', '9007199254740992', '1e400', '99999999999999999999', '%00', '1%27'])(
+    'that is %s is refused',
+    async (id) => {
+      for (const place of places) {
+        const path = `/v1/${place.replace('#', id)}`;
+        await refuse('GET', path, { token: agent.accessToken }, 422, 'invalid_input');
+      }
+    },
+  );
+
+  it('that nobody has is not found', async () => {
+    const token = agent.accessToken;
+    for (const place of places) {
+      await refuse('GET', `/v1/${place.replace('#', '9007199254740991')}`, { token }, 404, 'not_found');
+    }
+    await refuse('POST', '/v1/queue-items/9007199254740991/accept', { token }, 404, 'not_found');
+    const body = { text: 'a' };
+    await refuse('POST', '/v1/sessions/9007199254740991/replies', { token, body }, 404, 'not_found');
+  });
+
+  it('that is not an agent’s is refused as the target of a transfer', async () => {
+    const path = `/v1/sessions/${ann.session.id}/transfer`;
+    for (const agentId of [2_147_483_647, Number.MAX_SAFE_INTEGER, outsider.id]) {
+      const ask = { token: agent.accessToken, body: { to: { agentId } } };
+      await refuse('POST', path, ask, 422, 'invalid_input');
+    }
+  });
+
+  it('is checked in a query too', async () => {
+    const admin = await http.staff('ada', 'admin', []);
+    for (const query of [
+      'limit=0',
+      'limit=101',
+      'limit=a',
+      'cursor=x',
+      'cursor=LTE',
+      'status=open',
+      'colour=red',
+    ]) {
+      await refuse('GET', `/v1/sessions?${query}`, { token: agent.accessToken }, 422, 'invalid_input');
+    }
+    await refuse(
+      'GET',
+      `/v1/sessions?appId=${Number.MAX_SAFE_INTEGER}`,
+      { token: admin.accessToken },
+      422,
+      'invalid_input',
+    );
+  });
+});
+
+describe('an address', () => {
+  it('that is malformed is refused', async () => {
+    await refuse('GET', '/v1/sessions/%ZZ', { token: agent.accessToken }, 400, 'bad_request');
+  });
+  it('that nobody answers at is not found, whatever the method', async () => {
+    for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']) {
+      await refuse(method, '/v1/nowhere', {}, 404, 'not_found');
+    }
+  });
+});

@@ -1,0 +1,241 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Database, openDatabase } from '../../packages/server/src/db/database.ts';
+import { findEmbedded } from '../../packages/server/src/db/embedded.ts';
+import { beforeBotReplies, openingHours } from '../support/bot-replies.ts';
+import {
+  appEnv,
+  cleanUp,
+  emptyDatabase,
+  history,
+  type RunningServer,
+  run,
+  startServer,
+  temporaryDatabase,
+  temporaryDataDir,
+  visit,
+} from '../support/server.ts';
+
+afterEach(cleanUp);
+
+/** What `mevrik …` answers with this environment: its exit code and what it said. */
+async function mevrik(env: Record<string, string>, ...args: string[]) {
+  const program = run('cli', env, args);
+  const { code } = await program.ended;
+  return { code, said: program.said().trim() };
+}
+
+const listener = 'HandleMessageReadyEvent';
+
+/** The cells of a printed table's row that says this. */
+const rowOf = (table: string, word: string) =>
+  table
+    .split('\n')
+    .find((line) => line.includes(word))
+    ?.split(/ {2,}/);
+
+async function asks(server: RunningServer) {
+  const { token } = await visit(server);
+  const { status } = await server.call('POST', '/v1/messages', { token, body: { text: 'opening hours' } });
+  expect(status).toBe(201);
+  return async () =>
+    (await history(server, token)).filter(({ text }) => text?.startsWith(openingHours)).length;
+}
+
+describe('mevrik, on the database of a running server', () => {
+  let env: Record<string, string>;
+  let server: RunningServer;
+  let database: Database;
+  let heal: () => Promise<void>;
+
+  /** A server whose bot fails, with one message that it failed at. */
+  async function withDeadLetter(more: Record<string, string> = {}) {
+    server = await startServer({ ...env, ...appEnv, EVENT_RETRY_ATTEMPTS: '0', ...more });
+    heal = await beforeBotReplies(database.sql, `RAISE EXCEPTION 'no reply today'`);
+    const answers = await asks(server);
+    const dead = () => database.sql<{ event_id: string }[]>`SELECT event_id FROM parked_events`;
+    await expect.poll(dead, { timeout: 20_000 }).toHaveLength(1);
+    return { answers, eventId: (await dead())[0]?.event_id ?? '' };
+  }
+
+  beforeEach(async () => {
+    const { url, connection } = await temporaryDatabase();
+    env = { DATABASE_URL: url };
+    database = openDatabase(connection, { maxConnections: 1, applicationName: 'test' });
+    return () => database.close();
+  });
+
+  it('shows a dead letter, and what listeners there are', async () => {
+    const { eventId } = await withDeadLetter();
+    const { code, said } = await mevrik(env, 'dead-letters');
+    expect(code).toBe(0);
+    expect(said.split('\n')).toHaveLength(2);
+    const [event, type, name, status, attempts, , error] = rowOf(said, eventId) ?? [];
+    expect([event, type, name, status, attempts]).toEqual([
+      eventId,
+      'MessageReadyEvent',
+      listener,
+      'dead',
+      '1',
+    ]);
+    expect(error).toContain('no reply today');
+    const none = await mevrik(env, 'dead-letters', '--status', 'waiting');
+    expect(none).toEqual({ code: 0, said: 'Nothing is parked.' });
+
+    const all = await mevrik(env, 'subscriptions');
+    expect(rowOf(all.said, 'listener')?.slice(0, 7)).toEqual([
+      'listener',
+      'mode',
+      'status',
+      'lag',
+      'parked',
+      'dead',
+      'events',
+    ]);
+    const [, mode, state, , , dead, events] = rowOf(all.said, listener) ?? [];
+    expect([mode, state, dead]).toEqual(['queued', 'active', '1']);
+    expect(events).toContain('MessageReadyEvent');
+  });
+
+  it('retries it once its cause is gone, and the visitor is answered', async () => {
+    const { answers } = await withDeadLetter();
+    await heal();
+    expect(await mevrik(env, 'retry', '--listener', 'SomebodyElse')).toEqual({
+      code: 0,
+      said: '0 will be retried.',
+    });
+    expect(await mevrik(env, 'retry', '--listener', listener)).toEqual({
+      code: 0,
+      said: '1 will be retried.',
+    });
+    await expect.poll(answers, { timeout: 20_000 }).toBe(1);
+    expect((await mevrik(env, 'dead-letters')).said).toBe('Nothing is parked.');
+    const entries = await database.sql`SELECT actor, action FROM audit_entries WHERE actor LIKE 'terminal %'`;
+    expect(entries.length).toBeGreaterThan(0);
+  });
+
+  it('discards it: the listener never handles it', async () => {
+    const { answers, eventId } = await withDeadLetter();
+    await heal();
+    expect(await mevrik(env, 'discard', '--event', eventId)).toEqual({ code: 0, said: '1 discarded.' });
+    expect(await mevrik(env, 'retry', '--all')).toEqual({ code: 0, said: '0 will be retried.' });
+    const later = await asks(server);
+    await expect.poll(later, { timeout: 20_000 }).toBe(1);
+    expect(await answers()).toBe(0);
+  });
+
+  it('lets a paused listener go on', async () => {
+    await withDeadLetter({ EVENT_PARKED_LIMIT: '1' });
+    const status = async () => rowOf((await mevrik(env, 'subscriptions')).said, listener)?.[2];
+    await expect.poll(status, { timeout: 30_000 }).toMatch(/^paused: /);
+    await heal();
+    await mevrik(env, 'discard', '--all');
+    const waiting = await asks(server);
+    expect(await mevrik(env, 'resume', listener)).toEqual({ code: 0, said: `${listener} goes on.` });
+    await expect.poll(waiting, { timeout: 20_000 }).toBe(1);
+    expect(await status()).toBe('active');
+  });
+
+  it('runs events again: shows what would run, runs it, and tells how far it is', async () => {
+    const { answers, eventId } = await withDeadLetter();
+    await heal();
+    await mevrik(env, 'discard', '--all');
+    const which = ['--listener', listener, '--event', eventId];
+    const preview = await mevrik(env, 'replay', 'preview', ...which);
+    expect(rowOf(preview.said, listener)?.slice(0, 4)).toEqual([listener, '1', '0', '0']);
+    expect(preview.said).toContain('a message may be sent a second time');
+    expect((await mevrik(env, 'replay')).said).toBe('Nothing was ever replayed.');
+    const unasked = await mevrik(env, 'replay', 'run', ...which);
+    expect([unasked.code, await answers()]).toEqual([1, 0]);
+    expect(unasked.said).toContain('say --yes');
+    const { code, said } = await mevrik(env, 'replay', 'run', '--yes', ...which);
+    expect([code, said]).toEqual([0, expect.stringContaining('Replay 1 runs.')]);
+    await expect.poll(answers, { timeout: 20_000 }).toBe(1);
+    const state = async () => rowOf((await mevrik(env, 'replay', 'status', '1')).said, listener)?.slice(0, 4);
+    await expect.poll(state, { timeout: 20_000 }).toEqual(['1', 'done', '0', '1']);
+    expect((await mevrik(env, 'replay', 'cancel', '2')).said).toBe('There is no such replay.');
+  });
+
+  it('says that there is no such listener', async () => {
+    const { code, said } = await mevrik(env, 'resume', 'Nobody');
+    expect(code).toBe(1);
+    expect(said).toContain('Nobody');
+    expect(said.split('\n')).toHaveLength(1);
+  });
+});
+
+describe('mevrik, on a data directory', () => {
+  it('finds the database that a server runs there, and leaves it running', async () => {
+    const env = { DATA_DIR: await temporaryDataDir() };
+    const server = await startServer(env);
+    const { code, said } = await mevrik(env, 'subscriptions');
+    expect([code, rowOf(said, listener)?.[2]]).toEqual([0, 'active']);
+    expect(await mevrik(env, 'dead-letters')).toEqual({ code: 0, said: 'Nothing is parked.' });
+    expect((await server.call('GET', '/readyz')).status).toBe(200);
+    const log = { info() {}, warn() {} };
+    expect(await findEmbedded({ dataDir: env.DATA_DIR, log })).toBeDefined();
+  });
+
+  it('says that no server runs there', async () => {
+    const dataDir = await temporaryDataDir();
+    expect(await mevrik({ DATA_DIR: dataDir }, 'subscriptions')).toEqual({
+      code: 1,
+      said: `No server is running on ${dataDir}. Start it, or set DATA_DIR or DATABASE_URL.`,
+    });
+  });
+});
+
+describe('mevrik, without a database that it can use', () => {
+  it('says so in a line, without the password', async () => {
+    const gone = await mevrik({ DATABASE_URL: 'postgres://me:hush-hush@127.0.0.1:1/name' }, 'subscriptions');
+    expect(gone.code).toBe(1);
+    expect(gone.said).toMatch(/^The database cannot be reached \([^\n]*\)\. Check DATABASE_URL\.$/);
+    expect(gone.said).not.toContain('hush-hush');
+    const { url } = await emptyDatabase();
+    expect(await mevrik({ DATABASE_URL: url }, 'subscriptions')).toEqual({
+      code: 1,
+      said: 'This database has no tables of ours yet: start a server on it first.',
+    });
+  });
+});
+
+describe('mevrik, asked for what it cannot do', () => {
+  it.each([
+    [[], 'Usage: mevrik <command>'],
+    [['frobnicate'], 'There is no command "frobnicate".'],
+    [['dead-letters', 'please'], '"please" is one word too many.'],
+    [['retry', '--sometime'], "Unknown option '--sometime'"],
+  ])('%j shows how it is used, and fails', async (args, reason) => {
+    const { code, said } = await mevrik({}, ...args);
+    expect(code).toBe(1);
+    expect(said.split('\n')[0]).toContain(reason);
+    expect(said).toContain('dead-letters           events that a listener could not handle');
+  });
+
+  it.each([
+    [['retry'], 'Say which events, or --all.'],
+    [['discard'], 'Say which events, or --all.'],
+    [['resume'], 'Which listener? mevrik resume <listener>'],
+    [['retry', '--status', 'gone'], '--status is waiting or dead.'],
+    [['retry', '--app', 'one'], '--app is the number of an app.'],
+    [['retry', '--event', 'one'], '--event is the id of an event.'],
+    [['replay', 'run'], 'Which listeners? --listener <name>,<name>'],
+    [
+      ['replay', 'run', '--listener', 'DeliverReply'],
+      'Which events? Say --type, --from, --until, --key, --app or --event.',
+    ],
+    [
+      ['replay', 'preview', '--listener', 'X', '--from', 'soon'],
+      '"soon" is no time: write 2026-02-28T14:00.',
+    ],
+    [['replay', 'cancel'], 'Which replay? mevrik replay cancel <number>'],
+  ])('%j says what is missing, and fails', async (args, said) => {
+    expect(await mevrik({}, ...args)).toEqual({ code: 1, said });
+  });
+
+  it('--help shows how it is used', async () => {
+    expect(await mevrik({}, '--help')).toMatchObject({
+      code: 0,
+      said: expect.stringContaining('Usage: mevrik'),
+    });
+  });
+});

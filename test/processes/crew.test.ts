@@ -1,0 +1,87 @@
+import cluster, { type Worker } from 'node:cluster';
+import { fileURLToPath } from 'node:url';
+import { afterEach, describe, expect, it } from 'vitest';
+import { createLog } from '../../packages/server/src/observe/log.ts';
+import { Crew } from '../../packages/server/src/processes/crew.ts';
+
+const target = { url: 'postgres://nowhere' };
+const log = createLog('silent', false);
+
+let crew: Crew;
+let forked: Worker[];
+let failures: string[];
+afterEach(() => crew.stop());
+
+/** A crew whose workers do these things, one after the other; those after them do the last. */
+function crewOf(count: number, ...does: string[]): Crew {
+  cluster.setupPrimary({
+    exec: fileURLToPath(new URL('../support/crew-worker.mjs', import.meta.url)),
+    args: [],
+    execArgv: [],
+  });
+  forked = [];
+  failures = [];
+  crew = new Crew({
+    count,
+    target,
+    log,
+    onFailed: (error) => failures.push(error.message),
+    fork: () => {
+      const worker = cluster.fork({ CREW_DOES: does[forked.length] ?? does.at(-1) });
+      forked.push(worker);
+      return worker;
+    },
+  });
+  return crew;
+}
+
+describe('a crew', () => {
+  it('has begun when all are ready, and replaces whoever ends until it is stopped', async () => {
+    expect(await crewOf(2, 'run').start()).toBe('http://here');
+    expect(forked).toHaveLength(2);
+    forked[0]?.process.kill('SIGKILL');
+    await expect.poll(() => forked.length).toBe(3);
+    await crew.stop();
+    expect(forked.map((worker) => worker.isDead())).toEqual([true, true, true]);
+    expect(failures).toEqual([]);
+  });
+
+  it('begins also when some end before they are ready', async () => {
+    expect(await crewOf(2, 'die', 'run', 'die', 'run').start()).toBe('http://here');
+    expect(forked).toHaveLength(4);
+  });
+
+  it('gives up when a worker ends five times before it is ready', async () => {
+    await expect(crewOf(1, 'die').start()).rejects.toThrow('5 times within 60 s');
+    expect(forked).toHaveLength(5);
+  });
+
+  it('gives up at once when a worker says that it cannot start', async () => {
+    await expect(crewOf(3, 'run', 'fail').start()).rejects.toThrow('The port is in use.');
+    await crew.stop();
+    expect(forked).toHaveLength(3);
+    expect(forked.every((worker) => worker.isDead())).toBe(true);
+  });
+
+  it('that has begun goes on as long as one of them runs, whatever becomes of the others', async () => {
+    await crewOf(2, 'run', 'run', 'die', 'die', 'die', 'die', 'die', 'fail', 'run').start();
+    forked[0]?.process.kill('SIGKILL');
+    await expect.poll(() => forked.length, { timeout: 30_000 }).toBe(9);
+    expect(failures).toEqual([]);
+    expect(forked[1]?.isDead()).toBe(false);
+  });
+
+  it('that has begun says so when none runs any more and none can be started', async () => {
+    await crewOf(1, 'run', 'die').start();
+    forked[0]?.process.kill('SIGKILL');
+    await expect.poll(() => failures, { timeout: 30_000 }).toEqual([expect.stringContaining('5 times')]);
+    expect(forked).toHaveLength(6);
+  });
+
+  it('that is stopped before it has begun leaves nobody', async () => {
+    const starting = crewOf(2, 'run').start();
+    starting.catch(() => {});
+    await crew.stop();
+    expect(forked.every((worker) => worker.isDead())).toBe(true);
+  });
+});

@@ -1,0 +1,154 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type FacebookProduct, startFacebook } from '../support/facebook.ts';
+
+const patience = { timeout: 40_000 };
+let product: FacebookProduct;
+let sql: FacebookProduct['database']['sql'];
+beforeAll(async () => {
+  product = await startFacebook({ env: { RECORD_RETENTION_DAYS: '10' } });
+  sql = product.database.sql;
+});
+afterAll(() => product.stop());
+
+let people = 0;
+
+/** A conversation with an answer that has gone out. */
+async function answered() {
+  const person = `kept-${++people}`;
+  const session = await product.writes(person, 'hello');
+  const message = await product.replies(session, 'An answer');
+  await expect.poll(async () => (await product.deliveryOf(message)).status, patience).toBe('sent');
+  return { person, key: `1/page:${person}`, session, message };
+}
+
+/** As if all in a conversation had been so many days ago. */
+async function age(key: string, days: number) {
+  await sql`
+    UPDATE webhook_event_logs SET received_at = received_at - ${days} * interval '1 day' WHERE conversation_key = ${key}`;
+  await sql`
+    UPDATE deliveries SET created_at = created_at - ${days} * interval '1 day',
+      finished_at = finished_at - ${days} * interval '1 day' WHERE conversation_key = ${key}`;
+}
+
+/** The hour comes at which records are trimmed, and passes. */
+async function trim() {
+  const [{ id } = { id: 0 }] = await sql<{ id: string }[]>`
+    SELECT id FROM graphile_worker.add_job('trim-records', '{}'::json)`;
+  const jobs = async () => (await sql`SELECT FROM graphile_worker.jobs WHERE id = ${id}`).length;
+  await expect.poll(jobs, patience).toBe(0);
+}
+
+async function recordsOf(key: string) {
+  const [row] = await sql<{ updates: number; deliveries: number; attempts: number }[]>`
+    SELECT (SELECT count(*)::int FROM webhook_event_logs WHERE conversation_key = ${key}) AS updates,
+           (SELECT count(*)::int FROM deliveries WHERE conversation_key = ${key}) AS deliveries,
+           (SELECT count(*)::int FROM delivery_attempts JOIN deliveries ON deliveries.id = delivery_id
+            WHERE conversation_key = ${key}) AS attempts`;
+  return row;
+}
+
+const none = { updates: 0, deliveries: 0, attempts: 0 };
+const all = { updates: 1, deliveries: 2, attempts: 2 };
+
+describe('the records of a conversation', () => {
+  it('are kept for their days, and then go; what was said stays', async () => {
+    const [old, young] = [await answered(), await answered()];
+    await age(old.key, 11);
+    await age(young.key, 9);
+    await trim();
+    expect(await recordsOf(old.key)).toEqual(none);
+    expect(await recordsOf(young.key)).toEqual(all);
+    const said = await sql`SELECT FROM messages WHERE conversation_key = ${old.key}`;
+    expect(said.length).toBeGreaterThanOrEqual(3);
+  });
+
+  it('stay while something in it is not over', async () => {
+    const [unhandled, unsent] = [await answered(), await answered()];
+    await age(unhandled.key, 11);
+    await age(unsent.key, 11);
+    await sql`UPDATE webhook_event_logs SET status = 'received' WHERE conversation_key = ${unhandled.key}`;
+    await sql`
+      UPDATE deliveries SET status = 'queued', finished_at = NULL, next_attempt_at = now() + interval '1 day'
+      WHERE message_id = ${unsent.message}`;
+    await trim();
+    expect((await recordsOf(unhandled.key))?.updates).toBe(1);
+    expect(await recordsOf(unsent.key)).toEqual({ updates: 0, deliveries: 1, attempts: 1 });
+  });
+
+  it('stay while an event of it is parked or dead, or waits to be handled once more', async () => {
+    const [dead, replayed] = [await answered(), await answered()];
+    await age(dead.key, 11);
+    await age(replayed.key, 11);
+    await sql`
+      INSERT INTO parked_events (subscription, partition, "offset", event_id, type, key, app_id, status)
+      VALUES ('DeliverReply', 0, 999999, ${randomUUID()}, 'MessageReplyReadyEvent', ${dead.key}, 1, 'dead')`;
+    await sql`INSERT INTO replays (actor, listeners, filter) VALUES ('test', ARRAY['DeliverReply'], '{}')`;
+    await sql`
+      INSERT INTO replay_entries (replay_id, subscription, partition, "offset", event_id, key, status)
+      SELECT max(id), 'DeliverReply', 0, 999999, ${randomUUID()}, ${replayed.key}, 'dead' FROM replays`;
+    await trim();
+    expect(await recordsOf(dead.key)).toEqual(all);
+    expect(await recordsOf(replayed.key)).toEqual(all);
+    await sql`DELETE FROM parked_events WHERE key = ${dead.key}`;
+    await sql`UPDATE replay_entries SET status = 'done' WHERE key = ${replayed.key}`;
+    await trim();
+    expect(await recordsOf(dead.key)).toEqual(none);
+    expect(await recordsOf(replayed.key)).toEqual(none);
+  });
+
+  it('go, however many there are', async () => {
+    await sql`
+      INSERT INTO webhook_event_logs (app_id, channel, provider, deduplication_key, conversation_key, payload, status, received_at)
+      SELECT 1, 'page', 'facebook', 'many ' || n, '1/page:many', '{}', 'ignored', now() - interval '40 days'
+      FROM generate_series(1, 2500) AS n`;
+    await trim();
+    expect((await recordsOf('1/page:many'))?.updates).toBe(0);
+  });
+});
+
+describe('a replay', () => {
+  it('goes with its entries when it is over; one that is not stays, whole', async () => {
+    await sql`
+      INSERT INTO replays (actor, listeners, filter, created_at)
+      SELECT name, ARRAY['DeliverReply'], '{}', now() - interval '11 days' FROM unnest(ARRAY['over', 'open']) AS name`;
+    await sql`INSERT INTO replays (actor, listeners, filter) VALUES ('young', ARRAY['DeliverReply'], '{}')`;
+    await sql`
+      INSERT INTO replay_entries (replay_id, subscription, partition, "offset", event_id, key, status)
+      SELECT id, 'DeliverReply', 1, n, gen_random_uuid(), 'k',
+             CASE WHEN actor = 'open' AND n = 7 THEN 'dead' WHEN n % 2 = 0 THEN 'done' ELSE 'skipped' END
+      FROM replays, generate_series(1, 1200) AS n WHERE actor IN ('over', 'open', 'young')`;
+    await trim();
+    const left = await sql`
+      SELECT actor, (SELECT count(*)::int FROM replay_entries WHERE replay_id = replays.id) AS entries
+      FROM replays WHERE actor IN ('over', 'open', 'young') ORDER BY actor`;
+    expect(left).toEqual([
+      { actor: 'open', entries: 1200 },
+      { actor: 'young', entries: 1200 },
+    ]);
+  });
+});
+
+describe('what is no longer on record', () => {
+  it('is not sent a second time when its event is handled once more', async () => {
+    const { person, key, message } = await answered();
+    await age(key, 11);
+    await trim();
+    const admin = await product.employ({ role: 'admin' });
+    const [event] = await sql<{ id: string }[]>`
+      SELECT id FROM events WHERE type = 'MessageReplyReadyEvent' AND (data -> 'message' ->> 'id')::int = ${message}`;
+    const replay = await admin.call('POST', '/v1/admin/replays', {
+      listeners: ['DeliverReply'],
+      filter: { eventId: event?.id },
+    });
+    expect(replay.status, JSON.stringify(replay.body)).toBeLessThan(300);
+    const done = async () =>
+      (await sql`SELECT FROM replay_entries WHERE event_id = ${event?.id ?? ''} AND status = 'done'`).length;
+    await expect.poll(done, patience).toBe(1);
+    // What is written now goes after whatever the replay would have sent.
+    const next = await product.replies(await product.writes(person, 'still there?'), 'Yes');
+    await expect.poll(async () => (await product.deliveryOf(next)).status, patience).toBe('sent');
+    expect(product.graph.textsFor(person)).toEqual(['In line.', 'An answer', 'Yes']);
+    expect((await product.deliveryOf(message)).status).toBe('none');
+  });
+});

@@ -1,0 +1,186 @@
+import PusherServer from 'pusher';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { loadConfig } from '../../packages/server/src/config/config.ts';
+import { beforeBotReplies, openingHours } from '../support/bot-replies.ts';
+import { RawClient } from '../support/gateway.ts';
+import { startTestProduct, type TestProduct, type Visitor } from '../support/product.ts';
+
+let product: TestProduct;
+afterEach(() => product.stop());
+
+async function started(env: Record<string, string>): Promise<TestProduct> {
+  product = await startTestProduct(env);
+  return product;
+}
+
+const answered = (visitor: Visitor) => async () =>
+  (await visitor.history()).filter(({ from, text }) => from === 'bot' && text?.startsWith(openingHours))
+    .length;
+
+/** The dead letters, once there are any. */
+async function deadLetters() {
+  const admin = await product.employ({ role: 'admin' });
+  const list = async () => (await admin.call('GET', '/v1/admin/dead-letters?status=dead')).body.items;
+  await expect.poll(list, { timeout: 30_000 }).not.toEqual([]);
+  return list();
+}
+
+const inFlight = async () => {
+  const { body } = await product.call('GET', '/metrics');
+  return Number(/^mevrik_events_in_flight (\d+)$/m.exec(body)?.[1]);
+};
+
+describe('without a word in the environment', () => {
+  it('the settings of the specification have its defaults', async () => {
+    await started({});
+    expect(loadConfig({})).toMatchObject({
+      EVENT_BROADCAST_ENABLED: true,
+      EVENT_QUEUE_ENABLED: true,
+      EVENT_RETRY_ATTEMPTS: 3,
+      EVENT_TIMEOUT: 30,
+      CHANNEL_CLEANUP_INTERVAL: 3600,
+      MAX_CONCURRENT_EVENTS: 1000,
+    });
+    const visitor = await product.visit();
+    await visitor.write('opening hours');
+    await expect.poll(answered(visitor), { timeout: 20_000 }).toBe(1);
+  });
+});
+
+describe('EVENT_QUEUE_ENABLED=false', () => {
+  it('has a message handled before it is answered', async () => {
+    await started({ EVENT_QUEUE_ENABLED: 'false' });
+    const visitor = await product.visit();
+    expect((await visitor.history()).map(({ from }) => from)).toEqual(['bot']);
+    for (const count of [1, 2, 3]) {
+      expect((await visitor.write('opening hours')).status).toBe(201);
+      expect(await answered(visitor)()).toBe(count);
+    }
+    const agent = await product.employ();
+    await visitor.write('I want to talk to a human');
+    const { body } = await agent.call('GET', '/v1/queue-items?status=waiting');
+    expect(body.items).toMatchObject([{ sessionId: visitor.sessionId }]);
+  });
+
+  it('does not make the visitor pay for a listener that fails', async () => {
+    await started({ EVENT_QUEUE_ENABLED: 'false', EVENT_RETRY_ATTEMPTS: '0' });
+    await beforeBotReplies(product.database.sql, `RAISE EXCEPTION 'no reply today'`);
+    const visitor = await product.visit();
+    expect((await visitor.write('opening hours')).status).toBe(201);
+    expect(await deadLetters()).toMatchObject([{ subscription: 'HandleMessageReadyEvent', attempts: 1 }]);
+  });
+});
+
+describe('EVENT_BROADCAST_ENABLED', () => {
+  /** What a visitor's connection hears of their conversation until a back end says that it is over. */
+  async function heardInAConversation(env: Record<string, string>): Promise<string[]> {
+    const { url, app } = await started(env);
+    const visitor = await product.visit();
+    const channel = `private-session${visitor.sessionId}`;
+    const client = new RawClient(`${url.replace('http', 'ws')}/app/${app.key}?protocol=7`);
+    const { body: signed } = await visitor.call('POST', '/broadcasting/auth', {
+      socket_id: await client.socketId(),
+      channel_name: channel,
+    });
+    client.subscribe(channel, signed);
+    await client.next('pusher_internal:subscription_succeeded');
+    await visitor.write('opening hours');
+    await expect.poll(answered(visitor), { timeout: 20_000 }).toBe(1);
+    if (env.EVENT_BROADCAST_ENABLED !== 'false') await client.next('message_reply');
+    await visitor.write('I want to talk to a human');
+    const agent = await product.employ();
+    const queue = async () => (await agent.call('GET', '/v1/queue-items?status=waiting')).body.items;
+    await expect.poll(queue, { timeout: 20_000 }).toMatchObject([{ sessionId: visitor.sessionId }]);
+    const { hostname: host, port } = new URL(url);
+    const backEnd = new PusherServer({ appId: String(app.id), ...app, host, port, useTLS: false });
+    await backEnd.trigger(channel, 'over', {});
+    await client.next('over');
+    client.ws.terminate();
+    return client.frames.map(({ event }) => event).filter((event) => !event.startsWith('pusher'));
+  }
+
+  it('=false broadcasts no event; conversations, and what back ends send, go on', async () => {
+    expect(await heardInAConversation({ EVENT_BROADCAST_ENABLED: 'false' })).toEqual(['over']);
+  });
+
+  it('=true broadcasts them', async () => {
+    const heard = await heardInAConversation({ EVENT_BROADCAST_ENABLED: 'true' });
+    expect(heard).toEqual(expect.arrayContaining(['message_post', 'message_reply', 'over']));
+  });
+});
+
+describe('EVENT_RETRY_ATTEMPTS', () => {
+  it.each([
+    ['0', 1],
+    ['1', 2],
+  ])('=%s gives a listener %i attempt(s) in all', async (retries, attempts) => {
+    await started({ EVENT_RETRY_ATTEMPTS: retries });
+    await beforeBotReplies(product.database.sql, `RAISE EXCEPTION 'no reply today'`);
+    const visitor = await product.visit();
+    await visitor.write('opening hours');
+    const [letter] = await deadLetters();
+    expect(letter).toMatchObject({ subscription: 'HandleMessageReadyEvent', attempts });
+    expect(letter.failures).toHaveLength(attempts);
+    expect(letter.lastError).toContain('no reply today');
+  });
+});
+
+describe('EVENT_TIMEOUT', () => {
+  it('is the seconds after which a listener has failed; others are not held up', async () => {
+    await started({ EVENT_TIMEOUT: '1', EVENT_RETRY_ATTEMPTS: '0' });
+    await beforeBotReplies(
+      product.database.sql,
+      `IF EXISTS (SELECT FROM customers WHERE id = NEW.customer_id AND name = 'Slow') THEN PERFORM pg_sleep(60); END IF`,
+    );
+    const slow = await product.visit({ profile: { name: 'Slow' } });
+    const quick = await product.visit({ profile: { name: 'Quick' } });
+    await slow.write('opening hours');
+    await quick.write('opening hours');
+    await expect.poll(answered(quick), { timeout: 20_000 }).toBe(1);
+    const letters = await deadLetters();
+    expect(letters).toMatchObject([{ subscription: 'HandleMessageReadyEvent', attempts: 1 }]);
+    expect(letters[0].lastError).toContain('longer than 1000 ms');
+    expect(await answered(slow)()).toBe(0);
+  });
+});
+
+describe('MAX_CONCURRENT_EVENTS', () => {
+  const lock = 77;
+
+  /** Holds up all replies of the bot while `work` runs; then all are given. */
+  async function whileRepliesWait(work: () => Promise<void>): Promise<void> {
+    await beforeBotReplies(product.database.sql, `PERFORM pg_advisory_xact_lock(${lock})`);
+    const visitors = await Promise.all(Array.from({ length: 8 }, () => product.visit()));
+    await product.database.sql.begin(async (sql) => {
+      await sql`SELECT pg_advisory_xact_lock(${lock})`;
+      await Promise.all(visitors.map((visitor) => visitor.write('opening hours')));
+      await work();
+    });
+    for (const visitor of visitors) await expect.poll(answered(visitor), { timeout: 30_000 }).toBe(1);
+  }
+
+  it('=1 handles one event after the other, and all in the end', async () => {
+    await started({ MAX_CONCURRENT_EVENTS: '1' });
+    await whileRepliesWait(async () => {
+      await expect.poll(inFlight).toBe(1);
+      const seen: number[] = [];
+      while (seen.length < 20) seen.push(await inFlight());
+      expect(Math.max(...seen)).toBe(1);
+    });
+  });
+
+  it('of many lets conversations be handled side by side', async () => {
+    await started({ MAX_CONCURRENT_EVENTS: '1000' });
+    await whileRepliesWait(() => expect.poll(inFlight, { timeout: 10_000 }).toBeGreaterThan(2));
+  });
+});
+
+describe('CHANNEL_CLEANUP_INTERVAL', () => {
+  it('is the seconds between two looks for channels that nobody hears', async () => {
+    const timers = vi.spyOn(globalThis, 'setInterval');
+    await started({ CHANNEL_CLEANUP_INTERVAL: '4321' });
+    const intervals = timers.mock.calls.map(([, ms]) => ms);
+    timers.mockRestore();
+    expect(intervals).toContain(4_321_000);
+  });
+});

@@ -1,0 +1,159 @@
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import {
+  cleanUp,
+  postgresOf,
+  run,
+  startServer,
+  temporaryDatabase,
+  temporaryDataDir,
+} from '../support/server.ts';
+
+afterEach(cleanUp);
+
+/** Starts a server that is expected to give up, and gives what it said. */
+async function refused(env: Record<string, string>): Promise<string> {
+  const server = run('server', { PORT: '0', LOG_LEVEL: 'warn', ...env });
+  expect(await server.ended).toEqual({ code: 1, signal: null });
+  return server.said().trim();
+}
+
+/** A word that nothing else says. */
+const secretWord = (name: string) => createHash('sha256').update(name).digest('hex').slice(0, 20);
+
+describe('settings that cannot be', () => {
+  it('are listed all at once: name, what is expected and what was said, but no secret', async () => {
+    const secrets = {
+      DATABASE_URL: `mysql://me:${secretWord('database')}@host/name`,
+      REDIS_URL: `http://:${secretWord('redis')}@host`,
+      METRICS_TOKEN: secretWord('metrics').slice(0, 8),
+      PUSHER_APP_SECRET: secretWord('app').slice(0, 6),
+    };
+    const said = await refused({
+      ...secrets,
+      PORT: '70000',
+      EVENT_TIMEOUT: 'soon',
+      EVENT_QUEUE_ENABLED: 'maybe',
+      EVENT_RETRY_ATTEMPTS: '-1',
+      CHANNEL_CLEANUP_INTERVAL: '1.5',
+      MAX_CONCURRENT_EVENTS: '0',
+      LOG_LEVEL: 'loud',
+      UNRELATED_PASSWORD: secretWord('unrelated'),
+    });
+    expect(said.split('\n').sort()).toEqual(
+      [
+        'The configuration has 11 problem(s):',
+        '  - PORT must be at most 65535, not "70000".',
+        '  - DATABASE_URL must be an address such as postgres://user:password@host/database.',
+        '  - REDIS_URL must be an address that begins with redis:// or rediss://, redis+sentinel:// or redis+cluster://.',
+        '  - PUSHER_APP_SECRET must have at least 8 characters.',
+        '  - EVENT_QUEUE_ENABLED must be true or false, not "maybe".',
+        '  - EVENT_RETRY_ATTEMPTS must be at least 0, not "-1".',
+        '  - EVENT_TIMEOUT must be a whole number, not "soon".',
+        '  - CHANNEL_CLEANUP_INTERVAL must be a whole number, not "1.5".',
+        '  - MAX_CONCURRENT_EVENTS must be at least 1, not "0".',
+        '  - METRICS_TOKEN must have at least 16 characters.',
+        '  - LOG_LEVEL must be debug, info, warn, error or silent, not "loud".',
+      ].sort(),
+    );
+  });
+
+  it('that belong together are asked for together', async () => {
+    const said = await refused({ PUSHER_APP_ID: '1', PUSHER_APP_SECRET: secretWord('app') });
+    expect(said).toContain('PUSHER_APP_KEY must be set too: an app has an id, a key and a secret.');
+    expect(said).not.toContain(secretWord('app'));
+  });
+});
+
+describe('a database that cannot be used', () => {
+  const password = secretWord('password');
+
+  it.each([
+    ['where nothing listens', `postgres://me:${password}@127.0.0.1:1/name`, 'ECONNREFUSED 127.0.0.1:1'],
+    ['whose host has no address', `postgres://me:${password}@nowhere.invalid/name`, 'nowhere.invalid'],
+    ['whose socket is not there', `postgres://me:${password}@/name?host=/nowhere`, 'ENOENT /nowhere'],
+  ])('%s is said in a line, without the password', async (_what, url, reason) => {
+    const said = await refused({ DATABASE_URL: url });
+    expect(said).toMatch(/^The database cannot be reached \([^\n]*\)\. Check DATABASE_URL\.$/);
+    expect(said).toContain(reason);
+    expect(said).not.toContain(password);
+  });
+
+  it('because it refuses our password, or has no such name, is said in a line', async () => {
+    const { connection, url } = await temporaryDatabase();
+    const wrong = await refused({ DATABASE_URL: url.replace(connection.password, password) });
+    expect(wrong).toBe(
+      `The database does not let us in (password authentication failed for user "${connection.user}"). Check DATABASE_URL.`,
+    );
+    const unknown = await refused({ DATABASE_URL: url.replace(connection.database, 'no_such_name') });
+    expect(unknown).toBe(
+      'The database does not let us in (database "no_such_name" does not exist). Check DATABASE_URL.',
+    );
+  });
+
+  it('because its address has a % that stands for itself is a problem of the configuration', async () => {
+    const said = await refused({ DATABASE_URL: `postgres://me:${password}50%off@127.0.0.1/name` });
+    expect(said).toContain('DATABASE_URL must be an address such as');
+    expect(said).not.toContain(password);
+  });
+
+  it('because its data directory cannot be made is said in a line', async () => {
+    const file = join(await temporaryDataDir(), 'a-file');
+    await writeFile(file, '');
+    const said = await refused({ DATA_DIR: join(file, 'data') });
+    expect(said).toMatch(
+      /^Cannot make the data directory \S+a-file\/data\. Make it writable, or set DATA_DIR\. \(ENOTDIR[^\n]*\)$/,
+    );
+  });
+});
+
+describe('a data directory that another server uses', () => {
+  it('is refused in a line, and the other server goes on', async () => {
+    const dataDir = await temporaryDataDir();
+    const first = await startServer({ DATA_DIR: dataDir });
+    const said = await refused({ DATA_DIR: dataDir });
+    expect(said).toBe(
+      `The data directory ${dataDir} is in use by process ${first.child.pid}. ` +
+        `Stop that process first (kill ${first.child.pid}), or give this one a directory of its own with DATA_DIR.`,
+    );
+    expect((await first.call('GET', '/readyz')).body).toMatchObject({ ok: true });
+  });
+});
+
+describe('a port that is taken', () => {
+  it('is said in a line, and what was started before is stopped again', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { port } = other.address() as { port: number };
+    const dataDir = await temporaryDataDir();
+    const said = await refused({ DATA_DIR: dataDir, PORT: String(port) });
+    other.close();
+    expect(said).toMatch(
+      /^The port is in use \([^\n]*\)\. Stop what listens there, or set PORT to another one\.$/,
+    );
+    expect(said).toContain(String(port));
+    expect(postgresOf(dataDir)).toBeUndefined();
+  });
+
+  it('or an address that is not of this machine is said in a line', async () => {
+    const { url } = await temporaryDatabase();
+    // From the block that is kept for documentation: nobody has it.
+    const said = await refused({ DATABASE_URL: url, HOST: '203.0.113.7' });
+    expect(said).toMatch(/^Cannot listen there \([^\n]*203\.0\.113\.7[^\n]*\)\. Check HOST and PORT\.$/);
+  });
+});
+
+describe('a Redis that is not there', () => {
+  it('is told of without its password, and does not keep the server from starting', async () => {
+    const { url } = await temporaryDatabase();
+    const password = secretWord('redis');
+    const server = await startServer({ DATABASE_URL: url, REDIS_URL: `redis://:${password}@127.0.0.1:1` });
+    expect(server.said()).toContain('Redis is gone; connecting again');
+    expect(server.said()).not.toContain(password);
+    expect((await server.call('GET', '/readyz')).status).toBe(200);
+  });
+});

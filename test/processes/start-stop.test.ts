@@ -1,0 +1,89 @@
+import { connect } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { processIdentity } from '../../packages/server/src/db/embedded-lock.ts';
+import { RawClient } from '../support/gateway.ts';
+import {
+  app,
+  appEnv,
+  cleanUp,
+  logIn,
+  postgresOf,
+  run,
+  setUp,
+  startServer,
+  stop,
+  temporaryDatabase,
+  temporaryDataDir,
+} from '../support/server.ts';
+
+afterEach(cleanUp);
+
+describe('a first start on an empty data directory', () => {
+  it('greets with the address of the set-up, which makes the administrator; the next start knows them', async () => {
+    const env = { DATA_DIR: await temporaryDataDir() };
+    const first = await startServer(env);
+    expect(first.setupUrl).toContain(`${first.url}/setup?token=`);
+    expect((await first.call('GET', '/readyz')).status).toBe(200);
+    await setUp(first);
+    expect(await stop(first)).toEqual({ code: 0, signal: null });
+
+    const second = await startServer(env);
+    expect(second.setupUrl).toBeNull();
+    const token = await logIn(second);
+    const apps = await second.call('GET', '/v1/admin/apps', { token });
+    expect(apps.body.items).toHaveLength(1);
+  });
+
+  it('leaves the set-up address of an earlier start good until one of them is used', async () => {
+    const { url } = await temporaryDatabase();
+    const first = await startServer({ DATABASE_URL: url });
+    await stop(first);
+    const second = await startServer({ DATABASE_URL: url });
+    expect(await setUp(second, first.setupUrl)).toEqual(expect.any(String));
+    await expect(setUp(second)).rejects.toThrow('setup_done');
+  });
+});
+
+describe.each(['SIGINT', 'SIGTERM'] as const)('a server that gets %s', (signal) => {
+  it('tells its clients to connect again, stops its PostgreSQL, frees its port and ends well', async () => {
+    const dataDir = await temporaryDataDir();
+    const server = await startServer({ DATA_DIR: dataDir, ...appEnv });
+    const postgres = postgresOf(dataDir) ?? 0;
+    expect(processIdentity(postgres)).toBeDefined();
+    const client = new RawClient(`${server.url.replace('http', 'ws')}/app/${app.key}?protocol=7`);
+    await client.socketId();
+
+    expect(await stop(server, signal)).toEqual({ code: 0, signal: null });
+    expect((await client.closed).code).toBe(4200);
+    expect(processIdentity(postgres)).toBeUndefined();
+    const { port } = new URL(server.url);
+    const again = await startServer({ DATA_DIR: dataDir, PORT: port });
+    expect(new URL(again.url).port).toBe(port);
+  });
+});
+
+describe('a server that is stopping', () => {
+  it('waits for what is under way, and ends at once with a second signal', async () => {
+    const { url } = await temporaryDatabase();
+    const server = await startServer({ DATABASE_URL: url });
+    const { hostname, port } = new URL(server.url);
+    const slow = connect(Number(port), hostname);
+    slow.on('error', () => {});
+    // A request whose body never comes to its end.
+    slow.write('POST /v1/visitors HTTP/1.1\r\nhost: here\r\ncontent-type: application/json\r\n');
+    slow.write('content-length: 100\r\nexpect: 100-continue\r\n\r\n{');
+    await new Promise((resolve) => slow.once('data', resolve));
+    server.child.kill('SIGTERM');
+    await expect.poll(server.said, { timeout: 20_000 }).toContain('stopping');
+    expect(await stop(server, 'SIGINT')).toEqual({ code: 1, signal: null });
+    slow.destroy();
+  });
+
+  it('that is told to while it starts leaves no PostgreSQL behind', async () => {
+    const dataDir = await temporaryDataDir();
+    const server = run('server', { PORT: '0', DATA_DIR: dataDir });
+    await expect.poll(() => postgresOf(dataDir), { timeout: 30_000 }).toBeDefined();
+    expect(await stop(server, 'SIGINT')).toEqual({ code: 0, signal: null });
+    expect(postgresOf(dataDir)).toBeUndefined();
+  });
+});

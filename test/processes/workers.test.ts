@@ -1,0 +1,299 @@
+import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+import { afterEach, describe, expect, it } from 'vitest';
+import { signChannel } from '../../packages/server/src/broadcast/access/auth-signature.ts';
+import { processIdentity } from '../../packages/server/src/db/embedded-lock.ts';
+import { openingHours } from '../support/bot-replies.ts';
+import { heard, Pusher, RawClient } from '../support/gateway.ts';
+import { startRedis } from '../support/redis.ts';
+import {
+  app,
+  appEnv,
+  cleanUp,
+  emptyDatabase,
+  history,
+  postgresOf,
+  type RunningServer,
+  run,
+  setUp,
+  startServer,
+  stop,
+  temporaryDatabase,
+  temporaryDataDir,
+  visit,
+} from '../support/server.ts';
+
+const clients: { end(): void }[] = [];
+afterEach(async () => {
+  for (const client of clients.splice(0)) client.end();
+  await cleanUp();
+});
+
+const startWorkers = (env: Record<string, string>) => startServer({ WORKERS: '3', ...appEnv, ...env });
+
+/** The processes that a server has forked. */
+function workersOf({ child }: RunningServer): number[] {
+  const parent = String(child.pid);
+  return readdirSync('/proc').flatMap((name) => {
+    if (!/^\d+$/.test(name)) return [];
+    try {
+      const stat = readFileSync(`/proc/${name}/stat`, 'utf8');
+      const [state, ppid] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+      const command = readFileSync(`/proc/${name}/cmdline`, 'utf8');
+      return ppid === parent && state !== 'Z' && command.includes('main.js') ? [Number(name)] : [];
+    } catch {
+      return [];
+    }
+  });
+}
+
+/** Kills one of them, as a lack of memory would. */
+function killWorker(server: RunningServer): number {
+  const [pid] = workersOf(server);
+  if (pid === undefined) throw new Error('No worker runs.');
+  process.kill(pid, 'SIGKILL');
+  return pid;
+}
+
+const isGone = (pid: number) => processIdentity(pid) === undefined;
+
+/** A pusher-js of a visitor, on a connection of its own. */
+function pusher(server: RunningServer, token: string): Pusher {
+  const { hostname, port } = new URL(server.url);
+  const client = new Pusher(app.key, {
+    cluster: '',
+    wsHost: hostname,
+    wsPort: Number(port),
+    forceTLS: false,
+    enabledTransports: ['ws'],
+    disableStats: true,
+    channelAuthorization: {
+      transport: 'ajax',
+      endpoint: `${server.url}/broadcasting/auth`,
+      headers: { Authorization: `Bearer ${token}` },
+      params: {},
+    },
+  });
+  clients.push({ end: () => client.disconnect() });
+  return client;
+}
+
+/** Resolves when a reply that begins so has come. */
+function reply(channel: ReturnType<Pusher['subscribe']>, beginning: string): Promise<void> {
+  return new Promise((resolve) => {
+    channel.bind('message_reply', ({ message }: { message: { content: { text?: string } } }) => {
+      if (message.content.text?.startsWith(beginning)) resolve();
+    });
+  });
+}
+
+async function raw(server: RunningServer): Promise<RawClient> {
+  const client = new RawClient(`${server.url.replace('http', 'ws')}/app/${app.key}?protocol=7`);
+  clients.push({ end: () => client.ws.terminate() });
+  await client.opened();
+  return client;
+}
+
+const write = (server: RunningServer, token: string, text: string) =>
+  server.call('POST', '/v1/messages', { token, body: { text } });
+const answers = async (server: RunningServer, token: string) =>
+  (await history(server, token)).filter(({ text }) => text?.startsWith(openingHours));
+
+/** A figure of all workers together. */
+async function figure(server: RunningServer, name: string): Promise<number> {
+  const { body } = await server.call('GET', '/metrics');
+  return Number(new RegExp(`^${name}(?:{app="${app.id}"})? (\\S+)$`, 'm').exec(body)?.[1]);
+}
+
+describe('a server with three workers', () => {
+  it('serves a conversation to clients on all of them, and greets once', async () => {
+    const { url } = await temporaryDatabase();
+    const server = await startWorkers({ DATABASE_URL: url });
+    expect(workersOf(server)).toHaveLength(3);
+    expect(server.said().match(/is running at/g)).toHaveLength(1);
+    expect(server.said()).not.toContain('other nodes use this database');
+    expect(await setUp(server)).toEqual(expect.any(String));
+
+    const visitor = await visit(server);
+    const name = `private-session${visitor.sessionId}`;
+    // Given out in turn: nine are three to each.
+    const channels = await Promise.all(
+      Array.from({ length: 9 }, async () => {
+        const channel = pusher(server, visitor.token).subscribe(name);
+        await heard(channel, 'pusher:subscription_succeeded');
+        return channel;
+      }),
+    );
+    const posted = channels.map((channel) => heard<{ message: object }>(channel, 'message_post'));
+    const replied = channels.map((channel) => reply(channel, openingHours));
+    expect((await write(server, visitor.token, 'opening hours')).status).toBe(201);
+    for (const event of posted) {
+      expect((await event).message).toMatchObject({ content: { text: 'opening hours' } });
+    }
+    await Promise.all(replied);
+    expect(await answers(server, visitor.token)).toHaveLength(1);
+    expect(await figure(server, 'mevrik_connections')).toBe(9);
+    // Each takes its share within moments.
+    await expect.poll(() => figure(server, 'mevrik_partitions'), { timeout: 20_000 }).toBe(64);
+    await expect.poll(() => figure(server, 'mevrik_events_lag'), { timeout: 20_000 }).toBe(0);
+    expect((await server.call('GET', '/readyz')).status).toBe(200);
+  });
+
+  it('takes connections in turn, so that each worker has its share', async () => {
+    const { url } = await temporaryDatabase();
+    const server = await startWorkers({ DATABASE_URL: url, MAX_CONNECTIONS: '10' });
+    // Ten are the most that one takes, so thirty fit only when each has ten.
+    for (let made = 0; made < 30; made += 1) await (await raw(server)).socketId();
+    expect(await figure(server, 'mevrik_connections')).toBe(30);
+  });
+
+  it('knows presence over all of them, and that the members of a killed one have left', async () => {
+    const { url } = await temporaryDatabase();
+    const server = await startWorkers({ DATABASE_URL: url });
+    const name = 'presence-room';
+    const members = [];
+    for (const user_id of ['ann', 'bob', 'cid']) {
+      const client = await raw(server);
+      const channel_data = JSON.stringify({ user_id });
+      const auth = signChannel(app, await client.socketId(), name, channel_data);
+      client.subscribe(name, { auth, channel_data });
+      members.push({ user_id, client });
+      const { data } = await client.next('pusher_internal:subscription_succeeded');
+      const { ids } = (data as { presence: { ids: string[] } }).presence;
+      expect([...ids].sort()).toEqual(members.map((member) => member.user_id));
+    }
+    killWorker(server);
+    const lost = await Promise.race(
+      members.map(async (member) => {
+        await member.client.closed;
+        return member;
+      }),
+    );
+    for (const { client } of members.filter((member) => member !== lost)) {
+      expect((await client.next('pusher_internal:member_removed')).data).toEqual({ user_id: lost.user_id });
+    }
+  });
+
+  it('replaces a worker that is killed; clients come back, and what was committed is handled once', async () => {
+    const { url } = await temporaryDatabase();
+    const server = await startWorkers({ DATABASE_URL: url });
+    const visits = await Promise.all(Array.from({ length: 6 }, () => visit(server)));
+    const [first] = visits as [Awaited<ReturnType<typeof visit>>];
+    const channels = await Promise.all(
+      Array.from({ length: 6 }, async () => {
+        const channel = pusher(server, first.token).subscribe(`private-session${first.sessionId}`);
+        await heard(channel, 'pusher:subscription_succeeded');
+        return channel;
+      }),
+    );
+    const written = visits.map(({ token }) => write(server, token, 'opening hours').catch(() => undefined));
+    const killed = killWorker(server);
+    await Promise.all(written);
+    await expect.poll(() => workersOf(server).length, { timeout: 30_000 }).toBe(3);
+    expect(workersOf(server)).not.toContain(killed);
+
+    // Every client hears what is said now, those of the dead worker on another one.
+    await expect.poll(() => figure(server, 'mevrik_connections'), { timeout: 30_000 }).toBe(6);
+    await expect.poll(() => channels.every(({ subscribed }) => subscribed), { timeout: 30_000 }).toBe(true);
+    const again = channels.map((channel) => heard<{ message: object }>(channel, 'message_post'));
+    expect((await write(server, first.token, 'opening hours')).status).toBe(201);
+    await Promise.all(again);
+
+    for (const { token } of visits) {
+      const asked = async () =>
+        (await history(server, token)).filter(({ from }) => from === 'customer').length;
+      await expect
+        .poll(async () => (await answers(server, token)).length === (await asked()), { timeout: 30_000 })
+        .toBe(true);
+    }
+  });
+
+  it('ends in order with SIGTERM: clients are told, workers and PostgreSQL are gone', async () => {
+    const dataDir = await temporaryDataDir();
+    const server = await startWorkers({ DATA_DIR: dataDir });
+    const postgres = postgresOf(dataDir) ?? 0;
+    const workers = workersOf(server);
+    const all = await Promise.all(Array.from({ length: 6 }, () => raw(server)));
+    await Promise.all(all.map((client) => client.socketId()));
+    expect(await stop(server, 'SIGTERM')).toEqual({ code: 0, signal: null });
+    for (const client of all) expect((await client.closed).code).toBe(4200);
+    expect([...workers, postgres].filter((pid) => !isGone(pid))).toEqual([]);
+    expect(server.said()).not.toContain('a worker has ended');
+  });
+
+  it('whose primary is killed leaves nothing behind, and the data can be used again', async () => {
+    const dataDir = await temporaryDataDir();
+    const server = await startWorkers({ DATA_DIR: dataDir });
+    const postgres = postgresOf(dataDir) ?? 0;
+    const workers = workersOf(server);
+    const visitor = await visit(server);
+    expect((await write(server, visitor.token, 'opening hours')).status).toBe(201);
+    const client = await raw(server);
+    await client.socketId();
+    server.child.kill('SIGKILL');
+    await once(server.child, 'exit');
+    // The client is told, as by any server that goes away.
+    expect((await client.closed).code).toBe(4200);
+    await expect
+      .poll(() => [...workers, postgres].filter((pid) => !isGone(pid)), { timeout: 30_000 })
+      .toEqual([]);
+
+    const next = await startWorkers({ DATA_DIR: dataDir });
+    await expect.poll(() => answers(next, visitor.token), { timeout: 30_000 }).toHaveLength(1);
+    expect(await stop(next)).toEqual({ code: 0, signal: null });
+  });
+});
+
+describe('mevrik start', () => {
+  it('starts as many workers as it is told', async () => {
+    const { url } = await temporaryDatabase();
+    const program = run('cli', { DATABASE_URL: url, PORT: '0' }, ['start', '--workers', '2']);
+    await expect.poll(program.said, { timeout: 30_000 }).toContain('in 2 workers');
+    expect(await stop(program)).toEqual({ code: 0, signal: null });
+  });
+});
+
+describe('workers that cannot start', () => {
+  it('say why once, in a line', async () => {
+    const { url } = await temporaryDatabase();
+    const first = await startServer({ DATABASE_URL: url });
+    const second = run('server', { DATABASE_URL: url, PORT: new URL(first.url).port, WORKERS: '3' });
+    expect(await second.ended).toEqual({ code: 1, signal: null });
+    expect(second.said().match(/The port is in use/g)).toHaveLength(1);
+    expect(second.said()).not.toContain('    at ');
+  });
+
+  it.each(['0', 'many', '1.5', '300'])('are not %s', async (workers) => {
+    const program = run('server', { PORT: '0' }, ['--workers', workers]);
+    expect(await program.ended).toEqual({ code: 1, signal: null });
+    expect(program.said()).toContain('WORKERS must be');
+  });
+
+  it('are not asked for with a word that nobody knows', async () => {
+    const program = run('server', { PORT: '0' }, ['--worker', '3']);
+    expect(await program.ended).toEqual({ code: 1, signal: null });
+    expect(program.said()).toContain("Unknown option '--worker'");
+  });
+});
+
+describe('workers on one Redis', () => {
+  it('are nodes like others: two machines serve the same clients', async () => {
+    const redis = await startRedis();
+    const { url } = await emptyDatabase();
+    const env = { DATABASE_URL: url, REDIS_URL: redis.url, WORKERS: '2' };
+    const [one, two] = await Promise.all([startWorkers(env), startWorkers(env)]);
+    const visitor = await visit(one);
+    const channels = await Promise.all(
+      [one, two, one, two].map(async (server) => {
+        const channel = pusher(server, visitor.token).subscribe(`private-session${visitor.sessionId}`);
+        await heard(channel, 'pusher:subscription_succeeded');
+        return channel;
+      }),
+    );
+    const replied = channels.map((channel) => reply(channel, openingHours));
+    await write(two, visitor.token, 'opening hours');
+    await Promise.all(replied);
+    await Promise.all([stop(one), stop(two)]);
+    await redis.stop();
+  });
+});

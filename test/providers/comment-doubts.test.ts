@@ -1,0 +1,101 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type FacebookProduct, ofComment, page, quick, startFacebook } from '../support/facebook.ts';
+
+const patience = { timeout: 40_000 };
+let product: FacebookProduct;
+beforeAll(async () => {
+  product = await startFacebook({ settings: { delivery: { ...quick, doubtMs: 600_000 } } });
+});
+afterAll(() => product.stop());
+
+let comments = 0;
+
+/** A comment that has become a conversation. */
+async function commented() {
+  const id = `900_c${++comments}`;
+  await product.webhook(ofComment({ comment_id: id, from: { id: `by-${id}`, name: 'Carl' } }));
+  const session = async () => {
+    const [row] = await product.database.sql<{ id: number }[]>`
+      SELECT session_id::int AS id FROM messages JOIN sessions ON sessions.id = session_id
+      WHERE external_id = ${id} AND sessions.path <> 'bot'`;
+    return row?.id ?? 0;
+  };
+  await expect.poll(session, patience).toBeGreaterThan(0);
+  const under = () => product.graph.accepted.filter((given) => given.page === id);
+  return { id, session: await session(), under };
+}
+
+/** Facebook tells that the page itself has commented. */
+const ownComment = (comment: Record<string, unknown>) =>
+  product.webhook(ofComment({ from: { id: page.pageId, name: 'The page' }, ...comment }));
+
+const stateOf = async (messageId: number) => {
+  const { status, doubts } = await product.deliveryOf(messageId);
+  return { status, doubts };
+};
+const noteOf = async (commentId: string) => {
+  const [row] = await product.database.sql<{ status: string; note: string | null }[]>`
+    SELECT status, note FROM webhook_event_logs WHERE payload -> 'value' ->> 'comment_id' = ${commentId}`;
+  return row && [row.status, row.note];
+};
+
+describe('a public answer of which nobody knows whether it stands', () => {
+  it('stands, when it turns up under its comment, and is not posted a second time', async () => {
+    const { id, session, under } = await commented();
+    product.graph.misbehave({ does: 'cut', accepts: true }, 1, (given) => given.page === id);
+    const [message, next] = [
+      await product.replies(session, ' Thank you! '),
+      await product.replies(session, 'Bye'),
+    ];
+    await expect.poll(() => stateOf(message), patience).toEqual({ status: 'queued', doubts: 1 });
+    expect((await stateOf(next)).status).toBe('queued');
+    await ownComment({ comment_id: under()[0]?.id, parent_id: id, message: 'Thank you!' });
+    await expect.poll(() => stateOf(message), patience).toEqual({ status: 'sent', doubts: 1 });
+    await expect.poll(() => stateOf(next), patience).toMatchObject({ status: 'sent' });
+    expect(under().map(({ body }) => body.message)).toEqual(['Thank you!', 'Bye']);
+    const attempts = await product.database.sql`
+      SELECT outcome, decision FROM delivery_attempts JOIN deliveries ON deliveries.id = delivery_id
+      WHERE message_id = ${message}`;
+    expect(attempts).toEqual([{ outcome: 'sent', decision: 'arrived' }]);
+  });
+
+  it('that was told of before the provider’s answer came counts once', async () => {
+    const { id, session, under } = await commented();
+    product.graph.misbehave({ does: 'wait' }, 1, (given) => given.page === id);
+    const message = await product.replies(session, 'Quick');
+    await expect.poll(() => under().length, patience).toBe(1);
+    const own = under()[0]?.id ?? '';
+    await ownComment({ comment_id: own, parent_id: id, message: 'Quick' });
+    await expect.poll(() => noteOf(own), patience).toEqual(['handled', null]);
+    product.graph.release();
+    await expect.poll(() => stateOf(message), patience).toMatchObject({ status: 'sent' });
+    expect(under()).toHaveLength(1);
+  });
+
+  it('is known under its post where Facebook puts it under another comment of the thread', async () => {
+    const { id, session, under } = await commented();
+    product.graph.misbehave({ does: 'cut', accepts: true }, 1, (given) => given.page === id);
+    const message = await product.replies(session, 'For you all');
+    await expect.poll(() => stateOf(message), patience).toEqual({ status: 'queued', doubts: 1 });
+    await ownComment({ comment_id: under()[0]?.id, parent_id: '900_top', message: 'For you all' });
+    await expect.poll(() => stateOf(message), patience).toEqual({ status: 'sent', doubts: 1 });
+  });
+
+  it('is still in doubt, whatever else the page has written', async () => {
+    const { id, session } = await commented();
+    product.graph.misbehave({ does: 'cut', accepts: false }, 1, (given) => given.page === id);
+    const message = await product.replies(session, 'Mine');
+    await expect.poll(() => stateOf(message), patience).toEqual({ status: 'queued', doubts: 1 });
+    const others = [
+      { comment_id: 'o1', parent_id: id, message: 'Somebody else’s words' },
+      { comment_id: 'o2', parent_id: 'elsewhere', post_id: '900_elsewhere', message: 'Mine' },
+      { comment_id: 'o3', parent_id: id, message: 'Mine', created_time: 1_700_000_000 },
+    ];
+    for (const other of others) {
+      await ownComment(other);
+      const expected = ['ignored', 'a comment of the account itself'];
+      await expect.poll(() => noteOf(other.comment_id), patience).toEqual(expected);
+    }
+    expect(await stateOf(message)).toEqual({ status: 'queued', doubts: 1 });
+  });
+});

@@ -1,0 +1,159 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Accepted, GraphFault } from '../../packages/stand-ins/src/graph-stand-in.ts';
+import { type FacebookProduct, ofThread, page, quick, startFacebook } from '../support/facebook.ts';
+
+const patience = { timeout: 40_000 };
+let product: FacebookProduct;
+beforeAll(async () => {
+  product = await startFacebook();
+});
+afterAll(() => product.stop());
+beforeEach(() => product.graph.behave());
+
+let people = 0;
+const to = (person: string) => (given: Omit<Accepted, 'id'>) => given.body.recipient?.id === person;
+const statusOf = async (messageId: number) => (await product.deliveryOf(messageId)).status;
+
+async function conversation() {
+  const person = `doubt-${++people}`;
+  const session = await product.writes(person, 'hello');
+  await expect.poll(() => product.graph.textsFor(person), patience).toEqual(['In line.']);
+  return {
+    person,
+    session,
+    say: (text: string) => product.replies(session, text),
+    heard: () => product.graph.textsFor(person).slice(1),
+    last: () => product.graph.accepted.filter(to(person)).at(-1),
+  };
+}
+
+/** Facebook tells that a message of ours has arrived. */
+function echo(person: string, accepted: Accepted | undefined) {
+  const { id: mid, body } = accepted ?? { id: '', body: {} };
+  const message = {
+    mid,
+    is_echo: true,
+    app_id: 1,
+    metadata: body.message?.metadata,
+    text: body.message?.text,
+  };
+  return product.webhook(ofThread({ sender: { id: page.pageId }, recipient: { id: person }, message }));
+}
+
+/** The tests' app from now on does this with what is in doubt. */
+async function inDoubt(delivery: Record<string, unknown>) {
+  await product.database.sql`
+    UPDATE apps SET settings = settings || ${JSON.stringify({ delivery: { ...quick, ...delivery } })}::jsonb WHERE id = 1`;
+  const admin = await product.employ({ role: 'admin' });
+  await admin.call('PATCH', '/v1/admin/apps/1', {});
+}
+
+const attemptsOf = async (messageId: number) =>
+  (
+    await product.database.sql<{ outcome: string; decision: string | null }[]>`
+      SELECT outcome, decision FROM delivery_attempts JOIN deliveries ON deliveries.id = delivery_id
+      WHERE message_id = ${messageId} ORDER BY delivery_attempts.id`
+  ).map(({ outcome, decision }) => [outcome, decision]);
+
+describe('an answer that never came', () => {
+  it.each<[string, GraphFault, number]>([
+    ['the connection was cut after the message was taken', { does: 'cut', accepts: true }, 2],
+    ['the connection was cut before', { does: 'cut', accepts: false }, 1],
+    ['the provider hangs and has taken it', { does: 'hang', accepts: true }, 2],
+    ['the provider hangs and has not', { does: 'hang', accepts: false }, 1],
+    ['something before the provider answered for it', { does: 'bad-gateway' }, 1],
+  ])('%s: it is sent again, and the doubt is recorded and shown', async (_what, fault, times) => {
+    await inDoubt({ whenInDoubt: 'resend' });
+    const { person, session, say, heard } = await conversation();
+    product.graph.misbehave(fault, 1, to(person));
+    const message = await say('are you there?');
+    await expect.poll(() => statusOf(message), patience).toBe('sent');
+    expect(heard()).toEqual(Array(times).fill('are you there?'));
+    expect(await attemptsOf(message)).toEqual([
+      ['doubtful', 'resend'],
+      ['sent', null],
+    ]);
+    expect((await product.deliveryOf(message)).doubts).toBe(1);
+    const notes = await product.database.sql`
+      SELECT content ->> 'text' AS text FROM messages WHERE session_id = ${session} AND kind = 'note'`;
+    expect(notes.map(({ text }) => text)).toContainEqual(
+      expect.stringContaining(`Message ${message} may have reached the customer`),
+    );
+  });
+
+  it('is replaced by the echo: what has come back is not sent again', async () => {
+    await inDoubt({ whenInDoubt: 'resend', doubtMs: 600_000 });
+    const { person, say, heard, last } = await conversation();
+    product.graph.misbehave({ does: 'cut', accepts: true }, 1, to(person));
+    const [message, next] = [await say('once'), await say('after it')];
+    await expect.poll(async () => (await product.deliveryOf(message)).doubts, patience).toBe(1);
+    expect(heard()).toEqual(['once']);
+    await echo(person, last());
+    await expect.poll(() => statusOf(message), patience).toBe('sent');
+    await expect.poll(() => statusOf(next), patience).toBe('sent');
+    expect(heard()).toEqual(['once', 'after it']);
+    expect(await attemptsOf(message)).toEqual([['sent', 'arrived']]);
+  });
+
+  it('and no echo either: an app that wants nothing twice has it fail, and the next message goes', async () => {
+    await inDoubt({ whenInDoubt: 'fail' });
+    const { person, say, heard } = await conversation();
+    product.graph.misbehave({ does: 'cut', accepts: true }, 1, to(person));
+    const [message, next] = [await say('at most once'), await say('after it')];
+    await expect.poll(() => statusOf(next), patience).toBe('sent');
+    expect(await statusOf(message)).toBe('failed');
+    expect((await product.deliveryOf(message)).error).toContain('Nobody can say whether it arrived');
+    expect(heard()).toEqual(['at most once', 'after it']);
+    expect(await attemptsOf(message)).toEqual([['doubtful', 'give_up']]);
+  });
+});
+
+describe('an echo', () => {
+  it('that comes before the answer: the message counts once, and the next one goes', async () => {
+    await inDoubt({ timeoutMs: 30_000 });
+    const { person, say, heard, last } = await conversation();
+    product.graph.misbehave({ does: 'wait' }, 1, to(person));
+    const [message, next] = [await say('quick'), await say('next')];
+    await expect.poll(heard, patience).toEqual(['quick']);
+    await echo(person, last());
+    await expect.poll(() => statusOf(message), patience).toBe('sent');
+    product.graph.release();
+    await expect.poll(() => statusOf(next), patience).toBe('sent');
+    expect(heard()).toEqual(['quick', 'next']);
+    expect((await attemptsOf(message)).map(([outcome]) => outcome)).toEqual(['sent']);
+  });
+
+  it('of somebody else’s message, or with a reference that is none, changes nothing', async () => {
+    await inDoubt({});
+    const { person, say } = await conversation();
+    const message = await say('mine');
+    await expect.poll(() => statusOf(message), patience).toBe('sent');
+    const { id } = await product.deliveryOf(message);
+    const references = ['hello', 'mevrik:999999:0', `mevrik:${id}:7`, `mevrik:${id}:0`, undefined];
+    for (const [at, metadata] of references.entries()) {
+      await product.webhook(
+        ofThread({
+          sender: { id: page.pageId },
+          recipient: { id: person },
+          message: { mid: `stranger-${person}-${at}`, is_echo: true, metadata, text: 'x' },
+        }),
+      );
+    }
+    const taken = async () =>
+      (
+        await product.database.sql`
+          SELECT status, note FROM webhook_event_logs WHERE deduplication_key LIKE ${`stranger-${person}-%`} ORDER BY id`
+      ).map(({ status, note }) => [status, note]);
+    await expect.poll(taken, patience).toEqual([
+      ['ignored', 'an echo: not ours'],
+      ['ignored', 'an echo: not ours'],
+      ['ignored', 'an echo: not ours'],
+      ['ignored', 'an echo: a second time'],
+      ['ignored', 'a message that was sent by other means'],
+    ]);
+    const written = await product.database.sql`
+      SELECT id FROM messages WHERE conversation_key = ${`1/page:${person}`} AND NOT is_reply`;
+    expect(written).toHaveLength(1);
+    expect(await statusOf(message)).toBe('sent');
+  });
+});

@@ -1,0 +1,137 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Product } from '../../packages/server/src/compose/product.ts';
+import { type FacebookProduct, page, startFacebook } from '../support/facebook.ts';
+import { startSecondNode } from '../support/product.ts';
+
+const patience = { timeout: 40_000 };
+let product: FacebookProduct;
+let otherNode: Product;
+beforeAll(async () => {
+  product = await startFacebook();
+  // One video in a quarter of an hour, which no test lasts.
+  const settings = { ...page, pace: { mediaPerSecond: 0.001 } };
+  const admin = await product.employ({ role: 'admin' });
+  const answer = await admin.call('PUT', '/v1/admin/apps/1/channels/page', { kind: 'facebook', settings });
+  expect(answer.status).toBe(200);
+  otherNode = await startSecondNode(product, { GRAPH_API_URL: product.graph.url });
+});
+afterAll(async () => {
+  await otherNode.stop();
+  await product.stop();
+});
+
+const hourMs = 3_600_000;
+const video = { attachments: [{ type: 'video', url: 'https://files.example/a.mp4' }] };
+let people = 0;
+
+/** A person who has written, and what an agent says to them. */
+async function conversation() {
+  const person = `paced-${++people}`;
+  const session = await product.writes(person, 'hello');
+  await expect.poll(() => product.graph.textsFor(person), patience).toEqual(['In line.']);
+  return {
+    say: (content: string | Record<string, unknown>) => product.replies(session, content),
+    heard: () => product.graph.textsFor(person).slice(1),
+  };
+}
+
+/** The page has sent so much that nothing of this sort may go for so long; 0: as if it had sent nothing. */
+async function useUp(sort: string, ms: number) {
+  await product.database.sql`
+    INSERT INTO channel_paces AS pace (lane, used_until, queued_until)
+    VALUES (${`facebook ${page.pageId} ${sort}`}, extract(epoch FROM now()) * 1000 + ${ms}, 0)
+    ON CONFLICT (lane) DO UPDATE SET used_until = excluded.used_until, queued_until = 0`;
+}
+
+/** What waits for its turn gets it now. */
+async function turnsCome() {
+  await product.database.sql`
+    UPDATE deliveries SET turn_at = now(), next_attempt_at = now() WHERE turn_at IS NOT NULL`;
+  await product.database.sql`
+    SELECT graphile_worker.add_job('deliver', json_build_object('conversationKey', conversation_key),
+                                   job_key => 'deliver ' || conversation_key)
+    FROM (SELECT DISTINCT conversation_key FROM deliveries WHERE status = 'queued') AS waiting`;
+}
+
+/** Whether a message waits for its turn, and what it has cost so far. */
+async function waitOf(messageId: number) {
+  const [row] = await product.database.sql`
+    SELECT status, attempts, turn_at IS NOT NULL AS waits, next_attempt_at > now() + interval '30 minutes' AS "isLong",
+           (SELECT count(*)::int FROM delivery_attempts WHERE delivery_id = deliveries.id) AS tried
+    FROM deliveries WHERE message_id = ${messageId}`;
+  return row;
+}
+
+const statusOf = async (messageId: number) => (await product.deliveryOf(messageId)).status;
+
+describe('a page whose pace is used up', () => {
+  it('lets messages wait for their turn: none is tried, none has failed, and their order is kept', async () => {
+    const { say, heard } = await conversation();
+    await useUp('messages', hourMs);
+    const messages = [await say('one'), await say('two'), await say('three')];
+    const [first = 0] = messages;
+    await expect.poll(() => waitOf(first), patience).toMatchObject({ waits: true });
+    expect(await waitOf(first)).toEqual({
+      status: 'queued',
+      attempts: 0,
+      waits: true,
+      isLong: true,
+      tried: 0,
+    });
+    expect(heard()).toEqual([]);
+    await useUp('messages', 0);
+    await turnsCome();
+    await expect.poll(heard, patience).toEqual(['one', 'two', 'three']);
+    for (const message of messages) await expect.poll(() => statusOf(message), patience).toBe('sent');
+    expect(await waitOf(first)).toMatchObject({ waits: false, tried: 1 });
+  });
+
+  it('for recordings and videos sends texts and pictures all the same', async () => {
+    const [one, other] = [await conversation(), await conversation()];
+    await useUp('media', hourMs);
+    const message = await one.say(video);
+    await expect.poll(() => waitOf(message), patience).toMatchObject({ waits: true, tried: 0 });
+    const picture = { attachments: [{ type: 'image', url: 'https://files.example/a.png' }] };
+    const others = [await other.say('a text'), await other.say(picture)];
+    for (const sent of others) await expect.poll(() => statusOf(sent), patience).toBe('sent');
+    expect(await statusOf(message)).toBe('queued');
+    await useUp('media', 0);
+    await turnsCome();
+    await expect.poll(() => statusOf(message), patience).toBe('sent');
+  });
+
+  it('gives those that wait turns of their own, one after another, over all nodes', async () => {
+    const crowd = await Promise.all(Array.from({ length: 8 }, conversation));
+    await useUp('messages', hourMs);
+    const messages = await Promise.all(crowd.map(({ say }) => say('all at once')));
+    for (const message of messages) {
+      await expect.poll(() => waitOf(message), patience).toMatchObject({ waits: true });
+    }
+    const turns = await product.database.sql<{ ms: number }[]>`
+      SELECT (extract(epoch FROM turn_at) * 1000)::float8 AS ms FROM deliveries
+      WHERE message_id = ANY (${messages}::bigint[]) ORDER BY turn_at`;
+    // 300 a second, less a tenth: 3.7 ms from one to the next, in whole milliseconds.
+    for (const [at, { ms }] of turns.entries()) {
+      if (at > 0) expect(ms - (turns[at - 1]?.ms ?? 0)).toBeGreaterThanOrEqual(2);
+    }
+    await useUp('messages', 0);
+    await turnsCome();
+    for (const message of messages) await expect.poll(() => statusOf(message), patience).toBe('sent');
+  });
+});
+
+describe('the pace of a page', () => {
+  it('is one for all nodes: of many messages at once no more go than the limit', async () => {
+    const crowd = await Promise.all(Array.from({ length: 10 }, conversation));
+    await useUp('media', 0);
+    const messages = await Promise.all(crowd.map(({ say }) => say(video)));
+    const states = () =>
+      Promise.all(
+        messages.map(async (message) => ((await waitOf(message))?.waits ? 'waits' : statusOf(message))),
+      );
+    await expect
+      .poll(async () => (await states()).toSorted(), patience)
+      .toEqual(['sent', ...Array(9).fill('waits')]);
+    expect(crowd.flatMap(({ heard }) => heard())).toHaveLength(1);
+  });
+});

@@ -1,0 +1,180 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Accepted } from '../../packages/stand-ins/src/graph-stand-in.ts';
+import { type FacebookProduct, quick, startFacebook } from '../support/facebook.ts';
+
+const patience = { timeout: 40_000 };
+/** What we have sent so far: to ask what somebody is called is none. */
+const sendings = () => product.graph.requests.filter((request) => request.startsWith('POST ')).length;
+let product: FacebookProduct;
+beforeAll(async () => {
+  product = await startFacebook({ settings: { delivery: { ...quick, attempts: 3 } } });
+});
+afterAll(() => product.stop());
+beforeEach(() => product.graph.behave());
+
+let people = 0;
+const somebody = () => `psid-${++people}`;
+const to = (person: string) => (given: Omit<Accepted, 'id'>) => given.body.recipient?.id === person;
+const statusOf = async (messageId: number) => (await product.deliveryOf(messageId)).status;
+const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
+
+/** A person who has written, and what an agent says to them. */
+async function conversation() {
+  const person = somebody();
+  const session = await product.writes(person, 'hello');
+  await expect.poll(() => product.graph.textsFor(person), patience).toEqual(['In line.']);
+  return {
+    person,
+    session,
+    say: (content: string | Record<string, unknown>) => product.replies(session, content),
+    heard: () => product.graph.textsFor(person).slice(1),
+    bodies: () =>
+      product.graph.accepted
+        .filter(to(person))
+        .slice(1)
+        .map(({ body }) => body),
+  };
+}
+
+async function failureOf(messageId: number) {
+  const [row] = await product.database.sql`
+    SELECT data FROM events WHERE type = 'MessageDeliveryFailedEvent' AND (data -> 'message' ->> 'id')::int = ${messageId}`;
+  return row?.data;
+}
+
+describe('a reply on Facebook', () => {
+  it('reaches the customer, and its message says so', async () => {
+    const { say, heard } = await conversation();
+    const message = await say('Hello, how can I help?');
+    await expect.poll(() => statusOf(message), patience).toBe('sent');
+    expect(heard()).toEqual(['Hello, how can I help?']);
+    const [row] = await product.database.sql`SELECT delivery_status FROM messages WHERE id = ${message}`;
+    expect(row?.delivery_status).toBe('sent');
+  });
+
+  it('is told live to whoever looks at the session', async () => {
+    const { session, say } = await conversation();
+    const desk = await product.employ();
+    const { hear } = await import('../../scripts/demo/hearing.ts');
+    const channels = [`private-session${session}`];
+    const screen = await hear(product.url, { key: product.app.key, token: desk.token, channels });
+    const messageId = await say('Hello');
+    const { data } = await screen.until('the status', ({ event }) => event === 'message_status');
+    expect(data).toEqual({ messageId, sessionId: session, status: 'sent', isDoubtful: false });
+    screen.stop();
+  });
+
+  it('that is too long for one message goes in pieces, in order, and no piece twice', async () => {
+    const { person, say, heard } = await conversation();
+    const text = upTo(900)
+      .map((number) => `word${number}`)
+      .join(' ');
+    product.graph.misbehave({ does: 'refuse', code: 2, status: 500 }, 1, (given) => {
+      return to(person)(given) && given.body.message.text.startsWith('word2');
+    });
+    const message = await say(text);
+    await expect.poll(() => statusOf(message), patience).toBe('sent');
+    expect(heard().length).toBeGreaterThan(2);
+    expect(heard().join(' ')).toBe(text);
+  });
+
+  it('brings its attachments, buttons and quick replies along', async () => {
+    const { say, bodies } = await conversation();
+    const file = { type: 'file', url: 'https://files.example/a.pdf' };
+    const choices = upTo(13).map((number) => ({
+      title: `A choice that is long ${number}`,
+      payload: `p${number}`,
+    }));
+    const message = await say({ text: 'Choose', attachments: [file], quickReplies: choices });
+    await expect.poll(() => statusOf(message), patience).toBe('sent');
+    const [attached, asked] = bodies();
+    expect(attached.message.attachment).toMatchObject({ type: 'file', payload: { url: file.url } });
+    expect(asked.message).toMatchObject({ text: 'Choose' });
+    expect(asked.message.quick_replies).toHaveLength(13);
+  });
+});
+
+describe('the order of a conversation', () => {
+  it('is kept, whatever fails in between, and conversations do not wait for each other', async () => {
+    const [one, other] = [await conversation(), await conversation()];
+    const texts = upTo(12).map((number) => `message ${number}`);
+    product.graph.misbehave({ does: 'refuse', code: 2, status: 500 }, 2, ({ body }) => {
+      return body.recipient.id === one.person && body.message.text === 'message 4';
+    });
+    for (const text of texts) {
+      await one.say(text);
+      await other.say(text);
+    }
+    await expect.poll(other.heard, patience).toEqual(texts);
+    await expect.poll(one.heard, patience).toEqual(texts);
+  });
+
+  it('goes on with the next message when one has failed for good', async () => {
+    const { person, say, heard } = await conversation();
+    product.graph.misbehave({ does: 'refuse', code: 100, subcode: 2018109 }, 1, to(person));
+    const [lost, next] = [await say('too large'), await say('the next one')];
+    await expect.poll(() => statusOf(next), patience).toBe('sent');
+    expect([await statusOf(lost), heard()]).toEqual(['failed', ['the next one']]);
+  });
+});
+
+describe('a message that the provider does not take', () => {
+  it('is tried again where the fault is temporary', async () => {
+    const { person, say, heard } = await conversation();
+    product.graph.misbehave({ does: 'refuse', code: 1, status: 500 }, 2, to(person));
+    const message = await say('please');
+    await expect.poll(() => statusOf(message), patience).toBe('sent');
+    expect(heard()).toEqual(['please']);
+    const attempts = await product.database.sql`
+      SELECT outcome FROM delivery_attempts JOIN deliveries ON deliveries.id = delivery_id
+      WHERE message_id = ${message} ORDER BY delivery_attempts.id`;
+    expect(attempts.map(({ outcome }) => outcome)).toEqual(['temporary', 'temporary', 'sent']);
+  });
+
+  it('fails when its attempts are used up, with an event that says why, and a note at the desk', async () => {
+    const { person, session, say, heard } = await conversation();
+    product.graph.misbehave({ does: 'refuse', code: 1, status: 500 }, 3, to(person));
+    const message = await say('in vain');
+    await expect.poll(() => statusOf(message), patience).toBe('failed');
+    expect(heard()).toEqual([]);
+    expect(await failureOf(message)).toMatchObject({
+      error: expect.stringContaining('(500/1)'),
+      context: { channel: 'page', permanent: false, attempts: 3, doubts: 0 },
+    });
+    const notes = async () =>
+      (
+        await product.database
+          .sql`SELECT content FROM messages WHERE session_id = ${session} AND kind = 'note'`
+      ).map(({ content }) => content.text);
+    await expect
+      .poll(notes, patience)
+      .toContainEqual(expect.stringContaining(`Message ${message} did not reach`));
+  });
+
+  it('fails at once where no retry can help, and the cause is the event that asked for it', async () => {
+    const { person, say } = await conversation();
+    product.graph.misbehave({ does: 'refuse', code: 551 }, 1, to(person));
+    const message = await say('are you there?');
+    await expect.poll(() => statusOf(message), patience).toBe('failed');
+    expect((await failureOf(message))?.context).toMatchObject({ permanent: true });
+    const [chain] = await product.database.sql`
+      SELECT cause.type FROM events AS failure JOIN events AS cause ON cause.id = failure.causation_id
+      WHERE failure.type = 'MessageDeliveryFailedEvent' AND (failure.data -> 'message' ->> 'id')::int = ${message}`;
+    expect(chain?.type).toBe('MessageReplyReadyEvent');
+  });
+
+  it('is not even tried when the customer has been silent for too long', async () => {
+    const { person, session, say } = await conversation();
+    const age = (hours: number) => product.database.sql`
+      UPDATE messages SET created_at = now() - ${hours} * interval '1 hour' WHERE session_id = ${session} AND NOT is_reply`;
+    await age(25);
+    const before = sendings();
+    const message = await say('too late');
+    await expect.poll(() => statusOf(message), patience).toBe('failed');
+    expect((await product.deliveryOf(message)).error).toContain('has not written for 24 hours');
+    expect(sendings()).toBe(before);
+    await product.writes(person, 'I am back');
+    const next = await say('welcome back');
+    await expect.poll(() => statusOf(next), patience).toBe('sent');
+  });
+});

@@ -1,0 +1,66 @@
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { type BotApi, type BotApiFault, type BotCall, botToken, startBotApi } from '../support/bot-api.ts';
+import { type Killed, prepareKilled } from '../support/killed.ts';
+import {
+  expectedOutcomes,
+  killAtEveryStep,
+  type SendingChannel,
+  type SendingFault,
+} from '../support/killed-steps.ts';
+import { app, type RunningServer } from '../support/server.ts';
+
+const secretToken = 'the-secret-of-the-tests';
+let botApi: BotApi;
+let killed: Killed;
+beforeEach(async () => {
+  botApi = await startBotApi();
+  killed = await prepareKilled({});
+});
+afterEach(async () => {
+  await killed.stop();
+  await botApi.stop();
+});
+
+let updates = 0;
+function writes(server: RunningServer, person: string, text: string) {
+  const number = ++updates;
+  const from = { id: Number(person), first_name: 'Ada' };
+  const message = { message_id: number, from, chat: { id: from.id, type: 'private' }, text };
+  return server.call('POST', `/webhooks/telegram/${app.key}/bot`, {
+    headers: { 'x-telegram-bot-api-secret-token': secretToken },
+    body: { update_id: number, message },
+  });
+}
+
+const faults: Readonly<Record<SendingFault, BotApiFault>> = {
+  'never answers': { does: 'hang' },
+  'takes it and does not answer': { does: 'wait' },
+  'wants it later': {
+    does: 'refuse',
+    status: 429,
+    answer: { ok: false, parameters: { retry_after: 600 } },
+  },
+};
+const isTo =
+  (person: string, text?: string) =>
+  ({ body }: BotCall) =>
+    body.chat_id === person && (text ?? body.text) === body.text;
+
+it('killed at every step of sending: nothing is lost without a word, order is kept, and nothing comes twice', async () => {
+  const telegram: SendingChannel = {
+    channel: {
+      name: 'bot',
+      kind: 'telegram',
+      settings: { token: botToken, secretToken, apiUrl: botApi.url },
+    },
+    // Telegram knows no key of ours: whatever is sent again may arrive again.
+    inDoubt: 'given up',
+    contact: (number) => String(1000 + number),
+    writes,
+    textsFor: (person) => botApi.textsFor(person).map(String),
+    misbehave: (fault, person, text) => botApi.misbehave(faults[fault], isTo(person, text)),
+    asked: (person, text) => botApi.asked(isTo(person, text)),
+    release: (person) => botApi.release(isTo(person)),
+  };
+  expect(await killAtEveryStep(killed, telegram)).toEqual(expectedOutcomes(telegram));
+}, 240_000);

@@ -1,0 +1,86 @@
+import { expect, it, onTestFinished } from 'vitest';
+import { startTestProduct } from '../support/product.ts';
+import {
+  type ClusterGroup,
+  type SentinelGroup,
+  startClusterGroup,
+  startSentinelGroup,
+  tell,
+} from '../support/redis-groups.ts';
+import { type Memory, newMemory, ResumingClient } from '../support/resuming-client.ts';
+
+const heardName = 'mevrik:1:messages';
+
+/** The ids of the customers' messages that a follower was shown, in order. */
+const idsIn = ({ shown }: Memory) =>
+  (shown as { message: { id: number; isReply: boolean } }[])
+    .filter(({ message }) => !message.isReply)
+    .map(({ message }) => message.id);
+
+/** Whoever has the topic is killed, and comes back once another has taken over. */
+async function killMaster(group: ClusterGroup | SentinelGroup): Promise<void> {
+  const master = () => ('sentinels' in group ? group.master() : group.masterOf(heardName));
+  const killed = await master();
+  await killed.end('SIGKILL');
+  await expect.poll(() => master().catch(() => killed), { timeout: 40_000 }).not.toBe(killed);
+  await killed.begin();
+}
+
+/** Nobody hears the topic's shard for a moment, ten times, although all can publish there. */
+async function cutListeners(group: ClusterGroup | SentinelGroup): Promise<void> {
+  if ('sentinels' in group) throw new Error('there are no shards');
+  const master = await group.masterOf(heardName);
+  for (let n = 0; n < 10; n += 1) {
+    await expect.poll(() => tell(master, ['CLIENT', 'KILL', 'TYPE', 'PUBSUB']), { timeout: 20_000 }).toBe(2);
+  }
+}
+
+type Happening = (group: ClusterGroup | SentinelGroup) => Promise<void>;
+
+it.each<[string, () => Promise<ClusterGroup | SentinelGroup>, Happening]>([
+  ['Sentinels name another master', () => startSentinelGroup(), killMaster],
+  ['a replica takes a shard over', () => startClusterGroup({ replicas: 1 }), killMaster],
+  ['a shard is not heard for moments', () => startClusterGroup(), cutListeners],
+])(
+  'clients of two nodes hear all messages once, in order per conversation, while %s',
+  async (_what, start, happen) => {
+    const group = await start();
+    onTestFinished(() => group.stop());
+    const settings = { REDIS_URL: group.url, RECOVERY_MAX_EVENTS: '10000' };
+    const one = await startTestProduct(settings);
+    onTestFinished(() => one.stop());
+    await one.database.sql`UPDATE apps SET settings = '{"welcome": false}'`;
+    await one.database.sql`INSERT INTO bots (app_id, kind) VALUES (${one.app.id}, 'none')`;
+    const two = await startTestProduct({ ...settings, DATABASE_URL: one.databaseUrl });
+    onTestFinished(() => two.stop());
+    const followers = [one, two].map((node) => {
+      const memory = newMemory();
+      return { memory, client: new ResumingClient(node.url, one.app.key, 'messages', memory) };
+    });
+    await Promise.all(followers.map(({ client }) => client.subscribed));
+    let isOver = false;
+    const writing = [one, two, one, two].map(async (node) => {
+      const visitor = await node.visit();
+      const ids: number[] = [];
+      for (let more = 20; more > 0; more -= isOver ? 1 : 0) {
+        const { status, body } = await visitor.write(`message ${ids.length}`);
+        expect(status).toBe(201);
+        ids.push(body.message.id);
+      }
+      return ids;
+    });
+    await happen(group);
+    isOver = true;
+    const conversations = await Promise.all(writing);
+    const all = conversations.flat().toSorted((a, b) => a - b);
+    for (const { memory, client } of followers) {
+      await expect.poll(() => idsIn(memory).toSorted((a, b) => a - b), { timeout: 30_000 }).toEqual(all);
+      for (const conversation of conversations) {
+        expect(idsIn(memory).filter((id) => conversation.includes(id))).toEqual(conversation);
+      }
+      expect([memory.reloads, client.ws.readyState]).toEqual([0, 1]);
+      await client.cut();
+    }
+  },
+  120_000,
+);

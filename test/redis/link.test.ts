@@ -1,0 +1,30 @@
+import { createClient } from 'redis';
+import { expect, it, onTestFinished } from 'vitest';
+import { noHistory } from '../../packages/server/src/broadcast/bus/history.ts';
+import { createRedisBus } from '../../packages/server/src/broadcast/bus/redis-bus.ts';
+import { quiet } from '../support/gateway.ts';
+import { startRedis } from '../support/redis.ts';
+
+it('a node hears again all of very many topics after Redis was away', async () => {
+  const redis = await startRedis();
+  onTestFinished(() => redis.stop());
+  const refusals: string[] = [];
+  const log = { ...quiet, warn: (_detail: object, message: string) => void refusals.push(message) };
+  const bus = createRedisBus({ url: redis.url, log, history: noHistory });
+  onTestFinished(() => bus.stop());
+  const client = await createClient({ url: redis.url })
+    .on('error', () => {})
+    .connect();
+  const heard = async () => (await client.pubSubChannels('mevrik:1:*').catch(() => [])).length;
+  await bus.hear(1, 'topic-0');
+  await expect.poll(heard).toBe(1);
+  for (let n = 0; n < 60_000; n += 1) {
+    const subscribed = bus.hear(1, `topic-${n}`);
+    if (n % 1_000 === 0) await subscribed;
+  }
+  await expect.poll(heard, { timeout: 30_000 }).toBe(60_000);
+  await redis.restart();
+  await expect.poll(heard, { timeout: 30_000 }).toBe(60_000);
+  expect(refusals.filter((message) => message.includes('refused'))).toEqual([]);
+  client.destroy();
+});

@@ -1,0 +1,139 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { mine, openChat, say, startChat, type TestChat } from '../support/chat.ts';
+
+let chat: TestChat;
+beforeAll(async () => {
+  chat = await startChat();
+});
+afterAll(() => chat?.stop());
+afterEach(() => chat.closePages());
+
+describe('the chat on a page of others', () => {
+  it('works under a strict policy and odd styles, and leaves the page as it was', async () => {
+    const shop = await chat.startShop({
+      policy: "default-src 'none'; script-src SERVER; connect-src SERVER ws://127.0.0.1:*; style-src 'self'",
+    });
+    const odd = await chat.startShop({
+      head: '<style>*{all:unset!important} div,button,header,form{display:none!important;color:red!important}</style>',
+    });
+    try {
+      for (const { url } of [shop, odd]) {
+        const page = await chat.open(url);
+        await openChat(page);
+        await say(page, 'Do you ship to Switzerland? <b onclick="x()">bold</b>');
+        await page.locator('.msg.bot').last().waitFor();
+        expect(await mine(page)).toEqual(['Do you ship to Switzerland? <b onclick="x()">bold</b>']);
+        const box = await page.getByRole('dialog').boundingBox();
+        expect(box?.width).toBeGreaterThan(300);
+        expect(await page.evaluate('Object.keys(window).filter((name) => /mevrik/i.test(name))')).toEqual([
+          'Mevrik',
+        ]);
+      }
+    } finally {
+      await Promise.all([shop.stop(), odd.stop()]);
+    }
+  });
+
+  it('is in the place that the page gives it, in its language', async () => {
+    const shop = await chat.startShop({
+      attributes: 'data-target="#here" data-locale="ar" data-theme="dark"',
+    });
+    try {
+      const page = await chat.open(shop.url);
+      const panel = page.getByRole('region', { name: 'تحدث معنا' });
+      await panel.waitFor();
+      expect(await page.evaluate("document.querySelector('[data-mevrik]').parentElement.id")).toBe('here');
+      // What one writes has a direction of its own; until then the field has the language's.
+      for (const part of ['.panel', 'textarea']) {
+        expect(
+          await page.evaluate(
+            `getComputedStyle(document.querySelector('[data-mevrik]').shadowRoot.querySelector('${part}')).direction`,
+          ),
+        ).toBe('rtl');
+      }
+      await panel.waitFor();
+      await expect.poll(() => page.getByRole('button', { name: 'افتح الدردشة' }).count()).toBe(0);
+    } finally {
+      await shop.stop();
+    }
+  });
+
+  it('asks who somebody is, where the page wants that', async () => {
+    const shop = await chat.startShop({ attributes: 'data-pre-chat="name,email"' });
+    try {
+      const page = await chat.open(shop.url);
+      await openChat(page);
+      await page.getByLabel('Your name').fill('Vera');
+      await page.getByLabel('E-mail address').fill('vera@example.org');
+      await page.getByRole('button', { name: 'Start the conversation' }).click();
+      await say(page, 'Hello');
+      await page.locator('.msg.bot').first().waitFor();
+      const [row] = await chat.product.database
+        .sql`SELECT name, email FROM customers WHERE email = 'vera@example.org'`;
+      expect(row).toEqual({ name: 'Vera', email: 'vera@example.org' });
+    } finally {
+      await shop.stop();
+    }
+  });
+
+  it('can be called by the page, also before it is there', async () => {
+    const shop = await chat.startShop({
+      head: "<script>window.Mevrik={q:[['on','open',()=>{window.heard='open'}],['open']]}</script>",
+    });
+    try {
+      const page = await chat.open(shop.url);
+      await page.getByRole('dialog').waitFor();
+      expect(await page.evaluate('window.heard')).toBe('open');
+      await page.evaluate('Mevrik.close()');
+      await expect.poll(() => page.getByRole('dialog').count()).toBe(0);
+      await page.evaluate('Mevrik.destroy()');
+      await expect.poll(() => page.locator('[data-mevrik]').count()).toBe(0);
+    } finally {
+      await shop.stop();
+    }
+  });
+
+  it('covers a small screen, keeps the keyboard inside, and gives it back', async () => {
+    const shop = await chat.startShop();
+    try {
+      const page = await chat.open(shop.url, {
+        viewport: { width: 320, height: 560 },
+        reducedMotion: 'reduce',
+      });
+      await openChat(page);
+      const box = await page.getByRole('dialog').boundingBox();
+      expect(box).toMatchObject({ x: 0, y: 0, width: 320, height: 560 });
+      const focused = () => page.evaluate('document.activeElement?.hasAttribute("data-mevrik") ?? false');
+      for (let at = 0; at < 12; at += 1) {
+        await page.keyboard.press('Tab');
+        expect(await focused()).toBe(true);
+      }
+      await page.keyboard.press('Escape');
+      await expect.poll(() => page.getByRole('dialog').count()).toBe(0);
+      expect(
+        await page.evaluate("document.querySelector('[data-mevrik]').shadowRoot.activeElement.className"),
+      ).toBe('launch');
+    } finally {
+      await shop.stop();
+    }
+  });
+
+  it('works without TLS, where browsers hold back part of what they can', async () => {
+    const shop = await chat.startShop({
+      head: '<script>delete Crypto.prototype.randomUUID; delete Navigator.prototype.locks</script>',
+    });
+    try {
+      const page = await chat.open(shop.url);
+      expect(await page.evaluate("[typeof crypto.randomUUID, 'locks' in navigator]")).toEqual([
+        'undefined',
+        false,
+      ]);
+      await openChat(page);
+      await say(page, 'Is anybody there?');
+      await page.locator('.msg.bot').last().waitFor();
+      expect(await mine(page)).toEqual(['Is anybody there?']);
+    } finally {
+      await shop.stop();
+    }
+  });
+});

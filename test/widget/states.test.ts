@@ -1,0 +1,42 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { accessibilityFaults, startBrowser } from '../support/browser.ts';
+import { type Employed, startTestProduct, type TestProduct } from '../support/product.ts';
+import { type Look, walkStates } from '../support/widget-states.ts';
+
+let product: TestProduct;
+let browser: Browser;
+let admin: Employed;
+beforeAll(async () => {
+  [product, browser] = await Promise.all([startTestProduct(), startBrowser()]);
+  admin = await product.employ({ role: 'admin', name: 'Ada Lovelace', capacity: 50 });
+});
+afterAll(() => Promise.all([product?.stop(), browser?.close()]));
+
+const reducedMotion = 'reduce';
+const looks: readonly (Look & { readonly name: string })[] = [
+  { name: 'light', locale: 'en', options: { colorScheme: 'light', reducedMotion } },
+  {
+    name: 'dark, from right to left, on a small screen',
+    locale: 'ar',
+    options: { colorScheme: 'dark', reducedMotion, viewport: { width: 320, height: 640 } },
+  },
+];
+
+describe('everybody can use the chat in each of its states', () => {
+  it.each(looks)('$name', { timeout: 360_000 }, async (look) => {
+    const faults: string[] = [];
+    const seen: string[] = [];
+    await walkStates(product, browser, admin, look, async (state, page) => {
+      seen.push(state);
+      for (const fault of await accessibilityFaults(page)) faults.push(`${state}: ${fault}`);
+      // Nothing is cut off at its side.
+      const isCut = await page.evaluate(
+        "(() => { const log = document.querySelector('[data-mevrik]').shadowRoot.querySelector('.log'); return log.scrollWidth > log.clientWidth; })()",
+      );
+      if (isCut) faults.push(`${state}: something is wider than the panel`);
+    });
+    expect(faults).toEqual([]);
+    expect(seen).toHaveLength(13);
+  });
+});

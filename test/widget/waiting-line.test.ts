@@ -1,0 +1,99 @@
+import { createClient } from '@mevrik/client';
+import type { Me, NoticePayloads } from '@mevrik/protocol';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { eventually } from '../support/dispatch.ts';
+import { type Employed, startTestProduct, type TestProduct, type Visitor } from '../support/product.ts';
+
+let product: TestProduct;
+let admin: Employed;
+beforeAll(async () => {
+  product = await startTestProduct();
+  admin = await product.employ({ role: 'admin', name: 'Ada', capacity: 20 });
+});
+afterAll(() => product.stop());
+
+const me = async (visitor: Visitor): Promise<Me> => (await visitor.call('GET', '/v1/me')).body;
+
+/** A visitor who waits for a person. */
+async function waiting(): Promise<Visitor & { readonly itemId: number }> {
+  const visitor = await product.visit();
+  await visitor.write('I need a human');
+  const [item] = await eventually(
+    () => product.database.sql<{ id: number }[]>`
+      SELECT id FROM queue_items WHERE session_id = ${visitor.sessionId} AND status = 'waiting'`,
+    (rows) => rows.length > 0,
+  );
+  return { ...visitor, itemId: item?.id ?? 0 };
+}
+
+/** What a visitor hears of a kind, as it comes. */
+async function hear<Name extends keyof NoticePayloads>(
+  { token, sessionId }: Visitor,
+  name: Name,
+  channel: 'opening' | `session${number}` = `session${sessionId}`,
+) {
+  const client = createClient({ url: product.url, appKey: product.app.key, token });
+  const heard: NoticePayloads[Name][] = [];
+  const subscription = client.subscribe(channel);
+  subscription.on(name, (data) => heard.push(data as NoticePayloads[Name]));
+  await subscription.ready();
+  return { heard, client };
+}
+
+test('a visitor is told where in line they stand, and that they are nearer when somebody is taken', async () => {
+  const [first, second] = [await waiting(), await waiting()];
+  expect((await me(first)).placeInLine).toEqual({ position: 1, estimateMinutes: null });
+  expect((await me(second)).placeInLine?.position).toBe(2);
+  const { heard, client } = await hear(second, 'queue_moved');
+  await admin.call('POST', `/v1/queue-items/${first.itemId}/accept`);
+  await expect.poll(() => heard.at(-1)?.placeInLine.position, { timeout: 20_000 }).toBe(1);
+  expect((await me(first)).placeInLine).toBe(null);
+  await admin.call('POST', `/v1/queue-items/${second.itemId}/accept`);
+  client.disconnect();
+});
+
+test('who is more urgent stands before who came first', async () => {
+  const [first, second] = [await waiting(), await waiting()];
+  await product.database.sql`UPDATE queue_items SET priority = 'urgent' WHERE id = ${second.itemId}`;
+  expect((await me(second)).placeInLine?.position).toBe(1);
+  expect((await me(first)).placeInLine?.position).toBe(2);
+  for (const { itemId } of [first, second]) await admin.call('POST', `/v1/queue-items/${itemId}/accept`);
+});
+
+test('how long it will take is said once enough were served, and only while somebody is there', async () => {
+  // Five who waited, one after another, for four minutes each.
+  const visitor = await waiting();
+  await product.database.sql`
+    INSERT INTO queue_items (app_id, session_id, customer_id, case_id, conversation_key, queue, reason, status,
+                             created_at, assigned_at, finished_at)
+    SELECT app_id, session_id, customer_id, case_id, conversation_key, queue, reason, 'done',
+           now() - interval '1 hour', now() - ago * interval '4 minutes', now()
+    FROM queue_items, generate_series(0, 4) AS ago WHERE id = ${visitor.itemId}`;
+  expect((await me(visitor)).placeInLine).toEqual({ position: 1, estimateMinutes: null });
+  await admin.call('PUT', '/v1/agents/me/availability', { availability: 'online' });
+  const { placeInLine, opening } = await me(visitor);
+  expect(opening.isStaffed).toBe(true);
+  expect(placeInLine?.estimateMinutes).toBeGreaterThan(1);
+  expect(placeInLine?.estimateMinutes).toBeLessThanOrEqual(5);
+  await admin.call('POST', `/v1/queue-items/${visitor.itemId}/accept`);
+});
+
+test('a visitor sees who answers, whether they are there, and whether anybody is', async () => {
+  await admin.call('PUT', '/v1/agents/me/availability', { availability: 'online' });
+  const visitor = await waiting();
+  const path = await hear(visitor, 'session_path_changed');
+  const agent = await hear(visitor, 'agent_changed');
+  const opening = await hear(visitor, 'opening_changed', 'opening');
+  await admin.call('POST', `/v1/queue-items/${visitor.itemId}/accept`);
+  await expect
+    .poll(() => path.heard.at(-1)?.agent, { timeout: 20_000 })
+    .toEqual({ name: 'Ada', availability: 'online' });
+  expect((await me(visitor)).agent).toEqual({ name: 'Ada', availability: 'online' });
+  await admin.call('PUT', '/v1/agents/me/availability', { availability: 'away' });
+  await expect
+    .poll(() => agent.heard.at(-1)?.agent, { timeout: 20_000 })
+    .toEqual({ name: 'Ada', availability: 'away' });
+  await expect.poll(() => opening.heard.at(-1)?.isStaffed, { timeout: 20_000 }).toBe(false);
+  expect((await me(visitor)).opening).toMatchObject({ isOpen: true, isStaffed: false });
+  for (const { client } of [path, agent, opening]) client.disconnect();
+});
