@@ -25,7 +25,7 @@ export async function buildAll() {
   await build({
     ...common,
     cwd: join(packages, 'protocol'),
-    entry: ['src/index.ts', 'src/topics.ts'],
+    entry: { index: 'src/index.ts', topics: 'src/wire/topics.ts' },
     dts: true,
     fixedExtension: false,
   });
@@ -42,7 +42,7 @@ export async function buildAll() {
   await build({
     ...common,
     cwd: server,
-    entry: ['src/main.ts', 'src/cli.ts'],
+    entry: { main: 'src/main.ts', cli: 'src/cli/cli.ts' },
     // Both drop calls whose results nobody takes, as that of `decodeURIComponent`, although they may throw.
     treeshake: false,
     minify: false,
@@ -52,13 +52,13 @@ export async function buildAll() {
   });
   // Next to the bundle, where the code that reads them looks: beside itself.
   await cp(join(server, 'src/db/migrations'), join(server, 'dist/migrations'), { recursive: true });
-  await cp(join(server, 'src/http/assets'), join(server, 'dist/assets'), { recursive: true });
-  await buildWebIfStale();
-  await cp(join(packages, 'web/dist'), join(server, 'dist/web'), { recursive: true });
+  await cp(join(server, 'src/http/pages/assets'), join(server, 'dist/assets'), { recursive: true });
+  await buildConsoleIfStale();
+  await cp(join(packages, 'console/dist'), join(server, 'dist/console'), { recursive: true });
   await writeFile(stamp, new Date().toISOString());
 }
 
-const webInputs = [
+const consoleInputs = [
   'package-lock.json',
   'packages/protocol/src',
   'packages/client/src',
@@ -67,16 +67,16 @@ const webInputs = [
 ].map((path) => join(root, path));
 
 /** Builds the screens, when a source is newer than they are; each file also as it goes over the line. */
-export async function buildWebIfStale() {
-  const dist = join(packages, 'web/dist');
-  const sources = await Promise.all(webInputs.map((path) => newestIn(path, 'dist')));
+export async function buildConsoleIfStale() {
+  const dist = join(packages, 'console/dist');
+  const sources = await Promise.all(consoleInputs.map((path) => newestIn(path, 'dist')));
   if (Math.max(...sources) <= (await modifiedAt(join(dist, 'index.html')))) return;
   const { build: buildPages } = await import('vite');
   const before = process.env.NODE_ENV;
   // Whoever builds, as tests do: these are the screens that people use.
   process.env.NODE_ENV = 'production';
   await buildPages({
-    root: join(packages, 'web'),
+    root: join(packages, 'console'),
     configFile: join(packages, 'console/vite.config.ts'),
     logLevel: 'warn',
   });
@@ -103,7 +103,7 @@ const widgetConfig = {
   resolve: { conditions: ['@mevrik/source', 'module', 'browser', 'import', 'default'] },
   build: {
     target: 'es2022',
-    outDir: join(packages, 'web/dist'),
+    outDir: join(packages, 'console/dist'),
     emptyOutDir: false,
     lib: { entry: 'src/main.ts', formats: ['iife'], name: 'mevrikWidget', fileName: () => 'widget.js' },
   },
@@ -112,7 +112,7 @@ const widgetConfig = {
 /** Builds only when a source, or what it is built from, is newer than the last build. */
 export async function buildIfStale() {
   const built = await modifiedAt(stamp);
-  const inputs = [...webInputs, join(packages, 'server/src'), fileURLToPath(import.meta.url)];
+  const inputs = [...consoleInputs, join(packages, 'server/src'), fileURLToPath(import.meta.url)];
   const newest = Math.max(...(await Promise.all(inputs.map((path) => newestIn(path, 'dist')))));
   if (newest <= built) return;
   console.log('Building …');
@@ -139,6 +139,6 @@ async function newestIn(path, without) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const wanted = { screens: buildWebIfStale, stale: buildIfStale };
+  const wanted = { screens: buildConsoleIfStale, stale: buildIfStale };
   await (wanted[process.argv[2]] ?? buildAll)();
 }

@@ -1,9 +1,9 @@
 // Updates of a provider come in: a thousand in one body, and the same in as many bodies of one. Prints one line of JSON.
 import { Agent, request } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
+import { signWebhook, startGraphStandIn } from '@mevrik/stand-ins';
 import { openDatabase } from '../../packages/server/src/db/database.ts';
 import { connectionUrl } from '../../packages/server/src/db/embedded.ts';
-import { signWebhook, startGraphStandIn } from '../../packages/stand-ins/src/graph-stand-in.ts';
 import { startOwnDatabase } from '../own-database.ts';
 import { dataFolder, startServer } from '../own-server.ts';
 

@@ -2,7 +2,7 @@ import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
 
 export default defineConfig({
-  base: '/web/',
+  base: '/console/',
   plugins: [react()],
   resolve: { conditions: ['@mevrik/source', 'module', 'browser', 'import', 'default'] },
   build: {

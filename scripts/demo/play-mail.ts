@@ -1,5 +1,5 @@
+import { type SentMail, startSmtpStandIn } from '@mevrik/stand-ins';
 import { createTransport } from 'nodemailer';
-import { type SentMail, startSmtpStandIn } from '../../packages/stand-ins/src/smtp-stand-in.ts';
 import { hear } from './hearing.ts';
 import { paint } from './paint.ts';
 import type { DemoServer } from './server.ts';

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { startStandIns } from '@mevrik/stand-ins';
 import { startEmbedded } from '../../packages/server/src/db/embedded.ts';
-import { startStandIns } from '../../packages/stand-ins/src/start-stand-ins.ts';
 import { call } from './api.ts';
 
 /** A server to play on, and an administrator's access to it. */

@@ -1,7 +1,6 @@
 import { type Client, createClient } from '@mevrik/client';
+import { createFacebookCaller, signWebhook } from '@mevrik/stand-ins';
 import { createTransport } from 'nodemailer';
-import { createFacebookCaller } from '../../packages/stand-ins/src/facebook-caller.ts';
-import { signWebhook } from '../../packages/stand-ins/src/graph-stand-in.ts';
 
 /** Where the desk is to be filled, and as whom. */
 export interface Stage {

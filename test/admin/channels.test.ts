@@ -2,9 +2,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
+import { type GraphStandIn, type SmtpStandIn, startGraphStandIn, startSmtpStandIn } from '@mevrik/stand-ins';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type GraphStandIn, startGraphStandIn } from '../../packages/stand-ins/src/graph-stand-in.ts';
-import { type SmtpStandIn, startSmtpStandIn } from '../../packages/stand-ins/src/smtp-stand-in.ts';
 import { type Answer, type Employed, startTestProduct, type TestProduct } from '../support/product.ts';
 
 let product: TestProduct;

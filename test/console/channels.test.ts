@@ -1,6 +1,6 @@
+import { type SmtpStandIn, startSmtpStandIn } from '@mevrik/stand-ins';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type SmtpStandIn, startSmtpStandIn } from '../../packages/stand-ins/src/smtp-stand-in.ts';
 import { accessibilityFaults, startBrowser } from '../support/browser.ts';
 import { type FacebookProduct, page as facebook, startFacebook } from '../support/facebook.ts';
 import { logInAs } from '../support/panel.ts';

@@ -1,6 +1,6 @@
+import { type SmtpFault, type SmtpStandIn, startSmtpStandIn } from '@mevrik/stand-ins';
 import { createTransport } from 'nodemailer';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { type SmtpFault, type SmtpStandIn, startSmtpStandIn } from '../../packages/stand-ins/src/smtp-stand-in.ts';
 import { support } from '../support/email.ts';
 import { type Killed, patience, prepareKilled } from '../support/killed.ts';
 import {

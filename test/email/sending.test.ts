@@ -1,5 +1,5 @@
+import type { SmtpFault } from '@mevrik/stand-ins';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { SmtpFault } from '../../packages/stand-ins/src/smtp-stand-in.ts';
 import { type EmailProduct, startEmail, support } from '../support/email.ts';
 import { quick } from '../support/facebook.ts';
 

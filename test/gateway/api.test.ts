@@ -1,8 +1,8 @@
 import { createHash, createHmac } from 'node:crypto';
 import PusherServer from 'pusher';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { signRequest } from '../../packages/server/src/broadcast/http-api/api-signature.ts';
 import { signChannel } from '../../packages/server/src/broadcast/access/auth-signature.ts';
+import { signRequest } from '../../packages/server/src/broadcast/http-api/api-signature.ts';
 import { acme, type RawClient, startGateway, type TestGateway } from '../support/gateway.ts';
 
 let server: TestGateway;

@@ -4,9 +4,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { BroadcastMessage } from '../../packages/server/src/broadcast/bus/broadcast-message.ts';
 import { createLocalBus } from '../../packages/server/src/broadcast/bus/bus.ts';
 import { CatchUp } from '../../packages/server/src/broadcast/bus/catch-up.ts';
-import { Hub } from '../../packages/server/src/broadcast/sockets/hub.ts';
-import { Outbox } from '../../packages/server/src/broadcast/bus/redis-outbox.ts';
 import { Traffic } from '../../packages/server/src/broadcast/bus/rate-meter.ts';
+import { Outbox } from '../../packages/server/src/broadcast/bus/redis-outbox.ts';
+import { Hub } from '../../packages/server/src/broadcast/sockets/hub.ts';
 import { quiet } from '../support/gateway.ts';
 
 beforeEach(() => void vi.useFakeTimers());

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { signChannel, signUser } from '../../packages/server/src/broadcast/access/auth-signature.ts';
-import { CountTeller } from '../../packages/server/src/broadcast/webhooks/count-notifier.ts';
 import { cacheMs } from '../../packages/server/src/broadcast/bus/event-cache.ts';
+import { CountTeller } from '../../packages/server/src/broadcast/webhooks/count-notifier.ts';
 import { acme, heard, type RawClient, startGateway, type TestGateway } from '../support/gateway.ts';
 import { join, listen } from '../support/gateway-clients.ts';
 import { opcodes, openRaw } from '../support/raw-socket.ts';

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { type StandIns, startStandIns } from '@mevrik/stand-ins';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type StandIns, startStandIns } from '../../packages/stand-ins/src/start-stand-ins.ts';
 import { startTestProduct, type TestProduct } from '../support/product.ts';
 
 const script = fileURLToPath(new URL('../../scripts/demo.ts', import.meta.url));

@@ -5,7 +5,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadConfig, settings } from '../../packages/server/src/config/config.ts';
-import { httpBotRequestSchema, httpBotResponseSchema } from '../../packages/server/src/domain/bot/http-bot.ts';
+import {
+  httpBotRequestSchema,
+  httpBotResponseSchema,
+} from '../../packages/server/src/domain/bot/http-bot.ts';
 import { parseFlow, respond } from '../../packages/server/src/domain/bot/index.ts';
 import {
   compileRules,

@@ -1,6 +1,6 @@
+import { signWebhook } from '@mevrik/stand-ins';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hear } from '../../scripts/demo/hearing.ts';
-import { signWebhook } from '../../packages/stand-ins/src/graph-stand-in.ts';
 import { type FacebookProduct, startFacebook } from '../support/facebook.ts';
 import type { Employed } from '../support/product.ts';
 

@@ -1,5 +1,5 @@
+import type { Accepted } from '@mevrik/stand-ins';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Accepted } from '../../packages/stand-ins/src/graph-stand-in.ts';
 import { type FacebookProduct, quick, startFacebook } from '../support/facebook.ts';
 
 const patience = { timeout: 40_000 };

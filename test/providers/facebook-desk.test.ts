@@ -1,6 +1,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { hear } from '../../scripts/demo/hearing.ts';
-import { type FacebookProduct, ofComment, ofThread, page, quick, startFacebook } from '../support/facebook.ts';
+import {
+  type FacebookProduct,
+  ofComment,
+  ofThread,
+  page,
+  quick,
+  startFacebook,
+} from '../support/facebook.ts';
 import type { Employed } from '../support/product.ts';
 
 const patience = { timeout: 40_000 };

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
+import { signWebhook } from '@mevrik/stand-ins';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { signWebhook } from '../../packages/stand-ins/src/graph-stand-in.ts';
 import { type FacebookProduct, page, startFacebook } from '../support/facebook.ts';
 import type { Employed } from '../support/product.ts';
 

@@ -1,5 +1,5 @@
+import { type GraphStandIn, signWebhook, startGraphStandIn } from '@mevrik/stand-ins';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type GraphStandIn, signWebhook, startGraphStandIn } from '../../packages/stand-ins/src/graph-stand-in.ts';
 import { quick } from '../support/facebook.ts';
 import { type Answer, type Employed, startTestProduct, type TestProduct } from '../support/product.ts';
 import { whatsappBody, whatsappStatus, whatsappText } from '../support/whatsapp.ts';

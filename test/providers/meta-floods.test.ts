@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
+import { bodyOfPages } from '@mevrik/stand-ins';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bodyOfPages } from '../../packages/stand-ins/src/webhook-bodies.ts';
 import { type FacebookProduct, page, startFacebook } from '../support/facebook.ts';
 import type { Answer } from '../support/product.ts';
 

@@ -1,5 +1,5 @@
+import { type GraphStandIn, startGraphStandIn } from '@mevrik/stand-ins';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { type GraphStandIn, startGraphStandIn } from '../../packages/stand-ins/src/graph-stand-in.ts';
 import { type Killed, prepareKilled } from '../support/killed.ts';
 import { takenBy, tellWebhook, throughGraph } from '../support/killed-graph.ts';
 import { expectedOutcomes, killAtEveryStep, type SendingChannel } from '../support/killed-steps.ts';

@@ -1,5 +1,5 @@
+import { type SmtpStandIn, startSmtpStandIn } from '@mevrik/stand-ins';
 import { createTransport, type SendMailOptions } from 'nodemailer';
-import { type SmtpStandIn, startSmtpStandIn } from '../../packages/stand-ins/src/smtp-stand-in.ts';
 import { type Delivery, quick } from './facebook.ts';
 import { startTestProduct, type TestProduct } from './product.ts';
 

@@ -1,4 +1,4 @@
-import { type GraphStandIn, signWebhook, startGraphStandIn } from '../../packages/stand-ins/src/graph-stand-in.ts';
+import { type GraphStandIn, signWebhook, startGraphStandIn } from '@mevrik/stand-ins';
 import { type Answer, startTestProduct, type TestProduct } from './product.ts';
 
 /** The settings of the tests' page. */

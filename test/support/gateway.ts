@@ -6,15 +6,15 @@ import fastify from 'fastify';
 import pusherModule, { type Options } from 'pusher-js';
 import { type ClientOptions, WebSocket } from 'ws';
 import type { Principal } from '../../packages/server/src/auth/principal.ts';
-import { maxPathPart } from '../../packages/server/src/broadcast/http-api/api-routes.ts';
 import { type Bus, createLocalBus } from '../../packages/server/src/broadcast/bus/bus.ts';
+import { noHistory } from '../../packages/server/src/broadcast/bus/history.ts';
 import { createGateway, type Gateway } from '../../packages/server/src/broadcast/gateway.ts';
 import {
   type GatewayApp,
   type GatewayDependencies,
   realtimeDefaults,
 } from '../../packages/server/src/broadcast/gateway-dependencies.ts';
-import { noHistory } from '../../packages/server/src/broadcast/bus/history.ts';
+import { maxPathPart } from '../../packages/server/src/broadcast/http-api/api-routes.ts';
 import { gatewayRoutes } from '../../packages/server/src/broadcast/routes.ts';
 import { answerProblem, asProblem } from '../../packages/server/src/http/problems.ts';
 

@@ -7,19 +7,19 @@ import { createAppDirectory, requireApp } from '../../packages/server/src/apps/a
 import { createDiskStore } from '../../packages/server/src/attachments/disk-store.ts';
 import { createFileAddresses } from '../../packages/server/src/attachments/file-address.ts';
 import { createFiles } from '../../packages/server/src/attachments/files.ts';
+import type { AuditEntry } from '../../packages/server/src/audit/audit.ts';
 import { createAccessTokens } from '../../packages/server/src/auth/access-tokens.ts';
 import { createAuthenticator } from '../../packages/server/src/auth/authenticate.ts';
 import { hashPassword } from '../../packages/server/src/auth/passwords.ts';
 import type { BroadcastMessage } from '../../packages/server/src/broadcast/bus/broadcast-message.ts';
 import { type RegisteredApp, registerApp } from '../../packages/server/src/commands/register-app.ts';
 import { requestAgent } from '../../packages/server/src/commands/request-agent.ts';
-import { lockSession } from '../../packages/server/src/state/sessions.ts';
 import { openDatabase } from '../../packages/server/src/db/database.ts';
 import type { HttpConfig, HttpDependencies } from '../../packages/server/src/http/http-dependencies.ts';
 import { createHttpServer } from '../../packages/server/src/http/server.ts';
 import { createUnitOfWork } from '../../packages/server/src/log/unit-of-work.ts';
-import type { AuditEntry } from '../../packages/server/src/audit/audit.ts';
 import { createLog } from '../../packages/server/src/observe/log.ts';
+import { lockSession } from '../../packages/server/src/state/sessions.ts';
 import { createTestDatabase } from './database.ts';
 
 /** The key that signs access tokens in tests, so that a test can forge one. */

@@ -5,7 +5,7 @@ import {
   isFor,
   signWebhook,
   textOf,
-} from '../../packages/stand-ins/src/graph-stand-in.ts';
+} from '@mevrik/stand-ins';
 import type { NewChannel } from './killed.ts';
 import type { SendingChannel, SendingFault } from './killed-steps.ts';
 import { app, type RunningServer } from './server.ts';

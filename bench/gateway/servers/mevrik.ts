@@ -5,13 +5,13 @@ import type { AddressInfo } from 'node:net';
 import { ProblemError } from '@mevrik/protocol';
 import fastify from 'fastify';
 import { createLocalBus } from '../../../packages/server/src/broadcast/bus/bus.ts';
+import { noHistory } from '../../../packages/server/src/broadcast/bus/history.ts';
 import { createGateway } from '../../../packages/server/src/broadcast/gateway.ts';
 import {
   type GatewayApp,
   type GatewayDependencies,
   realtimeDefaults,
 } from '../../../packages/server/src/broadcast/gateway-dependencies.ts';
-import { noHistory } from '../../../packages/server/src/broadcast/bus/history.ts';
 import { gatewayRoutes } from '../../../packages/server/src/broadcast/routes.ts';
 import { benchApp } from '../bench-app.ts';
 import { contents, pusherFrame, sampleChannel, serve } from './publisher.ts';

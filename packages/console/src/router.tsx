@@ -72,7 +72,11 @@ const adminPages = [
   page('/apps/$appId', () => import('./admin/apps/app-page.tsx'), 'AppPage'),
   page('/apps/$appId/add-channel', () => import('./admin/channels/channel-page.tsx'), 'AddChannelPage'),
   page('/apps/$appId/channels/$name', () => import('./admin/channels/channel-page.tsx'), 'ChannelPage'),
-  page('/canned-replies', () => import('./admin/canned-replies/canned-replies-page.tsx'), 'CannedRepliesPage'),
+  page(
+    '/canned-replies',
+    () => import('./admin/canned-replies/canned-replies-page.tsx'),
+    'CannedRepliesPage',
+  ),
   page('/agents', () => import('./admin/agents/agents-page.tsx'), 'AgentsPage'),
   page('/audit', () => import('./admin/audit/audit-page.tsx'), 'AuditPage'),
 ];

@@ -1,11 +1,11 @@
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { explain } from './compose/explain-start-error.ts';
 import { type Product, startProduct } from './compose/product.ts';
 import { type Config, ConfigError, loadConfig } from './config/config.ts';
-import { explain } from './compose/explain-start-error.ts';
 import { createLog } from './observe/log.ts';
-import { isWorker, runWorker } from './processes/worker.ts';
 import { startWorkers } from './processes/primary.ts';
+import { isWorker, runWorker } from './processes/worker.ts';
 
 /** Where a stop that does not end is given up; workers have a little less. */
 const stopWithinMs = 20_000;

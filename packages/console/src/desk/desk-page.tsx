@@ -13,16 +13,16 @@ import { alertOf, alertOfQueued } from './alerts/alerts.ts';
 import { AlertsMenu } from './alerts/alerts-menu.tsx';
 import { Availability } from './availability.tsx';
 import { CommandPalette } from './command-palette.tsx';
+import { useHarmlessDrops } from './composer/drop-zone.tsx';
+import { outbox } from './composer/outbox.ts';
 import { ConnectionBanner } from './connection-banner.tsx';
 import { Conversation } from './conversation/conversation.tsx';
-import { ConversationList } from './list/conversation-list.tsx';
-import classes from './desk.module.css';
-import { useHarmlessDrops } from './composer/drop-zone.tsx';
-import { HelpOverlay } from './help-overlay.tsx';
 import { knownRow } from './conversation/kept-messages.ts';
-import { LiveContext, useLiveConnections } from './live.ts';
-import { outbox } from './composer/outbox.ts';
+import classes from './desk.module.css';
+import { HelpOverlay } from './help-overlay.tsx';
+import { ConversationList } from './list/conversation-list.tsx';
 import { useCounts } from './list/use-conversations.ts';
+import { LiveContext, useLiveConnections } from './live.ts';
 import { useShortcuts } from './use-shortcuts.ts';
 
 /** The agent desk. */

@@ -1,8 +1,8 @@
 import type { Query, QueryClient } from '@tanstack/react-query';
 import { api, session } from '../session/session.ts';
 import type { ConversationRow } from '../shared/sdk.ts';
-import type { DeskFilter } from './list/desk-filter.ts';
 import { keys, type List, type Thread } from './keys.ts';
+import type { DeskFilter } from './list/desk-filter.ts';
 
 /** Of a list that somebody has scrolled far down, not every page is loaded again for every word that is said. */
 const mostPages = 3;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { defineEvent } from './event.ts';
 import { type Case, caseSchema, csatSurveySchema } from '../api/models.ts';
 import { type Topic, topics } from '../wire/topics.ts';
+import { defineEvent } from './event.ts';
 
 const ofCase = {
   key: (data: { case: Case }) => data.case.conversationKey,

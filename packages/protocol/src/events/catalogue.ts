@@ -1,7 +1,7 @@
 import type { z } from 'zod';
-import type { EventDefinition, EventEnvelope } from './event.ts';
 import { MevrikCaseClosedEvent, MevrikCaseCreatedEvent, MevrikCSATStartEvent } from './cases.ts';
 import { NewCustomerProfileCreated } from './customers.ts';
+import type { EventDefinition, EventEnvelope } from './event.ts';
 import {
   MessageDeliveryFailedEvent,
   MessagePostbackEvent,
@@ -12,11 +12,7 @@ import {
 } from './messages.ts';
 import { QueueItemCreatedEvent } from './queues.ts';
 import { SessionCreatedEvent, SessionPathChangedEvent } from './sessions.ts';
-import {
-  NewFacebookEventReceived,
-  NewProviderEventReceived,
-  SaveAgentRepliesSocialEvent,
-} from './social.ts';
+import { NewFacebookEventReceived, NewProviderEventReceived, SaveAgentRepliesSocialEvent } from './social.ts';
 
 /** Every kind of event there is. Adding one here makes the compiler ask who listens to it. */
 export const catalogue = {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { defineEvent } from './event.ts';
 import { customerSchema } from '../api/models.ts';
+import { defineEvent } from './event.ts';
 
 export const NewCustomerProfileCreated = defineEvent({
   name: 'NewCustomerProfileCreated',

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { catalogue, definitionOf, eventNames, isEventName } from './catalogue.ts';
-import { type ProblemCode, ProblemError, problems } from '../wire/errors.ts';
-import { defineEvent, payloadFor } from './event.ts';
 import type { Case, Message, QueueItem, Session } from '../api/models.ts';
+import { type ProblemCode, ProblemError, problems } from '../wire/errors.ts';
 import { parseTopic, topics } from '../wire/topics.ts';
+import { catalogue, definitionOf, eventNames, isEventName } from './catalogue.ts';
+import { defineEvent, payloadFor } from './event.ts';
 
 const secret = 'for your eyes only';
 const at = '2026-01-01T12:00:00.000Z';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { defineEvent } from './event.ts';
 import { choiceSchema, type Message, messageContainerSchema, messageSchema } from '../api/models.ts';
 import { type Topic, topics } from '../wire/topics.ts';
+import { defineEvent } from './event.ts';
 
 const ofMessage = {
   key: (data: { message: Message }) => data.message.conversationKey,

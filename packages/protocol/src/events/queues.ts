@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { defineEvent } from './event.ts';
 import { queueItemSchema } from '../api/models.ts';
 import { topics } from '../wire/topics.ts';
+import { defineEvent } from './event.ts';
 
 export const QueueItemCreatedEvent = defineEvent({
   name: 'QueueItemCreatedEvent',

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { defineEvent } from './event.ts';
 import { type Session, sessionSchema } from '../api/models.ts';
+import { defineEvent } from './event.ts';
 
 const ofSession = {
   key: (data: { sessionUser: Session }) => data.sessionUser.conversationKey,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { defineEvent } from './event.ts';
 import { messageSchema, webhookEventLogSchema } from '../api/models.ts';
+import { defineEvent } from './event.ts';
 
 export const NewFacebookEventReceived = defineEvent({
   name: 'NewFacebookEventReceived',

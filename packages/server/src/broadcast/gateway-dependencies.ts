@@ -1,8 +1,8 @@
 import type { Principal } from '../auth/principal.ts';
 import type { AccessFacts } from './access/access.ts';
 import type { Bus } from './bus/bus.ts';
-import type { GatewayConfig } from './gateway-config.ts';
 import type { History } from './bus/history.ts';
+import type { GatewayConfig } from './gateway-config.ts';
 
 /** What the gateway must know of an app. */
 export interface GatewayApp {

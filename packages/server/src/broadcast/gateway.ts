@@ -8,20 +8,20 @@ import {
   type ChannelAuthorization,
   type UserAuthorization,
 } from './access/authorize.ts';
+import { GrantWatch } from './access/grant-watch.ts';
 import type { BroadcastMessage, Grant, TerminateMessage } from './bus/broadcast-message.ts';
+import type { NodeState } from './bus/node-state.ts';
+import { Traffic } from './bus/rate-meter.ts';
+import { type GatewayConfig, gatewayDefaults } from './gateway-config.ts';
+import type { GatewayApp, GatewayDependencies } from './gateway-dependencies.ts';
 import { type ChannelApi, createChannelApi } from './http-api/topic-api.ts';
-import { ChannelWatch } from './webhooks/topic-watch.ts';
+import { createInspection, type GatewayInspection } from './inspect/gateway-inspection.ts';
+import { NodeSurvey } from './inspect/node-survey.ts';
 import type { ClientSocket } from './sockets/client-socket.ts';
 import { Connections } from './sockets/connections.ts';
 import { encodeFrame } from './sockets/frame-encoder.ts';
-import { type GatewayConfig, gatewayDefaults } from './gateway-config.ts';
-import type { GatewayApp, GatewayDependencies } from './gateway-dependencies.ts';
-import { createInspection, type GatewayInspection } from './inspect/gateway-inspection.ts';
-import type { NodeState } from './bus/node-state.ts';
-import { GrantWatch } from './access/grant-watch.ts';
 import { type ChannelState, Hub, type Tap } from './sockets/hub.ts';
-import { NodeSurvey } from './inspect/node-survey.ts';
-import { Traffic } from './bus/rate-meter.ts';
+import { ChannelWatch } from './webhooks/topic-watch.ts';
 import { WebhookSender } from './webhooks/webhook-sender.ts';
 
 /** Speaks the Pusher Channels protocol with the clients that are connected to this process. */

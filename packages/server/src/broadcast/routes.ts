@@ -2,9 +2,9 @@ import { ProblemError } from '@mevrik/protocol';
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { mayActFor, type Principal } from '../auth/principal.ts';
-import { apiRoutes } from './http-api/api-routes.ts';
 import type { Gateway } from './gateway.ts';
 import type { GatewayApp, GatewayDependencies } from './gateway-dependencies.ts';
+import { apiRoutes } from './http-api/api-routes.ts';
 
 /** What the routes are given. */
 export interface GatewayRoutesOptions extends Pick<GatewayDependencies, 'apps' | 'authenticate'> {

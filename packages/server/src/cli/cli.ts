@@ -1,15 +1,15 @@
 import { userInfo } from 'node:os';
 import { parseArgs } from 'node:util';
 import { ProblemError } from '@mevrik/protocol';
-import { firstLine, printTable, UsageError } from './output.ts';
-import { readReplayCommand, replayAtTerminal } from './replay-command.ts';
+import { explain as explainFault } from '../compose/explain-start-error.ts';
 import { type Config, loadConfig } from '../config/config.ts';
 import { type Database, openDatabase } from '../db/database.ts';
 import { findEmbedded } from '../db/embedded.ts';
 import { createDeadLetters, type ParkedFilter } from '../dispatch/inspect/dead-letters.ts';
 import { createInspection } from '../dispatch/inspect/inspection.ts';
-import { explain as explainFault } from '../compose/explain-start-error.ts';
 import { listen } from '../listeners/index.ts';
+import { firstLine, printTable, UsageError } from './output.ts';
+import { readReplayCommand, replayAtTerminal } from './replay-command.ts';
 
 const usage = `Usage: mevrik <command> [options]
 

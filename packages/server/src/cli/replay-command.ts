@@ -1,10 +1,10 @@
 import { createInterface } from 'node:readline/promises';
 import { type Replay, type ReplayPreview, type ReplayRequest, replayRequestSchema } from '@mevrik/protocol';
-import { firstLine, printTable, UsageError } from './output.ts';
 import type { Database } from '../db/database.ts';
 import { createReplays, type Replays } from '../dispatch/replay/replays.ts';
 import { subscriptionsOf } from '../dispatch/subscription.ts';
 import { listen } from '../listeners/index.ts';
+import { firstLine, printTable, UsageError } from './output.ts';
 
 const acts = ['preview', 'run', 'status', 'cancel'] as const;
 

@@ -5,11 +5,10 @@ import {
   ProblemError,
 } from '@mevrik/protocol';
 import { count, eq, sql } from 'drizzle-orm';
+import { writeAudit } from '../audit/audit.ts';
 import { cannedReplies } from '../db/schema.ts';
-
 import type { Tx } from '../log/transaction.ts';
 import { sqlState } from '../log/unit-of-work.ts';
-import { writeAudit } from '../audit/audit.ts';
 
 /** An app has no more than so many: agents look through them while a customer waits. */
 const most = 500;

@@ -1,11 +1,11 @@
 import { type ChangeCustomer, type Customer, ProblemError } from '@mevrik/protocol';
 import { eq } from 'drizzle-orm';
 import { type AppDirectory, requireApp } from '../apps/app-directory.ts';
+import { writeAudit } from '../audit/audit.ts';
 import type { StaffPrincipal } from '../auth/principal.ts';
 import { toCustomer } from '../db/models.ts';
 import { customers } from '../db/schema.ts';
 import type { Tx } from '../log/transaction.ts';
-import { writeAudit } from '../audit/audit.ts';
 import { comparable } from '../state/customers.ts';
 
 /**

@@ -6,8 +6,8 @@ import { toCase } from '../db/models.ts';
 import { cases, sessions } from '../db/schema.ts';
 import { checkDisposition } from '../domain/disposition.ts';
 import type { Tx } from '../log/transaction.ts';
-import { addNote } from './send-reply.ts';
 import { lockSession } from '../state/sessions.ts';
+import { addNote } from './send-reply.ts';
 import { assertMayServe, finishQueueItem } from './transfer.ts';
 
 /** Who closes a case: an agent with a disposition, or the clock. */

@@ -6,10 +6,10 @@ import { normaliseAddress } from '../channels/email/mail-address.ts';
 import { messages } from '../db/schema.ts';
 import type { Tx } from '../log/transaction.ts';
 import { type Contact, ensureContact } from '../state/customers.ts';
+import { lockSession } from '../state/sessions.ts';
 import { type Idempotency, receiveMessage } from './receive-message.ts';
 import { requestAgent } from './request-agent.ts';
 import { addNote } from './send-reply.ts';
-import { lockSession } from '../state/sessions.ts';
 import { introduceVisitor } from './start-visit.ts';
 
 /** What a visitor left who found nobody there. */

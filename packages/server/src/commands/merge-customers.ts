@@ -1,12 +1,12 @@
 import { type Customer, ProblemError } from '@mevrik/protocol';
 import { eq, sql } from 'drizzle-orm';
+import { writeAudit } from '../audit/audit.ts';
 import type { StaffPrincipal } from '../auth/principal.ts';
 import { toCustomer } from '../db/models.ts';
 import { customers } from '../db/schema.ts';
 import type { Tx } from '../log/transaction.ts';
-import { writeAudit } from '../audit/audit.ts';
-import { addNote } from './send-reply.ts';
 import { lockSession } from '../state/sessions.ts';
+import { addNote } from './send-reply.ts';
 
 /** Two customers who are one person. */
 export interface MergeCustomers {

@@ -9,8 +9,8 @@ import { and, eq, isNull, sql } from 'drizzle-orm';
 import { toMessage } from '../db/models.ts';
 import { cases, messages } from '../db/schema.ts';
 import type { Tx } from '../log/transaction.ts';
-import { assertSameRequest, hotMessages, type Idempotency } from './receive-message.ts';
 import { type LockedSession, lockSession, type SocialContext } from '../state/sessions.ts';
+import { assertSameRequest, hotMessages, type Idempotency } from './receive-message.ts';
 
 /** A message to the customer by the bot, an agent or the system. */
 export interface SendReply {

@@ -5,10 +5,10 @@ import { mayActFor, type StaffPrincipal } from '../auth/principal.ts';
 import { toSession } from '../db/models.ts';
 import { agentApps, agents, queueItems } from '../db/schema.ts';
 import type { Tx } from '../log/transaction.ts';
+import { type LockedSession, lockSession, moveSession } from '../state/sessions.ts';
 import { assign, hasFreePlace } from './assign.ts';
 import { liveQueueItem, requestAgent } from './request-agent.ts';
 import { addNote } from './send-reply.ts';
-import { type LockedSession, lockSession, moveSession } from '../state/sessions.ts';
 
 /** Where a conversation is transferred to. */
 export type TransferTarget =

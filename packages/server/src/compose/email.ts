@@ -6,11 +6,11 @@ import { readOrCreateSecret } from '../auth/secrets.ts';
 import { type ArrivedMail, type SmtpListener, startSmtpListener } from '../channels/email/smtp-listener.ts';
 import type { Config } from '../config/config.ts';
 import type { Database } from '../db/database.ts';
-import type { UnitOfWork } from '../log/unit-of-work.ts';
 import { createMailChannels } from '../inbound-email/email-channels.ts';
-import { countMails, receiveMail } from '../inbound-email/receive-email.ts';
 import type { KeepFile, TakeInNeeds } from '../inbound-email/process-email.ts';
+import { countMails, receiveMail } from '../inbound-email/receive-email.ts';
 import { watchMailboxes } from '../inbound-email/watch-mailboxes.ts';
+import type { UnitOfWork } from '../log/unit-of-work.ts';
 import type { Log } from '../observe/log.ts';
 import type { Teardown } from './teardown.ts';
 

@@ -1,10 +1,10 @@
 import type { AppDirectory } from '../apps/app-directory.ts';
-import { agentsAtDesk } from '../live/agents-at-desk.ts';
-import type { Gateway } from '../broadcast/gateway.ts';
 import type { Occupancy } from '../broadcast/bus/occupancy.ts';
-import { createReception, type Reception } from '../live/reception.ts';
+import type { Gateway } from '../broadcast/gateway.ts';
 import type { Database } from '../db/database.ts';
 import type { DeskNeeds } from '../jobs/job.ts';
+import { agentsAtDesk } from '../live/agents-at-desk.ts';
+import { createReception, type Reception } from '../live/reception.ts';
 import type { Log } from '../observe/log.ts';
 import { requireAgent } from '../queries/agents.ts';
 import { enabledApps } from '../queries/desk.ts';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { readDatabaseUrl } from '../db/database-url.ts';
 import {
   address,
   redisUrl,
@@ -11,7 +12,6 @@ import {
   workers,
   yesNo,
 } from './setting-readers.ts';
-import { readDatabaseUrl } from '../db/database-url.ts';
 
 /** One environment variable: what it means and how its text is read. */
 

@@ -1,8 +1,8 @@
 import { addNote } from '../commands/send-reply.ts';
-import { lockSession } from '../state/sessions.ts';
 import { hotTable } from '../db/hot-table.ts';
 import { deliveries } from '../db/schema.ts';
 import type { Tx } from '../log/transaction.ts';
+import { lockSession } from '../state/sessions.ts';
 import type { ChannelRef } from './channel-health.ts';
 import { fail } from './record-outcome.ts';
 import { readReference } from './reference.ts';

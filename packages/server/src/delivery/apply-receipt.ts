@@ -1,5 +1,6 @@
 import { hotTable } from '../db/hot-table.ts';
 import { deliveries } from '../db/schema.ts';
+import { statusNotice } from '../live/delivery-notices.ts';
 import type { Tx } from '../log/transaction.ts';
 import type { ChannelRef } from './channel-health.ts';
 import type { DeliveryRow } from './claim-next.ts';
@@ -7,7 +8,6 @@ import type { DeliveryNotice } from './delivery-needs.ts';
 import { wakeDelivery } from './enqueue-delivery.ts';
 import { addExternalId } from './record-outcome.ts';
 import { readReference } from './reference.ts';
-import { statusNotice } from '../live/delivery-notices.ts';
 
 /** What a provider says of how far we have come with a contact. */
 export interface Receipt {

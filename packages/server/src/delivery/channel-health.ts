@@ -1,6 +1,6 @@
+import { writeAudit } from '../audit/audit.ts';
 import type { Sql } from '../db/sql.ts';
 import type { Tx } from '../log/transaction.ts';
-import { writeAudit } from '../audit/audit.ts';
 
 /** A channel of an app. */
 export interface ChannelRef {

@@ -1,5 +1,6 @@
 import type { ChannelReceipt } from '../channels/channel.ts';
 import type { Fault } from '../channels/fault.ts';
+import { listNotice, tell } from '../live/delivery-notices.ts';
 import { causeOf } from '../log/cause-of.ts';
 import type { Tx } from '../log/transaction.ts';
 import { type Claim, type ClaimedPart, claimNext, type DeliveryRow } from './claim-next.ts';
@@ -7,7 +8,6 @@ import type { DeliveryNeeds } from './delivery-needs.ts';
 import { wakeDelivery } from './enqueue-delivery.ts';
 import { fail, finish, type Recorded, recordDoubt, recordFault, recordSent } from './record-outcome.ts';
 import { referenceOf } from './reference.ts';
-import { listNotice, tell } from '../live/delivery-notices.ts';
 
 /** After so many parts of one conversation the others get their turn. */
 const turnsAtOnce = 50;

@@ -1,7 +1,7 @@
+import { healthNotice } from '../live/delivery-notices.ts';
 import type { ChannelRef } from './channel-health.ts';
 import { markUp, probeFailed, readHealth } from './channel-health.ts';
 import type { DeliveryNeeds } from './delivery-needs.ts';
-import { healthNotice } from '../live/delivery-notices.ts';
 
 /** A probe is a small question. */
 const probeTimeoutMs = 10_000;

@@ -1,11 +1,11 @@
 import { type Message, ProblemError } from '@mevrik/protocol';
 import { eq } from 'drizzle-orm';
-import { type LockedSession, lockSession } from '../state/sessions.ts';
+import { writeAudit } from '../audit/audit.ts';
 import { hotTable } from '../db/hot-table.ts';
 import { toMessage } from '../db/models.ts';
 import { messages } from '../db/schema.ts';
 import type { Tx } from '../log/transaction.ts';
-import { writeAudit } from '../audit/audit.ts';
+import { type LockedSession, lockSession } from '../state/sessions.ts';
 import { wakeDelivery } from './enqueue-delivery.ts';
 
 const hotMessages = hotTable(messages);

@@ -1,12 +1,12 @@
 import type { Event } from '@mevrik/protocol';
 import { type Database, openDatabase } from '../db/database.ts';
+import { LogNews } from '../live/log-moved.ts';
 import { readHeads } from '../log/log.ts';
 import { Tail } from '../log/tail.ts';
 import { BroadcastLane } from './broadcast-lane.ts';
 import type { Broadcast } from './broadcasts.ts';
 import type { DispatchOptions } from './dispatch-options.ts';
 import { describeError } from './faults.ts';
-import { LogNews } from '../live/log-moved.ts';
 import { Ownership } from './ownership.ts';
 import { ParkedRetries } from './parked-retries.ts';
 import { countParked } from './parking.ts';

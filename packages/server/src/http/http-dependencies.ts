@@ -4,13 +4,13 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { AppDirectory } from '../apps/app-directory.ts';
 import type { FileAddresses } from '../attachments/file-address.ts';
 import type { Files } from '../attachments/files.ts';
+import type { AuditEntry } from '../audit/audit.ts';
 import type { AccessTokens } from '../auth/access-tokens.ts';
 import type { Authenticator } from '../auth/authenticate.ts';
 import type { Gateway } from '../broadcast/gateway.ts';
-import type { Reception } from '../live/reception.ts';
 import type { Database } from '../db/database.ts';
+import type { Reception } from '../live/reception.ts';
 import type { UnitOfWork } from '../log/unit-of-work.ts';
-import type { AuditEntry } from '../audit/audit.ts';
 import type { Log } from '../observe/log.ts';
 
 /** How the HTTP server behaves. */

@@ -1,5 +1,5 @@
-import { agentRoutes } from './desk/agents.ts';
 import { fileRoutes, uploadRoutes } from './attachments.ts';
+import { agentRoutes } from './desk/agents.ts';
 import { cannedReplyRoutes } from './desk/canned-replies.ts';
 import { caseRoutes } from './desk/cases.ts';
 import { conversationRoutes } from './desk/conversations.ts';
@@ -7,12 +7,12 @@ import { customerRoutes } from './desk/customers.ts';
 import { deliveryRoutes } from './desk/deliveries.ts';
 import { queueRoutes, sessionRoutes } from './desk/sessions.ts';
 import type { HttpDependencies, RoutePlugin } from './http-dependencies.ts';
-import { meRoutes } from './visitor/me.ts';
-import { messageRoutes } from './visitor/messages.ts';
 import { problemRoutes } from './pages/problem-routes.ts';
 import { screenFiles, screenRoutes, widgetRoutes } from './pages/screens.ts';
-import { visitorRoutes } from './visitor/visitors.ts';
 import { webhookRoutes } from './providers/webhooks.ts';
+import { meRoutes } from './visitor/me.ts';
+import { messageRoutes } from './visitor/messages.ts';
+import { visitorRoutes } from './visitor/visitors.ts';
 
 /** The routes that every server has. */
 export function routesOf(dependencies: HttpDependencies): readonly RoutePlugin[] {

@@ -1,5 +1,5 @@
-import type { Tx } from '../log/transaction.ts';
 import { writeAudit } from '../audit/audit.ts';
+import type { Tx } from '../log/transaction.ts';
 import { type MailLane, storable } from './receive-email.ts';
 
 /** Why something went wrong, as it is kept with a mail. */

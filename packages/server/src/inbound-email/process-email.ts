@@ -11,8 +11,8 @@ import { type MailFile, type ReadMail, readMail } from '../channels/email/read-m
 import { readMessageId } from '../channels/email/reply-marks.ts';
 import { applyBounce } from '../delivery/apply-bounce.ts';
 import type { Tx } from '../log/transaction.ts';
-import { findConversation } from './find-conversation.ts';
 import type { MailChannels } from './email-channels.ts';
+import { findConversation } from './find-conversation.ts';
 import { type MailLane, storable } from './receive-email.ts';
 
 /** A mail that waits to be taken in. */

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import { type AuditEntry, writeAudit } from '../audit/audit.ts';
 import { emailSettingsSchema } from '../channels/email/email-settings.ts';
 import { type ImapServer, type MailboxReader, readMailbox } from '../channels/email/read-mailbox.ts';
 import type { Database } from '../db/database.ts';
 import { partitionCount, partitionOf } from '../log/partition.ts';
 import type { UnitOfWork } from '../log/unit-of-work.ts';
-import { type AuditEntry, writeAudit } from '../audit/audit.ts';
 import type { MailChannel, MailChannels } from './email-channels.ts';
 import { createMailboxStore } from './mailbox-store.ts';
 

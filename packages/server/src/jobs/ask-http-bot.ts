@@ -1,13 +1,13 @@
 import { Webhook } from 'standardwebhooks';
 import { z } from 'zod';
 import type { AppProfile, BotProfile } from '../apps/app-directory.ts';
-import { addAttributes } from '../state/customers.ts';
 import { requestAgent } from '../commands/request-agent.ts';
 import { sendReply } from '../commands/send-reply.ts';
-import { lockSession } from '../state/sessions.ts';
 import { type HttpBotResponse, httpBotResponseSchema } from '../domain/bot/index.ts';
 import { causeOf } from '../log/cause-of.ts';
 import type { Tx } from '../log/transaction.ts';
+import { addAttributes } from '../state/customers.ts';
+import { lockSession } from '../state/sessions.ts';
 import { type JobNeeds, job, timer } from './job.ts';
 
 type HttpBot = Extract<BotProfile, { kind: 'http' }>;

@@ -4,9 +4,9 @@ import { z } from 'zod';
 import { FetchError, fetchFile } from '../attachments/fetch-file.ts';
 import type { ChannelAdapter, SendContext } from '../channels/channel.ts';
 import { adapterFor } from '../channels/index.ts';
-import { lockSession } from '../state/sessions.ts';
 import { toMessage } from '../db/models.ts';
 import { messages } from '../db/schema.ts';
+import { lockSession } from '../state/sessions.ts';
 import { type Job, type JobNeeds, job, timer } from './job.ts';
 
 /** For one file, with everything that a provider may send us to. */

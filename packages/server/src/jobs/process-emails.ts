@@ -1,9 +1,9 @@
 import { ProblemError } from '@mevrik/protocol';
 import { z } from 'zod';
-import { alertNotice } from '../live/delivery-notices.ts';
 import { endMail, reasonOf } from '../inbound-email/finish-email.ts';
-import { type MailLane, wakeMails } from '../inbound-email/receive-email.ts';
 import { openMail, takeInMail, type WaitingMail } from '../inbound-email/process-email.ts';
+import { type MailLane, wakeMails } from '../inbound-email/receive-email.ts';
+import { alertNotice } from '../live/delivery-notices.ts';
 import { type JobNeeds, job, timer } from './job.ts';
 
 /** After so many mails of one sender the others get their turn. */

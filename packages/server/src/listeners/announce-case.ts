@@ -4,9 +4,9 @@ import { requireApp } from '../apps/app-directory.ts';
 import type { AppSettings } from '../apps/app-settings.ts';
 import { liveQueueItem } from '../commands/request-agent.ts';
 import { sendReply } from '../commands/send-reply.ts';
-import { lockSession } from '../state/sessions.ts';
 import { customers } from '../db/schema.ts';
 import { openingAt, sayInstant } from '../domain/business-hours.ts';
+import { lockSession } from '../state/sessions.ts';
 import { listener } from './needs.ts';
 
 /** Tells the customer that a person will come, with the number to refer to, and the desk that there is a case. */

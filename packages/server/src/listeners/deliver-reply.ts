@@ -1,9 +1,9 @@
 import { requireApp } from '../apps/app-directory.ts';
 import { senderFor } from '../channels/index.ts';
-import { lockSession } from '../state/sessions.ts';
 import { reasonAgainst, withhold } from '../delivery/automatic-guard.ts';
-import { contactOf } from '../state/contact.ts';
+import { contactOf } from '../delivery/contact.ts';
 import { enqueueDelivery, isOver } from '../delivery/enqueue-delivery.ts';
+import { lockSession } from '../state/sessions.ts';
 import { listener } from './needs.ts';
 
 /**

@@ -3,9 +3,9 @@ import { eq } from 'drizzle-orm';
 import { requireApp } from '../apps/app-directory.ts';
 import { senderFor } from '../channels/index.ts';
 import { addNote } from '../commands/send-reply.ts';
-import { lockSession } from '../state/sessions.ts';
 import { messages } from '../db/schema.ts';
 import { fallBack } from '../delivery/fall-back.ts';
+import { lockSession } from '../state/sessions.ts';
 import { listener } from './needs.ts';
 
 /** Sends a reply that failed another way if the app wants that, marks it, and tells the agents why. */

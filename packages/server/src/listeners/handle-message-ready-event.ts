@@ -1,6 +1,8 @@
 import type { Event, Message } from '@mevrik/protocol';
 import { eq } from 'drizzle-orm';
 import { type AppProfile, requireApp } from '../apps/app-directory.ts';
+import { messages } from '../db/schema.ts';
+import type { Tx } from '../log/transaction.ts';
 import {
   ensureSession,
   isUsable,
@@ -8,8 +10,6 @@ import {
   lockSession,
   lockSessionOf,
 } from '../state/sessions.ts';
-import { messages } from '../db/schema.ts';
-import type { Tx } from '../log/transaction.ts';
 import { listener } from './needs.ts';
 import { takeTurn } from './take-turn.ts';
 

@@ -1,16 +1,16 @@
 import { topics, type WebhookEventLog } from '@mevrik/protocol';
 import { eq } from 'drizzle-orm';
+import { writeAudit } from '../audit/audit.ts';
 import type { ParsedUpdate } from '../channels/channel.ts';
 import { adapterFor } from '../channels/index.ts';
-import { addAttributes } from '../state/customers.ts';
 import { addNote } from '../commands/send-reply.ts';
-import { lockSession } from '../state/sessions.ts';
 import { webhookEventLogs } from '../db/schema.ts';
 import { applyFailure } from '../delivery/apply-bounce.ts';
 import { applyEcho, applyOwnComment, applyReceipt } from '../delivery/apply-receipt.ts';
 import { alertNotice, listNotice } from '../live/delivery-notices.ts';
 import type { Tx } from '../log/transaction.ts';
-import { writeAudit } from '../audit/audit.ts';
+import { addAttributes } from '../state/customers.ts';
+import { lockSession } from '../state/sessions.ts';
 import { type ListenerNeeds, listener } from './needs.ts';
 
 /** Makes of a Facebook update what it means to us, or notes why nothing is made of it. */

@@ -1,7 +1,7 @@
 import type { Message } from '@mevrik/protocol';
 import { requireApp } from '../apps/app-directory.ts';
 import { senderFor } from '../channels/index.ts';
-import { contactOf } from '../state/contact.ts';
+import { contactOf } from '../delivery/contact.ts';
 import { enqueueDelivery, isOver } from '../delivery/enqueue-delivery.ts';
 import type { Tx } from '../log/transaction.ts';
 import { listener } from './needs.ts';

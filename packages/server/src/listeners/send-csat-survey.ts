@@ -1,7 +1,7 @@
 import { requireApp } from '../apps/app-directory.ts';
 import { sendReply } from '../commands/send-reply.ts';
-import { lockSession } from '../state/sessions.ts';
 import { surveyContent } from '../domain/csat.ts';
+import { lockSession } from '../state/sessions.ts';
 import { listener } from './needs.ts';
 
 /** Sends the survey to the customer and has it expire in time. */

@@ -1,9 +1,9 @@
 import { and, eq } from 'drizzle-orm';
 import { requireApp } from '../apps/app-directory.ts';
-import { lockSession } from '../state/sessions.ts';
 import { customers, messages } from '../db/schema.ts';
 import { greet } from '../domain/bot/index.ts';
 import { route } from '../domain/routing/index.ts';
+import { lockSession } from '../state/sessions.ts';
 import { listener } from './needs.ts';
 import { sendBotReplies } from './take-turn.ts';
 

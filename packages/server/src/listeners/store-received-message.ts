@@ -1,11 +1,11 @@
 import { type Message, type MessageContainer, ProblemError } from '@mevrik/protocol';
 import { requireApp } from '../apps/app-directory.ts';
 import { adapterFor } from '../channels/index.ts';
-import { ensureContact } from '../state/customers.ts';
 import { type IncomingKind, receiveMessage } from '../commands/receive-message.ts';
 import { addNote } from '../commands/send-reply.ts';
-import { lockSession } from '../state/sessions.ts';
 import type { Tx } from '../log/transaction.ts';
+import { ensureContact } from '../state/customers.ts';
+import { lockSession } from '../state/sessions.ts';
 import { listener } from './needs.ts';
 
 /** Stores a message that came in from outside: finds the customer and their session, and raises what follows. */

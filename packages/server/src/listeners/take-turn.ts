@@ -3,10 +3,8 @@ import type { Message, MessageContent } from '@mevrik/protocol';
 import { eq } from 'drizzle-orm';
 import type { AppProfile } from '../apps/app-directory.ts';
 import { answerSurvey, openSurvey } from '../commands/csat.ts';
-import { addAttributes } from '../state/customers.ts';
 import { requestAgent } from '../commands/request-agent.ts';
 import { sendReply } from '../commands/send-reply.ts';
-import type { LockedSession } from '../state/sessions.ts';
 import { hotTable } from '../db/hot-table.ts';
 import { toCustomer, toSession } from '../db/models.ts';
 import { botTurns, customers, sessions } from '../db/schema.ts';
@@ -14,6 +12,8 @@ import { type BotInput, botStateSchema, type Flow, respond } from '../domain/bot
 import { parseScore, thanksContent } from '../domain/csat.ts';
 import { type RoutingDecision, route } from '../domain/routing/index.ts';
 import type { Tx } from '../log/transaction.ts';
+import { addAttributes } from '../state/customers.ts';
+import type { LockedSession } from '../state/sessions.ts';
 
 const hotCustomers = hotTable(customers);
 

@@ -1,9 +1,9 @@
 import { type NoticePayloads, topics } from '@mevrik/protocol';
 import { addNote } from '../commands/send-reply.ts';
-import { lockSession } from '../state/sessions.ts';
 import type { DeliveryRow } from '../delivery/claim-next.ts';
 import type { DeliveryNeeds, DeliveryNotice } from '../delivery/delivery-needs.ts';
 import type { Recorded } from '../delivery/record-outcome.ts';
+import { lockSession } from '../state/sessions.ts';
 
 /** Tells the screens how far a message has come, and people of what they should know. */
 export async function tell(needs: DeliveryNeeds, delivery: DeliveryRow, recorded: Recorded): Promise<void> {

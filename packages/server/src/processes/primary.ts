@@ -3,12 +3,12 @@ import { Duplex } from 'node:stream';
 import { createSetupToken } from '../auth/setup-token.ts';
 import { createBroker } from '../broadcast/bus/cluster-broker.ts';
 import { type Product, setupUrl } from '../compose/product.ts';
+import { reachDatabase, warnOfOtherNodes } from '../compose/reach-database.ts';
+import { Teardown } from '../compose/teardown.ts';
 import type { Config } from '../config/config.ts';
 import { type DatabaseTarget, openDatabase } from '../db/database.ts';
 import { migrate } from '../db/migrate.ts';
 import type { Log } from '../observe/log.ts';
-import { reachDatabase, warnOfOtherNodes } from '../compose/reach-database.ts';
-import { Teardown } from '../compose/teardown.ts';
 import { Crew } from './crew.ts';
 import { brokerFd, type WorkersFailedError, workerMark } from './crew-messages.ts';
 

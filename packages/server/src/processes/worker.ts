@@ -1,10 +1,10 @@
 import cluster from 'node:cluster';
 import { Socket } from 'node:net';
 import { createClusterBus } from '../broadcast/bus/cluster-bus.ts';
+import { explain } from '../compose/explain-start-error.ts';
 import { type Product, startProduct } from '../compose/product.ts';
 import { type Config, loadConfig } from '../config/config.ts';
 import { stopAbandoned } from '../db/embedded.ts';
-import { explain } from '../compose/explain-start-error.ts';
 import { createLog } from '../observe/log.ts';
 import { brokerFd, type FromWorker, type ToWorker, workerMark } from './crew-messages.ts';
 

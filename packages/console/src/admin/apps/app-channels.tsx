@@ -7,9 +7,9 @@ import { api } from '../../session/session.ts';
 import { ChannelIcon } from '../../shared/channel-icon.tsx';
 import { explain } from '../../shared/explain.ts';
 import { Failure, Loading } from '../../shared/states.tsx';
+import { ChannelHealth } from '../channels/channel-health.tsx';
 import classes from '../shared/admin.module.css';
 import type { AppRow } from '../shared/api-types.ts';
-import { ChannelHealth } from '../channels/channel-health.tsx';
 import { WidgetSnippet } from './widget-snippet.tsx';
 
 interface ChannelRow {

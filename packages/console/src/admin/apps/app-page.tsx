@@ -1,15 +1,15 @@
 import { Tabs } from '@mantine/core';
 import { useParams } from '@tanstack/react-router';
 import { Failure, Loading } from '../../shared/states.tsx';
-import { AdminPage } from '../shared/admin-page.tsx';
-import type { AppRow } from '../shared/api-types.ts';
-import { AppChannels } from './app-channels.tsx';
 import { BotEditor } from '../bot/bot-editor.tsx';
+import { RulesEditor } from '../rules/rules-editor.tsx';
 import { DeskEditor } from '../settings/desk-editor.tsx';
 import { HoursEditor } from '../settings/hours-editor.tsx';
-import { RulesEditor } from '../rules/rules-editor.tsx';
 import { SettingsEditor } from '../settings/settings-editor.tsx';
+import { AdminPage } from '../shared/admin-page.tsx';
+import type { AppRow } from '../shared/api-types.ts';
 import { useTagged } from '../shared/use-tagged.ts';
+import { AppChannels } from './app-channels.tsx';
 
 /** One app: how customers reach it, who answers, and how. */
 export function AppPage() {

@@ -14,10 +14,10 @@ import { useState } from 'react';
 import { api } from '../../session/session.ts';
 import { Failure, Loading } from '../../shared/states.tsx';
 import classes from '../shared/admin.module.css';
-import { BotTrial } from './bot-trial.tsx';
 import { SaveFault, useSaveGuard } from '../shared/save-guard.tsx';
 import { useSaving } from '../shared/use-saving.ts';
 import { type Tagged, useTagged } from '../shared/use-tagged.ts';
+import { BotTrial } from './bot-trial.tsx';
 
 type Bot =
   | { readonly kind: 'builtin'; readonly flow: string }

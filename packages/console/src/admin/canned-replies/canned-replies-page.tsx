@@ -11,8 +11,8 @@ import { Empty, Failure, Loading } from '../../shared/states.tsx';
 import { Ago } from '../../shared/time.tsx';
 import classes from '../shared/admin.module.css';
 import { AdminPage } from '../shared/admin-page.tsx';
-import { CannedReplyDialog } from './canned-reply-dialog.tsx';
 import { modals } from '../shared/confirm.tsx';
+import { CannedReplyDialog } from './canned-reply-dialog.tsx';
 
 /** The replies that agents need often. */
 export function CannedRepliesPage() {

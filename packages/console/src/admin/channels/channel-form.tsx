@@ -4,9 +4,9 @@ import type { ChannelKind, ChannelTest, ConfiguredChannel } from '@mevrik/protoc
 import { useState } from 'react';
 import { api } from '../../session/session.ts';
 import { MevrikError } from '../../shared/sdk.ts';
-import { SaveFault, type SaveGuard } from '../shared/save-guard.tsx';
 import { type Faults, faultsOf, isChanged, noDraft, noFaults, toPatch } from '../settings/setting-draft.ts';
 import { SettingForm } from '../settings/setting-form.tsx';
+import { SaveFault, type SaveGuard } from '../shared/save-guard.tsx';
 import type { Tagged } from '../shared/use-tagged.ts';
 
 /** What a channel is told; it can be tried before it is kept. */

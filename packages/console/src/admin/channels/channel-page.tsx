@@ -10,11 +10,11 @@ import { Failure, Loading } from '../../shared/states.tsx';
 import { Ago } from '../../shared/time.tsx';
 import classes from '../shared/admin.module.css';
 import { AdminPage } from '../shared/admin-page.tsx';
+import { useSaveGuard } from '../shared/save-guard.tsx';
+import { type Tagged, useTagged } from '../shared/use-tagged.ts';
 import { ChannelForm } from './channel-form.tsx';
 import { ChannelHealth } from './channel-health.tsx';
 import { ChannelSteps } from './channel-steps.tsx';
-import { useSaveGuard } from '../shared/save-guard.tsx';
-import { type Tagged, useTagged } from '../shared/use-tagged.ts';
 
 /** What was given to channels just now: it cannot be read again, and may have to be pasted at the provider. */
 const justGiven = new Map<string, Readonly<Record<string, unknown>>>();

@@ -3,8 +3,8 @@ import type { ChannelKind, ChannelTest, ConfiguredChannel } from '@mevrik/protoc
 import { Fragment, useState } from 'react';
 import { api } from '../../session/session.ts';
 import { explain } from '../../shared/explain.ts';
-import { CopyText } from '../shared/copy-text.tsx';
 import { valueAt } from '../settings/setting-draft.ts';
+import { CopyText } from '../shared/copy-text.tsx';
 
 /** What is to be done at the provider, with what has to be pasted there. */
 export function ChannelSteps(props: {

@@ -3,9 +3,9 @@ import type { Charts as ChartData, ChartPoint, ChartWindow } from '@mevrik/proto
 import { IconChartLine } from '@tabler/icons-react';
 import { Empty } from '../../shared/states.tsx';
 import { duration } from '../../shared/time.tsx';
+import { meaningOf } from '../events/event-types.ts';
 import classes from '../shared/admin.module.css';
 import { busyRows, type Chart, ChartCard, type ChartRow } from './chart-card.tsx';
-import { meaningOf } from '../events/event-types.ts';
 
 /** How figures are shown. */
 export type ChartView = 'charts' | 'tables';

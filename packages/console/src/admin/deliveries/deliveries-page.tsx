@@ -5,8 +5,8 @@ import { useInfiniteQuery } from '@tanstack/react-query';
 import { useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api } from '../../session/session.ts';
-import { DeliveryRow, stateWords } from './delivery-row.tsx';
 import { ChannelFilter, LogList } from '../shared/log-list.tsx';
+import { DeliveryRow, stateWords } from './delivery-row.tsx';
 
 /** Messages on their way through providers, with all that was tried. */
 export function DeliveriesPage() {

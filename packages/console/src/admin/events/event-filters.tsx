@@ -4,11 +4,11 @@ import { IconFilterOff, IconSearch } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { api } from '../../session/session.ts';
+import { localTime } from '../replays/replay-words.ts';
 import classes from '../shared/admin.module.css';
 import type { EventFilter } from './event-filter.ts';
 import { eventTypes, meaningOf } from './event-types.ts';
 import { outcomeWords } from './outcome-badge.tsx';
-import { localTime } from '../replays/replay-words.ts';
 
 /** The fields that narrow the list of events down. */
 export function EventFilters(props: {

@@ -7,11 +7,11 @@ import { api } from '../../session/session.ts';
 import { useMe } from '../../session/use-session.ts';
 import { Failure, Loading } from '../../shared/states.tsx';
 import { Ago, exactTime } from '../../shared/time.tsx';
+import { entryColors, entryWords, failedReplays } from '../replays/replay-words.ts';
 import classes from '../shared/admin.module.css';
 import { AdminPage } from '../shared/admin-page.tsx';
-import { meaningOf } from './event-types.ts';
 import { JsonView } from '../shared/json-view.tsx';
-import { entryColors, entryWords, failedReplays } from '../replays/replay-words.ts';
+import { meaningOf } from './event-types.ts';
 import { StoryView } from './story-view.tsx';
 import { storyInWords } from './story-words.ts';
 

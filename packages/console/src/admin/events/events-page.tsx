@@ -7,12 +7,12 @@ import { Ago, exactTime } from '../../shared/time.tsx';
 import classes from '../shared/admin.module.css';
 import { AdminPage } from '../shared/admin-page.tsx';
 import { EarlierOnes } from '../shared/earlier-ones.tsx';
+import { useEventStream } from '../shared/use-event-stream.ts';
 import { type EventFilter, useEventFilter } from './event-filter.ts';
 import { EventFilters } from './event-filters.tsx';
 import { summaryOf } from './event-summary.ts';
 import { meaningOf } from './event-types.ts';
 import { OutcomeBadge } from './outcome-badge.tsx';
-import { useEventStream } from '../shared/use-event-stream.ts';
 
 /** The log as it grows. */
 export function EventsPage() {

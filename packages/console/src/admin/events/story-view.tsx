@@ -2,11 +2,11 @@ import { Badge, Switch, Text } from '@mantine/core';
 import type { EventStory } from '@mevrik/protocol';
 import { Link } from '@tanstack/react-router';
 import { type CSSProperties, useState } from 'react';
+import { legible, type TimeAxis, timeAxis } from '../charts/time-axis.ts';
 import { summaryOf } from './event-summary.ts';
 import { meaningOf } from './event-types.ts';
 import { effectsOf, type Mark, type StoryRow, took, treeOf } from './story-rows.ts';
 import classes from './story-view.module.css';
-import { legible, type TimeAxis, timeAxis } from '../charts/time-axis.ts';
 
 /** What caused an event and what came of it, as a tree, each line with its place in time. */
 export function StoryView({ story: { event: current, chain } }: { story: EventStory }) {

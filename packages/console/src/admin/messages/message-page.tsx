@@ -14,9 +14,9 @@ import { api } from '../../session/session.ts';
 import { ChannelIcon } from '../../shared/channel-icon.tsx';
 import { Failure, Loading } from '../../shared/states.tsx';
 import { exactTime } from '../../shared/time.tsx';
-import { AccountLinkButton } from './diagnosis-link.tsx';
 import classes from '../shared/admin.module.css';
 import { AdminPage } from '../shared/admin-page.tsx';
+import { AccountLinkButton } from './diagnosis-link.tsx';
 
 const colors: Readonly<Record<AccountTone, string>> = {
   good: 'teal',

@@ -3,8 +3,8 @@ import type { HealthReport, Overview } from '@mevrik/protocol';
 import { IconAlertTriangle, IconChevronRight, IconCircleCheck } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import { duration } from '../../shared/time.tsx';
-import classes from '../shared/admin.module.css';
 import { statusColors } from '../health/health-words.ts';
+import classes from '../shared/admin.module.css';
 
 interface Concern {
   readonly what: string;

@@ -6,11 +6,11 @@ import { lazy, type ReactNode, Suspense, useState } from 'react';
 import { api } from '../../session/session.ts';
 import { Failure, Loading } from '../../shared/states.tsx';
 import { duration } from '../../shared/time.tsx';
+import type { ChartView } from '../charts/charts.tsx';
+import { HealthCard } from '../health/health-card.tsx';
 import classes from '../shared/admin.module.css';
 import { AdminPage } from '../shared/admin-page.tsx';
 import { Attention } from './attention.tsx';
-import type { ChartView } from '../charts/charts.tsx';
-import { HealthCard } from '../health/health-card.tsx';
 
 /** What draws is large, and comes after what can be read. */
 const Charts = lazy(async () => ({ default: (await import('../charts/charts.tsx')).Charts }));

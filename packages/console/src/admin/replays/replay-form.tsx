@@ -5,8 +5,8 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api } from '../../session/session.ts';
 import { explain } from '../../shared/explain.ts';
-import classes from '../shared/admin.module.css';
 import { eventTypes } from '../events/event-types.ts';
+import classes from '../shared/admin.module.css';
 import { ReplayPreviewView } from './replay-preview.tsx';
 import { listOf, localTime, type ReplaySearch, requestOf } from './replay-words.ts';
 

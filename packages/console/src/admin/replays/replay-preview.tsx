@@ -8,9 +8,9 @@ import { api } from '../../session/session.ts';
 import { explain } from '../../shared/explain.ts';
 import { randomKey } from '../../shared/sdk.ts';
 import { exactTime } from '../../shared/time.tsx';
+import { summaryOf } from '../events/event-summary.ts';
 import classes from '../shared/admin.module.css';
 import { modals } from '../shared/confirm.tsx';
-import { summaryOf } from '../events/event-summary.ts';
 
 /** Exactly what a replay would run, and the button that runs it. */
 export function ReplayPreviewView(props: {

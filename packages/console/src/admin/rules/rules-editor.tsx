@@ -5,11 +5,11 @@ import { api } from '../../session/session.ts';
 import { Failure, Loading } from '../../shared/states.tsx';
 import classes from '../shared/admin.module.css';
 import type { AppRow } from '../shared/api-types.ts';
-import { actions, type Rule } from './rule.ts';
-import { RuleTrial } from './rule-trial.tsx';
 import { SaveFault, useSaveGuard } from '../shared/save-guard.tsx';
 import { useSaving } from '../shared/use-saving.ts';
 import { type Tagged, useTagged } from '../shared/use-tagged.ts';
+import { actions, type Rule } from './rule.ts';
+import { RuleTrial } from './rule-trial.tsx';
 
 /** Who answers what: the first rule whose condition is true decides. */
 export function RulesEditor({ path, app }: { path: string; app: AppRow }) {

@@ -5,9 +5,9 @@ import { useState } from 'react';
 import { api } from '../../session/session.ts';
 import { formWidth } from '../shared/admin-page.tsx';
 import type { AppRow, EditedApp } from '../shared/api-types.ts';
-import { type DispositionDraft, DispositionEditor, draftOf, settingOf } from './disposition-editor.tsx';
 import { SaveFault, useSaveGuard } from '../shared/save-guard.tsx';
 import { useSaving } from '../shared/use-saving.ts';
+import { type DispositionDraft, DispositionEditor, draftOf, settingOf } from './disposition-editor.tsx';
 
 const priorities = ['urgent', 'high', 'normal', 'low'] as const;
 type Targets = Readonly<Record<(typeof priorities)[number], number | null>>;

@@ -4,8 +4,8 @@ import { useEffect, useMemo, useState } from 'react';
 import { api } from '../../session/session.ts';
 import { explain } from '../../shared/explain.ts';
 import type { CannedReply } from '../../shared/sdk.ts';
-import classes from './composer.module.css';
 import { keys } from '../keys.ts';
+import classes from './composer.module.css';
 
 const mostShown = 8;
 

@@ -4,8 +4,8 @@ import { IconAlertTriangle, IconDownload, IconFile } from '@tabler/icons-react';
 import { useState } from 'react';
 import { fileSize } from '../../shared/file-size.ts';
 import type { Attachment } from '../../shared/sdk.ts';
-import classes from './attachment.module.css';
 import parts from '../parts.module.css';
+import classes from './attachment.module.css';
 
 /** Our own files are where these screens are, by whatever name one came here. */
 function addressOf({ fileId, url }: Attachment): string {

@@ -1,8 +1,8 @@
 import { Button, Group } from '@mantine/core';
 import { IconClock, IconLock } from '@tabler/icons-react';
+import { type Outgoing, outbox } from '../composer/outbox.ts';
 import { AttachmentView } from './attachment-view.tsx';
 import classes from './message.module.css';
-import { type Outgoing, outbox } from '../composer/outbox.ts';
 
 /** What the agent has written and the server has not taken yet. */
 export function OutgoingBubble({ outgoing }: { outgoing: Outgoing }) {

@@ -1,8 +1,8 @@
 import { Anchor, Text } from '@mantine/core';
 import { IconExternalLink, IconMessage2 } from '@tabler/icons-react';
 import type { ConversationRow } from '../../shared/sdk.ts';
-import classes from './conversation.module.css';
 import parts from '../parts.module.css';
+import classes from './conversation.module.css';
 
 const names: Readonly<Record<string, string>> = { facebook: 'Facebook', instagram: 'Instagram' };
 

@@ -8,8 +8,8 @@ import { explain } from '../../shared/explain.ts';
 import { type ConversationRow, MevrikError } from '../../shared/sdk.ts';
 import { useOffer } from '../actions.ts';
 import { Composer, type ComposerProps } from '../composer/composer.tsx';
-import classes from './conversation.module.css';
 import { nameOf } from '../list/preview.ts';
+import classes from './conversation.module.css';
 
 /** In place of the composer, where the conversation waits, or is somebody else's or the bot's. */
 export function TakeBar(props: {

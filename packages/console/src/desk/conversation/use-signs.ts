@@ -1,9 +1,9 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import type { ConversationRow } from '../../shared/sdk.ts';
-import { markRead, markStatus, takeMessage } from './kept-messages.ts';
-import { useLive } from '../live.ts';
 import { nameOf } from '../list/preview.ts';
+import { useLive } from '../live.ts';
+import { markRead, markStatus, takeMessage } from './kept-messages.ts';
 
 /** How long somebody types who does not say so again. */
 const typingForMs = 6_000;

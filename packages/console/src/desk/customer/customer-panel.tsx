@@ -8,13 +8,13 @@ import type { ContactIdentity, CustomerOverview, CustomerSummary, StaffApp } fro
 import { Failure, Loading } from '../../shared/states.tsx';
 import { Ago, exactTime } from '../../shared/time.tsx';
 import { useOffer } from '../actions.ts';
+import { keys } from '../keys.ts';
+import { nameOf } from '../list/preview.ts';
 import classes from './customer.module.css';
 import { CustomerForm } from './customer-form.tsx';
 import { CustomerHistory } from './customer-history.tsx';
 import { Field, Section } from './customer-parts.tsx';
-import { keys } from '../keys.ts';
 import { MergeDialog } from './merge-dialog.tsx';
-import { nameOf } from '../list/preview.ts';
 
 /** Who the customer is, how they can be reached, and what was with them before. */
 export function CustomerPanel(props: {

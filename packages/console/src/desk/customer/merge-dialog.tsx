@@ -8,8 +8,8 @@ import { api } from '../../session/session.ts';
 import { explain } from '../../shared/explain.ts';
 import type { CustomerOverview, CustomerSummary } from '../../shared/sdk.ts';
 import { Fault } from '../../shared/states.tsx';
-import classes from './customer.module.css';
 import { nameOf } from '../list/preview.ts';
+import classes from './customer.module.css';
 
 /** Makes one customer of two: whoever is found becomes the one whose conversation is open. */
 export function MergeDialog(props: {

@@ -8,11 +8,11 @@ import type { ConversationRow, ConversationView, StaffApp } from '../../shared/s
 import { Empty, Failure } from '../../shared/states.tsx';
 import { useNow } from '../../shared/time.tsx';
 import { useOffer } from '../actions.ts';
+import { ChannelsDown } from '../composer/reply-notices.tsx';
 import { Row, rowHeight } from './conversation-row.tsx';
 import { useDeskFilter } from './desk-filter.ts';
 import classes from './list.module.css';
 import { ActiveFilters, ListFilters } from './list-filters.tsx';
-import { ChannelsDown } from '../composer/reply-notices.tsx';
 import { useConversations, useCounts } from './use-conversations.ts';
 
 const nothing: Record<ConversationView, readonly [title: string, text: string]> = {

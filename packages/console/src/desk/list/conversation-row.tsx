@@ -4,8 +4,8 @@ import { memo } from 'react';
 import { ChannelIcon } from '../../shared/channel-icon.tsx';
 import type { ConversationRow, StaffApp } from '../../shared/sdk.ts';
 import { shortAgo } from '../../shared/time.tsx';
-import classes from './list.module.css';
 import parts from '../parts.module.css';
+import classes from './list.module.css';
 import { nameOf, previewOf } from './preview.ts';
 import { SlaChip, WaitChip, waitsSince } from './sla-chip.tsx';
 

@@ -1,7 +1,7 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { api } from '../../session/session.ts';
-import type { DeskFilter } from './desk-filter.ts';
 import { keys } from '../keys.ts';
+import type { DeskFilter } from './desk-filter.ts';
 
 /** The conversations of a list, as far as one has scrolled. */
 export function useConversations(filter: DeskFilter, search = '') {

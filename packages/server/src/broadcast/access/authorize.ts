@@ -1,8 +1,8 @@
 import { isSocketId, ProblemError, parsePusherChannel } from '@mevrik/protocol';
 import type { Principal } from '../../auth/principal.ts';
+import type { GatewayApp, GatewayDependencies } from '../gateway-dependencies.ts';
 import { describeHearer, mayHear } from './access.ts';
 import { signChannel, signUser } from './auth-signature.ts';
-import type { GatewayApp, GatewayDependencies } from '../gateway-dependencies.ts';
 import { userIdOf, userInfoOf, writeUserData } from './user-data.ts';
 
 /** What a client presents when it subscribes. */

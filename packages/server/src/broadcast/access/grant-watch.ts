@@ -1,9 +1,9 @@
 import { ProblemError } from '@mevrik/protocol';
 import { expiryOf } from '../../auth/access-tokens.ts';
 import { mayActFor } from '../../auth/principal.ts';
-import { describeHearer } from './access.ts';
 import type { Grant } from '../bus/broadcast-message.ts';
 import type { GatewayDependencies } from '../gateway-dependencies.ts';
+import { describeHearer } from './access.ts';
 
 /** What the watch is given. */
 export interface GrantWatchOptions extends Pick<GatewayDependencies, 'authenticate' | 'audit' | 'log'> {

@@ -1,9 +1,9 @@
 import { parsePusherChannel } from '@mevrik/protocol';
 import type { BusMessage } from './broadcast-message.ts';
 import { createLocalCache, type EventCache } from './event-cache.ts';
+import { createLocalRegister, type ToldRegister } from './notified-register.ts';
 import { createProcessOccupancy, type Occupancy } from './occupancy.ts';
 import { createProcessPresence, type Presence } from './presence.ts';
-import { createLocalRegister, type ToldRegister } from './notified-register.ts';
 
 /** Takes what comes over the bus. Must not throw. */
 export type BusReceiver = (message: BusMessage) => void;

@@ -1,5 +1,5 @@
-import type { BroadcastMessage } from './broadcast-message.ts';
 import type { GatewayLog } from '../gateway-dependencies.ts';
+import type { BroadcastMessage } from './broadcast-message.ts';
 import type { History, HistoryMark } from './history.ts';
 
 /** What catching up takes. */

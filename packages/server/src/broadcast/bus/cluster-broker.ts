@@ -1,13 +1,13 @@
 import type { Duplex } from 'node:stream';
 import { addressOf } from './bus.ts';
-import { keyOf } from './topic-key.ts';
 import type { BrokerCalls, WorkerCalls } from './cluster-calls.ts';
 import { createPeer, type Peer } from './cluster-peer.ts';
 import { createLocalCache } from './event-cache.ts';
+import { createLocalRegister } from './notified-register.ts';
 import { createLocalOccupancy, createProcessOccupancy, type LocalOccupancy } from './occupancy.ts';
 import { createProcessPresence, type PresencePlace } from './presence.ts';
 import { presenceNews } from './presence-news.ts';
-import { createLocalRegister } from './notified-register.ts';
+import { keyOf } from './topic-key.ts';
 
 /** Connects the workers of one machine, and keeps what they must know in common. */
 export interface Broker {

@@ -1,13 +1,13 @@
 import type { Duplex } from 'node:stream';
 import type { BusMessage } from './broadcast-message.ts';
 import { addressOf, type Bus, type BusReceiver } from './bus.ts';
-import { keyOf } from './topic-key.ts';
 import type { BrokerCalls, Letter, WorkerCalls } from './cluster-calls.ts';
 import { createPeer, type Peer } from './cluster-peer.ts';
 import type { EventCache } from './event-cache.ts';
+import type { ToldRegister } from './notified-register.ts';
 import { createLocalOccupancy, type Occupancy, type OccupancyChange } from './occupancy.ts';
 import type { MemberChange, Presence } from './presence.ts';
-import type { ToldRegister } from './notified-register.ts';
+import { keyOf } from './topic-key.ts';
 
 /** What a worker shares with the others of its machine. */
 export interface ClusterBus extends Bus {

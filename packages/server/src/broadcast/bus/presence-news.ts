@@ -1,6 +1,6 @@
 import { type PresenceMember, userOfOnlineChannel } from '@mevrik/protocol';
-import type { ChannelMessage } from './broadcast-message.ts';
 import { tellWatchers } from '../sockets/watchlist.ts';
+import type { ChannelMessage } from './broadcast-message.ts';
 
 /** What those who stay on a presence channel are told of one who came, or left with the node that it was on. */
 export function presenceNews(

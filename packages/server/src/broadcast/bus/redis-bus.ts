@@ -2,18 +2,18 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { connectRedis } from '../../redis/connect-redis.ts';
 import { NotTakenError, patiently, type RedisLink } from '../../redis/redis-link.ts';
+import type { GatewayLog } from '../gateway-dependencies.ts';
 import type { BusMessage } from './broadcast-message.ts';
 import { addressOf, type Bus, type BusReceiver } from './bus.ts';
 import { CatchUp } from './catch-up.ts';
 import type { EventCache } from './event-cache.ts';
-import type { GatewayLog } from '../gateway-dependencies.ts';
 import type { History, HistoryMark } from './history.ts';
+import { createRedisRegister, type ToldRegister } from './notified-register.ts';
 import { presenceNews } from './presence-news.ts';
 import { createRedisCache } from './redis-cache.ts';
 import { RedisOccupancy } from './redis-occupancy.ts';
 import { type Letter, Outbox } from './redis-outbox.ts';
 import { RedisPresence } from './redis-presence.ts';
-import { createRedisRegister, type ToldRegister } from './notified-register.ts';
 
 /** What a bus over Redis is given. */
 export interface RedisBusOptions {

@@ -1,8 +1,8 @@
 import { ProblemError } from '@mevrik/protocol';
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
+import type { GatewayApps } from '../gateway-dependencies.ts';
 import { requireSignature } from './api-signature.ts';
 import { type ChannelApi, readInfo } from './topic-api.ts';
-import type { GatewayApps } from '../gateway-dependencies.ts';
 
 /** What the API's routes are given. */
 export interface ApiRoutesOptions {

@@ -1,7 +1,7 @@
 import { ProblemError, type PusherChannel, parsePusherChannel } from '@mevrik/protocol';
 import type { Bus } from '../bus/bus.ts';
-import { badRequest, readBatch, readEvent, type TriggeredEvent } from './topic-requests.ts';
 import type { GatewayConfig } from '../gateway-config.ts';
+import { badRequest, readBatch, readEvent, type TriggeredEvent } from './topic-requests.ts';
 
 /** What may be told of a channel. */
 export interface ChannelFacts {

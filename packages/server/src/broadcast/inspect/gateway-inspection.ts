@@ -1,7 +1,7 @@
-import type { ClientSocket } from '../sockets/client-socket.ts';
 import type { AppState } from '../bus/node-state.ts';
-import type { ChannelState, Hub } from '../sockets/hub.ts';
 import type { Traffic } from '../bus/rate-meter.ts';
+import type { ClientSocket } from '../sockets/client-socket.ts';
+import type { ChannelState, Hub } from '../sockets/hub.ts';
 
 /** A connection as inspection shows it. */
 export interface ConnectionState {

@@ -9,12 +9,12 @@ import {
 } from '@mevrik/protocol';
 import type { RawData, WebSocket } from 'ws';
 import type { Hearer } from '../access/access.ts';
-import { encodeFrame } from './frame-encoder.ts';
+import type { AppTraffic } from '../bus/rate-meter.ts';
 import type { GatewayConfig } from '../gateway-config.ts';
 import type { GatewayApp } from '../gateway-dependencies.ts';
-import { Outlet, type Turn } from './write-batcher.ts';
+import { encodeFrame } from './frame-encoder.ts';
 import { RateBucket } from './rate-bucket.ts';
-import type { AppTraffic } from '../bus/rate-meter.ts';
+import { Outlet, type Turn } from './write-batcher.ts';
 
 /** Who signed in on a connection. */
 export interface SocketUser {

@@ -3,15 +3,15 @@ import type { Duplex } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { closeCodes } from '@mevrik/protocol';
 import { type WebSocket, WebSocketServer } from 'ws';
+import type { GatewayApp } from '../gateway-dependencies.ts';
 import { actOnFrame } from './client-frames.ts';
 import { ClientSocket, type SocketKeeper } from './client-socket.ts';
 import { encodeFrame } from './frame-encoder.ts';
-import type { GatewayApp } from '../gateway-dependencies.ts';
 import type { GatewayParts } from './gateway-parts.ts';
 import { admit, type Handshake, httpFaultOf, type Refused, readHandshake } from './handshake.ts';
-import { Turn } from './write-batcher.ts';
 import { leaveAll } from './subscribe.ts';
 import { Tally } from './tally.ts';
+import { Turn } from './write-batcher.ts';
 
 /** A connection that has become a WebSocket. */
 interface Arrival {

@@ -1,8 +1,8 @@
-import type { ChannelWatch } from '../webhooks/topic-watch.ts';
+import type { Traffic } from '../bus/rate-meter.ts';
 import type { GatewayConfig } from '../gateway-config.ts';
 import type { GatewayDependencies } from '../gateway-dependencies.ts';
+import type { ChannelWatch } from '../webhooks/topic-watch.ts';
 import type { Hub } from './hub.ts';
-import type { Traffic } from '../bus/rate-meter.ts';
 
 /** What acting on a client's frame takes. */
 export interface GatewayParts extends Omit<GatewayDependencies, 'config'> {

@@ -1,9 +1,9 @@
 import { channelNamesOf, type PusherChannel, type PusherChannelKind } from '@mevrik/protocol';
 import type { BroadcastMessage, ChannelMessage } from '../bus/broadcast-message.ts';
 import type { Bus } from '../bus/bus.ts';
+import { type Flow, FlowMeter, type Traffic } from '../bus/rate-meter.ts';
 import { keyOf } from '../bus/topic-key.ts';
 import { SharedFrame } from './message-encoder.ts';
-import { type Flow, FlowMeter, type Traffic } from '../bus/rate-meter.ts';
 
 /** Somebody who can hear channels: a client's connection. */
 export interface Subscriber {

@@ -1,9 +1,9 @@
 import { closeCodes } from '@mevrik/protocol';
 import { z } from 'zod';
 import { isSignature, signUser } from '../access/auth-signature.ts';
+import { readUserData } from '../access/user-data.ts';
 import type { ClientSocket } from './client-socket.ts';
 import type { GatewayParts } from './gateway-parts.ts';
-import { readUserData } from '../access/user-data.ts';
 import { comeOnline, watch } from './watchlist.ts';
 
 const signInSchema = z.object({ auth: z.string(), user_data: z.string() });

@@ -1,9 +1,9 @@
 import { parsePusherChannel, userOfOnlineChannel } from '@mevrik/protocol';
 import type { Bus } from '../bus/bus.ts';
-import { CountTeller } from './count-notifier.ts';
-import type { GatewayApp, GatewayApps, GatewayLog, WebhookEventName } from '../gateway-dependencies.ts';
 import type { OccupancyChange } from '../bus/occupancy.ts';
 import type { Whereabouts } from '../bus/presence.ts';
+import type { GatewayApp, GatewayApps, GatewayLog, WebhookEventName } from '../gateway-dependencies.ts';
+import { CountTeller } from './count-notifier.ts';
 import type { WebhookEvent, WebhookSender } from './webhook-sender.ts';
 
 /** What a watch is given. */

@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Traffic } from '../bus/rate-meter.ts';
 import type { GatewayConfig } from '../gateway-config.ts';
 import type { GatewayApp, GatewayLog } from '../gateway-dependencies.ts';
-import type { Traffic } from '../bus/rate-meter.ts';
 
 /** One thing that an app's back end is told, as Pusher's webhooks write it. */
 export type WebhookEvent = { readonly name: string; readonly channel: string } & Readonly<

@@ -1,9 +1,9 @@
 import { ProblemError } from '@mevrik/protocol';
 import { eq } from 'drizzle-orm';
+import { writeAudit } from '../../audit/audit.ts';
 import { apps } from '../../db/schema.ts';
 import type { Seen } from '../../domain/state-tag.ts';
 import type { Tx } from '../../log/transaction.ts';
-import { writeAudit } from '../../audit/audit.ts';
 
 /** Whose act it is, as it stands in the audit trail: `agent 7`. */
 export interface By {

@@ -1,11 +1,11 @@
 import { ProblemError } from '@mevrik/protocol';
 import { and, eq, inArray, isNull, ne } from 'drizzle-orm';
+import { writeAudit } from '../../audit/audit.ts';
 import { revokeAgentTokens } from '../../auth/refresh-tokens.ts';
 import { useSetupToken } from '../../auth/setup-token.ts';
 import { agentApps, agents, apps } from '../../db/schema.ts';
 import type { Tx } from '../../log/transaction.ts';
 import { sqlState } from '../../log/unit-of-work.ts';
-import { writeAudit } from '../../audit/audit.ts';
 import type { By } from './app-lock.ts';
 
 /** A person at the desk to be. The password is hashed already. */

@@ -11,9 +11,9 @@ import type { Sql } from '../../db/sql.ts';
 import { type EventRow, eventColumns, toEvent } from '../../log/log.ts';
 import { broadcastSubscription } from '../broadcast-lane.ts';
 import { broadcastsOf } from '../broadcasts.ts';
-import { type EventRecords, readRecords } from './event-records.ts';
 import type { Listener, ListenerTable } from '../listener.ts';
 import { replaysOfEvent } from '../replay/replay-records.ts';
+import { type EventRecords, readRecords } from './event-records.ts';
 
 /** Events of a chain that are told of. */
 const chainLimit = 200;

@@ -1,9 +1,9 @@
 import { type EventName, type EventPage, eventNames, type SubscriptionState } from '@mevrik/protocol';
 import type { Database } from '../../db/database.ts';
 import { broadcastSubscription } from '../broadcast-lane.ts';
+import type { Listener, ListenerTable } from '../listener.ts';
 import { type EventFilter, listEvents } from './event-list.ts';
 import { type LoggedStory, readStory } from './event-story.ts';
-import type { Listener, ListenerTable } from '../listener.ts';
 
 /** Reads the log and the dispatcher's books for people. */
 export interface DispatchInspection {

@@ -1,6 +1,7 @@
 import { attempt } from '../attempt.ts';
 import type { DispatchOptions } from '../dispatch-options.ts';
 import { describeError } from '../faults.ts';
+import type { Subscription } from '../subscription.ts';
 import {
   failEntry,
   finishEntry,
@@ -9,7 +10,6 @@ import {
   replayHead,
   replayHeads,
 } from './replay-entries.ts';
-import type { Subscription } from '../subscription.ts';
 
 /** What the replays share with the dispatcher. */
 export interface ReplaySurroundings {

@@ -1,6 +1,7 @@
 import { idSchema, pageQuery, settingGroupSchema } from '@mevrik/protocol';
 import { z } from 'zod';
 import { appSettingsSchema } from '../../apps/app-settings.ts';
+import { writeAudit } from '../../audit/audit.ts';
 import {
   changeApp,
   putBot,
@@ -12,7 +13,6 @@ import { registerApp } from '../../commands/register-app.ts';
 import { botStateSchema, greet, parseFlow, respond, understand } from '../../domain/bot/index.ts';
 import { compileRules, judge, route, routingRuleSchema } from '../../domain/routing/index.ts';
 import { appTag, botTag, rulesTag } from '../../domain/state-tag.ts';
-import { writeAudit } from '../../audit/audit.ts';
 import { listApps, listRules, readBot, requireAppRow } from '../../queries/administration.ts';
 import { actorOf } from '../access.ts';
 import type { HttpDependencies, RoutePlugin } from '../http-dependencies.ts';

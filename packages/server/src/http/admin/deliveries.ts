@@ -10,15 +10,15 @@ import {
 } from '@mevrik/protocol';
 import { z } from 'zod';
 import { requireApp } from '../../apps/app-directory.ts';
+import { writeAudit } from '../../audit/audit.ts';
 import { replayWebhook } from '../../commands/replay-webhook.ts';
 import { scheduleProbe } from '../../delivery/channel-health.ts';
 import { listNotice } from '../../live/delivery-notices.ts';
-import { writeAudit } from '../../audit/audit.ts';
+import { notifier } from '../../live/publisher.ts';
 import { listChannelStates, listDeliveries, listUpdates, requireUpdate } from '../../queries/deliveries.ts';
 import { actorOf, staffOf } from '../access.ts';
 import { visibleApps } from '../desk/sessions.ts';
 import type { HttpDependencies, RoutePlugin } from '../http-dependencies.ts';
-import { notifier } from '../../live/publisher.ts';
 
 const seeing = { access: ['admin', 'supervisor'] as const };
 const acting = { access: ['admin'] as const };

@@ -1,7 +1,7 @@
 import { idSchema, mailQuery, mailRecordSchema, mailStartSchema, pageOf } from '@mevrik/protocol';
 import { z } from 'zod';
-import { replayMail } from '../../inbound-email/replay-email.ts';
 import { writeAudit } from '../../audit/audit.ts';
+import { replayMail } from '../../inbound-email/replay-email.ts';
 import { listMails, requireMail } from '../../queries/mails.ts';
 import { actorOf } from '../access.ts';
 import type { HttpDependencies, RoutePlugin } from '../http-dependencies.ts';

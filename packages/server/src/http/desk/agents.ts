@@ -8,6 +8,7 @@ import {
 } from '@mevrik/protocol';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { writeAudit } from '../../audit/audit.ts';
 import type { TokenSubject } from '../../auth/access-tokens.ts';
 import { verifyPassword } from '../../auth/passwords.ts';
 import {
@@ -18,7 +19,6 @@ import {
   rotationProblem,
 } from '../../auth/refresh-tokens.ts';
 import { setAvailability } from '../../commands/set-availability.ts';
-import { writeAudit } from '../../audit/audit.ts';
 import { findAgentByEmail, requireAgent } from '../../queries/agents.ts';
 import { staffOf, staffRoles } from '../access.ts';
 import type { HttpDependencies, RoutePlugin } from '../http-dependencies.ts';

@@ -10,8 +10,8 @@ import { z } from 'zod';
 import { addCannedReply, changeCannedReply, removeCannedReply } from '../../commands/canned-replies.ts';
 import { listCannedReplies } from '../../queries/canned-replies.ts';
 import { actorOf, staffRoles } from '../access.ts';
-import { assertOwnApp } from './sessions.ts';
 import type { HttpDependencies, RoutePlugin } from '../http-dependencies.ts';
+import { assertOwnApp } from './sessions.ts';
 
 const config = { access: ['supervisor', 'admin'] as const };
 const tags = ['desk'];

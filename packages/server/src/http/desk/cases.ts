@@ -5,8 +5,8 @@ import { closeCase } from '../../commands/close-case.ts';
 import { requireCase } from '../../queries/conversations.ts';
 import { staffOf, staffRoles } from '../access.ts';
 import { causeOf } from '../cause.ts';
-import { assertOwnApp } from './sessions.ts';
 import type { HttpDependencies, RoutePlugin } from '../http-dependencies.ts';
+import { assertOwnApp } from './sessions.ts';
 
 const config = { access: staffRoles };
 const tags = ['desk'];

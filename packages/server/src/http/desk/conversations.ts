@@ -11,9 +11,9 @@ import { requireApp } from '../../apps/app-directory.ts';
 import { readDownReasons } from '../../queries/deliveries.ts';
 import { enabledApps, listColleagues, listConversations, requireConversation } from '../../queries/desk.ts';
 import { staffOf, staffRoles } from '../access.ts';
-import { assertOwnApp, visibleApps } from './sessions.ts';
 import type { HttpDependencies, RoutePlugin } from '../http-dependencies.ts';
 import { withReplyWindow, withReplyWindows } from './reply-window.ts';
+import { assertOwnApp, visibleApps } from './sessions.ts';
 import { describeApp } from './staff-view.ts';
 
 const config = { access: staffRoles };

@@ -12,13 +12,13 @@ import {
 import { z } from 'zod';
 import { changeCustomer } from '../../commands/change-customer.ts';
 import { mergeCustomers } from '../../commands/merge-customers.ts';
+import { notifier } from '../../live/publisher.ts';
 import { requireCustomer } from '../../queries/conversations.ts';
 import { customerOverview, searchCustomers } from '../../queries/customers.ts';
 import { staffOf, staffRoles } from '../access.ts';
 import { causeOf } from '../cause.ts';
-import { assertOwnApp } from './sessions.ts';
 import type { HttpDependencies, RoutePlugin } from '../http-dependencies.ts';
-import { notifier } from '../../live/publisher.ts';
+import { assertOwnApp } from './sessions.ts';
 
 const config = { access: staffRoles };
 const tags = ['desk'];

@@ -3,12 +3,12 @@ import { z } from 'zod';
 import { assertMayServe } from '../../commands/transfer.ts';
 import { retryMessage } from '../../delivery/retry-message.ts';
 import { listNotice, statusNotice } from '../../live/delivery-notices.ts';
+import { notifier } from '../../live/publisher.ts';
 import { listDeliveries } from '../../queries/deliveries.ts';
 import { actorOf, staffOf, staffRoles } from '../access.ts';
 import { causeOf } from '../cause.ts';
-import { visibleApps } from './sessions.ts';
 import type { HttpDependencies, RoutePlugin } from '../http-dependencies.ts';
-import { notifier } from '../../live/publisher.ts';
+import { visibleApps } from './sessions.ts';
 
 const config = { access: staffRoles };
 const tags = ['desk'];

@@ -4,8 +4,8 @@ import { readMail } from '../../channels/email/read-mail.ts';
 import { showMail } from '../../channels/email/show-mail.ts';
 import { requireMailOf } from '../../queries/mails.ts';
 import { staffRoles } from '../access.ts';
-import { assertOwnApp } from './sessions.ts';
 import type { HttpDependencies, RoutePlugin } from '../http-dependencies.ts';
+import { assertOwnApp } from './sessions.ts';
 
 const person = z.strictObject({ address: z.string(), name: z.string().nullable() });
 const shown = z.strictObject({

@@ -23,15 +23,15 @@ import { mayActFor, type StaffPrincipal } from '../../auth/principal.ts';
 import { acceptQueueItem } from '../../commands/assign.ts';
 import { markRead } from '../../commands/mark-read.ts';
 import { addNote, replyAsAgent } from '../../commands/send-reply.ts';
-import { lockSession } from '../../state/sessions.ts';
 import { showSign } from '../../commands/show-sign.ts';
 import { assertMayServe, transfer } from '../../commands/transfer.ts';
+import { notifier } from '../../live/publisher.ts';
 import { listMessages, listQueueItems, listSessions, requireSession } from '../../queries/conversations.ts';
+import { lockSession } from '../../state/sessions.ts';
 import { bringerOf, staffOf, staffRoles } from '../access.ts';
 import { causeOf } from '../cause.ts';
 import type { HttpDependencies, RoutePlugin } from '../http-dependencies.ts';
 import { idempotencyOf } from '../idempotency.ts';
-import { notifier } from '../../live/publisher.ts';
 import { signed } from '../signed.ts';
 
 const config = { access: staffRoles };

@@ -7,7 +7,9 @@ import { withAccess } from '../access.ts';
 import type { RoutePlugin } from '../http-dependencies.ts';
 
 /** Where the built screens are: beside the built server, or in their own package. */
-const folders = ['./web/', '../../../web/dist/'].map((path) => fileURLToPath(new URL(path, import.meta.url)));
+const folders = ['./console/', '../../../../console/dist/'].map((path) =>
+  fileURLToPath(new URL(path, import.meta.url)),
+);
 const folder = folders.find((path) => existsSync(`${path}index.html`));
 const addresses = ['/login', '/desk', '/desk/*', '/admin', '/admin/*'];
 const yearSeconds = 31_536_000;
@@ -33,7 +35,7 @@ export function screenFiles(): RoutePlugin {
   return withAccess('public', async (scope: FastifyInstance) => {
     await scope.register(fastifyStatic, {
       root: `${folder}assets`,
-      prefix: '/web/assets/',
+      prefix: '/console/assets/',
       preCompressed: true,
       immutable: true,
       maxAge: yearSeconds * 1000,

@@ -6,8 +6,8 @@ import { adapterFor } from '../../channels/index.ts';
 import { unreadable } from '../../channels/unreadable.ts';
 import { receiveWebhook } from '../../commands/receive-webhook.ts';
 import { listNotice } from '../../live/delivery-notices.ts';
-import type { HttpDependencies, RoutePlugin } from '../http-dependencies.ts';
 import { notifier } from '../../live/publisher.ts';
+import type { HttpDependencies, RoutePlugin } from '../http-dependencies.ts';
 
 const params = z.strictObject({
   kind: z.string().max(64),

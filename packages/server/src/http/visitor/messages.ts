@@ -25,12 +25,12 @@ import { openSurvey } from '../../commands/csat.ts';
 import { markRead } from '../../commands/mark-read.ts';
 import { receiveExternal } from '../../commands/receive-external.ts';
 import { type IncomingKind, receiveMessage } from '../../commands/receive-message.ts';
+import { notifier } from '../../live/publisher.ts';
 import { activeSession, listMessages } from '../../queries/conversations.ts';
 import { appOf, bringerOf, channelOf, customerOf } from '../access.ts';
 import { causeOf } from '../cause.ts';
 import type { HttpDependencies, RoutePlugin } from '../http-dependencies.ts';
 import { idempotencyOf } from '../idempotency.ts';
-import { notifier } from '../../live/publisher.ts';
 import { signed } from '../signed.ts';
 
 const customers = { access: ['customer'] as const };

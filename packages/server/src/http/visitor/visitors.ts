@@ -8,8 +8,8 @@ import {
   rotationProblem,
 } from '../../auth/refresh-tokens.ts';
 import { isIdentityProven } from '../../auth/secrets.ts';
-import type { Contact } from '../../state/customers.ts';
 import { provenPrefix, resumeVisit, startVisit, type Visit } from '../../commands/start-visit.ts';
+import type { Contact } from '../../state/customers.ts';
 import { causeOf } from '../cause.ts';
 import type { HttpDependencies, RoutePlugin } from '../http-dependencies.ts';
 

@@ -1,5 +1,5 @@
 import type { Tx } from '../log/transaction.ts';
-import type { NewDelivery } from '../delivery/enqueue-delivery.ts';
+import type { NewDelivery } from './enqueue-delivery.ts';
 
 /** Whom a conversation is with, in the channel's own terms. */
 export async function contactOf(tx: Tx, conversationKey: string): Promise<NewDelivery['to']> {
