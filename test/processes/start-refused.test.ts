@@ -4,11 +4,14 @@ import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { openDatabase } from '../../packages/server/src/db/database.ts';
+import { findEmbedded } from '../../packages/server/src/db/embedded.ts';
 import {
   cleanUp,
   postgresOf,
   run,
   startServer,
+  stop,
   temporaryDatabase,
   temporaryDataDir,
 } from '../support/server.ts';
@@ -121,6 +124,26 @@ describe('a data directory that another server uses', () => {
         `Stop that process first (kill ${first.child.pid}), or give this one a directory of its own with DATA_DIR.`,
     );
     expect((await first.call('GET', '/readyz')).body).toMatchObject({ ok: true });
+  });
+});
+
+describe('data of version 0.1', () => {
+  it('in a data directory stops the start with one line: which directory to move away', async () => {
+    const dataDir = await temporaryDataDir();
+    const first = await startServer({ DATA_DIR: dataDir });
+    const connection = await findEmbedded({ dataDir, log: { info() {}, warn() {} } });
+    if (!connection) throw new Error('The embedded PostgreSQL is not running.');
+    const database = openDatabase(connection, { maxConnections: 1, applicationName: 'test' });
+    await database.sql`UPDATE drizzle.__drizzle_migrations SET hash = 'of 0.1'`;
+    await database.close();
+    await stop(first);
+
+    expect(await refused({ DATA_DIR: dataDir })).toBe(
+      `The data in ${dataDir} was created by version 0.1 or a development build and cannot be upgraded. ` +
+        `Nothing was changed. To start anew, move that directory away (mv ${dataDir} ${dataDir}-0.1) ` +
+        'and start again, or set DATA_DIR to a new directory.',
+    );
+    expect(postgresOf(dataDir)).toBeUndefined();
   });
 });
 

@@ -1,4 +1,6 @@
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { readMigrationFiles } from 'drizzle-orm/migrator';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import { migrate as applyMigrations } from 'drizzle-orm/node-postgres/migrator';
 import { makeWorkerUtils } from 'graphile-worker';
@@ -6,26 +8,28 @@ import pg from 'pg';
 import { clientConfig, type DatabaseTarget } from './database.ts';
 import { DatabaseUnusableError } from './unusable.ts';
 
-/** Any number that nobody else on the database uses for advisory locks. */
+/** The key of the advisory lock; any number that nothing else on the database uses. */
 const migrationLock = 7_364_100;
 
 /**
  * Brings the database up to date: our tables, and those of the job queue.
- * Any number of nodes may call it at once; one works and the others wait for it.
+ * Any number of nodes may call it at once: one migrates while the others wait.
  *
- * @throws when the server is older than PostgreSQL 15.
+ * @throws DatabaseUnusableError when the server is older than PostgreSQL 15, or when the tables were created by
+ *   a version that cannot be upgraded. Nothing has changed then.
  */
 export async function migrate(target: DatabaseTarget, migrationsFolder = defaultFolder()): Promise<void> {
   const client = new pg.Client(clientConfig(target, 'mevrik migrations'));
-  client.on('error', () => {}); // the statement that needs the connection will say so
+  client.on('error', () => {}); // the statement that needs the connection fails with the same error
   await client.connect();
   try {
     await requireVersion(client);
     await client.query('SELECT pg_advisory_lock($1)', [migrationLock]);
+    await requireKnownHistory(client, target, migrationsFolder);
     await applyMigrations(drizzle(client), { migrationsFolder });
     await migrateJobs(target);
   } finally {
-    // Ending the connection frees the lock.
+    // Ending the connection releases the lock.
     await client.end();
   }
 }
@@ -39,10 +43,47 @@ async function requireVersion(client: pg.Client): Promise<void> {
   );
 }
 
+/**
+ * The migrations of 0.1 were replaced before the first release, and no migration leads from them to ours. Migrations
+ * beyond ours are allowed: a newer node has migrated the database, and this one is replaced soon.
+ */
+async function requireKnownHistory(
+  client: pg.Client,
+  target: DatabaseTarget,
+  migrationsFolder: string,
+): Promise<void> {
+  const { rows: tables } = await client.query(
+    "SELECT to_regclass('drizzle.__drizzle_migrations') IS NOT NULL AS exists",
+  );
+  if (!tables[0].exists) return;
+  const { rows: applied } = await client.query<{ hash: string }>(
+    'SELECT hash FROM drizzle.__drizzle_migrations ORDER BY id',
+  );
+  const known = readMigrationFiles({ migrationsFolder });
+  const isOurs = known.every(({ hash }, index) => index >= applied.length || applied[index]?.hash === hash);
+  if (!isOurs) throw await cannotUpgrade(client, target);
+}
+
+async function cannotUpgrade(client: pg.Client, target: DatabaseTarget): Promise<DatabaseUnusableError> {
+  const why =
+    'was created by version 0.1 or a development build and cannot be upgraded. Nothing was changed.';
+  if ('url' in target) {
+    return new DatabaseUnusableError(
+      `The database "${client.database}" ${why} To start anew, create an empty database and set DATABASE_URL to it.`,
+    );
+  }
+  const { rows } = await client.query('SHOW data_directory');
+  const directory = dirname(rows[0].data_directory);
+  return new DatabaseUnusableError(
+    `The data in ${directory} ${why} To start anew, move that directory away (mv ${directory} ${directory}-0.1) ` +
+      'and start again, or set DATA_DIR to a new directory.',
+  );
+}
+
 async function migrateJobs(target: DatabaseTarget): Promise<void> {
   const pool = new pg.Pool({ ...clientConfig(target, 'mevrik migrations'), max: 1 });
   pool.on('connect', (client) => client.on('error', () => {}));
-  pool.on('error', () => {}); // an idle connection that breaks: the statement that needs it will say so
+  pool.on('error', () => {}); // an idle connection broke: the statement that needs it fails with the same error
   try {
     const workerUtils = await makeWorkerUtils({ pgPool: pool });
     try {

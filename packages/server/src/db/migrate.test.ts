@@ -1,0 +1,73 @@
+import { randomBytes } from 'node:crypto';
+import { afterEach, describe, expect, inject, it } from 'vitest';
+import { type Database, openDatabase } from './database.ts';
+import { connectionUrl } from './embedded.ts';
+import { migrate } from './migrate.ts';
+
+const cleanups: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+async function openNewDatabase() {
+  const server = inject('postgres');
+  const name = `migrate_${randomBytes(5).toString('hex')}`;
+  const open = (database: string): Database => {
+    const opened = openDatabase(
+      { ...server, database },
+      { maxConnections: 1, applicationName: 'migrate test' },
+    );
+    cleanups.push(() => opened.close());
+    return opened;
+  };
+  const admin = open(server.database);
+  await admin.sql.unsafe(`CREATE DATABASE ${name}`);
+  cleanups.push(() => admin.sql.unsafe(`DROP DATABASE ${name} WITH (FORCE)`));
+  return { sql: open(name).sql, name, target: { ...server, database: name } };
+}
+
+/** A database as an installation of 0.1 left it: migrations with hashes that we do not have, and data. */
+async function openDatabaseOf01() {
+  const database = await openNewDatabase();
+  await database.sql.unsafe(`
+    CREATE SCHEMA drizzle;
+    CREATE TABLE drizzle.__drizzle_migrations (id serial PRIMARY KEY, hash text NOT NULL, created_at bigint);
+    INSERT INTO drizzle.__drizzle_migrations (hash, created_at)
+      SELECT md5(number::text), number FROM generate_series(1, 19) AS number;
+    CREATE TABLE messages (content text);
+    INSERT INTO messages VALUES ('kept')`);
+  return database;
+}
+
+describe('migrating', () => {
+  it('an empty database creates the schema; migrating again changes nothing', async () => {
+    const { sql, target } = await openNewDatabase();
+    await migrate(target);
+    const history = () => sql`SELECT * FROM drizzle.__drizzle_migrations`;
+    const first = await history();
+    expect(first.length).toBeGreaterThan(0);
+    await migrate(target);
+    expect(await history()).toEqual(first);
+  });
+
+  it('a database that a newer release has migrated is allowed, as during a rolling upgrade', async () => {
+    const { sql, target } = await openNewDatabase();
+    await migrate(target);
+    await sql`INSERT INTO drizzle.__drizzle_migrations (hash, created_at) VALUES ('newer', 9999999999999)`;
+    await migrate(target);
+  });
+
+  it('a database of 0.1 explains how to start anew, and changes nothing', async () => {
+    const { sql, target, name } = await openDatabaseOf01();
+    await expect(migrate({ url: connectionUrl(target) })).rejects.toMatchObject({
+      name: 'DatabaseUnusableError',
+      message:
+        `The database "${name}" was created by version 0.1 or a development build and cannot be upgraded. ` +
+        'Nothing was changed. To start anew, create an empty database and set DATABASE_URL to it.',
+    });
+    expect(await sql`SELECT content FROM messages`).toEqual([{ content: 'kept' }]);
+    expect(await sql`SELECT FROM pg_tables WHERE schemaname IN ('public', 'graphile_worker')`).toHaveLength(
+      1,
+    );
+  });
+});

@@ -1,1 +1,0 @@
-CREATE INDEX "sessions_active_by_activity" ON "sessions" USING btree ("last_activity_at" DESC NULLS FIRST,"id" DESC NULLS FIRST) WHERE "sessions"."status" = 'active';

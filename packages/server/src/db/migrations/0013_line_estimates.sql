@@ -1,1 +1,0 @@
-CREATE INDEX "queue_items_served" ON "queue_items" USING btree ("app_id","queue","assigned_at") WHERE "queue_items"."assigned_at" is not null;
