@@ -44,12 +44,12 @@ if (!onlyScenario) {
 async function take(round: number, name: string, peer: Peer, run: (peer: Peer) => Promise<Figures>) {
   if (onlyScenario && onlyScenario !== name) return;
   if (onlyPeer && onlyPeer !== peer.name) return;
-  const figures = await run(peer).catch((error: unknown) => {
+  const statistics = await run(peer).catch((error: unknown) => {
     console.log(`${peer.name} failed at ${name}: ${String(error)}`);
     return { failed: 1 };
   });
-  console.log(round, name, peer.name, JSON.stringify(figures, rounded));
-  add(name, peer.name, figures);
+  console.log(round, name, peer.name, JSON.stringify(statistics, rounded));
+  add(name, peer.name, statistics);
 }
 
 function rounded(_key: string, value: unknown): unknown {

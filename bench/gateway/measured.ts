@@ -5,16 +5,17 @@ export type Measured = (scenario: string, peer: string, figure: string) => numbe
 
 /** Collects the figures of all rounds. */
 export function createMeasurements() {
-  const found: { readonly scenario: string; readonly peer: string; readonly figures: Figures }[] = [];
+  const found: { readonly scenario: string; readonly peer: string; readonly statistics: Figures }[] = [];
   const measured: Measured = (scenario, peer, figure) => {
     const values = found
       .filter((one) => one.scenario === scenario && one.peer === peer)
-      .flatMap(({ figures }) => figures[figure] ?? [])
+      .flatMap(({ statistics }) => statistics[figure] ?? [])
       .sort((a, b) => a - b);
     return values[isFault(figure) ? values.length - 1 : Math.floor(values.length / 2)];
   };
   return {
-    add: (scenario: string, peer: string, figures: Figures) => void found.push({ scenario, peer, figures }),
+    add: (scenario: string, peer: string, statistics: Figures) =>
+      void found.push({ scenario, peer, statistics }),
     measured,
   };
 }

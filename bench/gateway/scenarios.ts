@@ -51,14 +51,14 @@ export function fanOut(peer: Peer): Promise<Figures> {
     const { port, worker } = server;
     const arrival = { port, dialect: peer.dialect, plans: [fan], sampleEvery: 37 };
     await crowd.connect({ ...arrival, count: subscribers });
-    const figures: Figures = {};
+    const statistics: Figures = {};
     const flow = (publisher: Worker, burst: number, perSecond?: number) => {
       const how: Publishing = { channels: fan, burst, window: 200, ...(perSecond ? { perSecond } : {}) };
       return measureFlow({ server: worker, publisher, crowd, how, subscribers, warmUpMs, measureMs });
     };
     let best = 0;
     const take = (name: string, found: Flow) => {
-      put(figures, name, found);
+      put(statistics, name, found);
       best = Math.max(best, found.deliveriesPerSecond);
     };
     const isInside = peer.triggers.includes('inside');
@@ -70,10 +70,10 @@ export function fanOut(peer: Peer): Promise<Figures> {
     const http = peer.triggers.includes('http') ? await overHttp() : undefined;
     if (http) take('http', await flow(http, 10));
     const publisher = isInside ? worker : http;
-    if (!publisher) return figures;
-    putLatencies(figures, 'half', await flow(publisher, 10, best / subscribers / 2));
-    putLatencies(figures, 'same', await flow(publisher, 10, 40));
-    return figures;
+    if (!publisher) return statistics;
+    putLatencies(statistics, 'half', await flow(publisher, 10, best / subscribers / 2));
+    putLatencies(statistics, 'same', await flow(publisher, 10, 40));
+    return statistics;
   });
 }
 
@@ -86,12 +86,12 @@ export function manySubscribers(peer: Peer): Promise<Figures> {
     const isInside = peer.triggers.includes('inside');
     const publisher = isInside ? server.worker : await overHttp();
     const common = { server: server.worker, publisher, crowd, warmUpMs, measureMs };
-    const figures: Figures = {};
+    const statistics: Figures = {};
     const fanned = { channels: fan, burst: 10, window: 40 };
-    put(figures, 'fan', await measureFlow({ ...common, how: fanned, subscribers }));
+    put(statistics, 'fan', await measureFlow({ ...common, how: fanned, subscribers }));
     const spread = { channels: inFives(subscribers), burst: isInside ? 1_000 : 10, window: 20_000 };
-    put(figures, 'small', await measureFlow({ ...common, how: spread, subscribers: 5 }));
-    return figures;
+    put(statistics, 'small', await measureFlow({ ...common, how: spread, subscribers: 5 }));
+    return statistics;
   });
 }
 
@@ -159,12 +159,12 @@ export function severalCores(peer: Peer, workers: number): Promise<Figures> {
     await crowd.connect({ port: server.port, dialect: peer.dialect, plans, count: subscribers });
     const publisher = peer.triggers.includes('inside') ? server.worker : await overHttp();
     const common = { server: server.worker, publisher, crowd, warmUpMs: 2 * warmUpMs, measureMs };
-    const figures: Figures = {};
+    const statistics: Figures = {};
     const fanned = { channels: fan, burst: 10, window: 80 };
-    put(figures, 'fan', await measureFlow({ ...common, how: fanned, subscribers }));
+    put(statistics, 'fan', await measureFlow({ ...common, how: fanned, subscribers }));
     const spread = { channels: inFives(subscribers), burst: 10, window: 10_000 };
-    put(figures, 'small', await measureFlow({ ...common, how: spread, subscribers: 5 }));
-    return figures;
+    put(statistics, 'small', await measureFlow({ ...common, how: spread, subscribers: 5 }));
+    return statistics;
   };
   return onStage(peer, act, workers);
 }
@@ -174,16 +174,16 @@ async function settled(worker: Worker) {
   return { resident: worker.residentBytes(), heapUsed, external };
 }
 
-function put(figures: Figures, name: string, flow: Flow): void {
+function put(statistics: Figures, name: string, flow: Flow): void {
   const { latenciesUs: _, ...rest } = flow;
-  for (const [key, value] of Object.entries(rest)) figures[`${name}.${key}`] = value;
+  for (const [key, value] of Object.entries(rest)) statistics[`${name}.${key}`] = value;
 }
 
-function putLatencies(figures: Figures, name: string, flow: Flow): void {
-  put(figures, name, flow);
+function putLatencies(statistics: Figures, name: string, flow: Flow): void {
+  put(statistics, name, flow);
   const sorted = Float64Array.from(flow.latenciesUs).sort();
   for (const percent of [50, 99, 99.9]) {
     const rank = Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1);
-    figures[`${name}.p${percent}`] = (sorted[rank] ?? Number.NaN) / 1000;
+    statistics[`${name}.p${percent}`] = (sorted[rank] ?? Number.NaN) / 1000;
   }
 }

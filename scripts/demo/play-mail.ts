@@ -45,11 +45,11 @@ export async function playMail(server: DemoServer): Promise<void> {
     note(`queue item ${data.queueItem.id} waits in "${data.queueItem.queue}"; Alex accepts it`);
     const { session } = await agent('POST', `/v1/queue-items/${data.queueItem.id}/accept`);
     await agent('POST', `/v1/sessions/${session.id}/replies`, { text: 'It is on its way, Vera.' });
-    const answer = await arrived(post.sent, (mail) => /on its way/.test(mail.mail.text ?? ''));
+    const answer = await arrived(post.sent, (email) => /on its way/.test(email.email.text ?? ''));
     say('Alex', 'It is on its way, Vera.');
     note('and this is what Vera’s mail server was given:');
     showMail(answer);
-    if (answer.mail.inReplyTo !== messageId)
+    if (answer.email.inReplyTo !== messageId)
       throw new Error('The answer is not in the thread of the question.');
 
     const conversation = await hear(url, {
@@ -59,14 +59,14 @@ export async function playMail(server: DemoServer): Promise<void> {
     });
     await client.sendMail({
       from: `Vera at work <vera@work.example>`,
-      to: answer.mail.replyTo?.text ?? '',
+      to: answer.email.replyTo?.text ?? '',
       subject: `Re: ${subject}`,
       text: `It is here, thank you!\n\nOn Mon, Nov 23, 2026 at 10:04 AM The Shop <${shop}> wrote:\n> It is on its way, Vera.\n`,
     });
     const heard = await conversation.until('her answer', ({ event }) => event === 'message_post');
     conversation.stop();
     say('Vera', heard.data.message.content.text);
-    note(`from ${heard.data.message.content.mail.from}, in the same conversation, without what she quoted`);
+    note(`from ${heard.data.message.content.email.from}, in the same conversation, without what she quoted`);
   } finally {
     client.close();
     desk.stop();
@@ -75,7 +75,7 @@ export async function playMail(server: DemoServer): Promise<void> {
   }
 }
 
-async function arrived(sent: readonly SentMail[], fits: (mail: SentMail) => boolean): Promise<SentMail> {
+async function arrived(sent: readonly SentMail[], fits: (email: SentMail) => boolean): Promise<SentMail> {
   const deadline = Date.now() + patienceMs;
   for (;;) {
     const found = sent.find(fits);
@@ -87,7 +87,7 @@ async function arrived(sent: readonly SentMail[], fits: (mail: SentMail) => bool
 
 const shown = /^(From|Reply-To|To|Subject|Message-ID|In-Reply-To):/i;
 
-function showMail({ raw, mail }: SentMail): void {
+function showMail({ raw, email }: SentMail): void {
   const heads =
     raw
       .toString('utf8')
@@ -97,7 +97,7 @@ function showMail({ raw, mail }: SentMail): void {
   for (const line of [
     ...heads.filter((head) => shown.test(head)),
     '',
-    ...(mail.text ?? '').trim().split('\n'),
+    ...(email.text ?? '').trim().split('\n'),
   ]) {
     console.log(`          ${paint('dim', '│')} ${line}`);
   }

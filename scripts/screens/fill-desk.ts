@@ -76,7 +76,7 @@ export async function fillDesk(stage: Stage): Promise<void> {
       body: { settings: { sla: { firstReplyMinutes: { normal: minutes } } } },
     });
   await due(1);
-  await wait(await mail(stage), 'Sofia Marino');
+  await wait(await email(stage), 'Sofia Marino');
   await wait(
     await messenger(stage, 'jonas', 'Do you ship to Switzerland? And what is the customs fee?'),
     'Jonas Weber',
@@ -183,7 +183,7 @@ async function onWhatsapp(stage: Stage, from: string, name: string, text: string
   return said(stage, text);
 }
 
-async function mail(stage: Stage): Promise<number> {
+async function email(stage: Stage): Promise<number> {
   const text =
     'The invoice of last week shows my old company name. Could you send me a corrected one, please?';
   const client = createTransport({ host: '127.0.0.1', port: stage.mailPort, ignoreTLS: true });

@@ -8,7 +8,7 @@ type PanelLook = Look & Required<Pick<Look, 'as'>>;
 /** Every page that has an address of its own; the first is the overview. */
 const pages = [
   ...['', 'health', 'events', 'dead-letters', 'replay', 'listeners', 'queues', 'channels', 'deliveries'],
-  ...['updates', 'mails', 'connections', 'canned-replies', 'apps', 'agents', 'audit'],
+  ...['webhook-events', 'emails', 'connections', 'canned-replies', 'apps', 'agents', 'audit'],
 ];
 
 /** Pictures of each page, of one event, of one message, and of what an app can be told. */

@@ -131,18 +131,18 @@ describe('a channel', () => {
   });
 
   it('has groups of settings changed within, and taken away whole', async () => {
-    const mail = channel(1, 'mail');
+    const email = channel(1, 'mail');
     const smtp = { ...mailbox(), user: 'shop', password: 'the mail password' };
-    await mail.put({ kind: 'email', settings: { address: 'support@shop.example', smtp } });
-    expect((await mail.show()).body).toMatchObject({
+    await email.put({ kind: 'email', settings: { address: 'support@shop.example', smtp } });
+    expect((await email.show()).body).toMatchObject({
       settings: { smtp: { user: 'shop' } },
       secrets: ['smtp.password'],
       webhookUrl: null,
     });
-    await mail.change({ settings: { smtp: { user: 'desk' } } });
-    expect((await mail.stored())?.settings.smtp).toEqual({ ...smtp, user: 'desk' });
-    await mail.change({ settings: { smtp: null } });
-    expect((await mail.stored())?.settings).toEqual({ address: 'support@shop.example' });
+    await email.change({ settings: { smtp: { user: 'desk' } } });
+    expect((await email.stored())?.settings.smtp).toEqual({ ...smtp, user: 'desk' });
+    await email.change({ settings: { smtp: null } });
+    expect((await email.stored())?.settings).toEqual({ address: 'support@shop.example' });
   });
 
   it.each([
@@ -206,16 +206,16 @@ describe('the credentials of a channel', () => {
   });
 
   it('of a mail server are tried by logging in, those of a mailbox too', async () => {
-    const mail = (settings: object) =>
+    const email = (settings: object) =>
       channel(1, 'post').test({ kind: 'email', settings: { address: 'post@shop.example', ...settings } });
-    expect((await mail({ smtp: mailbox() })).body).toEqual({ ok: true, reason: null });
+    expect((await email({ smtp: mailbox() })).body).toEqual({ ok: true, reason: null });
     const closed = { host: '127.0.0.1', port: 1, tls: 'none' };
-    expect((await mail({ smtp: closed })).body).toMatchObject({
+    expect((await email({ smtp: closed })).body).toMatchObject({
       ok: false,
       reason: expect.stringContaining('ECONNREFUSED'),
     });
     const imap = { ...closed, user: 'post', password: 'x' };
-    expect((await mail({ smtp: mailbox(), imap })).body).toMatchObject({
+    expect((await email({ smtp: mailbox(), imap })).body).toMatchObject({
       ok: false,
       reason: expect.stringContaining('The mailbox cannot be read'),
     });

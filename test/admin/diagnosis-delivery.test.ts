@@ -1,4 +1,4 @@
-import type { MessageAccount, MessageSearch } from '@mevrik/protocol';
+import type { Diagnosis, MessageSearch } from '@mevrik/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../support/dispatch.ts';
 import { type FacebookProduct, ofThread, page, quick, startFacebook } from '../support/facebook.ts';
@@ -16,11 +16,11 @@ beforeAll(async () => {
 });
 afterAll(() => product.stop());
 
-const accountOf = async (id: number): Promise<MessageAccount> =>
-  (await admin.call('GET', `/v1/admin/messages/${id}/account`)).body;
+const diagnose = async (id: number): Promise<Diagnosis> =>
+  (await admin.call('GET', `/v1/admin/messages/${id}/diagnosis`)).body;
 const verdict = (id: number, code: string) =>
   eventually(
-    () => accountOf(id),
+    () => diagnose(id),
     (account) => account.verdict?.code === code,
     60_000,
   );
@@ -64,7 +64,7 @@ describe('a message on Facebook', () => {
     expect(unanswered.verdict.sentence).toMatch(/^Nobody answered in time: page takes no message/);
     await product.replies(session, 'too late');
     const { verdict: told } = await eventually(
-      () => accountOf(id),
+      () => diagnose(id),
       (account) => account.verdict.sentence.includes('too late'),
       60_000,
     );

@@ -1,4 +1,4 @@
-import type { MessageAccount, MessageSearch } from '@mevrik/protocol';
+import type { Diagnosis, MessageSearch } from '@mevrik/protocol';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { eventually } from '../support/dispatch.ts';
 import { type Employed, startTestProduct, type TestProduct, type Visitor } from '../support/product.ts';
@@ -21,12 +21,12 @@ beforeEach(async () => {
 
 const settle = async (settings: Record<string, unknown>) =>
   expect((await admin.call('PATCH', '/v1/admin/apps/1', { settings })).status).toBe(200);
-const accountOf = async (id: number, by = admin): Promise<MessageAccount> =>
-  (await by.call('GET', `/v1/admin/messages/${id}/account`)).body;
+const diagnose = async (id: number, by = admin): Promise<Diagnosis> =>
+  (await by.call('GET', `/v1/admin/messages/${id}/diagnosis`)).body;
 /** The account, once its verdict is this one. */
 const verdict = (id: number, code: string) =>
   eventually(
-    () => accountOf(id),
+    () => diagnose(id),
     (account) => account.verdict?.code === code,
   );
 const search = async (q: string, by = admin): Promise<MessageSearch> =>
@@ -181,7 +181,7 @@ describe('a message that nobody will answer', () => {
     const { verdict: told, steps } = await eventually(
       async () => {
         ({ id } = await writes('hello?', visitor));
-        return accountOf(id);
+        return diagnose(id);
       },
       (account) => account.verdict.code === 'listener_paused',
     );
@@ -257,11 +257,11 @@ describe('a message is found', () => {
     const stranger = await product.employ({ role: 'supervisor', appIds: [] });
     const agent = await product.employ({});
     expect((await search('for the supervisor', own)).items).toHaveLength(1);
-    expect((await accountOf(id, own)).message.id).toBe(id);
+    expect((await diagnose(id, own)).message.id).toBe(id);
     expect((await search('for the supervisor', stranger)).items).toEqual([]);
-    expect((await stranger.call('GET', `/v1/admin/messages/${id}/account`)).status).toBe(403);
+    expect((await stranger.call('GET', `/v1/admin/messages/${id}/diagnosis`)).status).toBe(403);
     expect((await agent.call('GET', `/v1/admin/messages?q=word`)).status).toBe(403);
-    expect((await admin.call('GET', `/v1/admin/messages/999999999/account`)).status).toBe(404);
+    expect((await admin.call('GET', `/v1/admin/messages/999999999/diagnosis`)).status).toBe(404);
   });
 
   it.each(['', 'q=', 'q=%20', `q=${'x'.repeat(201)}`, 'q=a&limit=0', 'q=a&colour=red'])(

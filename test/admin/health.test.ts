@@ -1,8 +1,8 @@
 import { createClient } from '@mevrik/client';
 import type { Charts, HealthReport, PartHealth } from '@mevrik/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createFigureCounter } from '../../packages/server/src/observe/figures.ts';
-import { readCharts, storeFigures } from '../../packages/server/src/queries/figures.ts';
+import { createStatisticsCounter } from '../../packages/server/src/observe/figures.ts';
+import { readCharts, storeStatistics } from '../../packages/server/src/queries/figures.ts';
 import { noteHealth } from '../../packages/server/src/queries/health.ts';
 import { eventually } from '../support/dispatch.ts';
 import { type Employed, startSecondNode, startTestProduct, type TestProduct } from '../support/product.ts';
@@ -175,11 +175,11 @@ describe('charts', () => {
   it('add up what several processes have counted at once', async () => {
     const other = await startSecondNode(product);
     await other.stop();
-    const counters = [1, 2, 3].map(() => createFigureCounter());
+    const counters = [1, 2, 3].map(() => createStatisticsCounter());
     const event = { type: 'MevrikCSATStartEvent', occurredAt: new Date().toISOString() } as never;
     for (const { dispatch } of counters) for (let time = 0; time < 50; time++) dispatch.broadcast([event]);
     const before = sum(await readCharts(product.database, '1h'), 'MevrikCSATStartEvent');
-    await Promise.all(counters.map((counter) => storeFigures(product.database, counter.take())));
+    await Promise.all(counters.map((counter) => storeStatistics(product.database, counter.take())));
     const after = await readCharts(product.database, '1h');
     expect(sum(after, 'MevrikCSATStartEvent') - before).toBe(150);
     for (const counter of counters) expect(counter.take()).toEqual([]);
@@ -187,7 +187,7 @@ describe('charts', () => {
 
   it('keep what could not be stored for an hour at most', () => {
     let now = Date.parse('2026-01-01T00:00:00Z');
-    const counter = createFigureCounter(() => now);
+    const counter = createStatisticsCounter(() => now);
     for (let minute = 0; minute < 200; minute++, now += 60_000) counter.dispatch.failed('SomeListener');
     expect(counter.take()).toHaveLength(60);
   });

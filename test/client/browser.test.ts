@@ -51,10 +51,10 @@ describe('the SDK in a browser', () => {
     await page.addScriptTag({ content: script });
     const sessionId = await page.evaluate(
       async ({ url, appKey }) => {
-        const { createClient, createTokenKeeper } = (globalThis as unknown as { Mevrik: Sdk }).Mevrik;
+        const { createClient, createTokenStore } = (globalThis as unknown as { Mevrik: Sdk }).Mevrik;
         const stranger = createClient({ url, appKey });
         const begun = await stranger.rest.startVisit();
-        const { token } = createTokenKeeper({ refresh: stranger.rest.refreshVisit }, begun);
+        const { token } = createTokenStore({ refresh: stranger.rest.refreshVisit }, begun);
         const client = createClient({ url, appKey, token });
         const shown: unknown[] = [];
         const session = client.subscribe(`session${begun.session.id}`);

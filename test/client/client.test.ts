@@ -2,7 +2,7 @@ import {
   type Client,
   type ClientOptions,
   createClient,
-  createTokenKeeper,
+  createTokenStore,
   type Tokens,
   type WebSocketConstructor,
 } from '@mevrik/client';
@@ -56,7 +56,7 @@ async function visit() {
   const stranger = clientOf();
   const begun = await stranger.rest.startVisit({ profile: { name: 'Vera' } });
   const onChange = (tokens: Tokens) => changes.push(tokens);
-  const keeper = createTokenKeeper({ refresh: stranger.rest.refreshVisit, onChange }, begun);
+  const keeper = createTokenStore({ refresh: stranger.rest.refreshVisit, onChange }, begun);
   const client = clientOf({ token: keeper.token });
   return {
     client,

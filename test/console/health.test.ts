@@ -1,7 +1,7 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createFigureCounter } from '../../packages/server/src/observe/figures.ts';
-import { storeFigures } from '../../packages/server/src/queries/figures.ts';
+import { createStatisticsCounter } from '../../packages/server/src/observe/figures.ts';
+import { storeStatistics } from '../../packages/server/src/queries/figures.ts';
 import { accessibilityFaults, startBrowser } from '../support/browser.ts';
 import { logInAs } from '../support/panel.ts';
 import { storePastDay, storePastIllness, storeTakenCases } from '../support/past-day.ts';
@@ -170,9 +170,9 @@ describe('an administrator who looks whether all is well', () => {
     await page.getByText('An hour', { exact: true }).click();
     const wrong = page.getByRole('region', { name: 'What went wrong', exact: true });
     await wrong.getByText('Nothing went wrong in this time.').waitFor();
-    const { dispatch, take } = createFigureCounter();
+    const { dispatch, take } = createStatisticsCounter();
     dispatch.dead('LogMessageEvent');
-    await storeFigures(product.database, take());
+    await storeStatistics(product.database, take());
     // They are told of when the minute is over.
     await wrong.getByRole('img', { name: /Dead letters, at most 1 / }).waitFor({ timeout: 120_000 });
     expect(await isSame()).toBe(true);

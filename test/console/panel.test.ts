@@ -97,14 +97,14 @@ describe('an administrator who wants to know whether answers get through', () =>
     const echo = { mid: 'echo-1', is_echo: true, app_id: 1, metadata: 'hello', text: 'x' };
     const sender = { id: facebook.pageId };
     await product.webhook(ofThread({ sender, recipient: { id: 'stranger' }, message: echo }));
-    const { page, errors } = await adminAt('/admin/updates');
+    const { page, errors } = await adminAt('/admin/webhook-events');
     const row = page.getByRole('row', { name: /an echo: not ours/ });
     await row.getByText('ignored').waitFor();
     await page.getByText(/^ignored \(\d+\)$/).click();
     await row.getByRole('button', { name: /^Look into/ }).click();
     await page.getByText('"metadata": "hello"').waitFor();
     expect(await accessibilityFaults(page)).toEqual([]);
-    await keep(page, 'updates');
+    await keep(page, 'webhook-events');
     await row.getByRole('button', { name: 'Handle again' }).click();
     await page.getByText(/is handled once more/).waitFor();
     const raised = () => product.database.sql`

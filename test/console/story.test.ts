@@ -145,7 +145,7 @@ describe('a newcomer', () => {
       const admin = await agentAt('/login', 'ada@example.com', look);
       await admin.getByRole('heading', { name: 'Overview' }).waitFor();
       const faults: Record<string, string[]> = {};
-      const places = [
+      const positions = [
         '',
         '/events',
         '/dead-letters',
@@ -160,7 +160,7 @@ describe('a newcomer', () => {
         '/agents',
         '/audit',
       ];
-      for (const place of places) {
+      for (const place of positions) {
         await admin.goto(`${product.url}/admin${place}`);
         await admin.getByRole('heading', { level: 1 }).waitFor();
         await admin.waitForLoadState('networkidle');

@@ -312,11 +312,11 @@ describe('files of mails', () => {
     const { body } = await upload(product, agent.token, pdf, '?appId=1&name=offer.pdf');
     await product.replies(session, { text: 'Our offer', attachments: [{ fileId: body.fileId }] });
     await expect
-      .poll(() => product.post.sent.filter(({ to }) => to === person).at(-1)?.mail.attachments.length, {
+      .poll(() => product.post.sent.filter(({ to }) => to === person).at(-1)?.email.attachments.length, {
         timeout: 30_000,
       })
       .toBe(1);
-    const sent = product.post.sent.filter(({ to }) => to === person).at(-1)?.mail.attachments[0];
+    const sent = product.post.sent.filter(({ to }) => to === person).at(-1)?.email.attachments[0];
     expect(sent).toMatchObject({ filename: 'offer.pdf', contentType: 'application/pdf' });
     expect(sent?.content.equals(pdf)).toBe(true);
   });

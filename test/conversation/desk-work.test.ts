@@ -20,7 +20,7 @@ afterAll(() => product.stop());
 const settle = async (settings: Record<string, unknown>) =>
   (await admin.call('PATCH', '/v1/admin/apps/1', { settings })).status;
 const rowOf = async ({ sessionId }: Visitor) =>
-  (await agent.call('GET', `/v1/conversations/${sessionId}`)).body;
+  (await agent.call('GET', `/v1/sessions/${sessionId}/conversation`)).body;
 const shown = async (query: string): Promise<number[]> =>
   (await agent.call('GET', `/v1/conversations?${query}`)).body.items.map(
     ({ session }: { session: { id: number } }) => session.id,

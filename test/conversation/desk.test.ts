@@ -60,9 +60,9 @@ test('of many agents who accept at the same moment one gets the conversation, th
 
 test('an agent never has more conversations than their capacity, however many they accept at once', async () => {
   const agent = await product.employ({ capacity: 2 });
-  const places = await Promise.all(Array.from({ length: 5 }, waiting));
+  const positions = await Promise.all(Array.from({ length: 5 }, waiting));
   const answers = await Promise.all(
-    places.map(({ itemId }) => agent.call('POST', `/v1/queue-items/${itemId}/accept`)),
+    positions.map(({ itemId }) => agent.call('POST', `/v1/queue-items/${itemId}/accept`)),
   );
   expect(answers.filter(({ status }) => status === 200)).toHaveLength(2);
   expect(answers.filter(({ body }) => body.code === 'at_capacity')).toHaveLength(3);
@@ -146,7 +146,7 @@ test('a survey is answered by a press or in words, and only once', async () => {
   const [survey] = await product.database.sql`SELECT answer FROM csat_surveys WHERE case_id = ${caseId}`;
   expect(survey?.answer).toEqual({ score: 4, comment: 'quick and kind' });
   const again = await visitor.call('POST', '/v1/csat-answers', { score: 1 });
-  expect([again.status, again.body.code]).toEqual([409, 'survey_over']);
+  expect([again.status, again.body.code]).toEqual([409, 'survey_closed']);
   await visitor.call('POST', '/v1/quick-replies', { title: '1 😞', payload: `csat:${caseId}:1` });
   await visitor.write('opening hours');
   await eventually(visitor.history, (said) =>
@@ -212,14 +212,14 @@ test('with automatic assignment conversations go to whoever is free, and the res
   const two = await product.employ({ capacity: 1 });
   for (const agent of [one, two])
     await agent.call('PUT', '/v1/agents/me/availability', { availability: 'online' });
-  const places = [await waiting(), await waiting(), await waiting()];
+  const positions = [await waiting(), await waiting(), await waiting()];
   const assigned = async () =>
-    (await Promise.all(places.map(({ visitor }) => liveItem(visitor)))).map(
+    (await Promise.all(positions.map(({ visitor }) => liveItem(visitor)))).map(
       (item) => item?.assigned_agent_id ?? null,
     );
   const who = await eventually(assigned, (ids) => ids.filter((id) => id !== null).length === 2);
   expect(new Set(who)).toEqual(new Set([one.id, two.id, null]));
-  const [done] = places.filter((_place, index) => who[index] === one.id);
+  const [done] = positions.filter((_place, index) => who[index] === one.id);
   await one.call('POST', `/v1/cases/${done?.caseId}/close`, { disposition: 'resolved' });
   const next = await eventually(assigned, (ids) => ids[who.indexOf(null)] !== null);
   expect(next[who.indexOf(null)]).toBe(one.id);
@@ -316,7 +316,7 @@ test('an identity vouched for by the app resumes on any device; a forged one is 
   const forged = await product.call('POST', '/v1/visitors', {
     body: { appKey: product.app.key, identity: { externalId: 'u-1', signature: sign('u-2') } },
   });
-  expect([forged.status, forged.body.code]).toEqual([401, 'wrong_signature']);
+  expect([forged.status, forged.body.code]).toEqual([401, 'invalid_signature']);
 });
 
 test('a refresh token resumes the visit once; used again later it ends the family', async () => {

@@ -14,8 +14,8 @@ const textsOf = async (address: string) =>
   (await product.messagesOf(address)).map(({ content }) => content.text);
 
 /** Sends a mail and waits until something was made of it. @returns its record. */
-async function taken(mail: Parameters<EmailProduct['send']>[0]) {
-  const { messageId } = await product.send(mail);
+async function taken(email: Parameters<EmailProduct['send']>[0]) {
+  const { messageId } = await product.send(email);
   const find = async () => (await product.kept()).find((one) => one.message_id === messageId);
   await expect.poll(async () => (await find())?.status, patience).not.toBe('received');
   return find();
@@ -32,7 +32,7 @@ async function written() {
     person,
     session,
     message,
-    messageId: sent?.mail.messageId ?? '',
+    messageId: sent?.email.messageId ?? '',
     raw: sent?.raw ?? Buffer.alloc(0),
   };
 }
@@ -48,7 +48,7 @@ describe('a mail that a machine wrote', () => {
     expect(record?.status).toBe('handled');
     await expect.poll(() => textsOf(person), patience).toEqual(['I am away']);
     const [message] = await product.messagesOf(person);
-    expect(message?.content.mail).toEqual({ automatic: 'reply' });
+    expect(message?.content.email).toEqual({ automatic: 'reply' });
     const next = somebody();
     await product.writes(next); // by then the one before has had its turn
     const cases = await product.database.sql`

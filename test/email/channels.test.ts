@@ -154,25 +154,26 @@ describe('the record of what came in', () => {
     const person = `guest-${++people}@home.example`;
     await product.writes(person, { messageId: '<listed@home.example>', text: 'hello' });
     await product.send({ from: support, text: 'from ourselves' });
-    const ignored = async () => (await admin.call('GET', '/v1/admin/mails?status=ignored&channel=mail')).body;
+    const ignored = async () =>
+      (await admin.call('GET', '/v1/admin/emails?status=ignored&channel=mail')).body;
     await expect.poll(async () => (await ignored()).counts.ignored, patience).toBe(1);
     expect((await ignored()).items).toEqual([
       expect.objectContaining({ sender: support, note: 'it comes from an address of ours' }),
     ]);
-    const { items } = (await admin.call('GET', '/v1/admin/mails?limit=100')).body;
+    const { items } = (await admin.call('GET', '/v1/admin/emails?limit=100')).body;
     const listed = items.find(
       ({ messageId }: { messageId: string }) => messageId === '<listed@home.example>',
     );
     expect(listed).toMatchObject({ status: 'handled', recipient: support, sender: person, source: 'smtp' });
-    const raw = await admin.call('GET', `/v1/admin/mails/${listed.id}/raw`);
+    const raw = await admin.call('GET', `/v1/admin/emails/${listed.id}/raw`);
     expect(raw.headers.get('content-type')).toContain('message/rfc822');
     expect(raw.body).toContain('Message-ID: <listed@home.example>');
-    expect((await admin.call('POST', `/v1/admin/mails/${listed.id}/replay`)).status).toBe(202);
+    expect((await admin.call('POST', `/v1/admin/emails/${listed.id}/replay`)).status).toBe(202);
     const again = async () => (await product.kept()).find(({ id }) => id === listed.id)?.status;
     await expect.poll(again, patience).toBe('handled');
     expect(await product.messagesOf(person)).toHaveLength(1);
-    expect((await admin.call('POST', '/v1/admin/mails/999999/replay')).status).toBe(404);
+    expect((await admin.call('POST', '/v1/admin/emails/999999/replay')).status).toBe(404);
     const agent = await product.employ();
-    expect((await agent.call('GET', '/v1/admin/mails')).status).toBe(403);
+    expect((await agent.call('GET', '/v1/admin/emails')).status).toBe(403);
   });
 });

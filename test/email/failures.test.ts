@@ -42,8 +42,8 @@ const withFile = () => ({
 const textsOf = async (address: string) =>
   (await product.messagesOf(address)).map(({ content }) => content.text);
 const recordOf = async (messageId: string) =>
-  (await admin.call('GET', '/v1/admin/mails?limit=100')).body.items.find(
-    (mail: { messageId: string }) => mail.messageId === messageId,
+  (await admin.call('GET', '/v1/admin/emails?limit=100')).body.items.find(
+    (email: { messageId: string }) => email.messageId === messageId,
   );
 
 describe('a mail that cannot be taken in for a reason of ours', () => {
@@ -62,7 +62,7 @@ describe('a mail that cannot be taken in for a reason of ours', () => {
     expect(audit).toHaveLength(1);
 
     await storeIsAway(false);
-    expect((await admin.call('POST', `/v1/admin/mails/${record.id}/replay`)).status).toBe(202);
+    expect((await admin.call('POST', `/v1/admin/emails/${record.id}/replay`)).status).toBe(202);
     await expect.poll(async () => (await recordOf(messageId))?.status, patience).toBe('handled');
     await expect.poll(() => textsOf(person), patience).toEqual(['the next one', 'See the file.']);
   });
@@ -117,7 +117,7 @@ describe('an administrator who looks into the mails', () => {
     await expect.poll(async () => (await recordOf(messageId))?.status, patience).toBe('failed');
     const [who] = await product.database.sql<{ email: string }[]>`
       SELECT email FROM agents WHERE id = ${admin.id}`;
-    const { page, errors } = await openPage(browser, `${product.url}/login?to=/admin/mails`);
+    const { page, errors } = await openPage(browser, `${product.url}/login?to=/admin/emails`);
     page.setDefaultTimeout(patience.timeout);
     await page.getByLabel('E-mail address').fill(who?.email ?? '');
     await page.getByRole('textbox', { name: 'Password' }).fill('correct horse battery');

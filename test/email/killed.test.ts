@@ -66,9 +66,9 @@ it('killed at every step of sending: nothing is lost, order is kept, and what we
   const outcomes = await killAtEveryStep(killed, email);
   expect(outcomes).toEqual(expectedOutcomes(email));
   // Whoever gets a mail twice can tell by its number that it is one: they were given three each.
-  const numbers = post.sent.map(({ mail }) => mail.messageId);
-  const mails = post.sent.map(({ to, mail }) => `${mail.messageId} ${to} ${mail.text}`);
-  expect([numbers, mails].map((all) => new Set(all).size)).toEqual(
+  const numbers = post.sent.map(({ email }) => email.messageId);
+  const emails = post.sent.map(({ to, email }) => `${email.messageId} ${to} ${email.text}`);
+  expect([numbers, emails].map((all) => new Set(all).size)).toEqual(
     Array(2).fill(3 * Object.keys(outcomes).length),
   );
 }, 240_000);

@@ -5,7 +5,7 @@ import { createTransport } from 'nodemailer';
 import { afterEach, describe, expect, it } from 'vitest';
 import { identifyMail } from '../../packages/server/src/channels/email/mail-heads.ts';
 import {
-  type ArrivedMail,
+  type ArrivedEmail,
   type SmtpListener,
   type SmtpListenerOptions,
   startSmtpListener,
@@ -14,7 +14,7 @@ import { startEmail } from '../support/email.ts';
 import { anyMail } from '../support/mails.ts';
 
 const patience = { timeout: 20_000 };
-const kept: ArrivedMail[] = [];
+const kept: ArrivedEmail[] = [];
 let listener: SmtpListener;
 const clients: Socket[] = [];
 afterEach(async () => {
@@ -36,8 +36,8 @@ async function start(options: Partial<SmtpListenerOptions> = {}): Promise<void> 
       /^(support|sales)(\+.*)?@shop\.example$/.test(address)
         ? { appId: 1, channel: address.startsWith('sales') ? 'sales' : 'support' }
         : undefined,
-    keep: async (mail) => {
-      kept.push(mail);
+    keep: async (email) => {
+      kept.push(email);
       return 'kept';
     },
     log: { warn() {} },
@@ -221,9 +221,9 @@ describe('the listener', () => {
       release = resolve;
     });
     await start({
-      keep: async (mail) => {
+      keep: async (email) => {
         await waiting;
-        kept.push(mail);
+        kept.push(email);
         return 'kept';
       },
     });
@@ -240,13 +240,13 @@ describe('the listener', () => {
 });
 
 /** What a mail is told by, whatever blanks are around it. */
-const identityOf = (mail: string) => identifyMail(Buffer.from(mail, 'latin1')).deduplicationKey;
+const identityOf = (email: string) => identifyMail(Buffer.from(email, 'latin1')).deduplicationKey;
 
 describe('whatever mails come', () => {
   it('each is kept, and something is made of it', async () => {
     const product = await startEmail();
     try {
-      const mails = fc.sample(anyMail, { numRuns: 80, seed: 7 });
+      const emails = fc.sample(anyMail, { numRuns: 80, seed: 7 });
       const transport = createTransport({
         host: '127.0.0.1',
         port: product.smtpPort,
@@ -254,7 +254,7 @@ describe('whatever mails come', () => {
         pool: true,
       });
       await Promise.all(
-        mails.map((raw, number) =>
+        emails.map((raw, number) =>
           transport.sendMail({
             envelope: { from: `s${number}@home.example`, to: 'support@shop.example' },
             raw,
@@ -264,7 +264,7 @@ describe('whatever mails come', () => {
       transport.close();
       const states = async () => new Set((await product.kept()).map(({ status }) => status));
       await expect.poll(async () => (await states()).has('received'), { timeout: 40_000 }).toBe(false);
-      const written = new Set(mails.map((raw) => raw.toString('latin1').trim()));
+      const written = new Set(emails.map((raw) => raw.toString('latin1').trim()));
       const bytes = (await product.kept()).map(({ raw }) => raw.toString('latin1').trim());
       expect(bytes.filter((one) => !written.has(one))).toEqual([]);
       // What is missing is a copy of one that is there.

@@ -11,8 +11,8 @@ afterEach(async () => {
   await mailbox.stop();
 });
 
-async function start(mails: readonly string[] = []): Promise<void> {
-  mailbox = await startMailbox(mails);
+async function start(emails: readonly string[] = []): Promise<void> {
+  mailbox = await startMailbox(emails);
   product = await startEmail({ channel: { imap: settings() } });
   await expect.poll(() => cursor(), patience).toBeDefined();
 }
@@ -25,7 +25,7 @@ const settings = (password = mailbox.password) => ({
   password,
 });
 let written = 0;
-const mail = (from: string, text: string, heads = '') =>
+const email = (from: string, text: string, heads = '') =>
   `From: ${from}\r\nTo: ${support}\r\nMessage-ID: <box-${++written}@home.example>\r\n${heads}\r\n${text}\r\n`;
 const textsOf = async (address: string) =>
   (await product.messagesOf(address)).map(({ content }) => content.text);
@@ -37,10 +37,10 @@ const cursor = async () => {
 
 describe('the mailbox of a channel', () => {
   it('is read from now on: what lay there before is nobody’s message, what comes is, at once', async () => {
-    await start([mail('old@home.example', 'from years ago')]);
-    mailbox.receive(mail('vera@home.example', 'hello'));
+    await start([email('old@home.example', 'from years ago')]);
+    mailbox.receive(email('vera@home.example', 'hello'));
     await expect.poll(() => textsOf('vera@home.example'), patience).toEqual(['hello']);
-    mailbox.receive(mail('vera@home.example', 'and again'));
+    mailbox.receive(email('vera@home.example', 'and again'));
     await expect.poll(() => textsOf('vera@home.example'), patience).toEqual(['hello', 'and again']);
     expect(await textsOf('old@home.example')).toEqual([]);
   });
@@ -48,11 +48,11 @@ describe('the mailbox of a channel', () => {
   it('is read on where it was left, when the connection breaks', async () => {
     await start();
     const longAgo = new Date('2020-01-01'); // as of mails that were moved here: only their numbers are new
-    mailbox.receive(mail('vera@home.example', 'one'), longAgo);
+    mailbox.receive(email('vera@home.example', 'one'), longAgo);
     await expect.poll(() => textsOf('vera@home.example'), patience).toEqual(['one']);
     mailbox.cut();
-    mailbox.receive(mail('vera@home.example', 'two'), longAgo);
-    mailbox.receive(mail('vera@home.example', 'three'), longAgo);
+    mailbox.receive(email('vera@home.example', 'two'), longAgo);
+    mailbox.receive(email('vera@home.example', 'three'), longAgo);
     await expect.poll(() => textsOf('vera@home.example'), patience).toEqual(['one', 'two', 'three']);
     expect(mailbox.connections()).toBeGreaterThan(1);
     expect(await product.kept()).toHaveLength(3);
@@ -60,10 +60,10 @@ describe('the mailbox of a channel', () => {
 
   it('that was numbered anew has no mail kept twice, and none left out', async () => {
     await start();
-    mailbox.receive(mail('vera@home.example', 'one'));
+    mailbox.receive(email('vera@home.example', 'one'));
     await expect.poll(() => textsOf('vera@home.example'), patience).toEqual(['one']);
     mailbox.renumber();
-    mailbox.receive(mail('vera@home.example', 'two'));
+    mailbox.receive(email('vera@home.example', 'two'));
     mailbox.cut();
     await expect.poll(async () => (await cursor())?.uid_validity, patience).toBe('101');
     await expect.poll(() => textsOf('vera@home.example'), patience).toEqual(['one', 'two']);
@@ -75,8 +75,8 @@ describe('the mailbox of a channel', () => {
     const session = await product.writes('vera@home.example');
     const message = await product.replies(session, 'Hello');
     await expect.poll(async () => (await product.deliveryOf(message))?.status, patience).toBe('sent');
-    const replyTo = product.post.sent.at(-1)?.mail.replyTo?.value[0]?.address;
-    mailbox.receive(mail('other@home.example', 'Thanks', `Delivered-To: ${replyTo}\r\n`));
+    const replyTo = product.post.sent.at(-1)?.email.replyTo?.value[0]?.address;
+    mailbox.receive(email('other@home.example', 'Thanks', `Delivered-To: ${replyTo}\r\n`));
     await expect.poll(() => textsOf('vera@home.example'), patience).toEqual(['hello', 'Thanks']);
   });
 
@@ -93,7 +93,7 @@ describe('the mailbox of a channel', () => {
     await expect
       .poll(async () => (await audit()).map(({ action }) => action), patience)
       .toEqual(['mailbox.down', 'mailbox.up']);
-    mailbox.receive(mail('vera@home.example', 'hello'));
+    mailbox.receive(email('vera@home.example', 'hello'));
     await expect.poll(() => textsOf('vera@home.example'), patience).toEqual(['hello']);
   });
 
@@ -101,11 +101,11 @@ describe('the mailbox of a channel', () => {
     await start();
     const other = await startSecondNode(product);
     await expect.poll(() => mailbox.readers(), patience).toBe(1);
-    mailbox.receive(mail('vera@home.example', 'one'));
+    mailbox.receive(email('vera@home.example', 'one'));
     await expect.poll(() => textsOf('vera@home.example'), patience).toEqual(['one']);
     await other.stop();
     await expect.poll(() => mailbox.readers(), patience).toBe(1);
-    mailbox.receive(mail('vera@home.example', 'two'));
+    mailbox.receive(email('vera@home.example', 'two'));
     await expect.poll(() => textsOf('vera@home.example'), patience).toEqual(['one', 'two']);
     expect(await product.kept()).toHaveLength(2);
   });

@@ -19,7 +19,7 @@ describe('a mail to the address of a channel', () => {
     await product.send({ from: `Vera <${vera}>`, subject: 'My order', text: 'Where is it?' });
     await expect.poll(() => textsOf(vera), patience).toEqual(['Where is it?']);
     const [message] = await product.messagesOf(vera);
-    expect(message?.content.mail).toEqual({ subject: 'My order' });
+    expect(message?.content.email).toEqual({ subject: 'My order' });
     const [customer] = await product.database.sql`
       SELECT name, email FROM customers WHERE conversation_key = ${`1/mail:${vera}`}`;
     expect(customer).toEqual({ name: 'Vera', email: vera });
@@ -32,15 +32,15 @@ describe('a mail to the address of a channel', () => {
       'latin1',
     );
     await product.send({ envelope: { from, to: support }, raw });
-    const mail = (await product.kept()).find(({ message_id }) => message_id === '<bytes@home.example>');
-    expect(mail?.raw.toString('latin1')).toBe(raw.toString('latin1'));
+    const email = (await product.kept()).find(({ message_id }) => message_id === '<bytes@home.example>');
+    expect(email?.raw.toString('latin1')).toBe(raw.toString('latin1'));
   });
 
   it('is stored once, however often it comes', async () => {
     const from = somebody();
-    const mail = { from, messageId: '<once@home.example>', text: 'once' };
-    await product.send(mail);
-    await product.send(mail);
+    const email = { from, messageId: '<once@home.example>', text: 'once' };
+    await product.send(email);
+    await product.send(email);
     await product.send({ from, text: 'another' });
     await expect.poll(() => textsOf(from), patience).toEqual(['once', 'another']);
   });

@@ -19,16 +19,16 @@ const statusOf = async (messageId: number) => (await product.deliveryOf(messageI
 const mailsTo = (address: string) => product.post.sent.filter(({ to }) => to === address);
 
 /** A person who has written, has got the notice that they are in line, and what an agent says to them. */
-async function conversation(mail?: Parameters<EmailProduct['writes']>[1]) {
+async function conversation(email?: Parameters<EmailProduct['writes']>[1]) {
   const person = `reader-${++people}@home.example`;
-  const session = await product.writes(person, mail);
+  const session = await product.writes(person, email);
   await expect.poll(() => product.post.textsFor(person), patience).toEqual(['In line.']);
   return {
     person,
     session,
     say: (content: string | Record<string, unknown>) => product.replies(session, content),
     heard: () => product.post.textsFor(person).slice(1),
-    last: () => mailsTo(person).at(-1)?.mail,
+    last: () => mailsTo(person).at(-1)?.email,
   };
 }
 
@@ -48,14 +48,14 @@ describe('an agent’s reply to a mail', () => {
     });
     const message = await say('On its way: see https://shop.example/t?a=1&b=2.');
     await expect.poll(() => statusOf(message), patience).toBe('sent');
-    const mail = last();
-    expect(mail?.subject).toBe('Re: My order');
-    expect(mail?.inReplyTo).toBe('<asked@home.example>');
-    expect(mail?.references).toBe('<asked@home.example>');
-    expect(mail?.from?.text).toBe(`"The Shop" <${support}>`);
-    expect(mail?.text?.trim()).toBe('On its way: see https://shop.example/t?a=1&b=2.');
-    expect(mail?.html).toContain('<a href="https://shop.example/t?a=1&amp;b=2">');
-    expect(mail?.headers.get('auto-submitted')).toBeUndefined();
+    const email = last();
+    expect(email?.subject).toBe('Re: My order');
+    expect(email?.inReplyTo).toBe('<asked@home.example>');
+    expect(email?.references).toBe('<asked@home.example>');
+    expect(email?.from?.text).toBe(`"The Shop" <${support}>`);
+    expect(email?.text?.trim()).toBe('On its way: see https://shop.example/t?a=1&b=2.');
+    expect(email?.html).toContain('<a href="https://shop.example/t?a=1&amp;b=2">');
+    expect(email?.headers.get('auto-submitted')).toBeUndefined();
     expect(mailsTo(person).at(-1)?.from).toBe(support);
   });
 
@@ -101,7 +101,7 @@ describe('an agent’s reply to a mail', () => {
 describe('what no person has written', () => {
   it('says so, and asks for no automatic answer', async () => {
     const { person } = await conversation();
-    const notice = mailsTo(person)[0]?.mail;
+    const notice = mailsTo(person)[0]?.email;
     expect(notice?.headers.get('auto-submitted')).toBe('auto-replied');
     expect(notice?.headers.get('x-auto-response-suppress')).toBe('All');
   });
@@ -148,7 +148,7 @@ describe('a mail that its server does not take', () => {
     await expect.poll(() => statusOf(message), patience).toBe('sent');
     expect(heard()).toEqual(Array(times).fill('are you there?'));
     expect(await attemptsOf(message)).toEqual(['doubtful, resend', 'sent']);
-    const ids = mailsTo(person).map(({ mail }) => mail.messageId);
+    const ids = mailsTo(person).map(({ email }) => email.messageId);
     expect(new Set(ids.slice(1)).size).toBe(1);
   });
 });

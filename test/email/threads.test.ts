@@ -22,7 +22,7 @@ async function answered() {
   const session = await product.writes(person, { subject: 'My order', text: 'Where is it?' });
   const message = await product.replies(session, 'On its way.');
   await expect.poll(async () => (await product.deliveryOf(message))?.status, patience).toBe('sent');
-  const answer = product.post.sent.filter(({ to }) => to === person).at(-1)?.mail;
+  const answer = product.post.sent.filter(({ to }) => to === person).at(-1)?.email;
   return {
     person,
     session,
@@ -38,7 +38,7 @@ describe('an answer to an agent’s mail', () => {
     const other = somebody();
     await product.send({ from: `Vera at work <${other}>`, to: replyTo, text: 'Thank you!' });
     await expect.poll(() => textsOf(person), patience).toEqual(['Where is it?', 'Thank you!']);
-    expect((await messagesOf(person)).at(-1)?.content.mail).toEqual({ from: `Vera at work <${other}>` });
+    expect((await messagesOf(person)).at(-1)?.content.email).toEqual({ from: `Vera at work <${other}>` });
     expect(await textsOf(other)).toEqual([]);
   });
 
@@ -67,7 +67,7 @@ describe('an answer to an agent’s mail', () => {
     const { person, messageId } = await answered();
     await product.send({ from: person, inReplyTo: messageId, subject: 'Something else', text: 'And this?' });
     await expect.poll(() => textsOf(person), patience).toHaveLength(2);
-    const subjects = (await messagesOf(person)).map(({ content }) => content.mail?.subject);
+    const subjects = (await messagesOf(person)).map(({ content }) => content.email?.subject);
     expect(subjects).toEqual(['My order', 'Something else']);
   });
 });
@@ -125,7 +125,7 @@ describe('what is quoted', () => {
     const [message] = await messagesOf(person);
     expect(message?.content.text).toBe('Thank you!');
     expect(message?.content.attachments).toEqual([expect.objectContaining({ name: 'logo.png' })]);
-    const { status, body } = await desk.call('GET', `/v1/messages/${message?.id}/mail`);
+    const { status, body } = await desk.call('GET', `/v1/messages/${message?.id}/email`);
     expect(status).toBe(200);
     expect(body).toMatchObject({
       from: { address: person, name: 'Vera' },
@@ -139,10 +139,10 @@ describe('what is quoted', () => {
     expect(body.html).toContain('<img data-blocked-src="https://x.example/t.gif" />');
     expect(body.html).toContain('data:image/png;base64,');
     expect(body.html).not.toContain('script');
-    const file = await desk.call('GET', `/v1/messages/${message?.id}/mail/files/0`);
+    const file = await desk.call('GET', `/v1/messages/${message?.id}/email/attachments/0`);
     expect([file.status, file.body]).toEqual([200, 'png']);
     expect(file.headers.get('content-disposition')).toBe("attachment; filename*=UTF-8''logo.png");
-    expect((await desk.call('GET', `/v1/messages/${message?.id}/mail/files/1`)).status).toBe(404);
+    expect((await desk.call('GET', `/v1/messages/${message?.id}/email/attachments/1`)).status).toBe(404);
   });
 
   it('stays where a mail is passed on', async () => {
@@ -157,10 +157,10 @@ describe('what is quoted', () => {
     await expect.poll(() => messagesOf(person), patience).toHaveLength(1);
     const [message] = await messagesOf(person);
     const stranger = await product.employ({ appIds: [] });
-    expect((await stranger.call('GET', `/v1/messages/${message?.id}/mail`)).status).toBe(403);
+    expect((await stranger.call('GET', `/v1/messages/${message?.id}/email`)).status).toBe(403);
     const visitor = await product.visit();
-    expect((await visitor.call('GET', `/v1/messages/${message?.id}/mail`)).status).toBe(403);
+    expect((await visitor.call('GET', `/v1/messages/${message?.id}/email`)).status).toBe(403);
     const { body } = await visitor.write('no mail');
-    expect((await desk.call('GET', `/v1/messages/${body.message.id}/mail`)).status).toBe(404);
+    expect((await desk.call('GET', `/v1/messages/${body.message.id}/email`)).status).toBe(404);
   });
 });

@@ -85,9 +85,9 @@ describe('workers around a broker', () => {
 
   it('tell the figures of all, but not of one that has none yet', async () => {
     const [one, two] = workers as [Worker, Worker, Worker];
-    one.bus.tellFigures(async () => [{ name: 'a' }]);
-    two.bus.tellFigures(async () => [{ name: 'b' }]);
-    expect(await one.bus.figures()).toEqual([[{ name: 'a' }], [{ name: 'b' }]]);
+    one.bus.provideMetrics(async () => [{ name: 'a' }]);
+    two.bus.provideMetrics(async () => [{ name: 'b' }]);
+    expect(await one.bus.metrics()).toEqual([[{ name: 'a' }], [{ name: 'b' }]]);
   });
 
   it('learn that a user whose only worker has died is offline', async () => {

@@ -9,7 +9,7 @@ import {
   type GatewayApp,
   type RealtimeSettings,
   realtimeDefaults,
-} from '../../packages/server/src/broadcast/gateway-dependencies.ts';
+} from '../../packages/server/src/broadcast/gateway-deps.ts';
 import { acme, heard, RawClient, startGateway, type TestGateway } from '../support/gateway.ts';
 
 let server: TestGateway;

@@ -67,7 +67,7 @@ describe('what is connected', () => {
     let cursor: string | null = '';
     while (cursor !== null) {
       const query: string = new URLSearchParams({ prefix: 'page-', limit: '2', cursor }).toString();
-      const { body } = await admin.call('GET', `/v1/admin/gateway/channels?${query}`);
+      const { body } = await admin.call('GET', `/v1/admin/gateway/topics?${query}`);
       expect(body.items.length).toBeLessThanOrEqual(2);
       names.push(...body.items.map(({ name }: { name: string }) => name));
       cursor = body.next;
@@ -76,7 +76,7 @@ describe('what is connected', () => {
     const { body } = await admin.call('GET', '/v1/admin/gateway/connections?appId=1');
     expect(body.items).toHaveLength(2);
     expect(body.items).toContainEqual(expect.objectContaining({ userId: null, bufferedBytes: 0 }));
-    expect((await admin.call('GET', '/v1/admin/gateway/channels?appId=2')).body).toEqual({
+    expect((await admin.call('GET', '/v1/admin/gateway/topics?appId=2')).body).toEqual({
       items: [],
       next: null,
     });
@@ -121,8 +121,7 @@ describe('a tap', () => {
     const tap = await open('green', two);
     await trigger('green', 'to nobody');
     expect(await tap.next('message')).toMatchObject({ event: 'news', data: 'to nobody', subscribers: 0 });
-    const listed = async () =>
-      (await admin.call('GET', '/v1/admin/gateway/channels?prefix=green')).body.items;
+    const listed = async () => (await admin.call('GET', '/v1/admin/gateway/topics?prefix=green')).body.items;
     expect(await listed()).toEqual([]);
     const client = await listen(two, ['green']);
     await trigger('green', 'to one');

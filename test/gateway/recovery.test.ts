@@ -157,7 +157,7 @@ describe('a client that cannot be told all', () => {
   it.each<[string, (memory: Memory) => void]>([
     ['another log', (memory) => Object.assign(memory.place ?? {}, { epoch: 'another' })],
     ['a place that the log has not reached', (memory) => setAll(memory, 1_000_000)],
-    ['no place', (memory) => Object.assign(memory.place ?? {}, { places: {} })],
+    ['no place', (memory) => Object.assign(memory.place ?? {}, { positions: {} })],
   ])('because it speaks of %s learns the same', async (_what, change) => {
     const { said, memory } = await away(2, change);
     expect(said).toMatchObject({ recovered: false });
@@ -165,8 +165,8 @@ describe('a client that cannot be told all', () => {
   });
 
   function setAll(memory: Memory, offset: number): void {
-    const places = memory.place?.places ?? {};
-    for (const partition of Object.keys(places)) places[partition] = offset;
+    const positions = memory.place?.positions ?? {};
+    for (const partition of Object.keys(positions)) positions[partition] = offset;
   }
 });
 
@@ -205,13 +205,13 @@ describe('recovery', () => {
     const [ann, bob] = [await visit(), await visit()];
     await write(ann, ['between us']);
     const channel = `private-session${ann.sessionId}`;
-    const places = Object.fromEntries(Array.from({ length: 64 }, (_, partition) => [partition, 0]));
+    const positions = Object.fromEntries(Array.from({ length: 64 }, (_, partition) => [partition, 0]));
     const { epoch } = JSON.parse((await subscribe('messages', {})).data).resume;
-    const answer = await subscribe(channel, { epoch, places }, bob.token);
+    const answer = await subscribe(channel, { epoch, positions }, bob.token);
     expect(answer.event).toBe('pusher:subscription_error');
     // Ann's places name Bob's partition as well, and she hears her own session alone.
     const memory = newMemory();
-    memory.place = { epoch, places };
+    memory.place = { epoch, positions };
     await write(bob, ['also here']);
     await follow(channel, memory, ann.token).subscribed;
     expect(textsIn(memory)).toEqual(['between us']);
@@ -219,10 +219,10 @@ describe('recovery', () => {
 
   it.each([
     ['a text', 'now'],
-    ['a place without epoch', { places: {} }],
-    ['a place that is no number', { epoch: 'e', places: { 1: 'x' } }],
-    ['a negative place', { epoch: 'e', places: { 1: -1 } }],
-    ['something else', { epoch: 'e', places: { 'x; DROP TABLE events': 1 } }],
+    ['a place without epoch', { positions: {} }],
+    ['a place that is no number', { epoch: 'e', positions: { 1: 'x' } }],
+    ['a negative place', { epoch: 'e', positions: { 1: -1 } }],
+    ['something else', { epoch: 'e', positions: { 'x; DROP TABLE events': 1 } }],
   ])('that asks with %s is complained about', async (_what, resume) => {
     expect((await subscribe('messages', resume)).event).toBe('pusher:error');
   });

@@ -6,11 +6,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { signChannel } from '../../packages/server/src/broadcast/access/auth-signature.ts';
 import { noHistory } from '../../packages/server/src/broadcast/bus/history.ts';
 import { createRedisBus } from '../../packages/server/src/broadcast/bus/redis-bus.ts';
-import type {
-  GatewayApps,
-  RealtimeSettings,
-} from '../../packages/server/src/broadcast/gateway-dependencies.ts';
-import { realtimeDefaults } from '../../packages/server/src/broadcast/gateway-dependencies.ts';
+import type { GatewayApps, RealtimeSettings } from '../../packages/server/src/broadcast/gateway-deps.ts';
+import { realtimeDefaults } from '../../packages/server/src/broadcast/gateway-deps.ts';
 import { acme, quiet, RawClient, startGateway, type TestGateway } from '../support/gateway.ts';
 import { killHard, startProcess } from '../support/processes.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';

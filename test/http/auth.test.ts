@@ -89,7 +89,7 @@ describe('a visitor', () => {
       .sql`UPDATE apps SET settings = '{"requireIdentity": true}' WHERE id = ${strict.acme.id}`;
     strict.apps.forget();
     const { status, body } = await strict.post('/v1/visitors', { appKey: strict.acme.key });
-    expect({ status, body }).toMatchObject({ status: 401, body: { code: 'wrong_signature' } });
+    expect({ status, body }).toMatchObject({ status: 401, body: { code: 'invalid_signature' } });
     expect((await strict.visit(strict.acme, 'customer-9')).customer.verified).toBe(true);
     await strict.stop();
   });
@@ -109,7 +109,7 @@ describe('an agent', () => {
     expect(wrong.status).toBe(401);
     expect(unknown.status).toBe(401);
     expect({ ...unknown.body, instance: '' }).toEqual({ ...wrong.body, instance: '' });
-    expect(wrong.body.code).toBe('wrong_credentials');
+    expect(wrong.body.code).toBe('invalid_credentials');
   });
 
   it('has few tries', async () => {
@@ -128,7 +128,7 @@ describe('an agent', () => {
     http.authenticator.forget();
     expect(await login('hana@desk.example')).toMatchObject({
       status: 401,
-      body: { code: 'wrong_credentials' },
+      body: { code: 'invalid_credentials' },
     });
     expect((await http.get('/v1/agents/me', hana.accessToken)).status).toBe(401);
     expect((await refreshAgent(hana.refreshToken)).status).toBe(401);

@@ -27,7 +27,7 @@ describe('a visitor', () => {
       customer: visit.customer,
       session: visit.session,
       opening,
-      placeInLine: null,
+      queuePosition: null,
       agent: null,
     });
     expect(await http.events(visit.session.conversationKey)).toEqual([

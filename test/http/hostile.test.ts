@@ -96,7 +96,7 @@ describe('a body', () => {
     ],
     ['with a button without a payload', '/v1/postbacks', { body: { title: 'Yes' } }, 422, 'invalid_input'],
     ['with a score beyond the scale', '/v1/csat-answers', { body: { score: 6 } }, 422, 'invalid_input'],
-    ['that answers no survey', '/v1/csat-answers', { body: { score: 5 } }, 409, 'survey_over'],
+    ['that answers no survey', '/v1/csat-answers', { body: { score: 5 } }, 409, 'survey_closed'],
     ['with a mark beyond the numbers', '/v1/read', { body: { messageId: 2 ** 60 } }, 422, 'invalid_input'],
     [
       'with a mark at a message of nobody',
@@ -173,7 +173,7 @@ describe('a visit', () => {
       sign('anna', ''),
     ]) {
       const status = signature === '' ? 422 : 401;
-      const code = signature === '' ? 'invalid_input' : 'wrong_signature';
+      const code = signature === '' ? 'invalid_input' : 'invalid_signature';
       await visit({ appKey, identity: { externalId: 'anna', signature } }, status, code);
     }
   });
@@ -352,11 +352,11 @@ describe('somebody who is not allowed to', () => {
 });
 
 describe('a number in an address', () => {
-  const places = ['sessions/#', 'sessions/#/messages', 'cases/#', 'customers/#'];
+  const positions = ['sessions/#', 'sessions/#/messages', 'cases/#', 'customers/#'];
   it.each(['0', '-1', 'one', '1.5', '9007199254740992', '1e400', '99999999999999999999', '%00', '1%27'])(
     'that is %s is refused',
     async (id) => {
-      for (const place of places) {
+      for (const place of positions) {
         const path = `/v1/${place.replace('#', id)}`;
         await refuse('GET', path, { token: agent.accessToken }, 422, 'invalid_input');
       }
@@ -365,7 +365,7 @@ describe('a number in an address', () => {
 
   it('that nobody has is not found', async () => {
     const token = agent.accessToken;
-    for (const place of places) {
+    for (const place of positions) {
       await refuse('GET', `/v1/${place.replace('#', '9007199254740991')}`, { token }, 404, 'not_found');
     }
     await refuse('POST', '/v1/queue-items/9007199254740991/accept', { token }, 404, 'not_found');

@@ -2,7 +2,7 @@ import { request as plainRequest } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { withAccess } from '../../packages/server/src/http/access.ts';
-import type { Api } from '../../packages/server/src/http/http-dependencies.ts';
+import type { Api } from '../../packages/server/src/http/http-deps.ts';
 import { startHttp, type TestHttp } from '../support/http.ts';
 
 let http: TestHttp;

@@ -21,7 +21,7 @@ beforeAll(async () => {
 afterAll(() => product.stop());
 
 async function customerOf(session: number): Promise<{ id: number; name: string | null }> {
-  return (await admin.call('GET', `/v1/conversations/${session}`)).body.customer;
+  return (await admin.call('GET', `/v1/sessions/${session}/conversation`)).body.customer;
 }
 const nameOf = async (session: number) => (await customerOf(session)).name;
 const looksUp = (id: string) => () =>

@@ -28,7 +28,8 @@ afterAll(() => product.stop());
 beforeEach(() => product.graph.behave());
 
 const statusOf = async (messageId: number) => (await product.deliveryOf(messageId)).status;
-const rowOf = async (session: number) => (await agent.call('GET', `/v1/conversations/${session}`)).body;
+const rowOf = async (session: number) =>
+  (await agent.call('GET', `/v1/sessions/${session}/conversation`)).body;
 const change = (settings: object) =>
   admin.call('PUT', '/v1/admin/apps/1/channels/page', {
     kind: 'facebook',
@@ -305,7 +306,8 @@ describe('the updates of providers', () => {
     const person = somebody();
     await product.webhook(ofThread({ sender: { id: person }, telepathy: { thought: 'hm' } }));
     const ignored = async () => {
-      const { items } = (await admin.call('GET', '/v1/admin/webhooks?status=ignored&provider=facebook')).body;
+      const { items } = (await admin.call('GET', '/v1/admin/webhook-events?status=ignored&provider=facebook'))
+        .body;
       return items.find(({ conversationKey }: { conversationKey: string }) =>
         conversationKey.endsWith(person),
       );
@@ -315,27 +317,27 @@ describe('the updates of providers', () => {
       payload: { telepathy: { thought: 'hm' } },
     });
     const { id } = await ignored();
-    expect((await admin.call('GET', `/v1/admin/webhooks/${id}`)).body).toMatchObject({
+    expect((await admin.call('GET', `/v1/admin/webhook-events/${id}`)).body).toMatchObject({
       id,
       status: 'ignored',
     });
     const counted = async () => (await product.call('GET', '/metrics')).body;
     expect(await counted()).toMatch(
-      /mevrik_webhook_updates_total\{provider="facebook",outcome="ignored"\} \d+/,
+      /mevrik_webhook_events_total\{provider="facebook",outcome="ignored"\} \d+/,
     );
     // The next version understands it.
     await product.database.sql`
       UPDATE webhook_event_logs SET payload = payload - 'telepathy' || '{"message": {"mid": "m.late", "text": "hm"}}'
       WHERE id = ${id}`;
-    expect((await admin.call('POST', `/v1/admin/webhooks/${id}/replay`)).status).toBe(202);
+    expect((await admin.call('POST', `/v1/admin/webhook-events/${id}/replay`)).status).toBe(202);
     const stored = async () =>
       (await product.database.sql`SELECT content FROM messages WHERE external_id = 'm.late'`).map(
         ({ content }) => content.text,
       );
     await expect.poll(stored, patience).toEqual(['hm']);
-    await admin.call('POST', `/v1/admin/webhooks/${id}/replay`);
+    await admin.call('POST', `/v1/admin/webhook-events/${id}/replay`);
     await expect
-      .poll(async () => (await admin.call('GET', `/v1/admin/webhooks/${id}`)).body.status, patience)
+      .poll(async () => (await admin.call('GET', `/v1/admin/webhook-events/${id}`)).body.status, patience)
       .toBe('handled');
     expect(await stored()).toEqual(['hm']);
   });
@@ -358,14 +360,14 @@ describe('the updates of providers', () => {
         },
       ],
     });
-    const { items } = (await admin.call('GET', '/v1/admin/webhooks?status=ignored')).body;
+    const { items } = (await admin.call('GET', '/v1/admin/webhook-events?status=ignored')).body;
     const kept = items.find(
       ({ deduplicationKey }: { deduplicationKey: string }) => deduplicationKey === 'm.early',
     );
     expect(kept.note).toBe('an account that no channel is for');
     const settings = { ...page, pageId: '999' };
     await admin.call('PUT', '/v1/admin/apps/1/channels/other', { kind: 'facebook', settings });
-    await admin.call('POST', `/v1/admin/webhooks/${kept.id}/replay`);
+    await admin.call('POST', `/v1/admin/webhook-events/${kept.id}/replay`);
     const place = async () =>
       (
         await product.database.sql`SELECT conversation_key AS key FROM messages WHERE external_id = 'm.early'`

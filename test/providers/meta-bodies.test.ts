@@ -31,7 +31,7 @@ const textsIn = async (key: string) =>
     await product.database.sql`
       SELECT content ->> 'text' AS text FROM messages WHERE conversation_key = ${key} AND NOT is_reply ORDER BY id`
   ).map(({ text }) => text);
-const updates = async (query: string) => (await admin.call('GET', `/v1/admin/webhooks?${query}`)).body;
+const updates = async (query: string) => (await admin.call('GET', `/v1/admin/webhook-events?${query}`)).body;
 
 /** Posts bytes with a signature that is right. */
 function post(body: string) {
@@ -84,7 +84,7 @@ describe('a signed body that is no JSON', () => {
   it('is answered with 200, kept as it came, counted, and shown', async () => {
     const counted = async () => {
       const { body } = await product.call('GET', '/metrics');
-      const line = /^mevrik_webhook_updates_total\{[^}]*outcome="ignored"[^}]*\} (\d+)$/m.exec(body);
+      const line = /^mevrik_webhook_events_total\{[^}]*outcome="ignored"[^}]*\} (\d+)$/m.exec(body);
       return Number(line?.[1] ?? 0);
     };
     const before = await counted();

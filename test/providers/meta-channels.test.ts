@@ -241,7 +241,8 @@ describe('Instagram', () => {
     const key = `1/ig:comments:${media}`;
     await expect.poll(() => sessionOf(key), patience).toBeDefined();
     const session = await sessionOf(key);
-    const post = async () => (await agent.call('GET', `/v1/conversations/${session}`)).body.comment?.post;
+    const post = async () =>
+      (await agent.call('GET', `/v1/sessions/${session}/conversation`)).body.comment?.post;
     await expect.poll(post, patience).toEqual({ text: `A ${what}`, imageUrl });
   });
 });

@@ -60,7 +60,7 @@ describe('a conversation on Telegram', () => {
       expect((await agent.call('POST', `/v1/sessions/${session}/replies`, { text })).status).toBe(201);
     }
     await expect.poll(() => toChat(42), patience).toEqual(['In line.', 'Yes', 'until six']);
-    const { body } = await agent.call('GET', `/v1/conversations/${session}`);
+    const { body } = await agent.call('GET', `/v1/sessions/${session}/conversation`);
     expect(body.customer.name).toBe('Ada');
   });
 

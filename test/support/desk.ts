@@ -73,7 +73,7 @@ export async function startDesk(env: Record<string, string> = {}): Promise<TestD
     const visitor = await product.visit({ profile: { name, ...more } });
     await visitor.write('I need a human');
     await eventually(
-      async () => (await admin.call('GET', `/v1/conversations/${visitor.sessionId}`)).body,
+      async () => (await admin.call('GET', `/v1/sessions/${visitor.sessionId}/conversation`)).body,
       ({ queueItem }) => queueItem?.status === 'waiting',
     );
     return visitor;

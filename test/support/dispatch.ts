@@ -42,7 +42,7 @@ export function createNode(target: DatabaseTarget, options: TestNodeOptions) {
   const sync: SyncHandler = async (event, tx) => {
     for (const listener of syncListenersOf(options.table, event.type)) {
       if (listener.when?.(event as never, { environment: 'test' }) ?? true) {
-        await listener.handle(event as never, { tx, needs: undefined });
+        await listener.handle(event as never, { tx, deps: undefined });
       }
     }
   };
@@ -64,7 +64,7 @@ export function createNode(target: DatabaseTarget, options: TestNodeOptions) {
       sync,
       nodeId,
       database,
-      needs: undefined,
+      deps: undefined,
     },
     subscriptions: subscriptionsOf(options.table),
     openLockConnection: (onClose) => lockConnection(target, onClose),

@@ -32,13 +32,13 @@ export interface EmailProduct extends TestProduct {
   readonly post: SmtpStandIn;
   readonly smtpPort: number;
   /** Sends a mail as a real client does. @throws what the server answered. */
-  send(mail: SendMailOptions): Promise<{ readonly messageId: string; readonly response: string }>;
+  send(email: SendMailOptions): Promise<{ readonly messageId: string; readonly response: string }>;
   /** The customers' messages in the conversation of an address, oldest first. */
   messagesOf(address: string): Promise<readonly StoredMessage[]>;
   /** All mails that were kept, oldest first. */
   kept(): Promise<readonly KeptMail[]>;
   /** Somebody writes to the channel. @returns their session, when an agent is asked for. */
-  writes(address: string, mail?: SendMailOptions): Promise<number>;
+  writes(address: string, email?: SendMailOptions): Promise<number>;
   /** An agent replies in a session. @returns the message's number. */
   replies(sessionId: number, content: string | Record<string, unknown>): Promise<number>;
   /** The delivery of a message. */
@@ -69,10 +69,10 @@ export async function startEmail(
   const agent = await product.employ({ capacity: 1000 });
   const smtpPort = product.mailPort ?? 0;
 
-  async function send(mail: SendMailOptions) {
+  async function send(email: SendMailOptions) {
     const transport = createTransport({ host: '127.0.0.1', port: smtpPort, ignoreTLS: true });
     try {
-      return await transport.sendMail({ to: support, ...mail });
+      return await transport.sendMail({ to: support, ...email });
     } finally {
       transport.close();
     }
@@ -83,8 +83,8 @@ export async function startEmail(
     post,
     smtpPort,
     send,
-    async writes(address, mail = { text: 'hello' }) {
-      const { messageId } = await send({ from: address, ...mail });
+    async writes(address, email = { text: 'hello' }) {
+      const { messageId } = await send({ from: address, ...email });
       for (;;) {
         const [row] = await sql<{ session_id: number }[]>`
           SELECT session_id FROM messages JOIN sessions ON sessions.id = session_id

@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import { signChannel } from '../../packages/server/src/broadcast/access/auth-signature.ts';
 import { noHistory } from '../../packages/server/src/broadcast/bus/history.ts';
 import { createRedisBus } from '../../packages/server/src/broadcast/bus/redis-bus.ts';
-import type { GatewayLog } from '../../packages/server/src/broadcast/gateway-dependencies.ts';
+import type { GatewayLog } from '../../packages/server/src/broadcast/gateway-deps.ts';
 import { acme, quiet, type RawClient, startGateway, type TestGateway } from './gateway.ts';
 
 /** A gateway with its bus over a Redis. */

@@ -11,9 +11,9 @@ import { noHistory } from '../../packages/server/src/broadcast/bus/history.ts';
 import { createGateway, type Gateway } from '../../packages/server/src/broadcast/gateway.ts';
 import {
   type GatewayApp,
-  type GatewayDependencies,
+  type GatewayDeps,
   realtimeDefaults,
-} from '../../packages/server/src/broadcast/gateway-dependencies.ts';
+} from '../../packages/server/src/broadcast/gateway-deps.ts';
 import { maxPathPart } from '../../packages/server/src/broadcast/http-api/api-routes.ts';
 import { gatewayRoutes } from '../../packages/server/src/broadcast/routes.ts';
 import { answerProblem, asProblem } from '../../packages/server/src/http/problems.ts';
@@ -61,13 +61,13 @@ function customer(appId: number, customerId: number) {
 }
 
 /** Owners as the tests know them. */
-export const facts: GatewayDependencies['facts'] = {
+export const facts: GatewayDeps['facts'] = {
   sessionOwner: async (id) => owners.get(id),
   caseOwner: async (id) => owners.get(id),
 };
 
 /** A log that nobody reads. */
-export const quiet: GatewayDependencies['log'] = { info: () => {}, warn: () => {}, error: () => {} };
+export const quiet: GatewayDeps['log'] = { info: () => {}, warn: () => {}, error: () => {} };
 
 /** A gateway with its HTTP routes on a free port. */
 export interface TestGateway {
@@ -86,11 +86,11 @@ export interface TestGateway {
 }
 
 /** Starts a gateway; what is not given is local and small. */
-export async function startGateway(options: Partial<GatewayDependencies> = {}): Promise<TestGateway> {
+export async function startGateway(options: Partial<GatewayDeps> = {}): Promise<TestGateway> {
   const bus = options.bus ?? createLocalBus();
   const audited: TestGateway['audited'] = [];
   const faults: unknown[] = [];
-  const dependencies: GatewayDependencies = {
+  const dependencies: GatewayDeps = {
     apps: {
       byKey: async (key) => apps.find((app) => app.key === key),
       byId: async (id) => apps.find((app) => app.id === id),

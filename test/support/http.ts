@@ -15,7 +15,7 @@ import type { BroadcastMessage } from '../../packages/server/src/broadcast/bus/b
 import { type RegisteredApp, registerApp } from '../../packages/server/src/commands/register-app.ts';
 import { requestAgent } from '../../packages/server/src/commands/request-agent.ts';
 import { openDatabase } from '../../packages/server/src/db/database.ts';
-import type { HttpConfig, HttpDependencies } from '../../packages/server/src/http/http-dependencies.ts';
+import type { HttpConfig, HttpDeps } from '../../packages/server/src/http/http-deps.ts';
 import { createHttpServer } from '../../packages/server/src/http/server.ts';
 import { createUnitOfWork } from '../../packages/server/src/log/unit-of-work.ts';
 import { createLog } from '../../packages/server/src/observe/log.ts';
@@ -54,7 +54,7 @@ export type TestHttp = Awaited<ReturnType<typeof startHttp>>;
 
 /** Starts a server; `lag` is what the back-pressure sees. */
 export async function startHttp(
-  options: Partial<HttpConfig> & { lag?: () => number; routes?: HttpDependencies['routes'] } = {},
+  options: Partial<HttpConfig> & { lag?: () => number; routes?: HttpDeps['routes'] } = {},
 ) {
   const { lag = () => 0, routes = [], ...config } = options;
   const testDatabase = await createTestDatabase();

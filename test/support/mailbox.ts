@@ -32,13 +32,16 @@ export interface TestMailbox {
 }
 
 /** Starts the server on a free port; `mails` are there already. */
-export async function startMailbox(mails: readonly string[] = []): Promise<TestMailbox> {
+export async function startMailbox(emails: readonly string[] = []): Promise<TestMailbox> {
   const hoodiecrow = createRequire(import.meta.url)('hoodiecrow-imap');
   const user = 'support';
   const server: Hoodiecrow = hoodiecrow({
     plugins: ['ID', 'IDLE', 'UNSELECT', 'LITERALPLUS', 'NAMESPACE'],
     users: { [user]: { password: 'the password' } },
-    storage: { INBOX: { uidvalidity: 100, messages: mails.map((raw) => ({ raw })) }, '': { separator: '/' } },
+    storage: {
+      INBOX: { uidvalidity: 100, messages: emails.map((raw) => ({ raw })) },
+      '': { separator: '/' },
+    },
   });
   const sockets = new Set<Socket>();
   let connections = 0;

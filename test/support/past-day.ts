@@ -1,5 +1,5 @@
-import { createFigureCounter } from '../../packages/server/src/observe/figures.ts';
-import { storeFigures } from '../../packages/server/src/queries/figures.ts';
+import { createStatisticsCounter } from '../../packages/server/src/observe/figures.ts';
+import { storeStatistics } from '../../packages/server/src/queries/figures.ts';
 import type { TestProduct, Visitor } from './product.ts';
 
 const minuteMs = 60_000;
@@ -23,8 +23,8 @@ const kinds = [
 export async function storePastDay({ database }: TestProduct): Promise<void> {
   const end = Math.floor(Date.now() / minuteMs) * minuteMs - minuteMs;
   let now = end - 25 * hourMs;
-  const { dispatch, take } = createFigureCounter(() => now);
-  const figures = [];
+  const { dispatch, take } = createStatisticsCounter(() => now);
+  const statistics = [];
   for (; now <= end; now += minuteMs) {
     const hoursAgo = (end - now) / hourMs;
     const isIll = hoursAgo > 4 && hoursAgo <= 4.25;
@@ -42,9 +42,9 @@ export async function storePastDay({ database }: TestProduct): Promise<void> {
       dispatch.parked('HandleMessageReadyEvent');
       if (Math.floor(now / minuteMs) % 5 === 0) dispatch.dead('HandleMessageReadyEvent');
     }
-    figures.push(...take());
+    statistics.push(...take());
   }
-  await storeFigures(database, figures);
+  await storeStatistics(database, statistics);
 }
 
 /** Gives a product cases of the last ten hours that somebody took after a while, and customers' marks of them. */

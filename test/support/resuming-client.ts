@@ -11,13 +11,13 @@ interface Message {
 /** What `subscription_succeeded` says to a client that resumes. */
 export interface SaidOfResuming {
   readonly epoch: string;
-  readonly places: Record<string, number>;
+  readonly positions: Record<string, number>;
   readonly recovered?: boolean;
 }
 
 /** What a client knows of a channel over all its connections. */
 export interface Memory {
-  place: { epoch: string; places: Record<string, number> } | undefined;
+  place: { epoch: string; positions: Record<string, number> } | undefined;
   /** The payloads that it has shown, repetitions left out. */
   readonly shown: unknown[];
   reloads: number;
@@ -51,7 +51,7 @@ export class ResumingClient {
   ) {
     this.#memory = memory;
     this.#channel = channel;
-    this.#seen = { ...memory.place?.places };
+    this.#seen = { ...memory.place?.positions };
     this.ws = new WebSocket(`${url.replace('http', 'ws')}/app/${appKey}?protocol=7`);
     this.ws.on('error', () => {});
     this.subscribed = new Promise((resolve) => {
@@ -93,7 +93,7 @@ export class ResumingClient {
   #show([partition, offset]: readonly [number, number], data: unknown): void {
     if (offset <= (this.#seen[partition] ?? -1)) return;
     this.#seen[partition] = offset;
-    if (this.#memory.place) this.#memory.place.places[partition] = offset;
+    if (this.#memory.place) this.#memory.place.positions[partition] = offset;
     this.#memory.shown.push(data);
   }
 
@@ -103,11 +103,11 @@ export class ResumingClient {
     if (place && said.recovered) this.#memory.recoveries += 1;
     if (place && !said.recovered) this.#memory.reloads += 1;
     if (place && !said.recovered) this.#seen = {};
-    const known = { ...(said.recovered ? place?.places : {}), ...this.#seen };
-    const places = { ...said.places };
+    const known = { ...(said.recovered ? place?.positions : {}), ...this.#seen };
+    const positions = { ...said.positions };
     for (const [partition, offset] of Object.entries(known)) {
-      places[partition] = Math.max(offset, places[partition] ?? 0);
+      positions[partition] = Math.max(offset, positions[partition] ?? 0);
     }
-    this.#memory.place = { epoch: said.epoch, places };
+    this.#memory.place = { epoch: said.epoch, positions };
   }
 }

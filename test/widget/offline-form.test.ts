@@ -16,7 +16,7 @@ const left = { name: 'Vera', email: 'Vera@Example.org', text: 'My parcel is lost
 const leave = (visitor: Visitor, body: object = left, key?: string) =>
   visitor.call('POST', '/v1/offline-messages', body, key ? { 'idempotency-key': key } : {});
 const opening = async () =>
-  (await product.call('GET', `/v1/opening?appKey=${product.app.key}`)).body as Record<string, unknown>;
+  (await product.call('GET', `/v1/team-availability?appKey=${product.app.key}`)).body as Record<string, unknown>;
 
 beforeEach(async () => void (await settle({ ...closed, offline: { form: 'closed' } })));
 
@@ -32,7 +32,7 @@ test('is offered as the app wants it: outside of its hours, when nobody is onlin
   await settle({ ...closed, offline: { form: 'never' } });
   expect((await opening()).hasOfflineForm).toBe(false);
   expect((await leave(await product.visit())).status).toBe(403);
-  expect((await product.call('GET', '/v1/opening?appKey=nobody')).status).toBe(404);
+  expect((await product.call('GET', '/v1/team-availability?appKey=nobody')).status).toBe(404);
 });
 
 test('becomes a case that waits in the conversation, where the app receives no mails', async () => {
@@ -51,7 +51,7 @@ test('becomes a case that waits in the conversation, where the app receives no m
   expect(history.find(({ kind }) => kind === 'system')?.text).toContain(`#${answer.body.caseId}`);
   const { body: me } = await visitor.call('GET', '/v1/me');
   expect(me.customer).toMatchObject({ name: 'Vera', email: 'vera@example.org' });
-  expect(me.placeInLine.position).toBeGreaterThan(0);
+  expect(me.queuePosition.position).toBeGreaterThan(0);
   const [item] = await product.database.sql`
     SELECT reason, status FROM queue_items WHERE session_id = ${visitor.sessionId}`;
   expect(item).toEqual({ reason: 'offline_form', status: 'waiting' });

@@ -42,12 +42,12 @@ async function hear<Name extends keyof NoticePayloads>(
 
 test('a visitor is told where in line they stand, and that they are nearer when somebody is taken', async () => {
   const [first, second] = [await waiting(), await waiting()];
-  expect((await me(first)).placeInLine).toEqual({ position: 1, estimateMinutes: null });
-  expect((await me(second)).placeInLine?.position).toBe(2);
+  expect((await me(first)).queuePosition).toEqual({ position: 1, estimateMinutes: null });
+  expect((await me(second)).queuePosition?.position).toBe(2);
   const { heard, client } = await hear(second, 'queue_moved');
   await admin.call('POST', `/v1/queue-items/${first.itemId}/accept`);
-  await expect.poll(() => heard.at(-1)?.placeInLine.position, { timeout: 20_000 }).toBe(1);
-  expect((await me(first)).placeInLine).toBe(null);
+  await expect.poll(() => heard.at(-1)?.queuePosition.position, { timeout: 20_000 }).toBe(1);
+  expect((await me(first)).queuePosition).toBe(null);
   await admin.call('POST', `/v1/queue-items/${second.itemId}/accept`);
   client.disconnect();
 });
@@ -55,8 +55,8 @@ test('a visitor is told where in line they stand, and that they are nearer when 
 test('who is more urgent stands before who came first', async () => {
   const [first, second] = [await waiting(), await waiting()];
   await product.database.sql`UPDATE queue_items SET priority = 'urgent' WHERE id = ${second.itemId}`;
-  expect((await me(second)).placeInLine?.position).toBe(1);
-  expect((await me(first)).placeInLine?.position).toBe(2);
+  expect((await me(second)).queuePosition?.position).toBe(1);
+  expect((await me(first)).queuePosition?.position).toBe(2);
   for (const { itemId } of [first, second]) await admin.call('POST', `/v1/queue-items/${itemId}/accept`);
 });
 
@@ -69,12 +69,12 @@ test('how long it will take is said once enough were served, and only while some
     SELECT app_id, session_id, customer_id, case_id, conversation_key, queue, reason, 'done',
            now() - interval '1 hour', now() - ago * interval '4 minutes', now()
     FROM queue_items, generate_series(0, 4) AS ago WHERE id = ${visitor.itemId}`;
-  expect((await me(visitor)).placeInLine).toEqual({ position: 1, estimateMinutes: null });
+  expect((await me(visitor)).queuePosition).toEqual({ position: 1, estimateMinutes: null });
   await admin.call('PUT', '/v1/agents/me/availability', { availability: 'online' });
-  const { placeInLine, opening } = await me(visitor);
+  const { queuePosition, opening } = await me(visitor);
   expect(opening.isStaffed).toBe(true);
-  expect(placeInLine?.estimateMinutes).toBeGreaterThan(1);
-  expect(placeInLine?.estimateMinutes).toBeLessThanOrEqual(5);
+  expect(queuePosition?.estimateMinutes).toBeGreaterThan(1);
+  expect(queuePosition?.estimateMinutes).toBeLessThanOrEqual(5);
   await admin.call('POST', `/v1/queue-items/${visitor.itemId}/accept`);
 });
 
@@ -83,7 +83,7 @@ test('a visitor sees who answers, whether they are there, and whether anybody is
   const visitor = await waiting();
   const path = await hear(visitor, 'session_path_changed');
   const agent = await hear(visitor, 'agent_changed');
-  const opening = await hear(visitor, 'opening_changed', 'opening');
+  const opening = await hear(visitor, 'team_availability_changed', 'opening');
   await admin.call('POST', `/v1/queue-items/${visitor.itemId}/accept`);
   await expect
     .poll(() => path.heard.at(-1)?.agent, { timeout: 20_000 })

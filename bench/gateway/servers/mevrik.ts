@@ -9,15 +9,15 @@ import { noHistory } from '../../../packages/server/src/broadcast/bus/history.ts
 import { createGateway } from '../../../packages/server/src/broadcast/gateway.ts';
 import {
   type GatewayApp,
-  type GatewayDependencies,
+  type GatewayDeps,
   realtimeDefaults,
-} from '../../../packages/server/src/broadcast/gateway-dependencies.ts';
+} from '../../../packages/server/src/broadcast/gateway-deps.ts';
 import { gatewayRoutes } from '../../../packages/server/src/broadcast/routes.ts';
 import { benchApp } from '../bench-app.ts';
 import { contents, pusherFrame, sampleChannel, serve } from './publisher.ts';
 
 const app: GatewayApp = { ...benchApp, enabled: true, settings: { realtime: realtimeDefaults } };
-const dependencies: GatewayDependencies = {
+const dependencies: GatewayDeps = {
   apps: {
     byKey: async (key) => (key === app.key ? app : undefined),
     byId: async (id) => (id === app.id ? app : undefined),

@@ -1,4 +1,4 @@
-import type { ChannelPlace } from '@mevrik/protocol';
+import type { TopicPosition } from '@mevrik/protocol';
 import { type Caller, createCaller, type TokenSource } from './caller.ts';
 import { Connection, type ConnectionState, type WebSocketConstructor } from './connection.ts';
 import type { Stop } from './emitter.ts';
@@ -47,7 +47,7 @@ export interface Client {
    */
   subscribe<const Channel extends string>(
     channel: Channel,
-    options?: { readonly from?: ChannelPlace },
+    options?: { readonly from?: TopicPosition },
   ): Held<Channel>;
   /** What is sent to this user alone, by the app's back end. Signs the user in. */
   readonly user: Pick<UserLine, 'on'>;

@@ -25,23 +25,21 @@ import type {
   CustomerSummary,
   Delivery,
   DeliveryQuery,
+  Diagnosis,
+  EmailPreview,
+  EmailQuery,
+  EmailRecord,
   EventPage,
   EventQuery,
   EventStory,
   HealthReport,
-  LeftMessage,
   Login,
-  MailQuery,
-  MailRecord,
-  MailStart,
   Me,
   Message,
-  MessageAccount,
   MessageSearch,
   NewCannedReply,
   NewChannel,
   OfflineMessage,
-  Opening,
   Page,
   PageQuery,
   ParkedEvent,
@@ -62,15 +60,17 @@ import type {
   StartReplay,
   StartVisit,
   StoredMessage,
+  StoredOfflineMessage,
   SubscriptionState,
+  TeamAvailability,
   Transfer,
   Visit,
-  WebhookUpdate,
-  WebhookUpdateQuery,
+  WebhookEvent,
+  WebhookEventQuery,
 } from '@mevrik/protocol';
 import type { Call, Caller } from './caller.ts';
 import { randomKey } from './random-key.ts';
-import type { Tokens } from './token-keeper.ts';
+import type { Tokens } from './token-store.ts';
 
 /** What is written under the same key is written once, also when it has to be sent again. One is made where none is given. */
 export interface Once {
@@ -78,7 +78,7 @@ export interface Once {
 }
 
 /** How a change is kept from overwriting another one that was made meanwhile. */
-export type Guard = Pick<Call, 'ifMatch' | 'onEtag'>;
+export type Precondition = Pick<Call, 'ifMatch' | 'onEtag'>;
 
 type Query = Call['query'];
 
@@ -105,10 +105,10 @@ export function createRest(call: Caller, appKey: string) {
     /** Resumes a visit with its refresh token. */
     refreshVisit: (refreshToken: string) => post<Visit>('/v1/visitors/refresh', { refreshToken }),
     /** Whether anybody is there; strangers may ask, too. */
-    opening: () => get<Opening>('/v1/opening', { appKey }),
+    opening: () => get<TeamAvailability>('/v1/team-availability', { appKey }),
     /** Leaves a message for when people are there again; it is answered by mail where the app has a channel for that. */
     leaveMessage: (message: OfflineMessage, repeat?: Once) =>
-      post<LeftMessage>('/v1/offline-messages', message, once(repeat)),
+      post<StoredOfflineMessage>('/v1/offline-messages', message, once(repeat)),
     /** The customer, their session where there is one, their place in line, and who answers. */
     me: () => get<Me>('/v1/me'),
     /** Says who the customer is: fills what is not known; whoever the app vouched for may also change it. */
@@ -126,7 +126,7 @@ export function createRest(call: Caller, appKey: string) {
     answerSurvey: (answer: CsatAnswer, repeat?: Once) =>
       post<StoredMessage>('/v1/csat-answers', answer, once(repeat)),
     /** Says that the customer is typing, or no longer. */
-    tellTyping: (typing: boolean) => post<void>('/v1/typing', { typing }),
+    sendTyping: (typing: boolean) => post<void>('/v1/typing', { typing }),
     /** Says how far the customer has read. */
     markRead: (messageId: number) => post<void>('/v1/read', { messageId }),
 
@@ -143,7 +143,7 @@ export function createRest(call: Caller, appKey: string) {
     colleagues: () => get<{ readonly items: readonly Colleague[] }>('/v1/agents'),
     /** Conversations that go on, with all that a list shows. */
     conversations: (query?: ConversationQuery) => get<Page<ConversationRow>>('/v1/conversations', query),
-    conversation: (sessionId: number) => get<ConversationRow>(`/v1/conversations/${sessionId}`),
+    conversation: (sessionId: number) => get<ConversationRow>(`/v1/sessions/${sessionId}/conversation`),
     queueItems: (query?: QueueQuery) => get<Page<QueueItem>>('/v1/queue-items', query),
     /** Takes a waiting conversation; rejects with `conflict` when somebody else has it. */
     acceptQueueItem: (id: number) => call<Accepted>('POST', `/v1/queue-items/${id}/accept`),
@@ -160,7 +160,7 @@ export function createRest(call: Caller, appKey: string) {
     /** Gives a session to an agent, to a queue, or back to the bot. */
     transfer: (sessionId: number, transfer: Transfer) =>
       post<{ readonly session: Session }>(`/v1/sessions/${sessionId}/transfer`, transfer),
-    tellTypingIn: (sessionId: number, typing: boolean) =>
+    sendTypingIn: (sessionId: number, typing: boolean) =>
       post<void>(`/v1/sessions/${sessionId}/typing`, { typing }),
     markReadIn: (sessionId: number, messageId: number) =>
       post<void>(`/v1/sessions/${sessionId}/read`, { messageId }),
@@ -199,12 +199,12 @@ export function createRest(call: Caller, appKey: string) {
     findMessages: (query: { readonly q: string; readonly appId?: number; readonly limit?: number }) =>
       get<MessageSearch>('/v1/admin/messages', query),
     /** What became of a message, and in a sentence why it was or was not answered. For supervisors and above. */
-    messageAccount: (id: number) => get<MessageAccount>(`/v1/admin/messages/${id}/account`),
+    diagnosis: (id: number) => get<Diagnosis>(`/v1/admin/messages/${id}/diagnosis`),
 
     /** How event processing, channels, job queue and database are, and were. For supervisors and above. */
     health: (query?: { readonly window?: '24h' | '7d' | '30d' }) =>
       get<HealthReport>('/v1/admin/health', query),
-    /** Figures over time; `figures_stored` on `queues` tells of new ones. For supervisors and above. */
+    /** Figures over time; `statistics_stored` on `queues` tells of new ones. For supervisors and above. */
     charts: (query?: { readonly window?: ChartWindow }) => get<Charts>('/v1/admin/charts', query),
 
     /** Messages on their way through providers, newest first, with every attempt. For supervisors and above. */
@@ -220,13 +220,13 @@ export function createRest(call: Caller, appKey: string) {
         '/v1/admin/channel-kinds',
       ),
     /** A channel with its settings; of its secrets only which are set. */
-    channel: (appId: number, channel: string, told?: Pick<Guard, 'onEtag'>) =>
+    channel: (appId: number, channel: string, told?: Pick<Precondition, 'onEtag'>) =>
       call<ConfiguredChannel>('GET', channelPath(appId, channel), told),
     /** Adds a channel, or replaces all that it is told. */
-    putChannel: (appId: number, channel: string, body: NewChannel, guard?: Guard) =>
+    putChannel: (appId: number, channel: string, body: NewChannel, guard?: Precondition) =>
       call<void>('PUT', channelPath(appId, channel), { body, ...guard }),
     /** Changes a channel: what is absent stays, secrets too; `null` takes a setting away. */
-    changeChannel: (appId: number, channel: string, body: ChannelChange, guard?: Guard) =>
+    changeChannel: (appId: number, channel: string, body: ChannelChange, guard?: Precondition) =>
       call<ConfiguredChannel>('PATCH', channelPath(appId, channel), { body, ...guard }),
     /** Tries settings, laid over those of the channel where there is one; nothing is kept. */
     testChannel: (appId: number, channel: string, body: Omit<NewChannel, 'enabled'>) =>
@@ -235,20 +235,23 @@ export function createRest(call: Caller, appKey: string) {
     connectChannel: (appId: number, channel: string) =>
       call<ChannelTest>('POST', `${channelPath(appId, channel)}/connect`),
     /** Updates of providers as they came in, newest first. */
-    webhookUpdates: (query?: WebhookUpdateQuery) =>
-      get<Page<WebhookUpdate> & { readonly counts: Readonly<Record<string, number>> }>(
-        '/v1/admin/webhooks',
+    webhookEvents: (query?: WebhookEventQuery) =>
+      get<Page<WebhookEvent> & { readonly counts: Readonly<Record<string, number>> }>(
+        '/v1/admin/webhook-events',
         query,
       ),
     /** Has an update handled once more. */
-    replayWebhookUpdate: (id: number) => call<void>('POST', `/v1/admin/webhooks/${id}/replay`),
+    replayWebhookEvent: (id: number) => call<void>('POST', `/v1/admin/webhook-events/${id}/replay`),
     /** Mails that came in, newest first. */
-    mails: (query?: MailQuery) =>
-      get<Page<MailRecord> & { readonly counts: Readonly<Record<string, number>> }>('/v1/admin/mails', query),
+    emails: (query?: EmailQuery) =>
+      get<Page<EmailRecord> & { readonly counts: Readonly<Record<string, number>> }>(
+        '/v1/admin/emails',
+        query,
+      ),
     /** A mail with the beginning of what it is made of. */
-    mail: (id: number) => get<MailStart>(`/v1/admin/mails/${id}`),
+    email: (id: number) => get<EmailPreview>(`/v1/admin/emails/${id}`),
     /** Has a mail taken in once more. */
-    replayMail: (id: number) => call<void>('POST', `/v1/admin/mails/${id}/replay`),
+    replayEmail: (id: number) => call<void>('POST', `/v1/admin/emails/${id}/replay`),
 
     /** Events of the log, newest first. For supervisors and above. */
     events: (query?: EventQuery) => get<EventPage>('/v1/admin/events', query),

@@ -1,10 +1,10 @@
-import type { ChannelPlace, Resumed } from '@mevrik/protocol';
+import type { Resumed, TopicPosition } from '@mevrik/protocol';
 import type { Frame } from './connection.ts';
 import { Emitter, type Stop } from './emitter.ts';
 import { MevrikError } from './errors.ts';
 import type { EventsOf, Member } from './events.ts';
 import { Members } from './members.ts';
-import { PlaceKeeper } from './place-keeper.ts';
+import { PositionTracker } from './position-tracker.ts';
 import { TypingSignal } from './typing-signal.ts';
 
 /** What happens to a subscription, apart from the channel's own events. */
@@ -42,7 +42,7 @@ export class Subscription<Channel extends string = string> {
   /** Begins and ends to tell the others that somebody types here. */
   readonly typing: TypingSignal;
   readonly #wire: Wire;
-  readonly #keeper: PlaceKeeper;
+  readonly #keeper: PositionTracker;
   readonly #events: Emitter<Record<string, unknown>>;
   readonly #own: Emitter<SubscriptionEvents>;
   #isSubscribed = false;
@@ -50,10 +50,10 @@ export class Subscription<Channel extends string = string> {
   #toldSince = 0;
   #retry: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(wire: Wire, channel: Channel, from?: ChannelPlace) {
+  constructor(wire: Wire, channel: Channel, from?: TopicPosition) {
     this.channel = channel;
     this.#wire = wire;
-    this.#keeper = new PlaceKeeper(from);
+    this.#keeper = new PositionTracker(from);
     this.#events = new Emitter(wire.onFault);
     this.#own = new Emitter(wire.onFault);
     this.typing = new TypingSignal((data) => wire.send('client-typing', data, channel));
@@ -101,7 +101,7 @@ export class Subscription<Channel extends string = string> {
   }
 
   /** Up to where it has been heard: give it to another client as `from`, as after a page load. */
-  get place(): ChannelPlace | undefined {
+  get place(): TopicPosition | undefined {
     return this.#keeper.place;
   }
 

@@ -1,4 +1,4 @@
-import type { ChannelPlace } from '@mevrik/protocol';
+import type { TopicPosition } from '@mevrik/protocol';
 import { parseTopic } from '@mevrik/protocol/topics';
 import type { Frame } from './connection.ts';
 import type { Stop } from './emitter.ts';
@@ -28,7 +28,7 @@ export class Subscriptions {
   }
 
   /** Subscribes, or shares the subscription that there is; `from` counts for the first. */
-  hold<Channel extends string>(name: Channel, from: ChannelPlace | undefined): Held<Channel> {
+  hold<Channel extends string>(name: Channel, from: TopicPosition | undefined): Held<Channel> {
     const shared = this.#share(wireName(name), from);
     const subscription = shared.subscription as Subscription<Channel>;
     const stops: Stop[] = [];
@@ -73,7 +73,7 @@ export class Subscriptions {
     this.#byChannel.get(frame.channel ?? '')?.subscription.take(frame);
   }
 
-  #share(channel: string, from: ChannelPlace | undefined): Shared {
+  #share(channel: string, from: TopicPosition | undefined): Shared {
     const found = this.#byChannel.get(channel);
     if (found) {
       found.holders += 1;

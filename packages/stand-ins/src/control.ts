@@ -39,7 +39,7 @@ const faults = z.discriminatedUnion('does', [
 /** What the control works on; it is there once both have started. */
 export interface Controlled {
   readonly graph: GraphStandIn;
-  readonly mail: SmtpStandIn;
+  readonly email: SmtpStandIn;
 }
 
 /** The addresses under `/stand-in` by which a person, or a script, plays the world outside. */
@@ -80,11 +80,11 @@ export function createControl(controlled: () => Controlled): AlsoAnswers {
     },
     'GET taken': () => controlled().graph.accepted,
     'GET mails': () =>
-      controlled().mail.sent.map(({ from, to, mail }) => ({
+      controlled().email.sent.map(({ from, to, email }) => ({
         from,
         to,
-        subject: mail.subject,
-        text: mail.text,
+        subject: email.subject,
+        text: email.text,
       })),
     'POST fault'(body) {
       const { times: often, ...fault } = faults.parse(body);

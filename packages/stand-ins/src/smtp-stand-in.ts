@@ -26,7 +26,7 @@ export interface SentMail {
   readonly from: string;
   readonly to: string;
   readonly raw: Buffer;
-  readonly mail: ParsedMail;
+  readonly email: ParsedMail;
 }
 
 /** An SMTP server that keeps what it is given. */
@@ -116,7 +116,7 @@ export async function startSmtpStandIn(port = 0): Promise<SmtpStandIn> {
     const raw = Buffer.concat(chunks);
     const { mailFrom, rcptTo } = session.envelope;
     const [{ address: to = '' } = {}] = rcptTo;
-    const given = { from: mailFrom ? mailFrom.address : '', to, raw, mail: await simpleParser(raw) };
+    const given = { from: mailFrom ? mailFrom.address : '', to, raw, email: await simpleParser(raw) };
     asked.push(given);
     const keep = () => void sent.push(given);
     const fault = due(to, (one) => one.does !== 'refuse' || refusal('data')(one));
@@ -178,8 +178,8 @@ export async function startSmtpStandIn(port = 0): Promise<SmtpStandIn> {
 }
 
 /** The text of a mail, without the line end that closes it. */
-function textOf({ mail }: SentMail): string {
-  return (mail.text ?? '').trim();
+function textOf({ email }: SentMail): string {
+  return (email.text ?? '').trim();
 }
 
 function toError(fault: SmtpFault | undefined): Error | null {

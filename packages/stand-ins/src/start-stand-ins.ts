@@ -15,17 +15,17 @@ export interface StandIns {
 export async function startStandIns(
   ports: { readonly graph?: number; readonly smtp?: number } = {},
 ): Promise<StandIns> {
-  const mail = await startSmtpStandIn(ports.smtp ?? 0);
+  const email = await startSmtpStandIn(ports.smtp ?? 0);
   const graph = await startGraphStandIn({
     port: ports.graph ?? 0,
-    also: createControl(() => ({ graph, mail })),
+    also: createControl(() => ({ graph, email })),
   });
   return {
     graphUrl: graph.url,
-    smtpPort: mail.port,
+    smtpPort: email.port,
     async stop() {
       await graph.stop();
-      await mail.stop();
+      await email.stop();
     },
   };
 }

@@ -1,4 +1,4 @@
-import type { Message, Opening, PlaceInLine, ServingAgent, Session } from '@mevrik/protocol';
+import type { AssignedAgent, Message, QueuePosition, Session, TeamAvailability } from '@mevrik/protocol';
 import type { Unsent } from './storage.ts';
 
 /** What the page has said of the visitor. */
@@ -47,11 +47,11 @@ export interface ConversationState {
   readonly hasDiscarded: boolean;
   readonly session: Session | undefined;
   /** Who answers, as far as it is known. */
-  readonly agent: ServingAgent | undefined;
+  readonly agent: AssignedAgent | undefined;
   /** Where the conversation stands in line, where it waits. */
-  readonly placeInLine: PlaceInLine | undefined;
+  readonly queuePosition: QueuePosition | undefined;
   /** Whether people are there, once that is known. */
-  readonly opening: Opening | undefined;
+  readonly opening: TeamAvailability | undefined;
   readonly typing: string | undefined;
   readonly isConnected: boolean;
   readonly hasSurvey: boolean;
@@ -69,7 +69,7 @@ export const initialState: ConversationState = {
   hasDiscarded: false,
   session: undefined,
   agent: undefined,
-  placeInLine: undefined,
+  queuePosition: undefined,
   opening: undefined,
   typing: undefined,
   isConnected: true,

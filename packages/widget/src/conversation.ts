@@ -1,5 +1,5 @@
 import { type Client, MevrikError, type Rest } from '@mevrik/client';
-import type { LeftMessage, Message, OfflineMessage, Session, StoredMessage } from '@mevrik/protocol';
+import type { Message, OfflineMessage, Session, StoredMessage, StoredOfflineMessage } from '@mevrik/protocol';
 import type { WidgetConfig } from './config.ts';
 import {
   type ConversationState,
@@ -147,7 +147,7 @@ export class Conversation {
   }
 
   /** Leaves a message for when people are there again; under its key it is left once. */
-  async leave(message: OfflineMessage, key: string): Promise<LeftMessage> {
+  async leave(message: OfflineMessage, key: string): Promise<StoredOfflineMessage> {
     await this.begin();
     if (!this.#client) throw new Error('The visit ended.');
     const left = await this.#client.rest.leaveMessage(message, { key });
@@ -156,10 +156,10 @@ export class Conversation {
   }
 
   /** The visitor is writing. */
-  tellTyping(): void {
+  sendTyping(): void {
     if (!this.#client || Date.now() - this.#toldTypingAt < typingEveryMs) return;
     this.#toldTypingAt = Date.now();
-    this.#client.rest.tellTyping(true).catch(() => {});
+    this.#client.rest.sendTyping(true).catch(() => {});
   }
 
   /** The visitor sees the conversation. */
@@ -228,7 +228,7 @@ export class Conversation {
       }
       wasCut = state !== 'connected';
     });
-    client.subscribe('opening').on('opening_changed', (opening) => this.#set({ opening }));
+    client.subscribe('opening').on('team_availability_changed', (opening) => this.#set({ opening }));
     if ((isResumed || this.#identity !== said) && Object.keys(profileOf(this.#identity)).length > 0)
       void client.rest.introduce(profileOf(this.#identity)).catch(() => {});
     await this.#load();
@@ -239,9 +239,9 @@ export class Conversation {
   }
 
   async #lookAtMe(client: Client): Promise<void> {
-    const { session, opening, placeInLine, agent } = await client.rest.me();
+    const { session, opening, queuePosition, agent } = await client.rest.me();
     if (client !== this.#client) return;
-    this.#set({ opening, placeInLine: placeInLine ?? undefined, agent: agent ?? undefined });
+    this.#set({ opening, queuePosition: queuePosition ?? undefined, agent: agent ?? undefined });
     if (session) this.#follow(session);
   }
 
@@ -258,7 +258,7 @@ export class Conversation {
   /** Hears a session; another one when that has begun. */
   #follow(session: Session): void {
     const isSame = this.state.session?.id === session.id && this.#channel;
-    this.#set({ session, ...(isWaiting(session) ? {} : { placeInLine: undefined }) });
+    this.#set({ session, ...(isWaiting(session) ? {} : { queuePosition: undefined }) });
     if (isSame || !this.#client) return;
     this.#channel?.unsubscribe();
     this.#channel = followSession(this.#client, session, {

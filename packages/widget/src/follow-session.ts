@@ -29,10 +29,10 @@ export function followSession(client: Client, { id }: Session, hearer: SessionHe
     set({
       session,
       agent: agent ?? undefined,
-      ...(isWaiting(session) ? {} : { placeInLine: undefined }),
+      ...(isWaiting(session) ? {} : { queuePosition: undefined }),
     }),
   );
-  channel.on('queue_moved', ({ placeInLine }) => set({ placeInLine }));
+  channel.on('queue_moved', ({ queuePosition }) => set({ queuePosition }));
   channel.on('agent_changed', ({ agent }) => set({ agent }));
   channel.on('message_read', ({ by, messageId }) => {
     if (by === 'agent') set({ readId: Math.max(hearer.readId(), messageId) });

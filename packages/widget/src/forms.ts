@@ -1,5 +1,5 @@
 import { MevrikError } from '@mevrik/client';
-import type { LeftMessage, OfflineMessage } from '@mevrik/protocol';
+import type { OfflineMessage, StoredOfflineMessage } from '@mevrik/protocol';
 import type { PreChatField } from './config.ts';
 import type { Identity } from './conversation-state.ts';
 import { h, icon } from './dom.ts';
@@ -171,7 +171,7 @@ export function offlineCard(
 /** That a message was left, and what comes of it. */
 export function leftCard(
   words: Words,
-  { email, caseId }: { readonly email: string } & Pick<LeftMessage, 'caseId'>,
+  { email, caseId }: { readonly email: string } & Pick<StoredOfflineMessage, 'caseId'>,
   onChat: () => void,
 ): HTMLElement {
   return h(

@@ -82,9 +82,9 @@ function closedText(words: Speech['words'], locale: string, opensAt: string | nu
 
 const longMinutes = 60;
 
-function lineText({ placeInLine }: ConversationState, words: Speech['words'], locale: string): string {
-  if (!placeInLine) return words.waiting;
-  const { position, estimateMinutes } = placeInLine;
+function lineText({ queuePosition }: ConversationState, words: Speech['words'], locale: string): string {
+  if (!queuePosition) return words.waiting;
+  const { position, estimateMinutes } = queuePosition;
   const place =
     position === 1 ? words.next : words.place.replace('{n}', new Intl.NumberFormat(locale).format(position));
   if (estimateMinutes === null) return place;

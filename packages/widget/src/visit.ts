@@ -1,9 +1,9 @@
 import {
   type Client,
   createClient,
-  createTokenKeeper,
+  createTokenStore,
   MevrikError,
-  type TokenKeeper,
+  type TokenStore,
   type Tokens,
 } from '@mevrik/client';
 import type { WidgetConfig } from './config.ts';
@@ -48,7 +48,7 @@ export class Visit {
     isWanted: () => boolean,
   ): Promise<{ readonly client: Client; readonly isResumed: boolean } | undefined> {
     const kept = this.#storage.read();
-    const keeper = createTokenKeeper({ refresh: (refreshToken) => this.#refresh(refreshToken) });
+    const keeper = createTokenStore({ refresh: (refreshToken) => this.#refresh(refreshToken) });
     if (kept.tokens) {
       this.#customerId = kept.customerId;
       keeper.set(leftOf(kept.tokens, kept));
@@ -68,7 +68,7 @@ export class Visit {
     return { client: this.#clientOf(keeper), isResumed: false };
   }
 
-  #clientOf(keeper: TokenKeeper): Client {
+  #clientOf(keeper: TokenStore): Client {
     const { url, appKey } = this.#config;
     return createClient({ url, appKey, token: (isRefused) => keeper.token(isRefused) });
   }

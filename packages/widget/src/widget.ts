@@ -1,5 +1,5 @@
 import { randomKey } from '@mevrik/client';
-import type { LeftMessage, Message } from '@mevrik/protocol';
+import type { Message, StoredOfflineMessage } from '@mevrik/protocol';
 import { takeFiles } from './attach.ts';
 import { readableOn } from './colour.ts';
 import { createComposer } from './composer.ts';
@@ -60,7 +60,7 @@ export function createWidget(config: WidgetConfig): Widget {
   /** The visitor would rather write than leave a message, or has begun to fill in the form. */
   let isChatChosen = false;
   let isLeaving = false;
-  let left: ({ readonly email: string } & LeftMessage) | undefined;
+  let left: ({ readonly email: string } & StoredOfflineMessage) | undefined;
   let rating: HTMLElement | undefined;
 
   const conversation = new Conversation(config, storage, (state, heard) => {
@@ -107,7 +107,7 @@ export function createWidget(config: WidgetConfig): Widget {
       conversation.write(text).catch(() => {});
       log.toEnd();
     },
-    typing: () => conversation.tellTyping(),
+    typing: () => conversation.sendTyping(),
     attach,
     askForVideo: () => conversation.askForVideo(),
   });

@@ -25,7 +25,7 @@ export interface Shop {
   readonly app: { readonly id: number; readonly key: string };
   readonly agents: readonly ShopAgent[];
   /** Where mails to it go, and under which address; `null` where it gets none. */
-  readonly mail: { readonly port: number; readonly address: string } | null;
+  readonly email: { readonly port: number; readonly address: string } | null;
   /** Plays Facebook; `null` where there is none. */
   facebook: ((does: string, body: unknown) => Promise<unknown>) | null;
 }
@@ -92,7 +92,7 @@ export async function furnishShop(
     url,
     app,
     agents,
-    mail: hasMail ? { port: mailPort, address: mailAddress } : null,
+    email: hasMail ? { port: mailPort, address: mailAddress } : null,
     facebook:
       standInUrl === null ? null : (does, body) => call(standInUrl, 'POST', `/stand-in/${does}`, { body }),
   };

@@ -2,8 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { openDatabase } from '../../../packages/server/src/db/database.ts';
 import { readDatabaseUrl } from '../../../packages/server/src/db/database-url.ts';
 import { bucketEndsMs } from '../../../packages/server/src/domain/buckets.ts';
-import { createFigureCounter } from '../../../packages/server/src/observe/figures.ts';
-import { storeFigures } from '../../../packages/server/src/queries/figures.ts';
+import { createStatisticsCounter } from '../../../packages/server/src/observe/figures.ts';
+import { storeStatistics } from '../../../packages/server/src/queries/figures.ts';
 import { seededNumbers } from './day-clock.ts';
 
 /** Figures are stored every few seconds; longer than that nobody waits for the last of them. */
@@ -39,7 +39,7 @@ export async function spreadFigures(
     const random = seededNumbers(11);
     const [ages, broadcasts] = ['age', 'broadcast'].map((name) => timesIn(measured, name, random));
     let now = 0;
-    const counter = createFigureCounter(() => now);
+    const counter = createStatisticsCounter(() => now);
     for (const { type, at } of events) {
       const event = [{ type, occurredAt: at }] as never;
       for (const [times, tell] of [
@@ -49,7 +49,7 @@ export async function spreadFigures(
         now = Date.parse(at) + (times?.[Math.floor(random() * times.length)] ?? 0);
         tell(event);
       }
-      await storeFigures(database, counter.take());
+      await storeStatistics(database, counter.take());
     }
   } finally {
     await database.close();
@@ -68,11 +68,11 @@ async function figuresStored(sql: Sql, from: string): Promise<void> {
 
 /** Times in milliseconds, as many as were counted, each somewhere in its bucket. */
 function timesIn(
-  figures: readonly { readonly name: string; readonly buckets: readonly number[] }[],
+  statistics: readonly { readonly name: string; readonly buckets: readonly number[] }[],
   name: string,
   random: () => number,
 ): number[] {
-  return figures
+  return statistics
     .filter((figure) => figure.name === name)
     .flatMap(({ buckets }) =>
       buckets.flatMap((count, at) => {

@@ -29,13 +29,13 @@ import { useShortcuts } from './use-shortcuts.ts';
 export function DeskPage() {
   const me = useMe();
   const apps = useQuery({ queryKey: ['apps'], queryFn: () => api.rest.apps() });
-  const places: Place[] = [
+  const positions: Place[] = [
     { label: 'Conversations', to: '/desk', icon: IconMessages },
     ...(me.role === 'agent' ? [] : [{ label: 'Administration', to: '/admin', icon: IconSettings }]),
   ];
   return (
     <Shell
-      places={places}
+      positions={positions}
       foot={
         <>
           <AlertsMenu />

@@ -2,9 +2,9 @@ import { alone } from '../shared/alone.ts';
 import {
   type Agent,
   createClient,
-  createTokenKeeper,
+  createTokenStore,
   MevrikError,
-  type TokenKeeper,
+  type TokenStore,
   type Tokens,
 } from '../shared/sdk.ts';
 
@@ -44,8 +44,8 @@ addEventListener('storage', ({ key }) => {
   if (before !== kept?.agent.id) for (const listener of listeners) listener();
 });
 
-function keeperOf({ tokens, savedAt }: Kept): TokenKeeper {
-  const made = createTokenKeeper({ refresh: refreshOnce });
+function keeperOf({ tokens, savedAt }: Kept): TokenStore {
+  const made = createTokenStore({ refresh: refreshOnce });
   const expiresInSeconds = tokens.expiresInSeconds - (Date.now() - savedAt) / 1000;
   made.set({ ...tokens, expiresInSeconds: Math.max(0, expiresInSeconds) });
   return made;

@@ -27,12 +27,12 @@ export interface Place {
 
 /** The frame around every screen: where one can go, and who one is. */
 export function Shell(props: {
-  places: readonly Place[];
+  positions: readonly Place[];
   wide?: boolean;
   foot?: ReactNode;
   children: ReactNode;
 }) {
-  const { places, wide = false, foot, children } = props;
+  const { positions, wide = false, foot, children } = props;
   return (
     <div className={`${classes.shell} ${wide ? classes.wide : classes.narrow}`}>
       <a className={classes.skip} href="#main">
@@ -47,7 +47,7 @@ export function Shell(props: {
             </Text>
           )}
         </div>
-        {places.map(({ label, to, icon: Icon, exact }) =>
+        {positions.map(({ label, to, icon: Icon, exact }) =>
           to === undefined ? (
             <div key={label} className={classes.section}>
               {label}

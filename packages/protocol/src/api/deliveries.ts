@@ -90,7 +90,7 @@ export const channelStateSchema = z.object({
 export type ChannelState = z.infer<typeof channelStateSchema>;
 
 /** One update of a provider, kept as it came in. */
-export const webhookUpdateSchema = z.object({
+export const webhookEventSchema = z.object({
   id: idSchema,
   appId: idSchema,
   channel: z.string(),
@@ -103,10 +103,10 @@ export const webhookUpdateSchema = z.object({
   note: z.string().nullable(),
   receivedAt: z.string(),
 });
-export type WebhookUpdate = z.infer<typeof webhookUpdateSchema>;
+export type WebhookEvent = z.infer<typeof webhookEventSchema>;
 
 /** A mail that came in, without its bytes. */
-export const mailRecordSchema = z.object({
+export const emailRecordSchema = z.object({
   id: idSchema,
   appId: idSchema,
   channel: z.string(),
@@ -127,20 +127,20 @@ export const mailRecordSchema = z.object({
   conversationKey: z.string().nullable(),
   receivedAt: z.string(),
 });
-export type MailRecord = z.infer<typeof mailRecordSchema>;
+export type EmailRecord = z.infer<typeof emailRecordSchema>;
 
 /** A mail as it came in, as far as people read: the whole is behind `raw`. */
-export const mailStartSchema = mailRecordSchema.extend({ start: z.string() });
+export const emailPreviewSchema = emailRecordSchema.extend({ start: z.string() });
 
-export const mailQuery = pageQuery.extend({
+export const emailQuery = pageQuery.extend({
   appId: deliveryQuery.shape.appId,
   channel: deliveryQuery.shape.channel,
-  status: mailRecordSchema.shape.status.optional(),
+  status: emailRecordSchema.shape.status.optional(),
 });
 
-export const webhookUpdateQuery = pageQuery.extend({
+export const webhookEventQuery = pageQuery.extend({
   appId: deliveryQuery.shape.appId,
   channel: deliveryQuery.shape.channel,
   provider: z.string().min(1).max(32).optional(),
-  status: webhookUpdateSchema.shape.status.optional(),
+  status: webhookEventSchema.shape.status.optional(),
 });

@@ -27,7 +27,7 @@ export const foundMessageSchema = z.object({
 export type FoundMessage = z.infer<typeof foundMessageSchema>;
 
 /** Something that came in and never became a message, because a listener could not handle it. */
-export const stuckArrivalSchema = z.object({
+export const stuckInboundSchema = z.object({
   eventId: z.uuid(),
   type: z.string(),
   listener: z.string(),
@@ -36,27 +36,27 @@ export const stuckArrivalSchema = z.object({
   conversationKey: z.string(),
   occurredAt: z.string(),
 });
-export type StuckArrival = z.infer<typeof stuckArrivalSchema>;
+export type StuckInbound = z.infer<typeof stuckInboundSchema>;
 
 /** What a search has found, newest first. */
 export const messageSearchSchema = z.object({
   items: z.array(foundMessageSchema),
   /** What came in and is no message yet. */
-  stuck: z.array(stuckArrivalSchema),
+  stuck: z.array(stuckInboundSchema),
   /** Texts were looked for in the newest messages alone: in so many; `null`: in all there are. */
   searchedNewest: z.int().nullable(),
 });
 export type MessageSearch = z.infer<typeof messageSearchSchema>;
 
 /** Something that the account speaks of and that can be looked at; `id` is its number or name. */
-export const accountLinkSchema = z.object({
+export const diagnosisLinkSchema = z.object({
   to: z.enum([
     'event',
     'dead_letters',
     'listeners',
     'deliveries',
     'channels',
-    'updates',
+    'webhook-events',
     'conversation',
     'message',
     'app',
@@ -65,14 +65,14 @@ export const accountLinkSchema = z.object({
   label: z.string(),
   id: z.string().nullable(),
 });
-export type AccountLink = z.infer<typeof accountLinkSchema>;
+export type DiagnosisLink = z.infer<typeof diagnosisLinkSchema>;
 
 /** Whether something is as it should be, not yet, or wrong; `plain` is neither. */
-export const accountToneSchema = z.enum(['good', 'waiting', 'bad', 'plain']);
-export type AccountTone = z.infer<typeof accountToneSchema>;
+export const diagnosisToneSchema = z.enum(['good', 'waiting', 'bad', 'plain']);
+export type DiagnosisTone = z.infer<typeof diagnosisToneSchema>;
 
 /** One thing that happened to a message, oldest first. */
-export const accountStepSchema = z.object({
+export const diagnosisStepSchema = z.object({
   /** `null`: it has not happened yet. */
   at: z.string().nullable(),
   what: z.enum([
@@ -89,12 +89,12 @@ export const accountStepSchema = z.object({
     'survey',
     'session',
   ]),
-  tone: accountToneSchema,
+  tone: diagnosisToneSchema,
   title: z.string(),
   detail: z.string().nullable(),
-  link: accountLinkSchema.nullable(),
+  link: diagnosisLinkSchema.nullable(),
 });
-export type AccountStep = z.infer<typeof accountStepSchema>;
+export type DiagnosisStep = z.infer<typeof diagnosisStepSchema>;
 
 /** Every answer to “why was it not answered?”, and those where it was. */
 export const verdictCodeSchema = z.enum([
@@ -135,18 +135,18 @@ export type VerdictCode = z.infer<typeof verdictCodeSchema>;
 /** What became of a message in a sentence, and what to do. */
 export const verdictSchema = z.object({
   code: verdictCodeSchema,
-  tone: accountToneSchema,
+  tone: diagnosisToneSchema,
   sentence: z.string(),
   /** `null`: there is nothing to do. */
   advice: z.string().nullable(),
-  links: z.array(accountLinkSchema),
+  links: z.array(diagnosisLinkSchema),
 });
 export type Verdict = z.infer<typeof verdictSchema>;
 
 /** One message's whole way, for people who do not program. */
-export const messageAccountSchema = z.object({
+export const diagnosisSchema = z.object({
   message: foundMessageSchema,
   verdict: verdictSchema,
-  steps: z.array(accountStepSchema),
+  steps: z.array(diagnosisStepSchema),
 });
-export type MessageAccount = z.infer<typeof messageAccountSchema>;
+export type Diagnosis = z.infer<typeof diagnosisSchema>;

@@ -47,8 +47,8 @@ export const healthChangeSchema = z.object({
 export type HealthChange = z.infer<typeof healthChangeSchema>;
 
 /** A time through which somebody looked at all parts again and again. */
-export const observedStretchSchema = z.object({ from: z.string(), until: z.string() });
-export type ObservedStretch = z.infer<typeof observedStretchSchema>;
+export const observedPeriodSchema = z.object({ from: z.string(), until: z.string() });
+export type ObservedPeriod = z.infer<typeof observedPeriodSchema>;
 
 /** How all parts are, now and over the last days. */
 export const healthReportSchema = z.object({
@@ -64,7 +64,7 @@ export const healthReportSchema = z.object({
    * When in this time somebody looked, oldest first. Of what lies between, or before the installation began, nobody
    * knows how it was.
    */
-  observed: z.array(observedStretchSchema),
+  observed: z.array(observedPeriodSchema),
 });
 export type HealthReport = z.infer<typeof healthReportSchema>;
 

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { deliveryQuery, mailQuery, mailStartSchema, webhookUpdateQuery } from './deliveries.ts';
+import type { deliveryQuery, emailPreviewSchema, emailQuery, webhookEventQuery } from './deliveries.ts';
 import type { conversationQuery } from './desk.ts';
 import type * as http from './http.ts';
 import type { eventQuery, parkedFilterSchema } from './inspection.ts';
@@ -14,7 +14,7 @@ export type StartVisit = Sent<typeof http.startVisitBody>;
 export type Visit = Answered<typeof http.visitSchema>;
 export type Me = Answered<typeof http.meSchema>;
 export type OfflineMessage = Sent<typeof http.offlineMessageBody>;
-export type LeftMessage = Answered<typeof http.leftMessageSchema>;
+export type StoredOfflineMessage = Answered<typeof http.storedOfflineMessageSchema>;
 export type PostMessage = Sent<typeof http.postMessageBody>;
 export type StoredMessage = Answered<typeof http.storedMessageSchema>;
 export type Login = Sent<typeof http.loginBody>;
@@ -54,10 +54,10 @@ export interface SessionQuery extends PageQuery {
 /** Which deliveries. */
 export type DeliveryQuery = Partial<Sent<typeof deliveryQuery>> & PageQuery;
 /** Which updates of providers. */
-export type WebhookUpdateQuery = Partial<Sent<typeof webhookUpdateQuery>> & PageQuery;
+export type WebhookEventQuery = Partial<Sent<typeof webhookEventQuery>> & PageQuery;
 /** Which mails. */
-export type MailQuery = Partial<Sent<typeof mailQuery>> & PageQuery;
-export type MailStart = Answered<typeof mailStartSchema>;
+export type EmailQuery = Partial<Sent<typeof emailQuery>> & PageQuery;
+export type EmailPreview = Answered<typeof emailPreviewSchema>;
 /** Which events of the log. */
 export type EventQuery = Partial<Sent<typeof eventQuery>>;
 /** Which events that listeners could not handle. */

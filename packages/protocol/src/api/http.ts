@@ -56,14 +56,14 @@ export const visitSchema = tokensSchema.extend({
 const writtenText = z.string().max(10_000).regex(/\S/, 'must not be blank');
 
 /** Where in line a conversation stands, from 1; the minutes are `null` where nobody can know. */
-export const placeInLineSchema = z.object({
+export const queuePositionSchema = z.object({
   position: z.int().positive(),
   estimateMinutes: z.int().positive().nullable(),
 });
-export type PlaceInLine = z.infer<typeof placeInLineSchema>;
+export type QueuePosition = z.infer<typeof queuePositionSchema>;
 
 /** Whether people are there by the app's business hours, and when that changes; `null`: not soon. */
-export const openingSchema = z.object({
+export const teamAvailabilitySchema = z.object({
   isOpen: z.boolean(),
   changesAt: z.string().nullable(),
   /** Whether anybody at the desk is online. */
@@ -71,24 +71,24 @@ export const openingSchema = z.object({
   /** Whether the chat offers to leave a message instead. */
   hasOfflineForm: z.boolean(),
 });
-export type Opening = z.infer<typeof openingSchema>;
+export type TeamAvailability = z.infer<typeof teamAvailabilitySchema>;
 
 /** The agent whom a customer talks to, as the customer sees them. */
-export const servingAgentSchema = z.object({
+export const assignedAgentSchema = z.object({
   name: z.string(),
   availability: z.enum(['online', 'away', 'offline']),
 });
-export type ServingAgent = z.infer<typeof servingAgentSchema>;
+export type AssignedAgent = z.infer<typeof assignedAgentSchema>;
 
 /** The customer who asks; `session` is `null` where none is active: the next message begins one. */
 export const meSchema = z.object({
   customer: customerSchema,
   session: sessionSchema.nullable(),
-  opening: openingSchema,
+  opening: teamAvailabilitySchema,
   /** `null` where the conversation does not wait for a person. */
-  placeInLine: placeInLineSchema.nullable(),
+  queuePosition: queuePositionSchema.nullable(),
   /** Who answers; `null` where no person does. */
-  agent: servingAgentSchema.nullable(),
+  agent: assignedAgentSchema.nullable(),
 });
 
 /** A visitor's message: text, files by reference, or the wish for a video call. */
@@ -112,7 +112,7 @@ export const postMessageBody = z
   });
 
 /** Which app's opening is asked for. */
-export const openingQuery = z.strictObject({ appKey: z.string().min(1).max(64) });
+export const teamAvailabilityQuery = z.strictObject({ appKey: z.string().min(1).max(64) });
 
 /** What somebody leaves who found nobody there. */
 export const offlineMessageBody = z.strictObject({
@@ -122,7 +122,7 @@ export const offlineMessageBody = z.strictObject({
 });
 
 /** Where it went: into a conversation by mail, or, where the app has no such channel, into this one. */
-export const leftMessageSchema = z.object({
+export const storedOfflineMessageSchema = z.object({
   /** The number to refer to; `null` where the case was closed in the meantime. */
   caseId: idSchema.nullable(),
   answeredBy: z.enum(['email', 'chat']),

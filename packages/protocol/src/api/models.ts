@@ -74,14 +74,14 @@ export const senderSchema = z.strictObject({
 export type Sender = z.infer<typeof senderSchema>;
 
 /** What a mail has besides its text. The whole of it is kept, and can be asked for. */
-export const mailDetailsSchema = z.strictObject({
+export const emailDetailsSchema = z.strictObject({
   subject: z.string().max(500).optional(),
   /** Who wrote, where that is not the conversation's own contact. */
   from: z.string().max(320).optional(),
   /** A machine wrote it: an answer to a mail of ours, or something to many. No machine of ours answers. */
   automatic: z.enum(['reply', 'bulk']).optional(),
 });
-export type MailDetails = z.infer<typeof mailDetailsSchema>;
+export type EmailDetails = z.infer<typeof emailDetailsSchema>;
 
 /** What a message says, whatever its direction: the part that a channel translates to and from its own form. */
 export const messageContentSchema = z.strictObject({
@@ -93,7 +93,7 @@ export const messageContentSchema = z.strictObject({
   quickReplies: z.array(choiceSchema).max(13).optional(),
   buttons: z.array(buttonSchema).max(10).optional(),
   /** On an email channel. */
-  mail: mailDetailsSchema.optional(),
+  email: emailDetailsSchema.optional(),
 });
 export type MessageContent = z.infer<typeof messageContentSchema>;
 

@@ -112,17 +112,17 @@ export interface ServerFrame {
 }
 
 /** Up to where a client has heard a channel: in each partition of the log, the offset of the last event. */
-export const channelPlaceSchema = z.object({
+export const topicPositionSchema = z.object({
   /** Whose places these are; a log that was restored from a backup has another one. */
   epoch: z.string().max(64),
-  places: z
+  positions: z
     .record(z.string().regex(/^\d{1,4}$/), z.int().min(0))
-    .refine((places) => Object.keys(places).length <= 1024, 'names too many partitions'),
+    .refine((positions) => Object.keys(positions).length <= 1024, 'names too many partitions'),
 });
-export type ChannelPlace = z.infer<typeof channelPlaceSchema>;
+export type TopicPosition = z.infer<typeof topicPositionSchema>;
 
 /** What a client that asked to resume a channel learns when it is subscribed. */
-export interface Resumed extends ChannelPlace {
+export interface Resumed extends TopicPosition {
   /** Whether it has been sent all that it missed. Absent where it was not there before. */
   readonly recovered?: boolean;
 }

@@ -1,4 +1,4 @@
-import type { Agent, Opening, PlaceInLine, ServingAgent } from '../api/http.ts';
+import type { Agent, AssignedAgent, QueuePosition, TeamAvailability } from '../api/http.ts';
 import type { Case, Message, Session } from '../api/models.ts';
 
 /**
@@ -53,7 +53,7 @@ export interface NoticePayloads {
   /** Something in a list has changed: whoever shows it looks again. At most one a second from each node. */
   readonly list_changed: {
     readonly appId: number;
-    readonly list: 'connections' | 'deliveries' | 'updates';
+    readonly list: 'connections' | 'deliveries' | 'webhook-events';
   };
   readonly note_added: { readonly message: Message };
   readonly session_created: { readonly session: Session };
@@ -62,16 +62,16 @@ export interface NoticePayloads {
     readonly oldPath: string;
     readonly newPath: string;
     /** Who answers from now on; `null` where no person does. */
-    readonly agent: ServingAgent | null;
+    readonly agent: AssignedAgent | null;
   };
   /** Where in line a conversation stands now. */
-  readonly queue_moved: { readonly sessionId: number; readonly placeInLine: PlaceInLine };
+  readonly queue_moved: { readonly sessionId: number; readonly queuePosition: QueuePosition };
   /** Who answers a conversation is online, or no longer. */
-  readonly agent_changed: { readonly sessionId: number; readonly agent: ServingAgent };
+  readonly agent_changed: { readonly sessionId: number; readonly agent: AssignedAgent };
   /** An agent's own availability is another one: said in another tab, or because no desk of theirs was open. */
   readonly availability_changed: { readonly agent: Agent };
   /** People are there, or no longer. */
-  readonly opening_changed: Opening;
+  readonly team_availability_changed: TeamAvailability;
   /** What is known of a customer has changed; another one may have turned out to be them. */
   readonly customer_changed: { readonly customerId: number; readonly otherId?: number };
   /** A part of the system is well, degraded or down now. Supervisors ask the API why. */
@@ -80,7 +80,7 @@ export interface NoticePayloads {
     readonly status: 'ok' | 'degraded' | 'down';
   };
   /** There are figures of one more minute. */
-  readonly figures_stored: { readonly at: string };
+  readonly statistics_stored: { readonly at: string };
   readonly case_created: { readonly case: Case };
   /** Something has moved in an app's log: events came in, listeners handled them or failed. Told now and then. */
   readonly log_moved: { readonly appId: number };

@@ -32,7 +32,7 @@ export interface Files {
   readonly maxBytes: number;
   /**
    * Keeps a file until it is put into a message, or for a day.
-   * @throws ProblemError `too_large` or `file_type_refused`.
+   * @throws ProblemError `too_large` or `file_type_not_allowed`.
    */
   keep(file: NewFile): Promise<Attachment>;
   /** Keeps a file that came in through a channel; the same one twice is kept once. @throws as `keep`. */
@@ -91,7 +91,7 @@ export function createFiles(parts: {
     const contentType = await contentTypeOf(bytes);
     const { settings } = await requireApp(apps, appId);
     if (isAllowed(contentType, settings.attachments.types)) return contentType;
-    throw new ProblemError('file_type_refused', `Files of the type ${contentType} are not taken.`);
+    throw new ProblemError('file_type_not_allowed', `Files of the type ${contentType} are not taken.`);
   }
 
   async function save(file: NewFile, contentType: string, isUsed: boolean): Promise<Attachment> {

@@ -13,7 +13,7 @@ import type { BroadcastMessage, Grant, TerminateMessage } from './bus/broadcast-
 import type { NodeState } from './bus/node-state.ts';
 import { Traffic } from './bus/rate-meter.ts';
 import { type GatewayConfig, gatewayDefaults } from './gateway-config.ts';
-import type { GatewayApp, GatewayDependencies } from './gateway-dependencies.ts';
+import type { GatewayApp, GatewayDeps } from './gateway-deps.ts';
 import { type ChannelApi, createChannelApi } from './http-api/topic-api.ts';
 import { createInspection, type GatewayInspection } from './inspect/gateway-inspection.ts';
 import { NodeSurvey } from './inspect/node-survey.ts';
@@ -60,7 +60,7 @@ export interface Gateway {
 }
 
 /** Makes a gateway; nothing listens until it is attached to a server. */
-export function createGateway(dependencies: GatewayDependencies): Gateway {
+export function createGateway(dependencies: GatewayDeps): Gateway {
   const config = { ...gatewayDefaults, ...dependencies.config };
   const { bus } = dependencies;
   const traffic = new Traffic();
@@ -184,7 +184,7 @@ function tellToReload({ sockets }: Connections): void {
   }
 }
 
-async function closeOfDisabledApps({ sockets }: Connections, { apps }: GatewayDependencies): Promise<void> {
+async function closeOfDisabledApps({ sockets }: Connections, { apps }: GatewayDeps): Promise<void> {
   const appIds = new Set([...sockets.values()].map(({ app }) => app.id));
   for (const appId of appIds) {
     const app = await apps.byId(appId);

@@ -3,11 +3,11 @@ import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { mayActFor, type Principal } from '../auth/principal.ts';
 import type { Gateway } from './gateway.ts';
-import type { GatewayApp, GatewayDependencies } from './gateway-dependencies.ts';
+import type { GatewayApp, GatewayDeps } from './gateway-deps.ts';
 import { apiRoutes } from './http-api/api-routes.ts';
 
 /** What the routes are given. */
-export interface GatewayRoutesOptions extends Pick<GatewayDependencies, 'apps' | 'authenticate'> {
+export interface GatewayRoutesOptions extends Pick<GatewayDeps, 'apps' | 'authenticate'> {
   readonly gateway: Pick<Gateway, 'authorizeChannel' | 'authorizeUser' | 'watch' | 'api'>;
 }
 
@@ -65,7 +65,7 @@ async function identify(
 
 /** Customers and back ends belong to one app; staff with several name the one they mean. */
 async function appOf(
-  apps: GatewayDependencies['apps'],
+  apps: GatewayDeps['apps'],
   principal: Principal,
   key: string | undefined,
 ): Promise<GatewayApp | undefined> {

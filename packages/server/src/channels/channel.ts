@@ -4,7 +4,7 @@ import type { SmtpSender } from './email/smtp-sender.ts';
 import type { Fault } from './fault.ts';
 
 /** One update of a provider's webhook, taken apart just enough to be kept and put in order. */
-export interface WebhookUpdate {
+export interface WebhookEvent {
   /** What duplicates of it are known by. */
   readonly deduplicationKey: string;
   /** Whose conversation it belongs to, in the channel's own terms; the account's own where it is nobody's. */
@@ -15,7 +15,7 @@ export interface WebhookUpdate {
 }
 
 /** What an update means to us. */
-export type ParsedUpdate =
+export type ParsedWebhookEvent =
   | { readonly outcome: 'message'; readonly container: MessageContainer }
   /** How far what we sent has come: by the provider's numbers, or everything up to an instant. */
   | {
@@ -58,18 +58,18 @@ export interface WebhookIntake {
   /** Whether the provider has signed these bytes. */
   verify(body: Buffer, headers: Readonly<Record<string, unknown>>, settings: unknown): boolean;
   /** The provider's account of a channel with these settings. */
-  accountOf(settings: unknown): string | undefined;
+  diagnose(settings: unknown): string | undefined;
   /**
    * The updates in a verified body. One that makes no sense costs none of the others; nothing of it is left out.
    * `settings` are those of the channel that was called, for updates that do not say whose they are.
    */
-  split(body: unknown, settings: unknown): readonly WebhookUpdate[];
+  split(body: unknown, settings: unknown): readonly WebhookEvent[];
   /** What one kept update means. */
-  parse(payload: Readonly<Record<string, unknown>>, place: ChannelPlace): ParsedUpdate;
+  parse(payload: Readonly<Record<string, unknown>>, place: TopicPosition): ParsedWebhookEvent;
 }
 
 /** Where an update came in. */
-export interface ChannelPlace {
+export interface TopicPosition {
   readonly appId: number;
   readonly channel: string;
   readonly deduplicationKey: string;
@@ -119,7 +119,7 @@ export interface OutboundPart {
 /** What all channels of a kind have in common: addresses of providers as they are configured, keys of our own. */
 export interface ChannelServices {
   readonly graphUrl: string;
-  readonly mail: {
+  readonly email: {
     /** What marks in mails are made with, so that nobody else can make them. */
     readonly key: Buffer;
     readonly sender: SmtpSender;

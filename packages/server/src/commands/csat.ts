@@ -51,7 +51,7 @@ export async function startSurvey(tx: Tx, app: AppProfile, closed: Case): Promis
 /**
  * Stores a customer's answer to the survey of their session and sends the session back to the bot.
  *
- * @throws ProblemError `survey_over` where none waits for an answer.
+ * @throws ProblemError `survey_closed` where none waits for an answer.
  */
 export async function answerSurvey(
   tx: Tx,
@@ -59,7 +59,7 @@ export async function answerSurvey(
   answer: CsatAnswer,
 ): Promise<{ survey: CsatSurvey; session: LockedSession }> {
   const open = await openSurvey(tx, session.id);
-  if (!open) throw new ProblemError('survey_over', 'No survey waits for an answer.');
+  if (!open) throw new ProblemError('survey_closed', 'No survey waits for an answer.');
   const [row] = await tx.orm
     .update(csatSurveys)
     .set({ status: 'answered', answer, answeredAt: sql`now()` })

@@ -1,4 +1,4 @@
-import type { LeftMessage, Message, OfflineMessage } from '@mevrik/protocol';
+import type { Message, OfflineMessage, StoredOfflineMessage } from '@mevrik/protocol';
 import { eq } from 'drizzle-orm';
 import type { AppProfile, ChannelProfile } from '../apps/app-directory.ts';
 import { emailSettingsSchema } from '../channels/email/email-settings.ts';
@@ -31,7 +31,7 @@ export interface LeaveMessage {
 export async function leaveMessage(
   tx: Tx,
   { app, contact, said, idempotency }: LeaveMessage,
-): Promise<LeftMessage> {
+): Promise<StoredOfflineMessage> {
   const { name, email, text } = said;
   const customer = await introduceVisitor(tx, { app, contact, profile: { name, email } });
   const mailChannel = [...app.channels.values()].find(canAnswerByMail);
@@ -49,7 +49,7 @@ export async function leaveMessage(
     app,
     contact: place,
     kind: 'text',
-    content: { text, ...(byMail ? { mail: { subject: app.settings.offline.subject } } : {}) },
+    content: { text, ...(byMail ? { email: { subject: app.settings.offline.subject } } : {}) },
     idempotency,
   });
   const answeredBy = byMail ? 'email' : 'chat';

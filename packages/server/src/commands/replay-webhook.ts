@@ -32,6 +32,6 @@ function channelFor(app: AppProfile, provider: string, payload: object): string 
   const intake = adapterFor(provider)?.webhook;
   if (!intake || !('accountId' in payload)) return undefined;
   return [...app.channels.values()].find(
-    ({ kind, settings }) => kind === provider && intake.accountOf(settings) === payload.accountId,
+    ({ kind, settings }) => kind === provider && intake.diagnose(settings) === payload.accountId,
   )?.name;
 }

@@ -8,15 +8,15 @@ import type { Hints } from '../dispatch/redis-hints.ts';
 import { subscriptionsOf } from '../dispatch/subscription.ts';
 import { createSyncHandler } from '../dispatch/sync-handler.ts';
 import { listen } from '../listeners/index.ts';
-import type { ListenerNeeds } from '../listeners/needs.ts';
+import type { ListenerDeps } from '../listeners/listener-deps.ts';
 import { createUnitOfWork, type UnitOfWork } from '../log/unit-of-work.ts';
-import { bothOf, type FigureCounter } from '../observe/figures.ts';
+import { bothOf, type StatisticsCounter } from '../observe/figures.ts';
 import type { Log } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { Teardown } from './teardown.ts';
 
 /** What the dispatcher is made of. */
-export interface DispatchParts {
+export interface DispatchDeps {
   readonly config: Config;
   readonly log: Log;
   readonly nodeId: string;
@@ -29,33 +29,33 @@ export interface DispatchParts {
   readonly open: (name: string, maxConnections: number) => Database;
   readonly teardown: Teardown;
   readonly metrics: Metrics;
-  readonly counter: FigureCounter;
+  readonly counter: StatisticsCounter;
   /** Makes what tells other processes of news, and is told of theirs. */
   readonly connectHints: (onHint: (partitions: readonly number[]) => void) => Hints;
 }
 
 /** Unit of work and dispatcher, which know of each other: what one commits the other hands out. */
 export async function startDispatch(
-  parts: DispatchParts,
+  parts: DispatchDeps,
 ): Promise<{ unitOfWork: UnitOfWork; dispatcher: Dispatcher }> {
   const { config, log, nodeId, target, apps, gateway, telling, open, teardown, metrics } = parts;
-  const needs: ListenerNeeds = {
+  const deps: ListenerDeps = {
     apps,
     log,
-    countUpdate: metrics.update,
+    countWebhookEvent: metrics.update,
     queueChanged: parts.queueChanged,
     notify: (notices) => {
       if (config.EVENT_BROADCAST_ENABLED) telling.publish(notices).catch(() => {});
     },
   };
-  const sync = createSyncHandler(listen, needs, config.NODE_ENV);
+  const sync = createSyncHandler(listen, deps, config.NODE_ENV);
   const hints = parts.connectHints((partitions) => dispatcher.hinted(partitions));
   teardown.add('the hints', () => hints.stop());
   const dispatcher = createDispatcher({
     options: {
       database: open('dispatch', dispatchConnections),
       nodeId,
-      needs,
+      deps,
       environment: config.NODE_ENV,
       sync,
       maxConcurrentEvents: config.MAX_CONCURRENT_EVENTS,
@@ -71,7 +71,7 @@ export async function startDispatch(
     publish: config.EVENT_BROADCAST_ENABLED ? (messages) => gateway.publish(messages) : null,
     reached: gateway.reached,
     onNews: (appIds) =>
-      needs.notify(
+      deps.notify(
         appIds.map((appId) => ({ appId, topic: topics.log, event: 'log_moved', payload: { appId } })),
       ),
     hint: (partitions) => hints.hint(partitions),

@@ -3,21 +3,21 @@ import { hostname } from 'node:os';
 import { ProblemError } from '@mevrik/protocol';
 import type { Files } from '../attachments/files.ts';
 import { readOrCreateSecret } from '../auth/secrets.ts';
-import { type ArrivedMail, type SmtpListener, startSmtpListener } from '../channels/email/smtp-listener.ts';
+import { type ArrivedEmail, type SmtpListener, startSmtpListener } from '../channels/email/smtp-listener.ts';
 import type { Config } from '../config/config.ts';
 import type { Database } from '../db/database.ts';
-import { createMailChannels } from '../inbound-email/email-channels.ts';
-import type { KeepFile, TakeInNeeds } from '../inbound-email/process-email.ts';
-import { countMails, receiveMail } from '../inbound-email/receive-email.ts';
+import { createEmailChannels } from '../inbound-email/email-channels.ts';
+import type { KeepFile, ProcessEmailDeps } from '../inbound-email/process-email.ts';
+import { countMails, receiveEmail } from '../inbound-email/receive-email.ts';
 import { watchMailboxes } from '../inbound-email/watch-mailboxes.ts';
 import type { UnitOfWork } from '../log/unit-of-work.ts';
 import type { Log } from '../observe/log.ts';
 import type { Teardown } from './teardown.ts';
 
 /** What everything that has to do with mails needs. */
-export async function mailNeeds(database: Database, files: Files): Promise<TakeInNeeds> {
+export async function emailDeps(database: Database, files: Files): Promise<ProcessEmailDeps> {
   return {
-    channels: createMailChannels(database),
+    channels: createEmailChannels(database),
     mailKey: await readOrCreateSecret(database.sql, 'mail-key'),
     keepFile: keepMailFile(files),
   };
@@ -36,21 +36,21 @@ function keepMailFile(files: Files): KeepFile {
 }
 
 /** What the receiving of mails is made of. */
-export interface MailParts {
+export interface EmailPartDeps {
   readonly config: Config;
   readonly log: Log;
   readonly database: Database;
   readonly unitOfWork: UnitOfWork;
   /** The partitions that this node owns now. */
   readonly partitions: () => readonly number[];
-  readonly mail: TakeInNeeds;
+  readonly email: ProcessEmailDeps;
   readonly teardown: Teardown;
 }
 
 /** Starts what brings mails in, as far as it is configured. @returns the SMTP listener, where there is one. */
-export async function startMail(parts: MailParts): Promise<SmtpListener | null> {
-  const { config, log, database, unitOfWork, partitions, mail, teardown } = parts;
-  const { channels } = mail;
+export async function startMail(parts: EmailPartDeps): Promise<SmtpListener | null> {
+  const { config, log, database, unitOfWork, partitions, email, teardown } = parts;
+  const { channels } = email;
   const maxBytes = config.SMTP_MAX_BYTES;
   const mailboxes = watchMailboxes({ database, unitOfWork, channels, partitions, maxBytes, log });
   teardown.add('the reading of mailboxes', () => mailboxes.stop());
@@ -76,13 +76,13 @@ export async function startMail(parts: MailParts): Promise<SmtpListener | null> 
 const bounceFactor = 10;
 
 /** Keeps a mail for all its recipients or for none. */
-function keep(unitOfWork: UnitOfWork, { raw, sender, recipients }: ArrivedMail, limit: number) {
+function keep(unitOfWork: UnitOfWork, { raw, sender, recipients }: ArrivedEmail, limit: number) {
   return unitOfWork.run(async (tx) => {
     const most = sender === '' ? limit * bounceFactor : limit;
     for (const { appId, channel } of recipients) {
       if ((await countMails(tx, { appId, channel, sender })) >= most) return 'too-many';
     }
-    for (const place of recipients) await receiveMail(tx, { ...place, source: 'smtp', sender, raw });
+    for (const place of recipients) await receiveEmail(tx, { ...place, source: 'smtp', sender, raw });
     return 'kept';
   });
 }

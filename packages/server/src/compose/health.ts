@@ -1,4 +1,4 @@
-import { type ObservedStretch, topics } from '@mevrik/protocol';
+import { type ObservedPeriod, topics } from '@mevrik/protocol';
 import type { Gateway } from '../broadcast/gateway.ts';
 import type { Config } from '../config/config.ts';
 import type { Database } from '../db/database.ts';
@@ -6,26 +6,26 @@ import { broadcastSubscription } from '../dispatch/broadcast-lane.ts';
 import type { Dispatcher } from '../dispatch/dispatcher.ts';
 import { type JudgedPart, judgeHealth } from '../domain/health.ts';
 import type { JobRunner } from '../jobs/runner.ts';
-import type { FigureCounter } from '../observe/figures.ts';
+import type { StatisticsCounter } from '../observe/figures.ts';
 import type { HealthCheck } from '../observe/health.ts';
 import type { Log } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import { startWatch } from '../observe/watch.ts';
 import { countDown, countWaiting } from '../queries/deliveries.ts';
 import { enabledApps } from '../queries/desk.ts';
-import { recentBroadcastP95, storeFigures } from '../queries/figures.ts';
+import { recentBroadcastP95, storeStatistics } from '../queries/figures.ts';
 import { listObserved, measureHealth, noteHealth, noteLook } from '../queries/health.ts';
 import type { Teardown } from './teardown.ts';
 
 /** What is watched, and whom it is told to. */
-export interface WatchParts {
+export interface HealthWatchDeps {
   readonly config: Config;
   readonly log: Log;
   readonly database: Database;
   readonly dispatcher: Dispatcher;
   readonly jobRunner: JobRunner;
   readonly gateway: Gateway;
-  readonly counter: FigureCounter;
+  readonly counter: StatisticsCounter;
   readonly metrics: Metrics;
   readonly teardown: Teardown;
 }
@@ -35,7 +35,7 @@ export interface Watching {
   /** How the four parts are, measured now. */
   readonly look: () => Promise<readonly JudgedPart[]>;
   /** When since an instant somebody has looked. */
-  readonly observed: (from: string) => Promise<readonly ObservedStretch[]>;
+  readonly observed: (from: string) => Promise<readonly ObservedPeriod[]>;
   /** What decides about whether this process should get traffic. */
   readonly checks: Readonly<Record<string, HealthCheck>>;
 }
@@ -44,7 +44,7 @@ export interface Watching {
 const watchersPartition = 0;
 
 /** Stores what was counted, looks at the health of all parts, and tells the screens what has changed. */
-export function watchHealth(parts: WatchParts): Watching {
+export function watchHealth(parts: HealthWatchDeps): Watching {
   const { config, log, database, dispatcher, jobRunner, gateway, counter, metrics, teardown } = parts;
   offerFigures(metrics, parts);
 
@@ -59,7 +59,7 @@ export function watchHealth(parts: WatchParts): Watching {
 
   const watch = startWatch({
     everyMs: config.HEALTH_INTERVAL * 1000,
-    store: () => storeFigures(database, counter.take()),
+    store: () => storeStatistics(database, counter.take()),
     isTurn: () => dispatcher.partitions().includes(watchersPartition),
     look: async () => {
       const judged = await look();
@@ -77,7 +77,7 @@ export function watchHealth(parts: WatchParts): Watching {
       // Why it is so is for supervisors: they ask for it.
       const news = [
         ...changes.map(({ part, status }) => ({ event: 'health_changed', payload: { part, status } })),
-        ...(hasFigures ? [{ event: 'figures_stored', payload: { at: new Date().toISOString() } }] : []),
+        ...(hasFigures ? [{ event: 'statistics_stored', payload: { at: new Date().toISOString() } }] : []),
       ];
       const apps = await enabledApps(database, null);
       await gateway.publish(
@@ -101,7 +101,7 @@ export function watchHealth(parts: WatchParts): Watching {
   };
 }
 
-function offerFigures(metrics: Metrics, { dispatcher, database, gateway }: WatchParts): void {
+function offerFigures(metrics: Metrics, { dispatcher, database, gateway }: HealthWatchDeps): void {
   const lag = 'Events that the slowest listener has before it.';
   metrics.watch('mevrik_events_lag', lag, () => dispatcher.lag(), 'max');
   metrics.watch('mevrik_events_in_flight', 'Events being handled.', () => dispatcher.inFlight());

@@ -31,14 +31,14 @@ import { auditRoutes } from '../http/admin/audit.ts';
 import { channelRoutes } from '../http/admin/channels.ts';
 import { gatewayInspectionRoutes } from '../http/admin/connections.ts';
 import { deliveryRecordRoutes, webhookRecordRoutes } from '../http/admin/deliveries.ts';
-import { messageAccountRoutes } from '../http/admin/diagnosis.ts';
-import { mailRecordRoutes } from '../http/admin/emails.ts';
+import { diagnosisRoutes } from '../http/admin/diagnosis.ts';
+import { emailRecordRoutes } from '../http/admin/emails.ts';
 import { inspectionRoutes } from '../http/admin/events.ts';
 import { healthRoutes } from '../http/admin/health.ts';
 import { queueStateRoutes } from '../http/admin/queues.ts';
 import { replayRoutes } from '../http/admin/replays.ts';
-import { mailRoutes } from '../http/desk/emails.ts';
-import type { HttpDependencies } from '../http/http-dependencies.ts';
+import { emailRoutes } from '../http/desk/emails.ts';
+import type { HttpDeps } from '../http/http-deps.ts';
 import { observationRoutes } from '../http/pages/observation.ts';
 import { pageRoutes } from '../http/pages/pages.ts';
 import { createHttpServer } from '../http/server.ts';
@@ -48,17 +48,17 @@ import { listen } from '../listeners/index.ts';
 import { listNotice } from '../live/delivery-notices.ts';
 import { notifier } from '../live/publisher.ts';
 import { thinLists } from '../live/throttle-lists.ts';
-import { createFigureCounter } from '../observe/figures.ts';
+import { createStatisticsCounter } from '../observe/figures.ts';
 import type { Log } from '../observe/log.ts';
 import { createMetrics } from '../observe/metrics.ts';
 import { createAccessFacts } from '../queries/access-facts.ts';
 import { startDispatch } from './dispatch.ts';
-import { mailNeeds, mailServerOf, startMail } from './email.ts';
+import { emailDeps, mailServerOf, startMail } from './email.ts';
 import { ensureApp } from './ensure-app.ts';
 import { composeFiles } from './files.ts';
 import { watchHealth } from './health.ts';
 import { reachDatabase, warnOfOtherNodes } from './reach-database.ts';
-import { composeReception, deskNeeds } from './reception.ts';
+import { composeReception, deskDeps } from './reception.ts';
 import { Teardown } from './teardown.ts';
 
 /** The product, running in this process. */
@@ -151,10 +151,10 @@ async function start(config: Config, log: Log, teardown: Teardown, shared?: Shar
   const reception = composeReception(database, apps, gateway, log, teardown);
 
   const metrics = createMetrics(
-    shared && (() => shared.bus.figures().catch(async () => [await metrics.read()])),
+    shared && (() => shared.bus.metrics().catch(async () => [await metrics.read()])),
   );
-  shared?.bus.tellFigures(() => metrics.read());
-  const counter = createFigureCounter();
+  shared?.bus.provideMetrics(() => metrics.read());
+  const counter = createStatisticsCounter();
   const { unitOfWork, dispatcher } = await startDispatch({
     config,
     log,
@@ -174,34 +174,34 @@ async function start(config: Config, log: Log, teardown: Teardown, shared?: Shar
   apps.forget();
   let url = urlOf(config, config.PORT);
   const { files, fileAddresses } = await composeFiles(config, database, apps, () => url);
-  const mail = await mailNeeds(database, files);
+  const email = await emailDeps(database, files);
   const smtpSender = createSmtpSender();
   teardown.add('the connections to mail servers', async () => smtpSender.close());
   const alarm = createAlarm((keys) => wakeDeliveries(database, keys));
   teardown.add('the alarm of deliveries', async () => alarm.stop());
-  const needs = {
+  const deps = {
     ...{ database, unitOfWork, apps, log, senderFor, alarm },
     countAttempt: metrics.attempt,
-    services: { graphUrl: config.GRAPH_API_URL, mail: { key: mail.mailKey, sender: smtpSender }, files },
+    services: { graphUrl: config.GRAPH_API_URL, email: { key: email.mailKey, sender: smtpSender }, files },
     files,
-    desks: deskNeeds(database, bus.occupancy, reception, config.AGENT_ABSENT_MINUTES),
+    desks: deskDeps(database, bus.occupancy, reception, config.AGENT_ABSENT_MINUTES),
     fetchesPrivate: config.FETCH_PRIVATE_ADDRESSES,
-    ...{ mail, mailAttempts: config.MAIL_ATTEMPTS, recordDays: config.RECORD_RETENTION_DAYS },
+    ...{ email, mailAttempts: config.MAIL_ATTEMPTS, recordDays: config.RECORD_RETENTION_DAYS },
     notify: notifier({ gateway: telling, log }),
   };
-  const jobRunner = await startJobRunner({ target, jobs, needs, concurrency: config.JOB_CONCURRENCY });
+  const jobRunner = await startJobRunner({ target, jobs, deps, concurrency: config.JOB_CONCURRENCY });
   teardown.add('the job queue', () => jobRunner.stop());
-  const sender = { target, jobs: deliveryJobs, needs, concurrency: config.DELIVERY_CONCURRENCY };
+  const sender = { target, jobs: deliveryJobs, deps, concurrency: config.DELIVERY_CONCURRENCY };
   const deliveryRunner = await startJobRunner(sender);
   teardown.add('the deliveries', () => deliveryRunner.stop());
   const smtpListener = await startMail({
-    ...{ config, log, database, unitOfWork, mail, teardown },
+    ...{ config, log, database, unitOfWork, email, teardown },
     partitions: () => dispatcher.partitions(),
   });
   const { look, observed, checks } = watchHealth({
     ...{ config, log, database, dispatcher, jobRunner, gateway, counter, metrics, teardown },
   });
-  const http: HttpDependencies = {
+  const http: HttpDeps = {
     config: {
       bodyLimitBytes: config.BODY_LIMIT,
       trustProxy: config.TRUST_PROXY,
@@ -243,17 +243,17 @@ async function start(config: Config, log: Log, teardown: Teardown, shared?: Shar
       queueStateRoutes(http),
       channelRoutes({
         ...http,
-        services: needs.services,
+        services: deps.services,
         mailServer: mailServerOf(config, smtpListener),
         url: () => url,
       }),
       employmentRoutes(http),
-      mailRoutes(http),
-      mailRecordRoutes(http),
+      emailRoutes(http),
+      emailRecordRoutes(http),
       deliveryRecordRoutes(http),
       webhookRecordRoutes(http),
       inspectionRoutes({ database, inspection, deadLetters }),
-      messageAccountRoutes({ ...http, inspection }),
+      diagnosisRoutes({ ...http, inspection }),
       healthRoutes({ database, look, observed }),
       replayRoutes(replays),
       gatewayInspectionRoutes({ gateway, audit }),

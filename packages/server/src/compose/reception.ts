@@ -2,7 +2,7 @@ import type { AppDirectory } from '../apps/app-directory.ts';
 import type { Occupancy } from '../broadcast/bus/occupancy.ts';
 import type { Gateway } from '../broadcast/gateway.ts';
 import type { Database } from '../db/database.ts';
-import type { DeskNeeds } from '../jobs/job.ts';
+import type { DeskDeps } from '../jobs/job.ts';
 import { agentsAtDesk } from '../live/agents-at-desk.ts';
 import { createReception, type Reception } from '../live/reception.ts';
 import type { Log } from '../observe/log.ts';
@@ -12,12 +12,12 @@ import { openingOf, queuesOf, servedBy, waitingIn } from '../queries/waiting.ts'
 import type { Teardown } from './teardown.ts';
 
 /** What is known of agents' desks, on all nodes. */
-export function deskNeeds(
+export function deskDeps(
   database: Database,
   occupancy: Occupancy,
   reception: Reception,
   absentMinutes: number,
-): DeskNeeds {
+): DeskDeps {
   return {
     agents: async () => agentsAtDesk(occupancy, await enabledApps(database, null)),
     absentMinutes,
@@ -46,7 +46,7 @@ export function composeReception(
       const channels = (await apps.byId(appId))?.channels;
       return waiting
         .filter(({ channel }) => channels?.get(channel)?.kind === 'web')
-        .map(({ sessionId, placeInLine }) => ({ sessionId, placeInLine }));
+        .map(({ sessionId, queuePosition }) => ({ sessionId, queuePosition }));
     },
     queuesOf: (appId) => queuesOf(database, appId),
     appsOf: async ({ role, appIds }) => (role === 'admin' ? enabledApps(database, null) : appIds),

@@ -35,8 +35,8 @@ export function hotTable<Table extends PgTable>(
     const known = inserts.get(id);
     if (known) return known;
     const names = fields.map((field) => `"${columns[field]?.name}"`).join(', ');
-    const places = fields.map((_, index) => `$${index + 1}`).join(', ');
-    const text = `INSERT INTO ${name} (${names}) VALUES (${places}) ON CONFLICT DO NOTHING RETURNING ${all}`;
+    const positions = fields.map((_, index) => `$${index + 1}`).join(', ');
+    const text = `INSERT INTO ${name} (${names}) VALUES (${positions}) ON CONFLICT DO NOTHING RETURNING ${all}`;
     inserts.set(id, text);
     return text;
   }

@@ -4,7 +4,7 @@ import { statusNotice } from '../live/delivery-notices.ts';
 import type { Tx } from '../log/transaction.ts';
 import type { ChannelRef } from './channel-health.ts';
 import type { DeliveryRow } from './claim-next.ts';
-import type { DeliveryNotice } from './delivery-needs.ts';
+import type { DeliveryNotice } from './delivery-deps.ts';
 import { wakeDelivery } from './enqueue-delivery.ts';
 import { addExternalId } from './record-outcome.ts';
 import { readReference } from './reference.ts';

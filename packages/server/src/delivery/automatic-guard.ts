@@ -9,7 +9,7 @@ import type { Tx } from '../log/transaction.ts';
 export async function reasonAgainst(tx: Tx, message: Message, perHour: number): Promise<string | null> {
   if (message.sender.type === 'agent') return null;
   const [last] = await tx.sql<{ automatic: string | null }[]>`
-    SELECT content -> 'mail' ->> 'automatic' AS automatic FROM messages
+    SELECT content -> 'email' ->> 'automatic' AS automatic FROM messages
     WHERE conversation_key = ${message.conversationKey} AND NOT is_reply ORDER BY id DESC LIMIT 1`;
   if (last && last.automatic !== null)
     return 'A machine wrote last, and machines are not answered by machines.';

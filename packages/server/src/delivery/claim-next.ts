@@ -5,7 +5,7 @@ import { toMessage } from '../db/models.ts';
 import { deliveries, messages } from '../db/schema.ts';
 import type { Tx } from '../log/transaction.ts';
 import { readHealth } from './channel-health.ts';
-import type { DeliveryNeeds } from './delivery-needs.ts';
+import type { DeliveryDeps } from './delivery-deps.ts';
 import { wakeDelivery } from './enqueue-delivery.ts';
 import { takeTurn } from './pace.ts';
 import type { DeliveryPolicy } from './retry-delay.ts';
@@ -52,17 +52,17 @@ const leaseMarginMs = 5_000;
 const switchedOffMs = 60_000;
 
 /** Takes up the oldest message of a conversation that is not across, if it is its time. */
-export async function claimNext(tx: Tx, conversationKey: string, needs: DeliveryNeeds): Promise<Claim> {
+export async function claimNext(tx: Tx, conversationKey: string, deps: DeliveryDeps): Promise<Claim> {
   const [delivery] = await hotDeliveries.select(
     tx.sql,
     `WHERE conversation_key = $1 AND status IN ('queued', 'sending') ORDER BY message_id, id LIMIT 1 FOR UPDATE`,
     [conversationKey],
   );
   if (!delivery) return { state: 'idle' };
-  const app = await needs.apps.byId(delivery.appId);
+  const app = await deps.apps.byId(delivery.appId);
   const times = await readTimes(tx, delivery, app);
   const channel = app?.channels.get(delivery.channel);
-  const outlet = channel && needs.senderFor(channel.kind);
+  const outlet = channel && deps.senderFor(channel.kind);
   if (times.isLeased && delivery.leaseUntil !== null) return wait(tx, delivery, delivery.leaseUntil);
   if (app && delivery.status === 'sending') {
     return { state: 'doubt', delivery, policy: app.settings.delivery };
@@ -79,7 +79,7 @@ export async function claimNext(tx: Tx, conversationKey: string, needs: Delivery
   if (health.pausedUntil !== null) return wait(tx, delivery, health.pausedUntil);
   const { kind, settings } = channel;
   const target = { delivery, outlet, kind, settings, policy: app.settings.delivery };
-  return takeUp(tx, target, needs.services.files);
+  return takeUp(tx, target, deps.services.files);
 }
 
 async function takeUp(
@@ -174,7 +174,7 @@ async function toOutbound(tx: Tx, delivery: DeliveryRow) {
   if (!row) throw new Error(`Message ${delivery.messageId} is gone.`);
   const { content, sender } = toMessage(row);
   const received = await tx.sql<ReceivedRow[]>`
-    SELECT id, external_id, content -> 'mail' ->> 'subject' AS subject,
+    SELECT id, external_id, content -> 'email' ->> 'subject' AS subject,
            extract(epoch FROM now() - created_at)::float8 * 1000 AS silent_ms
     FROM messages WHERE conversation_key = ${delivery.conversationKey} AND NOT is_reply
     ORDER BY id DESC LIMIT ${threadLength}`;

@@ -4,7 +4,7 @@ import { listNotice, tell } from '../live/delivery-notices.ts';
 import { causeOf } from '../log/cause-of.ts';
 import type { Tx } from '../log/transaction.ts';
 import { type Claim, type ClaimedPart, claimNext, type DeliveryRow } from './claim-next.ts';
-import type { DeliveryNeeds } from './delivery-needs.ts';
+import type { DeliveryDeps } from './delivery-deps.ts';
 import { wakeDelivery } from './enqueue-delivery.ts';
 import { fail, finish, type Recorded, recordDoubt, recordFault, recordSent } from './record-outcome.ts';
 import { referenceOf } from './reference.ts';
@@ -16,30 +16,30 @@ const turnsAtOnce = 50;
  * Sends what waits in a conversation, strictly one after another: the next message waits until the one before it is
  * across or has failed for good. Claiming and recording are transactions; the sending between them is in none.
  */
-export async function deliverConversation(needs: DeliveryNeeds, conversationKey: string): Promise<void> {
-  for (let turn = 0; turn < turnsAtOnce && !needs.stopping.aborted; turn++) {
-    const claim = await needs.unitOfWork.run((tx) => claimNext(tx, conversationKey, needs));
+export async function deliverConversation(deps: DeliveryDeps, conversationKey: string): Promise<void> {
+  for (let turn = 0; turn < turnsAtOnce && !deps.stopping.aborted; turn++) {
+    const claim = await deps.unitOfWork.run((tx) => claimNext(tx, conversationKey, deps));
     if (claim.state === 'idle') return;
-    if (claim.state === 'waiting') return needs.alarm.set(conversationKey, claim.waitMs);
-    await settle(needs, claim);
+    if (claim.state === 'waiting') return deps.alarm.set(conversationKey, claim.waitMs);
+    await settle(deps, claim);
   }
-  await needs.unitOfWork.run((tx) => wakeDelivery(tx, conversationKey));
+  await deps.unitOfWork.run((tx) => wakeDelivery(tx, conversationKey));
 }
 
 async function settle(
-  needs: DeliveryNeeds,
+  deps: DeliveryDeps,
   claim: Exclude<Claim, { state: 'idle' | 'waiting' }>,
 ): Promise<void> {
   if (claim.state === 'send') {
     const { claimed } = claim;
-    needs.notify([listNotice(claimed.delivery.appId, 'deliveries')]);
-    const result = await attempt(needs, claimed);
-    return write(needs, claimed.delivery, (tx) =>
+    deps.notify([listNotice(claimed.delivery.appId, 'deliveries')]);
+    const result = await attempt(deps, claimed);
+    return write(deps, claimed.delivery, (tx) =>
       'receipt' in result ? recordSent(tx, claimed, result.receipt) : recordFault(tx, claimed, result.fault),
     );
   }
   const { delivery } = claim;
-  return write(needs, delivery, (tx) => {
+  return write(deps, delivery, (tx) => {
     if (claim.state === 'across') return finish(tx, delivery);
     if (claim.state === 'doubt') return recordDoubt(tx, delivery, claim.policy);
     return fail(tx, delivery, claim.error, { permanent: true });
@@ -47,16 +47,16 @@ async function settle(
 }
 
 async function write(
-  needs: DeliveryNeeds,
+  deps: DeliveryDeps,
   delivery: DeliveryRow,
   record: (tx: Tx) => Promise<Recorded>,
 ): Promise<void> {
-  const cause = await causeOf(needs.database.sql, delivery.eventId);
-  await tell(needs, delivery, await needs.unitOfWork.run(record, cause));
+  const cause = await causeOf(deps.database.sql, delivery.eventId);
+  await tell(deps, delivery, await deps.unitOfWork.run(record, cause));
 }
 
 async function attempt(
-  { services, log, countAttempt }: DeliveryNeeds,
+  { services, log, countAttempt }: DeliveryDeps,
   { delivery, outlet, kind, settings, policy, part, index }: ClaimedPart,
 ): Promise<{ receipt: ChannelReceipt } | { fault: Fault }> {
   try {

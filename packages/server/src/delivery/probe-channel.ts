@@ -1,14 +1,14 @@
 import { healthNotice } from '../live/delivery-notices.ts';
 import type { ChannelRef } from './channel-health.ts';
 import { markUp, probeFailed, readHealth } from './channel-health.ts';
-import type { DeliveryNeeds } from './delivery-needs.ts';
+import type { DeliveryDeps } from './delivery-deps.ts';
 
 /** A probe is a small question. */
 const probeTimeoutMs = 10_000;
 
 /** Asks whether a channel that is down is back; if so, everything that waited for it goes on. */
-export async function probeChannel(needs: DeliveryNeeds, ref: ChannelRef): Promise<void> {
-  const { database, unitOfWork, apps, senderFor, services, notify, log } = needs;
+export async function probeChannel(deps: DeliveryDeps, ref: ChannelRef): Promise<void> {
+  const { database, unitOfWork, apps, senderFor, services, notify, log } = deps;
   const { isDown } = await readHealth(database.sql, ref);
   const app = await apps.byId(ref.appId);
   const channel = app?.channels.get(ref.channel);

@@ -1,11 +1,11 @@
-import type { DeliveryNeeds } from './delivery-needs.ts';
+import type { DeliveryDeps } from './delivery-deps.ts';
 
 /** A sign that comes later tells nothing. */
 const timeoutMs = 5_000;
 
 /** Shows the customer of a session that we have seen their message, or that somebody is typing. */
 export async function showSignOf(
-  { database, apps, senderFor, services, log }: DeliveryNeeds,
+  { database, apps, senderFor, services, log }: DeliveryDeps,
   { sessionId, sign }: { readonly sessionId: number; readonly sign: 'seen' | 'typing' },
 ): Promise<void> {
   const [contact] = await database.sql<

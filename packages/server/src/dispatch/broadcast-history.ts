@@ -1,4 +1,4 @@
-import { type ChannelPlace, parseTopic, type Resumed } from '@mevrik/protocol';
+import { parseTopic, type Resumed, type TopicPosition } from '@mevrik/protocol';
 import type { Sql } from '../db/sql.ts';
 import { readHeads } from '../log/log.ts';
 import { partitionCount, partitionOf } from '../log/partition.ts';
@@ -26,7 +26,7 @@ export interface BroadcastHistory {
 export interface ResumeQuestion {
   readonly appId: number;
   readonly topic: string;
-  readonly from?: ChannelPlace | undefined;
+  readonly from?: TopicPosition | undefined;
 }
 
 /** The answer, with what is to be told before it. */
@@ -84,10 +84,10 @@ export function createBroadcastHistory({
       const partitions = await partitionsOf(question.topic);
       if (!partitions) return undefined;
       const [now, of] = await Promise.all([heads(), epoch()]);
-      const places = Object.fromEntries(partitions.map((p) => [p, now.get(p) ?? 0]));
-      const place = { epoch: of, places };
+      const positions = Object.fromEntries(partitions.map((p) => [p, now.get(p) ?? 0]));
+      const place = { epoch: of, positions };
       if (!from) return { ...place, missed: [] };
-      const ranges = rangesOf(partitions, from.places, now);
+      const ranges = rangesOf(partitions, from.positions, now);
       const missed = ranges && from.epoch === of ? await missedBy(question, ranges) : undefined;
       return { ...place, recovered: missed !== undefined, missed: missed ?? [] };
     },

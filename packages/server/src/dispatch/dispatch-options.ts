@@ -7,7 +7,7 @@ export interface DispatchOptions {
   readonly database: Database;
   /** This process, for heartbeats and records. */
   readonly nodeId: string;
-  readonly needs: unknown;
+  readonly deps: unknown;
   /** `NODE_ENV`, for listeners' conditions. */
   readonly environment: string;
   readonly sync: SyncHandler;

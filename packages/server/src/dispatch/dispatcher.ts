@@ -17,7 +17,7 @@ import { Slots } from './slots.ts';
 import type { Subscription } from './subscription.ts';
 
 /** What the dispatcher is made of, besides the options that all its parts share. */
-export interface DispatcherParts {
+export interface DispatcherDeps {
   readonly options: Omit<DispatchOptions, 'onAppended' | 'onMoved'>;
   readonly subscriptions: readonly Subscription[];
   readonly openLockConnection: (onClose: () => void) => Database;
@@ -57,7 +57,7 @@ export interface Dispatcher {
 }
 
 /** Makes a dispatcher; nothing runs before `start`. */
-export function createDispatcher(parts: DispatcherParts): Dispatcher {
+export function createDispatcher(parts: DispatcherDeps): Dispatcher {
   const { subscriptions } = parts;
   const tail = new Tail();
   const slots = new Slots(parts.options.maxConcurrentEvents);

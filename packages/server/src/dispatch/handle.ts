@@ -108,7 +108,7 @@ export async function handleOne(
   await limit.run(() =>
     subscription.listener.handle(event, {
       tx: open.tx,
-      needs: options.needs,
+      deps: options.deps,
       get signal() {
         return limit.signal;
       },

@@ -6,7 +6,7 @@ import type { Tx } from '../log/transaction.ts';
 export interface ListenerContext<Needs> {
   /** State and events that it writes here commit together with its checkpoint: exactly once. */
   readonly tx: Tx;
-  readonly needs: Needs;
+  readonly deps: Needs;
   /** Aborted when the listener has run out of time. */
   readonly signal: AbortSignal;
 }

@@ -7,7 +7,7 @@ import { mendEntry } from './replay/replay-entries.ts';
 import type { Subscription } from './subscription.ts';
 
 /** What the retries share with the dispatcher. */
-export interface RetrySurroundings {
+export interface RetryDeps {
   readonly options: DispatchOptions;
   readonly subscriptions: readonly Subscription[];
   readonly ownedPartitions: () => readonly number[];
@@ -24,14 +24,14 @@ const concurrentKeys = 4;
  * a second node doing the same finds it gone and rolls back.
  */
 export class ParkedRetries {
-  readonly #with: RetrySurroundings;
+  readonly #with: RetryDeps;
   readonly #running = new Map<string, Promise<void>>();
   #stopped = false;
   #timer: NodeJS.Timeout | undefined;
   #looking = false;
   #lookAgain = false;
 
-  constructor(surroundings: RetrySurroundings) {
+  constructor(surroundings: RetryDeps) {
     this.#with = surroundings;
   }
 

@@ -19,7 +19,7 @@ import type { Subscription } from './subscription.ts';
 const flushDelayMs = 1_000;
 
 /** What a pump shares with the others of its node. */
-export interface PumpSurroundings {
+export interface PumpDeps {
   readonly options: DispatchOptions;
   readonly subscriptions: readonly Subscription[];
   readonly tail: Tail;
@@ -44,8 +44,8 @@ interface Place {
  */
 export class PartitionPump {
   readonly partition: number;
-  readonly #with: PumpSurroundings;
-  readonly #places = new Map<string, Place>();
+  readonly #with: PumpDeps;
+  readonly #positions = new Map<string, Place>();
   readonly #blocked = new Map<string, Set<string>>();
   readonly #toReconcile = new Map<string, { subscription: Subscription; key: string }>();
   #run: Promise<void> | undefined;
@@ -58,7 +58,7 @@ export class PartitionPump {
   /** Subscriptions that failed last time: they do not hold up the others' transaction until they succeed. */
   readonly #apart = new Set<string>();
 
-  constructor(partition: number, surroundings: PumpSurroundings) {
+  constructor(partition: number, surroundings: PumpDeps) {
     this.partition = partition;
     this.#with = surroundings;
   }
@@ -100,7 +100,7 @@ export class PartitionPump {
     this.#isFlushDue = false;
     const batches: Batch[] = [];
     for (const subscription of this.#with.subscriptions) {
-      const place = this.#places.get(subscription.name);
+      const place = this.#positions.get(subscription.name);
       if (!place || place.seen === place.stored) continue;
       batches.push(this.#batchOf(subscription, place.stored, [], place.seen));
     }
@@ -152,14 +152,14 @@ export class PartitionPump {
     const { options, subscriptions } = this.#with;
     const sql = options.database.sql;
     const holding = subscriptions.filter((one) => one.listener.afterDeath === 'hold').map((one) => one.name);
-    const [places, heads] = await Promise.all([
+    const [positions, heads] = await Promise.all([
       sql<{ subscription: string; offset: number }[]>`
         SELECT subscription, "offset" FROM checkpoints WHERE partition = ${this.partition}`,
       parkedHeads(sql, [this.partition], holding),
     ]);
-    this.#places.clear();
-    for (const { subscription, offset } of places) {
-      this.#places.set(subscription, { stored: offset, seen: offset });
+    this.#positions.clear();
+    for (const { subscription, offset } of positions) {
+      this.#positions.set(subscription, { stored: offset, seen: offset });
     }
     this.#blocked.clear();
     for (const head of heads) this.#block(head.subscription, head.key);
@@ -317,7 +317,7 @@ export class PartitionPump {
   }
 
   #placeOf(subscription: Subscription): Place {
-    const place = this.#places.get(subscription.name);
+    const place = this.#positions.get(subscription.name);
     if (!place) throw new Error(`${subscription.name} has no checkpoint in partition ${this.partition}`);
     return place;
   }

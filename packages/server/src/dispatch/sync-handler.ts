@@ -5,13 +5,13 @@ import { syncListenersOf } from './subscription.ts';
 /** Calls a table's sync listeners for every event that is raised, inside the raising transaction. */
 export function createSyncHandler<Needs>(
   table: ListenerTable<Needs>,
-  needs: Needs,
+  deps: Needs,
   environment: string,
 ): SyncHandler {
   return async (event, tx) => {
     for (const listener of syncListenersOf(table, event.type)) {
       const wanted = listener.when?.(event as never, { environment }) ?? true;
-      if (wanted) await listener.handle(event as never, { tx, needs });
+      if (wanted) await listener.handle(event as never, { tx, deps });
     }
   };
 }

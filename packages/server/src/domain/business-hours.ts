@@ -36,7 +36,7 @@ export const businessHoursSchema = z.strictObject({
 export type BusinessHours = z.output<typeof businessHoursSchema> | null;
 
 /** Whether people are there at an instant, and when that changes; `null`: it does not, for as far as we look. */
-export interface Opening {
+export interface TeamAvailability {
   readonly isOpen: boolean;
   readonly changesAt: string | null;
 }
@@ -45,7 +45,7 @@ export interface Opening {
 const daysAhead = 400;
 
 /** Whether people are there. */
-export function openingAt(hours: BusinessHours, atMs: number): Opening {
+export function openingAt(hours: BusinessHours, atMs: number): TeamAvailability {
   if (!hours) return { isOpen: true, changesAt: null };
   let closesMs: number | undefined;
   for (const { startMs, endMs } of openSpans(hours, atMs)) {

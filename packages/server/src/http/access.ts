@@ -3,7 +3,7 @@ import type { FastifyPluginAsync, FastifyPluginCallback, FastifyRequest, RouteOp
 import type { Authenticator } from '../auth/authenticate.ts';
 import type { Principal, StaffPrincipal } from '../auth/principal.ts';
 import { describeHearer } from '../broadcast/access/access.ts';
-import type { Api, RoutePlugin } from './http-dependencies.ts';
+import type { Api, RoutePlugin } from './http-deps.ts';
 
 /** Who may call a route: everybody, or those who have proven to be in one of these roles. */
 export type Access = 'public' | readonly Principal['role'][];

@@ -7,10 +7,10 @@ import { kindOf } from '../attachments/file-type.ts';
 import type { OpenedFile } from '../attachments/files.ts';
 import { bringerOf } from './access.ts';
 import { assertOwnApp } from './desk/sessions.ts';
-import type { HttpDependencies, RoutePlugin } from './http-dependencies.ts';
+import type { HttpDeps, RoutePlugin } from './http-deps.ts';
 
 /** Files come and go as they are: their types are found out by looking at them. */
-export function uploadRoutes({ files }: HttpDependencies): RoutePlugin {
+export function uploadRoutes({ files }: HttpDeps): RoutePlugin {
   return (api) => {
     api.removeAllContentTypeParsers();
     api.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: files.maxBytes }, (_request, body, done) =>
@@ -61,7 +61,7 @@ const query = z.strictObject({
 const policy = "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; sandbox";
 
 /** Hands files out to whoever has an address that we have signed. */
-export function fileRoutes({ files, fileAddresses }: HttpDependencies): RoutePlugin {
+export function fileRoutes({ files, fileAddresses }: HttpDeps): RoutePlugin {
   return (api) => {
     api.get(
       '/files/:id/:name',
@@ -113,7 +113,7 @@ function assertSigned(
   const state = addresses.check(asked);
   if (state === 'forged') throw new ProblemError('forbidden', 'The address was changed on its way.');
   if (state === 'expired') {
-    throw new ProblemError('address_expired', 'Open the conversation again to get a new one.');
+    throw new ProblemError('link_expired', 'Open the conversation again to get a new one.');
   }
 }
 

@@ -1,7 +1,7 @@
 import { ProblemError } from '@mevrik/protocol';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { actorOf } from './access.ts';
-import type { Api } from './http-dependencies.ts';
+import type { Api } from './http-deps.ts';
 
 /** Counts requests and refuses those that are too many. Each process counts for itself. */
 export interface Limits {

@@ -117,7 +117,7 @@ function asInvalidInput(error: {
     return [{ path: path.join('.'), message }];
   });
   const [first] = fields;
-  const place = places[error.validationContext ?? 'body'] ?? 'The request';
+  const place = positions[error.validationContext ?? 'body'] ?? 'The request';
   const detail = first?.path
     ? `${place}: ${first.path}: ${first.message}`
     : `${place}: ${first?.message ?? ''}`;
@@ -128,7 +128,7 @@ function asInvalidInput(error: {
   });
 }
 
-const places: Readonly<Record<string, string>> = {
+const positions: Readonly<Record<string, string>> = {
   body: 'The body',
   querystring: 'The query',
   params: 'The path',

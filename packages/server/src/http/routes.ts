@@ -6,7 +6,7 @@ import { conversationRoutes } from './desk/conversations.ts';
 import { customerRoutes } from './desk/customers.ts';
 import { deliveryRoutes } from './desk/deliveries.ts';
 import { queueRoutes, sessionRoutes } from './desk/sessions.ts';
-import type { HttpDependencies, RoutePlugin } from './http-dependencies.ts';
+import type { HttpDeps, RoutePlugin } from './http-deps.ts';
 import { problemRoutes } from './pages/problem-routes.ts';
 import { screenFiles, screenRoutes, widgetRoutes } from './pages/screens.ts';
 import { webhookRoutes } from './providers/webhooks.ts';
@@ -15,7 +15,7 @@ import { messageRoutes } from './visitor/messages.ts';
 import { visitorRoutes } from './visitor/visitors.ts';
 
 /** The routes that every server has. */
-export function routesOf(dependencies: HttpDependencies): readonly RoutePlugin[] {
+export function routesOf(dependencies: HttpDeps): readonly RoutePlugin[] {
   return [
     visitorRoutes,
     meRoutes,

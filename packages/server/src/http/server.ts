@@ -7,13 +7,7 @@ import fastify, { type FastifyBaseLogger, type FastifyRequest, LogController } f
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import { maxPathPart } from '../broadcast/http-api/api-routes.ts';
 import { actorOf, admit, demandAccess } from './access.ts';
-import {
-  type Api,
-  arrivalDefaults,
-  type HttpConfig,
-  type HttpDependencies,
-  type RoutePlugin,
-} from './http-dependencies.ts';
+import { type Api, arrivalDefaults, type HttpConfig, type HttpDeps, type RoutePlugin } from './http-deps.ts';
 import { createLimits } from './limits.ts';
 import { describeApi } from './pages/openapi.ts';
 import { assertPlain } from './plain-input.ts';
@@ -29,7 +23,7 @@ const requestsEndWithinMs = 3_000;
  *
  * @throws when a route does not say who may call it.
  */
-export async function createHttpServer(dependencies: HttpDependencies): Promise<Api> {
+export async function createHttpServer(dependencies: HttpDeps): Promise<Api> {
   const { config, log } = dependencies;
   const arrival = { ...arrivalDefaults, ...config.arrival };
   const api: Api = fastify({
@@ -104,7 +98,7 @@ async function addHeaders(api: Api, { corsOrigins, publicUrl }: HttpConfig): Pro
 }
 
 /** What every request goes through before its route sees it. */
-function guard(api: Api, { authenticator, config, lag, onAnswered }: HttpDependencies): void {
+function guard(api: Api, { authenticator, config, lag, onAnswered }: HttpDeps): void {
   if (onAnswered) {
     // By route, never by address: of those there are too many.
     api.addHook('onResponse', async (request, reply) => {
@@ -136,11 +130,11 @@ function guard(api: Api, { authenticator, config, lag, onAnswered }: HttpDepende
 const audited = new Set<ProblemError['code']>([
   'unauthenticated',
   'forbidden',
-  'wrong_credentials',
-  'wrong_signature',
+  'invalid_credentials',
+  'invalid_signature',
 ]);
 
-function answerFaults(api: Api, { audit, log }: HttpDependencies): void {
+function answerFaults(api: Api, { audit, log }: HttpDeps): void {
   api.setErrorHandler((error, request, reply) => {
     const problem = asProblem(error);
     const { method, url } = request.routeOptions;

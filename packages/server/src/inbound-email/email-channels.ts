@@ -5,25 +5,25 @@ import type { MailPlace } from '../channels/email/smtp-listener.ts';
 import type { Database } from '../db/database.ts';
 
 /** An email channel that is switched on, in an app that is. */
-export interface MailChannel extends MailPlace {
+export interface EmailChannel extends MailPlace {
   /** Its address, as addresses are compared. */
   readonly address: string;
   readonly settings: unknown;
 }
 
 /** Finds email channels; what it has found it remembers for a few seconds. */
-export interface MailChannels {
+export interface EmailChannels {
   /** All of them, oldest first. */
-  all(): Promise<readonly MailChannel[]>;
+  all(): Promise<readonly EmailChannel[]>;
   /** The one that an address belongs to, whatever stands behind a `+`. Of several the oldest has it. */
-  find(address: string): Promise<MailChannel | undefined>;
+  find(address: string): Promise<EmailChannel | undefined>;
 }
 
 /** How long a change of a channel may go unseen. */
 const staleMs = 3_000;
 
 /** Makes it on a database. */
-export function createMailChannels({ sql }: Pick<Database, 'sql'>): MailChannels {
+export function createEmailChannels({ sql }: Pick<Database, 'sql'>): EmailChannels {
   const known = rememberFor(staleMs, async () => {
     const rows = await sql<{ app_id: number; name: string; settings: unknown }[]>`
       SELECT app_id, channels.name, channels.settings FROM channels JOIN apps ON apps.id = app_id
@@ -46,7 +46,7 @@ export function createMailChannels({ sql }: Pick<Database, 'sql'>): MailChannels
   };
 }
 
-function among(channels: readonly MailChannel[], address: string): MailChannel | undefined {
+function among(channels: readonly EmailChannel[], address: string): EmailChannel | undefined {
   const plain = splitTag(address).address;
   return (
     channels.find((channel) => channel.address === address) ??

@@ -8,7 +8,7 @@ import type { ReceivedMail } from './receive-email.ts';
 /** What a mail is looked up by. */
 export interface Thread {
   readonly place: Pick<ReceivedMail, 'appId' | 'channel' | 'recipient'>;
-  readonly mail: Pick<ReadMail, 'to' | 'cc' | 'answers'>;
+  readonly email: Pick<ReadMail, 'to' | 'cc' | 'answers'>;
   /** The channel's address. */
   readonly address: string;
   readonly key: Buffer;
@@ -22,8 +22,8 @@ export async function findConversation(tx: Tx, thread: Thread): Promise<string |
   return (await byMark(tx, thread)) ?? byAnswered(tx, thread);
 }
 
-async function byMark(tx: Tx, { place, mail, address, key }: Thread): Promise<string | undefined> {
-  const candidates = [place.recipient, ...[...mail.to, ...mail.cc].map((person) => person.address)];
+async function byMark(tx: Tx, { place, email, address, key }: Thread): Promise<string | undefined> {
+  const candidates = [place.recipient, ...[...email.to, ...email.cc].map((person) => person.address)];
   for (const candidate of new Set(candidates)) {
     const { address: plain, tag } = splitTag(candidate);
     const id = tag === null || plain !== splitTag(address).address ? undefined : readReplyTag(tag, key);
@@ -36,9 +36,9 @@ async function byMark(tx: Tx, { place, mail, address, key }: Thread): Promise<st
   return undefined;
 }
 
-async function byAnswered(tx: Tx, { place, mail, key }: Thread): Promise<string | undefined> {
+async function byAnswered(tx: Tx, { place, email, key }: Thread): Promise<string | undefined> {
   const { appId, channel } = place;
-  for (const messageId of mail.answers) {
+  for (const messageId of email.answers) {
     const ours = readReference(readMessageId(messageId, key) ?? '');
     const [row] = await tx.sql<{ contact_id: string }[]>`
       SELECT contact_id FROM contact_identities WHERE conversation_key = (

@@ -11,12 +11,12 @@ export function reasonOf(error: string): string {
  * Ends the attempts at a mail: `unreadable` where it is the mail's fault, `failed` where it is ours, which is audited.
  * Without a reason the one stays that is known.
  */
-export async function endMail(
+export async function finishEmail(
   tx: Tx,
   { appId }: MailLane,
-  mail: { readonly id: number; readonly status: 'unreadable' | 'failed'; readonly reason: string | null },
+  email: { readonly id: number; readonly status: 'unreadable' | 'failed'; readonly reason: string | null },
 ): Promise<void> {
-  const { id, status, reason } = mail;
+  const { id, status, reason } = email;
   const [ended] = await tx.sql`
     UPDATE inbound_mails SET status = ${status}, retry_at = NULL,
       note = coalesce(${reason === null ? null : reasonOf(reason)}, note)

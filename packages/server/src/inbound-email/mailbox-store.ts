@@ -4,13 +4,13 @@ import type { MailboxCursor, MailboxStore } from '../channels/email/read-mailbox
 import type { Database } from '../db/database.ts';
 import type { Tx } from '../log/transaction.ts';
 import type { UnitOfWork } from '../log/unit-of-work.ts';
-import type { MailChannel } from './email-channels.ts';
-import { receiveMail } from './receive-email.ts';
+import type { EmailChannel } from './email-channels.ts';
+import { receiveEmail } from './receive-email.ts';
 
 /** Keeps the mails of a channel's mailbox, and how far it was read. */
 export function createMailboxStore(
   { database, unitOfWork }: { readonly database: Database; readonly unitOfWork: UnitOfWork },
-  channel: MailChannel,
+  channel: EmailChannel,
   mailbox: string,
 ): MailboxStore {
   const { appId, channel: name } = channel;
@@ -21,13 +21,13 @@ export function createMailboxStore(
         WHERE app_id = ${appId} AND channel = ${name} AND mailbox = ${mailbox}`;
       return row && { uidValidity: row.uid_validity, lastUid: row.last_uid, readAt: row.read_at };
     },
-    advance: (from, to, mail) =>
+    advance: (from, to, email) =>
       unitOfWork.run(async (tx) => {
         if (!(await moveCursor(tx, channel, mailbox, from, to))) return false;
-        if (mail) {
-          const sender = identifyMail(mail).from;
-          const recipient = recipientIn(mail, channel.address);
-          await receiveMail(tx, { appId, channel: name, source: 'imap', sender, recipient, raw: mail });
+        if (email) {
+          const sender = identifyMail(email).from;
+          const recipient = recipientIn(email, channel.address);
+          await receiveEmail(tx, { appId, channel: name, source: 'imap', sender, recipient, raw: email });
         }
         return true;
       }),
@@ -37,7 +37,7 @@ export function createMailboxStore(
 /** Only whoever knows where the cursor is may move it: of two readers one finds out that it is one too many. */
 async function moveCursor(
   tx: Tx,
-  { appId, channel }: MailChannel,
+  { appId, channel }: EmailChannel,
   mailbox: string,
   from: MailboxCursor | undefined,
   to: MailboxCursor,

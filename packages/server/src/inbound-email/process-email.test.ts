@@ -19,27 +19,27 @@ const waiting = {
   ...({ id: 1, source: 'smtp', recipient: 'support@shop.example', message_id: null } as const),
   ...{ deduplication_key: 'x', raw, received_at: '2026-11-23T10:00:00.000Z' },
 };
-const needs = {
+const deps = {
   channels: { all: async () => [], find: async () => undefined },
   mailKey: Buffer.from('key'),
 };
 
 describe('a mail that is opened', () => {
   it('has its files kept where there is a place for them, and no more of those that are refused', async () => {
-    const mail = await openMail(lane, waiting, {
-      ...needs,
+    const email = await openMail(lane, waiting, {
+      ...deps,
       keepFile: async (appId, { name, content }) =>
         name.endsWith('.pdf')
           ? { type: 'file', url: `https://files.example/${appId}/${name}`, name, sizeBytes: content.length }
           : null,
     });
-    expect(mail.attachments).toEqual([
+    expect(email.attachments).toEqual([
       { type: 'file', url: 'https://files.example/1/a.pdf', name: 'a.pdf', sizeBytes: 3 },
       null,
     ]);
   });
 
   it('keeps no files where there is no place', async () => {
-    expect((await openMail(lane, waiting, { ...needs, keepFile: null })).attachments).toEqual([]);
+    expect((await openMail(lane, waiting, { ...deps, keepFile: null })).attachments).toEqual([]);
   });
 });

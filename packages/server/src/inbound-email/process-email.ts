@@ -1,7 +1,7 @@
 import {
   type Attachment,
   conversationKey,
-  type MailDetails,
+  type EmailDetails,
   type MessageContainer,
   type MessageContent,
 } from '@mevrik/protocol';
@@ -11,12 +11,12 @@ import { type MailFile, type ReadMail, readMail } from '../channels/email/read-m
 import { readMessageId } from '../channels/email/reply-marks.ts';
 import { applyBounce } from '../delivery/apply-bounce.ts';
 import type { Tx } from '../log/transaction.ts';
-import type { MailChannels } from './email-channels.ts';
+import type { EmailChannels } from './email-channels.ts';
 import { findConversation } from './find-conversation.ts';
 import { type MailLane, storable } from './receive-email.ts';
 
 /** A mail that waits to be taken in. */
-export interface WaitingMail {
+export interface WaitingEmail {
   readonly id: number;
   readonly source: 'smtp' | 'imap';
   readonly recipient: string;
@@ -33,8 +33,8 @@ export interface WaitingMail {
 export type KeepFile = (appId: number, file: MailFile) => Promise<Attachment | null>;
 
 /** What taking in is composed with. */
-export interface TakeInNeeds {
-  readonly channels: MailChannels;
+export interface ProcessEmailDeps {
+  readonly channels: EmailChannels;
   /** What marks of conversations and Message-IDs are made with. */
   readonly mailKey: Buffer;
   /** `null` where files are not kept apart from their mail: then the message names them. */
@@ -49,14 +49,14 @@ type Outcome =
 const maxText = 10_000;
 
 /** Makes of a kept mail what it means to us: a message, a failed delivery, or nothing, and then why. */
-export async function takeInMail(
+export async function processEmail(
   tx: Tx,
   lane: MailLane,
-  waiting: WaitingMail,
-  mail: OpenedMail,
-  needs: TakeInNeeds,
+  waiting: WaitingEmail,
+  email: OpenedMail,
+  deps: ProcessEmailDeps,
 ): Promise<void> {
-  const outcome = await decide(tx, lane, waiting, mail, needs);
+  const outcome = await decide(tx, lane, waiting, email, deps);
   const key = outcome.status === 'handled' ? outcome.conversationKey : null;
   await tx.sql`
     UPDATE inbound_mails SET status = ${outcome.status}, note = ${outcome.note}, retry_at = NULL,
@@ -75,32 +75,32 @@ const maxAttachments = 10;
 /** Reads a kept mail and puts its files where people can get them. */
 export async function openMail(
   { appId, sender }: MailLane,
-  { raw, source }: WaitingMail,
-  { keepFile }: TakeInNeeds,
+  { raw, source }: WaitingEmail,
+  { keepFile }: ProcessEmailDeps,
 ): Promise<OpenedMail> {
-  const mail = await readMail(raw, source === 'smtp' ? sender : null);
+  const email = await readMail(raw, source === 'smtp' ? sender : null);
   const attachments: (Attachment | null)[] = [];
-  if (keepFile && !mail.report) {
-    for (const file of mail.files.slice(0, maxAttachments)) attachments.push(await keepFile(appId, file));
+  if (keepFile && !email.report) {
+    for (const file of email.files.slice(0, maxAttachments)) attachments.push(await keepFile(appId, file));
   }
-  return { ...mail, attachments };
+  return { ...email, attachments };
 }
 
 async function decide(
   tx: Tx,
   { appId, channel }: MailLane,
-  waiting: WaitingMail,
-  mail: OpenedMail,
-  { channels, mailKey }: TakeInNeeds,
+  waiting: WaitingEmail,
+  email: OpenedMail,
+  { channels, mailKey }: ProcessEmailDeps,
 ): Promise<Outcome> {
   const all = await channels.all();
   const own = all.find((one) => one.appId === appId && one.channel === channel);
   if (!own) return { status: 'ignored', note: 'the channel is switched off or gone' };
-  if (mail.report) return takeInReport(tx, { appId, channel }, mail.report, mailKey);
+  if (email.report) return takeInReport(tx, { appId, channel }, email.report, mailKey);
   if (waiting.message_id !== null && readMessageId(waiting.message_id, mailKey) !== undefined) {
     return { status: 'ignored', note: 'a mail of our own that came back' };
   }
-  const { author } = mail;
+  const { author } = email;
   if (!author) return { status: 'unreadable', note: 'nobody can be told who wrote it' };
   // Two channels that answer each other would never stop.
   const plain = splitTag(author.address).address;
@@ -109,8 +109,8 @@ async function decide(
   }
   const place = { appId, channel, recipient: waiting.recipient };
   const address = normaliseAddress(emailSettingsSchema.parse(own.settings).address) ?? '';
-  const contactId = (await findConversation(tx, { place, mail, address, key: mailKey })) ?? author.address;
-  const messageContainer = toContainer({ appId, channel }, waiting, mail, { ...author, contactId });
+  const contactId = (await findConversation(tx, { place, email, address, key: mailKey })) ?? author.address;
+  const messageContainer = toContainer({ appId, channel }, waiting, email, { ...author, contactId });
   tx.raise('NewMessageReceivedEvent', { messageContainer });
   return { status: 'handled', conversationKey: messageContainer.conversationKey, note: null };
 }
@@ -134,20 +134,20 @@ async function takeInReport(
 
 function toContainer(
   { appId, channel }: { readonly appId: number; readonly channel: string },
-  waiting: WaitingMail,
-  mail: OpenedMail,
+  waiting: WaitingEmail,
+  email: OpenedMail,
   who: { readonly address: string; readonly name: string | null; readonly contactId: string },
 ): MessageContainer {
   const isSame = who.address === who.contactId;
-  const details: MailDetails = {
-    ...(mail.subject === '' ? {} : { subject: shorten(mail.subject, 500) }),
+  const details: EmailDetails = {
+    ...(email.subject === '' ? {} : { subject: shorten(email.subject, 500) }),
     ...(isSame
       ? {}
       : { from: shorten(who.name === null ? who.address : `${who.name} <${who.address}>`, 320) }),
-    ...(mail.automatic === null ? {} : { automatic: mail.automatic }),
+    ...(email.automatic === null ? {} : { automatic: email.automatic }),
   };
   const name = who.name === null ? {} : { name: shorten(who.name, 200) };
-  const content = contentOf(mail);
+  const content = contentOf(email);
   return {
     appId,
     channel,
@@ -155,25 +155,25 @@ function toContainer(
     conversationKey: conversationKey(appId, channel, who.contactId),
     externalId: waiting.message_id ?? waiting.deduplication_key,
     kind: content.text === undefined ? 'attachment' : 'text',
-    content: { ...content, mail: details },
+    content: { ...content, email: details },
     profile: isSame ? { ...name, email: who.address } : {},
-    sentAt: sentAt(mail, waiting).toISOString(),
+    sentAt: sentAt(email, waiting).toISOString(),
   };
 }
 
 /** When it says that it was sent, if that can be. */
-function sentAt({ sentAt: said }: ReadMail, { received_at }: WaitingMail): Date {
+function sentAt({ sentAt: said }: ReadMail, { received_at }: WaitingEmail): Date {
   const received = new Date(received_at);
   return said && said.getTime() > 0 && said.getTime() <= received.getTime() ? said : received;
 }
 
 /** What was written, and what came with it. Of a mail that says nothing its subject is what it says. */
-function contentOf(mail: OpenedMail): MessageContent {
-  const attachments = mail.attachments.filter((one) => one !== null);
-  const named = mail.files
-    .filter((_file, at) => !mail.attachments[at])
+function contentOf(email: OpenedMail): MessageContent {
+  const attachments = email.attachments.filter((one) => one !== null);
+  const named = email.files
+    .filter((_file, at) => !email.attachments[at])
     .map(({ name, contentType, content }) => `[${name}, ${contentType}, ${sizeOf(content.length)}]`);
-  const said = mail.text === '' && mail.files.length === 0 ? mail.subject || 'An empty mail.' : mail.text;
+  const said = email.text === '' && email.files.length === 0 ? email.subject || 'An empty mail.' : email.text;
   const text = shorten([said, ...named].filter(Boolean).join('\n'), maxText);
   return { ...(text === '' ? {} : { text }), ...(attachments.length === 0 ? {} : { attachments }) };
 }

@@ -13,8 +13,8 @@ export interface ReceivedMail {
 }
 
 /** Keeps a mail as it is and has it taken in; a copy of one that is kept already changes nothing. */
-export async function receiveMail(tx: Tx, mail: ReceivedMail): Promise<'kept' | 'repeated'> {
-  const { appId, channel, source, sender, recipient, raw } = mail;
+export async function receiveEmail(tx: Tx, email: ReceivedMail): Promise<'kept' | 'repeated'> {
+  const { appId, channel, source, sender, recipient, raw } = email;
   const { messageId, deduplicationKey } = identifyMail(raw);
   const [row] = await tx.sql.unsafe<{ id: number }>(
     `INSERT INTO inbound_mails
@@ -26,7 +26,7 @@ export async function receiveMail(tx: Tx, mail: ReceivedMail): Promise<'kept' | 
     ],
   );
   if (!row) return 'repeated';
-  await wakeMails(tx, { appId, channel, sender: storable(sender) });
+  await wakeEmails(tx, { appId, channel, sender: storable(sender) });
   return 'kept';
 }
 
@@ -38,7 +38,7 @@ export interface MailLane {
 }
 
 /** Has somebody take in the mails of a sender: at once, or at an instant. */
-export async function wakeMails(tx: Tx, lane: MailLane, at?: string): Promise<void> {
+export async function wakeEmails(tx: Tx, lane: MailLane, at?: string): Promise<void> {
   await tx.addJob(
     'take-in-mails',
     { ...lane },

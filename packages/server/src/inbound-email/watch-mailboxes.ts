@@ -6,14 +6,14 @@ import { type ImapServer, type MailboxReader, readMailbox } from '../channels/em
 import type { Database } from '../db/database.ts';
 import { partitionCount, partitionOf } from '../log/partition.ts';
 import type { UnitOfWork } from '../log/unit-of-work.ts';
-import type { MailChannel, MailChannels } from './email-channels.ts';
+import type { EmailChannel, EmailChannels } from './email-channels.ts';
 import { createMailboxStore } from './mailbox-store.ts';
 
 /** What watching mailboxes takes. */
 export interface WatchMailboxes {
   readonly database: Database;
   readonly unitOfWork: UnitOfWork;
-  readonly channels: MailChannels;
+  readonly channels: EmailChannels;
   /** The partitions that this node owns now. */
   readonly partitions: () => readonly number[];
   readonly maxBytes: number;
@@ -28,7 +28,7 @@ export interface MailboxWatch {
 }
 
 interface Wanted {
-  readonly channel: MailChannel;
+  readonly channel: EmailChannel;
   readonly server: ImapServer;
 }
 

@@ -8,7 +8,7 @@ import { causeOf } from '../log/cause-of.ts';
 import type { Tx } from '../log/transaction.ts';
 import { addAttributes } from '../state/customers.ts';
 import { lockSession } from '../state/sessions.ts';
-import { type JobNeeds, job, timer } from './job.ts';
+import { type JobDeps, job, timer } from './job.ts';
 
 type HttpBot = Extract<BotProfile, { kind: 'http' }>;
 
@@ -27,15 +27,15 @@ export const askHttpBot = job({
   task: 'ask-http-bot',
   summary: 'Asks an app’s HTTP bot about the turns of a session, one after another.',
   payload: z.object({ sessionId: z.int() }),
-  async run({ sessionId }, needs) {
+  async run({ sessionId }, deps) {
     for (;;) {
-      const turn = await claimTurn(needs, sessionId);
+      const turn = await claimTurn(deps, sessionId);
       if (!turn) return;
-      const app = await needs.apps.byId(turn.app_id);
-      const answer = app?.bot.kind === 'http' ? await ask(app.bot, turn, needs) : null;
+      const app = await deps.apps.byId(turn.app_id);
+      const answer = app?.bot.kind === 'http' ? await ask(app.bot, turn, deps) : null;
       // The answer is raised as a consequence of the message it answers.
-      const cause = await causeOf(needs.database.sql, turn.event_id);
-      await needs.unitOfWork.run((tx) => storeAnswer(tx, { app, sessionId, turn, answer }), cause);
+      const cause = await causeOf(deps.database.sql, turn.event_id);
+      await deps.unitOfWork.run((tx) => storeAnswer(tx, { app, sessionId, turn, answer }), cause);
     }
   },
 });
@@ -56,7 +56,7 @@ export const resumeBotTurns = timer({
 });
 
 /** The session's oldest waiting turn, if nobody else is asking about it; the lease ends by itself. */
-async function claimTurn({ database }: JobNeeds, sessionId: number): Promise<BotTurnRow | undefined> {
+async function claimTurn({ database }: JobDeps, sessionId: number): Promise<BotTurnRow | undefined> {
   const [turn] = await database.sql<BotTurnRow[]>`
     UPDATE bot_turns SET lease_until = now() + interval '1 minute'
     WHERE id = (SELECT id FROM bot_turns WHERE session_id = ${sessionId} AND status = 'waiting'
@@ -67,7 +67,7 @@ async function claimTurn({ database }: JobNeeds, sessionId: number): Promise<Bot
 }
 
 /** Asks the bot; whatever goes wrong is `null`, and the conversation is handed over. */
-async function ask(bot: HttpBot, turn: BotTurnRow, { log }: JobNeeds): Promise<HttpBotResponse | null> {
+async function ask(bot: HttpBot, turn: BotTurnRow, { log }: JobDeps): Promise<HttpBotResponse | null> {
   const body = JSON.stringify(turn.request);
   const now = new Date();
   try {

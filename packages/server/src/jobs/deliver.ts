@@ -14,7 +14,7 @@ export const deliver = job({
   task: 'deliver',
   summary: 'Sends the messages of a conversation through its channel, one after another.',
   payload: z.object({ conversationKey: z.string() }),
-  run: ({ conversationKey }, needs) => deliverConversation(needs, conversationKey),
+  run: ({ conversationKey }, deps) => deliverConversation(deps, conversationKey),
 });
 
 /** Tries a channel that is down. */
@@ -22,7 +22,7 @@ export const probe = job({
   task: 'probe-channel',
   summary: 'Asks a provider whether a channel that is down is back.',
   payload: z.object({ appId: z.int(), channel: z.string() }),
-  run: (ref, needs) => probeChannel(needs, ref),
+  run: (ref, deps) => probeChannel(deps, ref),
 });
 
 /** Shows the customer that we have seen their message, or that somebody is typing. */
@@ -30,7 +30,7 @@ export const showSign = job({
   task: 'show-sign',
   summary: 'Shows on a channel that a message was seen, or that somebody is typing.',
   payload: z.object({ sessionId: z.int(), sign: z.enum(['seen', 'typing']) }),
-  run: (sign, needs) => showSignOf(needs, sign),
+  run: (sign, deps) => showSignOf(deps, sign),
 });
 
 /** Takes up what nobody looks after, as after a crash between two steps. */

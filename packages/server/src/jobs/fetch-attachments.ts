@@ -7,7 +7,7 @@ import { adapterFor } from '../channels/index.ts';
 import { toMessage } from '../db/models.ts';
 import { messages } from '../db/schema.ts';
 import { lockSession } from '../state/sessions.ts';
-import { type Job, type JobNeeds, job, timer } from './job.ts';
+import { type Job, type JobDeps, job, timer } from './job.ts';
 
 /** For one file, with everything that a provider may send us to. */
 const timeoutMs = 60_000;
@@ -17,8 +17,8 @@ export const fetchAttachments: Job = job({
   task: 'fetch-attachments',
   summary: 'Fetches the files that came with a customer’s message from the provider.',
   payload: z.object({ messageId: z.int(), giveUpAt: z.iso.datetime() }),
-  async run({ messageId, giveUpAt }, needs) {
-    const { database, apps } = needs;
+  async run({ messageId, giveUpAt }, deps) {
+    const { database, apps } = deps;
     const [row] = await database.orm.select().from(messages).where(eq(messages.id, messageId));
     const app = row && (await apps.byId(row.appId));
     const channel = row && app?.channels.get(row.channel);
@@ -31,14 +31,14 @@ export const fetchAttachments: Job = job({
     for (const attachment of row.content.attachments ?? []) {
       if (!isElsewhere(attachment)) continue;
       try {
-        fetched.set(attachment.url, await bring(needs, place, attachment));
+        fetched.set(attachment.url, await bring(deps, place, attachment));
       } catch (error) {
         const fault = faultOf(error, adapter);
         if (fault.isTemporary && !isLast) delayed = fault;
         else fetched.set(attachment.url, { ...attachment, problem: fault.message.slice(0, 300) });
       }
     }
-    if (fetched.size > 0) await write(needs, messageId, fetched);
+    if (fetched.size > 0) await write(deps, messageId, fetched);
     if (delayed) throw delayed;
   },
 });
@@ -56,7 +56,7 @@ interface Place {
 }
 
 async function bring(
-  { services, files, fetchesPrivate }: JobNeeds,
+  { services, files, fetchesPrivate }: JobDeps,
   { appId, channel, adapter, settings }: Place,
   { url, name }: Attachment,
 ): Promise<Attachment> {
@@ -85,7 +85,7 @@ function faultOf(error: unknown, { sender }: ChannelAdapter): FetchError {
 }
 
 async function write(
-  { unitOfWork, notify, files }: JobNeeds,
+  { unitOfWork, notify, files }: JobDeps,
   messageId: number,
   fetched: ReadonlyMap<string, Attachment>,
 ): Promise<void> {

@@ -8,7 +8,7 @@ import { fetchPost } from './fetch-post.ts';
 import { followChange } from './follow-change.ts';
 import type { Job } from './job.ts';
 import { noteAbsence } from './note-absence.ts';
-import { resumeMails, takeInMails } from './process-emails.ts';
+import { processEmails, resumeEmails } from './process-emails.ts';
 import { trimRecords } from './trim-records.ts';
 
 /** Every job there is, but for those below. */
@@ -28,8 +28,8 @@ export const jobs: readonly Job[] = [
   fetchPost,
   fetchName,
   sweepFiles,
-  takeInMails,
-  resumeMails,
+  processEmails,
+  resumeEmails,
 ];
 
 /** What waits for providers: it has a queue of its own, so that a slow one holds up nothing else. */

@@ -1,24 +1,24 @@
 import type { z } from 'zod';
 import type { Files } from '../attachments/files.ts';
-import type { DeliveryNeeds } from '../delivery/delivery-needs.ts';
-import type { TakeInNeeds } from '../inbound-email/process-email.ts';
+import type { DeliveryDeps } from '../delivery/delivery-deps.ts';
+import type { ProcessEmailDeps } from '../inbound-email/process-email.ts';
 
 /** What jobs are composed with. */
-export interface JobNeeds extends DeliveryNeeds {
+export interface JobDeps extends DeliveryDeps {
   /** What taking in mails needs besides. */
-  readonly mail: TakeInNeeds;
+  readonly email: ProcessEmailDeps;
   /** Attempts to take a mail in before it has failed. */
   readonly mailAttempts: number;
   /** Days for which it is kept what came in from providers and went out to them. */
   readonly recordDays: number;
-  readonly desks: DeskNeeds;
+  readonly desks: DeskDeps;
   readonly files: Files;
   /** Whether files may be fetched from inside of private networks. */
   readonly fetchesPrivate: boolean;
 }
 
 /** What is known of agents' desks. */
-export interface DeskNeeds {
+export interface DeskDeps {
   /** Those who have one open, on any node. */
   agents(): Promise<readonly number[]>;
   /** Minutes after which whoever has none is away; 0: they stay what they said. */
@@ -38,7 +38,7 @@ export interface Job {
   readonly summary: string;
   /** When it runs by itself, as a crontab line; `null` where it is only enqueued. */
   readonly cron: string | null;
-  readonly run: (payload: unknown, needs: JobNeeds) => Promise<void>;
+  readonly run: (payload: unknown, deps: JobDeps) => Promise<void>;
 }
 
 /** Defines a job that is enqueued with a payload. */
@@ -46,10 +46,10 @@ export function job<Schema extends z.ZodType>(definition: {
   readonly task: string;
   readonly summary: string;
   readonly payload: Schema;
-  readonly run: (payload: z.output<Schema>, needs: JobNeeds) => Promise<void>;
+  readonly run: (payload: z.output<Schema>, deps: JobDeps) => Promise<void>;
 }): Job {
   const { task, summary, payload, run } = definition;
-  return { task, summary, cron: null, run: (given, needs) => run(payload.parse(given), needs) };
+  return { task, summary, cron: null, run: (given, deps) => run(payload.parse(given), deps) };
 }
 
 /** Defines a job that the clock starts, on one node at a time. */
@@ -57,7 +57,7 @@ export function timer(definition: {
   readonly task: string;
   readonly summary: string;
   readonly cron: string;
-  readonly run: (needs: JobNeeds) => Promise<void>;
+  readonly run: (deps: JobDeps) => Promise<void>;
 }): Job {
-  return { ...definition, run: (_payload, needs) => definition.run(needs) };
+  return { ...definition, run: (_payload, deps) => definition.run(deps) };
 }

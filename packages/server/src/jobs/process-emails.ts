@@ -1,10 +1,10 @@
 import { ProblemError } from '@mevrik/protocol';
 import { z } from 'zod';
-import { endMail, reasonOf } from '../inbound-email/finish-email.ts';
-import { openMail, takeInMail, type WaitingMail } from '../inbound-email/process-email.ts';
-import { type MailLane, wakeMails } from '../inbound-email/receive-email.ts';
+import { finishEmail, reasonOf } from '../inbound-email/finish-email.ts';
+import { openMail, processEmail, type WaitingEmail } from '../inbound-email/process-email.ts';
+import { type MailLane, wakeEmails } from '../inbound-email/receive-email.ts';
 import { alertNotice } from '../live/delivery-notices.ts';
-import { type JobNeeds, job, timer } from './job.ts';
+import { type JobDeps, job, timer } from './job.ts';
 
 /** After so many mails of one sender the others get their turn. */
 const mailsAtOnce = 50;
@@ -17,21 +17,21 @@ const longestDelayMs = 5 * 60_000;
 const leaseMs = 30_000;
 
 /** Takes in the mails of a sender, in the order in which they came. */
-export const takeInMails = job({
+export const processEmails = job({
   task: 'take-in-mails',
   summary: 'Makes messages of the mails of a sender, one after another.',
   payload: z.object({ appId: z.int(), channel: z.string(), sender: z.string() }),
-  async run(lane, needs) {
-    for (let count = 0; count < mailsAtOnce && !needs.stopping.aborted; count++) {
-      const waiting = await begin(needs, lane);
+  async run(lane, deps) {
+    for (let count = 0; count < mailsAtOnce && !deps.stopping.aborted; count++) {
+      const waiting = await begin(deps, lane);
       if (!waiting) return;
-      await takeIn(needs, lane, waiting);
+      await takeIn(deps, lane, waiting);
     }
-    await needs.unitOfWork.run((tx) => wakeMails(tx, lane));
+    await deps.unitOfWork.run((tx) => wakeEmails(tx, lane));
   },
 });
 
-interface Begun extends WaitingMail {
+interface Begun extends WaitingEmail {
   readonly attempts: number;
 }
 
@@ -39,7 +39,7 @@ interface Begun extends WaitingMail {
  * The oldest mail of a sender, if it is its time. That it is tried is written down before: of a mail that brings the
  * process down, too, the attempts come to an end.
  */
-async function begin({ unitOfWork, mailAttempts }: JobNeeds, lane: MailLane): Promise<Begun | undefined> {
+async function begin({ unitOfWork, mailAttempts }: JobDeps, lane: MailLane): Promise<Begun | undefined> {
   return unitOfWork.run(async (tx) => {
     const [next] = await tx.sql<{ id: number; attempts: number; early_until: string | null }[]>`
       SELECT id, attempts, CASE WHEN retry_at > now() THEN retry_at END AS early_until FROM inbound_mails
@@ -47,7 +47,7 @@ async function begin({ unitOfWork, mailAttempts }: JobNeeds, lane: MailLane): Pr
       ORDER BY id LIMIT 1 FOR UPDATE`;
     if (!next) return undefined;
     if (next.early_until !== null) {
-      await wakeMails(tx, lane, next.early_until);
+      await wakeEmails(tx, lane, next.early_until);
       return undefined;
     }
     const [begun] = await tx.sql<(Begun & { lease_until: string })[]>`
@@ -57,7 +57,7 @@ async function begin({ unitOfWork, mailAttempts }: JobNeeds, lane: MailLane): Pr
       RETURNING id, source, recipient, message_id, deduplication_key, raw, received_at, attempts,
                 retry_at AS lease_until`;
     // Should this process die, somebody looks after the sender when the lease is over.
-    if (begun) await wakeMails(tx, lane, begun.lease_until);
+    if (begun) await wakeEmails(tx, lane, begun.lease_until);
     return begun;
   });
 }
@@ -68,30 +68,30 @@ const diedWithIt = 'The process that took it in died before it could say why.';
  * Reading takes time, as the keeping of files does, and is in no transaction; of several nodes that have read one, the
  * first takes it in.
  */
-async function takeIn(needs: JobNeeds, lane: MailLane, waiting: Begun): Promise<void> {
-  const { unitOfWork, mail, mailAttempts } = needs;
+async function takeIn(deps: JobDeps, lane: MailLane, waiting: Begun): Promise<void> {
+  const { unitOfWork, email, mailAttempts } = deps;
   // Its last attempt has ended without a word.
-  if (waiting.attempts > mailAttempts) return giveUp(needs, lane, waiting, null);
+  if (waiting.attempts > mailAttempts) return giveUp(deps, lane, waiting, null);
   try {
-    const opened = await openMail(lane, waiting, mail);
+    const opened = await openMail(lane, waiting, email);
     await unitOfWork.run(async (tx) => {
       const [mine] = await tx.sql`
         SELECT FROM inbound_mails WHERE id = ${waiting.id} AND status = 'received' FOR UPDATE`;
-      if (mine) await takeInMail(tx, lane, waiting, opened, mail);
+      if (mine) await processEmail(tx, lane, waiting, opened, email);
     });
   } catch (error) {
     // Nothing that comes later can mend it, and the next mails must not wait for it.
     if (error instanceof ProblemError && !error.retryable) {
-      return end(needs, lane, { id: waiting.id, status: 'unreadable', reason: error.message });
+      return end(deps, lane, { id: waiting.id, status: 'unreadable', reason: error.message });
     }
-    if (waiting.attempts >= mailAttempts) return giveUp(needs, lane, waiting, String(error));
+    if (waiting.attempts >= mailAttempts) return giveUp(deps, lane, waiting, String(error));
     const delayMs = Math.min(longestDelayMs, firstDelayMs * 2 ** Math.min(waiting.attempts - 1, 30));
     await unitOfWork.run(async (tx) => {
       await tx.sql`
         UPDATE inbound_mails SET note = ${reasonOf(String(error))}, retry_at = now() + ${delayMs} * interval '1 ms'
         WHERE id = ${waiting.id} AND status = 'received'`;
     });
-    needs.log.warn(
+    deps.log.warn(
       { mailId: waiting.id, attempts: waiting.attempts, reason: String(error) },
       'a mail could not be taken in, and is tried again',
     );
@@ -99,24 +99,24 @@ async function takeIn(needs: JobNeeds, lane: MailLane, waiting: Begun): Promise<
 }
 
 /** It has failed as often as it may: a person looks after it, and the next mails go on. */
-async function giveUp(needs: JobNeeds, lane: MailLane, { id }: Begun, reason: string | null): Promise<void> {
-  await end(needs, lane, { id, status: 'failed', reason });
+async function giveUp(deps: JobDeps, lane: MailLane, { id }: Begun, reason: string | null): Promise<void> {
+  await end(deps, lane, { id, status: 'failed', reason });
   const { appId, channel } = lane;
   const text = `Mail ${id} could not be taken in. Administrators see it under Mails.`;
-  needs.notify([alertNotice(appId, channel, text)]);
+  deps.notify([alertNotice(appId, channel, text)]);
 }
 
 async function end(
-  { unitOfWork, log }: JobNeeds,
+  { unitOfWork, log }: JobDeps,
   lane: MailLane,
-  mail: Parameters<typeof endMail>[2],
+  email: Parameters<typeof finishEmail>[2],
 ): Promise<void> {
-  await unitOfWork.run((tx) => endMail(tx, lane, mail));
-  log.warn({ mailId: mail.id, reason: mail.reason }, 'a mail could not be taken in');
+  await unitOfWork.run((tx) => finishEmail(tx, lane, email));
+  log.warn({ mailId: email.id, reason: email.reason }, 'a mail could not be taken in');
 }
 
 /** Takes up what nobody looks after. */
-export const resumeMails = timer({
+export const resumeEmails = timer({
   task: 'resume-mails',
   summary: 'Takes up mails that nobody looks after.',
   cron: '* * * * *',
@@ -126,7 +126,8 @@ export const resumeMails = timer({
         SELECT DISTINCT app_id, channel, sender FROM inbound_mails
         WHERE status = 'received' AND coalesce(retry_at, received_at) < now() - interval '30 seconds'
         LIMIT ${sweepLimit}`;
-      for (const { app_id: appId, channel, sender } of lanes) await wakeMails(tx, { appId, channel, sender });
+      for (const { app_id: appId, channel, sender } of lanes)
+        await wakeEmails(tx, { appId, channel, sender });
     });
   },
 });

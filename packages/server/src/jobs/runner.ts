@@ -1,13 +1,13 @@
 import { Logger, parseCronItems, type Runner, run } from 'graphile-worker';
 import pg from 'pg';
 import type { DatabaseTarget } from '../db/database.ts';
-import type { Job, JobNeeds } from './job.ts';
+import type { Job, JobDeps } from './job.ts';
 
 /** What the runner is made of. */
 export interface JobRunnerOptions {
   readonly target: DatabaseTarget;
   readonly jobs: readonly Job[];
-  readonly needs: Omit<JobNeeds, 'stopping'>;
+  readonly deps: Omit<JobDeps, 'stopping'>;
   /** Jobs that run at the same time on this node. */
   readonly concurrency: number;
 }
@@ -24,7 +24,7 @@ export interface JobRunner {
 export async function startJobRunner(options: JobRunnerOptions): Promise<JobRunner> {
   const { target, jobs, concurrency } = options;
   const stopping = new AbortController();
-  const needs: JobNeeds = { ...options.needs, stopping: stopping.signal };
+  const deps: JobDeps = { ...options.deps, stopping: stopping.signal };
   const pool = new pg.Pool({
     ...('url' in target ? { connectionString: target.url } : target),
     // A job holds no connection while it runs: they are for taking jobs up and for finishing them. The queue does
@@ -33,7 +33,7 @@ export async function startJobRunner(options: JobRunnerOptions): Promise<JobRunn
     application_name: 'mevrik jobs',
   });
   const note = (error: Error) =>
-    needs.log.warn({ reason: error.message }, 'a connection of the job queue broke');
+    deps.log.warn({ reason: error.message }, 'a connection of the job queue broke');
   pool.on('error', note);
   pool.on('connect', (client) => client.on('error', note));
   const runner: Runner = await run({
@@ -43,7 +43,7 @@ export async function startJobRunner(options: JobRunnerOptions): Promise<JobRunn
     noPreparedStatements: false,
     pollInterval: 2_000,
     taskList: Object.fromEntries(
-      jobs.map(({ task, run }) => [task, (payload: unknown) => run(payload, needs)]),
+      jobs.map(({ task, run }) => [task, (payload: unknown) => run(payload, deps)]),
     ),
     parsedCronItems: parseCronItems(
       jobs.flatMap(({ task, cron }) =>
@@ -62,7 +62,7 @@ export async function startJobRunner(options: JobRunnerOptions): Promise<JobRunn
     logger: new Logger(() => (level, message, detail) => {
       if (level !== 'error' && level !== 'warning') return;
       if (message.includes('smaller than concurrency')) return;
-      needs.log.warn({ ...detail }, `jobs: ${message}`);
+      deps.log.warn({ ...detail }, `jobs: ${message}`);
     }),
   });
   let running = true;
@@ -72,7 +72,7 @@ export async function startJobRunner(options: JobRunnerOptions): Promise<JobRunn
     },
     (error) => {
       running = false;
-      needs.log.warn({ reason: String(error) }, 'the job queue stopped');
+      deps.log.warn({ reason: String(error) }, 'the job queue stopped');
     },
   );
   return {

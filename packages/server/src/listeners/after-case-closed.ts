@@ -3,14 +3,14 @@ import { writeAudit } from '../audit/audit.ts';
 import { resetToBot, startSurvey } from '../commands/csat.ts';
 import { scheduleAssignment } from '../commands/set-availability.ts';
 import { sync } from '../dispatch/listener.ts';
-import { type ListenerNeeds, listener } from './needs.ts';
+import { type ListenerDeps, listener } from './listener-deps.ts';
 
 /** Begins the survey about a closed case, where its customer is eligible. */
 export const StartCsat = listener<'MevrikCaseClosedEvent'>({
   name: 'StartCsat',
   summary: 'Begins the satisfaction survey, if the customer is eligible.',
-  async handle({ appId, data }, { tx, needs }) {
-    await startSurvey(tx, await requireApp(needs.apps, appId), data.case);
+  async handle({ appId, data }, { tx, deps }) {
+    await startSurvey(tx, await requireApp(deps.apps, appId), data.case);
   },
 });
 
@@ -18,15 +18,15 @@ export const StartCsat = listener<'MevrikCaseClosedEvent'>({
 export const ResetSessionToBot = listener<'MevrikCaseClosedEvent'>({
   name: 'ResetSessionToBot',
   summary: 'Sends the session back to the bot and fills the agent’s free place.',
-  async handle({ appId, data }, { tx, needs }) {
+  async handle({ appId, data }, { tx, deps }) {
     await resetToBot(tx, data.case.sessionId);
-    const app = await requireApp(needs.apps, appId);
+    const app = await requireApp(deps.apps, appId);
     if (app.settings.assignment !== 'manual') await scheduleAssignment(tx, appId);
   },
 });
 
 /** No case is closed without a trace of who did it: the entry commits with the closing, or neither does. */
-export const AuditCaseClosure = sync<ListenerNeeds, 'MevrikCaseClosedEvent'>({
+export const AuditCaseClosure = sync<ListenerDeps, 'MevrikCaseClosedEvent'>({
   name: 'AuditCaseClosure',
   summary: 'Writes the closing of a case into the audit trail, in the same transaction.',
   async handle({ appId, data }, { tx }) {

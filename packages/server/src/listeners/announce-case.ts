@@ -7,14 +7,14 @@ import { sendReply } from '../commands/send-reply.ts';
 import { customers } from '../db/schema.ts';
 import { openingAt, sayInstant } from '../domain/business-hours.ts';
 import { lockSession } from '../state/sessions.ts';
-import { listener } from './needs.ts';
+import { listener } from './listener-deps.ts';
 
 /** Tells the customer that a person will come, with the number to refer to, and the desk that there is a case. */
 export const AnnounceCase = listener<'MevrikCaseCreatedEvent'>({
   name: 'AnnounceCase',
   summary: 'Tells the customer their reference number and the desk that there is a new case.',
-  async handle({ appId, data }, { tx, needs }) {
-    const app = await requireApp(needs.apps, appId);
+  async handle({ appId, data }, { tx, deps }) {
+    const app = await requireApp(deps.apps, appId);
     const session = await lockSession(tx, data.case.sessionId);
     if (session.status === 'active' && session.openCaseId === data.case.id) {
       const [customer] = await tx.orm
@@ -29,7 +29,7 @@ export const AnnounceCase = listener<'MevrikCaseCreatedEvent'>({
     }
     const payload = { case: data.case };
     tx.afterCommit(() =>
-      needs.notify([
+      deps.notify([
         { appId, topic: topics.queues, event: 'case_created', payload },
         { appId, topic: topics.case(data.case.id), event: 'case_created', payload },
       ]),

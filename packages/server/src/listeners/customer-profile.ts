@@ -1,15 +1,15 @@
 import { requireApp } from '../apps/app-directory.ts';
 import { adapterFor } from '../channels/index.ts';
 import { addAttributes } from '../state/customers.ts';
-import { listener } from './needs.ts';
+import { listener } from './listener-deps.ts';
 
 /** Notes where and in which app a customer was first met. */
 export const OnboardCustomer = listener<'NewCustomerProfileCreated'>({
   name: 'OnboardCustomer',
   summary:
     'Notes through which channel, and in which app, a customer came to us; has a missing name fetched.',
-  async handle({ appId, occurredAt, data: { customer } }, { tx, needs }) {
-    const app = await requireApp(needs.apps, appId);
+  async handle({ appId, occurredAt, data: { customer } }, { tx, deps }) {
+    const app = await requireApp(deps.apps, appId);
     const channel = /^\d+\/([^:]+):/.exec(customer.conversationKey)?.[1] ?? 'unknown';
     await addAttributes(tx, customer.id, {
       first_channel: channel,

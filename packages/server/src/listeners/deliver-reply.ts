@@ -4,7 +4,7 @@ import { reasonAgainst, withhold } from '../delivery/automatic-guard.ts';
 import { contactOf } from '../delivery/contact.ts';
 import { enqueueDelivery, isOver } from '../delivery/enqueue-delivery.ts';
 import { lockSession } from '../state/sessions.ts';
-import { listener } from './needs.ts';
+import { listener } from './listener-deps.ts';
 
 /**
  * Hands a reply to its channel. Where the customer hears replies over their connection, the broadcast has done it;
@@ -13,8 +13,8 @@ import { listener } from './needs.ts';
 export const DeliverReply = listener<'MessageReplyReadyEvent'>({
   name: 'DeliverReply',
   summary: 'Puts a reply on its way through its channel.',
-  async handle({ id: eventId, appId, data: { message } }, { tx, needs }) {
-    const app = await requireApp(needs.apps, appId);
+  async handle({ id: eventId, appId, data: { message } }, { tx, deps }) {
+    const app = await requireApp(deps.apps, appId);
     const kind = app.channels.get(message.channel)?.kind ?? message.channel;
     const sender = senderFor(kind);
     if (sender.delivers === 'by-broadcast') {

@@ -6,15 +6,15 @@ import { addNote } from '../commands/send-reply.ts';
 import { messages } from '../db/schema.ts';
 import { fallBack } from '../delivery/fall-back.ts';
 import { lockSession } from '../state/sessions.ts';
-import { listener } from './needs.ts';
+import { listener } from './listener-deps.ts';
 
 /** Sends a reply that failed another way if the app wants that, marks it, and tells the agents why. */
 export const HandleDeliveryFailure = listener<'MessageDeliveryFailedEvent'>({
   name: 'HandleDeliveryFailure',
   summary: 'Sends a failed reply over a fallback channel, or marks it as failed, and tells the agents why.',
-  async handle({ id: eventId, appId, data: { message, error } }, { tx, needs }) {
+  async handle({ id: eventId, appId, data: { message, error } }, { tx, deps }) {
     const session = await lockSession(tx, message.sessionId);
-    const app = await requireApp(needs.apps, appId);
+    const app = await requireApp(deps.apps, appId);
     const fallback = await fallBack(tx, { app, message, senderFor, eventId });
     await tx.orm
       .update(messages)
@@ -25,7 +25,7 @@ export const HandleDeliveryFailure = listener<'MessageDeliveryFailedEvent'>({
     const note = await addNote(tx, session, { type: 'system' }, text);
     const payload = { messageId: message.id, sessionId: session.id, error, note };
     tx.afterCommit(() =>
-      needs.notify([
+      deps.notify([
         { appId, topic: topics.agentType('live'), event: 'message_failed', payload },
         ...(session.assignedAgentId === null
           ? []

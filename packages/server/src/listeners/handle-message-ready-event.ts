@@ -10,7 +10,7 @@ import {
   lockSession,
   lockSessionOf,
 } from '../state/sessions.ts';
-import { listener } from './needs.ts';
+import { listener } from './listener-deps.ts';
 import { takeTurn } from './take-turn.ts';
 
 type Interaction = 'MessageReadyEvent' | 'MessagePostbackEvent' | 'MessageQuickReplyEvent';
@@ -23,8 +23,8 @@ type Interaction = 'MessageReadyEvent' | 'MessagePostbackEvent' | 'MessageQuickR
 export const HandleMessageReadyEvent = listener<Interaction>({
   name: 'HandleMessageReadyEvent',
   summary: 'Takes a customer’s message through session, survey, rules and bot to an agent.',
-  async handle(event, { tx, needs }) {
-    const app = await requireApp(needs.apps, event.appId);
+  async handle(event, { tx, deps }) {
+    const app = await requireApp(deps.apps, event.appId);
     if (event.type === 'MessageReadyEvent') return handleMessage(tx, app, event);
     const session = await lockSession(tx, event.data.message.sessionId);
     if (isWithAgent(session)) return;
@@ -42,7 +42,7 @@ async function handleMessage(
 ): Promise<void> {
   const session = await validSession(tx, app, message);
   // An absence notice wants nothing, and what it is answered with would bring the next one.
-  if (message.content.mail?.automatic === 'reply') return;
+  if (message.content.email?.automatic === 'reply') return;
   if (isWithAgent(session) || message.kind === 'postback' || message.kind === 'quick_reply') return;
   const input = { kind: message.kind, text: message.content.text };
   await takeTurn(tx, { app, session, message, input, eventId });

@@ -1,7 +1,7 @@
 import { topics, type WebhookEventLog } from '@mevrik/protocol';
 import { eq } from 'drizzle-orm';
 import { writeAudit } from '../audit/audit.ts';
-import type { ParsedUpdate } from '../channels/channel.ts';
+import type { ParsedWebhookEvent } from '../channels/channel.ts';
 import { adapterFor } from '../channels/index.ts';
 import { addNote } from '../commands/send-reply.ts';
 import { webhookEventLogs } from '../db/schema.ts';
@@ -11,13 +11,13 @@ import { alertNotice, listNotice } from '../live/delivery-notices.ts';
 import type { Tx } from '../log/transaction.ts';
 import { addAttributes } from '../state/customers.ts';
 import { lockSession } from '../state/sessions.ts';
-import { type ListenerNeeds, listener } from './needs.ts';
+import { type ListenerDeps, listener } from './listener-deps.ts';
 
 /** Makes of a Facebook update what it means to us, or notes why nothing is made of it. */
 export const HandleFacebookEvent = listener<'NewFacebookEventReceived'>({
   name: 'HandleFacebookEvent',
   summary: 'Makes a message, a receipt or a remark of a Facebook update, or notes why nothing is made of it.',
-  handle: ({ data }, { tx, needs }) => handle(data.webhookEventLog, tx, needs),
+  handle: ({ data }, { tx, deps }) => handle(data.webhookEventLog, tx, deps),
 });
 
 /** The same for the updates of all other providers. */
@@ -25,19 +25,19 @@ export const HandleProviderEvent = listener<'NewProviderEventReceived'>({
   name: 'HandleProviderEvent',
   summary:
     'Makes a message, a receipt or a remark of a provider’s update, or notes why nothing is made of it.',
-  handle: ({ data }, { tx, needs }) => handle(data.webhookEventLog, tx, needs),
+  handle: ({ data }, { tx, deps }) => handle(data.webhookEventLog, tx, deps),
 });
 
-async function handle(webhookEventLog: WebhookEventLog, tx: Tx, needs: ListenerNeeds): Promise<void> {
+async function handle(webhookEventLog: WebhookEventLog, tx: Tx, deps: ListenerDeps): Promise<void> {
   const { id, appId, channel, provider, conversationKey, deduplicationKey, payload } = webhookEventLog;
   const parsed = adapterFor(provider)?.webhook?.parse(payload, { appId, channel, deduplicationKey });
   const ignored = parsed
-    ? await takeIn(tx, parsed, { appId, channel, provider, conversationKey, needs })
+    ? await takeIn(tx, parsed, { appId, channel, provider, conversationKey, deps })
     : 'no adapter';
   const outcome = ignored === null && parsed ? parsed.outcome : 'ignored';
   tx.afterCommit(() => {
-    needs.countUpdate(provider, outcome);
-    needs.notify([listNotice(appId, 'updates')]);
+    deps.countWebhookEvent(provider, outcome);
+    deps.notify([listNotice(appId, 'webhook-events')]);
   });
   await tx.orm
     .update(webhookEventLogs)
@@ -50,12 +50,12 @@ interface Whereabouts {
   readonly channel: string;
   readonly provider: string;
   readonly conversationKey: string;
-  readonly needs: ListenerNeeds;
+  readonly deps: ListenerDeps;
 }
 
 /** Does what an update asks for. @returns why it did nothing, or `null`. */
-async function takeIn(tx: Tx, update: ParsedUpdate, where: Whereabouts): Promise<string | null> {
-  const { appId, channel, provider, conversationKey, needs } = where;
+async function takeIn(tx: Tx, update: ParsedWebhookEvent, where: Whereabouts): Promise<string | null> {
+  const { appId, channel, provider, conversationKey, deps } = where;
   switch (update.outcome) {
     case 'message':
       tx.raise('NewMessageReceivedEvent', { messageContainer: update.container });
@@ -63,18 +63,18 @@ async function takeIn(tx: Tx, update: ParsedUpdate, where: Whereabouts): Promise
     case 'receipt': {
       const notices = await applyReceipt(tx, { conversationKey, ...update });
       if (notices.length > 0) {
-        tx.afterCommit(() => needs.notify([...notices, listNotice(appId, 'deliveries')]));
+        tx.afterCommit(() => deps.notify([...notices, listNotice(appId, 'deliveries')]));
       }
       return null;
     }
     case 'failure': {
       const found = await applyFailure(tx, { conversationKey, ...update });
-      tx.afterCommit(() => needs.notify([listNotice(appId, 'deliveries')]));
+      tx.afterCommit(() => deps.notify([listNotice(appId, 'deliveries')]));
       return found === 'failed' ? null : `a failure: ${found}`;
     }
     case 'echo': {
       const found = await applyEcho(tx, { appId, channel }, update);
-      tx.afterCommit(() => needs.notify([listNotice(appId, 'deliveries')]));
+      tx.afterCommit(() => deps.notify([listNotice(appId, 'deliveries')]));
       return found === 'ours' ? null : `an echo: ${found}`;
     }
     case 'own-comment': {
@@ -97,7 +97,7 @@ async function takeIn(tx: Tx, update: ParsedUpdate, where: Whereabouts): Promise
         target: channel,
         detail: { text: update.text },
       });
-      tx.afterCommit(() => needs.notify([alertNotice(appId, channel, update.text)]));
+      tx.afterCommit(() => deps.notify([alertNotice(appId, channel, update.text)]));
       return null;
     case 'ignored':
       return update.reason;
@@ -107,8 +107,8 @@ async function takeIn(tx: Tx, update: ParsedUpdate, where: Whereabouts): Promise
 /** Notes it in the conversation that goes on, if one does, and remembers what it tells of the customer. */
 async function remark(
   tx: Tx,
-  { text, attributes }: Extract<ParsedUpdate, { outcome: 'remark' }>,
-  { appId, conversationKey, needs }: Whereabouts,
+  { text, attributes }: Extract<ParsedWebhookEvent, { outcome: 'remark' }>,
+  { appId, conversationKey, deps }: Whereabouts,
 ): Promise<string | null> {
   const [open] = await tx.sql<{ id: number }[]>`
     SELECT id FROM sessions WHERE conversation_key = ${conversationKey} AND status = 'active'`;
@@ -117,6 +117,6 @@ async function remark(
   await addAttributes(tx, session.customerId, attributes);
   const message = await addNote(tx, session, { type: 'system' }, text);
   const notice = { appId, topic: topics.agentType('live'), event: 'note_added', payload: { message } };
-  tx.afterCommit(() => needs.notify([notice]));
+  tx.afterCommit(() => deps.notify([notice]));
   return null;
 }

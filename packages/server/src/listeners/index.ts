@@ -9,15 +9,15 @@ import { HandleDeliveryFailure } from './handle-delivery-failure.ts';
 import { HandleMessageReadyEvent } from './handle-message-ready-event.ts';
 import { HandleFacebookEvent, HandleProviderEvent } from './handle-provider-event.ts';
 import { InitializeCustomerSession } from './initialize-customer-session.ts';
+import type { ListenerDeps } from './listener-deps.ts';
 import { LogMessageEvent } from './log-message-event.ts';
-import type { ListenerNeeds } from './needs.ts';
 import { PostSocialReply } from './post-social-reply.ts';
 import { SendCsatSurvey } from './send-csat-survey.ts';
 import { SendWelcomeMessage } from './send-welcome-message.ts';
 import { StoreReceivedMessage } from './store-received-message.ts';
 
 /** Who listens to what, in the order in which they are called. An event added to the catalogue asks for its line. */
-export const listen: ListenerTable<ListenerNeeds> = {
+export const listen: ListenerTable<ListenerDeps> = {
   MessageReadyEvent: [HandleMessageReadyEvent, LogMessageEvent],
   MessageReplyReadyEvent: [DeliverReply, LogMessageEvent],
   MessagePostbackEvent: [HandleMessageReadyEvent],

@@ -1,13 +1,13 @@
 import { topics } from '@mevrik/protocol';
 import { and, desc, eq, lt } from 'drizzle-orm';
 import { sessions } from '../db/schema.ts';
-import { listener } from './needs.ts';
+import { listener } from './listener-deps.ts';
 
 /** Carries over what the last session on the channel knew, and tells the desk that somebody is there. */
 export const InitializeCustomerSession = listener<'SessionCreatedEvent'>({
   name: 'InitializeCustomerSession',
   summary: 'Carries over where a conversation came from and tells the desk of the new session.',
-  async handle({ appId, data: { sessionUser } }, { tx, needs }) {
+  async handle({ appId, data: { sessionUser } }, { tx, deps }) {
     const [last] = await tx.orm
       .select({ socialContext: sessions.socialContext, readMessageId: sessions.customerReadMessageId })
       .from(sessions)
@@ -21,6 +21,6 @@ export const InitializeCustomerSession = listener<'SessionCreatedEvent'>({
         .where(eq(sessions.id, sessionUser.id));
     }
     const notice = { appId, event: 'session_created', payload: { session: sessionUser } };
-    tx.afterCommit(() => needs.notify([{ ...notice, topic: topics.sessions }]));
+    tx.afterCommit(() => deps.notify([{ ...notice, topic: topics.sessions }]));
   },
 });

@@ -4,14 +4,14 @@ import { senderFor } from '../channels/index.ts';
 import { contactOf } from '../delivery/contact.ts';
 import { enqueueDelivery, isOver } from '../delivery/enqueue-delivery.ts';
 import type { Tx } from '../log/transaction.ts';
-import { listener } from './needs.ts';
+import { listener } from './listener-deps.ts';
 
 /** Puts an agent's reply under the social content that it answers, or sends it privately to whoever wrote that. */
 export const PostSocialReply = listener<'SaveAgentRepliesSocialEvent'>({
   name: 'PostSocialReply',
   summary: 'Puts an agent’s reply on its way to the comment that it answers.',
-  async handle({ id: eventId, appId, data: { message, socialData } }, { tx, needs }) {
-    const app = await requireApp(needs.apps, appId);
+  async handle({ id: eventId, appId, data: { message, socialData } }, { tx, deps }) {
+    const app = await requireApp(deps.apps, appId);
     const sender = senderFor(app.channels.get(message.channel)?.kind ?? message.channel);
     if (sender.delivers === 'by-broadcast') return;
     if (sender.delivers === 'by-sending' && (await isOver(tx, message))) return;

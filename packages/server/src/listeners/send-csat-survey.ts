@@ -2,14 +2,14 @@ import { requireApp } from '../apps/app-directory.ts';
 import { sendReply } from '../commands/send-reply.ts';
 import { surveyContent } from '../domain/csat.ts';
 import { lockSession } from '../state/sessions.ts';
-import { listener } from './needs.ts';
+import { listener } from './listener-deps.ts';
 
 /** Sends the survey to the customer and has it expire in time. */
 export const SendCsatSurvey = listener<'MevrikCSATStartEvent'>({
   name: 'SendCsatSurvey',
   summary: 'Sends the survey to the customer and schedules its expiry.',
-  async handle({ appId, data }, { tx, needs }) {
-    const app = await requireApp(needs.apps, appId);
+  async handle({ appId, data }, { tx, deps }) {
+    const app = await requireApp(deps.apps, appId);
     const session = await lockSession(tx, data.case.sessionId);
     if (session.status !== 'active') return;
     await sendReply(tx, {

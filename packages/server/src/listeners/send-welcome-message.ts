@@ -4,15 +4,15 @@ import { customers, messages } from '../db/schema.ts';
 import { greet } from '../domain/bot/index.ts';
 import { route } from '../domain/routing/index.ts';
 import { lockSession } from '../state/sessions.ts';
-import { listener } from './needs.ts';
+import { listener } from './listener-deps.ts';
 import { sendBotReplies } from './take-turn.ts';
 
 /** Greets a new session, where the bot is the one who answers there and has not spoken yet. */
 export const SendWelcomeMessage = listener<'SessionCreatedEvent'>({
   name: 'SendWelcomeMessage',
   summary: 'Has the bot greet a new session.',
-  async handle({ appId, data: { sessionUser } }, { tx, needs }) {
-    const app = await requireApp(needs.apps, appId);
+  async handle({ appId, data: { sessionUser } }, { tx, deps }) {
+    const app = await requireApp(deps.apps, appId);
     if (!app.settings.welcome || app.bot.kind !== 'builtin') return;
     const session = await lockSession(tx, sessionUser.id);
     if (session.status !== 'active' || session.agentType !== 'bot') return;

@@ -6,14 +6,14 @@ import { addNote } from '../commands/send-reply.ts';
 import type { Tx } from '../log/transaction.ts';
 import { ensureContact } from '../state/customers.ts';
 import { lockSession } from '../state/sessions.ts';
-import { listener } from './needs.ts';
+import { listener } from './listener-deps.ts';
 
 /** Stores a message that came in from outside: finds the customer and their session, and raises what follows. */
 export const StoreReceivedMessage = listener<'NewMessageReceivedEvent'>({
   name: 'StoreReceivedMessage',
   summary: 'Stores a message from an external source in its customer’s session.',
-  async handle({ appId, data: { messageContainer } }, { tx, needs }) {
-    const app = await requireApp(needs.apps, appId);
+  async handle({ appId, data: { messageContainer } }, { tx, deps }) {
+    const app = await requireApp(deps.apps, appId);
     const { channel, contactId, externalId, content, profile, social } = messageContainer;
     const kind = incomingKind(messageContainer);
     const { customer: _customer, ...contact } = await ensureContact(tx, {

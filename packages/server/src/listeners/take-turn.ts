@@ -32,7 +32,7 @@ export interface Turn {
  * channel's rule may queue or transfer it, and all else is the bot's.
  */
 export async function takeTurn(tx: Tx, turn: Turn): Promise<void> {
-  const isAutomatic = turn.message.content.mail?.automatic !== undefined;
+  const isAutomatic = turn.message.content.email?.automatic !== undefined;
   if (!isAutomatic && (await takeSurveyAnswer(tx, turn))) return;
   const customer = await readCustomer(tx, turn.session.customerId);
   const decision = decide(turn, customer);

@@ -1,21 +1,21 @@
 import { type NoticePayloads, topics } from '@mevrik/protocol';
 import { addNote } from '../commands/send-reply.ts';
 import type { DeliveryRow } from '../delivery/claim-next.ts';
-import type { DeliveryNeeds, DeliveryNotice } from '../delivery/delivery-needs.ts';
+import type { DeliveryDeps, DeliveryNotice } from '../delivery/delivery-deps.ts';
 import type { Recorded } from '../delivery/record-outcome.ts';
 import { lockSession } from '../state/sessions.ts';
 
 /** Tells the screens how far a message has come, and people of what they should know. */
-export async function tell(needs: DeliveryNeeds, delivery: DeliveryRow, recorded: Recorded): Promise<void> {
+export async function tell(deps: DeliveryDeps, delivery: DeliveryRow, recorded: Recorded): Promise<void> {
   const { appId, channel, messageId, sessionId } = delivery;
   const { status, isDoubtful, downReason } = recorded;
   if (downReason !== null) {
-    needs.log.warn({ appId, channel, reason: downReason }, 'a channel is down: its messages wait');
-    needs.notify([healthNotice(appId, channel, downReason)]);
+    deps.log.warn({ appId, channel, reason: downReason }, 'a channel is down: its messages wait');
+    deps.notify([healthNotice(appId, channel, downReason)]);
   }
-  needs.notify([listNotice(appId, 'deliveries')]);
-  if (isDoubtful) await noteDoubt(needs, delivery);
-  if (status !== null) needs.notify([statusNotice({ appId, messageId, sessionId, status, isDoubtful })]);
+  deps.notify([listNotice(appId, 'deliveries')]);
+  if (isDoubtful) await noteDoubt(deps, delivery);
+  if (status !== null) deps.notify([statusNotice({ appId, messageId, sessionId, status, isDoubtful })]);
 }
 
 /** The news that a channel is down, or up again. */
@@ -56,13 +56,13 @@ export function statusNotice(of: {
 }
 
 async function noteDoubt(
-  needs: DeliveryNeeds,
+  deps: DeliveryDeps,
   { appId, messageId, sessionId, channel }: DeliveryRow,
 ): Promise<void> {
   const text = `Message ${messageId} may have reached the customer on ${channel}: nobody has told. If ${channel} does not confirm it, it is sent again or given up, as the app wants it.`;
-  const message = await needs.unitOfWork.run(async (tx) =>
+  const message = await deps.unitOfWork.run(async (tx) =>
     addNote(tx, await lockSession(tx, sessionId), { type: 'system' }, text),
   );
   const topic = topics.agentType('live');
-  needs.notify([{ appId, topic, event: 'note_added', payload: { message } }]);
+  deps.notify([{ appId, topic, event: 'note_added', payload: { message } }]);
 }

@@ -37,7 +37,7 @@ function startReception(length: number) {
 
 const inLine = (sessionId: number, position: number): InLine => ({
   sessionId,
-  placeInLine: { position, estimateMinutes: null },
+  queuePosition: { position, estimateMinutes: null },
 });
 const topicsOf = (messages: readonly BroadcastMessage[]) => messages.map(({ topic }) => topic);
 
@@ -96,7 +96,7 @@ it('an agent who goes away is seen by those whom they serve, and who is there by
     {
       appId: 1,
       topic: 'opening',
-      event: 'opening_changed',
+      event: 'team_availability_changed',
       payload: { isOpen: true, changesAt: null, isStaffed: true, hasOfflineForm: false },
     },
   ]);

@@ -1,10 +1,16 @@
-import { type Agent, type Opening, type PlaceInLine, type ServingAgent, topics } from '@mevrik/protocol';
+import {
+  type Agent,
+  type AssignedAgent,
+  type QueuePosition,
+  type TeamAvailability,
+  topics,
+} from '@mevrik/protocol';
 import type { BroadcastMessage } from '../broadcast/bus/broadcast-message.ts';
 
 /** A conversation that waits for a person. */
 export interface InLine {
   readonly sessionId: number;
-  readonly placeInLine: PlaceInLine;
+  readonly queuePosition: QueuePosition;
 }
 
 /** What the reception looks at, and whom it tells. */
@@ -14,7 +20,7 @@ export interface ReceptionOptions {
   readonly waitingIn: (appId: number, queue: string) => Promise<readonly InLine[]>;
   readonly queuesOf: (appId: number) => Promise<readonly string[]>;
   readonly appsOf: (agent: Agent) => Promise<readonly number[]>;
-  readonly opening: (appId: number) => Promise<Opening | undefined>;
+  readonly opening: (appId: number) => Promise<TeamAvailability | undefined>;
   readonly servedBy: (agentId: number) => Promise<readonly { readonly id: number; readonly appId: number }[]>;
   readonly onFault: (error: unknown) => void;
   readonly pace?: Partial<ReceptionPace>;
@@ -91,8 +97,8 @@ export function createReception(options: ReceptionOptions): Reception {
     if (isStopped) return;
     const before = line.told;
     line.told = new Map();
-    const news = waiting.filter(({ sessionId, placeInLine }, at) => {
-      const said = `${placeInLine.position} ${placeInLine.estimateMinutes}`;
+    const news = waiting.filter(({ sessionId, queuePosition }, at) => {
+      const said = `${queuePosition.position} ${queuePosition.estimateMinutes}`;
       const old = before.get(sessionId);
       const isTold = old !== said && (at < length || old === undefined);
       line.told.set(sessionId, isTold || old === undefined ? said : old);
@@ -131,7 +137,7 @@ export function createReception(options: ReceptionOptions): Reception {
         const payload = await options.opening(appId);
         if (!payload || isStopped) return;
         await options.publish([
-          { appId, topic: topics.opening, event: 'opening_changed', payload: { ...payload } },
+          { appId, topic: topics.opening, event: 'team_availability_changed', payload: { ...payload } },
         ]);
         // An estimate needs somebody who serves.
         for (const queue of await options.queuesOf(appId)) queueChanged(appId, queue);
@@ -141,7 +147,7 @@ export function createReception(options: ReceptionOptions): Reception {
 
   async function tellAgent(agent: Agent): Promise<void> {
     const { name, availability } = agent;
-    const shown: ServingAgent = { name, availability };
+    const shown: AssignedAgent = { name, availability };
     const served = await options.servedBy(agent.id);
     const apps = await options.appsOf(agent);
     await options.publish([

@@ -36,7 +36,7 @@ describe('the news that a list has changed', () => {
 
   it('is thinned out for each list of each app by itself', async () => {
     const { told, publish } = thinned();
-    const all = [changed('deliveries'), changed('updates'), changed('deliveries', 2)];
+    const all = [changed('deliveries'), changed('webhook-events'), changed('deliveries', 2)];
     await publish([...all, ...all]);
     expect(told).toEqual(all);
   });

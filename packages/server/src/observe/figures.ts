@@ -1,12 +1,12 @@
 import type { DispatchObserver } from '../dispatch/dispatch-options.ts';
 import { bucketOf, emptyBuckets } from '../domain/buckets.ts';
-import type { Figure } from '../queries/figures.ts';
+import type { Statistic } from '../queries/figures.ts';
 
 /** Counts what happens in this process, minute by minute, until it is stored. */
-export interface FigureCounter {
+export interface StatisticsCounter {
   readonly dispatch: DispatchObserver;
   /** What was counted since the last time. */
-  take(): Figure[];
+  take(): Statistic[];
 }
 
 interface Counted {
@@ -19,23 +19,23 @@ interface Counted {
 const minutesKept = 60;
 
 /** Makes a counter; `now` is the clock. */
-export function createFigureCounter(now: () => number = Date.now): FigureCounter {
+export function createStatisticsCounter(now: () => number = Date.now): StatisticsCounter {
   let minutes = new Map<number, Map<string, Counted>>();
 
   function of(name: string, label: string, hasTimes: boolean): Counted {
     const minute = Math.floor(now() / 60_000) * 60_000;
-    let figures = minutes.get(minute);
-    if (!figures) {
-      figures = new Map();
-      minutes.set(minute, figures);
+    let statistics = minutes.get(minute);
+    if (!statistics) {
+      statistics = new Map();
+      minutes.set(minute, statistics);
       const [oldest] = minutes.keys();
       if (minutes.size > minutesKept && oldest !== undefined) minutes.delete(oldest);
     }
     const id = `${name} ${label}`;
-    let counted = figures.get(id);
+    let counted = statistics.get(id);
     if (!counted) {
       counted = { count: 0, sum: 0, buckets: hasTimes ? emptyBuckets() : [] };
-      figures.set(id, counted);
+      statistics.set(id, counted);
     }
     return counted;
   }
@@ -72,8 +72,8 @@ export function createFigureCounter(now: () => number = Date.now): FigureCounter
     take() {
       const taken = minutes;
       minutes = new Map();
-      return [...taken].flatMap(([minute, figures]) =>
-        [...figures].map(([id, { count, sum, buckets }]) => {
+      return [...taken].flatMap(([minute, statistics]) =>
+        [...statistics].map(([id, { count, sum, buckets }]) => {
           const [name = '', label = ''] = id.split(' ');
           return { at: new Date(minute).toISOString(), name, label, count, sum, buckets };
         }),

@@ -43,7 +43,7 @@ export function createMetrics(readAll?: () => Promise<readonly object[]>): Metri
   const parked = count('mevrik_events_parked_total', 'Events that were parked.', ['listener']);
   const dead = count('mevrik_events_dead_total', 'Events that became dead letters.', ['listener']);
   const paused = count('mevrik_listeners_paused_total', 'Times that a listener was paused.', ['listener']);
-  const updates = count('mevrik_webhook_updates_total', 'Updates of providers, by what was made of them.', [
+  const updates = count('mevrik_webhook_events_total', 'Updates of providers, by what was made of them.', [
     'provider',
     'outcome',
   ]);

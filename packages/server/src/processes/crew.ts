@@ -37,7 +37,7 @@ const stopWithinMs = 17_000;
 /** Keeps workers running: as many as wanted, each replaced when it ends. */
 export class Crew {
   readonly #with: CrewOptions;
-  readonly #places: Place[];
+  readonly #positions: Place[];
   readonly #timers = new Set<NodeJS.Timeout>();
   #begun: { resolve(url: string): void; reject(error: WorkersFailedError): void } | undefined;
   /** Whether those that end are no longer replaced. */
@@ -45,7 +45,7 @@ export class Crew {
 
   constructor(options: CrewOptions) {
     this.#with = options;
-    this.#places = Array.from({ length: options.count }, () => ({
+    this.#positions = Array.from({ length: options.count }, () => ({
       worker: undefined,
       isReady: false,
       falseStarts: [],
@@ -57,7 +57,7 @@ export class Crew {
   start(): Promise<string> {
     return new Promise((resolve, reject) => {
       this.#begun = { resolve, reject };
-      for (const place of this.#places) this.#fill(place);
+      for (const place of this.#positions) this.#fill(place);
     });
   }
 
@@ -65,7 +65,7 @@ export class Crew {
   async stop(): Promise<void> {
     this.isStopping = true;
     for (const timer of this.#timers) clearTimeout(timer);
-    const running = this.#places.flatMap(({ worker }) => worker ?? []);
+    const running = this.#positions.flatMap(({ worker }) => worker ?? []);
     const ended = running.map((worker) => new Promise((resolve) => worker.once('exit', resolve)));
     for (const worker of running) say(worker, { say: 'stop' });
     const late = setTimeout(() => this.kill(), stopWithinMs);
@@ -76,7 +76,7 @@ export class Crew {
   /** Ends all of them at once. */
   kill(): void {
     this.isStopping = true;
-    for (const { worker } of this.#places) worker?.process.kill('SIGKILL');
+    for (const { worker } of this.#positions) worker?.process.kill('SIGKILL');
   }
 
   #fill(place: Place): void {
@@ -104,7 +104,7 @@ export class Crew {
         return;
       case 'ready':
         place.isReady = true;
-        if (!this.#places.every(({ isReady }) => isReady)) return;
+        if (!this.#positions.every(({ isReady }) => isReady)) return;
         this.#begun?.resolve(message.url);
         this.#begun = undefined;
         return;
@@ -121,7 +121,7 @@ export class Crew {
     if (!place.isReady) place.falseStarts.push(now);
     place.falseStarts = place.falseStarts.filter((at) => now - at < withinMs);
     place.isReady = false;
-    if (place.falseStarts.length >= maxFalseStarts && !this.#places.some(({ isReady }) => isReady)) {
+    if (place.falseStarts.length >= maxFalseStarts && !this.#positions.some(({ isReady }) => isReady)) {
       const seconds = withinMs / 1000;
       this.#fail(
         `A worker ended ${maxFalseStarts} times within ${seconds} s before it was ready. See what it said.`,

@@ -1,4 +1,4 @@
-import type { ChannelState, Delivery, DeliveryAttempt, DeliveryState, WebhookUpdate } from '@mevrik/protocol';
+import type { ChannelState, Delivery, DeliveryAttempt, DeliveryState, WebhookEvent } from '@mevrik/protocol';
 import { ProblemError } from '@mevrik/protocol';
 import { and, desc, eq, gt, inArray, lt, sql } from 'drizzle-orm';
 import type { Database } from '../db/database.ts';
@@ -181,19 +181,19 @@ export async function countWaiting({ sql }: Database): Promise<number> {
 }
 
 /** Which updates are looked for. */
-export interface UpdateFilter {
+export interface WebhookEventFilter {
   readonly appId?: number | undefined;
   readonly channel?: string | undefined;
   readonly provider?: string | undefined;
-  readonly status?: WebhookUpdate['status'] | undefined;
+  readonly status?: WebhookEvent['status'] | undefined;
 }
 
 /** The updates of providers as they came in, newest first, and how many there are of each state. */
-export async function listUpdates(
+export async function listWebhookEvents(
   { orm }: Database,
-  { appId, channel, provider, status }: UpdateFilter,
+  { appId, channel, provider, status }: WebhookEventFilter,
   page: PageRequest,
-): Promise<Page<WebhookUpdate> & { readonly counts: Record<string, number> }> {
+): Promise<Page<WebhookEvent> & { readonly counts: Record<string, number> }> {
   const place = [
     ...(appId === undefined ? [] : [eq(webhookEventLogs.appId, appId)]),
     ...(channel === undefined ? [] : [eq(webhookEventLogs.channel, channel)]),
@@ -218,7 +218,7 @@ export async function listUpdates(
 }
 
 /** An update as it came in. @throws ProblemError `not_found`. */
-export async function requireUpdate({ orm }: Database, id: number): Promise<WebhookUpdate> {
+export async function requireWebhookEvent({ orm }: Database, id: number): Promise<WebhookEvent> {
   const [row] = await orm.select().from(webhookEventLogs).where(eq(webhookEventLogs.id, id));
   if (!row) throw new ProblemError('not_found', 'There is no such update.');
   return row;

@@ -3,7 +3,7 @@ import type { Database } from '../db/database.ts';
 import { percentileOf } from '../domain/buckets.ts';
 
 /** What one process has counted in one minute. */
-export interface Figure {
+export interface Statistic {
   readonly at: string;
   readonly name: string;
   readonly label: string;
@@ -13,9 +13,9 @@ export interface Figure {
 }
 
 /** Adds what a process has counted to what the others have, in the minute's row and in its hour's. */
-export async function storeFigures({ sql }: Database, figures: readonly Figure[]): Promise<void> {
-  if (figures.length === 0) return;
-  const merged = merge(figures);
+export async function storeStatistics({ sql }: Database, statistics: readonly Statistic[]): Promise<void> {
+  if (statistics.length === 0) return;
+  const merged = merge(statistics);
   await sql`
     INSERT INTO figures AS known (step, at, name, label, count, sum, buckets)
     SELECT step, at, name, label, count, sum, ARRAY(SELECT jsonb_array_elements_text(buckets)::int)
@@ -30,9 +30,9 @@ export async function storeFigures({ sql }: Database, figures: readonly Figure[]
                       ORDER BY place)`;
 }
 
-function merge(figures: readonly Figure[]): (Figure & { readonly step: 'minute' | 'hour' })[] {
-  const rows = new Map<string, Figure & { readonly step: 'minute' | 'hour' }>();
-  for (const figure of figures) {
+function merge(statistics: readonly Statistic[]): (Statistic & { readonly step: 'minute' | 'hour' })[] {
+  const rows = new Map<string, Statistic & { readonly step: 'minute' | 'hour' }>();
+  for (const figure of statistics) {
     for (const step of ['minute', 'hour'] as const) {
       const at = step === 'minute' ? figure.at : `${figure.at.slice(0, 13)}:00:00.000Z`;
       const id = `${step} ${at} ${figure.name} ${figure.label}`;

@@ -1,4 +1,4 @@
-import type { FoundMessage, MessageSearch, StuckArrival } from '@mevrik/protocol';
+import type { FoundMessage, MessageSearch, StuckInbound } from '@mevrik/protocol';
 import type { Database } from '../db/database.ts';
 import type { Sql } from '../db/sql.ts';
 
@@ -66,8 +66,8 @@ export async function findMessages(
 }
 
 /** What came in from a provider and is no message, since a listener could not handle it. */
-function findStuck(sql: Sql, pattern: string, bound: number[] | null): Promise<StuckArrival[]> {
-  return sql<StuckArrival[]>`
+function findStuck(sql: Sql, pattern: string, bound: number[] | null): Promise<StuckInbound[]> {
+  return sql<StuckInbound[]>`
     SELECT parked.event_id AS "eventId", parked.type, parked.subscription AS listener, parked.status,
            parked.last_error AS error, parked.key AS "conversationKey", events.occurred_at AS "occurredAt"
     FROM parked_events parked JOIN events ON events.id = parked.event_id

@@ -1,4 +1,4 @@
-import type { HealthChange, HealthPart, HealthStatus, ObservedStretch } from '@mevrik/protocol';
+import type { HealthChange, HealthPart, HealthStatus, ObservedPeriod } from '@mevrik/protocol';
 import type { Database } from '../db/database.ts';
 import type { Measured } from '../domain/health.ts';
 
@@ -135,8 +135,8 @@ export async function listObserved(
   { sql }: Database,
   from: string,
   everySeconds: number,
-): Promise<ObservedStretch[]> {
-  return sql<ObservedStretch[]>`
+): Promise<ObservedPeriod[]> {
+  return sql<ObservedPeriod[]>`
     SELECT greatest(began_at, ${from}::timestamptz) AS "from",
            CASE WHEN looked_at > now() - ${betweenLooksSeconds(everySeconds)} * interval '1 second'
                 THEN greatest(looked_at, now()) ELSE looked_at END AS until

@@ -1,29 +1,29 @@
-import { type MailRecord, ProblemError } from '@mevrik/protocol';
+import { type EmailRecord, ProblemError } from '@mevrik/protocol';
 import { and, desc, eq, lt, sql } from 'drizzle-orm';
 import type { Database } from '../db/database.ts';
-import { inboundMails, messages } from '../db/schema.ts';
+import { inboundEmails, messages } from '../db/schema.ts';
 import { beforeId, type Page, type PageRequest, toPage } from './page.ts';
 
 /** What is looked for among the kept mails. */
-export interface MailFilter {
+export interface EmailFilter {
   readonly appId?: number | undefined;
   readonly channel?: string | undefined;
-  readonly status?: MailRecord['status'] | undefined;
+  readonly status?: EmailRecord['status'] | undefined;
 }
 
-const { id, appId, channel, source, deduplicationKey, sender, recipient, messageId } = inboundMails;
-const { sizeBytes, status, note, attempts, retryAt, conversationKey, receivedAt } = inboundMails;
+const { id, appId, channel, source, deduplicationKey, sender, recipient, messageId } = inboundEmails;
+const { sizeBytes, status, note, attempts, retryAt, conversationKey, receivedAt } = inboundEmails;
 const record = {
   ...{ id, appId, channel, source, deduplicationKey, sender, recipient, messageId },
   ...{ sizeBytes, status, note, attempts, retryAt, conversationKey, receivedAt },
 };
 
 /** The mails that came in, newest first, and how many there are of each state. */
-export async function listMails(
+export async function listEmails(
   { orm }: Database,
-  filter: MailFilter,
+  filter: EmailFilter,
   page: PageRequest,
-): Promise<Page<MailRecord> & { readonly counts: Readonly<Record<string, number>> }> {
+): Promise<Page<EmailRecord> & { readonly counts: Readonly<Record<string, number>> }> {
   const place = [
     ...(filter.appId === undefined ? [] : [eq(appId, filter.appId)]),
     ...(filter.channel === undefined ? [] : [eq(channel, filter.channel)]),
@@ -32,13 +32,13 @@ export async function listMails(
   const [rows, counted] = await Promise.all([
     orm
       .select(record)
-      .from(inboundMails)
+      .from(inboundEmails)
       .where(and(lt(id, beforeId(page)), ...wanted))
       .orderBy(desc(id))
       .limit(page.limit + 1),
     orm
       .select({ status, count: sql<number>`count(*)::int` })
-      .from(inboundMails)
+      .from(inboundEmails)
       .where(and(...place))
       .groupBy(status),
   ]);
@@ -47,19 +47,19 @@ export async function listMails(
 }
 
 /** A kept mail as it came in. @throws ProblemError `not_found`. */
-export async function requireMail({ orm }: Database, mailId: number) {
-  const [row] = await orm.select().from(inboundMails).where(eq(id, mailId));
+export async function requireEmail({ orm }: Database, mailId: number) {
+  const [row] = await orm.select().from(inboundEmails).where(eq(id, mailId));
   if (!row) throw new ProblemError('not_found', 'There is no such mail.');
   return row;
 }
 
 /** The mail that a message was made of. @throws ProblemError `not_found`. */
-export async function requireMailOf({ orm }: Database, idOfMessage: number) {
+export async function requireEmailOf({ orm }: Database, idOfMessage: number) {
   const [row] = await orm
-    .select({ mail: inboundMails })
+    .select({ email: inboundEmails })
     .from(messages)
     .innerJoin(
-      inboundMails,
+      inboundEmails,
       and(
         eq(appId, messages.appId),
         eq(channel, messages.channel),
@@ -69,5 +69,5 @@ export async function requireMailOf({ orm }: Database, idOfMessage: number) {
     )
     .where(eq(messages.id, idOfMessage));
   if (!row) throw new ProblemError('not_found', 'There is no such message, or it did not come as a mail.');
-  return row.mail;
+  return row.email;
 }

@@ -72,7 +72,7 @@ export async function readMessageRecords(database: Database, id: number): Promis
     now: state?.now ?? new Date().toISOString(),
     message: found,
     error: message.deliveryError,
-    automatic: message.content.mail?.automatic,
+    automatic: message.content.email?.automatic,
     conversationKey: message.conversationKey,
     caseId: message.caseId,
     session: { ...toSession(session), isSocial: session.socialContext !== null },

@@ -1,4 +1,4 @@
-import type { Opening, PlaceInLine, ServingAgent, Session } from '@mevrik/protocol';
+import type { AssignedAgent, QueuePosition, Session, TeamAvailability } from '@mevrik/protocol';
 import { eq } from 'drizzle-orm';
 import type { Database } from '../db/database.ts';
 import { agents } from '../db/schema.ts';
@@ -9,7 +9,7 @@ import { estimateMinutes, type Served } from '../domain/waiting-estimate.ts';
 export interface Waiting {
   readonly sessionId: number;
   readonly channel: string;
-  readonly placeInLine: PlaceInLine;
+  readonly queuePosition: QueuePosition;
 }
 
 /** A queue of an app. */
@@ -42,16 +42,16 @@ export async function waitingIn(
   return rows.map(({ sessionId, channel }, at) => ({
     sessionId,
     channel,
-    placeInLine: { position: at + 1, estimateMinutes: estimateMinutes({ position: at + 1, ...facts }) },
+    queuePosition: { position: at + 1, estimateMinutes: estimateMinutes({ position: at + 1, ...facts }) },
   }));
 }
 
 /** Where in line a session stands; `null` where it does not wait. */
-export async function placeInLine(
+export async function queuePosition(
   { sql }: Database,
   { id }: Pick<Session, 'id'>,
   isServed: boolean,
-): Promise<PlaceInLine | null> {
+): Promise<QueuePosition | null> {
   const [row] = await sql<{ appId: number; queue: string; position: number; firstBeganAt: string }[]>`
     WITH own AS (SELECT * FROM queue_items WHERE session_id = ${id} AND status = 'waiting'),
     line AS (
@@ -94,7 +94,7 @@ export async function openingOf(
   database: Database,
   appId: number,
   { businessHours, offline }: OpeningSettings,
-): Promise<Opening> {
+): Promise<TeamAvailability> {
   const opening = openingAt(businessHours, Date.now());
   const staffed = await isStaffed(database, appId);
   const isOffered = offline.form === 'unstaffed' ? !(opening.isOpen && staffed) : !opening.isOpen;
@@ -116,7 +116,7 @@ async function isStaffed({ sql }: Database, appId: number): Promise<boolean> {
 export async function servingAgent(
   { orm }: Database,
   { assignedAgentId }: Pick<Session, 'assignedAgentId'>,
-): Promise<ServingAgent | null> {
+): Promise<AssignedAgent | null> {
   if (assignedAgentId === null) return null;
   const [row] = await orm
     .select({ name: agents.name, availability: agents.availability })

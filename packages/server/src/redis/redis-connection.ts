@@ -14,7 +14,7 @@ const maxWaiting = 50_000;
 export type RedisConnection = ReturnType<typeof create>;
 
 /** What a connection is opened with. */
-export interface Opening {
+export interface TeamAvailability {
   readonly node: RedisNode;
   readonly target: Pick<RedisTarget, 'isEncrypted' | 'database' | 'username' | 'password'>;
   /** Called once when the connection is cut, but not when it was destroyed here. */
@@ -22,7 +22,7 @@ export interface Opening {
 }
 
 /** Opens a connection. Rejects when that cannot be, in a few seconds at most. */
-export async function openConnection(opening: Opening): Promise<RedisConnection> {
+export async function openConnection(opening: TeamAvailability): Promise<RedisConnection> {
   const connection = create(opening);
   let isOpen = false;
   const end = (error: unknown) => {
@@ -70,7 +70,7 @@ async function watch(connection: RedisConnection, end: (error: unknown) => void)
  * Opens a connection to a master.
  * Rejects where there is only a replica: what is published there reaches nobody.
  */
-export async function openMaster(opening: Opening): Promise<RedisConnection> {
+export async function openMaster(opening: TeamAvailability): Promise<RedisConnection> {
   let isOpen = false;
   const onEnd = (error: unknown) => {
     if (isOpen) opening.onEnd(error);
@@ -97,7 +97,7 @@ export function addressOf({ host, port }: RedisNode): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-function create({ node: { host, port }, target }: Opening) {
+function create({ node: { host, port }, target }: TeamAvailability) {
   const { isEncrypted, database, username, password } = target;
   const socket = {
     host,

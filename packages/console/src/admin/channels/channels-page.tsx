@@ -89,14 +89,14 @@ export function ChannelsPage() {
                     <ChannelHealth of={one} />
                   </Table.Td>
                   <Table.Td ta="right">
-                    <Figure of={one} count={one.waiting} search={{}} />
+                    <Statistic of={one} count={one.waiting} search={{}} />
                   </Table.Td>
                   <Table.Td ta="right">{one.sent}</Table.Td>
                   <Table.Td ta="right">
-                    <Figure of={one} count={one.failed} search={{ status: 'failed' }} color="red" />
+                    <Statistic of={one} count={one.failed} search={{ status: 'failed' }} color="red" />
                   </Table.Td>
                   <Table.Td ta="right">
-                    <Figure of={one} count={one.doubtful} search={{ doubtful: 'true' }} />
+                    <Statistic of={one} count={one.doubtful} search={{ doubtful: 'true' }} />
                   </Table.Td>
                   <Table.Td>{one.receivedAt === null ? '–' : <Ago at={one.receivedAt} />}</Table.Td>
                   <Table.Td ta="right">
@@ -117,7 +117,7 @@ export function ChannelsPage() {
 }
 
 /** A number of deliveries, and the way to them. */
-function Figure(props: {
+function Statistic(props: {
   of: ChannelState;
   count: number;
   search: Readonly<Record<string, string>>;

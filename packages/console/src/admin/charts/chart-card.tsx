@@ -130,7 +130,7 @@ function FigureTable({ chart, window }: { chart: Chart; window: ChartWindow }) {
   const at = sayTime(window);
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: whoever has no mouse scrolls it with the keys
-    <section className={classes.figures} tabIndex={0} aria-label={`${title}: table`}>
+    <section className={classes.statistics} tabIndex={0} aria-label={`${title}: table`}>
       <Table stickyHeader verticalSpacing={4} horizontalSpacing="xs">
         <Table.Thead>
           <Table.Tr>

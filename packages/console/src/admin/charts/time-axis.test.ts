@@ -33,9 +33,9 @@ describe('an axis of time', () => {
       { from: 400, to: 90 },
       { from: 80_000, to: 95_000 },
     ]);
-    const places = [-10, 0, 5, 300, 400, 5_000, 9_000, 9_001, 50_000, 80_000, 95_000, 1e9].map(place);
-    expect(places).toEqual([...places].sort((one, two) => one - two));
-    expect([places[0], places.at(-1)]).toEqual([0, expect.closeTo(1)]);
+    const positions = [-10, 0, 5, 300, 400, 5_000, 9_000, 9_001, 50_000, 80_000, 95_000, 1e9].map(place);
+    expect(positions).toEqual([...positions].sort((one, two) => one - two));
+    expect([positions[0], positions.at(-1)]).toEqual([0, expect.closeTo(1)]);
     expect(timeAxis([]).place(7)).toBe(0);
   });
 

@@ -44,7 +44,7 @@ export function ConnectionsPage() {
   const channels = useQuery({
     queryKey: ['connections', 'channels', prefix],
     queryFn: () =>
-      api.call<{ items: readonly ChannelState[]; next: string | null }>('GET', '/v1/admin/gateway/channels', {
+      api.call<{ items: readonly ChannelState[]; next: string | null }>('GET', '/v1/admin/gateway/topics', {
         query: { limit: 200, prefix: prefix === '' ? undefined : prefix },
       }),
   });

@@ -4,10 +4,10 @@ import { Failure, Loading } from '../../shared/states.tsx';
 import classes from '../shared/admin.module.css';
 
 /** A mail as it came in, heads and all. */
-export function MailStart({ id }: { id: number }) {
-  const mail = useQuery({ queryKey: ['mail', id], queryFn: () => api.rest.mail(id) });
-  if (mail.isPending) return <Loading />;
-  if (mail.isError) return <Failure error={mail.error} onRetry={() => void mail.refetch()} />;
+export function EmailPreview({ id }: { id: number }) {
+  const email = useQuery({ queryKey: ['email', id], queryFn: () => api.rest.email(id) });
+  if (email.isPending) return <Loading />;
+  if (email.isError) return <Failure error={email.error} onRetry={() => void email.refetch()} />;
   return (
     <section aria-label={`Mail ${id}`}>
       <pre
@@ -15,7 +15,7 @@ export function MailStart({ id }: { id: number }) {
         // biome-ignore lint/a11y/noNoninteractiveTabindex: it is scrolled by keys
         tabIndex={0}
       >
-        {mail.data.start}
+        {email.data.start}
       </pre>
     </section>
   );

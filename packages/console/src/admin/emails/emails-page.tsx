@@ -1,6 +1,6 @@
 import { Badge, Button, Card, Group, SegmentedControl, Select, Table, Text } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
-import type { MailRecord } from '@mevrik/protocol';
+import type { EmailRecord } from '@mevrik/protocol';
 import { IconMail } from '@tabler/icons-react';
 import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Fragment, useState } from 'react';
@@ -11,7 +11,7 @@ import { Ago, clockTime } from '../../shared/time.tsx';
 import classes from '../shared/admin.module.css';
 import { AdminPage } from '../shared/admin-page.tsx';
 import { EarlierOnes } from '../shared/earlier-ones.tsx';
-import { MailStart } from './email-preview.tsx';
+import { EmailPreview } from './email-preview.tsx';
 
 /** Nothing is broadcast of a mail that nothing was made of. */
 const lookAgainMs = 5_000;
@@ -25,14 +25,14 @@ const states = {
 } as const;
 
 /** The mails that have come in, and what was made of them. */
-export function MailsPage() {
-  const [status, setStatus] = useState<'' | MailRecord['status']>('');
+export function EmailsPage() {
+  const [status, setStatus] = useState<'' | EmailRecord['status']>('');
   const [channel, setChannel] = useState<string | null>(null);
   const channels = useQuery({ queryKey: ['channels'], queryFn: () => api.rest.channelStates() });
   const list = useInfiniteQuery({
-    queryKey: ['mails', status, channel],
+    queryKey: ['emails', status, channel],
     queryFn: ({ pageParam }) =>
-      api.rest.mails({
+      api.rest.emails({
         limit: 50,
         ...(status !== '' && { status }),
         ...(channel !== null && { channel }),
@@ -92,18 +92,18 @@ export function MailsPage() {
   );
 }
 
-function MailTable({ rows }: { rows: readonly MailRecord[] }) {
+function MailTable({ rows }: { rows: readonly EmailRecord[] }) {
   const queries = useQueryClient();
   const [open, setOpen] = useState<number>();
 
   async function replay(id: number): Promise<void> {
     try {
-      await api.rest.replayMail(id);
+      await api.rest.replayEmail(id);
       notifications.show({ message: `Mail ${id} is taken in once more.` });
     } catch (error) {
       notifications.show({ color: 'red', title: 'It was not taken in again', message: explain(error) });
     }
-    void queries.invalidateQueries({ queryKey: ['mails'] });
+    void queries.invalidateQueries({ queryKey: ['emails'] });
   }
 
   return (
@@ -175,7 +175,7 @@ function MailTable({ rows }: { rows: readonly MailRecord[] }) {
               {open === id && (
                 <Table.Tr>
                   <Table.Td colSpan={7}>
-                    <MailStart id={id} />
+                    <EmailPreview id={id} />
                   </Table.Td>
                 </Table.Tr>
               )}

@@ -1,13 +1,13 @@
 import { Anchor, Button } from '@mantine/core';
-import type { AccountLink } from '@mevrik/protocol';
+import type { DiagnosisLink } from '@mevrik/protocol';
 import { Link } from '@tanstack/react-router';
 import { useMe } from '../../session/use-session.ts';
 
 /** What only administrators get to see. */
-const forAdmins: readonly AccountLink['to'][] = ['app', 'agents', 'updates'];
+const forAdmins: readonly DiagnosisLink['to'][] = ['app', 'agents', 'webhook-events'];
 
 /** Leads to something that an account speaks of, where one may look at it. */
-export function AccountLinkButton(props: { link: AccountLink; appId: number; quiet?: boolean }) {
+export function AccountLinkButton(props: { link: DiagnosisLink; appId: number; quiet?: boolean }) {
   const { link, appId, quiet = false } = props;
   const me = useMe();
   if (forAdmins.includes(link.to) && me.role !== 'admin') return null;
@@ -23,7 +23,7 @@ export function AccountLinkButton(props: { link: AccountLink; appId: number; qui
   );
 }
 
-function placeOf({ to, id }: AccountLink, appId: number) {
+function placeOf({ to, id }: DiagnosisLink, appId: number) {
   switch (to) {
     case 'event':
       return { to: '/admin/events/$eventId', params: { eventId: id } };
@@ -41,8 +41,8 @@ function placeOf({ to, id }: AccountLink, appId: number) {
       return { to: '/admin/channels' };
     case 'listeners':
       return { to: '/admin/listeners' };
-    case 'updates':
-      return { to: '/admin/updates' };
+    case 'webhook-events':
+      return { to: '/admin/webhook-events' };
     case 'agents':
       return { to: '/admin/agents' };
   }

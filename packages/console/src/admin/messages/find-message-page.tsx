@@ -1,6 +1,6 @@
 import { Alert, Badge, Card, Group, Stack, Text, TextInput } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
-import type { FoundMessage, StuckArrival } from '@mevrik/protocol';
+import type { FoundMessage, StuckInbound } from '@mevrik/protocol';
 import { IconMailX, IconMessageSearch, IconSearch } from '@tabler/icons-react';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
@@ -127,7 +127,7 @@ function FoundRow({ message }: { message: FoundMessage }) {
   );
 }
 
-function Stuck({ arrival }: { arrival: StuckArrival }) {
+function Stuck({ arrival }: { arrival: StuckInbound }) {
   const { eventId, listener, status, error, conversationKey } = arrival;
   return (
     <Alert

@@ -1,5 +1,5 @@
 import { Button, Card, Group, Paper, Stack, Text, ThemeIcon, Timeline, Title } from '@mantine/core';
-import type { AccountStep, AccountTone, FoundMessage, Verdict } from '@mevrik/protocol';
+import type { DiagnosisStep, DiagnosisTone, FoundMessage, Verdict } from '@mevrik/protocol';
 import {
   IconAlertTriangle,
   IconArrowLeft,
@@ -18,7 +18,7 @@ import classes from '../shared/admin.module.css';
 import { AdminPage } from '../shared/admin-page.tsx';
 import { AccountLinkButton } from './diagnosis-link.tsx';
 
-const colors: Readonly<Record<AccountTone, string>> = {
+const colors: Readonly<Record<DiagnosisTone, string>> = {
   good: 'teal',
   waiting: 'yellow',
   bad: 'red',
@@ -31,7 +31,7 @@ export function MessagePage() {
   const { messageId } = useParams({ strict: false }) as { messageId: string };
   const account = useQuery({
     queryKey: ['message', messageId],
-    queryFn: () => api.rest.messageAccount(Number(messageId)),
+    queryFn: () => api.rest.diagnosis(Number(messageId)),
   });
   if (account.isPending) return <Loading />;
   if (account.isError) return <Failure error={account.error} onRetry={() => void account.refetch()} />;
@@ -116,7 +116,7 @@ function VerdictPanel({ verdict, appId }: { verdict: Verdict; appId: number }) {
   );
 }
 
-function Step({ step, appId, ...passed }: { step: AccountStep; appId: number }) {
+function Step({ step, appId, ...passed }: { step: DiagnosisStep; appId: number }) {
   const { at, tone, title, detail, link } = step;
   const Icon = icons[tone];
   return (

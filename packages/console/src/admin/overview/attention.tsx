@@ -16,7 +16,7 @@ interface Concern {
 /** Waiting longer than this is long, whatever was promised. */
 const longWaitSeconds = 300;
 /** Where what is wrong with a measure can be mended. */
-const places: Readonly<Record<string, string>> = {
+const positions: Readonly<Record<string, string>> = {
   'events.dead': '/admin/dead-letters',
   'events.paused': '/admin/listeners',
   'events.lag': '/admin/listeners',
@@ -77,7 +77,7 @@ function concernsOf({ now }: Overview, health: HealthReport | undefined): Concer
     concerns.push({
       what: `${title}: ${reason}`,
       remedy: advice ?? '',
-      to: places[worst?.name ?? ''] ?? '/admin/health',
+      to: positions[worst?.name ?? ''] ?? '/admin/health',
       isUrgent: statusColors[status] === 'red',
     });
   }

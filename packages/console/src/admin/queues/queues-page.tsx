@@ -28,10 +28,10 @@ export function QueuesPage() {
       about="Who waits for a person, and who is there for them. It is always the present."
     >
       <SimpleGrid cols={{ base: 2, md: 4 }}>
-        <Figure label="Wait" value={String(waiting)} />
-        <Figure label="Longest wait" value={<LongestWait queues={queues} />} />
-        <Figure label="Agents online" value={String(online.length)} />
-        <Figure label="Free places" value={String(free)} />
+        <Statistic label="Wait" value={String(waiting)} />
+        <Statistic label="Longest wait" value={<LongestWait queues={queues} />} />
+        <Statistic label="Agents online" value={String(online.length)} />
+        <Statistic label="Free places" value={String(free)} />
       </SimpleGrid>
       <QueueTable queues={queues} />
       <SimpleGrid cols={{ base: 1, lg: 2 }} style={{ alignItems: 'start' }}>
@@ -42,7 +42,7 @@ export function QueuesPage() {
   );
 }
 
-function Figure({ label, value }: { label: string; value: ReactNode }) {
+function Statistic({ label, value }: { label: string; value: ReactNode }) {
   return (
     <Card withBorder className={classes.tile ?? ''}>
       <Text size="xs" c="dimmed">

@@ -29,7 +29,7 @@ export function AdminLayout() {
   const me = useMe();
   useLiveRefresh();
   const isAdmin = me.role === 'admin';
-  const places: Place[] = [
+  const positions: Place[] = [
     { label: 'Overview', to: '/admin', icon: IconLayoutDashboard, exact: true },
     { label: 'Health', to: '/admin/health', icon: IconHeartbeat },
     { label: 'What happens' },
@@ -43,8 +43,8 @@ export function AdminLayout() {
     { label: 'Deliveries', to: '/admin/deliveries', icon: IconSend },
     ...(isAdmin
       ? [
-          { label: 'Updates', to: '/admin/updates', icon: IconWebhook },
-          { label: 'Mails', to: '/admin/mails', icon: IconMail },
+          { label: 'Updates', to: '/admin/webhook-events', icon: IconWebhook },
+          { label: 'Mails', to: '/admin/emails', icon: IconMail },
         ]
       : []),
     { label: 'Connections', to: '/admin/connections', icon: IconAntennaBars5 },
@@ -61,7 +61,11 @@ export function AdminLayout() {
   return (
     <Shell
       wide
-      places={[...places, { label: 'Elsewhere' }, { label: 'To the desk', to: '/desk', icon: IconArrowLeft }]}
+      positions={[
+        ...positions,
+        { label: 'Elsewhere' },
+        { label: 'To the desk', to: '/desk', icon: IconArrowLeft },
+      ]}
     >
       <Outlet />
       <Confirmations />

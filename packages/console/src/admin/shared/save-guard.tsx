@@ -1,6 +1,6 @@
 import { Alert, Anchor, Button, Group, Stack, Text } from '@mantine/core';
 import { useRef, useState } from 'react';
-import { type Guard, MevrikError } from '../../shared/sdk.ts';
+import { MevrikError, type Precondition } from '../../shared/sdk.ts';
 import { Fault } from '../../shared/states.tsx';
 
 /** Keeps what somebody saves from overwriting what somebody else has saved meanwhile. */
@@ -12,16 +12,16 @@ export interface SaveGuard {
   /** The next saving goes over whatever there is. */
   letGo(): void;
   /** Saves over the state that was seen, which from then on is the one that was made. */
-  over(save: (guard: Guard) => Promise<unknown>): Promise<void>;
+  over(save: (guard: Precondition) => Promise<unknown>): Promise<void>;
   /** Saves something that stands beside what is written, whatever others have saved. */
-  beside(save: (guard: Guard) => Promise<unknown>): Promise<void>;
+  beside(save: (guard: Precondition) => Promise<unknown>): Promise<void>;
 }
 
 /** Guards what is edited from a state on, whose ETag this is. */
 export function useSaveGuard(etag: string | undefined): SaveGuard {
   const seen = useRef(etag);
   const [isOutdated, setOutdated] = useState(false);
-  const guard = (): Guard => ({
+  const guard = (): Precondition => ({
     ifMatch: seen.current,
     onEtag: (made) => {
       seen.current = made;

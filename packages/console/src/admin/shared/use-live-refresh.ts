@@ -16,8 +16,8 @@ const present = [
   'queues',
   'deliveries',
   'message',
-  'updates',
-  'mails',
+  'webhook-events',
+  'emails',
 ];
 const onceInMs = 1_000;
 
@@ -55,8 +55,8 @@ export function useLiveRefresh(): void {
           channel.on(event, look);
         }
         // They come once a minute, and of themselves.
-        channel.on('figures_stored', () => void queries.invalidateQueries({ queryKey: ['charts'] }));
-        for (const event of ['figures_stored', 'health_changed'] as const) {
+        channel.on('statistics_stored', () => void queries.invalidateQueries({ queryKey: ['charts'] }));
+        for (const event of ['statistics_stored', 'health_changed'] as const) {
           channel.on(event, () => void queries.invalidateQueries({ queryKey: ['health'] }));
         }
         // Told once a second at most.

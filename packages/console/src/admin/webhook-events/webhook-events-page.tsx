@@ -1,6 +1,6 @@
 import { Badge, Button, Group, SegmentedControl, Table, Text } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
-import type { WebhookUpdate } from '@mevrik/protocol';
+import type { WebhookEvent } from '@mevrik/protocol';
 import { IconWebhook } from '@tabler/icons-react';
 import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -17,13 +17,13 @@ const states = {
 } as const;
 
 /** What providers have sent us, and what was made of it. */
-export function UpdatesPage() {
-  const [status, setStatus] = useState<'' | WebhookUpdate['status']>('');
+export function WebhookEventsPage() {
+  const [status, setStatus] = useState<'' | WebhookEvent['status']>('');
   const [channel, setChannel] = useState<string | null>(null);
   const list = useInfiniteQuery({
-    queryKey: ['updates', status, channel],
+    queryKey: ['webhook-events', status, channel],
     queryFn: ({ pageParam }) =>
-      api.rest.webhookUpdates({
+      api.rest.webhookEvents({
         limit: 50,
         ...(status !== '' && { status }),
         ...(channel !== null && { channel }),
@@ -69,19 +69,19 @@ export function UpdatesPage() {
 function UpdateRow({
   update: { id, receivedAt, channel, provider, status, note, payload },
 }: {
-  update: WebhookUpdate;
+  update: WebhookEvent;
 }) {
   const queries = useQueryClient();
   const [isOpen, setOpen] = useState(false);
 
   async function replay(): Promise<void> {
     try {
-      await api.rest.replayWebhookUpdate(id);
+      await api.rest.replayWebhookEvent(id);
       notifications.show({ message: `Update ${id} is handled once more.` });
     } catch (error) {
       notifications.show({ color: 'red', title: 'It was not handled again', message: explain(error) });
     }
-    void queries.invalidateQueries({ queryKey: ['updates'] });
+    void queries.invalidateQueries({ queryKey: ['webhook-events'] });
   }
 
   return (

@@ -60,7 +60,7 @@ function Bubble({ message, isFirst }: { message: Message; isFirst: boolean }) {
             <IconVideo size={16} style={{ verticalAlign: -3 }} /> Asks for a video call{' '}
           </span>
         )}
-        {content.mail?.subject && <div className={classes.subject}>{content.mail.subject}</div>}
+        {content.email?.subject && <div className={classes.subject}>{content.email.subject}</div>}
         {content.text}
         {content.attachments?.map((file) => (
           <AttachmentView key={file.fileId ?? file.url} file={file} />

@@ -1,6 +1,6 @@
 import { isSocketId, ProblemError, parsePusherChannel } from '@mevrik/protocol';
 import type { Principal } from '../../auth/principal.ts';
-import type { GatewayApp, GatewayDependencies } from '../gateway-dependencies.ts';
+import type { GatewayApp, GatewayDeps } from '../gateway-deps.ts';
 import { describeHearer, mayHear } from './access.ts';
 import { signChannel, signUser } from './auth-signature.ts';
 import { userIdOf, userInfoOf, writeUserData } from './user-data.ts';
@@ -22,7 +22,7 @@ export interface UserAuthorization {
  * @throws ProblemError `invalid_input` for what is no socket or private channel, `forbidden` where the table says no.
  */
 export async function authorizeChannel(
-  { facts, audit }: Pick<GatewayDependencies, 'facts' | 'audit'>,
+  { facts, audit }: Pick<GatewayDeps, 'facts' | 'audit'>,
   request: {
     readonly principal: Principal;
     readonly socketId: string;

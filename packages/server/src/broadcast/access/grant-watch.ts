@@ -2,11 +2,11 @@ import { ProblemError } from '@mevrik/protocol';
 import { expiryOf } from '../../auth/access-tokens.ts';
 import { mayActFor } from '../../auth/principal.ts';
 import type { Grant } from '../bus/broadcast-message.ts';
-import type { GatewayDependencies } from '../gateway-dependencies.ts';
+import type { GatewayDeps } from '../gateway-deps.ts';
 import { describeHearer } from './access.ts';
 
 /** What the watch is given. */
-export interface GrantWatchOptions extends Pick<GatewayDependencies, 'authenticate' | 'audit' | 'log'> {
+export interface GrantWatchOptions extends Pick<GatewayDeps, 'authenticate' | 'audit' | 'log'> {
   /** How often staff are looked at; customers and back ends a tenth as often, and when their token expires. */
   readonly recheckMs: number;
   /** Ends a connection of this node; `false` when it has ended already. */

@@ -1,4 +1,4 @@
-import type { GatewayLog } from '../gateway-dependencies.ts';
+import type { GatewayLog } from '../gateway-deps.ts';
 import type { BroadcastMessage } from './broadcast-message.ts';
 import type { History, HistoryMark } from './history.ts';
 

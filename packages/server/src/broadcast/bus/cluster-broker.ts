@@ -19,11 +19,11 @@ export interface Broker {
 interface Link {
   readonly peer: Peer<WorkerCalls>;
   readonly heard: Set<string>;
-  readonly places: Map<string, PresencePlace>;
+  readonly positions: Map<string, PresencePlace>;
   readonly occupancy: LocalOccupancy;
 }
 
-/** A worker that does not tell its figures by then is left out. */
+/** A worker that does not tell its metrics by then is left out. */
 const figuresWithinMs = 2_000;
 
 /** Makes a broker; it lives as long as its workers. */
@@ -56,7 +56,7 @@ class ProcessBroker implements Broker {
         void this.#remove(link);
       },
     );
-    const link: Link = { peer, heard: new Set(), places: new Map(), occupancy: createLocalOccupancy() };
+    const link: Link = { peer, heard: new Set(), positions: new Map(), occupancy: createLocalOccupancy() };
     this.#links.add(link);
   }
 
@@ -73,11 +73,11 @@ class ProcessBroker implements Broker {
       join: async (place, member, maxMembers) => {
         const joined = await this.#presence.join(place, member, maxMembers);
         if (joined.full) return joined;
-        from().places.set(placeKey(place), place);
+        from().positions.set(placeKey(place), place);
         return { ...joined, members: [...joined.members] };
       },
       leave: async (place) => {
-        from().places.delete(placeKey(place));
+        from().positions.delete(placeKey(place));
         return (await this.#presence.leave(place)) ?? null;
       },
       members: async (appId, channel) => [...(await this.#presence.members(appId, channel))],
@@ -93,8 +93,8 @@ class ProcessBroker implements Broker {
       hint: (partitions) => {
         for (const link of this.#links) if (link !== from()) link.peer.tell('hint', partitions);
       },
-      figures: async () => {
-        const told = await Promise.all([...this.#links].map(({ peer }) => inTime(peer.call('figures'))));
+      metrics: async () => {
+        const told = await Promise.all([...this.#links].map(({ peer }) => inTime(peer.call('metrics'))));
         return told.filter((one) => one !== null);
       },
     };
@@ -128,7 +128,7 @@ class ProcessBroker implements Broker {
     for (const appId of link.occupancy.apps()) {
       for (const channel of [...link.occupancy.list(appId).keys()]) this.#occupy(link, appId, channel, 0);
     }
-    for (const place of link.places.values()) {
+    for (const place of link.positions.values()) {
       const user_id = await this.#presence.leave(place);
       if (user_id !== undefined) this.#announceRemoved(place, user_id);
     }

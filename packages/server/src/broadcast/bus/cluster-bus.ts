@@ -15,10 +15,10 @@ export interface ClusterBus extends Bus {
   hint(partitions: readonly number[]): void;
   /** Registers who is told so by others; one only. */
   onHint(act: (partitions: readonly number[]) => void): void;
-  /** The figures of all workers. @throws PeerGoneError */
-  figures(): Promise<readonly object[]>;
+  /** The metrics of all workers. @throws PeerGoneError */
+  metrics(): Promise<readonly object[]>;
   /** Registers where this worker's own are read; one only. */
-  tellFigures(read: () => Promise<object>): void;
+  provideMetrics(read: () => Promise<object>): void;
 }
 
 /**
@@ -49,7 +49,7 @@ class WorkerBus implements ClusterBus {
       occupancyChanged: (change) => this.#observer(change),
       memberLost: (at, userId) => this.#memberObserver({ ...at, userId, isHere: false, isNews: true }),
       hint: (partitions) => this.#onHint(partitions),
-      figures: () => this.#readFigures(),
+      metrics: () => this.#readFigures(),
     };
     this.#broker = createPeer<BrokerCalls, WorkerCalls>(stream, mine, () => {
       if (!this.#isStopped) onGone();
@@ -101,11 +101,11 @@ class WorkerBus implements ClusterBus {
     this.#onHint = act;
   }
 
-  figures(): Promise<readonly object[]> {
-    return this.#broker.call('figures');
+  metrics(): Promise<readonly object[]> {
+    return this.#broker.call('metrics');
   }
 
-  tellFigures(read: () => Promise<object>): void {
+  provideMetrics(read: () => Promise<object>): void {
     this.#readFigures = read;
   }
 

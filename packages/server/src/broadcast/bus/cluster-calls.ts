@@ -33,8 +33,8 @@ export interface BrokerCalls {
   sweep(): void;
   /** Passes on to the other workers that partitions have news. */
   hint(partitions: readonly number[]): void;
-  /** The figures of all workers, as each of them tells its own. */
-  figures(): Promise<readonly object[]>;
+  /** The metrics of all workers, as each of them tells its own. */
+  metrics(): Promise<readonly object[]>;
 }
 
 /** What the broker can ask of a worker. */
@@ -45,5 +45,5 @@ export interface WorkerCalls {
   /** Members went with a worker that has ended; told to one of all workers. */
   memberLost(at: Whereabouts, userId: string): void;
   hint(partitions: readonly number[]): void;
-  figures(): Promise<object | null>;
+  metrics(): Promise<object | null>;
 }

@@ -1,4 +1,4 @@
-import type { ChannelPlace, Resumed } from '@mevrik/protocol';
+import type { Resumed, TopicPosition } from '@mevrik/protocol';
 import type { BroadcastMessage } from './broadcast-message.ts';
 
 /** What was broadcast and can be told again. */
@@ -22,7 +22,7 @@ export interface History {
 export interface ResumeQuestion {
   readonly appId: number;
   readonly topic: string;
-  readonly from?: ChannelPlace | undefined;
+  readonly from?: TopicPosition | undefined;
 }
 
 /** An offset for each partition. */

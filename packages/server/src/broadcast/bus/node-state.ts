@@ -1,4 +1,4 @@
-import type { Flow, WebhookFigures } from './rate-meter.ts';
+import type { Flow, WebhookMetrics } from './rate-meter.ts';
 
 /** What is connected to one node, app by app. */
 export interface NodeState {
@@ -22,5 +22,5 @@ export interface AppState {
   /** Connections that were cut off because they read too slowly. */
   readonly cutOff: number;
   /** Events for the app's back end. */
-  readonly webhooks: Readonly<WebhookFigures>;
+  readonly webhooks: Readonly<WebhookMetrics>;
 }

@@ -61,7 +61,7 @@ export interface Flow {
 }
 
 /** What became of the webhook events of one app on this node. */
-export interface WebhookFigures {
+export interface WebhookMetrics {
   /** In requests that were answered with 2xx. */
   sent: number;
   /** In requests that were given up. */
@@ -77,7 +77,7 @@ export class AppTraffic {
   readonly received = new FlowMeter();
   /** Connections that were cut off because they read too slowly. */
   cutOff = 0;
-  readonly webhooks: WebhookFigures = { sent: 0, failed: 0, dropped: 0 };
+  readonly webhooks: WebhookMetrics = { sent: 0, failed: 0, dropped: 0 };
 }
 
 /** The traffic of all apps on this node. */

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { connectRedis } from '../../redis/connect-redis.ts';
 import { NotTakenError, patiently, type RedisLink } from '../../redis/redis-link.ts';
-import type { GatewayLog } from '../gateway-dependencies.ts';
+import type { GatewayLog } from '../gateway-deps.ts';
 import type { BusMessage } from './broadcast-message.ts';
 import { addressOf, type Bus, type BusReceiver } from './bus.ts';
 import { CatchUp } from './catch-up.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { patiently, type RedisLink } from '../../redis/redis-link.ts';
-import type { GatewayLog } from '../gateway-dependencies.ts';
+import type { GatewayLog } from '../gateway-deps.ts';
 import { createLocalOccupancy, type Occupancy, type OccupancyChange } from './occupancy.ts';
 import { buryCounts, type OccupancyKeys, type SumChange, writeCounts } from './occupancy-hash.ts';
 

@@ -1,6 +1,6 @@
 import type { PresenceMember } from '@mevrik/protocol';
 import { patiently, type RedisLink } from '../../redis/redis-link.ts';
-import type { GatewayLog } from '../gateway-dependencies.ts';
+import type { GatewayLog } from '../gateway-deps.ts';
 import {
   createLocalPresence,
   type Joined,

@@ -1,6 +1,6 @@
 import { ProblemError } from '@mevrik/protocol';
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
-import type { GatewayApps } from '../gateway-dependencies.ts';
+import type { GatewayApps } from '../gateway-deps.ts';
 import { requireSignature } from './api-signature.ts';
 import { type ChannelApi, readInfo } from './topic-api.ts';
 
@@ -21,11 +21,11 @@ export const maxPathPart = 128 * 12;
  * Errors are thrown as ProblemErrors; whoever registers this answers them.
  */
 export function apiRoutes({ apps, api }: ApiRoutesOptions): FastifyPluginAsync {
-  /** The app that signed; `wrong_signature` also where there is none: only who has its secret learns more of an app. */
+  /** The app that signed; `invalid_signature` also where there is none: only who has its secret learns more of an app. */
   async function signer(request: FastifyRequest): Promise<number> {
     const { appId = '' } = request.params as { appId?: string };
     const app = /^[1-9]\d{0,9}$/.test(appId) ? await apps.byId(Number(appId)) : undefined;
-    if (!app) throw new ProblemError('wrong_signature', 'auth_key is not the key of this app.');
+    if (!app) throw new ProblemError('invalid_signature', 'auth_key is not the key of this app.');
     const { path, query } = addressOf(request);
     const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
     requireSignature(app, { method: request.method, path, query, body });

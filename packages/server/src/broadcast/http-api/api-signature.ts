@@ -17,12 +17,12 @@ const maxAgeSeconds = 600;
 
 /**
  * Checks that a request was signed with the app's secret, not long ago, and with this body.
- * @throws ProblemError `wrong_signature`, saying which of it is wrong.
+ * @throws ProblemError `invalid_signature`, saying which of it is wrong.
  */
 export function requireSignature(app: Signer, request: SignedRequest, nowMs = Date.now()): void {
   const { query, body } = request;
   const refuse = (detail: string): never => {
-    throw new ProblemError('wrong_signature', detail);
+    throw new ProblemError('invalid_signature', detail);
   };
   if (query.get('auth_key') !== app.key) refuse('auth_key is not the key of this app.');
   if (query.get('auth_version') !== '1.0') refuse('auth_version must be 1.0.');

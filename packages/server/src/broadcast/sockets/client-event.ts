@@ -1,10 +1,10 @@
 import { type ClientFrame, closeCodes } from '@mevrik/protocol';
+import type { ClientFrameDeps } from './client-frame-deps.ts';
 import type { ClientSocket } from './client-socket.ts';
-import type { GatewayParts } from './gateway-parts.ts';
 
 /** Passes a `client-…` event on to the other members of a private or presence channel, as far as it may be. */
 export function relayClientEvent(
-  { bus, config, watch }: GatewayParts,
+  { bus, config, watch }: ClientFrameDeps,
   socket: ClientSocket,
   { event, channel: name, data }: ClientFrame,
 ): void | Promise<void> {

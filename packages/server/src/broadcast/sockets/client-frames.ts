@@ -1,13 +1,13 @@
 import type { ClientFrame } from '@mevrik/protocol';
 import { relayClientEvent } from './client-event.ts';
+import type { ClientFrameDeps } from './client-frame-deps.ts';
 import type { ClientSocket } from './client-socket.ts';
-import type { GatewayParts } from './gateway-parts.ts';
 import { signIn } from './sign-in.ts';
 import { subscribe, unsubscribe } from './subscribe.ts';
 
 /** Acts on one frame of a client. Rejects only for faults of our own. */
 export function actOnFrame(
-  parts: GatewayParts,
+  parts: ClientFrameDeps,
   socket: ClientSocket,
   frame: ClientFrame,
 ): void | Promise<void> {

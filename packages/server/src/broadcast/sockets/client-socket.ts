@@ -11,7 +11,7 @@ import type { RawData, WebSocket } from 'ws';
 import type { Hearer } from '../access/access.ts';
 import type { AppTraffic } from '../bus/rate-meter.ts';
 import type { GatewayConfig } from '../gateway-config.ts';
-import type { GatewayApp } from '../gateway-dependencies.ts';
+import type { GatewayApp } from '../gateway-deps.ts';
 import { encodeFrame } from './frame-encoder.ts';
 import { RateBucket } from './rate-bucket.ts';
 import { Outlet, type Turn } from './write-batcher.ts';

@@ -3,11 +3,11 @@ import type { Duplex } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { closeCodes } from '@mevrik/protocol';
 import { type WebSocket, WebSocketServer } from 'ws';
-import type { GatewayApp } from '../gateway-dependencies.ts';
+import type { GatewayApp } from '../gateway-deps.ts';
+import type { ClientFrameDeps } from './client-frame-deps.ts';
 import { actOnFrame } from './client-frames.ts';
 import { ClientSocket, type SocketKeeper } from './client-socket.ts';
 import { encodeFrame } from './frame-encoder.ts';
-import type { GatewayParts } from './gateway-parts.ts';
 import { admit, type Handshake, httpFaultOf, type Refused, readHandshake } from './handshake.ts';
 import { leaveAll } from './subscribe.ts';
 import { Tally } from './tally.ts';
@@ -26,7 +26,7 @@ const ignore = () => {};
 
 /** Lets clients in, and knows those that are there. */
 export class Connections {
-  readonly #parts: GatewayParts;
+  readonly #parts: ClientFrameDeps;
   readonly #turn = new Turn();
   readonly #keeper: SocketKeeper;
   readonly #sockets = new Map<string, ClientSocket>();
@@ -40,7 +40,7 @@ export class Connections {
   /** Departures that are still being told to the other nodes. */
   readonly #leaving = new Set<Promise<void>>();
 
-  constructor(parts: GatewayParts) {
+  constructor(parts: ClientFrameDeps) {
     this.#parts = parts;
     this.#keeper = {
       turn: this.#turn,

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { closeCodes, pusherProtocolVersion } from '@mevrik/protocol';
-import type { GatewayApp, GatewayApps } from '../gateway-dependencies.ts';
+import type { GatewayApp, GatewayApps } from '../gateway-deps.ts';
 
 /** Why a client may not come in, as it is told. */
 export interface Refused {

@@ -1,13 +1,13 @@
-import { channelPlaceSchema, type PusherChannel, type Resumed } from '@mevrik/protocol';
+import { type PusherChannel, type Resumed, topicPositionSchema } from '@mevrik/protocol';
 import { z } from 'zod';
 import type { BroadcastMessage } from '../bus/broadcast-message.ts';
+import type { ClientFrameDeps } from './client-frame-deps.ts';
 import type { ClientSocket } from './client-socket.ts';
-import type { GatewayParts } from './gateway-parts.ts';
 import { SharedFrame } from './message-encoder.ts';
 
 /** What a client that wants to miss nothing adds to its subscription: `{}`, or where it stood. */
 export const resumeSchema = z.union([
-  channelPlaceSchema,
+  topicPositionSchema,
   z.strictObject({}).transform(() => 'from now on' as const),
 ]);
 
@@ -19,7 +19,7 @@ const portionBytes = 65_536;
  * @returns where it then stands; `undefined` where nothing of the channel is kept.
  */
 export async function tellMissed(
-  { history }: GatewayParts,
+  { history }: ClientFrameDeps,
   socket: ClientSocket,
   { name, topic }: PusherChannel,
   resume: z.infer<typeof resumeSchema>,

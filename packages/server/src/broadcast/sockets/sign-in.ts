@@ -2,14 +2,14 @@ import { closeCodes } from '@mevrik/protocol';
 import { z } from 'zod';
 import { isSignature, signUser } from '../access/auth-signature.ts';
 import { readUserData } from '../access/user-data.ts';
+import type { ClientFrameDeps } from './client-frame-deps.ts';
 import type { ClientSocket } from './client-socket.ts';
-import type { GatewayParts } from './gateway-parts.ts';
 import { comeOnline, watch } from './watchlist.ts';
 
 const signInSchema = z.object({ auth: z.string(), user_data: z.string() });
 
 /** Acts on `pusher:signin`. Whoever cannot prove who they are is sent away. */
-export async function signIn(parts: GatewayParts, socket: ClientSocket, data: unknown): Promise<void> {
+export async function signIn(parts: ClientFrameDeps, socket: ClientSocket, data: unknown): Promise<void> {
   const request = signInSchema.safeParse(data).data;
   const isProven =
     request !== undefined &&

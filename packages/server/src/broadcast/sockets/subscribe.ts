@@ -9,9 +9,9 @@ import {
 import { z } from 'zod';
 import { describeHearer, mayHear } from '../access/access.ts';
 import { isSignature, signChannel } from '../access/auth-signature.ts';
+import type { ClientFrameDeps } from './client-frame-deps.ts';
 import type { ClientSocket } from './client-socket.ts';
 import { encodeFrame } from './frame-encoder.ts';
-import type { GatewayParts } from './gateway-parts.ts';
 import { resumeSchema, tellMissed } from './resume.ts';
 import { goOffline, unwatch } from './watchlist.ts';
 
@@ -37,7 +37,7 @@ interface Admission {
 const maxAuditedRefusals = 20;
 
 /** Acts on `pusher:subscribe`. */
-export async function subscribe(parts: GatewayParts, socket: ClientSocket, data: unknown): Promise<void> {
+export async function subscribe(parts: ClientFrameDeps, socket: ClientSocket, data: unknown): Promise<void> {
   const parsed = subscribeSchema.safeParse(data);
   if (!parsed.success) {
     socket.complain('A subscription needs the name of a channel');
@@ -57,7 +57,7 @@ export async function subscribe(parts: GatewayParts, socket: ClientSocket, data:
 }
 
 /** Acts on `pusher:unsubscribe`, and on the end of a connection for each of its channels. */
-export async function unsubscribe(parts: GatewayParts, socket: ClientSocket, name: string): Promise<void> {
+export async function unsubscribe(parts: ClientFrameDeps, socket: ClientSocket, name: string): Promise<void> {
   const subscription = socket.channels.get(name);
   if (!subscription) return;
   socket.channels.delete(name);
@@ -70,7 +70,7 @@ export async function unsubscribe(parts: GatewayParts, socket: ClientSocket, nam
 }
 
 /** Ends all subscriptions of a connection that has ended, and what it watched. */
-export async function leaveAll(parts: GatewayParts, socket: ClientSocket): Promise<void> {
+export async function leaveAll(parts: ClientFrameDeps, socket: ClientSocket): Promise<void> {
   unwatch(parts, socket);
   const { user } = socket;
   if (user) {
@@ -86,7 +86,7 @@ export async function leaveAll(parts: GatewayParts, socket: ClientSocket): Promi
 }
 
 async function decide(
-  parts: GatewayParts,
+  parts: ClientFrameDeps,
   socket: ClientSocket,
   request: SubscribeRequest,
 ): Promise<Refusal | Admission> {
@@ -110,7 +110,7 @@ async function decide(
 }
 
 /** What cannot be found out at the moment is refused for the moment. */
-function notNow({ log }: GatewayParts, channel: string): (error: unknown) => Refusal {
+function notNow({ log }: ClientFrameDeps, channel: string): (error: unknown) => Refusal {
   return (error) => {
     log.error({ channel, error: String(error) }, 'a subscription could not be decided');
     return { refused: 'Try again later', status: 503, type: 'ServerError' };
@@ -121,7 +121,11 @@ const notYours: Refusal = { refused: 'This channel is not yours to hear', status
 const badSignature: Refusal = { refused: 'The connection is unauthorized', status: 401, type: 'AuthError' };
 
 /** Names of our own topics are for those signed in whom the table lets; what else has no prefix is public. */
-async function isOpenTo(parts: GatewayParts, socket: ClientSocket, channel: PusherChannel): Promise<boolean> {
+async function isOpenTo(
+  parts: ClientFrameDeps,
+  socket: ClientSocket,
+  channel: PusherChannel,
+): Promise<boolean> {
   if (!parseTopic(channel.topic)) return true;
   const { topic } = channel;
   return mayHear({ topic, appId: socket.app.id, who: socket.user?.hearer, facts: parts.facts });
@@ -151,7 +155,7 @@ function admitMember(
   }
 }
 
-function refuse(parts: GatewayParts, socket: ClientSocket, name: string, refusal: Refusal): void {
+function refuse(parts: ClientFrameDeps, socket: ClientSocket, name: string, refusal: Refusal): void {
   const { refused, status, type } = refusal;
   socket.tell('pusher:subscription_error', { type, error: refused, status }, name);
   if (type !== 'AuthError' || socket.auditedRefusals++ >= maxAuditedRefusals) return;
@@ -165,7 +169,7 @@ function refuse(parts: GatewayParts, socket: ClientSocket, name: string, refusal
 }
 
 async function enter(
-  parts: GatewayParts,
+  parts: ClientFrameDeps,
   socket: ClientSocket,
   { channel, member }: Admission,
   resume: SubscribeRequest['resume'],
@@ -222,7 +226,7 @@ async function enter(
   parts.hub.confirm(appId, name, socket);
 }
 
-async function tellCached(parts: GatewayParts, socket: ClientSocket, channel: string): Promise<void> {
+async function tellCached(parts: ClientFrameDeps, socket: ClientSocket, channel: string): Promise<void> {
   const cached = await parts.bus.cache.get(socket.app.id, channel);
   if (cached) {
     socket.send(encodeFrame({ event: cached.event, channel, data: cached.data }));
@@ -233,7 +237,7 @@ async function tellCached(parts: GatewayParts, socket: ClientSocket, channel: st
 }
 
 function announce(
-  parts: GatewayParts,
+  parts: ClientFrameDeps,
   socket: ClientSocket,
   channel: string,
   what: 'member_added' | 'member_removed',

@@ -1,7 +1,7 @@
 import { closeCodes, type PusherChannel, userOnlineChannelName } from '@mevrik/protocol';
 import type { ChannelMessage } from '../bus/broadcast-message.ts';
+import type { ClientFrameDeps } from './client-frame-deps.ts';
 import type { ClientSocket } from './client-socket.ts';
-import type { GatewayParts } from './gateway-parts.ts';
 
 /** How many users one connection may watch, as with Pusher. */
 const maxWatched = 100;
@@ -20,7 +20,11 @@ export function tellWatchers(appId: number, userId: string, name: 'online' | 'of
 }
 
 /** A connection's user has signed in on it. */
-export async function comeOnline(parts: GatewayParts, socket: ClientSocket, userId: string): Promise<void> {
+export async function comeOnline(
+  parts: ClientFrameDeps,
+  socket: ClientSocket,
+  userId: string,
+): Promise<void> {
   const { bus } = parts;
   const joined = await bus.presence.join(placeOf(socket, userId), { user_id: userId }, 1);
   if (!joined.full && joined.isNew) await bus.publish([tellWatchers(socket.app.id, userId, 'online')]);
@@ -29,14 +33,18 @@ export async function comeOnline(parts: GatewayParts, socket: ClientSocket, user
 }
 
 /** A connection on which somebody had signed in has ended. */
-export async function goOffline({ bus }: GatewayParts, socket: ClientSocket, userId: string): Promise<void> {
+export async function goOffline(
+  { bus }: ClientFrameDeps,
+  socket: ClientSocket,
+  userId: string,
+): Promise<void> {
   const gone = await bus.presence.leave(placeOf(socket, userId));
   if (gone !== undefined) await bus.publish([tellWatchers(socket.app.id, userId, 'offline')]);
 }
 
 /** Tells a connection which of these users are online, and from then on when that changes. */
 export async function watch(
-  { bus, hub }: GatewayParts,
+  { bus, hub }: ClientFrameDeps,
   socket: ClientSocket,
   userIds: readonly string[],
 ): Promise<void> {
@@ -63,7 +71,7 @@ export async function watch(
 }
 
 /** Ends what a connection watches. */
-export function unwatch({ hub }: Pick<GatewayParts, 'hub'>, socket: ClientSocket): void {
+export function unwatch({ hub }: Pick<ClientFrameDeps, 'hub'>, socket: ClientSocket): void {
   for (const name of socket.watched ?? []) hub.unsubscribe(socket.app.id, name, socket);
 }
 

@@ -2,9 +2,9 @@ import { parsePusherChannel, userOfOnlineChannel } from '@mevrik/protocol';
 import type { Bus } from '../bus/bus.ts';
 import type { OccupancyChange } from '../bus/occupancy.ts';
 import type { Whereabouts } from '../bus/presence.ts';
-import type { GatewayApp, GatewayApps, GatewayLog, WebhookEventName } from '../gateway-dependencies.ts';
+import type { GatewayApp, GatewayApps, GatewayLog, PusherWebhookEventName } from '../gateway-deps.ts';
 import { CountTeller } from './count-notifier.ts';
-import type { WebhookEvent, WebhookSender } from './webhook-sender.ts';
+import type { PusherWebhookEvent, WebhookSender } from './webhook-sender.ts';
 
 /** What a watch is given. */
 export interface ChannelWatchOptions {
@@ -149,10 +149,15 @@ export class ChannelWatch {
     return ((await this.#appOf(appId))?.settings.realtime.webhooks.length ?? 0) > 0;
   }
 
-  async #tell(appId: number, name: WebhookEventName, channel: string, detail: Detail = {}): Promise<void> {
+  async #tell(
+    appId: number,
+    name: PusherWebhookEventName,
+    channel: string,
+    detail: Detail = {},
+  ): Promise<void> {
     const app = await this.#appOf(appId);
     if (!app) return;
-    const event: WebhookEvent = { name, channel, ...detail };
+    const event: PusherWebhookEvent = { name, channel, ...detail };
     for (const { url, events } of app.settings.realtime.webhooks) {
       if (events.includes(name)) this.#with.sender.post(app, url, event);
     }

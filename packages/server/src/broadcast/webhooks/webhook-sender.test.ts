@@ -1,7 +1,7 @@
 import { afterEach, expect, it, vi } from 'vitest';
 import { Traffic } from '../bus/rate-meter.ts';
 import { type GatewayConfig, gatewayDefaults } from '../gateway-config.ts';
-import { type GatewayApp, realtimeDefaults } from '../gateway-dependencies.ts';
+import { type GatewayApp, realtimeDefaults } from '../gateway-deps.ts';
 import { WebhookSender } from './webhook-sender.ts';
 
 afterEach(() => vi.unstubAllGlobals());

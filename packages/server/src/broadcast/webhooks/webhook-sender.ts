@@ -2,10 +2,10 @@ import { createHmac } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Traffic } from '../bus/rate-meter.ts';
 import type { GatewayConfig } from '../gateway-config.ts';
-import type { GatewayApp, GatewayLog } from '../gateway-dependencies.ts';
+import type { GatewayApp, GatewayLog } from '../gateway-deps.ts';
 
 /** One thing that an app's back end is told, as Pusher's webhooks write it. */
-export type WebhookEvent = { readonly name: string; readonly channel: string } & Readonly<
+export type PusherWebhookEvent = { readonly name: string; readonly channel: string } & Readonly<
   Record<string, string | number>
 >;
 
@@ -18,7 +18,7 @@ const longestPauseMs = 60_000;
 const lastWordsMs = 3_000;
 
 interface Line {
-  readonly waiting: WebhookEvent[];
+  readonly waiting: PusherWebhookEvent[];
   app: GatewayApp;
   sending: Promise<void> | undefined;
 }
@@ -41,7 +41,7 @@ export class WebhookSender {
   }
 
   /** Takes an event for an address of an app. */
-  post(app: GatewayApp, url: string, event: WebhookEvent): void {
+  post(app: GatewayApp, url: string, event: PusherWebhookEvent): void {
     const key = `${app.id} ${url}`;
     const line = this.#lines.get(key) ?? { waiting: [], app, sending: undefined };
     this.#lines.set(key, line);
@@ -67,16 +67,16 @@ export class WebhookSender {
   }
 
   async #work(line: Line, url: string, key: string): Promise<void> {
-    const figures = this.#traffic.of(line.app.id).webhooks;
+    const statistics = this.#traffic.of(line.app.id).webhooks;
     while (line.waiting.length > 0) {
       if (line.waiting.length < eventsAtOnce) await this.#pause(this.#config.webhookGatherMs);
       const events = line.waiting.splice(0, eventsAtOnce);
       const fault = await this.#sendPatiently(line, url, events);
       if (fault === undefined) {
-        figures.sent += events.length;
+        statistics.sent += events.length;
         continue;
       }
-      figures.failed += events.length;
+      statistics.failed += events.length;
       this.#log.warn(
         { app: line.app.key, host: hostOf(url), events: events.length, fault },
         'a webhook was given up',
@@ -90,7 +90,7 @@ export class WebhookSender {
   async #sendPatiently(
     line: Line,
     url: string,
-    events: readonly WebhookEvent[],
+    events: readonly PusherWebhookEvent[],
   ): Promise<string | undefined> {
     const { webhookPauseMs: pauseMs, webhookGiveUpMs: giveUpMs } = this.#config;
     const startedAt = performance.now();
@@ -103,7 +103,11 @@ export class WebhookSender {
     }
   }
 
-  async #send(app: GatewayApp, url: string, events: readonly WebhookEvent[]): Promise<string | undefined> {
+  async #send(
+    app: GatewayApp,
+    url: string,
+    events: readonly PusherWebhookEvent[],
+  ): Promise<string | undefined> {
     const body = JSON.stringify({ time_ms: Date.now(), events });
     try {
       const response = await fetch(url, {

@@ -19,8 +19,8 @@ const noPerson = /^(mailer-daemon|postmaster|no-?reply|do-?not-?reply)(?=[+@._-]
  * Whether a machine wrote a mail: then no machine of ours may answer it (RFC 3834, and what servers do besides).
  * `null` where a person did.
  */
-export function automaticOf(mail: MailOrigin): Automatic | null {
-  const { head, headNames, returnPath, senders, answersSomething } = mail;
+export function automaticOf(email: MailOrigin): Automatic | null {
+  const { head, headNames, returnPath, senders, answersSomething } = email;
   const submitted = firstWord(head('auto-submitted'));
   const precedence = firstWord(head('precedence'));
   const isSubmitted = submitted !== '' && submitted !== 'no';

@@ -52,7 +52,7 @@ export function composeReply(message: OutboundMessage, given: unknown): readonly
   const references = message.thread.externalIds.filter((id) => referable.test(id));
   const body: MailBody = {
     to: message.contactId,
-    subject: message.content.mail?.subject ?? answerSubject(message.thread.subject) ?? settings.subject,
+    subject: message.content.email?.subject ?? answerSubject(message.thread.subject) ?? settings.subject,
     text: `${lines.map(({ text }) => text).join('\n\n')}\n`,
     html: lines.map(({ html }) => html).join('\n'),
     inReplyTo: references.at(-1) ?? null,

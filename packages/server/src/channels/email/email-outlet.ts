@@ -17,8 +17,8 @@ export const emailOutlet: ChannelOutlet = {
 
   async send(part, reference, { settings: given, services, signal }) {
     const settings = emailSettingsSchema.parse(given);
-    const messageId = messageIdOf(reference, settings.address, services.mail.key);
-    const mail = toMail(part, messageId, settings, services.mail.key);
+    const messageId = messageIdOf(reference, settings.address, services.email.key);
+    const email = toMail(part, messageId, settings, services.email.key);
     const { files } = part.body as unknown as MailBody;
     const attachments = await Promise.all(
       files.map(async ({ fileId, name: filename, contentType }) => ({
@@ -27,12 +27,12 @@ export const emailOutlet: ChannelOutlet = {
         content: await services.files.read(fileId),
       })),
     );
-    await services.mail.sender.send(serverOf(settings), { ...mail, attachments }, signal);
+    await services.email.sender.send(serverOf(settings), { ...email, attachments }, signal);
     return { externalId: messageId };
   },
 
   async probe({ settings, services }: SendContext) {
-    await services.mail.sender.greet(serverOf(emailSettingsSchema.parse(settings)));
+    await services.email.sender.greet(serverOf(emailSettingsSchema.parse(settings)));
   },
 };
 
@@ -47,19 +47,19 @@ function toMail(
   { address, name, plusAddressing, dkim }: EmailSettings,
   key: Buffer,
 ): SendMailOptions {
-  const mail = body as unknown as MailBody;
+  const email = body as unknown as MailBody;
   const from = { name: name ?? '', address };
   return {
     messageId,
     from,
-    to: { name: '', address: mail.to },
+    to: { name: '', address: email.to },
     ...(plusAddressing
-      ? { replyTo: { ...from, address: replyAddress(address, mail.contactIdentityId, key) } }
+      ? { replyTo: { ...from, address: replyAddress(address, email.contactIdentityId, key) } }
       : {}),
-    subject: mail.subject,
-    text: mail.text,
-    html: mail.html,
-    ...(mail.inReplyTo === null ? {} : { inReplyTo: mail.inReplyTo, references: [...mail.references] }),
+    subject: email.subject,
+    text: email.text,
+    html: email.html,
+    ...(email.inReplyTo === null ? {} : { inReplyTo: email.inReplyTo, references: [...email.references] }),
     ...(dkim
       ? {
           dkim: {
@@ -69,6 +69,6 @@ function toMail(
           },
         }
       : {}),
-    headers: mail.isAutomatic ? { 'Auto-Submitted': 'auto-replied', 'X-Auto-Response-Suppress': 'All' } : {},
+    headers: email.isAutomatic ? { 'Auto-Submitted': 'auto-replied', 'X-Auto-Response-Suppress': 'All' } : {},
   };
 }

@@ -18,7 +18,7 @@ const part = (type: string, body: Buffer | string, encoding = '8bit') =>
   ]);
 
 describe('the text of a mail', () => {
-  it.each<[what: string, text: string, mail: Buffer]>([
+  it.each<[what: string, text: string, email: Buffer]>([
     ['UTF-8', 'Grüße', part('text/plain; charset=utf-8', 'Grüße')],
     ['Latin-1', 'Grüße', part('text/plain; charset=iso-8859-1', Buffer.from('Gr\xfc\xdfe', 'latin1'))],
     [
@@ -42,8 +42,8 @@ describe('the text of a mail', () => {
     ['base64', 'Grüße', part('text/plain; charset=utf-8', Buffer.from('Grüße').toString('base64'), 'base64')],
     ['HTML only', 'Grüße\n\nBye', part('text/html; charset=utf-8', '<p>Gr&uuml;&szlig;e</p><p>Bye</p>')],
     ['format=flowed', 'one two', part('text/plain; charset=utf-8; format=flowed', 'one \r\ntwo')],
-  ])('in %s', async (_what, text, mail) => {
-    expect((await read(mail)).text).toBe(text);
+  ])('in %s', async (_what, text, email) => {
+    expect((await read(email)).text).toBe(text);
   });
 
   it('in a character set that nobody knows is there all the same', async () => {
@@ -124,17 +124,17 @@ describe('what a mail is known by', () => {
   const id = (raw: string) => identifyMail(Buffer.from(raw));
 
   it('is the same for each copy, whatever servers have added', () => {
-    const mail = 'From: vera@home.example\r\nMessage-ID: <a@b>\r\nSubject: x\r\n\r\nhello';
-    expect(id(`Received: by mx\r\n\tat noon\r\n${mail}`).deduplicationKey).toBe(id(mail).deduplicationKey);
+    const email = 'From: vera@home.example\r\nMessage-ID: <a@b>\r\nSubject: x\r\n\r\nhello';
+    expect(id(`Received: by mx\r\n\tat noon\r\n${email}`).deduplicationKey).toBe(id(email).deduplicationKey);
     const nameless = 'From: vera@home.example\r\nDate: today\r\n\r\nhello';
     expect(id(`Received: by mx\r\n${nameless}`).deduplicationKey).toBe(id(nameless).deduplicationKey);
     expect(id(`${nameless}!`).deduplicationKey).not.toBe(id(nameless).deduplicationKey);
   });
 
   it('is another one for another sender', () => {
-    const mail = (from: string) => `From: ${from}\r\nMessage-ID: <a@b>\r\n\r\nhello`;
-    expect(id(mail('vera@home.example')).deduplicationKey).not.toBe(
-      id(mail('max@home.example')).deduplicationKey,
+    const email = (from: string) => `From: ${from}\r\nMessage-ID: <a@b>\r\n\r\nhello`;
+    expect(id(email('vera@home.example')).deduplicationKey).not.toBe(
+      id(email('max@home.example')).deduplicationKey,
     );
   });
 
@@ -149,8 +149,8 @@ describe('whatever comes', () => {
   it('is read, shown, and known again', async () => {
     await fc.assert(
       fc.asyncProperty(fc.oneof(anyMail, fc.uint8Array({ maxLength: 400 }).map(Buffer.from)), async (raw) => {
-        const mail = await readMail(raw, null);
-        expect(mail.wholeText.trim() === '' || mail.text !== '').toBe(true);
+        const email = await readMail(raw, null);
+        expect(email.wholeText.trim() === '' || email.text !== '').toBe(true);
         const shown = await showMail(raw);
         expect(shown.html ?? '').not.toMatch(/<script|onerror=|javascript:/i);
         expect(identifyMail(raw)).toEqual(identifyMail(raw));

@@ -22,7 +22,7 @@ export interface MailboxStore {
    *
    * @returns false where the cursor is not at `from` any more: somebody else reads the mailbox.
    */
-  advance(from: MailboxCursor | undefined, to: MailboxCursor, mail: Buffer | null): Promise<boolean>;
+  advance(from: MailboxCursor | undefined, to: MailboxCursor, email: Buffer | null): Promise<boolean>;
 }
 
 /** What the reader is told. */
@@ -142,9 +142,9 @@ async function follow(
     const uids = (found || []).filter((uid) => uid > cursor.lastUid).sort((one, other) => one - other);
     for (const uid of uids) {
       if (stopping.aborted) return;
-      const mail = await client.fetchOne(String(uid), { source: { maxLength: maxBytes } }, { uid: true });
+      const email = await client.fetchOne(String(uid), { source: { maxLength: maxBytes } }, { uid: true });
       const to = { uidValidity: cursor.uidValidity, lastUid: uid };
-      if (!(await store.advance(cursor, to, mail === false ? null : (mail.source ?? null)))) {
+      if (!(await store.advance(cursor, to, email === false ? null : (email.source ?? null)))) {
         throw new Error('Another process reads this mailbox.');
       }
       cursor = to;

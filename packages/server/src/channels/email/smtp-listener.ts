@@ -10,7 +10,7 @@ export interface MailPlace {
 }
 
 /** A mail as it came in. */
-export interface ArrivedMail {
+export interface ArrivedEmail {
   readonly raw: Buffer;
   /** The envelope's sender; empty for bounces. */
   readonly sender: string;
@@ -34,7 +34,7 @@ export interface SmtpListenerOptions {
   /** Finds the channel of an address; `undefined` where it is nobody's. */
   readonly find: (address: string) => Promise<MailPlace | undefined>;
   /** Keeps a mail; when it resolves, nothing can lose it any more. `too-many` asks the sender to come later. */
-  readonly keep: (mail: ArrivedMail) => Promise<'kept' | 'too-many'>;
+  readonly keep: (email: ArrivedEmail) => Promise<'kept' | 'too-many'>;
   readonly log: { warn(detail: object, message: string): void };
 }
 
@@ -57,7 +57,7 @@ export async function startSmtpListener(options: SmtpListenerOptions): Promise<S
   const { tls, maxBytes, log } = options;
   const times = { ...defaultTimes, ...options.times };
   const connected = new Map<string, number>();
-  const places = new WeakMap<SMTPServerSession, Map<string, MailPlace>>();
+  const positions = new WeakMap<SMTPServerSession, Map<string, MailPlace>>();
   const server = new SMTPServer({
     ...(options.name === undefined ? {} : { name: options.name }),
     ...(tls ?? {}),
@@ -82,15 +82,15 @@ export async function startSmtpListener(options: SmtpListenerOptions): Promise<S
       else connected.delete(remoteAddress);
     },
     onMailFrom(_address, session, done) {
-      places.set(session, new Map());
+      positions.set(session, new Map());
       done();
     },
     onRcptTo({ address }, session, done) {
-      const known = places.get(session) ?? new Map<string, MailPlace>();
+      const known = positions.get(session) ?? new Map<string, MailPlace>();
       options.find(normaliseAddress(address) ?? '').then(
         (place) => {
           if (!place) return done(answer(550, 'Nobody receives mail at this address'));
-          places.set(session, known.set(address.toLowerCase(), place));
+          positions.set(session, known.set(address.toLowerCase(), place));
           done();
         },
         (error) => {
@@ -120,7 +120,7 @@ export async function startSmtpListener(options: SmtpListenerOptions): Promise<S
     }
     if (stream.sizeExceeded) throw answer(552, `The mail is longer than ${maxBytes} bytes`);
     const { mailFrom, rcptTo } = session.envelope;
-    const known = places.get(session);
+    const known = positions.get(session);
     const byChannel = new Map(
       rcptTo.flatMap(({ address }) => {
         const place = known?.get(address.toLowerCase());
@@ -130,12 +130,12 @@ export async function startSmtpListener(options: SmtpListenerOptions): Promise<S
       }),
     );
     const sender = mailFrom ? mailFrom.address : '';
-    const mail = {
+    const email = {
       raw: Buffer.concat(chunks),
       sender: normaliseAddress(sender) ?? sender.slice(0, 320),
       recipients: [...byChannel.values()],
     };
-    if ((await options.keep(mail)) === 'kept') return 'Kept';
+    if ((await options.keep(email)) === 'kept') return 'Kept';
     throw answer(451, 'Too many mails from this sender: try again later');
   }
 

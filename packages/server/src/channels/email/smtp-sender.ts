@@ -31,7 +31,7 @@ export class SmtpError extends Error {
 /** Hands mails to servers, over connections that are kept for a while. */
 export interface SmtpSender {
   /** @throws SmtpError */
-  send(server: SmtpServer, mail: SendMailOptions, signal: AbortSignal): Promise<void>;
+  send(server: SmtpServer, email: SendMailOptions, signal: AbortSignal): Promise<void>;
   /** Connects and logs in. @throws SmtpError */
   greet(server: SmtpServer): Promise<void>;
   close(): void;
@@ -60,10 +60,10 @@ export function createSmtpSender(): SmtpSender {
   }
 
   return {
-    async send(server, mail, signal) {
+    async send(server, email, signal) {
       const begun = { isBegun: () => false };
       try {
-        await poolOf(server).sendMail({ ...mail, signal, begun } as SendMailOptions);
+        await poolOf(server).sendMail({ ...email, signal, begun } as SendMailOptions);
       } catch (error) {
         throw new SmtpError(error as NodemailerError, begun.isBegun(), server);
       }
@@ -103,10 +103,10 @@ function openPool({ host, port, tls, user, password, connections }: SmtpServer) 
   // Connections that break while nobody sends concern nobody.
   pool.on('error', () => {});
   // The library reads of a mail only once the server has asked for it: whether it has tells what may have arrived.
-  pool.use('stream', (mail, done) => {
-    const { begun } = mail.data as { begun?: { isBegun: () => boolean } };
-    const open = mail.message.createReadStream.bind(mail.message);
-    mail.message.createReadStream = (options) => {
+  pool.use('stream', (email, done) => {
+    const { begun } = email.data as { begun?: { isBegun: () => boolean } };
+    const open = email.message.createReadStream.bind(email.message);
+    email.message.createReadStream = (options) => {
       const stream = open(options);
       if (begun) begun.isBegun = () => stream.readableDidRead;
       return stream;

@@ -5,7 +5,7 @@ import { nameOfPerson } from '../meta/name-of-person.ts';
 import { confirmWebhook, verifyWebhook } from '../meta/verify-webhook.ts';
 import { facebookOutlet } from './facebook-outlet.ts';
 import { facebookSettingsSchema } from './facebook-settings.ts';
-import { parseUpdate } from './parse-update.ts';
+import { parseWebhookEvent } from './parse-webhook-event.ts';
 import { splitWebhook } from './split-webhook.ts';
 
 /** Facebook: Messenger, and the comments under a page's posts. */
@@ -23,9 +23,9 @@ export const facebookChannel: ChannelAdapter = {
   webhook: {
     confirm: confirmWebhook,
     verify: verifyWebhook,
-    accountOf: (settings) => facebookSettingsSchema.safeParse(settings).data?.pageId,
+    diagnose: (settings) => facebookSettingsSchema.safeParse(settings).data?.pageId,
     split: splitWebhook,
-    parse: parseUpdate,
+    parse: parseWebhookEvent,
   },
   sender: facebookOutlet,
   describePost: (postId, { settings, services, signal }) =>

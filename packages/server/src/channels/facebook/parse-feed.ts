@@ -1,6 +1,6 @@
 import { attachmentSchema } from '@mevrik/protocol';
 import { z } from 'zod';
-import type { ChannelPlace, ParsedUpdate } from '../channel.ts';
+import type { ParsedWebhookEvent, TopicPosition } from '../channel.ts';
 import { commenter } from '../meta/comments.ts';
 import { graphId, toContainer, toInstant } from '../meta/to-container.ts';
 
@@ -32,8 +32,8 @@ const changeSchema = z.object({
 /** What a change in the feed means; `undefined` where the update is none. */
 export function parseFeed(
   payload: Readonly<Record<string, unknown>>,
-  place: ChannelPlace,
-): ParsedUpdate | undefined {
+  place: TopicPosition,
+): ParsedWebhookEvent | undefined {
   const comment = commentSchema.safeParse(payload);
   if (comment.success) return parseComment(comment.data.value, payload.accountId, place);
   const change = changeSchema.safeParse(payload);
@@ -45,8 +45,8 @@ export function parseFeed(
 function parseComment(
   comment: z.output<typeof commentSchema>['value'],
   pageId: unknown,
-  place: ChannelPlace,
-): ParsedUpdate {
+  place: TopicPosition,
+): ParsedWebhookEvent {
   const { verb, from, comment_id: externalId, message: text } = comment;
   if (!from) return { outcome: 'ignored', reason: 'a comment whose author is not named' };
   if (from.id === pageId && verb !== 'add')

@@ -1,12 +1,12 @@
-import type { WebhookUpdate } from '../channel.ts';
+import type { WebhookEvent } from '../channel.ts';
 import { commenter } from '../meta/comments.ts';
-import { type Identified, splitUpdates } from '../meta/split-updates.ts';
+import { type Identified, splitWebhookEvents } from '../meta/split-webhook-events.ts';
 import { fingerprint } from '../unreadable.ts';
 import { commentSchema } from './parse-feed.ts';
 
 /** Takes a verified body apart into its updates: those of threads, and the changes in a page's feed. */
-export function splitWebhook(body: unknown): readonly WebhookUpdate[] {
-  return splitUpdates(body, { object: 'page', identifyChange });
+export function splitWebhook(body: unknown): readonly WebhookEvent[] {
+  return splitWebhookEvents(body, { object: 'page', identifyChange });
 }
 
 function identifyChange(update: Readonly<Record<string, unknown>>, pageId: string): Identified | undefined {

@@ -28,7 +28,7 @@ export const instagramChannel: ChannelAdapter = {
   webhook: {
     confirm: confirmWebhook,
     verify: verifyWebhook,
-    accountOf: (settings) => instagramSettingsSchema.safeParse(settings).data?.accountId,
+    diagnose: (settings) => instagramSettingsSchema.safeParse(settings).data?.accountId,
     split: splitInstagram,
     parse: parseInstagram,
   },
@@ -50,12 +50,12 @@ export const instagramChannel: ChannelAdapter = {
       return paceOfMeta(accountId, part, pace);
     },
     async probe(context) {
-      await callGraph(graphOf(context), 'GET', `${accountOf(context)}?fields=id`);
+      await callGraph(graphOf(context), 'GET', `${diagnose(context)}?fields=id`);
     },
     agentWindowHours: (settings) => agentWindowHours(instagramSettingsSchema.parse(settings).humanAgentTag),
     reaches: (contactId) => !isCommenter(contactId),
     async signal(sign, { contactId }, context) {
-      await callGraph(graphOf(context), 'POST', `${accountOf(context)}/messages`, {
+      await callGraph(graphOf(context), 'POST', `${diagnose(context)}/messages`, {
         recipient: { id: contactId },
         sender_action: sign === 'seen' ? 'mark_seen' : 'typing_on',
       });
@@ -72,6 +72,6 @@ function graphOf({ settings, services, signal }: SendContext): GraphContext {
   return { services, signal, token: instagramSettingsSchema.parse(settings).accessToken };
 }
 
-function accountOf({ settings }: SendContext): string {
+function diagnose({ settings }: SendContext): string {
   return instagramSettingsSchema.parse(settings).accountId;
 }

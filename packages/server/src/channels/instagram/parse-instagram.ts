@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import type { ChannelPlace, ParsedUpdate, WebhookUpdate } from '../channel.ts';
+import type { ParsedWebhookEvent, TopicPosition, WebhookEvent } from '../channel.ts';
 import { commenter } from '../meta/comments.ts';
 import { parseMessaging } from '../meta/parse-messaging.ts';
-import { type Identified, splitUpdates } from '../meta/split-updates.ts';
+import { type Identified, splitWebhookEvents } from '../meta/split-webhook-events.ts';
 import { graphId, toContainer } from '../meta/to-container.ts';
 
 const commentSchema = z.object({
@@ -20,8 +20,8 @@ const commentSchema = z.object({
 });
 
 /** Takes a verified body apart into its updates: those of threads, and comments. */
-export function splitInstagram(body: unknown): readonly WebhookUpdate[] {
-  return splitUpdates(body, { object: 'instagram', identifyChange });
+export function splitInstagram(body: unknown): readonly WebhookEvent[] {
+  return splitWebhookEvents(body, { object: 'instagram', identifyChange });
 }
 
 function identifyChange(
@@ -40,8 +40,8 @@ function identifyChange(
 /** What one update means; it never throws. */
 export function parseInstagram(
   payload: Readonly<Record<string, unknown>>,
-  place: ChannelPlace,
-): ParsedUpdate {
+  place: TopicPosition,
+): ParsedWebhookEvent {
   const comment = commentSchema.safeParse(payload);
   if (comment.success) return parseComment(comment.data.value, payload.accountId, place);
   return (
@@ -55,8 +55,8 @@ export function parseInstagram(
 function parseComment(
   { id: externalId, text, from, media, parent_id: parentId }: z.output<typeof commentSchema>['value'],
   accountId: unknown,
-  place: ChannelPlace,
-): ParsedUpdate {
+  place: TopicPosition,
+): ParsedWebhookEvent {
   if (from.id === accountId) {
     const place = { parentId: parentId ?? null, postId: media?.id ?? null };
     return { outcome: 'own-comment', externalId, ...place, text: text ?? '', writtenAt: null };

@@ -1,6 +1,6 @@
 import { attachmentSchema, type MessageContent } from '@mevrik/protocol';
 import { z } from 'zod';
-import type { ChannelPlace, ParsedUpdate } from '../channel.ts';
+import type { ParsedWebhookEvent, TopicPosition } from '../channel.ts';
 import { graphId, type Said, toContainer, toInstant } from './to-container.ts';
 
 const mid = z.string().min(1).max(250);
@@ -63,10 +63,10 @@ type Kind = keyof typeof kinds;
 interface Thread {
   readonly contactId: string;
   readonly timestampMs: number;
-  readonly place: ChannelPlace;
+  readonly place: TopicPosition;
 }
 type Meanings = {
-  readonly [K in Kind]: (read: z.output<(typeof kinds)[K]>, thread: Thread) => ParsedUpdate;
+  readonly [K in Kind]: (read: z.output<(typeof kinds)[K]>, thread: Thread) => ParsedWebhookEvent;
 };
 
 const meanings: Meanings = {
@@ -153,8 +153,8 @@ const threadSchema = z.object({
 /** What an update of a thread means; `undefined` where it is none. */
 export function parseMessaging(
   payload: Readonly<Record<string, unknown>>,
-  place: ChannelPlace,
-): ParsedUpdate | undefined {
+  place: TopicPosition,
+): ParsedWebhookEvent | undefined {
   const thread = threadSchema.safeParse(payload);
   if (!thread.success) return undefined;
   if (payload.isStandby === true) {
@@ -169,13 +169,13 @@ export function parseMessaging(
   return read(kind, payload[kind], { contactId: sender?.id ?? '', timestampMs: timestamp, place });
 }
 
-function read<K extends Kind>(kind: K, value: unknown, thread: Thread): ParsedUpdate {
+function read<K extends Kind>(kind: K, value: unknown, thread: Thread): ParsedWebhookEvent {
   const parsed = kinds[kind].safeParse(value);
   if (!parsed.success) return { outcome: 'ignored', reason: `an update that makes no sense: ${kind}` };
   return meanings[kind](parsed.data as z.output<(typeof kinds)[K]>, thread);
 }
 
-function parseEcho(externalId: string, reference: string | undefined): ParsedUpdate {
+function parseEcho(externalId: string, reference: string | undefined): ParsedWebhookEvent {
   if (reference === undefined)
     return { outcome: 'ignored', reason: 'a message that was sent by other means' };
   return { outcome: 'echo', reference, externalId };

@@ -1,6 +1,6 @@
 import { conversationKey, type MessageContainer } from '@mevrik/protocol';
 import { z } from 'zod';
-import type { ChannelPlace, ParsedUpdate } from '../channel.ts';
+import type { ParsedWebhookEvent, TopicPosition } from '../channel.ts';
 
 /** A number of Meta's, which comes as a text and sometimes as a number. */
 export const graphId = z.union([z.string().min(1).max(150), z.number()]).transform(String);
@@ -11,10 +11,10 @@ export type Said = Pick<MessageContainer, 'kind' | 'content'> &
 
 /** A customer's message, in our terms. `sentAtMs` is Meta's own time. */
 export function toContainer(
-  { appId, channel }: ChannelPlace,
+  { appId, channel }: TopicPosition,
   message: { readonly contactId: string; readonly externalId: string; readonly sentAtMs: number },
   said: Said,
-): ParsedUpdate {
+): ParsedWebhookEvent {
   const { contactId, externalId, sentAtMs } = message;
   return {
     outcome: 'message',

@@ -1,6 +1,6 @@
 import { type Attachment, conversationKey, type MessageContainer } from '@mevrik/protocol';
 import { z } from 'zod';
-import type { ChannelPlace, ParsedUpdate, WebhookUpdate } from '../channel.ts';
+import type { ParsedWebhookEvent, TopicPosition, WebhookEvent } from '../channel.ts';
 import { botIdOf } from './telegram-settings.ts';
 
 const id = z.union([z.number(), z.string().min(1).max(64)]).transform(String);
@@ -62,7 +62,7 @@ type Person = z.output<typeof personSchema>;
  * The update in a body: Telegram sends one at a time, and does not say for which bot. Its numbers are the bot's own, so
  * the channel's bot is kept with them: when the channel is given another one, the same numbers come anew.
  */
-export function splitTelegram(body: unknown, settings: unknown): readonly WebhookUpdate[] {
+export function splitTelegram(body: unknown, settings: unknown): readonly WebhookEvent[] {
   const outline = z.looseObject({ update_id: id }).safeParse(body);
   if (!outline.success) return [];
   const botId = botIdOf(settings);
@@ -80,7 +80,10 @@ export function splitTelegram(body: unknown, settings: unknown): readonly Webhoo
 }
 
 /** What an update means; it never throws. */
-export function parseTelegram(payload: Readonly<Record<string, unknown>>, place: ChannelPlace): ParsedUpdate {
+export function parseTelegram(
+  payload: Readonly<Record<string, unknown>>,
+  place: TopicPosition,
+): ParsedWebhookEvent {
   const parsed = updateSchema.safeParse(payload);
   if (!parsed.success) return { outcome: 'ignored', reason: 'an update of a shape that we do not know' };
   const { message, edited_message: edited, callback_query: pressed, botId } = parsed.data;
@@ -112,13 +115,13 @@ export function parseTelegram(payload: Readonly<Record<string, unknown>>, place:
 }
 
 function toMessage(
-  { appId, channel }: ChannelPlace,
+  { appId, channel }: TopicPosition,
   contactId: string,
   externalId: string,
   person: Person | undefined,
   said: Pick<MessageContainer, 'kind' | 'content'>,
   date = Date.now() / 1000,
-): ParsedUpdate {
+): ParsedWebhookEvent {
   const name = [person?.first_name, person?.last_name].filter(Boolean).join(' ') || person?.username;
   return {
     outcome: 'message',

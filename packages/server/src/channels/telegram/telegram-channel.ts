@@ -24,7 +24,7 @@ export const telegramChannel: ChannelAdapter = {
       const given = headers['x-telegram-bot-api-secret-token'];
       return known.success && typeof given === 'string' && sameSecret(given, known.data.secretToken);
     },
-    accountOf: () => undefined,
+    diagnose: () => undefined,
     split: splitTelegram,
     parse: parseTelegram,
   },

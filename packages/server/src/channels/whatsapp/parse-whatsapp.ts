@@ -1,6 +1,6 @@
 import type { Attachment, MessageContent } from '@mevrik/protocol';
 import { z } from 'zod';
-import type { ChannelPlace, ParsedUpdate } from '../channel.ts';
+import type { ParsedWebhookEvent, TopicPosition } from '../channel.ts';
 import { type Said, toContainer } from '../meta/to-container.ts';
 import { normalisePhone } from '../phone-number.ts';
 import { readChoice } from './choices.ts';
@@ -115,7 +115,10 @@ const updateSchema = z.object({
 });
 
 /** What one update means; it never throws. */
-export function parseWhatsapp(payload: Readonly<Record<string, unknown>>, place: ChannelPlace): ParsedUpdate {
+export function parseWhatsapp(
+  payload: Readonly<Record<string, unknown>>,
+  place: TopicPosition,
+): ParsedWebhookEvent {
   const update = updateSchema.safeParse(payload);
   if (!update.success) return { outcome: 'ignored', reason: 'an update of a shape that we do not know' };
   const { message, name, status, field } = update.data;
@@ -134,7 +137,7 @@ export function parseWhatsapp(payload: Readonly<Record<string, unknown>>, place:
   return toContainer(place, { contactId, externalId, sentAtMs: timestamp * 1000 }, { ...said, profile });
 }
 
-function parseStatus(status: NonNullable<z.output<typeof updateSchema>['status']>): ParsedUpdate {
+function parseStatus(status: NonNullable<z.output<typeof updateSchema>['status']>): ParsedWebhookEvent {
   const { id: externalId, status: word, biz_opaque_callback_data: reference, errors } = status;
   switch (word) {
     case 'sent':

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { WebhookUpdate } from '../channel.ts';
-import { entriesOf, type Identified, inOrder, notLists } from '../meta/split-updates.ts';
+import type { WebhookEvent } from '../channel.ts';
+import { entriesOf, type Identified, inOrder, notLists } from '../meta/split-webhook-events.ts';
 import { fingerprint, unreadable } from '../unreadable.ts';
 
 const changeSchema = z.object({ field: z.string().max(100), value: z.record(z.string(), z.unknown()) });
@@ -38,7 +38,7 @@ const contactSchema = z.object({
  * Takes a verified body apart: each message with the name of who wrote it, and each status. Several accounts and
  * numbers may come in one body; one that makes no sense costs none of the others.
  */
-export function splitWhatsapp(body: unknown): readonly WebhookUpdate[] {
+export function splitWhatsapp(body: unknown): readonly WebhookEvent[] {
   const updates = entriesOf(body, 'whatsapp_business_account').flatMap((raw) => {
     const entry = entrySchema.safeParse(raw);
     const found = entry.success ? entry.data.changes.flatMap(updatesOf) : [];
@@ -47,7 +47,7 @@ export function splitWhatsapp(body: unknown): readonly WebhookUpdate[] {
   return inOrder(updates);
 }
 
-function updatesOf(raw: unknown): (WebhookUpdate & Identified)[] {
+function updatesOf(raw: unknown): (WebhookEvent & Identified)[] {
   const change = changeSchema.safeParse(raw);
   if (!change.success) return [unreadable(raw)];
   const { field, value } = change.data;
@@ -58,7 +58,7 @@ function updatesOf(raw: unknown): (WebhookUpdate & Identified)[] {
   const { metadata, contacts, messages, statuses } = known.data;
   const accountId = metadata.phone_number_id;
   return [
-    ...messages.flatMap((one): (WebhookUpdate & Identified)[] => {
+    ...messages.flatMap((one): (WebhookEvent & Identified)[] => {
       const message = messageSchema.safeParse(one);
       if (!message.success) return [unreadable(one, accountId)];
       const { id, from, from_user_id: user, timestamp } = message.data;
@@ -68,7 +68,7 @@ function updatesOf(raw: unknown): (WebhookUpdate & Identified)[] {
       const payload = { message: message.data, accountId, ...(name ? { name } : {}) };
       return [{ contactId, deduplicationKey: id, accountId, payload, atMs: timestamp * 1000 }];
     }),
-    ...statuses.flatMap((one): (WebhookUpdate & Identified)[] => {
+    ...statuses.flatMap((one): (WebhookEvent & Identified)[] => {
       const status = statusSchema.safeParse(one);
       if (!status.success) return [unreadable(one, accountId)];
       const { id, status: word, recipient_id: to, recipient_user_id: user, timestamp } = status.data;
@@ -93,7 +93,7 @@ function nameOf(contacts: readonly unknown[], phone: string | undefined, user: s
   )?.profile?.name;
 }
 
-function notOfAConversation(field: string, value: Record<string, unknown>): WebhookUpdate & Identified {
+function notOfAConversation(field: string, value: Record<string, unknown>): WebhookEvent & Identified {
   const payload = { field, value };
   return { contactId: 'nobody', deduplicationKey: fingerprint(payload), accountId: null, payload, atMs: 0 };
 }

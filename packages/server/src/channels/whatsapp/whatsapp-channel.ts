@@ -21,7 +21,7 @@ export const whatsappChannel: ChannelAdapter = {
   webhook: {
     confirm: confirmWebhook,
     verify: verifyWebhook,
-    accountOf: (settings) => whatsappSettingsSchema.safeParse(settings).data?.phoneNumberId,
+    diagnose: (settings) => whatsappSettingsSchema.safeParse(settings).data?.phoneNumberId,
     split: splitWhatsapp,
     parse: parseWhatsapp,
   },

@@ -16,7 +16,7 @@ const instant = (name: string) => timestamp(name, { withTimezone: true, mode: 's
 const bytes = customType<{ data: Buffer }>({ dataType: () => 'bytea' });
 
 /** Mails as they came in, every byte of them, before anything is made of them. */
-export const inboundMails = pgTable(
+export const inboundEmails = pgTable(
   'inbound_mails',
   {
     id: bigint('id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),

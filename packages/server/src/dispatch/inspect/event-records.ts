@@ -63,7 +63,7 @@ export interface EventRecords {
 export async function readRecords(sql: Sql, wanted: readonly Wanted[]): Promise<EventRecords> {
   const ids = [...new Set(wanted.map(({ event_id }) => event_id))];
   const partitions = [...new Set(wanted.map(({ partition }) => partition))];
-  const [handled, parked, discarded, places] = await Promise.all([
+  const [handled, parked, discarded, positions] = await Promise.all([
     sql<Handled[]>`
       SELECT wanted.event_id, wanted.subscription, near.started_at, near.finished_at, near.attempt, near.failures,
              near.durations_us[place.at] AS duration_us,
@@ -89,7 +89,7 @@ export async function readRecords(sql: Sql, wanted: readonly Wanted[]): Promise<
     sql<{ subscription: string; partition: number; offset: number }[]>`
       SELECT subscription, partition, "offset" FROM checkpoints WHERE partition = ANY(${partitions}::int[])`,
   ]);
-  const passed = new Map(places.map((row) => [`${row.subscription} ${row.partition}`, row.offset]));
+  const passed = new Map(positions.map((row) => [`${row.subscription} ${row.partition}`, row.offset]));
   const isOf = (subscription: string, eventId: string) => (row: { subscription: string; event_id: string }) =>
     row.subscription === subscription && row.event_id === eventId;
   return {

@@ -94,11 +94,11 @@ async function matchingEvents(
 /** What the listeners will handle anyway: what is ahead of their checkpoints, and what is parked. */
 async function liveWork(sql: Sql, listeners: readonly string[]) {
   const names = listeners as string[];
-  const places = await sql<{ subscription: string; partition: number; offset: number }[]>`
+  const positions = await sql<{ subscription: string; partition: number; offset: number }[]>`
     SELECT subscription, partition, "offset" FROM checkpoints WHERE subscription = ANY(${names})`;
   const parked = await sql<{ subscription: string; event_id: string }[]>`
     SELECT subscription, event_id FROM parked_events WHERE subscription = ANY(${names})`;
-  const reached = new Map(places.map((row) => [`${row.subscription} ${row.partition}`, row.offset]));
+  const reached = new Map(positions.map((row) => [`${row.subscription} ${row.partition}`, row.offset]));
   const waiting = new Set(parked.map((row) => `${row.subscription} ${row.event_id}`));
   return {
     has: (name: string, event: Event) =>

@@ -12,7 +12,7 @@ import {
 } from './replay-entries.ts';
 
 /** What the replays share with the dispatcher. */
-export interface ReplaySurroundings {
+export interface ReplayRunDeps {
   readonly options: DispatchOptions;
   readonly subscriptions: readonly Subscription[];
   readonly ownedPartitions: () => readonly number[];
@@ -27,12 +27,12 @@ const concurrentKeys = 2;
  * another, each in one transaction that also marks its entry: a second node doing the same finds it marked.
  */
 export class ReplayRuns {
-  readonly #with: ReplaySurroundings;
+  readonly #with: ReplayRunDeps;
   readonly #running = new Map<string, Promise<void>>();
   #stopped = false;
   #looking: Promise<void> | undefined;
 
-  constructor(surroundings: ReplaySurroundings) {
+  constructor(surroundings: ReplayRunDeps) {
     this.#with = surroundings;
   }
 

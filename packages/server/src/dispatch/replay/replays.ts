@@ -49,14 +49,14 @@ const warning =
   'A retry of one delivery has an idempotency key; a new delivery made by a replay has a key of its own.';
 
 /** What the replays are made of. */
-export interface ReplayDependencies extends Planning {
+export interface ReplayDeps extends Planning {
   readonly database: Database;
   /** Told after each change, so that it takes effect at once. */
   readonly changed: () => Promise<void>;
 }
 
 /** Makes them. */
-export function createReplays({ database, changed, ...planning }: ReplayDependencies): Replays {
+export function createReplays({ database, changed, ...planning }: ReplayDeps): Replays {
   const { sql } = database;
   return {
     async preview(request) {

@@ -1,9 +1,9 @@
 import type { Verdict } from '@mevrik/protocol';
-import type { AccountFacts, Answer, ChannelFacts } from './facts.ts';
+import type { Answer, ChannelFacts, DiagnosisFacts } from './facts.ts';
 import { howLong, link } from './words.ts';
 
 /** What became of a reply on its way out; `null` where it got through. */
-export function whyNotThrough(facts: AccountFacts, answer: Answer): Verdict | null {
+export function whyNotThrough(facts: DiagnosisFacts, answer: Answer): Verdict | null {
   const { message, deliveries, error } = answer;
   const { channel } = facts;
   const who = authorOf(answer);
@@ -43,7 +43,7 @@ export function whyNotThrough(facts: AccountFacts, answer: Answer): Verdict | nu
   return stillWaiting(facts, answer, links);
 }
 
-function stillWaiting(facts: AccountFacts, answer: Answer, links: Verdict['links']): Verdict {
+function stillWaiting(facts: DiagnosisFacts, answer: Answer, links: Verdict['links']): Verdict {
   const { channel, app, now } = facts;
   const who = authorOf(answer);
   const [last] = answer.deliveries;
@@ -104,6 +104,6 @@ export function withoutDot(text: string): string {
 }
 
 /** The conversation at the desk. */
-export function conversation({ session }: Pick<AccountFacts, 'session'>) {
+export function conversation({ session }: Pick<DiagnosisFacts, 'session'>) {
   return link('conversation', 'The conversation', session.id);
 }

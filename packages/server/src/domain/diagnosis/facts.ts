@@ -59,7 +59,7 @@ export interface ChannelFacts {
 }
 
 /** All that is known of a message and its surroundings, from which its account is written. */
-export interface AccountFacts {
+export interface DiagnosisFacts {
   readonly now: string;
   readonly message: FoundMessage;
   readonly error: string | null;

@@ -1,6 +1,6 @@
-import type { AccountLink, VerdictCode } from '@mevrik/protocol';
+import type { DiagnosisLink, VerdictCode } from '@mevrik/protocol';
 import { openingAt, sayInstant } from '../business-hours.ts';
-import type { AccountFacts, QueuePlace, Worker } from './facts.ts';
+import type { DiagnosisFacts, QueuePlace, Worker } from './facts.ts';
 import { howLong, link, listNames } from './words.ts';
 
 /** Why a conversation that waits for a person has none. */
@@ -8,11 +8,11 @@ export interface QueueReason {
   readonly code: VerdictCode;
   readonly why: string;
   readonly advice: string;
-  readonly links: readonly AccountLink[];
+  readonly links: readonly DiagnosisLink[];
 }
 
 /** Says why nobody has a conversation that waits: closed, nobody there, no skill, no place, or nobody took it. */
-export function whyNobody(facts: AccountFacts, { item }: QueuePlace): QueueReason {
+export function whyNobody(facts: DiagnosisFacts, { item }: QueuePlace): QueueReason {
   const agents = link('agents', 'Agents');
   const online = facts.workers.filter(({ availability }) => availability === 'online');
   if (online.length === 0) return nobodyOnline(facts, agents);
@@ -47,7 +47,7 @@ export function whyNobody(facts: AccountFacts, { item }: QueuePlace): QueueReaso
 
 const placesOf = ({ name, assigned, capacity }: Worker) => `${name} has ${assigned} of ${capacity}`;
 
-function nobodyOnline({ app, now, workers }: AccountFacts, agents: AccountLink): QueueReason {
+function nobodyOnline({ app, now, workers }: DiagnosisFacts, agents: DiagnosisLink): QueueReason {
   const opening = openingAt(app.hours, Date.parse(now));
   if (app.hours && !opening.isOpen) {
     const opens = opening.changesAt === null ? null : sayInstant(app.hours, opening.changesAt, 'en');
@@ -78,10 +78,10 @@ function nobodyOnline({ app, now, workers }: AccountFacts, agents: AccountLink):
 }
 
 function noSkill(
-  { app, workers }: AccountFacts,
+  { app, workers }: DiagnosisFacts,
   skills: readonly string[],
   online: readonly Worker[],
-  agents: AccountLink,
+  agents: DiagnosisLink,
 ): QueueReason {
   const wanted = skills.map((skill) => `“${skill}”`).join(' and ');
   const able = workers.filter((one) => skills.every((skill) => one.skills.includes(skill)));
@@ -97,7 +97,7 @@ function noSkill(
 }
 
 /** Where it waits, and since when. */
-export function whereItWaits(facts: AccountFacts, { item, position }: QueuePlace): string {
+export function whereItWaits(facts: DiagnosisFacts, { item, position }: QueuePlace): string {
   const place = position === null ? '' : `, at place ${position}`;
   return `in the queue “${item.queue}” for ${howLong(item.createdAt, facts.now)}${place}`;
 }

@@ -1,11 +1,11 @@
-import type { AccountStep, Delivery, DeliveryAttempt } from '@mevrik/protocol';
+import type { Delivery, DeliveryAttempt, DiagnosisStep } from '@mevrik/protocol';
 import { authorOf } from './delivery-verdict.ts';
-import { type AccountFacts, type Answer, type HeardBy, hub } from './facts.ts';
+import { type Answer, type DiagnosisFacts, type HeardBy, hub } from './facts.ts';
 import { whereItWaits, whyNobody } from './queue-verdict.ts';
 import { howLong, link, nameOf } from './words.ts';
 
 /** Tells what happened to a message, oldest first; what has not happened yet comes last. */
-export function stepsOf(facts: AccountFacts): AccountStep[] {
+export function stepsOf(facts: DiagnosisFacts): DiagnosisStep[] {
   const steps = [
     ...arrival(facts),
     ...facts.heardBy.map(listenerStep),
@@ -22,16 +22,16 @@ export function stepsOf(facts: AccountFacts): AccountStep[] {
 /** A conversation that goes on for long is not retold for each of its messages. */
 const answersTold = 5;
 
-const timeOf = ({ at }: AccountStep) => (at === null ? Number.POSITIVE_INFINITY : Date.parse(at));
+const timeOf = ({ at }: DiagnosisStep) => (at === null ? Number.POSITIVE_INFINITY : Date.parse(at));
 
-function arrival({ message, update, event, channel }: AccountFacts): AccountStep[] {
+function arrival({ message, update, event, channel }: DiagnosisFacts): DiagnosisStep[] {
   const { customer, sender, isReply } = message;
   const who = isReply ? (sender.name ?? sender.type) : (customer.name ?? `Customer ${customer.id}`);
   return [
     ...(update
       ? [
           step('arrived', 'plain', update.receivedAt, `${update.provider} told us of it`, null, {
-            link: link('updates', `Update ${update.id}`, update.id),
+            link: link('webhook-events', `Update ${update.id}`, update.id),
           }),
         ]
       : []),
@@ -53,7 +53,7 @@ function arrival({ message, update, event, channel }: AccountFacts): AccountStep
   ];
 }
 
-function listenerStep(heard: HeardBy): AccountStep {
+function listenerStep(heard: HeardBy): DiagnosisStep {
   const { listener, outcome, finishedAt, durationMs, attempt, error, pausedBecause, eventId } = heard;
   const name = listener === hub ? `${listener} (who answers?)` : listener;
   const tries = attempt !== null && attempt > 1 ? `, at attempt ${attempt}` : '';
@@ -95,8 +95,8 @@ function listenerStep(heard: HeardBy): AccountStep {
   }
 }
 
-function botSteps({ turn, app, isHandedOver, queue, case: opened }: AccountFacts): AccountStep[] {
-  const steps: AccountStep[] = [];
+function botSteps({ turn, app, isHandedOver, queue, case: opened }: DiagnosisFacts): DiagnosisStep[] {
+  const steps: DiagnosisStep[] = [];
   if (turn) {
     const title =
       turn.status === 'failed'
@@ -123,7 +123,7 @@ function botSteps({ turn, app, isHandedOver, queue, case: opened }: AccountFacts
   return steps;
 }
 
-function queueSteps(facts: AccountFacts): AccountStep[] {
+function queueSteps(facts: DiagnosisFacts): DiagnosisStep[] {
   const { queue } = facts;
   if (!queue) return [];
   const { item, assignedAt } = queue;
@@ -179,7 +179,7 @@ function queueSteps(facts: AccountFacts): AccountStep[] {
   return steps;
 }
 
-function replyStep(facts: AccountFacts, answer: Answer): AccountStep {
+function replyStep(facts: DiagnosisFacts, answer: Answer): DiagnosisStep {
   const { message } = answer;
   const after = howLong(facts.message.createdAt, message.createdAt);
   return step(
@@ -192,7 +192,7 @@ function replyStep(facts: AccountFacts, answer: Answer): AccountStep {
   );
 }
 
-const attemptWords: Readonly<Record<DeliveryAttempt['outcome'], readonly [AccountStep['tone'], string]>> = {
+const attemptWords: Readonly<Record<DeliveryAttempt['outcome'], readonly [DiagnosisStep['tone'], string]>> = {
   open: ['waiting', 'is being sent'],
   sent: ['good', 'was taken by the provider'],
   temporary: ['waiting', 'did not get through, and is tried again'],
@@ -204,7 +204,7 @@ const attemptWords: Readonly<Record<DeliveryAttempt['outcome'], readonly [Accoun
 /** Of a message that is tried again and again its last attempts are told. */
 const attemptsTold = 5;
 
-function deliverySteps(answer: Answer): AccountStep[] {
+function deliverySteps(answer: Answer): DiagnosisStep[] {
   if (answer.deliveries.length === 0) {
     return answer.message.deliveryStatus === 'failed'
       ? [step('delivery', 'bad', answer.message.createdAt, `${authorOf(answer)} was not sent`, answer.error)]
@@ -220,7 +220,7 @@ function attemptStep(
   answer: Answer,
   { messageId, channel }: Delivery,
   attempt: DeliveryAttempt,
-): AccountStep {
+): DiagnosisStep {
   const [tone, words] = attemptWords[attempt.outcome];
   return step(
     'delivery',
@@ -235,7 +235,7 @@ function attemptStep(
 function endOfDelivery(
   answer: Answer,
   { status, channel, error, finishedAt, attempts, nextAttemptAt }: Delivery,
-): AccountStep[] {
+): DiagnosisStep[] {
   if (status === 'queued' || status === 'sending') {
     const title = `${authorOf(answer)} waits to be sent (${channel})`;
     return [step('delivery', 'waiting', null, title, nextAttemptAt === null ? error : (error ?? null))];
@@ -250,9 +250,9 @@ function endOfDelivery(
   return [];
 }
 
-function ending({ case: opened, survey, session, self }: AccountFacts): AccountStep[] {
+function ending({ case: opened, survey, session, self }: DiagnosisFacts): DiagnosisStep[] {
   if (self) return [];
-  const steps: AccountStep[] = [];
+  const steps: DiagnosisStep[] = [];
   if (opened?.status === 'closed' && opened.closedAt !== null) {
     const how = opened.closedBy === 'timeout' ? 'was closed by time-out' : 'was closed';
     const why = opened.disposition === null ? null : `As “${opened.disposition}”.`;
@@ -276,12 +276,12 @@ function ending({ case: opened, survey, session, self }: AccountFacts): AccountS
 }
 
 function step(
-  what: AccountStep['what'],
-  tone: AccountStep['tone'],
+  what: DiagnosisStep['what'],
+  tone: DiagnosisStep['tone'],
   at: string | null,
   title: string,
   detail: string | null,
-  more: { readonly link?: AccountStep['link'] } = {},
-): AccountStep {
+  more: { readonly link?: DiagnosisStep['link'] } = {},
+): DiagnosisStep {
   return { at, what, tone, title, detail, link: more.link ?? null };
 }

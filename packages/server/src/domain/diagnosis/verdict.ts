@@ -1,16 +1,16 @@
 import type { Verdict, VerdictCode } from '@mevrik/protocol';
 import { authorOf, conversation, whyNotThrough, windowClosesAt, withoutDot } from './delivery-verdict.ts';
-import { type AccountFacts, type Answer, type HeardBy, hub, type QueuePlace } from './facts.ts';
+import { type Answer, type DiagnosisFacts, type HeardBy, hub, type QueuePlace } from './facts.ts';
 import { whereItWaits, whyNobody } from './queue-verdict.ts';
 import { howLong, link, nameOf } from './words.ts';
 
 /** Says in a sentence what became of a message, why, and what to do. */
-export function verdictOf(facts: AccountFacts): Verdict {
+export function verdictOf(facts: DiagnosisFacts): Verdict {
   if (facts.self) return verdictOfReply(facts, facts.self);
   return notHandled(facts) ?? answered(facts) ?? discarded(facts) ?? notAnswered(facts);
 }
 
-function verdictOfReply(facts: AccountFacts, self: Answer): Verdict {
+function verdictOfReply(facts: DiagnosisFacts, self: Answer): Verdict {
   const { message } = facts;
   if (message.kind === 'note') {
     return say('note', 'plain', 'This is a note for colleagues: customers never see it.', null);
@@ -35,7 +35,7 @@ function verdictOfReply(facts: AccountFacts, self: Answer): Verdict {
 }
 
 /** Why the message has not even come as far as whoever answers it; `null` where it has. */
-function notHandled(facts: AccountFacts, by: string = hub): Verdict | null {
+function notHandled(facts: DiagnosisFacts, by: string = hub): Verdict | null {
   const { event, heardBy } = facts;
   if (!event) {
     return say(
@@ -54,7 +54,7 @@ function notHandled(facts: AccountFacts, by: string = hub): Verdict | null {
 }
 
 /** Who has taken it from the listener that failed at it; `null` where nobody has. */
-function discarded({ now, heardBy }: AccountFacts, by: string = hub): Verdict | null {
+function discarded({ now, heardBy }: DiagnosisFacts, by: string = hub): Verdict | null {
   const given = heardBy.find(({ listener, outcome }) => listener === by && outcome === 'discarded');
   if (!given) return null;
   const { listener, discardedBy, finishedAt, error, eventId } = given;
@@ -69,7 +69,7 @@ function discarded({ now, heardBy }: AccountFacts, by: string = hub): Verdict | 
   );
 }
 
-function notHandledBy({ app, blockedBy }: AccountFacts, stuck: HeardBy): Verdict {
+function notHandledBy({ app, blockedBy }: DiagnosisFacts, stuck: HeardBy): Verdict {
   const { listener, outcome, error, eventId } = stuck;
   const links = [link('dead_letters', 'Dead letters', eventId), link('event', 'Its event', eventId)];
   if (!app.isEnabled) {
@@ -110,7 +110,7 @@ function notHandledBy({ app, blockedBy }: AccountFacts, stuck: HeardBy): Verdict
 }
 
 function stillPending(
-  { now, event }: AccountFacts,
+  { now, event }: DiagnosisFacts,
   { listener, pausedBecause, lag, eventId }: HeardBy,
 ): Verdict {
   const links = [link('listeners', 'Listeners', listener), link('event', 'Its event', eventId)];
@@ -134,7 +134,7 @@ function stillPending(
 }
 
 /** Who answered it; `null` where nobody has, or where the answer leads on to a person. */
-function answered(facts: AccountFacts): Verdict | null {
+function answered(facts: DiagnosisFacts): Verdict | null {
   const { message, survey, isAutomaticMail, answers, channel } = facts;
   const byAgent = answers.find((one) => one.message.sender.type === 'agent');
   if (byAgent) {
@@ -169,7 +169,7 @@ function answered(facts: AccountFacts): Verdict | null {
   ]);
 }
 
-function notAnswered(facts: AccountFacts): Verdict {
+function notAnswered(facts: DiagnosisFacts): Verdict {
   const { turn, queue, session, app, channel } = facts;
   const closed = windowOver(facts);
   if (closed) return closed;
@@ -208,7 +208,7 @@ function notAnswered(facts: AccountFacts): Verdict {
   );
 }
 
-function inQueue(facts: AccountFacts, queue: QueuePlace): Verdict {
+function inQueue(facts: DiagnosisFacts, queue: QueuePlace): Verdict {
   const { turn, now, workers } = facts;
   const { item, assignedAt } = queue;
   if (item.status === 'assigned') {
@@ -242,7 +242,7 @@ function inQueue(facts: AccountFacts, queue: QueuePlace): Verdict {
   return say(code, tone, `${handed}${waits}`, advice, [...links, conversation(facts)]);
 }
 
-function closedUnanswered(facts: AccountFacts): Verdict {
+function closedUnanswered(facts: DiagnosisFacts): Verdict {
   const { case: closed } = facts;
   const how =
     closed?.closedBy === 'timeout'
@@ -260,7 +260,7 @@ function closedUnanswered(facts: AccountFacts): Verdict {
 }
 
 /** Where nobody may write any more, that is what matters, whoever should have. */
-function windowOver(facts: AccountFacts): Verdict | null {
+function windowOver(facts: DiagnosisFacts): Verdict | null {
   const { channel, writtenAt, now } = facts;
   if (!channel.window || windowClosesAt(writtenAt, channel.window.hoursForAgents) > Date.parse(now))
     return null;

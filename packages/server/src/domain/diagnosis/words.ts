@@ -1,5 +1,5 @@
-import type { AccountLink } from '@mevrik/protocol';
-import type { AccountFacts, Worker } from './facts.ts';
+import type { DiagnosisLink } from '@mevrik/protocol';
+import type { DiagnosisFacts, Worker } from './facts.ts';
 
 /** `less than a minute`, `12 minutes`, `3 hours`, `2 days`. */
 export function howLong(fromIso: string, toIso: string): string {
@@ -21,11 +21,15 @@ export function listNames(people: readonly Pick<Worker, 'name'>[]): string {
 }
 
 /** The name of somebody who works for the app, by their number. */
-export function nameOf({ workers }: Pick<AccountFacts, 'workers'>, agentId: number | null): string {
+export function nameOf({ workers }: Pick<DiagnosisFacts, 'workers'>, agentId: number | null): string {
   return workers.find((one) => one.agentId === agentId)?.name ?? 'An agent';
 }
 
 /** Somewhere to look. */
-export function link(to: AccountLink['to'], label: string, id: number | string | null = null): AccountLink {
+export function link(
+  to: DiagnosisLink['to'],
+  label: string,
+  id: number | string | null = null,
+): DiagnosisLink {
   return { to, label, id: id === null ? null : String(id) };
 }

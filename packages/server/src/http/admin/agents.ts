@@ -5,7 +5,7 @@ import { changeAgent, employ, setUp } from '../../commands/admin/employ.ts';
 import { listAgents, requireAgent } from '../../queries/agents.ts';
 import { beforeId, toPage } from '../../queries/page.ts';
 import { actorOf } from '../access.ts';
-import type { HttpDependencies, RoutePlugin } from '../http-dependencies.ts';
+import type { HttpDeps, RoutePlugin } from '../http-deps.ts';
 import { limiter } from '../limits.ts';
 
 const config = { access: ['admin'] as const };
@@ -38,12 +38,7 @@ const agentChanges = z.strictObject({
 });
 
 /** The people at the desk, and how the first of them comes to be. */
-export function employmentRoutes({
-  database,
-  unitOfWork,
-  authenticator,
-  reception,
-}: HttpDependencies): RoutePlugin {
+export function employmentRoutes({ database, unitOfWork, authenticator, reception }: HttpDeps): RoutePlugin {
   return (api) => {
     api.post(
       '/v1/setup',

@@ -15,7 +15,7 @@ import { compileRules, judge, route, routingRuleSchema } from '../../domain/rout
 import { appTag, botTag, rulesTag } from '../../domain/state-tag.ts';
 import { listApps, listRules, readBot, requireAppRow } from '../../queries/administration.ts';
 import { actorOf } from '../access.ts';
-import type { HttpDependencies, RoutePlugin } from '../http-dependencies.ts';
+import type { HttpDeps, RoutePlugin } from '../http-deps.ts';
 import { seenBy, tagged } from '../if-match.ts';
 import { describeSettings } from './setting-fields.ts';
 
@@ -75,13 +75,7 @@ const botTest = z.strictObject({
 const settingGroups = describeSettings(appSettingsSchema);
 
 /** Apps, their rules and bots. Whatever is changed holds at once on this node, within seconds on others. */
-export function appRoutes({
-  database,
-  unitOfWork,
-  apps,
-  authenticator,
-  reception,
-}: HttpDependencies): RoutePlugin {
+export function appRoutes({ database, unitOfWork, apps, authenticator, reception }: HttpDeps): RoutePlugin {
   const forget = () => {
     apps.forget();
     authenticator.forget();

@@ -1,13 +1,13 @@
 import { auditQuery, auditRecordSchema, pageOf } from '@mevrik/protocol';
 import { z } from 'zod';
 import { listAudit, listAuditActions } from '../../audit/read-audit.ts';
-import type { HttpDependencies, RoutePlugin } from '../http-dependencies.ts';
+import type { HttpDeps, RoutePlugin } from '../http-deps.ts';
 
 const config = { access: ['admin'] as const };
 const tags = ['administration'];
 
 /** Who did what. */
-export function auditRoutes({ database }: Pick<HttpDependencies, 'database'>): RoutePlugin {
+export function auditRoutes({ database }: Pick<HttpDeps, 'database'>): RoutePlugin {
   return (api) => {
     api.get(
       '/v1/admin/audit',

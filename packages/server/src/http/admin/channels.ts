@@ -12,7 +12,7 @@ import { changeChannel, draftSettings, putChannel } from '../../commands/admin/c
 import { channelTag } from '../../domain/state-tag.ts';
 import { listChannels, requireAppRow, requireChannelRow } from '../../queries/administration.ts';
 import { actorOf } from '../access.ts';
-import type { HttpDependencies, RoutePlugin } from '../http-dependencies.ts';
+import type { HttpDeps, RoutePlugin } from '../http-deps.ts';
 import { seenBy, tagged } from '../if-match.ts';
 import { limiter } from '../limits.ts';
 import { describeSettings, withoutSecrets } from './setting-fields.ts';
@@ -33,7 +33,7 @@ const testBody = z.strictObject({ kind, settings: settings.default({}) });
 const patienceMs = 10_000;
 
 /** What the setting up of channels needs. */
-export interface ChannelRouteNeeds extends HttpDependencies {
+export interface ChannelRouteDeps extends HttpDeps {
   readonly services: ChannelServices;
   /** Where mails for channels are taken, as `mail.example.com:25`; `null` where they are not. */
   readonly mailServer: string | null;
@@ -56,8 +56,8 @@ const kinds = channelAdapters.map((adapter): z.output<typeof channelKindSchema> 
 });
 
 /** The channels of apps: what each is told, whether that works, and what its provider must be told. */
-export function channelRoutes(needs: ChannelRouteNeeds): RoutePlugin {
-  const { database, unitOfWork, apps, authenticator, services, mailServer, url } = needs;
+export function channelRoutes(deps: ChannelRouteDeps): RoutePlugin {
+  const { database, unitOfWork, apps, authenticator, services, mailServer, url } = deps;
   const forget = () => {
     apps.forget();
     authenticator.forget();

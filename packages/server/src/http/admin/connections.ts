@@ -4,10 +4,10 @@ import { z } from 'zod';
 import type { Gateway } from '../../broadcast/gateway.ts';
 import type { TappedMessage } from '../../broadcast/sockets/hub.ts';
 import { actorOf } from '../access.ts';
-import type { HttpDependencies, RoutePlugin } from '../http-dependencies.ts';
+import type { HttpDeps, RoutePlugin } from '../http-deps.ts';
 
 /** What the routes below look into. */
-export interface GatewayRoutesDependencies extends Pick<HttpDependencies, 'audit'> {
+export interface GatewayRouteDeps extends Pick<HttpDeps, 'audit'> {
   readonly gateway: Pick<Gateway, 'inspection' | 'nodes' | 'tap'>;
 }
 
@@ -31,7 +31,7 @@ const maxTaps = 20;
 const maxBufferedBytes = 1_048_576;
 
 /** What is connected in real time: nodes, channels, connections, and a look at what one channel carries. */
-export function gatewayInspectionRoutes({ gateway, audit }: GatewayRoutesDependencies): RoutePlugin {
+export function gatewayInspectionRoutes({ gateway, audit }: GatewayRouteDeps): RoutePlugin {
   let taps = 0;
   return (api) => {
     api.get(
@@ -43,7 +43,7 @@ export function gatewayInspectionRoutes({ gateway, audit }: GatewayRoutesDepende
       async () => ({ nodes: await gateway.nodes() }),
     );
     api.get(
-      '/v1/admin/gateway/channels',
+      '/v1/admin/gateway/topics',
       {
         config: seeing,
         schema: {

@@ -5,8 +5,8 @@ import {
   idSchema,
   ProblemError,
   pageOf,
-  webhookUpdateQuery,
-  webhookUpdateSchema,
+  webhookEventQuery,
+  webhookEventSchema,
 } from '@mevrik/protocol';
 import { z } from 'zod';
 import { requireApp } from '../../apps/app-directory.ts';
@@ -15,10 +15,15 @@ import { replayWebhook } from '../../commands/replay-webhook.ts';
 import { scheduleProbe } from '../../delivery/channel-health.ts';
 import { listNotice } from '../../live/delivery-notices.ts';
 import { notifier } from '../../live/publisher.ts';
-import { listChannelStates, listDeliveries, listUpdates, requireUpdate } from '../../queries/deliveries.ts';
+import {
+  listChannelStates,
+  listDeliveries,
+  listWebhookEvents,
+  requireWebhookEvent,
+} from '../../queries/deliveries.ts';
 import { actorOf, staffOf } from '../access.ts';
 import { visibleApps } from '../desk/sessions.ts';
-import type { HttpDependencies, RoutePlugin } from '../http-dependencies.ts';
+import type { HttpDeps, RoutePlugin } from '../http-deps.ts';
 
 const seeing = { access: ['admin', 'supervisor'] as const };
 const acting = { access: ['admin'] as const };
@@ -29,7 +34,7 @@ const place = z.strictObject({
 });
 
 /** How messages get through: deliveries with their attempts, and the channels that they go over. */
-export function deliveryRecordRoutes({ database, unitOfWork, apps }: HttpDependencies): RoutePlugin {
+export function deliveryRecordRoutes({ database, unitOfWork, apps }: HttpDeps): RoutePlugin {
   const tags = ['deliveries'];
   return (api) => {
     api.get(
@@ -86,57 +91,57 @@ export function deliveryRecordRoutes({ database, unitOfWork, apps }: HttpDepende
 }
 
 /** The updates of providers: what was made of each, and once more from the beginning. */
-export function webhookRecordRoutes({ database, unitOfWork, apps, ...more }: HttpDependencies): RoutePlugin {
+export function webhookRecordRoutes({ database, unitOfWork, apps, ...more }: HttpDeps): RoutePlugin {
   const notify = notifier(more);
   const tags = ['webhooks'];
   return (api) => {
     api.get(
-      '/v1/admin/webhooks',
+      '/v1/admin/webhook-events',
       {
         config: acting,
         schema: {
           tags,
           summary: 'Updates of providers as they came in, newest first, and how many of each state',
-          querystring: webhookUpdateQuery,
+          querystring: webhookEventQuery,
           response: {
-            200: pageOf(webhookUpdateSchema).extend({ counts: z.record(z.string(), z.int()) }),
+            200: pageOf(webhookEventSchema).extend({ counts: z.record(z.string(), z.int()) }),
           },
         },
       },
       (request) => {
         const { cursor, limit, ...filter } = request.query;
-        return listUpdates(database, filter, { cursor, limit });
+        return listWebhookEvents(database, filter, { cursor, limit });
       },
     );
     api.get(
-      '/v1/admin/webhooks/:id',
+      '/v1/admin/webhook-events/:id',
       {
         config: acting,
         schema: {
           tags,
           summary: 'An update as it came in',
           params,
-          response: { 200: webhookUpdateSchema },
+          response: { 200: webhookEventSchema },
         },
       },
-      (request) => requireUpdate(database, request.params.id),
+      (request) => requireWebhookEvent(database, request.params.id),
     );
     api.post(
-      '/v1/admin/webhooks/:id/replay',
+      '/v1/admin/webhook-events/:id/replay',
       {
         config: acting,
         schema: { tags, summary: 'Handle an update once more; its message is stored once', params },
       },
       async (request, reply) => {
         const { id } = request.params;
-        const { appId } = await requireUpdate(database, id);
+        const { appId } = await requireWebhookEvent(database, id);
         const app = await requireApp(apps, appId);
         await unitOfWork.run(async (tx) => {
           await replayWebhook(tx, app, id);
           const target = `update ${id}`;
           await writeAudit(tx.sql, { appId, actor: actorOf(request), action: 'webhook.replay', target });
         });
-        notify([listNotice(appId, 'updates')]);
+        notify([listNotice(appId, 'webhook-events')]);
         return reply.code(202).send({ accepted: true });
       },
     );

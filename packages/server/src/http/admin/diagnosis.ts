@@ -1,7 +1,7 @@
 import {
+  diagnosisSchema,
   type Event,
   idSchema,
-  messageAccountSchema,
   messageSearchQuery,
   messageSearchSchema,
   type SubscriptionState,
@@ -12,9 +12,9 @@ import { senderFor } from '../../channels/index.ts';
 import type { LoggedStory } from '../../dispatch/inspect/event-story.ts';
 import type { DispatchInspection } from '../../dispatch/inspect/inspection.ts';
 import {
-  type AccountFacts,
-  accountOf,
   type ChannelFacts,
+  type DiagnosisFacts,
+  diagnose,
   type HeardBy,
 } from '../../domain/diagnosis/index.ts';
 import { findMessages } from '../../queries/find-messages.ts';
@@ -28,10 +28,10 @@ import {
 } from '../../queries/message-records.ts';
 import { staffOf } from '../access.ts';
 import { assertOwnApp, visibleApps } from '../desk/sessions.ts';
-import type { HttpDependencies, RoutePlugin } from '../http-dependencies.ts';
+import type { HttpDeps, RoutePlugin } from '../http-deps.ts';
 
 /** What the routes below look into. */
-export interface MessageAccountDependencies extends Pick<HttpDependencies, 'database' | 'apps'> {
+export interface DiagnosisRouteDeps extends Pick<HttpDeps, 'database' | 'apps'> {
   readonly inspection: DispatchInspection;
 }
 
@@ -39,7 +39,7 @@ const config = { access: ['admin', 'supervisor'] as const };
 const tags = ['messages'];
 
 /** Finds a message, and tells what became of it in words that need no programmer. */
-export function messageAccountRoutes(dependencies: MessageAccountDependencies): RoutePlugin {
+export function diagnosisRoutes(dependencies: DiagnosisRouteDeps): RoutePlugin {
   return (api) => {
     api.get(
       '/v1/admin/messages',
@@ -61,14 +61,14 @@ export function messageAccountRoutes(dependencies: MessageAccountDependencies): 
       },
     );
     api.get(
-      '/v1/admin/messages/:id/account',
+      '/v1/admin/messages/:id/diagnosis',
       {
         config,
         schema: {
           tags,
           summary: 'What became of a message, step by step, and in a sentence why it was or was not answered',
           params: z.strictObject({ id: z.coerce.number().pipe(idSchema) }),
-          response: { 200: messageAccountSchema },
+          response: { 200: diagnosisSchema },
         },
       },
       async (request) => {
@@ -78,17 +78,17 @@ export function messageAccountRoutes(dependencies: MessageAccountDependencies): 
         const story = eventId === null ? undefined : await dependencies.inspection.eventStory(eventId);
         const records = await readMessageRecords(dependencies.database, id);
         assertOwnApp(request, records.message.appId);
-        return accountOf(await gatherFacts(dependencies, records, story));
+        return diagnose(await gatherFacts(dependencies, records, story));
       },
     );
   };
 }
 
 async function gatherFacts(
-  { database, apps, inspection }: MessageAccountDependencies,
+  { database, apps, inspection }: DiagnosisRouteDeps,
   records: MessageRecords,
   story: LoggedStory | undefined,
-): Promise<AccountFacts> {
+): Promise<DiagnosisFacts> {
   const { message, answers, self } = records;
   const [app, subscriptions] = await Promise.all([apps.byId(message.appId), inspection.listSubscriptions()]);
   const consequences = story ? consequencesOf(story) : [];
@@ -197,7 +197,7 @@ function channelFacts(
   };
 }
 
-function updateOf(story: LoggedStory | undefined): AccountFacts['update'] {
+function updateOf(story: LoggedStory | undefined): DiagnosisFacts['update'] {
   for (const event of story?.chain ?? []) {
     if (event.type !== 'NewFacebookEventReceived' && event.type !== 'NewProviderEventReceived') continue;
     const { id, provider, receivedAt } = event.data.webhookEventLog;

@@ -17,10 +17,10 @@ import { deliveriesOfEvents } from '../../queries/deliveries.ts';
 import { readOverview } from '../../queries/overview.ts';
 import { actorOf, staffOf } from '../access.ts';
 import { visibleApps } from '../desk/sessions.ts';
-import type { HttpDependencies, RoutePlugin } from '../http-dependencies.ts';
+import type { HttpDeps, RoutePlugin } from '../http-deps.ts';
 
 /** What the routes below look into. */
-export interface InspectionDependencies extends Pick<HttpDependencies, 'database'> {
+export interface InspectionRouteDeps extends Pick<HttpDeps, 'database'> {
   readonly inspection: DispatchInspection;
   readonly deadLetters: DeadLetters;
 }
@@ -29,7 +29,7 @@ const seeing = { access: ['admin', 'supervisor'] as const };
 const acting = { access: ['admin'] as const };
 const tags = ['events'];
 /** Everything can be seen: events, listeners, dead letters, the audit trail. */
-export function inspectionRoutes(dependencies: InspectionDependencies): RoutePlugin {
+export function inspectionRoutes(dependencies: InspectionRouteDeps): RoutePlugin {
   const { database, inspection, deadLetters } = dependencies;
   return (api) => {
     api.get(

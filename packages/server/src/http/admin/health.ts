@@ -3,20 +3,20 @@ import {
   chartsSchema,
   healthQuery,
   healthReportSchema,
-  type ObservedStretch,
+  type ObservedPeriod,
 } from '@mevrik/protocol';
 import type { JudgedPart } from '../../domain/health.ts';
 import { worstOf } from '../../domain/health.ts';
 import { readCharts } from '../../queries/figures.ts';
 import { listHealthChanges } from '../../queries/health.ts';
-import type { HttpDependencies, RoutePlugin } from '../http-dependencies.ts';
+import type { HttpDeps, RoutePlugin } from '../http-deps.ts';
 
 /** What the routes below look into. */
-export interface HealthDependencies extends Pick<HttpDependencies, 'database'> {
+export interface HealthRouteDeps extends Pick<HttpDeps, 'database'> {
   /** Looks at all parts now. */
   readonly look: () => Promise<readonly JudgedPart[]>;
   /** When since an instant somebody has looked. */
-  readonly observed: (from: string) => Promise<readonly ObservedStretch[]>;
+  readonly observed: (from: string) => Promise<readonly ObservedPeriod[]>;
 }
 
 const config = { access: ['admin', 'supervisor'] as const };
@@ -24,7 +24,7 @@ const tags = ['operation'];
 const days = { '24h': 1, '7d': 7, '30d': 30 } as const;
 
 /** How the four parts are and were, and figures over time, for people. */
-export function healthRoutes({ database, look, observed }: HealthDependencies): RoutePlugin {
+export function healthRoutes({ database, look, observed }: HealthRouteDeps): RoutePlugin {
   return (api) => {
     api.get(
       '/v1/admin/health',

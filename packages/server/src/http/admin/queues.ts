@@ -2,10 +2,10 @@ import { queueOverviewSchema } from '@mevrik/protocol';
 import { readQueues } from '../../queries/queues.ts';
 import { staffOf } from '../access.ts';
 import { visibleApps } from '../desk/sessions.ts';
-import type { HttpDependencies, RoutePlugin } from '../http-dependencies.ts';
+import type { HttpDeps, RoutePlugin } from '../http-deps.ts';
 
 /** Who waits, and who is there for them. */
-export function queueStateRoutes({ database }: Pick<HttpDependencies, 'database'>): RoutePlugin {
+export function queueStateRoutes({ database }: Pick<HttpDeps, 'database'>): RoutePlugin {
   return (api) => {
     api.get(
       '/v1/admin/queues',

@@ -12,7 +12,7 @@ import {
 import { z } from 'zod';
 import type { Replays } from '../../dispatch/replay/replays.ts';
 import { actorOf } from '../access.ts';
-import type { RoutePlugin } from '../http-dependencies.ts';
+import type { RoutePlugin } from '../http-deps.ts';
 import { idempotencyOf } from '../idempotency.ts';
 
 const config = { access: ['admin'] as const };

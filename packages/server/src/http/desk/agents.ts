@@ -21,7 +21,7 @@ import {
 import { setAvailability } from '../../commands/set-availability.ts';
 import { findAgentByEmail, requireAgent } from '../../queries/agents.ts';
 import { staffOf, staffRoles } from '../access.ts';
-import type { HttpDependencies, RoutePlugin } from '../http-dependencies.ts';
+import type { HttpDeps, RoutePlugin } from '../http-deps.ts';
 import { limiter } from '../limits.ts';
 
 const tags = ['agents'];
@@ -40,7 +40,7 @@ export function agentRoutes({
   accessTokens,
   authenticator,
   reception,
-}: HttpDependencies): RoutePlugin {
+}: HttpDeps): RoutePlugin {
   async function tokensFor(
     agent: { readonly id: number; readonly role: 'agent' | 'supervisor' | 'admin' },
     issued: IssuedRefreshToken,
@@ -78,7 +78,7 @@ export function agentRoutes({
         const matches = await verifyPassword(usable?.passwordHash ?? null, password);
         if (!usable || !matches) {
           throw new ProblemError(
-            'wrong_credentials',
+            'invalid_credentials',
             'Check both, or ask an administrator for a new password.',
           );
         }

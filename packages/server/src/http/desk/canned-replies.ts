@@ -10,7 +10,7 @@ import { z } from 'zod';
 import { addCannedReply, changeCannedReply, removeCannedReply } from '../../commands/canned-replies.ts';
 import { listCannedReplies } from '../../queries/canned-replies.ts';
 import { actorOf, staffRoles } from '../access.ts';
-import type { HttpDependencies, RoutePlugin } from '../http-dependencies.ts';
+import type { HttpDeps, RoutePlugin } from '../http-deps.ts';
 import { assertOwnApp } from './sessions.ts';
 
 const config = { access: ['supervisor', 'admin'] as const };
@@ -18,7 +18,7 @@ const tags = ['desk'];
 const params = z.strictObject({ id: z.coerce.number().pipe(idSchema.max(2_147_483_647)) });
 
 /** Replies that agents need often: agents read them, supervisors write them. */
-export function cannedReplyRoutes({ database, unitOfWork }: HttpDependencies): RoutePlugin {
+export function cannedReplyRoutes({ database, unitOfWork }: HttpDeps): RoutePlugin {
   const by = (request: FastifyRequest) => ({
     actor: actorOf(request),
     authorize: (appId: number) => assertOwnApp(request, appId),

@@ -5,7 +5,7 @@ import { closeCase } from '../../commands/close-case.ts';
 import { requireCase } from '../../queries/conversations.ts';
 import { staffOf, staffRoles } from '../access.ts';
 import { causeOf } from '../cause.ts';
-import type { HttpDependencies, RoutePlugin } from '../http-dependencies.ts';
+import type { HttpDeps, RoutePlugin } from '../http-deps.ts';
 import { assertOwnApp } from './sessions.ts';
 
 const config = { access: staffRoles };
@@ -13,7 +13,7 @@ const tags = ['desk'];
 const params = z.strictObject({ id: z.coerce.number().pipe(idSchema) });
 
 /** Cases. */
-export function caseRoutes({ database, unitOfWork, apps }: HttpDependencies): RoutePlugin {
+export function caseRoutes({ database, unitOfWork, apps }: HttpDeps): RoutePlugin {
   return (api) => {
     api.get(
       '/v1/cases/:id',

@@ -11,7 +11,7 @@ import { requireApp } from '../../apps/app-directory.ts';
 import { readDownReasons } from '../../queries/deliveries.ts';
 import { enabledApps, listColleagues, listConversations, requireConversation } from '../../queries/desk.ts';
 import { staffOf, staffRoles } from '../access.ts';
-import type { HttpDependencies, RoutePlugin } from '../http-dependencies.ts';
+import type { HttpDeps, RoutePlugin } from '../http-deps.ts';
 import { withReplyWindow, withReplyWindows } from './reply-window.ts';
 import { assertOwnApp, visibleApps } from './sessions.ts';
 import { describeApp } from './staff-view.ts';
@@ -21,7 +21,7 @@ const tags = ['desk'];
 const params = z.strictObject({ id: z.coerce.number().pipe(idSchema) });
 
 /** What the desk's lists and panels show. */
-export function conversationRoutes({ database, apps, files }: HttpDependencies): RoutePlugin {
+export function conversationRoutes({ database, apps, files }: HttpDeps): RoutePlugin {
   return (api) => {
     api.get(
       '/v1/apps',
@@ -74,7 +74,7 @@ export function conversationRoutes({ database, apps, files }: HttpDependencies):
       },
     );
     api.get(
-      '/v1/conversations/:id',
+      '/v1/sessions/:id/conversation',
       {
         config,
         schema: {

@@ -17,7 +17,7 @@ import { requireCustomer } from '../../queries/conversations.ts';
 import { customerOverview, searchCustomers } from '../../queries/customers.ts';
 import { staffOf, staffRoles } from '../access.ts';
 import { causeOf } from '../cause.ts';
-import type { HttpDependencies, RoutePlugin } from '../http-dependencies.ts';
+import type { HttpDeps, RoutePlugin } from '../http-deps.ts';
 import { assertOwnApp } from './sessions.ts';
 
 const config = { access: staffRoles };
@@ -25,7 +25,7 @@ const tags = ['desk'];
 const params = z.strictObject({ id: z.coerce.number().pipe(idSchema) });
 
 /** The customers: who they are, and that two of them are one. */
-export function customerRoutes(dependencies: HttpDependencies): RoutePlugin {
+export function customerRoutes(dependencies: HttpDeps): RoutePlugin {
   const { database, unitOfWork, apps } = dependencies;
   const notify = notifier(dependencies);
 

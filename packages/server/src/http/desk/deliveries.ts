@@ -7,7 +7,7 @@ import { notifier } from '../../live/publisher.ts';
 import { listDeliveries } from '../../queries/deliveries.ts';
 import { actorOf, staffOf, staffRoles } from '../access.ts';
 import { causeOf } from '../cause.ts';
-import type { HttpDependencies, RoutePlugin } from '../http-dependencies.ts';
+import type { HttpDeps, RoutePlugin } from '../http-deps.ts';
 import { visibleApps } from './sessions.ts';
 
 const config = { access: staffRoles };
@@ -17,7 +17,7 @@ const params = z.strictObject({ id: z.coerce.number().pipe(idSchema) });
 const mostDeliveries = 100;
 
 /** What agents see of a message's way, and do about one that failed. */
-export function deliveryRoutes(dependencies: HttpDependencies): RoutePlugin {
+export function deliveryRoutes(dependencies: HttpDeps): RoutePlugin {
   const { database, unitOfWork } = dependencies;
   const notify = notifier(dependencies);
   return (api) => {

@@ -2,9 +2,9 @@ import { idSchema, ProblemError } from '@mevrik/protocol';
 import { z } from 'zod';
 import { readMail } from '../../channels/email/read-mail.ts';
 import { showMail } from '../../channels/email/show-mail.ts';
-import { requireMailOf } from '../../queries/mails.ts';
+import { requireEmailOf } from '../../queries/mails.ts';
 import { staffRoles } from '../access.ts';
-import type { HttpDependencies, RoutePlugin } from '../http-dependencies.ts';
+import type { HttpDeps, RoutePlugin } from '../http-deps.ts';
 import { assertOwnApp } from './sessions.ts';
 
 const person = z.strictObject({ address: z.string(), name: z.string().nullable() });
@@ -22,10 +22,10 @@ const shown = z.strictObject({
 });
 
 /** The whole of a mail, of which its message has what is new. */
-export function mailRoutes({ database }: HttpDependencies): RoutePlugin {
+export function emailRoutes({ database }: HttpDeps): RoutePlugin {
   return (api) => {
     api.get(
-      '/v1/messages/:id/mail',
+      '/v1/messages/:id/email',
       {
         config: { access: staffRoles },
         schema: {
@@ -36,13 +36,13 @@ export function mailRoutes({ database }: HttpDependencies): RoutePlugin {
         },
       },
       async (request) => {
-        const mail = await requireMailOf(database, request.params.id);
-        assertOwnApp(request, mail.appId);
-        return showMail(mail.raw);
+        const email = await requireEmailOf(database, request.params.id);
+        assertOwnApp(request, email.appId);
+        return showMail(email.raw);
       },
     );
     api.get(
-      '/v1/messages/:id/mail/files/:at',
+      '/v1/messages/:id/email/attachments/:index',
       {
         config: { access: staffRoles },
         schema: {
@@ -55,9 +55,9 @@ export function mailRoutes({ database }: HttpDependencies): RoutePlugin {
         },
       },
       async (request, reply) => {
-        const mail = await requireMailOf(database, request.params.id);
-        assertOwnApp(request, mail.appId);
-        const file = (await readMail(mail.raw, null)).files[request.params.at];
+        const email = await requireEmailOf(database, request.params.id);
+        assertOwnApp(request, email.appId);
+        const file = (await readMail(email.raw, null)).files[request.params.at];
         if (!file) throw new ProblemError('not_found', 'There is no such file with that mail.');
         // Always saved and never shown: what is in it was written by anybody.
         return reply

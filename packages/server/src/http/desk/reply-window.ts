@@ -26,9 +26,9 @@ export async function withReplyWindows(
 }
 
 /** The same for one. */
-export async function withReplyWindow(needs: Needs, row: StoredConversation): Promise<ConversationRow> {
+export async function withReplyWindow(deps: Needs, row: StoredConversation): Promise<ConversationRow> {
   const { id } = row.session;
-  return complete(needs.apps, row, (await readReplyFacts(needs.database, [id])).get(id));
+  return complete(deps.apps, row, (await readReplyFacts(deps.database, [id])).get(id));
 }
 
 async function complete(

@@ -30,7 +30,7 @@ import { listMessages, listQueueItems, listSessions, requireSession } from '../.
 import { lockSession } from '../../state/sessions.ts';
 import { bringerOf, staffOf, staffRoles } from '../access.ts';
 import { causeOf } from '../cause.ts';
-import type { HttpDependencies, RoutePlugin } from '../http-dependencies.ts';
+import type { HttpDeps, RoutePlugin } from '../http-deps.ts';
 import { idempotencyOf } from '../idempotency.ts';
 import { signed } from '../signed.ts';
 
@@ -64,7 +64,7 @@ export function assertOwnApp(request: FastifyRequest, appId: number): void {
 }
 
 /** The queue: what waits, and taking it. */
-export function queueRoutes({ database, unitOfWork }: HttpDependencies): RoutePlugin {
+export function queueRoutes({ database, unitOfWork }: HttpDeps): RoutePlugin {
   return (api) => {
     api.get(
       '/v1/queue-items',
@@ -98,7 +98,7 @@ export function queueRoutes({ database, unitOfWork }: HttpDependencies): RoutePl
 }
 
 /** What agents read and do in a session. */
-export function sessionRoutes(dependencies: HttpDependencies): RoutePlugin {
+export function sessionRoutes(dependencies: HttpDeps): RoutePlugin {
   const { database, unitOfWork, apps, files } = dependencies;
   const notify = notifier(dependencies);
 

@@ -2,7 +2,7 @@ import { ProblemError } from '@mevrik/protocol';
 import { sameSecret } from '../../auth/secrets.ts';
 import { checkHealth, type HealthCheck } from '../../observe/health.ts';
 import type { Metrics } from '../../observe/metrics.ts';
-import type { RoutePlugin } from '../http-dependencies.ts';
+import type { RoutePlugin } from '../http-deps.ts';
 
 /** What the probes look at. */
 export interface ObservationOptions {

@@ -5,7 +5,7 @@ import type { FastifyPluginAsync } from 'fastify';
 import { jsonSchemaTransform } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { withAccess } from '../access.ts';
-import type { Api } from '../http-dependencies.ts';
+import type { Api } from '../http-deps.ts';
 
 const idempotencyHeader = {
   type: 'object',

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { hasAdministrator, isSetupToken } from '../../auth/setup-token.ts';
 import { enabledApps } from '../../queries/desk.ts';
-import type { HttpDependencies, RoutePlugin } from '../http-dependencies.ts';
+import type { HttpDeps, RoutePlugin } from '../http-deps.ts';
 
 const config = { access: 'public' as const };
 const hidden = { config, schema: { hide: true } };
@@ -10,7 +10,7 @@ const pages = ['landing.html', 'setup.html', 'setup-over.html'] as const;
 const files = ['pages.css', 'landing.css', 'setup.js', 'landing.js', 'icon.svg'] as const;
 
 /** The few pages that the server has of its own: where to go, and making the first administrator. */
-export function pageRoutes({ database, apps }: HttpDependencies): RoutePlugin {
+export function pageRoutes({ database, apps }: HttpDeps): RoutePlugin {
   const assets = Object.fromEntries(
     [...pages, ...files].map((name) => [
       name,

@@ -1,12 +1,12 @@
 import { problems } from '@mevrik/protocol';
 import { z } from 'zod';
-import type { HttpDependencies, RoutePlugin } from '../http-dependencies.ts';
+import type { HttpDeps, RoutePlugin } from '../http-deps.ts';
 
 const codes = Object.keys(problems) as (keyof typeof problems)[];
 const kindSchema = z.object({ code: z.string(), title: z.string(), status: z.int(), retryable: z.boolean() });
 
 /** What a problem's `type` leads to: what the code means, and whether trying again can help. */
-export function problemRoutes(_dependencies: HttpDependencies): RoutePlugin {
+export function problemRoutes(_dependencies: HttpDeps): RoutePlugin {
   return (api) => {
     api.get(
       '/problems/:code',

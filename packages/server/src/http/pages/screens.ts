@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import fastifyStatic from '@fastify/static';
 import type { FastifyInstance } from 'fastify';
 import { withAccess } from '../access.ts';
-import type { RoutePlugin } from '../http-dependencies.ts';
+import type { RoutePlugin } from '../http-deps.ts';
 
 /** Where the built screens are: beside the built server, or in their own package. */
 const folders = ['./console/', '../../../../console/dist/'].map((path) =>

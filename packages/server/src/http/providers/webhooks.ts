@@ -7,7 +7,7 @@ import { unreadable } from '../../channels/unreadable.ts';
 import { receiveWebhook } from '../../commands/receive-webhook.ts';
 import { listNotice } from '../../live/delivery-notices.ts';
 import { notifier } from '../../live/publisher.ts';
-import type { HttpDependencies, RoutePlugin } from '../http-dependencies.ts';
+import type { HttpDeps, RoutePlugin } from '../http-deps.ts';
 
 const params = z.strictObject({
   kind: z.string().max(64),
@@ -24,7 +24,7 @@ const bodyLimit = 8 * 1024 * 1024;
  * Where providers call. What is verified is stored raw and answered at once; also while too much waits to be
  * handled, as a provider that is refused for long unsubscribes.
  */
-export function webhookRoutes({ apps, unitOfWork, audit, ...dependencies }: HttpDependencies): RoutePlugin {
+export function webhookRoutes({ apps, unitOfWork, audit, ...dependencies }: HttpDeps): RoutePlugin {
   const notify = notifier(dependencies);
   async function find({ kind, appKey, channel: name }: z.output<typeof params>): Promise<{
     app: AppProfile;
@@ -68,7 +68,7 @@ export function webhookRoutes({ apps, unitOfWork, audit, ...dependencies }: Http
             action: 'webhook.refuse',
             target: channel.name,
           });
-          throw new ProblemError('wrong_signature', 'The signature does not fit the body.');
+          throw new ProblemError('invalid_signature', 'The signature does not fit the body.');
         }
         const read = parseJson(body);
         const known = intake.split(read, channel.settings);
@@ -85,7 +85,7 @@ export function webhookRoutes({ apps, unitOfWork, audit, ...dependencies }: Http
         }));
         const received = { app, provider: channel.kind, updates, otherwise: channel.name };
         await unitOfWork.run((tx) => receiveWebhook(tx, received));
-        notify([listNotice(app.id, 'updates')]);
+        notify([listNotice(app.id, 'webhook-events')]);
         return reply.code(200).send({ received: updates.length });
       },
     );
@@ -104,7 +104,7 @@ function channelsByAccount(
   const others = [...app.channels.values()].filter((one) => one.kind === called.kind && one !== called);
   return new Map(
     [...others, called].flatMap((channel) => {
-      const account = intake.accountOf(channel.settings);
+      const account = intake.diagnose(channel.settings);
       if (account === undefined || !accounts.has(account)) return [];
       const isMeant = channel === called || (channel.enabled && isSignedFor(channel));
       return isMeant ? [[account, channel.name] as const] : [];

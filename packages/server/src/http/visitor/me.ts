@@ -1,12 +1,12 @@
 import {
   customerSchema,
-  leftMessageSchema,
   meSchema,
   offlineMessageBody,
-  openingQuery,
-  openingSchema,
   ProblemError,
   profileSchema,
+  storedOfflineMessageSchema,
+  teamAvailabilityQuery,
+  teamAvailabilitySchema,
 } from '@mevrik/protocol';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
@@ -14,10 +14,10 @@ import { requireApp } from '../../apps/app-directory.ts';
 import { leaveMessage } from '../../commands/leave-message.ts';
 import { introduceVisitor } from '../../commands/start-visit.ts';
 import { activeSession, requireCustomer } from '../../queries/conversations.ts';
-import { openingOf, placeInLine, servingAgent } from '../../queries/waiting.ts';
+import { openingOf, queuePosition, servingAgent } from '../../queries/waiting.ts';
 import { channelOf, customerOf } from '../access.ts';
 import { causeOf } from '../cause.ts';
-import type { HttpDependencies, RoutePlugin } from '../http-dependencies.ts';
+import type { HttpDeps, RoutePlugin } from '../http-deps.ts';
 import { idempotencyOf } from '../idempotency.ts';
 import { limiter } from '../limits.ts';
 
@@ -27,7 +27,7 @@ const tags = ['conversation'];
 const leftPerMinute = 6;
 
 /** Who a visitor is, how they stand, and what they leave when nobody is there. */
-export function meRoutes({ database, unitOfWork, apps }: HttpDependencies): RoutePlugin {
+export function meRoutes({ database, unitOfWork, apps }: HttpDeps): RoutePlugin {
   const contactOf = (request: FastifyRequest) => {
     const { appId, customerId, contactIdentityId, conversationKey } = customerOf(request);
     return { appId, channel: channelOf(conversationKey), customerId, contactIdentityId, conversationKey };
@@ -35,14 +35,14 @@ export function meRoutes({ database, unitOfWork, apps }: HttpDependencies): Rout
 
   return (api) => {
     api.get(
-      '/v1/opening',
+      '/v1/team-availability',
       {
         config: { access: 'public' },
         schema: {
           tags: ['visitors'],
           summary: 'Whether anybody is there',
-          querystring: openingQuery,
-          response: { 200: openingSchema },
+          querystring: teamAvailabilityQuery,
+          response: { 200: teamAvailabilitySchema },
         },
       },
       async (request) => {
@@ -69,12 +69,12 @@ export function meRoutes({ database, unitOfWork, apps }: HttpDependencies): Rout
           activeSession(database, conversationKey),
           openingOf(database, appId, settings),
         ]);
-        if (!session) return { customer, session: null, opening, placeInLine: null, agent: null };
+        if (!session) return { customer, session: null, opening, queuePosition: null, agent: null };
         const [place, agent] = await Promise.all([
-          placeInLine(database, session, opening.isOpen && opening.isStaffed),
+          queuePosition(database, session, opening.isOpen && opening.isStaffed),
           servingAgent(database, session),
         ]);
-        return { customer, session, opening, placeInLine: place, agent };
+        return { customer, session, opening, queuePosition: place, agent };
       },
     );
     api.patch(
@@ -106,7 +106,7 @@ export function meRoutes({ database, unitOfWork, apps }: HttpDependencies): Rout
           description:
             'It waits for a person: in a conversation by mail, where the app has a channel for that, else in this one.',
           body: offlineMessageBody,
-          response: { 201: leftMessageSchema },
+          response: { 201: storedOfflineMessageSchema },
         },
       },
       async (request, reply) => {

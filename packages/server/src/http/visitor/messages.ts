@@ -29,7 +29,7 @@ import { notifier } from '../../live/publisher.ts';
 import { activeSession, listMessages } from '../../queries/conversations.ts';
 import { appOf, bringerOf, channelOf, customerOf } from '../access.ts';
 import { causeOf } from '../cause.ts';
-import type { HttpDependencies, RoutePlugin } from '../http-dependencies.ts';
+import type { HttpDeps, RoutePlugin } from '../http-deps.ts';
 import { idempotencyOf } from '../idempotency.ts';
 import { signed } from '../signed.ts';
 
@@ -39,7 +39,7 @@ const stored = { 200: storedMessageSchema, 201: storedMessageSchema };
 const tags = ['conversation'];
 
 /** What visitors do in their conversation. */
-export function messageRoutes(dependencies: HttpDependencies): RoutePlugin {
+export function messageRoutes(dependencies: HttpDeps): RoutePlugin {
   const { database, unitOfWork, apps, files } = dependencies;
   const notify = notifier(dependencies);
 
@@ -61,7 +61,7 @@ export function messageRoutes(dependencies: HttpDependencies): RoutePlugin {
       const contact = { appId, channel, customerId, contactIdentityId, conversationKey };
       const answer = await receiveMessage(tx, { app, contact, kind, content, idempotency });
       if (kind === 'csat_answer' && !answer.repeated && !(await openSurvey(tx, answer.session.id))) {
-        throw new ProblemError('survey_over', 'No survey waits for an answer.');
+        throw new ProblemError('survey_closed', 'No survey waits for an answer.');
       }
       return answer;
     }, causeOf(request));

@@ -11,10 +11,10 @@ import { isIdentityProven } from '../../auth/secrets.ts';
 import { provenPrefix, resumeVisit, startVisit, type Visit } from '../../commands/start-visit.ts';
 import type { Contact } from '../../state/customers.ts';
 import { causeOf } from '../cause.ts';
-import type { HttpDependencies, RoutePlugin } from '../http-dependencies.ts';
+import type { HttpDeps, RoutePlugin } from '../http-deps.ts';
 
 /** Where visitors get their tokens. */
-export function visitorRoutes({ unitOfWork, apps, accessTokens }: HttpDependencies): RoutePlugin {
+export function visitorRoutes({ unitOfWork, apps, accessTokens }: HttpDeps): RoutePlugin {
   async function answer(contact: Contact, visit: Visit, issued: IssuedRefreshToken) {
     const { appId, customerId, contactIdentityId, conversationKey } = contact;
     const access = await accessTokens.issue({
@@ -104,10 +104,10 @@ function provenIdentity(
   if (!identity) {
     if (!app.settings.requireIdentity) return undefined;
     throw new ProblemError(
-      'wrong_signature',
+      'invalid_signature',
       'This app only takes visitors that it vouches for: send `identity`.',
     );
   }
   if (isIdentityProven(identity.externalId, identity.signature, app.secret)) return identity.externalId;
-  throw new ProblemError('wrong_signature', 'The identity is not signed with the secret of the app.');
+  throw new ProblemError('invalid_signature', 'The identity is not signed with the secret of the app.');
 }

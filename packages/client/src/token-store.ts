@@ -10,7 +10,7 @@ export interface Tokens {
 }
 
 /** What a keeper is given. */
-export interface TokenKeeperOptions {
+export interface TokenStoreOptions {
   /** Exchanges a refresh token, as `rest.refreshVisit` does. Called for one at a time. */
   readonly refresh: (refreshToken: string) => Promise<Tokens>;
   /** To be kept for the next page: without it whoever closes the page is logged out. */
@@ -18,7 +18,7 @@ export interface TokenKeeperOptions {
 }
 
 /** Keeps somebody logged in. */
-export interface TokenKeeper {
+export interface TokenStore {
   /** For `createClient`: a token that is good, exchanged before it expires and when it was refused. */
   readonly token: Extract<TokenSource, (...args: never[]) => unknown>;
   /** Takes what a login or another page has brought. */
@@ -29,7 +29,7 @@ export interface TokenKeeper {
 const marginMs = 60_000;
 
 /** Makes a keeper. `token` throws a MevrikError `logged_out` where there is nothing to exchange. */
-export function createTokenKeeper({ refresh, onChange }: TokenKeeperOptions, tokens?: Tokens): TokenKeeper {
+export function createTokenStore({ refresh, onChange }: TokenStoreOptions, tokens?: Tokens): TokenStore {
   let kept: Tokens | undefined;
   let dueAt = 0;
   let underWay: Promise<string> | undefined;

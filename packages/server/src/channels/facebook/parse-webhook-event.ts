@@ -1,9 +1,12 @@
-import type { ChannelPlace, ParsedUpdate } from '../channel.ts';
+import type { ParsedWebhookEvent, TopicPosition } from '../channel.ts';
 import { parseMessaging } from '../meta/parse-messaging.ts';
 import { parseFeed } from './parse-feed.ts';
 
 /** What one update means: a message, a receipt, a remark, or nothing that we act on. It never throws. */
-export function parseUpdate(payload: Readonly<Record<string, unknown>>, place: ChannelPlace): ParsedUpdate {
+export function parseWebhookEvent(
+  payload: Readonly<Record<string, unknown>>,
+  place: TopicPosition,
+): ParsedWebhookEvent {
   return (
     parseFeed(payload, place) ??
     parseMessaging(payload, place) ?? {

@@ -1,7 +1,7 @@
 import { messageContainerSchema } from '@mevrik/protocol';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseUpdate } from './parse-update.ts';
+import { parseWebhookEvent } from './parse-webhook-event.ts';
 import { splitWebhook } from './split-webhook.ts';
 
 const thread = { sender: { id: 'psid' }, recipient: { id: '900' }, timestamp: 1_700_000_000_000 };
@@ -23,7 +23,7 @@ function meaning(update: object) {
   return {
     contactId,
     deduplicationKey,
-    parsed: parseUpdate(payload, { appId: 1, channel: 'page', deduplicationKey }),
+    parsed: parseWebhookEvent(payload, { appId: 1, channel: 'page', deduplicationKey }),
   };
 }
 const url = 'https://cdn.example/a.png';
@@ -184,7 +184,9 @@ describe('an update of a thread', () => {
 
   it('of a thread that another app has is kept, and not answered', () => {
     const [kept] = split({ id: '900', time: 1, standby: [{ ...thread, message: { mid: 'm1', text: 'x' } }] });
-    expect(parseUpdate(kept?.payload ?? {}, { appId: 1, channel: 'page', deduplicationKey: 'x' })).toEqual({
+    expect(
+      parseWebhookEvent(kept?.payload ?? {}, { appId: 1, channel: 'page', deduplicationKey: 'x' }),
+    ).toEqual({
       outcome: 'ignored',
       reason: 'another app has the conversation',
     });
@@ -340,7 +342,7 @@ describe('a body', () => {
     fc.assert(
       fc.property(fc.array(tree, { maxLength: 4 }), (entries) => {
         for (const { payload, deduplicationKey } of split(...entries)) {
-          const parsed = parseUpdate(payload, { appId: 1, channel: 'page', deduplicationKey });
+          const parsed = parseWebhookEvent(payload, { appId: 1, channel: 'page', deduplicationKey });
           if (parsed.outcome === 'message') messageContainerSchema.parse(parsed.container);
         }
       }),

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { PlaceKeeper } from './place-keeper.ts';
+import { PositionTracker } from './position-tracker.ts';
 
 type At = readonly [partition: number, offset: number];
 
@@ -23,15 +23,15 @@ class Gateway {
   }
 
   /** What a subscription brings: frames, then where the channel stands. */
-  subscribe(asked: PlaceKeeper['place'], canTell: boolean) {
-    const places: Record<string, number> = {};
-    for (const [partition, offset] of this.log) places[partition] = offset;
-    for (const partition of [0, 1, 2]) places[partition] ??= -1;
-    const stands = { epoch: String(this.#epoch), places };
+  subscribe(asked: PositionTracker['place'], canTell: boolean) {
+    const positions: Record<string, number> = {};
+    for (const [partition, offset] of this.log) positions[partition] = offset;
+    for (const partition of [0, 1, 2]) positions[partition] ??= -1;
+    const stands = { epoch: String(this.#epoch), positions };
     if (!asked) return { missed: [], stands };
     if (!canTell || asked.epoch !== stands.epoch)
       return { missed: [], stands: { ...stands, recovered: false } };
-    const missed = this.log.filter(([partition, offset]) => offset > (asked.places[partition] ?? -1));
+    const missed = this.log.filter(([partition, offset]) => offset > (asked.positions[partition] ?? -1));
     return { missed, stands: { ...stands, recovered: true } };
   }
 }
@@ -57,7 +57,7 @@ describe('a client over many connections', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
         const gateway = new Gateway();
-        const keeper = new PlaceKeeper();
+        const keeper = new PositionTracker();
         let shown: At[] = [];
         /** From here on everything must be shown. */
         let from = 0;
@@ -98,7 +98,7 @@ describe('a client over many connections', () => {
   });
 
   it('has to load anew after a subscription that could tell nothing', () => {
-    const keeper = new PlaceKeeper({ epoch: 'a', places: { 1: 5 } });
+    const keeper = new PositionTracker({ epoch: 'a', positions: { 1: 5 } });
     expect(keeper.stand(undefined)).toBe('reload');
     expect(keeper.place).toBeUndefined();
   });

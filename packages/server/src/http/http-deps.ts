@@ -45,7 +45,7 @@ export interface ArrivalTimes {
 export const arrivalDefaults: ArrivalTimes = { headersMs: 10_000, requestMs: 60_000, checkMs: 5_000 };
 
 /** What the HTTP server is given. */
-export interface HttpDependencies {
+export interface HttpDeps {
   readonly config: HttpConfig;
   readonly database: Database;
   readonly unitOfWork: UnitOfWork;

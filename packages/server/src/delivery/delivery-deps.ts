@@ -13,7 +13,7 @@ export interface DeliveryNotice {
 }
 
 /** What sending is composed with. */
-export interface DeliveryNeeds {
+export interface DeliveryDeps {
   readonly database: Database;
   readonly unitOfWork: UnitOfWork;
   readonly apps: AppDirectory;

@@ -12,20 +12,20 @@ export interface LiveNotice {
 }
 
 /** What our listeners are composed with. */
-export interface ListenerNeeds {
+export interface ListenerDeps {
   readonly apps: AppDirectory;
   /** Tells whoever is connected; call it from `afterCommit`. */
   readonly notify: (notices: readonly LiveNotice[]) => void;
   /** Who waits in a queue may have come nearer; call it from `afterCommit`. */
   readonly queueChanged: (appId: number, queue: string) => void;
   /** Counts an update of a provider by what was made of it. */
-  readonly countUpdate: (provider: string, outcome: string) => void;
+  readonly countWebhookEvent: (provider: string, outcome: string) => void;
   readonly log: { info(detail: object, message: string): void };
 }
 
 /** Defines one of our queued listeners. */
 export function listener<Name extends EventName>(
-  definition: Parameters<typeof queued<ListenerNeeds, Name>>[0],
-): QueuedListener<ListenerNeeds, Name> {
+  definition: Parameters<typeof queued<ListenerDeps, Name>>[0],
+): QueuedListener<ListenerDeps, Name> {
   return queued(definition);
 }

@@ -24,11 +24,11 @@ export interface RealtimeSettings {
   /** Connections on one node beyond which further ones are sent away with 4004; `null`: no limit. */
   readonly maxConnections: number | null;
   /** Where the app's back end is told of channels and members. */
-  readonly webhooks: readonly { readonly url: string; readonly events: readonly WebhookEventName[] }[];
+  readonly webhooks: readonly { readonly url: string; readonly events: readonly PusherWebhookEventName[] }[];
 }
 
 /** What a webhook can tell of. */
-export type WebhookEventName =
+export type PusherWebhookEventName =
   | 'channel_occupied'
   | 'channel_vacated'
   | 'member_added'
@@ -69,7 +69,7 @@ export interface GatewayLog {
 }
 
 /** What the gateway is given. */
-export interface GatewayDependencies {
+export interface GatewayDeps {
   readonly apps: GatewayApps;
   /** @throws ProblemError `unauthenticated` or `token_expired`. */
   readonly authenticate: (authorizationHeader: string | undefined) => Promise<Principal>;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { WebhookUpdate } from '../channel.ts';
+import type { WebhookEvent } from '../channel.ts';
 import { fingerprint, unreadable } from '../unreadable.ts';
 import { graphId } from './to-container.ts';
 
@@ -42,7 +42,7 @@ export interface SplitOptions {
  * accounts may come in one body, and up to a thousand updates; one that makes no sense is kept as unreadable, and costs
  * none of the others.
  */
-export function splitUpdates(body: unknown, options: SplitOptions): readonly WebhookUpdate[] {
+export function splitWebhookEvents(body: unknown, options: SplitOptions): readonly WebhookEvent[] {
   const entries = entriesOf(body, options.object);
   const updates = entries.flatMap((raw) => {
     const entry = entrySchema.safeParse(raw);
@@ -85,7 +85,7 @@ export function entriesOf(body: unknown, object: string): readonly unknown[] {
 }
 
 /** Updates as they happened; those that do not say when stay where they are. */
-export function inOrder(updates: readonly (WebhookUpdate & Identified)[]): readonly WebhookUpdate[] {
+export function inOrder(updates: readonly (WebhookEvent & Identified)[]): readonly WebhookEvent[] {
   return updates.toSorted((one, other) => one.atMs - other.atMs).map(({ atMs: _atMs, ...update }) => update);
 }
 
