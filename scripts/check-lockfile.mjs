@@ -1,23 +1,70 @@
-// After `npm install`: does the committed lockfile name all that was installed, and no place to download it from?
-// Versions of npm write different notes about a package beside that, so the file is not compared as text.
+// After `npm install`: does the root lockfile match what was installed? And is every committed lockfile complete (each
+// dependency that a locked package names is locked too, optional ones for other platforms included) and free of
+// download addresses? npm versions write different notes about a package, so files are not compared as text.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 
-const file = 'package-lock.json';
-const packagesOf = (text) => JSON.parse(text).packages;
-const committed = packagesOf(
-  execFileSync('git', ['show', `HEAD:${file}`], { encoding: 'utf8', maxBuffer: 2 ** 26 }),
-);
-const installed = packagesOf(readFileSync(file, 'utf8'));
+const root = fileURLToPath(new URL('..', import.meta.url));
 
-const faults = [];
-for (const place of new Set([...Object.keys(committed), ...Object.keys(installed)])) {
-  const [before, after] = [committed[place], installed[place]];
-  if (!before) faults.push(`${place} is missing`);
-  else if (!after) faults.push(`${place} is not needed`);
-  else if (before.version !== after.version || before.integrity !== after.integrity)
-    faults.push(`${place} is ${before.version} there, and ${after.version} was installed`);
-  if (/^https?:/.test(before?.resolved ?? '')) faults.push(`${place} records where it was downloaded from`);
+/** What is wrong with a lockfile on its own: missing dependencies and recorded download addresses. */
+function problemsOfLockfile(file, packages) {
+  const problems = [];
+  for (const [place, entry] of Object.entries(packages)) {
+    if (/^https?:/.test(entry.resolved ?? '')) problems.push(`${file}: ${place} records a download address`);
+    for (const name of Object.keys({ ...entry.dependencies, ...entry.optionalDependencies })) {
+      if (!isLocked(packages, place, name))
+        problems.push(`${file}: ${place || 'the root'} needs ${name}, which is not locked`);
+    }
+  }
+  return problems;
 }
-for (const fault of faults) console.error(`${file}: ${fault}`);
-process.exitCode = faults.length > 0 ? 1 : 0;
+
+/** Whether a package is found from a place in the tree, as Node looks for it: from there upwards. */
+function isLocked(packages, place, name) {
+  for (let folder = place; ; folder = folder.slice(0, Math.max(folder.lastIndexOf('/'), 0))) {
+    if (packages[`${folder === '' ? '' : `${folder}/`}node_modules/${name}`]) return true;
+    if (folder === '') return false;
+  }
+}
+
+/** How the committed root lockfile differs from the one that `npm install` wrote. */
+function differences(file) {
+  const committed = packagesOf(
+    execFileSync('git', ['show', `HEAD:${file}`], { cwd: root, encoding: 'utf8', maxBuffer: 2 ** 26 }),
+  );
+  const installed = packagesOf(readFileSync(`${root}${file}`, 'utf8'));
+  const problems = [];
+  for (const place of new Set([...Object.keys(committed), ...Object.keys(installed)])) {
+    const [before, after] = [committed[place], installed[place]];
+    if (!before) problems.push(`${file}: ${place} is missing`);
+    else if (!after) problems.push(`${file}: ${place} is not needed`);
+    else if (before.version !== after.version || before.integrity !== after.integrity)
+      problems.push(`${file}: ${place} is locked at ${before.version}, but ${after.version} was installed`);
+  }
+  return problems;
+}
+
+function packagesOf(text) {
+  return JSON.parse(text).packages;
+}
+
+/** The paths of all committed lockfiles, from the root of the repository. */
+function committedLockfiles() {
+  const listed = execFileSync('git', ['ls-files', '-z', '*package-lock.json'], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  return listed.split('\0').filter((file) => file !== '');
+}
+
+/** Reads a lockfile and checks it on its own. */
+function checkLockfile(file) {
+  return problemsOfLockfile(file, packagesOf(readFileSync(`${root}${file}`, 'utf8')));
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const problems = [...differences('package-lock.json'), ...committedLockfiles().flatMap(checkLockfile)];
+  for (const problem of problems) console.error(problem);
+  process.exitCode = problems.length > 0 ? 1 : 0;
+}

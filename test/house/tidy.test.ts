@@ -43,7 +43,7 @@ describe('the code', () => {
 
 describe('the repository', () => {
   it('has a lockfile without download hosts, so that it works with every registry', () => {
-    for (const lockfile of ['package-lock.json', 'bench/package-lock.json']) {
+    for (const lockfile of files.filter((file) => file.endsWith('package-lock.json'))) {
       expect([lockfile, /https?:\/\/[^"]*\.tgz/.exec(read(lockfile))?.[0]]).toEqual([lockfile, undefined]);
     }
   });
