@@ -1,9 +1,9 @@
 import { createClient } from '@mevrik/client';
 import type { Charts, HealthReport, PartHealth } from '@mevrik/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createStatisticsCounter } from '../../packages/server/src/observe/figures.ts';
-import { readCharts, storeStatistics } from '../../packages/server/src/queries/figures.ts';
+import { createStatisticsCounter } from '../../packages/server/src/observe/statistics-counter.ts';
 import { noteHealth } from '../../packages/server/src/queries/health.ts';
+import { readCharts, storeStatistics } from '../../packages/server/src/queries/statistics.ts';
 import { eventually } from '../support/dispatch.ts';
 import { type Employed, startSecondNode, startTestProduct, type TestProduct } from '../support/product.ts';
 import { sicken } from '../support/sick-listener.ts';
@@ -51,13 +51,13 @@ describe('the health of the four parts', () => {
     expect(Math.abs(Date.parse(observed[0]?.until ?? '') - Date.parse(checkedAt))).toBeLessThan(60_000);
 
     // As if it had stood still for an hour: the look that follows begins anew.
-    await sql`UPDATE observed_stretches SET began_at = now() - interval '3 hours', looked_at = now() - interval '1 hour'`;
+    await sql`UPDATE observed_periods SET began_at = now() - interval '3 hours', looked_at = now() - interval '1 hour'`;
     const later = await eventually(report, (given) => given.observed.length === 2);
     const lasting = later.observed.map((one) => Date.parse(one.until) - Date.parse(one.from));
     expect(lasting[0]).toBe(2 * 3_600_000);
     expect(lasting[1]).toBeLessThan(60_000);
     // Of a time that began in the middle of a stretch, its rest is told.
-    await sql`UPDATE observed_stretches SET began_at = now() - interval '30 days' WHERE id = 1`;
+    await sql`UPDATE observed_periods SET began_at = now() - interval '30 days' WHERE id = 1`;
     const day = await report('?window=24h');
     expect(day.observed[0]?.from).toBe(day.from);
   });

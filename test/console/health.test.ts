@@ -1,7 +1,7 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createStatisticsCounter } from '../../packages/server/src/observe/figures.ts';
-import { storeStatistics } from '../../packages/server/src/queries/figures.ts';
+import { createStatisticsCounter } from '../../packages/server/src/observe/statistics-counter.ts';
+import { storeStatistics } from '../../packages/server/src/queries/statistics.ts';
 import { accessibilityFaults, startBrowser } from '../support/browser.ts';
 import { logInAs } from '../support/panel.ts';
 import { storePastDay, storePastIllness, storeTakenCases } from '../support/past-day.ts';

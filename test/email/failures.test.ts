@@ -74,11 +74,11 @@ describe('a mail that cannot be taken in for a reason of ours', () => {
     await product.send({ from: person, text: 'the next one' });
     // Its next attempt is not before the store is back.
     const hold = () => product.database.sql`
-      UPDATE inbound_mails SET retry_at = now() + interval '1 hour'
+      UPDATE inbound_emails SET retry_at = now() + interval '1 hour'
       WHERE message_id = ${messageId} AND status = 'received' AND note IS NOT NULL RETURNING note`;
     await expect.poll(hold, patience).toEqual([{ note: expect.stringMatching(/ENOTDIR|EEXIST/) }]);
     await storeIsAway(false);
-    await product.database.sql`UPDATE inbound_mails SET retry_at = now() WHERE message_id = ${messageId}`;
+    await product.database.sql`UPDATE inbound_emails SET retry_at = now() WHERE message_id = ${messageId}`;
     await product.send({ from: person, text: 'and another' });
     await expect.poll(async () => (await recordOf(messageId))?.status, patience).toBe('handled');
     await expect
@@ -93,7 +93,7 @@ describe('a mail that cannot be taken in for a reason of ours', () => {
     // As it stands after three processes that died with it.
     const { id } = await recordOf(messageId);
     await product.database.sql`
-      UPDATE inbound_mails SET status = 'received', attempts = 3, retry_at = now(), note = NULL WHERE id = ${id}`;
+      UPDATE inbound_emails SET status = 'received', attempts = 3, retry_at = now(), note = NULL WHERE id = ${id}`;
     await product.send({ from: person, text: 'the next one' });
     await expect.poll(async () => (await recordOf(messageId))?.status, patience).toBe('failed');
     expect((await recordOf(messageId)).note).toContain('died before it could say why');

@@ -38,7 +38,7 @@ async function conversation() {
 /** The page has sent so much that nothing of this sort may go for so long; 0: as if it had sent nothing. */
 async function useUp(sort: string, ms: number) {
   await product.database.sql`
-    INSERT INTO channel_paces AS pace (lane, used_until, queued_until)
+    INSERT INTO pacing_lanes AS pace (lane, used_until, queued_until)
     VALUES (${`facebook ${page.pageId} ${sort}`}, extract(epoch FROM now()) * 1000 + ${ms}, 0)
     ON CONFLICT (lane) DO UPDATE SET used_until = excluded.used_until, queued_until = 0`;
 }
@@ -46,7 +46,7 @@ async function useUp(sort: string, ms: number) {
 /** What waits for its turn gets it now. */
 async function turnsCome() {
   await product.database.sql`
-    UPDATE deliveries SET turn_at = now(), next_attempt_at = now() WHERE turn_at IS NOT NULL`;
+    UPDATE deliveries SET slot_at = now(), next_attempt_at = now() WHERE slot_at IS NOT NULL`;
   await product.database.sql`
     SELECT graphile_worker.add_job('deliver', json_build_object('conversationKey', conversation_key),
                                    job_key => 'deliver ' || conversation_key)
@@ -56,7 +56,7 @@ async function turnsCome() {
 /** Whether a message waits for its turn, and what it has cost so far. */
 async function waitOf(messageId: number) {
   const [row] = await product.database.sql`
-    SELECT status, attempts, turn_at IS NOT NULL AS waits, next_attempt_at > now() + interval '30 minutes' AS "isLong",
+    SELECT status, attempts, slot_at IS NOT NULL AS waits, next_attempt_at > now() + interval '30 minutes' AS "isLong",
            (SELECT count(*)::int FROM delivery_attempts WHERE delivery_id = deliveries.id) AS tried
     FROM deliveries WHERE message_id = ${messageId}`;
   return row;
@@ -108,8 +108,8 @@ describe('a page whose pace is used up', () => {
       await expect.poll(() => waitOf(message), patience).toMatchObject({ waits: true });
     }
     const turns = await product.database.sql<{ ms: number }[]>`
-      SELECT (extract(epoch FROM turn_at) * 1000)::float8 AS ms FROM deliveries
-      WHERE message_id = ANY (${messages}::bigint[]) ORDER BY turn_at`;
+      SELECT (extract(epoch FROM slot_at) * 1000)::float8 AS ms FROM deliveries
+      WHERE message_id = ANY (${messages}::bigint[]) ORDER BY slot_at`;
     // 300 a second, less a tenth: 3.7 ms from one to the next, in whole milliseconds.
     for (const [at, { ms }] of turns.entries()) {
       if (at > 0) expect(ms - (turns[at - 1]?.ms ?? 0)).toBeGreaterThanOrEqual(2);

@@ -109,7 +109,7 @@ export async function startEmail(
       sql<StoredMessage[]>`
         SELECT id, session_id, conversation_key, content FROM messages
         WHERE conversation_key = ${`1/mail:${address}`} AND NOT is_reply ORDER BY id`,
-    kept: () => sql<KeptMail[]>`SELECT id, status, note, message_id, raw FROM inbound_mails ORDER BY id`,
+    kept: () => sql<KeptMail[]>`SELECT id, status, note, message_id, raw FROM inbound_emails ORDER BY id`,
     async stop() {
       await product.stop();
       await post.stop();

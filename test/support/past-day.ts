@@ -1,5 +1,5 @@
-import { createStatisticsCounter } from '../../packages/server/src/observe/figures.ts';
-import { storeStatistics } from '../../packages/server/src/queries/figures.ts';
+import { createStatisticsCounter } from '../../packages/server/src/observe/statistics-counter.ts';
+import { storeStatistics } from '../../packages/server/src/queries/statistics.ts';
 import type { TestProduct, Visitor } from './product.ts';
 
 const minuteMs = 60_000;
@@ -74,7 +74,7 @@ export async function storeTakenCases({ database: { sql } }: TestProduct, visito
 /** Gives a product a week in which it was looked at, and in which its channels were late once, and its events down and then slow. */
 export async function storePastIllness({ database: { sql } }: TestProduct): Promise<void> {
   await sql`
-    UPDATE observed_stretches SET began_at = now() - interval '8 days' WHERE id = (SELECT max(id) FROM observed_stretches)`;
+    UPDATE observed_periods SET began_at = now() - interval '8 days' WHERE id = (SELECT max(id) FROM observed_periods)`;
   await sql`
     INSERT INTO health_changes (part, status, reason, at)
     SELECT part, status, reason, now() - hours * interval '1 hour' FROM (VALUES

@@ -16,7 +16,10 @@ const left = { name: 'Vera', email: 'Vera@Example.org', text: 'My parcel is lost
 const leave = (visitor: Visitor, body: object = left, key?: string) =>
   visitor.call('POST', '/v1/offline-messages', body, key ? { 'idempotency-key': key } : {});
 const opening = async () =>
-  (await product.call('GET', `/v1/team-availability?appKey=${product.app.key}`)).body as Record<string, unknown>;
+  (await product.call('GET', `/v1/team-availability?appKey=${product.app.key}`)).body as Record<
+    string,
+    unknown
+  >;
 
 beforeEach(async () => void (await settle({ ...closed, offline: { form: 'closed' } })));
 

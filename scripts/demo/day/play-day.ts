@@ -6,7 +6,7 @@ import { type DayClock, dayMinutes, seededNumbers, startDay } from './day-clock.
 import { customerNames } from './people.ts';
 import { type Work, workADay } from './serving.ts';
 import { furnishShop, type Shop } from './shop.ts';
-import { spreadFigures } from './spread-figures.ts';
+import { spreadStatistics } from './spread-statistics.ts';
 import { stretchTime } from './stretch-time.ts';
 import { botQuestions, topics } from './topics.ts';
 
@@ -55,7 +55,7 @@ export async function playDay(server: DemoServer, pace = 300): Promise<{ appId: 
   if (server.databaseUrl !== null) {
     const factor = (dayMinutes * 60_000) / (Date.now() - since.getTime());
     const { databaseUrl } = server;
-    await spreadFigures(databaseUrl, since, () => stretchTime(databaseUrl, { since, factor }));
+    await spreadStatistics(databaseUrl, since, () => stretchTime(databaseUrl, { since, factor }));
   }
   for (const [at, { served }] of days.entries())
     console.log(`  ${shop.agents[at]?.name} served ${served} conversations.`);

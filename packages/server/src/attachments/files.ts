@@ -99,7 +99,7 @@ export function createFiles(parts: {
     const id = randomUUID();
     // The row comes first: what was begun and never finished is found by it and swept.
     const [row] = await sql<Row[]>`
-      INSERT INTO files (id, app_id, brought_by, name, content_type, size_bytes, digest)
+      INSERT INTO files (id, app_id, uploaded_by, name, content_type, size_bytes, digest)
       VALUES (${id}, ${appId}, ${by}, ${cleanName(file.name)}, ${contentType}, ${bytes.length}, ${digestOf(bytes)})
       RETURNING id, app_id, name, content_type, size_bytes`;
     if (!row) throw new Error('The file was not stored.');
@@ -126,7 +126,7 @@ export function createFiles(parts: {
       const contentType = await check(file);
       const [known] = await sql<Row[]>`
         SELECT id, app_id, name, content_type, size_bytes FROM files
-        WHERE app_id = ${file.appId} AND digest = ${digestOf(file.bytes)} AND brought_by = ${file.by}
+        WHERE app_id = ${file.appId} AND digest = ${digestOf(file.bytes)} AND uploaded_by = ${file.by}
           AND name = ${cleanName(file.name)} AND used_at IS NOT NULL LIMIT 1`;
       return known ? toAttachment(known) : save(file, contentType, true);
     },
@@ -139,7 +139,7 @@ export function createFiles(parts: {
         }
         const [row] = await tx<Row[]>`
           UPDATE files SET used_at = coalesce(used_at, now())
-          WHERE id = ${one.fileId} AND app_id = ${appId} AND brought_by = ${by}
+          WHERE id = ${one.fileId} AND app_id = ${appId} AND uploaded_by = ${by}
           RETURNING id, app_id, name, content_type, size_bytes`;
         if (!row) throw unknownFile(index);
         attachments.push(toAttachment(row));

@@ -10,9 +10,9 @@ import { createSyncHandler } from '../dispatch/sync-handler.ts';
 import { listen } from '../listeners/index.ts';
 import type { ListenerDeps } from '../listeners/listener-deps.ts';
 import { createUnitOfWork, type UnitOfWork } from '../log/unit-of-work.ts';
-import { bothOf, type StatisticsCounter } from '../observe/figures.ts';
 import type { Log } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
+import { bothOf, type StatisticsCounter } from '../observe/statistics-counter.ts';
 import type { Teardown } from './teardown.ts';
 
 /** What the dispatcher is made of. */

@@ -6,15 +6,15 @@ import { broadcastSubscription } from '../dispatch/broadcast-lane.ts';
 import type { Dispatcher } from '../dispatch/dispatcher.ts';
 import { type JudgedPart, judgeHealth } from '../domain/health.ts';
 import type { JobRunner } from '../jobs/runner.ts';
-import type { StatisticsCounter } from '../observe/figures.ts';
 import type { HealthCheck } from '../observe/health.ts';
 import type { Log } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
+import type { StatisticsCounter } from '../observe/statistics-counter.ts';
 import { startWatch } from '../observe/watch.ts';
 import { countDown, countWaiting } from '../queries/deliveries.ts';
 import { enabledApps } from '../queries/desk.ts';
-import { recentBroadcastP95, storeStatistics } from '../queries/figures.ts';
 import { listObserved, measureHealth, noteHealth, noteLook } from '../queries/health.ts';
+import { recentBroadcastP95, storeStatistics } from '../queries/statistics.ts';
 import type { Teardown } from './teardown.ts';
 
 /** What is watched, and whom it is told to. */

@@ -107,13 +107,13 @@ async function takeUp(
   if (!part) return { state: 'across', delivery };
   const pace = outlet.pace?.(part, settings);
   const turnAtMs = pace
-    ? await takeTurn(tx, { ...pace, lane: `${target.kind} ${pace.lane}` }, delivery.turnAt !== null)
+    ? await takeTurn(tx, { ...pace, lane: `${target.kind} ${pace.lane}` }, delivery.slotAt !== null)
     : null;
   if (turnAtMs !== null) return waitForTurn(tx, delivery, turnAtMs);
   const [row] = await tx.sql<{ attempt_id: number; attempts: number; lease_until: string }[]>`
     WITH attempt AS (INSERT INTO delivery_attempts (delivery_id, part, is_repeatable)
                      VALUES (${delivery.id}, ${index}, ${part.isRepeatable}) RETURNING id)
-    UPDATE deliveries SET status = 'sending', attempts = attempts + 1, turn_at = NULL,
+    UPDATE deliveries SET status = 'sending', attempts = attempts + 1, slot_at = NULL,
       lease_until = now() + ${policy.timeoutMs + leaseMarginMs} * interval '1 ms'
     FROM attempt WHERE deliveries.id = ${delivery.id}
     RETURNING attempt.id AS attempt_id, attempts, lease_until`;
@@ -133,11 +133,11 @@ async function wait(tx: Tx, delivery: DeliveryRow, until: string): Promise<Claim
 
 /** It has not been tried: others go before it, so that the channel keeps its pace. */
 async function waitForTurn(tx: Tx, delivery: DeliveryRow, turnAtMs: number): Promise<Claim> {
-  const [row] = await tx.sql<{ turn_at: string }[]>`
-    UPDATE deliveries SET turn_at = to_timestamp(${turnAtMs / 1_000}), next_attempt_at = to_timestamp(${turnAtMs / 1_000})
-    WHERE id = ${delivery.id} RETURNING turn_at`;
+  const [row] = await tx.sql<{ slot_at: string }[]>`
+    UPDATE deliveries SET slot_at = to_timestamp(${turnAtMs / 1_000}), next_attempt_at = to_timestamp(${turnAtMs / 1_000})
+    WHERE id = ${delivery.id} RETURNING slot_at`;
   if (!row) throw new Error(`Delivery ${delivery.id} is gone.`);
-  return wait(tx, delivery, row.turn_at);
+  return wait(tx, delivery, row.slot_at);
 }
 
 /** By the database's clock, which all processes share. */

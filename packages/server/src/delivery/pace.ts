@@ -41,14 +41,14 @@ export function decideTurn(
  */
 export async function takeTurn(tx: Tx, pace: Pace, hasWaited: boolean): Promise<number | null> {
   const [row] = await tx.sql<{ usedUntil: number; queuedUntil: number; nowMs: number }[]>`
-    INSERT INTO channel_paces AS pace (lane, used_until, queued_until) VALUES (${pace.lane}, 0, 0)
+    INSERT INTO pacing_lanes AS pace (lane, used_until, queued_until) VALUES (${pace.lane}, 0, 0)
     ON CONFLICT (lane) DO UPDATE SET lane = excluded.lane
     RETURNING used_until AS "usedUntil", queued_until AS "queuedUntil",
               (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS "nowMs"`;
   if (!row) throw new Error(`The lane ${pace.lane} is gone.`);
   const { state, turnAtMs } = decideTurn(row, pace, { nowMs: row.nowMs, hasWaited });
   await tx.sql`
-    UPDATE channel_paces SET used_until = ${state.usedUntil}, queued_until = ${state.queuedUntil}
+    UPDATE pacing_lanes SET used_until = ${state.usedUntil}, queued_until = ${state.queuedUntil}
     WHERE lane = ${pace.lane}`;
   return turnAtMs;
 }

@@ -98,7 +98,7 @@ export function appOf(request: FastifyRequest): AppPrincipal {
 }
 
 /** Who brings a file: only they put it into a message. Colleagues may use each other's. */
-export function bringerOf(request: FastifyRequest): string {
+export function uploaderOf(request: FastifyRequest): string {
   return request.principal && 'agentId' in request.principal ? 'staff' : actorOf(request);
 }
 

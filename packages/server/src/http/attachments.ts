@@ -5,7 +5,7 @@ import { z } from 'zod';
 import type { FileAddresses } from '../attachments/file-address.ts';
 import { kindOf } from '../attachments/file-type.ts';
 import type { OpenedFile } from '../attachments/files.ts';
-import { bringerOf } from './access.ts';
+import { uploaderOf } from './access.ts';
 import { assertOwnApp } from './desk/sessions.ts';
 import type { HttpDeps, RoutePlugin } from './http-deps.ts';
 
@@ -33,7 +33,7 @@ export function uploadRoutes({ files }: HttpDeps): RoutePlugin {
       async (request, reply) => {
         const { name } = request.query;
         const bytes = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-        const file = { appId: appOf(request, request.query.appId), by: bringerOf(request), name, bytes };
+        const file = { appId: appOf(request, request.query.appId), by: uploaderOf(request), name, bytes };
         return reply.code(201).send(await files.keep(file));
       },
     );

@@ -45,7 +45,7 @@ async function byAnswered(tx: Tx, { place, email, key }: Thread): Promise<string
         SELECT conversation_key FROM ${
           ours
             ? tx.sql`deliveries WHERE id = ${ours.deliveryId} AND app_id = ${appId} AND channel = ${channel}`
-            : tx.sql`inbound_mails WHERE app_id = ${appId} AND channel = ${channel} AND message_id = ${messageId}
+            : tx.sql`inbound_emails WHERE app_id = ${appId} AND channel = ${channel} AND message_id = ${messageId}
                      AND conversation_key IS NOT NULL ORDER BY id LIMIT 1`
         })`;
     if (row) return row.contact_id;

@@ -18,7 +18,7 @@ export async function finishEmail(
 ): Promise<void> {
   const { id, status, reason } = email;
   const [ended] = await tx.sql`
-    UPDATE inbound_mails SET status = ${status}, retry_at = NULL,
+    UPDATE inbound_emails SET status = ${status}, retry_at = NULL,
       note = coalesce(${reason === null ? null : reasonOf(reason)}, note)
     WHERE id = ${id} AND status = 'received' RETURNING id`;
   if (!ended || status !== 'failed') return;

@@ -59,7 +59,7 @@ export async function processEmail(
   const outcome = await decide(tx, lane, waiting, email, deps);
   const key = outcome.status === 'handled' ? outcome.conversationKey : null;
   await tx.sql`
-    UPDATE inbound_mails SET status = ${outcome.status}, note = ${outcome.note}, retry_at = NULL,
+    UPDATE inbound_emails SET status = ${outcome.status}, note = ${outcome.note}, retry_at = NULL,
       conversation_key = ${key}
     WHERE id = ${waiting.id}`;
 }

@@ -17,7 +17,7 @@ export async function receiveEmail(tx: Tx, email: ReceivedMail): Promise<'kept' 
   const { appId, channel, source, sender, recipient, raw } = email;
   const { messageId, deduplicationKey } = identifyMail(raw);
   const [row] = await tx.sql.unsafe<{ id: number }>(
-    `INSERT INTO inbound_mails
+    `INSERT INTO inbound_emails
        (app_id, channel, source, sender, recipient, raw, size_bytes, message_id, deduplication_key)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING RETURNING id`,
     [
@@ -52,7 +52,7 @@ export async function wakeEmails(tx: Tx, lane: MailLane, at?: string): Promise<v
 /** Mails of one sender within the last hour. */
 export async function countMails(tx: Tx, { appId, channel, sender }: MailLane): Promise<number> {
   const [row] = await tx.sql<{ count: number }[]>`
-    SELECT count(*)::int AS count FROM inbound_mails
+    SELECT count(*)::int AS count FROM inbound_emails
     WHERE app_id = ${appId} AND channel = ${channel} AND sender = ${sender}
       AND received_at > now() - interval '1 hour'`;
   return row?.count ?? 0;

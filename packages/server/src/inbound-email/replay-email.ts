@@ -9,7 +9,7 @@ import { wakeEmails } from './receive-email.ts';
  */
 export async function replayEmail(tx: Tx, mailId: number): Promise<void> {
   const [email] = await tx.sql<{ app_id: number; channel: string; sender: string }[]>`
-    UPDATE inbound_mails SET status = 'received', note = NULL, attempts = 0, retry_at = NULL WHERE id = ${mailId}
+    UPDATE inbound_emails SET status = 'received', note = NULL, attempts = 0, retry_at = NULL WHERE id = ${mailId}
     RETURNING app_id, channel, sender`;
   if (!email) throw new ProblemError('not_found', 'There is no such mail.');
   await wakeEmails(tx, { appId: email.app_id, channel: email.channel, sender: email.sender });

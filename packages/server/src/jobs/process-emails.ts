@@ -42,7 +42,7 @@ interface Begun extends WaitingEmail {
 async function begin({ unitOfWork, mailAttempts }: JobDeps, lane: MailLane): Promise<Begun | undefined> {
   return unitOfWork.run(async (tx) => {
     const [next] = await tx.sql<{ id: number; attempts: number; early_until: string | null }[]>`
-      SELECT id, attempts, CASE WHEN retry_at > now() THEN retry_at END AS early_until FROM inbound_mails
+      SELECT id, attempts, CASE WHEN retry_at > now() THEN retry_at END AS early_until FROM inbound_emails
       WHERE app_id = ${lane.appId} AND channel = ${lane.channel} AND sender = ${lane.sender} AND status = 'received'
       ORDER BY id LIMIT 1 FOR UPDATE`;
     if (!next) return undefined;
@@ -51,7 +51,7 @@ async function begin({ unitOfWork, mailAttempts }: JobDeps, lane: MailLane): Pro
       return undefined;
     }
     const [begun] = await tx.sql<(Begun & { lease_until: string })[]>`
-      UPDATE inbound_mails SET attempts = attempts + 1, retry_at = now() + ${leaseMs} * interval '1 ms',
+      UPDATE inbound_emails SET attempts = attempts + 1, retry_at = now() + ${leaseMs} * interval '1 ms',
         note = CASE WHEN attempts >= ${mailAttempts} THEN coalesce(note, ${diedWithIt}) ELSE note END
       WHERE id = ${next.id}
       RETURNING id, source, recipient, message_id, deduplication_key, raw, received_at, attempts,
@@ -76,7 +76,7 @@ async function takeIn(deps: JobDeps, lane: MailLane, waiting: Begun): Promise<vo
     const opened = await openMail(lane, waiting, email);
     await unitOfWork.run(async (tx) => {
       const [mine] = await tx.sql`
-        SELECT FROM inbound_mails WHERE id = ${waiting.id} AND status = 'received' FOR UPDATE`;
+        SELECT FROM inbound_emails WHERE id = ${waiting.id} AND status = 'received' FOR UPDATE`;
       if (mine) await processEmail(tx, lane, waiting, opened, email);
     });
   } catch (error) {
@@ -88,7 +88,7 @@ async function takeIn(deps: JobDeps, lane: MailLane, waiting: Begun): Promise<vo
     const delayMs = Math.min(longestDelayMs, firstDelayMs * 2 ** Math.min(waiting.attempts - 1, 30));
     await unitOfWork.run(async (tx) => {
       await tx.sql`
-        UPDATE inbound_mails SET note = ${reasonOf(String(error))}, retry_at = now() + ${delayMs} * interval '1 ms'
+        UPDATE inbound_emails SET note = ${reasonOf(String(error))}, retry_at = now() + ${delayMs} * interval '1 ms'
         WHERE id = ${waiting.id} AND status = 'received'`;
     });
     deps.log.warn(
@@ -123,7 +123,7 @@ export const resumeEmails = timer({
   async run({ unitOfWork }) {
     await unitOfWork.run(async (tx) => {
       const lanes = await tx.sql<{ app_id: number; channel: string; sender: string }[]>`
-        SELECT DISTINCT app_id, channel, sender FROM inbound_mails
+        SELECT DISTINCT app_id, channel, sender FROM inbound_emails
         WHERE status = 'received' AND coalesce(retry_at, received_at) < now() - interval '30 seconds'
         LIMIT ${sweepLimit}`;
       for (const { app_id: appId, channel, sender } of lanes)

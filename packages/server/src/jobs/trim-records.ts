@@ -15,15 +15,15 @@ export const trimRecords = timer({
     await sql`DELETE FROM handled_batches WHERE finished_at < now() - interval '7 days'`;
     await sql`DELETE FROM refresh_tokens WHERE expires_at < now() - interval '1 day'`;
     await sql`DELETE FROM bot_turns WHERE status <> 'waiting' AND created_at < now() - interval '7 days'`;
-    await sql`DELETE FROM figures WHERE step = 'minute' AND at < now() - interval '26 hours'`;
-    await sql`DELETE FROM figures WHERE at < now() - interval '35 days'`;
+    await sql`DELETE FROM statistics WHERE step = 'minute' AND at < now() - interval '26 hours'`;
+    await sql`DELETE FROM statistics WHERE at < now() - interval '35 days'`;
     // The last change of each part says how it is.
     await sql`
       DELETE FROM health_changes WHERE at < now() - interval '90 days'
         AND id NOT IN (SELECT max(id) FROM health_changes GROUP BY part)`;
-    await sql`DELETE FROM observed_stretches WHERE looked_at < now() - interval '90 days'`;
+    await sql`DELETE FROM observed_periods WHERE looked_at < now() - interval '90 days'`;
     await sql`
-      DELETE FROM channel_paces
+      DELETE FROM pacing_lanes
       WHERE greatest(used_until, queued_until) < (extract(epoch FROM now()) - 86400) * 1000`;
     for (const trim of [trimUpdates, trimDeliveries, trimReplayEntries, trimReplays]) {
       for (let count = 0; count < mostStatements && !stopping.aborted; count++) {

@@ -132,7 +132,7 @@ export async function listChannelStates(
            coalesce(day.doubtful, 0)::int AS doubtful,
            greatest((SELECT max(received_at) FROM webhook_event_logs AS update
                        WHERE update.app_id = channels.app_id AND update.channel = channels.name),
-                    (SELECT max(received_at) FROM inbound_mails AS mail
+                    (SELECT max(received_at) FROM inbound_emails AS mail
                        WHERE mail.app_id = channels.app_id AND mail.channel = channels.name)) AS "receivedAt"
     FROM channels
     JOIN apps ON apps.id = channels.app_id

@@ -121,12 +121,12 @@ export async function noteLook({ sql }: Database, everySeconds: number): Promise
     await tx`SELECT pg_advisory_xact_lock(${healthLock})`;
     await tx`
       WITH going AS (
-        UPDATE observed_stretches SET looked_at = now()
-        WHERE id = (SELECT max(id) FROM observed_stretches)
+        UPDATE observed_periods SET looked_at = now()
+        WHERE id = (SELECT max(id) FROM observed_periods)
           AND looked_at > now() - ${betweenLooksSeconds(everySeconds)} * interval '1 second'
         RETURNING id
       )
-      INSERT INTO observed_stretches (began_at) SELECT now() WHERE NOT EXISTS (SELECT FROM going)`;
+      INSERT INTO observed_periods (began_at) SELECT now() WHERE NOT EXISTS (SELECT FROM going)`;
   });
 }
 
@@ -140,7 +140,7 @@ export async function listObserved(
     SELECT greatest(began_at, ${from}::timestamptz) AS "from",
            CASE WHEN looked_at > now() - ${betweenLooksSeconds(everySeconds)} * interval '1 second'
                 THEN greatest(looked_at, now()) ELSE looked_at END AS until
-    FROM observed_stretches WHERE looked_at > ${from}::timestamptz ORDER BY id DESC LIMIT ${changesTold}`.then(
+    FROM observed_periods WHERE looked_at > ${from}::timestamptz ORDER BY id DESC LIMIT ${changesTold}`.then(
     (rows) => rows.reverse(),
   );
 }

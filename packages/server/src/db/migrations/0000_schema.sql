@@ -324,9 +324,9 @@ CREATE INDEX webhook_event_logs_by_channel ON webhook_event_logs (app_id, channe
 CREATE INDEX webhook_event_logs_by_time ON webhook_event_logs (received_at); -- job: trim old records
 
 -- Emails, byte for byte. Emails of one sender are processed one after another.
-CREATE TABLE inbound_mails (
+CREATE TABLE inbound_emails (
   id                bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  app_id            integer NOT NULL CONSTRAINT inbound_mails_app_id_apps_id_fk REFERENCES apps (id),
+  app_id            integer NOT NULL CONSTRAINT inbound_emails_app_id_apps_id_fk REFERENCES apps (id),
   channel           text NOT NULL,
   source            text NOT NULL,
   deduplication_key text NOT NULL, -- Message-ID and sender, or a hash of the content
@@ -342,10 +342,10 @@ CREATE TABLE inbound_mails (
   conversation_key  text,
   received_at       timestamptz(3) NOT NULL DEFAULT now()
 );
-CREATE UNIQUE INDEX inbound_mails_once ON inbound_mails (app_id, channel, deduplication_key);
-CREATE INDEX inbound_mails_waiting ON inbound_mails (app_id, channel, sender, id) WHERE status = 'received';
-CREATE INDEX inbound_mails_by_message_id ON inbound_mails (app_id, message_id);
-CREATE INDEX inbound_mails_by_sender ON inbound_mails (app_id, channel, sender, received_at);
+CREATE UNIQUE INDEX inbound_emails_once ON inbound_emails (app_id, channel, deduplication_key);
+CREATE INDEX inbound_emails_waiting ON inbound_emails (app_id, channel, sender, id) WHERE status = 'received';
+CREATE INDEX inbound_emails_by_message_id ON inbound_emails (app_id, message_id);
+CREATE INDEX inbound_emails_by_sender ON inbound_emails (app_id, channel, sender, received_at);
 
 -- How far each IMAP mailbox was read. Another `uid_validity` means that all UIDs are new.
 CREATE TABLE mailbox_cursors (
@@ -362,7 +362,7 @@ CREATE TABLE mailbox_cursors (
 CREATE TABLE files (
   id           uuid PRIMARY KEY,
   app_id       integer NOT NULL CONSTRAINT files_app_id_apps_id_fk REFERENCES apps (id),
-  brought_by   text NOT NULL, -- `customer 12`, `staff`, `app 3` or `channel page`: who may attach it
+  uploaded_by   text NOT NULL, -- `customer 12`, `staff`, `app 3` or `channel page`: who may attach it
   name         text NOT NULL,
   content_type text NOT NULL, -- detected from the bytes
   size_bytes   integer NOT NULL,
@@ -391,7 +391,7 @@ CREATE TABLE deliveries (
   attempts         integer NOT NULL DEFAULT 0, -- at the next part
   doubts           integer NOT NULL DEFAULT 0, -- attempts that may or may not have been accepted
   next_attempt_at  timestamptz(3) NOT NULL DEFAULT now(),
-  turn_at          timestamptz(3), -- when the channel's pace lets it out
+  slot_at          timestamptz(3), -- when the channel's pace lets it out
   lease_until      timestamptz(3), -- while it is sent: when its sender counts as dead
   error            text,
   fallback_of      bigint, -- the delivery that this one replaces
@@ -441,7 +441,7 @@ CREATE TABLE channel_health (
 
 -- How much of a provider's rate is used, for all nodes, in milliseconds of the database's clock.
 -- A small table that every send updates: half-empty pages keep the updates in place, early vacuum keeps it small.
-CREATE TABLE channel_paces (
+CREATE TABLE pacing_lanes (
   lane         text PRIMARY KEY,
   used_until   double precision NOT NULL,
   queued_until double precision NOT NULL
@@ -625,14 +625,14 @@ CREATE TABLE health_changes (
 CREATE INDEX health_changes_by_part ON health_changes (part, id);
 
 -- Periods in which a node was running and checking health; uptime covers only these.
-CREATE TABLE observed_stretches (
+CREATE TABLE observed_periods (
   id        bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   began_at  timestamptz(3) NOT NULL DEFAULT now(),
   looked_at timestamptz(3) NOT NULL DEFAULT now()
 );
 
 -- Counts per minute and hour. Every process adds to the same row.
-CREATE TABLE figures (
+CREATE TABLE statistics (
   step    text NOT NULL,
   at      timestamptz(3) NOT NULL,
   name    text NOT NULL,
@@ -640,5 +640,5 @@ CREATE TABLE figures (
   count   bigint NOT NULL,
   sum     double precision NOT NULL,
   buckets integer[] NOT NULL, -- of a histogram; empty for plain counts
-  CONSTRAINT figures_step_at_name_label_pk PRIMARY KEY (step, at, name, label)
+  CONSTRAINT statistics_step_at_name_label_pk PRIMARY KEY (step, at, name, label)
 );

@@ -52,7 +52,7 @@ export const deliveries = pgTable(
     doubts: integer('doubts').notNull().default(0),
     nextAttemptAt: instant('next_attempt_at').notNull().defaultNow(),
     /** When its turn comes, where it waits for others so that its channel keeps its pace. */
-    turnAt: instant('turn_at'),
+    slotAt: instant('slot_at'),
     /** While it is being sent: when whoever sends it counts as dead. */
     leaseUntil: instant('lease_until'),
     error: text('error'),
@@ -133,7 +133,7 @@ export const channelHealth = pgTable(
 );
 
 /** How much of a provider's pace is used up, for all nodes; in milliseconds of the database's clock. */
-export const channelPaces = pgTable('channel_paces', {
+export const pacingLanes = pgTable('pacing_lanes', {
   lane: text('lane').primaryKey(),
   /** Until when what has gone out would take at an even pace. */
   usedUntil: doublePrecision('used_until').notNull(),

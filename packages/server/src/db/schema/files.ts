@@ -13,7 +13,7 @@ export const files = pgTable(
       .notNull()
       .references(() => apps.id),
     /** `customer 12`, `staff`, `app 3`, or `channel page`: who may put it into a message. */
-    broughtBy: text('brought_by').notNull(),
+    uploadedBy: text('uploaded_by').notNull(),
     name: text('name').notNull(),
     /** By its bytes, whatever was said of it. */
     contentType: text('content_type').notNull(),

@@ -25,7 +25,7 @@ export const healthChanges = pgTable(
 );
 
 /** A stretch of time in which somebody looked at the health of all parts again and again. */
-export const observedPeriods = pgTable('observed_stretches', {
+export const observedPeriods = pgTable('observed_periods', {
   id: bigint('id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
   beganAt: instant('began_at').notNull().defaultNow(),
   /** The last look of it. */
@@ -34,7 +34,7 @@ export const observedPeriods = pgTable('observed_stretches', {
 
 /** What was measured in each minute and each hour: every process adds its own to the same row. */
 export const statistics = pgTable(
-  'figures',
+  'statistics',
   {
     step: text('step', { enum: ['minute', 'hour'] }).notNull(),
     /** When the step began. */

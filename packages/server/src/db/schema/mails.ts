@@ -17,7 +17,7 @@ const bytes = customType<{ data: Buffer }>({ dataType: () => 'bytea' });
 
 /** Mails as they came in, every byte of them, before anything is made of them. */
 export const inboundEmails = pgTable(
-  'inbound_mails',
+  'inbound_emails',
   {
     id: bigint('id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
     appId: integer('app_id')
@@ -49,12 +49,12 @@ export const inboundEmails = pgTable(
     receivedAt: instant('received_at').notNull().defaultNow(),
   },
   (table) => [
-    uniqueIndex('inbound_mails_once').on(table.appId, table.channel, table.deduplicationKey),
-    index('inbound_mails_waiting')
+    uniqueIndex('inbound_emails_once').on(table.appId, table.channel, table.deduplicationKey),
+    index('inbound_emails_waiting')
       .on(table.appId, table.channel, table.sender, table.id)
       .where(sql`${table.status} = 'received'`),
-    index('inbound_mails_by_message_id').on(table.appId, table.messageId),
-    index('inbound_mails_by_sender').on(table.appId, table.channel, table.sender, table.receivedAt),
+    index('inbound_emails_by_message_id').on(table.appId, table.messageId),
+    index('inbound_emails_by_sender').on(table.appId, table.channel, table.sender, table.receivedAt),
   ],
 );
 

@@ -7,8 +7,8 @@ import {
 } from '@mevrik/protocol';
 import type { JudgedPart } from '../../domain/health.ts';
 import { worstOf } from '../../domain/health.ts';
-import { readCharts } from '../../queries/figures.ts';
 import { listHealthChanges } from '../../queries/health.ts';
+import { readCharts } from '../../queries/statistics.ts';
 import type { HttpDeps, RoutePlugin } from '../http-deps.ts';
 
 /** What the routes below look into. */

@@ -28,7 +28,7 @@ import { assertMayServe, transfer } from '../../commands/transfer.ts';
 import { notifier } from '../../live/publisher.ts';
 import { listMessages, listQueueItems, listSessions, requireSession } from '../../queries/conversations.ts';
 import { lockSession } from '../../state/sessions.ts';
-import { bringerOf, staffOf, staffRoles } from '../access.ts';
+import { staffOf, staffRoles, uploaderOf } from '../access.ts';
 import { causeOf } from '../cause.ts';
 import type { HttpDeps, RoutePlugin } from '../http-deps.ts';
 import { idempotencyOf } from '../idempotency.ts';
@@ -167,7 +167,7 @@ export function sessionRoutes(dependencies: HttpDeps): RoutePlugin {
         const { privately, attachments: attached = [], ...said } = request.body;
         const { appId } = await ownSession(request, request.params.id);
         const { message, repeated } = await unitOfWork.run(async (tx) => {
-          const attachments = await files.claim(tx.sql, { appId, by: bringerOf(request) }, attached);
+          const attachments = await files.claim(tx.sql, { appId, by: uploaderOf(request) }, attached);
           return replyAsAgent(tx, {
             sessionId: request.params.id,
             agent: { id: by.agentId, name: by.name },

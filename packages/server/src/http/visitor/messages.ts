@@ -27,7 +27,7 @@ import { receiveExternal } from '../../commands/receive-external.ts';
 import { type IncomingKind, receiveMessage } from '../../commands/receive-message.ts';
 import { notifier } from '../../live/publisher.ts';
 import { activeSession, listMessages } from '../../queries/conversations.ts';
-import { appOf, bringerOf, channelOf, customerOf } from '../access.ts';
+import { appOf, channelOf, customerOf, uploaderOf } from '../access.ts';
 import { causeOf } from '../cause.ts';
 import type { HttpDeps, RoutePlugin } from '../http-deps.ts';
 import { idempotencyOf } from '../idempotency.ts';
@@ -56,7 +56,7 @@ export function messageRoutes(dependencies: HttpDeps): RoutePlugin {
     const channel = channelOf(conversationKey);
     const idempotency = idempotencyOf(request, `customer ${customerId}`);
     const { message, session, repeated } = await unitOfWork.run(async (tx) => {
-      const attachments = await files.claim(tx.sql, { appId, by: bringerOf(request) }, attached);
+      const attachments = await files.claim(tx.sql, { appId, by: uploaderOf(request) }, attached);
       const content = { ...said, ...(attachments.length === 0 ? {} : { attachments }) };
       const contact = { appId, channel, customerId, contactIdentityId, conversationKey };
       const answer = await receiveMessage(tx, { app, contact, kind, content, idempotency });
@@ -188,7 +188,7 @@ export function messageRoutes(dependencies: HttpDeps): RoutePlugin {
           conversationKey: keyOf(app.id, channel, contactId),
         };
         await unitOfWork.run(async (tx) => {
-          const attachments = await files.claim(tx.sql, { appId: app.id, by: bringerOf(request) }, attached);
+          const attachments = await files.claim(tx.sql, { appId: app.id, by: uploaderOf(request) }, attached);
           const content = { ...words, ...(attachments.length === 0 ? {} : { attachments }) };
           await receiveExternal(tx, {
             ...rest,

@@ -17,7 +17,7 @@ export async function storeStatistics({ sql }: Database, statistics: readonly St
   if (statistics.length === 0) return;
   const merged = merge(statistics);
   await sql`
-    INSERT INTO figures AS known (step, at, name, label, count, sum, buckets)
+    INSERT INTO statistics AS known (step, at, name, label, count, sum, buckets)
     SELECT step, at, name, label, count, sum, ARRAY(SELECT jsonb_array_elements_text(buckets)::int)
     FROM jsonb_to_recordset(${JSON.stringify(merged)}::jsonb)
       AS row (step text, at timestamptz, name text, label text, count bigint, sum float8, buckets jsonb)
@@ -71,11 +71,11 @@ export async function readCharts({ sql }: Database, window: ChartWindow): Promis
     sql<{ point: number; name: string; label: string; count: number }[]>`
       SELECT ${pointOf(sql`at`)} AS point, name, CASE WHEN name = 'event' THEN label ELSE '' END AS label,
              sum(count)::int AS count
-      FROM figures WHERE step = ${step} AND at >= ${from}::timestamptz AND cardinality(buckets) = 0 GROUP BY 1, 2, 3`,
+      FROM statistics WHERE step = ${step} AND at >= ${from}::timestamptz AND cardinality(buckets) = 0 GROUP BY 1, 2, 3`,
     sql<{ point: number; name: string; buckets: number[] }[]>`
       SELECT point, name, array_agg(count ORDER BY place) AS buckets FROM (
         SELECT ${pointOf(sql`at`)} AS point, name, place, sum(bucket)::int AS count
-        FROM figures, unnest(buckets) WITH ORDINALITY AS of (bucket, place)
+        FROM statistics, unnest(buckets) WITH ORDINALITY AS of (bucket, place)
         WHERE step = ${step} AND at >= ${from}::timestamptz GROUP BY 1, 2, 3) AS summed
       GROUP BY 1, 2`,
     sql<{ point: number; taken: number; p50: number; p95: number }[]>`
@@ -132,7 +132,7 @@ const recentMinutes = 5;
 export async function recentBroadcastP95({ sql }: Database): Promise<number> {
   const [row] = await sql<{ buckets: number[] | null }[]>`
     SELECT array_agg(count ORDER BY place) AS buckets FROM (
-      SELECT place, sum(bucket)::int AS count FROM figures, unnest(buckets) WITH ORDINALITY AS of (bucket, place)
+      SELECT place, sum(bucket)::int AS count FROM statistics, unnest(buckets) WITH ORDINALITY AS of (bucket, place)
       WHERE step = 'minute' AND name = 'broadcast' AND at > now() - ${recentMinutes} * interval '1 minute'
       GROUP BY 1) AS summed`;
   return percentileOf(row?.buckets ?? [], 0.95) ?? 0;

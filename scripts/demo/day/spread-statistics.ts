@@ -2,8 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { openDatabase } from '../../../packages/server/src/db/database.ts';
 import { readDatabaseUrl } from '../../../packages/server/src/db/database-url.ts';
 import { bucketEndsMs } from '../../../packages/server/src/domain/buckets.ts';
-import { createStatisticsCounter } from '../../../packages/server/src/observe/figures.ts';
-import { storeStatistics } from '../../../packages/server/src/queries/figures.ts';
+import { createStatisticsCounter } from '../../../packages/server/src/observe/statistics-counter.ts';
+import { storeStatistics } from '../../../packages/server/src/queries/statistics.ts';
 import { seededNumbers } from './day-clock.ts';
 
 /** Figures are stored every few seconds; longer than that nobody waits for the last of them. */
@@ -15,7 +15,7 @@ type Sql = ReturnType<typeof openDatabase>['sql'];
  * Has what happened since then stretched, and its figures counted again, in the minutes in which the events now lie:
  * each takes one of the times that were measured.
  */
-export async function spreadFigures(
+export async function spreadStatistics(
   databaseUrl: string,
   since: Date,
   stretch: () => Promise<void>,
@@ -29,7 +29,7 @@ export async function spreadFigures(
     await figuresStored(sql, from);
     const measured = await sql<{ name: string; buckets: number[] }[]>`
       WITH gone AS (
-        DELETE FROM figures WHERE at >= date_trunc('hour', ${from}::timestamptz) AND name IN ('event', 'age', 'broadcast')
+        DELETE FROM statistics WHERE at >= date_trunc('hour', ${from}::timestamptz) AND name IN ('event', 'age', 'broadcast')
         RETURNING *
       )
       SELECT name, buckets FROM gone WHERE step = 'minute' AND cardinality(buckets) > 0`;
@@ -59,7 +59,7 @@ export async function spreadFigures(
 async function figuresStored(sql: Sql, from: string): Promise<void> {
   for (const begun = Date.now(); Date.now() - begun < patienceMs; await delay(200)) {
     const [row] = await sql<{ stored: boolean }[]>`
-      SELECT (SELECT coalesce(sum(count), 0) FROM figures
+      SELECT (SELECT coalesce(sum(count), 0) FROM statistics
               WHERE step = 'minute' AND name = 'event' AND at >= date_trunc('minute', ${from}::timestamptz))
              >= (SELECT count(*) FROM events WHERE occurred_at >= ${from}::timestamptz) AS stored`;
     if (row?.stored) return;
