@@ -269,7 +269,7 @@ describe('the calls of the SDK', () => {
       name: 'MevrikError',
       status: 422,
       code: 'invalid_input',
-      fields: [{ path: 'text', message: 'is needed for this kind' }],
+      fields: [{ path: 'text', message: 'is required for this kind' }],
     });
   });
 

@@ -48,7 +48,7 @@ async function roundOver(): Promise<void> {
 
 describe('a connection on which something was signed', () => {
   it.each([
-    ['the login is over', new ProblemError('unauthenticated', 'This login is over.'), ['agent 5']],
+    ['the login is over', new ProblemError('unauthenticated', 'You have been logged out.'), ['agent 5']],
     ['the token has expired', new ProblemError('token_expired', 'Refresh it.'), []],
     ['the app is no longer theirs', { ...people.agent, appIds: [2] } satisfies Principal, ['agent 5']],
   ])('is ended with 4200 when %s', async (_what, worth, audited) => {

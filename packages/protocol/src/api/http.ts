@@ -103,7 +103,7 @@ export const postMessageBody = z
     path: ['text'],
   })
   .refine((body) => body.kind !== 'text' || body.text !== undefined, {
-    message: 'is needed for this kind',
+    message: 'is required for this kind',
     path: ['text'],
   })
   .refine((body) => body.kind !== 'attachment' || body.attachments, {
@@ -165,7 +165,11 @@ export const externalMessageBody = messageContainerSchema
   .superRefine(({ kind, content }, context) => {
     const part = essential[kind];
     if (part === null || content[part] !== undefined) return;
-    context.addIssue({ code: 'custom', path: ['content', part], message: `is needed for the kind ${kind}` });
+    context.addIssue({
+      code: 'custom',
+      path: ['content', part],
+      message: `is required for the kind ${kind}`,
+    });
   });
 
 /** A page of a list; `next` is the cursor of the page after it. */

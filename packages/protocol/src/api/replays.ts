@@ -19,7 +19,7 @@ export const replayFilterSchema = z
     until: instant.optional(),
   })
   .refine((given) => Object.values(given).some((value) => value !== undefined), {
-    message: 'must name something: an empty filter would mean all events',
+    message: 'must not be empty: an empty filter would match all events',
   })
   .refine(({ from, until }) => !from || !until || Date.parse(from) < Date.parse(until), {
     message: 'must be later than the beginning',

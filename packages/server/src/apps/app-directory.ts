@@ -68,7 +68,7 @@ export function createAppDirectory(database: Database): AppDirectory {
  */
 export async function requireApp(directory: AppDirectory, id: number): Promise<AppProfile> {
   const app = await directory.byId(id);
-  if (!app?.enabled) throw new ProblemError('unknown_app', 'There is no such app, or it is disabled.');
+  if (!app?.enabled) throw new ProblemError('unknown_app', 'The app does not exist or is disabled.');
   return app;
 }
 

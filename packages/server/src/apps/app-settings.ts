@@ -288,7 +288,7 @@ export type AppSettings = z.output<typeof appSettingsSchema>;
 export function parseAppSettings(settings: unknown): AppSettings {
   const parsed = appSettingsSchema.safeParse(settings);
   if (parsed.success) return parsed.data;
-  throw new ProblemError('invalid_input', 'The settings of the app are not valid.', {
+  throw new ProblemError('invalid_input', 'The app settings are not valid.', {
     cause: parsed.error,
     fields: parsed.error.issues.map((issue) => ({
       path: ['settings', ...issue.path].join('.'),

@@ -100,7 +100,7 @@ export function createAccessTokens(
             cause: error,
           });
         }
-        throw new ProblemError('unauthenticated', 'The access token is not one of ours.', { cause: error });
+        throw new ProblemError('unauthenticated', 'Invalid access token.', { cause: error });
       }
     },
   };

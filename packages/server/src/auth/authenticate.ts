@@ -38,8 +38,8 @@ export function createAuthenticator(sql: Sql, tokens: AccessTokens): Authenticat
       return { role: 'customer', appId, customerId, contactIdentityId, conversationKey };
     }
     const login = await logins.get(`${subject.agentId} ${subject.family}`);
-    if (!login) throw over('This login is over.');
-    if (login.role !== subject.role) throw over('Your role has changed: log in again.');
+    if (!login) throw over('You have been logged out.');
+    if (login.role !== subject.role) throw over('Your role has changed. Log in again.');
     return { role: login.role, agentId: subject.agentId, name: login.name, appIds: login.app_ids };
   }
 
@@ -52,7 +52,7 @@ export function createAuthenticator(sql: Sql, tokens: AccessTokens): Authenticat
     const app = isStorable(key) ? await appsByKey.get(key) : undefined;
     // Compared also where there is no such app: the time does not tell which keys exist.
     const matches = sameSecret(secret ?? '', app?.secret ?? '');
-    if (!app || !secret || !matches) throw over('The app key or the app secret is wrong.');
+    if (!app || !secret || !matches) throw over('Wrong app key or app secret.');
     return { role: 'service', appId: app.id };
   }
 
@@ -62,7 +62,9 @@ export function createAuthenticator(sql: Sql, tokens: AccessTokens): Authenticat
       const { scheme, credentials } = parseHeader(header);
       if (scheme === 'bearer') return authenticateToken(credentials);
       if (scheme === 'basic') return authenticateApp(credentials);
-      throw over('Send an Authorization header: Bearer with a token, or Basic with an app key and secret.');
+      throw over(
+        'Send an Authorization header: Bearer with an access token, or Basic with an app key and secret.',
+      );
     },
     async loginOf(header) {
       const { scheme, credentials } = parseHeader(header);

@@ -101,7 +101,7 @@ export async function revokeAgentTokens(sql: Sql, agentId: number): Promise<void
 /** The problem that a caller is told of when a refresh did not work. */
 export function rotationProblem(outcome: Exclude<Rotation['outcome'], 'rotated'>): ProblemError {
   if (outcome === 'expired') return new ProblemError('token_expired', 'The refresh token has expired.');
-  return new ProblemError('unauthenticated', 'The refresh token does not work, or no longer.');
+  return new ProblemError('unauthenticated', 'Invalid or revoked refresh token.');
 }
 
 /** The row of a token, locked: of two refreshes at once, the second sees the first. */

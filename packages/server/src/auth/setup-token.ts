@@ -45,12 +45,12 @@ export async function isSetupToken(sql: Sql, token: string): Promise<boolean> {
 export async function useSetupToken(sql: Sql, token: string): Promise<void> {
   await sql`SELECT pg_advisory_xact_lock(${setupLock})`;
   if (await hasAdministrator(sql)) {
-    throw new ProblemError('setup_done', 'Log in with the account that was made.');
+    throw new ProblemError('setup_done', 'Log in with the existing administrator account.');
   }
   if (!(await isSetupToken(sql, token))) {
     throw new ProblemError(
       'forbidden',
-      'This set-up address is not valid, or no longer. The server prints a new one whenever it starts.',
+      'This setup link is invalid or has expired. Restart the server to get a new one.',
     );
   }
   await sql`DELETE FROM secrets WHERE name = ${secretName}`;

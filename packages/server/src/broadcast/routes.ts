@@ -58,8 +58,9 @@ async function identify(
 ): Promise<{ principal: Principal; app: GatewayApp }> {
   const principal = await authenticate(request.headers.authorization);
   const app = await appOf(apps, principal, appKeyIn(request));
-  if (!app?.enabled) throw new ProblemError('unknown_app', 'There is no such app, or it is disabled.');
-  if (!mayActFor(principal, app.id)) throw new ProblemError('forbidden', 'You do not work for this app.');
+  if (!app?.enabled) throw new ProblemError('unknown_app', 'The app does not exist or is disabled.');
+  if (!mayActFor(principal, app.id))
+    throw new ProblemError('forbidden', 'You do not have access to this app.');
   return { principal, app };
 }
 

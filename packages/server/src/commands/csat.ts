@@ -59,7 +59,7 @@ export async function answerSurvey(
   answer: CsatAnswer,
 ): Promise<{ survey: CsatSurvey; session: LockedSession }> {
   const open = await openSurvey(tx, session.id);
-  if (!open) throw new ProblemError('survey_closed', 'No survey waits for an answer.');
+  if (!open) throw new ProblemError('survey_closed', 'There is no open survey to answer.');
   const [row] = await tx.orm
     .update(csatSurveys)
     .set({ status: 'answered', answer, answeredAt: sql`now()` })

@@ -47,7 +47,9 @@ export function demandAccess(api: Api): void {
   api.addHook('onRoute', function (route: RouteOptions) {
     if (route.config?.access) return;
     if (this.defaultAccess === null) {
-      throw new Error(`${String(route.method)} ${route.url} does not say who may call it (config.access).`);
+      throw new Error(
+        `${String(route.method)} ${route.url} does not declare who may call it (config.access).`,
+      );
     }
     route.config = { limitFactor: machineFactor, ...route.config, access: this.defaultAccess };
   });
@@ -71,29 +73,32 @@ export function withAccess(access: Access, plugin: FastifyPluginAsync | FastifyP
 export async function admit(request: FastifyRequest, authenticator: Authenticator): Promise<void> {
   const { access } = request.routeOptions.config;
   if (access === 'public') return;
-  if (!access) throw new ProblemError('forbidden', 'Nobody may call this.');
+  if (!access) throw new ProblemError('forbidden', 'No role has access to this endpoint.');
   request.principal = await authenticator.authenticate(request.headers.authorization);
   if (!access.includes(request.principal.role)) {
-    throw new ProblemError('forbidden', `This is for the role ${access.join(' or ')}.`);
+    throw new ProblemError('forbidden', `This requires the role ${access.join(' or ')}.`);
   }
 }
 
 /** The customer who is asking, on a route that is for customers. */
 export function customerOf(request: FastifyRequest): CustomerPrincipal {
-  if (request.principal?.role !== 'customer') throw new ProblemError('forbidden', 'This is for customers.');
+  if (request.principal?.role !== 'customer')
+    throw new ProblemError('forbidden', 'Only customers can do this.');
   return request.principal;
 }
 
 /** The agent, supervisor or administrator who is asking, on a route that is for them. */
 export function staffOf(request: FastifyRequest): StaffPrincipal {
   const { principal } = request;
-  if (!principal || !('agentId' in principal)) throw new ProblemError('forbidden', 'This is for agents.');
+  if (!principal || !('agentId' in principal))
+    throw new ProblemError('forbidden', 'Only agents can do this.');
   return principal;
 }
 
 /** The app whose back end is asking, on a route that is for back ends. */
 export function appOf(request: FastifyRequest): AppPrincipal {
-  if (request.principal?.role !== 'service') throw new ProblemError('forbidden', 'This is for back ends.');
+  if (request.principal?.role !== 'service')
+    throw new ProblemError('forbidden', 'Only back ends can do this.');
   return request.principal;
 }
 

@@ -44,8 +44,8 @@ function appOf(request: FastifyRequest, asked: number | undefined): number {
   const { principal } = request;
   if (principal && 'appId' in principal) return principal.appId;
   if (asked === undefined) {
-    throw new ProblemError('invalid_input', 'Say with `appId` which app the file is for.', {
-      fields: [{ path: 'appId', message: 'is needed' }],
+    throw new ProblemError('invalid_input', 'Set `appId` to the app that the file is for.', {
+      fields: [{ path: 'appId', message: 'is required' }],
     });
   }
   assertOwnApp(request, asked);
@@ -72,7 +72,7 @@ export function fileRoutes({ files, fileAddresses }: HttpDeps): RoutePlugin {
         const file = await files.open(id);
         const { status, range } = rangeOf(file, request.headers.range);
         const stream = await file?.read(range);
-        if (!file || !stream) throw new ProblemError('not_found', 'There is no such file any more.');
+        if (!file || !stream) throw new ProblemError('not_found', 'File not found.');
         const length = range ? range.end - range.start + 1 : file.sizeBytes;
         if (range) reply.header('content-range', `bytes ${range.start}-${range.end}/${file.sizeBytes}`);
         return reply
@@ -111,9 +111,9 @@ function assertSigned(
   asked: { readonly id: string; readonly expires: number; readonly signature: string },
 ): void {
   const state = addresses.check(asked);
-  if (state === 'forged') throw new ProblemError('forbidden', 'The address was changed on its way.');
+  if (state === 'forged') throw new ProblemError('forbidden', 'The signature of this link is not valid.');
   if (state === 'expired') {
-    throw new ProblemError('link_expired', 'Open the conversation again to get a new one.');
+    throw new ProblemError('link_expired', 'Reload the conversation to get a new link.');
   }
 }
 

@@ -13,7 +13,7 @@ export function idempotencyOf(request: FastifyRequest, writer: string): Idempote
   const key = request.headers['idempotency-key'];
   if (key === undefined) return undefined;
   if (typeof key !== 'string' || !/^[\x21-\x7e]{1,200}$/.test(key)) {
-    throw new ProblemError('bad_request', 'An Idempotency-Key has 1 to 200 printable characters.');
+    throw new ProblemError('bad_request', 'Idempotency-Key must have 1 to 200 printable characters.');
   }
   const asked = `${request.routeOptions.url} ${JSON.stringify(request.params)} ${JSON.stringify(request.body)}`;
   return { key: `${writer} ${key}`, hash: createHash('sha256').update(asked).digest('hex') };

@@ -12,7 +12,7 @@ export function seenBy({ headers }: FastifyRequest): Seen {
   // Proxies that compress make weak tags of ours, which tell the same states apart as before.
   const tags = [...given.matchAll(/(?:W\/)?"([^"]*)"/g)].map(([, tag = '']) => tag);
   if (tags.length > 0) return tags;
-  throw new ProblemError('bad_request', 'If-Match has the ETag of what you read, with its quotes; or *.');
+  throw new ProblemError('bad_request', 'If-Match must be * or the quoted ETag of the version you read.');
 }
 
 /** Names the state that an answer tells of. */

@@ -15,12 +15,12 @@ export function assertPlain(value: unknown): void {
   for (let at = open.pop(); at; at = open.pop()) {
     const { value: part, path } = at;
     if (typeof part === 'string' && unstorable.test(part)) {
-      throw refusal(path, 'has a character that cannot be stored (U+0000, or half of a pair)');
+      throw refusal(path, 'contains a character that cannot be stored (U+0000 or an unpaired surrogate)');
     }
     if (typeof part !== 'object' || part === null || ArrayBuffer.isView(part)) continue;
     if (path.length >= maxDepth) throw refusal(path, 'is nested too deeply');
     for (const [name, inner] of Object.entries(part)) {
-      if (unstorable.test(name)) throw refusal(path, 'has a name with a character that cannot be stored');
+      if (unstorable.test(name)) throw refusal(path, 'contains a key with a character that cannot be stored');
       open.push({ value: inner, path: [...path, name] });
     }
   }

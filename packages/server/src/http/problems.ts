@@ -74,10 +74,12 @@ export function asProblem(error: unknown): ProblemError {
   const ofFramework = typeof code === 'string' ? frameworkProblems[code] : undefined;
   if (ofFramework) return new ProblemError(ofFramework[0], ofFramework[1], { cause: error });
   if (isUnreachable(error)) {
-    return new ProblemError('unavailable', 'The database does not answer at the moment.', { cause: error });
+    return new ProblemError('unavailable', 'The database is not reachable. Try again in a moment.', {
+      cause: error,
+    });
   }
   if (outOfRange.has(sqlState(error) ?? '')) {
-    return new ProblemError('invalid_input', 'A number or a text is not one that can be stored.', {
+    return new ProblemError('invalid_input', 'A number or text cannot be stored.', {
       cause: error,
     });
   }
@@ -85,18 +87,22 @@ export function asProblem(error: unknown): ProblemError {
   if (isCallersFault && !isResponseSerializationError(error)) {
     return new ProblemError('bad_request', 'The request could not be read.', { cause: error });
   }
-  return new ProblemError('internal', 'Try again later; if it stays, quote the instance of this answer.', {
-    cause: error,
-  });
+  return new ProblemError(
+    'internal',
+    'Try again later. If it keeps happening, report the `instance` of this response.',
+    {
+      cause: error,
+    },
+  );
 }
 
 const frameworkProblems: Readonly<Record<string, readonly [ProblemError['code'], string]>> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: ['too_large', 'The body is larger than this server takes.'],
+  FST_ERR_CTP_BODY_TOO_LARGE: ['too_large', 'The body exceeds the size limit.'],
   FST_ERR_CTP_INVALID_MEDIA_TYPE: ['unsupported_media_type', 'Send the body as application/json.'],
   FST_ERR_CTP_EMPTY_JSON_BODY: ['bad_request', 'The body is empty.'],
   FST_ERR_CTP_INVALID_JSON_BODY: ['bad_request', 'The body is not valid JSON.'],
-  FST_ERR_CTP_INVALID_CONTENT_LENGTH: ['bad_request', 'The body is not as long as its Content-Length says.'],
-  FST_ERR_BAD_URL: ['bad_request', 'The address of the request is not valid.'],
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: ['bad_request', 'The body length does not match Content-Length.'],
+  FST_ERR_BAD_URL: ['bad_request', 'The request URL is not valid.'],
 };
 
 interface ValidationIssue {
@@ -113,7 +119,7 @@ function asInvalidInput(error: {
     const path = instancePath.split('/').filter((part) => part !== '');
     const unknown = Array.isArray(params.keys) ? params.keys.map(String) : undefined;
     if (unknown)
-      return unknown.map((key) => ({ path: [...path, key].join('.'), message: 'is not known here' }));
+      return unknown.map((key) => ({ path: [...path, key].join('.'), message: 'is not a known field' }));
     return [{ path: path.join('.'), message }];
   });
   const [first] = fields;

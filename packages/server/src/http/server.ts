@@ -118,7 +118,7 @@ function guard(api: Api, { authenticator, config, lag, onAnswered }: HttpDeps): 
     }
     await limits.count(request, reply);
     if (request.routeOptions.config?.addsLoad && lag() > config.lagLimit) {
-      throw new ProblemError('overloaded', 'Send it again in a moment: nothing was stored.');
+      throw new ProblemError('overloaded', 'Nothing was stored. Try again in a moment.');
     }
   });
   api.addHook('preValidation', async ({ body, query, params }) => {
@@ -139,7 +139,7 @@ function answerFaults(api: Api, { audit, log }: HttpDeps): void {
     const problem = asProblem(error);
     const { method, url } = request.routeOptions;
     if (problem.code === 'internal' || problem.code === 'unavailable') {
-      log.error({ err: error, requestId: request.id, method, url }, 'a request failed');
+      log.error({ err: error, requestId: request.id, method, url }, 'Request failed');
     }
     if (audited.has(problem.code)) {
       audit({
@@ -153,6 +153,10 @@ function answerFaults(api: Api, { audit, log }: HttpDeps): void {
     return answerProblem(problem, request, reply);
   });
   api.setNotFoundHandler((request, reply) =>
-    answerProblem(new ProblemError('not_found', 'There is nothing at this address.'), request, reply),
+    answerProblem(
+      new ProblemError('not_found', 'There is no page or endpoint at this address.'),
+      request,
+      reply,
+    ),
   );
 }

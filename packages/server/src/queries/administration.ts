@@ -61,7 +61,7 @@ export async function requireChannelRow({ orm }: Database, appId: number, name: 
     .from(channels)
     .innerJoin(apps, eq(apps.id, channels.appId))
     .where(and(eq(channels.appId, appId), eq(channels.name, name)));
-  if (!row) throw new ProblemError('not_found', 'There is no such channel.');
+  if (!row) throw new ProblemError('not_found', 'Channel not found.');
   return row;
 }
 

@@ -25,7 +25,7 @@ export function apiRoutes({ apps, api }: ApiRoutesOptions): FastifyPluginAsync {
   async function signer(request: FastifyRequest): Promise<number> {
     const { appId = '' } = request.params as { appId?: string };
     const app = /^[1-9]\d{0,9}$/.test(appId) ? await apps.byId(Number(appId)) : undefined;
-    if (!app) throw new ProblemError('invalid_signature', 'auth_key is not the key of this app.');
+    if (!app) throw new ProblemError('invalid_signature', 'auth_key does not match the app.');
     const { path, query } = addressOf(request);
     const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
     requireSignature(app, { method: request.method, path, query, body });
@@ -78,6 +78,6 @@ function readJson(request: FastifyRequest): unknown {
   try {
     return JSON.parse(String(request.body));
   } catch (error) {
-    throw new ProblemError('bad_request', 'The body is no JSON.', { cause: error });
+    throw new ProblemError('bad_request', 'The body is not valid JSON.', { cause: error });
   }
 }

@@ -24,21 +24,21 @@ export function requireSignature(app: Signer, request: SignedRequest, nowMs = Da
   const refuse = (detail: string): never => {
     throw new ProblemError('invalid_signature', detail);
   };
-  if (query.get('auth_key') !== app.key) refuse('auth_key is not the key of this app.');
+  if (query.get('auth_key') !== app.key) refuse('auth_key does not match the app.');
   if (query.get('auth_version') !== '1.0') refuse('auth_version must be 1.0.');
   const timestamp = query.get('auth_timestamp') ?? '';
   const ageSeconds = Math.abs(nowMs / 1000 - Number(timestamp));
   if (!/^\d{1,12}$/.test(timestamp) || ageSeconds > maxAgeSeconds) {
     refuse(`auth_timestamp must be within ${maxAgeSeconds} seconds of our clock.`);
   }
-  if (new Set(query.keys()).size !== [...query.keys()].length) refuse('A parameter is given twice.');
+  if (new Set(query.keys()).size !== [...query.keys()].length) refuse('A query parameter appears twice.');
   const bodyHash = query.get('body_md5');
   if (body.length > 0 || bodyHash !== null) {
     const actual = createHash('md5').update(body).digest('hex');
-    if (!sameSecret(bodyHash ?? '', actual)) refuse('body_md5 is not the hash of the body.');
+    if (!sameSecret(bodyHash ?? '', actual)) refuse('body_md5 does not match the body.');
   }
   if (!sameSecret(query.get('auth_signature') ?? '', signRequest(app.secret, request))) {
-    refuse('auth_signature is wrong.');
+    refuse('auth_signature is not valid.');
   }
 }
 

@@ -83,7 +83,7 @@ async function send(
   events: readonly TriggeredEvent[],
 ): Promise<void> {
   if (events.some(({ data }) => Buffer.byteLength(data) > maxEventBytes)) {
-    throw new ProblemError('too_large', `The data of an event may have ${maxEventBytes} bytes.`);
+    throw new ProblemError('too_large', `The event data must not exceed ${maxEventBytes} bytes.`);
   }
   const messages = events.flatMap(({ channels, name, data, socket_id }) =>
     [...new Set(channels)].map((channel) => ({
@@ -127,6 +127,6 @@ export function readInfo(text: string): readonly string[] {
 
 function requireChannel(name: string): PusherChannel {
   const channel = parsePusherChannel(name);
-  if (!channel) throw badRequest('channel', 'is no name of a channel');
+  if (!channel) throw badRequest('channel', 'is not a valid channel name');
   return channel;
 }

@@ -11,7 +11,7 @@ const name = z
   .refine((event) => !/^pusher(_internal)?:/.test(event), 'names with pusher: are the protocol’s own');
 const channel = z
   .string()
-  .refine((text) => parsePusherChannel(text) !== undefined, 'is no name of a channel');
+  .refine((text) => parsePusherChannel(text) !== undefined, 'is not a valid channel name');
 const common = {
   name,
   data: z.union([z.string(), z.json().transform((value) => JSON.stringify(value))]),
@@ -59,5 +59,5 @@ function parse<Schema extends z.ZodType>(schema: Schema, body: unknown): z.outpu
   const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
   const fields = parsed.error.issues.map(({ path, message }) => ({ path: path.join('.'), message }));
-  throw new ProblemError('bad_request', 'The event cannot be sent.', { cause: parsed.error, fields });
+  throw new ProblemError('bad_request', 'The event is not valid.', { cause: parsed.error, fields });
 }

@@ -65,7 +65,7 @@ export async function changeChannel(
 ): Promise<string> {
   const { secret } = await lockApp(tx, appId);
   const known = await findChannel(tx, appId, name);
-  if (!known) throw new ProblemError('not_found', 'There is no such channel.');
+  if (!known) throw new ProblemError('not_found', 'Channel not found.');
   demandSeen(seen, channelTag(known, secret));
   const { enabled = known.enabled } = changes;
   const settings = mergePatch(known.settings, changes.settings ?? {});

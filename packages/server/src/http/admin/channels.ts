@@ -175,7 +175,7 @@ export function channelRoutes(deps: ChannelRouteDeps): RoutePlugin {
         await requireAppRow(database, appId);
         const draft = await unitOfWork.run((tx) => draftSettings(tx, { appId, name, ...request.body }));
         const test = testOf(draft.adapter);
-        if (!test) throw new ProblemError('conflict', 'A channel of this kind has no credentials to try.');
+        if (!test) throw new ProblemError('conflict', 'Channels of this kind have no credentials to test.');
         return outcomeOf(draft.adapter, (signal) => test({ settings: draft.settings, services, signal }));
       },
     );
@@ -197,7 +197,10 @@ export function channelRoutes(deps: ChannelRouteDeps): RoutePlugin {
         const { kind, settings } = await requireChannelRow(database, id, name);
         const adapter = adapterFor(kind);
         if (!adapter?.connect || webhookUrl === null) {
-          throw new ProblemError('conflict', 'The provider of this channel must be told by hand.');
+          throw new ProblemError(
+            'conflict',
+            'Enter the webhook URL by hand: this provider has no API for it.',
+          );
         }
         const { connect } = adapter;
         return outcomeOf(adapter, (signal) => connect(webhookUrl, { settings, services, signal }));

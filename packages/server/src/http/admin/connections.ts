@@ -76,12 +76,15 @@ export function gatewayInspectionRoutes({ gateway, audit }: GatewayRouteDeps): R
         const { query } = request;
         const channel = parsePusherChannel(query.channel);
         if (!channel) {
-          throw new ProblemError('invalid_input', 'This is no name of a channel.', {
-            fields: [{ path: 'channel', message: 'is no name of a channel' }],
+          throw new ProblemError('invalid_input', 'Invalid channel name.', {
+            fields: [{ path: 'channel', message: 'is not a valid channel name' }],
           });
         }
         if (taps >= maxTaps)
-          throw new ProblemError('too_many_requests', `${maxTaps} taps are open: close one.`);
+          throw new ProblemError(
+            'too_many_requests',
+            `${maxTaps} taps are already open. Close one and try again.`,
+          );
         taps += 1;
         const stream = new PassThrough();
         const send = (event: string, data: unknown) =>

@@ -78,7 +78,7 @@ export function deliveryRecordRoutes({ database, unitOfWork, apps }: HttpDeps): 
       async (request, reply) => {
         const { appId, name: channel } = request.params;
         const app = await requireApp(apps, appId);
-        if (!app.channels.has(channel)) throw new ProblemError('not_found', 'There is no such channel.');
+        if (!app.channels.has(channel)) throw new ProblemError('not_found', 'Channel not found.');
         await unitOfWork.run(async (tx) => {
           await scheduleProbe(tx, { appId, channel });
           const actor = actorOf(request);

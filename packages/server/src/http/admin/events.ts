@@ -75,7 +75,7 @@ export function inspectionRoutes(dependencies: InspectionRouteDeps): RoutePlugin
         const story = await inspection.eventStory(request.params.id);
         const appIds = visibleApps(staffOf(request), undefined);
         if (!story || (appIds !== null && !appIds.includes(story.event.appId))) {
-          throw new ProblemError('not_found', 'There is no such event.');
+          throw new ProblemError('not_found', 'Event not found.');
         }
         const delivered = await deliveriesOfEvents(database, story.chain);
         const chain = story.chain.map((one) => ({ ...one, deliveries: delivered.get(one.id) ?? [] }));
@@ -165,7 +165,11 @@ export function inspectionRoutes(dependencies: InspectionRouteDeps): RoutePlugin
 /** An empty filter would mean everything, which nobody should do by leaving something out. */
 function named(filter: z.output<typeof parkedFilterSchema>): z.output<typeof parkedFilterSchema> {
   if (Object.values(filter).some((value) => value !== undefined)) return filter;
-  throw new ProblemError('invalid_input', 'Say which: an empty filter would mean all of them.', {
-    fields: [{ path: 'filter', message: 'must name something' }],
-  });
+  throw new ProblemError(
+    'invalid_input',
+    'Set at least one filter. An empty filter would match everything.',
+    {
+      fields: [{ path: 'filter', message: 'must not be empty' }],
+    },
+  );
 }

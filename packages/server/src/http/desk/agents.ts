@@ -79,7 +79,7 @@ export function agentRoutes({
         if (!usable || !matches) {
           throw new ProblemError(
             'invalid_credentials',
-            'Check both, or ask an administrator for a new password.',
+            'Try again, or ask an administrator to reset your password.',
           );
         }
         const { agent } = usable;

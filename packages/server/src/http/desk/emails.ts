@@ -58,7 +58,7 @@ export function emailRoutes({ database }: HttpDeps): RoutePlugin {
         const email = await requireEmailOf(database, request.params.id);
         assertOwnApp(request, email.appId);
         const file = (await readMail(email.raw, null)).files[request.params.at];
-        if (!file) throw new ProblemError('not_found', 'There is no such file with that mail.');
+        if (!file) throw new ProblemError('not_found', 'This email has no such attachment.');
         // Always saved and never shown: what is in it was written by anybody.
         return reply
           .type('application/octet-stream')

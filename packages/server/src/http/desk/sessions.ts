@@ -53,14 +53,15 @@ const sessionQuery = pageQuery.extend({
 /** The apps whose conversations somebody sees: all of theirs, or the one they ask for; `null` means every app. */
 export function visibleApps(principal: StaffPrincipal, asked: number | undefined): readonly number[] | null {
   if (asked === undefined) return principal.role === 'admin' ? null : principal.appIds;
-  if (!mayActFor(principal, asked)) throw new ProblemError('forbidden', 'You do not work for this app.');
+  if (!mayActFor(principal, asked))
+    throw new ProblemError('forbidden', 'You do not have access to this app.');
   return [asked];
 }
 
 /** Refuses what is of an app that somebody does not work for. @throws ProblemError `forbidden`. */
 export function assertOwnApp(request: FastifyRequest, appId: number): void {
   if (!mayActFor(staffOf(request), appId))
-    throw new ProblemError('forbidden', 'You do not work for this app.');
+    throw new ProblemError('forbidden', 'You do not have access to this app.');
 }
 
 /** The queue: what waits, and taking it. */

@@ -35,7 +35,7 @@ export function webhookRoutes({ apps, unitOfWork, audit, ...dependencies }: Http
     const channel = app?.channels.get(name);
     const intake = channel?.kind === kind ? adapterFor(kind)?.webhook : undefined;
     if (!app?.enabled || !channel?.enabled || !intake) {
-      throw new ProblemError('not_found', 'There is no such webhook.');
+      throw new ProblemError('not_found', 'Webhook not found.');
     }
     return { app, channel, intake };
   }
@@ -51,7 +51,7 @@ export function webhookRoutes({ apps, unitOfWork, audit, ...dependencies }: Http
       async (request, reply) => {
         const { channel, intake } = await find(request.params);
         const challenge = intake.confirm(request.query as Record<string, unknown>, channel.settings);
-        if (challenge === undefined) throw new ProblemError('forbidden', 'The verify token is not ours.');
+        if (challenge === undefined) throw new ProblemError('forbidden', 'The verify token does not match.');
         return reply.type('text/plain').serializer(String).send(challenge);
       },
     );
@@ -68,7 +68,7 @@ export function webhookRoutes({ apps, unitOfWork, audit, ...dependencies }: Http
             action: 'webhook.refuse',
             target: channel.name,
           });
-          throw new ProblemError('invalid_signature', 'The signature does not fit the body.');
+          throw new ProblemError('invalid_signature', 'The signature does not match the body.');
         }
         const read = parseJson(body);
         const known = intake.split(read, channel.settings);

@@ -113,7 +113,10 @@ export function meRoutes({ database, unitOfWork, apps }: HttpDeps): RoutePlugin 
         const contact = contactOf(request);
         const app = await requireApp(apps, contact.appId);
         if (app.settings.offline.form === 'never') {
-          throw new ProblemError('forbidden', 'This app takes no messages by a form: write in the chat.');
+          throw new ProblemError(
+            'forbidden',
+            'The offline form is turned off for this app. Write in the chat instead.',
+          );
         }
         const idempotency = idempotencyOf(request, `customer ${contact.customerId}`);
         const left = await unitOfWork.run(

@@ -61,7 +61,7 @@ export function messageRoutes(dependencies: HttpDeps): RoutePlugin {
       const contact = { appId, channel, customerId, contactIdentityId, conversationKey };
       const answer = await receiveMessage(tx, { app, contact, kind, content, idempotency });
       if (kind === 'csat_answer' && !answer.repeated && !(await openSurvey(tx, answer.session.id))) {
-        throw new ProblemError('survey_closed', 'No survey waits for an answer.');
+        throw new ProblemError('survey_closed', 'There is no open survey to answer.');
       }
       return answer;
     }, causeOf(request));
@@ -71,7 +71,7 @@ export function messageRoutes(dependencies: HttpDeps): RoutePlugin {
 
   async function requireActive(request: FastifyRequest) {
     const session = await activeSession(database, customerOf(request).conversationKey);
-    if (!session) throw new ProblemError('session_ended', 'A new session begins with the next message.');
+    if (!session) throw new ProblemError('session_ended', 'Send a message to start a new session.');
     return session;
   }
 
@@ -172,13 +172,9 @@ export function messageRoutes(dependencies: HttpDeps): RoutePlugin {
         const app = await requireApp(apps, appOf(request).appId);
         const { channel, contactId, sentAt, kind, content: said, ...rest } = request.body;
         if (app.channels.get(channel)?.kind !== 'api') {
-          throw new ProblemError(
-            'invalid_input',
-            'The app has no channel of the kind `api` with that name.',
-            {
-              fields: [{ path: 'channel', message: 'is not an api channel of the app' }],
-            },
-          );
+          throw new ProblemError('invalid_input', 'The app has no `api` channel with this name.', {
+            fields: [{ path: 'channel', message: 'is not an `api` channel of the app' }],
+          });
         }
         const { attachments: attached = [], ...words } = said;
         const place = {

@@ -92,7 +92,7 @@ export function visitorRoutes({ unitOfWork, apps, accessTokens }: HttpDeps): Rou
 function assertWebChannel(app: AppProfile, name: string): void {
   const channel = app.channels.get(name);
   if (channel?.enabled && channel.kind === 'web') return;
-  throw new ProblemError('invalid_input', 'The app has no web channel of that name.', {
+  throw new ProblemError('invalid_input', 'The app has no web channel with this name.', {
     fields: [{ path: 'channel', message: 'is not a web channel of the app' }],
   });
 }
@@ -105,9 +105,9 @@ function provenIdentity(
     if (!app.settings.requireIdentity) return undefined;
     throw new ProblemError(
       'invalid_signature',
-      'This app only takes visitors that it vouches for: send `identity`.',
+      'This app requires verified visitors. Send a signed `identity`.',
     );
   }
   if (isIdentityProven(identity.externalId, identity.signature, app.secret)) return identity.externalId;
-  throw new ProblemError('invalid_signature', 'The identity is not signed with the secret of the app.');
+  throw new ProblemError('invalid_signature', 'The identity signature does not match the app secret.');
 }
