@@ -129,7 +129,10 @@ describe('the story of an event', () => {
     );
     const story = await eventually(
       () => get(`/v1/admin/events/${event?.id}`),
-      ({ chain }) => chain.some(({ causationId }: Event) => causationId === event?.id),
+      ({ chain, listeners }) =>
+        chain.some(({ causationId }: Event) => causationId === event?.id) &&
+        // Its checkpoint is written a moment after what it did.
+        listeners.every(({ outcome }: { outcome: string }) => outcome !== 'pending'),
     );
     const handled = story.listeners.find((one: { listener: string }) => one.listener === listener);
     expect(handled).toMatchObject({ outcome: 'done', attempt: 1, failures: [] });

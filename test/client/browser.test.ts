@@ -2,16 +2,15 @@ import { readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Browser, chromium } from 'playwright-core';
 import { build } from 'tsdown';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startBrowser, type TestBrowser } from '../support/browser.ts';
 import { startNetwork } from '../support/network.ts';
 import { startTestProduct, type TestProduct } from '../support/product.ts';
-import { requireProgram } from '../support/system-programs.ts';
 
 const outDir = join(tmpdir(), `mevrik-client-${process.pid}`);
 let product: TestProduct;
-let browser: Browser;
+let browser: TestBrowser;
 /** The SDK as a page's tools pack it: a script that says `Mevrik`. */
 let script: string;
 beforeAll(async () => {
@@ -29,10 +28,7 @@ beforeAll(async () => {
     logLevel: 'warn',
   });
   script = readFileSync(join(outDir, 'index.iife.js'), 'utf8');
-  [product, browser] = await Promise.all([
-    startTestProduct(),
-    chromium.launch({ executablePath: requireProgram('chromium'), args: ['--no-sandbox', '--disable-quic'] }),
-  ]);
+  [product, browser] = await Promise.all([startTestProduct(), startBrowser()]);
 });
 afterAll(async () => {
   rmSync(outDir, { recursive: true, force: true });

@@ -1,13 +1,13 @@
 import { type SmtpStandIn, startSmtpStandIn } from '@mevrik/stand-ins';
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { accessibilityFaults, startBrowser } from '../support/browser.ts';
+import { accessibilityFaults, startBrowser, type TestBrowser } from '../support/browser.ts';
 import { type FacebookProduct, page as facebook, startFacebook } from '../support/facebook.ts';
 import { logInAs } from '../support/panel.ts';
 
 let product: FacebookProduct;
 let post: SmtpStandIn;
-let browser: Browser;
+let browser: TestBrowser;
 beforeAll(async () => {
   [product, post, browser] = await Promise.all([startFacebook(), startSmtpStandIn(), startBrowser()]);
 });

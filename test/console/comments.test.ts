@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { openPage, startBrowser, type WatchedPage } from '../support/browser.ts';
+import { openPage, startBrowser, type TestBrowser, type WatchedPage } from '../support/browser.ts';
 import {
   type FacebookProduct,
   page as facebook,
@@ -14,7 +14,7 @@ import type { Employed } from '../support/product.ts';
 
 const patient = { timeout: 60_000 };
 let product: FacebookProduct;
-let browser: Browser;
+let browser: TestBrowser;
 let admin: Employed;
 let kept: string;
 const pages: WatchedPage[] = [];
@@ -48,7 +48,6 @@ async function taken(sessionId: number): Promise<Page> {
   const storageState = { cookies: [], origins: [{ origin: product.url, localStorage }] };
   const opened = await openPage(browser, `${product.url}/desk/${sessionId}`, {
     storageState,
-    reducedMotion: 'reduce',
   });
   pages.push(opened);
   await opened.page.getByRole('button', { name: 'Accept' }).click();

@@ -1,11 +1,10 @@
-import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { accessibilityFaults, startBrowser } from '../support/browser.ts';
+import { accessibilityFaults, startBrowser, type TestBrowser } from '../support/browser.ts';
 import { logInAs } from '../support/panel.ts';
 import { startTestProduct, type TestProduct } from '../support/product.ts';
 
 let product: TestProduct;
-let browser: Browser;
+let browser: TestBrowser;
 beforeAll(async () => {
   [product, browser] = await Promise.all([startTestProduct(), startBrowser()]);
 });

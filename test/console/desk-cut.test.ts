@@ -1,8 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { openPage, startBrowser } from '../support/browser.ts';
+import { openPage, startBrowser, type TestBrowser } from '../support/browser.ts';
 import {
   app,
   appEnv,
@@ -17,7 +16,7 @@ import {
 
 const patient = { timeout: 60_000 };
 
-let browser: Browser;
+let browser: TestBrowser;
 beforeAll(async () => {
   browser = await startBrowser();
 });

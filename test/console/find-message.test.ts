@@ -1,11 +1,11 @@
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { accessibilityFaults, openPage, startBrowser } from '../support/browser.ts';
+import { accessibilityFaults, openPage, startBrowser, type TestBrowser } from '../support/browser.ts';
 import { startTestProduct, type TestProduct } from '../support/product.ts';
 import { sicken, sickListener } from '../support/sick-listener.ts';
 
 let product: TestProduct;
-let browser: Browser;
+let browser: TestBrowser;
 beforeAll(async () => {
   [product, browser] = await Promise.all([startTestProduct({ EVENT_RETRY_ATTEMPTS: '0' }), startBrowser()]);
 });

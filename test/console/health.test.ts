@@ -1,14 +1,14 @@
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createStatisticsCounter } from '../../packages/server/src/observe/statistics-counter.ts';
 import { storeStatistics } from '../../packages/server/src/queries/statistics.ts';
-import { accessibilityFaults, startBrowser } from '../support/browser.ts';
+import { accessibilityFaults, startBrowser, type TestBrowser } from '../support/browser.ts';
 import { logInAs } from '../support/panel.ts';
 import { storePastDay, storePastIllness, storeTakenCases } from '../support/past-day.ts';
 import { startTestProduct, type TestProduct } from '../support/product.ts';
 
 let product: TestProduct;
-let browser: Browser;
+let browser: TestBrowser;
 beforeAll(async () => {
   // Databases of tests stand on a busy machine: how quickly they answer is not what is tested.
   const HEALTH_THRESHOLDS = [

@@ -1,7 +1,7 @@
 import { createClient } from '@mevrik/client';
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { accessibilityFaults, openPage, startBrowser } from '../support/browser.ts';
+import { accessibilityFaults, openPage, startBrowser, type TestBrowser } from '../support/browser.ts';
 import {
   type FacebookProduct,
   page as facebook,
@@ -12,7 +12,7 @@ import {
 
 const patience = { timeout: 40_000 };
 let product: FacebookProduct;
-let browser: Browser;
+let browser: TestBrowser;
 beforeAll(async () => {
   [product, browser] = await Promise.all([
     startFacebook({ settings: { delivery: { ...quick, attempts: 1 } } }),

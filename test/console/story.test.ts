@@ -1,10 +1,16 @@
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { accessibilityFaults, openPage, startBrowser, type WatchedPage } from '../support/browser.ts';
+import {
+  accessibilityFaults,
+  openPage,
+  startBrowser,
+  type TestBrowser,
+  type WatchedPage,
+} from '../support/browser.ts';
 import { startTestProduct, type TestProduct } from '../support/product.ts';
 
 let product: TestProduct;
-let browser: Browser;
+let browser: TestBrowser;
 const pages: WatchedPage[] = [];
 beforeAll(async () => {
   [product, browser] = await Promise.all([startTestProduct(), startBrowser()]);
@@ -141,7 +147,7 @@ describe('a newcomer', () => {
     { timeout: 400_000 },
     async (colorScheme, width) => {
       const viewport = { width, height: 900 };
-      const look = { colorScheme, viewport, reducedMotion: 'reduce' } as const;
+      const look = { colorScheme, viewport } as const;
       const admin = await agentAt('/login', 'ada@example.com', look);
       await admin.getByRole('heading', { name: 'Overview' }).waitFor();
       const faults: Record<string, string[]> = {};
@@ -152,7 +158,7 @@ describe('a newcomer', () => {
         '/listeners',
         '/channels',
         '/deliveries',
-        '/updates',
+        '/webhook-events',
         '/connections',
         '/apps',
         '/apps/1',

@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { accessibilityFaults, openPage, startBrowser } from '../support/browser.ts';
+import { accessibilityFaults, openPage, startBrowser, type TestBrowser } from '../support/browser.ts';
 import { type EmailProduct, startEmail } from '../support/email.ts';
 import type { Employed } from '../support/product.ts';
 
@@ -102,7 +101,7 @@ describe('a mail that cannot be taken in for a reason of ours', () => {
 });
 
 describe('an administrator who looks into the mails', () => {
-  let browser: Browser;
+  let browser: TestBrowser;
   beforeAll(async () => {
     browser = await startBrowser();
   });

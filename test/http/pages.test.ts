@@ -1,29 +1,17 @@
-import { type Browser, chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startBrowser, type TestBrowser } from '../support/browser.ts';
 import { startTestProduct, type TestProduct } from '../support/product.ts';
-import { requireProgram } from '../support/system-programs.ts';
 
 let product: TestProduct;
-let browser: Browser;
+let browser: TestBrowser;
 beforeAll(async () => {
-  [product, browser] = await Promise.all([
-    startTestProduct(),
-    chromium.launch({
-      executablePath: requireProgram('chromium'),
-      args: [
-        '--no-sandbox',
-        '--disable-quic',
-        '--disable-background-networking',
-        '--disable-component-update',
-      ],
-    }),
-  ]);
+  [product, browser] = await Promise.all([startTestProduct(), startBrowser()]);
 });
 afterAll(() => Promise.all([product?.stop(), browser?.close()]));
 
 /** A page of a new browser profile, with what went wrong on it. */
 async function open(address: string) {
-  const page = await browser.newPage();
+  const page = await (await browser.newContext()).newPage();
   const errors: string[] = [];
   page.on('pageerror', (error) => errors.push(error.message));
   page.on('console', (message) => {

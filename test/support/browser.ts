@@ -8,6 +8,7 @@ import {
   type Page,
   type WebSocketRoute,
 } from 'playwright-core';
+import { expect } from 'vitest';
 import { requireProgram } from './system-programs.ts';
 
 /** A page in a profile of its own, with what went wrong on it. */
@@ -17,8 +18,39 @@ export interface WatchedPage {
   readonly errors: string[];
 }
 
-/** Starts the Chromium of this machine. */
-export function startBrowser(): Promise<Browser> {
+/** The browser of one test file: its own profiles in the Chromium that all files of a process share. */
+export interface TestBrowser {
+  /** Opens a profile in which nothing moves: a test never sees a colour or a place on its way to another. */
+  newContext(options?: BrowserContextOptions): Promise<BrowserContext>;
+  /** Closes the profiles. */
+  close(): Promise<void>;
+}
+
+/** Starting Chromium takes a second of a core. It ends with the test process. */
+let chromiumOfProcess: Promise<Browser> | undefined;
+
+/** Gives a test file its browser; the first of a process starts this machine's Chromium. */
+export async function startBrowser(): Promise<TestBrowser> {
+  chromiumOfProcess ??= launchChromium();
+  const browser = await chromiumOfProcess;
+  const contexts: BrowserContext[] = [];
+  return {
+    async newContext(options) {
+      const context = await browser.newContext({
+        viewport: { width: 1280, height: 800 },
+        reducedMotion: 'reduce',
+        ...options,
+      });
+      contexts.push(context);
+      return context;
+    },
+    async close() {
+      await Promise.all(contexts.splice(0).map((context) => context.close()));
+    },
+  };
+}
+
+function launchChromium(): Promise<Browser> {
   return chromium.launch({
     executablePath: requireProgram('chromium'),
     args: [
@@ -33,11 +65,11 @@ export function startBrowser(): Promise<Browser> {
 
 /** Opens a page as somebody who was never there. */
 export async function openPage(
-  browser: Browser,
+  browser: TestBrowser,
   address: string,
   options: BrowserContextOptions = {},
 ): Promise<WatchedPage> {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+  const context = await browser.newContext(options);
   // A machine that does much at once is slow, and nothing is wrong with that.
   context.setDefaultTimeout(60_000);
   const page = await context.newPage();
@@ -87,6 +119,11 @@ const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 
 /** What somebody who cannot see, or uses no mouse, would stumble over: rule and element. */
 export async function accessibilityFaults(page: Page): Promise<string[]> {
+  // A colour on its way to another has a contrast that no one is meant to see.
+  const moving = await page.evaluate(
+    'document.getAnimations().map(({ effect }) => effect?.target?.outerHTML)',
+  );
+  expect(moving).toEqual([]);
   await page.evaluate(axe);
   return page.evaluate(async () => {
     const { violations } = await (

@@ -1,13 +1,13 @@
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { expect } from 'vitest';
-import { openPage, startBrowser, type WatchedPage } from './browser.ts';
+import { openPage, startBrowser, type TestBrowser, type WatchedPage } from './browser.ts';
 import { startTestProduct, type TestProduct } from './product.ts';
 import { type Shop, type ShopOptions, startShop } from './shop.ts';
 
 /** The product, a browser, and shops that have its chat. */
 export interface TestChat {
   readonly product: TestProduct;
-  readonly browser: Browser;
+  readonly browser: TestBrowser;
   /** Opens a page that is to have no errors. */
   open(address: string, options?: Parameters<typeof openPage>[2]): Promise<Page>;
   startShop(options?: ShopOptions): Promise<Shop>;

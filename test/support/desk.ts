@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { expect } from 'vitest';
-import { openPage, startBrowser, type WatchedPage } from './browser.ts';
+import { openPage, startBrowser, type TestBrowser, type WatchedPage } from './browser.ts';
 import { eventually } from './dispatch.ts';
 import { type Employed, startTestProduct, type TestProduct, type Visitor } from './product.ts';
 
@@ -13,7 +13,7 @@ export type Profile = Parameters<typeof openPage>[2];
 /** The desk in real browsers, with people at it. */
 export interface TestDesk {
   readonly product: TestProduct;
-  readonly browser: Browser;
+  readonly browser: TestBrowser;
   readonly admin: Employed;
   /** Employs somebody by a name, with whom `at` opens pages. @returns their number. */
   hire(name: string, more?: Record<string, unknown>): Promise<number>;
@@ -63,7 +63,7 @@ export async function startDesk(env: Record<string, string> = {}): Promise<TestD
     const localStorage = [{ name: 'mevrik.session', value: sessions[name] ?? '' }];
     const storageState = { cookies: [], origins: [{ origin: product.url, localStorage }] };
     const address = `${product.url}${path}`;
-    const opened = await openPage(browser, address, { reducedMotion: 'reduce', storageState, ...options });
+    const opened = await openPage(browser, address, { storageState, ...options });
     pages.push(opened);
     await opened.page.getByRole('region', { name: 'Conversations' }).waitFor();
     return opened.page;
@@ -86,7 +86,7 @@ export async function startDesk(env: Record<string, string> = {}): Promise<TestD
     hire,
     credentials: (name) => ({ email: emails[name] ?? '', password }),
     async stranger(path) {
-      const opened = await openPage(browser, `${product.url}${path}`, { reducedMotion: 'reduce' });
+      const opened = await openPage(browser, `${product.url}${path}`);
       pages.push(opened);
       return opened.page;
     },

@@ -1,5 +1,5 @@
-import type { Browser, Page } from 'playwright-core';
-import { openPage } from './browser.ts';
+import type { Page } from 'playwright-core';
+import { openPage, type TestBrowser } from './browser.ts';
 import type { TestProduct } from './product.ts';
 
 /** Somebody at a page of the panel. */
@@ -17,7 +17,7 @@ const patienceMs = 60_000;
 /** Employs somebody and logs them in at a place of the panel. */
 export async function logInAs(
   product: TestProduct,
-  browser: Browser,
+  browser: TestBrowser,
   role: 'admin' | 'supervisor',
   place: string,
 ): Promise<AtPanel> {

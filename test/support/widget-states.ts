@@ -1,4 +1,5 @@
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import type { BrowserContextOptions, Page } from 'playwright-core';
+import type { TestBrowser } from './browser.ts';
 import { eventually } from './dispatch.ts';
 import type { Employed, TestProduct } from './product.ts';
 import { startShop } from './shop.ts';
@@ -12,7 +13,7 @@ export interface Look {
 /** Everything that the chat can look like, one after another; `at` is called in each. */
 export async function walkStates(
   product: TestProduct,
-  browser: Browser,
+  browser: TestBrowser,
   admin: Employed,
   { locale, options }: Look,
   at: (name: string, page: Page) => Promise<void>,
@@ -20,7 +21,7 @@ export async function walkStates(
   const settle = (settings: object) => admin.call('PATCH', '/v1/admin/apps/1', { settings });
   const shop = await startShop(product, { lang: locale });
   const asking = await startShop(product, { lang: locale, attributes: 'data-pre-chat="name,email,Order?"' });
-  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+  const context = await browser.newContext(options);
   const open = async (url: string) => {
     const page = await context.newPage();
     await page.goto(url);

@@ -98,7 +98,6 @@ describe('the chat on a page of others', () => {
     try {
       const page = await chat.open(shop.url, {
         viewport: { width: 320, height: 560 },
-        reducedMotion: 'reduce',
       });
       await openChat(page);
       const box = await page.getByRole('dialog').boundingBox();

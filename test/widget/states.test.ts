@@ -1,11 +1,10 @@
-import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { accessibilityFaults, startBrowser } from '../support/browser.ts';
+import { accessibilityFaults, startBrowser, type TestBrowser } from '../support/browser.ts';
 import { type Employed, startTestProduct, type TestProduct } from '../support/product.ts';
 import { type Look, walkStates } from '../support/widget-states.ts';
 
 let product: TestProduct;
-let browser: Browser;
+let browser: TestBrowser;
 let admin: Employed;
 beforeAll(async () => {
   [product, browser] = await Promise.all([startTestProduct(), startBrowser()]);
@@ -13,13 +12,12 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all([product?.stop(), browser?.close()]));
 
-const reducedMotion = 'reduce';
 const looks: readonly (Look & { readonly name: string })[] = [
-  { name: 'light', locale: 'en', options: { colorScheme: 'light', reducedMotion } },
+  { name: 'light', locale: 'en', options: { colorScheme: 'light' } },
   {
     name: 'dark, from right to left, on a small screen',
     locale: 'ar',
-    options: { colorScheme: 'dark', reducedMotion, viewport: { width: 320, height: 640 } },
+    options: { colorScheme: 'dark', viewport: { width: 320, height: 640 } },
   },
 ];
 

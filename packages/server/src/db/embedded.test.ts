@@ -130,6 +130,7 @@ describe('after a kill', () => {
     await query(other.connection, 'CREATE TABLE kept AS SELECT 42 AS answer');
     await kill(other.child);
     process.kill(other.postmaster, 'SIGKILL');
+    await expect.poll(() => processIdentity(other.postmaster)).toBeUndefined();
 
     const database = await start(dataDir);
     expect(await query(database.connection, 'SELECT answer FROM kept')).toEqual([{ answer: 42 }]);
