@@ -1,38 +1,57 @@
-// `npm run check`: everything that is checked beside the tests. Runs every check whatever the others found.
-import { spawnSync } from 'node:child_process';
+// `npm run check`: every check beside the tests. A failed check does not stop the others.
+import { execFile } from 'node:child_process';
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** Each check, and its command. The build comes before what looks at its result. */
-const checks = {
-  types: ['npm', 'run', '-s', 'types'],
-  lint: ['npm', 'run', '-s', 'lint'],
-  layers: ['npm', 'run', '-s', 'layers'],
-  'dead code': ['npm', 'run', '-s', 'deadcode'],
-  'reference pages': ['npm', 'run', '-s', 'docs:check'],
-  build: ['npm', 'run', '-s', 'build'],
-  'package @mevrik/protocol': ['npx', 'publint', '--strict', 'packages/protocol'],
-  'package @mevrik/client': ['npx', 'publint', '--strict', 'packages/client'],
-  'package @mevrik/server': ['npx', 'publint', '--strict', 'packages/server'],
-  sizes: ['node', 'scripts/check-sizes.mjs'],
-  'installed packages': ['node', 'scripts/check-packed.mjs'],
-};
+/** The checks in the order in which they start, and the one whose result they need. As many run at once as there are cores. */
+const checks = [
+  { name: 'build', command: ['npm', 'run', '-s', 'build'] },
+  { name: 'types', command: ['npm', 'run', '-s', 'types'] },
+  { name: 'installed packages', command: ['node', 'scripts/check-packed.mjs'], needs: 'build' },
+  { name: 'sizes', command: ['node', 'scripts/check-sizes.mjs'], needs: 'build' },
+  ...['protocol', 'client', 'server'].map((folder) => ({
+    name: `package @mevrik/${folder}`,
+    command: ['npx', 'publint', '--strict', `packages/${folder}`],
+    needs: 'build',
+  })),
+  { name: 'layers', command: ['npm', 'run', '-s', 'layers'] },
+  { name: 'dead code', command: ['npm', 'run', '-s', 'deadcode'] },
+  { name: 'reference pages', command: ['npm', 'run', '-s', 'docs:check'] },
+  { name: 'lint', command: ['npm', 'run', '-s', 'lint'] },
+];
 
-let passed = 0;
+const waiting = [...checks];
+const done = new Set();
 const failed = [];
-for (const [name, [command, ...args]] of Object.entries(checks)) {
-  const startedAt = performance.now();
-  const { status, stdout, stderr } = spawnSync(command, args, { cwd: root, encoding: 'utf8' });
-  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
-  console.log(`${status === 0 ? '✓' : '✗'} ${name} (${seconds} s)`);
-  if (status === 0) {
-    passed++;
-    continue;
+const running = new Set();
+while (waiting.length + running.size > 0) {
+  const next = waiting.findIndex(({ needs }) => needs === undefined || done.has(needs));
+  if (next >= 0 && running.size < availableParallelism()) {
+    const [check] = waiting.splice(next, 1);
+    const run = runCheck(check).finally(() => running.delete(run));
+    running.add(run);
+  } else {
+    await Promise.race(running);
   }
-  failed.push(name);
-  console.log(stdout, stderr);
 }
 if (failed.length > 0) console.log(`Failed: ${failed.join(', ')}`);
-console.log(`${passed} passed, ${failed.length} failed`);
+console.log(`${checks.length - failed.length} passed, ${failed.length} failed`);
 process.exitCode = failed.length > 0 ? 1 : 0;
+
+/** Runs a check and prints its result and, if it failed, its output. */
+async function runCheck({ name, command: [program, ...args] }) {
+  const startedAt = performance.now();
+  const { error, output } = await new Promise((resolve) => {
+    execFile(program, args, { cwd: root, maxBuffer: 64 * 2 ** 20 }, (failure, stdout, stderr) =>
+      resolve({ error: failure, output: `${stdout}\n${stderr}` }),
+    );
+  });
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+  console.log(`${error ? '✗' : '✓'} ${name} (${seconds} s)`);
+  done.add(name);
+  if (!error) return;
+  failed.push(name);
+  console.log(output);
+}
