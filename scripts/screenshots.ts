@@ -39,7 +39,7 @@ async function pictureMorning(browser: Browser): Promise<void> {
   try {
     const { url, email, token } = server;
     const password = server.password ?? '';
-    const [app] = (await createClient({ url, appKey: '', token }).rest.apps()).items;
+    const [app] = (await createClient({ url, appKey: '', token }).rest.desk.apps()).items;
     if (!app) throw new Error('The server has no app.');
     const admin = createClient({ url, appKey: app.key, token });
     for (const name of ['Noor Rahman', 'Alex Moreau']) {
@@ -47,7 +47,7 @@ async function pictureMorning(browser: Browser): Promise<void> {
       const person = { name, email: address, password, role: 'agent', appIds: [app.id] };
       await admin.call('POST', '/v1/admin/agents', { body: person });
     }
-    await admin.rest.setAvailability({ availability: 'away', capacity: 20 });
+    await admin.rest.desk.setAvailability({ availability: 'away', capacity: 20 });
     const [mailPort, smtpStandInPort] = [server.mailPort ?? 0, server.smtpStandInPort ?? 0];
     await fillDesk({ url, appKey: app.key, admin, mailPort, smtpStandInPort });
     const as = { url, session: await sessionOf(url, { email, password }) };
@@ -95,6 +95,6 @@ async function pictureDay(browser: Browser): Promise<void> {
 
 /** What the browser of somebody who has logged in keeps. */
 async function sessionOf(url: string, login: { readonly email: string; readonly password: string }) {
-  const { agent, ...tokens } = await createClient({ url, appKey: '' }).rest.login(login);
+  const { agent, ...tokens } = await createClient({ url, appKey: '' }).rest.desk.login(login);
   return JSON.stringify({ agent, tokens, savedAt: Date.now() });
 }

@@ -90,11 +90,11 @@ async function logIn(): Promise<string> {
   const stranger = createClient({ url: product.url, appKey: 'bench' });
   const setup = new URL(product.setupUrl ?? '').searchParams.get('token');
   await stranger.call('POST', '/v1/setup', { body: { token: setup, name: 'Ada', email, password } });
-  return (await stranger.rest.login({ email, password })).accessToken;
+  return (await stranger.rest.desk.login({ email, password })).accessToken;
 }
 
 async function open(): Promise<Page> {
-  const { agent, ...tokens } = await createClient({ url: product.url, appKey: 'bench' }).rest.login({
+  const { agent, ...tokens } = await createClient({ url: product.url, appKey: 'bench' }).rest.desk.login({
     email,
     password,
   });
@@ -119,7 +119,7 @@ function speak(sessionId: number, token: string): () => Promise<void> {
   let isOver = false;
   const talking = (async () => {
     while (!isOver) {
-      await admin.rest.addNote(sessionId, 'A word more');
+      await admin.rest.desk.addNote(sessionId, 'A word more');
       await delay(100);
     }
   })();

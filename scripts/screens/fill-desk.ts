@@ -101,12 +101,12 @@ export async function fillDesk(stage: Stage): Promise<void> {
   );
   await serveVera(stage, vera);
   for (const one of [amina, chen]) await accept(stage, one.sessionId);
-  await amina.client.rest.writeMessage({ text: 'I can send a photo if that helps' });
+  await amina.client.rest.visitor.writeMessage({ text: 'I can send a photo if that helps' });
 
   async function wait(sessionId: number, name: string): Promise<void> {
-    const { customer } = await admin.rest.conversation(sessionId);
+    const { customer } = await admin.rest.desk.conversation(sessionId);
     const change = name.startsWith('Jonas') ? { name, phone: '+41791234567' } : { name };
-    await admin.rest.changeCustomer(customer.id, change);
+    await admin.rest.desk.changeCustomer(customer.id, change);
     if (name.startsWith('Jonas') || name.startsWith('Rafi')) await accept(stage, sessionId);
   }
 }
@@ -119,11 +119,11 @@ interface Written {
 async function web({ url, appKey, admin }: Stage, name: string, text: string): Promise<Written> {
   const stranger = createClient({ url, appKey });
   const [first = ''] = name.toLowerCase().split(' ');
-  const { accessToken, session } = await stranger.rest.startVisit({
+  const { accessToken, session } = await stranger.rest.visitor.startVisit({
     profile: { name, email: `${first}@example.org`, attributes: { plan: 'gold', orders: 7 + name.length } },
   });
   const client = createClient({ url, appKey, token: accessToken });
-  await client.rest.writeMessage({ text });
+  await client.rest.visitor.writeMessage({ text });
   await queued(admin, session.id);
   return { client, sessionId: session.id };
 }
@@ -131,19 +131,24 @@ async function web({ url, appKey, admin }: Stage, name: string, text: string): P
 async function serveVera(stage: Stage, { client, sessionId }: Written): Promise<void> {
   const { admin } = stage;
   await accept(stage, sessionId);
-  await admin.rest.reply(sessionId, {
+  await admin.rest.desk.reply(sessionId, {
     text: 'Hello Vera, I am looking into it right now. Do you have the number at hand?',
   });
-  await client.rest.writeMessage({ text: 'Thank you! The number is 20418-77.' });
-  await admin.rest.addNote(sessionId, 'Carrier says: held at the depot in Malmö, address label damaged.');
-  const { message } = await admin.rest.reply(sessionId, { text: parcel });
-  await client.rest.markRead(message.id);
-  await client.rest.writeMessage({ text: 'Great, that was fast. Will I get a message when it leaves?' });
+  await client.rest.visitor.writeMessage({ text: 'Thank you! The number is 20418-77.' });
+  await admin.rest.desk.addNote(
+    sessionId,
+    'Carrier says: held at the depot in Malmö, address label damaged.',
+  );
+  const { message } = await admin.rest.desk.reply(sessionId, { text: parcel });
+  await client.rest.visitor.markRead(message.id);
+  await client.rest.visitor.writeMessage({
+    text: 'Great, that was fast. Will I get a message when it leaves?',
+  });
 }
 
 async function accept({ admin }: Stage, sessionId: number): Promise<void> {
-  const { queueItem } = await admin.rest.conversation(sessionId);
-  if (queueItem) await admin.rest.acceptQueueItem(queueItem.id);
+  const { queueItem } = await admin.rest.desk.conversation(sessionId);
+  if (queueItem) await admin.rest.desk.acceptQueueItem(queueItem.id);
 }
 
 async function messenger(stage: Stage, person: string, text: string): Promise<number> {
@@ -200,14 +205,14 @@ async function email(stage: Stage): Promise<number> {
 /** The session in which somebody has said this, once it waits for a person. */
 async function said({ admin }: Stage, text: string): Promise<number> {
   return until(async () => {
-    const { items } = await admin.rest.conversations({ view: 'queue', limit: 50 });
+    const { items } = await admin.rest.desk.conversations({ view: 'queue', limit: 50 });
     return items.find(({ lastMessage }) => lastMessage?.content.text?.startsWith(text.slice(0, 20)))?.session
       .id;
   });
 }
 
 async function queued(admin: Client, sessionId: number): Promise<void> {
-  await until(async () => (await admin.rest.conversation(sessionId)).queueItem?.id);
+  await until(async () => (await admin.rest.desk.conversation(sessionId)).queueItem?.id);
 }
 
 /** Looks until there is something. */

@@ -49,8 +49,8 @@ describe('the SDK in a browser', () => {
       async ({ url, appKey }) => {
         const { createClient, createTokenStore } = (globalThis as unknown as { Mevrik: Sdk }).Mevrik;
         const stranger = createClient({ url, appKey });
-        const begun = await stranger.rest.startVisit();
-        const { token } = createTokenStore({ refresh: stranger.rest.refreshVisit }, begun);
+        const begun = await stranger.rest.visitor.startVisit();
+        const { token } = createTokenStore({ refresh: stranger.rest.visitor.refreshVisit }, begun);
         const client = createClient({ url, appKey, token });
         const shown: unknown[] = [];
         const session = client.subscribe(`session${begun.session.id}`);
@@ -59,7 +59,7 @@ describe('the SDK in a browser', () => {
         });
         session.when('recovered', (count) => shown.push(`recovered ${count}`));
         await session.ready();
-        await client.rest.writeMessage({ text: 'a person, please' });
+        await client.rest.visitor.writeMessage({ text: 'a person, please' });
         Object.assign(globalThis, { shown });
         return begun.session.id;
       },

@@ -54,9 +54,9 @@ function clientOf(options: Partial<ClientOptions> = {}): Client {
 async function visit() {
   const changes: Tokens[] = [];
   const stranger = clientOf();
-  const begun = await stranger.rest.startVisit({ profile: { name: 'Vera' } });
+  const begun = await stranger.rest.visitor.startVisit({ profile: { name: 'Vera' } });
   const onChange = (tokens: Tokens) => changes.push(tokens);
-  const keeper = createTokenStore({ refresh: stranger.rest.refreshVisit, onChange }, begun);
+  const keeper = createTokenStore({ refresh: stranger.rest.visitor.refreshVisit, onChange }, begun);
   const client = clientOf({ token: keeper.token });
   return {
     client,
@@ -91,12 +91,12 @@ describe('the SDK', () => {
     const waiting = new Promise<number>((resolve) => {
       queues.on('queue_created', ({ queueItem }) => resolve(queueItem.id));
     });
-    await client.rest.writeMessage({ text: 'a person, please' });
-    const accepted = await agent.rest.acceptQueueItem(await waiting);
+    await client.rest.visitor.writeMessage({ text: 'a person, please' });
+    const accepted = await agent.rest.desk.acceptQueueItem(await waiting);
     expect(accepted.session.id).toBe(sessionId);
-    await agent.rest.reply(sessionId, { text: 'Here I am' });
+    await agent.rest.desk.reply(sessionId, { text: 'Here I am' });
     await expect.poll(() => shown).toEqual(['a person, please', 'Here I am']);
-    const { items } = await agent.rest.sessionMessages(sessionId, { limit: 1 });
+    const { items } = await agent.rest.desk.sessionMessages(sessionId, { limit: 1 });
     expect(items.map(({ content }) => content.text)).toEqual(['Here I am']);
   });
 
@@ -104,11 +104,11 @@ describe('the SDK', () => {
     const { client, topic } = await visit();
     const { session, shown, fates } = follow(client, topic);
     await session.ready();
-    await client.rest.writeMessage({ text: 'one' });
+    await client.rest.visitor.writeMessage({ text: 'one' });
     await expect.poll(() => shown).toEqual(['one']);
     for (const text of ['two', 'three', 'four']) {
       cut();
-      await client.rest.writeMessage({ text });
+      await client.rest.visitor.writeMessage({ text });
       await expect.poll(() => shown.at(-1)).toBe(text);
     }
     expect(shown).toEqual(['one', 'two', 'three', 'four']);
@@ -121,10 +121,10 @@ describe('the SDK', () => {
     const { session, shown, fates } = follow(client, topic);
     await session.ready();
     client.disconnect();
-    for (let at = 0; at < 12; at += 1) await client.rest.writeMessage({ text: `missed ${at}` });
+    for (let at = 0; at < 12; at += 1) await client.rest.visitor.writeMessage({ text: `missed ${at}` });
     client.connect();
     await expect.poll(() => fates).toEqual(['load', 'load']);
-    await client.rest.writeMessage({ text: 'after' });
+    await client.rest.visitor.writeMessage({ text: 'after' });
     await expect.poll(() => shown).toEqual(['after']);
   });
 
@@ -152,7 +152,7 @@ describe('the SDK', () => {
     await session.ready();
     const place = session.place;
     client.disconnect();
-    await client.rest.writeMessage({ text: 'between the pages' });
+    await client.rest.visitor.writeMessage({ text: 'between the pages' });
     const next = clientOf({ token: keeper.token }).subscribe(topic, place ? { from: place } : {});
     const told = new Promise((resolve) => {
       next.on('message_post', ({ message }) => resolve(message.content.text));
@@ -166,7 +166,7 @@ describe('the SDK', () => {
     await Promise.all([one.session.ready(), two.session.ready()]);
     one.session.unsubscribe();
     one.session.unsubscribe();
-    await client.rest.writeMessage({ text: 'still heard' });
+    await client.rest.visitor.writeMessage({ text: 'still heard' });
     await expect.poll(() => two.shown).toEqual(['still heard']);
     expect(one.shown).toEqual([]);
     two.session.unsubscribe();
@@ -188,7 +188,7 @@ describe('the SDK', () => {
     const told = new Promise((resolve) => {
       messages.on('message_post', ({ message }) => resolve(message));
     });
-    await client.rest.writeMessage({ text: 'a secret' });
+    await client.rest.visitor.writeMessage({ text: 'a secret' });
     const message = await told;
     expect(message).toMatchObject({ kind: 'text', isReply: false });
     expect(JSON.stringify(message)).not.toContain('a secret');
@@ -226,7 +226,7 @@ describe('the SDK', () => {
   it('hears what a back end sends to its user, also after a cut', async () => {
     const { client } = await visit();
     const heard: unknown[] = [];
-    const { id } = (await client.rest.me()).customer;
+    const { id } = (await client.rest.visitor.me()).customer;
     const { port } = new URL(product.url);
     const backEnd = new PusherBackEnd({
       appId: String(product.app.id),
@@ -252,8 +252,8 @@ describe('the SDK', () => {
     const sender = clientOf({ token: keeper.token, toOthers: true });
     const [mine, others] = [follow(sender, topic), follow(other, topic)];
     await Promise.all([mine.session.ready(), others.session.ready()]);
-    await sender.rest.writeMessage({ text: 'from here' });
-    await other.rest.writeMessage({ text: 'from there' });
+    await sender.rest.visitor.writeMessage({ text: 'from here' });
+    await other.rest.visitor.writeMessage({ text: 'from there' });
     await expect.poll(() => mine.shown.length).toBe(1);
     expect(mine.shown).toEqual(['from there']);
     await expect.poll(() => others.shown).toEqual(['from here', 'from there']);
@@ -265,7 +265,7 @@ const unique = (one: string, at: number, all: readonly string[]) => all.indexOf(
 describe('the calls of the SDK', () => {
   it('reject with what the server says, field by field', async () => {
     const { client } = await visit();
-    await expect(client.rest.writeMessage({ kind: 'text' })).rejects.toMatchObject({
+    await expect(client.rest.visitor.writeMessage({ kind: 'text' })).rejects.toMatchObject({
       name: 'MevrikError',
       status: 422,
       code: 'invalid_input',
@@ -284,9 +284,9 @@ describe('the calls of the SDK', () => {
         return response;
       },
     });
-    await client.rest.writeMessage({ text: 'once' });
+    await client.rest.visitor.writeMessage({ text: 'once' });
     expect(failures).toBeLessThan(0);
-    const { items } = await client.rest.messages();
+    const { items } = await client.rest.visitor.messages();
     expect(items.filter(({ isReply }) => !isReply).map(({ content }) => content.text)).toEqual(['once']);
   });
 
@@ -298,16 +298,20 @@ describe('the calls of the SDK', () => {
         throw new TypeError('The connection was cut.');
       },
     });
-    await expect(client.rest.startVisit()).rejects.toMatchObject({ code: 'unreachable', status: 0 });
+    await expect(client.rest.visitor.startVisit()).rejects.toMatchObject({ code: 'unreachable', status: 0 });
     expect(calls).toBe(1);
   });
 
   it('exchange a token that was refused, once for all that wait for it', async () => {
     const { client, changes, keeper } = await visit();
-    await client.rest.me();
+    await client.rest.visitor.me();
     expect(changes).toHaveLength(1);
     keeper.set({ ...(changes[0] as Tokens), accessToken: 'worn out' });
-    const all = await Promise.all([client.rest.me(), client.rest.messages(), client.rest.me()]);
+    const all = await Promise.all([
+      client.rest.visitor.me(),
+      client.rest.visitor.messages(),
+      client.rest.visitor.me(),
+    ]);
     expect(all).toHaveLength(3);
     expect(changes).toHaveLength(2);
   });

@@ -23,11 +23,11 @@ function uses(sessionId: number): void {
   // @ts-expect-error there is no such thing that can happen to a subscription
   session.when('gone', () => {});
   // @ts-expect-error a message needs to be told
-  void client.rest.writeMessage();
+  void client.rest.visitor.writeMessage();
   // @ts-expect-error there is no such kind
-  void client.rest.writeMessage({ kind: 'shout', text: 'hello' });
+  void client.rest.visitor.writeMessage({ kind: 'shout', text: 'hello' });
   // @ts-expect-error one transfers to somebody
-  void client.rest.transfer(1, { to: { nobody: true } });
+  void client.rest.desk.transfer(1, { to: { nobody: true } });
 }
 
 describe('the types of the SDK', () => {

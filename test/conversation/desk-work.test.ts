@@ -52,11 +52,11 @@ describe('canned replies', () => {
     ]);
     await supervisor.call('PATCH', `/v1/canned-replies/${added.id}`, { text: 'Hi {{customer.name}}' });
     const sdk = createClient({ url: product.url, appKey: product.app.key, token: agent.token });
-    expect((await sdk.rest.cannedReplies(1)).items).toEqual([
+    expect((await sdk.rest.desk.cannedReplies(1)).items).toEqual([
       { ...added, text: 'Hi {{customer.name}}', updatedAt: expect.any(String) },
     ]);
     expect((await supervisor.call('DELETE', `/v1/canned-replies/${added.id}`)).status).toBe(204);
-    expect((await sdk.rest.cannedReplies(1)).items).toEqual([]);
+    expect((await sdk.rest.desk.cannedReplies(1)).items).toEqual([]);
     const trail = await product.database.sql`
       SELECT actor, action, detail FROM audit_entries WHERE action LIKE 'canned-reply.%' ORDER BY id`;
     const by = { actor: `supervisor ${supervisor.id}`, detail: { shortcut: 'hello' } };

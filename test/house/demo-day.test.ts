@@ -25,10 +25,10 @@ it('a day of a shop is there to look at: ten hours, three channels, served, rate
     const [, url, email] = /(http:\S+)\/admin\s+as (\S+)/.exec(said) ?? [];
     const password = /of the administrator\s+(\S+)/.exec(said)?.[1] ?? '';
     const stranger = createClient({ url: `${url}`, appKey: 'none' });
-    const { accessToken } = await stranger.rest.login({ email: `${email}`, password });
+    const { accessToken } = await stranger.rest.desk.login({ email: `${email}`, password });
     const { rest } = createClient({ url: `${url}`, appKey: 'none', token: accessToken });
 
-    const { items } = await rest.conversations({ view: 'all', limit: 100 });
+    const { items } = await rest.desk.conversations({ view: 'all', limit: 100 });
     expect(items.length).toBeGreaterThanOrEqual(45);
     expect(new Set(items.map(({ session }) => session.channel))).toEqual(
       new Set(['web', 'facebook', 'email']),
@@ -36,14 +36,14 @@ it('a day of a shop is there to look at: ten hours, three channels, served, rate
     const times = items.map(({ session }) => Date.parse(session.createdAt));
     expect(Math.max(...times) - Math.min(...times)).toBeGreaterThan(8 * hour);
     expect(Math.max(...times)).toBeLessThanOrEqual(Date.now());
-    expect((await rest.queueItems({ status: 'waiting' })).items.length).toBeGreaterThanOrEqual(3);
+    expect((await rest.desk.queueItems({ status: 'waiting' })).items.length).toBeGreaterThanOrEqual(3);
     expect(
-      (await rest.sessions({ agentType: 'live', status: 'active' })).items.length,
+      (await rest.desk.sessions({ agentType: 'live', status: 'active' })).items.length,
     ).toBeGreaterThanOrEqual(3);
     const rated = items.filter(({ lastMessage }) => lastMessage?.kind === 'csat_answer');
     expect(rated.length).toBeGreaterThanOrEqual(1);
     // Quarters of an hour in which something happened: the day is seen in the charts, too.
-    const { points } = await rest.charts({ window: '24h' });
+    const { points } = await rest.admin.charts({ window: '24h' });
     const busy = points.filter(({ events, ageP95Ms }) => Object.keys(events).length > 0 && ageP95Ms !== null);
     expect(busy.length).toBeGreaterThanOrEqual(30);
   } finally {

@@ -3,7 +3,7 @@ import { type Caller, createCaller, type TokenSource } from './caller.ts';
 import { Connection, type ConnectionState, type WebSocketConstructor } from './connection.ts';
 import type { Stop } from './emitter.ts';
 import { MevrikError } from './errors.ts';
-import { createRest, type Rest } from './rest.ts';
+import { createRest, type Rest } from './rest/rest.ts';
 import { type Held, Subscriptions } from './subscriptions.ts';
 import { renewTokens } from './token-renewal.ts';
 import { UserLine } from './user-line.ts';

@@ -11,7 +11,7 @@ export interface Tokens {
 
 /** What a keeper is given. */
 export interface TokenStoreOptions {
-  /** Exchanges a refresh token, as `rest.refreshVisit` does. Called for one at a time. */
+  /** Exchanges a refresh token, as `rest.visitor.refreshVisit` does. Called for one at a time. */
   readonly refresh: (refreshToken: string) => Promise<Tokens>;
   /** To be kept for the next page: without it whoever closes the page is logged out. */
   readonly onChange?: (tokens: Tokens) => void;

@@ -79,7 +79,7 @@ export class Conversation {
       if (wasThere) await this.begin();
       return;
     }
-    await this.#client?.rest.introduce(profileOf(this.#identity));
+    await this.#client?.rest.visitor.introduce(profileOf(this.#identity));
   }
 
   /** The visitor is nobody again, as after a log-out: nothing of theirs stays in the browser. */
@@ -116,7 +116,7 @@ export class Conversation {
 
   /** Finds out whether anybody is there, also before the visit begins. */
   async lookWhoIsThere(): Promise<void> {
-    const opening = await (this.#client ?? this.#visit.stranger).rest.opening();
+    const opening = await (this.#client ?? this.#visit.stranger).rest.visitor.teamAvailability();
     this.#set({ opening });
     this.#unwatchOpening();
     this.#unwatchOpening = atChange(opening, () => void this.lookWhoIsThere().catch(() => {}));
@@ -133,24 +133,26 @@ export class Conversation {
   /** Chooses what was offered under a message. */
   choose(kind: 'button' | 'quickReply', choice: { title: string; payload: string }): Promise<void> {
     return this.#say((rest) =>
-      kind === 'button' ? rest.pressButton(choice) : rest.chooseQuickReply(choice),
+      kind === 'button' ? rest.visitor.pressButton(choice) : rest.visitor.chooseQuickReply(choice),
     );
   }
 
   askForVideo(): Promise<void> {
-    return this.#say((rest) => rest.writeMessage({ kind: 'video_call_request' }));
+    return this.#say((rest) => rest.visitor.writeMessage({ kind: 'video_call_request' }));
   }
 
   rate(score: number, comment: string): Promise<void> {
     const said = comment.trim();
-    return this.#say((rest) => rest.answerSurvey({ score, ...(said === '' ? {} : { comment: said }) }));
+    return this.#say((rest) =>
+      rest.visitor.answerSurvey({ score, ...(said === '' ? {} : { comment: said }) }),
+    );
   }
 
   /** Leaves a message for when people are there again; under its key it is left once. */
   async leave(message: OfflineMessage, key: string): Promise<StoredOfflineMessage> {
     await this.begin();
     if (!this.#client) throw new Error('The visit ended.');
-    const left = await this.#client.rest.leaveMessage(message, { key });
+    const left = await this.#client.rest.visitor.leaveMessage(message, { key });
     if (left.answeredBy === 'chat') await this.#load();
     return left;
   }
@@ -159,7 +161,7 @@ export class Conversation {
   sendTyping(): void {
     if (!this.#client || Date.now() - this.#toldTypingAt < typingEveryMs) return;
     this.#toldTypingAt = Date.now();
-    this.#client.rest.sendTyping(true).catch(() => {});
+    this.#client.rest.visitor.sendTyping(true).catch(() => {});
   }
 
   /** The visitor sees the conversation. */
@@ -168,7 +170,7 @@ export class Conversation {
     if (!last || last.id <= (this.#storage.read().seenId ?? 0)) return;
     this.#storage.write({ seenId: last.id });
     this.#set({ unread: 0 });
-    this.#client?.rest.markRead(last.id).catch(() => {});
+    this.#client?.rest.visitor.markRead(last.id).catch(() => {});
   }
 
   /** Loads what was said before the oldest message that is shown. */
@@ -177,7 +179,7 @@ export class Conversation {
     if (!this.#older || !client || this.#isLoadingOlder) return;
     this.#isLoadingOlder = true;
     try {
-      const page = await client.rest.messages({ limit: 50, cursor: this.#older });
+      const page = await client.rest.visitor.messages({ limit: 50, cursor: this.#older });
       if (client !== this.#client) return;
       this.#older = page.next;
       this.#set({ messages: inOrder(page.items, this.state.messages) });
@@ -230,7 +232,7 @@ export class Conversation {
     });
     client.subscribe('opening').on('team_availability_changed', (opening) => this.#set({ opening }));
     if ((isResumed || this.#identity !== said) && Object.keys(profileOf(this.#identity)).length > 0)
-      void client.rest.introduce(profileOf(this.#identity)).catch(() => {});
+      void client.rest.visitor.introduce(profileOf(this.#identity)).catch(() => {});
     await this.#load();
     if (number !== this.#number) return;
     this.#set({ phase: 'ready' });
@@ -239,7 +241,7 @@ export class Conversation {
   }
 
   async #lookAtMe(client: Client): Promise<void> {
-    const { session, opening, queuePosition, agent } = await client.rest.me();
+    const { session, opening, queuePosition, agent } = await client.rest.visitor.me();
     if (client !== this.#client) return;
     this.#set({ opening, queuePosition: queuePosition ?? undefined, agent: agent ?? undefined });
     if (session) this.#follow(session);
@@ -247,7 +249,7 @@ export class Conversation {
 
   async #load(): Promise<void> {
     const client = this.#client;
-    const page = await client?.rest.messages({ limit: 50 });
+    const page = await client?.rest.visitor.messages({ limit: 50 });
     if (!page || client !== this.#client) return;
     if (this.#older === undefined) this.#older = page.next;
     const messages = inOrder(this.state.messages, page.items);
@@ -299,10 +301,14 @@ export class Conversation {
     await this.begin();
     signal.throwIfAborted();
     return this.#say(async (rest) => {
-      const { fileId } = await rest.uploadFile(file, { name: file.name || 'file' }, { signal, onProgress });
+      const { fileId } = await rest.visitor.uploadFile(
+        file,
+        { name: file.name || 'file' },
+        { signal, onProgress },
+      );
       if (fileId === undefined) throw new Error('The file was not kept.');
       signal.throwIfAborted();
-      return rest.writeMessage({ attachments: [{ fileId }] }, { key });
+      return rest.visitor.writeMessage({ attachments: [{ fileId }] }, { key });
     });
   }
 

@@ -55,7 +55,7 @@ export class Visit {
       return { client: this.#clientOf(keeper), isResumed: true };
     }
     const { userId, hmac } = identity;
-    const visit = await this.stranger.rest.startVisit({
+    const visit = await this.stranger.rest.visitor.startVisit({
       channel: this.#config.channel,
       ...(userId !== undefined && hmac !== undefined
         ? { identity: { externalId: userId, signature: hmac } }
@@ -80,7 +80,7 @@ export class Visit {
       if (this.isReplaced) throw new MevrikError(401, 'unauthenticated', 'Somebody else is here now.');
       const kept = this.#storage.read();
       if (kept.tokens && kept.tokens.refreshToken !== refreshToken) return leftOf(kept.tokens, kept);
-      const visit = await this.stranger.rest.refreshVisit(refreshToken);
+      const visit = await this.stranger.rest.visitor.refreshVisit(refreshToken);
       this.#keep(visit);
       return visit;
     };

@@ -42,7 +42,7 @@ function onTheWeb(person: Person, { url, app }: Shop): ShopCustomer {
   let visit: ReturnType<typeof visiting> | undefined;
   const visiting = async () => {
     const profile = { name, email: addressOf(name), attributes };
-    const { accessToken } = await stranger.rest.startVisit({ profile });
+    const { accessToken } = await stranger.rest.visitor.startVisit({ profile });
     return createClient({ url, appKey: app.key, token: accessToken }).rest;
   };
   const visitor = () => {
@@ -53,12 +53,12 @@ function onTheWeb(person: Person, { url, app }: Shop): ShopCustomer {
     ...person,
     way: 'web',
     async write(text) {
-      await (await visitor()).writeMessage({ text });
+      await (await visitor()).visitor.writeMessage({ text });
     },
     async rate(score, comment) {
       const rest = await visitor();
-      while ((await rest.me()).session?.path !== 'csat') await setTimeout(50);
-      await rest.answerSurvey({ score, ...(comment === undefined ? {} : { comment }) });
+      while ((await rest.visitor.me()).session?.path !== 'csat') await setTimeout(50);
+      await rest.visitor.answerSurvey({ score, ...(comment === undefined ? {} : { comment }) });
     },
   };
 }

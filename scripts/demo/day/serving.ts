@@ -21,7 +21,7 @@ export interface Work {
 export async function workADay(agent: ShopAgent, work: Work): Promise<{ readonly served: number }> {
   const { clock, random } = work;
   const { rest } = agent.desk;
-  await rest.setAvailability({ availability: 'online', capacity: atOnce + 2 });
+  await rest.desk.setAvailability({ availability: 'online', capacity: atOnce + 2 });
   const open = new Set<Promise<void>>();
   let served = 0;
   let isAtLunch = false;
@@ -29,7 +29,7 @@ export async function workADay(agent: ShopAgent, work: Work): Promise<{ readonly
     const hasLunch = clock.now() > agent.lunch[0] && clock.now() < agent.lunch[1];
     if (hasLunch !== isAtLunch) {
       isAtLunch = hasLunch;
-      await rest.setAvailability({ availability: hasLunch ? 'away' : 'online' });
+      await rest.desk.setAvailability({ availability: hasLunch ? 'away' : 'online' });
     }
     const item = hasLunch || open.size >= atOnce ? undefined : await take();
     if (item) {
@@ -43,11 +43,11 @@ export async function workADay(agent: ShopAgent, work: Work): Promise<{ readonly
   return { served };
 
   async function take(): Promise<QueueItem | undefined> {
-    const { items } = await rest.queueItems({ status: 'waiting' });
+    const { items } = await rest.desk.queueItems({ status: 'waiting' });
     const item = items.find(({ queue }) => agent.skills.includes(queue) || queue === 'support');
     if (!item) return undefined;
     try {
-      return (await rest.acceptQueueItem(item.id)).queueItem;
+      return (await rest.desk.acceptQueueItem(item.id)).queueItem;
     } catch {
       // A colleague was faster.
       return undefined;
@@ -57,15 +57,15 @@ export async function workADay(agent: ShopAgent, work: Work): Promise<{ readonly
   /** Waits until what a customer wrote has come in, and reads it: mails and webhooks take their time. */
   async function read(sessionId: number, text: string): Promise<void> {
     for (;;) {
-      const { items } = await rest.sessionMessages(sessionId, { limit: 100 });
+      const { items } = await rest.desk.sessionMessages(sessionId, { limit: 100 });
       const last = items.find(({ content }) => content.text === text);
-      if (last) return rest.markReadIn(sessionId, last.id);
+      if (last) return rest.desk.markReadIn(sessionId, last.id);
       await clock.in(0.5);
     }
   }
 
   async function serve({ sessionId, caseId }: QueueItem): Promise<void> {
-    const { items } = await rest.sessionMessages(sessionId, { limit: 100 });
+    const { items } = await rest.desk.sessionMessages(sessionId, { limit: 100 });
     const asked = items
       .filter(({ sender }) => sender.type === 'customer')
       .map(({ content }) => content.text ?? '');
@@ -73,17 +73,17 @@ export async function workADay(agent: ShopAgent, work: Work): Promise<{ readonly
     const topic = customer?.topic;
     if (!customer || !topic) return;
     await read(sessionId, customer.question);
-    if (topic.note) await rest.addNote(sessionId, topic.note);
+    if (topic.note) await rest.desk.addNote(sessionId, topic.note);
     for (const [turn, text] of topic.exchange.entries()) {
       await clock.in(0.5 + random() * 2.5);
       if (turn > 1 && work.isLeftOpen(customer)) return;
       if (turn % 2 === 1) {
         await customer.write(text);
         await read(sessionId, text);
-      } else await rest.reply(sessionId, { text });
+      } else await rest.desk.reply(sessionId, { text });
     }
     await clock.in(0.5 + random());
-    await rest.closeCase(caseId, { disposition: topic.disposition });
+    await rest.desk.closeCase(caseId, { disposition: topic.disposition });
     if (random() < 0.7) {
       await clock.in(1 + random() * 2);
       await customer.rate(...topic.rating);

@@ -20,7 +20,7 @@ export function Availability() {
   const me = useMe();
   async function become(availability: Agent['availability']): Promise<void> {
     try {
-      session.update(await api.rest.setAvailability({ availability }));
+      session.update(await api.rest.desk.setAvailability({ availability }));
     } catch (error) {
       notifications.show({ color: 'red', title: 'Your availability is unchanged', message: explain(error) });
     }

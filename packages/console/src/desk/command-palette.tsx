@@ -67,7 +67,7 @@ function useOtherActions(): readonly SpotlightActionData[] {
   const { toggleColorScheme } = useMantineColorScheme();
   const become = (availability: Agent['availability']) => async () => {
     try {
-      session.update(await api.rest.setAvailability({ availability }));
+      session.update(await api.rest.desk.setAvailability({ availability }));
     } catch (error) {
       notifications.show({ color: 'red', title: 'Your availability is unchanged', message: explain(error) });
     }

@@ -28,7 +28,7 @@ import { useShortcuts } from './use-shortcuts.ts';
 /** The agent desk. */
 export function DeskPage() {
   const me = useMe();
-  const apps = useQuery({ queryKey: ['apps'], queryFn: () => api.rest.apps() });
+  const apps = useQuery({ queryKey: ['apps'], queryFn: () => api.rest.desk.apps() });
   const positions: Place[] = [
     { label: 'Conversations', to: '/desk', icon: IconMessages },
     ...(me.role === 'agent' ? [] : [{ label: 'Administration', to: '/admin', icon: IconSettings }]),

@@ -31,13 +31,13 @@ async function refreshBeginning(
   const filter = queryKey[1] as DeskFilter & { readonly search?: string };
   const [first, ...others] = (state.data as List).pages;
   const limit = first?.items.length ?? 0;
-  const fresh = await api.rest.conversations({ ...filter, limit: Math.max(1, limit) });
+  const fresh = await api.rest.desk.conversations({ ...filter, limit: Math.max(1, limit) });
   const isFresh = new Set(fresh.items.map((row) => row.session.id));
   const deeper = others.flatMap(({ items }) => items.map((row) => row.session.id));
   const looked = await Promise.all(
     deeper
       .filter((id) => changed.has(id) && !isFresh.has(id))
-      .map(async (id) => [id, await api.rest.conversation(id)] as const),
+      .map(async (id) => [id, await api.rest.desk.conversation(id)] as const),
   );
   const rows = new Map(looked);
   queries.setQueryData<List>(queryKey, (list) => {
@@ -76,7 +76,7 @@ export function refreshThreads(queries: QueryClient): void {
 }
 
 async function refreshEnd(queries: QueryClient, { queryKey }: Query): Promise<void> {
-  const fresh = await api.rest.sessionMessages(queryKey[1] as number, { limit: 100 });
+  const fresh = await api.rest.desk.sessionMessages(queryKey[1] as number, { limit: 100 });
   const oldest = fresh.items.at(-1)?.id ?? 0;
   queries.setQueryData<Thread>(queryKey, (thread) => {
     const [first, ...older] = thread?.pages ?? [];

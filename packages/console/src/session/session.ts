@@ -61,7 +61,7 @@ async function refreshOnce(refreshToken: string): Promise<Tokens> {
       return { ...latest.tokens, expiresInSeconds: left };
     }
     try {
-      const tokens = await stranger.rest.refreshLogin(refreshToken);
+      const tokens = await stranger.rest.desk.refreshLogin(refreshToken);
       write({ ...latest, tokens, savedAt: Date.now() });
       return tokens;
     } catch (error) {
@@ -94,14 +94,14 @@ export const session = {
     return () => listeners.delete(listener);
   },
   async logIn(email: string, password: string): Promise<Agent> {
-    const { agent, ...tokens } = await stranger.rest.login({ email, password });
+    const { agent, ...tokens } = await stranger.rest.desk.login({ email, password });
     const next = { agent, tokens, savedAt: Date.now() };
     keeper = keeperOf(next);
     write(next);
     return agent;
   },
   async logOut(): Promise<void> {
-    await api.rest.logout().catch(() => {});
+    await api.rest.desk.logout().catch(() => {});
     keeper = undefined;
     write(undefined);
   },

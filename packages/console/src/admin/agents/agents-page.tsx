@@ -38,7 +38,7 @@ const roles = [
 /** The people at the desk. */
 export function AgentsPage() {
   const [edited, setEdited] = useState<Agent | 'new'>();
-  const apps = useQuery({ queryKey: ['apps'], queryFn: () => api.rest.apps() });
+  const apps = useQuery({ queryKey: ['apps'], queryFn: () => api.rest.desk.apps() });
   const [search, setSearch] = useState('');
   const [role, setRole] = useState<string | null>(null);
   const [sought] = useDebouncedValue(search.trim(), 250);

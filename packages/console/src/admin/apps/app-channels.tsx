@@ -26,13 +26,13 @@ export function AppChannels({ app }: { app: AppRow }) {
     queryKey: ['admin', 'channels', appId],
     queryFn: () => api.call<{ items: readonly ChannelRow[] }>('GET', `/v1/admin/apps/${appId}/channels`),
   });
-  const states = useQuery({ queryKey: ['channels'], queryFn: () => api.rest.channelStates() });
+  const states = useQuery({ queryKey: ['channels'], queryFn: () => api.rest.admin.channelStates() });
   const stateOf = (name: string) =>
     states.data?.items.find((one) => one.appId === app.id && one.name === name);
 
   async function setOpen(name: string, enabled: boolean): Promise<void> {
     try {
-      await api.rest.changeChannel(app.id, name, { enabled });
+      await api.rest.admin.changeChannel(app.id, name, { enabled });
     } catch (error) {
       notifications.show({ color: 'red', title: `${name} was not changed`, message: explain(error) });
     }

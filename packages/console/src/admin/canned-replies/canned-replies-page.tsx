@@ -16,14 +16,14 @@ import { CannedReplyDialog } from './canned-reply-dialog.tsx';
 
 /** The replies that agents need often. */
 export function CannedRepliesPage() {
-  const apps = useQuery({ queryKey: ['apps'], queryFn: () => api.rest.apps() });
+  const apps = useQuery({ queryKey: ['apps'], queryFn: () => api.rest.desk.apps() });
   const [chosen, setChosen] = useState<string | null>(null);
   const [search, setSearch] = useState('');
   const [edited, setEdited] = useState<CannedReply | 'new'>();
   const app = apps.data?.items.find(({ id }) => String(id) === chosen) ?? apps.data?.items[0];
   const canned = useQuery({
     queryKey: keys.canned(app?.id ?? 0),
-    queryFn: () => api.rest.cannedReplies(app?.id ?? 0),
+    queryFn: () => api.rest.desk.cannedReplies(app?.id ?? 0),
     enabled: app !== undefined,
   });
   const sought = search.trim().toLowerCase();
@@ -99,7 +99,7 @@ function Replies(props: { items: readonly CannedReply[]; onEdit: (reply: CannedR
       action: 'Remove',
       async onConfirm() {
         try {
-          await api.rest.removeCannedReply(reply.id);
+          await api.rest.desk.removeCannedReply(reply.id);
         } catch (error) {
           notifications.show({ color: 'red', title: 'It is still there', message: explain(error) });
         }

@@ -34,8 +34,8 @@ export function CannedReplyDialog(props: {
   const area = useRef<HTMLTextAreaElement>(null);
   const saving = useSaving(async () => {
     const said = { shortcut: shortcut.trim().replace(/^\//, ''), text };
-    if (reply) await api.rest.changeCannedReply(reply.id, said);
-    else await api.rest.addCannedReply({ appId: app.id, ...said });
+    if (reply) await api.rest.desk.changeCannedReply(reply.id, said);
+    else await api.rest.desk.addCannedReply({ appId: app.id, ...said });
     await queries.invalidateQueries({ queryKey: keys.canned(app.id) });
     onClose();
   });

@@ -42,15 +42,15 @@ export function ChannelForm(props: {
   }
   const test = () =>
     run('test', async () => {
-      setTested(await api.rest.testChannel(appId, name, { kind: kind.kind, settings: settings() }));
+      setTested(await api.rest.admin.testChannel(appId, name, { kind: kind.kind, settings: settings() }));
     });
   const save = () =>
     run('save', async () => {
       if (channel)
-        await guard.over((how) => api.rest.changeChannel(appId, name, { settings: settings() }, how));
+        await guard.over((how) => api.rest.admin.changeChannel(appId, name, { settings: settings() }, how));
       else {
         await refuseKnown(appId, name);
-        await api.rest.putChannel(appId, name, { kind: kind.kind, settings: withoutNulls(settings()) });
+        await api.rest.admin.putChannel(appId, name, { kind: kind.kind, settings: withoutNulls(settings()) });
       }
       notifications.show({ message: 'Saved. It holds at once.' });
       await onSaved(name, draft.changes);

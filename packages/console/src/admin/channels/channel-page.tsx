@@ -22,7 +22,7 @@ const justGiven = new Map<string, Readonly<Record<string, unknown>>>();
 const useKinds = () =>
   useQuery({
     queryKey: ['admin', 'channel-kinds'],
-    queryFn: () => api.rest.channelKinds(),
+    queryFn: () => api.rest.admin.channelKinds(),
     staleTime: Number.POSITIVE_INFINITY,
   });
 
@@ -127,7 +127,7 @@ function Shown(props: {
   const { name } = channel;
   const queries = useQueryClient();
   const guard = useSaveGuard(channel.etag);
-  const states = useQuery({ queryKey: ['channels'], queryFn: () => api.rest.channelStates() });
+  const states = useQuery({ queryKey: ['channels'], queryFn: () => api.rest.admin.channelStates() });
   const state = states.data?.items.find((one) => String(one.appId) === appId && one.name === name);
   const refresh = async () => {
     await queries.invalidateQueries({ queryKey: ['admin', 'channel', appId, name] });
@@ -136,7 +136,7 @@ function Shown(props: {
   };
   async function setOpen(enabled: boolean): Promise<void> {
     try {
-      await guard.beside((how) => api.rest.changeChannel(Number(appId), name, { enabled }, how));
+      await guard.beside((how) => api.rest.admin.changeChannel(Number(appId), name, { enabled }, how));
     } catch (error) {
       notifications.show({ color: 'red', title: 'It was not changed', message: explain(error) });
     }

@@ -85,7 +85,7 @@ function Connect({ kind, name, appId }: { kind: ChannelKind; name: string; appId
   async function connect(): Promise<void> {
     setBusy(true);
     try {
-      setAnswer(await api.rest.connectChannel(appId, name));
+      setAnswer(await api.rest.admin.connectChannel(appId, name));
     } catch (error) {
       setAnswer({ ok: false, reason: explain(error) });
     } finally {

@@ -18,14 +18,14 @@ import { ChannelHealth } from './channel-health.tsx';
 export function ChannelsPage() {
   const me = useMe();
   const queries = useQueryClient();
-  const channels = useQuery({ queryKey: ['channels'], queryFn: () => api.rest.channelStates() });
+  const channels = useQuery({ queryKey: ['channels'], queryFn: () => api.rest.admin.channelStates() });
   if (channels.isPending) return <Loading />;
   if (channels.isError) return <Failure error={channels.error} onRetry={() => void channels.refetch()} />;
   const { items } = channels.data;
 
   async function probe({ appId, name }: ChannelState): Promise<void> {
     try {
-      await api.rest.probeChannel(appId, name);
+      await api.rest.admin.probeChannel(appId, name);
       notifications.show({ message: `${name} is tried now.` });
     } catch (error) {
       notifications.show({ color: 'red', title: `${name} was not tried`, message: explain(error) });

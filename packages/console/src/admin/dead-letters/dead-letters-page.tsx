@@ -44,7 +44,7 @@ export function DeadLettersPage() {
   const list = useInfiniteQuery({
     queryKey: ['dead-letters', shown],
     queryFn: ({ pageParam }) =>
-      api.rest.deadLetters({
+      api.rest.admin.deadLetters({
         ...shown,
         limit: 50,
         ...(pageParam === undefined ? {} : { cursor: pageParam }),
@@ -52,7 +52,7 @@ export function DeadLettersPage() {
     initialPageParam: undefined as string | undefined,
     getNextPageParam: ({ next }) => next ?? undefined,
   });
-  const subscriptions = useQuery({ queryKey: ['listeners'], queryFn: () => api.rest.subscriptions() });
+  const subscriptions = useQuery({ queryKey: ['listeners'], queryFn: () => api.rest.admin.subscriptions() });
   const rows = list.data?.pages.flatMap(({ items }) => items) ?? [];
   const refresh = () => {
     for (const key of ['dead-letters', 'listeners', 'event'])
@@ -62,10 +62,10 @@ export function DeadLettersPage() {
   async function act(what: 'discard' | 'retry', filter: Filter): Promise<void> {
     try {
       if (what === 'retry') {
-        const { retried } = await api.rest.retryDeadLetters(filter);
+        const { retried } = await api.rest.admin.retryDeadLetters(filter);
         notifications.show({ message: `${retried} tried again.` });
       } else {
-        const { discarded } = await api.rest.discardDeadLetters(filter);
+        const { discarded } = await api.rest.admin.discardDeadLetters(filter);
         notifications.show({ message: `${discarded} discarded.` });
       }
     } catch (error) {
@@ -251,7 +251,7 @@ function EditDialog({
 }) {
   const story = useQuery({
     queryKey: ['event', parked.eventId],
-    queryFn: () => api.rest.eventStory(parked.eventId),
+    queryFn: () => api.rest.admin.eventStory(parked.eventId),
   });
   const [text, setText] = useState<string>();
   const [fault, setFault] = useState<string>();
@@ -260,7 +260,7 @@ function EditDialog({
   async function retry(): Promise<void> {
     try {
       const { eventId, subscription } = parked;
-      await api.rest.retryDeadLetters({ eventId, subscription }, JSON.parse(shown));
+      await api.rest.admin.retryDeadLetters({ eventId, subscription }, JSON.parse(shown));
       notifications.show({ message: 'Tried again with your data.' });
       onDone();
       onClose();

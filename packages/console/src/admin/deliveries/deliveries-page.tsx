@@ -23,7 +23,7 @@ export function DeliveriesPage() {
   const list = useInfiniteQuery({
     queryKey: ['deliveries', channel, status, isDoubtful, messageId],
     queryFn: ({ pageParam }) =>
-      api.rest.deliveries({
+      api.rest.admin.deliveries({
         limit: 50,
         ...(channel !== null && { channel }),
         ...(status !== null && { status: status as DeliveryState }),

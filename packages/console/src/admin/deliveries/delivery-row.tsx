@@ -51,7 +51,7 @@ export function DeliveryRow({ delivery }: { delivery: Delivery }) {
 
   async function retry(): Promise<void> {
     try {
-      await api.rest.retryMessage(messageId);
+      await api.rest.desk.retryMessage(messageId);
       notifications.show({ message: `Message ${messageId} is sent again.` });
     } catch (fault) {
       notifications.show({ color: 'red', title: 'It was not sent again', message: explain(fault) });

@@ -5,7 +5,7 @@ import classes from '../shared/admin.module.css';
 
 /** A mail as it came in, heads and all. */
 export function EmailPreview({ id }: { id: number }) {
-  const email = useQuery({ queryKey: ['email', id], queryFn: () => api.rest.email(id) });
+  const email = useQuery({ queryKey: ['email', id], queryFn: () => api.rest.admin.email(id) });
   if (email.isPending) return <Loading />;
   if (email.isError) return <Failure error={email.error} onRetry={() => void email.refetch()} />;
   return (

@@ -28,11 +28,11 @@ const states = {
 export function EmailsPage() {
   const [status, setStatus] = useState<'' | EmailRecord['status']>('');
   const [channel, setChannel] = useState<string | null>(null);
-  const channels = useQuery({ queryKey: ['channels'], queryFn: () => api.rest.channelStates() });
+  const channels = useQuery({ queryKey: ['channels'], queryFn: () => api.rest.admin.channelStates() });
   const list = useInfiniteQuery({
     queryKey: ['emails', status, channel],
     queryFn: ({ pageParam }) =>
-      api.rest.emails({
+      api.rest.admin.emails({
         limit: 50,
         ...(status !== '' && { status }),
         ...(channel !== null && { channel }),
@@ -98,7 +98,7 @@ function MailTable({ rows }: { rows: readonly EmailRecord[] }) {
 
   async function replay(id: number): Promise<void> {
     try {
-      await api.rest.replayEmail(id);
+      await api.rest.admin.replayEmail(id);
       notifications.show({ message: `Mail ${id} is taken in once more.` });
     } catch (error) {
       notifications.show({ color: 'red', title: 'It was not taken in again', message: explain(error) });

@@ -17,7 +17,7 @@ export function EventFilters(props: {
   onClear: () => void;
 }) {
   const { filter, onChange, onClear } = props;
-  const apps = useQuery({ queryKey: ['apps'], queryFn: () => api.rest.apps() });
+  const apps = useQuery({ queryKey: ['apps'], queryFn: () => api.rest.desk.apps() });
   const types = filter.type?.split(',') ?? [];
   const time = (part: 'from' | 'until', label: string) => (
     <TextInput

@@ -19,7 +19,7 @@ import { storyInWords } from './story-words.ts';
 export function EventPage() {
   const { eventId } = useParams({ strict: false }) as { eventId: string };
   const me = useMe();
-  const story = useQuery({ queryKey: ['event', eventId], queryFn: () => api.rest.eventStory(eventId) });
+  const story = useQuery({ queryKey: ['event', eventId], queryFn: () => api.rest.admin.eventStory(eventId) });
   if (story.isPending) return <Loading />;
   if (story.isError) return <Failure error={story.error} onRetry={() => void story.refetch()} />;
   const { event, listeners, replays } = story.data;

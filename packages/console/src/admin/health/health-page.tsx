@@ -22,7 +22,7 @@ export function HealthPage() {
   const [window, setWindow] = useState<Window>('7d');
   const health = useQuery({
     queryKey: ['health', window],
-    queryFn: () => api.rest.health({ window }),
+    queryFn: () => api.rest.admin.health({ window }),
     placeholderData: keepPreviousData,
   });
   if (health.isPending) return <Loading lines={4} height={150} />;

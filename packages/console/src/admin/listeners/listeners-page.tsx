@@ -16,13 +16,13 @@ export function ListenersPage() {
   const queries = useQueryClient();
   const list = useQuery({
     queryKey: ['listeners'],
-    queryFn: () => api.rest.subscriptions(),
+    queryFn: () => api.rest.admin.subscriptions(),
   });
   if (list.isPending) return <Loading />;
   if (list.isError) return <Failure error={list.error} onRetry={() => void list.refetch()} />;
   async function resume(name: string): Promise<void> {
     try {
-      await api.rest.resumeSubscription(name);
+      await api.rest.admin.resumeSubscription(name);
       notifications.show({ message: `${name} goes on.` });
     } catch (error) {
       notifications.show({ color: 'red', title: 'It did not go on', message: explain(error) });

@@ -27,7 +27,7 @@ export function FindMessagePage() {
   }, [settled, navigate]);
   const found = useQuery({
     queryKey: ['find-message', settled],
-    queryFn: () => api.rest.findMessages({ q: settled, limit: 50 }),
+    queryFn: () => api.rest.admin.findMessages({ q: settled, limit: 50 }),
     enabled: settled !== '',
     placeholderData: keepPreviousData,
   });

@@ -31,7 +31,7 @@ export function MessagePage() {
   const { messageId } = useParams({ strict: false }) as { messageId: string };
   const account = useQuery({
     queryKey: ['message', messageId],
-    queryFn: () => api.rest.diagnosis(Number(messageId)),
+    queryFn: () => api.rest.admin.diagnosis(Number(messageId)),
   });
   if (account.isPending) return <Loading />;
   if (account.isError) return <Failure error={account.error} onRetry={() => void account.refetch()} />;

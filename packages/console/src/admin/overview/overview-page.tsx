@@ -29,10 +29,10 @@ export function OverviewPage() {
     queryKey: ['overview'],
     queryFn: () => api.call<Overview>('GET', '/v1/admin/overview'),
   });
-  const health = useQuery({ queryKey: ['health', '7d'], queryFn: () => api.rest.health() });
+  const health = useQuery({ queryKey: ['health', '7d'], queryFn: () => api.rest.admin.health() });
   const charts = useQuery({
     queryKey: ['charts', window],
-    queryFn: () => api.rest.charts({ window }),
+    queryFn: () => api.rest.admin.charts({ window }),
     placeholderData: keepPreviousData,
   });
   if (overview.isPending) return <Loading />;

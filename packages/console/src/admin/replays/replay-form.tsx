@@ -22,17 +22,17 @@ export function ReplayForm({ search }: { search: ReplaySearch }) {
     ...search,
     ...(search.appId === undefined ? {} : { appId: String(search.appId) }),
   });
-  const apps = useQuery({ queryKey: ['apps'], queryFn: () => api.rest.apps() });
+  const apps = useQuery({ queryKey: ['apps'], queryFn: () => api.rest.desk.apps() });
   const listeners = useQuery({
     queryKey: ['listeners'],
-    queryFn: () => api.rest.subscriptions(),
+    queryFn: () => api.rest.admin.subscriptions(),
   });
   const look = useMutation({
     mutationFn: async (request: ReplayRequest): Promise<Seen> => {
       // What comes in from now on is no part of it: it would be more than was seen.
       const { until = new Date().toISOString(), ...filter } = request.filter;
       const asked = { ...request, filter: { ...filter, ...(filter.eventId ? {} : { until }) } };
-      return { request: asked, preview: await api.rest.previewReplay(asked) };
+      return { request: asked, preview: await api.rest.admin.previewReplay(asked) };
     },
   });
   const change = (next: { [Name in keyof ReplaySearch]?: string | undefined }) => {

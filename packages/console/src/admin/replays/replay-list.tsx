@@ -15,7 +15,7 @@ export function ReplayList() {
   const list = useInfiniteQuery({
     queryKey: ['replays', 'list'],
     queryFn: ({ pageParam }) =>
-      api.rest.replays({ limit: 20, ...(pageParam === undefined ? {} : { cursor: pageParam }) }),
+      api.rest.admin.replays({ limit: 20, ...(pageParam === undefined ? {} : { cursor: pageParam }) }),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: ({ next }) => next ?? undefined,
   });

@@ -24,7 +24,7 @@ export function ReplayPreviewView(props: {
   const [key] = useState(() => randomKey());
   const runs = preview.listeners.reduce((sum, { run }) => sum + run, 0);
   const start = useMutation({
-    mutationFn: () => api.rest.startReplay({ ...request, expected: runs }, { key }),
+    mutationFn: () => api.rest.admin.startReplay({ ...request, expected: runs }, { key }),
     onSuccess: ({ id }) => {
       void queries.invalidateQueries({ queryKey: ['replays'] });
       void navigate({ to: '/admin/replay/$replayId', params: { replayId: String(id) } });

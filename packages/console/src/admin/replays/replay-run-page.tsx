@@ -32,14 +32,14 @@ export function ReplayRunPage() {
   const { replayId } = useParams({ strict: false }) as { replayId: string };
   const id = Number(replayId);
   const queries = useQueryClient();
-  const replay = useQuery({ queryKey: ['replays', 'one', id], queryFn: () => api.rest.replay(id) });
+  const replay = useQuery({ queryKey: ['replays', 'one', id], queryFn: () => api.rest.admin.replay(id) });
   if (replay.isPending) return <Loading />;
   if (replay.isError) return <Failure error={replay.error} onRetry={() => void replay.refetch()} />;
   const { actor, createdAt, finishedAt, filter, listeners, status } = replay.data;
 
   async function cancel(): Promise<void> {
     try {
-      await api.rest.cancelReplay(id);
+      await api.rest.admin.cancelReplay(id);
     } catch (error) {
       notifications.show({ color: 'red', title: 'It still runs', message: explain(error) });
     }
@@ -114,7 +114,7 @@ function Entries({ replay }: { replay: Replay }) {
   const list = useInfiniteQuery({
     queryKey: ['replays', 'entries', replay.id, state],
     queryFn: ({ pageParam }) =>
-      api.rest.replayEntries(replay.id, {
+      api.rest.admin.replayEntries(replay.id, {
         limit: 50,
         ...(state === 'all' ? {} : { status: state }),
         ...(pageParam === undefined ? {} : { cursor: pageParam }),

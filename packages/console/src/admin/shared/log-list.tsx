@@ -63,7 +63,7 @@ export function ChannelFilter({
   value: string | null;
   onChange: (channel: string | null) => void;
 }) {
-  const channels = useQuery({ queryKey: ['channels'], queryFn: () => api.rest.channelStates() });
+  const channels = useQuery({ queryKey: ['channels'], queryFn: () => api.rest.admin.channelStates() });
   const names = new Set([...(channels.data?.items ?? []).map(({ name }) => name), ...(value ? [value] : [])]);
   return (
     <Select

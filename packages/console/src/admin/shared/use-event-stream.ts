@@ -19,7 +19,11 @@ export function useEventStream(filter: EventFilter) {
   const list = useInfiniteQuery({
     queryKey: ['events', filter],
     queryFn: ({ pageParam }) =>
-      api.rest.events({ ...query, limit: 50, ...(pageParam === undefined ? {} : { cursor: pageParam }) }),
+      api.rest.admin.events({
+        ...query,
+        limit: 50,
+        ...(pageParam === undefined ? {} : { cursor: pageParam }),
+      }),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: ({ next }) => next ?? undefined,
     enabled: !isPaused,
@@ -27,7 +31,7 @@ export function useEventStream(filter: EventFilter) {
   const since = useQuery({
     queryKey: ['events', 'since', paused?.newest, filter],
     queryFn: () =>
-      api.rest.events({
+      api.rest.admin.events({
         ...query,
         limit: countedAtMost,
         ...(paused?.newest ? { after: paused.newest } : {}),

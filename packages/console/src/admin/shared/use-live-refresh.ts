@@ -24,7 +24,7 @@ const onceInMs = 1_000;
 /** Keeps the panel at the present: whatever is broadcast in any app has it look again. */
 export function useLiveRefresh(): void {
   const queries = useQueryClient();
-  const apps = useQuery({ queryKey: ['apps'], queryFn: () => api.rest.apps() }).data?.items;
+  const apps = useQuery({ queryKey: ['apps'], queryFn: () => api.rest.desk.apps() }).data?.items;
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const look = () => {

@@ -23,7 +23,7 @@ export function WebhookEventsPage() {
   const list = useInfiniteQuery({
     queryKey: ['webhook-events', status, channel],
     queryFn: ({ pageParam }) =>
-      api.rest.webhookEvents({
+      api.rest.admin.webhookEvents({
         limit: 50,
         ...(status !== '' && { status }),
         ...(channel !== null && { channel }),
@@ -76,7 +76,7 @@ function UpdateRow({
 
   async function replay(): Promise<void> {
     try {
-      await api.rest.replayWebhookEvent(id);
+      await api.rest.admin.replayWebhookEvent(id);
       notifications.show({ message: `Update ${id} is handled once more.` });
     } catch (error) {
       notifications.show({ color: 'red', title: 'It was not handled again', message: explain(error) });

@@ -35,7 +35,7 @@ export function CloseDialog(props: {
     setBusy(true);
     try {
       const values = Object.fromEntries(fields.map((field) => [field.name, said[field.name] ?? '']));
-      await api.rest.closeCase(caseId, {
+      await api.rest.desk.closeCase(caseId, {
         disposition: name,
         ...(fields.length === 0 ? {} : { fields: values }),
         ...(note.trim() === '' ? {} : { note: note.trim() }),

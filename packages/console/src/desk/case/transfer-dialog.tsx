@@ -43,7 +43,7 @@ export function TransferDialog(props: {
   const [busy, setBusy] = useState(false);
   const colleagues = useQuery({
     queryKey: ['colleagues'],
-    queryFn: () => api.rest.colleagues(),
+    queryFn: () => api.rest.desk.colleagues(),
     enabled: opened,
   });
   const choices = (colleagues.data?.items ?? [])
@@ -63,7 +63,7 @@ export function TransferDialog(props: {
           : target === 'queue'
             ? { queue: queue.trim() }
             : { bot: true as const };
-      await api.rest.transfer(sessionId, { to, ...(note.trim() === '' ? {} : { note: note.trim() }) });
+      await api.rest.desk.transfer(sessionId, { to, ...(note.trim() === '' ? {} : { note: note.trim() }) });
       onDone();
       onClose();
     } catch (error) {

@@ -36,7 +36,7 @@ export function useCannedPicker(appId: number, word: string | undefined) {
   const isOpen = word !== undefined;
   const canned = useQuery({
     queryKey: keys.canned(appId),
-    queryFn: () => api.rest.cannedReplies(appId),
+    queryFn: () => api.rest.desk.cannedReplies(appId),
     enabled: isOpen,
     staleTime: 30_000,
   });

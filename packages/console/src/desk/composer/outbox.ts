@@ -51,14 +51,14 @@ function deliver({
   isNote,
   privately,
 }: Outgoing): Promise<{ message: Message }> {
-  if (isNote) return api.rest.addNote(sessionId, text, { key });
+  if (isNote) return api.rest.desk.addNote(sessionId, text, { key });
   const files = attachments.flatMap(({ fileId }) => (fileId === undefined ? [] : [{ fileId }]));
   const reply = {
     ...(text === '' ? {} : { text }),
     ...(files.length === 0 ? {} : { attachments: files }),
     ...(privately ? { privately } : {}),
   };
-  return api.rest.reply(sessionId, reply, { key });
+  return api.rest.desk.reply(sessionId, reply, { key });
 }
 
 /** Sends what waits in a conversation, one after another: what was written first arrives first. */

@@ -32,7 +32,7 @@ export function ReplyWindowChip({ row, now }: { row: ConversationRow; now: numbe
 export function WindowClosed({ row, since }: { row: ConversationRow; since: number }) {
   const overview = useQuery({
     queryKey: keys.customer(row.customer.id),
-    queryFn: () => api.rest.customerOverview(row.customer.id),
+    queryFn: () => api.rest.desk.customerOverview(row.customer.id),
   });
   const { id, channel } = row.session;
   const others = (overview.data?.sessions ?? []).filter(

@@ -19,12 +19,12 @@ export function useDraft(sessionId: number, isNote: boolean) {
       else sessionStorage.setItem(draftKey(sessionId, isNote), next);
       if (isNote || next === '' || Date.now() - toldAt.current < typingEveryMs) return;
       toldAt.current = Date.now();
-      api.rest.sendTypingIn(sessionId, true).catch(() => {});
+      api.rest.desk.sendTypingIn(sessionId, true).catch(() => {});
     },
     /** It has been sent. */
     done(): void {
       this.write('');
-      if (!isNote && toldAt.current > 0) api.rest.sendTypingIn(sessionId, false).catch(() => {});
+      if (!isNote && toldAt.current > 0) api.rest.desk.sendTypingIn(sessionId, false).catch(() => {});
       toldAt.current = 0;
     },
   };

@@ -32,9 +32,12 @@ const panelFitsPx = 1180;
 export function Conversation({ sessionId, apps }: { sessionId: number; apps: readonly StaffApp[] }) {
   const me = useMe();
   const queries = useQueryClient();
-  const row = useQuery({ queryKey: keys.row(sessionId), queryFn: () => api.rest.conversation(sessionId) });
+  const row = useQuery({
+    queryKey: keys.row(sessionId),
+    queryFn: () => api.rest.desk.conversation(sessionId),
+  });
   const [showsPanel, panel] = useDisclosure(window.innerWidth > panelFitsPx);
-  const colleagues = useQuery({ queryKey: ['colleagues'], queryFn: () => api.rest.colleagues() });
+  const colleagues = useQuery({ queryKey: ['colleagues'], queryFn: () => api.rest.desk.colleagues() });
   const signs = useSigns(row.data, me.id);
   const facts = useFacts(row.data, apps);
   useReading(row.data, me.id);
@@ -164,7 +167,7 @@ function useFacts(row: ConversationRow | undefined, apps: readonly StaffApp[]): 
   const me = useMe();
   const customer = useQuery({
     queryKey: keys.customer(row?.customer.id ?? 0),
-    queryFn: () => api.rest.customerOverview(row?.customer.id ?? 0),
+    queryFn: () => api.rest.desk.customerOverview(row?.customer.id ?? 0),
     enabled: row !== undefined,
   });
   const known = customer.data?.customer;

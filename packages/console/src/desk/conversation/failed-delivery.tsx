@@ -16,7 +16,7 @@ export function FailedDelivery({ message }: { message: Message }) {
   async function retry(): Promise<void> {
     setBusy(true);
     try {
-      takeMessage(queries, (await api.rest.retryMessage(message.id)).message);
+      takeMessage(queries, (await api.rest.desk.retryMessage(message.id)).message);
     } catch (error) {
       notifications.show({ color: 'red', title: 'It was not sent again', message: explain(error) });
     } finally {
@@ -48,7 +48,7 @@ export function FailedDelivery({ message }: { message: Message }) {
 function Attempts({ messageId }: { messageId: number }) {
   const deliveries = useQuery({
     queryKey: ['deliveries', messageId],
-    queryFn: () => api.rest.deliveriesOf(messageId),
+    queryFn: () => api.rest.desk.deliveriesOf(messageId),
     staleTime: 0,
   });
   if (deliveries.isPending) return <Loader size="xs" role="status" aria-label="Loading" />;

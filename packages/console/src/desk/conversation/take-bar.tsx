@@ -32,8 +32,8 @@ export function TakeBar(props: {
   async function take(): Promise<void> {
     setBusy(true);
     try {
-      if (waits) await api.rest.acceptQueueItem(waits.id);
-      else await api.rest.transfer(sessionId, { to: { agentId: me.id } });
+      if (waits) await api.rest.desk.acceptQueueItem(waits.id);
+      else await api.rest.desk.transfer(sessionId, { to: { agentId: me.id } });
     } catch (error) {
       const isLate = error instanceof MevrikError && error.code === 'already_taken';
       notifications.show({

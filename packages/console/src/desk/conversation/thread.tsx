@@ -21,7 +21,7 @@ export function Thread({ sessionId }: { sessionId: number }) {
   const thread = useInfiniteQuery({
     queryKey: keys.thread(sessionId),
     queryFn: ({ pageParam }) =>
-      api.rest.sessionMessages(sessionId, {
+      api.rest.desk.sessionMessages(sessionId, {
         limit: 100,
         ...(pageParam === undefined ? {} : { cursor: pageParam }),
       }),

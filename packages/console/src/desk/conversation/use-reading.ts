@@ -14,7 +14,7 @@ export function useReading(row: ConversationRow | undefined, me: number): void {
     if (sessionId === undefined || lastId === undefined || assignedAgentId !== me || unread === 0) return;
     const tell = () => {
       if (document.visibilityState !== 'visible') return;
-      api.rest.markReadIn(sessionId, lastId).then(
+      api.rest.desk.markReadIn(sessionId, lastId).then(
         () => {
           void queries.invalidateQueries({ queryKey: keys.conversations });
           void queries.invalidateQueries({ queryKey: keys.row(sessionId) });

@@ -47,7 +47,7 @@ export function CustomerForm({ customer, onDone }: { customer: Customer; onDone:
     setBusy(true);
     setFaults({});
     try {
-      const changed = await api.rest.changeCustomer(customer.id, changeOf(customer, said, attributes));
+      const changed = await api.rest.desk.changeCustomer(customer.id, changeOf(customer, said, attributes));
       queries.setQueryData<CustomerOverview>(
         keys.customer(customer.id),
         (overview) => overview && { ...overview, customer: changed },

@@ -27,7 +27,7 @@ export function CustomerPanel(props: {
   const { customerId, sessionId, app, onClose, onMerged } = props;
   const overview = useQuery({
     queryKey: keys.customer(customerId),
-    queryFn: () => api.rest.customerOverview(customerId),
+    queryFn: () => api.rest.desk.customerOverview(customerId),
   });
   const [edits, setEdits] = useState(false);
   const [merges, setMerges] = useState<CustomerSummary | 'anybody'>();

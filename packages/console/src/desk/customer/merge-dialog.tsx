@@ -50,7 +50,7 @@ function MergeForm(props: {
   const { appId } = customer;
   const found = useQuery({
     queryKey: ['customers', appId, asked],
-    queryFn: () => api.rest.searchCustomers({ appId, search: asked }),
+    queryFn: () => api.rest.desk.searchCustomers({ appId, search: asked }),
     enabled: asked !== '',
   });
   const others = asked === '' ? (suggested ? [suggested] : []) : (found.data?.items ?? []);
@@ -61,7 +61,7 @@ function MergeForm(props: {
     setBusy(true);
     setFault(undefined);
     try {
-      await api.rest.mergeCustomer(customer.id, chosen.id);
+      await api.rest.desk.mergeCustomer(customer.id, chosen.id);
       notifications.show({ message: `${nameOf(chosen)} (#${chosen.id}) and this customer are one now.` });
       onMerged();
       onClose();

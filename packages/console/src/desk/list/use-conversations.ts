@@ -9,7 +9,7 @@ export function useConversations(filter: DeskFilter, search = '') {
   return useInfiniteQuery({
     queryKey: keys.list(asked),
     queryFn: ({ pageParam }) =>
-      api.rest.conversations({
+      api.rest.desk.conversations({
         ...asked,
         limit: 50,
         ...(pageParam === undefined ? {} : { cursor: pageParam }),

@@ -1,0 +1,105 @@
+import type {
+  Accepted,
+  Agent,
+  Attachment,
+  AvailabilityChange,
+  CannedReply,
+  Case,
+  ChangeCannedReply,
+  ChangeCustomer,
+  CloseCase,
+  Colleague,
+  ConversationQuery,
+  ConversationRow,
+  Customer,
+  CustomerOverview,
+  CustomerSummary,
+  Delivery,
+  Login,
+  Message,
+  NewCannedReply,
+  Page,
+  PageQuery,
+  QueueItem,
+  QueueQuery,
+  Replied,
+  Reply,
+  Session,
+  SessionQuery,
+  StaffApp,
+  Transfer,
+} from '@mevrik/protocol';
+import type { Call, Caller } from '../caller.ts';
+import type { Tokens } from '../token-store.ts';
+import { type Once, once, verbsOf } from './verbs.ts';
+
+/** What an agent at the desk may call. */
+export function deskCalls(call: Caller) {
+  const { post, get } = verbsOf(call);
+  return {
+    /** Logs an agent in. */
+    login: (login: Login) => post<Tokens & { readonly agent: Agent }>('/v1/agents/login', login),
+    refreshLogin: (refreshToken: string) => post<Tokens>('/v1/agents/refresh', { refreshToken }),
+    logout: () => call<void>('POST', '/v1/agents/logout'),
+    /** The agent who is logged in. */
+    agent: () => get<Agent>('/v1/agents/me'),
+    setAvailability: (change: AvailabilityChange) =>
+      call<Agent>('PUT', '/v1/agents/me/availability', { body: change }),
+    /** The apps that the agent works for, and with whom. */
+    apps: () => get<{ readonly items: readonly StaffApp[] }>('/v1/apps'),
+    colleagues: () => get<{ readonly items: readonly Colleague[] }>('/v1/agents'),
+    /** Conversations that go on, with all that a list shows. */
+    conversations: (query?: ConversationQuery) => get<Page<ConversationRow>>('/v1/conversations', query),
+    conversation: (sessionId: number) => get<ConversationRow>(`/v1/sessions/${sessionId}/conversation`),
+    queueItems: (query?: QueueQuery) => get<Page<QueueItem>>('/v1/queue-items', query),
+    /** Takes a waiting conversation; rejects with `conflict` when somebody else has it. */
+    acceptQueueItem: (id: number) => call<Accepted>('POST', `/v1/queue-items/${id}/accept`),
+    sessions: (query?: SessionQuery) => get<Page<Session>>('/v1/sessions', query),
+    session: (id: number) => get<Session>(`/v1/sessions/${id}`),
+    /** A session's conversation, newest first, with notes. */
+    sessionMessages: (id: number, page?: PageQuery) =>
+      get<Page<Message>>(`/v1/sessions/${id}/messages`, page),
+    reply: (sessionId: number, reply: Reply, repeat?: Once) =>
+      post<Replied>(`/v1/sessions/${sessionId}/replies`, reply, once(repeat)),
+    /** Writes a note that only colleagues see. */
+    addNote: (sessionId: number, text: string, repeat?: Once) =>
+      post<Replied>(`/v1/sessions/${sessionId}/notes`, { text }, once(repeat)),
+    /** Gives a session to an agent, to a queue, or back to the bot. */
+    transfer: (sessionId: number, transfer: Transfer) =>
+      post<{ readonly session: Session }>(`/v1/sessions/${sessionId}/transfer`, transfer),
+    sendTypingIn: (sessionId: number, typing: boolean) =>
+      post<void>(`/v1/sessions/${sessionId}/typing`, { typing }),
+    markReadIn: (sessionId: number, messageId: number) =>
+      post<void>(`/v1/sessions/${sessionId}/read`, { messageId }),
+    /** How a message went through its channel, and through those it fell back to, newest first. */
+    deliveriesOf: (messageId: number) =>
+      get<{ readonly items: readonly Delivery[] }>(`/v1/messages/${messageId}/deliveries`),
+    /** Sends a message that failed once more; rejects with `conflict` where it has not failed. */
+    retryMessage: (messageId: number) => call<Replied>('POST', `/v1/messages/${messageId}/retry`),
+    case: (id: number) => get<{ readonly case: Case }>(`/v1/cases/${id}`),
+    closeCase: (id: number, closing: CloseCase) =>
+      post<{ readonly case: Case }>(`/v1/cases/${id}/close`, closing),
+    /** The replies that an app's agents need often. */
+    cannedReplies: (appId: number) =>
+      get<{ readonly items: readonly CannedReply[] }>('/v1/canned-replies', { appId }),
+    addCannedReply: (reply: NewCannedReply) => post<CannedReply>('/v1/canned-replies', reply),
+    changeCannedReply: (id: number, change: ChangeCannedReply) =>
+      call<CannedReply>('PATCH', `/v1/canned-replies/${id}`, { body: change }),
+    removeCannedReply: (id: number) => call<void>('DELETE', `/v1/canned-replies/${id}`),
+    /** Uploads a file: put its `fileId` into a message's attachments. Agents say which app it is for. */
+    uploadFile: (
+      file: Blob,
+      about: { readonly appId?: number; readonly name: string },
+      run: Pick<Call, 'onProgress' | 'signal'> = {},
+    ) => post<Attachment>('/v1/attachments', file, { query: about, ...run }),
+    customer: (id: number) => get<Customer>(`/v1/customers/${id}`),
+    /** Customers of an app by a part of what is known of them, at most twenty. */
+    searchCustomers: (query: { readonly appId: number; readonly search: string }) =>
+      get<{ readonly items: readonly CustomerSummary[] }>('/v1/customers', query),
+    changeCustomer: (id: number, change: ChangeCustomer) =>
+      call<Customer>('PATCH', `/v1/customers/${id}`, { body: change }),
+    /** Makes one customer of two; `otherId` is whose contacts and conversations go over. */
+    mergeCustomer: (id: number, otherId: number) => post<Customer>(`/v1/customers/${id}/merge`, { otherId }),
+    customerOverview: (id: number) => get<CustomerOverview>(`/v1/customers/${id}/overview`),
+  };
+}
