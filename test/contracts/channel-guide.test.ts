@@ -8,7 +8,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ChannelAdapter } from '../../packages/server/src/channels/channel.ts';
-import { channelAdapters } from '../../packages/server/src/channels/index.ts';
+import { channelAdapters } from '../../packages/server/src/compose/channels.ts';
 import { quick } from '../support/facebook.ts';
 import { type Employed, startTestProduct, type TestProduct } from '../support/product.ts';
 
@@ -35,10 +35,9 @@ beforeAll(async () => {
   // As it would stand in a folder of its own beside the others.
   writeFileSync(file, code.replaceAll("'../../", `'${channels}../`).replaceAll("'../", `'${channels}`));
   const { textlineChannel } = (await import(pathToFileURL(file).href)) as { textlineChannel: ChannelAdapter };
-  (channelAdapters as ChannelAdapter[]).push(textlineChannel);
   provider.listen(0, '127.0.0.1');
   await once(provider, 'listening');
-  product = await startTestProduct();
+  product = await startTestProduct({}, [...channelAdapters, textlineChannel]);
   agent = await product.employ();
   const admin = await product.employ({ role: 'admin' });
   const apiUrl = `http://127.0.0.1:${(provider.address() as AddressInfo).port}`;

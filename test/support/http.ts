@@ -12,8 +12,10 @@ import { createAccessTokens } from '../../packages/server/src/auth/access-tokens
 import { createAuthenticator } from '../../packages/server/src/auth/authenticate.ts';
 import { hashPassword } from '../../packages/server/src/auth/passwords.ts';
 import type { BroadcastMessage } from '../../packages/server/src/broadcast/bus/broadcast-message.ts';
+import { createChannelRegistry } from '../../packages/server/src/channels/registry.ts';
 import { type RegisteredApp, registerApp } from '../../packages/server/src/commands/register-app.ts';
 import { requestAgent } from '../../packages/server/src/commands/request-agent.ts';
+import { channelAdapters } from '../../packages/server/src/compose/channels.ts';
 import { openDatabase } from '../../packages/server/src/db/database.ts';
 import type { HttpConfig, HttpDeps } from '../../packages/server/src/http/http-deps.ts';
 import { createHttpServer } from '../../packages/server/src/http/server.ts';
@@ -91,6 +93,7 @@ export async function startHttp(
     database,
     unitOfWork,
     apps,
+    channels: createChannelRegistry(channelAdapters),
     authenticator,
     accessTokens,
     files: createFiles({

@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
-import { senderFor } from '../../packages/server/src/channels/index.ts';
+import { createChannelRegistry } from '../../packages/server/src/channels/registry.ts';
 import { splitText } from '../../packages/server/src/channels/split-text.ts';
+import { channelAdapters } from '../../packages/server/src/compose/channels.ts';
 import { type Held, hold, type Killed, type NewChannel, patience } from './killed.ts';
 import { type RunningServer, stop } from './server.ts';
 
@@ -84,7 +85,7 @@ const long = Array.from({ length: 900 }, (_, number) => `word${number}`).join(' 
 function partsOf({ stands }: Step, { channel, confirm }: SendingChannel): readonly string[] {
   if (stands === confirmed && !confirm) return [];
   if (stands !== between) return ['one'];
-  const sender = senderFor(channel.kind);
+  const sender = createChannelRegistry(channelAdapters).senderFor(channel.kind);
   const parts = sender.delivers === 'by-sending' ? splitText(long, sender.capabilities.textLength) : [];
   return parts.length > 1 ? parts : [];
 }

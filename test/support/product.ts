@@ -3,6 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hashPassword } from '../../packages/server/src/auth/passwords.ts';
+import type { ChannelAdapter } from '../../packages/server/src/channels/channel.ts';
+import { channelAdapters } from '../../packages/server/src/compose/channels.ts';
 import { type Product, startProduct } from '../../packages/server/src/compose/product.ts';
 import { loadConfig } from '../../packages/server/src/config/config.ts';
 import { type Database, openDatabase } from '../../packages/server/src/db/database.ts';
@@ -78,8 +80,11 @@ const password = 'correct horse battery';
 /** Of one password all tests' people have the same hash: making it is slow on purpose. */
 let passwordHash: Promise<string> | undefined;
 
-/** Starts the product on a database of its own; `env` is its environment. */
-export async function startTestProduct(env: Record<string, string> = {}): Promise<TestProduct> {
+/** Starts the product on a database of its own; `env` is its environment, `adapters` its kinds of channel. */
+export async function startTestProduct(
+  env: Record<string, string> = {},
+  adapters: readonly ChannelAdapter[] = channelAdapters,
+): Promise<TestProduct> {
   const testDatabase = await createTestDatabase();
   const dataDir = await mkdtemp(join(tmpdir(), 'mevrik-data-'));
   const app = { id: 1, key: 'test-app', secret: 'test-app-secret' };
@@ -94,7 +99,7 @@ export async function startTestProduct(env: Record<string, string> = {}): Promis
     PUSHER_APP_SECRET: app.secret,
     ...env,
   });
-  const product = await startProduct(config, createLog(config.LOG_LEVEL, false));
+  const product = await startProduct(config, createLog(config.LOG_LEVEL, false), undefined, adapters);
   const database = openDatabase(testDatabase.connection, { maxConnections: 2, applicationName: 'test' });
 
   async function call(method: string, path: string, options: CallOptions = {}): Promise<Answer> {

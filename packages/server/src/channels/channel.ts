@@ -53,23 +53,25 @@ export type ParsedWebhookEvent =
 
 /** How a provider's webhook is checked and taken apart. It only translates: nothing here touches a database. */
 export interface WebhookIntake {
+  /** The event that is raised for each of its webhook events. */
+  readonly event: 'NewFacebookEventReceived' | 'NewProviderEventReceived';
   /** The answer to the provider's question whether this address is ours; `undefined` refuses. */
   confirm(query: Readonly<Record<string, unknown>>, settings: unknown): string | undefined;
   /** Whether the provider has signed these bytes. */
   verify(body: Buffer, headers: Readonly<Record<string, unknown>>, settings: unknown): boolean;
-  /** The provider's account of a channel with these settings. */
-  diagnose(settings: unknown): string | undefined;
+  /** The id of the provider's account that a channel with these settings serves. */
+  accountIdOf(settings: unknown): string | undefined;
   /**
    * The updates in a verified body. One that makes no sense costs none of the others; nothing of it is left out.
    * `settings` are those of the channel that was called, for updates that do not say whose they are.
    */
   split(body: unknown, settings: unknown): readonly WebhookEvent[];
   /** What one kept update means. */
-  parse(payload: Readonly<Record<string, unknown>>, place: TopicPosition): ParsedWebhookEvent;
+  parse(payload: Readonly<Record<string, unknown>>, source: WebhookEventSource): ParsedWebhookEvent;
 }
 
-/** Where an update came in. */
-export interface TopicPosition {
+/** The channel that a webhook event came in on. */
+export interface WebhookEventSource {
   readonly appId: number;
   readonly channel: string;
   readonly deduplicationKey: string;
@@ -203,6 +205,8 @@ export interface ChannelOutlet {
   probe(context: SendContext): Promise<void>;
   /** Hours after the customer's last message in which people may write, where that is longer than for machines. */
   agentWindowHours?(settings: unknown): number;
+  /** Hours after a comment in which it can be answered privately; absent where comments are not answered privately. */
+  readonly privateReplyHours?: number;
   /** Whether a message can go to this contact by itself, and not only as an answer to something; absent: always. */
   reaches?(contactId: string): boolean;
   /**
@@ -231,9 +235,14 @@ export interface ChannelGuide {
   readonly steps: readonly string[];
 }
 
+/** Where messages of a channel come from: visitors over our own API, the app's back end, or a provider. */
+export type ChannelSource = 'visitor' | 'backend' | 'provider';
+
 /** A kind of channel: how messages come in from it and go out to it. */
 export interface ChannelAdapter {
   readonly kind: string;
+  /** Where its messages come from. */
+  readonly source: ChannelSource;
   /** Without one, a kind is called by its name. */
   readonly guide?: ChannelGuide;
   /**
@@ -254,6 +263,8 @@ export interface ChannelAdapter {
   locate?(url: string, context: SendContext): Promise<FileSource>;
   /** Tries everything that the settings open, where that is more than what `probe` of the sender asks. @throws why not. */
   test?(context: SendContext): Promise<void>;
+  /** The contact of an email address on a channel with these settings; `undefined` where it cannot be written to. */
+  contactForEmail?(email: string, settings: unknown): string | undefined;
   /** Tells the provider which address it is to call. @throws what the sender's `classify` makes something of. */
   connect?(webhookUrl: string, context: SendContext): Promise<void>;
 }

@@ -1,8 +1,7 @@
 import type { Message, OfflineMessage, StoredOfflineMessage } from '@mevrik/protocol';
 import { eq } from 'drizzle-orm';
-import type { AppProfile, ChannelProfile } from '../apps/app-directory.ts';
-import { emailSettingsSchema } from '../channels/email/email-settings.ts';
-import { normaliseAddress } from '../channels/email/mail-address.ts';
+import type { AppProfile } from '../apps/app-directory.ts';
+import type { ChannelRegistry } from '../channels/registry.ts';
 import { messages } from '../db/schema.ts';
 import type { Tx } from '../log/transaction.ts';
 import { type Contact, ensureContact } from '../state/customers.ts';
@@ -30,29 +29,28 @@ export interface LeaveMessage {
  */
 export async function leaveMessage(
   tx: Tx,
+  channels: ChannelRegistry,
   { app, contact, said, idempotency }: LeaveMessage,
 ): Promise<StoredOfflineMessage> {
   const { name, email, text } = said;
   const customer = await introduceVisitor(tx, { app, contact, profile: { name, email } });
-  const mailChannel = [...app.channels.values()].find(canAnswerByMail);
-  const address = normaliseAddress(email);
-  const byMail = mailChannel && address !== undefined;
-  const place = byMail
+  const byEmail = emailContact(app, channels, email);
+  const place = byEmail
     ? await ensureContact(tx, {
         appId: app.id,
-        channel: mailChannel.name,
-        contactId: address,
-        profile: { name, email: address, ...(customer.locale === null ? {} : { locale: customer.locale }) },
+        channel: byEmail.channel,
+        contactId: byEmail.contactId,
+        profile: { name, email, ...(customer.locale === null ? {} : { locale: customer.locale }) },
       })
     : contact;
   const { message, repeated } = await receiveMessage(tx, {
     app,
     contact: place,
     kind: 'text',
-    content: { text, ...(byMail ? { email: { subject: app.settings.offline.subject } } : {}) },
+    content: { text, ...(byEmail ? { email: { subject: app.settings.offline.subject } } : {}) },
     idempotency,
   });
-  const answeredBy = byMail ? 'email' : 'chat';
+  const answeredBy = byEmail ? 'email' : 'chat';
   if (repeated) return { caseId: await caseOf(tx, message), answeredBy };
   const waiting = await requestAgent(tx, {
     app,
@@ -60,13 +58,21 @@ export async function leaveMessage(
     reason: 'offline_form',
   });
   await tx.orm.update(messages).set({ caseId: waiting.openCaseId }).where(eq(messages.id, message.id));
-  if (byMail) await addNote(tx, waiting, { type: 'system' }, noteOf(contact));
+  if (byEmail) await addNote(tx, waiting, { type: 'system' }, noteOf(contact));
   return { caseId: waiting.openCaseId, answeredBy };
 }
 
-/** A channel that only receives mails answers none. */
-function canAnswerByMail({ kind, enabled, settings }: ChannelProfile): boolean {
-  return kind === 'email' && enabled && emailSettingsSchema.safeParse(settings).data?.smtp !== undefined;
+/** The first channel of the app that can write to an email address, and the contact of that address there. */
+function emailContact(
+  app: AppProfile,
+  channels: ChannelRegistry,
+  email: string,
+): { readonly channel: string; readonly contactId: string } | undefined {
+  for (const { name, kind, enabled, settings } of app.channels.values()) {
+    const contactId = enabled ? channels.adapterFor(kind)?.contactForEmail?.(email, settings) : undefined;
+    if (contactId !== undefined) return { channel: name, contactId };
+  }
+  return undefined;
 }
 
 function noteOf({ customerId }: Contact): string {

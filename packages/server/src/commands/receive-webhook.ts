@@ -1,5 +1,6 @@
 import { conversationKey, type WebhookEventLog, webhookEventLogSchema } from '@mevrik/protocol';
 import type { AppProfile } from '../apps/app-directory.ts';
+import type { WebhookIntake } from '../channels/channel.ts';
 import type { Tx } from '../log/transaction.ts';
 
 /** Verified updates of a provider's webhook. */
@@ -7,6 +8,8 @@ export interface ReceiveWebhook {
   readonly app: AppProfile;
   /** The kind of the channels. */
   readonly provider: string;
+  /** What is raised for each new webhook event. */
+  readonly event: WebhookIntake['event'];
   readonly updates: readonly {
     /** The channel that it is for; `null` where the app has none for its account. */
     readonly channel: string | null;
@@ -21,14 +24,14 @@ export interface ReceiveWebhook {
 const nobodys = 'an account that no channel is for';
 
 /**
- * Keeps every update raw, all in one statement, and raises `NewFacebookEventReceived` for each, or
- * `NewProviderEventReceived` where it is not Facebook's; one that came before is neither kept nor raised again. One that cannot be an event is kept as ignored: it costs the others nothing.
+ * Stores every webhook event raw, all in one statement, and raises `event` for each. A repeated one is neither stored
+ * nor raised again; one that cannot become an event is stored as ignored and does not affect the others.
  *
  * @returns how many were new.
  */
 export async function receiveWebhook(
   tx: Tx,
-  { app, provider, updates, otherwise }: ReceiveWebhook,
+  { app, provider, event, updates, otherwise }: ReceiveWebhook,
 ): Promise<{ stored: number }> {
   if (updates.length === 0) return { stored: 0 };
   const rows = updates.map(({ channel, deduplicationKey, contactId, payload }, at) => {
@@ -48,14 +51,9 @@ export async function receiveWebhook(
     RETURNING id, app_id AS "appId", channel, provider, deduplication_key AS "deduplicationKey",
               conversation_key AS "conversationKey", payload, received_at AS "receivedAt", status`;
   for (const { status, ...webhookEventLog } of stored.toSorted((one, other) => one.id - other.id)) {
-    if (status === 'received') tx.raise(eventOf(provider), { webhookEventLog });
+    if (status === 'received') tx.raise(event, { webhookEventLog });
   }
   return { stored: stored.length };
-}
-
-/** What tells of an update of a kind of channel. */
-export function eventOf(provider: string): 'NewFacebookEventReceived' | 'NewProviderEventReceived' {
-  return provider === 'facebook' ? 'NewFacebookEventReceived' : 'NewProviderEventReceived';
 }
 
 const limits = webhookEventLogSchema.pick({ deduplicationKey: true, conversationKey: true });

@@ -1,8 +1,8 @@
 import { conversationKey, ProblemError, type WebhookEventLog } from '@mevrik/protocol';
 import type { AppProfile } from '../apps/app-directory.ts';
-import { adapterFor } from '../channels/index.ts';
+import type { WebhookIntake } from '../channels/channel.ts';
+import type { ChannelRegistry } from '../channels/registry.ts';
 import type { Tx } from '../log/transaction.ts';
-import { eventOf } from './receive-webhook.ts';
 
 /**
  * Has a kept update handled once more, as after a mistake was mended. What was made of it before stays: its message is
@@ -10,13 +10,19 @@ import { eventOf } from './receive-webhook.ts';
  *
  * @throws ProblemError `not_found`, or `invalid_event_data` for an update that can be no event.
  */
-export async function replayWebhook(tx: Tx, app: AppProfile, updateId: number): Promise<void> {
+export async function replayWebhook(
+  tx: Tx,
+  channels: ChannelRegistry,
+  app: AppProfile,
+  updateId: number,
+): Promise<void> {
   const [kept] = await tx.sql<{ channel: string; provider: string; key: string; payload: object }[]>`
     SELECT channel, provider, conversation_key AS key, payload FROM webhook_event_logs
     WHERE id = ${updateId} AND app_id = ${app.id} FOR UPDATE`;
   if (!kept) throw new ProblemError('not_found', 'There is no such update.');
   const { provider, payload } = kept;
-  const channel = channelFor(app, provider, payload) ?? kept.channel;
+  const intake = channels.adapterFor(provider)?.webhook;
+  const channel = (intake && channelFor(app, provider, intake, payload)) ?? kept.channel;
   const contactId = kept.key.slice(conversationKey(app.id, kept.channel, '').length);
   const [row] = await tx.sql<WebhookEventLog[]>`
     UPDATE webhook_event_logs SET status = 'received', note = NULL, channel = ${channel},
@@ -24,14 +30,18 @@ export async function replayWebhook(tx: Tx, app: AppProfile, updateId: number): 
     WHERE id = ${updateId}
     RETURNING id, app_id AS "appId", channel, provider, deduplication_key AS "deduplicationKey",
               conversation_key AS "conversationKey", payload, received_at AS "receivedAt"`;
-  if (row) tx.raise(eventOf(provider), { webhookEventLog: row });
+  if (row) tx.raise(intake?.event ?? 'NewProviderEventReceived', { webhookEventLog: row });
 }
 
 /** The channel of the account that an update is for, where its payload has that. */
-function channelFor(app: AppProfile, provider: string, payload: object): string | undefined {
-  const intake = adapterFor(provider)?.webhook;
-  if (!intake || !('accountId' in payload)) return undefined;
+function channelFor(
+  app: AppProfile,
+  provider: string,
+  intake: WebhookIntake,
+  payload: object,
+): string | undefined {
+  if (!('accountId' in payload)) return undefined;
   return [...app.channels.values()].find(
-    ({ kind, settings }) => kind === provider && intake.diagnose(settings) === payload.accountId,
+    ({ kind, settings }) => kind === provider && intake.accountIdOf(settings) === payload.accountId,
   )?.name;
 }

@@ -1,6 +1,7 @@
 import { topics } from '@mevrik/protocol';
 import type { AppDirectory } from '../apps/app-directory.ts';
 import type { Gateway } from '../broadcast/gateway.ts';
+import type { ChannelRegistry } from '../channels/registry.ts';
 import type { Config } from '../config/config.ts';
 import type { Database, DatabaseTarget } from '../db/database.ts';
 import { createDispatcher, type Dispatcher, lockConnection } from '../dispatch/dispatcher.ts';
@@ -22,6 +23,7 @@ export interface DispatchDeps {
   readonly nodeId: string;
   readonly target: DatabaseTarget;
   readonly apps: AppDirectory;
+  readonly channels: ChannelRegistry;
   readonly gateway: Gateway;
   readonly queueChanged: (appId: number, queue: string) => void;
   /** What tells whoever looks at a screen right now. */
@@ -41,6 +43,7 @@ export async function startDispatch(
   const { config, log, nodeId, target, apps, gateway, telling, open, teardown, metrics } = parts;
   const deps: ListenerDeps = {
     apps,
+    channels: parts.channels,
     log,
     countWebhookEvent: metrics.update,
     queueChanged: parts.queueChanged,

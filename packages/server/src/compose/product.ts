@@ -11,8 +11,9 @@ import type { ClusterBus } from '../broadcast/bus/cluster-bus.ts';
 import { createRedisBus } from '../broadcast/bus/redis-bus.ts';
 import { createGateway } from '../broadcast/gateway.ts';
 import { gatewayRoutes } from '../broadcast/routes.ts';
+import type { ChannelAdapter } from '../channels/channel.ts';
 import { createSmtpSender } from '../channels/email/smtp-sender.ts';
-import { senderFor } from '../channels/index.ts';
+import { type ChannelRegistry, createChannelRegistry } from '../channels/registry.ts';
 import type { Config } from '../config/config.ts';
 import { type DatabaseTarget, openDatabase } from '../db/database.ts';
 import { migrate } from '../db/migrate.ts';
@@ -52,6 +53,7 @@ import type { Log } from '../observe/log.ts';
 import { createMetrics } from '../observe/metrics.ts';
 import { createStatisticsCounter } from '../observe/statistics-counter.ts';
 import { createAccessFacts } from '../queries/access-facts.ts';
+import { channelAdapters } from './channels.ts';
 import { startDispatch } from './dispatch.ts';
 import { emailDeps, mailServerOf, startMail } from './email.ts';
 import { ensureApp } from './ensure-app.ts';
@@ -85,17 +87,28 @@ export interface Shared {
  *
  * @throws when a part cannot start; what was started before it has been stopped again.
  */
-export async function startProduct(config: Config, log: Log, shared?: Shared): Promise<Product> {
+export async function startProduct(
+  config: Config,
+  log: Log,
+  shared?: Shared,
+  adapters: readonly ChannelAdapter[] = channelAdapters,
+): Promise<Product> {
   const teardown = new Teardown(log);
   try {
-    return await start(config, log, teardown, shared);
+    return await start(config, log, teardown, createChannelRegistry(adapters), shared);
   } catch (error) {
     await teardown.run();
     throw error;
   }
 }
 
-async function start(config: Config, log: Log, teardown: Teardown, shared?: Shared): Promise<Product> {
+async function start(
+  config: Config,
+  log: Log,
+  teardown: Teardown,
+  channels: ChannelRegistry,
+  shared?: Shared,
+): Promise<Product> {
   const nodeId = randomUUID();
   const target = shared?.target ?? (await reachDatabase(config, log, teardown));
   const open = (name: string, maxConnections: number) => {
@@ -148,7 +161,7 @@ async function start(config: Config, log: Log, teardown: Teardown, shared?: Shar
   });
   teardown.add('the gateway', () => gateway.stop());
   const telling = { publish: thinLists(gateway.publish) };
-  const reception = composeReception(database, apps, gateway, log, teardown);
+  const reception = composeReception(database, apps, channels, gateway, log, teardown);
 
   const metrics = createMetrics(
     shared && (() => shared.bus.metrics().catch(async () => [await metrics.read()])),
@@ -161,6 +174,7 @@ async function start(config: Config, log: Log, teardown: Teardown, shared?: Shar
     nodeId,
     target,
     apps,
+    channels,
     gateway,
     queueChanged: reception.queueChanged,
     telling,
@@ -180,7 +194,7 @@ async function start(config: Config, log: Log, teardown: Teardown, shared?: Shar
   const alarm = createAlarm((keys) => wakeDeliveries(database, keys));
   teardown.add('the alarm of deliveries', async () => alarm.stop());
   const deps = {
-    ...{ database, unitOfWork, apps, log, senderFor, alarm },
+    ...{ database, unitOfWork, apps, channels, log, alarm },
     countAttempt: metrics.attempt,
     services: { graphUrl: config.GRAPH_API_URL, email: { key: email.mailKey, sender: smtpSender }, files },
     files,
@@ -214,6 +228,7 @@ async function start(config: Config, log: Log, teardown: Teardown, shared?: Shar
     database,
     unitOfWork,
     apps,
+    channels,
     authenticator,
     accessTokens,
     files,

@@ -1,6 +1,7 @@
 import type { AppDirectory } from '../apps/app-directory.ts';
 import type { Occupancy } from '../broadcast/bus/occupancy.ts';
 import type { Gateway } from '../broadcast/gateway.ts';
+import type { ChannelRegistry } from '../channels/registry.ts';
 import type { Database } from '../db/database.ts';
 import type { DeskDeps } from '../jobs/job.ts';
 import { agentsAtDesk } from '../live/agents-at-desk.ts';
@@ -29,6 +30,7 @@ export function deskDeps(
 export function composeReception(
   database: Database,
   apps: AppDirectory,
+  registry: ChannelRegistry,
   gateway: Gateway,
   log: Log,
   teardown: Teardown,
@@ -42,10 +44,12 @@ export function composeReception(
     async waitingIn(appId, queue) {
       const now = await opening(appId);
       const waiting = await waitingIn(database, { appId, queue }, now?.isOpen === true && now.isStaffed);
-      // Who writes through a provider hears nothing over a connection.
+      // Only visitors have a connection over which they see their place in the queue.
       const channels = (await apps.byId(appId))?.channels;
       return waiting
-        .filter(({ channel }) => channels?.get(channel)?.kind === 'web')
+        .filter(
+          ({ channel }) => registry.adapterFor(channels?.get(channel)?.kind ?? '')?.source === 'visitor',
+        )
         .map(({ sessionId, queuePosition }) => ({ sessionId, queuePosition }));
     },
     queuesOf: (appId) => queuesOf(database, appId),

@@ -62,7 +62,7 @@ export async function claimNext(tx: Tx, conversationKey: string, deps: DeliveryD
   const app = await deps.apps.byId(delivery.appId);
   const times = await readTimes(tx, delivery, app);
   const channel = app?.channels.get(delivery.channel);
-  const outlet = channel && deps.senderFor(channel.kind);
+  const outlet = channel && deps.channels.senderFor(channel.kind);
   if (times.isLeased && delivery.leaseUntil !== null) return wait(tx, delivery, delivery.leaseUntil);
   if (app && delivery.status === 'sending') {
     return { state: 'doubt', delivery, policy: app.settings.delivery };

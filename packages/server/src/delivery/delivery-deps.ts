@@ -1,5 +1,6 @@
 import type { AppDirectory } from '../apps/app-directory.ts';
-import type { ChannelSender, ChannelServices } from '../channels/channel.ts';
+import type { ChannelServices } from '../channels/channel.ts';
+import type { ChannelRegistry } from '../channels/registry.ts';
 import type { Database } from '../db/database.ts';
 import type { UnitOfWork } from '../log/unit-of-work.ts';
 import type { Alarm } from './alarm.ts';
@@ -17,8 +18,7 @@ export interface DeliveryDeps {
   readonly database: Database;
   readonly unitOfWork: UnitOfWork;
   readonly apps: AppDirectory;
-  /** How messages are sent to a kind of channel. */
-  readonly senderFor: (kind: string) => ChannelSender;
+  readonly channels: ChannelRegistry;
   readonly services: ChannelServices;
   /** Tells whoever is connected; call it from `afterCommit`. */
   readonly notify: (notices: readonly DeliveryNotice[]) => void;

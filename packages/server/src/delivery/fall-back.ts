@@ -1,6 +1,7 @@
 import type { Message } from '@mevrik/protocol';
 import type { AppProfile } from '../apps/app-directory.ts';
-import type { ChannelOutlet, ChannelSender } from '../channels/channel.ts';
+import type { ChannelOutlet } from '../channels/channel.ts';
+import type { ChannelRegistry } from '../channels/registry.ts';
 import type { Tx } from '../log/transaction.ts';
 import { enqueueDelivery } from './enqueue-delivery.ts';
 
@@ -8,7 +9,7 @@ import { enqueueDelivery } from './enqueue-delivery.ts';
 export interface FailedMessage {
   readonly app: AppProfile;
   readonly message: Message;
-  readonly senderFor: (kind: string) => ChannelSender;
+  readonly channels: ChannelRegistry;
   /** The event that tells of the failure. */
   readonly eventId: string;
 }
@@ -20,11 +21,11 @@ export interface FailedMessage {
  * @returns the channel, or `undefined` where there is none left.
  */
 export async function fallBack(tx: Tx, failed: FailedMessage): Promise<string | undefined> {
-  const { app, message, senderFor, eventId } = failed;
+  const { app, message, channels, eventId } = failed;
   const outlets = new Map<string, ChannelOutlet>();
   for (const name of app.settings.delivery.fallback) {
     const channel = app.channels.get(name);
-    const sender = channel?.enabled ? senderFor(channel.kind) : undefined;
+    const sender = channel?.enabled ? channels.senderFor(channel.kind) : undefined;
     if (sender?.delivers === 'by-sending') outlets.set(name, sender);
   }
   if (outlets.size === 0) return undefined;

@@ -8,11 +8,11 @@ const probeTimeoutMs = 10_000;
 
 /** Asks whether a channel that is down is back; if so, everything that waited for it goes on. */
 export async function probeChannel(deps: DeliveryDeps, ref: ChannelRef): Promise<void> {
-  const { database, unitOfWork, apps, senderFor, services, notify, log } = deps;
+  const { database, unitOfWork, apps, channels, services, notify, log } = deps;
   const { isDown } = await readHealth(database.sql, ref);
   const app = await apps.byId(ref.appId);
   const channel = app?.channels.get(ref.channel);
-  const outlet = channel && senderFor(channel.kind);
+  const outlet = channel && channels.senderFor(channel.kind);
   if (!isDown || !channel || outlet?.delivers !== 'by-sending') return;
   try {
     const signal = AbortSignal.timeout(probeTimeoutMs);

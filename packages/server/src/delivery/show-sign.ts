@@ -5,7 +5,7 @@ const timeoutMs = 5_000;
 
 /** Shows the customer of a session that we have seen their message, or that somebody is typing. */
 export async function showSignOf(
-  { database, apps, senderFor, services, log }: DeliveryDeps,
+  { database, apps, channels, services, log }: DeliveryDeps,
   { sessionId, sign }: { readonly sessionId: number; readonly sign: 'seen' | 'typing' },
 ): Promise<void> {
   const [contact] = await database.sql<
@@ -18,7 +18,7 @@ export async function showSignOf(
     WHERE sessions.id = ${sessionId}`;
   if (!contact) return;
   const channel = (await apps.byId(contact.app_id))?.channels.get(contact.channel);
-  const outlet = channel?.enabled ? senderFor(channel.kind) : undefined;
+  const outlet = channel?.enabled ? channels.senderFor(channel.kind) : undefined;
   if (!channel || outlet?.delivers !== 'by-sending' || !(outlet.reaches?.(contact.contact_id) ?? true))
     return;
   try {

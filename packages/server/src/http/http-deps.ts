@@ -8,6 +8,7 @@ import type { AuditEntry } from '../audit/audit.ts';
 import type { AccessTokens } from '../auth/access-tokens.ts';
 import type { Authenticator } from '../auth/authenticate.ts';
 import type { Gateway } from '../broadcast/gateway.ts';
+import type { ChannelRegistry } from '../channels/registry.ts';
 import type { Database } from '../db/database.ts';
 import type { Reception } from '../live/reception.ts';
 import type { UnitOfWork } from '../log/unit-of-work.ts';
@@ -50,6 +51,7 @@ export interface HttpDeps {
   readonly database: Database;
   readonly unitOfWork: UnitOfWork;
   readonly apps: AppDirectory;
+  readonly channels: ChannelRegistry;
   readonly authenticator: Authenticator;
   readonly accessTokens: AccessTokens;
   readonly files: Files;

@@ -1,7 +1,8 @@
-import { normaliseAddress, splitTag } from '../channels/email/mail-address.ts';
+import { splitTag } from '../channels/email/mail-address.ts';
 import { identifyMail, readHeads } from '../channels/email/mail-heads.ts';
 import type { MailboxCursor, MailboxStore } from '../channels/email/read-mailbox.ts';
 import type { Database } from '../db/database.ts';
+import { normaliseEmailAddress } from '../domain/contact/email-address.ts';
 import type { Tx } from '../log/transaction.ts';
 import type { UnitOfWork } from '../log/unit-of-work.ts';
 import type { EmailChannel } from './email-channels.ts';
@@ -60,7 +61,7 @@ function recipientIn(raw: Buffer, address: string): string {
   const { heads } = readHeads(raw);
   const written = ['delivered-to', 'x-original-to', 'envelope-to'].flatMap((name) => heads.get(name) ?? []);
   const found = written
-    .map((value) => normaliseAddress(value.replace(/[<>]/g, '')) ?? '')
+    .map((value) => normaliseEmailAddress(value.replace(/[<>]/g, '')) ?? '')
     .find((one) => splitTag(one).address === splitTag(address).address);
   return found ?? address;
 }

@@ -6,10 +6,11 @@ import {
   type MessageContent,
 } from '@mevrik/protocol';
 import { emailSettingsSchema } from '../channels/email/email-settings.ts';
-import { normaliseAddress, splitTag } from '../channels/email/mail-address.ts';
+import { splitTag } from '../channels/email/mail-address.ts';
 import { type MailFile, type ReadMail, readMail } from '../channels/email/read-mail.ts';
 import { readMessageId } from '../channels/email/reply-marks.ts';
 import { applyBounce } from '../delivery/apply-bounce.ts';
+import { normaliseEmailAddress } from '../domain/contact/email-address.ts';
 import type { Tx } from '../log/transaction.ts';
 import type { EmailChannels } from './email-channels.ts';
 import { findConversation } from './find-conversation.ts';
@@ -108,7 +109,7 @@ async function decide(
     return { status: 'ignored', note: 'it comes from an address of ours' };
   }
   const place = { appId, channel, recipient: waiting.recipient };
-  const address = normaliseAddress(emailSettingsSchema.parse(own.settings).address) ?? '';
+  const address = normaliseEmailAddress(emailSettingsSchema.parse(own.settings).address) ?? '';
   const contactId = (await findConversation(tx, { place, email, address, key: mailKey })) ?? author.address;
   const messageContainer = toContainer({ appId, channel }, waiting, email, { ...author, contactId });
   tx.raise('NewMessageReceivedEvent', { messageContainer });

@@ -3,7 +3,6 @@ import { eq } from 'drizzle-orm';
 import { z } from 'zod';
 import { FetchError, fetchFile } from '../attachments/fetch-file.ts';
 import type { ChannelAdapter, SendContext } from '../channels/channel.ts';
-import { adapterFor } from '../channels/index.ts';
 import { toMessage } from '../db/models.ts';
 import { messages } from '../db/schema.ts';
 import { lockSession } from '../state/sessions.ts';
@@ -18,11 +17,11 @@ export const fetchAttachments: Job = job({
   summary: 'Fetches the files that came with a customer’s message from the provider.',
   payload: z.object({ messageId: z.int(), giveUpAt: z.iso.datetime() }),
   async run({ messageId, giveUpAt }, deps) {
-    const { database, apps } = deps;
+    const { database, apps, channels } = deps;
     const [row] = await database.orm.select().from(messages).where(eq(messages.id, messageId));
     const app = row && (await apps.byId(row.appId));
     const channel = row && app?.channels.get(row.channel);
-    const adapter = channel && adapterFor(channel.kind);
+    const adapter = channel && channels.adapterFor(channel.kind);
     if (!row || !channel || !adapter?.locate) return;
     const isLast = Date.parse(giveUpAt) <= Date.now();
     const place = { appId: row.appId, channel: row.channel, adapter, settings: channel.settings };

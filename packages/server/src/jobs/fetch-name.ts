@@ -1,6 +1,5 @@
 import { topics } from '@mevrik/protocol';
 import { z } from 'zod';
-import { adapterFor } from '../channels/index.ts';
 import { job } from './job.ts';
 
 const timeoutMs = 30_000;
@@ -10,13 +9,13 @@ export const fetchName = job({
   task: 'fetch-name',
   summary: 'Asks the provider for the name of a customer who wrote without one.',
   payload: z.object({ customerId: z.int() }),
-  async run({ customerId }, { database: { sql }, apps, services, log, notify }) {
+  async run({ customerId }, { database: { sql }, apps, channels, services, log, notify }) {
     const [contact] = await sql<{ appId: number; channel: string; contactId: string }[]>`
       SELECT contact.app_id AS "appId", channel, contact_id AS "contactId"
       FROM contact_identities contact JOIN customers ON customers.id = customer_id
       WHERE customer_id = ${customerId} AND name IS NULL ORDER BY contact.id LIMIT 1`;
     const channel = contact && (await apps.byId(contact.appId))?.channels.get(contact.channel);
-    const adapter = channel && adapterFor(channel.kind);
+    const adapter = channel && channels.adapterFor(channel.kind);
     if (!contact || !adapter?.nameOf || adapter.sender.delivers !== 'by-sending') return;
     try {
       const signal = AbortSignal.timeout(timeoutMs);

@@ -1,6 +1,5 @@
 import { topics } from '@mevrik/protocol';
 import { z } from 'zod';
-import { adapterFor } from '../channels/index.ts';
 import { job } from './job.ts';
 
 const timeoutMs = 30_000;
@@ -10,12 +9,12 @@ export const fetchPost = job({
   task: 'fetch-post',
   summary: 'Asks the provider for the text and the picture of a post that a customer commented on.',
   payload: z.object({ sessionId: z.int(), postId: z.string() }),
-  async run({ sessionId, postId }, { database: { sql }, apps, services, log, notify }) {
+  async run({ sessionId, postId }, { database: { sql }, apps, channels, services, log, notify }) {
     const [session] = await sql<{ appId: number; channel: string }[]>`
       SELECT app_id AS "appId", channel FROM sessions
       WHERE id = ${sessionId} AND social_context ->> 'postId' = ${postId} AND NOT social_context ? 'post'`;
     const channel = session && (await apps.byId(session.appId))?.channels.get(session.channel);
-    const adapter = channel && adapterFor(channel.kind);
+    const adapter = channel && channels.adapterFor(channel.kind);
     if (!adapter?.describePost || adapter.sender.delivers !== 'by-sending') return;
     try {
       const signal = AbortSignal.timeout(timeoutMs);

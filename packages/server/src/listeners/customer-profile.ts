@@ -1,5 +1,4 @@
 import { requireApp } from '../apps/app-directory.ts';
-import { adapterFor } from '../channels/index.ts';
 import { addAttributes } from '../state/customers.ts';
 import { listener } from './listener-deps.ts';
 
@@ -16,7 +15,7 @@ export const OnboardCustomer = listener<'NewCustomerProfileCreated'>({
       first_seen_at: occurredAt,
       first_app: app.name,
     });
-    if (customer.name === null && adapterFor(app.channels.get(channel)?.kind ?? '')?.nameOf)
+    if (customer.name === null && deps.channels.adapterFor(app.channels.get(channel)?.kind ?? '')?.nameOf)
       await tx.addJob('fetch-name', { customerId: customer.id }, { maxAttempts: 8 });
   },
 });

@@ -1,5 +1,4 @@
 import { requireApp } from '../apps/app-directory.ts';
-import { senderFor } from '../channels/index.ts';
 import { reasonAgainst, withhold } from '../delivery/automatic-guard.ts';
 import { contactOf } from '../delivery/contact.ts';
 import { enqueueDelivery, isOver } from '../delivery/enqueue-delivery.ts';
@@ -16,7 +15,7 @@ export const DeliverReply = listener<'MessageReplyReadyEvent'>({
   async handle({ id: eventId, appId, data: { message } }, { tx, deps }) {
     const app = await requireApp(deps.apps, appId);
     const kind = app.channels.get(message.channel)?.kind ?? message.channel;
-    const sender = senderFor(kind);
+    const sender = deps.channels.senderFor(kind);
     if (sender.delivers === 'by-broadcast') {
       await tx.sql`
         UPDATE messages SET delivery_status = 'sent' WHERE id = ${message.id} AND delivery_status = 'pending'`;

@@ -1,7 +1,6 @@
 import { topics } from '@mevrik/protocol';
 import { eq } from 'drizzle-orm';
 import { requireApp } from '../apps/app-directory.ts';
-import { senderFor } from '../channels/index.ts';
 import { addNote } from '../commands/send-reply.ts';
 import { messages } from '../db/schema.ts';
 import { fallBack } from '../delivery/fall-back.ts';
@@ -15,7 +14,7 @@ export const HandleDeliveryFailure = listener<'MessageDeliveryFailedEvent'>({
   async handle({ id: eventId, appId, data: { message, error } }, { tx, deps }) {
     const session = await lockSession(tx, message.sessionId);
     const app = await requireApp(deps.apps, appId);
-    const fallback = await fallBack(tx, { app, message, senderFor, eventId });
+    const fallback = await fallBack(tx, { app, message, channels: deps.channels, eventId });
     await tx.orm
       .update(messages)
       .set({ deliveryStatus: fallback === undefined ? 'failed' : 'pending', deliveryError: error })

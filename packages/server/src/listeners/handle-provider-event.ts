@@ -2,7 +2,6 @@ import { topics, type WebhookEventLog } from '@mevrik/protocol';
 import { eq } from 'drizzle-orm';
 import { writeAudit } from '../audit/audit.ts';
 import type { ParsedWebhookEvent } from '../channels/channel.ts';
-import { adapterFor } from '../channels/index.ts';
 import { addNote } from '../commands/send-reply.ts';
 import { webhookEventLogs } from '../db/schema.ts';
 import { applyFailure } from '../delivery/apply-bounce.ts';
@@ -30,7 +29,9 @@ export const HandleProviderEvent = listener<'NewProviderEventReceived'>({
 
 async function handle(webhookEventLog: WebhookEventLog, tx: Tx, deps: ListenerDeps): Promise<void> {
   const { id, appId, channel, provider, conversationKey, deduplicationKey, payload } = webhookEventLog;
-  const parsed = adapterFor(provider)?.webhook?.parse(payload, { appId, channel, deduplicationKey });
+  const parsed = deps.channels
+    .adapterFor(provider)
+    ?.webhook?.parse(payload, { appId, channel, deduplicationKey });
   const ignored = parsed
     ? await takeIn(tx, parsed, { appId, channel, provider, conversationKey, deps })
     : 'no adapter';

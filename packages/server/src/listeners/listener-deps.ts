@@ -1,5 +1,6 @@
 import type { EventName } from '@mevrik/protocol';
 import type { AppDirectory } from '../apps/app-directory.ts';
+import type { ChannelRegistry } from '../channels/registry.ts';
 import type { QueuedListener } from '../dispatch/listener.ts';
 import { queued } from '../dispatch/listener.ts';
 
@@ -14,6 +15,7 @@ export interface LiveNotice {
 /** What our listeners are composed with. */
 export interface ListenerDeps {
   readonly apps: AppDirectory;
+  readonly channels: ChannelRegistry;
   /** Tells whoever is connected; call it from `afterCommit`. */
   readonly notify: (notices: readonly LiveNotice[]) => void;
   /** Who waits in a queue may have come nearer; call it from `afterCommit`. */

@@ -1,6 +1,5 @@
 import type { Message } from '@mevrik/protocol';
 import { requireApp } from '../apps/app-directory.ts';
-import { senderFor } from '../channels/index.ts';
 import { contactOf } from '../delivery/contact.ts';
 import { enqueueDelivery, isOver } from '../delivery/enqueue-delivery.ts';
 import type { Tx } from '../log/transaction.ts';
@@ -12,7 +11,7 @@ export const PostSocialReply = listener<'SaveAgentRepliesSocialEvent'>({
   summary: 'Puts an agent’s reply on its way to the comment that it answers.',
   async handle({ id: eventId, appId, data: { message, socialData } }, { tx, deps }) {
     const app = await requireApp(deps.apps, appId);
-    const sender = senderFor(app.channels.get(message.channel)?.kind ?? message.channel);
+    const sender = deps.channels.senderFor(app.channels.get(message.channel)?.kind ?? message.channel);
     if (sender.delivers === 'by-broadcast') return;
     if (sender.delivers === 'by-sending' && (await isOver(tx, message))) return;
     const { commentId, visibility } = socialData;

@@ -1,6 +1,5 @@
 import { type Message, type MessageContainer, ProblemError } from '@mevrik/protocol';
 import { requireApp } from '../apps/app-directory.ts';
-import { adapterFor } from '../channels/index.ts';
 import { type IncomingKind, receiveMessage } from '../commands/receive-message.ts';
 import { addNote } from '../commands/send-reply.ts';
 import type { Tx } from '../log/transaction.ts';
@@ -25,12 +24,9 @@ export const StoreReceivedMessage = listener<'NewMessageReceivedEvent'>({
     });
     const received = { app, contact, kind, content, externalId, socialContext: social };
     const { message, session, repeated } = await receiveMessage(tx, received);
-    if (!repeated) await fetchFiles(tx, message, app.channels.get(channel)?.kind);
-    if (
-      social?.postId !== undefined &&
-      !repeated &&
-      adapterFor(app.channels.get(channel)?.kind ?? '')?.describePost
-    ) {
+    const adapter = deps.channels.adapterFor(app.channels.get(channel)?.kind ?? '');
+    if (!repeated && adapter?.locate) await fetchFiles(tx, message);
+    if (social?.postId !== undefined && !repeated && adapter?.describePost) {
       await tx.addJob('fetch-post', { sessionId: session.id, postId: social.postId }, { maxAttempts: 8 });
     }
     if (social?.postUrl !== undefined && !repeated) await notePost(tx, session.id, social.postUrl);
@@ -40,8 +36,8 @@ export const StoreReceivedMessage = listener<'NewMessageReceivedEvent'>({
 /** For how long it is tried to fetch a file from the provider. */
 const fetchForMs = 60 * 60_000;
 
-async function fetchFiles(tx: Tx, { id, content }: Message, kind = ''): Promise<void> {
-  if (!adapterFor(kind)?.locate || !content.attachments?.some(({ fileId }) => fileId === undefined)) return;
+async function fetchFiles(tx: Tx, { id, content }: Message): Promise<void> {
+  if (!content.attachments?.some(({ fileId }) => fileId === undefined)) return;
   const giveUpAt = new Date(Date.now() + fetchForMs).toISOString();
   await tx.addJob('fetch-attachments', { messageId: id, giveUpAt }, { maxAttempts: 12 });
 }

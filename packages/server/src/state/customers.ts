@@ -1,10 +1,10 @@
 import type { Customer } from '@mevrik/protocol';
 import { conversationKey } from '@mevrik/protocol';
 import { and, eq, inArray, isNull, sql } from 'drizzle-orm';
-import { normaliseAddress } from '../channels/email/mail-address.ts';
-import { normalisePhone } from '../channels/phone-number.ts';
 import { toCustomer } from '../db/models.ts';
 import { contactIdentities, customers } from '../db/schema.ts';
+import { normaliseEmailAddress } from '../domain/contact/email-address.ts';
+import { normalisePhoneNumber } from '../domain/contact/phone-number.ts';
 import type { Tx } from '../log/transaction.ts';
 
 /** What a channel or a visitor's page tells about a person. */
@@ -79,8 +79,8 @@ export function comparable(profile: ContactProfile, country: string | null | und
   const { email, phone } = profile;
   return {
     ...profile,
-    ...(email === undefined ? {} : { email: normaliseAddress(email) ?? email.trim() }),
-    ...(phone === undefined ? {} : { phone: normalisePhone(phone, country) }),
+    ...(email === undefined ? {} : { email: normaliseEmailAddress(email) ?? email.trim() }),
+    ...(phone === undefined ? {} : { phone: normalisePhoneNumber(phone, country) }),
   };
 }
 

@@ -4,6 +4,7 @@ import type { ChannelAdapter } from '../channel.ts';
 /** A channel of the app's own: its back end hands messages in and hears replies as broadcasts. */
 export const apiChannel: ChannelAdapter = {
   kind: 'api',
+  source: 'backend',
   guide: {
     title: 'A channel of your own',
     summary: 'Your back end hands messages in, and hears replies as broadcasts.',

@@ -1,3 +1,4 @@
+import { normaliseEmailAddress } from '../../domain/contact/email-address.ts';
 import type { ChannelAdapter } from '../channel.ts';
 import { emailOutlet } from './email-outlet.ts';
 import { emailSettingsSchema } from './email-settings.ts';
@@ -6,6 +7,7 @@ import { greetMailbox } from './read-mailbox.ts';
 /** Email: in over our own SMTP listener or out of a mailbox, out through a server of the app's. */
 export const emailChannel: ChannelAdapter = {
   kind: 'email',
+  source: 'provider',
   guide: {
     title: 'Email',
     summary: 'An address of yours: received here or read from a mailbox, sent through your server.',
@@ -17,6 +19,10 @@ export const emailChannel: ChannelAdapter = {
   settingsSchema: emailSettingsSchema,
   webhook: null,
   sender: emailOutlet,
+  contactForEmail(email, settings) {
+    const canSend = emailSettingsSchema.safeParse(settings).data?.smtp !== undefined;
+    return canSend ? normaliseEmailAddress(email) : undefined;
+  },
   async test(context) {
     const { smtp, imap } = emailSettingsSchema.parse(context.settings);
     if (smtp) await emailOutlet.probe(context);

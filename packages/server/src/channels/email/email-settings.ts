@@ -1,6 +1,6 @@
 import { createPrivateKey } from 'node:crypto';
 import { z } from 'zod';
-import { normaliseAddress } from './mail-address.ts';
+import { normaliseEmailAddress } from '../../domain/contact/email-address.ts';
 
 const port = (fallback: number) => z.int().min(1).max(65_535).default(fallback);
 const host = z.string().min(1).max(255);
@@ -27,7 +27,10 @@ function isPrivateKey(text: string): boolean {
 export const emailSettingsSchema = z.strictObject({
   address: z
     .string()
-    .refine((text) => normaliseAddress(text) !== undefined, 'must be an address such as support@example.com')
+    .refine(
+      (text) => normaliseEmailAddress(text) !== undefined,
+      'must be an address such as support@example.com',
+    )
     .meta({ title: 'Address', description: 'Where customers write to, and what replies come from.' }),
   name: z
     .string()
@@ -113,5 +116,5 @@ export type EmailSettings = z.output<typeof emailSettingsSchema>;
 /** The address that mails for a channel come to, as addresses are compared; `undefined` where it has none. */
 export function addressOfChannel(settings: unknown): string | undefined {
   const known = emailSettingsSchema.safeParse(settings);
-  return known.success ? normaliseAddress(known.data.address) : undefined;
+  return known.success ? normaliseEmailAddress(known.data.address) : undefined;
 }

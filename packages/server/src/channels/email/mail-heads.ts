@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { parseAddressHeader } from 'mailparser';
-import { normaliseAddress } from './mail-address.ts';
+import { normaliseEmailAddress } from '../../domain/contact/email-address.ts';
 
 /** Headers that are longer are not looked into before the mail is stored. */
 const headBytes = 256 * 1024;
@@ -57,7 +57,7 @@ export function readHeads(raw: Buffer): {
 
 function senderOf(heads: ReadonlyMap<string, readonly string[]>): string {
   const { value } = parseAddressHeader(firstOf(heads, 'from'), { flatten: true, decodePunycode: false });
-  return normaliseAddress(value[0]?.address ?? '') ?? '';
+  return normaliseEmailAddress(value[0]?.address ?? '') ?? '';
 }
 
 function firstOf(heads: ReadonlyMap<string, readonly string[]>, name: string): string | undefined {

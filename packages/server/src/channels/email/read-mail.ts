@@ -5,9 +5,9 @@ import {
   parseAddressHeader,
   simpleParser,
 } from 'mailparser';
+import { normaliseEmailAddress } from '../../domain/contact/email-address.ts';
 import { type Automatic, automaticOf } from './automatic.ts';
 import { type DeliveryReport, readDeliveryReport } from './delivery-report.ts';
-import { normaliseAddress } from './mail-address.ts';
 import { readHeads } from './mail-heads.ts';
 import { visibleText } from './visible-text.ts';
 
@@ -115,7 +115,7 @@ function peopleIn(given: AddressObject | AddressObject[] | undefined): MailPerso
     .flatMap(({ value }) => value)
     .flatMap((one) => one.group ?? [one])
     .flatMap(({ address = '', name }) => {
-      const normal = normaliseAddress(address);
+      const normal = normaliseEmailAddress(address);
       return normal === undefined ? [] : [{ address: normal, name: name.trim() || null }];
     });
 }

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { AddressInfo, Socket } from 'node:net';
 import { SMTPServer, type SMTPServerDataStream, type SMTPServerSession } from 'smtp-server';
-import { normaliseAddress } from './mail-address.ts';
+import { normaliseEmailAddress } from '../../domain/contact/email-address.ts';
 
 /** The channel that a recipient's address belongs to. */
 export interface MailPlace {
@@ -87,7 +87,7 @@ export async function startSmtpListener(options: SmtpListenerOptions): Promise<S
     },
     onRcptTo({ address }, session, done) {
       const known = positions.get(session) ?? new Map<string, MailPlace>();
-      options.find(normaliseAddress(address) ?? '').then(
+      options.find(normaliseEmailAddress(address) ?? '').then(
         (place) => {
           if (!place) return done(answer(550, 'Nobody receives mail at this address'));
           positions.set(session, known.set(address.toLowerCase(), place));
@@ -125,14 +125,14 @@ export async function startSmtpListener(options: SmtpListenerOptions): Promise<S
       rcptTo.flatMap(({ address }) => {
         const place = known?.get(address.toLowerCase());
         if (!place) return [];
-        const recipient = normaliseAddress(address) ?? address;
+        const recipient = normaliseEmailAddress(address) ?? address;
         return [[`${place.appId}/${place.channel}`, { ...place, recipient }] as const];
       }),
     );
     const sender = mailFrom ? mailFrom.address : '';
     const email = {
       raw: Buffer.concat(chunks),
-      sender: normaliseAddress(sender) ?? sender.slice(0, 320),
+      sender: normaliseEmailAddress(sender) ?? sender.slice(0, 320),
       recipients: [...byChannel.values()],
     };
     if ((await options.keep(email)) === 'kept') return 'Kept';

@@ -11,6 +11,7 @@ import { splitWebhook } from './split-webhook.ts';
 /** Facebook: Messenger, and the comments under a page's posts. */
 export const facebookChannel: ChannelAdapter = {
   kind: 'facebook',
+  source: 'provider',
   guide: {
     title: 'Facebook',
     summary: 'Messenger, and the comments under a page’s posts.',
@@ -21,9 +22,10 @@ export const facebookChannel: ChannelAdapter = {
   },
   settingsSchema: facebookSettingsSchema,
   webhook: {
+    event: 'NewFacebookEventReceived',
     confirm: confirmWebhook,
     verify: verifyWebhook,
-    diagnose: (settings) => facebookSettingsSchema.safeParse(settings).data?.pageId,
+    accountIdOf: (settings) => facebookSettingsSchema.safeParse(settings).data?.pageId,
     split: splitWebhook,
     parse: parseWebhookEvent,
   },

@@ -4,7 +4,7 @@ import { callGraph, type GraphContext } from '../meta/graph-client.ts';
 import { classifyGraphError } from '../meta/graph-faults.ts';
 import { pauseOf } from '../meta/graph-limits.ts';
 import { paceOfMeta } from '../meta/pace.ts';
-import { agentWindowHours } from '../meta/reply-window.ts';
+import { agentWindowHours, privateReplyHours } from '../meta/reply-window.ts';
 import { composeMessage, facebookCapabilities } from './compose-message.ts';
 import { facebookSettingsSchema } from './facebook-settings.ts';
 
@@ -39,6 +39,7 @@ export const facebookOutlet: ChannelOutlet = {
     await callGraph(graphOf(context), 'GET', `${pageOf(context)}?fields=id`);
   },
 
+  privateReplyHours,
   agentWindowHours: (settings) => agentWindowHours(facebookSettingsSchema.parse(settings).humanAgentTag),
 
   reaches: (contactId) => !isCommenter(contactId),

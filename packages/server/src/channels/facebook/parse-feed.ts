@@ -1,6 +1,6 @@
 import { attachmentSchema } from '@mevrik/protocol';
 import { z } from 'zod';
-import type { ParsedWebhookEvent, TopicPosition } from '../channel.ts';
+import type { ParsedWebhookEvent, WebhookEventSource } from '../channel.ts';
 import { commenter } from '../meta/comments.ts';
 import { graphId, toContainer, toInstant } from '../meta/to-container.ts';
 
@@ -32,7 +32,7 @@ const changeSchema = z.object({
 /** What a change in the feed means; `undefined` where the update is none. */
 export function parseFeed(
   payload: Readonly<Record<string, unknown>>,
-  place: TopicPosition,
+  place: WebhookEventSource,
 ): ParsedWebhookEvent | undefined {
   const comment = commentSchema.safeParse(payload);
   if (comment.success) return parseComment(comment.data.value, payload.accountId, place);
@@ -45,7 +45,7 @@ export function parseFeed(
 function parseComment(
   comment: z.output<typeof commentSchema>['value'],
   pageId: unknown,
-  place: TopicPosition,
+  place: WebhookEventSource,
 ): ParsedWebhookEvent {
   const { verb, from, comment_id: externalId, message: text } = comment;
   if (!from) return { outcome: 'ignored', reason: 'a comment whose author is not named' };

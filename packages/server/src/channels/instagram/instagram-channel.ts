@@ -7,7 +7,7 @@ import { pauseOf } from '../meta/graph-limits.ts';
 import { metaWebhookSteps } from '../meta/meta-settings.ts';
 import { nameOfPerson } from '../meta/name-of-person.ts';
 import { paceOfMeta } from '../meta/pace.ts';
-import { agentWindowHours } from '../meta/reply-window.ts';
+import { agentWindowHours, privateReplyHours } from '../meta/reply-window.ts';
 import { confirmWebhook, verifyWebhook } from '../meta/verify-webhook.ts';
 import { composeInstagram, instagramCapabilities } from './compose-instagram.ts';
 import { instagramSettingsSchema } from './instagram-settings.ts';
@@ -16,6 +16,7 @@ import { parseInstagram, splitInstagram } from './parse-instagram.ts';
 /** Instagram: direct messages, and the comments under an account's posts. */
 export const instagramChannel: ChannelAdapter = {
   kind: 'instagram',
+  source: 'provider',
   guide: {
     title: 'Instagram',
     summary: 'Direct messages, and the comments under an account’s posts.',
@@ -26,9 +27,10 @@ export const instagramChannel: ChannelAdapter = {
   },
   settingsSchema: instagramSettingsSchema,
   webhook: {
+    event: 'NewProviderEventReceived',
     confirm: confirmWebhook,
     verify: verifyWebhook,
-    diagnose: (settings) => instagramSettingsSchema.safeParse(settings).data?.accountId,
+    accountIdOf: (settings) => instagramSettingsSchema.safeParse(settings).data?.accountId,
     split: splitInstagram,
     parse: parseInstagram,
   },
@@ -50,12 +52,13 @@ export const instagramChannel: ChannelAdapter = {
       return paceOfMeta(accountId, part, pace);
     },
     async probe(context) {
-      await callGraph(graphOf(context), 'GET', `${diagnose(context)}?fields=id`);
+      await callGraph(graphOf(context), 'GET', `${accountIdOf(context)}?fields=id`);
     },
+    privateReplyHours,
     agentWindowHours: (settings) => agentWindowHours(instagramSettingsSchema.parse(settings).humanAgentTag),
     reaches: (contactId) => !isCommenter(contactId),
     async signal(sign, { contactId }, context) {
-      await callGraph(graphOf(context), 'POST', `${diagnose(context)}/messages`, {
+      await callGraph(graphOf(context), 'POST', `${accountIdOf(context)}/messages`, {
         recipient: { id: contactId },
         sender_action: sign === 'seen' ? 'mark_seen' : 'typing_on',
       });
@@ -72,6 +75,6 @@ function graphOf({ settings, services, signal }: SendContext): GraphContext {
   return { services, signal, token: instagramSettingsSchema.parse(settings).accessToken };
 }
 
-function diagnose({ settings }: SendContext): string {
+function accountIdOf({ settings }: SendContext): string {
   return instagramSettingsSchema.parse(settings).accountId;
 }

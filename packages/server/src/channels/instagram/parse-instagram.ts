@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ParsedWebhookEvent, TopicPosition, WebhookEvent } from '../channel.ts';
+import type { ParsedWebhookEvent, WebhookEvent, WebhookEventSource } from '../channel.ts';
 import { commenter } from '../meta/comments.ts';
 import { parseMessaging } from '../meta/parse-messaging.ts';
 import { type Identified, splitWebhookEvents } from '../meta/split-webhook-events.ts';
@@ -40,7 +40,7 @@ function identifyChange(
 /** What one update means; it never throws. */
 export function parseInstagram(
   payload: Readonly<Record<string, unknown>>,
-  place: TopicPosition,
+  place: WebhookEventSource,
 ): ParsedWebhookEvent {
   const comment = commentSchema.safeParse(payload);
   if (comment.success) return parseComment(comment.data.value, payload.accountId, place);
@@ -55,7 +55,7 @@ export function parseInstagram(
 function parseComment(
   { id: externalId, text, from, media, parent_id: parentId }: z.output<typeof commentSchema>['value'],
   accountId: unknown,
-  place: TopicPosition,
+  place: WebhookEventSource,
 ): ParsedWebhookEvent {
   if (from.id === accountId) {
     const place = { parentId: parentId ?? null, postId: media?.id ?? null };

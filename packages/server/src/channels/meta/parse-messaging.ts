@@ -1,6 +1,6 @@
 import { attachmentSchema, type MessageContent } from '@mevrik/protocol';
 import { z } from 'zod';
-import type { ParsedWebhookEvent, TopicPosition } from '../channel.ts';
+import type { ParsedWebhookEvent, WebhookEventSource } from '../channel.ts';
 import { graphId, type Said, toContainer, toInstant } from './to-container.ts';
 
 const mid = z.string().min(1).max(250);
@@ -63,7 +63,7 @@ type Kind = keyof typeof kinds;
 interface Thread {
   readonly contactId: string;
   readonly timestampMs: number;
-  readonly place: TopicPosition;
+  readonly place: WebhookEventSource;
 }
 type Meanings = {
   readonly [K in Kind]: (read: z.output<(typeof kinds)[K]>, thread: Thread) => ParsedWebhookEvent;
@@ -153,7 +153,7 @@ const threadSchema = z.object({
 /** What an update of a thread means; `undefined` where it is none. */
 export function parseMessaging(
   payload: Readonly<Record<string, unknown>>,
-  place: TopicPosition,
+  place: WebhookEventSource,
 ): ParsedWebhookEvent | undefined {
   const thread = threadSchema.safeParse(payload);
   if (!thread.success) return undefined;

@@ -1,6 +1,6 @@
 import { conversationKey, type MessageContainer } from '@mevrik/protocol';
 import { z } from 'zod';
-import type { ParsedWebhookEvent, TopicPosition } from '../channel.ts';
+import type { ParsedWebhookEvent, WebhookEventSource } from '../channel.ts';
 
 /** A number of Meta's, which comes as a text and sometimes as a number. */
 export const graphId = z.union([z.string().min(1).max(150), z.number()]).transform(String);
@@ -11,7 +11,7 @@ export type Said = Pick<MessageContainer, 'kind' | 'content'> &
 
 /** A customer's message, in our terms. `sentAtMs` is Meta's own time. */
 export function toContainer(
-  { appId, channel }: TopicPosition,
+  { appId, channel }: WebhookEventSource,
   message: { readonly contactId: string; readonly externalId: string; readonly sentAtMs: number },
   said: Said,
 ): ParsedWebhookEvent {

@@ -1,6 +1,6 @@
 import { type Attachment, conversationKey, type MessageContainer } from '@mevrik/protocol';
 import { z } from 'zod';
-import type { ParsedWebhookEvent, TopicPosition, WebhookEvent } from '../channel.ts';
+import type { ParsedWebhookEvent, WebhookEvent, WebhookEventSource } from '../channel.ts';
 import { botIdOf } from './telegram-settings.ts';
 
 const id = z.union([z.number(), z.string().min(1).max(64)]).transform(String);
@@ -82,7 +82,7 @@ export function splitTelegram(body: unknown, settings: unknown): readonly Webhoo
 /** What an update means; it never throws. */
 export function parseTelegram(
   payload: Readonly<Record<string, unknown>>,
-  place: TopicPosition,
+  place: WebhookEventSource,
 ): ParsedWebhookEvent {
   const parsed = updateSchema.safeParse(payload);
   if (!parsed.success) return { outcome: 'ignored', reason: 'an update of a shape that we do not know' };
@@ -115,7 +115,7 @@ export function parseTelegram(
 }
 
 function toMessage(
-  { appId, channel }: TopicPosition,
+  { appId, channel }: WebhookEventSource,
   contactId: string,
   externalId: string,
   person: Person | undefined,

@@ -8,6 +8,7 @@ import { botIdOf, telegramSettingsSchema } from './telegram-settings.ts';
 /** Telegram: people who write to a bot. */
 export const telegramChannel: ChannelAdapter = {
   kind: 'telegram',
+  source: 'provider',
   guide: {
     title: 'Telegram',
     summary: 'People who write to a bot of yours.',
@@ -18,13 +19,14 @@ export const telegramChannel: ChannelAdapter = {
   },
   settingsSchema: telegramSettingsSchema,
   webhook: {
+    event: 'NewProviderEventReceived',
     confirm: () => undefined,
     verify(_body, headers, settings) {
       const known = telegramSettingsSchema.safeParse(settings);
       const given = headers['x-telegram-bot-api-secret-token'];
       return known.success && typeof given === 'string' && sameSecret(given, known.data.secretToken);
     },
-    diagnose: () => undefined,
+    accountIdOf: () => undefined,
     split: splitTelegram,
     parse: parseTelegram,
   },

@@ -4,6 +4,7 @@ import type { ChannelAdapter } from '../channel.ts';
 /** The web channel: visitors write through our API and hear replies over their own connection. */
 export const webChannel: ChannelAdapter = {
   kind: 'web',
+  source: 'visitor',
   guide: {
     title: 'Website',
     summary: 'The chat on your own pages.',

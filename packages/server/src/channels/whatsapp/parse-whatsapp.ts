@@ -1,8 +1,8 @@
 import type { Attachment, MessageContent } from '@mevrik/protocol';
 import { z } from 'zod';
-import type { ParsedWebhookEvent, TopicPosition } from '../channel.ts';
+import { normalisePhoneNumber } from '../../domain/contact/phone-number.ts';
+import type { ParsedWebhookEvent, WebhookEventSource } from '../channel.ts';
 import { type Said, toContainer } from '../meta/to-container.ts';
-import { normalisePhone } from '../phone-number.ts';
 import { readChoice } from './choices.ts';
 
 const text = z.string().max(10_000);
@@ -117,7 +117,7 @@ const updateSchema = z.object({
 /** What one update means; it never throws. */
 export function parseWhatsapp(
   payload: Readonly<Record<string, unknown>>,
-  place: TopicPosition,
+  place: WebhookEventSource,
 ): ParsedWebhookEvent {
   const update = updateSchema.safeParse(payload);
   if (!update.success) return { outcome: 'ignored', reason: 'an update of a shape that we do not know' };
@@ -131,7 +131,7 @@ export function parseWhatsapp(
   const { from, from_user_id: user, id: externalId, timestamp } = message;
   const profile = {
     ...(name ? { name } : {}),
-    ...(from === undefined ? {} : { phone: normalisePhone(`+${from}`).slice(0, 32) }),
+    ...(from === undefined ? {} : { phone: normalisePhoneNumber(`+${from}`).slice(0, 32) }),
   };
   const contactId = from ?? `user:${user}`;
   return toContainer(place, { contactId, externalId, sentAtMs: timestamp * 1000 }, { ...said, profile });

@@ -12,6 +12,7 @@ import { whatsappSettingsSchema } from './whatsapp-settings.ts';
 /** WhatsApp, through Meta's Cloud API. */
 export const whatsappChannel: ChannelAdapter = {
   kind: 'whatsapp',
+  source: 'provider',
   guide: {
     title: 'WhatsApp',
     summary: 'A number of yours, through Meta’s Cloud API.',
@@ -19,9 +20,10 @@ export const whatsappChannel: ChannelAdapter = {
   },
   settingsSchema: whatsappSettingsSchema,
   webhook: {
+    event: 'NewProviderEventReceived',
     confirm: confirmWebhook,
     verify: verifyWebhook,
-    diagnose: (settings) => whatsappSettingsSchema.safeParse(settings).data?.phoneNumberId,
+    accountIdOf: (settings) => whatsappSettingsSchema.safeParse(settings).data?.phoneNumberId,
     split: splitWhatsapp,
     parse: parseWhatsapp,
   },

@@ -1,7 +1,7 @@
 import { ProblemError } from '@mevrik/protocol';
 import { and, eq } from 'drizzle-orm';
 import type { ChannelAdapter } from '../../channels/channel.ts';
-import { adapterFor, channelAdapters } from '../../channels/index.ts';
+import type { ChannelRegistry } from '../../channels/registry.ts';
 import { channels } from '../../db/schema.ts';
 import { channelTag, demandSeen } from '../../domain/state-tag.ts';
 import type { Tx } from '../../log/transaction.ts';
@@ -25,13 +25,14 @@ export interface ChannelInput {
  */
 export async function putChannel(
   tx: Tx,
+  registry: ChannelRegistry,
   { actor, seen, appId, channel }: By & Over & { readonly appId: number; readonly channel: ChannelInput },
 ): Promise<string> {
   const { secret } = await lockApp(tx, appId);
   const { name, kind, enabled = true, settings = {} } = channel;
   const known = await findChannel(tx, appId, name);
   demandSeen(seen, known ? channelTag(known, secret) : null);
-  checkSettings(kind, settings);
+  checkSettings(registry, kind, settings);
   if (known && known.kind !== kind) throw invalid('kind', `is ${known.kind} for this channel and stays so`);
   await tx.orm
     .insert(channels)
@@ -49,6 +50,7 @@ export async function putChannel(
  */
 export async function changeChannel(
   tx: Tx,
+  registry: ChannelRegistry,
   {
     actor,
     seen,
@@ -70,7 +72,7 @@ export async function changeChannel(
   const { enabled = known.enabled } = changes;
   const settings = mergePatch(known.settings, changes.settings ?? {});
   // One that is stored and fits no more can still be switched off.
-  if (changes.settings) checkSettings(known.kind, settings);
+  if (changes.settings) checkSettings(registry, known.kind, settings);
   await tx.orm
     .update(channels)
     .set({ enabled, settings })
@@ -87,6 +89,7 @@ export async function changeChannel(
  */
 export async function draftSettings(
   tx: Tx,
+  registry: ChannelRegistry,
   {
     appId,
     name,
@@ -96,7 +99,7 @@ export async function draftSettings(
 ): Promise<{ readonly adapter: ChannelAdapter; readonly settings: Settings }> {
   const known = await findChannel(tx, appId, name);
   const draft = mergePatch(known?.kind === kind ? known.settings : {}, settings);
-  return { adapter: checkSettings(kind, draft), settings: draft };
+  return { adapter: checkSettings(registry, kind, draft), settings: draft };
 }
 
 async function findChannel(tx: Tx, appId: number, name: string) {
@@ -107,10 +110,10 @@ async function findChannel(tx: Tx, appId: number, name: string) {
   return known;
 }
 
-function checkSettings(kind: string, settings: Settings): ChannelAdapter {
-  const adapter = adapterFor(kind);
+function checkSettings(registry: ChannelRegistry, kind: string, settings: Settings): ChannelAdapter {
+  const adapter = registry.adapterFor(kind);
   if (!adapter) {
-    const kinds = channelAdapters.map((one) => one.kind).join(', ');
+    const kinds = registry.adapters.map((one) => one.kind).join(', ');
     throw invalid('kind', `must be one of: ${kinds}`);
   }
   const parsed = adapter.settingsSchema.safeParse(settings);

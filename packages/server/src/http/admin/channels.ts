@@ -7,7 +7,6 @@ import {
 } from '@mevrik/protocol';
 import { z } from 'zod';
 import type { ChannelAdapter, ChannelServices } from '../../channels/channel.ts';
-import { adapterFor, channelAdapters } from '../../channels/index.ts';
 import { changeChannel, draftSettings, putChannel } from '../../commands/admin/configure-channel.ts';
 import { channelTag } from '../../domain/state-tag.ts';
 import { listChannels, requireAppRow, requireChannelRow } from '../../queries/administration.ts';
@@ -41,8 +40,8 @@ export interface ChannelRouteDeps extends HttpDeps {
   readonly url: () => string;
 }
 
-/** The kinds of channel, with the forms of their settings: they are the same until the server is another one. */
-const kinds = channelAdapters.map((adapter): z.output<typeof channelKindSchema> => {
+/** A kind of channel, with the form of its settings. */
+function describeKind(adapter: ChannelAdapter): z.output<typeof channelKindSchema> {
   const { kind, guide = { title: kind, summary: '', steps: [] }, webhook } = adapter;
   return {
     kind,
@@ -53,11 +52,12 @@ const kinds = channelAdapters.map((adapter): z.output<typeof channelKindSchema> 
     isTestable: testOf(adapter) !== undefined,
     isConnectable: adapter.connect !== undefined,
   };
-});
+}
 
 /** The channels of apps: what each is told, whether that works, and what its provider must be told. */
 export function channelRoutes(deps: ChannelRouteDeps): RoutePlugin {
-  const { database, unitOfWork, apps, authenticator, services, mailServer, url } = deps;
+  const { database, unitOfWork, apps, channels, authenticator, services, mailServer, url } = deps;
+  const kinds = channels.adapters.map(describeKind);
   const forget = () => {
     apps.forget();
     authenticator.forget();
@@ -65,7 +65,7 @@ export function channelRoutes(deps: ChannelRouteDeps): RoutePlugin {
   const show = async (appId: number, name: string) =>
     shown(name, await requireChannelRow(database, appId, name));
   const shown = (name: string, row: Awaited<ReturnType<typeof requireChannelRow>>) => {
-    const adapter = adapterFor(row.kind);
+    const adapter = channels.adapterFor(row.kind);
     return {
       name,
       kind: row.kind,
@@ -128,7 +128,7 @@ export function channelRoutes(deps: ChannelRouteDeps): RoutePlugin {
         const { id: appId, name } = request.params;
         const by = { actor: actorOf(request), seen: seenBy(request) };
         const channel = { name, ...request.body };
-        tagged(reply, await unitOfWork.run((tx) => putChannel(tx, { ...by, appId, channel })));
+        tagged(reply, await unitOfWork.run((tx) => putChannel(tx, channels, { ...by, appId, channel })));
         forget();
         return { items: await listChannels(database, appId) };
       },
@@ -151,7 +151,7 @@ export function channelRoutes(deps: ChannelRouteDeps): RoutePlugin {
         const by = { actor: actorOf(request), seen: seenBy(request) };
         tagged(
           reply,
-          await unitOfWork.run((tx) => changeChannel(tx, { ...by, appId, name, ...request.body })),
+          await unitOfWork.run((tx) => changeChannel(tx, channels, { ...by, appId, name, ...request.body })),
         );
         forget();
         return show(appId, name);
@@ -173,7 +173,9 @@ export function channelRoutes(deps: ChannelRouteDeps): RoutePlugin {
       async (request) => {
         const { id: appId, name } = request.params;
         await requireAppRow(database, appId);
-        const draft = await unitOfWork.run((tx) => draftSettings(tx, { appId, name, ...request.body }));
+        const draft = await unitOfWork.run((tx) =>
+          draftSettings(tx, channels, { appId, name, ...request.body }),
+        );
         const test = testOf(draft.adapter);
         if (!test) throw new ProblemError('conflict', 'Channels of this kind have no credentials to test.');
         return outcomeOf(draft.adapter, (signal) => test({ settings: draft.settings, services, signal }));
@@ -195,7 +197,7 @@ export function channelRoutes(deps: ChannelRouteDeps): RoutePlugin {
         const { id, name } = request.params;
         const { webhookUrl } = await show(id, name);
         const { kind, settings } = await requireChannelRow(database, id, name);
-        const adapter = adapterFor(kind);
+        const adapter = channels.adapterFor(kind);
         if (!adapter?.connect || webhookUrl === null) {
           throw new ProblemError(
             'conflict',

@@ -91,7 +91,13 @@ export function deliveryRecordRoutes({ database, unitOfWork, apps }: HttpDeps): 
 }
 
 /** The updates of providers: what was made of each, and once more from the beginning. */
-export function webhookRecordRoutes({ database, unitOfWork, apps, ...more }: HttpDeps): RoutePlugin {
+export function webhookRecordRoutes({
+  database,
+  unitOfWork,
+  apps,
+  channels,
+  ...more
+}: HttpDeps): RoutePlugin {
   const notify = notifier(more);
   const tags = ['webhooks'];
   return (api) => {
@@ -137,7 +143,7 @@ export function webhookRecordRoutes({ database, unitOfWork, apps, ...more }: Htt
         const { appId } = await requireWebhookEvent(database, id);
         const app = await requireApp(apps, appId);
         await unitOfWork.run(async (tx) => {
-          await replayWebhook(tx, app, id);
+          await replayWebhook(tx, channels, app, id);
           const target = `update ${id}`;
           await writeAudit(tx.sql, { appId, actor: actorOf(request), action: 'webhook.replay', target });
         });

@@ -8,7 +8,7 @@ import {
 } from '@mevrik/protocol';
 import { z } from 'zod';
 import type { ChannelProfile } from '../../apps/app-directory.ts';
-import { senderFor } from '../../channels/index.ts';
+import type { ChannelRegistry } from '../../channels/registry.ts';
 import type { LoggedStory } from '../../dispatch/inspect/event-story.ts';
 import type { DispatchInspection } from '../../dispatch/inspect/inspection.ts';
 import {
@@ -31,7 +31,7 @@ import { assertOwnApp, visibleApps } from '../desk/sessions.ts';
 import type { HttpDeps, RoutePlugin } from '../http-deps.ts';
 
 /** What the routes below look into. */
-export interface DiagnosisRouteDeps extends Pick<HttpDeps, 'database' | 'apps'> {
+export interface DiagnosisRouteDeps extends Pick<HttpDeps, 'database' | 'apps' | 'channels'> {
   readonly inspection: DispatchInspection;
 }
 
@@ -85,7 +85,7 @@ export function diagnosisRoutes(dependencies: DiagnosisRouteDeps): RoutePlugin {
 }
 
 async function gatherFacts(
-  { database, apps, inspection }: DiagnosisRouteDeps,
+  { database, apps, channels, inspection }: DiagnosisRouteDeps,
   records: MessageRecords,
   story: LoggedStory | undefined,
 ): Promise<DiagnosisFacts> {
@@ -120,7 +120,7 @@ async function gatherFacts(
       hours: app?.settings.businessHours ?? null,
       bot: app?.bot.kind ?? 'none',
     },
-    channel: channelFacts(records, app?.channels.get(message.channel)),
+    channel: channelFacts(channels, records, app?.channels.get(message.channel)),
     update: updateOf(story),
     event: story ? { id: story.event.id, occurredAt: story.event.occurredAt } : null,
     heardBy,
@@ -179,10 +179,11 @@ function heardByOf(
 }
 
 function channelFacts(
+  channels: ChannelRegistry,
   { message, health, session }: MessageRecords,
   profile: ChannelProfile | undefined,
 ): ChannelFacts {
-  const sender = profile && senderFor(profile.kind);
+  const sender = profile && channels.senderFor(profile.kind);
   const hours = sender?.delivers === 'by-sending' ? sender.capabilities.replyWindowHours : null;
   const forAgents =
     sender?.delivers === 'by-sending' ? (sender.agentWindowHours?.(profile?.settings ?? {}) ?? hours) : null;

@@ -21,7 +21,7 @@ const tags = ['desk'];
 const params = z.strictObject({ id: z.coerce.number().pipe(idSchema) });
 
 /** What the desk's lists and panels show. */
-export function conversationRoutes({ database, apps, files }: HttpDeps): RoutePlugin {
+export function conversationRoutes({ database, apps, channels, files }: HttpDeps): RoutePlugin {
   return (api) => {
     api.get(
       '/v1/apps',
@@ -37,7 +37,9 @@ export function conversationRoutes({ database, apps, files }: HttpDeps): RoutePl
         const ids = await enabledApps(database, visibleApps(staffOf(request), undefined));
         const profiles = await Promise.all(ids.map((id) => requireApp(apps, id)));
         const downReason = await readDownReasons(database, ids);
-        return { items: profiles.map((profile) => describeApp(profile, downReason, files.maxBytes)) };
+        return {
+          items: profiles.map((profile) => describeApp(channels, profile, downReason, files.maxBytes)),
+        };
       },
     );
     api.get(
@@ -70,7 +72,7 @@ export function conversationRoutes({ database, apps, files }: HttpDeps): RoutePl
         const principal = staffOf(request);
         const filter = { ...rest, agentId: principal.agentId, appIds: visibleApps(principal, appId) };
         const { items, next } = await listConversations(database, filter);
-        return { items: await withReplyWindows({ database, apps }, items), next };
+        return { items: await withReplyWindows({ database, apps, channels }, items), next };
       },
     );
     api.get(
@@ -87,7 +89,7 @@ export function conversationRoutes({ database, apps, files }: HttpDeps): RoutePl
       async (request) => {
         const row = await requireConversation(database, request.params.id);
         assertOwnApp(request, row.session.appId);
-        return withReplyWindow({ database, apps }, row);
+        return withReplyWindow({ database, apps, channels }, row);
       },
     );
   };

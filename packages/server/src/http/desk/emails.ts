@@ -1,7 +1,6 @@
 import { idSchema, ProblemError } from '@mevrik/protocol';
 import { z } from 'zod';
-import { readMail } from '../../channels/email/read-mail.ts';
-import { showMail } from '../../channels/email/show-mail.ts';
+import { readEmailAttachment, showEmail } from '../../inbound-email/stored-email.ts';
 import { requireEmailOf } from '../../queries/mails.ts';
 import { staffRoles } from '../access.ts';
 import type { HttpDeps, RoutePlugin } from '../http-deps.ts';
@@ -38,7 +37,7 @@ export function emailRoutes({ database }: HttpDeps): RoutePlugin {
       async (request) => {
         const email = await requireEmailOf(database, request.params.id);
         assertOwnApp(request, email.appId);
-        return showMail(email.raw);
+        return showEmail(email.raw);
       },
     );
     api.get(
@@ -50,14 +49,14 @@ export function emailRoutes({ database }: HttpDeps): RoutePlugin {
           summary: 'A file that came with a mail, by its place among them, from 0',
           params: z.strictObject({
             id: z.coerce.number().pipe(idSchema),
-            at: z.coerce.number().pipe(z.int().min(0).max(1000)),
+            index: z.coerce.number().pipe(z.int().min(0).max(1000)),
           }),
         },
       },
       async (request, reply) => {
         const email = await requireEmailOf(database, request.params.id);
         assertOwnApp(request, email.appId);
-        const file = (await readMail(email.raw, null)).files[request.params.at];
+        const file = await readEmailAttachment(email.raw, request.params.index);
         if (!file) throw new ProblemError('not_found', 'This email has no such attachment.');
         // Always saved and never shown: what is in it was written by anybody.
         return reply

@@ -100,7 +100,7 @@ export function queueRoutes({ database, unitOfWork }: HttpDeps): RoutePlugin {
 
 /** What agents read and do in a session. */
 export function sessionRoutes(dependencies: HttpDeps): RoutePlugin {
-  const { database, unitOfWork, apps, files } = dependencies;
+  const { database, unitOfWork, apps, channels, files } = dependencies;
   const notify = notifier(dependencies);
 
   async function ownSession(request: FastifyRequest, id: number) {
@@ -254,7 +254,7 @@ export function sessionRoutes(dependencies: HttpDeps): RoutePlugin {
         const payload = { sessionId: id, by: 'agent', agentId, name, typing: request.body.typing };
         notify([{ appId, topic: topics.session(id), event: 'typing', payload }]);
         if (request.body.typing)
-          await showSign({ unitOfWork, apps }, { appId, sessionId: id, sign: 'typing' });
+          await showSign({ unitOfWork, apps, channels }, { appId, sessionId: id, sign: 'typing' });
         return reply.code(204).send(null);
       },
     );
@@ -281,7 +281,7 @@ export function sessionRoutes(dependencies: HttpDeps): RoutePlugin {
         // Whoever has the desk open in several places has read it in all of them.
         for (const topic of [topics.session(sessionId), topics.agent(by.agentId)])
           notify([{ appId, topic, event: 'message_read', payload }]);
-        await showSign({ unitOfWork, apps }, { appId, sessionId, sign: 'seen' });
+        await showSign({ unitOfWork, apps, channels }, { appId, sessionId, sign: 'seen' });
         return reply.code(204).send(null);
       },
     );

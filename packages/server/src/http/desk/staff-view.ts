@@ -1,6 +1,7 @@
 import type { ChannelCapabilities, StaffApp } from '@mevrik/protocol';
 import type { AppProfile } from '../../apps/app-directory.ts';
-import { senderFor } from '../../channels/index.ts';
+import type { ChannelSender } from '../../channels/channel.ts';
+import type { ChannelRegistry } from '../../channels/registry.ts';
 
 /** What goes over our own connections: texts and files as our own messages can have them. */
 const ours: ChannelCapabilities = {
@@ -11,8 +12,9 @@ const ours: ChannelCapabilities = {
   replyWindowHours: null,
 };
 
-/** An app as those see it who work for it; `downReason` has why a channel is down. */
+/** An app as its agents see it; `downReason` says why a channel is down. */
 export function describeApp(
+  registry: ChannelRegistry,
   { id, name, key, channels, rules, settings }: AppProfile,
   downReason: (appId: number, channel: string) => string | null,
   fileBytes: number,
@@ -26,7 +28,7 @@ export function describeApp(
       name: channel.name,
       kind: channel.kind,
       enabled: channel.enabled,
-      capabilities: capabilitiesOf(channel.kind),
+      capabilities: capabilitiesOf(registry.senderFor(channel.kind)),
       downReason: downReason(id, channel.name),
     })),
     fileBytes,
@@ -35,8 +37,7 @@ export function describeApp(
   };
 }
 
-function capabilitiesOf(kind: string): ChannelCapabilities | null {
-  const sender = senderFor(kind);
+function capabilitiesOf(sender: ChannelSender): ChannelCapabilities | null {
   if (sender.delivers === 'never') return null;
   if (sender.delivers === 'by-broadcast') return ours;
   const { textLength, attachments, quickReplies, buttons, replyWindowHours } = sender.capabilities;

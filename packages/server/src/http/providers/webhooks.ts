@@ -2,7 +2,6 @@ import { ProblemError } from '@mevrik/protocol';
 import { z } from 'zod';
 import type { AppProfile, ChannelProfile } from '../../apps/app-directory.ts';
 import type { WebhookIntake } from '../../channels/channel.ts';
-import { adapterFor } from '../../channels/index.ts';
 import { unreadable } from '../../channels/unreadable.ts';
 import { receiveWebhook } from '../../commands/receive-webhook.ts';
 import { listNotice } from '../../live/delivery-notices.ts';
@@ -24,7 +23,13 @@ const bodyLimit = 8 * 1024 * 1024;
  * Where providers call. What is verified is stored raw and answered at once; also while too much waits to be
  * handled, as a provider that is refused for long unsubscribes.
  */
-export function webhookRoutes({ apps, unitOfWork, audit, ...dependencies }: HttpDeps): RoutePlugin {
+export function webhookRoutes({
+  apps,
+  channels: registry,
+  unitOfWork,
+  audit,
+  ...dependencies
+}: HttpDeps): RoutePlugin {
   const notify = notifier(dependencies);
   async function find({ kind, appKey, channel: name }: z.output<typeof params>): Promise<{
     app: AppProfile;
@@ -33,7 +38,7 @@ export function webhookRoutes({ apps, unitOfWork, audit, ...dependencies }: Http
   }> {
     const app = await apps.byKey(appKey);
     const channel = app?.channels.get(name);
-    const intake = channel?.kind === kind ? adapterFor(kind)?.webhook : undefined;
+    const intake = channel?.kind === kind ? registry.adapterFor(kind)?.webhook : undefined;
     if (!app?.enabled || !channel?.enabled || !intake) {
       throw new ProblemError('not_found', 'Webhook not found.');
     }
@@ -83,7 +88,13 @@ export function webhookRoutes({ apps, unitOfWork, audit, ...dependencies }: Http
           ...update,
           channel: update.accountId === null ? channel.name : (channels.get(update.accountId) ?? null),
         }));
-        const received = { app, provider: channel.kind, updates, otherwise: channel.name };
+        const received = {
+          app,
+          provider: channel.kind,
+          event: intake.event,
+          updates,
+          otherwise: channel.name,
+        };
         await unitOfWork.run((tx) => receiveWebhook(tx, received));
         notify([listNotice(app.id, 'webhook-events')]);
         return reply.code(200).send({ received: updates.length });
@@ -104,7 +115,7 @@ function channelsByAccount(
   const others = [...app.channels.values()].filter((one) => one.kind === called.kind && one !== called);
   return new Map(
     [...others, called].flatMap((channel) => {
-      const account = intake.diagnose(channel.settings);
+      const account = intake.accountIdOf(channel.settings);
       if (account === undefined || !accounts.has(account)) return [];
       const isMeant = channel === called || (channel.enabled && isSignedFor(channel));
       return isMeant ? [[account, channel.name] as const] : [];

@@ -27,7 +27,7 @@ const tags = ['conversation'];
 const leftPerMinute = 6;
 
 /** Who a visitor is, how they stand, and what they leave when nobody is there. */
-export function meRoutes({ database, unitOfWork, apps }: HttpDeps): RoutePlugin {
+export function meRoutes({ database, unitOfWork, apps, channels }: HttpDeps): RoutePlugin {
   const contactOf = (request: FastifyRequest) => {
     const { appId, customerId, contactIdentityId, conversationKey } = customerOf(request);
     return { appId, channel: channelOf(conversationKey), customerId, contactIdentityId, conversationKey };
@@ -120,7 +120,7 @@ export function meRoutes({ database, unitOfWork, apps }: HttpDeps): RoutePlugin 
         }
         const idempotency = idempotencyOf(request, `customer ${contact.customerId}`);
         const left = await unitOfWork.run(
-          (tx) => leaveMessage(tx, { app, contact, said: request.body, idempotency }),
+          (tx) => leaveMessage(tx, channels, { app, contact, said: request.body, idempotency }),
           causeOf(request),
         );
         return reply.code(201).send(left);

@@ -40,7 +40,7 @@ const tags = ['conversation'];
 
 /** What visitors do in their conversation. */
 export function messageRoutes(dependencies: HttpDeps): RoutePlugin {
-  const { database, unitOfWork, apps, files } = dependencies;
+  const { database, unitOfWork, apps, channels, files } = dependencies;
   const notify = notifier(dependencies);
 
   /** Stores a message; a repeated request is answered with the first one's message, and 200. */
@@ -171,7 +171,8 @@ export function messageRoutes(dependencies: HttpDeps): RoutePlugin {
       async (request, reply) => {
         const app = await requireApp(apps, appOf(request).appId);
         const { channel, contactId, sentAt, kind, content: said, ...rest } = request.body;
-        if (app.channels.get(channel)?.kind !== 'api') {
+        const adapter = channels.adapterFor(app.channels.get(channel)?.kind ?? '');
+        if (adapter?.source !== 'backend') {
           throw new ProblemError('invalid_input', 'The app has no `api` channel with this name.', {
             fields: [{ path: 'channel', message: 'is not an `api` channel of the app' }],
           });

@@ -8,13 +8,14 @@ import {
   rotationProblem,
 } from '../../auth/refresh-tokens.ts';
 import { isIdentityProven } from '../../auth/secrets.ts';
+import type { ChannelRegistry } from '../../channels/registry.ts';
 import { provenPrefix, resumeVisit, startVisit, type Visit } from '../../commands/start-visit.ts';
 import type { Contact } from '../../state/customers.ts';
 import { causeOf } from '../cause.ts';
 import type { HttpDeps, RoutePlugin } from '../http-deps.ts';
 
 /** Where visitors get their tokens. */
-export function visitorRoutes({ unitOfWork, apps, accessTokens }: HttpDeps): RoutePlugin {
+export function visitorRoutes({ unitOfWork, apps, channels, accessTokens }: HttpDeps): RoutePlugin {
   async function answer(contact: Contact, visit: Visit, issued: IssuedRefreshToken) {
     const { appId, customerId, contactIdentityId, conversationKey } = contact;
     const access = await accessTokens.issue({
@@ -44,7 +45,7 @@ export function visitorRoutes({ unitOfWork, apps, accessTokens }: HttpDeps): Rou
         const { appKey, channel, identity, profile } = request.body;
         const app = await apps.byKey(appKey);
         if (!app?.enabled) throw new ProblemError('unknown_app', 'Check the app key.');
-        assertWebChannel(app, channel);
+        assertVisitorChannel(channels, app, channel);
         const externalId = provenIdentity(app, identity);
         const { visit, issued } = await unitOfWork.run(async (tx) => {
           const visit = await startVisit(tx, {
@@ -89,9 +90,9 @@ export function visitorRoutes({ unitOfWork, apps, accessTokens }: HttpDeps): Rou
 }
 
 /** Visitors may use channels of their app that are made for them; another kind has writers of its own. */
-function assertWebChannel(app: AppProfile, name: string): void {
+function assertVisitorChannel(channels: ChannelRegistry, app: AppProfile, name: string): void {
   const channel = app.channels.get(name);
-  if (channel?.enabled && channel.kind === 'web') return;
+  if (channel?.enabled && channels.adapterFor(channel.kind)?.source === 'visitor') return;
   throw new ProblemError('invalid_input', 'The app has no web channel with this name.', {
     fields: [{ path: 'channel', message: 'is not a web channel of the app' }],
   });

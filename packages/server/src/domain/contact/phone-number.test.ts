@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { normalisePhone } from './phone-number.ts';
+import { normalisePhoneNumber } from './phone-number.ts';
 
 describe('a phone number', () => {
   it.each([
@@ -8,7 +8,7 @@ describe('a phone number', () => {
     ['(0044) 20 7946 0018', 'GB', '+442079460018'],
     ['+1 (212) 555-0123', 'BD', '+12125550123'],
   ])('%s, of %s, is compared as %s', (written, country, expected) => {
-    expect(normalisePhone(written, country)).toBe(expected);
+    expect(normalisePhoneNumber(written, country)).toBe(expected);
   });
 
   it.each([
@@ -17,6 +17,6 @@ describe('a phone number', () => {
     ['01712 345678', 'nowhere'],
     ['+1', 'US'],
   ])('that cannot be read (%s, of %s) stays as it was written', (written, country) => {
-    expect(normalisePhone(written, country)).toBe(written.trim());
+    expect(normalisePhoneNumber(written, country)).toBe(written.trim());
   });
 });
