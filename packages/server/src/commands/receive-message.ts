@@ -7,15 +7,12 @@ import {
 } from '@mevrik/protocol';
 import { and, eq } from 'drizzle-orm';
 import type { AppProfile } from '../apps/app-directory.ts';
-import { hotTable } from '../db/hot-table.ts';
+import { hotMessages } from '../db/hot-tables.ts';
 import { toMessage, toSession } from '../db/models.ts';
 import { messages } from '../db/schema.ts';
 import type { Tx } from '../log/transaction.ts';
 import type { Contact } from '../state/customers.ts';
 import { ensureSession, type SocialContext, touchSession } from '../state/sessions.ts';
-
-/** Where messages are stored, of customers as of those who answer them. */
-export const hotMessages = hotTable(messages);
 
 /** A writer's own number of a request, and a hash of what it asked: a repeated request is known by them. */
 export interface Idempotency {

@@ -6,11 +6,12 @@ import {
   type Sender,
 } from '@mevrik/protocol';
 import { and, eq, isNull, sql } from 'drizzle-orm';
+import { hotMessages } from '../db/hot-tables.ts';
 import { toMessage } from '../db/models.ts';
 import { cases, messages } from '../db/schema.ts';
 import type { Tx } from '../log/transaction.ts';
 import { type LockedSession, lockSession, type SocialContext } from '../state/sessions.ts';
-import { assertSameRequest, hotMessages, type Idempotency } from './receive-message.ts';
+import { assertSameRequest, type Idempotency } from './receive-message.ts';
 
 /** A message to the customer by the bot, an agent or the system. */
 export interface SendReply {

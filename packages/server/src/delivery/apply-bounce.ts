@@ -1,13 +1,10 @@
 import { addNote } from '../commands/send-reply.ts';
-import { hotTable } from '../db/hot-table.ts';
-import { deliveries } from '../db/schema.ts';
+import { hotDeliveries } from '../db/hot-tables.ts';
 import type { Tx } from '../log/transaction.ts';
 import { lockSession } from '../state/sessions.ts';
 import type { ChannelRef } from './channel-health.ts';
 import { fail } from './record-outcome.ts';
 import { readReference } from './reference.ts';
-
-const hotDeliveries = hotTable(deliveries);
 
 /** What a server on the way says of something that had been taken. */
 export interface Bounce {

@@ -1,5 +1,4 @@
-import { hotTable } from '../db/hot-table.ts';
-import { deliveries } from '../db/schema.ts';
+import { hotDeliveries } from '../db/hot-tables.ts';
 import { statusNotice } from '../live/delivery-notices.ts';
 import type { Tx } from '../log/transaction.ts';
 import type { ChannelRef } from './channel-health.ts';
@@ -53,8 +52,6 @@ async function keepMark(tx: Tx, key: string, status: Receipt['status'], until: s
       delivered_until = greatest(mark.delivered_until, excluded.delivered_until),
       read_until = greatest(mark.read_until, excluded.read_until)`;
 }
-
-const hotDeliveries = hotTable(deliveries);
 
 /**
  * Takes in that something of ours came back from the provider: it has arrived, whatever the sender knows. That ends

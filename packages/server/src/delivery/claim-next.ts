@@ -1,8 +1,8 @@
 import type { AppProfile } from '../apps/app-directory.ts';
 import type { ChannelFiles, ChannelOutlet, OutboundPart } from '../channels/channel.ts';
-import { hotTable } from '../db/hot-table.ts';
+import { hotDeliveries, hotMessages } from '../db/hot-tables.ts';
 import { toMessage } from '../db/models.ts';
-import { deliveries, messages } from '../db/schema.ts';
+import type { deliveries } from '../db/schema.ts';
 import type { Tx } from '../log/transaction.ts';
 import { readHealth } from './channel-health.ts';
 import type { DeliveryDeps } from './delivery-deps.ts';
@@ -42,9 +42,6 @@ export type Claim =
   /** Whoever sent it died: nobody can say whether it arrived. */
   | { readonly state: 'doubt'; readonly delivery: DeliveryRow; readonly policy: DeliveryPolicy }
   | { readonly state: 'hopeless'; readonly delivery: DeliveryRow; readonly error: string };
-
-const hotDeliveries = hotTable(deliveries);
-const hotMessages = hotTable(messages);
 
 /** Beyond the provider's time: what a sender needs to write down the result. */
 const leaseMarginMs = 5_000;

@@ -1,14 +1,11 @@
 import type { ChannelReceipt } from '../channels/channel.ts';
 import type { Fault } from '../channels/fault.ts';
-import { hotTable } from '../db/hot-table.ts';
+import { hotMessages } from '../db/hot-tables.ts';
 import { toMessage } from '../db/models.ts';
-import { messages } from '../db/schema.ts';
 import type { Tx } from '../log/transaction.ts';
 import { markDown, noteSuccess, noteSuspicion, pauseChannel } from './channel-health.ts';
 import type { ClaimedPart, DeliveryRow } from './claim-next.ts';
-import { retryDelayMs } from './retry-delay.ts';
-
-const hotMessages = hotTable(messages);
+import { deliveryRetryMs } from './retry-delay.ts';
 
 /** What recording has led to, for those who are to be told. */
 export interface Recorded {
@@ -101,7 +98,7 @@ export async function recordFault(tx: Tx, claimed: ClaimedPart, fault: Fault): P
     const failed = await fail(tx, delivery, error, { permanent: false, attempts });
     return { ...failed, downReason };
   }
-  const delayMs = retryDelayMs(
+  const delayMs = deliveryRetryMs(
     policy,
     attempts,
     Math.max(retryAfterMs ?? 0, isDoubtful ? policy.doubtMs : 0),

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { retryDelayMs } from './retry-delay.ts';
+import { deliveryRetryMs } from './retry-delay.ts';
 
 const policy = { firstDelayMs: 2_000, longestDelayMs: 300_000 };
 
@@ -12,9 +12,9 @@ it.each([
   [1, 7_000, 0, 7_000],
   [40, 7_000, 0, 150_000],
 ])(
-  'after %i failures, asked to wait %i ms, by chance %d: about %i ms',
+  'after %i failures, with a Retry-After of %i ms and random %d: about %i ms',
   (attempts, retryAfterMs, chance, expected) => {
-    const delay = retryDelayMs(policy, attempts, retryAfterMs, chance);
+    const delay = deliveryRetryMs(policy, attempts, retryAfterMs, chance);
     expect(Math.abs(delay - expected)).toBeLessThan(expected / 1000 + 1);
   },
 );

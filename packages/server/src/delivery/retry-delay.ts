@@ -1,20 +1,20 @@
 import type { AppSettings } from '../apps/app-settings.ts';
+import { backOffMs } from '../domain/back-off.ts';
 
 /** How an app wants its messages sent. */
 export type DeliveryPolicy = AppSettings['delivery'];
 
 /**
- * Milliseconds until the next attempt: doubled with each failure, up to a bound, and between half and all of that, so
- * that many messages that failed together do not come back together. A provider's wish for more counts.
+ * Milliseconds until the next attempt of a delivery, or what the provider asks for if that is longer.
  *
  * @param attempts how many have failed, from 1.
  */
-export function retryDelayMs(
-  policy: Pick<DeliveryPolicy, 'firstDelayMs' | 'longestDelayMs'>,
+export function deliveryRetryMs(
+  { firstDelayMs, longestDelayMs }: Pick<DeliveryPolicy, 'firstDelayMs' | 'longestDelayMs'>,
   attempts: number,
   retryAfterMs = 0,
   random = Math.random(),
 ): number {
-  const full = Math.min(policy.longestDelayMs, policy.firstDelayMs * 2 ** Math.min(attempts - 1, 30));
-  return Math.round(Math.max(retryAfterMs, full * (0.5 + random / 2)));
+  const backOff = { firstMs: firstDelayMs, longestMs: longestDelayMs, jitter: [0.5, 1] } as const;
+  return Math.max(Math.round(retryAfterMs), backOffMs(backOff, attempts, random));
 }

@@ -1,14 +1,12 @@
 import { type Message, ProblemError } from '@mevrik/protocol';
 import { eq } from 'drizzle-orm';
 import { writeAudit } from '../audit/audit.ts';
-import { hotTable } from '../db/hot-table.ts';
+import { hotMessages } from '../db/hot-tables.ts';
 import { toMessage } from '../db/models.ts';
 import { messages } from '../db/schema.ts';
 import type { Tx } from '../log/transaction.ts';
 import { type LockedSession, lockSession } from '../state/sessions.ts';
 import { wakeDelivery } from './enqueue-delivery.ts';
-
-const hotMessages = hotTable(messages);
 
 /** Somebody wants a message that failed tried again. */
 export interface RetryMessage {

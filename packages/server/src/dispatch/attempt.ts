@@ -6,7 +6,7 @@ import { limitOf } from './batch.ts';
 import type { DispatchOptions } from './dispatch-options.ts';
 import { describeError, isInfrastructureFault } from './faults.ts';
 import { handleOne, inHandlingTransaction, type Outcome, TimeLimit } from './handle.ts';
-import { retryDelayMs } from './parking.ts';
+import { listenerRetryMs } from './listener-retry.ts';
 import type { Subscription } from './subscription.ts';
 
 /** What is to be attempted: a parked event, or one that is run again. */
@@ -58,7 +58,7 @@ export async function attempt(
     if (isInfrastructureFault(error)) throw error;
     const attempts = attempted.attempts + 1;
     const retries = subscription.listener.retries ?? options.retries;
-    const retryInMs = attempts > retries ? null : retryDelayMs(options.retryDelayMs, attempts);
+    const retryInMs = attempts > retries ? null : listenerRetryMs(options.retryDelayMs, attempts);
     const failure = {
       at: startedAt.toISOString(),
       error: describeError(error),

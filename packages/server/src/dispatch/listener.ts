@@ -1,5 +1,5 @@
 import type { Event, EventName } from '@mevrik/protocol';
-import type { UnplacedEvent } from '../log/log.ts';
+import type { RaisedEvent } from '../log/log.ts';
 import type { Tx } from '../log/transaction.ts';
 
 /** What a listener gets besides the event: its transaction, and what it was composed with. */
@@ -43,7 +43,7 @@ export interface QueuedListener<Needs, Name extends EventName = EventName> exten
 export interface SyncListener<Needs, Name extends EventName = EventName> extends ListenerBase<Name> {
   readonly mode: 'sync';
   readonly handle: (
-    event: UnplacedEvent & { type: Name; data: Event<Name>['data'] },
+    event: RaisedEvent & { type: Name; data: Event<Name>['data'] },
     context: Omit<ListenerContext<Needs>, 'signal'>,
   ) => Promise<void>;
 }

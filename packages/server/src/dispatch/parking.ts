@@ -123,11 +123,6 @@ export async function countParked(sql: Sql, subscription: string, limit: number)
   return row?.count ?? 0;
 }
 
-/** The delay before a retry: it doubles from the first on, with up to a quarter of jitter either way. */
-export function retryDelayMs(firstMs: number, attempts: number): number {
-  return Math.round(firstMs * 2 ** Math.max(0, attempts - 1) * (0.75 + Math.random() * 0.5));
-}
-
 function parkedRow(subscription: string, event: Event) {
   return {
     subscription,

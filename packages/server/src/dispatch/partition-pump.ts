@@ -11,7 +11,8 @@ import {
 } from './batch.ts';
 import { batchLimit, type DispatchOptions } from './dispatch-options.ts';
 import { describeError, FencedError, isInfrastructureFault, ListenerTimeoutError } from './faults.ts';
-import { parkedHead, parkedHeads, parkFailed, retryDelayMs } from './parking.ts';
+import { listenerRetryMs } from './listener-retry.ts';
+import { parkedHead, parkedHeads, parkFailed } from './parking.ts';
 import type { Slots } from './slots.ts';
 import type { Subscription } from './subscription.ts';
 
@@ -269,7 +270,7 @@ export class PartitionPump {
       durationMs: Math.round(durationMs),
       node: options.nodeId,
     };
-    const retryInMs = stalled ? 0 : retries === 0 ? null : retryDelayMs(options.retryDelayMs, 1);
+    const retryInMs = stalled ? 0 : retries === 0 ? null : listenerRetryMs(options.retryDelayMs, 1);
     await options.database.sql.begin(async (sql) => {
       await parkFailed(sql, subscription.name, event, stalled ? null : record, retryInMs);
       await moveCheckpoints(sql, [this.#batchOf(subscription, place.stored, [], event.offset)]);

@@ -5,17 +5,15 @@ import type { AppProfile } from '../apps/app-directory.ts';
 import { answerSurvey, openSurvey } from '../commands/csat.ts';
 import { requestAgent } from '../commands/request-agent.ts';
 import { sendReply } from '../commands/send-reply.ts';
-import { hotTable } from '../db/hot-table.ts';
+import { hotCustomers } from '../db/hot-tables.ts';
 import { toCustomer, toSession } from '../db/models.ts';
-import { botTurns, customers, sessions } from '../db/schema.ts';
+import { botTurns, sessions } from '../db/schema.ts';
 import { type BotInput, botStateSchema, type Flow, respond } from '../domain/bot/index.ts';
 import { parseScore, thanksContent } from '../domain/csat.ts';
 import { type RoutingDecision, route } from '../domain/routing/index.ts';
 import type { Tx } from '../log/transaction.ts';
 import { addAttributes } from '../state/customers.ts';
 import type { LockedSession } from '../state/sessions.ts';
-
-const hotCustomers = hotTable(customers);
 
 /** A customer's turn: the message, and what of it the bot is given. */
 export interface Turn {

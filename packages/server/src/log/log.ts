@@ -1,8 +1,8 @@
 import type { Event } from '@mevrik/protocol';
 import type { Sql } from '../db/sql.ts';
 
-/** An event that has everything but its place in the log. */
-export type UnplacedEvent = Omit<Event, 'offset'>;
+/** An event that was raised but not appended yet: it has no offset. */
+export type RaisedEvent = Omit<Event, 'offset'>;
 
 /**
  * Appends events inside a transaction, as its last step: the heads of the touched partitions stay locked until
@@ -10,11 +10,11 @@ export type UnplacedEvent = Omit<Event, 'offset'>;
  *
  * @returns the events with their offsets, in the order given.
  */
-export async function appendEvents(sql: Sql, unplaced: readonly UnplacedEvent[]): Promise<readonly Event[]> {
-  if (unplaced.length === 0) return [];
+export async function appendEvents(sql: Sql, raised: readonly RaisedEvent[]): Promise<readonly Event[]> {
+  if (raised.length === 0) return [];
   const rows = await sql<{ event_offset: number }[]>`
-    SELECT event_offset FROM append_events(${JSON.stringify(unplaced)}::jsonb) ORDER BY ordinal`;
-  return unplaced.map((event, index) => ({ ...event, offset: rows[index]?.event_offset ?? 0 }) as Event);
+    SELECT event_offset FROM append_events(${JSON.stringify(raised)}::jsonb) ORDER BY ordinal`;
+  return raised.map((event, index) => ({ ...event, offset: rows[index]?.event_offset ?? 0 }) as Event);
 }
 
 /** Reads up to `limit` events of a partition that come after an offset, in order. */

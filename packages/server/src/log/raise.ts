@@ -1,6 +1,6 @@
 import { definitionOf, type EventData, type EventName, ProblemError } from '@mevrik/protocol';
 import { v7 as uuidv7 } from 'uuid';
-import type { UnplacedEvent } from './log.ts';
+import type { RaisedEvent } from './log.ts';
 import { partitionCount, partitionOf } from './partition.ts';
 
 /** What an event comes from: a request that may carry a trace, or another event. */
@@ -25,7 +25,7 @@ export function makeEvent<Name extends EventName>(
   name: Name,
   data: EventData<Name>,
   cause: Cause,
-): UnplacedEvent | null {
+): RaisedEvent | null {
   const definition = definitionOf(name);
   const parsed = definition.schema.safeParse(data);
   if (!parsed.success) {
@@ -57,5 +57,5 @@ export function makeEvent<Name extends EventName>(
     traceparent: cause.traceparent,
     socketId: cause.socketId,
     data: parsed.data,
-  } as UnplacedEvent;
+  } as RaisedEvent;
 }

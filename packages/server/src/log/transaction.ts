@@ -1,7 +1,7 @@
 import type { Event, EventData, EventName } from '@mevrik/protocol';
 import { type Orm, ormOn } from '../db/database.ts';
 import { type Sql, sqlOn } from '../db/sql.ts';
-import { appendEvents, type UnplacedEvent } from './log.ts';
+import { appendEvents, type RaisedEvent } from './log.ts';
 import { type Cause, makeEvent, noCause } from './raise.ts';
 
 /** A job to enqueue with the transaction: it exists if and only if the transaction commits. */
@@ -31,7 +31,7 @@ export interface Tx {
 }
 
 /** Runs inside the transaction for each event raised, before the append; a throw rolls everything back. */
-export type SyncHandler = (event: UnplacedEvent, tx: Tx) => Promise<void>;
+export type SyncHandler = (event: RaisedEvent, tx: Tx) => Promise<void>;
 
 /** A transaction with the parts that only the unit of work and the dispatcher touch. */
 export interface OpenTransaction {
@@ -48,7 +48,7 @@ export interface OpenTransaction {
 
 /** Wraps a driver transaction. `sync` is called for each event raised. */
 export function openTransaction(client: Sql, sync: SyncHandler): OpenTransaction {
-  const raised: UnplacedEvent[] = [];
+  const raised: RaisedEvent[] = [];
   const hints: (() => void)[] = [];
   const gate = { open: true };
   let cause: Cause = noCause;

@@ -2,14 +2,12 @@ import type { Session } from '@mevrik/protocol';
 import { ProblemError } from '@mevrik/protocol';
 import { eq, sql } from 'drizzle-orm';
 import type { AppProfile } from '../apps/app-directory.ts';
-import { hotTable } from '../db/hot-table.ts';
+import { hotSessions } from '../db/hot-tables.ts';
 import { toSession } from '../db/models.ts';
 import { contactIdentities, sessions } from '../db/schema.ts';
 import { formatPath, isValidSession, needsBump, nextExpiry, type SessionPath } from '../domain/session.ts';
 import type { Tx } from '../log/transaction.ts';
 import type { Contact } from './customers.ts';
-
-const hotSessions = hotTable(sessions);
 
 /** A session as it is stored, locked until the transaction ends: all that happens to it happens one by one. */
 export type LockedSession = typeof sessions.$inferSelect;
