@@ -52,7 +52,7 @@ describe('settings that cannot be', () => {
         'The configuration has 11 problem(s):',
         '  - PORT must be at most 65535, not "70000".',
         '  - DATABASE_URL must be an address such as postgres://user:password@host/database.',
-        '  - REDIS_URL must be an address that begins with redis:// or rediss://, redis+sentinel:// or redis+cluster://.',
+        '  - REDIS_URL must start with redis://, rediss://, redis+sentinel:// or redis+cluster://.',
         '  - PUSHER_APP_SECRET must have at least 8 characters.',
         '  - EVENT_QUEUE_ENABLED must be true or false, not "maybe".',
         '  - EVENT_RETRY_ATTEMPTS must be at least 0, not "-1".',
@@ -175,7 +175,7 @@ describe('a Redis that is not there', () => {
     const { url } = await temporaryDatabase();
     const password = secretWord('redis');
     const server = await startServer({ DATABASE_URL: url, REDIS_URL: `redis://:${password}@127.0.0.1:1` });
-    expect(server.said()).toContain('Redis is gone; connecting again');
+    expect(server.said()).toContain('Redis connection lost; reconnecting');
     expect(server.said()).not.toContain(password);
     expect((await server.call('GET', '/readyz')).status).toBe(200);
   });

@@ -57,8 +57,8 @@ describe('two nodes on a master that Sentinels watch', () => {
     expect([here, there, ann, bob].map(({ ws }) => ws.readyState)).toEqual([1, 1, 1, 1]);
     for (const purpose of ['publishing', 'subscribing']) {
       expect(said.filter((line) => line.startsWith(purpose))).toEqual([
-        `${purpose}: Redis is gone; connecting again`,
-        `${purpose}: Redis is back`,
+        `${purpose}: Redis connection lost; reconnecting`,
+        `${purpose}: Redis connection restored`,
       ]);
     }
     await killed.begin();

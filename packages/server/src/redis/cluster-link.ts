@@ -3,7 +3,7 @@ import { type ClusterView, viewCluster } from './cluster-view.ts';
 import { type KeptConnection, keepConnected } from './kept-connection.ts';
 import { createCommands } from './redis-commands.ts';
 import { addressOf, openMaster, type RedisConnection } from './redis-connection.ts';
-import { type LinkOptions, NotTakenError, type RedisLink } from './redis-link.ts';
+import { type LinkOptions, NotSentError, type RedisLink } from './redis-link.ts';
 import type { RedisNode, RedisTarget } from './redis-url.ts';
 import { slotCount, slotOf } from './slot.ts';
 
@@ -13,11 +13,11 @@ interface Shard {
   readonly kept: KeptConnection;
 }
 
-/** How often it is asked who has which slots, when all is well; and when something is not. */
+/** How often the slot map is read: normally, and while a master is missing. */
 const viewMs = 5_000;
 const doubtMs = 500;
 
-/** A link to a cluster. */
+/** A link to a cluster: keys and sharded pub/sub channels live on the master that owns their slot. */
 export function linkToCluster(target: RedisTarget, options: LinkOptions): RedisLink {
   const cluster = new ClusterLink(target, options);
   return {
@@ -37,25 +37,26 @@ export function linkToCluster(target: RedisTarget, options: LinkOptions): RedisL
 }
 
 /**
- * A connection to each master, and who has which slots. Where that is in doubt, because a master is gone or refers us
- * to another, the slots count as not reachable until the others have said who has them now.
+ * A connection to each master, and the slot map. When a master is lost or answers MOVED, its slots are unreachable
+ * until the other masters report the new owner.
  */
 class ClusterLink {
   readonly #target: RedisTarget;
-  readonly #with: LinkOptions;
+  readonly #options: LinkOptions;
   readonly #shards = new Map<string, Shard>();
-  /** Masters whose first attempt to connect is not over: those that are ready are told of together. */
-  readonly #unsettled = new Set<string>();
+  /** Masters whose first connection attempt is under way: `onReady` is called once for all of them. */
+  readonly #connecting = new Set<string>();
   #owners: (Shard | undefined)[] = new Array(slotCount);
+  /** Nodes to ask for the slot map when no connected one answers. */
   #known: readonly RedisNode[];
   readonly #stopped = new AbortController();
-  /** Ends the pause before the next view. */
-  #wake = () => {};
+  /** Reads the slot map now rather than after the pause. */
+  #refresh = () => {};
   #isLost = false;
 
   constructor(target: RedisTarget, options: LinkOptions) {
     this.#target = target;
-    this.#with = options;
+    this.#options = options;
     this.#known = target.nodes;
     void this.#watch();
   }
@@ -68,17 +69,17 @@ class ClusterLink {
     return this.#owners[slotOf(name)]?.kept.current !== undefined;
   }
 
-  /** Rejects at once while nobody who has the name is connected. */
+  /** Runs `work` on the master of a name; rejects at once while it is not connected. */
   async at<Result>(name: string, work: (shard: RedisConnection) => Promise<Result>): Promise<Result> {
     const slot = slotOf(name);
     const owner = this.#owners[slot];
-    if (!owner?.kept.current) throw new NotTakenError('that part of the Redis cluster is gone');
+    if (!owner?.kept.current) throw new NotSentError('that part of the Redis cluster is not reachable');
     try {
       return await work(owner.kept.current);
     } catch (error) {
       if (!(error instanceof Error) || !error.message.startsWith('MOVED')) throw error;
-      if (this.#owners[slot] === owner) this.#doubt(slot);
-      throw new NotTakenError('that part of the Redis cluster has moved', { cause: error });
+      if (this.#owners[slot] === owner) this.#forgetOwner(slot);
+      throw new NotSentError('that part of the Redis cluster has moved', { cause: error });
     }
   }
 
@@ -96,66 +97,66 @@ class ClusterLink {
       try {
         const view = await viewCluster(this.#connected(), this.#known, this.#target);
         if (signal.aborted) return;
-        this.#adopt(view);
+        this.#apply(view);
         this.#isLost = false;
         isWhole = [...this.#shards.values()].every(({ kept }) => kept.current);
       } catch (error) {
         this.#lose(error);
       }
       const awake = new AbortController();
-      this.#wake = () => awake.abort();
+      this.#refresh = () => awake.abort();
       const pause = { signal: AbortSignal.any([signal, awake.signal]) };
       await delay(isWhole ? viewMs : doubtMs, undefined, pause).catch(() => {});
-      // Somebody is in doubt: the cluster is given a moment to agree.
+      // A slot changed its owner: give the cluster a moment to agree.
       if (awake.signal.aborted) await delay(50);
     }
   }
 
-  /** No node answers. Each shard's connection says so for itself; there may be none yet. */
+  /** No node answers. Connections to shards report that themselves; this is for when there are none yet. */
   #lose(error: unknown): void {
     if (this.#isLost || this.#shards.size > 0) return;
     this.#isLost = true;
-    const { log, purpose, onGone } = this.#with;
-    log.warn({ purpose, error: String(error) }, 'Redis is gone; connecting again');
+    const { log, purpose, onGone } = this.#options;
+    log.warn({ purpose, error: String(error) }, 'Redis connection lost; reconnecting');
     onGone?.();
   }
 
-  #adopt({ shards, nodes }: ClusterView): void {
+  #apply({ shards, nodes }: ClusterView): void {
     this.#known = [
       ...new Map([...nodes, ...this.#target.nodes].map((one) => [addressOf(one), one])).values(),
     ];
     const masters = new Map(shards.map(({ master }) => [addressOf(master), master]));
     const before = this.#owners;
-    const stood = before.map((shard) => shard?.kept.current !== undefined);
-    this.#change(masters);
+    const wasReachable = before.map((shard) => shard?.kept.current !== undefined);
+    this.#replaceMasters(masters);
     const owners: (Shard | undefined)[] = new Array(slotCount);
     for (const { master, from, to } of shards) owners.fill(this.#shards.get(addressOf(master)), from, to + 1);
     this.#owners = owners;
     const moved = owners.flatMap((shard, slot) => (shard !== before[slot] ? [slot] : []));
-    if (moved.some((slot) => stood[slot])) this.#with.onGone?.();
-    if (moved.some((slot) => owners[slot]?.kept.current)) this.#with.onReady();
+    if (moved.some((slot) => wasReachable[slot])) this.#options.onGone?.();
+    if (moved.some((slot) => owners[slot]?.kept.current)) this.#options.onReady();
   }
 
-  /** Leaves those who are no masters any more, and connects to the new ones. */
-  #change(masters: ReadonlyMap<string, RedisNode>): void {
+  /** Disconnects from nodes that are no longer masters, and connects to the new ones. */
+  #replaceMasters(masters: ReadonlyMap<string, RedisNode>): void {
     const isFirst = this.#shards.size === 0;
     const old = [...this.#shards].filter(([address]) => !masters.has(address));
     const fresh = [...masters].filter(([address]) => !this.#shards.has(address));
     for (const [address, { kept }] of old) {
       this.#shards.delete(address);
-      this.#unsettled.delete(address);
+      this.#connecting.delete(address);
       kept.stop();
     }
-    for (const [address, node] of fresh) this.#shards.set(address, { node, kept: this.#keep(node) });
+    for (const [address, node] of fresh) this.#shards.set(address, { node, kept: this.#connect(node) });
     if (isFirst || old.length + fresh.length === 0) return;
-    const { log, purpose } = this.#with;
-    log.info({ purpose, masters: [...masters.keys()] }, 'the Redis cluster has other masters');
+    const { log, purpose } = this.#options;
+    log.info({ purpose, masters: [...masters.keys()] }, 'the masters of the Redis cluster changed');
   }
 
-  #keep(node: RedisNode): KeptConnection {
-    const { log, purpose, onReady, onGone } = this.#with;
+  #connect(node: RedisNode): KeptConnection {
+    const { log, purpose, onReady, onGone } = this.#options;
     const address = addressOf(node);
-    this.#unsettled.add(address);
+    this.#connecting.add(address);
     const kept = keepConnected({
       find: () => node,
       open: (at, onEnd) => openMaster({ node: at, target: this.#target, onEnd }),
@@ -163,24 +164,24 @@ class ClusterLink {
       about: { purpose, redis: address },
       onReady: (connection) => {
         connection.on('sharded-channel-moved', (name: string) => {
-          if (this.#owners[slotOf(name)]?.kept === kept) this.#doubt(slotOf(name));
+          if (this.#owners[slotOf(name)]?.kept === kept) this.#forgetOwner(slotOf(name));
         });
-        this.#unsettled.delete(address);
-        if (this.#unsettled.size === 0) onReady();
+        this.#connecting.delete(address);
+        if (this.#connecting.size === 0) onReady();
       },
       onGone: () => {
         onGone?.();
-        if (this.#unsettled.delete(address) && this.#unsettled.size === 0) onReady();
-        this.#wake();
+        if (this.#connecting.delete(address) && this.#connecting.size === 0) onReady();
+        this.#refresh();
       },
     });
     return kept;
   }
 
-  #doubt(slot: number): void {
+  #forgetOwner(slot: number): void {
     this.#owners[slot] = undefined;
-    this.#with.onGone?.();
-    this.#wake();
+    this.#options.onGone?.();
+    this.#refresh();
   }
 
   #connected(): Map<RedisNode, RedisConnection> {

@@ -1,9 +1,9 @@
 import { addressOf, destroyConnection, openConnection, type RedisConnection } from './redis-connection.ts';
 import type { RedisNode, RedisTarget } from './redis-url.ts';
 
-/** Which master has which slots, as one node of the cluster sees it. */
+/** The slot map, as one node of the cluster sees it. */
 export interface ClusterView {
-  /** Rises with each election: of two views, the one with more is the newer. */
+  /** Increases with each election: of two views, the one with the higher epoch is newer. */
   readonly epoch: number;
   readonly shards: readonly ShardView[];
   /** Masters and replicas. */
@@ -18,8 +18,8 @@ export interface ShardView {
 }
 
 /**
- * How the cluster is made up: the newest that those who are connected know; when none of them answers, what the first
- * of the others says that does. Rejects when nobody does.
+ * Reads the slot map: the newest one that the connected nodes know; when none of them answers, the one of the first
+ * other node that does. Rejects when no node answers.
  */
 export async function viewCluster(
   connected: ReadonlyMap<RedisNode, RedisConnection>,
@@ -48,7 +48,7 @@ export async function viewCluster(
 
 async function ask(node: RedisNode, connection: RedisConnection): Promise<ClusterView> {
   const [info, ranges] = await Promise.all([connection.clusterInfo(), connection.clusterSlots()]);
-  // A node that does not know its own name goes by the one that it was asked under.
+  // A node that does not know its own host name is known by the one it was reached at.
   const nodeOf = ({ host, port }: { host: string | null; port: number }): RedisNode => ({
     host: host || node.host,
     port,

@@ -4,8 +4,9 @@ import type { LinkOptions, RedisLink } from './redis-link.ts';
 import { readRedisUrl } from './redis-url.ts';
 
 /**
- * Connects in the background; commands fail at once while Redis is gone.
- * @throws Error for an address that `readRedisUrl` refuses.
+ * Connects in the background; commands fail at once while Redis is unreachable.
+ *
+ * @throws Error when `readRedisUrl` rejects the address.
  */
 export function connectRedis(options: LinkOptions): RedisLink {
   const target = readRedisUrl(options.url);

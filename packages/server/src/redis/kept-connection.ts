@@ -2,30 +2,30 @@ import { addressOf, destroyConnection, type RedisConnection } from './redis-conn
 import type { RedisLog } from './redis-link.ts';
 import type { RedisNode } from './redis-url.ts';
 
-/** What keeping a connection takes. */
+/** How a connection is kept open. */
 export interface KeepOptions {
-  /** Where to connect; asked before each attempt. */
+  /** Where to connect; called before each attempt. */
   readonly find: () => RedisNode | Promise<RedisNode>;
   readonly open: (node: RedisNode, onEnd: (error: unknown) => void) => Promise<RedisConnection>;
-  /** How often it is asked whether that is still the place; it is not where this is absent. */
+  /** How often `find` is called while connected, to follow a master that moved; never when absent. */
   readonly reviewMs?: number | undefined;
   readonly log: RedisLog;
-  /** What the log says with it. */
+  /** Fields of its log entries. */
   readonly about: object;
-  /** Called each time the connection stands. */
+  /** Called each time the connection is established. */
   readonly onReady: (connection: RedisConnection, node: RedisNode) => void;
-  /** Called each time it no longer does, and also when the first attempt fails; once until it stands again. */
+  /** Called once each time the connection is lost, and when the first attempt fails. */
   readonly onGone: () => void;
 }
 
-/** A connection that is made again without end. */
+/** A connection that reconnects forever. */
 export interface KeptConnection {
   /** `undefined` while there is none. */
   readonly current: RedisConnection | undefined;
   stop(): void;
 }
 
-/** Connects in the background, again and again. */
+/** Connects in the background and reconnects forever, with back-off and jitter. */
 export function keepConnected(options: KeepOptions): KeptConnection {
   const { find, open, reviewMs, log, about, onReady, onGone } = options;
   let current: { readonly connection: RedisConnection; readonly node: RedisNode } | undefined;
@@ -50,44 +50,44 @@ export function keepConnected(options: KeepOptions): KeptConnection {
     try {
       const node = await find();
       if (isStopped) return;
-      const connection = await open(node, (error) => cut(connection, error));
+      const connection = await open(node, (error) => drop(connection, error));
       if (isStopped) return destroyConnection(connection);
       current = { connection, node };
       tries = 0;
-      if (isGone) log.info(about, 'Redis is back');
+      if (isGone) log.info(about, 'Redis connection restored');
       isGone = false;
       if (reviewMs !== undefined) timer = setTimeout(review, reviewMs, reviewMs).unref();
       onReady(connection, node);
     } catch (error) {
-      again(error);
+      retry(error);
     }
   }
 
-  function cut(connection: RedisConnection, error: unknown): void {
+  function drop(connection: RedisConnection, error: unknown): void {
     if (current?.connection !== connection) return;
     current = undefined;
     destroyConnection(connection);
-    again(error);
+    retry(error);
   }
 
-  function again(error: unknown): void {
+  function retry(error: unknown): void {
     if (isStopped) return;
     clearTimeout(timer);
-    // Spread, so that not all nodes come back in the same moment.
+    // Jitter, so that not all nodes reconnect at the same moment.
     timer = setTimeout(connect, Math.min(2_000, 50 * 2 ** Math.min(tries++, 6)) + Math.random() * 100);
     if (isGone) return;
     isGone = true;
-    log.warn({ ...about, error: String(error) }, 'Redis is gone; connecting again');
+    log.warn({ ...about, error: String(error) }, 'Redis connection lost; reconnecting');
     onGone();
   }
 
-  /** Another may have become the master without this connection's having been cut. */
+  /** Another server may have become the master while this connection stayed open. */
   async function review(everyMs: number): Promise<void> {
     const reviewed = current;
     if (!reviewed) return;
     const node = await Promise.resolve(find()).catch(() => reviewed.node);
     if (isStopped || current !== reviewed) return;
     if (addressOf(node) === addressOf(reviewed.node)) timer = setTimeout(review, everyMs, everyMs).unref();
-    else cut(reviewed.connection, new Error(`${addressOf(node)} has taken over`));
+    else drop(reviewed.connection, new Error(`${addressOf(node)} is the master now`));
   }
 }

@@ -1,14 +1,14 @@
 import { keepConnected } from './kept-connection.ts';
 import { createCommands } from './redis-commands.ts';
 import { addressOf, openConnection, openMaster, type RedisConnection } from './redis-connection.ts';
-import { type LinkOptions, NotTakenError, type RedisLink } from './redis-link.ts';
+import { type LinkOptions, NotSentError, type RedisLink } from './redis-link.ts';
 import type { RedisTarget } from './redis-url.ts';
 import { connectSentinels } from './sentinels.ts';
 
-/** How often the Sentinels are asked whether the master is still the one: it may be cut off from them, not from us. */
+/** How often the Sentinels are asked for the master: it may be cut off from them but not from us. */
 const reviewMs = 1_000;
 
-/** A link to one server: always the same, or the one that the Sentinels name. */
+/** A link to one server: a fixed one, or the master that the Sentinels report. */
 export function linkToMaster(target: RedisTarget, options: LinkOptions): RedisLink {
   const { log, purpose, onReady, onGone } = options;
   const [only] = target.nodes;
@@ -24,7 +24,7 @@ export function linkToMaster(target: RedisTarget, options: LinkOptions): RedisLi
     onGone: () => onGone?.(),
   });
   const connection = (): RedisConnection => {
-    if (!kept.current) throw new NotTakenError('Redis is gone');
+    if (!kept.current) throw new NotSentError('Redis is not reachable');
     return kept.current;
   };
   return {

@@ -1,18 +1,18 @@
 import type { RedisConnection } from './redis-connection.ts';
 
-/** The commands that we use, each by Redis' name. They reject at once while the key cannot be reached. */
+/** The Redis commands in use, by their Redis names. They reject at once while the key is unreachable. */
 export type RedisCommands = ReturnType<typeof createCommands>;
 
-/** Does some work at whoever has a key; throws or rejects when nobody who has it is connected. */
+/** Runs `work` on the connection to the server of a key; throws or rejects when there is none. */
 export type AtKey = <Result>(
   key: string,
   work: (connection: RedisConnection) => Promise<Result>,
 ) => Promise<Result>;
 
-/** A transaction being put together. */
+/** A MULTI transaction being built. */
 export type Transaction = ReturnType<RedisConnection['multi']>;
 
-/** The commands, each sent to whoever has its key. */
+/** Creates the commands; each is sent to the server of its key. */
 export function createCommands(at: AtKey) {
   return {
     get: async (key: string) => at(key, (one) => one.get(key)),
@@ -41,7 +41,7 @@ export function createCommands(at: AtKey) {
     /** Runs a script; all its keys must be in one slot. */
     eval: async (script: string, given: { keys: [string, ...string[]]; arguments: string[] }) =>
       at(given.keys[0], (one) => one.eval(script, given)),
-    /** Does all or nothing; all keys must be in the slot of the first. */
+    /** Runs a MULTI transaction; all its keys must be in one slot. */
     transaction: async (key: string, fill: (transaction: Transaction) => void) =>
       at(key, async (one) => {
         const transaction = one.multi();

@@ -2,34 +2,34 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { createClient } from 'redis';
 import type { RedisNode, RedisTarget } from './redis-url.ts';
 
-/** How long Redis may take before we go on without its answer. */
+/** How long we wait for an answer of Redis. */
 export const patienceMs = 2_000;
-/** How often Redis is asked whether it is there, and how long that may take before it counts as gone. */
+/** How often Redis is pinged, and how long an answer may take before the connection is dropped. */
 const pingMs = 1_000;
 const deadMs = 3_000;
-/** What may wait for a Redis that does not answer. */
-const maxWaiting = 50_000;
+/** The most commands that wait for an answer. */
+const maxPendingCommands = 50_000;
 
-/** A connection to one Redis, which ends for good when it is cut. */
+/** A connection to one Redis server. It never reconnects: when it is lost, it is over. */
 export type RedisConnection = ReturnType<typeof create>;
 
-/** What a connection is opened with. */
-export interface TeamAvailability {
+/** How a connection is opened. */
+export interface ConnectionOptions {
   readonly node: RedisNode;
   readonly target: Pick<RedisTarget, 'isEncrypted' | 'database' | 'username' | 'password'>;
-  /** Called once when the connection is cut, but not when it was destroyed here. */
+  /** Called once when the connection is lost, but not when it is destroyed here. */
   readonly onEnd: (error: unknown) => void;
 }
 
-/** Opens a connection. Rejects when that cannot be, in a few seconds at most. */
-export async function openConnection(opening: TeamAvailability): Promise<RedisConnection> {
-  const connection = create(opening);
+/** Opens a connection. Rejects within a few seconds when it cannot. */
+export async function openConnection(options: ConnectionOptions): Promise<RedisConnection> {
+  const connection = create(options);
   let isOpen = false;
   const end = (error: unknown) => {
-    if (isOpen) opening.onEnd(error);
+    if (isOpen) options.onEnd(error);
     isOpen = false;
   };
-  // Not being heard, an error would end the process.
+  // Without a listener, an error would end the process; `terminated` reports it too.
   connection.on('error', () => {});
   connection.on('terminated', end);
   try {
@@ -43,9 +43,7 @@ export async function openConnection(opening: TeamAvailability): Promise<RedisCo
   return connection;
 }
 
-/**
- * Ends a connection whose Redis hangs. A time limit of the socket does not notice while there is something to send.
- */
+/** Drops a connection whose Redis hangs: a socket time-out does not fire while there is something to send. */
 async function watch(connection: RedisConnection, end: (error: unknown) => void): Promise<void> {
   while (connection.isOpen) {
     await delay(pingMs, undefined, { ref: false });
@@ -54,31 +52,31 @@ async function watch(connection: RedisConnection, end: (error: unknown) => void)
       () => {
         isAnswered = true;
       },
-      // It has ended, and says so itself.
+      // The connection ended, which `terminated` reports.
       () => {},
     );
     await Promise.race([answer, delay(deadMs, undefined, { ref: false })]);
-    // This process may itself have stood still, and the answer not been read yet.
+    // This process itself may have been blocked, with the answer still unread.
     if (!isAnswered) await delay(pingMs / 10, undefined, { ref: false });
     if (isAnswered || !connection.isOpen) continue;
     destroyConnection(connection);
-    end(new Error('it does not answer'));
+    end(new Error('Redis does not answer'));
   }
 }
 
 /**
  * Opens a connection to a master.
- * Rejects where there is only a replica: what is published there reaches nobody.
+ * Rejects when the server is a replica: what is published there reaches no subscriber of the master.
  */
-export async function openMaster(opening: TeamAvailability): Promise<RedisConnection> {
+export async function openMaster(options: ConnectionOptions): Promise<RedisConnection> {
   let isOpen = false;
   const onEnd = (error: unknown) => {
-    if (isOpen) opening.onEnd(error);
+    if (isOpen) options.onEnd(error);
   };
-  const connection = await openConnection({ ...opening, onEnd });
+  const connection = await openConnection({ ...options, onEnd });
   try {
     const answer = await connection.role();
-    if (answer?.role !== 'master') throw new Error(`${addressOf(opening.node)} is no master`);
+    if (answer?.role !== 'master') throw new Error(`${addressOf(options.node)} is not a master`);
   } catch (error) {
     destroyConnection(connection);
     throw error;
@@ -87,23 +85,23 @@ export async function openMaster(opening: TeamAvailability): Promise<RedisConnec
   return connection;
 }
 
-/** Ends a connection, whatever state it is in. */
+/** Ends a connection in any state. */
 export function destroyConnection(connection: RedisConnection): void {
   if (connection.isOpen) connection.destroy();
 }
 
-/** A node as people write it. */
+/** The address of a node, as in `host:port`. */
 export function addressOf({ host, port }: RedisNode): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-function create({ node: { host, port }, target }: TeamAvailability) {
+function create({ node: { host, port }, target }: ConnectionOptions) {
   const { isEncrypted, database, username, password } = target;
   const socket = {
     host,
     port,
     connectTimeout: patienceMs,
-    // Of a Redis that hangs while the connection begins.
+    // For a Redis that hangs while the connection is being established.
     socketTimeout: deadMs,
     reconnectStrategy: false as const,
   };
@@ -113,6 +111,6 @@ function create({ node: { host, port }, target }: TeamAvailability) {
     ...(database > 0 && { database }),
     socket: isEncrypted ? { ...socket, tls: true as const } : socket,
     disableOfflineQueue: true,
-    commandsQueueMaxLength: maxWaiting,
+    commandsQueueMaxLength: maxPendingCommands,
   });
 }

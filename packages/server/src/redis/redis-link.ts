@@ -1,56 +1,57 @@
 import type { RedisCommands } from './redis-commands.ts';
 import { patienceMs } from './redis-connection.ts';
 
-/** A connection to Redis, or to all parts of one, that is made again without end. */
+/** A connection to Redis, or to all masters of a cluster, that reconnects forever. */
 export interface RedisLink extends RedisCommands {
-  /** Whether there is a connection; in a cluster, to some part. */
+  /** Whether it is connected; in a cluster, to at least one master. */
   readonly isReady: boolean;
-  /** Whether there is one to the part that has this name. */
+  /** Whether the server of this name is connected. */
   reaches(name: string): boolean;
-  /** Rejects with `NotTakenError` when it surely did not arrive, otherwise when it may not have. */
+  /** Rejects with `NotSentError` when the message certainly did not arrive; with other errors it may have. */
   publish(name: string, text: string): Promise<void>;
-  /** Rejects when that cannot be now. It is lost with the connection. */
+  /** Rejects while the server is unreachable. The subscription is lost with the connection. */
   subscribe(name: string, listener: RedisListener): Promise<void>;
-  /** Something may still come until this resolves. */
+  /** Messages may still arrive until this resolves. */
   unsubscribe(name: string, listener: RedisListener): Promise<void>;
   /** Ends all connections. */
   destroy(): void;
 }
 
-/** Hears what is published under a name. */
+/** Receives what is published under a name. */
 export type RedisListener = (text: string, name: string) => void;
 
-/** What a link is given. */
+/** How a link is opened. */
 export interface LinkOptions {
-  /** As `REDIS_URL` has it. */
+  /** In the form of `REDIS_URL`. */
   readonly url: string;
   readonly log: RedisLog;
+  /** What the connection is for, in log entries. */
   readonly purpose: string;
-  /** Called each time something can be reached that could not be: everything is to be subscribed to again. */
+  /** Called each time a server becomes reachable: everything must be subscribed to again. */
   readonly onReady: () => void;
-  /** Called each time something no longer can be; in a cluster, the rest goes on. */
+  /** Called each time a server becomes unreachable; in a cluster, the others go on. */
   readonly onGone?: () => void;
 }
 
-/** Where a link writes what people should know. */
+/** Where a link logs lost and restored connections. */
 export interface RedisLog {
   info(detail: object, message: string): void;
   warn(detail: object, message: string): void;
 }
 
-/** What was to be sent surely did not arrive. */
-export class NotTakenError extends Error {
-  override readonly name = 'NotTakenError';
+/** The message certainly did not arrive. */
+export class NotSentError extends Error {
+  override readonly name = 'NotSentError';
 }
 
-/** Gives up waiting after a while; the work itself goes on. */
-export async function patiently<Result>(work: Promise<Result>): Promise<Result> {
+/** Rejects when `work` takes longer than two seconds; the work itself goes on. */
+export async function withTimeout<Result>(work: Promise<Result>): Promise<Result> {
   let timer: NodeJS.Timeout | undefined;
-  const tooLong = new Promise<never>((_resolve, reject) => {
+  const timeout = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => reject(new Error('Redis does not answer')), patienceMs);
   });
   try {
-    return await Promise.race([work, tooLong]);
+    return await Promise.race([work, timeout]);
   } finally {
     clearTimeout(timer);
   }

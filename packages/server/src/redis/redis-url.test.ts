@@ -10,7 +10,7 @@ const single = {
   password: undefined,
 };
 
-describe('the address of Redis', () => {
+describe('REDIS_URL', () => {
   it.each([
     ['redis://localhost', { ...single, nodes: [{ host: 'localhost', port: 6379 }] }],
     ['redis://h:1/', { ...single, nodes: [{ host: 'h', port: 1 }] }],
@@ -52,28 +52,28 @@ describe('the address of Redis', () => {
         ],
       },
     ],
-  ])('%s says where it is and what it is', (url, target) => {
+  ])('%s is parsed', (url, target) => {
     expect(readRedisUrl(url)).toEqual(target);
   });
 
   it.each([
-    ['http://host', 'must be an address that begins with redis://'],
-    ['redis+swarm://host', 'must be an address that begins with redis://'],
+    ['http://host', 'must start with redis://'],
+    ['redis+swarm://host', 'must start with redis://'],
     ['redis://', 'must have hosts'],
     ['redis://host:0', 'must have hosts'],
     ['redis://host:70000', 'must have hosts'],
     ['redis+cluster://one,,two', 'must have hosts'],
     ['redis://one,two', 'has several hosts'],
-    ['redis://host/orders', 'has a database that is no number'],
+    ['redis://host/orders', 'has a database that is not a number'],
     ['redis+sentinel://one,two', 'must name the master'],
     ['redis+sentinel://one,two//1', 'must name the master'],
-    ['redis+cluster://one/1', 'has a database: a cluster'],
-    ['redis://:100%@host', 'has a % that stands for itself'],
-  ])('%s is refused, with what is wrong', (url, reason) => {
+    ['redis+cluster://one/1', 'has a database number, but a cluster'],
+    ['redis://:100%@host', 'contains a literal %'],
+  ])('%s is rejected: it %s', (url, reason) => {
     expect(readRedisUrl(url)).toContain(reason);
   });
 
-  it('is not repeated where it is refused', () => {
+  it('never appears in the error', () => {
     for (const url of [
       'http://:hush@h',
       'redis://:hush@h:x',

@@ -4,13 +4,13 @@ export interface RedisNode {
   readonly port: number;
 }
 
-/** What a `REDIS_URL` says. */
+/** A parsed `REDIS_URL`. */
 export interface RedisTarget {
-  /** One server; a master that Sentinels watch; or a cluster of masters that share the keys. */
+  /** One server, a master watched by Sentinels, or a cluster. */
   readonly form: 'single' | 'sentinel' | 'cluster';
-  /** The server; the Sentinels; or some nodes of the cluster, of which the others are learnt. */
+  /** The server, the Sentinels, or some nodes of the cluster, which report the others. */
   readonly nodes: readonly [RedisNode, ...RedisNode[]];
-  /** What the Sentinels call the master; empty elsewhere. */
+  /** The Sentinels' name of the master; otherwise empty. */
   readonly service: string;
   readonly database: number;
   readonly isEncrypted: boolean;
@@ -23,13 +23,15 @@ const grammar =
   /^redis(?<tls>s?)(?<form>\+sentinel|\+cluster|):\/\/(?:(?<user>[^/?#]*)@)?(?<hosts>[^/?#]*)(?:\/(?<path>[^?#]*))?(?:[?#].*)?$/;
 
 /**
- * Reads a `REDIS_URL`: `redis://`, `redis+sentinel://` or `redis+cluster://`, with `rediss` where TLS is wanted.
- * @returns what is wrong with it, as the end of a sentence that begins with its name; never a part of it.
+ * Parses a `REDIS_URL`: `redis://`, `redis+sentinel://` or `redis+cluster://`, with `rediss` for TLS.
+ *
+ * @returns for an invalid address the error, as the end of a sentence that begins with its name; it never contains
+ *   any part of the address, which may hold a password.
  */
 export function readRedisUrl(url: string): RedisTarget | string {
   const parts = grammar.exec(url)?.groups;
   if (!parts) {
-    return 'must be an address that begins with redis:// or rediss://, redis+sentinel:// or redis+cluster://';
+    return 'must start with redis://, rediss://, redis+sentinel:// or redis+cluster://';
   }
   const form = forms[parts.form as keyof typeof forms];
   const nodes = (parts.hosts ?? '').split(',').map((text) => readNode(text, form));
@@ -38,7 +40,7 @@ export function readRedisUrl(url: string): RedisTarget | string {
     return 'must have hosts such as redis.internal:6379, separated by commas';
   }
   if (form === 'single' && others.length > 0) {
-    return 'has several hosts: say redis+sentinel:// or redis+cluster://';
+    return 'has several hosts: use redis+sentinel:// or redis+cluster://';
   }
   const path = (parts.path ?? '').split('/');
   const service = form === 'sentinel' ? (path.shift() ?? '') : '';
@@ -46,9 +48,9 @@ export function readRedisUrl(url: string): RedisTarget | string {
     return 'must name the master that the Sentinels watch, as in redis+sentinel://host:26379,host:26379/name';
   }
   const [database = ''] = path;
-  if (path.length > 1 || !/^\d{0,5}$/.test(database)) return 'has a database that is no number';
+  if (path.length > 1 || !/^\d{0,5}$/.test(database)) return 'has a database that is not a number';
   if (form === 'cluster' && Number(database) !== 0)
-    return 'has a database: a cluster has but one, without a number';
+    return 'has a database number, but a cluster has only one database';
   try {
     const [username, password] = credentialsOf(parts.user ?? '');
     const name = decodeURIComponent(service);
@@ -63,7 +65,7 @@ export function readRedisUrl(url: string): RedisTarget | string {
       password,
     };
   } catch {
-    return 'has a % that stands for itself: write it as %25';
+    return 'contains a literal %: write it as %25';
   }
 }
 

@@ -1,16 +1,16 @@
 import { addressOf, destroyConnection, openConnection, type RedisConnection } from './redis-connection.ts';
 import type { RedisNode, RedisTarget } from './redis-url.ts';
 
-/** The Sentinels that watch a master. */
+/** The Sentinels of a master. */
 export interface Sentinels {
-  /** Where the master is. Rejects when no Sentinel knows. */
+  /** The address of the master. Rejects when no Sentinel knows it. */
   master(): Promise<RedisNode>;
   stop(): void;
 }
 
 /**
- * Asks one Sentinel after the other until one knows the master, and stays with that one. Other Sentinels that it
- * knows of are asked too once those of the address are gone.
+ * Asks one Sentinel after another until one knows the master, and keeps that connection. The Sentinels it reports
+ * are asked too when the configured ones are unreachable.
  */
 export function connectSentinels(target: RedisTarget): Sentinels {
   const known = new Map(target.nodes.map((node) => [addressOf(node), node]));
@@ -21,7 +21,7 @@ export function connectSentinels(target: RedisTarget): Sentinels {
       try {
         if (current) return await ask(current);
       } catch {
-        leave();
+        disconnect();
       }
       const reasons: string[] = [];
       for (const node of [...known.values()]) {
@@ -31,27 +31,27 @@ export function connectSentinels(target: RedisTarget): Sentinels {
           return await ask(current);
         } catch (error) {
           reasons.push(`${addressOf(node)}: ${error instanceof Error ? error.message : error}`);
-          leave();
+          disconnect();
         }
       }
       throw new Error(`no Sentinel knows the master ${target.service} (${reasons.join('; ')})`);
     },
     stop() {
       isStopped = true;
-      leave();
+      disconnect();
     },
   };
 
-  function leave(): void {
+  function disconnect(): void {
     if (current) destroyConnection(current);
     current = undefined;
   }
 
-  /** Sentinels have a password of their own, or none: those of Redis are tried where they want one. */
+  /** Sentinels have their own password, or none: the credentials of Redis are tried when they require one. */
   async function open(node: RedisNode): Promise<RedisConnection> {
     const { isEncrypted, username, password } = target;
     const open = (credentials: Pick<RedisTarget, 'username' | 'password'>) =>
-      // That it has ended shows when it is asked.
+      // A lost connection shows at the next question.
       openConnection({ node, target: { isEncrypted, database: 0, ...credentials }, onEnd: () => {} });
     try {
       return await open({ username: undefined, password: undefined });
@@ -62,12 +62,12 @@ export function connectSentinels(target: RedisTarget): Sentinels {
   }
 
   async function ask(sentinel: RedisConnection): Promise<RedisNode> {
-    const [place, others] = await Promise.all([
+    const [address, others] = await Promise.all([
       sentinel.sendCommand(['SENTINEL', 'GET-MASTER-ADDR-BY-NAME', target.service]),
       sentinel.sendCommand(['SENTINEL', 'SENTINELS', target.service]).catch(() => []),
     ]);
-    const master = Array.isArray(place) ? nodeOf(place[0], place[1]) : undefined;
-    if (!master) throw new Error('does not know it');
+    const master = Array.isArray(address) ? nodeOf(address[0], address[1]) : undefined;
+    if (!master) throw new Error('does not know the master');
     for (const other of Array.isArray(others) ? others : []) {
       const { ip, port } = fieldsOf(other);
       const node = nodeOf(ip, port);
@@ -83,7 +83,7 @@ function nodeOf(host: unknown, port: unknown): RedisNode | undefined {
     : undefined;
 }
 
-/** Redis' answer to who something is comes as names and values in turn, or as a map. */
+/** Redis answers with names and values in turn (RESP2) or with a map (RESP3). */
 function fieldsOf(answer: unknown): Record<string, unknown> {
   if (!Array.isArray(answer)) return { ...(answer as object) };
   return Object.fromEntries(

@@ -1,14 +1,14 @@
-/** Into how many slots a cluster divides all names. */
+/** The number of slots of a cluster. */
 export const slotCount = 16_384;
 
-/** CRC-16 of each byte by itself: polynomial 0x1021, as Redis has it. */
+/** The CRC-16 of each byte, with the polynomial of Redis, 0x1021. */
 const table = Uint16Array.from({ length: 256 }, (_, byte) => {
   let crc = byte << 8;
   for (let bit = 0; bit < 8; bit += 1) crc = crc & 0x8000 ? (crc << 1) ^ 0x1021 : crc << 1;
   return crc;
 });
 
-/** The slot of a key or channel. What stands in the first pair of braces alone decides, if something does. */
+/** The slot of a key or channel. If it has a hash tag, such as `{app}:key`, only the tag counts. */
 export function slotOf(name: string): number {
   const start = name.indexOf('{') + 1;
   const end = start > 0 ? name.indexOf('}', start) : -1;

@@ -1,4 +1,4 @@
-import { patiently, type RedisLink } from '../../redis/redis-link.ts';
+import { type RedisLink, withTimeout } from '../../redis/redis-link.ts';
 
 /**
  * What an app's back end has been told is there: occupied channels, members. Whatever nodes notice, and however
@@ -33,8 +33,8 @@ export function createLocalRegister(): ToldRegister {
 export function createRedisRegister(link: RedisLink, prefix: string): ToldRegister {
   const keyOf = (appId: number) => `${prefix}:told:${appId}`;
   return {
-    enter: async (appId, thing) => (await patiently(link.hSetNX(keyOf(appId), thing, '1'))) === 1,
-    strike: async (appId, thing) => (await patiently(link.hDel(keyOf(appId), thing))) === 1,
-    list: (appId) => patiently(link.hKeys(keyOf(appId))),
+    enter: async (appId, thing) => (await withTimeout(link.hSetNX(keyOf(appId), thing, '1'))) === 1,
+    strike: async (appId, thing) => (await withTimeout(link.hDel(keyOf(appId), thing))) === 1,
+    list: (appId) => withTimeout(link.hKeys(keyOf(appId))),
   };
 }

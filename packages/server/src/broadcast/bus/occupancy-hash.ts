@@ -1,4 +1,4 @@
-import { patiently, type RedisLink } from '../../redis/redis-link.ts';
+import { type RedisLink, withTimeout } from '../../redis/redis-link.ts';
 
 /**
  * How many hear each channel of an app, in Redis: a hash of each node's own counts, one of the sums, and when each
@@ -74,7 +74,7 @@ export async function writeCounts(
 ): Promise<{ readonly life: string; readonly changes?: readonly SumChange[] }> {
   const { node, now, newLife, knownLife, counts } = given;
   const pairs = [...counts].flatMap(([channel, count]) => [channel, String(count)]);
-  const [life, changes] = (await patiently(
+  const [life, changes] = (await withTimeout(
     link.eval(countScript, {
       keys: [keys.sums, keys.own, keys.nodes, keys.life],
       arguments: [node, String(now), newLife, knownLife, ...pairs],
@@ -89,7 +89,7 @@ export async function buryCounts(
   { sums, nodes }: OccupancyKeys,
   dead: { readonly node: string; readonly own: string; readonly since: number },
 ): Promise<{ readonly left: number; readonly changes: readonly SumChange[] }> {
-  const [left, changes] = (await patiently(
+  const [left, changes] = (await withTimeout(
     link.eval(buryScript, { keys: [sums, dead.own, nodes], arguments: [dead.node, String(dead.since)] }),
   )) as [number, Changed[]];
   return { left, changes: changes.map(changeOf) };

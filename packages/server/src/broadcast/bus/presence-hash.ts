@@ -1,5 +1,5 @@
 import type { PresenceMember } from '@mevrik/protocol';
-import { patiently, type RedisLink } from '../../redis/redis-link.ts';
+import { type RedisLink, withTimeout } from '../../redis/redis-link.ts';
 import type { Members } from './presence.ts';
 
 /**
@@ -46,7 +46,7 @@ export async function enterHash(
 ): Promise<{ readonly isNew: boolean; readonly members: Members } | null> {
   const user = JSON.stringify(member.user_id);
   const info = JSON.stringify(member.user_info ?? null);
-  const answer = (await patiently(
+  const answer = (await withTimeout(
     link.eval(joinScript, {
       keys: [key],
       arguments: [field, user, info, String(maxMembers), String(expiryMs)],
@@ -57,13 +57,13 @@ export async function enterHash(
 
 /** Removes connections. Gives the users who are then gone altogether. Rejects when Redis does not answer. */
 export async function leaveHash(link: RedisLink, key: string, fields: string[]): Promise<string[]> {
-  const gone = (await patiently(link.eval(leaveScript, { keys: [key], arguments: fields }))) as string[];
+  const gone = (await withTimeout(link.eval(leaveScript, { keys: [key], arguments: fields }))) as string[];
   return gone.map((user) => JSON.parse(user) as string);
 }
 
 /** The users of a channel. Rejects when Redis does not answer. */
 export async function readHash(link: RedisLink, key: string): Promise<Members> {
-  return membersOf(await patiently(link.hVals(key)));
+  return membersOf(await withTimeout(link.hVals(key)));
 }
 
 function membersOf(values: readonly string[]): Members {

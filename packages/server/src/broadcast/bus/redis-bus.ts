@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { connectRedis } from '../../redis/connect-redis.ts';
-import { NotTakenError, patiently, type RedisLink } from '../../redis/redis-link.ts';
+import { NotSentError, type RedisLink, withTimeout } from '../../redis/redis-link.ts';
 import type { GatewayLog } from '../gateway-deps.ts';
 import type { BusMessage } from './broadcast-message.ts';
 import { addressOf, type Bus, type BusReceiver } from './bus.ts';
@@ -176,7 +176,7 @@ class RedisBus implements Bus {
   async #confess(): Promise<void> {
     const text = JSON.stringify({ node: this.#node, gap: true });
     const reachable = this.#allNodes.filter((name) => this.#publisher.reaches(name));
-    if (reachable.length === 0) throw new NotTakenError('nobody can be told');
+    if (reachable.length === 0) throw new NotSentError('nobody can be told');
     await Promise.all(reachable.map((name) => this.#publisher.publish(name, text)));
   }
 
@@ -230,7 +230,7 @@ class RedisBus implements Bus {
 
   async #patiently(work: Promise<unknown>): Promise<void> {
     try {
-      await patiently(work);
+      await withTimeout(work);
       this.#isSlow = false;
     } catch {
       this.#isSlow = true;
@@ -268,7 +268,7 @@ class RedisBus implements Bus {
   /** It is made again with every connection to who has the name. */
   async #subscribe(name: string): Promise<Subscribed> {
     try {
-      if (this.#subscriber.reaches(name)) await patiently(this.#subscriber.subscribe(name, this.#listen));
+      if (this.#subscriber.reaches(name)) await withTimeout(this.#subscriber.subscribe(name, this.#listen));
     } catch {
       if (this.#subscriber.reaches(name)) return 'refused';
     }

@@ -1,4 +1,4 @@
-import { patiently, type RedisLink } from '../../redis/redis-link.ts';
+import { type RedisLink, withTimeout } from '../../redis/redis-link.ts';
 import { type CachedEvent, cacheMs, createLocalCache, type EventCache } from './event-cache.ts';
 
 /** The last events in Redis; while it is gone, those that this node knows of. */
@@ -9,11 +9,11 @@ export function createRedisCache(link: RedisLink, prefix: string): EventCache {
     async put(appId, channel, event) {
       await local.put(appId, channel, event);
       const text = JSON.stringify(event);
-      await patiently(link.set(keyOfChannel(appId, channel), text, { PX: cacheMs })).catch(() => {});
+      await withTimeout(link.set(keyOfChannel(appId, channel), text, { PX: cacheMs })).catch(() => {});
     },
     async get(appId, channel) {
       try {
-        const text = await patiently(link.get(keyOfChannel(appId, channel)));
+        const text = await withTimeout(link.get(keyOfChannel(appId, channel)));
         return text === null ? undefined : (JSON.parse(text) as CachedEvent);
       } catch {
         return local.get(appId, channel);

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { patiently, type RedisLink } from '../../redis/redis-link.ts';
+import { type RedisLink, withTimeout } from '../../redis/redis-link.ts';
 import type { GatewayLog } from '../gateway-deps.ts';
 import { createLocalOccupancy, type Occupancy, type OccupancyChange } from './occupancy.ts';
 import { buryCounts, type OccupancyKeys, type SumChange, writeCounts } from './occupancy-hash.ts';
@@ -64,7 +64,7 @@ export class RedisOccupancy implements Occupancy {
     try {
       const changed = [...this.#app(appId).changed];
       const [sums, untold] = await Promise.all([
-        patiently(this.#with.link.hGetAll(this.#keysOf(appId).sums)),
+        withTimeout(this.#with.link.hGetAll(this.#keysOf(appId).sums)),
         this.#untold(appId, changed),
       ]);
       const all = new Map(Object.entries(sums).map(([channel, sum]) => [channel, Number(sum)]));
@@ -83,7 +83,7 @@ export class RedisOccupancy implements Occupancy {
   async countOf(appId: number, channel: string): Promise<number> {
     try {
       const [sum, [untold = 0]] = await Promise.all([
-        patiently(this.#with.link.hGet(this.#keysOf(appId).sums, channel)),
+        withTimeout(this.#with.link.hGet(this.#keysOf(appId).sums, channel)),
         this.#untold(appId, [channel]),
       ]);
       return Math.max(0, Number(sum ?? 0) + untold);
@@ -141,7 +141,7 @@ export class RedisOccupancy implements Occupancy {
     if (channels.length === 0) return [];
     const here = this.#local.list(appId);
     const now = channels.map((channel) => here.get(channel) ?? 0);
-    const told = await patiently(this.#with.link.hmGet(this.#keysOf(appId).own, [...channels]));
+    const told = await withTimeout(this.#with.link.hmGet(this.#keysOf(appId).own, [...channels]));
     return now.map((count, at) => count - Number(told[at] ?? 0));
   }
 
@@ -211,7 +211,7 @@ export class RedisOccupancy implements Occupancy {
     if (!link.isReady) return;
     const keys = this.#keysOf(appId);
     // Whoever was taken for dead has had its counts taken away: they are told again, and that is news.
-    const isKnown = (await patiently(link.zScore(keys.nodes, node))) !== null;
+    const isKnown = (await withTimeout(link.zScore(keys.nodes, node))) !== null;
     if (!(await this.#tell(appId, app, [], true))) await this.#tellAnew(appId, app);
     else if (!isKnown) for (const channel of this.#local.list(appId).keys()) app.changed.add(channel);
     this.#write(appId);
@@ -227,7 +227,7 @@ export class RedisOccupancy implements Occupancy {
     const keys = this.#keysOf(appId);
     const since = app.beatAt - heartbeatMs * (missedBeats - 1);
     app.beatAt = Date.now();
-    for (const dead of await patiently(link.zRangeByScore(keys.nodes, 0, since - 1))) {
+    for (const dead of await withTimeout(link.zRangeByScore(keys.nodes, 0, since - 1))) {
       let left = 1;
       while (left > 0) {
         const buried = await buryCounts(link, keys, { node: dead, own: this.#ownOf(appId, dead), since });

@@ -1,4 +1,4 @@
-import { NotTakenError } from '../../redis/redis-link.ts';
+import { NotSentError } from '../../redis/redis-link.ts';
 
 /** Something that is to be published under a name. */
 export interface Letter {
@@ -12,7 +12,7 @@ export interface Letter {
 export interface OutboxOptions {
   /** Whether a letter could go out now: with those of other names it may be otherwise. */
   readonly isReady: (letter: Letter) => boolean;
-  /** Rejects when it may not have arrived; with `NotTakenError` when it surely did not. */
+  /** Rejects when it may not have arrived; with `NotSentError` when it surely did not. */
   readonly send: (letter: Letter) => Promise<unknown>;
   /** Tells the other side that something was dropped; rejects when it may not have arrived. */
   readonly confess: () => Promise<unknown>;
@@ -106,7 +106,7 @@ export class Outbox {
       await send(letter);
     } catch (error) {
       waiting.isOnItsWay = false;
-      waiting.isDoubtful ||= !(error instanceof NotTakenError);
+      waiting.isDoubtful ||= !(error instanceof NotSentError);
       this.#stuck.add(letter.name);
       if (!isReady(letter)) return;
       // Refused, not cut off: later ones may have arrived, and this one would be taken for an old one.

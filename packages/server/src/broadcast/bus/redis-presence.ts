@@ -1,5 +1,5 @@
 import type { PresenceMember } from '@mevrik/protocol';
-import { patiently, type RedisLink } from '../../redis/redis-link.ts';
+import { type RedisLink, withTimeout } from '../../redis/redis-link.ts';
 import type { GatewayLog } from '../gateway-deps.ts';
 import {
   createLocalPresence,
@@ -112,7 +112,7 @@ export class RedisPresence implements Presence {
     if (!link.isReady) return;
     // Dead at once: the others see to what it may have left.
     const goodbye = [link.zAdd(this.#nodesKey, { score: 0, value: node })];
-    await Promise.all(goodbye.map((work) => patiently<unknown>(work).catch(() => {})));
+    await Promise.all(goodbye.map((work) => withTimeout<unknown>(work).catch(() => {})));
   }
 
   async #beat(): Promise<void> {
@@ -142,8 +142,8 @@ export class RedisPresence implements Presence {
   /** Says that this node lives. Gives whether the others could still know. */
   async #live(): Promise<boolean> {
     const { link, node } = this.#with;
-    const known = (await patiently(link.zScore(this.#nodesKey, node))) !== null;
-    await patiently(link.zAdd(this.#nodesKey, { score: Date.now(), value: node }));
+    const known = (await withTimeout(link.zScore(this.#nodesKey, node))) !== null;
+    await withTimeout(link.zAdd(this.#nodesKey, { score: Date.now(), value: node }));
     return known;
   }
 
@@ -183,7 +183,7 @@ export class RedisPresence implements Presence {
     for (let at = 0; at < due.length; at += renewedAtOnce) {
       const some = due.slice(at, at + renewedAtOnce);
       await this.#tried(async () => {
-        const there = await Promise.all(some.map((key) => patiently(link.pExpire(key, this.#expiryMs))));
+        const there = await Promise.all(some.map((key) => withTimeout(link.pExpire(key, this.#expiryMs))));
         const dropped = some.filter((_, index) => there[index] === 0);
         for (const key of dropped) {
           await this.#enterAll(key === list ? this.#local.entries() : (own.get(key) ?? []), false);
@@ -199,19 +199,19 @@ export class RedisPresence implements Presence {
   async #buryTheDead(lastBeatAt: number): Promise<void> {
     const { link, heartbeatMs } = this.#with;
     const since = lastBeatAt - heartbeatMs * (missedBeats - 1);
-    for (const dead of await patiently(link.zRangeByScore(this.#nodesKey, 0, since))) {
-      for (const listed of await patiently(link.sMembers(this.#listOf(dead)))) {
+    for (const dead of await withTimeout(link.zRangeByScore(this.#nodesKey, 0, since))) {
+      for (const listed of await withTimeout(link.sMembers(this.#listOf(dead)))) {
         await this.#bury(dead, JSON.parse(listed) as Whereabouts);
-        await patiently(link.sRem(this.#listOf(dead), listed));
+        await withTimeout(link.sRem(this.#listOf(dead), listed));
       }
-      await patiently(link.zRem(this.#nodesKey, dead));
+      await withTimeout(link.zRem(this.#nodesKey, dead));
     }
   }
 
   async #bury(dead: string, at: Whereabouts): Promise<void> {
     const { link, announce } = this.#with;
     const key = this.#keyOf(at);
-    const fields = (await patiently(link.hKeys(key))).filter((field) => field.startsWith(`${dead}/`));
+    const fields = (await withTimeout(link.hKeys(key))).filter((field) => field.startsWith(`${dead}/`));
     if (fields.length === 0) return;
     for (const user_id of await leaveHash(link, key, fields)) {
       announce('member_removed', at, { user_id });
@@ -223,16 +223,16 @@ export class RedisPresence implements Presence {
     const { link, node } = this.#with;
     const [key, field] = [this.#keyOf(place), this.#fieldOf(place)];
     // Listed first: who dies in between must be found.
-    await patiently(link.sAdd(this.#listOf(node), listEntry(place)));
+    await withTimeout(link.sAdd(this.#listOf(node), listEntry(place)));
     return enterHash(link, { key, field, member, maxMembers, expiryMs: this.#expiryMs });
   }
 
   async #unlist(place: PresencePlace): Promise<void> {
     const { link, node } = this.#with;
-    await patiently(link.sRem(this.#listOf(node), listEntry(place)));
+    await withTimeout(link.sRem(this.#listOf(node), listEntry(place)));
     // Somebody may have come meanwhile.
     if (this.#local.members(place.appId, place.channel).size > 0) {
-      await patiently(link.sAdd(this.#listOf(node), listEntry(place)));
+      await withTimeout(link.sAdd(this.#listOf(node), listEntry(place)));
     }
   }
 
