@@ -217,7 +217,7 @@ describe('a listener that hangs', () => {
     wake();
     await node.dispatcher.settled();
     expect(await effectsOf(node, 'Sleeper')).toEqual({});
-    expect(wroteLate).toMatchObject({ message: expect.stringContaining('This transaction is over') });
+    expect(wroteLate).toMatchObject({ message: expect.stringContaining('This transaction has ended') });
   });
 });
 

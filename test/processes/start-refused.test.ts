@@ -109,7 +109,7 @@ describe('a database that cannot be used', () => {
     await writeFile(file, '');
     const said = await refused({ DATA_DIR: join(file, 'data') });
     expect(said).toMatch(
-      /^Cannot make the data directory \S+a-file\/data\. Make it writable, or set DATA_DIR\. \(ENOTDIR[^\n]*\)$/,
+      /^Cannot create the data directory \S+a-file\/data\. Make it writable, or set DATA_DIR\. \(ENOTDIR[^\n]*\)$/,
     );
   });
 });

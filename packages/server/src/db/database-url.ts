@@ -1,18 +1,18 @@
 import type { DatabaseTarget } from './database.ts';
 
 /**
- * Reads a `DATABASE_URL`. The form with a Unix socket, `postgres://user:password@/database?host=/directory`, is
- * libpq's, and no URL to Node: it is taken apart here.
+ * Parses a `DATABASE_URL`. libpq's form for a Unix socket, `postgres://user:password@/database?host=/directory`, is
+ * not a valid URL to Node, so it is taken apart here.
  *
- * @returns `undefined` where it is no address of a PostgreSQL.
+ * @returns `undefined` if it is not the address of a PostgreSQL database.
  */
 export function readDatabaseUrl(url: string): DatabaseTarget | undefined {
-  const standIn = url.replace(/^(postgres(?:ql)?:\/\/[^/?#]*@)(?=\/)/, '$1socket');
-  if (!URL.canParse(standIn) || !isDecodable(standIn)) return undefined;
-  const { protocol, username, password, pathname, port, searchParams } = new URL(standIn);
+  const withHost = url.replace(/^(postgres(?:ql)?:\/\/[^/?#]*@)(?=\/)/, '$1socket');
+  if (!URL.canParse(withHost) || !isDecodable(withHost)) return undefined;
+  const { protocol, username, password, pathname, port, searchParams } = new URL(withHost);
   if (protocol !== 'postgres:' && protocol !== 'postgresql:') return undefined;
   const host = searchParams.get('host');
-  if (!host?.startsWith('/')) return standIn === url ? { url } : undefined;
+  if (!host?.startsWith('/')) return withHost === url ? { url } : undefined;
   return {
     host,
     port: Number(searchParams.get('port') ?? (port || 5432)),
@@ -22,7 +22,7 @@ export function readDatabaseUrl(url: string): DatabaseTarget | undefined {
   };
 }
 
-/** A `%` that stands for itself, as in a password, must be written as `%25`. */
+/** A literal `%`, as in a password, must be written as `%25`. */
 function isDecodable(url: string): boolean {
   try {
     decodeURIComponent(url);

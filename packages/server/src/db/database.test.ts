@@ -21,8 +21,8 @@ const written = async () => (await other.sql`SELECT what FROM written ORDER BY w
 const cut = () =>
   other.sql`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'tested'`;
 
-describe('a transaction whose connection is cut', () => {
-  it('while it waits for nothing, writes nothing: not what came before, and not what comes after', async () => {
+describe('a transaction whose connection is lost', () => {
+  it('between statements writes nothing, neither the earlier statements nor the later ones', async () => {
     const transaction = database.sql.begin(async (sql) => {
       await sql`INSERT INTO written VALUES ('before')`;
       await cut();
@@ -33,7 +33,7 @@ describe('a transaction whose connection is cut', () => {
     expect(await written()).toEqual([]);
   });
 
-  it('in the middle of a statement, ends with that; the next one gets a new connection', async () => {
+  it('during a statement fails with it; the next transaction gets a new connection', async () => {
     const transaction = database.sql.begin(async (sql) => {
       await sql`INSERT INTO written VALUES ('lost')`;
       const sleeping = sql`SELECT pg_sleep(60)`;
@@ -54,7 +54,7 @@ describe('a transaction whose connection is cut', () => {
 });
 
 describe('a transaction', () => {
-  it('in which a statement failed unseen, is not committed in silence', async () => {
+  it('in which a statement failed unnoticed does not commit silently', async () => {
     const transaction = database.sql.begin(async (sql) => {
       await sql`INSERT INTO written VALUES ('one')`;
       await sql`INSERT INTO written VALUES ('one')`.catch(() => {});
@@ -64,7 +64,7 @@ describe('a transaction', () => {
     expect(await written()).toEqual([]);
   });
 
-  it('sends what is not waited for in order', async () => {
+  it('sends statements that are not awaited in order', async () => {
     await database.sql.begin((sql) =>
       Promise.all([...'edcba'].map((what) => sql`INSERT INTO written VALUES (${what})`)),
     );
@@ -74,7 +74,7 @@ describe('a transaction', () => {
 });
 
 describe('a statement', () => {
-  it('has values as parameters and other statements as parts', async () => {
+  it('takes values as parameters and other statements as parts', async () => {
     const { sql } = database;
     const filter = sql`length(word) = ${3} AND word <> ${"o'n"}`;
     const rows =
@@ -83,7 +83,7 @@ describe('a statement', () => {
     expect(rows.count).toBe(2);
   });
 
-  it('reads instants as ISO 8601 in milliseconds, bigints as numbers', async () => {
+  it('returns instants as ISO 8601 with milliseconds and bigints as numbers', async () => {
     const [row] = await database.sql`
       SELECT '2026-01-31 10:00:00.12+01'::timestamptz AS instant, '2026-01-31 09:00:00Z'::timestamptz AS even,
              now() AS now, 12345678901::bigint AS number, ARRAY[1, 2]::bigint[] AS numbers`;
@@ -96,11 +96,11 @@ describe('a statement', () => {
     });
   });
 
-  it('refuses a value that is undefined', async () => {
+  it('rejects a value that is undefined', async () => {
     await expect(database.sql`SELECT ${undefined as never}`).rejects.toThrow('use null');
   });
 
-  it('waits for a free connection as long as it takes', async () => {
+  it('waits for a free connection without a time limit', async () => {
     const slow = database.sql.begin((sql) => sql`SELECT pg_sleep(0.3)`);
     const [row] = await database.sql`SELECT 1 AS one`;
     expect(row).toEqual({ one: 1 });
@@ -109,7 +109,7 @@ describe('a statement', () => {
 });
 
 describe('closing', () => {
-  it('cuts what is still at work after a while', async () => {
+  it('cuts connections that stay busy', async () => {
     const busy = openDatabase(testDatabase.connection, { maxConnections: 1, applicationName: 'busy' });
     const sleeping = busy.sql`SELECT pg_sleep(60)`;
     sleeping.catch(() => {});

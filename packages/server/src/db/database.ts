@@ -3,7 +3,7 @@ import { drizzle } from 'drizzle-orm/node-postgres';
 import pg from 'pg';
 import { type Execute, queryOf, type Sql, sqlOn } from './sql.ts';
 
-/** How to reach a PostgreSQL: an address, or the parts of one (a folder as host means a Unix socket). */
+/** How to reach PostgreSQL: a URL, or its parts (a directory as the host means a Unix socket). */
 export type DatabaseTarget =
   | { readonly url: string }
   | {
@@ -17,14 +17,14 @@ export type DatabaseTarget =
 /** Typed queries over the schema. */
 export type Orm = ReturnType<typeof ormOn>;
 
-/** SQL on a pool, where a transaction can be begun. */
+/** SQL on a pool of connections. */
 export interface PooledSql extends Sql {
   /**
-   * Runs `work` in a transaction on a connection of its own, and commits. Statements that are not waited for one by
-   * one travel together.
+   * Runs `work` in a transaction on a connection of its own, and commits. Statements that are not awaited one by one
+   * are sent together.
    *
-   * @param statementMs how long one statement may take; a minute when absent.
-   * @throws what `work` throws, or why it could not be committed; nothing has changed then.
+   * @param statementMs time limit of one statement in milliseconds; a minute when absent.
+   * @throws what `work` throws, or why the commit failed; nothing has changed then.
    */
   begin<Result>(work: (sql: Sql) => Promise<Result>, statementMs?: number): Promise<Result>;
 }
@@ -33,15 +33,15 @@ export interface PooledSql extends Sql {
 export interface Database {
   readonly sql: PooledSql;
   readonly orm: Orm;
-  /** Ends the connections; those that are still at work after five seconds are cut. */
+  /** Closes the connections; those still busy after five seconds are cut. */
   close(): Promise<void>;
 }
 
-/** A connection that cannot be made within this time is given up. */
+/** The time limit for opening a connection. */
 const connectMs = 10_000;
 const closeMs = 5_000;
 
-/** The driver's options for a target. Time is UTC everywhere: instants are read in that form. */
+/** The driver's options for a target. The session's time zone is UTC, which the parser of instants relies on. */
 export function clientConfig(target: DatabaseTarget, applicationName: string): pg.ClientConfig {
   return {
     ...('url' in target ? { connectionString: target.url } : target),
@@ -53,10 +53,10 @@ export function clientConfig(target: DatabaseTarget, applicationName: string): p
 }
 
 /**
- * Opens a pool. What reads and writes of it look like: see `Sql`.
+ * Opens a pool of connections.
  *
- * @param options.onClose called when a connection was closed, by either side. With it, connections are kept
- *   for as long as they last; without, they are renewed now and then.
+ * @param options.onClose called when a connection is closed, by either side. With it, connections are kept
+ *   for as long as they last; without it, they are renewed every hour.
  */
 export function openDatabase(
   target: DatabaseTarget,
@@ -75,12 +75,12 @@ export function openDatabase(
     max: options.maxConnections,
     idleTimeoutMillis: 0,
     ...(onClose ? {} : { maxLifetimeSeconds: 3600 }),
-    // The pool itself would count the wait for a free connection, which may be long and is no fault.
+    // Not the pool's own time-out: that includes the wait for a free connection, which may be long without an error.
     Client: class extends pg.Client {
       constructor() {
         super(settings);
         clients.add(this);
-        // Whoever is using it hears of it from its statement; nobody else needs to.
+        // The statement that uses the connection fails with the same error.
         this.on('error', () => {});
         this.on('end', () => {
           clients.delete(this);
@@ -89,7 +89,7 @@ export function openDatabase(
       }
     },
   });
-  pool.on('error', () => {});
+  pool.on('error', () => {}); // an idle connection broke: the pool replaces it
   const sql = Object.assign(
     sqlOn((text, values, rowMode) => pool.query(queryOf(text, values, rowMode)).catch(explain)),
     {
@@ -102,21 +102,21 @@ export function openDatabase(
     orm: ormOn(sql),
     async close() {
       const ended = pool.end();
-      const patience = new AbortController();
-      const overdue = delay(closeMs, undefined, { signal: patience.signal }).then(
+      const closing = new AbortController();
+      const overdue = delay(closeMs, undefined, { signal: closing.signal }).then(
         () => {
           for (const client of clients) (client as unknown as Cuttable).connection.stream.destroy();
         },
         () => {},
       );
       await ended;
-      patience.abort();
+      closing.abort();
       await overdue;
     },
   };
 }
 
-/** The driver keeps its socket to itself; there is no gentler way to end a connection that is still busy. */
+/** The driver's socket is private; there is no other way to cut a connection that is busy. */
 interface Cuttable {
   readonly connection: { readonly stream: { destroy(): void } };
 }
@@ -131,7 +131,7 @@ async function begin<Result>(
     client.query(queryOf(text, values, rowMode)).catch(explain);
   let broken: Error | undefined;
   try {
-    // Not awaited by itself: it travels with the first statement, which fails if it does.
+    // Not awaited here: it is sent together with the first statement, which fails if it does.
     const limit = statementMs === undefined ? '' : `; SET LOCAL statement_timeout = ${statementMs}`;
     const begun = execute(`BEGIN${limit}`, []);
     begun.catch(() => {});
@@ -150,10 +150,10 @@ async function begin<Result>(
   }
 }
 
-/** The code that errors of a lost or refused connection carry here; the driver gives them none. */
+/** The code of errors about a lost or refused connection; the driver gives them none. */
 export const connectionLost = 'CONNECTION_LOST';
 
-/** The driver's own errors have no code: what is not PostgreSQL's or the system's is a lost connection. */
+/** Errors of PostgreSQL and of the system have a code; an error of the driver without one is a lost connection. */
 function explain(error: Error & { code?: string }): never {
   if (error.code === undefined && /connection|connect|client|timeout/i.test(error.message)) {
     throw Object.assign(new Error(error.message, { cause: error }), { code: connectionLost });
@@ -161,7 +161,7 @@ function explain(error: Error & { code?: string }): never {
   throw error;
 }
 
-/** What the query builder takes for a client. */
+/** The part of a pg client that the query builder uses. */
 class BuilderClient {
   readonly #execute: Execute;
 
@@ -169,7 +169,7 @@ class BuilderClient {
     this.#execute = execute;
   }
 
-  /** Prepares the statement and reads its values as `Sql` does. */
+  /** Prepares the statement and parses its values as `Sql` does. */
   query(query: { readonly text: string; readonly rowMode?: 'array' }, values: unknown[]) {
     return this.#execute(query.text, values, query.rowMode);
   }

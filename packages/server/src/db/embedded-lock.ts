@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DatabaseUnusableError } from './unusable.ts';
 
-/** Thrown when a living process already works on the data directory. */
+/** Another running process uses the data directory. */
 export class DataDirInUseError extends DatabaseUnusableError {
   readonly code = 'DATA_DIR_IN_USE';
 
@@ -32,14 +32,14 @@ const lockName = /^process-(\d+)-([\w-]+)\.lock$/;
 const attempts = 4;
 
 /**
- * Takes the directory for this process until `release`, or until the process ends however it ends.
+ * Locks the directory for this process until `release`, or until the process ends in any way.
  *
- * Each process writes a file that bears its own name (pid and start time) and then looks for others. Of two that
- * start together at least one sees the other, and a dead process's file can be removed without a race, since nobody
- * else ever writes that name: taking over one shared lock file would have that race. Two that see each other both
+ * Each process writes a file named after itself (pid and start time) and then looks for others. Of two that start
+ * together at least one sees the other. The file of a dead process can be removed without a race, since no other
+ * process writes that name; taking over one shared lock file would have that race. Two that see each other both
  * step back and try again after different waits.
  *
- * @throws DataDirInUseError when another living process, or this one, holds it.
+ * @throws DataDirInUseError when this or another running process holds it.
  */
 export async function lockDirectory(directory: string): Promise<DirectoryLock> {
   await mkdir(directory, { recursive: true });
@@ -82,8 +82,8 @@ async function findOther(directory: string, own: string): Promise<number | undef
 }
 
 /**
- * What tells a process from a later one with the same pid: the boot and the moment it started.
- * Undefined when there is no such process, or only its zombie.
+ * Tells a process from a later one with the same pid: the boot and the time it started.
+ * `undefined` if there is no such process, or only its zombie.
  */
 export function processIdentity(pid: number): string | undefined {
   if (process.platform === 'linux') return linuxIdentity(pid);
@@ -98,7 +98,7 @@ export function processIdentity(pid: number): string | undefined {
 function linuxIdentity(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The name in parentheses may hold spaces and parentheses itself: count from the last one.
+    // The name in parentheses may itself contain spaces and parentheses: count from the last one.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     if (fields[0] === 'Z' || fields[0] === 'X') return undefined;
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').slice(0, 8);

@@ -3,9 +3,9 @@ import { closeSync, openSync, readdirSync, readFileSync, readlinkSync } from 'no
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { DataLocation } from './data-location.ts';
 import type { Binaries } from './embedded-binaries.ts';
 import { processIdentity } from './embedded-lock.ts';
-import type { Place } from './embedded-place.ts';
 import { DatabaseUnusableError } from './unusable.ts';
 
 /** A running PostgreSQL. */
@@ -20,7 +20,7 @@ const pollMs = 5;
 const startTimeoutMs = 60_000;
 const stopTimeoutMs = 60_000;
 
-/** What postmaster.pid says. The last line says "ready" once connections are taken. */
+/** Reads postmaster.pid. Its last line says "ready" once PostgreSQL accepts connections. */
 export function readPostmaster(data: string): Postmaster | undefined {
   try {
     const lines = readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n');
@@ -33,7 +33,7 @@ export function readPostmaster(data: string): Postmaster | undefined {
   }
 }
 
-/** Whether the process is alive and is the postmaster of this data directory, not a later holder of its pid. */
+/** Whether the process is running and is the postmaster of this data directory, not another one with the same pid. */
 export function isPostmasterOf(pid: number, data: string): boolean {
   if (processIdentity(pid) === undefined) return false;
   try {
@@ -48,7 +48,7 @@ export function isPostmasterOf(pid: number, data: string): boolean {
 
 /**
  * The postmaster that a killed parent left running in this data directory, ready for connections, if there is one.
- * One that is on its way out is waited for.
+ * Waits for one that is stopping.
  */
 export async function findRunning(data: string): Promise<Postmaster | undefined> {
   const deadline = Date.now() + startTimeoutMs;
@@ -61,27 +61,27 @@ export async function findRunning(data: string): Promise<Postmaster | undefined>
     }
     if (found.status === 'ready') return found;
     if (Date.now() > deadline)
-      throw new DatabaseUnusableError(`PostgreSQL (pid ${found.pid}) in ${data} does not become ready`);
+      throw new DatabaseUnusableError(`PostgreSQL (pid ${found.pid}) in ${data} is not becoming ready`);
     await delay(pollMs);
   }
 }
 
 /**
- * Makes room after a postmaster that was killed. Its backends notice and end by themselves, and a new postmaster must
- * not start beside them. PostgreSQL removes the pid file of a dead process, but refuses to start when the pid answers
- * signals, which a zombie (in a container nobody may reap it) and a stranger with the same pid do.
+ * Cleans up after a postmaster that was killed. Its backends notice and end by themselves, and a new postmaster must
+ * not start before that. PostgreSQL removes the pid file of a dead process, but refuses to start when the pid answers
+ * signals, as a zombie does (in a container without a reaper), and another process with the same pid.
  */
 async function clearAfterDeath(pid: number, data: string, deadline: number): Promise<void> {
-  while (worksIn(data)) {
+  while (hasProcessesIn(data)) {
     if (Date.now() > deadline)
-      throw new DatabaseUnusableError(`Processes of a PostgreSQL that was killed still work in ${data}`);
+      throw new DatabaseUnusableError(`Processes of a PostgreSQL that was killed still run in ${data}`);
     await delay(pollMs);
   }
   if (answersSignals(pid)) await rm(join(data, 'postmaster.pid'), { force: true });
 }
 
-/** Whether any process has this as its working directory. Only Linux says; elsewhere PostgreSQL's own check counts. */
-function worksIn(directory: string): boolean {
+/** Whether any process has this working directory. Known on Linux only; elsewhere PostgreSQL checks for itself. */
+function hasProcessesIn(directory: string): boolean {
   if (process.platform !== 'linux') return false;
   return readdirSync('/proc').some((name) => {
     try {
@@ -100,27 +100,27 @@ function answersSignals(pid: number): boolean {
   }
 }
 
-/** Starts PostgreSQL and waits until it takes connections. */
+/** Starts PostgreSQL and waits until it accepts connections. */
 export async function launch(
-  place: Place,
+  location: DataLocation,
   binaries: Binaries,
   options: { socketDirectory: string; maxConnections: number },
 ): Promise<{ postmaster: Postmaster; child: ChildProcess }> {
-  // The socket's own lock file outlives a kill too. The directory is private to this data, which nobody runs now.
+  // The socket's lock file outlives a kill too. The directory belongs to this data alone, and nothing runs on it now.
   await rm(join(options.socketDirectory, '.s.PGSQL.5432.lock'), { force: true });
-  const logFile = join(place.run, 'postgres.log');
+  const logFile = join(location.run, 'postgres.log');
   await rename(logFile, `${logFile}.1`).catch(() => undefined);
   const log = openSync(logFile, 'w', 0o600);
   const settings = Object.entries(settingsFor(options)).flatMap(([name, value]) => [
     '-c',
     `${name}=${value}`,
   ]);
-  const child = spawn(binaries.postgres, ['-D', place.data, ...settings], {
-    ...place.user,
+  const child = spawn(binaries.postgres, ['-D', location.data, ...settings], {
+    ...location.user,
     cwd: '/',
     env: { PATH: process.env.PATH, LC_ALL: 'C' },
     stdio: ['ignore', log, log],
-    // Its own process group: Ctrl-C in a terminal reaches the whole group, and the server must stop before it does.
+    // Its own process group: Ctrl-C in a terminal signals the whole group, and the server must stop before PostgreSQL.
     detached: true,
   });
   closeSync(log);
@@ -134,12 +134,12 @@ export async function launch(
   });
   const deadline = Date.now() + startTimeoutMs;
   for (;;) {
-    const found = readPostmaster(place.data);
+    const found = readPostmaster(location.data);
     if (found && found.pid === child.pid && found.status === 'ready') return { postmaster: found, child };
     if (ended !== undefined) {
-      const said = readFileSync(logFile, 'utf8').trim().split('\n').slice(-8).join('\n');
+      const output = readFileSync(logFile, 'utf8').trim().split('\n').slice(-8).join('\n');
       throw new DatabaseUnusableError(
-        `PostgreSQL did not start (${ended}) in ${place.data}. It said:\n${said}`,
+        `PostgreSQL did not start (${ended}) in ${location.data}. Its output:\n${output}`,
       );
     }
     if (Date.now() > deadline) {
@@ -152,7 +152,7 @@ export async function launch(
   }
 }
 
-/** Fast shutdown: sessions are ended, a checkpoint is written. Waits for the end of the process. */
+/** Fast shutdown: ends the sessions and writes a checkpoint. Waits until the process has ended. */
 export async function shutDown(
   postmaster: Pick<Postmaster, 'pid'>,
   data: string,
@@ -166,7 +166,7 @@ export async function shutDown(
   while (isPostmasterOf(postmaster.pid, data)) {
     if (Date.now() > deadline) {
       log.warn(
-        `PostgreSQL (pid ${postmaster.pid}) still runs after ${stopTimeoutMs / 1000} s: stopping it at once`,
+        `PostgreSQL (pid ${postmaster.pid}) still runs after ${stopTimeoutMs / 1000} s: forcing it to stop`,
       );
       send('SIGQUIT');
       deadline = Date.now() + stopTimeoutMs;
@@ -182,33 +182,33 @@ function settingsFor(options: {
   return {
     listen_addresses: '',
     port: 5432,
-    // A list to PostgreSQL: quoted, a comma in the path is part of it.
+    // PostgreSQL reads a list: in quotes, a comma is part of the path.
     unix_socket_directories: `"${options.socketDirectory}"`,
     unix_socket_permissions: '0700',
     max_connections: options.maxConnections,
     shared_buffers: '256MB',
     maintenance_work_mem: '128MB',
     work_mem: '8MB',
-    // What a commit promises survives a power cut; said here so that no edited file can say otherwise.
+    // A commit survives a power cut. Set here so that an edited configuration file cannot change it.
     fsync: 'on',
     full_page_writes: 'on',
     synchronous_commit: 'on',
     max_wal_size: '2GB',
     min_wal_size: '256MB',
     checkpoint_timeout: '15min',
-    // Small hot tables (checkpoints, deliveries, jobs) turn over many times an hour: look often, start early.
+    // Small hot tables (checkpoints, deliveries, jobs) are rewritten many times an hour: vacuum often and early.
     autovacuum_naptime: '15s',
     autovacuum_vacuum_scale_factor: 0.05,
     autovacuum_analyze_scale_factor: 0.05,
     autovacuum_vacuum_insert_scale_factor: 0.1,
     autovacuum_vacuum_cost_limit: 1000,
     random_page_cost: 1.1,
-    // Compiling costs more than it saves on queries of a few milliseconds.
+    // JIT compilation costs more than it saves on queries of a few milliseconds.
     jit: 'off',
     timezone: 'UTC',
     log_timezone: 'UTC',
     log_checkpoints: 'off',
-    // Failed statements are the caller's to report; the file keeps starts, stops and crashes, and so stays small.
+    // Callers report failed statements; the file only has starts, stops and crashes, and stays small.
     log_min_messages: 'log',
   };
 }

@@ -2,15 +2,15 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { DatabaseUnusableError } from './unusable.ts';
 
-/** The system user PostgreSQL runs as: nothing to change for an ordinary user. */
+/** The system user PostgreSQL runs as; empty for an ordinary user, who runs it as itself. */
 export interface RunAs {
   readonly uid?: number;
   readonly gid?: number;
 }
 
 /**
- * PostgreSQL refuses to run as root, so root hands it to the owner of the existing data, else to `postgres`,
- * else to `nobody`, else to a user made for it.
+ * PostgreSQL refuses to run as root, so root runs it as the owner of the existing data, else as `postgres`,
+ * else as `nobody`, else as a user created for it.
  */
 export function chooseUser(existingData: string): RunAs {
   if (process.getuid?.() !== 0) return {};
@@ -21,7 +21,7 @@ export function chooseUser(existingData: string): RunAs {
   const user = systemUser('postgres') ?? systemUser('nobody') ?? createUser('mevrik');
   if (user) return user;
   throw new DatabaseUnusableError(
-    'PostgreSQL does not run as root, and no unprivileged user was found or could be made. ' +
+    'PostgreSQL does not run as root, and no unprivileged user was found or could be created. ' +
       'Start as an ordinary user, create a user named "postgres", or set DATABASE_URL.',
   );
 }
@@ -41,7 +41,7 @@ function createUser(name: string): RunAs | undefined {
   return systemUser(name);
 }
 
-/** Whether that user can enter the directory. Asked of the kernel, so that ACLs and read-only mounts count. */
+/** Whether that user can enter the directory. The kernel decides, so that ACLs and mounts count. */
 export function canEnter(user: RunAs, directory: string): boolean {
   const { status } = spawnSync('/bin/sh', ['-c', 'cd "$1"', 'sh', directory], {
     ...user,

@@ -19,7 +19,7 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
-describe('a directory used again', () => {
+describe('a data directory', () => {
   it('keeps the data from one start to the next', async () => {
     const dataDir = await temporary();
     const first = await start(dataDir);
@@ -31,7 +31,7 @@ describe('a directory used again', () => {
     expect(await query(second.connection, 'SELECT answer FROM kept')).toEqual([{ answer: 42 }]);
   });
 
-  it('lets the driver in through the socket alone, with the password alone', async () => {
+  it('accepts connections only through the socket and only with the password', async () => {
     const { connection, url } = await start(await temporary());
     const [row] = await query(
       connection,
@@ -55,14 +55,14 @@ describe('a directory used again', () => {
     expect((await stat(join(connection.host, 'password'))).mode & 0o777).toBe(0o600);
   });
 
-  it('begins anew after an initdb that was killed half-way', async () => {
+  it('is initialised again after an initdb that was killed halfway', async () => {
     const dataDir = await temporary();
     await mkdir(join(dataDir, 'postgres-run', 'data.new', 'base'), { recursive: true });
     const database = await start(dataDir);
     expect(await query(database.connection, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
   });
 
-  it('puts the socket elsewhere when the path is too long for one', async () => {
+  it('keeps the socket elsewhere when its path is too long', async () => {
     const dataDir = join(await temporary(), 'd'.repeat(100));
     const database = await start(dataDir);
     expect(database.connection.host.startsWith(dataDir)).toBe(false);
@@ -73,8 +73,8 @@ describe('a directory used again', () => {
   });
 });
 
-describe('one process a directory', () => {
-  it('refuses a second start in the same process and in another, and allows it after stop', async () => {
+describe('one process per directory', () => {
+  it('rejects a second start, in the same process or another, until the first has stopped', async () => {
     const dataDir = await temporary();
     const other = await startInChild(dataDir);
     await expect(start(dataDir)).rejects.toMatchObject({
@@ -90,14 +90,14 @@ describe('one process a directory', () => {
     await (await start(dataDir)).stop();
   });
 
-  it('takes over the lock of a dead process, also when its pid is in use again', async () => {
+  it('takes over the lock of a dead process, even if its pid is in use again', async () => {
     const dataDir = await temporary();
     await writeFile(join(dataDir, `process-${process.ppid}-another-start.lock`), '');
     const lock = await lockDirectory(dataDir);
     await lock.release();
   });
 
-  it('gives the directory to at most one of many that ask at once', async () => {
+  it('gives the directory to at most one of several that start at once', async () => {
     const dataDir = await temporary();
     const children = await Promise.allSettled([
       startInChild(dataDir),
@@ -110,7 +110,7 @@ describe('one process a directory', () => {
 });
 
 describe('after a kill', () => {
-  it('takes over the PostgreSQL a killed process left running', async () => {
+  it('takes over the PostgreSQL that a killed process left running', async () => {
     const dataDir = await temporary();
     const other = await startInChild(dataDir);
     await query(other.connection, 'CREATE TABLE kept AS SELECT 42 AS answer');
@@ -136,7 +136,7 @@ describe('after a kill', () => {
     expect(await query(database.connection, 'SELECT answer FROM kept')).toEqual([{ answer: 42 }]);
   });
 
-  it('starts anew when the socket of what was left running is gone', async () => {
+  it('restarts PostgreSQL when the socket of the one left running is gone', async () => {
     const dataDir = await temporary();
     const other = await startInChild(dataDir);
     await kill(other.child);
@@ -146,7 +146,7 @@ describe('after a kill', () => {
     expect(await query(database.connection, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
   });
 
-  it('says what is missing when the password is, and leaves nothing running', async () => {
+  it('reports a missing password file, and leaves nothing running', async () => {
     const dataDir = await temporary();
     const database = await start(dataDir);
     await database.stop();
@@ -155,7 +155,7 @@ describe('after a kill', () => {
     expect(readPostmaster(join(dataDir, 'postgres'))).toBeUndefined();
   });
 
-  it('is not misled by a pid file whose pid now belongs to another process', async () => {
+  it('ignores a pid file whose pid belongs to another process', async () => {
     const dataDir = await temporary();
     const database = await start(dataDir);
     await database.stop();
@@ -167,12 +167,12 @@ describe('after a kill', () => {
 });
 
 describe.runIf(root)('as root', () => {
-  it('runs PostgreSQL as somebody else', async () => {
+  it('runs PostgreSQL as another user', async () => {
     const database = await start(await temporary());
     expect((await stat(`/proc/${database.pid}`)).uid).not.toBe(0);
   });
 
-  it('keeps the data elsewhere when the folders above are closed, finds it again, and says so', async () => {
+  it('keeps the data in the fallback directory when it cannot enter the configured one, finds it again, and warns', async () => {
     const closed = await temporary(0o700);
     const fallbackDir = await temporary();
     const dataDir = join(closed, 'data');
@@ -184,16 +184,16 @@ describe.runIf(root)('as root', () => {
     await query(first.connection, 'CREATE TABLE kept AS SELECT 42 AS answer');
     await first.stop();
 
-    // Opened later: the data is where it was, not replaced by an empty database in the asked place.
+    // Opened later: the data stays where it was; no empty database replaces it in the configured directory.
     await chmod(closed, 0o755);
     const second = await start(dataDir, { fallbackDir });
     expect(await query(second.connection, 'SELECT answer FROM kept')).toEqual([{ answer: 42 }]);
   });
 
-  it('throws when neither place can be entered, and when existing data was closed off', async () => {
+  it('throws when it can enter neither directory, and when it can no longer enter that of existing data', async () => {
     const closed = await temporary(0o700);
     await expect(start(join(closed, 'data'), { fallbackDir: join(closed, 'fallback') })).rejects.toThrow(
-      /Set DATA_DIR to a directory below folders open to everyone/,
+      /Set DATA_DIR to a directory whose parents everyone can enter/,
     );
 
     const open = await temporary();
@@ -203,7 +203,7 @@ describe.runIf(root)('as root', () => {
     await expect(start(join(open, 'data'))).rejects.toThrow(/cannot be reached by its owner/);
   });
 
-  it('works as an ordinary user, from a checkout that user can read', async () => {
+  it('works as an ordinary user who can read the checkout', async () => {
     const dataDir = await temporary();
     await chown(dataDir, 65534, 65534);
     const other = await startInChild(dataDir, { uid: 65534, gid: 65534 });
@@ -211,14 +211,14 @@ describe.runIf(root)('as root', () => {
     await query(other.connection, 'CREATE TABLE kept AS SELECT 42 AS answer');
     await other.stop();
 
-    // Root then runs it as the data's owner, so that the owner can have it back.
+    // Root then runs it as the data's owner, so that the owner can use it again.
     const database = await start(dataDir);
     expect(await query(database.connection, 'SELECT answer FROM kept')).toEqual([{ answer: 42 }]);
     await database.stop();
     await (await startInChild(dataDir, { uid: 65534, gid: 65534 })).stop();
   });
 
-  it('copies the programs once when they lie in a closed folder', async () => {
+  it('copies the programs once when the user cannot enter their folder', async () => {
     const closed = await temporary(0o700);
     const copies = await temporary();
     const found = findPackage();
@@ -238,7 +238,7 @@ describe.runIf(root)('as root', () => {
 });
 
 describe('the platform package', () => {
-  it('gets back the links that a blocked install script left out', async () => {
+  it('gets the links that a blocked install script left out', async () => {
     const found = findPackage();
     const copy = await temporary();
     await cp(join(found.folder, 'native'), join(copy, 'native'), { recursive: true, verbatimSymlinks: true });
@@ -256,7 +256,7 @@ describe('the platform package', () => {
   });
 });
 
-/** A directory under the temporary one, open to all unless told. */
+/** A temporary directory that everyone can enter by default. */
 async function temporary(mode = 0o755): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'mevrik-embedded-'));
   await chmod(directory, mode);
@@ -292,7 +292,7 @@ interface StartedChild {
   stop(): Promise<void>;
 }
 
-/** Starts the database in a Node of its own, which holds it until its standard input ends. */
+/** Starts the database in a separate Node process, which stops it when its standard input ends. */
 async function startInChild(
   dataDir: string,
   user: { uid?: number; gid?: number } = {},
@@ -307,9 +307,9 @@ async function startInChild(
   `;
   const args = ['--import', 'tsx', '--conditions=@mevrik/source', '--input-type=module', '-e', script];
   const child = spawn(process.execPath, args, { ...user, stdio: ['pipe', 'pipe', 'pipe'] });
-  let said = '';
+  let output = '';
   child.stderr.on('data', (chunk) => {
-    said += chunk;
+    output += chunk;
   });
   const stop = async () => {
     if (child.exitCode !== null || child.signalCode !== null) return;
@@ -325,7 +325,7 @@ async function startInChild(
     };
     return { child, connection, postmaster, stop };
   }
-  throw new Error(`the child ended: ${said}`);
+  throw new Error(`the child ended: ${output}`);
 }
 
 async function kill(child: ChildProcess): Promise<void> {

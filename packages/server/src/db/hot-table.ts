@@ -2,24 +2,24 @@ import { getTableColumns, getTableName } from 'drizzle-orm';
 import type { PgTable } from 'drizzle-orm/pg-core';
 import type { Sql } from './sql.ts';
 
-/** A parameter as PostgreSQL takes it; JSON is given as text. */
+/** A parameter of a statement; JSON is passed as text. */
 type Parameter = string | number | boolean | null;
 
 /**
- * A table on the path of every message. Its statements are spelled out and built once, where building a typed query
- * anew each time would cost as much as running it; rows and values have the same types.
+ * A table on the path of every message. Its statements are built once: building a typed query costs as much as running
+ * it. Rows and values have the same types as in typed queries.
  */
 export interface HotTable<Row, NewRow> {
   /**
-   * Whole rows; `rest` is what follows the table's name, with `$1`, `$2` … for the parameters. `first` is a `WITH`
-   * whose statement runs alongside.
+   * Reads whole rows. `rest` follows the table's name, with `$1`, `$2` … for the parameters; `first` is a `WITH`
+   * clause before the `SELECT`.
    */
   select(sql: Sql, rest: string, parameters: readonly Parameter[], first?: string): Promise<readonly Row[]>;
-  /** Inserts a row; `undefined` where one with its unique values is there already. */
+  /** Inserts a row; `undefined` if a row with the same unique values exists. */
   insert(sql: Sql, values: NewRow): Promise<Row | undefined>;
 }
 
-/** Spells out the statements of a table. */
+/** Builds the statements of a table. */
 export function hotTable<Table extends PgTable>(
   table: Table,
 ): HotTable<Table['$inferSelect'], Table['$inferInsert']> {

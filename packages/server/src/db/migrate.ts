@@ -39,7 +39,8 @@ async function requireVersion(client: pg.Client): Promise<void> {
   const version: number | undefined = rows[0]?.version;
   if (version !== undefined && version >= 150_000) return;
   throw new DatabaseUnusableError(
-    `PostgreSQL 15 or newer is needed; this one says ${version ?? 'nothing'}. Point DATABASE_URL at a newer one.`,
+    `PostgreSQL 15 or newer is required, but this server reports version ${version ?? 'unknown'}. ` +
+      'Set DATABASE_URL to a newer one.',
   );
 }
 

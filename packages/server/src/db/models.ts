@@ -47,7 +47,7 @@ export function toSession(row: typeof sessions.$inferSelect): Session {
   };
 }
 
-/** A stored case, with the way its session is answered at the moment. */
+/** A stored case, with who answers its session at the moment: the bot or an agent. */
 export function toCase(row: typeof cases.$inferSelect, agentType: Case['agentType']): Case {
   const { id, appId, sessionId, customerId, conversationKey, status, priority, subject } = row;
   const { assignedAgentId, disposition, dispositionFields, closedBy, closedAt, createdAt } = row;
@@ -78,7 +78,7 @@ export function toQueueItem(row: typeof queueItems.$inferSelect): QueueItem {
 
 /** A stored customer as events, the API and clients see it. */
 export function toCustomer(row: typeof customers.$inferSelect): Customer {
-  const { mergedInto: _kept, ...customer } = row;
+  const { mergedInto: _mergedInto, ...customer } = row;
   return customer;
 }
 

@@ -1,21 +1,21 @@
 import pg from 'pg';
 
-/** The rows of a statement, and how many it has read or touched. */
+/** The rows of a statement, and the number of rows it read or changed. */
 export type Rows<Row> = Row[] & { readonly count: number };
 
-/** What may stand in a statement's `${}`: a parameter, or another statement as a part of this one. */
+/** A value in a statement's `${}`: a parameter, or another statement as a part of this one. */
 export type SqlValue = string | number | boolean | null | readonly (string | number | null)[] | Statement;
 
-/** A statement. It runs when somebody waits for it; inside another one it is a part of that one's text. */
+/** A statement. It runs when it is awaited; inside another one it becomes a part of that one's text. */
 // biome-ignore lint/suspicious/noExplicitAny: rows are what the statement says they are
 export interface Statement<Row = any> extends Promise<Rows<Row>> {
   /** Appends text and parameters to a larger statement. */
   write(into: { text: string; readonly parameters: unknown[] }): void;
 }
 
-/** How rows come: as objects, or as arrays for the query builder. */
+/** The form of rows: objects, or arrays for the query builder. */
 export type RowMode = 'array' | undefined;
-/** Runs a finished statement. */
+/** Runs a statement. */
 export type Execute = (text: string, parameters: unknown[], rowMode?: RowMode) => Promise<pg.QueryResult>;
 
 /**
@@ -28,13 +28,13 @@ export interface Sql {
     text: TemplateStringsArray,
     ...values: readonly SqlValue[]
   ): Statement<Result[number]>;
-  /** Runs a text with `$1`, `$2` … for its parameters. Never put what came from outside into the text. */
+  /** Runs a text with `$1`, `$2` … for its parameters. Never put input into the text. */
   // biome-ignore lint/suspicious/noExplicitAny: rows are what the statement says they are
   unsafe<Row = any>(text: string, parameters?: readonly unknown[]): Promise<Rows<Row>>;
   readonly execute: Execute;
 }
 
-/** Makes SQL of something that runs statements. */
+/** Creates SQL over a function that runs statements. */
 export function sqlOn(execute: Execute): Sql {
   const run = async (text: string, parameters: unknown[]) => rowsOf(await execute(text, parameters));
   return Object.assign(
@@ -75,12 +75,12 @@ class LazyStatement {
   }
 
   async #start(): Promise<Rows<unknown>> {
-    const whole = { text: '', parameters: [] };
-    this.write(whole);
-    return this.#run(whole.text, whole.parameters);
+    const complete = { text: '', parameters: [] };
+    this.write(complete);
+    return this.#run(complete.text, complete.parameters);
   }
 
-  // biome-ignore lint/suspicious/noThenProperty: awaiting is what runs it
+  // biome-ignore lint/suspicious/noThenProperty: awaiting a statement runs it
   then(...handlers: Parameters<Promise<Rows<unknown>>['then']>) {
     return this.#promise.then(...handlers);
   }
@@ -95,17 +95,17 @@ class LazyStatement {
 }
 
 function rowsOf({ rows, rowCount }: pg.QueryResult): Rows<unknown> {
-  // Not enumerable: rows compare and print as the array they are.
+  // Not enumerable, so that rows compare and print like a plain array.
   return Object.defineProperty(rows ?? [], 'count', { value: rowCount ?? 0 }) as Rows<unknown>;
 }
 
-/** Texts that are prepared on each connection; a text beyond is parsed each time. */
+/** The number of texts that are prepared on each connection; further texts are parsed each time. */
 const maxPrepared = 2_000;
 const prepared = new Map<string, string>();
 
 const types = { getTypeParser };
 
-/** What pg takes: a statement with parameters is prepared once per connection. */
+/** The driver's form of a statement. One with parameters is prepared once per connection. */
 export function queryOf(text: string, values: unknown[], rowMode: RowMode): pg.QueryConfig {
   if (values.length === 0) return { text, types, rowMode } as pg.QueryConfig;
   let name = prepared.get(text);

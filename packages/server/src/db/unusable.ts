@@ -1,4 +1,4 @@
-/** The database cannot be used as things are. The message tells whoever starts the server what to do. */
+/** The database cannot be used. The message tells the operator what to do. */
 export class DatabaseUnusableError extends Error {
   override name = 'DatabaseUnusableError';
 }

@@ -1,7 +1,7 @@
 import type { Sql } from '../db/sql.ts';
 import type { Cause } from './raise.ts';
 
-/** The cause of what is done later because of an event. */
+/** The cause to use for work that is done later because of an event. */
 export async function causeOf(sql: Sql, eventId: string): Promise<Cause> {
   const [event] = await sql<{ correlation_id: string; traceparent: string | null }[]>`
     SELECT correlation_id, traceparent FROM events WHERE id = ${eventId}`;

@@ -1,15 +1,15 @@
-/** How far an id's time may be from its event's: clocks are set back, and ids never go back with them. */
+/** How far an id's time may be from its event's: clocks may be set back, but ids always increase. */
 const slackMs = 10 * 60_000;
 
 /**
- * An id that comes before those of all events from an instant on. Ids are UUIDv7, so an index on them serves times,
- * too; the event's own time decides in the end.
+ * An id before those of all events from an instant on. Ids are UUIDv7, so an index on them also finds times; the
+ * exact filter is the event's own time.
  */
 export function idBefore(instant: string): string {
   return idAt(Date.parse(instant) - slackMs);
 }
 
-/** An id that comes after those of all events before an instant. */
+/** An id after those of all events before an instant. */
 export function idAfter(instant: string): string {
   return idAt(Date.parse(instant) + slackMs);
 }

@@ -24,7 +24,7 @@ export async function readPartition(
   after: number,
   limit: number,
 ): Promise<readonly Event[]> {
-  // As one JSON text, in the shape of events: reading a batch column by column costs several times as much here.
+  // As one JSON text, in the shape of events: parsing a batch column by column costs several times as much.
   const [row] = await sql<{ batch: Event[] | null }[]>`
     SELECT json_agg(event) AS batch FROM (
       SELECT id, type, version, key, partition, "offset", app_id AS "appId", session_id AS "sessionId",
@@ -35,7 +35,7 @@ export async function readPartition(
   return row?.batch ?? [];
 }
 
-/** Reads one event by its place; `undefined` when it is not there. */
+/** Reads the event at a position; `undefined` if there is none. */
 export async function readEventAt(sql: Sql, partition: number, offset: number): Promise<Event | undefined> {
   const [row] = await sql<EventRow[]>`
     SELECT ${eventColumns(sql)} FROM events WHERE partition = ${partition} AND "offset" = ${offset}`;
@@ -52,7 +52,7 @@ export async function readHeads(
   return new Map(rows.map((row) => [row.partition, row.head]));
 }
 
-/** A row of `events` as the driver gives it. */
+/** A row of `events` as the driver returns it. */
 export interface EventRow {
   partition: number;
   offset: number;
@@ -70,13 +70,13 @@ export interface EventRow {
   data: unknown;
 }
 
-/** The columns of `events`, for statements of others that end in `toEvent`. */
+/** The columns of `events`, for statements elsewhere whose rows go through `toEvent`. */
 export function eventColumns(sql: Sql) {
   return sql`partition, "offset", id, type, version, key, app_id, session_id, occurred_at,
              correlation_id, causation_id, traceparent, socket_id, data`;
 }
 
-/** A row as an event. */
+/** Turns a row into an event. */
 export function toEvent(row: EventRow): Event {
   return {
     id: row.id,

@@ -1,6 +1,6 @@
 /**
  * The partition of an ordering key: FNV-1a over its UTF-8 bytes, modulo the number of partitions.
- * It decides where events live, so it must never change.
+ * Stored events rely on it, so it must never change.
  */
 export function partitionOf(key: string, partitions: number): number {
   let hash = 0x811c9dc5;
@@ -10,5 +10,5 @@ export function partitionOf(key: string, partitions: number): number {
   return (hash >>> 0) % partitions;
 }
 
-/** How many partitions the log has; the first migration creates them. */
+/** The number of partitions of the log, as the first migration creates them. */
 export const partitionCount = 64;

@@ -3,23 +3,23 @@ import { v7 as uuidv7 } from 'uuid';
 import type { RaisedEvent } from './log.ts';
 import { partitionCount, partitionOf } from './partition.ts';
 
-/** What an event comes from: a request that may carry a trace, or another event. */
+/** Where an event comes from: a request, which may carry a trace, or another event. */
 export interface Cause {
   readonly correlationId: string | null;
   readonly causationId: string | null;
   readonly traceparent: string | null;
-  /** The connection that is not told of what this causes. */
+  /** The connection that is excluded from broadcasts of the events that follow. */
   readonly socketId: string | null;
 }
 
-/** The cause of what nobody asked for by an event or a trace. */
+/** The cause of events that come from neither a request with a trace nor another event. */
 export const noCause: Cause = { correlationId: null, causationId: null, traceparent: null, socketId: null };
 
 /**
- * Makes an event of its name and data.
+ * Creates an event.
  *
- * @returns the event, or `null` where its definition's `when` says that it is not dispatched.
- * @throws ProblemError `invalid_event_data`, naming the fields, when the data does not fit the schema.
+ * @returns the event, or `null` if its definition's `when` says that it is not dispatched.
+ * @throws ProblemError `invalid_event_data`, naming the fields, when the data does not match the schema.
  */
 export function makeEvent<Name extends EventName>(
   name: Name,
@@ -36,7 +36,7 @@ export function makeEvent<Name extends EventName>(
     const first = fields[0];
     throw new ProblemError(
       'invalid_event_data',
-      `${name} can't be appended: ${first?.path || 'its data'}: ${first?.message ?? 'not valid'}`,
+      `${name} cannot be appended: ${first?.path || 'its data'}: ${first?.message ?? 'invalid'}`,
       { fields },
     );
   }

@@ -3,20 +3,20 @@ import type { Sql } from '../db/sql.ts';
 import { readPartition } from './log.ts';
 
 /**
- * The newest events of this process, so that what was just committed need not be read again.
- * Gapless offsets make that safe: what follows an offset without a gap is all that follows it.
+ * The newest events of this process in memory, so that what was just committed is not read again.
+ * Gapless offsets make that safe: the events that follow an offset without a gap are complete.
  */
 export class Tail {
   readonly #events = new Map<number, Map<number, Event>>();
   readonly #newest = new Map<number, number>();
   readonly #perPartition: number;
 
-  /** @param perPartition how many events of a partition are kept. */
+  /** @param perPartition the number of events kept per partition. */
   constructor(perPartition = 512) {
     this.#perPartition = perPartition;
   }
 
-  /** Keeps events that were committed. */
+  /** Adds committed events. */
   add(events: readonly Event[]): void {
     for (const event of events) {
       const kept = this.#events.get(event.partition) ?? new Map<number, Event>();
@@ -32,8 +32,8 @@ export class Tail {
   }
 
   /**
-   * Events of a partition after an offset, in order: from memory where they are there without a gap, else from the
-   * log. With `inLog` false, nothing newer than what is in memory is looked for.
+   * Reads events of a partition after an offset, in order: from memory if they are there without a gap, else from the
+   * log. With `inLog` false, events newer than those in memory are not looked for.
    */
   async read(
     sql: Sql,

@@ -4,49 +4,50 @@ import { type Sql, sqlOn } from '../db/sql.ts';
 import { appendEvents, type RaisedEvent } from './log.ts';
 import { type Cause, makeEvent, noCause } from './raise.ts';
 
-/** A job to enqueue with the transaction: it exists if and only if the transaction commits. */
+/** Options of a job. It is enqueued if and only if the transaction commits. */
 export interface JobOptions {
-  /** When it is due; at once when absent. */
+  /** When it is due; now by default. */
   readonly runAt?: Date;
-  /** A job with the same key that has not begun is replaced. */
+  /** Replaces a job with the same key that has not started. */
   readonly key?: string;
   readonly maxAttempts?: number;
 }
 
-/** What a command or a listener works with: state, events and jobs that commit together. */
+/** A transaction for a command or a listener: state, events and jobs commit together. */
 export interface Tx {
-  /** Plain SQL, for the log and the hot path. */
+  /** Plain SQL, for the log and hot tables. */
   readonly sql: Sql;
   /** Typed queries. */
   readonly orm: Orm;
   /**
-   * Raises an event; it is validated at once and appended when the transaction ends.
+   * Raises an event: validated now, appended when the transaction ends.
+   *
    * @throws ProblemError `invalid_event_data` naming the field.
    */
   raise<Name extends EventName>(name: Name, data: EventData<Name>): void;
   /** Enqueues a job. */
   addJob(task: string, payload: Record<string, unknown>, options?: JobOptions): Promise<void>;
-  /** Runs after the commit, never when rolled back; for hints only, since a crash may skip it. */
+  /** Runs after the commit, never after a rollback; for hints only, since a crash may skip it. */
   afterCommit(hint: () => void): void;
 }
 
-/** Runs inside the transaction for each event raised, before the append; a throw rolls everything back. */
+/** Runs inside the transaction for each raised event, before it is appended; an error rolls everything back. */
 export type SyncHandler = (event: RaisedEvent, tx: Tx) => Promise<void>;
 
-/** A transaction with the parts that only the unit of work and the dispatcher touch. */
+/** A transaction with the operations that only the unit of work and the dispatcher use. */
 export interface OpenTransaction {
   readonly tx: Tx;
-  /** From now on, raised events have this cause. */
+  /** Sets the cause of events raised from now on. */
   setCause(cause: Cause): void;
-  /** Runs the sync handlers and appends what was raised. */
+  /** Runs the sync handlers and appends the raised events. */
   append(): Promise<readonly Event[]>;
-  /** From now on, any use throws: what a timed-out handler still does must not reach the connection. */
+  /** Makes any further use throw: a handler that timed out must not reach the connection. */
   close(): void;
   /** Runs the `afterCommit` hints. */
   committed(): void;
 }
 
-/** Wraps a driver transaction. `sync` is called for each event raised. */
+/** Wraps a driver transaction. `sync` is called for each raised event. */
 export function openTransaction(client: Sql, sync: SyncHandler): OpenTransaction {
   const raised: RaisedEvent[] = [];
   const hints: (() => void)[] = [];
@@ -82,7 +83,7 @@ export function openTransaction(client: Sql, sync: SyncHandler): OpenTransaction
       cause = next;
     },
     async append() {
-      // A sync handler may raise further events, which get their turn in the same loop.
+      // A sync handler may raise further events, which this loop reaches too.
       for (let index = 0; index < raised.length; index++) {
         const event = raised[index];
         if (event) await sync(event, tx);
@@ -99,10 +100,11 @@ export function openTransaction(client: Sql, sync: SyncHandler): OpenTransaction
 }
 
 function assertOpen(gate: { open: boolean }): void {
-  if (!gate.open) throw new Error('This transaction is over; what runs on after its time-out has no effect.');
+  if (!gate.open)
+    throw new Error('This transaction has ended; work that continues after its time-out has no effect.');
 }
 
-/** The transaction's client, usable only while the transaction is open. */
+/** The transaction's SQL, usable only while the transaction is open. */
 function guard(client: Sql, gate: { open: boolean }): Sql {
   return sqlOn(async (text, parameters, rowMode) => {
     assertOpen(gate);

@@ -4,23 +4,23 @@ import type { Database } from '../db/database.ts';
 import { type Cause, noCause } from './raise.ts';
 import { openTransaction, type SyncHandler, type Tx } from './transaction.ts';
 
-/** The only way to change anything: state and the events that tell of it, in one transaction. */
+/** Changes state and appends the events about it in one transaction; nothing is changed any other way. */
 export interface UnitOfWork {
   /**
-   * Runs `work` in a transaction, appends the events it raised, and commits.
-   * Deadlocks and serialisation failures run it again, at most five times, so it must be repeatable.
+   * Runs `work` in a transaction, appends the events it raised, and commits. After a deadlock or serialisation failure
+   * it runs again, up to five times in all, so it must be repeatable.
    *
-   * @throws whatever `work` throws; nothing has changed then.
+   * @throws what `work` throws; nothing has changed then.
    */
   run<Result>(work: (tx: Tx) => Promise<Result>, cause?: Cause): Promise<Result>;
 }
 
-/** What a unit of work tells when it has committed: the events, with their places. */
+/** Called by a unit of work after the commit with the appended events. */
 export type OnAppended = (events: readonly Event[]) => void | Promise<void>;
 
-const maxTries = 5;
+const maxAttempts = 5;
 
-/** Makes units of work on a database. `onAppended` is awaited before `run` resolves. */
+/** Creates a unit of work on a database. `onAppended` is awaited before `run` resolves. */
 export function createUnitOfWork(database: Database, sync: SyncHandler, onAppended: OnAppended): UnitOfWork {
   return {
     async run(work, cause = noCause) {
@@ -43,25 +43,25 @@ export function createUnitOfWork(database: Database, sync: SyncHandler, onAppend
   };
 }
 
-/** Runs again what failed only because of who else was writing, with jitter between the tries. */
+/** Retries an attempt that failed because of a concurrent transaction, with jitter between attempts. */
 export async function withConflictRetry<Result>(attempt: () => Promise<Result>): Promise<Result> {
   for (let tries = 1; ; tries++) {
     try {
       return await attempt();
     } catch (error) {
-      if (tries >= maxTries || !isConflict(error)) throw error;
+      if (tries >= maxAttempts || !isConflict(error)) throw error;
       await delay(Math.random() * 20 * 2 ** tries);
     }
   }
 }
 
-/** Whether PostgreSQL gave up a transaction because of another one: deadlock or serialisation failure. */
+/** Whether PostgreSQL rolled back because of a concurrent transaction: a deadlock or serialisation failure. */
 export function isConflict(error: unknown): boolean {
   const code = sqlState(error);
   return code === '40P01' || code === '40001';
 }
 
-/** The SQLSTATE of an error or of what caused it. */
+/** The SQLSTATE of an error or of its cause. */
 export function sqlState(error: unknown): string | undefined {
   for (let current = error; current instanceof Error; current = current.cause as unknown) {
     const code = (current as { code?: unknown }).code;

@@ -37,7 +37,7 @@ export const customers = pgTable(
     locale: text('locale'),
     verified: boolean('verified').notNull().default(false),
     attributes: jsonb('attributes').$type<Record<string, string | number | boolean>>().notNull().default({}),
-    /** The customer whom an agent found this one to be: everything of theirs is with that one now. */
+    /** The customer this one was merged into, which has all of its conversations now. */
     mergedInto: idOf('merged_into').references((): AnyPgColumn => customers.id),
     createdAt: instant('created_at').notNull().defaultNow(),
   },
@@ -51,7 +51,7 @@ export const customers = pgTable(
   ],
 );
 
-/** One contact on one channel; its conversation key orders all that happens there. */
+/** A customer's identity on one channel. Its conversation key orders everything that happens there. */
 export const contactIdentities = pgTable(
   'contact_identities',
   {
@@ -95,7 +95,7 @@ export const sessions = pgTable(
     assignedAgentId: integer('assigned_agent_id').references(() => agents.id),
     openCaseId: idOf('open_case_id'),
     botState: jsonb('bot_state').$type<Record<string, unknown>>(),
-    /** Where the session came from, for conversations that began with social content. */
+    /** The post or comment that the conversation began with, if any. */
     socialContext: jsonb('social_context').$type<Record<string, unknown>>(),
     customerReadMessageId: idOf('customer_read_message_id'),
     agentReadMessageId: idOf('agent_read_message_id'),
@@ -148,11 +148,11 @@ export const messages = pgTable(
       enum: ['received', 'pending', 'sent', 'delivered', 'read', 'failed'],
     }).notNull(),
     deliveryError: text('delivery_error'),
-    /** When the hub took it up (the PRD's `postRead`). */
+    /** When it was processed (`postRead` of the specification). */
     readAt: instant('read_at'),
-    /** The provider's own number of an incoming message: a repeated one is stored once. */
+    /** The provider's id of an incoming message: a repeated one is stored once. */
     externalId: text('external_id'),
-    /** The writer's own number of the request: a repeated POST gets the first one's answer. */
+    /** The client's id of the request: a repeated POST gets the first one's response. */
     idempotencyKey: text('idempotency_key'),
     idempotencyHash: text('idempotency_hash'),
     createdAt: instant('created_at').notNull().defaultNow(),
@@ -190,12 +190,12 @@ export const cases = pgTable(
     subject: text('subject'),
     assignedAgentId: integer('assigned_agent_id').references(() => agents.id),
     disposition: text('disposition'),
-    /** What the disposition asked for, by the names of its fields. */
+    /** The values of the disposition's fields, by field name. */
     dispositionFields: jsonb('disposition_fields').$type<Record<string, string>>().notNull().default({}),
     closedBy: text('closed_by', { enum: ['agent', 'timeout', 'automatic'] }),
     closedAt: instant('closed_at'),
     firstReplyAt: instant('first_reply_at'),
-    /** Until when the first reply should be there, by what the app wanted as the case was opened. */
+    /** When the first reply is due, by the app's target at the time the case was opened. */
     firstReplyDueAt: instant('first_reply_due_at'),
     lastActivityAt: instant('last_activity_at').notNull().defaultNow(),
     createdAt: instant('created_at').notNull().defaultNow(),
@@ -283,7 +283,7 @@ export const csatSurveys = pgTable(
   ],
 );
 
-/** Messages that wait for an HTTP bot's answer: one at a time per session, oldest first. */
+/** Messages that wait for the response of an HTTP bot: one at a time per session, oldest first. */
 export const botTurns = pgTable(
   'bot_turns',
   {
@@ -292,7 +292,7 @@ export const botTurns = pgTable(
     sessionId: idOf('session_id')
       .notNull()
       .references(() => sessions.id),
-    /** The event that asks: the answer carries it as its cause. */
+    /** The event that triggered it, and the cause of the bot's reply. */
     eventId: text('event_id').notNull().unique(),
     request: jsonb('request').$type<Record<string, unknown>>().notNull(),
     status: text('status', { enum: ['waiting', 'answered', 'failed'] })

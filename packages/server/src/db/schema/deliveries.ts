@@ -19,10 +19,10 @@ const instant = (name: string) => timestamp(name, { withTimezone: true, mode: 's
 const id = () => bigint('id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity();
 const idOf = (name: string) => bigint(name, { mode: 'number' });
 
-/** The comment that a message answers, and whether everybody may read the answer. */
+/** The comment that a message replies to, and whether the reply is public. */
 export type AnsweredComment = { readonly id: string; readonly visibility: 'public' | 'private' };
 
-/** A message on its way out to one contact; those of a conversation go one after another, oldest message first. */
+/** A reply on its way to one contact. Those of a conversation are sent one at a time, oldest message first. */
 export const deliveries = pgTable(
   'deliveries',
   {
@@ -37,33 +37,33 @@ export const deliveries = pgTable(
     customerId: idOf('customer_id').notNull(),
     channel: text('channel').notNull(),
     contactId: text('contact_id').notNull(),
-    /** The conversation in whose order it waits: the message's own, or where it fell back to. */
+    /** The conversation whose order it keeps: the message's own, or the fallback's. */
     conversationKey: text('conversation_key').notNull(),
-    /** The comment that it answers; `null` where it goes to the contact. */
+    /** The comment that it replies to; `null` for a message to the contact. */
     comment: jsonb('comment').$type<AnsweredComment>(),
     status: text('status', { enum: ['queued', 'sending', 'sent', 'delivered', 'read', 'failed'] })
       .notNull()
       .default('queued'),
-    /** The provider's number of each part that is known to have been accepted. */
+    /** The provider's id of each part that it accepted. */
     externalIds: jsonb('external_ids').$type<string[]>().notNull().default([]),
-    /** Attempts at the part that is next: they count towards the limit. */
+    /** Attempts to send the next part; they count towards the limit. */
     attempts: integer('attempts').notNull().default(0),
-    /** Attempts of which nobody can say whether they were accepted. */
+    /** Attempts whose outcome is unknown. */
     doubts: integer('doubts').notNull().default(0),
     nextAttemptAt: instant('next_attempt_at').notNull().defaultNow(),
-    /** When its turn comes, where it waits for others so that its channel keeps its pace. */
+    /** The slot reserved for it by the pacing of its channel. */
     slotAt: instant('slot_at'),
-    /** While it is being sent: when whoever sends it counts as dead. */
+    /** While it is being sent: when its sender counts as dead. */
     leaseUntil: instant('lease_until'),
     error: text('error'),
-    /** The delivery instead of which this one was made. */
+    /** The delivery that this one replaces. */
     fallbackOf: idOf('fallback_of'),
-    /** The event that asked for it: what follows from it carries it as its cause. */
+    /** The event that requested it, and the cause of the events that follow. */
     eventId: text('event_id').notNull(),
     createdAt: instant('created_at').notNull().defaultNow(),
-    /** Since when it waits to be sent: since it was made, or since a person wanted it tried again. */
+    /** Since when it waits to be sent: when it was created, or retried by a person. */
     queuedAt: instant('queued_at').notNull().defaultNow(),
-    /** When the attempt began that brought its last part across. */
+    /** When the attempt started that delivered its last part. */
     sentAt: instant('sent_at'),
     finishedAt: instant('finished_at'),
   },
@@ -84,7 +84,7 @@ export const deliveries = pgTable(
   ],
 );
 
-/** Each time something was handed to a provider, and what came of it. */
+/** Each request to a provider and its outcome. */
 export const deliveryAttempts = pgTable(
   'delivery_attempts',
   {
@@ -92,9 +92,9 @@ export const deliveryAttempts = pgTable(
     deliveryId: idOf('delivery_id')
       .notNull()
       .references(() => deliveries.id, { onDelete: 'cascade' }),
-    /** Which part of the message, from 0. */
+    /** The index of the part in the message. */
     part: integer('part').notNull(),
-    /** Whether it does little harm when it arrives twice. */
+    /** Whether sending it twice does little harm. */
     isRepeatable: boolean('is_repeatable').notNull(),
     outcome: text('outcome', {
       enum: ['open', 'sent', 'temporary', 'permanent', 'channel_down', 'doubtful'],
@@ -103,7 +103,7 @@ export const deliveryAttempts = pgTable(
       .default('open'),
     error: text('error'),
     externalId: text('external_id'),
-    /** What was decided about a doubt: wait for the provider's echo and send again, or give up. */
+    /** The decision about an unknown outcome: resend unless the provider confirms it in time, or give up. */
     decision: text('decision', { enum: ['resend', 'give_up', 'arrived'] }),
     startedAt: instant('started_at').notNull().defaultNow(),
     finishedAt: instant('finished_at'),
@@ -111,7 +111,7 @@ export const deliveryAttempts = pgTable(
   (table) => [index('delivery_attempts_by_delivery').on(table.deliveryId, table.id)],
 );
 
-/** How a channel is doing: while it is down or paused, nothing is sent there and nothing fails. */
+/** The state of a channel: while it is down or paused, its deliveries wait and none fails. */
 export const channelHealth = pgTable(
   'channel_health',
   {
@@ -122,26 +122,26 @@ export const channelHealth = pgTable(
     isDown: boolean('is_down').notNull().default(false),
     reason: text('reason'),
     since: instant('since'),
-    /** Failures in a row that may be the channel's. */
+    /** Consecutive failures that may be the channel's fault. */
     failures: integer('failures').notNull().default(0),
     probes: integer('probes').notNull().default(0),
     probeAt: instant('probe_at'),
-    /** The provider's own wish, as where its rate limit is reached. */
+    /** Until when the provider asks us to wait, for example at its rate limit. */
     pausedUntil: instant('paused_until'),
   },
   (table) => [primaryKey({ columns: [table.appId, table.channel] })],
 );
 
-/** How much of a provider's pace is used up, for all nodes; in milliseconds of the database's clock. */
+/** How much of a provider's rate is used, by all nodes; in milliseconds of the database's clock. */
 export const pacingLanes = pgTable('pacing_lanes', {
   lane: text('lane').primaryKey(),
-  /** Until when what has gone out would take at an even pace. */
+  /** When the messages sent so far would have been sent at an even pace. */
   usedUntil: doublePrecision('used_until').notNull(),
-  /** Until when those have their turns that wait. */
+  /** The last slot that is reserved. */
   queuedUntil: doublePrecision('queued_until').notNull(),
 });
 
-/** How far a contact has got and read what was sent, by the provider's word; it may come before the send's answer. */
+/** Up to when a contact received and read messages. A receipt may arrive before the response to the send. */
 export const receiptWatermarks = pgTable('receipt_watermarks', {
   conversationKey: text('conversation_key').primaryKey(),
   deliveredUntil: instant('delivered_until'),

@@ -4,7 +4,7 @@ import { apps } from './tenancy.ts';
 
 const instant = (name: string) => timestamp(name, { withTimezone: true, mode: 'string', precision: 3 });
 
-/** Replies that agents need often, by the word under which they find them. */
+/** Saved replies of agents, found by their shortcut. */
 export const cannedReplies = pgTable(
   'canned_replies',
   {

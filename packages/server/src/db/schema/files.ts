@@ -4,7 +4,7 @@ import { apps } from './tenancy.ts';
 
 const instant = (name: string) => timestamp(name, { withTimezone: true, mode: 'string', precision: 3 });
 
-/** The files that messages refer to; their bytes are in the file store. */
+/** Files that messages refer to; their bytes are in the file store. */
 export const files = pgTable(
   'files',
   {
@@ -12,15 +12,15 @@ export const files = pgTable(
     appId: integer('app_id')
       .notNull()
       .references(() => apps.id),
-    /** `customer 12`, `staff`, `app 3`, or `channel page`: who may put it into a message. */
+    /** Who may attach it to a message: `customer 12`, `staff`, `app 3` or `channel page`. */
     uploadedBy: text('uploaded_by').notNull(),
     name: text('name').notNull(),
-    /** By its bytes, whatever was said of it. */
+    /** Detected from its bytes. */
     contentType: text('content_type').notNull(),
     sizeBytes: integer('size_bytes').notNull(),
-    /** SHA-256 in hex. */
+    /** SHA-256 in hexadecimal. */
     digest: text('digest').notNull(),
-    /** When it came into a message; without that it is swept after a day. */
+    /** When a message referred to it; an unused file is deleted after a day. */
     usedAt: instant('used_at'),
     createdAt: instant('created_at').notNull().defaultNow(),
   },

@@ -11,7 +11,7 @@ import {
 
 const instant = (name: string) => timestamp(name, { withTimezone: true, mode: 'string', precision: 3 });
 
-/** Each time that a part of the system became well, degraded or down. */
+/** Each time a part of the system became ok, degraded or down. */
 export const healthChanges = pgTable(
   'health_changes',
   {
@@ -24,27 +24,27 @@ export const healthChanges = pgTable(
   (table) => [index('health_changes_by_part').on(table.part, table.id)],
 );
 
-/** A stretch of time in which somebody looked at the health of all parts again and again. */
+/** A period in which a node was running and checked the health of all parts. */
 export const observedPeriods = pgTable('observed_periods', {
   id: bigint('id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
   beganAt: instant('began_at').notNull().defaultNow(),
-  /** The last look of it. */
+  /** The last check. */
   lookedAt: instant('looked_at').notNull().defaultNow(),
 });
 
-/** What was measured in each minute and each hour: every process adds its own to the same row. */
+/** Statistics per minute and per hour: every process adds to the same row. */
 export const statistics = pgTable(
   'statistics',
   {
     step: text('step', { enum: ['minute', 'hour'] }).notNull(),
-    /** When the step began. */
+    /** The start of the minute or hour. */
     at: instant('at').notNull(),
     name: text('name').notNull(),
-    /** What it is of, such as the kind of an event; empty where there is but one. */
+    /** What is counted, such as an event type; empty if there is only one. */
     label: text('label').notNull(),
     count: bigint('count', { mode: 'number' }).notNull(),
     sum: doublePrecision('sum').notNull(),
-    /** How many fell into each bucket; empty where only the count matters. */
+    /** The count of each histogram bucket; empty for plain counts. */
     buckets: integer('buckets').array().notNull(),
   },
   (table) => [primaryKey({ columns: [table.step, table.at, table.name, table.label] })],

@@ -15,7 +15,7 @@ import {
 const instant = (name: string) => timestamp(name, { withTimezone: true, mode: 'string', precision: 3 });
 const offset = (name: string) => bigint(name, { mode: 'number' });
 
-/** The partitions of the log; `head` is the newest offset, and 0 where nothing was appended. */
+/** The partitions of the log; `head` is the newest offset, or 0 in an empty partition. */
 export const logPartitions = pgTable('log_partitions', {
   partition: integer('partition').primaryKey(),
   head: offset('head').notNull().default(0),
@@ -37,7 +37,7 @@ export const events = pgTable(
     correlationId: uuid('correlation_id').notNull(),
     causationId: uuid('causation_id'),
     traceparent: text('traceparent'),
-    /** The connection of whoever caused it, which is not told of it. */
+    /** The connection that caused it, which is excluded from its broadcast. */
     socketId: text('socket_id'),
     data: jsonb('data').$type<Record<string, unknown>>().notNull(),
   },
@@ -46,19 +46,19 @@ export const events = pgTable(
     uniqueIndex('events_by_id').on(table.id),
     index('events_by_correlation').on(table.correlationId),
     index('events_by_key').on(table.key, table.offset),
-    // An id is in order of time, so this serves both. It is written at the end of each type's stretch: as many pages
-    // as there are types, always in memory. It is not unique, so that it needs no column of a partition's bounds.
+    // Ids are in order of time, so this finds times too. Inserts go to the end of each type's range: as many pages as
+    // there are types, always in memory. Not unique, so that it needs no partition column.
     index('events_by_type').on(table.type, table.id),
   ],
 );
 
 /**
- * One row: whether places in the log are still those of the same log. A new epoch, after a backup was restored, makes
- * every client load its state anew.
+ * One row: positions are only valid within one epoch. A new epoch, after a backup was restored, makes every client load
+ * its state again.
  */
 export const logEpoch = pgTable('log_epoch', { epoch: uuid('epoch').primaryKey().defaultRandom() });
 
-/** One row for each queued listener; a paused one stands still until a person resumes it. */
+/** One row per queued listener; a paused one stops until a person resumes it. */
 export const subscriptions = pgTable('subscriptions', {
   name: text('name').primaryKey(),
   status: text('status', { enum: ['active', 'paused'] })
@@ -68,7 +68,7 @@ export const subscriptions = pgTable('subscriptions', {
   createdAt: instant('created_at').notNull().defaultNow(),
 });
 
-/** How far each subscription has come in each partition; moved by compare-and-set only. */
+/** How far each subscription has read each partition; moved by compare-and-set only. */
 export const checkpoints = pgTable(
   'checkpoints',
   {
@@ -82,8 +82,8 @@ export const checkpoints = pgTable(
 );
 
 /**
- * Events that a listener could not handle, and the later ones of their keys that wait behind them.
- * `waiting` ones are retried in order; `dead` ones wait for a person.
+ * Events that a listener failed to handle, and the later events of their keys that wait behind them.
+ * `waiting` ones are retried in order; `dead` ones, the dead letters, wait for a person.
  */
 export const parkedEvents = pgTable(
   'parked_events',
@@ -97,14 +97,14 @@ export const parkedEvents = pgTable(
     appId: integer('app_id').notNull(),
     status: text('status', { enum: ['waiting', 'dead'] }).notNull(),
     attempts: integer('attempts').notNull().default(0),
-    /** When the next attempt is due; the events behind the first of a key are due when it is done. */
+    /** When the next attempt is due; the events behind the first one of a key are due once it is handled. */
     retryAt: instant('retry_at').notNull().defaultNow(),
     lastError: text('last_error'),
     failures: jsonb('failures').$type<AttemptFailure[]>().notNull().default([]),
     /** Data edited by a person, handled in place of the event's own. */
     editedData: jsonb('edited_data').$type<Record<string, unknown>>(),
     parkedAt: instant('parked_at').notNull().defaultNow(),
-    /** The replay that failed at it: such an event does not count towards the limit that pauses its listener. */
+    /** The replay in which it failed: it does not count towards the limit that pauses its listener. */
     replayId: bigint('replay_id', { mode: 'number' }),
   },
   (table) => [
@@ -115,13 +115,13 @@ export const parkedEvents = pgTable(
   ],
 );
 
-/** What a person has taken from a listener that could not handle it; here for as long as the log. */
+/** Dead letters that a person discarded; kept as long as the log. */
 export const discardedEvents = pgTable(
   'discarded_events',
   {
     eventId: uuid('event_id').notNull(),
     subscription: text('subscription').notNull(),
-    /** Who it was, as in the audit trail. */
+    /** Who discarded it, as in the audit trail. */
     actor: text('actor').notNull(),
     discardedAt: instant('discarded_at').notNull().defaultNow(),
     attempts: integer('attempts').notNull(),
@@ -130,7 +130,7 @@ export const discardedEvents = pgTable(
   (table) => [primaryKey({ columns: [table.eventId, table.subscription] })],
 );
 
-/** One failed attempt of a listener at an event. */
+/** A failed attempt of a listener to handle an event. */
 export interface AttemptFailure {
   readonly at: string;
   readonly error: string;
@@ -138,7 +138,7 @@ export interface AttemptFailure {
   readonly node: string;
 }
 
-/** What was handled, when and how long it took: one row for each committed batch of a listener. */
+/** What was handled, when, and how long it took: one row per committed batch of a listener. */
 export const handledBatches = pgTable(
   'handled_batches',
   {
@@ -149,8 +149,8 @@ export const handledBatches = pgTable(
     startedAt: instant('started_at').notNull(),
     finishedAt: instant('finished_at').notNull(),
     /**
-     * The events handled, with how long each took in microseconds; -1 where its condition skipped it. Of broadcasts,
-     * those that were told to anybody, with how long after the event that was.
+     * The handled events and the duration of each in microseconds; -1 if the listener's condition skipped it. For
+     * broadcasts: the events that reached a client, and the time from the event to the broadcast.
      */
     offsets: bigint('offsets', { mode: 'number' }).array().notNull(),
     durationsUs: integer('durations_us').array().notNull(),
@@ -163,12 +163,12 @@ export const handledBatches = pgTable(
   ],
 );
 
-/** The processes on this database; one that has not been heard of for a while loses its partitions. */
+/** The processes on this database; one without a recent heartbeat loses its partitions. */
 export const nodes = pgTable('nodes', {
   id: uuid('id').primaryKey(),
   host: text('host').notNull(),
   pid: integer('pid').notNull(),
-  /** The backend that holds its partition locks, so that a hung node's can be ended by the others. */
+  /** The backend that holds its partition locks; the other nodes terminate it if the node hangs. */
   lockBackendPid: integer('lock_backend_pid').notNull(),
   startedAt: instant('started_at').notNull().defaultNow(),
   heartbeatAt: instant('heartbeat_at').notNull().defaultNow(),

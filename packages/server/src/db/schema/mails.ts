@@ -15,7 +15,7 @@ import { apps } from './tenancy.ts';
 const instant = (name: string) => timestamp(name, { withTimezone: true, mode: 'string', precision: 3 });
 const bytes = customType<{ data: Buffer }>({ dataType: () => 'bytea' });
 
-/** Mails as they came in, every byte of them, before anything is made of them. */
+/** Inbound emails, byte for byte, stored before they are processed. */
 export const inboundEmails = pgTable(
   'inbound_emails',
   {
@@ -25,26 +25,26 @@ export const inboundEmails = pgTable(
       .references(() => apps.id),
     channel: text('channel').notNull(),
     source: text('source', { enum: ['smtp', 'imap'] }).notNull(),
-    /** What a repeated mail is known by: its Message-ID and sender, or its content where it has none. */
+    /** Identifies a repeated email: its Message-ID and sender, or a hash of its content if it has none. */
     deduplicationKey: text('deduplication_key').notNull(),
-    /** Who sent it, by the envelope; empty for bounces. Mails of one sender are taken in one after another. */
+    /** The envelope's sender; empty for bounces. Emails of one sender are processed one after another. */
     sender: text('sender').notNull(),
-    /** Whom it was for, by the envelope. */
+    /** The envelope's recipient. */
     recipient: text('recipient').notNull(),
-    /** Its Message-ID in angle brackets; `null` where it has none that can be referred to. */
+    /** Its Message-ID in angle brackets; `null` if it has no valid one. */
     messageId: text('message_id'),
     raw: bytes('raw').notNull(),
     sizeBytes: integer('size_bytes').notNull(),
     status: text('status', { enum: ['received', 'handled', 'ignored', 'unreadable', 'failed'] })
       .notNull()
       .default('received'),
-    /** Why nothing was made of it. */
+    /** Why it was not turned into a message. */
     note: text('note'),
-    /** How often it was tried to make something of it; one that is given once more begins anew. */
+    /** Attempts to process it; reset when it is processed again on request. */
     attempts: integer('attempts').notNull().default(0),
-    /** Not before then is it tried again; `null` where nothing has failed. */
+    /** The earliest time of the next attempt; `null` if none has failed. */
     retryAt: instant('retry_at'),
-    /** The conversation that it belongs to, once that is known. */
+    /** Its conversation, once known. */
     conversationKey: text('conversation_key'),
     receivedAt: instant('received_at').notNull().defaultNow(),
   },
@@ -66,9 +66,9 @@ export const mailboxCursors = pgTable(
       .notNull()
       .references(() => apps.id),
     channel: text('channel').notNull(),
-    /** The mailbox as it is addressed: another one has another cursor. */
+    /** The address of the mailbox: another mailbox has its own cursor. */
     mailbox: text('mailbox').notNull(),
-    /** The server's mark of the numbering; another one means that all numbers are new. */
+    /** The IMAP UIDVALIDITY; when it changes, all UIDs are new. */
     uidValidity: text('uid_validity').notNull(),
     lastUid: bigint('last_uid', { mode: 'number' }).notNull(),
     readAt: instant('read_at').notNull().defaultNow(),

@@ -15,20 +15,20 @@ import type { AttemptFailure } from './log.ts';
 
 const instant = (name: string) => timestamp(name, { withTimezone: true, mode: 'string', precision: 3 });
 
-/** Events that a person has let some listeners handle again: one row for each time somebody did. */
+/** Replays: events that a person had some listeners handle again. */
 export const replays = pgTable('replays', {
   id: bigserial('id', { mode: 'number' }).primaryKey(),
   actor: text('actor').notNull(),
   listeners: text('listeners').array().notNull(),
   filter: jsonb('filter').$type<Record<string, unknown>>().notNull(),
-  /** The writer's key, with a hash of what was asked: asked again, it is the same replay. */
+  /** The client's key, with a hash of the request: a repeated request is the same replay. */
   idempotencyKey: text('idempotency_key').unique(),
   requestHash: text('request_hash'),
   createdAt: instant('created_at').notNull().defaultNow(),
   cancelledAt: instant('cancelled_at'),
 });
 
-/** One event to be handled once more by one listener; those of a key in the order of the log. */
+/** One event to be handled again by one listener; those of a key in the order of the log. */
 export const replayEntries = pgTable(
   'replay_entries',
   {
@@ -47,7 +47,7 @@ export const replayEntries = pgTable(
     retryAt: instant('retry_at').notNull().defaultNow(),
     failures: jsonb('failures').$type<AttemptFailure[]>().notNull().default([]),
     finishedAt: instant('finished_at'),
-    /** How long the attempt took that brought it through. */
+    /** The duration of the successful attempt in microseconds. */
     durationUs: integer('duration_us'),
   },
   (table) => [

@@ -15,7 +15,7 @@ import {
 
 const instant = (name: string) => timestamp(name, { withTimezone: true, mode: 'string', precision: 3 });
 
-/** Tenants. The key is public, the secret signs identities, channel access and the Pusher HTTP API. */
+/** Tenants. The key is public; the secret signs identities, channel authorizations and Pusher HTTP API requests. */
 export const apps = pgTable('apps', {
   id: integer('id').primaryKey().generatedByDefaultAsIdentity(),
   key: text('key').notNull().unique(),
@@ -26,7 +26,7 @@ export const apps = pgTable('apps', {
   createdAt: instant('created_at').notNull().defaultNow(),
 });
 
-/** Where an app's customers write: `kind` picks the adapter, `name` is unique within the app. */
+/** Where customers of an app write: `kind` selects the adapter, `name` is unique within the app. */
 export const channels = pgTable(
   'channels',
   {
@@ -43,7 +43,7 @@ export const channels = pgTable(
   (table) => [uniqueIndex('channels_by_name').on(table.appId, table.name)],
 );
 
-/** Which way a message goes, per app, first match wins; `when` is a CEL expression. */
+/** The routing rules of an app: the first match wins; `when` is a CEL expression. */
 export const routingRules = pgTable(
   'routing_rules',
   {
@@ -62,7 +62,7 @@ export const routingRules = pgTable(
   (table) => [uniqueIndex('routing_rules_by_position').on(table.appId, table.position)],
 );
 
-/** What answers in an app before a person does: the built-in bot with its flow, or one behind a URL. */
+/** The bot of an app: the built-in one with its flow, or one behind a URL. */
 export const bots = pgTable('bots', {
   appId: integer('app_id')
     .primaryKey()
@@ -76,7 +76,7 @@ export const bots = pgTable('bots', {
   updatedAt: instant('updated_at').notNull().defaultNow(),
 });
 
-/** People at the desk and above it. */
+/** Agents, supervisors and administrators. */
 export const agents = pgTable(
   'agents',
   {
@@ -91,9 +91,9 @@ export const agents = pgTable(
       .notNull()
       .default('offline'),
     lastAssignedAt: instant('last_assigned_at'),
-    // When a desk of theirs was last seen open while they were online; `null` since they last said what they are.
+    // When an open desk of theirs was last seen while they were online; `null` once they set their availability.
     deskSeenAt: instant('desk_seen_at'),
-    // Since when they are away because no desk of theirs is open any more.
+    // Since when they are away because they closed every desk.
     absentSince: instant('absent_since'),
     disabledAt: instant('disabled_at'),
     createdAt: instant('created_at').notNull().defaultNow(),
@@ -101,7 +101,7 @@ export const agents = pgTable(
   (table) => [uniqueIndex('agents_by_email').on(sql`lower(${table.email})`)],
 );
 
-/** Which apps an agent works for. */
+/** The apps that an agent works for. */
 export const agentApps = pgTable(
   'agent_apps',
   {
@@ -115,7 +115,7 @@ export const agentApps = pgTable(
   (table) => [primaryKey({ columns: [table.agentId, table.appId] })],
 );
 
-/** Refresh tokens, by the hash of their secret part; a used one that comes again revokes its family. */
+/** Refresh tokens, by the hash of their secret part. Using one twice revokes its family. */
 export const refreshTokens = pgTable(
   'refresh_tokens',
   {
@@ -131,14 +131,14 @@ export const refreshTokens = pgTable(
   (table) => [index('refresh_tokens_by_family').on(table.family)],
 );
 
-/** What the installation itself knows and must not lose: signing keys, the set-up token's hash. */
+/** Secrets of the installation: signing keys, and the hash of the set-up token. */
 export const secrets = pgTable('secrets', {
   name: text('name').primaryKey(),
   value: text('value').notNull(),
   createdAt: instant('created_at').notNull().defaultNow(),
 });
 
-/** Who did what: every act of a person, every refusal, every change to the order of things. */
+/** The audit trail: every action of a person, every denied one, and every change of configuration. */
 export const auditEntries = pgTable(
   'audit_entries',
   {
