@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import type { TestProject } from 'vitest/node';
-import { type ConnectionOptions, startEmbedded } from '../packages/server/src/db/embedded.ts';
+import { type DatabaseConnectionOptions, startEmbedded } from '../packages/server/src/db/embedded.ts';
 import { processIdentity } from '../packages/server/src/db/embedded-lock.ts';
 import { isPostmasterOf, readPostmaster } from '../packages/server/src/db/embedded-postmaster.ts';
 import { migrate } from '../packages/server/src/db/migrate.ts';
@@ -17,7 +17,7 @@ declare module 'vitest' {
   /** What the workers read with `inject`. */
   export interface ProvidedContext {
     /** The run's PostgreSQL, connected to its maintenance database. */
-    postgres: ConnectionOptions;
+    postgres: DatabaseConnectionOptions;
   }
 }
 
@@ -56,7 +56,7 @@ async function startPostgres() {
   return { connection: database.connection, stop };
 }
 
-async function makeTemplate(connection: ConnectionOptions): Promise<void> {
+async function makeTemplate(connection: DatabaseConnectionOptions): Promise<void> {
   const admin = new pg.Client(connection);
   await admin.connect();
   try {

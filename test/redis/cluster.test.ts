@@ -17,11 +17,11 @@ async function startNodes(): Promise<void> {
 
 function node(at: number): TestGateway {
   const found = nodes[at];
-  if (!found) throw new Error('there are but three nodes');
+  if (!found) throw new Error('there are only three nodes');
   return found;
 }
 
-/** Topics of which each is at a master of its own, the first at this one. */
+/** Three topics on three different masters, the first one on the given master. */
 async function topicsApart(first?: RedisProcess): Promise<readonly [string, string, string]> {
   const found = new Map<RedisProcess, string>();
   for (let n = 0; found.size < 3; n += 1) {
@@ -35,7 +35,7 @@ async function topicsApart(first?: RedisProcess): Promise<readonly [string, stri
   return [one, two, three];
 }
 
-/** A client at each node that hears all these topics, and is known to. */
+/** A client on each node, subscribed to all of these topics and reached by all nodes. */
 async function listenEverywhere(topics: readonly string[]): Promise<RawClient[]> {
   const clients = await Promise.all(nodes.map((one) => listen(one, topics[0] ?? '')));
   for (const client of clients) {
@@ -72,7 +72,7 @@ describe('three nodes on a cluster', () => {
     }
   });
 
-  it('subscribe at the shard that has a topic, and to what their clients hear only', async () => {
+  it('subscribe on the shard of a topic, and only to topics that their clients subscribe to', async () => {
     const topics = await topicsApart();
     const [client] = await listenEverywhere(topics);
     const heardAt = async (topic: string) =>
@@ -82,7 +82,7 @@ describe('three nodes on a cluster', () => {
     for (const topic of topics) await expect.poll(() => heardAt(topic)).toEqual([`mevrik:1:${topic}`, 2]);
   });
 
-  it('know who is there, how many hear a channel, and what a cache channel said last', async () => {
+  it('share presence, subscription counts and the last event of cache channels', async () => {
     await listenEverywhere(await topicsApart());
     const [ann, bob] = [node(0).raw(), node(1).raw()];
     for (const channel of ['presence-a', 'presence-b', 'presence-c']) {
@@ -118,8 +118,8 @@ describe('three nodes on a cluster', () => {
     for (const client of clients) await expect.poll(() => numbersIn(client, topic)).toEqual(all);
   });
 
-  it('serve the other shards while one is lost, and that one again when it is back', async () => {
-    // The one by which all nodes are told something, while it is there.
+  it('serve the other shards while one is down, and that one again when it is back', async () => {
+    // The shard that carries messages to all nodes while it is up.
     const gone = await group.masterOf('mevrik:all');
     const [lost, ...others] = await topicsApart(gone);
     const clients = await listenEverywhere([lost, ...others]);
@@ -157,7 +157,7 @@ describe('three nodes on a cluster with replicas', () => {
   afterAll(() => group?.stop());
   beforeEach(startNodes);
 
-  it('go on with the replica of a master that is killed, and stay there when it comes back', async () => {
+  it('fail over to the replica of a killed master, and stay there when it comes back', async () => {
     const topics = await topicsApart();
     const [lost] = topics;
     const clients = await listenEverywhere(topics);
@@ -182,7 +182,7 @@ describe('three nodes on a cluster with replicas', () => {
     expect([...clients, ann, bob].map(({ ws }) => ws.readyState)).toEqual([1, 1, 1, 1, 1]);
   });
 
-  it('leave a master that hangs for its replica, and serve the other shards meanwhile', async () => {
+  it('leave a hanging master for its replica, and serve the other shards meanwhile', async () => {
     const [lost, other] = await topicsApart();
     const clients = await listenEverywhere([lost, other]);
     const hung = await group.masterOf(`mevrik:1:${lost}`);
@@ -203,7 +203,7 @@ describe('three nodes on a cluster with replicas', () => {
 });
 
 describe('the slot of a name', () => {
-  it('is the one that Redis says', async () => {
+  it('equals the one that Redis reports', async () => {
     group = await startClusterGroup();
     onTestFinished(() => group.stop());
     nodes = [];

@@ -11,13 +11,13 @@ import { type Memory, newMemory, ResumingClient } from '../support/resuming-clie
 
 const heardName = 'mevrik:1:messages';
 
-/** The ids of the customers' messages that a follower was shown, in order. */
+/** The ids of the customers' messages that a client was shown, in order. */
 const idsIn = ({ shown }: Memory) =>
   (shown as { message: { id: number; isReply: boolean } }[])
     .filter(({ message }) => !message.isReply)
     .map(({ message }) => message.id);
 
-/** Whoever has the topic is killed, and comes back once another has taken over. */
+/** Kills the master of the topic, and starts it again once another one has taken over. */
 async function killMaster(group: ClusterGroup | SentinelGroup): Promise<void> {
   const master = () => ('sentinels' in group ? group.master() : group.masterOf(heardName));
   const killed = await master();
@@ -26,7 +26,7 @@ async function killMaster(group: ClusterGroup | SentinelGroup): Promise<void> {
   await killed.begin();
 }
 
-/** Nobody hears the topic's shard for a moment, ten times, although all can publish there. */
+/** Ten times, cuts every subscription to the topic's shard for a moment, while publishing goes on. */
 async function cutListeners(group: ClusterGroup | SentinelGroup): Promise<void> {
   if ('sentinels' in group) throw new Error('there are no shards');
   const master = await group.masterOf(heardName);
@@ -38,11 +38,11 @@ async function cutListeners(group: ClusterGroup | SentinelGroup): Promise<void> 
 type Happening = (group: ClusterGroup | SentinelGroup) => Promise<void>;
 
 it.each<[string, () => Promise<ClusterGroup | SentinelGroup>, Happening]>([
-  ['Sentinels name another master', () => startSentinelGroup(), killMaster],
-  ['a replica takes a shard over', () => startClusterGroup({ replicas: 1 }), killMaster],
-  ['a shard is not heard for moments', () => startClusterGroup(), cutListeners],
+  ['Sentinels switch to another master', () => startSentinelGroup(), killMaster],
+  ['a replica takes over a shard', () => startClusterGroup({ replicas: 1 }), killMaster],
+  ['subscriptions to a shard are cut', () => startClusterGroup(), cutListeners],
 ])(
-  'clients of two nodes hear all messages once, in order per conversation, while %s',
+  'clients of two nodes receive all messages once, in order per conversation, while %s',
   async (_what, start, happen) => {
     const group = await start();
     onTestFinished(() => group.stop());

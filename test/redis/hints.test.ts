@@ -43,13 +43,13 @@ const arrives = (from: ReturnType<typeof node>, to: ReturnType<typeof node>, par
     .toBe(true);
 
 describe('hints between nodes', () => {
-  it('reach the others', async () => {
+  it('reach the other nodes', async () => {
     const [one, two] = [node(), node()];
     await arrives(one, two, 7);
     await arrives(two, one, 8);
   });
 
-  it('reach them again after Redis was away, which is warned of once by each connection', async () => {
+  it('resume after Redis restarts, with at most one warning per connection', async () => {
     let warnings = 0;
     const [one, two] = [node(() => warnings++), node()];
     await arrives(one, two, 7);
@@ -58,7 +58,7 @@ describe('hints between nodes', () => {
     expect(warnings).toBeLessThanOrEqual(2);
   });
 
-  it('begin when Redis comes, for nodes that were there before it', async () => {
+  it('start once Redis is up, for nodes that started before it', async () => {
     const { port } = new URL(redis.url);
     const door = createServer((client) => {
       const server = connect(Number(port), '127.0.0.1');
@@ -81,7 +81,7 @@ describe('hints between nodes', () => {
     door.close();
   });
 
-  it('are no reason not to stop while Redis is away', async () => {
+  it('do not keep a node from stopping while Redis is down', async () => {
     await redis.stop();
     await node().hints.stop();
   });

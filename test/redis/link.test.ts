@@ -5,7 +5,7 @@ import { createRedisBus } from '../../packages/server/src/broadcast/bus/redis-bu
 import { quiet } from '../support/gateway.ts';
 import { startRedis } from '../support/redis.ts';
 
-it('a node hears again all of very many topics after Redis was away', async () => {
+it('a node subscribes to thousands of topics again after Redis restarts', async () => {
   const redis = await startRedis();
   onTestFinished(() => redis.stop());
   const refusals: string[] = [];

@@ -36,8 +36,8 @@ async function expectSettled(): Promise<void> {
     .toMatch(/role:master[\s\S]*state=online/);
 }
 
-describe('two nodes on a master that Sentinels watch', () => {
-  it('go on with the replica when the master is killed, and so do their clients', async () => {
+describe('two nodes on a master watched by Sentinels', () => {
+  it('fail over to the replica when the master is killed, and keep their clients connected', async () => {
     const [here, there] = [await listen(one, 'messages'), await listen(two, 'messages')];
     await expectReached(one, 'messages', [there]);
     const [ann, bob] = [one.raw(), two.raw()];
@@ -66,12 +66,12 @@ describe('two nodes on a master that Sentinels watch', () => {
     await expectReached(two, 'messages', [here, there]);
   });
 
-  it('follow when the Sentinels name another master although the old one lives', async () => {
+  it('follow a switch to another master while the old one is still running', async () => {
     await expectSettled();
     const there = await listen(two, 'messages');
     await expectReached(one, 'messages', [there]);
     const old = await group.master();
-    // On a slow machine Sentinels give a failover up, and are asked for another one.
+    // On a slow machine Sentinels abort a failover and must be asked for another one.
     const masterAfterAsking = async () => {
       const master = await group.master().catch(() => undefined);
       if (master === old)
@@ -83,7 +83,7 @@ describe('two nodes on a master that Sentinels watch', () => {
     await expectSettled();
   });
 
-  it('leave a master that hangs for the replica, and do not go back when it goes on', async () => {
+  it('leave a hanging master for its replica, and stay there when the old master resumes', async () => {
     await expectSettled();
     const there = await listen(two, 'messages');
     await expectReached(one, 'messages', [there]);
@@ -100,7 +100,7 @@ describe('two nodes on a master that Sentinels watch', () => {
     await expectReached(one, 'messages', [there]);
   });
 
-  it('ask the other Sentinels when one is gone', async () => {
+  it('ask the other Sentinels when one is down', async () => {
     const [gone] = group.sentinels;
     await gone?.end('SIGKILL');
     const there = await listen(two, 'messages');
@@ -111,8 +111,8 @@ describe('two nodes on a master that Sentinels watch', () => {
   });
 });
 
-describe('a master and Sentinels that want a password', () => {
-  it('get it', async () => {
+describe('a master and Sentinels that require a password', () => {
+  it('receive it', async () => {
     const guarded = await startSentinelGroup({ password: 'open-sesame' });
     onTestFinished(() => guarded.stop());
     const [three, four] = [await startRedisNode(guarded.url), await startRedisNode(guarded.url)];

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { inject } from 'vitest';
 import { openDatabase } from '../../packages/server/src/db/database.ts';
-import { type ConnectionOptions, connectionUrl } from '../../packages/server/src/db/embedded.ts';
+import { connectionUrl, type DatabaseConnectionOptions } from '../../packages/server/src/db/embedded.ts';
 import type { Sql } from '../../packages/server/src/db/sql.ts';
 
 /** A database of one test file. */
@@ -10,7 +10,7 @@ export interface TestDatabase {
   /** In libpq's form. */
   readonly url: string;
   /** The same, as the driver's options. */
-  readonly connection: ConnectionOptions;
+  readonly connection: DatabaseConnectionOptions;
   /** Drops the database. Fails when connections to it are still open. */
   drop(): Promise<void>;
 }
@@ -57,7 +57,7 @@ async function leakedConnections(sql: Sql, database: string): Promise<string[]> 
   }
 }
 
-async function asAdmin<T>(server: ConnectionOptions, work: (sql: Sql) => Promise<T>): Promise<void> {
+async function asAdmin<T>(server: DatabaseConnectionOptions, work: (sql: Sql) => Promise<T>): Promise<void> {
   const admin = openDatabase(server, { maxConnections: 1, applicationName: 'test admin' });
   try {
     await work(admin.sql);

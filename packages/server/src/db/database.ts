@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import pg from 'pg';
-import { type Execute, queryOf, type Sql, sqlOn } from './sql.ts';
+import { type Execute, queryConfig, type Sql, sqlOn } from './sql.ts';
 
 /** How to reach PostgreSQL: a URL, or its parts (a directory as the host means a Unix socket). */
 export type DatabaseTarget =
@@ -91,7 +91,7 @@ export function openDatabase(
   });
   pool.on('error', () => {}); // an idle connection broke: the pool replaces it
   const sql = Object.assign(
-    sqlOn((text, values, rowMode) => pool.query(queryOf(text, values, rowMode)).catch(explain)),
+    sqlOn((text, values, rowMode) => pool.query(queryConfig(text, values, rowMode)).catch(explain)),
     {
       begin: <Result>(work: (sql: Sql) => Promise<Result>, statementMs?: number) =>
         begin(pool, work, statementMs),
@@ -128,7 +128,7 @@ async function begin<Result>(
 ): Promise<Result> {
   const client = await pool.connect().catch(explain);
   const execute: Execute = (text, values, rowMode) =>
-    client.query(queryOf(text, values, rowMode)).catch(explain);
+    client.query(queryConfig(text, values, rowMode)).catch(explain);
   let broken: Error | undefined;
   try {
     // Not awaited here: it is sent together with the first statement, which fails if it does.

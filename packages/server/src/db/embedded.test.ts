@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import pg from 'pg';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type ConnectionOptions, type EmbeddedDatabase, startEmbedded } from './embedded.ts';
+import { type DatabaseConnectionOptions, type EmbeddedDatabase, startEmbedded } from './embedded.ts';
 import { findPackage, restoreSymlinks, usableBinaries } from './embedded-binaries.ts';
 import { lockDirectory, processIdentity } from './embedded-lock.ts';
 import { isPostmasterOf, readPostmaster } from './embedded-postmaster.ts';
@@ -275,7 +275,7 @@ async function start(
   return database;
 }
 
-async function query(connection: ConnectionOptions, text: string): Promise<unknown[]> {
+async function query(connection: DatabaseConnectionOptions, text: string): Promise<unknown[]> {
   const client = new pg.Client(connection);
   await client.connect();
   try {
@@ -287,7 +287,7 @@ async function query(connection: ConnectionOptions, text: string): Promise<unkno
 
 interface StartedChild {
   child: ChildProcess;
-  connection: ConnectionOptions;
+  connection: DatabaseConnectionOptions;
   postmaster: number;
   stop(): Promise<void>;
 }
@@ -320,7 +320,7 @@ async function startInChild(
   cleanups.push(stop);
   for await (const line of createInterface(child.stdout)) {
     const { connection, postmaster } = JSON.parse(line) as {
-      connection: ConnectionOptions;
+      connection: DatabaseConnectionOptions;
       postmaster: number;
     };
     return { child, connection, postmaster, stop };

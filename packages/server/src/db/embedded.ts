@@ -22,7 +22,7 @@ import { DatabaseUnusableError } from './unusable.ts';
 export { DataDirInUseError } from './embedded-lock.ts';
 
 /** Connection options of the driver. `host` is the directory of the socket. */
-export interface ConnectionOptions {
+export interface DatabaseConnectionOptions {
   readonly host: string;
   readonly port: number;
   readonly user: string;
@@ -34,7 +34,7 @@ export interface ConnectionOptions {
 export interface EmbeddedDatabase {
   /** A URL in libpq's form, `postgres://user:password@/database?host=/directory`. */
   readonly url: string;
-  readonly connection: ConnectionOptions;
+  readonly connection: DatabaseConnectionOptions;
   /** PostgreSQL's data directory: in the configured directory, or in the fallback directory used instead. */
   readonly dataDir: string;
   /** The pid of the postmaster. */
@@ -178,7 +178,7 @@ async function lockAbandoned(
   return undefined;
 }
 
-async function waitForOtherSessions(connection: ConnectionOptions): Promise<void> {
+async function waitForOtherSessions(connection: DatabaseConnectionOptions): Promise<void> {
   const client = new pg.Client({ ...connection, application_name: 'last' });
   client.on('error', () => {}); // the statement that uses the connection fails with the same error
   try {
@@ -201,7 +201,7 @@ export async function findEmbedded({
   dataDir,
   log,
   fallbackDir = systemDirectory,
-}: EmbeddedOptions): Promise<ConnectionOptions | undefined> {
+}: EmbeddedOptions): Promise<DatabaseConnectionOptions | undefined> {
   if (!existsSync(dataDir)) return undefined;
   const location = await chooseLocation(await prepareDirectory(dataDir), fallbackDir, log);
   const running = await findRunning(location.data);
@@ -211,11 +211,11 @@ export async function findEmbedded({
 }
 
 /** The same connection as a libpq URL. */
-export function connectionUrl({ host, port, user, password, database }: ConnectionOptions): string {
+export function connectionUrl({ host, port, user, password, database }: DatabaseConnectionOptions): string {
   return `postgres://${user}:${password}@/${database}?host=${encodeURIComponent(host)}&port=${port}`;
 }
 
-async function ensureDatabase(connection: ConnectionOptions): Promise<void> {
+async function ensureDatabase(connection: DatabaseConnectionOptions): Promise<void> {
   const client = new pg.Client({ ...connection, database: 'postgres' });
   await client.connect();
   try {

@@ -106,7 +106,7 @@ const prepared = new Map<string, string>();
 const types = { getTypeParser };
 
 /** The driver's form of a statement. One with parameters is prepared once per connection. */
-export function queryOf(text: string, values: unknown[], rowMode: RowMode): pg.QueryConfig {
+export function queryConfig(text: string, values: unknown[], rowMode: RowMode): pg.QueryConfig {
   if (values.length === 0) return { text, types, rowMode } as pg.QueryConfig;
   let name = prepared.get(text);
   if (name === undefined && prepared.size < maxPrepared) {

@@ -1,7 +1,7 @@
 import type { ChannelReceipt } from '../channels/channel.ts';
 import type { Fault } from '../channels/fault.ts';
 import { listNotice, tell } from '../live/delivery-notices.ts';
-import { causeOf } from '../log/cause-of.ts';
+import { causeFromEvent } from '../log/cause-from-event.ts';
 import type { Tx } from '../log/transaction.ts';
 import { type Claim, type ClaimedPart, claimNext, type DeliveryRow } from './claim-next.ts';
 import type { DeliveryDeps } from './delivery-deps.ts';
@@ -51,7 +51,7 @@ async function write(
   delivery: DeliveryRow,
   record: (tx: Tx) => Promise<Recorded>,
 ): Promise<void> {
-  const cause = await causeOf(deps.database.sql, delivery.eventId);
+  const cause = await causeFromEvent(deps.database.sql, delivery.eventId);
   await tell(deps, delivery, await deps.unitOfWork.run(record, cause));
 }
 

@@ -1,6 +1,6 @@
 import { parseTopic, type Resumed, type TopicPosition } from '@mevrik/protocol';
 import type { Sql } from '../db/sql.ts';
-import { readHeads } from '../log/log.ts';
+import { readPartitionHeads } from '../log/log.ts';
 import { partitionCount, partitionOf } from '../log/partition.ts';
 import { broadcastSubscription } from './broadcast-lane.ts';
 import type { Broadcast } from './broadcasts.ts';
@@ -53,7 +53,7 @@ export function createBroadcastHistory({
   maxAgeSeconds,
 }: BroadcastHistoryOptions): BroadcastHistory {
   const recent = new RecentBroadcasts(sql);
-  const heads = shared(() => readHeads(sql, allPartitions));
+  const heads = shared(() => readPartitionHeads(sql, allPartitions));
   const epoch = once(() => readEpoch(sql));
   const partitionOfSession = remember((id) => readPartitionOfSession(sql, id));
 

@@ -1,7 +1,7 @@
 import type { Event } from '@mevrik/protocol';
 import { type Database, openDatabase } from '../db/database.ts';
 import { LogNews } from '../live/log-moved.ts';
-import { readHeads } from '../log/log.ts';
+import { readPartitionHeads } from '../log/log.ts';
 import { Tail } from '../log/tail.ts';
 import { BroadcastLane } from './broadcast-lane.ts';
 import type { Broadcast } from './broadcasts.ts';
@@ -176,7 +176,7 @@ export function createDispatcher(parts: DispatcherDeps): Dispatcher {
     const before = paused;
     paused = await pausedSubscriptions(database);
     const resumed = [...before].some((name) => !paused.has(name));
-    for (const [partition, head] of await readHeads(database.sql, ownership.partitions)) {
+    for (const [partition, head] of await readPartitionHeads(database.sql, ownership.partitions)) {
       if (resumed || heads.get(partition) !== head) wake(partition);
       heads.set(partition, head);
     }
@@ -199,10 +199,10 @@ export function createDispatcher(parts: DispatcherDeps): Dispatcher {
 
   async function settled(): Promise<void> {
     for (;;) {
-      const before = await readHeads(database.sql, ownership.partitions);
+      const before = await readPartitionHeads(database.sql, ownership.partitions);
       await Promise.all([...pumps.values()].map((pump) => pump.settled()));
       await Promise.all([...lanes.values()].map((lane) => lane.settled()));
-      const after = await readHeads(database.sql, ownership.partitions);
+      const after = await readPartitionHeads(database.sql, ownership.partitions);
       if ([...after].every(([partition, head]) => before.get(partition) === head)) return;
     }
   }

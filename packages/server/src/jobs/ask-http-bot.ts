@@ -4,7 +4,7 @@ import type { AppProfile, BotProfile } from '../apps/app-directory.ts';
 import { requestAgent } from '../commands/request-agent.ts';
 import { sendReply } from '../commands/send-reply.ts';
 import { type HttpBotResponse, httpBotResponseSchema } from '../domain/bot/index.ts';
-import { causeOf } from '../log/cause-of.ts';
+import { causeFromEvent } from '../log/cause-from-event.ts';
 import type { Tx } from '../log/transaction.ts';
 import { addAttributes } from '../state/customers.ts';
 import { lockSession } from '../state/sessions.ts';
@@ -34,7 +34,7 @@ export const askHttpBot = job({
       const app = await deps.apps.byId(turn.app_id);
       const answer = app?.bot.kind === 'http' ? await ask(app.bot, turn, deps) : null;
       // The answer is raised as a consequence of the message it answers.
-      const cause = await causeOf(deps.database.sql, turn.event_id);
+      const cause = await causeFromEvent(deps.database.sql, turn.event_id);
       await deps.unitOfWork.run((tx) => storeAnswer(tx, { app, sessionId, turn, answer }), cause);
     }
   },

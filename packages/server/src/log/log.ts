@@ -43,7 +43,7 @@ export async function readEventAt(sql: Sql, partition: number, offset: number): 
 }
 
 /** The newest offset of each of these partitions. */
-export async function readHeads(
+export async function readPartitionHeads(
   sql: Sql,
   partitions: readonly number[],
 ): Promise<ReadonlyMap<number, number>> {

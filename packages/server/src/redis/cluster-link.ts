@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type ClusterView, viewCluster } from './cluster-view.ts';
 import { type KeptConnection, keepConnected } from './kept-connection.ts';
 import { createCommands } from './redis-commands.ts';
-import { addressOf, openMaster, type RedisConnection } from './redis-connection.ts';
+import { nodeAddress, openMaster, type RedisConnection } from './redis-connection.ts';
 import { type LinkOptions, NotSentError, type RedisLink } from './redis-link.ts';
 import type { RedisNode, RedisTarget } from './redis-url.ts';
 import { slotCount, slotOf } from './slot.ts';
@@ -123,14 +123,15 @@ class ClusterLink {
 
   #apply({ shards, nodes }: ClusterView): void {
     this.#known = [
-      ...new Map([...nodes, ...this.#target.nodes].map((one) => [addressOf(one), one])).values(),
+      ...new Map([...nodes, ...this.#target.nodes].map((one) => [nodeAddress(one), one])).values(),
     ];
-    const masters = new Map(shards.map(({ master }) => [addressOf(master), master]));
+    const masters = new Map(shards.map(({ master }) => [nodeAddress(master), master]));
     const before = this.#owners;
     const wasReachable = before.map((shard) => shard?.kept.current !== undefined);
     this.#replaceMasters(masters);
     const owners: (Shard | undefined)[] = new Array(slotCount);
-    for (const { master, from, to } of shards) owners.fill(this.#shards.get(addressOf(master)), from, to + 1);
+    for (const { master, from, to } of shards)
+      owners.fill(this.#shards.get(nodeAddress(master)), from, to + 1);
     this.#owners = owners;
     const moved = owners.flatMap((shard, slot) => (shard !== before[slot] ? [slot] : []));
     if (moved.some((slot) => wasReachable[slot])) this.#options.onGone?.();
@@ -155,7 +156,7 @@ class ClusterLink {
 
   #connect(node: RedisNode): KeptConnection {
     const { log, purpose, onReady, onGone } = this.#options;
-    const address = addressOf(node);
+    const address = nodeAddress(node);
     this.#connecting.add(address);
     const kept = keepConnected({
       find: () => node,

@@ -1,4 +1,4 @@
-import { addressOf, destroyConnection, openConnection, type RedisConnection } from './redis-connection.ts';
+import { destroyConnection, nodeAddress, openConnection, type RedisConnection } from './redis-connection.ts';
 import type { RedisNode, RedisTarget } from './redis-url.ts';
 
 /** The slot map, as one node of the cluster sees it. */
@@ -40,7 +40,7 @@ export async function viewCluster(
         destroyConnection(connection);
       }
     } catch (error) {
-      reasons.push(`${addressOf(node)}: ${error instanceof Error ? error.message : error}`);
+      reasons.push(`${nodeAddress(node)}: ${error instanceof Error ? error.message : error}`);
     }
   }
   throw new Error(`no node of the cluster answers (${reasons.join('; ')})`);

@@ -1,4 +1,4 @@
-import { addressOf, destroyConnection, type RedisConnection } from './redis-connection.ts';
+import { destroyConnection, nodeAddress, type RedisConnection } from './redis-connection.ts';
 import type { RedisLog } from './redis-link.ts';
 import type { RedisNode } from './redis-url.ts';
 
@@ -87,7 +87,8 @@ export function keepConnected(options: KeepOptions): KeptConnection {
     if (!reviewed) return;
     const node = await Promise.resolve(find()).catch(() => reviewed.node);
     if (isStopped || current !== reviewed) return;
-    if (addressOf(node) === addressOf(reviewed.node)) timer = setTimeout(review, everyMs, everyMs).unref();
-    else drop(reviewed.connection, new Error(`${addressOf(node)} is the master now`));
+    if (nodeAddress(node) === nodeAddress(reviewed.node))
+      timer = setTimeout(review, everyMs, everyMs).unref();
+    else drop(reviewed.connection, new Error(`${nodeAddress(node)} is the master now`));
   }
 }

@@ -1,6 +1,6 @@
 import { keepConnected } from './kept-connection.ts';
 import { createCommands } from './redis-commands.ts';
-import { addressOf, openConnection, openMaster, type RedisConnection } from './redis-connection.ts';
+import { nodeAddress, openConnection, openMaster, type RedisConnection } from './redis-connection.ts';
 import { type LinkOptions, NotSentError, type RedisLink } from './redis-link.ts';
 import type { RedisTarget } from './redis-url.ts';
 import { connectSentinels } from './sentinels.ts';
@@ -19,7 +19,7 @@ export function linkToMaster(target: RedisTarget, options: LinkOptions): RedisLi
     open: (node, onEnd) => open({ node, target, onEnd }),
     reviewMs: sentinels && reviewMs,
     log,
-    about: { purpose, redis: sentinels ? target.service : addressOf(only) },
+    about: { purpose, redis: sentinels ? target.service : nodeAddress(only) },
     onReady,
     onGone: () => onGone?.(),
   });

@@ -14,7 +14,7 @@ const maxPendingCommands = 50_000;
 export type RedisConnection = ReturnType<typeof create>;
 
 /** How a connection is opened. */
-export interface ConnectionOptions {
+export interface NodeConnectionOptions {
   readonly node: RedisNode;
   readonly target: Pick<RedisTarget, 'isEncrypted' | 'database' | 'username' | 'password'>;
   /** Called once when the connection is lost, but not when it is destroyed here. */
@@ -22,7 +22,7 @@ export interface ConnectionOptions {
 }
 
 /** Opens a connection. Rejects within a few seconds when it cannot. */
-export async function openConnection(options: ConnectionOptions): Promise<RedisConnection> {
+export async function openConnection(options: NodeConnectionOptions): Promise<RedisConnection> {
   const connection = create(options);
   let isOpen = false;
   const end = (error: unknown) => {
@@ -68,7 +68,7 @@ async function watch(connection: RedisConnection, end: (error: unknown) => void)
  * Opens a connection to a master.
  * Rejects when the server is a replica: what is published there reaches no subscriber of the master.
  */
-export async function openMaster(options: ConnectionOptions): Promise<RedisConnection> {
+export async function openMaster(options: NodeConnectionOptions): Promise<RedisConnection> {
   let isOpen = false;
   const onEnd = (error: unknown) => {
     if (isOpen) options.onEnd(error);
@@ -76,7 +76,7 @@ export async function openMaster(options: ConnectionOptions): Promise<RedisConne
   const connection = await openConnection({ ...options, onEnd });
   try {
     const answer = await connection.role();
-    if (answer?.role !== 'master') throw new Error(`${addressOf(options.node)} is not a master`);
+    if (answer?.role !== 'master') throw new Error(`${nodeAddress(options.node)} is not a master`);
   } catch (error) {
     destroyConnection(connection);
     throw error;
@@ -91,11 +91,11 @@ export function destroyConnection(connection: RedisConnection): void {
 }
 
 /** The address of a node, as in `host:port`. */
-export function addressOf({ host, port }: RedisNode): string {
+export function nodeAddress({ host, port }: RedisNode): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-function create({ node: { host, port }, target }: ConnectionOptions) {
+function create({ node: { host, port }, target }: NodeConnectionOptions) {
   const { isEncrypted, database, username, password } = target;
   const socket = {
     host,

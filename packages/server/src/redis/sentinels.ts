@@ -1,4 +1,4 @@
-import { addressOf, destroyConnection, openConnection, type RedisConnection } from './redis-connection.ts';
+import { destroyConnection, nodeAddress, openConnection, type RedisConnection } from './redis-connection.ts';
 import type { RedisNode, RedisTarget } from './redis-url.ts';
 
 /** The Sentinels of a master. */
@@ -13,7 +13,7 @@ export interface Sentinels {
  * are asked too when the configured ones are unreachable.
  */
 export function connectSentinels(target: RedisTarget): Sentinels {
-  const known = new Map(target.nodes.map((node) => [addressOf(node), node]));
+  const known = new Map(target.nodes.map((node) => [nodeAddress(node), node]));
   let current: RedisConnection | undefined;
   let isStopped = false;
   return {
@@ -30,7 +30,7 @@ export function connectSentinels(target: RedisTarget): Sentinels {
           current = await open(node);
           return await ask(current);
         } catch (error) {
-          reasons.push(`${addressOf(node)}: ${error instanceof Error ? error.message : error}`);
+          reasons.push(`${nodeAddress(node)}: ${error instanceof Error ? error.message : error}`);
           disconnect();
         }
       }
@@ -71,7 +71,7 @@ export function connectSentinels(target: RedisTarget): Sentinels {
     for (const other of Array.isArray(others) ? others : []) {
       const { ip, port } = fieldsOf(other);
       const node = nodeOf(ip, port);
-      if (node) known.set(addressOf(node), node);
+      if (node) known.set(nodeAddress(node), node);
     }
     return master;
   }

@@ -306,7 +306,7 @@ export const botTurns = pgTable(
   ],
 );
 
-/** What providers sent us, raw, before anything is made of it. */
+/** Webhook events of providers, stored raw before they are processed. */
 export const webhookEventLogs = pgTable(
   'webhook_event_logs',
   {
