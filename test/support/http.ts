@@ -27,6 +27,8 @@ import { createTestDatabase } from './database.ts';
 /** The key that signs access tokens in tests, so that a test can forge one. */
 export const tokenKey = new TextEncoder().encode('a key of thirty-two bytes, or more');
 export const password = 'correct horse battery';
+/** Hashing is slow on purpose, so everyone at the desk shares one hash. */
+let passwordHash: Promise<string> | undefined;
 
 /** An answer, its JSON read; `body` is the text where it is none. */
 export interface Answer<Body = Record<string, unknown>> {
@@ -172,9 +174,10 @@ export async function startHttp(
       worksFor: readonly RegisteredApp[] = [acme],
     ): Promise<{ id: number; accessToken: string; refreshToken: string }> {
       const email = `${name}@desk.example`;
+      passwordHash ??= hashPassword(password);
       const [row] = await database.sql<{ id: number }[]>`
         INSERT INTO agents (email, name, role, password_hash)
-        VALUES (${email}, ${name}, ${role}, ${await hashPassword(password)}) RETURNING id`;
+        VALUES (${email}, ${name}, ${role}, ${await passwordHash}) RETURNING id`;
       const id = row?.id ?? 0;
       for (const app of worksFor) await database.sql`INSERT INTO agent_apps VALUES (${id}, ${app.id})`;
       const { status, body } = await ask<{ accessToken: string; refreshToken: string }>(
