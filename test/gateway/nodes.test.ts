@@ -8,7 +8,7 @@ import { noHistory } from '../../packages/server/src/broadcast/bus/history.ts';
 import { createRedisBus } from '../../packages/server/src/broadcast/bus/redis-bus.ts';
 import { acme, people, quiet, RawClient, startGateway, type TestGateway } from '../support/gateway.ts';
 import { killHard, startProcess } from '../support/processes.ts';
-import { startRedis, type TestRedis } from '../support/redis.ts';
+import { heartbeatMs, startRedis, type TestRedis } from '../support/redis.ts';
 
 let redis: TestRedis;
 beforeAll(async () => {
@@ -22,7 +22,7 @@ let two: TestGateway;
 const expired = new Set<string>();
 const startNode = () =>
   startGateway({
-    bus: createRedisBus({ url: redis.url, log: quiet, history: noHistory, heartbeatMs: 100 }),
+    bus: createRedisBus({ url: redis.url, log: quiet, history: noHistory, heartbeatMs }),
     config: { recheckMs: 20 },
     authenticate: async (header = '') => {
       if (expired.has(header)) throw new ProblemError('token_expired', 'Refresh it.');
@@ -273,7 +273,7 @@ describe('Redis', () => {
     }
     const now = Date.now();
     // Several beats later whoever was taken for dead would have been counted out.
-    await expect.poll(async () => Math.min(...(await beats()))).toBeGreaterThan(now + 500);
+    await expect.poll(async () => Math.min(...(await beats()))).toBeGreaterThan(now + 5 * heartbeatMs);
     client.destroy();
     // What Redis dropped meanwhile is entered again.
     for (const node of [one, two]) {

@@ -3,7 +3,7 @@ import { signUser } from '../../packages/server/src/broadcast/access/auth-signat
 import { noHistory } from '../../packages/server/src/broadcast/bus/history.ts';
 import { createRedisBus } from '../../packages/server/src/broadcast/bus/redis-bus.ts';
 import { acme, type Pusher, quiet, startGateway, type TestGateway } from '../support/gateway.ts';
-import { startRedis, type TestRedis } from '../support/redis.ts';
+import { heartbeatMs, startRedis, type TestRedis } from '../support/redis.ts';
 
 let redis: TestRedis;
 const servers: TestGateway[] = [];
@@ -11,7 +11,7 @@ beforeAll(async () => {
   redis = await startRedis();
   const node = () =>
     startGateway({
-      bus: createRedisBus({ url: redis.url, log: quiet, history: noHistory, heartbeatMs: 100 }),
+      bus: createRedisBus({ url: redis.url, log: quiet, history: noHistory, heartbeatMs }),
     });
   servers.push(await startGateway(), await node(), await node());
 });

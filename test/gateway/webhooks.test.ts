@@ -10,7 +10,7 @@ import type { GatewayApps, RealtimeSettings } from '../../packages/server/src/br
 import { realtimeDefaults } from '../../packages/server/src/broadcast/gateway-deps.ts';
 import { acme, quiet, RawClient, startGateway, type TestGateway } from '../support/gateway.ts';
 import { killHard, startProcess } from '../support/processes.ts';
-import { startRedis, type TestRedis } from '../support/redis.ts';
+import { heartbeatMs, startRedis, type TestRedis } from '../support/redis.ts';
 import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.ts';
 
 const everything = [
@@ -232,7 +232,7 @@ describe('over several nodes on a Redis', () => {
   });
   afterAll(() => redis.stop());
 
-  const busOf = () => createRedisBus({ url: redis.url, log: quiet, history: noHistory, heartbeatMs: 100 });
+  const busOf = () => createRedisBus({ url: redis.url, log: quiet, history: noHistory, heartbeatMs });
   async function startNodes(count: number): Promise<TestGateway[]> {
     const started = await Promise.all(Array.from({ length: count }, () => startNode({ bus: busOf() })));
     const control = await createClient({ url: redis.url }).connect();

@@ -11,7 +11,7 @@ import { noHistory } from '../../packages/server/src/broadcast/bus/history.ts';
 import type { OccupancyChange } from '../../packages/server/src/broadcast/bus/occupancy.ts';
 import { createRedisBus } from '../../packages/server/src/broadcast/bus/redis-bus.ts';
 import { quiet } from './gateway.ts';
-import { startRedis } from './redis.ts';
+import { heartbeatMs, startRedis } from './redis.ts';
 import { startClusterGroup } from './redis-groups.ts';
 
 /** A node's bus, with what it has received. */
@@ -32,7 +32,7 @@ export interface BusRig {
 /** A bus at an address: that of a Redis, or the path of a socket behind which a broker is. */
 export async function connectBus(address: string): Promise<Bus> {
   if (address.startsWith('redis')) {
-    return createRedisBus({ url: address, log: quiet, history: noHistory, heartbeatMs: 100 });
+    return createRedisBus({ url: address, log: quiet, history: noHistory, heartbeatMs });
   }
   const socket = connect(address);
   await once(socket, 'connect');

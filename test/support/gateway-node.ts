@@ -2,6 +2,7 @@
 import { noHistory } from '../../packages/server/src/broadcast/bus/history.ts';
 import { createRedisBus } from '../../packages/server/src/broadcast/bus/redis-bus.ts';
 import { acme, quiet, startGateway } from './gateway.ts';
+import { heartbeatMs } from './redis.ts';
 
 const { REDIS_URL: url = '', WEBHOOK_URL } = process.env;
 const events = ['channel_occupied', 'channel_vacated', 'member_added', 'member_removed'] as const;
@@ -10,7 +11,7 @@ const app = { ...acme, settings: { realtime: { ...acme.settings.realtime, webhoo
 const server = await startGateway({
   apps: { byKey: async () => app, byId: async () => app },
   config: { lingerMs: 100, webhookGatherMs: 10 },
-  bus: createRedisBus({ url, log: quiet, history: noHistory, heartbeatMs: 100 }),
+  bus: createRedisBus({ url, log: quiet, history: noHistory, heartbeatMs }),
 });
 process.on('message', () => process.send?.(server.port));
 process.send?.('started');
