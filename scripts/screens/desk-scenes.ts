@@ -25,7 +25,7 @@ export async function pictureDesk(
   const page = await openDesk(browser, look);
   const { keyboard } = page;
   const shoot = (name: string) => picture(page, join(folder, `desk-${name}-${width}-${scheme}.png`));
-  const reply = page.getByRole('textbox', { name: 'Reply to the customer' });
+  const reply = page.getByRole('textbox', { name: 'Reply to customer' });
   const dialog = page.getByRole('dialog');
   await shoot('conversation');
   await reply.fill('');
@@ -43,7 +43,7 @@ export async function pictureDesk(
     await keyboard.press(key);
     await dialog.waitFor();
     if (key === 'c') {
-      await dialog.getByLabel('How did it go?').click();
+      await dialog.getByLabel('Outcome').click();
       await page.getByRole('option', { name: 'refund' }).click();
     }
     await shoot(name);
@@ -58,25 +58,25 @@ export async function pictureDesk(
   await page.getByRole('textbox', { name: 'Phone' }).waitFor();
   await shoot('edit');
   await page.goto(`${url}/desk?view=mine`);
-  await page.getByText('No conversation is open').waitFor();
+  await page.getByText('No conversation selected').waitFor();
   await shoot('nothing-open');
   await page.goto(`${url}/desk?view=queue`);
   await page.getByRole('link', { name: /Sofia/ }).click();
   await page.getByRole('button', { name: 'Accept' }).waitFor();
   await shoot('waiting');
   await page.getByRole('link', { name: /Ingrid/ }).click();
-  await page.getByRole('region', { name: 'The post that was commented on' }).waitFor();
+  await page.getByRole('region', { name: 'Original post' }).waitFor();
   await shoot('comment');
   await page.goto(`${url}/desk?view=mine`);
   await page.getByRole('link', { name: /Jonas/ }).click();
   await page.getByText('left to reply').waitFor();
   await shoot('messenger');
   await page.getByRole('button', { name: /Sound and notifications/ }).click();
-  await page.getByRole('menuitem', { name: 'Hear how it sounds' }).waitFor();
+  await page.getByRole('menuitem', { name: 'Play test sound' }).waitFor();
   await shoot('alerts');
   await page.goto(`${url}/desk?view=mine`);
   await page.getByRole('textbox', { name: 'Search conversations' }).fill('nobody at all');
-  await page.getByText('Nobody of that name').waitFor();
+  await page.getByText('No results').waitFor();
   await shoot('nobody-found');
   // The network goes, and the server is not reached any more.
   await page.context().routeWebSocket(/\/app\//, (socket) => void socket.close({ code: 4100 }));

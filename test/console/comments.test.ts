@@ -54,7 +54,7 @@ async function taken(sessionId: number): Promise<Page> {
   return opened.page;
 }
 
-const reply = (page: Page) => page.getByRole('textbox', { name: 'Reply to the customer' });
+const reply = (page: Page) => page.getByRole('textbox', { name: 'Reply to customer' });
 
 describe('the desk, where the channel has rules of its own', { timeout: 180_000 }, () => {
   it('shows the post of a comment, and answers it in public or, once, in private', async () => {
@@ -74,8 +74,8 @@ describe('the desk, where the channel has rules of its own', { timeout: 180_000 
     };
     await expect.poll(session, patient).toBeDefined();
     const page = await taken((await session()) ?? 0);
-    const post = page.getByRole('region', { name: 'The post that was commented on' });
-    await post.getByText('The text of the post is not known.').waitFor();
+    const post = page.getByRole('region', { name: 'Original post' });
+    await post.getByText('The text of the post is not available.').waitFor();
     // What it says comes while it is looked at, as when Meta was slow to tell.
     product.graph.publish({ id: '900_7', message: 'New in the shop' });
     const { sql } = product.database;
@@ -83,9 +83,9 @@ describe('the desk, where the channel has rules of its own', { timeout: 180_000 
     await sql`UPDATE sessions SET social_context = social_context - 'post' WHERE id = ${sought.sessionId ?? 0}`;
     await sql`SELECT graphile_worker.add_job('fetch-post', ${JSON.stringify(sought)}::json)`;
     await post.getByText('New in the shop').waitFor();
-    await post.getByText('Comment on a post on Facebook').waitFor();
+    await post.getByText('Comment on a Facebook post').waitFor();
     await expect
-      .poll(() => post.getByRole('link', { name: 'Open it' }).getAttribute('href'))
+      .poll(() => post.getByRole('link', { name: 'Open post' }).getAttribute('href'))
       .toBe('https://facebook.example/900_7');
     await reply(page).fill('Thanks, everybody!');
     await page.keyboard.press('Enter');
@@ -108,15 +108,15 @@ describe('the desk, where the channel has rules of its own', { timeout: 180_000 
     const page = await taken(sessionId);
     await page.getByText(/2[34] h left to reply/).waitFor();
     await reply(page).fill('x'.repeat(2_100));
-    await page.getByText('2,100 of 2,000: goes out as 2 messages').waitFor();
+    await page.getByText('2,100 of 2,000 · sent as 2 messages').waitFor();
     await reply(page).fill('');
     await product.database
       .sql`UPDATE messages SET created_at = now() - interval '26 hours' WHERE session_id = ${sessionId}`;
     await page.reload();
-    await page.getByText('page takes no replies since 2 h').waitFor();
+    await page.getByText('The reply window on page closed 2 h ago').waitFor();
     await expect.poll(() => reply(page).isVisible()).toBe(false);
     await page.locator('label', { hasText: 'Note' }).click();
-    await page.getByRole('textbox', { name: 'Note for colleagues' }).fill('Write again tomorrow');
+    await page.getByRole('textbox', { name: 'Internal note' }).fill('Write again tomorrow');
     await page.keyboard.press('Enter');
     await page.getByRole('log').getByText('Write again tomorrow').waitFor();
   });
@@ -128,14 +128,14 @@ describe('the desk, where the channel has rules of its own', { timeout: 180_000 
     await page.keyboard.press('Enter');
     const thread = page.getByRole('log');
     await thread.getByText('Not delivered').waitFor();
-    await thread.getByRole('button', { name: 'Why?' }).click();
+    await thread.getByRole('button', { name: 'Details' }).click();
     await page
       .getByRole('dialog')
       .getByText(/not available/)
       .first()
       .waitFor();
     await page.keyboard.press('Escape');
-    await thread.getByRole('button', { name: 'Try again' }).click();
+    await thread.getByRole('button', { name: 'Retry' }).click();
     await expect.poll(() => product.graph.textsFor('rita'), patient).toContain('again');
     await expect.poll(() => thread.getByText('Not delivered').count(), patient).toBe(0);
   });
@@ -150,14 +150,14 @@ describe('the desk, where the channel has rules of its own', { timeout: 180_000 
     const composer = page.getByRole('group', { name: 'Reply' });
     await composer.getByText('page is down').waitFor();
     await composer.getByText(/access token/).waitFor();
-    await composer.getByText('What you send waits').waitFor();
-    await list.getByText('Nothing gets through on page').waitFor();
-    await page.getByRole('log').getByRole('img', { name: 'On its way' }).waitFor();
+    await composer.getByText('Replies are queued and sent').waitFor();
+    await list.getByText('Down: page').waitFor();
+    await page.getByRole('log').getByRole('img', { name: 'Sending' }).waitFor();
     product.graph.grant(facebook.pageToken);
     await admin.call('POST', '/v1/admin/channels/1/page/probe');
     await expect.poll(() => product.graph.textsFor('tove'), patient).toContain('while it is down');
     await composer.getByText('page is down').waitFor({ state: 'detached' });
-    await list.getByText('Nothing gets through on page').waitFor({ state: 'detached' });
+    await list.getByText('Down: page').waitFor({ state: 'detached' });
     await page.getByRole('log').getByRole('img', { name: 'Sent' }).waitFor();
   });
 

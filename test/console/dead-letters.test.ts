@@ -19,7 +19,7 @@ async function adminAt(place: string): Promise<{ page: Page; errors: string[] }>
   const [who] = await product.database.sql<{ email: string }[]>`SELECT email FROM agents WHERE id = ${id}`;
   const opened = await openPage(browser, `${product.url}/login?to=${place}`);
   opened.page.setDefaultTimeout(40_000);
-  await opened.page.getByLabel('E-mail address').fill(who?.email ?? '');
+  await opened.page.getByLabel('Email').fill(who?.email ?? '');
   await opened.page.getByRole('textbox', { name: 'Password' }).fill('correct horse battery');
   await opened.page.getByRole('button', { name: 'Log in' }).click();
   return opened;

@@ -22,7 +22,7 @@ describe('the desk', { timeout: 300_000 }, () => {
     const page = await desk.stranger(`/login?to=${encodeURIComponent('/desk?view=queue')}`);
     const { keyboard } = page;
     await expect
-      .poll(() => page.getByLabel('E-mail address').evaluate((field) => field.matches(':focus')), patient)
+      .poll(() => page.getByLabel('Email').evaluate((field) => field.matches(':focus')), patient)
       .toBe(true);
     await keyboard.type(email);
     await keyboard.press('Tab');
@@ -41,16 +41,13 @@ describe('the desk', { timeout: 300_000 }, () => {
     await keyboard.press('Escape');
     await keyboard.press('c');
     const dialog = page.getByRole('dialog');
-    await dialog.getByLabel('How did it go?').waitFor();
+    await dialog.getByLabel('Outcome').waitFor();
     await keyboard.press('ArrowDown');
     await page.getByRole('option').first().waitFor();
     await keyboard.press('Enter');
     await keyboard.press('Enter');
     await dialog.waitFor({ state: 'hidden' });
-    await page
-      .getByText('Nobody serves this conversation')
-      .or(page.getByText('The bot answers here'))
-      .waitFor();
+    await page.getByText('Not assigned to an agent').or(page.getByText('Handled by the bot')).waitFor();
     const [closed] = await desk.product.database.sql`
       SELECT status FROM cases WHERE session_id = ${visitor.sessionId}`;
     expect(closed).toEqual({ status: 'closed' });
@@ -80,14 +77,14 @@ describe('the desk', { timeout: 300_000 }, () => {
     await page.getByRole('link', { name: /Zoë/ }).last().waitFor();
     await check('queue');
     await page.getByRole('button', { name: /Sound and notifications/ }).click();
-    await page.getByRole('menuitem', { name: 'Hear how it sounds' }).waitFor();
+    await page.getByRole('menuitem', { name: 'Play test sound' }).waitFor();
     await check('sound and notifications');
     await keyboard.press('Escape');
     await page.getByRole('textbox', { name: 'Search conversations' }).fill('nobody at all');
-    await page.getByText('Nobody of that name').waitFor();
+    await page.getByText('No results').waitFor();
     await check('nobody found');
     await page.getByRole('button', { name: 'Filter and sort' }).click();
-    await page.getByText('Only what is overdue').waitFor();
+    await page.getByText('Overdue only').waitFor();
     await check('filters');
     const network = await cuttableNetwork(page.context());
     await page.goto(`${desk.product.url}/desk/${visitor.sessionId}?view=queue`);
@@ -118,7 +115,7 @@ describe('the desk', { timeout: 300_000 }, () => {
       await leave();
     }
     if (width < 1180) await keyboard.press('i');
-    await page.getByText('Maybe the same person').waitFor();
+    await page.getByText('Possible duplicates').waitFor();
     await check('customer');
     await keyboard.press('m');
     await dialog.waitFor();
@@ -131,7 +128,7 @@ describe('the desk', { timeout: 300_000 }, () => {
     await page.getByText('No connection').waitFor();
     await check('offline');
     await network.mend();
-    await page.getByText('The connection is back').waitFor();
+    await page.getByText('Back online').waitFor();
     await check('back');
     await thread(page).waitFor();
     expect(faults).toEqual({});

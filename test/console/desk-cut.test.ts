@@ -53,17 +53,17 @@ describe('a desk whose server is killed while an agent types', () => {
 
     const path = encodeURIComponent(`/desk/${customer.sessionId}?view=queue`);
     const { page, errors } = await openPage(browser, `${killed.url}/login?to=${path}`);
-    await page.getByLabel('E-mail address').fill('ada@example.com');
+    await page.getByLabel('Email').fill('ada@example.com');
     await page.getByRole('textbox', { name: 'Password' }).fill('a long passphrase');
     await page.getByRole('button', { name: 'Log in' }).click();
     await page.getByRole('button', { name: 'Accept' }).click();
-    const field = page.getByRole('textbox', { name: 'Reply to the customer' });
+    const field = page.getByRole('textbox', { name: 'Reply to customer' });
     await field.fill('Sent before the cut');
     await page.keyboard.press('Enter');
     await page.getByRole('log').getByText('Sent before the cut').waitFor();
     await field.pressSequentially('Half a th');
     await stop(killed, 'SIGKILL');
-    await page.getByText('No connection. What you write is kept').waitFor(patient);
+    await page.getByText('No connection. Your replies are saved').waitFor(patient);
     await field.pressSequentially('ought');
     await expect.poll(() => field.inputValue()).toBe('Half a thought');
     await page.keyboard.press('Enter');
@@ -72,7 +72,7 @@ describe('a desk whose server is killed while an agent types', () => {
 
     const next = await startServer(env);
     await say(next, 'Are you still there?');
-    await page.getByText('The connection is back').waitFor(patient);
+    await page.getByText('Back online').waitFor(patient);
     await page.getByRole('log').getByText('Are you still there?').waitFor(patient);
     const answers = async () =>
       (await history(next, customer.token)).filter(({ from }) => from === 'agent').map(({ text }) => text);

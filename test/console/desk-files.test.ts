@@ -31,7 +31,7 @@ async function drag(page: Page, selector: string, files: readonly Dropped[], end
   }, files);
   await page.dispatchEvent(selector, 'dragenter', { dataTransfer: handle });
   await page.dispatchEvent(selector, 'dragover', { dataTransfer: handle });
-  const hint = page.getByText(/Drop files here|takes no files/);
+  const hint = page.getByText(/Drop files here|support attachments/);
   const shown = await hint.textContent().catch(() => null);
   await page.dispatchEvent(selector, ends, { dataTransfer: handle });
   await hint.waitFor({ state: 'detached' });
@@ -39,7 +39,7 @@ async function drag(page: Page, selector: string, files: readonly Dropped[], end
 }
 
 const green: Dropped = { name: 'green.png', type: 'image/png', bytes: [...picture] };
-const files = (page: Page) => page.getByRole('list', { name: 'Files of this reply' });
+const files = (page: Page) => page.getByRole('list', { name: 'Attachments' });
 
 describe('files on the desk', { timeout: 180_000 }, () => {
   it('are added wherever on the conversation they are dropped, and go with the reply', async () => {
@@ -53,7 +53,7 @@ describe('files on the desk', { timeout: 180_000 }, () => {
     await reply(page).fill('Both of them');
     await page.keyboard.press('Enter');
     await expect.poll(() => said(visitor), patient).toEqual(['Both of them']);
-    await thread(page).getByRole('button', { name: 'Look at another.png' }).waitFor();
+    await thread(page).getByRole('button', { name: 'View another.png' }).waitFor();
     expect(await files(page).count()).toBe(0);
   });
 
@@ -93,7 +93,7 @@ describe('files on the desk', { timeout: 180_000 }, () => {
     await files(page).getByText('not-this.png').waitFor({ state: 'detached' });
     await reply(page).fill('Look');
     await page.keyboard.press('Enter');
-    await page.getByRole('alert').getByText('A file is still being uploaded').waitFor();
+    await page.getByRole('alert').getByText('Wait until all files are uploaded').waitFor();
     expect(await said(visitor)).toEqual([]);
     free();
     await page.getByRole('progressbar', { name: 'Uploading slow.png' }).waitFor({ state: 'detached' });
@@ -110,7 +110,7 @@ describe('files on the desk', { timeout: 180_000 }, () => {
       mimeType: 'image/png',
       buffer: Buffer.alloc(mostBytes + 1),
     });
-    await alert.getByText('“poster.png” has 200 KB, and a file may have 200 KB.').waitFor();
+    await alert.getByText('“poster.png” is too large (200 KB). The limit is 200 KB.').waitFor();
     await page.setInputFiles('input[type=file]', {
       name: 'nothing.png',
       mimeType: 'image/png',
@@ -129,7 +129,7 @@ describe('files on the desk', { timeout: 180_000 }, () => {
       .waitFor();
     await reply(page).fill('Here it is');
     await reply(page).press('Enter');
-    await alert.getByText('A file could not be uploaded: remove it first.').waitFor();
+    await alert.getByText('A file failed to upload. Remove it before you send.').waitFor();
     await page.getByRole('button', { name: 'Remove invoice.pdf' }).click();
     await reply(page).press('Enter');
     await thread(page).getByText('Here it is').waitFor();

@@ -29,7 +29,7 @@ describe('a conversation on the desk', { timeout: 180_000 }, () => {
         WHERE session_id = ${sessionId} AND content ->> 'text' = ${text}`;
     const page = await desk.at(`/desk/${sessionId}?view=queue`, 'Kim', { timezoneId: 'Asia/Dhaka' });
     await thread(page).getByText('Is a regular').waitFor();
-    await thread(page).getByLabel('Only colleagues see this').waitFor();
+    await thread(page).getByLabel('Only your team can see this').waitFor();
     await thread(page).getByText('Bot', { exact: true }).first().waitFor();
     const days = () =>
       thread(page)
@@ -37,22 +37,22 @@ describe('a conversation on the desk', { timeout: 180_000 }, () => {
         .allTextContents();
     await expect.poll(days, patient).toHaveLength(3);
     expect(await days()).toEqual(['Today', 'Monday, January 5', 'Tuesday, January 6']);
-    const panel = page.getByRole('complementary', { name: 'The customer' });
+    const panel = page.getByRole('complementary', { name: 'Customer details' });
     await panel.getByText('dayana@example.org').first().waitFor();
   });
 
   it('is worked by the names of what can be done, where one does not know the key', async () => {
     const { page } = await desk.served('Palette Pat');
     await reply(page).press('Control+k');
-    await page.getByRole('textbox', { name: 'Command' }).fill('note for coll');
+    await page.getByRole('textbox', { name: 'Command' }).fill('add a note');
     await page.keyboard.press('Enter');
-    await page.getByRole('textbox', { name: 'Note for colleagues' }).fill('By its name');
+    await page.getByRole('textbox', { name: 'Internal note' }).fill('By its name');
     await page.keyboard.press('Enter');
     await thread(page).getByText('By its name').waitFor();
     await page.keyboard.press('Control+k');
-    await page.getByRole('textbox', { name: 'Command' }).fill('set yourself away');
+    await page.getByRole('textbox', { name: 'Command' }).fill('availability to away');
     await page.keyboard.press('Enter');
-    await page.getByRole('button', { name: 'You are away. Change it' }).waitFor();
+    await page.getByRole('button', { name: 'Availability: away' }).waitFor();
   });
 
   it('says that there is no connection, keeps what is written, and shows what was missed', async () => {
@@ -61,14 +61,14 @@ describe('a conversation on the desk', { timeout: 180_000 }, () => {
     await page.reload();
     await reply(page).waitFor();
     await network.cut();
-    await page.getByText('No connection. What you write is kept').waitFor();
+    await page.getByText('No connection. Your replies are saved').waitFor();
     await reply(page).fill('Written in a tunnel');
     await reply(page).press('Enter');
     await visitor.write('Meanwhile in daylight');
     const others = await desk.waiting('Met meanwhile');
     await desk.admin.call('POST', `/v1/sessions/${visitor.sessionId}/notes`, { text: 'Noted meanwhile' });
     await network.mend();
-    await page.getByText('The connection is back').waitFor();
+    await page.getByText('Back online').waitFor();
     for (const text of ['Written in a tunnel', 'Meanwhile in daylight', 'Noted meanwhile'])
       await thread(page).getByText(text).waitFor();
     await lists(page).locator(`a[href*="/desk/${others.sessionId}"]`).waitFor();

@@ -56,7 +56,7 @@ describe('several people at the desk', { timeout: 300_000 }, () => {
     const serves = (page: Page) => reply(page).count();
     await expect.poll(async () => (await serves(kim)) + (await serves(noor)), patient).toBe(1);
     const isKims = (await serves(kim)) === 1;
-    await (isKims ? noor : kim).getByText(`${isKims ? 'Kim' : 'Noor'} serves this conversation.`).waitFor();
+    await (isKims ? noor : kim).getByText(`Assigned to ${isKims ? 'Kim' : 'Noor'}.`).waitFor();
     await expect.poll(async () => (await serves(kim)) + (await serves(noor)), patient).toBe(1);
     const items = await desk.product.database.sql`
       SELECT status FROM queue_items WHERE session_id = ${visitor.sessionId}`;
@@ -68,13 +68,13 @@ describe('several people at the desk', { timeout: 300_000 }, () => {
     const dialog = kim.getByRole('dialog');
     await kim.getByRole('button', { name: 'Transfer', exact: true }).click();
     await dialog.getByRole('button', { name: 'Transfer', exact: true }).click();
-    await dialog.getByText('Choose a colleague.').waitFor();
-    await dialog.getByRole('combobox', { name: 'Colleague' }).click();
+    await dialog.getByText('Choose an agent.').waitFor();
+    await dialog.getByRole('combobox', { name: 'Agent' }).click();
     await kim.getByRole('option', { name: /^Noor/ }).click();
     await dialog.getByLabel('Note').fill('Knows all about parcels');
     await dialog.getByRole('button', { name: 'Transfer', exact: true }).click();
     await dialog.waitFor({ state: 'hidden' });
-    await kim.getByText('Noor serves this conversation.').waitFor();
+    await kim.getByText('Assigned to Noor.').waitFor();
 
     const noor = await desk.at('/desk', 'Noor');
     await lists(noor)
@@ -84,14 +84,14 @@ describe('several people at the desk', { timeout: 300_000 }, () => {
     await reply(noor).waitFor();
     await noor.getByRole('button', { name: 'Transfer', exact: true }).click();
     const hers = noor.getByRole('dialog');
-    await hers.getByText('A queue', { exact: true }).click();
+    await hers.getByText('Queue', { exact: true }).click();
     await hers.getByRole('combobox', { name: 'Queue' }).fill('returns');
     await hers.getByRole('button', { name: 'Transfer', exact: true }).click();
-    await noor.getByText('Waits in the queue “returns”.').waitFor();
+    await noor.getByText('In queue “returns”.').waitFor();
     // Whoever still looks at it sees it wait, too.
     await kim.getByRole('button', { name: 'Accept' }).click();
     await reply(kim).waitFor();
-    await noor.getByText('Kim serves this conversation.').waitFor();
+    await noor.getByText('Assigned to Kim.').waitFor();
     expect(await said(visitor)).toEqual([]);
   });
 
@@ -99,10 +99,10 @@ describe('several people at the desk', { timeout: 300_000 }, () => {
     const visitor = await desk.waiting('Looked-at Lou');
     const kim = await desk.at(`/desk/${visitor.sessionId}?view=queue`, 'Kim');
     const noor = await desk.at(`/desk/${visitor.sessionId}?view=queue`, 'Noor');
-    await kim.getByText('Noor also looks at this').waitFor();
-    await noor.getByText('Kim also looks at this').waitFor();
+    await kim.getByText('Noor is also viewing this').waitFor();
+    await noor.getByText('Kim is also viewing this').waitFor();
     await noor.goto(`${desk.product.url}/desk`);
-    await kim.getByText('Noor also looks at this').waitFor({ state: 'detached' });
+    await kim.getByText('Noor is also viewing this').waitFor({ state: 'detached' });
   });
 
   it('are given as many conversations as they can have at once, and no more', async () => {
@@ -113,7 +113,7 @@ describe('several people at the desk', { timeout: 300_000 }, () => {
     const cas = await desk.at('/desk', 'Cas');
     await desk.waiting('First Fay');
     await desk.waiting('Second Sal');
-    await cas.getByRole('button', { name: 'You are offline. Change it' }).click();
+    await cas.getByRole('button', { name: 'Availability: offline' }).click();
     await cas.getByText('up to 1 conversation').waitFor();
     await cas.getByRole('menuitem', { name: /Online/ }).click();
     await expect.poll(() => lists(cas).getByRole('link').count(), patient).toBe(1);
@@ -123,11 +123,11 @@ describe('several people at the desk', { timeout: 300_000 }, () => {
     const link = lists(cas).getByRole('link');
     const first = await link.getAttribute('href');
     await link.click();
-    await cas.getByRole('button', { name: 'Close', exact: true }).click();
+    await cas.getByRole('button', { name: 'Close case' }).click();
     const dialog = cas.getByRole('dialog');
-    await dialog.getByLabel('How did it go?').click();
+    await dialog.getByLabel('Outcome').click();
     await cas.getByRole('option').first().click();
-    await dialog.getByRole('button', { name: 'Close the case' }).click();
+    await dialog.getByRole('button', { name: 'Close case' }).click();
     await dialog.waitFor({ state: 'hidden' });
     const next = async () => ((await link.count()) === 1 ? await link.getAttribute('href') : first);
     await expect.poll(next, patient).not.toBe(first);
@@ -150,7 +150,7 @@ describe('one agent', { timeout: 300_000 }, () => {
     await thread(one).getByText('From the second tab').waitFor();
     await thread(two).getByText('From the second tab').waitFor();
     expect(await thread(two).getByText('From the second tab').count()).toBe(1);
-    expect(await one.getByText('also look').count()).toBe(0);
+    expect(await one.getByText('also viewing').count()).toBe(0);
 
     await two.goto(`${desk.product.url}/desk?view=mine`);
     await lists(two)
@@ -169,7 +169,7 @@ describe('one agent', { timeout: 300_000 }, () => {
     await desk.admin.call('PATCH', '/v1/admin/apps/1', { settings: { welcome: false } });
     const visitor = await desk.product.visit({ profile: { name: 'Silent Sid' } });
     const page = await desk.at(`/desk/${visitor.sessionId}?view=all`, 'Kim');
-    await page.getByText('Nobody has written yet').waitFor();
+    await page.getByText('No messages yet').waitFor();
     await visitor.write('Is this thing on?');
     await thread(page).getByText('Is this thing on?').waitFor();
   });

@@ -39,7 +39,7 @@ describe('an agent with ten conversations at once', { timeout: 240_000 }, () => 
     await fresh('Hana', 'Hello?');
     await fresh('Hana', 'Are you there?');
     await row(page, 'Hana')
-      .getByText(/waits \d/)
+      .getByText(/Waiting \d/)
       .waitFor();
 
     // All of them have something unread: nobody has looked at any yet.

@@ -70,7 +70,7 @@ describe('the desk', { timeout: 180_000 }, () => {
     await keyboard.press('Escape');
     await keyboard.press('c');
     const dialog = page.getByRole('dialog');
-    await dialog.getByLabel('How did it go?').waitFor();
+    await dialog.getByLabel('Outcome').waitFor();
     await keyboard.press('ArrowDown');
     await page.getByRole('option', { name: 'refund' }).waitFor();
     await keyboard.press('Enter');
@@ -94,7 +94,7 @@ describe('the desk', { timeout: 180_000 }, () => {
     const path = `/desk/${visitor.sessionId}?view=queue`;
     const [kim, noor] = await Promise.all([at(path, 'Kim'), at(path, 'Noor')]);
     for (const page of [kim, noor]) await page.getByRole('button', { name: 'Accept' }).waitFor();
-    await kim.getByText('Noor also looks at this').waitFor();
+    await kim.getByText('Noor is also viewing this').waitFor();
     let free = () => {};
     const noorIsIn = new Promise<void>((resolve) => {
       free = resolve;
@@ -107,8 +107,8 @@ describe('the desk', { timeout: 180_000 }, () => {
     await noor.getByRole('button', { name: 'Accept' }).click();
     await reply(noor).waitFor();
     free();
-    await kim.getByText('Somebody was faster').waitFor();
-    await kim.getByText('Noor serves this conversation.').waitFor();
+    await kim.getByText('Already taken').waitFor();
+    await kim.getByText('Assigned to Noor.').waitFor();
     await expect.poll(() => reply(kim).count()).toBe(0);
     await reply(noor).fill('I am');
     await kim.getByText('Noor is typing').waitFor();
@@ -130,7 +130,7 @@ describe('the desk', { timeout: 180_000 }, () => {
     const { body } = await visitor.call('GET', '/v1/messages?limit=100');
     const [{ content }] = body.items;
     expect(content.attachments.map(({ name }: { name: string }) => name)).toEqual(['box.png', 'pasted.png']);
-    await thread(page).getByRole('button', { name: 'Look at pasted.png' }).click();
+    await thread(page).getByRole('button', { name: 'View pasted.png' }).click();
     await page.getByRole('dialog').getByRole('img', { name: 'pasted.png' }).waitFor();
   });
 
@@ -153,7 +153,7 @@ describe('the desk', { timeout: 180_000 }, () => {
     await thread(page).getByText('Careful words').waitFor();
     await thread(page).getByText('Not sent').waitFor();
     await page.unroute('**/replies');
-    await page.getByRole('button', { name: 'Send again' }).click();
+    await page.getByRole('button', { name: 'Retry' }).click();
     await expect.poll(() => said(visitor), patient).toEqual(['Careful words']);
     await expect.poll(() => page.getByText('Not sent').count(), patient).toBe(0);
     await expect.poll(() => thread(page).getByText('Careful words').count()).toBe(1);
@@ -163,13 +163,13 @@ describe('the desk', { timeout: 180_000 }, () => {
     const { visitor, page } = await served('Chen');
     await page.keyboard.press('Escape');
     await page.keyboard.press('n');
-    await page.getByRole('textbox', { name: 'Note for colleagues' }).fill('Speaks Mandarin');
+    await page.getByRole('textbox', { name: 'Internal note' }).fill('Speaks Mandarin');
     await page.keyboard.press('Enter');
     await thread(page).getByText('Speaks Mandarin').waitFor();
     expect(await said(visitor)).toEqual([]);
-    await page.getByRole('button', { name: 'Back to the bot' }).click();
-    await page.getByRole('dialog').getByRole('button', { name: 'Back to the bot' }).click();
-    await page.getByText('The bot answers here.').waitFor();
+    await page.getByRole('button', { name: 'Return to bot' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Return to bot' }).click();
+    await page.getByText('Handled by the bot.').waitFor();
     await page.getByRole('button', { name: 'Take over' }).click();
     await reply(page).waitFor();
   });
@@ -181,9 +181,9 @@ describe('the desk', { timeout: 180_000 }, () => {
       .sql`UPDATE cases SET first_reply_due_at = now() - interval '5 minutes' WHERE session_id = ${late.sessionId}`;
     const page = await at('/desk?view=queue', 'Kim');
     await page.getByRole('link', { name: /Early Eva/ }).waitFor();
-    await page.getByRole('link', { name: /Late Lena.*overdue 5:/ }).waitFor();
+    await page.getByRole('link', { name: /Late Lena.*5 min overdue/ }).waitFor();
     await page.getByRole('button', { name: 'Filter and sort' }).click();
-    await page.getByRole('switch', { name: 'Only what is overdue' }).click();
+    await page.getByRole('switch', { name: 'Overdue only' }).click();
     await page.getByRole('link', { name: /Early Eva/ }).waitFor({ state: 'detached' });
     await expect.poll(() => page.getByRole('link', { name: /Late Lena/ }).count()).toBe(1);
     await expect.poll(() => page.url()).toContain('overdue=true');
@@ -290,7 +290,7 @@ describe('the desk', { timeout: 180_000 }, () => {
   it('changes what is known of a customer, and makes one of two who are the same', async () => {
     await desk.product.visit({ profile: { name: 'L. Fernández', email: 'lucia@example.org' } });
     const { visitor, page } = await served('Lucía', { email: 'lucia@example.org' });
-    const panel = page.getByRole('complementary', { name: 'The customer' });
+    const panel = page.getByRole('complementary', { name: 'Customer details' });
     await page.keyboard.press('Escape');
     await page.keyboard.press('e');
     await panel.getByLabel('Phone').fill('nope');
@@ -303,12 +303,12 @@ describe('the desk', { timeout: 180_000 }, () => {
     const { customer } = (await visitor.call('GET', '/v1/me')).body;
     expect(customer).toMatchObject({ phone: '+34600123456', attributes: { size: 'XL' } });
 
-    await panel.getByText('Maybe the same person').waitFor();
+    await panel.getByText('Possible duplicates').waitFor();
     await panel.getByText('L. Fernández').waitFor();
     await panel.getByRole('button', { name: 'Merge' }).last().click();
-    await page.getByRole('dialog').getByText('This cannot be taken back').waitFor();
+    await page.getByRole('dialog').getByText('You can’t undo this').waitFor();
     await page.getByRole('dialog').getByRole('button', { name: 'Merge' }).click();
-    await panel.getByText('Maybe the same person').waitFor({ state: 'detached' });
+    await panel.getByText('Possible duplicates').waitFor({ state: 'detached' });
     const merged = await desk.product.database.sql`
       SELECT name FROM customers WHERE merged_into = ${visitor.id}`;
     expect(merged).toEqual([{ name: 'L. Fernández' }]);

@@ -16,7 +16,7 @@ async function adminAt(place: string): Promise<{ page: Page; errors: string[] }>
   const [who] = await product.database.sql<{ email: string }[]>`SELECT email FROM agents WHERE id = ${id}`;
   const { page, errors } = await openPage(browser, `${product.url}/login?to=${encodeURIComponent(place)}`);
   page.setDefaultTimeout(60_000);
-  await page.getByLabel('E-mail address').fill(who?.email ?? '');
+  await page.getByLabel('Email').fill(who?.email ?? '');
   await page.getByRole('textbox', { name: 'Password' }).fill('correct horse battery');
   await page.getByRole('button', { name: 'Log in' }).click();
   return { page, errors };

@@ -26,7 +26,7 @@ async function adminAt(place: string): Promise<{ page: Page; errors: string[] }>
   const { id } = await product.employ({ role: 'admin', name: 'Ada' });
   const [who] = await product.database.sql<{ email: string }[]>`SELECT email FROM agents WHERE id = ${id}`;
   const { page, errors } = await openPage(browser, `${product.url}/login?to=${place}`);
-  await page.getByLabel('E-mail address').fill(who?.email ?? '');
+  await page.getByLabel('Email').fill(who?.email ?? '');
   await page.getByRole('textbox', { name: 'Password' }).fill('correct horse battery');
   await page.getByRole('button', { name: 'Log in' }).click();
   page.setDefaultTimeout(patience.timeout);

@@ -30,7 +30,7 @@ async function open(path: string, options: Parameters<typeof openPage>[2] = {}):
 }
 
 async function logIn(page: Page, email: string): Promise<void> {
-  await page.getByLabel('E-mail address').fill(email);
+  await page.getByLabel('Email').fill(email);
   await page.getByRole('textbox', { name: 'Password' }).fill('a long passphrase');
   await page.getByRole('button', { name: 'Log in' }).click();
 }
@@ -49,7 +49,7 @@ async function agentAt(
 /** A customer who has opened the chat and said something. */
 async function customerSaying(text: string, options: Parameters<typeof openPage>[2] = {}): Promise<Page> {
   const page = await open('/', options);
-  await page.getByRole('button', { name: 'Open the chat' }).first().click();
+  await page.getByRole('button', { name: 'Open chat' }).first().click();
   await say(page, text);
   return page;
 }
@@ -65,7 +65,7 @@ describe('a newcomer', () => {
   }, async () => {
     const setup = await open(product.setupUrl as string);
     await setup.getByLabel('Your name').fill('Ada');
-    await setup.getByLabel('E-mail address').fill('ada@example.com');
+    await setup.getByLabel(/e-?mail/i).fill('ada@example.com');
     await setup.getByLabel('Password').fill('a long passphrase');
     await setup.keyboard.press('Enter');
     await setup.getByRole('link', { name: /Log in to the panel/ }).click();
@@ -76,7 +76,7 @@ describe('a newcomer', () => {
       await setup.getByRole('button', { name: 'New agent' }).click();
       const dialog = setup.getByRole('dialog');
       await dialog.getByLabel('Name').fill(name);
-      await dialog.getByLabel('E-mail address').fill(`${name.toLowerCase()}@example.com`);
+      await dialog.getByLabel(/e-?mail/i).fill(`${name.toLowerCase()}@example.com`);
       await dialog.getByRole('textbox', { name: 'Password' }).fill('a long passphrase');
       await dialog.getByRole('button', { name: 'Save' }).click();
       await setup.getByText(`${name.toLowerCase()}@example.com`).waitFor();
@@ -95,13 +95,13 @@ describe('a newcomer', () => {
     await Promise.all([kim, noor].map((agent) => agent.getByRole('button', { name: 'Accept' }).waitFor()));
     // Both at once: one has it, and the other is told.
     await Promise.all([kim, noor].map((agent) => agent.getByRole('button', { name: 'Accept' }).click()));
-    const reply = (agent: Page) => agent.getByRole('textbox', { name: 'Reply to the customer' });
+    const reply = (agent: Page) => agent.getByRole('textbox', { name: 'Reply to customer' });
     await expect
       .poll(async () => (await Promise.all([kim, noor].map((agent) => reply(agent).count()))).sort())
       .toEqual([0, 1]);
     const [served, other] = (await reply(kim).count()) === 1 ? [kim, noor] : [noor, kim];
     await other
-      .getByText(/serves this conversation|Somebody else has taken it/)
+      .getByText(/Assigned to (Kim|Noor)\.|Already taken/)
       .first()
       .waitFor();
 
@@ -113,18 +113,18 @@ describe('a newcomer', () => {
     for (const agent of [served, other])
       await agent.getByRole('log').getByText('it is number 20418').waitFor();
 
-    await served.getByRole('button', { name: 'Close', exact: true }).click();
+    await served.getByRole('button', { name: 'Close case' }).click();
     const dialog = served.getByRole('dialog');
-    await dialog.getByRole('button', { name: 'Close the case' }).click();
-    await dialog.getByText('Choose how it went').waitFor();
+    await dialog.getByRole('button', { name: 'Close case' }).click();
+    await dialog.getByText('Choose an outcome').waitFor();
     await dialog.getByPlaceholder('Choose').click();
     await served.getByRole('option', { name: 'resolved', exact: true }).click();
-    await dialog.getByRole('button', { name: 'Close the case' }).click();
+    await dialog.getByRole('button', { name: 'Close case' }).click();
 
-    await customer.getByRole('radio', { name: '4 stars of 5' }).click();
+    await customer.getByRole('radio', { name: '4 of 5 stars' }).click();
     await customer.getByRole('textbox', { name: /better/ }).fill('Quick, thanks');
-    await customer.getByRole('button', { name: 'Send the rating' }).click();
-    await customer.getByText('Thank you for your answer').waitFor();
+    await customer.getByRole('button', { name: 'Send rating' }).click();
+    await customer.getByText('Thanks for your feedback').waitFor();
     await served.getByRole('log').getByText('★★★★☆').waitFor();
 
     await setup.getByRole('link', { name: 'Overview' }).click();
@@ -180,7 +180,7 @@ describe('a newcomer', () => {
       await admin.getByRole('log').waitFor();
       faults.desk = await accessibilityFaults(admin);
       await admin.goto(product.url);
-      await admin.getByRole('button', { name: 'Open the chat' }).first().click();
+      await admin.getByRole('button', { name: 'Open chat' }).first().click();
       await admin.getByRole('textbox', { name: /Write a message/ }).waitFor();
       faults.widget = await accessibilityFaults(admin);
       expect(Object.fromEntries(Object.entries(faults).filter(([, found]) => found.length > 0))).toEqual({});
@@ -199,7 +199,7 @@ describe('the desk', () => {
     await agent.keyboard.press('j');
     await agent.getByRole('button', { name: 'Accept' }).focus();
     await agent.keyboard.press('Enter');
-    await agent.getByRole('textbox', { name: 'Reply to the customer' }).waitFor();
+    await agent.getByRole('textbox', { name: 'Reply to customer' }).waitFor();
     await agent.keyboard.type('Typed without a mouse');
     await agent.keyboard.press('Enter');
     await agent.getByRole('log').getByText('Typed without a mouse').waitFor();
@@ -215,11 +215,11 @@ describe('the desk', () => {
       .getByRole('link', { name: /Visitor/ })
       .first()
       .click();
-    await agent.getByRole('textbox', { name: 'Reply to the customer' }).fill('half a thou');
+    await agent.getByRole('textbox', { name: 'Reply to customer' }).fill('half a thou');
     const address = agent.url();
     await agent.reload();
     await expect
-      .poll(() => agent.getByRole('textbox', { name: 'Reply to the customer' }).inputValue())
+      .poll(() => agent.getByRole('textbox', { name: 'Reply to customer' }).inputValue())
       .toBe('half a thou');
     await agent.evaluate('localStorage.clear()');
     await agent.goto(address);

@@ -118,7 +118,7 @@ describe('an administrator who looks into the mails', () => {
       SELECT email FROM agents WHERE id = ${admin.id}`;
     const { page, errors } = await openPage(browser, `${product.url}/login?to=/admin/emails`);
     page.setDefaultTimeout(patience.timeout);
-    await page.getByLabel('E-mail address').fill(who?.email ?? '');
+    await page.getByLabel('Email').fill(who?.email ?? '');
     await page.getByRole('textbox', { name: 'Password' }).fill('correct horse battery');
     await page.getByRole('button', { name: 'Log in' }).click();
     const row = page.getByRole('row', { name: new RegExp(person) });

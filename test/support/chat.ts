@@ -43,7 +43,7 @@ export async function startChat(): Promise<TestChat> {
 
 /** Opens the panel of the chat. */
 export async function openChat(page: Page): Promise<void> {
-  await page.getByRole('button', { name: 'Open the chat' }).click();
+  await page.getByRole('button', { name: 'Open chat' }).click();
 }
 
 /** Writes a message. */

@@ -112,7 +112,7 @@ export async function startDesk(env: Record<string, string> = {}): Promise<TestD
 }
 
 /** Where an agent writes to the customer. */
-export const reply = (page: Page) => page.getByRole('textbox', { name: 'Reply to the customer' });
+export const reply = (page: Page) => page.getByRole('textbox', { name: 'Reply to customer' });
 
 /** What was said in the open conversation. */
 export const thread = (page: Page) => page.getByRole('log');

@@ -25,7 +25,7 @@ export async function logInAs(
   const [who] = await product.database.sql<{ email: string }[]>`SELECT email FROM agents WHERE id = ${id}`;
   const { page, errors } = await openPage(browser, `${product.url}/login?to=${encodeURIComponent(place)}`);
   page.setDefaultTimeout(patienceMs);
-  await page.getByLabel('E-mail address').fill(who?.email ?? '');
+  await page.getByLabel('Email').fill(who?.email ?? '');
   await page.getByRole('textbox', { name: 'Password' }).fill('correct horse battery');
   await page.getByRole('button', { name: 'Log in' }).click();
   return { page, errors, keep: (name) => keepPictures(page, name) };

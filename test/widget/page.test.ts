@@ -64,8 +64,8 @@ describe('the chat on a page of others', () => {
       const page = await chat.open(shop.url);
       await openChat(page);
       await page.getByLabel('Your name').fill('Vera');
-      await page.getByLabel('E-mail address').fill('vera@example.org');
-      await page.getByRole('button', { name: 'Start the conversation' }).click();
+      await page.getByLabel('Email').fill('vera@example.org');
+      await page.getByRole('button', { name: 'Start chat' }).click();
       await say(page, 'Hello');
       await page.locator('.msg.bot').first().waitFor();
       const [row] = await chat.product.database

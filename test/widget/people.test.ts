@@ -56,7 +56,7 @@ describe('whoever comes to a browser that another person has used', () => {
       await say(page, 'Never sent by a stranger');
       await page.locator('.msg.wait', { hasText: 'Never sent by a stranger' }).waitFor();
       await identify(page, 'u-1');
-      await page.getByText('What had not been sent yet was discarded').waitFor();
+      await page.getByText('Unsent messages were discarded').waitFor();
       expect(await mine(page)).toEqual([]);
       network.mend();
       await page.locator('.notice button').or(page.locator('.msg.bot')).first().waitFor({ timeout: 60_000 });
@@ -64,7 +64,7 @@ describe('whoever comes to a browser that another person has used', () => {
       await say(page, 'Sent by u-1');
       await expect.poll(() => storedFor('Sent by u-1'), { timeout: 60_000 }).toEqual(['u-1']);
       expect(await storedFor('Never sent by a stranger')).toEqual([]);
-      await expect.poll(() => page.getByText('was discarded').count()).toBe(0);
+      await expect.poll(() => page.getByText('were discarded').count()).toBe(0);
     } finally {
       await cutShop.stop();
       network.stop();
@@ -97,9 +97,9 @@ describe('a visitor', () => {
     await admin.call('PUT', '/v1/agents/me/availability', { availability: 'online' });
     const page = await open();
     await openChat(page);
-    await page.locator('header', { hasText: 'We are here for you' }).waitFor();
+    await page.locator('header', { hasText: 'Our team is online' }).waitFor();
     await say(page, 'I want to talk to a person');
-    await page.locator('.line', { hasText: /You are (next|number \d+) in line/ }).waitFor();
+    await page.locator('.line', { hasText: /You’re (next|number \d+) in the queue/ }).waitFor();
     const [item] = await eventually(
       () => chat.product.database.sql<{ id: number }[]>`
         SELECT id FROM queue_items WHERE status = 'waiting' ORDER BY id DESC LIMIT 1`,
@@ -110,10 +110,10 @@ describe('a visitor', () => {
     await page.locator('header', { hasText: 'Online' }).waitFor();
     await page.locator('.line').waitFor({ state: 'hidden' });
     await admin.call('PUT', '/v1/agents/me/availability', { availability: 'away' });
-    await page.locator('header', { hasText: 'Away for a moment' }).waitFor();
+    await page.locator('header', { hasText: 'Away' }).waitFor();
     await page.reload();
     await page.locator('header', { hasText: 'Ada Lovelace' }).waitFor();
-    await page.locator('header', { hasText: 'Away for a moment' }).waitFor();
+    await page.locator('header', { hasText: 'Away' }).waitFor();
   });
 
   it('leaves a message while nobody is there, and is told what is wrong with it', {
@@ -123,16 +123,16 @@ describe('a visitor', () => {
     try {
       const page = await open();
       await openChat(page);
-      const send = page.getByRole('button', { name: 'Send the message' });
+      const send = page.getByRole('button', { name: 'Send message' });
       await send.click();
-      await expect.poll(() => page.getByText('Please fill this in.').count()).toBe(3);
+      await expect.poll(() => page.getByText('This field is required.').count()).toBe(3);
       await page.getByLabel('Your name').fill('Nora');
-      await page.getByLabel('E-mail address').fill('nora@home');
+      await page.getByLabel('Email').fill('nora@home');
       await page.getByLabel('Your message').fill('Call me back about the blue one.');
       await send.click();
       // Browsers take that; the server does not.
-      await page.getByText('This is not an e-mail address.').waitFor();
-      await page.getByLabel('E-mail address').fill('nora@example.org');
+      await page.getByText('Enter a valid email address.').waitFor();
+      await page.getByLabel('Email').fill('nora@example.org');
       await send.click();
       await page.locator('.msg.mine', { hasText: 'Call me back' }).waitFor();
       await page.locator('.sys', { hasText: 'Thank you, we have your message.' }).waitFor();
@@ -155,7 +155,7 @@ describe('a visitor', () => {
       mimeType: 'text/plain',
       buffer: Buffer.alloc(200_000, 'x'),
     });
-    await page.getByRole('progressbar', { name: 'Sending … invoice.txt' }).waitFor();
+    await page.getByRole('progressbar', { name: 'Sending… invoice.txt' }).waitFor();
     await expect.poll(() => asked.includes('POST /v1/attachments')).toBe(true);
     await page.getByRole('button', { name: 'Cancel' }).click();
     await expect.poll(() => page.locator('.msg.wait').count()).toBe(0);
@@ -204,7 +204,7 @@ describe('a visitor', () => {
     >`SELECT max(id)::int AS id FROM sessions`;
     await admin.call('POST', `/v1/sessions/${session?.id}/replies`, { text: 'Yes, I am' });
     await expect.poll(() => page.title(), { timeout: 20_000 }).toMatch(/^\(\d\) Shop$/);
-    await page.getByRole('button', { name: /^Open the chat: \d/ }).click();
+    await page.getByRole('button', { name: /^Open chat\. New messages: \d/ }).click();
     await expect.poll(() => page.title()).toBe('Shop');
   });
 });

@@ -63,7 +63,7 @@ describe('a visitor', () => {
       await openChat(beside);
       await beside.locator('.msg', { hasText: 'I do remember you' }).waitFor();
       // Read in one, read in all.
-      await page.getByRole('button', { name: 'Open the chat', exact: true }).waitFor();
+      await page.getByRole('button', { name: 'Open chat', exact: true }).waitFor();
       await say(beside, 'From the other tab');
       await openChat(page);
       await expect.poll(() => mine(page)).toEqual(['Remember me', 'From the other tab']);
@@ -144,8 +144,8 @@ describe('a visitor', () => {
     try {
       const page = await chat.open(shop.url);
       await openChat(page);
-      await page.getByText('Nobody is here at the moment. Tell us').waitFor();
-      await page.getByRole('button', { name: 'Go to the chat' }).click();
+      await page.getByText('We’re away right now. Leave a message').waitFor();
+      await page.getByRole('button', { name: 'Go to chat' }).click();
       await say(page, 'Who am I?');
       await page.locator('.msg.bot').first().waitFor();
       await page.evaluate("Mevrik('identify', { name: 'Nora', email: 'nora@example.org' })");

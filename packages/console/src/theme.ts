@@ -62,10 +62,10 @@ export const theme = createTheme({
     Tooltip: { defaultProps: { openDelay: 350, withArrow: true } },
     ActionIcon: { defaultProps: { variant: 'subtle', color: 'gray' } },
     CloseButton: { defaultProps: { 'aria-label': 'Close' } },
-    Notification: { defaultProps: { closeButtonProps: { 'aria-label': 'Close the message' } } },
+    Notification: { defaultProps: { closeButtonProps: { 'aria-label': 'Dismiss' } } },
     Modal: {
       defaultProps: {
-        closeButtonProps: { 'aria-label': 'Close the dialog' },
+        closeButtonProps: { 'aria-label': 'Close dialog' },
         centered: true,
         radius: 'lg',
         overlayProps: { backgroundOpacity: 0.4 },

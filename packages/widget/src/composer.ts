@@ -38,8 +38,8 @@ export function createComposer(config: WidgetConfig, words: Words, actions: Comp
     rows: 1,
     dir: 'auto',
     maxlength: 10_000,
-    placeholder: words.write,
-    'aria-label': words.write,
+    placeholder: words.writeMessage,
+    'aria-label': words.writeMessage,
     enterkeyhint: 'send',
     oninput: grow,
     onkeydown: (event: KeyboardEvent) => {
@@ -59,8 +59,8 @@ export function createComposer(config: WidgetConfig, words: Words, actions: Comp
       class: 'tool',
       type: 'button',
       hidden: true,
-      'aria-label': words.video,
-      title: words.video,
+      'aria-label': words.requestVideo,
+      title: words.requestVideo,
       onclick: () => {
         video.disabled = true;
         const enable = () => {

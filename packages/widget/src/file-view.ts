@@ -69,9 +69,9 @@ export function uploadView({ speech, conversation }: LogView, upload: Upload): L
             'span',
             { class: 'bad', role: 'alert' },
             fault === '' ? '' : `${fault} `,
-            act(words.failed, () => void conversation.uploads.add(file, key)),
+            act(words.sendFailed, () => void conversation.uploads.add(file, key)),
             ' · ',
-            act(words.drop, remove),
+            act(words.discard, remove),
           ),
     );
   return { key: `${key} ${fault}`, make };

@@ -42,16 +42,16 @@ function formCard({ words, title, text, fields, action, onDone, more }: Form): H
   };
   const wrong = (input: HTMLInputElement | HTMLTextAreaElement, field: Field | undefined) => {
     const isEmpty = input.value.trim() === '';
-    if (isEmpty) return field?.isRequired ? words.needed : '';
-    return input.validity.typeMismatch ? words.wrongEmail : '';
+    if (isEmpty) return field?.isRequired ? words.required : '';
+    return input.validity.typeMismatch ? words.invalidEmail : '';
   };
   const refuse = (error: unknown) => {
     const paths = error instanceof MevrikError ? (error.fields ?? []).map(({ path }) => path) : [];
     const blamed = inputs.flatMap((_, at) =>
       paths.some((path) => path.split('.').includes(fields[at]?.name ?? '')) ? [at] : [],
     );
-    for (const at of blamed) blame(at, fields[at]?.kind === 'email' ? words.wrongEmail : words.wrong);
-    fault.textContent = blamed.length > 0 ? '' : words.notDone;
+    for (const at of blamed) blame(at, fields[at]?.kind === 'email' ? words.invalidEmail : words.invalid);
+    fault.textContent = blamed.length > 0 ? '' : words.submitFailed;
     fault.hidden = blamed.length > 0;
     inputs[blamed[0] ?? -1]?.focus();
   };
@@ -134,7 +134,7 @@ export function preChatCard(
   return formCard({
     words,
     fields,
-    action: words.begin,
+    action: words.start,
     onDone({ name, email, phone, ...attributes }) {
       return onDone({
         ...(name === undefined ? {} : { name }),
@@ -155,16 +155,16 @@ export function offlineCard(
   const isRequired = true;
   return formCard({
     words,
-    title: words.leave,
-    text: words.leaveText,
+    title: words.leaveMessage,
+    text: words.leaveMessageText,
     fields: [
       { ...aboutName, label: words.name, isRequired },
       { ...aboutEmail, label: words.email, isRequired },
       { name: 'text', label: words.message, kind: 'area', maxLength: 5000, isRequired },
     ],
-    action: words.leaveSend,
+    action: words.sendMessage,
     onDone: ({ name = '', email = '', text = '' }) => onDone({ name, email, text }),
-    more: h('button', { class: 'plain', type: 'button', onclick: onChat }, words.chatInstead),
+    more: h('button', { class: 'plain', type: 'button', onclick: onChat }, words.goToChat),
   });
 }
 
@@ -178,9 +178,9 @@ export function leftCard(
     'div',
     { class: 'card left', role: 'status', tabindex: -1 },
     icon('done'),
-    h('b', {}, words.left),
-    h('p', { dir: 'auto' }, words.leftMail.replace('{email}', email)),
-    caseId !== null && h('p', {}, words.leftNumber.replace('{n}', `#${caseId}`)),
-    h('button', { class: 'plain', type: 'button', onclick: onChat }, words.chatInstead),
+    h('b', {}, words.messageSent),
+    h('p', { dir: 'auto' }, words.messageSentText.replace('{email}', email)),
+    caseId !== null && h('p', {}, words.reference.replace('{n}', `#${caseId}`)),
+    h('button', { class: 'plain', type: 'button', onclick: onChat }, words.goToChat),
   );
 }

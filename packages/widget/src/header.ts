@@ -62,35 +62,37 @@ function presenceIn(
   { words, locale }: Speech,
 ): { readonly presence: Presence; readonly text: string } {
   const agent = agentIn(state);
-  if (agent?.availability === 'online') return { presence: 'on', text: words.online };
-  if (agent?.availability === 'away') return { presence: 'away', text: words.away };
-  if (agent) return { presence: 'off', text: words.gone };
+  if (agent?.availability === 'online') return { presence: 'on', text: words.agentOnline };
+  if (agent?.availability === 'away') return { presence: 'away', text: words.agentAway };
+  if (agent) return { presence: 'off', text: words.agentOffline };
   const { opening } = state;
   if (!opening) return { presence: undefined, text: '' };
   if (!opening.isOpen) return { presence: 'off', text: closedText(words, locale, opening.changesAt) };
   return opening.isStaffed
-    ? { presence: 'on', text: words.team }
-    : { presence: 'off', text: words.unstaffed };
+    ? { presence: 'on', text: words.teamOnline }
+    : { presence: 'off', text: words.replySoon };
 }
 
 /** That nobody is there, and when somebody is again. */
 function closedText(words: Speech['words'], locale: string, opensAt: string | null): string {
   if (opensAt === null) return words.closed;
   const day = new Intl.DateTimeFormat(locale, { weekday: 'short', hour: '2-digit', minute: '2-digit' });
-  return `${words.opens}: ${day.format(new Date(opensAt))}`;
+  return words.opensAt.replace('{time}', day.format(new Date(opensAt)));
 }
 
 const longMinutes = 60;
 
 function lineText({ queuePosition }: ConversationState, words: Speech['words'], locale: string): string {
-  if (!queuePosition) return words.waiting;
+  if (!queuePosition) return words.inQueue;
   const { position, estimateMinutes } = queuePosition;
   const place =
-    position === 1 ? words.next : words.place.replace('{n}', new Intl.NumberFormat(locale).format(position));
+    position === 1
+      ? words.nextInQueue
+      : words.queuePosition.replace('{n}', new Intl.NumberFormat(locale).format(position));
   if (estimateMinutes === null) return place;
-  if (estimateMinutes > longMinutes) return `${place} ${words.long}`;
+  if (estimateMinutes > longMinutes) return `${place} ${words.longWait}`;
   const time = new Intl.NumberFormat(locale, { style: 'unit', unit: 'minute', unitDisplay: 'long' });
-  return `${place} ${words.about.replace('{time}', time.format(estimateMinutes))}`;
+  return `${place} ${words.estimatedWait.replace('{time}', time.format(estimateMinutes))}`;
 }
 
 /** Text that is the same is not said again. */

@@ -43,9 +43,9 @@ function unsentLines({ speech: { words }, conversation: { outbox } }: LogView, o
             h(
               'div',
               { class: 'meta mine bad', role: 'alert' },
-              act(words.failed, () => void outbox.retry()),
+              act(words.sendFailed, () => void outbox.retry()),
               ' · ',
-              act(words.drop, () => outbox.drop(key)),
+              act(words.discard, () => outbox.drop(key)),
             ),
         }
       : { key: `${key} goes`, make: () => h('div', { class: 'meta mine' }, words.sending) },
@@ -64,12 +64,13 @@ function linesOfOne(view: LogView, message: Message, before: Message | undefined
           'div',
           { class: 'sys', dir: 'auto' },
           label === undefined ? text : h('span', { role: 'img', 'aria-label': label }, text),
-          label === undefined ? '' : ` ${words.rateThanks}`,
+          label === undefined ? '' : ` ${words.ratingThanks}`,
         ),
     },
   ];
-  if (kind === 'video_call_request') return sign(words.videoAsked);
-  if (content.csat) return sign('★'.repeat(content.csat.score), `${content.csat.score} ${words.stars}`);
+  if (kind === 'video_call_request') return sign(words.videoRequested);
+  if (content.csat)
+    return sign('★'.repeat(content.csat.score), words.stars.replace('{n}', String(content.csat.score)));
   if (sender.type === 'system') return isSurvey(message) ? [] : sign(content.text ?? '');
   const isFirst =
     before?.sender.type !== sender.type || before.sender.id !== sender.id || before.kind === 'system';
@@ -78,7 +79,7 @@ function linesOfOne(view: LogView, message: Message, before: Message | undefined
   );
   const lines: Line[] = [];
   if (isFirst && isReply) {
-    const name = sender.type === 'bot' ? words.bot : (sender.name ?? words.someone);
+    const name = sender.type === 'bot' ? words.bot : (sender.name ?? words.agent);
     lines.push({
       key: `${id} by ${name}`,
       make: () => h('div', { class: 'meta first' }, h('bdi', {}, name), ` · ${time}`),

@@ -13,7 +13,7 @@ export function ratingCard(
     'aria-label': words.rateComment,
     placeholder: words.rateComment,
   });
-  const send = h('button', { class: 'big', type: 'submit', disabled: true }, words.rateSend);
+  const send = h('button', { class: 'big', type: 'submit', disabled: true }, words.sendRating);
   const choose = (next: number) => {
     score = next;
     send.disabled = false;
@@ -32,7 +32,7 @@ export function ratingCard(
         type: 'button',
         role: 'radio',
         'aria-checked': 'false',
-        'aria-label': `${value} ${words.stars}`,
+        'aria-label': words.stars.replace('{n}', String(value)),
         tabindex: value === 1 ? 0 : -1,
         onclick: () => choose(value),
         onkeydown: (event: KeyboardEvent) => {

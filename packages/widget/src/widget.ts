@@ -184,10 +184,10 @@ export function createWidget(config: WidgetConfig): Widget {
     badge.textContent = unread > 9 ? `${numbers.format(9)}+` : numbers.format(unread);
     launch.setAttribute(
       'aria-label',
-      badge.hidden ? words.open : `${words.open}: ${numbers.format(unread)} ${words.newMessages}`,
+      badge.hidden ? words.open : `${words.open}. ${words.newMessages}: ${numbers.format(unread)}`,
     );
     showInTitle(isOpen && document.visibilityState === 'visible' ? 0 : unread);
-    const someone = state.typing === undefined ? '' : `${state.typing || words.someone} ${words.typing}`;
+    const someone = state.typing === undefined ? '' : `${state.typing || words.agent} ${words.isTyping}`;
     if (typing.textContent !== someone) typing.textContent = someone;
     const lines = linesIn(state);
     const hadFocus = composer.element.contains(shadow.activeElement);
@@ -217,7 +217,7 @@ export function createWidget(config: WidgetConfig): Widget {
     }
     const discarded = {
       key: 'discarded',
-      make: () => h('div', { class: 'sys', role: 'alert' }, words.discarded),
+      make: () => h('div', { class: 'sys', role: 'alert' }, words.discardedUnsent),
     };
     const more = hasDiscarded ? [discarded] : [];
     if (state.hasSurvey) rating ??= ratingCard(words, (score, comment) => conversation.rate(score, comment));

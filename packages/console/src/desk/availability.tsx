@@ -10,9 +10,9 @@ import classes from '../shared/shell.module.css';
 const colors = { online: 'teal.6', away: 'yellow.6', offline: 'gray.5' } as const;
 const labels = { online: 'Online', away: 'Away', offline: 'Offline' } as const;
 const meanings = {
-  online: 'You are given conversations',
-  away: 'You keep yours, and get no new ones',
-  offline: 'You get no conversations',
+  online: 'You receive new conversations',
+  away: 'You keep your conversations but receive no new ones',
+  offline: 'You receive no conversations',
 } as const;
 
 /** Whether the agent takes conversations. */
@@ -22,20 +22,26 @@ export function Availability() {
     try {
       session.update(await api.rest.desk.setAvailability({ availability }));
     } catch (error) {
-      notifications.show({ color: 'red', title: 'Your availability is unchanged', message: explain(error) });
+      notifications.show({
+        color: 'red',
+        title: 'Could not change your availability',
+        message: explain(error),
+      });
     }
   }
   return (
     <Menu position="right-end" width={250} shadow="md">
       <Menu.Target>
-        <UnstyledButton className={classes.link} aria-label={`You are ${me.availability}. Change it`}>
+        <UnstyledButton className={classes.link} aria-label={`Availability: ${me.availability}`}>
           <Indicator color={colors[me.availability]} size={11} position="middle-center">
             <span style={{ display: 'inline-block', width: 18, height: 18 }} />
           </Indicator>
         </UnstyledButton>
       </Menu.Target>
       <Menu.Dropdown>
-        <Menu.Label>Availability · up to {me.capacity} conversations</Menu.Label>
+        <Menu.Label>
+          Availability · up to {me.capacity} {me.capacity === 1 ? 'conversation' : 'conversations'}
+        </Menu.Label>
         {(['online', 'away', 'offline'] as const).map((one) => (
           <Menu.Item
             key={one}

@@ -51,10 +51,10 @@ export function CommandPalette() {
       highlightQuery
       scrollable
       maxHeight={420}
-      nothingFound="Nothing of that name"
+      nothingFound="No results"
       searchProps={{
         leftSection: <IconSearch size={18} />,
-        placeholder: 'What do you want to do?',
+        placeholder: 'Search actions and conversations…',
         'aria-label': 'Command',
       }}
     />
@@ -69,27 +69,31 @@ function useOtherActions(): readonly SpotlightActionData[] {
     try {
       session.update(await api.rest.desk.setAvailability({ availability }));
     } catch (error) {
-      notifications.show({ color: 'red', title: 'Your availability is unchanged', message: explain(error) });
+      notifications.show({
+        color: 'red',
+        title: 'Could not change your availability',
+        message: explain(error),
+      });
     }
   };
   return [
     ...(['online', 'away', 'offline'] as const)
       .filter((one) => one !== me.availability)
-      .map((one) => ({ id: one, label: `Set yourself ${one}`, onClick: become(one) })),
+      .map((one) => ({ id: one, label: `Set availability to ${one}`, onClick: become(one) })),
     {
       id: 'alerts',
-      label: 'Sound and notifications on or off',
+      label: 'Toggle sound and notifications',
       leftSection: <IconBell {...icon} />,
       onClick: async () => {
         const areOn = await alerts.toggle();
         notifications.show({
-          message: areOn ? 'You hear when customers write.' : 'Sound and notifications are off.',
+          message: areOn ? 'Sound and notifications are on.' : 'Sound and notifications are off.',
         });
       },
     },
     {
       id: 'scheme',
-      label: 'Light or dark',
+      label: 'Toggle dark mode',
       leftSection: <IconMoon {...icon} />,
       onClick: () => toggleColorScheme(),
     },
@@ -98,7 +102,7 @@ function useOtherActions(): readonly SpotlightActionData[] {
       : [
           {
             id: 'admin',
-            label: 'Go to the administration',
+            label: 'Open administration',
             leftSection: <IconSettings {...icon} />,
             onClick: () => void navigate({ to: '/admin' }),
           },

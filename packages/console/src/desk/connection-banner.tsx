@@ -33,7 +33,7 @@ export function ConnectionBanner({ state }: { state: ConnectionState }) {
   if (shown === 'back') {
     return (
       <div className={`${classes.banner} ${classes.found}`} role="status">
-        The connection is back. You see everything again.
+        Back online. Everything is up to date.
       </div>
     );
   }
@@ -41,13 +41,13 @@ export function ConnectionBanner({ state }: { state: ConnectionState }) {
     <div className={`${classes.banner} ${state === 'closed' ? classes.lost : ''}`} role="status">
       {state === 'closed' ? (
         <>
-          The server will not have this page any more.{' '}
+          This page can’t connect to the server.{' '}
           <Button size="compact-xs" variant="default" onClick={() => location.reload()}>
-            Load it again
+            Reload
           </Button>
         </>
       ) : (
-        'No connection. What you write is kept, and what you miss is shown when it is back.'
+        'No connection. Your replies are saved and will be sent when you’re back online.'
       )}
     </div>
   );

@@ -48,8 +48,8 @@ export function DeskPage() {
       ) : apps.isError ? (
         <Failure error={apps.error} onRetry={() => void apps.refetch()} />
       ) : apps.data.items.length === 0 ? (
-        <Empty icon={<IconMessages size={34} stroke={1.4} />} title="You work for no app yet">
-          An administrator can add you to one.
+        <Empty icon={<IconMessages size={34} stroke={1.4} />} title="You aren’t assigned to an app yet">
+          Ask an administrator to add you to one.
         </Empty>
       ) : (
         <Desk apps={apps.data.items} />
@@ -95,13 +95,13 @@ function Desk({ apps }: { apps: readonly StaffApp[] }) {
 function NothingOpen() {
   return (
     <div className={classes.nothing}>
-      <Empty icon={<IconMessageCircle size={38} stroke={1.3} />} title="No conversation is open">
-        Choose one from the list.
+      <Empty icon={<IconMessageCircle size={38} stroke={1.3} />} title="No conversation selected">
+        Select one from the list.
         <Group component="span" gap={6} mt="md" justify="center">
           <IconKeyboard size={15} aria-hidden />
           <Text span size="xs">
-            <Kbd size="xs">j</Kbd> <Kbd size="xs">k</Kbd> move, <Kbd size="xs">/</Kbd> searches,{' '}
-            <Kbd size="xs">Ctrl K</Kbd> does anything
+            <Kbd size="xs">j</Kbd> <Kbd size="xs">k</Kbd> move, <Kbd size="xs">/</Kbd> search,{' '}
+            <Kbd size="xs">Ctrl K</Kbd> commands
           </Text>
         </Group>
         <Button variant="subtle" size="compact-xs" mt="xs" onClick={() => perform('help')}>

@@ -10,12 +10,12 @@ const groups = [
 const inFields = [
   [['Enter'], 'Send'],
   [['Shift', 'Enter'], 'New line'],
-  [['/'], 'Canned replies, at the beginning of a word'],
-  [['Esc'], 'Leave the field, so that keys are shortcuts again'],
+  [['/'], 'Insert a canned reply'],
+  [['Esc'], 'Leave the text field'],
 ] as const;
 const anywhere = [
-  [['Ctrl', 'K'], 'Do anything by its name'],
-  [['?'], 'This overview'],
+  [['Ctrl', 'K'], 'Open the command palette'],
+  [['?'], 'Show keyboard shortcuts'],
 ] as const;
 
 /** All keys of the desk. */
@@ -38,8 +38,8 @@ export function HelpOverlay() {
       </SimpleGrid>
       <Switch
         mt="lg"
-        label="Single keys are shortcuts"
-        description="Turn this off if you dictate, or if a key does something that you did not want."
+        label="Single-key shortcuts"
+        description="Turn this off if you use dictation or trigger shortcuts by accident."
         checked={areOn}
         onChange={(event) => shortcutsAreOn.set(event.currentTarget.checked)}
       />

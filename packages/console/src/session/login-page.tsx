@@ -37,7 +37,7 @@ export function LoginPage() {
               <Mark size={40} />
               <Title order={1}>Log in to Mevrik</Title>
               <Text c="dimmed" size="sm">
-                The desk and the administrator’s panel
+                Agent desk and admin panel
               </Text>
             </Stack>
             {fault && (
@@ -46,7 +46,7 @@ export function LoginPage() {
               </Alert>
             )}
             <TextInput
-              label="E-mail address"
+              label="Email"
               name="email"
               type="email"
               autoComplete="username"
@@ -65,7 +65,7 @@ export function LoginPage() {
               Log in
             </Button>
             <Text size="xs" c="dimmed" ta="center">
-              Forgotten your password? An administrator can give you a new one.
+              Forgot your password? Ask an administrator to reset it.
             </Text>
           </Stack>
         </form>

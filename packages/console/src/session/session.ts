@@ -71,7 +71,7 @@ async function refreshOnce(refreshToken: string): Promise<Tokens> {
   });
 }
 
-const loggedOut = () => new MevrikError(401, 'logged_out', 'You are logged out: log in again.');
+const loggedOut = () => new MevrikError(401, 'logged_out', 'You are logged out. Log in again.');
 const stranger = createClient({ url: location.origin, appKey: '' });
 let keeper = kept && keeperOf(kept);
 

@@ -10,6 +10,6 @@ function useAgent(): Agent | undefined {
 /** On screens that nobody sees who is not logged in. */
 export function useMe(): Agent {
   const agent = useAgent();
-  if (!agent) throw new Error('Nobody is logged in.');
+  if (!agent) throw new Error('No agent is logged in.');
   return agent;
 }

@@ -6,10 +6,10 @@ import { Empty } from './states.tsx';
 /** An address that leads nowhere. */
 export function NotFound() {
   return (
-    <Empty icon={<IconMapQuestion size={34} stroke={1.4} />} title="There is nothing here">
-      The address may be mistyped. Go to{' '}
+    <Empty icon={<IconMapQuestion size={34} stroke={1.4} />} title="Page not found">
+      Check the address, or{' '}
       <Anchor component={Link} to="/desk">
-        the desk
+        open the desk
       </Anchor>
       .
     </Empty>

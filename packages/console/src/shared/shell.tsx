@@ -36,9 +36,9 @@ export function Shell(props: {
   return (
     <div className={`${classes.shell} ${wide ? classes.wide : classes.narrow}`}>
       <a className={classes.skip} href="#main">
-        Skip to the content
+        Skip to content
       </a>
-      <nav className={classes.rail} aria-label="Places">
+      <nav className={classes.rail} aria-label="Main">
         <div style={{ padding: '2px 6px 10px', display: 'flex', alignItems: 'center', gap: 10 }}>
           <Mark />
           {wide && (
@@ -87,7 +87,7 @@ function Person({ wide }: { wide: boolean }) {
       <Menu.Target>
         <UnstyledButton className={classes.link} mt={4}>
           <Avatar size={26} radius="xl" name={me.name} color="initials" aria-hidden />
-          <VisuallyHidden>{me.name}: settings and log-out</VisuallyHidden>
+          <VisuallyHidden>{me.name}: account menu</VisuallyHidden>
           {wide && (
             <Text size="sm" fw={550} truncate className={classes.label} aria-hidden>
               {me.name}
@@ -105,7 +105,7 @@ function Person({ wide }: { wide: boolean }) {
               [
                 ['light', 'Light', IconSun],
                 ['dark', 'Dark', IconMoon],
-                ['auto', 'As the system has it', IconSunMoon],
+                ['auto', 'System', IconSunMoon],
               ] as const
             ).map(([scheme, label, Icon]) => (
               <ActionIcon

@@ -31,18 +31,12 @@ export function Fault({ text }: { text: string | undefined }) {
 /** Something could not be loaded: why, and trying again. */
 export function Failure({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
   return (
-    <Alert
-      color="red"
-      icon={<IconAlertCircle size={18} />}
-      m="md"
-      role="alert"
-      title="This could not be loaded"
-    >
+    <Alert color="red" icon={<IconAlertCircle size={18} />} m="md" role="alert" title="Could not load this">
       <Stack gap="xs" align="flex-start">
         <Text size="sm">{explain(error)}</Text>
         {onRetry && (
           <Button size="xs" variant="light" color="red" onClick={onRetry}>
-            Try again
+            Retry
           </Button>
         )}
       </Stack>

@@ -4,7 +4,7 @@ import classes from '../../shared/shell.module.css';
 import { alerts } from './alerts.ts';
 
 const blocked =
-  'Your browser blocks notifications of this page. Allow them in the settings that open beside its address.';
+  'Your browser blocks notifications from this page. Allow them in the site settings next to the address bar.';
 
 /** Whether one hears and sees that customers write, where that is decided. */
 export function AlertsMenu() {
@@ -28,7 +28,7 @@ export function AlertsMenu() {
         </UnstyledButton>
       </Menu.Target>
       <Menu.Dropdown>
-        <Menu.Label>When a customer of yours writes, or begins to wait</Menu.Label>
+        <Menu.Label>Alerts for new messages and waiting customers</Menu.Label>
         <Menu.Item
           leftSection={areOn ? <IconBellOff size={16} /> : <IconBell size={16} />}
           onClick={() => void alerts.toggle()}
@@ -36,13 +36,13 @@ export function AlertsMenu() {
           {areOn ? 'Turn sound and notifications off' : 'Turn sound and notifications on'}
         </Menu.Item>
         <Menu.Item leftSection={<IconVolume size={16} />} onClick={alerts.chime}>
-          Hear how it sounds
+          Play test sound
         </Menu.Item>
         {areOn && permission === 'default' && (
           <Menu.Item leftSection={<IconBell size={16} />} onClick={() => void alerts.askPermission()}>
             <Text size="sm">Show notifications</Text>
             <Text size="xs" c="dimmed">
-              While you look at something else. Your browser asks whether it may.
+              When this tab is in the background. Your browser will ask for permission.
             </Text>
           </Menu.Item>
         )}

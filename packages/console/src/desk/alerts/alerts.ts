@@ -117,6 +117,6 @@ export function alertOf(
 /** Draws the agent's attention to somebody who begins to wait, where they take conversations. */
 export function alertOfQueued({ id, sessionId, queue }: QueueItem, me: Agent): void {
   if (!areOn.get() || me.availability !== 'online') return;
-  const what = { title: 'Somebody waits for a person', body: `In the queue “${queue}”`, sessionId };
+  const what = { title: 'A customer is waiting', body: `In queue “${queue}”`, sessionId };
   void claim(`item ${id}`, sight()).then((isOurs) => isOurs && alert(what));
 }

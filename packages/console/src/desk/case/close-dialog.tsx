@@ -23,9 +23,9 @@ export function CloseDialog(props: {
 
   /** What is missing, by the names of fields. */
   function missing(): Readonly<Record<string, string>> {
-    if (name === null) return { disposition: 'Choose how it went.' };
+    if (name === null) return { disposition: 'Choose an outcome.' };
     const empty = fields.filter((field) => field.required && (said[field.name] ?? '').trim() === '');
-    return Object.fromEntries(empty.map((field) => [field.name, `Say it: ${field.label}`]));
+    return Object.fromEntries(empty.map((field) => [field.name, `${field.label} is required.`]));
   }
 
   async function close(): Promise<void> {
@@ -50,7 +50,7 @@ export function CloseDialog(props: {
   }
 
   return (
-    <Modal opened={opened} onClose={onClose} title="Close the case">
+    <Modal opened={opened} onClose={onClose} title="Close case">
       <form
         noValidate
         onSubmit={(event) => {
@@ -61,7 +61,7 @@ export function CloseDialog(props: {
         <Stack>
           <Fault text={faults.all} />
           <Select
-            label="How did it go?"
+            label="Outcome"
             placeholder="Choose"
             data={dispositions.map((one) => one.name)}
             value={name}
@@ -86,7 +86,7 @@ export function CloseDialog(props: {
           ))}
           <Textarea
             label="Note"
-            description="For whoever reads this case later"
+            description="Only your team can see this"
             autosize
             minRows={2}
             maxRows={6}
@@ -99,7 +99,7 @@ export function CloseDialog(props: {
               Cancel
             </Button>
             <Button type="submit" loading={busy}>
-              Close the case
+              Close case
             </Button>
           </Group>
         </Stack>

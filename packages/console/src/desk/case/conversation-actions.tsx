@@ -23,26 +23,26 @@ export function ConversationActions(props: {
     <>
       <Menu position="bottom-end" shadow="md" width={220}>
         <Menu.Target>
-          <Tooltip label="Give it to somebody else">
-            <ActionIcon size="lg" aria-label="More" hiddenFrom="md">
+          <Tooltip label="More actions">
+            <ActionIcon size="lg" aria-label="More actions" hiddenFrom="md">
               <IconDots size={18} />
             </ActionIcon>
           </Tooltip>
         </Menu.Target>
         <Menu.Dropdown>
           <Menu.Item leftSection={<IconTransfer size={16} />} onClick={() => setTarget('agent')}>
-            Transfer …
+            Transfer…
           </Menu.Item>
           <Menu.Item leftSection={<IconRobot size={16} />} onClick={() => setTarget('bot')}>
-            Back to the bot …
+            Return to bot…
           </Menu.Item>
         </Menu.Dropdown>
       </Menu>
-      <Tooltip label="Back to the bot">
+      <Tooltip label="Return to bot">
         <ActionIcon
           size="lg"
           variant="default"
-          aria-label="Back to the bot"
+          aria-label="Return to bot"
           visibleFrom="md"
           onClick={() => setTarget('bot')}
         >
@@ -61,7 +61,7 @@ export function ConversationActions(props: {
       {row.case && (
         <>
           <Button size="xs" leftSection={<IconCircleCheck size={15} />} onClick={close.open}>
-            Close
+            Close case
           </Button>
           <CloseDialog
             caseId={row.case.id}

@@ -52,8 +52,8 @@ export function TransferDialog(props: {
     .map(({ id, name, availability }) => ({ value: String(id), label: `${name} (${availability})` }));
 
   async function transfer(): Promise<void> {
-    if (target === 'agent' && !agentId) return setFault('Choose a colleague.');
-    if (target === 'queue' && queue.trim() === '') return setFault('Name the queue.');
+    if (target === 'agent' && !agentId) return setFault('Choose an agent.');
+    if (target === 'queue' && queue.trim() === '') return setFault('Enter a queue name.');
     setBusy(true);
     setFault(undefined);
     try {
@@ -74,23 +74,23 @@ export function TransferDialog(props: {
   }
 
   return (
-    <Modal opened={opened} onClose={onClose} title="Transfer the conversation">
+    <Modal opened={opened} onClose={onClose} title="Transfer conversation">
       <Stack>
         <Fault text={fault} />
         <SegmentedControl
           value={target ?? 'agent'}
           onChange={(next) => onTarget(next as Target)}
-          aria-label="To whom"
+          aria-label="Transfer to"
           data={[
-            { value: 'agent', label: 'A colleague' },
-            { value: 'queue', label: 'A queue' },
-            { value: 'bot', label: 'Back to the bot' },
+            { value: 'agent', label: 'Agent' },
+            { value: 'queue', label: 'Queue' },
+            { value: 'bot', label: 'Bot' },
           ]}
         />
         {target === 'agent' && (
           <Select
-            label="Colleague"
-            placeholder={choices.length === 0 ? 'Nobody else works for this app' : 'Choose'}
+            label="Agent"
+            placeholder={choices.length === 0 ? 'No other agents work for this app' : 'Choose an agent'}
             data={choices}
             value={agentId}
             onChange={setAgentId}
@@ -116,7 +116,7 @@ export function TransferDialog(props: {
         )}
         <Textarea
           label="Note"
-          description="What whoever takes it should know"
+          description="For the next agent"
           autosize
           minRows={2}
           value={note}
@@ -127,7 +127,7 @@ export function TransferDialog(props: {
             Cancel
           </Button>
           <Button loading={busy} onClick={() => void transfer()}>
-            {target === 'bot' ? 'Back to the bot' : 'Transfer'}
+            {target === 'bot' ? 'Return to bot' : 'Transfer'}
           </Button>
         </Group>
       </Stack>

@@ -48,7 +48,7 @@ export function AudienceChoice(props: {
         size="xs"
         value={audience}
         onChange={(next) => onChange(next as Audience)}
-        aria-label="Who reads it"
+        aria-label="Visible to"
         data={[...replies, note]}
       />
     </Tooltip>

@@ -54,10 +54,10 @@ export function useCannedPicker(appId: number, word: string | undefined) {
     note: canned.isError
       ? explain(canned.error)
       : canned.isPending
-        ? 'Loading …'
+        ? 'Loading…'
         : canned.data.items.length === 0
-          ? 'There are no canned replies yet. Supervisors can write some in the administration.'
-          : 'No canned reply of that name.',
+          ? 'No canned replies yet. Supervisors can add them under Administration.'
+          : 'No matching canned replies',
   };
 }
 

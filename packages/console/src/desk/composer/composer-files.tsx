@@ -8,7 +8,7 @@ import { type Upload, uploads } from './uploads.ts';
 export function ComposerFiles({ files }: { files: readonly Upload[] }) {
   if (files.length === 0) return null;
   return (
-    <ul className={classes.files} aria-label="Files of this reply">
+    <ul className={classes.files} aria-label="Attachments">
       {files.map((file) => (
         <li key={file.id} className={`${classes.file} ${file.fault ? classes.fileFault : ''}`}>
           {file.fault ? (

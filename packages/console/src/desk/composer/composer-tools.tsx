@@ -32,16 +32,16 @@ export function ComposerTools(props: {
   const { isNote, length, limit, canSend, takesFiles, onFiles, onEmoji, onCanned, onSend } = props;
   const [picks, setPicks] = useState(false);
   const parts = Math.ceil(length / limit);
-  const sends = isNote ? 'Keep the note' : 'Send';
+  const sends = isNote ? 'Add note' : 'Send';
   return (
     <Group justify="space-between" gap="xs" wrap="nowrap">
       <Group gap={2} wrap="nowrap">
         {!isNote && (
-          <Tooltip label={takesFiles ? 'Add files' : 'This channel takes no files'}>
+          <Tooltip label={takesFiles ? 'Attach files' : 'This channel doesn’t support attachments'}>
             <span>
               <FileButton onChange={onFiles} multiple>
                 {(button) => (
-                  <ActionIcon {...button} disabled={!takesFiles} aria-label="Add files">
+                  <ActionIcon {...button} disabled={!takesFiles} aria-label="Attach files">
                     <IconPaperclip size={18} />
                   </ActionIcon>
                 )}
@@ -84,13 +84,13 @@ export function ComposerTools(props: {
         {length > limit * 0.8 && (
           <Text size="xs" c={length > limit ? 'orange' : 'dimmed'} ml={6} role="status">
             {length.toLocaleString()} of {limit.toLocaleString()}
-            {parts > 1 ? `: goes out as ${parts} messages` : ''}
+            {parts > 1 ? ` · sent as ${parts} messages` : ''}
           </Text>
         )}
       </Group>
       <Group gap="xs" wrap="nowrap">
         <Text size="xs" c="dimmed" visibleFrom="lg" style={{ whiteSpace: 'nowrap' }}>
-          <Kbd size="xs">Enter</Kbd> sends
+          <Kbd size="xs">Enter</Kbd> to send
         </Text>
         <Button
           size="xs"

@@ -104,7 +104,7 @@ export function Composer(props: ComposerProps) {
     if (list.length === 0) return;
     setFault(
       isNote
-        ? 'Notes have no files: write to the customer to send them.'
+        ? 'Notes can’t have attachments. Send files in a reply.'
         : uploads.add({ sessionId, appId }, list, { capabilities, mostBytes: fileBytes }),
     );
   }
@@ -118,14 +118,14 @@ export function Composer(props: ComposerProps) {
     if (isEmpty || isClosed) return;
     const open = isNote ? undefined : openPlaceholder(text);
     if (open) {
-      setFault(`Say something in place of ${open.text} first.`);
+      setFault(`Replace ${open.text} before you send.`);
       area.current?.setSelectionRange(open.at, open.at + open.text.length);
       return;
     }
     const wrong = isUploading
-      ? 'A file is still being uploaded.'
+      ? 'Wait until all files are uploaded.'
       : attached.some((file) => file.fault)
-        ? 'A file could not be uploaded: remove it first.'
+        ? 'A file failed to upload. Remove it before you send.'
         : undefined;
     setFault(wrong);
     if (wrong) return;
@@ -214,11 +214,9 @@ export function Composer(props: ComposerProps) {
           maxLength={longest}
           variant="unstyled"
           placeholder={
-            isNote
-              ? 'Write a note that only colleagues see …'
-              : 'Write to the customer, or / for canned replies …'
+            isNote ? 'Write a note that only your team sees…' : 'Write a reply, or type / for canned replies…'
           }
-          aria-label={isNote ? 'Note for colleagues' : 'Reply to the customer'}
+          aria-label={isNote ? 'Internal note' : 'Reply to customer'}
           {...(isOpen && picker.items.length > 0
             ? { 'aria-controls': listId, 'aria-activedescendant': `${listId}-${picker.active}` }
             : {})}

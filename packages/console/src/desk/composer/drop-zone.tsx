@@ -42,7 +42,7 @@ export function DropZone(props: { takesFiles: boolean; onFiles: (files: readonly
         createPortal(
           <div className={classes.drop} role="status">
             <IconFileUpload size={34} stroke={1.4} aria-hidden />
-            {takesFiles ? 'Drop files here to add them to your reply' : 'This channel takes no files'}
+            {takesFiles ? 'Drop files here to attach them' : 'This channel doesn’t support attachments'}
           </div>,
           zone,
         )}

@@ -60,7 +60,7 @@ function found(search: string): readonly Group[] {
   const sought = words.join(' ');
   const rank = ({ label }: Emoji) => (label === sought ? 0 : label.startsWith(sought) ? 1 : 2);
   items.sort((a, b) => rank(a) - rank(b));
-  return items.length === 0 ? [] : [{ title: 'Found', items: items.slice(0, 120) }];
+  return items.length === 0 ? [] : [{ title: 'Results', items: items.slice(0, 120) }];
 }
 
 /** All emoji, by search or by looking; arrows move, Enter picks. */
@@ -154,7 +154,7 @@ export function EmojiPicker({ onPick }: { onPick: (emoji: string) => void }) {
         </div>
         {shown.length === 0 && (
           <Text size="sm" c="dimmed" ta="center" py="lg">
-            No emoji of that name
+            No emoji found
           </Text>
         )}
       </ScrollArea.Autosize>

@@ -18,16 +18,16 @@ describe('a file', () => {
       'that is too large',
       channel('video'),
       25_000_000,
-      '“film.mp4” has 30.0 MB, and a file may have 25.0 MB.',
+      '“film.mp4” is too large (30.0 MB). The limit is 25.0 MB.',
     ],
     [
       'of another kind than the channel takes',
       channel('image', 'file', 'audio'),
       30_000_000,
-      '“film.mp4” cannot be sent: this channel takes no films, only pictures, documents and sounds.',
+      '“film.mp4” can’t be sent. This channel doesn’t support videos, only images, documents and audio.',
     ],
-    ['on a channel that takes none', channel(), 30_000_000, 'This channel takes no files.'],
-    ['where nothing can be sent', null, 30_000_000, 'This channel takes no files.'],
+    ['on a channel that takes none', channel(), 30_000_000, 'This channel doesn’t support attachments.'],
+    ['where nothing can be sent', null, 30_000_000, 'This channel doesn’t support attachments.'],
   ])('%s', (_what, capabilities, mostBytes, expected) => {
     expect(refusalOf(film, { capabilities, mostBytes })).toBe(expected);
   });

@@ -9,9 +9,9 @@ export interface FileLimits {
 }
 
 const names: Record<Attachment['type'], string> = {
-  image: 'pictures',
-  audio: 'sounds',
-  video: 'films',
+  image: 'images',
+  audio: 'audio',
+  video: 'videos',
   file: 'documents',
 };
 
@@ -29,13 +29,13 @@ export function refusalOf(
   const { name, size } = file;
   const kinds = capabilities?.attachments ?? [];
   const kind = kindOf(file);
-  if (kinds.length === 0) return 'This channel takes no files.';
+  if (kinds.length === 0) return 'This channel doesn’t support attachments.';
   if (!kinds.includes(kind)) {
-    return `“${name}” cannot be sent: this channel takes no ${names[kind]}, only ${listed(kinds)}.`;
+    return `“${name}” can’t be sent. This channel doesn’t support ${names[kind]}, only ${listed(kinds)}.`;
   }
   if (size === 0) return `“${name}” is empty.`;
   if (size > mostBytes) {
-    return `“${name}” has ${fileSize(size)}, and a file may have ${fileSize(mostBytes)}.`;
+    return `“${name}” is too large (${fileSize(size)}). The limit is ${fileSize(mostBytes)}.`;
   }
   return undefined;
 }

@@ -15,7 +15,7 @@ export function ReplyWindowChip({ row, now }: { row: ConversationRow; now: numbe
   const time = replyTimeOf(row, now);
   if (!time || time.state === 'closed') return null;
   return (
-    <Tooltip label={`The channel takes replies until ${exactTime(row.replyWindow?.closesForAgentsAt ?? '')}`}>
+    <Tooltip label={`You can reply until ${exactTime(row.replyWindow?.closesForAgentsAt ?? '')}`}>
       <Badge
         size="sm"
         color={time.state === 'soon' ? 'orange' : 'gray'}
@@ -42,13 +42,12 @@ export function WindowClosed({ row, since }: { row: ConversationRow; since: numb
     <Alert
       color="yellow"
       icon={<IconHourglassEmpty size={18} />}
-      title={`${channel} takes no replies since ${span(since)}`}
+      title={`The reply window on ${channel} closed ${span(since)} ago`}
       role="status"
     >
       <Text size="sm">
-        The time in which {nameOf(row.customer)} can be answered there is over. It begins anew with their next
-        message.
-        {others.length > 0 ? ' Until then you can write to them by ' : ' You can leave a note for then.'}
+        You can reply again after the next message from {nameOf(row.customer)}.
+        {others.length > 0 ? ' Until then, reach them on ' : ' Until then, you can add a note.'}
         {others.map((one, at) => (
           <span key={one.id}>
             {at > 0 && ', '}
@@ -83,11 +82,11 @@ export function ChannelDown({ channel }: { channel: StaffApp['channels'][number]
         {channel.downReason}
       </Text>
       <Text size="sm">
-        What you send waits, and goes out by itself when it is back.{' '}
+        Replies are queued and sent when the channel is back.{' '}
         {me.role === 'agent' ? (
-          'An administrator can see in the panel what is missing.'
+          'Ask an administrator to check the channel.'
         ) : (
-          <Link to="/admin/channels">See what is missing</Link>
+          <Link to="/admin/channels">Check the channel</Link>
         )}
       </Text>
     </Alert>
@@ -106,9 +105,7 @@ export function ChannelsDown({ apps }: { apps: readonly StaffApp[] }) {
       role="status"
       aria-label="Channels that are down"
     >
-      <Text size="xs">
-        Nothing gets through on {down.map(({ name }) => name).join(', ')}: answers wait there.
-      </Text>
+      <Text size="xs">Down: {down.map(({ name }) => name).join(', ')}. Replies are queued.</Text>
     </Alert>
   );
 }

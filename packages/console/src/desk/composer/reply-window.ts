@@ -21,8 +21,8 @@ export function replyTimeOf(row: Pick<ConversationRow, 'replyWindow'>, now: numb
 /** Why a comment cannot be answered privately; nothing where it can. */
 export function whyNotPrivately(row: Pick<ConversationRow, 'comment'>, now: number): string | undefined {
   const { privateReply } = row.comment ?? {};
-  if (!privateReply) return 'There is no comment to answer privately.';
-  if (privateReply.isUsed) return 'The comment was answered privately before: that can be done once.';
-  if (Date.parse(privateReply.closesAt) <= now) return 'The comment is too old to be answered privately.';
+  if (!privateReply) return 'There is no comment to reply to privately.';
+  if (privateReply.isUsed) return 'A private reply can be sent only once, and it was already sent.';
+  if (Date.parse(privateReply.closesAt) <= now) return 'The comment is too old for a private reply.';
   return undefined;
 }

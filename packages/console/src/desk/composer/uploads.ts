@@ -46,7 +46,7 @@ export const uploads = {
       store.set([...store.get(), { id, sessionId, name, sizeBytes, progress: 0, previewUrl }]);
       void upload(id, file, appId);
     }
-    if (there + taken.length > mostFiles) return `A message has at most ${mostFiles} files.`;
+    if (there + taken.length > mostFiles) return `You can attach up to ${mostFiles} files.`;
     return [...new Set(refusals)].filter((one) => one !== undefined).join(' ') || undefined;
   },
   remove(id: string): void {
@@ -68,11 +68,15 @@ async function upload(id: string, file: File, appId: number): Promise<void> {
     if (answer.status === 401) answer = await post(id, file, appId, await token(true));
     const body = JSON.parse(answer.text || '{}') as Attachment & { detail?: string };
     if (answer.status !== 201) {
-      throw new MevrikError(answer.status, 'refused', body.detail ?? `The server answered ${answer.status}.`);
+      throw new MevrikError(
+        answer.status,
+        'refused',
+        body.detail ?? `The server responded with status ${answer.status}.`,
+      );
     }
     patch(id, { attachment: body, progress: 1 });
   } catch (error) {
-    const fault = error instanceof MevrikError ? error.message : 'It could not be uploaded.';
+    const fault = error instanceof MevrikError ? error.message : 'Upload failed.';
     patch(id, { fault });
   } finally {
     requests.delete(id);
@@ -96,8 +100,8 @@ function post(
     request.upload.onprogress = ({ loaded, total }) =>
       patch(id, { progress: total > 0 ? loaded / total : 0 });
     request.onload = () => resolve({ status: request.status, text: request.responseText });
-    request.onerror = () => reject(new MevrikError(0, 'unreachable', 'The server could not be reached.'));
-    request.onabort = () => reject(new MevrikError(0, 'aborted', 'It was taken back.'));
+    request.onerror = () => reject(new MevrikError(0, 'unreachable', 'Could not reach the server.'));
+    request.onabort = () => reject(new MevrikError(0, 'aborted', 'The upload was cancelled.'));
     request.send(file);
   });
 }

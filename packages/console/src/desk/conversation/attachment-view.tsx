@@ -73,7 +73,7 @@ function Picture(props: { address: string; name: string; onBroken: () => void })
   const [opened, { open, close }] = useDisclosure(false);
   return (
     <>
-      <UnstyledButton onClick={open} aria-label={`Look at ${name}`} className={classes.picture}>
+      <UnstyledButton onClick={open} aria-label={`View ${name}`} className={classes.picture}>
         <img src={address} alt={name} onError={onBroken} />
       </UnstyledButton>
       <Modal
@@ -81,7 +81,7 @@ function Picture(props: { address: string; name: string; onBroken: () => void })
         onClose={close}
         size="auto"
         title={
-          <Tooltip label="Open it in a tab of its own">
+          <Tooltip label="Open in a new tab">
             <Anchor href={address} target="_blank" rel="noopener noreferrer" className={parts.line}>
               <IconDownload size={16} aria-hidden /> {name}
             </Anchor>

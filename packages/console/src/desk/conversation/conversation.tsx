@@ -16,7 +16,7 @@ import { Composer } from '../composer/composer.tsx';
 import type { Facts } from '../composer/fill-in.ts';
 import { CustomerPanel } from '../customer/customer-panel.tsx';
 import { keys } from '../keys.ts';
-import { nameOf } from '../list/preview.ts';
+import { nameOf, priorityLabels } from '../list/preview.ts';
 import { SlaChip, WaitChip } from '../list/sla-chip.tsx';
 import classes from './conversation.module.css';
 import { ParentPost } from './parent-post.tsx';
@@ -67,8 +67,13 @@ export function Conversation({ sessionId, apps }: { sessionId: number; apps: rea
       <section className={classes.center} aria-label={`Conversation with ${nameOf(customer)}`}>
         <Head row={row.data} app={app} viewing={signs.viewing}>
           {mayWrite && <ConversationActions row={row.data} app={app} onDone={() => void refresh()} />}
-          <Tooltip label={showsPanel ? 'Hide the customer' : 'Show the customer'}>
-            <ActionIcon onClick={panel.toggle} aria-label="The customer" aria-expanded={showsPanel} size="lg">
+          <Tooltip label={showsPanel ? 'Hide customer details' : 'Show customer details'}>
+            <ActionIcon
+              onClick={panel.toggle}
+              aria-label="Customer details"
+              aria-expanded={showsPanel}
+              size="lg"
+            >
               <IconLayoutSidebarRight size={19} />
             </ActionIcon>
           </Tooltip>
@@ -91,7 +96,7 @@ export function Conversation({ sessionId, apps }: { sessionId: number; apps: rea
         )}
       </section>
       {showsPanel && (
-        <aside className={classes.panel} aria-label="The customer">
+        <aside className={classes.panel} aria-label="Customer details">
           <CustomerPanel
             customerId={customer.id}
             sessionId={sessionId}
@@ -115,14 +120,14 @@ function Head(props: {
   const { session, customer, queueItem } = row;
   const now = useNow(1_000);
   const kind = app?.channels.find(({ name }) => name === session.channel)?.kind ?? session.channel;
-  const also = `${viewing.join(', ')} also look${viewing.length > 1 ? '' : 's'} at this`;
+  const also = `${viewing.join(', ')} ${viewing.length > 1 ? 'are' : 'is'} also viewing this`;
   return (
     <header className={classes.head}>
       <ActionIcon
         component={Link}
         to="/desk"
         search={((before: object) => before) as never}
-        aria-label="Back to the list"
+        aria-label="Back to list"
         className={classes.back}
       >
         <IconArrowLeft size={18} />
@@ -134,10 +139,10 @@ function Head(props: {
         <div className={classes.headFacts}>
           <ChannelIcon kind={kind} name={session.channel} size={14} />
           <span>{session.channel}</span>
-          {row.case && <span className={classes.caseNumber}>· case #{row.case.id}</span>}
+          {row.case && <span className={classes.caseNumber}>· Case #{row.case.id}</span>}
           {queueItem && queueItem.priority !== 'normal' && (
             <Badge size="xs" color={queueItem.priority === 'low' ? 'gray' : 'orange'}>
-              {queueItem.priority}
+              {priorityLabels[queueItem.priority]}
             </Badge>
           )}
           <SlaChip row={row} now={now} />

@@ -18,7 +18,7 @@ export function FailedDelivery({ message }: { message: Message }) {
     try {
       takeMessage(queries, (await api.rest.desk.retryMessage(message.id)).message);
     } catch (error) {
-      notifications.show({ color: 'red', title: 'It was not sent again', message: explain(error) });
+      notifications.show({ color: 'red', title: 'Could not retry the message', message: explain(error) });
     } finally {
       setBusy(false);
     }
@@ -28,15 +28,15 @@ export function FailedDelivery({ message }: { message: Message }) {
       <Group gap={4}>
         <span>Not delivered</span>
         <Button size="compact-xs" variant="light" color="red" loading={busy} onClick={() => void retry()}>
-          Try again
+          Retry
         </Button>
         <Popover position="bottom-end" width={320} shadow="md" withArrow>
           <Popover.Target>
             <Button size="compact-xs" variant="subtle" color="gray">
-              Why?
+              Details
             </Button>
           </Popover.Target>
-          <Popover.Dropdown aria-label="Why it was not delivered">
+          <Popover.Dropdown aria-label="Delivery details">
             <Attempts messageId={message.id} />
           </Popover.Dropdown>
         </Popover>
@@ -53,7 +53,7 @@ function Attempts({ messageId }: { messageId: number }) {
   });
   if (deliveries.isPending) return <Loader size="xs" role="status" aria-label="Loading" />;
   if (deliveries.isError) return <Text size="sm">{explain(deliveries.error)}</Text>;
-  if (deliveries.data.items.length === 0) return <Text size="sm">It never was on its way.</Text>;
+  if (deliveries.data.items.length === 0) return <Text size="sm">No delivery was attempted.</Text>;
   return (
     <Stack gap="sm">
       {deliveries.data.items.map(({ id, channel, error, attempts }) => (
@@ -61,7 +61,7 @@ function Attempts({ messageId }: { messageId: number }) {
           <Text size="sm" fw={600}>
             {channel}
           </Text>
-          <Text size="sm">{error ?? 'No reason is known.'}</Text>
+          <Text size="sm">{error ?? 'No error was reported.'}</Text>
           {attempts.map((attempt) => (
             <Text key={attempt.id} size="xs" c="dimmed">
               {exactTime(attempt.startedAt)}: {attempt.error ?? attempt.outcome}

@@ -15,7 +15,7 @@ import { FailedDelivery } from './failed-delivery.tsx';
 import classes from './message.module.css';
 
 const ticks = {
-  pending: [IconClock, 'On its way', undefined],
+  pending: [IconClock, 'Sending', undefined],
   sent: [IconCheck, 'Sent', undefined],
   delivered: [IconChecks, 'Delivered', undefined],
   read: [IconChecks, 'Read', 'light-dark(var(--mantine-color-brand-7), var(--mantine-color-brand-4))'],
@@ -57,7 +57,7 @@ function Bubble({ message, isFirst }: { message: Message; isFirst: boolean }) {
       <div className={classes.bubble} dir="auto">
         {kind === 'video_call_request' && (
           <span>
-            <IconVideo size={16} style={{ verticalAlign: -3 }} /> Asks for a video call{' '}
+            <IconVideo size={16} style={{ verticalAlign: -3 }} /> Requested a video call{' '}
           </span>
         )}
         {content.email?.subject && <div className={classes.subject}>{content.email.subject}</div>}
@@ -68,7 +68,7 @@ function Bubble({ message, isFirst }: { message: Message; isFirst: boolean }) {
       </div>
       <Choices content={content} />
       <div className={classes.meta}>
-        {isNote && <IconLock size={12} aria-label="Only colleagues see this" />}
+        {isNote && <IconLock size={12} aria-label="Only your team can see this" />}
         {isFirst && sender.type !== 'customer' && (
           <span>{sender.name ?? { bot: 'Bot', agent: 'Agent', system: 'System' }[sender.type]}</span>
         )}

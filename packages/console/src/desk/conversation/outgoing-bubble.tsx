@@ -26,13 +26,11 @@ export function OutgoingBubble({ outgoing }: { outgoing: Outgoing }) {
       {hasFailed ? (
         <div className={classes.fault} role="alert">
           <span>
-            {isCut
-              ? 'Not sent: the server could not be reached. It is sent when the connection is back.'
-              : `Not sent: ${fault}`}
+            {isCut ? 'Not sent. It will be sent when the connection is back.' : `Not sent: ${fault}`}
           </span>
           <Group gap={4}>
             <Button size="compact-xs" variant="light" color="red" onClick={() => outbox.retry(key)}>
-              Send again
+              Retry
             </Button>
             <Button size="compact-xs" variant="subtle" color="gray" onClick={() => outbox.discard(key)}>
               Discard
@@ -42,7 +40,7 @@ export function OutgoingBubble({ outgoing }: { outgoing: Outgoing }) {
       ) : (
         <div className={classes.meta}>
           {isNote && <IconLock size={12} aria-hidden />}
-          <IconClock size={13} role="img" aria-label="On its way" />
+          <IconClock size={13} role="img" aria-label="Sending" />
         </div>
       )}
     </div>

@@ -10,7 +10,7 @@ const names: Readonly<Record<string, string>> = { facebook: 'Facebook', instagra
 export function ParentPost({ comment }: { comment: NonNullable<ConversationRow['comment']> }) {
   const { platform, post, postUrl } = comment;
   return (
-    <section className={classes.post} aria-label="The post that was commented on">
+    <section className={classes.post} aria-label="Original post">
       {post?.imageUrl ? (
         <img src={post.imageUrl} alt="" className={classes.postImage} />
       ) : (
@@ -18,15 +18,15 @@ export function ParentPost({ comment }: { comment: NonNullable<ConversationRow['
       )}
       <div style={{ minWidth: 0, flex: 1 }}>
         <Text size="xs" c="dimmed">
-          Comment on a post on {names[platform] ?? platform}
+          Comment on a {names[platform] ?? platform} post
         </Text>
         <Text size="sm" lineClamp={2}>
-          {post?.text ?? 'The text of the post is not known.'}
+          {post?.text ?? 'The text of the post is not available.'}
         </Text>
       </div>
       {postUrl && (
         <Anchor href={postUrl} target="_blank" rel="noopener noreferrer" size="xs" className={parts.line}>
-          Open it <IconExternalLink size={13} aria-hidden />
+          Open post <IconExternalLink size={13} aria-hidden />
         </Anchor>
       )}
     </section>

@@ -27,7 +27,7 @@ export function TakeBar(props: {
   const waits = row.queueItem?.status === 'waiting' ? row.queueItem : undefined;
   const isTheirs = assignedAgentId !== null && assignedAgentId !== me.id;
   const canTake = status === 'active' && (!isTheirs || me.role !== 'agent');
-  const verb = waits ? 'Accept' : isTheirs || agentType === 'bot' ? 'Take over' : 'Take it';
+  const verb = waits ? 'Accept' : isTheirs || agentType === 'bot' ? 'Take over' : 'Assign to me';
 
   async function take(): Promise<void> {
     setBusy(true);
@@ -38,10 +38,8 @@ export function TakeBar(props: {
       const isLate = error instanceof MevrikError && error.code === 'already_taken';
       notifications.show({
         color: isLate ? 'yellow' : 'red',
-        title: isLate ? 'Somebody was faster' : 'It is not yours yet',
-        message: isLate
-          ? `Somebody else has taken ${nameOf(row.customer)} a moment before you.`
-          : explain(error),
+        title: isLate ? 'Already taken' : 'Could not assign the conversation',
+        message: isLate ? `Another agent just accepted ${nameOf(row.customer)}.` : explain(error),
       });
     } finally {
       await onTaken();
@@ -56,14 +54,14 @@ export function TakeBar(props: {
     <div className={classes.take}>
       <Text size="sm" c="dimmed">
         {waits
-          ? `Waits in the queue “${waits.queue}”.`
+          ? `In queue “${waits.queue}”.`
           : status !== 'active'
-            ? 'This session is over. The customer’s next message begins a new one.'
+            ? 'This session has ended. The customer’s next message starts a new one.'
             : colleague
-              ? `${colleague} serves this conversation.`
+              ? `Assigned to ${colleague}.`
               : agentType === 'bot'
-                ? 'The bot answers here.'
-                : 'Nobody serves this conversation at the moment.'}
+                ? 'Handled by the bot.'
+                : 'Not assigned to an agent.'}
       </Text>
       <Group gap="xs" wrap="nowrap">
         <Button
@@ -72,7 +70,7 @@ export function TakeBar(props: {
           leftSection={<IconLock size={14} />}
           onClick={() => setWritesNote(true)}
         >
-          Note
+          Add note
         </Button>
         {canTake && (
           <Button

@@ -38,8 +38,8 @@ export function Thread({ sessionId }: { sessionId: number }) {
   if (messages.length === 0 && outgoing.length === 0) {
     return (
       <div className={classes.thread}>
-        <Empty icon={<IconMessage size={34} stroke={1.4} />} title="Nobody has written yet">
-          The customer’s first message appears here.
+        <Empty icon={<IconMessage size={34} stroke={1.4} />} title="No messages yet">
+          The customer’s first message will appear here.
         </Empty>
       </div>
     );
@@ -173,7 +173,7 @@ function Lines(props: {
             boxShadow: 'var(--mantine-shadow-md)',
           }}
         >
-          Newest
+          Jump to latest
         </Button>
       )}
     </div>

@@ -35,7 +35,7 @@ export function useSigns(
     channel.on('typing', ({ by, agentId, name, typing: isTyping }) => {
       if (agentId === me) return;
       clearTimeout(timer);
-      setTyping(isTyping ? `${by === 'agent' ? (name ?? 'A colleague') : customer} is typing …` : '');
+      setTyping(isTyping ? `${by === 'agent' ? (name ?? 'A colleague') : customer} is typing…` : '');
       timer = setTimeout(() => setTyping(''), typingForMs);
     });
     channel.on('message_post', () => setTyping(''));

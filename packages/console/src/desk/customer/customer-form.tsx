@@ -12,7 +12,7 @@ type Customer = CustomerOverview['customer'];
 
 const facts = [
   ['name', 'Name'],
-  ['email', 'E-mail'],
+  ['email', 'Email'],
   ['phone', 'Phone'],
   ['locale', 'Language'],
 ] as const;
@@ -99,7 +99,7 @@ export function CustomerForm({ customer, onDone }: { customer: Customer; onDone:
             <TextInput
               size="xs"
               flex={1}
-              aria-label="Name of the attribute"
+              aria-label="Attribute name"
               placeholder="name"
               maxLength={64}
               value={name}
@@ -129,7 +129,7 @@ export function CustomerForm({ customer, onDone }: { customer: Customer; onDone:
           style={{ alignSelf: 'flex-start' }}
           onClick={() => setAttributes([...attributes, { id: ++lastId, name: '', value: '' }])}
         >
-          Add an attribute
+          Add attribute
         </Button>
         <Group justify="flex-end" gap="xs">
           <Button size="xs" variant="default" onClick={onDone}>

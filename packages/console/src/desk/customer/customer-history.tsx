@@ -25,7 +25,7 @@ export function CustomerHistory(props: {
       <Section title="Cases">
         {cases.length === 0 && (
           <Text size="sm" c="dimmed">
-            None so far
+            No cases yet
           </Text>
         )}
         {cases.map((one) => (
@@ -35,7 +35,7 @@ export function CustomerHistory(props: {
       <Section title="Earlier sessions">
         {earlier.length === 0 && (
           <Text size="sm" c="dimmed">
-            This is the first
+            No earlier sessions
           </Text>
         )}
         {earlier.map((one) => (
@@ -76,7 +76,7 @@ function CaseLine({ found, app }: { found: PastCase; app: StaffApp | undefined }
       </Text>
       <Group gap={6} wrap="nowrap">
         <Badge size="xs" style={{ flexShrink: 0 }} color={found.status === 'open' ? 'brand' : 'gray'}>
-          {found.status}
+          {found.status === 'open' ? 'Open' : 'Closed'}
         </Badge>
         <Ago at={found.createdAt} />
       </Group>

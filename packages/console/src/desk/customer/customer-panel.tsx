@@ -38,7 +38,7 @@ export function CustomerPanel(props: {
   const { customer, sessions, cases, lookalikes } = overview.data;
   return (
     <Stack p="md" gap="lg" pos="relative">
-      <ActionIcon className={classes.panelClose} aria-label="Hide the customer" onClick={onClose}>
+      <ActionIcon className={classes.panelClose} aria-label="Hide customer details" onClick={onClose}>
         <IconX size={17} />
       </ActionIcon>
       <Stack align="center" gap={6} pt="xs">
@@ -48,19 +48,19 @@ export function CustomerPanel(props: {
             {nameOf(customer)}
           </Text>
           {customer.verified && (
-            <Tooltip label="The app has proven who this is">
+            <Tooltip label="Identity verified by the app">
               <IconRosetteDiscountCheck
                 size={17}
                 color="var(--mantine-primary-color-filled)"
                 role="img"
-                aria-label="Proven"
+                aria-label="Verified"
                 style={{ flexShrink: 0 }}
               />
             </Tooltip>
           )}
         </Group>
         <Text size="xs" c="dimmed">
-          Customer #{customer.id}, since <Ago at={customer.createdAt} span />
+          Customer #{customer.id} · first contact <Ago at={customer.createdAt} span />
         </Text>
         {!edits && (
           <Group gap={6} mt={4}>
@@ -110,7 +110,7 @@ function Lookalikes(props: { found: readonly CustomerSummary[]; onMerge: (other:
   return (
     <div className={classes.lookalikes}>
       <Text size="xs" fw={600}>
-        Maybe the same person
+        Possible duplicates
       </Text>
       {props.found.slice(0, 3).map((other) => (
         <Group key={other.id} justify="space-between" gap="xs" wrap="nowrap">
@@ -144,10 +144,10 @@ function Facts({ overview, app }: { overview: CustomerOverview; app: StaffApp | 
   return (
     <>
       <Section title="Contact">
-        <Field label="E-mail" value={customer.email} />
+        <Field label="Email" value={customer.email} />
         <Field label="Phone" value={customer.phone} />
         <Field label="Language" value={customer.locale} />
-        <Field label="Number with you" value={customer.externalId} />
+        <Field label="External ID" value={customer.externalId} />
         {identities.map((identity) => (
           <Identity
             key={identity.id}
@@ -174,7 +174,7 @@ function Identity({ identity, kind }: { identity: ContactIdentity; kind: string 
     <Group gap={6} wrap="nowrap">
       <ChannelIcon kind={kind} name={channel} />
       <Text size="xs" c="dimmed" truncate title={contactId}>
-        {kind === 'web' ? `${channel}: the chat on your pages` : contactId}
+        {kind === 'web' ? `${channel} (website chat)` : contactId}
       </Text>
     </Group>
   );

@@ -22,7 +22,7 @@ export function Field({ label, value }: { label: string; value: string | null })
       <CopyButton value={value}>
         {({ copied, copy }) => (
           <Tooltip label={copied ? 'Copied' : 'Copy'}>
-            <UnstyledButton onClick={copy} style={{ minWidth: 0 }} aria-label={`${label} ${value}: copy`}>
+            <UnstyledButton onClick={copy} style={{ minWidth: 0 }} aria-label={`Copy ${label}: ${value}`}>
               <Text size="sm" truncate>
                 {value}
               </Text>

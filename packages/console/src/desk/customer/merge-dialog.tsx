@@ -21,7 +21,7 @@ export function MergeDialog(props: {
 }) {
   const { customer, other, onClose, onMerged } = props;
   return (
-    <Modal opened={other !== undefined} onClose={onClose} title="These are the same person" size="md">
+    <Modal opened={other !== undefined} onClose={onClose} title="Merge customers" size="md">
       {other !== undefined && (
         <MergeForm
           key={other === 'anybody' ? 'anybody' : other.id}
@@ -57,12 +57,12 @@ function MergeForm(props: {
   const choices = others.filter(({ id }) => id !== customer.id);
 
   async function merge(): Promise<void> {
-    if (!chosen) return setFault('Choose who it is.');
+    if (!chosen) return setFault('Choose a customer to merge.');
     setBusy(true);
     setFault(undefined);
     try {
       await api.rest.desk.mergeCustomer(customer.id, chosen.id);
-      notifications.show({ message: `${nameOf(chosen)} (#${chosen.id}) and this customer are one now.` });
+      notifications.show({ message: `Merged ${nameOf(chosen)} (#${chosen.id}) into ${nameOf(customer)}.` });
       onMerged();
       onClose();
     } catch (error) {
@@ -76,8 +76,8 @@ function MergeForm(props: {
     <Stack>
       <Fault text={fault} />
       <TextInput
-        label={`Who is the same person as ${nameOf(customer)} (#${customer.id})?`}
-        placeholder="Name, address, phone or number"
+        label={`Customer to merge into ${nameOf(customer)} (#${customer.id})`}
+        placeholder="Search by name, email, phone or ID"
         leftSection={<IconSearch size={15} />}
         value={search}
         onChange={(event) => setSearch(event.currentTarget.value)}
@@ -104,14 +104,14 @@ function MergeForm(props: {
         asked !== '' &&
         !found.isPending && (
           <Text size="sm" c="dimmed">
-            Nobody else like that
+            No results
           </Text>
         )
       )}
       {chosen && (
         <Alert color="yellow">
-          Contacts, conversations and cases of {nameOf(chosen)} (#{chosen.id}) become those of{' '}
-          {nameOf(customer)}. This cannot be taken back.
+          All contacts, conversations and cases of {nameOf(chosen)} (#{chosen.id}) move to {nameOf(customer)}.
+          You can’t undo this.
         </Alert>
       )}
       <Group justify="flex-end">

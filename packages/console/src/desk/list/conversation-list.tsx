@@ -16,12 +16,9 @@ import { ActiveFilters, ListFilters } from './list-filters.tsx';
 import { useConversations, useCounts } from './use-conversations.ts';
 
 const nothing: Record<ConversationView, readonly [title: string, text: string]> = {
-  mine: [
-    'Nothing is assigned to you',
-    'Take a conversation from the queue, or set yourself online to be given one.',
-  ],
-  queue: ['The queue is empty', 'Whoever asks for a person appears here at once.'],
-  all: ['No conversation is going on', 'The first message of a customer begins one.'],
+  mine: ['No conversations assigned to you', 'Accept one from the queue, or go online to receive new ones.'],
+  queue: ['The queue is empty', 'Customers who ask for an agent appear here.'],
+  all: ['No active conversations', 'A customer’s first message starts one.'],
 };
 
 /** The lists Mine, Queue and All. */
@@ -55,7 +52,7 @@ export function ConversationList({
           size="xs"
           value={view}
           onChange={(next) => change({ view: next as ConversationView })}
-          aria-label="Which conversations"
+          aria-label="Conversation list"
           data={[
             { value: 'mine', label: counts.unread > 0 ? `Mine (${counts.unread})` : 'Mine' },
             {
@@ -71,7 +68,7 @@ export function ConversationList({
             ref={field}
             size="xs"
             flex={1}
-            placeholder="Search by name or address"
+            placeholder="Search name, email or phone"
             aria-label="Search conversations"
             leftSection={<IconSearch size={14} />}
             value={search}
@@ -96,12 +93,12 @@ export function ConversationList({
           icon={
             view === 'queue' ? <IconInbox size={34} stroke={1.4} /> : <IconMessages size={34} stroke={1.4} />
           }
-          title={asked !== '' ? 'Nobody of that name' : isFiltered ? 'Nothing like that' : nothing[view][0]}
+          title={asked !== '' ? 'No results' : isFiltered ? 'No matching conversations' : nothing[view][0]}
         >
           {asked !== ''
-            ? 'Try a part of the name, the e-mail address or the phone number.'
+            ? 'Try part of a name, email address or phone number.'
             : isFiltered
-              ? 'Take a filter away to see more.'
+              ? 'Remove a filter to see more.'
               : nothing[view][1]}
         </Empty>
       ) : (

@@ -6,7 +6,7 @@ import type { ConversationRow, StaffApp } from '../../shared/sdk.ts';
 import { shortAgo } from '../../shared/time.tsx';
 import parts from '../parts.module.css';
 import classes from './list.module.css';
-import { nameOf, previewOf } from './preview.ts';
+import { nameOf, previewOf, priorityLabels } from './preview.ts';
 import { SlaChip, WaitChip, waitsSince } from './sla-chip.tsx';
 
 /** Pixels: those that wait, or have something else to say, take a line more. */
@@ -64,7 +64,7 @@ function OneRow(props: {
           <span className={classes.preview}>
             {lastMessage
               ? `${lastMessage.sender.type === 'customer' ? '' : `${senderName(lastMessage.sender)}: `}${previewOf(lastMessage)}`
-              : 'No message yet'}
+              : 'No messages yet'}
           </span>
           {unread > 0 && (
             <Badge
@@ -84,12 +84,12 @@ function OneRow(props: {
             <WaitChip row={row} now={now} />
             {queueItem && queueItem.priority !== 'normal' && (
               <Badge size="xs" color={queueItem.priority === 'low' ? 'gray' : 'orange'}>
-                {queueItem.priority}
+                {priorityLabels[queueItem.priority]}
               </Badge>
             )}
             {isMixed && session.agentType === 'bot' && (
               <Badge size="xs" color="indigo">
-                bot
+                Bot
               </Badge>
             )}
             {showsApp && (

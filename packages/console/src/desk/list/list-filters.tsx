@@ -56,13 +56,13 @@ export function ListFilters({ apps }: { apps: readonly StaffApp[] }) {
           />
           <Select
             size="xs"
-            label="Order"
+            label="Sort by"
             data={[
               {
                 value: 'time',
-                label: filter.view === 'queue' ? 'Who waits the longest' : 'Latest activity first',
+                label: filter.view === 'queue' ? 'Longest wait first' : 'Latest activity first',
               },
-              { value: 'due', label: 'First answer due next' },
+              { value: 'due', label: 'First reply due soonest' },
             ]}
             value={filter.sort ?? 'time'}
             onChange={(next) => change({ sort: next === 'due' ? 'due' : undefined })}
@@ -71,7 +71,7 @@ export function ListFilters({ apps }: { apps: readonly StaffApp[] }) {
           />
           <Switch
             size="sm"
-            label="Only what is overdue"
+            label="Overdue only"
             checked={filter.overdue ?? false}
             onChange={(event) => change({ overdue: event.currentTarget.checked ? true : undefined })}
           />
@@ -93,7 +93,7 @@ export function ActiveFilters({ apps }: { apps: readonly StaffApp[] }) {
           {label}
           <CloseButton
             size={16}
-            aria-label={`Without: ${label}`}
+            aria-label={`Remove filter: ${label}`}
             onClick={() => change({ [name]: undefined })}
           />
         </span>
@@ -112,6 +112,6 @@ function partsOf(
       : [['appId', apps.find(({ id }) => id === appId)?.name ?? `App ${appId}`] as const]),
     ...(channel === undefined ? [] : [['channel', channel] as const]),
     ...(overdue ? [['overdue', 'Overdue'] as const] : []),
-    ...(sort === undefined ? [] : [['sort', 'Due next first'] as const]),
+    ...(sort === undefined ? [] : [['sort', 'Due soonest first'] as const]),
   ];
 }

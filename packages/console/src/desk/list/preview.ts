@@ -3,8 +3,8 @@ import type { ConversationRow, Message } from '../../shared/sdk.ts';
 /** A message in a line. */
 export function previewOf(message: Pick<Message, 'content' | 'kind'>): string {
   const { content, kind } = message;
-  if (kind === 'video_call_request') return 'asks for a video call';
-  if (content.csat) return `rated ${content.csat.score} of 5`;
+  if (kind === 'video_call_request') return 'Requested a video call';
+  if (content.csat) return `Rated ${content.csat.score} of 5`;
   if (content.text) return content.text.replace(/\s+/g, ' ').slice(0, 140);
   const [file] = content.attachments ?? [];
   return file
@@ -16,3 +16,6 @@ export function previewOf(message: Pick<Message, 'content' | 'kind'>): string {
 export function nameOf(customer: Pick<ConversationRow['customer'], 'email' | 'id' | 'name'>): string {
   return customer.name ?? customer.email ?? `Visitor ${customer.id}`;
 }
+
+/** Priorities as the lists show them. */
+export const priorityLabels = { low: 'Low', normal: 'Normal', high: 'High', urgent: 'Urgent' } as const;

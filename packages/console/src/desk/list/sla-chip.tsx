@@ -1,7 +1,7 @@
 import { Badge } from '@mantine/core';
 import { IconAlarm, IconHourglass } from '@tabler/icons-react';
 import type { ConversationRow } from '../../shared/sdk.ts';
-import { duration, exactTime } from '../../shared/time.tsx';
+import { exactTime, span } from '../../shared/time.tsx';
 import { slaOf } from './sla.ts';
 
 const colors = { overdue: 'red', soon: 'orange', running: 'gray' } as const;
@@ -14,12 +14,12 @@ export function SlaChip({ row, now }: { row: ConversationRow; now: number }) {
   return (
     <Badge
       size="xs"
-      title={`First answer due ${exactTime(row.case?.firstReplyDueAt ?? '')}`}
+      title={`First reply due ${exactTime(row.case?.firstReplyDueAt ?? '')}`}
       color={colors[sla.state]}
       leftSection={<IconAlarm size={11} />}
       style={{ fontVariantNumeric: 'tabular-nums', flexShrink: 0 }}
     >
-      {isLate ? `overdue ${duration(sla.ms)}` : `due in ${duration(sla.ms)}`}
+      {isLate ? `${span(sla.ms)} overdue` : `Due in ${span(sla.ms)}`}
     </Badge>
   );
 }
@@ -31,12 +31,12 @@ export function WaitChip({ row, now }: { row: ConversationRow; now: number }) {
   return (
     <Badge
       size="xs"
-      title={`Waits since ${exactTime(since)}`}
+      title={`Waiting since ${exactTime(since)}`}
       color="gray"
       leftSection={<IconHourglass size={11} />}
       style={{ fontVariantNumeric: 'tabular-nums', flexShrink: 0 }}
     >
-      waits {duration(now - Date.parse(since))}
+      Waiting {span(now - Date.parse(since))}
     </Badge>
   );
 }
