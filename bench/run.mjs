@@ -1,4 +1,4 @@
-// `npm run bench`: measures, beside what one would use instead, and writes results.md. Needs redis-server on PATH.
+// `npm run bench`: measures the product beside its alternatives, and writes results.md. Needs redis-server on PATH.
 import { execFileSync } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
@@ -22,7 +22,7 @@ const start = measure('start.ts');
 console.log(JSON.stringify(start));
 const contestants = [['mevrik'], ['bullmq', 'no'], ['bullmq', 'everysec'], ['graphile-worker']];
 const results = new Map();
-// Round by round, so that what else the machine does hits all of them alike.
+// Round by round, so that other load on the machine affects all contestants alike.
 for (let round = 1; round <= rounds; round++) {
   for (const [peer, ...args] of contestants) {
     const result = measure(`peers/${peer}.ts`, ...args);
@@ -35,7 +35,7 @@ writeFileSync(`${here}results.md`, report());
 console.log('Written: bench/results.md');
 
 function measure(file, ...args) {
-  // What the one before has left to be written must not burden this one.
+  // Flush the previous run's writes, so that they do not slow down this run.
   execFileSync('sync');
   const output = execFileSync('npx', ['tsx', '--conditions=@mevrik/source', `${here}${file}`, ...args], {
     encoding: 'utf8',
@@ -48,7 +48,7 @@ function repeat(file) {
   return Array.from({ length: rounds }, () => measure(file));
 }
 
-/** The median of each figure, also of those that are inside of another. */
+/** The median of each number, nested ones included. */
 function medians(all) {
   const names = Object.keys(all[0]).filter((name) => name !== 'name');
   return Object.fromEntries(

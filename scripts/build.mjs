@@ -10,7 +10,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const packages = join(root, 'packages');
 const stamp = join(packages, 'server/dist/.built');
 
-/** Builds everything anew. */
+/** Builds everything. */
 export async function buildAll() {
   const common = {
     format: 'esm',
@@ -19,7 +19,7 @@ export async function buildAll() {
     logLevel: 'warn',
     config: false,
     clean: true,
-    // How long its parts took is nothing that whoever starts the product needs to be warned of.
+    // Build timings are not worth a warning to someone who starts the product.
     inputOptions: { checks: { pluginTimings: false } },
   };
   await build({
@@ -43,14 +43,14 @@ export async function buildAll() {
     ...common,
     cwd: server,
     entry: { main: 'src/main.ts', cli: 'src/cli/cli.ts' },
-    // Both drop calls whose results nobody takes, as that of `decodeURIComponent`, although they may throw.
+    // Both remove calls whose results are unused, such as `decodeURIComponent`, although the calls may throw.
     treeshake: false,
     minify: false,
     dts: false,
     sourcemap: true,
     fixedExtension: false,
   });
-  // Next to the bundle, where the code that reads them looks: beside itself.
+  // The bundle looks for these files in its own folder.
   await cp(join(server, 'src/db/migrations'), join(server, 'dist/migrations'), { recursive: true });
   await cp(join(server, 'src/http/pages/assets'), join(server, 'dist/assets'), { recursive: true });
   await buildConsoleIfStale();
@@ -66,14 +66,14 @@ const consoleInputs = [
   'packages/widget',
 ].map((path) => join(root, path));
 
-/** Builds the screens, when a source is newer than they are; each file also as it goes over the line. */
+/** Builds the screens if a source is newer, and compresses each file with Brotli and gzip. */
 export async function buildConsoleIfStale() {
   const dist = join(packages, 'console/dist');
   const sources = await Promise.all(consoleInputs.map((path) => newestIn(path, 'dist')));
   if (Math.max(...sources) <= (await modifiedAt(join(dist, 'index.html')))) return;
   const { build: buildPages } = await import('vite');
   const before = process.env.NODE_ENV;
-  // Whoever builds, as tests do: these are the screens that people use.
+  // Tests build too, with NODE_ENV=test; the screens are always built for production.
   process.env.NODE_ENV = 'production';
   await buildPages({
     root: join(packages, 'console'),
@@ -95,7 +95,7 @@ export async function buildConsoleIfStale() {
   );
 }
 
-/** The widget is one script, with everything in it. */
+/** The widget is one script that contains everything it needs. */
 const widgetConfig = {
   configFile: false,
   root: join(packages, 'widget'),
@@ -109,7 +109,7 @@ const widgetConfig = {
   },
 };
 
-/** Builds only when a source, or what it is built from, is newer than the last build. */
+/** Builds only if a source or a build input is newer than the last build. */
 export async function buildIfStale() {
   const built = await modifiedAt(stamp);
   const inputs = [...consoleInputs, join(packages, 'server/src'), fileURLToPath(import.meta.url)];
@@ -127,7 +127,7 @@ async function modifiedAt(path) {
   );
 }
 
-/** Of a file, or of all in a folder but what is below one of that name. */
+/** The latest modification time of a file, or of all files in a folder except subfolders named `without`. */
 async function newestIn(path, without) {
   const found = await stat(path);
   if (!found.isDirectory()) return found.mtimeMs;

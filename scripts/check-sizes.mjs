@@ -1,4 +1,4 @@
-// What browsers load must stay small: packs it as a page's tools do, and compares its gzipped size with the budget.
+// Bundles what browsers load, as a page's build tools do, and compares the gzipped size with the budget.
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 /** KiB, gzipped. */
 const budgets = { sdk: 10, widget: 30, desk: 320 };
 
-/** The SDK with all that it needs, as one file for browsers. */
+/** The SDK with its dependencies, bundled into one file for browsers. */
 async function packSdk() {
   const folder = mkdtempSync(join(tmpdir(), 'mevrik-size-'));
   try {
@@ -38,13 +38,13 @@ async function packSdk() {
 }
 
 const sdk = await packSdk();
-if (/\bzod\b|ZodType/.test(sdk)) throw new Error('The SDK takes the schemas along: import their types only.');
+if (/\bzod\b|ZodType/.test(sdk)) throw new Error('The SDK contains the schemas: import their types only.');
 report('SDK', [sdk], budgets.sdk);
 const built = (file) => readFileSync(join(root, 'packages/console/dist', file), 'utf8');
 report('widget', [built('widget.js')], budgets.widget);
 report('desk', deskFiles().map(built), budgets.desk);
 
-/** What the desk loads before it shows anything: the page's own files, and what its part imports. */
+/** The files that the desk loads before it renders: those of the page, and those that the desk's chunk imports. */
 function deskFiles() {
   const assets = readdirSync(join(root, 'packages/console/dist/assets')).filter((file) =>
     /\.(js|css)$/.test(file),

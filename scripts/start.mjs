@@ -1,4 +1,4 @@
-// `npm start`: builds what is out of date, then runs the server in this very process, so that signals reach it.
+// `npm start`: builds what is out of date, then runs the server in this process, so that it receives the signals.
 import { buildIfStale } from './build.mjs';
 
 await buildIfStale();

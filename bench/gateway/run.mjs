@@ -1,4 +1,4 @@
-// `npm run bench:gateway`: measures the gateway beside its peers, and writes results.md. Needs Linux.
+// `npm run bench:gateway`: measures the gateway beside its peers, and writes results.md. Needs Linux on x64.
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -9,7 +9,7 @@ const here = fileURLToPath(new URL('.', import.meta.url));
 if (!existsSync(`${here}node_modules`)) {
   execFileSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: here, stdio: 'inherit' });
 }
-// The whole product is measured in its workers, the gateway's own code everywhere else.
+// The worker scenario measures the whole product; all others measure the gateway's own code.
 await buildIfStale();
 await buildBench();
 await import('./dist/main.js');
