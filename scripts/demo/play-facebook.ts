@@ -30,7 +30,7 @@ export async function playFacebook(server: DemoServer): Promise<void> {
   await admin('PUT', `/v1/admin/apps/${app.id}/channels/page`, { kind: 'facebook', settings: page });
   const delivery = { firstDelayMs: 200, longestDelayMs: 1_000 };
   await admin('PATCH', `/v1/admin/apps/${app.id}`, {
-    settings: { welcome: false, caseOpenedText: 'You are in line.', delivery },
+    settings: { welcome: false, caseOpenedText: 'You’re in the queue.', delivery },
   });
   const rules = [{ name: 'Facebook goes to people', when: 'channel.kind == "facebook"', action: 'queue' }];
   await admin('PUT', `/v1/admin/apps/${app.id}/rules`, { rules });
@@ -74,7 +74,7 @@ export async function playFacebook(server: DemoServer): Promise<void> {
       token: agentToken,
       channels: [`private-session${thread.id}`],
     });
-    await taken('You are in line.');
+    await taken('You’re in the queue.');
     await outside('POST', 'fault', { does: 'refuse', code: 2, status: 500 });
     const { message } = await agent('POST', `/v1/sessions/${thread.id}/replies`, {
       text: 'Blue and green.',

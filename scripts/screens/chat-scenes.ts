@@ -63,7 +63,7 @@ async function talk(page: Page): Promise<void> {
     await page.keyboard.press('Enter');
   };
   await say('Hello!');
-  await page.getByText('Choose one of these').waitFor();
+  await page.getByText('Choose an option').waitFor();
   await say(
     'My parcel has not moved since Tuesday: https://example.com/t/20418. I want to talk to a person.',
   );

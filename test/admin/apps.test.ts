@@ -303,7 +303,7 @@ describe('a bot', () => {
     const wrong = 'greeting: []\nintents:\n  - name: a\n    keywords: [a]\n    goto: menu.nowhere\n';
     const { body } = await admin.call('POST', '/v1/admin/bot/test', { flow: wrong, text: 'hello' });
     expect(body.errors).toEqual([
-      { path: 'flow.intents.0.goto', message: 'there is no menu "nowhere" (line 5)' },
+      { path: 'flow.intents.0.goto', message: 'names a menu that does not exist: "nowhere" (line 5)' },
     ]);
   });
 
@@ -330,7 +330,7 @@ describe('a bot', () => {
       file: true,
     });
     expect(sent.body).toMatchObject({
-      replies: [{ text: 'Thank you, it has arrived.' }, { text: 'What?' }],
+      replies: [{ text: 'Thanks, we’ve received your file.' }, { text: 'What?' }],
       heard: { as: 'file' },
     });
     const greeting = await admin.call('POST', '/v1/admin/bot/test', { flow });

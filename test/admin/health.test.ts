@@ -76,7 +76,7 @@ describe('the health of the four parts', () => {
       (given) => isOf('events', 'degraded')(given) && noted('degraded')(given),
     );
     expect(partOf('events', ill)).toMatchObject({
-      reason: 'One listener is paused: what it does does not happen.',
+      reason: 'One listener is paused and handles no events.',
       advice: expect.stringContaining('resume'),
       since: ill.changes.at(-1)?.at,
     });

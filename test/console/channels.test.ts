@@ -36,7 +36,7 @@ describe('an administrator who sets up a channel', () => {
     await field(page, 'Name of the channel').fill('second-page');
 
     await page.getByRole('button', { name: 'Add the channel' }).click();
-    await expect.poll(() => page.getByText('is missing').count()).toBe(3);
+    await expect.poll(() => page.getByText('is required').count()).toBe(3);
     expect(await stored('second-page')).toBeUndefined();
 
     await field(page, 'Page ID').fill('901');

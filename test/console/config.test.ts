@@ -152,7 +152,7 @@ describe('an administrator who configures an app', () => {
     await keep('app-bot');
     await page.getByRole('textbox', { name: 'Flow' }).fill('intents:\n  - { name: a, goto: menu.nowhere }\n');
     await page.getByRole('button', { name: 'Begin anew' }).click();
-    await page.getByText('there is no menu "nowhere" (line 2)').first().waitFor();
+    await page.getByText('names a menu that does not exist: "nowhere" (line 2)').first().waitFor();
     expect(errors.filter(isUnmeant)).toEqual([]);
     await page.context().close();
   });

@@ -74,7 +74,7 @@ describe('an administrator who looks whether all is well', () => {
     // Of the days before it was there nobody knows anything.
     await database.getByRole('img', { name: /^well all of the \d+ min observed$/ }).waitFor();
     expect(await page.getByText('% of the time well').count()).toBe(0);
-    await database.getByRole('row', { name: /^Time to answer/ }).waitFor();
+    await database.getByRole('row', { name: /^Response time/ }).waitFor();
     expect(await faultsEverywhere(page)).toEqual([]);
     await keep('health-new');
     await page.setViewportSize({ width: 1920, height: 1080 });
@@ -146,7 +146,7 @@ describe('an administrator who looks whether all is well', () => {
     await events.getByRole('row', { name: /^Paused listeners degraded 1 1 –$/ }).waitFor();
     // It was down for three hours and degraded for one, of a week.
     await events.getByRole('img', { name: '97.6' }).waitFor();
-    await events.getByText('Nobody works on 100 % of the log.').waitFor();
+    await events.getByText('100 % of the log’s partitions have no owner.').waitFor();
     const channels = page.getByRole('region', { name: 'Channels' });
     await channels.getByRole('img', { name: '95.24 % of the time well' }).waitFor();
     expect(await faultsEverywhere(page)).toEqual([]);

@@ -254,7 +254,7 @@ describe('outside of business hours', () => {
       async () => (await visitor.call('GET', '/v1/messages')).body.items,
       ([last]) => last?.sender.type === 'system',
     );
-    expect(told[0].content.text).toMatch(/^Nobody is here at the moment.*\d: we answer from \w+day/);
+    expect(told[0].content.text).toMatch(/^We’re closed right now.*\d\. We’ll reply from \w+day/);
     const row = await rowOf(visitor);
     expect(Date.parse(row.case.firstReplyDueAt)).toBe(Date.parse(opening.changesAt) + 600_000);
     expect(row.queueItem.status).toBe('waiting');

@@ -86,7 +86,7 @@ test('a transfer to a queue waits there, one to an agent is theirs, one to the b
   expect(await liveItem(visitor)).toBeUndefined();
   await visitor.write('opening hours');
   await eventually(visitor.history, (said) =>
-    said.some(({ text }) => text?.startsWith('We are here Monday')),
+    said.some(({ text }) => text?.startsWith('Our team is available Monday')),
   );
   const told = await first.call('GET', `/v1/sessions/${visitor.sessionId}/messages`);
   expect(told.body.items.map((message: { kind: string }) => message.kind)).toContain('note');
@@ -150,7 +150,7 @@ test('a survey is answered by a press or in words, and only once', async () => {
   await visitor.call('POST', '/v1/quick-replies', { title: '1 😞', payload: `csat:${caseId}:1` });
   await visitor.write('opening hours');
   await eventually(visitor.history, (said) =>
-    said.some(({ text }) => text?.startsWith('We are here Monday')),
+    said.some(({ text }) => text?.startsWith('Our team is available Monday')),
   );
   const [same] = await product.database.sql`SELECT answer FROM csat_surveys WHERE case_id = ${caseId}`;
   expect(same?.answer).toMatchObject({ score: 4 });
@@ -184,7 +184,9 @@ test('a session that has expired is replaced by a new one with the next message'
 test('the clock ends idle sessions and closes idle cases; what still waited is abandoned', async () => {
   const idle = await product.visit();
   const { visitor, caseId, itemId } = await waiting();
-  await eventually(visitor.history, (said) => said.some(({ text }) => text?.startsWith('You are in line')));
+  await eventually(visitor.history, (said) =>
+    said.some(({ text }) => text?.startsWith('You’re in the queue')),
+  );
   const { sql } = product.database;
   await sql`UPDATE sessions SET expires_at = now() - interval '1 minute' WHERE id IN (${idle.sessionId}, ${visitor.sessionId})`;
   await sql`UPDATE cases SET last_activity_at = now() - interval '3 days' WHERE id = ${caseId}`;

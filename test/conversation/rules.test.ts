@@ -81,7 +81,7 @@ test('a button press and a quick reply take one turn each, and raise their own e
   const said = await eventually(visitor.history, (lines) =>
     lines.some(({ text }) => text?.startsWith('What is your e-mail')),
   );
-  expect(said.filter(({ text }) => text?.startsWith('We are here Monday'))).toHaveLength(1);
+  expect(said.filter(({ text }) => text?.startsWith('Our team is available Monday'))).toHaveLength(1);
   const events = await eventsOf(pressed.body.message.conversationKey);
   expect(events).toEqual(expect.arrayContaining(['MessagePostbackEvent', 'MessageQuickReplyEvent']));
 });

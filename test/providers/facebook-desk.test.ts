@@ -364,7 +364,7 @@ describe('the updates of providers', () => {
     const kept = items.find(
       ({ deduplicationKey }: { deduplicationKey: string }) => deduplicationKey === 'm.early',
     );
-    expect(kept.note).toBe('an account that no channel is for');
+    expect(kept.note).toBe('no channel uses this account');
     const settings = { ...page, pageId: '999' };
     await admin.call('PUT', '/v1/admin/apps/1/channels/other', { kind: 'facebook', settings });
     await admin.call('POST', `/v1/admin/webhook-events/${kept.id}/replay`);

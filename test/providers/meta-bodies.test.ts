@@ -67,7 +67,7 @@ describe('one body with updates of several pages', () => {
       });
     const { items } = await updates('limit=100&status=ignored');
     const notes = items.map(({ note }: { note: string }) => note);
-    expect(notes.filter((note: string) => note === 'an account that no channel is for')).toHaveLength(2);
+    expect(notes.filter((note: string) => note === 'no channel uses this account')).toHaveLength(2);
     const kept = JSON.stringify(items);
     for (const piece of ['signed by the wrong app', 'to nobody', 'no update', 'no list', '42']) {
       expect(kept).toContain(piece);

@@ -1,7 +1,7 @@
 import type { Sql } from '../../packages/server/src/db/sql.ts';
 
 /** How the built-in bot's answer to `opening hours` begins. */
-export const openingHours = 'We are here Monday';
+export const openingHours = 'Our team is available Monday';
 
 /**
  * Has the database run a statement before it stores the bot's answer to `opening hours`: so a listener fails, hangs

@@ -78,9 +78,9 @@ export async function storePastIllness({ database: { sql } }: TestProduct): Prom
   await sql`
     INSERT INTO health_changes (part, status, reason, at)
     SELECT part, status, reason, now() - hours * interval '1 hour' FROM (VALUES
-      ('channels', 'degraded', 'One channel of providers takes nothing: answers wait.', 100),
-      ('channels', 'ok', 'Connected clients hear at once, and every provider takes what is sent.', 92),
-      ('events', 'down', 'Nobody works on 100 % of the log.', 50),
+      ('channels', 'degraded', 'One channel is down. Replies are waiting.', 100),
+      ('channels', 'ok', 'Broadcasts are on time and all channels are up.', 92),
+      ('events', 'down', '100 % of the log’s partitions have no owner.', 50),
       ('events', 'degraded', 'An event has waited for 40 seconds to be handled.', 47),
-      ('events', 'ok', 'Every event is handled as it happens.', 46)) AS past (part, status, reason, hours)`;
+      ('events', 'ok', 'Events are handled without delay.', 46)) AS past (part, status, reason, hours)`;
 }

@@ -112,7 +112,7 @@ export const appSettingsSchema = z.strictObject({
         .prefault({}),
     })
     .prefault({}),
-  caseOpenedText: text('You are in line for a person. Your reference is #{{case}}.').meta({
+  caseOpenedText: text('You’re in the queue. Your reference is #{{case}}.').meta({
     title: 'When somebody is handed to a person',
     description: '{{case}} is the number of their case.',
     isLong: true,
@@ -120,8 +120,8 @@ export const appSettingsSchema = z.strictObject({
   /** When people are there; `null`: at any time. First answers are due by these hours. */
   businessHours: businessHoursSchema.nullable().default(null),
   closedText: text(
-    'Nobody is here at the moment. Your reference is #{{case}}: we answer from {{opensAt}}. ' +
-      'Leave your message, and an e-mail address if you like.',
+    'We’re closed right now. Your reference is #{{case}}. We’ll reply from {{opensAt}}. ' +
+      'Leave a message, and your email address if you’d like a reply by email.',
   ).meta({
     title: 'The same outside of business hours',
     description: '{{opensAt}} is when people are there again.',
@@ -147,7 +147,7 @@ export const appSettingsSchema = z.strictObject({
         .default('Your message to us')
         .meta({ title: 'Subject', description: 'Of the conversation by mail that comes of it.' }),
       thanks: text(
-        'Thank you, we have your message. Your reference is #{{case}}: we will answer you here.',
+        'Thank you, we’ve received your message. Your reference is #{{case}}. We’ll reply here.',
       ).meta({
         title: 'Thanks',
         description: 'What whoever left one is told; {{case}} is its number.',
@@ -162,7 +162,7 @@ export const appSettingsSchema = z.strictObject({
         .boolean()
         .default(true)
         .meta({ title: 'Customers are asked', description: 'When their case was closed.' }),
-      question: text('How did we do? Please rate this conversation from 1 (bad) to 5 (great).').meta({
+      question: text('How did we do? Please rate this conversation from 1 (poor) to 5 (excellent).').meta({
         title: 'Question',
         isLong: true,
       }),

@@ -20,15 +20,18 @@ export async function acceptQueueItem(
 ): Promise<{ queueItem: QueueItem; session: Session }> {
   const { item, session } = await lockQueueItem(tx, queueItemId);
   if (!mayActFor(agent, item.appId))
-    throw new ProblemError('forbidden', 'This queue item is of another app.');
+    throw new ProblemError('forbidden', 'This queue item belongs to another app.');
   if (item.status === 'assigned' && item.assignedAgentId === agent.agentId) {
     return { queueItem: toQueueItem(item), session: toSession(session) };
   }
   if (item.status !== 'waiting') {
-    throw new ProblemError('already_taken', 'Somebody else has taken it, or it does not wait any more.');
+    throw new ProblemError('already_taken', 'Another agent has taken it, or it has left the queue.');
   }
   if (!(await hasFreePlace(tx, agent.agentId))) {
-    throw new ProblemError('at_capacity', 'Close a conversation, or raise your capacity.');
+    throw new ProblemError(
+      'at_capacity',
+      'You are at capacity. Close a conversation or raise your capacity.',
+    );
   }
   return assign(tx, item, session, agent.agentId);
 }
@@ -69,7 +72,7 @@ export async function assign(
     .set({ status: 'assigned', assignedAgentId: agentId, assignedAt: sql`now()` })
     .where(eq(queueItems.id, item.id))
     .returning();
-  if (!assigned) throw new ProblemError('conflict', 'The queue item has changed in the meantime.');
+  if (!assigned) throw new ProblemError('conflict', 'The queue item has changed. Try again.');
   await tx.orm.update(cases).set({ assignedAgentId: agentId }).where(eq(cases.id, item.caseId));
   await tx.orm.update(agents).set({ lastAssignedAt: sql`now()` }).where(eq(agents.id, agentId));
   const moved = await moveSession(tx, session, {
@@ -86,10 +89,10 @@ async function lockQueueItem(tx: Tx, id: number): Promise<{ item: QueueItemRow; 
     .select({ sessionId: queueItems.sessionId })
     .from(queueItems)
     .where(eq(queueItems.id, id));
-  if (!found) throw new ProblemError('not_found', 'There is no such queue item.');
+  if (!found) throw new ProblemError('not_found', 'Queue item not found.');
   const session = await lockSession(tx, found.sessionId);
   const [item] = await tx.orm.select().from(queueItems).where(eq(queueItems.id, id));
-  if (!item) throw new ProblemError('not_found', 'There is no such queue item.');
+  if (!item) throw new ProblemError('not_found', 'Queue item not found.');
   return { item, session };
 }
 

@@ -31,7 +31,10 @@ export async function addCannedReply(tx: Tx, by: By, reply: NewCannedReply): Pro
     .from(cannedReplies)
     .where(eq(cannedReplies.appId, reply.appId));
   if ((there?.count ?? 0) >= most) {
-    throw new ProblemError('invalid_input', `An app has at most ${most} canned replies. Remove one first.`);
+    throw new ProblemError(
+      'invalid_input',
+      `An app can have at most ${most} canned replies. Remove one first.`,
+    );
   }
   const [added] = await unlessTaken(tx.orm.insert(cannedReplies).values(reply).returning());
   if (!added) throw new Error('The canned reply was not stored.');
@@ -76,16 +79,16 @@ async function findOwn(tx: Tx, by: By, id: number): Promise<CannedReply> {
   return found;
 }
 
-const gone = () => new ProblemError('not_found', 'There is no such canned reply any more.');
+const gone = () => new ProblemError('not_found', 'Canned reply not found.');
 
 async function unlessTaken<Rows>(change: Promise<Rows>): Promise<Rows> {
   try {
     return await change;
   } catch (error) {
     if (sqlState(error) !== '23505') throw error;
-    throw new ProblemError('conflict', 'Another canned reply has this shortcut.', {
+    throw new ProblemError('conflict', 'Another canned reply uses this shortcut.', {
       cause: error,
-      fields: [{ path: 'shortcut', message: 'is taken' }],
+      fields: [{ path: 'shortcut', message: 'is already in use' }],
     });
   }
 }

@@ -27,10 +27,10 @@ export async function changeCustomer(
 ): Promise<Customer> {
   const { customerId, change, by } = input;
   const [row] = await tx.orm.select().from(customers).where(eq(customers.id, customerId)).for('update');
-  if (!row) throw new ProblemError('not_found', 'There is no such customer.');
+  if (!row) throw new ProblemError('not_found', 'Customer not found.');
   input.authorize(row.appId);
   if (row.mergedInto !== null) {
-    throw new ProblemError('conflict', `This is customer #${row.mergedInto} now.`);
+    throw new ProblemError('conflict', `This customer was merged into customer #${row.mergedInto}.`);
   }
   const { attributes = {}, ...fields } = change;
   const { settings } = await requireApp(input.apps, row.appId);

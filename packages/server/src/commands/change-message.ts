@@ -33,8 +33,8 @@ export async function changeMessage(
   if (!row) return undefined;
   const what =
     text === null
-      ? `The customer took message ${known.id} back.`
-      : `The customer changed message ${known.id}. Before, it was: ${known.content.text ?? 'without a text'}`;
+      ? `The customer deleted message ${known.id}.`
+      : `The customer edited message ${known.id}. It was: ${known.content.text ?? '(no text)'}`;
   const note = await addNote(tx, session, { type: 'system' }, what);
   return { message: toMessage(row), note };
 }

@@ -34,13 +34,13 @@ export interface CloseCase {
 export async function closeCase(tx: Tx, closing: CloseCase): Promise<Case> {
   const { app, caseId, by, disposition, fields = {}, note } = closing;
   const [found] = await tx.orm.select({ sessionId: cases.sessionId }).from(cases).where(eq(cases.id, caseId));
-  if (!found) throw new ProblemError('not_found', 'There is no such case.');
+  if (!found) throw new ProblemError('not_found', 'Case not found.');
   const session = await lockSession(tx, found.sessionId);
   const agent = typeof by === 'object' ? by.agent : undefined;
   if (agent) assertMayServe(agent, session);
   const dispositionFields = agent ? assertDisposition(app, disposition, fields) : {};
   const [open] = await tx.orm.select().from(cases).where(eq(cases.id, caseId));
-  if (open?.status !== 'open') throw new ProblemError('case_closed', 'The case is closed already.');
+  if (open?.status !== 'open') throw new ProblemError('case_closed', 'The case is already closed.');
   if (agent && note !== undefined) {
     await addNote(tx, session, { type: 'agent', id: agent.agentId, name: agent.name }, note);
   }
@@ -74,7 +74,7 @@ function assertDisposition(
   const checked = checkDisposition(app.settings.dispositions, disposition, said);
   if ('fields' in checked) return checked.fields;
   const [first] = checked.faults;
-  throw new ProblemError('invalid_input', `The case stays open: ${first?.path} ${first?.message}.`, {
+  throw new ProblemError('invalid_input', `The case was not closed: ${first?.path} ${first?.message}.`, {
     fields: checked.faults,
   });
 }

@@ -76,7 +76,7 @@ function emailContact(
 }
 
 function noteOf({ customerId }: Contact): string {
-  return `Left in the chat by visitor #${customerId}, while nobody was there. Nobody has proven that the address is theirs.`;
+  return `Left in the chat by visitor #${customerId} while the team was unavailable. The email address is not verified.`;
 }
 
 async function caseOf(tx: Tx, { id }: Message): Promise<number | null> {

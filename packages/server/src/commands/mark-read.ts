@@ -26,7 +26,7 @@ export async function markRead(tx: Tx, { sessionId, by, messageId, authorize }: 
     .select({ id: messages.id })
     .from(messages)
     .where(and(eq(messages.id, messageId), eq(messages.conversationKey, session.conversationKey)));
-  if (!message) throw new ProblemError('not_found', 'There is no such message in this session.');
+  if (!message) throw new ProblemError('not_found', 'Message not found in this session.');
   const mark = by === 'customer' ? sessions.customerReadMessageId : sessions.agentReadMessageId;
   const field = by === 'customer' ? 'customerReadMessageId' : 'agentReadMessageId';
   await tx.orm

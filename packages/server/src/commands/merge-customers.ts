@@ -40,11 +40,11 @@ export async function mergeCustomers(
   if (kept.appId !== other.appId) throw notAnother('The two customers are of different apps.');
   if (other.mergedInto === kept.id) return toCustomer(kept);
   if (other.mergedInto !== null || kept.mergedInto !== null) {
-    throw new ProblemError('conflict', 'One of the two was merged with somebody else in the meantime.');
+    throw new ProblemError('conflict', 'One of these customers was merged with another customer.');
   }
   await moveAll(tx, kept.id, other.id);
   const customer = await joinProfiles(tx, kept, other);
-  const text = `${by.name} found that this is the same person as customer #${other.id} (${other.name ?? 'without a name'}).`;
+  const text = `${by.name} merged customer #${other.id} (${other.name ?? 'no name'}) into this customer.`;
   for (const id of sessionIds) await addNote(tx, await lockSession(tx, id), { type: 'system' }, text);
   await writeAudit(tx.sql, {
     appId: kept.appId,
@@ -72,7 +72,7 @@ async function lockBoth(tx: Tx, customerId: number, otherId: number): Promise<re
     .orderBy(customers.id)
     .for('update');
   const [kept, other] = [customerId, otherId].map((id) => rows.find((row) => row.id === id));
-  if (!kept || !other) throw new ProblemError('not_found', 'There is no such customer.');
+  if (!kept || !other) throw new ProblemError('not_found', 'Customer not found.');
   return [kept, other];
 }
 

@@ -92,7 +92,7 @@ async function findRepeated(tx: Tx, input: ReceiveMessage): Promise<{ message: M
           : eq(messages.externalId, byExternalId ?? ''),
       ),
     );
-  if (!row) throw new ProblemError('conflict', 'The message was stored by somebody else. Try again.');
+  if (!row) throw new ProblemError('conflict', 'The message was stored by a concurrent request. Try again.');
   assertSameRequest(row.idempotencyHash, input.idempotency);
   return { message: toMessage(row) };
 }

@@ -21,7 +21,7 @@ export interface ReceiveWebhook {
   readonly otherwise: string;
 }
 
-const nobodys = 'an account that no channel is for';
+const nobodys = 'no channel uses this account';
 
 /**
  * Stores every webhook event raw, all in one statement, and raises `event` for each. A repeated one is neither stored
@@ -59,5 +59,5 @@ export async function receiveWebhook(
 const limits = webhookEventLogSchema.pick({ deduplicationKey: true, conversationKey: true });
 
 function faultOf(row: { deduplicationKey: string; conversationKey: string }): string | null {
-  return limits.safeParse(row).success ? null : 'an update whose numbers are too long';
+  return limits.safeParse(row).success ? null : 'the identifiers of this webhook event are too long';
 }

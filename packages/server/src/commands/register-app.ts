@@ -56,7 +56,7 @@ async function insertApp(tx: Tx, row: typeof apps.$inferInsert): Promise<Registe
     return { id, key, secret, name };
   } catch (error) {
     if (sqlState(error) !== '23505') throw error;
-    throw new ProblemError('conflict', 'An app with this id or key exists already.', { cause: error });
+    throw new ProblemError('conflict', 'An app with this id or key already exists.', { cause: error });
   }
 }
 

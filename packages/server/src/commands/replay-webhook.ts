@@ -19,7 +19,7 @@ export async function replayWebhook(
   const [kept] = await tx.sql<{ channel: string; provider: string; key: string; payload: object }[]>`
     SELECT channel, provider, conversation_key AS key, payload FROM webhook_event_logs
     WHERE id = ${updateId} AND app_id = ${app.id} FOR UPDATE`;
-  if (!kept) throw new ProblemError('not_found', 'There is no such update.');
+  if (!kept) throw new ProblemError('not_found', 'Webhook event not found.');
   const { provider, payload } = kept;
   const intake = channels.adapterFor(provider)?.webhook;
   const channel = (intake && channelFor(app, provider, intake, payload)) ?? kept.channel;

@@ -46,7 +46,7 @@ export async function sendReply(
   });
   if (!stored) return { message: await findRepeated(tx, session, idempotency), repeated: true };
   if (session.status !== 'active') {
-    throw new ProblemError('session_ended', 'The customer begins a new session with their next message.');
+    throw new ProblemError('session_ended', 'The customer’s next message starts a new session.');
   }
   const message = toMessage(stored);
   tx.raise('MessageReplyReadyEvent', { message });
@@ -146,7 +146,7 @@ async function findRepeated(
         eq(messages.idempotencyKey, idempotency?.key ?? ''),
       ),
     );
-  if (!row) throw new ProblemError('conflict', 'The message was stored by somebody else. Try again.');
+  if (!row) throw new ProblemError('conflict', 'The message was stored by a concurrent request. Try again.');
   assertSameRequest(row.idempotencyHash, idempotency);
   return toMessage(row);
 }

@@ -54,8 +54,7 @@ export async function resumeVisit(
     .from(contactIdentities)
     .innerJoin(customers, eq(customers.id, contactIdentities.customerId))
     .where(eq(contactIdentities.id, contactIdentityId));
-  if (!row)
-    throw new ProblemError('unauthenticated', 'The visitor is not known any more. Begin a new visit.');
+  if (!row) throw new ProblemError('unauthenticated', 'This visitor no longer exists. Start a new visit.');
   const { appId, channel, customerId, conversationKey } = row.identity;
   const contact = { appId, channel, customerId, contactIdentityId, conversationKey };
   const { session, isNew } = await ensureSession(tx, await findApp(appId), contact);

@@ -36,7 +36,7 @@ export interface Transfer {
 export async function transfer(tx: Tx, { app, sessionId, by, to, note }: Transfer): Promise<Session> {
   const session = await lockSession(tx, sessionId);
   assertMayServe(by, session);
-  if (session.status !== 'active') throw new ProblemError('session_ended', 'The session is over.');
+  if (session.status !== 'active') throw new ProblemError('session_ended', 'The session has ended.');
   if ('agentId' in to) await assertWorksFor(tx, to.agentId, session.appId);
   await finishQueueItem(tx, session.id);
   if (note !== undefined) await addNote(tx, session, { type: 'agent', id: by.agentId, name: by.name }, note);
@@ -52,7 +52,7 @@ export async function transfer(tx: Tx, { app, sessionId, by, to, note }: Transfe
   });
   if ('queue' in to) return toSession(waiting);
   if (!(await hasFreePlace(tx, to.agentId))) {
-    throw new ProblemError('at_capacity', 'That agent has no free place; transfer to a queue.');
+    throw new ProblemError('at_capacity', 'The agent is at capacity. Transfer to a queue instead.');
   }
   const item = await liveQueueItem(tx, session.id);
   if (!item) throw new Error('The queue item of the transfer is gone.');
@@ -65,10 +65,11 @@ export async function transfer(tx: Tx, { app, sessionId, by, to, note }: Transfe
  * @throws ProblemError `forbidden`.
  */
 export function assertMayServe(by: StaffPrincipal, session: LockedSession): void {
-  if (!mayActFor(by, session.appId)) throw new ProblemError('forbidden', 'This session is of another app.');
+  if (!mayActFor(by, session.appId))
+    throw new ProblemError('forbidden', 'This session belongs to another app.');
   const isTheirs = session.assignedAgentId === null || session.assignedAgentId === by.agentId;
   if (by.role === 'agent' && !isTheirs) {
-    throw new ProblemError('forbidden', 'Another agent has this conversation.');
+    throw new ProblemError('forbidden', 'This conversation is assigned to another agent.');
   }
 }
 
@@ -79,8 +80,8 @@ async function assertWorksFor(tx: Tx, agentId: number, appId: number): Promise<v
     .leftJoin(agentApps, and(eq(agentApps.agentId, agents.id), eq(agentApps.appId, appId)))
     .where(and(eq(agents.id, agentId), isNull(agents.disabledAt)));
   if (agent && (agent.role === 'admin' || agent.appId !== null)) return;
-  throw new ProblemError('invalid_input', 'That agent does not work for this app.', {
-    fields: [{ path: 'agentId', message: 'does not work for this app' }],
+  throw new ProblemError('invalid_input', 'The agent has no access to this app.', {
+    fields: [{ path: 'agentId', message: 'has no access to this app' }],
   });
 }
 

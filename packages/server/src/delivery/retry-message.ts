@@ -31,7 +31,7 @@ export async function retryMessage(
     .select({ sessionId: messages.sessionId })
     .from(messages)
     .where(eq(messages.id, messageId));
-  if (!found) throw new ProblemError('not_found', 'There is no such message.');
+  if (!found) throw new ProblemError('not_found', 'Message not found.');
   const session = await lockSession(tx, found.sessionId);
   authorize(session);
   const failed = `WHERE id = $1 AND is_reply AND delivery_status = 'failed' FOR UPDATE`;

@@ -2,23 +2,23 @@ import { DateTime, IANAZone } from 'luxon';
 import { z } from 'zod';
 
 const weekdays = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] as const;
-const clock = z.string().regex(/^(([01]\d|2[0-3]):[0-5]\d|24:00)$/, 'is a time such as 09:00');
+const clock = z.string().regex(/^(([01]\d|2[0-3]):[0-5]\d|24:00)$/, 'must be a time such as 09:00');
 const spans = z
   .array(
     z.strictObject({ from: clock, to: clock }).refine(({ from, to }) => from < to, {
-      message: 'must end after it begins',
+      message: 'must end after it starts',
     }),
   )
   .max(6)
   .refine((all) => all.every(({ from }, at) => at === 0 || (all[at - 1]?.to ?? '') <= from), {
-    message: 'must be in their order, without overlap',
+    message: 'must be in ascending order without overlaps',
   })
   .default([]);
 
 /** When people are there to answer: spans of each weekday in a time zone, except on holidays. */
 export const businessHoursSchema = z.strictObject({
   /** As the IANA names it, such as `Asia/Dhaka`. */
-  timeZone: z.string().max(64).refine(IANAZone.isValidZone, 'is a time zone such as Asia/Dhaka'),
+  timeZone: z.string().max(64).refine(IANAZone.isValidZone, 'must be an IANA time zone such as Asia/Dhaka'),
   weekly: z.strictObject({
     monday: spans,
     tuesday: spans,

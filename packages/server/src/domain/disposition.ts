@@ -25,13 +25,13 @@ export function checkDisposition(
     ...disposition.fields.flatMap(({ name: field, kind, required, choices = [] }) => {
       const value = fields[field];
       const path = `fields.${field}`;
-      if (value === undefined) return required ? [{ path, message: 'is needed' }] : [];
+      if (value === undefined) return required ? [{ path, message: 'is required' }] : [];
       const isChoice = kind !== 'choice' || choices.includes(value);
       return isChoice ? [] : [{ path, message: `must be one of: ${choices.join(', ')}` }];
     }),
     ...Object.keys(fields)
       .filter((field) => disposition.fields.every((one) => one.name !== field))
-      .map((field) => ({ path: `fields.${field}`, message: `is no field of "${name}"` })),
+      .map((field) => ({ path: `fields.${field}`, message: `is not a field of "${name}"` })),
   ];
   return faults.length > 0 ? { faults } : { fields };
 }

@@ -24,7 +24,7 @@ describe('health', () => {
     const degraded = partOf({ 'events.lag': degradedFrom }, 'events');
     expect(degraded).toMatchObject({
       status: 'degraded',
-      reason: 'The slowest listener has 2,000 events before it.',
+      reason: 'The slowest listener is 2,000 events behind.',
       advice: expect.stringContaining('Listeners'),
     });
     expect(partOf({ 'events.lag': downFrom }, 'events')?.status).toBe('down');
@@ -39,15 +39,15 @@ describe('health', () => {
 
   it('is down where it cannot be measured', () => {
     const part = partOf({ 'database.answer': null }, 'database');
-    expect(part).toMatchObject({ status: 'down', reason: 'Database cannot be looked at.' });
+    expect(part).toMatchObject({ status: 'down', reason: 'Database could not be measured.' });
   });
 
   it('is judged by the thresholds that an operator sets', () => {
     const thresholds = parseThresholds('events.lag=5/10, events.dead=-/-');
     expect(partOf({ 'events.lag': 7 }, 'events', thresholds)?.status).toBe('degraded');
     expect(partOf({ 'events.dead': 100 }, 'events', thresholds)?.status).toBe('ok');
-    expect(() => parseThresholds('events.lag=5')).toThrow('is not like events.lag=1000/20000');
-    expect(() => parseThresholds('moods=1/2')).toThrow('nothing measured is called moods');
+    expect(() => parseThresholds('events.lag=5')).toThrow('write it like events.lag=1000/20000');
+    expect(() => parseThresholds('moods=1/2')).toThrow('there is no measure named moods');
   });
 });
 

@@ -33,19 +33,20 @@ const never = Number.MAX_SAFE_INTEGER;
 export const measureKinds = {
   'events.lag': {
     part: 'events',
-    label: 'Events before the slowest listener',
+    label: 'Backlog of the slowest listener',
     unit: '',
     threshold: [2_000, 50_000],
-    says: (value) => `The slowest listener has ${many(value, 'event')} before it.`,
-    advice: 'Look under Listeners which one it is. More processes share the work: see the guide on scaling.',
+    says: (value) => `The slowest listener is ${many(value, 'event')} behind.`,
+    advice: 'Find it under Listeners. More processes share the work: see the scaling guide.',
   },
   'events.age': {
     part: 'events',
-    label: 'Oldest event not handled',
+    label: 'Oldest unhandled event',
     unit: 's',
     threshold: [15, 120],
-    says: (value) => `An event has waited for ${seconds(value)} to be handled.`,
-    advice: 'Look under Listeners which one does not move on; see that at least one process runs.',
+    says: (value) => `An event has been waiting for ${seconds(value)}.`,
+    advice:
+      'Find the listener that is stuck under Listeners, and check that at least one process is running.',
   },
   'events.paused': {
     part: 'events',
@@ -53,76 +54,75 @@ export const measureKinds = {
     unit: '',
     threshold: [1, never],
     says: (value) =>
-      `${many(value, 'listener')} ${value === 1 ? 'is paused: what it does' : 'are paused: what they do'} does not happen.`,
-    advice: 'Look under Listeners why, deal with its dead letters, and resume it.',
+      `${many(value, 'listener')} ${value === 1 ? 'is paused and handles' : 'are paused and handle'} no events.`,
+    advice: 'See why under Listeners, resolve its dead letters, and resume it.',
   },
   'events.dead': {
     part: 'events',
     label: 'Dead letters',
     unit: '',
     threshold: [1, never],
-    says: (value) =>
-      `${many(value, 'event')} could not be handled and ${value === 1 ? 'needs' : 'need'} a person.`,
-    advice: 'Look under Dead letters: retry, edit or discard them.',
+    says: (value) => `${many(value, 'event')} failed at every attempt.`,
+    advice: 'Retry, edit or discard them under Dead letters.',
   },
   'events.unowned': {
     part: 'events',
-    label: 'Partitions that nobody works on',
+    label: 'Partitions without an owner',
     unit: '%',
     threshold: [1, 100],
-    says: (value) => `Nobody works on ${Math.round(value)} % of the log.`,
-    advice: 'A process may just have died: the others take over within seconds. Otherwise start one.',
+    says: (value) => `${Math.round(value)} % of the log’s partitions have no owner.`,
+    advice: 'If a process has just crashed, the others take over within seconds. Otherwise start a process.',
   },
   'channels.broadcast-age': {
     part: 'channels',
-    label: 'Oldest event not broadcast',
+    label: 'Oldest event waiting for broadcast',
     unit: 's',
     threshold: [5, 60],
-    says: (value) => `What happens reaches connected clients ${seconds(value)} late.`,
-    advice: 'See that the processes are not overloaded, and that Redis answers where there is one.',
+    says: (value) => `Broadcasts reach connected clients ${seconds(value)} late.`,
+    advice: 'Check that the processes are not overloaded and that Redis, if configured, is reachable.',
   },
   'channels.broadcast-p95': {
     part: 'channels',
-    label: 'Until it is broadcast, 95 % within',
+    label: 'Broadcast delay, 95th percentile',
     unit: 'ms',
     threshold: [1_000, 30_000],
     says: (value) =>
-      `In the last minutes one in twenty events took more than ${Math.round(value)} ms to be broadcast.`,
-    advice: 'The processes or the database are busy: look at the charts, and at the guide on scaling.',
+      `In the last few minutes, 5 % of events took longer than ${Math.round(value)} ms to broadcast.`,
+    advice: 'The processes or the database are busy. See the charts and the scaling guide.',
   },
   'channels.down': {
     part: 'channels',
-    label: 'Channels of providers that are down',
+    label: 'Channels that are down',
     unit: '',
     threshold: [1, never],
-    says: (value) =>
-      `${many(value, 'channel')} of providers ${value === 1 ? 'takes' : 'take'} nothing: answers wait.`,
-    advice: 'Look under Channels for the reason; what waits is sent by itself afterwards.',
+    says: (value) => `${many(value, 'channel')} ${value === 1 ? 'is' : 'are'} down. Replies are waiting.`,
+    advice: 'See the reason under Channels. Waiting replies are sent automatically once it is up.',
   },
   'jobs.age': {
     part: 'jobs',
-    label: 'Oldest job that is due',
+    label: 'Oldest due job',
     unit: 's',
     threshold: [30, 300],
-    says: (value) => `A job has been due for ${seconds(value)}: deliveries, bots and timers are late.`,
-    advice: 'See that a process runs; raise JOB_CONCURRENCY or DELIVERY_CONCURRENCY if they are busy.',
+    says: (value) => `A job has been due for ${seconds(value)}. Deliveries, bots and timers are late.`,
+    advice:
+      'Check that a process is running. If processes are busy, raise JOB_CONCURRENCY or DELIVERY_CONCURRENCY.',
   },
   'jobs.waiting': {
     part: 'jobs',
-    label: 'Jobs that are due',
+    label: 'Due jobs',
     unit: '',
     threshold: [1_000, 50_000],
-    says: (value) => `${many(value, 'job')} are due and wait.`,
+    says: (value) => `${many(value, 'job')} ${value === 1 ? 'is' : 'are'} overdue.`,
     advice: 'Raise JOB_CONCURRENCY or DELIVERY_CONCURRENCY, or start another process.',
   },
   'jobs.failed': {
     part: 'jobs',
-    label: 'Jobs that were given up',
+    label: 'Failed jobs',
     unit: '',
     threshold: [1, never],
-    says: (value) =>
-      `${many(value, 'job')} failed at every attempt and ${value === 1 ? 'was' : 'were'} given up.`,
-    advice: 'The log says why (“jobs:”). They stay in graphile_worker.jobs until somebody removes them.',
+    says: (value) => `${many(value, 'job')} failed at every attempt.`,
+    advice:
+      'See the log (“jobs:”) for the errors. Failed jobs stay in graphile_worker.jobs until you remove them.',
   },
   'jobs.stopped': {
     part: 'jobs',
@@ -130,15 +130,15 @@ export const measureKinds = {
     unit: '',
     threshold: [never, 1],
     says: () => 'The job queue of this process has stopped.',
-    advice: 'Restart the process; its log says why.',
+    advice: 'See its log for the error, then restart the process.',
   },
   'database.answer': {
     part: 'database',
-    label: 'Time to answer',
+    label: 'Response time',
     unit: 'ms',
     threshold: [250, 2_000],
-    says: (value) => `The database takes ${Math.round(value)} ms to answer the simplest question.`,
-    advice: 'See what else runs on its machine, and whether its disk is full or slow.',
+    says: (value) => `The database takes ${Math.round(value)} ms to answer a trivial query.`,
+    advice: 'Check the load on its machine, and whether its disk is full or slow.',
   },
   'database.connections': {
     part: 'database',
@@ -146,25 +146,25 @@ export const measureKinds = {
     unit: '%',
     threshold: [80, 97],
     says: (value) => `${Math.round(value)} % of the database’s connections are in use.`,
-    advice: 'Lower DATABASE_POOL, or raise max_connections of PostgreSQL.',
+    advice: 'Lower DATABASE_POOL, or raise max_connections in PostgreSQL.',
   },
   'database.transaction': {
     part: 'database',
     label: 'Longest transaction',
     unit: 's',
     threshold: [120, 3_600],
-    says: (value) => `A transaction has been open for ${seconds(value)}: it keeps tables from being tidied.`,
-    advice: 'Find it in pg_stat_activity; a backup or a report is the usual one.',
+    says: (value) => `A transaction has been open for ${seconds(value)}. It blocks vacuuming.`,
+    advice: 'Find it in pg_stat_activity. A backup or a report is the usual cause.',
   },
 } as const satisfies Readonly<Record<string, MeasureKind>>;
 
 const kinds: Readonly<Record<string, MeasureKind>> = measureKinds;
 
 const parts: Readonly<Record<HealthPart, readonly [title: string, well: string]>> = {
-  events: ['Event processing', 'Every event is handled as it happens.'],
-  channels: ['Channels', 'Connected clients hear at once, and every provider takes what is sent.'],
-  jobs: ['Job queue', 'Deliveries, bots and timers run when they are due.'],
-  database: ['Database', 'It answers quickly and has room.'],
+  events: ['Event processing', 'Events are handled without delay.'],
+  channels: ['Channels', 'Broadcasts are on time and all channels are up.'],
+  jobs: ['Job queue', 'Deliveries, bots and timers run on time.'],
+  database: ['Database', 'Queries are fast and connections are available.'],
 };
 
 const order: readonly HealthStatus[] = ['ok', 'degraded', 'down'];
@@ -189,7 +189,7 @@ export function judgeHealth(measured: Measured, thresholds: Thresholds = {}): Ju
     const worst = status === 'ok' ? undefined : measures.find((one) => one.status === status);
     const kind = worst && kinds[worst.name];
     if (!worst || !kind) return { part, title, status, reason: well, advice: null, measures };
-    const reason = worst.value === null ? `${title} cannot be looked at.` : kind.says(worst.value);
+    const reason = worst.value === null ? `${title} could not be measured.` : kind.says(worst.value);
     return { part, title, status, reason, advice: kind.advice, measures };
   });
 }
@@ -215,9 +215,9 @@ export function parseThresholds(text: string): Thresholds {
     .filter(Boolean)
     .map((entry): [string, Threshold] => {
       const match = /^([a-z0-9.-]+)=(-|\d+(?:\.\d+)?)\/(-|\d+(?:\.\d+)?)$/.exec(entry);
-      if (!match) throw new Error(`“${entry}” is not like events.lag=1000/20000`);
+      if (!match) throw new Error(`“${entry}” is not valid: write it like events.lag=1000/20000`);
       const [, name = '', degraded, down] = match;
-      if (!(name in kinds)) throw new Error(`nothing measured is called ${name}`);
+      if (!(name in kinds)) throw new Error(`there is no measure named ${name}`);
       return [name, [numberOf(degraded), numberOf(down)]];
     });
   return Object.fromEntries(entries);

@@ -54,7 +54,7 @@ export function demandSeen(seen: Seen, tag: string | null): void {
   if (tag !== null && (seen === '*' || seen.includes(tag))) return;
   throw new ProblemError(
     'precondition_failed',
-    'Somebody has changed it since you read it, and nothing was stored. Read it again, make your change to what it is now, and send that with the new ETag.',
+    'This has changed since you loaded it, and nothing was stored. Load it again, apply your change, and send it with the new ETag.',
   );
 }
 

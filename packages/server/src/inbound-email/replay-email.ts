@@ -11,6 +11,6 @@ export async function replayEmail(tx: Tx, mailId: number): Promise<void> {
   const [email] = await tx.sql<{ app_id: number; channel: string; sender: string }[]>`
     UPDATE inbound_emails SET status = 'received', note = NULL, attempts = 0, retry_at = NULL WHERE id = ${mailId}
     RETURNING app_id, channel, sender`;
-  if (!email) throw new ProblemError('not_found', 'There is no such mail.');
+  if (!email) throw new ProblemError('not_found', 'Email not found.');
   await wakeEmails(tx, { appId: email.app_id, channel: email.channel, sender: email.sender });
 }

@@ -20,7 +20,7 @@ export async function listApps({ orm }: Database, page: PageRequest) {
 /** An app without its secret. @throws ProblemError `not_found`. */
 export async function requireAppRow({ orm }: Database, id: number) {
   const [row] = await orm.select().from(apps).where(eq(apps.id, id));
-  if (!row) throw new ProblemError('not_found', 'There is no such app.');
+  if (!row) throw new ProblemError('not_found', 'App not found.');
   return withoutSecret(row);
 }
 

@@ -19,7 +19,7 @@ export async function findAgentByEmail(
 /** An agent by their id. @throws ProblemError `not_found`. */
 export async function requireAgent(database: Pick<Database, 'sql'>, id: number): Promise<Agent> {
   const [row] = await database.sql<AgentRow[]>`${selectAgents(database)} WHERE id = ${id}`;
-  if (!row) throw new ProblemError('not_found', 'There is no such agent.');
+  if (!row) throw new ProblemError('not_found', 'Agent not found.');
   const { passwordHash: _hidden, ...agent } = row;
   return agent;
 }

@@ -48,7 +48,7 @@ export async function activeSession(
 /** A session by its id. @throws ProblemError `not_found`. */
 export async function requireSession({ orm }: Database, id: number): Promise<Session> {
   const [row] = await orm.select().from(sessions).where(eq(sessions.id, id));
-  if (!row) throw new ProblemError('not_found', 'There is no such session.');
+  if (!row) throw new ProblemError('not_found', 'Session not found.');
   return toSession(row);
 }
 
@@ -59,14 +59,14 @@ export async function requireCase({ orm }: Database, id: number): Promise<Case> 
     .from(cases)
     .innerJoin(sessions, eq(sessions.id, cases.sessionId))
     .where(eq(cases.id, id));
-  if (!row) throw new ProblemError('not_found', 'There is no such case.');
+  if (!row) throw new ProblemError('not_found', 'Case not found.');
   return toCase(row.case, row.agentType);
 }
 
 /** A customer by their id, or the one into whom they were merged. @throws ProblemError `not_found`. */
 export async function requireCustomer({ orm }: Database, id: number): Promise<Customer> {
   const [row] = await orm.select().from(customers).where(eq(customers.id, id));
-  if (!row) throw new ProblemError('not_found', 'There is no such customer.');
+  if (!row) throw new ProblemError('not_found', 'Customer not found.');
   if (row.mergedInto === null) return toCustomer(row);
   const [merged] = await orm.select().from(customers).where(eq(customers.id, row.mergedInto));
   return toCustomer(merged ?? row);

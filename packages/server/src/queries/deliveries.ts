@@ -159,7 +159,7 @@ export async function readDownReasons(
   appIds: readonly number[],
 ): Promise<(appId: number, channel: string) => string | null> {
   const rows = await database.sql<{ app_id: number; channel: string; reason: string }[]>`
-    SELECT app_id, channel, coalesce(reason, 'The provider takes nothing.') AS reason FROM channel_health
+    SELECT app_id, channel, coalesce(reason, 'The provider is unavailable.') AS reason FROM channel_health
     WHERE is_down AND app_id = ANY (${[...appIds]}::int[])`;
   return (appId, channel) =>
     rows.find((row) => row.app_id === appId && row.channel === channel)?.reason ?? null;
@@ -220,6 +220,6 @@ export async function listWebhookEvents(
 /** An update as it came in. @throws ProblemError `not_found`. */
 export async function requireWebhookEvent({ orm }: Database, id: number): Promise<WebhookEvent> {
   const [row] = await orm.select().from(webhookEventLogs).where(eq(webhookEventLogs.id, id));
-  if (!row) throw new ProblemError('not_found', 'There is no such update.');
+  if (!row) throw new ProblemError('not_found', 'Webhook event not found.');
   return row;
 }

@@ -81,7 +81,7 @@ export async function requireConversation(
   const [found] = await database.sql<Found[]>`
     SELECT id, last_activity_at::text AS at, ${unreadOf(database)} AS unread FROM sessions WHERE id = ${sessionId}`;
   const row = (await readRows(database, [sessionId])).get(sessionId);
-  if (!found || !row) throw new ProblemError('not_found', 'There is no such session.');
+  if (!found || !row) throw new ProblemError('not_found', 'Session not found.');
   return { ...row, unread: found.unread, lastActivityAt: found.at };
 }
 
@@ -249,7 +249,7 @@ function readCursor(cursor: string | undefined): { readonly at: string; readonly
   if (cursor === undefined) return undefined;
   const [at = '', id = ''] = Buffer.from(cursor, 'base64url').toString().split(' ');
   if (!Number.isNaN(Date.parse(at)) && Number.isSafeInteger(Number(id))) return { at, id: Number(id) };
-  throw new ProblemError('invalid_input', 'The cursor is not one that a page before has given.', {
-    fields: [{ path: 'cursor', message: 'is not one of ours' }],
+  throw new ProblemError('invalid_input', 'The cursor is not valid. Use the `next` of a previous page.', {
+    fields: [{ path: 'cursor', message: 'is not a valid cursor' }],
   });
 }

@@ -49,7 +49,7 @@ export async function listEmails(
 /** A kept mail as it came in. @throws ProblemError `not_found`. */
 export async function requireEmail({ orm }: Database, mailId: number) {
   const [row] = await orm.select().from(inboundEmails).where(eq(id, mailId));
-  if (!row) throw new ProblemError('not_found', 'There is no such mail.');
+  if (!row) throw new ProblemError('not_found', 'Email not found.');
   return row;
 }
 
@@ -68,6 +68,6 @@ export async function requireEmailOf({ orm }: Database, idOfMessage: number) {
       ),
     )
     .where(eq(messages.id, idOfMessage));
-  if (!row) throw new ProblemError('not_found', 'There is no such message, or it did not come as a mail.');
+  if (!row) throw new ProblemError('not_found', 'Message not found, or it did not arrive by email.');
   return row.email;
 }

@@ -32,7 +32,7 @@ export interface MessageRecords {
 export async function findEventOf({ sql }: Database, id: number): Promise<string | null> {
   const [message] = await sql<{ key: string; kind: string; isReply: boolean }[]>`
     SELECT conversation_key AS key, kind, is_reply AS "isReply" FROM messages WHERE id = ${id}`;
-  if (!message) throw new ProblemError('not_found', 'There is no such message.');
+  if (!message) throw new ProblemError('not_found', 'Message not found.');
   const [event] = await sql<{ id: string }[]>`
     SELECT id FROM events
     WHERE key = ${message.key} AND type = ${eventOf(message)} AND (data -> 'message' ->> 'id')::bigint = ${id}
@@ -54,7 +54,7 @@ export async function readMessageRecords(database: Database, id: number): Promis
     .innerJoin(sessions, eq(sessions.id, messages.sessionId))
     .where(eq(messages.id, id));
   const [found] = await readFound(database, [id]);
-  if (!row || !found) throw new ProblemError('not_found', 'There is no such message.');
+  if (!row || !found) throw new ProblemError('not_found', 'Message not found.');
   const { message, session } = row;
   const [[state], workers, answers, self] = await Promise.all([
     sql<StateRow[]>`

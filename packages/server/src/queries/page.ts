@@ -20,8 +20,8 @@ export function beforeId({ cursor }: PageRequest): number {
   if (cursor === undefined) return Number.MAX_SAFE_INTEGER;
   const id = Number(Buffer.from(cursor, 'base64url').toString('utf8'));
   if (Number.isSafeInteger(id) && id > 0) return id;
-  throw new ProblemError('invalid_input', 'The cursor is not one that a page before has given.', {
-    fields: [{ path: 'cursor', message: 'is not one of ours' }],
+  throw new ProblemError('invalid_input', 'The cursor is not valid. Use the `next` of a previous page.', {
+    fields: [{ path: 'cursor', message: 'is not a valid cursor' }],
   });
 }
 

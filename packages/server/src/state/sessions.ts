@@ -64,7 +64,7 @@ export async function ensureSession(
     return { session: created, isNew: true };
   }
   const others = await lockActive(tx, contact.conversationKey);
-  if (!others) throw new ProblemError('conflict', 'The session has changed in the meantime. Try again.');
+  if (!others) throw new ProblemError('conflict', 'The session has changed. Try again.');
   return { session: others, isNew: false };
 }
 
@@ -102,7 +102,7 @@ async function lockActive(tx: Tx, conversationKey: string): Promise<LockedSessio
  */
 export async function lockSession(tx: Tx, sessionId: number): Promise<LockedSession> {
   const [row] = await hotSessions.select(tx.sql, 'WHERE id = $1 FOR NO KEY UPDATE', [sessionId]);
-  if (!row) throw new ProblemError('not_found', 'There is no such session.');
+  if (!row) throw new ProblemError('not_found', 'Session not found.');
   return row;
 }
 
@@ -119,7 +119,7 @@ export async function lockSessionOf(
   const read = 'WITH read AS (UPDATE messages SET read_at = now() WHERE id = $2)';
   const ids = [message.sessionId, message.id];
   const [row] = await hotSessions.select(tx.sql, 'WHERE id = $1 FOR NO KEY UPDATE', ids, read);
-  if (!row) throw new ProblemError('not_found', 'There is no such session.');
+  if (!row) throw new ProblemError('not_found', 'Session not found.');
   return row;
 }
 

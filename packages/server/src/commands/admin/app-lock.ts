@@ -18,7 +18,7 @@ export interface Over {
 /** An app that nobody else changes until the transaction ends. @throws ProblemError `not_found`. */
 export async function lockApp(tx: Tx, appId: number): Promise<typeof apps.$inferSelect> {
   const [app] = await tx.orm.select().from(apps).where(eq(apps.id, appId)).for('update');
-  if (!app) throw new ProblemError('not_found', 'There is no such app.');
+  if (!app) throw new ProblemError('not_found', 'App not found.');
   return app;
 }
 

@@ -33,7 +33,7 @@ export async function putChannel(
   const known = await findChannel(tx, appId, name);
   demandSeen(seen, known ? channelTag(known, secret) : null);
   checkSettings(registry, kind, settings);
-  if (known && known.kind !== kind) throw invalid('kind', `is ${known.kind} for this channel and stays so`);
+  if (known && known.kind !== kind) throw invalid('kind', `is ${known.kind} and cannot change`);
   await tx.orm
     .insert(channels)
     .values({ appId, name, kind, enabled, settings })
@@ -118,10 +118,10 @@ function checkSettings(registry: ChannelRegistry, kind: string, settings: Settin
   }
   const parsed = adapter.settingsSchema.safeParse(settings);
   if (parsed.success) return adapter;
-  throw new ProblemError('invalid_input', 'The settings of the channel are not valid.', {
+  throw new ProblemError('invalid_input', 'The channel settings are not valid.', {
     fields: parsed.error.issues.map(({ path, message }) => ({
       path: ['settings', ...path].join('.'),
-      message: message.endsWith('received undefined') ? 'is missing' : message,
+      message: message.endsWith('received undefined') ? 'is required' : message,
     })),
   });
 }

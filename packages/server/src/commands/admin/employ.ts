@@ -55,7 +55,7 @@ async function insertAgent(tx: Tx, row: typeof agents.$inferInsert): Promise<num
     return made.id;
   } catch (error) {
     if (sqlState(error) !== '23505') throw error;
-    throw new ProblemError('conflict', 'Somebody with this e-mail address works here already.', {
+    throw new ProblemError('conflict', 'An agent with this email address already exists.', {
       cause: error,
     });
   }
@@ -81,7 +81,7 @@ export async function changeAgent(
   { actor, agentId, changes }: By & { readonly agentId: number; readonly changes: AgentChanges },
 ): Promise<void> {
   const [agent] = await tx.orm.select().from(agents).where(eq(agents.id, agentId)).for('update');
-  if (!agent) throw new ProblemError('not_found', 'There is no such agent.');
+  if (!agent) throw new ProblemError('not_found', 'Agent not found.');
   const { name, role, skills, capacity, appIds, disabled, passwordHash } = changes;
   const losesAdmin =
     agent.role === 'admin' && (disabled === true || (role !== undefined && role !== 'admin'));
@@ -115,7 +115,7 @@ async function assignApps(tx: Tx, agentId: number, appIds: readonly number[]): P
     .from(apps)
     .where(inArray(apps.id, [...appIds]));
   if (known.length !== new Set(appIds).size) {
-    throw new ProblemError('invalid_input', 'One of the apps does not exist.', {
+    throw new ProblemError('invalid_input', 'At least one of the apps does not exist.', {
       fields: [{ path: 'appIds', message: 'names an app that does not exist' }],
     });
   }
@@ -129,7 +129,8 @@ async function assertAnotherAdmin(tx: Tx, agentId: number): Promise<void> {
     .from(agents)
     .where(and(eq(agents.role, 'admin'), isNull(agents.disabledAt), ne(agents.id, agentId)))
     .for('update');
-  if (others.length === 0) throw new ProblemError('conflict', 'The last administrator must stay one.');
+  if (others.length === 0)
+    throw new ProblemError('conflict', 'The last administrator cannot be disabled or lose the role.');
 }
 
 function note(tx: Tx, actor: string, action: string, agentId: number, detail: Record<string, unknown>) {

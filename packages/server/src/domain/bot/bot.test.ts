@@ -69,7 +69,7 @@ describe('the built-in bot', () => {
     const done = converse(flow, menu, 'vera@example.com', 'Do you ship to Norway?');
     expect(done.attributes).toEqual({ email: 'vera@example.com', question: 'Do you ship to Norway?' });
     expect(done.handover).not.toBeNull();
-    expect(converse(flow, menu, 'one', 'two').replies[0]?.text).toContain('does not look like');
+    expect(converse(flow, menu, 'one', 'two').replies[0]?.text).toContain('doesn’t look like');
     expect(converse(flow, menu, 'one', 'two', 'three').handover).not.toBeNull();
   });
 

@@ -13,26 +13,26 @@ greeting:
 intents:
   - name: hello
     keywords: [hello, hi, hey, good morning, good evening, hallo, bonjour, hola, salam]
-    replies: ["Hello {{customer.name}}! What can I do for you?"]
+    replies: ["Hello {{customer.name}}! How can I help?"]
     goto: menu.main
   - name: hours
     keywords: [opening hours, open today, when are you open]
     patterns: ['when .*\\bopen']
-    replies: ["We are here Monday to Friday, 9:00 to 17:00."]
+    replies: ["Our team is available Monday to Friday, 9:00 to 17:00."]
   - name: thanks
     keywords: [thanks, thank you, danke, merci, gracias]
-    replies: ["You are welcome!"]
+    replies: ["You’re welcome!"]
   - name: menu
     keywords: [menu, help, options]
     goto: menu.main
 
 menus:
   main:
-    text: Choose one of these, or just write.
+    text: Choose an option, or just type your question.
     choices:
       - title: Opening hours
         payload: hours
-        replies: ["We are here Monday to Friday, 9:00 to 17:00."]
+        replies: ["Our team is available Monday to Friday, 9:00 to 17:00."]
       - title: Leave a message
         payload: message
         goto: form.message
@@ -46,27 +46,27 @@ forms:
     fields:
       - name: email
         type: email
-        ask: What is your e-mail address?
-        retry: That does not look like an e-mail address. Please try again.
+        ask: What is your email address?
+        retry: That doesn’t look like an email address. Please try again.
       - name: question
-        ask: And what would you like to know?
+        ask: What is your question?
     done:
-      replies: ["Thank you. Somebody will look at it and write to {{answers.email}}."]
+      replies: ["Thank you. We’ll reply to {{answers.email}}."]
       handover: true
 
 # When somebody asks for a person, in any of many languages; words of your own come on top.
 handover:
   words: [speak to sales]
-  message: I am getting a person for you.
+  message: I’m connecting you with our team.
 
 # When a picture, a recording or another file comes without a word.
 files:
-  message: Thank you, it has arrived.
-  replies: ["Could you tell me in a few words what it is about?"]
+  message: Thanks, we’ve received your file.
+  replies: ["Could you tell me briefly what it’s about?"]
 
 # When nothing fits: said once; the second time in a row a person is called.
 fallback:
-  replies: ["Sorry, I did not understand that. Could you put it another way?"]
+  replies: ["Sorry, I didn’t understand that. Could you rephrase it?"]
   after: 2
 `;
 

@@ -55,7 +55,7 @@ const fieldSchema = z.strictObject({
   type: z.enum(['text', 'email', 'phone', 'number', 'choice']).default('text'),
   choices: z.array(z.string().min(1).max(80)).min(1).max(13).optional(),
   /** What is said when the answer does not fit. */
-  retry: text.default('I did not get that. Please try again.'),
+  retry: text.default('Sorry, I didn’t get that. Please try again.'),
 });
 
 /** A bot's flow, as its author writes it in YAML or JSON. */
@@ -78,15 +78,15 @@ export const flowSchema = z.strictObject({
   handover: wishSchema
     .extend({
       words: z.array(phrase).max(100).default([]),
-      message: text.default('I am getting a person for you.'),
+      message: text.default('I’m connecting you with our team.'),
     })
     .prefault({}),
   files: stepSchema
-    .extend({ message: text.default('Thank you, it has arrived.') })
-    .prefault({ replies: ['Could you tell me in a few words what it is about?'] }),
+    .extend({ message: text.default('Thanks, we’ve received your file.') })
+    .prefault({ replies: ['Could you tell me briefly what it’s about?'] }),
   fallback: stepSchema
     .extend({ after: z.int().min(1).max(10).default(2) })
-    .prefault({ replies: ['Sorry, I did not understand that. Could you put it another way?'] }),
+    .prefault({ replies: ['Sorry, I didn’t understand that. Could you rephrase it?'] }),
 });
 
 /** A flow with its defaults filled in. */

@@ -38,5 +38,5 @@ export const httpBotResponseSchema = z
       .default(false),
     attributes: customerSchema.shape.attributes.default({}),
   })
-  .refine(isStorable, 'has a character that cannot be stored (U+0000, or half of a pair)');
+  .refine(isStorable, 'contains a character that cannot be stored (U+0000 or an unpaired surrogate)');
 export type HttpBotResponse = z.infer<typeof httpBotResponseSchema>;

@@ -65,13 +65,13 @@ function checkFlow(text: string): Flow {
   if (!isStorable(definition)) {
     problems.push({
       path: 'flow',
-      message: 'has a character that cannot be stored (U+0000, or half of a pair)',
+      message: 'contains a character that cannot be stored (U+0000 or an unpaired surrogate)',
     });
   }
   const patterns = new Map<string, RE2JS[]>();
   for (const [index, intent] of definition.intents.entries()) {
     if (patterns.has(intent.name)) {
-      problems.push({ path: `flow.intents.${index}.name`, message: 'is the name of another intent' });
+      problems.push({ path: `flow.intents.${index}.name`, message: 'duplicates the name of another intent' });
     }
     patterns.set(intent.name, compilePatterns(intent.patterns, `flow.intents.${index}.patterns`, problems));
   }
@@ -138,7 +138,7 @@ function checkReferences(flow: FlowDefinition, problems: Problem[]): void {
     const [kind, name = ''] = step.goto.split('.');
     const known = kind === 'menu' ? flow.menus : flow.forms;
     if (!Object.hasOwn(known, name)) {
-      problems.push({ path: `${path}.goto`, message: `there is no ${kind} "${name}"` });
+      problems.push({ path: `${path}.goto`, message: `names a ${kind} that does not exist: "${name}"` });
     }
   }
 }
@@ -149,7 +149,7 @@ function checkForms(flow: FlowDefinition, problems: Problem[]): void {
       if (field.type === 'choice' && !field.choices) {
         problems.push({
           path: `flow.forms.${name}.fields.${index}.choices`,
-          message: 'a choice needs its choices',
+          message: 'is required for a field of type choice',
         });
       }
     }
@@ -164,7 +164,7 @@ function collectChoices(flow: FlowDefinition, problems: Problem[]): Map<string, 
       if (choices.has(key)) {
         problems.push({
           path: `flow.menus.${name}.choices.${index}.payload`,
-          message: 'is the payload of another choice',
+          message: 'duplicates the payload of another choice',
         });
       }
       choices.set(key, step);

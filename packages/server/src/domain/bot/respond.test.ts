@@ -51,8 +51,8 @@ describe('a file without words', () => {
     const turns = turnsOf(shipped, file, file, file, 'opening hours', { kind: 'attachment', text: ' ' });
     expect(turns.map(({ handover }) => handover)).toEqual([null, null, null, null, null]);
     const [thanks, question] = [
-      'Thank you, it has arrived.',
-      'Could you tell me in a few words what it is about?',
+      'Thanks, we’ve received your file.',
+      'Could you tell me briefly what it’s about?',
     ];
     expect(textsOf(turns)).toEqual([
       [thanks, question],
@@ -78,8 +78,8 @@ describe('a file without words', () => {
   it('is no wrong answer to a form: its question is asked once more', () => {
     const press: BotInput = { kind: 'postback', payload: 'message' };
     const turns = turnsOf(shipped, press, file, file, file, 'vera@example.com');
-    const asked = ['Thank you, it has arrived.', 'What is your e-mail address?'];
-    expect(textsOf(turns).slice(1)).toEqual([asked, asked, asked, ['And what would you like to know?']]);
+    const asked = ['Thanks, we’ve received your file.', 'What is your email address?'];
+    expect(textsOf(turns).slice(1)).toEqual([asked, asked, asked, ['What is your question?']]);
   });
 
   it('does what the flow says', () => {
@@ -87,13 +87,13 @@ describe('a file without words', () => {
 files: { message: "Got it, {{customer.name}}.", replies: [], handover: { queue: claims } }
 menus: { m: { text: Choose one, choices: [{ title: A }] } }`);
     expect(turnsOf(flow, file)[0]).toMatchObject({
-      replies: [{ text: 'Got it, Vera.' }, { text: 'I am getting a person for you.' }],
+      replies: [{ text: 'Got it, Vera.' }, { text: 'I’m connecting you with our team.' }],
       handover: { queue: 'claims', reason: 'The customer sent a file.' },
     });
     const asking = parseFlow(`
 files: { goto: menu.m }
 menus: { m: { text: Choose one, choices: [{ title: A }] } }`);
-    expect(textsOf(turnsOf(asking, file))).toEqual([['Thank you, it has arrived.', 'Choose one']]);
+    expect(textsOf(turnsOf(asking, file))).toEqual([['Thanks, we’ve received your file.', 'Choose one']]);
     expect(() => parseFlow('files: { goto: menu.none }')).toThrow(
       expect.objectContaining({ fields: [expect.objectContaining({ path: 'flow.files.goto' })] }),
     );

@@ -61,11 +61,11 @@ export function respond(
     case 'answer':
       return continueForm(flow, state, heard.text, customer);
     case 'choice':
-      return take(flow, { ...state, form: null }, heard.step, customer, 'The customer chose it in a menu.');
+      return take(flow, { ...state, form: null }, heard.step, customer, 'The customer chose this in a menu.');
     case 'wish':
-      return handOver(flow, state, {}, customer, 'The customer asked for a person.');
+      return handOver(flow, state, {}, customer, 'The customer asked to talk to a person.');
     case 'intent':
-      return take(flow, state, heard.step, customer, `The flow hands "${heard.name}" over.`);
+      return take(flow, state, heard.step, customer, `The flow hands over the intent "${heard.name}".`);
     case 'nothing':
       return fallBack(flow, state, customer);
   }
@@ -158,7 +158,7 @@ function continueForm(flow: Flow, state: BotState, text: string, customer: BotCu
   const answer = answerField(field, text);
   if (answer === undefined) {
     if (place.tries + 1 >= maxTries) {
-      return handOver(flow, state, {}, customer, `The customer did not find an answer to "${field.name}".`);
+      return handOver(flow, state, {}, customer, `The customer gave no valid answer to "${field.name}".`);
     }
     const question = ask(field, { customer, answers: state.answers });
     const retry = { ...question, text: field.retry };
@@ -173,7 +173,13 @@ function continueForm(flow: Flow, state: BotState, text: string, customer: BotCu
   const collected = Object.fromEntries(
     form.fields.flatMap(({ name }) => (Object.hasOwn(answers, name) ? [[name, answers[name] ?? '']] : [])),
   );
-  const turn = take(flow, { ...state, answers, form: null }, form.done, customer, 'The form is complete.');
+  const turn = take(
+    flow,
+    { ...state, answers, form: null },
+    form.done,
+    customer,
+    'The customer completed the form.',
+  );
   return { ...turn, attributes: collected };
 }
 

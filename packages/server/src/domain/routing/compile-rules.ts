@@ -44,7 +44,7 @@ function compile(expression: string): { problem: string } | { matches: CompiledR
     const parsed = environment.parse(expression);
     const { valid, type, error } = parsed.check();
     if (!valid) return { problem: firstLine(error) };
-    if (type !== 'bool' && type !== 'dyn') return { problem: `It must be true or false, and is ${type}.` };
+    if (type !== 'bool' && type !== 'dyn') return { problem: `must be a bool, but is ${type}` };
     return {
       // CEL's integers are BigInts here; a plain number would be a double, which equals no integer.
       matches: ({ app, ...facts }) => parsed({ ...facts, app: { ...app, id: BigInt(app.id) } }) === true,
