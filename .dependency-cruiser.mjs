@@ -17,6 +17,7 @@ const layers = {
   channels: ['auth', 'domain'],
   state: ['apps', 'db', 'domain', 'log'],
   commands: ['apps', 'audit', 'auth', 'channels', 'db', 'domain', 'log', 'state'],
+  // Read only: test/house/tidy.test.ts fails if a query writes.
   queries: ['db', 'domain'],
   dispatch: ['db', 'live', 'log', 'redis'],
   live: ['broadcast', 'commands', 'delivery', 'http', 'state'],

@@ -1,9 +1,10 @@
 import { createClient } from '@mevrik/client';
 import type { Charts, HealthReport, PartHealth } from '@mevrik/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { recordHealthChanges } from '../../packages/server/src/observe/record-health.ts';
 import { createStatisticsCounter } from '../../packages/server/src/observe/statistics-counter.ts';
-import { noteHealth } from '../../packages/server/src/queries/health.ts';
-import { readCharts, storeStatistics } from '../../packages/server/src/queries/statistics.ts';
+import { storeStatistics } from '../../packages/server/src/observe/store-statistics.ts';
+import { readCharts } from '../../packages/server/src/queries/statistics.ts';
 import { eventually } from '../support/dispatch.ts';
 import { type Employed, startSecondNode, startTestProduct, type TestProduct } from '../support/product.ts';
 import { sicken } from '../support/sick-listener.ts';
@@ -95,7 +96,7 @@ describe('the health of the four parts', () => {
 
   it('is noted once, whoever looks', async () => {
     const ill = [{ part: 'jobs', status: 'degraded', reason: 'late' }] as const;
-    const told = await Promise.all([1, 2, 3, 4].map(() => noteHealth(product.database, ill)));
+    const told = await Promise.all([1, 2, 3, 4].map(() => recordHealthChanges(product.database, ill)));
     // The product's own watch may have been in between; each of us has told of the same change at most once.
     expect(told.flat().length).toBeGreaterThanOrEqual(1);
     const rows = await product.database.sql<{ status: string }[]>`

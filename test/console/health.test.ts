@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createStatisticsCounter } from '../../packages/server/src/observe/statistics-counter.ts';
-import { storeStatistics } from '../../packages/server/src/queries/statistics.ts';
+import { storeStatistics } from '../../packages/server/src/observe/store-statistics.ts';
 import { accessibilityFaults, startBrowser, type TestBrowser } from '../support/browser.ts';
 import { logInAs } from '../support/panel.ts';
 import { storePastDay, storePastIllness, storeTakenCases } from '../support/past-day.ts';

@@ -36,6 +36,14 @@ describe('the code', () => {
     expect(code.filter((file) => !/^[a-z0-9.-]+$/.test(file.split('/').at(-1) ?? ''))).toEqual([]);
   });
 
+  it('never writes to the database from a query', () => {
+    const writes =
+      /\b(INSERT\s+INTO|UPDATE\s+[\w."]+\s+(AS\s+\w+\s+)?SET|DELETE\s+FROM|TRUNCATE)\b|\.(insert|update|delete)\(\w*[a-z]\w*\)/;
+    const queries = sources.filter((file) => file.startsWith('packages/server/src/queries/'));
+    expect(queries.length).toBeGreaterThan(10);
+    expect(queries.filter((file) => writes.test(read(file)))).toEqual([]);
+  });
+
   it('leaves nothing for later', () => {
     expect(sources.filter((file) => /\b(TODO|FIXME|XXX)\b|\.only\(|\.skip\(/.test(read(file)))).toEqual([]);
   });

@@ -1,5 +1,5 @@
 import { createStatisticsCounter } from '../../packages/server/src/observe/statistics-counter.ts';
-import { storeStatistics } from '../../packages/server/src/queries/statistics.ts';
+import { storeStatistics } from '../../packages/server/src/observe/store-statistics.ts';
 import type { TestProduct, Visitor } from './product.ts';
 
 const minuteMs = 60_000;

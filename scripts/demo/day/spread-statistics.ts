@@ -3,7 +3,7 @@ import { openDatabase } from '../../../packages/server/src/db/database.ts';
 import { readDatabaseUrl } from '../../../packages/server/src/db/database-url.ts';
 import { bucketEndsMs } from '../../../packages/server/src/domain/buckets.ts';
 import { createStatisticsCounter } from '../../../packages/server/src/observe/statistics-counter.ts';
-import { storeStatistics } from '../../../packages/server/src/queries/statistics.ts';
+import { storeStatistics } from '../../../packages/server/src/observe/store-statistics.ts';
 import { seededNumbers } from './day-clock.ts';
 
 /** Figures are stored every few seconds; longer than that nobody waits for the last of them. */

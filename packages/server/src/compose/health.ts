@@ -9,12 +9,14 @@ import type { JobRunner } from '../jobs/runner.ts';
 import type { HealthCheck } from '../observe/health.ts';
 import type { Log } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
+import { recordHealthChanges, recordHealthCheck } from '../observe/record-health.ts';
 import type { StatisticsCounter } from '../observe/statistics-counter.ts';
+import { storeStatistics } from '../observe/store-statistics.ts';
 import { startWatch } from '../observe/watch.ts';
 import { countDown, countWaiting } from '../queries/deliveries.ts';
 import { enabledApps } from '../queries/desk.ts';
-import { listObserved, measureHealth, noteHealth, noteLook } from '../queries/health.ts';
-import { recentBroadcastP95, storeStatistics } from '../queries/statistics.ts';
+import { listObserved, measureHealth } from '../queries/health.ts';
+import { recentBroadcastP95 } from '../queries/statistics.ts';
 import type { Teardown } from './teardown.ts';
 
 /** What is watched, and whom it is told to. */
@@ -63,8 +65,8 @@ export function watchHealth(parts: HealthWatchDeps): Watching {
     isTurn: () => dispatcher.partitions().includes(watchersPartition),
     look: async () => {
       const judged = await look();
-      await noteLook(database, config.HEALTH_INTERVAL);
-      return noteHealth(
+      await recordHealthCheck(database, config.HEALTH_INTERVAL);
+      return recordHealthChanges(
         database,
         judged.map(({ part, status, reason }) => ({ part, status, reason })),
       );

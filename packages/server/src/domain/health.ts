@@ -167,6 +167,9 @@ const parts: Readonly<Record<HealthPart, readonly [title: string, well: string]>
   database: ['Database', 'Queries are fast and connections are available.'],
 };
 
+/** The longest gap between two checks, in seconds, within which the time between them counts as observed. */
+export const observationGapSeconds = (everySeconds: number) => 30 + 3 * everySeconds;
+
 const order: readonly HealthStatus[] = ['ok', 'degraded', 'down'];
 
 /** The worst of some states; `ok` where there is none. */

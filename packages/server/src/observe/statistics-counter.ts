@@ -1,6 +1,6 @@
 import type { DispatchObserver } from '../dispatch/dispatch-options.ts';
 import { bucketOf, emptyBuckets } from '../domain/buckets.ts';
-import type { Statistic } from '../queries/statistics.ts';
+import type { Statistic } from './store-statistics.ts';
 
 /** Counts what happens in this process, minute by minute, until it is stored. */
 export interface StatisticsCounter {

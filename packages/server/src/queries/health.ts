@@ -1,6 +1,6 @@
 import type { HealthChange, HealthPart, HealthStatus, ObservedPeriod } from '@mevrik/protocol';
 import type { Database } from '../db/database.ts';
-import type { Measured } from '../domain/health.ts';
+import { type Measured, observationGapSeconds } from '../domain/health.ts';
 
 /** For as long as a node is not heard of, it may still be there: see docs/decisions/0012-partition-ownership.md. */
 const nodeGoneSeconds = 10;
@@ -85,51 +85,6 @@ async function attempt(measure: () => Promise<Measured>, otherwise: readonly str
   }
 }
 
-/** How a part is, as it is written down. */
-export interface NotedHealth {
-  readonly part: HealthPart;
-  readonly status: HealthStatus;
-  readonly reason: string;
-}
-
-/** Any number that nobody else on the database uses for advisory locks. */
-const healthLock = 7_364_103;
-
-/** Writes down which parts have become another way. @returns those. */
-export async function noteHealth({ sql }: Database, parts: readonly NotedHealth[]): Promise<HealthChange[]> {
-  return sql.begin(async (tx) => {
-    // Two nodes that look at the same time tell of a change once.
-    await tx`SELECT pg_advisory_xact_lock(${healthLock})`;
-    return tx<HealthChange[]>`
-      INSERT INTO health_changes (part, status, reason)
-      SELECT now_is.part, now_is.status, now_is.reason
-      FROM jsonb_to_recordset(${JSON.stringify(parts)}::jsonb) AS now_is (part text, status text, reason text)
-      LEFT JOIN LATERAL (SELECT status FROM health_changes WHERE part = now_is.part ORDER BY id DESC LIMIT 1) AS was ON true
-      WHERE was.status IS DISTINCT FROM now_is.status
-        -- A part that is well from the beginning is no news.
-        AND NOT (was.status IS NULL AND now_is.status = 'ok')
-      RETURNING part, status, reason, at`;
-  });
-}
-
-/** How long after a look the next may come, so that the time between them counts as observed. */
-const betweenLooksSeconds = (everySeconds: number) => 30 + 3 * everySeconds;
-
-/** Writes down that all parts were just looked at: the stretch of time that is observed goes on, or a new one begins. */
-export async function noteLook({ sql }: Database, everySeconds: number): Promise<void> {
-  await sql.begin(async (tx) => {
-    await tx`SELECT pg_advisory_xact_lock(${healthLock})`;
-    await tx`
-      WITH going AS (
-        UPDATE observed_periods SET looked_at = now()
-        WHERE id = (SELECT max(id) FROM observed_periods)
-          AND looked_at > now() - ${betweenLooksSeconds(everySeconds)} * interval '1 second'
-        RETURNING id
-      )
-      INSERT INTO observed_periods (began_at) SELECT now() WHERE NOT EXISTS (SELECT FROM going)`;
-  });
-}
-
 /** When somebody has looked since an instant, oldest first; a stretch that still goes on lasts until now. */
 export async function listObserved(
   { sql }: Database,
@@ -138,7 +93,7 @@ export async function listObserved(
 ): Promise<ObservedPeriod[]> {
   return sql<ObservedPeriod[]>`
     SELECT greatest(began_at, ${from}::timestamptz) AS "from",
-           CASE WHEN looked_at > now() - ${betweenLooksSeconds(everySeconds)} * interval '1 second'
+           CASE WHEN looked_at > now() - ${observationGapSeconds(everySeconds)} * interval '1 second'
                 THEN greatest(looked_at, now()) ELSE looked_at END AS until
     FROM observed_periods WHERE looked_at > ${from}::timestamptz ORDER BY id DESC LIMIT ${changesTold}`.then(
     (rows) => rows.reverse(),

@@ -2,53 +2,6 @@ import type { ChartPoint, Charts, ChartWindow } from '@mevrik/protocol';
 import type { Database } from '../db/database.ts';
 import { percentileOf } from '../domain/buckets.ts';
 
-/** What one process has counted in one minute. */
-export interface Statistic {
-  readonly at: string;
-  readonly name: string;
-  readonly label: string;
-  readonly count: number;
-  readonly sum: number;
-  readonly buckets: readonly number[];
-}
-
-/** Adds what a process has counted to what the others have, in the minute's row and in its hour's. */
-export async function storeStatistics({ sql }: Database, statistics: readonly Statistic[]): Promise<void> {
-  if (statistics.length === 0) return;
-  const merged = merge(statistics);
-  await sql`
-    INSERT INTO statistics AS known (step, at, name, label, count, sum, buckets)
-    SELECT step, at, name, label, count, sum, ARRAY(SELECT jsonb_array_elements_text(buckets)::int)
-    FROM jsonb_to_recordset(${JSON.stringify(merged)}::jsonb)
-      AS row (step text, at timestamptz, name text, label text, count bigint, sum float8, buckets jsonb)
-    -- In one order, so that two processes that add at once do not wait for each other in a circle.
-    ORDER BY step, at, name, label
-    ON CONFLICT (step, at, name, label) DO UPDATE SET
-      count = known.count + excluded.count, sum = known.sum + excluded.sum,
-      buckets = ARRAY(SELECT coalesce(one, 0) + coalesce(other, 0)
-                      FROM unnest(known.buckets, excluded.buckets) WITH ORDINALITY AS both_of (one, other, place)
-                      ORDER BY place)`;
-}
-
-function merge(statistics: readonly Statistic[]): (Statistic & { readonly step: 'minute' | 'hour' })[] {
-  const rows = new Map<string, Statistic & { readonly step: 'minute' | 'hour' }>();
-  for (const figure of statistics) {
-    for (const step of ['minute', 'hour'] as const) {
-      const at = step === 'minute' ? figure.at : `${figure.at.slice(0, 13)}:00:00.000Z`;
-      const id = `${step} ${at} ${figure.name} ${figure.label}`;
-      const known = rows.get(id);
-      rows.set(id, {
-        ...figure,
-        ...{ step, at },
-        count: figure.count + (known?.count ?? 0),
-        sum: figure.sum + (known?.sum ?? 0),
-        buckets: figure.buckets.map((count, place) => count + (known?.buckets[place] ?? 0)),
-      });
-    }
-  }
-  return [...rows.values()];
-}
-
 /** How a window is cut: which rows it is made of, how long a point is, and how many there are. */
 const cuts: Readonly<
   Record<ChartWindow, { readonly step: 'minute' | 'hour'; readonly seconds: number; readonly points: number }>
