@@ -1,4 +1,4 @@
-import type { HealthChange, HealthPart, HealthStatus, ObservedPeriod } from '@mevrik/protocol';
+import type { HealthChange, ObservedPeriod } from '@mevrik/protocol';
 import type { Database } from '../db/database.ts';
 import { type Measured, observationGapSeconds } from '../domain/health.ts';
 
