@@ -2,7 +2,7 @@ import type { HealthChange, ObservedPeriod } from '@mevrik/protocol';
 import type { Database } from '../db/database.ts';
 import { type Measured, observationGapSeconds } from '../domain/health.ts';
 
-/** For as long as a node is not heard of, it may still be there: see docs/decisions/0012-partition-ownership.md. */
+/** For as long as a node is not heard of, it may still be there: see docs/decisions/0013-partition-ownership.md. */
 const nodeGoneSeconds = 10;
 
 /** Measures what the database knows of the four parts; what cannot be measured is `null`. */
