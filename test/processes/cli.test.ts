@@ -1,18 +1,14 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Database, openDatabase } from '../../packages/server/src/db/database.ts';
+import { afterEach, describe, expect, it } from 'vitest';
 import { findEmbedded } from '../../packages/server/src/db/embedded.ts';
 import { beforeBotReplies, openingHours } from '../support/bot-replies.ts';
+import { startTestProduct, type TestProduct } from '../support/product.ts';
 import {
-  appEnv,
   cleanUp,
   emptyDatabase,
-  history,
-  type RunningServer,
   run,
   startServer,
   temporaryDatabase,
   temporaryDataDir,
-  visit,
 } from '../support/server.ts';
 
 afterEach(cleanUp);
@@ -33,36 +29,33 @@ const rowOf = (table: string, word: string) =>
     .find((line) => line.includes(word))
     ?.split(/ {2,}/);
 
-async function asks(server: RunningServer) {
-  const { token } = await visit(server);
-  const { status } = await server.call('POST', '/v1/messages', { token, body: { text: 'opening hours' } });
-  expect(status).toBe(201);
-  return async () =>
-    (await history(server, token)).filter(({ text }) => text?.startsWith(openingHours)).length;
+async function asks(server: TestProduct) {
+  const visitor = await server.visit();
+  expect((await visitor.write('opening hours')).status).toBe(201);
+  return async () => (await visitor.history()).filter(({ text }) => text?.startsWith(openingHours)).length;
 }
 
 describe('mevrik, on the database of a running server', () => {
   let env: Record<string, string>;
-  let server: RunningServer;
-  let database: Database;
+  let product: TestProduct | undefined;
   let heal: () => Promise<void>;
+  afterEach(async () => {
+    await product?.stop();
+    product = undefined;
+  });
 
   /** A server whose bot fails, with one message that it failed at. */
   async function withDeadLetter(more: Record<string, string> = {}) {
-    server = await startServer({ ...env, ...appEnv, EVENT_RETRY_ATTEMPTS: '0', ...more });
-    heal = await beforeBotReplies(database.sql, `RAISE EXCEPTION 'no reply today'`);
+    const server = await startTestProduct({ EVENT_RETRY_ATTEMPTS: '0', ...more });
+    product = server;
+    env = { DATABASE_URL: server.databaseUrl };
+    const { sql } = server.database;
+    heal = await beforeBotReplies(sql, `RAISE EXCEPTION 'no reply today'`);
     const answers = await asks(server);
-    const dead = () => database.sql<{ event_id: string }[]>`SELECT event_id FROM parked_events`;
+    const dead = () => sql<{ event_id: string }[]>`SELECT event_id FROM parked_events`;
     await expect.poll(dead, { timeout: 20_000 }).toHaveLength(1);
-    return { answers, eventId: (await dead())[0]?.event_id ?? '' };
+    return { server, sql, answers, eventId: (await dead())[0]?.event_id ?? '' };
   }
-
-  beforeEach(async () => {
-    const { url, connection } = await temporaryDatabase();
-    env = { DATABASE_URL: url };
-    database = openDatabase(connection, { maxConnections: 1, applicationName: 'test' });
-    return () => database.close();
-  });
 
   it('shows a dead letter, and what listeners there are', async () => {
     const { eventId } = await withDeadLetter();
@@ -97,7 +90,7 @@ describe('mevrik, on the database of a running server', () => {
   });
 
   it('retries it once its cause is gone, and the visitor is answered', async () => {
-    const { answers } = await withDeadLetter();
+    const { answers, sql } = await withDeadLetter();
     await heal();
     expect(await mevrik(env, 'retry', '--listener', 'SomebodyElse')).toEqual({
       code: 0,
@@ -109,12 +102,12 @@ describe('mevrik, on the database of a running server', () => {
     });
     await expect.poll(answers, { timeout: 20_000 }).toBe(1);
     expect((await mevrik(env, 'dead-letters')).said).toBe('Nothing is parked.');
-    const entries = await database.sql`SELECT actor, action FROM audit_entries WHERE actor LIKE 'terminal %'`;
+    const entries = await sql`SELECT actor, action FROM audit_entries WHERE actor LIKE 'terminal %'`;
     expect(entries.length).toBeGreaterThan(0);
   });
 
   it('discards it: the listener never handles it', async () => {
-    const { answers, eventId } = await withDeadLetter();
+    const { server, answers, eventId } = await withDeadLetter();
     await heal();
     expect(await mevrik(env, 'discard', '--event', eventId)).toEqual({ code: 0, said: '1 discarded.' });
     expect(await mevrik(env, 'retry', '--all')).toEqual({ code: 0, said: '0 will be retried.' });
@@ -124,9 +117,11 @@ describe('mevrik, on the database of a running server', () => {
   });
 
   it('lets a paused listener go on', async () => {
-    await withDeadLetter({ EVENT_PARKED_LIMIT: '1' });
+    const { server, sql } = await withDeadLetter({ EVENT_PARKED_LIMIT: '1' });
     const status = async () => rowOf((await mevrik(env, 'subscriptions')).said, listener)?.[2];
-    await expect.poll(status, { timeout: 30_000 }).toMatch(/^paused: /);
+    const paused = () => sql`SELECT FROM subscriptions WHERE name = ${listener} AND status = 'paused'`;
+    await expect.poll(paused).toHaveLength(1);
+    expect(await status()).toMatch(/^paused: /);
     await heal();
     await mevrik(env, 'discard', '--all');
     const waiting = await asks(server);
@@ -156,7 +151,8 @@ describe('mevrik, on the database of a running server', () => {
   });
 
   it('says that there is no such listener', async () => {
-    const { code, said } = await mevrik(env, 'resume', 'Nobody');
+    const { url } = await temporaryDatabase();
+    const { code, said } = await mevrik({ DATABASE_URL: url }, 'resume', 'Nobody');
     expect(code).toBe(1);
     expect(said).toContain('Nobody');
     expect(said.split('\n')).toHaveLength(1);
