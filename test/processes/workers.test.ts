@@ -105,6 +105,35 @@ async function figure(server: RunningServer, name: string): Promise<number> {
   return Number(new RegExp(`^${name}(?:{app="${app.id}"})? (\\S+)$`, 'm').exec(body)?.[1]);
 }
 
+/** Members of a presence channel on all workers: each sees the ones before it, and that those of a killed worker have left. */
+async function expectPresence(server: RunningServer): Promise<void> {
+  const name = 'presence-room';
+  const members: { user_id: string; client: RawClient }[] = [];
+  for (const user_id of ['ann', 'bob', 'cid']) {
+    const client = await raw(server);
+    const channel_data = JSON.stringify({ user_id });
+    const auth = signChannel(app, await client.socketId(), name, channel_data);
+    client.subscribe(name, { auth, channel_data });
+    members.push({ user_id, client });
+    const { data } = await client.next('pusher_internal:subscription_succeeded');
+    const { ids } = (data as { presence: { ids: string[] } }).presence;
+    expect([...ids].sort()).toEqual(members.map((member) => member.user_id));
+  }
+  killWorker(server);
+  const lost = await Promise.race(
+    members.map(async (member) => {
+      await member.client.closed;
+      return member;
+    }),
+  );
+  for (const { client } of members.filter((member) => member !== lost)) {
+    expect((await client.next('pusher_internal:member_removed')).data).toEqual({ user_id: lost.user_id });
+    client.ws.terminate();
+  }
+  await expect.poll(() => workersOf(server).length, { timeout: 30_000 }).toBe(3);
+  await expect.poll(() => figure(server, 'mevrik_connections'), { timeout: 30_000 }).toBe(0);
+}
+
 describe('a server with three workers', () => {
   it('serves a conversation to clients on all of them, and greets once', async () => {
     const { url } = await temporaryDatabase();
@@ -147,36 +176,10 @@ describe('a server with three workers', () => {
     expect(await figure(server, 'mevrik_connections')).toBe(30);
   });
 
-  it('knows presence over all of them, and that the members of a killed one have left', async () => {
+  it('replaces a worker that is killed: its members have left, clients come back, and what was committed is handled once', async () => {
     const { url } = await temporaryDatabase();
     const server = await startWorkers({ DATABASE_URL: url });
-    const name = 'presence-room';
-    const members = [];
-    for (const user_id of ['ann', 'bob', 'cid']) {
-      const client = await raw(server);
-      const channel_data = JSON.stringify({ user_id });
-      const auth = signChannel(app, await client.socketId(), name, channel_data);
-      client.subscribe(name, { auth, channel_data });
-      members.push({ user_id, client });
-      const { data } = await client.next('pusher_internal:subscription_succeeded');
-      const { ids } = (data as { presence: { ids: string[] } }).presence;
-      expect([...ids].sort()).toEqual(members.map((member) => member.user_id));
-    }
-    killWorker(server);
-    const lost = await Promise.race(
-      members.map(async (member) => {
-        await member.client.closed;
-        return member;
-      }),
-    );
-    for (const { client } of members.filter((member) => member !== lost)) {
-      expect((await client.next('pusher_internal:member_removed')).data).toEqual({ user_id: lost.user_id });
-    }
-  });
-
-  it('replaces a worker that is killed; clients come back, and what was committed is handled once', async () => {
-    const { url } = await temporaryDatabase();
-    const server = await startWorkers({ DATABASE_URL: url });
+    await expectPresence(server);
     const visits = await Promise.all(Array.from({ length: 6 }, () => visit(server)));
     const [first] = visits as [Awaited<ReturnType<typeof visit>>];
     const channels = await Promise.all(
