@@ -10,13 +10,21 @@ import { DataDirInUseError, lockDirectory } from '../../packages/server/src/db/e
 const programs = {
   redis: {
     names: ['redis-server'],
-    debianPackage: 'redis-server',
+    debianPackages: ['redis-server'],
     hint: 'apt-get install redis-server, brew install redis',
   },
   chromium: {
-    names: ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'],
-    debianPackage: 'chromium',
-    hint: 'apt-get install chromium, or put Google Chrome on PATH',
+    // The shell has no window to draw: the same pages cost half of the CPU time.
+    names: [
+      'chromium-headless-shell',
+      'chromium',
+      'chromium-browser',
+      'google-chrome',
+      'google-chrome-stable',
+    ],
+    // Older releases have no package of the shell.
+    debianPackages: ['chromium-headless-shell', 'chromium'],
+    hint: 'apt-get install chromium-headless-shell (or chromium), or put Google Chrome on PATH',
   },
 } as const;
 type Program = keyof typeof programs;
@@ -31,18 +39,32 @@ export async function installPrograms(): Promise<void> {
   if (!wanted.some(isMissing) || process.getuid?.() !== 0 || !existsSync('/etc/debian_version')) return;
   const lock = await waitForLock(join(tmpdir(), 'mevrik-test-install'));
   try {
-    const packages = wanted.filter(isMissing).map((program) => programs[program].debianPackage);
-    if (packages.length === 0) return;
-    console.log(`Installing ${packages.join(' and ')} …`);
     // RUNLEVEL=1 keeps a package from starting its own service.
     const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
     const apt = (...args: string[]) => promisify(execFile)('apt-get', args, { env, maxBuffer: 64 * 2 ** 20 });
+    const missing = wanted.filter(isMissing);
+    if (missing.length === 0) return;
+    console.log(`Installing ${missing.join(' and ')} …`);
     await apt('update');
-    await apt('install', '-y', '--no-install-recommends', ...packages);
+    for (const program of missing) {
+      await firstThatWorks(programs[program].debianPackages, (name) =>
+        apt('install', '-y', '--no-install-recommends', name),
+      );
+    }
   } catch (error) {
     console.warn(`Not everything could be installed: ${(error as Error).message.split('\n')[0]}`);
   } finally {
     await lock.release();
+  }
+}
+
+async function firstThatWorks(names: readonly string[], install: (name: string) => Promise<unknown>) {
+  for (const [index, name] of names.entries()) {
+    try {
+      return await install(name);
+    } catch (error) {
+      if (index === names.length - 1) throw error;
+    }
   }
 }
 
