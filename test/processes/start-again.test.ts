@@ -71,31 +71,24 @@ describe('three servers that start at once on an empty database', () => {
     return { servers: [one, two, three] as const, sql };
   }
 
-  it('all come up, with each migration run once, and one app among them', async () => {
+  it('all come up: each migration has run once, one app is made, and one of their set-up addresses is good', async () => {
     const { servers, sql } = await startThree();
     for (const server of servers) expect((await server.call('GET', '/readyz')).status).toBe(200);
     expect(await sql`SELECT FROM drizzle.__drizzle_migrations`).toHaveLength((await migrations()).length);
     expect(await sql`SELECT FROM apps`).toHaveLength(1);
     expect(await sql`SELECT FROM routing_rules GROUP BY app_id, position HAVING count(*) > 1`).toEqual([]);
-  });
 
-  it('bring the app of the environment together', async () => {
-    const { sql } = await startThree(appEnv);
-    expect(await sql`SELECT id, key, secret FROM apps`).toEqual([
-      { id: 1, key: appEnv.PUSHER_APP_KEY, secret: appEnv.PUSHER_APP_SECRET },
-    ]);
-  });
-
-  it('let one of their set-up addresses make one administrator', async () => {
-    const { servers, sql } = await startThree();
     const tries = await Promise.allSettled(servers.map((server) => setUp(servers[0], server.setupUrl)));
     expect(tries.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
     expect(await sql`SELECT FROM agents WHERE role = 'admin'`).toHaveLength(1);
   });
 
-  it('serve the same conversations: written at one, answered, seen by an agent at another, and heard there', async () => {
+  it('have the app of the environment and serve the same conversations: written at one, answered, seen by an agent at another, and heard there', async () => {
     const redis = await startRedis();
-    const { servers } = await startThree({ REDIS_URL: redis.url, ...appEnv });
+    const { servers, sql } = await startThree({ REDIS_URL: redis.url, ...appEnv });
+    expect(await sql`SELECT id, key, secret FROM apps`).toEqual([
+      { id: 1, key: appEnv.PUSHER_APP_KEY, secret: appEnv.PUSHER_APP_SECRET },
+    ]);
     const [one, two, three] = servers;
     for (const { setupUrl } of servers) await setUp(one, setupUrl).catch(() => {});
     const admin = await logIn(three);
