@@ -50,7 +50,7 @@ async function newestSnapshot(): Promise<{ tables: unknown }> {
 }
 
 describe('the migrated schema', () => {
-  it('equals the committed dump (update it with: npx vitest run -u packages/server/src/db/schema.test.ts)', async () => {
+  it('equals the committed dump (update it with: npx vitest run packages/server/src/db/schema.test.ts --update)', async () => {
     await expect(printSchema(migrated)).toMatchFileSnapshot('schema.dump.txt');
   });
 
