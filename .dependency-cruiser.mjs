@@ -19,9 +19,9 @@ const layers = {
   commands: ['apps', 'audit', 'auth', 'channels', 'db', 'domain', 'log', 'state'],
   // Read only: test/house/tidy.test.ts fails if a query writes.
   queries: ['db', 'domain'],
-  dispatch: ['db', 'live', 'log', 'redis'],
+  dispatch: ['db', 'domain', 'live', 'log', 'redis'],
   live: ['broadcast', 'commands', 'delivery', 'http', 'state'],
-  delivery: ['apps', 'attachments', 'audit', 'channels', 'commands', 'db', 'live', 'log', 'state'],
+  delivery: ['apps', 'attachments', 'audit', 'channels', 'commands', 'db', 'domain', 'live', 'log', 'state'],
   listeners: [
     'audit',
     'apps',
