@@ -7,21 +7,26 @@ const conditions = ['@mevrik/source', 'node'];
 
 /** The files that take longest, longest first. */
 const longFiles = [
-  'test/house/demo-day.test.ts',
-  'test/gateway/restart.test.ts',
-  'test/redis/failover.test.ts',
   'test/processes/workers.test.ts',
   'test/console/story.test.ts',
-  'test/processes/cli.test.ts',
+  'test/house/demo-day.test.ts',
   'test/console/desk.test.ts',
-  'test/processes/start-refused.test.ts',
+  'test/processes/cli.test.ts',
+  'test/console/desk-team.test.ts',
+  'test/redis/failover.test.ts',
   'test/console/desk-access.test.ts',
-  'test/processes/start-stop.test.ts',
-  'test/widget/states.test.ts',
+  'test/processes/start-refused.test.ts',
   'test/console/health.test.ts',
+  'test/gateway/restart.test.ts',
+  'test/processes/start-stop.test.ts',
+  'test/processes/start-again.test.ts',
+  'test/widget/states.test.ts',
   'test/dispatch/killed.test.ts',
-  'test/providers/facebook-killed.test.ts',
   'test/redis/sentinel.test.ts',
+  'test/providers/whatsapp-killed.test.ts',
+  'test/providers/facebook-killed.test.ts',
+  'test/email/killed.test.ts',
+  'test/providers/telegram-killed.test.ts',
 ];
 
 /** Starts the long files first, so that no core is idle while the last one finishes. */
