@@ -22,14 +22,14 @@ const login = createRoute({
 });
 
 /** Whoever is not logged in logs in first, and then gets where they wanted to. */
-function demandLogin({ location }: { location: { href: string } }): void {
+function requireLogin({ location }: { location: { href: string } }): void {
   if (!session.agent) throw redirect({ to: '/login', search: { to: location.href } });
 }
 
 const desk = createRoute({
   getParentRoute: () => root,
   path: '/desk',
-  beforeLoad: demandLogin,
+  beforeLoad: requireLogin,
   component: lazyRouteComponent(() => import('./desk/desk-page.tsx'), 'DeskPage'),
   validateSearch: readFilter,
 });
@@ -39,7 +39,7 @@ const admin = createRoute({
   getParentRoute: () => root,
   path: '/admin',
   beforeLoad(context) {
-    demandLogin(context);
+    requireLogin(context);
     if (session.agent?.role === 'agent') throw redirect({ to: '/desk' });
   },
   component: lazyRouteComponent(() => import('./admin/shared/admin-layout.tsx'), 'AdminLayout'),

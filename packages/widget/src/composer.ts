@@ -1,6 +1,6 @@
-import { attachButton } from './attach.ts';
 import type { WidgetConfig } from './config.ts';
 import { h, icon } from './dom.ts';
+import { attachButton } from './file-input.ts';
 import type { Words } from './locales/en.ts';
 
 /** Where the visitor writes. */

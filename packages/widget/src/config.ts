@@ -9,7 +9,7 @@ export interface PreChatField {
 }
 
 /** What `Mevrik.init` takes: lists as in the attributes, or as lists. */
-export type GivenConfig = Partial<Omit<WidgetConfig, 'preChat' | 'without'>> & {
+export type ConfigInput = Partial<Omit<WidgetConfig, 'preChat' | 'without'>> & {
   readonly preChat?: string | readonly string[];
   readonly without?: string | readonly string[];
 };
@@ -40,7 +40,7 @@ const languages: Readonly<Record<string, Words>> = { en, bn, ar };
 const rightToLeft = new Set(['ar']);
 
 /** Reads the attributes of the script's element. */
-export function readConfig(script: HTMLScriptElement | null, given: GivenConfig = {}): WidgetConfig {
+export function readConfig(script: HTMLScriptElement | null, given: ConfigInput = {}): WidgetConfig {
   const data = script?.dataset ?? {};
   return {
     url: given.url ?? data.url ?? (script ? new URL(script.src).origin : location.origin),
@@ -88,7 +88,7 @@ export interface Speech {
 }
 
 /** What the widget says in a locale, English where we have no words. */
-export function speak(locale: string): Speech {
+export function speechFor(locale: string): Speech {
   const asked = locale.toLowerCase().split('-')[0] ?? 'en';
   const language = Object.hasOwn(languages, asked) ? asked : 'en';
   const isKnown = language === asked && isLocale(locale);

@@ -1,5 +1,5 @@
 import type { AssignedAgent, Message, QueuePosition, Session, TeamAvailability } from '@mevrik/protocol';
-import type { Unsent } from './storage.ts';
+import type { UnsentMessage } from './storage.ts';
 
 /** What the page has said of the visitor. */
 export interface Identity {
@@ -23,7 +23,7 @@ export function profileOf({ name, email, phone, attributes }: Identity) {
 }
 
 /** A message on its way; `refused` when only the visitor can have it tried again. */
-export interface Waiting extends Unsent {
+export interface OutboxMessage extends UnsentMessage {
   readonly failed?: boolean;
   readonly refused?: boolean;
 }
@@ -41,7 +41,7 @@ export interface Upload {
 export interface ConversationState {
   readonly phase: 'failed' | 'idle' | 'loading' | 'ready';
   readonly messages: readonly Message[];
-  readonly unsent: readonly Waiting[];
+  readonly unsent: readonly OutboxMessage[];
   readonly uploads: readonly Upload[];
   /** What was unsent was another person's, and is gone. */
   readonly hasDiscarded: boolean;
@@ -79,6 +79,6 @@ export const initialState: ConversationState = {
 };
 
 /** All of these messages, each once and as the news has it, in their order. */
-export function inOrder(before: readonly Message[], news: readonly Message[]): Message[] {
+export function mergeMessages(before: readonly Message[], news: readonly Message[]): Message[] {
   return [...new Map([...before, ...news].map((one) => [one.id, one])).values()].sort((a, b) => a.id - b.id);
 }

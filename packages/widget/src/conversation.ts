@@ -5,17 +5,17 @@ import {
   type ConversationState,
   type Identity,
   initialState,
-  inOrder,
+  mergeMessages,
   profileOf,
   type Upload,
 } from './conversation-state.ts';
-import { followSession, type HeardSession, isWaiting } from './follow-session.ts';
-import { atChange } from './opening.ts';
-import { Outbox } from './outbox.ts';
-import type { Unsent, WidgetStorage } from './storage.ts';
+import { MessageOutbox } from './outbox.ts';
+import { isInQueue, type SessionSubscription, subscribeToSession } from './session-subscription.ts';
+import type { UnsentMessage, WidgetStorage } from './storage.ts';
 import { asksForRating } from './survey.ts';
+import { scheduleAvailabilityCheck } from './team-availability.ts';
 import { type UploadRun, Uploads } from './uploads.ts';
-import { Visit } from './visit.ts';
+import { VisitStore } from './visit-store.ts';
 
 const typingEveryMs = 2_500;
 
@@ -23,12 +23,12 @@ const typingEveryMs = 2_500;
 export class Conversation {
   readonly #storage: WidgetStorage;
   readonly #onChange: (state: ConversationState, heard?: Message) => void;
-  readonly #visit: Visit;
+  readonly #visit: VisitStore;
   /** Messages and files on their way. */
-  readonly outbox: Outbox;
+  readonly outbox: MessageOutbox;
   readonly uploads: Uploads;
   #client: Client | undefined;
-  #channel: HeardSession | undefined;
+  #channel: SessionSubscription | undefined;
   #identity: Identity = {};
   #beginning: Promise<void> | undefined;
   /** Counts visits: what one that is over had under way no longer counts. */
@@ -47,8 +47,8 @@ export class Conversation {
   ) {
     this.#storage = storage;
     this.#onChange = onChange;
-    this.#visit = new Visit(config, storage);
-    this.outbox = new Outbox(storage, {
+    this.#visit = new VisitStore(config, storage);
+    this.outbox = new MessageOutbox(storage, {
       post: (message, signal) => this.#post(message, signal),
       onChange: (unsent) => this.#set({ unsent }),
     });
@@ -115,11 +115,14 @@ export class Conversation {
   }
 
   /** Finds out whether anybody is there, also before the visit begins. */
-  async lookWhoIsThere(): Promise<void> {
-    const opening = await (this.#client ?? this.#visit.stranger).rest.visitor.teamAvailability();
+  async checkTeamAvailability(): Promise<void> {
+    const opening = await (this.#client ?? this.#visit.anonymous).rest.visitor.teamAvailability();
     this.#set({ opening });
     this.#unwatchOpening();
-    this.#unwatchOpening = atChange(opening, () => void this.lookWhoIsThere().catch(() => {}));
+    this.#unwatchOpening = scheduleAvailabilityCheck(
+      opening,
+      () => void this.checkTeamAvailability().catch(() => {}),
+    );
   }
 
   /** Writes a message: it is shown at once, and sent until it is taken. */
@@ -132,18 +135,18 @@ export class Conversation {
 
   /** Chooses what was offered under a message. */
   choose(kind: 'button' | 'quickReply', choice: { title: string; payload: string }): Promise<void> {
-    return this.#say((rest) =>
+    return this.#submit((rest) =>
       kind === 'button' ? rest.visitor.pressButton(choice) : rest.visitor.chooseQuickReply(choice),
     );
   }
 
   askForVideo(): Promise<void> {
-    return this.#say((rest) => rest.visitor.writeMessage({ kind: 'video_call_request' }));
+    return this.#submit((rest) => rest.visitor.writeMessage({ kind: 'video_call_request' }));
   }
 
   rate(score: number, comment: string): Promise<void> {
     const said = comment.trim();
-    return this.#say((rest) =>
+    return this.#submit((rest) =>
       rest.visitor.answerSurvey({ score, ...(said === '' ? {} : { comment: said }) }),
     );
   }
@@ -182,7 +185,7 @@ export class Conversation {
       const page = await client.rest.visitor.messages({ limit: 50, cursor: this.#older });
       if (client !== this.#client) return;
       this.#older = page.next;
-      this.#set({ messages: inOrder(page.items, this.state.messages) });
+      this.#set({ messages: mergeMessages(page.items, this.state.messages) });
     } finally {
       this.#isLoadingOlder = false;
     }
@@ -210,7 +213,7 @@ export class Conversation {
     const { client, isResumed } = opened;
     this.#client = client;
     try {
-      await this.#lookAtMe(client);
+      await this.#loadMe(client);
     } catch (error) {
       if (number !== this.#number) return;
       if (!(error instanceof MevrikError) || error.status !== 401) throw error;
@@ -226,7 +229,7 @@ export class Conversation {
       if (state === 'connected') {
         void this.outbox.send();
         // Who is there and who is next is not told again to whoever missed it.
-        if (wasCut) this.#lookAtMe(client).catch(() => {});
+        if (wasCut) this.#loadMe(client).catch(() => {});
       }
       wasCut = state !== 'connected';
     });
@@ -237,10 +240,10 @@ export class Conversation {
     if (number !== this.#number) return;
     this.#set({ phase: 'ready' });
     void this.outbox.send();
-    void this.lookWhoIsThere().catch(() => {});
+    void this.checkTeamAvailability().catch(() => {});
   }
 
-  async #lookAtMe(client: Client): Promise<void> {
+  async #loadMe(client: Client): Promise<void> {
     const { session, opening, queuePosition, agent } = await client.rest.visitor.me();
     if (client !== this.#client) return;
     this.#set({ opening, queuePosition: queuePosition ?? undefined, agent: agent ?? undefined });
@@ -252,7 +255,7 @@ export class Conversation {
     const page = await client?.rest.visitor.messages({ limit: 50 });
     if (!page || client !== this.#client) return;
     if (this.#older === undefined) this.#older = page.next;
-    const messages = inOrder(this.state.messages, page.items);
+    const messages = mergeMessages(this.state.messages, page.items);
     const seenId = this.#storage.read().seenId ?? 0;
     this.#set({ messages, unread: messages.filter(({ isReply, id }) => isReply && id > seenId).length });
   }
@@ -260,25 +263,25 @@ export class Conversation {
   /** Hears a session; another one when that has begun. */
   #follow(session: Session): void {
     const isSame = this.state.session?.id === session.id && this.#channel;
-    this.#set({ session, ...(isWaiting(session) ? {} : { queuePosition: undefined }) });
+    this.#set({ session, ...(isInQueue(session) ? {} : { queuePosition: undefined }) });
     if (isSame || !this.#client) return;
     this.#channel?.unsubscribe();
-    this.#channel = followSession(this.#client, session, {
-      take: (message, isNews) => this.#take(message, isNews),
+    this.#channel = subscribeToSession(this.#client, session, {
+      take: (message, isNews) => this.#addMessage(message, isNews),
       set: (change) => this.#set(change),
       readId: () => this.state.readId,
       load: () => void this.#load().catch(() => {}),
     });
   }
 
-  #take(message: Message, isNews = false): void {
+  #addMessage(message: Message, isNews = false): void {
     if (message.kind === 'note') return;
     const { messages, agent } = this.state;
     const isHeard = isNews && message.isReply && messages.every(({ id }) => id !== message.id);
     const name = message.sender.type === 'agent' ? message.sender.name : undefined;
     this.#set(
       {
-        messages: inOrder(messages, [message]),
+        messages: mergeMessages(messages, [message]),
         ...(isHeard ? { unread: this.state.unread + 1, typing: undefined } : {}),
         ...(name && name !== agent?.name ? { agent: { name, availability: 'online' } } : {}),
       },
@@ -287,20 +290,20 @@ export class Conversation {
   }
 
   /** Says something, and shows it where it is still the same visitor who said it. */
-  async #say(write: (rest: Rest) => Promise<StoredMessage>): Promise<void> {
+  async #submit(write: (rest: Rest) => Promise<StoredMessage>): Promise<void> {
     await this.begin();
     const client = this.#client;
     if (!client) throw new Error('The visit ended.');
     const { message, session } = await write(client.rest);
     if (client !== this.#client) return;
-    this.#take(message);
+    this.#addMessage(message);
     this.#follow(session);
   }
 
   async #postFile({ key, file }: Upload, { signal, onProgress }: UploadRun): Promise<void> {
     await this.begin();
     signal.throwIfAborted();
-    return this.#say(async (rest) => {
+    return this.#submit(async (rest) => {
       const { fileId } = await rest.visitor.uploadFile(
         file,
         { name: file.name || 'file' },
@@ -313,7 +316,7 @@ export class Conversation {
   }
 
   /** Gives whether it could be tried. */
-  async #post({ key, text }: Unsent, signal: AbortSignal): Promise<boolean> {
+  async #post({ key, text }: UnsentMessage, signal: AbortSignal): Promise<boolean> {
     const client = this.#client;
     if (!client) return false;
     const { message, session } = await client.call<StoredMessage>('POST', '/v1/messages', {
@@ -323,7 +326,7 @@ export class Conversation {
     });
     this.outbox.taken(key);
     if (client !== this.#client) return true;
-    this.#take(message);
+    this.#addMessage(message);
     this.#follow(session);
     return true;
   }

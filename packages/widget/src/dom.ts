@@ -58,7 +58,7 @@ export function safeUrl(url: string): string | undefined {
 }
 
 /** A text whose addresses can be followed. */
-export function linked(text: string): (Node | string)[] {
+export function linkify(text: string): (Node | string)[] {
   const parts: (Node | string)[] = [];
   let at = 0;
   for (const match of text.matchAll(linkPattern)) {
@@ -71,7 +71,7 @@ export function linked(text: string): (Node | string)[] {
 }
 
 /** A panel that covers everything keeps the keyboard: what is behind it cannot be seen. */
-export function keepFocus(event: KeyboardEvent, panel: HTMLElement, shadow: ShadowRoot): void {
+export function trapFocus(event: KeyboardEvent, panel: HTMLElement, shadow: ShadowRoot): void {
   if (event.key !== 'Tab') return;
   const stops = [...panel.querySelectorAll<HTMLElement>('button,textarea,input,a,[tabindex="0"]')].filter(
     (one) => one.offsetParent !== null && !(one as HTMLButtonElement).disabled,

@@ -2,8 +2,8 @@ import type { Attachment } from '@mevrik/protocol';
 import type { Speech } from './config.ts';
 import type { Upload } from './conversation-state.ts';
 import { h, icon, safeUrl } from './dom.ts';
-import type { Line } from './log.ts';
-import type { LogView } from './log-view.ts';
+import type { LogContext } from './log-context.ts';
+import type { LogEntry } from './message-log.ts';
 
 /** A picture can be seen where it is; anything else, and a picture that does not come, is a card with its name. */
 export function fileView({ type, url, name: given, sizeBytes }: Attachment, speech: Speech): HTMLElement {
@@ -48,7 +48,7 @@ function sizeIn(locale: string, bytes: number): string {
 }
 
 /** A file on its way, which can be taken back, or why it did not arrive. */
-export function uploadView({ speech, conversation }: LogView, upload: Upload): Line {
+export function uploadView({ speech, conversation }: LogContext, upload: Upload): LogEntry {
   const { key, file, fault } = upload;
   const { words } = speech;
   const act = (label: string, work: () => void) => h('button', { type: 'button', onclick: work }, label);

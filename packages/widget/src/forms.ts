@@ -169,7 +169,7 @@ export function offlineCard(
 }
 
 /** That a message was left, and what comes of it. */
-export function leftCard(
+export function messageSentCard(
   words: Words,
   { email, caseId }: { readonly email: string } & Pick<StoredOfflineMessage, 'caseId'>,
   onChat: () => void,

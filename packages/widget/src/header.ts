@@ -1,7 +1,7 @@
 import type { Speech, WidgetConfig } from './config.ts';
 import type { ConversationState } from './conversation-state.ts';
 import { h, icon, initials } from './dom.ts';
-import { isWaiting } from './follow-session.ts';
+import { isInQueue } from './session-subscription.ts';
 
 /** Who answers, and whether they are there; under it, how far one has come in line. */
 export interface Header {
@@ -46,14 +46,14 @@ export function createHeader(
       if (next !== face || sign.firstChild === null) sign.replaceChildren(next === '' ? icon('chat') : next);
       face = next;
       // A place in a line that does not move means nothing: the head says when it does.
-      line.hidden = !isWaiting(state.session) || state.opening?.isOpen === false;
+      line.hidden = !isInQueue(state.session) || state.opening?.isOpen === false;
       write(line, line.hidden ? '' : lineText(state, words, locale));
     },
   };
 }
 
 function agentIn({ session, agent }: ConversationState) {
-  return session?.agentType === 'live' && !isWaiting(session) ? agent : undefined;
+  return session?.agentType === 'live' && !isInQueue(session) ? agent : undefined;
 }
 
 /** Who answers is there, or whether anybody is. */

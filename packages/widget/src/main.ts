@@ -1,4 +1,4 @@
-import { type GivenConfig, readConfig } from './config.ts';
+import { type ConfigInput, readConfig } from './config.ts';
 import { createWidget, type Widget } from './widget.ts';
 
 /** What pages call: `Mevrik('open')`, also before the script is there, when it is a list of calls. */
@@ -13,7 +13,7 @@ const early = page.Mevrik;
 const waiting: readonly Call[] = Array.isArray(early) ? early : ((early as Queue | undefined)?.q ?? []);
 let widget: Widget | undefined;
 
-function start(given: GivenConfig = {}): void {
+function start(given: ConfigInput = {}): void {
   widget?.destroy();
   const config = readConfig(script, given);
   if (config.appKey === '') {
@@ -25,7 +25,7 @@ function start(given: GivenConfig = {}): void {
 
 /** Does one call; what the widget cannot do is said in the console. */
 function mevrik(name: string, ...args: unknown[]): unknown {
-  if (name === 'init') return start(args[0] as GivenConfig);
+  if (name === 'init') return start(args[0] as ConfigInput);
   const act = (widget as unknown as Record<string, unknown> | undefined)?.[name];
   if (typeof act === 'function') {
     const done = act(...args);

@@ -1,15 +1,18 @@
 import type { Message } from '@mevrik/protocol';
-import type { ConversationState, Waiting } from './conversation-state.ts';
-import { h, linked, safeUrl } from './dom.ts';
+import type { ConversationState, OutboxMessage } from './conversation-state.ts';
+import { h, linkify, safeUrl } from './dom.ts';
 import { fileView, uploadView } from './file-view.ts';
-import type { Line } from './log.ts';
-import type { LogView } from './log-view.ts';
+import type { LogContext } from './log-context.ts';
+import type { LogEntry } from './message-log.ts';
 import { isSurvey } from './survey.ts';
 
 /** The conversation as it stands, from its oldest message to what is on its way. */
-export function linesOf(view: LogView, { messages, unsent, uploads, readId }: ConversationState): Line[] {
+export function logEntries(
+  view: LogContext,
+  { messages, unsent, uploads, readId }: ConversationState,
+): LogEntry[] {
   const { words } = view.speech;
-  const lines: Line[] = [];
+  const lines: LogEntry[] = [];
   let before: Message | undefined;
   const lastMine = messages.findLast(({ isReply }) => !isReply);
   // What the system says between is no answer to what was offered.
@@ -19,19 +22,22 @@ export function linesOf(view: LogView, { messages, unsent, uploads, readId }: Co
       const day = dayOf(view, message.createdAt);
       lines.push({ key: `day ${message.id} ${day}`, make: () => h('div', { class: 'day' }, day) });
     }
-    lines.push(...linesOfOne(view, message, before, message === last && unsent.length === 0));
+    lines.push(...messageEntries(view, message, before, message === last && unsent.length === 0));
     if (message === lastMine && unsent.length === 0) {
       const how = message.id <= readId ? words.read : words.sent;
       lines.push({ key: `${how} ${message.id}`, make: () => h('div', { class: 'meta mine' }, how) });
     }
     before = message;
   }
-  for (const one of unsent) lines.push(...unsentLines(view, one));
+  for (const one of unsent) lines.push(...unsentEntries(view, one));
   for (const upload of uploads) lines.push(uploadView(view, upload));
   return lines;
 }
 
-function unsentLines({ speech: { words }, conversation: { outbox } }: LogView, one: Waiting): Line[] {
+function unsentEntries(
+  { speech: { words }, conversation: { outbox } }: LogContext,
+  one: OutboxMessage,
+): LogEntry[] {
   const { key, text, failed } = one;
   const act = (label: string, work: () => void) => h('button', { type: 'button', onclick: work }, label);
   return [
@@ -52,7 +58,12 @@ function unsentLines({ speech: { words }, conversation: { outbox } }: LogView, o
   ];
 }
 
-function linesOfOne(view: LogView, message: Message, before: Message | undefined, isLast: boolean): Line[] {
+function messageEntries(
+  view: LogContext,
+  message: Message,
+  before: Message | undefined,
+  isLast: boolean,
+): LogEntry[] {
   const { words, locale } = view.speech;
   const { id, content, kind, sender, isReply } = message;
   const stand = JSON.stringify(content);
@@ -77,7 +88,7 @@ function linesOfOne(view: LogView, message: Message, before: Message | undefined
   const time = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit' }).format(
     new Date(message.createdAt),
   );
-  const lines: Line[] = [];
+  const lines: LogEntry[] = [];
   if (isFirst && isReply) {
     const name = sender.type === 'bot' ? words.bot : (sender.name ?? words.agent);
     lines.push({
@@ -97,7 +108,7 @@ function linesOfOne(view: LogView, message: Message, before: Message | undefined
       h(
         'div',
         { class: look.join(' '), title: time, dir: 'auto' },
-        ...linked(content.text ?? ''),
+        ...linkify(content.text ?? ''),
         ...(content.attachments ?? []).map((file) => fileView(file, view.speech)),
       ),
   });
@@ -106,7 +117,7 @@ function linesOfOne(view: LogView, message: Message, before: Message | undefined
 }
 
 /** Quick replies go when something else was said; buttons stay. */
-function choicesOf({ conversation }: LogView, { id, content }: Message, isLast: boolean): Line[] {
+function choicesOf({ conversation }: LogContext, { id, content }: Message, isLast: boolean): LogEntry[] {
   const { buttons = [], quickReplies = [] } = content;
   const quick = isLast ? quickReplies : [];
   if (buttons.length + quick.length === 0) return [];
@@ -146,7 +157,7 @@ function choicesOf({ conversation }: LogView, { id, content }: Message, isLast: 
 
 const localDay = (at: string) => new Date(at).toDateString();
 
-function dayOf({ speech: { words, locale } }: LogView, at: string): string {
+function dayOf({ speech: { words, locale } }: LogContext, at: string): string {
   const start = (date: Date) => new Date(date.getFullYear(), date.getMonth(), date.getDate()).getTime();
   const date = new Date(at);
   const days = Math.round((start(new Date()) - start(date)) / 86_400_000);

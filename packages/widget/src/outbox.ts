@@ -1,24 +1,24 @@
 import { MevrikError, randomKey } from '@mevrik/client';
-import type { Waiting } from './conversation-state.ts';
-import type { Unsent, WidgetStorage } from './storage.ts';
+import type { OutboxMessage } from './conversation-state.ts';
+import type { UnsentMessage, WidgetStorage } from './storage.ts';
 
 /** What an outbox is given. */
-export interface OutboxOptions {
+export interface MessageOutboxOptions {
   /** Sends one; `false` where that cannot be tried now. A message is sent under its key, so it is stored once. */
-  readonly post: (message: Unsent, signal: AbortSignal) => Promise<boolean>;
-  readonly onChange: (unsent: readonly Waiting[]) => void;
+  readonly post: (message: UnsentMessage, signal: AbortSignal) => Promise<boolean>;
+  readonly onChange: (unsent: readonly OutboxMessage[]) => void;
 }
 
 /** What was written and is not taken yet: kept over page loads, and sent one after another, in its order. */
-export class Outbox {
+export class MessageOutbox {
   readonly #storage: WidgetStorage;
-  readonly #options: OutboxOptions;
+  readonly #options: MessageOutboxOptions;
   #sending = false;
   /** Ends what is being sent. */
   #run = new AbortController();
-  unsent: readonly Waiting[];
+  unsent: readonly OutboxMessage[];
 
-  constructor(storage: WidgetStorage, options: OutboxOptions) {
+  constructor(storage: WidgetStorage, options: MessageOutboxOptions) {
     this.#storage = storage;
     this.#options = options;
     this.unsent = storage.read().outbox ?? [];
@@ -83,7 +83,7 @@ export class Outbox {
     this.#run = new AbortController();
   }
 
-  #keep(unsent: readonly Waiting[]): void {
+  #keep(unsent: readonly OutboxMessage[]): void {
     this.unsent = unsent;
     this.#storage.write({ outbox: unsent.map(({ key, text, at }) => ({ key, text, at })) });
     this.#options.onChange(unsent);

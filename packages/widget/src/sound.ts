@@ -5,7 +5,7 @@ import type { WidgetStorage } from './storage.ts';
 let audio: AudioContext | undefined;
 
 /** A short, soft tone; browsers allow it once the page has been used. */
-export function blip(): void {
+export function playSound(): void {
   try {
     audio ??= new AudioContext();
     const { currentTime, destination } = audio;

@@ -1,7 +1,7 @@
 import type { Tokens } from '@mevrik/client';
 
 /** What the widget keeps in a browser, for the next page and the page beside. */
-export interface Kept {
+export interface StoredState {
   readonly tokens?: Tokens;
   /** Milliseconds since 1970. */
   readonly savedAt?: number;
@@ -14,11 +14,11 @@ export interface Kept {
   readonly isOpen?: boolean;
   readonly isMuted?: boolean;
   /** What was written and may not have been taken yet. */
-  readonly outbox?: readonly Unsent[];
+  readonly outbox?: readonly UnsentMessage[];
 }
 
 /** A message on its way: its key makes it one, however often it is sent. */
-export interface Unsent {
+export interface UnsentMessage {
   readonly key: string;
   readonly text: string;
   readonly at: string;
@@ -27,17 +27,17 @@ export interface Unsent {
 /** Keeps what one app's widget keeps; where a browser lets nothing be kept, for this page only. */
 export function createStorage(appKey: string, channel: string) {
   const name = `mevrik.${appKey}.${channel}`;
-  let inMemory: Kept = {};
-  function read(): Kept {
+  let inMemory: StoredState = {};
+  function read(): StoredState {
     try {
-      return JSON.parse(localStorage.getItem(name) ?? '{}') as Kept;
+      return JSON.parse(localStorage.getItem(name) ?? '{}') as StoredState;
     } catch {
       return inMemory;
     }
   }
   return {
     read,
-    write(change: Kept): void {
+    write(change: StoredState): void {
       inMemory = { ...read(), ...change };
       try {
         localStorage.setItem(name, JSON.stringify(inMemory));

@@ -1,21 +1,21 @@
 import { randomKey } from '@mevrik/client';
 import type { Message, StoredOfflineMessage } from '@mevrik/protocol';
-import { takeFiles } from './attach.ts';
-import { readableOn } from './colour.ts';
 import { createComposer } from './composer.ts';
-import { speak, type WidgetConfig } from './config.ts';
+import { speechFor, type WidgetConfig } from './config.ts';
 import { Conversation } from './conversation.ts';
 import type { ConversationState, Identity } from './conversation-state.ts';
-import { followTheme, followViewport, h, icon, keepFocus } from './dom.ts';
+import { followTheme, followViewport, h, icon, trapFocus } from './dom.ts';
+import { acceptFiles } from './file-input.ts';
 import { showProgress } from './file-view.ts';
-import { leftCard, offlineCard, preChatCard } from './forms.ts';
+import { messageSentCard, offlineCard, preChatCard } from './forms.ts';
 import { createHeader } from './header.ts';
-import { createLog, type Line } from './log.ts';
-import { linesOf } from './message-view.ts';
+import { createMessageLog, type LogEntry } from './message-log.ts';
+import { logEntries } from './message-view.ts';
 import { ratingCard } from './rating-card.ts';
-import { blip, soundButton } from './sound.ts';
+import { playSound, soundButton } from './sound.ts';
 import { createStorage } from './storage.ts';
 import { styles } from './styles.ts';
+import { textColorOn } from './text-color.ts';
 import { createUnreadTitle } from './unread-title.ts';
 
 /** What a page can hear of. */
@@ -44,7 +44,7 @@ const phone = '(max-width:520px)';
 
 /** Puts the widget on the page. */
 export function createWidget(config: WidgetConfig): Widget {
-  const speech = speak(config.locale);
+  const speech = speechFor(config.locale);
   const { words, language, isRightToLeft, locale } = speech;
   const storage = createStorage(config.appKey, config.channel);
   const listeners = new Map<keyof WidgetEvents, Set<(data: never) => void>>();
@@ -66,10 +66,10 @@ export function createWidget(config: WidgetConfig): Widget {
   const conversation = new Conversation(config, storage, (state, heard) => {
     render(state);
     if (heard) {
-      log.pointAtNews();
+      log.announceNewMessages();
       emit('message', heard);
       const isMuted = config.without.has('sound') || storage.read().isMuted;
-      if (!isMuted && !(isOpen && document.hasFocus())) blip();
+      if (!isMuted && !(isOpen && document.hasFocus())) playSound();
     }
     if (isOpen && document.visibilityState === 'visible') conversation.seen();
     if (state.unread === toldUnread) return;
@@ -100,7 +100,7 @@ export function createWidget(config: WidgetConfig): Widget {
   const retry = h('button', { type: 'button', onclick: () => begin() }, words.retry);
   const fault = h('span', {});
   const notice = h('div', { class: 'notice', role: 'status', hidden: true }, fault, ' ', retry);
-  const log = createLog(words, shadow, () => conversation.loadOlder().catch(() => {}));
+  const log = createMessageLog(words, shadow, () => conversation.loadOlder().catch(() => {}));
   const typing = h('div', { class: 'typing', 'aria-live': 'polite' });
   const composer = createComposer(config, words, {
     write(text) {
@@ -200,10 +200,10 @@ export function createWidget(config: WidgetConfig): Widget {
     showProgress(log.element, state.uploads);
   }
 
-  function linesIn(state: ConversationState): Line[] {
+  function linesIn(state: ConversationState): LogEntry[] {
     const { messages, unsent, uploads, opening, session, phase, hasDiscarded } = state;
     if (left) {
-      const card = leftCard(words, left, chat);
+      const card = messageSentCard(words, left, chat);
       return [{ key: 'left', make: () => card }];
     }
     const hasSaid = messages.some(({ isReply }) => !isReply) || unsent.length + uploads.length > 0;
@@ -225,7 +225,7 @@ export function createWidget(config: WidgetConfig): Widget {
     if (messages.length + unsent.length + uploads.length > 0) {
       const card = rating;
       return [
-        ...linesOf({ speech, conversation }, state),
+        ...logEntries({ speech, conversation }, state),
         ...(card ? [{ key: `rating ${messages.at(-1)?.sessionId}`, make: () => card }] : []),
         ...more,
       ];
@@ -235,7 +235,7 @@ export function createWidget(config: WidgetConfig): Widget {
   }
 
   function begin(): void {
-    const begun = asked ? conversation.lookWhoIsThere() : conversation.begin();
+    const begun = asked ? conversation.checkTeamAvailability() : conversation.begin();
     begun.catch(() => {});
   }
 
@@ -272,7 +272,7 @@ export function createWidget(config: WidgetConfig): Widget {
     if (event.key === 'Escape' && !event.isComposing) toggle(false);
   };
   const onTab = (event: KeyboardEvent) => {
-    if (isOpen && !isInline && matchMedia(phone).matches) keepFocus(event, panel, shadow);
+    if (isOpen && !isInline && matchMedia(phone).matches) trapFocus(event, panel, shadow);
   };
   const onVisible = () => {
     if (isOpen && document.visibilityState === 'visible') conversation.seen();
@@ -291,7 +291,7 @@ export function createWidget(config: WidgetConfig): Widget {
   document.addEventListener('visibilitychange', onVisible);
   document.addEventListener('keydown', onTab, true);
   panel.addEventListener('keydown', onKey);
-  takeFiles(panel, attach);
+  acceptFiles(panel, attach);
   shadow.append(root);
   (isInline ? (document.querySelector(config.target ?? '') ?? document.body) : document.body).append(host);
   render(conversation.state);
@@ -329,7 +329,7 @@ export function createWidget(config: WidgetConfig): Widget {
 function sheetOf(color: string | undefined): CSSStyleSheet {
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(styles);
-  const on = color === undefined ? undefined : readableOn(color);
+  const on = color === undefined ? undefined : textColorOn(color);
   if (on !== undefined)
     sheet.insertRule(`:host{--m-color:${color?.replace(/[;{}]/g, '')};--m-on:${on}}`, sheet.cssRules.length);
   return sheet;

@@ -3,7 +3,7 @@ import { notifications } from '@mantine/notifications';
 import { IconCircleFilled } from '@tabler/icons-react';
 import { api, session } from '../session/session.ts';
 import { useMe } from '../session/use-session.ts';
-import { explain } from '../shared/explain.ts';
+import { errorMessage } from '../shared/error-message.ts';
 import type { Agent } from '../shared/sdk.ts';
 import classes from '../shared/shell.module.css';
 
@@ -25,7 +25,7 @@ export function Availability() {
       notifications.show({
         color: 'red',
         title: 'Could not change your availability',
-        message: explain(error),
+        message: errorMessage(error),
       });
     }
   }

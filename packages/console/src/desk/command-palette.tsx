@@ -7,19 +7,19 @@ import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api, session } from '../session/session.ts';
 import { useMe } from '../session/use-session.ts';
-import { explain } from '../shared/explain.ts';
+import { errorMessage } from '../shared/error-message.ts';
 import type { Agent, ConversationRow, Page } from '../shared/sdk.ts';
-import { type DeskAction, deskActions, useOffered } from './actions.ts';
 import { alerts } from './alerts/alerts.ts';
+import { type DeskAction, deskActions, useEnabledActions } from './desk-actions.ts';
 import { keys } from './keys.ts';
-import { nameOf, previewOf } from './list/preview.ts';
+import { customerName, messagePreview } from './list/conversation-labels.ts';
 
 const icon = { size: 18, stroke: 1.6 };
 const mostRows = 200;
 
 /** Everything one can do on the desk, by its name: Ctrl K. */
 export function CommandPalette() {
-  const offered = useOffered();
+  const offered = useEnabledActions();
   const others = useOtherActions();
   const [opened, setOpened] = useState(false);
   const rows = useRows(opened);
@@ -72,7 +72,7 @@ function useOtherActions(): readonly SpotlightActionData[] {
       notifications.show({
         color: 'red',
         title: 'Could not change your availability',
-        message: explain(error),
+        message: errorMessage(error),
       });
     }
   };
@@ -119,8 +119,8 @@ function useRows(areWanted: boolean): SpotlightActionData[] {
   const rows = lists.flatMap(([, list]) => list?.pages.flatMap(({ items }) => items) ?? []);
   return [...new Map(rows.map((row) => [row.session.id, row])).values()].slice(0, mostRows).map((row) => ({
     id: `session ${row.session.id}`,
-    label: nameOf(row.customer),
-    description: row.lastMessage ? previewOf(row.lastMessage) : '',
+    label: customerName(row.customer),
+    description: row.lastMessage ? messagePreview(row.lastMessage) : '',
     onClick: () =>
       void navigate({
         to: '/desk/$sessionId',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ConversationRow } from '../shared/sdk.ts';
-import { type Facts, fillIn, openPlaceholder } from './composer/fill-in.ts';
-import { replyTimeOf, whyNotPrivately } from './composer/reply-window.ts';
+import { fillPlaceholders, findPlaceholder, type PlaceholderValues } from './composer/placeholders.ts';
+import { privateReplyBlocker, replyWindowState } from './composer/reply-window.ts';
 import { slaOf } from './list/sla.ts';
 
 const minute = 60_000;
@@ -30,7 +30,7 @@ describe('a first answer', () => {
 });
 
 describe('a canned reply', () => {
-  const facts: Facts = {
+  const facts: PlaceholderValues = {
     'customer.name': 'Vera',
     'customer.email': null,
     'customer.phone': '',
@@ -51,12 +51,12 @@ describe('a canned reply', () => {
     ['{{toString}} {{__proto__}}', '{{toString}} {{__proto__}}'],
     ['No braces {at} all', 'No braces {at} all'],
   ])('says %j as %j', (text, said) => {
-    expect(fillIn(text, facts)).toBe(said);
+    expect(fillPlaceholders(text, facts)).toBe(said);
   });
 
   it('knows what nobody has filled in yet', () => {
-    expect(openPlaceholder('Call {{customer.phone}} now')).toEqual({ text: '{{customer.phone}}', at: 5 });
-    expect(openPlaceholder('Call me')).toBeUndefined();
+    expect(findPlaceholder('Call {{customer.phone}} now')).toEqual({ text: '{{customer.phone}}', at: 5 });
+    expect(findPlaceholder('Call me')).toBeUndefined();
   });
 });
 
@@ -67,19 +67,19 @@ describe('a reply', () => {
     ['should be given soon', 23 * hour, 'soon'],
     ['comes too late', 24 * hour, 'closed'],
   ])('%s', (_what, now, state) => {
-    expect(replyTimeOf({ replyWindow: window }, opened + now)?.state).toBe(state);
+    expect(replyWindowState({ replyWindow: window }, opened + now)?.state).toBe(state);
   });
 
   it('can be given at any time where the channel has no window', () => {
-    expect(replyTimeOf({ replyWindow: null }, opened)).toBeUndefined();
+    expect(replyWindowState({ replyWindow: null }, opened)).toBeUndefined();
   });
 
   it('to a comment is private once, and for some time', () => {
     const comment = (privateReply: object | null) => ({ comment: { privateReply } }) as ConversationRow;
     const closesAt = at(hour);
-    expect(whyNotPrivately(comment({ isUsed: false, closesAt }), opened)).toBeUndefined();
-    expect(whyNotPrivately(comment({ isUsed: true, closesAt }), opened)).toContain('once');
-    expect(whyNotPrivately(comment({ isUsed: false, closesAt }), opened + hour)).toContain('too old');
-    expect(whyNotPrivately(comment(null), opened)).toContain('no comment');
+    expect(privateReplyBlocker(comment({ isUsed: false, closesAt }), opened)).toBeUndefined();
+    expect(privateReplyBlocker(comment({ isUsed: true, closesAt }), opened)).toContain('once');
+    expect(privateReplyBlocker(comment({ isUsed: false, closesAt }), opened + hour)).toContain('too old');
+    expect(privateReplyBlocker(comment(null), opened)).toContain('no comment');
   });
 });

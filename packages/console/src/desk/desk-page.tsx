@@ -6,36 +6,36 @@ import { useEffect } from 'react';
 import { api } from '../session/session.ts';
 import { useMe } from '../session/use-session.ts';
 import type { StaffApp } from '../shared/sdk.ts';
-import { type Place, Shell } from '../shared/shell.tsx';
+import { type NavItem, Shell } from '../shared/shell.tsx';
 import { Empty, Failure, Loading } from '../shared/states.tsx';
-import { perform } from './actions.ts';
-import { alertOf, alertOfQueued } from './alerts/alerts.ts';
+import { alertAboutMessage, alertAboutQueueItem } from './alerts/alerts.ts';
 import { AlertsMenu } from './alerts/alerts-menu.tsx';
 import { Availability } from './availability.tsx';
 import { CommandPalette } from './command-palette.tsx';
-import { useHarmlessDrops } from './composer/drop-zone.tsx';
+import { usePreventFileDrops } from './composer/drop-zone.tsx';
 import { outbox } from './composer/outbox.ts';
 import { ConnectionBanner } from './connection-banner.tsx';
-import { Conversation } from './conversation/conversation.tsx';
-import { knownRow } from './conversation/kept-messages.ts';
+import { ConversationView } from './conversation/conversation-view.tsx';
+import { cachedRow } from './conversation/message-cache.ts';
 import classes from './desk.module.css';
-import { HelpOverlay } from './help-overlay.tsx';
+import { performDeskAction } from './desk-actions.ts';
 import { ConversationList } from './list/conversation-list.tsx';
 import { useCounts } from './list/use-conversations.ts';
 import { LiveContext, useLiveConnections } from './live.ts';
+import { ShortcutsDialog } from './shortcuts-dialog.tsx';
 import { useShortcuts } from './use-shortcuts.ts';
 
 /** The agent desk. */
 export function DeskPage() {
   const me = useMe();
   const apps = useQuery({ queryKey: ['apps'], queryFn: () => api.rest.desk.apps() });
-  const positions: Place[] = [
+  const items: NavItem[] = [
     { label: 'Conversations', to: '/desk', icon: IconMessages },
     ...(me.role === 'agent' ? [] : [{ label: 'Administration', to: '/admin', icon: IconSettings }]),
   ];
   return (
     <Shell
-      positions={positions}
+      items={items}
       foot={
         <>
           <AlertsMenu />
@@ -65,11 +65,11 @@ function Desk({ apps }: { apps: readonly StaffApp[] }) {
   const openId = sessionId === undefined ? undefined : Number(sessionId);
   const live = useLiveConnections(apps, me.id, {
     onMessage: (message) =>
-      alertOf(message, { openId, me: me.id, row: knownRow(queries, message.sessionId) }),
-    onQueued: (item) => alertOfQueued(item, me),
+      alertAboutMessage(message, { openId, me: me.id, row: cachedRow(queries, message.sessionId) }),
+    onQueued: (item) => alertAboutQueueItem(item, me),
   });
   useShortcuts();
-  useHarmlessDrops();
+  usePreventFileDrops();
   useTitle();
   // What could not be sent goes out as soon as there is somebody to take it.
   useEffect(() => {
@@ -79,13 +79,13 @@ function Desk({ apps }: { apps: readonly StaffApp[] }) {
     <LiveContext value={live}>
       <ConnectionBanner state={live.state} />
       <CommandPalette />
-      <HelpOverlay />
+      <ShortcutsDialog />
       <div className={`${classes.desk} ${openId === undefined ? '' : classes.open}`}>
         <ConversationList openId={openId} apps={apps} />
         {openId === undefined ? (
           <NothingOpen />
         ) : (
-          <Conversation key={openId} sessionId={openId} apps={apps} />
+          <ConversationView key={openId} sessionId={openId} apps={apps} />
         )}
       </div>
     </LiveContext>
@@ -104,7 +104,7 @@ function NothingOpen() {
             <Kbd size="xs">Ctrl K</Kbd> commands
           </Text>
         </Group>
-        <Button variant="subtle" size="compact-xs" mt="xs" onClick={() => perform('help')}>
+        <Button variant="subtle" size="compact-xs" mt="xs" onClick={() => performDeskAction('help')}>
           All shortcuts
         </Button>
       </Empty>

@@ -7,14 +7,14 @@ export const keys = {
   conversations: ['conversations'] as const,
   list: (filter: Readonly<Record<string, unknown>>) => ['conversations', filter] as const,
   row: (sessionId: number) => ['conversation', sessionId] as const,
-  threads: ['thread'] as const,
-  thread: (sessionId: number) => ['thread', sessionId] as const,
+  allMessages: ['thread'] as const,
+  messages: (sessionId: number) => ['thread', sessionId] as const,
   customer: (customerId: number) => ['customer', customerId] as const,
   canned: (appId: number) => ['canned replies', appId] as const,
 };
 
 /** A conversation's messages, page by page, newest first. */
-export type Thread = InfiniteData<Page<Message>>;
+export type MessagePages = InfiniteData<Page<Message>>;
 
 /** A list of conversations, page by page. */
-export type List = InfiniteData<Page<ConversationRow>>;
+export type ConversationPages = InfiniteData<Page<ConversationRow>>;

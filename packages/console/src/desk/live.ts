@@ -11,9 +11,9 @@ import {
   type StaffApp,
   type Topic,
 } from '../shared/sdk.ts';
-import { markStatus, takeMessage } from './conversation/kept-messages.ts';
+import { cacheDeliveryStatus, cacheMessage } from './conversation/message-cache.ts';
 import { keys } from './keys.ts';
-import { refreshLists, refreshThreads } from './refresh.ts';
+import { refreshLists, refreshMessages } from './refresh.ts';
 
 /** The connections of the desk: one for each app that the agent works for. */
 export interface Live {
@@ -54,11 +54,11 @@ export function useLiveConnections(apps: readonly StaffApp[], agentId: number, t
 
   useEffect(() => {
     const made = new Map<number, Client>();
-    const refresh = refresher(queries);
+    const refresh = createThrottledRefresh(queries);
     let soon: ReturnType<typeof setTimeout> | undefined;
-    const lookAgainSoon = () => {
+    const refetchAllSoon = () => {
       clearTimeout(soon);
-      soon = setTimeout(() => lookAgain(queries), 100);
+      soon = setTimeout(() => refetchAll(queries), 100);
     };
     for (const address of addresses.split('\n')) {
       const [number, key = ''] = address.split(' ');
@@ -68,15 +68,15 @@ export function useLiveConnections(apps: readonly StaffApp[], agentId: number, t
       client.onState((state) => setStates((before) => ({ ...before, [id]: state })));
       for (const topic of ['agentlive', 'agentbot', 'queues', 'sessions', `agent${agentId}`] as const) {
         const channel = client.subscribe(topic);
-        channel.when('load', lookAgainSoon);
-        hearConversations(channel, queries, listener, refresh);
+        channel.when('load', refetchAllSoon);
+        subscribeToConversations(channel, queries, listener, refresh);
       }
       // Said in another tab, or noted while no desk was open.
       client.subscribe(`agent${agentId}`).on('availability_changed', ({ agent }) => session.update(agent));
       const health = client.subscribe(`queues-app-${id}`);
       health.on('channel_health', () => void queries.invalidateQueries({ queryKey: keys.apps }));
       // Notices are told to whoever is there: after a cut nobody repeats them.
-      health.when('subscribed', lookAgainSoon);
+      health.when('subscribed', refetchAllSoon);
     }
     setClients(made);
     return () => {
@@ -94,24 +94,24 @@ export function useLiveConnections(apps: readonly StaffApp[], agentId: number, t
 }
 
 /** Takes what is said of all conversations. */
-function hearConversations(
+function subscribeToConversations(
   channel: Held<Exclude<Topic, 'messages'>>,
   queries: QueryClient,
   listener: { readonly current: LiveListener },
   refresh: (sessionId: number) => void,
 ): void {
   const taken = ({ message }: { readonly message: Message }) => {
-    takeMessage(queries, message);
+    cacheMessage(queries, message);
     listener.current.onMessage(message);
     refresh(message.sessionId);
   };
   channel.on('message_post', taken);
   channel.on('message_reply', taken);
-  channel.on('note_added', ({ message }) => takeMessage(queries, message));
-  channel.on('message_changed', ({ message }) => takeMessage(queries, message));
+  channel.on('note_added', ({ message }) => cacheMessage(queries, message));
+  channel.on('message_changed', ({ message }) => cacheMessage(queries, message));
   channel.on('message_failed', ({ note, messageId, sessionId }) => {
-    takeMessage(queries, note);
-    markStatus(queries, { messageId, sessionId, status: 'failed' });
+    cacheMessage(queries, note);
+    cacheDeliveryStatus(queries, { messageId, sessionId, status: 'failed' });
   });
   channel.on('message_read', ({ sessionId }) => refresh(sessionId));
   channel.on('queue_created', ({ queueItem }) => {
@@ -132,16 +132,16 @@ function hearConversations(
 }
 
 /** Loads what is shown anew; of what is long, the part that is new. */
-function lookAgain(queries: QueryClient): void {
+function refetchAll(queries: QueryClient): void {
   refreshLists(queries, new Set());
-  refreshThreads(queries);
+  refreshMessages(queries);
   void queries.invalidateQueries({
-    predicate: ({ queryKey: [first] }) => first !== keys.conversations[0] && first !== keys.threads[0],
+    predicate: ({ queryKey: [first] }) => first !== keys.conversations[0] && first !== keys.allMessages[0],
   });
 }
 
 /** Loads lists and conversations again that have changed: however much happens, not more than twice a second. */
-function refresher(queries: QueryClient): (sessionId: number) => void {
+function createThrottledRefresh(queries: QueryClient): (sessionId: number) => void {
   const changed = new Set<number>();
   let timer: ReturnType<typeof setTimeout> | undefined;
   return (sessionId) => {

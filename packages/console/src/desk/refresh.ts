@@ -1,7 +1,7 @@
 import type { Query, QueryClient } from '@tanstack/react-query';
 import { api, session } from '../session/session.ts';
 import type { ConversationRow } from '../shared/sdk.ts';
-import { keys, type List, type Thread } from './keys.ts';
+import { type ConversationPages, keys, type MessagePages } from './keys.ts';
 import type { DeskFilter } from './list/desk-filter.ts';
 
 /** Of a list that somebody has scrolled far down, not every page is loaded again for every word that is said. */
@@ -13,23 +13,23 @@ const mostPages = 3;
  */
 export function refreshLists(queries: QueryClient, changed: ReadonlySet<number>): void {
   for (const query of queries.getQueryCache().findAll({ queryKey: keys.conversations })) {
-    const list = query.state.data as List | undefined;
+    const list = query.state.data as ConversationPages | undefined;
     if (!list || list.pages.length <= mostPages || !query.isActive()) {
       void queries.invalidateQueries({ queryKey: query.queryKey, exact: true });
     } else {
       // What could not be loaded now is loaded with the next change.
-      refreshBeginning(queries, query, changed).catch(() => {});
+      refreshFirstPage(queries, query, changed).catch(() => {});
     }
   }
 }
 
-async function refreshBeginning(
+async function refreshFirstPage(
   queries: QueryClient,
   { queryKey, state }: Query,
   changed: ReadonlySet<number>,
 ): Promise<void> {
   const filter = queryKey[1] as DeskFilter & { readonly search?: string };
-  const [first, ...others] = (state.data as List).pages;
+  const [first, ...others] = (state.data as ConversationPages).pages;
   const limit = first?.items.length ?? 0;
   const fresh = await api.rest.desk.conversations({ ...filter, limit: Math.max(1, limit) });
   const isFresh = new Set(fresh.items.map((row) => row.session.id));
@@ -40,7 +40,7 @@ async function refreshBeginning(
       .map(async (id) => [id, await api.rest.desk.conversation(id)] as const),
   );
   const rows = new Map(looked);
-  queries.setQueryData<List>(queryKey, (list) => {
+  queries.setQueryData<ConversationPages>(queryKey, (list) => {
     const pages = (list?.pages.slice(1) ?? []).map((page) => ({
       ...page,
       items: page.items.flatMap((row) => {
@@ -65,20 +65,20 @@ function belongs(row: ConversationRow, { view }: DeskFilter): boolean {
  * Brings the conversations that were looked at to the present. Of one that somebody has read far back, the newest page
  * alone is loaded: where it does not reach what is there, all the rest is forgotten, and loaded when it is wanted.
  */
-export function refreshThreads(queries: QueryClient): void {
-  for (const query of queries.getQueryCache().findAll({ queryKey: keys.threads })) {
-    const thread = query.state.data as Thread | undefined;
+export function refreshMessages(queries: QueryClient): void {
+  for (const query of queries.getQueryCache().findAll({ queryKey: keys.allMessages })) {
+    const thread = query.state.data as MessagePages | undefined;
     if (!thread || thread.pages.length <= 1 || !query.isActive())
       void queries.invalidateQueries({ queryKey: query.queryKey, exact: true });
     // What could not be loaded now is loaded with the next change.
-    else refreshEnd(queries, query).catch(() => {});
+    else refreshNewestPage(queries, query).catch(() => {});
   }
 }
 
-async function refreshEnd(queries: QueryClient, { queryKey }: Query): Promise<void> {
+async function refreshNewestPage(queries: QueryClient, { queryKey }: Query): Promise<void> {
   const fresh = await api.rest.desk.sessionMessages(queryKey[1] as number, { limit: 100 });
   const oldest = fresh.items.at(-1)?.id ?? 0;
-  queries.setQueryData<Thread>(queryKey, (thread) => {
+  queries.setQueryData<MessagePages>(queryKey, (thread) => {
     const [first, ...older] = thread?.pages ?? [];
     if (!thread || !first) return thread;
     const isJoined = first.items.some(({ id }) => id >= oldest);

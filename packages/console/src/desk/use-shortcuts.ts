@@ -1,6 +1,6 @@
 import { type HotkeyItem, useHotkeys } from '@mantine/hooks';
 import { createStore } from '../shared/store.ts';
-import { type DeskAction, deskActions, perform } from './actions.ts';
+import { type DeskAction, deskActions, performDeskAction } from './desk-actions.ts';
 
 const storageKey = 'mevrik.shortcuts';
 
@@ -16,7 +16,7 @@ export function useShortcuts(): void {
     const run = () => {
       // In a dialog a key is not for what lies behind it.
       if (document.querySelector('[aria-modal=true]')) return;
-      if (areOn || action === 'help') perform(action as DeskAction);
+      if (areOn || action === 'help') performDeskAction(action as DeskAction);
     };
     // On most keyboards `?` and `/` need the shift key, on some they do not.
     return /\w/.test(key) ? [[key, run]] : [key, `shift+${key}`].map((one) => [one, run]);

@@ -2,8 +2,8 @@ import { Alert, Button, Center, Paper, PasswordInput, Stack, Text, TextInput, Ti
 import { IconAlertCircle } from '@tabler/icons-react';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { type FormEvent, useState } from 'react';
-import { explain } from '../shared/explain.ts';
-import { Mark } from '../shared/mark.tsx';
+import { errorMessage } from '../shared/error-message.ts';
+import { Logo } from '../shared/logo.tsx';
 import { session } from './session.ts';
 
 /** Where agents and administrators log in. */
@@ -23,7 +23,7 @@ export function LoginPage() {
       const home = agent.role === 'admin' ? '/admin' : '/desk';
       await navigate({ href: to?.startsWith('/') && !to.startsWith('//') ? to : home });
     } catch (error) {
-      setFault(explain(error));
+      setFault(errorMessage(error));
       setBusy(false);
     }
   }
@@ -34,7 +34,7 @@ export function LoginPage() {
         <form onSubmit={submit}>
           <Stack gap="md">
             <Stack gap={4} align="center" mb="xs">
-              <Mark size={40} />
+              <Logo size={40} />
               <Title order={1}>Log in to Mevrik</Title>
               <Text c="dimmed" size="sm">
                 Agent desk and admin panel

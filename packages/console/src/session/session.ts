@@ -1,4 +1,4 @@
-import { alone } from '../shared/alone.ts';
+import { withBrowserLock } from '../shared/browser-lock.ts';
 import {
   type Agent,
   createClient,
@@ -9,7 +9,7 @@ import {
 } from '../shared/sdk.ts';
 
 /** Who is logged in in this browser, on all its pages. */
-interface Kept {
+interface StoredLogin {
   readonly agent: Agent;
   readonly tokens: Tokens;
   /** Milliseconds since 1970. */
@@ -18,9 +18,9 @@ interface Kept {
 
 const storageKey = 'mevrik.session';
 const listeners = new Set<() => void>();
-let kept = read();
+let login = read();
 
-function read(): Kept | undefined {
+function read(): StoredLogin | undefined {
   try {
     return JSON.parse(localStorage.getItem(storageKey) ?? 'null') ?? undefined;
   } catch {
@@ -28,8 +28,8 @@ function read(): Kept | undefined {
   }
 }
 
-function write(next: Kept | undefined): void {
-  kept = next;
+function write(next: StoredLogin | undefined): void {
+  login = next;
   if (next) localStorage.setItem(storageKey, JSON.stringify(next));
   else localStorage.removeItem(storageKey);
   for (const listener of listeners) listener();
@@ -38,13 +38,13 @@ function write(next: Kept | undefined): void {
 // Other pages of this browser log in and out too.
 addEventListener('storage', ({ key }) => {
   if (key !== storageKey) return;
-  const before = kept?.agent.id;
-  kept = read();
-  if (kept) keeper = keeperOf(kept);
-  if (before !== kept?.agent.id) for (const listener of listeners) listener();
+  const before = login?.agent.id;
+  login = read();
+  if (login) tokenStore = createStoreFor(login);
+  if (before !== login?.agent.id) for (const listener of listeners) listener();
 });
 
-function keeperOf({ tokens, savedAt }: Kept): TokenStore {
+function createStoreFor({ tokens, savedAt }: StoredLogin): TokenStore {
   const made = createTokenStore({ refresh: refreshOnce });
   const expiresInSeconds = tokens.expiresInSeconds - (Date.now() - savedAt) / 1000;
   made.set({ ...tokens, expiresInSeconds: Math.max(0, expiresInSeconds) });
@@ -53,7 +53,7 @@ function keeperOf({ tokens, savedAt }: Kept): TokenStore {
 
 /** A refresh token is good once: of all pages one exchanges it, and the others take what it got. */
 async function refreshOnce(refreshToken: string): Promise<Tokens> {
-  return alone('mevrik.refresh', async () => {
+  return withBrowserLock('mevrik.refresh', async () => {
     const latest = read();
     if (!latest) throw loggedOut();
     if (latest.tokens.refreshToken !== refreshToken) {
@@ -61,7 +61,7 @@ async function refreshOnce(refreshToken: string): Promise<Tokens> {
       return { ...latest.tokens, expiresInSeconds: left };
     }
     try {
-      const tokens = await stranger.rest.desk.refreshLogin(refreshToken);
+      const tokens = await anonymous.rest.desk.refreshLogin(refreshToken);
       write({ ...latest, tokens, savedAt: Date.now() });
       return tokens;
     } catch (error) {
@@ -72,13 +72,13 @@ async function refreshOnce(refreshToken: string): Promise<Tokens> {
 }
 
 const loggedOut = () => new MevrikError(401, 'logged_out', 'You are logged out. Log in again.');
-const stranger = createClient({ url: location.origin, appKey: '' });
-let keeper = kept && keeperOf(kept);
+const anonymous = createClient({ url: location.origin, appKey: '' });
+let tokenStore = login && createStoreFor(login);
 
 /** For clients: a good token of whoever is logged in. @throws MevrikError `logged_out`. */
 export async function token(isRefused: boolean): Promise<string> {
-  if (!keeper) throw loggedOut();
-  return keeper.token(isRefused);
+  if (!tokenStore) throw loggedOut();
+  return tokenStore.token(isRefused);
 }
 
 /** Calls the API as whoever is logged in. */
@@ -87,26 +87,26 @@ export const api = createClient({ url: location.origin, appKey: '', token });
 /** Who is logged in. */
 export const session = {
   get agent(): Agent | undefined {
-    return kept?.agent;
+    return login?.agent;
   },
   subscribe(listener: () => void): () => void {
     listeners.add(listener);
     return () => listeners.delete(listener);
   },
   async logIn(email: string, password: string): Promise<Agent> {
-    const { agent, ...tokens } = await stranger.rest.desk.login({ email, password });
+    const { agent, ...tokens } = await anonymous.rest.desk.login({ email, password });
     const next = { agent, tokens, savedAt: Date.now() };
-    keeper = keeperOf(next);
+    tokenStore = createStoreFor(next);
     write(next);
     return agent;
   },
   async logOut(): Promise<void> {
     await api.rest.desk.logout().catch(() => {});
-    keeper = undefined;
+    tokenStore = undefined;
     write(undefined);
   },
   /** Keeps what the server now says of the agent. */
   update(agent: Agent): void {
-    if (kept) write({ ...kept, agent });
+    if (login) write({ ...login, agent });
   },
 };

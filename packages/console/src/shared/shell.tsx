@@ -13,11 +13,11 @@ import { Link, useNavigate } from '@tanstack/react-router';
 import type { ComponentType, ReactNode } from 'react';
 import { session } from '../session/session.ts';
 import { useMe } from '../session/use-session.ts';
-import { Mark } from './mark.tsx';
+import { Logo } from './logo.tsx';
 import classes from './shell.module.css';
 
 /** A place that the navigation leads to, or the heading of some. */
-export interface Place {
+export interface NavItem {
   readonly label: string;
   readonly to?: string;
   readonly icon?: ComponentType<{ size?: number; stroke?: number; className?: string }>;
@@ -27,12 +27,12 @@ export interface Place {
 
 /** The frame around every screen: where one can go, and who one is. */
 export function Shell(props: {
-  positions: readonly Place[];
+  items: readonly NavItem[];
   wide?: boolean;
   foot?: ReactNode;
   children: ReactNode;
 }) {
-  const { positions, wide = false, foot, children } = props;
+  const { items, wide = false, foot, children } = props;
   return (
     <div className={`${classes.shell} ${wide ? classes.wide : classes.narrow}`}>
       <a className={classes.skip} href="#main">
@@ -40,14 +40,14 @@ export function Shell(props: {
       </a>
       <nav className={classes.rail} aria-label="Main">
         <div style={{ padding: '2px 6px 10px', display: 'flex', alignItems: 'center', gap: 10 }}>
-          <Mark />
+          <Logo />
           {wide && (
             <Text fw={700} className={classes.label}>
               Mevrik
             </Text>
           )}
         </div>
-        {positions.map(({ label, to, icon: Icon, exact }) =>
+        {items.map(({ label, to, icon: Icon, exact }) =>
           to === undefined ? (
             <div key={label} className={classes.section}>
               {label}
@@ -68,7 +68,7 @@ export function Shell(props: {
         )}
         <div style={{ flex: 1 }} />
         {foot}
-        <Person wide={wide} />
+        <UserMenu wide={wide} />
       </nav>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it is scrolled by keys */}
       <main id="main" className={classes.main} tabIndex={0}>
@@ -78,7 +78,7 @@ export function Shell(props: {
   );
 }
 
-function Person({ wide }: { wide: boolean }) {
+function UserMenu({ wide }: { wide: boolean }) {
   const me = useMe();
   const navigate = useNavigate();
   const { colorScheme, setColorScheme } = useMantineColorScheme();

@@ -1,7 +1,7 @@
 import { Alert, Button, Center, Skeleton, Stack, Text } from '@mantine/core';
 import { IconAlertCircle } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
-import { explain } from './explain.ts';
+import { errorMessage } from './error-message.ts';
 
 /** Nothing is there, and what that means. */
 export function Empty({ icon, title, children }: { icon: ReactNode; title: string; children?: ReactNode }) {
@@ -19,7 +19,7 @@ export function Empty({ icon, title, children }: { icon: ReactNode; title: strin
 }
 
 /** What went wrong with what somebody has just done; nothing, where nothing did. */
-export function Fault({ text }: { text: string | undefined }) {
+export function FormError({ text }: { text: string | undefined }) {
   if (!text) return null;
   return (
     <Alert color="red" role="alert">
@@ -33,7 +33,7 @@ export function Failure({ error, onRetry }: { error: unknown; onRetry?: () => vo
   return (
     <Alert color="red" icon={<IconAlertCircle size={18} />} m="md" role="alert" title="Could not load this">
       <Stack gap="xs" align="flex-start">
-        <Text size="sm">{explain(error)}</Text>
+        <Text size="sm">{errorMessage(error)}</Text>
         {onRetry && (
           <Button size="xs" variant="light" color="red" onClick={onRetry}>
             Retry

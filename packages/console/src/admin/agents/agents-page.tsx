@@ -22,7 +22,7 @@ import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-quer
 import { useState } from 'react';
 import { api } from '../../session/session.ts';
 import type { Agent, StaffApp } from '../../shared/sdk.ts';
-import { Empty, Failure, Fault, Loading } from '../../shared/states.tsx';
+import { Empty, Failure, FormError, Loading } from '../../shared/states.tsx';
 import classes from '../shared/admin.module.css';
 import { AdminPage } from '../shared/admin-page.tsx';
 import type { Items } from '../shared/api-types.ts';
@@ -195,7 +195,7 @@ function AgentDialog({
   return (
     <Modal opened onClose={onClose} title={agent ? agent.name : 'New agent'}>
       <Stack>
-        <Fault text={saving.fault} />
+        <FormError text={saving.fault} />
         <TextInput
           label="Name"
           value={name}

@@ -5,7 +5,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { api } from '../../session/session.ts';
 import { ChannelIcon } from '../../shared/channel-icon.tsx';
-import { explain } from '../../shared/explain.ts';
+import { errorMessage } from '../../shared/error-message.ts';
 import { Failure, Loading } from '../../shared/states.tsx';
 import { ChannelHealth } from '../channels/channel-health.tsx';
 import classes from '../shared/admin.module.css';
@@ -34,7 +34,7 @@ export function AppChannels({ app }: { app: AppRow }) {
     try {
       await api.rest.admin.changeChannel(app.id, name, { enabled });
     } catch (error) {
-      notifications.show({ color: 'red', title: `${name} was not changed`, message: explain(error) });
+      notifications.show({ color: 'red', title: `${name} was not changed`, message: errorMessage(error) });
     }
     await queries.invalidateQueries({ queryKey: ['admin', 'channels', appId] });
     void queries.invalidateQueries({ queryKey: ['channels'] });

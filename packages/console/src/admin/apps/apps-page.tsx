@@ -16,8 +16,8 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api } from '../../session/session.ts';
-import { explain } from '../../shared/explain.ts';
-import { Failure, Fault, Loading } from '../../shared/states.tsx';
+import { errorMessage } from '../../shared/error-message.ts';
+import { Failure, FormError, Loading } from '../../shared/states.tsx';
 import classes from '../shared/admin.module.css';
 import { AdminPage } from '../shared/admin-page.tsx';
 import type { AppRow, Items } from '../shared/api-types.ts';
@@ -81,7 +81,7 @@ function NewApp({ isOpen, onClose }: { isOpen: boolean; onClose: () => void }) {
       void queries.invalidateQueries({ queryKey: ['admin', 'apps'] });
       void queries.invalidateQueries({ queryKey: ['apps'] });
     } catch (error) {
-      setFault(explain(error));
+      setFault(errorMessage(error));
     }
   }
   const close = () => {
@@ -111,7 +111,7 @@ function NewApp({ isOpen, onClose }: { isOpen: boolean; onClose: () => void }) {
         </Stack>
       ) : (
         <Stack>
-          <Fault text={fault} />
+          <FormError text={fault} />
           <TextInput
             label="Name"
             value={name}

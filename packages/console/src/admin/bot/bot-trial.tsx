@@ -1,8 +1,8 @@
 import { Button, Card, Code, Group, Stack, Text, TextInput, Title } from '@mantine/core';
 import { useEffect, useRef, useState } from 'react';
 import { api } from '../../session/session.ts';
-import { explain } from '../../shared/explain.ts';
-import { Fault } from '../../shared/states.tsx';
+import { errorMessage } from '../../shared/error-message.ts';
+import { FormError } from '../../shared/states.tsx';
 import classes from '../shared/admin.module.css';
 
 interface Choice {
@@ -71,7 +71,7 @@ export function BotTrial({ flow }: { flow: string }) {
       setTurn(next);
       setSaid((before) => [...(shown === undefined ? [] : before), ...linesOf(next)]);
     } catch (error) {
-      setFault(explain(error));
+      setFault(errorMessage(error));
     }
   }
   const variables = { ...turn?.state?.answers, ...turn?.attributes };
@@ -140,7 +140,7 @@ export function BotTrial({ flow }: { flow: string }) {
           ))}
           <div ref={end} />
         </Stack>
-        <Fault text={fault} />
+        <FormError text={fault} />
         <form
           onSubmit={(event) => {
             event.preventDefault();

@@ -5,7 +5,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { keys } from '../../desk/keys.ts';
 import { api } from '../../session/session.ts';
-import { explain } from '../../shared/explain.ts';
+import { errorMessage } from '../../shared/error-message.ts';
 import type { CannedReply } from '../../shared/sdk.ts';
 import { Empty, Failure, Loading } from '../../shared/states.tsx';
 import { Ago } from '../../shared/time.tsx';
@@ -101,7 +101,7 @@ function Replies(props: { items: readonly CannedReply[]; onEdit: (reply: CannedR
         try {
           await api.rest.desk.removeCannedReply(reply.id);
         } catch (error) {
-          notifications.show({ color: 'red', title: 'It is still there', message: explain(error) });
+          notifications.show({ color: 'red', title: 'It is still there', message: errorMessage(error) });
         }
         await queries.invalidateQueries({ queryKey: keys.canned(reply.appId) });
       },

@@ -1,12 +1,12 @@
 import { Badge, Button, Group, Modal, Stack, Text, Textarea, TextInput, Tooltip } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { useRef, useState } from 'react';
-import { fillIn } from '../../desk/composer/fill-in.ts';
+import { fillPlaceholders } from '../../desk/composer/placeholders.ts';
 import { keys } from '../../desk/keys.ts';
 import { api } from '../../session/session.ts';
 import { useMe } from '../../session/use-session.ts';
 import type { CannedReply, Placeholder, StaffApp } from '../../shared/sdk.ts';
-import { Fault } from '../../shared/states.tsx';
+import { FormError } from '../../shared/states.tsx';
 import classes from '../shared/admin.module.css';
 import { useSaving } from '../shared/use-saving.ts';
 
@@ -68,7 +68,7 @@ export function CannedReplyDialog(props: {
         }}
       >
         <Stack>
-          <Fault text={saving.fault} />
+          <FormError text={saving.fault} />
           <TextInput
             label="Shortcut"
             description="The word that agents write after a /"
@@ -119,7 +119,7 @@ export function CannedReplyDialog(props: {
               <Text size="xs" fw={600} mb={4}>
                 A customer would read
               </Text>
-              <div className={classes.preview}>{fillIn(text, facts)}</div>
+              <div className={classes.preview}>{fillPlaceholders(text, facts)}</div>
             </div>
           )}
           <Group justify="flex-end">

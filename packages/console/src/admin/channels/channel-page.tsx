@@ -5,7 +5,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { api } from '../../session/session.ts';
 import { ChannelIcon } from '../../shared/channel-icon.tsx';
-import { explain } from '../../shared/explain.ts';
+import { errorMessage } from '../../shared/error-message.ts';
 import { Failure, Loading } from '../../shared/states.tsx';
 import { Ago } from '../../shared/time.tsx';
 import classes from '../shared/admin.module.css';
@@ -138,7 +138,7 @@ function Shown(props: {
     try {
       await guard.beside((how) => api.rest.admin.changeChannel(Number(appId), name, { enabled }, how));
     } catch (error) {
-      notifications.show({ color: 'red', title: 'It was not changed', message: explain(error) });
+      notifications.show({ color: 'red', title: 'It was not changed', message: errorMessage(error) });
     }
     await refresh();
   }

@@ -2,7 +2,7 @@ import { Alert, Button, Card, Group, List, Text, Title } from '@mantine/core';
 import type { ChannelKind, ChannelTest, ConfiguredChannel } from '@mevrik/protocol';
 import { Fragment, useState } from 'react';
 import { api } from '../../session/session.ts';
-import { explain } from '../../shared/explain.ts';
+import { errorMessage } from '../../shared/error-message.ts';
 import { valueAt } from '../settings/setting-draft.ts';
 import { CopyText } from '../shared/copy-text.tsx';
 
@@ -87,7 +87,7 @@ function Connect({ kind, name, appId }: { kind: ChannelKind; name: string; appId
     try {
       setAnswer(await api.rest.admin.connectChannel(appId, name));
     } catch (error) {
-      setAnswer({ ok: false, reason: explain(error) });
+      setAnswer({ ok: false, reason: errorMessage(error) });
     } finally {
       setBusy(false);
     }

@@ -7,7 +7,7 @@ import { Link } from '@tanstack/react-router';
 import { api } from '../../session/session.ts';
 import { useMe } from '../../session/use-session.ts';
 import { ChannelIcon } from '../../shared/channel-icon.tsx';
-import { explain } from '../../shared/explain.ts';
+import { errorMessage } from '../../shared/error-message.ts';
 import { Empty, Failure, Loading } from '../../shared/states.tsx';
 import { Ago } from '../../shared/time.tsx';
 import classes from '../shared/admin.module.css';
@@ -28,7 +28,7 @@ export function ChannelsPage() {
       await api.rest.admin.probeChannel(appId, name);
       notifications.show({ message: `${name} is tried now.` });
     } catch (error) {
-      notifications.show({ color: 'red', title: `${name} was not tried`, message: explain(error) });
+      notifications.show({ color: 'red', title: `${name} was not tried`, message: errorMessage(error) });
     }
     void queries.invalidateQueries({ queryKey: ['channels'] });
   }

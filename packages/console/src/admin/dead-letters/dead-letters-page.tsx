@@ -19,8 +19,8 @@ import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api } from '../../session/session.ts';
 import { useMe } from '../../session/use-session.ts';
-import { explain } from '../../shared/explain.ts';
-import { Empty, Failure, Fault, Loading } from '../../shared/states.tsx';
+import { errorMessage } from '../../shared/error-message.ts';
+import { Empty, Failure, FormError, Loading } from '../../shared/states.tsx';
 import { Ago, exactTime } from '../../shared/time.tsx';
 import classes from '../shared/admin.module.css';
 import { AdminPage } from '../shared/admin-page.tsx';
@@ -69,7 +69,7 @@ export function DeadLettersPage() {
         notifications.show({ message: `${discarded} discarded.` });
       }
     } catch (error) {
-      notifications.show({ color: 'red', title: 'Nothing was changed', message: explain(error) });
+      notifications.show({ color: 'red', title: 'Nothing was changed', message: errorMessage(error) });
     }
     refresh();
   }
@@ -265,14 +265,14 @@ function EditDialog({
       onDone();
       onClose();
     } catch (error) {
-      setFault(error instanceof SyntaxError ? 'This is not JSON yet.' : explain(error));
+      setFault(error instanceof SyntaxError ? 'This is not JSON yet.' : errorMessage(error));
     }
   }
 
   return (
     <Modal opened onClose={onClose} title={`Edit what ${parked.subscription} gets`} size="lg">
       <Stack>
-        <Fault text={fault} />
+        <FormError text={fault} />
         <Text size="sm" c="dimmed">
           The listener handles this in place of the event’s data. The log stays as it is, and the audit log
           keeps who did it.

@@ -5,7 +5,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api } from '../../session/session.ts';
-import { explain } from '../../shared/explain.ts';
+import { errorMessage } from '../../shared/error-message.ts';
 import { Ago, clockTime, exactTime } from '../../shared/time.tsx';
 import classes from '../shared/admin.module.css';
 
@@ -54,7 +54,7 @@ export function DeliveryRow({ delivery }: { delivery: Delivery }) {
       await api.rest.desk.retryMessage(messageId);
       notifications.show({ message: `Message ${messageId} is sent again.` });
     } catch (fault) {
-      notifications.show({ color: 'red', title: 'It was not sent again', message: explain(fault) });
+      notifications.show({ color: 'red', title: 'It was not sent again', message: errorMessage(fault) });
     }
     for (const key of ['deliveries', 'channels']) void queries.invalidateQueries({ queryKey: [key] });
   }

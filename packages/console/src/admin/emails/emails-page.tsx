@@ -5,7 +5,7 @@ import { IconMail } from '@tabler/icons-react';
 import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Fragment, useState } from 'react';
 import { api } from '../../session/session.ts';
-import { explain } from '../../shared/explain.ts';
+import { errorMessage } from '../../shared/error-message.ts';
 import { Empty, Failure, Loading } from '../../shared/states.tsx';
 import { Ago, clockTime } from '../../shared/time.tsx';
 import classes from '../shared/admin.module.css';
@@ -101,7 +101,7 @@ function MailTable({ rows }: { rows: readonly EmailRecord[] }) {
       await api.rest.admin.replayEmail(id);
       notifications.show({ message: `Mail ${id} is taken in once more.` });
     } catch (error) {
-      notifications.show({ color: 'red', title: 'It was not taken in again', message: explain(error) });
+      notifications.show({ color: 'red', title: 'It was not taken in again', message: errorMessage(error) });
     }
     void queries.invalidateQueries({ queryKey: ['emails'] });
   }

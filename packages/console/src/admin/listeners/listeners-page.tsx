@@ -4,7 +4,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { api } from '../../session/session.ts';
 import { useMe } from '../../session/use-session.ts';
-import { explain } from '../../shared/explain.ts';
+import { errorMessage } from '../../shared/error-message.ts';
 import { Failure, Loading } from '../../shared/states.tsx';
 import { duration, useNow } from '../../shared/time.tsx';
 import classes from '../shared/admin.module.css';
@@ -25,7 +25,7 @@ export function ListenersPage() {
       await api.rest.admin.resumeSubscription(name);
       notifications.show({ message: `${name} goes on.` });
     } catch (error) {
-      notifications.show({ color: 'red', title: 'It did not go on', message: explain(error) });
+      notifications.show({ color: 'red', title: 'It did not go on', message: errorMessage(error) });
     }
     void queries.invalidateQueries({ queryKey: ['listeners'] });
   }

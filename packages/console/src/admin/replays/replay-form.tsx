@@ -4,7 +4,7 @@ import { IconEye } from '@tabler/icons-react';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api } from '../../session/session.ts';
-import { explain } from '../../shared/explain.ts';
+import { errorMessage } from '../../shared/error-message.ts';
 import { eventTypes } from '../events/event-types.ts';
 import classes from '../shared/admin.module.css';
 import { ReplayPreviewView } from './replay-preview.tsx';
@@ -126,7 +126,7 @@ export function ReplayForm({ search }: { search: ReplaySearch }) {
       </Group>
       {look.isError && (
         <Alert color="red" role="alert" title="This cannot be replayed">
-          {explain(look.error)}
+          {errorMessage(look.error)}
         </Alert>
       )}
       {look.data && <ReplayPreviewView {...look.data} onAgain={() => look.mutate(look.data.request)} />}

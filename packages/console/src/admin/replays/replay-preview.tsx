@@ -5,7 +5,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api } from '../../session/session.ts';
-import { explain } from '../../shared/explain.ts';
+import { errorMessage } from '../../shared/error-message.ts';
 import { randomKey } from '../../shared/sdk.ts';
 import { exactTime } from '../../shared/time.tsx';
 import { summaryOf } from '../events/event-summary.ts';
@@ -104,7 +104,7 @@ export function ReplayPreviewView(props: {
       {start.isError && (
         <Alert color="red" role="alert" title="Nothing was begun">
           <Stack gap="xs" align="flex-start">
-            {explain(start.error)}
+            {errorMessage(start.error)}
             <Button size="xs" variant="light" color="red" onClick={onAgain}>
               Look again
             </Button>

@@ -17,7 +17,7 @@ import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-quer
 import { Link, useParams } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api } from '../../session/session.ts';
-import { explain } from '../../shared/explain.ts';
+import { errorMessage } from '../../shared/error-message.ts';
 import { Empty, Failure, Loading } from '../../shared/states.tsx';
 import { exactTime } from '../../shared/time.tsx';
 import classes from '../shared/admin.module.css';
@@ -41,7 +41,7 @@ export function ReplayRunPage() {
     try {
       await api.rest.admin.cancelReplay(id);
     } catch (error) {
-      notifications.show({ color: 'red', title: 'It still runs', message: explain(error) });
+      notifications.show({ color: 'red', title: 'It still runs', message: errorMessage(error) });
     }
     void queries.invalidateQueries({ queryKey: ['replays'] });
   }

@@ -17,8 +17,8 @@ import {
 import { IconPlus, IconTrash } from '@tabler/icons-react';
 import { useState } from 'react';
 import { api } from '../../session/session.ts';
-import { explain } from '../../shared/explain.ts';
-import { Fault } from '../../shared/states.tsx';
+import { errorMessage } from '../../shared/error-message.ts';
+import { FormError } from '../../shared/states.tsx';
 import type { AppRow } from '../shared/api-types.ts';
 import { actions, type Rule } from './rule.ts';
 import { type AttributeDraft, attributesOf, attributeTypes, newAttribute } from './trial-attributes.ts';
@@ -56,7 +56,7 @@ export function RuleTrial({ rules, app }: { rules: readonly Rule[]; app: AppRow 
       setAnswer(await api.call('POST', '/v1/admin/rules/test', { body: { rules, facts } }));
     } catch (error) {
       setAnswer(undefined);
-      setFault(explain(error));
+      setFault(errorMessage(error));
     }
   }
   return (
@@ -115,7 +115,7 @@ export function RuleTrial({ rules, app }: { rules: readonly Rule[]; app: AppRow 
         <Button variant="light" onClick={() => void tryIt()}>
           What would happen?
         </Button>
-        <Fault text={fault} />
+        <FormError text={fault} />
         {answer && (
           <Alert color="brand" title={`Rule “${answer.rule ?? 'none'}” decides`}>
             <Text size="sm">

@@ -4,7 +4,7 @@ import type { SettingGroup } from '@mevrik/protocol';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api } from '../../session/session.ts';
-import { explain } from '../../shared/explain.ts';
+import { errorMessage } from '../../shared/error-message.ts';
 import { Failure, Loading } from '../../shared/states.tsx';
 import { formWidth } from '../shared/admin-page.tsx';
 import type { AppRow, EditedApp } from '../shared/api-types.ts';
@@ -153,7 +153,7 @@ function SettingsJson({ path, app, onLoad }: EditedApp) {
       await guard.over((how) => api.call('PUT', `${path}/settings`, { body, ...how }));
       await refresh();
     } catch (error) {
-      setFault(error instanceof SyntaxError ? `This is not JSON yet: ${error.message}` : explain(error));
+      setFault(error instanceof SyntaxError ? `This is not JSON yet: ${error.message}` : errorMessage(error));
     } finally {
       setBusy(false);
     }

@@ -20,7 +20,7 @@ import {
 } from '@tabler/icons-react';
 import { Outlet } from '@tanstack/react-router';
 import { useMe } from '../../session/use-session.ts';
-import { type Place, Shell } from '../../shared/shell.tsx';
+import { type NavItem, Shell } from '../../shared/shell.tsx';
 import { Confirmations } from './confirm.tsx';
 import { useLiveRefresh } from './use-live-refresh.ts';
 
@@ -29,7 +29,7 @@ export function AdminLayout() {
   const me = useMe();
   useLiveRefresh();
   const isAdmin = me.role === 'admin';
-  const positions: Place[] = [
+  const items: NavItem[] = [
     { label: 'Overview', to: '/admin', icon: IconLayoutDashboard, exact: true },
     { label: 'Health', to: '/admin/health', icon: IconHeartbeat },
     { label: 'What happens' },
@@ -61,11 +61,7 @@ export function AdminLayout() {
   return (
     <Shell
       wide
-      positions={[
-        ...positions,
-        { label: 'Elsewhere' },
-        { label: 'To the desk', to: '/desk', icon: IconArrowLeft },
-      ]}
+      items={[...items, { label: 'Elsewhere' }, { label: 'To the desk', to: '/desk', icon: IconArrowLeft }]}
     >
       <Outlet />
       <Confirmations />

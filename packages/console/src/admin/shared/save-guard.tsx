@@ -1,7 +1,7 @@
 import { Alert, Anchor, Button, Group, Stack, Text } from '@mantine/core';
 import { useRef, useState } from 'react';
 import { MevrikError, type Precondition } from '../../shared/sdk.ts';
-import { Fault } from '../../shared/states.tsx';
+import { FormError } from '../../shared/states.tsx';
 
 /** Keeps what somebody saves from overwriting what somebody else has saved meanwhile. */
 export interface SaveGuard {
@@ -69,7 +69,7 @@ export function SaveFault(props: {
   onLoad: () => unknown;
 }) {
   const { guard, text, onSave, onLoad } = props;
-  if (!guard.isOutdated) return <Fault text={text} />;
+  if (!guard.isOutdated) return <FormError text={text} />;
   return (
     <Alert ref={show} color="yellow" role="alert" title="Somebody changed this meanwhile">
       <Stack gap="xs" align="flex-start">

@@ -1,6 +1,6 @@
 import { notifications } from '@mantine/notifications';
 import { useState } from 'react';
-import { explain } from '../../shared/explain.ts';
+import { errorMessage } from '../../shared/error-message.ts';
 
 /** Saves something, and says what is wrong with it. */
 export function useSaving(save: () => Promise<void>) {
@@ -17,7 +17,7 @@ export function useSaving(save: () => Promise<void>) {
         await save();
         notifications.show({ message: 'Saved. It holds at once.' });
       } catch (error) {
-        setFault(error instanceof SyntaxError ? 'This is not JSON yet.' : explain(error));
+        setFault(error instanceof SyntaxError ? 'This is not JSON yet.' : errorMessage(error));
       } finally {
         setBusy(false);
       }

@@ -5,7 +5,7 @@ import { IconWebhook } from '@tabler/icons-react';
 import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api } from '../../session/session.ts';
-import { explain } from '../../shared/explain.ts';
+import { errorMessage } from '../../shared/error-message.ts';
 import { Ago } from '../../shared/time.tsx';
 import { JsonView } from '../shared/json-view.tsx';
 import { ChannelFilter, LogList } from '../shared/log-list.tsx';
@@ -79,7 +79,7 @@ function UpdateRow({
       await api.rest.admin.replayWebhookEvent(id);
       notifications.show({ message: `Update ${id} is handled once more.` });
     } catch (error) {
-      notifications.show({ color: 'red', title: 'It was not handled again', message: explain(error) });
+      notifications.show({ color: 'red', title: 'It was not handled again', message: errorMessage(error) });
     }
     void queries.invalidateQueries({ queryKey: ['webhook-events'] });
   }

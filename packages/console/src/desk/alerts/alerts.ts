@@ -1,7 +1,7 @@
-import { canTakeTurns } from '../../shared/alone.ts';
+import { hasBrowserLocks } from '../../shared/browser-lock.ts';
 import type { Agent, ConversationRow, Message, QueueItem } from '../../shared/sdk.ts';
 import { createStore } from '../../shared/store.ts';
-import { nameOf, previewOf } from '../list/preview.ts';
+import { customerName, messagePreview } from '../list/conversation-labels.ts';
 
 let audio: AudioContext | undefined;
 
@@ -65,10 +65,10 @@ const claimedForMs = 60_000;
 /** How long a page waits for one that is nearer to what happened. */
 const nearness = { looksAtIt: 0, isSeen: 200, isHidden: 400 } as const;
 
-/** Of all pages that an agent has open one alone makes a noise, and none where one of them shows it already. */
+/** Of all pages that an agent has open only one makes a noise, and none where one of them shows it already. */
 async function claim(what: string, where: keyof typeof nearness): Promise<boolean> {
   if (nearness[where] > 0) await new Promise((done) => setTimeout(done, nearness[where]));
-  if (!canTakeTurns) return true;
+  if (!hasBrowserLocks) return true;
   return new Promise((resolve) => {
     void navigator.locks.request(`mevrik.alerted ${what}`, { ifAvailable: true }, async (lock) => {
       resolve(lock !== null);
@@ -92,7 +92,7 @@ function alert(what: { readonly title: string; readonly body: string; readonly s
 }
 
 /** Draws the agent's attention to a message of a customer of theirs that they do not look at. */
-export function alertOf(
+export function alertAboutMessage(
   message: Message,
   seen: {
     readonly openId: number | undefined;
@@ -105,8 +105,8 @@ export function alertOf(
   if (seen.row?.session.assignedAgentId !== seen.me) return;
   const looksAtIt = document.visibilityState === 'visible' && message.sessionId === seen.openId;
   const what = {
-    title: nameOf(seen.row.customer),
-    body: previewOf(message),
+    title: customerName(seen.row.customer),
+    body: messagePreview(message),
     sessionId: message.sessionId,
   };
   void claim(`message ${message.id}`, looksAtIt ? 'looksAtIt' : sight()).then(
@@ -115,7 +115,7 @@ export function alertOf(
 }
 
 /** Draws the agent's attention to somebody who begins to wait, where they take conversations. */
-export function alertOfQueued({ id, sessionId, queue }: QueueItem, me: Agent): void {
+export function alertAboutQueueItem({ id, sessionId, queue }: QueueItem, me: Agent): void {
   if (!areOn.get() || me.availability !== 'online') return;
   const what = { title: 'A customer is waiting', body: `In queue “${queue}”`, sessionId };
   void claim(`item ${id}`, sight()).then((isOurs) => isOurs && alert(what));

@@ -1,9 +1,9 @@
 import { Button, Group, Modal, Select, Stack, Textarea, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { api } from '../../session/session.ts';
-import { explain } from '../../shared/explain.ts';
+import { errorMessage } from '../../shared/error-message.ts';
 import { type Disposition, type DispositionField, MevrikError } from '../../shared/sdk.ts';
-import { Fault } from '../../shared/states.tsx';
+import { FormError } from '../../shared/states.tsx';
 
 /** Ends a case: how it went must be said, and whatever else the app wants to know then. */
 export function CloseDialog(props: {
@@ -59,7 +59,7 @@ export function CloseDialog(props: {
         }}
       >
         <Stack>
-          <Fault text={faults.all} />
+          <FormError text={faults.all} />
           <Select
             label="Outcome"
             placeholder="Choose"
@@ -142,5 +142,5 @@ function FieldInput(props: {
 function faultsOf(error: unknown): Readonly<Record<string, string>> {
   const fields = error instanceof MevrikError ? error.fields : [];
   const at = fields.map(({ path, message }) => [path.replace(/^fields\./, ''), message]);
-  return at.length > 0 ? Object.fromEntries(at) : { all: explain(error) };
+  return at.length > 0 ? Object.fromEntries(at) : { all: errorMessage(error) };
 }

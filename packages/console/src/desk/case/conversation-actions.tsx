@@ -3,7 +3,7 @@ import { useDisclosure } from '@mantine/hooks';
 import { IconCircleCheck, IconDots, IconRobot, IconTransfer } from '@tabler/icons-react';
 import { useState } from 'react';
 import type { ConversationRow, StaffApp } from '../../shared/sdk.ts';
-import { useOffer } from '../actions.ts';
+import { useDeskAction } from '../desk-actions.ts';
 import { CloseDialog } from './close-dialog.tsx';
 import { type Target, TransferDialog } from './transfer-dialog.tsx';
 
@@ -16,9 +16,9 @@ export function ConversationActions(props: {
   const { row, app, onDone } = props;
   const [closes, close] = useDisclosure(false);
   const [target, setTarget] = useState<Target>();
-  useOffer('transfer', () => setTarget('agent'));
-  useOffer('bot', () => setTarget('bot'));
-  useOffer('close', close.open, row.case !== null);
+  useDeskAction('transfer', () => setTarget('agent'));
+  useDeskAction('bot', () => setTarget('bot'));
+  useDeskAction('close', close.open, row.case !== null);
   return (
     <>
       <Menu position="bottom-end" shadow="md" width={220}>

@@ -13,8 +13,8 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api } from '../../session/session.ts';
 import { useMe } from '../../session/use-session.ts';
-import { explain } from '../../shared/explain.ts';
-import { Fault } from '../../shared/states.tsx';
+import { errorMessage } from '../../shared/error-message.ts';
+import { FormError } from '../../shared/states.tsx';
 
 /** To whom a conversation can be given. */
 export type Target = 'agent' | 'bot' | 'queue';
@@ -67,7 +67,7 @@ export function TransferDialog(props: {
       onDone();
       onClose();
     } catch (error) {
-      setFault(explain(error));
+      setFault(errorMessage(error));
     } finally {
       setBusy(false);
     }
@@ -76,7 +76,7 @@ export function TransferDialog(props: {
   return (
     <Modal opened={opened} onClose={onClose} title="Transfer conversation">
       <Stack>
-        <Fault text={fault} />
+        <FormError text={fault} />
         <SegmentedControl
           value={target ?? 'agent'}
           onChange={(next) => onTarget(next as Target)}

@@ -2,7 +2,7 @@ import { SegmentedControl, Tooltip } from '@mantine/core';
 import { IconLock } from '@tabler/icons-react';
 import type { ConversationRow } from '../../shared/sdk.ts';
 import parts from '../parts.module.css';
-import { whyNotPrivately } from './reply-window.ts';
+import { privateReplyBlocker } from './reply-window.ts';
 
 /** Who reads what is written; under a comment `customer` is everybody, and `commenter` whoever wrote it. */
 export type Audience = 'colleagues' | 'commenter' | 'customer';
@@ -12,10 +12,10 @@ export function audienceOf(
   wanted: Audience,
   row: ConversationRow,
   now: number,
-  onlyNotes: boolean,
+  notesOnly: boolean,
 ): Audience {
-  if (onlyNotes) return 'colleagues';
-  const isOff = wanted === 'commenter' && (!row.comment || whyNotPrivately(row, now) !== undefined);
+  if (notesOnly) return 'colleagues';
+  const isOff = wanted === 'commenter' && (!row.comment || privateReplyBlocker(row, now) !== undefined);
   return isOff ? 'customer' : wanted;
 }
 
@@ -27,7 +27,7 @@ export function AudienceChoice(props: {
   onChange: (audience: Audience) => void;
 }) {
   const { row, audience, now, onChange } = props;
-  const whyNot = row.comment ? whyNotPrivately(row, now) : undefined;
+  const whyNot = row.comment ? privateReplyBlocker(row, now) : undefined;
   const note = {
     value: 'colleagues',
     label: (

@@ -2,7 +2,7 @@ import { Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useEffect, useMemo, useState } from 'react';
 import { api } from '../../session/session.ts';
-import { explain } from '../../shared/explain.ts';
+import { errorMessage } from '../../shared/error-message.ts';
 import type { CannedReply } from '../../shared/sdk.ts';
 import { keys } from '../keys.ts';
 import classes from './composer.module.css';
@@ -52,7 +52,7 @@ export function useCannedPicker(appId: number, word: string | undefined) {
     active: Math.min(active, Math.max(0, items.length - 1)),
     move: (by: number) => setActive((at) => (at + by + items.length) % Math.max(1, items.length)),
     note: canned.isError
-      ? explain(canned.error)
+      ? errorMessage(canned.error)
       : canned.isPending
         ? 'Loading…'
         : canned.data.items.length === 0

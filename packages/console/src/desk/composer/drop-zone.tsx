@@ -51,7 +51,7 @@ export function DropZone(props: { takesFiles: boolean; onFiles: (files: readonly
 }
 
 /** A file that misses the conversation must not take the place of the page. */
-export function useHarmlessDrops(): void {
+export function usePreventFileDrops(): void {
   useEffect(() => {
     const controller = new AbortController();
     const stay = (event: DragEvent) => {

@@ -1,12 +1,12 @@
 import { api } from '../../session/session.ts';
-import { explain } from '../../shared/explain.ts';
+import { errorMessage } from '../../shared/error-message.ts';
 import { queryClient } from '../../shared/query-client.ts';
 import { type Attachment, type Message, MevrikError, randomKey } from '../../shared/sdk.ts';
 import { createStore } from '../../shared/store.ts';
-import { takeMessage } from '../conversation/kept-messages.ts';
+import { cacheMessage } from '../conversation/message-cache.ts';
 
 /** Something that an agent has written and that the server has not taken yet. */
-export interface Outgoing {
+export interface PendingMessage {
   /** Under which the server takes it once, however often it is sent. */
   readonly key: string;
   readonly sessionId: number;
@@ -27,9 +27,9 @@ export interface Outgoing {
 const storageKey = 'mevrik.outbox';
 
 /** What is on its way outlives a load of the page. */
-function kept(): readonly Outgoing[] {
+function kept(): readonly PendingMessage[] {
   try {
-    const read = JSON.parse(sessionStorage.getItem(storageKey) ?? '[]') as Outgoing[];
+    const read = JSON.parse(sessionStorage.getItem(storageKey) ?? '[]') as PendingMessage[];
     return read.map((one) => (one.state === 'sending' ? { ...one, state: 'waiting' } : one));
   } catch {
     return [];
@@ -39,7 +39,7 @@ function kept(): readonly Outgoing[] {
 const store = createStore(kept(), (all) => sessionStorage.setItem(storageKey, JSON.stringify(all)));
 const busy = new Set<number>();
 
-function patch(key: string, change: Partial<Outgoing>): void {
+function patch(key: string, change: Partial<PendingMessage>): void {
   store.set(store.get().map((one) => (one.key === key ? { ...one, ...change } : one)));
 }
 
@@ -50,7 +50,7 @@ function deliver({
   attachments,
   isNote,
   privately,
-}: Outgoing): Promise<{ message: Message }> {
+}: PendingMessage): Promise<{ message: Message }> {
   if (isNote) return api.rest.desk.addNote(sessionId, text, { key });
   const files = attachments.flatMap(({ fileId }) => (fileId === undefined ? [] : [{ fileId }]));
   const reply = {
@@ -72,11 +72,11 @@ async function pump(sessionId: number): Promise<void> {
       patch(next.key, { state: 'sending' });
       try {
         const { message } = await deliver(next);
-        takeMessage(queryClient, message);
+        cacheMessage(queryClient, message);
         outbox.discard(next.key);
       } catch (error) {
         const isCut = error instanceof MevrikError && (error.status === 0 || error.status >= 500);
-        patch(next.key, { state: 'failed', fault: explain(error), isCut });
+        patch(next.key, { state: 'failed', fault: errorMessage(error), isCut });
         if (isCut) return;
       }
     }
@@ -88,7 +88,7 @@ async function pump(sessionId: number): Promise<void> {
 /** What agents have written, until the server has it. */
 export const outbox = {
   /** What is not there yet of a conversation; what has come back as a message already is not shown twice. */
-  useOf(sessionId: number, messages: readonly Message[]): readonly Outgoing[] {
+  useOf(sessionId: number, messages: readonly Message[]): readonly PendingMessage[] {
     return store
       .use()
       .filter(
@@ -97,7 +97,7 @@ export const outbox = {
           !(one.state === 'sending' && messages.some((message) => isSame(one, message))),
       );
   },
-  send(written: Omit<Outgoing, 'createdAt' | 'key' | 'state'>): void {
+  send(written: Omit<PendingMessage, 'createdAt' | 'key' | 'state'>): void {
     const more = { key: randomKey(), createdAt: new Date().toISOString(), state: 'waiting' } as const;
     store.set([...store.get(), { ...written, ...more }]);
     void pump(written.sessionId);
@@ -120,7 +120,7 @@ export const outbox = {
   },
 };
 
-function isSame({ afterId, text, isNote }: Outgoing, message: Message): boolean {
+function isSame({ afterId, text, isNote }: PendingMessage, message: Message): boolean {
   return (
     message.id > afterId &&
     message.sender.type === 'agent' &&

@@ -7,12 +7,12 @@ import { useMe } from '../../session/use-session.ts';
 import type { ConversationRow, StaffApp } from '../../shared/sdk.ts';
 import { exactTime, span } from '../../shared/time.tsx';
 import { keys } from '../keys.ts';
-import { nameOf } from '../list/preview.ts';
-import { replyTimeOf } from './reply-window.ts';
+import { customerName } from '../list/conversation-labels.ts';
+import { replyWindowState } from './reply-window.ts';
 
 /** How long the channel still takes replies. */
 export function ReplyWindowChip({ row, now }: { row: ConversationRow; now: number }) {
-  const time = replyTimeOf(row, now);
+  const time = replyWindowState(row, now);
   if (!time || time.state === 'closed') return null;
   return (
     <Tooltip label={`You can reply until ${exactTime(row.replyWindow?.closesForAgentsAt ?? '')}`}>
@@ -46,7 +46,7 @@ export function WindowClosed({ row, since }: { row: ConversationRow; since: numb
       role="status"
     >
       <Text size="sm">
-        You can reply again after the next message from {nameOf(row.customer)}.
+        You can reply again after the next message from {customerName(row.customer)}.
         {others.length > 0 ? ' Until then, reach them on ' : ' Until then, you can add a note.'}
         {others.map((one, at) => (
           <span key={one.id}>

@@ -1,10 +1,10 @@
 import { token } from '../../session/session.ts';
 import { type Attachment, MevrikError, randomKey } from '../../shared/sdk.ts';
 import { createStore } from '../../shared/store.ts';
-import { type FileLimits, kindOf, refusalOf } from './file-refusal.ts';
+import { type FileLimits, fileRejection, kindOf } from './file-rejection.ts';
 
 /** A file that is being added to a reply. */
-export interface Upload {
+export interface FileUpload {
   readonly id: string;
   readonly sessionId: number;
   readonly name: string;
@@ -20,16 +20,17 @@ export interface Upload {
 /** A message has no more files. */
 const mostFiles = 10;
 
-const store = createStore<readonly Upload[]>([]);
+const store = createStore<readonly FileUpload[]>([]);
 const requests = new Map<string, XMLHttpRequest>();
 
-function patch(id: string, change: Partial<Upload>): void {
+function patch(id: string, change: Partial<FileUpload>): void {
   store.set(store.get().map((one) => (one.id === id ? { ...one, ...change } : one)));
 }
 
 /** The files of a reply that is being written, by conversation. */
 export const uploads = {
-  useOf: (sessionId: number): readonly Upload[] => store.use().filter((one) => one.sessionId === sessionId),
+  useOf: (sessionId: number): readonly FileUpload[] =>
+    store.use().filter((one) => one.sessionId === sessionId),
   /** Begins to upload files. @returns why some were not taken. */
   add(
     { sessionId, appId }: { readonly sessionId: number; readonly appId: number },
@@ -37,7 +38,7 @@ export const uploads = {
     limits: FileLimits,
   ): string | undefined {
     const there = store.get().filter((one) => one.sessionId === sessionId).length;
-    const refusals = files.map((file) => refusalOf(file, limits));
+    const refusals = files.map((file) => fileRejection(file, limits));
     const taken = files.filter((_file, at) => refusals[at] === undefined);
     for (const file of taken.slice(0, mostFiles - there)) {
       const id = randomKey();
@@ -76,7 +77,7 @@ async function upload(id: string, file: File, appId: number): Promise<void> {
     }
     patch(id, { attachment: body, progress: 1 });
   } catch (error) {
-    const fault = error instanceof MevrikError ? error.message : 'Upload failed.';
+    const fault = error instanceof MevrikError ? error.message : 'FileUpload failed.';
     patch(id, { fault });
   } finally {
     requests.delete(id);

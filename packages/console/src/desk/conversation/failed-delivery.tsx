@@ -3,11 +3,11 @@ import { notifications } from '@mantine/notifications';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api } from '../../session/session.ts';
-import { explain } from '../../shared/explain.ts';
+import { errorMessage } from '../../shared/error-message.ts';
 import type { Message } from '../../shared/sdk.ts';
 import { exactTime } from '../../shared/time.tsx';
-import { takeMessage } from './kept-messages.ts';
 import classes from './message.module.css';
+import { cacheMessage } from './message-cache.ts';
 
 /** Under a message that did not get through: why, and trying again. */
 export function FailedDelivery({ message }: { message: Message }) {
@@ -16,9 +16,13 @@ export function FailedDelivery({ message }: { message: Message }) {
   async function retry(): Promise<void> {
     setBusy(true);
     try {
-      takeMessage(queries, (await api.rest.desk.retryMessage(message.id)).message);
+      cacheMessage(queries, (await api.rest.desk.retryMessage(message.id)).message);
     } catch (error) {
-      notifications.show({ color: 'red', title: 'Could not retry the message', message: explain(error) });
+      notifications.show({
+        color: 'red',
+        title: 'Could not retry the message',
+        message: errorMessage(error),
+      });
     } finally {
       setBusy(false);
     }
@@ -52,7 +56,7 @@ function Attempts({ messageId }: { messageId: number }) {
     staleTime: 0,
   });
   if (deliveries.isPending) return <Loader size="xs" role="status" aria-label="Loading" />;
-  if (deliveries.isError) return <Text size="sm">{explain(deliveries.error)}</Text>;
+  if (deliveries.isError) return <Text size="sm">{errorMessage(deliveries.error)}</Text>;
   if (deliveries.data.items.length === 0) return <Text size="sm">No delivery was attempted.</Text>;
   return (
     <Stack gap="sm">

@@ -3,9 +3,9 @@ import { IconPlus, IconTrash } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api } from '../../session/session.ts';
-import { explain } from '../../shared/explain.ts';
+import { errorMessage } from '../../shared/error-message.ts';
 import { type ChangeCustomer, type CustomerOverview, MevrikError } from '../../shared/sdk.ts';
-import { Fault } from '../../shared/states.tsx';
+import { FormError } from '../../shared/states.tsx';
 import { keys } from '../keys.ts';
 
 type Customer = CustomerOverview['customer'];
@@ -62,7 +62,7 @@ export function CustomerForm({ customer, onDone }: { customer: Customer; onDone:
       setFaults(
         at.length > 0
           ? Object.fromEntries(at.map(({ path, message }) => [path, message]))
-          : { all: explain(error) },
+          : { all: errorMessage(error) },
       );
     } finally {
       setBusy(false);
@@ -78,7 +78,7 @@ export function CustomerForm({ customer, onDone }: { customer: Customer; onDone:
       }}
     >
       <Stack gap="sm">
-        <Fault text={faults.all} />
+        <FormError text={faults.all} />
         {facts.map(([name, label], at) => (
           <TextInput
             key={name}

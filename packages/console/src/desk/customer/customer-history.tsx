@@ -6,7 +6,7 @@ import { ChannelIcon } from '../../shared/channel-icon.tsx';
 import type { CustomerOverview, StaffApp } from '../../shared/sdk.ts';
 import { Ago } from '../../shared/time.tsx';
 import classes from './customer.module.css';
-import { Section } from './customer-parts.tsx';
+import { CustomerSection } from './customer-section.tsx';
 
 type PastCase = CustomerOverview['cases'][number];
 
@@ -22,7 +22,7 @@ export function CustomerHistory(props: {
   const earlier = sessions.filter(({ id }) => id !== sessionId);
   return (
     <>
-      <Section title="Cases">
+      <CustomerSection title="Cases">
         {cases.length === 0 && (
           <Text size="sm" c="dimmed">
             No cases yet
@@ -31,8 +31,8 @@ export function CustomerHistory(props: {
         {cases.map((one) => (
           <CaseLine key={one.id} found={one} app={app} />
         ))}
-      </Section>
-      <Section title="Earlier sessions">
+      </CustomerSection>
+      <CustomerSection title="Earlier sessions">
         {earlier.length === 0 && (
           <Text size="sm" c="dimmed">
             No earlier sessions
@@ -56,7 +56,7 @@ export function CustomerHistory(props: {
             <Ago at={one.createdAt} />
           </Link>
         ))}
-      </Section>
+      </CustomerSection>
     </>
   );
 }

@@ -7,13 +7,13 @@ import { ChannelIcon } from '../../shared/channel-icon.tsx';
 import type { ContactIdentity, CustomerOverview, CustomerSummary, StaffApp } from '../../shared/sdk.ts';
 import { Failure, Loading } from '../../shared/states.tsx';
 import { Ago, exactTime } from '../../shared/time.tsx';
-import { useOffer } from '../actions.ts';
+import { useDeskAction } from '../desk-actions.ts';
 import { keys } from '../keys.ts';
-import { nameOf } from '../list/preview.ts';
+import { customerName } from '../list/conversation-labels.ts';
 import classes from './customer.module.css';
 import { CustomerForm } from './customer-form.tsx';
 import { CustomerHistory } from './customer-history.tsx';
-import { Field, Section } from './customer-parts.tsx';
+import { CustomerField, CustomerSection } from './customer-section.tsx';
 import { MergeDialog } from './merge-dialog.tsx';
 
 /** Who the customer is, how they can be reached, and what was with them before. */
@@ -31,8 +31,8 @@ export function CustomerPanel(props: {
   });
   const [edits, setEdits] = useState(false);
   const [merges, setMerges] = useState<CustomerSummary | 'anybody'>();
-  useOffer('edit', () => setEdits(true), !edits);
-  useOffer('merge', () => setMerges('anybody'));
+  useDeskAction('edit', () => setEdits(true), !edits);
+  useDeskAction('merge', () => setMerges('anybody'));
   if (overview.isPending) return <Loading lines={4} />;
   if (overview.isError) return <Failure error={overview.error} onRetry={() => void overview.refetch()} />;
   const { customer, sessions, cases, lookalikes } = overview.data;
@@ -42,10 +42,10 @@ export function CustomerPanel(props: {
         <IconX size={17} />
       </ActionIcon>
       <Stack align="center" gap={6} pt="xs">
-        <Avatar size={56} radius="xl" name={nameOf(customer)} color="initials" aria-hidden />
+        <Avatar size={56} radius="xl" name={customerName(customer)} color="initials" aria-hidden />
         <Group gap={4} wrap="nowrap" maw="100%">
           <Text fw={650} truncate component="h2" m={0}>
-            {nameOf(customer)}
+            {customerName(customer)}
           </Text>
           {customer.verified && (
             <Tooltip label="Identity verified by the app">
@@ -87,8 +87,8 @@ export function CustomerPanel(props: {
         <CustomerForm customer={customer} onDone={() => setEdits(false)} />
       ) : (
         <>
-          <Lookalikes found={lookalikes} onMerge={setMerges} />
-          <Facts overview={overview.data} app={app} />
+          <PossibleDuplicates found={lookalikes} onMerge={setMerges} />
+          <CustomerFacts overview={overview.data} app={app} />
         </>
       )}
       <CustomerHistory cases={cases} sessions={sessions} sessionId={sessionId} app={app} />
@@ -105,7 +105,10 @@ export function CustomerPanel(props: {
   );
 }
 
-function Lookalikes(props: { found: readonly CustomerSummary[]; onMerge: (other: CustomerSummary) => void }) {
+function PossibleDuplicates(props: {
+  found: readonly CustomerSummary[];
+  onMerge: (other: CustomerSummary) => void;
+}) {
   if (props.found.length === 0) return null;
   return (
     <div className={classes.lookalikes}>
@@ -116,7 +119,7 @@ function Lookalikes(props: { found: readonly CustomerSummary[]; onMerge: (other:
         <Group key={other.id} justify="space-between" gap="xs" wrap="nowrap">
           <div style={{ minWidth: 0 }}>
             <Text size="sm" truncate>
-              {nameOf(other)}
+              {customerName(other)}
             </Text>
             <Text size="xs" c="dimmed" truncate>
               {other.email ?? other.phone}
@@ -138,16 +141,16 @@ function shown(value: string | number | boolean): string {
   return typeof value === 'string' && instant.test(value) ? exactTime(value) : String(value);
 }
 
-function Facts({ overview, app }: { overview: CustomerOverview; app: StaffApp | undefined }) {
+function CustomerFacts({ overview, app }: { overview: CustomerOverview; app: StaffApp | undefined }) {
   const { customer, identities } = overview;
   const attributes = Object.entries(customer.attributes);
   return (
     <>
-      <Section title="Contact">
-        <Field label="Email" value={customer.email} />
-        <Field label="Phone" value={customer.phone} />
-        <Field label="Language" value={customer.locale} />
-        <Field label="External ID" value={customer.externalId} />
+      <CustomerSection title="Contact">
+        <CustomerField label="Email" value={customer.email} />
+        <CustomerField label="Phone" value={customer.phone} />
+        <CustomerField label="Language" value={customer.locale} />
+        <CustomerField label="External ID" value={customer.externalId} />
         {identities.map((identity) => (
           <Identity
             key={identity.id}
@@ -155,13 +158,13 @@ function Facts({ overview, app }: { overview: CustomerOverview; app: StaffApp | 
             kind={app?.channels.find(({ name }) => name === identity.channel)?.kind ?? identity.channel}
           />
         ))}
-      </Section>
+      </CustomerSection>
       {attributes.length > 0 && (
-        <Section title="Attributes">
+        <CustomerSection title="Attributes">
           {attributes.map(([name, value]) => (
-            <Field key={name} label={name} value={shown(value)} />
+            <CustomerField key={name} label={name} value={shown(value)} />
           ))}
-        </Section>
+        </CustomerSection>
       )}
     </>
   );

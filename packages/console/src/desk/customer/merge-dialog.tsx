@@ -5,10 +5,10 @@ import { IconSearch } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api } from '../../session/session.ts';
-import { explain } from '../../shared/explain.ts';
+import { errorMessage } from '../../shared/error-message.ts';
 import type { CustomerOverview, CustomerSummary } from '../../shared/sdk.ts';
-import { Fault } from '../../shared/states.tsx';
-import { nameOf } from '../list/preview.ts';
+import { FormError } from '../../shared/states.tsx';
+import { customerName } from '../list/conversation-labels.ts';
 import classes from './customer.module.css';
 
 /** Makes one customer of two: whoever is found becomes the one whose conversation is open. */
@@ -62,11 +62,13 @@ function MergeForm(props: {
     setFault(undefined);
     try {
       await api.rest.desk.mergeCustomer(customer.id, chosen.id);
-      notifications.show({ message: `Merged ${nameOf(chosen)} (#${chosen.id}) into ${nameOf(customer)}.` });
+      notifications.show({
+        message: `Merged ${customerName(chosen)} (#${chosen.id}) into ${customerName(customer)}.`,
+      });
       onMerged();
       onClose();
     } catch (error) {
-      setFault(explain(error));
+      setFault(errorMessage(error));
     } finally {
       setBusy(false);
     }
@@ -74,9 +76,9 @@ function MergeForm(props: {
 
   return (
     <Stack>
-      <Fault text={fault} />
+      <FormError text={fault} />
       <TextInput
-        label={`Customer to merge into ${nameOf(customer)} (#${customer.id})`}
+        label={`Customer to merge into ${customerName(customer)} (#${customer.id})`}
         placeholder="Search by name, email, phone or ID"
         leftSection={<IconSearch size={15} />}
         value={search}
@@ -94,7 +96,7 @@ function MergeForm(props: {
               <Radio
                 key={one.id}
                 value={String(one.id)}
-                label={`${nameOf(one)} (#${one.id})`}
+                label={`${customerName(one)} (#${one.id})`}
                 description={[one.email, one.phone, one.channels.join(', ')].filter(Boolean).join(' · ')}
               />
             ))}
@@ -110,8 +112,8 @@ function MergeForm(props: {
       )}
       {chosen && (
         <Alert color="yellow">
-          All contacts, conversations and cases of {nameOf(chosen)} (#{chosen.id}) move to {nameOf(customer)}.
-          You can’t undo this.
+          All contacts, conversations and cases of {customerName(chosen)} (#{chosen.id}) move to{' '}
+          {customerName(customer)}. You can’t undo this.
         </Alert>
       )}
       <Group justify="flex-end">

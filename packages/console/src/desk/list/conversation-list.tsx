@@ -7,9 +7,9 @@ import { useEffect, useMemo, useRef, useState } from 'react';
 import type { ConversationRow, ConversationView, StaffApp } from '../../shared/sdk.ts';
 import { Empty, Failure } from '../../shared/states.tsx';
 import { useNow } from '../../shared/time.tsx';
-import { useOffer } from '../actions.ts';
 import { ChannelsDown } from '../composer/reply-notices.tsx';
-import { Row, rowHeight } from './conversation-row.tsx';
+import { useDeskAction } from '../desk-actions.ts';
+import { ConversationListItem, rowHeight } from './conversation-list-item.tsx';
 import { useDeskFilter } from './desk-filter.ts';
 import classes from './list.module.css';
 import { ActiveFilters, ListFilters } from './list-filters.tsx';
@@ -38,11 +38,11 @@ export function ConversationList({
   const counts = useCounts();
   const rows = useMemo(() => list.data?.pages.flatMap(({ items }) => items) ?? [], [list.data]);
   const isFiltered = filter.appId !== undefined || filter.channel !== undefined || filter.overdue === true;
-  useOffer('search', () => field.current?.focus());
-  useOffer('mine', () => change({ view: 'mine' }));
-  useOffer('queue', () => change({ view: 'queue' }));
-  useOffer('all', () => change({ view: 'all' }));
-  useOffer('overdue', () => change({ overdue: filter.overdue ? undefined : true }));
+  useDeskAction('search', () => field.current?.focus());
+  useDeskAction('mine', () => change({ view: 'mine' }));
+  useDeskAction('queue', () => change({ view: 'queue' }));
+  useDeskAction('all', () => change({ view: 'all' }));
+  useDeskAction('overdue', () => change({ overdue: filter.overdue ? undefined : true }));
 
   return (
     <section className={classes.lists} aria-label="Conversations">
@@ -142,8 +142,8 @@ function Rows(props: {
     if (last >= rows.length - 5) onEnd();
   }, [last, rows.length, onEnd]);
   const move = useMover(rows, openId, (index) => virtual.scrollToIndex(index));
-  useOffer('next', () => move(1));
-  useOffer('previous', () => move(-1));
+  useDeskAction('next', () => move(1));
+  useDeskAction('previous', () => move(-1));
 
   return (
     <div ref={scroll} className={classes.scroll}>
@@ -152,7 +152,7 @@ function Rows(props: {
           const row = rows[index];
           return (
             row && (
-              <Row
+              <ConversationListItem
                 key={row.session.id}
                 row={row}
                 top={start}

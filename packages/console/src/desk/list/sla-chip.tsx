@@ -26,7 +26,7 @@ export function SlaChip({ row, now }: { row: ConversationRow; now: number }) {
 
 /** For how long the customer has been waiting for a person's answer. */
 export function WaitChip({ row, now }: { row: ConversationRow; now: number }) {
-  const since = waitsSince(row);
+  const since = waitingSinceOf(row);
   if (since === null) return null;
   return (
     <Badge
@@ -42,6 +42,6 @@ export function WaitChip({ row, now }: { row: ConversationRow; now: number }) {
 }
 
 /** Since when the customer waits: in the queue, or for the agent's next word; `null` where they do not. */
-export function waitsSince({ queueItem, waitingSince }: ConversationRow): string | null {
+export function waitingSinceOf({ queueItem, waitingSince }: ConversationRow): string | null {
   return queueItem?.status === 'waiting' ? queueItem.createdAt : waitingSince;
 }

@@ -8,20 +8,20 @@ import {
 } from '@mevrik/client';
 import type { WidgetConfig } from './config.ts';
 import { type Identity, profileOf } from './conversation-state.ts';
-import type { Kept, WidgetStorage } from './storage.ts';
+import type { StoredState, WidgetStorage } from './storage.ts';
 
 /** Who somebody is to the server: kept in the browser, from page to page. */
-export class Visit {
+export class VisitStore {
   readonly #config: WidgetConfig;
   readonly #storage: WidgetStorage;
   /** Calls what needs no visit. */
-  readonly stranger: Client;
+  readonly anonymous: Client;
   #customerId: number | undefined;
 
   constructor(config: WidgetConfig, storage: WidgetStorage) {
     this.#config = config;
     this.#storage = storage;
-    this.stranger = createClient({ url: config.url, appKey: config.appKey });
+    this.anonymous = createClient({ url: config.url, appKey: config.appKey });
   }
 
   /** Whether the visitor was here before. */
@@ -48,14 +48,14 @@ export class Visit {
     isWanted: () => boolean,
   ): Promise<{ readonly client: Client; readonly isResumed: boolean } | undefined> {
     const kept = this.#storage.read();
-    const keeper = createTokenStore({ refresh: (refreshToken) => this.#refresh(refreshToken) });
+    const tokenStore = createTokenStore({ refresh: (refreshToken) => this.#refresh(refreshToken) });
     if (kept.tokens) {
       this.#customerId = kept.customerId;
-      keeper.set(leftOf(kept.tokens, kept));
-      return { client: this.#clientOf(keeper), isResumed: true };
+      tokenStore.set(withRemainingTime(kept.tokens, kept));
+      return { client: this.#createClient(tokenStore), isResumed: true };
     }
     const { userId, hmac } = identity;
-    const visit = await this.stranger.rest.visitor.startVisit({
+    const visit = await this.anonymous.rest.visitor.startVisit({
       channel: this.#config.channel,
       ...(userId !== undefined && hmac !== undefined
         ? { identity: { externalId: userId, signature: hmac } }
@@ -64,13 +64,13 @@ export class Visit {
     });
     if (!isWanted()) return undefined;
     this.#keep(visit);
-    keeper.set(visit);
-    return { client: this.#clientOf(keeper), isResumed: false };
+    tokenStore.set(visit);
+    return { client: this.#createClient(tokenStore), isResumed: false };
   }
 
-  #clientOf(keeper: TokenStore): Client {
+  #createClient(tokenStore: TokenStore): Client {
     const { url, appKey } = this.#config;
-    return createClient({ url, appKey, token: (isRefused) => keeper.token(isRefused) });
+    return createClient({ url, appKey, token: (isRefused) => tokenStore.token(isRefused) });
   }
 
   /** Of all pages of a browser one exchanges the token, and the others take what it got. */
@@ -79,8 +79,9 @@ export class Visit {
       // Whoever is somebody else's visit by now must not go on as them.
       if (this.isReplaced) throw new MevrikError(401, 'unauthenticated', 'Somebody else is here now.');
       const kept = this.#storage.read();
-      if (kept.tokens && kept.tokens.refreshToken !== refreshToken) return leftOf(kept.tokens, kept);
-      const visit = await this.stranger.rest.visitor.refreshVisit(refreshToken);
+      if (kept.tokens && kept.tokens.refreshToken !== refreshToken)
+        return withRemainingTime(kept.tokens, kept);
+      const visit = await this.anonymous.rest.visitor.refreshVisit(refreshToken);
       this.#keep(visit);
       return visit;
     };
@@ -99,6 +100,6 @@ export class Visit {
 }
 
 /** Tokens, with what is left of their time. */
-function leftOf(tokens: Tokens, { savedAt = 0 }: Kept): Tokens {
+function withRemainingTime(tokens: Tokens, { savedAt = 0 }: StoredState): Tokens {
   return { ...tokens, expiresInSeconds: tokens.expiresInSeconds - (Date.now() - savedAt) / 1000 };
 }

@@ -1,7 +1,7 @@
 import type { ConversationRow, Message } from '../../shared/sdk.ts';
 
 /** A message in a line. */
-export function previewOf(message: Pick<Message, 'content' | 'kind'>): string {
+export function messagePreview(message: Pick<Message, 'content' | 'kind'>): string {
   const { content, kind } = message;
   if (kind === 'video_call_request') return 'Requested a video call';
   if (content.csat) return `Rated ${content.csat.score} of 5`;
@@ -13,7 +13,7 @@ export function previewOf(message: Pick<Message, 'content' | 'kind'>): string {
 }
 
 /** What a customer is called. */
-export function nameOf(customer: Pick<ConversationRow['customer'], 'email' | 'id' | 'name'>): string {
+export function customerName(customer: Pick<ConversationRow['customer'], 'email' | 'id' | 'name'>): string {
   return customer.name ?? customer.email ?? `Visitor ${customer.id}`;
 }
 

@@ -2,27 +2,27 @@ import { h, icon } from './dom.ts';
 import type { Words } from './locales/en.ts';
 
 /** Something in the log. One with the same key is the same, and stays as it is. */
-export interface Line {
+export interface LogEntry {
   readonly key: string;
   readonly make: () => HTMLElement;
 }
 
 /** The part of the panel in which the conversation is. */
-export interface Log {
+export interface MessageLog {
   readonly element: HTMLElement;
   /**
    * Shows these. A conversation is followed where the visitor is at its end, a form is read from its beginning;
    * `oldest` is the first message's number.
    */
-  show(lines: readonly Line[], oldest: number, isConversation: boolean): void;
+  show(lines: readonly LogEntry[], oldest: number, isConversation: boolean): void;
   focus(): void;
   toEnd(): void;
   /** Something new was said: where it cannot be seen, that is shown. */
-  pointAtNews(): void;
+  announceNewMessages(): void;
 }
 
 /** Makes the log. What stays is not made anew, so that screen readers say what is new, and nothing twice. */
-export function createLog(words: Words, shadow: ShadowRoot, onTop: () => void): Log {
+export function createMessageLog(words: Words, shadow: ShadowRoot, onReachTop: () => void): MessageLog {
   let shown = new Map<string, HTMLElement>();
   let first = 0;
   const log = h('div', {
@@ -31,7 +31,7 @@ export function createLog(words: Words, shadow: ShadowRoot, onTop: () => void): 
     'aria-label': words.conversation,
     tabindex: 0,
     onscroll: () => {
-      if (log.scrollTop < 120) onTop();
+      if (log.scrollTop < 120) onReachTop();
       if (isAtEnd()) down.hidden = true;
     },
   });
@@ -48,7 +48,7 @@ export function createLog(words: Words, shadow: ShadowRoot, onTop: () => void): 
   const isAtEnd = () => log.scrollHeight - log.scrollTop - log.clientHeight < 80;
 
   /** Whoever was on something that went is on the log then. */
-  function put(lines: readonly Line[]): void {
+  function put(lines: readonly LogEntry[]): void {
     const focused = shadow.activeElement;
     const next = new Map(lines.map(({ key, make }) => [key, shown.get(key) ?? make()]));
     for (const [key, node] of shown) if (!next.has(key)) node.remove();
@@ -74,7 +74,7 @@ export function createLog(words: Words, shadow: ShadowRoot, onTop: () => void): 
       first = oldest;
     },
     toEnd,
-    pointAtNews() {
+    announceNewMessages() {
       if (!isAtEnd()) down.hidden = false;
     },
   };

@@ -1,15 +1,15 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import type { ConversationRow } from '../../shared/sdk.ts';
-import { nameOf } from '../list/preview.ts';
+import { customerName } from '../list/conversation-labels.ts';
 import { useLive } from '../live.ts';
-import { markRead, markStatus, takeMessage } from './kept-messages.ts';
+import { cacheDeliveryStatus, cacheMessage, cacheReadReceipt } from './message-cache.ts';
 
 /** How long somebody types who does not say so again. */
 const typingForMs = 6_000;
 
 /** Who else looks at a conversation, and whether somebody types in it. */
-export function useSigns(
+export function usePresence(
   row: ConversationRow | undefined,
   me: number,
 ): { readonly typing: string; readonly viewing: readonly string[] } {
@@ -18,7 +18,7 @@ export function useSigns(
   const [typing, setTyping] = useState('');
   const [viewing, setViewing] = useState<readonly string[]>([]);
   const { id: sessionId, appId } = row?.session ?? {};
-  const customer = row && nameOf(row.customer);
+  const customer = row && customerName(row.customer);
   const client = appId === undefined ? undefined : live.clientOf(appId);
   useEffect(() => {
     if (!client || sessionId === undefined) return;
@@ -39,10 +39,10 @@ export function useSigns(
       timer = setTimeout(() => setTyping(''), typingForMs);
     });
     channel.on('message_post', () => setTyping(''));
-    channel.on('message_status', (told) => markStatus(queries, told));
-    channel.on('message_changed', ({ message }) => takeMessage(queries, message));
+    channel.on('message_status', (told) => cacheDeliveryStatus(queries, told));
+    channel.on('message_changed', ({ message }) => cacheMessage(queries, message));
     channel.on('message_read', ({ by, messageId }) => {
-      if (by === 'customer') markRead(queries, sessionId, messageId);
+      if (by === 'customer') cacheReadReceipt(queries, sessionId, messageId);
     });
     return () => {
       clearTimeout(timer);

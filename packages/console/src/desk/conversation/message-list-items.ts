@@ -1,16 +1,16 @@
 import type { Message } from '../../shared/sdk.ts';
 import { dayName, dayOf } from '../../shared/time.tsx';
-import type { Outgoing } from '../composer/outbox.ts';
+import type { PendingMessage } from '../composer/outbox.ts';
 
 /** A line of a conversation: a day begins, or somebody speaks. */
-export type Line =
+export type MessageListItem =
   | { readonly key: string; readonly day: string }
   | { readonly key: string; readonly message: Message; readonly isFirst: boolean }
-  | { readonly key: string; readonly outgoing: Outgoing };
+  | { readonly key: string; readonly outgoing: PendingMessage };
 
 /** What is said, with the days on which it is: those of whoever reads it. */
-export function linesOf(messages: readonly Message[]): readonly Line[] {
-  const lines: Line[] = [];
+export function messageListItems(messages: readonly Message[]): readonly MessageListItem[] {
+  const lines: MessageListItem[] = [];
   let last: Message | undefined;
   let today: string | undefined;
   for (const message of messages) {

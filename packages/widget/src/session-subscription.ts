@@ -5,7 +5,7 @@ import type { ConversationState } from './conversation-state.ts';
 const typingLastsMs = 6_000;
 
 /** What is done with what a session brings. */
-export interface SessionHearer {
+export interface SessionHandlers {
   /** `isNews`: said by the other side, just now. */
   readonly take: (message: Message, isNews: boolean) => void;
   readonly set: (change: Partial<ConversationState>) => void;
@@ -15,11 +15,15 @@ export interface SessionHearer {
 }
 
 /** A session that is heard. */
-export type HeardSession = Held<`session${number}`>;
+export type SessionSubscription = Held<`session${number}`>;
 
 /** Hears all that happens in a session. */
-export function followSession(client: Client, { id }: Session, hearer: SessionHearer): HeardSession {
-  const { take, set } = hearer;
+export function subscribeToSession(
+  client: Client,
+  { id }: Session,
+  handlers: SessionHandlers,
+): SessionSubscription {
+  const { take, set } = handlers;
   const channel = client.subscribe(`session${id}`);
   let typing: ReturnType<typeof setTimeout> | undefined;
   channel.on('message_post', ({ message }) => take(message, false));
@@ -29,13 +33,13 @@ export function followSession(client: Client, { id }: Session, hearer: SessionHe
     set({
       session,
       agent: agent ?? undefined,
-      ...(isWaiting(session) ? {} : { queuePosition: undefined }),
+      ...(isInQueue(session) ? {} : { queuePosition: undefined }),
     }),
   );
   channel.on('queue_moved', ({ queuePosition }) => set({ queuePosition }));
   channel.on('agent_changed', ({ agent }) => set({ agent }));
   channel.on('message_read', ({ by, messageId }) => {
-    if (by === 'agent') set({ readId: Math.max(hearer.readId(), messageId) });
+    if (by === 'agent') set({ readId: Math.max(handlers.readId(), messageId) });
   });
   channel.on('typing', ({ by, name, typing: isTyping }) => {
     if (by !== 'agent') return;
@@ -43,11 +47,11 @@ export function followSession(client: Client, { id }: Session, hearer: SessionHe
     set({ typing: isTyping ? (name ?? '') : undefined });
     if (isTyping) typing = setTimeout(() => set({ typing: undefined }), typingLastsMs);
   });
-  channel.when('load', hearer.load);
+  channel.when('load', handlers.load);
   return channel;
 }
 
 /** Whether a session waits for a person. */
-export function isWaiting(session: Session | undefined): boolean {
+export function isInQueue(session: Session | undefined): boolean {
   return session?.path.startsWith('live/queue:') ?? false;
 }

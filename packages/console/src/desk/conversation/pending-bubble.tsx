@@ -1,11 +1,11 @@
 import { Button, Group } from '@mantine/core';
 import { IconClock, IconLock } from '@tabler/icons-react';
-import { type Outgoing, outbox } from '../composer/outbox.ts';
+import { outbox, type PendingMessage } from '../composer/outbox.ts';
 import { AttachmentView } from './attachment-view.tsx';
 import classes from './message.module.css';
 
 /** What the agent has written and the server has not taken yet. */
-export function OutgoingBubble({ outgoing }: { outgoing: Outgoing }) {
+export function PendingBubble({ outgoing }: { outgoing: PendingMessage }) {
   const { key, text, attachments, isNote, state, fault, isCut } = outgoing;
   const hasFailed = state === 'failed';
   const look = [

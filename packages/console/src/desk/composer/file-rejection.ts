@@ -22,7 +22,7 @@ export function kindOf({ type }: Pick<File, 'type'>): Attachment['type'] {
 }
 
 /** Why a file cannot be sent; `undefined` where it can. */
-export function refusalOf(
+export function fileRejection(
   file: Pick<File, 'name' | 'size' | 'type'>,
   { capabilities, mostBytes }: FileLimits,
 ): string | undefined {

@@ -1,14 +1,14 @@
 import type { QueryClient } from '@tanstack/react-query';
 import type { ConversationRow, Message } from '../../shared/sdk.ts';
-import { keys, type List, type Thread } from '../keys.ts';
+import { type ConversationPages, keys, type MessagePages } from '../keys.ts';
 
 type Status = Message['deliveryStatus'];
 
 /** Puts a message where it belongs, once, however often it comes. */
-export function takeMessage(queries: QueryClient, message: Message): void {
-  for (const [key, thread] of queries.getQueriesData<Thread>({ queryKey: keys.threads })) {
+export function cacheMessage(queries: QueryClient, message: Message): void {
+  for (const [key, thread] of queries.getQueriesData<MessagePages>({ queryKey: keys.allMessages })) {
     if (thread && isOf(thread, key[1] as number, message))
-      queries.setQueryData<Thread>(key, withMessage(thread, message));
+      queries.setQueryData<MessagePages>(key, withMessage(thread, message));
   }
   if (message.kind === 'note' || message.kind === 'system') return;
   const { id, kind, sender, content, createdAt } = message;
@@ -25,12 +25,12 @@ export function takeMessage(queries: QueryClient, message: Message): void {
 }
 
 /** A thread has all sessions of a conversation; one that is empty has nothing that would say of which. */
-function isOf({ pages }: Thread, sessionId: number, message: Message): boolean {
+function isOf({ pages }: MessagePages, sessionId: number, message: Message): boolean {
   const [any] = pages[0]?.items ?? [];
   return any ? any.conversationKey === message.conversationKey : sessionId === message.sessionId;
 }
 
-function withMessage(thread: Thread, message: Message): Thread {
+function withMessage(thread: MessagePages, message: Message): MessagePages {
   const [first, ...older] = thread.pages;
   if (!first) return thread;
   if (thread.pages.some(({ items }) => items.some(({ id }) => id === message.id))) {
@@ -49,7 +49,7 @@ function newer(known: Message, told: Message): Message {
 }
 
 /** Changes messages of a thread. Pages of which nothing changes stay the same, and so does a thread. */
-function changeMessages(thread: Thread, change: (message: Message) => Message): Thread {
+function changeMessages(thread: MessagePages, change: (message: Message) => Message): MessagePages {
   let isChanged = false;
   const pages = thread.pages.map((page) => {
     const items = page.items.map(change);
@@ -61,7 +61,7 @@ function changeMessages(thread: Thread, change: (message: Message) => Message): 
 }
 
 function changeRows(queries: QueryClient, change: (row: ConversationRow) => ConversationRow): void {
-  queries.setQueriesData<List>({ queryKey: keys.conversations }, (list) => {
+  queries.setQueriesData<ConversationPages>({ queryKey: keys.conversations }, (list) => {
     let isChanged = false;
     const pages = list?.pages.map((page) => {
       const items = page.items.map(change);
@@ -74,13 +74,13 @@ function changeRows(queries: QueryClient, change: (row: ConversationRow) => Conv
 }
 
 /** A reply has come so far on its way. What is told late takes nothing back. */
-export function markStatus(
+export function cacheDeliveryStatus(
   queries: QueryClient,
   of: { readonly sessionId: number; readonly messageId: number; readonly status: Status | 'queued' },
 ): void {
   const next: Status = of.status === 'queued' ? 'pending' : of.status;
-  queries.setQueryData<Thread>(
-    keys.thread(of.sessionId),
+  queries.setQueryData<MessagePages>(
+    keys.messages(of.sessionId),
     (thread) =>
       thread &&
       changeMessages(thread, (one) =>
@@ -98,9 +98,9 @@ function mayBecome(status: Status, next: Status): boolean {
 }
 
 /** The customer has read everything up to this message. */
-export function markRead(queries: QueryClient, sessionId: number, messageId: number): void {
-  queries.setQueryData<Thread>(
-    keys.thread(sessionId),
+export function cacheReadReceipt(queries: QueryClient, sessionId: number, messageId: number): void {
+  queries.setQueryData<MessagePages>(
+    keys.messages(sessionId),
     (thread) =>
       thread &&
       changeMessages(thread, (one) =>
@@ -112,8 +112,8 @@ export function markRead(queries: QueryClient, sessionId: number, messageId: num
 }
 
 /** A conversation as some list that was loaded has it. */
-export function knownRow(queries: QueryClient, sessionId: number): ConversationRow | undefined {
-  for (const [, list] of queries.getQueriesData<List>({ queryKey: keys.conversations })) {
+export function cachedRow(queries: QueryClient, sessionId: number): ConversationRow | undefined {
+  for (const [, list] of queries.getQueriesData<ConversationPages>({ queryKey: keys.conversations })) {
     for (const page of list?.pages ?? []) {
       const row = page.items.find(({ session }) => session.id === sessionId);
       if (row) return row;

@@ -1,6 +1,6 @@
 import { Group, Kbd, Modal, SimpleGrid, Stack, Switch, Text, Title } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { deskActions, useOffer } from './actions.ts';
+import { deskActions, useDeskAction } from './desk-actions.ts';
 import { shortcutsAreOn } from './use-shortcuts.ts';
 
 const groups = [
@@ -19,10 +19,10 @@ const anywhere = [
 ] as const;
 
 /** All keys of the desk. */
-export function HelpOverlay() {
+export function ShortcutsDialog() {
   const [opened, { open, close }] = useDisclosure(false);
   const areOn = shortcutsAreOn.use();
-  useOffer('help', open);
+  useDeskAction('help', open);
   return (
     <Modal opened={opened} onClose={close} title="Keyboard shortcuts" size="lg">
       <SimpleGrid cols={{ base: 1, xs: 2 }} spacing="xl">

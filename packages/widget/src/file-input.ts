@@ -21,7 +21,7 @@ export function attachButton(words: Words, onFiles: (files: Iterable<File>) => v
 }
 
 /** Takes files that are dropped on the panel or pasted into it. */
-export function takeFiles(panel: HTMLElement, onFiles: (files: Iterable<File>) => void): void {
+export function acceptFiles(panel: HTMLElement, onFiles: (files: Iterable<File>) => void): void {
   const take = (event: Event, data: DataTransfer | null) => {
     if (!data || data.files.length === 0) return;
     event.preventDefault();

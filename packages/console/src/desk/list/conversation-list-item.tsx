@@ -5,9 +5,9 @@ import { ChannelIcon } from '../../shared/channel-icon.tsx';
 import type { ConversationRow, StaffApp } from '../../shared/sdk.ts';
 import { shortAgo } from '../../shared/time.tsx';
 import parts from '../parts.module.css';
+import { customerName, messagePreview, priorityLabels } from './conversation-labels.ts';
 import classes from './list.module.css';
-import { nameOf, previewOf, priorityLabels } from './preview.ts';
-import { SlaChip, WaitChip, waitsSince } from './sla-chip.tsx';
+import { SlaChip, WaitChip, waitingSinceOf } from './sla-chip.tsx';
 
 /** Pixels: those that wait, or have something else to say, take a line more. */
 const heights = { plain: 62, withChips: 84 } as const;
@@ -21,13 +21,13 @@ function hasChips(row: ConversationRow, isMixed: boolean): boolean {
   const { case: open, queueItem, session } = row;
   const isDue = open !== null && open.firstReplyDueAt !== null && open.firstReplyAt === null;
   const isMarked = queueItem !== null && queueItem.priority !== 'normal';
-  return waitsSince(row) !== null || isDue || isMarked || (isMixed && session.openCaseId === null);
+  return waitingSinceOf(row) !== null || isDue || isMarked || (isMixed && session.openCaseId === null);
 }
 
 /** A conversation in a list. `isMixed`: the list has those of the bot and of colleagues too. */
-export const Row = memo(OneRow);
+export const ConversationListItem = memo(ListItem);
 
-function OneRow(props: {
+function ListItem(props: {
   row: ConversationRow;
   top: number;
   now: number;
@@ -38,7 +38,7 @@ function OneRow(props: {
 }) {
   const { row, top, now, isMixed, isOpen, app, showsApp } = props;
   const { customer, lastMessage, unread, queueItem, session } = row;
-  const name = nameOf(customer);
+  const name = customerName(customer);
   const kind = app?.channels.find((one) => one.name === session.channel)?.kind ?? session.channel;
   return (
     <Link
@@ -63,7 +63,7 @@ function OneRow(props: {
           <ChannelIcon kind={kind} name={session.channel} />
           <span className={classes.preview}>
             {lastMessage
-              ? `${lastMessage.sender.type === 'customer' ? '' : `${senderName(lastMessage.sender)}: `}${previewOf(lastMessage)}`
+              ? `${lastMessage.sender.type === 'customer' ? '' : `${senderName(lastMessage.sender)}: `}${messagePreview(lastMessage)}`
               : 'No messages yet'}
           </span>
           {unread > 0 && (

@@ -1,5 +1,5 @@
 /** Our sign: a bubble of speech on a wave of events. */
-export function Mark({ size = 28 }: { readonly size?: number }) {
+export function Logo({ size = 28 }: { readonly size?: number }) {
   return (
     <svg width={size} height={size} viewBox="0 0 32 32" role="img" aria-label="Mevrik">
       <rect width="32" height="32" rx="9" fill="var(--mantine-primary-color-filled)" />

@@ -6,20 +6,20 @@ import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { api } from '../../session/session.ts';
 import type { Message } from '../../shared/sdk.ts';
 import { Empty, Failure } from '../../shared/states.tsx';
-import { type Outgoing, outbox } from '../composer/outbox.ts';
+import { outbox, type PendingMessage } from '../composer/outbox.ts';
 import { keys } from '../keys.ts';
 import { MessageBubble } from './message-bubble.tsx';
-import { OutgoingBubble } from './outgoing-bubble.tsx';
-import classes from './thread.module.css';
-import { type Line, linesOf } from './thread-lines.ts';
+import classes from './message-list.module.css';
+import { type MessageListItem, messageListItems } from './message-list-items.ts';
+import { PendingBubble } from './pending-bubble.tsx';
 
 /** Near the end of it, one wants to see what comes. */
 const nearEndPx = 120;
 
 /** A session's conversation, with what came before it, as far as one has scrolled. */
-export function Thread({ sessionId }: { sessionId: number }) {
+export function MessageList({ sessionId }: { sessionId: number }) {
   const thread = useInfiniteQuery({
-    queryKey: keys.thread(sessionId),
+    queryKey: keys.messages(sessionId),
     queryFn: ({ pageParam }) =>
       api.rest.desk.sessionMessages(sessionId, {
         limit: 100,
@@ -33,11 +33,11 @@ export function Thread({ sessionId }: { sessionId: number }) {
     [thread.data],
   );
   const outgoing = outbox.useOf(sessionId, messages);
-  if (thread.isPending) return <ThreadSkeleton />;
+  if (thread.isPending) return <MessageListSkeleton />;
   if (thread.isError) return <Failure error={thread.error} onRetry={() => void thread.refetch()} />;
   if (messages.length === 0 && outgoing.length === 0) {
     return (
-      <div className={classes.thread}>
+      <div className={classes.messages}>
         <Empty icon={<IconMessage size={34} stroke={1.4} />} title="No messages yet">
           The customer’s first message will appear here.
         </Empty>
@@ -59,15 +59,15 @@ export function Thread({ sessionId }: { sessionId: number }) {
 
 function Lines(props: {
   messages: readonly Message[];
-  outgoing: readonly Outgoing[];
+  outgoing: readonly PendingMessage[];
   isLoading: boolean;
   onStart: () => void;
 }) {
   const { messages, outgoing, isLoading, onStart } = props;
   const lines = useMemo(
     () => [
-      ...linesOf(messages),
-      ...outgoing.map((one): Line => ({ key: `outgoing ${one.key}`, outgoing: one })),
+      ...messageListItems(messages),
+      ...outgoing.map((one): MessageListItem => ({ key: `outgoing ${one.key}`, outgoing: one })),
     ],
     [messages, outgoing],
   );
@@ -121,7 +121,7 @@ function Lines(props: {
     <div style={{ position: 'relative', display: 'flex', flex: 1, minHeight: 0 }}>
       <div
         ref={scroll}
-        className={classes.thread}
+        className={classes.messages}
         role="log"
         aria-label="Conversation"
         // biome-ignore lint/a11y/noNoninteractiveTabindex: it is scrolled by keys
@@ -150,7 +150,7 @@ function Lines(props: {
                   ('day' in line ? (
                     <div className={classes.day}>{line.day}</div>
                   ) : 'outgoing' in line ? (
-                    <OutgoingBubble outgoing={line.outgoing} />
+                    <PendingBubble outgoing={line.outgoing} />
                   ) : (
                     <MessageBubble {...line} key={line.key} />
                   ))}
@@ -181,10 +181,10 @@ function Lines(props: {
 }
 
 /** A conversation that is being loaded. */
-function ThreadSkeleton() {
+function MessageListSkeleton() {
   return (
     <div
-      className={`${classes.thread} ${classes.skeleton}`}
+      className={`${classes.messages} ${classes.skeleton}`}
       role="status"
       aria-busy="true"
       aria-label="Loading"

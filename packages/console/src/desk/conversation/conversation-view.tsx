@@ -10,26 +10,26 @@ import { ChannelIcon } from '../../shared/channel-icon.tsx';
 import type { ConversationRow, StaffApp } from '../../shared/sdk.ts';
 import { Failure, Loading } from '../../shared/states.tsx';
 import { useNow } from '../../shared/time.tsx';
-import { useOffer } from '../actions.ts';
 import { ConversationActions } from '../case/conversation-actions.tsx';
-import { Composer } from '../composer/composer.tsx';
-import type { Facts } from '../composer/fill-in.ts';
+import type { PlaceholderValues } from '../composer/placeholders.ts';
+import { ReplyComposer } from '../composer/reply-composer.tsx';
 import { CustomerPanel } from '../customer/customer-panel.tsx';
+import { useDeskAction } from '../desk-actions.ts';
 import { keys } from '../keys.ts';
-import { nameOf, priorityLabels } from '../list/preview.ts';
+import { customerName, priorityLabels } from '../list/conversation-labels.ts';
 import { SlaChip, WaitChip } from '../list/sla-chip.tsx';
+import { AcceptBar } from './accept-bar.tsx';
 import classes from './conversation.module.css';
+import { MessageList } from './message-list.tsx';
 import { ParentPost } from './parent-post.tsx';
-import { TakeBar } from './take-bar.tsx';
-import { Thread } from './thread.tsx';
-import { useReading } from './use-reading.ts';
-import { useSigns } from './use-signs.ts';
+import { usePresence } from './use-presence.ts';
+import { useReadReceipts } from './use-read-receipts.ts';
 
 /** Beside narrower conversations the customer does not fit: they come over them. */
 const panelFitsPx = 1180;
 
 /** One conversation: what was said, what the agent can do, and who the customer is. */
-export function Conversation({ sessionId, apps }: { sessionId: number; apps: readonly StaffApp[] }) {
+export function ConversationView({ sessionId, apps }: { sessionId: number; apps: readonly StaffApp[] }) {
   const me = useMe();
   const queries = useQueryClient();
   const row = useQuery({
@@ -38,10 +38,10 @@ export function Conversation({ sessionId, apps }: { sessionId: number; apps: rea
   });
   const [showsPanel, panel] = useDisclosure(window.innerWidth > panelFitsPx);
   const colleagues = useQuery({ queryKey: ['colleagues'], queryFn: () => api.rest.desk.colleagues() });
-  const signs = useSigns(row.data, me.id);
+  const signs = usePresence(row.data, me.id);
   const facts = useFacts(row.data, apps);
-  useReading(row.data, me.id);
-  useOffer('panel', panel.toggle);
+  useReadReceipts(row.data, me.id);
+  useDeskAction('panel', panel.toggle);
 
   if (row.isPending) return <Loading />;
   if (row.isError) return <Failure error={row.error} onRetry={() => void row.refetch()} />;
@@ -64,7 +64,7 @@ export function Conversation({ sessionId, apps }: { sessionId: number; apps: rea
   };
   return (
     <div className={`${classes.conversation} ${showsPanel ? '' : classes.withoutPanel}`}>
-      <section className={classes.center} aria-label={`Conversation with ${nameOf(customer)}`}>
+      <section className={classes.center} aria-label={`Conversation with ${customerName(customer)}`}>
         <Head row={row.data} app={app} viewing={signs.viewing}>
           {mayWrite && <ConversationActions row={row.data} app={app} onDone={() => void refresh()} />}
           <Tooltip label={showsPanel ? 'Hide customer details' : 'Show customer details'}>
@@ -79,14 +79,14 @@ export function Conversation({ sessionId, apps }: { sessionId: number; apps: rea
           </Tooltip>
         </Head>
         {row.data.comment && <ParentPost comment={row.data.comment} />}
-        <Thread sessionId={sessionId} />
+        <MessageList sessionId={sessionId} />
         <div className={classes.typing} aria-live="polite">
           {signs.typing}
         </div>
         {mayWrite ? (
-          <Composer key={sessionId} {...composer} />
+          <ReplyComposer key={sessionId} {...composer} />
         ) : (
-          <TakeBar
+          <AcceptBar
             key={sessionId}
             row={row.data}
             colleague={colleagues.data?.items.find(({ id }) => id === session.assignedAgentId)?.name}
@@ -134,7 +134,7 @@ function Head(props: {
       </ActionIcon>
       <div style={{ minWidth: 0, flex: 1 }}>
         <Text fw={650} truncate component="h1" m={0}>
-          {nameOf(customer)}
+          {customerName(customer)}
         </Text>
         <div className={classes.headFacts}>
           <ChannelIcon kind={kind} name={session.channel} size={14} />
@@ -168,7 +168,7 @@ function Head(props: {
 }
 
 /** What canned replies can say of this conversation. */
-function useFacts(row: ConversationRow | undefined, apps: readonly StaffApp[]): Facts {
+function useFacts(row: ConversationRow | undefined, apps: readonly StaffApp[]): PlaceholderValues {
   const me = useMe();
   const customer = useQuery({
     queryKey: keys.customer(row?.customer.id ?? 0),

@@ -4,19 +4,19 @@ import { IconLock } from '@tabler/icons-react';
 import { useState } from 'react';
 import { api } from '../../session/session.ts';
 import { useMe } from '../../session/use-session.ts';
-import { explain } from '../../shared/explain.ts';
+import { errorMessage } from '../../shared/error-message.ts';
 import { type ConversationRow, MevrikError } from '../../shared/sdk.ts';
-import { useOffer } from '../actions.ts';
-import { Composer, type ComposerProps } from '../composer/composer.tsx';
-import { nameOf } from '../list/preview.ts';
+import { ReplyComposer, type ReplyComposerProps } from '../composer/reply-composer.tsx';
+import { useDeskAction } from '../desk-actions.ts';
+import { customerName } from '../list/conversation-labels.ts';
 import classes from './conversation.module.css';
 
 /** In place of the composer, where the conversation waits, or is somebody else's or the bot's. */
-export function TakeBar(props: {
+export function AcceptBar(props: {
   row: ConversationRow;
   /** Who serves it. */
   colleague: string | undefined;
-  composer: ComposerProps;
+  composer: ReplyComposerProps;
   onTaken: () => Promise<unknown>;
 }) {
   const { row, colleague, composer, onTaken } = props;
@@ -39,19 +39,19 @@ export function TakeBar(props: {
       notifications.show({
         color: isLate ? 'yellow' : 'red',
         title: isLate ? 'Already taken' : 'Could not assign the conversation',
-        message: isLate ? `Another agent just accepted ${nameOf(row.customer)}.` : explain(error),
+        message: isLate ? `Another agent just accepted ${customerName(row.customer)}.` : errorMessage(error),
       });
     } finally {
       await onTaken();
       setBusy(false);
     }
   }
-  useOffer('accept', () => void take(), canTake && !busy);
-  useOffer('note', () => setWritesNote(true), !writesNote);
+  useDeskAction('accept', () => void take(), canTake && !busy);
+  useDeskAction('note', () => setWritesNote(true), !writesNote);
 
-  if (writesNote) return <Composer {...composer} onlyNotes onDone={() => setWritesNote(false)} />;
+  if (writesNote) return <ReplyComposer {...composer} notesOnly onDone={() => setWritesNote(false)} />;
   return (
-    <div className={classes.take}>
+    <div className={classes.acceptBar}>
       <Text size="sm" c="dimmed">
         {waits
           ? `In queue “${waits.queue}”.`

@@ -28,15 +28,15 @@ export type DeskAction = keyof typeof deskActions;
 const offered = createStore<Readonly<Partial<Record<DeskAction, () => void>>>>({});
 
 /** What can be done just now. */
-export const useOffered = () => offered.use();
+export const useEnabledActions = () => offered.use();
 
 /** Does it, where it can be done just now. */
-export function perform(action: DeskAction): void {
+export function performDeskAction(action: DeskAction): void {
   offered.get()[action]?.();
 }
 
 /** Offers to do something for as long as the component is there and `can` is true. */
-export function useOffer(action: DeskAction, run: () => void, can = true): void {
+export function useDeskAction(action: DeskAction, run: () => void, can = true): void {
   const latest = useRef(run);
   latest.current = run;
   useEffect(() => {

@@ -6,7 +6,7 @@ const longestTimerMs = 2 ** 31 - 1;
 const spreadMs = 20_000;
 
 /** Does something soon after people come or go by the app's hours. Gives what calls it off. */
-export function atChange({ changesAt }: TeamAvailability, work: () => void): () => void {
+export function scheduleAvailabilityCheck({ changesAt }: TeamAvailability, work: () => void): () => void {
   if (changesAt === null) return () => {};
   const inMs = Date.parse(changesAt) - Date.now() + Math.random() * spreadMs;
   const timer = setTimeout(work, Math.min(Math.max(1000, inMs), longestTimerMs));

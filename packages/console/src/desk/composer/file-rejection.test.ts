@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ChannelCapabilities } from '../../shared/sdk.ts';
-import { refusalOf } from './file-refusal.ts';
+import { fileRejection } from './file-rejection.ts';
 
 const channel = (...attachments: ChannelCapabilities['attachments']): ChannelCapabilities => ({
   textLength: 2_000,
@@ -29,11 +29,11 @@ describe('a file', () => {
     ['on a channel that takes none', channel(), 30_000_000, 'This channel doesn’t support attachments.'],
     ['where nothing can be sent', null, 30_000_000, 'This channel doesn’t support attachments.'],
   ])('%s', (_what, capabilities, mostBytes, expected) => {
-    expect(refusalOf(film, { capabilities, mostBytes })).toBe(expected);
+    expect(fileRejection(film, { capabilities, mostBytes })).toBe(expected);
   });
 
   it('that is empty is none', () => {
     const limits = { capabilities: channel('video'), mostBytes: 10 };
-    expect(refusalOf({ ...film, size: 0 }, limits)).toBe('“film.mp4” is empty.');
+    expect(fileRejection({ ...film, size: 0 }, limits)).toBe('“film.mp4” is empty.');
   });
 });

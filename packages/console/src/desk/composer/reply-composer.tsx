@@ -2,17 +2,17 @@ import { Text, Textarea } from '@mantine/core';
 import { type ClipboardEvent, type KeyboardEvent, useEffect, useId, useRef, useState } from 'react';
 import type { CannedReply, ConversationRow, StaffApp } from '../../shared/sdk.ts';
 import { useNow } from '../../shared/time.tsx';
-import { useOffer } from '../actions.ts';
+import { useDeskAction } from '../desk-actions.ts';
 import { type Audience, AudienceChoice, audienceOf } from './audience-choice.tsx';
 import { CannedPicker, cannedWord, useCannedPicker } from './canned-picker.tsx';
 import classes from './composer.module.css';
-import { ComposerFiles } from './composer-files.tsx';
+import { ComposerAttachments } from './composer-attachments.tsx';
 import { ComposerTools } from './composer-tools.tsx';
 import { DropZone } from './drop-zone.tsx';
-import { type Facts, fillIn, openPlaceholder } from './fill-in.ts';
 import { outbox } from './outbox.ts';
+import { fillPlaceholders, findPlaceholder, type PlaceholderValues } from './placeholders.ts';
 import { ChannelDown, ReplyWindowChip, WindowClosed } from './reply-notices.tsx';
-import { replyTimeOf } from './reply-window.ts';
+import { replyWindowState } from './reply-window.ts';
 import { uploads } from './uploads.ts';
 import { useDraft } from './use-draft.ts';
 
@@ -20,31 +20,31 @@ import { useDraft } from './use-draft.ts';
 const longest = 10_000;
 
 /** What a composer needs to know of its conversation. */
-export interface ComposerProps {
+export interface ReplyComposerProps {
   readonly row: ConversationRow;
   readonly channel: StaffApp['channels'][number] | undefined;
   /** No file of a message is larger. */
   readonly fileBytes: number;
-  readonly facts: Facts;
+  readonly facts: PlaceholderValues;
   /** The newest message that is there. */
   readonly newestId: number;
   /** Whoever serves the conversation writes to the customer; everybody may write notes. */
-  readonly onlyNotes?: boolean;
+  readonly notesOnly?: boolean;
   /** Closes a composer that was opened for a note. */
   readonly onDone?: () => void;
 }
 
 /** Where the agent writes: to the customer, or a note to colleagues. */
-export function Composer(props: ComposerProps) {
-  const { row, channel, fileBytes, facts, newestId, onlyNotes = false, onDone } = props;
+export function ReplyComposer(props: ReplyComposerProps) {
+  const { row, channel, fileBytes, facts, newestId, notesOnly = false, onDone } = props;
   const { id: sessionId, appId } = row.session;
   const listId = useId();
   const [wanted, setAudience] = useState<Audience>('customer');
   const now = useNow(15_000);
   const capabilities = channel?.capabilities ?? null;
-  const audience = audienceOf(wanted, row, now, onlyNotes);
+  const audience = audienceOf(wanted, row, now, notesOnly);
   const isNote = audience === 'colleagues';
-  const time = replyTimeOf(row, now);
+  const time = replyWindowState(row, now);
   const isClosed = !isNote && time?.state === 'closed';
   const [fault, setFault] = useState<string>();
   const [caret, setCaret] = useState(0);
@@ -60,15 +60,15 @@ export function Composer(props: ComposerProps) {
   useEffect(() => {
     area.current?.focus();
   }, []);
-  useOffer(
+  useDeskAction(
     'reply',
     () => {
       setAudience('customer');
       focus();
     },
-    !onlyNotes,
+    !notesOnly,
   );
-  useOffer('note', () => {
+  useDeskAction('note', () => {
     setAudience('colleagues');
     focus();
   });
@@ -87,7 +87,7 @@ export function Composer(props: ComposerProps) {
     to = area.current?.selectionEnd ?? from,
   ): void {
     write(text.slice(0, from) + piece + text.slice(to), from + piece.length);
-    const open = openPlaceholder(piece);
+    const open = findPlaceholder(piece);
     requestAnimationFrame(() => {
       area.current?.focus();
       if (open) area.current?.setSelectionRange(from + open.at, from + open.at + open.text.length);
@@ -96,7 +96,7 @@ export function Composer(props: ComposerProps) {
   }
 
   function pick(reply: CannedReply): void {
-    if (slash) insert(fillIn(reply.text, facts), slash.from, caret);
+    if (slash) insert(fillPlaceholders(reply.text, facts), slash.from, caret);
     setDismissed(true);
   }
 
@@ -116,7 +116,7 @@ export function Composer(props: ComposerProps) {
 
   function send(): void {
     if (isEmpty || isClosed) return;
-    const open = isNote ? undefined : openPlaceholder(text);
+    const open = isNote ? undefined : findPlaceholder(text);
     if (open) {
       setFault(`Replace ${open.text} before you send.`);
       area.current?.setSelectionRange(open.at, open.at + open.text.length);
@@ -178,7 +178,7 @@ export function Composer(props: ComposerProps) {
           {fault}
         </Text>
       )}
-      {!onlyNotes && (
+      {!notesOnly && (
         <div className={classes.audience}>
           <AudienceChoice
             row={row}
@@ -222,7 +222,7 @@ export function Composer(props: ComposerProps) {
             : {})}
         />
       </div>
-      <ComposerFiles files={attached} />
+      <ComposerAttachments files={attached} />
       {!isClosed && (
         <ComposerTools
           isNote={isNote}

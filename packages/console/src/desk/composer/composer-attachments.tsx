@@ -2,10 +2,10 @@ import { ActionIcon, Progress, Text, Tooltip } from '@mantine/core';
 import { IconAlertTriangle, IconFile, IconX } from '@tabler/icons-react';
 import { fileSize } from '../../shared/file-size.ts';
 import classes from './composer.module.css';
-import { type Upload, uploads } from './uploads.ts';
+import { type FileUpload, uploads } from './uploads.ts';
 
 /** The files of the reply that is being written, and how far they are. */
-export function ComposerFiles({ files }: { files: readonly Upload[] }) {
+export function ComposerAttachments({ files }: { files: readonly FileUpload[] }) {
   if (files.length === 0) return null;
   return (
     <ul className={classes.files} aria-label="Attachments">

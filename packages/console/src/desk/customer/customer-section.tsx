@@ -2,7 +2,7 @@ import { CopyButton, Divider, Group, Stack, Text, Tooltip, UnstyledButton } from
 import type { ReactNode } from 'react';
 
 /** A part of what is told of a customer. */
-export function Section({ title, children }: { title: string; children: ReactNode }) {
+export function CustomerSection({ title, children }: { title: string; children: ReactNode }) {
   return (
     <Stack gap={7}>
       <Divider label={title} labelPosition="left" />
@@ -12,7 +12,7 @@ export function Section({ title, children }: { title: string; children: ReactNod
 }
 
 /** Something that is known, to be copied with a click; nothing where it is not known. */
-export function Field({ label, value }: { label: string; value: string | null }) {
+export function CustomerField({ label, value }: { label: string; value: string | null }) {
   if (value === null || value === '') return null;
   return (
     <Group justify="space-between" gap="xs" wrap="nowrap">

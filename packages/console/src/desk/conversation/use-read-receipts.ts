@@ -5,7 +5,7 @@ import type { ConversationRow } from '../../shared/sdk.ts';
 import { keys } from '../keys.ts';
 
 /** Tells how far the agent has read, while the page can be seen. */
-export function useReading(row: ConversationRow | undefined, me: number): void {
+export function useReadReceipts(row: ConversationRow | undefined, me: number): void {
   const queries = useQueryClient();
   const lastId = row?.lastMessage?.id;
   const { id: sessionId, assignedAgentId } = row?.session ?? {};

@@ -1,5 +1,5 @@
 /** What can be read on a colour of the page's: black or white. `undefined` where it is no colour. */
-export function readableOn(color: string): string | undefined {
+export function textColorOn(color: string): string | undefined {
   if (!CSS.supports('color', color)) return undefined;
   const pen = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
   if (!pen) return undefined;

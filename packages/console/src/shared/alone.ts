@@ -1,7 +1,0 @@
-/** Whether pages of one browser can take turns: on pages without TLS they cannot. */
-export const canTakeTurns = 'locks' in navigator;
-
-/** Does something while no other page of the browser does it; without turns to take, at once. */
-export function alone<Result>(what: string, work: () => Promise<Result>): Promise<Result> {
-  return canTakeTurns ? navigator.locks.request(what, work) : work();
-}
