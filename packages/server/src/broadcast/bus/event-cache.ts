@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { keyOf } from './topic-key.ts';
 
 /** The last event of a cache channel. */
@@ -21,22 +22,16 @@ const maxChannels = 10_000;
 
 /** A cache for a single process. */
 export function createLocalCache(): EventCache {
-  const events = new Map<string, { readonly until: number; readonly event: CachedEvent }>();
+  const events = new LRUCache<string, CachedEvent>({ max: maxChannels, ttl: cacheMs });
   return {
     async put(appId, channel, event) {
-      const key = keyOf(appId, channel);
-      events.delete(key);
-      const oldest = events.keys().next().value;
-      if (events.size >= maxChannels && oldest !== undefined) events.delete(oldest);
-      events.set(key, { until: Date.now() + cacheMs, event });
+      events.set(keyOf(appId, channel), event);
     },
     async get(appId, channel) {
-      const known = events.get(keyOf(appId, channel));
-      return known && known.until > Date.now() ? known.event : undefined;
+      return events.get(keyOf(appId, channel));
     },
     sweep() {
-      const now = Date.now();
-      for (const [key, { until }] of events) if (until <= now) events.delete(key);
+      events.purgeStale();
     },
   };
 }
