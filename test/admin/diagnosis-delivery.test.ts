@@ -21,7 +21,7 @@ const diagnose = async (id: number): Promise<Diagnosis> =>
 const verdict = (id: number, code: string) =>
   eventually(
     () => diagnose(id),
-    (account) => account.verdict?.code === code,
+    (diagnosis) => diagnosis.verdict?.code === code,
     60_000,
   );
 /** Somebody who has written, with the number of their message. */
@@ -39,12 +39,20 @@ describe('a message on Facebook', () => {
     product.graph.misbehave({ does: 'refuse', status: 400, code: 100, message: 'No such person' }, 1);
     const reply = await product.replies(session, 'for you');
     const { verdict: told, steps } = await verdict(id, 'delivery_failed');
-    expect(told.sentence).toMatch(
-      /^Alex’s answer did not get through to the customer on page: .*No such person/,
+    expect(told.facts).toEqual({
+      author: { type: 'agent', name: 'Alex' },
+      channel: 'page',
+      error: expect.stringContaining('No such person'),
+    });
+    expect(told.links[0]).toEqual({ to: 'deliveries', id: String(reply) });
+    expect(steps[0]).toMatchObject({ code: 'provider_received', facts: { provider: 'facebook' } });
+    expect(steps).toContainEqual(
+      expect.objectContaining({
+        code: 'delivery_attempt',
+        tone: 'bad',
+        facts: expect.objectContaining({ outcome: 'permanent' }),
+      }),
     );
-    expect(told.links[0]).toEqual({ to: 'deliveries', label: 'Its delivery', id: String(reply) });
-    expect(steps[0]).toMatchObject({ what: 'arrived', title: 'facebook told us of it' });
-    expect(steps.some(({ what, tone }) => what === 'delivery' && tone === 'bad')).toBe(true);
     await verdict(reply, 'delivery_failed');
   });
 
@@ -53,7 +61,7 @@ describe('a message on Facebook', () => {
     const reply = await product.replies(session, 'for you');
     await verdict(id, 'answered');
     const { verdict: told } = await verdict(reply, 'delivered');
-    expect(told.sentence).toMatch(/^Alex’s answer got through/);
+    expect(told.facts).toMatchObject({ author: { name: 'Alex' }, channel: 'page' });
   });
 
   it('whose answer comes too late is closed by the provider’s window', async () => {
@@ -61,15 +69,22 @@ describe('a message on Facebook', () => {
     const { sql } = product.database;
     await sql`UPDATE messages SET created_at = now() - interval '9 days' WHERE id = ${id}`;
     const unanswered = await verdict(id, 'reply_window_closed');
-    expect(unanswered.verdict.sentence).toMatch(/^Nobody answered in time: page takes no message/);
+    expect(unanswered.verdict.facts).toMatchObject({
+      author: null,
+      channel: 'page',
+      hours: expect.any(Number),
+    });
     await product.replies(session, 'too late');
     const { verdict: told } = await eventually(
       () => diagnose(id),
-      (account) => account.verdict.sentence.includes('too late'),
+      ({ verdict: { code, facts } }) =>
+        code === 'reply_window_closed' && 'author' in facts && facts.author !== null,
       60_000,
     );
-    expect(told.code).toBe('reply_window_closed');
-    expect(told.sentence).toMatch(/^Alex’s answer came too late for page: The customer has not written for/);
+    expect(told).toMatchObject({
+      code: 'reply_window_closed',
+      facts: { author: { name: 'Alex' }, channel: 'page', error: expect.any(String) },
+    });
   });
 
   it('whose answer waits for a channel that is down names the reason, and the channel', async () => {
@@ -77,7 +92,7 @@ describe('a message on Facebook', () => {
     product.graph.revoke(page.pageToken);
     const reply = await product.replies(session, 'soon');
     const { verdict: told } = await verdict(id, 'channel_down');
-    expect(told.sentence).toMatch(/is down, so it waits: .*token is no longer valid/);
+    expect(told.facts).toMatchObject({ channel: 'page', error: expect.stringContaining('token') });
     expect(told.links[0]).toMatchObject({ to: 'channels', id: 'page' });
     await verdict(reply, 'channel_down');
     product.graph.grant(page.pageToken);

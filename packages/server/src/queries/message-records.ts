@@ -4,7 +4,7 @@ import { and, eq } from 'drizzle-orm';
 import type { Database } from '../db/database.ts';
 import { toCase, toQueueItem, toSession } from '../db/models.ts';
 import { botTurns, cases, messages, queueItems, sessions } from '../db/schema.ts';
-import type { Answer, QueuePlace, Worker } from '../domain/diagnosis/index.ts';
+import type { Answer, AppAgent, QueueFacts } from '../domain/diagnosis/index.ts';
 import { listDeliveries } from './deliveries.ts';
 import { readFound } from './find-messages.ts';
 
@@ -22,7 +22,7 @@ export interface MessageRecords {
     readonly reason: string | null;
     readonly pausedUntil: string | null;
   };
-  readonly workers: readonly Worker[];
+  readonly agents: readonly AppAgent[];
   readonly answers: readonly Omit<Answer, 'isConsequence'>[];
   readonly self: Omit<Answer, 'isConsequence'> | null;
   readonly writtenAt: string | null;
@@ -56,7 +56,7 @@ export async function readMessageRecords(database: Database, id: number): Promis
   const [found] = await readFound(database, [id]);
   if (!row || !found) throw new ProblemError('not_found', 'Message not found.');
   const { message, session } = row;
-  const [[state], workers, answers, self] = await Promise.all([
+  const [[state], agents, answers, self] = await Promise.all([
     sql<StateRow[]>`
       SELECT now() AS now, coalesce(is_down, false) AS "isDown", reason,
              CASE WHEN paused_until > now() THEN paused_until END AS "pausedUntil",
@@ -64,7 +64,7 @@ export async function readMessageRecords(database: Database, id: number): Promis
               ORDER BY id DESC LIMIT 1) AS "writtenAt"
       FROM (SELECT 1) AS one
       LEFT JOIN channel_health ON app_id = ${message.appId} AND channel = ${message.channel}`,
-    readWorkers(database, message.appId),
+    readAppAgents(database, message.appId),
     message.isReply ? [] : readAnswers(database, message.conversationKey, id),
     message.isReply ? readAnswer(database, found, message.deliveryError) : null,
   ]);
@@ -81,7 +81,7 @@ export async function readMessageRecords(database: Database, id: number): Promis
       reason: state?.reason ?? null,
       pausedUntil: state?.pausedUntil ?? null,
     },
-    workers,
+    agents,
     answers,
     self,
     writtenAt: state?.writtenAt ?? null,
@@ -103,8 +103,8 @@ function eventOf({ kind, isReply }: { readonly kind: string; readonly isReply: b
   return kind === 'quick_reply' ? 'MessageQuickReplyEvent' : 'MessageReadyEvent';
 }
 
-async function readWorkers({ sql }: Database, appId: number): Promise<Worker[]> {
-  return sql<Worker[]>`
+async function readAppAgents({ sql }: Database, appId: number): Promise<AppAgent[]> {
+  return sql<AppAgent[]>`
     SELECT id AS "agentId", name, availability, capacity, skills, last_assigned_at AS "lastAssignedAt",
            (SELECT count(*)::int FROM queue_items
             WHERE assigned_agent_id = agents.id AND status = 'assigned') AS assigned
@@ -158,7 +158,7 @@ async function readAnswer(
 
 /** What happened in the queue, the case and the survey that a message belongs to. */
 export interface DeskRecords {
-  readonly queue: QueuePlace | null;
+  readonly queue: QueueFacts | null;
   readonly case: Case | null;
   readonly firstReplyDueAt: string | null;
   readonly survey: { readonly score: number; readonly answeredAt: string } | null;
@@ -188,14 +188,14 @@ export async function readDeskRecords(
     WHERE session_id = ${message.sessionId} AND answered_at >= ${message.createdAt}::timestamptz
     ORDER BY answered_at LIMIT 1`;
   return {
-    queue: last ? await toPlace(sql, last) : null,
+    queue: last ? await toQueueFacts(sql, last) : null,
     case: opened ? toCase(opened, 'live') : null,
     firstReplyDueAt: opened?.firstReplyDueAt ?? null,
     survey: survey ?? null,
   };
 }
 
-async function toPlace(sql: Database['sql'], row: typeof queueItems.$inferSelect): Promise<QueuePlace> {
+async function toQueueFacts(sql: Database['sql'], row: typeof queueItems.$inferSelect): Promise<QueueFacts> {
   const item: QueueItem = toQueueItem(row);
   const { assignedAt, finishedAt } = row;
   if (item.status !== 'waiting') return { item, assignedAt, finishedAt, position: null };

@@ -2,23 +2,24 @@ import { Anchor, Button } from '@mantine/core';
 import type { DiagnosisLink } from '@mevrik/protocol';
 import { Link } from '@tanstack/react-router';
 import { useMe } from '../../session/use-session.ts';
+import { linkLabel } from './diagnosis-words.ts';
 
-/** What only administrators get to see. */
-const forAdmins: readonly DiagnosisLink['to'][] = ['app', 'agents', 'webhook-events'];
+/** Pages that only administrators may open. */
+const forAdmins: readonly DiagnosisLink['to'][] = ['app', 'bot', 'routing_rules', 'agents', 'webhook_events'];
 
-/** Leads to something that an account speaks of, where one may look at it. */
-export function AccountLinkButton(props: { link: DiagnosisLink; appId: number; quiet?: boolean }) {
+/** A link of a diagnosis; not shown to those who may not open its page. */
+export function DiagnosisLinkButton(props: { link: DiagnosisLink; appId: number; quiet?: boolean }) {
   const { link, appId, quiet = false } = props;
   const me = useMe();
   if (forAdmins.includes(link.to) && me.role !== 'admin') return null;
   const target = placeOf(link, appId) as object;
   return quiet ? (
     <Anchor component={Link} size="xs" {...target}>
-      {link.label}
+      {linkLabel(link)}
     </Anchor>
   ) : (
     <Button component={Link} size="xs" variant="default" {...target}>
-      {link.label}
+      {linkLabel(link)}
     </Button>
   );
 }
@@ -26,12 +27,15 @@ export function AccountLinkButton(props: { link: DiagnosisLink; appId: number; q
 function placeOf({ to, id }: DiagnosisLink, appId: number) {
   switch (to) {
     case 'event':
+    case 'earlier_event':
       return { to: '/admin/events/$eventId', params: { eventId: id } };
     case 'message':
       return { to: '/admin/messages/$messageId', params: { messageId: id } };
     case 'conversation':
       return { to: '/desk/$sessionId', params: { sessionId: id } };
     case 'app':
+    case 'bot':
+    case 'routing_rules':
       return { to: '/admin/apps/$appId', params: { appId: String(appId) } };
     case 'deliveries':
       return { to: '/admin/deliveries', search: { messageId: id } };
@@ -41,7 +45,7 @@ function placeOf({ to, id }: DiagnosisLink, appId: number) {
       return { to: '/admin/channels' };
     case 'listeners':
       return { to: '/admin/listeners' };
-    case 'webhook-events':
+    case 'webhook_events':
       return { to: '/admin/webhook-events' };
     case 'agents':
       return { to: '/admin/agents' };

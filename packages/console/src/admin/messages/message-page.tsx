@@ -16,7 +16,9 @@ import { Failure, Loading } from '../../shared/states.tsx';
 import { exactTime } from '../../shared/time.tsx';
 import classes from '../shared/admin.module.css';
 import { AdminPage } from '../shared/admin-page.tsx';
-import { AccountLinkButton } from './diagnosis-link.tsx';
+import { DiagnosisLinkButton } from './diagnosis-link.tsx';
+import { verdictWords } from './diagnosis-words.ts';
+import { stepWords } from './step-words.ts';
 
 const colors: Readonly<Record<DiagnosisTone, string>> = {
   good: 'teal',
@@ -29,13 +31,13 @@ const icons = { good: IconCheck, waiting: IconClock, bad: IconAlertTriangle, pla
 /** What became of one message: the answer in a sentence, what to do, and how it came to that. */
 export function MessagePage() {
   const { messageId } = useParams({ strict: false }) as { messageId: string };
-  const account = useQuery({
+  const diagnosis = useQuery({
     queryKey: ['message', messageId],
     queryFn: () => api.rest.admin.diagnosis(Number(messageId)),
   });
-  if (account.isPending) return <Loading />;
-  if (account.isError) return <Failure error={account.error} onRetry={() => void account.refetch()} />;
-  const { message, verdict, steps } = account.data;
+  if (diagnosis.isPending) return <Loading />;
+  if (diagnosis.isError) return <Failure error={diagnosis.error} onRetry={() => void diagnosis.refetch()} />;
+  const { message, verdict, steps } = diagnosis.data;
   return (
     <AdminPage
       title={`Message ${message.id}`}
@@ -62,8 +64,10 @@ export function MessagePage() {
           What happened
         </Title>
         <Timeline bulletSize={26} lineWidth={2}>
-          {steps.map((step) => (
-            <Step key={`${step.at} ${step.title}`} step={step} appId={message.appId} />
+          {steps.map((step, index) => (
+            // Steps are in a fixed order, and new ones are appended.
+            // biome-ignore lint/suspicious/noArrayIndexKey: a step has no id of its own
+            <Step key={`${index} ${step.code}`} step={step} appId={message.appId} />
           ))}
         </Timeline>
       </Card>
@@ -86,7 +90,8 @@ function About({ message }: { message: FoundMessage }) {
 }
 
 function VerdictPanel({ verdict, appId }: { verdict: Verdict; appId: number }) {
-  const { tone, sentence, advice, links } = verdict;
+  const { tone, links } = verdict;
+  const { sentence, advice } = verdictWords(verdict);
   const Icon = tone === 'plain' ? IconInfoCircle : icons[tone];
   return (
     <Paper withBorder p="lg" className={classes.verdict} data-tone={tone} role="status">
@@ -106,7 +111,7 @@ function VerdictPanel({ verdict, appId }: { verdict: Verdict; appId: number }) {
           {links.length > 0 && (
             <Group gap="xs" mt={4}>
               {links.map((one) => (
-                <AccountLinkButton key={`${one.to} ${one.label}`} link={one} appId={appId} />
+                <DiagnosisLinkButton key={`${one.to} ${one.id}`} link={one} appId={appId} />
               ))}
             </Group>
           )}
@@ -117,7 +122,8 @@ function VerdictPanel({ verdict, appId }: { verdict: Verdict; appId: number }) {
 }
 
 function Step({ step, appId, ...passed }: { step: DiagnosisStep; appId: number }) {
-  const { at, tone, title, detail, link } = step;
+  const { at, tone, link } = step;
+  const { title, detail } = stepWords(step);
   const Icon = icons[tone];
   return (
     <Timeline.Item
@@ -137,7 +143,7 @@ function Step({ step, appId, ...passed }: { step: DiagnosisStep; appId: number }
         <Text size="xs" c="dimmed">
           {at === null ? 'now' : exactTime(at)}
         </Text>
-        {link && <AccountLinkButton link={link} appId={appId} quiet />}
+        {link && <DiagnosisLinkButton link={link} appId={appId} quiet />}
       </Group>
       {detail && (
         <Text size="sm" mt={2} maw={900} style={{ overflowWrap: 'anywhere' }}>

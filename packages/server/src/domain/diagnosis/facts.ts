@@ -2,8 +2,8 @@ import type { Case, Delivery, FoundMessage, ListenerOutcome, QueueItem, Session 
 import type { AssignmentStrategy, Candidate } from '../assignment.ts';
 import type { BusinessHours } from '../business-hours.ts';
 
-/** What a listener has made of the message's event. */
-export interface HeardBy {
+/** How one listener handled the event of the message. */
+export interface ListenerResult {
   readonly listener: string;
   readonly eventId: string;
   readonly outcome: ListenerOutcome['outcome'];
@@ -11,33 +11,33 @@ export interface HeardBy {
   readonly durationMs: number | null;
   readonly attempt: number | null;
   readonly error: string | null;
-  /** Who has discarded it; `null` where nobody has. */
+  /** Who discarded the event for this listener; `null` where nobody did. */
   readonly discardedBy: string | null;
-  /** Why it is paused; `null` where it is not. */
+  /** Why the listener is paused; `null` where it is not. */
   readonly pausedBecause: string | null;
-  /** Events that it has before it. */
+  /** How many events the listener is behind. */
   readonly lag: number;
 }
 
-/** A reply that came after the message, and how it got through. */
+/** A reply that came after the message, with its deliveries. */
 export interface Answer {
   readonly message: FoundMessage;
   readonly error: string | null;
-  /** Newest first; empty on channels where customers hear replies over their connection. */
+  /** Newest first; empty on channels that need no provider. */
   readonly deliveries: readonly Delivery[];
-  /** Whether the message's own event has led to it. */
+  /** Whether the event of the message caused it. */
   readonly isConsequence: boolean;
-  /** When the customer had last written by then; `null` if they never did. */
+  /** When the customer had last written by then; `null` if never. */
   readonly writtenAt: string | null;
 }
 
-/** Somebody who works for the app. */
-export interface Worker extends Candidate {
+/** An agent of the app. */
+export interface AppAgent extends Candidate {
   readonly name: string;
 }
 
-/** A place in the queue that concerns the message. */
-export interface QueuePlace {
+/** The queue item that concerns the message. */
+export interface QueueFacts {
   readonly item: QueueItem;
   readonly assignedAt: string | null;
   readonly finishedAt: string | null;
@@ -45,25 +45,25 @@ export interface QueuePlace {
   readonly position: number | null;
 }
 
-/** How the channel is doing, and what it lets be sent. */
+/** The state of the channel, and its reply window. */
 export interface ChannelFacts {
   readonly name: string;
   readonly kind: string;
-  readonly isThere: boolean;
+  readonly exists: boolean;
   readonly isEnabled: boolean;
   readonly isDown: boolean;
   readonly reason: string | null;
   readonly pausedUntil: string | null;
-  /** Hours after the customer's last message in which may be written; `null`: at any time. */
+  /** Hours after the customer's last message during which replies are accepted; `null`: no limit. */
   readonly window: { readonly hours: number; readonly hoursForAgents: number } | null;
 }
 
-/** All that is known of a message and its surroundings, from which its account is written. */
+/** Everything a diagnosis is made from. */
 export interface DiagnosisFacts {
   readonly now: string;
   readonly message: FoundMessage;
   readonly error: string | null;
-  readonly isAutomaticMail: boolean;
+  readonly isAutomaticEmail: boolean;
   readonly session: Pick<Session, 'id' | 'status' | 'path' | 'agentType' | 'expiresAt' | 'assignedAgentId'>;
   readonly app: {
     readonly name: string;
@@ -73,28 +73,32 @@ export interface DiagnosisFacts {
     readonly bot: 'builtin' | 'http' | 'none';
   };
   readonly channel: ChannelFacts;
-  /** What the provider sent, where one is between. */
-  readonly update: { readonly id: number; readonly provider: string; readonly receivedAt: string } | null;
+  /** The webhook event that brought the message; `null` on channels without a provider. */
+  readonly webhookEvent: {
+    readonly id: number;
+    readonly provider: string;
+    readonly receivedAt: string;
+  } | null;
   readonly event: { readonly id: string; readonly occurredAt: string } | null;
-  readonly heardBy: readonly HeardBy[];
-  /** An earlier event of the conversation behind which this one waits. */
+  readonly listenerResults: readonly ListenerResult[];
+  /** The earlier event of the conversation that blocks this one. */
   readonly blockedBy: { readonly eventId: string; readonly type: string } | null;
-  /** What was asked of the app's own bot. */
+  /** The turn of the app's own bot. */
   readonly turn: { readonly status: 'waiting' | 'answered' | 'failed'; readonly createdAt: string } | null;
-  /** Whether the message itself has led to the queue. */
+  /** Whether the message itself put the conversation into the queue. */
   readonly isHandedOver: boolean;
-  readonly queue: QueuePlace | null;
+  readonly queue: QueueFacts | null;
   readonly case: Case | null;
   readonly firstReplyDueAt: string | null;
-  readonly workers: readonly Worker[];
+  readonly agents: readonly AppAgent[];
   /** Oldest first. */
   readonly answers: readonly Answer[];
-  /** Of a reply: the message itself as one. */
+  /** The message itself, where it is a reply. */
   readonly self: Answer | null;
   readonly survey: { readonly score: number; readonly answeredAt: string; readonly isThis: boolean } | null;
   /** When the customer last wrote. */
   readonly writtenAt: string | null;
 }
 
-/** The listener that takes a customer's message to whoever answers it. */
-export const hub = 'HandleMessageReadyEvent';
+/** The listener that has customers' messages answered. */
+export const answeringListener = 'HandleMessageReadyEvent';

@@ -3,9 +3,9 @@ import type { DiagnosisFacts } from './facts.ts';
 import { stepsOf } from './steps.ts';
 import { verdictOf } from './verdict.ts';
 
-export type { Answer, ChannelFacts, DiagnosisFacts, HeardBy, QueuePlace, Worker } from './facts.ts';
+export type { Answer, AppAgent, ChannelFacts, DiagnosisFacts, ListenerResult, QueueFacts } from './facts.ts';
 
-/** Gives a plain account of a message: what happened, in order, and in a sentence why it is as it is. */
+/** Diagnoses a message: why it was or was not answered, and its history. Codes and facts only; the console words them. */
 export function diagnose(facts: DiagnosisFacts): Diagnosis {
   return { message: facts.message, verdict: verdictOf(facts), steps: stepsOf(facts) };
 }

@@ -1,124 +1,132 @@
-import type { Delivery, DeliveryAttempt, DiagnosisStep } from '@mevrik/protocol';
-import { authorOf } from './delivery-verdict.ts';
-import { type Answer, type DiagnosisFacts, type HeardBy, hub } from './facts.ts';
-import { whereItWaits, whyNobody } from './queue-verdict.ts';
-import { howLong, link, nameOf } from './words.ts';
+import type { Delivery, DeliveryAttempt, DiagnosisStep, DiagnosisTone } from '@mevrik/protocol';
+import { agentName, authorOf } from './agents.ts';
+import { secondsBetween } from './elapsed.ts';
+import type { Answer, DiagnosisFacts, ListenerResult, QueueFacts } from './facts.ts';
+import { link } from './links.ts';
+import { queueReason, waitingIn } from './queue-reason.ts';
 
-/** Tells what happened to a message, oldest first; what has not happened yet comes last. */
+/** A long conversation would be repeated for each of its messages: only the first answers are shown. */
+const maxAnswers = 5;
+/** A reply can be retried many times: only its last attempts are shown. */
+const maxAttempts = 5;
+
+/** The history of a message, oldest first; steps that have not happened yet come last. */
 export function stepsOf(facts: DiagnosisFacts): DiagnosisStep[] {
+  const { self, answers } = facts;
   const steps = [
-    ...arrival(facts),
-    ...facts.heardBy.map(listenerStep),
-    ...(facts.self ? deliverySteps(facts.self) : []),
-    ...(facts.self ? [] : [...botSteps(facts), ...queueSteps(facts)]),
-    ...facts.answers
-      .slice(0, answersTold)
-      .flatMap((answer) => [replyStep(facts, answer), ...deliverySteps(answer)]),
-    ...ending(facts),
+    ...arrivalSteps(facts),
+    ...facts.listenerResults.map(listenerStep),
+    ...(self ? deliverySteps(self) : [...botSteps(facts), ...queueSteps(facts), ...firstReplySteps(facts)]),
+    ...answers.slice(0, maxAnswers).flatMap((answer) => [replyStep(facts, answer), ...deliverySteps(answer)]),
+    ...(self ? [] : endSteps(facts)),
   ];
   return steps.sort((a, b) => timeOf(a) - timeOf(b));
 }
 
-/** A conversation that goes on for long is not retold for each of its messages. */
-const answersTold = 5;
-
 const timeOf = ({ at }: DiagnosisStep) => (at === null ? Number.POSITIVE_INFINITY : Date.parse(at));
 
-function arrival({ message, update, event, channel }: DiagnosisFacts): DiagnosisStep[] {
-  const { customer, sender, isReply } = message;
-  const who = isReply ? (sender.name ?? sender.type) : (customer.name ?? `Customer ${customer.id}`);
-  return [
-    ...(update
-      ? [
-          step('arrived', 'plain', update.receivedAt, `${update.provider} told us of it`, null, {
-            link: link('webhook-events', `Update ${update.id}`, update.id),
-          }),
-        ]
-      : []),
-    step(
-      'received',
-      'plain',
-      message.createdAt,
-      isReply ? `${who} wrote it` : `${who} wrote it on ${channel.name}`,
-      `Message ${message.id}, stored in conversation ${message.sessionId}.`,
-      { link: link('conversation', 'The conversation', message.sessionId) },
-    ),
-    ...(event
-      ? [
-          step('event', 'plain', event.occurredAt, 'Its event was written to the log', null, {
-            link: link('event', 'The whole story of the event', event.id),
-          }),
-        ]
-      : []),
-  ];
+function arrivalSteps({ message, webhookEvent, event, channel }: DiagnosisFacts): DiagnosisStep[] {
+  const { id, customer, sender, isReply, sessionId } = message;
+  const steps: DiagnosisStep[] = [];
+  if (webhookEvent) {
+    steps.push({
+      code: 'provider_received',
+      tone: 'plain',
+      at: webhookEvent.receivedAt,
+      facts: { provider: webhookEvent.provider },
+      link: link('webhook_events', webhookEvent.id),
+    });
+  }
+  const author = isReply
+    ? { type: sender.type, name: sender.name ?? null, id: sender.id ?? null }
+    : { type: sender.type, name: customer.name, id: customer.id };
+  steps.push({
+    code: 'message_written',
+    tone: 'plain',
+    at: message.createdAt,
+    facts: { author, channel: channel.name, isReply, messageId: id, sessionId },
+    link: link('conversation', sessionId),
+  });
+  if (event) {
+    steps.push({
+      code: 'event_logged',
+      tone: 'plain',
+      at: event.occurredAt,
+      facts: {},
+      link: link('event', event.id),
+    });
+  }
+  return steps;
 }
 
-function listenerStep(heard: HeardBy): DiagnosisStep {
-  const { listener, outcome, finishedAt, durationMs, attempt, error, pausedBecause, eventId } = heard;
-  const name = listener === hub ? `${listener} (who answers?)` : listener;
-  const tries = attempt !== null && attempt > 1 ? `, at attempt ${attempt}` : '';
+function listenerStep(result: ListenerResult): DiagnosisStep {
+  const { listener, outcome, finishedAt, durationMs, attempt, error, discardedBy, eventId } = result;
   switch (outcome) {
     case 'done':
-      return step(
-        'listener',
-        'good',
-        finishedAt,
-        `${name} took it up`,
-        durationMs === null
-          ? null
-          : `In ${durationMs < 1 ? 'less than a millisecond' : `${Math.round(durationMs)} ms`}${tries}.`,
-      );
+      return {
+        code: 'listener_done',
+        tone: 'good',
+        at: finishedAt,
+        facts: { listener, durationMs, attempt },
+        link: null,
+      };
     case 'skipped':
-      return step('listener', 'plain', finishedAt, `${name} had nothing to do`, null);
+      return { code: 'listener_skipped', tone: 'plain', at: finishedAt, facts: { listener }, link: null };
     case 'discarded':
-      return step('listener', 'bad', finishedAt, `${heard.discardedBy} discarded it for ${name}`, error, {
-        link: link('event', 'The whole story of the event', eventId),
-      });
+      return {
+        code: 'listener_discarded',
+        tone: 'bad',
+        at: finishedAt,
+        facts: { listener, discardedBy, error },
+        link: link('event', eventId),
+      };
     case 'pending':
-      return step(
-        'listener',
-        pausedBecause === null ? 'waiting' : 'bad',
-        null,
-        pausedBecause === null ? `${name} has not come to it yet` : `${name} is paused`,
-        pausedBecause,
-        { link: link('listeners', 'Listeners', listener) },
-      );
+      return pendingStep(result);
     default:
-      return step(
-        'listener',
-        outcome === 'dead' ? 'bad' : 'waiting',
-        finishedAt,
-        outcome === 'dead' ? `${name} gave up` : `${name} failed, and tries again`,
-        error,
-        { link: link('dead_letters', 'Dead letters', eventId) },
-      );
+      return {
+        code: outcome === 'dead' ? 'listener_dead' : 'listener_retrying',
+        tone: outcome === 'dead' ? 'bad' : 'waiting',
+        at: finishedAt,
+        facts: { listener, error },
+        link: link('dead_letters', eventId),
+      };
   }
 }
+
+function pendingStep({ listener, pausedBecause }: ListenerResult): DiagnosisStep {
+  const to = link('listeners', listener);
+  return pausedBecause === null
+    ? { code: 'listener_pending', tone: 'waiting', at: null, facts: { listener }, link: to }
+    : {
+        code: 'listener_paused',
+        tone: 'bad',
+        at: null,
+        facts: { listener, reason: pausedBecause },
+        link: to,
+      };
+}
+
+const turnCodes = {
+  waiting: { code: 'bot_asked', tone: 'waiting' },
+  answered: { code: 'bot_answered', tone: 'good' },
+  failed: { code: 'bot_failed', tone: 'bad' },
+} as const;
 
 function botSteps({ turn, app, isHandedOver, queue, case: opened }: DiagnosisFacts): DiagnosisStep[] {
   const steps: DiagnosisStep[] = [];
   if (turn) {
-    const title =
-      turn.status === 'failed'
-        ? `The bot of ${app.name} did not answer`
-        : turn.status === 'waiting'
-          ? `The bot of ${app.name} was asked`
-          : `The bot of ${app.name} answered`;
-    const tone = turn.status === 'failed' ? 'bad' : turn.status === 'waiting' ? 'waiting' : 'good';
-    steps.push(step('bot', tone, turn.createdAt, title, null, { link: link('app', 'The bot of the app') }));
+    const { code, tone } = turnCodes[turn.status];
+    steps.push({ code, tone, at: turn.createdAt, facts: { app: app.name }, link: link('bot') });
   }
   if (isHandedOver && queue) {
-    const byRule = queue.item.reason !== 'handover';
-    steps.push(
-      step(
-        'bot',
-        'plain',
-        queue.item.createdAt,
-        byRule ? 'A routing rule sent it to a person' : 'The bot called a person',
-        opened?.subject ?? null,
-        { link: link('app', byRule ? 'Routing rules of the app' : 'The bot of the app') },
-      ),
-    );
+    const by = queue.item.reason === 'handover' ? 'bot' : 'rule';
+    steps.push({
+      code: 'handed_over',
+      tone: 'plain',
+      at: queue.item.createdAt,
+      facts: { by, subject: opened?.subject ?? null },
+      link: link(by === 'bot' ? 'bot' : 'routing_rules'),
+    });
   }
   return steps;
 }
@@ -127,161 +135,137 @@ function queueSteps(facts: DiagnosisFacts): DiagnosisStep[] {
   const { queue } = facts;
   if (!queue) return [];
   const { item, assignedAt } = queue;
-  const steps = [
-    step(
-      'queue',
-      'plain',
-      item.createdAt,
-      `It was put into the queue “${item.queue}”`,
-      [
-        item.priority === 'normal' ? '' : `Its priority is ${item.priority}.`,
-        item.skills.length === 0 ? '' : `It needs ${item.skills.join(', ')}.`,
-      ]
-        .filter(Boolean)
-        .join(' ') || null,
-    ),
+  const { createdAt, priority, skills } = item;
+  const queued: DiagnosisStep = {
+    code: 'queued',
+    tone: 'plain',
+    at: createdAt,
+    facts: { queue: item.queue, priority, skills },
+    link: null,
+  };
+  if (item.status === 'waiting') return [queued, inQueueStep(facts, queue)];
+  if (assignedAt === null) return [queued];
+  const assigned: DiagnosisStep = {
+    code: 'assigned',
+    tone: 'good',
+    at: assignedAt,
+    facts: { agent: agentName(facts, item.assignedAgentId), seconds: secondsBetween(createdAt, assignedAt) },
+    link: null,
+  };
+  return [queued, assigned];
+}
+
+function inQueueStep(facts: DiagnosisFacts, queue: QueueFacts): DiagnosisStep {
+  return {
+    code: 'in_queue',
+    tone: 'waiting',
+    at: null,
+    facts: { waiting: waitingIn(facts, queue), reason: queueReason(facts, queue) },
+    link: link('agents'),
+  };
+}
+
+/** When the first reply is or was due, while it is missing. */
+function firstReplySteps({
+  queue,
+  firstReplyDueAt,
+  answers,
+  now,
+  ...facts
+}: DiagnosisFacts): DiagnosisStep[] {
+  const isAnswered = answers.some(({ message }) => message.sender.type === 'agent');
+  if (!queue || firstReplyDueAt === null || isAnswered || facts.case?.status !== 'open') return [];
+  const isOverdue = Date.parse(firstReplyDueAt) < Date.parse(now);
+  const seconds = isOverdue ? secondsBetween(firstReplyDueAt, now) : secondsBetween(now, firstReplyDueAt);
+  return [
+    {
+      code: 'first_reply_due',
+      tone: isOverdue ? 'bad' : 'waiting',
+      at: isOverdue ? firstReplyDueAt : null,
+      facts: { isOverdue, seconds },
+      link: null,
+    },
   ];
-  if (item.status === 'waiting') {
-    const { why } = whyNobody(facts, queue);
-    steps.push(
-      step(
-        'queue',
-        'waiting',
-        null,
-        `It waits ${whereItWaits(facts, queue)}`,
-        `${why[0]?.toUpperCase()}${why.slice(1)}.`,
-        {
-          link: link('agents', 'Agents'),
-        },
-      ),
-    );
-  } else if (assignedAt !== null) {
-    const name = nameOf(facts, item.assignedAgentId);
-    steps.push(
-      step(
-        'assigned',
-        'good',
-        assignedAt,
-        `${name} got the conversation`,
-        `After ${howLong(item.createdAt, assignedAt)}.`,
-      ),
-    );
-  }
-  const due = facts.firstReplyDueAt;
-  const isAnswered = facts.answers.some(({ message }) => message.sender.type === 'agent');
-  if (due !== null && !isAnswered && facts.case?.status === 'open') {
-    const isLate = Date.parse(due) < Date.parse(facts.now);
-    const text = isLate
-      ? `A first answer was due ${howLong(due, facts.now)} ago`
-      : `A first answer is due in ${howLong(facts.now, due)}`;
-    steps.push(step('case', isLate ? 'bad' : 'waiting', isLate ? due : null, text, null));
-  }
-  return steps;
 }
 
 function replyStep(facts: DiagnosisFacts, answer: Answer): DiagnosisStep {
-  const { message } = answer;
-  const after = howLong(facts.message.createdAt, message.createdAt);
-  return step(
-    'reply',
-    message.deliveryStatus === 'failed' ? 'bad' : 'good',
-    message.createdAt,
-    `${authorOf(answer)}, after ${after}`,
-    message.text,
-    { link: link('message', `Message ${message.id}`, message.id) },
-  );
+  const { id, createdAt, text, deliveryStatus } = answer.message;
+  const seconds = secondsBetween(facts.message.createdAt, createdAt);
+  return {
+    code: 'replied',
+    tone: deliveryStatus === 'failed' ? 'bad' : 'good',
+    at: createdAt,
+    facts: { author: authorOf(answer), seconds, text, messageId: id },
+    link: link('message', id),
+  };
 }
-
-const attemptWords: Readonly<Record<DeliveryAttempt['outcome'], readonly [DiagnosisStep['tone'], string]>> = {
-  open: ['waiting', 'is being sent'],
-  sent: ['good', 'was taken by the provider'],
-  temporary: ['waiting', 'did not get through, and is tried again'],
-  permanent: ['bad', 'was refused for good'],
-  channel_down: ['bad', 'was not sent: the channel was down'],
-  doubtful: ['waiting', 'may have arrived: the provider did not say'],
-};
-
-/** Of a message that is tried again and again its last attempts are told. */
-const attemptsTold = 5;
 
 function deliverySteps(answer: Answer): DiagnosisStep[] {
-  if (answer.deliveries.length === 0) {
-    return answer.message.deliveryStatus === 'failed'
-      ? [step('delivery', 'bad', answer.message.createdAt, `${authorOf(answer)} was not sent`, answer.error)]
-      : [];
+  const { message, deliveries, error } = answer;
+  if (deliveries.length === 0 && message.deliveryStatus === 'failed') {
+    const facts = { author: authorOf(answer), error };
+    return [{ code: 'reply_not_sent', tone: 'bad', at: message.createdAt, facts, link: null }];
   }
-  return answer.deliveries.flatMap((delivery) => [
-    ...delivery.attempts.slice(-attemptsTold).map((attempt) => attemptStep(answer, delivery, attempt)),
-    ...endOfDelivery(answer, delivery),
+  return deliveries.flatMap((delivery) => [
+    ...delivery.attempts.slice(-maxAttempts).map((attempt) => attemptStep(answer, delivery, attempt)),
+    ...deliveryEnd(answer, delivery),
   ]);
 }
+
+const attemptTones: Readonly<Record<DeliveryAttempt['outcome'], DiagnosisTone>> = {
+  open: 'waiting',
+  sent: 'good',
+  temporary: 'waiting',
+  permanent: 'bad',
+  channel_down: 'bad',
+  doubtful: 'waiting',
+};
 
 function attemptStep(
   answer: Answer,
   { messageId, channel }: Delivery,
-  attempt: DeliveryAttempt,
+  { outcome, error, startedAt, finishedAt }: DeliveryAttempt,
 ): DiagnosisStep {
-  const [tone, words] = attemptWords[attempt.outcome];
-  return step(
-    'delivery',
-    tone,
-    attempt.finishedAt ?? attempt.startedAt,
-    `${authorOf(answer)} ${words} (${channel})`,
-    attempt.error,
-    { link: link('deliveries', 'Its delivery', messageId) },
-  );
+  return {
+    code: 'delivery_attempt',
+    tone: attemptTones[outcome],
+    at: finishedAt ?? startedAt,
+    facts: { author: authorOf(answer), channel, outcome, error },
+    link: link('deliveries', messageId),
+  };
 }
 
-function endOfDelivery(
-  answer: Answer,
-  { status, channel, error, finishedAt, attempts, nextAttemptAt }: Delivery,
-): DiagnosisStep[] {
+function deliveryEnd(answer: Answer, delivery: Delivery): DiagnosisStep[] {
+  const { status, channel, error, finishedAt, attempts } = delivery;
+  const facts = { author: authorOf(answer), channel, error };
   if (status === 'queued' || status === 'sending') {
-    const title = `${authorOf(answer)} waits to be sent (${channel})`;
-    return [step('delivery', 'waiting', null, title, nextAttemptAt === null ? error : (error ?? null))];
+    return [{ code: 'delivery_waiting', tone: 'waiting', at: null, facts, link: null }];
   }
+  // A permanent refusal is a step of its own already.
   if (status === 'failed' && attempts.at(-1)?.outcome !== 'permanent') {
-    return [step('delivery', 'bad', finishedAt, `${authorOf(answer)} was given up (${channel})`, error)];
+    return [{ code: 'delivery_failed', tone: 'bad', at: finishedAt, facts, link: null }];
   }
   if (status === 'delivered' || status === 'read') {
-    const title = status === 'read' ? 'The customer has read it' : 'It has reached the customer';
-    return [step('delivery', 'good', finishedAt, title, null)];
+    return [
+      { code: 'delivery_confirmed', tone: 'good', at: finishedAt, facts: { state: status }, link: null },
+    ];
   }
   return [];
 }
 
-function ending({ case: opened, survey, session, self }: DiagnosisFacts): DiagnosisStep[] {
-  if (self) return [];
+function endSteps({ case: opened, survey, session }: DiagnosisFacts): DiagnosisStep[] {
   const steps: DiagnosisStep[] = [];
   if (opened?.status === 'closed' && opened.closedAt !== null) {
-    const how = opened.closedBy === 'timeout' ? 'was closed by time-out' : 'was closed';
-    const why = opened.disposition === null ? null : `As “${opened.disposition}”.`;
-    steps.push(step('case', 'plain', opened.closedAt, `Case #${opened.id} ${how}`, why));
+    const { id: caseId, closedBy, closedAt, disposition } = opened;
+    const facts = { caseId, closedBy, disposition };
+    steps.push({ code: 'case_closed', tone: 'plain', at: closedAt, facts, link: null });
   }
   if (survey) {
-    steps.push(step('survey', 'good', survey.answeredAt, `The customer gave ${survey.score} of 5`, null));
+    const { answeredAt, score } = survey;
+    steps.push({ code: 'survey_answered', tone: 'good', at: answeredAt, facts: { score }, link: null });
   }
   if (session.status === 'expired') {
-    steps.push(
-      step(
-        'session',
-        'plain',
-        session.expiresAt,
-        'The session was over',
-        'Nothing was written for too long.',
-      ),
-    );
+    steps.push({ code: 'session_expired', tone: 'plain', at: session.expiresAt, facts: {}, link: null });
   }
   return steps;
-}
-
-function step(
-  what: DiagnosisStep['what'],
-  tone: DiagnosisStep['tone'],
-  at: string | null,
-  title: string,
-  detail: string | null,
-  more: { readonly link?: DiagnosisStep['link'] } = {},
-): DiagnosisStep {
-  return { at, what, tone, title, detail, link: more.link ?? null };
 }

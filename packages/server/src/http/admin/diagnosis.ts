@@ -15,7 +15,7 @@ import {
   type ChannelFacts,
   type DiagnosisFacts,
   diagnose,
-  type HeardBy,
+  type ListenerResult,
 } from '../../domain/diagnosis/index.ts';
 import { findMessages } from '../../queries/find-messages.ts';
 import {
@@ -99,8 +99,8 @@ async function gatherFacts(
   const isAnsweredByBot = answers.some(
     (one) => one.message.sender.type === 'bot' && repliedIn.has(one.message.id),
   );
-  const heardBy = story ? heardByOf(story, subscriptions) : [];
-  const stuck = heardBy.find(({ outcome }) => outcome === 'parked');
+  const listenerResults = story ? listenerResultsOf(story, subscriptions) : [];
+  const stuck = listenerResults.find(({ outcome }) => outcome === 'parked');
   const [desk, turn, blockedBy] = await Promise.all([
     readDeskRecords(database, records, isHandedOver || !isAnsweredByBot),
     story ? readBotTurn(database, story.event.id) : null,
@@ -111,7 +111,7 @@ async function gatherFacts(
     now: records.now,
     message,
     error: records.error,
-    isAutomaticMail: records.automatic !== undefined,
+    isAutomaticEmail: records.automatic !== undefined,
     session: records.session,
     app: {
       name: app?.name ?? message.appName,
@@ -121,16 +121,16 @@ async function gatherFacts(
       bot: app?.bot.kind ?? 'none',
     },
     channel: channelFacts(channels, records, app?.channels.get(message.channel)),
-    update: updateOf(story),
+    webhookEvent: webhookEventOf(story),
     event: story ? { id: story.event.id, occurredAt: story.event.occurredAt } : null,
-    heardBy,
+    listenerResults,
     blockedBy,
     turn,
     isHandedOver,
     queue: desk.queue,
     case: desk.case,
     firstReplyDueAt: desk.firstReplyDueAt,
-    workers: records.workers,
+    agents: records.agents,
     answers: answers.map(mark),
     self: self && mark(self),
     survey: desk.survey && {
@@ -162,10 +162,10 @@ function consequencesOf({ event, chain }: LoggedStory): Event[] {
   });
 }
 
-function heardByOf(
+function listenerResultsOf(
   { event, listeners }: LoggedStory,
   subscriptions: readonly SubscriptionState[],
-): HeardBy[] {
+): ListenerResult[] {
   return listeners.map(({ listener, outcome, finishedAt, durationMs, attempt, failures, discardedBy }) => {
     const state = subscriptions.find(({ name }) => name === listener);
     return {
@@ -190,7 +190,7 @@ function channelFacts(
   return {
     name: message.channel,
     kind: profile?.kind ?? message.channel,
-    isThere: profile !== undefined,
+    exists: profile !== undefined,
     isEnabled: profile?.enabled ?? false,
     ...health,
     // Under a comment everybody may be answered at any time.
@@ -198,7 +198,7 @@ function channelFacts(
   };
 }
 
-function updateOf(story: LoggedStory | undefined): DiagnosisFacts['update'] {
+function webhookEventOf(story: LoggedStory | undefined): DiagnosisFacts['webhookEvent'] {
   for (const event of story?.chain ?? []) {
     if (event.type !== 'NewFacebookEventReceived' && event.type !== 'NewProviderEventReceived') continue;
     const { id, provider, receivedAt } = event.data.webhookEventLog;
