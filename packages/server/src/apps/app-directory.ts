@@ -3,7 +3,7 @@ import { asc, eq } from 'drizzle-orm';
 import { rememberFor } from '../auth/freshness.ts';
 import type { Database } from '../db/database.ts';
 import { apps, bots, channels, routingRules } from '../db/schema.ts';
-import { defaultParsedFlow, type Flow, parseFlow } from '../domain/bot/index.ts';
+import { type BotFlow, defaultParsedFlow, parseFlow } from '../domain/bot/index.ts';
 import { type CompiledRules, compileRules } from '../domain/routing/index.ts';
 import { type AppSettings, parseAppSettings } from './app-settings.ts';
 
@@ -17,7 +17,7 @@ export interface ChannelProfile {
 
 /** What answers before a person does. */
 export type BotProfile =
-  | { readonly kind: 'builtin'; readonly flow: Flow }
+  | { readonly kind: 'builtin'; readonly flow: BotFlow }
   | { readonly kind: 'http'; readonly url: string; readonly secret: string; readonly timeoutMs: number }
   | { readonly kind: 'none' };
 

@@ -1,6 +1,6 @@
 import type { AuditRecord } from '@mevrik/protocol';
 import type { Database } from '../db/database.ts';
-import { beforeId, type Page, type PageRequest, toPage } from '../queries/page.ts';
+import { beforeId, type ListPage, type ListRequest, pageOf } from '../queries/page.ts';
 
 /** Which entries of the audit trail; what is absent does not matter. */
 export interface AuditFilter {
@@ -20,8 +20,8 @@ export interface AuditFilter {
 /** The audit trail, newest first, with the names of the people in it. */
 export async function listAudit(
   { sql }: Database,
-  { appId, actor, action, target, since, until, search, ...page }: AuditFilter & PageRequest,
-): Promise<Page<AuditRecord>> {
+  { appId, actor, action, target, since, until, search, ...page }: AuditFilter & ListRequest,
+): Promise<ListPage<AuditRecord>> {
   const rows = await sql<AuditRecord[]>`
     SELECT entry.id, entry.app_id AS "appId", actor, agents.name AS "actorName", action, target, detail, at
     FROM audit_entries AS entry
@@ -38,7 +38,7 @@ export async function listAudit(
       AND (${pattern(search)}::text IS NULL
            OR concat_ws(' ', actor, agents.name, action, target, detail::text) ILIKE ${pattern(search)})
     ORDER BY entry.id DESC LIMIT ${page.limit + 1}`;
-  return toPage(rows, page.limit, (row) => row);
+  return pageOf(rows, page.limit, (row) => row);
 }
 
 /** The families of what is in the audit trail, as far as people may want to pick one. */

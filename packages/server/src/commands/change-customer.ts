@@ -6,7 +6,7 @@ import type { StaffPrincipal } from '../auth/principal.ts';
 import { toCustomer } from '../db/models.ts';
 import { customers } from '../db/schema.ts';
 import type { Tx } from '../log/transaction.ts';
-import { comparable } from '../state/customers.ts';
+import { normaliseProfile } from '../state/customers.ts';
 
 /**
  * Changes what is known of a customer, by an agent's word. Attributes are laid over those that are there; one that is
@@ -39,7 +39,7 @@ export async function changeCustomer(
     .update(customers)
     .set({
       ...fields,
-      ...comparable(said, settings.country),
+      ...normaliseProfile(said, settings.country),
       attributes: overlay(row.attributes, attributes),
     })
     .where(eq(customers.id, customerId))

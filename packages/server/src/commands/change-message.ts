@@ -3,8 +3,8 @@ import { and, eq } from 'drizzle-orm';
 import { toMessage } from '../db/models.ts';
 import { messages } from '../db/schema.ts';
 import type { Tx } from '../log/transaction.ts';
+import { addNote } from '../state/messages.ts';
 import { lockSession } from '../state/sessions.ts';
-import { addNote } from './send-reply.ts';
 
 /** A customer changed what they had written, or took it back. */
 export interface ChangeMessage {

@@ -6,15 +6,16 @@ import { toCase } from '../db/models.ts';
 import { cases, sessions } from '../db/schema.ts';
 import { checkDisposition } from '../domain/disposition.ts';
 import type { Tx } from '../log/transaction.ts';
+import { addNote } from '../state/messages.ts';
+import { finishQueueItem } from '../state/queue-items.ts';
 import { lockSession } from '../state/sessions.ts';
-import { addNote } from './send-reply.ts';
-import { assertMayServe, finishQueueItem } from './transfer.ts';
+import { assertMayServe } from './transfer.ts';
 
 /** Who closes a case: an agent with a disposition, or the clock. */
 export type ClosedBy = { readonly agent: StaffPrincipal } | 'timeout' | 'automatic';
 
 /** A case to close. */
-export interface CloseCase {
+export interface CloseCaseInput {
   readonly app: AppProfile;
   readonly caseId: number;
   readonly by: ClosedBy;
@@ -31,7 +32,7 @@ export interface CloseCase {
  * @throws ProblemError `not_found`, `forbidden`, `case_closed`, or `invalid_input` for a disposition that the app
  *   does not have, or what it asks for that was not said.
  */
-export async function closeCase(tx: Tx, closing: CloseCase): Promise<Case> {
+export async function closeCase(tx: Tx, closing: CloseCaseInput): Promise<Case> {
   const { app, caseId, by, disposition, fields = {}, note } = closing;
   const [found] = await tx.orm.select({ sessionId: cases.sessionId }).from(cases).where(eq(cases.id, caseId));
   if (!found) throw new ProblemError('not_found', 'Case not found.');

@@ -5,11 +5,11 @@ import type { ChannelRegistry } from '../channels/registry.ts';
 import { messages } from '../db/schema.ts';
 import type { Tx } from '../log/transaction.ts';
 import { type Contact, ensureContact } from '../state/customers.ts';
+import { addNote, type Idempotency } from '../state/messages.ts';
 import { lockSession } from '../state/sessions.ts';
-import { type Idempotency, receiveMessage } from './receive-message.ts';
+import { receiveMessage } from './receive-message.ts';
 import { requestAgent } from './request-agent.ts';
-import { addNote } from './send-reply.ts';
-import { introduceVisitor } from './start-visit.ts';
+import { updateVisitorProfile } from './start-visit.ts';
 
 /** What a visitor left who found nobody there. */
 export interface LeaveMessage {
@@ -33,7 +33,7 @@ export async function leaveMessage(
   { app, contact, said, idempotency }: LeaveMessage,
 ): Promise<StoredOfflineMessage> {
   const { name, email, text } = said;
-  const customer = await introduceVisitor(tx, { app, contact, profile: { name, email } });
+  const customer = await updateVisitorProfile(tx, { app, contact, profile: { name, email } });
   const byEmail = emailContact(app, channels, email);
   const place = byEmail
     ? await ensureContact(tx, {

@@ -5,8 +5,8 @@ import type { StaffPrincipal } from '../auth/principal.ts';
 import { toCustomer } from '../db/models.ts';
 import { customers } from '../db/schema.ts';
 import type { Tx } from '../log/transaction.ts';
+import { addNote } from '../state/messages.ts';
 import { lockSession } from '../state/sessions.ts';
-import { addNote } from './send-reply.ts';
 
 /** Two customers who are one person. */
 export interface MergeCustomers {

@@ -1,24 +1,11 @@
-import {
-  type Message,
-  type MessageContent,
-  type MessageKind,
-  ProblemError,
-  type Session,
-} from '@mevrik/protocol';
-import { and, eq } from 'drizzle-orm';
+import type { Message, MessageContent, MessageKind, Session } from '@mevrik/protocol';
 import type { AppProfile } from '../apps/app-directory.ts';
 import { hotMessages } from '../db/hot-tables.ts';
 import { toMessage, toSession } from '../db/models.ts';
-import { messages } from '../db/schema.ts';
 import type { Tx } from '../log/transaction.ts';
 import type { Contact } from '../state/customers.ts';
-import { ensureSession, type SocialContext, touchSession } from '../state/sessions.ts';
-
-/** A writer's own number of a request, and a hash of what it asked: a repeated request is known by them. */
-export interface Idempotency {
-  readonly key: string;
-  readonly hash: string;
-}
+import { type Idempotency, requireRepeatedMessage } from '../state/messages.ts';
+import { ensureSession, extendSession, type SocialContext } from '../state/sessions.ts';
 
 /** The kinds of message that a customer can write. */
 export type IncomingKind = Exclude<MessageKind, 'note' | 'system'>;
@@ -66,8 +53,13 @@ export async function receiveMessage(
     idempotencyKey: input.idempotency?.key ?? null,
     idempotencyHash: input.idempotency?.hash ?? null,
   });
-  if (!stored) return { ...(await findRepeated(tx, input)), session: toSession(session), repeated: true };
-  await touchSession(tx, app, session);
+  if (!stored) {
+    const { conversationKey } = contact;
+    const { idempotency, externalId } = input;
+    const message = await requireRepeatedMessage(tx, { conversationKey, idempotency, externalId });
+    return { message, session: toSession(session), repeated: true };
+  }
+  await extendSession(tx, app, session);
   const message = toMessage(stored);
   tx.raise('MessageReadyEvent', { message });
   if (kind === 'postback' && content.postback) {
@@ -77,29 +69,4 @@ export async function receiveMessage(
     tx.raise('MessageQuickReplyEvent', { message, quickReply: content.quickReply });
   }
   return { message, session: toSession(session), repeated: false };
-}
-
-async function findRepeated(tx: Tx, input: ReceiveMessage): Promise<{ message: Message }> {
-  const [byKey, byExternalId] = [input.idempotency?.key, input.externalId];
-  const [row] = await tx.orm
-    .select()
-    .from(messages)
-    .where(
-      and(
-        eq(messages.conversationKey, input.contact.conversationKey),
-        byKey !== undefined
-          ? eq(messages.idempotencyKey, byKey)
-          : eq(messages.externalId, byExternalId ?? ''),
-      ),
-    );
-  if (!row) throw new ProblemError('conflict', 'The message was stored by a concurrent request. Try again.');
-  assertSameRequest(row.idempotencyHash, input.idempotency);
-  return { message: toMessage(row) };
-}
-
-/** @throws ProblemError `idempotency_mismatch` when the stored request was another one. */
-export function assertSameRequest(storedHash: string | null, idempotency: Idempotency | undefined): void {
-  if (idempotency && storedHash !== idempotency.hash) {
-    throw new ProblemError('idempotency_mismatch', 'Use a new Idempotency-Key for a new request.');
-  }
 }

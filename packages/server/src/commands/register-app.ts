@@ -64,7 +64,7 @@ async function insertApp(tx: Tx, row: typeof apps.$inferInsert): Promise<Registe
  * Makes sure that the app of the environment exists, with the key and the secret given there.
  * @returns whether it is new.
  */
-export async function bringApp(
+export async function upsertApp(
   tx: Tx,
   { id, key, secret }: { readonly id: number; readonly key: string; readonly secret: string },
 ): Promise<boolean> {

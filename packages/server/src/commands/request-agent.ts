@@ -1,10 +1,11 @@
 import type { Case, QueueItem } from '@mevrik/protocol';
-import { and, eq, inArray } from 'drizzle-orm';
+import { eq } from 'drizzle-orm';
 import type { AppProfile } from '../apps/app-directory.ts';
 import { toCase, toQueueItem } from '../db/models.ts';
 import { cases, queueItems } from '../db/schema.ts';
 import { firstReplyDueAt } from '../domain/sla.ts';
 import type { Tx } from '../log/transaction.ts';
+import { liveQueueItem } from '../state/queue-items.ts';
 import { type LockedSession, moveSession } from '../state/sessions.ts';
 
 /** A conversation that needs a person. */
@@ -82,16 +83,4 @@ async function ensureCase(
   if (!row) throw new Error('The case was not stored.');
   tx.raise('MevrikCaseCreatedEvent', { case: toCase(row, 'live') });
   return { caseId: row.id, priority: row.priority };
-}
-
-/** The queue item under which a session waits or is served, if there is one. */
-export async function liveQueueItem(
-  tx: Tx,
-  sessionId: number,
-): Promise<typeof queueItems.$inferSelect | undefined> {
-  const [row] = await tx.orm
-    .select()
-    .from(queueItems)
-    .where(and(eq(queueItems.sessionId, sessionId), inArray(queueItems.status, ['waiting', 'assigned'])));
-  return row;
 }

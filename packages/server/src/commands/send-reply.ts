@@ -8,10 +8,15 @@ import {
 import { and, eq, isNull, sql } from 'drizzle-orm';
 import { hotMessages } from '../db/hot-tables.ts';
 import { toMessage } from '../db/models.ts';
-import { cases, messages } from '../db/schema.ts';
+import { cases } from '../db/schema.ts';
 import type { Tx } from '../log/transaction.ts';
+import {
+  type Idempotency,
+  requireRepeatedMessage,
+  senderColumns,
+  sessionColumns,
+} from '../state/messages.ts';
 import { type LockedSession, lockSession, type SocialContext } from '../state/sessions.ts';
-import { assertSameRequest, type Idempotency } from './receive-message.ts';
 
 /** A message to the customer by the bot, an agent or the system. */
 export interface SendReply {
@@ -35,7 +40,7 @@ export async function sendReply(
   { session, sender, content, kind = 'text', idempotency, privately }: SendReply,
 ): Promise<{ message: Message; repeated: boolean }> {
   const stored = await hotMessages.insert(tx.sql, {
-    ...placeIn(session),
+    ...sessionColumns(session),
     kind,
     isReply: true,
     ...senderColumns(sender),
@@ -44,7 +49,13 @@ export async function sendReply(
     idempotencyKey: idempotency?.key ?? null,
     idempotencyHash: idempotency?.hash ?? null,
   });
-  if (!stored) return { message: await findRepeated(tx, session, idempotency), repeated: true };
+  if (!stored) {
+    const message = await requireRepeatedMessage(tx, {
+      conversationKey: session.conversationKey,
+      idempotency,
+    });
+    return { message, repeated: true };
+  }
   if (session.status !== 'active') {
     throw new ProblemError('session_ended', 'The customer’s next message starts a new session.');
   }
@@ -57,31 +68,6 @@ export async function sendReply(
     tx.raise('SaveAgentRepliesSocialEvent', { message, socialData: { ...content, visibility } });
   }
   return { message, repeated: false };
-}
-
-/** Writes a note into a conversation: agents see it, customers never do, and no event tells of it. */
-export async function addNote(
-  tx: Tx,
-  session: LockedSession,
-  sender: Sender,
-  text: string,
-  idempotency?: Idempotency,
-): Promise<Message> {
-  const [stored] = await tx.orm
-    .insert(messages)
-    .values({
-      ...placeIn(session),
-      kind: 'note',
-      isReply: true,
-      ...senderColumns(sender),
-      content: { text },
-      deliveryStatus: 'sent',
-      idempotencyKey: idempotency?.key ?? null,
-      idempotencyHash: idempotency?.hash ?? null,
-    })
-    .onConflictDoNothing()
-    .returning();
-  return stored ? toMessage(stored) : findRepeated(tx, session, idempotency);
 }
 
 /** An agent's reply to a session: the first one in a case is what its first response time is measured by. */
@@ -114,39 +100,4 @@ export async function replyAsAgent(
       .where(and(eq(cases.id, session.openCaseId), isNull(cases.firstReplyAt)));
   }
   return answer;
-}
-
-function placeIn(session: LockedSession) {
-  return {
-    appId: session.appId,
-    sessionId: session.id,
-    customerId: session.customerId,
-    caseId: session.openCaseId,
-    conversationKey: session.conversationKey,
-    channel: session.channel,
-    agentType: session.agentType,
-  };
-}
-
-function senderColumns(sender: Sender) {
-  return { senderType: sender.type, senderId: sender.id ?? null, senderName: sender.name ?? null };
-}
-
-async function findRepeated(
-  tx: Tx,
-  session: LockedSession,
-  idempotency: Idempotency | undefined,
-): Promise<Message> {
-  const [row] = await tx.orm
-    .select()
-    .from(messages)
-    .where(
-      and(
-        eq(messages.conversationKey, session.conversationKey),
-        eq(messages.idempotencyKey, idempotency?.key ?? ''),
-      ),
-    );
-  if (!row) throw new ProblemError('conflict', 'The message was stored by a concurrent request. Try again.');
-  assertSameRequest(row.idempotencyHash, idempotency);
-  return toMessage(row);
 }

@@ -1,6 +1,7 @@
 import { eq } from 'drizzle-orm';
-import { agentApps, agents } from '../db/schema.ts';
+import { agents } from '../db/schema.ts';
 import type { Tx } from '../log/transaction.ts';
+import { scheduleAssignments } from '../state/queue-items.ts';
 
 /** What an agent says of themselves at the desk. */
 export interface SetAvailability {
@@ -23,18 +24,4 @@ export async function setAvailability(tx: Tx, { agentId, ...changes }: SetAvaila
     .set({ ...set, ...noted })
     .where(eq(agents.id, agentId));
   await scheduleAssignments(tx, agentId);
-}
-
-/** Has the waiting conversations of all of an agent's apps looked at. */
-export async function scheduleAssignments(tx: Tx, agentId: number): Promise<void> {
-  const apps = await tx.orm
-    .select({ appId: agentApps.appId })
-    .from(agentApps)
-    .where(eq(agentApps.agentId, agentId));
-  for (const { appId } of apps) await scheduleAssignment(tx, appId);
-}
-
-/** Has the waiting conversations of an app looked at, once however often it is asked for. */
-export async function scheduleAssignment(tx: Tx, appId: number): Promise<void> {
-  await tx.addJob('assign-waiting', { appId }, { key: `assign-waiting ${appId}` });
 }

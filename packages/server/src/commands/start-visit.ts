@@ -8,10 +8,10 @@ import { type Contact, type ContactProfile, ensureContact } from '../state/custo
 import { ensureSession } from '../state/sessions.ts';
 
 /** The contacts of those whom the app vouched for. Others have a random UUID. */
-export const provenPrefix = 'user:';
+export const verifiedPrefix = 'user:';
 
 /** A visitor who opens the web channel. */
-export interface StartVisit {
+export interface VisitClaim {
   readonly app: AppProfile;
   readonly channel: string;
   readonly contactId: string;
@@ -21,7 +21,7 @@ export interface StartVisit {
 }
 
 /** A visitor at their session. */
-export interface Visit {
+export interface StartedVisit {
   readonly contact: Contact;
   readonly customer: Customer;
   readonly session: Session;
@@ -30,7 +30,7 @@ export interface Visit {
 }
 
 /** Finds or makes the visitor's customer and starts or resumes their session. */
-export async function startVisit(tx: Tx, { app, ...claim }: StartVisit): Promise<Visit> {
+export async function startVisit(tx: Tx, { app, ...claim }: VisitClaim): Promise<StartedVisit> {
   const { customer, ...contact } = await ensureContact(tx, {
     appId: app.id,
     country: app.settings.country,
@@ -48,7 +48,7 @@ export async function resumeVisit(
   tx: Tx,
   findApp: (id: number) => Promise<AppProfile>,
   contactIdentityId: number,
-): Promise<Visit> {
+): Promise<StartedVisit> {
   const [row] = await tx.orm
     .select({ identity: contactIdentities, customer: customers })
     .from(contactIdentities)
@@ -65,7 +65,7 @@ export async function resumeVisit(
  * Takes over what a visitor says of themselves during their visit: it fills what is not known; whoever the app vouched
  * for may also change it.
  */
-export async function introduceVisitor(
+export async function updateVisitorProfile(
   tx: Tx,
   { app, contact, profile }: { app: AppProfile; contact: Contact; profile: ContactProfile },
 ): Promise<Customer> {
@@ -76,7 +76,9 @@ export async function introduceVisitor(
     channel,
     contactId,
     country: app.settings.country,
-    verifiedExternalId: contactId.startsWith(provenPrefix) ? contactId.slice(provenPrefix.length) : undefined,
+    verifiedExternalId: contactId.startsWith(verifiedPrefix)
+      ? contactId.slice(verifiedPrefix.length)
+      : undefined,
     profile,
   });
   return customer;

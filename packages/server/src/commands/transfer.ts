@@ -1,14 +1,15 @@
 import { ProblemError, type Session } from '@mevrik/protocol';
-import { and, eq, isNull, sql } from 'drizzle-orm';
+import { and, eq, isNull } from 'drizzle-orm';
 import type { AppProfile } from '../apps/app-directory.ts';
 import { mayActFor, type StaffPrincipal } from '../auth/principal.ts';
 import { toSession } from '../db/models.ts';
-import { agentApps, agents, queueItems } from '../db/schema.ts';
+import { agentApps, agents } from '../db/schema.ts';
 import type { Tx } from '../log/transaction.ts';
+import { addNote } from '../state/messages.ts';
+import { finishQueueItem, hasCapacity, liveQueueItem } from '../state/queue-items.ts';
 import { type LockedSession, lockSession, moveSession } from '../state/sessions.ts';
-import { assign, hasFreePlace } from './assign.ts';
-import { liveQueueItem, requestAgent } from './request-agent.ts';
-import { addNote } from './send-reply.ts';
+import { assignToAgent } from './assign-queue-item.ts';
+import { requestAgent } from './request-agent.ts';
 
 /** Where a conversation is transferred to. */
 export type TransferTarget =
@@ -17,7 +18,7 @@ export type TransferTarget =
   | { readonly bot: true };
 
 /** A transfer from one person to another, to a queue, or back to the bot. */
-export interface Transfer {
+export interface TransferInput {
   readonly app: AppProfile;
   readonly sessionId: number;
   readonly by: StaffPrincipal;
@@ -33,7 +34,7 @@ export interface Transfer {
  * @throws ProblemError `forbidden`, `session_ended`, `at_capacity`, or `invalid_input` for an agent who does not
  *   work for the app.
  */
-export async function transfer(tx: Tx, { app, sessionId, by, to, note }: Transfer): Promise<Session> {
+export async function transfer(tx: Tx, { app, sessionId, by, to, note }: TransferInput): Promise<Session> {
   const session = await lockSession(tx, sessionId);
   assertMayServe(by, session);
   if (session.status !== 'active') throw new ProblemError('session_ended', 'The session has ended.');
@@ -51,12 +52,12 @@ export async function transfer(tx: Tx, { app, sessionId, by, to, note }: Transfe
     ...('queue' in to ? { queue: to.queue, skills: to.skills } : {}),
   });
   if ('queue' in to) return toSession(waiting);
-  if (!(await hasFreePlace(tx, to.agentId))) {
+  if (!(await hasCapacity(tx, to.agentId))) {
     throw new ProblemError('at_capacity', 'The agent is at capacity. Transfer to a queue instead.');
   }
   const item = await liveQueueItem(tx, session.id);
   if (!item) throw new Error('The queue item of the transfer is gone.');
-  return (await assign(tx, item, waiting, to.agentId)).session;
+  return (await assignToAgent(tx, item, waiting, to.agentId)).session;
 }
 
 /**
@@ -83,15 +84,4 @@ async function assertWorksFor(tx: Tx, agentId: number, appId: number): Promise<v
   throw new ProblemError('invalid_input', 'The agent has no access to this app.', {
     fields: [{ path: 'agentId', message: 'has no access to this app' }],
   });
-}
-
-/** Ends the queue item of a session that waits no more and is served by nobody. */
-export async function finishQueueItem(
-  tx: Tx,
-  sessionId: number,
-  status: 'done' | 'abandoned' = 'done',
-): Promise<void> {
-  const item = await liveQueueItem(tx, sessionId);
-  if (!item) return;
-  await tx.orm.update(queueItems).set({ status, finishedAt: sql`now()` }).where(eq(queueItems.id, item.id));
 }

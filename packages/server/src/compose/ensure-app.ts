@@ -1,4 +1,4 @@
-import { bringApp, registerApp } from '../commands/register-app.ts';
+import { registerApp, upsertApp } from '../commands/register-app.ts';
 import type { Config } from '../config/config.ts';
 import type { UnitOfWork } from '../log/unit-of-work.ts';
 import type { Log } from '../observe/log.ts';
@@ -12,7 +12,7 @@ export async function ensureApp(config: Config, unitOfWork: UnitOfWork, log: Log
   const made = await unitOfWork.run(async (tx) => {
     await tx.sql`SELECT pg_advisory_xact_lock(${appLock})`;
     if (app) {
-      await bringApp(tx, app);
+      await upsertApp(tx, app);
       return undefined;
     }
     const [known] = await tx.sql`SELECT FROM apps LIMIT 1`;

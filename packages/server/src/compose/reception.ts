@@ -9,7 +9,12 @@ import { createReception, type Reception } from '../live/reception.ts';
 import type { Log } from '../observe/log.ts';
 import { requireAgent } from '../queries/agents.ts';
 import { enabledApps } from '../queries/desk.ts';
-import { openingOf, queuesOf, servedBy, waitingIn } from '../queries/waiting.ts';
+import {
+  listAssignedSessions,
+  listWaiting,
+  listWaitingQueues,
+  readAvailability,
+} from '../queries/waiting.ts';
 import type { Teardown } from './teardown.ts';
 
 /** What is known of agents' desks, on all nodes. */
@@ -37,13 +42,13 @@ export function composeReception(
 ): Reception {
   const opening = async (appId: number) => {
     const app = await apps.byId(appId);
-    return app && openingOf(database, appId, app.settings);
+    return app && readAvailability(database, appId, app.settings);
   };
   const reception = createReception({
     publish: (messages) => gateway.publish(messages),
     async waitingIn(appId, queue) {
       const now = await opening(appId);
-      const waiting = await waitingIn(database, { appId, queue }, now?.isOpen === true && now.isStaffed);
+      const waiting = await listWaiting(database, { appId, queue }, now?.isOpen === true && now.isStaffed);
       // Only visitors have a connection over which they see their place in the queue.
       const channels = (await apps.byId(appId))?.channels;
       return waiting
@@ -52,10 +57,10 @@ export function composeReception(
         )
         .map(({ sessionId, queuePosition }) => ({ sessionId, queuePosition }));
     },
-    queuesOf: (appId) => queuesOf(database, appId),
+    queuesOf: (appId) => listWaitingQueues(database, appId),
     appsOf: async ({ role, appIds }) => (role === 'admin' ? enabledApps(database, null) : appIds),
     opening,
-    servedBy: async (agentId) => servedBy(database, agentId),
+    servedBy: async (agentId) => listAssignedSessions(database, agentId),
     onFault: (error) => log.warn({ reason: String(error) }, 'those who wait were not told'),
   });
   teardown.add('the reception', async () => reception.stop());

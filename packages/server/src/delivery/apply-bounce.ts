@@ -1,6 +1,6 @@
-import { addNote } from '../commands/send-reply.ts';
 import { hotDeliveries } from '../db/hot-tables.ts';
 import type { Tx } from '../log/transaction.ts';
+import { addNote } from '../state/messages.ts';
 import { lockSession } from '../state/sessions.ts';
 import type { ChannelRef } from './channel-health.ts';
 import { fail } from './record-outcome.ts';

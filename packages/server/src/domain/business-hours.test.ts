@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { afterOpenMinutes, businessHoursSchema, openingAt, sayInstant } from './business-hours.ts';
+import { afterOpenMinutes, businessHoursSchema, formatInstant, openingAt } from './business-hours.ts';
 
 const workdays = { from: '09:00', to: '17:00' };
 const hours = businessHoursSchema.parse({
@@ -71,7 +71,7 @@ describe('minutes of business hours', () => {
 
 describe('hours', () => {
   it('are said as people of that language say them', () => {
-    expect(sayInstant(hours, '2026-11-30T08:00:00.000Z', 'en')).toMatch(/^Monday, November 30.*09:00/);
+    expect(formatInstant(hours, '2026-11-30T08:00:00.000Z', 'en')).toMatch(/^Monday, November 30.*09:00/);
   });
 
   it.each([

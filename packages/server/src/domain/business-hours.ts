@@ -36,7 +36,7 @@ export const businessHoursSchema = z.strictObject({
 export type BusinessHours = z.output<typeof businessHoursSchema> | null;
 
 /** Whether people are there at an instant, and when that changes; `null`: it does not, for as far as we look. */
-export interface TeamAvailability {
+export interface Opening {
   readonly isOpen: boolean;
   readonly changesAt: string | null;
 }
@@ -45,7 +45,7 @@ export interface TeamAvailability {
 const daysAhead = 400;
 
 /** Whether people are there. */
-export function openingAt(hours: BusinessHours, atMs: number): TeamAvailability {
+export function openingAt(hours: BusinessHours, atMs: number): Opening {
   if (!hours) return { isOpen: true, changesAt: null };
   let closesMs: number | undefined;
   for (const { startMs, endMs } of openSpans(hours, atMs)) {
@@ -72,7 +72,7 @@ export function afterOpenMinutes(hours: BusinessHours, fromMs: number, minutes: 
 }
 
 /** What a customer reads of an instant: day and time in the app's time zone, in their language. */
-export function sayInstant(hours: NonNullable<BusinessHours>, instant: string, locale: string): string {
+export function formatInstant(hours: NonNullable<BusinessHours>, instant: string, locale: string): string {
   const at = DateTime.fromISO(instant, { zone: hours.timeZone }).setLocale(locale);
   return at.toLocaleString({
     weekday: 'long',

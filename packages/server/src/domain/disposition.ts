@@ -1,7 +1,7 @@
 import type { Disposition } from '@mevrik/protocol';
 
 /** What somebody said as they closed a case: fit to be kept, or what is wrong with it, field by field. */
-export type CheckedDisposition =
+export type DispositionCheck =
   | { readonly fields: Readonly<Record<string, string>> }
   | { readonly faults: readonly { readonly path: string; readonly message: string }[] };
 
@@ -10,7 +10,7 @@ export function checkDisposition(
   known: readonly Disposition[],
   name: string,
   said: Readonly<Record<string, string>>,
-): CheckedDisposition {
+): DispositionCheck {
   const disposition = known.find((one) => one.name === name);
   if (!disposition) {
     const names = known.map((one) => one.name).join(', ');

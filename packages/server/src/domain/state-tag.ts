@@ -2,21 +2,22 @@ import { createHash, createHmac } from 'node:crypto';
 import { ProblemError } from '@mevrik/protocol';
 
 /** What a caller has seen of something: its tags, or that it is there at all; `undefined` where they do not say. */
-export type Seen = '*' | readonly string[] | undefined;
+export type ExpectedTags = '*' | readonly string[] | undefined;
 
 /** What of an app is changed together. */
-export interface AppState {
+export interface AppConfiguration {
   readonly name: string;
   readonly enabled: boolean;
   readonly settings: Readonly<Record<string, unknown>>;
 }
 
 /** A tag of how an app is set up: the same as long as that is. */
-export const appTag = ({ name, enabled, settings }: AppState): string => tagOf([name, enabled, settings]);
+export const appTag = ({ name, enabled, settings }: AppConfiguration): string =>
+  tagOf([name, enabled, settings]);
 
 /** A tag of a channel, its secrets too; who sees it without the key cannot try secrets on it. */
 export function channelTag(
-  { kind, enabled, settings }: { readonly kind: string } & Omit<AppState, 'name'>,
+  { kind, enabled, settings }: { readonly kind: string } & Omit<AppConfiguration, 'name'>,
   key: string,
 ): string {
   return tagOf([kind, enabled, settings], key);
@@ -35,7 +36,11 @@ export function rulesTag(
 ): string {
   return tagOf(
     rules.map(({ name, when, action, queue = null, priority = null, skills = [] }) => [
-      ...[name, when, action, queue, priority],
+      name,
+      when,
+      action,
+      queue,
+      priority,
       skills,
     ]),
   );
@@ -49,7 +54,7 @@ export const botTag = (bot: object): string => tagOf(bot);
  * @param tag `null` where it is not there.
  * @throws ProblemError `precondition_failed`.
  */
-export function demandSeen(seen: Seen, tag: string | null): void {
+export function assertUnchanged(seen: ExpectedTags, tag: string | null): void {
   if (seen === undefined) return;
   if (tag !== null && (seen === '*' || seen.includes(tag))) return;
   throw new ProblemError(

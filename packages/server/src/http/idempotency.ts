@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { ProblemError } from '@mevrik/protocol';
 import type { FastifyRequest } from 'fastify';
-import type { Idempotency } from '../commands/receive-message.ts';
+import type { Idempotency } from '../state/messages.ts';
 
 /**
  * The request's `Idempotency-Key`, with a hash of what it asks. A key is the writer's own: two writers may use the

@@ -1,12 +1,12 @@
 import { ProblemError } from '@mevrik/protocol';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Seen } from '../domain/state-tag.ts';
+import type { ExpectedTags } from '../domain/state-tag.ts';
 
 /**
  * What a caller says they have seen of what they change (RFC 9110, If-Match).
  * @throws ProblemError `bad_request` where that is no ETag.
  */
-export function seenBy({ headers }: FastifyRequest): Seen {
+export function seenBy({ headers }: FastifyRequest): ExpectedTags {
   const given = headers['if-match']?.trim();
   if (given === undefined || given === '*') return given;
   // Proxies that compress make weak tags of ours, which tell the same states apart as before.

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { assignQueueItem } from '../commands/assign.ts';
-import { scheduleAssignment } from '../commands/set-availability.ts';
+import { assignQueueItem } from '../commands/assign-queue-item.ts';
+import { scheduleAssignment } from '../state/queue-items.ts';
 import { job, timer } from './job.ts';
 
 /** How many waiting conversations are looked at in one go; those behind them are looked at the next time. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { appSettingsSchema } from '../apps/app-settings.ts';
 import { closeCase } from '../commands/close-case.ts';
-import { expireSurvey } from '../commands/csat.ts';
+import { expireSurvey } from '../commands/survey.ts';
 import { job, timer } from './job.ts';
 
 /** How many rows one sweep takes; the next one, a minute later, takes the rest. */

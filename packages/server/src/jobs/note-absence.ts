@@ -1,4 +1,4 @@
-import { noteAbsence as note } from '../commands/note-absence.ts';
+import { updatePresence as note } from '../commands/update-presence.ts';
 import { timer } from './job.ts';
 
 /** Conversations are given to nobody whose laptop is closed. */

@@ -1,8 +1,8 @@
 import { requireApp } from '../apps/app-directory.ts';
 import { writeAudit } from '../audit/audit.ts';
-import { resetToBot, startSurvey } from '../commands/csat.ts';
-import { scheduleAssignment } from '../commands/set-availability.ts';
+import { resetToBot, startSurvey } from '../commands/survey.ts';
 import { sync } from '../dispatch/listener.ts';
+import { scheduleAssignment } from '../state/queue-items.ts';
 import { type ListenerDeps, listener } from './listener-deps.ts';
 
 /** Begins the survey about a closed case, where its customer is eligible. */

@@ -2,10 +2,10 @@ import { type Case, topics } from '@mevrik/protocol';
 import { eq } from 'drizzle-orm';
 import { requireApp } from '../apps/app-directory.ts';
 import type { AppSettings } from '../apps/app-settings.ts';
-import { liveQueueItem } from '../commands/request-agent.ts';
 import { sendReply } from '../commands/send-reply.ts';
 import { customers } from '../db/schema.ts';
-import { openingAt, sayInstant } from '../domain/business-hours.ts';
+import { formatInstant, openingAt } from '../domain/business-hours.ts';
+import { liveQueueItem } from '../state/queue-items.ts';
 import { lockSession } from '../state/sessions.ts';
 import { listener } from './listener-deps.ts';
 
@@ -44,7 +44,7 @@ function openedText(
   locale: string,
 ): string {
   const { isOpen, changesAt } = openingAt(businessHours, Date.parse(createdAt));
-  const opensAt = businessHours && changesAt ? sayInstant(businessHours, changesAt, locale) : undefined;
+  const opensAt = businessHours && changesAt ? formatInstant(businessHours, changesAt, locale) : undefined;
   const text =
     isOpen || opensAt === undefined ? caseOpenedText : closedText.replaceAll('{{opensAt}}', opensAt);
   return text.replaceAll('{{case}}', String(id));

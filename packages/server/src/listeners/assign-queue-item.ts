@@ -1,5 +1,5 @@
 import { requireApp } from '../apps/app-directory.ts';
-import { scheduleAssignment } from '../commands/set-availability.ts';
+import { scheduleAssignment } from '../state/queue-items.ts';
 import { listener } from './listener-deps.ts';
 
 /** Has a new queue item assigned, where the app does not leave that to its agents. */

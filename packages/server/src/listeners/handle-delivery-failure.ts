@@ -1,9 +1,9 @@
 import { topics } from '@mevrik/protocol';
 import { eq } from 'drizzle-orm';
 import { requireApp } from '../apps/app-directory.ts';
-import { addNote } from '../commands/send-reply.ts';
 import { messages } from '../db/schema.ts';
 import { fallBack } from '../delivery/fall-back.ts';
+import { addNote } from '../state/messages.ts';
 import { lockSession } from '../state/sessions.ts';
 import { listener } from './listener-deps.ts';
 

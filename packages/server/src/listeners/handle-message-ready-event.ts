@@ -8,7 +8,7 @@ import {
   isUsable,
   type LockedSession,
   lockSession,
-  lockSessionOf,
+  lockSessionAndMarkRead,
 } from '../state/sessions.ts';
 import { listener } from './listener-deps.ts';
 import { takeTurn } from './take-turn.ts';
@@ -50,7 +50,7 @@ async function handleMessage(
 
 /** The session of a message that is being read, or, when that one is over, a new one into which the message moves. */
 async function validSession(tx: Tx, app: AppProfile, message: Message): Promise<LockedSession> {
-  const session = await lockSessionOf(tx, message);
+  const session = await lockSessionAndMarkRead(tx, message);
   if (isUsable(session)) return session;
   const { appId, channel, customerId, contactIdentityId, conversationKey } = session;
   const contact = { appId, channel, customerId, contactIdentityId, conversationKey };

@@ -2,13 +2,13 @@ import { topics, type WebhookEventLog } from '@mevrik/protocol';
 import { eq } from 'drizzle-orm';
 import { writeAudit } from '../audit/audit.ts';
 import type { ParsedWebhookEvent } from '../channels/channel.ts';
-import { addNote } from '../commands/send-reply.ts';
 import { webhookEventLogs } from '../db/schema.ts';
 import { applyFailure } from '../delivery/apply-bounce.ts';
 import { applyEcho, applyOwnComment, applyReceipt } from '../delivery/apply-receipt.ts';
 import { alertNotice, listNotice } from '../live/delivery-notices.ts';
 import type { Tx } from '../log/transaction.ts';
 import { addAttributes } from '../state/customers.ts';
+import { addNote } from '../state/messages.ts';
 import { lockSession } from '../state/sessions.ts';
 import { type ListenerDeps, listener } from './listener-deps.ts';
 

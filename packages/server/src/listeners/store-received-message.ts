@@ -1,9 +1,9 @@
 import { type Message, type MessageContainer, ProblemError } from '@mevrik/protocol';
 import { requireApp } from '../apps/app-directory.ts';
 import { type IncomingKind, receiveMessage } from '../commands/receive-message.ts';
-import { addNote } from '../commands/send-reply.ts';
 import type { Tx } from '../log/transaction.ts';
 import { ensureContact } from '../state/customers.ts';
+import { addNote } from '../state/messages.ts';
 import { lockSession } from '../state/sessions.ts';
 import { listener } from './listener-deps.ts';
 

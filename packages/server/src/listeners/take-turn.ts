@@ -2,18 +2,19 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Message, MessageContent } from '@mevrik/protocol';
 import { eq } from 'drizzle-orm';
 import type { AppProfile } from '../apps/app-directory.ts';
-import { answerSurvey, openSurvey } from '../commands/csat.ts';
 import { requestAgent } from '../commands/request-agent.ts';
 import { sendReply } from '../commands/send-reply.ts';
+import { answerSurvey } from '../commands/survey.ts';
 import { hotCustomers } from '../db/hot-tables.ts';
 import { toCustomer, toSession } from '../db/models.ts';
 import { botTurns, sessions } from '../db/schema.ts';
-import { type BotInput, botStateSchema, type Flow, respond } from '../domain/bot/index.ts';
+import { type BotFlow, type BotInput, botStateSchema, respond } from '../domain/bot/index.ts';
 import { parseScore, thanksContent } from '../domain/csat.ts';
 import { type RoutingDecision, route } from '../domain/routing/index.ts';
 import type { Tx } from '../log/transaction.ts';
 import { addAttributes } from '../state/customers.ts';
 import type { LockedSession } from '../state/sessions.ts';
+import { openSurvey } from '../state/surveys.ts';
 
 /** A customer's turn: the message, and what of it the bot is given. */
 export interface Turn {
@@ -92,7 +93,7 @@ async function handOver(tx: Tx, { app, session }: Turn, decision: RoutingDecisio
 async function answer(
   tx: Tx,
   { app, session, input }: Turn,
-  flow: Flow,
+  flow: BotFlow,
   customer: ReturnType<typeof toCustomer>,
 ): Promise<void> {
   const before = botStateSchema.safeParse(session.botState);

@@ -1,8 +1,8 @@
 import { type NoticePayloads, topics } from '@mevrik/protocol';
-import { addNote } from '../commands/send-reply.ts';
 import type { DeliveryRow } from '../delivery/claim-next.ts';
 import type { DeliveryDeps, DeliveryNotice } from '../delivery/delivery-deps.ts';
 import type { Recorded } from '../delivery/record-outcome.ts';
+import { addNote } from '../state/messages.ts';
 import { lockSession } from '../state/sessions.ts';
 
 /** Tells the screens how far a message has come, and people of what they should know. */

@@ -2,19 +2,19 @@ import { ProblemError } from '@mevrik/protocol';
 import { and, asc, desc, eq, lt } from 'drizzle-orm';
 import type { Database } from '../db/database.ts';
 import { apps, bots, channels, routingRules } from '../db/schema.ts';
-import { shownBot } from '../domain/bot/index.ts';
+import { toBotView } from '../domain/bot/index.ts';
 import type { RoutingRule } from '../domain/routing/index.ts';
-import { beforeId, type PageRequest, toPage } from './page.ts';
+import { beforeId, type ListRequest, pageOf } from './page.ts';
 
 /** Apps, newest first; never their secrets. */
-export async function listApps({ orm }: Database, page: PageRequest) {
+export async function listApps({ orm }: Database, page: ListRequest) {
   const rows = await orm
     .select()
     .from(apps)
     .where(lt(apps.id, Math.min(beforeId(page), 2_147_483_647)))
     .orderBy(desc(apps.id))
     .limit(page.limit + 1);
-  return toPage(rows, page.limit, withoutSecret);
+  return pageOf(rows, page.limit, withoutSecret);
 }
 
 /** An app without its secret. @throws ProblemError `not_found`. */
@@ -87,5 +87,5 @@ export async function listRules(database: Database, appId: number): Promise<Rout
 export async function readBot(database: Database, appId: number) {
   await requireAppRow(database, appId);
   const [row] = await database.orm.select().from(bots).where(eq(bots.appId, appId));
-  return shownBot(row);
+  return toBotView(row);
 }

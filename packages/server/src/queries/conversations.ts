@@ -10,14 +10,14 @@ import { and, desc, eq, inArray, lt, ne } from 'drizzle-orm';
 import type { Database } from '../db/database.ts';
 import { toCase, toCustomer, toMessage, toQueueItem, toSession } from '../db/models.ts';
 import { cases, customers, messages, queueItems, sessions } from '../db/schema.ts';
-import { beforeId, type Page, type PageRequest, toPage } from './page.ts';
+import { beforeId, type ListPage, type ListRequest, pageOf } from './page.ts';
 
 /** A conversation's messages, newest first, over all of its sessions. Customers never see notes. */
 export async function listMessages(
   { orm }: Database,
   conversationKey: string,
-  options: PageRequest & { readonly withNotes: boolean },
-): Promise<Page<Message>> {
+  options: ListRequest & { readonly withNotes: boolean },
+): Promise<ListPage<Message>> {
   const rows = await orm
     .select()
     .from(messages)
@@ -30,7 +30,7 @@ export async function listMessages(
     )
     .orderBy(desc(messages.id))
     .limit(options.limit + 1);
-  return toPage(rows, options.limit, toMessage);
+  return pageOf(rows, options.limit, toMessage);
 }
 
 /** The active session of a conversation. */
@@ -73,14 +73,14 @@ export async function requireCustomer({ orm }: Database, id: number): Promise<Cu
 }
 
 /** Which queue items are asked for; `appIds` bounds what the asker may see, `null` for everything. */
-export interface QueueFilter extends PageRequest {
+export interface QueueFilter extends ListRequest {
   readonly appIds: readonly number[] | null;
   readonly status?: QueueItem['status'] | undefined;
   readonly queue?: string | undefined;
 }
 
 /** Queue items, newest first. */
-export async function listQueueItems({ orm }: Database, filter: QueueFilter): Promise<Page<QueueItem>> {
+export async function listQueueItems({ orm }: Database, filter: QueueFilter): Promise<ListPage<QueueItem>> {
   const rows = await orm
     .select()
     .from(queueItems)
@@ -94,11 +94,11 @@ export async function listQueueItems({ orm }: Database, filter: QueueFilter): Pr
     )
     .orderBy(desc(queueItems.id))
     .limit(filter.limit + 1);
-  return toPage(rows, filter.limit, toQueueItem);
+  return pageOf(rows, filter.limit, toQueueItem);
 }
 
 /** Which sessions are asked for. */
-export interface SessionFilter extends PageRequest {
+export interface SessionFilter extends ListRequest {
   readonly appIds: readonly number[] | null;
   readonly assignedAgentId?: number | undefined;
   readonly agentType?: Session['agentType'] | undefined;
@@ -106,7 +106,7 @@ export interface SessionFilter extends PageRequest {
 }
 
 /** Sessions, newest first. */
-export async function listSessions({ orm }: Database, filter: SessionFilter): Promise<Page<Session>> {
+export async function listSessions({ orm }: Database, filter: SessionFilter): Promise<ListPage<Session>> {
   const rows = await orm
     .select()
     .from(sessions)
@@ -123,5 +123,5 @@ export async function listSessions({ orm }: Database, filter: SessionFilter): Pr
     )
     .orderBy(desc(sessions.id))
     .limit(filter.limit + 1);
-  return toPage(rows, filter.limit, toSession);
+  return pageOf(rows, filter.limit, toSession);
 }

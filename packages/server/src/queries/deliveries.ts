@@ -3,10 +3,10 @@ import { ProblemError } from '@mevrik/protocol';
 import { and, desc, eq, gt, inArray, lt, sql } from 'drizzle-orm';
 import type { Database } from '../db/database.ts';
 import { deliveries, webhookEventLogs } from '../db/schema.ts';
-import { beforeId, type Page, type PageRequest, toPage } from './page.ts';
+import { beforeId, type ListPage, type ListRequest, pageOf } from './page.ts';
 
 /** Which deliveries are asked for; `appIds` bounds what the asker may see, `null` for everything. */
-export interface DeliveryFilter extends PageRequest {
+export interface DeliveryFilter extends ListRequest {
   readonly appIds: readonly number[] | null;
   readonly channel?: string | undefined;
   readonly status?: DeliveryState | undefined;
@@ -16,7 +16,10 @@ export interface DeliveryFilter extends PageRequest {
 }
 
 /** Messages on their way through providers, newest first. */
-export async function listDeliveries(database: Database, filter: DeliveryFilter): Promise<Page<Delivery>> {
+export async function listDeliveries(
+  database: Database,
+  filter: DeliveryFilter,
+): Promise<ListPage<Delivery>> {
   const { appIds, channel, status, sessionId, messageId, isDoubtful } = filter;
   const rows = await database.orm
     .select()
@@ -42,7 +45,7 @@ export async function listDeliveries(database: Database, filter: DeliveryFilter)
     database,
     rows.slice(0, filter.limit).map(({ id }) => id),
   );
-  return toPage(rows, filter.limit, (row) => toDelivery(row, attempts.get(row.id) ?? []));
+  return pageOf(rows, filter.limit, (row) => toDelivery(row, attempts.get(row.id) ?? []));
 }
 
 /** What was delivered because of these events, by the event that asked for it. */
@@ -81,12 +84,24 @@ export async function deliveriesOfEvents(
 const deliveriesTold = 200;
 
 function toDelivery(row: typeof deliveries.$inferSelect, attempts: DeliveryAttempt[]): Delivery {
-  const { id, appId, messageId, sessionId, customerId, channel, contactId, comment, status } = row;
-  const { doubts, error, fallbackOf, createdAt, sentAt, finishedAt } = row;
   return {
-    ...{ id, appId, messageId, sessionId, customerId, channel, contactId, comment, status },
-    ...{ doubts, error, fallbackOf, createdAt, sentAt, finishedAt, attempts },
-    nextAttemptAt: status === 'queued' ? row.nextAttemptAt : null,
+    id: row.id,
+    appId: row.appId,
+    messageId: row.messageId,
+    sessionId: row.sessionId,
+    customerId: row.customerId,
+    channel: row.channel,
+    contactId: row.contactId,
+    comment: row.comment,
+    status: row.status,
+    doubts: row.doubts,
+    error: row.error,
+    fallbackOf: row.fallbackOf,
+    createdAt: row.createdAt,
+    sentAt: row.sentAt,
+    finishedAt: row.finishedAt,
+    nextAttemptAt: row.status === 'queued' ? row.nextAttemptAt : null,
+    attempts,
   };
 }
 
@@ -192,8 +207,8 @@ export interface WebhookEventFilter {
 export async function listWebhookEvents(
   { orm }: Database,
   { appId, channel, provider, status }: WebhookEventFilter,
-  page: PageRequest,
-): Promise<Page<WebhookEvent> & { readonly counts: Record<string, number> }> {
+  page: ListRequest,
+): Promise<ListPage<WebhookEvent> & { readonly counts: Record<string, number> }> {
   const place = [
     ...(appId === undefined ? [] : [eq(webhookEventLogs.appId, appId)]),
     ...(channel === undefined ? [] : [eq(webhookEventLogs.channel, channel)]),
@@ -214,7 +229,7 @@ export async function listWebhookEvents(
       .groupBy(webhookEventLogs.status),
   ]);
   const counts = Object.fromEntries(counted.map((row) => [row.status, row.count]));
-  return { ...toPage(rows, page.limit, (row) => row), counts };
+  return { ...pageOf(rows, page.limit, (row) => row), counts };
 }
 
 /** An update as it came in. @throws ProblemError `not_found`. */

@@ -4,7 +4,7 @@ import { and, eq, inArray } from 'drizzle-orm';
 import type { Database } from '../db/database.ts';
 import { toQueueItem, toSession } from '../db/models.ts';
 import { apps, cases, customers, queueItems, sessions } from '../db/schema.ts';
-import type { Page } from './page.ts';
+import type { ListPage } from './page.ts';
 
 /** A conversation as it is stored: what its channel has to say about replies is not in it. */
 export type StoredConversation = Omit<ConversationRow, 'replyWindow' | 'comment'>;
@@ -56,7 +56,7 @@ interface Found {
 export async function listConversations(
   database: Database,
   filter: ConversationFilter,
-): Promise<Page<StoredConversation>> {
+): Promise<ListPage<StoredConversation>> {
   const found = await findConversations(database, filter);
   const shown = found.slice(0, filter.limit);
   const last = shown.at(-1);

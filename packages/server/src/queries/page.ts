@@ -1,13 +1,13 @@
 import { ProblemError } from '@mevrik/protocol';
 
 /** A page of a list, newest first; `next` is the cursor of the page after it. */
-export interface Page<Item> {
+export interface ListPage<Item> {
   readonly items: Item[];
   readonly next: string | null;
 }
 
 /** Which page is asked for. */
-export interface PageRequest {
+export interface ListRequest {
   readonly cursor?: string | undefined;
   readonly limit: number;
 }
@@ -16,7 +16,7 @@ export interface PageRequest {
  * The id before which a page begins.
  * @throws ProblemError `invalid_input` for a cursor that is none of ours.
  */
-export function beforeId({ cursor }: PageRequest): number {
+export function beforeId({ cursor }: ListRequest): number {
   if (cursor === undefined) return Number.MAX_SAFE_INTEGER;
   const id = Number(Buffer.from(cursor, 'base64url').toString('utf8'));
   if (Number.isSafeInteger(id) && id > 0) return id;
@@ -26,11 +26,11 @@ export function beforeId({ cursor }: PageRequest): number {
 }
 
 /** Makes a page of rows that were read with one more than fits. */
-export function toPage<Row extends { readonly id: number }, Item>(
+export function pageOf<Row extends { readonly id: number }, Item>(
   rows: readonly Row[],
   limit: number,
   toItem: (row: Row) => Item,
-): Page<Item> {
+): ListPage<Item> {
   const shown = rows.slice(0, limit);
   const last = shown.at(-1);
   const hasMore = rows.length > limit && last !== undefined;

@@ -71,10 +71,18 @@ function emptyPoint(at: Date): ChartPoint {
   return {
     at: at.toISOString(),
     events: {},
-    ...{ ageP50Ms: null, ageP95Ms: null, broadcastP50Ms: null, broadcastP95Ms: null },
-    ...{ failed: 0, parked: 0, dead: 0 },
-    ...{ taken: 0, waitP50Seconds: null, waitP95Seconds: null },
-    ...{ csatAnswers: 0, csatMean: null },
+    ageP50Ms: null,
+    ageP95Ms: null,
+    broadcastP50Ms: null,
+    broadcastP95Ms: null,
+    failed: 0,
+    parked: 0,
+    dead: 0,
+    taken: 0,
+    waitP50Seconds: null,
+    waitP95Seconds: null,
+    csatAnswers: 0,
+    csatMean: null,
   };
 }
 

@@ -6,14 +6,14 @@ import { type BusinessHours, openingAt } from '../domain/business-hours.ts';
 import { estimateMinutes, type Served } from '../domain/waiting-estimate.ts';
 
 /** A conversation that waits, and where in line it stands. */
-export interface Waiting {
+export interface WaitingSession {
   readonly sessionId: number;
   readonly channel: string;
   readonly queuePosition: QueuePosition;
 }
 
 /** A queue of an app. */
-export interface Queue {
+export interface QueueKey {
   readonly appId: number;
   readonly queue: string;
 }
@@ -24,11 +24,11 @@ const longestLine = 1000;
 const servedCount = 21;
 
 /** Who waits in a queue, the first one first: the most urgent, then whoever has waited longest. */
-export async function waitingIn(
+export async function listWaiting(
   { sql }: Database,
-  { appId, queue }: Queue,
+  { appId, queue }: QueueKey,
   isServed: boolean,
-): Promise<Waiting[]> {
+): Promise<WaitingSession[]> {
   const rows = await sql<{ sessionId: number; channel: string; beganAt: string }[]>`
     SELECT item.session_id AS "sessionId", sessions.channel, item.created_at AS "beganAt"
     FROM queue_items item JOIN sessions ON sessions.id = item.session_id
@@ -47,7 +47,7 @@ export async function waitingIn(
 }
 
 /** Where in line a session stands; `null` where it does not wait. */
-export async function queuePosition(
+export async function readQueuePosition(
   { sql }: Database,
   { id }: Pick<Session, 'id'>,
   isServed: boolean,
@@ -74,7 +74,7 @@ export async function queuePosition(
 }
 
 /** The last ones that were taken out of a queue; what went to an agent at once never waited. */
-async function lastServed(sql: Database['sql'], { appId, queue }: Queue): Promise<Served[]> {
+async function lastServed(sql: Database['sql'], { appId, queue }: QueueKey): Promise<Served[]> {
   const rows = await sql<{ beganAt: string; takenAt: string }[]>`
     SELECT created_at AS "beganAt", assigned_at AS "takenAt" FROM queue_items
     WHERE app_id = ${appId} AND queue = ${queue} AND assigned_at > now() - interval '2 hours'
@@ -90,7 +90,7 @@ export interface OpeningSettings {
 }
 
 /** Whether people are there now: by the app's hours, and at its desk. */
-export async function openingOf(
+export async function readAvailability(
   database: Database,
   appId: number,
   { businessHours, offline }: OpeningSettings,
@@ -113,7 +113,7 @@ async function isStaffed({ sql }: Database, appId: number): Promise<boolean> {
 }
 
 /** The agent who serves a session, as the customer sees them. */
-export async function servingAgent(
+export async function readAssignedAgent(
   { orm }: Database,
   { assignedAgentId }: Pick<Session, 'assignedAgentId'>,
 ): Promise<AssignedAgent | null> {
@@ -126,7 +126,7 @@ export async function servingAgent(
 }
 
 /** The conversations that an agent serves. */
-export function servedBy(
+export function listAssignedSessions(
   { sql }: Database,
   agentId: number,
 ): PromiseLike<readonly { readonly id: number; readonly appId: number }[]> {
@@ -136,7 +136,7 @@ export function servedBy(
 }
 
 /** The queues of an app in which somebody waits. */
-export async function queuesOf({ sql }: Database, appId: number): Promise<string[]> {
+export async function listWaitingQueues({ sql }: Database, appId: number): Promise<string[]> {
   const rows = await sql<{ queue: string }[]>`
     SELECT DISTINCT queue FROM queue_items WHERE app_id = ${appId} AND status = 'waiting'`;
   return rows.map(({ queue }) => queue);

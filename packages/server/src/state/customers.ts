@@ -42,7 +42,7 @@ export interface ContactClaim {
  * What the contact says of themselves fills what is not known yet; a verified contact's word counts always.
  */
 export async function ensureContact(tx: Tx, said: ContactClaim): Promise<Contact & { customer: Customer }> {
-  const claim = { ...said, profile: comparable(said.profile, said.country) };
+  const claim = { ...said, profile: normaliseProfile(said.profile, said.country) };
   const key = conversationKey(claim.appId, claim.channel, claim.contactId);
   const known = await findContact(tx, key);
   if (known) return { ...known.contact, customer: await learn(tx, known.customer, claim) };
@@ -75,7 +75,10 @@ export async function ensureContact(tx: Tx, said: ContactClaim): Promise<Contact
 }
 
 /** A profile with its addresses in the form in which they are compared. */
-export function comparable(profile: ContactProfile, country: string | null | undefined): ContactProfile {
+export function normaliseProfile(
+  profile: ContactProfile,
+  country: string | null | undefined,
+): ContactProfile {
   const { email, phone } = profile;
   return {
     ...profile,

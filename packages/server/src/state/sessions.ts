@@ -112,7 +112,7 @@ export async function lockSession(tx: Tx, sessionId: number): Promise<LockedSess
  *
  * @throws ProblemError `not_found`.
  */
-export async function lockSessionOf(
+export async function lockSessionAndMarkRead(
   tx: Tx,
   message: { readonly id: number; readonly sessionId: number },
 ): Promise<LockedSession> {
@@ -155,7 +155,7 @@ export async function moveSession(tx: Tx, session: LockedSession, move: SessionM
 }
 
 /** Notes that something was written: the session lasts longer. Rarely more than one write a minute. */
-export async function touchSession(tx: Tx, app: AppProfile, session: LockedSession): Promise<void> {
+export async function extendSession(tx: Tx, app: AppProfile, session: LockedSession): Promise<void> {
   const next = nextExpiry(new Date(), app.settings.sessionIdleMinutes);
   if (!needsBump(session.expiresAt, next)) return;
   await tx.orm

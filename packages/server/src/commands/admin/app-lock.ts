@@ -2,17 +2,17 @@ import { ProblemError } from '@mevrik/protocol';
 import { eq } from 'drizzle-orm';
 import { writeAudit } from '../../audit/audit.ts';
 import { apps } from '../../db/schema.ts';
-import type { Seen } from '../../domain/state-tag.ts';
+import type { ExpectedTags } from '../../domain/state-tag.ts';
 import type { Tx } from '../../log/transaction.ts';
 
 /** Whose act it is, as it stands in the audit trail: `agent 7`. */
-export interface By {
+export interface ActedBy {
   readonly actor: string;
 }
 
 /** What whoever acts has seen of what they change. */
-export interface Over {
-  readonly seen?: Seen;
+export interface Precondition {
+  readonly seen?: ExpectedTags;
 }
 
 /** An app that nobody else changes until the transaction ends. @throws ProblemError `not_found`. */

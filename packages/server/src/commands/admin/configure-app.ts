@@ -2,11 +2,11 @@ import { asc, eq } from 'drizzle-orm';
 import { parseAppSettings } from '../../apps/app-settings.ts';
 import { randomToken } from '../../auth/secrets.ts';
 import { apps, bots, routingRules } from '../../db/schema.ts';
-import { parseFlow, shownBot } from '../../domain/bot/index.ts';
+import { parseFlow, toBotView } from '../../domain/bot/index.ts';
 import { compileRules, type RoutingRule } from '../../domain/routing/index.ts';
-import { appTag, botTag, demandSeen, rulesTag } from '../../domain/state-tag.ts';
+import { appTag, assertUnchanged, botTag, rulesTag } from '../../domain/state-tag.ts';
 import type { Tx } from '../../log/transaction.ts';
-import { auditApp, type By, lockApp, type Over } from './app-lock.ts';
+import { type ActedBy, auditApp, lockApp, type Precondition } from './app-lock.ts';
 
 /**
  * Changes an app. New settings are laid over the old ones, key by key; `null` takes one away, so that it has its
@@ -21,8 +21,8 @@ export async function changeApp(
     seen,
     appId,
     ...changes
-  }: By &
-    Over & {
+  }: ActedBy &
+    Precondition & {
       readonly appId: number;
       readonly name?: string | undefined;
       readonly enabled?: boolean | undefined;
@@ -30,7 +30,7 @@ export async function changeApp(
     },
 ): Promise<string> {
   const app = await lockApp(tx, appId);
-  demandSeen(seen, appTag(app));
+  assertUnchanged(seen, appTag(app));
   const settings = Object.fromEntries(
     Object.entries({ ...app.settings, ...changes.settings }).filter(([, value]) => value !== null),
   );
@@ -53,10 +53,11 @@ export async function replaceSettings(
     seen,
     appId,
     settings,
-  }: By & Over & { readonly appId: number; readonly settings: Readonly<Record<string, unknown>> },
+  }: ActedBy &
+    Precondition & { readonly appId: number; readonly settings: Readonly<Record<string, unknown>> },
 ): Promise<string> {
   const app = await lockApp(tx, appId);
-  demandSeen(seen, appTag(app));
+  assertUnchanged(seen, appTag(app));
   parseAppSettings(settings);
   await tx.orm
     .update(apps)
@@ -73,7 +74,7 @@ export async function replaceSettings(
 /** Gives an app a new secret; the old one works no more. @returns the secret, this once. */
 export async function rotateSecret(
   tx: Tx,
-  { actor, appId }: By & { readonly appId: number },
+  { actor, appId }: ActedBy & { readonly appId: number },
 ): Promise<string> {
   await lockApp(tx, appId);
   const secret = randomToken(32);
@@ -94,7 +95,7 @@ export async function putRules(
     seen,
     appId,
     rules,
-  }: By & Over & { readonly appId: number; readonly rules: readonly RoutingRule[] },
+  }: ActedBy & Precondition & { readonly appId: number; readonly rules: readonly RoutingRule[] },
 ): Promise<string> {
   compileRules(rules);
   await lockApp(tx, appId);
@@ -103,7 +104,7 @@ export async function putRules(
     .from(routingRules)
     .where(eq(routingRules.appId, appId))
     .orderBy(asc(routingRules.position));
-  demandSeen(seen, rulesTag(stored));
+  assertUnchanged(seen, rulesTag(stored));
   await tx.orm.delete(routingRules).where(eq(routingRules.appId, appId));
   if (rules.length > 0)
     await tx.orm.insert(routingRules).values(rules.map((rule, at) => ruleRow(appId, rule, at)));
@@ -130,7 +131,7 @@ export function ruleRow(
 }
 
 /** A bot as administrators write it. */
-export type BotInput =
+export type BotConfiguration =
   | { readonly kind: 'builtin'; readonly flow: string }
   | { readonly kind: 'http'; readonly url: string; readonly timeoutMs: number }
   | { readonly kind: 'none' };
@@ -142,12 +143,17 @@ export type BotInput =
  */
 export async function putBot(
   tx: Tx,
-  { actor, seen, appId, bot }: By & Over & { readonly appId: number; readonly bot: BotInput },
+  {
+    actor,
+    seen,
+    appId,
+    bot,
+  }: ActedBy & Precondition & { readonly appId: number; readonly bot: BotConfiguration },
 ): Promise<{ readonly secret: string | null; readonly tag: string }> {
   await lockApp(tx, appId);
   if (bot.kind === 'builtin') parseFlow(bot.flow);
   const [known] = await tx.orm.select().from(bots).where(eq(bots.appId, appId));
-  demandSeen(seen, botTag(shownBot(known)));
+  assertUnchanged(seen, botTag(toBotView(known)));
   // The form of the Standard Webhooks specification, so that its libraries take it as it is.
   const made =
     bot.kind === 'http' && !known?.secret ? `whsec_${Buffer.from(randomToken(24)).toString('base64')}` : null;
@@ -164,5 +170,5 @@ export async function putBot(
     .values({ appId, ...row })
     .onConflictDoUpdate({ target: bots.appId, set: row });
   await auditApp(tx, actor, 'bot.put', appId, { kind: bot.kind });
-  return { secret: made, tag: botTag(shownBot(row)) };
+  return { secret: made, tag: botTag(toBotView(row)) };
 }

@@ -3,9 +3,9 @@ import { and, eq } from 'drizzle-orm';
 import type { ChannelAdapter } from '../../channels/channel.ts';
 import type { ChannelRegistry } from '../../channels/registry.ts';
 import { channels } from '../../db/schema.ts';
-import { channelTag, demandSeen } from '../../domain/state-tag.ts';
+import { assertUnchanged, channelTag } from '../../domain/state-tag.ts';
 import type { Tx } from '../../log/transaction.ts';
-import { auditApp, type By, lockApp, type Over } from './app-lock.ts';
+import { type ActedBy, auditApp, lockApp, type Precondition } from './app-lock.ts';
 import { mergePatch } from './merge-patch.ts';
 
 type Settings = Record<string, unknown>;
@@ -26,12 +26,17 @@ export interface ChannelInput {
 export async function putChannel(
   tx: Tx,
   registry: ChannelRegistry,
-  { actor, seen, appId, channel }: By & Over & { readonly appId: number; readonly channel: ChannelInput },
+  {
+    actor,
+    seen,
+    appId,
+    channel,
+  }: ActedBy & Precondition & { readonly appId: number; readonly channel: ChannelInput },
 ): Promise<string> {
   const { secret } = await lockApp(tx, appId);
   const { name, kind, enabled = true, settings = {} } = channel;
   const known = await findChannel(tx, appId, name);
-  demandSeen(seen, known ? channelTag(known, secret) : null);
+  assertUnchanged(seen, known ? channelTag(known, secret) : null);
   checkSettings(registry, kind, settings);
   if (known && known.kind !== kind) throw invalid('kind', `is ${known.kind} and cannot change`);
   await tx.orm
@@ -57,8 +62,8 @@ export async function changeChannel(
     appId,
     name,
     ...changes
-  }: By &
-    Over & {
+  }: ActedBy &
+    Precondition & {
       readonly appId: number;
       readonly name: string;
       readonly enabled?: boolean | undefined;
@@ -68,7 +73,7 @@ export async function changeChannel(
   const { secret } = await lockApp(tx, appId);
   const known = await findChannel(tx, appId, name);
   if (!known) throw new ProblemError('not_found', 'Channel not found.');
-  demandSeen(seen, channelTag(known, secret));
+  assertUnchanged(seen, channelTag(known, secret));
   const { enabled = known.enabled } = changes;
   const settings = mergePatch(known.settings, changes.settings ?? {});
   // One that is stored and fits no more can still be switched off.

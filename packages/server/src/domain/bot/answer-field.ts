@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import type { Field } from './flow-schema.ts';
+import type { FormField } from './flow-schema.ts';
 
 /** The longest answer that is kept. */
 const maxAnswer = 1000;
 
 /** Reads an answer to a form's question; `undefined` where it does not fit. */
-export function answerField(field: Field, text: string): string | number | undefined {
+export function answerField(field: FormField, text: string): string | number | undefined {
   const said = text.trim();
   if (said === '' || said.length > maxAnswer) return undefined;
   switch (field.type) {

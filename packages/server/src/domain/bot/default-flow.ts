@@ -1,4 +1,4 @@
-import { type Flow, parseFlow } from './parse-flow.ts';
+import { type BotFlow, parseFlow } from './parse-flow.ts';
 
 /** The flow of an app that has none of its own: a beginning to copy from. */
 export const defaultFlow = `# What the bot says to a new session.
@@ -71,4 +71,4 @@ fallback:
 `;
 
 /** The same, parsed. */
-export const defaultParsedFlow: Flow = parseFlow(defaultFlow);
+export const defaultParsedFlow: BotFlow = parseFlow(defaultFlow);

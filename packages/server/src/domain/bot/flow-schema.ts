@@ -91,7 +91,7 @@ export const flowSchema = z.strictObject({
 
 /** A flow with its defaults filled in. */
 export type FlowDefinition = z.output<typeof flowSchema>;
-export type Said = z.output<typeof saidSchema>;
-export type Step = z.output<typeof stepSchema>;
-export type Wish = z.output<typeof wishSchema>;
-export type Field = z.output<typeof fieldSchema>;
+export type BotMessage = z.output<typeof saidSchema>;
+export type FlowStep = z.output<typeof stepSchema>;
+export type HandoverTarget = z.output<typeof wishSchema>;
+export type FormField = z.output<typeof fieldSchema>;

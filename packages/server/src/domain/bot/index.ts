@@ -1,7 +1,7 @@
 export { type BotState, botStateSchema } from './bot-state.ts';
+export { toBotView } from './bot-view.ts';
 export { defaultFlow, defaultParsedFlow } from './default-flow.ts';
 export { isHandoverRequest } from './handover-words.ts';
 export { type HttpBotRequest, type HttpBotResponse, httpBotResponseSchema } from './http-bot.ts';
-export { type Flow, parseFlow } from './parse-flow.ts';
-export { type BotInput, type BotTurn, greet, respond, understand } from './respond.ts';
-export { shownBot } from './shown-bot.ts';
+export { type BotFlow, parseFlow } from './parse-flow.ts';
+export { type BotInput, type BotTurn, greet, interpret, respond } from './respond.ts';

@@ -2,15 +2,15 @@ import { ProblemError } from '@mevrik/protocol';
 import { RE2JS } from 're2js';
 import { isNode, LineCounter, parseDocument } from 'yaml';
 import { isStorable } from '../storable.ts';
-import { type FlowDefinition, flowSchema, type Step } from './flow-schema.ts';
+import { type FlowDefinition, type FlowStep, flowSchema } from './flow-schema.ts';
 
 /** A flow that has been checked: every reference leads somewhere, and its patterns are compiled. */
-export interface Flow {
+export interface BotFlow {
   readonly definition: FlowDefinition;
   /** The patterns of each intent. They run in linear time whatever they are and whatever they meet. */
   readonly patterns: ReadonlyMap<string, readonly RE2JS[]>;
   /** What a press of a menu's choice does, by its payload. */
-  readonly choices: ReadonlyMap<string, Step>;
+  readonly choices: ReadonlyMap<string, FlowStep>;
 }
 
 /** Larger flows are refused. */
@@ -24,7 +24,7 @@ type Problem = { path: string; message: string };
  * Reads a flow in YAML or JSON.
  * @throws ProblemError `invalid_input`, naming every field at fault.
  */
-export function parseFlow(text: string): Flow {
+export function parseFlow(text: string): BotFlow {
   try {
     return checkFlow(text);
   } catch (error) {
@@ -50,7 +50,7 @@ function withLines(text: string, problems: readonly Problem[]): Problem[] {
   });
 }
 
-function checkFlow(text: string): Flow {
+function checkFlow(text: string): BotFlow {
   const parsed = flowSchema.safeParse(readYaml(text));
   if (!parsed.success) {
     throw refuse(
@@ -121,7 +121,7 @@ function compilePatterns(patterns: readonly string[], path: string, problems: Pr
 }
 
 /** Every step of a flow with the place at which its author wrote it. */
-function* stepsOf(flow: FlowDefinition): Generator<readonly [string, Step]> {
+function* stepsOf(flow: FlowDefinition): Generator<readonly [string, FlowStep]> {
   for (const [index, intent] of flow.intents.entries()) yield [`flow.intents.${index}`, intent];
   for (const [name, menu] of Object.entries(flow.menus)) {
     for (const [index, choice] of menu.choices.entries())
@@ -156,8 +156,8 @@ function checkForms(flow: FlowDefinition, problems: Problem[]): void {
   }
 }
 
-function collectChoices(flow: FlowDefinition, problems: Problem[]): Map<string, Step> {
-  const choices = new Map<string, Step>();
+function collectChoices(flow: FlowDefinition, problems: Problem[]): Map<string, FlowStep> {
+  const choices = new Map<string, FlowStep>();
   for (const [name, menu] of Object.entries(flow.menus)) {
     for (const [index, { title: _title, payload, ...step }] of menu.choices.entries()) {
       const key = payloadOf(name, index, payload);

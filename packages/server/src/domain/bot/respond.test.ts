@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { type BotInput, type BotTurn, defaultFlow, type Flow, parseFlow, respond } from './index.ts';
+import { type BotFlow, type BotInput, type BotTurn, defaultFlow, parseFlow, respond } from './index.ts';
 
 const vera = { name: 'Vera' };
 
 /** The turns of a customer who says this so many times. */
-function repeat(flow: Flow, text: string, times: number): BotTurn[] {
+function repeat(flow: BotFlow, text: string, times: number): BotTurn[] {
   const turns: BotTurn[] = [];
   for (let count = 0; count < times; count++) {
     turns.push(respond(flow, turns.at(-1)?.state ?? null, { kind: 'text', text }, vera));
@@ -37,7 +37,7 @@ describe('a file without words', () => {
   const file: BotInput = { kind: 'attachment' };
   const shipped = parseFlow(defaultFlow);
   /** The turns of a customer who does one thing after another. */
-  function turnsOf(flow: Flow, ...inputs: readonly (string | BotInput)[]): BotTurn[] {
+  function turnsOf(flow: BotFlow, ...inputs: readonly (string | BotInput)[]): BotTurn[] {
     const turns: BotTurn[] = [];
     for (const one of inputs) {
       const input = typeof one === 'string' ? { kind: 'text' as const, text: one } : one;

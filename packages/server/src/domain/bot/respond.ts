@@ -1,10 +1,10 @@
 import type { MessageContent, MessageKind } from '@mevrik/protocol';
 import { answerField } from './answer-field.ts';
 import { type BotState, initialBotState } from './bot-state.ts';
-import type { Field, Step, Wish } from './flow-schema.ts';
+import type { FlowStep, FormField, HandoverTarget } from './flow-schema.ts';
 import { hasPhrase, isHandoverRequest } from './handover-words.ts';
-import type { Flow } from './parse-flow.ts';
-import { ask, type Fillings, say, sayMenu } from './say.ts';
+import type { BotFlow } from './parse-flow.ts';
+import { type Placeholders, renderMenu, renderMessage, renderQuestion } from './render.ts';
 
 /** What a customer did, as far as the bot cares. */
 export interface BotInput {
@@ -15,7 +15,7 @@ export interface BotInput {
 }
 
 /** A wish for a person, with what the flow knows about which. */
-export interface HandoverWish extends Wish {
+export interface HandoverRequest extends HandoverTarget {
   /** One line for the agent. */
   readonly reason: string;
 }
@@ -24,7 +24,7 @@ export interface HandoverWish extends Wish {
 export interface BotTurn {
   readonly replies: readonly MessageContent[];
   readonly state: BotState;
-  readonly handover: HandoverWish | null;
+  readonly handover: HandoverRequest | null;
   /** Answers collected by a form that is now complete. */
   readonly attributes: Readonly<Record<string, string | number | boolean>>;
 }
@@ -37,8 +37,8 @@ interface BotCustomer {
 const maxTries = 3;
 
 /** What the bot says to a new session. */
-export function greet(flow: Flow, customer: BotCustomer): readonly MessageContent[] {
-  return flow.definition.greeting.map((said) => say(said, { customer, answers: {} }));
+export function greet(flow: BotFlow, customer: BotCustomer): readonly MessageContent[] {
+  return flow.definition.greeting.map((said) => renderMessage(said, { customer, answers: {} }));
 }
 
 /**
@@ -48,13 +48,13 @@ export function greet(flow: Flow, customer: BotCustomer): readonly MessageConten
  * turn.
  */
 export function respond(
-  flow: Flow,
+  flow: BotFlow,
   before: BotState | null,
   input: BotInput,
   customer: BotCustomer,
 ): BotTurn {
   const { askedAboutFile = false, ...state } = before ?? initialBotState;
-  const heard = understand(flow, before, input);
+  const heard = interpret(flow, before, input);
   switch (heard.as) {
     case 'file':
       return takeFile(flow, state, customer, askedAboutFile);
@@ -72,20 +72,20 @@ export function respond(
 }
 
 /** What the bot takes an input for. */
-export type Heard =
+export type Interpretation =
   | { readonly as: 'answer'; readonly form: string; readonly text: string }
-  | { readonly as: 'choice'; readonly step: Step }
+  | { readonly as: 'choice'; readonly step: FlowStep }
   | { readonly as: 'file' }
   | { readonly as: 'wish' }
-  | { readonly as: 'intent'; readonly name: string; readonly step: Step }
+  | { readonly as: 'intent'; readonly name: string; readonly step: FlowStep }
   | { readonly as: 'nothing' };
 
 /** What the bot takes an input for, before it does anything about it. */
-export function understand(
-  flow: Flow,
+export function interpret(
+  flow: BotFlow,
   before: BotState | null,
   { kind, text: said, payload }: BotInput,
-): Heard {
+): Interpretation {
   const state = before ?? initialBotState;
   const text = (said ?? '').slice(0, 10_000);
   const form = state.form?.name ?? '';
@@ -105,33 +105,42 @@ export function understand(
 }
 
 /** Says what a step says and goes where it goes. */
-function take(flow: Flow, before: BotState, step: Step, customer: BotCustomer, reason: string): BotTurn {
+function take(
+  flow: BotFlow,
+  before: BotState,
+  step: FlowStep,
+  customer: BotCustomer,
+  reason: string,
+): BotTurn {
   const state = { ...before, misunderstandings: 0 };
-  const fillings: Fillings = { customer, answers: state.answers };
-  const replies = step.replies.map((said) => say(said, fillings));
+  const fillings: Placeholders = { customer, answers: state.answers };
+  const replies = step.replies.map((said) => renderMessage(said, fillings));
   if (step.handover !== undefined) {
     const turn = handOver(flow, state, step.handover === true ? {} : step.handover, customer, reason);
     return { ...turn, replies: [...replies, ...turn.replies] };
   }
   const [kind, name = ''] = step.goto?.split('.') ?? [];
   if (kind === 'menu') {
-    return turnOf({ ...state, form: null }, [...replies, ...sayMenu(flow.definition, name, fillings)]);
+    return turnOf({ ...state, form: null }, [...replies, ...renderMenu(flow.definition, name, fillings)]);
   }
   const first = kind === 'form' ? flow.definition.forms[name]?.fields[0] : undefined;
   if (!first) return turnOf({ ...state, form: null }, replies);
-  return turnOf({ ...state, form: { name, field: 0, tries: 0 } }, [...replies, ask(first, fillings)]);
+  return turnOf({ ...state, form: { name, field: 0, tries: 0 } }, [
+    ...replies,
+    renderQuestion(first, fillings),
+  ]);
 }
 
 /**
  * Thanks for a file that came without words, and asks what it is about: once, since several often come in a row. It is
  * neither understood nor misunderstood, and no answer to a form's question, which is asked anew.
  */
-function takeFile(flow: Flow, state: BotState, customer: BotCustomer, wasAsked: boolean): BotTurn {
+function takeFile(flow: BotFlow, state: BotState, customer: BotCustomer, wasAsked: boolean): BotTurn {
   const { message, ...step } = flow.definition.files;
-  const fillings: Fillings = { customer, answers: state.answers };
-  const thanks = say(message, fillings);
+  const fillings: Placeholders = { customer, answers: state.answers };
+  const thanks = renderMessage(message, fillings);
   const field = openField(flow, state);
-  if (field) return turnOf(state, [thanks, ask(field, fillings)]);
+  if (field) return turnOf(state, [thanks, renderQuestion(field, fillings)]);
   if (wasAsked) return turnOf({ ...state, askedAboutFile: true }, [thanks]);
   const turn = take(flow, state, step, customer, 'The customer sent a file.');
   const replies = [thanks, ...turn.replies];
@@ -141,15 +150,15 @@ function takeFile(flow: Flow, state: BotState, customer: BotCustomer, wasAsked: 
 }
 
 /** The form that is being filled in, if the flow still has it; names such as `constructor` are no forms. */
-function openForm({ definition: { forms } }: Flow, { form }: BotState) {
+function openForm({ definition: { forms } }: BotFlow, { form }: BotState) {
   return form && Object.hasOwn(forms, form.name) ? forms[form.name] : undefined;
 }
 
-function openField(flow: Flow, state: BotState): Field | undefined {
+function openField(flow: BotFlow, state: BotState): FormField | undefined {
   return openForm(flow, state)?.fields[state.form?.field ?? 0];
 }
 
-function continueForm(flow: Flow, state: BotState, text: string, customer: BotCustomer): BotTurn {
+function continueForm(flow: BotFlow, state: BotState, text: string, customer: BotCustomer): BotTurn {
   const place = state.form;
   const form = openForm(flow, state);
   const field = openField(flow, state);
@@ -160,7 +169,7 @@ function continueForm(flow: Flow, state: BotState, text: string, customer: BotCu
     if (place.tries + 1 >= maxTries) {
       return handOver(flow, state, {}, customer, `The customer gave no valid answer to "${field.name}".`);
     }
-    const question = ask(field, { customer, answers: state.answers });
+    const question = renderQuestion(field, { customer, answers: state.answers });
     const retry = { ...question, text: field.retry };
     return turnOf({ ...state, form: { ...place, tries: place.tries + 1 } }, [retry]);
   }
@@ -168,7 +177,7 @@ function continueForm(flow: Flow, state: BotState, text: string, customer: BotCu
   const next = form.fields[place.field + 1];
   if (next) {
     const moved = { ...state, answers, form: { ...place, field: place.field + 1, tries: 0 } };
-    return turnOf(moved, [ask(next, { customer, answers })]);
+    return turnOf(moved, [renderQuestion(next, { customer, answers })]);
   }
   const collected = Object.fromEntries(
     form.fields.flatMap(({ name }) => (Object.hasOwn(answers, name) ? [[name, answers[name] ?? '']] : [])),
@@ -183,14 +192,14 @@ function continueForm(flow: Flow, state: BotState, text: string, customer: BotCu
   return { ...turn, attributes: collected };
 }
 
-function fallBack(flow: Flow, state: BotState, customer: BotCustomer): BotTurn {
+function fallBack(flow: BotFlow, state: BotState, customer: BotCustomer): BotTurn {
   const { fallback } = flow.definition;
   const misunderstandings = state.misunderstandings + 1;
-  const fillings: Fillings = { customer, answers: state.answers };
+  const fillings: Placeholders = { customer, answers: state.answers };
   if (misunderstandings < fallback.after) {
     return turnOf(
       { ...state, misunderstandings },
-      fallback.replies.map((said) => say(said, fillings)),
+      fallback.replies.map((said) => renderMessage(said, fillings)),
     );
   }
   if (fallback.goto !== undefined) return take(flow, state, { ...fallback, replies: [] }, customer, '');
@@ -198,9 +207,15 @@ function fallBack(flow: Flow, state: BotState, customer: BotCustomer): BotTurn {
   return handOver(flow, state, wish, customer, 'The bot did not understand the customer.');
 }
 
-function handOver(flow: Flow, state: BotState, wish: Wish, customer: BotCustomer, reason: string): BotTurn {
+function handOver(
+  flow: BotFlow,
+  state: BotState,
+  wish: HandoverTarget,
+  customer: BotCustomer,
+  reason: string,
+): BotTurn {
   const { words: _words, message, ...usual } = flow.definition.handover;
-  const said = say(message, { customer, answers: state.answers });
+  const said = renderMessage(message, { customer, answers: state.answers });
   const rested = { ...state, form: null, misunderstandings: 0 };
   return { ...turnOf(rested, [said]), handover: { ...usual, ...wish, reason } };
 }

@@ -1,7 +1,7 @@
 import type { Verdict } from '@mevrik/protocol';
 import { authorOf } from './agents.ts';
 import { secondsBetween } from './elapsed.ts';
-import type { Answer, ChannelFacts, DiagnosisFacts } from './facts.ts';
+import type { Answer, DiagnosedChannel, DiagnosisFacts } from './facts.ts';
 import { conversationLink, link } from './links.ts';
 
 /** Why a reply has not reached the customer; `null` where it has. */
@@ -70,7 +70,7 @@ function pendingVerdict({ channel, app, now }: DiagnosisFacts, answer: Answer): 
 }
 
 /** Whether the channel accepted no more replies to this customer at an instant. */
-function isWindowClosed({ window }: ChannelFacts, answer: Answer, atIso: string): boolean {
+function isWindowClosed({ window }: DiagnosedChannel, answer: Answer, atIso: string): boolean {
   if (!window) return false;
   const hours = answer.message.sender.type === 'agent' ? window.hoursForAgents : window.hours;
   return windowClosesAt(answer.writtenAt, hours) < Date.parse(atIso);

@@ -46,7 +46,7 @@ export interface QueueFacts {
 }
 
 /** The state of the channel, and its reply window. */
-export interface ChannelFacts {
+export interface DiagnosedChannel {
   readonly name: string;
   readonly kind: string;
   readonly exists: boolean;
@@ -72,7 +72,7 @@ export interface DiagnosisFacts {
     readonly hours: BusinessHours;
     readonly bot: 'builtin' | 'http' | 'none';
   };
-  readonly channel: ChannelFacts;
+  readonly channel: DiagnosedChannel;
   /** The webhook event that brought the message; `null` on channels without a provider. */
   readonly webhookEvent: {
     readonly id: number;

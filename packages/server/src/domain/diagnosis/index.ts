@@ -3,7 +3,14 @@ import type { DiagnosisFacts } from './facts.ts';
 import { stepsOf } from './steps.ts';
 import { verdictOf } from './verdict.ts';
 
-export type { Answer, AppAgent, ChannelFacts, DiagnosisFacts, ListenerResult, QueueFacts } from './facts.ts';
+export type {
+  Answer,
+  AppAgent,
+  DiagnosedChannel,
+  DiagnosisFacts,
+  ListenerResult,
+  QueueFacts,
+} from './facts.ts';
 
 /** Diagnoses a message: why it was or was not answered, and its history. Codes and facts only; the console words them. */
 export function diagnose(facts: DiagnosisFacts): Diagnosis {

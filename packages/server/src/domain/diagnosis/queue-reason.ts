@@ -61,6 +61,6 @@ export function queueLinks({ message }: DiagnosisFacts, { code }: QueueReason): 
 }
 
 /** The queue of a waiting conversation, its position there, and since when it has waited. */
-export function waitingIn({ now }: DiagnosisFacts, { item, position }: QueueFacts) {
+export function waitingFacts({ now }: DiagnosisFacts, { item, position }: QueueFacts) {
   return { queue: item.queue, seconds: secondsBetween(item.createdAt, now), position };
 }

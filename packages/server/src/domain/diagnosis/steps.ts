@@ -3,7 +3,7 @@ import { agentName, authorOf } from './agents.ts';
 import { secondsBetween } from './elapsed.ts';
 import type { Answer, DiagnosisFacts, ListenerResult, QueueFacts } from './facts.ts';
 import { link } from './links.ts';
-import { queueReason, waitingIn } from './queue-reason.ts';
+import { queueReason, waitingFacts } from './queue-reason.ts';
 
 /** A long conversation would be repeated for each of its messages: only the first answers are shown. */
 const maxAnswers = 5;
@@ -160,7 +160,7 @@ function inQueueStep(facts: DiagnosisFacts, queue: QueueFacts): DiagnosisStep {
     code: 'in_queue',
     tone: 'waiting',
     at: null,
-    facts: { waiting: waitingIn(facts, queue), reason: queueReason(facts, queue) },
+    facts: { waiting: waitingFacts(facts, queue), reason: queueReason(facts, queue) },
     link: link('agents'),
   };
 }

@@ -10,7 +10,7 @@ import {
   type QueueFacts,
 } from './facts.ts';
 import { conversationLink, link } from './links.ts';
-import { queueLinks, queueReason, waitingIn } from './queue-reason.ts';
+import { queueLinks, queueReason, waitingFacts } from './queue-reason.ts';
 
 /** Decides why a message was or was not answered; for a reply, whether it reached the customer. */
 export function verdictOf(facts: DiagnosisFacts): Verdict {
@@ -179,7 +179,7 @@ function queueVerdict(facts: DiagnosisFacts, queue: QueueFacts): Verdict {
     code: hasBotFailed ? 'bot_failed' : reason.code,
     tone: isExpected && !hasBotFailed ? 'waiting' : 'bad',
     facts: {
-      waiting: waitingIn(facts, queue),
+      waiting: waitingFacts(facts, queue),
       reason,
       byBot: isHandedOver && queue.item.reason === 'handover',
       failedBot: hasBotFailed ? app.name : null,

@@ -1,9 +1,9 @@
 import { agentSchema, idSchema, pageQuery } from '@mevrik/protocol';
 import { z } from 'zod';
 import { hashPassword, minPasswordLength } from '../../auth/passwords.ts';
-import { changeAgent, employ, setUp } from '../../commands/admin/employ.ts';
+import { changeAgent, createAgent, createFirstAdministrator } from '../../commands/admin/manage-agents.ts';
 import { listAgents, requireAgent } from '../../queries/agents.ts';
-import { beforeId, toPage } from '../../queries/page.ts';
+import { beforeId, pageOf } from '../../queries/page.ts';
 import { actorOf } from '../access.ts';
 import type { HttpDeps, RoutePlugin } from '../http-deps.ts';
 import { limiter } from '../limits.ts';
@@ -55,7 +55,7 @@ export function employmentRoutes({ database, unitOfWork, authenticator, receptio
       async (request, reply) => {
         const { password, ...body } = request.body;
         const passwordHash = await hashPassword(password);
-        const id = await unitOfWork.run((tx) => setUp(tx, { ...body, passwordHash }));
+        const id = await unitOfWork.run((tx) => createFirstAdministrator(tx, { ...body, passwordHash }));
         return reply.code(201).send(await requireAgent(database, id));
       },
     );
@@ -66,7 +66,7 @@ export function employmentRoutes({ database, unitOfWork, authenticator, receptio
         const { limit, search, role } = request.query;
         const before = beforeId(request.query);
         const rows = await listAgents(database, { before, limit: limit + 1, search, role });
-        return toPage(rows, limit, (agent) => agent);
+        return pageOf(rows, limit, (agent) => agent);
       },
     );
     api.post(
@@ -75,7 +75,7 @@ export function employmentRoutes({ database, unitOfWork, authenticator, receptio
       async (request, reply) => {
         const { password, ...body } = request.body;
         const agent = { ...body, passwordHash: await hashPassword(password) };
-        const id = await unitOfWork.run((tx) => employ(tx, { actor: actorOf(request), agent }));
+        const id = await unitOfWork.run((tx) => createAgent(tx, { actor: actorOf(request), agent }));
         return reply.code(201).send(await requireAgent(database, id));
       },
     );

@@ -10,7 +10,7 @@ import {
   rotateSecret,
 } from '../../commands/admin/configure-app.ts';
 import { registerApp } from '../../commands/register-app.ts';
-import { botStateSchema, greet, parseFlow, respond, understand } from '../../domain/bot/index.ts';
+import { botStateSchema, greet, interpret, parseFlow, respond } from '../../domain/bot/index.ts';
 import { compileRules, judge, route, routingRuleSchema } from '../../domain/routing/index.ts';
 import { appTag, botTag, rulesTag } from '../../domain/state-tag.ts';
 import { listApps, listRules, readBot, requireAppRow } from '../../queries/administration.ts';
@@ -240,7 +240,7 @@ export function appRoutes({ database, unitOfWork, apps, authenticator, reception
           return { replies: greet(parsed, customer), state, handover: null, attributes: {}, heard: null };
         }
         const input = { kind: file ? ('attachment' as const) : ('text' as const), text, payload };
-        const heard = understand(parsed, state, input);
+        const heard = interpret(parsed, state, input);
         return {
           ...respond(parsed, state, input, customer),
           heard: { as: heard.as, ...('name' in heard ? { name: heard.name } : {}) },

@@ -12,7 +12,7 @@ import type { ChannelRegistry } from '../../channels/registry.ts';
 import type { LoggedStory } from '../../dispatch/inspect/event-story.ts';
 import type { DispatchInspection } from '../../dispatch/inspect/inspection.ts';
 import {
-  type ChannelFacts,
+  type DiagnosedChannel,
   type DiagnosisFacts,
   diagnose,
   type ListenerResult,
@@ -182,7 +182,7 @@ function channelFacts(
   channels: ChannelRegistry,
   { message, health, session }: MessageRecords,
   profile: ChannelProfile | undefined,
-): ChannelFacts {
+): DiagnosedChannel {
   const sender = profile && channels.senderFor(profile.kind);
   const hours = sender?.delivers === 'by-sending' ? sender.capabilities.replyWindowHours : null;
   const forAgents =

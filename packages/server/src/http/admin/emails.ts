@@ -2,7 +2,7 @@ import { emailPreviewSchema, emailQuery, emailRecordSchema, idSchema, pageOf } f
 import { z } from 'zod';
 import { writeAudit } from '../../audit/audit.ts';
 import { replayEmail } from '../../inbound-email/replay-email.ts';
-import { listEmails, requireEmail } from '../../queries/mails.ts';
+import { listEmails, requireEmail } from '../../queries/emails.ts';
 import { actorOf } from '../access.ts';
 import type { HttpDeps, RoutePlugin } from '../http-deps.ts';
 

@@ -1,7 +1,7 @@
 import { idSchema, ProblemError } from '@mevrik/protocol';
 import { z } from 'zod';
 import { readEmailAttachment, showEmail } from '../../inbound-email/stored-email.ts';
-import { requireEmailOf } from '../../queries/mails.ts';
+import { requireEmailOf } from '../../queries/emails.ts';
 import { staffRoles } from '../access.ts';
 import type { HttpDeps, RoutePlugin } from '../http-deps.ts';
 import { assertOwnApp } from './sessions.ts';

@@ -20,13 +20,14 @@ import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { requireApp } from '../../apps/app-directory.ts';
 import { mayActFor, type StaffPrincipal } from '../../auth/principal.ts';
-import { acceptQueueItem } from '../../commands/assign.ts';
-import { markRead } from '../../commands/mark-read.ts';
-import { addNote, replyAsAgent } from '../../commands/send-reply.ts';
-import { showSign } from '../../commands/show-sign.ts';
+import { acceptQueueItem } from '../../commands/assign-queue-item.ts';
+import { enqueueSign } from '../../commands/enqueue-sign.ts';
+import { markSessionRead } from '../../commands/mark-session-read.ts';
+import { replyAsAgent } from '../../commands/send-reply.ts';
 import { assertMayServe, transfer } from '../../commands/transfer.ts';
 import { notifier } from '../../live/publisher.ts';
 import { listMessages, listQueueItems, listSessions, requireSession } from '../../queries/conversations.ts';
+import { addNote } from '../../state/messages.ts';
 import { lockSession } from '../../state/sessions.ts';
 import { staffOf, staffRoles, uploaderOf } from '../access.ts';
 import { causeOf } from '../cause.ts';
@@ -254,7 +255,7 @@ export function sessionRoutes(dependencies: HttpDeps): RoutePlugin {
         const payload = { sessionId: id, by: 'agent', agentId, name, typing: request.body.typing };
         notify([{ appId, topic: topics.session(id), event: 'typing', payload }]);
         if (request.body.typing)
-          await showSign({ unitOfWork, apps, channels }, { appId, sessionId: id, sign: 'typing' });
+          await enqueueSign({ unitOfWork, apps, channels }, { appId, sessionId: id, sign: 'typing' });
         return reply.code(204).send(null);
       },
     );
@@ -276,12 +277,12 @@ export function sessionRoutes(dependencies: HttpDeps): RoutePlugin {
         const { messageId } = request.body;
         const { appId } = await ownSession(request, sessionId);
         const authorize = (session: Parameters<typeof assertMayServe>[1]) => assertMayServe(by, session);
-        await unitOfWork.run((tx) => markRead(tx, { sessionId, by: 'agent', messageId, authorize }));
+        await unitOfWork.run((tx) => markSessionRead(tx, { sessionId, by: 'agent', messageId, authorize }));
         const payload = { sessionId, by: 'agent', agentId: by.agentId, messageId };
         // Whoever has the desk open in several places has read it in all of them.
         for (const topic of [topics.session(sessionId), topics.agent(by.agentId)])
           notify([{ appId, topic, event: 'message_read', payload }]);
-        await showSign({ unitOfWork, apps, channels }, { appId, sessionId, sign: 'seen' });
+        await enqueueSign({ unitOfWork, apps, channels }, { appId, sessionId, sign: 'seen' });
         return reply.code(204).send(null);
       },
     );

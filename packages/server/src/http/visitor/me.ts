@@ -12,9 +12,9 @@ import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { requireApp } from '../../apps/app-directory.ts';
 import { leaveMessage } from '../../commands/leave-message.ts';
-import { introduceVisitor } from '../../commands/start-visit.ts';
+import { updateVisitorProfile } from '../../commands/start-visit.ts';
 import { activeSession, requireCustomer } from '../../queries/conversations.ts';
-import { openingOf, queuePosition, servingAgent } from '../../queries/waiting.ts';
+import { readAssignedAgent, readAvailability, readQueuePosition } from '../../queries/waiting.ts';
 import { channelOf, customerOf } from '../access.ts';
 import { causeOf } from '../cause.ts';
 import type { HttpDeps, RoutePlugin } from '../http-deps.ts';
@@ -48,7 +48,7 @@ export function meRoutes({ database, unitOfWork, apps, channels }: HttpDeps): Ro
       async (request) => {
         const app = await apps.byKey(request.query.appKey);
         if (!app?.enabled) throw new ProblemError('unknown_app', 'Check the app key.');
-        return openingOf(database, app.id, app.settings);
+        return readAvailability(database, app.id, app.settings);
       },
     );
     api.get(
@@ -67,12 +67,12 @@ export function meRoutes({ database, unitOfWork, apps, channels }: HttpDeps): Ro
         const [customer, session, opening] = await Promise.all([
           requireCustomer(database, customerId),
           activeSession(database, conversationKey),
-          openingOf(database, appId, settings),
+          readAvailability(database, appId, settings),
         ]);
         if (!session) return { customer, session: null, opening, queuePosition: null, agent: null };
         const [place, agent] = await Promise.all([
-          queuePosition(database, session, opening.isOpen && opening.isStaffed),
-          servingAgent(database, session),
+          readQueuePosition(database, session, opening.isOpen && opening.isStaffed),
+          readAssignedAgent(database, session),
         ]);
         return { customer, session, opening, queuePosition: place, agent };
       },
@@ -92,7 +92,7 @@ export function meRoutes({ database, unitOfWork, apps, channels }: HttpDeps): Ro
         const contact = contactOf(request);
         const app = await requireApp(apps, contact.appId);
         const said = { app, contact, profile: request.body };
-        return { customer: await unitOfWork.run((tx) => introduceVisitor(tx, said), causeOf(request)) };
+        return { customer: await unitOfWork.run((tx) => updateVisitorProfile(tx, said), causeOf(request)) };
       },
     );
     api.post(

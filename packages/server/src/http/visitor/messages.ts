@@ -21,12 +21,12 @@ import {
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { requireApp } from '../../apps/app-directory.ts';
-import { openSurvey } from '../../commands/csat.ts';
-import { markRead } from '../../commands/mark-read.ts';
+import { markSessionRead } from '../../commands/mark-session-read.ts';
 import { receiveExternal } from '../../commands/receive-external.ts';
 import { type IncomingKind, receiveMessage } from '../../commands/receive-message.ts';
 import { notifier } from '../../live/publisher.ts';
 import { activeSession, listMessages } from '../../queries/conversations.ts';
+import { openSurvey } from '../../state/surveys.ts';
 import { appOf, channelOf, customerOf, uploaderOf } from '../access.ts';
 import { causeOf } from '../cause.ts';
 import type { HttpDeps, RoutePlugin } from '../http-deps.ts';
@@ -149,7 +149,9 @@ export function messageRoutes(dependencies: HttpDeps): RoutePlugin {
       async (request, reply) => {
         const { id: sessionId, appId } = await requireActive(request);
         const { messageId } = request.body;
-        await unitOfWork.run((tx) => markRead(tx, { sessionId, by: 'customer', messageId, authorize() {} }));
+        await unitOfWork.run((tx) =>
+          markSessionRead(tx, { sessionId, by: 'customer', messageId, authorize() {} }),
+        );
         const payload = { sessionId, by: 'customer', messageId };
         notify([{ appId, topic: topics.session(sessionId), event: 'message_read', payload }]);
         return reply.code(204).send(null);

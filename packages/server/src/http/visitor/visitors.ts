@@ -9,14 +9,14 @@ import {
 } from '../../auth/refresh-tokens.ts';
 import { isIdentityProven } from '../../auth/secrets.ts';
 import type { ChannelRegistry } from '../../channels/registry.ts';
-import { provenPrefix, resumeVisit, startVisit, type Visit } from '../../commands/start-visit.ts';
+import { resumeVisit, type StartedVisit, startVisit, verifiedPrefix } from '../../commands/start-visit.ts';
 import type { Contact } from '../../state/customers.ts';
 import { causeOf } from '../cause.ts';
 import type { HttpDeps, RoutePlugin } from '../http-deps.ts';
 
 /** Where visitors get their tokens. */
 export function visitorRoutes({ unitOfWork, apps, channels, accessTokens }: HttpDeps): RoutePlugin {
-  async function answer(contact: Contact, visit: Visit, issued: IssuedRefreshToken) {
+  async function answer(contact: Contact, visit: StartedVisit, issued: IssuedRefreshToken) {
     const { appId, customerId, contactIdentityId, conversationKey } = contact;
     const access = await accessTokens.issue({
       kind: 'customer',
@@ -51,7 +51,7 @@ export function visitorRoutes({ unitOfWork, apps, channels, accessTokens }: Http
           const visit = await startVisit(tx, {
             app,
             channel,
-            contactId: externalId === undefined ? randomUUID() : `${provenPrefix}${externalId}`,
+            contactId: externalId === undefined ? randomUUID() : `${verifiedPrefix}${externalId}`,
             verifiedExternalId: externalId,
             profile,
           });

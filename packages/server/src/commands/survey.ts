@@ -6,6 +6,7 @@ import { cases, csatSurveys, messages } from '../db/schema.ts';
 import { isEligibleForSurvey } from '../domain/csat.ts';
 import type { Tx } from '../log/transaction.ts';
 import { isUsable, type LockedSession, lockSession, moveSession } from '../state/sessions.ts';
+import { openSurvey } from '../state/surveys.ts';
 
 /**
  * Begins a satisfaction survey for a closed case, if its customer is eligible: raises `MevrikCSATStartEvent` and
@@ -88,24 +89,6 @@ export async function resetToBot(tx: Tx, sessionId: number): Promise<void> {
   if (session.openCaseId !== null) return;
   const kind = (await openSurvey(tx, sessionId)) ? 'csat' : 'bot';
   await moveSession(tx, session, { path: { kind }, agentType: 'bot', assignedAgentId: null });
-}
-
-/** The survey that waits for an answer in this session, if there is one in its time. */
-export async function openSurvey(
-  tx: Tx,
-  sessionId: number,
-): Promise<typeof csatSurveys.$inferSelect | undefined> {
-  const [row] = await tx.orm
-    .select()
-    .from(csatSurveys)
-    .where(
-      and(
-        eq(csatSurveys.sessionId, sessionId),
-        eq(csatSurveys.status, 'sent'),
-        sql`${csatSurveys.expiresAt} > now()`,
-      ),
-    );
-  return row;
 }
 
 async function leaveSurvey(tx: Tx, session: LockedSession): Promise<LockedSession> {

@@ -10,7 +10,7 @@ export interface Sign {
 }
 
 /** Has a sign shown on the channel of a session, where the channel has such. It may come late, or never. */
-export async function showSign(
+export async function enqueueSign(
   {
     unitOfWork,
     apps,

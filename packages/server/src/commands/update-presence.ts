@@ -1,8 +1,8 @@
 import type { Tx } from '../log/transaction.ts';
-import { scheduleAssignments } from './set-availability.ts';
+import { scheduleAssignments } from '../state/queue-items.ts';
 
 /** Who is at a desk now. */
-export interface NoteAbsence {
+export interface DeskPresence {
   readonly atDesk: readonly number[];
   /** After so long without a desk somebody is absent. */
   readonly minutes: number;
@@ -14,7 +14,7 @@ export interface NoteAbsence {
  *
  * @returns the ids of those whose availability is another one now.
  */
-export async function noteAbsence(tx: Tx, { atDesk, minutes }: NoteAbsence): Promise<number[]> {
+export async function updatePresence(tx: Tx, { atDesk, minutes }: DeskPresence): Promise<number[]> {
   const back = await tx.sql<{ id: number }[]>`
     UPDATE agents SET availability = 'online', absent_since = NULL, desk_seen_at = now()
     WHERE id = ANY (${[...atDesk]}::int[]) AND absent_since IS NOT NULL AND disabled_at IS NULL

@@ -2,7 +2,7 @@ import { type EmailRecord, ProblemError } from '@mevrik/protocol';
 import { and, desc, eq, lt, sql } from 'drizzle-orm';
 import type { Database } from '../db/database.ts';
 import { inboundEmails, messages } from '../db/schema.ts';
-import { beforeId, type Page, type PageRequest, toPage } from './page.ts';
+import { beforeId, type ListPage, type ListRequest, pageOf } from './page.ts';
 
 /** What is looked for among the kept mails. */
 export interface EmailFilter {
@@ -11,19 +11,32 @@ export interface EmailFilter {
   readonly status?: EmailRecord['status'] | undefined;
 }
 
-const { id, appId, channel, source, deduplicationKey, sender, recipient, messageId } = inboundEmails;
-const { sizeBytes, status, note, attempts, retryAt, conversationKey, receivedAt } = inboundEmails;
-const record = {
-  ...{ id, appId, channel, source, deduplicationKey, sender, recipient, messageId },
-  ...{ sizeBytes, status, note, attempts, retryAt, conversationKey, receivedAt },
+const { id, appId, channel, status, conversationKey } = inboundEmails;
+/** Every column but the raw email itself. */
+const recordColumns = {
+  id,
+  appId,
+  channel,
+  source: inboundEmails.source,
+  deduplicationKey: inboundEmails.deduplicationKey,
+  sender: inboundEmails.sender,
+  recipient: inboundEmails.recipient,
+  messageId: inboundEmails.messageId,
+  sizeBytes: inboundEmails.sizeBytes,
+  status,
+  note: inboundEmails.note,
+  attempts: inboundEmails.attempts,
+  retryAt: inboundEmails.retryAt,
+  conversationKey,
+  receivedAt: inboundEmails.receivedAt,
 };
 
 /** The mails that came in, newest first, and how many there are of each state. */
 export async function listEmails(
   { orm }: Database,
   filter: EmailFilter,
-  page: PageRequest,
-): Promise<Page<EmailRecord> & { readonly counts: Readonly<Record<string, number>> }> {
+  page: ListRequest,
+): Promise<ListPage<EmailRecord> & { readonly counts: Readonly<Record<string, number>> }> {
   const place = [
     ...(filter.appId === undefined ? [] : [eq(appId, filter.appId)]),
     ...(filter.channel === undefined ? [] : [eq(channel, filter.channel)]),
@@ -31,7 +44,7 @@ export async function listEmails(
   const wanted = filter.status === undefined ? place : [...place, eq(status, filter.status)];
   const [rows, counted] = await Promise.all([
     orm
-      .select(record)
+      .select(recordColumns)
       .from(inboundEmails)
       .where(and(lt(id, beforeId(page)), ...wanted))
       .orderBy(desc(id))
@@ -43,7 +56,7 @@ export async function listEmails(
       .groupBy(status),
   ]);
   const counts = Object.fromEntries(counted.map((row) => [row.status, row.count]));
-  return { ...toPage(rows, page.limit, (row) => row), counts };
+  return { ...pageOf(rows, page.limit, (row) => row), counts };
 }
 
 /** A kept mail as it came in. @throws ProblemError `not_found`. */
@@ -64,7 +77,7 @@ export async function requireEmailOf({ orm }: Database, idOfMessage: number) {
         eq(appId, messages.appId),
         eq(channel, messages.channel),
         eq(conversationKey, messages.conversationKey),
-        sql`coalesce(${messageId}, ${deduplicationKey}) = ${messages.externalId}`,
+        sql`coalesce(${inboundEmails.messageId}, ${inboundEmails.deduplicationKey}) = ${messages.externalId}`,
       ),
     )
     .where(eq(messages.id, idOfMessage));

@@ -5,7 +5,7 @@ import type { Tx } from '../log/transaction.ts';
 import { type LockedSession, lockSession } from '../state/sessions.ts';
 
 /** How far somebody has read in a session. */
-export interface MarkRead {
+export interface MarkSessionRead {
   readonly sessionId: number;
   readonly by: 'customer' | 'agent';
   readonly messageId: number;
@@ -19,7 +19,10 @@ export interface MarkRead {
  *
  * @throws ProblemError `not_found` when the message is not of this session.
  */
-export async function markRead(tx: Tx, { sessionId, by, messageId, authorize }: MarkRead): Promise<void> {
+export async function markSessionRead(
+  tx: Tx,
+  { sessionId, by, messageId, authorize }: MarkSessionRead,
+): Promise<void> {
   const session = await lockSession(tx, sessionId);
   authorize(session);
   const [message] = await tx.orm

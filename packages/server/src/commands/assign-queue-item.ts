@@ -1,10 +1,11 @@
 import { ProblemError, type QueueItem, type Session } from '@mevrik/protocol';
-import { and, count, eq, sql } from 'drizzle-orm';
+import { eq, sql } from 'drizzle-orm';
 import { mayActFor, type StaffPrincipal } from '../auth/principal.ts';
 import { toQueueItem, toSession } from '../db/models.ts';
 import { agents, cases, queueItems } from '../db/schema.ts';
 import { type AssignmentStrategy, type Candidate, chooseAgent } from '../domain/assignment.ts';
 import type { Tx } from '../log/transaction.ts';
+import { hasCapacity } from '../state/queue-items.ts';
 import { type LockedSession, lockSession, moveSession } from '../state/sessions.ts';
 
 type QueueItemRow = typeof queueItems.$inferSelect;
@@ -27,13 +28,13 @@ export async function acceptQueueItem(
   if (item.status !== 'waiting') {
     throw new ProblemError('already_taken', 'Another agent has taken it, or it has left the queue.');
   }
-  if (!(await hasFreePlace(tx, agent.agentId))) {
+  if (!(await hasCapacity(tx, agent.agentId))) {
     throw new ProblemError(
       'at_capacity',
       'You are at capacity. Close a conversation or raise your capacity.',
     );
   }
-  return assign(tx, item, session, agent.agentId);
+  return assignToAgent(tx, item, session, agent.agentId);
 }
 
 /**
@@ -50,8 +51,8 @@ export async function assignQueueItem(
   for (let tries = candidates.length; tries > 0; tries--) {
     const agentId = chooseAgent(strategy, candidates, { skills: item.skills });
     if (agentId === null) return false;
-    if (await hasFreePlace(tx, agentId)) {
-      await assign(tx, item, session, agentId);
+    if (await hasCapacity(tx, agentId)) {
+      await assignToAgent(tx, item, session, agentId);
       return true;
     }
     const full = candidates.findIndex((candidate) => candidate.agentId === agentId);
@@ -61,7 +62,7 @@ export async function assignQueueItem(
 }
 
 /** Makes a live queue item an agent's, with its case and its session. */
-export async function assign(
+export async function assignToAgent(
   tx: Tx,
   item: QueueItemRow,
   session: LockedSession,
@@ -94,21 +95,6 @@ async function lockQueueItem(tx: Tx, id: number): Promise<{ item: QueueItemRow; 
   const [item] = await tx.orm.select().from(queueItems).where(eq(queueItems.id, id));
   if (!item) throw new ProblemError('not_found', 'Queue item not found.');
   return { item, session };
-}
-
-/** Whether an agent may take one more; locks the agent, so that two conversations cannot take the last place. */
-export async function hasFreePlace(tx: Tx, agentId: number): Promise<boolean> {
-  const [agent] = await tx.orm
-    .select({ capacity: agents.capacity, disabledAt: agents.disabledAt })
-    .from(agents)
-    .where(eq(agents.id, agentId))
-    .for('no key update');
-  if (!agent || agent.disabledAt !== null) return false;
-  const [assigned] = await tx.orm
-    .select({ count: count() })
-    .from(queueItems)
-    .where(and(eq(queueItems.assignedAgentId, agentId), eq(queueItems.status, 'assigned')));
-  return (assigned?.count ?? 0) < agent.capacity;
 }
 
 async function readCandidates(tx: Tx, appId: number): Promise<Candidate[]> {

@@ -1,10 +1,10 @@
 import type { MessageContent } from '@mevrik/protocol';
 import { truncate } from '../storable.ts';
-import type { Field, FlowDefinition, Said } from './flow-schema.ts';
+import type { BotMessage, FlowDefinition, FormField } from './flow-schema.ts';
 import { payloadOf } from './parse-flow.ts';
 
 /** What may be filled in where a text says `{{…}}`. */
-export interface Fillings {
+export interface Placeholders {
   readonly customer: { readonly name: string | null };
   readonly answers: Readonly<Record<string, string | number>>;
 }
@@ -13,7 +13,7 @@ export interface Fillings {
 const maxText = 10_000;
 
 /** Something the bot says, as a message. */
-export function say(said: Said, fillings: Fillings): MessageContent {
+export function renderMessage(said: BotMessage, fillings: Placeholders): MessageContent {
   if (typeof said === 'string') return { text: fill(said, fillings) };
   const { text, quickReplies, buttons, attachments } = said;
   return {
@@ -25,7 +25,7 @@ export function say(said: Said, fillings: Fillings): MessageContent {
 }
 
 /** A menu as a message: its text, with its choices under it. */
-export function sayMenu(flow: FlowDefinition, name: string, fillings: Fillings): MessageContent[] {
+export function renderMenu(flow: FlowDefinition, name: string, fillings: Placeholders): MessageContent[] {
   const menu = flow.menus[name];
   if (!menu) return [];
   const choices = menu.choices.map(({ title, payload }, index) => ({
@@ -37,13 +37,13 @@ export function sayMenu(flow: FlowDefinition, name: string, fillings: Fillings):
 }
 
 /** The question for a field of a form. */
-export function ask(field: Field, fillings: Fillings): MessageContent {
+export function renderQuestion(field: FormField, fillings: Placeholders): MessageContent {
   const quickReplies = field.choices?.map((title) => ({ title, payload: title }));
   return { text: fill(field.ask, fillings), ...(quickReplies ? { quickReplies } : {}) };
 }
 
 /** Fills in what is known; what is not leaves neither the braces nor the space before them. */
-function fill(text: string, { customer, answers }: Fillings): string {
+function fill(text: string, { customer, answers }: Placeholders): string {
   const filled = text.replace(
     /( ?)\{\{\s*(?:customer\.name|answers\.([\w-]+))\s*\}\}/g,
     (_match, space, answer?: string) => {

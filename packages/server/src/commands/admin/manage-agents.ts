@@ -6,7 +6,7 @@ import { useSetupToken } from '../../auth/setup-token.ts';
 import { agentApps, agents, apps } from '../../db/schema.ts';
 import type { Tx } from '../../log/transaction.ts';
 import { sqlState } from '../../log/unit-of-work.ts';
-import type { By } from './app-lock.ts';
+import type { ActedBy } from './app-lock.ts';
 
 /** A person at the desk to be. The password is hashed already. */
 export interface NewAgent {
@@ -23,13 +23,13 @@ export interface NewAgent {
  * Makes the first administrator, who works for all apps there are, and uses up the set-up token.
  * @throws ProblemError `setup_done`, or `forbidden` for a token that is not the current one.
  */
-export async function setUp(
+export async function createFirstAdministrator(
   tx: Tx,
   { token, ...person }: Omit<NewAgent, 'role' | 'appIds'> & { readonly token: string },
 ): Promise<number> {
   await useSetupToken(tx.sql, token);
   const all = await tx.orm.select({ id: apps.id }).from(apps);
-  return employ(tx, {
+  return createAgent(tx, {
     actor: 'set-up',
     agent: { ...person, role: 'admin', appIds: all.map(({ id }) => id) },
   });
@@ -40,7 +40,10 @@ export async function setUp(
  * @returns their id.
  * @throws ProblemError `conflict` when the e-mail address is in use, `invalid_input` for an app that is not there.
  */
-export async function employ(tx: Tx, { actor, agent }: By & { readonly agent: NewAgent }): Promise<number> {
+export async function createAgent(
+  tx: Tx,
+  { actor, agent }: ActedBy & { readonly agent: NewAgent },
+): Promise<number> {
   const { appIds = [], skills = [], capacity = 5, ...rest } = agent;
   const id = await insertAgent(tx, { ...rest, capacity, skills: [...skills] });
   await assignApps(tx, id, appIds);
@@ -78,7 +81,7 @@ export interface AgentChanges {
  */
 export async function changeAgent(
   tx: Tx,
-  { actor, agentId, changes }: By & { readonly agentId: number; readonly changes: AgentChanges },
+  { actor, agentId, changes }: ActedBy & { readonly agentId: number; readonly changes: AgentChanges },
 ): Promise<void> {
   const [agent] = await tx.orm.select().from(agents).where(eq(agents.id, agentId)).for('update');
   if (!agent) throw new ProblemError('not_found', 'Agent not found.');
