@@ -1,6 +1,6 @@
 import type { AuditRecord } from '@mevrik/protocol';
 import type { Database } from '../db/database.ts';
-import { beforeId, type ListPage, type ListRequest, pageOf } from '../queries/page.ts';
+import { beforeId, type ListPage, type ListRequest, toListPage } from '../queries/page.ts';
 
 /** Which entries of the audit trail; what is absent does not matter. */
 export interface AuditFilter {
@@ -38,7 +38,7 @@ export async function listAudit(
       AND (${pattern(search)}::text IS NULL
            OR concat_ws(' ', actor, agents.name, action, target, detail::text) ILIKE ${pattern(search)})
     ORDER BY entry.id DESC LIMIT ${page.limit + 1}`;
-  return pageOf(rows, page.limit, (row) => row);
+  return toListPage(rows, page.limit, (row) => row);
 }
 
 /** The families of what is in the audit trail, as far as people may want to pick one. */

@@ -11,9 +11,9 @@ import { type LockedSession, lockSession, moveSession } from '../state/sessions.
 type QueueItemRow = typeof queueItems.$inferSelect;
 
 /**
- * An agent takes a waiting conversation.
+ * Assigns a waiting conversation to the agent who takes it.
  *
- * @throws ProblemError `not_found`; `forbidden` for another app's; `already_taken`; `at_capacity`.
+ * @throws ProblemError `not_found`; `forbidden` for a queue item of another app; `already_taken`; `at_capacity`.
  */
 export async function acceptQueueItem(
   tx: Tx,
@@ -38,8 +38,8 @@ export async function acceptQueueItem(
 }
 
 /**
- * Gives a waiting conversation to an agent by the app's strategy.
- * @returns whether somebody was found.
+ * Assigns a waiting conversation to an agent by the app's strategy.
+ * @returns false when no agent is available.
  */
 export async function assignQueueItem(
   tx: Tx,
@@ -55,13 +55,13 @@ export async function assignQueueItem(
       await assignToAgent(tx, item, session, agentId);
       return true;
     }
-    const full = candidates.findIndex((candidate) => candidate.agentId === agentId);
-    candidates.splice(full, 1);
+    const atCapacity = candidates.findIndex((candidate) => candidate.agentId === agentId);
+    candidates.splice(atCapacity, 1);
   }
   return false;
 }
 
-/** Makes a live queue item an agent's, with its case and its session. */
+/** Assigns a live queue item, with its case and its session, to an agent. */
 export async function assignToAgent(
   tx: Tx,
   item: QueueItemRow,
@@ -84,7 +84,7 @@ export async function assignToAgent(
   return { queueItem: toQueueItem(assigned), session: toSession(moved) };
 }
 
-/** Locks the session of a queue item, then reads the item: nobody else changes it until the transaction ends. */
+/** Locks the session of a queue item, then reads the item: it cannot change until the transaction ends. */
 async function lockQueueItem(tx: Tx, id: number): Promise<{ item: QueueItemRow; session: LockedSession }> {
   const [found] = await tx.orm
     .select({ sessionId: queueItems.sessionId })

@@ -10,33 +10,33 @@ import { cannedReplies } from '../db/schema.ts';
 import type { Tx } from '../log/transaction.ts';
 import { sqlState } from '../log/unit-of-work.ts';
 
-/** An app has no more than so many: agents look through them while a customer waits. */
-const most = 500;
+/** The most canned replies that an app can have: agents search them while a customer waits. */
+const maxPerApp = 500;
 
-/** Who does it, as the audit trail has it, and whether they may. */
+/** The actor, as recorded in the audit trail, and their permission check. */
 interface By {
   readonly actor: string;
-  /** @throws when they may not do that for the app. */
+  /** @throws ProblemError `forbidden` without permission for the app. */
   readonly authorize: (appId: number) => void;
 }
 
 /**
  * Adds a canned reply to an app.
- * @throws ProblemError `conflict` where its shortcut is taken.
+ * @throws ProblemError `conflict` where its shortcut is already in use.
  */
 export async function addCannedReply(tx: Tx, by: By, reply: NewCannedReply): Promise<CannedReply> {
   by.authorize(reply.appId);
-  const [there] = await tx.orm
+  const [existing] = await tx.orm
     .select({ count: count() })
     .from(cannedReplies)
     .where(eq(cannedReplies.appId, reply.appId));
-  if ((there?.count ?? 0) >= most) {
+  if ((existing?.count ?? 0) >= maxPerApp) {
     throw new ProblemError(
       'invalid_input',
-      `An app can have at most ${most} canned replies. Remove one first.`,
+      `An app can have at most ${maxPerApp} canned replies. Remove one first.`,
     );
   }
-  const [added] = await unlessTaken(tx.orm.insert(cannedReplies).values(reply).returning());
+  const [added] = await orConflict(tx.orm.insert(cannedReplies).values(reply).returning());
   if (!added) throw new Error('The canned reply was not stored.');
   await audit(tx, by, 'canned-reply.add', added);
   return added;
@@ -44,7 +44,7 @@ export async function addCannedReply(tx: Tx, by: By, reply: NewCannedReply): Pro
 
 /**
  * Changes a canned reply.
- * @throws ProblemError `not_found`, or `conflict` where its new shortcut is taken.
+ * @throws ProblemError `not_found`, or `conflict` where its new shortcut is already in use.
  */
 export async function changeCannedReply(
   tx: Tx,
@@ -53,7 +53,7 @@ export async function changeCannedReply(
   change: ChangeCannedReply,
 ): Promise<CannedReply> {
   await findOwn(tx, by, id);
-  const [changed] = await unlessTaken(
+  const [changed] = await orConflict(
     tx.orm
       .update(cannedReplies)
       .set({ ...change, updatedAt: sql`now()` })
@@ -81,7 +81,7 @@ async function findOwn(tx: Tx, by: By, id: number): Promise<CannedReply> {
 
 const gone = () => new ProblemError('not_found', 'Canned reply not found.');
 
-async function unlessTaken<Rows>(change: Promise<Rows>): Promise<Rows> {
+async function orConflict<Rows>(change: Promise<Rows>): Promise<Rows> {
   try {
     return await change;
   } catch (error) {

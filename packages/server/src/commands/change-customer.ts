@@ -9,10 +9,9 @@ import type { Tx } from '../log/transaction.ts';
 import { normaliseProfile } from '../state/customers.ts';
 
 /**
- * Changes what is known of a customer, by an agent's word. Attributes are laid over those that are there; one that is
- * `null` is taken away.
+ * Changes a customer's profile on behalf of an agent. Attributes are merged into the existing ones; `null` removes one.
  *
- * @throws ProblemError `not_found`, `forbidden`, or `conflict` for somebody who was merged into another.
+ * @throws ProblemError `not_found`, `forbidden`, or `conflict` for a customer who was merged into another.
  */
 export async function changeCustomer(
   tx: Tx,
@@ -21,7 +20,7 @@ export async function changeCustomer(
     readonly change: ChangeCustomer;
     readonly by: StaffPrincipal;
     readonly apps: AppDirectory;
-    /** @throws when this agent may not do that for the app. */
+    /** @throws ProblemError `forbidden` when the agent has no access to the app. */
     readonly authorize: (appId: number) => void;
   },
 ): Promise<Customer> {
@@ -34,13 +33,13 @@ export async function changeCustomer(
   }
   const { attributes = {}, ...fields } = change;
   const { settings } = await requireApp(input.apps, row.appId);
-  const said = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null));
+  const setFields = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null));
   const [changed] = await tx.orm
     .update(customers)
     .set({
       ...fields,
-      ...normaliseProfile(said, settings.country),
-      attributes: overlay(row.attributes, attributes),
+      ...normaliseProfile(setFields, settings.country),
+      attributes: mergeAttributes(row.attributes, attributes),
     })
     .where(eq(customers.id, customerId))
     .returning();
@@ -54,12 +53,12 @@ export async function changeCustomer(
   return toCustomer(changed ?? row);
 }
 
-function overlay(
+function mergeAttributes(
   known: Customer['attributes'],
-  said: NonNullable<ChangeCustomer['attributes']>,
+  changes: NonNullable<ChangeCustomer['attributes']>,
 ): Customer['attributes'] {
   const next = { ...known };
-  for (const [name, value] of Object.entries(said)) {
+  for (const [name, value] of Object.entries(changes)) {
     if (value === null) delete next[name];
     else next[name] = value;
   }

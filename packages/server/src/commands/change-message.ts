@@ -6,19 +6,19 @@ import type { Tx } from '../log/transaction.ts';
 import { addNote } from '../state/messages.ts';
 import { lockSession } from '../state/sessions.ts';
 
-/** A customer changed what they had written, or took it back. */
+/** A customer's edit or deletion of their own message. */
 export interface ChangeMessage {
   readonly conversationKey: string;
-  /** The channel's own number of the message. */
+  /** The channel's id of the message. */
   readonly externalId: string;
-  /** `null` where they took it back. */
+  /** The new text; `null`: deleted. */
   readonly text: string | null;
 }
 
 /**
- * Follows a change that a customer made on their side, and notes it for the agents, who may have answered already.
+ * Applies a customer's edit or deletion, and adds a note for the agents, who may have answered already.
  *
- * @returns the message as it is now and the note; `undefined` where there is no such message.
+ * @returns the changed message and the note; `undefined` where the message does not exist.
  */
 export async function changeMessage(
   tx: Tx,
@@ -39,7 +39,7 @@ export async function changeMessage(
   return { message: toMessage(row), note };
 }
 
-/** What screens are told of a change. */
+/** The live notices of a change. */
 export function changeNotices({ message, note }: { message: Message; note: Message }) {
   const { appId, sessionId } = message;
   return [

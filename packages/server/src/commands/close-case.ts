@@ -11,7 +11,7 @@ import { finishQueueItem } from '../state/queue-items.ts';
 import { lockSession } from '../state/sessions.ts';
 import { assertMayServe } from './transfer.ts';
 
-/** Who closes a case: an agent with a disposition, or the clock. */
+/** Who closes a case: an agent, a timeout, or the system. */
 export type ClosedBy = { readonly agent: StaffPrincipal } | 'timeout' | 'automatic';
 
 /** A case to close. */
@@ -20,17 +20,17 @@ export interface CloseCaseInput {
   readonly caseId: number;
   readonly by: ClosedBy;
   readonly disposition: string;
-  /** What the disposition asks for, by the names of its fields. */
+  /** The fields of the disposition, by name. */
   readonly fields?: Readonly<Record<string, string>> | undefined;
   readonly note?: string | undefined;
 }
 
 /**
- * Closes a case and raises `MevrikCaseClosedEvent`, which resets its session to the bot and may begin a survey.
- * A queue item that an agent served is done, one that still waited is abandoned.
+ * Closes a case and raises `MevrikCaseClosedEvent`, which resets its session to the bot and may start a survey. An
+ * assigned queue item becomes done, a waiting one abandoned.
  *
- * @throws ProblemError `not_found`, `forbidden`, `case_closed`, or `invalid_input` for a disposition that the app
- *   does not have, or what it asks for that was not said.
+ * @throws ProblemError `not_found`, `forbidden`, `case_closed`, or `invalid_input` for an unknown disposition or a
+ *   missing required field.
  */
 export async function closeCase(tx: Tx, closing: CloseCaseInput): Promise<Case> {
   const { app, caseId, by, disposition, fields = {}, note } = closing;
@@ -70,12 +70,12 @@ export async function closeCase(tx: Tx, closing: CloseCaseInput): Promise<Case> 
 function assertDisposition(
   app: AppProfile,
   disposition: string,
-  said: Readonly<Record<string, string>>,
+  fields: Readonly<Record<string, string>>,
 ): Record<string, string> {
-  const checked = checkDisposition(app.settings.dispositions, disposition, said);
+  const checked = checkDisposition(app.settings.dispositions, disposition, fields);
   if ('fields' in checked) return checked.fields;
-  const [first] = checked.faults;
+  const [first] = checked.errors;
   throw new ProblemError('invalid_input', `The case was not closed: ${first?.path} ${first?.message}.`, {
-    fields: checked.faults,
+    fields: checked.errors,
   });
 }

@@ -2,14 +2,14 @@ import type { AppDirectory } from '../apps/app-directory.ts';
 import type { ChannelRegistry } from '../channels/registry.ts';
 import type { UnitOfWork } from '../log/unit-of-work.ts';
 
-/** Something that the desk did and the customer may see. */
+/** A read receipt (`seen`) or typing indicator to show to the customer. */
 export interface Sign {
   readonly appId: number;
   readonly sessionId: number;
   readonly sign: 'seen' | 'typing';
 }
 
-/** Has a sign shown on the channel of a session, where the channel has such. It may come late, or never. */
+/** Enqueues a sign for the channel of a session, where its kind supports signs. Best effort: it may arrive late, or never. */
 export async function enqueueSign(
   {
     unitOfWork,

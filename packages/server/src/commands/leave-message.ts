@@ -11,7 +11,7 @@ import { receiveMessage } from './receive-message.ts';
 import { requestAgent } from './request-agent.ts';
 import { updateVisitorProfile } from './start-visit.ts';
 
-/** What a visitor left who found nobody there. */
+/** A message that a visitor leaves while the team is unavailable. */
 export interface LeaveMessage {
   readonly app: AppProfile;
   /** The visitor. */
@@ -21,11 +21,11 @@ export interface LeaveMessage {
 }
 
 /**
- * Makes of it a message that waits for a person: in a conversation by mail with the address that was given, so that it
- * can be answered when the visitor is long gone; or in the visitor's own, where the app has no channel for mail.
+ * Stores an offline message and queues it for an agent: in an email conversation with the given address, so that it
+ * can be answered after the visitor has left; or in the visitor's own conversation, where the app cannot send email.
  *
- * Nobody has proven that the address is the visitor's. So the conversation by mail is not theirs: they cannot read
- * what is answered there, and who has that address already is not changed by what they say.
+ * The address is not verified. Therefore the visitor gets no access to the email conversation, and the profile of the
+ * customer who already has that address does not change.
  */
 export async function leaveMessage(
   tx: Tx,
@@ -35,7 +35,7 @@ export async function leaveMessage(
   const { name, email, text } = said;
   const customer = await updateVisitorProfile(tx, { app, contact, profile: { name, email } });
   const byEmail = emailContact(app, channels, email);
-  const place = byEmail
+  const recipient = byEmail
     ? await ensureContact(tx, {
         appId: app.id,
         channel: byEmail.channel,
@@ -45,20 +45,20 @@ export async function leaveMessage(
     : contact;
   const { message, repeated } = await receiveMessage(tx, {
     app,
-    contact: place,
+    contact: recipient,
     kind: 'text',
     content: { text, ...(byEmail ? { email: { subject: app.settings.offline.subject } } : {}) },
     idempotency,
   });
   const answeredBy = byEmail ? 'email' : 'chat';
-  if (repeated) return { caseId: await caseOf(tx, message), answeredBy };
+  if (repeated) return { caseId: await readCaseId(tx, message), answeredBy };
   const waiting = await requestAgent(tx, {
     app,
     session: await lockSession(tx, message.sessionId),
     reason: 'offline_form',
   });
   await tx.orm.update(messages).set({ caseId: waiting.openCaseId }).where(eq(messages.id, message.id));
-  if (byEmail) await addNote(tx, waiting, { type: 'system' }, noteOf(contact));
+  if (byEmail) await addNote(tx, waiting, { type: 'system' }, offlineNote(contact));
   return { caseId: waiting.openCaseId, answeredBy };
 }
 
@@ -75,11 +75,11 @@ function emailContact(
   return undefined;
 }
 
-function noteOf({ customerId }: Contact): string {
+function offlineNote({ customerId }: Contact): string {
   return `Left in the chat by visitor #${customerId} while the team was unavailable. The email address is not verified.`;
 }
 
-async function caseOf(tx: Tx, { id }: Message): Promise<number | null> {
+async function readCaseId(tx: Tx, { id }: Message): Promise<number | null> {
   const [row] = await tx.orm.select({ caseId: messages.caseId }).from(messages).where(eq(messages.id, id));
   return row?.caseId ?? null;
 }

@@ -4,20 +4,20 @@ import { messages, sessions } from '../db/schema.ts';
 import type { Tx } from '../log/transaction.ts';
 import { type LockedSession, lockSession } from '../state/sessions.ts';
 
-/** How far somebody has read in a session. */
+/** The last message that the customer or the desk has read in a session. */
 export interface MarkSessionRead {
   readonly sessionId: number;
   readonly by: 'customer' | 'agent';
   readonly messageId: number;
-  /** Whether they may at all. @throws when not. */
+  /** @throws ProblemError `forbidden` without permission. */
   readonly authorize: (session: LockedSession) => void;
 }
 
 /**
- * Notes how far the customer or the desk has read; a customer's mark makes the replies up to there `read`.
- * Marks only move forward.
+ * Stores how far the customer or the desk has read. A customer's mark sets the replies up to it to `read`. Marks only
+ * move forward.
  *
- * @throws ProblemError `not_found` when the message is not of this session.
+ * @throws ProblemError `not_found` when the message does not belong to the session.
  */
 export async function markSessionRead(
   tx: Tx,

@@ -8,36 +8,35 @@ import type { Tx } from '../log/transaction.ts';
 import { addNote } from '../state/messages.ts';
 import { lockSession } from '../state/sessions.ts';
 
-/** Two customers who are one person. */
+/** Two customers who are the same person. */
 export interface MergeCustomers {
-  /** Who stays. */
+  /** The customer that remains. */
   readonly customerId: number;
-  /** Whose contacts, conversations and cases go over to them. */
+  /** The customer whose contacts, conversations and cases move to the remaining one. */
   readonly otherId: number;
   readonly by: StaffPrincipal;
-  /** @throws when this agent may not do that for the app. */
+  /** @throws ProblemError `forbidden` when the agent has no access to the app. */
   readonly authorize: (appId: number) => void;
 }
 
 type Row = typeof customers.$inferSelect;
 
 /**
- * Makes one customer of two: contacts, sessions, messages, cases and surveys of the other one become theirs, and
- * what was known of the other one fills what was not known of them. Conversations go on as they were, each in its
- * own order. A merge that was made already changes nothing.
+ * Merges one customer into another: contacts, sessions, messages, cases and surveys move over, and the profile fills
+ * fields that are empty. Conversations are not joined: each keeps its own order. Repeating a merge changes nothing.
  *
- * @throws ProblemError `not_found`, `forbidden`, `invalid_input` for one customer twice or of two apps, or `conflict`
- *   where either of them was merged into a third.
+ * @throws ProblemError `not_found`, `forbidden`, `invalid_input` for the same customer twice or customers of two apps,
+ *   or `conflict` where either was merged into a third.
  */
 export async function mergeCustomers(
   tx: Tx,
   { customerId, otherId, by, authorize }: MergeCustomers,
 ): Promise<Customer> {
-  if (customerId === otherId) throw notAnother('A customer cannot be merged with themselves.');
+  if (customerId === otherId) throw invalidOther('A customer cannot be merged with themselves.');
   const sessionIds = await lockOpenSessions(tx, otherId);
   const [kept, other] = await lockBoth(tx, customerId, otherId);
   for (const { appId } of [kept, other]) authorize(appId);
-  if (kept.appId !== other.appId) throw notAnother('The two customers are of different apps.');
+  if (kept.appId !== other.appId) throw invalidOther('The two customers are of different apps.');
   if (other.mergedInto === kept.id) return toCustomer(kept);
   if (other.mergedInto !== null || kept.mergedInto !== null) {
     throw new ProblemError('conflict', 'One of these customers was merged with another customer.');
@@ -56,7 +55,7 @@ export async function mergeCustomers(
   return customer;
 }
 
-/** Sessions come before customers, as with every command: nobody waits for each other in a circle. */
+/** Sessions are locked before customers, as in every command: commands cannot deadlock. */
 async function lockOpenSessions(tx: Tx, customerId: number): Promise<number[]> {
   const rows = await tx.sql<{ id: number }[]>`
     SELECT id::int FROM sessions WHERE customer_id = ${customerId} AND status = 'active'
@@ -76,17 +75,17 @@ async function lockBoth(tx: Tx, customerId: number, otherId: number): Promise<re
   return [kept, other];
 }
 
-/** Sessions first: whoever writes in one of them has finished then, and their message is seen below. */
+/** Sessions first: this waits for messages being written to them, which are then visible below. */
 async function moveAll(tx: Tx, to: number, from: number): Promise<void> {
   const { sql } = tx;
   await sql`UPDATE contact_identities SET customer_id = ${to} WHERE customer_id = ${from}`;
   await sql`UPDATE sessions SET customer_id = ${to} WHERE customer_id = ${from}`;
-  const theirs = sql`customer_id = ${from} AND session_id IN (SELECT id FROM sessions WHERE customer_id = ${to})`;
+  const ofMovedSessions = sql`customer_id = ${from} AND session_id IN (SELECT id FROM sessions WHERE customer_id = ${to})`;
   await sql`
     UPDATE messages SET customer_id = ${to},
       sender_id = CASE WHEN sender_type = 'customer' THEN ${to} ELSE sender_id END
-    WHERE ${theirs}`;
-  await sql`UPDATE queue_items SET customer_id = ${to} WHERE ${theirs}`;
+    WHERE ${ofMovedSessions}`;
+  await sql`UPDATE queue_items SET customer_id = ${to} WHERE ${ofMovedSessions}`;
   await sql`UPDATE cases SET customer_id = ${to} WHERE customer_id = ${from}`;
   await sql`UPDATE csat_surveys SET customer_id = ${to} WHERE customer_id = ${from}`;
   await sql`UPDATE customers SET merged_into = ${to} WHERE merged_into = ${from}`;
@@ -114,7 +113,7 @@ async function joinProfiles(tx: Tx, kept: Row, other: Row): Promise<Customer> {
   return toCustomer(row ?? kept);
 }
 
-function notAnother(message: string): ProblemError {
+function invalidOther(message: string): ProblemError {
   return new ProblemError('invalid_input', message, {
     fields: [{ path: 'otherId', message: 'must be another customer of the same app' }],
   });

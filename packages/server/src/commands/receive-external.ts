@@ -2,8 +2,8 @@ import type { MessageContainer } from '@mevrik/protocol';
 import type { Tx } from '../log/transaction.ts';
 
 /**
- * Takes in a message from an external source as an event; a listener stores it. What arrives twice is stored once,
- * known by the source's own number for the message.
+ * Raises an event for a message from an external source; a listener stores it. A repeated message, identified by the
+ * source's id, is stored once.
  *
  * @throws ProblemError `invalid_event_data`, naming the field.
  */

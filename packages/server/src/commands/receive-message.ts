@@ -17,15 +17,15 @@ export interface ReceiveMessage {
   readonly kind: IncomingKind;
   readonly content: MessageContent;
   readonly idempotency?: Idempotency | undefined;
-  /** The channel's own number of the message. */
+  /** The channel's id of the message. */
   readonly externalId?: string | undefined;
   readonly socialContext?: SocialContext | undefined;
 }
 
 /**
- * Stores a customer's message in their valid session and raises `MessageReadyEvent`, and for a button or a quick
- * reply the event of that interaction. A repeated message (same idempotency key or external id) changes nothing
- * and answers with the first one.
+ * Stores a customer's message in their valid session and raises `MessageReadyEvent` and, for a button or a quick reply,
+ * the event of that interaction. A repeated message (same idempotency key or external id) is not stored again: the
+ * first one is returned.
  *
  * @throws ProblemError `idempotency_mismatch` when the key was used for another request.
  */

@@ -3,25 +3,25 @@ import type { AppProfile } from '../apps/app-directory.ts';
 import type { WebhookIntake } from '../channels/channel.ts';
 import type { Tx } from '../log/transaction.ts';
 
-/** Verified updates of a provider's webhook. */
+/** Verified events from a provider's webhook. */
 export interface ReceiveWebhook {
   readonly app: AppProfile;
-  /** The kind of the channels. */
+  /** The channel kind. */
   readonly provider: string;
   /** What is raised for each new webhook event. */
   readonly event: WebhookIntake['event'];
   readonly updates: readonly {
-    /** The channel that it is for; `null` where the app has none for its account. */
+    /** The channel of its account; `null` where no channel of the app uses the account. */
     readonly channel: string | null;
     readonly deduplicationKey: string;
     readonly contactId: string;
     readonly payload: Record<string, unknown>;
   }[];
-  /** Where updates are kept that no channel is for. */
+  /** The channel under which events without a channel are stored. */
   readonly otherwise: string;
 }
 
-const nobodys = 'no channel uses this account';
+const unknownAccount = 'no channel uses this account';
 
 /**
  * Stores every webhook event raw, all in one statement, and raises `event` for each. A repeated one is neither stored
@@ -35,17 +35,24 @@ export async function receiveWebhook(
 ): Promise<{ stored: number }> {
   if (updates.length === 0) return { stored: 0 };
   const rows = updates.map(({ channel, deduplicationKey, contactId, payload }, at) => {
-    const place = channel ?? otherwise;
-    const key = conversationKey(app.id, place, contactId);
-    const fault = channel === null ? nobodys : faultOf({ deduplicationKey, conversationKey: key });
-    return { at, channel: place, deduplicationKey, conversationKey: key.slice(0, 300), payload, fault };
+    const storedUnder = channel ?? otherwise;
+    const key = conversationKey(app.id, storedUnder, contactId);
+    const problem = channel === null ? unknownAccount : problemOf({ deduplicationKey, conversationKey: key });
+    return {
+      at,
+      channel: storedUnder,
+      deduplicationKey,
+      conversationKey: key.slice(0, 300),
+      payload,
+      problem,
+    };
   });
   const stored = await tx.sql<(WebhookEventLog & { status: string })[]>`
     INSERT INTO webhook_event_logs (app_id, channel, provider, deduplication_key, conversation_key, payload, status, note)
     SELECT ${app.id}, channel, ${provider}, left("deduplicationKey", 300), "conversationKey", payload,
-           CASE WHEN fault IS NULL THEN 'received' ELSE 'ignored' END, fault
+           CASE WHEN problem IS NULL THEN 'received' ELSE 'ignored' END, problem
     FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
-      AS row (at integer, channel text, "deduplicationKey" text, "conversationKey" text, payload jsonb, fault text)
+      AS row (at integer, channel text, "deduplicationKey" text, "conversationKey" text, payload jsonb, problem text)
     ORDER BY at
     ON CONFLICT DO NOTHING
     RETURNING id, app_id AS "appId", channel, provider, deduplication_key AS "deduplicationKey",
@@ -58,6 +65,6 @@ export async function receiveWebhook(
 
 const limits = webhookEventLogSchema.pick({ deduplicationKey: true, conversationKey: true });
 
-function faultOf(row: { deduplicationKey: string; conversationKey: string }): string | null {
+function problemOf(row: { deduplicationKey: string; conversationKey: string }): string | null {
   return limits.safeParse(row).success ? null : 'the identifiers of this webhook event are too long';
 }

@@ -8,7 +8,7 @@ import type { Tx } from '../log/transaction.ts';
 import { sqlState } from '../log/unit-of-work.ts';
 import { ruleRow } from './admin/configure-app.ts';
 
-/** An app to make; what is left out is made up. */
+/** An app to create; omitted fields are generated. */
 export interface RegisterApp {
   readonly name: string;
   readonly id?: number | undefined;
@@ -17,7 +17,7 @@ export interface RegisterApp {
   readonly settings?: unknown;
 }
 
-/** A registered app; its secret is shown to whoever registered it. */
+/** A registered app with its secret. */
 export interface RegisteredApp {
   readonly id: number;
   readonly key: string;
@@ -26,8 +26,8 @@ export interface RegisteredApp {
 }
 
 /**
- * Makes an app with its web channel and the routing rules that we ship.
- * @throws ProblemError `invalid_input` for settings that are not valid, `conflict` when id or key are in use.
+ * Creates an app with a web channel and the default routing rules.
+ * @throws ProblemError `invalid_input` for invalid settings, `conflict` when the id or key is already in use.
  */
 export async function registerApp(tx: Tx, app: RegisterApp): Promise<RegisteredApp> {
   parseAppSettings(app.settings ?? {});
@@ -38,21 +38,21 @@ export async function registerApp(tx: Tx, app: RegisterApp): Promise<RegisteredA
     name: app.name,
     settings: (app.settings ?? {}) as Record<string, unknown>,
   };
-  const made = await insertApp(tx, row);
-  await tx.orm.insert(channels).values({ appId: made.id, name: 'web', kind: 'web' });
+  const created = await insertApp(tx, row);
+  await tx.orm.insert(channels).values({ appId: created.id, name: 'web', kind: 'web' });
   await tx.orm
     .insert(routingRules)
-    .values(shippedRules.map((rule, position) => ruleRow(made.id, rule, position)));
-  return made;
+    .values(shippedRules.map((rule, position) => ruleRow(created.id, rule, position)));
+  return created;
 }
 
 async function insertApp(tx: Tx, row: typeof apps.$inferInsert): Promise<RegisteredApp> {
   try {
-    // An id that was given must not be given again by the sequence, nor the other way round.
-    const [made] = await tx.orm.insert(apps).values(row).returning();
-    if (!made) throw new Error('The app was not stored.');
+    // The sequence must not generate an id that was given explicitly.
+    const [created] = await tx.orm.insert(apps).values(row).returning();
+    if (!created) throw new Error('The app was not stored.');
     await tx.sql`SELECT setval(pg_get_serial_sequence('apps', 'id'), (SELECT max(id) FROM apps))`;
-    const { id, key, secret, name } = made;
+    const { id, key, secret, name } = created;
     return { id, key, secret, name };
   } catch (error) {
     if (sqlState(error) !== '23505') throw error;
@@ -61,8 +61,8 @@ async function insertApp(tx: Tx, row: typeof apps.$inferInsert): Promise<Registe
 }
 
 /**
- * Makes sure that the app of the environment exists, with the key and the secret given there.
- * @returns whether it is new.
+ * Creates the app that the environment configures, or updates its key and secret.
+ * @returns whether the app is new.
  */
 export async function upsertApp(
   tx: Tx,

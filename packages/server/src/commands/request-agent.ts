@@ -8,7 +8,7 @@ import type { Tx } from '../log/transaction.ts';
 import { liveQueueItem } from '../state/queue-items.ts';
 import { type LockedSession, moveSession } from '../state/sessions.ts';
 
-/** A conversation that needs a person. */
+/** A conversation to hand over to an agent. */
 export interface RequestAgent {
   readonly app: AppProfile;
   readonly session: LockedSession;
@@ -20,9 +20,9 @@ export interface RequestAgent {
 }
 
 /**
- * Puts a conversation into a queue: opens a case where none is open (`MevrikCaseCreatedEvent`), creates its queue
- * item (`QueueItemCreatedEvent`) and sends the session to the live desk (`SessionPathChangedEvent`). One that waits
- * or is being served already stays where it is.
+ * Adds a conversation to a queue: opens a case where none is open (`MevrikCaseCreatedEvent`), creates a queue item
+ * (`QueueItemCreatedEvent`) and moves the session to the live desk (`SessionPathChangedEvent`). A conversation that is
+ * already waiting or assigned stays where it is.
  */
 export async function requestAgent(tx: Tx, request: RequestAgent): Promise<LockedSession> {
   const { app } = request;
@@ -62,7 +62,7 @@ async function ensureCase(
     const [open] = await tx.orm.select().from(cases).where(eq(cases.id, session.openCaseId));
     if (open) return { caseId: open.id, priority: open.priority };
   }
-  const given = priority ?? 'normal';
+  const casePriority = priority ?? 'normal';
   const [row] = await tx.orm
     .insert(cases)
     .values({
@@ -70,11 +70,11 @@ async function ensureCase(
       sessionId: session.id,
       customerId: session.customerId,
       conversationKey: session.conversationKey,
-      priority: given,
+      priority: casePriority,
       subject: subject ?? null,
       firstReplyDueAt: firstReplyDueAt(
         app.settings.sla.firstReplyMinutes,
-        given,
+        casePriority,
         Date.now(),
         app.settings.businessHours,
       ),

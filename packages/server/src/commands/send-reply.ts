@@ -25,13 +25,13 @@ export interface SendReply {
   readonly content: MessageContent;
   readonly kind?: Extract<MessageKind, 'text' | 'attachment' | 'system'>;
   readonly idempotency?: Idempotency | undefined;
-  /** Under social content: only whoever wrote it reads the answer. */
+  /** Under social content: the reply is visible only to the author of the comment. */
   readonly privately?: boolean | undefined;
 }
 
 /**
- * Stores a reply in a locked session and raises `MessageReplyReadyEvent`; in a conversation that began with social
- * content, an agent's reply raises `SaveAgentRepliesSocialEvent` too.
+ * Stores a reply in a locked session and raises `MessageReplyReadyEvent`. In a conversation that started from social
+ * content, an agent's reply also raises `SaveAgentRepliesSocialEvent`.
  *
  * @throws ProblemError `session_ended`, or `idempotency_mismatch` when the key was used for another request.
  */
@@ -70,13 +70,13 @@ export async function sendReply(
   return { message, repeated: false };
 }
 
-/** An agent's reply to a session: the first one in a case is what its first response time is measured by. */
+/** Stores an agent's reply. The first one in a case sets the case's first reply time. */
 export async function replyAsAgent(
   tx: Tx,
   input: {
     readonly sessionId: number;
     readonly agent: { readonly id: number; readonly name: string };
-    /** Whether this agent may write there. @throws when not. */
+    /** @throws ProblemError `forbidden` when the agent may not reply in the session. */
     readonly authorize: (session: LockedSession) => void;
     readonly content: MessageContent;
     readonly privately?: boolean | undefined;

@@ -7,7 +7,7 @@ import type { Tx } from '../log/transaction.ts';
 import { type Contact, type ContactProfile, ensureContact } from '../state/customers.ts';
 import { ensureSession } from '../state/sessions.ts';
 
-/** The contacts of those whom the app vouched for. Others have a random UUID. */
+/** The prefix of contact ids that the app has verified. Other visitors have a random UUID. */
 export const verifiedPrefix = 'user:';
 
 /** A visitor who opens the web channel. */
@@ -15,21 +15,21 @@ export interface VisitClaim {
   readonly app: AppProfile;
   readonly channel: string;
   readonly contactId: string;
-  /** The app's own number for the customer; only given when the app's signature proved it. */
+  /** The app's own id of the customer; only set when verified by the app's signature. */
   readonly verifiedExternalId?: string | undefined;
   readonly profile: ContactProfile;
 }
 
-/** A visitor at their session. */
+/** A visitor with their session. */
 export interface StartedVisit {
   readonly contact: Contact;
   readonly customer: Customer;
   readonly session: Session;
-  /** Whether the session was there already. */
+  /** Whether an existing session was resumed. */
   readonly resumed: boolean;
 }
 
-/** Finds or makes the visitor's customer and starts or resumes their session. */
+/** Finds or creates the visitor's customer, and starts or resumes their session. */
 export async function startVisit(tx: Tx, { app, ...claim }: VisitClaim): Promise<StartedVisit> {
   const { customer, ...contact } = await ensureContact(tx, {
     appId: app.id,
@@ -41,8 +41,8 @@ export async function startVisit(tx: Tx, { app, ...claim }: VisitClaim): Promise
 }
 
 /**
- * Starts or resumes the session of a visitor who was here before.
- * @throws ProblemError `unauthenticated` when the contact is gone.
+ * Starts or resumes the session of a returning visitor.
+ * @throws ProblemError `unauthenticated` when the contact no longer exists.
  */
 export async function resumeVisit(
   tx: Tx,
@@ -62,8 +62,8 @@ export async function resumeVisit(
 }
 
 /**
- * Takes over what a visitor says of themselves during their visit: it fills what is not known; whoever the app vouched
- * for may also change it.
+ * Stores the profile that a visitor gives during their visit. It fills empty fields; a verified visitor can also change
+ * fields that are set.
  */
 export async function updateVisitorProfile(
   tx: Tx,

@@ -9,10 +9,10 @@ import { isUsable, type LockedSession, lockSession, moveSession } from '../state
 import { openSurvey } from '../state/surveys.ts';
 
 /**
- * Begins a satisfaction survey for a closed case, if its customer is eligible: raises `MevrikCSATStartEvent` and
- * sends the session to `csat`.
+ * Starts a satisfaction survey for a closed case, if its customer is eligible: raises `MevrikCSATStartEvent` and moves
+ * the session to `csat`.
  *
- * @returns whether it began.
+ * @returns whether it was started.
  */
 export async function startSurvey(tx: Tx, app: AppProfile, closed: Case): Promise<boolean> {
   const session = await lockSession(tx, closed.sessionId);
@@ -50,9 +50,9 @@ export async function startSurvey(tx: Tx, app: AppProfile, closed: Case): Promis
 }
 
 /**
- * Stores a customer's answer to the survey of their session and sends the session back to the bot.
+ * Stores a customer's answer to the survey of their session and moves the session back to the bot.
  *
- * @throws ProblemError `survey_closed` where none waits for an answer.
+ * @throws ProblemError `survey_closed` where the session has no open survey.
  */
 export async function answerSurvey(
   tx: Tx,
@@ -70,7 +70,7 @@ export async function answerSurvey(
   return { survey: toSurvey(row), session: await leaveSurvey(tx, session) };
 }
 
-/** Ends a survey that nobody answered in time; does nothing where it was answered meanwhile. */
+/** Expires a survey that was not answered in time; does nothing where it has been answered. */
 export async function expireSurvey(tx: Tx, surveyId: number): Promise<void> {
   const [found] = await tx.orm.select().from(csatSurveys).where(eq(csatSurveys.id, surveyId));
   if (!found) return;
@@ -83,7 +83,7 @@ export async function expireSurvey(tx: Tx, surveyId: number): Promise<void> {
   if (expired) await leaveSurvey(tx, session);
 }
 
-/** Sends a session whose case was closed back to the bot, or to the survey that runs in it. */
+/** Moves a session whose case was closed back to the bot, or to its open survey. */
 export async function resetToBot(tx: Tx, sessionId: number): Promise<void> {
   const session = await lockSession(tx, sessionId);
   if (session.openCaseId !== null) return;

@@ -11,34 +11,34 @@ import { type LockedSession, lockSession, moveSession } from '../state/sessions.
 import { assignToAgent } from './assign-queue-item.ts';
 import { requestAgent } from './request-agent.ts';
 
-/** Where a conversation is transferred to. */
+/** The target of a transfer. */
 export type TransferTarget =
   | { readonly agentId: number }
   | { readonly queue: string; readonly skills?: readonly string[] | undefined }
   | { readonly bot: true };
 
-/** A transfer from one person to another, to a queue, or back to the bot. */
+/** A transfer to an agent, to a queue, or back to the bot. */
 export interface TransferInput {
   readonly app: AppProfile;
   readonly sessionId: number;
   readonly by: StaffPrincipal;
   readonly to: TransferTarget;
-  /** What the next person should know. */
+  /** A note for the next agent. */
   readonly note?: string | undefined;
 }
 
 /**
- * Transfers a conversation. The queue item that it had is done; at another queue or agent it gets a new one
+ * Transfers a conversation. Its queue item becomes done; for a queue or an agent, a new one is created
  * (`QueueItemCreatedEvent`).
  *
- * @throws ProblemError `forbidden`, `session_ended`, `at_capacity`, or `invalid_input` for an agent who does not
- *   work for the app.
+ * @throws ProblemError `forbidden`, `session_ended`, `at_capacity`, or `invalid_input` for an agent without access to
+ *   the app.
  */
 export async function transfer(tx: Tx, { app, sessionId, by, to, note }: TransferInput): Promise<Session> {
   const session = await lockSession(tx, sessionId);
   assertMayServe(by, session);
   if (session.status !== 'active') throw new ProblemError('session_ended', 'The session has ended.');
-  if ('agentId' in to) await assertWorksFor(tx, to.agentId, session.appId);
+  if ('agentId' in to) await assertHasAccess(tx, to.agentId, session.appId);
   await finishQueueItem(tx, session.id);
   if (note !== undefined) await addNote(tx, session, { type: 'agent', id: by.agentId, name: by.name }, note);
   if ('bot' in to) {
@@ -56,25 +56,25 @@ export async function transfer(tx: Tx, { app, sessionId, by, to, note }: Transfe
     throw new ProblemError('at_capacity', 'The agent is at capacity. Transfer to a queue instead.');
   }
   const item = await liveQueueItem(tx, session.id);
-  if (!item) throw new Error('The queue item of the transfer is gone.');
+  if (!item) throw new Error('The queue item of the transfer does not exist.');
   return (await assignToAgent(tx, item, waiting, to.agentId)).session;
 }
 
 /**
- * Whether this person may act in the session: it is of one of their apps, and it is theirs, nobody's, or they
- * supervise.
+ * Asserts that an agent may act in a session: it belongs to one of their apps and is assigned to them or to nobody, or
+ * they are a supervisor or administrator.
  * @throws ProblemError `forbidden`.
  */
 export function assertMayServe(by: StaffPrincipal, session: LockedSession): void {
   if (!mayActFor(by, session.appId))
     throw new ProblemError('forbidden', 'This session belongs to another app.');
-  const isTheirs = session.assignedAgentId === null || session.assignedAgentId === by.agentId;
-  if (by.role === 'agent' && !isTheirs) {
+  const isAvailable = session.assignedAgentId === null || session.assignedAgentId === by.agentId;
+  if (by.role === 'agent' && !isAvailable) {
     throw new ProblemError('forbidden', 'This conversation is assigned to another agent.');
   }
 }
 
-async function assertWorksFor(tx: Tx, agentId: number, appId: number): Promise<void> {
+async function assertHasAccess(tx: Tx, agentId: number, appId: number): Promise<void> {
   const [agent] = await tx.orm
     .select({ role: agents.role, appId: agentApps.appId })
     .from(agents)

@@ -1,21 +1,21 @@
-/** Upper ends of the buckets into which times in milliseconds are counted; what is longer falls into one more. */
+/** Upper bounds, in milliseconds, of the buckets that durations are counted in; one more bucket holds longer ones. */
 export const bucketEndsMs = [
   1, 2, 5, 10, 20, 35, 50, 75, 100, 150, 250, 500, 1_000, 2_500, 5_000, 15_000, 60_000, 300_000, 3_600_000,
 ] as const;
 
-/** The bucket of a time. */
+/** The index of the bucket for a duration in milliseconds. */
 export function bucketOf(ms: number): number {
   const at = bucketEndsMs.findIndex((end) => ms <= end);
   return at === -1 ? bucketEndsMs.length : at;
 }
 
-/** Nothing counted yet. */
+/** Empty buckets. */
 export function emptyBuckets(): number[] {
   return Array.from({ length: bucketEndsMs.length + 1 }, () => 0);
 }
 
 /**
- * The time within which that share of what was counted lies, straight between the ends of its bucket; `null` where
+ * The percentile of the counted durations in milliseconds, interpolated linearly within its bucket; `null` where
  * nothing was counted.
  */
 export function percentileOf(buckets: readonly number[], share: number): number | null {

@@ -15,9 +15,9 @@ const spans = z
   })
   .default([]);
 
-/** When people are there to answer: spans of each weekday in a time zone, except on holidays. */
+/** Business hours: spans of each weekday in a time zone, except on holidays. */
 export const businessHoursSchema = z.strictObject({
-  /** As the IANA names it, such as `Asia/Dhaka`. */
+  /** IANA name, such as `Asia/Dhaka`. */
   timeZone: z.string().max(64).refine(IANAZone.isValidZone, 'must be an IANA time zone such as Asia/Dhaka'),
   weekly: z.strictObject({
     monday: spans,
@@ -28,38 +28,38 @@ export const businessHoursSchema = z.strictObject({
     saturday: spans,
     sunday: spans,
   }),
-  /** Days on which nobody is there, as `2026-12-25`. */
+  /** Days on which the team is closed, such as `2026-12-25`. */
   holidays: z.array(z.iso.date()).max(400).default([]),
 });
 
-/** An app's business hours; `null`: people are there at any time. */
+/** An app's business hours; `null`: always open. */
 export type BusinessHours = z.output<typeof businessHoursSchema> | null;
 
-/** Whether people are there at an instant, and when that changes; `null`: it does not, for as far as we look. */
+/** Whether the team is open at an instant, and when that changes; `null`: not within the next 400 days. */
 export interface Opening {
   readonly isOpen: boolean;
   readonly changesAt: string | null;
 }
 
-/** Far enough to find an opening after any holidays that are likely. */
+/** Long enough to find an opening after any likely run of holidays. */
 const daysAhead = 400;
 
-/** Whether people are there. */
+/** Whether the team is open at an instant in milliseconds since 1970. */
 export function openingAt(hours: BusinessHours, atMs: number): Opening {
   if (!hours) return { isOpen: true, changesAt: null };
   let closesMs: number | undefined;
   for (const { startMs, endMs } of openSpans(hours, atMs)) {
     if (closesMs === undefined && startMs > atMs) return { isOpen: false, changesAt: isoOf(startMs) };
-    // Spans that touch, as around midnight, are one.
+    // Adjacent spans, as around midnight, count as one.
     if (closesMs !== undefined && startMs > closesMs) break;
     closesMs = endMs;
   }
   if (closesMs === undefined) return { isOpen: false, changesAt: null };
-  const isWithoutEnd = closesMs - atMs > (daysAhead - 2) * 86_400_000;
-  return { isOpen: true, changesAt: isWithoutEnd ? null : isoOf(closesMs) };
+  const isAlwaysOpen = closesMs - atMs > (daysAhead - 2) * 86_400_000;
+  return { isOpen: true, changesAt: isAlwaysOpen ? null : isoOf(closesMs) };
 }
 
-/** The instant at which so many minutes of business hours have passed; `null` where that never comes. */
+/** The instant after the given minutes of business hours, ISO 8601; `null` where it is more than 400 days away. */
 export function afterOpenMinutes(hours: BusinessHours, fromMs: number, minutes: number): string | null {
   if (!hours) return isoOf(fromMs + minutes * 60_000);
   let leftMs = minutes * 60_000;
@@ -71,7 +71,7 @@ export function afterOpenMinutes(hours: BusinessHours, fromMs: number, minutes: 
   return null;
 }
 
-/** What a customer reads of an instant: day and time in the app's time zone, in their language. */
+/** Formats an instant for a customer: day and time in the app's time zone and the customer's language. */
 export function formatInstant(hours: NonNullable<BusinessHours>, instant: string, locale: string): string {
   const at = DateTime.fromISO(instant, { zone: hours.timeZone }).setLocale(locale);
   return at.toLocaleString({
@@ -83,7 +83,7 @@ export function formatInstant(hours: NonNullable<BusinessHours>, instant: string
   });
 }
 
-/** The spans that end after an instant, in their order. */
+/** The spans that end after an instant, in order. */
 function* openSpans(
   hours: NonNullable<BusinessHours>,
   afterMs: number,
@@ -101,7 +101,7 @@ function* openSpans(
   }
 }
 
-/** A time that the clocks skip in spring is the one right after. */
+/** A time that daylight saving skips becomes the time right after the gap. */
 function instantOf(day: DateTime, time: string): number {
   if (time === '24:00') return day.plus({ days: 1 }).toMillis();
   const [hour = 0, minute = 0] = time.split(':').map(Number);

@@ -1,13 +1,13 @@
 import type { Case, CsatAnswer, MessageContent } from '@mevrik/protocol';
 import { truncate } from './storable.ts';
 
-/** What is known when a case was closed. */
+/** The facts that decide about a survey after a case was closed. */
 export interface SurveyFacts {
   readonly enabled: boolean;
   readonly hadAgentReply: boolean;
   readonly closedBy: NonNullable<Case['closedBy']>;
   readonly disposition: string | null;
-  /** ISO 8601; `null` where the customer was never asked. */
+  /** ISO 8601; `null` where the customer never got a survey. */
   readonly lastSurveyAt: string | null;
   readonly cooldownMinutes: number;
   readonly sessionValid: boolean;
@@ -15,8 +15,8 @@ export interface SurveyFacts {
 }
 
 /**
- * Whether a customer is asked about a closed case: an agent served them and closed it, they are still there, and
- * they were not asked just now.
+ * Whether a customer gets a survey for a closed case: an agent replied and closed it, the session is still valid, and
+ * the last survey is longer ago than the cooldown.
  */
 export function isEligibleForSurvey(facts: SurveyFacts, now: Date): boolean {
   if (!facts.enabled || !facts.hadAgentReply || !facts.sessionValid || facts.closedBy !== 'agent')
@@ -27,15 +27,15 @@ export function isEligibleForSurvey(facts: SurveyFacts, now: Date): boolean {
 }
 
 const payloadPattern = /^csat:(?:(\d+):)?([1-5])$/;
-// A digit after the separator makes it another number: 4.5, 2:30, 1-10.
+// A digit after the separator makes it a different number: 4.5, 2:30, 1-10.
 const textPattern = /^\s*([1-5])(?:\s*\/\s*5|\s*(?:stars?|points?))?\s*(?:[-–—:,.!](?!\d)\s*(.*))?$/isu;
 const starsPattern = /^\s*((?:⭐️?|★){1,5})(?!⭐|★)☆*\s*(.*)$/su;
 
 /**
- * Reads an answer to a survey: the payload of its buttons (`csat:4`, `csat:{case}:4`), or text such as `4`,
- * `4 stars`, `⭐⭐⭐⭐` or `5 - great`, of which the rest is the comment.
+ * Parses an answer to a survey: the payload of a button (`csat:4`, `csat:{case}:4`), or text such as `4`, `4 stars`,
+ * `⭐⭐⭐⭐` or `5 - great`, where the rest is the comment.
  *
- * @returns `null` where it is none.
+ * @returns `null` where it is not an answer.
  */
 export function parseScore(input: {
   readonly text?: string | undefined;
@@ -65,7 +65,7 @@ export function surveyContent(question: string, caseId: number): MessageContent 
   };
 }
 
-/** What a customer is told who has answered; `{{score}}` in the text is their score. */
+/** The reply to a survey answer; `{{score}}` in the text is replaced by the score. */
 export function thanksContent(thanks: string, score: number): MessageContent {
   return { text: thanks.replaceAll('{{score}}', String(score)) };
 }

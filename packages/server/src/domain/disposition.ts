@@ -1,27 +1,27 @@
 import type { Disposition } from '@mevrik/protocol';
 
-/** What somebody said as they closed a case: fit to be kept, or what is wrong with it, field by field. */
+/** The fields of a disposition, ready to store, or the errors of each field. */
 export type DispositionCheck =
   | { readonly fields: Readonly<Record<string, string>> }
-  | { readonly faults: readonly { readonly path: string; readonly message: string }[] };
+  | { readonly errors: readonly { readonly path: string; readonly message: string }[] };
 
-/** Whether the app has this disposition, and whether what it asks for was said. What is blank was not said. */
+/** Checks that the app has a disposition and that its required fields are set. Blank values count as missing. */
 export function checkDisposition(
   known: readonly Disposition[],
   name: string,
-  said: Readonly<Record<string, string>>,
+  given: Readonly<Record<string, string>>,
 ): DispositionCheck {
   const disposition = known.find((one) => one.name === name);
   if (!disposition) {
     const names = known.map((one) => one.name).join(', ');
-    return { faults: [{ path: 'disposition', message: `must be one of: ${names}` }] };
+    return { errors: [{ path: 'disposition', message: `must be one of: ${names}` }] };
   }
   const fields = Object.fromEntries(
-    Object.entries(said)
+    Object.entries(given)
       .map(([field, value]) => [field, value.trim()] as const)
       .filter(([, value]) => value !== ''),
   );
-  const faults = [
+  const errors = [
     ...disposition.fields.flatMap(({ name: field, kind, required, choices = [] }) => {
       const value = fields[field];
       const path = `fields.${field}`;
@@ -33,5 +33,5 @@ export function checkDisposition(
       .filter((field) => disposition.fields.every((one) => one.name !== field))
       .map((field) => ({ path: `fields.${field}`, message: `is not a field of "${name}"` })),
   ];
-  return faults.length > 0 ? { faults } : { fields };
+  return errors.length > 0 ? { errors } : { fields };
 }

@@ -1,13 +1,13 @@
 import type { HealthMeasure, HealthPart, HealthStatus } from '@mevrik/protocol';
 
-/** From which values on a measure is degraded and down. */
+/** The values from which a measure counts as degraded and as down. */
 export type Threshold = readonly [degradedFrom: number, downFrom: number];
-/** Those that an operator has set, by the measures' names. */
+/** Thresholds set by an operator, by measure name. */
 export type Thresholds = Readonly<Record<string, Threshold>>;
-/** What was measured, by the measures' names; `null` where that failed. */
+/** Measured values by measure name; `null` where measuring failed. */
 export type Measured = Readonly<Record<string, number | null>>;
 
-/** How one part is, by what was measured. */
+/** The health of one part. */
 export interface JudgedPart {
   readonly part: HealthPart;
   readonly title: string;
@@ -22,21 +22,21 @@ interface MeasureKind {
   readonly label: string;
   readonly unit: HealthMeasure['unit'];
   readonly threshold: Threshold;
-  /** What it means that it is too high. */
-  readonly says: (value: number) => string;
+  /** What a value above the threshold means. */
+  readonly describe: (value: number) => string;
   readonly advice: string;
 }
 
 const never = Number.MAX_SAFE_INTEGER;
 
-/** Everything that is measured, with the thresholds that we ship. */
+/** All measures, with their default thresholds. */
 export const measureKinds = {
   'events.lag': {
     part: 'events',
     label: 'Backlog of the slowest listener',
     unit: '',
     threshold: [2_000, 50_000],
-    says: (value) => `The slowest listener is ${many(value, 'event')} behind.`,
+    describe: (value) => `The slowest listener is ${counted(value, 'event')} behind.`,
     advice: 'Find it under Listeners. More processes share the work: see the scaling guide.',
   },
   'events.age': {
@@ -44,7 +44,7 @@ export const measureKinds = {
     label: 'Oldest unhandled event',
     unit: 's',
     threshold: [15, 120],
-    says: (value) => `An event has been waiting for ${seconds(value)}.`,
+    describe: (value) => `An event has been waiting for ${seconds(value)}.`,
     advice:
       'Find the listener that is stuck under Listeners, and check that at least one process is running.',
   },
@@ -53,8 +53,8 @@ export const measureKinds = {
     label: 'Paused listeners',
     unit: '',
     threshold: [1, never],
-    says: (value) =>
-      `${many(value, 'listener')} ${value === 1 ? 'is paused and handles' : 'are paused and handle'} no events.`,
+    describe: (value) =>
+      `${counted(value, 'listener')} ${value === 1 ? 'is paused and handles' : 'are paused and handle'} no events.`,
     advice: 'See why under Listeners, resolve its dead letters, and resume it.',
   },
   'events.dead': {
@@ -62,7 +62,7 @@ export const measureKinds = {
     label: 'Dead letters',
     unit: '',
     threshold: [1, never],
-    says: (value) => `${many(value, 'event')} failed at every attempt.`,
+    describe: (value) => `${counted(value, 'event')} failed at every attempt.`,
     advice: 'Retry, edit or discard them under Dead letters.',
   },
   'events.unowned': {
@@ -70,7 +70,7 @@ export const measureKinds = {
     label: 'Partitions without an owner',
     unit: '%',
     threshold: [1, 100],
-    says: (value) => `${Math.round(value)} % of the log’s partitions have no owner.`,
+    describe: (value) => `${Math.round(value)} % of the log’s partitions have no owner.`,
     advice: 'If a process has just crashed, the others take over within seconds. Otherwise start a process.',
   },
   'channels.broadcast-age': {
@@ -78,7 +78,7 @@ export const measureKinds = {
     label: 'Oldest event waiting for broadcast',
     unit: 's',
     threshold: [5, 60],
-    says: (value) => `Broadcasts reach connected clients ${seconds(value)} late.`,
+    describe: (value) => `Broadcasts reach connected clients ${seconds(value)} late.`,
     advice: 'Check that the processes are not overloaded and that Redis, if configured, is reachable.',
   },
   'channels.broadcast-p95': {
@@ -86,7 +86,7 @@ export const measureKinds = {
     label: 'Broadcast delay, 95th percentile',
     unit: 'ms',
     threshold: [1_000, 30_000],
-    says: (value) =>
+    describe: (value) =>
       `In the last few minutes, 5 % of events took longer than ${Math.round(value)} ms to broadcast.`,
     advice: 'The processes or the database are busy. See the charts and the scaling guide.',
   },
@@ -95,7 +95,8 @@ export const measureKinds = {
     label: 'Channels that are down',
     unit: '',
     threshold: [1, never],
-    says: (value) => `${many(value, 'channel')} ${value === 1 ? 'is' : 'are'} down. Replies are waiting.`,
+    describe: (value) =>
+      `${counted(value, 'channel')} ${value === 1 ? 'is' : 'are'} down. Replies are waiting.`,
     advice: 'See the reason under Channels. Waiting replies are sent automatically once it is up.',
   },
   'jobs.age': {
@@ -103,7 +104,7 @@ export const measureKinds = {
     label: 'Oldest due job',
     unit: 's',
     threshold: [30, 300],
-    says: (value) => `A job has been due for ${seconds(value)}. Deliveries, bots and timers are late.`,
+    describe: (value) => `A job has been due for ${seconds(value)}. Deliveries, bots and timers are late.`,
     advice:
       'Check that a process is running. If processes are busy, raise JOB_CONCURRENCY or DELIVERY_CONCURRENCY.',
   },
@@ -112,7 +113,7 @@ export const measureKinds = {
     label: 'Due jobs',
     unit: '',
     threshold: [1_000, 50_000],
-    says: (value) => `${many(value, 'job')} ${value === 1 ? 'is' : 'are'} overdue.`,
+    describe: (value) => `${counted(value, 'job')} ${value === 1 ? 'is' : 'are'} overdue.`,
     advice: 'Raise JOB_CONCURRENCY or DELIVERY_CONCURRENCY, or start another process.',
   },
   'jobs.failed': {
@@ -120,7 +121,7 @@ export const measureKinds = {
     label: 'Failed jobs',
     unit: '',
     threshold: [1, never],
-    says: (value) => `${many(value, 'job')} failed at every attempt.`,
+    describe: (value) => `${counted(value, 'job')} failed at every attempt.`,
     advice:
       'See the log (“jobs:”) for the errors. Failed jobs stay in graphile_worker.jobs until you remove them.',
   },
@@ -129,7 +130,7 @@ export const measureKinds = {
     label: 'Job queue stopped',
     unit: '',
     threshold: [never, 1],
-    says: () => 'The job queue of this process has stopped.',
+    describe: () => 'The job queue of this process has stopped.',
     advice: 'See its log for the error, then restart the process.',
   },
   'database.answer': {
@@ -137,7 +138,7 @@ export const measureKinds = {
     label: 'Response time',
     unit: 'ms',
     threshold: [250, 2_000],
-    says: (value) => `The database takes ${Math.round(value)} ms to answer a trivial query.`,
+    describe: (value) => `The database takes ${Math.round(value)} ms to answer a trivial query.`,
     advice: 'Check the load on its machine, and whether its disk is full or slow.',
   },
   'database.connections': {
@@ -145,7 +146,7 @@ export const measureKinds = {
     label: 'Connections in use',
     unit: '%',
     threshold: [80, 97],
-    says: (value) => `${Math.round(value)} % of the database’s connections are in use.`,
+    describe: (value) => `${Math.round(value)} % of the database’s connections are in use.`,
     advice: 'Lower DATABASE_POOL, or raise max_connections in PostgreSQL.',
   },
   'database.transaction': {
@@ -153,14 +154,14 @@ export const measureKinds = {
     label: 'Longest transaction',
     unit: 's',
     threshold: [120, 3_600],
-    says: (value) => `A transaction has been open for ${seconds(value)}. It blocks vacuuming.`,
+    describe: (value) => `A transaction has been open for ${seconds(value)}. It blocks vacuuming.`,
     advice: 'Find it in pg_stat_activity. A backup or a report is the usual cause.',
   },
 } as const satisfies Readonly<Record<string, MeasureKind>>;
 
 const kinds: Readonly<Record<string, MeasureKind>> = measureKinds;
 
-const parts: Readonly<Record<HealthPart, readonly [title: string, well: string]>> = {
+const parts: Readonly<Record<HealthPart, readonly [title: string, healthy: string]>> = {
   events: ['Event processing', 'Events are handled without delay.'],
   channels: ['Channels', 'Broadcasts are on time and all channels are up.'],
   jobs: ['Job queue', 'Deliveries, bots and timers run on time.'],
@@ -172,27 +173,26 @@ export const observationGapSeconds = (everySeconds: number) => 30 + 3 * everySec
 
 const order: readonly HealthStatus[] = ['ok', 'degraded', 'down'];
 
-/** The worst of some states; `ok` where there is none. */
+/** The worst of some statuses; `ok` without any. */
 export function worstOf(states: readonly HealthStatus[]): HealthStatus {
   return order[Math.max(0, ...states.map((one) => order.indexOf(one)))] ?? 'ok';
 }
 
 /**
- * Judges the four parts by what was measured. What could not be measured is as good as down: whoever cannot be asked
- * does not work.
+ * Judges the four parts by their measured values. A value that could not be measured counts as down.
  */
 export function judgeHealth(measured: Measured, thresholds: Thresholds = {}): JudgedPart[] {
   return (Object.keys(parts) as HealthPart[]).map((part) => {
-    const [title, well] = parts[part];
+    const [title, healthy] = parts[part];
     const measures = Object.entries(kinds)
       .filter(([name, kind]) => kind.part === part && name in measured)
       .map(([name, kind]) => judge(name, kind, measured[name] ?? null, thresholds[name] ?? kind.threshold));
     const status = worstOf(measures.map((one) => one.status));
-    // Among what is equally bad the first one in the table is the one to begin with.
+    // Of several equally bad measures, the first in the table gives the reason.
     const worst = status === 'ok' ? undefined : measures.find((one) => one.status === status);
     const kind = worst && kinds[worst.name];
-    if (!worst || !kind) return { part, title, status, reason: well, advice: null, measures };
-    const reason = worst.value === null ? `${title} could not be measured.` : kind.says(worst.value);
+    if (!worst || !kind) return { part, title, status, reason: healthy, advice: null, measures };
+    const reason = worst.value === null ? `${title} could not be measured.` : kind.describe(worst.value);
     return { part, title, status, reason, advice: kind.advice, measures };
   });
 }
@@ -208,9 +208,9 @@ function judge(
 }
 
 /**
- * Reads thresholds as an operator writes them: `events.lag=1000/20000 database.answer=100/1000`; a `-` for a state
- * that is never reached.
- * @throws Error that says what is wrong.
+ * Parses thresholds as an operator writes them: `events.lag=1000/20000 database.answer=100/1000`; `-` stands for a
+ * status that is never reached.
+ * @throws Error that names the invalid entry.
  */
 export function parseThresholds(text: string): Thresholds {
   const entries = text
@@ -228,7 +228,7 @@ export function parseThresholds(text: string): Thresholds {
 
 const numberOf = (text: string | undefined) => (text === undefined || text === '-' ? never : Number(text));
 
-function many(count: number, noun: string): string {
+function counted(count: number, noun: string): string {
   return count === 1 ? `One ${noun}` : `${Math.round(count).toLocaleString('en')} ${noun}s`;
 }
 

@@ -1,11 +1,11 @@
-/** Where a session stands in its journey. */
+/** Where a session is: with the bot, in a queue, with an agent, or in a survey. */
 export type SessionPath =
   | { readonly kind: 'bot' }
   | { readonly kind: 'queue'; readonly queue: string }
   | { readonly kind: 'agent'; readonly agentId: number }
   | { readonly kind: 'csat' };
 
-/** Writes a path as it is stored: `bot`, `live/queue:{name}`, `live/agent:{id}` or `csat`. */
+/** Formats a path for storage: `bot`, `live/queue:{name}`, `live/agent:{id}` or `csat`. */
 export function formatPath(path: SessionPath): string {
   switch (path.kind) {
     case 'queue':
@@ -17,7 +17,7 @@ export function formatPath(path: SessionPath): string {
   }
 }
 
-/** Reads a stored path; `undefined` where it is none. */
+/** Parses a stored path; `undefined` where it is invalid. */
 export function parsePath(text: string): SessionPath | undefined {
   if (text === 'bot' || text === 'csat') return { kind: text };
   const match = /^live\/(?:queue:(.{1,64})|agent:([1-9]\d{0,14}))$/su.exec(text);
@@ -27,7 +27,7 @@ export function parsePath(text: string): SessionPath | undefined {
     : { kind: 'queue', queue: match[1] };
 }
 
-/** Whether a message may still go into this session. */
+/** Whether a session still accepts messages. */
 export function isValidSession(
   session: { readonly status: string; readonly expiresAt: string },
   now: Date,
@@ -35,15 +35,15 @@ export function isValidSession(
   return session.status === 'active' && Date.parse(session.expiresAt) > now.getTime();
 }
 
-/** When a session in which something was written now expires, as ISO 8601. */
+/** When a session with activity now expires, ISO 8601. */
 export function nextExpiry(now: Date, idleMinutes: number): string {
   return new Date(now.getTime() + idleMinutes * 60_000).toISOString();
 }
 
-/** Smaller moves of an expiry are not worth a write. */
+/** Smaller extensions are not worth a write. */
 const bumpMs = 60_000;
 
-/** Whether a new expiry is so much later that it is worth storing. */
+/** Whether a new expiry is late enough to store. */
 export function needsBump(expiresAt: string, next: string): boolean {
   return Date.parse(next) - Date.parse(expiresAt) > bumpMs;
 }

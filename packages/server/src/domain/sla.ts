@@ -1,12 +1,12 @@
 import type { Case } from '@mevrik/protocol';
 import { afterOpenMinutes, type BusinessHours } from './business-hours.ts';
 
-/** Minutes within which a case of each priority should have its first answer; `null`: no matter when. */
+/** Minutes to the first reply for each priority of a case; `null`: no target. */
 export type FirstReplyTargets = Readonly<Record<Case['priority'], number | null>>;
 
 /**
- * Until when a case that is opened now should have its first answer, as an instant: so many minutes of business hours
- * later. `null` where it does not matter.
+ * The deadline for the first reply to a case, ISO 8601: its target in minutes of business hours after it was opened.
+ * `null` where the priority has no target.
  */
 export function firstReplyDueAt(
   targets: FirstReplyTargets,

@@ -1,21 +1,21 @@
 import { createHash, createHmac } from 'node:crypto';
 import { ProblemError } from '@mevrik/protocol';
 
-/** What a caller has seen of something: its tags, or that it is there at all; `undefined` where they do not say. */
+/** The tags that a caller expects (If-Match): one of these, or `*` for any existing state; `undefined`: no condition. */
 export type ExpectedTags = '*' | readonly string[] | undefined;
 
-/** What of an app is changed together. */
+/** The part of an app that is changed as one. */
 export interface AppConfiguration {
   readonly name: string;
   readonly enabled: boolean;
   readonly settings: Readonly<Record<string, unknown>>;
 }
 
-/** A tag of how an app is set up: the same as long as that is. */
+/** A tag of an app's configuration: it changes when the configuration does. */
 export const appTag = ({ name, enabled, settings }: AppConfiguration): string =>
   tagOf([name, enabled, settings]);
 
-/** A tag of a channel, its secrets too; who sees it without the key cannot try secrets on it. */
+/** A tag of a channel, secrets included. Keyed, so that secrets cannot be guessed from the tag. */
 export function channelTag(
   { kind, enabled, settings }: { readonly kind: string } & Omit<AppConfiguration, 'name'>,
   key: string,
@@ -46,17 +46,17 @@ export function rulesTag(
   );
 }
 
-/** A tag of a bot, as it is shown. */
+/** A tag of a bot, as administrators see it. */
 export const botTag = (bot: object): string => tagOf(bot);
 
 /**
- * Makes sure that something is still as a caller has seen it.
- * @param tag `null` where it is not there.
+ * Asserts that something still has a tag that the caller expects.
+ * @param tag the current tag; `null` where it does not exist.
  * @throws ProblemError `precondition_failed`.
  */
-export function assertUnchanged(seen: ExpectedTags, tag: string | null): void {
-  if (seen === undefined) return;
-  if (tag !== null && (seen === '*' || seen.includes(tag))) return;
+export function assertUnchanged(expected: ExpectedTags, tag: string | null): void {
+  if (expected === undefined) return;
+  if (tag !== null && (expected === '*' || expected.includes(tag))) return;
   throw new ProblemError(
     'precondition_failed',
     'This has changed since you loaded it, and nothing was stored. Load it again, apply your change, and send it with the new ETag.',
@@ -66,17 +66,17 @@ export function assertUnchanged(seen: ExpectedTags, tag: string | null): void {
 function tagOf(state: unknown, key?: string): string {
   const hash = key === undefined ? createHash('sha256') : createHmac('sha256', key);
   return hash
-    .update(JSON.stringify(inOrder(state)))
+    .update(JSON.stringify(withSortedKeys(state)))
     .digest('base64url')
     .slice(0, 22);
 }
 
-/** Keys in one order: the database has one of its own. */
-function inOrder(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(inOrder);
+/** Sorts keys: the database returns them in an order of its own. */
+function withSortedKeys(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withSortedKeys);
   if (typeof value !== 'object' || value === null) return value;
   const entries = Object.entries(value).filter(([, inner]) => inner !== undefined);
   return Object.fromEntries(
-    entries.sort(([one], [two]) => (one < two ? -1 : 1)).map(([key, inner]) => [key, inOrder(inner)]),
+    entries.sort(([one], [two]) => (one < two ? -1 : 1)).map(([key, inner]) => [key, withSortedKeys(inner)]),
   );
 }

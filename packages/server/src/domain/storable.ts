@@ -1,8 +1,8 @@
-// U+0000 and halves of surrogate pairs are texts in JavaScript that PostgreSQL cannot store.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: the control character is what is looked for
+// PostgreSQL cannot store U+0000 and unpaired surrogates, which JavaScript strings can contain.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the control character is the one to detect
 const unstorable = /\u0000|\p{Surrogate}/u;
 
-/** Whether every text in a JSON value, however deep, can be stored. */
+/** Whether every string in a JSON value, at any depth, can be stored. */
 export function isStorable(value: unknown): boolean {
   let found = false;
   JSON.stringify(value, (name, part) => {
@@ -12,7 +12,7 @@ export function isStorable(value: unknown): boolean {
   return !found;
 }
 
-/** The beginning of a text, and no half of a character at its end. */
+/** Cuts a text to a length without splitting a surrogate pair. */
 export function truncate(text: string, maxLength: number): string {
   return text.slice(0, maxLength).replace(/[\uD800-\uDBFF]$/, '');
 }

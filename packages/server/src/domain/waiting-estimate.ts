@@ -1,39 +1,42 @@
-/** When somebody began to wait in a queue, and was taken out of it, in milliseconds since 1970. */
+/** When a conversation entered a queue and when it was assigned, in milliseconds since 1970. */
 export interface Served {
   readonly beganMs: number;
   readonly takenMs: number;
 }
 
-/** What the estimate is made of. */
+/** The facts of an estimate. */
 export interface WaitingFacts {
   /** From 1. */
   readonly position: number;
-  /** Since when whoever is first has waited. */
+  /** Since when the first conversation in the queue has waited. */
   readonly firstBeganMs: number;
-  /** The last that were served, whatever their order. */
+  /** The most recent assignments, in any order. */
   readonly served: readonly Served[];
   readonly nowMs: number;
 }
 
-/** Fewer are chance. */
-const fewest = 3;
+/** Fewer samples say too little. */
+const minSamples = 3;
 
 /**
- * How many minutes somebody will wait: for as many turns as they have before them, each as long as the last ones stood
- * first in line. A first one who stands there for longer than that counts, too: then the pace has slackened.
+ * Estimates the wait in minutes: the position times the mean time that recent conversations were first in the queue. A
+ * conversation that has been first for longer than the mean is counted too: the pace has slowed down.
  *
- * @returns `null` where too few were served lately to say.
+ * @reintervals `null` with too few recent assignments.
  */
 export function estimateMinutes({ position, firstBeganMs, served, nowMs }: WaitingFacts): number | null {
-  const inOrder = [...served].sort((a, b) => a.takenMs - b.takenMs);
-  const turns = inOrder
+  const byAssignment = [...served].sort((a, b) => a.takenMs - b.takenMs);
+  const intervals = byAssignment
     .slice(1)
-    .map(({ beganMs, takenMs }, at) => takenMs - Math.max(beganMs, inOrder[at]?.takenMs ?? beganMs));
-  if (turns.length < fewest) return null;
-  const standsMs = Math.max(0, nowMs - Math.max(firstBeganMs, inOrder.at(-1)?.takenMs ?? firstBeganMs));
-  const usualMs = mean(turns);
-  const turnMs = standsMs > usualMs ? mean([...turns, standsMs]) : usualMs;
-  return Math.max(1, Math.ceil((position * turnMs - Math.min(standsMs, turnMs)) / 60_000));
+    .map(({ beganMs, takenMs }, at) => takenMs - Math.max(beganMs, byAssignment[at]?.takenMs ?? beganMs));
+  if (intervals.length < minSamples) return null;
+  const firstForMs = Math.max(
+    0,
+    nowMs - Math.max(firstBeganMs, byAssignment.at(-1)?.takenMs ?? firstBeganMs),
+  );
+  const meanMs = mean(intervals);
+  const intervalMs = firstForMs > meanMs ? mean([...intervals, firstForMs]) : meanMs;
+  return Math.max(1, Math.ceil((position * intervalMs - Math.min(firstForMs, intervalMs)) / 60_000));
 }
 
 function mean(values: readonly number[]): number {

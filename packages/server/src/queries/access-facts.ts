@@ -1,14 +1,14 @@
 import type { Sql } from '../db/sql.ts';
 
-/** Whom a session or a case belongs to. */
+/** The app and the customer that a session or a case belongs to. */
 export interface RecordOwner {
   readonly appId: number;
   readonly customerId: number;
-  /** Who was merged into that customer: visitors may still be known by such a number. */
+  /** Customers merged into this one: a visitor's token can still name one of them. */
   readonly formerIds: readonly number[];
 }
 
-/** What the access rules of the gateway look up. */
+/** The look-ups of the gateway's access rules. */
 export function createAccessFacts(sql: Sql) {
   return {
     async sessionOwner(id: number): Promise<RecordOwner | undefined> {

@@ -4,9 +4,9 @@ import type { Database } from '../db/database.ts';
 import { apps, bots, channels, routingRules } from '../db/schema.ts';
 import { toBotView } from '../domain/bot/index.ts';
 import type { RoutingRule } from '../domain/routing/index.ts';
-import { beforeId, type ListRequest, pageOf } from './page.ts';
+import { beforeId, type ListRequest, toListPage } from './page.ts';
 
-/** Apps, newest first; never their secrets. */
+/** Apps without their secrets, newest first. */
 export async function listApps({ orm }: Database, page: ListRequest) {
   const rows = await orm
     .select()
@@ -14,7 +14,7 @@ export async function listApps({ orm }: Database, page: ListRequest) {
     .where(lt(apps.id, Math.min(beforeId(page), 2_147_483_647)))
     .orderBy(desc(apps.id))
     .limit(page.limit + 1);
-  return pageOf(rows, page.limit, withoutSecret);
+  return toListPage(rows, page.limit, withoutSecret);
 }
 
 /** An app without its secret. @throws ProblemError `not_found`. */
@@ -29,7 +29,7 @@ function withoutSecret({ secret: _hidden, ...app }: typeof apps.$inferSelect) {
 }
 
 /**
- * The channels of an app. Their settings hold secrets of providers, so only the names of the settings are told.
+ * The channels of an app. Settings contain secrets of providers, so only their names are returned.
  * @throws ProblemError `not_found`.
  */
 export async function listChannels(database: Database, appId: number) {
@@ -47,7 +47,7 @@ export async function listChannels(database: Database, appId: number) {
   }));
 }
 
-/** A channel with all its settings, secrets too: whoever shows it takes them out. @throws ProblemError `not_found`. */
+/** A channel with all settings, secrets included: callers must remove secrets before showing it. @throws ProblemError `not_found`. */
 export async function requireChannelRow({ orm }: Database, appId: number, name: string) {
   const [row] = await orm
     .select({
@@ -65,7 +65,7 @@ export async function requireChannelRow({ orm }: Database, appId: number, name: 
   return row;
 }
 
-/** The routing rules of an app, in their order. @throws ProblemError `not_found`. */
+/** The routing rules of an app, in order. @throws ProblemError `not_found`. */
 export async function listRules(database: Database, appId: number): Promise<RoutingRule[]> {
   await requireAppRow(database, appId);
   const rows = await database.orm

@@ -5,7 +5,7 @@ interface AgentRow extends Agent {
   readonly passwordHash: string;
 }
 
-/** The agent with that e-mail address, whatever its case, with the hash of their password. */
+/** The agent with an email address, ignoring case, and the hash of their password. */
 export async function findAgentByEmail(
   { sql }: Database,
   email: string,
@@ -16,7 +16,7 @@ export async function findAgentByEmail(
   return { agent, passwordHash };
 }
 
-/** An agent by their id. @throws ProblemError `not_found`. */
+/** An agent by id. @throws ProblemError `not_found`. */
 export async function requireAgent(database: Pick<Database, 'sql'>, id: number): Promise<Agent> {
   const [row] = await database.sql<AgentRow[]>`${selectAgents(database)} WHERE id = ${id}`;
   if (!row) throw new ProblemError('not_found', 'Agent not found.');
@@ -24,9 +24,9 @@ export async function requireAgent(database: Pick<Database, 'sql'>, id: number):
   return agent;
 }
 
-/** Which agents; what is absent does not matter. */
+/** The filter of a list of agents. */
 export interface AgentFilter {
-  /** A part of the name, the e-mail address, or a skill. */
+  /** Part of the name, the email address, or a skill. */
   readonly search?: string | undefined;
   readonly role?: Agent['role'] | undefined;
 }
@@ -36,13 +36,13 @@ export async function listAgents(
   database: Database,
   { before, limit, search, role }: AgentFilter & { readonly before: number; readonly limit: number },
 ): Promise<Agent[]> {
-  const sought = search === undefined ? null : `%${search.replaceAll(/[\\%_]/g, (sign) => `\\${sign}`)}%`;
+  const pattern = search === undefined ? null : `%${search.replaceAll(/[\\%_]/g, (sign) => `\\${sign}`)}%`;
   const rows = await database.sql<AgentRow[]>`
     ${selectAgents(database)}
     WHERE id < ${Math.min(before, 2_147_483_647)}
       AND (${role ?? null}::text IS NULL OR role = ${role ?? null})
-      AND (${sought}::text IS NULL OR name ILIKE ${sought} OR email ILIKE ${sought}
-           OR EXISTS (SELECT FROM jsonb_array_elements_text(skills) AS skill WHERE skill ILIKE ${sought}))
+      AND (${pattern}::text IS NULL OR name ILIKE ${pattern} OR email ILIKE ${pattern}
+           OR EXISTS (SELECT FROM jsonb_array_elements_text(skills) AS skill WHERE skill ILIKE ${pattern}))
     ORDER BY id DESC LIMIT ${limit}`;
   return rows.map(({ passwordHash: _hidden, ...agent }) => agent);
 }

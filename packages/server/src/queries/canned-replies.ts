@@ -3,7 +3,7 @@ import { eq, sql } from 'drizzle-orm';
 import type { Database } from '../db/database.ts';
 import { cannedReplies } from '../db/schema.ts';
 
-/** The canned replies of an app, by their shortcuts. */
+/** The canned replies of an app, ordered by shortcut. */
 export function listCannedReplies({ orm }: Database, appId: number): Promise<CannedReply[]> {
   return orm
     .select()

@@ -10,9 +10,9 @@ import { and, desc, eq, inArray, lt, ne } from 'drizzle-orm';
 import type { Database } from '../db/database.ts';
 import { toCase, toCustomer, toMessage, toQueueItem, toSession } from '../db/models.ts';
 import { cases, customers, messages, queueItems, sessions } from '../db/schema.ts';
-import { beforeId, type ListPage, type ListRequest, pageOf } from './page.ts';
+import { beforeId, type ListPage, type ListRequest, toListPage } from './page.ts';
 
-/** A conversation's messages, newest first, over all of its sessions. Customers never see notes. */
+/** The messages of a conversation across its sessions, newest first. Customers never see notes. */
 export async function listMessages(
   { orm }: Database,
   conversationKey: string,
@@ -30,7 +30,7 @@ export async function listMessages(
     )
     .orderBy(desc(messages.id))
     .limit(options.limit + 1);
-  return pageOf(rows, options.limit, toMessage);
+  return toListPage(rows, options.limit, toMessage);
 }
 
 /** The active session of a conversation. */
@@ -45,14 +45,14 @@ export async function activeSession(
   return row ? toSession(row) : undefined;
 }
 
-/** A session by its id. @throws ProblemError `not_found`. */
+/** A session by id. @throws ProblemError `not_found`. */
 export async function requireSession({ orm }: Database, id: number): Promise<Session> {
   const [row] = await orm.select().from(sessions).where(eq(sessions.id, id));
   if (!row) throw new ProblemError('not_found', 'Session not found.');
   return toSession(row);
 }
 
-/** A case by its id. @throws ProblemError `not_found`. */
+/** A case by id. @throws ProblemError `not_found`. */
 export async function requireCase({ orm }: Database, id: number): Promise<Case> {
   const [row] = await orm
     .select({ case: cases, agentType: sessions.agentType })
@@ -63,7 +63,7 @@ export async function requireCase({ orm }: Database, id: number): Promise<Case> 
   return toCase(row.case, row.agentType);
 }
 
-/** A customer by their id, or the one into whom they were merged. @throws ProblemError `not_found`. */
+/** A customer by id, or the customer they were merged into. @throws ProblemError `not_found`. */
 export async function requireCustomer({ orm }: Database, id: number): Promise<Customer> {
   const [row] = await orm.select().from(customers).where(eq(customers.id, id));
   if (!row) throw new ProblemError('not_found', 'Customer not found.');
@@ -72,7 +72,7 @@ export async function requireCustomer({ orm }: Database, id: number): Promise<Cu
   return toCustomer(merged ?? row);
 }
 
-/** Which queue items are asked for; `appIds` bounds what the asker may see, `null` for everything. */
+/** The filter of a list of queue items; `appIds` are the apps that the caller may see, `null` for all. */
 export interface QueueFilter extends ListRequest {
   readonly appIds: readonly number[] | null;
   readonly status?: QueueItem['status'] | undefined;
@@ -94,10 +94,10 @@ export async function listQueueItems({ orm }: Database, filter: QueueFilter): Pr
     )
     .orderBy(desc(queueItems.id))
     .limit(filter.limit + 1);
-  return pageOf(rows, filter.limit, toQueueItem);
+  return toListPage(rows, filter.limit, toQueueItem);
 }
 
-/** Which sessions are asked for. */
+/** The filter of a list of sessions. */
 export interface SessionFilter extends ListRequest {
   readonly appIds: readonly number[] | null;
   readonly assignedAgentId?: number | undefined;
@@ -123,5 +123,5 @@ export async function listSessions({ orm }: Database, filter: SessionFilter): Pr
     )
     .orderBy(desc(sessions.id))
     .limit(filter.limit + 1);
-  return pageOf(rows, filter.limit, toSession);
+  return toListPage(rows, filter.limit, toSession);
 }

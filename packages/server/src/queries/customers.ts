@@ -5,10 +5,10 @@ import { toCase, toSession } from '../db/models.ts';
 import { cases, contactIdentities, sessions } from '../db/schema.ts';
 import { requireCustomer } from './conversations.ts';
 
-/** A customer with contacts, sessions, cases, and who may be the same person. @throws ProblemError `not_found`. */
-export async function customerOverview(database: Database, asked: number): Promise<CustomerOverview> {
+/** A customer with contacts, sessions, cases, and possible duplicates. @throws ProblemError `not_found`. */
+export async function customerOverview(database: Database, customerId: number): Promise<CustomerOverview> {
   const { orm } = database;
-  const customer = await requireCustomer(database, asked);
+  const customer = await requireCustomer(database, customerId);
   const { id } = customer;
   const [identities, past, caseRows, lookalikes] = await Promise.all([
     orm
@@ -32,7 +32,7 @@ export async function customerOverview(database: Database, asked: number): Promi
   };
 }
 
-/** Customers of an app by a part of what is known of them, or by their number; newest first, at most twenty. */
+/** Finds customers of an app by part of their profile or contact, or by id; newest first, at most 20. */
 export async function searchCustomers(
   database: Database,
   { appId, search }: { readonly appId: number; readonly search: string },

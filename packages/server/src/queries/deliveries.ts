@@ -3,9 +3,9 @@ import { ProblemError } from '@mevrik/protocol';
 import { and, desc, eq, gt, inArray, lt, sql } from 'drizzle-orm';
 import type { Database } from '../db/database.ts';
 import { deliveries, webhookEventLogs } from '../db/schema.ts';
-import { beforeId, type ListPage, type ListRequest, pageOf } from './page.ts';
+import { beforeId, type ListPage, type ListRequest, toListPage } from './page.ts';
 
-/** Which deliveries are asked for; `appIds` bounds what the asker may see, `null` for everything. */
+/** The filter of a list of deliveries; `appIds` are the apps that the caller may see, `null` for all. */
 export interface DeliveryFilter extends ListRequest {
   readonly appIds: readonly number[] | null;
   readonly channel?: string | undefined;
@@ -15,7 +15,7 @@ export interface DeliveryFilter extends ListRequest {
   readonly isDoubtful?: boolean | undefined;
 }
 
-/** Messages on their way through providers, newest first. */
+/** Deliveries of replies through providers, newest first. */
 export async function listDeliveries(
   database: Database,
   filter: DeliveryFilter,
@@ -45,10 +45,10 @@ export async function listDeliveries(
     database,
     rows.slice(0, filter.limit).map(({ id }) => id),
   );
-  return pageOf(rows, filter.limit, (row) => toDelivery(row, attempts.get(row.id) ?? []));
+  return toListPage(rows, filter.limit, (row) => toDelivery(row, attempts.get(row.id) ?? []));
 }
 
-/** What was delivered because of these events, by the event that asked for it. */
+/** The deliveries that these events caused, by event id. */
 export async function deliveriesOfEvents(
   database: Database,
   events: readonly { readonly id: string; readonly sessionId: number | null }[],
@@ -67,7 +67,7 @@ export async function deliveriesOfEvents(
       ),
     )
     .orderBy(deliveries.id)
-    .limit(deliveriesTold);
+    .limit(maxDeliveries);
   const attempts = await readAttempts(
     database,
     rows.map(({ id }) => id),
@@ -80,8 +80,8 @@ export async function deliveriesOfEvents(
   return byEvent;
 }
 
-/** Of a chain of events so many deliveries are told. */
-const deliveriesTold = 200;
+/** The most deliveries returned for a chain of events. */
+const maxDeliveries = 200;
 
 function toDelivery(row: typeof deliveries.$inferSelect, attempts: DeliveryAttempt[]): Delivery {
   return {
@@ -105,8 +105,8 @@ function toDelivery(row: typeof deliveries.$inferSelect, attempts: DeliveryAttem
   };
 }
 
-/** Of a delivery the last attempts are told. */
-const attemptsTold = 50;
+/** The most attempts returned for a delivery: its last ones. */
+const maxAttempts = 50;
 
 async function readAttempts(
   database: Database,
@@ -117,21 +117,21 @@ async function readAttempts(
            started_at AS "startedAt", finished_at AS "finishedAt"
     FROM (SELECT *, row_number() OVER (PARTITION BY delivery_id ORDER BY id DESC) AS place
           FROM delivery_attempts WHERE delivery_id = ANY (${[...ids]}::bigint[])) AS attempt
-    WHERE place <= ${attemptsTold} ORDER BY id`;
-  const told = new Map<number, DeliveryAttempt[]>();
+    WHERE place <= ${maxAttempts} ORDER BY id`;
+  const byDelivery = new Map<number, DeliveryAttempt[]>();
   for (const { deliveryId, id, startedAt, finishedAt, ...attempt } of rows) {
-    const known = told.get(Number(deliveryId)) ?? [];
+    const known = byDelivery.get(Number(deliveryId)) ?? [];
     const times = { startedAt: toIso(startedAt), finishedAt: finishedAt && toIso(finishedAt) };
-    told.set(Number(deliveryId), [...known, { ...attempt, ...times, id: Number(id) }]);
+    byDelivery.set(Number(deliveryId), [...known, { ...attempt, ...times, id: Number(id) }]);
   }
-  return told;
+  return byDelivery;
 }
 
 function toIso(instant: string): string {
   return new Date(instant).toISOString();
 }
 
-/** How the channels are doing: of all apps, or of these. */
+/** The state of the channels of some apps; `null`: of all apps. */
 export async function listChannelStates(
   { sql }: Database,
   appIds: readonly number[] | null,
@@ -168,7 +168,7 @@ export async function listChannelStates(
   }));
 }
 
-/** Why channels of these apps are down, by app and name. */
+/** Why channels of these apps are down, by app and channel name. */
 export async function readDownReasons(
   database: Database,
   appIds: readonly number[],
@@ -180,7 +180,7 @@ export async function readDownReasons(
     rows.find((row) => row.app_id === appId && row.channel === channel)?.reason ?? null;
 }
 
-/** How many channels are down. */
+/** The number of channels that are down. */
 export async function countDown({ sql }: Database): Promise<number> {
   const [row] = await sql<
     { count: number }[]
@@ -188,14 +188,14 @@ export async function countDown({ sql }: Database): Promise<number> {
   return row?.count ?? 0;
 }
 
-/** How many messages wait to be sent. */
+/** The number of deliveries that are waiting. */
 export async function countWaiting({ sql }: Database): Promise<number> {
   const [row] = await sql<{ count: number }[]>`
     SELECT count(*)::int AS count FROM deliveries WHERE status IN ('queued', 'sending')`;
   return row?.count ?? 0;
 }
 
-/** Which updates are looked for. */
+/** The filter of a list of webhook events. */
 export interface WebhookEventFilter {
   readonly appId?: number | undefined;
   readonly channel?: string | undefined;
@@ -203,18 +203,18 @@ export interface WebhookEventFilter {
   readonly status?: WebhookEvent['status'] | undefined;
 }
 
-/** The updates of providers as they came in, newest first, and how many there are of each state. */
+/** Webhook events, newest first, and their counts by status. */
 export async function listWebhookEvents(
   { orm }: Database,
   { appId, channel, provider, status }: WebhookEventFilter,
   page: ListRequest,
 ): Promise<ListPage<WebhookEvent> & { readonly counts: Record<string, number> }> {
-  const place = [
+  const ofChannel = [
     ...(appId === undefined ? [] : [eq(webhookEventLogs.appId, appId)]),
     ...(channel === undefined ? [] : [eq(webhookEventLogs.channel, channel)]),
     ...(provider === undefined ? [] : [eq(webhookEventLogs.provider, provider)]),
   ];
-  const wanted = status === undefined ? place : [...place, eq(webhookEventLogs.status, status)];
+  const wanted = status === undefined ? ofChannel : [...ofChannel, eq(webhookEventLogs.status, status)];
   const [rows, counted] = await Promise.all([
     orm
       .select()
@@ -225,14 +225,14 @@ export async function listWebhookEvents(
     orm
       .select({ status: webhookEventLogs.status, count: sql<number>`count(*)::int` })
       .from(webhookEventLogs)
-      .where(and(...place))
+      .where(and(...ofChannel))
       .groupBy(webhookEventLogs.status),
   ]);
   const counts = Object.fromEntries(counted.map((row) => [row.status, row.count]));
-  return { ...pageOf(rows, page.limit, (row) => row), counts };
+  return { ...toListPage(rows, page.limit, (row) => row), counts };
 }
 
-/** An update as it came in. @throws ProblemError `not_found`. */
+/** A webhook event by id. @throws ProblemError `not_found`. */
 export async function requireWebhookEvent({ orm }: Database, id: number): Promise<WebhookEvent> {
   const [row] = await orm.select().from(webhookEventLogs).where(eq(webhookEventLogs.id, id));
   if (!row) throw new ProblemError('not_found', 'Webhook event not found.');

@@ -6,10 +6,10 @@ import { toQueueItem, toSession } from '../db/models.ts';
 import { apps, cases, customers, queueItems, sessions } from '../db/schema.ts';
 import type { ListPage } from './page.ts';
 
-/** A conversation as it is stored: what its channel has to say about replies is not in it. */
+/** A stored conversation, without the reply rules of its channel. */
 export type StoredConversation = Omit<ConversationRow, 'replyWindow' | 'comment'>;
 
-/** The numbers of the enabled apps, or of those among these. */
+/** The ids of the enabled apps, restricted to `appIds` unless that is `null`. */
 export async function enabledApps({ orm }: Database, appIds: readonly number[] | null): Promise<number[]> {
   const rows = await orm
     .select({ id: apps.id })
@@ -19,7 +19,7 @@ export async function enabledApps({ orm }: Database, appIds: readonly number[] |
   return rows.map(({ id }) => id);
 }
 
-/** The agents who work for any of these apps, and all administrators; `null` means every app. */
+/** The agents with access to any of these apps, and all administrators; `null`: to any app. */
 export async function listColleagues(
   { sql }: Database,
   appIds: readonly number[] | null,
@@ -35,7 +35,7 @@ export async function listColleagues(
     ORDER BY name LIMIT 1000`;
 }
 
-/** Which conversations are asked for; `appIds` bounds what the asker may see, `null` for everything. */
+/** The filter of a list of conversations; `appIds` are the apps that the caller may see, `null` for all. */
 export interface ConversationFilter
   extends Omit<ConversationQuery, 'appId' | 'limit' | 'sort' | 'view'>,
     Required<Pick<ConversationQuery, 'limit' | 'sort' | 'view'>> {
@@ -43,7 +43,7 @@ export interface ConversationFilter
   readonly appIds: readonly number[] | null;
 }
 
-/** Later than anything. */
+/** Sorts after every deadline. */
 const never = '9999-12-31T00:00:00Z';
 
 interface Found {
@@ -52,7 +52,7 @@ interface Found {
   readonly unread: number;
 }
 
-/** Conversations that go on: those that wait the longest first, all others with the latest activity first. */
+/** Active conversations: the queue by longest wait, all other views by latest activity. */
 export async function listConversations(
   database: Database,
   filter: ConversationFilter,
@@ -73,7 +73,7 @@ export async function listConversations(
   };
 }
 
-/** One conversation as the lists have it. @throws ProblemError `not_found`. */
+/** One conversation, as in the lists. @throws ProblemError `not_found`. */
 export async function requireConversation(
   database: Database,
   sessionId: number,
@@ -93,7 +93,7 @@ async function findConversations(database: Database, filter: ConversationFilter)
   const waits = view === 'queue';
   const isDue = sql`open_case.first_reply_at IS NULL AND open_case.first_reply_due_at`;
   const latest = waits ? sql`item.created_at` : sql`sessions.last_activity_at`;
-  // Those that are due at no time come after all others.
+  // Conversations without a deadline come last.
   const at =
     sort === 'due'
       ? sql`CASE WHEN ${isDue} IS NOT NULL THEN open_case.first_reply_due_at ELSE ${never}::timestamptz END`
@@ -208,19 +208,19 @@ async function readRows(
   );
 }
 
-/** When each of these was first written to after an agent's last answer, where a person is to answer. */
+/** When the customer first wrote after the agent's last reply, for each session that an agent must answer. */
 async function waitingSince(sql: Database['sql'], ids: readonly number[]): Promise<Map<number, string>> {
   const rows = await sql<{ id: string; since: Date }[]>`
-    SELECT sessions.id, said.created_at AS since
+    SELECT sessions.id, first_message.created_at AS since
     FROM sessions
     LEFT JOIN LATERAL (
       SELECT id FROM messages
       WHERE session_id = sessions.id AND is_reply AND sender_type = 'agent' AND kind <> 'note'
-      ORDER BY messages.id DESC LIMIT 1) answer ON true
+      ORDER BY messages.id DESC LIMIT 1) reply ON true
     CROSS JOIN LATERAL (
       SELECT created_at FROM messages
-      WHERE session_id = sessions.id AND NOT is_reply AND kind <> 'csat_answer' AND id > coalesce(answer.id, 0)
-      ORDER BY messages.id LIMIT 1) said
+      WHERE session_id = sessions.id AND NOT is_reply AND kind <> 'csat_answer' AND id > coalesce(reply.id, 0)
+      ORDER BY messages.id LIMIT 1) first_message
     WHERE sessions.id = ANY (${[...ids]}::bigint[]) AND sessions.agent_type = 'live' AND open_case_id IS NOT NULL`;
   return new Map(rows.map(({ id, since }) => [Number(id), new Date(since).toISOString()]));
 }

@@ -2,9 +2,9 @@ import { type EmailRecord, ProblemError } from '@mevrik/protocol';
 import { and, desc, eq, lt, sql } from 'drizzle-orm';
 import type { Database } from '../db/database.ts';
 import { inboundEmails, messages } from '../db/schema.ts';
-import { beforeId, type ListPage, type ListRequest, pageOf } from './page.ts';
+import { beforeId, type ListPage, type ListRequest, toListPage } from './page.ts';
 
-/** What is looked for among the kept mails. */
+/** The filter of a list of inbound emails. */
 export interface EmailFilter {
   readonly appId?: number | undefined;
   readonly channel?: string | undefined;
@@ -31,17 +31,17 @@ const recordColumns = {
   receivedAt: inboundEmails.receivedAt,
 };
 
-/** The mails that came in, newest first, and how many there are of each state. */
+/** Inbound emails, newest first, and their counts by status. */
 export async function listEmails(
   { orm }: Database,
   filter: EmailFilter,
   page: ListRequest,
 ): Promise<ListPage<EmailRecord> & { readonly counts: Readonly<Record<string, number>> }> {
-  const place = [
+  const ofChannel = [
     ...(filter.appId === undefined ? [] : [eq(appId, filter.appId)]),
     ...(filter.channel === undefined ? [] : [eq(channel, filter.channel)]),
   ];
-  const wanted = filter.status === undefined ? place : [...place, eq(status, filter.status)];
+  const wanted = filter.status === undefined ? ofChannel : [...ofChannel, eq(status, filter.status)];
   const [rows, counted] = await Promise.all([
     orm
       .select(recordColumns)
@@ -52,21 +52,21 @@ export async function listEmails(
     orm
       .select({ status, count: sql<number>`count(*)::int` })
       .from(inboundEmails)
-      .where(and(...place))
+      .where(and(...ofChannel))
       .groupBy(status),
   ]);
   const counts = Object.fromEntries(counted.map((row) => [row.status, row.count]));
-  return { ...pageOf(rows, page.limit, (row) => row), counts };
+  return { ...toListPage(rows, page.limit, (row) => row), counts };
 }
 
-/** A kept mail as it came in. @throws ProblemError `not_found`. */
-export async function requireEmail({ orm }: Database, mailId: number) {
-  const [row] = await orm.select().from(inboundEmails).where(eq(id, mailId));
+/** An inbound email by id, with its raw content. @throws ProblemError `not_found`. */
+export async function requireEmail({ orm }: Database, emailId: number) {
+  const [row] = await orm.select().from(inboundEmails).where(eq(id, emailId));
   if (!row) throw new ProblemError('not_found', 'Email not found.');
   return row;
 }
 
-/** The mail that a message was made of. @throws ProblemError `not_found`. */
+/** The inbound email of a message. @throws ProblemError `not_found`. */
 export async function requireEmailOf({ orm }: Database, idOfMessage: number) {
   const [row] = await orm
     .select({ email: inboundEmails })

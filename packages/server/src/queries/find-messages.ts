@@ -2,7 +2,7 @@ import type { FoundMessage, MessageSearch, StuckInbound } from '@mevrik/protocol
 import type { Database } from '../db/database.ts';
 import type { Sql } from '../db/sql.ts';
 
-/** What is looked for, by whom: `appIds` bounds what they may see, `null` for everything. */
+/** A search for messages; `appIds` are the apps that the caller may see, `null` for all. */
 export interface MessageSearchFilter {
   readonly q: string;
   readonly appIds: readonly number[] | null;
@@ -10,14 +10,14 @@ export interface MessageSearchFilter {
 }
 
 /**
- * Texts are looked for in so many of the newest messages: whoever asks why one was not answered asks soon, and an
- * index over every text would cost each message more than the search is worth.
+ * Text search covers this many of the newest messages: people ask about a message soon after it was written, and an
+ * index over all texts would slow down every message.
  */
 const newestSearched = 200_000;
-/** People who fit; whoever finds more says more of them. */
+/** The most customers that a search considers; a longer term narrows them down. */
 const peopleLimit = 50;
 
-/** Finds messages by number, by who wrote them (name, address, phone, contact), and by a part of their text. */
+/** Finds messages by id, by customer (name, email address, phone number, contact), and by part of their text. */
 export async function findMessages(
   { sql }: Database,
   { q, appIds, limit }: MessageSearchFilter,
@@ -25,7 +25,7 @@ export async function findMessages(
   const pattern = `%${q.replace(/[%_\\]/g, '\\$&')}%`;
   const number = /^#?(\d{1,15})$/.exec(q)?.[1] ?? null;
   const bound = appIds === null ? null : [...appIds];
-  const mayBeOf = (column: 'm' | 'c') =>
+  const inVisibleApps = (column: 'm' | 'c') =>
     column === 'm'
       ? sql`(${bound === null} OR m.app_id = ANY (${bound ?? []}::int[]))`
       : sql`(${bound === null} OR app_id = ANY (${bound ?? []}::int[]))`;
@@ -35,29 +35,29 @@ export async function findMessages(
     sql<FoundRow[]>`
       WITH people AS (
         SELECT id FROM customers
-        WHERE ${mayBeOf('c')}
+        WHERE ${inVisibleApps('c')}
           AND (name ILIKE ${pattern} OR email ILIKE ${pattern} OR phone ILIKE ${pattern} OR external_id = ${q})
         ORDER BY id DESC LIMIT ${peopleLimit}
       ), contacts AS (
         SELECT customer_id AS id FROM contact_identities
-        WHERE ${mayBeOf('c')} AND contact_id ILIKE ${pattern} ORDER BY id DESC LIMIT ${peopleLimit}
+        WHERE ${inVisibleApps('c')} AND contact_id ILIKE ${pattern} ORDER BY id DESC LIMIT ${peopleLimit}
       ), found AS (
         (SELECT m.id FROM messages m
-         WHERE ${mayBeOf('m')}
+         WHERE ${inVisibleApps('m')}
            AND (m.id = ${number}::bigint OR m.session_id = ${number}::bigint) ORDER BY m.id DESC LIMIT ${limit})
         UNION
         (SELECT m.id FROM messages m JOIN sessions ON sessions.id = m.session_id
-         WHERE sessions.customer_id IN (SELECT id FROM people UNION SELECT id FROM contacts) AND ${mayBeOf('m')}
+         WHERE sessions.customer_id IN (SELECT id FROM people UNION SELECT id FROM contacts) AND ${inVisibleApps('m')}
          ORDER BY m.id DESC LIMIT ${limit})
         UNION
         (SELECT m.id FROM messages m
-         WHERE m.id > (SELECT max(id) FROM messages) - ${newestSearched} AND ${mayBeOf('m')}
+         WHERE m.id > (SELECT max(id) FROM messages) - ${newestSearched} AND ${inVisibleApps('m')}
            AND m.content ->> 'text' ILIKE ${pattern}
          ORDER BY m.id DESC LIMIT ${limit})
       )
       ${foundColumns(sql)}
       WHERE m.id IN (SELECT id FROM found)
-      -- Whoever gives a number means that message.
+      -- A number means the message with that id first.
       ORDER BY m.id = ${number}::bigint DESC NULLS LAST, m.id DESC LIMIT ${limit}`,
     findStuck(sql, pattern, bound),
   ]);
@@ -65,7 +65,7 @@ export async function findMessages(
   return { items: items.map(toFound), stuck, searchedNewest: isBounded ? newestSearched : null };
 }
 
-/** What came in from a provider and is no message, since a listener could not handle it. */
+/** Inbound events that did not become a message because a listener failed. */
 function findStuck(sql: Sql, pattern: string, bound: number[] | null): Promise<StuckInbound[]> {
   return sql<StuckInbound[]>`
     SELECT parked.event_id AS "eventId", parked.type, parked.subscription AS listener, parked.status,
@@ -78,7 +78,7 @@ function findStuck(sql: Sql, pattern: string, bound: number[] | null): Promise<S
     ORDER BY parked.parked_at DESC LIMIT 20`;
 }
 
-/** Those of these messages that there are, in no order. */
+/** The messages with these ids that exist, in no order. */
 export async function readFound(
   { sql }: Pick<Database, 'sql'>,
   ids: readonly number[],

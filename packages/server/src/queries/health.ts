@@ -2,90 +2,105 @@ import type { HealthChange, ObservedPeriod } from '@mevrik/protocol';
 import type { Database } from '../db/database.ts';
 import { type Measured, observationGapSeconds } from '../domain/health.ts';
 
-/** For as long as a node is not heard of, it may still be there: see docs/decisions/0013-partition-ownership.md. */
+/** A node without a heartbeat for longer than this counts as gone: see docs/decisions/0013-partition-ownership.md. */
 const nodeGoneSeconds = 10;
 
-/** Measures what the database knows of the four parts; what cannot be measured is `null`. */
-export async function measureHealth({ sql }: Database, broadcastSubscription: string): Promise<Measured> {
-  const begun = performance.now();
-  const answered = await attempt(async () => {
-    await sql`SELECT 1`;
-    return { 'database.answer': performance.now() - begun };
-  }, ['database.answer']);
-  const [events, channels, jobs, database] = await Promise.all([
-    attempt(async () => {
-      const [row] = await sql<{ lag: number; age: number; paused: number; dead: number; unowned: number }[]>`
-        WITH behind AS (
-          SELECT checkpoints.subscription, checkpoints.partition, checkpoints."offset",
-                 head - checkpoints."offset" AS lag
-          FROM checkpoints JOIN log_partitions USING (partition)
-          JOIN subscriptions ON subscriptions.name = checkpoints.subscription AND status = 'active'
-          WHERE checkpoints.subscription <> ${broadcastSubscription} AND head > checkpoints."offset"
-        )
-        SELECT coalesce((SELECT max(sum) FROM (SELECT sum(lag) FROM behind GROUP BY subscription) AS each), 0)::int AS lag,
-               coalesce((SELECT extract(epoch FROM now() - min(occurred_at)) FROM behind
-                         JOIN events ON events.partition = behind.partition
-                           AND events."offset" = behind."offset" + 1), 0)::float8 AS age,
-               (SELECT count(*)::int FROM subscriptions WHERE status = 'paused') AS paused,
-               (SELECT count(*)::int FROM parked_events WHERE status = 'dead') AS dead,
-               (SELECT CASE WHEN count(*) = 0 THEN 100 ELSE 0 END FROM nodes
-                WHERE heartbeat_at > now() - ${nodeGoneSeconds} * interval '1 second') AS unowned`;
-      return {
-        'events.lag': row?.lag ?? 0,
-        'events.age': Math.max(0, row?.age ?? 0),
-        'events.paused': row?.paused ?? 0,
-        'events.dead': row?.dead ?? 0,
-        'events.unowned': row?.unowned ?? 0,
-      };
-    }, ['events.lag', 'events.age']),
-    attempt(async () => {
-      const [row] = await sql<{ age: number; down: number }[]>`
-        SELECT coalesce((SELECT extract(epoch FROM now() - min(occurred_at))
-                         FROM checkpoints JOIN log_partitions USING (partition)
-                         JOIN events ON events.partition = checkpoints.partition
-                           AND events."offset" = checkpoints."offset" + 1
-                         WHERE subscription = ${broadcastSubscription} AND head > checkpoints."offset"), 0)::float8 AS age,
-               (SELECT count(*)::int FROM channel_health WHERE is_down) AS down`;
-      return { 'channels.broadcast-age': Math.max(0, row?.age ?? 0), 'channels.down': row?.down ?? 0 };
-    }, ['channels.broadcast-age']),
-    attempt(async () => {
-      const [row] = await sql<{ age: number; waiting: number; failed: number }[]>`
-        SELECT coalesce(extract(epoch FROM now() - min(run_at) FILTER (WHERE attempts < max_attempts AND run_at <= now()
-                 AND locked_at IS NULL)), 0)::float8 AS age,
-               count(*) FILTER (WHERE attempts < max_attempts AND run_at <= now() AND locked_at IS NULL)::int AS waiting,
-               count(*) FILTER (WHERE attempts >= max_attempts AND locked_at IS NULL
-                 AND updated_at > now() - interval '1 day')::int AS failed
-        FROM graphile_worker.jobs`;
-      return {
-        'jobs.age': row?.age ?? 0,
-        'jobs.waiting': row?.waiting ?? 0,
-        'jobs.failed': row?.failed ?? 0,
-      };
-    }, ['jobs.age']),
-    attempt(async () => {
-      const [row] = await sql<{ connections: number; transaction: number }[]>`
-        SELECT (100.0 * count(*) / current_setting('max_connections')::int)::float8 AS connections,
-               coalesce(extract(epoch FROM now() - min(xact_start)
-                 FILTER (WHERE datname = current_database())), 0)::float8 AS transaction
-        FROM pg_stat_activity WHERE backend_type = 'client backend'`;
-      return {
-        'database.connections': row?.connections ?? 0,
-        'database.transaction': Math.max(0, row?.transaction ?? 0),
-      };
-    }, ['database.connections']),
+/** Measures the four parts as far as the database knows them; a value that cannot be measured is `null`. */
+export async function measureHealth(database: Database, broadcastSubscription: string): Promise<Measured> {
+  const { sql } = database;
+  // First and alone, so that the other measurements do not slow it down.
+  const response = await attempt(() => measureResponse(sql), ['database.answer']);
+  const [events, channels, jobs, connections] = await Promise.all([
+    attempt(() => measureEvents(sql, broadcastSubscription), ['events.lag', 'events.age']),
+    attempt(() => measureChannels(sql, broadcastSubscription), ['channels.broadcast-age']),
+    attempt(() => measureJobs(sql), ['jobs.age']),
+    attempt(() => measureConnections(sql), ['database.connections']),
   ]);
-  return { ...events, ...channels, ...jobs, ...answered, ...database };
+  return { ...events, ...channels, ...jobs, ...response, ...connections };
 }
 
-async function attempt(measure: () => Promise<Measured>, otherwise: readonly string[]): Promise<Measured> {
+type Sql = Database['sql'];
+
+async function measureResponse(sql: Sql): Promise<Measured> {
+  const startedAt = performance.now();
+  await sql`SELECT 1`;
+  return { 'database.answer': performance.now() - startedAt };
+}
+
+async function measureEvents(sql: Sql, broadcastSubscription: string): Promise<Measured> {
+  const [row] = await sql<{ lag: number; age: number; paused: number; dead: number; unowned: number }[]>`
+    WITH behind AS (
+      SELECT checkpoints.subscription, checkpoints.partition, checkpoints."offset",
+             head - checkpoints."offset" AS lag
+      FROM checkpoints JOIN log_partitions USING (partition)
+      JOIN subscriptions ON subscriptions.name = checkpoints.subscription AND status = 'active'
+      WHERE checkpoints.subscription <> ${broadcastSubscription} AND head > checkpoints."offset"
+    )
+    SELECT coalesce((SELECT max(sum) FROM (SELECT sum(lag) FROM behind GROUP BY subscription) AS each), 0)::int AS lag,
+           coalesce((SELECT extract(epoch FROM now() - min(occurred_at)) FROM behind
+                     JOIN events ON events.partition = behind.partition
+                       AND events."offset" = behind."offset" + 1), 0)::float8 AS age,
+           (SELECT count(*)::int FROM subscriptions WHERE status = 'paused') AS paused,
+           (SELECT count(*)::int FROM parked_events WHERE status = 'dead') AS dead,
+           (SELECT CASE WHEN count(*) = 0 THEN 100 ELSE 0 END FROM nodes
+            WHERE heartbeat_at > now() - ${nodeGoneSeconds} * interval '1 second') AS unowned`;
+  return {
+    'events.lag': row?.lag ?? 0,
+    'events.age': Math.max(0, row?.age ?? 0),
+    'events.paused': row?.paused ?? 0,
+    'events.dead': row?.dead ?? 0,
+    'events.unowned': row?.unowned ?? 0,
+  };
+}
+
+async function measureChannels(sql: Sql, broadcastSubscription: string): Promise<Measured> {
+  const [row] = await sql<{ age: number; down: number }[]>`
+    SELECT coalesce((SELECT extract(epoch FROM now() - min(occurred_at))
+                     FROM checkpoints JOIN log_partitions USING (partition)
+                     JOIN events ON events.partition = checkpoints.partition
+                       AND events."offset" = checkpoints."offset" + 1
+                     WHERE subscription = ${broadcastSubscription} AND head > checkpoints."offset"), 0)::float8 AS age,
+           (SELECT count(*)::int FROM channel_health WHERE is_down) AS down`;
+  return { 'channels.broadcast-age': Math.max(0, row?.age ?? 0), 'channels.down': row?.down ?? 0 };
+}
+
+async function measureJobs(sql: Sql): Promise<Measured> {
+  const [row] = await sql<{ age: number; waiting: number; failed: number }[]>`
+    SELECT coalesce(extract(epoch FROM now() - min(run_at) FILTER (WHERE attempts < max_attempts AND run_at <= now()
+             AND locked_at IS NULL)), 0)::float8 AS age,
+           count(*) FILTER (WHERE attempts < max_attempts AND run_at <= now() AND locked_at IS NULL)::int AS waiting,
+           count(*) FILTER (WHERE attempts >= max_attempts AND locked_at IS NULL
+             AND updated_at > now() - interval '1 day')::int AS failed
+    FROM graphile_worker.jobs`;
+  return {
+    'jobs.age': row?.age ?? 0,
+    'jobs.waiting': row?.waiting ?? 0,
+    'jobs.failed': row?.failed ?? 0,
+  };
+}
+
+async function measureConnections(sql: Sql): Promise<Measured> {
+  const [row] = await sql<{ connections: number; transaction: number }[]>`
+    SELECT (100.0 * count(*) / current_setting('max_connections')::int)::float8 AS connections,
+           coalesce(extract(epoch FROM now() - min(xact_start)
+             FILTER (WHERE datname = current_database())), 0)::float8 AS transaction
+    FROM pg_stat_activity WHERE backend_type = 'client backend'`;
+  return {
+    'database.connections': row?.connections ?? 0,
+    'database.transaction': Math.max(0, row?.transaction ?? 0),
+  };
+}
+
+/** A failed measurement reports `null` for these measures: a health check must not fail itself. */
+async function attempt(measure: () => Promise<Measured>, measures: readonly string[]): Promise<Measured> {
   try {
     return await measure();
   } catch {
-    return Object.fromEntries(otherwise.map((name) => [name, null]));
+    return Object.fromEntries(measures.map((name) => [name, null]));
   }
 }
 
-/** When somebody has looked since an instant, oldest first; a stretch that still goes on lasts until now. */
+/** The periods since an instant in which health was observed, oldest first; a current period lasts until now. */
 export async function listObserved(
   { sql }: Database,
   from: string,
@@ -95,15 +110,15 @@ export async function listObserved(
     SELECT greatest(began_at, ${from}::timestamptz) AS "from",
            CASE WHEN looked_at > now() - ${observationGapSeconds(everySeconds)} * interval '1 second'
                 THEN greatest(looked_at, now()) ELSE looked_at END AS until
-    FROM observed_periods WHERE looked_at > ${from}::timestamptz ORDER BY id DESC LIMIT ${changesTold}`.then(
+    FROM observed_periods WHERE looked_at > ${from}::timestamptz ORDER BY id DESC LIMIT ${maxRows}`.then(
     (rows) => rows.reverse(),
   );
 }
 
-/** Changes that one look shows. */
-const changesTold = 1_000;
+/** The most periods or changes returned. */
+const maxRows = 1_000;
 
-/** How the parts have been since an instant: the last change before it, and all after it, oldest first. */
+/** The health changes since an instant, and the last one of each part before it, oldest first. */
 export async function listHealthChanges({ sql }: Database, from: string): Promise<HealthChange[]> {
   return sql<HealthChange[]>`
     SELECT part, status, reason, at FROM (
@@ -111,6 +126,6 @@ export async function listHealthChanges({ sql }: Database, from: string): Promis
                      ORDER BY part, id DESC) AS before
       UNION ALL
       SELECT * FROM (SELECT * FROM health_changes WHERE at >= ${from}::timestamptz
-                     ORDER BY id DESC LIMIT ${changesTold}) AS after
+                     ORDER BY id DESC LIMIT ${maxRows}) AS after
     ) AS changes ORDER BY at, part`;
 }

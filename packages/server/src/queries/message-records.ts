@@ -8,7 +8,7 @@ import type { Answer, AppAgent, QueueFacts } from '../domain/diagnosis/index.ts'
 import { listDeliveries } from './deliveries.ts';
 import { readFound } from './find-messages.ts';
 
-/** What the database has of one message and of what came after it, but for the log. */
+/** What the tables, without the log, hold about a message and what followed it. */
 export interface MessageRecords {
   readonly now: string;
   readonly message: FoundMessage;
@@ -28,7 +28,7 @@ export interface MessageRecords {
   readonly writtenAt: string | null;
 }
 
-/** The event that made a message known; `null` where the log has none. @throws ProblemError `not_found`. */
+/** The id of the event that announced a message; `null` where the log does not have it. @throws ProblemError `not_found`. */
 export async function findEventOf({ sql }: Database, id: number): Promise<string | null> {
   const [message] = await sql<{ key: string; kind: string; isReply: boolean }[]>`
     SELECT conversation_key AS key, kind, is_reply AS "isReply" FROM messages WHERE id = ${id}`;
@@ -40,12 +40,12 @@ export async function findEventOf({ sql }: Database, id: number): Promise<string
   return event?.id ?? null;
 }
 
-/** Replies of which it is told how they got through. */
-const answersTold = 5;
-/** Where nobody could have answered any more after so many replies, no more is read. */
-const answersRead = 50;
+/** The most replies returned with their deliveries. */
+const maxAnswers = 5;
+/** The most replies searched for the first one by an agent. */
+const maxSearched = 50;
 
-/** Reads what is known of a message. @throws ProblemError `not_found`. */
+/** Reads the records of a message. @throws ProblemError `not_found`. */
 export async function readMessageRecords(database: Database, id: number): Promise<MessageRecords> {
   const { orm, sql } = database;
   const [row] = await orm
@@ -96,7 +96,7 @@ interface StateRow {
   readonly writtenAt: string | null;
 }
 
-/** Buttons and quick replies are taken up by an event of their own. */
+/** Buttons and quick replies have events of their own. */
 function eventOf({ kind, isReply }: { readonly kind: string; readonly isReply: boolean }): string {
   if (isReply) return 'MessageReplyReadyEvent';
   if (kind === 'postback') return 'MessagePostbackEvent';
@@ -114,7 +114,7 @@ async function readAppAgents({ sql }: Database, appId: number): Promise<AppAgent
     ORDER BY name LIMIT 1000`;
 }
 
-/** What agents and the bot have written after a message; notices of the system are no answers. */
+/** The replies of agents and the bot after a message; system messages do not count. */
 async function readAnswers(
   database: Database,
   conversationKey: string,
@@ -124,16 +124,16 @@ async function readAnswers(
     SELECT id, delivery_error AS error, sender_type AS sender FROM messages
     WHERE conversation_key = ${conversationKey} AND id > ${after} AND is_reply
       AND kind NOT IN ('note', 'system') AND sender_type IN ('agent', 'bot')
-    ORDER BY id LIMIT ${answersRead}`;
-  const first = rows.slice(0, answersTold);
+    ORDER BY id LIMIT ${maxSearched}`;
+  const first = rows.slice(0, maxAnswers);
   const byAgent = rows.find(({ sender }) => sender === 'agent');
-  const told = byAgent && !first.includes(byAgent) ? [...first, byAgent] : first;
+  const shown = byAgent && !first.includes(byAgent) ? [...first, byAgent] : first;
   const found = await readFound(
     database,
-    told.map(({ id }) => id),
+    shown.map(({ id }) => id),
   );
   return Promise.all(
-    told.flatMap(({ id, error }) => {
+    shown.flatMap(({ id, error }) => {
       const message = found.find((one) => one.id === id);
       return message ? [readAnswer(database, message, error)] : [];
     }),
@@ -146,17 +146,17 @@ async function readAnswer(
   error: string | null,
 ): Promise<Omit<Answer, 'isConsequence'>> {
   const filter = { messageId: message.id, appIds: null, limit: 20 };
-  const [{ items: deliveries }, [said]] = await Promise.all([
+  const [{ items: deliveries }, [written]] = await Promise.all([
     listDeliveries(database, filter) as Promise<{ items: Delivery[] }>,
     database.sql<{ at: string }[]>`
-      SELECT said.created_at AS at FROM messages reply JOIN messages said USING (conversation_key)
-      WHERE reply.id = ${message.id} AND NOT said.is_reply AND said.id < reply.id
-      ORDER BY said.id DESC LIMIT 1`,
+      SELECT written.created_at AS at FROM messages reply JOIN messages written USING (conversation_key)
+      WHERE reply.id = ${message.id} AND NOT written.is_reply AND written.id < reply.id
+      ORDER BY written.id DESC LIMIT 1`,
   ]);
-  return { message, error, deliveries, writtenAt: said?.at ?? null };
+  return { message, error, deliveries, writtenAt: written?.at ?? null };
 }
 
-/** What happened in the queue, the case and the survey that a message belongs to. */
+/** The queue item, the case and the survey that a message belongs to. */
 export interface DeskRecords {
   readonly queue: QueueFacts | null;
   readonly case: Case | null;
@@ -164,7 +164,7 @@ export interface DeskRecords {
   readonly survey: { readonly score: number; readonly answeredAt: string } | null;
 }
 
-/** Reads them; `isOpenEnded` takes the first place in the queue after the message, whatever has led to it. */
+/** Reads the desk records of a message. `isOpenEnded` accepts the first queue item after the message, whatever caused it. */
 export async function readDeskRecords(
   { orm, sql }: Database,
   { message, caseId }: Pick<MessageRecords, 'message' | 'caseId'>,
@@ -207,7 +207,7 @@ async function toQueueFacts(sql: Database['sql'], row: typeof queueItems.$inferS
   return { item, assignedAt, finishedAt, position: (before?.count ?? 0) + 1 };
 }
 
-/** What was asked of the app's own bot because of an event. */
+/** The turn of the app's own bot that an event caused. */
 export async function readBotTurn({ orm }: Database, eventId: string) {
   const [turn] = await orm
     .select({ status: botTurns.status, createdAt: botTurns.createdAt })
@@ -216,7 +216,7 @@ export async function readBotTurn({ orm }: Database, eventId: string) {
   return turn ?? null;
 }
 
-/** The earlier event of the same conversation that a listener could not handle, behind which this one waits. */
+/** The earlier event of the same conversation that blocks this one, because a listener failed at it. */
 export async function readBlocking(
   { sql }: Database,
   eventId: string,

@@ -1,7 +1,7 @@
 import type { Overview } from '@mevrik/protocol';
 import type { Database } from '../db/database.ts';
 
-/** How the desk is doing: now, and hour by hour over the last day. Times are in seconds. */
+/** The state of the desk now, and by hour over the last day. Times are in seconds. */
 export async function readOverview({ sql }: Database): Promise<Overview> {
   const [[now], hours, csat] = await Promise.all([
     sql<Overview['now'][]>`
@@ -35,7 +35,7 @@ export async function readOverview({ sql }: Database): Promise<Overview> {
       SELECT (answer->>'score')::int AS score, count(*)::int AS count
       FROM csat_surveys WHERE answered_at > now() - interval '30 days' GROUP BY 1 ORDER BY 1`,
   ]);
-  if (!now) throw new Error('An aggregate has a row.');
+  if (!now) throw new Error('The overview query returned no row.');
   const answers = csat.reduce((sum, { count }) => sum + count, 0);
   const mean =
     answers === 0 ? null : csat.reduce((sum, { score, count }) => sum + score * count, 0) / answers;

@@ -1,20 +1,20 @@
 import { ProblemError } from '@mevrik/protocol';
 
-/** A page of a list, newest first; `next` is the cursor of the page after it. */
+/** A page of a list, newest first; `next` is the cursor of the following page. */
 export interface ListPage<Item> {
   readonly items: Item[];
   readonly next: string | null;
 }
 
-/** Which page is asked for. */
+/** The requested page of a list. */
 export interface ListRequest {
   readonly cursor?: string | undefined;
   readonly limit: number;
 }
 
 /**
- * The id before which a page begins.
- * @throws ProblemError `invalid_input` for a cursor that is none of ours.
+ * The exclusive upper bound of the ids on a page.
+ * @throws ProblemError `invalid_input` for an invalid cursor.
  */
 export function beforeId({ cursor }: ListRequest): number {
   if (cursor === undefined) return Number.MAX_SAFE_INTEGER;
@@ -25,8 +25,8 @@ export function beforeId({ cursor }: ListRequest): number {
   });
 }
 
-/** Makes a page of rows that were read with one more than fits. */
-export function pageOf<Row extends { readonly id: number }, Item>(
+/** Builds a page from rows that were read with a limit of one more than fits. */
+export function toListPage<Row extends { readonly id: number }, Item>(
   rows: readonly Row[],
   limit: number,
   toItem: (row: Row) => Item,

@@ -1,7 +1,7 @@
 import type { QueueAgent, QueueOverview, QueueState } from '@mevrik/protocol';
 import type { Database } from '../db/database.ts';
 
-/** How the queues of some apps are doing, or of all where `appIds` is null, and who is there for them. */
+/** The state of the queues of some apps (`null`: of all), and their agents. */
 export async function readQueues(
   { sql }: Database,
   appIds: readonly number[] | null,

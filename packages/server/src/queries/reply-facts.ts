@@ -1,10 +1,10 @@
 import type { Database } from '../db/database.ts';
 
-/** What decides about whether and where a conversation can be answered. */
+/** The facts that decide whether and where a conversation can be answered. */
 export interface ReplyFacts {
-  /** When the customer last wrote; `null` if they never did. */
+  /** When the customer last wrote; `null` if never. */
   readonly writtenAt: string | null;
-  /** The comment that is answered, and its post; `null` where the customer writes to us and not in public. */
+  /** The comment to answer, and its post; `null` in a private conversation. */
   readonly social: {
     readonly platform: string;
     readonly commentId?: string;
@@ -12,20 +12,20 @@ export interface ReplyFacts {
     readonly postUrl?: string;
     readonly post?: { readonly text: string | null; readonly imageUrl: string | null };
   } | null;
-  /** When that comment was written; `null` where there is none. */
+  /** When the comment was written; `null` without a comment. */
   readonly commentedAt: string | null;
-  /** Whether it was answered privately. */
+  /** Whether the comment was answered privately. */
   readonly isAnsweredPrivately: boolean;
 }
 
-/** What decides about replies in these sessions. */
+/** The reply facts of these sessions. */
 export async function readReplyFacts(
   { sql }: Database,
   sessionIds: readonly number[],
 ): Promise<ReadonlyMap<number, ReplyFacts>> {
   if (sessionIds.length === 0) return new Map();
   const rows = await sql<({ id: string } & ReplyFacts)[]>`
-    SELECT sessions.id, said.created_at AS "writtenAt", social_context AS social,
+    SELECT sessions.id, last_message.created_at AS "writtenAt", social_context AS social,
            (SELECT created_at FROM messages
             WHERE conversation_key = sessions.conversation_key
               AND external_id = social_context ->> 'commentId') AS "commentedAt",
@@ -38,7 +38,7 @@ export async function readReplyFacts(
     LEFT JOIN LATERAL (
       SELECT created_at FROM messages
       WHERE conversation_key = sessions.conversation_key AND NOT is_reply
-      ORDER BY messages.id DESC LIMIT 1) said ON true
+      ORDER BY messages.id DESC LIMIT 1) last_message ON true
     WHERE sessions.id = ANY (${[...sessionIds]}::bigint[])`;
   return new Map(
     rows.map(({ id, writtenAt, commentedAt, social, isAnsweredPrivately }) => [

@@ -2,8 +2,8 @@ import type { ChartPoint, Charts, ChartWindow } from '@mevrik/protocol';
 import type { Database } from '../db/database.ts';
 import { percentileOf } from '../domain/buckets.ts';
 
-/** How a window is cut: which rows it is made of, how long a point is, and how many there are. */
-const cuts: Readonly<
+/** The resolution of each window: the rows it is read from, the length of a point, and the number of points. */
+const resolutions: Readonly<
   Record<ChartWindow, { readonly step: 'minute' | 'hour'; readonly seconds: number; readonly points: number }>
 > = {
   '1h': { step: 'minute', seconds: 60, points: 60 },
@@ -11,10 +11,10 @@ const cuts: Readonly<
   '7d': { step: 'hour', seconds: 7_200, points: 84 },
 };
 
-/** Figures over a window, up to now; every point is there, also those in which nothing happened. */
+/** Statistics over a window up to now, with every point, including empty ones. */
 export async function readCharts({ sql }: Database, window: ChartWindow): Promise<Charts> {
-  const { step, seconds, points } = cuts[window];
-  // The last point is the one that goes on.
+  const { step, seconds, points } = resolutions[window];
+  // The last point is still in progress.
   const last = Math.floor(Date.now() / 1000 / seconds) * seconds;
   const first = last - (points - 1) * seconds;
   const from = new Date(first * 1000).toISOString();
@@ -41,10 +41,12 @@ export async function readCharts({ sql }: Database, window: ChartWindow): Promis
              avg((answer ->> 'score')::int)::float8 AS mean
       FROM csat_surveys WHERE answered_at >= ${from}::timestamptz GROUP BY 1`,
   ]);
-  const made = Array.from({ length: points }, (_, at) => emptyPoint(new Date((first + at * seconds) * 1000)));
+  const chart = Array.from({ length: points }, (_, at) =>
+    emptyPoint(new Date((first + at * seconds) * 1000)),
+  );
   const totals = new Map<string, number>();
   for (const { point, name, label, count } of counts) {
-    const one = made[point];
+    const one = chart[point];
     if (!one) continue;
     if (name === 'event') {
       one.events[label] = count;
@@ -53,18 +55,18 @@ export async function readCharts({ sql }: Database, window: ChartWindow): Promis
   }
   for (const { point, name, buckets } of times) {
     const [p50, p95] = [percentileOf(buckets, 0.5), percentileOf(buckets, 0.95)];
-    const one = made[point];
+    const one = chart[point];
     if (name === 'age') Object.assign(one ?? {}, { ageP50Ms: p50, ageP95Ms: p95 });
     if (name === 'broadcast') Object.assign(one ?? {}, { broadcastP50Ms: p50, broadcastP95Ms: p95 });
   }
   for (const { point, taken, p50, p95 } of waits) {
-    Object.assign(made[point] ?? {}, { taken, waitP50Seconds: p50, waitP95Seconds: p95 });
+    Object.assign(chart[point] ?? {}, { taken, waitP50Seconds: p50, waitP95Seconds: p95 });
   }
   for (const { point, answers: csatAnswers, mean: csatMean } of answers) {
-    Object.assign(made[point] ?? {}, { csatAnswers, csatMean });
+    Object.assign(chart[point] ?? {}, { csatAnswers, csatMean });
   }
   const eventNames = [...totals].sort(([, one], [, other]) => other - one).map(([name]) => name);
-  return { window, stepSeconds: seconds, eventNames, points: made };
+  return { window, stepSeconds: seconds, eventNames, points: chart };
 }
 
 function emptyPoint(at: Date): ChartPoint {
@@ -86,10 +88,10 @@ function emptyPoint(at: Date): ChartPoint {
   };
 }
 
-/** Minutes over which it is looked how late broadcasts are. */
+/** The period, in minutes, over which the broadcast delay is measured. */
 const recentMinutes = 5;
 
-/** The time within which nearly all events of the last minutes were broadcast; 0 where nothing happened. */
+/** The 95th percentile of the broadcast delay over the last minutes, in milliseconds; 0 without events. */
 export async function recentBroadcastP95({ sql }: Database): Promise<number> {
   const [row] = await sql<{ buckets: number[] | null }[]>`
     SELECT array_agg(count ORDER BY place) AS buckets FROM (

@@ -5,7 +5,7 @@ import { agents } from '../db/schema.ts';
 import { type BusinessHours, openingAt } from '../domain/business-hours.ts';
 import { estimateMinutes, type Served } from '../domain/waiting-estimate.ts';
 
-/** A conversation that waits, and where in line it stands. */
+/** A waiting session and its position in the queue. */
 export interface WaitingSession {
   readonly sessionId: number;
   readonly channel: string;
@@ -18,12 +18,12 @@ export interface QueueKey {
   readonly queue: string;
 }
 
-/** So many are told how far they have come; who stands behind them learns it as they come nearer. */
-const longestLine = 1000;
-/** An estimate looks at so many of the last ones that were served, and no further back than two hours. */
-const servedCount = 21;
+/** The most sessions of a queue that are notified of their position; later ones are notified as they move up. */
+const maxNotified = 1000;
+/** The number of recent assignments, at most two hours old, that an estimate uses. */
+const maxServed = 21;
 
-/** Who waits in a queue, the first one first: the most urgent, then whoever has waited longest. */
+/** The waiting sessions of a queue, in order: by priority, then by longest wait. */
 export async function listWaiting(
   { sql }: Database,
   { appId, queue }: QueueKey,
@@ -34,7 +34,7 @@ export async function listWaiting(
     FROM queue_items item JOIN sessions ON sessions.id = item.session_id
     WHERE item.app_id = ${appId} AND item.queue = ${queue} AND item.status = 'waiting'
     ORDER BY array_position(ARRAY['urgent', 'high', 'normal', 'low'], item.priority), item.id
-    LIMIT ${longestLine}`;
+    LIMIT ${maxNotified}`;
   const [first] = rows;
   if (!first) return [];
   const served = isServed ? await lastServed(sql, { appId, queue }) : [];
@@ -46,7 +46,7 @@ export async function listWaiting(
   }));
 }
 
-/** Where in line a session stands; `null` where it does not wait. */
+/** The queue position of a session; `null` where it is not waiting. */
 export async function readQueuePosition(
   { sql }: Database,
   { id }: Pick<Session, 'id'>,
@@ -73,23 +73,23 @@ export async function readQueuePosition(
   };
 }
 
-/** The last ones that were taken out of a queue; what went to an agent at once never waited. */
+/** The most recent assignments from a queue; conversations assigned without waiting are left out. */
 async function lastServed(sql: Database['sql'], { appId, queue }: QueueKey): Promise<Served[]> {
   const rows = await sql<{ beganAt: string; takenAt: string }[]>`
     SELECT created_at AS "beganAt", assigned_at AS "takenAt" FROM queue_items
     WHERE app_id = ${appId} AND queue = ${queue} AND assigned_at > now() - interval '2 hours'
       AND assigned_at > created_at
-    ORDER BY assigned_at DESC LIMIT ${servedCount}`;
+    ORDER BY assigned_at DESC LIMIT ${maxServed}`;
   return rows.map(({ beganAt, takenAt }) => ({ beganMs: Date.parse(beganAt), takenMs: Date.parse(takenAt) }));
 }
 
-/** What of an app's settings says when people are there. */
+/** The settings of an app that decide about its availability. */
 export interface OpeningSettings {
   readonly businessHours: BusinessHours;
   readonly offline: { readonly form: 'never' | 'closed' | 'unstaffed' };
 }
 
-/** Whether people are there now: by the app's hours, and at its desk. */
+/** Whether the team is available now: by business hours, and by agents online. */
 export async function readAvailability(
   database: Database,
   appId: number,
@@ -101,7 +101,7 @@ export async function readAvailability(
   return { ...opening, isStaffed: staffed, hasOfflineForm: offline.form !== 'never' && isOffered };
 }
 
-/** Whether anybody who may serve an app is online. */
+/** Whether an agent with access to the app is online. */
 async function isStaffed({ sql }: Database, appId: number): Promise<boolean> {
   const [row] = await sql<{ is: boolean }[]>`
     SELECT EXISTS (
@@ -112,7 +112,7 @@ async function isStaffed({ sql }: Database, appId: number): Promise<boolean> {
   return row?.is ?? false;
 }
 
-/** The agent who serves a session, as the customer sees them. */
+/** The agent a session is assigned to, as the customer sees them. */
 export async function readAssignedAgent(
   { orm }: Database,
   { assignedAgentId }: Pick<Session, 'assignedAgentId'>,
@@ -125,7 +125,7 @@ export async function readAssignedAgent(
   return row ?? null;
 }
 
-/** The conversations that an agent serves. */
+/** The sessions assigned to an agent. */
 export function listAssignedSessions(
   { sql }: Database,
   agentId: number,
@@ -135,7 +135,7 @@ export function listAssignedSessions(
     WHERE status = 'assigned' AND assigned_agent_id = ${agentId} LIMIT 500`;
 }
 
-/** The queues of an app in which somebody waits. */
+/** The queues of an app with waiting conversations. */
 export async function listWaitingQueues({ sql }: Database, appId: number): Promise<string[]> {
   const rows = await sql<{ queue: string }[]>`
     SELECT DISTINCT queue FROM queue_items WHERE app_id = ${appId} AND status = 'waiting'`;

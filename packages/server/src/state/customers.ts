@@ -7,7 +7,7 @@ import { normaliseEmailAddress } from '../domain/contact/email-address.ts';
 import { normalisePhoneNumber } from '../domain/contact/phone-number.ts';
 import type { Tx } from '../log/transaction.ts';
 
-/** What a channel or a visitor's page tells about a person. */
+/** Profile data of a person, from a channel or from the page of a visitor. */
 export interface ContactProfile {
   readonly name?: string | undefined;
   readonly email?: string | undefined;
@@ -16,7 +16,7 @@ export interface ContactProfile {
   readonly attributes?: Customer['attributes'] | undefined;
 }
 
-/** Somebody who writes on a channel: the contact, and the customer they are. */
+/** A contact: the identity of a customer on one channel. */
 export interface Contact {
   readonly appId: number;
   readonly channel: string;
@@ -25,34 +25,35 @@ export interface Contact {
   readonly conversationKey: string;
 }
 
-/** How a contact is told apart, and whether the app has proven who it is. */
+/** What identifies a contact, and whether the app has verified it. */
 export interface ContactClaim {
   readonly appId: number;
   readonly channel: string;
   readonly contactId: string;
-  /** The app's own number for the customer; only given when the app's signature proved it. */
+  /** The app's own id of the customer; only set when verified by the app's signature. */
   readonly verifiedExternalId?: string | undefined;
   readonly profile: ContactProfile;
-  /** Where phone numbers without a country code belong to; see the app's setting. */
+  /** The country of phone numbers without a country code; see the app's setting. */
   readonly country?: string | null | undefined;
 }
 
 /**
- * Finds the customer behind a contact, or makes them: then `NewCustomerProfileCreated` is raised.
- * What the contact says of themselves fills what is not known yet; a verified contact's word counts always.
+ * Finds the customer of a contact, or creates one and raises `NewCustomerProfileCreated`. The profile fills fields that
+ * are empty; that of a verified contact also replaces fields that are set.
  */
-export async function ensureContact(tx: Tx, said: ContactClaim): Promise<Contact & { customer: Customer }> {
-  const claim = { ...said, profile: normaliseProfile(said.profile, said.country) };
+export async function ensureContact(tx: Tx, given: ContactClaim): Promise<Contact & { customer: Customer }> {
+  const claim = { ...given, profile: normaliseProfile(given.profile, given.country) };
   const key = conversationKey(claim.appId, claim.channel, claim.contactId);
   const known = await findContact(tx, key);
-  if (known) return { ...known.contact, customer: await learn(tx, known.customer, claim) };
-  // Two first messages of one contact: the second waits here, and finds the first one's customer.
+  if (known) return { ...known.contact, customer: await updateProfile(tx, known.customer, claim) };
+  // Of two concurrent first messages of a contact, the second waits here and finds the customer of the first.
   await tx.sql`SELECT pg_advisory_xact_lock(hashtextextended(${`contact ${key}`}, 0))`;
-  const meanwhile = await findContact(tx, key);
-  if (meanwhile) return { ...meanwhile.contact, customer: await learn(tx, meanwhile.customer, claim) };
+  const concurrent = await findContact(tx, key);
+  if (concurrent)
+    return { ...concurrent.contact, customer: await updateProfile(tx, concurrent.customer, claim) };
 
   const existing = await findVerified(tx, claim);
-  const customer = existing ? await learn(tx, existing, claim) : await createCustomer(tx, claim, key);
+  const customer = existing ? await updateProfile(tx, existing, claim) : await createCustomer(tx, claim, key);
   const [identity] = await tx.orm
     .insert(contactIdentities)
     .values({
@@ -74,7 +75,7 @@ export async function ensureContact(tx: Tx, said: ContactClaim): Promise<Contact
   };
 }
 
-/** A profile with its addresses in the form in which they are compared. */
+/** A profile with its email address and phone number normalised for comparison. */
 export function normaliseProfile(
   profile: ContactProfile,
   country: string | null | undefined,
@@ -138,26 +139,27 @@ async function createCustomer(tx: Tx, claim: ContactClaim, key: string): Promise
   return customer;
 }
 
-/** Takes over what is new in the profile; an unproven claim never replaces what is known. */
-async function learn(tx: Tx, customer: Customer, claim: ContactClaim): Promise<Customer> {
+/** Stores what is new in the profile; an unverified claim never replaces a field that is set. */
+async function updateProfile(tx: Tx, customer: Customer, claim: ContactClaim): Promise<Customer> {
   const { attributes = {}, ...fields } = claim.profile;
-  const proven = claim.verifiedExternalId !== undefined && customer.externalId === claim.verifiedExternalId;
+  const isVerified =
+    claim.verifiedExternalId !== undefined && customer.externalId === claim.verifiedExternalId;
   const changes: { [Field in keyof typeof fields]: string } = {};
   for (const field of ['name', 'email', 'phone', 'locale'] as const) {
-    const said = fields[field];
-    if (said !== undefined && said !== customer[field] && (proven || customer[field] === null)) {
-      changes[field] = said;
+    const value = fields[field];
+    if (value !== undefined && value !== customer[field] && (isVerified || customer[field] === null)) {
+      changes[field] = value;
     }
   }
-  const news = Object.entries(attributes).filter(
-    ([name, value]) => customer.attributes[name] !== value && (proven || !(name in customer.attributes)),
+  const newAttributes = Object.entries(attributes).filter(
+    ([name, value]) => customer.attributes[name] !== value && (isVerified || !(name in customer.attributes)),
   );
-  if (Object.keys(changes).length === 0 && news.length === 0) return customer;
+  if (Object.keys(changes).length === 0 && newAttributes.length === 0) return customer;
   const [row] = await tx.orm
     .update(customers)
     .set({
       ...changes,
-      attributes: sql`${customers.attributes} || ${JSON.stringify(Object.fromEntries(news))}::jsonb`,
+      attributes: sql`${customers.attributes} || ${JSON.stringify(Object.fromEntries(newAttributes))}::jsonb`,
     })
     .where(and(eq(customers.id, customer.id), isNull(customers.mergedInto)))
     .returning();
@@ -171,10 +173,10 @@ async function learn(tx: Tx, customer: Customer, claim: ContactClaim): Promise<C
         tx.orm.select({ id: customers.mergedInto }).from(customers).where(eq(customers.id, customer.id)),
       ),
     );
-  return merged ? learn(tx, toCustomer(merged), claim) : customer;
+  return merged ? updateProfile(tx, toCustomer(merged), claim) : customer;
 }
 
-/** Adds to what is known of a customer: answers that the bot collected, facts found out by enrichment. */
+/** Adds attributes to a customer, such as answers that the bot collected or facts from enrichment. */
 export async function addAttributes(
   tx: Tx,
   customerId: number,

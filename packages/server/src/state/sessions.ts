@@ -9,21 +9,21 @@ import { formatPath, isValidSession, needsBump, nextExpiry, type SessionPath } f
 import type { Tx } from '../log/transaction.ts';
 import type { Contact } from './customers.ts';
 
-/** A session as it is stored, locked until the transaction ends: all that happens to it happens one by one. */
+/** A stored session, locked until the transaction ends, so that changes to it are serialised. */
 export type LockedSession = typeof sessions.$inferSelect;
 
-/** Where a conversation that began with social content came from. */
+/** The social content, such as a comment, that a conversation started from. */
 export interface SocialContext {
   readonly platform: string;
   readonly postId?: string | undefined;
   readonly commentId?: string | undefined;
   readonly postUrl?: string | undefined;
-  /** What the post says and shows, once the provider has told. */
+  /** The post's text and image, once the provider has returned them. */
   readonly post?: { readonly text: string | null; readonly imageUrl: string | null } | undefined;
 }
 
 /**
- * The contact's valid session, locked; an invalid one (expired, ended) is replaced by a new one, for which
+ * The contact's valid session, locked. An invalid one (expired or ended) is replaced by a new one, and
  * `SessionCreatedEvent` is raised.
  */
 export async function ensureSession(
@@ -34,12 +34,12 @@ export async function ensureSession(
 ): Promise<{ session: LockedSession; isNew: boolean }> {
   const active = await lockActive(tx, contact.conversationKey);
   if (active && isUsable(active)) {
-    return { session: await followSocialContext(tx, active, socialContext), isNew: false };
+    return { session: await updateSocialContext(tx, active, socialContext), isNew: false };
   }
   if (active) {
     await tx.orm.update(sessions).set({ status: 'expired' }).where(eq(sessions.id, active.id));
   }
-  // Locked, so that a merge that goes on now moves this session too, or has told whose it is.
+  // Locked, so that a concurrent merge either moves this session too, or is visible here.
   const [owner] = await tx.orm
     .select({ customerId: contactIdentities.customerId })
     .from(contactIdentities)
@@ -63,13 +63,13 @@ export async function ensureSession(
     tx.raise('SessionCreatedEvent', { sessionUser: toSession(created) });
     return { session: created, isNew: true };
   }
-  const others = await lockActive(tx, contact.conversationKey);
-  if (!others) throw new ProblemError('conflict', 'The session has changed. Try again.');
-  return { session: others, isNew: false };
+  const concurrent = await lockActive(tx, contact.conversationKey);
+  if (!concurrent) throw new ProblemError('conflict', 'The session has changed. Try again.');
+  return { session: concurrent, isNew: false };
 }
 
-/** The answer goes to what the customer wrote last: under another post, it must not turn up below the first one. */
-async function followSocialContext(
+/** Replies go to the customer's latest comment: a comment under another post replaces the earlier context. */
+async function updateSocialContext(
   tx: Tx,
   session: LockedSession,
   next: SocialContext | undefined,
@@ -82,7 +82,7 @@ async function followSocialContext(
   return { ...session, socialContext };
 }
 
-/** A session with an open case lasts until the case is closed; any other until it expires. */
+/** Whether a session is valid: with an open case until the case is closed, otherwise until it expires. */
 export function isUsable(session: LockedSession): boolean {
   if (session.status === 'active' && session.openCaseId !== null) return true;
   return isValidSession(session, new Date());
@@ -95,8 +95,7 @@ async function lockActive(tx: Tx, conversationKey: string): Promise<LockedSessio
 }
 
 /**
- * Locks a session for a change. Every command does this first, so that they cannot wait for each other in a
- * circle.
+ * Locks a session for a change. Every command does this first, so that commands cannot deadlock.
  *
  * @throws ProblemError `not_found`.
  */
@@ -107,8 +106,8 @@ export async function lockSession(tx: Tx, sessionId: number): Promise<LockedSess
 }
 
 /**
- * Locks the session of a message as `lockSession` does, and notes that the message was read: the step that the PRD
- * calls `postRead`.
+ * Locks the session of a message as `lockSession` does, and marks the message as read: the step that the PRD calls
+ * `postRead`.
  *
  * @throws ProblemError `not_found`.
  */
@@ -123,7 +122,7 @@ export async function lockSessionAndMarkRead(
   return row;
 }
 
-/** What of a session a step may change; a change of path, person or case is told by an event. */
+/** What a step may change of a session. */
 export interface SessionMove {
   readonly path: SessionPath;
   readonly agentType: Session['agentType'];
@@ -131,7 +130,7 @@ export interface SessionMove {
   readonly openCaseId?: number | null;
 }
 
-/** Sends a session another way and raises `SessionPathChangedEvent` when its path is another one now. */
+/** Moves a session and raises `SessionPathChangedEvent` where its path, agent or case changes. */
 export async function moveSession(tx: Tx, session: LockedSession, move: SessionMove): Promise<LockedSession> {
   const path = formatPath(move.path);
   const next = {
@@ -154,7 +153,7 @@ export async function moveSession(tx: Tx, session: LockedSession, move: SessionM
   return moved;
 }
 
-/** Notes that something was written: the session lasts longer. Rarely more than one write a minute. */
+/** Extends a session after activity. At most about one write a minute. */
 export async function extendSession(tx: Tx, app: AppProfile, session: LockedSession): Promise<void> {
   const next = nextExpiry(new Date(), app.settings.sessionIdleMinutes);
   if (!needsBump(session.expiresAt, next)) return;

@@ -41,7 +41,7 @@ const heardAs: Readonly<Record<string, string>> = {
   answer: 'taken for an answer to the form',
   choice: 'taken for a choice of the menu',
   file: 'taken for a file without words',
-  wish: 'taken for the wish for a person',
+  handover: 'taken for the wish for a person',
   intent: 'taken for the intent',
   nothing: 'not understood',
 };

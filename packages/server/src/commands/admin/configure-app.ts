@@ -6,13 +6,12 @@ import { parseFlow, toBotView } from '../../domain/bot/index.ts';
 import { compileRules, type RoutingRule } from '../../domain/routing/index.ts';
 import { appTag, assertUnchanged, botTag, rulesTag } from '../../domain/state-tag.ts';
 import type { Tx } from '../../log/transaction.ts';
-import { type ActedBy, auditApp, lockApp, type Precondition } from './app-lock.ts';
+import { type ActedBy, auditApp, lockApp, type TagPrecondition } from './app-lock.ts';
 
 /**
- * Changes an app. New settings are laid over the old ones, key by key; `null` takes one away, so that it has its
- * default.
- * @returns the tag of what it is now.
- * @throws ProblemError `not_found`, `precondition_failed`, or `invalid_input` for settings that are not valid.
+ * Changes an app. New settings are merged into the old ones, key by key; `null` resets one to its default.
+ * @returns the app's new tag.
+ * @throws ProblemError `not_found`, `precondition_failed`, or `invalid_input` for invalid settings.
  */
 export async function changeApp(
   tx: Tx,
@@ -22,7 +21,7 @@ export async function changeApp(
     appId,
     ...changes
   }: ActedBy &
-    Precondition & {
+    TagPrecondition & {
       readonly appId: number;
       readonly name?: string | undefined;
       readonly enabled?: boolean | undefined;
@@ -42,9 +41,9 @@ export async function changeApp(
 }
 
 /**
- * Replaces all settings of an app: what is left out has its default.
- * @returns the tag of what it is now.
- * @throws ProblemError `not_found`, `precondition_failed`, or `invalid_input` for settings that are not valid.
+ * Replaces all settings of an app; omitted ones have their defaults.
+ * @returns the app's new tag.
+ * @throws ProblemError `not_found`, `precondition_failed`, or `invalid_input` for invalid settings.
  */
 export async function replaceSettings(
   tx: Tx,
@@ -54,7 +53,7 @@ export async function replaceSettings(
     appId,
     settings,
   }: ActedBy &
-    Precondition & { readonly appId: number; readonly settings: Readonly<Record<string, unknown>> },
+    TagPrecondition & { readonly appId: number; readonly settings: Readonly<Record<string, unknown>> },
 ): Promise<string> {
   const app = await lockApp(tx, appId);
   assertUnchanged(seen, appTag(app));
@@ -71,7 +70,7 @@ export async function replaceSettings(
   return appTag({ ...app, settings });
 }
 
-/** Gives an app a new secret; the old one works no more. @returns the secret, this once. */
+/** Replaces the secret of an app; the old one is invalid at once. @returns the new secret, which is not shown again. */
 export async function rotateSecret(
   tx: Tx,
   { actor, appId }: ActedBy & { readonly appId: number },
@@ -85,8 +84,8 @@ export async function rotateSecret(
 
 /**
  * Replaces an app's routing rules.
- * @returns the tag of what they are now.
- * @throws ProblemError `precondition_failed`, or `invalid_input`, naming each condition at fault.
+ * @returns their new tag.
+ * @throws ProblemError `precondition_failed`, or `invalid_input`, naming each invalid condition.
  */
 export async function putRules(
   tx: Tx,
@@ -95,7 +94,7 @@ export async function putRules(
     seen,
     appId,
     rules,
-  }: ActedBy & Precondition & { readonly appId: number; readonly rules: readonly RoutingRule[] },
+  }: ActedBy & TagPrecondition & { readonly appId: number; readonly rules: readonly RoutingRule[] },
 ): Promise<string> {
   compileRules(rules);
   await lockApp(tx, appId);
@@ -112,7 +111,7 @@ export async function putRules(
   return rulesTag(rules);
 }
 
-/** A rule as it is stored, at its place. */
+/** The row of a rule at a position. */
 export function ruleRow(
   appId: number,
   { name, when, action, queue, priority, skills }: RoutingRule,
@@ -130,16 +129,16 @@ export function ruleRow(
   };
 }
 
-/** A bot as administrators write it. */
+/** A bot as administrators configure it. */
 export type BotConfiguration =
   | { readonly kind: 'builtin'; readonly flow: string }
   | { readonly kind: 'http'; readonly url: string; readonly timeoutMs: number }
   | { readonly kind: 'none' };
 
 /**
- * Gives an app its bot. One behind a URL gets a secret to check our signature with, when it has none yet.
- * @returns the secret of an HTTP bot that is new, this once, else `null`; and the tag of what the bot is now.
- * @throws ProblemError `precondition_failed`, or `invalid_input`, naming each field of the flow at fault.
+ * Sets the bot of an app. A bot behind a URL gets a secret to verify our signature with, unless it has one.
+ * @returns the secret of a new HTTP bot, which is not shown again, else `null`; and the bot's new tag.
+ * @throws ProblemError `precondition_failed`, or `invalid_input`, naming each invalid field of the flow.
  */
 export async function putBot(
   tx: Tx,
@@ -148,20 +147,20 @@ export async function putBot(
     seen,
     appId,
     bot,
-  }: ActedBy & Precondition & { readonly appId: number; readonly bot: BotConfiguration },
+  }: ActedBy & TagPrecondition & { readonly appId: number; readonly bot: BotConfiguration },
 ): Promise<{ readonly secret: string | null; readonly tag: string }> {
   await lockApp(tx, appId);
   if (bot.kind === 'builtin') parseFlow(bot.flow);
   const [known] = await tx.orm.select().from(bots).where(eq(bots.appId, appId));
   assertUnchanged(seen, botTag(toBotView(known)));
-  // The form of the Standard Webhooks specification, so that its libraries take it as it is.
-  const made =
+  // The format of the Standard Webhooks specification, so that its libraries accept it.
+  const newSecret =
     bot.kind === 'http' && !known?.secret ? `whsec_${Buffer.from(randomToken(24)).toString('base64')}` : null;
   const row = {
     kind: bot.kind,
     flow: bot.kind === 'builtin' ? bot.flow : null,
     url: bot.kind === 'http' ? bot.url : null,
-    secret: made ?? known?.secret ?? null,
+    secret: newSecret ?? known?.secret ?? null,
     timeoutMs: bot.kind === 'http' ? bot.timeoutMs : 5000,
     updatedAt: new Date().toISOString(),
   };
@@ -170,5 +169,5 @@ export async function putBot(
     .values({ appId, ...row })
     .onConflictDoUpdate({ target: bots.appId, set: row });
   await auditApp(tx, actor, 'bot.put', appId, { kind: bot.kind });
-  return { secret: made, tag: botTag(toBotView(row)) };
+  return { secret: newSecret, tag: botTag(toBotView(row)) };
 }

@@ -5,12 +5,12 @@ import type { ChannelRegistry } from '../../channels/registry.ts';
 import { channels } from '../../db/schema.ts';
 import { assertUnchanged, channelTag } from '../../domain/state-tag.ts';
 import type { Tx } from '../../log/transaction.ts';
-import { type ActedBy, auditApp, lockApp, type Precondition } from './app-lock.ts';
+import { type ActedBy, auditApp, lockApp, type TagPrecondition } from './app-lock.ts';
 import { mergePatch } from './merge-patch.ts';
 
 type Settings = Record<string, unknown>;
 
-/** A channel as administrators write it. */
+/** A channel as administrators configure it. */
 export interface ChannelInput {
   readonly name: string;
   readonly kind: string;
@@ -19,9 +19,9 @@ export interface ChannelInput {
 }
 
 /**
- * Adds a channel to an app, or replaces the one of that name. Its kind stays what it was.
- * @returns the tag of what it is now.
- * @throws ProblemError `precondition_failed`, or `invalid_input` for an unknown kind or settings that do not fit it.
+ * Adds a channel to an app, or replaces the one of that name. The kind of an existing channel cannot change.
+ * @returns the channel's new tag.
+ * @throws ProblemError `precondition_failed`, or `invalid_input` for an unknown kind or invalid settings.
  */
 export async function putChannel(
   tx: Tx,
@@ -31,7 +31,7 @@ export async function putChannel(
     seen,
     appId,
     channel,
-  }: ActedBy & Precondition & { readonly appId: number; readonly channel: ChannelInput },
+  }: ActedBy & TagPrecondition & { readonly appId: number; readonly channel: ChannelInput },
 ): Promise<string> {
   const { secret } = await lockApp(tx, appId);
   const { name, kind, enabled = true, settings = {} } = channel;
@@ -43,15 +43,15 @@ export async function putChannel(
     .insert(channels)
     .values({ appId, name, kind, enabled, settings })
     .onConflictDoUpdate({ target: [channels.appId, channels.name], set: { enabled, settings } });
-  await tryAgain(tx, appId, name);
+  await scheduleProbe(tx, appId, name);
   await auditApp(tx, actor, 'channel.put', appId, { channel: name, kind, enabled });
   return channelTag({ kind, enabled, settings }, secret);
 }
 
 /**
- * Changes a channel: settings that are absent stay, with the secrets among them, and `null` takes one away.
- * @returns the tag of what it is now.
- * @throws ProblemError `not_found`, `precondition_failed`, or `invalid_input` for settings that do not fit its kind.
+ * Changes a channel: omitted settings, including secrets, stay as they are; `null` removes one.
+ * @returns the channel's new tag.
+ * @throws ProblemError `not_found`, `precondition_failed`, or `invalid_input` for invalid settings.
  */
 export async function changeChannel(
   tx: Tx,
@@ -63,7 +63,7 @@ export async function changeChannel(
     name,
     ...changes
   }: ActedBy &
-    Precondition & {
+    TagPrecondition & {
       readonly appId: number;
       readonly name: string;
       readonly enabled?: boolean | undefined;
@@ -76,21 +76,21 @@ export async function changeChannel(
   assertUnchanged(seen, channelTag(known, secret));
   const { enabled = known.enabled } = changes;
   const settings = mergePatch(known.settings, changes.settings ?? {});
-  // One that is stored and fits no more can still be switched off.
+  // A channel whose stored settings have become invalid can still be disabled.
   if (changes.settings) checkSettings(registry, known.kind, settings);
   await tx.orm
     .update(channels)
     .set({ enabled, settings })
     .where(and(eq(channels.appId, appId), eq(channels.name, name)));
-  await tryAgain(tx, appId, name);
+  await scheduleProbe(tx, appId, name);
   const changed = Object.keys(changes.settings ?? {});
   await auditApp(tx, actor, 'channel.change', appId, { channel: name, enabled, changed });
   return channelTag({ kind: known.kind, enabled, settings }, secret);
 }
 
 /**
- * The settings that a channel would have with changes that nobody has saved yet.
- * @throws ProblemError `invalid_input` where they would not fit.
+ * The settings that a channel would have with unsaved changes.
+ * @throws ProblemError `invalid_input` where they would be invalid.
  */
 export async function draftSettings(
   tx: Tx,
@@ -131,8 +131,8 @@ function checkSettings(registry: ChannelRegistry, kind: string, settings: Settin
   });
 }
 
-/** A channel that was down may have been mended by a change. */
-function tryAgain(tx: Tx, appId: number, channel: string): Promise<void> {
+/** A change may have fixed a channel that is down: probe it. */
+function scheduleProbe(tx: Tx, appId: number, channel: string): Promise<void> {
   return tx.addJob('probe-channel', { appId, channel }, { key: `probe ${appId}/${channel}` });
 }
 

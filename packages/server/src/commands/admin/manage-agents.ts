@@ -8,7 +8,7 @@ import type { Tx } from '../../log/transaction.ts';
 import { sqlState } from '../../log/unit-of-work.ts';
 import type { ActedBy } from './app-lock.ts';
 
-/** A person at the desk to be. The password is hashed already. */
+/** An agent to create, with the hash of the password. */
 export interface NewAgent {
   readonly email: string;
   readonly name: string;
@@ -20,25 +20,25 @@ export interface NewAgent {
 }
 
 /**
- * Makes the first administrator, who works for all apps there are, and uses up the set-up token.
+ * Creates the first administrator, with access to all apps, and consumes the set-up token.
  * @throws ProblemError `setup_done`, or `forbidden` for a token that is not the current one.
  */
 export async function createFirstAdministrator(
   tx: Tx,
-  { token, ...person }: Omit<NewAgent, 'role' | 'appIds'> & { readonly token: string },
+  { token, ...fields }: Omit<NewAgent, 'role' | 'appIds'> & { readonly token: string },
 ): Promise<number> {
   await useSetupToken(tx.sql, token);
-  const all = await tx.orm.select({ id: apps.id }).from(apps);
+  const everyApp = await tx.orm.select({ id: apps.id }).from(apps);
   return createAgent(tx, {
     actor: 'set-up',
-    agent: { ...person, role: 'admin', appIds: all.map(({ id }) => id) },
+    agent: { ...fields, role: 'admin', appIds: everyApp.map(({ id }) => id) },
   });
 }
 
 /**
- * Makes a person at the desk.
- * @returns their id.
- * @throws ProblemError `conflict` when the e-mail address is in use, `invalid_input` for an app that is not there.
+ * Creates an agent.
+ * @returns the agent's id.
+ * @throws ProblemError `conflict` when the email address is in use, `invalid_input` for an app that does not exist.
  */
 export async function createAgent(
   tx: Tx,
@@ -47,15 +47,15 @@ export async function createAgent(
   const { appIds = [], skills = [], capacity = 5, ...rest } = agent;
   const id = await insertAgent(tx, { ...rest, capacity, skills: [...skills] });
   await assignApps(tx, id, appIds);
-  await note(tx, actor, 'agent.create', id, { role: agent.role, appIds });
+  await auditAgent(tx, actor, 'agent.create', id, { role: agent.role, appIds });
   return id;
 }
 
 async function insertAgent(tx: Tx, row: typeof agents.$inferInsert): Promise<number> {
   try {
-    const [made] = await tx.orm.insert(agents).values(row).returning({ id: agents.id });
-    if (!made) throw new Error('The agent was not stored.');
-    return made.id;
+    const [created] = await tx.orm.insert(agents).values(row).returning({ id: agents.id });
+    if (!created) throw new Error('The agent was not stored.');
+    return created.id;
   } catch (error) {
     if (sqlState(error) !== '23505') throw error;
     throw new ProblemError('conflict', 'An agent with this email address already exists.', {
@@ -64,7 +64,7 @@ async function insertAgent(tx: Tx, row: typeof agents.$inferInsert): Promise<num
   }
 }
 
-/** What of a person at the desk can be changed. */
+/** Changes to an agent. */
 export interface AgentChanges {
   readonly name?: string | undefined;
   readonly role?: NewAgent['role'] | undefined;
@@ -76,8 +76,8 @@ export interface AgentChanges {
 }
 
 /**
- * Changes a person at the desk. A new role or password, and being disabled, ends all their log-ins.
- * @throws ProblemError `not_found`, or `conflict` when no administrator would be left.
+ * Changes an agent. Disabling the agent, and a new role or password, ends all of the agent's logins.
+ * @throws ProblemError `not_found`, or `conflict` when no administrator would remain.
  */
 export async function changeAgent(
   tx: Tx,
@@ -108,7 +108,7 @@ export async function changeAgent(
   if (disabled || passwordHash !== undefined || (role !== undefined && role !== agent.role)) {
     await revokeAgentTokens(tx.sql, agentId);
   }
-  await note(tx, actor, 'agent.change', agentId, { changed: Object.keys(changes) });
+  await auditAgent(tx, actor, 'agent.change', agentId, { changed: Object.keys(changes) });
 }
 
 async function assignApps(tx: Tx, agentId: number, appIds: readonly number[]): Promise<void> {
@@ -126,7 +126,7 @@ async function assignApps(tx: Tx, agentId: number, appIds: readonly number[]): P
 }
 
 async function assertAnotherAdmin(tx: Tx, agentId: number): Promise<void> {
-  // All of them locked, so that two administrators cannot disable each other at the same moment.
+  // All are locked, so that two administrators cannot disable each other concurrently.
   const others = await tx.orm
     .select({ id: agents.id })
     .from(agents)
@@ -136,6 +136,6 @@ async function assertAnotherAdmin(tx: Tx, agentId: number): Promise<void> {
     throw new ProblemError('conflict', 'The last administrator cannot be disabled or lose the role.');
 }
 
-function note(tx: Tx, actor: string, action: string, agentId: number, detail: Record<string, unknown>) {
+function auditAgent(tx: Tx, actor: string, action: string, agentId: number, detail: Record<string, unknown>) {
   return writeAudit(tx.sql, { appId: null, actor, action, target: `agent ${agentId}`, detail });
 }

@@ -1,8 +1,8 @@
-/** An object of JSON. */
+/** A JSON object. */
 type Json = Readonly<Record<string, unknown>>;
 
 /**
- * An object with changes laid over it (RFC 7396): what is absent stays, `null` takes away, objects are changed within.
+ * Applies a JSON merge patch (RFC 7396): omitted keys stay, `null` removes a key, nested objects are merged.
  */
 export function mergePatch(target: Json, changes: Json): Record<string, unknown> {
   const result = new Map(Object.entries(target));

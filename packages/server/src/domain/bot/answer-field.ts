@@ -1,25 +1,25 @@
 import { z } from 'zod';
 import type { FormField } from './flow-schema.ts';
 
-/** The longest answer that is kept. */
+/** The longest accepted answer, in characters. */
 const maxAnswer = 1000;
 
-/** Reads an answer to a form's question; `undefined` where it does not fit. */
+/** Parses the answer to a form field; `undefined` where it is invalid. */
 export function answerField(field: FormField, text: string): string | number | undefined {
-  const said = text.trim();
-  if (said === '' || said.length > maxAnswer) return undefined;
+  const answer = text.trim();
+  if (answer === '' || answer.length > maxAnswer) return undefined;
   switch (field.type) {
     case 'email':
-      return z.email().max(320).safeParse(said).data;
+      return z.email().max(320).safeParse(answer).data;
     case 'phone':
-      return /^\+?[\d\s()./-]{6,32}$/.test(said) ? said : undefined;
+      return /^\+?[\d\s()./-]{6,32}$/.test(answer) ? answer : undefined;
     case 'number': {
-      const number = Number(said.replace(',', '.'));
+      const number = Number(answer.replace(',', '.'));
       return Number.isFinite(number) ? number : undefined;
     }
     case 'choice':
-      return field.choices?.find((choice) => choice.toLowerCase() === said.toLowerCase());
+      return field.choices?.find((choice) => choice.toLowerCase() === answer.toLowerCase());
     default:
-      return said;
+      return answer;
   }
 }

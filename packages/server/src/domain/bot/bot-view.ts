@@ -1,12 +1,12 @@
 import { defaultFlow } from './default-flow.ts';
 
-/** A bot as administrators see it: without its secret. */
+/** A bot as administrators see it, without its secret. */
 export type BotView =
   | { readonly kind: 'builtin'; readonly flow: string }
   | { readonly kind: 'http'; readonly url: string | null; readonly timeoutMs: number }
   | { readonly kind: 'none' };
 
-/** The bot of an app, by what is stored; one that has chosen nothing has the built-in one with the flow that we ship. */
+/** The view of a stored bot; an app without one has the built-in bot with the default flow. */
 export function toBotView(
   stored:
     | {

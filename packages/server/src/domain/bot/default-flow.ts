@@ -1,7 +1,7 @@
 import { type BotFlow, parseFlow } from './parse-flow.ts';
 
-/** The flow of an app that has none of its own: a beginning to copy from. */
-export const defaultFlow = `# What the bot says to a new session.
+/** The flow of an app without its own: a starting point to copy. */
+export const defaultFlow = `# The greeting of a new session.
 greeting:
   - text: Hello! How can I help you?
     quickReplies:
@@ -9,7 +9,7 @@ greeting:
       - { title: Leave a message, payload: message }
       - { title: Talk to a person, payload: person }
 
-# What it understands, tried from top to bottom.
+# What the bot understands. The first match from the top wins.
 intents:
   - name: hello
     keywords: [hello, hi, hey, good morning, good evening, hallo, bonjour, hola, salam]
@@ -40,7 +40,7 @@ menus:
         payload: person
         handover: true
 
-# What it asks for, one question after another. Answers are kept with the customer.
+# Forms ask one question after another. Answers are stored with the customer.
 forms:
   message:
     fields:
@@ -54,21 +54,21 @@ forms:
       replies: ["Thank you. We’ll reply to {{answers.email}}."]
       handover: true
 
-# When somebody asks for a person, in any of many languages; words of your own come on top.
+# When a customer asks for an agent, in any of many languages. Add your own words here.
 handover:
   words: [speak to sales]
   message: I’m connecting you with our team.
 
-# When a picture, a recording or another file comes without a word.
+# When a customer sends an image, a recording or another file without text.
 files:
   message: Thanks, we’ve received your file.
   replies: ["Could you tell me briefly what it’s about?"]
 
-# When nothing fits: said once; the second time in a row a person is called.
+# When nothing matches. The second time in a row, the bot hands over to an agent.
 fallback:
   replies: ["Sorry, I didn’t understand that. Could you rephrase it?"]
   after: 2
 `;
 
-/** The same, parsed. */
+/** The default flow, parsed. */
 export const defaultParsedFlow: BotFlow = parseFlow(defaultFlow);

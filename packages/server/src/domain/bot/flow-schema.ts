@@ -5,8 +5,8 @@ const name = z.string().regex(/^[\w-]{1,64}$/, 'must have 1 to 64 letters, digit
 const phrase = z.string().min(1).max(200);
 const text = z.string().min(1).max(2000);
 
-/** Something the bot says: a text, or a text with what may stand under it. `{{customer.name}}` and `{{answers.x}}` are filled in. */
-const saidSchema = z.union([
+/** A message of the bot: a text, optionally with quick replies, buttons or attachments. `{{customer.name}}` and `{{answers.x}}` are filled in. */
+const botMessageSchema = z.union([
   text,
   z
     .strictObject({
@@ -15,24 +15,24 @@ const saidSchema = z.union([
       buttons: z.array(buttonSchema).min(1).max(10).optional(),
       attachments: z.array(linkedFileSchema).min(1).max(10).optional(),
     })
-    .refine((said) => said.text !== undefined || said.attachments, 'needs a text or attachments'),
+    .refine((message) => message.text !== undefined || message.attachments, 'needs a text or attachments'),
 ]);
-const saidList = z.array(saidSchema).max(5);
+const botMessages = z.array(botMessageSchema).max(5);
 
-const wishSchema = z.strictObject({
+const handoverTargetSchema = z.strictObject({
   queue: z.string().min(1).max(64).optional(),
   priority: z.enum(['low', 'normal', 'high', 'urgent']).optional(),
   skills: z.array(z.string().min(1).max(64)).max(20).optional(),
 });
 
-/** What the bot does: says something, then goes to a menu or a form, or hands over to a person. */
+/** A step: send replies, then go to a menu or a form, or hand over to an agent. */
 const stepSchema = z.strictObject({
-  replies: saidList.default([]),
+  replies: botMessages.default([]),
   goto: z
     .string()
     .regex(/^(menu|form)\.[\w-]{1,64}$/, 'must be `menu.{name}` or `form.{name}`')
     .optional(),
-  handover: z.union([z.literal(true), wishSchema]).optional(),
+  handover: z.union([z.literal(true), handoverTargetSchema]).optional(),
 });
 
 const menuSchema = z.strictObject({
@@ -54,13 +54,13 @@ const fieldSchema = z.strictObject({
   ask: text,
   type: z.enum(['text', 'email', 'phone', 'number', 'choice']).default('text'),
   choices: z.array(z.string().min(1).max(80)).min(1).max(13).optional(),
-  /** What is said when the answer does not fit. */
+  /** Sent after an invalid answer. */
   retry: text.default('Sorry, I didn’t get that. Please try again.'),
 });
 
 /** A bot's flow, as its author writes it in YAML or JSON. */
 export const flowSchema = z.strictObject({
-  greeting: saidList.default([]),
+  greeting: botMessages.default([]),
   intents: z
     .array(
       stepSchema.extend({
@@ -75,7 +75,7 @@ export const flowSchema = z.strictObject({
   forms: z
     .record(name, z.strictObject({ fields: z.array(fieldSchema).min(1).max(20), done: stepSchema }))
     .default({}),
-  handover: wishSchema
+  handover: handoverTargetSchema
     .extend({
       words: z.array(phrase).max(100).default([]),
       message: text.default('I’m connecting you with our team.'),
@@ -91,7 +91,11 @@ export const flowSchema = z.strictObject({
 
 /** A flow with its defaults filled in. */
 export type FlowDefinition = z.output<typeof flowSchema>;
-export type BotMessage = z.output<typeof saidSchema>;
+/** A message that the bot sends. */
+export type BotMessage = z.output<typeof botMessageSchema>;
+/** A step of a flow. */
 export type FlowStep = z.output<typeof stepSchema>;
-export type HandoverTarget = z.output<typeof wishSchema>;
+/** Where a handover goes: queue, priority and skills. */
+export type HandoverTarget = z.output<typeof handoverTargetSchema>;
+/** A field of a form. */
 export type FormField = z.output<typeof fieldSchema>;

@@ -1,4 +1,4 @@
-/** How people ask for a person, in the languages that most of our users' customers write. */
+/** Phrases that ask for an agent, in the most common languages of customers. */
 const phrases: readonly string[] = [
   // English
   'agent',
@@ -99,33 +99,33 @@ const phrases: readonly string[] = [
   '직원',
 ];
 
-/** Scripts that put no spaces between words: there a phrase is looked for anywhere. */
+/** Scripts without spaces between words: there, a phrase matches anywhere. */
 const withoutSpaces =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}]/u;
 
-/** Phrases as they are looked for: in a script without spaces anywhere, else between spaces. */
-const soughtIn = new WeakMap<readonly string[], readonly string[]>();
+/** Normalised phrases by list, computed once. */
+const normalisedPhrases = new WeakMap<readonly string[], readonly string[]>();
 
 /**
- * Whether a text has one of these phrases in it, as whole words: "agent" is not in "reagent". Case, accents'
- * spelling, emphasis and punctuation do not matter.
+ * Whether a text contains one of the phrases as whole words: "reagent" does not contain "agent". Case, Unicode
+ * composition and punctuation are ignored.
  */
 export function hasPhrase(text: string, wanted: readonly string[]): boolean {
-  let sought = soughtIn.get(wanted);
+  let sought = normalisedPhrases.get(wanted);
   if (!sought) {
-    sought = wanted.map(seek).filter((phrase) => phrase.trim() !== '');
-    soughtIn.set(wanted, sought);
+    sought = wanted.map(normalisePhrase).filter((phrase) => phrase.trim() !== '');
+    normalisedPhrases.set(wanted, sought);
   }
-  const said = normalise(text);
-  return sought.some((phrase) => said.includes(phrase));
+  const words = normalise(text);
+  return sought.some((phrase) => words.includes(phrase));
 }
 
-/** Whether somebody asks for a person, in the languages above or in the app's own words. */
+/** Whether a text asks for an agent, in one of the languages above or in the app's own words. */
 export function isHandoverRequest(text: string, extraWords: readonly string[] = []): boolean {
   return hasPhrase(text, phrases) || hasPhrase(text, extraWords);
 }
 
-function seek(phrase: string): string {
+function normalisePhrase(phrase: string): string {
   const sought = normalise(phrase);
   return withoutSpaces.test(sought) ? sought.trim() : sought;
 }
@@ -134,9 +134,9 @@ function normalise(text: string): string {
   const words = text
     .normalize('NFKC')
     .toLowerCase()
-    // Turkish writes I and İ where others write I: which one was meant cannot be told, so all are an i.
+    // Turkish has dotted and dotless I: all variants are compared as i.
     .replace(/i\u0307|ı/gu, 'i')
-    // A mark after a symbol is the symbol's, as in ❤️: it must not stick to the word that follows.
+    // A mark after a symbol, as in ❤️, belongs to the symbol and not to the word that follows.
     .replace(/(?:[^\p{L}\p{M}\p{N}]\p{M}*)+/gu, ' ');
   return ` ${words.trim()} `;
 }

@@ -8,7 +8,7 @@ import {
 import { z } from 'zod';
 import { isStorable } from '../storable.ts';
 
-/** What an app's own bot is asked: a signed POST with the message and where it was written. */
+/** The request to an app's own bot: a signed POST with the message and its session. */
 export const httpBotRequestSchema = z.strictObject({
   type: z.literal('message'),
   app: z.strictObject({ id: z.int(), name: z.string() }),
@@ -18,7 +18,7 @@ export const httpBotRequestSchema = z.strictObject({
 });
 export type HttpBotRequest = z.infer<typeof httpBotRequestSchema>;
 
-/** What it may answer: up to ten messages, a wish for a person, and what it found out about the customer. */
+/** The response of an app's own bot: up to ten replies, a handover, and attributes of the customer. */
 export const httpBotResponseSchema = z
   .object({
     replies: z

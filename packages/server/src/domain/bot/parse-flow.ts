@@ -4,43 +4,43 @@ import { isNode, LineCounter, parseDocument } from 'yaml';
 import { isStorable } from '../storable.ts';
 import { type FlowDefinition, type FlowStep, flowSchema } from './flow-schema.ts';
 
-/** A flow that has been checked: every reference leads somewhere, and its patterns are compiled. */
+/** A validated flow: every reference exists, and its patterns are compiled. */
 export interface BotFlow {
   readonly definition: FlowDefinition;
-  /** The patterns of each intent. They run in linear time whatever they are and whatever they meet. */
+  /** The compiled patterns of each intent. They run in linear time on any input. */
   readonly patterns: ReadonlyMap<string, readonly RE2JS[]>;
-  /** What a press of a menu's choice does, by its payload. */
+  /** The steps of all menu choices, by payload. */
   readonly choices: ReadonlyMap<string, FlowStep>;
 }
 
-/** Larger flows are refused. */
+/** Longer flows are rejected. */
 const maxCharacters = 256 * 1024;
-/** A flow has use for an anchor or two; a bomb of them is refused. */
+/** Enough for any real flow, and too few for an alias bomb. */
 const maxAliases = 50;
 
 type Problem = { path: string; message: string };
 
 /**
- * Reads a flow in YAML or JSON.
- * @throws ProblemError `invalid_input`, naming every field at fault.
+ * Parses and validates a flow in YAML or JSON.
+ * @throws ProblemError `invalid_input`, naming every invalid field.
  */
 export function parseFlow(text: string): BotFlow {
   try {
     return checkFlow(text);
   } catch (error) {
     if (!(error instanceof ProblemError)) throw error;
-    throw refuse(withLines(text, error.fields));
+    throw invalidFlow(withLines(text, error.fields));
   }
 }
 
-/** What is wrong, with the line that it is on, where it is on one. */
+/** Adds the line to each problem that has one. */
 function withLines(text: string, problems: readonly Problem[]): Problem[] {
   if (problems.every(({ path }) => path === 'flow')) return [...problems];
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines });
   return problems.map(({ path, message }) => {
     const names = path.split('.').slice(1);
-    // What is missing is missed on the line of what it should be in.
+    // A missing field is reported on the line of its parent.
     for (let depth = names.length; depth > 0; depth--) {
       const node: unknown = document.getIn(names.slice(0, depth), true);
       if (!isNode(node) || !node.range) continue;
@@ -53,7 +53,7 @@ function withLines(text: string, problems: readonly Problem[]): Problem[] {
 function checkFlow(text: string): BotFlow {
   const parsed = flowSchema.safeParse(readYaml(text));
   if (!parsed.success) {
-    throw refuse(
+    throw invalidFlow(
       parsed.error.issues.map((issue) => ({
         path: ['flow', ...issue.path].join('.'),
         message: issue.message,
@@ -78,16 +78,16 @@ function checkFlow(text: string): BotFlow {
   checkReferences(definition, problems);
   checkForms(definition, problems);
   const choices = collectChoices(definition, problems);
-  if (problems.length > 0) throw refuse(problems);
+  if (problems.length > 0) throw invalidFlow(problems);
   return { definition, patterns, choices };
 }
 
-/** The payload of a menu's choice that has none of its own. */
+/** The payload of a menu choice, with a default for one without its own. */
 export function payloadOf(menu: string, index: number, own: string | undefined): string {
   return own ?? `menu.${menu}.${index + 1}`;
 }
 
-function refuse(fields: Problem[]): ProblemError {
+function invalidFlow(fields: Problem[]): ProblemError {
   const [first] = fields;
   const detail = `The flow is not valid: ${first?.path}: ${first?.message}`;
   return new ProblemError('invalid_input', detail, { fields });
@@ -95,7 +95,7 @@ function refuse(fields: Problem[]): ProblemError {
 
 function readYaml(text: string): unknown {
   if (text.length > maxCharacters) {
-    throw refuse([{ path: 'flow', message: `must have at most ${maxCharacters} characters` }]);
+    throw invalidFlow([{ path: 'flow', message: `must have at most ${maxCharacters} characters` }]);
   }
   try {
     const document = parseDocument(text, { prettyErrors: true, uniqueKeys: true });
@@ -104,7 +104,7 @@ function readYaml(text: string): unknown {
     return document.toJS({ maxAliasCount: maxAliases });
   } catch (error) {
     const message = error instanceof Error ? error.message.split('\n')[0] : undefined;
-    throw refuse([{ path: 'flow', message: message ?? 'is neither YAML nor JSON' }]);
+    throw invalidFlow([{ path: 'flow', message: message ?? 'is neither YAML nor JSON' }]);
   }
 }
 
@@ -120,7 +120,7 @@ function compilePatterns(patterns: readonly string[], path: string, problems: Pr
   });
 }
 
-/** Every step of a flow with the place at which its author wrote it. */
+/** Every step of a flow with its path. */
 function* stepsOf(flow: FlowDefinition): Generator<readonly [string, FlowStep]> {
   for (const [index, intent] of flow.intents.entries()) yield [`flow.intents.${index}`, intent];
   for (const [name, menu] of Object.entries(flow.menus)) {

@@ -6,26 +6,26 @@ import { hasPhrase, isHandoverRequest } from './handover-words.ts';
 import type { BotFlow } from './parse-flow.ts';
 import { type Placeholders, renderMenu, renderMessage, renderQuestion } from './render.ts';
 
-/** What a customer did, as far as the bot cares. */
+/** A customer's message, as the bot sees it. */
 export interface BotInput {
   readonly kind: MessageKind;
   readonly text?: string | undefined;
-  /** Of a button or a quick reply. */
+  /** The payload of a button or a quick reply. */
   readonly payload?: string | undefined;
 }
 
-/** A wish for a person, with what the flow knows about which. */
+/** A handover to an agent. */
 export interface HandoverRequest extends HandoverTarget {
-  /** One line for the agent. */
+  /** Why, in one line for the agent. */
   readonly reason: string;
 }
 
-/** What the bot does in its turn. */
+/** The bot's turn. */
 export interface BotTurn {
   readonly replies: readonly MessageContent[];
   readonly state: BotState;
   readonly handover: HandoverRequest | null;
-  /** Answers collected by a form that is now complete. */
+  /** The answers of a form that was completed in this turn. */
   readonly attributes: Readonly<Record<string, string | number | boolean>>;
 }
 
@@ -33,19 +33,18 @@ interface BotCustomer {
   readonly name: string | null;
 }
 
-/** More wrong answers to one question hand the conversation over. */
+/** After this many invalid answers to one question, the bot hands over. */
 const maxTries = 3;
 
-/** What the bot says to a new session. */
+/** The greeting of a new session. */
 export function greet(flow: BotFlow, customer: BotCustomer): readonly MessageContent[] {
-  return flow.definition.greeting.map((said) => renderMessage(said, { customer, answers: {} }));
+  return flow.definition.greeting.map((message) => renderMessage(message, { customer, answers: {} }));
 }
 
 /**
- * The bot's turn: a press answers the form's question under which it stands, or does what its menu's choice says; a
- * file without words is thanked for; a wish for a person is heard everywhere, also inside a form; then come the form's
- * question, the intents in their order, and the fallback. A pure function: the same flow, state and input give the same
- * turn.
+ * The bot's turn. A quick reply or button answers the question of an open form, or runs its menu choice. A file without
+ * text is acknowledged. A request for an agent is recognised everywhere, also inside a form. Then come the open form,
+ * the intents in order, and the fallback. A pure function of flow, state and input.
  */
 export function respond(
   flow: BotFlow,
@@ -54,40 +53,52 @@ export function respond(
   customer: BotCustomer,
 ): BotTurn {
   const { askedAboutFile = false, ...state } = before ?? initialBotState;
-  const heard = interpret(flow, before, input);
-  switch (heard.as) {
+  const interpretation = interpret(flow, before, input);
+  switch (interpretation.as) {
     case 'file':
-      return takeFile(flow, state, customer, askedAboutFile);
+      return acknowledgeFile(flow, state, customer, askedAboutFile);
     case 'answer':
-      return continueForm(flow, state, heard.text, customer);
+      return continueForm(flow, state, interpretation.text, customer);
     case 'choice':
-      return take(flow, { ...state, form: null }, heard.step, customer, 'The customer chose this in a menu.');
-    case 'wish':
+      return runStep(
+        flow,
+        { ...state, form: null },
+        interpretation.step,
+        customer,
+        'The customer chose this in a menu.',
+      );
+    case 'handover':
       return handOver(flow, state, {}, customer, 'The customer asked to talk to a person.');
     case 'intent':
-      return take(flow, state, heard.step, customer, `The flow hands over the intent "${heard.name}".`);
+      return runStep(
+        flow,
+        state,
+        interpretation.step,
+        customer,
+        `The flow hands over the intent "${interpretation.name}".`,
+      );
     case 'nothing':
       return fallBack(flow, state, customer);
   }
 }
 
-/** What the bot takes an input for. */
+/** How the bot interprets a message. */
 export type Interpretation =
   | { readonly as: 'answer'; readonly form: string; readonly text: string }
   | { readonly as: 'choice'; readonly step: FlowStep }
   | { readonly as: 'file' }
-  | { readonly as: 'wish' }
+  | { readonly as: 'handover' }
   | { readonly as: 'intent'; readonly name: string; readonly step: FlowStep }
   | { readonly as: 'nothing' };
 
-/** What the bot takes an input for, before it does anything about it. */
+/** Interprets a message, without acting on it. */
 export function interpret(
   flow: BotFlow,
   before: BotState | null,
-  { kind, text: said, payload }: BotInput,
+  { kind, text: written, payload }: BotInput,
 ): Interpretation {
   const state = before ?? initialBotState;
-  const text = (said ?? '').slice(0, 10_000);
+  const text = (written ?? '').slice(0, 10_000);
   const form = state.form?.name ?? '';
   if (payload !== undefined && openField(flow, state)?.choices?.includes(payload)) {
     return { as: 'answer', form, text: payload };
@@ -95,7 +106,7 @@ export function interpret(
   const pressed = payload === undefined ? undefined : flow.choices.get(payload);
   if (pressed) return { as: 'choice', step: pressed };
   if (kind === 'attachment' && payload === undefined && text.trim() === '') return { as: 'file' };
-  if (isHandoverRequest(text, flow.definition.handover.words)) return { as: 'wish' };
+  if (isHandoverRequest(text, flow.definition.handover.words)) return { as: 'handover' };
   if (state.form) return { as: 'answer', form, text: payload ?? text };
   const intent = flow.definition.intents.find(
     ({ name, keywords }) =>
@@ -104,8 +115,8 @@ export function interpret(
   return intent ? { as: 'intent', name: intent.name, step: intent } : { as: 'nothing' };
 }
 
-/** Says what a step says and goes where it goes. */
-function take(
+/** Runs a step: sends its replies, then goes to its menu or form, or hands over. */
+function runStep(
   flow: BotFlow,
   before: BotState,
   step: FlowStep,
@@ -113,43 +124,43 @@ function take(
   reason: string,
 ): BotTurn {
   const state = { ...before, misunderstandings: 0 };
-  const fillings: Placeholders = { customer, answers: state.answers };
-  const replies = step.replies.map((said) => renderMessage(said, fillings));
+  const placeholders: Placeholders = { customer, answers: state.answers };
+  const replies = step.replies.map((message) => renderMessage(message, placeholders));
   if (step.handover !== undefined) {
     const turn = handOver(flow, state, step.handover === true ? {} : step.handover, customer, reason);
     return { ...turn, replies: [...replies, ...turn.replies] };
   }
   const [kind, name = ''] = step.goto?.split('.') ?? [];
   if (kind === 'menu') {
-    return turnOf({ ...state, form: null }, [...replies, ...renderMenu(flow.definition, name, fillings)]);
+    return turnOf({ ...state, form: null }, [...replies, ...renderMenu(flow.definition, name, placeholders)]);
   }
   const first = kind === 'form' ? flow.definition.forms[name]?.fields[0] : undefined;
   if (!first) return turnOf({ ...state, form: null }, replies);
   return turnOf({ ...state, form: { name, field: 0, tries: 0 } }, [
     ...replies,
-    renderQuestion(first, fillings),
+    renderQuestion(first, placeholders),
   ]);
 }
 
 /**
- * Thanks for a file that came without words, and asks what it is about: once, since several often come in a row. It is
- * neither understood nor misunderstood, and no answer to a form's question, which is asked anew.
+ * Acknowledges a file without text, and asks what it is about: once, since several often arrive in a row. It counts as
+ * neither understood nor misunderstood, and does not answer a form's question, which is repeated.
  */
-function takeFile(flow: BotFlow, state: BotState, customer: BotCustomer, wasAsked: boolean): BotTurn {
+function acknowledgeFile(flow: BotFlow, state: BotState, customer: BotCustomer, wasAsked: boolean): BotTurn {
   const { message, ...step } = flow.definition.files;
-  const fillings: Placeholders = { customer, answers: state.answers };
-  const thanks = renderMessage(message, fillings);
+  const placeholders: Placeholders = { customer, answers: state.answers };
+  const thanks = renderMessage(message, placeholders);
   const field = openField(flow, state);
-  if (field) return turnOf(state, [thanks, renderQuestion(field, fillings)]);
+  if (field) return turnOf(state, [thanks, renderQuestion(field, placeholders)]);
   if (wasAsked) return turnOf({ ...state, askedAboutFile: true }, [thanks]);
-  const turn = take(flow, state, step, customer, 'The customer sent a file.');
+  const turn = runStep(flow, state, step, customer, 'The customer sent a file.');
   const replies = [thanks, ...turn.replies];
   if (turn.handover) return { ...turn, replies };
   const { misunderstandings } = state;
   return { ...turn, replies, state: { ...turn.state, misunderstandings, askedAboutFile: true } };
 }
 
-/** The form that is being filled in, if the flow still has it; names such as `constructor` are no forms. */
+/** The open form, if the flow still has it; inherited names such as `constructor` are not forms. */
 function openForm({ definition: { forms } }: BotFlow, { form }: BotState) {
   return form && Object.hasOwn(forms, form.name) ? forms[form.name] : undefined;
 }
@@ -159,30 +170,30 @@ function openField(flow: BotFlow, state: BotState): FormField | undefined {
 }
 
 function continueForm(flow: BotFlow, state: BotState, text: string, customer: BotCustomer): BotTurn {
-  const place = state.form;
+  const progress = state.form;
   const form = openForm(flow, state);
   const field = openField(flow, state);
-  // The flow was changed while somebody was in the middle of it.
-  if (!place || !form || !field) return fallBack(flow, { ...state, form: null }, customer);
+  // The flow was changed while the form was open.
+  if (!progress || !form || !field) return fallBack(flow, { ...state, form: null }, customer);
   const answer = answerField(field, text);
   if (answer === undefined) {
-    if (place.tries + 1 >= maxTries) {
+    if (progress.tries + 1 >= maxTries) {
       return handOver(flow, state, {}, customer, `The customer gave no valid answer to "${field.name}".`);
     }
     const question = renderQuestion(field, { customer, answers: state.answers });
     const retry = { ...question, text: field.retry };
-    return turnOf({ ...state, form: { ...place, tries: place.tries + 1 } }, [retry]);
+    return turnOf({ ...state, form: { ...progress, tries: progress.tries + 1 } }, [retry]);
   }
   const answers = { ...state.answers, [field.name]: answer };
-  const next = form.fields[place.field + 1];
+  const next = form.fields[progress.field + 1];
   if (next) {
-    const moved = { ...state, answers, form: { ...place, field: place.field + 1, tries: 0 } };
+    const moved = { ...state, answers, form: { ...progress, field: progress.field + 1, tries: 0 } };
     return turnOf(moved, [renderQuestion(next, { customer, answers })]);
   }
   const collected = Object.fromEntries(
     form.fields.flatMap(({ name }) => (Object.hasOwn(answers, name) ? [[name, answers[name] ?? '']] : [])),
   );
-  const turn = take(
+  const turn = runStep(
     flow,
     { ...state, answers, form: null },
     form.done,
@@ -195,29 +206,29 @@ function continueForm(flow: BotFlow, state: BotState, text: string, customer: Bo
 function fallBack(flow: BotFlow, state: BotState, customer: BotCustomer): BotTurn {
   const { fallback } = flow.definition;
   const misunderstandings = state.misunderstandings + 1;
-  const fillings: Placeholders = { customer, answers: state.answers };
+  const placeholders: Placeholders = { customer, answers: state.answers };
   if (misunderstandings < fallback.after) {
     return turnOf(
       { ...state, misunderstandings },
-      fallback.replies.map((said) => renderMessage(said, fillings)),
+      fallback.replies.map((reply) => renderMessage(reply, placeholders)),
     );
   }
-  if (fallback.goto !== undefined) return take(flow, state, { ...fallback, replies: [] }, customer, '');
-  const wish = typeof fallback.handover === 'object' ? fallback.handover : {};
-  return handOver(flow, state, wish, customer, 'The bot did not understand the customer.');
+  if (fallback.goto !== undefined) return runStep(flow, state, { ...fallback, replies: [] }, customer, '');
+  const target = typeof fallback.handover === 'object' ? fallback.handover : {};
+  return handOver(flow, state, target, customer, 'The bot did not understand the customer.');
 }
 
 function handOver(
   flow: BotFlow,
   state: BotState,
-  wish: HandoverTarget,
+  target: HandoverTarget,
   customer: BotCustomer,
   reason: string,
 ): BotTurn {
-  const { words: _words, message, ...usual } = flow.definition.handover;
-  const said = renderMessage(message, { customer, answers: state.answers });
-  const rested = { ...state, form: null, misunderstandings: 0 };
-  return { ...turnOf(rested, [said]), handover: { ...usual, ...wish, reason } };
+  const { words: _words, message, ...defaultTarget } = flow.definition.handover;
+  const notice = renderMessage(message, { customer, answers: state.answers });
+  const closedState = { ...state, form: null, misunderstandings: 0 };
+  return { ...turnOf(closedState, [notice]), handover: { ...defaultTarget, ...target, reason } };
 }
 
 function turnOf(state: BotState, replies: readonly MessageContent[]): BotTurn {

@@ -3,12 +3,12 @@ import { ProblemError } from '@mevrik/protocol';
 import { registerLinearMatches } from './linear-matches.ts';
 import type { RoutingFacts, RoutingRule } from './routing-rule.ts';
 
-/** Rules with their expressions parsed and checked, in their order. */
+/** Rules with parsed and type-checked expressions, in order. */
 export type CompiledRules = readonly CompiledRule[];
 
 interface CompiledRule {
   readonly rule: RoutingRule;
-  /** @throws when the expression cannot be evaluated with these facts. */
+  /** @throws Error when the expression cannot be evaluated with these facts. */
   readonly matches: (facts: RoutingFacts) => boolean;
 }
 
@@ -25,7 +25,7 @@ const environment = registerLinearMatches(
 
 /**
  * Parses and type-checks rules.
- * @throws ProblemError `invalid_input`, naming each expression at fault as in `rules.2.when`.
+ * @throws ProblemError `invalid_input`, naming each invalid expression, such as `rules.2.when`.
  */
 export function compileRules(rules: readonly RoutingRule[]): CompiledRules {
   const fields: { path: string; message: string }[] = [];
@@ -46,7 +46,7 @@ function compile(expression: string): { problem: string } | { matches: CompiledR
     if (!valid) return { problem: firstLine(error) };
     if (type !== 'bool' && type !== 'dyn') return { problem: `must be a bool, but is ${type}` };
     return {
-      // CEL's integers are BigInts here; a plain number would be a double, which equals no integer.
+      // This library represents CEL integers as BigInt; a number is a double, which never equals an integer.
       matches: ({ app, ...facts }) => parsed({ ...facts, app: { ...app, id: BigInt(app.id) } }) === true,
     };
   } catch (error) {

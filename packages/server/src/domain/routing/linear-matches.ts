@@ -1,7 +1,7 @@
 import type { Environment } from '@marcbachmann/cel-js';
 import { RE2JS } from 're2js';
 
-/** A part of an expression, as a macro sees it. */
+/** A node of an expression, as a macro sees it. */
 interface Part {
   readonly op: string;
   readonly args: unknown;
@@ -22,9 +22,9 @@ interface Call {
 }
 
 /**
- * Gives conditions a `matches` that takes linear time, as CEL's specification asks for; the library's own is
- * JavaScript's, which one customer's message can keep busy for hours. A function of the library cannot be replaced,
- * but a macro comes before it. A macro is found by name whatever it is called on; `bool` keeps it apart from theirs.
+ * Registers a `matches` that runs in linear time, as CEL's specification requires. The library's own uses JavaScript
+ * patterns, which one message can keep busy for hours. A library function cannot be replaced, but a macro takes
+ * precedence; macros are looked up by name alone, and `bool` avoids a clash with the library's signature.
  */
 export function registerLinearMatches(environment: Environment): Environment {
   return environment.registerFunction('bool.matches(ast): bool', ({ receiver, args: [pattern] }: Call) => {

@@ -1,13 +1,13 @@
 import type { CompiledRules } from './compile-rules.ts';
 import type { RoutingDecision, RoutingFacts } from './routing-rule.ts';
 
-/** What a rule says of a message: whether it is true of it, or cannot be asked. */
+/** The result of a rule for a message: true, false, or failed to evaluate. */
 export interface RuleVerdict {
   readonly rule: string;
   readonly outcome: 'true' | 'false' | 'failed';
 }
 
-/** What each rule says of a message, in their order, also behind the one that decides. */
+/** The results of all rules for a message, in order, including those after the first match. */
 export function judge(rules: CompiledRules, facts: RoutingFacts): RuleVerdict[] {
   return rules.map(({ rule: { name: rule }, matches }) => {
     try {
@@ -18,7 +18,7 @@ export function judge(rules: CompiledRules, facts: RoutingFacts): RuleVerdict[] 
   });
 }
 
-/** Which way a message goes: the first rule that is true of it; without one, the bot's way. Never throws. */
+/** Routes a message by the first rule that matches, or to the bot without a match. Never throws. */
 export function route(rules: CompiledRules, facts: RoutingFacts): RoutingDecision {
   const failed: string[] = [];
   for (const { rule, matches } of rules) {

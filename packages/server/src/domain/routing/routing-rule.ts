@@ -1,10 +1,9 @@
 import { z } from 'zod';
 
 /**
- * A rule of an app: a CEL expression, and what happens to the messages for which it is true.
- * `queue`: every message that no agent has the conversation of puts it into a queue. `ticket`: the message opens a
- * case, and nothing answers it. `transfer`: a person takes over at once. `bot`: the bot answers, and hands over on
- * demand.
+ * A routing rule of an app: a CEL expression, and an action for the messages that match. `queue`: the conversation is
+ * added to a queue, unless an agent has it. `ticket`: the message opens a case without an automatic answer. `transfer`:
+ * the conversation is handed over to an agent at once. `bot`: the bot answers and hands over on request.
  */
 export const routingRuleSchema = z.strictObject({
   name: z.string().min(1).max(100),
@@ -16,7 +15,7 @@ export const routingRuleSchema = z.strictObject({
 });
 export type RoutingRule = z.infer<typeof routingRuleSchema>;
 
-/** What a rule's expression may look at. */
+/** The facts available to a rule's expression. */
 export interface RoutingFacts {
   readonly app: { readonly id: number; readonly name: string };
   readonly channel: { readonly name: string; readonly kind: string };
@@ -29,13 +28,13 @@ export interface RoutingFacts {
   };
 }
 
-/** Which way a message goes, and by which rule. */
+/** The routing of a message, and the rule that decided. */
 export interface RoutingDecision {
   readonly action: RoutingRule['action'];
   readonly rule: string;
   readonly queue: string | null;
   readonly priority: NonNullable<RoutingRule['priority']> | null;
   readonly skills: readonly string[];
-  /** Rules that could not be evaluated with these facts, which counts as no match. */
+  /** Rules that failed to evaluate, which counts as no match. */
   readonly failed: readonly string[];
 }

@@ -1,6 +1,6 @@
 import type { RoutingRule } from './routing-rule.ts';
 
-/** The rules that every new app begins with. They are its own from then on. */
+/** The rules of every new app, which can change them. */
 export const shippedRules: readonly RoutingRule[] = [
   { name: 'bioscope', when: 'channel.name == "bioscope"', action: 'queue' },
   { name: 'sign-line', when: 'message.kind == "video_call_request"', action: 'ticket', priority: 'high' },

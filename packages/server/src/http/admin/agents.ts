@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { hashPassword, minPasswordLength } from '../../auth/passwords.ts';
 import { changeAgent, createAgent, createFirstAdministrator } from '../../commands/admin/manage-agents.ts';
 import { listAgents, requireAgent } from '../../queries/agents.ts';
-import { beforeId, pageOf } from '../../queries/page.ts';
+import { beforeId, toListPage } from '../../queries/page.ts';
 import { actorOf } from '../access.ts';
 import type { HttpDeps, RoutePlugin } from '../http-deps.ts';
 import { limiter } from '../limits.ts';
@@ -66,7 +66,7 @@ export function employmentRoutes({ database, unitOfWork, authenticator, receptio
         const { limit, search, role } = request.query;
         const before = beforeId(request.query);
         const rows = await listAgents(database, { before, limit: limit + 1, search, role });
-        return pageOf(rows, limit, (agent) => agent);
+        return toListPage(rows, limit, (agent) => agent);
       },
     );
     api.post(
