@@ -27,7 +27,7 @@ const say = (agent: Employed, availability: string) =>
 const availabilityOf = async (agent: Employed) =>
   (await agent.call('GET', '/v1/agents/me')).body.availability as string;
 
-/** A desk of theirs is open, with what it hears of them. */
+/** Opens a desk for an agent and records the availability that it receives. */
 async function opens({ id, token }: Employed) {
   const desk = createClient({
     url: product.url,
@@ -43,7 +43,7 @@ async function opens({ id, token }: Employed) {
   return { told, close: () => desk.disconnect() };
 }
 
-/** So many minutes pass, and the clock looks who is there. */
+/** Lets minutes pass, and runs the presence check. */
 async function pass(minutes: number) {
   const { sql } = product.database;
   await sql`UPDATE agents SET desk_seen_at = desk_seen_at - ${minutes} * interval '1 minute'`;
@@ -54,13 +54,13 @@ async function pass(minutes: number) {
     .toBe(0);
 }
 
-/** They were at a desk, and have closed it without a word. */
+/** The agent had a desk open and closed it without logging out. */
 async function leaves() {
   const agent = await isAt('online');
   const desk = await opens(agent);
   await pass(0);
   desk.close();
-  // The server hears of a closed connection a moment later.
+  // The server notices a closed connection with a delay.
   await expect
     .poll(async () => {
       await pass(6);
@@ -77,7 +77,7 @@ async function servedBy(sessionId: number) {
 }
 
 describe('an agent who is online', () => {
-  it('stays online as long as a desk of theirs is open', async () => {
+  it('stays online while a desk is open', async () => {
     const agent = await isAt('online');
     const [one, other] = [await opens(agent), await opens(agent)];
     await pass(0);
@@ -87,7 +87,7 @@ describe('an agent who is online', () => {
     expect(other.told).toEqual([]);
   });
 
-  it('is away some minutes after the last one was closed, gets nobody, and is back with the next', async () => {
+  it('is set to away after the last desk was closed, gets no conversations, and is online again with the next', async () => {
     const agent = await leaves();
     const visitor = await product.visit();
     await visitor.write('a person, please');
@@ -103,7 +103,7 @@ describe('an agent who is online', () => {
     await expect.poll(() => servedBy(visitor.sessionId)).toBe(agent.id);
   });
 
-  it('is not away for a page that is loaded again', async () => {
+  it('is not set to away by a page reload', async () => {
     const agent = await isAt('online');
     const desk = await opens(agent);
     await pass(0);
@@ -112,14 +112,14 @@ describe('an agent who is online', () => {
     expect(await availabilityOf(agent)).toBe('online');
   });
 
-  it('is left alone where they never had a desk of ours', async () => {
+  it('is left alone without ever having opened a desk', async () => {
     const agent = await isAt('online');
     for (let hour = 0; hour < 3; hour += 1) await pass(60);
     expect(await availabilityOf(agent)).toBe('online');
   });
 });
 
-describe('what an agent says themselves', () => {
+describe('an availability that an agent sets', () => {
   it.each(['away', 'offline'] as const)(
     'counts: whoever went %s is not online for opening a desk',
     async (said) => {
@@ -130,7 +130,7 @@ describe('what an agent says themselves', () => {
     },
   );
 
-  it('counts after an absence too, and their other desks hear it', async () => {
+  it('also overrides an absence, and reaches the other desks', async () => {
     const agent = await leaves();
     await say(agent, 'offline');
     const { told } = await opens(agent);

@@ -14,7 +14,7 @@ import {
   type TestProduct,
 } from '../support/product.ts';
 
-/** A picture of one pixel. */
+/** A one-pixel image. */
 const png = Buffer.from(
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
   'base64',
@@ -41,7 +41,7 @@ const opened = async (url: string, headers: Record<string, string> = {}) => {
   return { response, bytes: Buffer.from(await response.arrayBuffer()) };
 };
 
-describe('a file', () => {
+describe('an attachment', () => {
   let product: TestProduct;
   let agent: Employed;
   beforeAll(async () => {
@@ -50,7 +50,7 @@ describe('a file', () => {
   });
   afterAll(() => product.stop());
 
-  it('that a visitor uploads is in their message, for them and for the agent, byte by byte', async () => {
+  it('that a visitor uploads is in the message, unchanged, for the visitor and the agent', async () => {
     const visitor = await product.visit();
     const { status, body: file } = await upload(product, visitor.token, png);
     expect(status).toBe(201);
@@ -78,7 +78,7 @@ describe('a file', () => {
     }
   });
 
-  it('is handed out under no other address, and not when its time is over', async () => {
+  it('is served only under its signed URL, until that expires', async () => {
     const { body } = await upload(product, agent.token, png, '?appId=1');
     const url = new URL(body.url);
     const forge = (change: (forged: URL) => void) => {
@@ -96,7 +96,7 @@ describe('a file', () => {
     expect(await fetch(url).then(({ status }) => status)).toBe(404);
   });
 
-  it('never runs on our pages, and says of itself what it is by its bytes', async () => {
+  it('is never executed on our pages, and its type is detected from its bytes', async () => {
     const html = Buffer.from('<!doctype html><script>alert(1)</script>');
     const { body } = await upload(product, agent.token, html, '?appId=1&name=a.html', 'text/html');
     expect(body).toMatchObject({ type: 'file', contentType: 'text/plain' });
@@ -112,7 +112,7 @@ describe('a file', () => {
     ['বিড়াল "চিত্র".png', 'বিড়াল "চিত্র".png'],
     ['a\u202Egnp.exe', 'agnp.exe'],
     ['..', 'file'],
-  ])('that is called %j is called %j', async (given, name) => {
+  ])('named %j is served as %j', async (given, name) => {
     const { body } = await upload(product, agent.token, png, `?appId=1&name=${encodeURIComponent(given)}`);
     expect(body.name).toBe(name);
     const { response } = await opened(body.url);
@@ -121,7 +121,7 @@ describe('a file', () => {
     );
   });
 
-  it('comes in parts to whoever asks for a part', async () => {
+  it('is served in ranges', async () => {
     const { body } = await upload(product, agent.token, png, '?appId=1');
     const { response, bytes } = await opened(body.url, { range: 'bytes=1-3' });
     expect(response.status).toBe(206);
@@ -134,14 +134,14 @@ describe('a file', () => {
     ['of a type that is not taken', Buffer.concat([Buffer.from('MZ'), Buffer.alloc(200)]), 415],
     ['that is too large', Buffer.alloc(20_001, 'a'), 413],
     ['without a byte in it', Buffer.alloc(0), 422],
-  ])('%s is refused and not kept', async (_what, bytes, status) => {
+  ])('%s is rejected and not stored', async (_what, bytes, status) => {
     const count = () => product.database.sql<{ n: number }[]>`SELECT count(*)::int AS n FROM files`;
     const [before] = await count();
     expect((await upload(product, agent.token, bytes, '?appId=1')).status).toBe(status);
     expect((await count())[0]).toEqual(before);
   });
 
-  it('cannot be put into a message by somebody else', async () => {
+  it('cannot be used in a message by another visitor', async () => {
     const [owner, thief] = [await product.visit(), await product.visit()];
     const { body } = await upload(product, owner.token, png);
     const stolen = await thief.call('POST', '/v1/messages', { attachments: [{ fileId: body.fileId }] });
@@ -154,7 +154,7 @@ describe('a file', () => {
     expect((await upload(product, stranger.token, png, '?appId=1')).status).toBe(403);
   });
 
-  it('that is never sent is gone after a day; one that was sent stays', async () => {
+  it('that is never sent is deleted after a day; one that was sent stays', async () => {
     const visitor = await product.visit();
     const [sent, unsent] = [
       await upload(product, visitor.token, png),
@@ -172,14 +172,14 @@ describe('a file', () => {
   });
 });
 
-describe('files in an S3 store', () => {
+describe('attachments in an S3 store', () => {
   let store: ObjectStore;
   beforeAll(async () => {
     store = await startObjectStore();
   });
   afterAll(() => store.stop());
 
-  it('are kept and handed out by every node, in parts too, and deleted there', async () => {
+  it('are stored, served by every node, also in ranges, and deleted', async () => {
     const product = await startTestProduct(store.env);
     try {
       const visitor = await product.visit();
@@ -196,7 +196,7 @@ describe('files in an S3 store', () => {
     }
   });
 
-  it('that does not know us takes nothing, and nobody is told why', async () => {
+  it('that rejects our credentials fails the upload without exposing the reason', async () => {
     const product = await startTestProduct({ ...store.env, S3_SECRET_ACCESS_KEY: 'wrong' });
     try {
       const visitor = await product.visit();
@@ -209,7 +209,7 @@ describe('files in an S3 store', () => {
   });
 });
 
-describe('files of Messenger', () => {
+describe('Messenger attachments', () => {
   let product: FacebookProduct;
   let asked = 0;
   const host = createServer((request, response) => {
@@ -244,7 +244,7 @@ describe('files of Messenger', () => {
     return read;
   };
 
-  it('are fetched to us before their address ends', async () => {
+  it('are downloaded before their URL expires', async () => {
     const read = await arrives('mid.picture', at('cat.png'));
     await expect.poll(async () => (await read())?.fileId, patience).toBeDefined();
     const attachment = await read();
@@ -252,19 +252,19 @@ describe('files of Messenger', () => {
     expect((await opened(attachment?.url ?? '')).bytes.equals(png)).toBe(true);
   });
 
-  it('that cannot be fetched say why', async () => {
+  it('that cannot be downloaded show the reason', async () => {
     const gone = await arrives('mid.gone', at('gone'));
     await expect.poll(async () => (await gone())?.problem, patience).toBe('The provider answered with 404.');
     const program = await arrives('mid.program', at('program.exe'), 'file');
     await expect.poll(async () => (await program())?.problem, patience).toContain('are not taken');
   });
 
-  it('that the provider has not ready are fetched later', async () => {
+  it('that the provider does not have ready yet are downloaded later', async () => {
     const read = await arrives('mid.slow', at('slow.png'));
     await expect.poll(async () => (await read())?.fileId, { timeout: 60_000 }).toBeDefined();
   }, 80_000);
 
-  it('that an agent sends go as an address that the provider can open', async () => {
+  it('that an agent sends are passed as a URL that the provider can open', async () => {
     const agent = await product.employ();
     const session = await product.writes('reader', 'a picture, please');
     const { body } = await upload(product, agent.token, png, '?appId=1&name=cat.png');
@@ -279,14 +279,14 @@ describe('files of Messenger', () => {
   });
 });
 
-describe('files of mails', () => {
+describe('email attachments', () => {
   let product: EmailProduct;
   beforeAll(async () => {
     product = await startEmail();
   });
   afterAll(() => product.stop());
 
-  it('are in the message, those that are not taken are named, and an answer carries its own', async () => {
+  it('are in the message, rejected ones are named, and replies carry their own', async () => {
     const person = 'painter@home.example';
     const session = await product.writes(person, {
       text: 'Here it is',

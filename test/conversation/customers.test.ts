@@ -16,7 +16,7 @@ const merge = (kept: Visitor, other: Visitor, by = agent) =>
   by.call('POST', `/v1/customers/${kept.id}/merge`, { otherId: other.id });
 const overview = async (id: number) => (await agent.call('GET', `/v1/customers/${id}/overview`)).body;
 
-/** Whose everything is: each table's rows of these two. */
+/** The rows of each table that belong to two customers. */
 async function owners(kept: number, other: number) {
   const [row] = await product.database.sql<{ kept: number; other: number; owners: number }[]>`
     WITH owned AS (
@@ -28,8 +28,8 @@ async function owners(kept: number, other: number) {
   return row;
 }
 
-describe('what is known of a customer', () => {
-  it('has addresses in the form in which they are compared', async () => {
+describe('the profile of a customer', () => {
+  it('has normalised email addresses and phone numbers', async () => {
     const admin = await product.employ({ role: 'admin' });
     await admin.call('PATCH', '/v1/admin/apps/1', { settings: { country: 'BD' } });
     const visitor = await product.visit({
@@ -41,7 +41,7 @@ describe('what is known of a customer', () => {
     });
   });
 
-  it('is changed by an agent, seen by colleagues at once, and audited', async () => {
+  it('is changed by an agent, shown to colleagues immediately, and audited', async () => {
     const visitor = await product.visit({
       profile: { name: 'Ad', attributes: { plan: 'free', city: 'Dhaka' } },
     });
@@ -79,7 +79,7 @@ describe('what is known of a customer', () => {
     },
   );
 
-  it('is no business of visitors, nor of agents of other apps', async () => {
+  it('is not accessible to visitors or to agents of other apps', async () => {
     const [visitor, stranger] = [await product.visit(), await product.employ({ appIds: [] })];
     for (const who of [visitor, stranger]) {
       expect((await who.call('PATCH', `/v1/customers/${visitor.id}`, { name: 'X' })).status).toBe(403);
@@ -88,7 +88,7 @@ describe('what is known of a customer', () => {
     }
   });
 
-  it('finds them again: by name, address, phone, contact or number', async () => {
+  it('is found by name, email address, phone number, contact or id', async () => {
     const name = `Zuleika ${randomUUID()}`;
     const visitor = await product.visit({ profile: { name, email: `${randomUUID()}@example.com` } });
     for (const search of [name.toUpperCase(), `#${visitor.id}`]) {
@@ -100,8 +100,8 @@ describe('what is known of a customer', () => {
   });
 });
 
-describe('two customers who are one', () => {
-  it('are found by their address, and merged: contacts, conversations and facts of the other become theirs', async () => {
+describe('two customers who are the same person', () => {
+  it('are found by email address and merged, with contacts, conversations and profile', async () => {
     const email = `${randomUUID()}@example.com`;
     const kept = await product.visit({ profile: { name: 'Ada', email, attributes: { plan: 'gold' } } });
     const other = await product.visit({
@@ -130,7 +130,7 @@ describe('two customers who are one', () => {
     expect(await owners(kept.id, other.id)).toMatchObject({ other: 0 });
   });
 
-  it('go on in both conversations, heard under the number that the visitor’s page still has', async () => {
+  it('continue both conversations, reachable under the former customer id that the visitor’s page still uses', async () => {
     const [kept, other] = [await product.visit(), await product.visit()];
     await other.write('hello');
     await merge(kept, other);
@@ -153,7 +153,7 @@ describe('two customers who are one', () => {
     expect(notes.body.items.some(({ kind }: { kind: string }) => kind === 'note')).toBe(true);
   });
 
-  it('are merged once, however often it is asked; never with themselves, and not with a third behind one’s back', async () => {
+  it('are merged once, however often requested; never with themselves, and not after a merge with a third', async () => {
     const [one, two, three] = await Promise.all([product.visit(), product.visit(), product.visit()]);
     expect((await merge(one, one)).status).toBe(422);
     expect((await merge(one, two)).status).toBe(200);
@@ -168,7 +168,7 @@ describe('two customers who are one', () => {
     expect(audited?.count).toBe(1);
   });
 
-  it('lose nothing and keep every order, whoever writes and merges at the same moment', {
+  it('lose no message and keep their order under concurrent writes and merges', {
     timeout: 120_000,
   }, async () => {
     await fc.assert(

@@ -26,7 +26,7 @@ const shown = async (query: string): Promise<number[]> =>
     ({ session }: { session: { id: number } }) => session.id,
   );
 
-/** A visitor whom the agent serves. */
+/** A visitor whose conversation is assigned to the agent. */
 async function served(): Promise<{ visitor: Visitor; caseId: number }> {
   const visitor = await product.visit();
   await visitor.write('I need a human');
@@ -65,7 +65,7 @@ describe('canned replies', () => {
     );
   });
 
-  it('are refused to whoever may not write them, and to those of other apps', async () => {
+  it('are forbidden without permission, and for other apps', async () => {
     const reply = { appId: 1, shortcut: 'mine', text: 'Hello' };
     const { body: kept } = await admin.call('POST', '/v1/canned-replies', reply);
     const stranger = await product.employ({ role: 'supervisor', appIds: [] });
@@ -112,7 +112,7 @@ describe('a disposition', () => {
     ],
   };
 
-  it('asks for what it says, and what was said is kept with the case and in its event', async () => {
+  it('requires its fields, which are stored with the case and its event', async () => {
     expect(await settle({ dispositions: ['resolved', refund] })).toBe(200);
     const { visitor, caseId } = await served();
     const close = (fields?: object, disposition = 'refund') =>
@@ -139,7 +139,7 @@ describe('a disposition', () => {
     expect(event?.data.case.dispositionFields).toEqual(said);
   });
 
-  it('of an app that defines none needs nothing, and desks are told of all', async () => {
+  it('of an app without its own requires nothing, and desks receive all of them', async () => {
     expect(await settle({ dispositions: ['done'] })).toBe(200);
     const { caseId } = await served();
     const [app] = (await agent.call('GET', '/v1/apps')).body.items;
@@ -152,13 +152,13 @@ describe('a disposition', () => {
     [[{ ...refund, fields: [refund.fields[0], refund.fields[0]] }]],
     [[{ ...refund, fields: [{ name: 'a', label: 'A', kind: 'choice' }] }]],
     [[{ ...refund, fields: [{ name: 'No Name', label: 'A', kind: 'text' }] }]],
-  ])('is refused where nobody could fill it in: %j', async (dispositions) => {
+  ])('that nobody could fill in is rejected: %j', async (dispositions) => {
     expect(await settle({ dispositions })).toBe(422);
   });
 });
 
-describe('the desk’s lists', () => {
-  it('know until when a first answer is due, and show what is overdue, and what is due next', async () => {
+describe('the lists of the desk', () => {
+  it('have first reply deadlines, filter overdue ones, and sort by deadline', async () => {
     await settle({ sla: { firstReplyMinutes: { normal: 10, low: null } } });
     const [late, soon] = [await served(), await served()];
     await settle({ sla: { firstReplyMinutes: { normal: null } } });
@@ -174,7 +174,7 @@ describe('the desk’s lists', () => {
     expect(await shown('view=mine&overdue=true')).toEqual([late.visitor.sessionId]);
     const order = [late, soon, never].map(({ visitor }) => visitor.sessionId);
     expect(await shown('view=mine&sort=due')).toEqual(order);
-    // Page by page it is the same.
+    // The order is the same page by page.
     const pages: number[] = [];
     let cursor = '';
     do {
@@ -190,7 +190,7 @@ describe('the desk’s lists', () => {
     expect((await rowOf(late.visitor)).case.firstReplyAt).not.toBeNull();
   });
 
-  it('say since when a customer waits for a person’s answer', async () => {
+  it('show since when a customer has waited for an agent’s reply', async () => {
     const { visitor } = await served();
     const { waitingSince } = await rowOf(visitor);
     await visitor.write('Hello?');
@@ -203,7 +203,7 @@ describe('the desk’s lists', () => {
     expect(Date.parse((await rowOf(visitor)).waitingSince)).toBeGreaterThan(Date.parse(waitingSince));
   });
 
-  it('can be of one channel, and the channels say what they take', async () => {
+  it('filter by channel, and show what the channels support', async () => {
     await admin.call('PUT', '/v1/admin/apps/1/channels/shop', { kind: 'web' });
     const visitor = await product.visit({ channel: 'shop' });
     expect(await shown('channel=shop')).toEqual([visitor.sessionId]);
@@ -215,7 +215,7 @@ describe('the desk’s lists', () => {
 });
 
 describe('a note', () => {
-  it('that is sent again under its key is written once, and is no other text', async () => {
+  it('sent again with its idempotency key is stored once, and a different text is rejected', async () => {
     const { visitor } = await served();
     const write = (text: string) =>
       agent.call(
@@ -236,8 +236,8 @@ describe('outside of business hours', () => {
     Object.fromEntries(weekdays.map((day) => [day, [span]]));
   afterAll(() => settle({ businessHours: null }));
 
-  it('a customer who asks for a person is told when somebody is there again, and an answer is due then', async () => {
-    // Open for an hour of every day, ten hours from now.
+  it('a customer who asks for an agent learns when the team is back, and the first reply is due after that', async () => {
+    // Open for one hour a day, starting ten hours from now.
     const opens = new Date(Date.now() + 10 * 3_600_000).getUTCHours();
     const clock = (hour: number) => `${String(hour).padStart(2, '0')}:00`;
     const hours = { timeZone: 'UTC', weekly: week({ from: clock(opens), to: clock(opens + 1) }) };
@@ -260,7 +260,7 @@ describe('outside of business hours', () => {
     expect(row.queueItem.status).toBe('waiting');
   });
 
-  it('and where they are not set, people are there at any time', async () => {
+  it('without any set, the team is always open', async () => {
     expect(await settle({ businessHours: null })).toBe(200);
     const visitor = await product.visit();
     expect((await visitor.call('GET', '/v1/me')).body.opening).toMatchObject({

@@ -26,7 +26,7 @@ const liveItem = async (visitor: Visitor) => {
   return item;
 };
 
-/** A visitor who waits for a person. */
+/** A visitor whose conversation waits in a queue. */
 async function waiting() {
   const visitor = await product.visit();
   await visitor.write('I need a human');
@@ -37,7 +37,7 @@ async function waiting() {
   return { visitor, itemId: item?.id ?? 0, caseId: item?.case_id ?? 0 };
 }
 
-/** A visitor whom this agent serves. */
+/** A visitor whose conversation is assigned to the agent. */
 async function served(agent: Employed) {
   const place = await waiting();
   const { status } = await agent.call('POST', `/v1/queue-items/${place.itemId}/accept`);
@@ -47,7 +47,7 @@ async function served(agent: Employed) {
 
 const session = async (visitor: Visitor) => (await visitor.call('GET', '/v1/me')).body.session;
 
-test('of many agents who accept at the same moment one gets the conversation, the others are told', async () => {
+test('of many agents who accept concurrently, one gets the conversation and the others an error', async () => {
   const agents = await Promise.all(Array.from({ length: 5 }, () => product.employ()));
   const { itemId } = await waiting();
   const answers = await Promise.all(
@@ -58,7 +58,7 @@ test('of many agents who accept at the same moment one gets the conversation, th
   expect(answers.find(({ status }) => status === 409)?.body.code).toBe('already_taken');
 });
 
-test('an agent never has more conversations than their capacity, however many they accept at once', async () => {
+test('an agent never exceeds their capacity, however many conversations they accept concurrently', async () => {
   const agent = await product.employ({ capacity: 2 });
   const positions = await Promise.all(Array.from({ length: 5 }, waiting));
   const answers = await Promise.all(
@@ -68,7 +68,7 @@ test('an agent never has more conversations than their capacity, however many th
   expect(answers.filter(({ body }) => body.code === 'at_capacity')).toHaveLength(3);
 });
 
-test('a transfer to a queue waits there, one to an agent is theirs, one to the bot is answered by the bot', async () => {
+test('a conversation can be transferred to a queue, to an agent, and to the bot', async () => {
   const [first, second] = [await product.employ(), await product.employ()];
   const { visitor } = await served(first);
   const path = `/v1/sessions/${visitor.sessionId}/transfer`;
@@ -93,7 +93,7 @@ test('a transfer to a queue waits there, one to an agent is theirs, one to the b
   expect((await visitor.history()).map(({ kind }) => kind)).not.toContain('note');
 });
 
-test('another agent’s conversation is nobody else’s, except a supervisor’s', async () => {
+test('a conversation of another agent is accessible only to supervisors', async () => {
   const [owner, other] = [await product.employ(), await product.employ()];
   const supervisor = await product.employ({ role: 'supervisor' });
   const { visitor, caseId } = await served(owner);
@@ -105,7 +105,7 @@ test('another agent’s conversation is nobody else’s, except a supervisor’s
   expect((await supervisor.call('POST', path, { text: 'hello from above' })).status).toBe(201);
 });
 
-test('a case is closed once, and only with a disposition that the app has', async () => {
+test('a case is closed once, and only with a disposition of the app', async () => {
   const agent = await product.employ();
   const { caseId } = await served(agent);
   const close = (disposition: string) => agent.call('POST', `/v1/cases/${caseId}/close`, { disposition });
@@ -115,7 +115,7 @@ test('a case is closed once, and only with a disposition that the app has', asyn
   expect((await close('resolved')).body.code).toBe('case_closed');
 });
 
-test('a case that nobody served, or closed as spam, is not asked about', async () => {
+test('a case that no agent replied to, or closed as spam, gets no survey', async () => {
   const agent = await product.employ();
   const { visitor, caseId } = await served(agent);
   await agent.call('POST', `/v1/sessions/${visitor.sessionId}/replies`, { text: 'hello' });
@@ -129,7 +129,7 @@ test('a case that nobody served, or closed as spam, is not asked about', async (
   ).toHaveLength(0);
 });
 
-test('a survey is answered by a press or in words, and only once', async () => {
+test('a survey is answered by a button or by text, and only once', async () => {
   const agent = await product.employ();
   const { visitor, caseId } = await served(agent);
   await agent.call('POST', `/v1/sessions/${visitor.sessionId}/replies`, { text: 'hello' });
@@ -156,7 +156,7 @@ test('a survey is answered by a press or in words, and only once', async () => {
   expect(same?.answer).toMatchObject({ score: 4 });
 });
 
-test('a survey that nobody answers expires, and the session is the bot’s again', async () => {
+test('an unanswered survey expires, and the session returns to the bot', async () => {
   const agent = await product.employ();
   const { visitor, caseId } = await served(agent);
   await agent.call('POST', `/v1/sessions/${visitor.sessionId}/replies`, { text: 'hello' });
@@ -181,7 +181,7 @@ test('a session that has expired is replaced by a new one with the next message'
   expect((await sql`SELECT status FROM sessions WHERE id = ${visitor.sessionId}`)[0]?.status).toBe('expired');
 });
 
-test('the clock ends idle sessions and closes idle cases; what still waited is abandoned', async () => {
+test('idle sessions end and idle cases are closed; waiting queue items are abandoned', async () => {
   const idle = await product.visit();
   const { visitor, caseId, itemId } = await waiting();
   await eventually(visitor.history, (said) =>
@@ -206,7 +206,7 @@ test('the clock ends idle sessions and closes idle cases; what still waited is a
   expect((await sql`SELECT status FROM queue_items WHERE id = ${itemId}`)[0]?.status).toBe('abandoned');
 });
 
-test('with automatic assignment conversations go to whoever is free, and the rest follows as places become free', async () => {
+test('with automatic assignment, conversations go to available agents, and the rest follow as capacity frees up', async () => {
   await product.database.sql`UPDATE queue_items SET status = 'abandoned' WHERE status = 'waiting'`;
   await settle({ assignment: 'least_busy' });
   await product.database.sql`UPDATE agents SET availability = 'offline'`;
@@ -228,7 +228,7 @@ test('with automatic assignment conversations go to whoever is free, and the res
   await settle({ assignment: 'manual' });
 });
 
-test('with assignment by skill a conversation waits for somebody who has it', async () => {
+test('with assignment by skill, a conversation waits for an agent who has it', async () => {
   await product.database.sql`UPDATE queue_items SET status = 'abandoned' WHERE status = 'waiting'`;
   await settle({ assignment: 'skill' });
   const { sql } = product.database;
@@ -279,7 +279,7 @@ async function startBot(
   };
 }
 
-test('an app’s own bot is asked by a signed request and its answers are said in order', async () => {
+test('an app’s own bot gets a signed request, and its replies are sent in order', async () => {
   const bot = await startBot(({ message }) => ({
     status: 200,
     body: { replies: [{ text: `You said ${message.content.text}` }] },
@@ -308,7 +308,7 @@ test('an app’s own bot that fails hands the conversation over', async () => {
   await bot.stop();
 });
 
-test('an identity vouched for by the app resumes on any device; a forged one is refused', async () => {
+test('a verified identity resumes on any device; a forged one is rejected', async () => {
   const sign = (externalId: string) =>
     createHmac('sha256', product.app.secret).update(externalId).digest('hex');
   const identity = { externalId: 'u-1', signature: sign('u-1') };
@@ -321,7 +321,7 @@ test('an identity vouched for by the app resumes on any device; a forged one is 
   expect([forged.status, forged.body.code]).toEqual([401, 'invalid_signature']);
 });
 
-test('a refresh token resumes the visit once; used again later it ends the family', async () => {
+test('a refresh token resumes the visit once; reuse revokes the whole family', async () => {
   const visitor = await product.visit();
   const refresh = (refreshToken: string) =>
     product.call('POST', '/v1/visitors/refresh', { body: { refreshToken } });
@@ -333,7 +333,7 @@ test('a refresh token resumes the visit once; used again later it ends the famil
   expect((await refresh(next.body.refreshToken)).status).toBe(401);
 });
 
-test('a message sent ten times at once with one idempotency key is stored once', async () => {
+test('a message sent ten times concurrently with one idempotency key is stored once', async () => {
   const visitor = await product.visit();
   const answers = await Promise.all(Array.from({ length: 10 }, () => visitor.write('only once', 'key-1')));
   expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);

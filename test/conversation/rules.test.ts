@@ -50,7 +50,7 @@ test('Bioscope: every message queues, and the bot keeps silent', async () => {
   expect((await visitor.history()).some(({ from }) => from === 'bot')).toBe(false);
 });
 
-test('Sign Line: the wish for a video call opens an urgent ticket and nothing answers it', async () => {
+test('Sign Line: a request for a video call opens an urgent ticket without an automatic answer', async () => {
   const visitor = await product.visit();
   await eventually(visitor.history, (said) => said.length === 1); // the greeting
   await visitor.call('POST', '/v1/messages', { kind: 'video_call_request' });
@@ -63,7 +63,7 @@ test('Sign Line: the wish for a video call opens an urgent ticket and nothing an
   expect(said.filter(({ from }) => from === 'bot')).toHaveLength(1);
 });
 
-test('Prelab, app 13: the first message is transferred to a person', async () => {
+test('Prelab, app 13: the first message is handed over to an agent', async () => {
   const visitor = await product.visit({ appKey: 'prelab' });
   await visitor.write('anything');
   const items = await eventually(
@@ -86,7 +86,7 @@ test('a button press and a quick reply take one turn each, and raise their own e
   expect(events).toEqual(expect.arrayContaining(['MessagePostbackEvent', 'MessageQuickReplyEvent']));
 });
 
-test('answers that a form collected are kept with the customer', async () => {
+test('answers to a form are stored with the customer', async () => {
   const visitor = await product.visit();
   await visitor.call('POST', '/v1/quick-replies', { title: 'Leave a message', payload: 'message' });
   await visitor.write('vera@example.com');
@@ -115,7 +115,7 @@ test('a new customer is onboarded and their profile enriched', async () => {
   });
 });
 
-test('a back end brings a message in; what it sends twice is stored once', async () => {
+test('a back end submits a message; a repeated one is stored once', async () => {
   const basic = Buffer.from(`${product.app.key}:${product.app.secret}`).toString('base64');
   const body = {
     channel: 'crm',
@@ -167,7 +167,7 @@ const messengerText = (mid: string, text: string) => ({
   ],
 });
 
-test('a Messenger update becomes a message; its reply fails for want of a token, and the desk is told', async () => {
+test('a Messenger webhook event becomes a message; its reply fails without a token, and the desk is notified', async () => {
   expect((await webhook(messengerText('mid-1', 'hello'))).status).toBe(200);
   expect((await webhook(messengerText('mid-1', 'hello'))).status).toBe(200);
   const key = conversationKey(1, 'page', '77');
@@ -222,7 +222,7 @@ test('an agent’s reply to a comment raises the social event', async () => {
   expect(events).toContain('MessageReplyReadyEvent');
 });
 
-test('Meta’s question is answered with its challenge; a wrong token or signature is refused and nothing stored', async () => {
+test('Meta’s verification request gets its challenge; a wrong token or signature is rejected and nothing stored', async () => {
   const path = `/webhooks/facebook/${product.app.key}/page`;
   const query = (token: string) => `?hub.mode=subscribe&hub.verify_token=${token}&hub.challenge=42`;
   const right = await product.call('GET', path + query(facebook.verifyToken));
@@ -234,7 +234,7 @@ test('Meta’s question is answered with its challenge; a wrong token or signatu
   ).toHaveLength(0);
 });
 
-test('updates that we make nothing of are kept, marked ignored, and stop none of the others', async () => {
+test('unsupported webhook events are stored as ignored and do not affect the others', async () => {
   const update = {
     object: 'page',
     entry: [

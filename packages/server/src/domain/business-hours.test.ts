@@ -20,7 +20,7 @@ const hours = businessHoursSchema.parse({
 });
 const at = (instant: string) => Date.parse(instant);
 
-describe('people are there', () => {
+describe('the team is open', () => {
   it.each([
     ['in the hours of the day', '2026-11-23T10:00:00+01:00', true, '2026-11-23T17:00:00+01:00'],
     ['from the very minute', '2026-11-23T09:00:00+01:00', true, '2026-11-23T17:00:00+01:00'],
@@ -34,7 +34,7 @@ describe('people are there', () => {
     expect(openingAt(hours, at(instant))).toEqual({ isOpen, changesAt: new Date(changesAt).toISOString() });
   });
 
-  it('always where no hours are set or all hours are, and never where there are none', () => {
+  it('always without set hours or with all hours, and never with none', () => {
     const always = Object.keys(hours.weekly).map((day) => [day, [{ from: '00:00', to: '24:00' }]]);
     const round = businessHoursSchema.parse({ timeZone: 'UTC', weekly: Object.fromEntries(always) });
     const never = businessHoursSchema.parse({ timeZone: 'UTC', weekly: {} });
@@ -44,7 +44,7 @@ describe('people are there', () => {
     expect(afterOpenMinutes(never, 0, 5)).toBeNull();
   });
 
-  it('changes only when it is said to', () => {
+  it('changes exactly at the reported instant', () => {
     const span = fc.integer({ min: at('2026-01-01T00:00:00Z'), max: at('2027-06-01T00:00:00Z') });
     fc.assert(
       fc.property(span, (from) => {
@@ -70,7 +70,7 @@ describe('minutes of business hours', () => {
 });
 
 describe('hours', () => {
-  it('are said as people of that language say them', () => {
+  it('are formatted in the customer’s language', () => {
     expect(formatInstant(hours, '2026-11-30T08:00:00.000Z', 'en')).toMatch(/^Monday, November 30.*09:00/);
   });
 

@@ -15,7 +15,7 @@ const agent = (agentId: number, change: Partial<Candidate> = {}): Candidate => (
 });
 const none = { skills: [] };
 
-describe('who gets a conversation', () => {
+describe('the assigned agent', () => {
   const anybody = fc.uniqueArray(
     fc.record({
       agentId: fc.integer({ min: 1, max: 50 }),
@@ -30,7 +30,7 @@ describe('who gets a conversation', () => {
   const strategies = fc.constantFrom('manual', 'round_robin', 'least_busy', 'skill' as const);
   const skills = fc.uniqueArray(fc.constantFrom('billing', 'french', 'tech'));
 
-  it('is online, has a free place and, where skills count, all that are needed; else nobody could', () => {
+  it('is online, below capacity and, with assignment by skill, has all required skills', () => {
     fc.assert(
       fc.property(strategies, anybody, skills, (strategy, candidates, needed) => {
         const fits = (one: Candidate) =>
@@ -47,19 +47,19 @@ describe('who gets a conversation', () => {
     );
   });
 
-  it('in turn: whoever has waited longest, and those first who never had one', () => {
+  it('in round robin is the one whose last assignment is longest ago; agents without one come first', () => {
     const early = agent(1, { lastAssignedAt: '2026-01-01T10:00:00Z', assigned: 1 });
     const late = agent(2, { lastAssignedAt: '2026-01-01T11:00:00Z' });
     expect(chooseAgent('round_robin', [late, early], none)).toBe(1);
     expect(chooseAgent('round_robin', [late, early, agent(3)], none)).toBe(3);
   });
 
-  it('is the least busy, by the share of their places that is taken', () => {
+  it('is the least busy one, relative to capacity', () => {
     const [busy, free] = [agent(1, { assigned: 2, capacity: 3 }), agent(2, { assigned: 3, capacity: 10 })];
     expect(chooseAgent('least_busy', [busy, free], none)).toBe(2);
   });
 
-  it('gives everybody the same number in the long run', () => {
+  it('in round robin leads to equal shares', () => {
     const agents = [1, 2, 3].map((id) => ({ ...agent(id, { capacity: 100 }) }));
     for (let turn = 0; turn < 30; turn++) {
       const chosen = chooseAgent('round_robin', agents, none);
@@ -88,7 +88,7 @@ describe('a survey', () => {
   };
   const now = new Date('2026-01-01T12:00:00Z');
 
-  it('is for customers whom an agent has served', () => {
+  it('goes to customers whom an agent replied to', () => {
     expect(isEligibleForSurvey(facts, now)).toBe(true);
     for (const change of [
       { enabled: false },
@@ -137,19 +137,19 @@ describe('a survey', () => {
     [{ payload: 'csat:9' }, null],
   ])('reads %o', (input, answer) => expect(parseScore(input)).toEqual(answer));
 
-  it('keeps as much of a comment as can be stored', () => {
+  it('cuts a comment to the maximum length', () => {
     expect(parseScore({ text: `5 - ${'x'.repeat(5_000)}` })?.comment).toHaveLength(2_000);
     expect(parseScore({ text: `5 - x${'😀'.repeat(2_000)}` })?.comment).toBe(`x${'😀'.repeat(999)}`);
   });
 
-  it('offers a press for each score, which is read as that score of that case', () => {
+  it('offers a quick reply for each score, which is parsed as that score of that case', () => {
     const survey = surveyContent('How did we do?', 17);
     expect(survey.text).toBe('How did we do?');
     expect(survey.quickReplies?.map(parseScore)).toEqual([1, 2, 3, 4, 5].map((score) => ({ score })));
     expect(thanksContent('Thanks for the {{score}}, yes {{score}}', 4).text).toBe('Thanks for the 4, yes 4');
   });
 
-  it('reads no score beyond one to five, whatever is written', () => {
+  it('never parses a score outside of 1 to 5', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), fc.string(), (text, payload) => {
         const answer = parseScore({ text, payload });
@@ -160,7 +160,7 @@ describe('a survey', () => {
 });
 
 describe('a session', () => {
-  it('has a path that reads as it was written', () => {
+  it('has a path that survives formatting and parsing', () => {
     const path: fc.Arbitrary<SessionPath> = fc.oneof(
       fc.constantFrom({ kind: 'bot' as const }, { kind: 'csat' as const }),
       fc.record({ kind: fc.constant('queue' as const), queue: fc.string({ minLength: 1, maxLength: 32 }) }),
@@ -169,7 +169,7 @@ describe('a session', () => {
     fc.assert(fc.property(path, (one) => void expect(parsePath(formatPath(one))).toEqual(one)));
   });
 
-  it('has no path that is none', () => {
+  it('rejects an invalid path', () => {
     for (const text of ['', 'live', 'live/agent:0', 'live/agent:x', 'live/queue:', 'bot ']) {
       expect([text, parsePath(text)]).toEqual([text, undefined]);
     }

@@ -7,7 +7,7 @@ const partOf = (measured: Measured, part: string, thresholds = {}) =>
   judgeHealth({ ...well, ...measured }, thresholds).find((one) => one.part === part);
 
 describe('health', () => {
-  it('is well in all four parts where nothing is too high', () => {
+  it('is ok in all four parts below the thresholds', () => {
     const parts = judgeHealth(well);
     expect(parts.map(({ part, status, advice }) => [part, status, advice])).toEqual([
       ['events', 'ok', null],
@@ -18,7 +18,7 @@ describe('health', () => {
     expect(worstOf([])).toBe('ok');
   });
 
-  it('is degraded, and then down, from its thresholds on, and says why and what to do', () => {
+  it('is degraded and then down from its thresholds, with a reason and advice', () => {
     const [degradedFrom, downFrom] = measureKinds['events.lag'].threshold;
     expect(partOf({ 'events.lag': degradedFrom - 1 }, 'events')?.status).toBe('ok');
     const degraded = partOf({ 'events.lag': degradedFrom }, 'events');
@@ -31,7 +31,7 @@ describe('health', () => {
     expect(partOf({ 'events.lag': downFrom }, 'database')?.status).toBe('ok');
   });
 
-  it('speaks of what is worst, not of what comes first', () => {
+  it('gives the worst measure as the reason, not the first', () => {
     const part = partOf({ 'events.paused': 1, 'events.age': 7_200 }, 'events');
     expect(part).toMatchObject({ status: 'down', reason: 'An event has waited for 2 hours to be handled.' });
     expect(worstOf(['degraded', 'down', 'ok'])).toBe('down');
@@ -42,7 +42,7 @@ describe('health', () => {
     expect(part).toMatchObject({ status: 'down', reason: 'Database could not be measured.' });
   });
 
-  it('is judged by the thresholds that an operator sets', () => {
+  it('uses the thresholds of an operator', () => {
     const thresholds = parseThresholds('events.lag=5/10, events.dead=-/-');
     expect(partOf({ 'events.lag': 7 }, 'events', thresholds)?.status).toBe('degraded');
     expect(partOf({ 'events.dead': 100 }, 'events', thresholds)?.status).toBe('ok');
@@ -51,15 +51,15 @@ describe('health', () => {
   });
 });
 
-describe('times that are counted in buckets', () => {
-  it('give percentiles as exact as their bucket is narrow', () => {
+describe('durations counted in buckets', () => {
+  it('give percentiles with the precision of their bucket', () => {
     const buckets = emptyBuckets();
     for (let ms = 1; ms <= 100; ms++) buckets[bucketOf(ms)] = (buckets[bucketOf(ms)] ?? 0) + 1;
     expect(percentileOf(buckets, 0.5)).toBeCloseTo(50, 0);
     expect(percentileOf(buckets, 0.95)).toBeCloseTo(95, 0);
   });
 
-  it('give nothing where nothing was counted, and an end where it took for ever', () => {
+  it('give null without samples, and the last bound for longer durations', () => {
     expect(percentileOf(emptyBuckets(), 0.5)).toBeNull();
     expect(percentileOf([], 0.95)).toBeNull();
     const buckets = emptyBuckets();

@@ -4,20 +4,20 @@ import { estimateMinutes } from './waiting-estimate.ts';
 
 const minute = 60_000;
 const nowMs = Date.parse('2026-03-02T12:00:00Z');
-/** So many were served, one every so many minutes, from a queue that was never empty. */
+/** Assignments at a constant interval from a queue that was never empty. */
 const steady = (count: number, everyMinutes: number) =>
   Array.from({ length: count }, (_, at) => ({
     beganMs: nowMs - 3 * 60 * minute,
     takenMs: nowMs - (count - 1 - at) * everyMinutes * minute,
   }));
 
-describe('how long somebody will wait', () => {
-  it('is as many turns as they have before them, their own among them', () => {
+describe('the estimated wait', () => {
+  it('is the position times the interval between assignments', () => {
     const facts = { firstBeganMs: nowMs - 3 * 60 * minute, served: steady(10, 4), nowMs };
     expect([1, 2, 5].map((position) => estimateMinutes({ position, ...facts }))).toEqual([4, 8, 20]);
   });
 
-  it('is short where those who came were served at once, however seldom they came', () => {
+  it('is short when conversations are assigned immediately, however rare they are', () => {
     const served = Array.from({ length: 6 }, (_, at) => {
       const beganMs = nowMs - at * 15 * minute;
       return { beganMs, takenMs: beganMs + 20_000 };
@@ -25,7 +25,7 @@ describe('how long somebody will wait', () => {
     expect(estimateMinutes({ position: 1, firstBeganMs: nowMs, served, nowMs })).toBe(1);
   });
 
-  it('grows while the first one in line is not served', () => {
+  it('grows while the first in the queue is not assigned', () => {
     const served = steady(5, 2);
     const facts = { position: 3, firstBeganMs: nowMs, served };
     const later = [0, 10, 30].map((minutes) =>
@@ -35,12 +35,12 @@ describe('how long somebody will wait', () => {
     expect(later[2]).toBeGreaterThan(later[1] ?? 0);
   });
 
-  it('is not known where hardly anybody was served', () => {
+  it('is unknown with too few assignments', () => {
     expect(estimateMinutes({ position: 1, firstBeganMs: nowMs, served: steady(3, 2), nowMs })).toBe(null);
     expect(estimateMinutes({ position: 1, firstBeganMs: nowMs, served: [], nowMs })).toBe(null);
   });
 
-  it('is never shorter for those further behind, and never nothing', () => {
+  it('never decreases with the position, and is at least a minute', () => {
     const served = fc.array(
       fc.tuple(fc.integer({ min: 0, max: 7200 }), fc.integer({ min: 0, max: 7200 })).map(([ago, took]) => ({
         beganMs: nowMs - (ago + took) * 1000,

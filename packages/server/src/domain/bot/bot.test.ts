@@ -8,7 +8,7 @@ const vera = { name: 'Vera' };
 const flow = parseFlow(defaultFlow);
 const text = (said: string): BotInput => ({ kind: 'text', text: said });
 
-/** Says one thing after another, and gives the last turn. */
+/** Sends messages in order and returns the last turn. */
 function converse(which: typeof flow, ...said: (string | BotInput)[]) {
   let turn = respond(which, null, { kind: 'text', text: '' }, vera);
   let state: typeof turn.state | null = null;
@@ -19,7 +19,7 @@ function converse(which: typeof flow, ...said: (string | BotInput)[]) {
   return turn;
 }
 
-describe('a wish for a person', () => {
+describe('a request for an agent', () => {
   it.each([
     'I want to talk to a human',
     'AGENT, please!!!',
@@ -33,26 +33,26 @@ describe('a wish for a person', () => {
     '担当者と話したい',
     '상담원 연결해 주세요',
     'müşteri hizmetleri',
-  ])('is heard: %s', (said) => expect(isHandoverRequest(said)).toBe(true));
+  ])('is recognised: %s', (said) => expect(isHandoverRequest(said)).toBe(true));
 
   it.each(['what is a reagent?', 'my agenda', 'the management', 'hello', '', '🙂', 'humanity'])(
-    'is not heard where there is none: %s',
+    'is not recognised in: %s',
     (said) => expect(isHandoverRequest(said)).toBe(false),
   );
 
-  it('has the app’s own words, too', () => {
+  it('includes the app’s own words', () => {
     expect(isHandoverRequest('get me the Boss!', ['the boss'])).toBe(true);
     expect(isHandoverRequest('embossed', ['boss'])).toBe(false);
   });
 
-  it('is heard inside a form', () => {
+  it('is recognised inside a form', () => {
     const menu = { kind: 'postback', payload: 'message' } as const;
     expect(converse(flow, menu, 'no, a human please').handover).toMatchObject({ reason: expect.any(String) });
   });
 });
 
 describe('the built-in bot', () => {
-  it('greets by name, and leaves no gap where it knows none', () => {
+  it('greets by name, and leaves no gap without one', () => {
     const greeting = parseFlow('greeting: ["Hi {{customer.name}}!"]');
     expect(greet(greeting, vera)).toEqual([{ text: 'Hi Vera!' }]);
     expect(greet(greeting, { name: null })).toEqual([{ text: 'Hi!' }]);
@@ -64,7 +64,7 @@ describe('the built-in bot', () => {
     expect(converse(flow, 'qwertz', 'hello', 'uiop').handover).toBeNull();
   });
 
-  it('asks a form’s questions, keeps the answers, and gives up after three that do not fit', () => {
+  it('asks a form’s questions, stores the answers, and hands over after three invalid ones', () => {
     const menu = { kind: 'postback', payload: 'message' } as const;
     const done = converse(flow, menu, 'vera@example.com', 'Do you ship to Norway?');
     expect(done.attributes).toEqual({ email: 'vera@example.com', question: 'Do you ship to Norway?' });
@@ -79,7 +79,7 @@ describe('the built-in bot', () => {
     ['phone', 'call me', '+49 (30) 123-456', '+49 (30) 123-456'],
     ['choice', 'green', 'RED', 'red'],
     ['text', '   ', 'anything', 'anything'],
-  ])('takes an answer of type %s', (type, wrong, right, kept) => {
+  ])('validates an answer of type %s', (type, wrong, right, kept) => {
     const choices = type === 'choice' ? ', choices: [red, blue]' : '';
     const form = parseFlow(`
 intents: [{ name: go, keywords: [go], goto: form.f }]
@@ -102,14 +102,14 @@ forms:
     done: { replies: ["{{answers.team}} it is"] }`);
   const press = (title: string): BotInput => ({ kind: 'quick_reply', text: title, payload: title });
 
-  it('are answers, whatever their words mean elsewhere', () => {
+  it('are answers, whatever else they match', () => {
     for (const team of ['Sales', 'Human resources']) {
       const turn = converse(form, 'go', press(team));
       expect(turn).toMatchObject({ replies: [{ text: `${team} it is` }], handover: null });
     }
   });
 
-  it('mean what they mean elsewhere once the question is answered', () => {
+  it('match elsewhere again once the question is answered', () => {
     expect(converse(form, press('Sales')).replies).toEqual([{ text: 'From the menu' }]);
     expect(converse(form, press('Human resources')).handover).not.toBeNull();
     expect(converse(form, 'go', 'a human please').handover).not.toBeNull();
@@ -142,7 +142,7 @@ describe('a flow', () => {
       'forms: { f: { fields: [{ name: x, type: choice, ask: What? }], done: {} } }',
       'flow.forms.f',
     ],
-  ])('is refused where it %s', (_name, yaml, path) => {
+  ])('is rejected where it %s', (_name, yaml, path) => {
     expect(() => parseFlow(yaml)).toThrow(
       expect.objectContaining({
         code: 'invalid_input',
@@ -151,7 +151,7 @@ describe('a flow', () => {
     );
   });
 
-  it('that is a bomb of anchors is refused', () => {
+  it('that is an alias bomb is rejected', () => {
     const bomb = Array.from({ length: 9 }, (_, level) => {
       const inner = level === 0 ? '["x"]' : `[${`*a${level - 1},`.repeat(9)}]`;
       return `a${level}: &a${level} ${inner}`;
@@ -159,7 +159,7 @@ describe('a flow', () => {
     expect(() => parseFlow(bomb.join('\n'))).toThrow(expect.objectContaining({ code: 'invalid_input' }));
   });
 
-  it('is read, or refused as invalid, whatever it says', () => {
+  it('is parsed, or rejected as invalid, for any input', () => {
     const anything = fc.oneof(
       fc.string({ maxLength: 300 }),
       fc.json({ maxDepth: 4 }),
@@ -192,7 +192,7 @@ describe('a flow', () => {
     );
   });
 
-  it('names every fault at once', () => {
+  it('reports every error at once', () => {
     const faulty = `
 intents: [{ name: a, goto: menu.none }, { name: b, patterns: ['('] }, { name: b }]
 fallback: { goto: form.none }`;
@@ -221,17 +221,17 @@ fallback: { goto: form.none }`;
     ['with a text that cannot be stored', 'greeting: ["a\\0b"]'],
     ['of two documents', 'greeting: [a]\n---\ngreeting: [b]'],
     ['with a key twice', 'greeting: [a]\ngreeting: [b]'],
-  ])('is refused, not read for ever, when it is one %s', (_name, yaml) => {
+  ])('is rejected quickly when it is one %s', (_name, yaml) => {
     expect(() => parseFlow(yaml)).toThrow(expect.objectContaining({ code: 'invalid_input' }));
   });
 
-  it('may have patterns that would take others for ever', () => {
+  it('can have patterns that backtrack forever in other engines', () => {
     const evil = parseFlow('intents: [{ name: a, patterns: ["^(a+)+$"], replies: [found] }]');
     expect(converse(evil, `${'a'.repeat(9_000)}!`).replies[0]?.text).not.toBe('found');
   });
 });
 
-describe('whatever customers write and press', () => {
+describe('for any input', () => {
   const input = fc.record({
     kind: fc.constantFrom('text', 'postback', 'quick_reply', 'attachment', 'video_call_request'),
     text: fc.option(
@@ -246,7 +246,7 @@ describe('whatever customers write and press', () => {
     }),
   });
 
-  it('the bot says something sendable, a handful of it, and stays in a state that can be stored', () => {
+  it('the bot sends a few valid messages and keeps a storable state', () => {
     fc.assert(
       fc.property(
         fc.array(input, { maxLength: 12 }),
@@ -265,7 +265,7 @@ describe('whatever customers write and press', () => {
     );
   });
 
-  it('it answers in every state that can be stored, also one that an older flow has left', () => {
+  it('the bot answers in every storable state, also one of an older flow', () => {
     const name = fc.constantFrom('message', 'gone', 'constructor', '__proto__', 'toString');
     const anyState = fc.record({
       form: fc.option(
@@ -283,7 +283,7 @@ describe('whatever customers write and press', () => {
     );
   });
 
-  it('the same turn comes of the same state and words', () => {
+  it('the same state and input give the same turn', () => {
     fc.assert(
       fc.property(input, (one) => {
         expect(respond(flow, null, one as BotInput, vera)).toEqual(

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { hasPhrase, isHandoverRequest } from './handover-words.ts';
 
-/** How somebody asks for a person, in each language that the bot knows. */
-const wishes: readonly (readonly [string, string])[] = [
+/** Requests for an agent in each supported language. */
+const requests: readonly (readonly [string, string])[] = [
   ['English', 'I want to talk to a human'],
   ['German', 'Ich möchte mit einem Mitarbeiter sprechen'],
   ['French', 'je voudrais parler à quelqu’un'],
@@ -23,10 +23,10 @@ const wishes: readonly (readonly [string, string])[] = [
   ['Korean', '상담원 연결해 주세요'],
 ];
 
-describe('a wish for a person', () => {
-  it.each(wishes)('is heard in %s', (_language, said) => expect(isHandoverRequest(said)).toBe(true));
+describe('a request for an agent', () => {
+  it.each(requests)('is recognised in %s', (_language, said) => expect(isHandoverRequest(said)).toBe(true));
 
-  it.each(wishes)('is heard in %s when it is shouted, and spelled in parts', (_language, said) => {
+  it.each(requests)('is recognised in %s in capitals and in decomposed Unicode', (_language, said) => {
     expect(isHandoverRequest(said.toUpperCase())).toBe(true);
     expect(isHandoverRequest(said.normalize('NFD'))).toBe(true);
   });
@@ -36,12 +36,12 @@ describe('a wish for a person', () => {
     (said) => expect(isHandoverRequest(said)).toBe(true),
   );
 
-  it('is heard whatever the emphasis', () => {
+  it('is recognised with any emphasis', () => {
     const marks = ['!', '*', '**', '_', '~', '"', '“', '(', ')', '…', '\n', '\t', '👋', '❤️', '⚠️', '#', '-'];
     const emphasis = fc.array(fc.constantFrom(...marks), { maxLength: 5 }).map((some) => some.join(''));
     fc.assert(
       fc.property(
-        fc.constantFrom(...wishes.map(([, said]) => said), 'agent', 'موظف', 'человек'),
+        fc.constantFrom(...requests.map(([, said]) => said), 'agent', 'موظف', 'человек'),
         emphasis,
         emphasis,
         (said, before, after) => {
@@ -68,11 +68,11 @@ describe('a wish for a person', () => {
     '',
     '🙂',
     '!!!',
-  ])('is not heard where there is none: %s', (said) => expect(isHandoverRequest(said)).toBe(false));
+  ])('is not recognised in: %s', (said) => expect(isHandoverRequest(said)).toBe(false));
 });
 
 describe('a phrase', () => {
-  it('is heard as whole words alone', () => {
+  it('matches whole words only', () => {
     fc.assert(
       fc.property(fc.stringMatching(/^[a-z]{1,8}$/), fc.stringMatching(/^[a-z]{1,8}$/), (word, glued) => {
         expect(hasPhrase(`so, ${word}?`, [word])).toBe(true);
@@ -82,17 +82,17 @@ describe('a phrase', () => {
     );
   });
 
-  it('of nothing but punctuation is never heard', () => {
+  it('of nothing but punctuation never matches', () => {
     expect(hasPhrase('what?! no.', ['?!', ' ', '…'])).toBe(false);
   });
 
-  it('is heard where it is written in another way: wide, joined, with other quotes', () => {
+  it('matches full-width, joined and differently quoted spellings', () => {
     expect(hasPhrase('ＡＧＥＮＴ', ['agent'])).toBe(true);
     expect(hasPhrase('o\uFB03ce', ['office'])).toBe(true);
     expect(hasPhrase("quelqu'un", ['quelqu’un'])).toBe(true);
   });
 
-  it('is looked for in any text', () => {
+  it('can be searched in any text', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), fc.array(fc.string({ unit: 'binary' })), (text, words) => {
         expect(typeof hasPhrase(text, words)).toBe('boolean');

@@ -47,27 +47,27 @@ const request = {
 };
 const isAnswer = (answer: unknown) => httpBotResponseSchema.safeParse(answer).success;
 
-describe('what an app’s own bot is asked', () => {
-  it('is the message, and where and by whom it was written', () => {
+describe('the request to an app’s own bot', () => {
+  it('has the message, its session and its customer', () => {
     expect(httpBotRequestSchema.parse(request)).toEqual(request);
   });
 
-  it.each(['type', 'app', 'session', 'customer', 'message'])('never lacks its %s', (part) => {
+  it.each(['type', 'app', 'session', 'customer', 'message'])('requires its %s', (part) => {
     expect(httpBotRequestSchema.safeParse({ ...request, [part]: undefined }).success).toBe(false);
   });
 
-  it('has no secrets in it: nothing that is not named', () => {
+  it('rejects unknown fields, so that no secret gets in', () => {
     const app = { ...request.app, secret: 'hush' };
     expect(httpBotRequestSchema.safeParse({ ...request, app }).success).toBe(false);
   });
 });
 
-describe('what an app’s own bot answers', () => {
-  it('may be nothing: then nothing is said, and the bot goes on', () => {
+describe('the response of an app’s own bot', () => {
+  it('can be empty: nothing is sent, and the bot stays active', () => {
     expect(httpBotResponseSchema.parse({})).toEqual({ replies: [], handover: false, attributes: {} });
   });
 
-  it('may be replies, a wish for a person, and what it found out', () => {
+  it('can have replies, a handover and attributes', () => {
     const answer = {
       replies: [{ text: 'One moment' }, { buttons: [{ title: 'Track', url: 'https://example.com' }] }],
       handover: { reason: 'Angry', queue: 'billing', priority: 'urgent', skills: ['french'] },
@@ -77,7 +77,7 @@ describe('what an app’s own bot answers', () => {
     expect(httpBotResponseSchema.parse({ handover: true }).handover).toBe(true);
   });
 
-  it('may have more in it than we know: bots grow sooner than we do', () => {
+  it('can have unknown fields: bots can be newer than this server', () => {
     expect(isAnswer({ replies: [], confidence: 0.9 })).toBe(true);
   });
 
@@ -96,7 +96,7 @@ describe('what an app’s own bot answers', () => {
     ['nothing', null],
   ])('is not %s', (_name, answer) => expect(isAnswer(answer)).toBe(false));
 
-  it('is read or refused, whatever it is', () => {
+  it('is parsed or rejected for any input', () => {
     fc.assert(
       fc.property(fc.oneof(fc.jsonValue(), fc.record({ replies: fc.jsonValue() })), (answer) => {
         const read = httpBotResponseSchema.safeParse(answer);

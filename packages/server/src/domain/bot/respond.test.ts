@@ -3,7 +3,7 @@ import { type BotFlow, type BotInput, type BotTurn, defaultFlow, parseFlow, resp
 
 const vera = { name: 'Vera' };
 
-/** The turns of a customer who says this so many times. */
+/** The turns of a customer who repeats a message. */
 function repeat(flow: BotFlow, text: string, times: number): BotTurn[] {
   const turns: BotTurn[] = [];
   for (let count = 0; count < times; count++) {
@@ -13,7 +13,7 @@ function repeat(flow: BotFlow, text: string, times: number): BotTurn[] {
 }
 
 describe('a customer whom the bot does not understand', () => {
-  it.each([1, 2, 3, 10])('is given to a person the %ith time in a row, and no sooner', (after) => {
+  it.each([1, 2, 3, 10])('is handed over at the %ith time in a row', (after) => {
     const flow = parseFlow(`fallback: { replies: [Pardon?], after: ${after}, handover: { queue: desk } }`);
     const turns = repeat(flow, 'qwertz', after);
     expect(turns.slice(0, -1).map(({ handover }) => handover)).toEqual(Array(after - 1).fill(null));
@@ -23,7 +23,7 @@ describe('a customer whom the bot does not understand', () => {
     });
   });
 
-  it('is shown a menu instead, where the flow says so', () => {
+  it('is shown a menu instead where the flow says so', () => {
     const flow = parseFlow(`
 menus: { m: { text: Choose one, choices: [{ title: A }, { title: B, payload: b }] } }
 fallback: { after: 2, goto: menu.m }`);
@@ -33,10 +33,10 @@ fallback: { after: 2, goto: menu.m }`);
   });
 });
 
-describe('a file without words', () => {
+describe('a file without text', () => {
   const file: BotInput = { kind: 'attachment' };
   const shipped = parseFlow(defaultFlow);
-  /** The turns of a customer who does one thing after another. */
+  /** The turns of a customer for a list of inputs. */
   function turnsOf(flow: BotFlow, ...inputs: readonly (string | BotInput)[]): BotTurn[] {
     const turns: BotTurn[] = [];
     for (const one of inputs) {
@@ -47,7 +47,7 @@ describe('a file without words', () => {
   }
   const textsOf = (turns: readonly BotTurn[]) => turns.map(({ replies }) => replies.map(({ text }) => text));
 
-  it('is thanked for, and the bot asks once what it is about: it is no misunderstanding', () => {
+  it('is acknowledged, and the bot asks once what it is about; it is not a misunderstanding', () => {
     const turns = turnsOf(shipped, file, file, file, 'opening hours', { kind: 'attachment', text: ' ' });
     expect(turns.map(({ handover }) => handover)).toEqual([null, null, null, null, null]);
     const [thanks, question] = [
@@ -63,19 +63,19 @@ describe('a file without words', () => {
     ]);
   });
 
-  it('leaves the count of misunderstandings as it is', () => {
+  it('does not change the count of misunderstandings', () => {
     const turns = turnsOf(shipped, 'qwertz', file, 'uiop');
     expect(turns.map(({ state }) => state.misunderstandings)).toEqual([1, 1, 0]);
     expect(turns.at(-1)?.handover).not.toBeNull();
   });
 
-  it('counts for its words where it has some', () => {
+  it('is handled by its text where it has some', () => {
     const said = (text: string): BotInput => ({ kind: 'attachment', text });
     expect(turnsOf(shipped, said('a human please')).at(-1)?.handover).not.toBeNull();
     expect(turnsOf(shipped, said('qwertz'), said('uiop')).at(-1)?.handover).not.toBeNull();
   });
 
-  it('is no wrong answer to a form: its question is asked once more', () => {
+  it('is not an invalid answer to a form: the question is repeated', () => {
     const press: BotInput = { kind: 'postback', payload: 'message' };
     const turns = turnsOf(shipped, press, file, file, file, 'vera@example.com');
     const asked = ['Thanks, we’ve received your file.', 'What is your email address?'];
@@ -108,12 +108,12 @@ menus: { m: { text: Never shown, choices: [{ title: A }] } }
 handover: { message: "One moment, {{customer.name}}.", queue: desk, priority: high, skills: [english] }`);
   const handOver = (text: string) => respond(flow, null, { kind: 'text', text }, vera);
 
-  it('is said last, and nothing comes after it', () => {
+  it('is announced last', () => {
     const said = handOver('I want a refund').replies.map(({ text }) => text);
     expect(said).toEqual(['1', '2', '3', '4', '5', 'One moment, Vera.']);
   });
 
-  it('is the usual one, except for what its step says', () => {
+  it('uses the defaults, except for what its step sets', () => {
     expect(handOver('a human please').handover).toMatchObject({ queue: 'desk', priority: 'high' });
     expect(handOver('refund').handover).toMatchObject({
       queue: 'billing',
@@ -122,7 +122,7 @@ handover: { message: "One moment, {{customer.name}}.", queue: desk, priority: hi
     });
   });
 
-  it('ends a form that was being filled in', () => {
+  it('ends an open form', () => {
     const form = { name: 'f', field: 0, tries: 0 };
     const state = { form, answers: { x: 1 }, misunderstandings: 1 };
     const turn = respond(flow, state, { kind: 'text', text: 'a human please' }, vera);
@@ -137,7 +137,7 @@ intents:
   - { name: second, keywords: [order, parcel], patterns: ['order \\d+', '^track'], replies: [Second] }`);
   const reply = (text: string) => respond(flow, null, { kind: 'text', text }, vera).replies[0]?.text;
 
-  it('is the first that fits, by a word or by a pattern of whatever case', () => {
+  it('is the first match, by keyword or by pattern, ignoring case', () => {
     expect(reply('my order 17')).toBe('First');
     expect(reply('my PARCEL?')).toBe('Second');
     expect(reply('TRACK it')).toBe('Second');

@@ -11,7 +11,7 @@ const facts: RoutingFacts = {
 };
 const rule = (when: string, name = 'rule') => ({ name, when, action: 'queue' as const });
 
-describe('the rules that every app begins with', () => {
+describe('the default rules', () => {
   const rules = compileRules(shippedRules);
 
   it.each([
@@ -29,16 +29,16 @@ describe('the rules that every app begins with', () => {
 });
 
 describe('a list of rules', () => {
-  it('is tried from top to bottom', () => {
+  it('is evaluated from top to bottom', () => {
     const rules = compileRules([rule('false', 'never'), rule('true', 'first'), rule('true', 'second')]);
     expect(route(rules, facts).rule).toBe('first');
   });
 
-  it('leaves the message to the bot where none is true', () => {
+  it('leaves the message to the bot without a match', () => {
     expect(route(compileRules([rule('false')]), facts)).toMatchObject({ action: 'bot', rule: 'standard' });
   });
 
-  it('goes on past a rule that cannot be evaluated, and names it', () => {
+  it('skips a rule that fails to evaluate, and names it', () => {
     const rules = compileRules([rule('customer.attributes.tier == "gold"', 'gold'), rule('true', 'next')]);
     expect(route(rules, facts)).toMatchObject({ rule: 'next', failed: ['gold'] });
   });
@@ -52,7 +52,7 @@ describe('a list of rules', () => {
     ['looks for a pattern that is none', 'message.text.matches("(")'],
     ['looks for a pattern in a number', 'app.id.matches("13")'],
     ['looks for a number', 'message.text.matches(13)'],
-  ])('is refused, naming the rule, where one %s', (_name, when) => {
+  ])('is rejected, naming the rule, where one %s', (_name, when) => {
     expect(() => compileRules([rule('true'), rule(when)])).toThrow(
       expect.objectContaining({
         code: 'invalid_input',
@@ -70,32 +70,32 @@ describe('a pattern in a condition', () => {
       customer: { ...facts.customer, attributes: { tier: 'gold', orders: 7 } },
     });
 
-  it('is found anywhere in the text, unless it is tied to an end', () => {
+  it('matches anywhere in the text, unless it is anchored', () => {
     expect(matches('message.text.matches("invoice")', 'my invoice, please').action).toBe('queue');
     expect(matches('message.text.matches("^invoice")', 'my invoice, please').action).toBe('bot');
     expect(matches('message.text.matches("(?i)INVOICE$")', 'my invoice').action).toBe('queue');
   });
 
-  it('may be looked for in an attribute, and come from one', () => {
+  it('can be matched against an attribute, and come from one', () => {
     expect(matches('customer.attributes.tier.matches("^g")', '').action).toBe('queue');
     expect(matches('message.text.matches(customer.attributes.tier)', 'golden').action).toBe('queue');
     expect(matches('customer.attributes.orders.matches("7")', '').failed).toEqual(['rule']);
     expect(matches('message.text.matches(message.text)', '(').failed).toEqual(['rule']);
   });
 
-  it('works in every place of an expression', () => {
+  it('works anywhere in an expression', () => {
     expect(matches('["a", "b"].exists(one, message.text.matches(one)) && true', 'cab').action).toBe('queue');
     expect(matches('!message.text.matches("a")', 'b').action).toBe('queue');
   });
 
-  it('that would take others for ever is looked for in linear time', () => {
+  it('that backtracks forever in other engines runs in linear time', () => {
     const long = `${'a'.repeat(9_999)}!`;
     expect(matches('message.text.matches("^(a+)+$")', long)).toMatchObject({ action: 'bot', failed: [] });
     expect(matches('message.text.matches("(a|aa)+$")', long)).toMatchObject({ action: 'bot', failed: [] });
   });
 });
 
-describe('whatever a message says', () => {
+describe('for any message', () => {
   const anyFacts = fc.record({
     app: fc.record({ id: fc.integer({ min: 1, max: 2_147_483_647 }), name: fc.string({ unit: 'binary' }) }),
     channel: fc.record({ name: fc.string(), kind: fc.string() }),
@@ -114,7 +114,7 @@ describe('whatever a message says', () => {
     ...shippedRules,
   ]);
 
-  it('it goes one way, and nothing is thrown', () => {
+  it('routing gives one decision and never throws', () => {
     fc.assert(
       fc.property(anyFacts, (one) => {
         const decision = route(rules, one);
@@ -123,7 +123,7 @@ describe('whatever a message says', () => {
     );
   });
 
-  it('and whatever a condition says, it is refused or it is a rule', () => {
+  it('any condition is either rejected or a rule', () => {
     fc.assert(
       fc.property(fc.string({ minLength: 1, maxLength: 200 }), (when) => {
         try {
