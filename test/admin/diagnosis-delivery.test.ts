@@ -24,7 +24,7 @@ const verdict = (id: number, code: string) =>
     (diagnosis) => diagnosis.verdict?.code === code,
     60_000,
   );
-/** Somebody who has written, with the number of their message. */
+/** A customer who has written, with the id of their message. */
 async function written(person: string) {
   const session = await product.writes(person, 'hello');
   await expect.poll(() => product.graph.textsFor(person), patience).toEqual(['In line.']);
@@ -34,7 +34,7 @@ async function written(person: string) {
 }
 
 describe('a message on Facebook', () => {
-  it('whose answer the provider refuses has not been answered, and tells what the provider said', async () => {
+  it('whose reply the provider rejects is not answered, and shows the provider’s error', async () => {
     const { session, id } = await written('refused');
     product.graph.misbehave({ does: 'refuse', status: 400, code: 100, message: 'No such person' }, 1);
     const reply = await product.replies(session, 'for you');
@@ -56,7 +56,7 @@ describe('a message on Facebook', () => {
     await verdict(reply, 'delivery_failed');
   });
 
-  it('is answered as soon as the answer is across', async () => {
+  it('is answered once the reply is delivered', async () => {
     const { session, id } = await written('lucky');
     const reply = await product.replies(session, 'for you');
     await verdict(id, 'answered');
@@ -64,7 +64,7 @@ describe('a message on Facebook', () => {
     expect(told.facts).toMatchObject({ author: { name: 'Alex' }, channel: 'page' });
   });
 
-  it('whose answer comes too late is closed by the provider’s window', async () => {
+  it('whose reply comes too late is outside of the provider’s reply window', async () => {
     const { session, id } = await written('late');
     const { sql } = product.database;
     await sql`UPDATE messages SET created_at = now() - interval '9 days' WHERE id = ${id}`;
@@ -87,7 +87,7 @@ describe('a message on Facebook', () => {
     });
   });
 
-  it('whose answer waits for a channel that is down names the reason, and the channel', async () => {
+  it('whose reply waits for a channel that is down names the reason and the channel', async () => {
     const { session, id } = await written('waiting');
     product.graph.revoke(page.pageToken);
     const reply = await product.replies(session, 'soon');
@@ -99,7 +99,7 @@ describe('a message on Facebook', () => {
     await verdict(id, 'answered');
   });
 
-  it('that never became a message is found among what is stuck', async () => {
+  it('that never became a message is found among the stuck events', async () => {
     const { sql } = product.database;
     await sql.unsafe(`
       CREATE FUNCTION refuse_walrus() RETURNS trigger LANGUAGE plpgsql AS $$

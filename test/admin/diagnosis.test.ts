@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => product.stop());
 beforeEach(async () => {
-  // Whoever was there in the test before has gone home, and the app is as it was.
+  // No agent of the previous test has access, and the app has its default settings.
   await product.database.sql`DELETE FROM agent_apps`;
   await settle({ assignment: 'manual', businessHours: null });
 });
@@ -57,7 +57,7 @@ async function accept(agent: Employed, { sessionId }: Visitor): Promise<void> {
 }
 
 describe('a message that was answered', () => {
-  it('by the bot is told so, with the way it went', async () => {
+  it('by the bot has the history of its answer', async () => {
     const { id } = await writes('opening hours');
     const { verdict: told, steps, message } = await verdict(id, 'answered_by_bot');
     expect(told).toMatchObject({ tone: 'good', facts: { bot: 'builtin', channel: 'web' } });
@@ -89,8 +89,8 @@ describe('a message that was answered', () => {
   });
 });
 
-describe('a message that waits for a person tells why nobody has it', () => {
-  it('nobody works for the app', async () => {
+describe('a message that waits in a queue has the reason', () => {
+  it('without agents in the app', async () => {
     const { id } = await writes(call);
     const { verdict: told } = await verdict(id, 'queue_nobody_online');
     expect(told.facts).toMatchObject({
@@ -100,7 +100,7 @@ describe('a message that waits for a person tells why nobody has it', () => {
     });
   });
 
-  it('everybody is away', async () => {
+  it('with all agents away', async () => {
     const kim = await product.employ({ name: 'Kim' });
     await kim.call('PUT', '/v1/agents/me/availability', { availability: 'away' });
     const { id } = await writes(call);
@@ -109,11 +109,11 @@ describe('a message that waits for a person tells why nobody has it', () => {
     });
   });
 
-  it('it is closed, and when it opens', async () => {
+  it('outside of business hours, with the next opening', async () => {
     const never = { from: '00:00', to: '00:01' };
     const weekly = { monday: [never], tuesday: [never], wednesday: [never], thursday: [never] };
     const days = { ...weekly, friday: [never], saturday: [never], sunday: [never] };
-    // The one minute in which they are open is twelve hours away, wherever the clock stands.
+    // The only open minute of the day is twelve hours away, whatever the time is.
     const timeZone = `Etc/GMT${new Date().getUTCHours() >= 12 ? '+' : '-'}${Math.abs(12 - new Date().getUTCHours())}`;
     const zone = timeZone.replace(/[+-]0$/, '');
     await settle({ businessHours: { timeZone: zone, weekly: days } });
@@ -124,7 +124,7 @@ describe('a message that waits for a person tells why nobody has it', () => {
     });
   });
 
-  it('nobody who is online has the skill, and who has it', async () => {
+  it('without an online agent who has the skill, with the agents who have it', async () => {
     await settle({ assignment: 'skill' });
     await online({ name: 'Kim', skills: ['english'] });
     await product.employ({ name: 'Noor', skills: ['billing'] });
@@ -145,10 +145,10 @@ describe('a message that waits for a person tells why nobody has it', () => {
     await admin.call('PUT', '/v1/admin/apps/1/rules', { rules: before.items ?? before.rules });
   });
 
-  it('everybody is busy', async () => {
+  it('with all agents at capacity', async () => {
     await settle({ assignment: 'least_busy' });
     await online({ name: 'Kim', capacity: 1 });
-    // Whoever waits the longest gets her one place.
+    // The longest waiting conversation takes her only slot.
     await writes(call);
     const { id } = await writes(call);
     const { verdict: told } = await verdict(id, 'queue_no_capacity');
@@ -158,8 +158,8 @@ describe('a message that waits for a person tells why nobody has it', () => {
   });
 });
 
-describe('a message that nobody will answer', () => {
-  it('since its listener gave up, leads to the dead letters', async () => {
+describe('a message that will not be answered', () => {
+  it('because its listener gave up links to the dead letters', async () => {
     await illness.relapse();
     const { id } = await writes('poison, and no answer');
     const { verdict: told, message } = await verdict(id, 'listener_dead');
@@ -183,18 +183,18 @@ describe('a message that nobody will answer', () => {
     });
     expect(stepOf(steps, 'listener_discarded')?.facts).toMatchObject({ discardedBy: 'Ada' });
 
-    // As it advises.
+    // As its advice says.
     const again = { listeners: [sickListener], filter, expected: 1 };
     expect((await admin.call('POST', '/v1/admin/replays', again)).status).toBe(202);
     await verdict(id, 'answered_by_bot');
   });
 
-  it('since its listener is paused, says what it waits for', async () => {
+  it('because its listener is paused has the reason', async () => {
     const { sql } = product.database;
     await sql`UPDATE subscriptions SET status = 'paused', pause_reason = 'Too much is parked.' WHERE name = ${sickListener}`;
     const visitor = await product.visit();
     let id = 0;
-    // The dispatcher notices within a moment; what it still takes up is answered.
+    // The dispatcher notices the pause with a delay; events that it still handles are answered.
     const { verdict: told, steps } = await eventually(
       async () => {
         ({ id } = await writes('hello?', visitor));
@@ -209,7 +209,7 @@ describe('a message that nobody will answer', () => {
     await verdict(id, 'answered_by_bot');
   });
 
-  it('since the app’s bot does not answer and nobody is there, says both', async () => {
+  it('because the app’s bot fails and no agent is online has both reasons', async () => {
     const bot = { kind: 'http', url: 'http://127.0.0.1:9/turn', timeoutMs: 500 };
     expect((await admin.call('PUT', '/v1/admin/apps/1/bot', bot)).status).toBe(200);
     const { id } = await writes('hello bot');
@@ -224,7 +224,7 @@ describe('a message that nobody will answer', () => {
     await admin.call('PUT', '/v1/admin/apps/1/bot', { kind: 'builtin' });
   });
 
-  it('since the case was closed without a word, says by whom', async () => {
+  it('because the case was closed without a reply names the agent', async () => {
     const kim = await online({ name: 'Kim' });
     const { visitor, id } = await writes(call);
     await accept(kim, visitor);
@@ -238,12 +238,12 @@ describe('a message that nobody will answer', () => {
     });
   });
 
-  it('since the session is over', async () => {
+  it('because the session has ended', async () => {
     const { sql } = product.database;
     expect((await admin.call('PUT', '/v1/admin/apps/1/bot', { kind: 'none' })).status).toBe(200);
-    const { visitor, id } = await writes('anybody there?');
+    const { visitor, id } = await writes('hello, are you there?');
     await verdict(id, 'queue_nobody_online');
-    // As where the desk's work of that day was cleared away.
+    // As after the retention period of queue items.
     await sql`DELETE FROM queue_items WHERE session_id = ${visitor.sessionId}`;
     await sql`UPDATE sessions SET status = 'ended', open_case_id = NULL, agent_type = 'bot' WHERE id = ${visitor.sessionId}`;
     await verdict(id, 'session_closed');
@@ -252,7 +252,7 @@ describe('a message that nobody will answer', () => {
 });
 
 describe('a message is found', () => {
-  it('by a part of its text, its number, its conversation’s, and who wrote it', async () => {
+  it('by part of its text, its id, its session, and its customer', async () => {
     const profile = { name: 'Vera Lindqvist', email: 'vera@example.org', phone: '+46701234567' };
     const visitor = await product.visit({ profile });
     const { id } = await writes('where is my zebra%parcel', visitor);
@@ -272,7 +272,7 @@ describe('a message is found', () => {
     expect(await search('zebra_parcel')).toEqual({ items: [], stuck: [], searchedNewest: null });
   });
 
-  it('by supervisors in their own apps alone, and not by agents', async () => {
+  it('by supervisors in their own apps only, and not by agents', async () => {
     const { id } = await writes('a word for the supervisor');
     const own = await product.employ({ role: 'supervisor', appIds: [1] });
     const stranger = await product.employ({ role: 'supervisor', appIds: [] });
@@ -286,7 +286,7 @@ describe('a message is found', () => {
   });
 
   it.each(['', 'q=', 'q=%20', `q=${'x'.repeat(201)}`, 'q=a&limit=0', 'q=a&colour=red'])(
-    'not where the question is %j',
+    'not with the query %j',
     async (query) => {
       expect((await admin.call('GET', `/v1/admin/messages?${query}`)).status).toBe(422);
     },

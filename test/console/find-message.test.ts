@@ -34,7 +34,7 @@ async function keep(page: Page, name: string): Promise<void> {
 }
 
 describe('an administrator who is asked “why did message X fail?”', () => {
-  it('finds it by the customer’s name, reads why and what to do, does it, and sees it answered', {
+  it('finds it by customer name, reads the reason and the advice, follows it, and sees the message answered', {
     timeout: 180_000,
   }, async () => {
     const { heal } = await sicken(product);
@@ -44,11 +44,11 @@ describe('an administrator who is asked “why did message X fail?”', () => {
     await rafi.write('I would like to talk to a person');
 
     const { page, errors } = await adminAt('/admin/messages');
-    const box = page.getByRole('textbox', { name: 'What you know of the message' });
-    await page.getByText('Whose message is it?').waitFor();
+    const box = page.getByRole('textbox', { name: 'Search messages' });
+    await page.getByText('Search for a message').waitFor();
     await keep(page, 'find-message-empty');
-    await box.fill('nobody wrote this');
-    await page.getByText('No message fits').waitFor();
+    await box.fill('never written');
+    await page.getByText('No results').waitFor();
     await box.fill('lindqvist');
     const hit = page.getByRole('link', { name: /where is my parcel/ });
     await hit.waitFor();
@@ -67,11 +67,11 @@ describe('an administrator who is asked “why did message X fail?”', () => {
     const row = page.getByRole('row', { name: new RegExp(sickListener) });
     await row.getByRole('button', { name: 'Retry' }).click();
     await page.goBack();
-    // The page follows by itself.
+    // The page updates itself.
     await verdict.getByText(/Answered by the bot/).waitFor();
     await keep(page, 'message-answered');
 
-    // Back at the search, what was looked for is still there.
+    // Back at the search, the term is still there.
     await page.getByRole('link', { name: 'Find a message' }).click();
     await box.fill('rafi');
     await page.getByRole('link', { name: /talk to a person/ }).click();

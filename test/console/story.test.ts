@@ -83,7 +83,7 @@ describe('a newcomer', () => {
     }
 
     const customer = await customerSaying('Where is my parcel?');
-    await customer.getByText('Sorry, I did not understand').waitFor();
+    await customer.getByText('Sorry, I didn’t understand').waitFor();
     await say(customer, 'I want to talk to a person');
     await customer.getByText('You’re in the queue').waitFor();
 

@@ -121,7 +121,7 @@ describe('an agent who is online', () => {
 
 describe('an availability that an agent sets', () => {
   it.each(['away', 'offline'] as const)(
-    'counts: whoever went %s is not online for opening a desk',
+    'stays %s when a desk is opened',
     async (said) => {
       const agent = await isAt(said);
       await opens(agent);

@@ -79,7 +79,7 @@ test('a button press and a quick reply take one turn each, and raise their own e
   expect(pressed.status).toBe(201);
   await visitor.call('POST', '/v1/quick-replies', { title: 'Leave a message', payload: 'message' });
   const said = await eventually(visitor.history, (lines) =>
-    lines.some(({ text }) => text?.startsWith('What is your e-mail')),
+    lines.some(({ text }) => text?.startsWith('What is your email')),
   );
   expect(said.filter(({ text }) => text?.startsWith('Our team is available Monday'))).toHaveLength(1);
   const events = await eventsOf(pressed.body.message.conversationKey);

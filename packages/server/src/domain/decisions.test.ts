@@ -16,7 +16,7 @@ const agent = (agentId: number, change: Partial<Candidate> = {}): Candidate => (
 const none = { skills: [] };
 
 describe('the assigned agent', () => {
-  const anybody = fc.uniqueArray(
+  const anyCandidates = fc.uniqueArray(
     fc.record({
       agentId: fc.integer({ min: 1, max: 50 }),
       availability: fc.constantFrom('online', 'away', 'offline'),
@@ -32,7 +32,7 @@ describe('the assigned agent', () => {
 
   it('is online, below capacity and, with assignment by skill, has all required skills', () => {
     fc.assert(
-      fc.property(strategies, anybody, skills, (strategy, candidates, needed) => {
+      fc.property(strategies, anyCandidates, skills, (strategy, candidates, needed) => {
         const fits = (one: Candidate) =>
           one.availability === 'online' &&
           one.assigned < one.capacity &&

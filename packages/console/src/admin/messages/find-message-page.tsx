@@ -12,17 +12,17 @@ import { Ago } from '../../shared/time.tsx';
 import classes from '../shared/admin.module.css';
 import { AdminPage } from '../shared/admin-page.tsx';
 
-/** Whoever types fast asks once. */
+/** Waits for a pause in typing before it searches. */
 const pauseMs = 250;
 
-/** Finds the message that somebody asks about, by whatever they know of it. */
+/** Finds a message by its id, its text, or its customer. */
 export function FindMessagePage() {
   const search = useSearch({ strict: false }) as { q?: string };
   const navigate = useNavigate();
   const [typed, setTyped] = useState(String(search.q ?? ''));
   const [settled] = useDebouncedValue(typed.trim(), pauseMs);
   useEffect(() => {
-    // So that the way back from a message leads to what was found.
+    // The search is in the URL, so that going back from a message shows the results again.
     void navigate({ to: '/admin/messages', search: settled ? ({ q: settled } as never) : {}, replace: true });
   }, [settled, navigate]);
   const found = useQuery({
@@ -35,23 +35,23 @@ export function FindMessagePage() {
   return (
     <AdminPage
       title="Find a message"
-      about="Why was a message not answered? Look for it by what you know; its page tells what became of it, and what to do."
+      about="Find out why a message was not answered: open it to see what happened and what to do."
     >
       <TextInput
         size="md"
         autoFocus
         maxLength={200}
-        aria-label="What you know of the message"
-        placeholder="A name, an address, a phone number, some words of it, or its number"
+        aria-label="Search messages"
+        placeholder="Name, email address, phone number, text, or message number"
         leftSection={<IconSearch size={18} />}
         value={typed}
         onChange={(event) => setTyped(event.currentTarget.value)}
       />
       {settled === '' ? (
         <Card withBorder>
-          <Empty icon={<IconMessageSearch size={34} stroke={1.4} />} title="Whose message is it?">
-            Type a part of the customer’s name, their e-mail address or phone number, their number at
-            Facebook, a few words of what they wrote, or the number of the message or conversation.
+          <Empty icon={<IconMessageSearch size={34} stroke={1.4} />} title="Search for a message">
+            Enter part of the customer’s name, email address or phone number, their id at the provider, part
+            of the text, or the number of the message or session.
           </Empty>
         </Card>
       ) : found.isPending ? (
@@ -60,9 +60,9 @@ export function FindMessagePage() {
         <Failure error={found.error} onRetry={() => void found.refetch()} />
       ) : items.length + stuck.length === 0 ? (
         <Card withBorder>
-          <Empty icon={<IconMessageSearch size={34} stroke={1.4} />} title="No message fits">
-            Try fewer words, or another thing that you know of the customer. If the customer is sure to have
-            written, look at the channel: it may not have reached us at all.
+          <Empty icon={<IconMessageSearch size={34} stroke={1.4} />} title="No results">
+            Try fewer words, or something else about the customer. If you are sure that they wrote, check the
+            channel: the message may not have arrived.
           </Empty>
         </Card>
       ) : (
@@ -81,8 +81,8 @@ export function FindMessagePage() {
       )}
       {searchedNewest !== null && settled !== '' && (
         <Text size="xs" c="dimmed">
-          Words are looked for in the newest {searchedNewest.toLocaleString()} messages. For older ones use
-          the customer’s name or the number.
+          Text search covers the newest {searchedNewest.toLocaleString()} messages. Find older ones by
+          customer or number.
         </Text>
       )}
     </AdminPage>
@@ -133,13 +133,13 @@ function Stuck({ arrival }: { arrival: StuckInbound }) {
     <Alert
       color={status === 'dead' ? 'red' : 'yellow'}
       icon={<IconMailX size={18} />}
-      title="Something came in, and never became a message"
+      title="An inbound event did not become a message"
     >
       <Text size="sm">
-        {listener} {status === 'dead' ? 'gave up' : 'failed, and tries again'}:{' '}
-        {error ?? 'no reason was noted'} ({conversationKey}).{' '}
+        {listener} {status === 'dead' ? 'failed and gave up' : 'failed and will retry'}:{' '}
+        {error ?? 'no reason was recorded'} ({conversationKey}).{' '}
         <Link to="/admin/events/$eventId" params={{ eventId }}>
-          Look into it
+          View event
         </Link>
       </Text>
     </Alert>

@@ -28,7 +28,7 @@ const colors: Readonly<Record<DiagnosisTone, string>> = {
 };
 const icons = { good: IconCheck, waiting: IconClock, bad: IconAlertTriangle, plain: IconMinus };
 
-/** What became of one message: the answer in a sentence, what to do, and how it came to that. */
+/** The diagnosis of a message: why it was or was not answered, what to do, and its history. */
 export function MessagePage() {
   const { messageId } = useParams({ strict: false }) as { messageId: string };
   const diagnosis = useQuery({
@@ -61,7 +61,7 @@ export function MessagePage() {
       <VerdictPanel verdict={verdict} appId={message.appId} />
       <Card withBorder>
         <Title order={2} mb="lg">
-          What happened
+          History
         </Title>
         <Timeline bulletSize={26} lineWidth={2}>
           {steps.map((step, index) => (

@@ -9,7 +9,7 @@ export function duration(seconds: number): string {
 
 /** `Kim`, `Kim and Noor`, `Kim, Noor and 3 others`. */
 export function listNames(names: readonly string[]): string {
-  const [first = 'nobody', second] = names;
+  const [first = 'no one', second] = names;
   if (second === undefined) return first;
   if (names.length === 2) return `${first} and ${second}`;
   const others = names.length - 2;

@@ -241,7 +241,7 @@ function deliveryEnd(answer: Answer, delivery: Delivery): DiagnosisStep[] {
   if (status === 'queued' || status === 'sending') {
     return [{ code: 'delivery_waiting', tone: 'waiting', at: null, facts, link: null }];
   }
-  // A permanent refusal is a step of its own already.
+  // A permanent rejection already has a step of its own.
   if (status === 'failed' && attempts.at(-1)?.outcome !== 'permanent') {
     return [{ code: 'delivery_failed', tone: 'bad', at: finishedAt, facts, link: null }];
   }

@@ -30,7 +30,7 @@ import { staffOf } from '../access.ts';
 import { assertOwnApp, visibleApps } from '../desk/sessions.ts';
 import type { HttpDeps, RoutePlugin } from '../http-deps.ts';
 
-/** What the routes below look into. */
+/** What the routes need. */
 export interface DiagnosisRouteDeps extends Pick<HttpDeps, 'database' | 'apps' | 'channels'> {
   readonly inspection: DispatchInspection;
 }
@@ -38,7 +38,7 @@ export interface DiagnosisRouteDeps extends Pick<HttpDeps, 'database' | 'apps' |
 const config = { access: ['admin', 'supervisor'] as const };
 const tags = ['messages'];
 
-/** Finds a message, and tells what became of it in words that need no programmer. */
+/** Routes that find and diagnose messages. */
 export function diagnosisRoutes(dependencies: DiagnosisRouteDeps): RoutePlugin {
   return (api) => {
     api.get(
@@ -66,14 +66,14 @@ export function diagnosisRoutes(dependencies: DiagnosisRouteDeps): RoutePlugin {
         config,
         schema: {
           tags,
-          summary: 'What became of a message, step by step, and in a sentence why it was or was not answered',
+          summary: 'Diagnose a message: why it was or was not answered, and its history, as codes and facts',
           params: z.strictObject({ id: z.coerce.number().pipe(idSchema) }),
           response: { 200: diagnosisSchema },
         },
       },
       async (request) => {
         const { id } = request.params;
-        // The log first: what has come of an event by then is in the tables by then.
+        // The log is read first: the results of its events are in the tables by then.
         const eventId = await findEventOf(dependencies.database, id);
         const story = eventId === null ? undefined : await dependencies.inspection.eventStory(eventId);
         const records = await readMessageRecords(dependencies.database, id);
@@ -141,7 +141,7 @@ async function gatherFacts(
   };
 }
 
-/** An answer to a survey is thanked for by the system, and by nobody else. */
+/** Whether the message answered a survey: the system alone replies to those. */
 function isSurveyAnswer(
   { message, session }: MessageRecords,
   isHandedOver: boolean,
@@ -152,7 +152,7 @@ function isSurveyAnswer(
   return !isHandedOver && !isAnsweredByBot && repliedIn.size > 0 && session.agentType === 'bot';
 }
 
-/** All that has followed from the event itself, not what else its request has led to. */
+/** The events that this event caused, without others of the same request. */
 function consequencesOf({ event, chain }: LoggedStory): Event[] {
   const causes = new Set([event.id]);
   return chain.filter(({ id, causationId }) => {
@@ -169,10 +169,15 @@ function listenerResultsOf(
   return listeners.map(({ listener, outcome, finishedAt, durationMs, attempt, failures, discardedBy }) => {
     const state = subscriptions.find(({ name }) => name === listener);
     return {
-      ...{ listener, outcome, durationMs, attempt, discardedBy, eventId: event.id },
+      listener,
+      outcome,
+      durationMs,
+      attempt,
+      discardedBy,
+      eventId: event.id,
       finishedAt: finishedAt ?? failures.at(-1)?.at ?? null,
       error: failures.at(-1)?.error ?? null,
-      pausedBecause: state?.status === 'paused' ? (state.pauseReason ?? 'no reason was noted') : null,
+      pausedBecause: state?.status === 'paused' ? (state.pauseReason ?? 'no reason was recorded') : null,
       lag: state?.lag ?? 0,
     };
   });
@@ -193,7 +198,7 @@ function channelFacts(
     exists: profile !== undefined,
     isEnabled: profile?.enabled ?? false,
     ...health,
-    // Under a comment everybody may be answered at any time.
+    // Comments can be answered at any time.
     window: hours === null || session.isSocial ? null : { hours, hoursForAgents: forAgents ?? hours },
   };
 }
