@@ -16,7 +16,7 @@ export interface LeaveMessage {
   readonly app: AppProfile;
   /** The visitor. */
   readonly contact: Contact;
-  readonly said: OfflineMessage;
+  readonly form: OfflineMessage;
   readonly idempotency: Idempotency | undefined;
 }
 
@@ -30,9 +30,9 @@ export interface LeaveMessage {
 export async function leaveMessage(
   tx: Tx,
   channels: ChannelRegistry,
-  { app, contact, said, idempotency }: LeaveMessage,
+  { app, contact, form, idempotency }: LeaveMessage,
 ): Promise<StoredOfflineMessage> {
-  const { name, email, text } = said;
+  const { name, email, text } = form;
   const customer = await updateVisitorProfile(tx, { app, contact, profile: { name, email } });
   const byEmail = emailContact(app, channels, email);
   const recipient = byEmail

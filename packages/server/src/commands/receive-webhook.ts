@@ -10,7 +10,7 @@ export interface ReceiveWebhook {
   readonly provider: string;
   /** What is raised for each new webhook event. */
   readonly event: WebhookIntake['event'];
-  readonly updates: readonly {
+  readonly webhookEvents: readonly {
     /** The channel of its account; `null` where no channel of the app uses the account. */
     readonly channel: string | null;
     readonly deduplicationKey: string;
@@ -18,7 +18,7 @@ export interface ReceiveWebhook {
     readonly payload: Record<string, unknown>;
   }[];
   /** The channel under which events without a channel are stored. */
-  readonly otherwise: string;
+  readonly fallbackChannel: string;
 }
 
 const unknownAccount = 'no channel uses this account';
@@ -31,11 +31,11 @@ const unknownAccount = 'no channel uses this account';
  */
 export async function receiveWebhook(
   tx: Tx,
-  { app, provider, event, updates, otherwise }: ReceiveWebhook,
+  { app, provider, event, webhookEvents, fallbackChannel }: ReceiveWebhook,
 ): Promise<{ stored: number }> {
-  if (updates.length === 0) return { stored: 0 };
-  const rows = updates.map(({ channel, deduplicationKey, contactId, payload }, at) => {
-    const storedUnder = channel ?? otherwise;
+  if (webhookEvents.length === 0) return { stored: 0 };
+  const rows = webhookEvents.map(({ channel, deduplicationKey, contactId, payload }, at) => {
+    const storedUnder = channel ?? fallbackChannel;
     const key = conversationKey(app.id, storedUnder, contactId);
     const problem = channel === null ? unknownAccount : problemOf({ deduplicationKey, conversationKey: key });
     return {

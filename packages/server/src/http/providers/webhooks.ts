@@ -92,8 +92,8 @@ export function webhookRoutes({
           app,
           provider: channel.kind,
           event: intake.event,
-          updates,
-          otherwise: channel.name,
+          webhookEvents: updates,
+          fallbackChannel: channel.name,
         };
         await unitOfWork.run((tx) => receiveWebhook(tx, received));
         notify([listNotice(app.id, 'webhook-events')]);

@@ -120,7 +120,7 @@ export function meRoutes({ database, unitOfWork, apps, channels }: HttpDeps): Ro
         }
         const idempotency = idempotencyOf(request, `customer ${contact.customerId}`);
         const left = await unitOfWork.run(
-          (tx) => leaveMessage(tx, channels, { app, contact, said: request.body, idempotency }),
+          (tx) => leaveMessage(tx, channels, { app, contact, form: request.body, idempotency }),
           causeOf(request),
         );
         return reply.code(201).send(left);
