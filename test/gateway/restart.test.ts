@@ -63,10 +63,9 @@ async function freePort(): Promise<number> {
 }
 
 describe(`a node with ${crowd} clients`, () => {
-  it.each<[string, NodeJS.Signals]>([
-    ['restarted', 'SIGTERM'],
-    ['killed and started again', 'SIGKILL'],
-  ])('that is %s has all of them back with nothing missed', { timeout: 240_000 }, async (_what, signal) => {
+  it('that is restarted, and later killed and started again, has all of them back with nothing missed', {
+    timeout: 300_000,
+  }, async () => {
     const database = await createTestDatabase();
     const port = await freePort();
     const env = { ...appEnv, DATABASE_URL: database.url, PORT: String(port) };
@@ -86,25 +85,29 @@ describe(`a node with ${crowd} clients`, () => {
         expect(status).toBe(201);
         written.push(body.message.id);
       };
-      for (let n = 0; n < 3; n += 1) await write(`before ${n}`);
-      await stop(server, signal);
-      server = await startServer(env);
-      for (let n = 0; n < 3; n += 1) await write(`after ${n}`);
-
       const idsOf = ({ memory }: Staying) =>
         (memory.shown as { message: { id: number; isReply: boolean } }[])
           .filter(({ message }) => !message.isReply)
           .map(({ message }) => message.id);
-      await expect
-        .poll(() => clients.filter((client) => idsOf(client).length >= written.length).length, {
-          timeout: 120_000,
-          interval: 500,
-        })
-        .toBe(crowd);
-      expect(clients.filter((client) => String(idsOf(client)) !== String(written))).toEqual([]);
-      expect(clients.reduce((sum, { memory }) => sum + memory.reloads, 0)).toBe(0);
-      // A storm would be many tries each.
-      expect(clients.reduce((sum, { attempts }) => sum + attempts, 0)).toBeLessThan(crowd * 12);
+      const attempts = () => clients.reduce((sum, client) => sum + client.attempts, 0);
+
+      for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+        const attemptsBefore = attempts();
+        for (let n = 0; n < 3; n += 1) await write(`before ${signal} ${n}`);
+        await stop(server, signal);
+        server = await startServer(env);
+        for (let n = 0; n < 3; n += 1) await write(`after ${signal} ${n}`);
+        await expect
+          .poll(() => clients.filter((client) => idsOf(client).length >= written.length).length, {
+            timeout: 120_000,
+            interval: 500,
+          })
+          .toBe(crowd);
+        expect(clients.filter((client) => String(idsOf(client)) !== String(written))).toEqual([]);
+        expect(clients.reduce((sum, { memory }) => sum + memory.reloads, 0)).toBe(0);
+        // A storm would be many tries each.
+        expect(attempts() - attemptsBefore).toBeLessThan(crowd * 11);
+      }
     } finally {
       for (const client of clients) client.end();
       await stop(server, 'SIGKILL');
