@@ -256,10 +256,10 @@ describe('the desk', { timeout: 180_000 }, () => {
     const list = page.getByRole('region', { name: 'Conversations' });
     const bottom = list.getByRole('link', { name: /The very last/ });
     const most = { rows: 0 };
+    await list.getByRole('link').last().hover();
     await expect
       .poll(
         async () => {
-          await list.getByRole('link').last().hover();
           await page.mouse.wheel(0, 40_000);
           most.rows = Math.max(most.rows, await list.getByRole('link').count());
           return bottom.count();
