@@ -44,21 +44,23 @@ describe('a first start on an empty data directory', () => {
   });
 });
 
-describe.each(['SIGINT', 'SIGTERM'] as const)('a server that gets %s', (signal) => {
+describe('a server that gets SIGINT or SIGTERM', () => {
   it('tells its clients to connect again, stops its PostgreSQL, frees its port and ends well', async () => {
     const dataDir = await temporaryDataDir();
-    const server = await startServer({ DATA_DIR: dataDir, ...appEnv });
-    const postgres = postgresOf(dataDir) ?? 0;
-    expect(processIdentity(postgres)).toBeDefined();
-    const client = new RawClient(`${server.url.replace('http', 'ws')}/app/${app.key}?protocol=7`);
-    await client.socketId();
-
-    expect(await stop(server, signal)).toEqual({ code: 0, signal: null });
-    expect((await client.closed).code).toBe(4200);
-    expect(processIdentity(postgres)).toBeUndefined();
+    let server = await startServer({ DATA_DIR: dataDir, ...appEnv });
     const { port } = new URL(server.url);
-    const again = await startServer({ DATA_DIR: dataDir, PORT: port });
-    expect(new URL(again.url).port).toBe(port);
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      const postgres = postgresOf(dataDir) ?? 0;
+      expect(processIdentity(postgres)).toBeDefined();
+      const client = new RawClient(`${server.url.replace('http', 'ws')}/app/${app.key}?protocol=7`);
+      await client.socketId();
+
+      expect(await stop(server, signal)).toEqual({ code: 0, signal: null });
+      expect((await client.closed).code).toBe(4200);
+      expect(processIdentity(postgres)).toBeUndefined();
+      server = await startServer({ DATA_DIR: dataDir, PORT: port, ...appEnv });
+      expect(new URL(server.url).port).toBe(port);
+    }
   });
 });
 
