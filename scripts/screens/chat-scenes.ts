@@ -2,13 +2,13 @@ import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { type Look, openPage, shoot } from './look.ts';
 
-/** Where the chat stands: the demonstration page of an installation. */
+/** The demo page with the chat, and the folder of the screenshots. */
 export interface ChatPlace {
   readonly url: string;
   readonly folder: string;
 }
 
-/** The sizes and languages that it is looked at in. */
+/** The sizes and languages to capture. */
 const looks: readonly (Pick<Look, 'height' | 'width'> & { readonly locale: string })[] = [
   { width: 1280, height: 800, locale: 'en' },
   { width: 375, height: 720, locale: 'en' },
@@ -16,7 +16,7 @@ const looks: readonly (Pick<Look, 'height' | 'width'> & { readonly locale: strin
   { width: 390, height: 780, locale: 'ar' },
 ];
 
-/** Pictures of the chat, from the closed button to the waiting line. */
+/** Screenshots of the chat, from the closed launcher to the queue. */
 export async function pictureChat(
   browser: Browser,
   scheme: Look['scheme'],
@@ -36,7 +36,7 @@ export async function pictureChat(
   }
 }
 
-/** The demonstration page with a conversation in the chat. */
+/** Opens the demo page with a conversation in the chat. */
 export async function openChat(browser: Browser, look: Look, url: string): Promise<Page> {
   const page = await openChatPage(browser, look, url);
   await page.locator('.launch').click();
@@ -50,13 +50,13 @@ async function openChatPage(browser: Browser, look: Look, url: string): Promise<
   await page.goto(url);
   await page.waitForFunction(`'Mevrik' in window`);
   if (locale !== 'en') {
-    // The page itself is in English; the chat is what is looked at.
+    // Only the chat is localized, not the demo page.
     await page.evaluate(`document.documentElement.lang = '${locale}'; Mevrik.init({ locale: '${locale}' })`);
   }
   return page;
 }
 
-/** A customer greets, and then asks for a person. */
+/** A customer says hello and asks for an agent. */
 async function talk(page: Page): Promise<void> {
   const say = async (text: string) => {
     await page.locator('textarea').fill(text);

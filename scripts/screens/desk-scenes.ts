@@ -2,10 +2,10 @@ import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { type Look, openPage, shoot as picture } from './look.ts';
 
-/** How the desk is looked at: by somebody who is logged in. */
+/** The look of the desk: always logged in. */
 type DeskLook = Look & Required<Pick<Look, 'as'>>;
 
-/** The desk with a conversation that goes on. */
+/** Opens the desk with an active conversation. */
 export async function openDesk(browser: Browser, look: DeskLook): Promise<Page> {
   const page = await openPage(browser, look);
   await page.goto(`${look.as.url}/desk?view=mine`);
@@ -15,7 +15,7 @@ export async function openDesk(browser: Browser, look: DeskLook): Promise<Page> 
   return page;
 }
 
-/** Pictures of each of its states. */
+/** Screenshots of every state of the desk. */
 export async function pictureDesk(
   browser: Browser,
   look: DeskLook & { readonly folder: string },
@@ -78,7 +78,7 @@ export async function pictureDesk(
   await page.getByRole('textbox', { name: 'Search conversations' }).fill('nobody at all');
   await page.getByText('No results').waitFor();
   await shoot('nobody-found');
-  // The network goes, and the server is not reached any more.
+  // Cut the network.
   await page.context().routeWebSocket(/\/app\//, (socket) => void socket.close({ code: 4100 }));
   await page.goto(`${url}/desk?view=queue`);
   await page.getByText('No connection').waitFor();

@@ -2,15 +2,15 @@ import { type Client, createClient } from '@mevrik/client';
 import { createFacebookCaller, signWebhook } from '@mevrik/stand-ins';
 import { createTransport } from 'nodemailer';
 
-/** Where the desk is to be filled, and as whom. */
+/** The server to fill and the accounts to do it with. */
 export interface Stage {
   readonly url: string;
   readonly appKey: string;
-  /** Whose desk it is; an administrator. */
+  /** The client of an administrator, who works the desk. */
   readonly admin: Client;
-  /** The port of what stands in for a mail server. */
+  /** The port of the stand-in mail server. */
   readonly smtpStandInPort: number;
-  /** The port on which mails come in. */
+  /** The port of inbound email. */
   readonly mailPort: number;
 }
 
@@ -18,7 +18,7 @@ const meta = { appSecret: 'meta-app-secret-0123', verifyToken: 'verify-me-please
 const parcel =
   'Found it: the label was damaged, and the parcel waits at the depot in Malmö. I have asked them to print a new one; it goes out tomorrow morning.';
 
-/** Fills the desk with a believable morning: several channels, some who wait, some who are served. */
+/** Fills the desk with a realistic morning: several channels, some customers waiting, some assigned. */
 export async function fillDesk(stage: Stage): Promise<void> {
   const { admin, smtpStandInPort } = stage;
   await admin.call('PATCH', '/v1/admin/apps/1', {
@@ -26,7 +26,7 @@ export async function fillDesk(stage: Stage): Promise<void> {
       name: 'Nordic Outfitters',
       settings: {
         welcome: false,
-        caseOpenedText: 'Thank you. Somebody of our team is with you in a moment.',
+        caseOpenedText: 'Thank you. An agent will be with you shortly.',
         dispositions: [
           'resolved',
           {
@@ -47,7 +47,7 @@ export async function fillDesk(stage: Stage): Promise<void> {
       },
     },
   });
-  const rules = [{ name: 'people first', when: 'true', action: 'queue' }];
+  const rules = [{ name: 'agents first', when: 'true', action: 'queue' }];
   await admin.call('PUT', '/v1/admin/apps/1/rules', { body: { rules } });
   const channels = [
     ['page', 'facebook', { ...meta, pageId: '900', pageToken: 'page-token-of-900' }],
@@ -202,7 +202,7 @@ async function email(stage: Stage): Promise<number> {
   return said(stage, text);
 }
 
-/** The session in which somebody has said this, once it waits for a person. */
+/** The session with this message, once it is in a queue. */
 async function said({ admin }: Stage, text: string): Promise<number> {
   return until(async () => {
     const { items } = await admin.rest.desk.conversations({ view: 'queue', limit: 50 });
@@ -215,7 +215,7 @@ async function queued(admin: Client, sessionId: number): Promise<void> {
   await until(async () => (await admin.rest.desk.conversation(sessionId)).queueItem?.id);
 }
 
-/** Looks until there is something. */
+/** Polls until there is a value. */
 async function until<Value>(look: () => Promise<Value | undefined>): Promise<Value> {
   for (;;) {
     const found = await look();

@@ -169,7 +169,7 @@ describe('one agent', { timeout: 300_000 }, () => {
     await desk.admin.call('PATCH', '/v1/admin/apps/1', { settings: { welcome: false } });
     const visitor = await desk.product.visit({ profile: { name: 'Silent Sid' } });
     const page = await desk.at(`/desk/${visitor.sessionId}?view=all`, 'Kim');
-    await page.getByText('No messages yet').waitFor();
+    await page.getByText('No messages in this conversation yet').waitFor();
     await visitor.write('Is this thing on?');
     await thread(page).getByText('Is this thing on?').waitFor();
   });

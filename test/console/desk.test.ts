@@ -295,8 +295,8 @@ describe('the desk', { timeout: 180_000 }, () => {
     await page.keyboard.press('e');
     await panel.getByLabel('Phone').fill('nope');
     await panel.getByLabel('Phone').fill('+34 600 123 456');
-    await panel.getByRole('button', { name: 'Add an attribute' }).click();
-    await panel.getByRole('textbox', { name: 'Name of the attribute' }).last().fill('size');
+    await panel.getByRole('button', { name: 'Add attribute' }).click();
+    await panel.getByRole('textbox', { name: 'Attribute name' }).last().fill('size');
     await panel.getByRole('textbox', { name: 'Value of size' }).fill('XL');
     await panel.getByRole('button', { name: 'Save' }).click();
     await panel.getByText('XL').waitFor();

@@ -35,7 +35,7 @@ describe('the guide to the chat', () => {
   });
 
   it('names all that it can do without', () => {
-    const files = ['widget.ts', 'composer.ts'].map(source).join('\n');
+    const files = ['widget.ts', 'widget-elements.ts', 'composer.ts'].map(source).join('\n');
     const parts = new Set([...files.matchAll(/without\.has\('(\w+)'\)/g)].map(([, part = '']) => part));
     for (const part of parts) expect(guide).toMatch(new RegExp(`data-without.*\`${part}\``));
   });

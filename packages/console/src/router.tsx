@@ -21,7 +21,7 @@ const login = createRoute({
   validateSearch: ({ to }: Record<string, unknown>) => (typeof to === 'string' ? { to } : {}),
 });
 
-/** Whoever is not logged in logs in first, and then gets where they wanted to. */
+/** Redirects to the login page and back afterwards. */
 function requireLogin({ location }: { location: { href: string } }): void {
   if (!session.agent) throw redirect({ to: '/login', search: { to: location.href } });
 }

@@ -37,7 +37,7 @@ const dark: MantineColorsTuple = [
   '#0e1317',
 ];
 
-/** How everything looks, in one place: calm, dense, the same care for light and dark. */
+/** The Mantine theme of the console. */
 export const theme = createTheme({
   primaryColor: 'brand',
   primaryShade: 7,
@@ -75,14 +75,14 @@ export const theme = createTheme({
   },
 });
 
-/** On the red of the theme's shade white is hard to read. */
+/** White text on the default red is below WCAG AA contrast. */
 const dangerous = [
   ['--mantine-color-red-filled', 'var(--mantine-color-red-9)'],
   ['--mantine-color-red-filled-hover', 'color-mix(in srgb, var(--mantine-color-red-9) 88%, black)'],
 ];
 
 /**
- * Text on a light ground of its own colour, what is said of faults, and buttons that destroy: readable by everybody
+ * Contrast fixes for light badges, error texts and destructive buttons
  * (WCAG AA).
  */
 export const cssVariables: CSSVariablesResolver = ({ colors }) => {

@@ -3,14 +3,14 @@ import { h, icon } from './dom.ts';
 import { attachButton } from './file-input.ts';
 import type { Words } from './locales/en.ts';
 
-/** Where the visitor writes. */
+/** The visitor's composer. */
 export interface Composer {
   readonly element: HTMLFormElement;
   readonly video: HTMLElement;
   focus(): void;
 }
 
-/** What is done with what is written. */
+/** Callbacks of the composer. */
 export interface ComposerActions {
   readonly write: (text: string) => void;
   readonly typing: () => void;
@@ -18,7 +18,7 @@ export interface ComposerActions {
   readonly askForVideo: () => Promise<void>;
 }
 
-/** Makes it: Enter sends, with Shift it is a new line. */
+/** Creates the composer: Enter sends, Shift+Enter inserts a line break. */
 export function createComposer(config: WidgetConfig, words: Words, actions: ComposerActions): Composer {
   const send = () => {
     const text = box.value.trim();
@@ -30,7 +30,7 @@ export function createComposer(config: WidgetConfig, words: Words, actions: Comp
   const grow = () => {
     go.disabled = box.value.trim() === '';
     box.style.height = 'auto';
-    // What is not on the screen yet has no height.
+    // An element that is not rendered has no height.
     if (box.scrollHeight > 0 && box.value !== '') box.style.height = `${box.scrollHeight + 2}px`;
     if (box.value !== '') actions.typing();
   };

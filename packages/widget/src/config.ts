@@ -2,35 +2,35 @@ import { ar } from './locales/ar.ts';
 import { bn } from './locales/bn.ts';
 import { en, type Words } from './locales/en.ts';
 
-/** Something asked before the conversation: `name`, `email`, `phone`, or what it is called itself. */
+/** A pre-chat field: `name`, `email`, `phone`, or a custom attribute. */
 export interface PreChatField {
   readonly name: string;
   readonly isRequired: boolean;
 }
 
-/** What `Mevrik.init` takes: lists as in the attributes, or as lists. */
+/** The options of `Mevrik.init`; lists may be arrays or comma-separated. */
 export type ConfigInput = Partial<Omit<WidgetConfig, 'preChat' | 'without'>> & {
   readonly preChat?: string | readonly string[];
   readonly without?: string | readonly string[];
 };
 
-/** What a page may say of its widget, by `data-` attributes of the script or to `Mevrik.init`. */
+/** The widget's configuration, from `data-` attributes of the script or `Mevrik.init`. */
 export interface WidgetConfig {
-  /** The server: where the script comes from, where nothing is said. */
+  /** The server; defaults to the script's origin. */
   readonly url: string;
   readonly appKey: string;
   /** The app's web channel. */
   readonly channel: string;
   readonly position: 'left' | 'right';
   readonly theme: 'auto' | 'dark' | 'light';
-  /** A colour as CSS has it. */
+  /** A CSS colour. */
   readonly color: string | undefined;
   readonly locale: string;
-  /** In its place instead of floating: a selector. */
+  /** Selector of the element to render into instead of floating. */
   readonly target: string | undefined;
-  /** What is asked before the conversation begins. */
+  /** The pre-chat fields. */
   readonly preChat: readonly PreChatField[];
-  /** What it does without. */
+  /** Features to leave out. */
   readonly without: ReadonlySet<string>;
   readonly title: string | undefined;
   readonly greeting: string | undefined;
@@ -63,10 +63,10 @@ function listOf(given: string | readonly string[] | undefined): string[] {
   return all.map((one) => one.trim()).filter((one) => one !== '');
 }
 
-/** A form that asks for more is not filled in. */
+/** Maximum number of pre-chat fields. */
 const mostFields = 8;
 
-/** `name` is needed, `name?` is not. */
+/** `name` is required, `name?` optional. */
 function preChatOf(asked: readonly string[]): PreChatField[] {
   return asked.slice(0, mostFields).map((one) => ({
     name: one.replace(/\s*\?$/, '').slice(0, 64),
@@ -78,25 +78,26 @@ function themeOf(theme: string | undefined): WidgetConfig['theme'] {
   return theme === 'dark' || theme === 'light' ? theme : 'auto';
 }
 
-/** A language, as it is spoken, written and counted in. */
-export interface Speech {
+/** The texts, number format and direction of a language. */
+export interface Language {
   readonly words: Words;
-  readonly language: string;
-  /** For numbers and times: as the visitor has it, where we speak that. */
+  /** `en`, `bn` or `ar`. */
+  readonly code: string;
+  /** For numbers and dates: the visitor's locale if its language is supported. */
   readonly locale: string;
   readonly isRightToLeft: boolean;
 }
 
-/** What the widget says in a locale, English where we have no words. */
-export function speechFor(locale: string): Speech {
+/** The language for a locale; English if it is not supported. */
+export function languageFor(locale: string): Language {
   const asked = locale.toLowerCase().split('-')[0] ?? 'en';
-  const language = Object.hasOwn(languages, asked) ? asked : 'en';
-  const isKnown = language === asked && isLocale(locale);
+  const code = Object.hasOwn(languages, asked) ? asked : 'en';
+  const isSupported = code === asked && isLocale(locale);
   return {
-    words: languages[language] ?? en,
-    language,
-    locale: isKnown ? locale : language,
-    isRightToLeft: rightToLeft.has(language),
+    words: languages[code] ?? en,
+    code,
+    locale: isSupported ? locale : code,
+    isRightToLeft: rightToLeft.has(code),
   };
 }
 

@@ -1,10 +1,10 @@
 import type { AssignedAgent, Message, QueuePosition, Session, TeamAvailability } from '@mevrik/protocol';
 import type { UnsentMessage } from './storage.ts';
 
-/** What the page has said of the visitor. */
+/** What the page told the widget about the visitor. */
 export interface Identity {
   readonly userId?: string;
-  /** The HMAC-SHA256 of the user's id under the app's secret, in hex: it proves who it is. */
+  /** HMAC-SHA256 of the user id with the app's secret, in hex. Verifies the identity. */
   readonly hmac?: string;
   readonly name?: string;
   readonly email?: string;
@@ -12,7 +12,7 @@ export interface Identity {
   readonly attributes?: Readonly<Record<string, boolean | number | string>>;
 }
 
-/** What of it is told to the server. */
+/** The profile that is sent to the server. */
 export function profileOf({ name, email, phone, attributes }: Identity) {
   return {
     ...(name ? { name } : {}),
@@ -22,45 +22,45 @@ export function profileOf({ name, email, phone, attributes }: Identity) {
   };
 }
 
-/** A message on its way; `refused` when only the visitor can have it tried again. */
+/** An unsent message with its state; `refused` if the server rejected it and only the visitor can retry. */
 export interface OutboxMessage extends UnsentMessage {
   readonly failed?: boolean;
   readonly refused?: boolean;
 }
 
-/** A file on its way; `fault` is why it did not arrive. */
+/** A file being uploaded; `fault` is set when it failed. */
 export interface Upload {
   readonly key: string;
   readonly file: File;
-  /** How much of it has gone out, from 0 to 1. */
+  /** The sent share, from 0 to 1. */
   readonly progress: number;
   readonly fault?: string;
 }
 
-/** Everything that the widget shows. */
+/** The state that the widget renders. */
 export interface ConversationState {
   readonly phase: 'failed' | 'idle' | 'loading' | 'ready';
   readonly messages: readonly Message[];
   readonly unsent: readonly OutboxMessage[];
   readonly uploads: readonly Upload[];
-  /** What was unsent was another person's, and is gone. */
+  /** Unsent messages of a previous visitor were discarded. */
   readonly hasDiscarded: boolean;
   readonly session: Session | undefined;
-  /** Who answers, as far as it is known. */
+  /** The assigned agent, if known. */
   readonly agent: AssignedAgent | undefined;
-  /** Where the conversation stands in line, where it waits. */
+  /** The position in the queue, while waiting. */
   readonly queuePosition: QueuePosition | undefined;
-  /** Whether people are there, once that is known. */
+  /** The team's availability, once loaded. */
   readonly opening: TeamAvailability | undefined;
   readonly typing: string | undefined;
   readonly isConnected: boolean;
   readonly hasSurvey: boolean;
-  /** How far the other side has read. */
+  /** The id of the last message that an agent has read. */
   readonly readId: number;
   readonly unread: number;
 }
 
-/** Before anything was said. */
+/** The state of a new conversation. */
 export const initialState: ConversationState = {
   phase: 'idle',
   messages: [],
@@ -78,7 +78,7 @@ export const initialState: ConversationState = {
   unread: 0,
 };
 
-/** All of these messages, each once and as the news has it, in their order. */
+/** Merges messages by id, in order; newer versions win. */
 export function mergeMessages(before: readonly Message[], news: readonly Message[]): Message[] {
   return [...new Map([...before, ...news].map((one) => [one.id, one])).values()].sort((a, b) => a.id - b.id);
 }

@@ -19,22 +19,22 @@ import { VisitStore } from './visit-store.ts';
 
 const typingEveryMs = 2_500;
 
-/** A visitor's conversation: what was said, what is on its way, and who is there. */
+/** A visitor's conversation: messages, unsent messages, and the agent. */
 export class Conversation {
   readonly #storage: WidgetStorage;
   readonly #onChange: (state: ConversationState, heard?: Message) => void;
   readonly #visit: VisitStore;
-  /** Messages and files on their way. */
+  /** Unsent messages and files. */
   readonly outbox: MessageOutbox;
   readonly uploads: Uploads;
   #client: Client | undefined;
   #channel: SessionSubscription | undefined;
   #identity: Identity = {};
   #beginning: Promise<void> | undefined;
-  /** Counts visits: what one that is over had under way no longer counts. */
+  /** Counts visits, so that results of an ended visit are dropped. */
   #number = 0;
-  #toldTypingAt = 0;
-  /** Where the messages before the loaded ones are; null where there are none. */
+  #typingSentAt = 0;
+  /** The cursor of older messages; null if there are none. */
   #older: string | null | undefined;
   #isLoadingOlder = false;
   #unwatchOpening = () => {};
@@ -59,30 +59,30 @@ export class Conversation {
     this.state = { ...this.state, unsent: this.outbox.unsent };
   }
 
-  /** Whether the visitor was here before. */
+  /** Whether a visit is stored in this browser. */
   get isKnown(): boolean {
     return this.#visit.isKnown;
   }
 
-  /** The page says who the visitor is; a proven person takes their own conversation up again. */
+  /** Identifies the visitor; a verified user resumes their own conversation. */
   async identify(identity: Identity): Promise<void> {
     const isOther = identity.userId !== undefined && identity.userId !== this.#identity.userId;
     this.#identity = { ...this.#identity, ...identity };
     const { tokens, userId } = this.#storage.read();
     const isKept = tokens !== undefined && userId === identity.userId;
     if (isOther && identity.hmac !== undefined && !isKept) {
-      const wasThere = this.#beginning !== undefined;
+      const hadBegun = this.#beginning !== undefined;
       this.#discardUnsent();
       this.end();
       this.#storage.forget();
       this.#storage.write({ userId: identity.userId });
-      if (wasThere) await this.begin();
+      if (hadBegun) await this.begin();
       return;
     }
     await this.#client?.rest.visitor.introduce(profileOf(this.#identity));
   }
 
-  /** The visitor is nobody again, as after a log-out: nothing of theirs stays in the browser. */
+  /** Forgets the visitor, as after a logout, and deletes their data from the browser. */
   forget(): void {
     this.#identity = {};
     this.outbox.discard();
@@ -91,18 +91,19 @@ export class Conversation {
     this.#storage.forget();
   }
 
-  /** Another page of this browser may have somebody else's visit now: then this one goes on as theirs. */
+  /** Switches to the visit of another tab if the visitor changed there. */
   followBrowser(): void {
     if (!this.#visit.isReplaced) return;
-    const wasThere = this.#beginning !== undefined;
+    const hadBegun = this.#beginning !== undefined;
     this.#identity = {};
     this.outbox.reread();
     this.uploads.discard();
     this.end();
-    if (wasThere) this.begin().catch(() => {});
+    // A failed start is in the state (`phase`).
+    if (hadBegun) this.begin().catch(() => {});
   }
 
-  /** Begins or resumes the visit, once. */
+  /** Starts or resumes the visit, once. */
   begin(): Promise<void> {
     const number = this.#number;
     this.#beginning ??= this.#begin().catch((error: unknown) => {
@@ -114,7 +115,7 @@ export class Conversation {
     return this.#beginning;
   }
 
-  /** Finds out whether anybody is there, also before the visit begins. */
+  /** Loads the team's availability; works before the visit starts. */
   async checkTeamAvailability(): Promise<void> {
     const opening = await (this.#client ?? this.#visit.anonymous).rest.visitor.teamAvailability();
     this.#set({ opening });
@@ -125,7 +126,12 @@ export class Conversation {
     );
   }
 
-  /** Writes a message: it is shown at once, and sent until it is taken. */
+  /** Without an answer the header shows no availability: not worth an error. */
+  #refreshTeamAvailability(): void {
+    this.checkTeamAvailability().catch(() => {});
+  }
+
+  /** Shows a message immediately and sends it until the server has stored it. */
   async write(text: string): Promise<void> {
     if (this.state.hasDiscarded) this.#set({ hasDiscarded: false });
     this.outbox.add(text);
@@ -133,7 +139,7 @@ export class Conversation {
     await this.outbox.send();
   }
 
-  /** Chooses what was offered under a message. */
+  /** Presses a button or quick reply of a message. */
   choose(kind: 'button' | 'quickReply', choice: { title: string; payload: string }): Promise<void> {
     return this.#submit((rest) =>
       kind === 'button' ? rest.visitor.pressButton(choice) : rest.visitor.chooseQuickReply(choice),
@@ -151,7 +157,7 @@ export class Conversation {
     );
   }
 
-  /** Leaves a message for when people are there again; under its key it is left once. */
+  /** Leaves an offline message, stored once under its idempotency key. */
   async leave(message: OfflineMessage, key: string): Promise<StoredOfflineMessage> {
     await this.begin();
     if (!this.#client) throw new Error('The visit ended.');
@@ -160,23 +166,25 @@ export class Conversation {
     return left;
   }
 
-  /** The visitor is writing. */
+  /** Sends a typing notice, at most every 2.5 s. */
   sendTyping(): void {
-    if (!this.#client || Date.now() - this.#toldTypingAt < typingEveryMs) return;
-    this.#toldTypingAt = Date.now();
+    if (!this.#client || Date.now() - this.#typingSentAt < typingEveryMs) return;
+    this.#typingSentAt = Date.now();
+    // A lost typing notice does no harm.
     this.#client.rest.visitor.sendTyping(true).catch(() => {});
   }
 
-  /** The visitor sees the conversation. */
+  /** Marks the conversation as seen and read. */
   seen(): void {
     const last = this.state.messages.findLast(({ isReply }) => isReply);
     if (!last || last.id <= (this.#storage.read().seenId ?? 0)) return;
     this.#storage.write({ seenId: last.id });
     this.#set({ unread: 0 });
+    // The next reply marks this one as read, too.
     this.#client?.rest.visitor.markRead(last.id).catch(() => {});
   }
 
-  /** Loads what was said before the oldest message that is shown. */
+  /** Loads the messages before the oldest one shown. */
   async loadOlder(): Promise<void> {
     const client = this.#client;
     if (!this.#older || !client || this.#isLoadingOlder) return;
@@ -217,7 +225,7 @@ export class Conversation {
     } catch (error) {
       if (number !== this.#number) return;
       if (!(error instanceof MevrikError) || error.status !== 401) throw error;
-      // The visit of then is over for good: a new one begins.
+      // The stored visit has expired: start a new one.
       this.#storage.forget();
       this.#client = undefined;
       return this.#begin();
@@ -228,19 +236,21 @@ export class Conversation {
       this.#set({ isConnected: state === 'connected' || state === 'connecting' });
       if (state === 'connected') {
         void this.outbox.send();
-        // Who is there and who is next is not told again to whoever missed it.
+        // Availability and queue notices are not replayed after a cut.
+        // The next cut or page load tries again.
         if (wasCut) this.#loadMe(client).catch(() => {});
       }
       wasCut = state !== 'connected';
     });
     client.subscribe('opening').on('team_availability_changed', (opening) => this.#set({ opening }));
     if ((isResumed || this.#identity !== said) && Object.keys(profileOf(this.#identity)).length > 0)
+      // The profile is sent again with the next visit.
       void client.rest.visitor.introduce(profileOf(this.#identity)).catch(() => {});
     await this.#load();
     if (number !== this.#number) return;
     this.#set({ phase: 'ready' });
     void this.outbox.send();
-    void this.checkTeamAvailability().catch(() => {});
+    this.#refreshTeamAvailability();
   }
 
   async #loadMe(client: Client): Promise<void> {
@@ -260,7 +270,7 @@ export class Conversation {
     this.#set({ messages, unread: messages.filter(({ isReply, id }) => isReply && id > seenId).length });
   }
 
-  /** Hears a session; another one when that has begun. */
+  /** Subscribes to a session, replacing the previous subscription. */
   #follow(session: Session): void {
     const isSame = this.state.session?.id === session.id && this.#channel;
     this.#set({ session, ...(isInQueue(session) ? {} : { queuePosition: undefined }) });
@@ -270,6 +280,7 @@ export class Conversation {
       take: (message, isNews) => this.#addMessage(message, isNews),
       set: (change) => this.#set(change),
       readId: () => this.state.readId,
+      // The next subscription loads again.
       load: () => void this.#load().catch(() => {}),
     });
   }
@@ -289,7 +300,7 @@ export class Conversation {
     );
   }
 
-  /** Says something, and shows it where it is still the same visitor who said it. */
+  /** Submits a message and shows it, unless the visitor changed meanwhile. */
   async #submit(write: (rest: Rest) => Promise<StoredMessage>): Promise<void> {
     await this.begin();
     const client = this.#client;
@@ -315,15 +326,11 @@ export class Conversation {
     });
   }
 
-  /** Gives whether it could be tried. */
+  /** @returns whether sending could be attempted. */
   async #post({ key, text }: UnsentMessage, signal: AbortSignal): Promise<boolean> {
     const client = this.#client;
     if (!client) return false;
-    const { message, session } = await client.call<StoredMessage>('POST', '/v1/messages', {
-      body: { text },
-      idempotencyKey: key,
-      signal,
-    });
+    const { message, session } = await client.rest.visitor.writeMessage({ text }, { key, signal });
     this.outbox.taken(key);
     if (client !== this.#client) return true;
     this.#addMessage(message);
@@ -331,7 +338,7 @@ export class Conversation {
     return true;
   }
 
-  /** What one person wrote is not sent as another one's. */
+  /** Never sends one visitor's unsent messages as another visitor. */
   #discardUnsent(): void {
     const { unsent, uploads } = this.state;
     if (unsent.length + uploads.length === 0) return;

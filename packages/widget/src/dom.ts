@@ -1,7 +1,7 @@
 type Child = Node | string | undefined | false;
 type Props = Readonly<Record<string, unknown>>;
 
-/** Makes an element; `on…` are listeners, all else attributes, and text is never taken for markup. */
+/** Creates an element. `on…` props are listeners, others attributes; text is never parsed as HTML. */
 export function h<Tag extends keyof HTMLElementTagNameMap>(
   tag: Tag,
   props: Props = {},
@@ -32,7 +32,7 @@ const paths = {
   done: 'M4 12.5l5.5 5.5L20 7',
 } as const;
 
-/** A sign that words stand beside. */
+/** A decorative icon. */
 export function icon(name: keyof typeof paths): SVGSVGElement {
   const space = 'http://www.w3.org/2000/svg';
   const svg = document.createElementNS(space, 'svg');
@@ -48,7 +48,7 @@ const linkPattern = /\bhttps?:\/\/[^\s<>"']+[^\s<>"'.,;:!?)\]]/g;
 
 const followed = new Set(['http:', 'https:', 'mailto:']);
 
-/** An address that may be followed: nothing that runs in the page. */
+/** The URL if its scheme is safe to link to, so no `javascript:`. */
 export function safeUrl(url: string): string | undefined {
   try {
     return followed.has(new URL(url, location.href).protocol) ? url : undefined;
@@ -57,7 +57,7 @@ export function safeUrl(url: string): string | undefined {
   }
 }
 
-/** A text whose addresses can be followed. */
+/** The text with its URLs as links. */
 export function linkify(text: string): (Node | string)[] {
   const parts: (Node | string)[] = [];
   let at = 0;
@@ -70,7 +70,7 @@ export function linkify(text: string): (Node | string)[] {
   return parts;
 }
 
-/** A panel that covers everything keeps the keyboard: what is behind it cannot be seen. */
+/** Traps Tab inside a full-screen panel, which hides the page behind it. */
 export function trapFocus(event: KeyboardEvent, panel: HTMLElement, shadow: ShadowRoot): void {
   if (event.key !== 'Tab') return;
   const stops = [...panel.querySelectorAll<HTMLElement>('button,textarea,input,a,[tabindex="0"]')].filter(
@@ -78,18 +78,18 @@ export function trapFocus(event: KeyboardEvent, panel: HTMLElement, shadow: Shad
   );
   const edge = event.shiftKey ? stops[0] : stops.at(-1);
   const { activeElement } = shadow;
-  // What had the focus may have gone with an older state of the conversation.
+  // The focused element may have been removed by a re-render.
   if (activeElement !== null && activeElement !== edge && panel.contains(activeElement)) return;
   event.preventDefault();
   (event.shiftKey ? stops.at(-1) : stops[0])?.focus();
 }
 
-/** On a phone the panel is what can be seen above the keyboard on the screen. Gives what ends it. */
+/** Fits the panel to the space above the on-screen keyboard. @returns a function that stops it. */
 export function followViewport(root: HTMLElement): () => void {
   const view = window.visualViewport;
   if (!view) return () => {};
   const fit = () => {
-    // Whoever zooms in looks at a part of it.
+    // While zoomed in, the viewport is only a part of the page.
     if (view.scale > 1.01) return;
     root.style.setProperty('--m-top', `${Math.max(0, view.offsetTop)}px`);
     root.style.setProperty('--m-height', `${view.height}px`);
@@ -102,7 +102,7 @@ export function followViewport(root: HTMLElement): () => void {
   };
 }
 
-/** Paints the host light or dark, as the system has it where that is wished. Gives what ends it. */
+/** Applies the theme and follows the system's if `auto`. @returns a function that stops it. */
 export function followTheme(host: HTMLElement, theme: 'auto' | 'dark' | 'light'): () => void {
   const dark = matchMedia('(prefers-color-scheme:dark)');
   const paint = () => {
@@ -113,7 +113,7 @@ export function followTheme(host: HTMLElement, theme: 'auto' | 'dark' | 'light')
   return () => dark.removeEventListener('change', paint);
 }
 
-/** Two letters that stand for a name. */
+/** Up to two initials of a name. */
 export function initials(name: string): string {
   const [first = '', second = ''] = name.trim().split(/\s+/);
   return ((first[0] ?? '') + (second[0] ?? '')).toUpperCase();

@@ -1,7 +1,7 @@
 import { h, icon } from './dom.ts';
 import type { Words } from './locales/en.ts';
 
-/** The button that chooses files, with what it needs. */
+/** The attach button with its hidden file input. */
 export function attachButton(words: Words, onFiles: (files: Iterable<File>) => void): HTMLElement[] {
   const input = h('input', {
     type: 'file',
@@ -20,7 +20,7 @@ export function attachButton(words: Words, onFiles: (files: Iterable<File>) => v
   ];
 }
 
-/** Takes files that are dropped on the panel or pasted into it. */
+/** Accepts files dropped on or pasted into the panel. */
 export function acceptFiles(panel: HTMLElement, onFiles: (files: Iterable<File>) => void): void {
   const take = (event: Event, data: DataTransfer | null) => {
     if (!data || data.files.length === 0) return;

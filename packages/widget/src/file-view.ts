@@ -1,18 +1,18 @@
 import type { Attachment } from '@mevrik/protocol';
-import type { Speech } from './config.ts';
+import type { Language } from './config.ts';
 import type { Upload } from './conversation-state.ts';
 import { h, icon, safeUrl } from './dom.ts';
 import type { LogContext } from './log-context.ts';
 import type { LogEntry } from './message-log.ts';
 
-/** A picture can be seen where it is; anything else, and a picture that does not come, is a card with its name. */
-export function fileView({ type, url, name: given, sizeBytes }: Attachment, speech: Speech): HTMLElement {
-  const name = given ?? speech.words.file;
+/** Shows an image inline; other files, and images that fail to load, as a card. */
+export function fileView({ type, url, name: given, sizeBytes }: Attachment, language: Language): HTMLElement {
+  const name = given ?? language.words.file;
   const href = safeUrl(url);
   const link = h('a', { href, target: '_blank', rel: 'noopener noreferrer' });
   const showCard = () => {
     link.className = 'file';
-    link.replaceChildren(...cardOf(name, sizeBytes, speech));
+    link.replaceChildren(...cardOf(name, sizeBytes, language));
   };
   showCard();
   if (type !== 'image' || !href) return link;
@@ -21,7 +21,7 @@ export function fileView({ type, url, name: given, sizeBytes }: Attachment, spee
   return link;
 }
 
-function cardOf(name: string, sizeBytes: number | undefined, { locale }: Speech): HTMLElement[] {
+function cardOf(name: string, sizeBytes: number | undefined, { locale }: Language): HTMLElement[] {
   return [
     h('span', { class: 'sheet', 'aria-hidden': 'true' }, icon('file')),
     h(
@@ -33,7 +33,7 @@ function cardOf(name: string, sizeBytes: number | undefined, { locale }: Speech)
   ];
 }
 
-/** How large a file is, as people say it. */
+/** A localized file size. */
 function sizeIn(locale: string, bytes: number): string {
   const [unit, value] =
     bytes < 1000
@@ -47,17 +47,17 @@ function sizeIn(locale: string, bytes: number): string {
   );
 }
 
-/** A file on its way, which can be taken back, or why it did not arrive. */
-export function uploadView({ speech, conversation }: LogContext, upload: Upload): LogEntry {
+/** An upload in progress with a cancel button, or its error. */
+export function uploadView({ language, conversation }: LogContext, upload: Upload): LogEntry {
   const { key, file, fault } = upload;
-  const { words } = speech;
+  const { words } = language;
   const act = (label: string, work: () => void) => h('button', { type: 'button', onclick: work }, label);
   const remove = () => conversation.uploads.remove(key);
   const make = () =>
     h(
       'div',
       { class: 'msg mine wait', 'data-upload': key },
-      h('span', { class: 'file' }, ...cardOf(file.name, file.size, speech)),
+      h('span', { class: 'file' }, ...cardOf(file.name, file.size, language)),
       fault === undefined
         ? h(
             'span',
@@ -77,7 +77,7 @@ export function uploadView({ speech, conversation }: LogContext, upload: Upload)
   return { key: `${key} ${fault}`, make };
 }
 
-/** Shows how far the files have come: what shows them stays. */
+/** Updates the progress bars in place. */
 export function showProgress(log: HTMLElement, uploads: readonly Upload[]): void {
   for (const { key, progress } of uploads) {
     const bar = log.querySelector<HTMLProgressElement>(`[data-upload="${key}"] progress`);

@@ -5,7 +5,7 @@ import type { Identity } from './conversation-state.ts';
 import { h, icon } from './dom.ts';
 import type { Words } from './locales/en.ts';
 
-/** Something that is asked for. */
+/** A form field. */
 interface Field {
   readonly name: string;
   readonly label: string;
@@ -20,12 +20,12 @@ interface Form {
   readonly text?: string;
   readonly fields: readonly Field[];
   readonly action: string;
-  /** May be refused, field by field: then what was filled in stays. */
+  /** Submits the values. If it rejects, the entered values stay and invalid fields are marked. */
   readonly onDone: (said: Readonly<Record<string, string>>) => Promise<void>;
   readonly more?: HTMLElement;
 }
 
-/** A card that asks, says what is wrong beside it, and keeps what was filled in until it was taken. */
+/** A form card that shows errors beside its fields and keeps the entered values until submitted. */
 function formCard({ words, title, text, fields, action, onDone, more }: Form): HTMLElement {
   const inputs = fields.map((field) => inputOf(field));
   const faults = inputs.map((input) => h('span', { class: 'fault', id: `${input.id}-fault`, hidden: true }));
@@ -93,7 +93,7 @@ function formCard({ words, title, text, fields, action, onDone, more }: Form): H
     ...inputs.map((input, at) => {
       const { label, isRequired } = fields[at] as Field;
       const name = h('span', {}, `${label}${isRequired ? '' : ` ${words.optional}`}`);
-      // What is wrong describes the field; it is no part of its name.
+      // The error describes the field and is not part of its label.
       return h('div', { class: 'field' }, h('label', {}, name, input), faults[at]);
     }),
     fault,
@@ -119,7 +119,7 @@ function inputOf({ name, kind, isRequired, maxLength }: Field): HTMLInputElement
 const aboutName = { name: 'name', kind: 'text', maxLength: 200 } as const;
 const aboutEmail = { name: 'email', kind: 'email', maxLength: 320 } as const;
 
-/** What is asked before the conversation begins. */
+/** The pre-chat fields. */
 export function preChatCard(
   words: Words,
   asked: readonly PreChatField[],
@@ -146,7 +146,7 @@ export function preChatCard(
   });
 }
 
-/** What somebody can leave while nobody is there, or go to the bot instead. */
+/** The offline form, with a link to the chat. */
 export function offlineCard(
   words: Words,
   onDone: (message: OfflineMessage) => Promise<void>,
@@ -168,7 +168,7 @@ export function offlineCard(
   });
 }
 
-/** That a message was left, and what comes of it. */
+/** Confirms that an offline message was sent. */
 export function messageSentCard(
   words: Words,
   { email, caseId }: { readonly email: string } & Pick<StoredOfflineMessage, 'caseId'>,

@@ -1,9 +1,9 @@
-import type { Speech, WidgetConfig } from './config.ts';
+import type { Language, WidgetConfig } from './config.ts';
 import type { ConversationState } from './conversation-state.ts';
 import { h, icon, initials } from './dom.ts';
 import { isInQueue } from './session-subscription.ts';
 
-/** Who answers, and whether they are there; under it, how far one has come in line. */
+/** The agent and their availability, and the queue position below. */
 export interface Header {
   readonly element: HTMLElement;
   readonly line: HTMLElement;
@@ -12,13 +12,13 @@ export interface Header {
 
 type Presence = 'away' | 'off' | 'on' | undefined;
 
-/** Makes the head of the panel; `buttons` are at its end. */
+/** Creates the panel's header; `buttons` go to its end. */
 export function createHeader(
   config: WidgetConfig,
-  speech: Speech,
+  language: Language,
   buttons: readonly (HTMLElement | false)[],
 ): Header {
-  const { words, locale } = speech;
+  const { words, locale } = language;
   const title = h('bdi', {});
   const subtitle = h('span', { role: 'status' });
   const sign = h('span', { class: 'face' });
@@ -37,7 +37,7 @@ export function createHeader(
     line,
     show(state) {
       const agent = agentIn(state);
-      const { presence, text } = presenceIn(state, speech);
+      const { presence, text } = presenceIn(state, language);
       write(title, agent?.name ?? config.title ?? words.title);
       write(subtitle, text);
       dot.className = `dot ${presence ?? ''}`;
@@ -45,7 +45,7 @@ export function createHeader(
       const next = agent ? initials(agent.name) : '';
       if (next !== face || sign.firstChild === null) sign.replaceChildren(next === '' ? icon('chat') : next);
       face = next;
-      // A place in a line that does not move means nothing: the head says when it does.
+      // Outside business hours the queue does not move, so hide the position.
       line.hidden = !isInQueue(state.session) || state.opening?.isOpen === false;
       write(line, line.hidden ? '' : lineText(state, words, locale));
     },
@@ -56,10 +56,10 @@ function agentIn({ session, agent }: ConversationState) {
   return session?.agentType === 'live' && !isInQueue(session) ? agent : undefined;
 }
 
-/** Who answers is there, or whether anybody is. */
+/** The availability of the agent or, without one, of the team. */
 function presenceIn(
   state: ConversationState,
-  { words, locale }: Speech,
+  { words, locale }: Language,
 ): { readonly presence: Presence; readonly text: string } {
   const agent = agentIn(state);
   if (agent?.availability === 'online') return { presence: 'on', text: words.agentOnline };
@@ -73,8 +73,8 @@ function presenceIn(
     : { presence: 'off', text: words.replySoon };
 }
 
-/** That nobody is there, and when somebody is again. */
-function closedText(words: Speech['words'], locale: string, opensAt: string | null): string {
+/** "Away", and when the team is back. */
+function closedText(words: Language['words'], locale: string, opensAt: string | null): string {
   if (opensAt === null) return words.closed;
   const day = new Intl.DateTimeFormat(locale, { weekday: 'short', hour: '2-digit', minute: '2-digit' });
   return words.opensAt.replace('{time}', day.format(new Date(opensAt)));
@@ -82,7 +82,7 @@ function closedText(words: Speech['words'], locale: string, opensAt: string | nu
 
 const longMinutes = 60;
 
-function lineText({ queuePosition }: ConversationState, words: Speech['words'], locale: string): string {
+function lineText({ queuePosition }: ConversationState, words: Language['words'], locale: string): string {
   if (!queuePosition) return words.inQueue;
   const { position, estimateMinutes } = queuePosition;
   const place =
@@ -95,7 +95,7 @@ function lineText({ queuePosition }: ConversationState, words: Speech['words'], 
   return `${place} ${words.estimatedWait.replace('{time}', time.format(estimateMinutes))}`;
 }
 
-/** Text that is the same is not said again. */
+/** Unchanged text is not written: screen readers would announce it again. */
 function write(element: HTMLElement, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }

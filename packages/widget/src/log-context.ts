@@ -1,8 +1,8 @@
-import type { Speech } from './config.ts';
+import type { Language } from './config.ts';
 import type { Conversation } from './conversation.ts';
 
-/** What the lines of the log are made with. */
+/** What log entries are rendered with. */
 export interface LogContext {
-  readonly speech: Speech;
+  readonly language: Language;
   readonly conversation: Conversation;
 }

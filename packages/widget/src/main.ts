@@ -1,7 +1,7 @@
 import { type ConfigInput, readConfig } from './config.ts';
 import { createWidget, type Widget } from './widget.ts';
 
-/** What pages call: `Mevrik('open')`, also before the script is there, when it is a list of calls. */
+/** A call by the page, such as `Mevrik('open')`. Before the script has loaded, pages queue their calls. */
 type Call = readonly [name: string, ...args: unknown[]];
 interface Queue {
   readonly q?: readonly Call[];
@@ -23,13 +23,13 @@ function start(given: ConfigInput = {}): void {
   widget = createWidget(config);
 }
 
-/** Does one call; what the widget cannot do is said in the console. */
+/** Runs a call; logs an error for an unknown one. */
 function mevrik(name: string, ...args: unknown[]): unknown {
   if (name === 'init') return start(args[0] as ConfigInput);
   const act = (widget as unknown as Record<string, unknown> | undefined)?.[name];
   if (typeof act === 'function') {
     const done = act(...args);
-    // The chat shows what goes wrong; whoever wants to hear of it, too, still can.
+    // The chat shows the error. Callers can still handle the returned promise.
     if (done instanceof Promise) done.catch(() => {});
     return done;
   }

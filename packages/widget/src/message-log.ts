@@ -1,27 +1,27 @@
 import { h, icon } from './dom.ts';
 import type { Words } from './locales/en.ts';
 
-/** Something in the log. One with the same key is the same, and stays as it is. */
+/** An entry of the log. Entries with the same key keep their element. */
 export interface LogEntry {
   readonly key: string;
   readonly make: () => HTMLElement;
 }
 
-/** The part of the panel in which the conversation is. */
+/** The scrolling part of the panel. */
 export interface MessageLog {
   readonly element: HTMLElement;
   /**
-   * Shows these. A conversation is followed where the visitor is at its end, a form is read from its beginning;
-   * `oldest` is the first message's number.
+   * Renders the entries. A conversation scrolls along if the visitor is at its end; a form stays at its top.
+   * `oldest` is the id of the first message.
    */
   show(lines: readonly LogEntry[], oldest: number, isConversation: boolean): void;
   focus(): void;
   toEnd(): void;
-  /** Something new was said: where it cannot be seen, that is shown. */
+  /** Shows the "New messages" button if the end is out of view. */
   announceNewMessages(): void;
 }
 
-/** Makes the log. What stays is not made anew, so that screen readers say what is new, and nothing twice. */
+/** Creates the log. Existing elements are reused, so that screen readers announce only new entries. */
 export function createMessageLog(words: Words, shadow: ShadowRoot, onReachTop: () => void): MessageLog {
   let shown = new Map<string, HTMLElement>();
   let first = 0;
@@ -47,7 +47,7 @@ export function createMessageLog(words: Words, shadow: ShadowRoot, onReachTop: (
   );
   const isAtEnd = () => log.scrollHeight - log.scrollTop - log.clientHeight < 80;
 
-  /** Whoever was on something that went is on the log then. */
+  /** If the focused entry is removed, the log gets the focus. */
   function put(lines: readonly LogEntry[]): void {
     const focused = shadow.activeElement;
     const next = new Map(lines.map(({ key, make }) => [key, shown.get(key) ?? make()]));
@@ -68,7 +68,7 @@ export function createMessageLog(words: Words, shadow: ShadowRoot, onReachTop: (
       const fromEnd = log.scrollHeight - log.scrollTop;
       const wasAtEnd = isAtEnd();
       put(lines);
-      // What came in above must not move what is being read.
+      // Messages loaded above must not move the view.
       if (wasAtEnd && isConversation) toEnd();
       else if (oldest < first) log.scrollTop = log.scrollHeight - fromEnd;
       first = oldest;

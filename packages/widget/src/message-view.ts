@@ -6,16 +6,16 @@ import type { LogContext } from './log-context.ts';
 import type { LogEntry } from './message-log.ts';
 import { isSurvey } from './survey.ts';
 
-/** The conversation as it stands, from its oldest message to what is on its way. */
+/** The log entries of a conversation: messages, then unsent messages and uploads. */
 export function logEntries(
   view: LogContext,
   { messages, unsent, uploads, readId }: ConversationState,
 ): LogEntry[] {
-  const { words } = view.speech;
+  const { words } = view.language;
   const lines: LogEntry[] = [];
   let before: Message | undefined;
   const lastMine = messages.findLast(({ isReply }) => !isReply);
-  // What the system says between is no answer to what was offered.
+  // System messages do not count as an answer to quick replies.
   const last = messages.findLast(({ sender }) => sender.type !== 'system');
   for (const message of messages) {
     if (!before || localDay(before.createdAt) !== localDay(message.createdAt)) {
@@ -35,7 +35,7 @@ export function logEntries(
 }
 
 function unsentEntries(
-  { speech: { words }, conversation: { outbox } }: LogContext,
+  { language: { words }, conversation: { outbox } }: LogContext,
   one: OutboxMessage,
 ): LogEntry[] {
   const { key, text, failed } = one;
@@ -64,7 +64,7 @@ function messageEntries(
   before: Message | undefined,
   isLast: boolean,
 ): LogEntry[] {
-  const { words, locale } = view.speech;
+  const { words, locale } = view.language;
   const { id, content, kind, sender, isReply } = message;
   const stand = JSON.stringify(content);
   const sign = (text: string, label?: string) => [
@@ -109,14 +109,14 @@ function messageEntries(
         'div',
         { class: look.join(' '), title: time, dir: 'auto' },
         ...linkify(content.text ?? ''),
-        ...(content.attachments ?? []).map((file) => fileView(file, view.speech)),
+        ...(content.attachments ?? []).map((file) => fileView(file, view.language)),
       ),
   });
   if (isReply) lines.push(...choicesOf(view, message, isLast));
   return lines;
 }
 
-/** Quick replies go when something else was said; buttons stay. */
+/** Quick replies disappear after the next message; buttons stay. */
 function choicesOf({ conversation }: LogContext, { id, content }: Message, isLast: boolean): LogEntry[] {
   const { buttons = [], quickReplies = [] } = content;
   const quick = isLast ? quickReplies : [];
@@ -157,7 +157,7 @@ function choicesOf({ conversation }: LogContext, { id, content }: Message, isLas
 
 const localDay = (at: string) => new Date(at).toDateString();
 
-function dayOf({ speech: { words, locale } }: LogContext, at: string): string {
+function dayOf({ language: { words, locale } }: LogContext, at: string): string {
   const start = (date: Date) => new Date(date.getFullYear(), date.getMonth(), date.getDate()).getTime();
   const date = new Date(at);
   const days = Math.round((start(new Date()) - start(date)) / 86_400_000);

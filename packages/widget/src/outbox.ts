@@ -2,19 +2,19 @@ import { MevrikError, randomKey } from '@mevrik/client';
 import type { OutboxMessage } from './conversation-state.ts';
 import type { UnsentMessage, WidgetStorage } from './storage.ts';
 
-/** What an outbox is given. */
+/** Options of an outbox. */
 export interface MessageOutboxOptions {
-  /** Sends one; `false` where that cannot be tried now. A message is sent under its key, so it is stored once. */
+  /** Sends a message under its idempotency key; resolves to `false` if there is no connection to try. */
   readonly post: (message: UnsentMessage, signal: AbortSignal) => Promise<boolean>;
   readonly onChange: (unsent: readonly OutboxMessage[]) => void;
 }
 
-/** What was written and is not taken yet: kept over page loads, and sent one after another, in its order. */
+/** Unsent messages: they survive page loads and are sent one by one, in order. */
 export class MessageOutbox {
   readonly #storage: WidgetStorage;
   readonly #options: MessageOutboxOptions;
   #sending = false;
-  /** Ends what is being sent. */
+  /** Aborts the request in flight. */
   #run = new AbortController();
   unsent: readonly OutboxMessage[];
 
@@ -28,30 +28,30 @@ export class MessageOutbox {
     this.#keep([...this.unsent, { key: randomKey(), text, at: new Date().toISOString() }]);
   }
 
-  /** The server has it. */
+  /** Removes a message that the server has stored. */
   taken(key: string): void {
     this.#keep(this.unsent.filter((one) => one.key !== key));
   }
 
-  /** The visitor no longer wants it sent. */
+  /** Discards a message at the visitor's request. */
   drop(key: string): void {
     this.taken(key);
   }
 
-  /** Nobody wants any of it sent. */
+  /** Discards all unsent messages. */
   discard(): void {
     this.#stop();
     this.#keep([]);
   }
 
-  /** Takes what another page has left. */
+  /** Reloads the messages that another tab has stored. */
   reread(): void {
     this.#stop();
     this.unsent = this.#storage.read().outbox ?? [];
     this.#options.onChange(this.unsent);
   }
 
-  /** Sends what waits, in its order. What the server refuses for good stays, and holds nothing up. */
+  /** Sends the unsent messages in order. One that the server rejects stays and does not block the others. */
   async send(): Promise<void> {
     if (this.#sending) return;
     this.#sending = true;
@@ -72,7 +72,7 @@ export class MessageOutbox {
     }
   }
 
-  /** Tries again what was refused, too. */
+  /** Retries all messages, including rejected ones. */
   async retry(): Promise<void> {
     this.#keep(this.unsent.map(({ key, text, at }) => ({ key, text, at })));
     await this.send();
@@ -90,7 +90,7 @@ export class MessageOutbox {
   }
 }
 
-/** Not a fault that passes: of the line, of a token, of too many at once. */
+/** Whether an error is permanent: not a network error, an expired token or rate limiting. */
 function isRefusal(error: unknown): boolean {
   if (!(error instanceof MevrikError)) return false;
   return error.status >= 400 && error.status < 500 && ![401, 429].includes(error.status);

@@ -1,7 +1,7 @@
 import { h } from './dom.ts';
 import type { Words } from './locales/en.ts';
 
-/** How it was: stars, and a word. */
+/** The survey: stars and a comment. */
 export function ratingCard(
   words: Words,
   onDone: (score: number, comment: string) => Promise<void>,

@@ -4,20 +4,20 @@ import type { ConversationState } from './conversation-state.ts';
 
 const typingLastsMs = 6_000;
 
-/** What is done with what a session brings. */
+/** Callbacks for the events of a session. */
 export interface SessionHandlers {
-  /** `isNews`: said by the other side, just now. */
+  /** `isNews`: a live reply, not one the visitor sent. */
   readonly take: (message: Message, isNews: boolean) => void;
   readonly set: (change: Partial<ConversationState>) => void;
   readonly readId: () => number;
-  /** It stands, or something was missed for good: what is shown is loaded. */
+  /** Subscribed, or events were missed: reload the messages. */
   readonly load: () => void;
 }
 
-/** A session that is heard. */
+/** The subscription to a session. */
 export type SessionSubscription = Held<`session${number}`>;
 
-/** Hears all that happens in a session. */
+/** Subscribes to the events of a session. */
 export function subscribeToSession(
   client: Client,
   { id }: Session,
@@ -51,7 +51,7 @@ export function subscribeToSession(
   return channel;
 }
 
-/** Whether a session waits for a person. */
+/** Whether a session is in a queue. */
 export function isInQueue(session: Session | undefined): boolean {
   return session?.path.startsWith('live/queue:') ?? false;
 }

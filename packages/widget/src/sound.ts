@@ -19,11 +19,11 @@ export function playSound(): void {
     tone.start();
     tone.stop(currentTime + 0.3);
   } catch {
-    // A page without sound has a badge.
+    // Without audio, the badge still shows the message.
   }
 }
 
-/** The button that turns the sound on and off; the choice is kept. */
+/** The button that mutes and unmutes the sound. Stores the choice. */
 export function soundButton(words: Words, storage: WidgetStorage): HTMLElement {
   const show = () => {
     const isMuted = storage.read().isMuted ?? false;

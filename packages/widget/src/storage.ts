@@ -1,30 +1,30 @@
 import type { Tokens } from '@mevrik/client';
 
-/** What the widget keeps in a browser, for the next page and the page beside. */
+/** The state that the widget stores in the browser, shared by pages and tabs. */
 export interface StoredState {
   readonly tokens?: Tokens;
   /** Milliseconds since 1970. */
   readonly savedAt?: number;
-  /** The last reply that was seen. */
+  /** The id of the last seen reply. */
   readonly seenId?: number;
-  /** Whose visit it is. */
+  /** The customer of the visit. */
   readonly customerId?: number | undefined;
-  /** Whose conversation it is, where the page has proven that. */
+  /** The verified user id, if the page identified the visitor. */
   readonly userId?: string | undefined;
   readonly isOpen?: boolean;
   readonly isMuted?: boolean;
-  /** What was written and may not have been taken yet. */
+  /** Messages that the server may not have stored yet. */
   readonly outbox?: readonly UnsentMessage[];
 }
 
-/** A message on its way: its key makes it one, however often it is sent. */
+/** An unsent message; `key` is its idempotency key. */
 export interface UnsentMessage {
   readonly key: string;
   readonly text: string;
   readonly at: string;
 }
 
-/** Keeps what one app's widget keeps; where a browser lets nothing be kept, for this page only. */
+/** Storage of one app's widget; falls back to memory if localStorage is blocked. */
 export function createStorage(appKey: string, channel: string) {
   const name = `mevrik.${appKey}.${channel}`;
   let inMemory: StoredState = {};
@@ -42,10 +42,10 @@ export function createStorage(appKey: string, channel: string) {
       try {
         localStorage.setItem(name, JSON.stringify(inMemory));
       } catch {
-        // A browser that lets nothing be kept: the next page begins anew.
+        // localStorage is blocked: the state lives until the page is left.
       }
     },
-    /** Forgets who was here; how the widget is set up stays. */
+    /** Forgets the visitor but keeps the widget's preferences. */
     forget(): void {
       const { isOpen, isMuted } = read();
       inMemory = {
@@ -56,7 +56,7 @@ export function createStorage(appKey: string, channel: string) {
         localStorage.setItem(name, JSON.stringify(inMemory));
       } catch {}
     },
-    /** Hears of changes by other pages. */
+    /** Listens for changes by other tabs. */
     watch(listener: () => void): () => void {
       const hear = ({ key }: StorageEvent) => key === name && listener();
       addEventListener('storage', hear);
@@ -65,5 +65,5 @@ export function createStorage(appKey: string, channel: string) {
   };
 }
 
-/** Where the widget keeps things. */
+/** The widget's storage. */
 export type WidgetStorage = ReturnType<typeof createStorage>;

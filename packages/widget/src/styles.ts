@@ -1,4 +1,4 @@
-/** How the widget looks. It lives in a shadow root: nothing of the page reaches it, and nothing of it the page. */
+/** The widget's styles. The shadow root isolates them from the page in both directions. */
 export const styles = `
 :host{all:initial!important;position:static!important;display:contents!important;
 --m-color:#107a6b;--m-on:#fff;--m-bg:#fff;--m-soft:#f1f3f6;--m-text:#1b242d;--m-dim:#56616f;--m-line:#dfe4ea;--m-bot:#eceffb;--m-bad:#c0262d;--m-star:#b06f00;--m-good:#12805c;

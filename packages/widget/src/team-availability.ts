@@ -1,11 +1,11 @@
 import type { TeamAvailability } from '@mevrik/protocol';
 
-/** The most that a timer can wait. */
+/** The maximum delay of a timer. */
 const longestTimerMs = 2 ** 31 - 1;
-/** The pages of an app look again in a while, not all at once. */
+/** Spreads the requests of all open pages. */
 const spreadMs = 20_000;
 
-/** Does something soon after people come or go by the app's hours. Gives what calls it off. */
+/** Runs work shortly after the business hours open or close. @returns a function that cancels it. */
 export function scheduleAvailabilityCheck({ changesAt }: TeamAvailability, work: () => void): () => void {
   if (changesAt === null) return () => {};
   const inMs = Date.parse(changesAt) - Date.now() + Math.random() * spreadMs;

@@ -1,4 +1,4 @@
-/** What can be read on a colour of the page's: black or white. `undefined` where it is no colour. */
+/** Black or white, whichever contrasts more with a colour; `undefined` for an invalid colour. */
 export function textColorOn(color: string): string | undefined {
   if (!CSS.supports('color', color)) return undefined;
   const pen = document.createElement('canvas').getContext('2d', { willReadFrequently: true });

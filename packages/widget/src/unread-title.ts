@@ -1,4 +1,4 @@
-/** Shows in the title of the page's tab how many replies wait there. Gives what is told of them. */
+/** Shows the unread count in the tab's title. @returns the function that updates it. */
 export function createUnreadTitle(numbers: Intl.NumberFormat): (unread: number) => void {
   let mark = '';
   return (unread) => {

@@ -1,21 +1,21 @@
 import { MevrikError, randomKey } from '@mevrik/client';
 import type { Upload } from './conversation-state.ts';
 
-/** How an upload is followed and ended. */
+/** Progress callback and abort signal of an upload. */
 export interface UploadRun {
   readonly signal: AbortSignal;
-  /** Told how much has gone out, from 0 to 1. */
+  /** Called with the sent share, from 0 to 1. */
   readonly onProgress: (progress: number) => void;
 }
 
-/** What uploads are given. */
+/** Options of uploads. */
 export interface UploadsOptions {
-  /** Sends a file, as a message of its own under its key. */
+  /** Sends a file as its own message, under its idempotency key. */
   readonly post: (upload: Upload, run: UploadRun) => Promise<void>;
   readonly onChange: (uploads: readonly Upload[]) => void;
 }
 
-/** Files on their way. One that did not arrive stays, with the reason. */
+/** Files being uploaded. A failed upload stays with its error. */
 export class Uploads {
   readonly #options: UploadsOptions;
   readonly #running = new Map<string, AbortController>();
@@ -25,7 +25,7 @@ export class Uploads {
     this.#options = options;
   }
 
-  /** Sends a file; with its key, one that did not arrive, again. */
+  /** Uploads a file; with the key of a failed upload, retries it. */
   async add(file: File, key: string = randomKey()): Promise<void> {
     const running = new AbortController();
     this.#running.set(key, running);
@@ -40,20 +40,20 @@ export class Uploads {
       this.remove(key);
     } catch (error) {
       if (signal.aborted) return;
-      // What the server says of a file is for people; what the line says is not.
+      // Show the server's message; network errors have none worth showing.
       const fault = error instanceof MevrikError && error.status >= 400 ? error.message : '';
       this.#put(key, { ...upload, fault });
     }
   }
 
-  /** Takes it back: one that is under way goes no further. */
+  /** Cancels and removes an upload. */
   remove(key: string): void {
     this.#running.get(key)?.abort();
     this.#running.delete(key);
     this.#put(key);
   }
 
-  /** Takes all of them back. */
+  /** Cancels and removes all uploads. */
   discard(): void {
     for (const { key } of this.#all) this.remove(key);
   }

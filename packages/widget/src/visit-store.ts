@@ -10,11 +10,11 @@ import type { WidgetConfig } from './config.ts';
 import { type Identity, profileOf } from './conversation-state.ts';
 import type { StoredState, WidgetStorage } from './storage.ts';
 
-/** Who somebody is to the server: kept in the browser, from page to page. */
+/** The visitor's tokens: stored in the browser and refreshed when they expire. */
 export class VisitStore {
   readonly #config: WidgetConfig;
   readonly #storage: WidgetStorage;
-  /** Calls what needs no visit. */
+  /** A client without a visit. */
   readonly anonymous: Client;
   #customerId: number | undefined;
 
@@ -24,24 +24,24 @@ export class VisitStore {
     this.anonymous = createClient({ url: config.url, appKey: config.appKey });
   }
 
-  /** Whether the visitor was here before. */
+  /** Whether a visit is stored in this browser. */
   get isKnown(): boolean {
     return this.#storage.read().tokens !== undefined;
   }
 
-  /** Whether another page of this browser has somebody else's visit now. */
+  /** Whether another tab has switched to a different visitor. */
   get isReplaced(): boolean {
     return this.#customerId !== undefined && this.#storage.read().customerId !== this.#customerId;
   }
 
-  /** This page has no visit any more. */
+  /** Detaches this page from the visit. */
   leave(): void {
     this.#customerId = undefined;
   }
 
   /**
-   * A client of the visit that is kept, or of a new one.
-   * @returns `undefined` where that is not wanted any more as the answer comes: then nothing was kept.
+   * Opens a client for the stored visit, or for a new one.
+   * @returns `undefined` if no longer wanted when the response arrives; nothing is stored then.
    */
   async open(
     identity: Identity,
@@ -73,10 +73,10 @@ export class VisitStore {
     return createClient({ url, appKey, token: (isRefused) => tokenStore.token(isRefused) });
   }
 
-  /** Of all pages of a browser one exchanges the token, and the others take what it got. */
+  /** One tab exchanges the refresh token and the others reuse the result. */
   async #refresh(refreshToken: string): Promise<Tokens> {
     const exchange = async () => {
-      // Whoever is somebody else's visit by now must not go on as them.
+      // This page must not continue as a different visitor.
       if (this.isReplaced) throw new MevrikError(401, 'unauthenticated', 'Somebody else is here now.');
       const kept = this.#storage.read();
       if (kept.tokens && kept.tokens.refreshToken !== refreshToken)
@@ -99,7 +99,7 @@ export class VisitStore {
   }
 }
 
-/** Tokens, with what is left of their time. */
+/** The tokens with their remaining lifetime. */
 function withRemainingTime(tokens: Tokens, { savedAt = 0 }: StoredState): Tokens {
   return { ...tokens, expiresInSeconds: tokens.expiresInSeconds - (Date.now() - savedAt) / 1000 };
 }

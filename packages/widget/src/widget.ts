@@ -1,24 +1,21 @@
 import { randomKey } from '@mevrik/client';
-import type { Message, StoredOfflineMessage } from '@mevrik/protocol';
-import { createComposer } from './composer.ts';
-import { speechFor, type WidgetConfig } from './config.ts';
+import type { Message, OfflineMessage, StoredOfflineMessage } from '@mevrik/protocol';
+import { type Language, languageFor, type WidgetConfig } from './config.ts';
 import { Conversation } from './conversation.ts';
 import type { ConversationState, Identity } from './conversation-state.ts';
-import { followTheme, followViewport, h, icon, trapFocus } from './dom.ts';
+import { followTheme, followViewport, h, trapFocus } from './dom.ts';
 import { acceptFiles } from './file-input.ts';
 import { showProgress } from './file-view.ts';
 import { messageSentCard, offlineCard, preChatCard } from './forms.ts';
-import { createHeader } from './header.ts';
-import { createMessageLog, type LogEntry } from './message-log.ts';
+import type { LogEntry } from './message-log.ts';
 import { logEntries } from './message-view.ts';
 import { ratingCard } from './rating-card.ts';
-import { playSound, soundButton } from './sound.ts';
-import { createStorage } from './storage.ts';
-import { styles } from './styles.ts';
-import { textColorOn } from './text-color.ts';
+import { playSound } from './sound.ts';
+import { createStorage, type WidgetStorage } from './storage.ts';
 import { createUnreadTitle } from './unread-title.ts';
+import { createElements, type WidgetElements } from './widget-elements.ts';
 
-/** What a page can hear of. */
+/** The events that a page can listen to. */
 export interface WidgetEvents {
   readonly open: undefined;
   readonly close: undefined;
@@ -32,305 +29,347 @@ export interface Widget {
   close(): void;
   identify(identity: Identity): Promise<void>;
   setAttributes(attributes: NonNullable<Identity['attributes']>): Promise<void>;
-  /** Forgets who was here, as after a log-out. */
+  /** Forgets the visitor: call it after a logout. */
   forget(): void;
-  /** Gives what ends it. */
+  /** Adds a listener. @returns a function that removes it. */
   on<Name extends keyof WidgetEvents>(name: Name, listener: (data: WidgetEvents[Name]) => void): () => void;
-  /** Takes everything off the page. */
+  /** Removes the widget from the page. */
   destroy(): void;
 }
 
+/** Below this width the panel covers the screen. */
 const phone = '(max-width:520px)';
+const maxFilesAtOnce = 10;
 
 /** Puts the widget on the page. */
 export function createWidget(config: WidgetConfig): Widget {
-  const speech = speechFor(config.locale);
-  const { words, language, isRightToLeft, locale } = speech;
-  const storage = createStorage(config.appKey, config.channel);
-  const listeners = new Map<keyof WidgetEvents, Set<(data: never) => void>>();
-  const emit = <Name extends keyof WidgetEvents>(name: Name, data: WidgetEvents[Name]) => {
-    for (const listener of listeners.get(name) ?? []) listener(data as never);
+  const chat = new ChatWidget(config);
+  chat.mount();
+  return {
+    open: () => chat.toggle(true),
+    close: () => chat.toggle(false),
+    identify: (identity) => chat.conversation.identify(identity),
+    setAttributes: (attributes) => chat.conversation.identify({ attributes }),
+    forget: () => chat.forget(),
+    on: (name, listener) => chat.on(name, listener),
+    destroy: () => chat.destroy(),
   };
-  const isInline = config.target !== undefined;
-  const numbers = new Intl.NumberFormat(locale);
-  const showInTitle = createUnreadTitle(numbers);
-  let isOpen = isInline;
-  let toldUnread = 0;
-  let asked = config.preChat.length > 0 && storage.read().tokens === undefined;
-  /** The visitor would rather write than leave a message, or has begun to fill in the form. */
-  let isChatChosen = false;
-  let isLeaving = false;
-  let left: ({ readonly email: string } & StoredOfflineMessage) | undefined;
-  let rating: HTMLElement | undefined;
+}
 
-  const conversation = new Conversation(config, storage, (state, heard) => {
-    render(state);
-    if (heard) {
-      log.announceNewMessages();
-      emit('message', heard);
-      const isMuted = config.without.has('sound') || storage.read().isMuted;
-      if (!isMuted && !(isOpen && document.hasFocus())) playSound();
-    }
-    if (isOpen && document.visibilityState === 'visible') conversation.seen();
-    if (state.unread === toldUnread) return;
-    toldUnread = state.unread;
-    emit('unread', toldUnread);
-  });
+class ChatWidget {
+  readonly conversation: Conversation;
+  readonly #config: WidgetConfig;
+  readonly #language: Language;
+  readonly #storage: WidgetStorage;
+  readonly #elements: WidgetElements;
+  readonly #preChat: HTMLElement;
+  readonly #offlineForm: HTMLElement;
+  readonly #numbers: Intl.NumberFormat;
+  readonly #showInTitle: (unread: number) => void;
+  readonly #listeners = new Map<keyof WidgetEvents, Set<(data: never) => void>>();
+  #cleanups: readonly (() => void)[] = [];
+  #isOpen: boolean;
+  #reportedUnread = 0;
+  #needsPreChat: boolean;
+  /** The visitor chose the chat over the offline form. */
+  #isChatChosen = false;
+  /** The visitor has begun to fill in the offline form: it stays, even if the team comes online. */
+  #isLeavingMessage = false;
+  #leaveKey = randomKey();
+  #sentMessage: ({ readonly email: string } & StoredOfflineMessage) | undefined;
+  #rating: HTMLElement | undefined;
 
-  const host = h('div', { 'data-mevrik': true });
-  const shadow = host.attachShadow({ mode: 'open', delegatesFocus: true });
-  shadow.adoptedStyleSheets = [sheetOf(config.color)];
-
-  const badge = h('span', { class: 'badge', hidden: true });
-  const launch = h(
-    'button',
-    { class: 'launch', type: 'button', 'aria-expanded': 'false', onclick: () => toggle() },
-    icon('chat'),
-    badge,
-  );
-  const close = h(
-    'button',
-    { type: 'button', 'aria-label': words.close, onclick: () => toggle(false) },
-    icon('close'),
-  );
-  const header = createHeader(config, speech, [
-    !config.without.has('sound') && soundButton(words, storage),
-    !isInline && close,
-  ]);
-  const retry = h('button', { type: 'button', onclick: () => begin() }, words.retry);
-  const fault = h('span', {});
-  const notice = h('div', { class: 'notice', role: 'status', hidden: true }, fault, ' ', retry);
-  const log = createMessageLog(words, shadow, () => conversation.loadOlder().catch(() => {}));
-  const typing = h('div', { class: 'typing', 'aria-live': 'polite' });
-  const composer = createComposer(config, words, {
-    write(text) {
-      conversation.write(text).catch(() => {});
-      log.toEnd();
-    },
-    typing: () => conversation.sendTyping(),
-    attach,
-    askForVideo: () => conversation.askForVideo(),
-  });
-  const panel = h(
-    'div',
-    { class: 'panel', role: isInline ? 'region' : 'dialog', 'aria-labelledby': 'title', hidden: !isOpen },
-    header.element,
-    header.line,
-    notice,
-    log.element,
-    typing,
-    composer.element,
-  );
-  const root = h(
-    'div',
-    {
-      class: `root ${isInline ? 'inline' : 'floating'} ${config.position === 'left' ? 'left' : ''}`,
-      lang: language,
-      dir: isRightToLeft ? 'rtl' : 'ltr',
-    },
-    panel,
-    !isInline && launch,
-  );
-
-  const hello = h(
-    'div',
-    { class: 'hello' },
-    h('b', { dir: 'auto' }, config.greeting ?? words.greeting),
-    h('p', {}, words.greetingText),
-  );
-  const loading = h('div', { class: 'bars', 'aria-hidden': 'true' }, h('i'), h('i'), h('i'));
-  const preChat = preChatCard(words, config.preChat, async (who) => {
-    await conversation.identify(who);
-    await conversation.begin();
-    asked = false;
-    render(conversation.state);
-    composer.focus();
-  });
-  const chat = () => {
-    isChatChosen = true;
-    isLeaving = false;
-    left = undefined;
-    render(conversation.state);
-    begin();
-    if (!asked) composer.focus();
-  };
-  let leaveKey = randomKey();
-  const offline = offlineCard(
-    words,
-    async (message) => {
-      const done = await conversation.leave(message, leaveKey);
-      leaveKey = randomKey();
-      asked = false;
-      isLeaving = false;
-      isChatChosen = true;
-      if (done.answeredBy === 'email') left = { ...done, email: message.email };
-      render(conversation.state);
-      if (left) shadow.querySelector<HTMLElement>('.left')?.focus();
-      else composer.focus();
-    },
-    chat,
-  );
-  offline.addEventListener('input', () => {
-    isLeaving = true;
-  });
-
-  function render(state: ConversationState): void {
-    const { phase, messages, unread, isConnected } = state;
-    header.show(state);
-    notice.hidden = isConnected && phase !== 'failed';
-    fault.textContent = notice.hidden ? '' : phase === 'failed' ? words.unavailable : words.offline;
-    retry.hidden = phase !== 'failed';
-    badge.hidden = unread === 0 || isOpen;
-    badge.textContent = unread > 9 ? `${numbers.format(9)}+` : numbers.format(unread);
-    launch.setAttribute(
-      'aria-label',
-      badge.hidden ? words.open : `${words.open}. ${words.newMessages}: ${numbers.format(unread)}`,
+  constructor(config: WidgetConfig) {
+    this.#config = config;
+    this.#language = languageFor(config.locale);
+    this.#storage = createStorage(config.appKey, config.channel);
+    this.#numbers = new Intl.NumberFormat(this.#language.locale);
+    this.#showInTitle = createUnreadTitle(this.#numbers);
+    this.#isOpen = this.#isInline;
+    this.#needsPreChat = config.preChat.length > 0 && this.#storage.read().tokens === undefined;
+    this.conversation = new Conversation(config, this.#storage, (state, heard) => this.#update(state, heard));
+    this.#elements = this.#createElements();
+    const { words } = this.#language;
+    this.#preChat = preChatCard(words, config.preChat, (who) => this.#startChat(who));
+    this.#offlineForm = offlineCard(
+      words,
+      (message) => this.#leaveMessage(message),
+      () => this.#chooseChat(),
     );
-    showInTitle(isOpen && document.visibilityState === 'visible' ? 0 : unread);
-    const someone = state.typing === undefined ? '' : `${state.typing || words.agent} ${words.isTyping}`;
-    if (typing.textContent !== someone) typing.textContent = someone;
-    const lines = linesIn(state);
+    this.#offlineForm.addEventListener('input', () => {
+      this.#isLeavingMessage = true;
+    });
+  }
+
+  get #isInline(): boolean {
+    return this.#config.target !== undefined;
+  }
+
+  #createElements(): WidgetElements {
+    const { conversation } = this;
+    return createElements(this.#config, this.#language, this.#storage, {
+      toggle: () => this.toggle(),
+      close: () => this.toggle(false),
+      retry: () => this.#begin(),
+      // Scrolling up again retries.
+      loadOlder: () => void conversation.loadOlder().catch(() => {}),
+      write: (text) => {
+        // The state has the failure: the message is shown as not sent.
+        conversation.write(text).catch(() => {});
+        this.#elements.log.toEnd();
+      },
+      typing: () => conversation.sendTyping(),
+      attach: (files) => this.#attach(files),
+      askForVideo: () => conversation.askForVideo(),
+    });
+  }
+
+  /** Adds the widget to the page and resumes a stored visit. */
+  mount(): void {
+    const { host, panel, root } = this.#elements;
+    const target = this.#isInline ? document.querySelector(this.#config.target ?? '') : null;
+    const onVisible = () => this.#onVisibilityChange();
+    const onTab = (event: KeyboardEvent) => this.#onTab(event);
+    document.addEventListener('visibilitychange', onVisible);
+    document.addEventListener('keydown', onTab, true);
+    panel.addEventListener('keydown', (event) => {
+      if (event.key === 'Escape' && !event.isComposing) this.toggle(false);
+    });
+    acceptFiles(panel, (files) => this.#attach(files));
+    this.#cleanups = [
+      () => document.removeEventListener('visibilitychange', onVisible),
+      () => document.removeEventListener('keydown', onTab, true),
+      followTheme(host, this.#config.theme),
+      ...(this.#isInline ? [] : [followViewport(root)]),
+      this.#storage.watch(() => this.#followOtherTabs()),
+    ];
+    (target ?? document.body).append(host);
+    this.#render();
+    if (this.#isInline || this.conversation.isKnown) this.#begin();
+    if (this.#storage.read().isOpen && !matchMedia(phone).matches) this.toggle(true, false);
+  }
+
+  destroy(): void {
+    this.conversation.end();
+    this.#showInTitle(0);
+    for (const cleanup of this.#cleanups) cleanup();
+    this.#elements.host.remove();
+  }
+
+  on<Name extends keyof WidgetEvents>(name: Name, listener: (data: WidgetEvents[Name]) => void): () => void {
+    const all = this.#listeners.get(name) ?? new Set();
+    this.#listeners.set(name, all.add(listener as never));
+    return () => all.delete(listener as never);
+  }
+
+  #emit<Name extends keyof WidgetEvents>(name: Name, data: WidgetEvents[Name]): void {
+    for (const listener of this.#listeners.get(name) ?? []) listener(data as never);
+  }
+
+  forget(): void {
+    this.conversation.forget();
+    this.#needsPreChat = this.#config.preChat.length > 0;
+    this.#isChatChosen = false;
+    this.#isLeavingMessage = false;
+    this.#sentMessage = undefined;
+    this.#render();
+    if (this.#isOpen) this.#begin();
+  }
+
+  /** `isByHand`: move the focus too. Reopening after a page load must not steal it. */
+  toggle(next = !this.#isOpen, isByHand = true): void {
+    if (this.#isInline || next === this.#isOpen) return;
+    const { panel, root, launch, shadow, composer, close, log } = this.#elements;
+    const hadFocus = panel.contains(shadow.activeElement);
+    this.#isOpen = next;
+    panel.hidden = !next;
+    root.classList.toggle('open', next);
+    launch.setAttribute('aria-expanded', String(next));
+    this.#storage.write({ isOpen: next });
+    if (next) {
+      this.#begin();
+      this.#render();
+      if (!composer.element.hidden) log.toEnd();
+      this.conversation.seen();
+      if (isByHand && composer.element.hidden) close.focus();
+      else if (isByHand) composer.focus();
+    } else {
+      this.#render();
+      if (hadFocus) launch.focus();
+    }
+    this.#emit(next ? 'open' : 'close', undefined);
+  }
+
+  #begin(): void {
+    const { conversation } = this;
+    const begun = this.#needsPreChat ? conversation.checkTeamAvailability() : conversation.begin();
+    // The notice shows a failed start and offers to retry.
+    begun.catch(() => {});
+  }
+
+  async #startChat(who: Identity): Promise<void> {
+    await this.conversation.identify(who);
+    await this.conversation.begin();
+    this.#needsPreChat = false;
+    this.#render();
+    this.#elements.composer.focus();
+  }
+
+  #chooseChat(): void {
+    this.#isChatChosen = true;
+    this.#isLeavingMessage = false;
+    this.#sentMessage = undefined;
+    this.#render();
+    this.#begin();
+    if (!this.#needsPreChat) this.#elements.composer.focus();
+  }
+
+  async #leaveMessage(message: OfflineMessage): Promise<void> {
+    const stored = await this.conversation.leave(message, this.#leaveKey);
+    this.#leaveKey = randomKey();
+    this.#needsPreChat = false;
+    this.#isLeavingMessage = false;
+    this.#isChatChosen = true;
+    if (stored.answeredBy === 'email') this.#sentMessage = { ...stored, email: message.email };
+    this.#render();
+    const { shadow, composer } = this.#elements;
+    if (this.#sentMessage) shadow.querySelector<HTMLElement>('.left')?.focus();
+    else composer.focus();
+  }
+
+  #attach(files: Iterable<File>): void {
+    const { composer, log } = this.#elements;
+    if (composer.element.hidden || this.#config.without.has('files')) return;
+    for (const file of [...files].slice(0, maxFilesAtOnce)) void this.conversation.uploads.add(file);
+    log.toEnd();
+  }
+
+  #onTab(event: KeyboardEvent): void {
+    const { panel, shadow } = this.#elements;
+    if (this.#isOpen && !this.#isInline && matchMedia(phone).matches) trapFocus(event, panel, shadow);
+  }
+
+  #onVisibilityChange(): void {
+    if (this.#isInView) this.conversation.seen();
+    this.#render();
+  }
+
+  #followOtherTabs(): void {
+    this.conversation.followBrowser();
+    const { messages, unread } = this.conversation.state;
+    const seenId = this.#storage.read().seenId ?? 0;
+    if (unread > 0 && seenId >= (messages.at(-1)?.id ?? 1)) {
+      this.#render({ ...this.conversation.state, unread: 0 });
+    }
+  }
+
+  get #isInView(): boolean {
+    return this.#isOpen && document.visibilityState === 'visible';
+  }
+
+  /** Renders a new state and reports it to the page. */
+  #update(state: ConversationState, heard: Message | undefined): void {
+    this.#render(state);
+    if (heard) {
+      this.#elements.log.announceNewMessages();
+      this.#emit('message', heard);
+      const isMuted = this.#config.without.has('sound') || this.#storage.read().isMuted;
+      if (!isMuted && !(this.#isOpen && document.hasFocus())) playSound();
+    }
+    if (this.#isInView) this.conversation.seen();
+    if (state.unread === this.#reportedUnread) return;
+    this.#reportedUnread = state.unread;
+    this.#emit('unread', this.#reportedUnread);
+  }
+
+  #render(state: ConversationState = this.conversation.state): void {
+    const { header, shadow, composer, typing, log } = this.#elements;
+    const { words } = this.#language;
+    header.show(state);
+    this.#renderNotice(state);
+    this.#renderUnread(state.unread);
+    const typingText = state.typing === undefined ? '' : `${state.typing || words.agent} ${words.isTyping}`;
+    if (typing.textContent !== typingText) typing.textContent = typingText;
+    const entries = this.#entries(state);
     const hadFocus = composer.element.contains(shadow.activeElement);
-    const isForm = asked || lines.some(({ key }) => key === 'offline' || key === 'left');
+    const isForm = this.#needsPreChat || entries.some(({ key }) => key === 'offline' || key === 'left');
     composer.element.hidden = isForm;
-    typing.hidden = composer.element.hidden;
-    composer.video.hidden = !messages.some(({ isReply }) => !isReply);
-    log.show(lines, messages[0]?.id ?? 0, !isForm);
+    typing.hidden = isForm;
+    composer.video.hidden = !state.messages.some(({ isReply }) => !isReply);
+    log.show(entries, state.messages[0]?.id ?? 0, !isForm);
     if (isForm && hadFocus) log.focus();
     showProgress(log.element, state.uploads);
   }
 
-  function linesIn(state: ConversationState): LogEntry[] {
-    const { messages, unsent, uploads, opening, session, phase, hasDiscarded } = state;
-    if (left) {
-      const card = messageSentCard(words, left, chat);
-      return [{ key: 'left', make: () => card }];
-    }
-    const hasSaid = messages.some(({ isReply }) => !isReply) || unsent.length + uploads.length > 0;
-    const isOffered = isLeaving || (opening?.hasOfflineForm && !isChatChosen && !hasSaid);
-    if (isOffered && session?.agentType !== 'live') return [{ key: 'offline', make: () => offline }];
-    if (asked) {
-      return [
-        { key: 'hello', make: () => hello },
-        { key: 'preChat', make: () => preChat },
-      ];
-    }
+  #renderNotice({ phase, isConnected }: ConversationState): void {
+    const { element, text, retry } = this.#elements.notice;
+    const { words } = this.#language;
+    const hasFailed = phase === 'failed';
+    element.hidden = isConnected && !hasFailed;
+    text.textContent = element.hidden ? '' : hasFailed ? words.unavailable : words.offline;
+    retry.hidden = !hasFailed;
+  }
+
+  #renderUnread(unread: number): void {
+    const { badge, launch } = this.#elements;
+    const { words } = this.#language;
+    const count = this.#numbers.format(unread);
+    badge.hidden = unread === 0 || this.#isOpen;
+    badge.textContent = unread > 9 ? `${this.#numbers.format(9)}+` : count;
+    const label = badge.hidden ? words.open : `${words.open}. ${words.newMessages}: ${count}`;
+    launch.setAttribute('aria-label', label);
+    this.#showInTitle(this.#isInView ? 0 : unread);
+  }
+
+  /** What the log shows: a form, the conversation, or a greeting. */
+  #entries(state: ConversationState): LogEntry[] {
+    const form = this.#formEntries(state);
+    if (form) return form;
+    const { messages, unsent, uploads, phase, hasDiscarded } = state;
+    const { words } = this.#language;
     const discarded = {
       key: 'discarded',
       make: () => h('div', { class: 'sys', role: 'alert' }, words.discardedUnsent),
     };
-    const more = hasDiscarded ? [discarded] : [];
-    if (state.hasSurvey) rating ??= ratingCard(words, (score, comment) => conversation.rate(score, comment));
-    else rating = undefined;
+    const footer = hasDiscarded ? [discarded] : [];
+    const rating = this.#ratingFor(state);
     if (messages.length + unsent.length + uploads.length > 0) {
-      const card = rating;
-      return [
-        ...logEntries({ speech, conversation }, state),
-        ...(card ? [{ key: `rating ${messages.at(-1)?.sessionId}`, make: () => card }] : []),
-        ...more,
-      ];
+      const context = { language: this.#language, conversation: this.conversation };
+      const survey = { key: `rating ${messages.at(-1)?.sessionId}`, make: () => rating ?? h('div') };
+      return [...logEntries(context, state), ...(rating ? [survey] : []), ...footer];
     }
-    const empty = phase === 'loading' || (phase === 'idle' && isOpen) ? 'loading' : 'hello';
-    return [{ key: empty, make: () => (empty === 'hello' ? hello : loading) }, ...more];
+    const { hello, loading } = this.#elements;
+    const isLoading = phase === 'loading' || (phase === 'idle' && this.#isOpen);
+    const empty = isLoading ? { key: 'loading', make: () => loading } : { key: 'hello', make: () => hello };
+    return [empty, ...footer];
   }
 
-  function begin(): void {
-    const begun = asked ? conversation.checkTeamAvailability() : conversation.begin();
-    begun.catch(() => {});
-  }
-
-  function attach(files: Iterable<File>): void {
-    if (composer.element.hidden || config.without.has('files')) return;
-    for (const file of [...files].slice(0, 10)) void conversation.uploads.add(file);
-    log.toEnd();
-  }
-
-  /** `isByHand`: the keyboard follows; a page that only opens again what was open keeps it. */
-  function toggle(next = !isOpen, isByHand = true): void {
-    if (isInline || next === isOpen) return;
-    const hadFocus = panel.contains(shadow.activeElement);
-    isOpen = next;
-    panel.hidden = !next;
-    root.classList.toggle('open', next);
-    launch.setAttribute('aria-expanded', String(next));
-    storage.write({ isOpen: next });
-    if (next) {
-      begin();
-      render(conversation.state);
-      if (!composer.element.hidden) log.toEnd();
-      conversation.seen();
-      if (isByHand && composer.element.hidden) close.focus();
-      else if (isByHand) composer.focus();
-    } else {
-      render(conversation.state);
-      if (hadFocus) launch.focus();
+  #formEntries({ messages, unsent, uploads, opening, session }: ConversationState): LogEntry[] | undefined {
+    const { words } = this.#language;
+    if (this.#sentMessage) {
+      const card = messageSentCard(words, this.#sentMessage, () => this.#chooseChat());
+      return [{ key: 'left', make: () => card }];
     }
-    emit(next ? 'open' : 'close', undefined);
+    const hasWritten = messages.some(({ isReply }) => !isReply) || unsent.length + uploads.length > 0;
+    const isOffered = opening?.hasOfflineForm && !this.#isChatChosen && !hasWritten;
+    if ((this.#isLeavingMessage || isOffered) && session?.agentType !== 'live') {
+      return [{ key: 'offline', make: () => this.#offlineForm }];
+    }
+    if (!this.#needsPreChat) return undefined;
+    return [
+      { key: 'hello', make: () => this.#elements.hello },
+      { key: 'preChat', make: () => this.#preChat },
+    ];
   }
 
-  const onKey = (event: KeyboardEvent) => {
-    if (event.key === 'Escape' && !event.isComposing) toggle(false);
-  };
-  const onTab = (event: KeyboardEvent) => {
-    if (isOpen && !isInline && matchMedia(phone).matches) trapFocus(event, panel, shadow);
-  };
-  const onVisible = () => {
-    if (isOpen && document.visibilityState === 'visible') conversation.seen();
-    render(conversation.state);
-  };
-  const endings = [
-    followTheme(host, config.theme),
-    isInline ? () => {} : followViewport(root),
-    storage.watch(() => {
-      conversation.followBrowser();
-      const { messages, unread } = conversation.state;
-      const seenId = storage.read().seenId ?? 0;
-      if (unread > 0 && seenId >= (messages.at(-1)?.id ?? 1)) render({ ...conversation.state, unread: 0 });
-    }),
-  ];
-  document.addEventListener('visibilitychange', onVisible);
-  document.addEventListener('keydown', onTab, true);
-  panel.addEventListener('keydown', onKey);
-  acceptFiles(panel, attach);
-  shadow.append(root);
-  (isInline ? (document.querySelector(config.target ?? '') ?? document.body) : document.body).append(host);
-  render(conversation.state);
-  if (isInline || conversation.isKnown) begin();
-  if (storage.read().isOpen && !matchMedia(phone).matches) toggle(true, false);
-
-  return {
-    open: () => toggle(true),
-    close: () => toggle(false),
-    identify: (identity) => conversation.identify(identity),
-    setAttributes: (attributes) => conversation.identify({ attributes }),
-    forget() {
-      conversation.forget();
-      asked = config.preChat.length > 0;
-      [isChatChosen, isLeaving, left] = [false, false, undefined];
-      render(conversation.state);
-      if (isOpen) begin();
-    },
-    on(name, listener) {
-      const all = listeners.get(name) ?? new Set();
-      listeners.set(name, all.add(listener as never));
-      return () => all.delete(listener as never);
-    },
-    destroy() {
-      conversation.end();
-      showInTitle(0);
-      for (const end of endings) end();
-      document.removeEventListener('visibilitychange', onVisible);
-      document.removeEventListener('keydown', onTab, true);
-      host.remove();
-    },
-  };
-}
-
-function sheetOf(color: string | undefined): CSSStyleSheet {
-  const sheet = new CSSStyleSheet();
-  sheet.replaceSync(styles);
-  const on = color === undefined ? undefined : textColorOn(color);
-  if (on !== undefined)
-    sheet.insertRule(`:host{--m-color:${color?.replace(/[;{}]/g, '')};--m-on:${on}}`, sheet.cssRules.length);
-  return sheet;
+  /** The survey card, kept while the survey is open so that a half-filled rating is not lost. */
+  #ratingFor({ hasSurvey }: ConversationState): HTMLElement | undefined {
+    const { conversation } = this;
+    if (!hasSurvey) this.#rating = undefined;
+    else
+      this.#rating ??= ratingCard(this.#language.words, (score, comment) =>
+        conversation.rate(score, comment),
+      );
+    return this.#rating;
+  }
 }

@@ -33,7 +33,7 @@ import type { Call, Caller } from '../caller.ts';
 import type { Tokens } from '../token-store.ts';
 import { type Once, once, verbsOf } from './verbs.ts';
 
-/** What an agent at the desk may call. */
+/** The calls of an agent at the desk. */
 export function deskCalls(call: Caller) {
   const { post, get } = verbsOf(call);
   return {
@@ -45,14 +45,14 @@ export function deskCalls(call: Caller) {
     agent: () => get<Agent>('/v1/agents/me'),
     setAvailability: (change: AvailabilityChange) =>
       call<Agent>('PUT', '/v1/agents/me/availability', { body: change }),
-    /** The apps that the agent works for, and with whom. */
+    /** The agent's apps with their channels and queues. */
     apps: () => get<{ readonly items: readonly StaffApp[] }>('/v1/apps'),
     colleagues: () => get<{ readonly items: readonly Colleague[] }>('/v1/agents'),
-    /** Conversations that go on, with all that a list shows. */
+    /** Active conversations, with what a list shows. */
     conversations: (query?: ConversationQuery) => get<Page<ConversationRow>>('/v1/conversations', query),
     conversation: (sessionId: number) => get<ConversationRow>(`/v1/sessions/${sessionId}/conversation`),
     queueItems: (query?: QueueQuery) => get<Page<QueueItem>>('/v1/queue-items', query),
-    /** Takes a waiting conversation; rejects with `conflict` when somebody else has it. */
+    /** Accepts a queue item; rejects with `already_taken` if another agent was first. */
     acceptQueueItem: (id: number) => call<Accepted>('POST', `/v1/queue-items/${id}/accept`),
     sessions: (query?: SessionQuery) => get<Page<Session>>('/v1/sessions', query),
     session: (id: number) => get<Session>(`/v1/sessions/${id}`),
@@ -61,25 +61,25 @@ export function deskCalls(call: Caller) {
       get<Page<Message>>(`/v1/sessions/${id}/messages`, page),
     reply: (sessionId: number, reply: Reply, repeat?: Once) =>
       post<Replied>(`/v1/sessions/${sessionId}/replies`, reply, once(repeat)),
-    /** Writes a note that only colleagues see. */
+    /** Adds an internal note. */
     addNote: (sessionId: number, text: string, repeat?: Once) =>
       post<Replied>(`/v1/sessions/${sessionId}/notes`, { text }, once(repeat)),
-    /** Gives a session to an agent, to a queue, or back to the bot. */
+    /** Transfers a session to an agent, a queue or the bot. */
     transfer: (sessionId: number, transfer: Transfer) =>
       post<{ readonly session: Session }>(`/v1/sessions/${sessionId}/transfer`, transfer),
     sendTypingIn: (sessionId: number, typing: boolean) =>
       post<void>(`/v1/sessions/${sessionId}/typing`, { typing }),
     markReadIn: (sessionId: number, messageId: number) =>
       post<void>(`/v1/sessions/${sessionId}/read`, { messageId }),
-    /** How a message went through its channel, and through those it fell back to, newest first. */
+    /** A message's deliveries, including fallback channels, newest first. */
     deliveriesOf: (messageId: number) =>
       get<{ readonly items: readonly Delivery[] }>(`/v1/messages/${messageId}/deliveries`),
-    /** Sends a message that failed once more; rejects with `conflict` where it has not failed. */
+    /** Retries a failed message; rejects with `conflict` if it has not failed. */
     retryMessage: (messageId: number) => call<Replied>('POST', `/v1/messages/${messageId}/retry`),
     case: (id: number) => get<{ readonly case: Case }>(`/v1/cases/${id}`),
     closeCase: (id: number, closing: CloseCase) =>
       post<{ readonly case: Case }>(`/v1/cases/${id}/close`, closing),
-    /** The replies that an app's agents need often. */
+    /** The canned replies of an app. */
     cannedReplies: (appId: number) =>
       get<{ readonly items: readonly CannedReply[] }>('/v1/canned-replies', { appId }),
     addCannedReply: (reply: NewCannedReply) => post<CannedReply>('/v1/canned-replies', reply),
@@ -93,12 +93,12 @@ export function deskCalls(call: Caller) {
       run: Pick<Call, 'onProgress' | 'signal'> = {},
     ) => post<Attachment>('/v1/attachments', file, { query: about, ...run }),
     customer: (id: number) => get<Customer>(`/v1/customers/${id}`),
-    /** Customers of an app by a part of what is known of them, at most twenty. */
+    /** Searches an app's customers by name, email, phone or id; at most twenty. */
     searchCustomers: (query: { readonly appId: number; readonly search: string }) =>
       get<{ readonly items: readonly CustomerSummary[] }>('/v1/customers', query),
     changeCustomer: (id: number, change: ChangeCustomer) =>
       call<Customer>('PATCH', `/v1/customers/${id}`, { body: change }),
-    /** Makes one customer of two; `otherId` is whose contacts and conversations go over. */
+    /** Merges customer `otherId` into customer `id`. */
     mergeCustomer: (id: number, otherId: number) => post<Customer>(`/v1/customers/${id}/merge`, { otherId }),
     customerOverview: (id: number) => get<CustomerOverview>(`/v1/customers/${id}/overview`),
   };

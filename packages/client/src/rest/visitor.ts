@@ -18,28 +18,32 @@ import type {
 import type { Call, Caller } from '../caller.ts';
 import { type Once, once, verbsOf } from './verbs.ts';
 
-/** What a visitor may call. */
+/** The calls of a visitor. */
 export function visitorCalls(call: Caller, appKey: string) {
   const { post, get } = verbsOf(call);
   return {
-    /** Begins a visit to the client's app, or resumes one that the app vouches for. */
+    /** Starts a visit to the client's app, or resumes that of a verified user. */
     startVisit: (visit: Omit<StartVisit, 'appKey'> = {}) => post<Visit>('/v1/visitors', { appKey, ...visit }),
     /** Resumes a visit with its refresh token. */
     refreshVisit: (refreshToken: string) => post<Visit>('/v1/visitors/refresh', { refreshToken }),
-    /** Whether anybody is there; strangers may ask, too. */
+    /** The team's availability. Needs no token. */
     teamAvailability: () => get<TeamAvailability>('/v1/team-availability', { appKey }),
-    /** Leaves a message for when people are there again; it is answered by mail where the app has a channel for that. */
+    /** Leaves an offline message, answered by email if the app has an email channel. */
     leaveMessage: (message: OfflineMessage, repeat?: Once) =>
       post<StoredOfflineMessage>('/v1/offline-messages', message, once(repeat)),
-    /** The customer, their session where there is one, their place in line, and who answers. */
+    /** The customer, their session if any, the queue position and the assigned agent. */
     me: () => get<Me>('/v1/me'),
-    /** Says who the customer is: fills what is not known; whoever the app vouched for may also change it. */
+    /** Sets profile fields that are empty; a verified customer may also change them. */
     introduce: (profile: NonNullable<StartVisit['profile']>) =>
       call<{ readonly customer: Customer }>('PATCH', '/v1/me', { body: profile }),
     /** The customer's conversation, newest first. */
     messages: (page?: PageQuery) => get<Page<Message>>('/v1/messages', page),
-    writeMessage: (message: PostMessage, repeat?: Once) =>
-      post<StoredMessage>('/v1/messages', message, once(repeat)),
+    /** Writes a message; `signal` aborts the request. */
+    writeMessage: (message: PostMessage, run: Once & Pick<Call, 'signal'> = {}) =>
+      post<StoredMessage>('/v1/messages', message, {
+        ...once(run),
+        ...(run.signal === undefined ? {} : { signal: run.signal }),
+      }),
     /** Presses a button of a message. */
     pressButton: (choice: Choice, repeat?: Once) =>
       post<StoredMessage>('/v1/postbacks', choice, once(repeat)),
@@ -47,9 +51,9 @@ export function visitorCalls(call: Caller, appKey: string) {
       post<StoredMessage>('/v1/quick-replies', choice, once(repeat)),
     answerSurvey: (answer: CsatAnswer, repeat?: Once) =>
       post<StoredMessage>('/v1/csat-answers', answer, once(repeat)),
-    /** Says that the customer is typing, or no longer. */
+    /** Sends a typing notice. */
     sendTyping: (typing: boolean) => post<void>('/v1/typing', { typing }),
-    /** Says how far the customer has read. */
+    /** Marks messages up to this id as read. */
     markRead: (messageId: number) => post<void>('/v1/read', { messageId }),
     /** Uploads a file: put its `fileId` into a message's attachments. */
     uploadFile: (

@@ -15,7 +15,7 @@ const meanings = {
   offline: 'You receive no conversations',
 } as const;
 
-/** Whether the agent takes conversations. */
+/** Shows and changes the agent's availability. */
 export function Availability() {
   const me = useMe();
   async function become(availability: Agent['availability']): Promise<void> {

@@ -17,13 +17,13 @@ import { customerName, messagePreview } from './list/conversation-labels.ts';
 const icon = { size: 18, stroke: 1.6 };
 const mostRows = 200;
 
-/** Everything one can do on the desk, by its name: Ctrl K. */
+/** The command palette (Ctrl K): every available action and the loaded conversations. */
 export function CommandPalette() {
   const offered = useEnabledActions();
   const others = useOtherActions();
   const [opened, setOpened] = useState(false);
   const rows = useRows(opened);
-  // What can be done with the conversation comes before what can be done with lists.
+  // Actions on the conversation come before actions on lists.
   const all = Object.keys(deskActions);
   const order = [...all.slice(all.indexOf('accept')), ...all];
   const can = Object.entries(offered).sort(([a], [b]) => order.indexOf(a) - order.indexOf(b));
@@ -33,7 +33,7 @@ export function CommandPalette() {
       id: action,
       label,
       rightSection: <Kbd size="xs">{key}</Kbd>,
-      // The palette gives the focus back first.
+      // Run after the palette has returned the focus.
       onClick: () => setTimeout(run, 50),
     };
   });
@@ -110,7 +110,7 @@ function useOtherActions(): readonly SpotlightActionData[] {
   ];
 }
 
-/** The conversations that are loaded, once somebody looks. */
+/** The loaded conversations, once the palette is open. */
 function useRows(areWanted: boolean): SpotlightActionData[] {
   const navigate = useNavigate();
   const queries = useQueryClient();

@@ -3,13 +3,13 @@ import { useEffect, useRef, useState } from 'react';
 import type { ConnectionState } from '../shared/sdk.ts';
 import classes from './banner.module.css';
 
-/** Nobody needs to know of a moment; of a first connection that takes its time, only when it takes long. */
+/** Short cuts are not worth a banner; the first connection gets more time. */
 const patienceMs = 1_500;
 const firstPatienceMs = 8_000;
-/** How long it is said that all is well again. */
+/** How long the "back online" banner stays. */
 const relievedMs = 3_000;
 
-/** Says that what one sees may be old, and when it is not any more. */
+/** Shows that the connection is down, and briefly when it is back. */
 export function ConnectionBanner({ state }: { state: ConnectionState }) {
   const [shown, setShown] = useState<'back' | 'cut' | 'none'>('none');
   const wasCut = useRef(false);

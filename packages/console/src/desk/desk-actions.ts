@@ -1,7 +1,7 @@
 import { useEffect, useRef } from 'react';
 import { createStore } from '../shared/store.ts';
 
-/** What can be done on the desk, with its key and its words. */
+/** Every desk action with its shortcut and label. */
 export const deskActions = {
   next: { key: 'j', label: 'Next conversation' },
   previous: { key: 'k', label: 'Previous conversation' },
@@ -24,18 +24,18 @@ export const deskActions = {
 
 export type DeskAction = keyof typeof deskActions;
 
-/** What the parts that are on the screen can do just now. */
+/** The actions that mounted components currently handle. */
 const offered = createStore<Readonly<Partial<Record<DeskAction, () => void>>>>({});
 
-/** What can be done just now. */
+/** The actions that are currently available. */
 export const useEnabledActions = () => offered.use();
 
-/** Does it, where it can be done just now. */
+/** Runs an action if a mounted component handles it. */
 export function performDeskAction(action: DeskAction): void {
   offered.get()[action]?.();
 }
 
-/** Offers to do something for as long as the component is there and `can` is true. */
+/** Registers the handler of an action while the component is mounted and `can` is true. */
 export function useDeskAction(action: DeskAction, run: () => void, can = true): void {
   const latest = useRef(run);
   latest.current = run;

@@ -71,7 +71,7 @@ function Desk({ apps }: { apps: readonly StaffApp[] }) {
   useShortcuts();
   usePreventFileDrops();
   useTitle();
-  // What could not be sent goes out as soon as there is somebody to take it.
+  // Send pending messages once the server is reachable again.
   useEffect(() => {
     if (live.state === 'connected') outbox.resume();
   }, [live.state]);
@@ -112,7 +112,7 @@ function NothingOpen() {
   );
 }
 
-/** A page that is not looked at says in its title what is unread. */
+/** Shows the number of unread conversations in the page title. */
 function useTitle(): void {
   const { unread } = useCounts();
   useEffect(() => {

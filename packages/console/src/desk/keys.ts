@@ -1,7 +1,7 @@
 import type { InfiniteData } from '@tanstack/react-query';
 import type { ConversationRow, Message, Page } from '../shared/sdk.ts';
 
-/** Under what everything is kept that was loaded of conversations. */
+/** Query keys of the desk. */
 export const keys = {
   apps: ['apps'] as const,
   conversations: ['conversations'] as const,

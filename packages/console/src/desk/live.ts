@@ -15,17 +15,17 @@ import { cacheDeliveryStatus, cacheMessage } from './conversation/message-cache.
 import { keys } from './keys.ts';
 import { refreshLists, refreshMessages } from './refresh.ts';
 
-/** The connections of the desk: one for each app that the agent works for. */
+/** The live connections of the desk: one for each of the agent's apps. */
 export interface Live {
   clientOf(appId: number): Client | undefined;
-  /** Of the worst of them. */
+  /** The worst state of all connections. */
   readonly state: ConnectionState;
 }
 
-/** Where screens find the connections. */
+/** Provides the live connections to the screens. */
 export const LiveContext = createContext<Live>({ clientOf: () => undefined, state: 'connecting' });
 
-/** The connections of the desk. */
+/** The desk's live connections. */
 export const useLive = (): Live => useContext(LiveContext);
 
 const calls: Record<ConnectionState, number> = {
@@ -36,19 +36,19 @@ const calls: Record<ConnectionState, number> = {
   closed: 4,
 };
 
-/** Who is told of what comes. */
+/** Callbacks for live events that may alert the agent. */
 export interface LiveListener {
   onMessage(message: Message): void;
   onQueued(item: QueueItem): void;
 }
 
-/** Connects, and takes what comes into what is shown; what was missed for good is loaded again. */
+/** Connects, applies live events to the query cache, and reloads whatever was missed. */
 export function useLiveConnections(apps: readonly StaffApp[], agentId: number, told: LiveListener): Live {
   const listener = useRef(told);
   listener.current = told;
   const queries = useQueryClient();
   const [clients, setClients] = useState<ReadonlyMap<number, Client>>(new Map());
-  // What else is known of apps may change without a connection being made again.
+  // Only ids and keys matter: other changes of apps must not reconnect.
   const addresses = apps.map(({ id, key }) => `${id} ${key}`).join('\n');
   const [states, setStates] = useState<Readonly<Record<number, ConnectionState>>>({});
 
@@ -71,11 +71,11 @@ export function useLiveConnections(apps: readonly StaffApp[], agentId: number, t
         channel.when('load', refetchAllSoon);
         subscribeToConversations(channel, queries, listener, refresh);
       }
-      // Said in another tab, or noted while no desk was open.
+      // Changed in another tab, or by the server while no desk was open.
       client.subscribe(`agent${agentId}`).on('availability_changed', ({ agent }) => session.update(agent));
       const health = client.subscribe(`queues-app-${id}`);
       health.on('channel_health', () => void queries.invalidateQueries({ queryKey: keys.apps }));
-      // Notices are told to whoever is there: after a cut nobody repeats them.
+      // Notices are not replayed after a cut, so reload on every (re)subscription.
       health.when('subscribed', refetchAllSoon);
     }
     setClients(made);
@@ -93,7 +93,7 @@ export function useLiveConnections(apps: readonly StaffApp[], agentId: number, t
   return { clientOf: (appId) => clients.get(appId), state };
 }
 
-/** Takes what is said of all conversations. */
+/** Applies the events of all conversations. */
 function subscribeToConversations(
   channel: Held<Exclude<Topic, 'messages'>>,
   queries: QueryClient,
@@ -131,7 +131,7 @@ function subscribeToConversations(
   });
 }
 
-/** Loads what is shown anew; of what is long, the part that is new. */
+/** Reloads everything shown; of long lists only the new part. */
 function refetchAll(queries: QueryClient): void {
   refreshLists(queries, new Set());
   refreshMessages(queries);
@@ -140,7 +140,7 @@ function refetchAll(queries: QueryClient): void {
   });
 }
 
-/** Loads lists and conversations again that have changed: however much happens, not more than twice a second. */
+/** Batches refreshes of changed conversations: one every 400 ms at most. */
 function createThrottledRefresh(queries: QueryClient): (sessionId: number) => void {
   const changed = new Set<number>();
   let timer: ReturnType<typeof setTimeout> | undefined;

@@ -4,12 +4,12 @@ import type { ConversationRow } from '../shared/sdk.ts';
 import { type ConversationPages, keys, type MessagePages } from './keys.ts';
 import type { DeskFilter } from './list/desk-filter.ts';
 
-/** Of a list that somebody has scrolled far down, not every page is loaded again for every word that is said. */
+/** Longer lists are refreshed in part: reloading every page on every message is too expensive. */
 const mostPages = 3;
 
 /**
- * Brings lists of conversations to the present after something has changed in these. Short lists are loaded again as
- * they are; of long ones the beginning, and the changed ones wherever they stand.
+ * Refreshes conversation lists after these sessions changed. Short lists are reloaded in full; of long lists, the first
+ * page and the changed rows.
  */
 export function refreshLists(queries: QueryClient, changed: ReadonlySet<number>): void {
   for (const query of queries.getQueryCache().findAll({ queryKey: keys.conversations })) {
@@ -17,7 +17,7 @@ export function refreshLists(queries: QueryClient, changed: ReadonlySet<number>)
     if (!list || list.pages.length <= mostPages || !query.isActive()) {
       void queries.invalidateQueries({ queryKey: query.queryKey, exact: true });
     } else {
-      // What could not be loaded now is loaded with the next change.
+      // The next change retries the refresh.
       refreshFirstPage(queries, query, changed).catch(() => {});
     }
   }
@@ -48,12 +48,12 @@ async function refreshFirstPage(
         return isFresh.has(row.session.id) || !belongs(now, filter) ? [] : [now];
       }),
     }));
-    // The pages after it go on from where they did: what has moved from one to the other is in one of them.
+    // Later pages keep their cursors: a row that moved between pages is still in one of them.
     return list && { ...list, pages: [{ ...fresh, next: first?.next ?? null }, ...pages] };
   });
 }
 
-/** Whether a conversation is still one of a list's. */
+/** Whether a conversation still matches the list's filter. */
 function belongs(row: ConversationRow, { view }: DeskFilter): boolean {
   const { status, assignedAgentId, openCaseId } = row.session;
   if (status !== 'active') return false;
@@ -62,15 +62,15 @@ function belongs(row: ConversationRow, { view }: DeskFilter): boolean {
 }
 
 /**
- * Brings the conversations that were looked at to the present. Of one that somebody has read far back, the newest page
- * alone is loaded: where it does not reach what is there, all the rest is forgotten, and loaded when it is wanted.
+ * Refreshes the cached messages. Of a conversation with several loaded pages only the newest page is reloaded; if it
+ * does not overlap the cached messages, the older pages are dropped and loaded again on demand.
  */
 export function refreshMessages(queries: QueryClient): void {
   for (const query of queries.getQueryCache().findAll({ queryKey: keys.allMessages })) {
     const thread = query.state.data as MessagePages | undefined;
     if (!thread || thread.pages.length <= 1 || !query.isActive())
       void queries.invalidateQueries({ queryKey: query.queryKey, exact: true });
-    // What could not be loaded now is loaded with the next change.
+    // The next change retries the refresh.
     else refreshNewestPage(queries, query).catch(() => {});
   }
 }

@@ -18,7 +18,7 @@ const anywhere = [
   [['?'], 'Show keyboard shortcuts'],
 ] as const;
 
-/** All keys of the desk. */
+/** Lists all keyboard shortcuts and turns single-key shortcuts on and off. */
 export function ShortcutsDialog() {
   const [opened, { open, close }] = useDisclosure(false);
   const areOn = shortcutsAreOn.use();

@@ -8,7 +8,7 @@ import {
   type Tokens,
 } from '../shared/sdk.ts';
 
-/** Who is logged in in this browser, on all its pages. */
+/** The login of this browser, shared by its tabs. */
 interface StoredLogin {
   readonly agent: Agent;
   readonly tokens: Tokens;
@@ -35,7 +35,7 @@ function write(next: StoredLogin | undefined): void {
   for (const listener of listeners) listener();
 }
 
-// Other pages of this browser log in and out too.
+// Follow logins and logouts in other tabs.
 addEventListener('storage', ({ key }) => {
   if (key !== storageKey) return;
   const before = login?.agent.id;
@@ -51,7 +51,7 @@ function createStoreFor({ tokens, savedAt }: StoredLogin): TokenStore {
   return made;
 }
 
-/** A refresh token is good once: of all pages one exchanges it, and the others take what it got. */
+/** A refresh token works once: one tab exchanges it and the others reuse the result. */
 async function refreshOnce(refreshToken: string): Promise<Tokens> {
   return withBrowserLock('mevrik.refresh', async () => {
     const latest = read();
@@ -75,16 +75,16 @@ const loggedOut = () => new MevrikError(401, 'logged_out', 'You are logged out. 
 const anonymous = createClient({ url: location.origin, appKey: '' });
 let tokenStore = login && createStoreFor(login);
 
-/** For clients: a good token of whoever is logged in. @throws MevrikError `logged_out`. */
+/** A valid access token of the logged-in agent. @throws MevrikError `logged_out`. */
 export async function token(isRefused: boolean): Promise<string> {
   if (!tokenStore) throw loggedOut();
   return tokenStore.token(isRefused);
 }
 
-/** Calls the API as whoever is logged in. */
+/** The API client of the logged-in agent. */
 export const api = createClient({ url: location.origin, appKey: '', token });
 
-/** Who is logged in. */
+/** The login session of this browser. */
 export const session = {
   get agent(): Agent | undefined {
     return login?.agent;
@@ -105,7 +105,7 @@ export const session = {
     tokenStore = undefined;
     write(undefined);
   },
-  /** Keeps what the server now says of the agent. */
+  /** Stores the agent's updated data. */
   update(agent: Agent): void {
     if (login) write({ ...login, agent });
   },

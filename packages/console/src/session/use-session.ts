@@ -2,12 +2,12 @@ import { useSyncExternalStore } from 'react';
 import type { Agent } from '../shared/sdk.ts';
 import { session } from './session.ts';
 
-/** Whoever is logged in; the screen follows. */
+/** The logged-in agent, reactive. */
 function useAgent(): Agent | undefined {
   return useSyncExternalStore(session.subscribe, () => session.agent);
 }
 
-/** On screens that nobody sees who is not logged in. */
+/** The logged-in agent, on screens that require a login. */
 export function useMe(): Agent {
   const agent = useAgent();
   if (!agent) throw new Error('No agent is logged in.');

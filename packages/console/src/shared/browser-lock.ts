@@ -1,7 +1,7 @@
-/** Whether pages of one browser can take turns: on pages without TLS they cannot. */
+/** Whether the Web Locks API is available; it is missing on pages without TLS. */
 export const hasBrowserLocks = 'locks' in navigator;
 
-/** Does something while no other page of the browser does it; without turns to take, at once. */
+/** Runs work while no other tab runs it; without Web Locks, immediately. */
 export function withBrowserLock<Result>(what: string, work: () => Promise<Result>): Promise<Result> {
   return hasBrowserLocks ? navigator.locks.request(what, work) : work();
 }

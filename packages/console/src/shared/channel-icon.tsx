@@ -17,7 +17,7 @@ const icons = {
   email: IconMail,
 } as const;
 
-/** Where a customer writes. Its hint is the browser's own: a long list has one in every row. */
+/** The icon of a channel. Uses a native title: long lists have one icon per row. */
 export function ChannelIcon({ kind, name, size = 15 }: { kind: string; name: string; size?: number }) {
   const Icon = icons[kind as keyof typeof icons] ?? IconPlugConnected;
   return (

@@ -1,6 +1,6 @@
 import { MevrikError } from './sdk.ts';
 
-/** What to tell people of an error: the server's own words where it has some. */
+/** The message to show for an error: the server's, if it sent one. */
 export function errorMessage(error: unknown): string {
   if (!(error instanceof MevrikError)) return 'Something went wrong. Reload the page and try again.';
   const [field] = error.fields;

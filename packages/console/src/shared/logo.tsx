@@ -1,4 +1,4 @@
-/** Our sign: a bubble of speech on a wave of events. */
+/** The Mevrik logo. */
 export function Logo({ size = 28 }: { readonly size?: number }) {
   return (
     <svg width={size} height={size} viewBox="0 0 32 32" role="img" aria-label="Mevrik">

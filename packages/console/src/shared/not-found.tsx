@@ -3,7 +3,7 @@ import { IconMapQuestion } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import { Empty } from './states.tsx';
 
-/** An address that leads nowhere. */
+/** The page for unknown addresses. */
 export function NotFound() {
   return (
     <Empty icon={<IconMapQuestion size={34} stroke={1.4} />} title="Page not found">

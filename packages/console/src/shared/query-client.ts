@@ -1,13 +1,13 @@
 import { QueryClient } from '@tanstack/react-query';
 import { MevrikError } from './sdk.ts';
 
-/** What was loaded is kept here; subscriptions, not time, make it stale. */
+/** The query cache. Live events invalidate it rather than age. */
 export const queryClient = new QueryClient({
   defaultOptions: {
     queries: {
       staleTime: 60_000,
       refetchOnWindowFocus: false,
-      // The client itself tries again what can be tried.
+      // The client retries requests itself.
       retry: (failures, error) =>
         failures < 1 && !(error instanceof MevrikError && error.status > 0 && error.status < 500),
     },

@@ -1,4 +1,4 @@
-/** The SDK and the types of what it brings, for all screens. */
+/** The SDK and protocol types for all screens. */
 export * from '@mevrik/client';
 export type {
   Agent,

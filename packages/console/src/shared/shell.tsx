@@ -16,16 +16,16 @@ import { useMe } from '../session/use-session.ts';
 import { Logo } from './logo.tsx';
 import classes from './shell.module.css';
 
-/** A place that the navigation leads to, or the heading of some. */
+/** A navigation link, or a section heading if it has no `to`. */
 export interface NavItem {
   readonly label: string;
   readonly to?: string;
   readonly icon?: ComponentType<{ size?: number; stroke?: number; className?: string }>;
-  /** Only this very address, none below it. */
+  /** Active on this exact path only. */
   readonly exact?: boolean;
 }
 
-/** The frame around every screen: where one can go, and who one is. */
+/** The frame of every screen: navigation and account menu. */
 export function Shell(props: {
   items: readonly NavItem[];
   wide?: boolean;

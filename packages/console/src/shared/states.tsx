@@ -3,7 +3,7 @@ import { IconAlertCircle } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import { errorMessage } from './error-message.ts';
 
-/** Nothing is there, and what that means. */
+/** An empty state with an explanation. */
 export function Empty({ icon, title, children }: { icon: ReactNode; title: string; children?: ReactNode }) {
   return (
     <Center p="xl" h="100%" mih={180}>
@@ -18,7 +18,7 @@ export function Empty({ icon, title, children }: { icon: ReactNode; title: strin
   );
 }
 
-/** What went wrong with what somebody has just done; nothing, where nothing did. */
+/** The error of a form or action. Renders nothing without a text. */
 export function FormError({ text }: { text: string | undefined }) {
   if (!text) return null;
   return (
@@ -28,7 +28,7 @@ export function FormError({ text }: { text: string | undefined }) {
   );
 }
 
-/** Something could not be loaded: why, and trying again. */
+/** Shown when loading failed: the reason and a retry. */
 export function Failure({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
   return (
     <Alert color="red" icon={<IconAlertCircle size={18} />} m="md" role="alert" title="Could not load this">
@@ -44,7 +44,7 @@ export function Failure({ error, onRetry }: { error: unknown; onRetry?: () => vo
   );
 }
 
-/** Something is being loaded: so many lines of it. */
+/** Skeleton lines while something loads. */
 export function Loading({ lines = 6, height = 44 }: { lines?: number; height?: number }) {
   return (
     <Stack gap="xs" p="md" role="status" aria-busy="true" aria-label="Loading">

@@ -1,14 +1,14 @@
 import { useSyncExternalStore } from 'react';
 
-/** Something that several parts of the screens show and change. */
+/** State shared by several components. */
 export interface Store<State> {
   get(): State;
   set(next: State): void;
-  /** For components: its state, again whenever it changes. */
+  /** Hook: the current state; re-renders on change. */
   use(): State;
 }
 
-/** Makes a store; `onChange` is told of every new state. */
+/** Creates a store; `onChange` is called with every new state. */
 export function createStore<State>(
   initial: State,
   onChange: (state: State) => void = () => {},

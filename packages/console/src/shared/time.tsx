@@ -8,10 +8,10 @@ const shortDay = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'sh
 
 /** `14:05`. */
 export const clockTime = (at: string): string => clock.format(new Date(at));
-/** The whole of it, for whoever asks. */
+/** Full date and time. */
 export const exactTime = (at: string): string => long.format(new Date(at));
 
-/** On which day something was, where one is. */
+/** The local calendar day, as a comparable key. */
 export function dayOf(at: string): string {
   const date = new Date(at);
   return `${date.getFullYear()}-${date.getMonth() + 1}-${date.getDate()}`;
@@ -35,7 +35,7 @@ export function shortAgo(at: string, now: number): string {
   return shortDay.format(new Date(at));
 }
 
-/** `0:42`, `12:07`, `1:02:03`: how long something waits. */
+/** `0:42`, `12:07`, `1:02:03`: an elapsed time. */
 export function duration(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1000));
   const pad = (value: number) => String(value).padStart(2, '0');
@@ -43,7 +43,7 @@ export function duration(ms: number): string {
   return hours > 0 ? `${hours}:${pad(minutes)}:${pad(seconds % 60)}` : `${minutes}:${pad(seconds % 60)}`;
 }
 
-/** `3 min`, `5 h`, `6 days`: a time whose seconds matter to nobody. */
+/** `3 min`, `5 h`, `6 days`: an elapsed time without seconds. */
 export function span(ms: number): string {
   const minutes = Math.max(1, Math.floor(ms / 60_000));
   if (minutes < 60) return `${minutes} min`;
@@ -54,7 +54,7 @@ export function span(ms: number): string {
 const hoursAndMinutes = (minutes: number) =>
   minutes % 60 === 0 ? `${minutes / 60} h` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 
-/** The time, again and again. */
+/** The current time in ms, updated periodically. */
 export function useNow(everyMs: number): number {
   const [now, setNow] = useState(Date.now);
   useEffect(() => {
@@ -64,7 +64,7 @@ export function useNow(everyMs: number): number {
   return now;
 }
 
-/** How long ago something was, exactly on request. */
+/** A relative time with the exact time as a tooltip. */
 export function Ago({ at, ...props }: { at: string } & TextProps) {
   const now = useNow(15_000);
   return (

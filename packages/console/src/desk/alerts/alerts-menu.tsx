@@ -6,7 +6,7 @@ import { alerts } from './alerts.ts';
 const blocked =
   'Your browser blocks notifications from this page. Allow them in the site settings next to the address bar.';
 
-/** Whether one hears and sees that customers write, where that is decided. */
+/** Turns sound and notifications on and off. */
 export function AlertsMenu() {
   const areOn = alerts.areOn.use();
   const permission = alerts.permission.use();

@@ -26,7 +26,7 @@ function chime(): void {
 
 const storageKey = 'mevrik.alerts';
 
-/** What the browser lets us show outside of the page. */
+/** The browser's permission for notifications. */
 export type Permission = NotificationPermission | 'unsupported';
 
 const areOn = createStore(localStorage.getItem(storageKey) !== 'off', (on) =>
@@ -35,7 +35,7 @@ const areOn = createStore(localStorage.getItem(storageKey) !== 'off', (on) =>
 const permission = createStore<Permission>(
   'Notification' in window ? Notification.permission : 'unsupported',
 );
-// It can be changed beside the address, too.
+// The permission can also change in the browser's site settings.
 void navigator.permissions
   ?.query({ name: 'notifications' })
   .then((status) => {
@@ -43,12 +43,12 @@ void navigator.permissions
   })
   .catch(() => {});
 
-/** Whether the agent wants to hear and see that customers write, and may. */
+/** Sound and notifications: the agent's choice and the browser's permission. */
 export const alerts = {
   areOn,
   permission,
   chime,
-  /** Asks whether notifications may be shown: browsers want that somebody has pressed something for it. */
+  /** Requests permission for notifications. Browsers require a user gesture. */
   async askPermission(): Promise<void> {
     if (permission.get() === 'default') permission.set(await Notification.requestPermission());
   },
@@ -59,13 +59,13 @@ export const alerts = {
   },
 };
 
-/** For so long another page may come late with the same news. */
+/** How long a claim is held: other tabs may receive the same event this much later. */
 const claimedForMs = 60_000;
 
-/** How long a page waits for one that is nearer to what happened. */
+/** Milliseconds that a tab yields to tabs with a better view of the event. */
 const nearness = { looksAtIt: 0, isSeen: 200, isHidden: 400 } as const;
 
-/** Of all pages that an agent has open only one makes a noise, and none where one of them shows it already. */
+/** Lets only one of the agent's tabs alert, and none if a tab already shows the conversation. */
 async function claim(what: string, where: keyof typeof nearness): Promise<boolean> {
   if (nearness[where] > 0) await new Promise((done) => setTimeout(done, nearness[where]));
   if (!hasBrowserLocks) return true;
@@ -91,13 +91,13 @@ function alert(what: { readonly title: string; readonly body: string; readonly s
   };
 }
 
-/** Draws the agent's attention to a message of a customer of theirs that they do not look at. */
+/** Alerts the agent to a message in one of their conversations unless it is in view. */
 export function alertAboutMessage(
   message: Message,
   seen: {
     readonly openId: number | undefined;
     readonly me: number;
-    /** What is known of the conversation. */
+    /** The conversation's cached row. */
     readonly row: ConversationRow | undefined;
   },
 ): void {
@@ -114,7 +114,7 @@ export function alertAboutMessage(
   );
 }
 
-/** Draws the agent's attention to somebody who begins to wait, where they take conversations. */
+/** Alerts an online agent to a customer who entered the queue. */
 export function alertAboutQueueItem({ id, sessionId, queue }: QueueItem, me: Agent): void {
   if (!areOn.get() || me.availability !== 'online') return;
   const what = { title: 'A customer is waiting', body: `In queue “${queue}”`, sessionId };

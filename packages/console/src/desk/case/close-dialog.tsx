@@ -5,7 +5,7 @@ import { errorMessage } from '../../shared/error-message.ts';
 import { type Disposition, type DispositionField, MevrikError } from '../../shared/sdk.ts';
 import { FormError } from '../../shared/states.tsx';
 
-/** Ends a case: how it went must be said, and whatever else the app wants to know then. */
+/** Closes a case with an outcome and the fields that the app requires for it. */
 export function CloseDialog(props: {
   caseId: number;
   dispositions: readonly Disposition[];
@@ -21,7 +21,7 @@ export function CloseDialog(props: {
   const [busy, setBusy] = useState(false);
   const fields = dispositions.find((one) => one.name === name)?.fields ?? [];
 
-  /** What is missing, by the names of fields. */
+  /** Errors for missing values, by field name. */
   function missing(): Readonly<Record<string, string>> {
     if (name === null) return { disposition: 'Choose an outcome.' };
     const empty = fields.filter((field) => field.required && (said[field.name] ?? '').trim() === '');
@@ -138,7 +138,7 @@ function FieldInput(props: {
   );
 }
 
-/** The server's own words, at the fields that they are about. */
+/** The server's error messages, by field name. */
 function faultsOf(error: unknown): Readonly<Record<string, string>> {
   const fields = error instanceof MevrikError ? error.fields : [];
   const at = fields.map(({ path, message }) => [path.replace(/^fields\./, ''), message]);

@@ -7,7 +7,7 @@ import { useDeskAction } from '../desk-actions.ts';
 import { CloseDialog } from './close-dialog.tsx';
 import { type Target, TransferDialog } from './transfer-dialog.tsx';
 
-/** What whoever serves a conversation can do with it: give it to somebody else, or end its case. */
+/** The assigned agent's actions: transfer, return to bot, close the case. */
 export function ConversationActions(props: {
   row: ConversationRow;
   app: StaffApp | undefined;

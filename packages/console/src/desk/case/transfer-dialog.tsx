@@ -16,18 +16,18 @@ import { useMe } from '../../session/use-session.ts';
 import { errorMessage } from '../../shared/error-message.ts';
 import { FormError } from '../../shared/states.tsx';
 
-/** To whom a conversation can be given. */
+/** What a conversation can be transferred to. */
 export type Target = 'agent' | 'bot' | 'queue';
 
-/** Whoever is there comes first. */
+/** Available agents come first. */
 const order = ['online', 'away', 'offline'];
 
-/** Gives a conversation to a colleague, to a queue, or back to the bot. */
+/** Transfers a conversation to an agent, a queue or the bot. */
 export function TransferDialog(props: {
   sessionId: number;
   appId: number;
   queues: readonly string[];
-  /** What was asked for; nothing: it is not open. */
+  /** The selected target; `undefined` keeps the dialog closed. */
   target: Target | undefined;
   onTarget: (target: Target) => void;
   onClose: () => void;

@@ -4,10 +4,10 @@ import type { ConversationRow } from '../../shared/sdk.ts';
 import parts from '../parts.module.css';
 import { privateReplyBlocker } from './reply-window.ts';
 
-/** Who reads what is written; under a comment `customer` is everybody, and `commenter` whoever wrote it. */
+/** Who can read a message. Under a comment, `customer` means the public and `commenter` only its author. */
 export type Audience = 'colleagues' | 'commenter' | 'customer';
 
-/** Who can read it, where somebody was wanted. */
+/** The effective audience: the wanted one, or the closest that is possible. */
 export function audienceOf(
   wanted: Audience,
   row: ConversationRow,
@@ -19,7 +19,7 @@ export function audienceOf(
   return isOff ? 'customer' : wanted;
 }
 
-/** The customer or colleagues; under a comment also whether everybody may read it. */
+/** Chooses between reply, private reply and note. */
 export function AudienceChoice(props: {
   row: ConversationRow;
   audience: Audience;

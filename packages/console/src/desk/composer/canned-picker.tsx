@@ -9,7 +9,7 @@ import classes from './composer.module.css';
 
 const mostShown = 8;
 
-/** The word after a `/` before the caret, where one begins a word there. */
+/** The word that follows a `/` before the caret, if the `/` starts a word. */
 export function cannedWord(
   text: string,
   caret: number,
@@ -19,7 +19,7 @@ export function cannedWord(
   return word === undefined ? undefined : { word, from: caret - word.length - 1 };
 }
 
-/** Those of a shortcut or, after them, with a text that has the word. */
+/** Canned replies whose shortcut starts with the word, then those that contain it. */
 function matching(all: readonly CannedReply[], word: string): readonly CannedReply[] {
   const sought = word.toLowerCase();
   const starts = all.filter(({ shortcut }) => shortcut.toLowerCase().startsWith(sought));
@@ -31,7 +31,7 @@ function matching(all: readonly CannedReply[], word: string): readonly CannedRep
   return [...starts, ...others].slice(0, mostShown);
 }
 
-/** The canned replies that fit what is written, and which of them is chosen. */
+/** The canned replies that match the typed word, and the highlighted one. */
 export function useCannedPicker(appId: number, word: string | undefined) {
   const isOpen = word !== undefined;
   const canned = useQuery({
@@ -61,7 +61,7 @@ export function useCannedPicker(appId: number, word: string | undefined) {
   };
 }
 
-/** A list above the field: the field keeps the focus and has the keys. */
+/** The suggestion list above the text field, which keeps focus and keyboard. */
 export function CannedPicker(props: {
   id: string;
   picker: ReturnType<typeof useCannedPicker>;

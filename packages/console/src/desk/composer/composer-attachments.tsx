@@ -4,7 +4,7 @@ import { fileSize } from '../../shared/file-size.ts';
 import classes from './composer.module.css';
 import { type FileUpload, uploads } from './uploads.ts';
 
-/** The files of the reply that is being written, and how far they are. */
+/** The attachments of the unsent reply, with upload progress. */
 export function ComposerAttachments({ files }: { files: readonly FileUpload[] }) {
   if (files.length === 0) return null;
   return (

@@ -17,7 +17,7 @@ const EmojiPicker = lazy(() =>
   import('./emoji-picker.tsx').then((module) => ({ default: module.EmojiPicker })),
 );
 
-/** Below the field: files, emoji, canned replies, how long the text is, and sending. */
+/** The composer's toolbar: attachments, emoji, canned replies, length and send. */
 export function ComposerTools(props: {
   isNote: boolean;
   length: number;

@@ -5,7 +5,7 @@ import classes from '../conversation/conversation.module.css';
 
 const hasFiles = (event: DragEvent) => event.dataTransfer?.types.includes('Files') ?? false;
 
-/** Takes files that are dropped anywhere on the conversation that it stands in. */
+/** Accepts files dropped anywhere on the surrounding conversation. */
 export function DropZone(props: { takesFiles: boolean; onFiles: (files: readonly File[]) => void }) {
   const { takesFiles, onFiles } = props;
   const mark = useRef<HTMLSpanElement>(null);
@@ -17,7 +17,7 @@ export function DropZone(props: { takesFiles: boolean; onFiles: (files: readonly
     const section = mark.current?.closest('section');
     if (!section) return;
     setZone(section);
-    // What is entered and left are its parts, too: it is left when as many were left as were entered.
+    // dragenter and dragleave also fire for child elements, so count them.
     let entered = 0;
     const count = (by: number) => {
       entered = by === 0 ? 0 : entered + by;
@@ -50,7 +50,7 @@ export function DropZone(props: { takesFiles: boolean; onFiles: (files: readonly
   );
 }
 
-/** A file that misses the conversation must not take the place of the page. */
+/** Stops the browser from opening a file that is dropped outside of the conversation. */
 export function usePreventFileDrops(): void {
   useEffect(() => {
     const controller = new AbortController();

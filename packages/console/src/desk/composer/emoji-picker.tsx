@@ -7,7 +7,7 @@ import classes from './emoji.module.css';
 const columns = 9;
 const recentKey = 'mevrik.emoji';
 const mostRecent = columns * 2;
-/** The groups of Unicode; the parts of which others are made are none that one picks. */
+/** Unicode's emoji groups, without components such as skin tones. */
 const groups: Readonly<Record<number, string>> = {
   0: 'Smileys',
   1: 'People',
@@ -56,14 +56,14 @@ function found(search: string): readonly Group[] {
   const items = all.filter(({ label, tags = [] }) =>
     words.every((word) => label.toLowerCase().includes(word) || tags.some((tag) => tag.includes(word))),
   );
-  // What is called just that comes before what has it in its name.
+  // Exact label matches first, then prefixes.
   const sought = words.join(' ');
   const rank = ({ label }: Emoji) => (label === sought ? 0 : label.startsWith(sought) ? 1 : 2);
   items.sort((a, b) => rank(a) - rank(b));
   return items.length === 0 ? [] : [{ title: 'Results', items: items.slice(0, 120) }];
 }
 
-/** All emoji, by search or by looking; arrows move, Enter picks. */
+/** The emoji picker: search, arrow keys and Enter. */
 export function EmojiPicker({ onPick }: { onPick: (emoji: string) => void }) {
   const id = useId();
   const [search, setSearch] = useState('');

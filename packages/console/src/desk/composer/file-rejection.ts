@@ -1,10 +1,10 @@
 import { fileSize } from '../../shared/file-size.ts';
 import type { Attachment, ChannelCapabilities } from '../../shared/sdk.ts';
 
-/** What a conversation takes of files. */
+/** Which files a channel accepts. */
 export interface FileLimits {
   readonly capabilities: ChannelCapabilities | null;
-  /** No file is larger. */
+  /** Maximum file size in bytes. */
   readonly mostBytes: number;
 }
 
@@ -15,13 +15,13 @@ const names: Record<Attachment['type'], string> = {
   file: 'documents',
 };
 
-/** What kind of file it is, as channels tell them apart. */
+/** The attachment type of a file. */
 export function kindOf({ type }: Pick<File, 'type'>): Attachment['type'] {
   const kind = type.split('/')[0];
   return kind === 'image' || kind === 'audio' || kind === 'video' ? kind : 'file';
 }
 
-/** Why a file cannot be sent; `undefined` where it can. */
+/** Why a file cannot be sent; `undefined` if it can. */
 export function fileRejection(
   file: Pick<File, 'name' | 'size' | 'type'>,
   { capabilities, mostBytes }: FileLimits,

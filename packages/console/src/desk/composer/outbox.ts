@@ -5,28 +5,28 @@ import { type Attachment, type Message, MevrikError, randomKey } from '../../sha
 import { createStore } from '../../shared/store.ts';
 import { cacheMessage } from '../conversation/message-cache.ts';
 
-/** Something that an agent has written and that the server has not taken yet. */
+/** A reply or note that the server has not stored yet. */
 export interface PendingMessage {
-  /** Under which the server takes it once, however often it is sent. */
+  /** Idempotency key: the server stores the message once, however often it is sent. */
   readonly key: string;
   readonly sessionId: number;
   readonly text: string;
   readonly attachments: readonly Attachment[];
   readonly isNote: boolean;
-  /** Under a comment: whether only whoever wrote it reads the answer. */
+  /** Whether a reply to a comment is private. */
   readonly privately: boolean;
-  /** The newest message of the conversation when it was written. */
+  /** The id of the newest message when this one was written. */
   readonly afterId: number;
   readonly createdAt: string;
   readonly state: 'failed' | 'sending' | 'waiting';
   readonly fault?: string;
-  /** The server could not be reached: it is sent again by itself. */
+  /** The server was unreachable: the message is sent again automatically. */
   readonly isCut?: boolean;
 }
 
 const storageKey = 'mevrik.outbox';
 
-/** What is on its way outlives a load of the page. */
+/** Pending messages survive a page reload. */
 function kept(): readonly PendingMessage[] {
   try {
     const read = JSON.parse(sessionStorage.getItem(storageKey) ?? '[]') as PendingMessage[];
@@ -61,7 +61,7 @@ function deliver({
   return api.rest.desk.reply(sessionId, reply, { key });
 }
 
-/** Sends what waits in a conversation, one after another: what was written first arrives first. */
+/** Sends the pending messages of a conversation one by one, in order. */
 async function pump(sessionId: number): Promise<void> {
   if (busy.has(sessionId)) return;
   busy.add(sessionId);
@@ -85,9 +85,9 @@ async function pump(sessionId: number): Promise<void> {
   }
 }
 
-/** What agents have written, until the server has it. */
+/** Messages of agents until the server has stored them. */
 export const outbox = {
-  /** What is not there yet of a conversation; what has come back as a message already is not shown twice. */
+  /** The pending messages of a conversation, without those that already arrived as a broadcast. */
   useOf(sessionId: number, messages: readonly Message[]): readonly PendingMessage[] {
     return store
       .use()
@@ -111,7 +111,7 @@ export const outbox = {
   discard(key: string): void {
     store.set(store.get().filter((one) => one.key !== key));
   },
-  /** The connection is there (again): what could not be sent is sent. */
+  /** Resends messages that failed while the server was unreachable. */
   resume(): void {
     store.set(
       store.get().map((one) => (one.isCut && one.state === 'failed' ? { ...one, state: 'waiting' } : one)),

@@ -1,17 +1,17 @@
 import type { Placeholder } from '../../shared/sdk.ts';
 
-/** What is known where a canned reply is used; what is not is `null`. */
+/** Values for placeholders of canned replies; `null` if unknown. */
 export type PlaceholderValues = Readonly<Record<Placeholder, string | null>> & {
   readonly attributes: Readonly<Record<string, string | number | boolean>>;
 };
 
 const pattern = /\{\{\s*([^{}|]*?)\s*(?:\|([^{}]*))?\}\}/g;
 
-/** What is said under a name, and not what every object has. */
+/** Reads an own property only: `{{toString}}` must not resolve. */
 const own = (known: object, name: string): unknown =>
   Object.hasOwn(known, name) ? (known as Readonly<Record<string, unknown>>)[name] : undefined;
 
-/** Puts what is known into a text. `{{name|instead}}` has a text of its own for where it is not known. */
+/** Replaces placeholders by known values. `{{name|fallback}}` gives a fallback for unknown ones. */
 export function fillPlaceholders(text: string, facts: PlaceholderValues): string {
   return text.replace(pattern, (whole, name: string, instead: string | undefined) => {
     const attribute = /^customer\.attributes\.(.+)$/.exec(name)?.[1];
@@ -22,7 +22,7 @@ export function fillPlaceholders(text: string, facts: PlaceholderValues): string
   });
 }
 
-/** The first placeholder of a text that nobody has filled in, and where it stands. */
+/** The first unfilled placeholder of a text and its position. */
 export function findPlaceholder(text: string): { readonly text: string; readonly at: number } | undefined {
   const match = [...text.matchAll(pattern)][0];
   return match ? { text: match[0], at: match.index } : undefined;

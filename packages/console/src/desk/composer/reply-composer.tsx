@@ -16,25 +16,25 @@ import { replyWindowState } from './reply-window.ts';
 import { uploads } from './uploads.ts';
 import { useDraft } from './use-draft.ts';
 
-/** No message is longer, whatever the channel. */
+/** Maximum message length in characters, on any channel. */
 const longest = 10_000;
 
-/** What a composer needs to know of its conversation. */
+/** The conversation context of a composer. */
 export interface ReplyComposerProps {
   readonly row: ConversationRow;
   readonly channel: StaffApp['channels'][number] | undefined;
-  /** No file of a message is larger. */
+  /** Maximum attachment size in bytes. */
   readonly fileBytes: number;
   readonly facts: PlaceholderValues;
-  /** The newest message that is there. */
+  /** The id of the newest message. */
   readonly newestId: number;
-  /** Whoever serves the conversation writes to the customer; everybody may write notes. */
+  /** Only the assigned agent replies to the customer; any agent may add notes. */
   readonly notesOnly?: boolean;
-  /** Closes a composer that was opened for a note. */
+  /** Closes a composer that was opened for a single note. */
   readonly onDone?: () => void;
 }
 
-/** Where the agent writes: to the customer, or a note to colleagues. */
+/** The composer of an agent: replies to the customer and internal notes. */
 export function ReplyComposer(props: ReplyComposerProps) {
   const { row, channel, fileBytes, facts, newestId, notesOnly = false, onDone } = props;
   const { id: sessionId, appId } = row.session;
@@ -80,7 +80,7 @@ export function ReplyComposer(props: ReplyComposerProps) {
     setFault(undefined);
   }
 
-  /** Writes into the text where the caret stands, in place of what is selected. */
+  /** Inserts text at the caret, replacing the selection. */
   function insert(
     piece: string,
     from = area.current?.selectionStart ?? text.length,

@@ -10,7 +10,7 @@ import { keys } from '../keys.ts';
 import { customerName } from '../list/conversation-labels.ts';
 import { replyWindowState } from './reply-window.ts';
 
-/** How long the channel still takes replies. */
+/** The remaining time of the channel's reply window. */
 export function ReplyWindowChip({ row, now }: { row: ConversationRow; now: number }) {
   const time = replyWindowState(row, now);
   if (!time || time.state === 'closed') return null;
@@ -28,7 +28,7 @@ export function ReplyWindowChip({ row, now }: { row: ConversationRow; now: numbe
   );
 }
 
-/** In place of the field, where the channel takes no replies any more: why, and what can be done. */
+/** Replaces the text field once the reply window has closed. */
 export function WindowClosed({ row, since }: { row: ConversationRow; since: number }) {
   const overview = useQuery({
     queryKey: keys.customer(row.customer.id),
@@ -66,7 +66,7 @@ export function WindowClosed({ row, since }: { row: ConversationRow; since: numb
   );
 }
 
-/** Where nothing gets through at the moment: what becomes of what is sent, and who can do something about it. */
+/** Warns that the channel is down and replies are queued. */
 export function ChannelDown({ channel }: { channel: StaffApp['channels'][number] | undefined }) {
   const me = useMe();
   if (!channel?.downReason) return null;
@@ -93,7 +93,7 @@ export function ChannelDown({ channel }: { channel: StaffApp['channels'][number]
   );
 }
 
-/** Over the lists: the channels on which nothing gets through at the moment. */
+/** Lists the channels that are down, above the conversation list. */
 export function ChannelsDown({ apps }: { apps: readonly StaffApp[] }) {
   const down = apps.flatMap(({ channels }) => channels.filter(({ downReason }) => downReason !== null));
   if (down.length === 0) return null;

@@ -1,16 +1,16 @@
 import type { ConversationRow } from '../../shared/sdk.ts';
 
-/** How long the channel still takes replies. */
+/** The remaining time of the channel's reply window. */
 export interface ReplyWindowState {
   readonly state: 'closed' | 'open' | 'soon';
-  /** Milliseconds that are left, or since it is over. */
+  /** Milliseconds left, or since it closed. */
   readonly ms: number;
 }
 
-/** So much before the end it is time to hurry. */
+/** The window is "soon" to close in its last two hours. */
 const soonMs = 2 * 3_600_000;
 
-/** How long an agent can still reply in a conversation; nothing where they always can. */
+/** The state of a conversation's reply window; `undefined` if the channel has none. */
 export function replyWindowState(
   row: Pick<ConversationRow, 'replyWindow'>,
   now: number,
@@ -21,7 +21,7 @@ export function replyWindowState(
   return { state: left < soonMs ? 'soon' : 'open', ms: left };
 }
 
-/** Why a comment cannot be answered privately; nothing where it can. */
+/** Why a comment cannot get a private reply; `undefined` if it can. */
 export function privateReplyBlocker(row: Pick<ConversationRow, 'comment'>, now: number): string | undefined {
   const { privateReply } = row.comment ?? {};
   if (!privateReply) return 'There is no comment to reply to privately.';

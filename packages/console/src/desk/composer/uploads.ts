@@ -3,7 +3,7 @@ import { type Attachment, MevrikError, randomKey } from '../../shared/sdk.ts';
 import { createStore } from '../../shared/store.ts';
 import { type FileLimits, fileRejection, kindOf } from './file-rejection.ts';
 
-/** A file that is being added to a reply. */
+/** An attachment of a reply, from upload to sent. */
 export interface FileUpload {
   readonly id: string;
   readonly sessionId: number;
@@ -11,13 +11,13 @@ export interface FileUpload {
   readonly sizeBytes: number;
   /** From 0 to 1. */
   readonly progress: number;
-  /** Where the picture can be seen before it is uploaded. */
+  /** Object URL of an image preview. */
   readonly previewUrl: string | null;
   readonly attachment?: Attachment;
   readonly fault?: string;
 }
 
-/** A message has no more files. */
+/** Maximum attachments per message. */
 const mostFiles = 10;
 
 const store = createStore<readonly FileUpload[]>([]);
@@ -27,11 +27,11 @@ function patch(id: string, change: Partial<FileUpload>): void {
   store.set(store.get().map((one) => (one.id === id ? { ...one, ...change } : one)));
 }
 
-/** The files of a reply that is being written, by conversation. */
+/** The attachments of unsent replies, by conversation. */
 export const uploads = {
   useOf: (sessionId: number): readonly FileUpload[] =>
     store.use().filter((one) => one.sessionId === sessionId),
-  /** Begins to upload files. @returns why some were not taken. */
+  /** Starts uploading files. @returns why some were rejected. */
   add(
     { sessionId, appId }: { readonly sessionId: number; readonly appId: number },
     files: readonly File[],
@@ -57,7 +57,7 @@ export const uploads = {
     if (gone?.previewUrl) URL.revokeObjectURL(gone.previewUrl);
     store.set(store.get().filter((one) => one.id !== id));
   },
-  /** They have been sent. */
+  /** Clears the attachments after sending. */
   clear(sessionId: number): void {
     for (const { id } of store.get().filter((one) => one.sessionId === sessionId)) uploads.remove(id);
   },
@@ -84,7 +84,7 @@ async function upload(id: string, file: File, appId: number): Promise<void> {
   }
 }
 
-/** Of all ways to send, this one alone tells how far it is. */
+/** Uploads by XMLHttpRequest: fetch reports no upload progress. */
 function post(
   id: string,
   file: File,

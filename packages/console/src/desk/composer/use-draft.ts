@@ -3,10 +3,10 @@ import { api } from '../../session/session.ts';
 
 const typingEveryMs = 2_500;
 
-/** Drafts outlive leaving a conversation and loading the page again. A note is none of a reply. */
+/** Drafts survive navigation and page reloads. Replies and notes have separate drafts. */
 const draftKey = (sessionId: number, isNote: boolean) => `mevrik.${isNote ? 'note' : 'draft'}.${sessionId}`;
 
-/** What is being written in a conversation; the customer is told that an agent types a reply. */
+/** The draft of a conversation. Sends typing notices while a reply is written. */
 export function useDraft(sessionId: number, isNote: boolean) {
   const read = (note: boolean) => sessionStorage.getItem(draftKey(sessionId, note)) ?? '';
   const [texts, setTexts] = useState(() => ({ reply: read(false), note: read(true) }));
@@ -21,7 +21,7 @@ export function useDraft(sessionId: number, isNote: boolean) {
       toldAt.current = Date.now();
       api.rest.desk.sendTypingIn(sessionId, true).catch(() => {});
     },
-    /** It has been sent. */
+    /** Clears the draft after sending. */
     done(): void {
       this.write('');
       if (!isNote && toldAt.current > 0) api.rest.desk.sendTypingIn(sessionId, false).catch(() => {});

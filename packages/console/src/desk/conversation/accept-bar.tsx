@@ -11,10 +11,10 @@ import { useDeskAction } from '../desk-actions.ts';
 import { customerName } from '../list/conversation-labels.ts';
 import classes from './conversation.module.css';
 
-/** In place of the composer, where the conversation waits, or is somebody else's or the bot's. */
+/** Replaces the composer while the conversation is not assigned to this agent. */
 export function AcceptBar(props: {
   row: ConversationRow;
-  /** Who serves it. */
+  /** The name of the assigned agent. */
   colleague: string | undefined;
   composer: ReplyComposerProps;
   onTaken: () => Promise<unknown>;

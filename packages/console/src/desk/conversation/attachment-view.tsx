@@ -7,14 +7,14 @@ import type { Attachment } from '../../shared/sdk.ts';
 import parts from '../parts.module.css';
 import classes from './attachment.module.css';
 
-/** Our own files are where these screens are, by whatever name one came here. */
+/** Our own files are served from this origin, whatever host name the agent used. */
 function addressOf({ fileId, url }: Attachment): string {
   if (fileId === undefined) return url;
   const { pathname, search } = new URL(url, location.href);
   return `${pathname}${search}`;
 }
 
-/** A file of a message: pictures, films and sounds as such, all others to be fetched. */
+/** An attachment: images, video and audio inline, other files as a download link. */
 export function AttachmentView({ file }: { file: Attachment }) {
   const [isBroken, setBroken] = useState(false);
   const address = addressOf(file);

@@ -25,10 +25,10 @@ import { ParentPost } from './parent-post.tsx';
 import { usePresence } from './use-presence.ts';
 import { useReadReceipts } from './use-read-receipts.ts';
 
-/** Beside narrower conversations the customer does not fit: they come over them. */
+/** Window width in pixels from which the customer panel is open by default. */
 const panelFitsPx = 1180;
 
-/** One conversation: what was said, what the agent can do, and who the customer is. */
+/** One conversation: its messages, the agent's actions and the customer. */
 export function ConversationView({ sessionId, apps }: { sessionId: number; apps: readonly StaffApp[] }) {
   const me = useMe();
   const queries = useQueryClient();
@@ -167,7 +167,7 @@ function Head(props: {
   );
 }
 
-/** What canned replies can say of this conversation. */
+/** Placeholder values for canned replies in this conversation. */
 function useFacts(row: ConversationRow | undefined, apps: readonly StaffApp[]): PlaceholderValues {
   const me = useMe();
   const customer = useQuery({

@@ -9,7 +9,7 @@ import { exactTime } from '../../shared/time.tsx';
 import classes from './message.module.css';
 import { cacheMessage } from './message-cache.ts';
 
-/** Under a message that did not get through: why, and trying again. */
+/** Below a message that was not delivered: details and retry. */
 export function FailedDelivery({ message }: { message: Message }) {
   const queries = useQueryClient();
   const [busy, setBusy] = useState(false);

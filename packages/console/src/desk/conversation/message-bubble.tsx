@@ -26,7 +26,7 @@ const ticks = {
   ],
 } as const;
 
-/** A message in a conversation; `isFirst` where another one spoke before. Scrolling draws none anew. */
+/** A message bubble. `isFirst`: the sender differs from the previous message's. Memoized for scrolling. */
 export const MessageBubble = memo(Bubble);
 
 function Bubble({ message, isFirst }: { message: Message; isFirst: boolean }) {

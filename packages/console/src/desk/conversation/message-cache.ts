@@ -4,7 +4,7 @@ import { type ConversationPages, keys, type MessagePages } from '../keys.ts';
 
 type Status = Message['deliveryStatus'];
 
-/** Puts a message where it belongs, once, however often it comes. */
+/** Adds a message to every cached conversation and list it belongs to, once. */
 export function cacheMessage(queries: QueryClient, message: Message): void {
   for (const [key, thread] of queries.getQueriesData<MessagePages>({ queryKey: keys.allMessages })) {
     if (thread && isOf(thread, key[1] as number, message))
@@ -24,7 +24,7 @@ export function cacheMessage(queries: QueryClient, message: Message): void {
   );
 }
 
-/** A thread has all sessions of a conversation; one that is empty has nothing that would say of which. */
+/** A cached entry spans all sessions of a conversation; an empty one is matched by its session. */
 function isOf({ pages }: MessagePages, sessionId: number, message: Message): boolean {
   const [any] = pages[0]?.items ?? [];
   return any ? any.conversationKey === message.conversationKey : sessionId === message.sessionId;
@@ -36,19 +36,19 @@ function withMessage(thread: MessagePages, message: Message): MessagePages {
   if (thread.pages.some(({ items }) => items.some(({ id }) => id === message.id))) {
     return changeMessages(thread, (one) => (one.id === message.id ? newer(one, message) : one));
   }
-  // Nearly always it is the newest of all.
+  // Usually the newest, so search from the front.
   const at = first.items.findIndex(({ id }) => id < message.id);
   const items = first.items.toSpliced(at < 0 ? first.items.length : at, 0, message);
   return { ...thread, pages: [{ ...first, items }, ...older] };
 }
 
-/** A message as it was broadcast is as old as that: meanwhile it may have come further. */
+/** A broadcast may be older than the cached delivery status, which never moves back. */
 function newer(known: Message, told: Message): Message {
   const { deliveryStatus } = known;
   return mayBecome(deliveryStatus, told.deliveryStatus) ? told : { ...told, deliveryStatus };
 }
 
-/** Changes messages of a thread. Pages of which nothing changes stay the same, and so does a thread. */
+/** Maps cached messages, keeping the identity of unchanged pages. */
 function changeMessages(thread: MessagePages, change: (message: Message) => Message): MessagePages {
   let isChanged = false;
   const pages = thread.pages.map((page) => {
@@ -73,7 +73,7 @@ function changeRows(queries: QueryClient, change: (row: ConversationRow) => Conv
   });
 }
 
-/** A reply has come so far on its way. What is told late takes nothing back. */
+/** Updates a reply's delivery status; late notices never move it back. */
 export function cacheDeliveryStatus(
   queries: QueryClient,
   of: { readonly sessionId: number; readonly messageId: number; readonly status: Status | 'queued' },
@@ -97,7 +97,7 @@ function mayBecome(status: Status, next: Status): boolean {
   return next === 'failed' || status === 'failed' || way.indexOf(next) > way.indexOf(status);
 }
 
-/** The customer has read everything up to this message. */
+/** Marks replies up to this message as read by the customer. */
 export function cacheReadReceipt(queries: QueryClient, sessionId: number, messageId: number): void {
   queries.setQueryData<MessagePages>(
     keys.messages(sessionId),
@@ -111,7 +111,7 @@ export function cacheReadReceipt(queries: QueryClient, sessionId: number, messag
   );
 }
 
-/** A conversation as some list that was loaded has it. */
+/** A conversation's row from any cached list. */
 export function cachedRow(queries: QueryClient, sessionId: number): ConversationRow | undefined {
   for (const [, list] of queries.getQueriesData<ConversationPages>({ queryKey: keys.conversations })) {
     for (const page of list?.pages ?? []) {

@@ -2,13 +2,13 @@ import type { Message } from '../../shared/sdk.ts';
 import { dayName, dayOf } from '../../shared/time.tsx';
 import type { PendingMessage } from '../composer/outbox.ts';
 
-/** A line of a conversation: a day begins, or somebody speaks. */
+/** An entry of the message list: a day separator, a message or a pending message. */
 export type MessageListItem =
   | { readonly key: string; readonly day: string }
   | { readonly key: string; readonly message: Message; readonly isFirst: boolean }
   | { readonly key: string; readonly outgoing: PendingMessage };
 
-/** What is said, with the days on which it is: those of whoever reads it. */
+/** The messages with day separators in the agent's time zone. */
 export function messageListItems(messages: readonly Message[]): readonly MessageListItem[] {
   const lines: MessageListItem[] = [];
   let last: Message | undefined;

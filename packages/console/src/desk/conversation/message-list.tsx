@@ -13,10 +13,10 @@ import classes from './message-list.module.css';
 import { type MessageListItem, messageListItems } from './message-list-items.ts';
 import { PendingBubble } from './pending-bubble.tsx';
 
-/** Near the end of it, one wants to see what comes. */
+/** Within this distance of the end, new messages scroll into view. */
 const nearEndPx = 120;
 
-/** A session's conversation, with what came before it, as far as one has scrolled. */
+/** The messages of a session's conversation, loaded page by page while scrolling up. */
 export function MessageList({ sessionId }: { sessionId: number }) {
   const thread = useInfiniteQuery({
     queryKey: keys.messages(sessionId),
@@ -38,7 +38,7 @@ export function MessageList({ sessionId }: { sessionId: number }) {
   if (messages.length === 0 && outgoing.length === 0) {
     return (
       <div className={classes.messages}>
-        <Empty icon={<IconMessage size={34} stroke={1.4} />} title="No messages yet">
+        <Empty icon={<IconMessage size={34} stroke={1.4} />} title="No messages in this conversation yet">
           The customer’s first message will appear here.
         </Empty>
       </div>
@@ -84,7 +84,7 @@ function Lines(props: {
   const toEnd = () => virtual.scrollToIndex(lines.length - 1, { align: 'end' });
   const size = virtual.getTotalSize();
 
-  // Older ones that come above must not move what one looks at; newer ones are followed by whoever is at the end.
+  // Older messages loaded above must not move the view; at the end, new messages scroll into view.
   useLayoutEffect(() => {
     const { oldest, newest, size: sizeBefore } = before.current;
     const now = { oldest: messages[0]?.id, newest: lines.at(-1)?.key, size };
@@ -98,7 +98,7 @@ function Lines(props: {
     } else if (isAtEnd && size !== sizeBefore) toEnd();
   });
 
-  // The field below grows and shrinks: whoever is at the end stays there.
+  // Stay at the end while the composer below changes its height.
   const stay = useRef(() => {});
   stay.current = () => {
     if (isAtEnd) toEnd();
@@ -180,7 +180,7 @@ function Lines(props: {
   );
 }
 
-/** A conversation that is being loaded. */
+/** Placeholder while the messages load. */
 function MessageListSkeleton() {
   return (
     <div

@@ -6,7 +6,7 @@ import classes from './conversation.module.css';
 
 const names: Readonly<Record<string, string>> = { facebook: 'Facebook', instagram: 'Instagram' };
 
-/** The post under which the customer has commented: what is answered there, everybody can read. */
+/** The post that the customer commented on. */
 export function ParentPost({ comment }: { comment: NonNullable<ConversationRow['comment']> }) {
   const { platform, post, postUrl } = comment;
   return (

@@ -4,7 +4,7 @@ import { outbox, type PendingMessage } from '../composer/outbox.ts';
 import { AttachmentView } from './attachment-view.tsx';
 import classes from './message.module.css';
 
-/** What the agent has written and the server has not taken yet. */
+/** A message that the server has not stored yet. */
 export function PendingBubble({ outgoing }: { outgoing: PendingMessage }) {
   const { key, text, attachments, isNote, state, fault, isCut } = outgoing;
   const hasFailed = state === 'failed';

@@ -5,10 +5,10 @@ import { customerName } from '../list/conversation-labels.ts';
 import { useLive } from '../live.ts';
 import { cacheDeliveryStatus, cacheMessage, cacheReadReceipt } from './message-cache.ts';
 
-/** How long somebody types who does not say so again. */
+/** A typing notice expires after this time. */
 const typingForMs = 6_000;
 
-/** Who else looks at a conversation, and whether somebody types in it. */
+/** Who else is viewing a conversation, and who is typing in it. */
 export function usePresence(
   row: ConversationRow | undefined,
   me: number,

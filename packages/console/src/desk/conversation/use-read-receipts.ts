@@ -4,7 +4,7 @@ import { api } from '../../session/session.ts';
 import type { ConversationRow } from '../../shared/sdk.ts';
 import { keys } from '../keys.ts';
 
-/** Tells how far the agent has read, while the page can be seen. */
+/** Marks messages as read while the page is visible. */
 export function useReadReceipts(row: ConversationRow | undefined, me: number): void {
   const queries = useQueryClient();
   const lastId = row?.lastMessage?.id;

@@ -25,7 +25,7 @@ interface Attribute {
 
 let lastId = 0;
 
-/** Changes what is known of a customer. */
+/** Edits a customer's contact details and attributes. */
 export function CustomerForm({ customer, onDone }: { customer: Customer; onDone: () => void }) {
   const queries = useQueryClient();
   const [said, setSaid] = useState(() =>
@@ -151,7 +151,7 @@ const focusOnce = (field: HTMLInputElement | null) => {
   }
 };
 
-/** What differs from what was known: nothing else is written, so that colleagues' changes stay. */
+/** Only the changed fields, so that concurrent edits by other agents are kept. */
 function changeOf(
   customer: Customer,
   said: Readonly<Record<string, string>>,

@@ -10,11 +10,11 @@ import { CustomerSection } from './customer-section.tsx';
 
 type PastCase = CustomerOverview['cases'][number];
 
-/** What was with a customer before: their cases, and the sessions that can be looked at. */
+/** The customer's cases and earlier sessions. */
 export function CustomerHistory(props: {
   cases: CustomerOverview['cases'];
   sessions: CustomerOverview['sessions'];
-  /** The one that is open. */
+  /** The session that is open, which is left out. */
   sessionId: number;
   app: StaffApp | undefined;
 }) {
@@ -61,7 +61,7 @@ export function CustomerHistory(props: {
   );
 }
 
-/** A case; how it ended is told in full on request. */
+/** A case; its outcome fields expand on request. */
 function CaseLine({ found, app }: { found: PastCase; app: StaffApp | undefined }) {
   const [isOpen, setOpen] = useState(false);
   const said = Object.entries(found.dispositionFields);

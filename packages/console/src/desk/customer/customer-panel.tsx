@@ -16,7 +16,7 @@ import { CustomerHistory } from './customer-history.tsx';
 import { CustomerField, CustomerSection } from './customer-section.tsx';
 import { MergeDialog } from './merge-dialog.tsx';
 
-/** Who the customer is, how they can be reached, and what was with them before. */
+/** The customer: contact details, attributes, cases and earlier sessions. */
 export function CustomerPanel(props: {
   customerId: number;
   sessionId: number;
@@ -136,7 +136,7 @@ function PossibleDuplicates(props: {
 
 const instant = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/;
 
-/** A moment as people write it; everything else as it is. */
+/** Formats ISO timestamps; other values stay as they are. */
 function shown(value: string | number | boolean): string {
   return typeof value === 'string' && instant.test(value) ? exactTime(value) : String(value);
 }
@@ -170,7 +170,7 @@ function CustomerFacts({ overview, app }: { overview: CustomerOverview; app: Sta
   );
 }
 
-/** How a customer is known on a channel; on our own pages it is a number that tells nobody anything. */
+/** A contact on one channel. Web contacts have only a technical id, which is not shown. */
 function Identity({ identity, kind }: { identity: ContactIdentity; kind: string }) {
   const { channel, contactId } = identity;
   return (

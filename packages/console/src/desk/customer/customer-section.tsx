@@ -1,7 +1,7 @@
 import { CopyButton, Divider, Group, Stack, Text, Tooltip, UnstyledButton } from '@mantine/core';
 import type { ReactNode } from 'react';
 
-/** A part of what is told of a customer. */
+/** A titled section of the customer panel. */
 export function CustomerSection({ title, children }: { title: string; children: ReactNode }) {
   return (
     <Stack gap={7}>
@@ -11,7 +11,7 @@ export function CustomerSection({ title, children }: { title: string; children: 
   );
 }
 
-/** Something that is known, to be copied with a click; nothing where it is not known. */
+/** A labelled value that copies on click. Renders nothing without a value. */
 export function CustomerField({ label, value }: { label: string; value: string | null }) {
   if (value === null || value === '') return null;
   return (

@@ -11,10 +11,10 @@ import { FormError } from '../../shared/states.tsx';
 import { customerName } from '../list/conversation-labels.ts';
 import classes from './customer.module.css';
 
-/** Makes one customer of two: whoever is found becomes the one whose conversation is open. */
+/** Merges another customer into the one whose conversation is open. */
 export function MergeDialog(props: {
   customer: CustomerOverview['customer'];
-  /** Whom was thought of; nothing: it is not open. */
+  /** The suggested duplicate, or `anybody` to search; `undefined` keeps the dialog closed. */
   other: CustomerSummary | 'anybody' | undefined;
   onClose: () => void;
   onMerged: () => void;

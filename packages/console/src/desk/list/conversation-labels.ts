@@ -1,6 +1,6 @@
 import type { ConversationRow, Message } from '../../shared/sdk.ts';
 
-/** A message in a line. */
+/** A one-line preview of a message. */
 export function messagePreview(message: Pick<Message, 'content' | 'kind'>): string {
   const { content, kind } = message;
   if (kind === 'video_call_request') return 'Requested a video call';
@@ -12,7 +12,7 @@ export function messagePreview(message: Pick<Message, 'content' | 'kind'>): stri
     : '';
 }
 
-/** What a customer is called. */
+/** The customer's display name. */
 export function customerName(customer: Pick<ConversationRow['customer'], 'email' | 'id' | 'name'>): string {
   return customer.name ?? customer.email ?? `Visitor ${customer.id}`;
 }

@@ -9,10 +9,10 @@ import { customerName, messagePreview, priorityLabels } from './conversation-lab
 import classes from './list.module.css';
 import { SlaChip, WaitChip, waitingSinceOf } from './sla-chip.tsx';
 
-/** Pixels: those that wait, or have something else to say, take a line more. */
+/** Row heights in pixels; chips take a second line. */
 const heights = { plain: 62, withChips: 84 } as const;
 
-/** How high a conversation stands in a list. */
+/** The height of a row in pixels. */
 export function rowHeight(row: ConversationRow, isMixed: boolean): number {
   return hasChips(row, isMixed) ? heights.withChips : heights.plain;
 }
@@ -24,7 +24,7 @@ function hasChips(row: ConversationRow, isMixed: boolean): boolean {
   return waitingSinceOf(row) !== null || isDue || isMarked || (isMixed && session.openCaseId === null);
 }
 
-/** A conversation in a list. `isMixed`: the list has those of the bot and of colleagues too. */
+/** A conversation in a list. `isMixed`: the list also has conversations of the bot and of other agents. */
 export const ConversationListItem = memo(ListItem);
 
 function ListItem(props: {

@@ -133,7 +133,7 @@ function Rows(props: {
     getItemKey: (index) => rows[index]?.session.id ?? index,
     overscan: 8,
   });
-  // What is loaded anew may have become higher or lower.
+  // Reloaded rows may have changed their height.
   // biome-ignore lint/correctness/useExhaustiveDependencies: measured for other rows
   useEffect(() => virtual.measure(), [rows, isMixed]);
   const items = virtual.getVirtualItems();
@@ -170,7 +170,7 @@ function Rows(props: {
   );
 }
 
-/** Opens the conversation after, or before, the one that is open, and brings it into view. */
+/** Opens the next or previous conversation and scrolls it into view. */
 function useMover(
   rows: readonly ConversationRow[],
   openId: number | undefined,
@@ -188,7 +188,7 @@ function useMover(
   };
 }
 
-/** A list that is being loaded. */
+/** Placeholder while the list loads. */
 function ListSkeleton() {
   return (
     <div role="status" aria-busy="true" aria-label="Loading">

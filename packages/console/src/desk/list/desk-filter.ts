@@ -1,7 +1,7 @@
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import type { ConversationView } from '../../shared/sdk.ts';
 
-/** Which conversations the lists show: it stands in the page's address. */
+/** Which conversations the lists show. Stored in the page's URL. */
 export interface DeskFilter {
   readonly view: ConversationView;
   readonly appId?: number;
@@ -10,7 +10,7 @@ export interface DeskFilter {
   readonly sort?: 'due';
 }
 
-/** Reads the filter of an address; what makes no sense is left out. */
+/** Reads the filter from URL parameters and drops invalid values. */
 export function readFilter(search: Readonly<Record<string, unknown>>): Partial<DeskFilter> {
   const { view, appId, channel, overdue, sort } = search;
   return {
@@ -22,7 +22,7 @@ export function readFilter(search: Readonly<Record<string, unknown>>): Partial<D
   };
 }
 
-/** The filter, and changing it; `undefined` takes a part of it away. */
+/** The filter and a setter; `undefined` removes a key. */
 export function useDeskFilter() {
   const search = useSearch({ strict: false }) as Partial<DeskFilter>;
   const navigate = useNavigate();

@@ -14,7 +14,7 @@ import type { StaffApp } from '../../shared/sdk.ts';
 import { type DeskFilter, useDeskFilter } from './desk-filter.ts';
 import classes from './list.module.css';
 
-/** Which conversations a list leaves out, and in what order it has them. */
+/** Filters and sort order of the lists. */
 export function ListFilters({ apps }: { apps: readonly StaffApp[] }) {
   const { filter, change } = useDeskFilter();
   const channels = [...new Set(apps.flatMap((app) => app.channels.map(({ name }) => name)))].sort();
@@ -81,7 +81,7 @@ export function ListFilters({ apps }: { apps: readonly StaffApp[] }) {
   );
 }
 
-/** What is filtered by just now, each to be taken away. */
+/** The active filters, each removable. */
 export function ActiveFilters({ apps }: { apps: readonly StaffApp[] }) {
   const { filter, change } = useDeskFilter();
   const parts = partsOf(filter, apps);

@@ -6,7 +6,7 @@ import { slaOf } from './sla.ts';
 
 const colors = { overdue: 'red', soon: 'orange', running: 'gray' } as const;
 
-/** How much time is left for the first answer, or by how much it is late. */
+/** Time left until the first reply is due, or how long it is overdue. */
 export function SlaChip({ row, now }: { row: ConversationRow; now: number }) {
   const sla = slaOf(row, now);
   if (!sla) return null;
@@ -24,7 +24,7 @@ export function SlaChip({ row, now }: { row: ConversationRow; now: number }) {
   );
 }
 
-/** For how long the customer has been waiting for a person's answer. */
+/** How long the customer has been waiting for an agent. */
 export function WaitChip({ row, now }: { row: ConversationRow; now: number }) {
   const since = waitingSinceOf(row);
   if (since === null) return null;
@@ -41,7 +41,7 @@ export function WaitChip({ row, now }: { row: ConversationRow; now: number }) {
   );
 }
 
-/** Since when the customer waits: in the queue, or for the agent's next word; `null` where they do not. */
+/** When the customer began to wait, in the queue or for the agent's reply; `null` if not waiting. */
 export function waitingSinceOf({ queueItem, waitingSince }: ConversationRow): string | null {
   return queueItem?.status === 'waiting' ? queueItem.createdAt : waitingSince;
 }

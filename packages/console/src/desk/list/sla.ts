@@ -1,17 +1,17 @@
 import type { ConversationRow } from '../../shared/sdk.ts';
 
-/** How a conversation stands to the time in which its customer should have a first answer. */
+/** The state of a case against its first-reply deadline. */
 export interface Sla {
   readonly state: 'overdue' | 'running' | 'soon';
-  /** Milliseconds that are left, or by which it is late. */
+  /** Milliseconds left, or overdue. */
   readonly ms: number;
 }
 
-/** Less than a fifth of the time, and never less than a minute, is soon. */
+/** "Soon" is the last fifth of the time, at least one minute. */
 const soonShare = 0.2;
 const soonMs = 60_000;
 
-/** Where a first answer is still due: how much time is left, or by how much it is late. */
+/** The first-reply deadline of an open case; `undefined` if none applies. */
 export function slaOf(row: Pick<ConversationRow, 'case'>, now: number): Sla | undefined {
   const { firstReplyDueAt, firstReplyAt, createdAt } = row.case ?? {};
   if (!firstReplyDueAt || firstReplyAt || !createdAt) return undefined;

@@ -3,7 +3,7 @@ import { api } from '../../session/session.ts';
 import { keys } from '../keys.ts';
 import type { DeskFilter } from './desk-filter.ts';
 
-/** The conversations of a list, as far as one has scrolled. */
+/** The conversations of a list, loaded page by page. */
 export function useConversations(filter: DeskFilter, search = '') {
   const asked = { ...filter, ...(search === '' ? {} : { search }) };
   return useInfiniteQuery({
@@ -19,7 +19,7 @@ export function useConversations(filter: DeskFilter, search = '') {
   });
 }
 
-/** How many wait, and in how many conversations of mine something is unread: for the lists' heads and the page's title. */
+/** Counts of waiting and of unread conversations, for the tabs and the page title. */
 export function useCounts() {
   const waiting = useConversations({ view: 'queue' });
   const mine = useConversations({ view: 'mine' });
