@@ -22,7 +22,7 @@ const maxChannels = 10_000;
 
 /** A cache for a single process. */
 export function createLocalCache(): EventCache {
-  const events = new LRUCache<string, CachedEvent>({ max: maxChannels, ttl: cacheMs });
+  const events = new LRUCache<string, CachedEvent>({ max: maxChannels, ttl: cacheMs, perf: Date });
   return {
     async put(appId, channel, event) {
       events.set(keyOf(appId, channel), event);
