@@ -24,7 +24,7 @@ describe('a visitor', () => {
       await page.locator('.msg.bot').first().waitFor();
       network.cut();
       for (const text of ['two', 'three']) await say(page, text);
-      await page.getByText('No connection').waitFor();
+      await page.getByText('You’re offline').waitFor();
       expect(await mine(page)).toEqual(['one', 'two', 'three']);
       network.mend();
       await expect.poll(() => page.locator('.msg.wait').count(), { timeout: 40_000 }).toBe(0);
@@ -58,8 +58,7 @@ describe('a visitor', () => {
       >`SELECT max(id)::int AS id FROM sessions`;
       const admin = await chat.product.employ({ role: 'admin', name: 'Ada' });
       await admin.call('POST', `/v1/sessions/${session?.id}/replies`, { text: 'I do remember you' });
-      for (const one of [page, beside])
-        await one.getByRole('button', { name: /: \d New messages/ }).waitFor();
+      for (const one of [page, beside]) await one.getByRole('button', { name: /New messages: \d/ }).waitFor();
       await openChat(beside);
       await beside.locator('.msg', { hasText: 'I do remember you' }).waitFor();
       // Read in one, read in all.

@@ -2,7 +2,7 @@ import { Button, Center, Loader, Skeleton } from '@mantine/core';
 import { IconArrowDown, IconMessage } from '@tabler/icons-react';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import { useEffect, useMemo, useRef } from 'react';
 import { api } from '../../session/session.ts';
 import type { Message } from '../../shared/sdk.ts';
 import { Empty, Failure } from '../../shared/states.tsx';
@@ -12,9 +12,7 @@ import { MessageBubble } from './message-bubble.tsx';
 import classes from './message-list.module.css';
 import { type MessageListItem, messageListItems } from './message-list-items.ts';
 import { PendingBubble } from './pending-bubble.tsx';
-
-/** Within this distance of the end, new messages scroll into view. */
-const nearEndPx = 120;
+import { useScrollPosition } from './use-scroll-position.ts';
 
 /** The messages of a session's conversation, loaded page by page while scrolling up. */
 export function MessageList({ sessionId }: { sessionId: number }) {
@@ -45,7 +43,7 @@ export function MessageList({ sessionId }: { sessionId: number }) {
     );
   }
   return (
-    <Lines
+    <Messages
       key={sessionId}
       messages={messages}
       outgoing={outgoing}
@@ -57,14 +55,14 @@ export function MessageList({ sessionId }: { sessionId: number }) {
   );
 }
 
-function Lines(props: {
+function Messages(props: {
   messages: readonly Message[];
   outgoing: readonly PendingMessage[];
   isLoading: boolean;
   onStart: () => void;
 }) {
   const { messages, outgoing, isLoading, onStart } = props;
-  const lines = useMemo(
+  const items = useMemo(
     () => [
       ...messageListItems(messages),
       ...outgoing.map((one): MessageListItem => ({ key: `outgoing ${one.key}`, outgoing: one })),
@@ -72,47 +70,22 @@ function Lines(props: {
     [messages, outgoing],
   );
   const scroll = useRef<HTMLDivElement>(null);
-  const [isAtEnd, setAtEnd] = useState(true);
-  const before = useRef({ oldest: messages[0]?.id, newest: lines.at(-1)?.key, size: 0 });
   const virtual = useVirtualizer({
-    count: lines.length,
+    count: items.length,
     getScrollElement: () => scroll.current,
     estimateSize: () => 62,
-    getItemKey: (index) => lines[index]?.key ?? index,
+    getItemKey: (index) => items[index]?.key ?? index,
     overscan: 12,
   });
-  const toEnd = () => virtual.scrollToIndex(lines.length - 1, { align: 'end' });
+  const toEnd = () => virtual.scrollToIndex(items.length - 1, { align: 'end' });
   const size = virtual.getTotalSize();
-
-  // Older messages loaded above must not move the view; at the end, new messages scroll into view.
-  useLayoutEffect(() => {
-    const { oldest, newest, size: sizeBefore } = before.current;
-    const now = { oldest: messages[0]?.id, newest: lines.at(-1)?.key, size };
-    before.current = now;
-    const isOurs = now.newest !== newest && now.newest?.startsWith('outgoing');
-    if (sizeBefore === 0 || isOurs || (now.newest !== newest && isAtEnd)) {
-      toEnd();
-      requestAnimationFrame(toEnd);
-    } else if (now.oldest !== oldest && scroll.current) {
-      scroll.current.scrollTop += size - sizeBefore;
-    } else if (isAtEnd && size !== sizeBefore) toEnd();
+  const { isAtEnd, onScroll } = useScrollPosition(scroll, toEnd, {
+    oldest: messages[0]?.id,
+    newest: items.at(-1)?.key,
+    size,
   });
-
-  // Stay at the end while the composer below changes its height.
-  const stay = useRef(() => {});
-  stay.current = () => {
-    if (isAtEnd) toEnd();
-  };
-  useEffect(() => {
-    const element = scroll.current;
-    if (!element) return;
-    const observer = new ResizeObserver(() => stay.current());
-    observer.observe(element);
-    return () => observer.disconnect();
-  }, []);
-
-  const items = virtual.getVirtualItems();
-  const first = items[0]?.index ?? 0;
+  const rows = virtual.getVirtualItems();
+  const first = rows[0]?.index ?? 0;
   useEffect(() => {
     if (first <= 3) onStart();
   }, [first, onStart]);
@@ -126,9 +99,7 @@ function Lines(props: {
         aria-label="Conversation"
         // biome-ignore lint/a11y/noNoninteractiveTabindex: it is scrolled by keys
         tabIndex={0}
-        onScroll={({ currentTarget: { scrollTop, clientHeight, scrollHeight } }) =>
-          setAtEnd(scrollHeight - scrollTop - clientHeight < nearEndPx)
-        }
+        onScroll={onScroll}
       >
         {isLoading && (
           <Center p="xs">
@@ -136,47 +107,48 @@ function Lines(props: {
           </Center>
         )}
         <div style={{ height: size, position: 'relative' }}>
-          {items.map(({ index, start, key }) => {
-            const line = lines[index];
-            return (
-              <div
-                key={key}
-                ref={virtual.measureElement}
-                data-index={index}
-                className={classes.item}
-                style={{ transform: `translateY(${start}px)` }}
-              >
-                {line &&
-                  ('day' in line ? (
-                    <div className={classes.day}>{line.day}</div>
-                  ) : 'outgoing' in line ? (
-                    <PendingBubble outgoing={line.outgoing} />
-                  ) : (
-                    <MessageBubble {...line} key={line.key} />
-                  ))}
-              </div>
-            );
-          })}
+          {rows.map(({ index, start, key }) => (
+            <div
+              key={key}
+              ref={virtual.measureElement}
+              data-index={index}
+              className={classes.item}
+              style={{ transform: `translateY(${start}px)` }}
+            >
+              <Item item={items[index]} />
+            </div>
+          ))}
         </div>
       </div>
-      {!isAtEnd && (
-        <Button
-          size="compact-sm"
-          variant="default"
-          radius="xl"
-          leftSection={<IconArrowDown size={14} />}
-          onClick={toEnd}
-          style={{
-            position: 'absolute',
-            bottom: 12,
-            insetInlineEnd: 20,
-            boxShadow: 'var(--mantine-shadow-md)',
-          }}
-        >
-          Jump to latest
-        </Button>
-      )}
+      {!isAtEnd && <JumpToLatest onClick={toEnd} />}
     </div>
+  );
+}
+
+function Item({ item }: { item: MessageListItem | undefined }) {
+  if (!item) return null;
+  if ('day' in item) return <div className={classes.day}>{item.day}</div>;
+  if ('outgoing' in item) return <PendingBubble outgoing={item.outgoing} />;
+  return <MessageBubble message={item.message} isFirst={item.isFirst} key={item.key} />;
+}
+
+function JumpToLatest({ onClick }: { onClick: () => void }) {
+  return (
+    <Button
+      size="compact-sm"
+      variant="default"
+      radius="xl"
+      leftSection={<IconArrowDown size={14} />}
+      onClick={onClick}
+      style={{
+        position: 'absolute',
+        bottom: 12,
+        insetInlineEnd: 20,
+        boxShadow: 'var(--mantine-shadow-md)',
+      }}
+    >
+      Jump to latest
+    </Button>
   );
 }
 
