@@ -12,7 +12,11 @@ export function rememberFor<Answer>(
   ask: (key: string) => Promise<Answer>,
   limit = 10_000,
 ): { get(key: string): Promise<Answer>; forget(): void } {
-  const answers = new LRUCache<string, Promise<Answer>>({ max: limit, ttl: milliseconds, perf: Date });
+  const answers = new LRUCache<string, Promise<Answer>>({
+    max: limit,
+    ttl: milliseconds,
+    perf: { now: () => Date.now() },
+  });
   return {
     get(key) {
       const cached = answers.get(key);

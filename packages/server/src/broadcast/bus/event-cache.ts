@@ -22,7 +22,11 @@ const maxChannels = 10_000;
 
 /** A cache for a single process. */
 export function createLocalCache(): EventCache {
-  const events = new LRUCache<string, CachedEvent>({ max: maxChannels, ttl: cacheMs, perf: Date });
+  const events = new LRUCache<string, CachedEvent>({
+    max: maxChannels,
+    ttl: cacheMs,
+    perf: { now: () => Date.now() },
+  });
   return {
     async put(appId, channel, event) {
       events.set(keyOf(appId, channel), event);
