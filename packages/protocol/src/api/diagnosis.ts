@@ -242,6 +242,7 @@ export const verdictSchema = z.discriminatedUnion('code', [
   verdict(['note'], nothing),
 ]);
 export type Verdict = z.infer<typeof verdictSchema>;
+/** The code of a verdict. */
 export type VerdictCode = Verdict['code'];
 
 const step = <const Codes extends readonly string[], Facts extends z.ZodType>(codes: Codes, facts: Facts) =>

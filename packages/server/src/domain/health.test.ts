@@ -33,7 +33,7 @@ describe('health', () => {
 
   it('gives the worst measure as the reason, not the first', () => {
     const part = partOf({ 'events.paused': 1, 'events.age': 7_200 }, 'events');
-    expect(part).toMatchObject({ status: 'down', reason: 'An event has waited for 2 hours to be handled.' });
+    expect(part).toMatchObject({ status: 'down', reason: 'An event has been waiting for 2 hours.' });
     expect(worstOf(['degraded', 'down', 'ok'])).toBe('down');
   });
 
