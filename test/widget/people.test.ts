@@ -135,7 +135,7 @@ describe('a visitor', () => {
       await page.getByLabel('Email').fill('nora@example.org');
       await send.click();
       await page.locator('.msg.mine', { hasText: 'Call me back' }).waitFor();
-      await page.locator('.sys', { hasText: 'Thank you, we have your message.' }).waitFor();
+      await page.locator('.sys', { hasText: 'Thank you, we’ve received your message.' }).waitFor();
     } finally {
       await settle({ businessHours: null });
     }
