@@ -79,7 +79,7 @@ describe.each(guarded)('%s', (_what, at, method, path, one, two) => {
       body: {
         code: 'precondition_failed',
         type: '/problems/precondition_failed',
-        detail: expect.stringContaining('Read it again'),
+        detail: expect.stringContaining('Load it again'),
       },
     });
     expect(late.headers.get('content-type')).toContain('application/problem+json');

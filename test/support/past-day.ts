@@ -81,6 +81,6 @@ export async function storePastIllness({ database: { sql } }: TestProduct): Prom
       ('channels', 'degraded', 'One channel is down. Replies are waiting.', 100),
       ('channels', 'ok', 'Broadcasts are on time and all channels are up.', 92),
       ('events', 'down', '100 % of the log’s partitions have no owner.', 50),
-      ('events', 'degraded', 'An event has waited for 40 seconds to be handled.', 47),
+      ('events', 'degraded', 'An event has been waiting for 40 seconds.', 47),
       ('events', 'ok', 'Events are handled without delay.', 46)) AS past (part, status, reason, hours)`;
 }
