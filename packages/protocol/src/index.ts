@@ -1,3 +1,4 @@
+export * from './api/administration.ts';
 export * from './api/audit.ts';
 export * from './api/canned-replies.ts';
 export * from './api/charts.ts';
@@ -5,6 +6,7 @@ export * from './api/deliveries.ts';
 export * from './api/desk.ts';
 export * from './api/diagnosis.ts';
 export * from './api/dispositions.ts';
+export * from './api/gateway.ts';
 export * from './api/health.ts';
 export * from './api/http.ts';
 export type * from './api/http-types.ts';

@@ -1,9 +1,12 @@
 import type { Call, Caller } from '../caller.ts';
 import { randomKey } from '../random-key.ts';
 
-/** The key of a write that must happen once, also when it is sent again. One is generated where none is given. */
+/** How a write that must happen once is sent. */
 export interface Once {
+  /** Requests with the same key happen once; a random key by default. */
   readonly key?: string;
+  /** Aborts the request. */
+  readonly signal?: AbortSignal;
 }
 
 /** Keeps a change from overwriting another one that was made in the meantime. */
@@ -23,7 +26,7 @@ export function verbsOf(call: Caller): Verbs {
   };
 }
 
-/** The idempotency key of a call. */
-export function once({ key = randomKey() }: Once = {}): Pick<Call, 'idempotencyKey'> {
-  return { idempotencyKey: key };
+/** The idempotency key and the abort signal of a call. */
+export function once({ key = randomKey(), signal }: Once = {}): Pick<Call, 'idempotencyKey' | 'signal'> {
+  return { idempotencyKey: key, ...(signal && { signal }) };
 }

@@ -34,3 +34,4 @@ export const auditQuery = pageQuery.extend({
   /** A part of anything that the entry says. */
   search: part,
 });
+export type AuditQuery = Partial<z.input<typeof auditQuery>>;
