@@ -44,6 +44,13 @@ describe('the code', () => {
     expect(queries.filter((file) => writes.test(read(file)))).toEqual([]);
   });
 
+  it('calls the API of its own screens through typed methods only', () => {
+    const rawCall = /\b(api|client)\s*\.call(<[^(]*>)?\(\s*'[A-Z]+'/;
+    const screens = files.filter((file) => /^packages\/(console|widget)\/src\/.*\.tsx?$/.test(file));
+    expect(screens.length).toBeGreaterThan(100);
+    expect(screens.filter((file) => rawCall.test(read(file)))).toEqual([]);
+  });
+
   it('leaves nothing for later', () => {
     expect(sources.filter((file) => /\b(TODO|FIXME|XXX)\b|\.only\(|\.skip\(/.test(read(file)))).toEqual([]);
   });
