@@ -28,37 +28,37 @@ describe('an administrator who sets up a channel', () => {
     timeout: 240_000,
   }, async () => {
     const { page, errors, keep } = await adminAt('/admin/apps/1');
-    await page.getByRole('link', { name: 'Add a channel' }).click();
+    await page.getByRole('link', { name: 'Add channel' }).click();
     await page.getByRole('link', { name: /^Facebook/ }).waitFor();
     expect(await accessibilityFaults(page)).toEqual([]);
     await keep('channel-kinds');
     await page.getByRole('link', { name: /^Facebook/ }).click();
-    await field(page, 'Name of the channel').fill('second-page');
+    await field(page, 'Channel name').fill('second-page');
 
-    await page.getByRole('button', { name: 'Add the channel' }).click();
+    await page.getByRole('button', { name: 'Add channel' }).click();
     await expect.poll(() => page.getByText('is required').count()).toBe(3);
     expect(await stored('second-page')).toBeUndefined();
 
     await field(page, 'Page ID').fill('901');
     await field(page, 'App secret').fill('a-secret-of-the-meta-app');
-    await page.getByRole('button', { name: 'Make one up: Verify token' }).click();
+    await page.getByRole('button', { name: 'Generate: Verify token' }).click();
     const token = await field(page, 'Verify token').inputValue();
     expect(token.length).toBeGreaterThan(15);
     product.graph.revoke('a token of yesterday');
     await field(page, 'Page access token').fill('a token of yesterday');
-    await page.getByRole('button', { name: 'Try the credentials' }).click();
+    await page.getByRole('button', { name: 'Test credentials' }).click();
     await page.getByRole('alert').getByText('token is no longer valid').waitFor();
     await field(page, 'Page access token').fill('a token of today');
-    await page.getByRole('button', { name: 'Try the credentials' }).click();
-    await page.getByText('It works: the provider lets us in.').waitFor();
+    await page.getByRole('button', { name: 'Test credentials' }).click();
+    await page.getByText('The credentials work.').waitFor();
     expect(await stored('second-page')).toBeUndefined();
     expect(await accessibilityFaults(page)).toEqual([]);
     await keep('channel-new');
 
-    await page.getByRole('button', { name: 'Add the channel' }).click();
+    await page.getByRole('button', { name: 'Add channel' }).click();
     await page.getByRole('heading', { name: 'second-page' }).waitFor();
     const address = `/webhooks/facebook/${product.app.key}/second-page`;
-    await page.getByRole('button', { name: 'Copy: address of the webhook' }).waitFor();
+    await page.getByRole('button', { name: 'Copy: webhook URL' }).waitFor();
     await page.getByText(address).waitFor();
     await page.getByText(token).waitFor();
     await page.getByText('healthy').waitFor();
@@ -95,14 +95,14 @@ describe('an administrator who sets up a channel', () => {
     await page.getByText(/^Too small/).waitFor();
     await field(page, 'App secret').fill('a-new-secret-of-the-app');
     await page.getByRole('button', { name: 'Save' }).click();
-    await page.getByText('Saved. It holds at once.').waitFor();
+    await page.getByText('Saved. Changes are live.').waitFor();
     expect((await stored('page'))?.settings).toEqual({ ...facebook, appSecret: 'a-new-secret-of-the-app' });
 
-    await page.getByRole('button', { name: 'Take away: Page access token' }).click();
+    await page.getByRole('button', { name: 'Remove: Page access token' }).click();
     await page.getByRole('button', { name: 'Save' }).click();
     await expect.poll(async () => (await stored('page'))?.settings.pageToken).toBeUndefined();
-    await page.getByRole('switch', { name: 'Open' }).click();
-    await page.getByText('switched off').waitFor();
+    await page.getByRole('switch', { name: 'Enabled' }).click();
+    await page.getByText('Disabled').waitFor();
     expect((await stored('page'))?.enabled).toBe(false);
     expect(errors.filter(isUnmeant)).toEqual([]);
     await page.context().close();
@@ -119,14 +119,14 @@ describe('an administrator who sets up a channel', () => {
     await smtp.getByLabel('Port').fill('1');
     await smtp.getByRole('combobox', { name: 'Encryption' }).click();
     await page.getByRole('option', { name: /^none/ }).click();
-    await page.getByRole('button', { name: 'Try the credentials' }).click();
+    await page.getByRole('button', { name: 'Test credentials' }).click();
     await page.getByRole('alert').getByText('could not be reached').waitFor();
     await smtp.getByLabel('Port').fill(String(post.port));
-    await page.getByRole('button', { name: 'Try the credentials' }).click();
-    await page.getByText('It works').waitFor();
+    await page.getByRole('button', { name: 'Test credentials' }).click();
+    await page.getByText('The credentials work.').waitFor();
     expect(await accessibilityFaults(page)).toEqual([]);
     await keep('channel-email');
-    await page.getByRole('button', { name: 'Add the channel' }).click();
+    await page.getByRole('button', { name: 'Add channel' }).click();
     await page.getByRole('heading', { name: 'email', exact: true }).waitFor();
     expect((await stored('email'))?.settings).toEqual({
       address: 'help@shop.example',

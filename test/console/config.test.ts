@@ -28,19 +28,19 @@ describe('an administrator who configures an app', () => {
     const minutes = page.getByRole('textbox', { name: 'A conversation is over after' });
     await minutes.fill('30');
     await page.getByRole('textbox', { name: 'Country' }).fill('Bangladesh');
-    await page.getByRole('button', { name: 'Save the settings' }).click();
+    await page.getByRole('button', { name: 'Save' }).click();
     await page.getByText('is a country in two capital letters').waitFor();
     expect(await settings()).toEqual({});
     await page.getByRole('textbox', { name: 'Country' }).fill('BD');
     await page.getByRole('switch', { name: 'Customers are asked' }).click();
-    await page.getByRole('button', { name: 'Save the settings' }).click();
+    await page.getByRole('button', { name: 'Save' }).click();
     await expect.poll(settings).toEqual({ sessionIdleMinutes: 30, country: 'BD', csat: { enabled: false } });
     expect(await accessibilityFaults(page)).toEqual([]);
     await keep('app-settings');
 
     await page.getByRole('tab', { name: 'JSON' }).click();
     await page.getByRole('textbox', { name: 'Settings as JSON' }).fill('{ "country": "BD" }');
-    await page.getByRole('button', { name: 'Replace the settings' }).click();
+    await page.getByRole('button', { name: 'Replace settings' }).click();
     await expect.poll(settings).toEqual({ country: 'BD' });
     await page.getByRole('tab', { name: 'Form' }).click();
     await expect.poll(() => minutes.inputValue()).toBe('');
@@ -57,23 +57,23 @@ describe('an administrator who configures an app', () => {
     const namesOf = async () =>
       (await colleague.call('GET', rules)).body.rules.map(({ name }: { name: string }) => name);
     const { page, errors, keep } = await adminAt('/admin/apps/1');
-    const warning = page.getByRole('alert').filter({ hasText: 'Somebody changed this meanwhile' });
+    const warning = page.getByRole('alert').filter({ hasText: 'This has changed since you loaded it' });
 
     await page.getByRole('tab', { name: 'Routing rules' }).click();
     const name = page.getByRole('textbox', { name: 'Name of rule 1' });
     await name.fill('Mine');
     await colleague.call('PUT', rules, { rules: [ruleOf('Theirs')] });
-    await page.getByRole('button', { name: 'Save the rules' }).click();
+    await page.getByRole('button', { name: 'Save' }).click();
     await warning.waitFor();
     expect([await name.inputValue(), await namesOf()]).toEqual(['Mine', ['Theirs']]);
     expect(await accessibilityFaults(page)).toEqual([]);
     await keep('app-rules-meanwhile');
-    await warning.getByRole('button', { name: 'Load theirs, drop mine' }).click();
+    await warning.getByRole('button', { name: 'Discard my changes' }).click();
     await expect.poll(() => name.inputValue()).toBe('Theirs');
     // From then on, one save after another.
     for (const next of ['Both', 'Again']) {
       await name.fill(next);
-      await page.getByRole('button', { name: 'Save the rules' }).click();
+      await page.getByRole('button', { name: 'Save' }).click();
       await expect.poll(namesOf).toEqual([next]);
     }
     expect(await warning.count()).toBe(0);
@@ -83,11 +83,11 @@ describe('an administrator who configures an app', () => {
     const json = page.getByRole('textbox', { name: 'Settings as JSON' });
     await json.fill('{ "country": "SE" }');
     await colleague.call('PATCH', '/v1/admin/apps/1', { settings: { country: 'NO', sessionIdleMinutes: 7 } });
-    await page.getByRole('button', { name: 'Replace the settings' }).click();
+    await page.getByRole('button', { name: 'Replace settings' }).click();
     await warning.waitFor();
     expect(JSON.parse(await json.inputValue())).toEqual({ country: 'SE' });
     expect(await settings()).toEqual({ country: 'NO', sessionIdleMinutes: 7 });
-    await warning.getByRole('button', { name: 'Save mine over theirs' }).click();
+    await warning.getByRole('button', { name: 'Overwrite' }).click();
     await expect.poll(settings).toEqual({ country: 'SE' });
     await warning.waitFor({ state: 'detached' });
     expect(errors.filter((error) => !error.includes('status of 412'))).toEqual([]);
@@ -105,25 +105,25 @@ describe('an administrator who configures an app', () => {
     });
     const { page, errors, keep } = await adminAt('/admin/apps/1');
     await page.getByRole('tab', { name: 'Routing rules' }).click();
-    const tryThem = page.getByRole('button', { name: 'What would happen?' });
+    const tryThem = page.getByRole('button', { name: 'Test' });
     await tryThem.click();
-    await page.getByText('Rule “rest” decides').waitFor();
+    await page.getByText('Rule “rest” applies').waitFor();
     await page.getByRole('switch', { name: 'Verified by the app' }).click();
-    await page.getByRole('button', { name: 'Add an attribute' }).click();
-    await page.getByRole('textbox', { name: 'Name of the attribute' }).fill('orders');
+    await page.getByRole('button', { name: 'Add attribute' }).click();
+    await page.getByRole('textbox', { name: 'Attribute name' }).fill('orders');
     await page.getByRole('textbox', { name: 'Value of orders' }).fill('12');
     // A text is no number, however much it looks like one.
     await tryThem.click();
-    await page.getByText('loyal: cannot be asked of it').waitFor();
+    await page.getByText('loyal: could not be evaluated').waitFor();
     await page.getByRole('combobox', { name: 'Type of orders' }).click();
     await page.getByRole('option', { name: 'Number' }).click();
     await tryThem.click();
-    await page.getByText('Rule “loyal” decides').waitFor();
+    await page.getByText('Rule “loyal” applies').waitFor();
     expect(await accessibilityFaults(page)).toEqual([]);
     await keep('app-rules-trial');
-    await page.getByRole('button', { name: 'Take orders away' }).click();
+    await page.getByRole('button', { name: 'Remove orders' }).click();
     await tryThem.click();
-    await page.getByText('Rule “rest” decides').waitFor();
+    await page.getByText('Rule “rest” applies').waitFor();
     expect(errors).toEqual([]);
     await page.context().close();
   });
@@ -140,18 +140,18 @@ describe('an administrator who configures an app', () => {
           'forms:\n  order:\n    fields: [{ name: size, ask: Which size?, type: choice, choices: [small, large] }]\n' +
           '    done: { replies: ["{{answers.size}} it is"] }\n',
       );
-    await page.getByRole('button', { name: 'Begin', exact: true }).click();
+    await page.getByRole('button', { name: 'Start', exact: true }).click();
     await page.getByText('Ahoy', { exact: true }).waitFor();
-    await page.getByRole('textbox', { name: 'What the customer says' }).fill('an order');
+    await page.getByRole('textbox', { name: 'Customer message' }).fill('an order');
     await page.keyboard.press('Enter');
-    await page.getByText('taken for the intent “order”').waitFor();
+    await page.getByText('Recognized as intent “order”').waitFor();
     await page.getByRole('button', { name: 'large' }).click();
     await page.getByText('large it is').waitFor();
-    await page.getByText('What the bot knows by now').waitFor();
+    await page.getByText('Collected values').waitFor();
     expect(await accessibilityFaults(page)).toEqual([]);
     await keep('app-bot');
     await page.getByRole('textbox', { name: 'Flow' }).fill('intents:\n  - { name: a, goto: menu.nowhere }\n');
-    await page.getByRole('button', { name: 'Begin anew' }).click();
+    await page.getByRole('button', { name: 'Restart' }).click();
     await page.getByText('names a menu that does not exist: "nowhere" (line 2)').first().waitFor();
     expect(errors.filter(isUnmeant)).toEqual([]);
     await page.context().close();
@@ -162,10 +162,10 @@ describe('an administrator who configures an app', () => {
     await product.database.sql`
       INSERT INTO audit_entries (app_id, actor, action, target, detail)
       VALUES (1, 'delivery', 'channel.down', 'page', '{"reason": "the token is old"}')`;
-    await page.getByRole('textbox', { name: 'Any word' }).fill('token is old');
+    await page.getByRole('textbox', { name: 'Search' }).fill('token is old');
     await page.getByRole('row', { name: /channel\.down/ }).waitFor();
     await expect.poll(() => page.getByRole('row').count()).toBe(2);
-    await page.getByRole('button', { name: /^Look into entry/ }).click();
+    await page.getByRole('button', { name: /^View entry/ }).click();
     await page.getByText('"reason": "the token is old"').waitFor();
     expect(await accessibilityFaults(page)).toEqual([]);
     await keep('audit');

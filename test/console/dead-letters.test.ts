@@ -32,19 +32,19 @@ describe('an administrator who is asked why a message was not answered', () => {
     await visitor.write('poison, and no answer');
 
     const { page, errors } = await adminAt('/admin/events');
-    await page.getByRole('textbox', { name: 'Session number' }).fill(String(visitor.sessionId));
+    await page.getByRole('textbox', { name: 'Session ID' }).fill(String(visitor.sessionId));
     await page
       .getByRole('row', { name: /poison, and no answer/ })
       .getByRole('link')
       .click();
-    await page.getByText(`${sickListener} gave up: it needs a person`).waitFor();
+    await page.getByText(`${sickListener} failed and is out of retries`).waitFor();
     await page.getByText('poisoned').first().waitFor();
     await page.getByRole('link', { name: 'Retry, edit or discard it' }).click();
     const row = page.getByRole('row', { name: new RegExp(sickListener) });
 
     // As long as the cause is there it comes back.
     await row.getByRole('button', { name: 'Retry' }).click();
-    await page.getByText('1 tried again.').waitFor();
+    await page.getByText('Retrying 1 event.').waitFor();
     await expect
       .poll(async () => (await product.database.sql`SELECT status FROM parked_events`)[0]?.status)
       .toBe('dead');
@@ -52,14 +52,14 @@ describe('an administrator who is asked why a message was not answered', () => {
     await page.reload();
     await row.getByRole('button', { name: 'Edit' }).click();
     const dialog = page.getByRole('dialog');
-    const data = dialog.getByRole('textbox', { name: 'Data of the event' });
+    const data = dialog.getByRole('textbox', { name: 'Event data' });
     await expect.poll(() => data.inputValue()).toContain('poison, and no answer');
     await data.fill('{ this is not JSON');
-    await dialog.getByRole('button', { name: 'Retry with this' }).click();
-    await dialog.getByText('This is not JSON yet.').waitFor();
+    await dialog.getByRole('button', { name: 'Retry with edited data' }).click();
+    await dialog.getByText('This is not valid JSON.').waitFor();
     await dialog.getByRole('button', { name: 'Cancel' }).click();
     await row.getByRole('button', { name: 'Retry' }).click();
-    await page.getByText('Nothing is stuck').waitFor();
+    await page.getByText('No dead letters').waitFor();
     await expect.poll(async () => (await visitor.history()).at(-1)?.from).toBe('bot');
     expect(errors).toEqual([]);
     await page.context().close();
@@ -78,31 +78,31 @@ describe('an administrator who is asked why a message was not answered', () => {
 
     // They fail again, as long as the cause is there.
     await page.getByRole('button', { name: 'Retry all' }).click();
-    await page.getByText('3 tried again.').waitFor();
+    await page.getByText('Retrying 3 events.').waitFor();
     await expect.poll(dead, { timeout: 40_000 }).toHaveLength(3);
 
     // Data that fits no such event is refused where it was written; with data that does, it is handled.
     await expect.poll(() => rows.count(), { timeout: 40_000 }).toBe(3);
     await rows.first().getByRole('button', { name: 'Edit' }).click();
-    const data = page.getByRole('dialog').getByRole('textbox', { name: 'Data of the event' });
+    const data = page.getByRole('dialog').getByRole('textbox', { name: 'Event data' });
     await expect.poll(() => data.inputValue(), { timeout: 40_000 }).toContain('poison');
     const wrong = JSON.stringify({ ...JSON.parse(await data.inputValue()), message: 'none' });
     await data.fill(wrong);
-    await page.getByRole('button', { name: 'Retry with this' }).click();
+    await page.getByRole('button', { name: 'Retry with edited data' }).click();
     await page.getByText(/does not fit MessageReadyEvent/).waitFor();
     await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
     await illness.heal();
     await rows.first().getByRole('button', { name: 'Edit' }).click();
     await expect.poll(() => data.inputValue(), { timeout: 40_000 }).toContain('poison');
     await data.fill((await data.inputValue()).replaceAll('poison', 'corrected'));
-    await page.getByRole('button', { name: 'Retry with this' }).click();
-    await page.getByText('Tried again with your data.').waitFor();
+    await page.getByRole('button', { name: 'Retry with edited data' }).click();
+    await page.getByText('Retrying with the edited data.').waitFor();
     await expect.poll(() => rows.count(), { timeout: 40_000 }).toBe(2);
 
     await page.getByRole('button', { name: 'Discard all' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Discard all' }).click();
-    await page.getByText('2 discarded.').waitFor();
-    await page.getByText('Nothing is stuck').waitFor();
+    await page.getByText('Discarded 2 events.').waitFor();
+    await page.getByText('No dead letters').waitFor();
     const audited = await product.database.sql<{ action: string }[]>`
       SELECT action, detail FROM audit_entries WHERE action LIKE 'dead-letter.%' ORDER BY id DESC LIMIT 2`;
     expect(audited).toMatchObject([
@@ -131,7 +131,7 @@ describe('an administrator who is asked why a message was not answered', () => {
     await page.getByRole('alert').getByText('not today').waitFor();
     isDown = false;
     await page.getByRole('button', { name: 'Try again' }).click();
-    await page.getByText('Nothing is stuck').waitFor();
+    await page.getByText('No dead letters').waitFor();
     await page.context().close();
   });
 });

@@ -201,7 +201,7 @@ describe('the desk', { timeout: 180_000 }, () => {
   it('has what supervisors write in the panel: canned replies, and what a case asks for', async () => {
     const page = await at('/desk', 'Sam');
     await page.goto(`${desk.product.url}/admin/canned-replies`);
-    await page.getByRole('button', { name: 'New canned reply' }).click();
+    await page.getByRole('button', { name: 'Add canned reply' }).click();
     const dialog = page.getByRole('dialog');
     await dialog.getByLabel('Shortcut').fill('hours');
     await dialog.getByRole('textbox', { name: 'Text' }).fill('We open at nine, ');
@@ -211,14 +211,14 @@ describe('the desk', { timeout: 180_000 }, () => {
     await page.getByRole('cell', { name: '/hours', exact: true }).waitFor();
     await page.goto(`${desk.product.url}/admin/apps/1`);
     await page.getByRole('tab', { name: 'Desk' }).click();
-    await page.getByLabel('Priority urgent').fill('2');
-    await page.getByRole('button', { name: 'Add a disposition' }).click();
-    await page.getByRole('textbox', { name: 'Name of the disposition' }).last().fill('exchange');
-    await page.getByRole('button', { name: 'Ask for something' }).last().click();
-    await page.getByRole('textbox', { name: 'What exchange asks for' }).fill('Wanted size');
+    await page.getByLabel('Urgent priority').fill('2');
+    await page.getByRole('button', { name: 'Add disposition' }).click();
+    await page.getByRole('textbox', { name: 'Disposition name' }).last().fill('exchange');
+    await page.getByRole('button', { name: 'Add field' }).last().click();
+    await page.getByRole('textbox', { name: 'Field of exchange' }).fill('Wanted size');
     expect(await accessibilityFaults(page)).toEqual([]);
     await page.getByRole('button', { name: 'Save' }).click();
-    await page.getByText('Saved. It holds at once.').waitFor();
+    await page.getByText('Saved. Changes are live.').waitFor();
 
     const { page: hers } = await served('Hanna');
     await reply(hers).pressSequentially('/hours');

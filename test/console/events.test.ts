@@ -38,30 +38,30 @@ describe('an administrator who watches what happens', () => {
     await visitor.write('my parcel is late');
     await page
       .getByRole('row', { name: /my parcel is late/ })
-      .getByText('done', { exact: true })
+      .getByText('Done', { exact: true })
       .waitFor();
     await keep(page, 'events');
     expect(await accessibilityFaults(page)).toEqual([]);
 
     // The filter stands in the address: whoever is given it sees the same.
-    await page.getByRole('textbox', { name: 'Words' }).fill('parcel');
+    await page.getByRole('textbox', { name: 'Search' }).fill('parcel');
     await page.waitForURL(/text=parcel/);
     await page.getByRole('link', { name: 'A session began' }).waitFor({ state: 'detached' });
     await page.getByRole('row', { name: /my parcel is late/ }).waitFor();
     await page.reload();
     await page.getByRole('row', { name: /my parcel is late/ }).waitFor();
-    expect(await page.getByRole('textbox', { name: 'Words' }).inputValue()).toBe('parcel');
-    await page.getByRole('textbox', { name: 'Words' }).fill('nobody ever said this');
-    await page.getByText('No event fits').waitFor();
-    await page.getByRole('button', { name: 'Show all' }).click();
+    expect(await page.getByRole('textbox', { name: 'Search' }).inputValue()).toBe('parcel');
+    await page.getByRole('textbox', { name: 'Search' }).fill('nobody ever said this');
+    await page.getByText('No matching events').waitFor();
+    await page.getByRole('button', { name: 'Clear filters' }).click();
     await page.getByRole('link', { name: 'A session began' }).first().waitFor();
 
     await page.getByRole('button', { name: 'Pause' }).click();
-    await page.getByText('Nothing new since.').waitFor();
+    await page.getByText('No new events.').waitFor();
     await visitor.write('are you still there?');
-    await page.getByText(/\d+ new since: go on to see/).waitFor();
+    await page.getByText(/\d+ new events?\. Resume to show/).waitFor();
     expect(await page.getByRole('row', { name: /are you still there/ }).count()).toBe(0);
-    await page.getByRole('button', { name: 'Go on' }).click();
+    await page.getByRole('button', { name: 'Resume' }).click();
     await page.getByRole('row', { name: /are you still there/ }).waitFor();
     expect(errors).toEqual([]);
     await page.context().close();
@@ -75,23 +75,23 @@ describe('an administrator who watches what happens', () => {
       `/admin/events?text=where%20is%20my%20parcel&type=MessageReadyEvent`,
     );
     await page.getByRole('link', { name: 'A customer’s message' }).click();
-    await page.getByText('Nothing before it brought it about').waitFor();
+    await page.getByText('It came from outside').waitFor();
     await page.getByText(/It led to: .*an answer to a customer/).waitFor();
-    const story = page.getByRole('list', { name: 'What happened, in its order' });
+    const story = page.getByRole('list', { name: 'Events from cause to effect' });
     await story.getByText(sickListener).waitFor();
     await story
       .getByText(/^done in /)
       .first()
       .waitFor();
     await story
-      .getByText(/^told after /)
+      .getByText(/^sent after /)
       .first()
       .waitFor();
     await story.getByRole('link', { name: /An answer to a customer/ }).waitFor();
     await keep(page, 'event');
     expect(await accessibilityFaults(page)).toEqual([]);
     await story.getByRole('link', { name: /An answer to a customer/ }).click();
-    await page.getByText('It came of this: a customer’s message.').waitFor();
+    await page.getByText('Cause: a customer’s message.').waitFor();
     expect(errors).toEqual([]);
     await page.context().close();
   });
@@ -121,7 +121,7 @@ describe('an administrator who watches what happens', () => {
       .toBe(1);
     await keep(page, 'listeners');
     expect(await accessibilityFaults(page)).toEqual([]);
-    await row.getByRole('button', { name: 'Go on' }).click();
+    await row.getByRole('button', { name: 'Resume' }).click();
     await row.getByText('active').waitFor();
     await row.getByText(/^for \d/).waitFor({ state: 'detached' });
     expect(errors).toEqual([]);

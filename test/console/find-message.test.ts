@@ -72,7 +72,7 @@ describe('an administrator who is asked “why did message X fail?”', () => {
     await keep(page, 'message-answered');
 
     // Back at the search, the term is still there.
-    await page.getByRole('link', { name: 'Find a message' }).click();
+    await page.getByRole('link', { name: 'Diagnosis' }).click();
     await box.fill('rafi');
     await page.getByRole('link', { name: /talk to a person/ }).click();
     await verdict.getByText(/In queue “support”/).waitFor();

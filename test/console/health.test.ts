@@ -54,10 +54,13 @@ const setListener = (status: 'active' | 'paused') => product.database.sql`
 describe('an administrator who looks whether all is well', () => {
   it('is told on a new installation that nothing has happened yet', { timeout: 300_000 }, async () => {
     const { page, errors, keep } = await logInAs(product, browser, 'admin', '/admin');
-    await page.getByText('Nothing needs you.').waitFor();
-    await page.getByRole('region', { name: 'Figures' }).getByText('Nothing happened for a day').waitFor();
+    await page.getByText('Nothing needs your attention.').waitFor();
+    await page
+      .getByRole('region', { name: 'Activity' })
+      .getByText('No activity in the last 24 hours')
+      .waitFor();
     for (const part of ['Event processing', 'Channels', 'Job queue', 'Database']) {
-      await page.getByRole('link', { name: new RegExp(`^${part} well`) }).waitFor();
+      await page.getByRole('link', { name: new RegExp(`^${part} Healthy`) }).waitFor();
     }
     expect(await faultsEverywhere(page)).toEqual([]);
     await keep('overview-new');
@@ -67,13 +70,13 @@ describe('an administrator who looks whether all is well', () => {
       const box = await page.getByRole('region', { name, exact: true }).boundingBox();
       return { left: box?.x ?? 0, right: (box?.x ?? 0) + (box?.width ?? 0) };
     };
-    expect((await edges('Figures')).right).toBeGreaterThan(1_850);
+    expect((await edges('Activity')).right).toBeGreaterThan(1_850);
 
     await page.getByRole('link', { name: 'Health', exact: true }).click();
     const database = page.getByRole('region', { name: 'Database' });
     // Of the days before it was there nobody knows anything.
-    await database.getByRole('img', { name: /^well all of the \d+ min observed$/ }).waitFor();
-    expect(await page.getByText('% of the time well').count()).toBe(0);
+    await database.getByRole('img', { name: /^Healthy for all of the \d+ min observed$/ }).waitFor();
+    expect(await page.getByText('% of the time').count()).toBe(0);
     await database.getByRole('row', { name: /^Response time/ }).waitFor();
     expect(await faultsEverywhere(page)).toEqual([]);
     await keep('health-new');
@@ -90,28 +93,28 @@ describe('an administrator who looks whether all is well', () => {
     const { page, errors, keep } = await logInAs(product, browser, 'admin', '/admin');
     await page.setViewportSize({ width: 1280, height: 1400 });
     const chart = (title: string) => page.getByRole('region', { name: title, exact: true });
-    await chart('Events a second')
-      .getByRole('img', { name: /^Events a second\. A customer’s message, at most 0\.3/ })
+    await chart('Events per second')
+      .getByRole('img', { name: /^Events per second\. A customer’s message, maximum 0\.3/ })
       .waitFor();
     // In the quarter of an hour that was bad the slowest took 900 ms for each of 18 events.
-    await chart('Until an event is handled')
-      .getByRole('img', { name: /Half within, at most \S+ s \(.*95 % within, at most 1\d\S* s \(/ })
+    await chart('Event handling time')
+      .getByRole('img', { name: /Median, maximum \S+ s \(.*95th percentile, maximum 1\d\S* s \(/ })
       .waitFor();
-    await chart('What went wrong')
-      .getByRole('img', { name: /Failed attempts, at most \d+ \(.*Dead letters, at most \d \(/ })
+    await chart('Failures')
+      .getByRole('img', { name: /Failed attempts, maximum \d+ \(.*Dead letters, maximum \d \(/ })
       .waitFor();
-    await chart('Until an agent takes a conversation')
-      .getByRole('img', { name: /95 % within, at most 1:31/ })
+    await chart('Wait for an agent')
+      .getByRole('img', { name: /95th percentile, maximum 1:31/ })
       .waitFor();
     await chart('Satisfaction')
-      .getByRole('img', { name: /Mean of 1 to 5, at most 5 / })
+      .getByRole('img', { name: /Average \(1 to 5\), maximum 5 / })
       .waitFor();
     expect(await page.locator('svg.recharts-surface').count()).toBe(6);
     expect(await faultsEverywhere(page)).toEqual([]);
     await keep('overview-day');
 
     await page.getByText('Tables', { exact: true }).click();
-    await chart('Until an agent takes a conversation')
+    await chart('Wait for an agent')
       .getByRole('row', { name: /1:31 1:31$/ })
       .first()
       .waitFor();
@@ -120,12 +123,12 @@ describe('an administrator who looks whether all is well', () => {
     await keep('overview-tables');
 
     await page.getByText('Charts', { exact: true }).click();
-    await page.getByText('An hour', { exact: true }).click();
-    await chart('What went wrong').getByText('Nothing went wrong in this time.').waitFor();
+    await page.getByText('1 hour', { exact: true }).click();
+    await chart('Failures').getByText('No failures in this period.').waitFor();
     await keep('overview-hour');
-    await page.getByText('A week', { exact: true }).click();
-    await chart('What went wrong')
-      .getByRole('img', { name: /Parked, at most/ })
+    await page.getByText('7 days', { exact: true }).click();
+    await chart('Failures')
+      .getByRole('img', { name: /Parked, maximum/ })
       .waitFor();
     await keep('overview-week');
     expect(errors).toEqual([]);
@@ -136,27 +139,27 @@ describe('an administrator who looks whether all is well', () => {
     await storePastIllness(product);
     const { page, errors, keep } = await logInAs(product, browser, 'admin', '/admin');
     const isSame = await mark(page);
-    await page.getByText('Nothing needs you.').waitFor();
+    await page.getByText('Nothing needs your attention.').waitFor();
     await setListener('paused');
     await page.getByRole('link', { name: /^Event processing: One listener is paused/ }).waitFor();
-    await page.getByRole('link', { name: /^Event processing degraded .*Paused listeners 1/ }).click();
+    await page.getByRole('link', { name: /^Event processing Degraded .*Paused listeners 1/ }).click();
 
     const events = page.getByRole('region', { name: 'Event processing' });
     await events.getByText('What to do:').waitFor();
-    await events.getByRole('row', { name: /^Paused listeners degraded 1 1 –$/ }).waitFor();
+    await events.getByRole('row', { name: /^Paused listeners Degraded 1 1 –$/ }).waitFor();
     // It was down for three hours and degraded for one, of a week.
     await events.getByRole('img', { name: '97.6' }).waitFor();
     await events.getByText('100 % of the log’s partitions have no owner.').waitFor();
     const channels = page.getByRole('region', { name: 'Channels' });
-    await channels.getByRole('img', { name: '95.24 % of the time well' }).waitFor();
+    await channels.getByRole('img', { name: 'Healthy 95.24% of the time' }).waitFor();
     expect(await faultsEverywhere(page)).toEqual([]);
     await keep('health');
 
     await setListener('active');
     await events.getByText('just now').waitFor();
     await events.getByText('What to do:').waitFor({ state: 'detached' });
-    await page.getByText('A day', { exact: true }).click();
-    await channels.getByRole('img', { name: '100 % of the time well' }).waitFor();
+    await page.getByText('24 hours', { exact: true }).click();
+    await channels.getByRole('img', { name: 'Healthy 100% of the time' }).waitFor();
     expect(await isSame()).toBe(true);
     expect(errors).toEqual([]);
     await page.context().close();
@@ -167,14 +170,14 @@ describe('an administrator who looks whether all is well', () => {
   }, async () => {
     const { page, errors } = await logInAs(product, browser, 'admin', '/admin');
     const isSame = await mark(page);
-    await page.getByText('An hour', { exact: true }).click();
-    const wrong = page.getByRole('region', { name: 'What went wrong', exact: true });
-    await wrong.getByText('Nothing went wrong in this time.').waitFor();
+    await page.getByText('1 hour', { exact: true }).click();
+    const wrong = page.getByRole('region', { name: 'Failures', exact: true });
+    await wrong.getByText('No failures in this period.').waitFor();
     const { dispatch, take } = createStatisticsCounter();
     dispatch.dead('LogMessageEvent');
     await storeStatistics(product.database, take());
     // They are told of when the minute is over.
-    await wrong.getByRole('img', { name: /Dead letters, at most 1 / }).waitFor({ timeout: 120_000 });
+    await wrong.getByRole('img', { name: /Dead letters, maximum 1 / }).waitFor({ timeout: 120_000 });
     expect(await isSame()).toBe(true);
     expect(errors).toEqual([]);
     await page.context().close();

@@ -47,25 +47,25 @@ describe('an administrator who has something run again', () => {
   it('sees what would run, runs it, and watches it to its end', { timeout: 120_000 }, async () => {
     const { visitor, eventId } = await answered('opening hours');
     const { page, errors } = await adminAt(`/admin/events/${eventId}`);
-    await page.getByRole('link', { name: 'Run again …' }).click();
-    await page.getByRole('heading', { name: 'Replay', level: 1 }).waitFor();
-    await page.getByText('Nothing was ever replayed').waitFor();
-    await page.getByRole('button', { name: 'Show what would run' }).click();
-    const seen = page.getByRole('region', { name: 'What would run' });
-    await seen.getByRole('heading', { name: /^1 event fits/ }).waitFor();
+    await page.getByRole('link', { name: 'Replay…' }).click();
+    await page.getByRole('heading', { name: 'Replays', level: 1 }).waitFor();
+    await page.getByText('No replays yet').waitFor();
+    await page.getByRole('button', { name: 'Preview' }).click();
+    const seen = page.getByRole('region', { name: 'Preview' });
+    await seen.getByRole('heading', { name: /^1 matching event/ }).waitFor();
     await seen
       .getByRole('row', { name: new RegExp(`^${sickListener}`) })
       .getByRole('cell', { name: '1', exact: true })
       .waitFor();
     await seen.getByText('a message may be sent a second time').waitFor();
     expect(await accessibilityFaults(page)).toEqual([]);
-    await seen.getByRole('button', { name: /^Run \d+ times? …$/ }).click();
+    await seen.getByRole('button', { name: /^Run \d+ times?…$/ }).click();
     await page
       .getByRole('dialog')
       .getByRole('button', { name: /^Run \d+ time/ })
       .click();
     await page.getByRole('heading', { name: 'Replay 1', level: 1 }).waitFor();
-    await page.getByText('done', { exact: true }).first().waitFor();
+    await page.getByText('Done', { exact: true }).first().waitFor();
     await page.getByRole('row', { name: new RegExp(sickListener) }).waitFor();
     await expect.poll(() => answersTo(visitor), patience).toBe(2);
     expect(await accessibilityFaults(page)).toEqual([]);
@@ -79,17 +79,17 @@ describe('an administrator who has something run again', () => {
       .sql`UPDATE messages SET read_at = NULL WHERE content ->> 'text' = 'poison for later'`;
     const { heal } = await sicken(product);
     const { page, errors } = await adminAt(`/admin/replay?eventId=${eventId}&listeners=${sickListener}`);
-    await page.getByRole('button', { name: 'Show what would run' }).click();
-    await page.getByRole('button', { name: 'Run 1 time …' }).click();
+    await page.getByRole('button', { name: 'Preview' }).click();
+    await page.getByRole('button', { name: 'Run 1 time…' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Run 1 time' }).click();
     const row = page.getByRole('row', { name: /poisoned/ });
     await row.waitFor();
     await row.getByRole('link', { name: 'MessageReadyEvent' }).click();
-    await page.getByText(/^Replay \d+ failed: HandleMessageReadyEvent could not handle it again$/).waitFor();
-    await page.getByText('Afterwards it was run again once, and failed: see below.').waitFor();
+    await page.getByText(/^Replay \d+ failed at HandleMessageReadyEvent$/).waitFor();
+    await page.getByText('It was replayed once and failed. Details are below.').waitFor();
     // When it happened it went well, and it still says so.
-    await page.getByText(/^(All \d+|Both) parts of the system that act on it have done so\.$/).waitFor();
-    expect(await page.getByText('gave up').count()).toBe(0);
+    await page.getByText(/^Handled by (all \d+|both) listeners\.$/).waitFor();
+    expect(await page.getByText('out of retries').count()).toBe(0);
     expect(await accessibilityFaults(page)).toEqual([]);
     await heal();
     await product.database.sql`DELETE FROM parked_events`;
@@ -102,11 +102,11 @@ describe('an administrator who has something run again', () => {
     // Its listener stands still, so that it has not run by the time of the click.
     await product.database.sql`UPDATE subscriptions SET status = 'paused' WHERE name = ${sickListener}`;
     const { page, errors } = await adminAt(`/admin/replay?eventId=${eventId}&listeners=${sickListener}`);
-    await page.getByRole('button', { name: 'Show what would run' }).click();
-    await page.getByRole('button', { name: 'Run 1 time …' }).click();
+    await page.getByRole('button', { name: 'Preview' }).click();
+    await page.getByRole('button', { name: 'Run 1 time…' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Run 1 time' }).click();
-    await page.getByRole('button', { name: 'Cancel …' }).click();
-    await page.getByRole('dialog').getByRole('button', { name: 'Cancel the replay' }).click();
+    await page.getByRole('button', { name: 'Cancel…' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Cancel replay' }).click();
     await page.getByText('1 cancelled').waitFor();
     await product.database.sql`UPDATE subscriptions SET status = 'active' WHERE name = ${sickListener}`;
     await page.getByRole('link', { name: 'All replays' }).click();

@@ -73,7 +73,7 @@ describe('a newcomer', () => {
     await setup.getByRole('heading', { name: 'Overview' }).waitFor();
     for (const name of ['Kim', 'Noor']) {
       await setup.getByRole('link', { name: 'Agents', exact: true }).click();
-      await setup.getByRole('button', { name: 'New agent' }).click();
+      await setup.getByRole('button', { name: 'Add agent' }).click();
       const dialog = setup.getByRole('dialog');
       await dialog.getByLabel('Name').fill(name);
       await dialog.getByLabel(/e-?mail/i).fill(`${name.toLowerCase()}@example.com`);
@@ -129,9 +129,9 @@ describe('a newcomer', () => {
 
     await setup.getByRole('link', { name: 'Overview' }).click();
     await setup.getByText('4.0', { exact: true }).first().waitFor();
-    await setup.getByRole('link', { name: 'Events', exact: true }).click();
+    await setup.getByRole('link', { name: 'Event log', exact: true }).click();
     await setup.getByRole('link', { name: 'A case was closed' }).first().click();
-    await setup.getByRole('heading', { name: 'What caused it, and what came of it' }).waitFor();
+    await setup.getByRole('heading', { name: 'Causes and effects' }).waitFor();
     await setup
       .getByRole('link', { name: /A satisfaction survey began/ })
       .first()

@@ -124,13 +124,13 @@ describe('an administrator who looks into the mails', () => {
     const row = page.getByRole('row', { name: new RegExp(person) });
     await row.getByText('failed').waitFor();
     await row.getByText(/ENOTDIR|EEXIST/).waitFor();
-    await row.getByRole('button', { name: /Look into mail/ }).click();
+    await row.getByRole('button', { name: /View email/ }).click();
     await page.getByText('Subject: My order').waitFor();
     expect(await accessibilityFaults(page)).toEqual([]);
     const folder = process.env.SCREENSHOTS;
     if (folder) await page.screenshot({ path: `${folder}/mails.png` });
     await storeIsAway(false);
-    await row.getByRole('button', { name: 'Take in again' }).click();
+    await row.getByRole('button', { name: 'Process again' }).click();
     await row.getByText('handled').waitFor();
     await expect.poll(() => textsOf(person), patience).toEqual(['See the file.']);
     expect(errors).toEqual([]);

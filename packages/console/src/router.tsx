@@ -54,7 +54,7 @@ const page = <Path extends string>(path: Path, load: () => Promise<Record<string
 const adminPages = [
   page('/', () => import('./admin/overview/overview-page.tsx'), 'OverviewPage'),
   page('/events', () => import('./admin/events/events-page.tsx'), 'EventsPage'),
-  page('/events/$eventId', () => import('./admin/events/event-page.tsx'), 'EventPage'),
+  page('/events/$eventId', () => import('./admin/events/event-details-page.tsx'), 'EventDetailsPage'),
   page('/health', () => import('./admin/health/health-page.tsx'), 'HealthPage'),
   page('/messages', () => import('./admin/messages/find-message-page.tsx'), 'FindMessagePage'),
   page('/messages/$messageId', () => import('./admin/messages/message-page.tsx'), 'MessagePage'),
@@ -85,7 +85,7 @@ const adminPages = [
   page('/audit', () => import('./admin/audit/audit-page.tsx'), 'AuditPage'),
 ];
 
-/** Every address of the application. */
+/** The routes of the application. */
 export const router = createRouter({
   routeTree: root.addChildren([login, desk.addChildren([conversation]), admin.addChildren(adminPages)]),
   defaultPendingComponent: () => <Loading />,

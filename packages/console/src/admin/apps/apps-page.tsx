@@ -12,6 +12,7 @@ import {
   TextInput,
 } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
+import type { CreatedApp } from '@mevrik/protocol';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -20,31 +21,30 @@ import { errorMessage } from '../../shared/error-message.ts';
 import { Failure, FormError, Loading } from '../../shared/states.tsx';
 import classes from '../shared/admin.module.css';
 import { AdminPage } from '../shared/admin-page.tsx';
-import type { AppRow, Items } from '../shared/api-types.ts';
 
-/** The apps: each has customers, channels, agents and a bot of its own. */
+/** All apps; and a dialog that creates one. */
 export function AppsPage() {
   const [isOpen, dialog] = useDisclosure(false);
   const list = useQuery({
     queryKey: ['admin', 'apps'],
-    queryFn: () => api.call<Items<AppRow>>('GET', '/v1/admin/apps', { query: { limit: 100 } }),
+    queryFn: () => api.rest.admin.apps({ limit: 100 }),
   });
   if (list.isPending) return <Loading />;
   if (list.isError) return <Failure error={list.error} onRetry={() => void list.refetch()} />;
   return (
     <AdminPage
       title="Apps"
-      about="Each app has customers, channels, agents and a bot of its own."
-      actions={<Button onClick={dialog.open}>New app</Button>}
+      about="Each app has its own customers, channels, agents and bot."
+      actions={<Button onClick={dialog.open}>Create app</Button>}
     >
       <Card withBorder p={0} className={classes.table} tabIndex={0}>
         <Table>
           <Table.Thead>
             <Table.Tr>
               <Table.Th>App</Table.Th>
-              <Table.Th>Number</Table.Th>
+              <Table.Th>ID</Table.Th>
               <Table.Th>Key</Table.Th>
-              <Table.Th>State</Table.Th>
+              <Table.Th>Status</Table.Th>
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>
@@ -58,7 +58,7 @@ export function AppsPage() {
                 <Table.Td>{app.id}</Table.Td>
                 <Table.Td className={classes.mono}>{app.key}</Table.Td>
                 <Table.Td>
-                  <Badge color={app.enabled ? 'teal' : 'gray'}>{app.enabled ? 'open' : 'disabled'}</Badge>
+                  <Badge color={app.enabled ? 'teal' : 'gray'}>{app.enabled ? 'Enabled' : 'Disabled'}</Badge>
                 </Table.Td>
               </Table.Tr>
             ))}
@@ -73,45 +73,43 @@ export function AppsPage() {
 function NewApp({ isOpen, onClose }: { isOpen: boolean; onClose: () => void }) {
   const queries = useQueryClient();
   const [name, setName] = useState('');
-  const [made, setMade] = useState<{ readonly key: string; readonly secret: string }>();
-  const [fault, setFault] = useState<string>();
-  async function make(): Promise<void> {
+  const [created, setCreated] = useState<CreatedApp>();
+  const [errorText, setErrorText] = useState<string>();
+  async function create(): Promise<void> {
     try {
-      setMade(await api.call('POST', '/v1/admin/apps', { body: { name: name.trim() } }));
+      setCreated(await api.rest.admin.createApp({ name: name.trim() }));
       void queries.invalidateQueries({ queryKey: ['admin', 'apps'] });
       void queries.invalidateQueries({ queryKey: ['apps'] });
     } catch (error) {
-      setFault(errorMessage(error));
+      setErrorText(errorMessage(error));
     }
   }
   const close = () => {
-    setMade(undefined);
+    setCreated(undefined);
     setName('');
-    setFault(undefined);
+    setErrorText(undefined);
     onClose();
   };
   return (
-    <Modal opened={isOpen} onClose={close} title={made ? 'The app is made' : 'New app'}>
-      {made ? (
+    <Modal opened={isOpen} onClose={close} title={created ? 'App created' : 'Create app'}>
+      {created ? (
         <Stack>
-          <Text size="sm">
-            This is its secret. It is shown this once: keep it where your back end can read it.
-          </Text>
-          <Code block>{made.secret}</Code>
+          <Text size="sm">This secret is shown only once. Store it where your back end can read it.</Text>
+          <Code block>{created.secret}</Code>
           <Group justify="flex-end">
-            <CopyButton value={made.secret}>
+            <CopyButton value={created.secret}>
               {({ copied, copy }) => (
                 <Button variant="default" onClick={copy}>
-                  {copied ? 'Copied' : 'Copy the secret'}
+                  {copied ? 'Copied' : 'Copy secret'}
                 </Button>
               )}
             </CopyButton>
-            <Button onClick={close}>I have kept it</Button>
+            <Button onClick={close}>Done</Button>
           </Group>
         </Stack>
       ) : (
         <Stack>
-          <FormError text={fault} />
+          <FormError text={errorText} />
           <TextInput
             label="Name"
             value={name}
@@ -122,8 +120,8 @@ function NewApp({ isOpen, onClose }: { isOpen: boolean; onClose: () => void }) {
             <Button variant="default" onClick={close}>
               Cancel
             </Button>
-            <Button onClick={() => void make()} disabled={name.trim() === ''}>
-              Make the app
+            <Button onClick={() => void create()} disabled={name.trim() === ''}>
+              Create
             </Button>
           </Group>
         </Stack>

@@ -14,96 +14,99 @@ import {
 } from '@mantine/core';
 import { useState } from 'react';
 
-const looks = {
+const options = {
   theme: [
-    { value: 'auto', label: 'as the visitor has it' },
-    { value: 'light', label: 'light' },
-    { value: 'dark', label: 'dark' },
+    { value: 'auto', label: 'Visitor’s setting' },
+    { value: 'light', label: 'Light' },
+    { value: 'dark', label: 'Dark' },
   ],
   position: [
-    { value: 'right', label: 'on the right' },
-    { value: 'left', label: 'on the left' },
+    { value: 'right', label: 'Right' },
+    { value: 'left', label: 'Left' },
   ],
   locale: [
-    { value: '', label: 'as the page has it' },
+    { value: '', label: 'Page language' },
     { value: 'en', label: 'English' },
     { value: 'bn', label: 'Bengali' },
     { value: 'ar', label: 'Arabic' },
   ],
 };
-/** What holds where the line says nothing. */
-const usual: Readonly<Record<string, string>> = {
+/** The defaults of the widget; the snippet leaves them out. */
+const defaults: Readonly<Record<string, string>> = {
   theme: 'auto',
   position: 'right',
   locale: '',
   channel: 'web',
 };
 
-/** The line that brings the chat onto a page, as it should look there. */
+/** The snippet that adds the widget to a page, with options for its appearance. */
 export function WidgetSnippet({ appKey, channels }: { appKey: string; channels: readonly string[] }) {
-  const [chosen, setChosen] = useState(usual);
+  const [chosen, setChosen] = useState(defaults);
   const [preChat, setPreChat] = useState<string[]>([]);
   const choose = (name: string) => (value: string | null) => setChosen({ ...chosen, [name]: value ?? '' });
   const attributes = { ...chosen, 'pre-chat': preChat.join(',') };
   const extra = Object.entries(attributes)
-    .filter(([name, value]) => value !== '' && value !== usual[name])
+    .filter(([name, value]) => value !== '' && value !== defaults[name])
     .map(([name, value]) => ` data-${name}="${value.replaceAll('&', '&amp;').replaceAll('"', '&quot;')}"`)
     .join('');
   const snippet = `<script async src="${location.origin}/widget.js" data-app-key="${appKey}"${extra}></script>`;
   return (
     <Card withBorder>
       <Title order={2} mb={4}>
-        The chat on your pages
+        Chat widget
       </Title>
       <Text size="sm" c="dimmed" mb="sm">
-        Put this line into a page, and its visitors can write to you. What you choose here changes the line.
+        Add this snippet to your pages to show the chat. The options below change the snippet.
       </Text>
       <SimpleGrid cols={{ base: 1, sm: 2, lg: 4 }} mb="sm">
         <Select
-          label="Colours"
-          data={looks.theme}
+          label="Color scheme"
+          data={options.theme}
           value={chosen.theme ?? null}
           onChange={choose('theme')}
           allowDeselect={false}
         />
         <Select
-          label="Stands"
-          data={looks.position}
+          label="Position"
+          data={options.position}
           value={chosen.position ?? null}
           onChange={choose('position')}
           allowDeselect={false}
         />
         <Select
           label="Language"
-          data={looks.locale}
+          data={options.locale}
           value={chosen.locale ?? null}
           onChange={choose('locale')}
           allowDeselect={false}
         />
         <ColorInput
-          label="Accent"
-          eyeDropperButtonProps={{ 'aria-label': 'Pick a colour from the screen' }}
-          placeholder="ours"
+          label="Accent color"
+          eyeDropperButtonProps={{ 'aria-label': 'Pick a color from the screen' }}
+          placeholder="Default"
           format="hex"
           value={chosen.color ?? ''}
           onChange={choose('color')}
         />
         <TextInput
           label="Title"
-          placeholder="in the visitor’s language"
+          placeholder="Default text"
           value={chosen.title ?? ''}
           onChange={(event) => choose('title')(event.currentTarget.value)}
         />
         <TextInput
           label="Greeting"
-          placeholder="in the visitor’s language"
+          placeholder="Default text"
           value={chosen.greeting ?? ''}
           onChange={(event) => choose('greeting')(event.currentTarget.value)}
         />
         <MultiSelect
-          label="Asked before the chat"
-          placeholder={preChat.length === 0 ? 'nothing' : ''}
-          data={['name', 'email']}
+          label="Pre-chat fields"
+          placeholder={preChat.length === 0 ? 'None' : ''}
+          data={[
+            { value: 'name', label: 'Name' },
+            { value: 'email', label: 'Email' },
+          ]}
           value={preChat}
           onChange={setPreChat}
         />

@@ -7,15 +7,14 @@ import { useState } from 'react';
 import { api } from '../../session/session.ts';
 import { Ago } from '../../shared/time.tsx';
 import classes from '../shared/admin.module.css';
-import type { Items } from '../shared/api-types.ts';
 import { JsonView } from '../shared/json-view.tsx';
 import { LogList } from '../shared/log-list.tsx';
 
 const none = { actor: '', action: '', target: '', since: '', until: '', search: '' };
-/** Until somebody has stopped writing. */
+/** How long typing must pause before the search runs. */
 const pauseMs = 250;
 
-/** Who did what. */
+/** The audit log, with filters. */
 export function AuditPage() {
   const [filter, setFilter] = useState(none);
   const [asked] = useDebouncedValue(filter, pauseMs);
@@ -28,13 +27,15 @@ export function AuditPage() {
   );
   const actions = useQuery({
     queryKey: ['audit-actions'],
-    queryFn: () => api.call<{ items: readonly string[] }>('GET', '/v1/admin/audit/actions'),
+    queryFn: () => api.rest.admin.auditActions(),
   });
   const list = useInfiniteQuery({
     queryKey: ['audit', query],
     queryFn: ({ pageParam }) =>
-      api.call<Items<AuditRecord>>('GET', '/v1/admin/audit', {
-        query: { limit: 50, cursor: pageParam, ...query },
+      api.rest.admin.auditRecords({
+        limit: 50,
+        ...(pageParam === undefined ? {} : { cursor: pageParam }),
+        ...query,
       }),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: ({ next }) => next ?? undefined,
@@ -53,48 +54,48 @@ export function AuditPage() {
   return (
     <LogList
       title="Audit log"
-      about="What people and programs did, and what they were refused."
+      about="Actions by people and programs, including denied ones."
       filters={
         <div className={classes.fields}>
           <TextInput
-            label="Any word"
+            label="Search"
             leftSection={<IconSearch size={15} />}
             value={filter.search}
             onChange={(event) => change('search')(event.currentTarget.value)}
           />
-          {text('actor', 'Who')}
+          {text('actor', 'Actor')}
           <Select
-            label="Did what"
-            placeholder="Anything"
+            label="Action"
+            placeholder="All actions"
             data={familiesOf(actions.data?.items ?? [])}
             value={filter.action || null}
             onChange={change('action')}
             searchable
             clearable
           />
-          {text('target', 'To what')}
+          {text('target', 'Target')}
           {text('since', 'From', 'datetime-local')}
           {text('until', 'Until', 'datetime-local')}
           {filter !== none && (
             <Button variant="subtle" style={{ placeSelf: 'end start' }} onClick={() => setFilter(none)}>
-              Show all
+              Clear filters
             </Button>
           )}
         </div>
       }
       list={list}
-      columns={['When', 'Who', 'Did', 'To', 'More', '']}
+      columns={['Time', 'Actor', 'Action', 'Target', 'Details', '']}
       row={(record) => <AuditRow key={record.id} record={record} />}
       empty={{
         icon: <IconFileDescription size={34} stroke={1.4} />,
-        title: 'Nothing fits',
-        text: 'Nobody did anything like that, or it was done another day.',
+        title: 'No results',
+        text: 'No entry matches these filters.',
       }}
     />
   );
 }
 
-/** What was done, and its families: `channel` finds `channel.put`, too. */
+/** The actions and their families: `channel` also finds `channel.put`. */
 function familiesOf(actions: readonly string[]): string[] {
   const families = actions.flatMap((action) => (action.includes('.') ? [action.split('.')[0] ?? ''] : []));
   return [...new Set([...families, ...actions])].sort();
@@ -102,7 +103,7 @@ function familiesOf(actions: readonly string[]): string[] {
 
 function AuditRow({ record: { id, at, actor, actorName, action, target, detail } }: { record: AuditRecord }) {
   const [isOpen, setOpen] = useState(false);
-  const hasMore = Object.keys(detail).length > 0;
+  const hasDetails = Object.keys(detail).length > 0;
   return (
     <>
       <Table.Tr>
@@ -123,19 +124,19 @@ function AuditRow({ record: { id, at, actor, actorName, action, target, detail }
         <Table.Td>{target ?? '–'}</Table.Td>
         <Table.Td maw={420}>
           <Text className={classes.mono} c="dimmed" lineClamp={1}>
-            {hasMore ? JSON.stringify(detail) : ''}
+            {hasDetails ? JSON.stringify(detail) : ''}
           </Text>
         </Table.Td>
         <Table.Td ta="right">
-          {hasMore && (
+          {hasDetails && (
             <Button
               size="compact-xs"
               variant="default"
               aria-expanded={isOpen}
-              aria-label={`${isOpen ? 'Hide' : 'Look into'} entry ${id}`}
+              aria-label={`${isOpen ? 'Hide' : 'View'} entry ${id}`}
               onClick={() => setOpen(!isOpen)}
             >
-              {isOpen ? 'Hide' : 'Look'}
+              {isOpen ? 'Hide' : 'View'}
             </Button>
           )}
         </Table.Td>

@@ -10,42 +10,40 @@ import {
   Textarea,
   TextInput,
 } from '@mantine/core';
+import type { Bot } from '@mevrik/protocol';
 import { useState } from 'react';
 import { api } from '../../session/session.ts';
 import { Failure, Loading } from '../../shared/states.tsx';
 import classes from '../shared/admin.module.css';
-import { SaveFault, useSaveGuard } from '../shared/save-guard.tsx';
+import { SaveError, useSaveGuard } from '../shared/save-guard.tsx';
 import { useSaving } from '../shared/use-saving.ts';
 import { type Tagged, useTagged } from '../shared/use-tagged.ts';
 import { BotTrial } from './bot-trial.tsx';
 
-type Bot =
-  | { readonly kind: 'builtin'; readonly flow: string }
-  | { readonly kind: 'http'; readonly url: string; readonly timeoutMs: number }
-  | { readonly kind: 'none' };
-
-/** Who answers before a person does: the built-in bot with a flow, one behind an address, or nobody. */
-export function BotEditor({ path }: { path: string }) {
-  const { stored, loads, loadAnew } = useTagged<Bot>(['admin', 'bot', path], `${path}/bot`);
+/** The bot of an app: the built-in bot with a flow, a bot behind a URL, or none. */
+export function BotEditor({ appId }: { appId: number }) {
+  const { stored, loads, reload } = useTagged<Bot>(['admin', 'bot', String(appId)], (etag) =>
+    api.rest.admin.bot(appId, etag),
+  );
   if (stored.isPending) return <Loading />;
   if (stored.isError) return <Failure error={stored.error} onRetry={() => void stored.refetch()} />;
-  return <BotForm key={loads} path={path} stored={stored.data} onLoad={loadAnew} />;
+  return <BotForm key={loads} appId={appId} stored={stored.data} onLoad={reload} />;
 }
 
-/** Begins with what is stored; from then on what stands in the form is the administrator's. */
-function BotForm(props: { path: string; stored: Tagged<Bot>; onLoad: () => Promise<void> }) {
-  const { path, stored, onLoad } = props;
+/** Starts from the stored bot; later changes on the server do not reset the form. */
+function BotForm(props: { appId: number; stored: Tagged<Bot>; onLoad: () => Promise<void> }) {
+  const { appId, stored, onLoad } = props;
   const guard = useSaveGuard(stored.etag);
   const [kind, setKind] = useState<Bot['kind']>(stored.kind);
   const [flow, setFlow] = useState(stored.kind === 'builtin' ? stored.flow : '');
-  const [url, setUrl] = useState(stored.kind === 'http' ? stored.url : '');
+  const [url, setUrl] = useState(stored.kind === 'http' ? (stored.url ?? '') : '');
   const [timeoutMs, setTimeoutMs] = useState(stored.kind === 'http' ? stored.timeoutMs : 5_000);
   const [secret, setSecret] = useState<string>();
   const saving = useSaving(async () => {
     const body = kind === 'builtin' ? { kind, flow } : kind === 'http' ? { kind, url, timeoutMs } : { kind };
-    await guard.over(async (how) => {
-      const answer = await api.call<{ secret?: string }>('PUT', `${path}/bot`, { body, ...how });
-      setSecret(answer.secret);
+    await guard.saveChanges(async (how) => {
+      const saved = await api.rest.admin.putBot(appId, body, how);
+      setSecret(saved.kind === 'http' ? saved.secret : undefined);
     });
   });
   return (
@@ -53,7 +51,7 @@ function BotForm(props: { path: string; stored: Tagged<Bot>; onLoad: () => Promi
       <Card withBorder>
         <Stack>
           {secret && (
-            <Alert color="brand" title="The secret that signs our requests, shown this once">
+            <Alert color="brand" title="Signing secret, shown only once">
               <Text className={classes.mono}>{secret}</Text>
             </Alert>
           )}
@@ -62,14 +60,14 @@ function BotForm(props: { path: string; stored: Tagged<Bot>; onLoad: () => Promi
             onChange={(next) => setKind(next as Bot['kind'])}
             data={[
               { value: 'builtin', label: 'Built-in bot' },
-              { value: 'http', label: 'A bot of your own' },
+              { value: 'http', label: 'Your own bot' },
               { value: 'none', label: 'No bot' },
             ]}
           />
           {kind === 'builtin' && (
             <Textarea
               label="Flow"
-              description="YAML: greetings, intents, forms, handover"
+              description="YAML: greeting, intents, forms, handover"
               autosize
               minRows={14}
               maxRows={34}
@@ -80,36 +78,49 @@ function BotForm(props: { path: string; stored: Tagged<Bot>; onLoad: () => Promi
             />
           )}
           {kind === 'http' && (
-            <>
-              <TextInput
-                label="Address"
-                placeholder="https://bot.example.com/turn"
-                value={url}
-                onChange={(event) => setUrl(event.currentTarget.value)}
-              />
-              <NumberInput
-                label="Answers within, ms"
-                min={100}
-                max={30_000}
-                value={timeoutMs}
-                onChange={(next) => setTimeoutMs(Number(next))}
-              />
-            </>
+            <HttpBotFields url={url} onUrl={setUrl} timeoutMs={timeoutMs} onTimeoutMs={setTimeoutMs} />
           )}
           {kind === 'none' && (
             <Text size="sm" c="dimmed">
-              Whoever writes waits for a person.
+              New conversations wait for an agent.
             </Text>
           )}
-          <SaveFault guard={guard} text={saving.fault} onSave={saving.save} onLoad={onLoad} />
+          <SaveError guard={guard} text={saving.errorText} onSave={saving.save} onLoad={onLoad} />
           <Group justify="flex-end">
             <Button loading={saving.busy} onClick={() => void saving.save()}>
-              Save the bot
+              Save
             </Button>
           </Group>
         </Stack>
       </Card>
       {kind === 'builtin' && <BotTrial flow={flow} />}
     </div>
+  );
+}
+
+function HttpBotFields(props: {
+  url: string;
+  onUrl: (url: string) => void;
+  timeoutMs: number;
+  onTimeoutMs: (timeoutMs: number) => void;
+}) {
+  const { url, onUrl, timeoutMs, onTimeoutMs } = props;
+  return (
+    <>
+      <TextInput
+        label="URL"
+        placeholder="https://bot.example.com/turn"
+        value={url}
+        onChange={(event) => onUrl(event.currentTarget.value)}
+      />
+      <NumberInput
+        label="Timeout"
+        suffix=" ms"
+        min={100}
+        max={30_000}
+        value={timeoutMs}
+        onChange={(next) => onTimeoutMs(Number(next))}
+      />
+    </>
   );
 }

@@ -12,11 +12,12 @@ import { Ago } from '../../shared/time.tsx';
 import classes from '../shared/admin.module.css';
 import { AdminPage } from '../shared/admin-page.tsx';
 import { modals } from '../shared/confirm.tsx';
+import { useApps } from '../shared/queries.ts';
 import { CannedReplyDialog } from './canned-reply-dialog.tsx';
 
-/** The replies that agents need often. */
+/** The canned replies of an app. */
 export function CannedRepliesPage() {
-  const apps = useQuery({ queryKey: ['apps'], queryFn: () => api.rest.desk.apps() });
+  const apps = useApps();
   const [chosen, setChosen] = useState<string | null>(null);
   const [search, setSearch] = useState('');
   const [edited, setEdited] = useState<CannedReply | 'new'>();
@@ -26,17 +27,17 @@ export function CannedRepliesPage() {
     queryFn: () => api.rest.desk.cannedReplies(app?.id ?? 0),
     enabled: app !== undefined,
   });
-  const sought = search.trim().toLowerCase();
+  const term = search.trim().toLowerCase();
   const shown = (canned.data?.items ?? []).filter(
-    ({ shortcut, text }) => shortcut.toLowerCase().includes(sought) || text.toLowerCase().includes(sought),
+    ({ shortcut, text }) => shortcut.toLowerCase().includes(term) || text.toLowerCase().includes(term),
   );
   return (
     <AdminPage
       title="Canned replies"
-      about="Agents write / and a shortcut, and have the whole reply. What stands in {{braces}} is filled in for them."
+      about="Agents type / and a shortcut to insert a reply. Placeholders in {{braces}} are filled in automatically."
       actions={
         <Button leftSection={<IconPlus size={16} />} disabled={!app} onClick={() => setEdited('new')}>
-          New canned reply
+          Add canned reply
         </Button>
       }
     >
@@ -68,11 +69,11 @@ export function CannedRepliesPage() {
         <Card withBorder>
           <Empty
             icon={<IconMessage2Bolt size={34} stroke={1.4} />}
-            title={sought === '' ? 'No canned replies yet' : 'Nothing like that'}
+            title={term === '' ? 'No canned replies yet' : 'No results'}
           >
-            {sought === ''
-              ? 'Write the first: greetings, opening hours, how to send something back.'
-              : 'Try another word.'}
+            {term === ''
+              ? 'Add replies that agents send often, such as greetings, opening hours or return instructions.'
+              : 'Try a different search.'}
           </Empty>
         </Card>
       ) : (
@@ -95,13 +96,17 @@ function Replies(props: { items: readonly CannedReply[]; onEdit: (reply: CannedR
   const remove = (reply: CannedReply) =>
     modals.confirm({
       title: `Remove /${reply.shortcut}?`,
-      text: 'Agents can no longer choose it. What was sent with it stays as it is.',
+      text: 'Agents can no longer insert it. Messages already sent do not change.',
       action: 'Remove',
       async onConfirm() {
         try {
           await api.rest.desk.removeCannedReply(reply.id);
         } catch (error) {
-          notifications.show({ color: 'red', title: 'It is still there', message: errorMessage(error) });
+          notifications.show({
+            color: 'red',
+            title: 'Could not remove the canned reply',
+            message: errorMessage(error),
+          });
         }
         await queries.invalidateQueries({ queryKey: keys.canned(reply.appId) });
       },
@@ -113,7 +118,7 @@ function Replies(props: { items: readonly CannedReply[]; onEdit: (reply: CannedR
           <Table.Tr>
             <Table.Th>Shortcut</Table.Th>
             <Table.Th>Text</Table.Th>
-            <Table.Th>Changed</Table.Th>
+            <Table.Th>Updated</Table.Th>
             <Table.Th aria-label="Actions" />
           </Table.Tr>
         </Table.Thead>
@@ -131,8 +136,8 @@ function Replies(props: { items: readonly CannedReply[]; onEdit: (reply: CannedR
               </Table.Td>
               <Table.Td>
                 <Group gap={2} justify="flex-end" wrap="nowrap">
-                  <Tooltip label="Change">
-                    <ActionIcon aria-label={`Change /${reply.shortcut}`} onClick={() => props.onEdit(reply)}>
+                  <Tooltip label="Edit">
+                    <ActionIcon aria-label={`Edit /${reply.shortcut}`} onClick={() => props.onEdit(reply)}>
                       <IconPencil size={16} />
                     </ActionIcon>
                   </Tooltip>

@@ -10,17 +10,17 @@ import { FormError } from '../../shared/states.tsx';
 import classes from '../shared/admin.module.css';
 import { useSaving } from '../shared/use-saving.ts';
 
-/** What placeholders stand for, and somebody for whom they can be tried. */
+/** The meaning of each placeholder, and a sample value for the preview. */
 const meanings: Readonly<Record<Placeholder, readonly [meaning: string, sample: string]>> = {
   'customer.name': ['the customer’s name', 'Vera Lindqvist'],
-  'customer.email': ['their e-mail address', 'vera@example.com'],
-  'customer.phone': ['their phone number', '+46 70 123 45 67'],
-  'agent.name': ['whoever sends it', ''],
-  'app.name': ['the app', ''],
-  'case.id': ['the number of the case', '20418'],
+  'customer.email': ['the customer’s email address', 'vera@example.com'],
+  'customer.phone': ['the customer’s phone number', '+46 70 123 45 67'],
+  'agent.name': ['the name of the agent who sends it', ''],
+  'app.name': ['the name of the app', ''],
+  'case.id': ['the case number', '20418'],
 };
 
-/** Writes a canned reply, or changes one, and shows what a customer would read. */
+/** Adds or edits a canned reply, with a preview of what the customer reads. */
 export function CannedReplyDialog(props: {
   app: StaffApp;
   reply: CannedReply | undefined;
@@ -33,9 +33,9 @@ export function CannedReplyDialog(props: {
   const [text, setText] = useState(reply?.text ?? '');
   const area = useRef<HTMLTextAreaElement>(null);
   const saving = useSaving(async () => {
-    const said = { shortcut: shortcut.trim().replace(/^\//, ''), text };
-    if (reply) await api.rest.desk.changeCannedReply(reply.id, said);
-    else await api.rest.desk.addCannedReply({ appId: app.id, ...said });
+    const values = { shortcut: shortcut.trim().replace(/^\//, ''), text };
+    if (reply) await api.rest.desk.changeCannedReply(reply.id, values);
+    else await api.rest.desk.addCannedReply({ appId: app.id, ...values });
     await queries.invalidateQueries({ queryKey: keys.canned(app.id) });
     onClose();
   });
@@ -55,12 +55,7 @@ export function CannedReplyDialog(props: {
   }
 
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      title={reply ? `Change /${reply.shortcut}` : 'New canned reply'}
-      size="lg"
-    >
+    <Modal opened onClose={onClose} title={reply ? `Edit /${reply.shortcut}` : 'Add canned reply'} size="lg">
       <form
         onSubmit={(event) => {
           event.preventDefault();
@@ -68,10 +63,10 @@ export function CannedReplyDialog(props: {
         }}
       >
         <Stack>
-          <FormError text={saving.fault} />
+          <FormError text={saving.errorText} />
           <TextInput
             label="Shortcut"
-            description="The word that agents write after a /"
+            description="What agents type after /"
             placeholder="hello"
             leftSection="/"
             maxLength={33}
@@ -90,34 +85,16 @@ export function CannedReplyDialog(props: {
             value={text}
             onChange={(event) => setText(event.currentTarget.value)}
           />
-          <Group gap={6}>
-            <Text size="xs" c="dimmed">
-              Put in:
-            </Text>
-            {Object.entries(meanings).map(([name, [meaning]]) => (
-              <Tooltip key={name} label={meaning}>
-                <Badge
-                  component="button"
-                  type="button"
-                  color="gray"
-                  size="sm"
-                  style={{ cursor: 'pointer' }}
-                  onClick={() => insert(name)}
-                >
-                  {name}
-                </Badge>
-              </Tooltip>
-            ))}
-          </Group>
+          <PlaceholderList onInsert={insert} />
           <Text size="xs" c="dimmed">
             {
-              '{{customer.name|there}} says “there” where no name is known. {{customer.attributes.plan}} is an attribute.'
+              '{{customer.name|there}} becomes “there” if the name is unknown. {{customer.attributes.plan}} inserts an attribute.'
             }
           </Text>
           {text.trim() !== '' && (
             <div>
               <Text size="xs" fw={600} mb={4}>
-                A customer would read
+                Preview
               </Text>
               <div className={classes.preview}>{fillPlaceholders(text, facts)}</div>
             </div>
@@ -133,5 +110,29 @@ export function CannedReplyDialog(props: {
         </Stack>
       </form>
     </Modal>
+  );
+}
+
+function PlaceholderList({ onInsert }: { onInsert: (name: string) => void }) {
+  return (
+    <Group gap={6}>
+      <Text size="xs" c="dimmed">
+        Insert:
+      </Text>
+      {Object.entries(meanings).map(([name, [meaning]]) => (
+        <Tooltip key={name} label={meaning}>
+          <Badge
+            component="button"
+            type="button"
+            color="gray"
+            size="sm"
+            style={{ cursor: 'pointer' }}
+            onClick={() => onInsert(name)}
+          >
+            {name}
+          </Badge>
+        </Tooltip>
+      ))}
+    </Group>
   );
 }

@@ -4,16 +4,23 @@ import type { ChannelKind, ChannelTest, ConfiguredChannel } from '@mevrik/protoc
 import { useState } from 'react';
 import { api } from '../../session/session.ts';
 import { MevrikError } from '../../shared/sdk.ts';
-import { type Faults, faultsOf, isChanged, noDraft, noFaults, toPatch } from '../settings/setting-draft.ts';
+import {
+  type FormErrors,
+  formErrorsOf,
+  isChanged,
+  noDraft,
+  noFormErrors,
+  toPatch,
+} from '../settings/setting-draft.ts';
 import { SettingForm } from '../settings/setting-form.tsx';
-import { SaveFault, type SaveGuard } from '../shared/save-guard.tsx';
+import { SaveError, type SaveGuard } from '../shared/save-guard.tsx';
 import type { Tagged } from '../shared/use-tagged.ts';
 
-/** What a channel is told; it can be tried before it is kept. */
+/** The settings of a channel; its credentials can be testResult before they are saved. */
 export function ChannelForm(props: {
   appId: number;
   kind: ChannelKind;
-  /** `undefined` for one that is new. */
+  /** `undefined` for a new channel. */
   channel: Tagged<ConfiguredChannel> | undefined;
   guard: SaveGuard;
   onLoad: () => Promise<void>;
@@ -22,37 +29,39 @@ export function ChannelForm(props: {
   const { appId, kind, channel, guard, onLoad, onSaved } = props;
   const [name, setName] = useState(channel?.name ?? kind.kind);
   const [draft, setDraft] = useState(noDraft);
-  const [faults, setFaults] = useState<Faults>(noFaults);
+  const [errors, setFormErrors] = useState<FormErrors>(noFormErrors);
   const [busy, setBusy] = useState<'save' | 'test'>();
-  const [tested, setTested] = useState<ChannelTest>();
+  const [testResult, setTestResult] = useState<ChannelTest>();
   const stored = channel?.settings ?? {};
   const settings = () => toPatch(draft, kind.groups, stored);
 
-  async function run(what: 'save' | 'test', work: () => Promise<void>): Promise<void> {
-    setBusy(what);
-    setFaults(noFaults);
-    setTested(undefined);
+  async function run(action: 'save' | 'test', work: () => Promise<void>): Promise<void> {
+    setBusy(action);
+    setFormErrors(noFormErrors);
+    setTestResult(undefined);
     try {
       await work();
     } catch (error) {
-      setFaults(faultsOf(error, kind.groups));
+      setFormErrors(formErrorsOf(error, kind.groups));
     } finally {
       setBusy(undefined);
     }
   }
   const test = () =>
     run('test', async () => {
-      setTested(await api.rest.admin.testChannel(appId, name, { kind: kind.kind, settings: settings() }));
+      setTestResult(await api.rest.admin.testChannel(appId, name, { kind: kind.kind, settings: settings() }));
     });
   const save = () =>
     run('save', async () => {
       if (channel)
-        await guard.over((how) => api.rest.admin.changeChannel(appId, name, { settings: settings() }, how));
+        await guard.saveChanges((how) =>
+          api.rest.admin.changeChannel(appId, name, { settings: settings() }, how),
+        );
       else {
-        await refuseKnown(appId, name);
+        await assertNameIsFree(appId, name);
         await api.rest.admin.putChannel(appId, name, { kind: kind.kind, settings: withoutNulls(settings()) });
       }
-      notifications.show({ message: 'Saved. It holds at once.' });
+      notifications.show({ message: 'Saved. Changes are live.' });
       await onSaved(name, draft.changes);
       setDraft(noDraft);
     });
@@ -70,17 +79,17 @@ export function ChannelForm(props: {
       <Stack gap="lg">
         {!channel && (
           <TextInput
-            label="Name of the channel"
-            description="Letters, digits, - and _. It is part of addresses and stays as it is."
+            label="Channel name"
+            description="Letters, digits, - and _. It is part of the webhook URL and cannot be changed later."
             value={name}
-            error={faults.at.name}
+            error={errors.at.name}
             onChange={(event) => setName(event.currentTarget.value)}
             withAsterisk
           />
         )}
         {kind.groups.length === 0 ? (
           <Text size="sm" c="dimmed">
-            There is nothing that it has to be told.
+            This channel has no settings.
           </Text>
         ) : (
           <SettingForm
@@ -89,24 +98,24 @@ export function ChannelForm(props: {
             secrets={channel?.secrets ?? []}
             draft={draft}
             onDraft={setDraft}
-            faults={faults}
+            errors={errors}
           />
         )}
-        {tested && (
-          <Alert color={tested.ok ? 'teal' : 'red'} role={tested.ok ? 'status' : 'alert'}>
-            {tested.ok ? 'It works: the provider lets us in.' : tested.reason}
+        {testResult && (
+          <Alert color={testResult.ok ? 'teal' : 'red'} role={testResult.ok ? 'status' : 'alert'}>
+            {testResult.ok ? 'The credentials work.' : testResult.reason}
           </Alert>
         )}
-        <SaveFault guard={guard} text={faults.rest} onSave={save} onLoad={onLoad} />
+        <SaveError guard={guard} text={errors.rest} onSave={save} onLoad={onLoad} />
         <Group justify="flex-end">
           {kind.isTestable && (
             <Button variant="default" loading={busy === 'test'} onClick={() => void test()}>
-              Try the credentials
+              Test credentials
             </Button>
           )}
           {(!channel || kind.groups.length > 0) && (
             <Button type="submit" loading={busy === 'save'} disabled={channel && !isChanged(draft)}>
-              {channel ? 'Save' : 'Add the channel'}
+              {channel ? 'Save' : 'Add channel'}
             </Button>
           )}
         </Group>
@@ -115,16 +124,15 @@ export function ChannelForm(props: {
   );
 }
 
-/** What is added must not replace what is there. */
-async function refuseKnown(appId: number, name: string): Promise<void> {
-  const path = `/v1/admin/apps/${appId}/channels`;
-  const { items } = await api.call<{ items: readonly { name: string }[] }>('GET', path);
+/** Throws if the name is in use: adding a channel must not replace an existing one. */
+async function assertNameIsFree(appId: number, name: string): Promise<void> {
+  const { items } = await api.rest.admin.appChannels(appId);
   if (items.every((one) => one.name !== name)) return;
-  const message = 'is taken already: choose another one';
+  const message = 'is already in use: choose another name';
   throw new MevrikError(409, 'conflict', message, { fields: [{ path: 'name', message }] });
 }
 
-/** In a new channel there is nothing to take away. */
+/** Leaves out settings that are `null`: a new channel has nothing to remove. */
 function withoutNulls(settings: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(settings).flatMap(([name, value]) => {

@@ -2,26 +2,26 @@ import { Badge, Group, Text } from '@mantine/core';
 import type { ChannelState } from '@mevrik/protocol';
 import { Ago, clockTime } from '../../shared/time.tsx';
 
-/** Whether answers get through a channel, and why not. */
+/** The status of a channel, with the reason and the next check if it is down. */
 export function ChannelHealth({
   of: { enabled, isDown, reason, since, probeAt, pausedUntil },
 }: {
   of: ChannelState;
 }) {
-  if (!enabled) return <Badge color="gray">switched off</Badge>;
+  if (!enabled) return <Badge color="gray">Disabled</Badge>;
   if (isDown) {
     return (
       <>
         <Group gap={8} wrap="nowrap">
-          <Badge color="red">down</Badge>
+          <Badge color="red">Down</Badge>
           {since && <Ago at={since} />}
         </Group>
         <Text size="sm" mt={4}>
-          {reason ?? 'The provider takes nothing.'}
+          {reason ?? 'The provider accepts no messages.'}
         </Text>
         {probeAt && (
           <Text size="xs" c="dimmed">
-            It is tried again by itself at {clockTime(probeAt)}.
+            Next check at {clockTime(probeAt)}.
           </Text>
         )}
       </>
@@ -30,12 +30,12 @@ export function ChannelHealth({
   if (pausedUntil) {
     return (
       <>
-        <Badge color="yellow">pauses</Badge>
+        <Badge color="yellow">Paused</Badge>
         <Text size="xs" c="dimmed" mt={4}>
-          The provider wants nothing until {clockTime(pausedUntil)}.
+          Rate limited by the provider until {clockTime(pausedUntil)}.
         </Text>
       </>
     );
   }
-  return <Badge color="teal">healthy</Badge>;
+  return <Badge color="teal">Healthy</Badge>;
 }

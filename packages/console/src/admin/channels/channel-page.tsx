@@ -1,6 +1,6 @@
 import { Anchor, Card, Group, SimpleGrid, Stack, Switch, Text, Title, UnstyledButton } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
-import type { ChannelKind, ConfiguredChannel } from '@mevrik/protocol';
+import type { ChannelKind, ChannelState, ConfiguredChannel } from '@mevrik/protocol';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { api } from '../../session/session.ts';
@@ -10,14 +10,15 @@ import { Failure, Loading } from '../../shared/states.tsx';
 import { Ago } from '../../shared/time.tsx';
 import classes from '../shared/admin.module.css';
 import { AdminPage } from '../shared/admin-page.tsx';
+import { useChannelStates } from '../shared/queries.ts';
 import { useSaveGuard } from '../shared/save-guard.tsx';
 import { type Tagged, useTagged } from '../shared/use-tagged.ts';
 import { ChannelForm } from './channel-form.tsx';
 import { ChannelHealth } from './channel-health.tsx';
 import { ChannelSteps } from './channel-steps.tsx';
 
-/** What was given to channels just now: it cannot be read again, and may have to be pasted at the provider. */
-const justGiven = new Map<string, Readonly<Record<string, unknown>>>();
+/** Secrets saved in this tab, by app and channel: they cannot be read again, but may have to be pasted at the provider. */
+const savedSecrets = new Map<string, Readonly<Record<string, unknown>>>();
 
 const useKinds = () =>
   useQuery({
@@ -26,7 +27,7 @@ const useKinds = () =>
     staleTime: Number.POSITIVE_INFINITY,
   });
 
-/** A new channel: of what kind, then what it is told. */
+/** Adds a channel: first its kind, then its settings. */
 export function AddChannelPage() {
   const { appId } = useParams({ strict: false }) as { appId: string };
   const { kind: chosen } = useSearch({ strict: false }) as { kind?: string };
@@ -40,7 +41,7 @@ export function AddChannelPage() {
   const back = <Back appId={appId} />;
   if (!kind) {
     return (
-      <AdminPage title="Add a channel" about="Where do your customers write?" actions={back}>
+      <AdminPage title="Add channel" about="Choose where customers write to you." actions={back}>
         <SimpleGrid cols={{ base: 1, sm: 2, lg: 3 }}>
           {kinds.data.items.map((one) => (
             <UnstyledButton
@@ -49,7 +50,7 @@ export function AddChannelPage() {
               to="/admin/apps/$appId/add-channel"
               params={{ appId } as never}
               search={{ kind: one.kind } as never}
-              className={classes.choice ?? ''}
+              className={classes.optionCard ?? ''}
             >
               <Group gap="sm" wrap="nowrap" align="flex-start">
                 <span aria-hidden>
@@ -69,7 +70,7 @@ export function AddChannelPage() {
     );
   }
   return (
-    <AdminPage title={`Add a channel: ${kind.title}`} about={kind.summary} actions={back}>
+    <AdminPage title={`Add channel: ${kind.title}`} about={kind.summary} actions={back}>
       <div className={classes.twoColumns}>
         <ChannelForm
           appId={Number(appId)}
@@ -78,7 +79,7 @@ export function AddChannelPage() {
           guard={guard}
           onLoad={async () => {}}
           onSaved={async (name, given) => {
-            justGiven.set(`${appId} ${name}`, given);
+            savedSecrets.set(`${appId} ${name}`, given);
             await queries.invalidateQueries({ queryKey: ['admin', 'channels', appId] });
             for (const key of ['channels', 'apps']) void queries.invalidateQueries({ queryKey: [key] });
             await navigate({ to: '/admin/apps/$appId/channels/$name', params: { appId, name } as never });
@@ -96,27 +97,41 @@ export function AddChannelPage() {
   );
 }
 
-/** A channel: what it is told, how it is doing, and what its provider must be told. */
+/** A channel: its settings, its status, and the setup steps at the provider. */
 export function ChannelPage() {
   const { appId, name } = useParams({ strict: false }) as { appId: string; name: string };
   const kinds = useKinds();
-  const { stored, loads, loadAnew } = useTagged<ConfiguredChannel>(
-    ['admin', 'channel', appId, name],
-    `/v1/admin/apps/${appId}/channels/${name}`,
+  const { stored, loads, reload } = useTagged<ConfiguredChannel>(['admin', 'channel', appId, name], (etag) =>
+    api.rest.admin.channel(Number(appId), name, etag),
   );
   if (kinds.isPending || stored.isPending) return <Loading />;
   if (kinds.isError) return <Failure error={kinds.error} onRetry={() => void kinds.refetch()} />;
   if (stored.isError) return <Failure error={stored.error} onRetry={() => void stored.refetch()} />;
   const known = kinds.data.items.find(({ kind }) => kind === stored.data.kind);
   const kind = known ?? {
-    ...{ kind: stored.data.kind, title: stored.data.kind, summary: '', steps: [], groups: [] },
-    ...{ hasWebhook: false, isTestable: false, isConnectable: false },
+    kind: stored.data.kind,
+    title: stored.data.kind,
+    summary: '',
+    steps: [],
+    groups: [],
+    hasWebhook: false,
+    isTestable: false,
+    isConnectable: false,
   };
   const { mailServer } = kinds.data;
-  return <Shown key={loads} {...{ appId, kind, mailServer }} channel={stored.data} onLoad={loadAnew} />;
+  return (
+    <ChannelEditor
+      key={loads}
+      appId={appId}
+      kind={kind}
+      mailServer={mailServer}
+      channel={stored.data}
+      onLoad={reload}
+    />
+  );
 }
 
-function Shown(props: {
+function ChannelEditor(props: {
   appId: string;
   kind: ChannelKind;
   channel: Tagged<ConfiguredChannel>;
@@ -127,18 +142,24 @@ function Shown(props: {
   const { name } = channel;
   const queries = useQueryClient();
   const guard = useSaveGuard(channel.etag);
-  const states = useQuery({ queryKey: ['channels'], queryFn: () => api.rest.admin.channelStates() });
+  const states = useChannelStates();
   const state = states.data?.items.find((one) => String(one.appId) === appId && one.name === name);
   const refresh = async () => {
     await queries.invalidateQueries({ queryKey: ['admin', 'channel', appId, name] });
     void queries.invalidateQueries({ queryKey: ['admin', 'channels', appId] });
     void queries.invalidateQueries({ queryKey: ['channels'] });
   };
-  async function setOpen(enabled: boolean): Promise<void> {
+  async function setEnabled(enabled: boolean): Promise<void> {
     try {
-      await guard.beside((how) => api.rest.admin.changeChannel(Number(appId), name, { enabled }, how));
+      await guard.saveIndependently((how) =>
+        api.rest.admin.changeChannel(Number(appId), name, { enabled }, how),
+      );
     } catch (error) {
-      notifications.show({ color: 'red', title: 'It was not changed', message: errorMessage(error) });
+      notifications.show({
+        color: 'red',
+        title: 'Could not change the channel',
+        message: errorMessage(error),
+      });
     }
     await refresh();
   }
@@ -152,47 +173,62 @@ function Shown(props: {
           guard={guard}
           onLoad={onLoad}
           onSaved={async (_name, given) => {
-            justGiven.set(`${appId} ${name}`, { ...justGiven.get(`${appId} ${name}`), ...given });
+            savedSecrets.set(`${appId} ${name}`, { ...savedSecrets.get(`${appId} ${name}`), ...given });
             await refresh();
           }}
         />
         <Stack>
-          <Card withBorder>
-            <Title order={2} mb="sm">
-              How it is doing
-            </Title>
-            <Group justify="space-between" align="flex-start" wrap="nowrap">
-              <div>
-                {state ? <ChannelHealth of={state} /> : null}
-                {state && (
-                  <Text size="sm" c="dimmed" mt={6}>
-                    {state.receivedAt === null ? (
-                      'Nothing has come in from its provider yet.'
-                    ) : (
-                      <>
-                        Something came in last: <Ago at={state.receivedAt} span inherit />
-                      </>
-                    )}
-                  </Text>
-                )}
-              </div>
-              <Switch
-                label="Open"
-                checked={channel.enabled}
-                onChange={(event) => void setOpen(event.currentTarget.checked)}
-              />
-            </Group>
-          </Card>
+          <StatusCard
+            state={state}
+            isEnabled={channel.enabled}
+            onEnable={(enabled) => void setEnabled(enabled)}
+          />
           <ChannelSteps
             kind={kind}
             channel={channel}
-            given={justGiven.get(`${appId} ${name}`) ?? {}}
+            given={savedSecrets.get(`${appId} ${name}`) ?? {}}
             mailServer={mailServer}
             appId={Number(appId)}
           />
         </Stack>
       </div>
     </AdminPage>
+  );
+}
+
+function StatusCard(props: {
+  state: ChannelState | undefined;
+  isEnabled: boolean;
+  onEnable: (enabled: boolean) => void;
+}) {
+  const { state, isEnabled, onEnable } = props;
+  return (
+    <Card withBorder>
+      <Title order={2} mb="sm">
+        Status
+      </Title>
+      <Group justify="space-between" align="flex-start" wrap="nowrap">
+        <div>
+          {state ? <ChannelHealth of={state} /> : null}
+          {state && (
+            <Text size="sm" c="dimmed" mt={6}>
+              {state.receivedAt === null ? (
+                'Nothing received from the provider yet.'
+              ) : (
+                <>
+                  Last received: <Ago at={state.receivedAt} span inherit />
+                </>
+              )}
+            </Text>
+          )}
+        </div>
+        <Switch
+          label="Enabled"
+          checked={isEnabled}
+          onChange={(event) => onEnable(event.currentTarget.checked)}
+        />
+      </Group>
+    </Card>
   );
 }
 

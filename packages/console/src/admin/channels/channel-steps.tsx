@@ -6,11 +6,11 @@ import { errorMessage } from '../../shared/error-message.ts';
 import { valueAt } from '../settings/setting-draft.ts';
 import { CopyText } from '../shared/copy-text.tsx';
 
-/** What is to be done at the provider, with what has to be pasted there. */
+/** The setup steps at the provider, with the values to paste there. */
 export function ChannelSteps(props: {
   kind: ChannelKind;
   channel: ConfiguredChannel | undefined;
-  /** What was given just now: it cannot be read again. */
+  /** Secrets saved in this tab, by setting: they cannot be read again. */
   given: Readonly<Record<string, unknown>>;
   mailServer: string | null;
   appId: number;
@@ -19,35 +19,34 @@ export function ChannelSteps(props: {
   const isAllowed = channel?.webhookUrl?.startsWith('https:') ?? true;
   if (kind.steps.length === 0) return null;
 
-  /** What stands for a name in braces: something to paste, or words. */
-  function stand(name: string): { paste: string } | { words: string } {
+  /** The content for a placeholder in a step: a value to paste, or a note. */
+  function contentOf(name: string): { paste: string } | { note: string } {
     if (name === 'webhook') {
       return channel?.webhookUrl
         ? { paste: channel.webhookUrl }
-        : { words: 'the address that stands here once you have saved.' };
+        : { note: 'the URL shown here after you save.' };
     }
     if (name === 'externalMessages') return { paste: `${location.origin}/v1/external-messages` };
     if (name === 'mailServer') {
       return mailServer === null
-        ? { words: 'this server, which takes none yet (SMTP_PORT is not set)' }
+        ? { note: 'this server, which does not accept email yet (SMTP_PORT is not set)' }
         : { paste: mailServer };
     }
     const known = given[name] ?? valueAt(channel?.settings ?? {}, name);
     if (typeof known === 'string') return { paste: known };
     return {
-      words: channel?.secrets.includes(name) ? 'the one that you gave.' : 'the one that you give here.',
+      note: channel?.secrets.includes(name) ? 'the value you entered.' : 'the value you enter here.',
     };
   }
 
   return (
     <Card withBorder>
       <Title order={2} mb="sm">
-        What is left to do
+        Setup steps
       </Title>
       {!isAllowed && kind.hasWebhook && (
         <Alert color="yellow" mb="sm">
-          Providers call addresses with https only. Set PUBLIC_URL to the address at which the internet
-          reaches this server.
+          Providers only call https URLs. Set PUBLIC_URL to the public https URL of this server.
         </Alert>
       )}
       <List type="ordered" size="sm" spacing="sm">
@@ -57,14 +56,14 @@ export function ChannelSteps(props: {
             styles={{ itemWrapper: { display: 'inline' }, itemLabel: { display: 'inline' } }}
           >
             {step.split(/\{(\w+)\}/).map((part, at) => {
-              // biome-ignore lint/suspicious/noArrayIndexKey: the parts of a sentence stay where they are
+              // biome-ignore lint/suspicious/noArrayIndexKey: the order of the parts never changes
               if (at % 2 === 0) return <Fragment key={at}>{part}</Fragment>;
-              const found = stand(part);
+              const found = contentOf(part);
               return 'paste' in found ? (
-                <CopyText key={part} value={found.paste} what={whatOf(part)} />
+                <CopyText key={part} value={found.paste} label={labelOf(part)} />
               ) : (
                 <Text key={part} span c="dimmed" inherit>
-                  {found.words}
+                  {found.note}
                 </Text>
               );
             })}
@@ -76,8 +75,8 @@ export function ChannelSteps(props: {
   );
 }
 
-const whatOf = (name: string): string =>
-  ({ webhook: 'address of the webhook', mailServer: 'mail server' })[name] ?? name;
+const labelOf = (name: string): string =>
+  ({ webhook: 'webhook URL', mailServer: 'mail server' })[name] ?? name;
 
 function Connect({ kind, name, appId }: { kind: ChannelKind; name: string; appId: number }) {
   const [busy, setBusy] = useState(false);
@@ -96,12 +95,12 @@ function Connect({ kind, name, appId }: { kind: ChannelKind; name: string; appId
     <>
       {answer && (
         <Alert mt="sm" color={answer.ok ? 'teal' : 'red'} role={answer.ok ? 'status' : 'alert'}>
-          {answer.ok ? `${kind.title} knows the address.` : answer.reason}
+          {answer.ok ? `${kind.title} accepted the webhook URL.` : answer.reason}
         </Alert>
       )}
       <Group mt="sm">
         <Button variant="light" loading={busy} onClick={() => void connect()}>
-          Tell {kind.title} the address
+          Register with {kind.title}
         </Button>
       </Group>
     </>

@@ -2,7 +2,7 @@ import { Anchor, Button, Card, Group, Table, Text } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import type { ChannelState } from '@mevrik/protocol';
 import { IconPlugConnected } from '@tabler/icons-react';
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { api } from '../../session/session.ts';
 import { useMe } from '../../session/use-session.ts';
@@ -12,112 +12,131 @@ import { Empty, Failure, Loading } from '../../shared/states.tsx';
 import { Ago } from '../../shared/time.tsx';
 import classes from '../shared/admin.module.css';
 import { AdminPage } from '../shared/admin-page.tsx';
+import { useChannelStates } from '../shared/queries.ts';
+import { DataTable } from '../shared/row-list.tsx';
 import { ChannelHealth } from './channel-health.tsx';
 
-/** Every channel, whether it gets through, and why not. */
+const columns = [
+  'Channel',
+  'App',
+  'Health',
+  { label: 'Queued', align: 'right' },
+  { label: 'Sent (24 h)', align: 'right' },
+  { label: 'Failed', align: 'right' },
+  { label: 'Unconfirmed', align: 'right' },
+  'Last received',
+  '',
+] as const;
+
+/** All channels and their health. */
 export function ChannelsPage() {
   const me = useMe();
-  const queries = useQueryClient();
-  const channels = useQuery({ queryKey: ['channels'], queryFn: () => api.rest.admin.channelStates() });
+  const channels = useChannelStates();
   if (channels.isPending) return <Loading />;
   if (channels.isError) return <Failure error={channels.error} onRetry={() => void channels.refetch()} />;
   const { items } = channels.data;
 
-  async function probe({ appId, name }: ChannelState): Promise<void> {
-    try {
-      await api.rest.admin.probeChannel(appId, name);
-      notifications.show({ message: `${name} is tried now.` });
-    } catch (error) {
-      notifications.show({ color: 'red', title: `${name} was not tried`, message: errorMessage(error) });
-    }
-    void queries.invalidateQueries({ queryKey: ['channels'] });
-  }
-
   return (
     <AdminPage
       title="Channels"
-      about="Where customers write, and whether answers get through. What is to be sent to a channel that is down waits, and goes on in order as soon as it is back."
+      about="Where customers write, and whether replies get through. Replies to a channel that is down are queued and sent in order once it recovers."
     >
       {items.length === 0 ? (
         <Card withBorder>
-          <Empty icon={<IconPlugConnected size={34} stroke={1.4} />} title="There is no channel yet">
-            Channels are added on the page of their app.
+          <Empty icon={<IconPlugConnected size={34} stroke={1.4} />} title="No channels yet">
+            Add channels on the page of an app.
           </Empty>
         </Card>
       ) : (
-        <Card withBorder p={0} className={classes.table} tabIndex={0}>
-          <Table>
-            <Table.Thead>
-              <Table.Tr>
-                <Table.Th>Channel</Table.Th>
-                <Table.Th>App</Table.Th>
-                <Table.Th>Health</Table.Th>
-                <Table.Th ta="right">Waiting</Table.Th>
-                <Table.Th ta="right">Sent, 24 h</Table.Th>
-                <Table.Th ta="right">Failed</Table.Th>
-                <Table.Th ta="right">In doubt</Table.Th>
-                <Table.Th>Last came in</Table.Th>
-                <Table.Th />
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {items.map((one) => (
-                <Table.Tr key={`${one.appId} ${one.name}`}>
-                  <Table.Td>
-                    <Group gap={8} wrap="nowrap">
-                      <ChannelIcon kind={one.kind} name={one.kind} />
-                      {me.role === 'admin' ? (
-                        <Link
-                          to="/admin/apps/$appId/channels/$name"
-                          params={{ appId: String(one.appId), name: one.name } as never}
-                          className={classes.link}
-                        >
-                          {one.name}
-                        </Link>
-                      ) : (
-                        <Text size="sm" fw={600}>
-                          {one.name}
-                        </Text>
-                      )}
-                      <Text size="xs" c="dimmed">
-                        {one.kind}
-                      </Text>
-                    </Group>
-                  </Table.Td>
-                  <Table.Td style={{ whiteSpace: 'nowrap' }}>{one.appName}</Table.Td>
-                  <Table.Td maw={420}>
-                    <ChannelHealth of={one} />
-                  </Table.Td>
-                  <Table.Td ta="right">
-                    <Statistic of={one} count={one.waiting} search={{}} />
-                  </Table.Td>
-                  <Table.Td ta="right">{one.sent}</Table.Td>
-                  <Table.Td ta="right">
-                    <Statistic of={one} count={one.failed} search={{ status: 'failed' }} color="red" />
-                  </Table.Td>
-                  <Table.Td ta="right">
-                    <Statistic of={one} count={one.doubtful} search={{ doubtful: 'true' }} />
-                  </Table.Td>
-                  <Table.Td>{one.receivedAt === null ? '–' : <Ago at={one.receivedAt} />}</Table.Td>
-                  <Table.Td ta="right">
-                    {me.role === 'admin' && one.isDown && (
-                      <Button size="compact-xs" variant="light" onClick={() => void probe(one)}>
-                        Try again
-                      </Button>
-                    )}
-                  </Table.Td>
-                </Table.Tr>
-              ))}
-            </Table.Tbody>
-          </Table>
-        </Card>
+        <DataTable columns={columns}>
+          {items.map((channel) => (
+            <ChannelRow
+              key={`${channel.appId} ${channel.name}`}
+              channel={channel}
+              isAdmin={me.role === 'admin'}
+            />
+          ))}
+        </DataTable>
       )}
     </AdminPage>
   );
 }
 
-/** A number of deliveries, and the way to them. */
-function Statistic(props: {
+interface RowProps {
+  readonly channel: ChannelState;
+  readonly isAdmin: boolean;
+}
+
+function ChannelRow({ channel, isAdmin }: RowProps) {
+  const queries = useQueryClient();
+
+  async function probe({ appId, name }: ChannelState): Promise<void> {
+    try {
+      await api.rest.admin.probeChannel(appId, name);
+      notifications.show({ message: `Checking ${name} now.` });
+    } catch (error) {
+      notifications.show({ color: 'red', title: `Could not check ${name}`, message: errorMessage(error) });
+    }
+    void queries.invalidateQueries({ queryKey: ['channels'] });
+  }
+
+  return (
+    <Table.Tr>
+      <Table.Td>
+        <ChannelName channel={channel} isAdmin={isAdmin} />
+      </Table.Td>
+      <Table.Td style={{ whiteSpace: 'nowrap' }}>{channel.appName}</Table.Td>
+      <Table.Td maw={420}>
+        <ChannelHealth of={channel} />
+      </Table.Td>
+      <Table.Td ta="right">
+        <DeliveryCount of={channel} count={channel.waiting} search={{}} />
+      </Table.Td>
+      <Table.Td ta="right">{channel.sent}</Table.Td>
+      <Table.Td ta="right">
+        <DeliveryCount of={channel} count={channel.failed} search={{ status: 'failed' }} color="red" />
+      </Table.Td>
+      <Table.Td ta="right">
+        <DeliveryCount of={channel} count={channel.doubtful} search={{ doubtful: 'true' }} />
+      </Table.Td>
+      <Table.Td>{channel.receivedAt === null ? '–' : <Ago at={channel.receivedAt} />}</Table.Td>
+      <Table.Td ta="right">
+        {isAdmin && channel.isDown && (
+          <Button size="compact-xs" variant="light" onClick={() => void probe(channel)}>
+            Retry
+          </Button>
+        )}
+      </Table.Td>
+    </Table.Tr>
+  );
+}
+
+function ChannelName({ channel, isAdmin }: RowProps) {
+  return (
+    <Group gap={8} wrap="nowrap">
+      <ChannelIcon kind={channel.kind} name={channel.kind} />
+      {isAdmin ? (
+        <Link
+          to="/admin/apps/$appId/channels/$name"
+          params={{ appId: String(channel.appId), name: channel.name } as never}
+          className={classes.link}
+        >
+          {channel.name}
+        </Link>
+      ) : (
+        <Text size="sm" fw={600}>
+          {channel.name}
+        </Text>
+      )}
+      <Text size="xs" c="dimmed">
+        {channel.kind}
+      </Text>
+    </Group>
+  );
+}
+
+/** A number of deliveries that links to them. */
+function DeliveryCount(props: {
   of: ChannelState;
   count: number;
   search: Readonly<Record<string, string>>;

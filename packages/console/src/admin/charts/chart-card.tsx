@@ -3,28 +3,28 @@ import '@mantine/charts/styles.css';
 import { Card, Center, ColorSwatch, Table, Text, Title } from '@mantine/core';
 import type { ChartWindow } from '@mevrik/protocol';
 import classes from '../shared/admin.module.css';
-import { chartTicks, sayTick, sayTime } from './chart-times.ts';
+import { chartTicks, tickFormat, timeFormat } from './chart-times.ts';
 
-/** What there is of an instant: the values of the series, by their names. */
+/** The values of the series at one point in time, by name. */
 export type ChartRow = { readonly at: string } & Readonly<Record<string, string | number | null>>;
 
-/** Figures over time. */
+/** A chart of values over time. */
 export interface Chart {
   readonly title: string;
   readonly kind: 'areas' | 'line' | 'dots' | 'bars';
   readonly rows: readonly ChartRow[];
   readonly series: readonly { readonly name: string; readonly label: string; readonly color: string }[];
-  /** A value as people read it. */
-  readonly say: (value: number) => string;
-  /** The least and the greatest value, where they are known beforehand. */
+  /** Formats a value with its unit. */
+  readonly format: (value: number) => string;
+  /** The smallest and largest value, if they are fixed. */
   readonly range?: readonly [number, number];
-  /** What it means that there is nothing. */
-  readonly nothing?: string;
+  /** The text shown when there are no values. */
+  readonly emptyText?: string;
 }
 
 const height = 190;
 
-/** The steps in which something happened: something was counted, or there was something to measure. */
+/** The rows with a count above zero or a measured value. */
 export function busyRows({ kind, rows, series }: Chart): readonly ChartRow[] {
   const isCounted = kind === 'areas' || kind === 'bars';
   return rows.filter((row) =>
@@ -32,26 +32,26 @@ export function busyRows({ kind, rows, series }: Chart): readonly ChartRow[] {
   );
 }
 
-/** A chart with its name and its legend; or the same figures as a table. */
+/** A chart with its title and legend, or the same values as a table. */
 export function ChartCard(props: { chart: Chart; window: ChartWindow; asTable: boolean }) {
   const { chart, window, asTable } = props;
-  const { title, series, nothing = 'Nothing happened in this time.' } = chart;
+  const { title, series, emptyText = 'No activity in this period.' } = chart;
   return (
     <Card withBorder component="section" aria-label={title}>
       <Title order={3} mb="sm" fz={15}>
         {title}
       </Title>
       {busyRows(chart).length === 0 ? (
-        <Center className={classes.nothing} mih={height}>
+        <Center className={classes.emptyChart} mih={height}>
           <Text size="sm" c="dimmed">
-            {nothing}
+            {emptyText}
           </Text>
         </Center>
       ) : asTable ? (
-        <FigureTable chart={chart} window={window} />
+        <ValueTable chart={chart} window={window} />
       ) : (
         <>
-          <div role="img" aria-label={inWords(chart, window)}>
+          <div role="img" aria-label={describeChart(chart, window)}>
             <Drawing chart={chart} window={window} />
           </div>
           <ul className={classes.legend}>
@@ -73,30 +73,30 @@ export function ChartCard(props: { chart: Chart; window: ChartWindow; asTable: b
 }
 
 function Drawing({ chart, window }: { chart: Chart; window: ChartWindow }) {
-  const { kind, rows, series, say, range } = chart;
+  const { kind, rows, series, format, range } = chart;
   const common = {
     h: height,
     dataKey: 'at',
     data: [...rows],
     series: [...series],
-    valueFormatter: say,
+    valueFormatter: format,
     gridProps: { syncWithTicks: true },
     xAxisProps: {
       ticks: chartTicks(
         rows.map(({ at }) => at),
         window,
       ),
-      tickFormatter: sayTick(window),
+      tickFormatter: tickFormat(window),
       interval: 'preserveStart' as const,
     },
     yAxisProps: {
       width: 54,
       ...(range && { domain: [...range], ticks: [1, 2, 3, 4, 5], interval: 0 as const }),
     },
-    // Without a pointer on the chart there is no instant to tell of.
-    tooltipProps: { labelFormatter: (at: unknown) => (typeof at === 'string' ? sayTime(window)(at) : '') },
+    // Without a pointer on the chart there is no time to show.
+    tooltipProps: { labelFormatter: (at: unknown) => (typeof at === 'string' ? timeFormat(window)(at) : '') },
   };
-  // What it shows is said in words, and its figures are in the table: nothing in it takes the focus.
+  // The chart has a text alternative and a table, so nothing inside it takes the focus.
   const inner = { accessibilityLayer: false, margin: { top: 8, right: 12 } };
   if (kind === 'bars') return <BarChart {...common} barChartProps={inner} />;
   if (kind === 'areas') {
@@ -124,17 +124,17 @@ function Drawing({ chart, window }: { chart: Chart; window: ChartWindow }) {
   );
 }
 
-/** Every step in which something happened, the last one first. */
-function FigureTable({ chart, window }: { chart: Chart; window: ChartWindow }) {
-  const { title, series, say } = chart;
-  const at = sayTime(window);
+/** The rows with values, newest first. */
+function ValueTable({ chart, window }: { chart: Chart; window: ChartWindow }) {
+  const { title, series, format } = chart;
+  const at = timeFormat(window);
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: whoever has no mouse scrolls it with the keys
-    <section className={classes.statistics} tabIndex={0} aria-label={`${title}: table`}>
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: it can be scrolled with the keyboard
+    <section className={classes.chartTable} tabIndex={0} aria-label={`${title}: table`}>
       <Table stickyHeader verticalSpacing={4} horizontalSpacing="xs">
         <Table.Thead>
           <Table.Tr>
-            <Table.Th scope="col">From</Table.Th>
+            <Table.Th scope="col">Time</Table.Th>
             {series.map(({ name, label }) => (
               <Table.Th key={name} scope="col" ta="right">
                 {label}
@@ -150,7 +150,7 @@ function FigureTable({ chart, window }: { chart: Chart; window: ChartWindow }) {
                 <Table.Th scope="row">{at(row.at)}</Table.Th>
                 {series.map(({ name }) => (
                   <Table.Td key={name} ta="right">
-                    {typeof row[name] === 'number' ? say(row[name]) : '–'}
+                    {typeof row[name] === 'number' ? format(row[name]) : '–'}
                   </Table.Td>
                 ))}
               </Table.Tr>
@@ -161,16 +161,16 @@ function FigureTable({ chart, window }: { chart: Chart; window: ChartWindow }) {
   );
 }
 
-/** What a chart shows, for whoever does not see it: the greatest value of each series, and when it was. */
-function inWords({ title, rows, series, say }: Chart, window: ChartWindow): string {
-  const at = sayTime(window);
-  const greatest = series.flatMap(({ name, label }) => {
+/** The text alternative of a chart: the maximum of each series and its time. */
+function describeChart({ title, rows, series, format }: Chart, window: ChartWindow): string {
+  const at = timeFormat(window);
+  const maxima = series.flatMap(({ name, label }) => {
     let top: { value: number; at: string } | undefined;
     for (const row of rows) {
       const value = row[name];
       if (typeof value === 'number' && value > (top?.value ?? 0)) top = { value, at: row.at };
     }
-    return top ? [`${label}, at most ${say(top.value)} (${at(top.at)})`] : [];
+    return top ? [`${label}, maximum ${format(top.value)} (${at(top.at)})`] : [];
   });
-  return `${title}. ${greatest.join('; ')}.`;
+  return `${title}. ${maxima.join('; ')}.`;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { chartTicks } from './chart-times.ts';
 
-/** So many instants, the last one at a quarter to seven on the viewer's clock. */
+/** Points `stepSeconds` apart; the last one is at 6:45 local time. */
 function points(count: number, stepSeconds: number): string[] {
   const last = new Date(2026, 2, 11, 6, 45).getTime();
   return Array.from({ length: count }, (_, at) =>
@@ -13,8 +13,8 @@ const clock = (at: string) => {
   return `${date.getHours()}:${String(date.getMinutes()).padStart(2, '0')}`;
 };
 
-describe('the marks below a chart', () => {
-  it('stand at round times of whoever looks', () => {
+describe('the ticks of a chart', () => {
+  it('are at round local times', () => {
     expect(chartTicks(points(60, 60), '1h').map(clock)).toEqual([
       '5:50',
       '6:00',
@@ -33,13 +33,13 @@ describe('the marks below a chart', () => {
     ]);
   });
 
-  it('stand at the first point of each day in a week', () => {
+  it('are at the first point of each day in a week', () => {
     const marks = chartTicks(points(84, 7_200), '7d').map((at) => new Date(at));
     expect(marks.map((date) => date.getDate())).toEqual([5, 6, 7, 8, 9, 10, 11]);
     for (const date of marks) expect(date.getHours()).toBeLessThan(2);
   });
 
-  it('are none where there are no points', () => {
+  it('are empty without points', () => {
     expect(chartTicks([], '24h')).toEqual([]);
   });
 });

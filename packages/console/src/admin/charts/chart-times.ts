@@ -9,29 +9,29 @@ const dayAndHour = new Intl.DateTimeFormat(undefined, {
   minute: '2-digit',
 });
 
-/** When a point of a chart begins, so that it cannot be taken for another one. */
-export function sayTime(window: ChartWindow): (at: string) => string {
+/** Formats the time of a point, unambiguous within the window. */
+export function timeFormat(window: ChartWindow): (at: string) => string {
   const format = window === '1h' ? clock : dayAndHour;
   return (at) => format.format(new Date(at));
 }
 
-/** A mark below a chart. */
-export function sayTick(window: ChartWindow): (at: string) => string {
+/** Formats the label of a tick on the time axis. */
+export function tickFormat(window: ChartWindow): (at: string) => string {
   const format = window === '7d' ? day : hour;
   return (at) => format.format(new Date(at));
 }
 
-/** The points that get a mark: every ten minutes, every four hours, or the first of each day, on the viewer's clock. */
+/** The points with a tick: every ten minutes, every four hours or the first of each day, in local time. */
 export function chartTicks(points: readonly string[], window: ChartWindow): string[] {
-  const stretch = (at: string) => {
+  const intervalOf = (at: string) => {
     const date = new Date(at);
     if (window === '7d') return date.toDateString();
     const minutes = date.getHours() * 60 + date.getMinutes();
     return `${date.toDateString()} ${Math.floor(minutes / (window === '1h' ? 10 : 240))}`;
   };
-  // The first point is in the middle of its stretch.
+  // The first point is usually in the middle of its interval.
   return points.filter((at, place) => {
     const before = points[place - 1];
-    return before !== undefined && stretch(before) !== stretch(at);
+    return before !== undefined && intervalOf(before) !== intervalOf(at);
   });
 }

@@ -7,32 +7,32 @@ import { meaningOf } from '../events/event-types.ts';
 import classes from '../shared/admin.module.css';
 import { busyRows, type Chart, ChartCard, type ChartRow } from './chart-card.tsx';
 
-/** How figures are shown. */
+/** Whether values are shown as charts or as tables. */
 export type ChartView = 'charts' | 'tables';
 
-/** Kinds of event with a colour of their own; the others are one. */
-const kindsShown = 6;
+/** The number of event types with a color of their own; the rest are combined. */
+const typesShown = 6;
 const palette = ['brand.6', 'indigo.5', 'orange.5', 'grape.5', 'cyan.6', 'lime.6'];
-/** What is counted seldom is added up over so long: bars of minutes would be too thin to see. */
+/** The width of a bar in milliseconds: bars of single minutes would be too thin to see. */
 const barMs: Readonly<Record<ChartWindow, number>> = { '1h': 300_000, '24h': 7_200_000, '7d': 43_200_000 };
-const inTime: Readonly<Record<ChartWindow, string>> = {
-  '1h': 'for an hour',
-  '24h': 'for a day',
-  '7d': 'for a week',
+const periods: Readonly<Record<ChartWindow, string>> = {
+  '1h': 'in the last hour',
+  '24h': 'in the last 24 hours',
+  '7d': 'in the last 7 days',
 };
-const halves = { half: 'brand.6', most: 'orange.5' } as const;
+const percentileColors = { median: 'brand.6', p95: 'orange.5' } as const;
 
-/** Figures over time, each in a card of its own. */
-export function Charts({ charts, view }: { charts: ChartData; view: ChartView }) {
+/** Statistics over time, one card per chart. */
+export function StatisticCharts({ charts, view }: { charts: ChartData; view: ChartView }) {
   const all = chartsOf(charts);
   if (all.every((chart) => busyRows(chart).length === 0)) {
     return (
       <Card withBorder>
         <Empty
           icon={<IconChartLine size={34} stroke={1.4} />}
-          title={`Nothing happened ${inTime[charts.window]}`}
+          title={`No activity ${periods[charts.window]}`}
         >
-          The figures of the next conversation are drawn here, minute by minute.
+          The next conversation appears here, minute by minute.
         </Empty>
       </Card>
     );
@@ -48,20 +48,28 @@ export function Charts({ charts, view }: { charts: ChartData; view: ChartView })
 
 function chartsOf({ window, stepSeconds, eventNames, points }: ChartData): readonly Chart[] {
   const rows = points.map(({ events: _, ...point }): ChartRow => point);
-  const within = (what: string) => [
-    { name: `${what}P50${what === 'wait' ? 'Seconds' : 'Ms'}`, label: 'Half within', color: halves.half },
-    { name: `${what}P95${what === 'wait' ? 'Seconds' : 'Ms'}`, label: '95 % within', color: halves.most },
+  const percentiles = (what: string) => [
+    {
+      name: `${what}P50${what === 'wait' ? 'Seconds' : 'Ms'}`,
+      label: 'Median',
+      color: percentileColors.median,
+    },
+    {
+      name: `${what}P95${what === 'wait' ? 'Seconds' : 'Ms'}`,
+      label: '95th percentile',
+      color: percentileColors.p95,
+    },
   ];
   return [
     eventsOf(points, eventNames, stepSeconds),
-    { title: 'Until an event is handled', kind: 'line', rows, say: sayMs, series: within('age') },
-    { title: 'Until clients hear of it', kind: 'line', rows, say: sayMs, series: within('broadcast') },
+    { title: 'Event handling time', kind: 'line', rows, format: formatMs, series: percentiles('age') },
+    { title: 'Broadcast latency', kind: 'line', rows, format: formatMs, series: percentiles('broadcast') },
     {
-      title: 'What went wrong',
+      title: 'Failures',
       kind: 'bars',
-      rows: addedUp(points, barMs[window]),
-      say: (value) => value.toLocaleString(),
-      nothing: 'Nothing went wrong in this time.',
+      rows: failureRows(points, barMs[window]),
+      format: (value) => value.toLocaleString(),
+      emptyText: 'No failures in this period.',
       series: [
         { name: 'failed', label: 'Failed attempts', color: 'yellow.5' },
         { name: 'parked', label: 'Parked', color: 'orange.7' },
@@ -69,33 +77,33 @@ function chartsOf({ window, stepSeconds, eventNames, points }: ChartData): reado
       ],
     },
     {
-      title: 'Until an agent takes a conversation',
+      title: 'Wait for an agent',
       kind: 'dots',
       rows,
-      say: (seconds) => duration(seconds * 1000),
-      nothing: 'No conversation was taken in this time.',
-      series: within('wait'),
+      format: (seconds) => duration(seconds * 1000),
+      emptyText: 'No conversation was accepted in this period.',
+      series: percentiles('wait'),
     },
     {
       title: 'Satisfaction',
       kind: 'dots',
       rows,
       range: [1, 5],
-      say: (value) => value.toLocaleString(undefined, { maximumFractionDigits: 1 }),
-      nothing: 'Nobody answered a survey in this time.',
-      series: [{ name: 'csatMean', label: 'Mean of 1 to 5', color: 'yellow.6' }],
+      format: (value) => value.toLocaleString(undefined, { maximumFractionDigits: 1 }),
+      emptyText: 'No ratings in this period.',
+      series: [{ name: 'csatMean', label: 'Average (1 to 5)', color: 'yellow.6' }],
     },
   ];
 }
 
 function eventsOf(points: readonly ChartPoint[], names: readonly string[], stepSeconds: number): Chart {
-  const [shown, rest] = [names.slice(0, kindsShown), names.slice(kindsShown)];
+  const [shown, rest] = [names.slice(0, typesShown), names.slice(typesShown)];
   const perSecond = ({ events }: ChartPoint, of: readonly string[]) =>
     of.reduce((sum, name) => sum + (events[name] ?? 0), 0) / stepSeconds;
   return {
-    title: 'Events a second',
+    title: 'Events per second',
     kind: 'areas',
-    say: (value) =>
+    format: (value) =>
       value.toLocaleString(
         undefined,
         value < 1 ? { maximumSignificantDigits: 2 } : { maximumFractionDigits: 1 },
@@ -107,13 +115,13 @@ function eventsOf(points: readonly ChartPoint[], names: readonly string[], stepS
     })),
     series: [
       ...shown.map((name, at) => ({ name, label: meaningOf(name), color: palette[at] ?? 'gray.5' })),
-      ...(rest.length > 0 ? [{ name: 'others', label: 'Others', color: 'gray.5' }] : []),
+      ...(rest.length > 0 ? [{ name: 'others', label: 'Other', color: 'gray.5' }] : []),
     ],
   };
 }
 
-/** What went wrong, over longer steps. */
-function addedUp(points: readonly ChartPoint[], stepMs: number): readonly ChartRow[] {
+/** Failures, added up over longer steps. */
+function failureRows(points: readonly ChartPoint[], stepMs: number): readonly ChartRow[] {
   const rows = new Map<string, { at: string; failed: number; parked: number; dead: number }>();
   for (const { at: exactly, failed, parked, dead } of points) {
     const at = new Date(Math.floor(Date.parse(exactly) / stepMs) * stepMs).toISOString();
@@ -128,7 +136,7 @@ function addedUp(points: readonly ChartPoint[], stepMs: number): readonly ChartR
   return [...rows.values()];
 }
 
-function sayMs(ms: number): string {
+function formatMs(ms: number): string {
   const digits = { maximumFractionDigits: 1 };
   return ms < 1_000 ? `${Math.round(ms)} ms` : `${(ms / 1_000).toLocaleString(undefined, digits)} s`;
 }

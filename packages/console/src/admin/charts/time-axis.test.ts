@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { legible, timeAxis } from './time-axis.ts';
 
-describe('an axis of time', () => {
-  it('shows what happened close together in proportion', () => {
+describe('a time axis', () => {
+  it('shows close events in proportion', () => {
     const { place, cuts, marks, lengthMs } = timeAxis([
       { from: 1_000, to: 1_040 },
       { from: 1_060, to: 1_100 },
@@ -13,7 +13,7 @@ describe('an axis of time', () => {
     expect([cuts, marks, lengthMs]).toEqual([[], [{ place: 0, afterMs: 0 }], 100]);
   });
 
-  it('cuts a silence longer than all that happened, and says how long it was', () => {
+  it('shortens a gap longer than all activity and reports its length', () => {
     const hour = 3_600_000;
     const { place, cuts, marks } = timeAxis([
       { from: 0, to: 50 },
@@ -26,7 +26,7 @@ describe('an axis of time', () => {
     expect(place(hour + 50)).toBeCloseTo(1);
   });
 
-  it('never goes back, and stays on the line, whatever it is given', () => {
+  it('is monotonic and stays between 0 and 1 for any input', () => {
     const { place } = timeAxis([
       { from: 5, to: 5 },
       { from: 9_000, to: 9_001 },
@@ -39,7 +39,7 @@ describe('an axis of time', () => {
     expect(timeAxis([]).place(7)).toBe(0);
   });
 
-  it('writes no label over another, and no sign of a silence over a label', () => {
+  it('overlaps no labels and no gap signs', () => {
     const minute = 60_000;
     const axis = timeAxis([0, 1, 2, 30, 31, 90].map((at) => ({ from: at * minute, to: at * minute + 5 })));
     const { marks, cuts } = legible(axis, 0.2);

@@ -1,32 +1,32 @@
-/** A stretch of time, in milliseconds. */
-export interface Span {
+/** A period, in milliseconds. */
+export interface TimeSpan {
   readonly from: number;
   readonly to: number;
 }
 
-/** Where instants stand on a line on which long silences are cut short. */
+/** A time axis on which long idle gaps are shortened. */
 export interface TimeAxis {
   readonly start: number;
-  /** Milliseconds from the first to the last of it. */
+  /** Milliseconds from the first to the last instant. */
   readonly lengthMs: number;
-  /** From 0 to 1. */
+  /** The position of an instant, from 0 to 1. */
   place(at: number): number;
-  /** Where a stretch begins, and how long after the start that is. */
+  /** The start of each busy period: its position, and the time since the start of the axis. */
   readonly marks: readonly { readonly place: number; readonly afterMs: number }[];
-  /** Silences that are cut: where, and how long they are. */
+  /** The shortened gaps: position and real length. */
   readonly cuts: readonly { readonly place: number; readonly ms: number }[];
 }
 
-/** A silence that is never cut: a fifth of a second looks like none. */
+/** Gaps up to this length are never shortened. */
 const shortMs = 200;
-/** What is left of a cut silence, of the whole line. */
+/** The share of the axis that a shortened gap occupies. */
 const cutWidth = 0.06;
 
 /**
- * Makes the axis of some stretches. A silence longer than all that happens is cut: a retry after an hour would
- * otherwise press what took milliseconds into one point.
+ * Builds the axis of some periods. A gap longer than all activity is shortened: otherwise a retry after an hour
+ * would compress work of milliseconds into one point.
  */
-export function timeAxis(spans: readonly Span[]): TimeAxis {
+export function timeAxis(spans: readonly TimeSpan[]): TimeAxis {
   const busy = merged(spans);
   const start = busy[0]?.from ?? 0;
   const gaps = busy.slice(1).map((span, at) => ({ at, ms: span.from - (busy[at]?.to ?? span.from) }));
@@ -70,7 +70,7 @@ export function timeAxis(spans: readonly Span[]): TimeAxis {
   };
 }
 
-/** What of an axis can be written beside each other, where a label takes that share of the line. */
+/** The marks and gaps whose labels do not overlap, if a label occupies `labelWidth` of the axis. */
 export function legible(
   { marks, cuts }: Pick<TimeAxis, 'cuts' | 'marks'>,
   labelWidth: number,
@@ -84,7 +84,7 @@ export function legible(
   return { marks: shown, cuts: cuts.filter(({ place }) => isFree(place)) };
 }
 
-function merged(spans: readonly Span[]): readonly Span[] {
+function merged(spans: readonly TimeSpan[]): readonly TimeSpan[] {
   const found: { from: number; to: number }[] = [];
   for (const { from, to } of spans.toSorted((one, two) => one.from - two.from)) {
     const last = found.at(-1);

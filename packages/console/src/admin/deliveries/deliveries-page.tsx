@@ -6,9 +6,9 @@ import { useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api } from '../../session/session.ts';
 import { ChannelFilter, LogList } from '../shared/log-list.tsx';
-import { DeliveryRow, stateWords } from './delivery-row.tsx';
+import { DeliveryTableRow, stateWords } from './delivery-table-row.tsx';
 
-/** Messages on their way through providers, with all that was tried. */
+/** Deliveries through providers, with every attempt. */
 export function DeliveriesPage() {
   const search = useSearch({ strict: false }) as {
     channel?: string;
@@ -19,15 +19,16 @@ export function DeliveriesPage() {
   const [messageId, setMessageId] = useState(search.messageId ?? null);
   const [channel, setChannel] = useState<string | null>(search.channel ?? null);
   const [status, setStatus] = useState<string | null>(search.status ?? null);
-  const [isDoubtful, setDoubtful] = useState(search.doubtful === 'true');
+  const [isUnconfirmed, setUnconfirmed] = useState(search.doubtful === 'true');
   const list = useInfiniteQuery({
-    queryKey: ['deliveries', channel, status, isDoubtful, messageId],
+    queryKey: ['deliveries', channel, status, isUnconfirmed, messageId],
+    meta: { live: ['activity', 'deliveries'] },
     queryFn: ({ pageParam }) =>
       api.rest.admin.deliveries({
         limit: 50,
         ...(channel !== null && { channel }),
         ...(status !== null && { status: status as DeliveryState }),
-        ...(isDoubtful && { doubtful: 'true' }),
+        ...(isUnconfirmed && { doubtful: 'true' }),
         ...(messageId !== null && { messageId: Number(messageId) }),
         ...(pageParam !== undefined && { cursor: pageParam }),
       }),
@@ -38,12 +39,12 @@ export function DeliveriesPage() {
   return (
     <LogList
       title="Deliveries"
-      about="Every message that goes out through a provider, newest first: how often it was tried, what the provider said, and whether it may have arrived without a word."
+      about="Messages sent through providers, newest first, with every attempt and the provider’s response."
       filters={
         <>
           <Select
-            aria-label="State"
-            placeholder="All states"
+            aria-label="Status"
+            placeholder="All statuses"
             data={Object.entries(stateWords).map(([value, label]) => ({ value, label }))}
             value={status}
             onChange={setStatus}
@@ -52,9 +53,9 @@ export function DeliveriesPage() {
           />
           <ChannelFilter value={channel} onChange={setChannel} />
           <Checkbox
-            label="In doubt only"
-            checked={isDoubtful}
-            onChange={(event) => setDoubtful(event.currentTarget.checked)}
+            label="Unconfirmed only"
+            checked={isUnconfirmed}
+            onChange={(event) => setUnconfirmed(event.currentTarget.checked)}
           />
           {messageId !== null && (
             <Pill withRemoveButton size="lg" onRemove={() => setMessageId(null)}>
@@ -64,12 +65,12 @@ export function DeliveriesPage() {
         </>
       }
       list={list}
-      columns={['When', 'Message', 'Channel', 'State', 'What went wrong last', 'Attempts', '']}
-      row={(delivery) => <DeliveryRow key={delivery.id} delivery={delivery} />}
+      columns={['Created', 'Message', 'Channel', 'Status', 'Last error', 'Attempts', '']}
+      row={(delivery) => <DeliveryTableRow key={delivery.id} delivery={delivery} />}
       empty={{
         icon: <IconSend size={34} stroke={1.4} />,
-        title: 'No delivery fits',
-        text: 'Answers on the website go there directly; what goes through a provider is shown here.',
+        title: 'No matching deliveries',
+        text: 'Messages sent through providers appear here. Replies on your website are shown directly.',
       }}
     />
   );

@@ -1,36 +1,36 @@
-import { Badge, Button, Card, Group, SegmentedControl, Select, Table, Text } from '@mantine/core';
+import { Badge, Button, Group, SegmentedControl, Select, Table, Text } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import type { EmailRecord } from '@mevrik/protocol';
 import { IconMail } from '@tabler/icons-react';
-import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query';
-import { Fragment, useState } from 'react';
+import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
 import { api } from '../../session/session.ts';
 import { errorMessage } from '../../shared/error-message.ts';
-import { Empty, Failure, Loading } from '../../shared/states.tsx';
 import { Ago, clockTime } from '../../shared/time.tsx';
-import classes from '../shared/admin.module.css';
 import { AdminPage } from '../shared/admin-page.tsx';
-import { EarlierOnes } from '../shared/earlier-ones.tsx';
-import { EmailPreview } from './email-preview.tsx';
+import { useChannelStates } from '../shared/queries.ts';
+import { RowList } from '../shared/row-list.tsx';
+import { EmailSource } from './email-source.tsx';
 
-/** Nothing is broadcast of a mail that nothing was made of. */
-const lookAgainMs = 5_000;
+/** An email that creates no message triggers no notice, so the list is polled. */
+const pollMs = 5_000;
 
 const states = {
-  received: { word: 'waits', color: 'blue' },
-  handled: { word: 'handled', color: 'teal' },
-  ignored: { word: 'ignored', color: 'gray' },
-  unreadable: { word: 'unreadable', color: 'orange' },
-  failed: { word: 'failed', color: 'red' },
+  received: { word: 'Pending', color: 'blue' },
+  handled: { word: 'Handled', color: 'teal' },
+  ignored: { word: 'Ignored', color: 'gray' },
+  unreadable: { word: 'Unreadable', color: 'orange' },
+  failed: { word: 'Failed', color: 'red' },
 } as const;
 
-/** The mails that have come in, and what was made of them. */
+/** Inbound emails and their processing status. */
 export function EmailsPage() {
   const [status, setStatus] = useState<'' | EmailRecord['status']>('');
   const [channel, setChannel] = useState<string | null>(null);
-  const channels = useQuery({ queryKey: ['channels'], queryFn: () => api.rest.admin.channelStates() });
+  const channels = useChannelStates();
   const list = useInfiniteQuery({
     queryKey: ['emails', status, channel],
+    meta: { live: ['activity'] },
     queryFn: ({ pageParam }) =>
       api.rest.admin.emails({
         limit: 50,
@@ -40,17 +40,16 @@ export function EmailsPage() {
       }),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: ({ next }) => next ?? undefined,
-    refetchInterval: lookAgainMs,
+    refetchInterval: pollMs,
   });
-  const rows = list.data?.pages.flatMap(({ items }) => items) ?? [];
   const counts = list.data?.pages[0]?.counts ?? {};
   const names = new Set(
     (channels.data?.items ?? []).filter(({ kind }) => kind === 'email').map(({ name }) => name),
   );
   return (
     <AdminPage
-      title="Mails"
-      about="The mails that came in, newest first. One that could not be taken in has failed after some attempts, with its error; once that is mended it can be taken in again. Its message is stored once."
+      title="Emails"
+      about="Inbound emails, newest first. An email that could not be processed after several attempts is marked as failed; fix the cause and process it again. Its message is stored only once."
     >
       <Group gap="sm">
         <SegmentedControl
@@ -74,115 +73,104 @@ export function EmailsPage() {
           w={200}
         />
       </Group>
-      {list.isPending ? (
-        <Loading />
-      ) : list.isError ? (
-        <Failure error={list.error} onRetry={() => void list.refetch()} />
-      ) : rows.length === 0 ? (
-        <Card withBorder>
-          <Empty icon={<IconMail size={34} stroke={1.4} />} title="No mail fits">
-            If one should have come in, check the channel’s address, and how its mails get here.
-          </Empty>
-        </Card>
-      ) : (
-        <MailTable rows={rows} />
-      )}
-      <EarlierOnes of={list} />
+      <RowList
+        list={list}
+        columns={['Received', 'ID', 'Sender', 'Channel', 'Status', 'Reason', '']}
+        row={(email) => <EmailRow key={email.id} email={email} />}
+        empty={{
+          icon: <IconMail size={34} stroke={1.4} />,
+          title: 'No matching emails',
+          text: 'If you expected one, check the address of the channel and how its emails are received.',
+        }}
+      />
     </AdminPage>
   );
 }
 
-function MailTable({ rows }: { rows: readonly EmailRecord[] }) {
+function EmailRow({ email }: { email: EmailRecord }) {
+  const { id, receivedAt, sender, channel, source, status } = email;
   const queries = useQueryClient();
-  const [open, setOpen] = useState<number>();
+  const [isOpen, setOpen] = useState(false);
 
-  async function replay(id: number): Promise<void> {
+  async function replay(): Promise<void> {
     try {
       await api.rest.admin.replayEmail(id);
-      notifications.show({ message: `Mail ${id} is taken in once more.` });
+      notifications.show({ message: `Email ${id} will be processed again.` });
     } catch (error) {
-      notifications.show({ color: 'red', title: 'It was not taken in again', message: errorMessage(error) });
+      notifications.show({
+        color: 'red',
+        title: 'Could not process the email again',
+        message: errorMessage(error),
+      });
     }
     void queries.invalidateQueries({ queryKey: ['emails'] });
   }
 
   return (
-    <Card withBorder p={0} className={classes.table} tabIndex={0}>
-      <Table>
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th>When</Table.Th>
-            <Table.Th>Mail</Table.Th>
-            <Table.Th>Sender</Table.Th>
-            <Table.Th>Channel</Table.Th>
-            <Table.Th>State</Table.Th>
-            <Table.Th>Why nothing was made of it</Table.Th>
-            <Table.Th />
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {rows.map(({ id, receivedAt, sender, channel, source, status, note, attempts, retryAt }) => (
-            <Fragment key={id}>
-              <Table.Tr>
-                <Table.Td>
-                  <Ago at={receivedAt} />
-                </Table.Td>
-                <Table.Td>{id}</Table.Td>
-                <Table.Td>
-                  {sender || (
-                    <Text span size="sm" c="dimmed">
-                      a mail server
-                    </Text>
-                  )}
-                </Table.Td>
-                <Table.Td>
-                  {channel}{' '}
-                  <Text span size="xs" c="dimmed">
-                    {source.toUpperCase()}
-                  </Text>
-                </Table.Td>
-                <Table.Td>
-                  <Badge color={states[status].color}>{states[status].word}</Badge>
-                </Table.Td>
-                <Table.Td maw={420}>
-                  <Text size="sm" style={{ overflowWrap: 'anywhere' }}>
-                    {note ?? '–'}
-                  </Text>
-                  {status === 'received' && attempts > 0 && retryAt !== null && (
-                    <Text size="xs" c="dimmed">
-                      {attempts === 1 ? '1 attempt' : `${attempts} attempts`}, the next at{' '}
-                      {clockTime(retryAt)}
-                    </Text>
-                  )}
-                </Table.Td>
-                <Table.Td>
-                  <Group gap={6} wrap="nowrap" justify="flex-end">
-                    <Button
-                      size="compact-xs"
-                      variant="default"
-                      aria-expanded={open === id}
-                      aria-label={open === id ? `Hide mail ${id}` : `Look into mail ${id}`}
-                      onClick={() => setOpen(open === id ? undefined : id)}
-                    >
-                      {open === id ? 'Hide' : 'Look'}
-                    </Button>
-                    <Button size="compact-xs" variant="light" onClick={() => void replay(id)}>
-                      Take in again
-                    </Button>
-                  </Group>
-                </Table.Td>
-              </Table.Tr>
-              {open === id && (
-                <Table.Tr>
-                  <Table.Td colSpan={7}>
-                    <EmailPreview id={id} />
-                  </Table.Td>
-                </Table.Tr>
-              )}
-            </Fragment>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </Card>
+    <>
+      <Table.Tr>
+        <Table.Td>
+          <Ago at={receivedAt} />
+        </Table.Td>
+        <Table.Td>{id}</Table.Td>
+        <Table.Td>
+          {sender || (
+            <Text span size="sm" c="dimmed">
+              mail server
+            </Text>
+          )}
+        </Table.Td>
+        <Table.Td>
+          {channel}{' '}
+          <Text span size="xs" c="dimmed">
+            {source.toUpperCase()}
+          </Text>
+        </Table.Td>
+        <Table.Td>
+          <Badge color={states[status].color}>{states[status].word}</Badge>
+        </Table.Td>
+        <Table.Td maw={420}>
+          <Reason of={email} />
+        </Table.Td>
+        <Table.Td>
+          <Group gap={6} wrap="nowrap" justify="flex-end">
+            <Button
+              size="compact-xs"
+              variant="default"
+              aria-expanded={isOpen}
+              aria-label={isOpen ? `Hide email ${id}` : `View email ${id}`}
+              onClick={() => setOpen(!isOpen)}
+            >
+              {isOpen ? 'Hide' : 'View'}
+            </Button>
+            <Button size="compact-xs" variant="light" onClick={() => void replay()}>
+              Process again
+            </Button>
+          </Group>
+        </Table.Td>
+      </Table.Tr>
+      {isOpen && (
+        <Table.Tr>
+          <Table.Td colSpan={7}>
+            <EmailSource id={id} />
+          </Table.Td>
+        </Table.Tr>
+      )}
+    </>
+  );
+}
+
+function Reason({ of: { status, note, attempts, retryAt } }: { of: EmailRecord }) {
+  return (
+    <>
+      <Text size="sm" style={{ overflowWrap: 'anywhere' }}>
+        {note ?? '–'}
+      </Text>
+      {status === 'received' && attempts > 0 && retryAt !== null && (
+        <Text size="xs" c="dimmed">
+          {attempts === 1 ? '1 attempt' : `${attempts} attempts`}, next at {clockTime(retryAt)}
+        </Text>
+      )}
+    </>
   );
 }

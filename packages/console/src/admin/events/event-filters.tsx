@@ -1,23 +1,22 @@
 import { Button, Group, MultiSelect, Select, TextInput } from '@mantine/core';
 import { useDebouncedCallback } from '@mantine/hooks';
 import { IconFilterOff, IconSearch } from '@tabler/icons-react';
-import { useQuery } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
-import { api } from '../../session/session.ts';
 import { localTime } from '../replays/replay-words.ts';
 import classes from '../shared/admin.module.css';
-import type { EventFilter } from './event-filter.ts';
+import { useApps } from '../shared/queries.ts';
+import type { EventLogFilter } from './event-filter.ts';
 import { eventTypes, meaningOf } from './event-types.ts';
 import { outcomeWords } from './outcome-badge.tsx';
 
-/** The fields that narrow the list of events down. */
+/** The filters of the event log. */
 export function EventFilters(props: {
-  filter: EventFilter;
-  onChange: (next: { readonly [Part in keyof EventFilter]?: string | undefined }) => void;
+  filter: EventLogFilter;
+  onChange: (next: { readonly [Part in keyof EventLogFilter]?: string | undefined }) => void;
   onClear: () => void;
 }) {
   const { filter, onChange, onClear } = props;
-  const apps = useQuery({ queryKey: ['apps'], queryFn: () => api.rest.desk.apps() });
+  const apps = useApps();
   const types = filter.type?.split(',') ?? [];
   const time = (part: 'from' | 'until', label: string) => (
     <TextInput
@@ -32,15 +31,15 @@ export function EventFilters(props: {
   );
   return (
     <div className={classes.fields}>
-      <Words
-        label="Words"
-        placeholder="In what was said, or an id"
+      <DebouncedInput
+        label="Search"
+        placeholder="Message text or ID"
         value={filter.text}
         onChange={(text) => onChange({ text })}
       />
       <MultiSelect
-        label="Kinds"
-        placeholder={types.length === 0 ? 'All kinds' : ''}
+        label="Event types"
+        placeholder={types.length === 0 ? 'All types' : ''}
         data={eventTypes}
         value={types}
         onChange={(next) => onChange({ type: next.join(',') })}
@@ -54,8 +53,8 @@ export function EventFilters(props: {
         clearable
       />
       <Select
-        label="What became of it"
-        placeholder="Anything"
+        label="Result"
+        placeholder="All results"
         data={Object.entries(outcomeWords).map(([value, label]) => ({ value, label }))}
         value={filter.outcome ?? null}
         onChange={(outcome) => onChange({ outcome: outcome ?? undefined })}
@@ -69,14 +68,14 @@ export function EventFilters(props: {
         onChange={(appId) => onChange({ appId: appId ?? undefined })}
         clearable
       />
-      <Words
+      <DebouncedInput
         label="Conversation"
-        placeholder="As 1/web:…"
+        placeholder="1/web:…"
         value={filter.key}
         onChange={(key) => onChange({ key })}
       />
-      <Words
-        label="Session number"
+      <DebouncedInput
+        label="Session ID"
         placeholder="All sessions"
         value={filter.sessionId}
         onChange={(sessionId) => onChange({ sessionId: sessionId.replace(/\D/g, '') })}
@@ -86,7 +85,7 @@ export function EventFilters(props: {
       {Object.keys(filter).length > 0 && (
         <Group align="flex-end">
           <Button variant="subtle" leftSection={<IconFilterOff size={16} />} onClick={onClear}>
-            Show all
+            Clear filters
           </Button>
         </Group>
       )}
@@ -94,8 +93,8 @@ export function EventFilters(props: {
   );
 }
 
-/** A field whose word counts when nothing more is typed for a moment. */
-function Words(props: {
+/** A text field that reports its value once typing pauses. */
+function DebouncedInput(props: {
   label: string;
   placeholder: string;
   value: string | undefined;
@@ -103,17 +102,17 @@ function Words(props: {
 }) {
   const { label, placeholder, value = '', onChange } = props;
   const [typed, setTyped] = useState(value);
-  const tell = useDebouncedCallback(onChange, 300);
+  const report = useDebouncedCallback(onChange, 300);
   useEffect(() => setTyped(value), [value]);
   return (
     <TextInput
       label={label}
       placeholder={placeholder}
       value={typed}
-      leftSection={label === 'Words' ? <IconSearch size={15} /> : undefined}
+      leftSection={label === 'Search' ? <IconSearch size={15} /> : undefined}
       onChange={(event) => {
         setTyped(event.currentTarget.value);
-        tell(event.currentTarget.value.trim());
+        report(event.currentTarget.value.trim());
       }}
     />
   );

@@ -1,6 +1,6 @@
 import type { LoggedEvent } from '@mevrik/protocol';
 
-interface Known {
+interface KnownData {
   readonly message?: {
     readonly content?: { readonly text?: string };
     readonly kind?: string;
@@ -14,17 +14,17 @@ interface Known {
   readonly error?: string;
 }
 
-/** What an event tells, in a line for people. */
+/** An event in one readable line; '' for events without details. */
 export function summaryOf({ data, type }: Pick<LoggedEvent, 'data' | 'type'>): string {
-  const { message, queueItem, case: concerned, oldPath, newPath, customer, error } = (data ?? {}) as Known;
+  const { message, queueItem, case: affected, oldPath, newPath, customer, error } = (data ?? {}) as KnownData;
   if (type === 'MessageDeliveryFailedEvent' && error) return `Not delivered: ${error}`;
   if (message) {
     const who = message.sender?.name ?? message.sender?.type ?? '';
     return `${who}${who ? ': ' : ''}${message.content?.text ?? message.kind ?? ''}`;
   }
   if (newPath) return `${oldPath} → ${newPath}`;
-  if (queueItem) return `Waits in “${queueItem.queue}” (${queueItem.reason})`;
-  if (concerned) return `Case #${concerned.id}${concerned.disposition ? `, ${concerned.disposition}` : ''}`;
+  if (queueItem) return `Waiting in “${queueItem.queue}” (${queueItem.reason})`;
+  if (affected) return `Case #${affected.id}${affected.disposition ? `, ${affected.disposition}` : ''}`;
   if (customer) return customer.name ?? `Customer #${customer.id}`;
   return '';
 }

@@ -1,7 +1,7 @@
 import { Badge } from '@mantine/core';
 import type { EventOutcome, ListenerOutcome } from '@mevrik/protocol';
 
-/** The colour of what became of an event at a listener, or at all of them. */
+/** The color of each result, at one listener or at all of them. */
 const outcomeColors = {
   done: 'teal',
   handled: 'teal',
@@ -13,23 +13,23 @@ const outcomeColors = {
   discarded: 'gray',
 } as const;
 
-/** What became of an event at all of its listeners, in words. */
+/** The label of each result of an event across its listeners. */
 export const outcomeWords = {
-  handled: 'done',
-  waiting: 'waits',
-  parked: 'is tried again',
-  dead: 'needs a person',
-  discarded: 'discarded',
+  handled: 'Done',
+  waiting: 'Pending',
+  parked: 'Retrying',
+  dead: 'Failed',
+  discarded: 'Discarded',
 } as const satisfies Record<EventOutcome, string>;
 
 const words = {
   ...outcomeWords,
-  done: 'done',
-  skipped: 'not concerned',
-  pending: 'waits',
+  done: 'Done',
+  skipped: 'Not applicable',
+  pending: 'Pending',
 } as const;
 
-/** What became of an event, in a word. */
+/** The result of an event as a badge. */
 export function OutcomeBadge({ outcome }: { outcome: EventOutcome | ListenerOutcome['outcome'] }) {
   return (
     <Badge color={outcomeColors[outcome]} size="sm">

@@ -1,32 +1,32 @@
 import type { ChainedEvent, Delivery, ListenerOutcome } from '@mevrik/protocol';
 import { exactTime } from '../../shared/time.tsx';
-import type { Span } from '../charts/time-axis.ts';
+import type { TimeSpan } from '../charts/time-axis.ts';
 
-/** Something on the axis: an attempt, or a moment. */
-export interface Mark extends Span {
-  readonly tone: 'event' | 'good' | 'bad' | 'told' | 'waits';
-  /** What it was, when somebody points at it. */
+/** A mark on the time axis: an attempt or a moment. */
+export interface TimeMark extends TimeSpan {
+  readonly tone: 'event' | 'good' | 'bad' | 'broadcast' | 'waits';
+  /** The text of its tooltip. */
   readonly about: string;
 }
 
-/** A line of the story: an event, or what became of it. */
+/** A row of the story: an effect of an event. */
 export interface StoryRow {
   readonly id: string;
   readonly kind: 'event' | 'listener' | 'broadcast' | 'delivery';
   readonly depth: number;
   readonly event: ChainedEvent;
   readonly title: string;
-  /** What it does, or what was said, for whoever does not know the title. */
+  /** A short explanation of the title. */
   readonly about: string;
-  /** What came of it, in a few words. */
+  /** The result in a few words. */
   readonly result: string;
   readonly tone: 'bad' | 'good' | 'plain' | 'waits';
-  readonly marks: readonly Mark[];
-  /** What went wrong, attempt by attempt. */
+  readonly marks: readonly TimeMark[];
+  /** The error of each failed attempt. */
   readonly failures: readonly string[];
 }
 
-/** The events of a chain as a tree: each below what caused it, set in. */
+/** The events of a chain as a tree: each below its cause, one level deeper. */
 export function treeOf(chain: readonly ChainedEvent[]): readonly { event: ChainedEvent; depth: number }[] {
   const known = new Set(chain.map(({ id }) => id));
   const lines: { event: ChainedEvent; depth: number }[] = [];
@@ -41,17 +41,16 @@ export function treeOf(chain: readonly ChainedEvent[]): readonly { event: Chaine
   return lines;
 }
 
-/** What became of an event: a line for each listener, for what was broadcast, and for each delivery. */
+/** The effects of an event: a row for each listener, one for its broadcasts, and one for each delivery. */
 export function effectsOf(event: ChainedEvent, depth: number): readonly StoryRow[] {
-  const told = event.broadcasts;
   return [
     ...event.listeners.map((one) => listenerRow(event, depth, one)),
-    ...(told.length === 0 ? [] : [broadcastRow(event, depth)]),
+    ...(event.broadcasts.length === 0 ? [] : [broadcastRow(event, depth)]),
     ...event.deliveries.map((one) => deliveryRow(event, depth, one)),
   ];
 }
 
-/** `0.4 ms`, `12 ms`, `3.2 s`, `4 min`: how long something took. */
+/** A duration: `0.4 ms`, `12 ms`, `3.2 s`, `4 min`. */
 export function took(ms: number): string {
   if (ms < 1) return `${Math.round(ms * 10) / 10} ms`;
   if (ms < 1_000) return `${Math.round(ms)} ms`;
@@ -64,12 +63,12 @@ export function took(ms: number): string {
 export const times = (count: number): string => (count === 1 ? 'once' : `${count} times`);
 
 function listenerRow(event: ChainedEvent, depth: number, one: ListenerOutcome): StoryRow {
-  const failed: Mark[] = one.failures.map(({ at, durationMs, error }) => ({
+  const failed: TimeMark[] = one.failures.map(({ at, durationMs, error }) => ({
     ...spanOf(at, durationMs),
     tone: 'bad',
     about: `Failed after ${took(durationMs)}: ${firstLine(error)}`,
   }));
-  const done: Mark[] = one.startedAt
+  const done: TimeMark[] = one.startedAt
     ? [
         {
           ...spanOf(one.startedAt, one.durationMs ?? 0),
@@ -79,8 +78,13 @@ function listenerRow(event: ChainedEvent, depth: number, one: ListenerOutcome): 
       ]
     : [];
   return {
-    ...{ id: `${event.id} ${one.listener}`, kind: 'listener', event, depth },
-    ...{ title: one.listener, about: one.summary, ...resultOf(one) },
+    id: `${event.id} ${one.listener}`,
+    kind: 'listener',
+    event,
+    depth,
+    title: one.listener,
+    about: one.summary,
+    ...resultOf(one),
     marks: [...failed, ...(one.outcome === 'skipped' ? [] : done)],
     failures: one.failures.map(
       ({ at, error }, index) => `Attempt ${index + 1}, ${exactTime(at)}: ${firstLine(error)}`,
@@ -96,18 +100,18 @@ function resultOf(one: ListenerOutcome): Pick<StoryRow, 'result' | 'tone'> {
       return { result: failures === 0 ? how : `failed ${times(failures)}, then ${how}`, tone: 'good' };
     }
     case 'skipped':
-      return { result: 'not concerned', tone: 'plain' };
+      return { result: 'not applicable', tone: 'plain' };
     case 'pending':
-      return { result: 'waits for its turn', tone: 'waits' };
+      return { result: 'pending', tone: 'waits' };
     case 'parked': {
-      const again = one.retryAt ? `again ${exactTime(one.retryAt)}` : 'tried again';
+      const retry = one.retryAt ? `retry at ${exactTime(one.retryAt)}` : 'will retry';
       return {
-        result: failures === 0 ? `stepped aside, ${again}` : `failed ${times(failures)}, ${again}`,
+        result: failures === 0 ? `parked, ${retry}` : `failed ${times(failures)}, ${retry}`,
         tone: 'waits',
       };
     }
     case 'dead':
-      return { result: `failed ${times(Math.max(1, failures))}: needs a person`, tone: 'bad' };
+      return { result: `failed ${times(Math.max(1, failures))}, no retries left`, tone: 'bad' };
     case 'discarded':
       return {
         result: `discarded by ${one.discardedBy}${failures === 0 ? '' : `, failed ${times(failures)}`}`,
@@ -123,32 +127,39 @@ function broadcastRow(event: ChainedEvent, depth: number): StoryRow {
   const after = at === null ? null : Date.parse(at) - Date.parse(event.occurredAt);
   const isSent = broadcasts.every(({ status }) => status === 'sent');
   return {
-    ...{ id: `${event.id} broadcast`, kind: 'broadcast', event, depth, failures: [] },
-    title: `Told live as ${name}`,
-    about: `To whoever listens to ${broadcasts.map(({ topic }) => topic).join(', ')}`,
-    result: !isSent ? 'waits to be told' : after === null ? 'told' : `told after ${took(after)}`,
+    id: `${event.id} broadcast`,
+    kind: 'broadcast',
+    event,
+    depth,
+    failures: [],
+    title: `Broadcast as ${name}`,
+    about: `To subscribers of ${broadcasts.map(({ topic }) => topic).join(', ')}`,
+    result: !isSent ? 'not sent yet' : after === null ? 'sent' : `sent after ${took(after)}`,
     tone: isSent ? 'good' : 'waits',
-    marks: at === null ? [] : [{ ...spanOf(at, 0), tone: 'told', about: `Told ${exactTime(at)}` }],
+    marks: at === null ? [] : [{ ...spanOf(at, 0), tone: 'broadcast', about: `Sent ${exactTime(at)}` }],
   };
 }
 
 const deliveryWords = {
-  queued: 'waits to be sent',
-  sending: 'is being sent',
+  queued: 'queued',
+  sending: 'sending',
   sent: 'sent',
-  delivered: 'arrived',
+  delivered: 'delivered',
   read: 'read',
   failed: 'not delivered',
 } as const;
 
 function deliveryRow(event: ChainedEvent, depth: number, one: Delivery): StoryRow {
   const { attempts, status, channel, contactId } = one;
-  const wrong = attempts.filter(({ outcome }) => outcome !== 'sent' && outcome !== 'open');
+  const failed = attempts.filter(({ outcome }) => outcome !== 'sent' && outcome !== 'open');
   const isGood = status === 'sent' || status === 'delivered' || status === 'read';
   return {
-    ...{ id: `${event.id} delivery ${one.id}`, kind: 'delivery', event, depth },
+    id: `${event.id} delivery ${one.id}`,
+    kind: 'delivery',
+    event,
+    depth,
     title: `Sent through ${channel}`,
-    about: `To ${contactId}${one.fallbackOf === null ? '' : ', since the way before it failed'}`,
+    about: `To ${contactId}${one.fallbackOf === null ? '' : ', after another channel failed'}`,
     result: `${deliveryWords[status]}, tried ${times(attempts.length)}`,
     tone: isGood ? 'good' : status === 'failed' ? 'bad' : 'waits',
     marks: attempts.map((attempt) => {
@@ -157,14 +168,14 @@ function deliveryRow(event: ChainedEvent, depth: number, one: Delivery): StoryRo
       const tone = attempt.outcome === 'sent' ? 'good' : attempt.outcome === 'open' ? 'waits' : 'bad';
       return { from, to, tone, about: attempt.error ?? attempt.outcome };
     }),
-    failures: wrong.map(
+    failures: failed.map(
       ({ startedAt, error, outcome }, index) =>
         `Attempt ${index + 1}, ${exactTime(startedAt)}: ${firstLine(error ?? outcome)}`,
     ),
   };
 }
 
-function spanOf(at: string, durationMs: number): Span {
+function spanOf(at: string, durationMs: number): TimeSpan {
   const from = Date.parse(at);
   return { from, to: from + durationMs };
 }

@@ -5,16 +5,14 @@ import { type CSSProperties, useState } from 'react';
 import { legible, type TimeAxis, timeAxis } from '../charts/time-axis.ts';
 import { summaryOf } from './event-summary.ts';
 import { meaningOf } from './event-types.ts';
-import { effectsOf, type Mark, type StoryRow, took, treeOf } from './story-rows.ts';
+import { effectsOf, type StoryRow, type TimeMark, took, treeOf } from './story-rows.ts';
 import classes from './story-view.module.css';
 
-/** What caused an event and what came of it, as a tree, each line with its place in time. */
+/** The causes and effects of an event as a tree, each row with its marks on a time axis. */
 export function StoryView({ story: { event: current, chain } }: { story: EventStory }) {
   const [isWhole, setWhole] = useState(true);
   const lines = treeOf(chain).flatMap(({ event, depth }) => {
-    const effects = effectsOf(event, depth).filter(
-      ({ result }) => event.id === current.id || result !== 'not concerned',
-    );
+    const effects = effectsOf(event, depth).filter(({ tone }) => event.id === current.id || tone !== 'plain');
     const shown = isWhole || event.id === current.id ? effects : [];
     return [{ event, depth, effects: shown }];
   });
@@ -29,13 +27,13 @@ export function StoryView({ story: { event: current, chain } }: { story: EventSt
       <div className={classes.head}>
         <Switch
           size="xs"
-          label="Show what became of every event"
+          label="Show the results of every event"
           checked={isWhole}
           onChange={(change) => setWhole(change.currentTarget.checked)}
         />
         <Scale axis={axis} />
       </div>
-      <ol className={classes.lines} aria-label="What happened, in its order">
+      <ol className={classes.lines} aria-label="Events from cause to effect">
         {lines.map(({ event, depth, effects }) => (
           <li key={event.id}>
             <Link
@@ -70,7 +68,7 @@ export function StoryView({ story: { event: current, chain } }: { story: EventSt
   );
 }
 
-const kinds = { event: 'event', listener: 'listener', broadcast: 'live', delivery: 'delivery' } as const;
+const kinds = { event: 'event', listener: 'listener', broadcast: 'broadcast', delivery: 'delivery' } as const;
 const tones = { good: 'teal', bad: 'red', waits: 'yellow', plain: 'gray' } as const;
 
 function Effect({ row, axis }: { row: StoryRow; axis: TimeAxis }) {
@@ -106,7 +104,7 @@ function Effect({ row, axis }: { row: StoryRow; axis: TimeAxis }) {
   );
 }
 
-function Track({ axis, marks }: { axis: TimeAxis; marks: readonly Mark[] }) {
+function Track({ axis, marks }: { axis: TimeAxis; marks: readonly TimeMark[] }) {
   return (
     <span className={classes.track}>
       {axis.cuts.map(({ place }) => (
@@ -127,10 +125,10 @@ function Track({ axis, marks }: { axis: TimeAxis; marks: readonly Mark[] }) {
   );
 }
 
-/** What "+12.5 s" takes of a narrow line. */
+/** The share of a narrow axis that a label such as "+12.5 s" occupies. */
 const labelWidth = 0.2;
 
-/** When stretches begin, how long the silences between them are, and how long it took in all. */
+/** The labels of the axis: the start of each busy period, the gaps between them, and the total time. */
 function Scale({ axis }: { axis: TimeAxis }) {
   const { marks, cuts } = legible(axis, labelWidth);
   const hasRoom = (marks.at(-1)?.place ?? 0) < 1 - 2 * labelWidth;

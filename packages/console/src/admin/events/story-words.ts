@@ -4,7 +4,7 @@ import { summaryOf } from './event-summary.ts';
 import { meaningOf } from './event-types.ts';
 import { effectsOf, times } from './story-rows.ts';
 
-/** The story of an event for somebody who knows none of the technical names: a sentence for each thing that counts. */
+/** The story of an event in sentences that need no technical knowledge. */
 export function storyInWords({ event, chain, replays }: EventStory): readonly string[] {
   const self = chain.find(({ id }) => id === event.id);
   const cause = chain.find(({ id }) => id === event.causationId);
@@ -13,13 +13,13 @@ export function storyInWords({ event, chain, replays }: EventStory): readonly st
   return [
     `${exactTime(event.occurredAt)}: ${meaningOf(event.type)}${summary ? ` (${summary})` : ''}.`,
     cause
-      ? `It came of this: ${lowered(meaningOf(cause.type))}.`
+      ? `Cause: ${lowered(meaningOf(cause.type))}.`
       : event.causationId
-        ? 'What it came of is no longer in the log.'
-        : 'Nothing before it brought it about: somebody did, from outside.',
-    ...(self ? [handledInWords(self), ...toldInWords(self), ...deliveredInWords(self)] : []),
+        ? 'Its cause is no longer in the log.'
+        : 'It came from outside; no earlier event caused it.',
+    ...(self ? [handledInWords(self), ...broadcastInWords(self), ...deliveredInWords(self)] : []),
     led.length === 0
-      ? 'Nothing further came of it.'
+      ? 'No further events followed.'
       : `It led to: ${led.map(({ type }) => lowered(meaningOf(type))).join(', ')}.`,
     ...replayedInWords(replays),
   ];
@@ -28,25 +28,25 @@ export function storyInWords({ event, chain, replays }: EventStory): readonly st
 function replayedInWords(replays: EventStory['replays']): readonly string[] {
   if (replays.length === 0) return [];
   const failed = replays.filter(({ status }) => status === 'dead').length;
-  const how = failed === 0 ? '' : failed === replays.length ? ', and failed' : `; ${failed} of these failed`;
-  return [`Afterwards it was run again ${times(replays.length)}${how}: see below.`];
+  const how = failed === 0 ? '' : failed === replays.length ? ' and failed' : `; ${failed} of these failed`;
+  return [`It was replayed ${times(replays.length)}${how}. Details are below.`];
 }
 
 function handledInWords({ listeners }: ChainedEvent): string {
   const count = (...outcomes: readonly string[]) =>
     listeners.filter(({ outcome }) => outcomes.includes(outcome)).length;
-  const concerned = listeners.length - count('skipped');
-  if (concerned === 0) return 'No part of the system had anything to do about it.';
+  const applicable = listeners.length - count('skipped');
+  if (applicable === 0) return 'No listener acts on it.';
   const rest = [
-    [count('dead'), 'could not, and needs a person'],
-    [count('parked'), 'could not yet, and tries again'],
-    [count('pending'), 'has yet to'],
-    [count('discarded'), `never will: ${discarders(listeners)} discarded it`],
+    [count('dead'), 'failed'],
+    [count('parked'), 'will retry'],
+    [count('pending'), 'pending'],
+    [count('discarded'), `discarded by ${discarders(listeners)}`],
   ].flatMap(([many, what]) => (many === 0 ? [] : [`${many} ${what}`]));
-  const all = `${count('done')} of the ${concerned} parts of the system that act on it have done so`;
-  if (concerned === 1 && rest.length === 0) return 'The part of the system that acts on it has done so.';
+  const all = `Handled by ${count('done')} of ${applicable} listeners`;
+  if (applicable === 1 && rest.length === 0) return 'Handled by its listener.';
   return rest.length === 0
-    ? `${concerned === 2 ? 'Both' : `All ${concerned}`} parts of the system that act on it have done so.`
+    ? `Handled by ${applicable === 2 ? 'both' : `all ${applicable}`} listeners.`
     : `${all}; ${rest.join('; ')}.`;
 }
 
@@ -54,13 +54,11 @@ function discarders(listeners: ChainedEvent['listeners']): string {
   return [...new Set(listeners.flatMap(({ discardedBy }) => discardedBy ?? []))].join(', ');
 }
 
-function toldInWords({ broadcasts }: ChainedEvent): readonly string[] {
+function broadcastInWords({ broadcasts }: ChainedEvent): readonly string[] {
   if (broadcasts.length === 0) return [];
   const isSent = broadcasts.every(({ status }) => status === 'sent');
   const names = broadcasts.map(({ topic }) => topic).join(', ');
-  return [
-    isSent ? `Whoever was connected to ${names} saw it live.` : `It has yet to be told live to ${names}.`,
-  ];
+  return [isSent ? `Sent live to subscribers of ${names}.` : `Not yet sent live to subscribers of ${names}.`];
 }
 
 function deliveredInWords(event: ChainedEvent): readonly string[] {

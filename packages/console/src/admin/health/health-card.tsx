@@ -3,15 +3,15 @@ import type { PartHealth } from '@mevrik/protocol';
 import { Link } from '@tanstack/react-router';
 import { useNow } from '../../shared/time.tsx';
 import classes from '../shared/admin.module.css';
-import { sayLasting, sayValue, statusColors, statusWords } from './health-words.ts';
+import { formatSince, formatValue, statusColors, statusWords } from './health-words.ts';
 
-/** One of the four parts at a glance: how it is, since when, and why. */
+/** One part at a glance: its status, since when, and why. */
 export function HealthCard({ part }: { part: PartHealth }) {
   const { title, status, since, reason, measures } = part;
   const now = useNow(15_000);
   const shown = measures.find((one) => one.status === status) ?? measures[0];
   return (
-    <Link to="/admin/health" className={classes.plain}>
+    <Link to="/admin/health" className={classes.cardLink}>
       <Card withBorder className={classes.health} data-status={status}>
         <Group justify="space-between" wrap="nowrap" gap="xs">
           <Text fw={650}>{title}</Text>
@@ -27,12 +27,12 @@ export function HealthCard({ part }: { part: PartHealth }) {
             {shown?.label}
           </Text>
           <Text size="xs" fw={600} className={classes.value}>
-            {shown && sayValue(shown.value, shown.unit)}
+            {shown && formatValue(shown.value, shown.unit)}
           </Text>
         </Group>
         {since !== null && status !== 'ok' && (
           <Text size="xs" c="dimmed">
-            {statusWords[status]} {sayLasting(since, now)}
+            {statusWords[status]} {formatSince(since, now)}
           </Text>
         )}
       </Card>

@@ -1,7 +1,7 @@
 import type { HealthChange, HealthReport, HealthStatus } from '@mevrik/protocol';
 import { span } from '../../shared/time.tsx';
 
-/** A time in which a part was all the same; `unknown`, where nobody looked. */
+/** A period in which the status of a part did not change; `unknown` if no node was running. */
 export interface HealthSpan {
   readonly status: HealthStatus | 'unknown';
   readonly reason: string;
@@ -9,10 +9,10 @@ export interface HealthSpan {
   readonly end: number;
 }
 
-/** A time that nobody looked at is passed over in words where it is less than this part of the whole. */
+/** Gaps shorter than this share of the window are not mentioned in the text. */
 const negligible = 0.01;
 
-/** How a part has been through the time that a report tells of, oldest first, without a gap. */
+/** The status of a part over the window of a report, oldest first, without gaps. */
 export function healthSpans(
   changes: readonly HealthChange[],
   { from, checkedAt, observed }: Pick<HealthReport, 'from' | 'checkedAt' | 'observed'>,
@@ -25,12 +25,12 @@ export function healthSpans(
     if (end > reached) spans.push({ ...one, start: reached, end });
     reached = Math.max(reached, end);
   };
-  const unseen = { status: 'unknown', reason: 'nobody looked' } as const;
+  const unobserved = { status: 'unknown', reason: 'No data' } as const;
   for (const stretch of observed) {
-    add({ ...unseen, end: Date.parse(stretch.from) });
+    add({ ...unobserved, end: Date.parse(stretch.from) });
     const end = Date.parse(stretch.until);
-    // What was noted while nobody looked holds from the next look on.
-    let current: Pick<HealthSpan, 'status' | 'reason'> = { status: 'ok', reason: 'well' };
+    // A change recorded during a gap applies from the next observed period on.
+    let current: Pick<HealthSpan, 'status' | 'reason'> = { status: 'ok', reason: 'Healthy' };
     for (const { status, reason, at } of changes) {
       if (Date.parse(at) >= end) break;
       add({ ...current, end: Date.parse(at) });
@@ -38,19 +38,21 @@ export function healthSpans(
     }
     add({ ...current, end });
   }
-  add({ ...unseen, end: last });
+  add({ ...unobserved, end: last });
   return spans;
 }
 
-/** What part of the time a part was well, of the time in which somebody looked. */
-export function sayShareWell(spans: readonly HealthSpan[]): string {
+/** The share of the observed time in which a part was healthy. */
+export function formatUptime(spans: readonly HealthSpan[]): string {
   const lasting = (which: (one: HealthSpan) => boolean) =>
     spans.filter(which).reduce((sum, { start, end }) => sum + end - start, 0);
-  const seen = lasting(({ status }) => status !== 'unknown');
-  if (seen === 0) return 'nobody has looked yet';
-  const well = lasting(({ status }) => status === 'ok');
-  const share = well === seen ? '100' : Math.min(99.99, (100 * well) / seen).toFixed(2);
-  if (seen >= lasting(() => true) * (1 - negligible)) return `${share} % of the time well`;
-  const time = span(seen);
-  return well === seen ? `well all of the ${time} observed` : `well ${share} % of the ${time} observed`;
+  const observedMs = lasting(({ status }) => status !== 'unknown');
+  if (observedMs === 0) return 'No data yet';
+  const healthyMs = lasting(({ status }) => status === 'ok');
+  const share = healthyMs === observedMs ? '100' : Math.min(99.99, (100 * healthyMs) / observedMs).toFixed(2);
+  if (observedMs >= lasting(() => true) * (1 - negligible)) return `Healthy ${share}% of the time`;
+  const time = span(observedMs);
+  return healthyMs === observedMs
+    ? `Healthy for all of the ${time} observed`
+    : `Healthy ${share}% of the ${time} observed`;
 }

@@ -7,21 +7,22 @@ import { Failure, Loading } from '../../shared/states.tsx';
 import { clockTime, exactTime, useNow } from '../../shared/time.tsx';
 import classes from '../shared/admin.module.css';
 import { AdminPage } from '../shared/admin-page.tsx';
-import { healthSpans, sayShareWell } from './health-history.ts';
-import { sayLasting, sayValue, statusColors, statusWords } from './health-words.ts';
+import { formatUptime, healthSpans } from './health-history.ts';
+import { formatSince, formatValue, statusColors, statusWords } from './health-words.ts';
 
 const windows = [
-  { value: '24h', label: 'A day' },
-  { value: '7d', label: 'A week' },
-  { value: '30d', label: 'A month' },
+  { value: '24h', label: '24 hours' },
+  { value: '7d', label: '7 days' },
+  { value: '30d', label: '30 days' },
 ] as const;
 type Window = (typeof windows)[number]['value'];
 
-/** How the four parts are, what is measured of them, and how they have been. */
+/** The status, measures and history of each part. */
 export function HealthPage() {
   const [window, setWindow] = useState<Window>('7d');
   const health = useQuery({
     queryKey: ['health', window],
+    meta: { live: ['health'] },
     queryFn: () => api.rest.admin.health({ window }),
     placeholderData: keepPreviousData,
   });
@@ -30,11 +31,11 @@ export function HealthPage() {
   return (
     <AdminPage
       title="Health"
-      about={`Looked at ${clockTime(health.data.checkedAt)}. Each value has two thresholds; an operator sets them with HEALTH_THRESHOLDS.`}
+      about={`Last checked at ${clockTime(health.data.checkedAt)}. Thresholds are set with HEALTH_THRESHOLDS.`}
       actions={
         <SegmentedControl
           size="xs"
-          aria-label="How far back"
+          aria-label="Time range"
           data={windows.map((one) => ({ ...one }))}
           value={window}
           onChange={(value) => setWindow(value as Window)}
@@ -62,7 +63,7 @@ function Part({ part, report }: { part: PartHealth; report: HealthReport }) {
         {since !== null && (
           <Tooltip label={exactTime(since)}>
             <Text component="time" dateTime={since} size="xs" c="dimmed">
-              {sayLasting(since, now)}
+              {formatSince(since, now)}
             </Text>
           </Tooltip>
         )}
@@ -78,10 +79,10 @@ function Part({ part, report }: { part: PartHealth; report: HealthReport }) {
         <Table mt="sm" layout="fixed" miw={620} horizontalSpacing={0} verticalSpacing={5}>
           <Table.Thead>
             <Table.Tr>
-              <Table.Th w="40%">Measured</Table.Th>
-              <Table.Th ta="right">Now</Table.Th>
-              <Table.Th ta="right">Degraded from</Table.Th>
-              <Table.Th ta="right">Down from</Table.Th>
+              <Table.Th w="40%">Measure</Table.Th>
+              <Table.Th ta="right">Current</Table.Th>
+              <Table.Th ta="right">Degraded at</Table.Th>
+              <Table.Th ta="right">Down at</Table.Th>
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>
@@ -100,10 +101,10 @@ function Part({ part, report }: { part: PartHealth; report: HealthReport }) {
                       {statusWords[one.status]}
                     </Badge>
                   )}
-                  {sayValue(one.value, one.unit)}
+                  {formatValue(one.value, one.unit)}
                 </Table.Td>
-                <Table.Td ta="right">{sayValue(one.degradedFrom, one.unit)}</Table.Td>
-                <Table.Td ta="right">{sayValue(one.downFrom, one.unit)}</Table.Td>
+                <Table.Td ta="right">{formatValue(one.degradedFrom, one.unit)}</Table.Td>
+                <Table.Td ta="right">{formatValue(one.downFrom, one.unit)}</Table.Td>
               </Table.Tr>
             ))}
           </Table.Tbody>
@@ -114,7 +115,7 @@ function Part({ part, report }: { part: PartHealth; report: HealthReport }) {
   );
 }
 
-/** Changes of one part that are listed. */
+/** The number of changes listed per part. */
 const changesShown = 8;
 
 function Changes({ changes }: { changes: readonly HealthChange[] }) {
@@ -141,18 +142,18 @@ function Changes({ changes }: { changes: readonly HealthChange[] }) {
   );
 }
 
-/** How a part has been, on one line of time. */
+/** The status history of a part on a time line. */
 function HistoryStrip({ changes, report }: { changes: readonly HealthChange[]; report: HealthReport }) {
   const spans = healthSpans(changes, report);
   const whole = Math.max(1, Date.parse(report.checkedAt) - Date.parse(report.from));
-  const said = sayShareWell(spans);
+  const uptime = formatUptime(spans);
   return (
     <div className={classes.history}>
-      <div className={classes.strip} role="img" aria-label={said}>
+      <div className={classes.strip} role="img" aria-label={uptime}>
         {spans.map(({ status, reason, start, end }) => (
           <Tooltip
             key={start}
-            label={`${exactTime(new Date(start).toISOString())}: ${status === 'ok' ? 'well' : reason}`}
+            label={`${exactTime(new Date(start).toISOString())}: ${status === 'ok' ? 'Healthy' : reason}`}
             multiline
             maw={340}
           >
@@ -165,7 +166,7 @@ function HistoryStrip({ changes, report }: { changes: readonly HealthChange[]; r
         ))}
       </div>
       <Text size="xs" className={classes.value} ta="right">
-        {said}
+        {uptime}
       </Text>
       <Group justify="space-between" aria-hidden>
         <Text size="xs" c="dimmed">

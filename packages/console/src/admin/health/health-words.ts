@@ -1,22 +1,22 @@
 import type { HealthMeasure, HealthStatus } from '@mevrik/protocol';
 import { shortAgo, span } from '../../shared/time.tsx';
 
-/** How a part is, in a word. */
+/** The label of each status. */
 export const statusWords: Readonly<Record<HealthStatus, string>> = {
-  ok: 'well',
-  degraded: 'degraded',
-  down: 'down',
+  ok: 'Healthy',
+  degraded: 'Degraded',
+  down: 'Down',
 };
 
-/** The colour of each state. */
+/** The color of each status. */
 export const statusColors: Readonly<Record<HealthStatus, string>> = {
   ok: 'teal',
   degraded: 'yellow',
   down: 'red',
 };
 
-/** A measured value, or a threshold, as people read it. */
-export function sayValue(value: number | null, unit: HealthMeasure['unit']): string {
+/** A measured value or threshold with its unit. */
+export function formatValue(value: number | null, unit: HealthMeasure['unit']): string {
   if (value === null) return 'unknown';
   if (value >= Number.MAX_SAFE_INTEGER) return '–';
   const digits = value >= 10 || Number.isInteger(value) ? 0 : 1;
@@ -24,8 +24,8 @@ export function sayValue(value: number | null, unit: HealthMeasure['unit']): str
   return unit === '' ? text : `${text} ${unit}`;
 }
 
-/** How long a part has been as it is: `just now`, `for 3 h`, `since 24 Nov`. */
-export function sayLasting(since: string, now: number): string {
+/** Since when a part has its status: `just now`, `for 3 h`, `since 24 Nov`. */
+export function formatSince(since: string, now: number): string {
   const ms = now - Date.parse(since);
   if (ms < 45_000) return 'just now';
   return ms < 86_400_000 ? `for ${span(ms)}` : `since ${shortAgo(since, now)}`;

@@ -1,119 +1,130 @@
-import { Badge, Button, Card, Group, Table, Text, Tooltip } from '@mantine/core';
+import { Badge, Button, Group, Table, Text, Tooltip } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import type { SubscriptionState } from '@mevrik/protocol';
+import { useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { api } from '../../session/session.ts';
 import { useMe } from '../../session/use-session.ts';
 import { errorMessage } from '../../shared/error-message.ts';
 import { Failure, Loading } from '../../shared/states.tsx';
 import { duration, useNow } from '../../shared/time.tsx';
-import classes from '../shared/admin.module.css';
 import { AdminPage } from '../shared/admin-page.tsx';
+import { useListeners } from '../shared/queries.ts';
+import { DataTable } from '../shared/row-list.tsx';
 
-/** Who listens to what, and how far each has come. */
+const columns = [
+  'Listener',
+  'Events',
+  'Runs',
+  { label: 'Lag', align: 'right' },
+  { label: 'Retrying', align: 'right' },
+  { label: 'Failed', align: 'right' },
+  'Status',
+] as const;
+const modeLabels = { sync: 'With the event', queued: 'In the background', broadcast: 'Live' } as const;
+const statusColors = { active: 'teal', paused: 'yellow', retired: 'gray' } as const;
+const statusLabels = { active: 'Active', paused: 'Paused', retired: 'Retired' } as const;
+
+/** All listeners, with their lag and status. */
 export function ListenersPage() {
   const me = useMe();
-  const queries = useQueryClient();
-  const list = useQuery({
-    queryKey: ['listeners'],
-    queryFn: () => api.rest.admin.subscriptions(),
-  });
+  const list = useListeners();
   if (list.isPending) return <Loading />;
   if (list.isError) return <Failure error={list.error} onRetry={() => void list.refetch()} />;
-  async function resume(name: string): Promise<void> {
-    try {
-      await api.rest.admin.resumeSubscription(name);
-      notifications.show({ message: `${name} goes on.` });
-    } catch (error) {
-      notifications.show({ color: 'red', title: 'It did not go on', message: errorMessage(error) });
-    }
-    void queries.invalidateQueries({ queryKey: ['listeners'] });
-  }
   return (
     <AdminPage
       title="Listeners"
-      about="What acts on events. Lag is how many events a listener has not looked at yet, and for how long the oldest of them has waited."
+      about="Listeners act on events. Lag is the number of events a listener has not handled yet, and the age of the oldest."
     >
-      <Card withBorder p={0} className={classes.table} tabIndex={0}>
-        <Table>
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>Listener</Table.Th>
-              <Table.Th>Hears</Table.Th>
-              <Table.Th>When</Table.Th>
-              <Table.Th ta="right">Lag</Table.Th>
-              <Table.Th ta="right">Tried again</Table.Th>
-              <Table.Th ta="right">Needs a person</Table.Th>
-              <Table.Th>State</Table.Th>
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {list.data.items.map((one) => (
-              <Table.Tr key={one.name}>
-                <Table.Td>
-                  <Text size="sm" fw={600}>
-                    {one.name}
-                  </Text>
-                  <Text size="xs" c="dimmed">
-                    {one.summary}
-                  </Text>
-                </Table.Td>
-                <Table.Td maw={300}>
-                  <Text size="xs" c="dimmed">
-                    {one.events.join(', ')}
-                  </Text>
-                </Table.Td>
-                <Table.Td>
-                  {{ sync: 'with the event', queued: 'after it', broadcast: 'live' }[one.mode]}
-                </Table.Td>
-                <Table.Td ta="right">
-                  {one.mode === 'sync' ? '–' : one.lag}
-                  {one.behindSince !== null && <Behind since={one.behindSince} />}
-                </Table.Td>
-                <Table.Td ta="right">
-                  {one.parked > 0 ? <Badge color="yellow">{one.parked}</Badge> : 0}
-                </Table.Td>
-                <Table.Td ta="right">
-                  {one.dead > 0 ? (
-                    <Badge color="red" component={Link} to="/admin/dead-letters">
-                      {one.dead}
-                    </Badge>
-                  ) : (
-                    0
-                  )}
-                </Table.Td>
-                <Table.Td>
-                  <Group gap="xs" wrap="nowrap">
-                    <Tooltip label={one.pauseReason} disabled={one.pauseReason === null}>
-                      <Badge
-                        miw="max-content"
-                        color={{ active: 'teal', paused: 'yellow', retired: 'gray' }[one.status]}
-                      >
-                        {one.status}
-                      </Badge>
-                    </Tooltip>
-                    {one.status === 'paused' && me.role === 'admin' && (
-                      <Button size="compact-xs" onClick={() => void resume(one.name)}>
-                        Go on
-                      </Button>
-                    )}
-                  </Group>
-                  {one.pauseReason !== null && (
-                    <Text size="xs" c="dimmed" maw={240}>
-                      {one.pauseReason}
-                    </Text>
-                  )}
-                </Table.Td>
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
-      </Card>
+      <DataTable columns={columns}>
+        {list.data.items.map((listener) => (
+          <ListenerRow key={listener.name} listener={listener} isAdmin={me.role === 'admin'} />
+        ))}
+      </DataTable>
     </AdminPage>
   );
 }
 
-/** For how long the oldest event has waited, as it grows. */
+interface RowProps {
+  readonly listener: SubscriptionState;
+  readonly isAdmin: boolean;
+}
+
+function ListenerRow({ listener, isAdmin }: RowProps) {
+  return (
+    <Table.Tr>
+      <Table.Td>
+        <Text size="sm" fw={600}>
+          {listener.name}
+        </Text>
+        <Text size="xs" c="dimmed">
+          {listener.summary}
+        </Text>
+      </Table.Td>
+      <Table.Td maw={300}>
+        <Text size="xs" c="dimmed">
+          {listener.events.join(', ')}
+        </Text>
+      </Table.Td>
+      <Table.Td>{modeLabels[listener.mode]}</Table.Td>
+      <Table.Td ta="right">
+        {listener.mode === 'sync' ? '–' : listener.lag}
+        {listener.behindSince !== null && <Behind since={listener.behindSince} />}
+      </Table.Td>
+      <Table.Td ta="right">
+        {listener.parked > 0 ? <Badge color="yellow">{listener.parked}</Badge> : 0}
+      </Table.Td>
+      <Table.Td ta="right">
+        {listener.dead > 0 ? (
+          <Badge color="red" component={Link} to="/admin/dead-letters">
+            {listener.dead}
+          </Badge>
+        ) : (
+          0
+        )}
+      </Table.Td>
+      <Table.Td>
+        <ListenerStatus listener={listener} isAdmin={isAdmin} />
+      </Table.Td>
+    </Table.Tr>
+  );
+}
+
+function ListenerStatus({ listener, isAdmin }: RowProps) {
+  const queries = useQueryClient();
+  async function resume(name: string): Promise<void> {
+    try {
+      await api.rest.admin.resumeSubscription(name);
+      notifications.show({ message: `${name} resumed.` });
+    } catch (error) {
+      notifications.show({ color: 'red', title: `Could not resume ${name}`, message: errorMessage(error) });
+    }
+    void queries.invalidateQueries({ queryKey: ['listeners'] });
+  }
+  return (
+    <>
+      <Group gap="xs" wrap="nowrap">
+        <Tooltip label={listener.pauseReason} disabled={listener.pauseReason === null}>
+          <Badge miw="max-content" color={statusColors[listener.status]}>
+            {statusLabels[listener.status]}
+          </Badge>
+        </Tooltip>
+        {listener.status === 'paused' && isAdmin && (
+          <Button size="compact-xs" onClick={() => void resume(listener.name)}>
+            Resume
+          </Button>
+        )}
+      </Group>
+      {listener.pauseReason !== null && (
+        <Text size="xs" c="dimmed" maw={240}>
+          {listener.pauseReason}
+        </Text>
+      )}
+    </>
+  );
+}
+
+/** The age of the oldest waiting event, updated every second. */
 function Behind({ since }: { since: string }) {
   const now = useNow(1_000);
   return (

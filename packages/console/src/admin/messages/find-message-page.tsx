@@ -34,7 +34,7 @@ export function FindMessagePage() {
   const { items = [], stuck = [], searchedNewest = null } = found.data ?? {};
   return (
     <AdminPage
-      title="Find a message"
+      title="Diagnosis"
       about="Find out why a message was not answered: open it to see what happened and what to do."
     >
       <TextInput

@@ -33,6 +33,7 @@ export function MessagePage() {
   const { messageId } = useParams({ strict: false }) as { messageId: string };
   const diagnosis = useQuery({
     queryKey: ['message', messageId],
+    meta: { live: ['activity'] },
     queryFn: () => api.rest.admin.diagnosis(Number(messageId)),
   });
   if (diagnosis.isPending) return <Loading />;

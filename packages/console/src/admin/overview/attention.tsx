@@ -7,16 +7,16 @@ import { statusColors } from '../health/health-words.ts';
 import classes from '../shared/admin.module.css';
 
 interface Concern {
-  readonly what: string;
-  readonly remedy: string;
+  readonly title: string;
+  readonly advice: string;
   readonly to: string;
   readonly isUrgent: boolean;
 }
 
-/** Waiting longer than this is long, whatever was promised. */
+/** A customer who waits longer than this needs attention, whatever the reply target is. */
 const longWaitSeconds = 300;
-/** Where what is wrong with a measure can be mended. */
-const positions: Readonly<Record<string, string>> = {
+/** The page on which a problem with a measure can be solved. */
+const pages: Readonly<Record<string, string>> = {
   'events.dead': '/admin/dead-letters',
   'events.paused': '/admin/listeners',
   'events.lag': '/admin/listeners',
@@ -24,7 +24,7 @@ const positions: Readonly<Record<string, string>> = {
   'channels.down': '/admin/channels',
 };
 
-/** What a person should look at now, the worst first; or that there is nothing. */
+/** The problems that need attention now, urgent ones first, or a note that there are none. */
 export function Attention({ overview, health }: { overview: Overview; health: HealthReport | undefined }) {
   const concerns = concernsOf(overview, health);
   if (concerns.length === 0) {
@@ -35,8 +35,10 @@ export function Attention({ overview, health }: { overview: Overview; health: He
             <IconCircleCheck size={19} />
           </ThemeIcon>
           <Text size="sm">
-            <b>Nothing needs you.</b>{' '}
-            {health ? 'All four parts work, and nobody waits for long.' : 'Nobody waits for long.'}
+            <b>Nothing needs your attention.</b>{' '}
+            {health
+              ? 'All parts are healthy and no customer is waiting long.'
+              : 'No customer is waiting long.'}
           </Text>
         </Group>
       </Card>
@@ -48,17 +50,17 @@ export function Attention({ overview, health }: { overview: Overview; health: He
         Needs attention
       </Title>
       <Stack gap={0}>
-        {concerns.map(({ what, remedy, to, isUrgent }) => (
-          <Link key={what} to={to} className={classes.concern}>
+        {concerns.map(({ title, advice, to, isUrgent }) => (
+          <Link key={title} to={to} className={classes.concern}>
             <ThemeIcon color={isUrgent ? 'red' : 'yellow'} variant="light" radius="xl" size={30}>
               <IconAlertTriangle size={16} />
             </ThemeIcon>
             <div>
               <Text size="sm" fw={600}>
-                {what}
+                {title}
               </Text>
               <Text size="sm" c="dimmed">
-                {remedy}
+                {advice}
               </Text>
             </div>
             <IconChevronRight size={17} aria-hidden />
@@ -75,37 +77,37 @@ function concernsOf({ now }: Overview, health: HealthReport | undefined): Concer
     if (status === 'ok') continue;
     const worst = measures.find((one) => one.status === status);
     concerns.push({
-      what: `${title}: ${reason}`,
-      remedy: advice ?? '',
-      to: positions[worst?.name ?? ''] ?? '/admin/health',
+      title: `${title}: ${reason}`,
+      advice: advice ?? '',
+      to: pages[worst?.name ?? ''] ?? '/admin/health',
       isUrgent: statusColors[status] === 'red',
     });
   }
   if (now.waiting > 0 && now.agentsOnline === 0) {
     concerns.push({
-      what:
+      title:
         now.waiting === 1
-          ? 'A customer waits, and nobody is online.'
-          : `${now.waiting} customers wait, and nobody is online.`,
-      remedy: 'An agent has to set themselves to online at the desk.',
+          ? '1 customer is waiting and no agent is online.'
+          : `${now.waiting} customers are waiting and no agent is online.`,
+      advice: 'Ask an agent to go online at the desk.',
       to: '/admin/agents',
       isUrgent: true,
     });
   } else if (now.longestWaitSeconds > longWaitSeconds) {
     concerns.push({
-      what: `A customer has waited for ${duration(now.longestWaitSeconds * 1000)}.`,
-      remedy: `${now.waiting} ${now.waiting === 1 ? 'waits' : 'wait'}, ${now.agentsOnline} ${now.agentsOnline === 1 ? 'agent is' : 'agents are'} online.`,
+      title: `A customer has been waiting for ${duration(now.longestWaitSeconds * 1000)}.`,
+      advice: `${now.waiting} waiting, ${now.agentsOnline} ${now.agentsOnline === 1 ? 'agent' : 'agents'} online.`,
       to: '/desk?view=queue',
       isUrgent: false,
     });
   }
   if (now.failedDeliveries > 0) {
     concerns.push({
-      what:
+      title:
         now.failedDeliveries === 1
-          ? 'An answer did not get through today.'
-          : `${now.failedDeliveries} answers did not get through today.`,
-      remedy: 'Read what the provider said, and send them again.',
+          ? '1 reply was not delivered today.'
+          : `${now.failedDeliveries} replies were not delivered today.`,
+      advice: 'Check the provider’s error, then resend them.',
       to: '/admin/deliveries?status=failed',
       isUrgent: false,
     });

@@ -12,74 +12,38 @@ import classes from '../shared/admin.module.css';
 import { AdminPage } from '../shared/admin-page.tsx';
 import { Attention } from './attention.tsx';
 
-/** What draws is large, and comes after what can be read. */
-const Charts = lazy(async () => ({ default: (await import('../charts/charts.tsx')).Charts }));
+/** The chart library is large, so it loads after the text of the page. */
+const StatisticCharts = lazy(async () => ({
+  default: (await import('../charts/charts.tsx')).StatisticCharts,
+}));
 
 const windows: readonly { readonly value: ChartWindow; readonly label: string }[] = [
-  { value: '1h', label: 'An hour' },
-  { value: '24h', label: 'A day' },
-  { value: '7d', label: 'A week' },
+  { value: '1h', label: '1 hour' },
+  { value: '24h', label: '24 hours' },
+  { value: '7d', label: '7 days' },
 ];
 
-/** The first screen of an administrator: what needs them, how the four parts are, how it goes. */
+/** The first page of the panel: problems, health and activity. */
 export function OverviewPage() {
-  const [window, setWindow] = useState<ChartWindow>('24h');
-  const [view, setView] = useState<ChartView>('charts');
   const overview = useQuery({
     queryKey: ['overview'],
-    queryFn: () => api.call<Overview>('GET', '/v1/admin/overview'),
+    meta: { live: ['activity'] },
+    queryFn: () => api.rest.admin.overview(),
   });
-  const health = useQuery({ queryKey: ['health', '7d'], queryFn: () => api.rest.admin.health() });
-  const charts = useQuery({
-    queryKey: ['charts', window],
-    queryFn: () => api.rest.admin.charts({ window }),
-    placeholderData: keepPreviousData,
+  const health = useQuery({
+    queryKey: ['health', '7d'],
+    meta: { live: ['health'] },
+    queryFn: () => api.rest.admin.health(),
   });
   if (overview.isPending) return <Loading />;
   if (overview.isError) return <Failure error={overview.error} onRetry={() => void overview.refetch()} />;
-  const { now, csat } = overview.data;
   return (
     <AdminPage
       title="Overview"
-      about="What needs you, whether everything works, and how the conversations go."
+      about="What needs attention, the health of the system, and activity over time."
     >
       <Attention overview={overview.data} health={health.data} />
-      <div className={classes.tiles}>
-        <Tile
-          to="/desk"
-          label="Waiting for an agent"
-          value={now.waiting}
-          alarm={now.longestWaitSeconds > 300}
-        >
-          {now.waiting > 0 ? `the longest ${duration(now.longestWaitSeconds * 1000)}` : 'nobody'}
-        </Tile>
-        <Tile to="/desk" label="Open cases" value={now.openCases}>
-          {now.activeSessions === 1 ? '1 active session' : `${now.activeSessions} active sessions`}
-        </Tile>
-        <Tile
-          to="/admin/agents"
-          label="Agents online"
-          value={now.agentsOnline}
-          alarm={now.agentsOnline === 0 && now.waiting > 0}
-        >
-          {now.agentsOnline === 0 ? 'nobody to answer' : 'take conversations'}
-        </Tile>
-        <Tile label="Satisfaction, 30 days" value={csat.mean === null ? '–' : csat.mean.toFixed(1)}>
-          {csat.answers === 0
-            ? 'no answers yet'
-            : csat.answers === 1
-              ? '1 answer'
-              : `${csat.answers} answers`}
-        </Tile>
-        <Tile
-          to="/admin/deliveries"
-          label="Not delivered today"
-          value={now.failedDeliveries}
-          alarm={now.failedDeliveries > 0}
-        >
-          failed for good
-        </Tile>
-      </div>
+      <Tiles overview={overview.data} />
       <section aria-label="Health">
         <Title order={2} mb="sm">
           Health
@@ -94,44 +58,91 @@ export function OverviewPage() {
           </div>
         )}
       </section>
-      <section aria-label="Figures">
-        <Group justify="space-between" mb="sm">
-          <Title order={2}>Figures</Title>
-          <Group gap="xs">
-            <SegmentedControl
-              size="xs"
-              aria-label="Shown as"
-              data={[
-                { value: 'charts', label: 'Charts' },
-                { value: 'tables', label: 'Tables' },
-              ]}
-              value={view}
-              onChange={(value) => setView(value as ChartView)}
-            />
-            <SegmentedControl
-              size="xs"
-              aria-label="Over how long"
-              data={windows.map((one) => ({ ...one }))}
-              value={window}
-              onChange={(value) => setWindow(value as ChartWindow)}
-            />
-          </Group>
-        </Group>
-        {charts.isError ? (
-          <Failure error={charts.error} onRetry={() => void charts.refetch()} />
-        ) : charts.data ? (
-          <Suspense fallback={<ChartsToCome />}>
-            <Charts charts={charts.data} view={view} />
-          </Suspense>
-        ) : (
-          <ChartsToCome />
-        )}
-      </section>
+      <ActivitySection />
     </AdminPage>
   );
 }
 
-function ChartsToCome() {
+function Tiles({ overview: { now, csat } }: { overview: Overview }) {
+  return (
+    <div className={classes.tiles}>
+      <Tile to="/desk" label="Waiting for an agent" value={now.waiting} alarm={now.longestWaitSeconds > 300}>
+        {now.waiting > 0 ? `longest ${duration(now.longestWaitSeconds * 1000)}` : 'no one waiting'}
+      </Tile>
+      <Tile to="/desk" label="Open cases" value={now.openCases}>
+        {now.activeSessions === 1 ? '1 active session' : `${now.activeSessions} active sessions`}
+      </Tile>
+      <Tile
+        to="/admin/agents"
+        label="Agents online"
+        value={now.agentsOnline}
+        alarm={now.agentsOnline === 0 && now.waiting > 0}
+      >
+        {now.agentsOnline === 0 ? 'no one available' : 'available for conversations'}
+      </Tile>
+      <Tile label="Satisfaction, 30 days" value={csat.mean === null ? '–' : csat.mean.toFixed(1)}>
+        {csat.answers === 0 ? 'no ratings yet' : csat.answers === 1 ? '1 rating' : `${csat.answers} ratings`}
+      </Tile>
+      <Tile
+        to="/admin/deliveries"
+        label="Failed deliveries today"
+        value={now.failedDeliveries}
+        alarm={now.failedDeliveries > 0}
+      >
+        no retries left
+      </Tile>
+    </div>
+  );
+}
+
+/** The statistics over time, as charts or as tables. */
+function ActivitySection() {
+  const [window, setWindow] = useState<ChartWindow>('24h');
+  const [view, setView] = useState<ChartView>('charts');
+  const charts = useQuery({
+    queryKey: ['charts', window],
+    meta: { live: ['statistics'] },
+    queryFn: () => api.rest.admin.charts({ window }),
+    placeholderData: keepPreviousData,
+  });
+  return (
+    <section aria-label="Activity">
+      <Group justify="space-between" mb="sm">
+        <Title order={2}>Activity</Title>
+        <Group gap="xs">
+          <SegmentedControl
+            size="xs"
+            aria-label="View"
+            data={[
+              { value: 'charts', label: 'Charts' },
+              { value: 'tables', label: 'Tables' },
+            ]}
+            value={view}
+            onChange={(value) => setView(value as ChartView)}
+          />
+          <SegmentedControl
+            size="xs"
+            aria-label="Time range"
+            data={windows.map((one) => ({ ...one }))}
+            value={window}
+            onChange={(value) => setWindow(value as ChartWindow)}
+          />
+        </Group>
+      </Group>
+      {charts.isError ? (
+        <Failure error={charts.error} onRetry={() => void charts.refetch()} />
+      ) : charts.data ? (
+        <Suspense fallback={<ChartsLoading />}>
+          <StatisticCharts charts={charts.data} view={view} />
+        </Suspense>
+      ) : (
+        <ChartsLoading />
+      )}
+    </section>
+  );
+}
+
+function ChartsLoading() {
   return (
     <div className={classes.charts} aria-busy="true">
       {['a', 'b', 'c', 'd', 'e', 'f'].map((key) => (
@@ -154,7 +165,7 @@ function Tile(props: {
       <Text size="xs" c="dimmed" fw={550}>
         {label}
       </Text>
-      <Text className={classes.figure} c={alarm ? 'red' : undefined} component="div">
+      <Text className={classes.tileValue} c={alarm ? 'red' : undefined} component="div">
         {value}
       </Text>
       <Text size="xs" c="dimmed">
@@ -165,7 +176,7 @@ function Tile(props: {
   return to === undefined ? (
     card
   ) : (
-    <Link to={to} className={classes.plain}>
+    <Link to={to} className={classes.cardLink}>
       {card}
     </Link>
   );

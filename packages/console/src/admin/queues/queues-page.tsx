@@ -1,5 +1,5 @@
 import { Badge, Card, Group, Progress, SimpleGrid, Table, Text, Title } from '@mantine/core';
-import type { QueueAgent, QueueOverview, QueueState } from '@mevrik/protocol';
+import type { QueueAgent, QueueState } from '@mevrik/protocol';
 import { IconUsersGroup } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
@@ -8,12 +8,14 @@ import { Empty, Failure, Loading } from '../../shared/states.tsx';
 import { duration, span, useNow } from '../../shared/time.tsx';
 import classes from '../shared/admin.module.css';
 import { AdminPage } from '../shared/admin-page.tsx';
+import { availabilityLabels } from '../shared/agent-labels.ts';
 
-/** Who waits, for how long, and who is there for them. */
+/** Waiting customers and available agents, live. */
 export function QueuesPage() {
   const overview = useQuery({
     queryKey: ['queues'],
-    queryFn: () => api.call<QueueOverview>('GET', '/v1/admin/queues'),
+    meta: { live: ['activity'] },
+    queryFn: () => api.rest.admin.queues(),
     staleTime: 0,
   });
   if (overview.isPending) return <Loading />;
@@ -23,15 +25,12 @@ export function QueuesPage() {
   const free = online.reduce((sum, { capacity, serving }) => sum + Math.max(0, capacity - serving), 0);
   const waiting = queues.reduce((sum, one) => sum + one.waiting, 0);
   return (
-    <AdminPage
-      title="Queues"
-      about="Who waits for a person, and who is there for them. It is always the present."
-    >
+    <AdminPage title="Queues" about="Live view of waiting customers and available agents.">
       <SimpleGrid cols={{ base: 2, md: 4 }}>
-        <Statistic label="Wait" value={String(waiting)} />
+        <Statistic label="Waiting" value={String(waiting)} />
         <Statistic label="Longest wait" value={<LongestWait queues={queues} />} />
         <Statistic label="Agents online" value={String(online.length)} />
-        <Statistic label="Free places" value={String(free)} />
+        <Statistic label="Free capacity" value={String(free)} />
       </SimpleGrid>
       <QueueTable queues={queues} />
       <SimpleGrid cols={{ base: 1, lg: 2 }} style={{ alignItems: 'start' }}>
@@ -48,7 +47,7 @@ function Statistic({ label, value }: { label: string; value: ReactNode }) {
       <Text size="xs" c="dimmed">
         {label}
       </Text>
-      <div className={classes.figure}>{value}</div>
+      <div className={classes.tileValue}>{value}</div>
     </Card>
   );
 }
@@ -64,8 +63,8 @@ function QueueTable({ queues }: { queues: readonly QueueState[] }) {
   if (queues.length === 0) {
     return (
       <Card withBorder>
-        <Empty icon={<IconUsersGroup size={34} stroke={1.4} />} title="Nobody waits">
-          A queue is shown here as soon as somebody has waited in it.
+        <Empty icon={<IconUsersGroup size={34} stroke={1.4} />} title="No queues yet">
+          A queue appears here after the first customer has waited in it.
         </Empty>
       </Card>
     );
@@ -77,12 +76,12 @@ function QueueTable({ queues }: { queues: readonly QueueState[] }) {
           <Table.Tr>
             <Table.Th>Queue</Table.Th>
             <Table.Th>App</Table.Th>
-            <Table.Th ta="right">Wait</Table.Th>
+            <Table.Th ta="right">Waiting</Table.Th>
             <Table.Th ta="right">Longest wait</Table.Th>
-            <Table.Th ta="right">Being served</Table.Th>
-            <Table.Th ta="right">Taken, 24 h</Table.Th>
-            <Table.Th ta="right">Waited on average</Table.Th>
-            <Table.Th ta="right">Gave up</Table.Th>
+            <Table.Th ta="right">Assigned</Table.Th>
+            <Table.Th ta="right">Accepted (24 h)</Table.Th>
+            <Table.Th ta="right">Average wait</Table.Th>
+            <Table.Th ta="right">Abandoned</Table.Th>
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
@@ -118,11 +117,11 @@ function AgentTable({ agents }: { agents: readonly QueueAgent[] }) {
   return (
     <Card withBorder p={0} className={classes.table} tabIndex={0}>
       <Title order={2} p="md" pb="xs">
-        Who is there
+        Agents
       </Title>
       {agents.length === 0 ? (
         <Text size="sm" c="dimmed" p="md" pt={0}>
-          Nobody is at the desk.
+          No agents at the desk.
         </Text>
       ) : (
         <Table>
@@ -131,14 +130,16 @@ function AgentTable({ agents }: { agents: readonly QueueAgent[] }) {
               <Table.Tr key={id}>
                 <Table.Td>{name}</Table.Td>
                 <Table.Td>
-                  <Badge color={availability === 'online' ? 'teal' : 'yellow'}>{availability}</Badge>
+                  <Badge color={availability === 'online' ? 'teal' : 'yellow'}>
+                    {availabilityLabels[availability]}
+                  </Badge>
                 </Table.Td>
                 <Table.Td w="40%">
                   <Group gap="xs" wrap="nowrap">
                     <Progress
                       value={(serving / Math.max(1, capacity)) * 100}
                       color={serving >= capacity ? 'red' : 'brand'}
-                      aria-label={`${name} serves ${serving} of ${capacity}`}
+                      aria-label={`${name}: ${serving} of ${capacity} conversations`}
                       style={{ flex: 1 }}
                     />
                     <Text size="xs" c="dimmed">
@@ -155,7 +156,7 @@ function AgentTable({ agents }: { agents: readonly QueueAgent[] }) {
   );
 }
 
-/** What those who wait need, and what those who are there can. */
+/** The skills that waiting customers need and online agents have. */
 function SkillTable({ queues, agents }: { queues: readonly QueueState[]; agents: readonly QueueAgent[] }) {
   const names = new Set([
     ...queues.flatMap(({ skills }) => Object.keys(skills)),
@@ -168,29 +169,29 @@ function SkillTable({ queues, agents }: { queues: readonly QueueState[]; agents:
       </Title>
       {names.size === 0 ? (
         <Text size="sm" c="dimmed" p="md" pt={0}>
-          Nobody who waits needs any, and nobody who is there has any.
+          No waiting customer needs a skill, and no online agent has one.
         </Text>
       ) : (
         <Table>
           <Table.Thead>
             <Table.Tr>
               <Table.Th>Skill</Table.Th>
-              <Table.Th ta="right">Needed by</Table.Th>
+              <Table.Th ta="right">Waiting</Table.Th>
               <Table.Th ta="right">Online</Table.Th>
-              <Table.Th ta="right">Free places</Table.Th>
+              <Table.Th ta="right">Free capacity</Table.Th>
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>
             {[...names].sort().map((name) => {
-              const able = agents.filter(({ skills }) => skills.includes(name));
+              const skilled = agents.filter(({ skills }) => skills.includes(name));
               const needed = queues.reduce((sum, { skills }) => sum + (skills[name] ?? 0), 0);
-              const free = able.reduce((sum, one) => sum + Math.max(0, one.capacity - one.serving), 0);
+              const free = skilled.reduce((sum, one) => sum + Math.max(0, one.capacity - one.serving), 0);
               return (
                 <Table.Tr key={name}>
                   <Table.Td>{name}</Table.Td>
                   <Table.Td ta="right">{needed}</Table.Td>
                   <Table.Td ta="right">
-                    {needed > 0 && able.length === 0 ? <Badge color="red">nobody</Badge> : able.length}
+                    {needed > 0 && skilled.length === 0 ? <Badge color="red">None</Badge> : skilled.length}
                   </Table.Td>
                   <Table.Td ta="right">{free}</Table.Td>
                 </Table.Tr>

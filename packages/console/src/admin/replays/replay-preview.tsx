@@ -12,13 +12,13 @@ import { summaryOf } from '../events/event-summary.ts';
 import classes from '../shared/admin.module.css';
 import { modals } from '../shared/confirm.tsx';
 
-/** Exactly what a replay would run, and the button that runs it. */
+/** The preview of a replay, and the button that starts it. */
 export function ReplayPreviewView(props: {
   request: ReplayRequest;
   preview: ReplayPreview;
-  onAgain: () => void;
+  onRefresh: () => void;
 }) {
-  const { request, preview, onAgain } = props;
+  const { request, preview, onRefresh } = props;
   const queries = useQueryClient();
   const navigate = useNavigate();
   const [key] = useState(() => randomKey());
@@ -32,81 +32,25 @@ export function ReplayPreviewView(props: {
   });
   const times = `${runs} ${runs === 1 ? 'time' : 'times'}`;
   return (
-    <Stack gap="md" component="section" aria-label="What would run">
+    <Stack gap="md" component="section" aria-label="Preview">
       <Title order={2}>
         {preview.events === 0
-          ? 'No event fits'
-          : `${preview.events} ${preview.events === 1 ? 'event fits' : 'events fit'}; listeners would run ${times}`}
+          ? 'No matching events'
+          : `${preview.events} matching ${preview.events === 1 ? 'event' : 'events'}; listeners will run ${times}`}
       </Title>
-      <div className={classes.table}>
-        <Table>
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>Listener</Table.Th>
-              <Table.Th ta="right">Handles again</Table.Th>
-              <Table.Th ta="right">Not concerned</Table.Th>
-              <Table.Th ta="right">Has not handled yet</Table.Th>
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {preview.listeners.map(({ listener, summary, run, skipped, notYet }) => (
-              <Table.Tr key={listener}>
-                <Table.Td>
-                  <Text size="sm" fw={600}>
-                    {listener}
-                  </Text>
-                  <Text size="xs" c="dimmed">
-                    {summary}
-                  </Text>
-                </Table.Td>
-                <Table.Td ta="right">
-                  <Text size="sm" fw={650}>
-                    {run}
-                  </Text>
-                </Table.Td>
-                <Table.Td ta="right">{skipped}</Table.Td>
-                <Table.Td ta="right">{notYet}</Table.Td>
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
-      </div>
-      {preview.sample.length > 0 && (
-        <details className={classes.sample}>
-          <summary>
-            {preview.sample.length < preview.events
-              ? `The first ${preview.sample.length} of ${preview.events} events`
-              : 'The events'}
-          </summary>
-          <ul>
-            {preview.sample.map((event) => (
-              <li key={event.id}>
-                <Link to="/admin/events/$eventId" params={{ eventId: event.id }} className={classes.link}>
-                  {event.type}
-                </Link>{' '}
-                <Text span size="sm" c="dimmed">
-                  {exactTime(event.occurredAt)} · {summaryOf(event)}
-                </Text>
-              </li>
-            ))}
-          </ul>
-        </details>
-      )}
+      <ListenerTable preview={preview} />
+      {preview.sample.length > 0 && <EventSample preview={preview} />}
       {runs > 0 && (
-        <Alert
-          color="yellow"
-          icon={<IconAlertTriangle size={18} />}
-          title="What is done outside is done again"
-        >
+        <Alert color="yellow" icon={<IconAlertTriangle size={18} />} title="External effects are repeated">
           {preview.warning}
         </Alert>
       )}
       {start.isError && (
-        <Alert color="red" role="alert" title="Nothing was begun">
+        <Alert color="red" role="alert" title="The replay did not start">
           <Stack gap="xs" align="flex-start">
             {errorMessage(start.error)}
-            <Button size="xs" variant="light" color="red" onClick={onAgain}>
-              Look again
+            <Button size="xs" variant="light" color="red" onClick={onRefresh}>
+              Refresh preview
             </Button>
           </Stack>
         </Alert>
@@ -118,16 +62,78 @@ export function ReplayPreviewView(props: {
           loading={start.isPending}
           onClick={() =>
             modals.confirm({
-              title: 'Run these events again?',
+              title: 'Replay these events?',
               text: `${preview.listeners.map(({ listener }) => listener).join(', ')} will run ${times}. ${preview.warning}`,
               action: `Run ${times}`,
               onConfirm: () => start.mutate(),
             })
           }
         >
-          Run {times} …
+          Run {times}…
         </Button>
       </Group>
     </Stack>
+  );
+}
+
+function ListenerTable({ preview }: { preview: ReplayPreview }) {
+  return (
+    <div className={classes.table}>
+      <Table>
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th>Listener</Table.Th>
+            <Table.Th ta="right">Will run</Table.Th>
+            <Table.Th ta="right">Not applicable</Table.Th>
+            <Table.Th ta="right">Not handled yet</Table.Th>
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {preview.listeners.map(({ listener, summary, run, skipped, notYet }) => (
+            <Table.Tr key={listener}>
+              <Table.Td>
+                <Text size="sm" fw={600}>
+                  {listener}
+                </Text>
+                <Text size="xs" c="dimmed">
+                  {summary}
+                </Text>
+              </Table.Td>
+              <Table.Td ta="right">
+                <Text size="sm" fw={650}>
+                  {run}
+                </Text>
+              </Table.Td>
+              <Table.Td ta="right">{skipped}</Table.Td>
+              <Table.Td ta="right">{notYet}</Table.Td>
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </Table>
+    </div>
+  );
+}
+
+function EventSample({ preview }: { preview: ReplayPreview }) {
+  return (
+    <details className={classes.eventSample}>
+      <summary>
+        {preview.sample.length < preview.events
+          ? `First ${preview.sample.length} of ${preview.events} events`
+          : 'Events'}
+      </summary>
+      <ul>
+        {preview.sample.map((event) => (
+          <li key={event.id}>
+            <Link to="/admin/events/$eventId" params={{ eventId: event.id }} className={classes.link}>
+              {event.type}
+            </Link>{' '}
+            <Text span size="sm" c="dimmed">
+              {exactTime(event.occurredAt)} · {summaryOf(event)}
+            </Text>
+          </li>
+        ))}
+      </ul>
+    </details>
   );
 }

@@ -1,10 +1,10 @@
 import type { EventStory, Replay, ReplayEntryState, ReplayFilter, ReplayRequest } from '@mevrik/protocol';
 import { exactTime } from '../../shared/time.tsx';
 
-/** What stands in the address of the replay page: which events, and who handles them again. */
+/** The search parameters of the replay page: the events and the listeners that handle them again. */
 export interface ReplaySearch {
   readonly eventId?: string;
-  /** Kinds of event, separated by commas. */
+  /** Event types, separated by commas. */
   readonly types?: string;
   readonly appId?: string;
   readonly key?: string;
@@ -14,7 +14,7 @@ export interface ReplaySearch {
   readonly listeners?: string;
 }
 
-/** The request that an address, or a form, stands for. */
+/** The request for the search parameters of the page. */
 export function requestOf(search: ReplaySearch): ReplayRequest {
   const { eventId, types, appId, key, from, until, listeners } = search;
   return {
@@ -30,7 +30,7 @@ export function requestOf(search: ReplaySearch): ReplayRequest {
   };
 }
 
-/** The address that asks for the same as a replay that was. */
+/** The search parameters that repeat a replay. */
 export function searchOf({ filter, listeners }: Pick<Replay, 'filter' | 'listeners'>): ReplaySearch {
   const { types, appId, ...rest } = filter as ReplayFilter;
   return {
@@ -41,16 +41,16 @@ export function searchOf({ filter, listeners }: Pick<Replay, 'filter' | 'listene
   };
 }
 
-/** What has become of an event that is run again, in a word. */
+/** The label of each result of a replayed event. */
 export const entryWords = {
-  waiting: 'to come',
-  done: 'done',
-  skipped: 'not concerned',
-  dead: 'failed',
-  cancelled: 'cancelled',
+  waiting: 'Pending',
+  done: 'Done',
+  skipped: 'Not applicable',
+  dead: 'Failed',
+  cancelled: 'Cancelled',
 } as const satisfies Record<ReplayEntryState, string>;
 
-/** The colours of these. */
+/** The color of each result. */
 export const entryColors = {
   waiting: 'blue',
   done: 'teal',
@@ -59,24 +59,24 @@ export const entryColors = {
   cancelled: 'gray',
 } as const satisfies Record<ReplayEntryState, string>;
 
-/** The last replay of an event by each listener, where that failed. */
+/** The latest replay of an event at each listener, if it failed. */
 export function failedReplays(replays: EventStory['replays']): EventStory['replays'] {
   const last = new Map(replays.map((one) => [one.listener, one]));
   return [...last.values()].filter(({ status }) => status === 'dead');
 }
 
-/** The names in a list of an address. */
-export function listOf(given: string | undefined): string[] {
-  return (given ?? '').split(',').filter((name) => name !== '');
+/** The names in a comma-separated list. */
+export function listOf(text: string | undefined): string[] {
+  return (text ?? '').split(',').filter((name) => name !== '');
 }
 
-/** Which events a replay takes, for people. */
+/** The filter of a replay in words. */
 export function filterInWords(filter: Replay['filter']): string {
   const { eventId, types, appId, key, from, until } = filter as ReplayFilter;
   return [
-    eventId ? 'one event' : types ? types.join(', ') : 'all kinds of event',
-    key && `of ${key}`,
-    appId && `of app ${appId}`,
+    eventId ? 'one event' : types ? types.join(', ') : 'all event types',
+    key && `in ${key}`,
+    appId && `in app ${appId}`,
     from && `from ${exactTime(from)}`,
     until && `until ${exactTime(until)}`,
   ]
@@ -84,7 +84,7 @@ export function filterInWords(filter: Replay['filter']): string {
     .join(' ');
 }
 
-/** An instant as the browser's own field for times wants it: here, and to the minute. */
+/** An instant as the value of a `datetime-local` input: local time, to the minute. */
 export function localTime(instant: string | undefined): string {
   if (!instant || Number.isNaN(Date.parse(instant))) return '';
   const date = new Date(instant);

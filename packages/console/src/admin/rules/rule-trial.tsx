@@ -14,151 +14,167 @@ import {
   TextInput,
   Title,
 } from '@mantine/core';
+import type { AppRecord, RoutingRule, RulesTestResult } from '@mevrik/protocol';
 import { IconPlus, IconTrash } from '@tabler/icons-react';
 import { useState } from 'react';
 import { api } from '../../session/session.ts';
 import { errorMessage } from '../../shared/error-message.ts';
 import { FormError } from '../../shared/states.tsx';
-import type { AppRow } from '../shared/api-types.ts';
-import { actions, type Rule } from './rule.ts';
+import { ruleActions } from './rule-actions.ts';
 import { type AttributeDraft, attributesOf, attributeTypes, newAttribute } from './trial-attributes.ts';
 
 const verdictWords = {
-  true: 'true: it decides',
-  false: 'not true of it',
-  failed: 'cannot be asked of it, which counts as not true',
+  true: 'matches',
+  false: 'does not match',
+  failed: 'could not be evaluated, so it does not match',
 };
 
-/** Says what the rules would do with a message; nothing is changed. */
-export function RuleTrial({ rules, app }: { rules: readonly Rule[]; app: AppRow }) {
+/** Tests the rules in the editor against a message; nothing is stored. */
+export function RuleTrial({ rules, app }: { rules: readonly RoutingRule[]; app: AppRecord }) {
   const [text, setText] = useState('I want my money back');
   const [kind, setKind] = useState('web');
-  const [verified, setVerified] = useState(false);
-  const [locale, setLocale] = useState('en');
-  const [attributes, setAttributes] = useState<readonly AttributeDraft[]>([]);
-  const [answer, setAnswer] = useState<{
-    rule?: string;
-    action?: string;
-    queue?: string;
-    verdicts?: readonly { readonly rule: string; readonly outcome: keyof typeof verdictWords }[];
-  }>();
-  const [fault, setFault] = useState<string>();
-  async function tryIt(): Promise<void> {
-    setFault(undefined);
+  const [customer, setCustomer] = useState<CustomerDraft>({ verified: false, locale: 'en', attributes: [] });
+  const [answer, setAnswer] = useState<RulesTestResult>();
+  const [errorText, setErrorText] = useState<string>();
+  async function test(): Promise<void> {
+    setErrorText(undefined);
     try {
       const facts = {
         app: { id: app.id, name: app.name },
         channel: { name: kind, kind },
         message: { kind: 'text', text, payload: '' },
         session: { agentType: 'bot', path: 'bot' },
-        customer: { verified, locale: locale.trim(), attributes: attributesOf(attributes) },
+        customer: {
+          verified: customer.verified,
+          locale: customer.locale.trim(),
+          attributes: attributesOf(customer.attributes),
+        },
       };
-      setAnswer(await api.call('POST', '/v1/admin/rules/test', { body: { rules, facts } }));
+      setAnswer(await api.rest.admin.testRoutingRules({ rules: [...rules], facts }));
     } catch (error) {
       setAnswer(undefined);
-      setFault(errorMessage(error));
+      setErrorText(errorMessage(error));
     }
   }
   return (
     <Card withBorder>
       <Stack>
-        <Title order={2}>Try them</Title>
+        <Title order={2}>Test rules</Title>
         <Textarea
-          label="A customer writes"
+          label="Customer message"
           autosize
           value={text}
           onChange={(event) => setText(event.currentTarget.value)}
         />
         <Select
-          label="On"
+          label="Channel"
           data={['web', 'facebook', 'instagram', 'whatsapp', 'telegram', 'email', 'api']}
           value={kind}
           onChange={(next) => next && setKind(next)}
           allowDeselect={false}
         />
-        <Fieldset legend="The customer" radius="md" variant="default">
-          <Stack gap="sm">
-            <Group align="flex-end">
-              <TextInput
-                label="Language"
-                w={110}
-                value={locale}
-                onChange={(event) => setLocale(event.currentTarget.value)}
-              />
-              <Switch
-                label="Verified by the app"
-                mb={8}
-                checked={verified}
-                onChange={(event) => setVerified(event.currentTarget.checked)}
-              />
-            </Group>
-            {attributes.map((one) => (
-              <AttributeRow
-                key={one.id}
-                one={one}
-                onChange={(next) =>
-                  setAttributes(attributes.flatMap((other) => (other.id === one.id ? (next ?? []) : other)))
-                }
-              />
-            ))}
-            <Button
-              size="compact-sm"
-              variant="default"
-              leftSection={<IconPlus size={14} />}
-              style={{ alignSelf: 'flex-start' }}
-              onClick={() => setAttributes([...attributes, newAttribute()])}
-            >
-              Add an attribute
-            </Button>
-          </Stack>
-        </Fieldset>
-        <Button variant="light" onClick={() => void tryIt()}>
-          What would happen?
+        <CustomerFields customer={customer} onChange={setCustomer} />
+        <Button variant="light" onClick={() => void test()}>
+          Test
         </Button>
-        <FormError text={fault} />
-        {answer && (
-          <Alert color="brand" title={`Rule “${answer.rule ?? 'none'}” decides`}>
-            <Text size="sm">
-              {actions.find(({ value }) => value === answer.action)?.label ?? answer.action}
-              {answer.queue ? ` in “${answer.queue}”` : ''}.
-            </Text>
-            <List type="ordered" size="sm" mt="xs">
-              {(answer.verdicts ?? []).map(({ rule, outcome }, at, all) => (
-                // biome-ignore lint/suspicious/noArrayIndexKey: rules may share a name; they are told by their place
-                <List.Item key={at}>
-                  {rule}:{' '}
-                  {outcome === 'true' && all.findIndex((one) => one.outcome === 'true') < at
-                    ? 'true, but one before it decides'
-                    : verdictWords[outcome]}
-                </List.Item>
-              ))}
-            </List>
-          </Alert>
-        )}
+        <FormError text={errorText} />
+        {answer && <RuleResult result={answer} />}
       </Stack>
     </Card>
   );
 }
 
-/** An attribute of the customer whom the rules are tried on; conditions tell `"10"` from `10`, hence its type. */
+interface CustomerDraft {
+  readonly verified: boolean;
+  readonly locale: string;
+  readonly attributes: readonly AttributeDraft[];
+}
+
+function CustomerFields(props: { customer: CustomerDraft; onChange: (customer: CustomerDraft) => void }) {
+  const { customer, onChange } = props;
+  const { verified, locale, attributes } = customer;
+  const setAttributes = (next: readonly AttributeDraft[]) => onChange({ ...customer, attributes: next });
+  return (
+    <Fieldset legend="Customer" radius="md" variant="default">
+      <Stack gap="sm">
+        <Group align="flex-end">
+          <TextInput
+            label="Language"
+            w={110}
+            value={locale}
+            onChange={(event) => onChange({ ...customer, locale: event.currentTarget.value })}
+          />
+          <Switch
+            label="Verified by the app"
+            mb={8}
+            checked={verified}
+            onChange={(event) => onChange({ ...customer, verified: event.currentTarget.checked })}
+          />
+        </Group>
+        {attributes.map((one) => (
+          <AttributeRow
+            key={one.id}
+            one={one}
+            onChange={(next) =>
+              setAttributes(attributes.flatMap((other) => (other.id === one.id ? (next ?? []) : other)))
+            }
+          />
+        ))}
+        <Button
+          size="compact-sm"
+          variant="default"
+          leftSection={<IconPlus size={14} />}
+          style={{ alignSelf: 'flex-start' }}
+          onClick={() => setAttributes([...attributes, newAttribute()])}
+        >
+          Add attribute
+        </Button>
+      </Stack>
+    </Fieldset>
+  );
+}
+
+function RuleResult({ result }: { result: RulesTestResult }) {
+  return (
+    <Alert color="brand" title={`Rule “${result.rule}” applies`}>
+      <Text size="sm">
+        {ruleActions.find(({ value }) => value === result.action)?.label ?? result.action}
+        {result.queue ? ` in “${result.queue}”` : ''}.
+      </Text>
+      <List type="ordered" size="sm" mt="xs">
+        {result.verdicts.map(({ rule, outcome }, at, all) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: rules can share a name; their position identifies them
+          <List.Item key={at}>
+            {rule}:{' '}
+            {outcome === 'true' && all.findIndex((one) => one.outcome === 'true') < at
+              ? 'matches, but an earlier rule applies'
+              : verdictWords[outcome]}
+          </List.Item>
+        ))}
+      </List>
+    </Alert>
+  );
+}
+
+/** An attribute of the test customer. It has a type because conditions distinguish `"10"` from `10`. */
 function AttributeRow(props: {
   one: AttributeDraft;
-  /** `undefined` takes it away. */
+  /** `undefined` removes the attribute. */
   onChange: (next: AttributeDraft | undefined) => void;
 }) {
   const { one, onChange } = props;
-  const named = one.name.trim() || 'the attribute';
+  const label = one.name.trim() || 'attribute';
   return (
     <Group gap="xs" wrap="nowrap">
       <TextInput
-        aria-label="Name of the attribute"
+        aria-label="Attribute name"
         placeholder="tier"
         style={{ flex: 1 }}
         value={one.name}
         onChange={(event) => onChange({ ...one, name: event.currentTarget.value })}
       />
       <Select
-        aria-label={`Type of ${named}`}
+        aria-label={`Type of ${label}`}
         w={128}
         data={attributeTypes}
         value={one.type}
@@ -167,14 +183,14 @@ function AttributeRow(props: {
       />
       {one.type === 'boolean' ? (
         <Switch
-          aria-label={`Value of ${named}`}
+          aria-label={`Value of ${label}`}
           style={{ flex: 1 }}
           checked={one.value === 'true'}
           onChange={(event) => onChange({ ...one, value: String(event.currentTarget.checked) })}
         />
       ) : (
         <TextInput
-          aria-label={`Value of ${named}`}
+          aria-label={`Value of ${label}`}
           placeholder={one.type === 'number' ? '10' : 'gold'}
           style={{ flex: 1 }}
           value={one.value}
@@ -182,7 +198,7 @@ function AttributeRow(props: {
           onChange={(event) => onChange({ ...one, value: event.currentTarget.value })}
         />
       )}
-      <ActionIcon aria-label={`Take ${named} away`} color="red" onClick={() => onChange(undefined)}>
+      <ActionIcon aria-label={`Remove ${label}`} color="red" onClick={() => onChange(undefined)}>
         <IconTrash size={16} />
       </ActionIcon>
     </Group>

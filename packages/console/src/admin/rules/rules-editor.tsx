@@ -1,41 +1,35 @@
 import { ActionIcon, Badge, Button, Card, Group, Select, Stack, Textarea, TextInput } from '@mantine/core';
+import type { AppRecord, RoutingRule, RoutingRules } from '@mevrik/protocol';
 import { IconArrowDown, IconArrowUp, IconTrash } from '@tabler/icons-react';
 import { useState } from 'react';
 import { api } from '../../session/session.ts';
 import { Failure, Loading } from '../../shared/states.tsx';
 import classes from '../shared/admin.module.css';
-import type { AppRow } from '../shared/api-types.ts';
-import { SaveFault, useSaveGuard } from '../shared/save-guard.tsx';
+import { SaveError, useSaveGuard } from '../shared/save-guard.tsx';
 import { useSaving } from '../shared/use-saving.ts';
 import { type Tagged, useTagged } from '../shared/use-tagged.ts';
-import { actions, type Rule } from './rule.ts';
+import { ruleActions } from './rule-actions.ts';
 import { RuleTrial } from './rule-trial.tsx';
 
-/** Who answers what: the first rule whose condition is true decides. */
-export function RulesEditor({ path, app }: { path: string; app: AppRow }) {
-  const { stored, loads, loadAnew } = useTagged<{ rules: readonly Rule[] }>(
-    ['admin', 'rules', path],
-    `${path}/rules`,
+/** The routing rules of an app: the first rule whose condition is true applies. */
+export function RulesEditor({ app }: { app: AppRecord }) {
+  const { stored, loads, reload } = useTagged<RoutingRules>(['admin', 'rules', String(app.id)], (etag) =>
+    api.rest.admin.routingRules(app.id, etag),
   );
   if (stored.isPending) return <Loading />;
   if (stored.isError) return <Failure error={stored.error} onRetry={() => void stored.refetch()} />;
-  return <RulesForm key={loads} path={path} app={app} stored={stored.data} onLoad={loadAnew} />;
+  return <RulesForm key={loads} app={app} stored={stored.data} onLoad={reload} />;
 }
 
-/** Begins with what is stored; from then on what stands in the form is the administrator's. */
-function RulesForm(props: {
-  path: string;
-  app: AppRow;
-  stored: Tagged<{ rules: readonly Rule[] }>;
-  onLoad: () => Promise<void>;
-}) {
-  const { path, app, stored, onLoad } = props;
-  const [rules, setRules] = useState(stored.rules);
+/** Starts from the stored rules; later changes on the server do not reset the form. */
+function RulesForm(props: { app: AppRecord; stored: Tagged<RoutingRules>; onLoad: () => Promise<void> }) {
+  const { app, stored, onLoad } = props;
+  const [rules, setRules] = useState<readonly RoutingRule[]>(stored.rules);
   const guard = useSaveGuard(stored.etag);
   const saving = useSaving(() =>
-    guard.over((how) => api.call('PUT', `${path}/rules`, { body: { rules }, ...how })),
+    guard.saveChanges((how) => api.rest.admin.putRoutingRules(app.id, rules, how)),
   );
-  const change = (at: number, next: Partial<Rule>) =>
+  const change = (at: number, next: Partial<RoutingRule>) =>
     setRules(rules.map((rule, index) => (index === at ? { ...rule, ...next } : rule)));
   const move = (at: number, by: number) => {
     const next = [...rules];
@@ -47,90 +41,112 @@ function RulesForm(props: {
     <div className={classes.twoColumns}>
       <Stack>
         {rules.map((rule, at) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: a rule is its place
-          <Card key={at} withBorder>
-            <Group justify="space-between" wrap="nowrap" mb="xs">
-              <Group gap="xs" wrap="nowrap" flex={1}>
-                <Badge color="gray" miw="max-content">
-                  {at + 1}
-                </Badge>
-                <TextInput
-                  flex={1}
-                  aria-label={`Name of rule ${at + 1}`}
-                  size="xs"
-                  value={rule.name}
-                  onChange={(event) => change(at, { name: event.currentTarget.value })}
-                />
-              </Group>
-              <Group gap={2} wrap="nowrap">
-                <ActionIcon aria-label="Move up" disabled={at === 0} onClick={() => move(at, -1)}>
-                  <IconArrowUp size={16} />
-                </ActionIcon>
-                <ActionIcon
-                  aria-label="Move down"
-                  disabled={at === rules.length - 1}
-                  onClick={() => move(at, 1)}
-                >
-                  <IconArrowDown size={16} />
-                </ActionIcon>
-                <ActionIcon
-                  aria-label="Remove"
-                  color="red"
-                  onClick={() => setRules(rules.filter((_, index) => index !== at))}
-                >
-                  <IconTrash size={16} />
-                </ActionIcon>
-              </Group>
-            </Group>
-            <Stack gap="xs">
-              <Textarea
-                label="When"
-                autosize
-                value={rule.when}
-                onChange={(event) => change(at, { when: event.currentTarget.value })}
-                styles={{ input: { fontFamily: 'var(--mantine-font-family-monospace)', fontSize: 12.5 } }}
-              />
-              <Group wrap="nowrap">
-                <Select
-                  flex={2}
-                  label="Then"
-                  data={actions}
-                  value={rule.action}
-                  onChange={(next) => next && change(at, { action: next as Rule['action'] })}
-                  allowDeselect={false}
-                />
-                {rule.action !== 'bot' && (
-                  <TextInput
-                    flex={1}
-                    miw={0}
-                    label="Queue"
-                    placeholder="default"
-                    value={rule.queue ?? ''}
-                    onChange={(event) =>
-                      change(at, {
-                        queue: event.currentTarget.value === '' ? undefined : event.currentTarget.value,
-                      })
-                    }
-                  />
-                )}
-              </Group>
-            </Stack>
-          </Card>
+          <RuleCard
+            // biome-ignore lint/suspicious/noArrayIndexKey: the position identifies a rule
+            key={at}
+            rule={rule}
+            at={at}
+            isLast={at === rules.length - 1}
+            onChange={(next) => change(at, next)}
+            onMove={(by) => move(at, by)}
+            onRemove={() => setRules(rules.filter((_, index) => index !== at))}
+          />
         ))}
-        <SaveFault guard={guard} text={saving.fault} onSave={saving.save} onLoad={onLoad} />
+        <SaveError guard={guard} text={saving.errorText} onSave={saving.save} onLoad={onLoad} />
         <Group justify="space-between">
           <Button
             variant="default"
-            onClick={() => setRules([...rules, { name: 'new rule', when: 'true', action: 'bot' }])}
+            onClick={() => setRules([...rules, { name: 'New rule', when: 'true', action: 'bot' }])}
           >
-            Add a rule
+            Add rule
           </Button>
           <Button loading={saving.busy} onClick={() => void saving.save()}>
-            Save the rules
+            Save
           </Button>
         </Group>
       </Stack>
       <RuleTrial rules={rules} app={app} />
     </div>
+  );
+}
+
+interface RuleProps {
+  readonly rule: RoutingRule;
+  readonly at: number;
+  readonly isLast: boolean;
+  readonly onChange: (change: Partial<RoutingRule>) => void;
+  readonly onMove: (by: number) => void;
+  readonly onRemove: () => void;
+}
+
+function RuleCard(props: RuleProps) {
+  const { rule, onChange } = props;
+  return (
+    <Card withBorder>
+      <RuleHeader {...props} />
+      <Stack gap="xs">
+        <Textarea
+          label="When"
+          autosize
+          value={rule.when}
+          onChange={(event) => onChange({ when: event.currentTarget.value })}
+          styles={{ input: { fontFamily: 'var(--mantine-font-family-monospace)', fontSize: 12.5 } }}
+        />
+        <Group wrap="nowrap">
+          <Select
+            flex={2}
+            label="Then"
+            data={ruleActions}
+            value={rule.action}
+            onChange={(next) => next && onChange({ action: next as RoutingRule['action'] })}
+            allowDeselect={false}
+          />
+          {rule.action !== 'bot' && (
+            <TextInput
+              flex={1}
+              miw={0}
+              label="Queue"
+              placeholder="default"
+              value={rule.queue ?? ''}
+              onChange={(event) =>
+                onChange({
+                  queue: event.currentTarget.value === '' ? undefined : event.currentTarget.value,
+                })
+              }
+            />
+          )}
+        </Group>
+      </Stack>
+    </Card>
+  );
+}
+
+function RuleHeader({ rule, at, isLast, onChange, onMove, onRemove }: RuleProps) {
+  return (
+    <Group justify="space-between" wrap="nowrap" mb="xs">
+      <Group gap="xs" wrap="nowrap" flex={1}>
+        <Badge color="gray" miw="max-content">
+          {at + 1}
+        </Badge>
+        <TextInput
+          flex={1}
+          aria-label={`Name of rule ${at + 1}`}
+          size="xs"
+          value={rule.name}
+          onChange={(event) => onChange({ name: event.currentTarget.value })}
+        />
+      </Group>
+      <Group gap={2} wrap="nowrap">
+        <ActionIcon aria-label="Move up" disabled={at === 0} onClick={() => onMove(-1)}>
+          <IconArrowUp size={16} />
+        </ActionIcon>
+        <ActionIcon aria-label="Move down" disabled={isLast} onClick={() => onMove(1)}>
+          <IconArrowDown size={16} />
+        </ActionIcon>
+        <ActionIcon aria-label={`Remove rule ${at + 1}`} color="red" onClick={onRemove}>
+          <IconTrash size={16} />
+        </ActionIcon>
+      </Group>
+    </Group>
   );
 }

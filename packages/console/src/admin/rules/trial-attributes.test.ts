@@ -2,11 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { attributesOf, newAttribute } from './trial-attributes.ts';
 
 const draft = (name: string, type: 'boolean' | 'number' | 'string', value: string) => ({
-  ...{ ...newAttribute(), name, type, value },
+  ...newAttribute(),
+  name,
+  type,
+  value,
 });
 
-describe('the attributes of a customer whom rules are tried on', () => {
-  it('are of the type that was chosen, whatever they look like', () => {
+describe('attributes of the test customer', () => {
+  it('have the selected type, not the type they look like', () => {
     const drafts = [
       draft(' tier ', 'string', 'gold'),
       draft('zip', 'string', '01067'),
@@ -16,11 +19,16 @@ describe('the attributes of a customer whom rules are tried on', () => {
       draft('blocked', 'boolean', ''),
     ];
     expect(attributesOf(drafts)).toEqual({
-      ...{ tier: 'gold', zip: '01067', orders: 10, rating: 4.5, beta: true, blocked: false },
+      tier: 'gold',
+      zip: '01067',
+      orders: 10,
+      rating: 4.5,
+      beta: true,
+      blocked: false,
     });
   });
 
-  it('are not there where they have no name, or are no number', () => {
+  it('are left out without a name or with an invalid number', () => {
     const drafts = [
       draft('', 'string', 'gold'),
       draft('orders', 'number', ''),

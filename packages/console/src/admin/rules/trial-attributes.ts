@@ -1,4 +1,4 @@
-/** An attribute of a customer, as it is being written. */
+/** An attribute of the test customer in the form. */
 export interface AttributeDraft {
   readonly id: number;
   readonly name: string;
@@ -6,7 +6,7 @@ export interface AttributeDraft {
   readonly value: string;
 }
 
-/** What attributes can be, as conditions tell them apart. */
+/** The types of attributes that conditions distinguish. */
 export const attributeTypes = [
   { value: 'string', label: 'Text' },
   { value: 'number', label: 'Number' },
@@ -15,10 +15,10 @@ export const attributeTypes = [
 
 let made = 0;
 
-/** One that nothing is written of yet. */
+/** An empty attribute. */
 export const newAttribute = (): AttributeDraft => ({ id: ++made, name: '', type: 'string', value: '' });
 
-/** Attributes as conditions see them. One without a name, or a number that is none, is as good as not there. */
+/** The attributes for conditions; those without a name or with an invalid number are left out. */
 export function attributesOf(drafts: readonly AttributeDraft[]): Record<string, boolean | number | string> {
   return Object.fromEntries(
     drafts.flatMap(({ name, type, value }) => {

@@ -17,7 +17,7 @@ interface FieldDraft extends Omit<DispositionField, 'choices'> {
   readonly choices: readonly string[];
 }
 
-/** A disposition that is being written. */
+/** A disposition in the editor. */
 export interface DispositionDraft {
   readonly id: number;
   readonly name: string;
@@ -26,7 +26,7 @@ export interface DispositionDraft {
 
 let lastId = 0;
 
-/** Of a setting: a name alone, or a name with fields. */
+/** The draft of a stored disposition, which is a name or a name with fields. */
 export function draftOf(setting: unknown): DispositionDraft {
   const { name, fields = [] } =
     typeof setting === 'string'
@@ -39,7 +39,7 @@ export function draftOf(setting: unknown): DispositionDraft {
   };
 }
 
-/** As it is set: one that asks for nothing is its name alone. */
+/** The stored form of a draft; a disposition without fields is its name. */
 export function settingOf({ name, fields }: DispositionDraft): unknown {
   if (fields.length === 0) return name.trim();
   return {
@@ -52,7 +52,7 @@ export function settingOf({ name, fields }: DispositionDraft): unknown {
   };
 }
 
-/** What the values of a field are kept under; once it is there it stays, whatever the field is called later. */
+/** The key under which values of a field are stored; renaming the field later does not change it. */
 function nameFor(label: string): string {
   const plain = label
     .normalize('NFKD')
@@ -62,7 +62,7 @@ function nameFor(label: string): string {
   return plain === '' ? `field_${lastId}` : plain.slice(0, 40);
 }
 
-/** How a case can end, and what is asked then. */
+/** Edits a disposition and the fields it asks for. */
 export function DispositionEditor(props: {
   disposition: DispositionDraft;
   onChange: (next: DispositionDraft) => void;
@@ -81,7 +81,7 @@ export function DispositionEditor(props: {
         <Group gap="xs" wrap="nowrap">
           <TextInput
             flex={1}
-            aria-label="Name of the disposition"
+            aria-label="Disposition name"
             placeholder="refund"
             maxLength={100}
             value={name}
@@ -100,60 +100,77 @@ export function DispositionEditor(props: {
               })
             }
           >
-            Ask for something
+            Add field
           </Button>
           <ActionIcon color="red" aria-label={`Remove ${name}`} onClick={onRemove}>
             <IconTrash size={16} />
           </ActionIcon>
         </Group>
         {fields.map((field) => (
-          <Group key={field.id} gap="xs" align="flex-start" pl="md">
-            <TextInput
-              flex={1}
-              miw={140}
-              size="xs"
-              aria-label={`What ${name} asks for`}
-              placeholder="Order number"
-              maxLength={100}
-              value={field.label}
-              onChange={(event) => set(field.id, { label: event.currentTarget.value })}
-            />
-            <Select
-              size="xs"
-              w={120}
-              aria-label={`Kind of ${field.label}`}
-              data={[
-                { value: 'text', label: 'Text' },
-                { value: 'choice', label: 'A choice' },
-              ]}
-              value={field.kind}
-              onChange={(next) => set(field.id, { kind: next === 'choice' ? 'choice' : 'text' })}
-              allowDeselect={false}
-            />
-            {field.kind === 'choice' && (
-              <TagsInput
-                size="xs"
-                flex={1}
-                miw={160}
-                aria-label={`Choices of ${field.label}`}
-                placeholder="Write one, then Enter"
-                value={[...field.choices]}
-                onChange={(choices) => set(field.id, { choices })}
-              />
-            )}
-            <Checkbox
-              size="xs"
-              mt={7}
-              label="Required"
-              checked={field.required}
-              onChange={(event) => set(field.id, { required: event.currentTarget.checked })}
-            />
-            <ActionIcon aria-label={`Do not ask for ${field.label}`} onClick={() => set(field.id, undefined)}>
-              <IconTrash size={15} />
-            </ActionIcon>
-          </Group>
+          <FieldRow
+            key={field.id}
+            disposition={name}
+            field={field}
+            onChange={(next) => set(field.id, next)}
+          />
         ))}
       </Stack>
     </Card>
+  );
+}
+
+function FieldRow(props: {
+  disposition: string;
+  field: FieldDraft;
+  /** `undefined` removes the field. */
+  onChange: (next: Partial<FieldDraft> | undefined) => void;
+}) {
+  const { disposition, field, onChange } = props;
+  return (
+    <Group gap="xs" align="flex-start" pl="md">
+      <TextInput
+        flex={1}
+        miw={140}
+        size="xs"
+        aria-label={`Field of ${disposition}`}
+        placeholder="Order number"
+        maxLength={100}
+        value={field.label}
+        onChange={(event) => onChange({ label: event.currentTarget.value })}
+      />
+      <Select
+        size="xs"
+        w={120}
+        aria-label={`Type of ${field.label}`}
+        data={[
+          { value: 'text', label: 'Text' },
+          { value: 'choice', label: 'Choice' },
+        ]}
+        value={field.kind}
+        onChange={(next) => onChange({ kind: next === 'choice' ? 'choice' : 'text' })}
+        allowDeselect={false}
+      />
+      {field.kind === 'choice' && (
+        <TagsInput
+          size="xs"
+          flex={1}
+          miw={160}
+          aria-label={`Choices of ${field.label}`}
+          placeholder="Type a choice and press Enter"
+          value={[...field.choices]}
+          onChange={(choices) => onChange({ choices })}
+        />
+      )}
+      <Checkbox
+        size="xs"
+        mt={7}
+        label="Required"
+        checked={field.required}
+        onChange={(event) => onChange({ required: event.currentTarget.checked })}
+      />
+      <ActionIcon aria-label={`Remove ${field.label}`} onClick={() => onChange(undefined)}>
+        <IconTrash size={15} />
+      </ActionIcon>
+    </Group>
   );
 }

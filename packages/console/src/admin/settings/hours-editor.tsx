@@ -16,44 +16,44 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api } from '../../session/session.ts';
 import { formWidth } from '../shared/admin-page.tsx';
-import type { EditedApp } from '../shared/api-types.ts';
-import { SaveFault, useSaveGuard } from '../shared/save-guard.tsx';
+import type { EditedApp } from '../shared/edited-app.ts';
+import { SaveError, useSaveGuard } from '../shared/save-guard.tsx';
 import { useSaving } from '../shared/use-saving.ts';
 
 const weekdays = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] as const;
 type Weekday = (typeof weekdays)[number];
-interface Span {
+interface TimeRange {
   readonly from: string;
   readonly to: string;
 }
 interface Hours {
   readonly timeZone: string;
-  readonly weekly: Readonly<Partial<Record<Weekday, readonly Span[]>>>;
+  readonly weekly: Readonly<Partial<Record<Weekday, readonly TimeRange[]>>>;
   readonly holidays: readonly string[];
 }
 
-const usualSpan: Span = { from: '09:00', to: '17:00' };
+const defaultRange: TimeRange = { from: '09:00', to: '17:00' };
 const isDay = (text: string) => /^\d{4}-\d{2}-\d{2}$/.test(text);
 
-/** What a week looks like to begin with: working days, where the administrator is. */
-function usualHours(): Hours {
-  const weekly = Object.fromEntries(weekdays.slice(0, 5).map((day) => [day, [usualSpan]]));
+/** The initial hours: working days, in the time zone of the administrator. */
+function defaultHours(): Hours {
+  const weekly = Object.fromEntries(weekdays.slice(0, 5).map((day) => [day, [defaultRange]]));
   return { timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone, weekly, holidays: [] };
 }
 
-/** When people are there to answer for an app. */
-export function HoursEditor({ path, app, onLoad }: EditedApp) {
+/** The business hours of an app. */
+export function HoursEditor({ app, onLoad }: EditedApp) {
   const guard = useSaveGuard(app.etag);
   const queries = useQueryClient();
   const [hours, setHours] = useState(() => (app.settings.businessHours ?? null) as Hours | null);
   const saving = useSaving(() =>
-    guard.over(async (how) => {
-      await api.call('PATCH', path, { body: { settings: { businessHours: hours } }, ...how });
+    guard.saveChanges(async (how) => {
+      await api.rest.admin.changeApp(app.id, { settings: { businessHours: hours } }, how);
       await queries.invalidateQueries({ queryKey: ['admin', 'app', String(app.id)] });
     }),
   );
-  const setDay = (day: Weekday, spans: readonly Span[]) =>
-    hours && setHours({ ...hours, weekly: { ...hours.weekly, [day]: spans } });
+  const setDay = (day: Weekday, ranges: readonly TimeRange[]) =>
+    hours && setHours({ ...hours, weekly: { ...hours.weekly, [day]: ranges } });
   return (
     <Card withBorder maw={formWidth}>
       <Stack>
@@ -62,15 +62,15 @@ export function HoursEditor({ path, app, onLoad }: EditedApp) {
             Business hours
           </Title>
           <Text size="sm" c="dimmed">
-            Outside of them, customers who ask for a person are told when somebody is there again; their
-            conversation waits in the queue. First answers are due by these hours. The bot answers at any
-            time.
+            Outside business hours, customers who ask for an agent see when the team is back, and their
+            conversation waits in the queue. First reply targets count business hours only. The bot replies at
+            any time.
           </Text>
         </div>
         <Switch
-          label="People are there at certain hours only"
+          label="Set business hours"
           checked={hours !== null}
-          onChange={(event) => setHours(event.currentTarget.checked ? usualHours() : null)}
+          onChange={(event) => setHours(event.currentTarget.checked ? defaultHours() : null)}
         />
         {hours && (
           <>
@@ -87,13 +87,13 @@ export function HoursEditor({ path, app, onLoad }: EditedApp) {
               <Day
                 key={day}
                 day={day}
-                spans={hours.weekly[day] ?? []}
-                onChange={(spans) => setDay(day, spans)}
+                ranges={hours.weekly[day] ?? []}
+                onChange={(ranges) => setDay(day, ranges)}
               />
             ))}
             <TagsInput
               label="Holidays"
-              description="Days on which nobody is there, each as 2026-12-25 and Enter."
+              description="Dates on which you are closed, such as 2026-12-25. Press Enter after each."
               value={[...hours.holidays]}
               onChange={(days) => setHours({ ...hours, holidays: days.filter(isDay).sort() })}
               maxTags={400}
@@ -101,7 +101,7 @@ export function HoursEditor({ path, app, onLoad }: EditedApp) {
             />
           </>
         )}
-        <SaveFault guard={guard} text={saving.fault} onSave={saving.save} onLoad={onLoad} />
+        <SaveError guard={guard} text={saving.errorText} onSave={saving.save} onLoad={onLoad} />
         <Group justify="flex-end">
           <Button loading={saving.busy} onClick={() => void saving.save()}>
             Save
@@ -112,30 +112,34 @@ export function HoursEditor({ path, app, onLoad }: EditedApp) {
   );
 }
 
-function Day(props: { day: Weekday; spans: readonly Span[]; onChange: (spans: readonly Span[]) => void }) {
-  const { day, spans, onChange } = props;
+function Day(props: {
+  day: Weekday;
+  ranges: readonly TimeRange[];
+  onChange: (ranges: readonly TimeRange[]) => void;
+}) {
+  const { day, ranges, onChange } = props;
   const name = day[0]?.toUpperCase() + day.slice(1);
-  const change = (at: number, next: Partial<Span>) =>
-    onChange(spans.map((span, index) => (index === at ? { ...span, ...next } : span)));
-  const last = spans.at(-1);
+  const change = (at: number, next: Partial<TimeRange>) =>
+    onChange(ranges.map((range, index) => (index === at ? { ...range, ...next } : range)));
+  const last = ranges.at(-1);
   return (
     <Group gap="sm" mih={36} wrap="wrap">
       <Text size="sm" fw={550} w={100}>
         {name}
       </Text>
-      {spans.length === 0 && (
+      {ranges.length === 0 && (
         <Text size="sm" c="dimmed">
           Closed
         </Text>
       )}
-      {spans.map((span, at) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: spans have no other name than their place
+      {ranges.map((range, at) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: ranges have no identity besides their position
         <Group key={at} gap={6} wrap="nowrap">
           <TextInput
             type="time"
             size="xs"
             aria-label={`${name} from`}
-            value={span.from}
+            value={range.from}
             onChange={(event) => change(at, { from: event.currentTarget.value })}
           />
           <Text size="sm">to</Text>
@@ -143,14 +147,14 @@ function Day(props: { day: Weekday; spans: readonly Span[]; onChange: (spans: re
             type="time"
             size="xs"
             aria-label={`${name} to`}
-            value={span.to === '24:00' ? '00:00' : span.to}
+            value={range.to === '24:00' ? '00:00' : range.to}
             onChange={({ currentTarget: { value } }) =>
               change(at, { to: value === '00:00' ? '24:00' : value })
             }
           />
           <ActionIcon
-            aria-label={`Take ${span.from} to ${span.to} off ${name}`}
-            onClick={() => onChange(spans.filter((_, index) => index !== at))}
+            aria-label={`Remove ${range.from} to ${range.to} on ${name}`}
+            onClick={() => onChange(ranges.filter((_, index) => index !== at))}
           >
             <IconX size={15} />
           </ActionIcon>
@@ -159,7 +163,7 @@ function Day(props: { day: Weekday; spans: readonly Span[]; onChange: (spans: re
       <ActionIcon
         aria-label={`Add hours to ${name}`}
         disabled={last !== undefined && last.to >= '23:00'}
-        onClick={() => onChange([...spans, last ? { from: last.to, to: '24:00' } : usualSpan])}
+        onClick={() => onChange([...ranges, last ? { from: last.to, to: '24:00' } : defaultRange])}
       >
         <IconPlus size={15} />
       </ActionIcon>

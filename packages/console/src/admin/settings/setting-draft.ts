@@ -1,57 +1,57 @@
 import type { SettingGroup } from '@mevrik/protocol';
 import { MevrikError } from '../../shared/sdk.ts';
 
-/** Settings as they are kept. */
-export type Settings = Readonly<Record<string, unknown>>;
+/** SettingValues as they are stored. */
+export type SettingValues = Readonly<Record<string, unknown>>;
 
-/** What was changed in a form and is not saved. */
+/** The unsaved changes of a form. */
 export interface Draft {
-  /** By path; `null` takes away. */
-  readonly changes: Settings;
-  /** Groups that were opened or taken away. */
+  /** The new value by path; `null` removes a setting. */
+  readonly changes: SettingValues;
+  /** Optional groups that were added (`true`) or removed (`false`), by path. */
   readonly groups: Readonly<Record<string, boolean>>;
 }
 
-/** Nothing was changed. */
+/** A draft without changes. */
 export const noDraft: Draft = { changes: {}, groups: {} };
 
-/** Whether anything was changed. */
+/** Whether a draft has changes. */
 export const isChanged = ({ changes, groups }: Draft): boolean =>
   Object.keys(changes).length + Object.keys(groups).length > 0;
 
-/** What stands at a path of settings. */
-export function valueAt(settings: Settings, path: string): unknown {
+/** The value at a path of settings. */
+export function valueAt(settings: SettingValues, path: string): unknown {
   return path.split('.').reduce<unknown>((part, name) => (isObject(part) ? part[name] : undefined), settings);
 }
 
-/** A draft with one more change; `undefined` takes the change back. */
+/** A draft with one more change; `undefined` reverts the change. */
 export function withChange(draft: Draft, path: string, value: unknown): Draft {
   const { [path]: _before, ...others } = draft.changes;
   return { ...draft, changes: value === undefined ? others : { ...others, [path]: value } };
 }
 
-/** A draft in which a group is there or not. */
-export function withGroup(draft: Draft, path: string, isWanted: boolean, stored: Settings): Draft {
+/** A draft in which an optional group is added or removed. */
+export function withGroup(draft: Draft, path: string, isWanted: boolean, stored: SettingValues): Draft {
   const { [path]: _before, ...others } = draft.groups;
   const isStored = valueAt(stored, path) !== undefined;
   return { ...draft, groups: isWanted === isStored ? others : { ...others, [path]: isWanted } };
 }
 
-/** Whether a group is there; only optional ones can be not. */
-export function isOpen(group: SettingGroup, stored: Settings, draft: Draft): boolean {
+/** Whether a group is shown; only optional groups can be absent. */
+export function isOpen(group: SettingGroup, stored: SettingValues, draft: Draft): boolean {
   if (!group.isOptional) return true;
   return draft.groups[group.path] ?? valueAt(stored, group.path) !== undefined;
 }
 
-/** The changes as they are sent: objects within objects, `null` for what is taken away. */
+/** The changes as nested objects for the API; `null` removes a setting. */
 export function toPatch(
   draft: Draft,
   groups: readonly SettingGroup[],
-  stored: Settings,
+  stored: SettingValues,
 ): Record<string, unknown> {
   const closed = groups.filter((group) => !isOpen(group, stored, draft)).map(({ path }) => `${path}.`);
   const patch: Record<string, unknown> = {};
-  // An empty group is sent, too: then the server tells what it must have.
+  // An empty group is sent too, so that the server reports its required fields.
   for (const [path, isWanted] of Object.entries(draft.groups)) put(patch, path, isWanted ? {} : null);
   for (const [path, value] of Object.entries(draft.changes)) {
     if (!closed.some((group) => path.startsWith(group))) put(patch, path, value);
@@ -70,33 +70,33 @@ function put(target: Record<string, unknown>, path: string, value: unknown): voi
   part[last] = value;
 }
 
-/** What is wrong with a form: at its fields by path, and what belongs to none of them. */
-export interface Faults {
+/** The errors of a form: by field path, and those that belong to no field. */
+export interface FormErrors {
   readonly at: Readonly<Record<string, string>>;
   readonly rest: string | undefined;
 }
 
-/** Nothing is wrong. */
-export const noFaults: Faults = { at: {}, rest: undefined };
+/** No errors. */
+export const noFormErrors: FormErrors = { at: {}, rest: undefined };
 
-/** Where what the server has refused belongs. */
-export function faultsOf(error: unknown, groups: readonly SettingGroup[]): Faults {
+/** The errors of a form from a rejected request. */
+export function formErrorsOf(error: unknown, groups: readonly SettingGroup[]): FormErrors {
   if (!(error instanceof MevrikError)) {
-    return { at: {}, rest: 'Something went wrong here. Load the page again.' };
+    return { at: {}, rest: 'Something went wrong. Reload the page.' };
   }
   const known = new Set(['name', ...groups.flatMap(({ fields }) => fields.map(({ path }) => path))]);
-  const told = error.fields.map(({ path, message }) => ({
+  const errors = error.fields.map(({ path, message }) => ({
     path: fieldOf(path.replace(/^settings\.?/, ''), known),
     message,
   }));
-  const rest = told.filter(({ path }) => !known.has(path)).map(({ path, message }) => `${path} ${message}`);
+  const rest = errors.filter(({ path }) => !known.has(path)).map(({ path, message }) => `${path} ${message}`);
   return {
-    at: Object.fromEntries(told.map(({ path, message }) => [path, message])),
-    rest: told.length === 0 ? error.message : rest.join('; ').trim() || undefined,
+    at: Object.fromEntries(errors.map(({ path, message }) => [path, message])),
+    rest: errors.length === 0 ? error.message : rest.join('; ').trim() || undefined,
   };
 }
 
-/** What is wrong within a list or an object is shown at its field. */
+/** The field of a path: an error inside a list or an object is shown at its field. */
 function fieldOf(path: string, known: ReadonlySet<string>): string {
   for (let at = path; at !== ''; at = at.slice(0, Math.max(0, at.lastIndexOf('.')))) {
     if (known.has(at)) return at;

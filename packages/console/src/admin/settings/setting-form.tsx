@@ -1,35 +1,35 @@
 import { Collapse, Fieldset, SimpleGrid, Stack, Switch, Text } from '@mantine/core';
 import type { SettingGroup } from '@mevrik/protocol';
-import { type Draft, type Faults, isOpen, type Settings, withGroup } from './setting-draft.ts';
+import { type Draft, type FormErrors, isOpen, type SettingValues, withGroup } from './setting-draft.ts';
 import { SettingInput } from './setting-input.tsx';
 
-/** What a form of settings is made of. */
+/** The props of a settings form. */
 export interface SettingFormProps {
   readonly groups: readonly SettingGroup[];
-  readonly stored: Settings;
+  readonly stored: SettingValues;
   /** The paths of secrets that are set. */
   readonly secrets?: readonly string[];
   readonly draft: Draft;
   readonly onDraft: (draft: Draft) => void;
-  readonly faults: Faults;
+  readonly errors: FormErrors;
 }
 
-/** A form of settings, made of what the server says of them. */
+/** A settings form built from the server's description of the settings. */
 export function SettingForm(props: SettingFormProps) {
   return (
     <Stack gap="lg">
       {props.groups.map((group) =>
         group.path === '' ? (
-          <Fields key="top" group={group} {...props} />
+          <GroupFields key="top" group={group} {...props} />
         ) : (
-          <Group key={group.path} group={group} {...props} />
+          <SettingsGroup key={group.path} group={group} {...props} />
         ),
       )}
     </Stack>
   );
 }
 
-function Group({ group, ...props }: SettingFormProps & { group: SettingGroup }) {
+function SettingsGroup({ group, ...props }: SettingFormProps & { group: SettingGroup }) {
   const { path, title, help, isOptional } = group;
   const { stored, draft, onDraft } = props;
   const open = isOpen(group, stored, draft);
@@ -57,7 +57,7 @@ function Group({ group, ...props }: SettingFormProps & { group: SettingGroup }) 
       <Collapse expanded={open} transitionDuration={120}>
         {open && (
           <div style={isOptional ? { paddingTop: 16 } : undefined}>
-            <Fields group={group} {...props} />
+            <GroupFields group={group} {...props} />
           </div>
         )}
       </Collapse>
@@ -65,7 +65,7 @@ function Group({ group, ...props }: SettingFormProps & { group: SettingGroup }) 
   );
 }
 
-function Fields({ group, ...props }: SettingFormProps & { group: SettingGroup }) {
+function GroupFields({ group, ...props }: SettingFormProps & { group: SettingGroup }) {
   return (
     <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="md" verticalSpacing="md" style={{ alignItems: 'end' }}>
       {group.fields.map((field) => (

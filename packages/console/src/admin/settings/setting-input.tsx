@@ -12,39 +12,39 @@ import {
 } from '@mantine/core';
 import type { SettingField } from '@mevrik/protocol';
 import { useState } from 'react';
-import { type Draft, type Faults, type Settings, valueAt, withChange } from './setting-draft.ts';
+import { type Draft, type FormErrors, type SettingValues, valueAt, withChange } from './setting-draft.ts';
 
 interface InputProps {
   readonly field: SettingField;
-  readonly stored: Settings;
+  readonly stored: SettingValues;
   readonly secrets?: readonly string[];
   readonly draft: Draft;
   readonly onDraft: (draft: Draft) => void;
-  readonly faults: Faults;
+  readonly errors: FormErrors;
 }
 
-/** One thing that can be set. What is left empty has its default, which is shown. */
+/** The input of one setting. An empty input shows its default. */
 export function SettingInput(props: InputProps) {
-  const { field, stored, draft, onDraft, faults } = props;
+  const { field, stored, draft, onDraft, errors } = props;
   const { path, title, help, type, isRequired, choices, min, max } = field;
-  const kept = valueAt(stored, path);
+  const current = valueAt(stored, path);
   const change = (value: unknown) => onDraft(withChange(draft, path, value));
-  const value = path in draft.changes ? draft.changes[path] : kept;
+  const value = path in draft.changes ? draft.changes[path] : current;
   const common = {
     label: title,
     description: help,
-    error: faults.at[path],
+    error: errors.at[path],
     withAsterisk: isRequired,
   };
-  const usual = field.default;
+  const fallback = field.default;
   if (type === 'secret') return <SecretInput {...props} />;
   if (type === 'switch') {
     return (
       <Switch
         label={title}
         description={help}
-        error={faults.at[path]}
-        checked={(value ?? usual ?? false) === true}
+        error={errors.at[path]}
+        checked={(value ?? fallback ?? false) === true}
         onChange={(event) => change(event.currentTarget.checked)}
       />
     );
@@ -54,7 +54,7 @@ export function SettingInput(props: InputProps) {
       <Select
         {...common}
         data={choices}
-        value={String(value ?? usual ?? '') || null}
+        value={String(value ?? fallback ?? '') || null}
         onChange={(next) => change(next)}
         allowDeselect={false}
       />
@@ -67,7 +67,7 @@ export function SettingInput(props: InputProps) {
         {...(min === null ? {} : { min })}
         {...(max === null ? {} : { max })}
         allowDecimal={type === 'number'}
-        placeholder={typeof usual === 'number' ? String(usual) : 'no limit'}
+        placeholder={typeof fallback === 'number' ? String(fallback) : 'No limit'}
         value={typeof value === 'number' ? value : ''}
         onChange={(next) => change(next === '' ? null : Number(next))}
       />
@@ -78,22 +78,24 @@ export function SettingInput(props: InputProps) {
       <TagsInput
         {...common}
         data={choices.map((one) => one.value)}
-        value={(value ?? usual ?? []) as string[]}
+        value={(value ?? fallback ?? []) as string[]}
         onChange={change}
       />
     );
   }
-  if (type === 'json') return <Json {...props} value={value} onChange={change} common={common} />;
+  if (type === 'json') return <JsonSetting {...props} value={value} onChange={change} common={common} />;
   const text = {
     ...common,
-    placeholder: typeof usual === 'string' ? usual : '',
+    placeholder: typeof fallback === 'string' ? fallback : '',
     value: typeof value === 'string' ? value : '',
     onChange: (event: { currentTarget: { value: string } }) => change(event.currentTarget.value || null),
   };
   return field.isLong ? <Textarea {...text} autosize minRows={2} maxRows={8} /> : <TextInput {...text} />;
 }
 
-function Json(props: InputProps & { value: unknown; onChange: (value: unknown) => void; common: object }) {
+function JsonSetting(
+  props: InputProps & { value: unknown; onChange: (value: unknown) => void; common: object },
+) {
   const { field, value, onChange, common } = props;
   const [text, setText] = useState(() => JSON.stringify(value ?? field.default ?? null, null, 2));
   return (
@@ -105,10 +107,10 @@ function Json(props: InputProps & { value: unknown; onChange: (value: unknown) =
         try {
           onChange(next.trim() === '' ? null : JSON.parse(next));
         } catch {
-          // It is being written; the field itself shows that it is no JSON yet.
+          // Incomplete JSON while typing: the input itself shows the error.
         }
       }}
-      validationError="This is not JSON yet."
+      validationError="This is not valid JSON."
       autosize
       minRows={3}
       maxRows={12}
@@ -116,21 +118,21 @@ function Json(props: InputProps & { value: unknown; onChange: (value: unknown) =
   );
 }
 
-/** A secret: it can be given, given anew and taken away, and never be read. */
-function SecretInput({ field, stored, secrets = [], draft, onDraft, faults }: InputProps) {
+/** A secret can be set, replaced and removed, but never read. */
+function SecretInput({ field, stored, secrets = [], draft, onDraft, errors }: InputProps) {
   const { path, title, help, isLong, isOwn, isRequired } = field;
   const [isChanging, setChanging] = useState(false);
-  const given = draft.changes[path];
+  const entered = draft.changes[path];
   const isSet = secrets.includes(path) || valueAt(stored, path) !== undefined;
   const change = (value: unknown) => onDraft(withChange(draft, path, value));
-  const common = { label: title, description: help, error: faults.at[path], withAsterisk: isRequired };
-  if (isSet && !isChanging && typeof given !== 'string') {
-    const isGone = given === null;
+  const common = { label: title, description: help, error: errors.at[path], withAsterisk: isRequired };
+  if (isSet && !isChanging && typeof entered !== 'string') {
+    const isRemoved = entered === null;
     return (
       <TextInput
         {...common}
         readOnly
-        value={isGone ? 'Goes when you save' : 'is set'}
+        value={isRemoved ? 'Will be removed when you save' : 'Set'}
         variant="filled"
         styles={{ input: { paddingInlineEnd: isRequired ? 84 : 172 } }}
         rightSectionWidth="auto"
@@ -148,11 +150,11 @@ function SecretInput({ field, stored, secrets = [], draft, onDraft, faults }: In
               <Button
                 size="compact-xs"
                 variant="subtle"
-                color={isGone ? 'gray' : 'red'}
-                aria-label={`${isGone ? 'Keep' : 'Take away'}: ${title}`}
-                onClick={() => change(isGone ? undefined : null)}
+                color={isRemoved ? 'gray' : 'red'}
+                aria-label={`${isRemoved ? 'Keep' : 'Remove'}: ${title}`}
+                onClick={() => change(isRemoved ? undefined : null)}
               >
-                {isGone ? 'Keep' : 'Take away'}
+                {isRemoved ? 'Keep' : 'Remove'}
               </Button>
             )}
           </Group>
@@ -163,8 +165,8 @@ function SecretInput({ field, stored, secrets = [], draft, onDraft, faults }: In
   const input = {
     ...common,
     autoComplete: 'off',
-    placeholder: isSet ? 'Left empty, it stays as it is' : '',
-    value: typeof given === 'string' ? given : '',
+    placeholder: isSet ? 'Leave empty to keep the current value' : '',
+    value: typeof entered === 'string' ? entered : '',
     onChange: (event: { currentTarget: { value: string } }) => change(event.currentTarget.value || undefined),
   };
   if (isLong) return <Textarea {...input} autosize minRows={3} maxRows={8} />;
@@ -179,17 +181,17 @@ function SecretInput({ field, stored, secrets = [], draft, onDraft, faults }: In
           size="compact-xs"
           variant="light"
           me={4}
-          aria-label={`Make one up: ${title}`}
+          aria-label={`Generate: ${title}`}
           onClick={() => change(randomText())}
         >
-          Make one up
+          Generate
         </Button>
       }
     />
   );
 }
 
-/** Something that nobody can guess, of letters and digits. */
+/** Random letters and digits from 18 random bytes. */
 function randomText(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(18));
   return Array.from(bytes, (byte) => byte.toString(36).padStart(2, '0')).join('');

@@ -1,40 +1,40 @@
 import { Button, Card, Group, JsonInput, Stack, Switch, Tabs, Text, TextInput, Title } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
-import type { SettingGroup } from '@mevrik/protocol';
+import type { AppRecord, SettingGroup } from '@mevrik/protocol';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api } from '../../session/session.ts';
 import { errorMessage } from '../../shared/error-message.ts';
 import { Failure, Loading } from '../../shared/states.tsx';
 import { formWidth } from '../shared/admin-page.tsx';
-import type { AppRow, EditedApp } from '../shared/api-types.ts';
-import { SaveFault, useSaveGuard } from '../shared/save-guard.tsx';
+import type { EditedApp } from '../shared/edited-app.ts';
+import { SaveError, useSaveGuard } from '../shared/save-guard.tsx';
 import {
-  type Faults,
-  faultsOf,
+  type FormErrors,
+  formErrorsOf,
   isChanged,
   noDraft,
-  noFaults,
-  type Settings,
+  noFormErrors,
+  type SettingValues,
   toPatch,
 } from './setting-draft.ts';
 import { SettingForm } from './setting-form.tsx';
 
-/** What has tabs of its own. */
-const elsewhere = new Set(['sla', 'dispositions', 'businessHours']);
+/** Settings that have a tab of their own. */
+const ownTabs = new Set(['sla', 'dispositions', 'businessHours']);
 
-/** The settings of an app: as a form, and all of them as JSON. */
+/** The settings of an app, as a form or as JSON. */
 export function SettingsEditor(edited: EditedApp) {
   const known = useQuery({
     queryKey: ['admin', 'app-settings'],
-    queryFn: () => api.call<{ groups: readonly SettingGroup[] }>('GET', '/v1/admin/app-settings'),
+    queryFn: () => api.rest.admin.appSettings(),
     staleTime: Number.POSITIVE_INFINITY,
   });
   if (known.isPending) return <Loading />;
   if (known.isError) return <Failure error={known.error} onRetry={() => void known.refetch()} />;
   const groups = known.data.groups.flatMap((group) => {
-    if (elsewhere.has(group.path.split('.')[0] ?? '')) return [];
-    return [{ ...group, fields: group.fields.filter((field) => !elsewhere.has(field.path)) }];
+    if (ownTabs.has(group.path.split('.')[0] ?? '')) return [];
+    return [{ ...group, fields: group.fields.filter((field) => !ownTabs.has(field.path)) }];
   });
   return (
     <Tabs defaultValue="form" variant="pills" keepMounted={false}>
@@ -52,34 +52,34 @@ export function SettingsEditor(edited: EditedApp) {
   );
 }
 
-function useRefresh({ id }: AppRow): () => Promise<void> {
+function useRefresh({ id }: AppRecord): () => Promise<void> {
   const queries = useQueryClient();
   return async () => {
-    notifications.show({ message: 'Saved. It holds at once.' });
+    notifications.show({ message: 'Saved. Changes are live.' });
     await queries.invalidateQueries({ queryKey: ['admin', 'app', String(id)] });
     for (const key of [['apps'], ['admin', 'apps']]) void queries.invalidateQueries({ queryKey: key });
   };
 }
 
-function SettingsForm({ path, app, onLoad, groups }: EditedApp & { groups: readonly SettingGroup[] }) {
+function SettingsForm({ app, onLoad, groups }: EditedApp & { groups: readonly SettingGroup[] }) {
   const guard = useSaveGuard(app.etag);
   const refresh = useRefresh(app);
   const [name, setName] = useState(app.name);
   const [enabled, setEnabled] = useState(app.enabled);
   const [draft, setDraft] = useState(noDraft);
-  const [faults, setFaults] = useState<Faults>(noFaults);
+  const [errors, setFormErrors] = useState<FormErrors>(noFormErrors);
   const [busy, setBusy] = useState(false);
   async function save(): Promise<void> {
     setBusy(true);
-    setFaults(noFaults);
+    setFormErrors(noFormErrors);
     try {
-      const settings = laidOver(app.settings, toPatch(draft, groups, app.settings));
+      const settings = changedSettings(app.settings, toPatch(draft, groups, app.settings));
       const body = { name: name.trim(), enabled, settings };
-      await guard.over((how) => api.call('PATCH', path, { body, ...how }));
+      await guard.saveChanges((how) => api.rest.admin.changeApp(app.id, body, how));
       await refresh();
       setDraft(noDraft);
-    } catch (error) {
-      setFaults(faultsOf(error, groups));
+    } catch (reason) {
+      setFormErrors(formErrorsOf(reason, groups));
     } finally {
       setBusy(false);
     }
@@ -99,27 +99,27 @@ function SettingsForm({ path, app, onLoad, groups }: EditedApp & { groups: reado
       <Stack gap="lg">
         <Group grow align="flex-start">
           <TextInput
-            label="Name of the app"
+            label="App name"
             value={name}
-            error={faults.at.name}
+            error={errors.at.name}
             onChange={(event) => setName(event.currentTarget.value)}
           />
           <Switch
             mt={26}
-            label="Open"
-            description="A disabled app takes no messages, and its connections are closed."
+            label="Enabled"
+            description="A disabled app accepts no messages, and its connections are closed."
             checked={enabled}
             onChange={(event) => setEnabled(event.currentTarget.checked)}
           />
         </Group>
-        <SettingForm groups={groups} stored={app.settings} draft={draft} onDraft={setDraft} faults={faults} />
-        <SaveFault guard={guard} text={faults.rest} onSave={save} onLoad={onLoad} />
+        <SettingForm groups={groups} stored={app.settings} draft={draft} onDraft={setDraft} errors={errors} />
+        <SaveError guard={guard} text={errors.rest} onSave={save} onLoad={onLoad} />
         <Group justify="space-between">
           <Text size="xs" c="dimmed">
-            What is left empty has its default, which is shown in grey. Changes are kept in the audit log.
+            Empty fields use the default shown in gray. Changes are recorded in the audit log.
           </Text>
           <Button type="submit" loading={busy} disabled={!isTouched}>
-            Save the settings
+            Save
           </Button>
         </Group>
       </Stack>
@@ -127,33 +127,35 @@ function SettingsForm({ path, app, onLoad, groups }: EditedApp & { groups: reado
   );
 }
 
-/** The settings that have changed, each whole, as they are sent; `null` for one that has its default again. */
-function laidOver(stored: Settings, patch: Settings): Record<string, unknown> {
+/** The changed settings for the API, each complete; `null` restores a default. */
+function changedSettings(stored: SettingValues, patch: SettingValues): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(patch).map(([name, change]) => {
       if (typeof change !== 'object' || change === null || Array.isArray(change)) return [name, change];
-      const whole = { ...(stored[name] as Settings | undefined), ...change };
+      const whole = { ...(stored[name] as SettingValues | undefined), ...change };
       const kept = Object.entries(whole).filter(([, value]) => value !== null);
       return [name, kept.length > 0 ? Object.fromEntries(kept) : null];
     }),
   );
 }
 
-function SettingsJson({ path, app, onLoad }: EditedApp) {
+function SettingsJson({ app, onLoad }: EditedApp) {
   const guard = useSaveGuard(app.etag);
   const refresh = useRefresh(app);
   const [text, setText] = useState(() => JSON.stringify(app.settings, null, 2));
-  const [fault, setFault] = useState<string>();
+  const [error, setError] = useState<string>();
   const [busy, setBusy] = useState(false);
   async function save(): Promise<void> {
     setBusy(true);
-    setFault(undefined);
+    setError(undefined);
     try {
       const body = JSON.parse(text);
-      await guard.over((how) => api.call('PUT', `${path}/settings`, { body, ...how }));
+      await guard.saveChanges((how) => api.rest.admin.replaceAppSettings(app.id, body, how));
       await refresh();
-    } catch (error) {
-      setFault(error instanceof SyntaxError ? `This is not JSON yet: ${error.message}` : errorMessage(error));
+    } catch (reason) {
+      setError(
+        reason instanceof SyntaxError ? `This is not valid JSON: ${reason.message}` : errorMessage(reason),
+      );
     } finally {
       setBusy(false);
     }
@@ -162,9 +164,9 @@ function SettingsJson({ path, app, onLoad }: EditedApp) {
     <Card withBorder maw={formWidth}>
       <Stack>
         <div>
-          <Title order={2}>All that is set</Title>
+          <Title order={2}>All settings</Title>
           <Text size="sm" c="dimmed">
-            What stands here replaces what was there: a setting that you delete has its default again.
+            This replaces all settings of the app. Deleted settings return to their defaults.
           </Text>
         </div>
         <JsonInput
@@ -177,10 +179,10 @@ function SettingsJson({ path, app, onLoad }: EditedApp) {
           maxRows={28}
           styles={{ input: { fontFamily: 'var(--mantine-font-family-monospace)', fontSize: 12.5 } }}
         />
-        <SaveFault guard={guard} text={fault} onSave={save} onLoad={onLoad} />
+        <SaveError guard={guard} text={error} onSave={save} onLoad={onLoad} />
         <Group justify="flex-end">
           <Button loading={busy} onClick={() => void save()}>
-            Replace the settings
+            Replace settings
           </Button>
         </Group>
       </Stack>

@@ -24,7 +24,7 @@ import { type NavItem, Shell } from '../../shared/shell.tsx';
 import { Confirmations } from './confirm.tsx';
 import { useLiveRefresh } from './use-live-refresh.ts';
 
-/** The administrator's panel. */
+/** The frame of the panel for supervisors and administrators. */
 export function AdminLayout() {
   const me = useMe();
   useLiveRefresh();
@@ -32,19 +32,20 @@ export function AdminLayout() {
   const items: NavItem[] = [
     { label: 'Overview', to: '/admin', icon: IconLayoutDashboard, exact: true },
     { label: 'Health', to: '/admin/health', icon: IconHeartbeat },
-    { label: 'What happens' },
-    { label: 'Find a message', to: '/admin/messages', icon: IconMessageSearch },
-    { label: 'Events', to: '/admin/events', icon: IconActivity },
+    { label: 'Open desk', to: '/desk', icon: IconArrowLeft },
+    { label: 'Activity' },
+    { label: 'Diagnosis', to: '/admin/messages', icon: IconMessageSearch },
+    { label: 'Event log', to: '/admin/events', icon: IconActivity },
     { label: 'Dead letters', to: '/admin/dead-letters', icon: IconMailX },
-    ...(isAdmin ? [{ label: 'Replay', to: '/admin/replay', icon: IconRepeat }] : []),
+    ...(isAdmin ? [{ label: 'Replays', to: '/admin/replay', icon: IconRepeat }] : []),
     { label: 'Listeners', to: '/admin/listeners', icon: IconBell },
     { label: 'Queues', to: '/admin/queues', icon: IconUsersGroup },
     { label: 'Channels', to: '/admin/channels', icon: IconPlugConnected },
     { label: 'Deliveries', to: '/admin/deliveries', icon: IconSend },
     ...(isAdmin
       ? [
-          { label: 'Updates', to: '/admin/webhook-events', icon: IconWebhook },
-          { label: 'Mails', to: '/admin/emails', icon: IconMail },
+          { label: 'Webhook events', to: '/admin/webhook-events', icon: IconWebhook },
+          { label: 'Emails', to: '/admin/emails', icon: IconMail },
         ]
       : []),
     { label: 'Connections', to: '/admin/connections', icon: IconAntennaBars5 },
@@ -59,10 +60,7 @@ export function AdminLayout() {
       : []),
   ];
   return (
-    <Shell
-      wide
-      items={[...items, { label: 'Elsewhere' }, { label: 'To the desk', to: '/desk', icon: IconArrowLeft }]}
-    >
+    <Shell wide items={items}>
       <Outlet />
       <Confirmations />
     </Shell>

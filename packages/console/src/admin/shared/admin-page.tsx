@@ -2,10 +2,10 @@ import { Group, Stack, Text, Title } from '@mantine/core';
 import { type ReactNode, useEffect } from 'react';
 import classes from './admin.module.css';
 
-/** How wide a form may be: fields that are wider than what is written in them make it harder to read, not easier. */
+/** The maximum width of a form in pixels: fields much wider than their contents are hard to read. */
 export const formWidth = 1100;
 
-/** A page of the panel: what it is about, what can be done, and the rest. */
+/** A page of the panel: title, description, actions and content. */
 export function AdminPage(props: {
   title: string;
   about?: ReactNode;

@@ -4,7 +4,7 @@ import { useSyncExternalStore } from 'react';
 interface Question {
   readonly title: string;
   readonly text: string;
-  /** What happens, on the button. */
+  /** The label of the button that confirms. */
   readonly action: string;
   readonly onConfirm: () => void | Promise<void>;
 }
@@ -17,10 +17,10 @@ function ask(next: Question | undefined): void {
   for (const listener of listeners) listener();
 }
 
-/** Asks before something that cannot be taken back. */
+/** Asks for confirmation before an action that cannot be undone. */
 export const modals = { confirm: (question: Question): void => ask(question) };
 
-/** Where such questions are shown. */
+/** Renders the confirmation that `modals` asks for; mounted once per layout. */
 export function Confirmations() {
   const question = useSyncExternalStore(
     (listener) => {

@@ -2,7 +2,7 @@ import { ActionIcon, CopyButton, Tooltip } from '@mantine/core';
 import { IconCheck, IconCopy } from '@tabler/icons-react';
 import classes from './admin.module.css';
 
-/** Data as it is, to be read and copied. */
+/** JSON data, formatted, with a button that copies it. */
 export function JsonView({ value, label }: { value: unknown; label: string }) {
   const text = JSON.stringify(value, null, 2);
   return (
@@ -22,7 +22,7 @@ export function JsonView({ value, label }: { value: unknown; label: string }) {
       </CopyButton>
       <pre
         className={classes.json}
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: it is scrolled by keys
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: it can be scrolled with the keyboard
         tabIndex={0}
       >
         {text}

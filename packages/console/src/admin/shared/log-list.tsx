@@ -1,61 +1,32 @@
-import { Card, Group, Select, Table } from '@mantine/core';
+import { Group, Select } from '@mantine/core';
+import type { Page } from '@mevrik/protocol';
 import type { InfiniteData, UseInfiniteQueryResult } from '@tanstack/react-query';
-import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
-import { api } from '../../session/session.ts';
-import { Empty, Failure, Loading } from '../../shared/states.tsx';
-import classes from './admin.module.css';
 import { AdminPage } from './admin-page.tsx';
-import type { Items } from './api-types.ts';
-import { EarlierOnes } from './earlier-ones.tsx';
+import { useChannelStates } from './queries.ts';
+import { type Column, RowList } from './row-list.tsx';
 
-/** A page that shows what happened, newest first: filters, the list in its states, and the way to earlier ones. */
+/** A page with a list, newest first: filters, and the list in its states. */
 export function LogList<Row>(props: {
   title: string;
   about: string;
   filters: ReactNode;
-  list: UseInfiniteQueryResult<InfiniteData<Items<Row>>>;
-  columns: readonly string[];
+  list: UseInfiniteQueryResult<InfiniteData<Page<Row>>>;
+  columns: readonly Column[];
   row: (row: Row) => ReactNode;
-  /** What is shown where nothing fits. */
+  /** Shown when no row matches the filters. */
   empty: { readonly icon: ReactNode; readonly title: string; readonly text: string };
 }) {
-  const { title, about, filters, list, columns, row, empty } = props;
-  const rows = list.data?.pages.flatMap(({ items }) => items) ?? [];
+  const { title, about, filters, ...list } = props;
   return (
     <AdminPage title={title} about={about}>
       <Group gap="sm">{filters}</Group>
-      {list.isPending ? (
-        <Loading />
-      ) : list.isError ? (
-        <Failure error={list.error} onRetry={() => void list.refetch()} />
-      ) : rows.length === 0 ? (
-        <Card withBorder>
-          <Empty icon={empty.icon} title={empty.title}>
-            {empty.text}
-          </Empty>
-        </Card>
-      ) : (
-        <Card withBorder p={0} className={classes.table} tabIndex={0}>
-          <Table>
-            <Table.Thead>
-              <Table.Tr>
-                {columns.map((column, at) => (
-                  // biome-ignore lint/suspicious/noArrayIndexKey: columns stay where they are
-                  <Table.Th key={at}>{column}</Table.Th>
-                ))}
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>{rows.map(row)}</Table.Tbody>
-          </Table>
-        </Card>
-      )}
-      <EarlierOnes of={list} />
+      <RowList {...list} />
     </AdminPage>
   );
 }
 
-/** Picks one channel of all. */
+/** Selects one channel. */
 export function ChannelFilter({
   value,
   onChange,
@@ -63,7 +34,7 @@ export function ChannelFilter({
   value: string | null;
   onChange: (channel: string | null) => void;
 }) {
-  const channels = useQuery({ queryKey: ['channels'], queryFn: () => api.rest.admin.channelStates() });
+  const channels = useChannelStates();
   const names = new Set([...(channels.data?.items ?? []).map(({ name }) => name), ...(value ? [value] : [])]);
   return (
     <Select

@@ -3,21 +3,21 @@ import { useRef, useState } from 'react';
 import { MevrikError, type Precondition } from '../../shared/sdk.ts';
 import { FormError } from '../../shared/states.tsx';
 
-/** Keeps what somebody saves from overwriting what somebody else has saved meanwhile. */
+/** Keeps a save from overwriting changes that another administrator saved in the meantime. */
 export interface SaveGuard {
-  /** The last saving was refused, since the state is not the one that was seen. */
+  /** The last save was rejected because the stored state differs from the one that was loaded. */
   readonly isOutdated: boolean;
-  /** Nothing is written yet: what there is now is what is seen. */
+  /** The form has no changes: guards the state with this ETag from now on. */
   follow(etag: string | undefined): void;
-  /** The next saving goes over whatever there is. */
-  letGo(): void;
-  /** Saves over the state that was seen, which from then on is the one that was made. */
-  over(save: (guard: Precondition) => Promise<unknown>): Promise<void>;
-  /** Saves something that stands beside what is written, whatever others have saved. */
-  beside(save: (guard: Precondition) => Promise<unknown>): Promise<void>;
+  /** The next save overwrites any stored state. */
+  allowOverwrite(): void;
+  /** Saves if the stored state is still the one that was loaded, and guards the saved state afterwards. */
+  saveChanges(save: (guard: Precondition) => Promise<unknown>): Promise<void>;
+  /** Saves a value outside the form, even if the stored state has changed. */
+  saveIndependently(save: (guard: Precondition) => Promise<unknown>): Promise<void>;
 }
 
-/** Guards what is edited from a state on, whose ETag this is. */
+/** Guards edits of the state that has this ETag. */
 export function useSaveGuard(etag: string | undefined): SaveGuard {
   const seen = useRef(etag);
   const [isOutdated, setOutdated] = useState(false);
@@ -32,37 +32,38 @@ export function useSaveGuard(etag: string | undefined): SaveGuard {
     follow(now) {
       seen.current = now;
     },
-    letGo() {
+    allowOverwrite() {
       seen.current = undefined;
     },
-    async over(save) {
+    async saveChanges(save) {
       setOutdated(false);
       try {
         await save(guard());
       } catch (error) {
-        setOutdated(isRefused(error));
+        setOutdated(isPreconditionFailed(error));
         throw error;
       }
     },
-    async beside(save) {
+    async saveIndependently(save) {
       try {
         await save(guard());
       } catch (error) {
-        if (!isRefused(error)) throw error;
-        // What was seen stays: saving what is written still has to be thought about.
+        if (!isPreconditionFailed(error)) throw error;
+        // The guarded ETag stays the old one, so that saving the form still reports the conflict.
         await save({});
       }
     },
   };
 }
 
-const isRefused = (error: unknown) => error instanceof MevrikError && error.code === 'precondition_failed';
+const isPreconditionFailed = (error: unknown) =>
+  error instanceof MevrikError && error.code === 'precondition_failed';
 
-/** Long forms end below the window: what is to be decided must not. */
-const show = (shown: HTMLElement | null) => shown?.scrollIntoView({ block: 'nearest' });
+/** Long forms end below the fold: scrolls the decision into view. */
+const scrollIntoView = (element: HTMLElement | null) => element?.scrollIntoView({ block: 'nearest' });
 
-/** What went wrong with saving; where somebody else has saved meanwhile, what can be done about it. */
-export function SaveFault(props: {
+/** Why saving failed; on a conflict, the choice between discarding and overwriting. */
+export function SaveError(props: {
   guard: SaveGuard;
   text: string | undefined;
   onSave: () => Promise<void>;
@@ -71,28 +72,28 @@ export function SaveFault(props: {
   const { guard, text, onSave, onLoad } = props;
   if (!guard.isOutdated) return <FormError text={text} />;
   return (
-    <Alert ref={show} color="yellow" role="alert" title="Somebody changed this meanwhile">
+    <Alert ref={scrollIntoView} color="yellow" role="alert" title="This has changed since you loaded it">
       <Stack gap="xs" align="flex-start">
         <Text size="sm">
-          What you wrote stands here, and is not saved.{' '}
+          Your changes are not saved.{' '}
           <Anchor href={location.href} target="_blank" inherit>
-            See theirs in another tab
+            View the saved version in a new tab
           </Anchor>
         </Text>
         <Group gap="xs">
           <Button size="xs" variant="default" onClick={() => onLoad()}>
-            Load theirs, drop mine
+            Discard my changes
           </Button>
           <Button
             size="xs"
             color="red"
             variant="light"
             onClick={() => {
-              guard.letGo();
+              guard.allowOverwrite();
               void onSave();
             }}
           >
-            Save mine over theirs
+            Overwrite
           </Button>
         </Group>
       </Stack>

@@ -1,23 +1,21 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api } from '../../session/session.ts';
-import { type EventFilter, queryOf } from '../events/event-filter.ts';
+import { type EventLogFilter, queryOf } from '../events/event-filter.ts';
 
-/** Events counted while the list stands still; more are `99+`. */
-const countedAtMost = 100;
+/** The largest number of new events counted while the list is paused; more are shown as `99+`. */
+const countLimit = 100;
 
-/**
- * The events that fit, newest first, as they come; or standing still, with a count of what has come since. The panel
- * looks again at either whenever the log has moved on.
- */
-export function useEventStream(filter: EventFilter) {
+/** The events that match a filter, newest first, updated live; when paused, a count of newer events instead. */
+export function useEventStream(filter: EventLogFilter) {
   const shown = JSON.stringify(filter);
-  /** What stands still, and its newest event; '' where there was none. Another filter goes on by itself. */
+  /** The paused filter and its newest event ('' if there was none). Changing the filter resumes the stream. */
   const [paused, setPaused] = useState<{ readonly shown: string; readonly newest: string }>();
   const isPaused = paused?.shown === shown;
   const query = queryOf(filter);
   const list = useInfiniteQuery({
     queryKey: ['events', filter],
+    meta: { live: ['activity'] },
     queryFn: ({ pageParam }) =>
       api.rest.admin.events({
         ...query,
@@ -30,10 +28,11 @@ export function useEventStream(filter: EventFilter) {
   });
   const since = useQuery({
     queryKey: ['events', 'since', paused?.newest, filter],
+    meta: { live: ['activity'] },
     queryFn: () =>
       api.rest.admin.events({
         ...query,
-        limit: countedAtMost,
+        limit: countLimit,
         ...(paused?.newest ? { after: paused.newest } : {}),
       }),
     enabled: isPaused,
@@ -43,11 +42,11 @@ export function useEventStream(filter: EventFilter) {
   return {
     list,
     events,
-    /** How far back was looked, where less than a page was found. */
+    /** How far back the search went, when it found less than a page. */
     searchedTo: list.data?.pages.at(-1)?.searchedTo ?? null,
     isPaused,
-    /** What came while the list stood still. */
-    missed: missed >= countedAtMost ? `${countedAtMost - 1}+` : String(missed),
+    /** The number of events since the pause, as text. */
+    missed: missed >= countLimit ? `${countLimit - 1}+` : String(missed),
     pause: () => setPaused({ shown, newest: events[0]?.id ?? '' }),
     resume: () => setPaused(undefined),
   };

@@ -2,22 +2,22 @@ import { notifications } from '@mantine/notifications';
 import { useState } from 'react';
 import { errorMessage } from '../../shared/error-message.ts';
 
-/** Saves something, and says what is wrong with it. */
+/** Runs a save: shows a notification on success, and keeps the error text on failure. */
 export function useSaving(save: () => Promise<void>) {
-  const [fault, setFault] = useState<string>();
+  const [errorText, setErrorText] = useState<string>();
   const [busy, setBusy] = useState(false);
   return {
-    fault,
+    errorText,
     busy,
-    setFault,
+    setErrorText,
     async save(): Promise<void> {
       setBusy(true);
-      setFault(undefined);
+      setErrorText(undefined);
       try {
         await save();
-        notifications.show({ message: 'Saved. It holds at once.' });
+        notifications.show({ message: 'Saved. Changes are live.' });
       } catch (error) {
-        setFault(error instanceof SyntaxError ? 'This is not JSON yet.' : errorMessage(error));
+        setErrorText(error instanceof SyntaxError ? 'This is not valid JSON.' : errorMessage(error));
       } finally {
         setBusy(false);
       }

@@ -1,36 +1,39 @@
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { api } from '../../session/session.ts';
+import type { Precondition } from '../../shared/sdk.ts';
 
-/** Something as it was read, and the ETag of that state. */
+/** A loaded value with the ETag of its state. */
 export type Tagged<T> = T & { readonly etag: string | undefined };
 
-/** Reads something that is to be edited. */
-export function useTagged<T extends object>(queryKey: readonly string[], path: string) {
+/** Loads a value and reports its ETag. */
+type Load<T> = (etag: Pick<Precondition, 'onEtag'>) => Promise<T>;
+
+/** Loads a value for an editor. */
+export function useTagged<T extends object>(queryKey: readonly string[], load: Load<T>) {
   const stored = useQuery({
     queryKey,
-    queryFn: () => loadTagged<T>(path),
-    // Whoever comes back begins with what is stored by then.
+    queryFn: () => loadTagged(load),
+    // An editor that is opened again starts with the stored state.
     gcTime: 0,
   });
   const [loads, setLoads] = useState(0);
   return {
     stored,
-    /** The key of the editor: a new one has it begin anew. */
+    /** The React key of the editor: a new key resets it. */
     loads,
-    /** Has the editor drop what is written, and begin with what there is now. */
-    async loadAnew(): Promise<void> {
+    /** Discards unsaved changes and resets the editor to the stored state. */
+    async reload(): Promise<void> {
       await stored.refetch();
       setLoads((before) => before + 1);
     },
   };
 }
 
-async function loadTagged<T extends object>(path: string): Promise<Tagged<T>> {
+async function loadTagged<T extends object>(load: Load<T>): Promise<Tagged<T>> {
   let etag: string | undefined;
-  const value = await api.call<T>('GET', path, {
-    onEtag: (given) => {
-      etag = given;
+  const value = await load({
+    onEtag: (received) => {
+      etag = received;
     },
   });
   return { ...value, etag };

@@ -11,17 +11,18 @@ import { JsonView } from '../shared/json-view.tsx';
 import { ChannelFilter, LogList } from '../shared/log-list.tsx';
 
 const states = {
-  received: { word: 'waits', color: 'blue' },
-  handled: { word: 'handled', color: 'teal' },
-  ignored: { word: 'ignored', color: 'gray' },
+  received: { word: 'Pending', color: 'blue' },
+  handled: { word: 'Handled', color: 'teal' },
+  ignored: { word: 'Ignored', color: 'gray' },
 } as const;
 
-/** What providers have sent us, and what was made of it. */
+/** Webhook events from providers and their processing status. */
 export function WebhookEventsPage() {
   const [status, setStatus] = useState<'' | WebhookEvent['status']>('');
   const [channel, setChannel] = useState<string | null>(null);
   const list = useInfiniteQuery({
     queryKey: ['webhook-events', status, channel],
+    meta: { live: ['activity', 'webhook-events'] },
     queryFn: ({ pageParam }) =>
       api.rest.admin.webhookEvents({
         limit: 50,
@@ -36,8 +37,8 @@ export function WebhookEventsPage() {
   const counts = list.data?.pages[0]?.counts ?? {};
   return (
     <LogList
-      title="Updates"
-      about="What providers have sent, as it came in, newest first. After a mistake was mended an update can be handled once more; its message is stored once."
+      title="Webhook events"
+      about="Events from providers as received, newest first. After fixing a problem, process an event again; its message is stored only once."
       filters={
         <>
           <SegmentedControl
@@ -55,21 +56,21 @@ export function WebhookEventsPage() {
         </>
       }
       list={list}
-      columns={['When', 'Update', 'Channel', 'State', 'Why nothing was made of it', '']}
-      row={(update) => <UpdateRow key={update.id} update={update} />}
+      columns={['Received', 'ID', 'Channel', 'Status', 'Reason', '']}
+      row={(event) => <WebhookEventRow key={event.id} event={event} />}
       empty={{
         icon: <IconWebhook size={34} stroke={1.4} />,
-        title: 'No update fits',
-        text: 'If a provider should have sent something, check the address and the secret that it was given.',
+        title: 'No matching webhook events',
+        text: 'If you expected one, check the webhook URL and the secret at the provider.',
       }}
     />
   );
 }
 
-function UpdateRow({
-  update: { id, receivedAt, channel, provider, status, note, payload },
+function WebhookEventRow({
+  event: { id, receivedAt, channel, provider, status, note, payload },
 }: {
-  update: WebhookEvent;
+  event: WebhookEvent;
 }) {
   const queries = useQueryClient();
   const [isOpen, setOpen] = useState(false);
@@ -77,9 +78,13 @@ function UpdateRow({
   async function replay(): Promise<void> {
     try {
       await api.rest.admin.replayWebhookEvent(id);
-      notifications.show({ message: `Update ${id} is handled once more.` });
+      notifications.show({ message: `Webhook event ${id} will be processed again.` });
     } catch (error) {
-      notifications.show({ color: 'red', title: 'It was not handled again', message: errorMessage(error) });
+      notifications.show({
+        color: 'red',
+        title: 'Could not process the webhook event again',
+        message: errorMessage(error),
+      });
     }
     void queries.invalidateQueries({ queryKey: ['webhook-events'] });
   }
@@ -109,13 +114,13 @@ function UpdateRow({
               size="compact-xs"
               variant="default"
               aria-expanded={isOpen}
-              aria-label={isOpen ? `Hide update ${id}` : `Look into update ${id}`}
+              aria-label={isOpen ? `Hide webhook event ${id}` : `View webhook event ${id}`}
               onClick={() => setOpen(!isOpen)}
             >
-              {isOpen ? 'Hide' : 'Look'}
+              {isOpen ? 'Hide' : 'View'}
             </Button>
             <Button size="compact-xs" variant="light" onClick={() => void replay()}>
-              Handle again
+              Process again
             </Button>
           </Group>
         </Table.Td>
@@ -123,7 +128,7 @@ function UpdateRow({
       {isOpen && (
         <Table.Tr>
           <Table.Td colSpan={6}>
-            <JsonView value={payload} label={`Update ${id}`} />
+            <JsonView value={payload} label={`Webhook event ${id}`} />
           </Table.Td>
         </Table.Tr>
       )}

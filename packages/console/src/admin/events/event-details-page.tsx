@@ -1,9 +1,7 @@
 import { Alert, Anchor, Badge, Button, Card, Stack, Table, Text, Title } from '@mantine/core';
 import type { EventStory, ListenerOutcome, LoggedEvent } from '@mevrik/protocol';
 import { IconAlertTriangle, IconArrowLeft, IconRepeat } from '@tabler/icons-react';
-import { useQuery } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
-import { api } from '../../session/session.ts';
 import { useMe } from '../../session/use-session.ts';
 import { Failure, Loading } from '../../shared/states.tsx';
 import { Ago, exactTime } from '../../shared/time.tsx';
@@ -11,82 +9,35 @@ import { entryColors, entryWords, failedReplays } from '../replays/replay-words.
 import classes from '../shared/admin.module.css';
 import { AdminPage } from '../shared/admin-page.tsx';
 import { JsonView } from '../shared/json-view.tsx';
+import { useEventStory } from '../shared/queries.ts';
 import { meaningOf } from './event-types.ts';
 import { StoryView } from './story-view.tsx';
 import { storyInWords } from './story-words.ts';
 
-/** The whole story of one event: what caused it, what each listener made of it, and what came of that. */
-export function EventPage() {
+/** One event: its cause, the result at each listener, and the events that followed. */
+export function EventDetailsPage() {
   const { eventId } = useParams({ strict: false }) as { eventId: string };
-  const me = useMe();
-  const story = useQuery({ queryKey: ['event', eventId], queryFn: () => api.rest.admin.eventStory(eventId) });
+  const story = useEventStory(eventId);
   if (story.isPending) return <Loading />;
   if (story.isError) return <Failure error={story.error} onRetry={() => void story.refetch()} />;
   const { event, listeners, replays } = story.data;
-  const again = listeners
-    .filter(({ outcome }) => outcome === 'done' || outcome === 'discarded')
-    .map(({ listener }) => listener);
   return (
     <AdminPage
       title={meaningOf(event.type)}
       about={event.type}
-      actions={
-        <>
-          {me.role === 'admin' && (
-            <Button
-              component={Link}
-              {...{ to: '/admin/replay', search: { eventId, listeners: again.join(',') } as never }}
-              variant="default"
-              size="xs"
-              leftSection={<IconRepeat size={15} />}
-            >
-              Run again …
-            </Button>
-          )}
-          <Button
-            component={Link}
-            {...{ to: '/admin/events', search: { key: event.key } as never }}
-            variant="default"
-            size="xs"
-          >
-            Its conversation
-          </Button>
-          <Button
-            component={Link}
-            to="/admin/events"
-            variant="default"
-            size="xs"
-            leftSection={<IconArrowLeft size={15} />}
-          >
-            All events
-          </Button>
-        </>
-      }
+      actions={<PageActions event={event} listeners={listeners} />}
     >
       {listeners.map((one) => (
-        <Stuck key={one.listener} one={one} />
+        <ListenerAlert key={one.listener} one={one} />
       ))}
       {failedReplays(replays).map((one) => (
-        <Alert
-          key={one.listener}
-          color="yellow"
-          icon={<IconAlertTriangle size={18} />}
-          title={`Replay ${one.replayId} failed: ${one.listener} could not handle it again`}
-        >
-          <Stack gap={6} align="flex-start">
-            <Text size="sm">{one.failures.at(-1)?.error ?? 'No reason was noted.'}</Text>
-            <Text size="sm">What came of it when it happened stands as it is.</Text>
-            <Anchor component={Link} to="/admin/dead-letters" size="sm">
-              Retry or discard what the replay left
-            </Anchor>
-          </Stack>
-        </Alert>
+        <ReplayAlert key={one.listener} one={one} />
       ))}
       <Card withBorder>
         <Title order={2} mb="xs">
-          In plain words
+          Summary
         </Title>
-        <ul className={classes.words}>
+        <ul className={classes.sentences}>
           {storyInWords(story.data).map((sentence) => (
             <li key={sentence}>{sentence}</li>
           ))}
@@ -94,7 +45,7 @@ export function EventPage() {
       </Card>
       <Card withBorder>
         <Title order={2} mb="sm">
-          What caused it, and what came of it
+          Causes and effects
         </Title>
         <StoryView story={story.data} />
       </Card>
@@ -102,26 +53,87 @@ export function EventPage() {
       <div className={classes.twoColumns}>
         <Stack gap="xs">
           <Title order={2}>Data</Title>
-          <JsonView value={event.data} label="Data of the event" />
+          <JsonView value={event.data} label="Event data" />
         </Stack>
-        <Facts event={event} />
+        <Details event={event} />
       </div>
     </AdminPage>
   );
 }
 
-/** That a listener could not handle it when it happened, and what is to be done. */
-function Stuck({ one: { listener, outcome, failures } }: { one: ListenerOutcome }) {
+function PageActions(props: { event: LoggedEvent; listeners: readonly ListenerOutcome[] }) {
+  const { event, listeners } = props;
+  const me = useMe();
+  const replayable = listeners
+    .filter(({ outcome }) => outcome === 'done' || outcome === 'discarded')
+    .map(({ listener }) => listener);
+  return (
+    <>
+      {me.role === 'admin' && (
+        <Button
+          component={Link}
+          to="/admin/replay"
+          search={{ eventId: event.id, listeners: replayable.join(',') } as never}
+          variant="default"
+          size="xs"
+          leftSection={<IconRepeat size={15} />}
+        >
+          Replay…
+        </Button>
+      )}
+      <Button
+        component={Link}
+        to="/admin/events"
+        search={{ key: event.key } as never}
+        variant="default"
+        size="xs"
+      >
+        Conversation events
+      </Button>
+      <Button
+        component={Link}
+        to="/admin/events"
+        variant="default"
+        size="xs"
+        leftSection={<IconArrowLeft size={15} />}
+      >
+        Event log
+      </Button>
+    </>
+  );
+}
+
+/** A warning that the last replay of the event failed at a listener. */
+function ReplayAlert({ one }: { one: EventStory['replays'][number] }) {
+  return (
+    <Alert
+      color="yellow"
+      icon={<IconAlertTriangle size={18} />}
+      title={`Replay ${one.replayId} failed at ${one.listener}`}
+    >
+      <Stack gap={6} align="flex-start">
+        <Text size="sm">{one.failures.at(-1)?.error ?? 'No error was recorded.'}</Text>
+        <Text size="sm">The original result has not changed.</Text>
+        <Anchor component={Link} to="/admin/dead-letters" size="sm">
+          Retry or discard it
+        </Anchor>
+      </Stack>
+    </Alert>
+  );
+}
+
+/** A warning that a listener has not handled the event, with a link to the dead letters. */
+function ListenerAlert({ one: { listener, outcome, failures } }: { one: ListenerOutcome }) {
   if (outcome !== 'dead' && outcome !== 'parked') return null;
   const isDead = outcome === 'dead';
   return (
     <Alert
       color={isDead ? 'red' : 'yellow'}
       icon={<IconAlertTriangle size={18} />}
-      title={isDead ? `${listener} gave up: it needs a person` : `${listener} failed, and tries again`}
+      title={isDead ? `${listener} failed and is out of retries` : `${listener} failed and will retry`}
     >
       <Stack gap={6} align="flex-start">
-        <Text size="sm">{failures.at(-1)?.error ?? 'No reason was noted.'}</Text>
+        <Text size="sm">{failures.at(-1)?.error ?? 'No error was recorded.'}</Text>
         <Anchor component={Link} to="/admin/dead-letters" size="sm">
           Retry, edit or discard it
         </Anchor>
@@ -130,22 +142,22 @@ function Stuck({ one: { listener, outcome, failures } }: { one: ListenerOutcome 
   );
 }
 
-/** Each time that somebody had it run again. */
+/** The replays of the event. */
 function Replays({ replays }: { replays: EventStory['replays'] }) {
   return (
     <Card withBorder className={classes.table}>
       <Title order={2} mb="xs">
-        Run again
+        Replays
       </Title>
       <Table>
         <Table.Thead>
           <Table.Tr>
             <Table.Th>Replay</Table.Th>
-            <Table.Th>When</Table.Th>
-            <Table.Th>Who</Table.Th>
+            <Table.Th>Time</Table.Th>
+            <Table.Th>Started by</Table.Th>
             <Table.Th>Listener</Table.Th>
-            <Table.Th>State</Table.Th>
-            <Table.Th>What went wrong</Table.Th>
+            <Table.Th>Status</Table.Th>
+            <Table.Th>Error</Table.Th>
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
@@ -183,23 +195,23 @@ function Replays({ replays }: { replays: EventStory['replays'] }) {
   );
 }
 
-function Facts({ event }: { event: LoggedEvent }) {
-  const facts = [
-    ['Event', event.id],
-    ['When', exactTime(event.occurredAt)],
+function Details({ event }: { event: LoggedEvent }) {
+  const details = [
+    ['Event ID', event.id],
+    ['Time', exactTime(event.occurredAt)],
     ['App', String(event.appId)],
     ['Conversation', event.key],
-    ['Caused by', event.causationId ?? 'nothing before it'],
+    ['Caused by', event.causationId ?? 'no earlier event'],
     ['Trace', event.correlationId],
-    ['Place in the log', `${event.partition} / ${event.offset}`],
+    ['Position', `partition ${event.partition}, offset ${event.offset}`],
   ] as const;
   return (
     <Stack gap="xs">
-      <Title order={2}>Facts</Title>
+      <Title order={2}>Details</Title>
       <Card withBorder p={0}>
         <Table variant="vertical">
           <Table.Tbody>
-            {facts.map(([name, value]) => (
+            {details.map(([name, value]) => (
               <Table.Tr key={name}>
                 <Table.Th w={140}>{name}</Table.Th>
                 <Table.Td className={classes.mono}>{value}</Table.Td>

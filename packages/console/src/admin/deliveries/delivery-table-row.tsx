@@ -9,14 +9,14 @@ import { errorMessage } from '../../shared/error-message.ts';
 import { Ago, clockTime, exactTime } from '../../shared/time.tsx';
 import classes from '../shared/admin.module.css';
 
-/** How far a message has come, in a word. */
+/** The label of each delivery status. */
 export const stateWords: Readonly<Record<DeliveryState, string>> = {
-  queued: 'waits',
-  sending: 'is being sent',
-  sent: 'sent',
-  delivered: 'delivered',
-  read: 'read',
-  failed: 'failed',
+  queued: 'Queued',
+  sending: 'Sending',
+  sent: 'Sent',
+  delivered: 'Delivered',
+  read: 'Read',
+  failed: 'Failed',
 };
 
 const stateColors: Readonly<Record<DeliveryState, string>> = {
@@ -29,32 +29,36 @@ const stateColors: Readonly<Record<DeliveryState, string>> = {
 };
 
 const outcomeWords: Readonly<Record<DeliveryAttempt['outcome'], string>> = {
-  open: 'under way',
-  sent: 'taken by the provider',
-  temporary: 'did not work, and is tried again',
-  permanent: 'refused for good',
+  open: 'in progress',
+  sent: 'accepted by the provider',
+  temporary: 'failed, will be retried',
+  permanent: 'rejected by the provider',
   channel_down: 'the channel was down',
-  doubtful: 'no answer: it may have arrived',
+  doubtful: 'no response, may have been delivered',
 };
 
 const decisionWords: Readonly<Record<NonNullable<DeliveryAttempt['decision']>, string>> = {
   resend: 'sent again',
   give_up: 'given up',
-  arrived: 'the provider told that it arrived',
+  arrived: 'the provider confirmed delivery',
 };
 
-/** A delivery, with its attempts on request, and one more try where it failed. */
-export function DeliveryRow({ delivery }: { delivery: Delivery }) {
-  const { messageId, sessionId, channel, contactId, status, doubts, error, attempts } = delivery;
+/** A delivery whose attempts can be shown, and which can be resent if it failed. */
+export function DeliveryTableRow({ delivery }: { delivery: Delivery }) {
+  const { messageId, sessionId, channel, contactId, status, error, attempts } = delivery;
   const queries = useQueryClient();
   const [isOpen, setOpen] = useState(false);
 
   async function retry(): Promise<void> {
     try {
       await api.rest.desk.retryMessage(messageId);
-      notifications.show({ message: `Message ${messageId} is sent again.` });
-    } catch (fault) {
-      notifications.show({ color: 'red', title: 'It was not sent again', message: errorMessage(fault) });
+      notifications.show({ message: `Message ${messageId} will be sent again.` });
+    } catch (reason) {
+      notifications.show({
+        color: 'red',
+        title: 'Could not resend the message',
+        message: errorMessage(reason),
+      });
     }
     for (const key of ['deliveries', 'channels']) void queries.invalidateQueries({ queryKey: [key] });
   }
@@ -81,15 +85,7 @@ export function DeliveryRow({ delivery }: { delivery: Delivery }) {
           </Text>
         </Table.Td>
         <Table.Td>
-          <Group gap={6} wrap="nowrap">
-            <Badge color={stateColors[status]}>{stateWords[status]}</Badge>
-            {doubts > 0 && <Badge color="yellow">in doubt</Badge>}
-          </Group>
-          {delivery.nextAttemptAt && attempts.length > 0 && (
-            <Text size="xs" c="dimmed" mt={2}>
-              not before {clockTime(delivery.nextAttemptAt)}
-            </Text>
-          )}
+          <DeliveryStatus delivery={delivery} />
         </Table.Td>
         <Table.Td maw={420}>
           <Text size="sm" lineClamp={isOpen ? undefined : 2}>
@@ -97,13 +93,13 @@ export function DeliveryRow({ delivery }: { delivery: Delivery }) {
           </Text>
           {delivery.fallbackOf !== null && (
             <Text size="xs" c="dimmed">
-              instead of another channel that failed
+              sent here after another channel failed
             </Text>
           )}
         </Table.Td>
         <Table.Td>
           {attempts.length === 0 ? (
-            'none yet'
+            'None'
           ) : (
             <Button
               size="compact-xs"
@@ -119,29 +115,50 @@ export function DeliveryRow({ delivery }: { delivery: Delivery }) {
         <Table.Td ta="right">
           {status === 'failed' && (
             <Button size="compact-xs" variant="light" onClick={() => void retry()}>
-              Send again
+              Resend
             </Button>
           )}
         </Table.Td>
       </Table.Tr>
-      {isOpen && (
-        <Table.Tr>
-          <Table.Td colSpan={7}>
-            <List size="sm" spacing={4} pl="md">
-              {attempts.map((attempt) => (
-                <List.Item key={attempt.id}>{tellAttempt(attempt)}</List.Item>
-              ))}
-            </List>
-          </Table.Td>
-        </Table.Tr>
+      {isOpen && <Attempts of={attempts} />}
+    </>
+  );
+}
+
+function Attempts({ of: attempts }: { of: readonly DeliveryAttempt[] }) {
+  return (
+    <Table.Tr>
+      <Table.Td colSpan={7}>
+        <List size="sm" spacing={4} pl="md">
+          {attempts.map((attempt) => (
+            <List.Item key={attempt.id}>{describeAttempt(attempt)}</List.Item>
+          ))}
+        </List>
+      </Table.Td>
+    </Table.Tr>
+  );
+}
+
+function DeliveryStatus({ delivery }: { delivery: Delivery }) {
+  const { status, doubts, attempts } = delivery;
+  return (
+    <>
+      <Group gap={6} wrap="nowrap">
+        <Badge color={stateColors[status]}>{stateWords[status]}</Badge>
+        {doubts > 0 && <Badge color="yellow">Unconfirmed</Badge>}
+      </Group>
+      {delivery.nextAttemptAt && attempts.length > 0 && (
+        <Text size="xs" c="dimmed" mt={2}>
+          next attempt at {clockTime(delivery.nextAttemptAt)}
+        </Text>
       )}
     </>
   );
 }
 
-function tellAttempt({ startedAt, part, outcome, error, decision }: DeliveryAttempt): string {
-  const whichPart = part > 0 ? `, part ${part + 1}` : '';
-  const why = error === null ? '' : `: ${error}`;
+function describeAttempt({ startedAt, part, outcome, error, decision }: DeliveryAttempt): string {
+  const partLabel = part > 0 ? `, part ${part + 1}` : '';
+  const reason = error === null ? '' : `: ${error}`;
   const then = decision === null ? '' : ` (${decisionWords[decision]})`;
-  return `${exactTime(startedAt)}${whichPart}: ${outcomeWords[outcome]}${then}${why}`;
+  return `${exactTime(startedAt)}${partLabel}: ${outcomeWords[outcome]}${then}${reason}`;
 }

@@ -3,16 +3,16 @@ import { api } from '../../session/session.ts';
 import { Failure, Loading } from '../../shared/states.tsx';
 import classes from '../shared/admin.module.css';
 
-/** A mail as it came in, heads and all. */
-export function EmailPreview({ id }: { id: number }) {
+/** The beginning of an email as it was received, with its headers. */
+export function EmailSource({ id }: { id: number }) {
   const email = useQuery({ queryKey: ['email', id], queryFn: () => api.rest.admin.email(id) });
   if (email.isPending) return <Loading />;
   if (email.isError) return <Failure error={email.error} onRetry={() => void email.refetch()} />;
   return (
-    <section aria-label={`Mail ${id}`}>
+    <section aria-label={`Email ${id}`}>
       <pre
         className={classes.json}
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: it is scrolled by keys
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: it can be scrolled with the keyboard
         tabIndex={0}
       >
         {email.data.start}

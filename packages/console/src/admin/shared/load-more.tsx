@@ -1,7 +1,7 @@
 import { Button, Group } from '@mantine/core';
 
 /** Under a list that is loaded page by page: the button for its next page, as long as there is one. */
-export function EarlierOnes({
+export function LoadMore({
   of: { hasNextPage, isFetchingNextPage, fetchNextPage },
 }: {
   of: { hasNextPage: boolean; isFetchingNextPage: boolean; fetchNextPage: () => Promise<unknown> };
@@ -10,7 +10,7 @@ export function EarlierOnes({
   return (
     <Group justify="center">
       <Button variant="default" loading={isFetchingNextPage} onClick={() => void fetchNextPage()}>
-        Earlier ones
+        Load more
       </Button>
     </Group>
   );

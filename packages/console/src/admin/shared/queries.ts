@@ -1,0 +1,29 @@
+import { useQuery } from '@tanstack/react-query';
+import { api } from '../../session/session.ts';
+
+/** The apps that the agent works for. */
+export const useApps = () => useQuery({ queryKey: ['apps'], queryFn: () => api.rest.desk.apps() });
+
+/** The health of all channels. */
+export const useChannelStates = () =>
+  useQuery({
+    queryKey: ['channels'],
+    queryFn: () => api.rest.admin.channelStates(),
+    meta: { live: ['activity'] },
+  });
+
+/** The listeners with their lag. */
+export const useListeners = () =>
+  useQuery({
+    queryKey: ['listeners'],
+    queryFn: () => api.rest.admin.subscriptions(),
+    meta: { live: ['activity'] },
+  });
+
+/** The story of an event. */
+export const useEventStory = (eventId: string) =>
+  useQuery({
+    queryKey: ['event', eventId],
+    queryFn: () => api.rest.admin.eventStory(eventId),
+    meta: { live: ['activity'] },
+  });
