@@ -130,7 +130,7 @@ describe('an administrator who is asked why a message was not answered', () => {
     await page.getByRole('link', { name: 'Dead letters' }).click();
     await page.getByRole('alert').getByText('not today').waitFor();
     isDown = false;
-    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.getByRole('button', { name: 'Retry' }).click();
     await page.getByText('No dead letters').waitFor();
     await page.context().close();
   });
