@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadConfig, settings } from '../../packages/server/src/config/config.ts';
 import {
@@ -249,9 +250,9 @@ describe('the guide to bots', () => {
     await product.database.sql`DELETE FROM bots`;
     const stored = await admin.call('PUT', '/v1/admin/apps/1/bot', { kind: 'http', url: `${url}/turn` });
     expect(stored.body.secret).toMatch(/^whsec_/);
-    const [code = ''] = codeOf('bots', 'js');
-    bot = spawn(process.execPath, ['--input-type=module', '--eval', code], {
-      cwd: new URL('../..', import.meta.url),
+    const example = new URL('../../examples/http-bot.mjs', import.meta.url);
+    expect(codeOf('bots', 'js')[0]?.trim()).toBe(readFileSync(example, 'utf8').trim());
+    bot = spawn(process.execPath, [fileURLToPath(example)], {
       env: { ...process.env, PORT: new URL(url).port, BOT_SECRET: stored.body.secret },
       stdio: 'inherit',
     });

@@ -76,7 +76,8 @@ export interface Visitor extends Employed {
   history(): Promise<readonly { text?: string; from: string; kind: string }[]>;
 }
 
-const password = 'correct horse battery';
+/** The password of each agent that `employ` creates. */
+export const testPassword = 'correct horse battery';
 /** Of one password all tests' people have the same hash: making it is slow on purpose. */
 let passwordHash: Promise<string> | undefined;
 
@@ -154,14 +155,14 @@ export async function startTestProduct(
   async function employ(person: Partial<Employee> = {}): Promise<Employed> {
     const { role = 'agent', name = 'Alex', skills = [], capacity = 5, appIds = [app.id] } = person;
     const email = `${randomUUID()}@example.com`;
-    passwordHash ??= hashPassword(password);
+    passwordHash ??= hashPassword(testPassword);
     const [row] = await database.sql<{ id: number }[]>`
       INSERT INTO agents (email, name, password_hash, role, skills, capacity)
       VALUES (${email}, ${name}, ${await passwordHash}, ${role}, ${JSON.stringify(skills)}::jsonb, ${capacity})
       RETURNING id`;
     const id = row?.id ?? 0;
     for (const appId of appIds) await database.sql`INSERT INTO agent_apps VALUES (${id}, ${appId})`;
-    const login = await call('POST', '/v1/agents/login', { body: { email, password } });
+    const login = await call('POST', '/v1/agents/login', { body: { email, password: testPassword } });
     if (login.status !== 200) throw new Error(`The log-in failed: ${JSON.stringify(login.body)}`);
     return withToken(id, login.body.accessToken);
   }
