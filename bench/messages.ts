@@ -73,7 +73,7 @@ async function flatOut(forSeconds: number) {
   return { samples, rate: samples.length / ((performance.now() - begun) / 1000) };
 }
 
-/** Messages at a fixed rate, whatever becomes of those before. Whoever is free writes; latency counts from when it was due. */
+/** Messages at a fixed rate, independent of earlier answers. Any free writer sends; latency counts from the due time. */
 async function paced(rate: number, forSeconds: number) {
   const samples: Sample[] = [];
   const free = [...everybody];

@@ -56,7 +56,7 @@ function eventsPage(): string {
       '</details>\n',
     ].join('\n');
   });
-  return `${generated}# Events\n\nEvery event that the log knows. On the public channel \`messages\` only ids, kinds and times are told.\n\n${overview}\n${sections.join('\n')}`;
+  return `${generated}# Events\n\nEvery event of the log. The public topic \`messages\` carries only ids, kinds and times.\n\n${overview}\n${sections.join('\n')}`;
 }
 
 function listenersPage(): string {
@@ -94,7 +94,7 @@ function configurationPage(): string {
     fallback === null ? '' : code(fallback),
     `${meaning}${isSecret ? ' Never logged.' : ''}`,
   ]);
-  return `${generated}# Configuration\n\nEnvironment variables. An empty one counts as absent. What is wrong with them is told in one list when the server starts.\n\n${table(['name', 'default', 'meaning'], rows)}`;
+  return `${generated}# Configuration\n\nEnvironment variables. An empty variable counts as unset. Invalid settings stop the start with one list.\n\n${table(['name', 'default', 'meaning'], rows)}`;
 }
 
 /** The broadcasts as an AsyncAPI 3 document: what a client of the gateway receives. */

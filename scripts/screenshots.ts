@@ -33,7 +33,7 @@ try {
 // Parts of the demonstration keep connections open.
 process.exit();
 
-/** The desk on a morning, of whoever has set the server up. */
+/** The desk on a busy morning, as the first administrator. */
 async function pictureMorning(browser: Browser): Promise<void> {
   const server = await useServer({});
   try {
@@ -93,7 +93,7 @@ async function pictureDay(browser: Browser): Promise<void> {
   }
 }
 
-/** What the browser of somebody who has logged in keeps. */
+/** The stored session of a logged-in browser. */
 async function sessionOf(url: string, login: { readonly email: string; readonly password: string }) {
   const { agent, ...tokens } = await createClient({ url, appKey: '' }).rest.desk.login(login);
   return JSON.stringify({ agent, tokens, savedAt: Date.now() });

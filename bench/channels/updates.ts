@@ -24,7 +24,7 @@ const ways = { together: updates, singly: 1 } as const;
 
 const own = await startOwnDatabase();
 const folder = await dataFolder();
-// Whoever is queued is told so, and asked for their name: without a provider that would never end.
+// A queued customer gets a reply and a request for their name; without a provider that would never end.
 const graph = await startGraphStandIn();
 const server = await startServer({
   DATABASE_URL: connectionUrl(own.connection),

@@ -40,7 +40,7 @@ if (!onlyScenario) {
   console.log('Written: bench/gateway/results.md');
 }
 
-/** Runs a scenario with a peer, if it is wanted; a round that fails is told of in the results. */
+/** Runs a scenario with a peer, if it is selected; the results name a round that failed. */
 async function take(round: number, name: string, peer: Peer, run: (peer: Peer) => Promise<Figures>) {
   if (onlyScenario && onlyScenario !== name) return;
   if (onlyPeer && onlyPeer !== peer.name) return;

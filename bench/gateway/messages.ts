@@ -10,7 +10,7 @@ export type Plan =
 /** How a server is spoken to. */
 export type Dialect = 'pusher' | 'socket.io';
 
-/** What a client process is told. */
+/** A command to a client process. */
 export type ToClient =
   | {
       readonly do: 'connect';
@@ -61,7 +61,7 @@ export interface Publishing {
   readonly perSecond?: number;
 }
 
-/** What a publisher is told: a server about its own messages, or the process that triggers over HTTP. */
+/** A command to a publisher: a server that publishes its own messages, or the process that triggers over HTTP. */
 export type ToPublisher =
   | { readonly do: 'publish'; readonly how: Publishing }
   /** So many messages have arrived at everybody. */

@@ -8,7 +8,7 @@ import { benchApp } from './bench-app.ts';
 import type { Dialect } from './messages.ts';
 import { Worker } from './worker.ts';
 
-/** Somebody whose server is measured. */
+/** A product whose server is measured. */
 export interface Peer {
   readonly name: string;
   readonly dialect: Dialect;

@@ -20,7 +20,7 @@ export interface Hearing {
 
 const patienceMs = 15_000;
 
-/** Connects pusher-js as somebody with an access token and subscribes to channels. */
+/** Connects pusher-js with an access token and subscribes to channels. */
 export async function hear(
   url: string,
   { key, token, channels }: { key: string; token: string; channels: readonly string[] },

@@ -1,6 +1,6 @@
 import { paint } from './paint.ts';
 
-/** Prints what somebody said. */
+/** Prints a message with its sender. */
 export function say(who: string, text: string): void {
   const colour = who === 'Vera' || who === 'Carl' ? 'cyan' : who === 'Alex' ? 'green' : 'yellow';
   console.log(`  ${paint(colour, who.padEnd(7))} ${text}`);

@@ -11,7 +11,7 @@ const pages = [
   ...['webhook-events', 'emails', 'connections', 'canned-replies', 'apps', 'agents', 'audit'],
 ];
 
-/** Pictures of each page, of one event, of one message, and of what an app can be told. */
+/** Pictures of each page, one event, one message and the settings of an app. */
 export async function picturePanel(
   browser: Browser,
   look: PanelLook & { readonly appId: number; readonly folder: string },

@@ -72,7 +72,7 @@ describe('the SDK in a browser', () => {
     await expect.poll(shown).toEqual(['one']);
     network.cut();
     expect((await reply('two')).status).toBe(201);
-    network.mend();
+    network.restore();
     await expect.poll(shown, { timeout: 20_000 }).toEqual(['one', 'two', 'recovered 1']);
     await context.close();
     network.stop();

@@ -127,7 +127,7 @@ describe('the desk', { timeout: 300_000 }, () => {
     await network.cut();
     await page.getByText('No connection').waitFor();
     await check('offline');
-    await network.mend();
+    await network.restore();
     await page.getByText('Back online').waitFor();
     await check('back');
     await thread(page).waitFor();

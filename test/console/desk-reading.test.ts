@@ -67,7 +67,7 @@ describe('a conversation on the desk', { timeout: 180_000 }, () => {
     await visitor.write('Meanwhile in daylight');
     const others = await desk.waiting('Met meanwhile');
     await desk.admin.call('POST', `/v1/sessions/${visitor.sessionId}/notes`, { text: 'Noted meanwhile' });
-    await network.mend();
+    await network.restore();
     await page.getByText('Back online').waitFor();
     for (const text of ['Written in a tunnel', 'Meanwhile in daylight', 'Noted meanwhile'])
       await thread(page).getByText(text).waitFor();

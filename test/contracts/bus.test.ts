@@ -109,16 +109,16 @@ describe.each(buses)('a bus $name', ({ name, start }) => {
   });
 
   it('knows how many hear a channel, and says so until nobody does', async () => {
-    here.occupancy.set(1, 'news', 2);
-    await expect.poll(() => there.occupancy.countOf(1, 'news')).toBe(2);
+    here.occupancy.set(1, 'prices', 2);
+    await expect.poll(() => there.occupancy.countOf(1, 'prices')).toBe(2);
     here.occupancy.set(1, 'sport', 1);
     here.occupancy.set(1, 'sport', 0);
-    await expect.poll(async () => (await there.occupancy.list(1)).get('news')).toBe(2);
+    await expect.poll(async () => (await there.occupancy.list(1)).get('prices')).toBe(2);
     expect((await there.occupancy.list(1)).has('sport')).toBe(false);
     expect((await there.occupancy.list(2)).size).toBe(0);
     expect([...here.changes, ...there.changes]).toContainEqual({
       appId: 1,
-      channel: 'news',
+      channel: 'prices',
       before: 0,
       now: 2,
       isNews: true,

@@ -11,7 +11,7 @@ export type BotApiFault =
   | { readonly does: 'refuse'; readonly status: number; readonly answer: object }
   /** Never answers, and takes nothing. */
   | { readonly does: 'hang' }
-  /** Takes what it is told, and answers only when `release` is called. */
+  /** Accepts requests and answers only when `release` is called. */
   | { readonly does: 'wait' };
 
 /** What the stand-in was called with. */
@@ -25,7 +25,7 @@ export interface BotApi {
   readonly url: string;
   /** The texts that were taken for a chat, oldest first. */
   textsFor(chat: string): unknown[];
-  /** Whether it was told something like this, whatever it did with it. */
+  /** Whether it received a request like this, whatever it answered. */
   asked(fits: (call: BotCall) => boolean): boolean;
   /** Misbehaves in this way at the next call; `fits` picks it. */
   misbehave(fault: BotApiFault, fits?: (call: BotCall) => boolean): void;

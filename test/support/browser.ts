@@ -63,7 +63,7 @@ function launchChromium(): Promise<Browser> {
   });
 }
 
-/** Opens a page as somebody who was never there. */
+/** Opens a page in a new profile. */
 export async function openPage(
   browser: TestBrowser,
   address: string,
@@ -93,7 +93,7 @@ export async function openPage(
 /** A network that can be cut, for pages that are loaded from now on. */
 export async function cuttableNetwork(
   context: BrowserContext,
-): Promise<{ cut(): Promise<void>; mend(): Promise<void> }> {
+): Promise<{ cut(): Promise<void>; restore(): Promise<void> }> {
   let isCut = false;
   const open = new Set<WebSocketRoute>();
   await context.routeWebSocket(/\/app\//, (socket) => {
@@ -108,7 +108,7 @@ export async function cuttableNetwork(
       for (const socket of open) await socket.close({ code: 4100 });
       open.clear();
     },
-    async mend() {
+    async restore() {
       isCut = false;
       await context.setOffline(false);
     },
@@ -117,7 +117,7 @@ export async function cuttableNetwork(
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-/** What somebody who cannot see, or uses no mouse, would stumble over: rule and element. */
+/** Accessibility violations: rule and element. */
 export async function accessibilityFaults(page: Page): Promise<string[]> {
   // A colour on its way to another has a contrast that no one is meant to see.
   const moving = await page.evaluate(

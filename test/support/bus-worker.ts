@@ -12,5 +12,5 @@ await bus.hear(1, 'team');
 while (!(await bus.presence.members(1, place.channel)).has('ann')) await new Promise(setImmediate);
 await bus.presence.join(place, { user_id: 'cid', user_info: {} }, 10);
 bus.occupancy.set(1, place.channel, 2);
-bus.occupancy.set(1, 'news', 3);
+bus.occupancy.set(1, 'prices', 3);
 process.send?.('started');

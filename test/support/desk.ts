@@ -15,17 +15,17 @@ export interface TestDesk {
   readonly product: TestProduct;
   readonly browser: TestBrowser;
   readonly admin: Employed;
-  /** Employs somebody by a name, with whom `at` opens pages. @returns their number. */
+  /** Creates an agent by name, for whom `at` opens pages. @returns the agent's id. */
   hire(name: string, more?: Record<string, unknown>): Promise<number>;
-  /** With what somebody who was hired logs in. */
+  /** The log-in of a created agent. */
   credentials(name: string): { readonly email: string; readonly password: string };
-  /** A page of somebody who is not logged in. */
+  /** A page without a log-in. */
   stranger(path: string): Promise<Page>;
-  /** A page of somebody who is logged in, in a profile of its own. */
+  /** A page of a logged-in agent, in its own profile. */
   at(path: string, name: string, options?: Profile): Promise<Page>;
   /** A customer who waits for a person. */
   waiting(name: string, more?: Record<string, unknown>): Promise<Visitor>;
-  /** Somebody's page with a conversation that they have accepted. */
+  /** An agent's page with a conversation that they have accepted. */
   served(
     name: string,
     more?: Record<string, unknown>,
@@ -120,7 +120,7 @@ export const thread = (page: Page) => page.getByRole('log');
 /** The lists of conversations. */
 export const lists = (page: Page) => page.getByRole('region', { name: 'Conversations' });
 
-/** What a customer was told by agents. */
+/** The replies that a customer got from agents. */
 export const said = async (visitor: Visitor) =>
   (await visitor.history()).filter(({ from }) => from === 'agent').map(({ text }) => text);
 

@@ -37,7 +37,7 @@ export interface EmailProduct extends TestProduct {
   messagesOf(address: string): Promise<readonly StoredMessage[]>;
   /** All mails that were kept, oldest first. */
   kept(): Promise<readonly KeptMail[]>;
-  /** Somebody writes to the channel. @returns their session, when an agent is asked for. */
+  /** A customer writes to the channel. @returns their session once it is handed over. */
   writes(address: string, email?: SendMailOptions): Promise<number>;
   /** An agent replies in a session. @returns the message's number. */
   replies(sessionId: number, content: string | Record<string, unknown>): Promise<number>;

@@ -22,7 +22,7 @@ export interface FacebookProduct extends TestProduct {
   readonly graph: GraphStandIn;
   /** Posts a signed webhook body. */
   webhook(payload: unknown, channel?: string): Promise<Answer>;
-  /** Somebody writes to the page. @returns their session. */
+  /** A customer writes to the page. @returns their session. */
   writes(contactId: string, text: string): Promise<number>;
   /** An agent replies in a session. */
   replies(sessionId: number, content: string | Record<string, unknown>): Promise<number>;

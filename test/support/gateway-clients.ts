@@ -39,7 +39,7 @@ export function publish(node: TestGateway, topic: string, payload: Record<string
   return node.gateway.publish([{ appId: 1, topic, event: 'message_post', payload }]);
 }
 
-/** What a client was told on its channels, in order. */
+/** The messages that a client received on its channels, in order. */
 export function toldTo(client: RawClient): unknown[] {
   return client.frames.filter(({ event }) => event === 'message_post').map(({ data }) => data);
 }

@@ -1,4 +1,4 @@
-/** A gateway in a process of its own, for tests that kill it. It tells its port to whoever asks. */
+/** A gateway in its own process, for tests that kill it. It reports its port on request. */
 import { noHistory } from '../../packages/server/src/broadcast/bus/history.ts';
 import { createRedisBus } from '../../packages/server/src/broadcast/bus/redis-bus.ts';
 import { acme, quiet, startGateway } from './gateway.ts';

@@ -181,7 +181,7 @@ export interface Frame {
   readonly [more: string]: unknown;
 }
 
-/** A client that sends what it is told to and keeps what it gets. */
+/** A client that sends given frames and records what it receives. */
 export class RawClient {
   readonly ws: WebSocket;
   readonly closed: Promise<{ code: number; reason: string }>;

@@ -157,7 +157,7 @@ export async function startHttp(
     post: <Body>(path: string, body: unknown, token?: string, headers: Record<string, string> = {}) =>
       ask<Body>('POST', path, { body, token, headers }),
 
-    /** Begins a visit of somebody new; with `externalId`, of somebody whom the app vouches for. */
+    /** Starts a visit of a new visitor; with `externalId`, of one whose identity the app proves. */
     async visit(app: RegisteredApp = acme, externalId?: string): Promise<Visit> {
       const identity = externalId && { externalId, signature: sign(externalId, app.secret) };
       const answer = await ask<Visit>('POST', '/v1/visitors', {
@@ -167,7 +167,7 @@ export async function startHttp(
       return answer.body;
     },
 
-    /** Makes somebody at the desk and logs them in. */
+    /** Creates an agent and logs them in. */
     async staff(
       name: string,
       role: 'agent' | 'supervisor' | 'admin' = 'agent',

@@ -41,7 +41,7 @@ export function throughGraph(graph: GraphStandIn) {
   } satisfies Partial<SendingChannel>;
 }
 
-/** What was taken for somebody with this text, first of all. */
+/** The first accepted message with this text. */
 export function takenBy(graph: GraphStandIn, contactId: string, text: string): Accepted | undefined {
   return graph.accepted.find(isOf(contactId, text));
 }

@@ -13,7 +13,7 @@ export interface SendingChannel {
   /** The address of one of the people who write. */
   contact(number: number): string;
   writes(server: RunningServer, contactId: string, text: string): Promise<unknown>;
-  /** The texts that were taken for somebody, oldest first. */
+  /** The texts accepted for one person, oldest first. */
   textsFor(contactId: string): readonly string[];
   /** Misbehaves once, at this text. */
   misbehave(fault: SendingFault, contactId: string, text: string): void;
@@ -49,7 +49,7 @@ const always = (...attempts: string[]) => ({
 });
 const again = ['doubtful, resend', 'sent'];
 const givenUp = ['doubtful, give_up'];
-/** By what becomes of doubts on the channel. */
+/** By how uncertain attempts are resolved on the channel. */
 const partOutcomes = {
   sent: always('sent'),
   'sent later': always('temporary', 'sent'),
@@ -90,7 +90,7 @@ function partsOf({ stands }: Step, { channel, confirm }: SendingChannel): readon
   return parts.length > 1 ? parts : [];
 }
 
-/** What became of a conversation whose server was killed. */
+/** The result for a conversation whose server was killed. */
 export interface Outcome {
   /** What was taken for the customer, oldest first: the parts of the first message, and `two`. */
   readonly heard: readonly string[];

@@ -26,7 +26,7 @@ export interface TestMailbox {
   changePassword(password: string): void;
   /** Those who are connected now. */
   readers(): number;
-  /** How often somebody has connected. */
+  /** The number of connections so far. */
   connections(): number;
   stop(): Promise<void>;
 }

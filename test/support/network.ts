@@ -7,7 +7,7 @@ export interface TestNetwork {
   readonly url: string;
   /** Ends every connection, and lets none be made. */
   cut(): void;
-  mend(): void;
+  restore(): void;
   stop(): void;
 }
 
@@ -28,7 +28,7 @@ export async function startNetwork(port: number): Promise<TestNetwork> {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     cut,
-    mend() {
+    restore() {
       isCut = false;
     },
     stop() {

@@ -7,7 +7,7 @@ import parseRange from 'range-parser';
 
 /** A bucket behind S3's protocol: it checks every signature with a library of its own. */
 export interface ObjectStore {
-  /** What the product is told of it. */
+  /** The product's settings for it. */
   readonly env: Record<string, string>;
   /** What is in the bucket, by name. */
   readonly objects: ReadonlyMap<string, Buffer>;

@@ -2,7 +2,7 @@ import type { Page } from 'playwright-core';
 import { openPage, type TestBrowser } from './browser.ts';
 import type { TestProduct } from './product.ts';
 
-/** Somebody at a page of the panel. */
+/** A user on a page of the panel. */
 export interface AtPanel {
   readonly page: Page;
   /** What went wrong on the page. */
@@ -14,7 +14,7 @@ export interface AtPanel {
 /** How long the panel may take on a machine that is busy with other things. */
 const patienceMs = 60_000;
 
-/** Employs somebody and logs them in at a place of the panel. */
+/** Creates a user and logs them in on a page of the panel. */
 export async function logInAs(
   product: TestProduct,
   browser: TestBrowser,

@@ -17,7 +17,7 @@ const kinds = [
 ] as const;
 
 /**
- * Gives a product the figures of a day that is over: quiet at night, busy at noon, and slow and faulty for a quarter of
+ * Gives a product the statistics of a past day: quiet at night, busy at noon, and slow and failing for a quarter of
  * an hour, four hours ago.
  */
 export async function storePastDay({ database }: TestProduct): Promise<void> {
@@ -47,7 +47,7 @@ export async function storePastDay({ database }: TestProduct): Promise<void> {
   await storeStatistics(database, statistics);
 }
 
-/** Gives a product cases of the last ten hours that somebody took after a while, and customers' marks of them. */
+/** Gives a product cases of the last ten hours that agents accepted after some time, with customers' ratings. */
 export async function storeTakenCases({ database: { sql } }: TestProduct, visitor: Visitor): Promise<void> {
   await sql`
     WITH past AS (

@@ -60,7 +60,7 @@ interface Employee {
   readonly appIds: readonly number[];
 }
 
-/** Somebody at the desk, logged in. */
+/** A logged-in agent. */
 export interface Employed {
   readonly id: number;
   readonly token: string;

@@ -69,7 +69,7 @@ export interface ReceivedFrame {
   readonly payload: Buffer;
 }
 
-/** A connection that writes whatever bytes it is told to, and takes the server's apart. */
+/** A connection that writes given bytes and parses the server's frames. */
 export class RawSocket {
   readonly socket: Socket;
   /** The answer to the handshake, once it has come: status line and headers. */
@@ -114,13 +114,13 @@ export class RawSocket {
 
   /** Resolves with whether the server has answered the handshake before it ended the connection. */
   async answered(): Promise<boolean> {
-    while (this.answer === '' && !this.#isOver) await this.#news();
+    while (this.answer === '' && !this.#isOver) await this.#changed();
     return this.answer !== '';
   }
 
   /** The next frame that was not taken yet; `undefined` when the server has ended without a further one. */
   async next(): Promise<ReceivedFrame | undefined> {
-    while (this.frames.length === this.#taken && !this.#isOver) await this.#news();
+    while (this.frames.length === this.#taken && !this.#isOver) await this.#changed();
     return this.frames[this.#taken++];
   }
 
@@ -148,7 +148,7 @@ export class RawSocket {
     return this.write(frameBytes(opcodes.text, JSON.stringify({ event, ...more })));
   }
 
-  #news(): Promise<void> {
+  #changed(): Promise<void> {
     return new Promise((wake) => this.#waiting.push(wake));
   }
 

@@ -24,7 +24,7 @@ export interface Memory {
   recoveries: number;
 }
 
-/** Somebody who has heard nothing yet. */
+/** A client that has received nothing yet. */
 export function newMemory(): Memory {
   return { place: undefined, shown: [], reloads: 0, recoveries: 0 };
 }

@@ -30,7 +30,7 @@ const programs = {
 type Program = keyof typeof programs;
 
 /**
- * Installs what is missing and can be had: as root on Debian and its kin. Once per machine, whoever asks first.
+ * Installs missing programs where possible: as root on Debian and its derivatives. Once per machine.
  * Elsewhere nothing happens, and only the tests that need the program fail.
  */
 export async function installPrograms(): Promise<void> {

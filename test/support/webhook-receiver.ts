@@ -10,7 +10,7 @@ export type Told = { readonly name: string; readonly channel: string } & Readonl
 /** An app's back end that takes webhooks with Pusher's own library. */
 export interface WebhookReceiver {
   readonly url: string;
-  /** What was told and is rightly signed, in the order in which it was taken. */
+  /** Correctly signed events, in the order of arrival. */
   readonly told: Told[];
   /** How many events each request brought. */
   readonly requests: number[];
@@ -21,7 +21,7 @@ export interface WebhookReceiver {
   held: Promise<void>;
   /** Requests whose signature was wrong. */
   refused: number;
-  /** What was told of a channel, in words: `occupied`, `added ann`. */
+  /** The events of a channel, in words: `occupied`, `added ann`. */
   of(channel: string): string[];
   stop(): Promise<void>;
 }

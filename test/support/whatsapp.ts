@@ -13,7 +13,7 @@ export function whatsappBody(value: object, number = '700') {
   };
 }
 
-/** What such a body says of a message that somebody wrote. */
+/** A customer's message in such a body. */
 export function whatsappText(from: string, text: string, more: object = {}) {
   return {
     contacts: [{ profile: { name: 'Ada' }, wa_id: from }],

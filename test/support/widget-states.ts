@@ -113,7 +113,7 @@ export async function walkStates(
 
 const closed = { businessHours: { timeZone: 'UTC', weekly: {} } };
 
-/** Nobody is there: the form, what is wrong with it, and what comes of it. */
+/** No agent is available: the form, its errors, and its result. */
 async function offline(
   context: { newPage(): Promise<Page> },
   at: (name: string, page: Page) => Promise<void>,

@@ -58,7 +58,7 @@ describe('whoever comes to a browser that another person has used', () => {
       await identify(page, 'u-1');
       await page.getByText('Unsent messages were discarded').waitFor();
       expect(await mine(page)).toEqual([]);
-      network.mend();
+      network.restore();
       await page.locator('.notice button').or(page.locator('.msg.bot')).first().waitFor({ timeout: 60_000 });
       if (await page.locator('.notice button').isVisible()) await page.locator('.notice button').click();
       await say(page, 'Sent by u-1');

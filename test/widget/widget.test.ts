@@ -26,7 +26,7 @@ describe('a visitor', () => {
       for (const text of ['two', 'three']) await say(page, text);
       await page.getByText('You’re offline').waitFor();
       expect(await mine(page)).toEqual(['one', 'two', 'three']);
-      network.mend();
+      network.restore();
       await expect.poll(() => page.locator('.msg.wait').count(), { timeout: 40_000 }).toBe(0);
       await expect.poll(() => mine(page)).toEqual(['one', 'two', 'three']);
       const rows = await chat.product.database.sql<{ text: string }[]>`

@@ -1,4 +1,4 @@
-// A process full of light clients. It is told what to do over IPC.
+// A process full of light clients, controlled over IPC.
 import { type Counted, channelsOf, type FromClient, nowUs, type ToClient } from '../messages.ts';
 import { type Crowd, LightSocket } from './light-socket.ts';
 

@@ -7,7 +7,7 @@ import type { Topic } from './topics.ts';
 /** How a customer comes to the shop. */
 export type Way = 'email' | 'facebook' | 'web';
 
-/** Somebody who wants something. */
+/** A customer with a request. */
 export interface ShopCustomer {
   readonly name: string;
   readonly way: Way;

@@ -46,7 +46,7 @@ export async function playDay(server: DemoServer, pace = 300): Promise<{ appId: 
     ...early.map((customer, at) => come(customer, { clock, minute: arrival(at / early.length) })),
     misfortune(shop, clock),
   ]);
-  // Nobody takes anything more, so these wait for whoever looks around.
+  // No agent accepts anything now, so these conversations stay in the queue for the reader to see.
   for (const customer of late) {
     await clock.in(3);
     await customer.write(customer.question);
@@ -60,7 +60,7 @@ export async function playDay(server: DemoServer, pace = 300): Promise<{ appId: 
   for (const [at, { served }] of days.entries())
     console.log(`  ${shop.agents[at]?.name} served ${served} conversations.`);
   console.log(`
-${paint('bold', 'The day is over, and some still wait.')} Look around:
+${paint('bold', 'The day has ended, and some customers are still waiting.')} Open:
 
   ${server.url}/desk    as ${emailOf(shop, 0)}
   ${server.url}/admin   as ${server.email}

@@ -11,7 +11,7 @@ export interface Work {
   readonly random: () => number;
   /** Finds who has asked something. */
   whoAsked(question: string): ShopCustomer | undefined;
-  /** Whose conversation is left open when the day is over. */
+  /** Customers whose conversation stays open at the end of the day. */
   isLeftOpen(customer: ShopCustomer): boolean;
   /** How many have yet to be served; agents go home when nobody has. */
   toServe: number;

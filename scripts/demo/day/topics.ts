@@ -34,7 +34,7 @@ export const topics: readonly Topic[] = [
     exchange: [
       'Of course. What is the new address?',
       '12 Harbour Street, second floor, the name is the same.',
-      'Done, and you get a new confirmation by e-mail within a minute.',
+      'Done, and you get a new confirmation by email within a minute.',
       'Got it!',
     ],
     disposition: 'resolved',
