@@ -79,6 +79,6 @@ export const initialState: ConversationState = {
 };
 
 /** Merges messages by id, in order; newer versions win. */
-export function mergeMessages(before: readonly Message[], news: readonly Message[]): Message[] {
-  return [...new Map([...before, ...news].map((one) => [one.id, one])).values()].sort((a, b) => a.id - b.id);
+export function mergeMessages(before: readonly Message[], newer: readonly Message[]): Message[] {
+  return [...new Map([...before, ...newer].map((one) => [one.id, one])).values()].sort((a, b) => a.id - b.id);
 }

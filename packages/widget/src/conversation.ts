@@ -22,7 +22,7 @@ const typingEveryMs = 2_500;
 /** A visitor's conversation: messages, unsent messages, and the agent. */
 export class Conversation {
   readonly #storage: WidgetStorage;
-  readonly #onChange: (state: ConversationState, heard?: Message) => void;
+  readonly #onChange: (state: ConversationState, received?: Message) => void;
   readonly #visit: VisitStore;
   /** Unsent messages and files. */
   readonly outbox: MessageOutbox;
@@ -43,7 +43,7 @@ export class Conversation {
   constructor(
     config: WidgetConfig,
     storage: WidgetStorage,
-    onChange: (state: ConversationState, heard?: Message) => void,
+    onChange: (state: ConversationState, received?: Message) => void,
   ) {
     this.#storage = storage;
     this.#onChange = onChange;
@@ -120,10 +120,7 @@ export class Conversation {
     const opening = await (this.#client ?? this.#visit.anonymous).rest.visitor.teamAvailability();
     this.#set({ opening });
     this.#unwatchOpening();
-    this.#unwatchOpening = scheduleAvailabilityCheck(
-      opening,
-      () => void this.checkTeamAvailability().catch(() => {}),
-    );
+    this.#unwatchOpening = scheduleAvailabilityCheck(opening, () => this.#refreshTeamAvailability());
   }
 
   /** Without an answer the header shows no availability: not worth an error. */
@@ -151,9 +148,9 @@ export class Conversation {
   }
 
   rate(score: number, comment: string): Promise<void> {
-    const said = comment.trim();
+    const text = comment.trim();
     return this.#submit((rest) =>
-      rest.visitor.answerSurvey({ score, ...(said === '' ? {} : { comment: said }) }),
+      rest.visitor.answerSurvey({ score, ...(text === '' ? {} : { comment: text }) }),
     );
   }
 
@@ -215,8 +212,8 @@ export class Conversation {
   async #begin(): Promise<void> {
     this.#set({ phase: 'loading' });
     const number = this.#number;
-    const said = this.#identity;
-    const opened = await this.#visit.open(said, () => number === this.#number);
+    const identity = this.#identity;
+    const opened = await this.#visit.open(identity, () => number === this.#number);
     if (!opened || number !== this.#number) return;
     const { client, isResumed } = opened;
     this.#client = client;
@@ -243,7 +240,7 @@ export class Conversation {
       wasCut = state !== 'connected';
     });
     client.subscribe('opening').on('team_availability_changed', (opening) => this.#set({ opening }));
-    if ((isResumed || this.#identity !== said) && Object.keys(profileOf(this.#identity)).length > 0)
+    if ((isResumed || this.#identity !== identity) && Object.keys(profileOf(this.#identity)).length > 0)
       // The profile is sent again with the next visit.
       void client.rest.visitor.introduce(profileOf(this.#identity)).catch(() => {});
     await this.#load();
@@ -288,15 +285,15 @@ export class Conversation {
   #addMessage(message: Message, isNews = false): void {
     if (message.kind === 'note') return;
     const { messages, agent } = this.state;
-    const isHeard = isNews && message.isReply && messages.every(({ id }) => id !== message.id);
+    const isNewReply = isNews && message.isReply && messages.every(({ id }) => id !== message.id);
     const name = message.sender.type === 'agent' ? message.sender.name : undefined;
     this.#set(
       {
         messages: mergeMessages(messages, [message]),
-        ...(isHeard ? { unread: this.state.unread + 1, typing: undefined } : {}),
+        ...(isNewReply ? { unread: this.state.unread + 1, typing: undefined } : {}),
         ...(name && name !== agent?.name ? { agent: { name, availability: 'online' } } : {}),
       },
-      isHeard ? message : undefined,
+      isNewReply ? message : undefined,
     );
   }
 
@@ -331,7 +328,7 @@ export class Conversation {
     const client = this.#client;
     if (!client) return false;
     const { message, session } = await client.rest.visitor.writeMessage({ text }, { key, signal });
-    this.outbox.taken(key);
+    this.outbox.remove(key);
     if (client !== this.#client) return true;
     this.#addMessage(message);
     this.#follow(session);
@@ -347,9 +344,9 @@ export class Conversation {
     this.#set({ hasDiscarded: true });
   }
 
-  #set(change: Partial<ConversationState>, heard?: Message): void {
+  #set(change: Partial<ConversationState>, received?: Message): void {
     this.state = { ...this.state, ...change };
     if (change.messages) this.state = { ...this.state, hasSurvey: asksForRating(change.messages) };
-    this.#onChange(this.state, heard);
+    this.#onChange(this.state, received);
   }
 }

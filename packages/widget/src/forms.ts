@@ -21,47 +21,38 @@ interface Form {
   readonly fields: readonly Field[];
   readonly action: string;
   /** Submits the values. If it rejects, the entered values stay and invalid fields are marked. */
-  readonly onDone: (said: Readonly<Record<string, string>>) => Promise<void>;
+  readonly onDone: (values: Readonly<Record<string, string>>) => Promise<void>;
   readonly more?: HTMLElement;
 }
 
 /** A form card that shows errors beside its fields and keeps the entered values until submitted. */
 function formCard({ words, title, text, fields, action, onDone, more }: Form): HTMLElement {
   const inputs = fields.map((field) => inputOf(field));
-  const faults = inputs.map((input) => h('span', { class: 'fault', id: `${input.id}-fault`, hidden: true }));
+  const fieldErrors = inputs.map((input) =>
+    h('span', { class: 'fault', id: `${input.id}-fault`, hidden: true }),
+  );
   const fault = h('div', { class: 'fault', role: 'alert', hidden: true });
   const send = h('button', { class: 'big', type: 'submit' }, action);
-  const blame = (at: number, what: string) => {
-    const [input, shown] = [inputs[at], faults[at]];
-    if (!input || !shown) return;
-    shown.textContent = what;
-    shown.hidden = what === '';
-    input.setAttribute('aria-invalid', String(what !== ''));
-    if (what === '') input.removeAttribute('aria-describedby');
-    else input.setAttribute('aria-describedby', shown.id);
-  };
-  const wrong = (input: HTMLInputElement | HTMLTextAreaElement, field: Field | undefined) => {
-    const isEmpty = input.value.trim() === '';
-    if (isEmpty) return field?.isRequired ? words.required : '';
-    return input.validity.typeMismatch ? words.invalidEmail : '';
-  };
-  const refuse = (error: unknown) => {
+  const setFieldError = (at: number, problem: string) =>
+    describeProblem(inputs[at], fieldErrors[at], problem);
+  const showErrors = (error: unknown) => {
     const paths = error instanceof MevrikError ? (error.fields ?? []).map(({ path }) => path) : [];
-    const blamed = inputs.flatMap((_, at) =>
+    const invalid = inputs.flatMap((_, at) =>
       paths.some((path) => path.split('.').includes(fields[at]?.name ?? '')) ? [at] : [],
     );
-    for (const at of blamed) blame(at, fields[at]?.kind === 'email' ? words.invalidEmail : words.invalid);
-    fault.textContent = blamed.length > 0 ? '' : words.submitFailed;
-    fault.hidden = blamed.length > 0;
-    inputs[blamed[0] ?? -1]?.focus();
+    for (const at of invalid)
+      setFieldError(at, fields[at]?.kind === 'email' ? words.invalidEmail : words.invalid);
+    fault.textContent = invalid.length > 0 ? '' : words.submitFailed;
+    fault.hidden = invalid.length > 0;
+    inputs[invalid[0] ?? -1]?.focus();
   };
   const submit = async () => {
     if (send.disabled) return;
-    const said = inputs.map((input, at) => wrong(input, fields[at]));
-    said.forEach((what, at) => {
-      blame(at, what);
+    const problems = inputs.map((input, at) => problemOf(input, fields[at], words));
+    problems.forEach((what, at) => {
+      setFieldError(at, what);
     });
-    const first = said.findIndex((what) => what !== '');
+    const first = problems.findIndex((what) => what !== '');
     if (first >= 0) return inputs[first]?.focus();
     fault.hidden = true;
     send.disabled = true;
@@ -72,7 +63,7 @@ function formCard({ words, title, text, fields, action, onDone, more }: Form): H
         ),
       );
     } catch (error) {
-      refuse(error);
+      showErrors(error);
     } finally {
       send.disabled = false;
     }
@@ -94,7 +85,7 @@ function formCard({ words, title, text, fields, action, onDone, more }: Form): H
       const { label, isRequired } = fields[at] as Field;
       const name = h('span', {}, `${label}${isRequired ? '' : ` ${words.optional}`}`);
       // The error describes the field and is not part of its label.
-      return h('div', { class: 'field' }, h('label', {}, name, input), faults[at]);
+      return h('div', { class: 'field' }, h('label', {}, name, input), fieldErrors[at]);
     }),
     fault,
     send,
@@ -102,9 +93,28 @@ function formCard({ words, title, text, fields, action, onDone, more }: Form): H
   );
 }
 
+type Input = HTMLInputElement | HTMLTextAreaElement;
+
+/** What is wrong with an input; empty if nothing is. */
+function problemOf(input: Input, field: Field | undefined, words: Words): string {
+  const isEmpty = input.value.trim() === '';
+  if (isEmpty) return field?.isRequired ? words.required : '';
+  return input.validity.typeMismatch ? words.invalidEmail : '';
+}
+
+/** Shows a problem beside its input, or clears it. */
+function describeProblem(input: Input | undefined, error: HTMLElement | undefined, problem: string): void {
+  if (!input || !error) return;
+  error.textContent = problem;
+  error.hidden = problem === '';
+  input.setAttribute('aria-invalid', String(problem !== ''));
+  if (problem === '') input.removeAttribute('aria-describedby');
+  else input.setAttribute('aria-describedby', error.id);
+}
+
 const completions = { name: 'name', email: 'email', phone: 'tel' } as Record<string, string>;
 
-function inputOf({ name, kind, isRequired, maxLength }: Field): HTMLInputElement | HTMLTextAreaElement {
+function inputOf({ name, kind, isRequired, maxLength }: Field): Input {
   const props = {
     id: `f-${name.replace(/[^\w-]/g, '_')}`,
     name,

@@ -54,7 +54,7 @@ function unsentEntries(
               act(words.discard, () => outbox.drop(key)),
             ),
         }
-      : { key: `${key} goes`, make: () => h('div', { class: 'meta mine' }, words.sending) },
+      : { key: `${key} sending`, make: () => h('div', { class: 'meta mine' }, words.sending) },
   ];
 }
 
@@ -66,10 +66,10 @@ function messageEntries(
 ): LogEntry[] {
   const { words, locale } = view.language;
   const { id, content, kind, sender, isReply } = message;
-  const stand = JSON.stringify(content);
-  const sign = (text: string, label?: string) => [
+  const version = JSON.stringify(content);
+  const systemLine = (text: string, label?: string) => [
     {
-      key: `${id} ${stand}`,
+      key: `${id} ${version}`,
       make: () =>
         h(
           'div',
@@ -79,10 +79,10 @@ function messageEntries(
         ),
     },
   ];
-  if (kind === 'video_call_request') return sign(words.videoRequested);
+  if (kind === 'video_call_request') return systemLine(words.videoRequested);
   if (content.csat)
-    return sign('★'.repeat(content.csat.score), words.stars.replace('{n}', String(content.csat.score)));
-  if (sender.type === 'system') return isSurvey(message) ? [] : sign(content.text ?? '');
+    return systemLine('★'.repeat(content.csat.score), words.stars.replace('{n}', String(content.csat.score)));
+  if (sender.type === 'system') return isSurvey(message) ? [] : systemLine(content.text ?? '');
   const isFirst =
     before?.sender.type !== sender.type || before.sender.id !== sender.id || before.kind === 'system';
   const time = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit' }).format(
@@ -96,18 +96,18 @@ function messageEntries(
       make: () => h('div', { class: 'meta first' }, h('bdi', {}, name), ` · ${time}`),
     });
   }
-  const look = [
+  const classes = [
     'msg',
     isReply ? '' : 'mine',
     sender.type === 'bot' ? 'bot' : '',
     isFirst && !isReply ? 'first' : '',
   ].filter(Boolean);
   lines.push({
-    key: `${id} ${look} ${stand}`,
+    key: `${id} ${classes} ${version}`,
     make: () =>
       h(
         'div',
-        { class: look.join(' '), title: time, dir: 'auto' },
+        { class: classes.join(' '), title: time, dir: 'auto' },
         ...linkify(content.text ?? ''),
         ...(content.attachments ?? []).map((file) => fileView(file, view.language)),
       ),

@@ -29,13 +29,13 @@ export class MessageOutbox {
   }
 
   /** Removes a message that the server has stored. */
-  taken(key: string): void {
+  remove(key: string): void {
     this.#keep(this.unsent.filter((one) => one.key !== key));
   }
 
   /** Discards a message at the visitor's request. */
   drop(key: string): void {
-    this.taken(key);
+    this.remove(key);
   }
 
   /** Discards all unsent messages. */

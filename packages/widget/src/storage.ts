@@ -54,13 +54,15 @@ export function createStorage(appKey: string, channel: string) {
       };
       try {
         localStorage.setItem(name, JSON.stringify(inMemory));
-      } catch {}
+      } catch {
+        // localStorage is blocked: the memory has been cleared.
+      }
     },
     /** Listens for changes by other tabs. */
     watch(listener: () => void): () => void {
-      const hear = ({ key }: StorageEvent) => key === name && listener();
-      addEventListener('storage', hear);
-      return () => removeEventListener('storage', hear);
+      const onStorage = ({ key }: StorageEvent) => key === name && listener();
+      addEventListener('storage', onStorage);
+      return () => removeEventListener('storage', onStorage);
     },
   };
 }

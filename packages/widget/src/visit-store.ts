@@ -77,7 +77,7 @@ export class VisitStore {
   async #refresh(refreshToken: string): Promise<Tokens> {
     const exchange = async () => {
       // This page must not continue as a different visitor.
-      if (this.isReplaced) throw new MevrikError(401, 'unauthenticated', 'Somebody else is here now.');
+      if (this.isReplaced) throw new MevrikError(401, 'unauthenticated', 'Another visitor is signed in now.');
       const kept = this.#storage.read();
       if (kept.tokens && kept.tokens.refreshToken !== refreshToken)
         return withRemainingTime(kept.tokens, kept);

@@ -30,7 +30,7 @@ export interface WidgetElements {
   readonly log: MessageLog;
   readonly typing: HTMLElement;
   readonly composer: Composer;
-  /** Shown while nothing has been said. */
+  /** The greeting of an empty conversation. */
   readonly hello: HTMLElement;
   readonly loading: HTMLElement;
 }

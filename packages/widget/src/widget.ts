@@ -87,7 +87,9 @@ class ChatWidget {
     this.#showInTitle = createUnreadTitle(this.#numbers);
     this.#isOpen = this.#isInline;
     this.#needsPreChat = config.preChat.length > 0 && this.#storage.read().tokens === undefined;
-    this.conversation = new Conversation(config, this.#storage, (state, heard) => this.#update(state, heard));
+    this.conversation = new Conversation(config, this.#storage, (state, received) =>
+      this.#update(state, received),
+    );
     this.#elements = this.#createElements();
     const { words } = this.#language;
     this.#preChat = preChatCard(words, config.preChat, (who) => this.#startChat(who));
@@ -268,11 +270,11 @@ class ChatWidget {
   }
 
   /** Renders a new state and reports it to the page. */
-  #update(state: ConversationState, heard: Message | undefined): void {
+  #update(state: ConversationState, received: Message | undefined): void {
     this.#render(state);
-    if (heard) {
+    if (received) {
       this.#elements.log.announceNewMessages();
-      this.#emit('message', heard);
+      this.#emit('message', received);
       const isMuted = this.#config.without.has('sound') || this.#storage.read().isMuted;
       if (!isMuted && !(this.#isOpen && document.hasFocus())) playSound();
     }

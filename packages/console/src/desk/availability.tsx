@@ -18,7 +18,7 @@ const meanings = {
 /** Shows and changes the agent's availability. */
 export function Availability() {
   const me = useMe();
-  async function become(availability: Agent['availability']): Promise<void> {
+  async function changeAvailability(availability: Agent['availability']): Promise<void> {
     try {
       session.update(await api.rest.desk.setAvailability({ availability }));
     } catch (error) {
@@ -45,7 +45,7 @@ export function Availability() {
         {(['online', 'away', 'offline'] as const).map((one) => (
           <Menu.Item
             key={one}
-            onClick={() => void become(one)}
+            onClick={() => void changeAvailability(one)}
             leftSection={
               <Text c={colors[one]} lh={0} component="span">
                 <IconCircleFilled size={11} />

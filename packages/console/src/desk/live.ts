@@ -28,7 +28,7 @@ export const LiveContext = createContext<Live>({ clientOf: () => undefined, stat
 /** The desk's live connections. */
 export const useLive = (): Live => useContext(LiveContext);
 
-const calls: Record<ConnectionState, number> = {
+const severity: Record<ConnectionState, number> = {
   connected: 0,
   connecting: 1,
   waiting: 2,
@@ -43,9 +43,13 @@ export interface LiveListener {
 }
 
 /** Connects, applies live events to the query cache, and reloads whatever was missed. */
-export function useLiveConnections(apps: readonly StaffApp[], agentId: number, told: LiveListener): Live {
-  const listener = useRef(told);
-  listener.current = told;
+export function useLiveConnections(
+  apps: readonly StaffApp[],
+  agentId: number,
+  listeners: LiveListener,
+): Live {
+  const listener = useRef(listeners);
+  listener.current = listeners;
   const queries = useQueryClient();
   const [clients, setClients] = useState<ReadonlyMap<number, Client>>(new Map());
   // Only ids and keys matter: other changes of apps must not reconnect.
@@ -87,7 +91,7 @@ export function useLiveConnections(apps: readonly StaffApp[], agentId: number, t
 
   const all = apps.map(({ id }) => states[id] ?? 'connecting');
   const state = all.reduce<ConnectionState>(
-    (worst, one) => (calls[one] > calls[worst] ? one : worst),
+    (worst, one) => (severity[one] > severity[worst] ? one : worst),
     'connected',
   );
   return { clientOf: (appId) => clients.get(appId), state };
@@ -100,13 +104,13 @@ function subscribeToConversations(
   listener: { readonly current: LiveListener },
   refresh: (sessionId: number) => void,
 ): void {
-  const taken = ({ message }: { readonly message: Message }) => {
+  const onMessage = ({ message }: { readonly message: Message }) => {
     cacheMessage(queries, message);
     listener.current.onMessage(message);
     refresh(message.sessionId);
   };
-  channel.on('message_post', taken);
-  channel.on('message_reply', taken);
+  channel.on('message_post', onMessage);
+  channel.on('message_reply', onMessage);
   channel.on('note_added', ({ message }) => cacheMessage(queries, message));
   channel.on('message_changed', ({ message }) => cacheMessage(queries, message));
   channel.on('message_failed', ({ note, messageId, sessionId }) => {

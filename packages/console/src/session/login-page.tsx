@@ -10,20 +10,20 @@ import { session } from './session.ts';
 export function LoginPage() {
   const navigate = useNavigate();
   const { to } = useSearch({ strict: false }) as { to?: string };
-  const [fault, setFault] = useState<string>();
+  const [problem, setProblem] = useState<string>();
   const [busy, setBusy] = useState(false);
 
   async function submit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
     setBusy(true);
-    setFault(undefined);
+    setProblem(undefined);
     try {
       const agent = await session.logIn(String(form.get('email')), String(form.get('password')));
       const home = agent.role === 'admin' ? '/admin' : '/desk';
       await navigate({ href: to?.startsWith('/') && !to.startsWith('//') ? to : home });
     } catch (error) {
-      setFault(errorMessage(error));
+      setProblem(errorMessage(error));
       setBusy(false);
     }
   }
@@ -40,9 +40,9 @@ export function LoginPage() {
                 Agent desk and admin panel
               </Text>
             </Stack>
-            {fault && (
+            {problem && (
               <Alert color="red" icon={<IconAlertCircle size={18} />} role="alert">
-                {fault}
+                {problem}
               </Alert>
             )}
             <TextInput

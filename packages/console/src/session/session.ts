@@ -101,6 +101,7 @@ export const session = {
     return agent;
   },
   async logOut(): Promise<void> {
+    // Log out here even if the server cannot be reached: its tokens expire.
     await api.rest.desk.logout().catch(() => {});
     tokenStore = undefined;
     write(undefined);

@@ -41,6 +41,7 @@ void navigator.permissions
   .then((status) => {
     status.onchange = () => permission.set(Notification.permission);
   })
+  // Browsers without this query keep the permission they had at the start.
   .catch(() => {});
 
 /** Sound and notifications: the agent's choice and the browser's permission. */

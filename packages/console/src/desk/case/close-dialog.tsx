@@ -15,26 +15,26 @@ export function CloseDialog(props: {
 }) {
   const { caseId, dispositions, opened, onClose, onDone } = props;
   const [name, setName] = useState<string | null>(null);
-  const [said, setSaid] = useState<Readonly<Record<string, string>>>({});
+  const [entered, setEntered] = useState<Readonly<Record<string, string>>>({});
   const [note, setNote] = useState('');
-  const [faults, setFaults] = useState<Readonly<Record<string, string>>>({});
+  const [errors, setErrors] = useState<Readonly<Record<string, string>>>({});
   const [busy, setBusy] = useState(false);
   const fields = dispositions.find((one) => one.name === name)?.fields ?? [];
 
   /** Errors for missing values, by field name. */
   function missing(): Readonly<Record<string, string>> {
     if (name === null) return { disposition: 'Choose an outcome.' };
-    const empty = fields.filter((field) => field.required && (said[field.name] ?? '').trim() === '');
+    const empty = fields.filter((field) => field.required && (entered[field.name] ?? '').trim() === '');
     return Object.fromEntries(empty.map((field) => [field.name, `${field.label} is required.`]));
   }
 
   async function close(): Promise<void> {
     const open = missing();
-    setFaults(open);
+    setErrors(open);
     if (name === null || Object.keys(open).length > 0) return;
     setBusy(true);
     try {
-      const values = Object.fromEntries(fields.map((field) => [field.name, said[field.name] ?? '']));
+      const values = Object.fromEntries(fields.map((field) => [field.name, entered[field.name] ?? '']));
       await api.rest.desk.closeCase(caseId, {
         disposition: name,
         ...(fields.length === 0 ? {} : { fields: values }),
@@ -43,7 +43,7 @@ export function CloseDialog(props: {
       onDone();
       onClose();
     } catch (error) {
-      setFaults(faultsOf(error));
+      setErrors(fieldErrors(error));
     } finally {
       setBusy(false);
     }
@@ -59,7 +59,7 @@ export function CloseDialog(props: {
         }}
       >
         <Stack>
-          <FormError text={faults.all} />
+          <FormError text={errors.all} />
           <Select
             label="Outcome"
             placeholder="Choose"
@@ -67,9 +67,9 @@ export function CloseDialog(props: {
             value={name}
             onChange={(next) => {
               setName(next);
-              setFaults({});
+              setErrors({});
             }}
-            error={faults.disposition}
+            error={errors.disposition}
             openOnFocus={false}
             searchable
             required
@@ -79,9 +79,9 @@ export function CloseDialog(props: {
             <FieldInput
               key={`${name} ${field.name}`}
               field={field}
-              value={said[field.name] ?? ''}
-              fault={faults[field.name]}
-              onChange={(value) => setSaid({ ...said, [field.name]: value })}
+              value={entered[field.name] ?? ''}
+              error={errors[field.name]}
+              onChange={(value) => setEntered({ ...entered, [field.name]: value })}
             />
           ))}
           <Textarea
@@ -111,11 +111,11 @@ export function CloseDialog(props: {
 function FieldInput(props: {
   field: DispositionField;
   value: string;
-  fault: string | undefined;
+  error: string | undefined;
   onChange: (value: string) => void;
 }) {
-  const { field, value, fault, onChange } = props;
-  const common = { label: field.label, required: field.required, error: fault };
+  const { field, value, error, onChange } = props;
+  const common = { label: field.label, required: field.required, error: error };
   if (field.kind === 'choice') {
     return (
       <Select
@@ -139,7 +139,7 @@ function FieldInput(props: {
 }
 
 /** The server's error messages, by field name. */
-function faultsOf(error: unknown): Readonly<Record<string, string>> {
+function fieldErrors(error: unknown): Readonly<Record<string, string>> {
   const fields = error instanceof MevrikError ? error.fields : [];
   const at = fields.map(({ path, message }) => [path.replace(/^fields\./, ''), message]);
   return at.length > 0 ? Object.fromEntries(at) : { all: errorMessage(error) };

@@ -39,7 +39,7 @@ export function TransferDialog(props: {
   const [agentId, setAgentId] = useState<string | null>(null);
   const [queue, setQueue] = useState('');
   const [note, setNote] = useState('');
-  const [fault, setFault] = useState<string>();
+  const [problem, setProblem] = useState<string>();
   const [busy, setBusy] = useState(false);
   const colleagues = useQuery({
     queryKey: ['colleagues'],
@@ -52,10 +52,10 @@ export function TransferDialog(props: {
     .map(({ id, name, availability }) => ({ value: String(id), label: `${name} (${availability})` }));
 
   async function transfer(): Promise<void> {
-    if (target === 'agent' && !agentId) return setFault('Choose an agent.');
-    if (target === 'queue' && queue.trim() === '') return setFault('Enter a queue name.');
+    if (target === 'agent' && !agentId) return setProblem('Choose an agent.');
+    if (target === 'queue' && queue.trim() === '') return setProblem('Enter a queue name.');
     setBusy(true);
-    setFault(undefined);
+    setProblem(undefined);
     try {
       const to =
         target === 'agent'
@@ -67,7 +67,7 @@ export function TransferDialog(props: {
       onDone();
       onClose();
     } catch (error) {
-      setFault(errorMessage(error));
+      setProblem(errorMessage(error));
     } finally {
       setBusy(false);
     }
@@ -76,7 +76,7 @@ export function TransferDialog(props: {
   return (
     <Modal opened={opened} onClose={onClose} title="Transfer conversation">
       <Stack>
-        <FormError text={fault} />
+        <FormError text={problem} />
         <SegmentedControl
           value={target ?? 'agent'}
           onChange={(next) => onTarget(next as Target)}

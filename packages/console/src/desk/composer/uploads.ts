@@ -18,7 +18,7 @@ export interface FileUpload {
 }
 
 /** Maximum attachments per message. */
-const mostFiles = 10;
+const maxFiles = 10;
 
 const store = createStore<readonly FileUpload[]>([]);
 const requests = new Map<string, XMLHttpRequest>();
@@ -37,24 +37,24 @@ export const uploads = {
     files: readonly File[],
     limits: FileLimits,
   ): string | undefined {
-    const there = store.get().filter((one) => one.sessionId === sessionId).length;
-    const refusals = files.map((file) => fileRejection(file, limits));
-    const taken = files.filter((_file, at) => refusals[at] === undefined);
-    for (const file of taken.slice(0, mostFiles - there)) {
+    const count = store.get().filter((one) => one.sessionId === sessionId).length;
+    const rejections = files.map((file) => fileRejection(file, limits));
+    const accepted = files.filter((_file, at) => rejections[at] === undefined);
+    for (const file of accepted.slice(0, maxFiles - count)) {
       const id = randomKey();
       const previewUrl = kindOf(file) === 'image' ? URL.createObjectURL(file) : null;
       const { name, size: sizeBytes } = file;
       store.set([...store.get(), { id, sessionId, name, sizeBytes, progress: 0, previewUrl }]);
       void upload(id, file, appId);
     }
-    if (there + taken.length > mostFiles) return `You can attach up to ${mostFiles} files.`;
-    return [...new Set(refusals)].filter((one) => one !== undefined).join(' ') || undefined;
+    if (count + accepted.length > maxFiles) return `You can attach up to ${maxFiles} files.`;
+    return [...new Set(rejections)].filter((one) => one !== undefined).join(' ') || undefined;
   },
   remove(id: string): void {
     requests.get(id)?.abort();
     requests.delete(id);
-    const gone = store.get().find((one) => one.id === id);
-    if (gone?.previewUrl) URL.revokeObjectURL(gone.previewUrl);
+    const removed = store.get().find((one) => one.id === id);
+    if (removed?.previewUrl) URL.revokeObjectURL(removed.previewUrl);
     store.set(store.get().filter((one) => one.id !== id));
   },
   /** Clears the attachments after sending. */

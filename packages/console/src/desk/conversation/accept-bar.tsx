@@ -17,22 +17,22 @@ export function AcceptBar(props: {
   /** The name of the assigned agent. */
   colleague: string | undefined;
   composer: ReplyComposerProps;
-  onTaken: () => Promise<unknown>;
+  onAssigned: () => Promise<unknown>;
 }) {
-  const { row, colleague, composer, onTaken } = props;
+  const { row, colleague, composer, onAssigned } = props;
   const me = useMe();
   const [busy, setBusy] = useState(false);
-  const [writesNote, setWritesNote] = useState(false);
+  const [isWritingNote, setWritingNote] = useState(false);
   const { id: sessionId, status, agentType, assignedAgentId } = row.session;
-  const waits = row.queueItem?.status === 'waiting' ? row.queueItem : undefined;
+  const queueItem = row.queueItem?.status === 'waiting' ? row.queueItem : undefined;
   const isTheirs = assignedAgentId !== null && assignedAgentId !== me.id;
-  const canTake = status === 'active' && (!isTheirs || me.role !== 'agent');
-  const verb = waits ? 'Accept' : isTheirs || agentType === 'bot' ? 'Take over' : 'Assign to me';
+  const canAccept = status === 'active' && (!isTheirs || me.role !== 'agent');
+  const verb = queueItem ? 'Accept' : isTheirs || agentType === 'bot' ? 'Take over' : 'Assign to me';
 
-  async function take(): Promise<void> {
+  async function accept(): Promise<void> {
     setBusy(true);
     try {
-      if (waits) await api.rest.desk.acceptQueueItem(waits.id);
+      if (queueItem) await api.rest.desk.acceptQueueItem(queueItem.id);
       else await api.rest.desk.transfer(sessionId, { to: { agentId: me.id } });
     } catch (error) {
       const isLate = error instanceof MevrikError && error.code === 'already_taken';
@@ -42,19 +42,19 @@ export function AcceptBar(props: {
         message: isLate ? `Another agent just accepted ${customerName(row.customer)}.` : errorMessage(error),
       });
     } finally {
-      await onTaken();
+      await onAssigned();
       setBusy(false);
     }
   }
-  useDeskAction('accept', () => void take(), canTake && !busy);
-  useDeskAction('note', () => setWritesNote(true), !writesNote);
+  useDeskAction('accept', () => void accept(), canAccept && !busy);
+  useDeskAction('note', () => setWritingNote(true), !isWritingNote);
 
-  if (writesNote) return <ReplyComposer {...composer} notesOnly onDone={() => setWritesNote(false)} />;
+  if (isWritingNote) return <ReplyComposer {...composer} notesOnly onDone={() => setWritingNote(false)} />;
   return (
     <div className={classes.acceptBar}>
       <Text size="sm" c="dimmed">
-        {waits
-          ? `In queue “${waits.queue}”.`
+        {queueItem
+          ? `In queue “${queueItem.queue}”.`
           : status !== 'active'
             ? 'This session has ended. The customer’s next message starts a new one.'
             : colleague
@@ -68,16 +68,16 @@ export function AcceptBar(props: {
           size="xs"
           variant="default"
           leftSection={<IconLock size={14} />}
-          onClick={() => setWritesNote(true)}
+          onClick={() => setWritingNote(true)}
         >
           Add note
         </Button>
-        {canTake && (
+        {canAccept && (
           <Button
             size="xs"
-            variant={waits ? 'filled' : 'light'}
+            variant={queueItem ? 'filled' : 'light'}
             loading={busy}
-            onClick={() => void take()}
+            onClick={() => void accept()}
             rightSection={
               <Kbd size="xs" aria-hidden>
                 a

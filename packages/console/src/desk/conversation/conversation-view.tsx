@@ -38,7 +38,7 @@ export function ConversationView({ sessionId, apps }: { sessionId: number; apps:
   });
   const [showsPanel, panel] = useDisclosure(window.innerWidth > panelFitsPx);
   const colleagues = useQuery({ queryKey: ['colleagues'], queryFn: () => api.rest.desk.colleagues() });
-  const signs = usePresence(row.data, me.id);
+  const presence = usePresence(row.data, me.id);
   const facts = useFacts(row.data, apps);
   useReadReceipts(row.data, me.id);
   useDeskAction('panel', panel.toggle);
@@ -54,7 +54,7 @@ export function ConversationView({ sessionId, apps }: { sessionId: number; apps:
       queries.invalidateQueries({ queryKey: keys.conversations }),
       queries.invalidateQueries({ queryKey: keys.customer(customer.id) }),
     ]);
-  const mayWrite = session.assignedAgentId === me.id && session.openCaseId !== null;
+  const canReply = session.assignedAgentId === me.id && session.openCaseId !== null;
   const composer = {
     row: row.data,
     channel,
@@ -65,8 +65,8 @@ export function ConversationView({ sessionId, apps }: { sessionId: number; apps:
   return (
     <div className={`${classes.conversation} ${showsPanel ? '' : classes.withoutPanel}`}>
       <section className={classes.center} aria-label={`Conversation with ${customerName(customer)}`}>
-        <Head row={row.data} app={app} viewing={signs.viewing}>
-          {mayWrite && <ConversationActions row={row.data} app={app} onDone={() => void refresh()} />}
+        <Head row={row.data} app={app} viewing={presence.viewing}>
+          {canReply && <ConversationActions row={row.data} app={app} onDone={() => void refresh()} />}
           <Tooltip label={showsPanel ? 'Hide customer details' : 'Show customer details'}>
             <ActionIcon
               onClick={panel.toggle}
@@ -81,9 +81,9 @@ export function ConversationView({ sessionId, apps }: { sessionId: number; apps:
         {row.data.comment && <ParentPost comment={row.data.comment} />}
         <MessageList sessionId={sessionId} />
         <div className={classes.typing} aria-live="polite">
-          {signs.typing}
+          {presence.typing}
         </div>
-        {mayWrite ? (
+        {canReply ? (
           <ReplyComposer key={sessionId} {...composer} />
         ) : (
           <AcceptBar
@@ -91,7 +91,7 @@ export function ConversationView({ sessionId, apps }: { sessionId: number; apps:
             row={row.data}
             colleague={colleagues.data?.items.find(({ id }) => id === session.assignedAgentId)?.name}
             composer={composer}
-            onTaken={refresh}
+            onAssigned={refresh}
           />
         )}
       </section>

@@ -44,7 +44,7 @@ function Bubble({ message, isFirst }: { message: Message; isFirst: boolean }) {
     );
   }
   const isNote = kind === 'note';
-  const look = [
+  const className = [
     classes.message,
     isReply || isNote ? classes.ours : '',
     sender.type === 'bot' ? classes.bot : '',
@@ -53,7 +53,7 @@ function Bubble({ message, isFirst }: { message: Message; isFirst: boolean }) {
     isFirst ? classes.first : '',
   ].join(' ');
   return (
-    <div className={look}>
+    <div className={className}>
       <div className={classes.bubble} dir="auto">
         {kind === 'video_call_request' && (
           <span>

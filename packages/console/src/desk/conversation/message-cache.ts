@@ -43,9 +43,9 @@ function withMessage(thread: MessagePages, message: Message): MessagePages {
 }
 
 /** A broadcast may be older than the cached delivery status, which never moves back. */
-function newer(known: Message, told: Message): Message {
+function newer(known: Message, received: Message): Message {
   const { deliveryStatus } = known;
-  return mayBecome(deliveryStatus, told.deliveryStatus) ? told : { ...told, deliveryStatus };
+  return canAdvance(deliveryStatus, received.deliveryStatus) ? received : { ...received, deliveryStatus };
 }
 
 /** Maps cached messages, keeping the identity of unchanged pages. */
@@ -84,17 +84,17 @@ export function cacheDeliveryStatus(
     (thread) =>
       thread &&
       changeMessages(thread, (one) =>
-        one.id === of.messageId && one.deliveryStatus !== next && mayBecome(one.deliveryStatus, next)
+        one.id === of.messageId && one.deliveryStatus !== next && canAdvance(one.deliveryStatus, next)
           ? { ...one, deliveryStatus: next }
           : one,
       ),
   );
 }
 
-const way: readonly Status[] = ['pending', 'sent', 'delivered', 'read'];
+const statusOrder: readonly Status[] = ['pending', 'sent', 'delivered', 'read'];
 
-function mayBecome(status: Status, next: Status): boolean {
-  return next === 'failed' || status === 'failed' || way.indexOf(next) > way.indexOf(status);
+function canAdvance(status: Status, next: Status): boolean {
+  return next === 'failed' || status === 'failed' || statusOrder.indexOf(next) > statusOrder.indexOf(status);
 }
 
 /** Marks replies up to this message as read by the customer. */

@@ -8,7 +8,7 @@ import classes from './message.module.css';
 export function PendingBubble({ outgoing }: { outgoing: PendingMessage }) {
   const { key, text, attachments, isNote, state, fault, isCut } = outgoing;
   const hasFailed = state === 'failed';
-  const look = [
+  const className = [
     classes.message,
     classes.ours,
     classes.first,
@@ -16,7 +16,7 @@ export function PendingBubble({ outgoing }: { outgoing: PendingMessage }) {
     hasFailed ? classes.failed : classes.onItsWay,
   ].join(' ');
   return (
-    <div className={look}>
+    <div className={className}>
       <div className={classes.bubble} dir="auto">
         {text}
         {attachments.map((file) => (

@@ -23,15 +23,15 @@ export function usePresence(
   useEffect(() => {
     if (!client || sessionId === undefined) return;
     const channel = client.subscribe(`presence-session${sessionId}`);
-    const look = () => {
+    const updateViewing = () => {
       const others = [...channel.members].filter(({ id }) => id.startsWith('agent-') && id !== `agent-${me}`);
       const names = others.map(({ info }) => (info as { name?: string } | null)?.name ?? 'A colleague');
       setViewing([...new Set(names)].sort());
     };
     let timer: ReturnType<typeof setTimeout>;
-    channel.when('subscribed', look);
-    channel.when('joined', look);
-    channel.when('left', look);
+    channel.when('subscribed', updateViewing);
+    channel.when('joined', updateViewing);
+    channel.when('left', updateViewing);
     channel.on('typing', ({ by, agentId, name, typing: isTyping }) => {
       if (agentId === me) return;
       clearTimeout(timer);
@@ -39,7 +39,7 @@ export function usePresence(
       timer = setTimeout(() => setTyping(''), typingForMs);
     });
     channel.on('message_post', () => setTyping(''));
-    channel.on('message_status', (told) => cacheDeliveryStatus(queries, told));
+    channel.on('message_status', (status) => cacheDeliveryStatus(queries, status));
     channel.on('message_changed', ({ message }) => cacheMessage(queries, message));
     channel.on('message_read', ({ by, messageId }) => {
       if (by === 'customer') cacheReadReceipt(queries, sessionId, messageId);

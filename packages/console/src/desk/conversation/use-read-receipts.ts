@@ -12,18 +12,19 @@ export function useReadReceipts(row: ConversationRow | undefined, me: number): v
   const unread = row?.unread ?? 0;
   useEffect(() => {
     if (sessionId === undefined || lastId === undefined || assignedAgentId !== me || unread === 0) return;
-    const tell = () => {
+    const markRead = () => {
       if (document.visibilityState !== 'visible') return;
       api.rest.desk.markReadIn(sessionId, lastId).then(
         () => {
           void queries.invalidateQueries({ queryKey: keys.conversations });
           void queries.invalidateQueries({ queryKey: keys.row(sessionId) });
         },
+        // The next message or visit to the tab marks it as read.
         () => {},
       );
     };
-    tell();
-    document.addEventListener('visibilitychange', tell);
-    return () => document.removeEventListener('visibilitychange', tell);
+    markRead();
+    document.addEventListener('visibilitychange', markRead);
+    return () => document.removeEventListener('visibilitychange', markRead);
   }, [queries, sessionId, lastId, assignedAgentId, me, unread]);
 }

@@ -28,7 +28,7 @@ let lastId = 0;
 /** Edits a customer's contact details and attributes. */
 export function CustomerForm({ customer, onDone }: { customer: Customer; onDone: () => void }) {
   const queries = useQueryClient();
-  const [said, setSaid] = useState(() =>
+  const [values, setValues] = useState(() =>
     Object.fromEntries(facts.map(([name]) => [name, customer[name] ?? ''])),
   );
   const [attributes, setAttributes] = useState<readonly Attribute[]>(() =>
@@ -38,16 +38,16 @@ export function CustomerForm({ customer, onDone }: { customer: Customer; onDone:
       value: String(value),
     })),
   );
-  const [faults, setFaults] = useState<Readonly<Record<string, string>>>({});
+  const [errors, setErrors] = useState<Readonly<Record<string, string>>>({});
   const [busy, setBusy] = useState(false);
   const patch = (id: number, change: Partial<Attribute>) =>
     setAttributes(attributes.map((one) => (one.id === id ? { ...one, ...change } : one)));
 
   async function save(): Promise<void> {
     setBusy(true);
-    setFaults({});
+    setErrors({});
     try {
-      const changed = await api.rest.desk.changeCustomer(customer.id, changeOf(customer, said, attributes));
+      const changed = await api.rest.desk.changeCustomer(customer.id, changeOf(customer, values, attributes));
       queries.setQueryData<CustomerOverview>(
         keys.customer(customer.id),
         (overview) => overview && { ...overview, customer: changed },
@@ -59,7 +59,7 @@ export function CustomerForm({ customer, onDone }: { customer: Customer; onDone:
     } catch (error) {
       const fields = error instanceof MevrikError ? error.fields : [];
       const at = fields.filter(({ path }) => facts.some(([name]) => name === path));
-      setFaults(
+      setErrors(
         at.length > 0
           ? Object.fromEntries(at.map(({ path, message }) => [path, message]))
           : { all: errorMessage(error) },
@@ -78,17 +78,17 @@ export function CustomerForm({ customer, onDone }: { customer: Customer; onDone:
       }}
     >
       <Stack gap="sm">
-        <FormError text={faults.all} />
+        <FormError text={errors.all} />
         {facts.map(([name, label], at) => (
           <TextInput
             key={name}
             size="xs"
             label={label}
-            value={said[name] ?? ''}
-            error={faults[name]}
+            value={values[name] ?? ''}
+            error={errors[name]}
             data-autofocus={at === 0 || undefined}
             ref={at === 0 ? focusOnce : undefined}
-            onChange={(event) => setSaid({ ...said, [name]: event.currentTarget.value })}
+            onChange={(event) => setValues({ ...values, [name]: event.currentTarget.value })}
           />
         ))}
         <Text size="xs" fw={500}>
@@ -154,11 +154,11 @@ const focusOnce = (field: HTMLInputElement | null) => {
 /** Only the changed fields, so that concurrent edits by other agents are kept. */
 function changeOf(
   customer: Customer,
-  said: Readonly<Record<string, string>>,
+  values: Readonly<Record<string, string>>,
   attributes: readonly Attribute[],
 ): ChangeCustomer {
   const changed = facts.flatMap(([name]) => {
-    const value = said[name]?.trim() || null;
+    const value = values[name]?.trim() || null;
     return value === customer[name] ? [] : [[name, value]];
   });
   const named = attributes.filter(({ name }) => name.trim() !== '');

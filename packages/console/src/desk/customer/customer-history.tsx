@@ -64,12 +64,12 @@ export function CustomerHistory(props: {
 /** A case; its outcome fields expand on request. */
 function CaseLine({ found, app }: { found: PastCase; app: StaffApp | undefined }) {
   const [isOpen, setOpen] = useState(false);
-  const said = Object.entries(found.dispositionFields);
+  const outcome = Object.entries(found.dispositionFields);
   const fields = app?.dispositions.find(({ name }) => name === found.disposition)?.fields ?? [];
   const line = (
     <Group justify="space-between" gap="xs" wrap="nowrap">
       <Text size="sm" truncate miw={0} flex={1}>
-        {said.length > 0 && (
+        {outcome.length > 0 && (
           <IconChevronRight size={13} className={isOpen ? classes.turned : ''} aria-hidden />
         )}
         #{found.id} {found.disposition ?? found.subject ?? ''}
@@ -82,15 +82,15 @@ function CaseLine({ found, app }: { found: PastCase; app: StaffApp | undefined }
       </Group>
     </Group>
   );
-  if (said.length === 0) return line;
+  if (outcome.length === 0) return line;
   return (
     <div>
       <UnstyledButton w="100%" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
         {line}
       </UnstyledButton>
       <Collapse expanded={isOpen}>
-        <dl className={classes.said}>
-          {said.map(([name, value]) => (
+        <dl className={classes.outcome}>
+          {outcome.map(([name, value]) => (
             <div key={name}>
               <dt>{fields.find((one) => one.name === name)?.label ?? name}</dt>
               <dd>{value}</dd>

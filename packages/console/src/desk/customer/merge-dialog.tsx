@@ -45,7 +45,7 @@ function MergeForm(props: {
   const [search, setSearch] = useState('');
   const [asked] = useDebouncedValue(search.trim(), 250);
   const [chosen, setChosen] = useState(suggested);
-  const [fault, setFault] = useState<string>();
+  const [problem, setProblem] = useState<string>();
   const [busy, setBusy] = useState(false);
   const { appId } = customer;
   const found = useQuery({
@@ -57,9 +57,9 @@ function MergeForm(props: {
   const choices = others.filter(({ id }) => id !== customer.id);
 
   async function merge(): Promise<void> {
-    if (!chosen) return setFault('Choose a customer to merge.');
+    if (!chosen) return setProblem('Choose a customer to merge.');
     setBusy(true);
-    setFault(undefined);
+    setProblem(undefined);
     try {
       await api.rest.desk.mergeCustomer(customer.id, chosen.id);
       notifications.show({
@@ -68,7 +68,7 @@ function MergeForm(props: {
       onMerged();
       onClose();
     } catch (error) {
-      setFault(errorMessage(error));
+      setProblem(errorMessage(error));
     } finally {
       setBusy(false);
     }
@@ -76,7 +76,7 @@ function MergeForm(props: {
 
   return (
     <Stack>
-      <FormError text={fault} />
+      <FormError text={problem} />
       <TextInput
         label={`Customer to merge into ${customerName(customer)} (#${customer.id})`}
         placeholder="Search by name, email, phone or ID"

@@ -15,7 +15,7 @@ import classes from './list.module.css';
 import { ActiveFilters, ListFilters } from './list-filters.tsx';
 import { useConversations, useCounts } from './use-conversations.ts';
 
-const nothing: Record<ConversationView, readonly [title: string, text: string]> = {
+const emptyTexts: Record<ConversationView, readonly [title: string, text: string]> = {
   mine: ['No conversations assigned to you', 'Accept one from the queue, or go online to receive new ones.'],
   queue: ['The queue is empty', 'Customers who ask for an agent appear here.'],
   all: ['No active conversations', 'A customer’s first message starts one.'],
@@ -93,13 +93,13 @@ export function ConversationList({
           icon={
             view === 'queue' ? <IconInbox size={34} stroke={1.4} /> : <IconMessages size={34} stroke={1.4} />
           }
-          title={asked !== '' ? 'No results' : isFiltered ? 'No matching conversations' : nothing[view][0]}
+          title={asked !== '' ? 'No results' : isFiltered ? 'No matching conversations' : emptyTexts[view][0]}
         >
           {asked !== ''
             ? 'Try part of a name, email address or phone number.'
             : isFiltered
               ? 'Remove a filter to see more.'
-              : nothing[view][1]}
+              : emptyTexts[view][1]}
         </Empty>
       ) : (
         <Rows
@@ -141,7 +141,7 @@ function Rows(props: {
   useEffect(() => {
     if (last >= rows.length - 5) onEnd();
   }, [last, rows.length, onEnd]);
-  const move = useMover(rows, openId, (index) => virtual.scrollToIndex(index));
+  const move = useRowNavigation(rows, openId, (index) => virtual.scrollToIndex(index));
   useDeskAction('next', () => move(1));
   useDeskAction('previous', () => move(-1));
 
@@ -171,7 +171,7 @@ function Rows(props: {
 }
 
 /** Opens the next or previous conversation and scrolls it into view. */
-function useMover(
+function useRowNavigation(
   rows: readonly ConversationRow[],
   openId: number | undefined,
   show: (index: number) => void,

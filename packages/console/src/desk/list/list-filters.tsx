@@ -18,7 +18,7 @@ import classes from './list.module.css';
 export function ListFilters({ apps }: { apps: readonly StaffApp[] }) {
   const { filter, change } = useDeskFilter();
   const channels = [...new Set(apps.flatMap((app) => app.channels.map(({ name }) => name)))].sort();
-  const isOn = partsOf(filter, apps).length > 0;
+  const isOn = activeFilters(filter, apps).length > 0;
   return (
     <Popover position="bottom-end" shadow="md" width={270} trapFocus>
       <Popover.Target>
@@ -84,7 +84,7 @@ export function ListFilters({ apps }: { apps: readonly StaffApp[] }) {
 /** The active filters, each removable. */
 export function ActiveFilters({ apps }: { apps: readonly StaffApp[] }) {
   const { filter, change } = useDeskFilter();
-  const parts = partsOf(filter, apps);
+  const parts = activeFilters(filter, apps);
   if (parts.length === 0) return null;
   return (
     <Group gap={6}>
@@ -102,7 +102,7 @@ export function ActiveFilters({ apps }: { apps: readonly StaffApp[] }) {
   );
 }
 
-function partsOf(
+function activeFilters(
   { appId, channel, overdue, sort }: DeskFilter,
   apps: readonly StaffApp[],
 ): readonly (readonly [keyof DeskFilter, string])[] {
