@@ -2,26 +2,29 @@ import { Text, type TextProps, Tooltip } from '@mantine/core';
 import { useEffect, useState } from 'react';
 
 const long = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
+const date = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' });
 const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
 const day = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long' });
 const shortDay = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' });
 
 /** `14:05`. */
 export const clockTime = (at: string): string => clock.format(new Date(at));
+/** `Nov 28, 2026`. */
+export const fullDate = (at: string): string => date.format(new Date(at));
 /** Full date and time. */
 export const exactTime = (at: string): string => long.format(new Date(at));
 
 /** The local calendar day, as a comparable key. */
 export function dayOf(at: string): string {
-  const date = new Date(at);
-  return `${date.getFullYear()}-${date.getMonth() + 1}-${date.getDate()}`;
+  const moment = new Date(at);
+  return `${moment.getFullYear()}-${moment.getMonth() + 1}-${moment.getDate()}`;
 }
 
 /** `Today`, `Yesterday`, or the day. */
 export function dayName(at: string): string {
-  const date = new Date(at);
-  const days = Math.round((startOfDay(new Date()) - startOfDay(date)) / 86_400_000);
-  return days === 0 ? 'Today' : days === 1 ? 'Yesterday' : day.format(date);
+  const moment = new Date(at);
+  const days = Math.round((startOfDay(new Date()) - startOfDay(moment)) / 86_400_000);
+  return days === 0 ? 'Today' : days === 1 ? 'Yesterday' : day.format(moment);
 }
 
 const startOfDay = (date: Date) => new Date(date.getFullYear(), date.getMonth(), date.getDate()).getTime();

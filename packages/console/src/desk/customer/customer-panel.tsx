@@ -6,7 +6,7 @@ import { api } from '../../session/session.ts';
 import { ChannelIcon } from '../../shared/channel-icon.tsx';
 import type { ContactIdentity, CustomerOverview, CustomerSummary, StaffApp } from '../../shared/sdk.ts';
 import { Failure, Loading } from '../../shared/states.tsx';
-import { Ago, exactTime } from '../../shared/time.tsx';
+import { exactTime, fullDate } from '../../shared/time.tsx';
 import { useDeskAction } from '../desk-actions.ts';
 import { keys } from '../keys.ts';
 import { customerName } from '../list/conversation-labels.ts';
@@ -60,7 +60,7 @@ export function CustomerPanel(props: {
           )}
         </Group>
         <Text size="xs" c="dimmed">
-          Customer #{customer.id} · first contact <Ago at={customer.createdAt} span />
+          Customer #{customer.id} · since {fullDate(customer.createdAt)}
         </Text>
         {!edits && (
           <Group gap={6} mt={4}>
