@@ -1,6 +1,13 @@
 // Writes the reference pages from the code that they describe; with --check it only says which are out of date.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { catalogue, definitionOf, eventNames, problems } from '@mevrik/protocol';
+import {
+  catalogue,
+  definitionOf,
+  type EventName,
+  eventNames,
+  problems,
+  topicPatterns,
+} from '@mevrik/protocol';
 import { z } from 'zod';
 import { settings } from '../packages/server/src/config/config.ts';
 import { jobs } from '../packages/server/src/jobs/index.ts';
@@ -15,26 +22,21 @@ const table = (head: readonly string[], rows: readonly (readonly string[])[]) =>
 const code = (text: string) => `\`${text}\``;
 
 /** The data of an event as JSON Schema. */
-const schemaOf = (name: (typeof eventNames)[number]) => {
+const schemaOf = (name: EventName) => {
   const { $schema: _draft, ...schema } = z.toJSONSchema(catalogue[name].schema, { io: 'input' });
   return schema;
 };
 
-/** An event's parts stand in for its data, so that its topics can be written with the names of what they hold. */
-const topicsOf: Readonly<Record<string, readonly string[]>> = {
-  message_post: ['messages', 'session{id}', 'agent{agent_type}'],
-  message_reply: ['messages', 'session{id}', 'agent{agent_type}'],
-  case_closed: ['messages', 'session{id}', 'agent{agent_type}'],
-  case_start: ['messages', 'session{id}', 'agent{agent_type}'],
-  queue_created: ['queues', 'queues-app-{app_id}'],
-};
+/** The topics of an event, as patterns such as `session{id}`; none for an event that is not broadcast. */
+const topicsOf = (name: EventName): readonly string[] =>
+  (definitionOf(name).broadcast?.topics ?? []).map((kind) => topicPatterns[kind]);
 
 function eventsPage(): string {
   const overview = table(
     ['event', 'what it tells', 'broadcast as', 'on'],
     eventNames.map((name) => {
       const { summary, broadcast } = definitionOf(name);
-      const on = broadcast ? (topicsOf[broadcast.as] ?? []).map(code).join(', ') : '';
+      const on = topicsOf(name).map(code).join(', ');
       return [`[${name}](#${name.toLowerCase()})`, summary, broadcast ? code(broadcast.as) : 'no', on];
     }),
   );
@@ -48,7 +50,7 @@ function eventsPage(): string {
       '- **Ordering key:** the conversation, `{app}/{channel}:{contact}`',
       `- **Listeners:** ${listeners}`,
       broadcast
-        ? `- **Broadcast as** ${code(broadcast.as)} on ${(topicsOf[broadcast.as] ?? []).map(code).join(', ')}`
+        ? `- **Broadcast as** ${code(broadcast.as)} on ${topicsOf(name).map(code).join(', ')}`
         : '- **Not broadcast**',
       '',
       '<details><summary>Data, as JSON Schema</summary>\n',
@@ -104,8 +106,8 @@ function asyncApi(): string {
     return as === undefined ? [] : [{ name, as }];
   });
   const channels: Record<string, { address: string; messages: Record<string, { $ref: string }> }> = {};
-  for (const { as } of broadcast) {
-    for (const address of topicsOf[as] ?? []) {
+  for (const { name, as } of broadcast) {
+    for (const address of topicsOf(name)) {
       const id = address.replace(/[{}]/g, '');
       channels[id] ??= { address, messages: {} };
       channels[id].messages[as] = { $ref: `#/components/messages/${as}` };
@@ -142,7 +144,12 @@ function asyncApi(): string {
       messages: Object.fromEntries(
         broadcast.map(({ name, as }) => [
           as,
-          { name: as, title: name, summary: definitionOf(name).summary, payload: schemaOf(name) },
+          {
+            name: as,
+            title: definitionOf(name).title,
+            summary: definitionOf(name).summary,
+            payload: schemaOf(name),
+          },
         ]),
       ),
     },
@@ -150,12 +157,20 @@ function asyncApi(): string {
   return `${JSON.stringify(document, null, 2)}\n`;
 }
 
+/** The titles of events for the panel, which cannot import the definitions: they would bring Zod into the browser. */
+function eventTitles(): string {
+  const titles = eventNames.map((name) => `  ${name}: '${definitionOf(name).title.replaceAll("'", '’')}',\n`);
+  return `// Written by \`npm run docs\` from the event definitions. Change those instead.\nexport const eventTitles = {\n${titles.join('')}} as const;\n`;
+}
+
+/** By path from the folder of the reference pages. */
 const pages: Readonly<Record<string, string>> = {
   'events.md': eventsPage(),
   'listeners.md': listenersPage(),
   'errors.md': errorsPage(),
   'configuration.md': configurationPage(),
   'asyncapi.json': asyncApi(),
+  '../../packages/console/src/admin/events/event-titles.ts': eventTitles(),
 };
 
 await mkdir(folder, { recursive: true });

@@ -64,6 +64,6 @@ export async function openStory(browser: Browser, look: PanelLook): Promise<Page
 
 async function openEvent(page: Page, url: string): Promise<void> {
   await page.goto(`${url}/admin/events`);
-  await page.getByRole('link', { name: 'A customer’s message' }).first().click();
+  await page.getByRole('link', { name: 'Customer message' }).first().click();
   await page.getByRole('heading', { name: 'Summary' }).waitFor();
 }

@@ -34,7 +34,7 @@ describe('an administrator who watches what happens', () => {
   it('sees events come, narrows them down, and holds them still', { timeout: 180_000 }, async () => {
     const visitor = await product.visit();
     const { page, errors } = await adminAt('/admin/events');
-    await page.getByRole('link', { name: 'A session began' }).first().waitFor();
+    await page.getByRole('link', { name: 'Session started' }).first().waitFor();
     await visitor.write('my parcel is late');
     await page
       .getByRole('row', { name: /my parcel is late/ })
@@ -46,7 +46,7 @@ describe('an administrator who watches what happens', () => {
     // The filter stands in the address: whoever is given it sees the same.
     await page.getByRole('textbox', { name: 'Search' }).fill('parcel');
     await page.waitForURL(/text=parcel/);
-    await page.getByRole('link', { name: 'A session began' }).waitFor({ state: 'detached' });
+    await page.getByRole('link', { name: 'Session started' }).waitFor({ state: 'detached' });
     await page.getByRole('row', { name: /my parcel is late/ }).waitFor();
     await page.reload();
     await page.getByRole('row', { name: /my parcel is late/ }).waitFor();
@@ -54,7 +54,7 @@ describe('an administrator who watches what happens', () => {
     await page.getByRole('textbox', { name: 'Search' }).fill('nobody ever said this');
     await page.getByText('No matching events').waitFor();
     await page.getByRole('button', { name: 'Clear filters' }).click();
-    await page.getByRole('link', { name: 'A session began' }).first().waitFor();
+    await page.getByRole('link', { name: 'Session started' }).first().waitFor();
 
     await page.getByRole('button', { name: 'Pause' }).click();
     await page.getByText('No new events.').waitFor();
@@ -74,9 +74,9 @@ describe('an administrator who watches what happens', () => {
     const { page, errors } = await adminAt(
       `/admin/events?text=where%20is%20my%20parcel&type=MessageReadyEvent`,
     );
-    await page.getByRole('link', { name: 'A customer’s message' }).click();
+    await page.getByRole('link', { name: 'Customer message' }).click();
     await page.getByText('It came from outside').waitFor();
-    await page.getByText(/It led to: .*an answer to a customer/).waitFor();
+    await page.getByText(/It led to: .*reply to a customer/).waitFor();
     const story = page.getByRole('list', { name: 'Events from cause to effect' });
     await story.getByText(sickListener).waitFor();
     await story
@@ -87,11 +87,11 @@ describe('an administrator who watches what happens', () => {
       .getByText(/^sent after /)
       .first()
       .waitFor();
-    await story.getByRole('link', { name: /An answer to a customer/ }).waitFor();
+    await story.getByRole('link', { name: /Reply to a customer/ }).waitFor();
     await keep(page, 'event');
     expect(await accessibilityFaults(page)).toEqual([]);
-    await story.getByRole('link', { name: /An answer to a customer/ }).click();
-    await page.getByText('Cause: a customer’s message.').waitFor();
+    await story.getByRole('link', { name: /Reply to a customer/ }).click();
+    await page.getByText('Cause: customer message.').waitFor();
     expect(errors).toEqual([]);
     await page.context().close();
   });

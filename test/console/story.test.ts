@@ -130,10 +130,10 @@ describe('a newcomer', () => {
     await setup.getByRole('link', { name: 'Overview' }).click();
     await setup.getByText('4.0', { exact: true }).first().waitFor();
     await setup.getByRole('link', { name: 'Event log', exact: true }).click();
-    await setup.getByRole('link', { name: 'A case was closed' }).first().click();
+    await setup.getByRole('link', { name: 'Case closed' }).first().click();
     await setup.getByRole('heading', { name: 'Causes and effects' }).waitFor();
     await setup
-      .getByRole('link', { name: /A satisfaction survey began/ })
+      .getByRole('link', { name: /Survey sent/ })
       .first()
       .waitFor();
   });

@@ -14,7 +14,7 @@ import { QueueItemCreatedEvent } from './queues.ts';
 import { SessionCreatedEvent, SessionPathChangedEvent } from './sessions.ts';
 import { NewFacebookEventReceived, NewProviderEventReceived, SaveAgentRepliesSocialEvent } from './social.ts';
 
-/** Every kind of event there is. Adding one here makes the compiler ask who listens to it. */
+/** All kinds of event. The compiler requires listeners for an event that is added here. */
 export const catalogue = {
   MessageReadyEvent,
   MessageReplyReadyEvent,
@@ -37,9 +37,9 @@ export const catalogue = {
 export type Catalogue = typeof catalogue;
 /** The name of one of the catalogue's events. */
 export type EventName = keyof Catalogue;
-/** The data of the event of that name. */
+/** The data of the named event. */
 export type EventData<Name extends EventName> = z.output<Catalogue[Name]['schema']>;
-/** The event of that name, as it stands in the log; without a name, any of them. */
+/** The named event as stored in the log; without a name, any event. */
 export type Event<Name extends EventName = EventName> = {
   [N in Name]: EventEnvelope<N, EventData<N>>;
 }[Name];
@@ -56,24 +56,24 @@ type Broadcasting = {
     : never;
 }[EventName];
 
-/** What clients hear of the log: the names they bind to, with what they get. */
+/** The payloads of broadcast events, by the name that clients bind to. */
 export type BroadcastPayloads = {
   [Kind in Broadcasting as Kind['as']]: Kind['full'];
 };
-/** The same on the public topic `messages`, whose payloads are redacted. */
+/** The redacted payloads on the public topic `messages`. */
 export type PublicBroadcastPayloads = {
   [Kind in Broadcasting as [Kind['redacted']] extends [never] ? never : Kind['as']]: Kind['redacted'];
 };
 
-/** All names: the requirements' fifteen in their order, then those of ours. */
+/** All event names: the fifteen of the requirements in their order, then our own. */
 export const eventNames = Object.keys(catalogue) as readonly EventName[];
 
-/** Whether a string names one of the catalogue's events. */
+/** Whether a string is the name of an event. */
 export function isEventName(name: string): name is EventName {
   return Object.hasOwn(catalogue, name);
 }
 
-/** The definition of an event, its data seen as unknown: for code that treats all events alike. */
+/** The definition of an event with its data typed as unknown, for code that handles all events alike. */
 export function definitionOf(name: EventName): EventDefinition {
   return catalogue[name] as unknown as EventDefinition;
 }

@@ -4,8 +4,9 @@ import { defineEvent } from './event.ts';
 
 export const NewCustomerProfileCreated = defineEvent({
   name: 'NewCustomerProfileCreated',
-  summary: 'We met a new customer.',
-  trigger: 'A customer was identified for the first time and their profile was stored.',
+  title: 'New customer',
+  summary: 'A new customer was stored.',
+  trigger: 'A customer was identified for the first time, and their profile was stored.',
   schema: z.strictObject({ customer: customerSchema }),
   key: ({ customer }) => customer.conversationKey,
   appId: ({ customer }) => customer.appId,

@@ -63,7 +63,7 @@ const session: Session = {
 };
 
 describe('the catalogue', () => {
-  it('has the fifteen events of the specification and one of ours, each under its own name', () => {
+  it('has the fifteen events of the specification and one of our own, each under its own name', () => {
     expect(eventNames).toEqual([
       'MessageReadyEvent',
       'MessageReplyReadyEvent',
@@ -85,13 +85,13 @@ describe('the catalogue', () => {
     for (const name of eventNames) expect(definitionOf(name).name).toBe(name);
   });
 
-  it('knows its names and no others', () => {
+  it('recognizes its names only', () => {
     expect(isEventName('MessageReadyEvent')).toBe(true);
     for (const name of ['', 'messagereadyevent', 'toString', '__proto__'])
       expect(isEventName(name)).toBe(false);
   });
 
-  it('refuses data that does not fit, and data that it does not know', () => {
+  it('rejects invalid data and unknown fields', () => {
     const { schema } = catalogue.MessageReadyEvent;
     expect(schema.safeParse({ message }).success).toBe(true);
     expect(schema.safeParse({ message: { ...message, id: 0 } }).success).toBe(false);
@@ -101,7 +101,7 @@ describe('the catalogue', () => {
 });
 
 describe('an event', () => {
-  it('is of its conversation, its app and its session', () => {
+  it('belongs to its conversation, app and session', () => {
     const ofMessage = catalogue.MessageReadyEvent;
     const ofCase = catalogue.MevrikCaseCreatedEvent;
     const ofSession = catalogue.SessionCreatedEvent;
@@ -124,7 +124,7 @@ describe('an event', () => {
     }
   });
 
-  it('is dispatched only where its condition holds', () => {
+  it('is dispatched only if its condition holds', () => {
     const reply = { ...message, isReply: true };
     expect(catalogue.MessageReadyEvent.when({ message })).toBe(true);
     expect(catalogue.MessageReadyEvent.when({ message: reply })).toBe(false);
@@ -137,9 +137,10 @@ describe('an event', () => {
     expect(catalogue.SessionPathChangedEvent.when({ ...moved, newPath: 'bot' })).toBe(false);
   });
 
-  it('without a condition and a broadcast always happens and is heard by nobody outside', () => {
+  it('is always dispatched without a condition, and not broadcast without a broadcast definition', () => {
     const plain = defineEvent({
       name: 'Plain',
+      title: '',
       summary: '',
       trigger: '',
       schema: z.strictObject({}),
@@ -176,10 +177,11 @@ describe('a broadcast', () => {
     expect(Object.keys(samples).sort()).toEqual(names.map(([name]) => name).sort());
   });
 
-  it('goes to topics that there are', () => {
+  it('goes to the kinds of topic that it declares', () => {
     for (const [name, data] of Object.entries(samples)) {
       const on = definitionOf(name as keyof typeof samples).broadcast?.on(data) ?? [];
-      expect([name, on.map(parseTopic).includes(undefined)]).toEqual([name, false]);
+      const kinds = definitionOf(name as keyof typeof samples).broadcast?.topics;
+      expect([name, on.map((topic) => parseTopic(topic)?.kind)]).toEqual([name, kinds]);
       expect([name, new Set(on).size]).toEqual([name, on.length]);
     }
     expect(catalogue.MessageReadyEvent.broadcast?.on({ message })).toEqual([
@@ -191,7 +193,7 @@ describe('a broadcast', () => {
   });
 
   it.each(Object.entries(samples))(
-    'of %s tells the public neither what was said nor who said it',
+    'of %s shows the public neither the content nor the sender',
     (name, data) => {
       const { broadcast } = definitionOf(name as keyof typeof samples);
       if (!broadcast?.on(data).includes(topics.messages)) return;
@@ -201,8 +203,8 @@ describe('a broadcast', () => {
     },
   );
 
-  // What agents said of a case as they closed it is for the desk alone.
-  it('tells the session’s own subscribers all that a customer may read', () => {
+  // Disposition fields are for agents only.
+  it('sends the session’s own subscribers everything a customer may read', () => {
     expect(catalogue.MessageReadyEvent.broadcast?.with({ message })).toEqual({ message });
     expect(catalogue.MevrikCSATStartEvent.broadcast?.with({ case: closedCase, survey })).toEqual({
       case: { ...closedCase, dispositionFields: {} },
@@ -212,7 +214,7 @@ describe('a broadcast', () => {
 });
 
 describe('a problem', () => {
-  it('has a status of its table, and says whether to try again', () => {
+  it('has the status of its table, and says whether to retry', () => {
     for (const code of Object.keys(problems) as ProblemCode[]) {
       const problem = new ProblemError(code, 'because');
       const { status, retryable } = problems[code];

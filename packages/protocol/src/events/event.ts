@@ -1,10 +1,10 @@
 import type { z } from 'zod';
-import { type Topic, topics } from '../wire/topics.ts';
+import { type Topic, type TopicKind, topics } from '../wire/topics.ts';
 
-/** What an event's subscribers get. */
+/** The payload that subscribers receive. */
 type Payload = Record<string, unknown>;
 
-/** How an event is broadcast: under which name, to whom, and what they get. */
+/** How an event is broadcast: its name, its topics and its payload. */
 export interface BroadcastDefinition<
   Data,
   As extends string = string,
@@ -13,15 +13,17 @@ export interface BroadcastDefinition<
 > {
   /** The name clients bind to, such as `message_post`. */
   readonly as: As;
-  /** The topics it goes to. */
+  /** The kinds of topic that `on` returns, in the same order. */
+  readonly topics: readonly TopicKind[];
+  /** The topics of one event. */
   readonly on: (data: Data) => readonly Topic[];
-  /** What the subscribers of these topics get. */
+  /** The payload for subscribers of these topics. */
   readonly with: (data: Data) => Full;
-  /** What the public topic `messages` gets in place of it: no text and no person. Without it, that topic gets none. */
+  /** The payload for the public topic `messages`, without text and personal data. Without it, that topic receives nothing. */
   readonly publicly?: (data: Data) => Redacted;
 }
 
-/** Everything known of one kind of event, in one value. */
+/** The definition of one kind of event. */
 export interface EventDefinition<
   Name extends string = string,
   Schema extends z.ZodType = z.ZodType,
@@ -31,21 +33,23 @@ export interface EventDefinition<
 > {
   readonly name: Name;
   readonly version: number;
-  /** One sentence for people: what it tells. */
+  /** A short title in the words of the product, such as `Case closed`. */
+  readonly title: string;
+  /** What happened, in one sentence. */
   readonly summary: string;
-  /** When it is raised, for people. */
+  /** When it is raised, in one sentence. */
   readonly trigger: string;
   readonly schema: Schema;
-  /** Events with the same key are handled in the order in which they were committed. */
+  /** Events with the same key are handled in commit order. */
   readonly key: (data: z.output<Schema>) => string;
   readonly appId: (data: z.output<Schema>) => number;
   readonly sessionId: (data: z.output<Schema>) => number | null;
-  /** Whether it is dispatched at all: raising it with data for which this is false does nothing. */
+  /** Whether the event is dispatched; raising it with data for which this returns false does nothing. */
   readonly when: (data: z.output<Schema>) => boolean;
   readonly broadcast: BroadcastDefinition<z.output<Schema>, As, Full, Redacted> | null;
 }
 
-/** Defines a kind of event; without `when` it is always dispatched, without `broadcast` never broadcast. */
+/** Defines a kind of event. Without `when` it is always dispatched; without `broadcast` it is never broadcast. */
 export function defineEvent<
   const Name extends string,
   Schema extends z.ZodType,
@@ -62,7 +66,7 @@ export function defineEvent<
   return { version: 1, when: () => true, broadcast: null, ...definition };
 }
 
-/** An event as it stands in the log: what happened, and where it stands in the order. */
+/** An event in the log, with its position. */
 export interface EventEnvelope<Name extends string = string, Data = unknown> {
   /** UUID version 7. */
   readonly id: string;
@@ -77,18 +81,18 @@ export interface EventEnvelope<Name extends string = string, Data = unknown> {
   readonly sessionId: number | null;
   /** ISO 8601, UTC. */
   readonly occurredAt: string;
-  /** The id of the event that began the chain. */
+  /** The id of the first event of the chain. */
   readonly correlationId: string;
-  /** The id of the event whose listener raised this one; `null` where a request did. */
+  /** The id of the event whose listener raised this one; `null` if a request did. */
   readonly causationId: string | null;
-  /** W3C trace context, where the request carried one. */
+  /** W3C trace context, if the request carried one. */
   readonly traceparent: string | null;
-  /** The connection of whoever caused it, which is not told of it (`X-Socket-ID`); `null` where all are told. */
+  /** The connection that caused the event and is left out of its broadcast (`X-Socket-ID`); `null` if none is left out. */
   readonly socketId: string | null;
   readonly data: Data;
 }
 
-/** What the subscribers of a topic get of an event; `undefined` when they get nothing of it. */
+/** The payload of an event for subscribers of a topic; `undefined` if they receive nothing. */
 export function payloadFor<Data>(
   broadcast: BroadcastDefinition<Data>,
   data: Data,

@@ -9,7 +9,8 @@ const ofMessage = {
   sessionId: (data: { message: Message }) => data.message.sessionId,
 };
 
-const toItsListeners = {
+const broadcastMessage = {
+  topics: ['messages', 'session', 'agent-type'],
   on: ({ message }: { message: Message }): readonly Topic[] => [
     topics.messages,
     topics.session(message.sessionId),
@@ -17,9 +18,9 @@ const toItsListeners = {
   ],
   with: ({ message }: { message: Message }) => ({ message }),
   publicly: ({ message }: { message: Message }) => ({ message: redactMessage(message) }),
-};
+} as const;
 
-/** What the public `messages` topic may show of a message: that there is one, not what it says nor whose it is. */
+/** The parts of a message that the public `messages` topic may show: neither its content nor its customer. */
 export function redactMessage(message: Message) {
   const { id, appId, sessionId, kind, isReply, createdAt } = message;
   return { id, appId, sessionId, kind, isReply, createdAt };
@@ -27,26 +28,29 @@ export function redactMessage(message: Message) {
 
 export const MessageReadyEvent = defineEvent({
   name: 'MessageReadyEvent',
-  summary: 'A new customer message is stored and ready for processing.',
+  title: 'Customer message',
+  summary: 'A customer message is stored and ready for processing.',
   trigger: 'A customer message was stored, from any channel, and it is not a reply.',
   schema: z.strictObject({ message: messageSchema }),
   ...ofMessage,
   when: ({ message }) => !message.isReply,
-  broadcast: { as: 'message_post', ...toItsListeners },
+  broadcast: { as: 'message_post', ...broadcastMessage },
 });
 
 export const MessageReplyReadyEvent = defineEvent({
   name: 'MessageReplyReadyEvent',
-  summary: 'A reply by an agent or the bot is stored and ready for delivery to the customer.',
+  title: 'Reply to a customer',
+  summary: 'A reply of an agent or the bot is stored and ready for delivery to the customer.',
   trigger: 'A reply was stored with `isReply` set.',
   schema: z.strictObject({ message: messageSchema }),
   ...ofMessage,
   when: ({ message }) => message.isReply,
-  broadcast: { as: 'message_reply', ...toItsListeners },
+  broadcast: { as: 'message_reply', ...broadcastMessage },
 });
 
 export const MessagePostbackEvent = defineEvent({
   name: 'MessagePostbackEvent',
+  title: 'Button pressed',
   summary: 'A customer pressed a button of a message.',
   trigger: 'A postback was received and validated.',
   schema: z.strictObject({ message: messageSchema, postback: choiceSchema }),
@@ -55,6 +59,7 @@ export const MessagePostbackEvent = defineEvent({
 
 export const MessageQuickReplyEvent = defineEvent({
   name: 'MessageQuickReplyEvent',
+  title: 'Quick reply chosen',
   summary: 'A customer chose a quick reply.',
   trigger: 'A quick reply was received and validated.',
   schema: z.strictObject({ message: messageSchema, quickReply: choiceSchema }),
@@ -63,8 +68,9 @@ export const MessageQuickReplyEvent = defineEvent({
 
 export const NewMessageReceivedEvent = defineEvent({
   name: 'NewMessageReceivedEvent',
-  summary: 'A message came in from an external source and is yet to be stored.',
-  trigger: 'A webhook brought a message, which was validated and parsed.',
+  title: 'Message received from a provider',
+  summary: 'A message arrived from an external source and is not stored yet.',
+  trigger: 'A webhook event contained a message, which was validated and parsed.',
   schema: z.strictObject({ messageContainer: messageContainerSchema }),
   key: ({ messageContainer }) => messageContainer.conversationKey,
   appId: ({ messageContainer }) => messageContainer.appId,
@@ -73,8 +79,9 @@ export const NewMessageReceivedEvent = defineEvent({
 
 export const MessageDeliveryFailedEvent = defineEvent({
   name: 'MessageDeliveryFailedEvent',
+  title: 'Delivery failed',
   summary: 'A reply could not be delivered to the customer.',
-  trigger: 'A delivery failed for good, or its attempts are exhausted.',
+  trigger: 'A delivery failed permanently, or all its attempts failed.',
   schema: z.strictObject({
     message: messageSchema,
     error: z.string().min(1).max(2000),

@@ -5,14 +5,16 @@ import { defineEvent } from './event.ts';
 
 export const QueueItemCreatedEvent = defineEvent({
   name: 'QueueItemCreatedEvent',
-  summary: 'A conversation waits for an agent.',
-  trigger: 'A customer needs a person, or a transfer put the conversation back into a queue.',
+  title: 'Conversation queued',
+  summary: 'A conversation is waiting for an agent.',
+  trigger: 'A customer needs an agent, or a transfer returned the conversation to a queue.',
   schema: z.strictObject({ queueItem: queueItemSchema }),
   key: ({ queueItem }) => queueItem.conversationKey,
   appId: ({ queueItem }) => queueItem.appId,
   sessionId: ({ queueItem }) => queueItem.sessionId,
   broadcast: {
     as: 'queue_created',
+    topics: ['queues', 'app-queues'],
     on: ({ queueItem }) => [topics.queues, topics.appQueues(queueItem.appId)],
     with: ({ queueItem }) => ({ queueItem }),
   },

@@ -10,16 +10,18 @@ const ofSession = {
 
 export const SessionCreatedEvent = defineEvent({
   name: 'SessionCreatedEvent',
-  summary: 'A customer session was created.',
-  trigger: 'A customer began to interact, or wrote when their last session was no longer valid.',
+  title: 'Session started',
+  summary: 'A session was created.',
+  trigger: 'A customer started a conversation, or wrote after their last session ended.',
   schema: z.strictObject({ sessionUser: sessionSchema }),
   ...ofSession,
 });
 
 export const SessionPathChangedEvent = defineEvent({
   name: 'SessionPathChangedEvent',
-  summary: 'A session went another way: from bot to person or back, to another queue, agent or case.',
-  trigger: "A session's agent type, context or case assignment changed.",
+  title: 'Session transferred',
+  summary: 'A session moved between the bot, a queue, an agent and a case.',
+  trigger: 'The agent type, context or case of a session changed.',
   schema: z.strictObject({
     sessionUser: sessionSchema,
     oldPath: z.string().min(1).max(200),

@@ -4,8 +4,9 @@ import { defineEvent } from './event.ts';
 
 export const NewFacebookEventReceived = defineEvent({
   name: 'NewFacebookEventReceived',
-  summary: 'Facebook sent a webhook update.',
-  trigger: 'A webhook update was verified and kept in the webhook event log.',
+  title: 'Facebook webhook event',
+  summary: 'Facebook sent a webhook event.',
+  trigger: 'A webhook event of Facebook was verified and stored.',
   schema: z.strictObject({ webhookEventLog: webhookEventLogSchema }),
   key: ({ webhookEventLog }) => webhookEventLog.conversationKey,
   appId: ({ webhookEventLog }) => webhookEventLog.appId,
@@ -14,8 +15,9 @@ export const NewFacebookEventReceived = defineEvent({
 
 export const NewProviderEventReceived = defineEvent({
   name: 'NewProviderEventReceived',
-  summary: 'Another provider than Facebook sent a webhook update.',
-  trigger: 'A webhook update was verified and kept in the webhook event log.',
+  title: 'Provider webhook event',
+  summary: 'A provider other than Facebook sent a webhook event.',
+  trigger: 'A webhook event was verified and stored.',
   schema: z.strictObject({ webhookEventLog: webhookEventLogSchema }),
   key: ({ webhookEventLog }) => webhookEventLog.conversationKey,
   appId: ({ webhookEventLog }) => webhookEventLog.appId,
@@ -24,8 +26,9 @@ export const NewProviderEventReceived = defineEvent({
 
 export const SaveAgentRepliesSocialEvent = defineEvent({
   name: 'SaveAgentRepliesSocialEvent',
+  title: 'Reply to a comment',
   summary: 'An agent replied to a post or a comment.',
-  trigger: 'An agent replied in a conversation that began with social content.',
+  trigger: 'An agent replied in a conversation that started with social content.',
   schema: z.strictObject({
     message: messageSchema,
     socialData: z.strictObject({

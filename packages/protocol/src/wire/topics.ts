@@ -1,8 +1,8 @@
 import type { AgentType } from '../api/models.ts';
 
 /**
- * What clients can subscribe to (the PRD's broadcast channels), as a grammar: every kind of topic there is.
- * A kind added here makes the compiler ask for its access rule.
+ * The grammar of topics, which clients subscribe to (the PRD's broadcast channels).
+ * The compiler requires an access rule for a kind that is added here.
  */
 export type TopicRef =
   | { readonly kind: 'messages' }
@@ -20,6 +20,21 @@ export type TopicRef =
 /** The kinds of topic, each of which has one access rule. */
 export type TopicKind = TopicRef['kind'];
 
+/** How the names of each kind of topic are written in documentation. */
+export const topicPatterns: Readonly<Record<TopicKind, string>> = {
+  messages: 'messages',
+  queues: 'queues',
+  sessions: 'sessions',
+  opening: 'opening',
+  log: 'log',
+  session: 'session{id}',
+  user: 'user{id}',
+  case: 'case{id}',
+  'agent-type': 'agent{agent_type}',
+  agent: 'agent{id}',
+  'app-queues': 'queues-app-{app_id}',
+};
+
 /** A topic's name without a `private-` or `presence-` prefix, such as `session123`. */
 export type Topic =
   | 'messages'
@@ -34,12 +49,12 @@ export type Topic =
   | `agent${number}`
   | `queues-app-${number}`;
 
-/** Makes topic names; the only place that spells them. */
+/** Builds topic names. */
 export const topics = {
   messages: 'messages',
   queues: 'queues',
   sessions: 'sessions',
-  /** Whether people are there, told to all who are connected. */
+  /** The availability of the team, for all connected clients. */
   opening: 'opening',
   log: 'log',
   session: (id: number): Topic => `session${id}`,
@@ -51,8 +66,8 @@ export const topics = {
 } as const;
 
 /**
- * Reads a topic's name (without prefix).
- * @returns what it refers to, or `undefined` when the name is none of ours.
+ * Parses the name of a topic (without prefix).
+ * @returns what it refers to; `undefined` for an unknown name.
  */
 export function parseTopic(name: string): TopicRef | undefined {
   if (
