@@ -39,7 +39,7 @@ describe('administration', () => {
     'PUT /v1/admin/apps/{id}/channels/{name}': { body: () => ({ kind: 'api' }) },
     'GET /v1/admin/apps/{id}/channels/{name}': {},
     'PATCH /v1/admin/apps/{id}/channels/{name}': { body: () => ({ settings: {} }) },
-    // What has no credentials can neither try them nor be told of.
+    // A channel without credentials can neither test them nor register a webhook.
     'POST /v1/admin/apps/{id}/channels/{name}/test': { body: () => ({ kind: 'api' }), answer: 409 },
     'POST /v1/admin/apps/{id}/channels/{name}/connect': { answer: 409 },
     'GET /v1/admin/channel-kinds': {},
@@ -106,7 +106,7 @@ describe('administration', () => {
     'GET /v1/admin/gateway/tap': { answer: 422 },
   };
 
-  it('is refused to everybody who may not, route by route, and then nothing has changed', async () => {
+  it('is rejected for every unauthorized caller, route by route, and changes nothing', async () => {
     const { id, key, secret } = (await admin.call('POST', '/v1/admin/apps', { name: 'Target' })).body;
     const { paths } = (await product.call('GET', '/docs/json')).body;
     const documented = Object.entries<object>(paths)
@@ -165,7 +165,7 @@ describe('administration', () => {
     }
   });
 
-  it('is refused in the same way to those who ask for the headers alone', async () => {
+  it('is rejected for HEAD requests in the same way', async () => {
     const look = async (headers: Record<string, string>) =>
       (await fetch(`${product.url}/v1/admin/audit`, { method: 'HEAD', headers })).status;
     const { token } = await product.visit();

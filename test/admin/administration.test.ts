@@ -13,7 +13,7 @@ const setUp = (body: object) => product.call('POST', '/v1/setup', { body });
 const ada = { name: 'Ada', email: 'ada@example.com', password: 'a long passphrase' };
 
 describe('the first administrator', () => {
-  it('can be made at every address that was printed', async () => {
+  it('can be created with every printed setup link', async () => {
     const tokens = [
       await createSetupToken(product.database.sql),
       await createSetupToken(product.database.sql),
@@ -22,7 +22,7 @@ describe('the first administrator', () => {
     expect((await product.call('GET', '/setup?token=guess')).status).toBe(410);
   });
 
-  it('is made with the one-time token only', async () => {
+  it('is created with the one-time token only', async () => {
     const token = new URL(product.setupUrl as string).searchParams.get('token');
     const another = await createSetupToken(product.database.sql);
     expect((await setUp({ ...ada, token: 'a guess' })).status).toBe(403);
@@ -48,7 +48,7 @@ describe('the first administrator', () => {
 });
 
 describe('administration', () => {
-  it('is for administrators; supervisors may look at events and listeners', async () => {
+  it('is for administrators; supervisors can read events and listeners', async () => {
     const [agent, supervisor] = [await product.employ(), await product.employ({ role: 'supervisor' })];
     const customer = await product.visit();
     const routes = Object.entries((await product.call('GET', '/docs/json')).body.paths).flatMap(
@@ -80,10 +80,10 @@ describe('administration', () => {
   });
 });
 
-describe('people', () => {
+describe('agents', () => {
   const bob = { name: 'Bob', email: 'bob@example.com', password: 'another passphrase', role: 'agent' };
 
-  it('are added, changed and disabled; what they may do ends with that', async () => {
+  it('are added, changed and disabled, and lose their access when disabled', async () => {
     const made = await admin.call('POST', '/v1/admin/agents', { ...bob, skills: ['billing'], appIds: [1] });
     expect(made).toMatchObject({ status: 201, body: { role: 'agent', skills: ['billing'], capacity: 5 } });
     expect(JSON.stringify(made.body)).not.toMatch(/password|argon/i);
@@ -111,7 +111,7 @@ describe('people', () => {
 });
 
 describe('apps', () => {
-  it('tell their secret when they are made and when it is replaced, and never again', async () => {
+  it('show their secret when they are created and when it is rotated, and never again', async () => {
     const made = await admin.call('POST', '/v1/admin/apps', { name: 'Shop' });
     expect(made).toMatchObject({
       status: 201,
@@ -134,7 +134,7 @@ describe('apps', () => {
     expect((await asBackEnd(rotated)).status).toBe(422);
   });
 
-  it('that are disabled refuse visitors', async () => {
+  it('that are disabled reject visitors', async () => {
     const { id, key } = (await admin.call('POST', '/v1/admin/apps', { name: 'Closed' })).body;
     const visit = () => product.call('POST', '/v1/visitors', { body: { appKey: key } });
     expect((await visit()).status).toBe(201);
@@ -142,7 +142,7 @@ describe('apps', () => {
     expect((await visit()).status).toBeGreaterThanOrEqual(400);
   });
 
-  it('keep their settings where a change is wrong, and lay a right one over the old ones', async () => {
+  it('keep their settings when a change is invalid, and merge a valid one', async () => {
     const before = (await admin.call('GET', '/v1/admin/apps/1')).body;
     const wrong = await admin.call('PATCH', '/v1/admin/apps/1', { settings: { sessionIdleMinutes: -5 } });
     expect(wrong.status).toBe(422);
@@ -160,7 +160,7 @@ describe('routing rules', () => {
     queue: 'billing',
   };
 
-  it('are refused with the place of the fault, and then nothing changes', async () => {
+  it('are rejected with the position of the error, and nothing changes', async () => {
     const before = (await admin.call('GET', '/v1/admin/apps/1/rules')).body;
     expect(before.rules.map(({ name }: { name: string }) => name)).toEqual(
       expect.arrayContaining([expect.stringMatching('bioscope')]),
@@ -175,7 +175,7 @@ describe('routing rules', () => {
     expect((await admin.call('GET', '/v1/admin/apps/1/rules')).body).toEqual(before);
   });
 
-  it('can be tried on facts before they are used', async () => {
+  it('can be tested on facts before they are used', async () => {
     const facts = {
       app: { id: 1, name: 'Test' },
       channel: { name: 'web', kind: 'web' },
@@ -194,7 +194,7 @@ describe('routing rules', () => {
 describe('a bot', () => {
   const flow = 'intents:\n  - { name: ping, keywords: [ping], replies: [pong] }\n';
 
-  it('is refused with every fault of its flow, and then the old one answers on', async () => {
+  it('is rejected with every error in its flow, and the old one keeps replying', async () => {
     const before = (await admin.call('GET', '/v1/admin/apps/1/bot')).body;
     const answer = await admin.call('PUT', '/v1/admin/apps/1/bot', {
       kind: 'builtin',
@@ -208,7 +208,7 @@ describe('a bot', () => {
     expect((await admin.call('GET', '/v1/admin/apps/1/bot')).body).toEqual(before);
   });
 
-  it('can be tried, and then answers', async () => {
+  it('can be tested, and then replies', async () => {
     const tried = await admin.call('POST', '/v1/admin/bot/test', { flow, text: 'ping' });
     expect(tried.body).toMatchObject({ replies: [{ text: 'pong' }], handover: null });
     expect((await admin.call('PUT', '/v1/admin/apps/1/bot', { kind: 'builtin', flow })).status).toBe(200);
@@ -219,7 +219,7 @@ describe('a bot', () => {
 });
 
 describe('the audit trail', () => {
-  it('says who did what to what, without secrets', async () => {
+  it('records actor, action and target, without secrets', async () => {
     const { items } = (await admin.call('GET', '/v1/admin/audit?limit=100')).body;
     const actions = items.map(({ action }: { action: string }) => action);
     expect(new Set(actions)).toEqual(
@@ -231,10 +231,10 @@ describe('the audit trail', () => {
         'app.change',
         'app.rotate-secret',
         'bot.put',
-        'request.refused',
+        'request.reject',
       ]),
     );
-    const changes = items.filter(({ action }: { action: string }) => action !== 'request.refused');
+    const changes = items.filter(({ action }: { action: string }) => action !== 'request.reject');
     for (const { actor } of changes) expect(actor).toMatch(/^(admin|supervisor|agent) \d+$|^set-up$/);
     expect(JSON.stringify(items)).not.toMatch(/passphrase|argon2|secret":/);
   });

@@ -42,7 +42,7 @@ async function greeted() {
 }
 
 describe('an app', () => {
-  it('can be written to at once: it has a web channel, rules and a bot', async () => {
+  it('works at once: it has a web channel, rules and a bot', async () => {
     const app = await makeApp();
     const [row, channels, { rules }, bot] = await everything(app);
     expect(row).toMatchObject({ id: app.id, key: app.key, name: 'Shop', enabled: true });
@@ -53,7 +53,7 @@ describe('an app', () => {
     await expect.poll(() => texts(visitor)).toEqual(['Hello! How can I help you?']);
   });
 
-  it('has an id and a key that no other has, also of two made at the same moment', async () => {
+  it('has a unique id and key, even if two are created at the same time', async () => {
     const key = 'taken-key';
     const answers = await Promise.all([make({ key }), make({ key })]);
     expect(answers.map(({ status }) => status).sort()).toEqual([201, 409]);
@@ -76,7 +76,7 @@ describe('an app', () => {
     expect([answer.status, pathsOf(answer)]).toEqual([422, paths]);
   });
 
-  it('keeps every one of several settings that are changed at the same moment', async () => {
+  it('keeps all settings that are changed at the same time', async () => {
     const { id } = await makeApp();
     const changes = [
       { welcome: false },
@@ -89,7 +89,7 @@ describe('an app', () => {
     expect((await get(`/${id}`)).settings).toEqual(Object.assign({}, ...changes));
   });
 
-  it('has the default of a setting again that is taken away, and of all that a replacement leaves out', async () => {
+  it('returns to the default of a removed setting, and of all that a replacement omits', async () => {
     const { id } = await makeApp();
     await patch(id, { settings: { welcome: false, defaultQueue: 'sales', csat: { enabled: false } } });
     await patch(id, { settings: { welcome: null } });
@@ -107,7 +107,7 @@ describe('an app', () => {
     expect(trail).toEqual([{ detail: { changed: expect.arrayContaining(['defaultQueue', 'csat']) } }]);
   });
 
-  it('says of every setting what it is good for, for whoever fills in a form', async () => {
+  it('describes every setting for a form', async () => {
     const { groups } = (await admin.call('GET', '/v1/admin/app-settings')).body;
     const elsewhere = /^(sla|dispositions|businessHours)/;
     const fields = groups.flatMap(({ fields }: { fields: { path: string; title: string; type: string }[] }) =>
@@ -120,7 +120,7 @@ describe('an app', () => {
     }
   });
 
-  it('that is not there is not found, whatever is asked of it', async () => {
+  it('that does not exist is not found by any route', async () => {
     const bodies = {
       settings: {},
       rules: { rules: [] },
@@ -138,7 +138,7 @@ describe('an app', () => {
     );
   });
 
-  it('that is disabled serves nobody: not those who come, not those who are there, not its back end', async () => {
+  it('that is disabled rejects new visitors, current visitors and its back end', async () => {
     const app = await makeApp();
     const visitor = await visit(app);
     const basic = Buffer.from(`${app.key}:${app.secret}`).toString('base64');
@@ -197,7 +197,7 @@ describe('a channel', () => {
     expect(await everything(app)).toEqual(before);
   });
 
-  it('that is disabled takes no visitors', async () => {
+  it('that is disabled rejects visitors', async () => {
     const app = await makeApp();
     const come = async () =>
       (await product.call('POST', '/v1/visitors', { body: { appKey: app.key } })).status;
@@ -215,7 +215,7 @@ describe('routing rules', () => {
     priority: 'high',
   };
 
-  it('decide the way of the next message, in the order in which they were given', async () => {
+  it('route the next message, in their order', async () => {
     const app = await makeApp();
     const rules = [billing, rule('Rest', 'true')];
     const answer = await put(`/${app.id}/rules`, { rules });
@@ -228,7 +228,7 @@ describe('routing rules', () => {
     await expect.poll(waiting).toEqual([{ queue: 'billing', priority: 'high' }]);
   });
 
-  it('are refused with every condition at fault, and then the old ones stay', async () => {
+  it('are rejected with every invalid condition, and the old ones stay', async () => {
     const app = await makeApp();
     const before = await everything(app);
     const answer = await put(`/${app.id}/rules`, {
@@ -243,7 +243,7 @@ describe('routing rules', () => {
     expect(await everything(app)).toEqual(before);
   });
 
-  it('that two administrators replace at the same moment are those of one of them, never a mixture', async () => {
+  it('that two administrators replace at the same time are those of one of them, never a mixture', async () => {
     const { id } = await makeApp();
     const sets = ['a', 'b', 'c'].map((who) => ({ rules: [1, 2, 3].map((n) => rule(`${who}${n}`, 'true')) }));
     const answers = await Promise.all(sets.map((set) => put(`/${id}/rules`, set)));
@@ -251,7 +251,7 @@ describe('routing rules', () => {
     expect(sets).toContainEqual(await get(`/${id}/rules`));
   });
 
-  it('can be tried, also with facts that one of them cannot be asked of, and nothing comes of it', async () => {
+  it('can be tested without effect, even on facts that one of them cannot evaluate', async () => {
     const { app } = await greeted();
     const before = await conversations(app);
     const facts = {
@@ -299,7 +299,7 @@ describe('a bot', () => {
     expect(await everything(app)).toEqual(before);
   });
 
-  it('that is refused says on which line', async () => {
+  it('that is rejected names the line of the error', async () => {
     const wrong = 'greeting: []\nintents:\n  - name: a\n    keywords: [a]\n    goto: menu.nowhere\n';
     const { body } = await admin.call('POST', '/v1/admin/bot/test', { flow: wrong, text: 'hello' });
     expect(body.errors).toEqual([
@@ -307,7 +307,7 @@ describe('a bot', () => {
     ]);
   });
 
-  it('can be tried from turn to turn, and nothing comes of it', async () => {
+  it('can be tested turn by turn without effect', async () => {
     const { app } = await greeted();
     const before = await conversations(app);
     const form =
@@ -338,7 +338,7 @@ describe('a bot', () => {
     expect(await conversations(app)).toEqual(before);
   });
 
-  it('answers from the next message on, also in a conversation that goes on', async () => {
+  it('replies from the next message, even in an active conversation', async () => {
     const { app, visitor } = await greeted();
     await put(`/${app.id}/bot`, { kind: 'builtin', flow });
     await visitor.write('ping');
@@ -347,7 +347,7 @@ describe('a bot', () => {
     await expect.poll(() => texts(next)).toEqual(['Ahoy']);
   });
 
-  it('behind an address gets a secret, which is told once', async () => {
+  it('of kind http gets a secret, which is shown once', async () => {
     const app = await makeApp();
     const bot = { kind: 'http', url: 'https://bot.example.com/turn', timeoutMs: 700 };
     const first = await put(`/${app.id}/bot`, bot);

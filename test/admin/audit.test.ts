@@ -24,7 +24,7 @@ const found = async (query: Record<string, string>) =>
   (await look(query)).items.map(({ action }: { action: string }) => action);
 
 describe('the audit trail', () => {
-  it('names the people in it, and whoever is none of the desk as they are', async () => {
+  it('includes the names of agents, and other actors without a name', async () => {
     const { items } = await look();
     expect(items.map(({ actor, actorName }: Record<string, unknown>) => [actor, actorName])).toEqual([
       ['delivery', null],
@@ -50,14 +50,14 @@ describe('the audit trail', () => {
     expect(await found(query as Record<string, string>)).toEqual(expected);
   });
 
-  it('comes page by page, with what was asked for on each', async () => {
+  it('is paginated with the same filter on each page', async () => {
     const first = await look({ actor: 'delivery', limit: '1' });
     expect(first.items).toMatchObject([{ action: 'channels_x' }]);
     const second = await look({ actor: 'delivery', limit: '1', cursor: first.next });
     expect(second).toMatchObject({ items: [{ action: 'channel.down' }], next: null });
   });
 
-  it('says what there is to look for', async () => {
+  it('lists its actions', async () => {
     const { body } = await admin.call('GET', '/v1/admin/audit/actions');
     expect(body.items).toEqual(['channel.down', 'channel.put', 'channels_x', 'rules.put']);
   });
@@ -70,15 +70,15 @@ describe('the audit trail', () => {
     },
   );
 
-  it('is the administrators’ alone', async () => {
+  it('is for administrators only', async () => {
     const supervisor = await product.employ({ role: 'supervisor' });
     expect((await supervisor.call('GET', '/v1/admin/audit')).status).toBe(403);
     expect((await supervisor.call('GET', '/v1/admin/audit/actions')).status).toBe(403);
   });
 });
 
-describe('the people at the desk', () => {
-  it('are found by a part of their name, their address or a skill, and by their role', async () => {
+describe('agents', () => {
+  it('are found by part of their name, email address or skill, and by role', async () => {
     await product.employ({ name: 'Kim 100%', skills: ['billing'] });
     await product.employ({ name: 'Noor', role: 'supervisor', skills: ['bengali'] });
     const names = async (query: Record<string, string>) =>

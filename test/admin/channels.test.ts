@@ -64,7 +64,7 @@ async function pageOfNewApp() {
 const mailbox = () => ({ host: '127.0.0.1', port: post.port, tls: 'none' });
 
 describe('the kinds of channel', () => {
-  it('each say what a channel of them is told, in words for people, and which of it is secret', async () => {
+  it('describe their settings in plain words, and mark secrets', async () => {
     const { body } = await admin.call('GET', '/v1/admin/channel-kinds');
     expect(body.mailServer).toMatch(/^mail\.shop\.example:\d+$/);
     expect(body.items.map(({ kind }: { kind: string }) => kind)).toEqual(
@@ -93,7 +93,7 @@ describe('the kinds of channel', () => {
     );
   });
 
-  it('are the administrators’ matter alone', async () => {
+  it('are for administrators only', async () => {
     const supervisor = await product.employ({ role: 'supervisor' });
     expect((await supervisor.call('GET', '/v1/admin/channel-kinds')).status).toBe(403);
     expect((await supervisor.call('GET', '/v1/admin/apps/1/channels/web')).status).toBe(403);
@@ -102,7 +102,7 @@ describe('the kinds of channel', () => {
 });
 
 describe('a channel', () => {
-  it('is shown with what it was told, but its secrets by their names alone', async () => {
+  it('is shown with its settings, and only the names of its secrets', async () => {
     const { show, key } = await pageOfNewApp();
     const { body } = await show();
     expect(body).toEqual({
@@ -115,7 +115,7 @@ describe('a channel', () => {
     });
   });
 
-  it('keeps what a change does not name, its secrets too, and loses what is taken away', async () => {
+  it('keeps settings and secrets that a change omits, and loses removed ones', async () => {
     const { change, stored } = await pageOfNewApp();
     const { status, body } = await change({ settings: { pageId: '43', humanAgentTag: true } });
     expect([status, body.settings]).toEqual([200, { pageId: '43', humanAgentTag: true }]);
@@ -130,7 +130,7 @@ describe('a channel', () => {
     expect(await stored()).toEqual({ enabled: false, settings: { ...rest, pageId: '43' } });
   });
 
-  it('has groups of settings changed within, and taken away whole', async () => {
+  it('can have groups of settings changed in part or removed whole', async () => {
     const email = channel(1, 'mail');
     const smtp = { ...mailbox(), user: 'shop', password: 'the mail password' };
     await email.put({ kind: 'email', settings: { address: 'support@shop.example', smtp } });
@@ -147,7 +147,7 @@ describe('a channel', () => {
 
   it.each([
     [
-      'what it cannot do without taken away',
+      'a required setting removed',
       { settings: { appSecret: null, verifyToken: null } },
       ['settings.appSecret', 'settings.verifyToken'],
     ],
@@ -162,13 +162,13 @@ describe('a channel', () => {
     expect(await stored()).toEqual(before);
   });
 
-  it('that is not there can neither be shown nor changed', async () => {
+  it('that does not exist can neither be read nor changed', async () => {
     const none = channel(1, 'nowhere');
     expect([(await none.show()).status, (await none.change({ enabled: true })).status]).toEqual([404, 404]);
     expect((await none.connect()).status).toBe(404);
   });
 
-  it('leaves no secret in the audit trail, which says what was changed', async () => {
+  it('leaves no secret in the audit trail, which records what changed', async () => {
     const { change, appId } = await pageOfNewApp();
     await change({ settings: { pageToken: 'another page token' } });
     const rows = await product.database.sql`
@@ -180,7 +180,7 @@ describe('a channel', () => {
 });
 
 describe('the credentials of a channel', () => {
-  it('are tried before they are kept, laid over those that are', async () => {
+  it('are tested before they are saved, merged into the stored ones', async () => {
     const { test, stored } = await pageOfNewApp();
     const before = await stored();
     expect((await test({ kind: 'facebook' })).body).toEqual({ ok: true, reason: null });
@@ -194,7 +194,7 @@ describe('the credentials of a channel', () => {
     expect(await stored()).toEqual(before);
   });
 
-  it('are tried of a channel that is not there yet', async () => {
+  it('are tested for a channel that does not exist yet', async () => {
     const answer = await channel(1, 'new').test({ kind: 'facebook', settings: page });
     expect(answer.body).toEqual({ ok: true, reason: null });
     const incomplete = await channel(1, 'new').test({ kind: 'facebook', settings: { pageId: '42' } });
@@ -205,7 +205,7 @@ describe('the credentials of a channel', () => {
     expect((await channel(1, 'new').show()).status).toBe(404);
   });
 
-  it('of a mail server are tried by logging in, those of a mailbox too', async () => {
+  it('of a mail server and a mailbox are tested by logging in', async () => {
     const email = (settings: object) =>
       channel(1, 'post').test({ kind: 'email', settings: { address: 'post@shop.example', ...settings } });
     expect((await email({ smtp: mailbox() })).body).toEqual({ ok: true, reason: null });
@@ -221,13 +221,13 @@ describe('the credentials of a channel', () => {
     });
   });
 
-  it('of the website are none', async () => {
+  it('do not exist for the web channel', async () => {
     expect((await channel(1, 'web').test({ kind: 'web' })).status).toBe(409);
   });
 });
 
 describe('a provider', () => {
-  it('is told which address to call, where it can be', async () => {
+  it('gets our webhook URL if it has an API for it', async () => {
     const bot = channel(1, 'bot');
     const settings = {
       token: `900:${'t'.repeat(30)}`,

@@ -1,4 +1,4 @@
-import type { EventPage, EventStory } from '@mevrik/protocol';
+import type { EventStory, LoggedEventPage } from '@mevrik/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../support/dispatch.ts';
 import { type Employed, startTestProduct, type TestProduct, type Visitor } from '../support/product.ts';
@@ -17,18 +17,18 @@ beforeAll(async () => {
 });
 afterAll(() => product.stop());
 
-async function events(query: string, by = admin): Promise<EventPage> {
+async function events(query: string, by = admin): Promise<LoggedEventPage> {
   const { status, body } = await by.call('GET', `/v1/admin/events?${query}`);
   expect(status).toBe(200);
   return body;
 }
-const typesOf = ({ items }: EventPage) => items.map(({ type }) => type);
+const typesOf = ({ items }: LoggedEventPage) => items.map(({ type }) => type);
 /** The visitor's first message. */
 const asked = () => events('type=MessageReadyEvent').then(({ items }) => items.at(-1));
-const idsOf = ({ items }: EventPage) => items.map(({ id }) => id);
+const idsOf = ({ items }: LoggedEventPage) => items.map(({ id }) => id);
 
 describe('the events of the log', () => {
-  it('are found by several kinds, and by words in what was said', async () => {
+  it('are found by several kinds, and by words in the message', async () => {
     const two = typesOf(await events('type=MessageReadyEvent,SessionCreatedEvent'));
     expect(new Set(two)).toEqual(new Set(['MessageReadyEvent', 'SessionCreatedEvent']));
     expect(typesOf(await events('text=COTTON'))).toContain('MessageReadyEvent');
@@ -46,7 +46,7 @@ describe('the events of the log', () => {
     expect((await events(`text=${event?.id}`)).items.map(({ id }) => id)).toContain(event?.id);
   });
 
-  it('are found by when they happened, and by what is newer than another', async () => {
+  it('are found by time, and as newer than another event', async () => {
     const event = await asked();
     const at = event?.occurredAt ?? '';
     const later = new Date(Date.parse(at) + 1).toISOString();
@@ -58,7 +58,7 @@ describe('the events of the log', () => {
     expect(typesOf(await events(`after=${event?.id}`))).toContain('MessageReplyReadyEvent');
   });
 
-  it('tell what has become of them, and are found by it', async () => {
+  it('have an outcome, and are found by it', async () => {
     await expect.poll(async () => (await asked())?.outcome, patience).toBe('handled');
     const { heal } = await sicken(product);
     await visitor.write('poison');
@@ -88,7 +88,7 @@ describe('the events of the log', () => {
     await expect.poll(async () => (await events('outcome=waiting')).items, patience).toEqual([]);
   });
 
-  it('of other apps are no matter for a supervisor', async () => {
+  it('of other apps are hidden from supervisors', async () => {
     const { body: other } = await admin.call('POST', '/v1/admin/apps', { name: 'Other' });
     const stranger = await product.employ({ role: 'supervisor', appIds: [other.id] });
     expect((await events('limit=10', stranger)).items).toEqual([]);
@@ -101,7 +101,7 @@ describe('the events of the log', () => {
 });
 
 describe('the story of an event', () => {
-  it('has every event of its chain, with listeners, and with when it was told live', async () => {
+  it('has every event of its chain with listeners and broadcasts', async () => {
     const event = await asked();
     const story = async (): Promise<EventStory> =>
       (await admin.call('GET', `/v1/admin/events/${event?.id}`)).body;
@@ -124,7 +124,7 @@ describe('the story of an event', () => {
     expect(replays).toEqual([]);
   });
 
-  it('has each time that it was run again', async () => {
+  it('has every replay', async () => {
     const event = await asked();
     const started = await admin.call('POST', '/v1/admin/replays', {
       listeners: [sickListener],

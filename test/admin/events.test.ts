@@ -43,7 +43,7 @@ describe('an event', () => {
     expect((await admin.call('GET', '/v1/admin/events?limit=0')).status).toBe(422);
   });
 
-  it('has a story: its listeners with their times, and what it came from and led to', async () => {
+  it('has a story: its listeners with their times, its cause and its consequences', async () => {
     const { items } = await get('/v1/admin/events?type=SessionCreatedEvent');
     await expect
       .poll(async () => (await get(`/v1/admin/events/${items[0].id}`)).listeners)
@@ -60,7 +60,7 @@ describe('an event', () => {
     expect(reply).toMatchObject({ causationId: event.id, correlationId: event.correlationId });
   });
 
-  it('that is not there is not found', async () => {
+  it('that does not exist is not found', async () => {
     const path = '/v1/admin/events/0193a0c0-0000-7000-8000-000000000001';
     expect(await admin.call('GET', path)).toMatchObject({ status: 404, body: { code: 'not_found' } });
     expect((await admin.call('GET', '/v1/admin/events/nonsense')).status).toBe(422);
@@ -68,7 +68,7 @@ describe('an event', () => {
 });
 
 describe('a dead letter', () => {
-  it('is listed with its error, retried when its cause is gone, and then really handled', async () => {
+  it('is listed with its error, and handled by a retry once its cause is fixed', async () => {
     const heal = await poison('poison');
     await visitor.write('poison');
     await expect.poll(async () => (await deadLetters()).items).toHaveLength(1);
@@ -98,7 +98,7 @@ describe('a dead letter', () => {
     await expect.poll(async () => (await visitor.history()).length).toBe(said.length + 1);
   });
 
-  it('can be discarded, all that match at once, and that is audited', async () => {
+  it('can be discarded with all others that match, and that is audited', async () => {
     const heal = await poison('poison');
     await visitor.write('poison');
     await visitor.write('poison');
@@ -133,7 +133,7 @@ describe('a dead letter', () => {
     await heal();
   });
 
-  it('is no matter for a supervisor: they may only look', async () => {
+  it('can be read but not retried by a supervisor', async () => {
     const supervisor = await product.employ({ role: 'supervisor' });
     expect((await supervisor.call('GET', '/v1/admin/dead-letters')).status).toBe(200);
     const retry = await supervisor.call('POST', '/v1/admin/dead-letters/retry', {
@@ -143,21 +143,21 @@ describe('a dead letter', () => {
   });
 });
 
-describe('who operates the server', () => {
-  it('sees that it lives and is ready, part by part', async () => {
+describe('an operator', () => {
+  it('reads liveness and readiness, part by part', async () => {
     expect(await product.call('GET', '/healthz')).toMatchObject({ status: 200, body: { ok: true } });
     const { body } = await product.call('GET', '/readyz');
     expect(body).toMatchObject({ ok: true, parts: { database: { ok: true } } });
   });
 
-  it('reads figures in Prometheus’ form', async () => {
+  it('reads Prometheus metrics', async () => {
     const { headers, body } = await product.call('GET', '/metrics');
     expect(headers.get('content-type')).toContain('text/plain');
     expect(body).toMatch(/^mevrik_events_handled_total\{listener="HandleMessageReadyEvent"\} \d+$/m);
     expect(body).toMatch(/^process_cpu_seconds_total/m);
   });
 
-  it('reads them from elsewhere with a token only', async () => {
+  it('needs a token to read metrics from another machine', async () => {
     const token = 'a-token-of-sixteen-or-more';
     const guarded = await startTestProduct({ METRICS_TOKEN: token });
     expect((await guarded.call('GET', '/metrics')).status).toBe(401);

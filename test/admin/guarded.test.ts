@@ -63,7 +63,7 @@ describe.each(guarded)('%s', (_what, at, method, path, one, two) => {
   const write = (body: object, tag?: string) =>
     admin.call(method, path, body, tag === undefined ? undefined : { 'if-match': tag });
 
-  it('that somebody else has changed meanwhile is not overwritten', async () => {
+  it('that has changed since it was read is not overwritten', async () => {
     await write(two);
     const seen = tagOf(await read(at));
     expect(seen).toMatch(/^"[\w-]{22}"$/);
@@ -89,14 +89,14 @@ describe.each(guarded)('%s', (_what, at, method, path, one, two) => {
     expect(tagOf(await read(at))).not.toBe(tagOf(first));
   });
 
-  it('is overwritten where nobody says what they have seen, or that any state will do', async () => {
+  it('is overwritten without If-Match, or with *', async () => {
     await write(two);
     expect((await write(one)).status).toBe(200);
     expect((await write(two, '*')).status).toBe(200);
     expect(await write(one, 'no tag')).toMatchObject({ status: 400, body: { code: 'bad_request' } });
   });
 
-  it('is changed by one of two who have seen the same', async () => {
+  it('is changed by only one of two who read the same version', async () => {
     await write(two);
     const seen = tagOf(await read(at));
     const answers = await Promise.all([write(one, seen), write(one, seen)]);
@@ -115,12 +115,12 @@ describe('a channel', () => {
       tag === undefined ? {} : { 'if-match': tag },
     );
 
-  it('that is not there yet was seen by nobody', async () => {
+  it('that does not exist yet has no version to match', async () => {
     for (const tag of ['*', '"something"']) expect((await put('the first token', tag)).status).toBe(412);
     expect((await read(page)).status).toBe(404);
   });
 
-  it('is another one with another secret', async () => {
+  it('has a different ETag with a different secret', async () => {
     const before = tagOf(await put('the first token'));
     const after = tagOf(await put('the second token'));
     expect(after).not.toBe(before);
@@ -129,7 +129,7 @@ describe('a channel', () => {
   });
 });
 
-it('the API’s description has it', async () => {
+it('is described in the OpenAPI document', async () => {
   const { body } = await product.call('GET', '/v1/openapi.json');
   const bot = body.paths['/v1/admin/apps/{id}/bot'];
   expect(bot.put.parameters).toContainEqual(expect.objectContaining({ in: 'header', name: 'If-Match' }));

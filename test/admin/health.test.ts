@@ -1,5 +1,5 @@
 import { createClient } from '@mevrik/client';
-import type { Charts, HealthReport, PartHealth } from '@mevrik/protocol';
+import type { ChartData, HealthReport, PartHealth } from '@mevrik/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { recordHealthChanges } from '../../packages/server/src/observe/record-health.ts';
 import { createStatisticsCounter } from '../../packages/server/src/observe/statistics-counter.ts';
@@ -29,7 +29,7 @@ const noted = (status: string) => (given: HealthReport) =>
   given.changes.some((change) => change.part === 'events' && change.status === status);
 
 describe('the health of the four parts', () => {
-  it('has what was measured of each, with its thresholds', async () => {
+  it('has the measures of each, with thresholds', async () => {
     const { parts, status } = await eventually(report, (given) => given.status === 'ok');
     expect(status).toBe('ok');
     expect(parts.map(({ part }) => part)).toEqual(['events', 'channels', 'jobs', 'database']);
@@ -44,7 +44,7 @@ describe('the health of the four parts', () => {
     expect(answer).toMatchObject({ unit: 'ms', degradedFrom: Number.MAX_SAFE_INTEGER });
   });
 
-  it('is told with the time in which somebody looked, and no other', async () => {
+  it('covers only the periods in which a node was checking', async () => {
     const { sql } = product.database;
     const { observed, from, checkedAt } = await eventually(report, (given) => given.observed.length > 0);
     expect(observed).toHaveLength(1);
@@ -57,18 +57,18 @@ describe('the health of the four parts', () => {
     const lasting = later.observed.map((one) => Date.parse(one.until) - Date.parse(one.from));
     expect(lasting[0]).toBe(2 * 3_600_000);
     expect(lasting[1]).toBeLessThan(60_000);
-    // Of a time that began in the middle of a stretch, its rest is told.
+    // A window that starts in the middle of a period includes the rest of the period.
     await sql`UPDATE observed_periods SET began_at = now() - interval '30 days' WHERE id = 1`;
     const day = await report('?window=24h');
     expect(day.observed[0]?.from).toBe(day.from);
   });
 
-  it('changes with what happens, is told live, and is remembered', async () => {
+  it('changes with events, is notified live, and is stored', async () => {
     const { sql } = product.database;
     const client = createClient({ url: product.url, appKey: product.app.key, token: supervisor.token });
     const heard: unknown[] = [];
     const queues = client.subscribe('queues');
-    queues.on('health_changed', (news) => void heard.push(news));
+    queues.on('health_changed', (notice) => void heard.push(notice));
     await queues.ready();
 
     await sql`UPDATE subscriptions SET status = 'paused', pause_reason = 'By hand' WHERE name = 'LogMessageEvent'`;
@@ -94,7 +94,7 @@ describe('the health of the four parts', () => {
     expect((await product.call('GET', '/readyz')).status).toBe(200);
   });
 
-  it('is noted once, whoever looks', async () => {
+  it('is stored once, even if several nodes check', async () => {
     const ill = [{ part: 'jobs', status: 'degraded', reason: 'late' }] as const;
     const told = await Promise.all([1, 2, 3, 4].map(() => recordHealthChanges(product.database, ill)));
     // The product's own watch may have been in between; each of us has told of the same change at most once.
@@ -104,7 +104,7 @@ describe('the health of the four parts', () => {
     for (const [at, { status }] of rows.entries()) expect(rows[at + 1]?.status).not.toBe(status);
   });
 
-  it('is for supervisors and above, in windows that there are', async () => {
+  it('is for supervisors and administrators, in valid windows', async () => {
     const agent = await product.employ();
     for (const path of ['health', 'charts']) {
       expect((await agent.call('GET', `/v1/admin/${path}`)).status).toBe(403);
@@ -114,12 +114,12 @@ describe('the health of the four parts', () => {
 });
 
 describe('charts', () => {
-  const charts = async (window: string): Promise<Charts> =>
+  const charts = async (window: string): Promise<ChartData> =>
     (await supervisor.call('GET', `/v1/admin/charts?window=${window}`)).body;
-  const sum = ({ points }: Charts, name: string) =>
+  const sum = ({ points }: ChartData, name: string) =>
     points.reduce((total, { events }) => total + (events[name] ?? 0), 0);
 
-  it('have every step of their window, and what happened in it', async () => {
+  it('have every step of their window with its statistics', async () => {
     const { heal } = await sicken(product);
     const visitor = await product.visit();
     await visitor.write('opening hours');
@@ -173,7 +173,7 @@ describe('charts', () => {
     expect(told.points.find(({ taken }) => taken > 0)?.waitP50Seconds).toBeGreaterThanOrEqual(0);
   });
 
-  it('add up what several processes have counted at once', async () => {
+  it('add up the counts of several processes', async () => {
     const other = await startSecondNode(product);
     await other.stop();
     const counters = [1, 2, 3].map(() => createStatisticsCounter());
@@ -186,7 +186,7 @@ describe('charts', () => {
     for (const counter of counters) expect(counter.take()).toEqual([]);
   });
 
-  it('keep what could not be stored for an hour at most', () => {
+  it('keep counts that could not be stored for an hour at most', () => {
     let now = Date.parse('2026-01-01T00:00:00Z');
     const counter = createStatisticsCounter(() => now);
     for (let minute = 0; minute < 200; minute++, now += 60_000) counter.dispatch.failed('SomeListener');

@@ -63,7 +63,7 @@ const answersTo = async (visitor: Visitor) =>
   (await visitor.history()).filter(({ from }) => from === 'bot').length - 1;
 
 describe('events', () => {
-  it('are found by each of their marks alone and by all of them together', async () => {
+  it('are found by each filter alone and by all of them together', async () => {
     const [visitor, other] = [await greeted(), await greeted()];
     await visitor.write('opening hours');
     const mine = await eventually(
@@ -94,7 +94,7 @@ describe('events', () => {
     expect(await events('appId=2')).toEqual([]);
   });
 
-  it('come page by page, each once, and new ones do not move the pages', async () => {
+  it('are paginated, each once, and new ones do not shift the pages', async () => {
     const visitor = await greeted();
     for (const text of ['one', 'two', 'three']) await visitor.write(text);
     const query = `type=MessageReadyEvent&sessionId=${visitor.sessionId}`;
@@ -120,7 +120,7 @@ describe('events', () => {
 });
 
 describe('the story of an event', () => {
-  it('has who handled it and when, what it came from, and what came of it', async () => {
+  it('has its listeners with times, its cause and its consequences', async () => {
     const visitor = await greeted();
     await visitor.write('opening hours');
     const [event] = await eventually(
@@ -150,7 +150,7 @@ describe('the story of an event', () => {
     expect((await get(`/v1/admin/events/${reply.id}`)).event.causationId).toBe(event?.id);
   });
 
-  it('has every failed attempt at it, with its error, while it is dead and when it is healed', async () => {
+  it('has every failed attempt with its error, while it is dead and after a successful retry', async () => {
     const { dead, filter, visitor } = await poisoned();
     const story = async () =>
       (await get(`/v1/admin/events/${dead[0]?.eventId}`)).listeners.find(
@@ -164,7 +164,7 @@ describe('the story of an event', () => {
     expect(await story()).toMatchObject({ outcome: 'done', failures: [failure] });
   });
 
-  it('keeps what came of it live apart from a replay that failed, and from how that was mended', async () => {
+  it('keeps the original outcome apart from a failed replay and its retry', async () => {
     await illness.heal();
     const visitor = await greeted();
     await visitor.write('poison, but only later: opening hours');
@@ -197,7 +197,7 @@ describe('the story of an event', () => {
 });
 
 describe('dead letters', () => {
-  it('tell what failed, where, how often and when, and count for their listener alone', async () => {
+  it('have listener, error, attempts and times, and count for their listener only', async () => {
     const deaths = async () => {
       const { body } = await product.call('GET', '/metrics');
       return Number(
@@ -219,7 +219,7 @@ describe('dead letters', () => {
     expect(await deaths()).toBe(before + 2);
   });
 
-  it('come page by page, each once, also those of the same moment', async () => {
+  it('are paginated, each once, even if several have the same time', async () => {
     const { dead, filter } = await poisoned(5);
     // As when a whole batch was parked in one transaction.
     await product.database.sql`
@@ -236,15 +236,15 @@ describe('dead letters', () => {
   });
 
   it.each(['nonsense', ['1', 'x'], ['0000-01-01T00:00:00.000Z', 'x'], ['2026-02-31T00:00:00.000Z', 'x']])(
-    'have no page at a cursor that was never given out: %j',
+    'reject a cursor that was never returned: %j',
     async (made) => {
       const cursor = Buffer.from(JSON.stringify(made)).toString('base64url');
       const answer = await admin.call('GET', `/v1/admin/dead-letters?cursor=${cursor}`);
-      expect(answer).toMatchObject({ status: 400, body: { code: 'bad_request' } });
+      expect(answer).toMatchObject({ status: 422, body: { code: 'invalid_input' } });
     },
   );
 
-  it('are retried one by one: the others stay', async () => {
+  it('are retried one by one, and the others stay', async () => {
     const { dead, filter, visitor } = await poisoned(2);
     await illness.heal();
     const [first, second] = dead.map(({ eventId }) => eventId);
@@ -256,7 +256,7 @@ describe('dead letters', () => {
     expect((await post('dead-letters/retry', { filter: { eventId: first } })).body).toEqual({ retried: 0 });
   });
 
-  it('are retried all that match: in their order, each handled once', async () => {
+  it('are retried by filter, in order, each handled once', async () => {
     const [{ visitor, filter }, bystander] = [await poisoned(3), await poisoned()];
     await illness.heal();
     expect((await post('dead-letters/retry', { filter })).body).toEqual({ retried: 3 });
@@ -271,7 +271,7 @@ describe('dead letters', () => {
     );
   });
 
-  it('die again while their cause lasts, and both attempts are kept', async () => {
+  it('fail again while their cause lasts, and both attempts are stored', async () => {
     const { dead, filter } = await poisoned();
     await post('dead-letters/retry', { filter });
     const [again] = await eventually(
@@ -281,7 +281,7 @@ describe('dead letters', () => {
     expect(again?.eventId).toBe(dead[0]?.eventId);
   });
 
-  it('that are discarded are never handled, also when their cause is gone', async () => {
+  it('that are discarded are never handled, even after their cause is fixed', async () => {
     const { filter, visitor } = await poisoned();
     expect((await post('dead-letters/discard', { filter })).body).toEqual({ discarded: 1 });
     await illness.heal();

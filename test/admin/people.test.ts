@@ -32,7 +32,7 @@ const person = async (id: number) => {
 describe('the first administrator', () => {
   const ada = { name: 'Ada', email: 'ada@example.com', password: 'a long passphrase' };
 
-  it('is made by one of many who use the address at the same moment', async () => {
+  it('is created once, even if many use the setup link at the same time', async () => {
     const empty = await startTestProduct();
     const token = new URL(empty.setupUrl as string).searchParams.get('token');
     const answers = await Promise.all(
@@ -48,7 +48,7 @@ describe('the first administrator', () => {
     await empty.stop();
   });
 
-  it('cannot be had by guessing: after twenty tries one has to wait', async () => {
+  it('cannot be created by guessing: twenty attempts per minute are allowed', async () => {
     const empty = await startTestProduct();
     const guess = async () =>
       (await empty.call('POST', '/v1/setup', { body: { ...ada, token: randomUUID() } })).status;
@@ -59,7 +59,7 @@ describe('the first administrator', () => {
     await empty.stop();
   });
 
-  it('is made at an address that stands in the greeting, and in no log, answer or table', async () => {
+  it('is created with a link that is printed at start, and not in logs, responses or tables', async () => {
     const database = await temporaryDatabase();
     const env = { DATABASE_URL: database.url, LOG_LEVEL: 'debug' };
     const server = await startServer(env);
@@ -82,8 +82,8 @@ describe('the first administrator', () => {
   });
 });
 
-describe('a person at the desk', () => {
-  it('is found in the list, with what they are good at, page by page, and never with a password', async () => {
+describe('an agent', () => {
+  it('is in the paginated list with their skills, and never with a password', async () => {
     const hired = await hire(newcomer({ skills: ['billing', 'tr'], capacity: 3, appIds: [1, 1] }));
     expect(hired).toMatchObject({
       status: 201,
@@ -101,7 +101,7 @@ describe('a person at the desk', () => {
     expect(JSON.stringify([hired.body, all])).not.toMatch(/password|argon2|passphrase/i);
   });
 
-  it('has an e-mail address that nobody else has, in whatever case, even of two hired at once', async () => {
+  it('has a unique email address in any case, even if two are added at once', async () => {
     const bob = newcomer();
     const answers = await Promise.all([hire(bob), hire({ ...bob, email: bob.email.toUpperCase() })]);
     expect(answers.map(({ status }) => status).sort()).toEqual([201, 409]);
@@ -123,7 +123,7 @@ describe('a person at the desk', () => {
     expect(await product.database.sql`SELECT FROM agents WHERE email = ${bob.email}`).toEqual([]);
   });
 
-  it('keeps what a change leaves out, and all of it where a part of the change is wrong', async () => {
+  it('keeps omitted fields, and all fields if part of a change is invalid', async () => {
     const { id } = (await hire(newcomer({ skills: ['billing'], capacity: 3, appIds: [1] }))).body;
     const before = await person(id);
     expect((await change(id, { capacity: 7 })).body).toEqual({ ...before, capacity: 7 });
@@ -136,7 +136,7 @@ describe('a person at the desk', () => {
     });
   });
 
-  it('keeps every one of several changes made at the same moment', async () => {
+  it('keeps all changes made at the same time', async () => {
     const { id } = (await hire(newcomer())).body;
     const changes = [{ capacity: 9 }, { skills: ['tr'] }, { name: 'Rob' }, { appIds: [1] }];
     const answers = await Promise.all(changes.map((one) => change(id, one)));
@@ -144,7 +144,7 @@ describe('a person at the desk', () => {
     expect(await person(id)).toMatchObject(Object.assign({}, ...changes));
   });
 
-  it('sees the conversations of their apps at once, and no longer when that is taken away', async () => {
+  it('sees the conversations of their apps at once, and no longer after access is removed', async () => {
     const bob = newcomer({ appIds: [1] });
     const { id } = (await hire(bob)).body;
     const { accessToken: token } = (await logInAs(bob.email)).body;
@@ -155,7 +155,7 @@ describe('a person at the desk', () => {
     expect(await look()).toBe(403);
   });
 
-  it('has to log in again where their role or password has changed', async () => {
+  it('must log in again after a change of role or password', async () => {
     const bob = newcomer();
     const { id } = (await hire(bob)).body;
     const other = 'yet another passphrase';
@@ -174,7 +174,7 @@ describe('a person at the desk', () => {
     expect((await logInAs(bob.email)).status).toBe(401);
   });
 
-  it('who is disabled can neither go on nor come back, until they are enabled', async () => {
+  it('who is disabled can neither continue nor log in until enabled', async () => {
     const bob = newcomer();
     const { id } = (await hire(bob)).body;
     const { accessToken: token, refreshToken } = (await logInAs(bob.email)).body;
@@ -198,7 +198,7 @@ describe('a person at the desk', () => {
 });
 
 describe('administrators', () => {
-  it('cannot disable each other at the same moment: one stays', async () => {
+  it('cannot disable each other at the same time: one stays', async () => {
     const alone = await startTestProduct();
     const [one, two] = [await alone.employ({ role: 'admin' }), await alone.employ({ role: 'admin' })];
     const dismiss = (by: Employed, whom: Employed, changes: object) =>

@@ -25,7 +25,7 @@ const look = async (who = admin) => (await who.call('GET', '/v1/admin/queues')).
 const ofQueue = async (queue: string) =>
   (await look()).queues.find((one: { queue: string }) => one.queue === queue);
 
-it('tells of each queue who waits, since when and what they need, and how much the agents can still take', async () => {
+it('reports waiting conversations, times and skills of each queue, and the capacity of agents', async () => {
   expect(await look()).toEqual({ queues: [], agents: [] });
   const [first, second] = [await product.visit(), await product.visit()];
   await first.write('my invoice is wrong');
@@ -57,7 +57,7 @@ it('tells of each queue who waits, since when and what they need, and how much t
   expect((await look()).agents).toMatchObject([{ name: 'Kim', serving: 1 }]);
 });
 
-it('tells supervisors of their own apps alone, and agents nothing', async () => {
+it('shows supervisors their own apps only, and is forbidden for agents', async () => {
   const { id } = (await admin.call('POST', '/v1/admin/apps', { name: 'Other' })).body;
   const other = await product.employ({ role: 'supervisor', appIds: [id] });
   expect(await look(other)).toEqual({ queues: [], agents: [] });

@@ -25,14 +25,14 @@ describe('an administrator who configures an app', () => {
   }, async () => {
     const { page, errors, keep } = await adminAt('/admin/apps/1');
     await page.getByRole('tab', { name: 'Settings' }).click();
-    const minutes = page.getByRole('textbox', { name: 'A conversation is over after' });
+    const minutes = page.getByRole('textbox', { name: 'End the session after' });
     await minutes.fill('30');
     await page.getByRole('textbox', { name: 'Country' }).fill('Bangladesh');
     await page.getByRole('button', { name: 'Save' }).click();
-    await page.getByText('is a country in two capital letters').waitFor();
+    await page.getByText('must be a two-letter country code').waitFor();
     expect(await settings()).toEqual({});
     await page.getByRole('textbox', { name: 'Country' }).fill('BD');
-    await page.getByRole('switch', { name: 'Customers are asked' }).click();
+    await page.getByRole('switch', { name: 'Send surveys' }).click();
     await page.getByRole('button', { name: 'Save' }).click();
     await expect.poll(settings).toEqual({ sessionIdleMinutes: 30, country: 'BD', csat: { enabled: false } });
     expect(await accessibilityFaults(page)).toEqual([]);

@@ -94,7 +94,7 @@ describe('an administrator who looks whether all is well', () => {
     await page.setViewportSize({ width: 1280, height: 1400 });
     const chart = (title: string) => page.getByRole('region', { name: title, exact: true });
     await chart('Events per second')
-      .getByRole('img', { name: /^Events per second\. A customer’s message, maximum 0\.3/ })
+      .getByRole('img', { name: /^Events per second\. Customer message, maximum 0\.3/ })
       .waitFor();
     // In the quarter of an hour that was bad the slowest took 900 ms for each of 18 events.
     await chart('Event handling time')

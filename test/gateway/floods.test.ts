@@ -329,7 +329,7 @@ describe('a handshake that arrives byte by byte', () => {
   afterEach(() => http.stop());
 
   it('is cut off when it takes too long, as is a connection without a byte', async () => {
-    http = await startHttp({ arrival: { headersMs: 300, requestMs: 400, checkMs: 50 } });
+    http = await startHttp({ timeouts: { headersMs: 300, requestMs: 400, checkMs: 50 } });
     const { port } = new URL(http.url);
     const silent = await openSilent(Number(port));
     const slow = Array.from({ length: 20 }, () => new RawSocket(Number(port)));

@@ -130,7 +130,7 @@ describe('a tap', () => {
     tap.close();
     const audited = await admin.call('GET', '/v1/admin/audit');
     expect(audited.body.items).toContainEqual(
-      expect.objectContaining({ action: 'channel.tap', target: 'green' }),
+      expect.objectContaining({ action: 'topic.tap', target: 'green' }),
     );
   });
 

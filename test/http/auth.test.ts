@@ -29,7 +29,7 @@ describe('a visitor', () => {
     expect((await http.get('/v1/me', body.accessToken)).body).toMatchObject({ customer: first.customer });
   });
 
-  it('begins a new session where the old one is over', async () => {
+  it('starts a new session if the old one has ended', async () => {
     const first = await http.visit();
     await http.database.sql`
       UPDATE sessions SET expires_at = now() - interval '1 second' WHERE id = ${first.session.id}`;
@@ -45,7 +45,7 @@ describe('a visitor', () => {
     expect(answers.map(({ status }) => status)).toEqual([200, 200]);
   });
 
-  it('whose token is in two hands loses it, with all that came of it', async () => {
+  it('whose refresh token is reused loses all tokens of its family', async () => {
     const { refreshToken } = await http.visit();
     const { body: next } = await refreshVisit(refreshToken);
     await http.database.sql`
@@ -60,14 +60,14 @@ describe('a visitor', () => {
     });
   });
 
-  it('who is away for too long is told that the token has expired', async () => {
+  it('whose refresh token has expired gets token_expired', async () => {
     const { refreshToken } = await http.visit();
     await http.database.sql`
       UPDATE refresh_tokens SET expires_at = now() - interval '1 second' WHERE id::text = ${refreshToken.slice(0, 36)}`;
     expect(await refreshVisit(refreshToken)).toMatchObject({ status: 401, body: { code: 'token_expired' } });
   });
 
-  it('whom the app vouches for is the same customer in the same conversation on every device', async () => {
+  it('with a verified identity is the same customer in the same conversation on every device', async () => {
     const phone = await http.visit(http.acme, 'customer-7');
     const laptop = await http.visit(http.acme, 'customer-7');
     expect(phone.customer).toMatchObject({ externalId: 'customer-7', verified: true });
@@ -76,14 +76,14 @@ describe('a visitor', () => {
     expect(elsewhere.customer.id).not.toBe(phone.customer.id);
   });
 
-  it('is vouched for in whatever case the signature is written', async () => {
+  it('can have a signature in upper or lower case', async () => {
     const signature = sign('customer-8', http.acme.secret).toUpperCase();
     const identity = { externalId: 'customer-8', signature };
     const { status } = await http.post('/v1/visitors', { appKey: http.acme.key, identity });
     expect(status).toBe(201);
   });
 
-  it('must be vouched for where the app wants it', async () => {
+  it('must be verified if the app requires it', async () => {
     const strict = await startHttp();
     await strict.database
       .sql`UPDATE apps SET settings = '{"requireIdentity": true}' WHERE id = ${strict.acme.id}`;
@@ -96,14 +96,14 @@ describe('a visitor', () => {
 });
 
 describe('an agent', () => {
-  it('logs in, whatever the case of the address', async () => {
+  it('logs in with an email address in any case', async () => {
     const { id } = await http.staff('erin');
     const { status, body } = await login('Erin@Desk.example');
     expect(status).toBe(200);
     expect(body).toMatchObject({ agent: { id, name: 'erin', role: 'agent', appIds: [http.acme.id] } });
   });
 
-  it('is told the same for a wrong password as for an address that nobody has', async () => {
+  it('gets the same error for a wrong password as for an unknown address', async () => {
     await http.staff('finn');
     const [wrong, unknown] = [await login('finn@desk.example', 'guess'), await login('nobody@desk.example')];
     expect(wrong.status).toBe(401);
@@ -112,7 +112,7 @@ describe('an agent', () => {
     expect(wrong.body.code).toBe('invalid_credentials');
   });
 
-  it('has few tries', async () => {
+  it('has a limited number of login attempts', async () => {
     await http.staff('gwen');
     const tries: number[] = [];
     for (let count = 0; count < 7; count++) tries.push((await login('gwen@desk.example', 'guess')).status);
@@ -122,7 +122,7 @@ describe('an agent', () => {
     expect((await login('nobody@desk.example')).status).toBe(401);
   });
 
-  it('who is disabled does not log in, and what they hold does not work any more', async () => {
+  it('who is disabled cannot log in, and their tokens stop working', async () => {
     const hana = await http.staff('hana');
     await http.database.sql`UPDATE agents SET disabled_at = now() WHERE id = ${hana.id}`;
     http.authenticator.forget();
@@ -134,19 +134,19 @@ describe('an agent', () => {
     expect((await refreshAgent(hana.refreshToken)).status).toBe(401);
   });
 
-  it('refreshes, and each refresh token works once', async () => {
+  it('can use each refresh token once', async () => {
     const ivan = await http.staff('ivan');
     const { status, body } = await refreshAgent(ivan.refreshToken);
     expect(status).toBe(200);
     expect((await http.get('/v1/agents/me', body.accessToken)).status).toBe(200);
     expect((await refreshAgent(ivan.refreshToken)).status).toBe(401);
-    // Whoever came second may be a thief, or the owner: nobody goes on with this login.
+    // The second caller may be a thief or the owner, so the whole login is revoked.
     expect((await refreshAgent(body.refreshToken)).status).toBe(401);
     http.authenticator.forget();
     expect((await http.get('/v1/agents/me', body.accessToken)).status).toBe(401);
   });
 
-  it('logs out of one login and stays in the other', async () => {
+  it('logs out of one login and stays logged in with the other', async () => {
     const first = await http.staff('jane');
     const { body: second } = await login('jane@desk.example');
     expect((await http.post('/v1/agents/logout', undefined, first.accessToken)).status).toBe(204);
@@ -155,7 +155,7 @@ describe('an agent', () => {
     expect((await http.get('/v1/agents/me', second.accessToken)).status).toBe(200);
   });
 
-  it('loses all logins at once where that is wanted', async () => {
+  it('can be logged out of all logins at once', async () => {
     const kurt = await http.staff('kurt');
     await revokeAgentTokens(http.database.sql, kurt.id);
     http.authenticator.forget();
@@ -169,7 +169,7 @@ describe('an agent', () => {
     expect((await http.get('/v1/agents/me', lena.accessToken)).status).toBe(401);
   });
 
-  it('who works for another app from now on sees it without logging in again', async () => {
+  it('who gets access to another app sees it without logging in again', async () => {
     const mona = await http.staff('mona');
     const inRival = () => http.get(`/v1/sessions?appId=${http.rival.id}`, mona.accessToken);
     expect((await inRival()).status).toBe(403);
@@ -180,7 +180,7 @@ describe('an agent', () => {
 });
 
 describe('a secret of the installation', () => {
-  it('is made once, however many nodes ask at once', async () => {
+  it('is created once, even if several nodes read it at once', async () => {
     const asked = Array.from({ length: 8 }, () => readOrCreateSecret(http.database.sql, 'shared'));
     const secrets = (await Promise.all(asked)).map((secret) => secret.toString('hex'));
     expect(new Set(secrets).size).toBe(1);
@@ -188,8 +188,8 @@ describe('a secret of the installation', () => {
   });
 });
 
-describe('what is stored', () => {
-  it('is of no use to whoever reads it: neither passwords nor tokens are in it', async () => {
+describe('the database', () => {
+  it('contains neither passwords nor tokens in plain text', async () => {
     const nora = await http.staff('nora');
     const rows = await http.database.sql`
       SELECT (SELECT string_agg(a::text, '') FROM agents a) || (SELECT string_agg(t::text, '') FROM refresh_tokens t) AS all`;

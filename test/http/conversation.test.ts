@@ -36,7 +36,7 @@ describe('a visitor', () => {
     ]);
   });
 
-  it('writes, and the message and its event are stored together', async () => {
+  it('sends a message, which is stored together with its event', async () => {
     const visit = await http.visit();
     const { status, body } = await write(visit, { text: 'Grüße 👋' });
     expect(status).toBe(201);
@@ -65,7 +65,7 @@ describe('a visitor', () => {
     expect(events).toEqual(['MessageReadyEvent', ...(interaction ? [interaction] : [])]);
   });
 
-  it('answers a survey that waits', async () => {
+  it('answers an open survey', async () => {
     const visit = await http.visit();
     const { caseId } = await http.handOver(visit);
     await http.database.sql`
@@ -81,7 +81,7 @@ describe('a visitor', () => {
     expect(answer.body.message).toMatchObject({ kind: 'csat_answer', content: { csat: { score: 5 } } });
   });
 
-  it('reads the history page by page, without the notes', async () => {
+  it('reads the history page by page, without notes', async () => {
     const visit = await http.visit();
     for (const text of ['one', 'two', 'three', 'four', 'five']) await write(visit, { text });
     await http.post(`/v1/sessions/${visit.session.id}/notes`, { text: 'a nice person' }, agent.accessToken);
@@ -97,7 +97,7 @@ describe('a visitor', () => {
     expect(texts).toEqual(['five', 'four', 'three', 'two', 'one']);
   });
 
-  it('says that they type and how far they have read, to those who look', async () => {
+  it('shows typing and read receipts to subscribers', async () => {
     const visit = await http.visit();
     const { body } = await http.post<{ message: Message }>(
       `/v1/sessions/${visit.session.id}/replies`,
@@ -117,10 +117,10 @@ describe('a visitor', () => {
   });
 });
 
-describe('a request that is sent again', () => {
+describe('a repeated request', () => {
   const key = { 'idempotency-key': 'order 66 / try-1'.replaceAll(' ', '') };
 
-  it('is answered with the first message, and stored once', async () => {
+  it('returns the first message, which is stored once', async () => {
     const visit = await http.visit();
     const first = await write(visit, { text: 'hello' }, key);
     const second = await write(visit, { text: 'hello' }, key);
@@ -130,7 +130,7 @@ describe('a request that is sent again', () => {
     expect(history.body.items).toHaveLength(1);
   });
 
-  it('is stored once also when all its copies come at the same moment', async () => {
+  it('is stored once even if all copies arrive at the same time', async () => {
     const visit = await http.visit();
     const answers = await Promise.all(Array.from({ length: 10 }, () => write(visit, { text: 'hello' }, key)));
     expect(answers.map(({ status }) => status).toSorted()).toEqual([...Array(9).fill(200), 201]);
@@ -139,21 +139,21 @@ describe('a request that is sent again', () => {
     expect(events.filter((type) => type === 'MessageReadyEvent')).toHaveLength(1);
   });
 
-  it('with another text is refused', async () => {
+  it('with a different text is rejected', async () => {
     const visit = await http.visit();
     await write(visit, { text: 'hello' }, key);
     const { status, body } = await write(visit, { text: 'goodbye' }, key);
     expect({ status, body }).toMatchObject({ status: 409, body: { code: 'idempotency_mismatch' } });
   });
 
-  it('at another address is refused', async () => {
+  it('to a different endpoint is rejected', async () => {
     const visit = await http.visit();
     const choice = { title: 'Yes', payload: 'YES' };
     await http.post('/v1/postbacks', choice, visit.accessToken, key);
     expect((await http.post('/v1/quick-replies', choice, visit.accessToken, key)).status).toBe(409);
   });
 
-  it('is the writer’s own: customer and agent may use the same key', async () => {
+  it('is scoped to the writer: customer and agent may use the same key', async () => {
     const visit = await http.visit();
     const replies = `/v1/sessions/${visit.session.id}/replies`;
     const statuses = [
@@ -166,8 +166,8 @@ describe('a request that is sent again', () => {
   });
 });
 
-describe('any text that a person can write', () => {
-  it('comes back as it was written', async () => {
+describe('any valid text', () => {
+  it('is returned unchanged', async () => {
     const visit = await http.visit();
     const text = fc
       .string({ unit: 'binary', minLength: 1, maxLength: 200 })
@@ -182,8 +182,8 @@ describe('any text that a person can write', () => {
   });
 });
 
-describe('any JSON at all', () => {
-  it('is stored or refused with a problem; it is never our fault', async () => {
+describe('arbitrary JSON', () => {
+  it('is stored or rejected with a problem, and never causes an internal error', async () => {
     const visit = await http.visit();
     const paths = ['messages', 'postbacks', 'quick-replies', 'csat-answers', 'typing', 'read', 'visitors'];
     const body = fc.oneof(
@@ -222,7 +222,7 @@ describe('a back end', () => {
 });
 
 describe('an agent', () => {
-  it('says who they are, whether they are there, and how much they take', async () => {
+  it('reads their account, and sets their availability and capacity', async () => {
     const { status, body } = await http.ask('PUT', '/v1/agents/me/availability', {
       token: agent.accessToken,
       body: { availability: 'online', capacity: 8 },
@@ -233,7 +233,7 @@ describe('an agent', () => {
     expect(JSON.stringify(body)).not.toMatch(/password|argon/);
   });
 
-  it('takes a waiting conversation, answers it, and closes it', async () => {
+  it('accepts a waiting conversation, replies, and closes the case', async () => {
     const visit = await http.visit();
     await write(visit, { text: 'a person, please' });
     const { id, caseId } = await http.handOver(visit);
@@ -281,7 +281,7 @@ describe('an agent', () => {
     expect(again).toMatchObject({ status: 409, body: { code: 'case_closed' } });
   });
 
-  it('is not the only one who wants it: one gets it, the others are told', async () => {
+  it('is the only one of several who gets a conversation; the others get already_taken', async () => {
     const visit = await http.visit();
     const { id } = await http.handOver(visit);
     const rivals = [agent, await http.staff('beth'), await http.staff('carl')];
@@ -291,7 +291,7 @@ describe('an agent', () => {
     expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 409, 409]);
   });
 
-  it('transfers to a colleague, to a queue, and back to the bot', async () => {
+  it('transfers to another agent, to a queue, and back to the bot', async () => {
     const dora = await http.staff('dora');
     const visit = await http.visit();
     const { id } = await http.handOver(visit);
@@ -315,7 +315,7 @@ describe('an agent', () => {
     expect(toBot.body.session).toMatchObject({ agentType: 'bot', assignedAgentId: null });
   });
 
-  it('says that they type and how far they have read', async () => {
+  it('sends typing and read receipts', async () => {
     const visit = await http.visit();
     const { body } = await write(visit, { text: 'hello' });
     http.published.length = 0;

@@ -26,7 +26,7 @@ beforeAll(async () => {
 });
 afterAll(() => http.stop());
 
-/** Asks, and expects this refusal and that nothing was stored. */
+/** Sends a request, and expects this error and that nothing was stored. */
 async function refuse(method: string, path: string, ask: Ask, status: number, code: string) {
   const before = await http.state();
   const answer = await http.ask(method, path, ask);
@@ -123,7 +123,7 @@ describe('a body', () => {
     await refuse('POST', path, { token: ann.accessToken, ...ask }, status, code);
   });
 
-  it('of a wrong type is told which field is wrong', async () => {
+  it('of a wrong type gets an error that names the field', async () => {
     const ask = { token: ann.accessToken, body: { text: 7, colour: 'red' } };
     const { body } = await refuse('POST', '/v1/messages', ask, 422, 'invalid_input');
     expect(body.errors).toEqual(
@@ -139,8 +139,8 @@ describe('a visit', () => {
   const visit = (body: unknown, status: number, code: string) =>
     refuse('POST', '/v1/visitors', { body }, status, code);
 
-  it('at an app that nobody knows is refused', () => visit({ appKey: 'nobody' }, 404, 'unknown_app'));
-  it('at a disabled app is refused', async () => {
+  it('at an unknown app is rejected', () => visit({ appKey: 'nobody' }, 404, 'unknown_app'));
+  it('at a disabled app is rejected', async () => {
     const { sql } = http.database;
     await sql`UPDATE apps SET enabled = false WHERE id = ${http.rival.id}`;
     http.apps.forget();
@@ -161,9 +161,9 @@ describe('a visit', () => {
       http.authenticator.forget();
     }
   });
-  it('on a channel that is not for visitors is refused', () =>
+  it('on a channel that is not for visitors is rejected', () =>
     visit({ appKey: http.acme.key, channel: 'facebook' }, 422, 'invalid_input'));
-  it('of somebody whom the app does not vouch for is refused', async () => {
+  it('with an unverified identity is rejected', async () => {
     const { key: appKey, secret } = http.acme;
     for (const signature of [
       '',
@@ -177,12 +177,12 @@ describe('a visit', () => {
       await visit({ appKey, identity: { externalId: 'anna', signature } }, status, code);
     }
   });
-  it('with a refresh token of nobody is refused', async () => {
+  it('with an unknown refresh token is rejected', async () => {
     for (const refreshToken of ['a', `${crypto.randomUUID()}.${'a'.repeat(43)}`]) {
       await refuse('POST', '/v1/visitors/refresh', { body: { refreshToken } }, 401, 'unauthenticated');
     }
   });
-  it('with a refresh token of somebody at the desk is refused, and the token lives on', async () => {
+  it('with the refresh token of an agent is rejected, and the token stays valid', async () => {
     const { refreshToken } = agent;
     await refuse('POST', '/v1/visitors/refresh', { body: { refreshToken } }, 401, 'unauthenticated');
     const visitors = { body: { refreshToken: ann.refreshToken } };
@@ -215,27 +215,27 @@ describe('a token', () => {
   const me = (given: string | undefined, code: string) =>
     refuse('GET', '/v1/me', { token: given }, 401, code);
 
-  it('of ours is taken', async () => {
+  it('that is valid is accepted', async () => {
     expect((await http.get('/v1/me', await token(tokenKey))).status).toBe(200);
   });
-  it('is needed', () => me(undefined, 'unauthenticated'));
-  it('that is none is refused', () => me('guess', 'unauthenticated'));
-  it('that has expired is refused with a code of its own', async () =>
+  it('is required', () => me(undefined, 'unauthenticated'));
+  it('that is malformed is rejected', () => me('guess', 'unauthenticated'));
+  it('that has expired is rejected with its own code', async () =>
     me(await token(tokenKey, 'mevrik', seconds - 30), 'token_expired'));
-  it('signed with another key is refused', async () =>
+  it('signed with another key is rejected', async () =>
     me(await token(new TextEncoder().encode('another key of thirty-two bytes!')), 'unauthenticated'));
-  it('of another issuer or for another audience is refused', async () => {
-    await me(await token(tokenKey, 'somebody'), 'unauthenticated');
+  it('of another issuer or for another audience is rejected', async () => {
+    await me(await token(tokenKey, 'another-issuer'), 'unauthenticated');
     await me(await token(tokenKey, 'mevrik', seconds + 60, 'other-api'), 'unauthenticated');
   });
-  it('that is not signed at all is refused', async () => {
+  it('without a signature is rejected', async () => {
     const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
     const payload = { ...claims(), iss: 'mevrik', aud: 'mevrik-api', iat: seconds, exp: seconds + 60 };
     for (const alg of ['none', 'None', 'HS256']) {
       await me(`${part({ alg, typ: 'JWT' })}.${part(payload)}.`, 'unauthenticated');
     }
   });
-  it('with a changed customer is refused', async () => {
+  it('with a changed customer is rejected', async () => {
     const [head, payload = '', signature] = ann.accessToken.split('.');
     const changed = {
       ...JSON.parse(Buffer.from(payload, 'base64url').toString()),
@@ -246,12 +246,12 @@ describe('a token', () => {
       'unauthenticated',
     );
   });
-  it('of a login that is over is refused', async () => {
+  it('of a revoked login is rejected', async () => {
     const { accessToken } = await http.staff('lou');
     expect((await http.post('/v1/agents/logout', undefined, accessToken)).status).toBe(204);
     await refuse('GET', '/v1/agents/me', { token: accessToken }, 401, 'unauthenticated');
   });
-  it('is not an app key: a wrong secret, an unknown key, and half of the two are refused', async () => {
+  it('for Basic needs the key and secret of an app: wrong, unknown and incomplete ones are rejected', async () => {
     const body = externalMessage();
     for (const [key, secret] of [
       [http.acme.key, http.rival.secret],
@@ -282,18 +282,18 @@ describe('a back end', () => {
       422,
       code,
     );
-  it('brings messages only to channels of its app', () => bring({ channel: 'nowhere' }));
-  it('does not write as a visitor of the web channel', () => bring({ channel: 'web' }));
-  it('brings no postback without its payload', () => bring({ kind: 'postback' }));
-  it('brings no notes', () => bring({ kind: 'note' }));
-  it('does not call what is for customers or agents', async () => {
+  it('can only bring messages to channels of its app', () => bring({ channel: 'nowhere' }));
+  it('cannot write as a visitor of the web channel', () => bring({ channel: 'web' }));
+  it('cannot bring a postback without a payload', () => bring({ kind: 'postback' }));
+  it('cannot bring notes', () => bring({ kind: 'note' }));
+  it('cannot call endpoints for customers or agents', async () => {
     const headers = { authorization: app };
     await refuse('GET', '/v1/me', { headers }, 403, 'forbidden');
     await refuse('GET', '/v1/sessions', { headers }, 403, 'forbidden');
   });
 });
 
-describe('somebody who is not allowed to', () => {
+describe('an unauthorized caller', () => {
   it.each([
     '/v1/queue-items',
     '/v1/sessions',
@@ -305,11 +305,11 @@ describe('somebody who is not allowed to', () => {
     http.audited.length = 0;
     await refuse('GET', path, { token: ann.accessToken }, 403, 'forbidden');
     expect(http.audited).toMatchObject([
-      { actor: `customer ${ann.customer.id}`, action: 'request.refused', appId: http.acme.id },
+      { actor: `customer ${ann.customer.id}`, action: 'request.reject', appId: http.acme.id },
     ]);
   });
 
-  it('marks no message of another customer as read', async () => {
+  it('cannot mark messages of another customer as read', async () => {
     const { body } = await http.post<{ message: { id: number } }>(
       '/v1/messages',
       { text: 'mine' },
@@ -319,7 +319,7 @@ describe('somebody who is not allowed to', () => {
     await refuse('POST', '/v1/read', ask, 404, 'not_found');
   });
 
-  it('touches nothing of another app', async () => {
+  it('cannot access anything of another app', async () => {
     const token = outsider.accessToken;
     const { id } = ann.session;
     const attempts: [string, string, unknown?][] = [
@@ -343,7 +343,7 @@ describe('somebody who is not allowed to', () => {
     expect(http.published).toEqual([]);
   });
 
-  it('does not see it in a list either', async () => {
+  it('does not see other apps in lists', async () => {
     const sessions = await http.get<{ items: { appId: number }[] }>('/v1/sessions', outsider.accessToken);
     expect(sessions.body.items.map((item) => item.appId)).toEqual([http.rival.id]);
     const queue = await http.get<{ items: { caseId: number }[] }>('/v1/queue-items', outsider.accessToken);
@@ -351,7 +351,7 @@ describe('somebody who is not allowed to', () => {
   });
 });
 
-describe('a number in an address', () => {
+describe('an id in a URL', () => {
   const positions = ['sessions/#', 'sessions/#/messages', 'cases/#', 'customers/#'];
   it.each(['0', '-1', 'one', '1.5', '9007199254740992', '1e400', '99999999999999999999', '%00', '1%27'])(
     'that is %s is refused',
@@ -363,7 +363,7 @@ describe('a number in an address', () => {
     },
   );
 
-  it('that nobody has is not found', async () => {
+  it('that does not exist is not found', async () => {
     const token = agent.accessToken;
     for (const place of positions) {
       await refuse('GET', `/v1/${place.replace('#', '9007199254740991')}`, { token }, 404, 'not_found');
@@ -373,7 +373,7 @@ describe('a number in an address', () => {
     await refuse('POST', '/v1/sessions/9007199254740991/replies', { token, body }, 404, 'not_found');
   });
 
-  it('that is not an agent’s is refused as the target of a transfer', async () => {
+  it('that is not an agent’s is rejected as the target of a transfer', async () => {
     const path = `/v1/sessions/${ann.session.id}/transfer`;
     for (const agentId of [2_147_483_647, Number.MAX_SAFE_INTEGER, outsider.id]) {
       const ask = { token: agent.accessToken, body: { to: { agentId } } };
@@ -381,7 +381,7 @@ describe('a number in an address', () => {
     }
   });
 
-  it('is checked in a query too', async () => {
+  it('is validated in a query too', async () => {
     const admin = await http.staff('ada', 'admin', []);
     for (const query of [
       'limit=0',
@@ -404,11 +404,11 @@ describe('a number in an address', () => {
   });
 });
 
-describe('an address', () => {
-  it('that is malformed is refused', async () => {
+describe('a URL', () => {
+  it('that is malformed is rejected', async () => {
     await refuse('GET', '/v1/sessions/%ZZ', { token: agent.accessToken }, 400, 'bad_request');
   });
-  it('that nobody answers at is not found, whatever the method', async () => {
+  it('without a route is not found, whatever the method', async () => {
     for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']) {
       await refuse(method, '/v1/nowhere', {}, 404, 'not_found');
     }

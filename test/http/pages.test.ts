@@ -21,8 +21,8 @@ async function open(address: string) {
   return { page, errors, status: response?.status() };
 }
 
-describe('a new installation, in a browser', () => {
-  it('leads from its first page to the API reference', async () => {
+describe('a new installation in a browser', () => {
+  it('links from its landing page to the API reference', async () => {
     const { page, errors } = await open(product.url);
     await page.getByRole('link', { name: 'API reference' }).click();
     await page.getByRole('link', { name: 'conversation' }).click();
@@ -31,7 +31,7 @@ describe('a new installation, in a browser', () => {
     await page.close();
   });
 
-  it('makes its first administrator at the one-time address, by keyboard alone', async () => {
+  it('creates its first administrator at the setup link, by keyboard alone', async () => {
     const address = product.setupUrl as string;
     const { page, errors } = await open(address);
     await page.getByLabel('Your name').focus();
@@ -54,16 +54,16 @@ describe('a new installation, in a browser', () => {
   });
 });
 
-describe('the set-up page', () => {
-  it('says what is wrong, and lets one try again', async () => {
+describe('the setup page', () => {
+  it('shows errors and can be submitted again', async () => {
     const other = await startTestProduct();
     const { page } = await open(other.setupUrl as string);
     await page.getByLabel('Your name').fill('Ada');
-    await page.getByLabel('E-mail').fill('ada@example');
+    await page.getByLabel('Email').fill('ada@example');
     await page.getByLabel('Password').fill('a long passphrase');
     await page.getByRole('button').click();
     await expect.poll(() => page.getByRole('alert').textContent()).not.toBe('');
-    await page.getByLabel('E-mail').fill('ada@example.com');
+    await page.getByLabel('Email').fill('ada@example.com');
     await page.getByRole('button').click();
     await page.getByRole('heading', { name: /ready|welcome/i }).waitFor();
     await page.close();

@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => http.stop());
 
-describe('a route that does not say who may call it', () => {
+describe('a route that does not declare its access', () => {
   it('keeps the server from starting', async () => {
     const routes = [(api: Api) => void api.get('/v1/forgotten', () => 'secret')];
     await expect(startWith(routes)).rejects.toThrow('GET /v1/forgotten does not say who may call it');
@@ -24,8 +24,8 @@ describe('a route that does not say who may call it', () => {
   }
 });
 
-describe('a route that is for administrators', () => {
-  it('is for nobody else, even where it forgets to look who is asking', async () => {
+describe('a route for administrators', () => {
+  it('rejects everyone else, even if the handler does not check', async () => {
     const routes = [
       (api: Api) => void api.get('/v1/secrets', { config: { access: ['admin'] } }, () => 'secret'),
     ];
@@ -45,7 +45,7 @@ describe('a route that is for administrators', () => {
 });
 
 describe('a problem', () => {
-  it('has a type that leads to what it means', async () => {
+  it('has a type that links to its meaning', async () => {
     const { body: problem } = await http.get<Record<string, unknown>>('/v1/me');
     const { status, body } = await http.get(String(problem.type));
     expect({ status, body }).toEqual({
@@ -54,7 +54,7 @@ describe('a problem', () => {
     });
   });
 
-  it('is told as RFC 9457 has it, with a number to quote', async () => {
+  it('follows RFC 9457 and has an id to quote', async () => {
     const { status, headers, body } = await http.get('/v1/nothing-here');
     expect(status).toBe(404);
     expect(headers.get('content-type')).toMatch(/^application\/problem\+json/);
@@ -68,7 +68,7 @@ describe('a problem', () => {
     });
   });
 
-  it('tells nothing of the inside when it is our own fault', async () => {
+  it('reveals nothing about internal errors', async () => {
     const routes = [
       (api: Api) =>
         void api.get('/v1/broken', { config: { access: 'public' } }, () => {
@@ -84,8 +84,8 @@ describe('a problem', () => {
   });
 });
 
-describe('the description of the API', () => {
-  it('names every route, who may call it, and what its body is', async () => {
+describe('the OpenAPI document', () => {
+  it('describes every route with its access and body', async () => {
     const { status, body } = await http.get<OpenApi>('/v1/openapi.json');
     expect(status).toBe(200);
     const post = body.paths['/v1/messages']?.post;
@@ -97,7 +97,7 @@ describe('the description of the API', () => {
     expect(body.paths['/v1/external-messages']?.post?.security).toEqual([{ app: [] }]);
   });
 
-  it('can be read as pages', async () => {
+  it('has a page', async () => {
     const { status, headers } = await http.get('/docs/');
     expect(status).toBe(200);
     expect(headers.get('content-type')).toMatch(/^text\/html/);
@@ -109,7 +109,7 @@ describe('the description of the API', () => {
 });
 
 describe('a browser', () => {
-  it('may call from any page, but sends no cookies', async () => {
+  it('may call from any origin, without cookies', async () => {
     const { status, headers } = await http.ask('OPTIONS', '/v1/messages', {
       headers: {
         origin: 'https://shop.example',
@@ -123,7 +123,7 @@ describe('a browser', () => {
     expect(headers.get('access-control-allow-credentials')).toBeNull();
   });
 
-  it('may call only from the pages that are named, where some are', async () => {
+  it('may call only from configured origins', async () => {
     const named = await startHttp({ corsOrigins: ['https://shop.example'] });
     const from = async (origin: string) =>
       (await named.ask('GET', '/v1/me', { headers: { origin } })).headers.get('access-control-allow-origin');
@@ -132,15 +132,15 @@ describe('a browser', () => {
     await named.stop();
   });
 
-  it('gets the headers that keep it safe, on refusals too', async () => {
+  it('gets security headers, on errors too', async () => {
     const { headers } = await http.get('/v1/me');
     expect(headers.get('x-content-type-options')).toBe('nosniff');
     expect(headers.get('content-security-policy')).toContain("object-src 'none'");
   });
 });
 
-describe('too much', () => {
-  it('of requests from an address is refused for a while', async () => {
+describe('a limit', () => {
+  it('rejects too many requests from one address for a while', async () => {
     const few = await startHttp({ rateLimitPerMinute: 3 });
     const statuses: number[] = [];
     for (let count = 0; count < 4; count++) statuses.push((await few.get('/v1/openapi.json')).status);
@@ -151,7 +151,7 @@ describe('too much', () => {
     await few.stop();
   });
 
-  it('is more for what back ends call and sign themselves', async () => {
+  it('is higher for requests that back ends sign', async () => {
     const signed = withAccess(
       'public',
       async (scope: FastifyInstance) => void scope.get('/signed', () => 'done'),
@@ -163,7 +163,7 @@ describe('too much', () => {
     await few.stop();
   });
 
-  it('of refused requests too: tokens cannot be tried out', async () => {
+  it('counts rejected requests too, so that tokens cannot be guessed', async () => {
     const few = await startHttp({ rateLimitPerMinute: 3 });
     const statuses: number[] = [];
     for (let count = 0; count < 4; count++) statuses.push((await few.get('/v1/me', 'guess')).status);
@@ -171,7 +171,7 @@ describe('too much', () => {
     await few.stop();
   });
 
-  it('waiting in the log refuses new messages, but nothing that takes no part in it', async () => {
+  it('rejects new messages while the log is overloaded, and nothing else', async () => {
     const { accessToken } = await http.visit();
     lag = 101;
     try {
@@ -186,7 +186,7 @@ describe('too much', () => {
     expect((await http.post('/v1/messages', { text: 'hello' }, accessToken)).status).toBe(201);
   });
 
-  it('in a body is refused before it has come', async () => {
+  it('rejects a large body before it has arrived', async () => {
     const { accessToken } = await http.visit();
     const before = await http.state();
     const megabytes = 11 * 1_048_576;
@@ -203,7 +203,7 @@ describe('too much', () => {
     expect(await http.state()).toEqual(before);
   });
 
-  it('in a body ends the connection of a caller who does not stop', async () => {
+  it('closes the connection of a caller who keeps sending a large body', async () => {
     const { accessToken } = await http.visit();
     const request = plainRequest(`${http.url}/v1/messages`, {
       method: 'POST',
@@ -258,7 +258,7 @@ describe('too much', () => {
 describe('a trace', () => {
   const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 
-  it('goes from the request into the events', async () => {
+  it('is copied from the request to its events', async () => {
     const { accessToken, customer } = await http.visit();
     await http.post('/v1/messages', { text: 'hello' }, accessToken, { traceparent });
     const [row] = await http.database.sql`
@@ -266,7 +266,7 @@ describe('a trace', () => {
     expect(row?.traceparent).toBe(traceparent);
   });
 
-  it('that is none is left out', async () => {
+  it('that is invalid is ignored', async () => {
     const { accessToken, customer } = await http.visit();
     const headers = { traceparent: `${traceparent}; DROP TABLE` };
     expect((await http.post('/v1/messages', { text: 'hello' }, accessToken, headers)).status).toBe(201);

@@ -14,7 +14,7 @@ import type {
   ChannelState,
   ChannelSummary,
   ChannelTest,
-  Charts,
+  ChartData,
   ChartWindow,
   ConfiguredChannel,
   CreateAgent,
@@ -22,15 +22,15 @@ import type {
   Delivery,
   DeliveryQuery,
   Diagnosis,
-  EmailPreview,
   EmailQuery,
   EmailRecord,
-  EventPage,
+  EmailRecordPreview,
   EventQuery,
   EventStory,
   GatewayNode,
   GatewayTopic,
   HealthReport,
+  LoggedEventPage,
   MessageSearch,
   NewApp,
   NewChannel,
@@ -38,7 +38,7 @@ import type {
   Page,
   PageQuery,
   ParkedEvent,
-  ParkedFilter,
+  ParkedEventFilter,
   PutBot,
   QueueOverview,
   Replay,
@@ -95,7 +95,7 @@ function overviewCalls(call: Caller) {
     health: (query?: { readonly window?: '24h' | '7d' | '30d' }) =>
       get<HealthReport>('/v1/admin/health', query),
     /** Statistics over time; the notice `statistics_stored` announces new ones. For supervisors and above. */
-    charts: (query?: { readonly window?: ChartWindow }) => get<Charts>('/v1/admin/charts', query),
+    charts: (query?: { readonly window?: ChartWindow }) => get<ChartData>('/v1/admin/charts', query),
     /** Queues with their waiting customers, and the agents at the desk. For supervisors and above. */
     queues: () => get<QueueOverview>('/v1/admin/queues'),
   };
@@ -126,7 +126,7 @@ function messageCalls(call: Caller) {
         query,
       ),
     /** An inbound email with the beginning of its source. */
-    email: (id: number) => get<EmailPreview>(`/v1/admin/emails/${id}`),
+    email: (id: number) => get<EmailRecordPreview>(`/v1/admin/emails/${id}`),
     /** Processes an inbound email again. */
     replayEmail: (id: number) => call<void>('POST', `/v1/admin/emails/${id}/replay`),
   };
@@ -173,7 +173,7 @@ function eventCalls(call: Caller) {
   const { post, get } = verbsOf(call);
   return {
     /** Events of the log, newest first. For supervisors and above. */
-    events: (query?: EventQuery) => get<EventPage>('/v1/admin/events', query),
+    events: (query?: EventQuery) => get<LoggedEventPage>('/v1/admin/events', query),
     /** An event with its chain, and the results at listeners, broadcasts and deliveries. */
     eventStory: (id: string) => get<EventStory>(`/v1/admin/events/${id}`),
     /** The listeners with their lag. */
@@ -182,16 +182,16 @@ function eventCalls(call: Caller) {
     resumeSubscription: (name: string) =>
       call<void>('POST', `/v1/admin/subscriptions/${encodeURIComponent(name)}/resume`),
     /** Events that listeners could not handle, newest first. */
-    deadLetters: (query?: ParkedFilter & PageQuery) =>
+    deadLetters: (query?: ParkedEventFilter & PageQuery) =>
       get<Page<ParkedEvent>>('/v1/admin/dead-letters', query),
     /** Retries all matching dead letters; `editedData` replaces the data of a single one. */
-    retryDeadLetters: (filter: ParkedFilter, editedData?: Readonly<Record<string, unknown>>) =>
+    retryDeadLetters: (filter: ParkedEventFilter, editedData?: Readonly<Record<string, unknown>>) =>
       post<{ readonly retried: number }>('/v1/admin/dead-letters/retry', {
         filter,
         ...(editedData && { editedData }),
       }),
     /** Discards all matching dead letters: their listeners never handle them. */
-    discardDeadLetters: (filter: ParkedFilter) =>
+    discardDeadLetters: (filter: ParkedEventFilter) =>
       post<{ readonly discarded: number }>('/v1/admin/dead-letters/discard', { filter }),
   };
 }

@@ -1,5 +1,5 @@
 import type {
-  Accepted,
+  AcceptedQueueItem,
   Agent,
   Attachment,
   AvailabilityChange,
@@ -7,7 +7,7 @@ import type {
   Case,
   ChangeCannedReply,
   ChangeCustomer,
-  CloseCase,
+  CloseCaseRequest,
   Colleague,
   ConversationQuery,
   ConversationRow,
@@ -27,7 +27,7 @@ import type {
   Session,
   SessionQuery,
   StaffApp,
-  Transfer,
+  TransferRequest,
 } from '@mevrik/protocol';
 import type { Call, Caller } from '../caller.ts';
 import type { Tokens } from '../token-store.ts';
@@ -53,7 +53,7 @@ export function deskCalls(call: Caller) {
     conversation: (sessionId: number) => get<ConversationRow>(`/v1/sessions/${sessionId}/conversation`),
     queueItems: (query?: QueueQuery) => get<Page<QueueItem>>('/v1/queue-items', query),
     /** Accepts a queue item; rejects with `already_taken` if another agent was first. */
-    acceptQueueItem: (id: number) => call<Accepted>('POST', `/v1/queue-items/${id}/accept`),
+    acceptQueueItem: (id: number) => call<AcceptedQueueItem>('POST', `/v1/queue-items/${id}/accept`),
     sessions: (query?: SessionQuery) => get<Page<Session>>('/v1/sessions', query),
     session: (id: number) => get<Session>(`/v1/sessions/${id}`),
     /** A session's conversation, newest first, with notes. */
@@ -65,7 +65,7 @@ export function deskCalls(call: Caller) {
     addNote: (sessionId: number, text: string, repeat?: Once) =>
       post<Replied>(`/v1/sessions/${sessionId}/notes`, { text }, once(repeat)),
     /** Transfers a session to an agent, a queue or the bot. */
-    transfer: (sessionId: number, transfer: Transfer) =>
+    transfer: (sessionId: number, transfer: TransferRequest) =>
       post<{ readonly session: Session }>(`/v1/sessions/${sessionId}/transfer`, transfer),
     sendTypingIn: (sessionId: number, typing: boolean) =>
       post<void>(`/v1/sessions/${sessionId}/typing`, { typing }),
@@ -77,7 +77,7 @@ export function deskCalls(call: Caller) {
     /** Retries a failed message; rejects with `conflict` if it has not failed. */
     retryMessage: (messageId: number) => call<Replied>('POST', `/v1/messages/${messageId}/retry`),
     case: (id: number) => get<{ readonly case: Case }>(`/v1/cases/${id}`),
-    closeCase: (id: number, closing: CloseCase) =>
+    closeCase: (id: number, closing: CloseCaseRequest) =>
       post<{ readonly case: Case }>(`/v1/cases/${id}/close`, closing),
     /** The canned replies of an app. */
     cannedReplies: (appId: number) =>

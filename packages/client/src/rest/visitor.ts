@@ -9,11 +9,11 @@ import type {
   Page,
   PageQuery,
   PostMessage,
-  StartVisit,
+  StartVisitRequest,
   StoredMessage,
   StoredOfflineMessage,
   TeamAvailability,
-  Visit,
+  VisitTokens,
 } from '@mevrik/protocol';
 import type { Call, Caller } from '../caller.ts';
 import { type Once, once, verbsOf } from './verbs.ts';
@@ -23,9 +23,10 @@ export function visitorCalls(call: Caller, appKey: string) {
   const { post, get } = verbsOf(call);
   return {
     /** Starts a visit to the client's app, or resumes that of a verified user. */
-    startVisit: (visit: Omit<StartVisit, 'appKey'> = {}) => post<Visit>('/v1/visitors', { appKey, ...visit }),
+    startVisit: (visit: Omit<StartVisitRequest, 'appKey'> = {}) =>
+      post<VisitTokens>('/v1/visitors', { appKey, ...visit }),
     /** Resumes a visit with its refresh token. */
-    refreshVisit: (refreshToken: string) => post<Visit>('/v1/visitors/refresh', { refreshToken }),
+    refreshVisit: (refreshToken: string) => post<VisitTokens>('/v1/visitors/refresh', { refreshToken }),
     /** The team's availability. Needs no token. */
     teamAvailability: () => get<TeamAvailability>('/v1/team-availability', { appKey }),
     /** Leaves an offline message, answered by email if the app has an email channel. */
@@ -34,7 +35,7 @@ export function visitorCalls(call: Caller, appKey: string) {
     /** The customer, their session if any, the queue position and the assigned agent. */
     me: () => get<Me>('/v1/me'),
     /** Sets profile fields that are empty; a verified customer may also change them. */
-    introduce: (profile: NonNullable<StartVisit['profile']>) =>
+    introduce: (profile: NonNullable<StartVisitRequest['profile']>) =>
       call<{ readonly customer: Customer }>('PATCH', '/v1/me', { body: profile }),
     /** The customer's conversation, newest first. */
     messages: (page?: PageQuery) => get<Page<Message>>('/v1/messages', page),

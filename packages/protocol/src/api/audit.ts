@@ -2,13 +2,13 @@ import { z } from 'zod';
 import { pageQuery } from './http.ts';
 import { idSchema } from './models.ts';
 
-/** A line of the audit trail: who did what to what. */
+/** One record of the audit trail. */
 export const auditRecordSchema = z.object({
   id: idSchema,
   appId: idSchema.nullable(),
-  /** Such as `admin 7`. */
+  /** Who acted, such as `admin 7`. */
   actor: z.string(),
-  /** The name of the person that is, where it is one of the desk. */
+  /** The name of the agent; `null` if the actor is not an agent. */
   actorName: z.string().nullable(),
   action: z.string(),
   target: z.string().nullable(),
@@ -21,17 +21,17 @@ const part = z.string().min(1).max(200).optional();
 
 export const auditQuery = pageQuery.extend({
   appId: z.coerce.number().pipe(idSchema.max(2_147_483_647)).optional(),
-  /** A part of who did it, or of their name. */
+  /** Part of the actor or of the actor's name. */
   actor: part,
-  /** What was done, as `channel.put`, or all of its family, as `channel`. */
+  /** An action such as `channel.put`, or a group of actions such as `channel`. */
   action: part,
-  /** A part of what it was done to. */
+  /** Part of the target. */
   target: part,
-  /** From then on. */
+  /** From this instant. */
   since: z.iso.datetime({ offset: true }).optional(),
-  /** Before then. */
+  /** Before this instant. */
   until: z.iso.datetime({ offset: true }).optional(),
-  /** A part of anything that the entry says. */
+  /** Part of any field of the record. */
   search: part,
 });
 export type AuditQuery = Partial<z.input<typeof auditQuery>>;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { idSchema } from './models.ts';
 
-/** What can stand in a canned reply for something that is known when it is used: `{{customer.name}}`. */
+/** Placeholders of canned replies, written as `{{customer.name}}`, that are filled in when the reply is used. */
 export const placeholders = [
   'customer.name',
   'customer.email',
@@ -13,10 +13,10 @@ export const placeholders = [
 export type Placeholder = (typeof placeholders)[number];
 
 const known: ReadonlySet<string> = new Set(placeholders);
-/** `{{name}}`, or `{{name|what to say where it is not known}}`. */
+/** `{{name}}`, or `{{name|fallback}}`. */
 const placeholder = /\{\{([^{}]*)\}\}/g;
 
-/** The placeholders in a text that mean nothing. */
+/** The unknown placeholders in a text. */
 export function unknownPlaceholders(text: string): readonly string[] {
   return [...text.matchAll(placeholder)]
     .map(([, inside = '']) => inside.split('|')[0]?.trim() ?? '')
@@ -25,17 +25,16 @@ export function unknownPlaceholders(text: string): readonly string[] {
 
 const shortcut = z
   .string()
-  .regex(/^[\p{L}\p{N}][\p{L}\p{N}_-]{0,31}$/u, 'has letters, digits, `-` and `_`, at most 32');
+  .regex(/^[\p{L}\p{N}][\p{L}\p{N}_-]{0,31}$/u, 'must have 1 to 32 letters, digits, `-` or `_`');
 const text = z
   .string()
   .max(10_000)
   .regex(/\S/, 'must not be blank')
-  .refine((said) => unknownPlaceholders(said).length === 0, {
-    error: ({ input }) =>
-      `has placeholders that do not exist: ${unknownPlaceholders(String(input)).join(', ')}`,
+  .refine((value) => unknownPlaceholders(value).length === 0, {
+    error: ({ input }) => `has unknown placeholders: ${unknownPlaceholders(String(input)).join(', ')}`,
   });
 
-/** A reply that agents need often, under the word by which they find it. */
+/** A prepared reply, which agents insert by its shortcut. */
 export const cannedReplySchema = z.object({
   id: idSchema,
   appId: idSchema,

@@ -1,29 +1,29 @@
 import { z } from 'zod';
-import { pageQuery } from './http.ts';
+import { pageOf, pageQuery } from './http.ts';
 import { idSchema } from './models.ts';
 
-/** How far a message has come on its way through a provider. */
+/** The state of a delivery through a provider. */
 export const deliveryStateSchema = z.enum(['queued', 'sending', 'sent', 'delivered', 'read', 'failed']);
 export type DeliveryState = z.infer<typeof deliveryStateSchema>;
 
-/** One time that something was handed to a provider, and what came of it. */
+/** One attempt to send a part of a message to a provider. */
 export const deliveryAttemptSchema = z.object({
   id: idSchema,
-  /** Which part of the message, from 0: a long one goes in several. */
+  /** Which part of the message, from 0: long messages are split. */
   part: z.int(),
-  /** `open`: under way; `doubtful`: nobody can say whether the provider has taken it. */
+  /** `open`: in progress; `doubtful`: it is unknown whether the provider accepted it. */
   outcome: z.enum(['open', 'sent', 'temporary', 'permanent', 'channel_down', 'doubtful']),
   error: z.string().nullable(),
-  /** The provider's number for what it has taken. */
+  /** The provider's id of the sent message. */
   externalId: z.string().nullable(),
-  /** What became of a doubt: sent again, given up, or the provider told that it has arrived. */
+  /** How a doubtful attempt was resolved: sent again, given up, or confirmed by the provider. */
   decision: z.enum(['resend', 'give_up', 'arrived']).nullable(),
   startedAt: z.string(),
   finishedAt: z.string().nullable(),
 });
 export type DeliveryAttempt = z.infer<typeof deliveryAttemptSchema>;
 
-/** A message on its way to one contact, with every attempt. */
+/** The delivery of a message to one contact, with its attempts. */
 export const deliverySchema = z.object({
   id: idSchema,
   appId: idSchema,
@@ -32,21 +32,21 @@ export const deliverySchema = z.object({
   customerId: idSchema,
   channel: z.string(),
   contactId: z.string(),
-  /** The comment that it answers; `null` where it goes to the contact. */
+  /** The comment that it replies to; `null` for a direct message. */
   comment: z.object({ id: z.string(), visibility: z.enum(['public', 'private']) }).nullable(),
   status: deliveryStateSchema,
-  /** Attempts of which nobody could say whether they arrived. */
+  /** Number of doubtful attempts. */
   doubts: z.int(),
-  /** What went wrong last. */
+  /** The last error. */
   error: z.string().nullable(),
-  /** The delivery instead of which this one was made. */
+  /** The failed delivery that this one is the fallback of. */
   fallbackOf: idSchema.nullable(),
-  /** Not before: while it is queued. */
+  /** When the next attempt is due, while it is queued. */
   nextAttemptAt: z.string().nullable(),
   createdAt: z.string(),
   sentAt: z.string().nullable(),
   finishedAt: z.string().nullable(),
-  /** Oldest first; the last fifty. */
+  /** The last fifty, oldest first. */
   attempts: z.array(deliveryAttemptSchema),
 });
 export type Delivery = z.infer<typeof deliverySchema>;
@@ -57,39 +57,39 @@ export const deliveryQuery = pageQuery.extend({
   status: deliveryStateSchema.optional(),
   sessionId: z.coerce.number().pipe(idSchema).optional(),
   messageId: z.coerce.number().pipe(idSchema).optional(),
-  /** Those alone with an attempt of which nobody could say whether it arrived. */
+  /** Only deliveries with a doubtful attempt. */
   doubtful: z.enum(['true', 'false']).optional(),
 });
 
-/** A channel, and how it is doing. */
+/** A channel and its health. */
 export const channelStateSchema = z.object({
   appId: idSchema,
   appName: z.string(),
   name: z.string(),
   kind: z.string(),
   enabled: z.boolean(),
-  /** Nothing is sent there, and nothing fails: what is to be sent waits. */
+  /** While a channel is down, its deliveries wait and do not fail. */
   isDown: z.boolean(),
   /** Why it is down. */
   reason: z.string().nullable(),
-  /** Since when it is down, or up again; `null` where it never was down. */
+  /** When it last went down or recovered; `null` if it never was down. */
   since: z.string().nullable(),
-  /** When it is tried the next time, while it is down. */
+  /** When it is checked next, while it is down. */
   probeAt: z.string().nullable(),
-  /** Until when the provider wants nothing, as where a rate limit is reached. */
+  /** Until when sending is paused, for example because of a rate limit. */
   pausedUntil: z.string().nullable(),
-  /** Messages that wait to be sent. */
+  /** Messages waiting to be sent. */
   waiting: z.int(),
   /** Over the last day. */
   sent: z.int(),
   failed: z.int(),
   doubtful: z.int(),
-  /** When something last came in from its provider, as an update or a mail; `null`: never. */
+  /** When its provider last sent a webhook event or email; `null`: never. */
   receivedAt: z.string().nullable(),
 });
 export type ChannelState = z.infer<typeof channelStateSchema>;
 
-/** One update of a provider, kept as it came in. */
+/** One webhook event of a provider, as received. */
 export const webhookEventSchema = z.object({
   id: idSchema,
   appId: idSchema,
@@ -99,37 +99,37 @@ export const webhookEventSchema = z.object({
   conversationKey: z.string(),
   payload: z.record(z.string(), z.unknown()),
   status: z.enum(['received', 'handled', 'ignored']),
-  /** Why nothing was made of it. */
+  /** Why it was ignored. */
   note: z.string().nullable(),
   receivedAt: z.string(),
 });
 export type WebhookEvent = z.infer<typeof webhookEventSchema>;
 
-/** A mail that came in, without its bytes. */
+/** An inbound email, without its source. */
 export const emailRecordSchema = z.object({
   id: idSchema,
   appId: idSchema,
   channel: z.string(),
   source: z.enum(['smtp', 'imap']),
   deduplicationKey: z.string(),
-  /** By the envelope; empty for bounces. */
+  /** Envelope sender; empty for bounces. */
   sender: z.string(),
   recipient: z.string(),
   messageId: z.string().nullable(),
   sizeBytes: z.int(),
-  /** `unreadable` is the mail's own fault, `failed` is ours: it was tried as often as it may be. */
+  /** `unreadable`: the email is malformed; `failed`: all attempts to process it failed. */
   status: z.enum(['received', 'handled', 'ignored', 'unreadable', 'failed']),
-  /** Why nothing was made of it, or has not been so far. */
+  /** Why it was ignored, or is not processed yet. */
   note: z.string().nullable(),
   attempts: z.int(),
-  /** When it is tried again, where it has not worked. */
+  /** When it is retried, if an attempt failed. */
   retryAt: z.string().nullable(),
   conversationKey: z.string().nullable(),
   receivedAt: z.string(),
 });
 export type EmailRecord = z.infer<typeof emailRecordSchema>;
 
-/** A mail as it came in, as far as people read: the whole is behind `raw`. */
+/** An inbound email with the start of its source. */
 export const emailPreviewSchema = emailRecordSchema.extend({ start: z.string() });
 
 export const emailQuery = pageQuery.extend({
@@ -144,3 +144,31 @@ export const webhookEventQuery = pageQuery.extend({
   provider: z.string().min(1).max(32).optional(),
   status: webhookEventSchema.shape.status.optional(),
 });
+
+/** A page of webhook events, with the number in each state. */
+export const webhookEventPageSchema = pageOf(webhookEventSchema).extend({
+  counts: z.record(z.string(), z.int()),
+});
+
+/** A page of inbound emails, with the number in each state. */
+export const emailPageSchema = pageOf(emailRecordSchema).extend({ counts: z.record(z.string(), z.int()) });
+
+const emailPerson = z.strictObject({ address: z.string(), name: z.string().nullable() });
+
+/** An email as agents read it in full, its HTML sanitized. */
+export const fullEmailSchema = z.strictObject({
+  from: emailPerson.nullable(),
+  to: z.array(emailPerson).readonly(),
+  cc: z.array(emailPerson).readonly(),
+  subject: z.string(),
+  sentAt: z.string().nullable(),
+  text: z.string(),
+  html: z.string().nullable(),
+  files: z
+    .array(z.strictObject({ name: z.string(), contentType: z.string(), sizeBytes: z.int() }))
+    .readonly(),
+});
+export type FullEmail = z.infer<typeof fullEmailSchema>;
+
+/** How many events a webhook call contained. */
+export const webhookReceiptSchema = z.object({ received: z.int() });

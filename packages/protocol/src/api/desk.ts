@@ -10,45 +10,45 @@ import {
   sessionSchema,
 } from './models.ts';
 
-/** What can be sent to the customers of a channel. */
+/** What a channel can send to its customers. */
 export const channelCapabilitiesSchema = z.object({
-  /** Characters of a text; a longer one becomes several messages. */
+  /** Maximum text length in characters; longer texts are split into several messages. */
   textLength: z.int(),
-  /** Kinds of files; none: they go as addresses in the text, or not at all. */
+  /** Supported kinds of attachment; if empty, attachments are sent as links in the text, or not at all. */
   attachments: z.array(z.enum(['image', 'audio', 'video', 'file'])),
   quickReplies: z.int(),
   buttons: z.int(),
-  /** Hours after the customer's last message in which we may write; `null`: always. */
+  /** Hours after the customer's last message in which replies are allowed; `null`: always. */
   replyWindowHours: z.number().nullable(),
 });
 export type ChannelCapabilities = z.infer<typeof channelCapabilitiesSchema>;
 
-/** An app as those see it who work for it: where it can be heard, and its channels. */
+/** An app as its agents see it. */
 export const staffAppSchema = z.object({
   id: idSchema,
   name: z.string(),
-  /** Its public key: what clients connect with. */
+  /** The public key that clients connect with. */
   key: z.string(),
   channels: z.array(
     z.object({
       name: z.string(),
       kind: z.string(),
       enabled: z.boolean(),
-      /** `null` where nothing can be sent. */
+      /** `null` if the channel cannot send. */
       capabilities: channelCapabilitiesSchema.nullable(),
-      /** Why nothing gets through at the moment, so that replies wait; `null` where all is well. */
+      /** Why the channel is down, so that replies wait; `null` if it is up. */
       downReason: z.string().nullable(),
     }),
   ),
-  /** No file of a message is larger. */
+  /** Maximum attachment size in bytes. */
   fileBytes: z.int(),
-  /** The queues that are known: the one that conversations go to by themselves comes first. */
+  /** The known queues, the default queue first. */
   queues: z.array(z.string()),
   dispositions: z.array(dispositionSchema),
 });
 export type StaffApp = z.infer<typeof staffAppSchema>;
 
-/** What a colleague needs to know of an agent. */
+/** An agent as other agents see them. */
 export const colleagueSchema = agentSchema.pick({
   id: true,
   name: true,
@@ -59,24 +59,24 @@ export const colleagueSchema = agentSchema.pick({
 });
 export type Colleague = z.infer<typeof colleagueSchema>;
 
-/** Until when a channel takes replies in a conversation; in the past: it is over until the customer writes again. */
+/** Until when a channel accepts replies; if in the past, not until the customer writes again. */
 export const replyWindowSchema = z.object({
-  /** Until when it takes what the bot and the system write. */
+  /** For messages of the bot and the system. */
   closesAt: z.string(),
-  /** Until when it takes what a person writes: later, where the provider has granted that. */
+  /** For replies of agents: later, if the provider has granted that. */
   closesForAgentsAt: z.string(),
 });
 export type ReplyWindow = z.infer<typeof replyWindowSchema>;
 
-/** The comment that is answered in a conversation, and the post that it stands under. */
+/** The comment that a conversation is about, and its post. */
 export const commentContextSchema = z.object({
   platform: z.string(),
   commentId: z.string().nullable(),
   postId: z.string().nullable(),
   postUrl: z.string().nullable(),
-  /** What the post says and shows; `null` until the provider has told. */
+  /** The content of the post; `null` until it has been fetched. */
   post: z.object({ text: z.string().nullable(), imageUrl: z.string().nullable() }).nullable(),
-  /** A comment is answered privately once, and not after `closesAt`; `null` where there is none to answer. */
+  /** A comment can be answered privately once, until `closesAt`; `null` if there is no comment. */
   privateReply: z.object({ isUsed: z.boolean(), closesAt: z.string() }).nullable(),
 });
 export type CommentContext = z.infer<typeof commentContextSchema>;
@@ -85,33 +85,33 @@ export type CommentContext = z.infer<typeof commentContextSchema>;
 export const conversationRowSchema = z.object({
   session: sessionSchema,
   customer: customerSchema.pick({ id: true, name: true, email: true, verified: true }),
-  /** What was said last; notes and what the system says do not count. */
+  /** The last message, not counting notes and system messages. */
   lastMessage: messageSchema
     .pick({ id: true, kind: true, sender: true, content: true, createdAt: true })
     .nullable(),
-  /** The customer's messages that no agent has read; at most 99. */
+  /** Messages of the customer that no agent has read; at most 99. */
   unread: z.int(),
-  /** Where it waits or is served. */
+  /** Its place in a queue, waiting or assigned. */
   queueItem: queueItemSchema.nullable(),
   case: caseSchema
     .pick({ id: true, priority: true, subject: true, createdAt: true })
     .extend({
       firstReplyAt: z.string().nullable(),
-      /** Until when the app wants the customer to have had a first answer of an agent; `null`: no matter when. */
+      /** When the first reply of an agent is due; `null`: no deadline. */
       firstReplyDueAt: z.string().nullable(),
     })
     .nullable(),
-  /** Since when the customer waits for an answer of a person; `null` where they do not. */
+  /** Since when the customer waits for an agent's reply; `null` if they do not. */
   waitingSince: z.string().nullable(),
-  /** `null` where the channel takes replies at any time. */
+  /** `null` if the channel accepts replies at any time. */
   replyWindow: replyWindowSchema.nullable(),
-  /** `null` where the customer writes to us and not in public. */
+  /** `null` if the customer wrote a direct message. */
   comment: commentContextSchema.nullable(),
   lastActivityAt: z.string(),
 });
 export type ConversationRow = z.infer<typeof conversationRowSchema>;
 
-/** Which list: what I serve, what waits for anybody, or everything that goes on. */
+/** The lists of the desk: my conversations, the queue, or all active conversations. */
 export const conversationViews = ['mine', 'queue', 'all'] as const;
 export type ConversationView = (typeof conversationViews)[number];
 
@@ -119,11 +119,11 @@ export const conversationQuery = pageQuery.extend({
   view: z.enum(conversationViews).default('all'),
   appId: z.coerce.number().pipe(idSchema).optional(),
   channel: z.string().min(1).max(64).optional(),
-  /** Those alone whose first answer is late. */
+  /** Only conversations whose first reply is overdue. */
   overdue: z.stringbool({ truthy: ['true'], falsy: ['false'] }).optional(),
-  /** `due`: those first whose first answer is due next, and then all others. Otherwise by time, as the list has it. */
+  /** `due`: by the deadline of the first reply, then all others; `time`: in the order of the list. */
   sort: z.enum(['time', 'due']).default('time'),
-  /** A part of the customer's name or address. */
+  /** Part of the customer's name or email address. */
   search: z.string().trim().min(1).max(100).optional(),
 });
 
@@ -131,7 +131,7 @@ export const conversationQuery = pageQuery.extend({
 export const contactIdentitySchema = z.object({ id: idSchema, channel: z.string(), contactId: z.string() });
 export type ContactIdentity = z.infer<typeof contactIdentitySchema>;
 
-/** What an agent changes of a customer; `null` takes a fact away. Attributes are laid over those that are there. */
+/** Changes to a customer; `null` removes a value. Attributes are merged into the stored ones. */
 export const changeCustomerBody = z.strictObject({
   name: z.string().trim().min(1).max(200).nullable().optional(),
   email: z.email().max(320).nullable().optional(),
@@ -144,10 +144,10 @@ export const changeCustomerBody = z.strictObject({
 });
 export type ChangeCustomer = z.infer<typeof changeCustomerBody>;
 
-/** Who turned out to be the customer of the address: everything of theirs becomes that customer's. */
+/** The customer to merge into the one of the URL. */
 export const mergeCustomerBody = z.strictObject({ otherId: idSchema });
 
-/** A customer to choose from. */
+/** A customer in a list. */
 export const customerSummarySchema = customerSchema
   .pick({ id: true, appId: true, name: true, email: true, phone: true, verified: true, createdAt: true })
   .extend({ channels: z.array(z.string()) });
@@ -155,23 +155,23 @@ export type CustomerSummary = z.infer<typeof customerSummarySchema>;
 
 export const customerSearchQuery = z.strictObject({
   appId: z.coerce.number().pipe(idSchema),
-  /** A part of the name, the mail address, the phone number or the contact on a channel; or the customer's number. */
+  /** Part of the name, email address, phone number or contact, or the customer's id. */
   search: z.string().trim().min(1).max(100),
 });
 
-/** A customer with all that an agent may want to see beside a conversation. */
+/** A customer with everything that the desk shows next to a conversation. */
 export const customerOverviewSchema = z.object({
   customer: customerSchema,
   identities: z.array(contactIdentitySchema),
   /** Newest first, at most twenty. */
   sessions: z.array(sessionSchema),
   cases: z.array(caseSchema.omit({ agentType: true })),
-  /** Others of the app with the same mail address or phone number. */
+  /** Other customers of the app with the same email address or phone number. */
   lookalikes: z.array(customerSummarySchema),
 });
 export type CustomerOverview = z.infer<typeof customerOverviewSchema>;
 
-/** How the desk is doing: now, and hour by hour over the last day. */
+/** The overview of the desk: now, and hour by hour over the last day. */
 export const overviewSchema = z.object({
   now: z.object({
     waiting: z.int(),
@@ -184,12 +184,12 @@ export const overviewSchema = z.object({
   }),
   hours: z.array(
     z.object({
-      /** When it began. */
+      /** Start of the hour. */
       hour: z.string(),
       received: z.int(),
       answered: z.int(),
       failed: z.int(),
-      /** Until an agent took a conversation; `null` where none was taken. */
+      /** Until an agent accepted a conversation; `null` if none was accepted. */
       meanWaitSeconds: z.int().nullable(),
     }),
   ),

@@ -1,14 +1,14 @@
 import { z } from 'zod';
 import { idSchema, messageSchema } from './models.ts';
 
-/** What is looked for: a part of a text or of a name, an address, a phone number, a contact, or a number. */
+/** `q` is part of a text, name, email address, phone number or contact, or the id of a message. */
 export const messageSearchQuery = z.strictObject({
   q: z.string().trim().min(1).max(200),
   appId: z.coerce.number().pipe(idSchema.max(2_147_483_647)).optional(),
   limit: z.coerce.number().int().min(1).max(100).default(30),
 });
 
-/** A message that was found, with who wrote it to whom. */
+/** A message in the search results. */
 export const foundMessageSchema = z.object({
   id: idSchema,
   appId: idSchema,
@@ -26,7 +26,7 @@ export const foundMessageSchema = z.object({
 });
 export type FoundMessage = z.infer<typeof foundMessageSchema>;
 
-/** Something that came in and never became a message, because a listener could not handle it. */
+/** An inbound event that did not become a message, because a listener failed to handle it. */
 export const stuckInboundSchema = z.object({
   eventId: z.uuid(),
   type: z.string(),
@@ -38,12 +38,12 @@ export const stuckInboundSchema = z.object({
 });
 export type StuckInbound = z.infer<typeof stuckInboundSchema>;
 
-/** What a search has found, newest first. */
+/** Search results, newest first. */
 export const messageSearchSchema = z.object({
   items: z.array(foundMessageSchema),
-  /** What came in and is no message yet. */
+  /** Inbound events that did not become a message yet. */
   stuck: z.array(stuckInboundSchema),
-  /** Texts were looked for in the newest messages alone: in so many; `null`: in all there are. */
+  /** How many of the newest messages were searched by text; `null`: all of them. */
   searchedNewest: z.int().nullable(),
 });
 export type MessageSearch = z.infer<typeof messageSearchSchema>;

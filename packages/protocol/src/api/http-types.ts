@@ -9,9 +9,9 @@ import type { replayEntryQuery } from './replays.ts';
 type Sent<Schema extends z.ZodType> = z.input<Schema>;
 type Answered<Schema extends z.ZodType> = z.output<Schema>;
 
-/** The shapes of http.ts as types, for clients that carry no schemas. */
-export type StartVisit = Sent<typeof http.startVisitBody>;
-export type Visit = Answered<typeof http.visitSchema>;
+/** The shapes of http.ts as types, for clients that do not bundle the schemas. */
+export type StartVisitRequest = Sent<typeof http.startVisitBody>;
+export type VisitTokens = Answered<typeof http.visitSchema>;
 export type Me = Answered<typeof http.meSchema>;
 export type OfflineMessage = Sent<typeof http.offlineMessageBody>;
 export type StoredOfflineMessage = Answered<typeof http.storedOfflineMessageSchema>;
@@ -20,20 +20,20 @@ export type StoredMessage = Answered<typeof http.storedMessageSchema>;
 export type Login = Sent<typeof http.loginBody>;
 export type AvailabilityChange = Sent<typeof http.availabilityBody>;
 export type Reply = Sent<typeof http.replyBody>;
-export type Transfer = Sent<typeof http.transferBody>;
-export type CloseCase = Sent<typeof http.closeCaseBody>;
-export type Accepted = Answered<typeof http.acceptedSchema>;
+export type TransferRequest = Sent<typeof http.transferBody>;
+export type CloseCaseRequest = Sent<typeof http.closeCaseBody>;
+export type AcceptedQueueItem = Answered<typeof http.acceptedSchema>;
 export type Problem = Answered<typeof http.problemSchema>;
 
 /** A page of a list; `next` is the cursor of the page after it. */
 export interface Page<Item> {
-  readonly items: readonly Item[];
+  readonly items: Item[];
   readonly next: string | null;
 }
 /** Which page of a list. */
 export interface PageQuery {
   readonly cursor?: string;
-  /** 1 to 100, 50 where nothing is said. */
+  /** 1 to 100; 50 by default. */
   readonly limit?: number;
 }
 /** Which queue items. */
@@ -53,27 +53,27 @@ export interface SessionQuery extends PageQuery {
 }
 /** Which deliveries. */
 export type DeliveryQuery = Partial<Sent<typeof deliveryQuery>> & PageQuery;
-/** Which updates of providers. */
+/** Which webhook events. */
 export type WebhookEventQuery = Partial<Sent<typeof webhookEventQuery>> & PageQuery;
-/** Which mails. */
+/** Which inbound emails. */
 export type EmailQuery = Partial<Sent<typeof emailQuery>> & PageQuery;
-export type EmailPreview = Answered<typeof emailPreviewSchema>;
+export type EmailRecordPreview = Answered<typeof emailPreviewSchema>;
 /** Which events of the log. */
 export type EventQuery = Partial<Sent<typeof eventQuery>>;
-/** Which events that listeners could not handle. */
-export type ParkedFilter = Sent<typeof parkedFilterSchema>;
+/** Which parked events. */
+export type ParkedEventFilter = Sent<typeof parkedFilterSchema>;
 /** Which events of a replay. */
 export type ReplayEntryQuery = Partial<Sent<typeof replayEntryQuery>> & PageQuery;
-/** A message as it was stored. */
+/** A stored reply or note. */
 export interface Replied {
   readonly message: Message;
 }
-/** A channel's settings as they are written: secrets with them. */
+/** Changes to a channel's settings, secrets included. */
 export interface ChannelChange {
   readonly enabled?: boolean;
   readonly settings?: Readonly<Record<string, unknown>>;
 }
-/** A channel that is added, or replaced. */
+/** A channel to add or replace. */
 export interface NewChannel extends ChannelChange {
   readonly kind: string;
 }

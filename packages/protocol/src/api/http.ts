@@ -15,7 +15,7 @@ import {
   sessionSchema,
 } from './models.ts';
 
-/** What a visitor's page may say of the person who visits. */
+/** The profile that a page provides for its visitor. */
 export const profileSchema = z.strictObject({
   name: z.string().min(1).max(200).optional(),
   email: z.email().max(320).optional(),
@@ -26,7 +26,7 @@ export const profileSchema = z.strictObject({
     .optional(),
 });
 
-/** Begins or resumes a visit. `identity` is proven by the app: HMAC-SHA256 of the external id with its secret, in hex. */
+/** Starts or resumes a visit. `identity` is signed by the app: HMAC-SHA256 of the external id with its secret, in hex. */
 export const startVisitBody = z.strictObject({
   appKey: z.string().min(1).max(64),
   channel: z.string().min(1).max(64).default('web'),
@@ -38,7 +38,7 @@ export const startVisitBody = z.strictObject({
 
 export const refreshBody = z.strictObject({ refreshToken: z.string().min(1).max(200) });
 
-/** Tokens: the access token goes into `Authorization: Bearer`, the refresh token is exchanged once for new ones. */
+/** The access token is sent as `Authorization: Bearer`; the refresh token is exchanged once for new tokens. */
 export const tokensSchema = z.object({
   accessToken: z.string(),
   expiresInSeconds: z.int(),
@@ -48,50 +48,50 @@ export const tokensSchema = z.object({
 export const visitSchema = tokensSchema.extend({
   customer: customerSchema,
   session: sessionSchema,
-  /** Whether a session was there already. */
+  /** Whether the session already existed. */
   resumed: z.boolean(),
 });
 
-/** What a person writes: something that can be seen. */
+/** Text that is not blank. */
 const writtenText = z.string().max(10_000).regex(/\S/, 'must not be blank');
 
-/** Where in line a conversation stands, from 1; the minutes are `null` where nobody can know. */
+/** The position of a conversation in its queue, from 1; the estimate is `null` if it cannot be made. */
 export const queuePositionSchema = z.object({
   position: z.int().positive(),
   estimateMinutes: z.int().positive().nullable(),
 });
 export type QueuePosition = z.infer<typeof queuePositionSchema>;
 
-/** Whether people are there by the app's business hours, and when that changes; `null`: not soon. */
+/** Whether the team is available by business hours, and when that changes; `null`: not soon. */
 export const teamAvailabilitySchema = z.object({
   isOpen: z.boolean(),
   changesAt: z.string().nullable(),
-  /** Whether anybody at the desk is online. */
+  /** Whether an agent is online. */
   isStaffed: z.boolean(),
-  /** Whether the chat offers to leave a message instead. */
+  /** Whether the chat offers the offline form. */
   hasOfflineForm: z.boolean(),
 });
 export type TeamAvailability = z.infer<typeof teamAvailabilitySchema>;
 
-/** The agent whom a customer talks to, as the customer sees them. */
+/** The agent of a conversation, as the customer sees them. */
 export const assignedAgentSchema = z.object({
   name: z.string(),
   availability: z.enum(['online', 'away', 'offline']),
 });
 export type AssignedAgent = z.infer<typeof assignedAgentSchema>;
 
-/** The customer who asks; `session` is `null` where none is active: the next message begins one. */
+/** The calling customer; `session` is `null` if none is active: the next message starts one. */
 export const meSchema = z.object({
   customer: customerSchema,
   session: sessionSchema.nullable(),
   opening: teamAvailabilitySchema,
-  /** `null` where the conversation does not wait for a person. */
+  /** `null` if the conversation is not waiting for an agent. */
   queuePosition: queuePositionSchema.nullable(),
-  /** Who answers; `null` where no person does. */
+  /** The assigned agent; `null` if there is none. */
   agent: assignedAgentSchema.nullable(),
 });
 
-/** A visitor's message: text, files by reference, or the wish for a video call. */
+/** A visitor's message: text, attachments by reference, or a video call request. */
 export const postMessageBody = z
   .strictObject({
     kind: z.enum(['text', 'attachment', 'video_call_request']).optional(),
@@ -107,31 +107,31 @@ export const postMessageBody = z
     path: ['text'],
   })
   .refine((body) => body.kind !== 'attachment' || body.attachments, {
-    message: 'are needed for this kind',
+    message: 'are required for this kind',
     path: ['attachments'],
   });
 
-/** Which app's opening is asked for. */
+/** Which app's team. */
 export const teamAvailabilityQuery = z.strictObject({ appKey: z.string().min(1).max(64) });
 
-/** What somebody leaves who found nobody there. */
+/** A message left while the team is offline. */
 export const offlineMessageBody = z.strictObject({
   name: z.string().trim().min(1).max(200),
   email: z.email().max(320),
   text: writtenText.max(5000),
 });
 
-/** Where it went: into a conversation by mail, or, where the app has no such channel, into this one. */
+/** Where the message will be answered: by email if the app has an email channel, otherwise in the chat. */
 export const storedOfflineMessageSchema = z.object({
-  /** The number to refer to; `null` where the case was closed in the meantime. */
+  /** The case number for reference; `null` if the case is already closed. */
   caseId: idSchema.nullable(),
   answeredBy: z.enum(['email', 'chat']),
 });
 
-/** What to call an uploaded file. */
+/** The name of an uploaded file. */
 export const uploadQuery = z.strictObject({
   name: z.string().min(1).max(255).default('file'),
-  /** The app that it is for; agents say it. */
+  /** The app that it is for; required for agents. */
   appId: z.coerce.number().pipe(idSchema).optional(),
 });
 
@@ -141,7 +141,7 @@ export const csatAnswerBody = csatAnswerSchema;
 export const typingBody = z.strictObject({ typing: z.boolean() });
 export const readBody = z.strictObject({ messageId: idSchema });
 
-/** The part of its content without which a customer's message of a kind says nothing. */
+/** The required part of the content, by kind of message. */
 const essential = {
   text: 'text',
   attachment: 'attachments',
@@ -151,7 +151,7 @@ const essential = {
   video_call_request: null,
 } as const;
 
-/** A message that an app's own back end brings in, from a channel of the kind `api`. */
+/** A message that an app's back end brings in from an `api` channel. */
 export const externalMessageBody = messageContainerSchema
   .pick({ channel: true, contactId: true, externalId: true })
   .extend({
@@ -177,10 +177,25 @@ export function pageOf<Item extends z.ZodType>(item: Item) {
   return z.object({ items: z.array(item), next: z.string().nullable() });
 }
 
-/** Where a page of a list begins and how long it is. */
+/** Where a page of a list starts, and its length. */
 export const pageQuery = z.strictObject({
   cursor: z.string().max(200).optional(),
   limit: z.coerce.number().int().min(1).max(100).default(50),
+});
+
+/** Which queue items. */
+export const queueItemQuery = pageQuery.extend({
+  status: queueItemSchema.shape.status.optional(),
+  queue: queueItemSchema.shape.queue.optional(),
+  appId: z.coerce.number().pipe(idSchema).optional(),
+});
+
+/** Which sessions; `assigned=me` are the calling agent's. */
+export const sessionQuery = pageQuery.extend({
+  assigned: z.literal('me').optional(),
+  agentType: sessionSchema.shape.agentType.optional(),
+  status: sessionSchema.shape.status.optional(),
+  appId: z.coerce.number().pipe(idSchema).optional(),
 });
 
 export const loginBody = z.strictObject({
@@ -188,7 +203,7 @@ export const loginBody = z.strictObject({
   password: z.string().min(1).max(200),
 });
 
-/** A person at the desk, as they and their administrators see them. */
+/** An agent, as they and administrators see them. */
 export const agentSchema = z.object({
   id: z.int(),
   email: z.string(),
@@ -207,13 +222,13 @@ export const availabilityBody = z.strictObject({
   capacity: z.int().min(1).max(100).optional(),
 });
 
-/** An agent's reply: a text, files by reference, or both, with choices under it. */
+/** An agent's reply: text, attachments by reference, or both, with optional quick replies. */
 export const replyBody = z
   .strictObject({
     text: writtenText.optional(),
     attachments: z.array(attachmentInputSchema).min(1).max(10).optional(),
     quickReplies: z.array(choiceSchema).min(1).max(13).optional(),
-    /** Under a comment: only whoever wrote it reads the answer. Elsewhere it means nothing. */
+    /** Reply to a comment as a private message. Ignored elsewhere. */
     privately: z.boolean().optional(),
   })
   .refine((body) => body.text !== undefined || body.attachments, {
@@ -238,10 +253,15 @@ export const transferBody = z.strictObject({
 
 export const closeCaseBody = z.strictObject({
   disposition: z.string().min(1).max(100),
-  /** What the disposition asks for, by the names of its fields. */
+  /** The values of the disposition's fields, by name. */
   fields: dispositionFieldsSchema.optional(),
   note: writtenText.optional(),
 });
+
+/** Tokens of an agent who logged in. */
+export const loginResultSchema = tokensSchema.extend({ agent: agentSchema });
+/** The customer after a change of their own profile. */
+export const ownProfileSchema = z.object({ customer: customerSchema });
 
 export const acceptedSchema = z.object({ queueItem: queueItemSchema, session: sessionSchema });
 export const storedMessageSchema = z.object({ message: messageSchema, session: sessionSchema });
@@ -249,14 +269,36 @@ export const replySchema = z.object({ message: messageSchema });
 export const sessionAnswerSchema = z.object({ session: sessionSchema });
 export const caseAnswerSchema = z.object({ case: caseSchema });
 
-/** RFC 9457: what every error looks like. `errors` names the fields at fault. */
+/** The body of every error (RFC 9457). `errors` lists the invalid fields. */
 export const problemSchema = z.object({
   type: z.string(),
   title: z.string(),
   status: z.int(),
   detail: z.string(),
   code: z.string(),
-  /** A number to quote when asking for help. */
+  /** The id of the request, to quote in a support request. */
   instance: z.string(),
   errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
+});
+
+/** A list that is returned whole. */
+export function itemsOf<Item extends z.ZodType>(item: Item) {
+  return z.object({ items: z.array(item) });
+}
+
+/** The bytes of a file, which are not described further. */
+export const binaryResponse = z.unknown().meta({ type: 'string', format: 'binary' });
+
+/** Server-sent events. */
+export const eventStreamResponse = z.unknown().meta({ type: 'string', description: 'text/event-stream' });
+
+/** Plain text. */
+export const textResponse = z.string();
+
+/** A kind of problem, and whether retrying can help. */
+export const problemKindSchema = z.object({
+  code: z.string(),
+  title: z.string(),
+  status: z.int(),
+  retryable: z.boolean(),
 });

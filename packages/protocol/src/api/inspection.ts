@@ -8,11 +8,11 @@ const appId = z.coerce.number().pipe(idSchema.max(2_147_483_647));
 const name = z.string().min(1).max(100);
 const instant = z.iso.datetime({ offset: true });
 
-/** What has become of an event at all of its listeners: the worst of it. */
+/** The worst outcome of an event at all its listeners. */
 export const eventOutcomeSchema = z.enum(['handled', 'waiting', 'parked', 'dead', 'discarded']);
 export type EventOutcome = z.infer<typeof eventOutcomeSchema>;
 
-/** An event as it stands in the log. */
+/** An event in the log. */
 export const loggedEventSchema = z.object({
   id: z.string(),
   type: z.string(),
@@ -30,21 +30,21 @@ export const loggedEventSchema = z.object({
 });
 export type LoggedEvent = z.infer<typeof loggedEventSchema>;
 
-/** An event in a list, with what has become of it. */
+/** An event in a list, with its outcome. */
 export const listedEventSchema = loggedEventSchema.extend({ outcome: eventOutcomeSchema });
 export type ListedEvent = z.infer<typeof listedEventSchema>;
 
-/** Events, newest first. A page may hold few, or none, and still have a next: so far was looked for them. */
+/** Events, newest first. A page may hold few or no events and still have a next page, because a search is limited. */
 export const eventPageSchema = z.object({
   items: z.array(listedEventSchema),
   next: z.string().nullable(),
-  /** How far back was looked, where the page is not full; `null`: to the beginning. */
+  /** How far back the search went, if the page is not full; `null`: to the start of the log. */
   searchedTo: z.string().nullable(),
 });
-export type EventPage = z.infer<typeof eventPageSchema>;
+export type LoggedEventPage = z.infer<typeof eventPageSchema>;
 
 export const eventQuery = z.strictObject({
-  /** One kind or several, separated by commas. */
+  /** One or more kinds, separated by commas. */
   type: z.string().min(1).max(1_000).optional(),
   key: z.string().min(1).max(300).optional(),
   appId: appId.optional(),
@@ -53,57 +53,57 @@ export const eventQuery = z.strictObject({
   outcome: eventOutcomeSchema.optional(),
   from: instant.optional(),
   until: instant.optional(),
-  /** A part of its data or its conversation; or the id of an event, or of what began it all. */
+  /** Part of the data or the conversation key, or the id of the event or of its chain. */
   text: z.string().min(1).max(200).optional(),
-  /** Newer than this event alone: what has come since. */
+  /** Only events newer than this one. */
   after: z.uuid().optional(),
   cursor: z.uuid().optional(),
   limit: pageQuery.shape.limit,
 });
 
-/** What one listener made of one event. */
+/** The outcome of one event at one listener. */
 export const listenerOutcomeSchema = z.object({
   listener: z.string(),
   /** What it does. */
   summary: z.string(),
   outcome: z.enum(['done', 'skipped', 'pending', 'parked', 'dead', 'discarded']),
-  /** Of the attempt that brought it through. */
+  /** Start of the successful attempt. */
   startedAt: z.string().nullable(),
   finishedAt: z.string().nullable(),
   durationMs: z.number().nullable(),
   attempt: z.int().nullable(),
-  /** Attempts that failed, oldest first. */
+  /** Failed attempts, oldest first. */
   failures: z.array(attemptFailureSchema),
-  /** When it is tried again; `null` where it is not. */
+  /** When it is retried; `null` if it is not. */
   retryAt: z.string().nullable(),
-  /** Who has discarded it, at `finishedAt`: the listener never handles it; `null` where nobody has. */
+  /** Who discarded it at `finishedAt`, so that the listener never handles it; `null` if it was not discarded. */
   discardedBy: z.string().nullable(),
 });
 export type ListenerOutcome = z.infer<typeof listenerOutcomeSchema>;
 
-/** A message of an event for the subscribers of a channel. */
-export const toldSchema = z.object({
+/** The broadcast of an event on one topic. */
+export const eventBroadcastSchema = z.object({
   topic: z.string(),
-  /** What clients bind to. */
+  /** The name that clients bind to. */
   event: z.string(),
   status: z.enum(['sent', 'pending']),
-  /** When it was handed to the gateway; `null` where it was not yet, or nobody remembers. */
+  /** When it was published to the gateway; `null` if it was not yet, or the record has expired. */
   at: z.string().nullable(),
 });
-export type Told = z.infer<typeof toldSchema>;
+export type EventBroadcast = z.infer<typeof eventBroadcastSchema>;
 
-/** An event of a chain, with all that became of it. */
+/** An event of a chain, with its outcomes. */
 export const chainedEventSchema = loggedEventSchema.extend({
   listeners: z.array(listenerOutcomeSchema),
-  broadcasts: z.array(toldSchema),
+  broadcasts: z.array(eventBroadcastSchema),
   deliveries: z.array(deliverySchema),
 });
 export type ChainedEvent = z.infer<typeof chainedEventSchema>;
 
-/** Each time that a listener handled an event again, because somebody wanted it. */
+/** One replay of an event for a listener. */
 export const eventReplaySchema = replayEntrySchema.extend({ actor: z.string(), createdAt: z.string() });
 
-/** One event with its whole story. */
+/** One event with its chain, outcomes and replays. */
 export const eventStorySchema = z.object({
   event: loggedEventSchema,
   listeners: z.array(listenerOutcomeSchema),
@@ -114,25 +114,25 @@ export const eventStorySchema = z.object({
 });
 export type EventStory = z.infer<typeof eventStorySchema>;
 
-/** A listener as people see it: what it listens to, and how it is doing. */
+/** A listener with its events and progress. */
 export const subscriptionStateSchema = z.object({
   name: z.string(),
   summary: z.string(),
   events: z.array(z.string()),
   mode: z.enum(['sync', 'queued', 'broadcast']),
-  /** `retired` ones have checkpoints in the database but no listener in this version. */
+  /** `retired`: it has checkpoints in the database, but no listener in this version. */
   status: z.enum(['active', 'paused', 'retired']),
   pauseReason: z.string().nullable(),
-  /** Events that it has before it, over all partitions. */
+  /** Events that it has not reached yet, over all partitions. */
   lag: z.int(),
-  /** Since when the oldest of these waits; `null` where none does. */
+  /** Since when the oldest of them waits; `null` if there is none. */
   behindSince: z.string().nullable(),
   parked: z.int(),
   dead: z.int(),
 });
 export type SubscriptionState = z.infer<typeof subscriptionStateSchema>;
 
-/** Which parked events are meant; what is absent matches all. */
+/** Which parked events; absent fields match all. */
 export const parkedFilterSchema = z.strictObject({
   subscription: name.optional(),
   eventId: z.uuid().optional(),
@@ -142,7 +142,7 @@ export const parkedFilterSchema = z.strictObject({
   status: z.enum(['waiting', 'dead']).optional(),
 });
 
-/** An event that a listener could not handle. */
+/** An event that a listener failed to handle. */
 export const parkedEventSchema = z.object({
   subscription: z.string(),
   eventId: z.string(),
@@ -157,7 +157,18 @@ export const parkedEventSchema = z.object({
   lastError: z.string().nullable(),
   failures: z.array(attemptFailureSchema),
   parkedAt: z.string(),
-  /** The replay that failed at it; `null` where it was the event itself. */
+  /** The replay that failed; `null` for the event itself. */
   replayId: z.int().nullable(),
 });
 export type ParkedEvent = z.infer<typeof parkedEventSchema>;
+
+/** Retries the matching parked events; `editedData` replaces the data of a single event for this listener. */
+export const retryParkedBody = z.strictObject({
+  filter: parkedFilterSchema,
+  editedData: z.record(z.string(), z.unknown()).optional(),
+});
+export const discardParkedBody = z.strictObject({ filter: parkedFilterSchema });
+/** How many parked events were retried. */
+export const retriedSchema = z.object({ retried: z.int() });
+/** How many parked events were discarded. */
+export const discardedSchema = z.object({ discarded: z.int() });

@@ -1,15 +1,15 @@
 import { z } from 'zod';
 import { dispositionFieldsSchema } from './dispositions.ts';
 
-/** A row's number in our database: a positive safe integer. */
+/** The id of a row in our database: a positive safe integer. */
 export const idSchema = z.int().positive();
 const instant = z.iso.datetime({ offset: true });
 
-/** Who answers a session: the bot, or a person at the desk. */
+/** Who handles a session: the bot, or a live agent. */
 export const agentTypeSchema = z.enum(['bot', 'live']);
 export type AgentType = z.infer<typeof agentTypeSchema>;
 
-/** What kinds of message exist. Customers write the first six; `note` is seen by agents only, `system` by all. */
+/** The kinds of message. Customers send the first six; `note` is visible to agents only, `system` to everyone. */
 export const messageKindSchema = z.enum([
   'text',
   'attachment',
@@ -22,7 +22,7 @@ export const messageKindSchema = z.enum([
 ]);
 export type MessageKind = z.infer<typeof messageKindSchema>;
 
-/** A file somewhere else: we keep its address, not its bytes. */
+/** A file hosted elsewhere: only its URL is stored. */
 export const linkedFileSchema = z.strictObject({
   type: z.enum(['image', 'audio', 'video', 'file']),
   url: z.url({ protocol: /^https?$/ }).max(2048),
@@ -31,15 +31,15 @@ export const linkedFileSchema = z.strictObject({
   sizeBytes: z.int().nonnegative().optional(),
 });
 
-/** A file of a message. */
+/** An attachment of a message. */
 export const attachmentSchema = linkedFileSchema.extend({
-  /** Present where we keep its bytes: then `url` is an address of ours, which works for some hours. */
+  /** Present if we store the file: then `url` is a signed link, which works for some hours. */
   fileId: z.uuid().optional(),
-  /** Why we could not fetch it from the provider, whose address `url` still is. */
+  /** Why the file could not be fetched from the provider; `url` is still the provider's. */
   problem: z.string().max(300).optional(),
 });
 
-/** A file for a message that is being written: one that was uploaded, or one somewhere else. */
+/** An attachment of a new message: an uploaded file, or a file hosted elsewhere. */
 export const attachmentInputSchema = z.union([z.strictObject({ fileId: z.uuid() }), linkedFileSchema]);
 export type AttachmentInput = z.infer<typeof attachmentInputSchema>;
 export type Attachment = z.infer<typeof attachmentSchema>;
@@ -51,7 +51,7 @@ export const choiceSchema = z.strictObject({
 });
 export type Choice = z.infer<typeof choiceSchema>;
 
-/** A button under a message: it either posts its payload back or opens an address. */
+/** A button under a message: it sends its payload or opens a URL. */
 export const buttonSchema = z.union([
   choiceSchema,
   z.strictObject({ title: z.string().min(1).max(80), url: z.url({ protocol: /^https?$/ }).max(2048) }),
@@ -65,7 +65,7 @@ export const csatAnswerSchema = z.strictObject({
 });
 export type CsatAnswer = z.infer<typeof csatAnswerSchema>;
 
-/** Who wrote a message. `id` is the customer's or the agent's number. */
+/** Who wrote a message. `id` is the customer's or the agent's. */
 export const senderSchema = z.strictObject({
   type: z.enum(['customer', 'bot', 'agent', 'system']),
   id: idSchema.optional(),
@@ -73,17 +73,17 @@ export const senderSchema = z.strictObject({
 });
 export type Sender = z.infer<typeof senderSchema>;
 
-/** What a mail has besides its text. The whole of it is kept, and can be asked for. */
+/** What an email has besides its text. The full email is stored too. */
 export const emailDetailsSchema = z.strictObject({
   subject: z.string().max(500).optional(),
-  /** Who wrote, where that is not the conversation's own contact. */
+  /** The sender, if it is not the conversation's contact. */
   from: z.string().max(320).optional(),
-  /** A machine wrote it: an answer to a mail of ours, or something to many. No machine of ours answers. */
+  /** Written automatically: a reply to one of our emails, or bulk mail. It gets no automatic reply. */
   automatic: z.enum(['reply', 'bulk']).optional(),
 });
 export type EmailDetails = z.infer<typeof emailDetailsSchema>;
 
-/** What a message says, whatever its direction: the part that a channel translates to and from its own form. */
+/** The content of a message in either direction, which channels translate to and from their own format. */
 export const messageContentSchema = z.strictObject({
   text: z.string().max(10_000).optional(),
   attachments: z.array(attachmentSchema).max(10).optional(),
@@ -97,11 +97,11 @@ export const messageContentSchema = z.strictObject({
 });
 export type MessageContent = z.infer<typeof messageContentSchema>;
 
-/** How far an outgoing message has come; a customer's own message is `received`. */
+/** The delivery status of a reply; a customer's message is `received`. */
 export const deliveryStatusSchema = z.enum(['received', 'pending', 'sent', 'delivered', 'read', 'failed']);
 export type DeliveryStatus = z.infer<typeof deliveryStatusSchema>;
 
-/** A message of a conversation, as it stood when its event was raised. */
+/** A message of a conversation; in an event, as it was when the event was raised. */
 export const messageSchema = z.strictObject({
   id: idSchema,
   appId: idSchema,
@@ -120,7 +120,7 @@ export const messageSchema = z.strictObject({
 });
 export type Message = z.infer<typeof messageSchema>;
 
-/** A customer's session on one channel (the PRD's `SessionUser`). `path` says where in the journey it stands. */
+/** A customer's session on one channel (the PRD's `SessionUser`). `path` is its place in the journey. */
 export const sessionSchema = z.strictObject({
   id: idSchema,
   appId: idSchema,
@@ -137,7 +137,7 @@ export const sessionSchema = z.strictObject({
 });
 export type Session = z.infer<typeof sessionSchema>;
 
-/** A support case: opened when a person is needed, closed with a disposition or by time-out. */
+/** A case: opened when an agent is needed, closed with a disposition or by timeout. */
 export const caseSchema = z.strictObject({
   id: idSchema,
   appId: idSchema,
@@ -150,7 +150,7 @@ export const caseSchema = z.strictObject({
   subject: z.string().max(200).nullable(),
   assignedAgentId: idSchema.nullable(),
   disposition: z.string().max(100).nullable(),
-  /** What the disposition asked for. */
+  /** The values of the disposition's fields. */
   dispositionFields: dispositionFieldsSchema.default({}),
   closedBy: z.enum(['agent', 'timeout', 'automatic']).nullable(),
   closedAt: instant.nullable(),
@@ -158,7 +158,7 @@ export const caseSchema = z.strictObject({
 });
 export type Case = z.infer<typeof caseSchema>;
 
-/** A place in a queue, waiting for an agent. */
+/** A case's place in a queue. */
 export const queueItemSchema = z.strictObject({
   id: idSchema,
   appId: idSchema,
@@ -176,18 +176,18 @@ export const queueItemSchema = z.strictObject({
 });
 export type QueueItem = z.infer<typeof queueItemSchema>;
 
-/** A person or a visitor who writes to us. */
+/** A customer, known or anonymous. */
 export const customerSchema = z.strictObject({
   id: idSchema,
   appId: idSchema,
-  /** The conversation in which we first met them; it orders their profile events with their messages. */
+  /** The customer's first conversation; it orders profile events with messages. */
   conversationKey: z.string().min(1).max(300),
   externalId: z.string().max(200).nullable(),
   name: z.string().max(200).nullable(),
   email: z.string().max(320).nullable(),
   phone: z.string().max(32).nullable(),
   locale: z.string().max(35).nullable(),
-  /** True once an identity was proven by the app's own signature. */
+  /** Whether the app has verified the customer's identity with its signature. */
   verified: z.boolean(),
   attributes: z.record(z.string().max(64), z.union([z.string().max(1000), z.number(), z.boolean()])),
   createdAt: instant,
@@ -204,13 +204,13 @@ export const csatSurveySchema = z.strictObject({
 });
 export type CsatSurvey = z.infer<typeof csatSurveySchema>;
 
-/** One update of a provider's webhook, kept raw before anything is made of it. */
+/** One webhook event of a provider, stored as received. */
 export const webhookEventLogSchema = z.strictObject({
   id: idSchema,
   appId: idSchema,
   channel: z.string().min(1).max(64),
   provider: z.string().min(1).max(32),
-  /** The provider's own number for this update: what duplicates are known by. */
+  /** The provider's id of the event, which identifies duplicates. */
   deduplicationKey: z.string().min(1).max(300),
   conversationKey: z.string().min(1).max(300),
   payload: z.record(z.string(), z.unknown()),
@@ -218,14 +218,14 @@ export const webhookEventLogSchema = z.strictObject({
 });
 export type WebhookEventLog = z.infer<typeof webhookEventLogSchema>;
 
-/** A message from outside, translated into our terms but not yet stored (the PRD's message container). */
+/** A message from a provider, translated but not stored yet (the PRD's message container). */
 export const messageContainerSchema = z.strictObject({
   appId: idSchema,
   channel: z.string().min(1).max(64),
-  /** Who wrote, in the channel's own terms: a page-scoped id, an address. */
+  /** The sender in the channel's terms: a page-scoped id, an email address. */
   contactId: z.string().min(1).max(200),
   conversationKey: z.string().min(1).max(300),
-  /** The channel's own number for the message: a repeated one is stored once. */
+  /** The channel's id of the message; duplicates are stored once. */
   externalId: z.string().min(1).max(300),
   kind: messageKindSchema,
   content: messageContentSchema,
@@ -236,7 +236,7 @@ export const messageContainerSchema = z.strictObject({
     locale: z.string().max(35).optional(),
     attributes: customerSchema.shape.attributes.optional(),
   }),
-  /** Present where the message was written under social content: a post, a comment. */
+  /** Present if the message was written under social content: a post or a comment. */
   social: z
     .strictObject({
       platform: z.string().min(1).max(32),
@@ -250,9 +250,28 @@ export const messageContainerSchema = z.strictObject({
 export type MessageContainer = z.infer<typeof messageContainerSchema>;
 
 /**
- * The ordering key of a conversation: everything about one contact on one channel of one app is in one order.
- * Known before any session exists, and stable across sessions.
+ * The ordering key of a conversation: events about one contact on one channel of one app are handled in order.
+ * It is known before a session exists, and stable across sessions.
  */
 export function conversationKey(appId: number, channel: string, contactId: string): string {
   return `${appId}/${channel}:${contactId}`;
+}
+
+/** The parts of a conversation key. */
+export interface ConversationKeyParts {
+  readonly appId: number;
+  readonly channel: string;
+  readonly contactId: string;
+}
+
+/**
+ * Splits a conversation key into its parts.
+ * @throws Error for a text that `conversationKey` cannot have made.
+ */
+export function parseConversationKey(key: string): ConversationKeyParts {
+  const [, appId, channel, contactId] = /^(\d+)\/([^:]+):(.*)$/s.exec(key) ?? [];
+  if (appId === undefined || channel === undefined || contactId === undefined) {
+    throw new Error(`Not a conversation key: ${JSON.stringify(key.slice(0, 100))}`);
+  }
+  return { appId: Number(appId), channel, contactId };
 }

@@ -1,27 +1,27 @@
 import { z } from 'zod';
 import { idSchema } from './models.ts';
 
-/** A queue, and how it is doing. */
+/** The state of a queue. */
 export const queueStateSchema = z.object({
   appId: idSchema,
   appName: z.string(),
   queue: z.string(),
   waiting: z.int(),
-  /** Since when whoever has waited longest does so; `null` where nobody waits. */
+  /** Since when the longest-waiting conversation waits; `null` if the queue is empty. */
   waitingSince: z.string().nullable(),
-  /** Conversations that agents have from this queue. */
+  /** Conversations of this queue assigned to agents. */
   served: z.int(),
   /** Over the last day. */
   taken: z.int(),
   abandoned: z.int(),
-  /** Until an agent had them, on average over the last day; `null` where nobody was taken. */
+  /** Mean wait until an agent accepted, over the last day; `null` if none was accepted. */
   meanWaitSeconds: z.int().nullable(),
-  /** What those who wait need, and how many of them do. */
+  /** Skills that waiting conversations require, with the number of conversations. */
   skills: z.record(z.string(), z.int()),
 });
 export type QueueState = z.infer<typeof queueStateSchema>;
 
-/** Somebody at the desk, and how much they can still take. */
+/** An agent with their load and capacity. */
 export const queueAgentSchema = z.object({
   id: idSchema,
   name: z.string(),
@@ -32,7 +32,7 @@ export const queueAgentSchema = z.object({
 });
 export type QueueAgent = z.infer<typeof queueAgentSchema>;
 
-/** All queues, and who is there for them. */
+/** All queues and the available agents. */
 export const queueOverviewSchema = z.object({
   queues: z.array(queueStateSchema),
   agents: z.array(queueAgentSchema),

@@ -6,14 +6,14 @@ import { idSchema } from './models.ts';
 const appId = idSchema.max(2_147_483_647);
 const instant = z.iso.datetime({ offset: true });
 
-/** Which events are to run again; what is absent matches all. */
+/** Which events to replay; absent fields match all. */
 export const replayFilterSchema = z
   .strictObject({
     eventId: z.uuid().optional(),
     types: z.array(z.enum(eventNames)).min(1).max(eventNames.length).optional(),
     appId: appId.optional(),
     key: z.string().min(1).max(300).optional(),
-    /** From this instant on. */
+    /** From this instant. */
     from: instant.optional(),
     /** Before this instant. */
     until: instant.optional(),
@@ -22,31 +22,31 @@ export const replayFilterSchema = z
     message: 'must not be empty: an empty filter would match all events',
   })
   .refine(({ from, until }) => !from || !until || Date.parse(from) < Date.parse(until), {
-    message: 'must be later than the beginning',
+    message: 'must be later than `from`',
     path: ['until'],
   });
 export type ReplayFilter = z.infer<typeof replayFilterSchema>;
 
-/** What is to run again: these listeners, and no others, for the events that match. */
+/** Replays matching events for the named listeners only. */
 export const replayRequestSchema = z.strictObject({
   listeners: z
     .array(z.string().min(1).max(100))
     .min(1)
     .max(50)
-    .refine((names) => new Set(names).size === names.length, { message: 'names a listener twice' }),
+    .refine((names) => new Set(names).size === names.length, { message: 'must be unique' }),
   filter: replayFilterSchema,
 });
 export type ReplayRequest = z.infer<typeof replayRequestSchema>;
 
-/** A replay to be started; `expected` refuses it where another number of runs than this would be made. */
+/** Starts a replay; it is rejected if the number of runs differs from `expected`. */
 export const startReplayBody = replayRequestSchema.extend({ expected: z.int().min(0).optional() });
 export type StartReplay = z.infer<typeof startReplayBody>;
 
-/** What a replay would run; it changes nothing. */
+/** Preview of a replay. */
 export const replayPreviewSchema = z.object({
-  /** Events that match and that one of the listeners hears. */
+  /** Matching events of the listeners. */
   events: z.int(),
-  /** The first of them, in the order of the log. */
+  /** The first of them, in log order. */
   sample: z.array(
     z.object({
       id: z.string(),
@@ -66,16 +66,16 @@ export const replayPreviewSchema = z.object({
       run: z.int(),
       /** Events that its condition skips. */
       skipped: z.int(),
-      /** Events that it has yet to handle, or that wait among its dead letters: they need no replay. */
+      /** Events that it has not handled yet, or that are parked: they need no replay. */
       notYet: z.int(),
     }),
   ),
-  /** What a person should think of before. */
+  /** What to consider before starting. */
   warning: z.string(),
 });
 export type ReplayPreview = z.infer<typeof replayPreviewSchema>;
 
-/** A replay, and how far it has come. */
+/** A replay with its progress. */
 export const replaySchema = z.object({
   id: z.int(),
   actor: z.string(),
@@ -83,7 +83,7 @@ export const replaySchema = z.object({
   filter: z.record(z.string(), z.unknown()),
   status: z.enum(['running', 'done', 'cancelled']),
   createdAt: z.string(),
-  /** When its last event was dealt with; `null` while it runs. */
+  /** When its last event finished; `null` while it runs. */
   finishedAt: z.string().nullable(),
   waiting: z.int(),
   done: z.int(),
@@ -93,20 +93,20 @@ export const replaySchema = z.object({
 });
 export type Replay = z.infer<typeof replaySchema>;
 
-/** What has become of an event that is run again by a listener. */
+/** The outcome of one event of a replay at one listener. */
 export const replayEntryStateSchema = z.enum(['waiting', 'done', 'skipped', 'dead', 'cancelled']);
 export type ReplayEntryState = z.infer<typeof replayEntryStateSchema>;
 
 /** One failed attempt of a listener at an event. */
 export const attemptFailureSchema = z.object({
-  /** When the attempt began. */
+  /** Start of the attempt. */
   at: z.string(),
   error: z.string(),
   durationMs: z.number(),
   node: z.string(),
 });
 
-/** One event, run again by one listener. */
+/** One event replayed for one listener. */
 export const replayEntrySchema = z.object({
   replayId: z.int(),
   listener: z.string(),
@@ -116,9 +116,9 @@ export const replayEntrySchema = z.object({
   status: replayEntryStateSchema,
   attempts: z.int(),
   failures: z.array(attemptFailureSchema),
-  /** When it was dealt with; `null` while it waits. */
+  /** When it finished; `null` while it waits. */
   finishedAt: z.string().nullable(),
-  /** How long the attempt took that brought it through. */
+  /** Duration of the successful attempt. */
   durationMs: z.number().nullable(),
 });
 export type ReplayEntry = z.infer<typeof replayEntrySchema>;

@@ -1,22 +1,22 @@
 import { z } from 'zod';
 
-/** One thing that can be set, as a form shows it. */
+/** One setting as a form field. */
 export const settingFieldSchema = z.object({
-  /** Where it is in the settings, as in `smtp.host`. */
+  /** Its path in the settings, such as `smtp.host`. */
   path: z.string(),
   title: z.string(),
-  /** What it is good for. */
+  /** What the setting does. */
   help: z.string().nullable(),
-  /** `secret` is written and never read; `json` is what no simpler form fits. */
+  /** `secret`: can be written but not read; `json`: too complex for a simpler field. */
   type: z.enum(['text', 'secret', 'number', 'integer', 'switch', 'choice', 'list', 'json']),
-  /** Whether it may have several lines. */
+  /** Whether it is edited in several lines. */
   isLong: z.boolean(),
-  /** Whether it is any text of ours, so that a random one is best. */
+  /** Whether its value is our own choice, so that a generated one is best. */
   isOwn: z.boolean(),
   isRequired: z.boolean(),
-  /** Whether `null` means something: as that there is no limit. */
+  /** Whether `null` is allowed, for example for no limit. */
   isNullable: z.boolean(),
-  /** What holds where nothing is set; absent where nothing does. */
+  /** The default; absent if there is none. */
   default: z.unknown().optional(),
   choices: z.array(z.object({ value: z.string(), label: z.string() })),
   min: z.number().nullable(),
@@ -24,9 +24,9 @@ export const settingFieldSchema = z.object({
 });
 export type SettingField = z.infer<typeof settingFieldSchema>;
 
-/** Things that are set together. */
+/** A group of settings. */
 export const settingGroupSchema = z.object({
-  /** Where they are in the settings, as in `smtp`; empty for those at the top. */
+  /** Its path in the settings, such as `smtp`; empty at the top level. */
   path: z.string(),
   title: z.string().nullable(),
   help: z.string().nullable(),
@@ -36,41 +36,50 @@ export const settingGroupSchema = z.object({
 });
 export type SettingGroup = z.infer<typeof settingGroupSchema>;
 
-/** A kind of channel, and what a channel of it must be told. */
+/** The form of some settings. */
+export const settingFormSchema = z.object({ groups: z.array(settingGroupSchema) });
+
+/** A kind of channel with its settings. */
 export const channelKindSchema = z.object({
   kind: z.string(),
   title: z.string(),
   summary: z.string(),
-  /** What is to be done at the provider, in order; `{webhook}` stands for our address, `{verifyToken}` for a setting. */
+  /** Setup steps at the provider; `{webhook}` is replaced with our webhook URL, `{verifyToken}` with the setting. */
   steps: z.array(z.string()),
   groups: z.array(settingGroupSchema),
-  /** Whether the provider calls an address of ours. */
+  /** Whether the provider calls a webhook. */
   hasWebhook: z.boolean(),
-  /** Whether its credentials can be tried. */
+  /** Whether its credentials can be tested. */
   isTestable: z.boolean(),
-  /** Whether we can tell the provider our address. */
+  /** Whether we can register the webhook URL with the provider. */
   isConnectable: z.boolean(),
 });
 export type ChannelKind = z.infer<typeof channelKindSchema>;
 
-/** A channel as an administrator sees it: everything but its secrets. */
+/** All kinds of channel; `mailServer` is where email for channels is received, `null` where it is not. */
+export const channelKindListSchema = z.object({
+  items: z.array(channelKindSchema),
+  mailServer: z.string().nullable(),
+});
+
+/** A channel as administrators see it, without its secrets. */
 export const configuredChannelSchema = z.object({
   name: z.string(),
   kind: z.string(),
   enabled: z.boolean(),
-  /** What is set, without what is secret. */
+  /** The settings without secrets. */
   settings: z.record(z.string(), z.unknown()),
   /** The paths of the secrets that are set, such as `smtp.password`. */
   secrets: z.array(z.string()),
-  /** Where its provider calls; `null` where nobody does. */
+  /** The webhook URL; `null` if the channel has no webhook. */
   webhookUrl: z.string().nullable(),
 });
 export type ConfiguredChannel = z.infer<typeof configuredChannelSchema>;
 
-/** What came of trying a channel's credentials. */
+/** The result of testing a channel's credentials. */
 export const channelTestSchema = z.object({
   ok: z.boolean(),
-  /** Why it does not work. */
+  /** Why the test failed. */
   reason: z.string().nullable(),
 });
 export type ChannelTest = z.infer<typeof channelTestSchema>;

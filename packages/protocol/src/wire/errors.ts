@@ -1,6 +1,6 @@
 /**
- * Every problem a caller can be told of: its HTTP status, its title, and whether trying again can help.
- * The codes are part of the API: they are the last segment of the problem's `type`.
+ * Every problem that the API returns: its HTTP status, its title, and whether retrying can help.
+ * The codes are part of the API: a code is the last segment of the problem's `type`.
  */
 export const problems = {
   bad_request: { status: 400, title: 'Malformed request', retryable: false },
@@ -40,14 +40,15 @@ export const problems = {
   unavailable: { status: 503, title: 'Service unavailable', retryable: true },
 } as const satisfies Record<string, { status: number; title: string; retryable: boolean }>;
 
+/** The code of a problem. */
 export type ProblemCode = keyof typeof problems;
 
-/** A fault with a place in the table above; `detail` is written for the person who reads the answer. */
+/** An error with a code of the table above; `detail` is written for the reader of the response. */
 export class ProblemError extends Error {
   override readonly name = 'ProblemError';
   readonly code: ProblemCode;
   readonly detail: string;
-  /** The fields at fault, where there are some: `path` as in `message.text`. */
+  /** The invalid fields, if any: `path` as in `message.text`. */
   readonly fields: readonly { readonly path: string; readonly message: string }[];
 
   constructor(

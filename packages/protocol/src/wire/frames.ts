@@ -1,11 +1,11 @@
 import { z } from 'zod';
 
-/** The version of the Pusher Channels protocol that our gateway speaks. */
+/** The version of the Pusher Channels protocol that the gateway implements. */
 export const pusherProtocolVersion = 7;
 
 /**
- * Why a gateway refuses a client or ends its connection. Below 4100: do not come back unchanged; from 4100: come
- * back after a while; from 4200: come back at once; from 4300: told only, the connection stays.
+ * Why the gateway rejects a client or closes its connection. Below 4100: do not reconnect unchanged; from 4100:
+ * reconnect after a back-off; from 4200: reconnect immediately; from 4300: an error only, the connection stays open.
  */
 export const closeCodes = {
   tlsOnly: 4000,
@@ -25,30 +25,30 @@ export const closeCodes = {
   watchlistTooLong: 4302,
 } as const;
 
-/** What a name's prefix makes of it: who may subscribe, and whether the members know of each other. */
+/** The kind of a channel, given by the prefix of its name: who may subscribe, and whether members see each other. */
 export type PusherChannelKind = 'public' | 'private' | 'presence' | 'user';
 
-/** The name of a channel in Pusher's sense, taken apart. */
+/** The parsed name of a Pusher channel. */
 export interface PusherChannel {
   readonly name: string;
   readonly kind: PusherChannelKind;
   /** The name without `private-` or `presence-`; a name without them is its own topic. */
   readonly topic: string;
-  /** The last event is kept for those who subscribe later. */
+  /** The last event is stored for later subscribers. */
   readonly isCache: boolean;
-  /** The payloads are encrypted by the publisher; we pass them through. */
+  /** The publisher encrypts the payloads; the gateway passes them through. */
   readonly isEncrypted: boolean;
 }
 
-/** Pusher writes 164 characters, its SDKs let 200 pass. */
+/** Pusher documents 164 characters; its SDKs allow 200. */
 const maxChannelNameLength = 200;
 const channelNamePattern = /^[A-Za-z0-9_\-=@,.;]+$/;
 const userChannelPrefix = '#server-to-user-';
 const userOnlinePrefix = '#user-online-';
 
 /**
- * Takes a channel's name apart.
- * @returns `undefined` when it is no name that a channel may have.
+ * Parses a channel name.
+ * @returns `undefined` for an invalid name.
  */
 export function parsePusherChannel(name: string): PusherChannel | undefined {
   if (name.length === 0 || name.length > maxChannelNameLength) return undefined;
@@ -65,32 +65,32 @@ export function parsePusherChannel(name: string): PusherChannel | undefined {
   return { name, kind: prefix === '' ? 'public' : prefix, topic, isCache, isEncrypted };
 }
 
-/** The channel on which one signed-in user hears what is sent to them alone. */
+/** The channel for messages to one signed-in user. */
 export function userChannelName(userId: string): string {
   return `${userChannelPrefix}${userId}`;
 }
 
-/** What those who watch a user hear; no client can subscribe to it by name. */
+/** The channel for a user's watchers; clients cannot subscribe to it by name. */
 export function userOnlineChannelName(userId: string): string {
   return `${userOnlinePrefix}${userId}`;
 }
 
-/** The user whose coming and going a channel tells of; `undefined` for every other channel. */
+/** The user whose presence a channel announces; `undefined` for every other channel. */
 export function userOfOnlineChannel(name: string): string | undefined {
   return name.startsWith(userOnlinePrefix) ? name.slice(userOnlinePrefix.length) : undefined;
 }
 
-/** The names under which the subscribers of a topic hear it. */
+/** The channel names under which a topic can be subscribed to. */
 export function channelNamesOf(topic: string): readonly [string, string, string] {
   return [topic, `private-${topic}`, `presence-${topic}`];
 }
 
-/** Whether a text can be a connection's number, as in `123.456`. */
+/** Whether a text has the form of a socket id, such as `123.456`. */
 export function isSocketId(text: string): boolean {
   return text.length <= 64 && /^\d+\.\d+$/.test(text);
 }
 
-/** A frame from a client. `data` is what was sent, unchecked. */
+/** A frame from a client. `data` is not validated. */
 export const clientFrameSchema = z.object({
   event: z.string().min(1).max(200),
   channel: z.string().max(maxChannelNameLength).optional(),
@@ -98,36 +98,36 @@ export const clientFrameSchema = z.object({
 });
 export type ClientFrame = z.infer<typeof clientFrameSchema>;
 
-/** A frame to a client. `data` is JSON as a text, as the protocol has it. */
+/** A frame to a client. `data` is a JSON string, as the protocol requires. */
 export interface ServerFrame {
   readonly event: string;
   readonly channel?: string;
   readonly data?: string;
-  /** Who sent it, on client events of presence channels. */
+  /** The sender of a client event on a presence channel. */
   readonly user_id?: string;
-  /** The event of the log that it tells of: the same one may come twice. Beyond Pusher; its clients ignore it. */
+  /** The id of the log event; the same event may arrive twice. An extension that Pusher clients ignore. */
   readonly id?: string;
-  /** Where that event stands in the log: what a client that comes back has heard. Beyond Pusher. */
+  /** The position of that event in the log, from which a client can resume. An extension of Pusher. */
   readonly at?: readonly [partition: number, offset: number];
 }
 
-/** Up to where a client has heard a channel: in each partition of the log, the offset of the last event. */
+/** The last event that a client received on a channel: its offset in each partition of the log. */
 export const topicPositionSchema = z.object({
-  /** Whose places these are; a log that was restored from a backup has another one. */
+  /** Identifies the log; it changes when the log is restored from a backup. */
   epoch: z.string().max(64),
   positions: z
     .record(z.string().regex(/^\d{1,4}$/), z.int().min(0))
-    .refine((positions) => Object.keys(positions).length <= 1024, 'names too many partitions'),
+    .refine((positions) => Object.keys(positions).length <= 1024, 'has too many partitions'),
 });
 export type TopicPosition = z.infer<typeof topicPositionSchema>;
 
-/** What a client that asked to resume a channel learns when it is subscribed. */
+/** The answer to a subscription that asked to resume a channel. */
 export interface Resumed extends TopicPosition {
-  /** Whether it has been sent all that it missed. Absent where it was not there before. */
+  /** Whether all missed events were sent. Absent for a first subscription. */
   readonly recovered?: boolean;
 }
 
-/** Who a member of a presence channel is. */
+/** A member of a presence channel. */
 export const presenceMemberSchema = z.object({
   user_id: z.union([z.string().min(1).max(128), z.number()]).transform(String),
   user_info: z.unknown().optional(),

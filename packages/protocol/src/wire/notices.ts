@@ -2,8 +2,8 @@ import type { Agent, AssignedAgent, QueuePosition, TeamAvailability } from '../a
 import type { Case, Message, Session } from '../api/models.ts';
 
 /**
- * What is told to whoever looks at a screen right now, beside the events of the log: not stored, and never told again.
- * The names clients bind to, with what they get.
+ * The payloads of live notices, by the name that clients bind to. Notices keep open screens up to date between the
+ * events of the log. They are neither stored nor repeated.
  */
 export interface NoticePayloads {
   readonly typing: {
@@ -25,22 +25,22 @@ export interface NoticePayloads {
     readonly error: string;
     readonly note: Message;
   };
-  /** How far a reply has come on its way through a provider. */
+  /** The delivery status of a reply changed. */
   readonly message_status: {
     readonly messageId: number;
     readonly sessionId: number;
     readonly status: 'queued' | 'sent' | 'delivered' | 'read' | 'failed';
-    /** Whether an attempt may have arrived without anybody having told us. */
+    /** Whether an unconfirmed attempt may have arrived. */
     readonly isDoubtful: boolean;
   };
-  /** What the customer wrote has been changed or taken back by them. */
+  /** The customer edited or deleted a message. */
   readonly message_changed: { readonly message: Message };
-  /** What the post says and shows under which the customer has commented is known now. */
+  /** The post that the customer commented on was fetched. */
   readonly post_fetched: {
     readonly sessionId: number;
     readonly post: { readonly text: string | null; readonly imageUrl: string | null };
   };
-  /** A channel is down, and its messages wait; or it is up again. */
+  /** A channel went down, so that its messages wait, or recovered. */
   readonly channel_health: {
     readonly appId: number;
     readonly channel: string;
@@ -48,9 +48,9 @@ export interface NoticePayloads {
     /** Why it is down. */
     readonly reason: string | null;
   };
-  /** A provider has something to say about a channel, as that it breaks a rule. */
+  /** A provider sent an alert about a channel, such as a policy violation. */
   readonly channel_alert: { readonly appId: number; readonly channel: string; readonly text: string };
-  /** Something in a list has changed: whoever shows it looks again. At most one a second from each node. */
+  /** A list changed and should be reloaded. At most one per second from each node. */
   readonly list_changed: {
     readonly appId: number;
     readonly list: 'connections' | 'deliveries' | 'webhook-events';
@@ -61,27 +61,27 @@ export interface NoticePayloads {
     readonly session: Session;
     readonly oldPath: string;
     readonly newPath: string;
-    /** Who answers from now on; `null` where no person does. */
+    /** The newly assigned agent; `null` if there is none. */
     readonly agent: AssignedAgent | null;
   };
-  /** Where in line a conversation stands now. */
+  /** The queue position of a conversation changed. */
   readonly queue_moved: { readonly sessionId: number; readonly queuePosition: QueuePosition };
-  /** Who answers a conversation is online, or no longer. */
+  /** The agent of a conversation came online or went offline. */
   readonly agent_changed: { readonly sessionId: number; readonly agent: AssignedAgent };
-  /** An agent's own availability is another one: said in another tab, or because no desk of theirs was open. */
+  /** The agent's own availability changed: in another tab, or because all their desks were closed. */
   readonly availability_changed: { readonly agent: Agent };
-  /** People are there, or no longer. */
+  /** The availability of the team changed. */
   readonly team_availability_changed: TeamAvailability;
-  /** What is known of a customer has changed; another one may have turned out to be them. */
+  /** A customer changed, or was merged with another one. */
   readonly customer_changed: { readonly customerId: number; readonly otherId?: number };
-  /** A part of the system is well, degraded or down now. Supervisors ask the API why. */
+  /** The health of a part changed. Supervisors read the reason from the API. */
   readonly health_changed: {
     readonly part: 'events' | 'channels' | 'jobs' | 'database';
     readonly status: 'ok' | 'degraded' | 'down';
   };
-  /** There are figures of one more minute. */
+  /** The statistics of another minute were stored. */
   readonly statistics_stored: { readonly at: string };
   readonly case_created: { readonly case: Case };
-  /** Something has moved in an app's log: events came in, listeners handled them or failed. Told now and then. */
+  /** The log of an app changed: events were added, or listeners handled them or failed. Sent from time to time. */
   readonly log_moved: { readonly appId: number };
 }

@@ -1,13 +1,13 @@
 import { ProblemError } from '@mevrik/protocol';
 import { asc, eq } from 'drizzle-orm';
-import { rememberFor } from '../auth/freshness.ts';
+import { cacheFor } from '../auth/cache-for.ts';
 import type { Database } from '../db/database.ts';
 import { apps, bots, channels, routingRules } from '../db/schema.ts';
 import { type BotFlow, defaultParsedFlow, parseFlow } from '../domain/bot/index.ts';
 import { type CompiledRules, compileRules } from '../domain/routing/index.ts';
 import { type AppSettings, parseAppSettings } from './app-settings.ts';
 
-/** Where an app's customers write: `kind` picks the adapter. */
+/** A channel of an app; `kind` selects the adapter. */
 export interface ChannelProfile {
   readonly name: string;
   readonly kind: string;
@@ -15,13 +15,13 @@ export interface ChannelProfile {
   readonly settings: Readonly<Record<string, unknown>>;
 }
 
-/** What answers before a person does. */
+/** The bot of an app. */
 export type BotProfile =
   | { readonly kind: 'builtin'; readonly flow: BotFlow }
   | { readonly kind: 'http'; readonly url: string; readonly secret: string; readonly timeoutMs: number }
   | { readonly kind: 'none' };
 
-/** An app with everything that deciding about its conversations takes, parsed and compiled. */
+/** An app with its settings, channels, rules and bot, parsed and compiled. */
 export interface AppProfile {
   readonly id: number;
   readonly key: string;
@@ -34,21 +34,21 @@ export interface AppProfile {
   readonly bot: BotProfile;
 }
 
-/** Finds apps; what it has found it remembers for a few seconds. */
+/** Looks up apps, and caches them for a few seconds. */
 export interface AppDirectory {
   byId(id: number): Promise<AppProfile | undefined>;
   byKey(key: string): Promise<AppProfile | undefined>;
-  /** Forgets what it remembers: a change made through this process holds at once. */
+  /** Drops the cache, so that a change made through this process takes effect at once. */
   forget(): void;
 }
 
-/** How long a change made through another node may go unseen. */
+/** How long this node may serve a cached app after a change on another node. */
 const staleMs = 3_000;
 
-/** Makes a directory on a database. */
+/** Creates a directory on a database. */
 export function createAppDirectory(database: Database): AppDirectory {
-  const byId = rememberFor(staleMs, (id) => readApp(database, Number(id)));
-  const idByKey = rememberFor(staleMs, (key) => readAppId(database, key));
+  const byId = cacheFor(staleMs, (id) => readApp(database, Number(id)));
+  const idByKey = cacheFor(staleMs, (key) => readAppId(database, key));
   return {
     byId: (id) => byId.get(String(id)),
     async byKey(key) {
@@ -63,8 +63,8 @@ export function createAppDirectory(database: Database): AppDirectory {
 }
 
 /**
- * The app of that id.
- * @throws ProblemError `unknown_app` where there is none, or it is disabled.
+ * The enabled app with this id.
+ * @throws ProblemError `unknown_app` if it does not exist or is disabled.
  */
 export async function requireApp(directory: AppDirectory, id: number): Promise<AppProfile> {
   const app = await directory.byId(id);
@@ -108,7 +108,7 @@ async function readApp({ orm }: Database, id: number): Promise<AppProfile | unde
   };
 }
 
-/** An app whose administrator has chosen nothing has the built-in bot with the flow that we ship. */
+/** An app without a configured bot has the built-in bot with the default flow. */
 function toBotProfile(row: typeof bots.$inferSelect | undefined): BotProfile {
   if (!row) return { kind: 'builtin', flow: defaultParsedFlow };
   if (row.kind === 'http' && row.url !== null && row.secret !== null) {

@@ -5,7 +5,7 @@ import { businessHoursSchema } from '../domain/business-hours.ts';
 const text = (fallback: string) => z.string().min(1).max(1000).default(fallback);
 const minutes = (fallback: number) => z.int().min(1).max(525_600).default(fallback);
 
-/** What a webhook of Pusher's kind can tell of. */
+/** The events that Pusher webhooks can subscribe to. */
 const webhookEventNames = [
   'channel_occupied',
   'channel_vacated',
@@ -16,7 +16,7 @@ const webhookEventNames = [
   'subscription_count',
 ] as const;
 
-/** What people send each other; programs and pages are not among it. */
+/** The file types allowed by default: no programs and no web pages. */
 const fileTypes = [
   'image/*',
   'audio/*',
@@ -39,25 +39,25 @@ const fileTypes = [
 ];
 
 const assignmentLabels = {
-  manual: 'agents take them',
-  round_robin: 'to each in turn',
-  least_busy: 'to whoever has least to do',
-  skill: 'to whoever has the skills',
+  manual: 'Agents accept them',
+  round_robin: 'Each agent in turn',
+  least_busy: 'The least busy agent',
+  skill: 'An agent with the required skills',
 };
 
-/** What an app can be told to do differently; everything has a default that works. Times are in minutes. */
+/** The settings of an app. Every setting has a working default. Times are in minutes unless named otherwise. */
 export const appSettingsSchema = z.strictObject({
   welcome: z
     .boolean()
     .default(true)
-    .meta({ title: 'Welcome', description: 'The bot greets whoever begins a conversation.' }),
+    .meta({ title: 'Welcome message', description: 'The bot greets customers who start a conversation.' }),
   requireIdentity: z.boolean().default(false).meta({
-    title: 'Known visitors only',
-    description: 'Visitors must prove who they are with the app’s signature.',
+    title: 'Verified visitors only',
+    description: 'Visitors need an identity signed by the app.',
   }),
   assignment: z.enum(['manual', 'round_robin', 'least_busy', 'skill']).default('manual').meta({
     title: 'Assignment',
-    description: 'How waiting conversations come to agents.',
+    description: 'How queued conversations are assigned to agents.',
     labels: assignmentLabels,
   }),
   defaultQueue: z
@@ -65,25 +65,25 @@ export const appSettingsSchema = z.strictObject({
     .min(1)
     .max(64)
     .default('support')
-    .meta({ title: 'Usual queue', description: 'Where handovers go that name none.' }),
+    .meta({ title: 'Default queue', description: 'Used when a handover names no queue.' }),
   sessionIdleMinutes: minutes(24 * 60).meta({
-    title: 'A conversation is over after',
-    description: 'Minutes without a message; the next message begins a new one.',
+    title: 'End the session after',
+    description: 'Minutes without a message. The next message starts a new session.',
   }),
   caseIdleMinutes: minutes(24 * 60).meta({
-    title: 'A case is closed after',
+    title: 'Close the case after',
     description: 'Minutes without a message.',
   }),
   country: z
     .string()
-    .regex(/^[A-Z]{2}$/, 'is a country in two capital letters, such as BD')
+    .regex(/^[A-Z]{2}$/, 'must be a two-letter country code, such as BD')
     .nullable()
     .default(null)
     .meta({
       title: 'Country',
-      description: 'Where phone numbers without a country code belong to, in two letters.',
+      description: 'Two-letter code of the country of phone numbers without a country code.',
     }),
-  /** What an agent may close a case with: a name, or a name and what is asked then. */
+  /** The dispositions that agents can close a case with: a name, or a name with fields. */
   dispositions: z
     .array(
       z.union([
@@ -97,11 +97,11 @@ export const appSettingsSchema = z.strictObject({
     )
     .min(1)
     .max(100)
-    .refine((all) => new Set(all.map(({ name }) => name)).size === all.length, 'share a name')
+    .refine((all) => new Set(all.map(({ name }) => name)).size === all.length, 'must have distinct names')
     .prefault(['resolved', 'unresolved', 'duplicate', 'spam']),
   sla: z
     .strictObject({
-      /** Minutes within which a case should have its first answer, by its priority; `null`: no matter when. */
+      /** Minutes until the first reply to a case is due, by priority; `null`: no deadline. */
       firstReplyMinutes: z
         .strictObject({
           urgent: minutes(5).nullable(),
@@ -113,18 +113,18 @@ export const appSettingsSchema = z.strictObject({
     })
     .prefault({}),
   caseOpenedText: text('You’re in the queue. Your reference is #{{case}}.').meta({
-    title: 'When somebody is handed to a person',
-    description: '{{case}} is the number of their case.',
+    title: 'Message at handover',
+    description: '{{case}} is replaced with the case number.',
     isLong: true,
   }),
-  /** When people are there; `null`: at any time. First answers are due by these hours. */
+  /** Business hours of the team; `null`: always open. Deadlines of first replies count these hours. */
   businessHours: businessHoursSchema.nullable().default(null),
   closedText: text(
     'We’re closed right now. Your reference is #{{case}}. We’ll reply from {{opensAt}}. ' +
       'Leave a message, and your email address if you’d like a reply by email.',
   ).meta({
-    title: 'The same outside of business hours',
-    description: '{{opensAt}} is when people are there again.',
+    title: 'Message at handover outside business hours',
+    description: '{{opensAt}} is replaced with the next opening time.',
     isLong: true,
   }),
   offline: z
@@ -133,53 +133,51 @@ export const appSettingsSchema = z.strictObject({
         .enum(['never', 'closed', 'unstaffed'])
         .default('closed')
         .meta({
-          title: 'The chat offers to leave a message',
+          title: 'Show the offline form',
           labels: {
-            never: 'never',
-            closed: 'outside of business hours',
-            unstaffed: 'when nobody is online, too',
+            never: 'Never',
+            closed: 'Outside business hours',
+            unstaffed: 'Outside business hours and when no agent is online',
           },
         }),
-      subject: z
-        .string()
-        .min(1)
-        .max(200)
-        .default('Your message to us')
-        .meta({ title: 'Subject', description: 'Of the conversation by mail that comes of it.' }),
+      subject: z.string().min(1).max(200).default('Your message to us').meta({
+        title: 'Email subject',
+        description: 'Subject of the email conversation that the form starts.',
+      }),
       thanks: text(
         'Thank you, we’ve received your message. Your reference is #{{case}}. We’ll reply here.',
       ).meta({
-        title: 'Thanks',
-        description: 'What whoever left one is told; {{case}} is its number.',
+        title: 'Confirmation',
+        description: 'Shown after sending the form. {{case}} is replaced with the case number.',
         isLong: true,
       }),
     })
     .prefault({})
-    .meta({ title: 'When nobody is there' }),
+    .meta({ title: 'Offline form' }),
   csat: z
     .strictObject({
       enabled: z
         .boolean()
         .default(true)
-        .meta({ title: 'Customers are asked', description: 'When their case was closed.' }),
+        .meta({ title: 'Send surveys', description: 'After a case is closed.' }),
       question: text('How did we do? Please rate this conversation from 1 (poor) to 5 (excellent).').meta({
         title: 'Question',
         isLong: true,
       }),
-      thanks: text('Thank you for your rating!').meta({ title: 'Thanks', isLong: true }),
+      thanks: text('Thank you for your rating!').meta({ title: 'Thank-you message', isLong: true }),
       expiryMinutes: minutes(24 * 60).meta({
-        title: 'An answer counts for',
-        description: 'Minutes after the question.',
+        title: 'Accept answers for',
+        description: 'Minutes after the survey was sent.',
       }),
       cooldownMinutes: z.int().min(0).max(525_600).default(0).meta({
-        title: 'Not again within',
-        description: 'Minutes since the same customer was asked last.',
+        title: 'Minimum time between surveys',
+        description: 'Minutes between two surveys to the same customer.',
       }),
       skipDispositions: z
         .array(z.string().min(1).max(100))
         .max(100)
         .default(['spam', 'duplicate'])
-        .meta({ title: 'Not asked about', description: 'Cases that were closed with one of these.' }),
+        .meta({ title: 'Skip dispositions', description: 'No survey for cases closed with one of these.' }),
     })
     .prefault({})
     .meta({ title: 'Survey' }),
@@ -189,73 +187,71 @@ export const appSettingsSchema = z.strictObject({
         .array(
           z
             .string()
-            .regex(/^(\*|[a-z]+)\/(\*|[a-z0-9.+-]+)$/, 'is a media type, such as image/* or application/pdf'),
+            .regex(
+              /^(\*|[a-z]+)\/(\*|[a-z0-9.+-]+)$/,
+              'must be a media type, such as image/* or application/pdf',
+            ),
         )
         .max(100)
         .default(fileTypes)
-        .meta({ title: 'Types that are taken', description: 'Such as image/*', isLong: true }),
+        .meta({ title: 'Allowed file types', description: 'Media types, such as image/*', isLong: true }),
     })
     .prefault({})
-    .meta({ title: 'Files' }),
+    .meta({ title: 'Attachments' }),
   delivery: z
     .strictObject({
       attempts: z.int().min(1).max(50).default(6).meta({
-        title: 'Attempts at a message',
-        description: 'What is the channel’s fault costs none.',
+        title: 'Maximum attempts',
+        description: 'Failures of the channel itself do not count.',
       }),
       firstDelayMs: z.int().min(1).max(3_600_000).default(2_000).meta({
-        title: 'Wait before the second attempt, ms',
-        description: 'Each further one waits twice as long.',
+        title: 'First retry delay, ms',
+        description: 'The delay doubles with every retry.',
       }),
       longestDelayMs: z.int().min(1).max(86_400_000).default(300_000).meta({
-        title: 'Longest wait, ms',
-        description: 'Unless the provider asks for more.',
+        title: 'Maximum retry delay, ms',
+        description: 'Unless the provider asks for a longer one.',
       }),
-      timeoutMs: z
-        .int()
-        .min(100)
-        .max(120_000)
-        .default(10_000)
-        .meta({ title: 'The provider answers within, ms' }),
+      timeoutMs: z.int().min(100).max(120_000).default(10_000).meta({ title: 'Provider timeout, ms' }),
       giveUpAfterMinutes: minutes(24 * 60).meta({
-        title: 'Has failed after',
-        description: 'Minutes of waiting, as for a channel that is down.',
+        title: 'Give up after',
+        description: 'Minutes of waiting, for example while a channel is down.',
       }),
       whenInDoubt: z
         .enum(['resend', 'fail'])
         .default('resend')
         .meta({
-          title: 'When nobody can say whether it arrived',
-          labels: { resend: 'send it again', fail: 'it has failed' },
+          title: 'When delivery is unconfirmed',
+          labels: { resend: 'Send again', fail: 'Mark as failed' },
         }),
       doubtMs: z.int().min(0).max(3_600_000).default(5_000).meta({
-        title: 'Wait before that, ms',
-        description: 'The provider may still tell that it has it.',
+        title: 'Wait for confirmation, ms',
+        description: 'The provider may still confirm the message.',
       }),
       fallback: z.array(z.string().min(1).max(64)).max(10).default([]).meta({
-        title: 'Other channels',
-        description: 'Tried in this order for a message that failed, where the customer has them.',
+        title: 'Fallback channels',
+        description: 'Tried in this order when delivery fails, if the customer has a contact there.',
       }),
     })
     .prefault({})
-    .meta({ title: 'Sending', description: 'How replies go out through a provider, and what happens then.' }),
+    .meta({ title: 'Delivery', description: 'How replies are sent through providers.' }),
   realtime: z
     .strictObject({
       clientEvents: z
         .boolean()
         .default(true)
-        .meta({ title: 'Client events', description: 'Clients may send client-… events to each other.' }),
+        .meta({ title: 'Client events', description: 'Clients may send client-* events to each other.' }),
       subscriptionCount: z.boolean().default(false).meta({
         title: 'Subscription counts',
-        description: 'Subscribers are told how many they are.',
+        description: 'Subscribers receive the number of subscribers.',
       }),
       tlsOnly: z
         .boolean()
         .default(false)
-        .meta({ title: 'TLS only', description: 'Connections without TLS are sent away (4000).' }),
+        .meta({ title: 'TLS only', description: 'Connections without TLS are rejected (4000).' }),
       maxConnections: z.int().min(1).max(10_000_000).nullable().default(null).meta({
-        title: 'Most connections on one node',
-        description: 'Further ones are sent away (4004).',
+        title: 'Maximum connections per node',
+        description: 'Further connections are rejected (4004).',
       }),
       webhooks: z
         .array(
@@ -268,22 +264,22 @@ export const appSettingsSchema = z.strictObject({
         .default([])
         .meta({
           title: 'Webhooks',
-          description: `Where the app’s back end is told: [{ "url": …, "events": [${webhookEventNames.map((name) => `"${name}"`).join(', ')}] }]`,
+          description: `Endpoints of the app’s back end: [{ "url": …, "events": [${webhookEventNames.map((name) => `"${name}"`).join(', ')}] }]`,
         }),
     })
     .prefault({})
     .meta({
       title: 'Real time',
-      description: 'What connected clients may do, and what the app’s back end is told of them.',
+      description: 'What connected clients may do, and webhooks about them.',
     }),
 });
 
-/** An app's settings, with all defaults filled in. */
+/** The settings of an app with all defaults filled in. */
 export type AppSettings = z.output<typeof appSettingsSchema>;
 
 /**
- * Fills in the defaults of settings as an administrator wrote them.
- * @throws ProblemError `invalid_input`, naming the fields as in `settings.csat.question`.
+ * Validates settings and fills in the defaults.
+ * @throws ProblemError `invalid_input` with field paths such as `settings.csat.question`.
  */
 export function parseAppSettings(settings: unknown): AppSettings {
   const parsed = appSettingsSchema.safeParse(settings);

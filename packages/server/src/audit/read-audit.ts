@@ -1,27 +1,27 @@
-import type { AuditRecord } from '@mevrik/protocol';
+import type { AuditRecord, Page } from '@mevrik/protocol';
 import type { Database } from '../db/database.ts';
-import { beforeId, type ListPage, type ListRequest, toListPage } from '../queries/page.ts';
+import { beforeId, type ListRequest, toListPage } from '../db/page.ts';
 
-/** Which entries of the audit trail; what is absent does not matter. */
+/** Which entries of the audit trail; absent fields match all. */
 export interface AuditFilter {
   readonly appId?: number | undefined;
-  /** A part of who did it: `agent 7`, or of their name. */
+  /** Part of the actor, such as `agent 7`, or of the actor's name. */
   readonly actor?: string | undefined;
-  /** What was done, as `channel.put`, or a whole family of it, as `channel`. */
+  /** An action such as `channel.put`, or a group of actions such as `channel`. */
   readonly action?: string | undefined;
-  /** A part of what it was done to. */
+  /** Part of the target. */
   readonly target?: string | undefined;
   readonly since?: string | undefined;
   readonly until?: string | undefined;
-  /** A part of anything that the entry says. */
+  /** Part of any field of the entry. */
   readonly search?: string | undefined;
 }
 
-/** The audit trail, newest first, with the names of the people in it. */
+/** The audit trail, newest first, with the names of agents. */
 export async function listAudit(
   { sql }: Database,
   { appId, actor, action, target, since, until, search, ...page }: AuditFilter & ListRequest,
-): Promise<ListPage<AuditRecord>> {
+): Promise<Page<AuditRecord>> {
   const rows = await sql<AuditRecord[]>`
     SELECT entry.id, entry.app_id AS "appId", actor, agents.name AS "actorName", action, target, detail, at
     FROM audit_entries AS entry
@@ -41,16 +41,16 @@ export async function listAudit(
   return toListPage(rows, page.limit, (row) => row);
 }
 
-/** The families of what is in the audit trail, as far as people may want to pick one. */
+/** The actions in the latest entries of the audit trail. */
 export async function listAuditActions({ sql }: Database): Promise<string[]> {
-  // A loose index scan would need an index for this alone; the latest entries know the words.
+  // The latest entries are enough; a loose index scan would need an index for this query alone.
   const rows = await sql<{ action: string }[]>`
     SELECT DISTINCT action FROM (SELECT action FROM audit_entries ORDER BY id DESC LIMIT 10000) AS latest
     ORDER BY action`;
   return rows.map(({ action }) => action);
 }
 
-/** What finds a part of a text, taken as it is written. */
+/** A LIKE pattern that matches texts containing the part literally. */
 function pattern(part: string | undefined): string | null {
-  return part === undefined ? null : `%${part.replaceAll(/[\\%_]/g, (sign) => `\\${sign}`)}%`;
+  return part === undefined ? null : `%${part.replaceAll(/[\\%_]/g, (character) => `\\${character}`)}%`;
 }

@@ -2,7 +2,7 @@ import { ProblemError } from '@mevrik/protocol';
 import { decodeJwt, errors, jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
 
-/** Whom an access token was issued to. What they may do now is looked up when it is used. */
+/** The holder of an access token. Their permissions are looked up whenever it is used. */
 export type TokenSubject =
   | {
       readonly kind: 'customer';
@@ -15,26 +15,26 @@ export type TokenSubject =
       readonly kind: 'agent';
       readonly agentId: number;
       readonly role: 'agent' | 'supervisor' | 'admin';
-      /** The login that it belongs to: logging out ends it. */
+      /** The login that the token belongs to; logging out revokes it. */
       readonly family: string;
     };
 
-/** An access token and how long it lasts. */
+/** An access token and its lifetime. */
 export interface AccessToken {
   readonly accessToken: string;
   readonly expiresInSeconds: number;
 }
 
-/** Signs and reads access tokens. */
+/** Issues and verifies access tokens. */
 export interface AccessTokens {
   issue(subject: TokenSubject): Promise<AccessToken>;
-  /** @throws ProblemError `token_expired`, or `unauthenticated` when it is not one of ours. */
+  /** @throws ProblemError `token_expired`, or `unauthenticated` for an invalid token. */
   read(token: string): Promise<TokenSubject>;
 }
 
 const issuer = 'mevrik';
 const audience = 'mevrik-api';
-/** Clocks of two nodes may differ by this much. */
+/** Accepted clock difference between nodes. */
 const clockToleranceSeconds = 5;
 
 const claimsSchema = z.discriminatedUnion('kind', [
@@ -54,8 +54,8 @@ const claimsSchema = z.discriminatedUnion('kind', [
 ]);
 
 /**
- * When a header's access token is no longer taken, in milliseconds since 1970; `undefined` where it is no token that
- * expires. The token is not checked: this is for those who have checked it.
+ * When the access token of a header expires, in milliseconds since 1970; `undefined` if it is not a token that expires.
+ * The token must have been verified before.
  */
 export function expiryOf(header: string): number | undefined {
   try {
@@ -66,7 +66,7 @@ export function expiryOf(header: string): number | undefined {
   }
 }
 
-/** Access tokens are JWTs signed with HS256, by a key that all nodes share. */
+/** Creates access tokens that are JWTs, signed with HS256 and a key that all nodes share. */
 export function createAccessTokens(
   key: Uint8Array,
   lifetimes: { readonly customerSeconds: number; readonly agentSeconds: number },

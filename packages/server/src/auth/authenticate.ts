@@ -1,45 +1,45 @@
 import { ProblemError } from '@mevrik/protocol';
 import type { Sql } from '../db/sql.ts';
 import type { AccessTokens, TokenSubject } from './access-tokens.ts';
-import { rememberFor } from './freshness.ts';
+import { cacheFor } from './cache-for.ts';
 import type { Principal } from './principal.ts';
 import { sameSecret } from './secrets.ts';
 
-/** Finds out who is asking. */
+/** Authenticates callers. */
 export interface Authenticator {
   /**
-   * @param header the value of `Authorization`: `Bearer` with an access token, or, for back ends, `Basic` with an
-   *   app's key and secret.
+   * Authenticates the caller of a request.
+   * @param header the value of `Authorization`: `Bearer` with an access token, or `Basic` with an app's key and secret.
    * @throws ProblemError `unauthenticated` or `token_expired`.
    */
   authenticate(header: string | undefined): Promise<Principal>;
-  /** The same for an access token alone, as a WebSocket client presents it. */
+  /** Authenticates an access token without a header, as WebSocket clients send it. */
   authenticateToken(token: string): Promise<Principal>;
-  /** The login that an agent's token belongs to; `undefined` for everybody else's. */
+  /** The login of an agent's token; `undefined` for other callers. */
   loginOf(header: string | undefined): Promise<string | undefined>;
-  /** Forgets what was looked up: what was changed through this process holds at once. */
+  /** Drops the cache, so that a change made through this process takes effect at once. */
   forget(): void;
 }
 
-/** How long a disabled agent's or app's tokens may work on, on other nodes than the one that disabled it. */
+/** How long the tokens of a disabled agent or app may still work on other nodes. */
 const staleMs = 3_000;
 
-/** An authenticator on a database; agents and apps are looked up again every few seconds. */
+/** Creates an authenticator on a database. It caches agents and apps for a few seconds. */
 export function createAuthenticator(sql: Sql, tokens: AccessTokens): Authenticator {
-  const logins = rememberFor(staleMs, (key) => readLogin(sql, key));
-  const subjects = rememberFor(staleMs, (token) => tokens.read(token));
-  const appsByKey = rememberFor(staleMs, (key) => readAppByKey(sql, key));
-  const appsById = rememberFor(staleMs, (id) => isAppEnabled(sql, Number(id)));
+  const logins = cacheFor(staleMs, (key) => readLogin(sql, key));
+  const subjects = cacheFor(staleMs, (token) => tokens.read(token));
+  const appsByKey = cacheFor(staleMs, (key) => readAppByKey(sql, key));
+  const appsById = cacheFor(staleMs, (id) => isAppEnabled(sql, Number(id)));
 
   async function principalOf(subject: TokenSubject): Promise<Principal> {
     if (subject.kind === 'customer') {
-      if (!(await appsById.get(String(subject.appId)))) throw over('The app is disabled.');
+      if (!(await appsById.get(String(subject.appId)))) throw unauthenticated('The app is disabled.');
       const { appId, customerId, contactIdentityId, conversationKey } = subject;
       return { role: 'customer', appId, customerId, contactIdentityId, conversationKey };
     }
     const login = await logins.get(`${subject.agentId} ${subject.family}`);
-    if (!login) throw over('You have been logged out.');
-    if (login.role !== subject.role) throw over('Your role has changed. Log in again.');
+    if (!login) throw unauthenticated('You have been logged out.');
+    if (login.role !== subject.role) throw unauthenticated('Your role has changed. Log in again.');
     return { role: login.role, agentId: subject.agentId, name: login.name, appIds: login.app_ids };
   }
 
@@ -50,9 +50,9 @@ export function createAuthenticator(sql: Sql, tokens: AccessTokens): Authenticat
   async function authenticateApp(credentials: string): Promise<Principal> {
     const [key = '', secret] = splitOnce(Buffer.from(credentials, 'base64').toString('utf8'));
     const app = isStorable(key) ? await appsByKey.get(key) : undefined;
-    // Compared also where there is no such app: the time does not tell which keys exist.
+    // Compared for unknown apps too, so that the response time does not reveal which keys exist.
     const matches = sameSecret(secret ?? '', app?.secret ?? '');
-    if (!app || !secret || !matches) throw over('Wrong app key or app secret.');
+    if (!app || !secret || !matches) throw unauthenticated('Wrong app key or app secret.');
     return { role: 'service', appId: app.id };
   }
 
@@ -62,7 +62,7 @@ export function createAuthenticator(sql: Sql, tokens: AccessTokens): Authenticat
       const { scheme, credentials } = parseHeader(header);
       if (scheme === 'bearer') return authenticateToken(credentials);
       if (scheme === 'basic') return authenticateApp(credentials);
-      throw over(
+      throw unauthenticated(
         'Send an Authorization header: Bearer with an access token, or Basic with an app key and secret.',
       );
     },
@@ -78,7 +78,7 @@ export function createAuthenticator(sql: Sql, tokens: AccessTokens): Authenticat
   };
 }
 
-function over(detail: string): ProblemError {
+function unauthenticated(detail: string): ProblemError {
   return new ProblemError('unauthenticated', detail);
 }
 
@@ -92,7 +92,7 @@ function splitOnce(text: string): [string, string | undefined] {
   return colon === -1 ? [text, undefined] : [text.slice(0, colon), text.slice(colon + 1)];
 }
 
-/** PostgreSQL takes no NUL in a text. */
+/** PostgreSQL cannot store NUL in a text. */
 function isStorable(key: string): boolean {
   return key.length > 0 && key.length <= 200 && !key.includes('\0');
 }

@@ -1,4 +1,4 @@
-/** Who is asking, as proven by a token. Roles are the PRD's stakeholders plus `service` for back ends. */
+/** An authenticated caller. Roles are the PRD's stakeholders plus `service` for back ends. */
 export type Principal =
   | {
       readonly role: 'customer';
@@ -11,15 +11,15 @@ export type Principal =
       readonly role: 'agent' | 'supervisor' | 'admin';
       readonly agentId: number;
       readonly name: string;
-      /** The apps they work for; an admin works for all, whatever stands here. */
+      /** The apps they have access to; administrators have access to all apps regardless. */
       readonly appIds: readonly number[];
     }
   | { readonly role: 'service'; readonly appId: number };
 
-/** The principals that sit at the desk or above it. */
+/** Agents, supervisors and administrators. */
 export type StaffPrincipal = Extract<Principal, { agentId: number }>;
 
-/** Whether this principal may act for that app at all. */
+/** Whether a principal has access to an app. */
 export function mayActFor(principal: Principal, appId: number): boolean {
   if (principal.role === 'admin') return true;
   if ('appIds' in principal) return principal.appIds.includes(appId);

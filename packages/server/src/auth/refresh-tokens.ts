@@ -3,18 +3,18 @@ import { v7 as uuidv7 } from 'uuid';
 import type { Sql } from '../db/sql.ts';
 import { digest, randomToken, sameSecret } from './secrets.ts';
 
-/** Who holds a refresh token. */
+/** The holder of a refresh token. */
 export type TokenHolder =
   | { readonly kind: 'customer'; readonly contactIdentityId: number }
   | { readonly kind: 'agent'; readonly agentId: number };
 
-/** A refresh token that was just made; this is the only time its text is known. */
+/** A new refresh token; its text is not stored. */
 export interface IssuedRefreshToken {
   readonly refreshToken: string;
   readonly family: string;
 }
 
-/** How a refresh ended; a reused token is an outcome, so that the revocation commits. */
+/** The outcome of a refresh. A reused token is an outcome and not an error, so that its revocation commits. */
 export type Rotation<Kind extends TokenHolder['kind'] = TokenHolder['kind']> =
   | {
       readonly outcome: 'rotated';
@@ -23,12 +23,12 @@ export type Rotation<Kind extends TokenHolder['kind'] = TokenHolder['kind']> =
     }
   | { readonly outcome: 'unknown' | 'expired' | 'revoked' | 'reused' };
 
-/** How long refresh tokens last from their last use: a visitor comes back weeks later, an agent every shift. */
+/** Lifetime of refresh tokens since their last use: visitors return after weeks, agents every shift. */
 const refreshLifetimesDays = { customer: 365, agent: 14 } as const;
 
 /**
- * Two tabs of one visitor may refresh with the same token at the same moment, and an answer may get lost on a
- * bad line; within this time that is taken for what it is. People at the desk log in again instead.
+ * Within this time, a visitor's token may be used again: two tabs may refresh at once, and a response may get lost.
+ * Agents log in again instead.
  */
 const customerReuseGraceSeconds = 10;
 
@@ -44,7 +44,7 @@ interface Row {
   is_revoked: boolean;
 }
 
-/** Makes a refresh token: `id.secret`, of which the hash of the secret is stored. */
+/** Issues a refresh token of the form `id.secret`; only the hash of the secret is stored. */
 export async function issueRefreshToken(
   sql: Sql,
   holder: TokenHolder,
@@ -61,9 +61,9 @@ export async function issueRefreshToken(
 }
 
 /**
- * Exchanges a refresh token for its successor, inside a transaction. One that was used already is in two hands:
- * all of its family is revoked, and both holders must prove themselves anew. A token of another kind of holder is
- * unknown, and stays as it is.
+ * Exchanges a refresh token for its successor, inside a transaction. A token that was already used may be stolen: its
+ * whole family is revoked, and both holders must log in again. A token of another kind of holder is unknown and stays
+ * unchanged.
  */
 export async function rotateRefreshToken<Kind extends TokenHolder['kind']>(
   sql: Sql,
@@ -84,27 +84,27 @@ export async function rotateRefreshToken<Kind extends TokenHolder['kind']>(
       : { kind: 'agent', agentId: row.agent_id };
   await sql`UPDATE refresh_tokens SET used_at = coalesce(used_at, now()) WHERE id = ${row.id}`;
   const issued = await issueRefreshToken(sql, holder, row.family);
-  // The kind was compared above, which the compiler cannot follow.
+  // The kind was compared above, which the compiler cannot infer.
   return { outcome: 'rotated', holder: holder as Extract<TokenHolder, { kind: Kind }>, issued };
 }
 
-/** Ends a login: neither its refresh tokens nor, within seconds, its access tokens work any more. */
+/** Revokes a login: its refresh tokens at once, and its access tokens within seconds. */
 export async function revokeFamily(sql: Sql, family: string): Promise<void> {
   await sql`UPDATE refresh_tokens SET revoked_at = now() WHERE family = ${family} AND revoked_at IS NULL`;
 }
 
-/** Ends all logins of an agent: after a new password, a new role, or when they are disabled. */
+/** Revokes all logins of an agent: after a change of password or role, or when they are disabled. */
 export async function revokeAgentTokens(sql: Sql, agentId: number): Promise<void> {
   await sql`UPDATE refresh_tokens SET revoked_at = now() WHERE agent_id = ${agentId} AND revoked_at IS NULL`;
 }
 
-/** The problem that a caller is told of when a refresh did not work. */
+/** The problem for a refresh that failed. */
 export function rotationProblem(outcome: Exclude<Rotation['outcome'], 'rotated'>): ProblemError {
   if (outcome === 'expired') return new ProblemError('token_expired', 'The refresh token has expired.');
   return new ProblemError('unauthenticated', 'Invalid or revoked refresh token.');
 }
 
-/** The row of a token, locked: of two refreshes at once, the second sees the first. */
+/** The locked row of a token, so that concurrent refreshes run one after the other. */
 async function findToken(sql: Sql, token: string): Promise<Row | undefined> {
   const id = idOf(token);
   if (!id) return undefined;

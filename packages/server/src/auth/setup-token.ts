@@ -3,21 +3,21 @@ import type { Sql } from '../db/sql.ts';
 import { digest, randomToken, sameSecret } from './secrets.ts';
 
 const secretName = 'setup-token';
-/** Any number that nobody else on the database uses for advisory locks. */
+/** A number that no other advisory lock on the database uses. */
 const setupLock = 7_364_101;
 
-/** Whether there is an administrator who can log in. */
+/** Whether an enabled administrator exists. */
 export async function hasAdministrator(sql: Sql): Promise<boolean> {
   const [row] = await sql`SELECT FROM agents WHERE role = 'admin' AND disabled_at IS NULL LIMIT 1`;
   return row !== undefined;
 }
 
-/** Several nodes may start at once, and each prints an address that must work. */
+/** Several nodes may start at once, and the link that each prints must work. */
 const maxTokens = 16;
 
 /**
- * Makes a one-time token of the first set-up; its hash is stored. Earlier ones stay good, too, until one is used.
- * @returns the token, or `null` when there is an administrator already.
+ * Creates a one-time setup token; only its hash is stored. Earlier tokens stay valid until one is used.
+ * @returns the token; `null` if an administrator already exists.
  */
 export async function createSetupToken(sql: Sql): Promise<string | null> {
   if (await hasAdministrator(sql)) return null;
@@ -29,7 +29,7 @@ export async function createSetupToken(sql: Sql): Promise<string | null> {
   return token;
 }
 
-/** Whether this is a token of the set-up that is still to be done. */
+/** Whether a setup token is valid. */
 export async function isSetupToken(sql: Sql, token: string): Promise<boolean> {
   const [row] = await sql<{ value: string }[]>`SELECT value FROM secrets WHERE name = ${secretName}`;
   const hash = digest(token);
@@ -37,10 +37,10 @@ export async function isSetupToken(sql: Sql, token: string): Promise<boolean> {
 }
 
 /**
- * Uses up the set-up tokens, inside the transaction that makes the administrator. Of two at once the second waits
- * for the first and then finds that it is done.
+ * Consumes the setup tokens, inside the transaction that creates the administrator. A concurrent second setup waits for
+ * the first and then fails.
  *
- * @throws ProblemError `setup_done`, or `forbidden` when the token is none of them.
+ * @throws ProblemError `setup_done`, or `forbidden` for an invalid token.
  */
 export async function useSetupToken(sql: Sql, token: string): Promise<void> {
   await sql`SELECT pg_advisory_xact_lock(${setupLock})`;

@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import { closeCodes, type PusherChannel } from '@mevrik/protocol';
+import { closeCodes, type GatewayTopic, type PusherChannel } from '@mevrik/protocol';
 import type { Principal } from '../auth/principal.ts';
 import {
   authorizeChannel,
@@ -20,7 +20,7 @@ import { NodeSurvey } from './inspect/node-survey.ts';
 import type { ClientSocket } from './sockets/client-socket.ts';
 import { Connections } from './sockets/connections.ts';
 import { encodeFrame } from './sockets/frame-encoder.ts';
-import { type ChannelState, Hub, type Tap } from './sockets/hub.ts';
+import { Hub, type Tap } from './sockets/hub.ts';
 import { ChannelWatch } from './webhooks/topic-watch.ts';
 import { WebhookSender } from './webhooks/webhook-sender.ts';
 
@@ -48,7 +48,7 @@ export interface Gateway {
   /** What is connected to this process. */
   readonly inspection: GatewayInspection;
   /** The number of connections of this process, and their channels. */
-  inspect(): { readonly connections: number; readonly channels: readonly ChannelState[] };
+  inspect(): { readonly connections: number; readonly channels: readonly GatewayTopic[] };
   /** What is connected to each node that answers; takes a moment. */
   nodes(): Promise<readonly NodeState[]>;
   /** Looks on at a channel; the function that is given ends that. `onEnd` is called when this node goes away. */

@@ -1,4 +1,4 @@
-import { conversationKey, ProblemError, type WebhookEventLog } from '@mevrik/protocol';
+import { conversationKey, ProblemError, parseConversationKey, type WebhookEventLog } from '@mevrik/protocol';
 import type { AppProfile } from '../apps/app-directory.ts';
 import type { WebhookIntake } from '../channels/channel.ts';
 import type { ChannelRegistry } from '../channels/registry.ts';
@@ -23,7 +23,7 @@ export async function replayWebhook(
   const { provider, payload } = stored;
   const intake = channels.adapterFor(provider)?.webhook;
   const channel = (intake && channelFor(app, provider, intake, payload)) ?? stored.channel;
-  const contactId = stored.key.slice(conversationKey(app.id, stored.channel, '').length);
+  const { contactId } = parseConversationKey(stored.key);
   const [row] = await tx.sql<WebhookEventLog[]>`
     UPDATE webhook_event_logs SET status = 'received', note = NULL, channel = ${channel},
       conversation_key = ${conversationKey(app.id, channel, contactId)}

@@ -1,4 +1,4 @@
-import { type Customer, ProblemError, type Session } from '@mevrik/protocol';
+import { type Customer, ProblemError, parseConversationKey, type Session } from '@mevrik/protocol';
 import { eq } from 'drizzle-orm';
 import type { AppProfile } from '../apps/app-directory.ts';
 import { toCustomer, toSession } from '../db/models.ts';
@@ -70,7 +70,7 @@ export async function updateVisitorProfile(
   { app, contact, profile }: { app: AppProfile; contact: Contact; profile: ContactProfile },
 ): Promise<Customer> {
   const { appId, channel, conversationKey } = contact;
-  const contactId = conversationKey.slice(`${appId}/${channel}:`.length);
+  const { contactId } = parseConversationKey(conversationKey);
   const { customer } = await ensureContact(tx, {
     appId,
     channel,

@@ -27,6 +27,8 @@ import { createReplays } from '../dispatch/replay/replays.ts';
 import { subscriptionsOf } from '../dispatch/subscription.ts';
 import { withAccess } from '../http/access.ts';
 import { employmentRoutes } from '../http/admin/agents.ts';
+import { appBotRoutes } from '../http/admin/app-bot.ts';
+import { appRuleRoutes } from '../http/admin/app-rules.ts';
 import { appRoutes } from '../http/admin/apps.ts';
 import { auditRoutes } from '../http/admin/audit.ts';
 import { channelRoutes } from '../http/admin/channels.ts';
@@ -250,10 +252,12 @@ async function start(
   });
   const server = await createHttpServer({
     ...http,
-    onAnswered: metrics.request,
+    onResponse: metrics.request,
     routes: [
       withAccess('public', gatewayRoutes({ apps, authenticate, gateway })),
       appRoutes(http),
+      appRuleRoutes(http),
+      appBotRoutes(http),
       auditRoutes(http),
       queueStateRoutes(http),
       channelRoutes({
@@ -269,7 +273,7 @@ async function start(
       webhookRecordRoutes(http),
       inspectionRoutes({ database, inspection, deadLetters }),
       diagnosisRoutes({ ...http, inspection }),
-      healthRoutes({ database, look, observed }),
+      healthRoutes({ database, checkParts: look, observed }),
       replayRoutes(replays),
       gatewayInspectionRoutes({ gateway, audit }),
       observationRoutes({ checks, metrics, metricsToken: config.METRICS_TOKEN }),

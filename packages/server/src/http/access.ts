@@ -5,34 +5,34 @@ import type { Principal, StaffPrincipal } from '../auth/principal.ts';
 import { describeHearer } from '../broadcast/access/access.ts';
 import type { Api, RoutePlugin } from './http-deps.ts';
 
-/** Who may call a route: everybody, or those who have proven to be in one of these roles. */
+/** Who may call a route: anyone, or callers authenticated in one of these roles. */
 export type Access = 'public' | readonly Principal['role'][];
 
-/** What back ends call that authenticates by itself may be called as often as what they call with a token. */
-const machineFactor = 10;
+/** Routes that authenticate back ends themselves have the same limit as routes that back ends call with a token. */
+const backEndLimitFactor = 10;
 
-/** Everybody at the desk or above it. */
+/** The roles of everyone at the desk or above. */
 export const staffRoles = ['agent', 'supervisor', 'admin'] as const satisfies readonly Principal['role'][];
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Who may call the route. Without it the server does not start. */
+    /** Who may call the route. The server does not start without it. */
     access?: Access;
-    /** Refused with 503 while too much waits to be handled. */
+    /** Rejected with 503 while the server is overloaded. */
     addsLoad?: boolean;
-    /** Takes an `Idempotency-Key`. */
+    /** Accepts an `Idempotency-Key`. */
     isRepeatable?: boolean;
-    /** Names the state of what it reads or changes, and changes it only as it was seen, where the caller says so. */
+    /** Returns an ETag, and honours `If-Match` on changes. */
     isGuarded?: boolean;
-    /** How many times as many requests as usual an address may send: for machines that speak for many people. */
+    /** Multiplies the rate limit of an address, for machines that act for many people. */
     limitFactor?: number;
   }
   interface FastifyRequest {
-    /** Who is asking; `null` on public routes. */
+    /** The authenticated caller; `null` on public routes. */
     principal: Principal | null;
   }
   interface FastifyInstance {
-    /** What routes of this scope have where they say nothing: for plugins that others have written. */
+    /** Access of the routes in this scope that declare none, for third-party plugins. */
     defaultAccess: Access | null;
   }
 }
@@ -40,8 +40,8 @@ declare module 'fastify' {
 type CustomerPrincipal = Extract<Principal, { role: 'customer' }>;
 type AppPrincipal = Extract<Principal, { role: 'service' }>;
 
-/** Makes every route of the server say who may call it. */
-export function demandAccess(api: Api): void {
+/** Requires every route of the server to declare who may call it. */
+export function requireAccessConfig(api: Api): void {
   api.decorate('defaultAccess', null);
   api.decorateRequest('principal', null);
   api.addHook('onRoute', function (route: RouteOptions) {
@@ -51,13 +51,13 @@ export function demandAccess(api: Api): void {
         `${String(route.method)} ${route.url} does not declare who may call it (config.access).`,
       );
     }
-    route.config = { limitFactor: machineFactor, ...route.config, access: this.defaultAccess };
+    route.config = { limitFactor: backEndLimitFactor, ...route.config, access: this.defaultAccess };
   });
 }
 
 /**
- * Makes a route plugin of a Fastify plugin that knows nothing of `access`.
- * @param access for all of its routes; `public` where it authenticates by itself.
+ * Turns a Fastify plugin whose routes do not declare `access` into a route plugin.
+ * @param access of all its routes; `public` if the plugin authenticates callers itself.
  */
 export function withAccess(access: Access, plugin: FastifyPluginAsync | FastifyPluginCallback): RoutePlugin {
   return async (api) => {
@@ -67,10 +67,10 @@ export function withAccess(access: Access, plugin: FastifyPluginAsync | FastifyP
 }
 
 /**
- * Finds out who is asking, where the route wants to know.
+ * Authenticates the caller of a route that is not public, and checks their role.
  * @throws ProblemError `unauthenticated`, `token_expired`, or `forbidden` for another role.
  */
-export async function admit(request: FastifyRequest, authenticator: Authenticator): Promise<void> {
+export async function authorizeRequest(request: FastifyRequest, authenticator: Authenticator): Promise<void> {
   const { access } = request.routeOptions.config;
   if (access === 'public') return;
   if (!access) throw new ProblemError('forbidden', 'No role has access to this endpoint.');
@@ -80,14 +80,14 @@ export async function admit(request: FastifyRequest, authenticator: Authenticato
   }
 }
 
-/** The customer who is asking, on a route that is for customers. */
+/** The calling customer. @throws ProblemError `forbidden` for any other caller. */
 export function customerOf(request: FastifyRequest): CustomerPrincipal {
   if (request.principal?.role !== 'customer')
     throw new ProblemError('forbidden', 'Only customers can do this.');
   return request.principal;
 }
 
-/** The agent, supervisor or administrator who is asking, on a route that is for them. */
+/** The calling agent, supervisor or administrator. @throws ProblemError `forbidden` for any other caller. */
 export function staffOf(request: FastifyRequest): StaffPrincipal {
   const { principal } = request;
   if (!principal || !('agentId' in principal))
@@ -95,24 +95,19 @@ export function staffOf(request: FastifyRequest): StaffPrincipal {
   return principal;
 }
 
-/** The app whose back end is asking, on a route that is for back ends. */
+/** The app of the calling back end. @throws ProblemError `forbidden` for any other caller. */
 export function appOf(request: FastifyRequest): AppPrincipal {
   if (request.principal?.role !== 'service')
     throw new ProblemError('forbidden', 'Only back ends can do this.');
   return request.principal;
 }
 
-/** Who brings a file: only they put it into a message. Colleagues may use each other's. */
+/** Who uploaded a file, and may attach it to a message. Agents share their uploads. */
 export function uploaderOf(request: FastifyRequest): string {
   return request.principal && 'agentId' in request.principal ? 'staff' : actorOf(request);
 }
 
-/** A name for the audit trail, such as `agent 7`. */
+/** The caller's name in the audit trail, such as `agent 7`. */
 export function actorOf(request: FastifyRequest): string {
   return describeHearer(request.principal ?? undefined);
-}
-
-/** The channel in a conversation's key: `13/web:…`. */
-export function channelOf(conversationKey: string): string {
-  return /^\d+\/([^:]+):/.exec(conversationKey)?.[1] ?? 'web';
 }

@@ -1,4 +1,4 @@
-import { attachmentSchema, ProblemError, uploadQuery } from '@mevrik/protocol';
+import { attachmentSchema, binaryResponse, ProblemError, uploadQuery } from '@mevrik/protocol';
 import type { FastifyRequest } from 'fastify';
 import parseRange from 'range-parser';
 import { z } from 'zod';
@@ -6,10 +6,10 @@ import type { FileAddresses } from '../attachments/file-address.ts';
 import { kindOf } from '../attachments/file-type.ts';
 import type { OpenedFile } from '../attachments/files.ts';
 import { uploaderOf } from './access.ts';
-import { assertOwnApp } from './desk/sessions.ts';
+import { assertAppAccess } from './app-visibility.ts';
 import type { HttpDeps, RoutePlugin } from './http-deps.ts';
 
-/** Files come and go as they are: their types are found out by looking at them. */
+/** Uploading files for messages. The content type is detected from the bytes. */
 export function uploadRoutes({ files }: HttpDeps): RoutePlugin {
   return (api) => {
     api.removeAllContentTypeParsers();
@@ -25,31 +25,34 @@ export function uploadRoutes({ files }: HttpDeps): RoutePlugin {
           tags: ['conversation'],
           summary: 'Upload a file for a message',
           description:
-            'The body is the file itself. Put the `fileId` of the answer into the attachments of a message within a day.',
+            'The body is the file itself. Use the returned `fileId` in the attachments of a message within a day.',
           querystring: uploadQuery,
           response: { 201: attachmentSchema },
         },
       },
       async (request, reply) => {
-        const { name } = request.query;
-        const bytes = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-        const file = { appId: appOf(request, request.query.appId), by: uploaderOf(request), name, bytes };
-        return reply.code(201).send(await files.keep(file));
+        const file = await files.keep({
+          appId: uploadAppOf(request, request.query.appId),
+          by: uploaderOf(request),
+          name: request.query.name,
+          bytes: Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0),
+        });
+        return reply.code(201).send(file);
       },
     );
   };
 }
 
-function appOf(request: FastifyRequest, asked: number | undefined): number {
+function uploadAppOf(request: FastifyRequest, requested: number | undefined): number {
   const { principal } = request;
   if (principal && 'appId' in principal) return principal.appId;
-  if (asked === undefined) {
+  if (requested === undefined) {
     throw new ProblemError('invalid_input', 'Set `appId` to the app that the file is for.', {
       fields: [{ path: 'appId', message: 'is required' }],
     });
   }
-  assertOwnApp(request, asked);
-  return asked;
+  assertAppAccess(request, requested);
+  return requested;
 }
 
 const params = z.strictObject({ id: z.uuid(), name: z.string().max(500) });
@@ -57,15 +60,23 @@ const query = z.strictObject({
   expires: z.coerce.number().int().positive(),
   signature: z.string().max(100),
 });
-/** What runs in a page of ours must be ours: a file never is. */
+/** Uploaded files must never run scripts in a page of ours. */
 const policy = "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; sandbox";
 
-/** Hands files out to whoever has an address that we have signed. */
+/** Serves files through signed links. */
 export function fileRoutes({ files, fileAddresses }: HttpDeps): RoutePlugin {
   return (api) => {
     api.get(
       '/files/:id/:name',
-      { config: { access: 'public' }, schema: { hide: true, params, querystring: query } },
+      {
+        config: { access: 'public' },
+        schema: {
+          hide: true,
+          params,
+          querystring: query,
+          response: { 200: binaryResponse, 206: binaryResponse },
+        },
+      },
       async (request, reply) => {
         const { id } = request.params;
         assertSigned(fileAddresses, { id, ...request.query });
@@ -93,34 +104,40 @@ export function fileRoutes({ files, fileAddresses }: HttpDeps): RoutePlugin {
   };
 }
 
-/** RFC 6266: the name in every alphabet for those who know, in ASCII for those who do not. */
+/** RFC 6266: the name in Unicode, and in ASCII for clients that do not understand `filename*`. */
 function dispositionOf({ name, contentType }: OpenedFile): string {
   const type = kindOf(contentType) === 'file' ? 'attachment' : 'inline';
-  const plain = name.replace(/[^\x20-\x7e]|["\\%]/g, '_');
-  const whole = encodeURIComponent(name).replace(/['()*]/g, (one) => `%${one.charCodeAt(0).toString(16)}`);
-  return `${type}; filename="${plain}"; filename*=UTF-8''${whole}`;
+  const ascii = name.replace(/[^\x20-\x7e]|["\\%]/g, '_');
+  const encoded = encodeURIComponent(name).replace(
+    /['()*]/g,
+    (character) => `%${character.charCodeAt(0).toString(16)}`,
+  );
+  return `${type}; filename="${ascii}"; filename*=UTF-8''${encoded}`;
 }
 
-/** Texts are shown as what they are: a browser that is told nothing of their letters guesses. */
+/** Text is served with a charset, because browsers guess one otherwise. */
 function servedType({ contentType }: OpenedFile): string {
   return contentType.startsWith('text/') ? 'text/plain; charset=utf-8' : contentType;
 }
 
 function assertSigned(
   addresses: FileAddresses,
-  asked: { readonly id: string; readonly expires: number; readonly signature: string },
+  link: { readonly id: string; readonly expires: number; readonly signature: string },
 ): void {
-  const state = addresses.check(asked);
+  const state = addresses.check(link);
   if (state === 'forged') throw new ProblemError('forbidden', 'The signature of this link is not valid.');
   if (state === 'expired') {
     throw new ProblemError('link_expired', 'Reload the conversation to get a new link.');
   }
 }
 
-function rangeOf(file: OpenedFile | undefined, header: string | undefined) {
+function rangeOf(
+  file: OpenedFile | undefined,
+  header: string | undefined,
+): { readonly status: 200 | 206; readonly range: parseRange.Range | undefined } {
   if (!file || header === undefined) return { status: 200, range: undefined };
   const ranges = parseRange(file.sizeBytes, header);
-  // Several at once, or nonsense: the whole is a correct answer to both.
+  // For several ranges or an invalid header, the whole file is a correct response.
   const only = Array.isArray(ranges) && ranges.length === 1 ? ranges[0] : undefined;
   return only ? { status: 206, range: only } : { status: 200, range: undefined };
 }

@@ -16,36 +16,40 @@ import type { Log } from '../observe/log.ts';
 
 /** How the HTTP server behaves. */
 export interface HttpConfig {
-  /** Bytes that a body may have. */
+  /** Maximum body size in bytes. */
   readonly bodyLimitBytes: number;
-  /** Whether a proxy's `X-Forwarded-For` is believed. */
+  /** Whether `X-Forwarded-For` of a proxy is trusted. */
   readonly trustProxy: boolean;
-  /** Requests a minute from one address; agents and back ends get ten times as many. */
+  /** Requests per minute from one address; agents and back ends get ten times as many. */
   readonly rateLimitPerMinute: number;
-  /** Events waiting to be handled from which on new messages are refused. */
+  /** New messages are rejected while more events than this wait to be handled. */
   readonly lagLimit: number;
-  /** `*`, or the origins of the pages that may call the API. */
+  /** `*`, or the origins of pages that may call the API. */
   readonly corsOrigins: '*' | readonly string[];
-  /** Where people reach this server; `null` while that is not known. */
+  /** The public URL of this server; `null` while it is not known. */
   readonly publicUrl: string | null;
-  /** What differs from `arrivalDefaults`. */
-  readonly arrival?: Partial<ArrivalTimes>;
+  /** Overrides of `defaultRequestTimeouts`. */
+  readonly timeouts?: Partial<RequestTimeouts>;
 }
 
-/** How long requests, WebSocket handshakes among them, may take to arrive; whoever is slower is cut off. */
-export interface ArrivalTimes {
-  /** From when the connection is made, or the request before it was answered. */
+/** How long requests, including WebSocket handshakes, may take to arrive before the connection is closed. */
+export interface RequestTimeouts {
+  /** For the headers, from the connection or the previous response. */
   readonly headersMs: number;
-  /** The body included. */
+  /** For the headers and the body. */
   readonly requestMs: number;
-  /** How often it is looked at who is too slow. */
+  /** Interval of the check for slow requests. */
   readonly checkMs: number;
 }
 
-/** What holds where nothing else is said. */
-export const arrivalDefaults: ArrivalTimes = { headersMs: 10_000, requestMs: 60_000, checkMs: 5_000 };
+/** Timeouts that apply unless overridden. */
+export const defaultRequestTimeouts: RequestTimeouts = {
+  headersMs: 10_000,
+  requestMs: 60_000,
+  checkMs: 5_000,
+};
 
-/** What the HTTP server is given. */
+/** Dependencies of the HTTP server and its routes. */
 export interface HttpDeps {
   readonly config: HttpConfig;
   readonly database: Database;
@@ -58,18 +62,18 @@ export interface HttpDeps {
   readonly fileAddresses: FileAddresses;
   readonly gateway: Pick<Gateway, 'publish'>;
   readonly reception: Pick<Reception, 'agentChanged' | 'openingChanged'>;
-  /** How many events wait to be handled. */
+  /** Number of events waiting to be handled. */
   readonly lag: () => number;
-  /** Takes what somebody should be able to read later. Must not throw; it is not waited for. */
+  /** Records an entry in the audit trail. Must not throw, and is not awaited. */
   readonly audit: (entry: AuditEntry) => void;
   readonly log: Log;
-  /** Told of every answered request, by its route. */
-  readonly onAnswered?: (method: string, route: string, status: number, seconds: number) => void;
-  /** The routes of other parts, beside the ones that are always there. */
+  /** Called after every response, with the route. */
+  readonly onResponse?: (method: string, route: string, status: number, seconds: number) => void;
+  /** Routes of other parts, in addition to those that are always present. */
   readonly routes: readonly RoutePlugin[];
 }
 
-/** A Fastify server whose schemas are Zod's. */
+/** A Fastify server with Zod schemas. */
 export type Api = FastifyInstance<
   RawServerDefault,
   IncomingMessage,
@@ -79,8 +83,8 @@ export type Api = FastifyInstance<
 >;
 
 /**
- * Adds routes, with their full paths, to a scope of their own. Each says in its `config` who may call it:
- * `config: { access: 'public' }` or `config: { access: ['agent', 'supervisor', 'admin'] }`; the server does not
- * start with one that does not.
+ * Adds routes with their full paths, in a scope of their own. Each declares in its `config` who may call it:
+ * `config: { access: 'public' }` or `config: { access: ['agent', 'supervisor', 'admin'] }`. The server does not start if
+ * one does not.
  */
 export type RoutePlugin = (api: Api) => void | Promise<void>;

@@ -4,8 +4,8 @@ import type { FastifyRequest } from 'fastify';
 import type { Idempotency } from '../state/messages.ts';
 
 /**
- * The request's `Idempotency-Key`, with a hash of what it asks. A key is the writer's own: two writers may use the
- * same one.
+ * The request's `Idempotency-Key` with a hash of the request. Keys are scoped to the writer, so two writers may use the
+ * same key.
  *
  * @throws ProblemError `bad_request` for a key that is empty, too long, or not printable.
  */
@@ -15,6 +15,6 @@ export function idempotencyOf(request: FastifyRequest, writer: string): Idempote
   if (typeof key !== 'string' || !/^[\x21-\x7e]{1,200}$/.test(key)) {
     throw new ProblemError('bad_request', 'Idempotency-Key must have 1 to 200 printable characters.');
   }
-  const asked = `${request.routeOptions.url} ${JSON.stringify(request.params)} ${JSON.stringify(request.body)}`;
-  return { key: `${writer} ${key}`, hash: createHash('sha256').update(asked).digest('hex') };
+  const content = `${request.routeOptions.url} ${JSON.stringify(request.params)} ${JSON.stringify(request.body)}`;
+  return { key: `${writer} ${key}`, hash: createHash('sha256').update(content).digest('hex') };
 }

@@ -3,23 +3,23 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { actorOf } from './access.ts';
 import type { Api } from './http-deps.ts';
 
-/** Counts requests and refuses those that are too many. Each process counts for itself. */
+/** Rate limits of all routes. Each process counts separately. */
 export interface Limits {
   /**
-   * Counts a request that was let in: customers and strangers by their address, agents and back ends by who they
-   * are, as many of them may share one.
+   * Counts an authorized request: customers and anonymous callers by address, agents and back ends by identity, because
+   * many of them may share an address.
    * @throws ProblemError `too_many_requests`.
    */
   count(request: FastifyRequest, reply: FastifyReply): Promise<void>;
-  /** Counts one that was refused, by its address. @throws ProblemError `too_many_requests`. */
-  countRefused(request: FastifyRequest, reply: FastifyReply): Promise<void>;
+  /** Counts an unauthorized request by its address. @throws ProblemError `too_many_requests`. */
+  countRejected(request: FastifyRequest, reply: FastifyReply): Promise<void>;
 }
 
-/** Agents' screens and back ends ask more often than a visitor's page. */
+/** Agents' screens and back ends send more requests than a visitor's page. */
 const staffFactor = 10;
 const minuteMs = 60_000;
 
-/** Makes the limits that hold for all routes. The plugin for rate limits must have been registered. */
+/** Creates the limits of all routes. The rate-limit plugin must be registered. */
 export function createLimits(api: Api, perMinute: number): Limits {
   const factorOf = (request: FastifyRequest) => request.routeOptions.config?.limitFactor ?? 1;
   const byAddress = limiter(
@@ -27,20 +27,20 @@ export function createLimits(api: Api, perMinute: number): Limits {
     (request) => perMinute * factorOf(request),
     (request) => `${request.ip} ${factorOf(request)}`,
   );
-  const byHolder = limiter(api, perMinute * staffFactor, actorOf);
-  const refusals = limiter(api, perMinute, (request) => request.ip);
+  const byIdentity = limiter(api, perMinute * staffFactor, actorOf);
+  const rejections = limiter(api, perMinute, (request) => request.ip);
   return {
     count: (request, reply) => {
       const isAddress = request.principal === null || request.principal.role === 'customer';
-      return isAddress ? byAddress(request, reply) : byHolder(request, reply);
+      return isAddress ? byAddress(request, reply) : byIdentity(request, reply);
     },
-    countRefused: refusals,
+    countRejected: rejections,
   };
 }
 
 /**
- * A limit of its own, such as for log-ins.
- * @param keyOf whom a request is counted for.
+ * Creates a separate limit, such as for logins.
+ * @param keyOf what a request is counted by.
  */
 export function limiter(
   api: Api,

@@ -5,18 +5,18 @@ import { hasZodFastifySchemaValidationErrors, isResponseSerializationError } fro
 import { connectionLost } from '../db/database.ts';
 import { sqlState } from '../log/unit-of-work.ts';
 
-/** How long a caller is asked to wait before trying again what can be tried again. */
+/** Sent as `Retry-After` with problems that can be retried. */
 const retryAfterSeconds = 5;
 
-/** What is known of a fault that Fastify or a plugin of it raises. */
-interface Fault {
+/** The parts of an error of Fastify or a plugin that decide the problem. */
+interface FrameworkError {
   readonly code?: unknown;
   readonly statusCode?: unknown;
 }
 
 /**
- * Answers a problem as RFC 9457 has it. `type` is `/problems/` and the code, relative to this server: it names the
- * kind of problem for good, wherever the server stands.
+ * Sends a problem as RFC 9457 defines it. `type` is `/problems/` and the code, relative to this server, so that it stays
+ * the same wherever the server runs.
  */
 export function answerProblem(
   problem: ProblemError,
@@ -25,9 +25,9 @@ export function answerProblem(
 ): FastifyReply {
   const { title, retryable } = problems[problem.code];
   if (problem.code === 'too_large') {
-    // With it, Node would cut the caller off in the middle of sending, before the answer was seen.
+    // With this header, Node would close the connection before the caller, still sending, has read the response.
     reply.removeHeader('connection');
-    stopReading(request.raw);
+    discardBody(request.raw);
   }
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer');
   if (retryable && problem.status >= 500 && !reply.hasHeader('retry-after')) {
@@ -49,16 +49,16 @@ export function answerProblem(
     });
 }
 
-/** How much more of a refused body is taken and thrown away, and for how long. */
-const patience = { bytes: 2 * 1_048_576, milliseconds: 5_000 };
+/** How much more of a rejected body is read and discarded, and for how long. */
+const discardLimit = { bytes: 2 * 1_048_576, milliseconds: 5_000 };
 
-/** Ends a connection whose caller sends on after the answer, after a while in which they can have seen it. */
-function stopReading(body: IncomingMessage): void {
-  let left = patience.bytes;
+/** Discards the rest of a body, and closes the connection if the caller keeps sending after the response. */
+function discardBody(body: IncomingMessage): void {
+  let left = discardLimit.bytes;
   const end = () => {
     if (!body.complete) body.socket.destroy();
   };
-  const timer = setTimeout(end, patience.milliseconds).unref();
+  const timer = setTimeout(end, discardLimit.milliseconds).unref();
   body.on('data', (chunk: Buffer) => {
     left -= chunk.length;
     if (left < 0) end();
@@ -66,11 +66,11 @@ function stopReading(body: IncomingMessage): void {
   body.on('close', () => clearTimeout(timer));
 }
 
-/** The problem that a fault is to the caller. What is our own fault tells nothing of the inside. */
-export function asProblem(error: unknown): ProblemError {
+/** The problem to send for any error. Internal errors reveal nothing about the inside. */
+export function toProblem(error: unknown): ProblemError {
   if (error instanceof ProblemError) return error;
-  if (hasZodFastifySchemaValidationErrors(error)) return asInvalidInput(error);
-  const { code, statusCode } = (typeof error === 'object' && error !== null ? error : {}) as Fault;
+  if (hasZodFastifySchemaValidationErrors(error)) return toInvalidInput(error);
+  const { code, statusCode } = (typeof error === 'object' && error !== null ? error : {}) as FrameworkError;
   const ofFramework = typeof code === 'string' ? frameworkProblems[code] : undefined;
   if (ofFramework) return new ProblemError(ofFramework[0], ofFramework[1], { cause: error });
   if (isUnreachable(error)) {
@@ -83,8 +83,8 @@ export function asProblem(error: unknown): ProblemError {
       cause: error,
     });
   }
-  const isCallersFault = typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500;
-  if (isCallersFault && !isResponseSerializationError(error)) {
+  const isClientError = typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500;
+  if (isClientError && !isResponseSerializationError(error)) {
     return new ProblemError('bad_request', 'The request could not be read.', { cause: error });
   }
   return new ProblemError(
@@ -111,7 +111,7 @@ interface ValidationIssue {
   readonly params: Record<string, unknown>;
 }
 
-function asInvalidInput(error: {
+function toInvalidInput(error: {
   readonly validation: readonly ValidationIssue[];
   readonly validationContext?: string | undefined;
 }): ProblemError {
@@ -123,31 +123,31 @@ function asInvalidInput(error: {
     return [{ path: path.join('.'), message }];
   });
   const [first] = fields;
-  const place = positions[error.validationContext ?? 'body'] ?? 'The request';
+  const part = requestParts[error.validationContext ?? 'body'] ?? 'The request';
   const detail = first?.path
-    ? `${place}: ${first.path}: ${first.message}`
-    : `${place}: ${first?.message ?? ''}`;
-  // An answer must not grow with what was sent.
+    ? `${part}: ${first.path}: ${first.message}`
+    : `${part}: ${first?.message ?? ''}`;
+  // The response must not grow with the request.
   return new ProblemError('invalid_input', detail.slice(0, 500), {
     cause: error,
     fields: fields.slice(0, 20),
   });
 }
 
-const positions: Readonly<Record<string, string>> = {
+const requestParts: Readonly<Record<string, string>> = {
   body: 'The body',
   querystring: 'The query',
   params: 'The path',
   headers: 'The headers',
 };
 
-/** Whether the database could not be reached, is starting or stopping, or has no connection left. */
+/** Whether the database is unreachable, starting, stopping, or out of connections. */
 function isUnreachable(error: unknown): boolean {
   const state = sqlState(error) ?? '';
   return unreachable.has(state) || state.startsWith('08') || state.startsWith('57P');
 }
 
-/** Numeric value out of range, character not in repertoire, text that JSON allows and PostgreSQL does not. */
+/** Numeric value out of range, character not in repertoire, text that JSON allows but PostgreSQL does not. */
 const outOfRange = new Set(['22003', '22021', '22P05']);
 
 const unreachable = new Set(['53300', 'ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE', connectionLost]);

@@ -5,13 +5,17 @@ import { caseRoutes } from './desk/cases.ts';
 import { conversationRoutes } from './desk/conversations.ts';
 import { customerRoutes } from './desk/customers.ts';
 import { deliveryRoutes } from './desk/deliveries.ts';
-import { queueRoutes, sessionRoutes } from './desk/sessions.ts';
+import { queueItemRoutes } from './desk/queue-items.ts';
+import { sessionActionRoutes } from './desk/session-actions.ts';
+import { sessionRoutes } from './desk/sessions.ts';
+import { externalMessageRoutes } from './external-messages.ts';
 import type { HttpDeps, RoutePlugin } from './http-deps.ts';
 import { problemRoutes } from './pages/problem-routes.ts';
 import { screenFiles, screenRoutes, widgetRoutes } from './pages/screens.ts';
 import { webhookRoutes } from './providers/webhooks.ts';
 import { meRoutes } from './visitor/me.ts';
 import { messageRoutes } from './visitor/messages.ts';
+import { visitorSignRoutes } from './visitor/signs.ts';
 import { visitorRoutes } from './visitor/visitors.ts';
 
 /** The routes that every server has. */
@@ -20,9 +24,12 @@ export function routesOf(dependencies: HttpDeps): readonly RoutePlugin[] {
     visitorRoutes,
     meRoutes,
     messageRoutes,
+    visitorSignRoutes,
     agentRoutes,
-    queueRoutes,
+    externalMessageRoutes,
+    queueItemRoutes,
     sessionRoutes,
+    sessionActionRoutes,
     caseRoutes,
     cannedReplyRoutes,
     conversationRoutes,

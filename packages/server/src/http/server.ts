@@ -3,52 +3,63 @@ import cors from '@fastify/cors';
 import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
 import { ProblemError } from '@mevrik/protocol';
-import fastify, { type FastifyBaseLogger, type FastifyRequest, LogController } from 'fastify';
+import fastify, {
+  type FastifyBaseLogger,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from 'fastify';
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import { maxPathPart } from '../broadcast/http-api/api-routes.ts';
-import { actorOf, admit, demandAccess } from './access.ts';
-import { type Api, arrivalDefaults, type HttpConfig, type HttpDeps, type RoutePlugin } from './http-deps.ts';
+import { actorOf, authorizeRequest, requireAccessConfig } from './access.ts';
+import {
+  type Api,
+  defaultRequestTimeouts,
+  type HttpConfig,
+  type HttpDeps,
+  type RoutePlugin,
+} from './http-deps.ts';
 import { createLimits } from './limits.ts';
 import { describeApi } from './pages/openapi.ts';
-import { assertPlain } from './plain-input.ts';
-import { answerProblem, asProblem } from './problems.ts';
+import { answerProblem, toProblem } from './problems.ts';
 import { routesOf } from './routes.ts';
+import { assertStorable } from './storable-input.ts';
 
-/** How long requests that are under way may take when the server goes away. */
-const requestsEndWithinMs = 3_000;
+/** How long open requests may take once the server is closing. */
+const closeTimeoutMs = 3_000;
 
 /**
- * Makes the HTTP server with the routes for visitors, back ends and agents, and those of `dependencies.routes`.
- * Nothing listens until `listen` is called.
+ * Creates the HTTP server with the routes for visitors, back ends and agents, and those of `dependencies.routes`.
+ * It does not listen until `listen` is called.
  *
- * @throws when a route does not say who may call it.
+ * @throws Error when a route does not declare who may call it.
  */
 export async function createHttpServer(dependencies: HttpDeps): Promise<Api> {
   const { config, log } = dependencies;
-  const arrival = { ...arrivalDefaults, ...config.arrival };
+  const timeouts = { ...defaultRequestTimeouts, ...config.timeouts };
   const api: Api = fastify({
     loggerInstance: log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     trustProxy: config.trustProxy,
     bodyLimit: config.bodyLimitBytes,
     routerOptions: { maxParamLength: maxPathPart },
-    requestTimeout: arrival.requestMs,
-    http: { headersTimeout: arrival.headersMs, connectionsCheckingInterval: arrival.checkMs },
+    requestTimeout: timeouts.requestMs,
+    http: { headersTimeout: timeouts.headersMs, connectionsCheckingInterval: timeouts.checkMs },
     genReqId: () => randomUUID(),
     forceCloseConnections: 'idle',
     frameworkErrors: (error, request, reply) => {
-      answerProblem(asProblem(error), request as unknown as FastifyRequest, reply as never);
+      answerProblem(toProblem(error), request as unknown as FastifyRequest, reply as unknown as FastifyReply);
     },
   }).withTypeProvider<ZodTypeProvider>();
-  // A connection that never asked anything, or reads no answer, does not hold up the end for longer.
+  // Idle connections, and clients that do not read their response, must not delay the shutdown further.
   api.addHook('preClose', async () => {
-    setTimeout(() => api.server.closeAllConnections(), requestsEndWithinMs).unref();
+    setTimeout(() => api.server.closeAllConnections(), closeTimeoutMs).unref();
   });
   api.setValidatorCompiler(validatorCompiler);
   api.setSerializerCompiler(serializerCompiler);
-  answerFaults(api, dependencies);
+  answerErrors(api, dependencies);
   await addHeaders(api, config);
-  demandAccess(api);
+  requireAccessConfig(api);
   await api.register(rateLimit, { global: false });
   guard(api, dependencies);
   await describeApi(api, config.publicUrl);
@@ -60,7 +71,7 @@ function register(api: Api, plugin: RoutePlugin) {
   return api.register(async (scope) => plugin(scope.withTypeProvider<ZodTypeProvider>()));
 }
 
-/** Headers for browsers: what pages of ours may load, and which other pages may call the API. */
+/** Headers for browsers: what our pages may load, and which other pages may call the API. */
 async function addHeaders(api: Api, { corsOrigins, publicUrl }: HttpConfig): Promise<void> {
   await api.register(helmet, {
     contentSecurityPolicy: {
@@ -77,7 +88,7 @@ async function addHeaders(api: Api, { corsOrigins, publicUrl }: HttpConfig): Pro
     crossOriginResourcePolicy: { policy: 'cross-origin' },
     strictTransportSecurity: publicUrl?.startsWith('https:') ?? false,
   });
-  // Without credentials: tokens are sent by the page, never by the browser on its own.
+  // Without credentials: pages send tokens explicitly, and browsers never add them.
   await api.register(cors, {
     origin: corsOrigins === '*' ? '*' : [...corsOrigins],
     methods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
@@ -88,7 +99,7 @@ async function addHeaders(api: Api, { corsOrigins, publicUrl }: HttpConfig): Pro
       'if-match',
       'traceparent',
       'x-app-key',
-      // Of Laravel Echo and of the HTTP clients that it teaches to name their socket.
+      // Sent by Laravel Echo and the HTTP clients that it configures.
       'x-requested-with',
       'x-socket-id',
     ],
@@ -97,22 +108,22 @@ async function addHeaders(api: Api, { corsOrigins, publicUrl }: HttpConfig): Pro
   });
 }
 
-/** What every request goes through before its route sees it. */
-function guard(api: Api, { authenticator, config, lag, onAnswered }: HttpDeps): void {
-  if (onAnswered) {
-    // By route, never by address: of those there are too many.
+/** Authentication, rate limits, load shedding and input checks before every route. */
+function guard(api: Api, { authenticator, config, lag, onResponse }: HttpDeps): void {
+  if (onResponse) {
+    // Labelled by route, never by URL, to keep the number of series bounded.
     api.addHook('onResponse', async (request, reply) => {
       const route = request.routeOptions.url ?? 'none';
-      onAnswered(request.method, route, reply.statusCode, reply.elapsedTime / 1000);
+      onResponse(request.method, route, reply.statusCode, reply.elapsedTime / 1000);
     });
   }
   const limits = createLimits(api, config.rateLimitPerMinute);
   api.addHook('onRequest', async (request, reply) => {
     if (!request.is404) {
       try {
-        await admit(request, authenticator);
+        await authorizeRequest(request, authenticator);
       } catch (error) {
-        await limits.countRefused(request, reply);
+        await limits.countRejected(request, reply);
         throw error;
       }
     }
@@ -122,30 +133,30 @@ function guard(api: Api, { authenticator, config, lag, onAnswered }: HttpDeps): 
     }
   });
   api.addHook('preValidation', async ({ body, query, params }) => {
-    for (const part of [params, query, body]) assertPlain(part);
+    for (const part of [params, query, body]) assertStorable(part);
   });
 }
 
-/** Refusals that somebody should be able to read later; an expired token is everyday life. */
-const audited = new Set<ProblemError['code']>([
+/** Rejections recorded in the audit trail; expired tokens are routine and left out. */
+const auditedProblems = new Set<ProblemError['code']>([
   'unauthenticated',
   'forbidden',
   'invalid_credentials',
   'invalid_signature',
 ]);
 
-function answerFaults(api: Api, { audit, log }: HttpDeps): void {
+function answerErrors(api: Api, { audit, log }: HttpDeps): void {
   api.setErrorHandler((error, request, reply) => {
-    const problem = asProblem(error);
+    const problem = toProblem(error);
     const { method, url } = request.routeOptions;
     if (problem.code === 'internal' || problem.code === 'unavailable') {
       log.error({ err: error, requestId: request.id, method, url }, 'Request failed');
     }
-    if (audited.has(problem.code)) {
+    if (auditedProblems.has(problem.code)) {
       audit({
         appId: request.principal && 'appId' in request.principal ? request.principal.appId : null,
         actor: actorOf(request),
-        action: 'request.refused',
+        action: 'request.reject',
         target: `${String(method)} ${url ?? ''}`,
         detail: { code: problem.code, address: request.ip, requestId: request.id },
       });

@@ -1,4 +1,4 @@
-import { rememberFor } from '../auth/freshness.ts';
+import { cacheFor } from '../auth/cache-for.ts';
 import { addressOfChannel } from '../channels/email/email-settings.ts';
 import { splitTag } from '../channels/email/mail-address.ts';
 import type { MailPlace } from '../channels/email/smtp-listener.ts';
@@ -24,7 +24,7 @@ const staleMs = 3_000;
 
 /** Makes it on a database. */
 export function createEmailChannels({ sql }: Pick<Database, 'sql'>): EmailChannels {
-  const known = rememberFor(staleMs, async () => {
+  const known = cacheFor(staleMs, async () => {
     const rows = await sql<{ app_id: number; name: string; settings: unknown }[]>`
       SELECT app_id, channels.name, channels.settings FROM channels JOIN apps ON apps.id = app_id
       WHERE kind = 'email' AND channels.enabled AND apps.enabled ORDER BY channels.id`;

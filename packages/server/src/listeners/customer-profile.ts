@@ -1,3 +1,4 @@
+import { parseConversationKey } from '@mevrik/protocol';
 import { requireApp } from '../apps/app-directory.ts';
 import { addAttributes } from '../state/customers.ts';
 import { listener } from './listener-deps.ts';
@@ -9,7 +10,7 @@ export const OnboardCustomer = listener<'NewCustomerProfileCreated'>({
     'Notes through which channel, and in which app, a customer came to us; has a missing name fetched.',
   async handle({ appId, occurredAt, data: { customer } }, { tx, deps }) {
     const app = await requireApp(deps.apps, appId);
-    const channel = /^\d+\/([^:]+):/.exec(customer.conversationKey)?.[1] ?? 'unknown';
+    const { channel } = parseConversationKey(customer.conversationKey);
     await addAttributes(tx, customer.id, {
       first_channel: channel,
       first_seen_at: occurredAt,

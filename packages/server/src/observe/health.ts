@@ -1,5 +1,5 @@
 /** How one part is. */
-export interface PartHealth {
+export interface CheckResult {
   readonly ok: boolean;
   /** One line for people: what it is, or what is wrong. */
   readonly detail: string;
@@ -8,11 +8,11 @@ export interface PartHealth {
 /** How all parts are. */
 export interface Health {
   readonly ok: boolean;
-  readonly parts: Readonly<Record<string, PartHealth>>;
+  readonly parts: Readonly<Record<string, CheckResult>>;
 }
 
 /** A check of one part; throwing is as good as saying no. */
-export type HealthCheck = () => Promise<PartHealth> | PartHealth;
+export type HealthCheck = () => Promise<CheckResult> | CheckResult;
 
 /** A check that takes longer counts as failed: a probe must be answered. */
 const checkWithinMs = 2_000;
@@ -25,9 +25,9 @@ export async function checkHealth(checks: Readonly<Record<string, HealthCheck>>)
   return { ok: parts.every(([, { ok }]) => ok), parts: Object.fromEntries(parts) };
 }
 
-async function inTime(check: HealthCheck): Promise<PartHealth> {
+async function inTime(check: HealthCheck): Promise<CheckResult> {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<PartHealth>((resolve) => {
+  const late = new Promise<CheckResult>((resolve) => {
     timer = setTimeout(() => resolve({ ok: false, detail: 'does not answer' }), checkWithinMs);
   });
   try {

@@ -1,10 +1,10 @@
 import { ProblemError } from '@mevrik/protocol';
 import { and, asc, desc, eq, lt } from 'drizzle-orm';
 import type { Database } from '../db/database.ts';
+import { beforeId, type ListRequest, toListPage } from '../db/page.ts';
 import { apps, bots, channels, routingRules } from '../db/schema.ts';
 import { toBotView } from '../domain/bot/index.ts';
 import type { RoutingRule } from '../domain/routing/index.ts';
-import { beforeId, type ListRequest, toListPage } from './page.ts';
 
 /** Apps without their secrets, newest first. */
 export async function listApps({ orm }: Database, page: ListRequest) {

@@ -2,6 +2,7 @@ import {
   type Case,
   type Customer,
   type Message,
+  type Page,
   ProblemError,
   type QueueItem,
   type Session,
@@ -9,15 +10,15 @@ import {
 import { and, desc, eq, inArray, lt, ne } from 'drizzle-orm';
 import type { Database } from '../db/database.ts';
 import { toCase, toCustomer, toMessage, toQueueItem, toSession } from '../db/models.ts';
+import { beforeId, type ListRequest, toListPage } from '../db/page.ts';
 import { cases, customers, messages, queueItems, sessions } from '../db/schema.ts';
-import { beforeId, type ListPage, type ListRequest, toListPage } from './page.ts';
 
 /** The messages of a conversation across its sessions, newest first. Customers never see notes. */
 export async function listMessages(
   { orm }: Database,
   conversationKey: string,
   options: ListRequest & { readonly withNotes: boolean },
-): Promise<ListPage<Message>> {
+): Promise<Page<Message>> {
   const rows = await orm
     .select()
     .from(messages)
@@ -80,7 +81,7 @@ export interface QueueFilter extends ListRequest {
 }
 
 /** Queue items, newest first. */
-export async function listQueueItems({ orm }: Database, filter: QueueFilter): Promise<ListPage<QueueItem>> {
+export async function listQueueItems({ orm }: Database, filter: QueueFilter): Promise<Page<QueueItem>> {
   const rows = await orm
     .select()
     .from(queueItems)
@@ -106,7 +107,7 @@ export interface SessionFilter extends ListRequest {
 }
 
 /** Sessions, newest first. */
-export async function listSessions({ orm }: Database, filter: SessionFilter): Promise<ListPage<Session>> {
+export async function listSessions({ orm }: Database, filter: SessionFilter): Promise<Page<Session>> {
   const rows = await orm
     .select()
     .from(sessions)

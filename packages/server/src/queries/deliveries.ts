@@ -1,9 +1,16 @@
-import type { ChannelState, Delivery, DeliveryAttempt, DeliveryState, WebhookEvent } from '@mevrik/protocol';
+import type {
+  ChannelState,
+  Delivery,
+  DeliveryAttempt,
+  DeliveryState,
+  Page,
+  WebhookEvent,
+} from '@mevrik/protocol';
 import { ProblemError } from '@mevrik/protocol';
 import { and, desc, eq, gt, inArray, lt, sql } from 'drizzle-orm';
 import type { Database } from '../db/database.ts';
+import { beforeId, type ListRequest, toListPage } from '../db/page.ts';
 import { deliveries, webhookEventLogs } from '../db/schema.ts';
-import { beforeId, type ListPage, type ListRequest, toListPage } from './page.ts';
 
 /** The filter of a list of deliveries; `appIds` are the apps that the caller may see, `null` for all. */
 export interface DeliveryFilter extends ListRequest {
@@ -16,10 +23,7 @@ export interface DeliveryFilter extends ListRequest {
 }
 
 /** Deliveries of replies through providers, newest first. */
-export async function listDeliveries(
-  database: Database,
-  filter: DeliveryFilter,
-): Promise<ListPage<Delivery>> {
+export async function listDeliveries(database: Database, filter: DeliveryFilter): Promise<Page<Delivery>> {
   const { appIds, channel, status, sessionId, messageId, isDoubtful } = filter;
   const rows = await database.orm
     .select()
@@ -208,7 +212,7 @@ export async function listWebhookEvents(
   { orm }: Database,
   { appId, channel, provider, status }: WebhookEventFilter,
   page: ListRequest,
-): Promise<ListPage<WebhookEvent> & { readonly counts: Record<string, number> }> {
+): Promise<Page<WebhookEvent> & { readonly counts: Record<string, number> }> {
   const ofChannel = [
     ...(appId === undefined ? [] : [eq(webhookEventLogs.appId, appId)]),
     ...(channel === undefined ? [] : [eq(webhookEventLogs.channel, channel)]),

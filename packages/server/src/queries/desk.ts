@@ -1,10 +1,9 @@
-import type { Colleague, ConversationQuery, ConversationRow } from '@mevrik/protocol';
+import type { Colleague, ConversationQuery, ConversationRow, Page } from '@mevrik/protocol';
 import { ProblemError } from '@mevrik/protocol';
 import { and, eq, inArray } from 'drizzle-orm';
 import type { Database } from '../db/database.ts';
 import { toQueueItem, toSession } from '../db/models.ts';
 import { apps, cases, customers, queueItems, sessions } from '../db/schema.ts';
-import type { ListPage } from './page.ts';
 
 /** A stored conversation, without the reply rules of its channel. */
 export type StoredConversation = Omit<ConversationRow, 'replyWindow' | 'comment'>;
@@ -56,7 +55,7 @@ interface Found {
 export async function listConversations(
   database: Database,
   filter: ConversationFilter,
-): Promise<ListPage<StoredConversation>> {
+): Promise<Page<StoredConversation>> {
   const found = await findConversations(database, filter);
   const shown = found.slice(0, filter.limit);
   const last = shown.at(-1);

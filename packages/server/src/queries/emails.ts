@@ -1,8 +1,8 @@
-import { type EmailRecord, ProblemError } from '@mevrik/protocol';
+import { type EmailRecord, type Page, ProblemError } from '@mevrik/protocol';
 import { and, desc, eq, lt, sql } from 'drizzle-orm';
 import type { Database } from '../db/database.ts';
+import { beforeId, type ListRequest, toListPage } from '../db/page.ts';
 import { inboundEmails, messages } from '../db/schema.ts';
-import { beforeId, type ListPage, type ListRequest, toListPage } from './page.ts';
 
 /** The filter of a list of inbound emails. */
 export interface EmailFilter {
@@ -36,7 +36,7 @@ export async function listEmails(
   { orm }: Database,
   filter: EmailFilter,
   page: ListRequest,
-): Promise<ListPage<EmailRecord> & { readonly counts: Readonly<Record<string, number>> }> {
+): Promise<Page<EmailRecord> & { readonly counts: Readonly<Record<string, number>> }> {
   const ofChannel = [
     ...(filter.appId === undefined ? [] : [eq(appId, filter.appId)]),
     ...(filter.channel === undefined ? [] : [eq(channel, filter.channel)]),

@@ -1,4 +1,4 @@
-import type { ChartPoint, Charts, ChartWindow } from '@mevrik/protocol';
+import type { ChartData, ChartPoint, ChartWindow } from '@mevrik/protocol';
 import type { Database } from '../db/database.ts';
 import { percentileOf } from '../domain/buckets.ts';
 
@@ -12,7 +12,7 @@ const resolutions: Readonly<
 };
 
 /** Statistics over a window up to now, with every point, including empty ones. */
-export async function readCharts({ sql }: Database, window: ChartWindow): Promise<Charts> {
+export async function readCharts({ sql }: Database, window: ChartWindow): Promise<ChartData> {
   const { step, seconds, points } = resolutions[window];
   // The last point is still in progress.
   const last = Math.floor(Date.now() / 1000 / seconds) * seconds;

@@ -1,5 +1,5 @@
 import { Card } from '@mantine/core';
-import type { Charts as ChartData, ChartPoint, ChartWindow } from '@mevrik/protocol';
+import type { ChartData, ChartPoint, ChartWindow } from '@mevrik/protocol';
 import { IconChartLine } from '@tabler/icons-react';
 import { Empty } from '../../shared/states.tsx';
 import { duration } from '../../shared/time.tsx';

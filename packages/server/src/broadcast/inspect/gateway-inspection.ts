@@ -1,37 +1,22 @@
+import type { GatewayConnection, GatewayTopic, Page } from '@mevrik/protocol';
 import type { AppState } from '../bus/node-state.ts';
 import type { Traffic } from '../bus/rate-meter.ts';
 import type { ClientSocket } from '../sockets/client-socket.ts';
-import type { ChannelState, Hub } from '../sockets/hub.ts';
+import type { Hub } from '../sockets/hub.ts';
 
-/** A connection as inspection shows it. */
-export interface ConnectionState {
-  readonly socketId: string;
-  readonly appId: number;
-  readonly userId: string | null;
-  readonly channels: readonly string[];
-  readonly bufferedBytes: number;
-}
-
-/** A part of a long list, in the order of its keys. */
-export interface Page<Item> {
-  readonly items: readonly Item[];
-  /** What the next page begins after; `null` at the end. */
-  readonly next: string | null;
-}
-
-/** Which part of which list. */
-export interface PageQuery {
+/** Which page of a list. */
+export interface InspectionQuery {
   readonly appId?: number | undefined;
   readonly prefix?: string | undefined;
   readonly after?: string | undefined;
   readonly limit: number;
 }
 
-/** What can be seen of the connections of this node. */
+/** The topics and connections of this node. */
 export interface GatewayInspection {
   state(): readonly AppState[];
-  channels(query: PageQuery): Page<ChannelState>;
-  connections(query: PageQuery): Page<ConnectionState>;
+  channels(query: InspectionQuery): Page<GatewayTopic>;
+  connections(query: InspectionQuery): Page<GatewayConnection>;
 }
 
 /** Looks into a gateway; each look walks what is there, so it is for people, not for every request. */
@@ -88,7 +73,7 @@ const nothing = {
   maxBufferedBytes: 0,
 };
 
-function stateOf(socket: ClientSocket): ConnectionState {
+function stateOf(socket: ClientSocket): GatewayConnection {
   return {
     socketId: socket.id,
     appId: socket.app.id,
@@ -101,7 +86,7 @@ function stateOf(socket: ClientSocket): ConnectionState {
 /** `keyOf` gives what an item is ordered by; `undefined` for one that is not asked for. */
 function page<Item extends { readonly appId: number }>(
   all: Iterable<Item>,
-  { appId, after = '', limit }: PageQuery,
+  { appId, after = '', limit }: InspectionQuery,
   keyOf: (item: Item) => string | undefined,
 ): Page<Item> {
   const found: [key: string, item: Item][] = [];

@@ -1,4 +1,4 @@
-import { channelNamesOf, type PusherChannel, type PusherChannelKind } from '@mevrik/protocol';
+import { channelNamesOf, type GatewayTopic, type PusherChannel } from '@mevrik/protocol';
 import type { BroadcastMessage, ChannelMessage } from '../bus/broadcast-message.ts';
 import type { Bus } from '../bus/bus.ts';
 import { type Flow, FlowMeter, type Traffic } from '../bus/rate-meter.ts';
@@ -55,16 +55,6 @@ interface HeardTopic {
   channels: number;
   /** In each partition of the log, the last offset that was told: what comes again is not told again. */
   told: Map<number, number> | undefined;
-}
-
-/** A channel as inspection shows it. */
-export interface ChannelState {
-  readonly appId: number;
-  readonly name: string;
-  readonly kind: PusherChannelKind;
-  readonly subscribers: number;
-  /** What went to its subscribers. */
-  readonly sent: Flow;
 }
 
 const noFlow: Flow = { messages: 0, bytes: 0, messagesPerSecond: 0, bytesPerSecond: 0 };
@@ -143,7 +133,7 @@ export class Hub {
   }
 
   /** All channels that are heard on this node, those of the protocol's own left out. */
-  *channels(): Iterable<ChannelState> {
+  *channels(): Iterable<GatewayTopic> {
     for (const { appId, info, subscribers, sent } of this.#channels.values()) {
       if (info.name.startsWith('#') || subscribers.size === 0) continue;
       const { name, kind } = info;

@@ -1,8 +1,8 @@
-import { definitionOf, isEventName, type ParkedEvent, ProblemError } from '@mevrik/protocol';
+import { definitionOf, isEventName, type Page, type ParkedEvent, ProblemError } from '@mevrik/protocol';
 import type { Database } from '../../db/database.ts';
+import { isStorableText, type ListRequest, readCursor, toListPage } from '../../db/page.ts';
 import type { AttemptFailure } from '../../db/schema.ts';
 import type { Sql } from '../../db/sql.ts';
-import { isText, type Page, type PageRequest, placeOf, toPage } from './page.ts';
 
 /** Which parked events are meant; what is absent matches all. */
 export interface ParkedFilter {
@@ -19,7 +19,7 @@ export interface ParkedFilter {
 /** What people do with parked events and paused listeners. Every act is audited in its own transaction. */
 export interface DeadLetters {
   /** Newest first. */
-  list(filter: ParkedFilter, page: PageRequest): Promise<Page<ParkedEvent>>;
+  list(filter: ParkedFilter, page: ListRequest): Promise<Page<ParkedEvent>>;
   /**
    * Makes all that match due at once, with fresh attempts. `editedData` replaces the event's data for this
    * listener (the log itself is never changed) and needs a filter that names one event.
@@ -56,7 +56,7 @@ export function createDeadLetters(database: Database, changed: () => Promise<voi
 
   return {
     async list(filter, page) {
-      const [parkedAt, place] = placeOf<readonly [string, string]>(page, isParkedPlace) ?? [];
+      const [parkedAt, place] = readCursor<readonly [string, string]>(page, isParkedPosition) ?? [];
       const rows = await sql<ParkedRow[]>`
         SELECT subscription, event_id, type, key, app_id, partition, "offset", status, attempts, retry_at,
                last_error, failures, parked_at, replay_id
@@ -65,7 +65,7 @@ export function createDeadLetters(database: Database, changed: () => Promise<voi
           AND (${parkedAt ?? null}::timestamptz IS NULL
                OR (parked_at, subscription || event_id::text) < (${parkedAt ?? null}::timestamptz, ${place ?? ''}))
         ORDER BY parked_at DESC, subscription || event_id::text DESC LIMIT ${page.limit + 1}`;
-      return toPage(rows, page.limit, toParkedEvent, (row) => [
+      return toListPage(rows, page.limit, toParkedEvent, (row) => [
         row.parked_at,
         row.subscription + row.event_id,
       ]);
@@ -194,6 +194,6 @@ function matching(sql: Sql, filter: ParkedFilter) {
 }
 
 /** What JavaScript takes for a date, PostgreSQL need not: only the form that was given out is passed on. */
-function isParkedPlace([at, place]: readonly unknown[]): boolean {
-  return isText(at) && isText(place) && at > '1' && new Date(at).toISOString() === at;
+function isParkedPosition([at, place]: readonly unknown[]): boolean {
+  return isStorableText(at) && isStorableText(place) && at > '1' && new Date(at).toISOString() === at;
 }

@@ -1,4 +1,4 @@
-import type { EventOutcome, EventPage, ListedEvent } from '@mevrik/protocol';
+import type { EventOutcome, ListedEvent, LoggedEventPage } from '@mevrik/protocol';
 import type { Sql } from '../../db/sql.ts';
 import { idAfter, idBefore } from '../../log/event-ids.ts';
 import { type EventRow, eventColumns, toEvent } from '../../log/log.ts';
@@ -42,7 +42,7 @@ export async function listEvents(
   sql: Sql,
   filter: EventFilter,
   hearings: readonly Hearing[],
-): Promise<EventPage> {
+): Promise<LoggedEventPage> {
   const { sessionId } = filter;
   const key = filter.key ?? (sessionId === undefined ? undefined : await keyOfSession(sql, sessionId));
   const indexed = indexedConditions(sql, { ...filter, key });

@@ -1,11 +1,11 @@
 import {
   type ChainedEvent,
   type Event,
+  type EventBroadcast,
   type EventName,
   type EventStory,
   isEventName,
   type ListenerOutcome,
-  type Told,
 } from '@mevrik/protocol';
 import type { Sql } from '../../db/sql.ts';
 import { type EventRow, eventColumns, toEvent } from '../../log/log.ts';
@@ -115,7 +115,7 @@ function outcomeOf({ name, summary }: Named, event: Event, records: EventRecords
 }
 
 /** What the event means for those who are connected, and when it was told to them. */
-function broadcastsTold(event: Event, records: EventRecords): Told[] {
+function broadcastsTold(event: Event, records: EventRecords): EventBroadcast[] {
   const record = records.handledOf(broadcastSubscription, event.id);
   const isSent = record !== undefined || records.hasPassed(broadcastSubscription, event);
   const at = record && new Date(Date.parse(event.occurredAt) + record.duration_us / 1000).toISOString();

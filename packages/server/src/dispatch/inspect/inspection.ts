@@ -1,4 +1,4 @@
-import { type EventName, type EventPage, eventNames, type SubscriptionState } from '@mevrik/protocol';
+import { type EventName, eventNames, type LoggedEventPage, type SubscriptionState } from '@mevrik/protocol';
 import type { Database } from '../../db/database.ts';
 import { broadcastSubscription } from '../broadcast-lane.ts';
 import type { Listener, ListenerTable } from '../listener.ts';
@@ -9,7 +9,7 @@ import { type LoggedStory, readStory } from './event-story.ts';
 export interface DispatchInspection {
   listSubscriptions(): Promise<SubscriptionState[]>;
   /** Newest first. */
-  listEvents(filter: EventFilter): Promise<EventPage>;
+  listEvents(filter: EventFilter): Promise<LoggedEventPage>;
   eventStory(eventId: string): Promise<LoggedStory | undefined>;
 }
 

@@ -1,6 +1,12 @@
-import { ProblemError, type Replay, type ReplayEntry, type ReplayEntryState } from '@mevrik/protocol';
+import {
+  type Page,
+  ProblemError,
+  type Replay,
+  type ReplayEntry,
+  type ReplayEntryState,
+} from '@mevrik/protocol';
+import { isStorableText, type ListRequest, readCursor, toListPage } from '../../db/page.ts';
 import type { Sql } from '../../db/sql.ts';
-import { isText, type Page, type PageRequest, placeOf, toPage } from '../inspect/page.ts';
 
 /** A replay as it stands. @throws ProblemError `not_found`. */
 export async function readReplay(sql: Sql, id: number): Promise<Replay> {
@@ -10,28 +16,28 @@ export async function readReplay(sql: Sql, id: number): Promise<Replay> {
 }
 
 /** All replays, newest first. */
-export async function listReplays(sql: Sql, page: PageRequest): Promise<Page<Replay>> {
-  const [before] = placeOf<readonly [number]>(page, ([id]) => Number.isSafeInteger(id)) ?? [
+export async function listReplays(sql: Sql, page: ListRequest): Promise<Page<Replay>> {
+  const [before] = readCursor<readonly [number]>(page, ([id]) => Number.isSafeInteger(id)) ?? [
     Number.MAX_SAFE_INTEGER,
   ];
   const rows = await readRows(sql, sql`id < ${before}`, page.limit + 1);
-  return toPage(rows, page.limit, toReplay, ({ id }) => [id]);
+  return toListPage(rows, page.limit, toReplay, ({ id }) => [id]);
 }
 
 /** What becomes of each event of a replay, at each of its listeners. */
 export async function listEntries(
   sql: Sql,
   id: number,
-  { status, ...page }: PageRequest & { readonly status?: ReplayEntryState | undefined },
+  { status, ...page }: ListRequest & { readonly status?: ReplayEntryState | undefined },
 ): Promise<Page<ReplayEntry>> {
   await readReplay(sql, id);
-  const [partition, subscription, offset] = placeOf<Place>(page, isEntryPlace) ?? [-1, '', 0];
+  const [partition, subscription, offset] = readCursor<EntryPosition>(page, isEntryPosition) ?? [-1, '', 0];
   const rows = await sql<EntryRow[]>`
     SELECT ${entryColumns(sql)} FROM replay_entries JOIN events USING (partition, "offset")
     WHERE replay_id = ${id} AND (${status ?? null}::text IS NULL OR status = ${status ?? null})
       AND (partition, subscription, "offset") > (${partition}::int, ${subscription}, ${offset}::bigint)
     ORDER BY partition, subscription, "offset" LIMIT ${page.limit + 1}`;
-  return toPage(rows, page.limit, toEntry, (row) => [row.partition, row.listener, row.offset]);
+  return toListPage(rows, page.limit, toEntry, (row) => [row.partition, row.listener, row.offset]);
 }
 
 /** Each time that an event was run again, oldest first, with who wanted it. */
@@ -96,13 +102,13 @@ function toEntry(row: EntryRow): ReplayEntry {
   };
 }
 
-type Place = readonly [partition: number, subscription: string, offset: number];
+type EntryPosition = readonly [partition: number, subscription: string, offset: number];
 
-function isEntryPlace([partition, subscription, offset]: readonly unknown[]): boolean {
+function isEntryPosition([partition, subscription, offset]: readonly unknown[]): boolean {
   return (
     Number.isInteger(partition) &&
     Math.abs(partition as number) < 2 ** 31 &&
-    isText(subscription) &&
+    isStorableText(subscription) &&
     Number.isSafeInteger(offset)
   );
 }

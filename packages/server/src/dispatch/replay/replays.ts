@@ -1,5 +1,6 @@
 import {
   type Event,
+  type Page,
   ProblemError,
   type Replay,
   type ReplayEntry,
@@ -9,8 +10,8 @@ import {
   type StartReplay,
 } from '@mevrik/protocol';
 import type { Database } from '../../db/database.ts';
+import type { ListRequest } from '../../db/page.ts';
 import type { Sql } from '../../db/sql.ts';
-import type { Page, PageRequest } from '../inspect/page.ts';
 import { type Planning, planReplay } from './replay-plan.ts';
 import { listEntries, listReplays, readReplay } from './replay-records.ts';
 
@@ -29,13 +30,13 @@ export interface Replays {
     by: { actor: string; idempotency?: { key: string; hash: string } | undefined },
   ): Promise<Replay>;
   /** Newest first. */
-  list(page: PageRequest): Promise<Page<Replay>>;
+  list(page: ListRequest): Promise<Page<Replay>>;
   /** @throws ProblemError `not_found`. */
   get(id: number): Promise<Replay>;
   /** What becomes of each of its events. @throws ProblemError `not_found`. */
   entries(
     id: number,
-    page: PageRequest & { readonly status?: ReplayEntryState | undefined },
+    page: ListRequest & { readonly status?: ReplayEntryState | undefined },
   ): Promise<Page<ReplayEntry>>;
   /** Runs nothing more of it; what has run stays. @throws ProblemError `not_found`. */
   cancel(id: number, actor: string): Promise<Replay>;

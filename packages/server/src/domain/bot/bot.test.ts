@@ -1,7 +1,6 @@
-import { messageContentSchema } from '@mevrik/protocol';
+import { botStateSchema, messageContentSchema } from '@mevrik/protocol';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { botStateSchema } from './bot-state.ts';
 import { type BotInput, defaultFlow, greet, isHandoverRequest, parseFlow, respond } from './index.ts';
 
 const vera = { name: 'Vera' };

@@ -1,4 +1,4 @@
-export { type BotState, botStateSchema } from './bot-state.ts';
+export { type BotState, botStateSchema } from '@mevrik/protocol';
 export { toBotView } from './bot-view.ts';
 export { defaultFlow, defaultParsedFlow } from './default-flow.ts';
 export { isHandoverRequest } from './handover-words.ts';

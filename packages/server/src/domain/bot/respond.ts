@@ -1,6 +1,6 @@
-import type { MessageContent, MessageKind } from '@mevrik/protocol';
+import type { BotState, MessageContent, MessageKind } from '@mevrik/protocol';
 import { answerField } from './answer-field.ts';
-import { type BotState, initialBotState } from './bot-state.ts';
+import { initialBotState } from './bot-state.ts';
 import type { FlowStep, FormField, HandoverTarget } from './flow-schema.ts';
 import { hasPhrase, isHandoverRequest } from './handover-words.ts';
 import type { BotFlow } from './parse-flow.ts';

@@ -1,7 +1,7 @@
 import { Environment } from '@marcbachmann/cel-js';
-import { ProblemError } from '@mevrik/protocol';
+import { ProblemError, type RoutingRule } from '@mevrik/protocol';
 import { registerLinearMatches } from './linear-matches.ts';
-import type { RoutingFacts, RoutingRule } from './routing-rule.ts';
+import type { RoutingFacts } from './routing-rule.ts';
 
 /** Rules with parsed and type-checked expressions, in order. */
 export type CompiledRules = readonly CompiledRule[];

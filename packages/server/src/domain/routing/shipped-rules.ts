@@ -1,4 +1,4 @@
-import type { RoutingRule } from './routing-rule.ts';
+import type { RoutingRule } from '@mevrik/protocol';
 
 /** The rules of every new app, which can change them. */
 export const shippedRules: readonly RoutingRule[] = [

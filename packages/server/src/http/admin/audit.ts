@@ -1,4 +1,4 @@
-import { auditQuery, auditRecordSchema, pageOf } from '@mevrik/protocol';
+import { auditQuery, auditRecordSchema, itemsOf, pageOf } from '@mevrik/protocol';
 import { z } from 'zod';
 import { listAudit, listAuditActions } from '../../audit/read-audit.ts';
 import type { HttpDeps, RoutePlugin } from '../http-deps.ts';
@@ -6,7 +6,7 @@ import type { HttpDeps, RoutePlugin } from '../http-deps.ts';
 const config = { access: ['admin'] as const };
 const tags = ['administration'];
 
-/** Who did what. */
+/** Reading the audit trail. */
 export function auditRoutes({ database }: Pick<HttpDeps, 'database'>): RoutePlugin {
   return (api) => {
     api.get(
@@ -15,7 +15,7 @@ export function auditRoutes({ database }: Pick<HttpDeps, 'database'>): RoutePlug
         config,
         schema: {
           tags,
-          summary: 'The audit trail, newest first, by who, what, on what and when',
+          summary: 'List audit records, newest first, by actor, action, target and time',
           querystring: auditQuery,
           response: { 200: pageOf(auditRecordSchema) },
         },
@@ -28,8 +28,8 @@ export function auditRoutes({ database }: Pick<HttpDeps, 'database'>): RoutePlug
         config,
         schema: {
           tags,
-          summary: 'What there is in the audit trail to look for',
-          response: { 200: z.object({ items: z.array(z.string()) }) },
+          summary: 'List the actions that occur in the audit trail',
+          response: { 200: itemsOf(z.string()) },
         },
       },
       async () => ({ items: await listAuditActions(database) }),

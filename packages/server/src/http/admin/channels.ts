@@ -1,51 +1,50 @@
 import {
-  channelKindSchema,
+  type ChannelKind,
+  type ChannelTest,
+  changeChannelBody,
+  channelKindListSchema,
+  channelListSchema,
+  channelTestBody,
   channelTestSchema,
   configuredChannelSchema,
-  idSchema,
   ProblemError,
+  putChannelBody,
 } from '@mevrik/protocol';
-import { z } from 'zod';
 import type { ChannelAdapter, ChannelServices } from '../../channels/channel.ts';
 import { changeChannel, draftSettings, putChannel } from '../../commands/admin/configure-channel.ts';
 import { channelTag } from '../../domain/state-tag.ts';
 import { listChannels, requireAppRow, requireChannelRow } from '../../queries/administration.ts';
 import { actorOf } from '../access.ts';
-import type { HttpDeps, RoutePlugin } from '../http-deps.ts';
-import { seenBy, tagged } from '../if-match.ts';
+import type { Api, HttpDeps, RoutePlugin } from '../http-deps.ts';
+import { setEtag, stateSeenBy } from '../if-match.ts';
 import { limiter } from '../limits.ts';
+import { channelParams, smallIdParams } from '../params.ts';
+import { dropCachedApps } from './apps.ts';
 import { describeSettings, withoutSecrets } from './setting-fields.ts';
 
 const config = { access: ['admin'] as const };
 const guarded = { ...config, isGuarded: true };
 const tags = ['administration'];
-const appParams = z.strictObject({ id: z.coerce.number().pipe(idSchema.max(2_147_483_647)) });
-const params = appParams.extend({
-  name: z.string().regex(/^[\w-]{1,64}$/, 'must have letters, digits, `-` or `_`'),
-});
-const settings = z.record(z.string().max(64), z.unknown());
-const kind = z.string().min(1).max(32);
-const channelBody = z.strictObject({ kind, enabled: z.boolean().optional(), settings: settings.optional() });
-const channelChanges = channelBody.omit({ kind: true });
-const testBody = z.strictObject({ kind, settings: settings.default({}) });
-/** A provider that does not answer by then is as good as one that refuses. */
-const patienceMs = 10_000;
+/** A provider that has not answered by then counts as a failed test. */
+const testTimeoutMs = 10_000;
+const testsPerMinute = 30;
 
-/** What the setting up of channels needs. */
+/** Dependencies of the routes that configure channels. */
 export interface ChannelRouteDeps extends HttpDeps {
   readonly services: ChannelServices;
-  /** Where mails for channels are taken, as `mail.example.com:25`; `null` where they are not. */
+  /** Where email for channels is received, as `mail.example.com:25`; `null` where it is not. */
   readonly mailServer: string | null;
-  /** Where people and providers reach this server. */
+  /** The public URL of this server. */
   readonly url: () => string;
 }
 
-/** A kind of channel, with the form of its settings. */
-function describeKind(adapter: ChannelAdapter): z.output<typeof channelKindSchema> {
+/** A kind of channel with the form of its settings. */
+function describeKind(adapter: ChannelAdapter): ChannelKind {
   const { kind, guide = { title: kind, summary: '', steps: [] }, webhook } = adapter;
   return {
     kind,
-    ...guide,
+    title: guide.title,
+    summary: guide.summary,
     steps: [...guide.steps],
     groups: describeSettings(adapter.settingsSchema),
     hasWebhook: webhook !== null,
@@ -54,173 +53,220 @@ function describeKind(adapter: ChannelAdapter): z.output<typeof channelKindSchem
   };
 }
 
-/** The channels of apps: what each is told, whether that works, and what its provider must be told. */
+/** The channels of apps: configuring them, testing their credentials and registering our webhook with the provider. */
 export function channelRoutes(deps: ChannelRouteDeps): RoutePlugin {
-  const { database, unitOfWork, apps, channels, authenticator, services, mailServer, url } = deps;
-  const kinds = channels.adapters.map(describeKind);
-  const forget = () => {
-    apps.forget();
-    authenticator.forget();
-  };
-  const show = async (appId: number, name: string) =>
-    shown(name, await requireChannelRow(database, appId, name));
-  const shown = (name: string, row: Awaited<ReturnType<typeof requireChannelRow>>) => {
-    const adapter = channels.adapterFor(row.kind);
-    return {
-      name,
-      kind: row.kind,
-      enabled: row.enabled,
-      ...withoutSecrets(row.settings, kinds.find((one) => one.kind === row.kind)?.groups ?? []),
-      webhookUrl: adapter?.webhook ? `${url()}/webhooks/${row.kind}/${row.appKey}/${name}` : null,
-    };
-  };
-
   return (api) => {
-    api.get(
-      '/v1/admin/channel-kinds',
-      {
-        config,
-        schema: {
-          tags,
-          summary: 'The kinds of channel, and what a channel of each must be told',
-          response: {
-            200: z.object({ items: z.array(channelKindSchema), mailServer: z.string().nullable() }),
-          },
-        },
-      },
-      async () => ({ items: kinds, mailServer }),
-    );
-    api.get(
-      '/v1/admin/apps/:id/channels',
-      { config, schema: { tags, summary: 'Channels of an app', params: appParams } },
-      async (request) => ({ items: await listChannels(database, request.params.id) }),
-    );
-    api.get(
-      '/v1/admin/apps/:id/channels/:name',
-      {
-        config: guarded,
-        schema: {
-          tags,
-          summary: 'A channel with its settings, and the names of its secrets',
-          params,
-          response: { 200: configuredChannelSchema },
-        },
-      },
-      async (request, reply) => {
-        const { id, name } = request.params;
-        const row = await requireChannelRow(database, id, name);
-        tagged(reply, channelTag(row, row.appSecret));
-        return shown(name, row);
-      },
-    );
-    api.put(
-      '/v1/admin/apps/:id/channels/:name',
-      {
-        config: guarded,
-        schema: {
-          tags,
-          summary: 'Add a channel, or replace what it is told: settings that are left out are gone',
-          params,
-          body: channelBody,
-        },
-      },
-      async (request, reply) => {
-        const { id: appId, name } = request.params;
-        const by = { actor: actorOf(request), seen: seenBy(request) };
-        const channel = { name, ...request.body };
-        tagged(reply, await unitOfWork.run((tx) => putChannel(tx, channels, { ...by, appId, channel })));
-        forget();
-        return { items: await listChannels(database, appId) };
-      },
-    );
-    api.patch(
-      '/v1/admin/apps/:id/channels/:name',
-      {
-        config: guarded,
-        schema: {
-          tags,
-          summary:
-            'Change a channel: what is absent stays, secrets too; `null` takes a setting away (RFC 7396)',
-          params,
-          body: channelChanges,
-          response: { 200: configuredChannelSchema },
-        },
-      },
-      async (request, reply) => {
-        const { id: appId, name } = request.params;
-        const by = { actor: actorOf(request), seen: seenBy(request) };
-        tagged(
-          reply,
-          await unitOfWork.run((tx) => changeChannel(tx, channels, { ...by, appId, name, ...request.body })),
-        );
-        forget();
-        return show(appId, name);
-      },
-    );
-    api.post(
-      '/v1/admin/apps/:id/channels/:name/test',
-      {
-        config,
-        preHandler: limiter(api, 30, actorOf),
-        schema: {
-          tags,
-          summary: 'Try settings laid over those of a channel, where there is one; nothing is kept',
-          params,
-          body: testBody,
-          response: { 200: channelTestSchema },
-        },
-      },
-      async (request) => {
-        const { id: appId, name } = request.params;
-        await requireAppRow(database, appId);
-        const draft = await unitOfWork.run((tx) =>
-          draftSettings(tx, channels, { appId, name, ...request.body }),
-        );
-        const test = testOf(draft.adapter);
-        if (!test) throw new ProblemError('conflict', 'Channels of this kind have no credentials to test.');
-        return outcomeOf(draft.adapter, (signal) => test({ settings: draft.settings, services, signal }));
-      },
-    );
-    api.post(
-      '/v1/admin/apps/:id/channels/:name/connect',
-      {
-        config,
-        preHandler: limiter(api, 30, actorOf),
-        schema: {
-          tags,
-          summary: 'Tell the provider which address it is to call',
-          params,
-          response: { 200: channelTestSchema },
-        },
-      },
-      async (request) => {
-        const { id, name } = request.params;
-        const { webhookUrl } = await show(id, name);
-        const { kind, settings } = await requireChannelRow(database, id, name);
-        const adapter = channels.adapterFor(kind);
-        if (!adapter?.connect || webhookUrl === null) {
-          throw new ProblemError(
-            'conflict',
-            'Enter the webhook URL by hand: this provider has no API for it.',
-          );
-        }
-        const { connect } = adapter;
-        return outcomeOf(adapter, (signal) => connect(webhookUrl, { settings, services, signal }));
-      },
-    );
+    addKindRoute(api, deps);
+    addReadRoutes(api, deps);
+    addPutRoute(api, deps);
+    addChangeRoute(api, deps);
+    addTestRoute(api, deps);
+    addConnectRoute(api, deps);
   };
+}
+
+function addKindRoute(api: Api, { channels, mailServer }: ChannelRouteDeps): void {
+  const kinds = channels.adapters.map(describeKind);
+  api.get(
+    '/v1/admin/channel-kinds',
+    {
+      config,
+      schema: {
+        tags,
+        summary: 'List the kinds of channel and their settings',
+        response: { 200: channelKindListSchema },
+      },
+    },
+    async () => ({ items: kinds, mailServer }),
+  );
+}
+
+function addReadRoutes(api: Api, deps: ChannelRouteDeps): void {
+  const { database } = deps;
+  api.get(
+    '/v1/admin/apps/:id/channels',
+    {
+      config,
+      schema: {
+        tags,
+        summary: 'List the channels of an app',
+        params: smallIdParams,
+        response: { 200: channelListSchema },
+      },
+    },
+    async (request) => ({ items: await listChannels(database, request.params.id) }),
+  );
+  api.get(
+    '/v1/admin/apps/:id/channels/:name',
+    {
+      config: guarded,
+      schema: {
+        tags,
+        summary: 'Get a channel with its settings and the names of its secrets',
+        params: channelParams,
+        response: { 200: configuredChannelSchema },
+      },
+    },
+    async (request, reply) => {
+      const { id, name } = request.params;
+      const row = await requireChannelRow(database, id, name);
+      setEtag(reply, channelTag(row, row.appSecret));
+      return describeChannel(deps, row);
+    },
+  );
+}
+
+function addPutRoute(api: Api, deps: ChannelRouteDeps): void {
+  api.put(
+    '/v1/admin/apps/:id/channels/:name',
+    {
+      config: guarded,
+      schema: {
+        tags,
+        summary: 'Add a channel, or replace one: omitted settings are removed',
+        params: channelParams,
+        body: putChannelBody,
+        response: { 200: channelListSchema },
+      },
+    },
+    async (request, reply) => {
+      const { id: appId, name } = request.params;
+      const tag = await deps.unitOfWork.run((tx) =>
+        putChannel(tx, deps.channels, {
+          actor: actorOf(request),
+          seen: stateSeenBy(request),
+          appId,
+          channel: { name, ...request.body },
+        }),
+      );
+      setEtag(reply, tag);
+      dropCachedApps(deps);
+      return { items: await listChannels(deps.database, appId) };
+    },
+  );
+}
+
+function addChangeRoute(api: Api, deps: ChannelRouteDeps): void {
+  api.patch(
+    '/v1/admin/apps/:id/channels/:name',
+    {
+      config: guarded,
+      schema: {
+        tags,
+        summary: 'Change a channel: omitted settings and secrets stay, `null` removes a setting (RFC 7396)',
+        params: channelParams,
+        body: changeChannelBody,
+        response: { 200: configuredChannelSchema },
+      },
+    },
+    async (request, reply) => {
+      const { id: appId, name } = request.params;
+      const tag = await deps.unitOfWork.run((tx) =>
+        changeChannel(tx, deps.channels, {
+          actor: actorOf(request),
+          seen: stateSeenBy(request),
+          appId,
+          name,
+          ...request.body,
+        }),
+      );
+      setEtag(reply, tag);
+      dropCachedApps(deps);
+      return describeChannel(deps, await requireChannelRow(deps.database, appId, name));
+    },
+  );
+}
+
+function addTestRoute(api: Api, { database, unitOfWork, channels, services }: ChannelRouteDeps): void {
+  api.post(
+    '/v1/admin/apps/:id/channels/:name/test',
+    {
+      config,
+      preHandler: limiter(api, testsPerMinute, actorOf),
+      schema: {
+        tags,
+        summary: 'Test settings, merged into those of the channel if it exists; stores nothing',
+        params: channelParams,
+        body: channelTestBody,
+        response: { 200: channelTestSchema },
+      },
+    },
+    async (request) => {
+      const { id: appId, name } = request.params;
+      await requireAppRow(database, appId);
+      const draft = await unitOfWork.run((tx) =>
+        draftSettings(tx, channels, { appId, name, ...request.body }),
+      );
+      const test = testOf(draft.adapter);
+      if (!test) throw new ProblemError('conflict', 'Channels of this kind have no credentials to test.');
+      return attemptTest(draft.adapter, (signal) => test({ settings: draft.settings, services, signal }));
+    },
+  );
+}
+
+function addConnectRoute(api: Api, deps: ChannelRouteDeps): void {
+  const { database, channels, services } = deps;
+  api.post(
+    '/v1/admin/apps/:id/channels/:name/connect',
+    {
+      config,
+      preHandler: limiter(api, testsPerMinute, actorOf),
+      schema: {
+        tags,
+        summary: 'Register our webhook URL with the provider',
+        params: channelParams,
+        response: { 200: channelTestSchema },
+      },
+    },
+    async (request) => {
+      const { id, name } = request.params;
+      const row = await requireChannelRow(database, id, name);
+      const adapter = channels.adapterFor(row.kind);
+      const webhookUrl = webhookUrlOf(deps, row);
+      if (!adapter?.connect || webhookUrl === null) {
+        throw new ProblemError('conflict', 'Enter the webhook URL by hand: this provider has no API for it.');
+      }
+      const { connect } = adapter;
+      return attemptTest(adapter, (signal) =>
+        connect(webhookUrl, { settings: row.settings, services, signal }),
+      );
+    },
+  );
+}
+
+type ChannelRow = Awaited<ReturnType<typeof requireChannelRow>>;
+
+function describeChannel(deps: ChannelRouteDeps, row: ChannelRow) {
+  const adapter = deps.channels.adapterFor(row.kind);
+  const groups = adapter ? describeSettings(adapter.settingsSchema) : [];
+  const { settings, secrets } = withoutSecrets(row.settings, groups);
+  return {
+    name: row.name,
+    kind: row.kind,
+    enabled: row.enabled,
+    settings,
+    secrets,
+    webhookUrl: webhookUrlOf(deps, row),
+  };
+}
+
+function webhookUrlOf(
+  { channels, url }: ChannelRouteDeps,
+  { kind, appKey, name }: ChannelRow,
+): string | null {
+  return channels.adapterFor(kind)?.webhook ? `${url()}/webhooks/${kind}/${appKey}/${name}` : null;
 }
 
 function testOf({ test, sender }: ChannelAdapter) {
   return test ?? (sender.delivers === 'by-sending' ? sender.probe : undefined);
 }
 
-async function outcomeOf(
+async function attemptTest(
   { sender }: ChannelAdapter,
   attempt: (signal: AbortSignal) => Promise<void>,
-): Promise<z.output<typeof channelTestSchema>> {
+): Promise<ChannelTest> {
   try {
-    await attempt(AbortSignal.timeout(patienceMs));
+    await attempt(AbortSignal.timeout(testTimeoutMs));
     return { ok: true, reason: null };
   } catch (error) {
     if (sender.delivers !== 'by-sending') throw error;

@@ -3,8 +3,11 @@ import {
   deliveryQuery,
   deliverySchema,
   idSchema,
+  itemsOf,
   ProblemError,
   pageOf,
+  requestAcceptedSchema,
+  webhookEventPageSchema,
   webhookEventQuery,
   webhookEventSchema,
 } from '@mevrik/protocol';
@@ -22,28 +25,28 @@ import {
   requireWebhookEvent,
 } from '../../queries/deliveries.ts';
 import { actorOf, staffOf } from '../access.ts';
-import { visibleApps } from '../desk/sessions.ts';
+import { visibleApps } from '../app-visibility.ts';
 import type { HttpDeps, RoutePlugin } from '../http-deps.ts';
+import { idParams } from '../params.ts';
 
-const seeing = { access: ['admin', 'supervisor'] as const };
+const reading = { access: ['admin', 'supervisor'] as const };
 const acting = { access: ['admin'] as const };
-const params = z.strictObject({ id: z.coerce.number().pipe(idSchema) });
-const place = z.strictObject({
+const channelParams = z.strictObject({
   appId: z.coerce.number().pipe(idSchema.max(2_147_483_647)),
   name: z.string().min(1).max(64),
 });
 
-/** How messages get through: deliveries with their attempts, and the channels that they go over. */
+/** Deliveries with their attempts, and the health of channels. */
 export function deliveryRecordRoutes({ database, unitOfWork, apps }: HttpDeps): RoutePlugin {
   const tags = ['deliveries'];
   return (api) => {
     api.get(
       '/v1/admin/deliveries',
       {
-        config: seeing,
+        config: reading,
         schema: {
           tags,
-          summary: 'Messages on their way through providers, newest first, with every attempt',
+          summary: 'List deliveries with their attempts, newest first',
           querystring: deliveryQuery,
           response: { 200: pageOf(deliverySchema) },
         },
@@ -58,11 +61,11 @@ export function deliveryRecordRoutes({ database, unitOfWork, apps }: HttpDeps): 
     api.get(
       '/v1/admin/channels',
       {
-        config: seeing,
+        config: reading,
         schema: {
           tags,
-          summary: 'All channels, and how they are doing: those that are down come first',
-          response: { 200: z.object({ items: z.array(channelStateSchema) }) },
+          summary: 'List channels with their health; those that are down come first',
+          response: { 200: itemsOf(channelStateSchema) },
         },
       },
       async (request) => ({
@@ -73,7 +76,12 @@ export function deliveryRecordRoutes({ database, unitOfWork, apps }: HttpDeps): 
       '/v1/admin/channels/:appId/:name/probe',
       {
         config: acting,
-        schema: { tags, summary: 'Try at once whether a channel that is down is back', params: place },
+        schema: {
+          tags,
+          summary: 'Check now whether a channel that is down is back',
+          params: channelParams,
+          response: { 202: requestAcceptedSchema },
+        },
       },
       async (request, reply) => {
         const { appId, name: channel } = request.params;
@@ -84,13 +92,13 @@ export function deliveryRecordRoutes({ database, unitOfWork, apps }: HttpDeps): 
           const actor = actorOf(request);
           await writeAudit(tx.sql, { appId, actor, action: 'channel.probe', target: channel });
         });
-        return reply.code(202).send({ accepted: true });
+        return reply.code(202).send({ accepted: true as const });
       },
     );
   };
 }
 
-/** The updates of providers: what was made of each, and once more from the beginning. */
+/** Webhook events: their state, and handling one again. */
 export function webhookRecordRoutes({
   database,
   unitOfWork,
@@ -107,10 +115,10 @@ export function webhookRecordRoutes({
         config: acting,
         schema: {
           tags,
-          summary: 'Updates of providers as they came in, newest first, and how many of each state',
+          summary: 'List webhook events, newest first, with the number in each state',
           querystring: webhookEventQuery,
           response: {
-            200: pageOf(webhookEventSchema).extend({ counts: z.record(z.string(), z.int()) }),
+            200: webhookEventPageSchema,
           },
         },
       },
@@ -125,8 +133,8 @@ export function webhookRecordRoutes({
         config: acting,
         schema: {
           tags,
-          summary: 'An update as it came in',
-          params,
+          summary: 'Get a webhook event as received',
+          params: idParams,
           response: { 200: webhookEventSchema },
         },
       },
@@ -136,7 +144,12 @@ export function webhookRecordRoutes({
       '/v1/admin/webhook-events/:id/replay',
       {
         config: acting,
-        schema: { tags, summary: 'Handle an update once more; its message is stored once', params },
+        schema: {
+          tags,
+          summary: 'Handle a webhook event again; its message is stored only once',
+          params: idParams,
+          response: { 202: requestAcceptedSchema },
+        },
       },
       async (request, reply) => {
         const { id } = request.params;
@@ -144,11 +157,11 @@ export function webhookRecordRoutes({
         const app = await requireApp(apps, appId);
         await unitOfWork.run(async (tx) => {
           await replayWebhook(tx, channels, app, id);
-          const target = `update ${id}`;
+          const target = `webhook event ${id}`;
           await writeAudit(tx.sql, { appId, actor: actorOf(request), action: 'webhook.replay', target });
         });
         notify([listNotice(appId, 'webhook-events')]);
-        return reply.code(202).send({ accepted: true });
+        return reply.code(202).send({ accepted: true as const });
       },
     );
   };

@@ -1,12 +1,10 @@
 import {
   diagnosisSchema,
   type Event,
-  idSchema,
   messageSearchQuery,
   messageSearchSchema,
   type SubscriptionState,
 } from '@mevrik/protocol';
-import { z } from 'zod';
 import type { ChannelProfile } from '../../apps/app-directory.ts';
 import type { ChannelRegistry } from '../../channels/registry.ts';
 import type { LoggedStory } from '../../dispatch/inspect/event-story.ts';
@@ -27,8 +25,9 @@ import {
   readMessageRecords,
 } from '../../queries/message-records.ts';
 import { staffOf } from '../access.ts';
-import { assertOwnApp, visibleApps } from '../desk/sessions.ts';
+import { assertAppAccess, visibleApps } from '../app-visibility.ts';
 import type { HttpDeps, RoutePlugin } from '../http-deps.ts';
+import { idParams } from '../params.ts';
 
 /** What the routes need. */
 export interface DiagnosisRouteDeps extends Pick<HttpDeps, 'database' | 'apps' | 'channels'> {
@@ -47,7 +46,7 @@ export function diagnosisRoutes(dependencies: DiagnosisRouteDeps): RoutePlugin {
         config,
         schema: {
           tags,
-          summary: 'Find messages by number, text, or who wrote them: name, address, phone, contact',
+          summary: 'Find messages by id, text, or sender: name, email address, phone number, contact',
           querystring: messageSearchQuery,
           response: { 200: messageSearchSchema },
         },
@@ -67,7 +66,7 @@ export function diagnosisRoutes(dependencies: DiagnosisRouteDeps): RoutePlugin {
         schema: {
           tags,
           summary: 'Diagnose a message: why it was or was not answered, and its history, as codes and facts',
-          params: z.strictObject({ id: z.coerce.number().pipe(idSchema) }),
+          params: idParams,
           response: { 200: diagnosisSchema },
         },
       },
@@ -77,7 +76,7 @@ export function diagnosisRoutes(dependencies: DiagnosisRouteDeps): RoutePlugin {
         const eventId = await findEventOf(dependencies.database, id);
         const story = eventId === null ? undefined : await dependencies.inspection.eventStory(eventId);
         const records = await readMessageRecords(dependencies.database, id);
-        assertOwnApp(request, records.message.appId);
+        assertAppAccess(request, records.message.appId);
         return diagnose(await gatherFacts(dependencies, records, story));
       },
     );

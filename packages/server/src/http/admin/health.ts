@@ -11,11 +11,11 @@ import { listHealthChanges } from '../../queries/health.ts';
 import { readCharts } from '../../queries/statistics.ts';
 import type { HttpDeps, RoutePlugin } from '../http-deps.ts';
 
-/** What the routes below look into. */
+/** Dependencies of the health routes. */
 export interface HealthRouteDeps extends Pick<HttpDeps, 'database'> {
-  /** Looks at all parts now. */
-  readonly look: () => Promise<readonly JudgedPart[]>;
-  /** When since an instant somebody has looked. */
+  /** Checks all parts now. */
+  readonly checkParts: () => Promise<readonly JudgedPart[]>;
+  /** The periods since an instant in which a node was checking the parts. */
   readonly observed: (from: string) => Promise<readonly ObservedPeriod[]>;
 }
 
@@ -23,8 +23,8 @@ const config = { access: ['admin', 'supervisor'] as const };
 const tags = ['operation'];
 const days = { '24h': 1, '7d': 7, '30d': 30 } as const;
 
-/** How the four parts are and were, and figures over time, for people. */
-export function healthRoutes({ database, look, observed }: HealthRouteDeps): RoutePlugin {
+/** Health of the four parts now and over time, and statistics for charts. */
+export function healthRoutes({ database, checkParts, observed }: HealthRouteDeps): RoutePlugin {
   return (api) => {
     api.get(
       '/v1/admin/health',
@@ -32,8 +32,7 @@ export function healthRoutes({ database, look, observed }: HealthRouteDeps): Rou
         config,
         schema: {
           tags,
-          summary:
-            'How event processing, channels, job queue and database are: measured, judged, and over time',
+          summary: 'Get the health of event processing, channels, job queue and database, now and over time',
           querystring: healthQuery,
           response: { 200: healthReportSchema },
         },
@@ -41,8 +40,8 @@ export function healthRoutes({ database, look, observed }: HealthRouteDeps): Rou
       async (request) => {
         const now = new Date();
         const from = new Date(now.getTime() - days[request.query.window] * 86_400_000).toISOString();
-        const [parts, changes, stretches] = await Promise.all([
-          look(),
+        const [parts, changes, periods] = await Promise.all([
+          checkParts(),
           listHealthChanges(database, from),
           observed(from),
         ]);
@@ -50,10 +49,10 @@ export function healthRoutes({ database, look, observed }: HealthRouteDeps): Rou
           status: worstOf(parts.map(({ status }) => status)),
           checkedAt: now.toISOString(),
           from,
-          observed: [...stretches],
+          observed: [...periods],
           parts: parts.map((part) => {
             const last = changes.findLast((change) => change.part === part.part);
-            // What has just changed is not written down yet.
+            // A change that was only just detected is not stored yet.
             const since =
               last?.status === part.status
                 ? last.at
@@ -72,8 +71,7 @@ export function healthRoutes({ database, look, observed }: HealthRouteDeps): Rou
         config,
         schema: {
           tags,
-          summary:
-            'Events, latencies, failures, waiting times and satisfaction over an hour, a day or a week',
+          summary: 'Get statistics of events, latencies, failures, waiting times and satisfaction over time',
           querystring: chartsQuery,
           response: { 200: chartsSchema },
         },

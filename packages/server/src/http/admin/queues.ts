@@ -1,10 +1,10 @@
 import { queueOverviewSchema } from '@mevrik/protocol';
 import { readQueues } from '../../queries/queues.ts';
 import { staffOf } from '../access.ts';
-import { visibleApps } from '../desk/sessions.ts';
+import { visibleApps } from '../app-visibility.ts';
 import type { HttpDeps, RoutePlugin } from '../http-deps.ts';
 
-/** Who waits, and who is there for them. */
+/** The queues and the agents who serve them. */
 export function queueStateRoutes({ database }: Pick<HttpDeps, 'database'>): RoutePlugin {
   return (api) => {
     api.get(
@@ -13,7 +13,7 @@ export function queueStateRoutes({ database }: Pick<HttpDeps, 'database'>): Rout
         config: { access: ['admin', 'supervisor'] as const },
         schema: {
           tags: ['desk'],
-          summary: 'How the queues are doing, and how much the agents can still take',
+          summary: 'Get the state of all queues and the free capacity of agents',
           response: { 200: queueOverviewSchema },
         },
       },

@@ -1,5 +1,4 @@
 import {
-  idSchema,
   pageOf,
   pageQuery,
   replayEntryQuery,
@@ -9,102 +8,114 @@ import {
   replaySchema,
   startReplayBody,
 } from '@mevrik/protocol';
-import { z } from 'zod';
 import type { Replays } from '../../dispatch/replay/replays.ts';
 import { actorOf } from '../access.ts';
-import type { RoutePlugin } from '../http-deps.ts';
+import type { Api, RoutePlugin } from '../http-deps.ts';
 import { idempotencyOf } from '../idempotency.ts';
+import { idParams } from '../params.ts';
 
 const config = { access: ['admin'] as const };
 const tags = ['events'];
-const params = z.strictObject({ id: z.coerce.number().pipe(idSchema) });
 
-/** Events run again by filter: what would run, running it, and how far it has come. */
+/** Replays: previewing, starting, following and cancelling them. */
 export function replayRoutes(replays: Replays): RoutePlugin {
   return (api) => {
-    api.get(
-      '/v1/admin/replays',
-      {
-        config,
-        schema: {
-          tags,
-          summary: 'Replays and how far they have come, newest first',
-          querystring: pageQuery,
-          response: { 200: pageOf(replaySchema) },
-        },
-      },
-      (request) => replays.list(request.query),
-    );
-    api.post(
-      '/v1/admin/replays/preview',
-      {
-        config,
-        schema: {
-          tags,
-          summary: 'What a replay would run; it changes nothing',
-          body: replayRequestSchema,
-          response: { 200: replayPreviewSchema },
-        },
-      },
-      (request) => replays.preview(request.body),
-    );
-    api.post(
-      '/v1/admin/replays',
-      {
-        config,
-        schema: {
-          tags,
-          summary: 'Run events again, for the listeners named and no others',
-          description:
-            'In order per key, each once. With an `Idempotency-Key`, asking again answers with the same replay. ' +
-            'With `expected`, as many runs as the preview told, it is refused where that has changed.',
-          body: startReplayBody,
-          response: { 202: replaySchema },
-        },
-      },
-      async (request, reply) => {
-        const actor = actorOf(request);
-        const replay = await replays.start(request.body, {
-          actor,
-          idempotency: idempotencyOf(request, actor),
-        });
-        return reply.code(202).send(replay);
-      },
-    );
-    api.get(
-      '/v1/admin/replays/:id',
-      {
-        config,
-        schema: { tags, summary: 'How far a replay has come', params, response: { 200: replaySchema } },
-      },
-      (request) => replays.get(request.params.id),
-    );
-    api.get(
-      '/v1/admin/replays/:id/entries',
-      {
-        config,
-        schema: {
-          tags,
-          summary: 'What became of each event of a replay, in the order of the log',
-          params,
-          querystring: replayEntryQuery,
-          response: { 200: pageOf(replayEntrySchema) },
-        },
-      },
-      (request) => replays.entries(request.params.id, request.query),
-    );
-    api.post(
-      '/v1/admin/replays/:id/cancel',
-      {
-        config,
-        schema: {
-          tags,
-          summary: 'Run nothing more of a replay; what has run stays',
-          params,
-          response: { 200: replaySchema },
-        },
-      },
-      (request) => replays.cancel(request.params.id, actorOf(request)),
-    );
+    addReplayListRoutes(api, replays);
+    addReplayRoutes(api, replays);
   };
+}
+
+function addReplayListRoutes(api: Api, replays: Replays): void {
+  api.get(
+    '/v1/admin/replays',
+    {
+      config,
+      schema: {
+        tags,
+        summary: 'List replays with their progress, newest first',
+        querystring: pageQuery,
+        response: { 200: pageOf(replaySchema) },
+      },
+    },
+    (request) => replays.list(request.query),
+  );
+  api.post(
+    '/v1/admin/replays/preview',
+    {
+      config,
+      schema: {
+        tags,
+        summary: 'Preview a replay; changes nothing',
+        body: replayRequestSchema,
+        response: { 200: replayPreviewSchema },
+      },
+    },
+    (request) => replays.preview(request.body),
+  );
+  api.post(
+    '/v1/admin/replays',
+    {
+      config,
+      schema: {
+        tags,
+        summary: 'Start a replay: run events again for the named listeners only',
+        description:
+          'Events run in order per key, each once. Repeating the request with the same `Idempotency-Key` returns ' +
+          'the same replay. With `expected`, the number of runs in the preview, the replay is rejected if that changed.',
+        body: startReplayBody,
+        response: { 202: replaySchema },
+      },
+    },
+    async (request, reply) => {
+      const actor = actorOf(request);
+      const replay = await replays.start(request.body, {
+        actor,
+        idempotency: idempotencyOf(request, actor),
+      });
+      return reply.code(202).send(replay);
+    },
+  );
+}
+
+function addReplayRoutes(api: Api, replays: Replays): void {
+  api.get(
+    '/v1/admin/replays/:id',
+    {
+      config,
+      schema: {
+        tags,
+        summary: 'Get a replay with its progress',
+        params: idParams,
+        response: { 200: replaySchema },
+      },
+    },
+    (request) => replays.get(request.params.id),
+  );
+  api.get(
+    '/v1/admin/replays/:id/entries',
+    {
+      config,
+      schema: {
+        tags,
+        summary: 'List the events of a replay with their outcome, in log order',
+        params: idParams,
+        querystring: replayEntryQuery,
+        response: { 200: pageOf(replayEntrySchema) },
+      },
+    },
+    (request) => replays.entries(request.params.id, request.query),
+  );
+  api.post(
+    '/v1/admin/replays/:id/cancel',
+    {
+      config,
+      schema: {
+        tags,
+        summary: 'Cancel a replay; events that already ran are not undone',
+        params: idParams,
+        response: { 200: replaySchema },
+      },
+    },
+    (request) => replays.cancel(request.params.id, actorOf(request)),
+  );
 }

@@ -1,7 +1,7 @@
 import type { SettingField, SettingGroup } from '@mevrik/protocol';
 import { z } from 'zod';
 
-/** What of JSON Schema, and of the `meta` of our schemas, forms are made of. */
+/** The parts of JSON Schema, and of the `meta` of our schemas, that a form is built from. */
 interface Shape {
   readonly type?: string;
   readonly title?: string;
@@ -17,13 +17,13 @@ interface Shape {
   readonly isSecret?: boolean;
   readonly isLong?: boolean;
   readonly isOwn?: boolean;
-  /** The words for the values of an `enum`. */
+  /** Labels of the values of an `enum`. */
   readonly labels?: Readonly<Record<string, string>>;
 }
 
 /**
- * The forms that settings of a schema are made with. Titles and help come from the schema's `meta`; a text that has no
- * title is taken for a secret, as nobody has said that it may be shown.
+ * The form of a schema's settings. Titles and help come from the schema's `meta`. A text without a title is treated as a
+ * secret, because nothing marks it as safe to show.
  */
 export function describeSettings(schema: z.ZodType): SettingGroup[] {
   const shape = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as Shape;
@@ -35,10 +35,10 @@ function groupsOf(shape: Shape, path: string, isOptional: boolean): SettingGroup
   const fields: SettingField[] = [];
   const inner: SettingGroup[] = [];
   for (const [name, part] of Object.entries(shape.properties ?? {})) {
-    const place = path === '' ? name : `${path}.${name}`;
+    const partPath = path === '' ? name : `${path}.${name}`;
     if (part.properties)
-      inner.push(...groupsOf(part, place, !required.has(name) && part.default === undefined));
-    else fields.push(fieldOf(part, name, place, required.has(name)));
+      inner.push(...groupsOf(part, partPath, !required.has(name) && part.default === undefined));
+    else fields.push(fieldOf(part, name, partPath, required.has(name)));
   }
   const { title = null, description: help = null } = shape;
   const group = { path, title, help, isOptional, fields };
@@ -48,7 +48,7 @@ function groupsOf(shape: Shape, path: string, isOptional: boolean): SettingGroup
 function fieldOf(shape: Shape, name: string, path: string, isRequired: boolean): SettingField {
   const isNullable = shape.anyOf?.some(({ type }) => type === 'null') ?? false;
   const [only, ...others] = (shape.anyOf ?? []).filter(({ type }) => type !== 'null');
-  const { title, description, default: usual } = shape;
+  const { title, description, default: fallback } = shape;
   const core = only && others.length === 0 ? { ...shape, ...only } : shape;
   return {
     path,
@@ -59,7 +59,7 @@ function fieldOf(shape: Shape, name: string, path: string, isRequired: boolean):
     isOwn: core.isOwn ?? false,
     isRequired,
     isNullable,
-    ...(usual === undefined ? {} : { default: usual }),
+    ...(fallback === undefined ? {} : { default: fallback }),
     choices: (core.enum ?? []).map((value) => ({
       value: String(value),
       label: shape.labels?.[String(value)] ?? String(value),
@@ -77,12 +77,12 @@ function typeOf({ type, title, items, isSecret, enum: values }: Shape): SettingF
   return type === 'array' && items?.type === 'string' ? 'list' : 'json';
 }
 
-/** Integers of no limit have the largest safe one. */
+/** Unlimited integers have the largest safe integer as their limit in JSON Schema. */
 function bound(limit: number | undefined): number | null {
   return limit === undefined || Math.abs(limit) === Number.MAX_SAFE_INTEGER ? null : limit;
 }
 
-/** Settings without their secrets, and the paths of those. What no field describes counts as one. */
+/** Splits settings into those that may be shown and the paths of secrets. A setting without a field counts as a secret. */
 export function withoutSecrets(
   settings: Readonly<Record<string, unknown>>,
   groups: readonly SettingGroup[],
@@ -95,12 +95,12 @@ export function withoutSecrets(
   const strip = (part: object, path: string): Record<string, unknown> =>
     Object.fromEntries(
       Object.entries(part).flatMap(([name, value]) => {
-        const place = path === '' ? name : `${path}.${name}`;
-        if (shown.has(place)) return [[name, value] as const];
-        if (nested.has(place) && typeof value === 'object' && value !== null) {
-          return [[name, strip(value, place)] as const];
+        const partPath = path === '' ? name : `${path}.${name}`;
+        if (shown.has(partPath)) return [[name, value] as const];
+        if (nested.has(partPath) && typeof value === 'object' && value !== null) {
+          return [[name, strip(value, partPath)] as const];
         }
-        secrets.push(place);
+        secrets.push(partPath);
         return [];
       }),
     );

@@ -2,7 +2,7 @@ import {
   cannedReplyQuery,
   cannedReplySchema,
   changeCannedReplyBody,
-  idSchema,
+  itemsOf,
   newCannedReplyBody,
 } from '@mevrik/protocol';
 import type { FastifyRequest } from 'fastify';
@@ -10,76 +10,95 @@ import { z } from 'zod';
 import { addCannedReply, changeCannedReply, removeCannedReply } from '../../commands/canned-replies.ts';
 import { listCannedReplies } from '../../queries/canned-replies.ts';
 import { actorOf, staffRoles } from '../access.ts';
-import type { HttpDeps, RoutePlugin } from '../http-deps.ts';
-import { assertOwnApp } from './sessions.ts';
+import { assertAppAccess } from '../app-visibility.ts';
+import type { Api, HttpDeps, RoutePlugin } from '../http-deps.ts';
+import { smallIdParams } from '../params.ts';
 
 const config = { access: ['supervisor', 'admin'] as const };
 const tags = ['desk'];
-const params = z.strictObject({ id: z.coerce.number().pipe(idSchema.max(2_147_483_647)) });
 
-/** Replies that agents need often: agents read them, supervisors write them. */
-export function cannedReplyRoutes({ database, unitOfWork }: HttpDeps): RoutePlugin {
-  const by = (request: FastifyRequest) => ({
-    actor: actorOf(request),
-    authorize: (appId: number) => assertOwnApp(request, appId),
-  });
+/** Canned replies: agents read them, supervisors edit them. */
+export function cannedReplyRoutes(deps: HttpDeps): RoutePlugin {
   return (api) => {
-    api.get(
-      '/v1/canned-replies',
-      {
-        config: { access: staffRoles },
-        schema: {
-          tags,
-          summary: 'The canned replies of an app',
-          querystring: cannedReplyQuery,
-          response: { 200: z.object({ items: z.array(cannedReplySchema) }) },
-        },
+    addListRoute(api, deps);
+    addEditRoutes(api, deps);
+  };
+}
+
+function addListRoute(api: Api, { database }: HttpDeps): void {
+  api.get(
+    '/v1/canned-replies',
+    {
+      config: { access: staffRoles },
+      schema: {
+        tags,
+        summary: 'List the canned replies of an app',
+        querystring: cannedReplyQuery,
+        response: { 200: itemsOf(cannedReplySchema) },
       },
-      async (request) => {
-        assertOwnApp(request, request.query.appId);
-        return { items: await listCannedReplies(database, request.query.appId) };
+    },
+    async (request) => {
+      assertAppAccess(request, request.query.appId);
+      return { items: await listCannedReplies(database, request.query.appId) };
+    },
+  );
+}
+
+function addEditRoutes(api: Api, { unitOfWork }: HttpDeps): void {
+  api.post(
+    '/v1/canned-replies',
+    {
+      config,
+      schema: {
+        tags,
+        summary: 'Add a canned reply',
+        description:
+          'The text may contain placeholders: `{{customer.name}}`, or `{{customer.name|there}}` with a fallback.',
+        body: newCannedReplyBody,
+        response: { 201: cannedReplySchema },
       },
-    );
-    api.post(
-      '/v1/canned-replies',
-      {
-        config,
-        schema: {
-          tags,
-          summary: 'Add a canned reply',
-          description:
-            'Its text may have placeholders: `{{customer.name}}`, or `{{customer.name|there}}` with what to say where it is not known.',
-          body: newCannedReplyBody,
-          response: { 201: cannedReplySchema },
-        },
+    },
+    async (request, reply) => {
+      const added = await unitOfWork.run((tx) => addCannedReply(tx, editorOf(request), request.body));
+      return reply.code(201).send(added);
+    },
+  );
+  api.patch(
+    '/v1/canned-replies/:id',
+    {
+      config,
+      schema: {
+        tags,
+        summary: 'Change a canned reply',
+        params: smallIdParams,
+        body: changeCannedReplyBody,
+        response: { 200: cannedReplySchema },
       },
-      async (request, reply) => {
-        const added = await unitOfWork.run((tx) => addCannedReply(tx, by(request), request.body));
-        return reply.code(201).send(added);
+    },
+    (request) =>
+      unitOfWork.run((tx) => changeCannedReply(tx, editorOf(request), request.params.id, request.body)),
+  );
+  api.delete(
+    '/v1/canned-replies/:id',
+    {
+      config,
+      schema: {
+        tags,
+        summary: 'Remove a canned reply',
+        params: smallIdParams,
+        response: { 204: z.null() },
       },
-    );
-    api.patch(
-      '/v1/canned-replies/:id',
-      {
-        config,
-        schema: {
-          tags,
-          summary: 'Change a canned reply',
-          params,
-          body: changeCannedReplyBody,
-          response: { 200: cannedReplySchema },
-        },
-      },
-      (request) =>
-        unitOfWork.run((tx) => changeCannedReply(tx, by(request), request.params.id, request.body)),
-    );
-    api.delete(
-      '/v1/canned-replies/:id',
-      { config, schema: { tags, summary: 'Remove a canned reply', params, response: { 204: z.null() } } },
-      async (request, reply) => {
-        await unitOfWork.run((tx) => removeCannedReply(tx, by(request), request.params.id));
-        return reply.code(204).send(null);
-      },
-    );
+    },
+    async (request, reply) => {
+      await unitOfWork.run((tx) => removeCannedReply(tx, editorOf(request), request.params.id));
+      return reply.code(204).send(null);
+    },
+  );
+}
+
+function editorOf(request: FastifyRequest) {
+  return {
+    actor: actorOf(request),
+    authorize: (appId: number) => assertAppAccess(request, appId),
   };
 }

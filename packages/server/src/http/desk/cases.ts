@@ -1,26 +1,28 @@
-import { caseAnswerSchema, closeCaseBody, idSchema } from '@mevrik/protocol';
-import { z } from 'zod';
+import { caseAnswerSchema, closeCaseBody } from '@mevrik/protocol';
 import { requireApp } from '../../apps/app-directory.ts';
 import { closeCase } from '../../commands/close-case.ts';
 import { requireCase } from '../../queries/conversations.ts';
 import { staffOf, staffRoles } from '../access.ts';
-import { causeOf } from '../cause.ts';
+import { assertAppAccess } from '../app-visibility.ts';
 import type { HttpDeps, RoutePlugin } from '../http-deps.ts';
-import { assertOwnApp } from './sessions.ts';
+import { idParams } from '../params.ts';
+import { requestCause } from '../request-cause.ts';
 
 const config = { access: staffRoles };
 const tags = ['desk'];
-const params = z.strictObject({ id: z.coerce.number().pipe(idSchema) });
 
-/** Cases. */
+/** Reading and closing cases. */
 export function caseRoutes({ database, unitOfWork, apps }: HttpDeps): RoutePlugin {
   return (api) => {
     api.get(
       '/v1/cases/:id',
-      { config, schema: { tags, summary: 'A case', params, response: { 200: caseAnswerSchema } } },
+      {
+        config,
+        schema: { tags, summary: 'Get a case', params: idParams, response: { 200: caseAnswerSchema } },
+      },
       async (request) => {
         const found = await requireCase(database, request.params.id);
-        assertOwnApp(request, found.appId);
+        assertAppAccess(request, found.appId);
         return { case: found };
       },
     );
@@ -31,19 +33,24 @@ export function caseRoutes({ database, unitOfWork, apps }: HttpDeps): RoutePlugi
         schema: {
           tags,
           summary: 'Close a case with a disposition',
-          params,
+          params: idParams,
           body: closeCaseBody,
           response: { 200: caseAnswerSchema },
         },
       },
       async (request) => {
         const { appId } = await requireCase(database, request.params.id);
-        assertOwnApp(request, appId);
+        assertAppAccess(request, appId);
         const app = await requireApp(apps, appId);
-        const by = { agent: staffOf(request) };
         const closed = await unitOfWork.run(
-          (tx) => closeCase(tx, { app, caseId: request.params.id, by, ...request.body }),
-          causeOf(request),
+          (tx) =>
+            closeCase(tx, {
+              app,
+              caseId: request.params.id,
+              by: { agent: staffOf(request) },
+              ...request.body,
+            }),
+          requestCause(request),
         );
         return { case: closed };
       },

@@ -1,22 +1,21 @@
-import { deliverySchema, idSchema, replySchema } from '@mevrik/protocol';
-import { z } from 'zod';
+import { deliverySchema, itemsOf, replySchema } from '@mevrik/protocol';
 import { assertMayServe } from '../../commands/transfer.ts';
 import { retryMessage } from '../../delivery/retry-message.ts';
 import { listNotice, statusNotice } from '../../live/delivery-notices.ts';
 import { notifier } from '../../live/publisher.ts';
 import { listDeliveries } from '../../queries/deliveries.ts';
 import { actorOf, staffOf, staffRoles } from '../access.ts';
-import { causeOf } from '../cause.ts';
+import { visibleApps } from '../app-visibility.ts';
 import type { HttpDeps, RoutePlugin } from '../http-deps.ts';
-import { visibleApps } from './sessions.ts';
+import { idParams } from '../params.ts';
+import { requestCause } from '../request-cause.ts';
 
 const config = { access: staffRoles };
 const tags = ['desk'];
-const params = z.strictObject({ id: z.coerce.number().pipe(idSchema) });
-/** A message goes over each of a customer's channels once. */
-const mostDeliveries = 100;
+/** One message is delivered at most once over each of the customer's channels. */
+const maxDeliveries = 100;
 
-/** What agents see of a message's way, and do about one that failed. */
+/** Reading the deliveries of a message, and retrying one that failed. */
 export function deliveryRoutes(dependencies: HttpDeps): RoutePlugin {
   const { database, unitOfWork } = dependencies;
   const notify = notifier(dependencies);
@@ -27,16 +26,16 @@ export function deliveryRoutes(dependencies: HttpDeps): RoutePlugin {
         config,
         schema: {
           tags,
-          summary: 'How a message went through its channel, and through those it fell back to, newest first',
-          params,
-          response: { 200: z.object({ items: z.array(deliverySchema) }) },
+          summary: 'List the deliveries of a message, fallbacks included, newest first',
+          params: idParams,
+          response: { 200: itemsOf(deliverySchema) },
         },
       },
       async (request) => {
         const { items } = await listDeliveries(database, {
           messageId: request.params.id,
           appIds: visibleApps(staffOf(request), undefined),
-          limit: mostDeliveries,
+          limit: maxDeliveries,
         });
         return { items };
       },
@@ -47,8 +46,8 @@ export function deliveryRoutes(dependencies: HttpDeps): RoutePlugin {
         config,
         schema: {
           tags,
-          summary: 'Send a message that failed once more',
-          params,
+          summary: 'Retry a message that failed',
+          params: idParams,
           response: { 202: replySchema },
         },
       },
@@ -61,7 +60,7 @@ export function deliveryRoutes(dependencies: HttpDeps): RoutePlugin {
               actor: actorOf(request),
               authorize: (session) => assertMayServe(by, session),
             }),
-          causeOf(request),
+          requestCause(request),
         );
         const { id: messageId, appId, sessionId } = message;
         notify([

@@ -1,64 +1,56 @@
-import { idSchema, ProblemError } from '@mevrik/protocol';
+import { binaryResponse, fullEmailSchema, ProblemError } from '@mevrik/protocol';
 import { z } from 'zod';
 import { readEmailAttachment, showEmail } from '../../inbound-email/stored-email.ts';
 import { requireEmailOf } from '../../queries/emails.ts';
 import { staffRoles } from '../access.ts';
+import { assertAppAccess } from '../app-visibility.ts';
 import type { HttpDeps, RoutePlugin } from '../http-deps.ts';
-import { assertOwnApp } from './sessions.ts';
+import { idParams } from '../params.ts';
 
-const person = z.strictObject({ address: z.string(), name: z.string().nullable() });
-const shown = z.strictObject({
-  from: person.nullable(),
-  to: z.array(person).readonly(),
-  cc: z.array(person).readonly(),
-  subject: z.string(),
-  sentAt: z.string().nullable(),
-  text: z.string(),
-  html: z.string().nullable(),
-  files: z
-    .array(z.strictObject({ name: z.string(), contentType: z.string(), sizeBytes: z.int() }))
-    .readonly(),
+const config = { access: staffRoles };
+const tags = ['desk'];
+const attachmentParams = idParams.extend({
+  /** Position among the email's attachments, from 0. */
+  index: z.coerce.number().pipe(z.int().min(0).max(1000)),
 });
 
-/** The whole of a mail, of which its message has what is new. */
+/** The full email of a message, whose text is only what is new in it. */
 export function emailRoutes({ database }: HttpDeps): RoutePlugin {
   return (api) => {
     api.get(
       '/v1/messages/:id/email',
       {
-        config: { access: staffRoles },
+        config,
         schema: {
-          tags: ['desk'],
-          summary: 'The mail that a message came as, with what it quotes, and its HTML made safe',
-          params: z.strictObject({ id: z.coerce.number().pipe(idSchema) }),
-          response: { 200: shown },
+          tags,
+          summary: 'Get the full email of a message, with quoted text and sanitized HTML',
+          params: idParams,
+          response: { 200: fullEmailSchema },
         },
       },
       async (request) => {
         const email = await requireEmailOf(database, request.params.id);
-        assertOwnApp(request, email.appId);
+        assertAppAccess(request, email.appId);
         return showEmail(email.raw);
       },
     );
     api.get(
       '/v1/messages/:id/email/attachments/:index',
       {
-        config: { access: staffRoles },
+        config,
         schema: {
-          tags: ['desk'],
-          summary: 'A file that came with a mail, by its place among them, from 0',
-          params: z.strictObject({
-            id: z.coerce.number().pipe(idSchema),
-            index: z.coerce.number().pipe(z.int().min(0).max(1000)),
-          }),
+          tags,
+          summary: 'Download an attachment of an email',
+          params: attachmentParams,
+          response: { 200: binaryResponse },
         },
       },
       async (request, reply) => {
         const email = await requireEmailOf(database, request.params.id);
-        assertOwnApp(request, email.appId);
+        assertAppAccess(request, email.appId);
         const file = await readEmailAttachment(email.raw, request.params.index);
         if (!file) throw new ProblemError('not_found', 'This email has no such attachment.');
-        // Always saved and never shown: what is in it was written by anybody.
+        // Always downloaded, never displayed: its content is untrusted.
         return reply
           .type('application/octet-stream')
           .header('x-content-type-options', 'nosniff')

@@ -1,14 +1,14 @@
-import { ProblemError } from '@mevrik/protocol';
+import { livenessSchema, ProblemError, readinessSchema, textResponse } from '@mevrik/protocol';
 import { sameSecret } from '../../auth/secrets.ts';
 import { checkHealth, type HealthCheck } from '../../observe/health.ts';
 import type { Metrics } from '../../observe/metrics.ts';
 import type { RoutePlugin } from '../http-deps.ts';
 
-/** What the probes look at. */
-export interface ObservationOptions {
+/** Dependencies of the probes and metrics. */
+export interface ObservationDeps {
   readonly checks: Readonly<Record<string, HealthCheck>>;
   readonly metrics: Metrics;
-  /** Who may read the figures from elsewhere; without one, only this machine may. */
+  /** Bearer token for reading metrics; without one, only this machine may read them. */
   readonly metricsToken: string | null;
 }
 
@@ -16,15 +16,24 @@ const config = { access: 'public' as const };
 const tags = ['operation'];
 const loopback = new Set(['127.0.0.1', '::1', '::ffff:127.0.0.1']);
 
-/** Probes and figures for whoever operates the server. */
-export function observationRoutes({ checks, metrics, metricsToken }: ObservationOptions): RoutePlugin {
+/** Health probes and Prometheus metrics. */
+export function observationRoutes({ checks, metrics, metricsToken }: ObservationDeps): RoutePlugin {
   return (api) => {
-    api.get('/healthz', { config, schema: { tags, summary: 'Whether the process is alive' } }, async () => ({
-      ok: true,
-    }));
+    api.get(
+      '/healthz',
+      { config, schema: { tags, summary: 'Liveness probe', response: { 200: livenessSchema } } },
+      async () => ({ ok: true as const }),
+    );
     api.get(
       '/readyz',
-      { config, schema: { tags, summary: 'Whether it should get traffic, part by part' } },
+      {
+        config,
+        schema: {
+          tags,
+          summary: 'Readiness probe, part by part',
+          response: { 200: readinessSchema, 503: readinessSchema },
+        },
+      },
       async (_request, reply) => {
         const health = await checkHealth(checks);
         return reply.code(health.ok ? 200 : 503).send(health);
@@ -32,7 +41,7 @@ export function observationRoutes({ checks, metrics, metricsToken }: Observation
     );
     api.get(
       '/metrics',
-      { config, schema: { tags, summary: 'Figures in Prometheus’ form' } },
+      { config, schema: { tags, summary: 'Prometheus metrics', response: { 200: textResponse } } },
       async (request, reply) => {
         const given = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1];
         const mayRead =

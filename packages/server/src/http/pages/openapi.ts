@@ -14,7 +14,8 @@ const idempotencyHeader = {
       type: 'string',
       minLength: 1,
       maxLength: 200,
-      description: 'A number of your own for this request: sent again with it, nothing happens twice.',
+      description:
+        'A unique key for this request. Repeating the request with the same key has no further effect.',
     },
   },
 };
@@ -25,13 +26,13 @@ const ifMatchHeader = {
     'If-Match': {
       type: 'string',
       description:
-        'The ETag of what you read. Where somebody has changed it since, nothing is stored and the answer is 412, `precondition_failed`. Without it, the last one who writes wins.',
+        'The ETag of the version you read. If it has changed since, nothing is stored and the response is 412, `precondition_failed`. Without it, the last write wins.',
     },
   },
 };
 
 const etagHeader = {
-  ETag: { type: 'string', description: 'Names this state. Send it as If-Match with your change of it.' },
+  ETag: { type: 'string', description: 'Identifies this version. Send it as If-Match with a change.' },
 };
 
 const anyProblem = {
@@ -39,7 +40,7 @@ const anyProblem = {
   content: { 'application/problem+json': { schema: z.toJSONSchema(problemSchema) } },
 };
 
-/** The pages bring inline styles. Nothing is upgraded to HTTPS: a server in a local network has none. */
+/** The pages use inline styles. Requests are not upgraded to HTTPS, because a server in a local network may have none. */
 const pagePolicy = {
   'default-src': "'self'",
   'style-src': "'self' 'unsafe-inline'",
@@ -49,13 +50,13 @@ const pagePolicy = {
   'frame-ancestors': "'none'",
 };
 
-type Answers = Readonly<Record<number, object>>;
+type Responses = Readonly<Record<number, object>>;
 
-function withTag(answers: Answers): Answers {
-  return { ...answers, 200: { ...answers[200], headers: etagHeader } };
+function withEtag(responses: Responses): Responses {
+  return { ...responses, 200: { ...responses[200], headers: etagHeader } };
 }
 
-/** Describes all routes that come after it, at `/v1/openapi.json`, and shows them at `/docs`. */
+/** Describes all routes that are registered later, at `/v1/openapi.json` and `/docs`. */
 export async function describeApi(api: Api, publicUrl: string | null): Promise<void> {
   await api.register(swagger, {
     openapi: {
@@ -64,13 +65,13 @@ export async function describeApi(api: Api, publicUrl: string | null): Promise<v
         title: 'Mevrik Channels',
         version: '1',
         description:
-          'Errors are problem+json (RFC 9457). Their `code` is part of this API; `errors` names the fields.',
+          'Errors are problem+json (RFC 9457). The `code` is part of this API; `errors` lists the invalid fields.',
       },
       ...(publicUrl === null ? {} : { servers: [{ url: publicUrl }] }),
       components: {
         securitySchemes: {
-          token: { type: 'http', scheme: 'bearer', description: 'A customer’s or an agent’s access token.' },
-          app: { type: 'http', scheme: 'basic', description: 'An app’s key and secret, for its back end.' },
+          token: { type: 'http', scheme: 'bearer', description: 'Access token of a customer or an agent.' },
+          app: { type: 'http', scheme: 'basic', description: 'Key and secret of an app, for its back end.' },
         },
       },
     },
@@ -78,13 +79,13 @@ export async function describeApi(api: Api, publicUrl: string | null): Promise<v
       const { schema, url } = jsonSchemaTransform(input);
       const { access, isRepeatable, isGuarded } = input.route.config ?? {};
       if (!access || schema?.hide) return { schema, url };
-      const answers = (schema?.response ?? { 200: { description: 'Done' } }) as Answers;
+      const responses = (schema?.response ?? { 200: { description: 'Done' } }) as Responses;
       const described = {
         ...schema,
         tags: schema?.tags ?? ['Pusher HTTP API'],
         ...(isRepeatable ? { headers: idempotencyHeader } : {}),
         ...(isGuarded && input.route.method !== 'GET' ? { headers: ifMatchHeader } : {}),
-        response: { ...(isGuarded ? withTag(answers) : answers), default: anyProblem },
+        response: { ...(isGuarded ? withEtag(responses) : responses), default: anyProblem },
       };
       if (access === 'public') return { schema: described, url };
       const security = access.includes('service') ? [{ app: [] }] : [{ token: [] }];

@@ -6,10 +6,10 @@ import type { HttpDeps, RoutePlugin } from '../http-deps.ts';
 const config = { access: 'public' as const };
 const hidden = { config, schema: { hide: true } };
 
-const pages = ['landing.html', 'setup.html', 'setup-over.html'] as const;
+const pages = ['landing.html', 'setup.html', 'setup-expired.html'] as const;
 const files = ['pages.css', 'landing.css', 'setup.js', 'landing.js', 'icon.svg'] as const;
 
-/** The few pages that the server has of its own: where to go, and making the first administrator. */
+/** The landing page, and the page that creates the first administrator. */
 export function pageRoutes({ database, apps }: HttpDeps): RoutePlugin {
   const assets = Object.fromEntries(
     [...pages, ...files].map((name) => [
@@ -32,8 +32,8 @@ export function pageRoutes({ database, apps }: HttpDeps): RoutePlugin {
       const key = /^[\w.-]+$/.test(app?.key ?? '') ? app?.key : undefined;
       const parts = {
         WIDGET: key === undefined ? '' : `<script async src="/widget.js" data-app-key="${key}"></script>`,
-        BEGIN: (await hasAdministrator(database.sql)) ? '' : beginning,
-        LINE: key === undefined ? '' : ownPage(key),
+        INTRO: (await hasAdministrator(database.sql)) ? '' : setupHint,
+        SNIPPET: key === undefined ? '' : widgetSnippet(key),
       };
       return reply
         .header('cache-control', 'no-store')
@@ -41,7 +41,7 @@ export function pageRoutes({ database, apps }: HttpDeps): RoutePlugin {
         .serializer(String)
         .send(
           assets['landing.html']?.replace(
-            /<!-- (WIDGET|BEGIN|LINE) -->/g,
+            /<!-- (WIDGET|INTRO|SNIPPET) -->/g,
             (_, part: keyof typeof parts) => parts[part],
           ),
         );
@@ -52,7 +52,7 @@ export function pageRoutes({ database, apps }: HttpDeps): RoutePlugin {
         typeof token === 'string' &&
         !(await hasAdministrator(database.sql)) &&
         (await isSetupToken(database.sql, token));
-      const page = isOpen ? 'setup.html' : 'setup-over.html';
+      const page = isOpen ? 'setup.html' : 'setup-expired.html';
       return reply
         .code(isOpen ? 200 : 410)
         .header('cache-control', 'no-store')
@@ -73,21 +73,21 @@ export function pageRoutes({ database, apps }: HttpDeps): RoutePlugin {
   };
 }
 
-/** What somebody does first who has just started the server. */
-const beginning = `
+/** Shown until there is an administrator. */
+const setupHint = `
     <p class="begin" role="note">
       <svg viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2" stroke-linecap="round" aria-hidden="true">
         <path d="M5 8l4 4-4 4M12 17h7"></path></svg>
-      <span><strong>Begin in the terminal.</strong> Where the server runs, a one-time address is shown: open it to make
-        the first administrator, with whom you log in to the desk and the panel. The chat works already.</span>
+      <span><strong>Start in the terminal.</strong> The server prints a one-time setup link. Open it to create the first
+        administrator, then log in to the desk and the panel. The chat already works.</span>
     </p>`;
 
-/** The line that brings the chat to a page of somebody’s own; the script of this page knows the address. */
-function ownPage(key: string): string {
+/** The line that adds the chat to another page; the script of this page fills in the server's address. */
+function widgetSnippet(key: string): string {
   return `
     <section class="own" aria-labelledby="own">
-      <h2 id="own">The chat on your own page</h2>
-      <p>One line, before the end of the page. Nothing else is needed.</p>
+      <h2 id="own">Add the chat to your own page</h2>
+      <p>Paste this line before the end of the page. That’s all.</p>
       <div class="line">
         <code id="line" tabindex="0">&lt;script async src="SERVER/widget.js" data-app-key="${key}"&gt;&lt;/script&gt;</code>
         <button type="button" id="copy">Copy</button>

@@ -1,11 +1,10 @@
-import { problems } from '@mevrik/protocol';
+import { type ProblemCode, problemKindSchema, problems } from '@mevrik/protocol';
 import { z } from 'zod';
 import type { HttpDeps, RoutePlugin } from '../http-deps.ts';
 
-const codes = Object.keys(problems) as (keyof typeof problems)[];
-const kindSchema = z.object({ code: z.string(), title: z.string(), status: z.int(), retryable: z.boolean() });
+const codes = Object.keys(problems) as ProblemCode[];
 
-/** What a problem's `type` leads to: what the code means, and whether trying again can help. */
+/** The page that a problem's `type` links to: what its code means, and whether retrying can help. */
 export function problemRoutes(_dependencies: HttpDeps): RoutePlugin {
   return (api) => {
     api.get(
@@ -14,9 +13,9 @@ export function problemRoutes(_dependencies: HttpDeps): RoutePlugin {
         config: { access: 'public' },
         schema: {
           tags: ['problems'],
-          summary: 'What a problem means',
+          summary: 'Get the meaning of a problem',
           params: z.strictObject({ code: z.enum(codes) }),
-          response: { 200: kindSchema },
+          response: { 200: problemKindSchema },
         },
       },
       ({ params: { code } }) => ({ code, ...problems[code] }),

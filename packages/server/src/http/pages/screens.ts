@@ -6,7 +6,7 @@ import type { FastifyInstance } from 'fastify';
 import { withAccess } from '../access.ts';
 import type { RoutePlugin } from '../http-deps.ts';
 
-/** Where the built screens are: beside the built server, or in their own package. */
+/** Where the built console is: next to the built server, or in its own package. */
 const folders = ['./console/', '../../../../console/dist/'].map((path) =>
   fileURLToPath(new URL(path, import.meta.url)),
 );
@@ -14,12 +14,12 @@ const folder = folders.find((path) => existsSync(`${path}index.html`));
 const addresses = ['/login', '/desk', '/desk/*', '/admin', '/admin/*'];
 const yearSeconds = 31_536_000;
 
-/** Scripts are ours alone; styles too, or carry the number that this very page was given. */
+/** Scripts must be our own. Styles must be our own or carry the nonce of this page. */
 function policyOf(nonce: string): string {
   return [
     "default-src 'self'",
     `style-src 'self' 'nonce-${nonce}'`,
-    // `blob:` has pictures that are about to be sent.
+    // `blob:` is for previews of images that are being uploaded.
     "img-src 'self' data: blob: https:",
     "media-src 'self' https:",
     "object-src 'none'",
@@ -29,7 +29,7 @@ function policyOf(nonce: string): string {
   ].join('; ');
 }
 
-/** The files of the screens: each has a name of its own for ever. */
+/** Assets of the console, which are immutable because their names contain a hash. */
 export function screenFiles(): RoutePlugin {
   if (folder === undefined) return () => {};
   return withAccess('public', async (scope: FastifyInstance) => {
@@ -45,14 +45,17 @@ export function screenFiles(): RoutePlugin {
 }
 
 /**
- * The chat for customers' pages, which are of other origins. It is looked for anew after a few minutes, so that a new
- * one reaches them all.
+ * The chat widget for pages of other origins. It is cached for a few minutes only, so that a new version reaches them
+ * soon.
  */
 export function widgetRoutes(): RoutePlugin {
   if (folder === undefined) return () => {};
-  const plain = readFileSync(`${folder}widget.js`);
-  const packed = { br: readFileSync(`${folder}widget.js.br`), gzip: readFileSync(`${folder}widget.js.gz`) };
-  const etag = `"${createHash('sha256').update(plain).digest('base64url').slice(0, 20)}"`;
+  const script = readFileSync(`${folder}widget.js`);
+  const compressed = {
+    br: readFileSync(`${folder}widget.js.br`),
+    gzip: readFileSync(`${folder}widget.js.gz`),
+  };
+  const etag = `"${createHash('sha256').update(script).digest('base64url').slice(0, 20)}"`;
   return (api) => {
     api.get(
       '/widget.js',
@@ -63,16 +66,16 @@ export function widgetRoutes(): RoutePlugin {
           .header('vary', 'accept-encoding')
           .header('etag', etag);
         if (request.headers['if-none-match'] === etag) return reply.code(304).send();
-        const taken = String(request.headers['accept-encoding'] ?? '');
-        const encoding = /\bbr\b/.test(taken) ? 'br' : /\bgzip\b/.test(taken) ? 'gzip' : undefined;
+        const accepted = String(request.headers['accept-encoding'] ?? '');
+        const encoding = /\bbr\b/.test(accepted) ? 'br' : /\bgzip\b/.test(accepted) ? 'gzip' : undefined;
         if (encoding) reply.header('content-encoding', encoding);
-        return reply.type('text/javascript; charset=utf-8').send(encoding ? packed[encoding] : plain);
+        return reply.type('text/javascript; charset=utf-8').send(encoding ? compressed[encoding] : script);
       },
     );
   };
 }
 
-/** The agent desk and the administrator's panel: one page. Without a build there is none. */
+/** The page of the desk and the panel. Without a build of the console there is none. */
 export function screenRoutes(): RoutePlugin {
   if (folder === undefined) return () => {};
   const page = readFileSync(`${folder}index.html`, 'utf8');

@@ -1,4 +1,4 @@
-import { ProblemError } from '@mevrik/protocol';
+import { ProblemError, textResponse, webhookReceiptSchema } from '@mevrik/protocol';
 import { z } from 'zod';
 import type { AppProfile, ChannelProfile } from '../../apps/app-directory.ts';
 import type { WebhookIntake } from '../../channels/channel.ts';
@@ -6,109 +6,143 @@ import { unreadable } from '../../channels/unreadable.ts';
 import { receiveWebhook } from '../../commands/receive-webhook.ts';
 import { listNotice } from '../../live/delivery-notices.ts';
 import { notifier } from '../../live/publisher.ts';
-import type { HttpDeps, RoutePlugin } from '../http-deps.ts';
+import type { Api, HttpDeps, RoutePlugin } from '../http-deps.ts';
 
-const params = z.strictObject({
+const webhookParams = z.strictObject({
   kind: z.string().max(64),
   appKey: z.string().max(64),
   channel: z.string().max(64),
 });
-/** All of a provider's traffic comes from a few addresses. */
+/** All traffic of a provider comes from a few addresses. */
 const config = { access: 'public' as const, limitFactor: 100 };
 const tags = ['webhooks'];
-/** A thousand updates with attachments come in one body. */
-const bodyLimit = 8 * 1024 * 1024;
+/** One call may contain a thousand events with attachments. */
+const bodyLimitBytes = 8 * 1024 * 1024;
 
 /**
- * Where providers call. What is verified is stored raw and answered at once; also while too much waits to be
- * handled, as a provider that is refused for long unsubscribes.
+ * Where providers call. Verified events are stored as received and acknowledged at once, even while the server is
+ * overloaded: providers disable a webhook that fails for long.
  */
-export function webhookRoutes({
-  apps,
-  channels: registry,
-  unitOfWork,
-  audit,
-  ...dependencies
-}: HttpDeps): RoutePlugin {
-  const notify = notifier(dependencies);
-  async function find({ kind, appKey, channel: name }: z.output<typeof params>): Promise<{
-    app: AppProfile;
-    channel: ChannelProfile;
-    intake: WebhookIntake;
-  }> {
-    const app = await apps.byKey(appKey);
-    const channel = app?.channels.get(name);
-    const intake = channel?.kind === kind ? registry.adapterFor(kind)?.webhook : undefined;
-    if (!app?.enabled || !channel?.enabled || !intake) {
-      throw new ProblemError('not_found', 'Webhook not found.');
-    }
-    return { app, channel, intake };
-  }
-
+export function webhookRoutes(deps: HttpDeps): RoutePlugin {
   return (api) => {
-    // The signature is over the bytes, so they must come here untouched.
+    // The signature covers the raw bytes, so the body must not be parsed before it is verified.
     api.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) =>
       done(null, body),
     );
-    api.get(
-      '/webhooks/:kind/:appKey/:channel',
-      { config, schema: { tags, summary: 'A provider asks whether the address is ours', params } },
-      async (request, reply) => {
-        const { channel, intake } = await find(request.params);
-        const challenge = intake.confirm(request.query as Record<string, unknown>, channel.settings);
-        if (challenge === undefined) throw new ProblemError('forbidden', 'The verify token does not match.');
-        return reply.type('text/plain').serializer(String).send(challenge);
-      },
-    );
-    api.post(
-      '/webhooks/:kind/:appKey/:channel',
-      { config, bodyLimit, schema: { tags, summary: 'A provider tells what happened', params } },
-      async (request, reply) => {
-        const { app, channel, intake } = await find(request.params);
-        const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-        if (!intake.verify(body, request.headers, channel.settings)) {
-          audit({
-            appId: app.id,
-            actor: `address ${request.ip}`,
-            action: 'webhook.refuse',
-            target: channel.name,
-          });
-          throw new ProblemError('invalid_signature', 'The signature does not match the body.');
-        }
-        const read = parseJson(body);
-        const known = intake.split(read, channel.settings);
-        // What was signed is kept, whatever it is: the provider would send it again and again.
-        const split = known.length > 0 ? known : [unreadable(read)];
-        const channels = channelsByAccount(
-          { app, called: channel, intake },
-          new Set(split.flatMap(({ accountId }) => accountId ?? [])),
-          ({ settings }) => intake.verify(body, request.headers, settings),
-        );
-        const updates = split.map((update) => ({
-          ...update,
-          channel: update.accountId === null ? channel.name : (channels.get(update.accountId) ?? null),
-        }));
-        const received = {
-          app,
-          provider: channel.kind,
-          event: intake.event,
-          webhookEvents: updates,
-          fallbackChannel: channel.name,
-        };
-        await unitOfWork.run((tx) => receiveWebhook(tx, received));
-        notify([listNotice(app.id, 'webhook-events')]);
-        return reply.code(200).send({ received: updates.length });
-      },
-    );
+    addConfirmRoute(api, deps);
+    addReceiveRoute(api, deps);
   };
 }
 
+function addConfirmRoute(api: Api, deps: HttpDeps): void {
+  api.get(
+    '/webhooks/:kind/:appKey/:channel',
+    {
+      config,
+      schema: {
+        tags,
+        summary: 'Confirm a webhook URL to its provider',
+        params: webhookParams,
+        querystring: z.looseObject({}),
+        response: { 200: textResponse },
+      },
+    },
+    async (request, reply) => {
+      const { channel, intake } = await requireWebhook(deps, request.params);
+      const challenge = intake.confirm(request.query, channel.settings);
+      if (challenge === undefined) throw new ProblemError('forbidden', 'The verify token does not match.');
+      return reply.type('text/plain').serializer(String).send(challenge);
+    },
+  );
+}
+
+function addReceiveRoute(api: Api, deps: HttpDeps): void {
+  const notify = notifier(deps);
+  api.post(
+    '/webhooks/:kind/:appKey/:channel',
+    {
+      config,
+      bodyLimit: bodyLimitBytes,
+      schema: {
+        tags,
+        summary: 'Receive webhook events',
+        params: webhookParams,
+        response: { 200: webhookReceiptSchema },
+      },
+    },
+    async (request, reply) => {
+      const webhook = await requireWebhook(deps, request.params);
+      const { app, channel, intake } = webhook;
+      const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+      if (!intake.verify(body, request.headers, channel.settings)) {
+        const actor = `address ${request.ip}`;
+        deps.audit({ appId: app.id, actor, action: 'webhook.reject', target: channel.name });
+        throw new ProblemError('invalid_signature', 'The signature does not match the body.');
+      }
+      const webhookEvents = readEvents(webhook, body, (settings) =>
+        intake.verify(body, request.headers, settings),
+      );
+      await deps.unitOfWork.run((tx) =>
+        receiveWebhook(tx, {
+          app,
+          provider: channel.kind,
+          event: intake.event,
+          webhookEvents,
+          fallbackChannel: channel.name,
+        }),
+      );
+      notify([listNotice(app.id, 'webhook-events')]);
+      return reply.code(200).send({ received: webhookEvents.length });
+    },
+  );
+}
+
+interface Webhook {
+  readonly app: AppProfile;
+  /** The channel whose URL was called. */
+  readonly channel: ChannelProfile;
+  readonly intake: WebhookIntake;
+}
+
+/** The enabled channel of a webhook URL. @throws ProblemError `not_found`. */
+async function requireWebhook(
+  { apps, channels }: HttpDeps,
+  { kind, appKey, channel: name }: z.output<typeof webhookParams>,
+): Promise<Webhook> {
+  const app = await apps.byKey(appKey);
+  const channel = app?.channels.get(name);
+  const intake = channel?.kind === kind ? channels.adapterFor(kind)?.webhook : undefined;
+  if (!app?.enabled || !channel?.enabled || !intake) {
+    throw new ProblemError('not_found', 'Webhook not found.');
+  }
+  return { app, channel, intake };
+}
+
+/** The events in a verified body, each with its channel; `null` if no channel has the event's account. */
+function readEvents(
+  webhook: Webhook,
+  body: Buffer,
+  isSignedFor: (settings: ChannelProfile['settings']) => boolean,
+) {
+  const { channel, intake } = webhook;
+  const parsed = parseJson(body);
+  const events = intake.split(parsed, channel.settings);
+  // A signed body is stored even if it is unreadable: otherwise the provider would resend it forever.
+  const split = events.length > 0 ? events : [unreadable(parsed)];
+  const accounts = new Set(split.flatMap(({ accountId }) => accountId ?? []));
+  const channels = channelsByAccount(webhook, accounts, ({ settings }) => isSignedFor(settings));
+  return split.map((event) => ({
+    ...event,
+    channel: event.accountId === null ? channel.name : (channels.get(event.accountId) ?? null),
+  }));
+}
+
 /**
- * The channels that updates are for, by the provider's account: a provider calls one address for all accounts of its
- * app, so the other channels of ours count too, where the signature is right by their own secret.
+ * The channels that webhook events belong to, by the provider's account. A provider calls one URL for all accounts of
+ * its app, so events may belong to our other channels too, if their own secret verifies the signature.
  */
 function channelsByAccount(
-  { app, called, intake }: { app: AppProfile; called: ChannelProfile; intake: WebhookIntake },
+  { app, channel: called, intake }: Webhook,
   accounts: ReadonlySet<string>,
   isSignedFor: (channel: ChannelProfile) => boolean,
 ): ReadonlyMap<string, string> {
@@ -123,12 +157,12 @@ function channelsByAccount(
   );
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: the control character is what is looked for
+// biome-ignore lint/suspicious/noControlCharactersInRegex: matches the control character
 const unstorable = /\u0000|\p{Surrogate}/gu;
 
 const storable = (text: string) => text.replace(unstorable, '');
 
-/** Names in an object are texts as well. */
+/** Removes unstorable characters from the keys of an object. */
 function withStorableNames(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
   if (Object.keys(value).every((name) => storable(name) === name)) return value;
@@ -136,8 +170,8 @@ function withStorableNames(value: unknown): unknown {
 }
 
 /**
- * A body as JSON, or as a text where it is none. What PostgreSQL cannot store is left out, rather than the whole update
- * lost.
+ * Parses a body as JSON, or returns its text if it is not JSON. Characters that PostgreSQL cannot store are removed, so
+ * that the rest of the event is kept.
  */
 function parseJson(body: Buffer): unknown {
   const text = body.toString('utf8');

@@ -11,7 +11,7 @@ if (line && copy) {
       copy.textContent = 'Copied';
     } catch {
       getSelection().selectAllChildren(line);
-      copy.textContent = 'Selected: copy it';
+      copy.textContent = 'Press Ctrl+C to copy';
     }
     setTimeout(() => {
       copy.textContent = 'Copy';
@@ -22,8 +22,8 @@ if (line && copy) {
 try {
   const response = await fetch('/readyz');
   health.className = response.ok ? 'good' : 'bad';
-  health.textContent = response.ok ? 'All is well' : 'Something is not well';
+  health.textContent = response.ok ? 'All systems operational' : 'Some systems are degraded';
 } catch {
   health.className = 'bad';
-  health.textContent = 'The server does not answer';
+  health.textContent = 'Server not reachable';
 }

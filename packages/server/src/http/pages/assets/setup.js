@@ -2,7 +2,7 @@ const form = document.querySelector('form');
 const button = form.querySelector('button');
 const message = form.querySelector('[role=alert]');
 const token = new URLSearchParams(location.search).get('token');
-// The token must not stay in the history, nor be sent on as a referrer.
+// Keep the token out of the history and of referrers.
 history.replaceState(null, '', '/setup');
 
 form.addEventListener('submit', async (event) => {
@@ -20,7 +20,7 @@ form.addEventListener('submit', async (event) => {
     if (response.ok) return done(answer.name);
     fail(answer.detail);
   } catch {
-    fail('The server does not answer. Is it still running?');
+    fail('The server is not reachable. Is it still running?');
   }
 });
 
@@ -36,12 +36,12 @@ function done(name) {
   heading.textContent = `Welcome, ${name}`;
   const text = document.createElement('p');
   text.textContent =
-    'You can log in now. Open the demonstration page beside it, and write to yourself as a customer would.';
+    'You can log in now. Open the demo page in another tab to write to yourself as a customer.';
   const links = [
-    ['/login?to=%2Fdesk%3Fview%3Dqueue', 'Log in to the desk', 'where agents answer'],
-    ['/', 'Open the demonstration page', 'where a customer writes'],
+    ['/login?to=%2Fdesk%3Fview%3Dqueue', 'Log in to the desk', 'where agents reply'],
+    ['/', 'Open the demo page', 'where customers write'],
     ['/login?to=%2Fadmin', 'Log in to the panel', 'apps, agents, bot, events'],
-    ['/docs', 'See the API reference', 'for developers'],
+    ['/docs', 'Open the API reference', 'for developers'],
   ].map(([href, label, hint]) => {
     const item = document.createElement('li');
     const link = document.createElement('a');

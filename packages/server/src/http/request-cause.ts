@@ -5,10 +5,10 @@ import { type Cause, noCause } from '../log/raise.ts';
 const traceparentPattern = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
 
 /**
- * The cause of what a request raises: its trace (W3C Trace Context), and the connection that needs no telling
- * (`X-Socket-ID`), where it carries valid ones.
+ * The cause recorded with the events that a request raises: its trace (W3C Trace Context) and the connection to leave
+ * out of broadcasts (`X-Socket-ID`), where the request carries valid ones.
  */
-export function causeOf({ headers }: FastifyRequest): Cause {
+export function requestCause({ headers }: FastifyRequest): Cause {
   const { traceparent, 'x-socket-id': socketId } = headers;
   return {
     ...noCause,
