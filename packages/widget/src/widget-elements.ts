@@ -9,7 +9,7 @@ import { styles } from './styles.ts';
 import { textColorOn } from './text-color.ts';
 
 /** What the elements call when the visitor uses them. */
-export interface ElementActions extends ComposerActions {
+interface ElementActions extends ComposerActions {
   readonly toggle: () => void;
   readonly close: () => void;
   readonly retry: () => void;

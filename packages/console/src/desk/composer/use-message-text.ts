@@ -8,7 +8,7 @@ import { useDraft } from './use-draft.ts';
 export const maxMessageLength = 10_000;
 
 /** What the text of a composer depends on. */
-export interface MessageTextOptions {
+interface MessageTextOptions {
   readonly sessionId: number;
   readonly appId: number;
   readonly isNote: boolean;
