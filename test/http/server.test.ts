@@ -15,7 +15,7 @@ afterAll(() => http.stop());
 describe('a route that does not declare its access', () => {
   it('keeps the server from starting', async () => {
     const routes = [(api: Api) => void api.get('/v1/forgotten', () => 'secret')];
-    await expect(startWith(routes)).rejects.toThrow('GET /v1/forgotten does not say who may call it');
+    await expect(startWith(routes)).rejects.toThrow('GET /v1/forgotten does not declare who may call it');
   });
 
   async function startWith(routes: readonly ((api: Api) => void)[]) {
