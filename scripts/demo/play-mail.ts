@@ -1,4 +1,4 @@
-import { type SentMail, startSmtpStandIn } from '@mevrik/stand-ins';
+import { type SentEmail, startSmtpStandIn } from '@mevrik/stand-ins';
 import { createTransport } from 'nodemailer';
 import { hear } from './hearing.ts';
 import { paint } from './paint.ts';
@@ -48,7 +48,7 @@ export async function playMail(server: DemoServer): Promise<void> {
     const answer = await arrived(post.sent, (email) => /on its way/.test(email.email.text ?? ''));
     say('Alex', 'It is on its way, Vera.');
     note('and this is what Vera’s mail server was given:');
-    showMail(answer);
+    renderEmail(answer);
     if (answer.email.inReplyTo !== messageId)
       throw new Error('The answer is not in the thread of the question.');
 
@@ -75,7 +75,7 @@ export async function playMail(server: DemoServer): Promise<void> {
   }
 }
 
-async function arrived(sent: readonly SentMail[], fits: (email: SentMail) => boolean): Promise<SentMail> {
+async function arrived(sent: readonly SentEmail[], fits: (email: SentEmail) => boolean): Promise<SentEmail> {
   const deadline = Date.now() + patienceMs;
   for (;;) {
     const found = sent.find(fits);
@@ -87,7 +87,7 @@ async function arrived(sent: readonly SentMail[], fits: (email: SentMail) => boo
 
 const shown = /^(From|Reply-To|To|Subject|Message-ID|In-Reply-To):/i;
 
-function showMail({ raw, email }: SentMail): void {
+function renderEmail({ raw, email }: SentEmail): void {
   const heads =
     raw
       .toString('utf8')

@@ -1,4 +1,4 @@
-import { type SmtpFault, type SmtpStandIn, startSmtpStandIn } from '@mevrik/stand-ins';
+import { type SmtpFailure, type SmtpStandIn, startSmtpStandIn } from '@mevrik/stand-ins';
 import { createTransport } from 'nodemailer';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { support } from '../support/email.ts';
@@ -46,7 +46,7 @@ const stored = async () => {
   return rows.map(({ text }) => text);
 };
 
-const faults: Readonly<Record<SendingFault, SmtpFault>> = {
+const faults: Readonly<Record<SendingFault, SmtpFailure>> = {
   'never answers': { does: 'hang', accepts: false },
   'takes it and does not answer': { does: 'wait' },
   'wants it later': { does: 'refuse', code: 451, at: 'data' },

@@ -3,9 +3,9 @@ import { connect, type Socket } from 'node:net';
 import fc from 'fast-check';
 import { createTransport } from 'nodemailer';
 import { afterEach, describe, expect, it } from 'vitest';
-import { identifyMail } from '../../packages/server/src/channels/email/mail-heads.ts';
+import { identifyEmail } from '../../packages/server/src/channels/email/email-headers.ts';
 import {
-  type ArrivedEmail,
+  type IncomingEmail,
   type SmtpListener,
   type SmtpListenerOptions,
   startSmtpListener,
@@ -14,7 +14,7 @@ import { startEmail } from '../support/email.ts';
 import { anyMail } from '../support/mails.ts';
 
 const patience = { timeout: 20_000 };
-const kept: ArrivedEmail[] = [];
+const kept: IncomingEmail[] = [];
 let listener: SmtpListener;
 const clients: Socket[] = [];
 afterEach(async () => {
@@ -240,7 +240,7 @@ describe('the listener', () => {
 });
 
 /** What a mail is told by, whatever blanks are around it. */
-const identityOf = (email: string) => identifyMail(Buffer.from(email, 'latin1')).deduplicationKey;
+const identityOf = (email: string) => identifyEmail(Buffer.from(email, 'latin1')).deduplicationKey;
 
 describe('whatever mails come', () => {
   it('each is kept, and something is made of it', async () => {

@@ -1,4 +1,4 @@
-import type { SmtpFault } from '@mevrik/stand-ins';
+import type { SmtpFailure } from '@mevrik/stand-ins';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type EmailProduct, startEmail, support } from '../support/email.ts';
 import { quick } from '../support/facebook.ts';
@@ -108,7 +108,7 @@ describe('what no person has written', () => {
 });
 
 describe('a mail that its server does not take', () => {
-  it.each<[string, SmtpFault]>([
+  it.each<[string, SmtpFailure]>([
     ['later, by its recipient', { does: 'refuse', code: 450 }],
     ['later, after it was sent', { does: 'refuse', code: 451, at: 'data' }],
     ['the connection is cut before it was sent', { does: 'cut-early' }],
@@ -121,7 +121,7 @@ describe('a mail that its server does not take', () => {
     expect((await product.deliveryOf(message))?.doubts).toBe(0);
   });
 
-  it.each<[string, SmtpFault]>([
+  it.each<[string, SmtpFailure]>([
     ['its recipient is nobody', { does: 'refuse', code: 550, message: '5.1.1 User unknown' }],
     ['its content is refused', { does: 'refuse', code: 554, at: 'data', message: '5.6.0 We do not like it' }],
   ])('%s: fails for good, with the server’s words', async (_what, fault) => {
@@ -137,7 +137,7 @@ describe('a mail that its server does not take', () => {
     expect(event?.data.context).toMatchObject({ permanent: true, channel: 'mail' });
   });
 
-  it.each<[string, SmtpFault, number]>([
+  it.each<[string, SmtpFailure, number]>([
     ['was cut when the server had kept it', { does: 'cut', accepts: true }, 2],
     ['was cut when the server had not', { does: 'cut', accepts: false }, 1],
     ['hangs, and the server has kept it', { does: 'hang', accepts: true }, 2],

@@ -1,4 +1,4 @@
-import type { Accepted, GraphFault } from '@mevrik/stand-ins';
+import type { AcceptedMessage, GraphFailure } from '@mevrik/stand-ins';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type FacebookProduct, ofThread, page, quick, startFacebook } from '../support/facebook.ts';
 
@@ -11,7 +11,7 @@ afterAll(() => product.stop());
 beforeEach(() => product.graph.behave());
 
 let people = 0;
-const to = (person: string) => (given: Omit<Accepted, 'id'>) => given.body.recipient?.id === person;
+const to = (person: string) => (given: Omit<AcceptedMessage, 'id'>) => given.body.recipient?.id === person;
 const statusOf = async (messageId: number) => (await product.deliveryOf(messageId)).status;
 
 async function conversation() {
@@ -28,7 +28,7 @@ async function conversation() {
 }
 
 /** Facebook tells that a message of ours has arrived. */
-function echo(person: string, accepted: Accepted | undefined) {
+function echo(person: string, accepted: AcceptedMessage | undefined) {
   const { id: mid, body } = accepted ?? { id: '', body: {} };
   const message = {
     mid,
@@ -56,7 +56,7 @@ const attemptsOf = async (messageId: number) =>
   ).map(({ outcome, decision }) => [outcome, decision]);
 
 describe('an answer that never came', () => {
-  it.each<[string, GraphFault, number]>([
+  it.each<[string, GraphFailure, number]>([
     ['the connection was cut after the message was taken', { does: 'cut', accepts: true }, 2],
     ['the connection was cut before', { does: 'cut', accepts: false }, 1],
     ['the provider hangs and has taken it', { does: 'hang', accepts: true }, 2],

@@ -1,4 +1,4 @@
-import type { Accepted } from '@mevrik/stand-ins';
+import type { AcceptedMessage } from '@mevrik/stand-ins';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type FacebookProduct, quick, startFacebook } from '../support/facebook.ts';
 
@@ -14,7 +14,7 @@ beforeEach(() => product.graph.behave());
 
 let people = 0;
 const somebody = () => `psid-${++people}`;
-const to = (person: string) => (given: Omit<Accepted, 'id'>) => given.body.recipient?.id === person;
+const to = (person: string) => (given: Omit<AcceptedMessage, 'id'>) => given.body.recipient?.id === person;
 const statusOf = async (messageId: number) => (await product.deliveryOf(messageId)).status;
 const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
 

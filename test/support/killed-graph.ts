@@ -1,6 +1,6 @@
 import {
-  type Accepted,
-  type GraphFault,
+  type AcceptedMessage,
+  type GraphFailure,
   type GraphStandIn,
   isFor,
   signWebhook,
@@ -10,13 +10,13 @@ import type { NewChannel } from './killed.ts';
 import type { SendingChannel, SendingFault } from './killed-steps.ts';
 import { app, type RunningServer } from './server.ts';
 
-const faults: Readonly<Record<SendingFault, GraphFault>> = {
+const faults: Readonly<Record<SendingFault, GraphFailure>> = {
   'never answers': { does: 'hang', accepts: false },
   'takes it and does not answer': { does: 'wait' },
   'wants it later': { does: 'refuse', code: 2, status: 500, headers: { 'retry-after': '600' } },
 };
 
-const isOf = (contactId: string, text: string) => (given: Pick<Accepted, 'body'>) =>
+const isOf = (contactId: string, text: string) => (given: Pick<AcceptedMessage, 'body'>) =>
   isFor(contactId)(given) && textOf(given) === text;
 
 /** Posts a webhook body as Meta does. @returns the status that it is answered with. */
@@ -42,6 +42,10 @@ export function throughGraph(graph: GraphStandIn) {
 }
 
 /** The first accepted message with this text. */
-export function takenBy(graph: GraphStandIn, contactId: string, text: string): Accepted | undefined {
+export function takenBy(
+  graph: GraphStandIn,
+  contactId: string,
+  text: string,
+): AcceptedMessage | undefined {
   return graph.accepted.find(isOf(contactId, text));
 }

@@ -1,7 +1,7 @@
-import { type Accepted, signWebhook } from './graph-stand-in.ts';
+import { type AcceptedMessage, signWebhook } from './graph-stand-in.ts';
 
 /** Where a product of ours waits for what Facebook tells, and what it has in common with it. */
-export interface Subscription {
+export interface WebhookSubscription {
   /** The webhook's address. */
   readonly address: string;
   readonly appSecret: string;
@@ -14,9 +14,9 @@ export type Disorder = 'none' | 'twice' | 'reversed';
 /** Tells of what happens on Facebook, as its webhooks do. */
 export interface FacebookCaller {
   /** Posts updates of threads, signed. @returns the status and the body of the answer. */
-  tell(...updates: Record<string, unknown>[]): Promise<Told>;
+  tell(...updates: Record<string, unknown>[]): Promise<WebhookResponse>;
   /** Somebody writes to the page. */
-  writes(person: string, text: string): Promise<Told>;
+  writes(person: string, text: string): Promise<WebhookResponse>;
   /** Somebody comments on a post of the page. */
   comments(comment: {
     readonly person: string;
@@ -24,26 +24,26 @@ export interface FacebookCaller {
     readonly text: string;
     readonly postId: string;
     readonly commentId?: string;
-  }): Promise<Told>;
+  }): Promise<WebhookResponse>;
   /** What Facebook tells when it has taken something of ours: it comes back, is delivered, is read. */
-  confirm(accepted: Accepted): Promise<void>;
+  confirm(accepted: AcceptedMessage): Promise<void>;
   /** From now on updates come like this. */
   misdeliver(disorder: Disorder): void;
 }
 
 /** How the product has answered. */
-export interface Told {
+export interface WebhookResponse {
   readonly status: number;
   readonly answer: string;
 }
 
 /** Makes one for a page. */
-export function createFacebookCaller({ address, appSecret, pageId }: Subscription): FacebookCaller {
+export function createFacebookCaller({ address, appSecret, pageId }: WebhookSubscription): FacebookCaller {
   let numbers = 0;
   let disorder: Disorder = 'none';
   const nextId = (kind: string) => `${kind}_${pageId}_${Date.now()}_${++numbers}`;
 
-  async function post(entry: object): Promise<Told> {
+  async function post(entry: object): Promise<WebhookResponse> {
     const { body, headers } = signWebhook({ object: 'page', entry: [{ id: pageId, ...entry }] }, appSecret);
     const ask = () => fetch(address, { method: 'POST', headers, body });
     if (disorder === 'twice') await ask();
@@ -51,7 +51,7 @@ export function createFacebookCaller({ address, appSecret, pageId }: Subscriptio
     return { status: response.status, answer: await response.text() };
   }
 
-  function tell(...updates: Record<string, unknown>[]): Promise<Told> {
+  function tell(...updates: Record<string, unknown>[]): Promise<WebhookResponse> {
     const now = Date.now();
     const messaging = updates.map((update, at) => ({
       sender: { id: 'somebody' },

@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 
 /** How the stand-in misbehaves once. */
-export type GraphFault =
+export type GraphFailure =
   /** Refuses as the Graph API does. */
   | {
       readonly does: 'refuse';
@@ -26,7 +26,7 @@ export type GraphFault =
   | { readonly does: 'add-headers'; readonly headers: Readonly<Record<string, string>> };
 
 /** Something that the stand-in has taken: it would be on the customer's screen now. */
-export interface Accepted {
+export interface AcceptedMessage {
   readonly id: string;
   readonly page: string;
   /** `messages`, or `comments` under what `page` names then. */
@@ -60,24 +60,28 @@ export interface GraphStandIn {
   /** What `GRAPH_API_URL` is set to. */
   readonly url: string;
   /** What it has taken, oldest first. */
-  readonly accepted: Accepted[];
+  readonly accepted: AcceptedMessage[];
   /** Every request that it got: method and path. */
   readonly requests: string[];
   /** The texts that were taken for a person, oldest first. */
   textsFor(contactId: string): string[];
   /** Misbehaves in this way at the next messages, in turn; `fits` picks them. */
-  misbehave(fault: GraphFault, times?: number, fits?: (accepted: Omit<Accepted, 'id'>) => boolean): void;
+  misbehave(
+    fault: GraphFailure,
+    times?: number,
+    fits?: (accepted: Omit<AcceptedMessage, 'id'>) => boolean,
+  ): void;
   /** Behaves again. */
   behave(): void;
   /** From now on the token is worth nothing; or is good again. */
   revoke(token: string): void;
   grant(token: string): void;
   /** Lets those go on that wait; `fits` picks them. */
-  release(fits?: (accepted: Omit<Accepted, 'id'>) => boolean): void;
+  release(fits?: (accepted: Omit<AcceptedMessage, 'id'>) => boolean): void;
   /** Whether something like this was asked for. */
-  asked(fits: (given: Omit<Accepted, 'id'>) => boolean): boolean;
+  asked(fits: (given: Omit<AcceptedMessage, 'id'>) => boolean): boolean;
   /** Calls back whenever something was taken. */
-  onAccepted(listener: (accepted: Accepted) => void): void;
+  onAccepted(listener: (accepted: AcceptedMessage) => void): void;
   /** Knows a post of a page, for whoever asks what it says. */
   publish(post: Post): void;
   /** Knows somebody, for whoever asks what they are called. */
@@ -91,9 +95,9 @@ export interface GraphStandIn {
 export type AlsoAnswers = (request: IncomingMessage, response: ServerResponse) => Promise<boolean>;
 
 interface Misbehaviour {
-  readonly fault: GraphFault;
+  readonly fault: GraphFailure;
   times: number;
-  readonly fits: (accepted: Omit<Accepted, 'id'>) => boolean;
+  readonly fits: (accepted: Omit<AcceptedMessage, 'id'>) => boolean;
 }
 
 const signs = new Set(['mark_seen', 'typing_on', 'typing_off']);
@@ -102,14 +106,14 @@ const signs = new Set(['mark_seen', 'typing_on', 'typing_off']);
 export async function startGraphStandIn(
   options: { readonly port?: number; readonly also?: AlsoAnswers } = {},
 ): Promise<GraphStandIn> {
-  const accepted: Accepted[] = [];
+  const accepted: AcceptedMessage[] = [];
   const requests: string[] = [];
   const revoked = new Set<string>();
   const answeredComments = new Set<string>();
   let misbehaviours: Misbehaviour[] = [];
-  let waiting: { readonly given: Omit<Accepted, 'id'>; resume(): void }[] = [];
-  const asked: Omit<Accepted, 'id'>[] = [];
-  const listeners: ((accepted: Accepted) => void)[] = [];
+  let waiting: { readonly given: Omit<AcceptedMessage, 'id'>; resume(): void }[] = [];
+  const asked: Omit<AcceptedMessage, 'id'>[] = [];
+  const listeners: ((accepted: AcceptedMessage) => void)[] = [];
   const known = new Map<string, Person | Post>();
   const concealed = new Set<string>();
   const server = createServer((request, response) => {
@@ -150,9 +154,9 @@ export async function startGraphStandIn(
   }
 
   async function behaveAs(
-    fault: GraphFault | undefined,
+    fault: GraphFailure | undefined,
     response: ServerResponse,
-    given: Omit<Accepted, 'id'>,
+    given: Omit<AcceptedMessage, 'id'>,
   ): Promise<void> {
     switch (fault?.does) {
       case 'refuse':
@@ -177,7 +181,7 @@ export async function startGraphStandIn(
     }
   }
 
-  function accept(given: Omit<Accepted, 'id'>): Accepted {
+  function accept(given: Omit<AcceptedMessage, 'id'>): AcceptedMessage {
     const taken = { id: `m_${accepted.length + 1}_${given.page}`, ...given };
     accepted.push(taken);
     const comment = given.body.recipient?.comment_id;
@@ -187,7 +191,7 @@ export async function startGraphStandIn(
   }
 
   /** What the real one would refuse, whatever we do. */
-  function mistakeIn({ edge, body }: Omit<Accepted, 'id'>) {
+  function mistakeIn({ edge, body }: Omit<AcceptedMessage, 'id'>) {
     const { message, recipient } = body;
     if (edge === 'replies') return body.message ? undefined : { code: 100, message: 'Empty' };
     if (body.messaging_product === 'whatsapp') return mistakeOfWhatsapp(body);
@@ -249,12 +253,12 @@ export async function startGraphStandIn(
 }
 
 /** Picks what is for a person, in Messenger's form or in WhatsApp's. */
-export function isFor(contactId: string): (given: Pick<Accepted, 'body'>) => boolean {
+export function isFor(contactId: string): (given: Pick<AcceptedMessage, 'body'>) => boolean {
   return ({ body }) => (body.to ?? body.recipient?.id) === contactId;
 }
 
 /** The text of a message, in either form. */
-export function textOf({ body }: Pick<Accepted, 'body'>): string {
+export function textOf({ body }: Pick<AcceptedMessage, 'body'>): string {
   return String(body.text?.body ?? body.interactive?.body.text ?? body.message?.text);
 }
 
@@ -276,14 +280,14 @@ function mistakeOfWhatsapp({ to, type, text, interactive, ...body }: any) {
   return isWrong ? { code: 100, message: 'Invalid parameter' } : undefined;
 }
 
-function toAnswer({ id, body }: Accepted): object {
+function toAnswer({ id, body }: AcceptedMessage): object {
   if (body.messaging_product === 'whatsapp') {
     return { contacts: [{ input: body.to, wa_id: body.to }], messages: [{ id: `wamid.${id}` }] };
   }
   return body.recipient ? { recipient_id: body.recipient.id, message_id: id } : { id };
 }
 
-function refuse(response: ServerResponse, fault: Extract<GraphFault, { does: 'refuse' }>): void {
+function refuse(response: ServerResponse, fault: Extract<GraphFailure, { does: 'refuse' }>): void {
   const { code, subcode, status = 400, message = 'Refused', headers } = fault;
   const error = { message, type: 'OAuthException', code, error_subcode: subcode, fbtrace_id: 'A1' };
   answer(response, status, { error }, headers);

@@ -4,7 +4,7 @@ import { type ParsedMail, simpleParser } from 'mailparser';
 import { SMTPServer, type SMTPServerSession } from 'smtp-server';
 
 /** How the stand-in misbehaves once. */
-export type SmtpFault =
+export type SmtpFailure =
   /** Answers with this code, at this point of the dialogue. */
   | {
       readonly does: 'refuse';
@@ -22,7 +22,7 @@ export type SmtpFault =
   | { readonly does: 'wait' };
 
 /** A mail that the stand-in has kept: its recipient would find it. */
-export interface SentMail {
+export interface SentEmail {
   readonly from: string;
   readonly to: string;
   readonly raw: Buffer;
@@ -33,13 +33,13 @@ export interface SentMail {
 export interface SmtpStandIn {
   readonly port: number;
   /** What it has kept, oldest first. */
-  readonly sent: SentMail[];
+  readonly sent: SentEmail[];
   /** Every connection that was made. */
   readonly connections: () => number;
   /** The texts that were kept for an address, oldest first. */
   textsFor(address: string): string[];
   /** Misbehaves in this way at the next mails, in turn; `to` picks them. */
-  misbehave(fault: SmtpFault, times?: number, to?: string): void;
+  misbehave(fault: SmtpFailure, times?: number, to?: string): void;
   /** Behaves again. */
   behave(): void;
   /** From now on nobody's log-in is right; or everybody's is again. */
@@ -52,15 +52,15 @@ export interface SmtpStandIn {
 }
 
 interface Misbehaviour {
-  readonly fault: SmtpFault;
+  readonly fault: SmtpFailure;
   times: number;
   readonly to: string | undefined;
 }
 
 /** Starts the stand-in on a free port, or on the one that is given. It takes mails for everybody. */
 export async function startSmtpStandIn(port = 0): Promise<SmtpStandIn> {
-  const sent: SentMail[] = [];
-  const asked: SentMail[] = [];
+  const sent: SentEmail[] = [];
+  const asked: SentEmail[] = [];
   const sockets = new Set<Socket>();
   const bySession = new Map<string, Socket>();
   let misbehaviours: Misbehaviour[] = [];
@@ -69,13 +69,13 @@ export async function startSmtpStandIn(port = 0): Promise<SmtpStandIn> {
   let connections = 0;
 
   /** The fault that is due, used up. */
-  function due(to: string, fits: (fault: SmtpFault) => boolean): SmtpFault | undefined {
+  function due(to: string, fits: (fault: SmtpFailure) => boolean): SmtpFailure | undefined {
     const now = misbehaviours.find((one) => one.times > 0 && (one.to ?? to) === to && fits(one.fault));
     if (now) now.times--;
     return now?.fault;
   }
 
-  const refusal = (at: string) => (fault: SmtpFault) =>
+  const refusal = (at: string) => (fault: SmtpFailure) =>
     fault.does === 'refuse' && (fault.at ?? 'recipient') === at;
   const cut = (session: SMTPServerSession) => bySession.get(session.id)?.destroy();
 
@@ -178,11 +178,11 @@ export async function startSmtpStandIn(port = 0): Promise<SmtpStandIn> {
 }
 
 /** The text of a mail, without the line end that closes it. */
-function textOf({ email }: SentMail): string {
+function textOf({ email }: SentEmail): string {
   return (email.text ?? '').trim();
 }
 
-function toError(fault: SmtpFault | undefined): Error | null {
+function toError(fault: SmtpFailure | undefined): Error | null {
   if (fault?.does !== 'refuse') return null;
   return answer(fault.code, fault.message ?? 'Refused');
 }

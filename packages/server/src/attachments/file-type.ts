@@ -1,7 +1,7 @@
 import { fileTypeFromBuffer } from 'file-type';
 
 /** What a file is by its bytes, whatever it says of itself: a media type without parameters. */
-export async function contentTypeOf(bytes: Uint8Array): Promise<string> {
+export async function detectContentType(bytes: Uint8Array): Promise<string> {
   const known = await fileTypeFromBuffer(bytes);
   if (known) return known.mime;
   return isText(bytes) ? 'text/plain' : 'application/octet-stream';
@@ -20,7 +20,7 @@ function isText(bytes: Uint8Array): boolean {
 const shown = ['image', 'audio', 'video'] as const;
 
 /** How people look at a file of that type. */
-export function kindOf(contentType: string): 'image' | 'audio' | 'video' | 'file' {
+export function attachmentTypeOf(contentType: string): 'image' | 'audio' | 'video' | 'file' {
   const family = contentType.split('/')[0];
   // A drawing in SVG is a program; it is only handed over, never shown.
   return contentType === 'image/svg+xml' ? 'file' : (shown.find((kind) => kind === family) ?? 'file');

@@ -7,7 +7,7 @@ import type { Sql } from '../db/sql.ts';
 import { truncate } from '../domain/storable.ts';
 import type { FileAddresses } from './file-address.ts';
 import type { ByteRange, FileStore } from './file-store.ts';
-import { contentTypeOf, isAllowed, kindOf } from './file-type.ts';
+import { attachmentTypeOf, detectContentType, isAllowed } from './file-type.ts';
 
 /** A file to keep. */
 export interface NewFile {
@@ -80,7 +80,7 @@ export function createFiles(parts: {
 
   function toAttachment({ id, name, content_type: contentType, size_bytes: sizeBytes }: Row): Attachment {
     const url = addresses.of({ id, name });
-    return { type: kindOf(contentType), url, fileId: id, name, contentType, sizeBytes };
+    return { type: attachmentTypeOf(contentType), url, fileId: id, name, contentType, sizeBytes };
   }
 
   async function check({ appId, bytes }: NewFile): Promise<string> {
@@ -88,7 +88,7 @@ export function createFiles(parts: {
     if (bytes.length > maxBytes) {
       throw new ProblemError('too_large', `A file may have ${maxBytes} bytes.`);
     }
-    const contentType = await contentTypeOf(bytes);
+    const contentType = await detectContentType(bytes);
     const { settings } = await requireApp(apps, appId);
     if (isAllowed(contentType, settings.attachments.types)) return contentType;
     throw new ProblemError('file_type_not_allowed', `Files of the type ${contentType} are not taken.`);

@@ -1,270 +1,263 @@
-import type { MessageContainer, MessageContent, Sender } from '@mevrik/protocol';
+import type { ChannelCapabilities, MessageContainer, MessageContent, Sender } from '@mevrik/protocol';
 import type { z } from 'zod';
+import type { ChannelFailure } from './channel-error.ts';
 import type { SmtpSender } from './email/smtp-sender.ts';
-import type { Fault } from './fault.ts';
 
-/** One update of a provider's webhook, taken apart just enough to be kept and put in order. */
-export interface WebhookEvent {
-  /** What duplicates of it are known by. */
+/** One event of a provider's webhook body, with what is needed to store it and to keep its order. */
+export interface RawWebhookEvent {
+  /** Equal for repeated deliveries of the same event. */
   readonly deduplicationKey: string;
-  /** Whose conversation it belongs to, in the channel's own terms; the account's own where it is nobody's. */
+  /** The contact whose conversation it belongs to; the account's own id for an event of no conversation. */
   readonly contactId: string;
-  /** The provider's account that it is for, as several may share one webhook; `null` where updates do not say. */
+  /** The provider's account that it is for, as several may share one webhook; `null` if the event does not say. */
   readonly accountId: string | null;
   readonly payload: Record<string, unknown>;
 }
 
-/** What an update means to us. */
+/** What a webhook event means. */
 export type ParsedWebhookEvent =
   | { readonly outcome: 'message'; readonly container: MessageContainer }
-  /** How far what we sent has come: by the provider's numbers, or everything up to an instant. */
+  /** Messages of ours were delivered or read: those with the given ids, or all sent until an instant. */
   | {
       readonly outcome: 'receipt';
       readonly status: 'delivered' | 'read';
       readonly externalIds: readonly string[];
       readonly until: string | null;
     }
-  /** Something that had been taken will not arrive after all. */
+  /** A message that the provider had accepted will not be delivered. */
   | { readonly outcome: 'failure'; readonly externalId: string; readonly error: string }
-  /** Something of ours came back, with the reference that it was sent with. */
+  /** The provider echoes a message of ours, with the reference that it was sent with. */
   | { readonly outcome: 'echo'; readonly reference: string; readonly externalId: string }
-  /** A public answer of the account's own turned up, which carries no reference. */
+  /** The account itself posted a public comment. Such an event carries no reference. */
   | {
       readonly outcome: 'own-comment';
       readonly externalId: string;
-      /** The comment that it answers, and the post that they stand under, as far as it says so. */
+      /** The comment that it replies to, and the post that both belong to; `null` if unknown. */
       readonly parentId: string | null;
       readonly postId: string | null;
       readonly text: string;
-      /** When it was written; `null` where that is not told. */
       readonly writtenAt: string | null;
     }
-  /** The customer changed what they wrote; `null` where they took it back. */
+  /** The customer edited a message; `text` is `null` if they deleted it. */
   | { readonly outcome: 'changed'; readonly externalId: string; readonly text: string | null }
-  /** Worth a note to the agents, and maybe something to remember of the customer. */
+  /** Added to the conversation as a note for agents; `attributes` are added to the customer. */
   | {
-      readonly outcome: 'remark';
+      readonly outcome: 'note';
       readonly text: string;
       readonly attributes: Readonly<Record<string, string>>;
     }
-  /** The provider has something to say about the account: whoever runs the app should know. */
+  /** A warning of the provider about the account, shown to administrators. */
   | { readonly outcome: 'alert'; readonly text: string }
   | { readonly outcome: 'ignored'; readonly reason: string };
 
-/** How a provider's webhook is checked and taken apart. It only translates: nothing here touches a database. */
+/** Verifies and translates a provider's webhook. It never touches the database. */
 export interface WebhookIntake {
-  /** The event that is raised for each of its webhook events. */
+  /** The domain event that is raised for each webhook event. */
   readonly event: 'NewFacebookEventReceived' | 'NewProviderEventReceived';
-  /** The answer to the provider's question whether this address is ours; `undefined` refuses. */
+  /** The response to the provider's request to verify this address; `undefined` rejects it. */
   confirm(query: Readonly<Record<string, unknown>>, settings: unknown): string | undefined;
-  /** Whether the provider has signed these bytes. */
+  /** Whether the provider signed these bytes. */
   verify(body: Buffer, headers: Readonly<Record<string, unknown>>, settings: unknown): boolean;
-  /** The id of the provider's account that a channel with these settings serves. */
+  /** The id of the provider's account that a channel with these settings serves; `undefined` if there is none. */
   accountIdOf(settings: unknown): string | undefined;
   /**
-   * The updates in a verified body. One that makes no sense costs none of the others; nothing of it is left out.
-   * `settings` are those of the channel that was called, for updates that do not say whose they are.
+   * Splits a verified body into its events. It never throws and drops nothing: a malformed event is returned as
+   * unreadable and does not affect the others. `settings` belong to the channel whose address was called.
    */
-  split(body: unknown, settings: unknown): readonly WebhookEvent[];
-  /** What one kept update means. */
+  split(body: unknown, settings: unknown): readonly RawWebhookEvent[];
+  /** Interprets a stored event. It never throws, and returns the same for the same event. */
   parse(payload: Readonly<Record<string, unknown>>, source: WebhookEventSource): ParsedWebhookEvent;
 }
 
 /** The channel that a webhook event came in on. */
-export interface WebhookEventSource {
-  readonly appId: number;
-  readonly channel: string;
+export interface WebhookEventSource extends ChannelRef {
   readonly deduplicationKey: string;
 }
 
-/** What can be sent to the customers of a channel. */
-export interface ChannelCapabilities {
-  /** Characters of a text; a longer one becomes several messages. */
-  readonly textLength: number;
-  /** Quick replies under a message. */
-  readonly quickReplies: number;
-  /** Buttons under a message. */
-  readonly buttons: number;
-  readonly attachments: readonly ('image' | 'audio' | 'video' | 'file')[];
-  /** Hours after the customer's last message in which we may write; `null`: always. */
-  readonly replyWindowHours: number | null;
-}
-
-/** A message on its way out. */
+/** A message to send. */
 export interface OutboundMessage {
   readonly content: MessageContent;
   readonly sender: Sender['type'];
-  /** Who gets it, in the channel's own terms. */
+  /** The recipient's id on the channel. */
   readonly contactId: string;
-  /** The comment that it answers; `null` where it goes to the contact. */
+  /** The comment that it replies to; `null` for a message to the contact. */
   readonly comment: { readonly id: string; readonly visibility: 'public' | 'private' } | null;
   /** Milliseconds since the customer last wrote in this conversation; `null` if they never did. */
   readonly silentMs: number | null;
-  /** Our number of the contact. */
+  /** Our id of the contact. */
   readonly contactIdentityId: number;
-  /** What the customer had written in this conversation before the message. */
+  /** The customer's messages before this one. */
   readonly thread: {
-    /** The channel's numbers of their latest messages, oldest first. */
+    /** The provider's ids of the latest messages, oldest first. */
     readonly externalIds: readonly string[];
-    /** What the last of them was headed with. */
+    /** The subject of the latest one. */
     readonly subject: string | null;
   };
 }
 
-/** What is sent in one go: a message may take several. */
+/** One request to the provider; a message may take several. */
 export interface OutboundPart {
   readonly body: Readonly<Record<string, unknown>>;
-  /** Whether it does little harm when it arrives twice. */
+  /** Whether sending it twice does little harm. */
   readonly isRepeatable: boolean;
 }
 
-/** What all channels of a kind have in common: addresses of providers as they are configured, keys of our own. */
+/** What the channels of all apps share: the providers' addresses and our own keys. */
 export interface ChannelServices {
   readonly graphUrl: string;
   readonly email: {
-    /** What marks in mails are made with, so that nobody else can make them. */
-    readonly key: Buffer;
+    /** Signs reply addresses and Message-IDs, so that nobody else can create valid ones. */
+    readonly signingKey: Buffer;
     readonly sender: SmtpSender;
   };
   readonly files: ChannelFiles;
 }
 
-/** The kept files of messages, as far as channels deal with them. */
+/** Access to the stored files of messages. */
 export interface ChannelFiles {
-  /** A message's content with addresses of its files that work now. */
+  /** A message's content with file URLs that are valid now. */
   sign(content: MessageContent): MessageContent;
-  /** All of a file. @throws where there is no such file any more. */
+  /** Reads a whole file. @throws Error if the file no longer exists. */
   read(fileId: string): Promise<Buffer>;
 }
 
-/** Where a provider's file can be fetched. */
+/** Where a provider's file can be downloaded. */
 export interface FileSource {
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** What a post says and shows. */
+/** The text and image of a post. */
 export interface DescribedPost {
   readonly text: string | null;
   readonly imageUrl: string | null;
 }
 
-/** What sending goes with. */
+/** The context of a call to a provider. */
 export interface SendContext {
+  /** The channel's settings. */
   readonly settings: unknown;
   readonly services: ChannelServices;
-  /** Aborted when the attempt has run out of time. */
+  /** Aborted when the call has timed out. */
   readonly signal: AbortSignal;
 }
 
-/** The provider has taken a part. */
+/** The provider accepted a part. */
 export interface ChannelReceipt {
-  /** The provider's number for it. */
+  /** The provider's id of it. */
   readonly externalId: string;
-  /** For how long the provider wants nothing more of this channel. */
+  /** Milliseconds for which the provider asks us to pause the channel. */
   readonly pauseMs?: number | undefined;
 }
 
-/** Whom a sign is for. */
-export interface SignTarget {
-  /** In the channel's own terms. */
+/** The recipient of an indicator. */
+export interface IndicatorTarget {
+  /** The contact's id on the channel. */
   readonly contactId: string;
-  /** The channel's number of what they wrote last; `null` where it has none. */
+  /** The provider's id of the contact's latest message; `null` if it has none. */
   readonly externalId: string | null;
 }
 
-/** How fast a provider takes parts of one sort for one account. */
+/** A rate limit of a provider. */
 export interface Pace {
-  /** What shares the pace: the account, and the sort of part. */
+  /** What shares the limit: the account, and the type of part. */
   readonly lane: string;
-  /** At most so many … */
+  /** The maximum number of parts … */
   readonly limit: number;
-  /** … within any so many milliseconds. */
+  /** … in any period of this many milliseconds. */
   readonly withinMs: number;
 }
 
-/** How replies are sent. It only translates and calls: order, retries and records are not its matter. */
+/** Sends replies through a provider. It only translates and calls: order, retries and records are handled by `delivery/`. */
 export interface ChannelOutlet {
   readonly delivers: 'by-sending';
   readonly capabilities: ChannelCapabilities;
   /**
-   * The parts of a message, always the same for the same message.
-   * @throws ChannelError where the message cannot go to this contact at all.
+   * The parts of a message: always the same for the same message.
+   *
+   * @throws ChannelError if the message can never be sent to this contact.
    */
   compose(message: OutboundMessage, settings: unknown): readonly OutboundPart[];
   /**
-   * Sends a part. `reference` is ours and the same in every attempt: an idempotency key where the provider knows such.
-   * @throws whatever `classify` makes something of.
+   * Sends a part. `reference` is the same in every attempt: use it as the idempotency key if the provider supports one.
+   *
+   * @throws an error that `classify` understands.
    */
   send(part: OutboundPart, reference: string, context: SendContext): Promise<ChannelReceipt>;
-  /** The provider's limit that a part counts towards; absent, or `undefined`: it has none that we know of. */
+  /** The rate limit that a part counts towards; absent or `undefined` if no limit is known. */
   pace?(part: OutboundPart, settings: unknown): Pace | undefined;
-  /** What an error of `compose`, `send` or `probe` means. */
-  classify(error: unknown): Fault;
-  /** Asks the provider for something harmless, to see whether it is back. @throws when it is not. */
+  /** Classifies an error of `compose`, `send` or `probe`. */
+  classify(error: unknown): ChannelFailure;
+  /** Makes a harmless request to find out whether the provider is available. @throws an error if it is not. */
   probe(context: SendContext): Promise<void>;
-  /** Hours after the customer's last message in which people may write, where that is longer than for machines. */
+  /** Hours after the customer's last message in which agents may write, if that is longer than for the bot. */
   agentWindowHours?(settings: unknown): number;
-  /** Hours after a comment in which it can be answered privately; absent where comments are not answered privately. */
+  /** Hours after a comment in which it can be answered privately; absent if the provider sets no limit. */
   readonly privateReplyHours?: number;
-  /** Whether a message can go to this contact by itself, and not only as an answer to something; absent: always. */
+  /** Whether this contact can be sent a message that is not a reply to a comment; absent: always. */
   reaches?(contactId: string): boolean;
   /**
-   * How many messages the bot and the system may send to one contact in an hour, and none at all to what a machine
-   * wrote; absent where machines do not write to each other.
+   * The maximum number of messages an hour that the bot and the system may send to one contact. With a limit, they
+   * also never reply to automatic messages, so that two machines cannot answer each other forever. Absent: no limit.
    */
   automaticPerHour?(settings: unknown): number;
-  /** Shows the customer that we have seen their message, or that somebody is typing. */
-  signal?(sign: 'seen' | 'typing', to: SignTarget, context: SendContext): Promise<void>;
+  /** Shows the customer that their message was read or that an agent is typing. */
+  showIndicator?(indicator: 'seen' | 'typing', to: IndicatorTarget, context: SendContext): Promise<void>;
 }
 
-/** How replies reach the customer; a channel that cannot send says why. */
+/** How replies reach the customer. A channel that cannot send says why. */
 export type ChannelSender =
   | { readonly delivers: 'by-broadcast' }
   | { readonly delivers: 'never'; readonly reason: string }
   | ChannelOutlet;
 
-/** What administrators are told of a kind of channel. */
+/** How the panel presents a kind of channel to administrators. */
 export interface ChannelGuide {
   readonly title: string;
   readonly summary: string;
   /**
-   * What is to be done at the provider, in order. `{webhook}` stands for the address that it calls, `{mailServer}` for
-   * the server that takes mails, and `{verifyToken}`, as an example, for that setting.
+   * The steps to take at the provider. Placeholders: `{webhook}` is the address that the provider calls, `{mailServer}`
+   * the server that receives emails; the name of a setting, such as `{verifyToken}`, is its value.
    */
   readonly steps: readonly string[];
+}
+
+/** A channel of an app, by its name. */
+export interface ChannelRef {
+  readonly appId: number;
+  readonly channel: string;
 }
 
 /** Where messages of a channel come from: visitors over our own API, the app's back end, or a provider. */
 export type ChannelSource = 'visitor' | 'backend' | 'provider';
 
-/** A kind of channel: how messages come in from it and go out to it. */
+/** A kind of channel: how messages come in and how replies go out. */
 export interface ChannelAdapter {
   readonly kind: string;
-  /** Where its messages come from. */
   readonly source: ChannelSource;
-  /** Without one, a kind is called by its name. */
+  /** If absent, the panel shows the kind's name without steps. */
   readonly guide?: ChannelGuide;
   /**
-   * What a channel of this kind must be told: its provider's ids and secrets. The `meta` of each field says what it is:
-   * `title`, `description`, and `isSecret` for what is never shown again.
+   * The settings of a channel of this kind, such as the provider's ids and secrets. Each field has `meta` with a
+   * `title`, a `description`, and `isSecret` for values that are never shown again.
    */
   readonly settingsSchema: z.ZodType;
   readonly webhook: WebhookIntake | null;
   readonly sender: ChannelSender;
-  /** What a post says and shows that is commented on. @throws what `classify` of the sender understands. */
+  /** Fetches the text and image of a post that a customer commented on. @throws an error that `classify` understands. */
   readonly describePost?: (postId: string, context: SendContext) => Promise<DescribedPost>;
-  /** What a contact is called who wrote without a name; `null`: not told. @throws what the sender's `classify` understands. */
-  readonly nameOf?: (contactId: string, context: SendContext) => Promise<string | null>;
+  /** Fetches the name of a contact who wrote without one; `null` if unknown. @throws an error that `classify` understands. */
+  readonly fetchName?: (contactId: string, context: SendContext) => Promise<string | null>;
   /**
-   * How a file that came in, by the `url` that `parse` gave it, is fetched; absent where files stay where they are.
-   * @throws what the sender's `classify` makes something of.
+   * Where to download a received file, given the `url` that `parse` returned; absent if files stay at the provider.
+   *
+   * @throws an error that `classify` understands.
    */
   locate?(url: string, context: SendContext): Promise<FileSource>;
-  /** Tries everything that the settings open, where that is more than what `probe` of the sender asks. @throws why not. */
+  /** Tests all the credentials in the settings; absent if `probe` is enough. @throws an error that `classify` understands. */
   test?(context: SendContext): Promise<void>;
-  /** The contact of an email address on a channel with these settings; `undefined` where it cannot be written to. */
+  /** The contact of an email address on a channel with these settings; `undefined` if it cannot be written to. */
   contactForEmail?(email: string, settings: unknown): string | undefined;
-  /** Tells the provider which address it is to call. @throws what the sender's `classify` makes something of. */
+  /** Registers our webhook address with the provider. @throws an error that `classify` understands. */
   connect?(webhookUrl: string, context: SendContext): Promise<void>;
 }

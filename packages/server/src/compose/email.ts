@@ -3,12 +3,12 @@ import { hostname } from 'node:os';
 import { ProblemError } from '@mevrik/protocol';
 import type { Files } from '../attachments/files.ts';
 import { readOrCreateSecret } from '../auth/secrets.ts';
-import { type ArrivedEmail, type SmtpListener, startSmtpListener } from '../channels/email/smtp-listener.ts';
+import { type IncomingEmail, type SmtpListener, startSmtpListener } from '../channels/email/smtp-listener.ts';
 import type { Config } from '../config/config.ts';
 import type { Database } from '../db/database.ts';
 import { createEmailChannels } from '../inbound-email/email-channels.ts';
 import type { KeepFile, ProcessEmailDeps } from '../inbound-email/process-email.ts';
-import { countMails, receiveEmail } from '../inbound-email/receive-email.ts';
+import { countEmails, receiveEmail } from '../inbound-email/receive-email.ts';
 import { watchMailboxes } from '../inbound-email/watch-mailboxes.ts';
 import type { UnitOfWork } from '../log/unit-of-work.ts';
 import type { Log } from '../observe/log.ts';
@@ -18,13 +18,13 @@ import type { Teardown } from './teardown.ts';
 export async function emailDeps(database: Database, files: Files): Promise<ProcessEmailDeps> {
   return {
     channels: createEmailChannels(database),
-    mailKey: await readOrCreateSecret(database.sql, 'mail-key'),
-    keepFile: keepMailFile(files),
+    signingKey: await readOrCreateSecret(database.sql, 'mail-key'),
+    keepFile: keepEmailAttachment(files),
   };
 }
 
 /** Files of a mail that are not taken are named in the message; the mail itself has them still. */
-function keepMailFile(files: Files): KeepFile {
+function keepEmailAttachment(files: Files): KeepFile {
   return async (appId, { name, content }) => {
     try {
       return await files.keepForGood({ appId, by: 'channel email', name, bytes: content });
@@ -48,7 +48,7 @@ export interface EmailPartDeps {
 }
 
 /** Starts what brings mails in, as far as it is configured. @returns the SMTP listener, where there is one. */
-export async function startMail(parts: EmailPartDeps): Promise<SmtpListener | null> {
+export async function startEmail(parts: EmailPartDeps): Promise<SmtpListener | null> {
   const { config, log, database, unitOfWork, partitions, email, teardown } = parts;
   const { channels } = email;
   const maxBytes = config.SMTP_MAX_BYTES;
@@ -76,11 +76,11 @@ export async function startMail(parts: EmailPartDeps): Promise<SmtpListener | nu
 const bounceFactor = 10;
 
 /** Keeps a mail for all its recipients or for none. */
-function keep(unitOfWork: UnitOfWork, { raw, sender, recipients }: ArrivedEmail, limit: number) {
+function keep(unitOfWork: UnitOfWork, { raw, sender, recipients }: IncomingEmail, limit: number) {
   return unitOfWork.run(async (tx) => {
     const most = sender === '' ? limit * bounceFactor : limit;
     for (const { appId, channel } of recipients) {
-      if ((await countMails(tx, { appId, channel, sender })) >= most) return 'too-many';
+      if ((await countEmails(tx, { appId, channel, sender })) >= most) return 'too-many';
     }
     for (const place of recipients) await receiveEmail(tx, { ...place, source: 'smtp', sender, raw });
     return 'kept';

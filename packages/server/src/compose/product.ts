@@ -57,7 +57,7 @@ import { createStatisticsCounter } from '../observe/statistics-counter.ts';
 import { createAccessFacts } from '../queries/access-facts.ts';
 import { channelAdapters } from './channels.ts';
 import { startDispatch } from './dispatch.ts';
-import { emailDeps, mailServerOf, startMail } from './email.ts';
+import { emailDeps, mailServerOf, startEmail } from './email.ts';
 import { ensureApp } from './ensure-app.ts';
 import { composeFiles } from './files.ts';
 import { watchHealth } from './health.ts';
@@ -198,11 +198,11 @@ async function start(
   const deps = {
     ...{ database, unitOfWork, apps, channels, log, alarm },
     countAttempt: metrics.attempt,
-    services: { graphUrl: config.GRAPH_API_URL, email: { key: email.mailKey, sender: smtpSender }, files },
+    services: { graphUrl: config.GRAPH_API_URL, email: { signingKey: email.signingKey, sender: smtpSender }, files },
     files,
     desks: deskDeps(database, bus.occupancy, reception, config.AGENT_ABSENT_MINUTES),
     fetchesPrivate: config.FETCH_PRIVATE_ADDRESSES,
-    ...{ email, mailAttempts: config.MAIL_ATTEMPTS, recordDays: config.RECORD_RETENTION_DAYS },
+    ...{ email, emailAttempts: config.MAIL_ATTEMPTS, recordDays: config.RECORD_RETENTION_DAYS },
     notify: notifier({ gateway: telling, log }),
   };
   const jobRunner = await startJobRunner({ target, jobs, deps, concurrency: config.JOB_CONCURRENCY });
@@ -210,7 +210,7 @@ async function start(
   const sender = { target, jobs: deliveryJobs, deps, concurrency: config.DELIVERY_CONCURRENCY };
   const deliveryRunner = await startJobRunner(sender);
   teardown.add('the deliveries', () => deliveryRunner.stop());
-  const smtpListener = await startMail({
+  const smtpListener = await startEmail({
     ...{ config, log, database, unitOfWork, email, teardown },
     partitions: () => dispatcher.partitions(),
   });

@@ -1,9 +1,9 @@
+import type { ChannelRef } from '../channels/channel.ts';
 import { hotDeliveries } from '../db/hot-tables.ts';
 import type { Tx } from '../log/transaction.ts';
 import { addNote } from '../state/messages.ts';
 import { lockSession } from '../state/sessions.ts';
-import type { ChannelRef } from './channel-health.ts';
-import { fail } from './record-outcome.ts';
+import { failDelivery } from './record-outcome.ts';
 import { readReference } from './reference.ts';
 
 /** What a server on the way says of something that had been taken. */
@@ -35,7 +35,13 @@ export async function applyBounce(
     await addNote(tx, await lockSession(tx, delivery.sessionId), { type: 'system' }, text);
     return 'delayed';
   }
-  const recorded = await fail(tx, delivery, error, { permanent: true, bounced: true }, 'after it was sent');
+  const recorded = await failDelivery(
+    tx,
+    delivery,
+    error,
+    { permanent: true, bounced: true },
+    'after it was sent',
+  );
   return recorded.status === 'failed' ? 'failed' : 'a second time';
 }
 
@@ -64,6 +70,12 @@ export async function applyFailure(
     if (sending) throw new Error('The message that failed is being sent still.');
     return 'not ours';
   }
-  const recorded = await fail(tx, delivery, error, { permanent: true, bounced: true }, 'after it was sent');
+  const recorded = await failDelivery(
+    tx,
+    delivery,
+    error,
+    { permanent: true, bounced: true },
+    'after it was sent',
+  );
   return recorded.status === 'failed' ? 'failed' : 'a second time';
 }

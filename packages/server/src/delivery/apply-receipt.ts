@@ -1,7 +1,7 @@
+import type { ChannelRef } from '../channels/channel.ts';
 import { hotDeliveries } from '../db/hot-tables.ts';
 import { statusNotice } from '../live/delivery-notices.ts';
 import type { Tx } from '../log/transaction.ts';
-import type { ChannelRef } from './channel-health.ts';
 import type { DeliveryRow } from './claim-next.ts';
 import type { DeliveryNotice } from './delivery-deps.ts';
 import { wakeDelivery } from './enqueue-delivery.ts';
@@ -25,7 +25,7 @@ export interface Receipt {
  */
 export async function applyReceipt(tx: Tx, receipt: Receipt): Promise<readonly DeliveryNotice[]> {
   const { conversationKey, status, externalIds, until } = receipt;
-  if (until !== null) await keepMark(tx, conversationKey, status, until);
+  if (until !== null) await saveWatermark(tx, conversationKey, status, until);
   const behind = status === 'read' ? ['sent', 'delivered'] : ['sent'];
   const moved = await tx.sql<{ app_id: number; message_id: number; session_id: number; doubts: number }[]>`
     UPDATE deliveries SET status = ${status}
@@ -43,7 +43,7 @@ export async function applyReceipt(tx: Tx, receipt: Receipt): Promise<readonly D
 }
 
 /** What is read has been delivered too. */
-async function keepMark(tx: Tx, key: string, status: Receipt['status'], until: string): Promise<void> {
+async function saveWatermark(tx: Tx, key: string, status: Receipt['status'], until: string): Promise<void> {
   const readUntil = status === 'read' ? until : null;
   await tx.sql`
     INSERT INTO receipt_watermarks AS mark (conversation_key, delivered_until, read_until)
@@ -63,23 +63,23 @@ export async function applyEcho(
   tx: Tx,
   { appId, channel }: ChannelRef,
   { reference, externalId }: { readonly reference: string; readonly externalId: string },
-): Promise<Echoed> {
+): Promise<EchoOutcome> {
   const read = readReference(reference);
   if (!read) return 'not ours';
   const where = 'WHERE id = $1 AND app_id = $2 AND channel = $3 FOR UPDATE';
   const [delivery] = await hotDeliveries.select(tx.sql, where, [read.deliveryId, appId, channel]);
-  return delivery ? takeAsArrived(tx, delivery, read.part, externalId) : 'not ours';
+  return delivery ? recordArrival(tx, delivery, read.part, externalId) : 'not ours';
 }
 
 /** What something of ours that came back turns out to be. */
-type Echoed = 'ours' | 'a second time' | 'not ours';
+type EchoOutcome = 'ours' | 'a second time' | 'not ours';
 
-async function takeAsArrived(
+async function recordArrival(
   tx: Tx,
   delivery: DeliveryRow,
   part: number,
   externalId: string,
-): Promise<Echoed> {
+): Promise<EchoOutcome> {
   const known = delivery.externalIds[part];
   if (known !== undefined) return known === externalId ? 'ours' : 'a second time';
   // Parts go one after another, so an echo can only be of the next one.
@@ -120,7 +120,7 @@ export async function applyOwnComment(
   tx: Tx,
   { appId, channel }: ChannelRef,
   { externalId, parentId, postId, text, writtenAt }: OwnComment,
-): Promise<Echoed> {
+): Promise<EchoOutcome> {
   const [known] = await tx.sql`
     SELECT FROM deliveries
     WHERE app_id = ${appId} AND channel = ${channel} AND comment ->> 'visibility' = 'public'
@@ -142,5 +142,5 @@ export async function applyOwnComment(
     ORDER BY (delivery.comment ->> 'id' = ${parentId}) IS TRUE DESC, delivery.id LIMIT 1`;
   if (!found) return 'not ours';
   const [delivery] = await hotDeliveries.select(tx.sql, 'WHERE id = $1 FOR UPDATE', [found.id]);
-  return delivery ? takeAsArrived(tx, delivery, 0, externalId) : 'not ours';
+  return delivery ? recordArrival(tx, delivery, 0, externalId) : 'not ours';
 }

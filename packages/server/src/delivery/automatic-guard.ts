@@ -6,7 +6,7 @@ import type { Tx } from '../log/transaction.ts';
  * as much as one is sent in an hour. Two machines that answer each other would never stop. `null` where nothing is
  * against it.
  */
-export async function reasonAgainst(tx: Tx, message: Message, perHour: number): Promise<string | null> {
+export async function reasonToWithhold(tx: Tx, message: Message, perHour: number): Promise<string | null> {
   if (message.sender.type === 'agent') return null;
   const [last] = await tx.sql<{ automatic: string | null }[]>`
     SELECT content -> 'email' ->> 'automatic' AS automatic FROM messages

@@ -1,12 +1,7 @@
 import { writeAudit } from '../audit/audit.ts';
+import type { ChannelRef } from '../channels/channel.ts';
 import type { Sql } from '../db/sql.ts';
 import type { Tx } from '../log/transaction.ts';
-
-/** A channel of an app. */
-export interface ChannelRef {
-  readonly appId: number;
-  readonly channel: string;
-}
 
 /** Failures in a row, each of which may be the channel's, after which it counts as down. */
 const failuresUntilDown = 5;
@@ -15,7 +10,7 @@ const firstProbeMs = 5_000;
 const longestProbeMs = 5 * 60_000;
 
 /** Notes a failure that may be the channel's. @returns whether the channel has gone down with it. */
-export async function noteSuspicion(tx: Tx, ref: ChannelRef, reason: string): Promise<boolean> {
+export async function recordSuspectedFailure(tx: Tx, ref: ChannelRef, reason: string): Promise<boolean> {
   const [row] = await tx.sql<{ failures: number; is_down: boolean }[]>`
     INSERT INTO channel_health (app_id, channel, failures) VALUES (${ref.appId}, ${ref.channel}, 1)
     ON CONFLICT (app_id, channel) DO UPDATE SET failures = channel_health.failures + 1
@@ -46,7 +41,7 @@ export async function markDown(tx: Tx, { appId, channel }: ChannelRef, reason: s
 }
 
 /** Notes that a probe has failed, and schedules the next one. */
-export async function probeFailed(tx: Tx, ref: ChannelRef, reason: string): Promise<void> {
+export async function recordFailedProbe(tx: Tx, ref: ChannelRef, reason: string): Promise<void> {
   const [row] = await tx.sql<{ probe_at: string }[]>`
     UPDATE channel_health SET probes = probes + 1, reason = ${reason},
       probe_at = now() + least(${longestProbeMs}, ${firstProbeMs} * 2 ^ least(probes + 1, 20)) * interval '1 ms'
@@ -89,7 +84,7 @@ export async function pauseChannel(tx: Tx, { appId, channel }: ChannelRef, pause
 }
 
 /** Notes that something got through: earlier failures are forgotten. */
-export async function noteSuccess(tx: Tx, ref: ChannelRef): Promise<void> {
+export async function recordSuccess(tx: Tx, ref: ChannelRef): Promise<void> {
   await tx.sql`
     UPDATE channel_health SET failures = 0
     WHERE app_id = ${ref.appId} AND channel = ${ref.channel} AND failures > 0 AND NOT is_down`;

@@ -7,7 +7,7 @@ import type { Tx } from '../log/transaction.ts';
 import { readHealth } from './channel-health.ts';
 import type { DeliveryDeps } from './delivery-deps.ts';
 import { wakeDelivery } from './enqueue-delivery.ts';
-import { takeTurn } from './pace.ts';
+import { reserveSlot } from './reserve-slot.ts';
 import type { DeliveryPolicy } from './retry-delay.ts';
 
 /** A delivery as it is stored. */
@@ -38,10 +38,10 @@ export type Claim =
   | { readonly state: 'waiting'; readonly waitMs: number }
   | { readonly state: 'send'; readonly claimed: ClaimedPart }
   /** All of it is across: the provider has told so before the sender could. */
-  | { readonly state: 'across'; readonly delivery: DeliveryRow }
+  | { readonly state: 'complete'; readonly delivery: DeliveryRow }
   /** Whoever sent it died: nobody can say whether it arrived. */
   | { readonly state: 'doubt'; readonly delivery: DeliveryRow; readonly policy: DeliveryPolicy }
-  | { readonly state: 'hopeless'; readonly delivery: DeliveryRow; readonly error: string };
+  | { readonly state: 'undeliverable'; readonly delivery: DeliveryRow; readonly error: string };
 
 /** Beyond the provider's time: what a sender needs to write down the result. */
 const leaseMarginMs = 5_000;
@@ -64,11 +64,15 @@ export async function claimNext(tx: Tx, conversationKey: string, deps: DeliveryD
   if (app && delivery.status === 'sending') {
     return { state: 'doubt', delivery, policy: app.settings.delivery };
   }
-  if (times.isOld) return { state: 'hopeless', delivery, error: 'It has waited too long to be sent.' };
+  if (times.isOld) return { state: 'undeliverable', delivery, error: 'It has waited too long to be sent.' };
   if (times.isEarly) return wait(tx, delivery, delivery.nextAttemptAt);
   if (!app?.enabled || !channel?.enabled) return wait(tx, delivery, times.later);
   if (outlet?.delivers !== 'by-sending') {
-    return { state: 'hopeless', delivery, error: `Nothing can be sent to the channel ${delivery.channel}.` };
+    return {
+      state: 'undeliverable',
+      delivery,
+      error: `Nothing can be sent to the channel ${delivery.channel}.`,
+    };
   }
   const health = await readHealth(tx.sql, delivery);
   // The probe that finds it up again wakes everybody who waits.
@@ -76,10 +80,10 @@ export async function claimNext(tx: Tx, conversationKey: string, deps: DeliveryD
   if (health.pausedUntil !== null) return wait(tx, delivery, health.pausedUntil);
   const { kind, settings } = channel;
   const target = { delivery, outlet, kind, settings, policy: app.settings.delivery };
-  return takeUp(tx, target, deps.services.files);
+  return claimPart(tx, target, deps.services.files);
 }
 
-async function takeUp(
+async function claimPart(
   tx: Tx,
   target: Pick<ClaimedPart, 'delivery' | 'outlet' | 'kind' | 'settings' | 'policy'>,
   files: ChannelFiles,
@@ -87,7 +91,7 @@ async function takeUp(
   const { delivery, outlet, settings, policy } = target;
   if (await isGivenUp(tx, delivery)) {
     return {
-      state: 'hopeless',
+      state: 'undeliverable',
       delivery,
       error: 'Nobody can say whether it arrived, and it is not sent twice.',
     };
@@ -97,16 +101,16 @@ async function takeUp(
     const outbound = await toOutbound(tx, delivery);
     parts = outlet.compose({ ...outbound, content: files.sign(outbound.content) }, settings);
   } catch (error) {
-    return { state: 'hopeless', delivery, error: outlet.classify(error).error };
+    return { state: 'undeliverable', delivery, error: outlet.classify(error).error };
   }
   const index = delivery.externalIds.length;
   const part = parts[index];
-  if (!part) return { state: 'across', delivery };
+  if (!part) return { state: 'complete', delivery };
   const pace = outlet.pace?.(part, settings);
-  const turnAtMs = pace
-    ? await takeTurn(tx, { ...pace, lane: `${target.kind} ${pace.lane}` }, delivery.slotAt !== null)
+  const slotAtMs = pace
+    ? await reserveSlot(tx, { ...pace, lane: `${target.kind} ${pace.lane}` }, delivery.slotAt !== null)
     : null;
-  if (turnAtMs !== null) return waitForTurn(tx, delivery, turnAtMs);
+  if (slotAtMs !== null) return waitForSlot(tx, delivery, slotAtMs);
   const [row] = await tx.sql<{ attempt_id: number; attempts: number; lease_until: string }[]>`
     WITH attempt AS (INSERT INTO delivery_attempts (delivery_id, part, is_repeatable)
                      VALUES (${delivery.id}, ${index}, ${part.isRepeatable}) RETURNING id)
@@ -129,9 +133,9 @@ async function wait(tx: Tx, delivery: DeliveryRow, until: string): Promise<Claim
 }
 
 /** It has not been tried: others go before it, so that the channel keeps its pace. */
-async function waitForTurn(tx: Tx, delivery: DeliveryRow, turnAtMs: number): Promise<Claim> {
+async function waitForSlot(tx: Tx, delivery: DeliveryRow, slotAtMs: number): Promise<Claim> {
   const [row] = await tx.sql<{ slot_at: string }[]>`
-    UPDATE deliveries SET slot_at = to_timestamp(${turnAtMs / 1_000}), next_attempt_at = to_timestamp(${turnAtMs / 1_000})
+    UPDATE deliveries SET slot_at = to_timestamp(${slotAtMs / 1_000}), next_attempt_at = to_timestamp(${slotAtMs / 1_000})
     WHERE id = ${delivery.id} RETURNING slot_at`;
   if (!row) throw new Error(`Delivery ${delivery.id} is gone.`);
   return wait(tx, delivery, row.slot_at);

@@ -1,23 +1,30 @@
 import type { ChannelReceipt } from '../channels/channel.ts';
-import type { Fault } from '../channels/fault.ts';
+import type { ChannelFailure } from '../channels/channel-error.ts';
 import { listNotice, tell } from '../live/delivery-notices.ts';
 import { causeFromEvent } from '../log/cause-from-event.ts';
 import type { Tx } from '../log/transaction.ts';
 import { type Claim, type ClaimedPart, claimNext, type DeliveryRow } from './claim-next.ts';
 import type { DeliveryDeps } from './delivery-deps.ts';
 import { wakeDelivery } from './enqueue-delivery.ts';
-import { fail, finish, type Recorded, recordDoubt, recordFault, recordSent } from './record-outcome.ts';
+import {
+  completeDelivery,
+  failDelivery,
+  type RecordedOutcome,
+  recordDoubt,
+  recordFailure,
+  recordSent,
+} from './record-outcome.ts';
 import { referenceOf } from './reference.ts';
 
 /** After so many parts of one conversation the others get their turn. */
-const turnsAtOnce = 50;
+const partsAtOnce = 50;
 
 /**
  * Sends what waits in a conversation, strictly one after another: the next message waits until the one before it is
  * across or has failed for good. Claiming and recording are transactions; the sending between them is in none.
  */
 export async function deliverConversation(deps: DeliveryDeps, conversationKey: string): Promise<void> {
-  for (let turn = 0; turn < turnsAtOnce && !deps.stopping.aborted; turn++) {
+  for (let turn = 0; turn < partsAtOnce && !deps.stopping.aborted; turn++) {
     const claim = await deps.unitOfWork.run((tx) => claimNext(tx, conversationKey, deps));
     if (claim.state === 'idle') return;
     if (claim.state === 'waiting') return deps.alarm.set(conversationKey, claim.waitMs);
@@ -35,21 +42,23 @@ async function settle(
     deps.notify([listNotice(claimed.delivery.appId, 'deliveries')]);
     const result = await attempt(deps, claimed);
     return write(deps, claimed.delivery, (tx) =>
-      'receipt' in result ? recordSent(tx, claimed, result.receipt) : recordFault(tx, claimed, result.fault),
+      'receipt' in result
+        ? recordSent(tx, claimed, result.receipt)
+        : recordFailure(tx, claimed, result.failure),
     );
   }
   const { delivery } = claim;
   return write(deps, delivery, (tx) => {
-    if (claim.state === 'across') return finish(tx, delivery);
+    if (claim.state === 'complete') return completeDelivery(tx, delivery);
     if (claim.state === 'doubt') return recordDoubt(tx, delivery, claim.policy);
-    return fail(tx, delivery, claim.error, { permanent: true });
+    return failDelivery(tx, delivery, claim.error, { permanent: true });
   });
 }
 
 async function write(
   deps: DeliveryDeps,
   delivery: DeliveryRow,
-  record: (tx: Tx) => Promise<Recorded>,
+  record: (tx: Tx) => Promise<RecordedOutcome>,
 ): Promise<void> {
   const cause = await causeFromEvent(deps.database.sql, delivery.eventId);
   await tell(deps, delivery, await deps.unitOfWork.run(record, cause));
@@ -58,7 +67,7 @@ async function write(
 async function attempt(
   { services, log, countAttempt }: DeliveryDeps,
   { delivery, outlet, kind, settings, policy, part, index }: ClaimedPart,
-): Promise<{ receipt: ChannelReceipt } | { fault: Fault }> {
+): Promise<{ receipt: ChannelReceipt } | { failure: ChannelFailure }> {
   try {
     const signal = AbortSignal.timeout(policy.timeoutMs);
     const reference = referenceOf(delivery.id, index);
@@ -66,13 +75,13 @@ async function attempt(
     countAttempt(kind, 'sent');
     return { receipt };
   } catch (error) {
-    const fault = outlet.classify(error);
-    countAttempt(kind, fault.kind === 'temporary' && fault.isUncertain ? 'doubtful' : fault.kind);
+    const failure = outlet.classify(error);
+    countAttempt(kind, failure.kind === 'temporary' && failure.isUncertain ? 'doubtful' : failure.kind);
     const { id: deliveryId, appId, channel } = delivery;
     log.warn(
-      { deliveryId, appId, channel, fault: fault.kind, reason: fault.error },
+      { deliveryId, appId, channel, failure: failure.kind, reason: failure.error },
       'a message was not taken',
     );
-    return { fault };
+    return { failure };
   }
 }

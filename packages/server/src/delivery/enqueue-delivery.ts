@@ -38,7 +38,7 @@ export async function enqueueDelivery(tx: Tx, delivery: NewDelivery): Promise<vo
  * Whether it is over with a message that is about to be enqueued: an event of long ago can be handled once more when its
  * delivery is no longer kept.
  */
-export async function isOver(tx: Tx, { id }: Message): Promise<boolean> {
+export async function isSettled(tx: Tx, { id }: Message): Promise<boolean> {
   const [row] = await tx.sql<{ delivery_status: string }[]>`
     SELECT delivery_status FROM messages WHERE id = ${id} AND delivery_status <> 'pending'`;
   return row !== undefined;

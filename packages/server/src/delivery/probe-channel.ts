@@ -1,6 +1,6 @@
+import type { ChannelRef } from '../channels/channel.ts';
 import { healthNotice } from '../live/delivery-notices.ts';
-import type { ChannelRef } from './channel-health.ts';
-import { markUp, probeFailed, readHealth } from './channel-health.ts';
+import { markUp, readHealth, recordFailedProbe } from './channel-health.ts';
 import type { DeliveryDeps } from './delivery-deps.ts';
 
 /** A probe is a small question. */
@@ -18,7 +18,7 @@ export async function probeChannel(deps: DeliveryDeps, ref: ChannelRef): Promise
     const signal = AbortSignal.timeout(probeTimeoutMs);
     await outlet.probe({ settings: channel.settings, services, signal });
   } catch (error) {
-    await unitOfWork.run((tx) => probeFailed(tx, ref, outlet.classify(error).error));
+    await unitOfWork.run((tx) => recordFailedProbe(tx, ref, outlet.classify(error).error));
     return;
   }
   if (!(await unitOfWork.run((tx) => markUp(tx, ref)))) return;

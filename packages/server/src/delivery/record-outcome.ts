@@ -1,14 +1,14 @@
 import type { ChannelReceipt } from '../channels/channel.ts';
-import type { Fault } from '../channels/fault.ts';
+import type { ChannelFailure } from '../channels/channel-error.ts';
 import { hotMessages } from '../db/hot-tables.ts';
 import { toMessage } from '../db/models.ts';
 import type { Tx } from '../log/transaction.ts';
-import { markDown, noteSuccess, noteSuspicion, pauseChannel } from './channel-health.ts';
+import { markDown, pauseChannel, recordSuccess, recordSuspectedFailure } from './channel-health.ts';
 import type { ClaimedPart, DeliveryRow } from './claim-next.ts';
 import { deliveryRetryMs } from './retry-delay.ts';
 
 /** What recording has led to, for those who are to be told. */
-export interface Recorded {
+export interface RecordedOutcome {
   /** The message's new state; `null` where it stays as it was. */
   readonly status: 'sent' | 'delivered' | 'read' | 'queued' | 'failed' | null;
   readonly isDoubtful: boolean;
@@ -16,26 +16,30 @@ export interface Recorded {
   readonly downReason: string | null;
 }
 
-const unchanged: Recorded = { status: null, isDoubtful: false, downReason: null };
+const unchanged: RecordedOutcome = { status: null, isDoubtful: false, downReason: null };
 
 /** Writes down that the provider has taken a part. */
-export async function recordSent(tx: Tx, claimed: ClaimedPart, receipt: ChannelReceipt): Promise<Recorded> {
+export async function recordSent(
+  tx: Tx,
+  claimed: ClaimedPart,
+  receipt: ChannelReceipt,
+): Promise<RecordedOutcome> {
   const { delivery, index, count, attemptId } = claimed;
   const { externalId, pauseMs } = receipt;
   const ids = await lockExternalIds(tx, delivery.id);
   await tx.sql`
     UPDATE delivery_attempts SET outcome = 'sent', external_id = ${externalId}, finished_at = now(), decision = NULL
     WHERE id = ${attemptId}`;
-  await noteSuccess(tx, delivery);
+  await recordSuccess(tx, delivery);
   if (pauseMs !== undefined) await pauseChannel(tx, delivery, pauseMs);
   // Its echo may have been quicker, or our lease was over and somebody else has sent it once more.
   if (ids && ids.length <= index) await addExternalId(tx, delivery.id, externalId);
   if (!ids || index + 1 < count) return unchanged;
-  return finish(tx, delivery);
+  return completeDelivery(tx, delivery);
 }
 
 /** Writes down that all parts are across, and how far the provider says that the customer has come meanwhile. */
-export async function finish(tx: Tx, delivery: DeliveryRow): Promise<Recorded> {
+export async function completeDelivery(tx: Tx, delivery: DeliveryRow): Promise<RecordedOutcome> {
   const [row] = await tx.sql<{ status: 'sent' | 'delivered' | 'read' }[]>`
     UPDATE deliveries SET lease_until = NULL, finished_at = now(), error = NULL, sent_at = attempt.started_at,
       status = CASE WHEN attempt.started_at <= marks.read_until THEN 'read'
@@ -68,26 +72,30 @@ export async function addExternalId(tx: Tx, deliveryId: number, externalId: stri
 }
 
 /** Writes down that an attempt failed, and decides what follows. */
-export async function recordFault(tx: Tx, claimed: ClaimedPart, fault: Fault): Promise<Recorded> {
+export async function recordFailure(
+  tx: Tx,
+  claimed: ClaimedPart,
+  failure: ChannelFailure,
+): Promise<RecordedOutcome> {
   const { delivery, part, index, attemptId, attempts, policy } = claimed;
   const ids = await lockExternalIds(tx, delivery.id);
-  const isDoubtful = fault.kind === 'temporary' && fault.isUncertain;
+  const isDoubtful = failure.kind === 'temporary' && failure.isUncertain;
   const decision = isDoubtful ? decide(part.isRepeatable, policy, attempts) : null;
-  const outcome = isDoubtful ? 'doubtful' : fault.kind === 'channel-down' ? 'channel_down' : fault.kind;
+  const outcome = isDoubtful ? 'doubtful' : failure.kind === 'channel-down' ? 'channel_down' : failure.kind;
   await tx.sql`
-    UPDATE delivery_attempts SET outcome = ${outcome}, error = ${fault.error}, decision = ${decision},
+    UPDATE delivery_attempts SET outcome = ${outcome}, error = ${failure.error}, decision = ${decision},
       finished_at = now()
     WHERE id = ${attemptId} AND outcome = 'open'`;
   // It is across all the same, as its echo has told.
   if (!ids || ids.length > index) return unchanged;
-  if (fault.kind === 'permanent') return fail(tx, delivery, fault.error, { permanent: true });
-  if (fault.kind === 'channel-down') {
-    await requeue(tx, delivery, { error: fault.error, delayMs: 0, costs: false, doubts: 0 });
-    const isNews = await markDown(tx, delivery, fault.error);
-    return { ...unchanged, downReason: isNews ? fault.error : null };
+  if (failure.kind === 'permanent') return failDelivery(tx, delivery, failure.error, { permanent: true });
+  if (failure.kind === 'channel-down') {
+    await requeue(tx, delivery, { error: failure.error, delayMs: 0, costs: false, doubts: 0 });
+    const isNews = await markDown(tx, delivery, failure.error);
+    return { ...unchanged, downReason: isNews ? failure.error : null };
   }
-  const { error, pauseMs, retryAfterMs } = fault;
-  const hasGoneDown = fault.suspectsChannel && (await noteSuspicion(tx, delivery, error));
+  const { error, pauseMs, retryAfterMs } = failure;
+  const hasGoneDown = failure.suspectsChannel && (await recordSuspectedFailure(tx, delivery, error));
   const downReason = hasGoneDown ? error : null;
   if (pauseMs !== undefined) {
     await pauseChannel(tx, delivery, pauseMs);
@@ -95,7 +103,7 @@ export async function recordFault(tx: Tx, claimed: ClaimedPart, fault: Fault): P
     return unchanged;
   }
   if (attempts >= policy.attempts && !isDoubtful) {
-    const failed = await fail(tx, delivery, error, { permanent: false, attempts });
+    const failed = await failDelivery(tx, delivery, error, { permanent: false, attempts });
     return { ...failed, downReason };
   }
   const delayMs = deliveryRetryMs(
@@ -130,7 +138,7 @@ export async function recordDoubt(
   tx: Tx,
   delivery: DeliveryRow,
   policy: ClaimedPart['policy'],
-): Promise<Recorded> {
+): Promise<RecordedOutcome> {
   const [held] = await tx.sql<{ attempts: number }[]>`
     SELECT attempts FROM deliveries
     WHERE id = ${delivery.id} AND status = 'sending' AND lease_until <= now() FOR UPDATE`;
@@ -152,13 +160,13 @@ const lostSender = 'The process that sent it died before it could tell whether i
 const open = ['queued', 'sending'];
 
 /** Writes down that a message will not arrive this way, and raises `MessageDeliveryFailedEvent`. */
-export async function fail(
+export async function failDelivery(
   tx: Tx,
   delivery: DeliveryRow,
   error: string,
   context: Readonly<Record<string, unknown>>,
   when: 'before it was sent' | 'after it was sent' = 'before it was sent',
-): Promise<Recorded> {
+): Promise<RecordedOutcome> {
   const from = when === 'before it was sent' ? open : [...open, 'sent', 'delivered'];
   const [row] = await tx.sql`
     UPDATE deliveries SET status = 'failed', error = ${error}, lease_until = NULL, finished_at = now()

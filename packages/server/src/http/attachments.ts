@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import parseRange from 'range-parser';
 import { z } from 'zod';
 import type { FileAddresses } from '../attachments/file-address.ts';
-import { kindOf } from '../attachments/file-type.ts';
+import { attachmentTypeOf } from '../attachments/file-type.ts';
 import type { OpenedFile } from '../attachments/files.ts';
 import { uploaderOf } from './access.ts';
 import { assertAppAccess } from './app-visibility.ts';
@@ -106,7 +106,7 @@ export function fileRoutes({ files, fileAddresses }: HttpDeps): RoutePlugin {
 
 /** RFC 6266: the name in Unicode, and in ASCII for clients that do not understand `filename*`. */
 function dispositionOf({ name, contentType }: OpenedFile): string {
-  const type = kindOf(contentType) === 'file' ? 'attachment' : 'inline';
+  const type = attachmentTypeOf(contentType) === 'file' ? 'attachment' : 'inline';
   const ascii = name.replace(/[^\x20-\x7e]|["\\%]/g, '_');
   const encoded = encodeURIComponent(name).replace(
     /['()*]/g,

@@ -1,11 +1,12 @@
 import { cacheFor } from '../auth/cache-for.ts';
+import type { ChannelRef } from '../channels/channel.ts';
 import { addressOfChannel } from '../channels/email/email-settings.ts';
-import { splitTag } from '../channels/email/mail-address.ts';
-import type { MailPlace } from '../channels/email/smtp-listener.ts';
+import { splitTag } from '../channels/email/address-parts.ts';
+
 import type { Database } from '../db/database.ts';
 
 /** An email channel that is switched on, in an app that is. */
-export interface EmailChannel extends MailPlace {
+export interface EmailChannel extends ChannelRef {
   /** Its address, as addresses are compared. */
   readonly address: string;
   readonly settings: unknown;

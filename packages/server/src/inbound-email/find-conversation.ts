@@ -1,14 +1,14 @@
-import { splitTag } from '../channels/email/mail-address.ts';
-import type { ReadMail } from '../channels/email/read-mail.ts';
-import { readMessageId, readReplyTag } from '../channels/email/reply-marks.ts';
+import { splitTag } from '../channels/email/address-parts.ts';
+import type { ParsedEmail } from '../channels/email/read-email.ts';
+import { readMessageId, readReplyTag } from '../channels/email/reply-tags.ts';
 import { readReference } from '../delivery/reference.ts';
 import type { Tx } from '../log/transaction.ts';
-import type { ReceivedMail } from './receive-email.ts';
+import type { NewInboundEmail } from './receive-email.ts';
 
 /** What a mail is looked up by. */
-export interface Thread {
-  readonly place: Pick<ReceivedMail, 'appId' | 'channel' | 'recipient'>;
-  readonly email: Pick<ReadMail, 'to' | 'cc' | 'answers'>;
+export interface EmailThread {
+  readonly place: Pick<NewInboundEmail, 'appId' | 'channel' | 'recipient'>;
+  readonly email: Pick<ParsedEmail, 'to' | 'cc' | 'answers'>;
   /** The channel's address. */
   readonly address: string;
   readonly key: Buffer;
@@ -18,11 +18,11 @@ export interface Thread {
  * The contact whose conversation a mail goes on with: by the mark in the address that it was sent to, else by the
  * mails that it answers, ours and those that came in. Never by its subject alone, which others have, too.
  */
-export async function findConversation(tx: Tx, thread: Thread): Promise<string | undefined> {
+export async function findConversation(tx: Tx, thread: EmailThread): Promise<string | undefined> {
   return (await byMark(tx, thread)) ?? byAnswered(tx, thread);
 }
 
-async function byMark(tx: Tx, { place, email, address, key }: Thread): Promise<string | undefined> {
+async function byMark(tx: Tx, { place, email, address, key }: EmailThread): Promise<string | undefined> {
   const candidates = [place.recipient, ...[...email.to, ...email.cc].map((person) => person.address)];
   for (const candidate of new Set(candidates)) {
     const { address: plain, tag } = splitTag(candidate);
@@ -36,7 +36,7 @@ async function byMark(tx: Tx, { place, email, address, key }: Thread): Promise<s
   return undefined;
 }
 
-async function byAnswered(tx: Tx, { place, email, key }: Thread): Promise<string | undefined> {
+async function byAnswered(tx: Tx, { place, email, key }: EmailThread): Promise<string | undefined> {
   const { appId, channel } = place;
   for (const messageId of email.answers) {
     const ours = readReference(readMessageId(messageId, key) ?? '');

@@ -1,6 +1,6 @@
 import { writeAudit } from '../audit/audit.ts';
 import type { Tx } from '../log/transaction.ts';
-import { type MailLane, storable } from './receive-email.ts';
+import { type EmailLane, storable } from './receive-email.ts';
 
 /** Why something went wrong, as it is kept with a mail. */
 export function reasonOf(error: string): string {
@@ -13,7 +13,7 @@ export function reasonOf(error: string): string {
  */
 export async function finishEmail(
   tx: Tx,
-  { appId }: MailLane,
+  { appId }: EmailLane,
   email: { readonly id: number; readonly status: 'unreadable' | 'failed'; readonly reason: string | null },
 ): Promise<void> {
   const { id, status, reason } = email;

@@ -1,5 +1,5 @@
-import { splitTag } from '../channels/email/mail-address.ts';
-import { identifyMail, readHeads } from '../channels/email/mail-heads.ts';
+import { splitTag } from '../channels/email/address-parts.ts';
+import { identifyEmail, readHeaders } from '../channels/email/email-headers.ts';
 import type { MailboxCursor, MailboxStore } from '../channels/email/read-mailbox.ts';
 import type { Database } from '../db/database.ts';
 import { normaliseEmailAddress } from '../domain/contact/email-address.ts';
@@ -26,7 +26,7 @@ export function createMailboxStore(
       unitOfWork.run(async (tx) => {
         if (!(await moveCursor(tx, channel, mailbox, from, to))) return false;
         if (email) {
-          const sender = identifyMail(email).from;
+          const sender = identifyEmail(email).from;
           const recipient = recipientIn(email, channel.address);
           await receiveEmail(tx, { appId, channel: name, source: 'imap', sender, recipient, raw: email });
         }
@@ -58,8 +58,8 @@ async function moveCursor(
 
 /** The address that a mail came to, by what its last server has written on it: the mark behind a `+` may be there. */
 function recipientIn(raw: Buffer, address: string): string {
-  const { heads } = readHeads(raw);
-  const written = ['delivered-to', 'x-original-to', 'envelope-to'].flatMap((name) => heads.get(name) ?? []);
+  const { headers } = readHeaders(raw);
+  const written = ['delivered-to', 'x-original-to', 'envelope-to'].flatMap((name) => headers.get(name) ?? []);
   const found = written
     .map((value) => normaliseEmailAddress(value.replace(/[<>]/g, '')) ?? '')
     .find((one) => splitTag(one).address === splitTag(address).address);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { openMail } from './process-email.ts';
+import { openEmail } from './process-email.ts';
 
 const raw = Buffer.from(
   [
@@ -21,12 +21,12 @@ const waiting = {
 };
 const deps = {
   channels: { all: async () => [], find: async () => undefined },
-  mailKey: Buffer.from('key'),
+  signingKey: Buffer.from('key'),
 };
 
 describe('a mail that is opened', () => {
   it('has its files kept where there is a place for them, and no more of those that are refused', async () => {
-    const email = await openMail(lane, waiting, {
+    const email = await openEmail(lane, waiting, {
       ...deps,
       keepFile: async (appId, { name, content }) =>
         name.endsWith('.pdf')
@@ -40,6 +40,6 @@ describe('a mail that is opened', () => {
   });
 
   it('keeps no files where there is no place', async () => {
-    expect((await openMail(lane, waiting, { ...deps, keepFile: null })).attachments).toEqual([]);
+    expect((await openEmail(lane, waiting, { ...deps, keepFile: null })).attachments).toEqual([]);
   });
 });

@@ -5,16 +5,16 @@ import {
   type MessageContainer,
   type MessageContent,
 } from '@mevrik/protocol';
+import { splitTag } from '../channels/email/address-parts.ts';
 import { emailSettingsSchema } from '../channels/email/email-settings.ts';
-import { splitTag } from '../channels/email/mail-address.ts';
-import { type MailFile, type ReadMail, readMail } from '../channels/email/read-mail.ts';
-import { readMessageId } from '../channels/email/reply-marks.ts';
+import { type EmailAttachment, type ParsedEmail, readEmail } from '../channels/email/read-email.ts';
+import { readMessageId } from '../channels/email/reply-tags.ts';
 import { applyBounce } from '../delivery/apply-bounce.ts';
 import { normaliseEmailAddress } from '../domain/contact/email-address.ts';
 import type { Tx } from '../log/transaction.ts';
 import type { EmailChannels } from './email-channels.ts';
 import { findConversation } from './find-conversation.ts';
-import { type MailLane, storable } from './receive-email.ts';
+import { type EmailLane, storable } from './receive-email.ts';
 
 /** A mail that waits to be taken in. */
 export interface WaitingEmail {
@@ -31,13 +31,13 @@ export interface WaitingEmail {
  * Keeps a file that came with a mail where people can get it.
  * @returns how a message refers to it; `null` where it is not kept, as it is too large or of a kind that is refused.
  */
-export type KeepFile = (appId: number, file: MailFile) => Promise<Attachment | null>;
+export type KeepFile = (appId: number, file: EmailAttachment) => Promise<Attachment | null>;
 
 /** What taking in is composed with. */
 export interface ProcessEmailDeps {
   readonly channels: EmailChannels;
   /** What marks of conversations and Message-IDs are made with. */
-  readonly mailKey: Buffer;
+  readonly signingKey: Buffer;
   /** `null` where files are not kept apart from their mail: then the message names them. */
   readonly keepFile: KeepFile | null;
 }
@@ -52,9 +52,9 @@ const maxText = 10_000;
 /** Makes of a kept mail what it means to us: a message, a failed delivery, or nothing, and then why. */
 export async function processEmail(
   tx: Tx,
-  lane: MailLane,
+  lane: EmailLane,
   waiting: WaitingEmail,
-  email: OpenedMail,
+  email: OpenedEmail,
   deps: ProcessEmailDeps,
 ): Promise<void> {
   const outcome = await decide(tx, lane, waiting, email, deps);
@@ -66,7 +66,7 @@ export async function processEmail(
 }
 
 /** A mail that was read, and its files where they are kept: `null` for one that is not. */
-export interface OpenedMail extends ReadMail {
+export interface OpenedEmail extends ParsedEmail {
   readonly attachments: readonly (Attachment | null)[];
 }
 
@@ -74,12 +74,12 @@ export interface OpenedMail extends ReadMail {
 const maxAttachments = 10;
 
 /** Reads a kept mail and puts its files where people can get them. */
-export async function openMail(
-  { appId, sender }: MailLane,
+export async function openEmail(
+  { appId, sender }: EmailLane,
   { raw, source }: WaitingEmail,
   { keepFile }: ProcessEmailDeps,
-): Promise<OpenedMail> {
-  const email = await readMail(raw, source === 'smtp' ? sender : null);
+): Promise<OpenedEmail> {
+  const email = await readEmail(raw, source === 'smtp' ? sender : null);
   const attachments: (Attachment | null)[] = [];
   if (keepFile && !email.report) {
     for (const file of email.files.slice(0, maxAttachments)) attachments.push(await keepFile(appId, file));
@@ -89,16 +89,16 @@ export async function openMail(
 
 async function decide(
   tx: Tx,
-  { appId, channel }: MailLane,
+  { appId, channel }: EmailLane,
   waiting: WaitingEmail,
-  email: OpenedMail,
-  { channels, mailKey }: ProcessEmailDeps,
+  email: OpenedEmail,
+  { channels, signingKey }: ProcessEmailDeps,
 ): Promise<Outcome> {
   const all = await channels.all();
   const own = all.find((one) => one.appId === appId && one.channel === channel);
   if (!own) return { status: 'ignored', note: 'the channel is switched off or gone' };
-  if (email.report) return takeInReport(tx, { appId, channel }, email.report, mailKey);
-  if (waiting.message_id !== null && readMessageId(waiting.message_id, mailKey) !== undefined) {
+  if (email.report) return applyReport(tx, { appId, channel }, email.report, signingKey);
+  if (waiting.message_id !== null && readMessageId(waiting.message_id, signingKey) !== undefined) {
     return { status: 'ignored', note: 'a mail of our own that came back' };
   }
   const { author } = email;
@@ -110,19 +110,20 @@ async function decide(
   }
   const place = { appId, channel, recipient: waiting.recipient };
   const address = normaliseEmailAddress(emailSettingsSchema.parse(own.settings).address) ?? '';
-  const contactId = (await findConversation(tx, { place, email, address, key: mailKey })) ?? author.address;
+  const contactId =
+    (await findConversation(tx, { place, email, address, key: signingKey })) ?? author.address;
   const messageContainer = toContainer({ appId, channel }, waiting, email, { ...author, contactId });
   tx.raise('NewMessageReceivedEvent', { messageContainer });
   return { status: 'handled', conversationKey: messageContainer.conversationKey, note: null };
 }
 
-async function takeInReport(
+async function applyReport(
   tx: Tx,
   place: { readonly appId: number; readonly channel: string },
-  report: NonNullable<ReadMail['report']>,
-  mailKey: Buffer,
+  report: NonNullable<ParsedEmail['report']>,
+  signingKey: Buffer,
 ): Promise<Outcome> {
-  const reference = report.about === null ? undefined : readMessageId(report.about, mailKey);
+  const reference = report.about === null ? undefined : readMessageId(report.about, signingKey);
   if (reference === undefined) return { status: 'ignored', note: 'a report on a mail that is not ours' };
   if (report.outcome === 'other') return { status: 'ignored', note: 'a report of success' };
   const status = report.status === null ? '' : ` (${report.status})`;
@@ -136,7 +137,7 @@ async function takeInReport(
 function toContainer(
   { appId, channel }: { readonly appId: number; readonly channel: string },
   waiting: WaitingEmail,
-  email: OpenedMail,
+  email: OpenedEmail,
   who: { readonly address: string; readonly name: string | null; readonly contactId: string },
 ): MessageContainer {
   const isSame = who.address === who.contactId;
@@ -163,13 +164,13 @@ function toContainer(
 }
 
 /** When it says that it was sent, if that can be. */
-function sentAt({ sentAt: said }: ReadMail, { received_at }: WaitingEmail): Date {
+function sentAt({ sentAt: said }: ParsedEmail, { received_at }: WaitingEmail): Date {
   const received = new Date(received_at);
   return said && said.getTime() > 0 && said.getTime() <= received.getTime() ? said : received;
 }
 
 /** What was written, and what came with it. Of a mail that says nothing its subject is what it says. */
-function contentOf(email: OpenedMail): MessageContent {
+function contentOf(email: OpenedEmail): MessageContent {
   const attachments = email.attachments.filter((one) => one !== null);
   const named = email.files
     .filter((_file, at) => !email.attachments[at])

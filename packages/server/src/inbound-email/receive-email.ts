@@ -1,21 +1,21 @@
-import { identifyMail } from '../channels/email/mail-heads.ts';
+import { identifyEmail } from '../channels/email/email-headers.ts';
 import type { Tx } from '../log/transaction.ts';
 
 /** A mail that has come in for a channel. */
-export interface ReceivedMail {
+export interface NewInboundEmail {
   readonly appId: number;
   readonly channel: string;
   readonly source: 'smtp' | 'imap';
-  /** By the envelope, empty for bounces; where there is no envelope, by its heads. */
+  /** By the envelope, empty for bounces; where there is no envelope, by its headers. */
   readonly sender: string;
   readonly recipient: string;
   readonly raw: Buffer;
 }
 
 /** Keeps a mail as it is and has it taken in; a copy of one that is kept already changes nothing. */
-export async function receiveEmail(tx: Tx, email: ReceivedMail): Promise<'kept' | 'repeated'> {
+export async function receiveEmail(tx: Tx, email: NewInboundEmail): Promise<'kept' | 'repeated'> {
   const { appId, channel, source, sender, recipient, raw } = email;
-  const { messageId, deduplicationKey } = identifyMail(raw);
+  const { messageId, deduplicationKey } = identifyEmail(raw);
   const [row] = await tx.sql.unsafe<{ id: number }>(
     `INSERT INTO inbound_emails
        (app_id, channel, source, sender, recipient, raw, size_bytes, message_id, deduplication_key)
@@ -31,26 +31,26 @@ export async function receiveEmail(tx: Tx, email: ReceivedMail): Promise<'kept' 
 }
 
 /** The mails of one sender to one channel: they are taken in one after another. */
-export interface MailLane {
+export interface EmailLane {
   readonly appId: number;
   readonly channel: string;
   readonly sender: string;
 }
 
 /** Has somebody take in the mails of a sender: at once, or at an instant. */
-export async function wakeEmails(tx: Tx, lane: MailLane, at?: string): Promise<void> {
+export async function wakeEmails(tx: Tx, lane: EmailLane, at?: string): Promise<void> {
   await tx.addJob(
-    'take-in-mails',
+    'process-emails',
     { ...lane },
     {
-      key: `mails ${lane.appId}/${lane.channel} ${lane.sender}`,
+      key: `emails ${lane.appId}/${lane.channel} ${lane.sender}`,
       ...(at === undefined ? {} : { runAt: new Date(at) }),
     },
   );
 }
 
 /** Mails of one sender within the last hour. */
-export async function countMails(tx: Tx, { appId, channel, sender }: MailLane): Promise<number> {
+export async function countEmails(tx: Tx, { appId, channel, sender }: EmailLane): Promise<number> {
   const [row] = await tx.sql<{ count: number }[]>`
     SELECT count(*)::int AS count FROM inbound_emails
     WHERE app_id = ${appId} AND channel = ${channel} AND sender = ${sender}

@@ -1,9 +1,9 @@
-import { readMail } from '../channels/email/read-mail.ts';
-import { type ShownMail, showMail } from '../channels/email/show-mail.ts';
+import { readEmail } from '../channels/email/read-email.ts';
+import { type RenderedEmail, renderEmail } from '../channels/email/render-email.ts';
 
 /** A stored email as agents see it. */
-export function showEmail(raw: Buffer): Promise<ShownMail> {
-  return showMail(raw);
+export function showEmail(raw: Buffer): Promise<RenderedEmail> {
+  return renderEmail(raw);
 }
 
 /** An attachment of a stored email by its index, from 0; `undefined` where the email has no such attachment. */
@@ -11,6 +11,6 @@ export async function readEmailAttachment(
   raw: Buffer,
   index: number,
 ): Promise<{ readonly name: string; readonly content: Buffer } | undefined> {
-  const { files } = await readMail(raw, null);
+  const { files } = await readEmail(raw, null);
   return files[index];
 }

@@ -3,7 +3,7 @@ import { scheduleProbe } from '../delivery/channel-health.ts';
 import { deliverConversation } from '../delivery/deliver-conversation.ts';
 import { wakeDelivery } from '../delivery/enqueue-delivery.ts';
 import { probeChannel } from '../delivery/probe-channel.ts';
-import { showSignOf } from '../delivery/show-sign.ts';
+import { showIndicator } from '../delivery/show-indicator.ts';
 import { job, timer } from './job.ts';
 
 /** How many conversations a sweep takes; the next one, a minute later, takes the rest. */
@@ -26,11 +26,11 @@ export const probe = job({
 });
 
 /** Shows the customer that we have seen their message, or that somebody is typing. */
-export const showSign = job({
-  task: 'show-sign',
+export const showIndicatorJob = job({
+  task: 'show-indicator',
   summary: 'Shows on a channel that a message was seen, or that somebody is typing.',
-  payload: z.object({ sessionId: z.int(), sign: z.enum(['seen', 'typing']) }),
-  run: (sign, deps) => showSignOf(deps, sign),
+  payload: z.object({ sessionId: z.int(), indicator: z.enum(['seen', 'typing']) }),
+  run: (indicator, deps) => showIndicator(deps, indicator),
 });
 
 /** Takes up what nobody looks after, as after a crash between two steps. */

@@ -32,9 +32,9 @@ export const fetchAttachments: Job = job({
       try {
         fetched.set(attachment.url, await bring(deps, place, attachment));
       } catch (error) {
-        const fault = faultOf(error, adapter);
-        if (fault.isTemporary && !isLast) delayed = fault;
-        else fetched.set(attachment.url, { ...attachment, problem: fault.message.slice(0, 300) });
+        const failure = failureOf(error, adapter);
+        if (failure.isTemporary && !isLast) delayed = failure;
+        else fetched.set(attachment.url, { ...attachment, problem: failure.message.slice(0, 300) });
       }
     }
     if (fetched.size > 0) await write(deps, messageId, fetched);
@@ -75,7 +75,7 @@ function nameIn(url: string): string {
   }
 }
 
-function faultOf(error: unknown, { sender }: ChannelAdapter): FetchError {
+function failureOf(error: unknown, { sender }: ChannelAdapter): FetchError {
   if (error instanceof FetchError) return error;
   if (error instanceof ProblemError) return new FetchError(error.detail, error.retryable);
   if (sender.delivers !== 'by-sending') throw error;

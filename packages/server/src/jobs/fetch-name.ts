@@ -16,20 +16,24 @@ export const fetchName = job({
       WHERE customer_id = ${customerId} AND name IS NULL ORDER BY contact.id LIMIT 1`;
     const channel = contact && (await apps.byId(contact.appId))?.channels.get(contact.channel);
     const adapter = channel && channels.adapterFor(channel.kind);
-    if (!contact || !adapter?.nameOf || adapter.sender.delivers !== 'by-sending') return;
+    if (!contact || !adapter?.fetchName || adapter.sender.delivers !== 'by-sending') return;
     try {
       const signal = AbortSignal.timeout(timeoutMs);
-      const name = await adapter.nameOf(contact.contactId, { settings: channel?.settings, services, signal });
+      const name = await adapter.fetchName(contact.contactId, {
+        settings: channel?.settings,
+        services,
+        signal,
+      });
       const [named] = await sql<{ appId: number }[]>`
         UPDATE customers SET name = ${name} WHERE id = ${customerId} AND name IS NULL AND ${name}::text IS NOT NULL
         RETURNING app_id AS "appId"`;
       if (!named) return;
       notify([{ ...named, topic: topics.sessions, event: 'customer_changed', payload: { customerId } }]);
     } catch (error) {
-      const fault = adapter.sender.classify(error);
-      if (fault.kind === 'temporary') throw error;
+      const failure = adapter.sender.classify(error);
+      if (failure.kind === 'temporary') throw error;
       // Without the permission, and of some people, nothing is told: they stay visitors with a number.
-      log.info({ customerId, reason: fault.error }, 'a name could not be fetched');
+      log.info({ customerId, reason: failure.error }, 'a name could not be fetched');
     }
   },
 });

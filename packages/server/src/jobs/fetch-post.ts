@@ -27,10 +27,10 @@ export const fetchPost = job({
         { ...known, topic: topics.agentType('live'), event: 'post_fetched', payload: { sessionId, post } },
       ]);
     } catch (error) {
-      const fault = adapter.sender.classify(error);
-      if (fault.kind === 'temporary') throw error;
+      const failure = adapter.sender.classify(error);
+      if (failure.kind === 'temporary') throw error;
       // Without the permission the conversation goes on, its post unknown.
-      log.warn({ sessionId, postId, reason: fault.error }, 'a post could not be fetched');
+      log.warn({ sessionId, postId, reason: failure.error }, 'a post could not be fetched');
     }
   },
 });

@@ -1,13 +1,13 @@
+import { applyMessageChange } from './apply-message-change.ts';
 import { askHttpBot, resumeBotTurns } from './ask-http-bot.ts';
 import { assignAllWaiting, assignWaiting } from './assign-waiting.ts';
-import { deliver, probe, resumeDeliveries, showSign } from './deliver.ts';
+import { deliver, probe, resumeDeliveries, showIndicatorJob } from './deliver.ts';
 import { closeIdleCases, expireSessions, expireSurveyJob } from './expire.ts';
 import { fetchAttachments, sweepFiles } from './fetch-attachments.ts';
 import { fetchName } from './fetch-name.ts';
 import { fetchPost } from './fetch-post.ts';
-import { followChange } from './follow-change.ts';
 import type { Job } from './job.ts';
-import { noteAbsence } from './note-absence.ts';
+import { markAbsentAgents } from './mark-absent-agents.ts';
 import { processEmails, resumeEmails } from './process-emails.ts';
 import { trimRecords } from './trim-records.ts';
 
@@ -15,7 +15,7 @@ import { trimRecords } from './trim-records.ts';
 export const jobs: readonly Job[] = [
   assignWaiting,
   assignAllWaiting,
-  noteAbsence,
+  markAbsentAgents,
   askHttpBot,
   resumeBotTurns,
   expireSurveyJob,
@@ -23,7 +23,7 @@ export const jobs: readonly Job[] = [
   closeIdleCases,
   trimRecords,
   resumeDeliveries,
-  followChange,
+  applyMessageChange,
   fetchAttachments,
   fetchPost,
   fetchName,
@@ -33,4 +33,4 @@ export const jobs: readonly Job[] = [
 ];
 
 /** What waits for providers: it has a queue of its own, so that a slow one holds up nothing else. */
-export const deliveryJobs: readonly Job[] = [deliver, probe, showSign];
+export const deliveryJobs: readonly Job[] = [deliver, probe, showIndicatorJob];

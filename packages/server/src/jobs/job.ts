@@ -8,7 +8,7 @@ export interface JobDeps extends DeliveryDeps {
   /** What taking in mails needs besides. */
   readonly email: ProcessEmailDeps;
   /** Attempts to take a mail in before it has failed. */
-  readonly mailAttempts: number;
+  readonly emailAttempts: number;
   /** Days for which it is kept what came in from providers and went out to them. */
   readonly recordDays: number;
   readonly desks: DeskDeps;

@@ -16,7 +16,7 @@ export const OnboardCustomer = listener<'NewCustomerProfileCreated'>({
       first_seen_at: occurredAt,
       first_app: app.name,
     });
-    if (customer.name === null && deps.channels.adapterFor(app.channels.get(channel)?.kind ?? '')?.nameOf)
+    if (customer.name === null && deps.channels.adapterFor(app.channels.get(channel)?.kind ?? '')?.fetchName)
       await tx.addJob('fetch-name', { customerId: customer.id }, { maxAttempts: 8 });
   },
 });

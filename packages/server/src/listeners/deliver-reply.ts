@@ -1,7 +1,7 @@
 import { requireApp } from '../apps/app-directory.ts';
-import { reasonAgainst, withhold } from '../delivery/automatic-guard.ts';
-import { contactOf } from '../delivery/contact.ts';
-import { enqueueDelivery, isOver } from '../delivery/enqueue-delivery.ts';
+import { reasonToWithhold, withhold } from '../delivery/automatic-guard.ts';
+import { enqueueDelivery, isSettled } from '../delivery/enqueue-delivery.ts';
+import { findRecipient } from '../delivery/find-recipient.ts';
 import { lockSession } from '../state/sessions.ts';
 import { listener } from './listener-deps.ts';
 
@@ -26,10 +26,10 @@ export const DeliverReply = listener<'MessageReplyReadyEvent'>({
     if (socialContext && message.sender.type === 'agent') return;
     if (sender.delivers === 'by-sending' && !socialContext) {
       const perHour = sender.automaticPerHour?.(app.channels.get(message.channel)?.settings ?? {});
-      const reason = perHour === undefined ? null : await reasonAgainst(tx, message, perHour);
+      const reason = perHour === undefined ? null : await reasonToWithhold(tx, message, perHour);
       if (reason !== null) return withhold(tx, message, reason);
-      if (await isOver(tx, message)) return;
-      const to = await contactOf(tx, message.conversationKey);
+      if (await isSettled(tx, message)) return;
+      const to = await findRecipient(tx, message.conversationKey);
       return enqueueDelivery(tx, { message, to, comment: null, eventId });
     }
     if (sender.delivers === 'by-sending') return withhold(tx, message, onlyPeoplePost);

@@ -85,10 +85,10 @@ async function takeIn(tx: Tx, update: ParsedWebhookEvent, where: Whereabouts): P
     }
     case 'changed': {
       const { externalId, text } = update;
-      await tx.addJob('follow-change', { conversationKey, externalId, text }, { maxAttempts: 8 });
+      await tx.addJob('apply-message-change', { conversationKey, externalId, text }, { maxAttempts: 8 });
       return null;
     }
-    case 'remark':
+    case 'note':
       return remark(tx, update, where);
     case 'alert':
       await writeAudit(tx.sql, {
@@ -108,7 +108,7 @@ async function takeIn(tx: Tx, update: ParsedWebhookEvent, where: Whereabouts): P
 /** Notes it in the conversation that goes on, if one does, and remembers what it tells of the customer. */
 async function remark(
   tx: Tx,
-  { text, attributes }: Extract<ParsedWebhookEvent, { outcome: 'remark' }>,
+  { text, attributes }: Extract<ParsedWebhookEvent, { outcome: 'note' }>,
   { appId, conversationKey, deps }: Whereabouts,
 ): Promise<string | null> {
   const [open] = await tx.sql<{ id: number }[]>`

@@ -1,7 +1,7 @@
 import type { Message } from '@mevrik/protocol';
 import { requireApp } from '../apps/app-directory.ts';
-import { contactOf } from '../delivery/contact.ts';
-import { enqueueDelivery, isOver } from '../delivery/enqueue-delivery.ts';
+import { enqueueDelivery, isSettled } from '../delivery/enqueue-delivery.ts';
+import { findRecipient } from '../delivery/find-recipient.ts';
 import type { Tx } from '../log/transaction.ts';
 import { listener } from './listener-deps.ts';
 
@@ -13,11 +13,11 @@ export const PostSocialReply = listener<'SaveAgentRepliesSocialEvent'>({
     const app = await requireApp(deps.apps, appId);
     const sender = deps.channels.senderFor(app.channels.get(message.channel)?.kind ?? message.channel);
     if (sender.delivers === 'by-broadcast') return;
-    if (sender.delivers === 'by-sending' && (await isOver(tx, message))) return;
+    if (sender.delivers === 'by-sending' && (await isSettled(tx, message))) return;
     const { commentId, visibility } = socialData;
     const isSecond = visibility === 'private' && (await wasAnsweredPrivately(tx, message, commentId));
     if (sender.delivers === 'by-sending' && commentId !== undefined && !isSecond) {
-      const to = await contactOf(tx, message.conversationKey);
+      const to = await findRecipient(tx, message.conversationKey);
       return enqueueDelivery(tx, { message, to, comment: { id: commentId, visibility }, eventId });
     }
     tx.raise('MessageDeliveryFailedEvent', {

@@ -1,12 +1,16 @@
 import { type NoticePayloads, topics } from '@mevrik/protocol';
 import type { DeliveryRow } from '../delivery/claim-next.ts';
 import type { DeliveryDeps, DeliveryNotice } from '../delivery/delivery-deps.ts';
-import type { Recorded } from '../delivery/record-outcome.ts';
+import type { RecordedOutcome } from '../delivery/record-outcome.ts';
 import { addNote } from '../state/messages.ts';
 import { lockSession } from '../state/sessions.ts';
 
 /** Tells the screens how far a message has come, and people of what they should know. */
-export async function tell(deps: DeliveryDeps, delivery: DeliveryRow, recorded: Recorded): Promise<void> {
+export async function tell(
+  deps: DeliveryDeps,
+  delivery: DeliveryRow,
+  recorded: RecordedOutcome,
+): Promise<void> {
   const { appId, channel, messageId, sessionId } = delivery;
   const { status, isDoubtful, downReason } = recorded;
   if (downReason !== null) {

@@ -66,7 +66,7 @@ export async function readMessageRecords(database: Database, id: number): Promis
       LEFT JOIN channel_health ON app_id = ${message.appId} AND channel = ${message.channel}`,
     readAppAgents(database, message.appId),
     message.isReply ? [] : readAnswers(database, message.conversationKey, id),
-    message.isReply ? readAnswer(database, found, message.deliveryError) : null,
+    message.isReply ? readJsonResponse(database, found, message.deliveryError) : null,
   ]);
   return {
     now: state?.now ?? new Date().toISOString(),
@@ -135,12 +135,12 @@ async function readAnswers(
   return Promise.all(
     shown.flatMap(({ id, error }) => {
       const message = found.find((one) => one.id === id);
-      return message ? [readAnswer(database, message, error)] : [];
+      return message ? [readJsonResponse(database, message, error)] : [];
     }),
   );
 }
 
-async function readAnswer(
+async function readJsonResponse(
   database: Database,
   message: FoundMessage,
   error: string | null,

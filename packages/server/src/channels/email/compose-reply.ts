@@ -1,6 +1,6 @@
-import type { Attachment, Button, MessageContent } from '@mevrik/protocol';
-import type { ChannelCapabilities, OutboundMessage, OutboundPart } from '../channel.ts';
-import { refuse } from '../fault.ts';
+import type { Attachment, Button, ChannelCapabilities, MessageContent } from '@mevrik/protocol';
+import type { OutboundMessage, OutboundPart } from '../channel.ts';
+import { undeliverable } from '../channel-error.ts';
 import { emailSettingsSchema } from './email-settings.ts';
 
 /** What a mail takes; there is no window after which one may not write. */
@@ -13,7 +13,7 @@ export const emailCapabilities: ChannelCapabilities = {
 };
 
 /** What of a mail is settled before it is sent. */
-export interface MailBody {
+export interface EmailBody {
   readonly to: string;
   readonly subject: string;
   readonly text: string;
@@ -42,15 +42,16 @@ const referable = /^<[^<>\s]+>$/;
  */
 export function composeReply(message: OutboundMessage, given: unknown): readonly OutboundPart[] {
   const settings = emailSettingsSchema.parse(given);
-  if (!settings.smtp) throw refuse('The channel has no server that sends, so it only receives.');
+  if (!settings.smtp) throw undeliverable('The channel has no server that sends, so it only receives.');
   const { attachments = [] } = message.content;
   const files = attachments.flatMap(({ fileId, name = 'file', contentType = 'application/octet-stream' }) =>
     fileId === undefined ? [] : [{ fileId, name, contentType }],
   );
   const lines = linesOf(message.content);
-  if (lines.length === 0 && files.length === 0) throw refuse('The message has nothing that a mail can show.');
+  if (lines.length === 0 && files.length === 0)
+    throw undeliverable('The message has nothing that a mail can show.');
   const references = message.thread.externalIds.filter((id) => referable.test(id));
-  const body: MailBody = {
+  const body: EmailBody = {
     to: message.contactId,
     subject: message.content.email?.subject ?? answerSubject(message.thread.subject) ?? settings.subject,
     text: `${lines.map(({ text }) => text).join('\n\n')}\n`,

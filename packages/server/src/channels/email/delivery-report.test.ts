@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readMail } from './read-mail.ts';
+import { readEmail } from './read-email.ts';
 
 const original =
   'From: support@shop.example\r\nMessage-ID: <mevrik.7.0.abc@shop.example>\r\nSubject: Re: x\r\n';
@@ -28,7 +28,7 @@ function report(fields: string, part = `Content-Type: text/rfc822-headers\r\n\r\
     '',
   ].join('\r\n');
 }
-const read = async (text: string) => (await readMail(Buffer.from(text), '')).report;
+const read = async (text: string) => (await readEmail(Buffer.from(text), '')).report;
 const fields = (action: string, status: string, rest = '') =>
   `Final-Recipient: rfc822; vera@home.example\r\nAction: ${action}\r\nStatus: ${status}\r\n${rest}`;
 
@@ -102,7 +102,7 @@ it('whatever a report says, it is read as far as it makes sense, and never more'
   const block = fc.array(line, { maxLength: 8 }).map((lines) => lines.join('\r\n'));
   const part = fc
     .tuple(fc.constantFrom('message/rfc822', 'text/rfc822-headers', 'message/global', 'text/plain'), block)
-    .map(([type, heads]) => `Content-Type: ${type}\r\n\r\n${heads}`);
+    .map(([type, headers]) => `Content-Type: ${type}\r\n\r\n${headers}`);
   await fc.assert(
     fc.asyncProperty(block, part, async (said, original) => {
       const found = await read(report(said, original));

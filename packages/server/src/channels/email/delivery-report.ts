@@ -1,4 +1,4 @@
-import { readHeads } from './mail-heads.ts';
+import { readHeaders } from './email-headers.ts';
 
 /** What a server says of a mail of ours (RFC 3464). */
 export interface DeliveryReport {
@@ -27,7 +27,7 @@ export function readDeliveryReport(parts: readonly ReportPart[]): DeliveryReport
   const worst = recipients.find((fields) => isFailed(fields)) ?? recipients[0];
   if (!worst) return null;
   const original = parts.find(({ contentType }) => originals.includes(contentType));
-  const about = original && readHeads(withEnd(original.content)).heads.get('message-id')?.[0];
+  const about = original && readHeaders(withEnd(original.content)).headers.get('message-id')?.[0];
   const status = /^[245]\.\d{1,3}\.\d{1,3}/.exec(worst.get('status') ?? '')?.[0] ?? null;
   const diagnostic = (worst.get('diagnostic-code') ?? '').replace(/^\S{1,20};\s*/, '');
   return {
@@ -51,9 +51,9 @@ function fieldGroups(content: Buffer): ReadonlyMap<string, string>[] {
     .toString('utf8')
     .split(/\r?\n\r?\n/)
     .map((block) => {
-      const { heads } = readHeads(withEnd(Buffer.from(block.trim())));
+      const { headers } = readHeaders(withEnd(Buffer.from(block.trim())));
       return new Map(
-        [...heads].map(([name, [value = '']]) => [name, name === 'action' ? value.toLowerCase() : value]),
+        [...headers].map(([name, [value = '']]) => [name, name === 'action' ? value.toLowerCase() : value]),
       );
     });
 }

@@ -2,7 +2,7 @@ import { normaliseEmailAddress } from '../../domain/contact/email-address.ts';
 import type { ChannelAdapter } from '../channel.ts';
 import { emailOutlet } from './email-outlet.ts';
 import { emailSettingsSchema } from './email-settings.ts';
-import { greetMailbox } from './read-mailbox.ts';
+import { testMailbox } from './read-mailbox.ts';
 
 /** Email: in over our own SMTP listener or out of a mailbox, out through a server of the app's. */
 export const emailChannel: ChannelAdapter = {
@@ -26,6 +26,6 @@ export const emailChannel: ChannelAdapter = {
   async test(context) {
     const { smtp, imap } = emailSettingsSchema.parse(context.settings);
     if (smtp) await emailOutlet.probe(context);
-    if (imap) await greetMailbox(imap);
+    if (imap) await testMailbox(imap);
   },
 };

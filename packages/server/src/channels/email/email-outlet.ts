@@ -1,11 +1,11 @@
 import type { SendMailOptions } from 'nodemailer';
 import type { ChannelOutlet, OutboundPart, SendContext } from '../channel.ts';
-import { refuse } from '../fault.ts';
-import { composeReply, emailCapabilities, type MailBody } from './compose-reply.ts';
+import { undeliverable } from '../channel-error.ts';
+import { domainOf } from './address-parts.ts';
+import { classifySmtpError } from './classify-smtp-error.ts';
+import { composeReply, type EmailBody, emailCapabilities } from './compose-reply.ts';
 import { type EmailSettings, emailSettingsSchema } from './email-settings.ts';
-import { domainOf } from './mail-address.ts';
-import { messageIdOf, replyAddress } from './reply-marks.ts';
-import { classifySmtpError } from './smtp-faults.ts';
+import { messageIdOf, replyAddress } from './reply-tags.ts';
 
 /** Sends mails through the server that a channel names. */
 export const emailOutlet: ChannelOutlet = {
@@ -17,9 +17,9 @@ export const emailOutlet: ChannelOutlet = {
 
   async send(part, reference, { settings: given, services, signal }) {
     const settings = emailSettingsSchema.parse(given);
-    const messageId = messageIdOf(reference, settings.address, services.email.key);
-    const email = toMail(part, messageId, settings, services.email.key);
-    const { files } = part.body as unknown as MailBody;
+    const messageId = messageIdOf(reference, settings.address, services.email.signingKey);
+    const email = toSendOptions(part, messageId, settings, services.email.signingKey);
+    const { files } = part.body as unknown as EmailBody;
     const attachments = await Promise.all(
       files.map(async ({ fileId, name: filename, contentType }) => ({
         filename,
@@ -37,17 +37,17 @@ export const emailOutlet: ChannelOutlet = {
 };
 
 function serverOf({ smtp }: EmailSettings) {
-  if (!smtp) throw refuse('The channel has no server that sends.');
+  if (!smtp) throw undeliverable('The channel has no server that sends.');
   return smtp;
 }
 
-function toMail(
+function toSendOptions(
   { body }: OutboundPart,
   messageId: string,
   { address, name, plusAddressing, dkim }: EmailSettings,
   key: Buffer,
 ): SendMailOptions {
-  const email = body as unknown as MailBody;
+  const email = body as unknown as EmailBody;
   const from = { name: name ?? '', address };
   return {
     messageId,

@@ -49,7 +49,7 @@ export const emailSettingsSchema = z.strictObject({
     description: 'So that an answer finds its conversation even where the mail program has lost the thread.',
   }),
   automaticPerHour: z.int().min(0).max(1000).default(20).meta({
-    title: 'Automatic mails an hour',
+    title: 'AutomaticKind mails an hour',
     description:
       'What bot and system may send to one person: two machines must not write each other forever.',
   }),

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ImapFlow, type MailboxObject } from 'imapflow';
-import { ChannelError } from '../fault.ts';
+import { ChannelError } from '../channel-error.ts';
 import type { EmailSettings } from './email-settings.ts';
 
 /** A server that keeps a channel's mailbox. */
@@ -103,7 +103,7 @@ function connection({ host, port, tls, user, password }: ImapServer): ImapFlow {
 }
 
 /** Connects, logs in and opens the mailbox. @throws ChannelError saying why it cannot. */
-export async function greetMailbox(server: ImapServer): Promise<void> {
+export async function testMailbox(server: ImapServer): Promise<void> {
   const client = connection(server);
   try {
     await client.connect();

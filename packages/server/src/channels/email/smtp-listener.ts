@@ -2,20 +2,15 @@ import { once } from 'node:events';
 import type { AddressInfo, Socket } from 'node:net';
 import { SMTPServer, type SMTPServerDataStream, type SMTPServerSession } from 'smtp-server';
 import { normaliseEmailAddress } from '../../domain/contact/email-address.ts';
-
-/** The channel that a recipient's address belongs to. */
-export interface MailPlace {
-  readonly appId: number;
-  readonly channel: string;
-}
+import type { ChannelRef } from '../channel.ts';
 
 /** A mail as it came in. */
-export interface ArrivedEmail {
+export interface IncomingEmail {
   readonly raw: Buffer;
   /** The envelope's sender; empty for bounces. */
   readonly sender: string;
   /** Each channel once, with the address that it was reached by. */
-  readonly recipients: readonly (MailPlace & { readonly recipient: string })[];
+  readonly recipients: readonly (ChannelRef & { readonly recipient: string })[];
 }
 
 /** What the listener is told. */
@@ -32,9 +27,9 @@ export interface SmtpListenerOptions {
   /** What differs from `defaultTimes`, for tests. */
   readonly times?: Partial<typeof defaultTimes>;
   /** Finds the channel of an address; `undefined` where it is nobody's. */
-  readonly find: (address: string) => Promise<MailPlace | undefined>;
+  readonly find: (address: string) => Promise<ChannelRef | undefined>;
   /** Keeps a mail; when it resolves, nothing can lose it any more. `too-many` asks the sender to come later. */
-  readonly keep: (email: ArrivedEmail) => Promise<'kept' | 'too-many'>;
+  readonly keep: (email: IncomingEmail) => Promise<'kept' | 'too-many'>;
   readonly log: { warn(detail: object, message: string): void };
 }
 
@@ -57,7 +52,7 @@ export async function startSmtpListener(options: SmtpListenerOptions): Promise<S
   const { tls, maxBytes, log } = options;
   const times = { ...defaultTimes, ...options.times };
   const connected = new Map<string, number>();
-  const positions = new WeakMap<SMTPServerSession, Map<string, MailPlace>>();
+  const positions = new WeakMap<SMTPServerSession, Map<string, ChannelRef>>();
   const server = new SMTPServer({
     ...(options.name === undefined ? {} : { name: options.name }),
     ...(tls ?? {}),
@@ -86,7 +81,7 @@ export async function startSmtpListener(options: SmtpListenerOptions): Promise<S
       done();
     },
     onRcptTo({ address }, session, done) {
-      const known = positions.get(session) ?? new Map<string, MailPlace>();
+      const known = positions.get(session) ?? new Map<string, ChannelRef>();
       options.find(normaliseEmailAddress(address) ?? '').then(
         (place) => {
           if (!place) return done(answer(550, 'Nobody receives mail at this address'));

@@ -5,7 +5,7 @@ import { visibleText } from './visible-text.ts';
 const quoted = '> Where is my order?\n> Vera';
 
 /** What programs put between an answer and what it answers. */
-const heads: readonly [program: string, head: string][] = [
+const headers: readonly [program: string, head: string][] = [
   ['Gmail, English', 'On Mon, Nov 23, 2026 at 10:04 AM Shop <support@shop.example> wrote:'],
   [
     'Gmail, English, wrapped',
@@ -52,12 +52,12 @@ const heads: readonly [program: string, head: string][] = [
 ];
 
 describe('of an answer', () => {
-  it.each(heads)('in %s only what is new is shown', (_program, head) => {
+  it.each(headers)('in %s only what is new is shown', (_program, head) => {
     const visible = visibleText(`Thank you!\n\nIt is here: now.\n\n${head}\n\n${quoted}\n`);
     expect(visible).toBe('Thank you!\n\nIt is here: now.');
   });
 
-  it.each(heads.filter(([, head]) => !head.includes('Original') && !head.includes('Nachricht-')))(
+  it.each(headers.filter(([, head]) => !head.includes('Original') && !head.includes('Nachricht-')))(
     'in %s it is all shown where nothing is quoted and it is but a sentence',
     (_program, head) => {
       const sentence = `${head.split('\n')[0]?.replace(/\d/g, '')} and so on`;

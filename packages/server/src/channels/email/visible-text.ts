@@ -37,7 +37,7 @@ const shortAttributions = [
 const separators =
   /^-{2,} ?(Original Message|Forwarded message|Ursprüngliche Nachricht|Message d'origine|Message original|Mensaje original|Messaggio originale|Mensagem original|Oorspronkelijk bericht|Oprindelig meddelelse|Ursprungligt meddelande|Oryginalna wiadomość|Исходное сообщение|原始邮件|元のメッセージ) ?-{2,}$/i;
 
-/** The heads that Outlook writes above what it quotes: sender, date, recipient, subject. */
+/** The headers that Outlook writes above what it quotes: sender, date, recipient, subject. */
 const quotedHeads = [
   /^\*?(From|Von|De|Da|Van|Från|Fra|Lähettäjä|Od|От|发件人|差出人|보낸 사람) ?\*?[:：]/i,
   /^\*?(Sent|Date|Gesendet|Datum|Envoyé|Enviado|Enviada|Data|Inviato|Verzonden|Skickat|Sendt|Lähetetty|Wysłano|Отправлено|Дата|发送时间|日期|送信日時|보낸 날짜)( el| em)? ?\*?[:：]/i,

@@ -1,6 +1,6 @@
-import type { Attachment, Button, Choice } from '@mevrik/protocol';
-import type { ChannelCapabilities, OutboundMessage, OutboundPart } from '../channel.ts';
-import { refuse } from '../fault.ts';
+import type { Attachment, Button, ChannelCapabilities, Choice } from '@mevrik/protocol';
+import type { OutboundMessage, OutboundPart } from '../channel.ts';
+import { undeliverable } from '../channel-error.ts';
 import { assertPrivateReply, permission, replyWindowHours } from '../meta/reply-window.ts';
 import { shorten, splitText } from '../split-text.ts';
 import { facebookSettingsSchema } from './facebook-settings.ts';
@@ -27,7 +27,8 @@ type Body = Readonly<Record<string, unknown>>;
  */
 export function composeMessage(message: OutboundMessage, given: unknown): readonly OutboundPart[] {
   const settings = facebookSettingsSchema.parse(given);
-  if (settings.pageToken === undefined) throw refuse('The channel has no page token, so it cannot send.');
+  if (settings.pageToken === undefined)
+    throw undeliverable('The channel has no page token, so it cannot send.');
   const { comment } = message;
   if (comment?.visibility === 'public') return composeComment(message, comment.id);
   if (comment) assertPrivateReply(message);
@@ -36,10 +37,10 @@ export function composeMessage(message: OutboundMessage, given: unknown): readon
     ? { messaging_type: 'RESPONSE' }
     : permission('Facebook', message, settings.humanAgentTag);
   const bodies = messagesOf(message);
-  if (bodies.length === 0) throw refuse('The message has nothing that Messenger can show.');
+  if (bodies.length === 0) throw undeliverable('The message has nothing that Messenger can show.');
   // A comment is answered privately but once: what does not fit into one message goes to nobody.
   if (comment && bodies.length > 1)
-    throw refuse('A private answer to a comment is a single message; this is longer.');
+    throw undeliverable('A private answer to a comment is a single message; this is longer.');
   return bodies.map((body) => ({
     body: { path: `${settings.pageId}/messages`, recipient, ...allowed, message: body },
     isRepeatable: true,
@@ -97,7 +98,7 @@ function toButton(button: Button): Body {
 function composeComment({ content }: OutboundMessage, commentId: string): readonly OutboundPart[] {
   const { text = '', attachments = [] } = content;
   const image = attachments.find(({ type }) => type === 'image');
-  if (text.trim() === '' && !image) throw refuse('A comment needs a text or an image.');
+  if (text.trim() === '' && !image) throw undeliverable('A comment needs a text or an image.');
   const body = {
     path: `${encodeURIComponent(commentId)}/comments`,
     ...(text.trim() === '' ? {} : { message: text.trim().slice(0, 8000) }),

@@ -1,7 +1,7 @@
 import type { ChannelAdapter } from '../channel.ts';
 import { describePost } from '../meta/describe-post.ts';
+import { fetchProfileName } from '../meta/fetch-profile-name.ts';
 import { metaWebhookSteps } from '../meta/meta-settings.ts';
-import { nameOfPerson } from '../meta/name-of-person.ts';
 import { confirmWebhook, verifyWebhook } from '../meta/verify-webhook.ts';
 import { facebookOutlet } from './facebook-outlet.ts';
 import { facebookSettingsSchema } from './facebook-settings.ts';
@@ -35,10 +35,12 @@ export const facebookChannel: ChannelAdapter = {
       text: 'message',
       pictures: ['full_picture'],
     }),
-  nameOf: (contactId, { settings, services, signal }) =>
-    nameOfPerson({ services, signal, token: facebookSettingsSchema.parse(settings).pageToken }, contactId, [
-      ['first_name', 'last_name'],
-    ]),
+  fetchName: (contactId, { settings, services, signal }) =>
+    fetchProfileName(
+      { services, signal, token: facebookSettingsSchema.parse(settings).pageToken },
+      contactId,
+      [['first_name', 'last_name']],
+    ),
   // The addresses in webhooks need no token, and work for some hours.
   locate: async (url) => ({ url }),
 };

@@ -1,9 +1,9 @@
 import type { ChannelOutlet, SendContext } from '../channel.ts';
-import { isCommenter } from '../meta/comments.ts';
+import { classifyGraphError } from '../meta/classify-graph-error.ts';
+import { isCommenter } from '../meta/commenter.ts';
 import { callGraph, type GraphContext } from '../meta/graph-client.ts';
-import { classifyGraphError } from '../meta/graph-faults.ts';
 import { pauseOf } from '../meta/graph-limits.ts';
-import { paceOfMeta } from '../meta/pace.ts';
+import { metaPace } from '../meta/meta-pace.ts';
 import { agentWindowHours, privateReplyHours } from '../meta/reply-window.ts';
 import { composeMessage, facebookCapabilities } from './compose-message.ts';
 import { facebookSettingsSchema } from './facebook-settings.ts';
@@ -32,7 +32,7 @@ export const facebookOutlet: ChannelOutlet = {
 
   pace(part, settings) {
     const { pageId, pace } = facebookSettingsSchema.parse(settings);
-    return paceOfMeta(pageId, part, pace);
+    return metaPace(pageId, part, pace);
   },
 
   async probe(context) {
@@ -44,10 +44,10 @@ export const facebookOutlet: ChannelOutlet = {
 
   reaches: (contactId) => !isCommenter(contactId),
 
-  async signal(sign, { contactId }, context) {
+  async showIndicator(indicator, { contactId }, context) {
     await callGraph(graphOf(context), 'POST', `${pageOf(context)}/messages`, {
       recipient: { id: contactId },
-      sender_action: sign === 'seen' ? 'mark_seen' : 'typing_on',
+      sender_action: indicator === 'seen' ? 'mark_seen' : 'typing_on',
     });
   },
 };

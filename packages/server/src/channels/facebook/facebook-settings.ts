@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { metaPaceSchema } from '../meta/meta-pace.ts';
 import { metaAppSecret, metaHumanAgentTag, metaVerifyToken } from '../meta/meta-settings.ts';
-import { paceSchema } from '../meta/pace.ts';
 
 /** What a Facebook channel must be told: the page, and the secrets of the Meta app that speaks for it. */
 export const facebookSettingsSchema = z.strictObject({
@@ -21,5 +21,5 @@ export const facebookSettingsSchema = z.strictObject({
     })
     .optional(),
   humanAgentTag: metaHumanAgentTag,
-  pace: paceSchema,
+  pace: metaPaceSchema,
 });

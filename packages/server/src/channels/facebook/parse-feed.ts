@@ -1,7 +1,7 @@
 import { attachmentSchema } from '@mevrik/protocol';
 import { z } from 'zod';
 import type { ParsedWebhookEvent, WebhookEventSource } from '../channel.ts';
-import { commenter } from '../meta/comments.ts';
+import { commenter } from '../meta/commenter.ts';
 import { graphId, toContainer, toInstant } from '../meta/to-container.ts';
 
 /** A comment under a page's post: written, changed, hidden, taken away. */

@@ -1,5 +1,6 @@
-import type { ChannelCapabilities, OutboundMessage, OutboundPart } from '../channel.ts';
-import { refuse } from '../fault.ts';
+import type { ChannelCapabilities } from '@mevrik/protocol';
+import type { OutboundMessage, OutboundPart } from '../channel.ts';
+import { undeliverable } from '../channel-error.ts';
 import { assertPrivateReply, permission, replyWindowHours } from '../meta/reply-window.ts';
 import { shorten, splitText } from '../split-text.ts';
 import { instagramSettingsSchema } from './instagram-settings.ts';
@@ -25,16 +26,16 @@ type Body = Readonly<Record<string, unknown>>;
  */
 export function composeInstagram(message: OutboundMessage, given: unknown): readonly OutboundPart[] {
   const settings = instagramSettingsSchema.parse(given);
-  if (settings.accessToken === undefined) throw refuse('The channel has no token, so it cannot send.');
+  if (settings.accessToken === undefined) throw undeliverable('The channel has no token, so it cannot send.');
   const { comment } = message;
   if (comment?.visibility === 'public') return composeComment(message, comment.id);
   if (comment) assertPrivateReply(message);
   const recipient = comment ? { comment_id: comment.id } : { id: message.contactId };
   const allowed = comment ? {} : permission('Instagram', message, settings.humanAgentTag);
   const bodies = bodiesOf(message);
-  if (bodies.length === 0) throw refuse('The message has nothing that Instagram can show.');
+  if (bodies.length === 0) throw undeliverable('The message has nothing that Instagram can show.');
   if (comment && bodies.length > 1)
-    throw refuse('A private answer to a comment is a single message; this is longer.');
+    throw undeliverable('A private answer to a comment is a single message; this is longer.');
   return bodies.map((body) => ({
     body: { path: `${settings.accountId}/messages`, recipient, ...allowed, message: body },
     // Instagram marks no echo as ours: what is sent twice arrives twice.
@@ -64,7 +65,7 @@ function bodiesOf({ content }: OutboundMessage): Body[] {
 /** A public answer is one comment of the account. It must not be posted twice. */
 function composeComment({ content }: OutboundMessage, commentId: string): readonly OutboundPart[] {
   const text = (content.text ?? '').trim();
-  if (text === '') throw refuse('An answer to a comment on Instagram needs a text.');
+  if (text === '') throw undeliverable('An answer to a comment on Instagram needs a text.');
   const body = { path: `${encodeURIComponent(commentId)}/replies`, message: text.slice(0, 2200) };
   return [{ body, isRepeatable: false }];
 }

@@ -1,12 +1,12 @@
 import type { ChannelAdapter, SendContext } from '../channel.ts';
-import { isCommenter } from '../meta/comments.ts';
+import { classifyGraphError } from '../meta/classify-graph-error.ts';
+import { isCommenter } from '../meta/commenter.ts';
 import { describePost } from '../meta/describe-post.ts';
+import { fetchProfileName } from '../meta/fetch-profile-name.ts';
 import { callGraph, type GraphContext } from '../meta/graph-client.ts';
-import { classifyGraphError } from '../meta/graph-faults.ts';
 import { pauseOf } from '../meta/graph-limits.ts';
+import { metaPace } from '../meta/meta-pace.ts';
 import { metaWebhookSteps } from '../meta/meta-settings.ts';
-import { nameOfPerson } from '../meta/name-of-person.ts';
-import { paceOfMeta } from '../meta/pace.ts';
 import { agentWindowHours, privateReplyHours } from '../meta/reply-window.ts';
 import { confirmWebhook, verifyWebhook } from '../meta/verify-webhook.ts';
 import { composeInstagram, instagramCapabilities } from './compose-instagram.ts';
@@ -49,7 +49,7 @@ export const instagramChannel: ChannelAdapter = {
     },
     pace(part, settings) {
       const { accountId, pace } = instagramSettingsSchema.parse(settings);
-      return paceOfMeta(accountId, part, pace);
+      return metaPace(accountId, part, pace);
     },
     async probe(context) {
       await callGraph(graphOf(context), 'GET', `${accountIdOf(context)}?fields=id`);
@@ -57,10 +57,10 @@ export const instagramChannel: ChannelAdapter = {
     privateReplyHours,
     agentWindowHours: (settings) => agentWindowHours(instagramSettingsSchema.parse(settings).humanAgentTag),
     reaches: (contactId) => !isCommenter(contactId),
-    async signal(sign, { contactId }, context) {
+    async showIndicator(indicator, { contactId }, context) {
       await callGraph(graphOf(context), 'POST', `${accountIdOf(context)}/messages`, {
         recipient: { id: contactId },
-        sender_action: sign === 'seen' ? 'mark_seen' : 'typing_on',
+        sender_action: indicator === 'seen' ? 'mark_seen' : 'typing_on',
       });
     },
   },
@@ -68,7 +68,7 @@ export const instagramChannel: ChannelAdapter = {
   // The address of a video's picture; a picture has only the address of itself.
   describePost: (postId, context) =>
     describePost(graphOf(context), postId, { text: 'caption', pictures: ['thumbnail_url', 'media_url'] }),
-  nameOf: (contactId, context) => nameOfPerson(graphOf(context), contactId, [['name'], ['username']]),
+  fetchName: (contactId, context) => fetchProfileName(graphOf(context), contactId, [['name'], ['username']]),
 };
 
 function graphOf({ settings, services, signal }: SendContext): GraphContext {

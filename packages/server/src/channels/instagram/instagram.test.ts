@@ -68,8 +68,8 @@ describe('a direct message', () => {
       { message: { mid: 'm1', is_deleted: true } },
       { outcome: 'changed', externalId: 'm1', text: null },
     ],
-    ['what cannot be shown', { message: { mid: 'm7', is_unsupported: true } }, { outcome: 'remark' }],
-    ['a reaction', { reaction: { mid: 'm1', action: 'react', emoji: '❤' } }, { outcome: 'remark' }],
+    ['what cannot be shown', { message: { mid: 'm7', is_unsupported: true } }, { outcome: 'note' }],
+    ['a reaction', { reaction: { mid: 'm1', action: 'react', emoji: '❤' } }, { outcome: 'note' }],
     [
       'what we sent ourselves',
       {

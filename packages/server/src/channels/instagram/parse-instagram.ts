@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import type { ParsedWebhookEvent, WebhookEvent, WebhookEventSource } from '../channel.ts';
-import { commenter } from '../meta/comments.ts';
+import type { ParsedWebhookEvent, RawWebhookEvent, WebhookEventSource } from '../channel.ts';
+import { commenter } from '../meta/commenter.ts';
 import { parseMessaging } from '../meta/parse-messaging.ts';
-import { type Identified, splitWebhookEvents } from '../meta/split-webhook-events.ts';
+import { type EventIdentity, splitWebhookEvents } from '../meta/split-webhook-events.ts';
 import { graphId, toContainer } from '../meta/to-container.ts';
 
 const commentSchema = z.object({
@@ -20,7 +20,7 @@ const commentSchema = z.object({
 });
 
 /** Takes a verified body apart into its updates: those of threads, and comments. */
-export function splitInstagram(body: unknown): readonly WebhookEvent[] {
+export function splitInstagram(body: unknown): readonly RawWebhookEvent[] {
   return splitWebhookEvents(body, { object: 'instagram', identifyChange });
 }
 
@@ -28,7 +28,7 @@ function identifyChange(
   update: Readonly<Record<string, unknown>>,
   accountId: string,
   entryMs: number,
-): Identified | undefined {
+): EventIdentity | undefined {
   const comment = commentSchema.safeParse(update);
   if (!comment.success) return undefined;
   const { id, from } = comment.data.value;

@@ -1,6 +1,6 @@
 import type { SendContext } from '../channel.ts';
-import { ChannelError } from '../fault.ts';
-import { readAnswer } from '../read-answer.ts';
+import { ChannelError } from '../channel-error.ts';
+import { readJsonResponse } from '../read-json-response.ts';
 
 /** The Graph API said no; `error` is its own account of why, where it gave one. */
 export class GraphError extends Error {
@@ -62,7 +62,7 @@ export async function callGraph(
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
-  const answer = await readAnswer(response, token);
+  const answer = await readJsonResponse(response, token);
   if (!response.ok || errorIn(answer)) throw new GraphError(response.status, response.headers, answer);
   return { body: answer, headers: response.headers };
 }

@@ -1,7 +1,7 @@
 import { attachmentSchema, type MessageContent } from '@mevrik/protocol';
 import { z } from 'zod';
 import type { ParsedWebhookEvent, WebhookEventSource } from '../channel.ts';
-import { graphId, type Said, toContainer, toInstant } from './to-container.ts';
+import { graphId, type ReceivedContent, toContainer, toInstant } from './to-container.ts';
 
 const mid = z.string().min(1).max(250);
 const referralSchema = z
@@ -73,7 +73,7 @@ const meanings: Meanings = {
   message: (message, thread) => {
     if (message.is_deleted) return { outcome: 'changed', externalId: message.mid, text: null };
     if (message.is_echo) return parseEcho(message.mid, message.metadata);
-    if (message.is_unsupported) return { outcome: 'remark', text: unsupported, attributes: {} };
+    if (message.is_unsupported) return { outcome: 'note', text: unsupported, attributes: {} };
     const said = sayMessage(message);
     if (!said) return { outcome: 'ignored', reason: 'a message without anything that can be shown' };
     const { contactId, timestampMs: sentAtMs, place } = thread;
@@ -105,12 +105,12 @@ const meanings: Meanings = {
     until: 'watermark' in read ? toInstant(read.watermark) : null,
   }),
   referral: ({ ref, source, ad_id: ad }) => ({
-    outcome: 'remark',
+    outcome: 'note',
     text: `The customer came by ${[source ?? 'a link', ref && `"${ref}"`, ad && `(ad ${ad})`].filter(Boolean).join(' ')}.`,
     attributes: { ...(ref ? { referral: ref } : {}), ...(ad ? { ad } : {}) },
   }),
   reaction: ({ action, emoji, reaction }) => ({
-    outcome: 'remark',
+    outcome: 'note',
     text:
       action === 'unreact'
         ? 'The customer took a reaction back.'
@@ -118,22 +118,22 @@ const meanings: Meanings = {
     attributes: {},
   }),
   optin: ({ type, payload }) => ({
-    outcome: 'remark',
+    outcome: 'note',
     text: `The customer opted in${type ? ` (${type})` : ''}${payload ? `: ${payload}` : ''}.`,
     attributes: {},
   }),
   pass_thread_control: ({ new_owner_app_id: owner }) => ({
-    outcome: 'remark',
+    outcome: 'note',
     text: `Facebook gave the conversation to another app${owner ? ` (${owner})` : ''}.`,
     attributes: {},
   }),
   take_thread_control: () => ({
-    outcome: 'remark',
+    outcome: 'note',
     text: 'Another app has taken over the conversation on Facebook.',
     attributes: {},
   }),
   request_thread_control: ({ requested_owner_app_id: app }) => ({
-    outcome: 'remark',
+    outcome: 'note',
     text: `Another app${app ? ` (${app})` : ''} asks for the conversation on Facebook.`,
     attributes: {},
   }),
@@ -181,7 +181,7 @@ function parseEcho(externalId: string, reference: string | undefined): ParsedWeb
   return { outcome: 'echo', reference, externalId };
 }
 
-function sayMessage(message: z.output<typeof kinds.message>): Said | undefined {
+function sayMessage(message: z.output<typeof kinds.message>): ReceivedContent | undefined {
   const { text, quick_reply: quickReply } = message;
   if (quickReply) {
     const title = (text || quickReply.payload).slice(0, 80);

@@ -1,5 +1,5 @@
 import type { OutboundMessage } from '../channel.ts';
-import { refuse } from '../fault.ts';
+import { undeliverable } from '../channel-error.ts';
 
 const hourMs = 3_600_000;
 /** After the customer's last message everything may be said for so long. */
@@ -18,7 +18,7 @@ export const privateReplyHours = 7 * 24;
 /** @throws ChannelError where a comment is too old for a private answer. */
 export function assertPrivateReply({ silentMs }: Pick<OutboundMessage, 'silentMs'>): void {
   if (silentMs !== null && silentMs < privateReplyHours * hourMs) return;
-  throw refuse('A comment can be answered privately for seven days, and these are over.');
+  throw undeliverable('A comment can be answered privately for seven days, and these are over.');
 }
 
 /**
@@ -36,7 +36,7 @@ export function permission(
     return { messaging_type: 'MESSAGE_TAG', tag: 'HUMAN_AGENT' };
   }
   const time = sender === 'agent' && hasHumanAgentTag ? 'seven days' : '24 hours';
-  throw refuse(
+  throw undeliverable(
     `The customer has not written for ${time}: ${product} takes no message to them until they do.`,
   );
 }

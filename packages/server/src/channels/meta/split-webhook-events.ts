@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { WebhookEvent } from '../channel.ts';
-import { fingerprint, unreadable } from '../unreadable.ts';
+import type { RawWebhookEvent } from '../channel.ts';
+import { fingerprint, unreadableEvent } from '../unreadable-event.ts';
 import { graphId } from './to-container.ts';
 
 const entrySchema = z.object({
@@ -19,7 +19,7 @@ const partiesSchema = z.object({
 const midSchema = z.object({ mid: z.string().min(1).max(250) });
 
 /** Whose an update is, what its repeats are known by, and when it happened, in milliseconds. */
-export interface Identified {
+export interface EventIdentity {
   readonly contactId: string;
   readonly deduplicationKey: string;
   readonly atMs: number;
@@ -34,7 +34,7 @@ export interface SplitOptions {
     update: Readonly<Record<string, unknown>>,
     accountId: string,
     entryMs: number,
-  ) => Identified | undefined;
+  ) => EventIdentity | undefined;
 }
 
 /**
@@ -42,37 +42,37 @@ export interface SplitOptions {
  * accounts may come in one body, and up to a thousand updates; one that makes no sense is kept as unreadable, and costs
  * none of the others.
  */
-export function splitWebhookEvents(body: unknown, options: SplitOptions): readonly WebhookEvent[] {
+export function splitWebhookEvents(body: unknown, options: SplitOptions): readonly RawWebhookEvent[] {
   const entries = entriesOf(body, options.object);
   const updates = entries.flatMap((raw) => {
     const entry = entrySchema.safeParse(raw);
-    if (!entry.success) return [unreadable(raw)];
+    if (!entry.success) return [unreadableEvent(raw)];
     const { id: accountId, messaging, standby, changes } = entry.data;
     const time = (raw as { time?: unknown }).time;
     const entryMs = typeof time === 'number' ? time : 0;
     // What holds nothing that we look for is kept as well.
-    if (messaging.length + standby.length + changes.length === 0) return [unreadable(raw, accountId)];
+    if (messaging.length + standby.length + changes.length === 0) return [unreadableEvent(raw, accountId)];
     const pieces = [
       ...[...messaging, ...changes].map((update) => ({ update, mark: {} })),
       // What another app answers at the moment: ours to see, and not to answer.
       ...standby.map((update) => ({ update, mark: { isStandby: true } })),
     ].flatMap(({ update, mark }) => {
       const parsed = updateSchema.safeParse(update);
-      if (!parsed.success) return [unreadable(update, accountId)];
+      if (!parsed.success) return [unreadableEvent(update, accountId)];
       const marked = { ...parsed.data, ...mark };
       const known = identify(marked, accountId) ?? options.identifyChange(marked, accountId, entryMs);
       return [{ ...(known ?? unknown(marked, accountId)), accountId, payload: { ...marked, accountId } }];
     });
-    return [...pieces, ...notLists(raw as object, lists).map((odd) => unreadable(odd, accountId))];
+    return [...pieces, ...malformedLists(raw as object, lists).map((odd) => unreadableEvent(odd, accountId))];
   });
-  return inOrder(updates);
+  return sortByTime(updates);
 }
 
 /**
  * What is left of something without its lists of updates, where one that should be such a list by its name is none:
  * with all that stands beside it, so that two of them are two.
  */
-export function notLists(given: object, names: readonly string[]): object[] {
+export function malformedLists(given: object, names: readonly string[]): object[] {
   const isList = ([name, value]: readonly [string, unknown]) => names.includes(name) && Array.isArray(value);
   const left = Object.fromEntries(Object.entries(given).filter((entry) => !isList(entry)));
   return names.some((name) => name in left) ? [left] : [];
@@ -85,11 +85,13 @@ export function entriesOf(body: unknown, object: string): readonly unknown[] {
 }
 
 /** Updates as they happened; those that do not say when stay where they are. */
-export function inOrder(updates: readonly (WebhookEvent & Identified)[]): readonly WebhookEvent[] {
+export function sortByTime(
+  updates: readonly (RawWebhookEvent & EventIdentity)[],
+): readonly RawWebhookEvent[] {
   return updates.toSorted((one, other) => one.atMs - other.atMs).map(({ atMs: _atMs, ...update }) => update);
 }
 
-function identify(update: Record<string, unknown>, accountId: string): Identified | undefined {
+function identify(update: Record<string, unknown>, accountId: string): EventIdentity | undefined {
   const parties = partiesSchema.safeParse(update);
   if (!parties.success) return undefined;
   const { sender, recipient, timestamp = 0 } = parties.data;
@@ -98,7 +100,7 @@ function identify(update: Record<string, unknown>, accountId: string): Identifie
   return { contactId, deduplicationKey: midOf(update) ?? fingerprint(update), atMs: timestamp };
 }
 
-function unknown(update: Record<string, unknown>, accountId: string): Identified {
+function unknown(update: Record<string, unknown>, accountId: string): EventIdentity {
   return { contactId: `page ${accountId}`, deduplicationKey: fingerprint(update), atMs: 0 };
 }
 

@@ -6,14 +6,14 @@ import type { ParsedWebhookEvent, WebhookEventSource } from '../channel.ts';
 export const graphId = z.union([z.string().min(1).max(150), z.number()]).transform(String);
 
 /** What somebody wrote, and where. */
-export type Said = Pick<MessageContainer, 'kind' | 'content'> &
+export type ReceivedContent = Pick<MessageContainer, 'kind' | 'content'> &
   Partial<Pick<MessageContainer, 'profile' | 'social'>>;
 
 /** A customer's message, in our terms. `sentAtMs` is Meta's own time. */
 export function toContainer(
   { appId, channel }: WebhookEventSource,
   message: { readonly contactId: string; readonly externalId: string; readonly sentAtMs: number },
-  said: Said,
+  said: ReceivedContent,
 ): ParsedWebhookEvent {
   const { contactId, externalId, sentAtMs } = message;
   return {

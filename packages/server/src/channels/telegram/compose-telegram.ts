@@ -1,6 +1,6 @@
-import type { Attachment, Button, Choice } from '@mevrik/protocol';
-import type { ChannelCapabilities, OutboundMessage, OutboundPart } from '../channel.ts';
-import { refuse } from '../fault.ts';
+import type { Attachment, Button, ChannelCapabilities, Choice } from '@mevrik/protocol';
+import type { OutboundMessage, OutboundPart } from '../channel.ts';
+import { undeliverable } from '../channel-error.ts';
 import { splitText } from '../split-text.ts';
 
 /** What Telegram takes. */
@@ -41,7 +41,7 @@ export function composeTelegram({ content, contactId }: OutboundMessage): readon
     })),
   ];
   const last = calls.at(-1);
-  if (!last) throw refuse('The message has nothing that Telegram can show.');
+  if (!last) throw undeliverable('The message has nothing that Telegram can show.');
   const whole = choices ? [...calls.slice(0, -1), { ...last, reply_markup: choices }] : calls;
   // Telegram knows no key of ours: what is sent twice arrives twice.
   return whole.map((call) => ({ body: { chat_id: contactId, ...call }, isRepeatable: false }));
@@ -62,7 +62,7 @@ function choicesOf(buttons: readonly Button[], quickReplies: readonly Choice[]):
 function toButton(button: Button): Body {
   if ('url' in button) return { text: button.title, url: button.url };
   if (Buffer.byteLength(button.payload) > payloadBytes) {
-    throw refuse(`The payload of the button “${button.title}” has more than ${payloadBytes} bytes.`);
+    throw undeliverable(`The payload of the button “${button.title}” has more than ${payloadBytes} bytes.`);
   }
   return { text: button.title, callback_data: button.payload };
 }

@@ -1,6 +1,6 @@
 import { type Attachment, conversationKey, type MessageContainer } from '@mevrik/protocol';
 import { z } from 'zod';
-import type { ParsedWebhookEvent, WebhookEvent, WebhookEventSource } from '../channel.ts';
+import type { ParsedWebhookEvent, RawWebhookEvent, WebhookEventSource } from '../channel.ts';
 import { botIdOf } from './telegram-settings.ts';
 
 const id = z.union([z.number(), z.string().min(1).max(64)]).transform(String);
@@ -62,7 +62,7 @@ type Person = z.output<typeof personSchema>;
  * The update in a body: Telegram sends one at a time, and does not say for which bot. Its numbers are the bot's own, so
  * the channel's bot is kept with them: when the channel is given another one, the same numbers come anew.
  */
-export function splitTelegram(body: unknown, settings: unknown): readonly WebhookEvent[] {
+export function splitTelegram(body: unknown, settings: unknown): readonly RawWebhookEvent[] {
   const outline = z.looseObject({ update_id: id }).safeParse(body);
   if (!outline.success) return [];
   const botId = botIdOf(settings);

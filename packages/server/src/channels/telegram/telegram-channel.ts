@@ -46,8 +46,8 @@ export const telegramChannel: ChannelAdapter = {
     async probe(context) {
       await callTelegram(context, 'getMe', {});
     },
-    async signal(sign, { contactId }, context) {
-      if (sign === 'typing')
+    async showIndicator(indicator, { contactId }, context) {
+      if (indicator === 'typing')
         await callTelegram(context, 'sendChatAction', { chat_id: contactId, action: 'typing' });
     },
   },

@@ -1,6 +1,6 @@
 import type { SendContext } from '../channel.ts';
-import { type Fault, faultOfNetwork } from '../fault.ts';
-import { readAnswer } from '../read-answer.ts';
+import { type ChannelFailure, networkFailure } from '../channel-error.ts';
+import { readJsonResponse } from '../read-json-response.ts';
 import { telegramSettingsSchema } from './telegram-settings.ts';
 
 /** The Bot API said no. */
@@ -38,7 +38,7 @@ export async function callTelegram(
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(body),
   });
-  const answer = await readAnswer(response, token);
+  const answer = await readJsonResponse(response, token);
   if (!response.ok || answer.ok !== true) throw new TelegramError(response.status, answer);
   return typeof answer.result === 'object' && answer.result !== null ? { ...answer.result } : {};
 }
@@ -47,8 +47,8 @@ export async function callTelegram(
 const maxPauseMs = 60 * 60_000;
 
 /** What an error of a call means. */
-export function classifyTelegramError(error: unknown): Fault {
-  if (!(error instanceof TelegramError)) return faultOfNetwork(error);
+export function classifyTelegramError(error: unknown): ChannelFailure {
+  if (!(error instanceof TelegramError)) return networkFailure(error);
   const { status, message, retryAfter } = error;
   if (status === 401 || status === 404) {
     return {

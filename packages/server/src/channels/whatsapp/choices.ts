@@ -1,6 +1,6 @@
 import type { Choice } from '@mevrik/protocol';
-import { refuse } from '../fault.ts';
-import type { Said } from '../meta/to-container.ts';
+import { undeliverable } from '../channel-error.ts';
+import type { ReceivedContent } from '../meta/to-container.ts';
 
 /** WhatsApp's longest numbers of choices, the marks below included. */
 const idLength = 200;
@@ -12,7 +12,7 @@ const idLength = 200;
 export function writeChoice({ title, payload }: Choice, kind: 'button' | 'quick-reply'): string {
   const id = `${kind === 'button' ? 'b' : 'q'}:${payload}`;
   if (id.length > idLength) {
-    throw refuse(
+    throw undeliverable(
       `The payload of “${title}” has more than ${idLength - 2} characters: WhatsApp does not take it.`,
     );
   }
@@ -20,7 +20,7 @@ export function writeChoice({ title, payload }: Choice, kind: 'button' | 'quick-
 }
 
 /** What a chosen number says. One that is not ours is a button of somebody else's. */
-export function readChoice({ id, title }: { readonly id: string; readonly title: string }): Said {
+export function readChoice({ id, title }: { readonly id: string; readonly title: string }): ReceivedContent {
   const payload = id.replace(/^[bq]:(?=.)/s, '');
   const choice = { title: (title || payload).slice(0, 80), payload };
   return id.startsWith('q:')

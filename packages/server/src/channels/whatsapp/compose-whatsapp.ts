@@ -1,6 +1,6 @@
-import type { Attachment, Choice } from '@mevrik/protocol';
-import type { ChannelCapabilities, OutboundMessage, OutboundPart } from '../channel.ts';
-import { refuse } from '../fault.ts';
+import type { Attachment, ChannelCapabilities, Choice } from '@mevrik/protocol';
+import type { OutboundMessage, OutboundPart } from '../channel.ts';
+import { undeliverable } from '../channel-error.ts';
 import { replyWindowHours } from '../meta/reply-window.ts';
 import { shorten, splitText } from '../split-text.ts';
 import { writeChoice } from './choices.ts';
@@ -31,14 +31,16 @@ type Body = Readonly<Record<string, unknown>>;
  */
 export function composeWhatsapp(message: OutboundMessage, given: unknown): readonly OutboundPart[] {
   const settings = whatsappSettingsSchema.parse(given);
-  if (settings.accessToken === undefined) throw refuse('The channel has no token, so it cannot send.');
-  if (message.comment) throw refuse('WhatsApp has no comments.');
+  if (settings.accessToken === undefined) throw undeliverable('The channel has no token, so it cannot send.');
+  if (message.comment) throw undeliverable('WhatsApp has no comments.');
   const { silentMs, contactId: to } = message;
   if (silentMs === null || silentMs >= replyWindowHours * hourMs) {
-    throw refuse('The customer has not written for 24 hours: WhatsApp takes only templates until they do.');
+    throw undeliverable(
+      'The customer has not written for 24 hours: WhatsApp takes only templates until they do.',
+    );
   }
   const bodies = bodiesOf(message);
-  if (bodies.length === 0) throw refuse('The message has nothing that WhatsApp can show.');
+  if (bodies.length === 0) throw undeliverable('The message has nothing that WhatsApp can show.');
   return bodies.map((body) => ({
     body: {
       path: `${settings.phoneNumberId}/messages`,

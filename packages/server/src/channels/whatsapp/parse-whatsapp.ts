@@ -2,7 +2,7 @@ import type { Attachment, MessageContent } from '@mevrik/protocol';
 import { z } from 'zod';
 import { normalisePhoneNumber } from '../../domain/contact/phone-number.ts';
 import type { ParsedWebhookEvent, WebhookEventSource } from '../channel.ts';
-import { type Said, toContainer } from '../meta/to-container.ts';
+import { type ReceivedContent, toContainer } from '../meta/to-container.ts';
 import { readChoice } from './choices.ts';
 
 const text = z.string().max(10_000);
@@ -16,7 +16,7 @@ const choiceSchema = z.object({ id: z.string().min(1).max(300), title: z.string(
 
 /** The kinds of message, each with what we read of it and what it says. */
 const kinds: Readonly<
-  Record<string, (message: Readonly<Record<string, unknown>>) => Said | string | undefined>
+  Record<string, (message: Readonly<Record<string, unknown>>) => ReceivedContent | string | undefined>
 > = {
   text: ({ text: given }) => {
     const said = z.object({ body: text.min(1) }).safeParse(given);
@@ -127,7 +127,7 @@ export function parseWhatsapp(
   const said = Object.hasOwn(kinds, message.type) ? kinds[message.type]?.(message) : undefined;
   if (said === undefined)
     return { outcome: 'ignored', reason: `a message that we cannot read: ${message.type}` };
-  if (typeof said === 'string') return { outcome: 'remark', text: said, attributes: {} };
+  if (typeof said === 'string') return { outcome: 'note', text: said, attributes: {} };
   const { from, from_user_id: user, id: externalId, timestamp } = message;
   const profile = {
     ...(name ? { name } : {}),
@@ -173,7 +173,7 @@ export function mediaIdIn(url: string): string | undefined {
   return url.startsWith(mediaAddress) ? decodeURIComponent(url.slice(mediaAddress.length)) : undefined;
 }
 
-function file(type: Attachment['type'], given: unknown): Said | undefined {
+function file(type: Attachment['type'], given: unknown): ReceivedContent | undefined {
   const media = mediaSchema.safeParse(given).data;
   if (!media) return undefined;
   const { id, caption, filename } = media;

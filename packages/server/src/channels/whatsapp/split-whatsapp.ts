@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { WebhookEvent } from '../channel.ts';
-import { entriesOf, type Identified, inOrder, notLists } from '../meta/split-webhook-events.ts';
-import { fingerprint, unreadable } from '../unreadable.ts';
+import type { RawWebhookEvent } from '../channel.ts';
+import { type EventIdentity, entriesOf, malformedLists, sortByTime } from '../meta/split-webhook-events.ts';
+import { fingerprint, unreadableEvent } from '../unreadable-event.ts';
 
 const changeSchema = z.object({ field: z.string().max(100), value: z.record(z.string(), z.unknown()) });
 const valueSchema = z.object({
@@ -38,18 +38,18 @@ const contactSchema = z.object({
  * Takes a verified body apart: each message with the name of who wrote it, and each status. Several accounts and
  * numbers may come in one body; one that makes no sense costs none of the others.
  */
-export function splitWhatsapp(body: unknown): readonly WebhookEvent[] {
+export function splitWhatsapp(body: unknown): readonly RawWebhookEvent[] {
   const updates = entriesOf(body, 'whatsapp_business_account').flatMap((raw) => {
     const entry = entrySchema.safeParse(raw);
     const found = entry.success ? entry.data.changes.flatMap(updatesOf) : [];
-    return found.length > 0 ? found : [unreadable(raw)];
+    return found.length > 0 ? found : [unreadableEvent(raw)];
   });
-  return inOrder(updates);
+  return sortByTime(updates);
 }
 
-function updatesOf(raw: unknown): (WebhookEvent & Identified)[] {
+function updatesOf(raw: unknown): (RawWebhookEvent & EventIdentity)[] {
   const change = changeSchema.safeParse(raw);
-  if (!change.success) return [unreadable(raw)];
+  if (!change.success) return [unreadableEvent(raw)];
   const { field, value } = change.data;
   const known = field === 'messages' ? valueSchema.safeParse(value) : undefined;
   if (!known?.success || known.data.messages.length + known.data.statuses.length === 0) {
@@ -58,26 +58,26 @@ function updatesOf(raw: unknown): (WebhookEvent & Identified)[] {
   const { metadata, contacts, messages, statuses } = known.data;
   const accountId = metadata.phone_number_id;
   return [
-    ...messages.flatMap((one): (WebhookEvent & Identified)[] => {
+    ...messages.flatMap((one): (RawWebhookEvent & EventIdentity)[] => {
       const message = messageSchema.safeParse(one);
-      if (!message.success) return [unreadable(one, accountId)];
+      if (!message.success) return [unreadableEvent(one, accountId)];
       const { id, from, from_user_id: user, timestamp } = message.data;
       const contactId = contactOf(from, user);
-      if (contactId === undefined) return [unreadable(one, accountId)];
+      if (contactId === undefined) return [unreadableEvent(one, accountId)];
       const name = nameOf(contacts, from, user);
       const payload = { message: message.data, accountId, ...(name ? { name } : {}) };
       return [{ contactId, deduplicationKey: id, accountId, payload, atMs: timestamp * 1000 }];
     }),
-    ...statuses.flatMap((one): (WebhookEvent & Identified)[] => {
+    ...statuses.flatMap((one): (RawWebhookEvent & EventIdentity)[] => {
       const status = statusSchema.safeParse(one);
-      if (!status.success) return [unreadable(one, accountId)];
+      if (!status.success) return [unreadableEvent(one, accountId)];
       const { id, status: word, recipient_id: to, recipient_user_id: user, timestamp } = status.data;
       const contactId = contactOf(to, user);
-      if (contactId === undefined) return [unreadable(one, accountId)];
+      if (contactId === undefined) return [unreadableEvent(one, accountId)];
       const payload = { status: status.data, accountId };
       return [{ contactId, deduplicationKey: `${id} ${word}`, accountId, payload, atMs: timestamp * 1000 }];
     }),
-    ...notLists(value, ['messages', 'statuses']).map((odd) => unreadable(odd, accountId)),
+    ...malformedLists(value, ['messages', 'statuses']).map((odd) => unreadableEvent(odd, accountId)),
   ];
 }
 
@@ -93,7 +93,7 @@ function nameOf(contacts: readonly unknown[], phone: string | undefined, user: s
   )?.profile?.name;
 }
 
-function notOfAConversation(field: string, value: Record<string, unknown>): WebhookEvent & Identified {
+function notOfAConversation(field: string, value: Record<string, unknown>): RawWebhookEvent & EventIdentity {
   const payload = { field, value };
   return { contactId: 'nobody', deduplicationKey: fingerprint(payload), accountId: null, payload, atMs: 0 };
 }

@@ -1,6 +1,6 @@
 import type { ChannelAdapter, SendContext } from '../channel.ts';
+import { classifyGraphError } from '../meta/classify-graph-error.ts';
 import { callGraph, type GraphContext } from '../meta/graph-client.ts';
-import { classifyGraphError } from '../meta/graph-faults.ts';
 import { pauseOf } from '../meta/graph-limits.ts';
 import { metaWebhookSteps } from '../meta/meta-settings.ts';
 import { confirmWebhook, verifyWebhook } from '../meta/verify-webhook.ts';
@@ -49,13 +49,13 @@ export const whatsappChannel: ChannelAdapter = {
     async probe(context) {
       await callGraph(graphOf(context), 'GET', `${numberOf(context)}?fields=id`);
     },
-    async signal(sign, { externalId }, context) {
+    async showIndicator(indicator, { externalId }, context) {
       if (externalId === null) return;
       await callGraph(graphOf(context), 'POST', `${numberOf(context)}/messages`, {
         messaging_product: 'whatsapp',
         status: 'read',
         message_id: externalId,
-        ...(sign === 'typing' ? { typing_indicator: { type: 'text' } } : {}),
+        ...(indicator === 'typing' ? { typing_indicator: { type: 'text' } } : {}),
       });
     },
   },

@@ -2,8 +2,8 @@ import { messageContainerSchema } from '@mevrik/protocol';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { OutboundMessage } from '../channel.ts';
+import { classifyGraphError } from '../meta/classify-graph-error.ts';
 import { GraphError } from '../meta/graph-client.ts';
-import { classifyGraphError } from '../meta/graph-faults.ts';
 import { composeWhatsapp } from './compose-whatsapp.ts';
 import { mediaIdIn, parseWhatsapp } from './parse-whatsapp.ts';
 import { splitWhatsapp } from './split-whatsapp.ts';
@@ -121,7 +121,7 @@ describe('a message', () => {
     ['a new number', { type: 'system', system: { body: 'Ada changed numbers' } }, 'Ada changed numbers'],
     ['what WhatsApp does not hand on', { type: 'unsupported', errors: [{ code: 131051 }] }, 'only be seen'],
   ])('%s is noted for the agents', (_what, message, text) => {
-    expect(written(message).parsed).toMatchObject({ outcome: 'remark', text: expect.stringContaining(text) });
+    expect(written(message).parsed).toMatchObject({ outcome: 'note', text: expect.stringContaining(text) });
   });
 
   it.each([{ type: 'hologram' }, { type: 'text' }, { type: 'image', image: {} }, { type: 'toString' }])(

@@ -10,7 +10,7 @@ import {
 } from '@mevrik/protocol';
 import { z } from 'zod';
 import { requireApp } from '../../apps/app-directory.ts';
-import { enqueueSign } from '../../commands/enqueue-sign.ts';
+import { enqueueIndicator } from '../../commands/enqueue-indicator.ts';
 import { markSessionRead } from '../../commands/mark-session-read.ts';
 import { replyAsAgent } from '../../commands/send-reply.ts';
 import { assertMayServe, transfer } from '../../commands/transfer.ts';
@@ -148,7 +148,7 @@ function addTypingRoute(api: Api, deps: HttpDeps): void {
       const { typing } = request.body;
       const payload = { sessionId, by: 'agent', agentId, name, typing };
       notify([{ appId, topic: topics.session(sessionId), event: 'typing', payload }]);
-      if (typing) await enqueueSign({ unitOfWork, apps, channels }, { appId, sessionId, sign: 'typing' });
+      if (typing) await enqueueIndicator({ unitOfWork, apps, channels }, { appId, sessionId, indicator: 'typing' });
       return reply.code(204).send(null);
     },
   );
@@ -181,7 +181,7 @@ function addReadRoute(api: Api, deps: HttpDeps): void {
       for (const topic of [topics.session(sessionId), topics.agent(agent.agentId)]) {
         notify([{ appId, topic, event: 'message_read', payload }]);
       }
-      await enqueueSign({ unitOfWork, apps, channels }, { appId, sessionId, sign: 'seen' });
+      await enqueueIndicator({ unitOfWork, apps, channels }, { appId, sessionId, indicator: 'seen' });
       return reply.code(204).send(null);
     },
   );

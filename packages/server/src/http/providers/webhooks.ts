@@ -2,7 +2,7 @@ import { ProblemError, textResponse, webhookReceiptSchema } from '@mevrik/protoc
 import { z } from 'zod';
 import type { AppProfile, ChannelProfile } from '../../apps/app-directory.ts';
 import type { WebhookIntake } from '../../channels/channel.ts';
-import { unreadable } from '../../channels/unreadable.ts';
+import { unreadableEvent } from '../../channels/unreadable-event.ts';
 import { receiveWebhook } from '../../commands/receive-webhook.ts';
 import { listNotice } from '../../live/delivery-notices.ts';
 import { notifier } from '../../live/publisher.ts';
@@ -128,7 +128,7 @@ function readEvents(
   const parsed = parseJson(body);
   const events = intake.split(parsed, channel.settings);
   // A signed body is stored even if it is unreadable: otherwise the provider would resend it forever.
-  const split = events.length > 0 ? events : [unreadable(parsed)];
+  const split = events.length > 0 ? events : [unreadableEvent(parsed)];
   const accounts = new Set(split.flatMap(({ accountId }) => accountId ?? []));
   const channels = channelsByAccount(webhook, accounts, ({ settings }) => isSignedFor(settings));
   return split.map((event) => ({

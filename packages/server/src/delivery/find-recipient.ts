@@ -2,7 +2,7 @@ import type { Tx } from '../log/transaction.ts';
 import type { NewDelivery } from './enqueue-delivery.ts';
 
 /** Whom a conversation is with, in the channel's own terms. */
-export async function contactOf(tx: Tx, conversationKey: string): Promise<NewDelivery['to']> {
+export async function findRecipient(tx: Tx, conversationKey: string): Promise<NewDelivery['to']> {
   const [row] = await tx.sql<{ channel: string; contact_id: string }[]>`
     SELECT channel, contact_id FROM contact_identities WHERE conversation_key = ${conversationKey}`;
   if (!row) throw new Error(`Nobody is known for the conversation ${conversationKey}.`);

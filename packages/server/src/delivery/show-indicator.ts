@@ -4,9 +4,9 @@ import type { DeliveryDeps } from './delivery-deps.ts';
 const timeoutMs = 5_000;
 
 /** Shows the customer of a session that we have seen their message, or that somebody is typing. */
-export async function showSignOf(
+export async function showIndicator(
   { database, apps, channels, services, log }: DeliveryDeps,
-  { sessionId, sign }: { readonly sessionId: number; readonly sign: 'seen' | 'typing' },
+  { sessionId, indicator }: { readonly sessionId: number; readonly indicator: 'seen' | 'typing' },
 ): Promise<void> {
   const [contact] = await database.sql<
     { app_id: number; channel: string; contact_id: string; external_id: string | null }[]
@@ -24,8 +24,8 @@ export async function showSignOf(
   try {
     const signal = AbortSignal.timeout(timeoutMs);
     const to = { contactId: contact.contact_id, externalId: contact.external_id };
-    await outlet.signal?.(sign, to, { settings: channel.settings, services, signal });
+    await outlet.showIndicator?.(indicator, to, { settings: channel.settings, services, signal });
   } catch (error) {
-    log.info({ sessionId, sign, reason: outlet.classify(error).error }, 'a sign was not shown');
+    log.info({ sessionId, indicator, reason: outlet.classify(error).error }, 'a sign was not shown');
   }
 }

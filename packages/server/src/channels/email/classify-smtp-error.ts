@@ -1,4 +1,4 @@
-import { type Fault, faultOfNetwork } from '../fault.ts';
+import { type ChannelFailure, networkFailure } from '../channel-error.ts';
 import { SmtpError } from './smtp-sender.ts';
 
 /** For how long nothing is sent where a server says that it was too much. */
@@ -13,8 +13,8 @@ const notAllowed = [530, 534, 535, 538];
 const logInCodes = ['EAUTH', 'ENOAUTH', 'EOAUTH2', 'ECONFIG'];
 
 /** What an error of handing a mail to its server means: 4xx is for now, 5xx is for good. */
-export function classifySmtpError(error: unknown): Fault {
-  if (!(error instanceof SmtpError)) return faultOfNetwork(error);
+export function classifySmtpError(error: unknown): ChannelFailure {
+  if (!(error instanceof SmtpError)) return networkFailure(error);
   const { code = '', status, command, isBegun, laterMs } = error;
   const said = error.message.replace(/\s+/g, ' ').slice(0, 500);
   const temporary = { kind: 'temporary', isUncertain: false, suspectsChannel: false } as const;
@@ -41,7 +41,7 @@ export function classifySmtpError(error: unknown): Fault {
   };
 }
 
-function withoutAnswer(code: string, said: string, isBegun: boolean): Fault {
+function withoutAnswer(code: string, said: string, isBegun: boolean): ChannelFailure {
   if (code === 'EENVELOPE' || code === 'EMESSAGE') {
     return { kind: 'permanent', error: `The mail cannot be sent: ${said}` };
   }

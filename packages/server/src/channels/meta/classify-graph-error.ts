@@ -1,4 +1,4 @@
-import { type Fault, faultOfNetwork } from '../fault.ts';
+import { type ChannelFailure, networkFailure } from '../channel-error.ts';
 import { GraphError } from './graph-client.ts';
 import { pauseOf, retryAfterMs } from './graph-limits.ts';
 
@@ -75,8 +75,8 @@ const defaultPauseMs = 60_000;
 const contactPauseMs = 6_000;
 
 /** What an error of a Graph call means. */
-export function classifyGraphError(error: unknown): Fault {
-  if (!(error instanceof GraphError)) return faultOfNetwork(error);
+export function classifyGraphError(error: unknown): ChannelFailure {
+  if (!(error instanceof GraphError)) return networkFailure(error);
   const { code, error_subcode: subcode } = error.error ?? {};
   const known = graphErrors.find(
     (row) => row.code === code && (row.subcode === undefined || row.subcode === subcode),

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decideTurn, type LaneState } from './pace.ts';
+import { decideSlot, type LaneState } from './reserve-slot.ts';
 
 const perSecond = (limit: number) => ({ limit, withinMs: 1_000 });
 const fresh: LaneState = { usedUntil: 0, queuedUntil: 0 };
@@ -16,12 +16,12 @@ function play(pace: { limit: number; withinMs: number }, arrivals: readonly numb
       undefined,
     );
     if (!next) return went;
-    const decided = decideTurn(state, pace, { nowMs: next.at, hasWaited: next.hasWaited });
+    const decided = decideSlot(state, pace, { nowMs: next.at, hasWaited: next.hasWaited });
     state = decided.state;
-    if (decided.turnAtMs === null) {
+    if (decided.slotAtMs === null) {
       comers.splice(comers.indexOf(next), 1);
       went.push({ who: next.who, at: next.at, tries: next.tries });
-    } else Object.assign(next, { at: decided.turnAtMs + lateMs(), tries: next.tries + 1, hasWaited: true });
+    } else Object.assign(next, { at: decided.slotAtMs + lateMs(), tries: next.tries + 1, hasWaited: true });
   }
 }
 
@@ -73,9 +73,9 @@ describe('the pace of a lane', () => {
 
   it('asks nobody to wait in a lane that has rested', () => {
     const busy = Array.from({ length: 40 }).reduce<LaneState>(
-      (state) => decideTurn(state, perSecond(10), { nowMs: 10_000, hasWaited: false }).state,
+      (state) => decideSlot(state, perSecond(10), { nowMs: 10_000, hasWaited: false }).state,
       fresh,
     );
-    expect(decideTurn(busy, perSecond(10), { nowMs: 60_000, hasWaited: false }).turnAtMs).toBeNull();
+    expect(decideSlot(busy, perSecond(10), { nowMs: 60_000, hasWaited: false }).slotAtMs).toBeNull();
   });
 });

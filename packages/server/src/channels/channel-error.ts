@@ -1,5 +1,5 @@
 /** What went wrong when something was sent, by what is to be done about it. */
-export type Fault =
+export type ChannelFailure =
   /** Try again later. */
   | {
       readonly kind: 'temporary';
@@ -18,19 +18,19 @@ export type Fault =
   /** Nothing can be sent to this channel until somebody mends it, or it mends itself. */
   | { readonly kind: 'channel-down'; readonly error: string };
 
-/** A fault that the adapter knows by itself. */
+/** A failure that the adapter knows by itself. */
 export class ChannelError extends Error {
   override readonly name = 'ChannelError';
-  readonly fault: Fault;
+  readonly failure: ChannelFailure;
 
-  constructor(fault: Fault, options: { cause?: unknown } = {}) {
-    super(fault.error, options);
-    this.fault = fault;
+  constructor(failure: ChannelFailure, options: { cause?: unknown } = {}) {
+    super(failure.error, options);
+    this.failure = failure;
   }
 }
 
-/** The fault of a message that can never arrive. */
-export function refuse(error: string): ChannelError {
+/** The failure of a message that can never arrive. */
+export function undeliverable(error: string): ChannelError {
   return new ChannelError({ kind: 'permanent', error });
 }
 
@@ -45,11 +45,11 @@ const neverConnected = new Set([
 ]);
 
 /**
- * The fault of an error that no provider has answered with: the network's, a time-out. Unless the connection never
+ * The failure of an error that no provider has answered with: the network's, a time-out. Unless the connection never
  * stood, nobody can say whether the request was taken.
  */
-export function faultOfNetwork(error: unknown): Fault {
-  if (error instanceof ChannelError) return error.fault;
+export function networkFailure(error: unknown): ChannelFailure {
+  if (error instanceof ChannelError) return error.failure;
   const code = codeOf(error);
   return {
     kind: 'temporary',

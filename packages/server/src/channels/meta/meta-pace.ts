@@ -13,7 +13,7 @@ const limitsSchema = z.strictObject({
 });
 
 /** How fast messages go out, where that is not as fast as Meta takes them of one page or account. */
-export const paceSchema = limitsSchema
+export const metaPaceSchema = limitsSchema
   .meta({ title: 'Another pace', description: 'Without it, as fast as Meta takes messages.' })
   .optional();
 
@@ -26,10 +26,10 @@ const bodySchema = z.object({
  * The pace of a part that goes to a page's messages; public answers to comments have no limit of their own, and the
  * headers of Meta's answers slow them down.
  */
-export function paceOfMeta(
+export function metaPace(
   account: string,
   { body }: OutboundPart,
-  given: z.output<typeof paceSchema>,
+  given: z.output<typeof metaPaceSchema>,
 ): Pace | undefined {
   const pace = given ?? limitsSchema.parse({});
   const known = bodySchema.safeParse(body);

@@ -1,11 +1,11 @@
 /** What a machine wrote: an answer to a mail of ours, or something else that no person waits for an answer to. */
-export type Automatic = 'reply' | 'bulk';
+export type AutomaticKind = 'reply' | 'bulk';
 
 /** What is looked at to see whether a machine wrote a mail. */
-export interface MailOrigin {
+export interface EmailOrigin {
   /** The first value of a header, by its name in lower case. */
-  readonly head: (name: string) => string | undefined;
-  readonly headNames: readonly string[];
+  readonly header: (name: string) => string | undefined;
+  readonly headerNames: readonly string[];
   /** The envelope's sender, or the `Return-Path`; `null` where neither is known. */
   readonly returnPath: string | null;
   /** The addresses in From, Sender and Reply-To. */
@@ -19,19 +19,19 @@ const noPerson = /^(mailer-daemon|postmaster|no-?reply|do-?not-?reply)(?=[+@._-]
  * Whether a machine wrote a mail: then no machine of ours may answer it (RFC 3834, and what servers do besides).
  * `null` where a person did.
  */
-export function automaticOf(email: MailOrigin): Automatic | null {
-  const { head, headNames, returnPath, senders, answersSomething } = email;
-  const submitted = firstWord(head('auto-submitted'));
-  const precedence = firstWord(head('precedence'));
+export function detectAutomatic(email: EmailOrigin): AutomaticKind | null {
+  const { header, headerNames, returnPath, senders, answersSomething } = email;
+  const submitted = firstWord(header('auto-submitted'));
+  const precedence = firstWord(header('precedence'));
   const isSubmitted = submitted !== '' && submitted !== 'no';
   if (submitted === 'auto-replied' || precedence === 'auto_reply') return 'reply';
-  if (headNames.some((name) => /^x-auto-?(reply|respond|responder)/.test(name))) return 'reply';
+  if (headerNames.some((name) => /^x-auto-?(reply|respond|responder)/.test(name))) return 'reply';
   if (isSubmitted) return answersSomething ? 'reply' : 'bulk';
   if (returnPath === '') return 'reply';
   if (['bulk', 'list', 'junk'].includes(precedence)) return 'bulk';
-  const suppress = firstWord(head('x-auto-response-suppress'));
+  const suppress = firstWord(header('x-auto-response-suppress'));
   if (suppress !== '' && suppress !== 'none') return 'bulk';
-  if (headNames.some((name) => name === 'x-loop' || name.startsWith('list-'))) return 'bulk';
+  if (headerNames.some((name) => name === 'x-loop' || name.startsWith('list-'))) return 'bulk';
   return senders.some((address) => noPerson.test(address)) ? 'bulk' : null;
 }
 

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { sameSecret } from '../../auth/secrets.ts';
-import { domainOf, splitTag } from './mail-address.ts';
+import { domainOf, splitTag } from './address-parts.ts';
 
 /** 80 bits: nobody guesses one, and it fits into an address. */
 const macLength = 20;

@@ -9,7 +9,7 @@ const name = z.string().trim().min(1).max(200).nullable().catch(null);
  *
  * @throws what `callGraph` throws.
  */
-export async function nameOfPerson(
+export async function fetchProfileName(
   context: GraphContext,
   contactId: string,
   choices: readonly (readonly string[])[],

@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { anyMail } from '../../../../../test/support/mails.ts';
-import { identifyMail } from './mail-heads.ts';
-import { readMail } from './read-mail.ts';
-import { showMail } from './show-mail.ts';
+import { identifyEmail } from './email-headers.ts';
+import { readEmail } from './read-email.ts';
+import { renderEmail } from './render-email.ts';
 
-const heads =
+const headers =
   'From: Vera <vera@home.example>\r\nTo: support@shop.example\r\nMessage-ID: <a@home.example>\r\n';
 const read = (rest: string | Buffer) =>
-  readMail(Buffer.concat([Buffer.from(heads), Buffer.from(rest)]), 'vera@home.example');
+  readEmail(Buffer.concat([Buffer.from(headers), Buffer.from(rest)]), 'vera@home.example');
 const part = (type: string, body: Buffer | string, encoding = '8bit') =>
   Buffer.concat([
     Buffer.from(
@@ -94,7 +94,7 @@ describe('what a mail comes with', () => {
       `${'Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n'.repeat(300)}\r\nhello`,
     ],
     ['a head that never ends', `Subject: ${'x'.repeat(2_000_000)}`],
-    ['heads beyond number', 'X-A: 1\r\n'.repeat(60_000)],
+    ['headers beyond number', 'X-A: 1\r\n'.repeat(60_000)],
     ['bytes that are no text', 'Subject: \u0000\u0001\r\n\r\n\u0000\u0000'],
   ])('with %s is read as far as it goes', async (_what, rest) => {
     expect((await read(rest)).author).toEqual({ address: 'vera@home.example', name: 'Vera' });
@@ -116,12 +116,12 @@ describe('who wrote a mail', () => {
     ['From: undisclosed', null],
     ['Subject: none', null],
   ])('%s', async (head, author) => {
-    expect((await readMail(Buffer.from(`${head}\r\n\r\nhello`), null)).author).toEqual(author);
+    expect((await readEmail(Buffer.from(`${head}\r\n\r\nhello`), null)).author).toEqual(author);
   });
 });
 
 describe('what a mail is known by', () => {
-  const id = (raw: string) => identifyMail(Buffer.from(raw));
+  const id = (raw: string) => identifyEmail(Buffer.from(raw));
 
   it('is the same for each copy, whatever servers have added', () => {
     const email = 'From: vera@home.example\r\nMessage-ID: <a@b>\r\nSubject: x\r\n\r\nhello';
@@ -149,11 +149,11 @@ describe('whatever comes', () => {
   it('is read, shown, and known again', async () => {
     await fc.assert(
       fc.asyncProperty(fc.oneof(anyMail, fc.uint8Array({ maxLength: 400 }).map(Buffer.from)), async (raw) => {
-        const email = await readMail(raw, null);
+        const email = await readEmail(raw, null);
         expect(email.wholeText.trim() === '' || email.text !== '').toBe(true);
-        const shown = await showMail(raw);
+        const shown = await renderEmail(raw);
         expect(shown.html ?? '').not.toMatch(/<script|onerror=|javascript:/i);
-        expect(identifyMail(raw)).toEqual(identifyMail(raw));
+        expect(identifyEmail(raw)).toEqual(identifyEmail(raw));
       }),
       { numRuns: 400 },
     );

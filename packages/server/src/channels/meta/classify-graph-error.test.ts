@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import { classifyGraphError } from './classify-graph-error.ts';
 import { GraphError } from './graph-client.ts';
-import { classifyGraphError } from './graph-faults.ts';
 import { pauseOf, retryAfterMs } from './graph-limits.ts';
 
 const refused = (code?: number, subcode?: number, status = 400, headers: Record<string, string> = {}) =>
   new GraphError(
     status,
     new Headers(headers),
-    code === undefined ? {} : { error: { message: 'Said so', code, error_subcode: subcode } },
+    code === undefined ? {} : { error: { message: 'ReceivedContent so', code, error_subcode: subcode } },
   );
 
 describe('an error of the Graph API', () => {
@@ -48,12 +48,12 @@ describe('an error of the Graph API', () => {
     [200, 1545041, 'not available'],
     [551, undefined, 'not available'],
     [10900, undefined, 'privately before'],
-    [100, undefined, 'Said so'],
-    [99_999, 1, 'Said so'],
+    [100, undefined, 'ReceivedContent so'],
+    [99_999, 1, 'ReceivedContent so'],
   ])('%i/%s is permanent: %s', (code, subcode, words) => {
-    const fault = classifyGraphError(refused(code, subcode));
-    expect(fault.kind).toBe('permanent');
-    expect(fault.error).toContain(words);
+    const failure = classifyGraphError(refused(code, subcode));
+    expect(failure.kind).toBe('permanent');
+    expect(failure.error).toContain(words);
   });
 
   it('of a server without a word of the API itself: the message may have been taken', () => {

@@ -1,16 +1,16 @@
 import type { NodemailerError } from 'nodemailer';
 import { describe, expect, it } from 'vitest';
-import { classifySmtpError } from './smtp-faults.ts';
+import { classifySmtpError } from './classify-smtp-error.ts';
 import { SmtpError } from './smtp-sender.ts';
 
 const server = { host: 'h', port: 25, tls: 'none', connections: 1, laterMinutes: 5 } as const;
 
-function fault(error: Partial<NodemailerError>, isBegun = false) {
+function failure(error: Partial<NodemailerError>, isBegun = false) {
   const { response = 'went wrong' } = error;
   return classifySmtpError(new SmtpError(Object.assign(new Error(response), error), isBegun, server));
 }
 const said = (responseCode: number, text: string, command = 'RCPT TO', code = 'EENVELOPE') =>
-  fault({ responseCode, response: `${responseCode} ${text}`, command, code });
+  failure({ responseCode, response: `${responseCode} ${text}`, command, code });
 
 describe('what a server answers', () => {
   it.each([
@@ -70,8 +70,12 @@ describe('a server that does not answer', () => {
   it.each(['ESOCKET', 'ETIMEDOUT', 'ECONNECTION', 'EDNS', 'ETLS'])(
     '%s: is nothing lost, unless it had the mail',
     (code) => {
-      expect(fault({ code })).toMatchObject({ kind: 'temporary', isUncertain: false, suspectsChannel: true });
-      expect(fault({ code }, true)).toMatchObject({
+      expect(failure({ code })).toMatchObject({
+        kind: 'temporary',
+        isUncertain: false,
+        suspectsChannel: true,
+      });
+      expect(failure({ code }, true)).toMatchObject({
         kind: 'temporary',
         isUncertain: true,
         suspectsChannel: true,
@@ -80,18 +84,18 @@ describe('a server that does not answer', () => {
   );
 
   it('and was given no password is down', () => {
-    expect(fault({ code: 'ENOAUTH' })).toMatchObject({ kind: 'channel-down' });
+    expect(failure({ code: 'ENOAUTH' })).toMatchObject({ kind: 'channel-down' });
   });
 
   it('closes the connection after it had the mail: who knows', () => {
-    expect(fault({ code: 'ECONNECTION', responseCode: 421, response: '421 bye' }, true)).toMatchObject({
+    expect(failure({ code: 'ECONNECTION', responseCode: 421, response: '421 bye' }, true)).toMatchObject({
       isUncertain: true,
     });
   });
 });
 
 it('a mail that cannot be written has failed', () => {
-  expect(fault({ code: 'EENVELOPE', response: 'No recipients defined' })).toMatchObject({
+  expect(failure({ code: 'EENVELOPE', response: 'No recipients defined' })).toMatchObject({
     kind: 'permanent',
   });
 });

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { normaliseEmailAddress } from '../../domain/contact/email-address.ts';
-import { splitTag } from './mail-address.ts';
-import { messageIdOf, readMessageId, readReplyTag, replyAddress } from './reply-marks.ts';
+import { splitTag } from './address-parts.ts';
+import { messageIdOf, readMessageId, readReplyTag, replyAddress } from './reply-tags.ts';
 
 const key = Buffer.from('a key of this installation');
 const other = Buffer.from('a key of another one');

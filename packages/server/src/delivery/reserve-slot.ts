@@ -20,18 +20,18 @@ const slack = 0.1;
  * Those that wait get turns one after another, so that they do not all come back at the same time, and what has waited
  * goes before what is new.
  */
-export function decideTurn(
+export function decideSlot(
   { usedUntil, queuedUntil }: LaneState,
   { limit, withinMs }: Pick<Pace, 'limit' | 'withinMs'>,
   { nowMs, hasWaited }: { readonly nowMs: number; readonly hasWaited: boolean },
-): { readonly state: LaneState; readonly turnAtMs: number | null } {
+): { readonly state: LaneState; readonly slotAtMs: number | null } {
   const intervalMs = withinMs / (limit * (1 - slack));
   const freeAtMs = usedUntil - withinMs * slack;
   if (freeAtMs <= nowMs && (hasWaited || queuedUntil <= nowMs)) {
-    return { state: { usedUntil: Math.max(usedUntil, nowMs) + intervalMs, queuedUntil }, turnAtMs: null };
+    return { state: { usedUntil: Math.max(usedUntil, nowMs) + intervalMs, queuedUntil }, slotAtMs: null };
   }
-  const turnAtMs = Math.max(queuedUntil, freeAtMs, nowMs);
-  return { state: { usedUntil, queuedUntil: turnAtMs + intervalMs }, turnAtMs };
+  const slotAtMs = Math.max(queuedUntil, freeAtMs, nowMs);
+  return { state: { usedUntil, queuedUntil: slotAtMs + intervalMs }, slotAtMs };
 }
 
 /**
@@ -39,16 +39,16 @@ export function decideTurn(
  *
  * @returns when the turn is, in milliseconds of the database's clock; `null` where it is now.
  */
-export async function takeTurn(tx: Tx, pace: Pace, hasWaited: boolean): Promise<number | null> {
+export async function reserveSlot(tx: Tx, pace: Pace, hasWaited: boolean): Promise<number | null> {
   const [row] = await tx.sql<{ usedUntil: number; queuedUntil: number; nowMs: number }[]>`
     INSERT INTO pacing_lanes AS pace (lane, used_until, queued_until) VALUES (${pace.lane}, 0, 0)
     ON CONFLICT (lane) DO UPDATE SET lane = excluded.lane
     RETURNING used_until AS "usedUntil", queued_until AS "queuedUntil",
               (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS "nowMs"`;
   if (!row) throw new Error(`The lane ${pace.lane} is gone.`);
-  const { state, turnAtMs } = decideTurn(row, pace, { nowMs: row.nowMs, hasWaited });
+  const { state, slotAtMs } = decideSlot(row, pace, { nowMs: row.nowMs, hasWaited });
   await tx.sql`
     UPDATE pacing_lanes SET used_until = ${state.usedUntil}, queued_until = ${state.queuedUntil}
     WHERE lane = ${pace.lane}`;
-  return turnAtMs;
+  return slotAtMs;
 }

@@ -6,7 +6,7 @@ const maxAnswerBytes = 256 * 1024;
  * has nothing to tell. Providers repeat a malformed token in their errors, which go to logs and to people: not the
  * token.
  */
-export async function readAnswer(response: Response, token: string): Promise<Record<string, unknown>> {
+export async function readJsonResponse(response: Response, token: string): Promise<Record<string, unknown>> {
   const parts: Uint8Array[] = [];
   let size = 0;
   for await (const part of response.body ?? []) {

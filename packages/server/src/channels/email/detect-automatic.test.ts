@@ -1,13 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { readMail } from './read-mail.ts';
+import { readEmail } from './read-email.ts';
 
-async function automatic(heads: readonly string[], returnPath: string | null = 'vera@home.example') {
-  const all = heads.some((head) => head.startsWith('From:')) ? heads : ['From: vera@home.example', ...heads];
-  return (await readMail(Buffer.from(`${all.join('\r\n')}\r\n\r\nhello\r\n`), returnPath)).automatic;
+async function automatic(headers: readonly string[], returnPath: string | null = 'vera@home.example') {
+  const all = headers.some((head) => head.startsWith('From:'))
+    ? headers
+    : ['From: vera@home.example', ...headers];
+  return (await readEmail(Buffer.from(`${all.join('\r\n')}\r\n\r\nhello\r\n`), returnPath)).automatic;
 }
 
 describe('a mail that a machine wrote', () => {
-  it.each<[expected: 'reply' | 'bulk', heads: string[]]>([
+  it.each<[expected: 'reply' | 'bulk', headers: string[]]>([
     ['reply', ['Auto-Submitted: auto-replied']],
     ['reply', ['Auto-Submitted: auto-replied; owner-email="vera@home.example"']],
     ['reply', ['Auto-submitted: AUTO-REPLIED (vacation)']],
@@ -31,8 +33,8 @@ describe('a mail that a machine wrote', () => {
     ['bulk', ['From: noreply-orders@shop.example']],
     ['bulk', ['From: do-not-reply@shop.example']],
     ['bulk', ['From: vera@home.example', 'Reply-To: noreply@home.example']],
-  ])('is a %s with %j', async (expected, heads) => {
-    expect(await automatic(heads)).toBe(expected);
+  ])('is a %s with %j', async (expected, headers) => {
+    expect(await automatic(headers)).toBe(expected);
   });
 
   it('is a reply where its envelope has no sender', async () => {
@@ -49,7 +51,7 @@ describe('a mail that a person wrote', () => {
     [['X-Auto-Response-Suppress: None']],
     [['From: noreplying.norbert@home.example']],
     [['In-Reply-To: <a@shop.example>', 'Return-Path: <vera@home.example>']],
-  ])('%j', async (heads) => {
-    expect(await automatic(heads)).toBeNull();
+  ])('%j', async (headers) => {
+    expect(await automatic(headers)).toBeNull();
   });
 });

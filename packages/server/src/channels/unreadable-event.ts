@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { WebhookEvent } from './channel.ts';
+import type { RawWebhookEvent } from './channel.ts';
 
 /** What an update without a number is known by. */
 export function fingerprint(update: Readonly<Record<string, unknown>>): string {
@@ -7,7 +7,10 @@ export function fingerprint(update: Readonly<Record<string, unknown>>): string {
 }
 
 /** What nobody can make sense of: it is kept as it came in, so that somebody can look at it, and `parse` ignores it. */
-export function unreadable(raw: unknown, accountId: string | null = null): WebhookEvent & { atMs: number } {
+export function unreadableEvent(
+  raw: unknown,
+  accountId: string | null = null,
+): RawWebhookEvent & { atMs: number } {
   const payload = { unreadable: raw };
   return { contactId: 'nobody', deduplicationKey: fingerprint(payload), accountId, payload, atMs: 0 };
 }

@@ -1,11 +1,11 @@
-import { type MailPerson, readMail } from './read-mail.ts';
+import { type EmailParticipant, readEmail } from './read-email.ts';
 import { type InlineImage, sanitiseHtml } from './sanitise-html.ts';
 
 /** A mail as people look at it. */
-export interface ShownMail {
-  readonly from: MailPerson | null;
-  readonly to: readonly MailPerson[];
-  readonly cc: readonly MailPerson[];
+export interface RenderedEmail {
+  readonly from: EmailParticipant | null;
+  readonly to: readonly EmailParticipant[];
+  readonly cc: readonly EmailParticipant[];
   readonly subject: string;
   readonly sentAt: string | null;
   /** The whole text, with what is quoted. */
@@ -20,8 +20,8 @@ export interface ShownMail {
 }
 
 /** Reads a mail for people. */
-export async function showMail(raw: Buffer): Promise<ShownMail> {
-  const { author, to, cc, subject, sentAt, wholeText, html, files } = await readMail(raw, null);
+export async function renderEmail(raw: Buffer): Promise<RenderedEmail> {
+  const { author, to, cc, subject, sentAt, wholeText, html, files } = await readEmail(raw, null);
   const images = new Map<string, InlineImage>(
     files.flatMap((file) => (file.cid === null ? [] : [[file.cid, file] as const])),
   );

@@ -6,19 +6,19 @@ import {
   simpleParser,
 } from 'mailparser';
 import { normaliseEmailAddress } from '../../domain/contact/email-address.ts';
-import { type Automatic, automaticOf } from './automatic.ts';
 import { type DeliveryReport, readDeliveryReport } from './delivery-report.ts';
-import { readHeads } from './mail-heads.ts';
+import { type AutomaticKind, detectAutomatic } from './detect-automatic.ts';
+import { readHeaders } from './email-headers.ts';
 import { visibleText } from './visible-text.ts';
 
-/** Somebody in a mail's heads, the address in the form in which addresses are compared. */
-export interface MailPerson {
+/** Somebody in a mail's headers, the address in the form in which addresses are compared. */
+export interface EmailParticipant {
   readonly address: string;
   readonly name: string | null;
 }
 
 /** A file that came with a mail. */
-export interface MailFile {
+export interface EmailAttachment {
   readonly name: string;
   readonly contentType: string;
   readonly content: Buffer;
@@ -27,21 +27,21 @@ export interface MailFile {
 }
 
 /** A mail, read. */
-export interface ReadMail {
+export interface ParsedEmail {
   /** Who wrote: whom an answer goes to, where the mail says so. `null` where nobody can be answered. */
-  readonly author: MailPerson | null;
-  readonly to: readonly MailPerson[];
-  readonly cc: readonly MailPerson[];
+  readonly author: EmailParticipant | null;
+  readonly to: readonly EmailParticipant[];
+  readonly cc: readonly EmailParticipant[];
   readonly subject: string;
   /** What was written anew. */
   readonly text: string;
   /** With all that is quoted. */
   readonly wholeText: string;
   readonly html: string | null;
-  readonly files: readonly MailFile[];
+  readonly files: readonly EmailAttachment[];
   /** The Message-IDs that it answers, the nearest first. */
   readonly answers: readonly string[];
-  readonly automatic: Automatic | null;
+  readonly automatic: AutomaticKind | null;
   readonly report: DeliveryReport | null;
   readonly sentAt: Date | null;
 }
@@ -53,11 +53,11 @@ const maxUnread = 20_000;
 const forwarded = /^\s*(fwd?|wg|tr|rv|i|enc|vs|vb|doorst)\s*:/i;
 
 /**
- * Reads a mail. It never fails: of one that cannot be taken apart there is what its heads say.
+ * Reads a mail. It never fails: of one that cannot be taken apart there is what its headers say.
  *
  * @param returnPath the envelope's sender, empty for bounces; `null` where it is not known.
  */
-export async function readMail(raw: Buffer, returnPath: string | null): Promise<ReadMail> {
+export async function readEmail(raw: Buffer, returnPath: string | null): Promise<ParsedEmail> {
   try {
     const parsed = await simpleParser(raw, {
       keepCidLinks: true,
@@ -67,21 +67,21 @@ export async function readMail(raw: Buffer, returnPath: string | null): Promise<
       keepDeliveryStatus: true,
       ignoreEmbedded: true,
     });
-    return toMail(raw, parsed, returnPath);
+    return toEmail(raw, parsed, returnPath);
   } catch {
-    return toMail(raw, null, returnPath);
+    return toEmail(raw, null, returnPath);
   }
 }
 
-function toMail(raw: Buffer, parsed: ParsedMail | null, returnPath: string | null): ReadMail {
-  const { heads, body } = readHeads(raw);
-  const head = (name: string) => heads.get(name)?.[0];
-  const people = (name: string) => peopleIn(parseAddressHeader([...(heads.get(name) ?? [])].slice(0, 100)));
+function toEmail(raw: Buffer, parsed: ParsedMail | null, returnPath: string | null): ParsedEmail {
+  const { headers, body } = readHeaders(raw);
+  const header = (name: string) => headers.get(name)?.[0];
+  const people = (name: string) => peopleIn(parseAddressHeader([...(headers.get(name) ?? [])].slice(0, 100)));
   const from = parsed ? peopleIn(parsed.from) : people('from');
   const replyTo = parsed ? peopleIn(parsed.replyTo) : people('reply-to');
   const author = replyTo[0] ?? from[0] ?? null;
-  const answers = answersOf(heads);
-  const subject = (parsed ? (parsed.subject ?? '') : (head('subject') ?? '')).replace(/\s+/g, ' ').trim();
+  const answers = answersOf(headers);
+  const subject = (parsed ? (parsed.subject ?? '') : (header('subject') ?? '')).replace(/\s+/g, ' ').trim();
   // What cannot be taken apart is shown as it came: somebody may make something of it.
   const wholeText = (parsed ? (parsed.text ?? '') : body.toString('utf8', 0, maxUnread)).trim();
   const files = (parsed?.attachments ?? []).map(toFile);
@@ -95,10 +95,10 @@ function toMail(raw: Buffer, parsed: ParsedMail | null, returnPath: string | nul
     html: parsed?.html || null,
     files,
     answers,
-    automatic: automaticOf({
-      head,
-      headNames: [...heads.keys()],
-      returnPath: returnPath ?? pathIn(head('return-path')),
+    automatic: detectAutomatic({
+      header,
+      headerNames: [...headers.keys()],
+      returnPath: returnPath ?? pathIn(header('return-path')),
       senders: [...from, ...replyTo, ...peopleIn(addressesOf(parsed?.headers.get('sender')))].map(
         ({ address }) => address,
       ),
@@ -109,7 +109,7 @@ function toMail(raw: Buffer, parsed: ParsedMail | null, returnPath: string | nul
   };
 }
 
-function peopleIn(given: AddressObject | AddressObject[] | undefined): MailPerson[] {
+function peopleIn(given: AddressObject | AddressObject[] | undefined): EmailParticipant[] {
   const objects = given === undefined ? [] : Array.isArray(given) ? given : [given];
   return objects
     .flatMap(({ value }) => value)
@@ -126,7 +126,7 @@ function addressesOf(value: HeaderValue | undefined): AddressObject | undefined 
     : undefined;
 }
 
-function toFile({ filename, contentType, content, cid }: ParsedMail['attachments'][number]): MailFile {
+function toFile({ filename, contentType, content, cid }: ParsedMail['attachments'][number]): EmailAttachment {
   const type = /^[\w.+-]+\/[\w.+-]+$/.test(contentType)
     ? contentType.toLowerCase()
     : 'application/octet-stream';
@@ -142,8 +142,8 @@ function nameOf(contentType: string): string {
 }
 
 /** What the mail answers, then what came before that, the nearest first. */
-function answersOf(heads: ReadonlyMap<string, readonly string[]>): string[] {
-  const idsIn = (name: string) => (heads.get(name) ?? []).join(' ').match(/<[^<>\s]{3,240}>/g) ?? [];
+function answersOf(headers: ReadonlyMap<string, readonly string[]>): string[] {
+  const idsIn = (name: string) => (headers.get(name) ?? []).join(' ').match(/<[^<>\s]{3,240}>/g) ?? [];
   return [...new Set([...idsIn('in-reply-to'), ...idsIn('references').reverse()])].slice(0, maxAnswers);
 }
 
