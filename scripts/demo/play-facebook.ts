@@ -43,7 +43,7 @@ export async function playFacebook(server: DemoServer): Promise<void> {
   async function taken(text: string) {
     const deadline = Date.now() + patienceMs;
     for (;;) {
-      const all = await outside('GET', 'taken');
+      const all = await outside('GET', 'accepted');
       const found = all.filter(({ body }: { body: object }) =>
         JSON.stringify(body).includes(JSON.stringify(text)),
       );
@@ -75,7 +75,7 @@ export async function playFacebook(server: DemoServer): Promise<void> {
       channels: [`private-session${thread.id}`],
     });
     await taken('You’re in the queue.');
-    await outside('POST', 'fault', { does: 'refuse', code: 2, status: 500 });
+    await outside('POST', 'failure', { does: 'refuse', code: 2, status: 500 });
     const { message } = await agent('POST', `/v1/sessions/${thread.id}/replies`, {
       text: 'Blue and green.',
       quickReplies: [

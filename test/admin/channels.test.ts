@@ -189,7 +189,7 @@ describe('the credentials of a channel', () => {
     expect(body).toEqual({ ok: false, reason: expect.stringContaining('token is no longer valid') });
     expect(body.reason).not.toContain('a token of yesterday');
     expect((await test({ kind: 'facebook', settings: { pageToken: null } })).body.reason).toMatch(
-      /has no token/,
+      /has no access token/,
     );
     expect(await stored()).toEqual(before);
   });

@@ -256,7 +256,7 @@ describe('Messenger attachments', () => {
     const gone = await arrives('mid.gone', at('gone'));
     await expect.poll(async () => (await gone())?.problem, patience).toBe('The provider answered with 404.');
     const program = await arrives('mid.program', at('program.exe'), 'file');
-    await expect.poll(async () => (await program())?.problem, patience).toContain('are not taken');
+    await expect.poll(async () => (await program())?.problem, patience).toContain('are not allowed');
   });
 
   it('that the provider does not have ready yet are downloaded later', async () => {

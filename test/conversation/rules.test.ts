@@ -183,7 +183,7 @@ test('a Messenger webhook event becomes a message; its reply fails without a tok
         .sql`SELECT delivery_error FROM messages WHERE conversation_key = ${key} AND delivery_status = 'failed'`,
     (rows) => rows.length > 0,
   );
-  expect(failed[0]?.delivery_error).toMatch(/no page token/);
+  expect(failed[0]?.delivery_error).toMatch(/no page access token/);
   const [log] = await product.database
     .sql`SELECT status FROM webhook_event_logs WHERE deduplication_key = 'mid-1'`;
   expect(log?.status).toBe('handled');

@@ -72,12 +72,12 @@ describe('a mail that a machine wrote', () => {
   it('of our own that comes back is nobody’s message', async () => {
     const { messageId } = await written();
     const record = await taken({ from: somebody(), messageId, text: 'Hello' });
-    expect(record).toMatchObject({ status: 'ignored', note: 'a mail of our own that came back' });
+    expect(record).toMatchObject({ status: 'ignored', note: 'an email that we sent' });
   });
 
   it('from one of our addresses is nobody’s message', async () => {
     const record = await taken({ from: support, text: 'Hello me' });
-    expect(record).toMatchObject({ status: 'ignored', note: 'it comes from an address of ours' });
+    expect(record).toMatchObject({ status: 'ignored', note: 'sent from the address of a channel' });
   });
 });
 
@@ -156,7 +156,7 @@ describe('a report of a server', () => {
       SELECT data FROM events
       WHERE type = 'MessageDeliveryFailedEvent' AND (data -> 'message' ->> 'id')::int = ${message}`;
     expect(event?.data).toMatchObject({
-      error: 'The mail came back (5.1.1): 550 5.1.1 no such user',
+      error: 'The email was returned (5.1.1): 550 5.1.1 no such user',
       context: { permanent: true, bounced: true },
     });
     const notes = () => product.database.sql`
@@ -184,7 +184,7 @@ describe('a report of a server', () => {
     const { message, messageId } = await written();
     const forged = messageId.replace(/\.[0-9a-f]{20}@/, `.${'0'.repeat(20)}@`);
     const record = await bounce(report(`Message-ID: ${forged}\r\n\r\n`, '5.1.1', 'failed'));
-    expect(record).toMatchObject({ status: 'ignored', note: 'a report on a mail that is not ours' });
+    expect(record).toMatchObject({ status: 'ignored', note: 'a report about an email that is not ours' });
     expect((await product.deliveryOf(message))?.status).toBe('sent');
   });
 });

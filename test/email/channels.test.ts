@@ -103,7 +103,7 @@ describe('a channel whose log-in is refused', () => {
       return row;
     };
     await expect.poll(async () => (await health())?.is_down, patience).toBe(true);
-    expect((await health())?.reason).toMatch(/does not let the channel in.*535/);
+    expect((await health())?.reason).toMatch(/rejected the login.*535/);
     expect((await health())?.reason).not.toContain('the password');
     expect(await statusOf(message)).toBe('queued');
     product.post.lockOut(false);
@@ -158,7 +158,7 @@ describe('the record of what came in', () => {
       (await admin.call('GET', '/v1/admin/emails?status=ignored&channel=mail')).body;
     await expect.poll(async () => (await ignored()).counts.ignored, patience).toBe(1);
     expect((await ignored()).items).toEqual([
-      expect.objectContaining({ sender: support, note: 'it comes from an address of ours' }),
+      expect.objectContaining({ sender: support, note: 'sent from the address of a channel' }),
     ]);
     const { items } = (await admin.call('GET', '/v1/admin/emails?limit=100')).body;
     const listed = items.find(

@@ -57,7 +57,7 @@ describe('a mail that cannot be taken in for a reason of ours', () => {
     expect(record.note).toMatch(/ENOTDIR|EEXIST/);
     await expect.poll(() => textsOf(person), patience).toEqual(['the next one']);
     const audit = await product.database.sql`
-      SELECT target FROM audit_entries WHERE action = 'mail.failed' AND target = ${`mail ${record.id}`}`;
+      SELECT target FROM audit_entries WHERE action = 'email.failed' AND target = ${`email ${record.id}`}`;
     expect(audit).toHaveLength(1);
 
     await storeIsAway(false);

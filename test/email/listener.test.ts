@@ -36,9 +36,9 @@ async function start(options: Partial<SmtpListenerOptions> = {}): Promise<void> 
       /^(support|sales)(\+.*)?@shop\.example$/.test(address)
         ? { appId: 1, channel: address.startsWith('sales') ? 'sales' : 'support' }
         : undefined,
-    keep: async (email) => {
+    store: async (email) => {
       kept.push(email);
-      return 'kept';
+      return 'stored';
     },
     log: { warn() {} },
     ...options,
@@ -111,7 +111,7 @@ describe('a mail on its way in', () => {
   });
 
   it('is said to be taken only when it is kept', async () => {
-    await start({ keep: () => Promise.reject(new Error('the disk is full')) });
+    await start({ store: () => Promise.reject(new Error('the disk is full')) });
     const client = await dial();
     await client.begins();
     expect(await client.says('hello\r\n.')).toBe('451');
@@ -185,7 +185,7 @@ describe('the listener', () => {
   });
 
   it('cuts off who says nothing', async () => {
-    await start({ times: { silenceMs: 100 } });
+    await start({ times: { idleMs: 100 } });
     const client = await dial();
     await expect.poll(client.isClosed, patience).toBe(true);
   });
@@ -221,10 +221,10 @@ describe('the listener', () => {
       release = resolve;
     });
     await start({
-      keep: async (email) => {
+      store: async (email) => {
         await waiting;
         kept.push(email);
-        return 'kept';
+        return 'stored';
       },
     });
     const client = await dial();

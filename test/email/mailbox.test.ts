@@ -87,7 +87,7 @@ describe('the mailbox of a channel', () => {
       SELECT action, detail FROM audit_entries WHERE actor = 'mailbox' ORDER BY id`;
     await expect.poll(() => mailbox.connections(), patience).toBeGreaterThan(1);
     expect(await audit()).toEqual([
-      { action: 'mailbox.down', detail: { reason: 'The mail server refused the log-in.' } },
+      { action: 'mailbox.down', detail: { reason: 'The mail server rejected the login.' } },
     ]);
     mailbox.changePassword('a wrong one');
     await expect

@@ -85,7 +85,7 @@ describe('an agent’s reply to a mail', () => {
     });
     await expect.poll(() => statusOf(message), patience).toBe('sent');
     expect(heard()).toEqual([
-      'Choose <one>\n\nTerms: https://files.example/a.pdf\n\nAnswer with one of: Yes, No',
+      'Choose <one>\n\nTerms: https://files.example/a.pdf\n\nReply with one of: Yes, No',
     ]);
   });
 

@@ -41,7 +41,7 @@ describe('the demonstration, against a running server', () => {
       'Alex    Hello Vera, how can I help?',
       'Vera gives 5 of 5',
       'the session is back with the bot',
-      'our SMTP listener answers "250 Kept"',
+      'our SMTP listener answers "250 Stored"',
       'Subject: Re: Where is my order?',
       'Vera    It is here, thank you!',
       'from Vera at work <vera@work.example>, in the same conversation',
@@ -124,7 +124,7 @@ describe('the guide to Facebook', () => {
     });
     await expect.poll(() => said, { timeout: 30_000 }).toContain('Stop with Ctrl+C');
     const url = /GRAPH_API_URL=(\S+) npm start/.exec(said)?.[1];
-    expect(await (await fetch(`${url}/stand-in/taken`)).json()).toEqual([]);
+    expect(await (await fetch(`${url}/stand-in/accepted`)).json()).toEqual([]);
     expect((await fetch(`${url}/stand-in/nonsense`)).status).toBe(400);
     child.kill('SIGINT');
     await once(child, 'exit');

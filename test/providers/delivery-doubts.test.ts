@@ -102,7 +102,7 @@ describe('an answer that never came', () => {
     const [message, next] = [await say('at most once'), await say('after it')];
     await expect.poll(() => statusOf(next), patience).toBe('sent');
     expect(await statusOf(message)).toBe('failed');
-    expect((await product.deliveryOf(message)).error).toContain('Nobody can say whether it arrived');
+    expect((await product.deliveryOf(message)).error).toContain('It is unknown whether it arrived');
     expect(heard()).toEqual(['at most once', 'after it']);
     expect(await attemptsOf(message)).toEqual([['doubtful', 'give_up']]);
   });
@@ -148,8 +148,8 @@ describe('an echo', () => {
       ['ignored', 'an echo: not ours'],
       ['ignored', 'an echo: not ours'],
       ['ignored', 'an echo: not ours'],
-      ['ignored', 'an echo: a second time'],
-      ['ignored', 'a message that was sent by other means'],
+      ['ignored', 'an echo: repeated'],
+      ['ignored', 'a message that another app sent'],
     ]);
     const written = await product.database.sql`
       SELECT id FROM messages WHERE conversation_key = ${`1/page:${person}`} AND NOT is_reply`;

@@ -125,7 +125,7 @@ describe('an answer to a comment', () => {
       const [row] = await product.database.sql`SELECT delivery_error FROM messages WHERE id = ${second}`;
       return row?.delivery_error;
     };
-    await expect.poll(failed, patience).toContain('answered privately before');
+    await expect.poll(failed, patience).toContain('private reply to this comment was already sent');
     expect(sendings()).toBe(before);
     const answers = product.graph.accepted
       .filter(({ page: where, body }) => where === '900_81' || body.recipient?.comment_id === '900_81')
@@ -313,7 +313,7 @@ describe('the updates of providers', () => {
       );
     };
     await expect.poll(ignored, patience).toMatchObject({
-      note: 'a kind of update that we do not know',
+      note: 'an unknown type of event',
       payload: { telepathy: { thought: 'hm' } },
     });
     const { id } = await ignored();

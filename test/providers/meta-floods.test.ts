@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { bodyOfPages } from '@mevrik/stand-ins';
+import { createWebhookBody } from '@mevrik/stand-ins';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type FacebookProduct, page, startFacebook } from '../support/facebook.ts';
@@ -39,7 +39,11 @@ const count = async (table: string): Promise<number> =>
 
 describe('a body of a thousand updates', () => {
   it('is answered before any of it is handled; then each is there once, and in order for each person', async () => {
-    const { body, said, kept } = bodyOfPages({ pages: ['900', '901', '999'], updates: 1_000, people: 40 });
+    const { body, written, stored } = createWebhookBody({
+      pages: ['900', '901', '999'],
+      events: 1_000,
+      people: 40,
+    });
     let goOn: () => void = () => {};
     const held = new Promise<void>((resume) => {
       goOn = resume;
@@ -56,14 +60,14 @@ describe('a body of a thousand updates', () => {
     try {
       expect(await product.webhook(body)).toMatchObject({ status: 200, body: { received: 1_000 } });
       expect(await count('messages')).toBe(0);
-      expect(await count('webhook_event_logs')).toBe(kept);
+      expect(await count('webhook_event_logs')).toBe(stored);
     } finally {
       goOn();
     }
     // Meta sends again what it believes to be lost.
     expect((await product.webhook(body)).status).toBe(200);
     const channels: Record<string, string> = { '900': 'page', '901': 'second' };
-    const expected = [...said].flatMap(([{ pageId, person }, texts]) =>
+    const expected = [...written].flatMap(([{ pageId, person }, texts]) =>
       channels[pageId] === undefined ? [] : [[`1/${channels[pageId]}:${person}`, texts] as const],
     );
     const total = expected.flatMap(([, texts]) => texts).length;
@@ -73,7 +77,7 @@ describe('a body of a thousand updates', () => {
       SELECT conversation_key AS key, array_agg(content ->> 'text' ORDER BY id) AS texts FROM messages
       WHERE NOT is_reply GROUP BY 1`;
     expect(new Map(rows.map(({ key, texts }) => [key, texts]))).toEqual(new Map(expected));
-    expect(await count('webhook_event_logs')).toBe(kept);
+    expect(await count('webhook_event_logs')).toBe(stored);
   });
 });
 

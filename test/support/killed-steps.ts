@@ -132,7 +132,7 @@ export function expectedOutcomes(sending: SendingChannel): Outcomes {
 const doubtNote = (channel: string) =>
   `The first message may have reached the customer on ${channel}: nobody has told. If ${channel} does not confirm it, it is sent again or given up, as the app wants it.`;
 const givenUpNote =
-  'The first message did not reach the customer: Nobody can say whether it arrived, and it is not sent twice.';
+  'The first message did not reach the customer: It is unknown whether it arrived, and it is not sent twice.';
 
 interface Conversation {
   readonly step: Step;

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
 import { createFacebookCaller, type FacebookCaller } from './facebook-caller.ts';
-import type { AlsoAnswers, GraphStandIn } from './graph-stand-in.ts';
+import type { GraphStandIn, RequestHandler } from './graph-stand-in.ts';
 import type { SmtpStandIn } from './smtp-stand-in.ts';
 
 const subscription = z.strictObject({
@@ -22,7 +22,7 @@ const person = z.strictObject({ id: z.string(), name: z.string() });
 const tokens = z.strictObject({ token: z.string(), isGood: z.boolean() });
 const times = z.int().min(1).default(1);
 const accepts = z.boolean().default(true);
-const faults = z.discriminatedUnion('does', [
+const failures = z.discriminatedUnion('does', [
   z.strictObject({
     does: z.literal('refuse'),
     code: z.int(),
@@ -36,27 +36,27 @@ const faults = z.discriminatedUnion('does', [
   z.strictObject({ does: z.literal('cut'), accepts, times }),
 ]);
 
-/** What the control works on; it is there once both have started. */
-export interface Controlled {
+/** The stand-ins that the control operates; available once both have started. */
+export interface ControlTargets {
   readonly graph: GraphStandIn;
   readonly email: SmtpStandIn;
 }
 
-/** The addresses under `/stand-in` by which a person, or a script, plays the world outside. */
-export function createControl(controlled: () => Controlled): AlsoAnswers {
+/** Creates the endpoints under `/stand-in`, with which a developer or a script plays the customers and the providers. */
+export function createControl(controlled: () => ControlTargets): RequestHandler {
   let caller: FacebookCaller | undefined;
   const facebook = () => {
-    if (!caller) throw new Error('Say first whom to tell: POST /stand-in/subscription.');
+    if (!caller) throw new Error('Subscribe first: POST /stand-in/subscription.');
     return caller;
   };
 
-  const does: Record<string, (body: unknown) => unknown> = {
+  const endpoints: Record<string, (body: unknown) => unknown> = {
     'POST subscription'(body) {
       const { disorder, ...to } = subscription.parse(body);
-      if (!caller) controlled().graph.onAccepted((accepted) => caller?.confirm(accepted).catch(() => {}));
+      if (!caller) controlled().graph.onAccepted((accepted) => caller?.confirm(accepted).catch(reportError));
       caller = createFacebookCaller(to);
       caller.misdeliver(disorder);
-      return { tells: to.address };
+      return { subscribed: to.address };
     },
     'POST message'(body) {
       const { person, text } = writing.parse(body);
@@ -78,20 +78,20 @@ export function createControl(controlled: () => Controlled): AlsoAnswers {
       controlled().graph.introduce({ id, first_name: first, last_name: rest.join(' ') });
       return { introduced: id };
     },
-    'GET taken': () => controlled().graph.accepted,
-    'GET mails': () =>
+    'GET accepted': () => controlled().graph.accepted,
+    'GET emails': () =>
       controlled().email.sent.map(({ from, to, email }) => ({
         from,
         to,
         subject: email.subject,
         text: email.text,
       })),
-    'POST fault'(body) {
-      const { times: often, ...fault } = faults.parse(body);
-      controlled().graph.misbehave(fault as Parameters<GraphStandIn['misbehave']>[0], often);
-      return { next: often };
+    'POST failure'(body) {
+      const { times: count, ...failure } = failures.parse(body);
+      controlled().graph.misbehave(failure as Parameters<GraphStandIn['misbehave']>[0], count);
+      return { next: count };
     },
-    'DELETE fault'() {
+    'DELETE failure'() {
       controlled().graph.behave();
       return { next: 0 };
     },
@@ -105,15 +105,20 @@ export function createControl(controlled: () => Controlled): AlsoAnswers {
   return async (request, response) => {
     const name = /^\/stand-in\/(\w+)$/.exec(request.url ?? '')?.[1];
     if (name === undefined) return false;
-    const act = does[`${request.method} ${name}`];
+    const endpoint = endpoints[`${request.method} ${name}`];
     try {
-      if (!act) throw new Error(`There is: ${Object.keys(does).join(', ')}.`);
-      send(response, 200, await act(await readJson(request)));
+      if (!endpoint) throw new Error(`Unknown endpoint. Available: ${Object.keys(endpoints).join(', ')}.`);
+      send(response, 200, await endpoint(await readJson(request)));
     } catch (error) {
       send(response, 400, { error: error instanceof Error ? error.message : String(error) });
     }
     return true;
   };
+}
+
+/** The product may be down on purpose: its webhook is then called in vain. */
+function reportError(error: unknown): void {
+  console.error(`The webhook could not be called: ${String(error)}`);
 }
 
 async function readJson(request: IncomingMessage): Promise<unknown> {

@@ -1,6 +1,6 @@
 import { type AcceptedMessage, signWebhook } from './graph-stand-in.ts';
 
-/** Where a product of ours waits for what Facebook tells, and what it has in common with it. */
+/** The webhook that is called, and the secret that signs the calls. */
 export interface WebhookSubscription {
   /** The webhook's address. */
   readonly address: string;
@@ -8,16 +8,16 @@ export interface WebhookSubscription {
   readonly pageId: string;
 }
 
-/** How updates come, other than once and in their order. */
+/** How webhook events arrive: once and in order, twice, or in reverse order. */
 export type Disorder = 'none' | 'twice' | 'reversed';
 
-/** Tells of what happens on Facebook, as its webhooks do. */
+/** Calls the webhook as Facebook does. */
 export interface FacebookCaller {
-  /** Posts updates of threads, signed. @returns the status and the body of the answer. */
-  tell(...updates: Record<string, unknown>[]): Promise<WebhookResponse>;
-  /** Somebody writes to the page. */
+  /** Posts signed events of conversations. @returns the response. */
+  post(...events: Record<string, unknown>[]): Promise<WebhookResponse>;
+  /** A person writes to the page. */
   writes(person: string, text: string): Promise<WebhookResponse>;
-  /** Somebody comments on a post of the page. */
+  /** A person comments on a post of the page. */
   comments(comment: {
     readonly person: string;
     readonly name: string;
@@ -25,46 +25,46 @@ export interface FacebookCaller {
     readonly postId: string;
     readonly commentId?: string;
   }): Promise<WebhookResponse>;
-  /** What Facebook tells when it has taken something of ours: it comes back, is delivered, is read. */
+  /** Posts the events that follow an accepted message: its echo, delivery receipt and read receipt. */
   confirm(accepted: AcceptedMessage): Promise<void>;
-  /** From now on updates come like this. */
+  /** Sets how events arrive from now on. */
   misdeliver(disorder: Disorder): void;
 }
 
-/** How the product has answered. */
+/** The webhook's response. */
 export interface WebhookResponse {
   readonly status: number;
-  readonly answer: string;
+  readonly body: string;
 }
 
-/** Makes one for a page. */
+/** Creates a caller for a page. */
 export function createFacebookCaller({ address, appSecret, pageId }: WebhookSubscription): FacebookCaller {
   let numbers = 0;
   let disorder: Disorder = 'none';
   const nextId = (kind: string) => `${kind}_${pageId}_${Date.now()}_${++numbers}`;
 
-  async function post(entry: object): Promise<WebhookResponse> {
+  async function postEntry(entry: object): Promise<WebhookResponse> {
     const { body, headers } = signWebhook({ object: 'page', entry: [{ id: pageId, ...entry }] }, appSecret);
-    const ask = () => fetch(address, { method: 'POST', headers, body });
-    if (disorder === 'twice') await ask();
-    const response = await ask();
-    return { status: response.status, answer: await response.text() };
+    const send = () => fetch(address, { method: 'POST', headers, body });
+    if (disorder === 'twice') await send();
+    const response = await send();
+    return { status: response.status, body: await response.text() };
   }
 
-  function tell(...updates: Record<string, unknown>[]): Promise<WebhookResponse> {
+  function post(...events: Record<string, unknown>[]): Promise<WebhookResponse> {
     const now = Date.now();
-    const messaging = updates.map((update, at) => ({
+    const messaging = events.map((event, at) => ({
       sender: { id: 'somebody' },
       recipient: { id: pageId },
       timestamp: now + at,
-      ...update,
+      ...event,
     }));
-    return post({ time: now, messaging });
+    return postEntry({ time: now, messaging });
   }
 
   return {
-    tell,
-    writes: (person, text) => tell({ sender: { id: person }, message: { mid: nextId('m'), text } }),
+    post,
+    writes: (person, text) => post({ sender: { id: person }, message: { mid: nextId('m'), text } }),
     comments({ person, name, text, postId, commentId = nextId('c') }) {
       const value = {
         item: 'comment',
@@ -76,7 +76,7 @@ export function createFacebookCaller({ address, appSecret, pageId }: WebhookSubs
         created_time: Math.floor(Date.now() / 1000),
         message: text,
       };
-      return post({ time: value.created_time, changes: [{ field: 'feed', value }] });
+      return postEntry({ time: value.created_time, changes: [{ field: 'feed', value }] });
     },
     async confirm({ id, body }) {
       const person = body.recipient?.id;
@@ -91,12 +91,12 @@ export function createFacebookCaller({ address, appSecret, pageId }: WebhookSubs
         attachments: attachment && [attachment],
       };
       const watermark = Date.now();
-      const updates = [
+      const events = [
         { sender: { id: pageId }, recipient: { id: person }, message },
         { sender: { id: person }, delivery: { mids: [id], watermark } },
         { sender: { id: person }, read: { watermark } },
       ];
-      for (const update of disorder === 'reversed' ? updates.reverse() : updates) await tell(update);
+      for (const event of disorder === 'reversed' ? events.reverse() : events) await post(event);
     },
     misdeliver(next) {
       disorder = next;

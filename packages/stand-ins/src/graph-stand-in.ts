@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** How the stand-in misbehaves once. */
+/** A failure that the stand-in simulates once. */
 export type GraphFailure =
-  /** Refuses as the Graph API does. */
+  /** Responds with an error of the Graph API. */
   | {
       readonly does: 'refuse';
       readonly code: number;
@@ -14,28 +14,28 @@ export type GraphFailure =
       readonly message?: string;
       readonly headers?: Readonly<Record<string, string>>;
     }
-  /** Answers as a proxy does behind which nothing is reached. */
+  /** Responds like a proxy that cannot reach its server. */
   | { readonly does: 'bad-gateway' }
-  /** Never answers; has it taken the message before? */
+  /** Never responds; `accepts`: it accepts the message first. */
   | { readonly does: 'hang'; readonly accepts: boolean }
-  /** Breaks the connection; has it taken the message before? */
+  /** Closes the connection; `accepts`: it accepts the message first. */
   | { readonly does: 'cut'; readonly accepts: boolean }
-  /** Takes the message, and answers only when `release` is called. */
+  /** Accepts the message and responds only when `release` is called. */
   | { readonly does: 'wait' }
-  /** Answers as usual with these headers, such as those of the rate limits. */
+  /** Responds normally with these headers, such as those of rate limits. */
   | { readonly does: 'add-headers'; readonly headers: Readonly<Record<string, string>> };
 
-/** Something that the stand-in has taken: it would be on the customer's screen now. */
+/** A message that the stand-in has accepted, as if delivered to the customer. */
 export interface AcceptedMessage {
   readonly id: string;
   readonly page: string;
-  /** `messages`, or `comments` under what `page` names then. */
+  /** `messages`, or `comments` with the id of the comment in `page`. */
   readonly edge: string;
   // biome-ignore lint/suspicious/noExplicitAny: tests look into bodies of every shape
   readonly body: any;
 }
 
-/** A post of a page, or of an account on Instagram. */
+/** A post of a Facebook page or Instagram account. */
 export interface Post {
   readonly id: string;
   readonly message?: string;
@@ -46,7 +46,7 @@ export interface Post {
   readonly thumbnail_url?: string;
 }
 
-/** Somebody who writes to a page, or to an account on Instagram. */
+/** A person who writes to a Facebook page or Instagram account. */
 export interface Person {
   readonly id: string;
   readonly first_name?: string;
@@ -55,44 +55,44 @@ export interface Person {
   readonly username?: string;
 }
 
-/** A server that speaks the part of the Graph API that we use. */
+/** A server with the part of the Graph API that we use. */
 export interface GraphStandIn {
-  /** What `GRAPH_API_URL` is set to. */
+  /** The value for `GRAPH_API_URL`. */
   readonly url: string;
-  /** What it has taken, oldest first. */
+  /** The accepted messages, oldest first. */
   readonly accepted: AcceptedMessage[];
-  /** Every request that it got: method and path. */
+  /** The method and path of every request. */
   readonly requests: string[];
-  /** The texts that were taken for a person, oldest first. */
+  /** The texts of the messages accepted for a person, oldest first. */
   textsFor(contactId: string): string[];
-  /** Misbehaves in this way at the next messages, in turn; `fits` picks them. */
+  /** Simulates a failure for the next `times` messages that `fits` selects. */
   misbehave(
     fault: GraphFailure,
     times?: number,
     fits?: (accepted: Omit<AcceptedMessage, 'id'>) => boolean,
   ): void;
-  /** Behaves again. */
+  /** Removes all simulated failures. */
   behave(): void;
-  /** From now on the token is worth nothing; or is good again. */
+  /** Invalidates a token, or makes it valid again. */
   revoke(token: string): void;
   grant(token: string): void;
-  /** Lets those go on that wait; `fits` picks them. */
+  /** Responds to the waiting messages that `fits` selects. */
   release(fits?: (accepted: Omit<AcceptedMessage, 'id'>) => boolean): void;
-  /** Whether something like this was asked for. */
+  /** Whether it received a message that `fits` selects, accepted or not. */
   asked(fits: (given: Omit<AcceptedMessage, 'id'>) => boolean): boolean;
-  /** Calls back whenever something was taken. */
+  /** Calls the listener for every accepted message. */
   onAccepted(listener: (accepted: AcceptedMessage) => void): void;
-  /** Knows a post of a page, for whoever asks what it says. */
+  /** Adds a post that can be requested. */
   publish(post: Post): void;
-  /** Knows somebody, for whoever asks what they are called. */
+  /** Adds a person whose profile can be requested. */
   introduce(person: Person): void;
-  /** Tells nobody of a post or a person any more, as where the permission is missing. */
+  /** Rejects requests for a post or person, as if the permission were missing. */
   conceal(id: string): void;
   stop(): Promise<void>;
 }
 
-/** Answers what is not of the Graph API. @returns whether it did. */
-export type AlsoAnswers = (request: IncomingMessage, response: ServerResponse) => Promise<boolean>;
+/** Handles requests outside the Graph API. @returns whether it handled the request. */
+export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => Promise<boolean>;
 
 interface Misbehaviour {
   readonly fault: GraphFailure;
@@ -100,11 +100,11 @@ interface Misbehaviour {
   readonly fits: (accepted: Omit<AcceptedMessage, 'id'>) => boolean;
 }
 
-const signs = new Set(['mark_seen', 'typing_on', 'typing_off']);
+const senderActions = new Set(['mark_seen', 'typing_on', 'typing_off']);
 
-/** Starts the stand-in on a free port, or on the one that is given; any token is good until it is revoked. */
+/** Starts the stand-in on the given port or on a free one. Every token is valid until it is revoked. */
 export async function startGraphStandIn(
-  options: { readonly port?: number; readonly also?: AlsoAnswers } = {},
+  options: { readonly port?: number; readonly handler?: RequestHandler } = {},
 ): Promise<GraphStandIn> {
   const accepted: AcceptedMessage[] = [];
   const requests: string[] = [];
@@ -121,7 +121,7 @@ export async function startGraphStandIn(
   });
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    if (await options.also?.(request, response)) return;
+    if (await options.handler?.(request, response)) return;
     const { pathname } = new URL(request.url ?? '/', 'http://graph');
     requests.push(`${request.method} ${pathname}`);
     const [page = '', edge = ''] = pathname.split('/').slice(1).map(decodeURIComponent);
@@ -134,19 +134,20 @@ export async function startGraphStandIn(
       if (page === 'file') return void response.end(`the file ${edge}`);
       if (concealed.has(page)) return refuse(response, { does: 'refuse', status: 403, code: 10 });
       const something = known.get(page);
-      if (something) return answer(response, 200, something);
+      if (something) return respond(response, 200, something);
       const isMedia = page.startsWith('media-');
-      return answer(response, 200, {
+      return respond(response, 200, {
         id: page,
         ...(isMedia ? { url: `http://${request.headers.host}/file/${page}` } : {}),
       });
     }
     const body = await readJson(request);
-    if (body.status === 'read') return answer(response, 200, { success: true });
-    if (signs.has(body.sender_action)) return answer(response, 200, { recipient_id: body.recipient.id });
+    if (body.status === 'read') return respond(response, 200, { success: true });
+    if (senderActions.has(body.sender_action))
+      return respond(response, 200, { recipient_id: body.recipient.id });
     const given = { page, edge, body };
-    const mistake = mistakeIn(given);
-    if (mistake) return refuse(response, { does: 'refuse', ...mistake });
+    const error = validationError(given);
+    if (error) return refuse(response, { does: 'refuse', ...error });
     asked.push(given);
     const now = misbehaviours.find(({ times, fits }) => times > 0 && fits(given));
     if (now) now.times--;
@@ -174,10 +175,10 @@ export async function startGraphStandIn(
       case 'wait': {
         const taken = accept(given);
         await new Promise<void>((resume) => waiting.push({ given, resume }));
-        return answer(response, 200, toAnswer(taken));
+        return respond(response, 200, toResponse(taken));
       }
       default:
-        return answer(response, 200, toAnswer(accept(given)), fault?.headers);
+        return respond(response, 200, toResponse(accept(given)), fault?.headers);
     }
   }
 
@@ -190,11 +191,11 @@ export async function startGraphStandIn(
     return taken;
   }
 
-  /** What the real one would refuse, whatever we do. */
-  function mistakeIn({ edge, body }: Omit<AcceptedMessage, 'id'>) {
+  /** Errors with which the real Graph API rejects invalid requests. */
+  function validationError({ edge, body }: Omit<AcceptedMessage, 'id'>) {
     const { message, recipient } = body;
     if (edge === 'replies') return body.message ? undefined : { code: 100, message: 'Empty' };
-    if (body.messaging_product === 'whatsapp') return mistakeOfWhatsapp(body);
+    if (body.messaging_product === 'whatsapp') return whatsappValidationError(body);
     if (edge === 'comments')
       return body.message || body.attachment_url ? undefined : { code: 100, message: 'Empty' };
     if (edge !== 'messages') return { code: 2500, message: `Unknown path: ${edge}` };
@@ -204,7 +205,7 @@ export async function startGraphStandIn(
     const template = message?.attachment?.payload;
     const isWrong =
       (recipient?.id ?? recipient?.comment_id) === undefined ||
-      // A private answer to a comment needs no leave.
+      // A private reply to a comment needs no messaging type.
       (recipient?.id !== undefined && !['RESPONSE', 'UPDATE', 'MESSAGE_TAG'].includes(body.messaging_type)) ||
       (message?.text ?? '').length > 2000 ||
       (message?.text === undefined && message?.attachment === undefined) ||
@@ -252,19 +253,19 @@ export async function startGraphStandIn(
   };
 }
 
-/** Picks what is for a person, in Messenger's form or in WhatsApp's. */
+/** Selects the messages to a person, in Messenger's or WhatsApp's format. */
 export function isFor(contactId: string): (given: Pick<AcceptedMessage, 'body'>) => boolean {
   return ({ body }) => (body.to ?? body.recipient?.id) === contactId;
 }
 
-/** The text of a message, in either form. */
+/** The text of a message, in either format. */
 export function textOf({ body }: Pick<AcceptedMessage, 'body'>): string {
   return String(body.text?.body ?? body.interactive?.body.text ?? body.message?.text);
 }
 
-/** What the Cloud API would refuse. */
+/** Errors with which the real Cloud API rejects invalid requests. */
 // biome-ignore lint/suspicious/noExplicitAny: bodies of every shape
-function mistakeOfWhatsapp({ to, type, text, interactive, ...body }: any) {
+function whatsappValidationError({ to, type, text, interactive, ...body }: any) {
   const buttons = interactive?.action.buttons ?? [];
   const rows = interactive?.action.sections?.flatMap((section: { rows: object[] }) => section.rows) ?? [];
   const isWrong =
@@ -280,7 +281,7 @@ function mistakeOfWhatsapp({ to, type, text, interactive, ...body }: any) {
   return isWrong ? { code: 100, message: 'Invalid parameter' } : undefined;
 }
 
-function toAnswer({ id, body }: AcceptedMessage): object {
+function toResponse({ id, body }: AcceptedMessage): object {
   if (body.messaging_product === 'whatsapp') {
     return { contacts: [{ input: body.to, wa_id: body.to }], messages: [{ id: `wamid.${id}` }] };
   }
@@ -290,10 +291,10 @@ function toAnswer({ id, body }: AcceptedMessage): object {
 function refuse(response: ServerResponse, fault: Extract<GraphFailure, { does: 'refuse' }>): void {
   const { code, subcode, status = 400, message = 'Refused', headers } = fault;
   const error = { message, type: 'OAuthException', code, error_subcode: subcode, fbtrace_id: 'A1' };
-  answer(response, status, { error }, headers);
+  respond(response, status, { error }, headers);
 }
 
-function answer(
+function respond(
   response: ServerResponse,
   status: number,
   body: object,
@@ -308,7 +309,7 @@ async function readJson(request: IncomingMessage) {
   return JSON.parse(Buffer.concat(parts).toString('utf8') || '{}');
 }
 
-/** A webhook body as Meta sends it: escaped to ASCII, and signed like that. */
+/** A signed webhook body as Meta sends it: escaped to ASCII before signing. */
 export function signWebhook(
   payload: unknown,
   appSecret: string,

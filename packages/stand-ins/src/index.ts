@@ -10,4 +10,4 @@ export {
 } from './graph-stand-in.ts';
 export { type SentEmail, type SmtpFailure, type SmtpStandIn, startSmtpStandIn } from './smtp-stand-in.ts';
 export { type StandIns, startStandIns } from './start-stand-ins.ts';
-export { bodyOfPages } from './webhook-bodies.ts';
+export { createWebhookBody } from './webhook-bodies.ts';

@@ -1,5 +1,5 @@
-// `npm run stand-ins`: what stands in for Meta and for a mail server, so that channels can be tried without either. The
-// guide docs/guides/facebook.md walks through it.
+// `npm run stand-ins` starts stand-ins for Meta and for a mail server, to try channels without either. The guide
+// docs/guides/facebook.md walks through it.
 import { startStandIns } from './start-stand-ins.ts';
 
 const { GRAPH_PORT = '4000', STAND_IN_SMTP_PORT = '4025' } = process.env;
@@ -9,14 +9,14 @@ try {
     graph: Number(GRAPH_PORT),
     smtp: Number(STAND_IN_SMTP_PORT),
   });
-  console.log(`A Graph API stands at ${graphUrl}; start the server with it:
+  console.log(`Graph API: ${graphUrl}. Start the server with:
 
   GRAPH_API_URL=${graphUrl} npm start
 
-A mail server for channels to send through stands at 127.0.0.1:${smtpPort}.
-What they have taken: ${graphUrl}/stand-in/taken and ${graphUrl}/stand-in/mails
+SMTP server: 127.0.0.1:${smtpPort}
+Accepted messages: ${graphUrl}/stand-in/accepted and ${graphUrl}/stand-in/emails
 
-The guide to Facebook (docs/guides/facebook.md) plays a conversation. Stop with Ctrl+C.`);
+The Facebook guide (docs/guides/facebook.md) plays a conversation. Stop with Ctrl+C.`);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => stop().then(() => process.exit(0)));
   }

@@ -3,25 +3,25 @@ import type { AddressInfo, Socket } from 'node:net';
 import { type ParsedMail, simpleParser } from 'mailparser';
 import { SMTPServer, type SMTPServerSession } from 'smtp-server';
 
-/** How the stand-in misbehaves once. */
+/** A failure that the stand-in simulates once. */
 export type SmtpFailure =
-  /** Answers with this code, at this point of the dialogue. */
+  /** Responds with this code to this command. */
   | {
       readonly does: 'refuse';
       readonly code: number;
       readonly at?: 'sender' | 'recipient' | 'data';
       readonly message?: string;
     }
-  /** Closes the connection when it has all of the mail; has it kept it before? */
+  /** Closes the connection after it has received the email; `accepts`: it stores the email first. */
   | { readonly does: 'cut'; readonly accepts: boolean }
-  /** Closes the connection when it is told whom the mail is for. */
+  /** Closes the connection at the RCPT TO command. */
   | { readonly does: 'cut-early' }
-  /** Never answers when it has all of the mail. */
+  /** Never responds after it has received the email. */
   | { readonly does: 'hang'; readonly accepts: boolean }
-  /** Keeps the mail and answers only when `release` is called. */
+  /** Stores the email and responds only when `release` is called. */
   | { readonly does: 'wait' };
 
-/** A mail that the stand-in has kept: its recipient would find it. */
+/** An email that the stand-in has stored, as if delivered to its recipient. */
 export interface SentEmail {
   readonly from: string;
   readonly to: string;
@@ -29,24 +29,24 @@ export interface SentEmail {
   readonly email: ParsedMail;
 }
 
-/** An SMTP server that keeps what it is given. */
+/** An SMTP server that stores the emails it receives. */
 export interface SmtpStandIn {
   readonly port: number;
-  /** What it has kept, oldest first. */
+  /** The stored emails, oldest first. */
   readonly sent: SentEmail[];
-  /** Every connection that was made. */
+  /** The number of connections so far. */
   readonly connections: () => number;
-  /** The texts that were kept for an address, oldest first. */
+  /** The texts of the emails stored for an address, oldest first. */
   textsFor(address: string): string[];
-  /** Misbehaves in this way at the next mails, in turn; `to` picks them. */
+  /** Simulates a failure for the next `times` emails, optionally only those to an address. */
   misbehave(fault: SmtpFailure, times?: number, to?: string): void;
-  /** Behaves again. */
+  /** Removes all simulated failures. */
   behave(): void;
-  /** From now on nobody's log-in is right; or everybody's is again. */
+  /** Rejects or accepts all logins from now on. */
   lockOut(locked: boolean): void;
-  /** Whether it was given all of a mail with this text, whatever it did with it then. */
+  /** Whether it received an email with this text, stored or not. */
   asked(address: string, text: string): boolean;
-  /** Lets those go on that wait; `to` picks them. */
+  /** Responds to the waiting emails, optionally only those to an address. */
   release(to?: string): void;
   stop(): Promise<void>;
 }
@@ -57,7 +57,7 @@ interface Misbehaviour {
   readonly to: string | undefined;
 }
 
-/** Starts the stand-in on a free port, or on the one that is given. It takes mails for everybody. */
+/** Starts the stand-in on the given port or on a free one. It accepts emails to any address. */
 export async function startSmtpStandIn(port = 0): Promise<SmtpStandIn> {
   const sent: SentEmail[] = [];
   const asked: SentEmail[] = [];
@@ -68,7 +68,7 @@ export async function startSmtpStandIn(port = 0): Promise<SmtpStandIn> {
   let isLocked = false;
   let connections = 0;
 
-  /** The fault that is due, used up. */
+  /** The next simulated failure for an address, which is used up by this. */
   function due(to: string, fits: (fault: SmtpFailure) => boolean): SmtpFailure | undefined {
     const now = misbehaviours.find((one) => one.times > 0 && (one.to ?? to) === to && fits(one.fault));
     if (now) now.times--;
@@ -92,7 +92,7 @@ export async function startSmtpStandIn(port = 0): Promise<SmtpStandIn> {
       done();
     },
     onAuth({ username }, _session, done) {
-      if (isLocked) done(answer(535, 'Authentication credentials invalid'));
+      if (isLocked) done(smtpError(535, 'Authentication credentials invalid'));
       else done(null, { user: username });
     },
     onMailFrom(_address, _session, done) {
@@ -118,28 +118,29 @@ export async function startSmtpStandIn(port = 0): Promise<SmtpStandIn> {
     const [{ address: to = '' } = {}] = rcptTo;
     const given = { from: mailFrom ? mailFrom.address : '', to, raw, email: await simpleParser(raw) };
     asked.push(given);
-    const keep = () => void sent.push(given);
+    const store = () => void sent.push(given);
     const fault = due(to, (one) => one.does !== 'refuse' || refusal('data')(one));
     switch (fault?.does) {
       case 'refuse':
         throw toError(fault);
       case 'cut':
-        if (fault.accepts) keep();
+        if (fault.accepts) store();
         cut(session);
         return new Promise(() => {});
       case 'hang':
-        if (fault.accepts) keep();
+        if (fault.accepts) store();
         return new Promise(() => {});
       case 'wait':
-        keep();
+        store();
         await new Promise<void>((resume) => waiting.push({ to, resume }));
-        return 'Kept';
+        return 'Stored';
       default:
-        keep();
-        return 'Kept';
+        store();
+        return 'Stored';
     }
   }
 
+  // Connections that fail are part of the simulation.
   server.on('error', () => {});
   server.server.on('connection', (socket: Socket) => {
     connections++;
@@ -177,16 +178,16 @@ export async function startSmtpStandIn(port = 0): Promise<SmtpStandIn> {
   };
 }
 
-/** The text of a mail, without the line end that closes it. */
+/** The text of an email, without the final line break. */
 function textOf({ email }: SentEmail): string {
   return (email.text ?? '').trim();
 }
 
 function toError(fault: SmtpFailure | undefined): Error | null {
   if (fault?.does !== 'refuse') return null;
-  return answer(fault.code, fault.message ?? 'Refused');
+  return smtpError(fault.code, fault.message ?? 'Refused');
 }
 
-function answer(responseCode: number, message: string): Error {
+function smtpError(responseCode: number, message: string): Error {
   return Object.assign(new Error(message), { responseCode });
 }

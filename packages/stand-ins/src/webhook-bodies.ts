@@ -1,31 +1,31 @@
-/** What a large webhook body is made of. */
-interface BodyOfPages {
-  /** The pages that it is for, in turn. */
+/** The options of a large webhook body. */
+interface WebhookBodyOptions {
+  /** The pages that it is for, alternating. */
   readonly pages: readonly string[];
-  /** How many updates there are in all; of each hundred, one is a copy and one makes no sense. */
-  readonly updates: number;
-  /** How many people write to each page. */
+  /** The number of events; of each hundred, one is a copy and one is malformed. */
+  readonly events: number;
+  /** The number of people who write to each page. */
   readonly people: number;
 }
 
-/** Who wrote to which page. */
+/** A person who wrote to a page. */
 interface Writer {
   readonly pageId: string;
   readonly person: string;
 }
 
 /**
- * A body as Meta sends it after a while without an answer: updates of several pages, the newest first in each, some
- * twice and some of no sense.
+ * Creates a body as Meta sends it after an outage of the webhook: events of several pages, newest first in each, some
+ * duplicated and some malformed.
  *
- * @returns the body, what each person said in the order in which they said it, and how many rows are to be kept.
+ * @returns the body, the texts of each person in order, and the number of events to be stored.
  */
-export function bodyOfPages({ pages, updates, people }: BodyOfPages) {
+export function createWebhookBody({ pages, events, people }: WebhookBodyOptions) {
   const entries = pages.map((id) => ({ id, time: 1, messaging: [] as unknown[] }));
-  const said = new Map<string, { readonly writer: Writer; readonly texts: string[] }>();
-  const beganAt = Date.now() - updates;
+  const written = new Map<string, { readonly writer: Writer; readonly texts: string[] }>();
+  const beganAt = Date.now() - events;
   let copies = 0;
-  for (let at = 0; at < updates; at++) {
+  for (let at = 0; at < events; at++) {
     const entry = entries[at % entries.length];
     if (!entry) continue;
     const before = entry.messaging[0];
@@ -37,9 +37,9 @@ export function bodyOfPages({ pages, updates, people }: BodyOfPages) {
     } else {
       const person = `person-${Math.floor(at / entries.length) % people}`;
       const key = `${entry.id} ${person}`;
-      const known = said.get(key) ?? { writer: { pageId: entry.id, person }, texts: [] };
-      said.set(key, known);
-      const text = `update ${at}`;
+      const known = written.get(key) ?? { writer: { pageId: entry.id, person }, texts: [] };
+      written.set(key, known);
+      const text = `event ${at}`;
       known.texts.push(text);
       entry.messaging.unshift({
         sender: { id: person },
@@ -51,7 +51,7 @@ export function bodyOfPages({ pages, updates, people }: BodyOfPages) {
   }
   return {
     body: { object: 'page', entry: entries },
-    said: new Map([...said.values()].map(({ writer, texts }) => [writer, texts])),
-    kept: updates - copies,
+    written: new Map([...written.values()].map(({ writer, texts }) => [writer, texts])),
+    stored: events - copies,
   };
 }

@@ -99,7 +99,7 @@ async function come(customer: ShopCustomer, { clock, minute }: { clock: DayClock
 async function misfortune({ facebook }: Shop, clock: DayClock): Promise<void> {
   if (!facebook) return;
   await clock.at(150);
-  await facebook('fault', { does: 'refuse', code: 2, status: 500, times: 2 });
+  await facebook('failure', { does: 'refuse', code: 2, status: 500, times: 2 });
   await clock.at(400);
-  await facebook('fault', { does: 'refuse', code: 551, status: 400 });
+  await facebook('failure', { does: 'refuse', code: 551, status: 400 });
 }

@@ -3,7 +3,7 @@ import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { FileStore } from './file-store.ts';
 
-/** Keeps files in a folder. Several machines need one that all of them see, or an S3 store. */
+/** Stores files in a folder. Several machines need a shared folder, or an S3 store. */
 export function createDiskStore(folder: string): FileStore {
   const pathOf = (name: string) => join(folder, ...name.split('/'));
   return {

@@ -4,20 +4,20 @@ import { request as requestSafely } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import ipaddr from 'ipaddr.js';
 
-/** What may be fetched, and from where. */
+/** Limits of a download. */
 export interface FetchLimits {
   readonly maxBytes: number;
-  /** For all of it, redirects included. */
+  /** The timeout of the whole download, including redirects. */
   readonly timeoutMs: number;
-  /** Whether addresses inside of private networks may be asked: only for stand-ins of providers. */
+  /** Whether private addresses are allowed: only for stand-ins of providers. */
   readonly allowsPrivate: boolean;
-  /** How names are looked up; the system's way where nothing is said. */
+  /** Resolves host names; defaults to the system's resolver. */
   readonly lookup?: LookupFunction;
-  /** Which addresses are of the open Internet, where that is not `isPublic`: for tests, which have no Internet. */
+  /** Whether an address is public; defaults to `isPublic`. For tests, which have no Internet access. */
   readonly isOpen?: (address: string) => boolean;
 }
 
-/** A file cannot be fetched; asking again helps only where it is temporary. */
+/** A download failed; retrying only helps if it is temporary. */
 export class FetchError extends Error {
   override readonly name = 'FetchError';
   readonly isTemporary: boolean;
@@ -32,9 +32,9 @@ const maxRedirects = 3;
 const temporary = new Set([408, 425, 429]);
 
 /**
- * Fetches a file from an address that somebody else has given us. Addresses inside of private networks are not asked:
- * what a name stands for is looked up once and checked, and the connection goes to just that. `headers` go to the
- * address itself only, not to where it sends us.
+ * Downloads a file from a URL that a third party supplied. Private addresses are rejected: the host name is resolved once,
+ * the address is checked, and the connection goes to that address. `headers` are not sent to other origins after a
+ * redirect.
  *
  * @throws FetchError
  */
@@ -44,7 +44,7 @@ export async function fetchFile(
   limits: FetchLimits,
 ): Promise<Buffer> {
   const signal = AbortSignal.timeout(limits.timeoutMs);
-  let url = readAddress(address);
+  let url = parseUrl(address);
   let sent = headers;
   for (let hops = 0; hops <= maxRedirects; hops++) {
     const response = await ask(url, sent, limits, signal);
@@ -52,7 +52,7 @@ export async function fetchFile(
     const { location } = response.headers;
     if (statusCode >= 300 && statusCode < 400 && location !== undefined) {
       response.destroy();
-      const next = readAddress(location, url);
+      const next = parseUrl(location, url);
       if (next.origin !== url.origin) sent = {};
       url = next;
       continue;
@@ -60,17 +60,17 @@ export async function fetchFile(
     if (statusCode !== 200) {
       response.destroy();
       const isTemporary = statusCode >= 500 || temporary.has(statusCode);
-      throw new FetchError(`The provider answered with ${statusCode}.`, isTemporary);
+      throw new FetchError(`The provider responded with status ${statusCode}.`, isTemporary);
     }
     return read(response, limits.maxBytes, signal);
   }
-  throw new FetchError('The provider sends us from one address to the next.');
+  throw new FetchError('The download was redirected too often.');
 }
 
-function readAddress(text: string, base?: URL): URL {
+function parseUrl(text: string, base?: URL): URL {
   const url = URL.canParse(text, base?.href) ? new URL(text, base?.href) : undefined;
   if (url?.protocol === 'https:' || url?.protocol === 'http:') return url;
-  throw new FetchError('The address is none of the web.');
+  throw new FetchError('The URL is not an HTTP or HTTPS URL.');
 }
 
 function ask(
@@ -80,8 +80,8 @@ function ask(
   signal: AbortSignal,
 ): Promise<IncomingMessage> {
   const host = url.hostname.replace(/^\[|\]$/g, '');
-  // A literal address is connected to without being looked up.
-  if (!allowsPrivate && isIP(host) !== 0 && !isOpen(host)) throw forbidden();
+  // A literal IP address is not resolved, so it is checked here.
+  if (!allowsPrivate && isIP(host) !== 0 && !isOpen(host)) throw privateAddress();
   const request = url.protocol === 'https:' ? requestSafely : requestPlainly;
   return new Promise((done, fail) => {
     const sent = request(url, {
@@ -104,22 +104,22 @@ function publicOnly(
     lookup(hostname, options, (error, address, family) => {
       if (error) return callback(error, address, family);
       const all = typeof address === 'string' ? [address] : address.map((one) => one.address);
-      if (!all.every(isOpen)) return callback(forbidden(), '', 0);
+      if (!all.every(isOpen)) return callback(privateAddress(), '', 0);
       callback(null, address, family);
     });
   };
 }
 
-const openIpv6 = ipaddr.IPv6.parse('2000::');
+const globalIpv6 = ipaddr.IPv6.parse('2000::');
 
-/** Whether an IP address belongs to a host of the open Internet. */
+/** Whether an IP address is public. */
 export function isPublic(address: string): boolean {
   if (!ipaddr.isValid(address)) return false;
-  // An IPv4 address in IPv6's clothes is what it is inside.
+  // An IPv4-mapped IPv6 address is checked as the IPv4 address.
   const plain = ipaddr.process(address);
   if (plain.range() !== 'unicast') return false;
-  // Of IPv6 only 2000::/3 is given out; what lies outside may be IPv4 in older clothes, such as ::7f00:1.
-  return plain.kind() === 'ipv4' || plain.match(openIpv6, 3);
+  // Only 2000::/3 is allocated; other ranges include deprecated IPv4-compatible addresses such as ::7f00:1.
+  return plain.kind() === 'ipv4' || plain.match(globalIpv6, 3);
 }
 
 async function read(response: IncomingMessage, maxBytes: number, signal: AbortSignal): Promise<Buffer> {
@@ -137,12 +137,12 @@ async function read(response: IncomingMessage, maxBytes: number, signal: AbortSi
   return Buffer.concat(parts);
 }
 
-function forbidden(): FetchError {
-  return new FetchError('The address is inside of a private network.');
+function privateAddress(): FetchError {
+  return new FetchError('The URL points to a private network.');
 }
 
 function asFetchError(error: unknown, signal: AbortSignal): FetchError {
   if (error instanceof FetchError) return error;
-  if (signal.aborted) return new FetchError('The provider took too long.', true);
+  if (signal.aborted) return new FetchError('The download timed out.', true);
   return new FetchError('The provider could not be reached.', true);
 }

@@ -2,22 +2,22 @@ import { createHmac } from 'node:crypto';
 import { sameSecret } from '../auth/secrets.ts';
 import { truncate } from '../domain/storable.ts';
 
-/** Makes and checks the addresses under which files are handed out. */
+/** Creates and verifies signed URLs of files. */
 export interface FileAddresses {
-  /** An address that works until some time after the next `validSeconds`; the same one for a while, so that it can be cached. */
+  /** A URL that is valid for at least `validSeconds`; it stays the same for a while, so that it can be cached. */
   of(file: { readonly id: string; readonly name: string }): string;
-  /** Whether an address is ours, whole, and still in time. */
-  check(asked: {
+  /** Verifies the signature and expiry of a URL. */
+  check(given: {
     readonly id: string;
     readonly expires: number;
     readonly signature: string;
   }): FileAddressState;
 }
 
-/** What a signed address is worth. */
+/** The result of verifying a signed URL. */
 export type FileAddressState = 'valid' | 'expired' | 'forged';
 
-/** Makes addresses below the one at which people reach this server. */
+/** Creates signed URLs below this server's base URL. */
 export function createFileAddresses(options: {
   readonly key: Buffer;
   readonly baseUrl: () => string;

@@ -1,17 +1,17 @@
 import type { Readable } from 'node:stream';
 
-/** A part of a file: both ends are bytes that belong to it. */
+/** A range of bytes; both ends are inclusive. */
 export interface ByteRange {
   readonly start: number;
   readonly end: number;
 }
 
-/** Where the bytes of files are. Names are ours: letters, digits, `-` and `/`. */
+/** Stores the content of files. Names consist of letters, digits, `-` and `/`. */
 export interface FileStore {
-  /** Keeps a file, whole or not at all; a file of that name is replaced. */
+  /** Stores a file atomically; replaces a file with the same name. */
   put(name: string, bytes: Uint8Array): Promise<void>;
-  /** The bytes of a file, or of a part of it; `undefined` where there is no such file. */
+  /** Reads a file or a range of it; `undefined` if it does not exist. */
   read(name: string, range?: ByteRange): Promise<Readable | undefined>;
-  /** Takes a file away; one that is not there is no error. */
+  /** Deletes a file; a missing file is not an error. */
   remove(name: string): Promise<void>;
 }

@@ -1,6 +1,6 @@
 import { fileTypeFromBuffer } from 'file-type';
 
-/** What a file is by its bytes, whatever it says of itself: a media type without parameters. */
+/** Detects the media type of a file from its content, without parameters. */
 export async function detectContentType(bytes: Uint8Array): Promise<string> {
   const known = await fileTypeFromBuffer(bytes);
   if (known) return known.mime;
@@ -19,14 +19,14 @@ function isText(bytes: Uint8Array): boolean {
 
 const shown = ['image', 'audio', 'video'] as const;
 
-/** How people look at a file of that type. */
+/** The attachment type of a media type. */
 export function attachmentTypeOf(contentType: string): 'image' | 'audio' | 'video' | 'file' {
   const family = contentType.split('/')[0];
-  // A drawing in SVG is a program; it is only handed over, never shown.
+  // SVG can contain scripts, so it is only offered for download.
   return contentType === 'image/svg+xml' ? 'file' : (shown.find((kind) => kind === family) ?? 'file');
 }
 
-/** Whether one of the patterns, such as `image/*` or `application/pdf`, means that type. */
+/** Whether one of the patterns, such as `image/*` or `application/pdf`, matches a media type. */
 export function isAllowed(contentType: string, patterns: readonly string[]): boolean {
   return patterns.some(
     (pattern) =>

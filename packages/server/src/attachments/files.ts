@@ -9,16 +9,16 @@ import type { FileAddresses } from './file-address.ts';
 import type { ByteRange, FileStore } from './file-store.ts';
 import { attachmentTypeOf, detectContentType, isAllowed } from './file-type.ts';
 
-/** A file to keep. */
+/** A file to store. */
 export interface NewFile {
   readonly appId: number;
-  /** Who brings it, such as `customer 12` or `staff`; only they can put it into a message. */
+  /** Who uploads it, such as `customer 12` or `staff`; only they can attach it to a message. */
   readonly by: string;
   readonly name: string;
   readonly bytes: Uint8Array;
 }
 
-/** A kept file, as it is handed out. */
+/** A stored file, ready to be downloaded. */
 export interface OpenedFile {
   readonly name: string;
   readonly contentType: string;
@@ -26,34 +26,36 @@ export interface OpenedFile {
   read(range?: ByteRange): Promise<Readable | undefined>;
 }
 
-/** The files that messages refer to. */
+/** The files of messages. */
 export interface Files {
-  /** Bytes that a file may have. */
+  /** Maximum file size in bytes. */
   readonly maxBytes: number;
   /**
-   * Keeps a file until it is put into a message, or for a day.
+   * Stores an uploaded file. It is deleted after a day unless it was attached to a message.
+   *
    * @throws ProblemError `too_large` or `file_type_not_allowed`.
    */
-  keep(file: NewFile): Promise<Attachment>;
-  /** Keeps a file that came in through a channel; the same one twice is kept once. @throws as `keep`. */
-  keepForGood(file: NewFile): Promise<Attachment>;
+  storeUpload(file: NewFile): Promise<Attachment>;
+  /** Stores a file received through a channel; a copy is stored once. @throws ProblemError as `storeUpload`. */
+  storeForChannel(file: NewFile): Promise<Attachment>;
   /**
-   * The attachments of a message that is being written, in the transaction that stores it.
-   * @throws ProblemError `invalid_input` for a file that is not there, or that somebody else has brought.
+   * Resolves the attachments of a new message, in the transaction that stores it.
+   *
+   * @throws ProblemError `invalid_input` for an unknown file or one that another person uploaded.
    */
   claim(
     sql: Sql,
     owner: Pick<NewFile, 'appId' | 'by'>,
     given: readonly AttachmentInput[],
   ): Promise<Attachment[]>;
-  /** A message's content with addresses that work now. */
+  /** A message's content with file URLs that are valid now. */
   sign(content: MessageContent): MessageContent;
-  /** A kept file; `undefined` where there is none. */
+  /** Opens a stored file; `undefined` if it does not exist. */
   open(id: string): Promise<OpenedFile | undefined>;
-  /** All of a kept file. @throws where there is none any more. */
+  /** Reads a whole file. @throws Error if it does not exist. */
   read(id: string): Promise<Buffer>;
-  /** Takes away files that nobody has put into a message within a day. @returns how many. */
-  sweep(): Promise<number>;
+  /** Deletes files that were not attached to a message within a day. @returns how many. */
+  deleteUnused(): Promise<number>;
 }
 
 interface Row {
@@ -64,10 +66,10 @@ interface Row {
   readonly size_bytes: number;
 }
 
-/** How many unused files one sweep takes. */
-const sweepLimit = 500;
+/** The maximum number of unused files deleted at once. */
+const deleteLimit = 500;
 
-/** Makes them of where bytes are and where rows are. */
+/** Creates the files of a database and a store. */
 export function createFiles(parts: {
   readonly sql: Sql;
   readonly apps: AppDirectory;
@@ -76,7 +78,7 @@ export function createFiles(parts: {
   readonly maxBytes: number;
 }): Files {
   const { sql, apps, store, addresses, maxBytes } = parts;
-  const pathOf = ({ id, app_id }: Pick<Row, 'id' | 'app_id'>) => `${app_id}/${id}`;
+  const storeNameOf = ({ id, app_id }: Pick<Row, 'id' | 'app_id'>) => `${app_id}/${id}`;
 
   function toAttachment({ id, name, content_type: contentType, size_bytes: sizeBytes }: Row): Attachment {
     const url = addresses.of({ id, name });
@@ -86,24 +88,24 @@ export function createFiles(parts: {
   async function check({ appId, bytes }: NewFile): Promise<string> {
     if (bytes.length === 0) throw new ProblemError('invalid_input', 'The file is empty.');
     if (bytes.length > maxBytes) {
-      throw new ProblemError('too_large', `A file may have ${maxBytes} bytes.`);
+      throw new ProblemError('too_large', `The file is larger than ${maxBytes} bytes.`);
     }
     const contentType = await detectContentType(bytes);
     const { settings } = await requireApp(apps, appId);
     if (isAllowed(contentType, settings.attachments.types)) return contentType;
-    throw new ProblemError('file_type_not_allowed', `Files of the type ${contentType} are not taken.`);
+    throw new ProblemError('file_type_not_allowed', `Files of the type ${contentType} are not allowed.`);
   }
 
   async function save(file: NewFile, contentType: string, isUsed: boolean): Promise<Attachment> {
     const { appId, by, bytes } = file;
     const id = randomUUID();
-    // The row comes first: what was begun and never finished is found by it and swept.
+    // The row is inserted first, so that an interrupted upload is found and deleted.
     const [row] = await sql<Row[]>`
       INSERT INTO files (id, app_id, uploaded_by, name, content_type, size_bytes, digest)
       VALUES (${id}, ${appId}, ${by}, ${cleanName(file.name)}, ${contentType}, ${bytes.length}, ${digestOf(bytes)})
       RETURNING id, app_id, name, content_type, size_bytes`;
     if (!row) throw new Error('The file was not stored.');
-    await store.put(pathOf(row), bytes);
+    await store.put(storeNameOf(row), bytes);
     if (isUsed) await sql`UPDATE files SET used_at = now() WHERE id = ${id}`;
     return toAttachment(row);
   }
@@ -113,16 +115,16 @@ export function createFiles(parts: {
       SELECT id, app_id, name, content_type, size_bytes FROM files WHERE id = ${id}`;
     if (!row) return undefined;
     const { name, content_type: contentType, size_bytes: sizeBytes } = row;
-    return { name, contentType, sizeBytes, read: (range) => store.read(pathOf(row), range) };
+    return { name, contentType, sizeBytes, read: (range) => store.read(storeNameOf(row), range) };
   }
 
   return {
     maxBytes,
     open: openFile,
-    async keep(file) {
+    async storeUpload(file) {
       return save(file, await check(file), false);
     },
-    async keepForGood(file) {
+    async storeForChannel(file) {
       const contentType = await check(file);
       const [known] = await sql<Row[]>`
         SELECT id, app_id, name, content_type, size_bytes FROM files
@@ -157,17 +159,17 @@ export function createFiles(parts: {
     },
     async read(id) {
       const stream = await (await openFile(id))?.read();
-      if (!stream) throw new Error('The file is not there any more.');
+      if (!stream) throw new Error('The file no longer exists.');
       return buffer(stream);
     },
-    async sweep() {
+    async deleteUnused() {
       const unused = await sql<Row[]>`
         SELECT id, app_id, name, content_type, size_bytes FROM files
-        WHERE used_at IS NULL AND created_at < now() - interval '1 day' ORDER BY created_at LIMIT ${sweepLimit}`;
+        WHERE used_at IS NULL AND created_at < now() - interval '1 day' ORDER BY created_at LIMIT ${deleteLimit}`;
       for (const row of unused) {
-        // Whoever puts it into a message at this moment keeps it.
+        // Not if it has been attached to a message in the meantime.
         const gone = await sql`DELETE FROM files WHERE id = ${row.id} AND used_at IS NULL RETURNING id`;
-        if (gone.length > 0) await store.remove(pathOf(row));
+        if (gone.length > 0) await store.remove(storeNameOf(row));
       }
       return unused.length;
     },
@@ -178,7 +180,7 @@ function digestOf(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
-/** The last part of a path, without what cannot be stored or shown. */
+/** The last segment of a path, without characters that cannot be stored or displayed. */
 function cleanName(name: string): string {
   const last = name.split(/[/\\]/).at(-1) ?? '';
   const clean = last.replace(/[\p{Cc}\p{Cf}\p{Surrogate}]/gu, '').trim();
@@ -186,7 +188,7 @@ function cleanName(name: string): string {
 }
 
 function unknownFile(index: number): ProblemError {
-  return new ProblemError('invalid_input', 'There is no such file of yours. Upload it again.', {
-    fields: [{ path: `attachments.${index}.fileId`, message: 'is no file that you have uploaded' }],
+  return new ProblemError('invalid_input', 'File not found. Upload it again.', {
+    fields: [{ path: `attachments.${index}.fileId`, message: 'is not a file that you uploaded' }],
   });
 }

@@ -3,9 +3,9 @@ import type { ReadableStream } from 'node:stream/web';
 import { AwsClient } from 'aws4fetch';
 import type { FileStore } from './file-store.ts';
 
-/** A bucket of a store that speaks S3's protocol. */
+/** A bucket of an S3-compatible store. */
 export interface S3Place {
-  /** Such as `https://s3.eu-central-1.amazonaws.com`; the bucket is the first part of the path. */
+  /** Such as `https://s3.eu-central-1.amazonaws.com`; the bucket is the first segment of the path. */
   readonly endpoint: string;
   readonly region: string;
   readonly bucket: string;
@@ -13,10 +13,10 @@ export interface S3Place {
   readonly secretAccessKey: string;
 }
 
-/** How long the store may take to answer. */
+/** The timeout of a request. */
 const timeoutMs = 30_000;
 
-/** Keeps files in a bucket. */
+/** Stores files in a bucket. */
 export function createS3Store({ endpoint, bucket, ...access }: S3Place): FileStore {
   const client = new AwsClient({ ...access, service: 's3', retries: 3 });
   const base = `${endpoint.replace(/\/+$/, '')}/${bucket}`;
@@ -26,7 +26,7 @@ export function createS3Store({ endpoint, bucket, ...access }: S3Place): FileSto
     const response = await client.fetch(`${base}/${name}`, { method, signal, ...init });
     if (response.ok || response.status === 404) return response;
     await response.body?.cancel();
-    throw new Error(`The S3 store answered ${method} with ${response.status}.`);
+    throw new Error(`The S3 store responded to ${method} with ${response.status}.`);
   }
 
   return {

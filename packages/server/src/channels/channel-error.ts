@@ -1,24 +1,24 @@
-/** What went wrong when something was sent, by what is to be done about it. */
+/** Why a call to a provider failed, by how to react to it. */
 export type ChannelFailure =
-  /** Try again later. */
+  /** Retry later. */
   | {
       readonly kind: 'temporary';
       readonly error: string;
-      /** Whether the provider may have taken it all the same. */
+      /** Whether the provider may have accepted the message nevertheless. */
       readonly isUncertain: boolean;
-      /** Whether it may be the channel that is ill, and not this message. */
+      /** Whether the cause may be the channel rather than this message. */
       readonly suspectsChannel: boolean;
-      /** The provider's own wish: not before so many milliseconds. */
+      /** Milliseconds after which the provider asks us to retry. */
       readonly retryAfterMs?: number | undefined;
-      /** Nothing at all to this channel for so many milliseconds, as where a rate limit is reached. */
+      /** Milliseconds for which the whole channel pauses, for example when a rate limit is reached. */
       readonly pauseMs?: number | undefined;
     }
-  /** This message will never arrive this way. */
+  /** Retrying this message is useless. */
   | { readonly kind: 'permanent'; readonly error: string }
-  /** Nothing can be sent to this channel until somebody mends it, or it mends itself. */
+  /** The channel cannot send anything until its settings are fixed or the provider recovers. */
   | { readonly kind: 'channel-down'; readonly error: string };
 
-/** A failure that the adapter knows by itself. */
+/** A failure that an adapter has already classified. */
 export class ChannelError extends Error {
   override readonly name = 'ChannelError';
   readonly failure: ChannelFailure;
@@ -29,12 +29,12 @@ export class ChannelError extends Error {
   }
 }
 
-/** The failure of a message that can never arrive. */
+/** The error for a message that can never be delivered; `error` is shown to agents. */
 export function undeliverable(error: string): ChannelError {
   return new ChannelError({ kind: 'permanent', error });
 }
 
-/** Errors of a connection that never stood, so that nothing can have got across. */
+/** Errors of a connection that was never established, so nothing was sent. */
 const neverConnected = new Set([
   'ECONNREFUSED',
   'ENOTFOUND',
@@ -45,8 +45,8 @@ const neverConnected = new Set([
 ]);
 
 /**
- * The failure of an error that no provider has answered with: the network's, a time-out. Unless the connection never
- * stood, nobody can say whether the request was taken.
+ * Classifies an error without a response from the provider, such as a network error or a timeout. Unless the connection
+ * was never established, it is unknown whether the provider received the request.
  */
 export function networkFailure(error: unknown): ChannelFailure {
   if (error instanceof ChannelError) return error.failure;
@@ -67,8 +67,8 @@ function codeOf(error: unknown): string | undefined {
 }
 
 function messageOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'The provider did not answer.';
+  if (!(error instanceof Error)) return 'The provider did not respond.';
   if (error.name === 'TimeoutError' || error.name === 'AbortError')
-    return 'The provider did not answer in time.';
+    return 'The provider did not respond in time.';
   return `The connection to the provider broke: ${error.message}`;
 }

@@ -1,17 +1,16 @@
-/** Longer answers are of no API that we call. */
-const maxAnswerBytes = 256 * 1024;
+/** No API that we call sends longer responses. */
+const maxResponseBytes = 256 * 1024;
 
 /**
- * The JSON object that a provider answers with. What is not an object of JSON is an empty one: a proxy's error page
- * has nothing to tell. Providers repeat a malformed token in their errors, which go to logs and to people: not the
- * token.
+ * Reads a provider's response as a JSON object. Anything else, such as the error page of a proxy, is read as `{}`.
+ * Providers repeat a malformed token in their error messages, which end up in logs and on screens, so it is removed.
  */
 export async function readJsonResponse(response: Response, token: string): Promise<Record<string, unknown>> {
   const parts: Uint8Array[] = [];
   let size = 0;
   for await (const part of response.body ?? []) {
     size += part.byteLength;
-    if (size > maxAnswerBytes) return {};
+    if (size > maxResponseBytes) return {};
     parts.push(part);
   }
   try {

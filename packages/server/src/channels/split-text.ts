@@ -1,6 +1,6 @@
 /**
- * Cuts a text into pieces of at most so many characters: where a line or a word ends if possible, and never inside a
- * character. A blank text has no pieces.
+ * Splits a text into pieces of at most `maxLength` characters: at the end of a line or word if possible, and never
+ * inside a surrogate pair. A blank text has no pieces.
  */
 export function splitText(text: string, maxLength: number): readonly string[] {
   const pieces: string[] = [];
@@ -17,15 +17,15 @@ export function splitText(text: string, maxLength: number): readonly string[] {
 function cutAt(text: string, maxLength: number): number {
   const head = text.slice(0, maxLength + 1);
   const line = head.lastIndexOf('\n');
-  // A line that ends very early would leave nearly empty messages.
+  // Splitting after a very short line would produce nearly empty messages.
   if (line > maxLength / 2) return line;
   const word = head.search(/\s\S*$/);
   if (word > 0) return word;
-  // An emoji is two units: half of one is no text.
+  // Do not split a surrogate pair, such as an emoji.
   return /[\uD800-\uDBFF]/.test(text.charAt(maxLength - 1)) ? maxLength - 1 : maxLength;
 }
 
-/** A text of at most so many characters; what was cut off is shown by an ellipsis. */
+/** Truncates a text to `maxLength` characters, with an ellipsis. */
 export function shorten(text: string, maxLength: number): string {
   return text.length <= maxLength ? text : `${text.slice(0, maxLength - 1).trimEnd()}…`;
 }

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { RawWebhookEvent } from './channel.ts';
 
-/** What an update without a number is known by. */
-export function fingerprint(update: Readonly<Record<string, unknown>>): string {
-  return `sha256:${createHash('sha256').update(JSON.stringify(update)).digest('hex')}`;
+/** The deduplication key of an event without an id: a hash of its content. */
+export function fingerprint(event: Readonly<Record<string, unknown>>): string {
+  return `sha256:${createHash('sha256').update(JSON.stringify(event)).digest('hex')}`;
 }
 
-/** What nobody can make sense of: it is kept as it came in, so that somebody can look at it, and `parse` ignores it. */
+/** A malformed event. It is stored as received, for inspection, and `parse` ignores it. */
 export function unreadableEvent(
   raw: unknown,
   accountId: string | null = null,

@@ -7,7 +7,7 @@ import { type IncomingEmail, type SmtpListener, startSmtpListener } from '../cha
 import type { Config } from '../config/config.ts';
 import type { Database } from '../db/database.ts';
 import { createEmailChannels } from '../inbound-email/email-channels.ts';
-import type { KeepFile, ProcessEmailDeps } from '../inbound-email/process-email.ts';
+import type { ProcessEmailDeps, StoreAttachment } from '../inbound-email/process-email.ts';
 import { countEmails, receiveEmail } from '../inbound-email/receive-email.ts';
 import { watchMailboxes } from '../inbound-email/watch-mailboxes.ts';
 import type { UnitOfWork } from '../log/unit-of-work.ts';
@@ -19,15 +19,15 @@ export async function emailDeps(database: Database, files: Files): Promise<Proce
   return {
     channels: createEmailChannels(database),
     signingKey: await readOrCreateSecret(database.sql, 'mail-key'),
-    keepFile: keepEmailAttachment(files),
+    storeAttachment: keepEmailAttachment(files),
   };
 }
 
 /** Files of a mail that are not taken are named in the message; the mail itself has them still. */
-function keepEmailAttachment(files: Files): KeepFile {
+function keepEmailAttachment(files: Files): StoreAttachment {
   return async (appId, { name, content }) => {
     try {
-      return await files.keepForGood({ appId, by: 'channel email', name, bytes: content });
+      return await files.storeForChannel({ appId, by: 'channel email', name, bytes: content });
     } catch (error) {
       if (error instanceof ProblemError && error.status < 500) return null;
       throw error;
@@ -64,7 +64,7 @@ export async function startEmail(parts: EmailPartDeps): Promise<SmtpListener | n
     maxConnections: config.SMTP_MAX_CONNECTIONS,
     maxConnectionsPerAddress: Math.ceil(config.SMTP_MAX_CONNECTIONS / 4),
     find: (address) => channels.find(address),
-    keep: (arrived) => keep(unitOfWork, arrived, config.SMTP_SENDER_LIMIT),
+    store: (arrived) => storeEmail(unitOfWork, arrived, config.SMTP_SENDER_LIMIT),
     log,
   });
   teardown.add('the receiving of mails', () => listener.stop());
@@ -76,14 +76,14 @@ export async function startEmail(parts: EmailPartDeps): Promise<SmtpListener | n
 const bounceFactor = 10;
 
 /** Keeps a mail for all its recipients or for none. */
-function keep(unitOfWork: UnitOfWork, { raw, sender, recipients }: IncomingEmail, limit: number) {
+function storeEmail(unitOfWork: UnitOfWork, { raw, sender, recipients }: IncomingEmail, limit: number) {
   return unitOfWork.run(async (tx) => {
     const most = sender === '' ? limit * bounceFactor : limit;
     for (const { appId, channel } of recipients) {
       if ((await countEmails(tx, { appId, channel, sender })) >= most) return 'too-many';
     }
     for (const place of recipients) await receiveEmail(tx, { ...place, source: 'smtp', sender, raw });
-    return 'kept';
+    return 'stored';
   });
 }
 

@@ -198,7 +198,11 @@ async function start(
   const deps = {
     ...{ database, unitOfWork, apps, channels, log, alarm },
     countAttempt: metrics.attempt,
-    services: { graphUrl: config.GRAPH_API_URL, email: { signingKey: email.signingKey, sender: smtpSender }, files },
+    services: {
+      graphUrl: config.GRAPH_API_URL,
+      email: { signingKey: email.signingKey, sender: smtpSender },
+      files,
+    },
     files,
     desks: deskDeps(database, bus.occupancy, reception, config.AGENT_ABSENT_MINUTES),
     fetchesPrivate: config.FETCH_PRIVATE_ADDRESSES,

@@ -1,21 +1,21 @@
-/** Later than this the poll of the queue is soon enough. */
-const soonMs = 30_000;
-/** Those that are due within so many milliseconds are woken together. */
-const togetherMs = 20;
-/** More are left to the poll of the queue. */
-const most = 50_000;
+/** Longer delays are left to the job queue's polling. */
+const maxDelayMs = 30_000;
+/** Conversations that are due within this many milliseconds are woken together. */
+const groupMs = 20;
+/** The maximum number of waiting conversations; further ones are left to the job queue's polling. */
+const maxWaiting = 50_000;
 
 /**
- * Wakes conversations at their time. The queue looks but every two seconds for what is due, which is too seldom where
- * many wait for turns some milliseconds apart. It is a help only: what dies with this process the queue still has.
+ * Wakes conversations on time. The job queue polls for due jobs every two seconds, which is too slow where many wait for
+ * slots a few milliseconds apart. This is only an optimisation: every wake-up is also a job in the queue.
  */
 export interface Alarm {
-  /** Wakes a conversation in so many milliseconds. */
+  /** Wakes a conversation after `inMs` milliseconds. */
   set(conversationKey: string, inMs: number): void;
   stop(): void;
 }
 
-/** Makes an alarm; `wake` is given all that are due, and may fail. */
+/** Creates an alarm. `wake` is called with all the conversations that are due; it may reject. */
 export function createAlarm(wake: (conversationKeys: readonly string[]) => Promise<void>): Alarm {
   const due = new Map<number, Set<string>>();
   const timers = new Set<NodeJS.Timeout>();
@@ -27,13 +27,14 @@ export function createAlarm(wake: (conversationKeys: readonly string[]) => Promi
     const keys = [...(due.get(at) ?? [])];
     due.delete(at);
     waiting -= keys.length;
+    // The job queue wakes them if this fails.
     wake(keys).catch(() => {});
   }
 
   return {
     set(conversationKey, inMs) {
-      if (stopped || inMs > soonMs || waiting >= most) return;
-      const at = Math.ceil((performance.now() + Math.max(0, inMs)) / togetherMs) * togetherMs;
+      if (stopped || inMs > maxDelayMs || waiting >= maxWaiting) return;
+      const at = Math.ceil((performance.now() + Math.max(0, inMs)) / groupMs) * groupMs;
       const known = due.get(at);
       const keys = known ?? new Set<string>();
       if (!keys.has(conversationKey)) waiting++;

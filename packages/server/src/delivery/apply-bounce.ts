@@ -6,25 +6,24 @@ import { lockSession } from '../state/sessions.ts';
 import { failDelivery } from './record-outcome.ts';
 import { readReference } from './reference.ts';
 
-/** What a server on the way says of something that had been taken. */
+/** A delivery report about a message that the mail server had accepted. */
 export interface Bounce {
-  /** What it was sent with. */
+  /** The reference that it was sent with. */
   readonly reference: string;
   readonly outcome: 'failed' | 'delayed';
   readonly error: string;
 }
 
 /**
- * Takes in that something of ours came back after it had been taken: for good, which fails it as if it had never been
- * taken, or for a while, which is noted.
+ * Applies a delivery report: a permanent failure fails the delivery, a delay adds a note.
  *
- * @returns what it was, for the record of what came in.
+ * @returns the result, for the record of inbound emails.
  */
 export async function applyBounce(
   tx: Tx,
   { appId, channel }: ChannelRef,
   { reference, outcome, error }: Bounce,
-): Promise<'failed' | 'delayed' | 'a second time' | 'not ours'> {
+): Promise<'failed' | 'delayed' | 'repeated' | 'not ours'> {
   const read = readReference(reference);
   if (!read) return 'not ours';
   const where = 'WHERE id = $1 AND app_id = $2 AND channel = $3 FOR UPDATE';
@@ -42,10 +41,10 @@ export async function applyBounce(
     { permanent: true, bounced: true },
     'after it was sent',
   );
-  return recorded.status === 'failed' ? 'failed' : 'a second time';
+  return recorded.status === 'failed' ? 'failed' : 'repeated';
 }
 
-/** What the provider says of something that it had taken, by its own number. */
+/** The failure of a message that the provider had accepted, by the provider's id. */
 export interface LateFailure {
   readonly conversationKey: string;
   readonly externalId: string;
@@ -53,21 +52,21 @@ export interface LateFailure {
 }
 
 /**
- * Takes in that the provider will not deliver what it had taken. Its news may come before its answer to the sending
- * is written down: then the update is tried again.
+ * Fails a delivery that the provider had accepted. The webhook event can arrive before the provider's response has been
+ * recorded: then this throws, so that the event is retried.
  *
- * @returns what it was, for the webhook's log.
+ * @returns the result, for the log of webhook events.
  */
 export async function applyFailure(
   tx: Tx,
   { conversationKey, externalId, error }: LateFailure,
-): Promise<'failed' | 'a second time' | 'not ours'> {
+): Promise<'failed' | 'repeated' | 'not ours'> {
   const where = 'WHERE conversation_key = $1 AND external_ids ? $2 ORDER BY id DESC LIMIT 1 FOR UPDATE';
   const [delivery] = await hotDeliveries.select(tx.sql, where, [conversationKey, externalId]);
   if (!delivery) {
     const [sending] = await tx.sql`
       SELECT FROM deliveries WHERE conversation_key = ${conversationKey} AND status = 'sending'`;
-    if (sending) throw new Error('The message that failed is being sent still.');
+    if (sending) throw new Error('The message that failed is still being sent.');
     return 'not ours';
   }
   const recorded = await failDelivery(
@@ -77,5 +76,5 @@ export async function applyFailure(
     { permanent: true, bounced: true },
     'after it was sent',
   );
-  return recorded.status === 'failed' ? 'failed' : 'a second time';
+  return recorded.status === 'failed' ? 'failed' : 'repeated';
 }

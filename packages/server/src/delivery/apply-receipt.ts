@@ -8,20 +8,20 @@ import { wakeDelivery } from './enqueue-delivery.ts';
 import { addExternalId } from './record-outcome.ts';
 import { readReference } from './reference.ts';
 
-/** What a provider says of how far we have come with a contact. */
+/** A provider's receipt for messages to a contact. */
 export interface Receipt {
   readonly conversationKey: string;
   readonly status: 'delivered' | 'read';
   readonly externalIds: readonly string[];
-  /** Everything that was sent until then; `null` where only the numbers count. */
+  /** Covers all messages that were sent until then; `null`: only those with the given ids. */
   readonly until: string | null;
 }
 
 /**
- * Moves messages on to delivered or read, never back. The mark is kept: a receipt that comes before the answer to
- * what it is about counts when that is written down.
+ * Marks messages as delivered or read, and never moves them back. The watermark is stored, so that a receipt that arrives
+ * before the provider's response has been recorded is applied afterwards.
  *
- * @returns the news, to be told after the commit.
+ * @returns the notices to publish after the commit.
  */
 export async function applyReceipt(tx: Tx, receipt: Receipt): Promise<readonly DeliveryNotice[]> {
   const { conversationKey, status, externalIds, until } = receipt;
@@ -42,7 +42,7 @@ export async function applyReceipt(tx: Tx, receipt: Receipt): Promise<readonly D
   );
 }
 
-/** What is read has been delivered too. */
+/** A read receipt implies a delivery receipt. */
 async function saveWatermark(tx: Tx, key: string, status: Receipt['status'], until: string): Promise<void> {
   const readUntil = status === 'read' ? until : null;
   await tx.sql`
@@ -54,10 +54,9 @@ async function saveWatermark(tx: Tx, key: string, status: Receipt['status'], unt
 }
 
 /**
- * Takes in that something of ours came back from the provider: it has arrived, whatever the sender knows. That ends
- * the doubt about a part whose sender died or heard nothing.
+ * Applies the provider's echo of a part: the part has arrived, even if its sender crashed or received no response.
  *
- * @returns what it was, for the webhook's log.
+ * @returns the result, for the log of webhook events.
  */
 export async function applyEcho(
   tx: Tx,
@@ -71,8 +70,8 @@ export async function applyEcho(
   return delivery ? recordArrival(tx, delivery, read.part, externalId) : 'not ours';
 }
 
-/** What something of ours that came back turns out to be. */
-type EchoOutcome = 'ours' | 'a second time' | 'not ours';
+/** What an echo turns out to be. */
+type EchoOutcome = 'ours' | 'repeated' | 'not ours';
 
 async function recordArrival(
   tx: Tx,
@@ -81,24 +80,24 @@ async function recordArrival(
   externalId: string,
 ): Promise<EchoOutcome> {
   const known = delivery.externalIds[part];
-  if (known !== undefined) return known === externalId ? 'ours' : 'a second time';
-  // Parts go one after another, so an echo can only be of the next one.
+  if (known !== undefined) return known === externalId ? 'ours' : 'repeated';
+  // Parts are sent one after another, so an echo can only be of the next one.
   if (delivery.externalIds.length !== part) return 'not ours';
   const [attempt] = await tx.sql`
     UPDATE delivery_attempts SET outcome = 'sent', external_id = ${externalId}, decision = 'arrived', finished_at = now()
     WHERE id = (SELECT max(id) FROM delivery_attempts WHERE delivery_id = ${delivery.id} AND part = ${part})
     RETURNING id`;
   if (!attempt) return 'not ours';
-  // Given up in doubt, and gone another way since: it stays failed here.
+  // It was given up and sent over a fallback channel: it stays failed here.
   const [instead] =
     await tx.sql`SELECT id FROM deliveries WHERE fallback_of = ${delivery.id} AND status <> 'failed'`;
-  if (instead) return 'a second time';
+  if (instead) return 'repeated';
   await addExternalId(tx, delivery.id, externalId);
   await wakeDelivery(tx, delivery.conversationKey);
   return 'ours';
 }
 
-/** A public answer that turned up under a comment, written by the account itself. */
+/** A public comment that the account itself posted. */
 export interface OwnComment {
   readonly externalId: string;
   readonly parentId: string | null;
@@ -107,14 +106,14 @@ export interface OwnComment {
   readonly writtenAt: string | null;
 }
 
-/** How much earlier than our attempt a comment may have been written, by the provider's clock. */
+/** How much earlier than our attempt a comment may have been posted, as the provider's clock can differ. */
 const clockSkewMs = 60_000;
 
 /**
- * Takes in that a comment of the account's own turned up. It carries no reference, as Messenger's echoes do: ours it is
- * where an attempt is open or in doubt that puts this text under this comment, or else under this post.
+ * Applies a comment that the account itself posted. It carries no reference. It is ours if an open or doubtful attempt
+ * posts the same text under the same comment, or else under the same post.
  *
- * @returns what it was, for the webhook's log.
+ * @returns the result, for the log of webhook events.
  */
 export async function applyOwnComment(
   tx: Tx,

@@ -2,9 +2,8 @@ import type { Message } from '@mevrik/protocol';
 import type { Tx } from '../log/transaction.ts';
 
 /**
- * Why the bot or the system must not send something: a machine wrote what it would answer, or this contact was sent
- * as much as one is sent in an hour. Two machines that answer each other would never stop. `null` where nothing is
- * against it.
+ * Why the bot or the system must not send a message: the customer's last message was automatic, or the contact has
+ * reached the limit per hour. Otherwise two machines could answer each other forever. `null` if it may be sent.
  */
 export async function reasonToWithhold(tx: Tx, message: Message, perHour: number): Promise<string | null> {
   if (message.sender.type === 'agent') return null;
@@ -12,16 +11,16 @@ export async function reasonToWithhold(tx: Tx, message: Message, perHour: number
     SELECT content -> 'email' ->> 'automatic' AS automatic FROM messages
     WHERE conversation_key = ${message.conversationKey} AND NOT is_reply ORDER BY id DESC LIMIT 1`;
   if (last && last.automatic !== null)
-    return 'A machine wrote last, and machines are not answered by machines.';
+    return 'The last message was automatic, and the bot does not reply to automatic messages.';
   const [sent] = await tx.sql<{ count: number }[]>`
     SELECT count(*)::int AS count FROM messages JOIN deliveries ON deliveries.message_id = messages.id
     WHERE messages.conversation_key = ${message.conversationKey} AND is_reply AND sender_type <> 'agent'
       AND messages.created_at > now() - interval '1 hour'`;
   if ((sent?.count ?? 0) < perHour) return null;
-  return `The bot and the system have sent ${perHour} mails within an hour, and send no more for now.`;
+  return `The limit of ${perHour} automatic emails per hour has been reached.`;
 }
 
-/** Writes down that a message is not sent, and why. */
+/** Marks a message as failed without trying to send it. */
 export async function withhold(tx: Tx, message: Message, reason: string): Promise<void> {
   await tx.sql`
     UPDATE messages SET delivery_status = 'failed', delivery_error = ${reason} WHERE id = ${message.id}`;

@@ -3,13 +3,13 @@ import type { ChannelRef } from '../channels/channel.ts';
 import type { Sql } from '../db/sql.ts';
 import type { Tx } from '../log/transaction.ts';
 
-/** Failures in a row, each of which may be the channel's, after which it counts as down. */
+/** The number of consecutive suspected channel failures after which a channel counts as down. */
 const failuresUntilDown = 5;
-/** Milliseconds until a channel that is down is tried; doubled with each try that fails. */
+/** Milliseconds until a channel that is down is first probed; doubled with each failed probe. */
 const firstProbeMs = 5_000;
 const longestProbeMs = 5 * 60_000;
 
-/** Notes a failure that may be the channel's. @returns whether the channel has gone down with it. */
+/** Records a failure that the channel may have caused. @returns whether the channel is now down because of it. */
 export async function recordSuspectedFailure(tx: Tx, ref: ChannelRef, reason: string): Promise<boolean> {
   const [row] = await tx.sql<{ failures: number; is_down: boolean }[]>`
     INSERT INTO channel_health (app_id, channel, failures) VALUES (${ref.appId}, ${ref.channel}, 1)
@@ -19,7 +19,7 @@ export async function recordSuspectedFailure(tx: Tx, ref: ChannelRef, reason: st
   return markDown(tx, ref, `${row.failures} attempts in a row failed. ${reason}`);
 }
 
-/** Marks a channel as down: nothing is sent there until a probe gets through. @returns whether that is news. */
+/** Marks a channel as down: it sends nothing until a probe succeeds. @returns whether it was up before. */
 export async function markDown(tx: Tx, { appId, channel }: ChannelRef, reason: string): Promise<boolean> {
   const [row] = await tx.sql`
     INSERT INTO channel_health AS health (app_id, channel, is_down, reason, since, probes, probe_at)
@@ -40,7 +40,7 @@ export async function markDown(tx: Tx, { appId, channel }: ChannelRef, reason: s
   return true;
 }
 
-/** Notes that a probe has failed, and schedules the next one. */
+/** Records a failed probe and schedules the next one. */
 export async function recordFailedProbe(tx: Tx, ref: ChannelRef, reason: string): Promise<void> {
   const [row] = await tx.sql<{ probe_at: string }[]>`
     UPDATE channel_health SET probes = probes + 1, reason = ${reason},
@@ -50,7 +50,7 @@ export async function recordFailedProbe(tx: Tx, ref: ChannelRef, reason: string)
   if (row) await scheduleProbe(tx, ref, row.probe_at);
 }
 
-/** Has a channel that is down probed at an instant, or at once. */
+/** Schedules a probe of a channel that is down: at an instant, or at once. */
 export async function scheduleProbe(tx: Tx, { appId, channel }: ChannelRef, at?: string): Promise<void> {
   await tx.addJob(
     'probe-channel',
@@ -59,7 +59,7 @@ export async function scheduleProbe(tx: Tx, { appId, channel }: ChannelRef, at?:
   );
 }
 
-/** Marks a channel as up again and sets everything in motion that waited for it. @returns whether that is news. */
+/** Marks a channel as up and wakes the conversations that wait for it. @returns whether it was down before. */
 export async function markUp(tx: Tx, { appId, channel }: ChannelRef): Promise<boolean> {
   const [was] = await tx.sql`
     UPDATE channel_health SET is_down = false, reason = NULL, since = now(), failures = 0, probes = 0, probe_at = NULL
@@ -74,7 +74,7 @@ export async function markUp(tx: Tx, { appId, channel }: ChannelRef): Promise<bo
   return true;
 }
 
-/** Sends nothing to a channel for a while, at the provider's wish. */
+/** Pauses a channel for `pauseMs` milliseconds, as the provider asked. */
 export async function pauseChannel(tx: Tx, { appId, channel }: ChannelRef, pauseMs: number): Promise<void> {
   await tx.sql`
     INSERT INTO channel_health AS health (app_id, channel, paused_until)
@@ -83,14 +83,14 @@ export async function pauseChannel(tx: Tx, { appId, channel }: ChannelRef, pause
       SET paused_until = greatest(health.paused_until, excluded.paused_until)`;
 }
 
-/** Notes that something got through: earlier failures are forgotten. */
+/** Resets the count of consecutive failures after a success. */
 export async function recordSuccess(tx: Tx, ref: ChannelRef): Promise<void> {
   await tx.sql`
     UPDATE channel_health SET failures = 0
     WHERE app_id = ${ref.appId} AND channel = ${ref.channel} AND failures > 0 AND NOT is_down`;
 }
 
-/** Whether a channel is down, and until when it is paused. */
+/** Whether a channel is down, and until when it is paused; `null`: not paused. */
 export async function readHealth(
   sql: Sql,
   { appId, channel }: ChannelRef,

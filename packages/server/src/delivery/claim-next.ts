@@ -13,7 +13,7 @@ import type { DeliveryPolicy } from './retry-delay.ts';
 /** A delivery as it is stored. */
 export type DeliveryRow = typeof deliveries.$inferSelect;
 
-/** A part of a message that this process is to send now, and nobody else. */
+/** A part of a message that this process has leased, to send it now. */
 export interface ClaimedPart {
   readonly delivery: DeliveryRow;
   readonly outlet: ChannelOutlet;
@@ -26,29 +26,29 @@ export interface ClaimedPart {
   /** How many parts the message has. */
   readonly count: number;
   readonly attemptId: number;
-  /** Attempts at this message with this one. */
+  /** The number of attempts at this message, including this one. */
   readonly attempts: number;
 }
 
-/** What is to be done about a conversation's oldest message that is not across. */
+/** What to do with the oldest unsent message of a conversation. */
 export type Claim =
-  /** Nothing, or nothing until somebody is woken. */
+  /** Nothing, until the conversation is woken. */
   | { readonly state: 'idle' }
-  /** Nothing for so many milliseconds; the queue has it. */
+  /** Nothing for `waitMs` milliseconds; a job is scheduled. */
   | { readonly state: 'waiting'; readonly waitMs: number }
   | { readonly state: 'send'; readonly claimed: ClaimedPart }
-  /** All of it is across: the provider has told so before the sender could. */
+  /** All its parts have been sent: an echo arrived before the sender recorded it. */
   | { readonly state: 'complete'; readonly delivery: DeliveryRow }
-  /** Whoever sent it died: nobody can say whether it arrived. */
+  /** Its sender crashed: it is unknown whether the part arrived. */
   | { readonly state: 'doubt'; readonly delivery: DeliveryRow; readonly policy: DeliveryPolicy }
   | { readonly state: 'undeliverable'; readonly delivery: DeliveryRow; readonly error: string };
 
-/** Beyond the provider's time: what a sender needs to write down the result. */
+/** Added to the provider's timeout: the time to record the outcome. */
 const leaseMarginMs = 5_000;
-/** How often it is looked whether a channel that was switched off is on again. */
-const switchedOffMs = 60_000;
+/** How often to check whether a disabled channel is enabled again. */
+const disabledPollMs = 60_000;
 
-/** Takes up the oldest message of a conversation that is not across, if it is its time. */
+/** Claims the next part of the oldest unsent message of a conversation, if it is due. */
 export async function claimNext(tx: Tx, conversationKey: string, deps: DeliveryDeps): Promise<Claim> {
   const [delivery] = await hotDeliveries.select(
     tx.sql,
@@ -64,18 +64,19 @@ export async function claimNext(tx: Tx, conversationKey: string, deps: DeliveryD
   if (app && delivery.status === 'sending') {
     return { state: 'doubt', delivery, policy: app.settings.delivery };
   }
-  if (times.isOld) return { state: 'undeliverable', delivery, error: 'It has waited too long to be sent.' };
+  if (times.isExpired)
+    return { state: 'undeliverable', delivery, error: 'The time limit for sending it has passed.' };
   if (times.isEarly) return wait(tx, delivery, delivery.nextAttemptAt);
   if (!app?.enabled || !channel?.enabled) return wait(tx, delivery, times.later);
   if (outlet?.delivers !== 'by-sending') {
     return {
       state: 'undeliverable',
       delivery,
-      error: `Nothing can be sent to the channel ${delivery.channel}.`,
+      error: `The channel ${delivery.channel} cannot send messages.`,
     };
   }
   const health = await readHealth(tx.sql, delivery);
-  // The probe that finds it up again wakes everybody who waits.
+  // The probe that finds it up again wakes the conversation.
   if (health.isDown) return { state: 'idle' };
   if (health.pausedUntil !== null) return wait(tx, delivery, health.pausedUntil);
   const { kind, settings } = channel;
@@ -93,7 +94,7 @@ async function claimPart(
     return {
       state: 'undeliverable',
       delivery,
-      error: 'Nobody can say whether it arrived, and it is not sent twice.',
+      error: 'It is unknown whether it arrived, and it is not sent twice.',
     };
   }
   let parts: readonly OutboundPart[];
@@ -119,7 +120,7 @@ async function claimPart(
     FROM attempt WHERE deliveries.id = ${delivery.id}
     RETURNING attempt.id AS attempt_id, attempts, lease_until`;
   if (!row) throw new Error(`Delivery ${delivery.id} is gone.`);
-  // Should this process die, somebody looks after the conversation when the lease is over.
+  // If this process crashes, the conversation is woken when the lease expires.
   await wakeDelivery(tx, delivery.conversationKey, row.lease_until);
   const { attempt_id: attemptId, attempts } = row;
   return { state: 'send', claimed: { ...target, part, index, count: parts.length, attemptId, attempts } };
@@ -132,7 +133,7 @@ async function wait(tx: Tx, delivery: DeliveryRow, until: string): Promise<Claim
   return { state: 'waiting', waitMs: row?.wait_ms ?? 0 };
 }
 
-/** It has not been tried: others go before it, so that the channel keeps its pace. */
+/** Waits for the reserved slot, so that the channel keeps to its rate limit. This is not an attempt. */
 async function waitForSlot(tx: Tx, delivery: DeliveryRow, slotAtMs: number): Promise<Claim> {
   const [row] = await tx.sql<{ slot_at: string }[]>`
     UPDATE deliveries SET slot_at = to_timestamp(${slotAtMs / 1_000}), next_attempt_at = to_timestamp(${slotAtMs / 1_000})
@@ -141,26 +142,26 @@ async function waitForSlot(tx: Tx, delivery: DeliveryRow, slotAtMs: number): Pro
   return wait(tx, delivery, row.slot_at);
 }
 
-/** By the database's clock, which all processes share. */
+/** Compares times by the database's clock, which all processes share. */
 async function readTimes(tx: Tx, delivery: DeliveryRow, app: AppProfile | undefined) {
   const giveUpMinutes = app?.settings.delivery.giveUpAfterMinutes ?? 24 * 60;
-  const [row] = await tx.sql<{ isLeased: boolean; isEarly: boolean; isOld: boolean; later: string }[]>`
+  const [row] = await tx.sql<{ isLeased: boolean; isEarly: boolean; isExpired: boolean; later: string }[]>`
     SELECT status = 'sending' AND lease_until > now() AS "isLeased", next_attempt_at > now() AS "isEarly",
-           queued_at < now() - ${giveUpMinutes} * interval '1 minute' AS "isOld",
-           now() + ${switchedOffMs} * interval '1 ms' AS later
+           queued_at < now() - ${giveUpMinutes} * interval '1 minute' AS "isExpired",
+           now() + ${disabledPollMs} * interval '1 ms' AS later
     FROM deliveries WHERE id = ${delivery.id}`;
   if (!row) throw new Error(`Delivery ${delivery.id} is gone.`);
   return row;
 }
 
-/** Whether it was decided not to send the part again of which nobody knows whether it arrived. */
+/** Whether the doubtful part was given up, so it must not be sent again. */
 async function isGivenUp(tx: Tx, delivery: DeliveryRow): Promise<boolean> {
   const [last] = await tx.sql<{ decision: string | null; part: number }[]>`
     SELECT decision, part FROM delivery_attempts WHERE delivery_id = ${delivery.id} ORDER BY id DESC LIMIT 1`;
   return last?.decision === 'give_up' && last.part === delivery.externalIds.length;
 }
 
-/** How many of the customer's messages a message can refer to. */
+/** The maximum number of the customer's messages that a message can refer to. */
 const threadLength = 10;
 
 interface ReceivedRow {
@@ -181,11 +182,15 @@ async function toOutbound(tx: Tx, delivery: DeliveryRow) {
     ORDER BY id DESC LIMIT ${threadLength}`;
   const [identity] = await tx.sql<{ id: number }[]>`
     SELECT id FROM contact_identities WHERE conversation_key = ${delivery.conversationKey}`;
-  // What came after the message it does not answer: so it is the same in every attempt.
+  // Later messages are excluded, so that every attempt composes the same.
   const before = received.filter(({ id }) => id < delivery.messageId);
   const { contactId, comment } = delivery;
   return {
-    ...{ content, sender: sender.type, contactId, comment, silentMs: received[0]?.silent_ms ?? null },
+    content,
+    sender: sender.type,
+    contactId,
+    comment,
+    silentMs: received[0]?.silent_ms ?? null,
     contactIdentityId: identity?.id ?? 0,
     thread: {
       externalIds: before.flatMap(({ external_id: id }) => (id === null ? [] : [id])).reverse(),

@@ -16,24 +16,24 @@ import {
 } from './record-outcome.ts';
 import { referenceOf } from './reference.ts';
 
-/** After so many parts of one conversation the others get their turn. */
+/** After this many parts of one conversation, other conversations are served. */
 const partsAtOnce = 50;
 
 /**
- * Sends what waits in a conversation, strictly one after another: the next message waits until the one before it is
- * across or has failed for good. Claiming and recording are transactions; the sending between them is in none.
+ * Sends the queued messages of a conversation strictly one after another: each waits until the one before it has been
+ * sent or has failed permanently. Claiming and recording are transactions; sending happens between them, outside.
  */
 export async function deliverConversation(deps: DeliveryDeps, conversationKey: string): Promise<void> {
-  for (let turn = 0; turn < partsAtOnce && !deps.stopping.aborted; turn++) {
+  for (let count = 0; count < partsAtOnce && !deps.stopping.aborted; count++) {
     const claim = await deps.unitOfWork.run((tx) => claimNext(tx, conversationKey, deps));
     if (claim.state === 'idle') return;
     if (claim.state === 'waiting') return deps.alarm.set(conversationKey, claim.waitMs);
-    await settle(deps, claim);
+    await execute(deps, claim);
   }
   await deps.unitOfWork.run((tx) => wakeDelivery(tx, conversationKey));
 }
 
-async function settle(
+async function execute(
   deps: DeliveryDeps,
   claim: Exclude<Claim, { state: 'idle' | 'waiting' }>,
 ): Promise<void> {
@@ -41,27 +41,27 @@ async function settle(
     const { claimed } = claim;
     deps.notify([listNotice(claimed.delivery.appId, 'deliveries')]);
     const result = await attempt(deps, claimed);
-    return write(deps, claimed.delivery, (tx) =>
+    return record(deps, claimed.delivery, (tx) =>
       'receipt' in result
         ? recordSent(tx, claimed, result.receipt)
         : recordFailure(tx, claimed, result.failure),
     );
   }
   const { delivery } = claim;
-  return write(deps, delivery, (tx) => {
+  return record(deps, delivery, (tx) => {
     if (claim.state === 'complete') return completeDelivery(tx, delivery);
     if (claim.state === 'doubt') return recordDoubt(tx, delivery, claim.policy);
     return failDelivery(tx, delivery, claim.error, { permanent: true });
   });
 }
 
-async function write(
+async function record(
   deps: DeliveryDeps,
   delivery: DeliveryRow,
-  record: (tx: Tx) => Promise<RecordedOutcome>,
+  write: (tx: Tx) => Promise<RecordedOutcome>,
 ): Promise<void> {
   const cause = await causeFromEvent(deps.database.sql, delivery.eventId);
-  await tell(deps, delivery, await deps.unitOfWork.run(record, cause));
+  await tell(deps, delivery, await deps.unitOfWork.run(write, cause));
 }
 
 async function attempt(
@@ -80,7 +80,7 @@ async function attempt(
     const { id: deliveryId, appId, channel } = delivery;
     log.warn(
       { deliveryId, appId, channel, failure: failure.kind, reason: failure.error },
-      'a message was not taken',
+      'delivery attempt failed',
     );
     return { failure };
   }

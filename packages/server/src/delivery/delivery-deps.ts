@@ -5,7 +5,7 @@ import type { Database } from '../db/database.ts';
 import type { UnitOfWork } from '../log/unit-of-work.ts';
 import type { Alarm } from './alarm.ts';
 
-/** A message for those who look at a screen right now: it is not stored and may be missed. */
+/** A live message for screens: it is not stored and can be missed. */
 export interface DeliveryNotice {
   readonly appId: number;
   readonly topic: string;
@@ -13,23 +13,23 @@ export interface DeliveryNotice {
   readonly payload: Record<string, unknown>;
 }
 
-/** What sending is composed with. */
+/** The dependencies of sending. */
 export interface DeliveryDeps {
   readonly database: Database;
   readonly unitOfWork: UnitOfWork;
   readonly apps: AppDirectory;
   readonly channels: ChannelRegistry;
   readonly services: ChannelServices;
-  /** Tells whoever is connected; call it from `afterCommit`. */
+  /** Publishes notices to connected screens; call it from `afterCommit`. */
   readonly notify: (notices: readonly DeliveryNotice[]) => void;
-  /** Wakes conversations at their time, where the queue would be late. */
+  /** Wakes conversations on time, where the job queue's polling would be late. */
   readonly alarm: Pick<Alarm, 'set'>;
-  /** Counts an attempt at a channel of a kind by what came of it. */
+  /** Counts an attempt by the kind of channel and its outcome. */
   readonly countAttempt: (kind: string, outcome: string) => void;
   readonly log: {
     info(detail: object, message: string): void;
     warn(detail: object, message: string): void;
   };
-  /** Aborted when this process is about to stop: what is under way ends, and nothing further is taken up. */
+  /** Aborted when this process is stopping: finish the current part and claim no more. */
   readonly stopping: AbortSignal;
 }

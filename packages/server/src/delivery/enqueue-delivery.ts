@@ -3,19 +3,19 @@ import type { AnsweredComment } from '../db/schema.ts';
 import { deliveries } from '../db/schema.ts';
 import type { Tx } from '../log/transaction.ts';
 
-/** A message that is to go out. */
+/** A message to deliver. */
 export interface NewDelivery {
   readonly message: Message;
-  /** The contact that gets it, and the conversation in whose order it goes. */
+  /** The recipient, and the conversation whose order it keeps. */
   readonly to: { readonly channel: string; readonly contactId: string; readonly conversationKey: string };
   readonly comment: AnsweredComment | null;
-  /** The event that asks for it. */
+  /** The event that caused it. */
   readonly eventId: string;
-  /** The delivery instead of which this one is made. */
+  /** The failed delivery that this one replaces. */
   readonly fallbackOf?: number;
 }
 
-/** Puts a message behind the others of its conversation; one that is there already stays where it is. */
+/** Queues a message behind the others of its conversation; repeating it changes nothing. */
 export async function enqueueDelivery(tx: Tx, delivery: NewDelivery): Promise<void> {
   const { message, to, comment, eventId, fallbackOf } = delivery;
   await tx.orm
@@ -35,8 +35,8 @@ export async function enqueueDelivery(tx: Tx, delivery: NewDelivery): Promise<vo
 }
 
 /**
- * Whether it is over with a message that is about to be enqueued: an event of long ago can be handled once more when its
- * delivery is no longer kept.
+ * Whether the delivery of a message has already ended. An old event can be handled again after its delivery record was
+ * deleted, and must not send the message again.
  */
 export async function isSettled(tx: Tx, { id }: Message): Promise<boolean> {
   const [row] = await tx.sql<{ delivery_status: string }[]>`
@@ -44,7 +44,7 @@ export async function isSettled(tx: Tx, { id }: Message): Promise<boolean> {
   return row !== undefined;
 }
 
-/** Has somebody look after a conversation's messages: at once, or at an instant. One such job waits at a time. */
+/** Schedules the delivery of a conversation's messages: at once, or at an instant. At most one such job is queued. */
 export async function wakeDelivery(tx: Tx, conversationKey: string, at?: string): Promise<void> {
   await tx.addJob(
     'deliver',
@@ -53,7 +53,7 @@ export async function wakeDelivery(tx: Tx, conversationKey: string, at?: string)
   );
 }
 
-/** Has somebody look after the messages of all of these conversations at once. */
+/** Schedules the delivery of the messages of all these conversations at once. */
 export async function wakeDeliveries(
   { sql }: Pick<Tx, 'sql'>,
   conversationKeys: readonly string[],

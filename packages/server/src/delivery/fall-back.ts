@@ -5,20 +5,20 @@ import type { ChannelRegistry } from '../channels/registry.ts';
 import type { Tx } from '../log/transaction.ts';
 import { enqueueDelivery } from './enqueue-delivery.ts';
 
-/** A message that did not arrive, and what decides where else it may go. */
+/** A failed message, and what is needed to choose another channel. */
 export interface FailedMessage {
   readonly app: AppProfile;
   readonly message: Message;
   readonly channels: ChannelRegistry;
-  /** The event that tells of the failure. */
+  /** The event of the failure. */
   readonly eventId: string;
 }
 
 /**
- * Sends a message another way: over the first of the app's fallback channels on which the customer is known and has
- * not been tried.
+ * Sends a failed message over the first of the app's fallback channels on which the customer is known and which has not
+ * been tried for it.
  *
- * @returns the channel, or `undefined` where there is none left.
+ * @returns the channel; `undefined` if none is left.
  */
 export async function fallBack(tx: Tx, failed: FailedMessage): Promise<string | undefined> {
   const { app, message, channels, eventId } = failed;

@@ -1,10 +1,10 @@
 import type { Tx } from '../log/transaction.ts';
 import type { NewDelivery } from './enqueue-delivery.ts';
 
-/** Whom a conversation is with, in the channel's own terms. */
+/** Finds the contact of a conversation. @throws Error for an unknown conversation. */
 export async function findRecipient(tx: Tx, conversationKey: string): Promise<NewDelivery['to']> {
   const [row] = await tx.sql<{ channel: string; contact_id: string }[]>`
     SELECT channel, contact_id FROM contact_identities WHERE conversation_key = ${conversationKey}`;
-  if (!row) throw new Error(`Nobody is known for the conversation ${conversationKey}.`);
+  if (!row) throw new Error(`The conversation ${conversationKey} has no contact.`);
   return { channel: row.channel, contactId: row.contact_id, conversationKey };
 }

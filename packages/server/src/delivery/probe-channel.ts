@@ -3,10 +3,10 @@ import { healthNotice } from '../live/delivery-notices.ts';
 import { markUp, readHealth, recordFailedProbe } from './channel-health.ts';
 import type { DeliveryDeps } from './delivery-deps.ts';
 
-/** A probe is a small question. */
+/** A probe is a small request. */
 const probeTimeoutMs = 10_000;
 
-/** Asks whether a channel that is down is back; if so, everything that waited for it goes on. */
+/** Probes a channel that is down; if the probe succeeds, marks it as up and wakes its conversations. */
 export async function probeChannel(deps: DeliveryDeps, ref: ChannelRef): Promise<void> {
   const { database, unitOfWork, apps, channels, services, notify, log } = deps;
   const { isDown } = await readHealth(database.sql, ref);
@@ -22,6 +22,6 @@ export async function probeChannel(deps: DeliveryDeps, ref: ChannelRef): Promise
     return;
   }
   if (!(await unitOfWork.run((tx) => markUp(tx, ref)))) return;
-  log.info({ ...ref }, 'a channel is up again');
+  log.info({ ...ref }, 'channel is up again');
   notify([healthNotice(ref.appId, ref.channel, null)]);
 }

@@ -7,18 +7,18 @@ import { markDown, pauseChannel, recordSuccess, recordSuspectedFailure } from '.
 import type { ClaimedPart, DeliveryRow } from './claim-next.ts';
 import { deliveryRetryMs } from './retry-delay.ts';
 
-/** What recording has led to, for those who are to be told. */
+/** What changed, for the notices to screens. */
 export interface RecordedOutcome {
-  /** The message's new state; `null` where it stays as it was. */
+  /** The message's new status; `null`: unchanged. */
   readonly status: 'sent' | 'delivered' | 'read' | 'queued' | 'failed' | null;
   readonly isDoubtful: boolean;
-  /** Why the channel has gone down with it; `null` where it has not. */
+  /** Why the channel went down because of it; `null` if it did not. */
   readonly downReason: string | null;
 }
 
 const unchanged: RecordedOutcome = { status: null, isDoubtful: false, downReason: null };
 
-/** Writes down that the provider has taken a part. */
+/** Records that the provider accepted a part. */
 export async function recordSent(
   tx: Tx,
   claimed: ClaimedPart,
@@ -32,13 +32,13 @@ export async function recordSent(
     WHERE id = ${attemptId}`;
   await recordSuccess(tx, delivery);
   if (pauseMs !== undefined) await pauseChannel(tx, delivery, pauseMs);
-  // Its echo may have been quicker, or our lease was over and somebody else has sent it once more.
+  // Its echo may have been faster, or our lease expired and another process sent the part again.
   if (ids && ids.length <= index) await addExternalId(tx, delivery.id, externalId);
   if (!ids || index + 1 < count) return unchanged;
   return completeDelivery(tx, delivery);
 }
 
-/** Writes down that all parts are across, and how far the provider says that the customer has come meanwhile. */
+/** Records that all parts were sent, and applies receipts that have arrived in the meantime. */
 export async function completeDelivery(tx: Tx, delivery: DeliveryRow): Promise<RecordedOutcome> {
   const [row] = await tx.sql<{ status: 'sent' | 'delivered' | 'read' }[]>`
     UPDATE deliveries SET lease_until = NULL, finished_at = now(), error = NULL, sent_at = attempt.started_at,
@@ -56,14 +56,14 @@ export async function completeDelivery(tx: Tx, delivery: DeliveryRow): Promise<R
   return { ...unchanged, status: row.status };
 }
 
-/** The numbers of the parts that are across, locked; `undefined` where the delivery is over. */
+/** The provider's ids of the parts sent so far, with the row locked; `undefined` if the delivery has ended. */
 async function lockExternalIds(tx: Tx, deliveryId: number): Promise<readonly string[] | undefined> {
   const [row] = await tx.sql<{ external_ids: string[] }[]>`
     SELECT external_ids FROM deliveries WHERE id = ${deliveryId} AND status IN ('queued', 'sending') FOR UPDATE`;
   return row?.external_ids;
 }
 
-/** Notes the provider's number of the next part: it is across, and the one after it has all its attempts. */
+/** Records the provider's id of the next part. The part after it starts with a full number of attempts. */
 export async function addExternalId(tx: Tx, deliveryId: number, externalId: string): Promise<void> {
   await tx.sql`
     UPDATE deliveries SET external_ids = external_ids || ${JSON.stringify([externalId])}::jsonb, status = 'queued',
@@ -71,7 +71,7 @@ export async function addExternalId(tx: Tx, deliveryId: number, externalId: stri
     WHERE id = ${deliveryId}`;
 }
 
-/** Writes down that an attempt failed, and decides what follows. */
+/** Records a failed attempt and decides what happens next. */
 export async function recordFailure(
   tx: Tx,
   claimed: ClaimedPart,
@@ -86,20 +86,20 @@ export async function recordFailure(
     UPDATE delivery_attempts SET outcome = ${outcome}, error = ${failure.error}, decision = ${decision},
       finished_at = now()
     WHERE id = ${attemptId} AND outcome = 'open'`;
-  // It is across all the same, as its echo has told.
+  // Its echo shows that it arrived nevertheless.
   if (!ids || ids.length > index) return unchanged;
   if (failure.kind === 'permanent') return failDelivery(tx, delivery, failure.error, { permanent: true });
   if (failure.kind === 'channel-down') {
-    await requeue(tx, delivery, { error: failure.error, delayMs: 0, costs: false, doubts: 0 });
-    const isNews = await markDown(tx, delivery, failure.error);
-    return { ...unchanged, downReason: isNews ? failure.error : null };
+    await requeue(tx, delivery, { error: failure.error, delayMs: 0, countsAttempt: false, doubts: 0 });
+    const wasUp = await markDown(tx, delivery, failure.error);
+    return { ...unchanged, downReason: wasUp ? failure.error : null };
   }
   const { error, pauseMs, retryAfterMs } = failure;
   const hasGoneDown = failure.suspectsChannel && (await recordSuspectedFailure(tx, delivery, error));
   const downReason = hasGoneDown ? error : null;
   if (pauseMs !== undefined) {
     await pauseChannel(tx, delivery, pauseMs);
-    await requeue(tx, delivery, { error, delayMs: pauseMs, costs: false, doubts: 0 });
+    await requeue(tx, delivery, { error, delayMs: pauseMs, countsAttempt: false, doubts: 0 });
     return unchanged;
   }
   if (attempts >= policy.attempts && !isDoubtful) {
@@ -111,29 +111,34 @@ export async function recordFailure(
     attempts,
     Math.max(retryAfterMs ?? 0, isDoubtful ? policy.doubtMs : 0),
   );
-  await requeue(tx, delivery, { error, delayMs, costs: true, doubts: isDoubtful ? 1 : 0 });
+  await requeue(tx, delivery, { error, delayMs, countsAttempt: true, doubts: isDoubtful ? 1 : 0 });
   return { status: 'queued', isDoubtful, downReason };
 }
 
-/** What becomes of a part of which nobody can say whether it arrived, unless the provider tells in time. */
+/** Whether to resend a doubtful part if the provider does not confirm it in time. */
 function decide(isRepeatable: boolean, policy: ClaimedPart['policy'], attempts: number) {
-  const isOver = attempts >= policy.attempts;
-  return isRepeatable && policy.whenInDoubt === 'resend' && !isOver ? 'resend' : 'give_up';
+  const isLast = attempts >= policy.attempts;
+  return isRepeatable && policy.whenInDoubt === 'resend' && !isLast ? 'resend' : 'give_up';
 }
 
 async function requeue(
   tx: Tx,
   { id }: DeliveryRow,
-  how: { readonly error: string; readonly delayMs: number; readonly costs: boolean; readonly doubts: number },
+  how: {
+    readonly error: string;
+    readonly delayMs: number;
+    readonly countsAttempt: boolean;
+    readonly doubts: number;
+  },
 ): Promise<void> {
   await tx.sql`
     UPDATE deliveries SET status = 'queued', lease_until = NULL, error = ${how.error},
-      doubts = doubts + ${how.doubts}::int, attempts = greatest(0, attempts - ${how.costs ? 0 : 1}::int),
+      doubts = doubts + ${how.doubts}::int, attempts = greatest(0, attempts - ${how.countsAttempt ? 0 : 1}::int),
       next_attempt_at = now() + ${how.delayMs} * interval '1 ms'
     WHERE id = ${id}`;
 }
 
-/** Writes down that whoever sent a part died, and what is done about the doubt. */
+/** Records that the sender of a part crashed, and decides whether to resend the part. */
 export async function recordDoubt(
   tx: Tx,
   delivery: DeliveryRow,
@@ -151,15 +156,15 @@ export async function recordDoubt(
     UPDATE delivery_attempts SET outcome = 'doubtful', error = ${lostSender}, decision = ${decision},
       finished_at = now()
     WHERE id = ${open?.id ?? null}`;
-  await requeue(tx, delivery, { error: lostSender, delayMs: policy.doubtMs, costs: true, doubts: 1 });
+  await requeue(tx, delivery, { error: lostSender, delayMs: policy.doubtMs, countsAttempt: true, doubts: 1 });
   return { status: 'queued', isDoubtful: true, downReason: null };
 }
 
-const lostSender = 'The process that sent it died before it could tell whether it arrived.';
+const lostSender = 'The server process that sent it crashed before it knew whether it had arrived.';
 
 const open = ['queued', 'sending'];
 
-/** Writes down that a message will not arrive this way, and raises `MessageDeliveryFailedEvent`. */
+/** Fails a delivery permanently and raises `MessageDeliveryFailedEvent`. */
 export async function failDelivery(
   tx: Tx,
   delivery: DeliveryRow,

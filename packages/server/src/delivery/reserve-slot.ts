@@ -1,24 +1,23 @@
 import type { Pace } from '../channels/channel.ts';
 import type { Tx } from '../log/transaction.ts';
 
-/** How far a lane has come, in milliseconds of the database's clock, which all nodes share. */
+/** The state of a lane, in milliseconds of the database's clock, which all nodes share. */
 export interface LaneState {
-  /** Until when what has gone would take at an even pace. */
+  /** When the parts sent so far would end at an even pace. */
   readonly usedUntil: number;
-  /** Until when those have their turns that wait. */
+  /** When the slots reserved so far end. */
   readonly queuedUntil: number;
 }
 
-/** Of the limit this share is what may come early or late: as a burst after silence, or when a node is slow. */
+/** The share of the limit that allows for bursts after a pause and for delays of a slow node. */
 const slack = 0.1;
 
 /**
- * Whether something may go now, or when its turn is. In no stretch of `withinMs`, wherever it begins, do more than
- * `limit` go: at an even pace of nine tenths of the limit, with a tenth of the stretch of slack, it is never more than
- * 0.99 of it and one.
+ * Decides whether a part can be sent now, or when its slot is. No period of `withinMs` ever contains more than `limit`
+ * parts: at an even pace of nine tenths of the limit, with a slack of a tenth of the period, it contains at most 0.99 of
+ * the limit plus one.
  *
- * Those that wait get turns one after another, so that they do not all come back at the same time, and what has waited
- * goes before what is new.
+ * Waiting parts get consecutive slots, so that they do not all return at the same time, and go before new ones.
  */
 export function decideSlot(
   { usedUntil, queuedUntil }: LaneState,
@@ -35,9 +34,9 @@ export function decideSlot(
 }
 
 /**
- * Takes a turn in a lane, for all nodes: its row is locked until the transaction ends.
+ * Reserves a slot in a lane across all nodes; the lane's row is locked until the transaction ends.
  *
- * @returns when the turn is, in milliseconds of the database's clock; `null` where it is now.
+ * @returns the time of the slot in milliseconds of the database's clock; `null`: send now.
  */
 export async function reserveSlot(tx: Tx, pace: Pace, hasWaited: boolean): Promise<number | null> {
   const [row] = await tx.sql<{ usedUntil: number; queuedUntil: number; nowMs: number }[]>`

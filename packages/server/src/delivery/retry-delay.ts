@@ -1,7 +1,7 @@
 import type { AppSettings } from '../apps/app-settings.ts';
 import { backOffMs } from '../domain/back-off.ts';
 
-/** How an app wants its messages sent. */
+/** An app's delivery settings. */
 export type DeliveryPolicy = AppSettings['delivery'];
 
 /**

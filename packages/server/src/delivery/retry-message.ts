@@ -8,20 +8,20 @@ import type { Tx } from '../log/transaction.ts';
 import { type LockedSession, lockSession } from '../state/sessions.ts';
 import { wakeDelivery } from './enqueue-delivery.ts';
 
-/** Somebody wants a message that failed tried again. */
+/** A request to retry a failed message. */
 export interface RetryMessage {
   readonly messageId: number;
-  /** Who, for the audit trail. */
+  /** Who requested it, for the audit trail. */
   readonly actor: string;
-  /** Whether they may write there. @throws when not. */
+  /** Checks that they may write in this session. @throws if they may not. */
   readonly authorize: (session: LockedSession) => void;
 }
 
 /**
- * Sends a message that has failed once more, on its way from the beginning, with all its attempts. Where nobody could
- * say whether it had arrived, a person has now decided that it may arrive twice.
+ * Retries a failed message on its original channel, with a full number of attempts. If it was doubtful whether it had
+ * arrived, the agent accepts that it may arrive twice.
  *
- * @throws ProblemError `not_found`, or `conflict` where it has not failed or never was on its way.
+ * @throws ProblemError `not_found`, or `conflict` if it has not failed or was never sent through a provider.
  */
 export async function retryMessage(
   tx: Tx,
@@ -36,7 +36,7 @@ export async function retryMessage(
   authorize(session);
   const failed = `WHERE id = $1 AND is_reply AND delivery_status = 'failed' FOR UPDATE`;
   const [row] = await hotMessages.select(tx.sql, failed, [messageId]);
-  if (!row) throw new ProblemError('conflict', 'Only a message that has failed can be sent again.');
+  if (!row) throw new ProblemError('conflict', 'Only a failed message can be retried.');
   const [delivery] = await tx.sql<{ id: string; conversation_key: string; doubts: number }[]>`
     UPDATE deliveries SET status = 'queued', attempts = 0, error = NULL, finished_at = NULL,
       next_attempt_at = now(), queued_at = now()
@@ -45,7 +45,7 @@ export async function retryMessage(
       AND NOT EXISTS (SELECT FROM deliveries WHERE message_id = ${messageId} AND status <> 'failed')
     RETURNING id, conversation_key, doubts`;
   if (!delivery) {
-    throw new ProblemError('conflict', 'The message is not on its way through a provider: write it anew.');
+    throw new ProblemError('conflict', 'The message was not sent through a provider. Write it again.');
   }
   await tx.sql`
     UPDATE delivery_attempts SET decision = 'resend' WHERE delivery_id = ${delivery.id} AND decision = 'give_up'`;

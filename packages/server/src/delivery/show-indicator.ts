@@ -1,9 +1,9 @@
 import type { DeliveryDeps } from './delivery-deps.ts';
 
-/** A sign that comes later tells nothing. */
+/** A later indicator would be misleading. */
 const timeoutMs = 5_000;
 
-/** Shows the customer of a session that we have seen their message, or that somebody is typing. */
+/** Shows the customer of a session that their message was read or that an agent is typing. */
 export async function showIndicator(
   { database, apps, channels, services, log }: DeliveryDeps,
   { sessionId, indicator }: { readonly sessionId: number; readonly indicator: 'seen' | 'typing' },
@@ -26,6 +26,6 @@ export async function showIndicator(
     const to = { contactId: contact.contact_id, externalId: contact.external_id };
     await outlet.showIndicator?.(indicator, to, { settings: channel.settings, services, signal });
   } catch (error) {
-    log.info({ sessionId, indicator, reason: outlet.classify(error).error }, 'a sign was not shown');
+    log.info({ sessionId, indicator, reason: outlet.classify(error).error }, 'failed to show an indicator');
   }
 }

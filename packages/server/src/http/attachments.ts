@@ -31,7 +31,7 @@ export function uploadRoutes({ files }: HttpDeps): RoutePlugin {
         },
       },
       async (request, reply) => {
-        const file = await files.keep({
+        const file = await files.storeUpload({
           appId: uploadAppOf(request, request.query.appId),
           by: uploaderOf(request),
           name: request.query.name,

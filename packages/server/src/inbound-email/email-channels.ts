@@ -5,25 +5,25 @@ import { splitTag } from '../channels/email/address-parts.ts';
 
 import type { Database } from '../db/database.ts';
 
-/** An email channel that is switched on, in an app that is. */
+/** An enabled email channel of an enabled app. */
 export interface EmailChannel extends ChannelRef {
-  /** Its address, as addresses are compared. */
+  /** Its normalised address. */
   readonly address: string;
   readonly settings: unknown;
 }
 
-/** Finds email channels; what it has found it remembers for a few seconds. */
+/** Finds email channels, with a cache of a few seconds. */
 export interface EmailChannels {
-  /** All of them, oldest first. */
+  /** All email channels, oldest first. */
   all(): Promise<readonly EmailChannel[]>;
-  /** The one that an address belongs to, whatever stands behind a `+`. Of several the oldest has it. */
+  /** The channel of an address, ignoring its tag; of several, the oldest. */
   find(address: string): Promise<EmailChannel | undefined>;
 }
 
-/** How long a change of a channel may go unseen. */
+/** How long a change of a channel can go unnoticed. */
 const staleMs = 3_000;
 
-/** Makes it on a database. */
+/** Creates it on a database. */
 export function createEmailChannels({ sql }: Pick<Database, 'sql'>): EmailChannels {
   const known = cacheFor(staleMs, async () => {
     const rows = await sql<{ app_id: number; name: string; settings: unknown }[]>`
@@ -40,7 +40,7 @@ export function createEmailChannels({ sql }: Pick<Database, 'sql'>): EmailChanne
     async find(address) {
       const found = among(await all(), address);
       if (found) return found;
-      // A channel may be new, and whoever is told that it is nobody does not come again.
+      // The channel may be new: a sender that is rejected does not try again.
       known.forget();
       return among(await all(), address);
     },

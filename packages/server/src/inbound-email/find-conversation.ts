@@ -5,7 +5,7 @@ import { readReference } from '../delivery/reference.ts';
 import type { Tx } from '../log/transaction.ts';
 import type { NewInboundEmail } from './receive-email.ts';
 
-/** What a mail is looked up by. */
+/** What an email's conversation is found by. */
 export interface EmailThread {
   readonly place: Pick<NewInboundEmail, 'appId' | 'channel' | 'recipient'>;
   readonly email: Pick<ParsedEmail, 'to' | 'cc' | 'answers'>;
@@ -15,14 +15,16 @@ export interface EmailThread {
 }
 
 /**
- * The contact whose conversation a mail goes on with: by the mark in the address that it was sent to, else by the
- * mails that it answers, ours and those that came in. Never by its subject alone, which others have, too.
+ * Finds the contact whose conversation an email continues: by the signed tag in the address that it was sent to, else by
+ * the emails that it replies to, sent or received. Never by its subject alone, which is not unique.
+ *
+ * @returns `undefined` if it starts a new conversation.
  */
 export async function findConversation(tx: Tx, thread: EmailThread): Promise<string | undefined> {
-  return (await byMark(tx, thread)) ?? byAnswered(tx, thread);
+  return (await byTag(tx, thread)) ?? byReferences(tx, thread);
 }
 
-async function byMark(tx: Tx, { place, email, address, key }: EmailThread): Promise<string | undefined> {
+async function byTag(tx: Tx, { place, email, address, key }: EmailThread): Promise<string | undefined> {
   const candidates = [place.recipient, ...[...email.to, ...email.cc].map((person) => person.address)];
   for (const candidate of new Set(candidates)) {
     const { address: plain, tag } = splitTag(candidate);
@@ -36,7 +38,7 @@ async function byMark(tx: Tx, { place, email, address, key }: EmailThread): Prom
   return undefined;
 }
 
-async function byAnswered(tx: Tx, { place, email, key }: EmailThread): Promise<string | undefined> {
+async function byReferences(tx: Tx, { place, email, key }: EmailThread): Promise<string | undefined> {
   const { appId, channel } = place;
   for (const messageId of email.answers) {
     const ours = readReference(readMessageId(messageId, key) ?? '');

@@ -2,14 +2,14 @@ import { writeAudit } from '../audit/audit.ts';
 import type { Tx } from '../log/transaction.ts';
 import { type EmailLane, storable } from './receive-email.ts';
 
-/** Why something went wrong, as it is kept with a mail. */
+/** An error message as it is stored with an email. */
 export function reasonOf(error: string): string {
   return storable(error).slice(0, 1000);
 }
 
 /**
- * Ends the attempts at a mail: `unreadable` where it is the mail's fault, `failed` where it is ours, which is audited.
- * Without a reason the one stays that is known.
+ * Ends the processing of an email: as `unreadable` if the email is the cause, else as `failed`, which is audited. Without
+ * a reason, the one already stored is kept.
  */
 export async function finishEmail(
   tx: Tx,
@@ -22,5 +22,5 @@ export async function finishEmail(
       note = coalesce(${reason === null ? null : reasonOf(reason)}, note)
     WHERE id = ${id} AND status = 'received' RETURNING id`;
   if (!ended || status !== 'failed') return;
-  await writeAudit(tx.sql, { appId, actor: 'mail', action: 'mail.failed', target: `mail ${id}` });
+  await writeAudit(tx.sql, { appId, actor: 'email', action: 'email.failed', target: `email ${id}` });
 }

@@ -8,7 +8,7 @@ import type { UnitOfWork } from '../log/unit-of-work.ts';
 import type { EmailChannel } from './email-channels.ts';
 import { receiveEmail } from './receive-email.ts';
 
-/** Keeps the mails of a channel's mailbox, and how far it was read. */
+/** Creates the store of a channel's mailbox: its emails and its cursor. */
 export function createMailboxStore(
   { database, unitOfWork }: { readonly database: Database; readonly unitOfWork: UnitOfWork },
   channel: EmailChannel,
@@ -35,7 +35,7 @@ export function createMailboxStore(
   };
 }
 
-/** Only whoever knows where the cursor is may move it: of two readers one finds out that it is one too many. */
+/** Moves the cursor only if it is at `from`, so that the second of two readers notices the first. */
 async function moveCursor(
   tx: Tx,
   { appId, channel }: EmailChannel,
@@ -56,7 +56,7 @@ async function moveCursor(
   return rows.length > 0;
 }
 
-/** The address that a mail came to, by what its last server has written on it: the mark behind a `+` may be there. */
+/** The address that an email was delivered to, by the headers of the last server; it can contain a tag. */
 function recipientIn(raw: Buffer, address: string): string {
   const { headers } = readHeaders(raw);
   const written = ['delivered-to', 'x-original-to', 'envelope-to'].flatMap((name) => headers.get(name) ?? []);

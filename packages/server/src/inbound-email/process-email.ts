@@ -16,7 +16,7 @@ import type { EmailChannels } from './email-channels.ts';
 import { findConversation } from './find-conversation.ts';
 import { type EmailLane, storable } from './receive-email.ts';
 
-/** A mail that waits to be taken in. */
+/** A stored email that waits to be processed. */
 export interface WaitingEmail {
   readonly id: number;
   readonly source: 'smtp' | 'imap';
@@ -28,28 +28,29 @@ export interface WaitingEmail {
 }
 
 /**
- * Keeps a file that came with a mail where people can get it.
- * @returns how a message refers to it; `null` where it is not kept, as it is too large or of a kind that is refused.
+ * Stores an attachment of an email as a file.
+ *
+ * @returns the attachment for the message; `null` if it is too large or its type is not allowed.
  */
-export type KeepFile = (appId: number, file: EmailAttachment) => Promise<Attachment | null>;
+export type StoreAttachment = (appId: number, file: EmailAttachment) => Promise<Attachment | null>;
 
-/** What taking in is composed with. */
+/** The dependencies of processing emails. */
 export interface ProcessEmailDeps {
   readonly channels: EmailChannels;
-  /** What marks of conversations and Message-IDs are made with. */
+  /** Signs reply tags and Message-IDs. */
   readonly signingKey: Buffer;
-  /** `null` where files are not kept apart from their mail: then the message names them. */
-  readonly keepFile: KeepFile | null;
+  /** `null`: attachments are not stored as files, only named in the message. */
+  readonly storeAttachment: StoreAttachment | null;
 }
 
-/** What has become of a mail. */
+/** The result of processing an email. */
 type Outcome =
   | { readonly status: 'handled'; readonly conversationKey: string | null; readonly note: string | null }
   | { readonly status: 'ignored' | 'unreadable'; readonly note: string };
 
 const maxText = 10_000;
 
-/** Makes of a kept mail what it means to us: a message, a failed delivery, or nothing, and then why. */
+/** Processes a stored email: raises a message, applies a delivery report, or ignores it with a reason. */
 export async function processEmail(
   tx: Tx,
   lane: EmailLane,
@@ -65,24 +66,25 @@ export async function processEmail(
     WHERE id = ${waiting.id}`;
 }
 
-/** A mail that was read, and its files where they are kept: `null` for one that is not. */
+/** A parsed email with its stored attachments: `null` for one that was not stored. */
 export interface OpenedEmail extends ParsedEmail {
   readonly attachments: readonly (Attachment | null)[];
 }
 
-/** As many as a message can have; the others are named in it. */
+/** The maximum number of attachments of a message; further ones are named in its text. */
 const maxAttachments = 10;
 
-/** Reads a kept mail and puts its files where people can get them. */
+/** Parses a stored email and stores its attachments as files. */
 export async function openEmail(
   { appId, sender }: EmailLane,
   { raw, source }: WaitingEmail,
-  { keepFile }: ProcessEmailDeps,
+  { storeAttachment }: ProcessEmailDeps,
 ): Promise<OpenedEmail> {
   const email = await readEmail(raw, source === 'smtp' ? sender : null);
   const attachments: (Attachment | null)[] = [];
-  if (keepFile && !email.report) {
-    for (const file of email.files.slice(0, maxAttachments)) attachments.push(await keepFile(appId, file));
+  if (storeAttachment && !email.report) {
+    for (const file of email.files.slice(0, maxAttachments))
+      attachments.push(await storeAttachment(appId, file));
   }
   return { ...email, attachments };
 }
@@ -96,17 +98,17 @@ async function decide(
 ): Promise<Outcome> {
   const all = await channels.all();
   const own = all.find((one) => one.appId === appId && one.channel === channel);
-  if (!own) return { status: 'ignored', note: 'the channel is switched off or gone' };
+  if (!own) return { status: 'ignored', note: 'the channel is disabled or deleted' };
   if (email.report) return applyReport(tx, { appId, channel }, email.report, signingKey);
   if (waiting.message_id !== null && readMessageId(waiting.message_id, signingKey) !== undefined) {
-    return { status: 'ignored', note: 'a mail of our own that came back' };
+    return { status: 'ignored', note: 'an email that we sent' };
   }
   const { author } = email;
-  if (!author) return { status: 'unreadable', note: 'nobody can be told who wrote it' };
-  // Two channels that answer each other would never stop.
+  if (!author) return { status: 'unreadable', note: 'no valid sender address' };
+  // Two channels could answer each other forever.
   const plain = splitTag(author.address).address;
   if (all.some(({ address }) => address === plain || address === author.address)) {
-    return { status: 'ignored', note: 'it comes from an address of ours' };
+    return { status: 'ignored', note: 'sent from the address of a channel' };
   }
   const place = { appId, channel, recipient: waiting.recipient };
   const address = normaliseEmailAddress(emailSettingsSchema.parse(own.settings).address) ?? '';
@@ -124,10 +126,10 @@ async function applyReport(
   signingKey: Buffer,
 ): Promise<Outcome> {
   const reference = report.about === null ? undefined : readMessageId(report.about, signingKey);
-  if (reference === undefined) return { status: 'ignored', note: 'a report on a mail that is not ours' };
+  if (reference === undefined) return { status: 'ignored', note: 'a report about an email that is not ours' };
   if (report.outcome === 'other') return { status: 'ignored', note: 'a report of success' };
   const status = report.status === null ? '' : ` (${report.status})`;
-  const error = storable(`The mail came back${status}: ${report.reason}`);
+  const error = storable(`The email was returned${status}: ${report.reason}`);
   const found = await applyBounce(tx, place, { reference, outcome: report.outcome, error });
   return found === 'failed' || found === 'delayed'
     ? { status: 'handled', conversationKey: null, note: `a report: ${found}` }
@@ -138,45 +140,46 @@ function toContainer(
   { appId, channel }: { readonly appId: number; readonly channel: string },
   waiting: WaitingEmail,
   email: OpenedEmail,
-  who: { readonly address: string; readonly name: string | null; readonly contactId: string },
+  author: { readonly address: string; readonly name: string | null; readonly contactId: string },
 ): MessageContainer {
-  const isSame = who.address === who.contactId;
+  const isSame = author.address === author.contactId;
   const details: EmailDetails = {
     ...(email.subject === '' ? {} : { subject: shorten(email.subject, 500) }),
     ...(isSame
       ? {}
-      : { from: shorten(who.name === null ? who.address : `${who.name} <${who.address}>`, 320) }),
+      : { from: shorten(author.name === null ? author.address : `${author.name} <${author.address}>`, 320) }),
     ...(email.automatic === null ? {} : { automatic: email.automatic }),
   };
-  const name = who.name === null ? {} : { name: shorten(who.name, 200) };
+  const name = author.name === null ? {} : { name: shorten(author.name, 200) };
   const content = contentOf(email);
   return {
     appId,
     channel,
-    contactId: who.contactId,
-    conversationKey: conversationKey(appId, channel, who.contactId),
+    contactId: author.contactId,
+    conversationKey: conversationKey(appId, channel, author.contactId),
     externalId: waiting.message_id ?? waiting.deduplication_key,
     kind: content.text === undefined ? 'attachment' : 'text',
     content: { ...content, email: details },
-    profile: isSame ? { ...name, email: who.address } : {},
+    profile: isSame ? { ...name, email: author.address } : {},
     sentAt: sentAt(email, waiting).toISOString(),
   };
 }
 
-/** When it says that it was sent, if that can be. */
-function sentAt({ sentAt: said }: ParsedEmail, { received_at }: WaitingEmail): Date {
+/** Its Date header, if it is plausible, else when it was received. */
+function sentAt({ sentAt: date }: ParsedEmail, { received_at }: WaitingEmail): Date {
   const received = new Date(received_at);
-  return said && said.getTime() > 0 && said.getTime() <= received.getTime() ? said : received;
+  return date && date.getTime() > 0 && date.getTime() <= received.getTime() ? date : received;
 }
 
-/** What was written, and what came with it. Of a mail that says nothing its subject is what it says. */
+/** The content of the message: the email's text, or its subject if it has no text, and its attachments. */
 function contentOf(email: OpenedEmail): MessageContent {
   const attachments = email.attachments.filter((one) => one !== null);
   const named = email.files
     .filter((_file, at) => !email.attachments[at])
     .map(({ name, contentType, content }) => `[${name}, ${contentType}, ${sizeOf(content.length)}]`);
-  const said = email.text === '' && email.files.length === 0 ? email.subject || 'An empty mail.' : email.text;
-  const text = shorten([said, ...named].filter(Boolean).join('\n'), maxText);
+  const written =
+    email.text === '' && email.files.length === 0 ? email.subject || 'Empty email.' : email.text;
+  const text = shorten([written, ...named].filter(Boolean).join('\n'), maxText);
   return { ...(text === '' ? {} : { text }), ...(attachments.length === 0 ? {} : { attachments }) };
 }
 

@@ -1,19 +1,19 @@
 import { identifyEmail } from '../channels/email/email-headers.ts';
 import type { Tx } from '../log/transaction.ts';
 
-/** A mail that has come in for a channel. */
+/** An email received for a channel. */
 export interface NewInboundEmail {
   readonly appId: number;
   readonly channel: string;
   readonly source: 'smtp' | 'imap';
-  /** By the envelope, empty for bounces; where there is no envelope, by its headers. */
+  /** The envelope sender, empty for bounces; without an envelope, the address in From. */
   readonly sender: string;
   readonly recipient: string;
   readonly raw: Buffer;
 }
 
-/** Keeps a mail as it is and has it taken in; a copy of one that is kept already changes nothing. */
-export async function receiveEmail(tx: Tx, email: NewInboundEmail): Promise<'kept' | 'repeated'> {
+/** Stores an email as received and schedules its processing; a copy of a stored email changes nothing. */
+export async function receiveEmail(tx: Tx, email: NewInboundEmail): Promise<'stored' | 'repeated'> {
   const { appId, channel, source, sender, recipient, raw } = email;
   const { messageId, deduplicationKey } = identifyEmail(raw);
   const [row] = await tx.sql.unsafe<{ id: number }>(
@@ -21,23 +21,30 @@ export async function receiveEmail(tx: Tx, email: NewInboundEmail): Promise<'kep
        (app_id, channel, source, sender, recipient, raw, size_bytes, message_id, deduplication_key)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING RETURNING id`,
     [
-      ...[appId, channel, source, storable(sender), storable(recipient), raw, raw.length],
-      ...[messageId === null ? null : storable(messageId), deduplicationKey],
+      appId,
+      channel,
+      source,
+      storable(sender),
+      storable(recipient),
+      raw,
+      raw.length,
+      messageId === null ? null : storable(messageId),
+      deduplicationKey,
     ],
   );
   if (!row) return 'repeated';
   await wakeEmails(tx, { appId, channel, sender: storable(sender) });
-  return 'kept';
+  return 'stored';
 }
 
-/** The mails of one sender to one channel: they are taken in one after another. */
+/** The emails of one sender to one channel, which are processed one after another. */
 export interface EmailLane {
   readonly appId: number;
   readonly channel: string;
   readonly sender: string;
 }
 
-/** Has somebody take in the mails of a sender: at once, or at an instant. */
+/** Schedules the processing of a sender's emails: at once, or at an instant. */
 export async function wakeEmails(tx: Tx, lane: EmailLane, at?: string): Promise<void> {
   await tx.addJob(
     'process-emails',
@@ -49,7 +56,7 @@ export async function wakeEmails(tx: Tx, lane: EmailLane, at?: string): Promise<
   );
 }
 
-/** Mails of one sender within the last hour. */
+/** The number of emails of one sender within the last hour. */
 export async function countEmails(tx: Tx, { appId, channel, sender }: EmailLane): Promise<number> {
   const [row] = await tx.sql<{ count: number }[]>`
     SELECT count(*)::int AS count FROM inbound_emails
@@ -58,7 +65,7 @@ export async function countEmails(tx: Tx, { appId, channel, sender }: EmailLane)
   return row?.count ?? 0;
 }
 
-/** Without what PostgreSQL cannot store as a text. */
+/** Removes characters that PostgreSQL cannot store as text. */
 export function storable(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: the control character is what is looked for
   return text.replace(/\u0000|\p{Surrogate}/gu, '');

@@ -3,7 +3,7 @@ import type { Tx } from '../log/transaction.ts';
 import { wakeEmails } from './receive-email.ts';
 
 /**
- * Has a kept mail taken in once more. What was made of it before stays: its message is stored once.
+ * Processes a stored email again. Results of earlier processing stay: its message is stored only once.
  *
  * @throws ProblemError `not_found`.
  */

@@ -9,7 +9,7 @@ import type { UnitOfWork } from '../log/unit-of-work.ts';
 import type { EmailChannel, EmailChannels } from './email-channels.ts';
 import { createMailboxStore } from './mailbox-store.ts';
 
-/** What watching mailboxes takes. */
+/** The dependencies and options of watching mailboxes. */
 export interface WatchMailboxes {
   readonly database: Database;
   readonly unitOfWork: UnitOfWork;
@@ -17,41 +17,41 @@ export interface WatchMailboxes {
   /** The partitions that this node owns now. */
   readonly partitions: () => readonly number[];
   readonly maxBytes: number;
-  /** How often it is looked which mailboxes are ours to read, in milliseconds. */
-  readonly lookMs?: number;
+  /** How often to check which mailboxes this node reads, in milliseconds. */
+  readonly checkMs?: number;
   readonly log: { info(detail: object, message: string): void; warn(detail: object, message: string): void };
 }
 
-/** The mailboxes of this node, being read. */
+/** A running watch of this node's mailboxes. */
 export interface MailboxWatch {
   stop(): Promise<void>;
 }
 
-interface Wanted {
+interface ChannelMailbox {
   readonly channel: EmailChannel;
   readonly server: ImapServer;
 }
 
-const defaultLookMs = 2_000;
+const defaultCheckMs = 2_000;
 
 /**
- * Reads the mailboxes of all channels that have one. Of several nodes one reads each: the one that owns the partition
- * of its name, so that they are shared and taken over as the partitions are. Should two read one for a moment, its
- * cursor tells them, and what both have read is kept once.
+ * Reads the mailboxes of all channels that have one. Each is read by the node that owns the partition of its name, so that
+ * mailboxes are distributed and taken over together with the partitions. If two nodes read one for a moment, the cursor
+ * stops the second, and copies are ignored.
  */
 export function watchMailboxes(options: WatchMailboxes): MailboxWatch {
   const readers = new Map<string, MailboxReader>();
-  const { channels, partitions, log, lookMs = defaultLookMs } = options;
+  const { channels, partitions, log, checkMs = defaultCheckMs } = options;
   const stopping = new AbortController();
 
-  async function look(): Promise<void> {
+  async function check(): Promise<void> {
     const owned = new Set(partitions());
-    const wanted = new Map<string, Wanted>();
+    const wanted = new Map<string, ChannelMailbox>();
     for (const channel of await channels.all()) {
       const { imap: server } = emailSettingsSchema.parse(channel.settings);
       const place = `${channel.appId}/${channel.channel}`;
       if (!server || !owned.has(partitionOf(`mailbox ${place}`, partitionCount))) continue;
-      // With other settings it is another reader.
+      // Changed settings need a new reader.
       wanted.set(`${place} ${fingerprint([channel.address, server])}`, { channel, server });
     }
     const unwanted = [...readers].filter(([name]) => !wanted.has(name));
@@ -69,10 +69,9 @@ export function watchMailboxes(options: WatchMailboxes): MailboxWatch {
 
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
-      await look().catch((error) =>
-        log.warn({ reason: String(error) }, 'the mailboxes could not be looked up'),
-      );
-      await delay(lookMs, undefined, { signal: stopping.signal }).catch(() => {});
+      await check().catch((error) => log.warn({ reason: String(error) }, 'failed to check the mailboxes'));
+      // The delay only rejects when the watch is stopped.
+      await delay(checkMs, undefined, { signal: stopping.signal }).catch(() => {});
     }
     await Promise.all([...readers.values()].map((reader) => reader.stop()));
   }
@@ -88,10 +87,10 @@ export function watchMailboxes(options: WatchMailboxes): MailboxWatch {
 
 function read(
   { database, unitOfWork, maxBytes, log }: WatchMailboxes,
-  { channel, server }: Wanted,
+  { channel, server }: ChannelMailbox,
 ): MailboxReader {
   const { appId, channel: name } = channel;
-  let trouble: string | null = null;
+  let lastError: string | null = null;
   return readMailbox({
     server,
     store: createMailboxStore(
@@ -100,30 +99,33 @@ function read(
       `${server.user}@${server.host}/${server.mailbox}`,
     ),
     maxBytes,
-    onState(next) {
-      if (next === trouble) return;
-      const wasFine = trouble === null;
-      trouble = next;
-      if (next === null) log.info({ appId, channel: name }, 'a mailbox is read');
-      else log.warn({ appId, channel: name, reason: next }, 'a mailbox cannot be read');
-      if (wasFine || next === null) note(database, { appId, channel: name, trouble: next });
+    onState(error) {
+      if (error === lastError) return;
+      const wasUp = lastError === null;
+      lastError = error;
+      if (error === null) log.info({ appId, channel: name }, 'mailbox is readable again');
+      else log.warn({ appId, channel: name, reason: error }, 'mailbox cannot be read');
+      if (wasUp || error === null) auditState(database, { appId, channel: name, error, log });
     },
   });
 }
 
-/** People find out in the audit trail, too, once for each time that it goes down or comes back. */
-function note(
+/** Records in the audit trail that a mailbox went down or came back. */
+function auditState(
   database: Database,
-  { appId, channel, trouble }: { appId: number; channel: string; trouble: string | null },
+  state: Pick<WatchMailboxes, 'log'> & { appId: number; channel: string; error: string | null },
 ): void {
+  const { appId, channel, error, log } = state;
   const entry: AuditEntry = {
     appId,
     actor: 'mailbox',
-    action: trouble === null ? 'mailbox.up' : 'mailbox.down',
+    action: error === null ? 'mailbox.up' : 'mailbox.down',
     target: channel,
-    detail: trouble === null ? {} : { reason: trouble },
+    detail: error === null ? {} : { reason: error },
   };
-  writeAudit(database.sql, entry).catch(() => {});
+  writeAudit(database.sql, entry).catch((cause) =>
+    log.warn({ appId, channel, reason: String(cause) }, 'failed to write an audit entry'),
+  );
 }
 
 function fingerprint(value: unknown): string {

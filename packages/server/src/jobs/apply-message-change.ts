@@ -2,15 +2,15 @@ import { z } from 'zod';
 import { changeMessage, changeNotices } from '../commands/change-message.ts';
 import { job } from './job.ts';
 
-/** Follows a change of a message; it may be told of before the message is, and is tried again then. */
+/** Applies a customer's edit or deletion of a message; retried if it arrives before the message itself. */
 export const applyMessageChange = job({
   task: 'apply-message-change',
-  summary: 'Follows what a customer changed in their message, or that they took it back.',
+  summary: 'Applies a customer’s edit or deletion of a message.',
   payload: z.object({ conversationKey: z.string(), externalId: z.string(), text: z.string().nullable() }),
   async run(change, { unitOfWork, notify }) {
     const changed = await unitOfWork.run((tx) => changeMessage(tx, change));
     if (!changed)
-      throw new Error(`There is no message ${change.externalId} in ${change.conversationKey} yet.`);
+      throw new Error(`Message ${change.externalId} of ${change.conversationKey} has not been stored yet.`);
     notify(changeNotices(changed));
   },
 });

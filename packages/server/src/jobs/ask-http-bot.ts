@@ -19,13 +19,13 @@ interface BotTurnRow {
   readonly request: Record<string, unknown>;
 }
 
-/** Longer answers are a failure: a bot's ten replies fit many times. */
-const maxAnswerBytes = 256 * 1024;
+/** Longer responses are a failure; ten replies of a bot are far smaller. */
+const maxResponseBytes = 256 * 1024;
 
-/** Brings a session's turns to the app's own bot, one after another, and stores what it answers. */
+/** Sends a session's turns to the app's HTTP bot, one after another, and stores its responses. */
 export const askHttpBot = job({
   task: 'ask-http-bot',
-  summary: 'Asks an app’s HTTP bot about the turns of a session, one after another.',
+  summary: 'Sends the turns of a session to the app’s HTTP bot, one after another.',
   payload: z.object({ sessionId: z.int() }),
   async run({ sessionId }, deps) {
     for (;;) {
@@ -33,17 +33,17 @@ export const askHttpBot = job({
       if (!turn) return;
       const app = await deps.apps.byId(turn.app_id);
       const answer = app?.bot.kind === 'http' ? await ask(app.bot, turn, deps) : null;
-      // The answer is raised as a consequence of the message it answers.
+      // The replies are raised as consequences of the message.
       const cause = await causeFromEvent(deps.database.sql, turn.event_id);
-      await deps.unitOfWork.run((tx) => storeAnswer(tx, { app, sessionId, turn, answer }), cause);
+      await deps.unitOfWork.run((tx) => storeResponse(tx, { app, sessionId, turn, answer }), cause);
     }
   },
 });
 
-/** Takes up turns whose node died while it was asking. */
+/** Resumes turns whose node crashed while it waited for the bot. */
 export const resumeBotTurns = timer({
   task: 'resume-bot-turns',
-  summary: 'Takes up bot turns whose node died while it was asking.',
+  summary: 'Resumes bot turns whose node crashed while it waited for the bot.',
   cron: '* * * * *',
   async run({ database, unitOfWork }) {
     const stuck = await database.sql<{ session_id: number }[]>`
@@ -55,7 +55,7 @@ export const resumeBotTurns = timer({
   },
 });
 
-/** The session's oldest waiting turn, if nobody else is asking about it; the lease ends by itself. */
+/** Leases the session's oldest waiting turn, unless another process has leased it. */
 async function claimTurn({ database }: JobDeps, sessionId: number): Promise<BotTurnRow | undefined> {
   const [turn] = await database.sql<BotTurnRow[]>`
     UPDATE bot_turns SET lease_until = now() + interval '1 minute'
@@ -66,7 +66,7 @@ async function claimTurn({ database }: JobDeps, sessionId: number): Promise<BotT
   return turn;
 }
 
-/** Asks the bot; whatever goes wrong is `null`, and the conversation is handed over. */
+/** Calls the bot; `null` on any failure, which hands the conversation over to an agent. */
 async function ask(bot: HttpBot, turn: BotTurnRow, { log }: JobDeps): Promise<HttpBotResponse | null> {
   const body = JSON.stringify(turn.request);
   const now = new Date();
@@ -83,11 +83,11 @@ async function ask(bot: HttpBot, turn: BotTurnRow, { log }: JobDeps): Promise<Ht
       },
       body,
     });
-    if (!response.ok) throw new Error(`It answered with status ${response.status}.`);
+    if (!response.ok) throw new Error(`The bot responded with status ${response.status}.`);
     return httpBotResponseSchema.parse(JSON.parse(await readBounded(response)));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    log.warn({ appId: turn.app_id, eventId: turn.event_id, reason }, 'an HTTP bot did not answer');
+    log.warn({ appId: turn.app_id, eventId: turn.event_id, reason }, 'HTTP bot call failed');
     return null;
   }
 }
@@ -97,13 +97,14 @@ async function readBounded(response: Response): Promise<string> {
   let size = 0;
   for await (const part of response.body ?? []) {
     size += part.byteLength;
-    if (size > maxAnswerBytes) throw new Error(`Its answer has more than ${maxAnswerBytes} bytes.`);
+    if (size > maxResponseBytes)
+      throw new Error(`The bot’s response is larger than ${maxResponseBytes} bytes.`);
     parts.push(part);
   }
   return Buffer.concat(parts).toString('utf8');
 }
 
-async function storeAnswer(
+async function storeResponse(
   tx: Tx,
   given: {
     readonly app: AppProfile | undefined;
@@ -117,13 +118,13 @@ async function storeAnswer(
   const [open] = await tx.sql`
     UPDATE bot_turns SET status = ${answer ? 'answered' : 'failed'}
     WHERE id = ${turn.id} AND status = 'waiting' RETURNING id`;
-  // Answered by another node after our lease ran out, or an agent has taken over meanwhile: too late.
+  // Too late: another node answered after our lease expired, or an agent has taken over.
   if (!open || !app || session.status !== 'active' || session.agentType === 'live') return;
   for (const content of answer?.replies ?? [])
     await sendReply(tx, { session, sender: { type: 'bot' }, content });
   if (answer?.attributes) await addAttributes(tx, session.customerId, answer.attributes);
-  const wish = answer ? answer.handover : { reason: 'The bot did not answer.' };
-  if (!wish) return;
-  const { reason, ...wishes } = wish === true ? { reason: undefined } : wish;
-  await requestAgent(tx, { app, session, reason: 'handover', subject: reason, ...wishes });
+  const handover = answer ? answer.handover : { reason: 'The bot did not respond.' };
+  if (!handover) return;
+  const { reason, ...options } = handover === true ? { reason: undefined } : handover;
+  await requestAgent(tx, { app, session, reason: 'handover', subject: reason, ...options });
 }

@@ -3,13 +3,13 @@ import { assignQueueItem } from '../commands/assign-queue-item.ts';
 import { scheduleAssignment } from '../state/queue-items.ts';
 import { job, timer } from './job.ts';
 
-/** How many waiting conversations are looked at in one go; those behind them are looked at the next time. */
+/** The maximum number of queue items per run; the rest follow in the next run. */
 const limit = 500;
 
-/** Gives an app's waiting conversations to agents with free places: the most urgent first, then the oldest. */
+/** Assigns an app's queue items to agents with free capacity: the most urgent first, then the oldest. */
 export const assignWaiting = job({
   task: 'assign-waiting',
-  summary: 'Assigns the waiting conversations of an app by its strategy.',
+  summary: 'Assigns the queue items of an app by its assignment strategy.',
   payload: z.object({ appId: z.int() }),
   async run({ appId }, { database, unitOfWork, apps }) {
     const app = await apps.byId(appId);
@@ -20,16 +20,16 @@ export const assignWaiting = job({
       ORDER BY array_position(ARRAY['urgent', 'high', 'normal', 'low'], priority), id LIMIT ${limit}`;
     for (const { id } of waiting) {
       const found = await unitOfWork.run((tx) => assignQueueItem(tx, { queueItemId: id, strategy }));
-      // Where skills count, the next one may need others; everywhere else, nobody is free for anyone.
+      // With skill-based assignment the next item may need other skills; otherwise no agent is free.
       if (!found && strategy !== 'skill') return;
     }
   },
 });
 
-/** Looks at all queues now and then: for what a change of settings, or a lost job, has left waiting. */
+/** Schedules assignment for all queues: for items left waiting by a change of settings or a lost job. */
 export const assignAllWaiting = timer({
   task: 'assign-all-waiting',
-  summary: 'Looks once a minute whether somebody is free for who waits.',
+  summary: 'Assigns queue items that a change of settings or a lost job left waiting.',
   cron: '* * * * *',
   async run({ unitOfWork }) {
     await unitOfWork.run(async (tx) => {

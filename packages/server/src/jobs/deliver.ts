@@ -6,37 +6,37 @@ import { probeChannel } from '../delivery/probe-channel.ts';
 import { showIndicator } from '../delivery/show-indicator.ts';
 import { job, timer } from './job.ts';
 
-/** How many conversations a sweep takes; the next one, a minute later, takes the rest. */
+/** The maximum number of conversations per run; the rest follow a minute later. */
 const sweepLimit = 5_000;
 
-/** Sends what waits in a conversation. */
+/** Sends the queued messages of a conversation. */
 export const deliver = job({
   task: 'deliver',
-  summary: 'Sends the messages of a conversation through its channel, one after another.',
+  summary: 'Sends the queued messages of a conversation through its channel, one after another.',
   payload: z.object({ conversationKey: z.string() }),
   run: ({ conversationKey }, deps) => deliverConversation(deps, conversationKey),
 });
 
-/** Tries a channel that is down. */
+/** Probes a channel that is down. */
 export const probe = job({
   task: 'probe-channel',
-  summary: 'Asks a provider whether a channel that is down is back.',
+  summary: 'Checks whether a channel that is down is available again.',
   payload: z.object({ appId: z.int(), channel: z.string() }),
   run: (ref, deps) => probeChannel(deps, ref),
 });
 
-/** Shows the customer that we have seen their message, or that somebody is typing. */
+/** Shows the customer that their message was read or that an agent is typing. */
 export const showIndicatorJob = job({
   task: 'show-indicator',
-  summary: 'Shows on a channel that a message was seen, or that somebody is typing.',
+  summary: 'Shows the customer that their message was read or that an agent is typing.',
   payload: z.object({ sessionId: z.int(), indicator: z.enum(['seen', 'typing']) }),
   run: (indicator, deps) => showIndicator(deps, indicator),
 });
 
-/** Takes up what nobody looks after, as after a crash between two steps. */
+/** Resumes deliveries and probes whose job was lost, for example in a crash. */
 export const resumeDeliveries = timer({
   task: 'resume-deliveries',
-  summary: 'Takes up messages and channels that nobody looks after.',
+  summary: 'Resumes deliveries and probes whose job was lost.',
   cron: '* * * * *',
   async run({ unitOfWork }) {
     await unitOfWork.run(async (tx) => {

@@ -4,23 +4,23 @@ import { closeCase } from '../commands/close-case.ts';
 import { expireSurvey } from '../commands/survey.ts';
 import { job, timer } from './job.ts';
 
-/** How many rows one sweep takes; the next one, a minute later, takes the rest. */
+/** The maximum number of rows per run; the rest follow a minute later. */
 const sweepLimit = 1_000;
 
 const defaultCaseIdleMinutes = appSettingsSchema.parse({}).caseIdleMinutes;
 
-/** Ends a survey that nobody answered in time. */
+/** Ends a satisfaction survey that was not answered in time. */
 export const expireSurveyJob = job({
   task: 'expire-survey',
-  summary: 'Ends a satisfaction survey that nobody answered in time.',
+  summary: 'Ends a satisfaction survey that was not answered in time.',
   payload: z.object({ surveyId: z.int() }),
   run: ({ surveyId }, { unitOfWork }) => unitOfWork.run((tx) => expireSurvey(tx, surveyId)),
 });
 
-/** Ends sessions without a message for too long. Those with an open case last as long as the case. */
+/** Ends inactive sessions. A session with an open case lasts as long as the case. */
 export const expireSessions = timer({
   task: 'expire-sessions',
-  summary: 'Ends sessions in which nothing was written for too long.',
+  summary: 'Ends sessions that have been inactive for too long.',
   cron: '* * * * *',
   async run({ unitOfWork }) {
     await unitOfWork.run(async (tx) => {
@@ -33,10 +33,10 @@ export const expireSessions = timer({
   },
 });
 
-/** Closes cases in which nothing was written for too long. */
+/** Closes inactive cases. */
 export const closeIdleCases = timer({
   task: 'close-idle-cases',
-  summary: 'Closes cases in which nothing was written for too long.',
+  summary: 'Closes cases that have been inactive for too long.',
   cron: '* * * * *',
   async run({ database, unitOfWork, apps, log }) {
     const idleFor = database.sql`
@@ -55,7 +55,7 @@ export const closeIdleCases = timer({
         const by = 'timeout' as const;
         await unitOfWork.run((tx) => closeCase(tx, { app, caseId: id, by, disposition: 'timeout' }));
       } catch (error) {
-        log.warn({ caseId: id, reason: String(error) }, 'an idle case could not be closed');
+        log.warn({ caseId: id, reason: String(error) }, 'failed to close an idle case');
       }
     }
   },

@@ -8,13 +8,13 @@ import { messages } from '../db/schema.ts';
 import { lockSession } from '../state/sessions.ts';
 import { type Job, type JobDeps, job, timer } from './job.ts';
 
-/** For one file, with everything that a provider may send us to. */
+/** The timeout of one file, including redirects. */
 const timeoutMs = 60_000;
 
-/** Brings the files of a message to us, as providers keep theirs for some hours only. */
+/** Downloads and stores the files of a message, as providers keep them only for a few hours. */
 export const fetchAttachments: Job = job({
   task: 'fetch-attachments',
-  summary: 'Fetches the files that came with a customer’s message from the provider.',
+  summary: 'Downloads the files of a customer’s message from the provider.',
   payload: z.object({ messageId: z.int(), giveUpAt: z.iso.datetime() }),
   async run({ messageId, giveUpAt }, deps) {
     const { database, apps, channels } = deps;
@@ -24,49 +24,54 @@ export const fetchAttachments: Job = job({
     const adapter = channel && channels.adapterFor(channel.kind);
     if (!row || !channel || !adapter?.locate) return;
     const isLast = Date.parse(giveUpAt) <= Date.now();
-    const place = { appId: row.appId, channel: row.channel, adapter, settings: channel.settings };
+    const origin = { appId: row.appId, channel: row.channel, adapter, settings: channel.settings };
     const fetched = new Map<string, Attachment>();
     let delayed: FetchError | undefined;
     for (const attachment of row.content.attachments ?? []) {
-      if (!isElsewhere(attachment)) continue;
+      if (!isAtProvider(attachment)) continue;
       try {
-        fetched.set(attachment.url, await bring(deps, place, attachment));
+        fetched.set(attachment.url, await download(deps, origin, attachment));
       } catch (error) {
         const failure = failureOf(error, adapter);
         if (failure.isTemporary && !isLast) delayed = failure;
         else fetched.set(attachment.url, { ...attachment, problem: failure.message.slice(0, 300) });
       }
     }
-    if (fetched.size > 0) await write(deps, messageId, fetched);
+    if (fetched.size > 0) await saveAttachments(deps, messageId, fetched);
     if (delayed) throw delayed;
   },
 });
 
-/** Whether a provider has a file that we have not, and have not given up. */
-function isElsewhere({ fileId, problem }: Attachment): boolean {
+/** Whether a file is still at the provider, and downloading it has not been given up. */
+function isAtProvider({ fileId, problem }: Attachment): boolean {
   return fileId === undefined && problem === undefined;
 }
 
-interface Place {
+interface FileOrigin {
   readonly appId: number;
   readonly channel: string;
   readonly adapter: ChannelAdapter;
   readonly settings: unknown;
 }
 
-async function bring(
+async function download(
   { services, files, fetchesPrivate }: JobDeps,
-  { appId, channel, adapter, settings }: Place,
+  { appId, channel, adapter, settings }: FileOrigin,
   { url, name }: Attachment,
 ): Promise<Attachment> {
   const context: SendContext = { settings, services, signal: AbortSignal.timeout(timeoutMs) };
   const source = (await adapter.locate?.(url, context)) ?? { url };
   const limits = { maxBytes: files.maxBytes, timeoutMs, allowsPrivate: fetchesPrivate };
   const bytes = await fetchFile(source.url, source.headers ?? {}, limits);
-  return files.keepForGood({ appId, by: `channel ${channel}`, name: name ?? nameIn(source.url), bytes });
+  return files.storeForChannel({
+    appId,
+    by: `channel ${channel}`,
+    name: name ?? fileNameOf(source.url),
+    bytes,
+  });
 }
 
-function nameIn(url: string): string {
+function fileNameOf(url: string): string {
   const last = new URL(url).pathname.split('/').at(-1) ?? '';
   try {
     return decodeURIComponent(last);
@@ -83,7 +88,7 @@ function failureOf(error: unknown, { sender }: ChannelAdapter): FetchError {
   return new FetchError(reason, kind !== 'permanent');
 }
 
-async function write(
+async function saveAttachments(
   { unitOfWork, notify, files }: JobDeps,
   messageId: number,
   fetched: ReadonlyMap<string, Attachment>,
@@ -95,7 +100,7 @@ async function write(
     const [row] = await tx.orm.select().from(messages).where(eq(messages.id, messageId)).for('update');
     if (!row?.content.attachments) return undefined;
     const attachments = row.content.attachments.map((one) =>
-      isElsewhere(one) ? (fetched.get(one.url) ?? one) : one,
+      isAtProvider(one) ? (fetched.get(one.url) ?? one) : one,
     );
     const content = { ...row.content, attachments };
     await tx.orm.update(messages).set({ content }).where(eq(messages.id, messageId));
@@ -108,12 +113,12 @@ async function write(
   }
 }
 
-/** Takes away files that were uploaded and never sent. */
+/** Deletes files that were uploaded and never sent. */
 export const sweepFiles: Job = timer({
   task: 'sweep-files',
-  summary: 'Deletes files that were uploaded and not put into a message within a day.',
+  summary: 'Deletes files that were uploaded but not sent within a day.',
   cron: '41 * * * *',
   async run({ files }) {
-    await files.sweep();
+    await files.deleteUnused();
   },
 });

@@ -4,10 +4,10 @@ import { job } from './job.ts';
 
 const timeoutMs = 30_000;
 
-/** Asks the provider what a customer is called; what somebody has told us meanwhile stays. */
+/** Fetches a customer's name from the provider, unless it has become known in the meantime. */
 export const fetchName = job({
   task: 'fetch-name',
-  summary: 'Asks the provider for the name of a customer who wrote without one.',
+  summary: 'Fetches the name of a customer from the provider.',
   payload: z.object({ customerId: z.int() }),
   async run({ customerId }, { database: { sql }, apps, channels, services, log, notify }) {
     const [contact] = await sql<{ appId: number; channel: string; contactId: string }[]>`
@@ -32,8 +32,8 @@ export const fetchName = job({
     } catch (error) {
       const failure = adapter.sender.classify(error);
       if (failure.kind === 'temporary') throw error;
-      // Without the permission, and of some people, nothing is told: they stay visitors with a number.
-      log.info({ customerId, reason: failure.error }, 'a name could not be fetched');
+      // Without the permission, and for some people, the provider returns no name.
+      log.info({ customerId, reason: failure.error }, 'failed to fetch a customer’s name');
     }
   },
 });

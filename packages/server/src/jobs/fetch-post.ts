@@ -4,10 +4,10 @@ import { job } from './job.ts';
 
 const timeoutMs = 30_000;
 
-/** Asks the provider what the post says and shows that a conversation's comment stands under; once for each post. */
+/** Fetches the text and image of the post that a conversation's comment belongs to, once for each post. */
 export const fetchPost = job({
   task: 'fetch-post',
-  summary: 'Asks the provider for the text and the picture of a post that a customer commented on.',
+  summary: 'Fetches the text and image of a post that a customer commented on.',
   payload: z.object({ sessionId: z.int(), postId: z.string() }),
   async run({ sessionId, postId }, { database: { sql }, apps, channels, services, log, notify }) {
     const [session] = await sql<{ appId: number; channel: string }[]>`
@@ -29,8 +29,8 @@ export const fetchPost = job({
     } catch (error) {
       const failure = adapter.sender.classify(error);
       if (failure.kind === 'temporary') throw error;
-      // Without the permission the conversation goes on, its post unknown.
-      log.warn({ sessionId, postId, reason: failure.error }, 'a post could not be fetched');
+      // Without the permission the conversation goes on without the post.
+      log.warn({ sessionId, postId, reason: failure.error }, 'failed to fetch a post');
     }
   },
 });

@@ -11,7 +11,7 @@ import { markAbsentAgents } from './mark-absent-agents.ts';
 import { processEmails, resumeEmails } from './process-emails.ts';
 import { trimRecords } from './trim-records.ts';
 
-/** Every job there is, but for those below. */
+/** All jobs except those below. */
 export const jobs: readonly Job[] = [
   assignWaiting,
   assignAllWaiting,
@@ -32,5 +32,5 @@ export const jobs: readonly Job[] = [
   resumeEmails,
 ];
 
-/** What waits for providers: it has a queue of its own, so that a slow one holds up nothing else. */
+/** Jobs that wait for providers. They have a runner of their own, so that a slow provider delays nothing else. */
 export const deliveryJobs: readonly Job[] = [deliver, probe, showIndicatorJob];

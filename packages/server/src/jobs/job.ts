@@ -3,40 +3,40 @@ import type { Files } from '../attachments/files.ts';
 import type { DeliveryDeps } from '../delivery/delivery-deps.ts';
 import type { ProcessEmailDeps } from '../inbound-email/process-email.ts';
 
-/** What jobs are composed with. */
+/** The dependencies of jobs. */
 export interface JobDeps extends DeliveryDeps {
-  /** What taking in mails needs besides. */
+  /** The dependencies of processing emails. */
   readonly email: ProcessEmailDeps;
-  /** Attempts to take a mail in before it has failed. */
+  /** The maximum number of attempts to process an email. */
   readonly emailAttempts: number;
-  /** Days for which it is kept what came in from providers and went out to them. */
+  /** Days for which webhook events and deliveries are kept. */
   readonly recordDays: number;
   readonly desks: DeskDeps;
   readonly files: Files;
-  /** Whether files may be fetched from inside of private networks. */
+  /** Whether files may be downloaded from private networks. */
   readonly fetchesPrivate: boolean;
 }
 
-/** What is known of agents' desks. */
+/** The presence of agents at their desks. */
 export interface DeskDeps {
-  /** Those who have one open, on any node. */
+  /** The agents with an open desk, on any node. */
   agents(): Promise<readonly number[]>;
-  /** Minutes after which whoever has none is away; 0: they stay what they said. */
+  /** Minutes without an open desk after which an agent is set away; 0: never. */
   readonly absentMinutes: number;
-  /** Tells whom it concerns that an agent's availability is another one. */
+  /** Publishes that an agent's availability has changed. */
   changed(agentId: number): Promise<void>;
 }
 
 /**
- * Work outside of a transaction: asking others, waiting for a time. It may run more than once, so it must find out
- * for itself what is still to do.
+ * Work outside a transaction, such as calling providers or waiting for a time. A job can run more than once, so it must
+ * check what remains to be done.
  */
 export interface Job {
   /** Its name in the queue. */
   readonly task: string;
-  /** One sentence for people. */
+  /** One sentence for administrators. */
   readonly summary: string;
-  /** When it runs by itself, as a crontab line; `null` where it is only enqueued. */
+  /** Its schedule as a crontab line; `null`: it only runs when enqueued. */
   readonly cron: string | null;
   readonly run: (payload: unknown, deps: JobDeps) => Promise<void>;
 }
@@ -52,7 +52,7 @@ export function job<Schema extends z.ZodType>(definition: {
   return { task, summary, cron: null, run: (given, deps) => run(payload.parse(given), deps) };
 }
 
-/** Defines a job that the clock starts, on one node at a time. */
+/** Defines a scheduled job, which runs on one node at a time. */
 export function timer(definition: {
   readonly task: string;
   readonly summary: string;

@@ -1,10 +1,10 @@
 import { updatePresence } from '../commands/update-presence.ts';
 import { timer } from './job.ts';
 
-/** Conversations are given to nobody whose laptop is closed. */
+/** Prevents assigning conversations to agents whose desk is closed. */
 export const markAbsentAgents = timer({
   task: 'note-absence',
-  summary: 'Sets agents away who are online and have no desk open any more, and online when they are back.',
+  summary: 'Sets online agents away when they have closed their desk, and online again when they are back.',
   cron: '* * * * *',
   async run({ unitOfWork, desks }) {
     if (desks.absentMinutes === 0) return;

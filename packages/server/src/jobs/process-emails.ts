@@ -6,40 +6,43 @@ import { type EmailLane, wakeEmails } from '../inbound-email/receive-email.ts';
 import { alertNotice } from '../live/delivery-notices.ts';
 import { type JobDeps, job, timer } from './job.ts';
 
-/** After so many mails of one sender the others get their turn. */
+/** After this many emails of one sender, other senders are served. */
 const emailsAtOnce = 50;
-/** How many senders a sweep takes; the next one, a minute later, takes the rest. */
+/** The maximum number of senders per run; the rest follow a minute later. */
 const sweepLimit = 1_000;
-/** Milliseconds until the second attempt at a mail; each further one waits twice as long, up to the longest. */
+/** Milliseconds until the second attempt; doubled with each further one, up to the longest. */
 const firstDelayMs = 1_000;
 const longestDelayMs = 5 * 60_000;
-/** For so long nobody else begins with a mail that somebody takes in; then they count as dead. */
+/** How long an email is leased to the process that works on it. */
 const leaseMs = 30_000;
 
-/** Takes in the mails of a sender, in the order in which they came. */
+/** Processes the emails of a sender in order. */
 export const processEmails = job({
   task: 'process-emails',
-  summary: 'Makes messages of the mails of a sender, one after another.',
+  summary: 'Processes the emails of a sender, one after another.',
   payload: z.object({ appId: z.int(), channel: z.string(), sender: z.string() }),
   async run(lane, deps) {
     for (let count = 0; count < emailsAtOnce && !deps.stopping.aborted; count++) {
-      const waiting = await begin(deps, lane);
+      const waiting = await lease(deps, lane);
       if (!waiting) return;
-      await takeIn(deps, lane, waiting);
+      await processOne(deps, lane, waiting);
     }
     await deps.unitOfWork.run((tx) => wakeEmails(tx, lane));
   },
 });
 
-interface Begun extends WaitingEmail {
+interface LeasedEmail extends WaitingEmail {
   readonly attempts: number;
 }
 
 /**
- * The oldest mail of a sender, if it is its time. That it is tried is written down before: of a mail that brings the
- * process down, too, the attempts come to an end.
+ * Leases the oldest unprocessed email of a sender, if it is due. The attempt is counted beforehand, so that an email that
+ * crashes the process is not retried forever.
  */
-async function begin({ unitOfWork, emailAttempts }: JobDeps, lane: EmailLane): Promise<Begun | undefined> {
+async function lease(
+  { unitOfWork, emailAttempts }: JobDeps,
+  lane: EmailLane,
+): Promise<LeasedEmail | undefined> {
   return unitOfWork.run(async (tx) => {
     const [next] = await tx.sql<{ id: number; attempts: number; early_until: string | null }[]>`
       SELECT id, attempts, CASE WHEN retry_at > now() THEN retry_at END AS early_until FROM inbound_emails
@@ -50,37 +53,37 @@ async function begin({ unitOfWork, emailAttempts }: JobDeps, lane: EmailLane): P
       await wakeEmails(tx, lane, next.early_until);
       return undefined;
     }
-    const [begun] = await tx.sql<(Begun & { lease_until: string })[]>`
+    const [leased] = await tx.sql<(LeasedEmail & { lease_until: string })[]>`
       UPDATE inbound_emails SET attempts = attempts + 1, retry_at = now() + ${leaseMs} * interval '1 ms',
-        note = CASE WHEN attempts >= ${emailAttempts} THEN coalesce(note, ${diedWithIt}) ELSE note END
+        note = CASE WHEN attempts >= ${emailAttempts} THEN coalesce(note, ${processCrashed}) ELSE note END
       WHERE id = ${next.id}
       RETURNING id, source, recipient, message_id, deduplication_key, raw, received_at, attempts,
                 retry_at AS lease_until`;
-    // Should this process die, somebody looks after the sender when the lease is over.
-    if (begun) await wakeEmails(tx, lane, begun.lease_until);
-    return begun;
+    // If this process crashes, the sender's emails are resumed when the lease expires.
+    if (leased) await wakeEmails(tx, lane, leased.lease_until);
+    return leased;
   });
 }
 
-const diedWithIt = 'The process that took it in died before it could say why.';
+const processCrashed = 'The server process crashed while processing it.';
 
 /**
- * Reading takes time, as the keeping of files does, and is in no transaction; of several nodes that have read one, the
- * first takes it in.
+ * Processes an email. Parsing it and storing its attachments take time and happen outside the transaction; if several
+ * nodes have parsed the same email, the first one processes it.
  */
-async function takeIn(deps: JobDeps, lane: EmailLane, waiting: Begun): Promise<void> {
+async function processOne(deps: JobDeps, lane: EmailLane, waiting: LeasedEmail): Promise<void> {
   const { unitOfWork, email, emailAttempts } = deps;
-  // Its last attempt has ended without a word.
+  // Its last attempt crashed the process.
   if (waiting.attempts > emailAttempts) return giveUp(deps, lane, waiting, null);
   try {
     const opened = await openEmail(lane, waiting, email);
     await unitOfWork.run(async (tx) => {
-      const [mine] = await tx.sql`
+      const [unprocessed] = await tx.sql`
         SELECT FROM inbound_emails WHERE id = ${waiting.id} AND status = 'received' FOR UPDATE`;
-      if (mine) await processEmail(tx, lane, waiting, opened, email);
+      if (unprocessed) await processEmail(tx, lane, waiting, opened, email);
     });
   } catch (error) {
-    // Nothing that comes later can mend it, and the next mails must not wait for it.
+    // Retrying is useless, and later emails must not wait for it.
     if (error instanceof ProblemError && !error.retryable) {
       return end(deps, lane, { id: waiting.id, status: 'unreadable', reason: error.message });
     }
@@ -93,16 +96,21 @@ async function takeIn(deps: JobDeps, lane: EmailLane, waiting: Begun): Promise<v
     });
     deps.log.warn(
       { emailId: waiting.id, attempts: waiting.attempts, reason: String(error) },
-      'a mail could not be taken in, and is tried again',
+      'failed to process an email, retrying',
     );
   }
 }
 
-/** It has failed as often as it may: a person looks after it, and the next mails go on. */
-async function giveUp(deps: JobDeps, lane: EmailLane, { id }: Begun, reason: string | null): Promise<void> {
+/** Gives up after the last attempt: administrators are alerted, and later emails continue. */
+async function giveUp(
+  deps: JobDeps,
+  lane: EmailLane,
+  { id }: LeasedEmail,
+  reason: string | null,
+): Promise<void> {
   await end(deps, lane, { id, status: 'failed', reason });
   const { appId, channel } = lane;
-  const text = `Mail ${id} could not be taken in. Administrators see it under Mails.`;
+  const text = `Email ${id} could not be processed. Administrators find it under Emails.`;
   deps.notify([alertNotice(appId, channel, text)]);
 }
 
@@ -112,13 +120,13 @@ async function end(
   email: Parameters<typeof finishEmail>[2],
 ): Promise<void> {
   await unitOfWork.run((tx) => finishEmail(tx, lane, email));
-  log.warn({ emailId: email.id, reason: email.reason }, 'a mail could not be taken in');
+  log.warn({ emailId: email.id, reason: email.reason }, 'failed to process an email');
 }
 
-/** Takes up what nobody looks after. */
+/** Resumes emails whose job was lost. */
 export const resumeEmails = timer({
   task: 'resume-emails',
-  summary: 'Takes up mails that nobody looks after.',
+  summary: 'Resumes emails whose job was lost.',
   cron: '* * * * *',
   async run({ unitOfWork }) {
     await unitOfWork.run(async (tx) => {

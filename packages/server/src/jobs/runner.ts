@@ -3,39 +3,39 @@ import pg from 'pg';
 import type { DatabaseTarget } from '../db/database.ts';
 import type { Job, JobDeps } from './job.ts';
 
-/** What the runner is made of. */
+/** The options of the job runner. */
 export interface JobRunnerOptions {
   readonly target: DatabaseTarget;
   readonly jobs: readonly Job[];
   readonly deps: Omit<JobDeps, 'stopping'>;
-  /** Jobs that run at the same time on this node. */
+  /** The maximum number of concurrent jobs on this node. */
   readonly concurrency: number;
 }
 
-/** Runs jobs on this node; any number of nodes share the queue. */
+/** Runs jobs on this node; all nodes share the queue. */
 export interface JobRunner {
-  /** Whether it is at work; false once it has stopped or broken down. */
+  /** Whether it is running; false after it has stopped or failed. */
   isRunning(): boolean;
-  /** Takes up nothing further and ends when what is under way has ended. */
+  /** Starts no more jobs and waits for the running ones. */
   stop(): Promise<void>;
 }
 
-/** Starts to work off the queue. The schema is there already: migrations make it. */
+/** Starts to run jobs. The queue's schema is created by the migrations. */
 export async function startJobRunner(options: JobRunnerOptions): Promise<JobRunner> {
   const { target, jobs, concurrency } = options;
   const stopping = new AbortController();
   const deps: JobDeps = { ...options.deps, stopping: stopping.signal };
   const pool = new pg.Pool({
     ...('url' in target ? { connectionString: target.url } : target),
-    // A job holds no connection while it runs: they are for taking jobs up and for finishing them. The queue does
-    // not know that, and warns.
+    // Jobs hold no connection while they run: connections are only needed to fetch and to complete jobs.
+    // graphile-worker assumes otherwise and warns.
     max: Math.min(concurrency, 4) + 2,
     application_name: 'mevrik jobs',
   });
-  const note = (error: Error) =>
-    deps.log.warn({ reason: error.message }, 'a connection of the job queue broke');
-  pool.on('error', note);
-  pool.on('connect', (client) => client.on('error', note));
+  const logError = (error: Error) =>
+    deps.log.warn({ reason: error.message }, 'a connection of the job queue failed');
+  pool.on('error', logError);
+  pool.on('connect', (client) => client.on('error', logError));
   const runner: Runner = await run({
     pgPool: pool,
     concurrency,
@@ -72,7 +72,7 @@ export async function startJobRunner(options: JobRunnerOptions): Promise<JobRunn
     },
     (error) => {
       running = false;
-      deps.log.warn({ reason: String(error) }, 'the job queue stopped');
+      deps.log.warn({ reason: String(error) }, 'the job queue failed');
     },
   );
   return {

@@ -1,15 +1,15 @@
 import type { Sql } from '../db/sql.ts';
 import { timer } from './job.ts';
 
-/** Rows that one statement deletes: it holds up nobody for long. */
+/** Rows per statement, so that no statement holds locks for long. */
 const rowsAtOnce = 1_000;
-/** Statements of one kind in one run; the next run, an hour later, takes the rest. */
-const mostStatements = 500;
+/** The maximum number of statements of each kind per run; the rest follow an hour later. */
+const maxStatements = 500;
 
-/** Deletes what has served its time: records of handled batches, used-up tokens, what came in and went out long ago. */
+/** Deletes expired records: handled batches, tokens, statistics, webhook events, deliveries and replays. */
 export const trimRecords = timer({
   task: 'trim-records',
-  summary: 'Deletes records that have served their time, and tokens that are over.',
+  summary: 'Deletes expired records and tokens.',
   cron: '17 * * * *',
   async run({ database: { sql }, recordDays, stopping }) {
     await sql`DELETE FROM handled_batches WHERE finished_at < now() - interval '7 days'`;
@@ -17,7 +17,7 @@ export const trimRecords = timer({
     await sql`DELETE FROM bot_turns WHERE status <> 'waiting' AND created_at < now() - interval '7 days'`;
     await sql`DELETE FROM statistics WHERE step = 'minute' AND at < now() - interval '26 hours'`;
     await sql`DELETE FROM statistics WHERE at < now() - interval '35 days'`;
-    // The last change of each part says how it is.
+    // The last change of each part is its current state.
     await sql`
       DELETE FROM health_changes WHERE at < now() - interval '90 days'
         AND id NOT IN (SELECT max(id) FROM health_changes GROUP BY part)`;
@@ -25,22 +25,22 @@ export const trimRecords = timer({
     await sql`
       DELETE FROM pacing_lanes
       WHERE greatest(used_until, queued_until) < (extract(epoch FROM now()) - 86400) * 1000`;
-    for (const trim of [trimUpdates, trimDeliveries, trimReplayEntries, trimReplays]) {
-      for (let count = 0; count < mostStatements && !stopping.aborted; count++) {
+    for (const trim of [trimWebhookEvents, trimDeliveries, trimReplayEntries, trimReplays]) {
+      for (let count = 0; count < maxStatements && !stopping.aborted; count++) {
         if ((await trim(sql, recordDays)) < rowsAtOnce) break;
       }
     }
   },
 });
 
-/** Deletes some. @returns how many there were, up to `rowsAtOnce`. */
+/** Deletes up to `rowsAtOnce` rows. @returns how many. */
 type Trim = (sql: Sql, days: number) => Promise<number>;
 
 /**
- * Updates of providers of which something was made, or nothing. Those of a conversation that a person has to look
- * after stay: who looks into a dead letter wants to know what came in.
+ * Handled and ignored webhook events. Those of conversations with parked events or dead letters are kept, as they are
+ * needed to investigate them.
  */
-const trimUpdates: Trim = async (sql, days) => {
+const trimWebhookEvents: Trim = async (sql, days) => {
   const gone = await sql`
     DELETE FROM webhook_event_logs WHERE id IN (
       SELECT id FROM webhook_event_logs AS record
@@ -53,7 +53,7 @@ const trimUpdates: Trim = async (sql, days) => {
   return gone.length;
 };
 
-/** Deliveries that have ended, with their attempts, but for those of such conversations. */
+/** Ended deliveries with their attempts, except those of such conversations. */
 const trimDeliveries: Trim = async (sql, days) => {
   const gone = await sql`
     DELETE FROM deliveries WHERE id IN (
@@ -69,7 +69,7 @@ const trimDeliveries: Trim = async (sql, days) => {
   return gone.length;
 };
 
-/** What replays are over altogether: their entries first, as there may be millions. */
+/** Ended replays: their entries first, as there can be millions. */
 const trimReplayEntries: Trim = async (sql, days) => {
   const gone = await sql`
     DELETE FROM replay_entries WHERE ctid = ANY (ARRAY(

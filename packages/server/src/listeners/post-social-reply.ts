@@ -32,7 +32,7 @@ export const PostSocialReply = listener<'SaveAgentRepliesSocialEvent'>({
   },
 });
 
-const onlyOnce = 'The comment was answered privately before; it can be but once.';
+const onlyOnce = 'A private reply to this comment was already sent. Only one is allowed.';
 
 async function wasAnsweredPrivately(tx: Tx, message: Message, commentId = ''): Promise<boolean> {
   const [before] = await tx.sql`

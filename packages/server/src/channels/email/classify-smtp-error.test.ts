@@ -5,9 +5,9 @@ import { SmtpError } from './smtp-sender.ts';
 
 const server = { host: 'h', port: 25, tls: 'none', connections: 1, laterMinutes: 5 } as const;
 
-function failure(error: Partial<NodemailerError>, isBegun = false) {
+function failure(error: Partial<NodemailerError>, hasStarted = false) {
   const { response = 'went wrong' } = error;
-  return classifySmtpError(new SmtpError(Object.assign(new Error(response), error), isBegun, server));
+  return classifySmtpError(new SmtpError(Object.assign(new Error(response), error), hasStarted, server));
 }
 const said = (responseCode: number, text: string, command = 'RCPT TO', code = 'EENVELOPE') =>
   failure({ responseCode, response: `${responseCode} ${text}`, command, code });
@@ -22,7 +22,7 @@ describe('what a server answers', () => {
   ])('%i %s: it has failed', (status, text, command) => {
     expect(said(status, text, command)).toEqual({
       kind: 'permanent',
-      error: `The mail was refused: ${status} ${text}`,
+      error: `The mail server rejected the email: ${status} ${text}`,
     });
   });
 

@@ -1,53 +1,58 @@
 import { type ChannelFailure, networkFailure } from '../channel-error.ts';
 import { SmtpError } from './smtp-sender.ts';
 
-/** For how long nothing is sent where a server says that it was too much. */
-const tooMuchMs = 60_000;
+/** How long a channel pauses when the server's rate limit is reached. */
+const rateLimitPauseMs = 60_000;
 
-/** A server's words for a limit that passes, though its code says that the mail is refused for good. */
+/** Messages of a temporary limit, which some servers send with a permanent error code. */
 const rateLimit =
   /rate.?limit|too many|too fast|throttl|quota|limit exceeded|exceeded .{0,40}(limit|allowance)|try again|deferred/i;
 
-/** Answers that say that whoever sends may not: nothing of this channel gets through. */
-const notAllowed = [530, 534, 535, 538];
-const logInCodes = ['EAUTH', 'ENOAUTH', 'EOAUTH2', 'ECONFIG'];
+/** Status codes that reject the login: the channel cannot send anything. */
+const loginRejected = [530, 534, 535, 538];
+const loginErrorCodes = ['EAUTH', 'ENOAUTH', 'EOAUTH2', 'ECONFIG'];
 
-/** What an error of handing a mail to its server means: 4xx is for now, 5xx is for good. */
+/** Classifies an error of sending through SMTP: 4xx is temporary, 5xx is permanent. */
 export function classifySmtpError(error: unknown): ChannelFailure {
   if (!(error instanceof SmtpError)) return networkFailure(error);
-  const { code = '', status, command, isBegun, laterMs } = error;
-  const said = error.message.replace(/\s+/g, ' ').slice(0, 500);
+  const { code = '', status, command, hasStarted, laterMs } = error;
+  const reason = error.message.replace(/\s+/g, ' ').slice(0, 500);
   const temporary = { kind: 'temporary', isUncertain: false, suspectsChannel: false } as const;
-  if (status === undefined) return withoutAnswer(code, said, isBegun);
-  if (status >= 500 && (notAllowed.includes(status) || logInCodes.includes(code))) {
-    return { kind: 'channel-down', error: `The mail server does not let the channel in: ${said}` };
+  if (status === undefined) return classifyWithoutResponse(code, reason, hasStarted);
+  if (status >= 500 && (loginRejected.includes(status) || loginErrorCodes.includes(code))) {
+    return { kind: 'channel-down', error: `The mail server rejected the login: ${reason}` };
   }
-  if (status >= 500 && rateLimit.test(said)) {
-    return { ...temporary, error: `The mail server takes no more for now: ${said}`, pauseMs: tooMuchMs };
+  if (status >= 500 && rateLimit.test(reason)) {
+    return {
+      ...temporary,
+      error: `The mail server’s rate limit was reached: ${reason}`,
+      pauseMs: rateLimitPauseMs,
+    };
   }
   if (status >= 500 && status !== 503) {
     return command === 'CONN' || command === 'EHLO'
-      ? { kind: 'channel-down', error: `The mail server does not serve us: ${said}` }
-      : { kind: 'permanent', error: `The mail was refused: ${said}` };
+      ? { kind: 'channel-down', error: `The mail server refused the connection: ${reason}` }
+      : { kind: 'permanent', error: `The mail server rejected the email: ${reason}` };
   }
-  const isOfChannel = status === 421 || status === 503 || command === 'CONN' || logInCodes.includes(code);
+  const isOfChannel =
+    status === 421 || status === 503 || command === 'CONN' || loginErrorCodes.includes(code);
   return {
     ...temporary,
-    error: `The mail server said "later": ${said}`,
+    error: `The mail server deferred the email: ${reason}`,
     suspectsChannel: isOfChannel,
-    // It closed the connection after it was given the mail, or a part of it.
-    isUncertain: isBegun && status === 421,
+    // The server closed the connection after it had received some or all of the email.
+    isUncertain: hasStarted && status === 421,
     ...(isOfChannel ? {} : { retryAfterMs: laterMs }),
   };
 }
 
-function withoutAnswer(code: string, said: string, isBegun: boolean): ChannelFailure {
+function classifyWithoutResponse(code: string, reason: string, hasStarted: boolean): ChannelFailure {
   if (code === 'EENVELOPE' || code === 'EMESSAGE') {
-    return { kind: 'permanent', error: `The mail cannot be sent: ${said}` };
+    return { kind: 'permanent', error: `The email is invalid: ${reason}` };
   }
-  if (logInCodes.includes(code)) {
-    return { kind: 'channel-down', error: `The mail server does not let the channel in: ${said}` };
+  if (loginErrorCodes.includes(code)) {
+    return { kind: 'channel-down', error: `The mail server rejected the login: ${reason}` };
   }
-  const error = `The mail server could not be reached, or did not answer: ${said}`;
-  return { kind: 'temporary', error, isUncertain: isBegun, suspectsChannel: true };
+  const error = `The mail server could not be reached or did not respond: ${reason}`;
+  return { kind: 'temporary', error, isUncertain: hasStarted, suspectsChannel: true };
 }

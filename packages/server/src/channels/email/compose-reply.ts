@@ -3,7 +3,7 @@ import type { OutboundMessage, OutboundPart } from '../channel.ts';
 import { undeliverable } from '../channel-error.ts';
 import { emailSettingsSchema } from './email-settings.ts';
 
-/** What a mail takes; there is no window after which one may not write. */
+/** The capabilities of email. It has no reply window. */
 export const emailCapabilities: ChannelCapabilities = {
   textLength: 100_000,
   quickReplies: 13,
@@ -12,19 +12,19 @@ export const emailCapabilities: ChannelCapabilities = {
   replyWindowHours: null,
 };
 
-/** What of a mail is settled before it is sent. */
+/** A composed email, as it is stored until it is sent. */
 export interface EmailBody {
   readonly to: string;
   readonly subject: string;
   readonly text: string;
   readonly html: string;
-  /** The mail that it answers; `null` where it answers none. */
+  /** The Message-ID of the email that it replies to; `null` if there is none. */
   readonly inReplyTo: string | null;
   readonly references: readonly string[];
-  /** Whether no person wrote it. */
+  /** Whether the bot or the system wrote it. */
   readonly isAutomatic: boolean;
   readonly contactIdentityId: number;
-  /** Kept files that go with it. */
+  /** The stored files to attach. */
   readonly files: readonly {
     readonly fileId: string;
     readonly name: string;
@@ -32,28 +32,28 @@ export interface EmailBody {
   }[];
 }
 
-const answerMark = /^\s*((re|aw|sv|vs|antw|odp|ref|rif)(\[\d+\])?\s*:\s*)+/i;
+const replyPrefix = /^\s*((re|aw|sv|vs|antw|odp|ref|rif)(\[\d+\])?\s*:\s*)+/i;
 const referable = /^<[^<>\s]+>$/;
 
 /**
- * The mail that brings a message across: one, whatever its length.
+ * The email that sends a message: always a single one.
  *
- * @throws ChannelError where the channel cannot send, or there is nothing to send.
+ * @throws ChannelError if the channel has no SMTP server or the message has no content.
  */
 export function composeReply(message: OutboundMessage, given: unknown): readonly OutboundPart[] {
   const settings = emailSettingsSchema.parse(given);
-  if (!settings.smtp) throw undeliverable('The channel has no server that sends, so it only receives.');
+  if (!settings.smtp) throw undeliverable('The channel has no SMTP server, so it can only receive emails.');
   const { attachments = [] } = message.content;
   const files = attachments.flatMap(({ fileId, name = 'file', contentType = 'application/octet-stream' }) =>
     fileId === undefined ? [] : [{ fileId, name, contentType }],
   );
   const lines = linesOf(message.content);
   if (lines.length === 0 && files.length === 0)
-    throw undeliverable('The message has nothing that a mail can show.');
+    throw undeliverable('The message has no content that an email can display.');
   const references = message.thread.externalIds.filter((id) => referable.test(id));
   const body: EmailBody = {
     to: message.contactId,
-    subject: message.content.email?.subject ?? answerSubject(message.thread.subject) ?? settings.subject,
+    subject: message.content.email?.subject ?? replySubject(message.thread.subject) ?? settings.subject,
     text: `${lines.map(({ text }) => text).join('\n\n')}\n`,
     html: lines.map(({ html }) => html).join('\n'),
     inReplyTo: references.at(-1) ?? null,
@@ -62,13 +62,13 @@ export function composeReply(message: OutboundMessage, given: unknown): readonly
     contactIdentityId: message.contactIdentityId,
     files,
   };
-  // Its Message-ID is the same each time, so a second copy is known as such.
+  // Its Message-ID is the same in every attempt, so mail programs recognise a second copy.
   return [{ body: { ...body }, isRepeatable: true }];
 }
 
-function answerSubject(subject: string | null): string | undefined {
+function replySubject(subject: string | null): string | undefined {
   if (subject === null) return undefined;
-  const bare = subject.replace(answerMark, '').trim();
+  const bare = subject.replace(replyPrefix, '').trim();
   return bare === '' ? undefined : `Re: ${bare}`;
 }
 
@@ -80,27 +80,27 @@ interface Line {
 function linesOf({ text = '', attachments = [], buttons = [], quickReplies = [] }: MessageContent): Line[] {
   return [
     ...(text.trim() === '' ? [] : [paragraphs(text.trim())]),
-    ...attachments.filter(({ fileId }) => fileId === undefined).map(fileLine),
+    ...attachments.filter(({ fileId }) => fileId === undefined).map(attachmentLine),
     ...buttons.map(buttonLine),
     ...(quickReplies.length === 0
       ? []
-      : [paragraphs(`Answer with one of: ${quickReplies.map(({ title }) => title).join(', ')}`)]),
+      : [paragraphs(`Reply with one of: ${quickReplies.map(({ title }) => title).join(', ')}`)]),
   ];
 }
 
-function fileLine({ url, name }: Attachment): Line {
+function attachmentLine({ url, name }: Attachment): Line {
   return linkLine(name ?? 'Attachment', url);
 }
 
 function buttonLine(button: Button): Line {
-  return 'url' in button ? linkLine(button.title, button.url) : paragraphs(`Answer with: ${button.title}`);
+  return 'url' in button ? linkLine(button.title, button.url) : paragraphs(`Reply with: ${button.title}`);
 }
 
 function linkLine(title: string, url: string): Line {
   return { text: `${title}: ${url}`, html: `<p><a href="${escapeHtml(url)}">${escapeHtml(title)}</a></p>` };
 }
 
-const address = /https?:\/\/[^\s<>"]+[^\s<>".,;:!?)\]]/g;
+const webAddress = /https?:\/\/[^\s<>"]+[^\s<>".,;:!?)\]]/g;
 
 function paragraphs(text: string): Line {
   const html = text
@@ -113,7 +113,7 @@ function paragraphs(text: string): Line {
 function withLinks(text: string): string {
   let at = 0;
   let html = '';
-  for (const { 0: url, index } of text.matchAll(address)) {
+  for (const { 0: url, index } of text.matchAll(webAddress)) {
     html += `${escapeHtml(text.slice(at, index))}<a href="${escapeHtml(url)}">${escapeHtml(url)}</a>`;
     at = index + url.length;
   }

@@ -4,16 +4,16 @@ import { emailOutlet } from './email-outlet.ts';
 import { emailSettingsSchema } from './email-settings.ts';
 import { testMailbox } from './read-mailbox.ts';
 
-/** Email: in over our own SMTP listener or out of a mailbox, out through a server of the app's. */
+/** Email: received by our SMTP listener or read from a mailbox, and sent through the app's SMTP server. */
 export const emailChannel: ChannelAdapter = {
   kind: 'email',
   source: 'provider',
   guide: {
     title: 'Email',
-    summary: 'An address of yours: received here or read from a mailbox, sent through your server.',
+    summary: 'An email address: received here or read from a mailbox, and sent through your SMTP server.',
     steps: [
-      'Have mails for {address} handed to {mailServer}, or have a mailbox read.',
-      'Check that SPF and DKIM of your domain allow the server that sends.',
+      'Deliver emails for {address} to {mailServer}, or enter a mailbox to read below.',
+      'Check that your domain’s SPF and DKIM records authorise the sending server.',
     ],
   },
   settingsSchema: emailSettingsSchema,

@@ -2,25 +2,25 @@ import { createHash } from 'node:crypto';
 import { parseAddressHeader } from 'mailparser';
 import { normaliseEmailAddress } from '../../domain/contact/email-address.ts';
 
-/** Headers that are longer are not looked into before the mail is stored. */
-const headBytes = 256 * 1024;
-/** What a Message-ID looks like that can be referred to. */
+/** Only this many bytes of the headers are read before an email is stored. */
+const maxHeaderBytes = 256 * 1024;
+/** The Message-IDs that other emails can refer to. */
 const messageIdShape = /<[^<>\s]{3,240}>/;
 
-/** What a mail is known by before anything else is made of it. */
+/** The identity of an email before it is processed. */
 export interface EmailIdentity {
-  /** In angle brackets; `null` where it has none that can be referred to. */
+  /** In angle brackets; `null` if it is missing or malformed. */
   readonly messageId: string | null;
-  /** Who it says that it is from, as addresses are compared; empty where it says nothing of use. */
+  /** The normalised address in From; empty if it is missing or malformed. */
   readonly from: string;
-  /** The same for each copy of a mail. */
+  /** Equal for copies of the same email. */
   readonly deduplicationKey: string;
 }
 
 /**
- * What tells a mail from every other: its Message-ID and sender. The sender counts as well, so that nobody can have
- * another person's mail taken for a copy. One without a Message-ID is told by its content, without what servers add
- * on the way.
+ * Identifies an email by its Message-ID and sender. The sender is included so that an attacker cannot suppress another
+ * person's email by sending its Message-ID first. An email without a Message-ID is identified by its content, without
+ * the headers that servers add on the way.
  */
 export function identifyEmail(raw: Buffer): EmailIdentity {
   const { headers, body } = readHeaders(raw);
@@ -34,14 +34,14 @@ export function identifyEmail(raw: Buffer): EmailIdentity {
   return { messageId, from, deduplicationKey: `sha256:${hash.digest('hex')}` };
 }
 
-/** The headers of a mail, each name in lower case with all its values, and what follows them. */
+/** The headers of an email, as lower-case names with all their values, and its body. */
 export function readHeaders(raw: Buffer): {
   readonly headers: ReadonlyMap<string, readonly string[]>;
   readonly body: Buffer;
 } {
-  const head = raw.subarray(0, headBytes).toString('latin1');
-  const end = /\r?\n\r?\n/.exec(head);
-  const block = end ? head.slice(0, end.index) : head;
+  const start = raw.subarray(0, maxHeaderBytes).toString('latin1');
+  const end = /\r?\n\r?\n/.exec(start);
+  const block = end ? start.slice(0, end.index) : start;
   const headers = new Map<string, string[]>();
   for (const line of block.replace(/\r?\n[ \t]+/g, ' ').split(/\r?\n/)) {
     const colon = line.indexOf(':');

@@ -7,7 +7,7 @@ import { composeReply, type EmailBody, emailCapabilities } from './compose-reply
 import { type EmailSettings, emailSettingsSchema } from './email-settings.ts';
 import { messageIdOf, replyAddress } from './reply-tags.ts';
 
-/** Sends mails through the server that a channel names. */
+/** Sends emails through the channel's SMTP server. */
 export const emailOutlet: ChannelOutlet = {
   delivers: 'by-sending',
   capabilities: emailCapabilities,
@@ -32,12 +32,12 @@ export const emailOutlet: ChannelOutlet = {
   },
 
   async probe({ settings, services }: SendContext) {
-    await services.email.sender.greet(serverOf(emailSettingsSchema.parse(settings)));
+    await services.email.sender.verify(serverOf(emailSettingsSchema.parse(settings)));
   },
 };
 
 function serverOf({ smtp }: EmailSettings) {
-  if (!smtp) throw undeliverable('The channel has no server that sends.');
+  if (!smtp) throw undeliverable('The channel has no SMTP server.');
   return smtp;
 }
 

@@ -5,14 +5,14 @@ import { normaliseEmailAddress } from '../../domain/contact/email-address.ts';
 const port = (fallback: number) => z.int().min(1).max(65_535).default(fallback);
 const host = z.string().min(1).max(255);
 /**
- * How a connection is encrypted: from its first byte, by the command that both servers know, or not at all, which is
- * for servers on the same machine. Certificates are always checked.
+ * How a connection is encrypted: with TLS from the start, with STARTTLS, or not at all, which is only meant for servers
+ * on the same machine. Certificates are always verified.
  */
 const tls = z.enum(['implicit', 'starttls', 'none']);
 const tlsLabels = {
-  implicit: 'from the first byte (TLS)',
-  starttls: 'by command (STARTTLS)',
-  none: 'none: a server on this machine',
+  implicit: 'TLS',
+  starttls: 'STARTTLS',
+  none: 'None (only for a server on this machine)',
 };
 
 function isPrivateKey(text: string): boolean {
@@ -23,7 +23,7 @@ function isPrivateKey(text: string): boolean {
   }
 }
 
-/** What an email channel must be told: its address, and the servers that it sends through and is read from. */
+/** The settings of an email channel: its address, and its SMTP and IMAP servers. */
 export const emailSettingsSchema = z.strictObject({
   address: z
     .string()
@@ -31,27 +31,31 @@ export const emailSettingsSchema = z.strictObject({
       (text) => normaliseEmailAddress(text) !== undefined,
       'must be an address such as support@example.com',
     )
-    .meta({ title: 'Address', description: 'Where customers write to, and what replies come from.' }),
+    .meta({
+      title: 'Address',
+      description: 'The address that customers write to and replies are sent from.',
+    }),
   name: z
     .string()
     .min(1)
     .max(100)
-    .meta({ title: 'Name', description: 'Stands beside the address.' })
+    .meta({ title: 'Name', description: 'The sender’s name, shown beside the address.' })
     .optional(),
   subject: z
     .string()
     .min(1)
     .max(200)
     .default('Your conversation with us')
-    .meta({ title: 'Subject', description: 'What mails are headed with that answer none.' }),
+    .meta({ title: 'Subject', description: 'The subject of emails that are not replies.' }),
   plusAddressing: z.boolean().default(true).meta({
-    title: 'Replies come to address+mark',
-    description: 'So that an answer finds its conversation even where the mail program has lost the thread.',
+    title: 'Plus addressing',
+    description:
+      'Replies are sent to address+tag, so that they reach the right conversation even if the mail program loses the thread.',
   }),
   automaticPerHour: z.int().min(0).max(1000).default(20).meta({
-    title: 'AutomaticKind mails an hour',
+    title: 'Automatic emails per hour',
     description:
-      'What bot and system may send to one person: two machines must not write each other forever.',
+      'The maximum that the bot and the system send to one person, so that two machines cannot answer each other forever.',
   }),
   smtp: z
     .strictObject({
@@ -60,38 +64,38 @@ export const emailSettingsSchema = z.strictObject({
       tls: tls.default('starttls').meta({ title: 'Encryption', labels: tlsLabels }),
       user: z.string().min(1).max(255).meta({ title: 'User' }).optional(),
       password: z.string().min(1).max(1000).meta({ title: 'Password', isSecret: true }).optional(),
-      connections: z.int().min(1).max(20).default(3).meta({ title: 'Connections at the same time' }),
+      connections: z.int().min(1).max(20).default(3).meta({ title: 'Maximum connections' }),
       laterMinutes: z.number().min(0).max(240).default(5).meta({
-        title: 'Minutes until the next attempt',
-        description: 'Where the server says that the mail should come later, as for greylisting.',
+        title: 'Retry delay in minutes',
+        description: 'Used when the server asks to send the email later, for example with greylisting.',
       }),
     })
     .meta({
-      title: 'Send through a server (SMTP)',
-      description: 'Without one, the channel only receives.',
+      title: 'Sending (SMTP)',
+      description: 'If off, the channel can only receive emails.',
     })
     .optional(),
   dkim: z
     .strictObject({
       domain: host
-        .meta({ title: 'Domain', description: 'The address’s own where nothing is given.' })
+        .meta({ title: 'Domain', description: 'Defaults to the domain of the address.' })
         .optional(),
       selector: z
         .string()
         .regex(/^[\w.-]{1,100}$/, 'must have letters, digits, `-`, `_` or `.`')
         .meta({
           title: 'Selector',
-          description: 'The public key is in the DNS at selector._domainkey.example.com.',
+          description: 'The public key is published in the DNS at selector._domainkey.example.com.',
         }),
       privateKey: z
         .string()
         .max(10_000)
-        .refine(isPrivateKey, 'must be a private key in PEM')
-        .meta({ title: 'Private key', description: 'In PEM.', isSecret: true, isLong: true }),
+        .refine(isPrivateKey, 'must be a private key in PEM format')
+        .meta({ title: 'Private key', description: 'In PEM format.', isSecret: true, isLong: true }),
     })
     .meta({
-      title: 'Sign mails (DKIM)',
-      description: 'Where the server that sends does not do it.',
+      title: 'Signing (DKIM)',
+      description: 'Turn this on if the SMTP server does not sign emails itself.',
     })
     .optional(),
   imap: z
@@ -104,8 +108,8 @@ export const emailSettingsSchema = z.strictObject({
       mailbox: z.string().min(1).max(255).default('INBOX').meta({ title: 'Mailbox' }),
     })
     .meta({
-      title: 'Read a mailbox (IMAP)',
-      description: 'Where mails cannot be sent to this server.',
+      title: 'Mailbox (IMAP)',
+      description: 'Turn this on if emails cannot be delivered to this server directly.',
     })
     .optional(),
 });
@@ -113,7 +117,7 @@ export const emailSettingsSchema = z.strictObject({
 /** An email channel's settings, with their defaults. */
 export type EmailSettings = z.output<typeof emailSettingsSchema>;
 
-/** The address that mails for a channel come to, as addresses are compared; `undefined` where it has none. */
+/** A channel's normalised email address; `undefined` if its settings are invalid. */
 export function addressOfChannel(settings: unknown): string | undefined {
   const known = emailSettingsSchema.safeParse(settings);
   return known.success ? normaliseEmailAddress(known.data.address) : undefined;

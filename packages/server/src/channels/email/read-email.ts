@@ -11,35 +11,35 @@ import { type AutomaticKind, detectAutomatic } from './detect-automatic.ts';
 import { readHeaders } from './email-headers.ts';
 import { visibleText } from './visible-text.ts';
 
-/** Somebody in a mail's headers, the address in the form in which addresses are compared. */
+/** A person named in an email's headers, with a normalised address. */
 export interface EmailParticipant {
   readonly address: string;
   readonly name: string | null;
 }
 
-/** A file that came with a mail. */
+/** An attachment of an email. */
 export interface EmailAttachment {
   readonly name: string;
   readonly contentType: string;
   readonly content: Buffer;
-  /** What the HTML calls it, where it is shown in it. */
+  /** Its Content-ID, if the HTML embeds it. */
   readonly cid: string | null;
 }
 
-/** A mail, read. */
+/** A parsed email. */
 export interface ParsedEmail {
-  /** Who wrote: whom an answer goes to, where the mail says so. `null` where nobody can be answered. */
+  /** The address that replies go to: Reply-To, else From; `null` if neither is valid. */
   readonly author: EmailParticipant | null;
   readonly to: readonly EmailParticipant[];
   readonly cc: readonly EmailParticipant[];
   readonly subject: string;
-  /** What was written anew. */
+  /** The text without quoted history and signature. */
   readonly text: string;
-  /** With all that is quoted. */
+  /** The complete text. */
   readonly wholeText: string;
   readonly html: string | null;
   readonly files: readonly EmailAttachment[];
-  /** The Message-IDs that it answers, the nearest first. */
+  /** The Message-IDs that it replies to, nearest first. */
   readonly answers: readonly string[];
   readonly automatic: AutomaticKind | null;
   readonly report: DeliveryReport | null;
@@ -48,14 +48,14 @@ export interface ParsedEmail {
 
 const maxHtml = 1_000_000;
 const maxAnswers = 30;
-/** Bytes of a mail that cannot be taken apart, as they are shown. */
-const maxUnread = 20_000;
+/** Bytes that are shown of an email that cannot be parsed. */
+const maxRawBytes = 20_000;
 const forwarded = /^\s*(fwd?|wg|tr|rv|i|enc|vs|vb|doorst)\s*:/i;
 
 /**
- * Reads a mail. It never fails: of one that cannot be taken apart there is what its headers say.
+ * Parses an email. It never throws: of an email that cannot be parsed, only the headers and the raw body are used.
  *
- * @param returnPath the envelope's sender, empty for bounces; `null` where it is not known.
+ * @param returnPath the envelope sender, empty for bounces; `null` if unknown.
  */
 export async function readEmail(raw: Buffer, returnPath: string | null): Promise<ParsedEmail> {
   try {
@@ -82,8 +82,8 @@ function toEmail(raw: Buffer, parsed: ParsedMail | null, returnPath: string | nu
   const author = replyTo[0] ?? from[0] ?? null;
   const answers = answersOf(headers);
   const subject = (parsed ? (parsed.subject ?? '') : (header('subject') ?? '')).replace(/\s+/g, ' ').trim();
-  // What cannot be taken apart is shown as it came: somebody may make something of it.
-  const wholeText = (parsed ? (parsed.text ?? '') : body.toString('utf8', 0, maxUnread)).trim();
+  // An email that cannot be parsed is shown raw: an agent may still understand it.
+  const wholeText = (parsed ? (parsed.text ?? '') : body.toString('utf8', 0, maxRawBytes)).trim();
   const files = (parsed?.attachments ?? []).map(toFile);
   return {
     author: author && { ...author, name: author.name ?? from[0]?.name ?? null },
@@ -102,7 +102,7 @@ function toEmail(raw: Buffer, parsed: ParsedMail | null, returnPath: string | nu
       senders: [...from, ...replyTo, ...peopleIn(addressesOf(parsed?.headers.get('sender')))].map(
         ({ address }) => address,
       ),
-      answersSomething: answers.length > 0,
+      isReply: answers.length > 0,
     }),
     report: isReport(parsed?.headers.get('content-type')) ? readDeliveryReport(files) : null,
     sentAt: parsed?.date && !Number.isNaN(parsed.date.getTime()) ? parsed.date : null,
@@ -138,10 +138,10 @@ function toFile({ filename, contentType, content, cid }: ParsedMail['attachments
 }
 
 function nameOf(contentType: string): string {
-  return contentType === 'message/rfc822' ? 'mail.eml' : 'file';
+  return contentType === 'message/rfc822' ? 'email.eml' : 'file';
 }
 
-/** What the mail answers, then what came before that, the nearest first. */
+/** The ids in In-Reply-To, then those in References from the last to the first. */
 function answersOf(headers: ReadonlyMap<string, readonly string[]>): string[] {
   const idsIn = (name: string) => (headers.get(name) ?? []).join(' ').match(/<[^<>\s]{3,240}>/g) ?? [];
   return [...new Set([...idsIn('in-reply-to'), ...idsIn('references').reverse()])].slice(0, maxAnswers);

@@ -3,54 +3,54 @@ import { ImapFlow, type MailboxObject } from 'imapflow';
 import { ChannelError } from '../channel-error.ts';
 import type { EmailSettings } from './email-settings.ts';
 
-/** A server that keeps a channel's mailbox. */
+/** The IMAP server of a channel's mailbox. */
 export type ImapServer = NonNullable<EmailSettings['imap']>;
 
-/** How far a mailbox was read. */
+/** The position up to which a mailbox was read. */
 export interface MailboxCursor {
-  /** The server's mark of the numbering: under another one all numbers are new. */
+  /** The mailbox's UIDVALIDITY: when it changes, all UIDs are new. */
   readonly uidValidity: string;
   readonly lastUid: number;
 }
 
-/** Where the reader keeps what it reads. */
+/** Stores emails and the cursor. */
 export interface MailboxStore {
-  /** How far it was read, and when; `undefined` where it never was. */
+  /** The cursor and when it was saved; `undefined` for a mailbox that was never read. */
   load(): Promise<(MailboxCursor & { readonly readAt: string }) | undefined>;
   /**
-   * Keeps a mail, where there is one, and moves the cursor, both or nothing.
+   * Stores an email, if any, and moves the cursor, in one transaction.
    *
-   * @returns false where the cursor is not at `from` any more: somebody else reads the mailbox.
+   * @returns false if the cursor is no longer at `from`, because another process reads the mailbox.
    */
   advance(from: MailboxCursor | undefined, to: MailboxCursor, email: Buffer | null): Promise<boolean>;
 }
 
-/** What the reader is told. */
+/** The options of a mailbox reader. */
 export interface MailboxOptions {
   readonly server: ImapServer;
   readonly store: MailboxStore;
-  /** Of a mail that is longer only so much is read: nobody can be told that it is too long. */
+  /** Longer emails are truncated, as their sender can no longer be told that they are too long. */
   readonly maxBytes: number;
-  /** Told when the mailbox cannot be read, and why; and when it can again, with `null`. */
-  readonly onState: (trouble: string | null) => void;
-  /** What differs from `defaultTimes`, for tests. */
+  /** Called with the reason when the mailbox cannot be read, and with `null` when it can be read again. */
+  readonly onState: (error: string | null) => void;
+  /** Overrides of `defaultTimes`, for tests. */
   readonly times?: Partial<typeof defaultTimes>;
 }
 
-/** A mailbox that is being read. */
+/** A running mailbox reader. */
 export interface MailboxReader {
-  /** Ends when what is under way has ended. */
+  /** Stops after the current email. */
   stop(): Promise<void>;
 }
 
-/** Milliseconds: until the connection is made again, twice as long each time; and between looks without a word. */
-const defaultTimes = { retryMs: 1_000, longestRetryMs: 300_000, lookMs: 60_000 };
-/** Under a new numbering, mails that came so long before the last look are read again; known ones are kept once. */
+/** Milliseconds: the first and the longest delay before reconnecting, and the interval between polls. */
+const defaultTimes = { retryMs: 1_000, longestRetryMs: 300_000, pollMs: 60_000 };
+/** After a change of UIDVALIDITY, emails of this period before the last read are read again; copies are ignored. */
 const overlapMs = 24 * 3_600_000;
 
 /**
- * Reads a mailbox for as long as it is not stopped: what came since the last time, then what comes, at once where the
- * server tells of it (IDLE). Nothing in the mailbox is changed. The first time only what comes from then on is read.
+ * Reads a mailbox until stopped: first the emails since the last read, then new ones as the server announces them
+ * (IDLE). It never changes the mailbox. When it reads a mailbox for the first time, it skips the emails already there.
  */
 export function readMailbox(options: MailboxOptions): MailboxReader {
   const times = { ...defaultTimes, ...options.times };
@@ -62,7 +62,7 @@ export function readMailbox(options: MailboxOptions): MailboxReader {
       const client = connection(options.server);
       current = client;
       try {
-        await follow(client, options, times.lookMs, stopping.signal, () => {
+        await follow(client, options, times.pollMs, stopping.signal, () => {
           failures = 0;
           options.onState(null);
         });
@@ -73,6 +73,7 @@ export function readMailbox(options: MailboxOptions): MailboxReader {
         client.close();
       }
       const full = Math.min(times.longestRetryMs, times.retryMs * 2 ** Math.min(failures - 1, 20));
+      // The delay only rejects when the reader is stopped.
       await delay(full * (0.5 + Math.random() / 2), undefined, { signal: stopping.signal }).catch(() => {});
     }
   }
@@ -97,12 +98,12 @@ function connection({ host, port, tls, user, password }: ImapServer): ImapFlow {
     logger: false,
     maxIdleTime: 4 * 60_000,
   });
-  // What waits for the connection hears of its end by itself.
+  // Pending commands reject by themselves when the connection breaks.
   client.on('error', () => {});
   return client;
 }
 
-/** Connects, logs in and opens the mailbox. @throws ChannelError saying why it cannot. */
+/** Connects, logs in and opens the mailbox. @throws ChannelError with the reason. */
 export async function testMailbox(server: ImapServer): Promise<void> {
   const client = connection(server);
   try {
@@ -115,30 +116,30 @@ export async function testMailbox(server: ImapServer): Promise<void> {
   }
 }
 
-/** Reads until the connection ends, or the reader is stopped. @throws why the connection ended. */
+/** Reads until the reader is stopped. @throws Error when the connection ends. */
 async function follow(
   client: ImapFlow,
   { server, store, maxBytes }: MailboxOptions,
-  lookMs: number,
+  pollMs: number,
   stopping: AbortSignal,
   onOpen: () => void,
 ): Promise<void> {
   await client.connect();
   const mailbox = await client.mailboxOpen(server.mailbox, { readOnly: true });
-  let cursor = await begin(client, mailbox, store);
+  let cursor = await findStart(client, mailbox, store);
   onOpen();
-  const news = new EventTarget();
-  let isNew = true;
-  const tell = () => {
-    isNew = true;
-    news.dispatchEvent(new Event('news'));
+  const changes = new EventTarget();
+  let hasChanged = true;
+  const announce = () => {
+    hasChanged = true;
+    changes.dispatchEvent(new Event('change'));
   };
-  client.on('exists', tell);
-  client.on('close', tell);
+  client.on('exists', announce);
+  client.on('close', announce);
   while (!stopping.aborted && client.usable) {
-    isNew = false;
+    hasChanged = false;
     const found = await client.search({ uid: `${cursor.lastUid + 1}:*` }, { uid: true });
-    // A range that ends with `*` always has the last mail in it, also where that was read before.
+    // A range that ends with `*` always includes the last email, even if it was read before.
     const uids = (found || []).filter((uid) => uid > cursor.lastUid).sort((one, other) => one - other);
     for (const uid of uids) {
       if (stopping.aborted) return;
@@ -149,30 +150,34 @@ async function follow(
       }
       cursor = to;
     }
-    if (!isNew && client.usable) await untilNews(client, news, lookMs, stopping);
+    if (!hasChanged && client.usable) await waitForChange(client, changes, pollMs, stopping);
   }
-  if (!stopping.aborted) throw new Error('The server has closed the connection.');
+  if (!stopping.aborted) throw new Error('The mail server closed the connection.');
 }
 
-/** Has the server tell of what comes; it is looked after a while without a word, too. */
-async function untilNews(client: ImapFlow, news: EventTarget, lookMs: number, stopping: AbortSignal) {
-  // Where it fails there is still the look after a while.
+/** Waits until the server announces a change, or for the poll interval. */
+async function waitForChange(client: ImapFlow, changes: EventTarget, pollMs: number, stopping: AbortSignal) {
+  // If IDLE fails, the next poll finds new emails.
   client.idle().catch(() => {});
   await new Promise<void>((resolve) => {
-    const timer = setTimeout(done, lookMs);
+    const timer = setTimeout(done, pollMs);
     function done() {
       clearTimeout(timer);
-      news.removeEventListener('news', done);
+      changes.removeEventListener('change', done);
       stopping.removeEventListener('abort', done);
       resolve();
     }
-    news.addEventListener('news', done);
+    changes.addEventListener('change', done);
     stopping.addEventListener('abort', done);
   });
 }
 
-/** Where to read on from. */
-async function begin(client: ImapFlow, mailbox: MailboxObject, store: MailboxStore): Promise<MailboxCursor> {
+/** The cursor to continue from. */
+async function findStart(
+  client: ImapFlow,
+  mailbox: MailboxObject,
+  store: MailboxStore,
+): Promise<MailboxCursor> {
   const uidValidity = String(mailbox.uidValidity);
   const known = await store.load();
   if (known?.uidValidity === uidValidity) return known;
@@ -192,6 +197,6 @@ function describe(error: unknown): string {
     authenticationFailed?: boolean;
     responseText?: string;
   };
-  if (authenticationFailed) return 'The mail server refused the log-in.';
+  if (authenticationFailed) return 'The mail server rejected the login.';
   return `The mailbox cannot be read: ${(responseText ?? error.message).slice(0, 300)}`;
 }

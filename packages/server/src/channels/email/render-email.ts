@@ -1,16 +1,16 @@
 import { type EmailParticipant, readEmail } from './read-email.ts';
 import { type InlineImage, sanitiseHtml } from './sanitise-html.ts';
 
-/** A mail as people look at it. */
+/** An email, ready for display. */
 export interface RenderedEmail {
   readonly from: EmailParticipant | null;
   readonly to: readonly EmailParticipant[];
   readonly cc: readonly EmailParticipant[];
   readonly subject: string;
   readonly sentAt: string | null;
-  /** The whole text, with what is quoted. */
+  /** The complete text, with quoted history. */
   readonly text: string;
-  /** Without anything that runs, or tells its sender that it was read; `null` where there is none. */
+  /** Sanitised HTML; `null` if there is none. */
   readonly html: string | null;
   readonly files: readonly {
     readonly name: string;
@@ -19,7 +19,7 @@ export interface RenderedEmail {
   }[];
 }
 
-/** Reads a mail for people. */
+/** Parses an email and sanitises its HTML. */
 export async function renderEmail(raw: Buffer): Promise<RenderedEmail> {
   const { author, to, cc, subject, sentAt, wholeText, html, files } = await readEmail(raw, null);
   const images = new Map<string, InlineImage>(

@@ -2,22 +2,22 @@ import { createHmac } from 'node:crypto';
 import { sameSecret } from '../../auth/secrets.ts';
 import { domainOf, splitTag } from './address-parts.ts';
 
-/** 80 bits: nobody guesses one, and it fits into an address. */
+/** 80 bits in hexadecimal: too long to guess, short enough for an address. */
 const macLength = 20;
 const maxLocalPart = 64;
 
 /**
- * The address that answers come back to: `support@example.com` with a mark of the conversation that only we can make.
- * Where the mark does not fit, the address itself.
+ * The Reply-To address of a conversation: the channel's address with a signed tag, such as `support+tag@example.com`.
+ * If the tag does not fit, the address without a tag.
  */
 export function replyAddress(address: string, contactIdentityId: number, key: Buffer): string {
   const plain = splitTag(address).address;
   const id = contactIdentityId.toString(36);
-  const marked = `${plain.slice(0, plain.lastIndexOf('@'))}+${id}-${macOf(`conversation ${id}`, key)}`;
-  return marked.length > maxLocalPart ? address : `${marked}@${domainOf(address)}`;
+  const tagged = `${plain.slice(0, plain.lastIndexOf('@'))}+${id}-${macOf(`conversation ${id}`, key)}`;
+  return tagged.length > maxLocalPart ? address : `${tagged}@${domainOf(address)}`;
 }
 
-/** The contact identity whose conversation a tag marks; `undefined` where we have not made it. */
+/** The contact identity of a tag; `undefined` if its signature is invalid. */
 export function readReplyTag(tag: string, key: Buffer): number | undefined {
   const [, id, mac] = /^([0-9a-z]{1,11})-([0-9a-f]{20})$/.exec(tag.toLowerCase()) ?? [];
   if (id === undefined || mac === undefined || !sameSecret(mac, macOf(`conversation ${id}`, key)))
@@ -26,15 +26,15 @@ export function readReplyTag(tag: string, key: Buffer): number | undefined {
   return Number.isSafeInteger(number) ? number : undefined;
 }
 
-/** The Message-ID of what is sent with a reference: the same in every attempt, and only we can make it. */
+/** The signed Message-ID of a reference: the same in every attempt. */
 export function messageIdOf(reference: string, address: string, key: Buffer): string {
   return `<${reference.replaceAll(':', '.')}.${macOf(`message ${reference}`, key)}@${domainOf(address)}>`;
 }
 
-/** The reference of a Message-ID that we have made; `undefined` where it is somebody else's. */
+/** The reference of a Message-ID; `undefined` if its signature is invalid. */
 export function readMessageId(messageId: string, key: Buffer): string | undefined {
-  const [, marked, mac] = /^<([\w.]{1,60})\.([0-9a-f]{20})@[^<>\s]+>$/.exec(messageId) ?? [];
-  const reference = marked?.replaceAll('.', ':');
+  const [, signed, mac] = /^<([\w.]{1,60})\.([0-9a-f]{20})@[^<>\s]+>$/.exec(messageId) ?? [];
+  const reference = signed?.replaceAll('.', ':');
   if (reference === undefined || mac === undefined) return undefined;
   return sameSecret(mac, macOf(`message ${reference}`, key)) ? reference : undefined;
 }

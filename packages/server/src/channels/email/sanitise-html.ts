@@ -1,8 +1,8 @@
 import sanitizeHtml from 'sanitize-html';
 
 /**
- * HTML that has more is not shown: its text is. A hundred thousand tags in each other take the sanitiser ten seconds,
- * in which this process does nothing else.
+ * Longer HTML is not shown; the text is shown instead. Sanitising a hundred thousand nested tags takes ten seconds, which
+ * would block this process.
  */
 const maxLength = 500_000;
 const maxTags = 20_000;
@@ -16,7 +16,7 @@ const tags = [
 const colour = /^(#[0-9a-f]{3,8}|[a-z]{3,25}|rgba?\([\d\s.,%]{1,40}\))$/i;
 const length = /^-?\d{1,4}(\.\d{1,3})?(px|em|pt|%)?$/;
 
-/** An image that came with the mail, by its `cid`. */
+/** An image attached to the email, referred to by its Content-ID. */
 export interface InlineImage {
   readonly contentType: string;
   readonly content: Buffer;
@@ -25,9 +25,9 @@ export interface InlineImage {
 const shownImages = ['image/png', 'image/jpeg', 'image/gif', 'image/webp'];
 
 /**
- * HTML of a mail that can be shown: no scripts, no forms, no styles that reach out of their place. Images from
- * elsewhere would tell their sender that the mail was read: their addresses go into `data-blocked-src`. Those that
- * came with the mail are put in.
+ * Sanitises an email's HTML for display: it removes scripts, forms and styles that affect the page. Loading remote images
+ * would tell the sender that the email was read, so their URLs are moved to `data-blocked-src`. Attached images are
+ * inlined. `null` if the HTML is too large.
  */
 export function sanitiseHtml(html: string, images: ReadonlyMap<string, InlineImage>): string | null {
   if (html.length > maxLength || html.split('<', maxTags + 2).length > maxTags + 1) return null;

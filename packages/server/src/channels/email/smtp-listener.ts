@@ -4,55 +4,55 @@ import { SMTPServer, type SMTPServerDataStream, type SMTPServerSession } from 's
 import { normaliseEmailAddress } from '../../domain/contact/email-address.ts';
 import type { ChannelRef } from '../channel.ts';
 
-/** A mail as it came in. */
+/** A received email. */
 export interface IncomingEmail {
   readonly raw: Buffer;
-  /** The envelope's sender; empty for bounces. */
+  /** The envelope sender; empty for bounces. */
   readonly sender: string;
-  /** Each channel once, with the address that it was reached by. */
+  /** The channels that it is for, each once, with the recipient's address. */
   readonly recipients: readonly (ChannelRef & { readonly recipient: string })[];
 }
 
-/** What the listener is told. */
+/** The options of the SMTP listener. */
 export interface SmtpListenerOptions {
   readonly host: string;
   readonly port: number;
-  /** How it calls itself; the machine's name where absent. */
+  /** Its host name; defaults to the machine's name. */
   readonly name?: string | undefined;
-  /** The certificate with which `STARTTLS` is offered, and its key, in PEM. */
+  /** The certificate and key for `STARTTLS`, in PEM format; `null`: not offered. */
   readonly tls: { readonly cert: string; readonly key: string } | null;
   readonly maxBytes: number;
   readonly maxConnections: number;
   readonly maxConnectionsPerAddress: number;
-  /** What differs from `defaultTimes`, for tests. */
+  /** Overrides of `defaultTimes`, for tests. */
   readonly times?: Partial<typeof defaultTimes>;
-  /** Finds the channel of an address; `undefined` where it is nobody's. */
+  /** Finds the channel of an address; `undefined` for an unknown address. */
   readonly find: (address: string) => Promise<ChannelRef | undefined>;
-  /** Keeps a mail; when it resolves, nothing can lose it any more. `too-many` asks the sender to come later. */
-  readonly keep: (email: IncomingEmail) => Promise<'kept' | 'too-many'>;
+  /** Stores an email durably. `too-many` asks the sender to try again later. */
+  readonly store: (email: IncomingEmail) => Promise<'stored' | 'too-many'>;
   readonly log: { warn(detail: object, message: string): void };
 }
 
-/** The listener, at work. */
+/** A running SMTP listener. */
 export interface SmtpListener {
   readonly port: number;
-  /** Takes nothing further; what is being received has a few seconds to end. */
+  /** Accepts no more emails; those being received have a few seconds to finish. */
   stop(): Promise<void>;
 }
 
-/** Milliseconds: of silence, of a whole connection, and of what is under way when it stops. */
-const defaultTimes = { silenceMs: 60_000, connectionMs: 600_000, stopMs: 3_000 };
+/** Milliseconds: the limits of an idle connection, of any connection, and of stopping. */
+const defaultTimes = { idleMs: 60_000, connectionMs: 600_000, stopMs: 3_000 };
 const maxRecipients = 50;
 
 /**
- * Receives mails: for addresses of ours and nobody else's, stored before they are answered with 250. It knows no
- * log-in and relays nothing.
+ * Starts a server that receives emails for the addresses of our channels. It stores an email before it responds with 250.
+ * It offers no authentication and relays nothing.
  */
 export async function startSmtpListener(options: SmtpListenerOptions): Promise<SmtpListener> {
   const { tls, maxBytes, log } = options;
   const times = { ...defaultTimes, ...options.times };
   const connected = new Map<string, number>();
-  const positions = new WeakMap<SMTPServerSession, Map<string, ChannelRef>>();
+  const recipientsOf = new WeakMap<SMTPServerSession, Map<string, ChannelRef>>();
   const server = new SMTPServer({
     ...(options.name === undefined ? {} : { name: options.name }),
     ...(tls ?? {}),
@@ -63,13 +63,13 @@ export async function startSmtpListener(options: SmtpListenerOptions): Promise<S
     maxClients: options.maxConnections,
     maxRecipients,
     maxAllowedUnauthenticatedCommands: 200,
-    socketTimeout: times.silenceMs,
+    socketTimeout: times.idleMs,
     closeTimeout: times.stopMs,
     onConnect(session, done) {
       const count = (connected.get(session.remoteAddress) ?? 0) + 1;
       connected.set(session.remoteAddress, count);
       if (count <= options.maxConnectionsPerAddress) done();
-      else done(answer(421, 'Too many connections from your address: come again later'));
+      else done(smtpError(421, 'Too many connections from your address, try again later'));
     },
     onClose({ remoteAddress }) {
       const left = (connected.get(remoteAddress) ?? 1) - 1;
@@ -77,20 +77,20 @@ export async function startSmtpListener(options: SmtpListenerOptions): Promise<S
       else connected.delete(remoteAddress);
     },
     onMailFrom(_address, session, done) {
-      positions.set(session, new Map());
+      recipientsOf.set(session, new Map());
       done();
     },
     onRcptTo({ address }, session, done) {
-      const known = positions.get(session) ?? new Map<string, ChannelRef>();
+      const known = recipientsOf.get(session) ?? new Map<string, ChannelRef>();
       options.find(normaliseEmailAddress(address) ?? '').then(
-        (place) => {
-          if (!place) return done(answer(550, 'Nobody receives mail at this address'));
-          positions.set(session, known.set(address.toLowerCase(), place));
+        (channel) => {
+          if (!channel) return done(smtpError(550, 'No such recipient at this server'));
+          recipientsOf.set(session, known.set(address.toLowerCase(), channel));
           done();
         },
         (error) => {
-          log.warn({ reason: String(error) }, 'a recipient could not be looked up');
-          done(answer(451, 'Something is out of order here: try again later'));
+          log.warn({ reason: String(error) }, 'failed to look up a recipient');
+          done(smtpError(451, 'Temporary server error, try again later'));
         },
       );
     },
@@ -99,8 +99,8 @@ export async function startSmtpListener(options: SmtpListenerOptions): Promise<S
         (text) => done(null, text),
         (error) => {
           if (error.responseCode) return done(error);
-          log.warn({ reason: String(error) }, 'a mail could not be kept');
-          done(answer(451, 'Something is out of order here: try again later'));
+          log.warn({ reason: String(error) }, 'failed to store an email');
+          done(smtpError(451, 'Temporary server error, try again later'));
         },
       );
     },
@@ -109,19 +109,19 @@ export async function startSmtpListener(options: SmtpListenerOptions): Promise<S
   async function receive(stream: SMTPServerDataStream, session: SMTPServerSession): Promise<string> {
     const chunks: Buffer[] = [];
     for await (const chunk of stream) {
-      // What is too long is read to its end, as the protocol wants it, and thrown away.
+      // SMTP requires reading an oversized email to its end; it is discarded.
       if (stream.sizeExceeded) chunks.length = 0;
       else chunks.push(chunk);
     }
-    if (stream.sizeExceeded) throw answer(552, `The mail is longer than ${maxBytes} bytes`);
+    if (stream.sizeExceeded) throw smtpError(552, `The email is larger than ${maxBytes} bytes`);
     const { mailFrom, rcptTo } = session.envelope;
-    const known = positions.get(session);
+    const known = recipientsOf.get(session);
     const byChannel = new Map(
       rcptTo.flatMap(({ address }) => {
-        const place = known?.get(address.toLowerCase());
-        if (!place) return [];
+        const channel = known?.get(address.toLowerCase());
+        if (!channel) return [];
         const recipient = normaliseEmailAddress(address) ?? address;
-        return [[`${place.appId}/${place.channel}`, { ...place, recipient }] as const];
+        return [[`${channel.appId}/${channel.channel}`, { ...channel, recipient }] as const];
       }),
     );
     const sender = mailFrom ? mailFrom.address : '';
@@ -130,13 +130,13 @@ export async function startSmtpListener(options: SmtpListenerOptions): Promise<S
       sender: normaliseEmailAddress(sender) ?? sender.slice(0, 320),
       recipients: [...byChannel.values()],
     };
-    if ((await options.keep(email)) === 'kept') return 'Kept';
-    throw answer(451, 'Too many mails from this sender: try again later');
+    if ((await options.store(email)) === 'stored') return 'Stored';
+    throw smtpError(451, 'Too many emails from this sender, try again later');
   }
 
-  server.on('error', (error) => log.warn({ reason: error.message }, 'a connection of SMTP broke'));
+  server.on('error', (error) => log.warn({ reason: error.message }, 'an SMTP connection failed'));
   server.server.on('connection', (socket: Socket) => {
-    // Silence has its own limit; whoever sends a byte now and then meets this one.
+    // A client that sends a byte now and then never becomes idle, so the whole connection is limited too.
     const overdue = setTimeout(() => socket.destroy(), times.connectionMs).unref();
     socket.once('close', () => clearTimeout(overdue));
   });
@@ -149,6 +149,6 @@ export async function startSmtpListener(options: SmtpListenerOptions): Promise<S
   };
 }
 
-function answer(responseCode: number, message: string): Error {
+function smtpError(responseCode: number, message: string): Error {
   return Object.assign(new Error(message), { responseCode });
 }

@@ -1,48 +1,48 @@
 import { createTransport, type NodemailerError, type SendMailOptions } from 'nodemailer';
 import type { EmailSettings } from './email-settings.ts';
 
-/** A server that sends for a channel. */
+/** The SMTP server of a channel. */
 export type SmtpServer = NonNullable<EmailSettings['smtp']>;
 
-/** A mail could not be handed to its server. */
+/** An email could not be sent to its SMTP server. */
 export class SmtpError extends Error {
   override readonly name = 'SmtpError';
-  /** The library's name for what went wrong. */
+  /** Nodemailer's error code. */
   readonly code: string | undefined;
-  /** What the server answered; `undefined` where it did not. */
+  /** The server's status code; `undefined` if it did not respond. */
   readonly status: number | undefined;
-  /** Where in the dialogue, such as `RCPT TO`. */
+  /** The SMTP command that failed, such as `RCPT TO`. */
   readonly command: string | undefined;
-  /** Whether anything of the mail was handed over: then the server may have it. */
-  readonly isBegun: boolean;
-  /** How long to wait where the server says `later`. */
+  /** Whether sending the content had started: then the server may have accepted the email. */
+  readonly hasStarted: boolean;
+  /** How long to wait if the server asks to send the email later. */
   readonly laterMs: number;
 
-  constructor(cause: NodemailerError, isBegun: boolean, server: SmtpServer) {
+  constructor(cause: NodemailerError, hasStarted: boolean, server: SmtpServer) {
     super(cause.response ?? cause.message, { cause });
     this.code = cause.code;
     this.status = cause.responseCode;
     this.command = cause.command;
-    this.isBegun = isBegun;
+    this.hasStarted = hasStarted;
     this.laterMs = server.laterMinutes * 60_000;
   }
 }
 
-/** Hands mails to servers, over connections that are kept for a while. */
+/** Sends emails to SMTP servers over pooled connections. */
 export interface SmtpSender {
   /** @throws SmtpError */
   send(server: SmtpServer, email: SendMailOptions, signal: AbortSignal): Promise<void>;
   /** Connects and logs in. @throws SmtpError */
-  greet(server: SmtpServer): Promise<void>;
+  verify(server: SmtpServer): Promise<void>;
   close(): void;
 }
 
-/** Milliseconds. A connection that nothing goes over is closed after `idle`. */
+/** Timeouts in milliseconds. An unused connection is closed after `idle`. */
 const times = { connect: 10_000, greeting: 10_000, silence: 60_000, idle: 30_000 };
-/** Servers whose connections are kept; beyond, those of the one that was used least lately are closed. */
+/** The maximum number of connection pools; the least recently used one is closed. */
 const maxServers = 200;
 
-/** Makes it; nothing is connected before there is something to send. */
+/** Creates a sender; it connects when the first email is sent. */
 export function createSmtpSender(): SmtpSender {
   const pools = new Map<string, ReturnType<typeof openPool>>();
 
@@ -61,14 +61,14 @@ export function createSmtpSender(): SmtpSender {
 
   return {
     async send(server, email, signal) {
-      const begun = { isBegun: () => false };
+      const progress = { hasStarted: () => false };
       try {
-        await poolOf(server).sendMail({ ...email, signal, begun } as SendMailOptions);
+        await poolOf(server).sendMail({ ...email, signal, progress } as SendMailOptions);
       } catch (error) {
-        throw new SmtpError(error as NodemailerError, begun.isBegun(), server);
+        throw new SmtpError(error as NodemailerError, progress.hasStarted(), server);
       }
     },
-    async greet(server) {
+    async verify(server) {
       try {
         await poolOf(server).verify();
       } catch (error) {
@@ -100,15 +100,15 @@ function openPool({ host, port, tls, user, password, connections }: SmtpServer) 
     disableFileAccess: true,
     disableUrlAccess: true,
   });
-  // Connections that break while nobody sends concern nobody.
+  // Sending reports its own errors; those of idle connections do not matter.
   pool.on('error', () => {});
-  // The library reads of a mail only once the server has asked for it: whether it has tells what may have arrived.
+  // Nodemailer reads the content only after the server has accepted the recipient, which shows what may have arrived.
   pool.use('stream', (email, done) => {
-    const { begun } = email.data as { begun?: { isBegun: () => boolean } };
+    const { progress } = email.data as { progress?: { hasStarted: () => boolean } };
     const open = email.message.createReadStream.bind(email.message);
     email.message.createReadStream = (options) => {
       const stream = open(options);
-      if (begun) begun.isBegun = () => stream.readableDidRead;
+      if (progress) progress.hasStarted = () => stream.readableDidRead;
       return stream;
     };
     done();

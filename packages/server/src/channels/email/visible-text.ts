@@ -1,10 +1,10 @@
-/** Lines that are longer are nobody's attribution. */
+/** The longest line that can be an attribution. */
 const maxLine = 300;
-/** Of a longer text only so much is looked at, so that nobody can make that slow; a message has less. */
+/** Longer texts are truncated, to bound the time. A message is shorter. */
 const maxText = 100_000;
 const maxLines = 5_000;
 
-/** How mail programs head what they quote. These begin with a word of their own, and may take two or three lines. */
+/** Attribution lines above quoted text. These have a distinctive beginning and can wrap over up to three lines. */
 const attributions = [
   /^On .+ wrote ?:$/, // English
   /^Le .+ (a )?écrit ?:$/, // French
@@ -18,7 +18,7 @@ const attributions = [
   /^在.+写道[:：]$/, // Chinese
 ];
 
-/** These are known by their end only, so they must be in one line. */
+/** Attributions with a distinctive end only, so they must be on one line. */
 const shortAttributions = [
   /^.+ on .+ wrote ?:$/,
   /^.+ schrieb( am .+)?:$/,
@@ -33,26 +33,25 @@ const shortAttributions = [
   /^.+ <[^<>]+@[^<>]+> ?:$/, // many others: a name, an address, a colon
 ];
 
-/** What stands above a mail that is quoted as a whole. */
+/** Separators above a complete quoted email. */
 const separators =
   /^-{2,} ?(Original Message|Forwarded message|Ursprüngliche Nachricht|Message d'origine|Message original|Mensaje original|Messaggio originale|Mensagem original|Oorspronkelijk bericht|Oprindelig meddelelse|Ursprungligt meddelande|Oryginalna wiadomość|Исходное сообщение|原始邮件|元のメッセージ) ?-{2,}$/i;
 
-/** The headers that Outlook writes above what it quotes: sender, date, recipient, subject. */
-const quotedHeads = [
+/** The header block that Outlook writes above quoted text: sender, date, recipient, subject. */
+const quotedHeaders = [
   /^\*?(From|Von|De|Da|Van|Från|Fra|Lähettäjä|Od|От|发件人|差出人|보낸 사람) ?\*?[:：]/i,
   /^\*?(Sent|Date|Gesendet|Datum|Envoyé|Enviado|Enviada|Data|Inviato|Verzonden|Skickat|Sendt|Lähetetty|Wysłano|Отправлено|Дата|发送时间|日期|送信日時|보낸 날짜)( el| em)? ?\*?[:：]/i,
   /^\*?(To|An|À|Para|A|Aan|Till|Til|Do|Кому|收件人|宛先|받는 사람) ?\*?[:：]/i,
   /^\*?(Subject|Betreff|Objet|Asunto|Assunto|Oggetto|Onderwerp|Ämne|Emne|Aihe|Temat|Тема|主题|件名|제목) ?\*?[:：]/i,
 ];
 
-/** What telephones write below everything. */
-const telephoneSignature =
+/** Default signatures of mobile mail programs. */
+const mobileSignature =
   /^(Sent from my |Sent from Outlook|Get Outlook for |Von meinem .+ gesendet$|Envoyé de mon |Envoyé à partir |Enviado desde mi |Enviado do meu |Inviato da |Verzonden vanaf |Sendt fra |Skickat från )/i;
 
 /**
- * What somebody has written anew in a mail: without the history that their program quotes below, their signature and
- * their telephone's. Where answers stand between the quoted lines everything is kept, and so it is where nothing
- * would be left.
+ * The new text of an email, without quoted history and signatures. If the author replied between the quoted lines, or if
+ * nothing would be left, the complete text is returned.
  */
 export function visibleText(text: string): string {
   const lines = text
@@ -60,35 +59,35 @@ export function visibleText(text: string): string {
     .replace(/\r\n?/g, '\n')
     .split('\n', maxLines)
     .map((line) => line.replace(/[\u00a0\u200b]/g, ' ').trimEnd());
-  const own = withoutRule(lines.slice(0, historyAt(lines)));
+  const own = withoutRule(lines.slice(0, historyStart(lines)));
   const visible = withoutSignature(withoutTrailingQuotes(own)).join('\n').trim();
   return visible === '' ? text.trim() : visible;
 }
 
-/** The line where the history begins; the number of lines where there is none that can be cut off. */
-function historyAt(lines: readonly string[]): number {
+/** The index of the line at which the quoted history begins; the number of lines if there is none to cut. */
+function historyStart(lines: readonly string[]): number {
   for (let at = 0; at < lines.length; at++) {
-    const length = historyHeadAt(lines, at);
-    if (length > 0 && !isAnsweredBelow(lines.slice(at + length))) return at;
+    const length = historyHeadingLength(lines, at);
+    if (length > 0 && !hasReplyBelow(lines.slice(at + length))) return at;
   }
   return lines.length;
 }
 
-/** How many lines at this place are the head of a history. */
-function historyHeadAt(lines: readonly string[], at: number): number {
+/** The number of lines of a history's heading at this index; 0 if there is none. */
+function historyHeadingLength(lines: readonly string[], at: number): number {
   const first = (lines[at] ?? '').trim();
   if (first === '' || first.length > maxLine || first.startsWith('>')) return 0;
   if (separators.test(first)) return 1;
   const block = lines.slice(at, at + 6).map((one) => one.trim().slice(0, 40));
   if (
-    quotedHeads[0]?.test(first) &&
-    quotedHeads.slice(1).filter((head) => block.some((one) => head.test(one))).length > 1
+    quotedHeaders[0]?.test(first) &&
+    quotedHeaders.slice(1).filter((head) => block.some((one) => head.test(one))).length > 1
   )
     return 4;
   for (let length = 1, joined = first; length <= 3; length++) {
     if (isAttribution(joined, length === 1)) {
       const next = lines.slice(at + length).find((one) => one.trim() !== '');
-      // A sentence that happens to end like one has no date in it, and nothing quoted below it.
+      // A sentence that happens to end like an attribution has neither a date nor quoted lines below it.
       if (next === undefined || next.startsWith('>') || /\d/.test(joined)) return length;
     }
     const more = lines[at + length]?.trim() ?? '';
@@ -104,15 +103,15 @@ function isAttribution(text: string, isOneLine: boolean): boolean {
   return known.some((attribution) => attribution.test(text));
 }
 
-/** Whether something new stands below lines that are marked as quoted. */
-function isAnsweredBelow(rest: readonly string[]): boolean {
+/** Whether there is new text below the quoted lines. */
+function hasReplyBelow(rest: readonly string[]): boolean {
   const firstQuoted = rest.findIndex((line) => line.startsWith('>'));
   if (firstQuoted < 0 || rest.slice(0, firstQuoted).some((line) => line.trim() !== '')) return false;
   const below = withoutSignature(rest.slice(firstQuoted));
   return below.some((line) => line.trim() !== '' && !line.startsWith('>'));
 }
 
-/** The line that some programs draw above what they quote. */
+/** Some programs draw a rule above quoted text. */
 function withoutRule(lines: readonly string[]): readonly string[] {
   const last = lines.findLastIndex((line) => line.trim() !== '');
   return /^[_-]{10,}$/.test(lines[last]?.trim() ?? '') ? lines.slice(0, last) : lines;
@@ -120,7 +119,7 @@ function withoutRule(lines: readonly string[]): readonly string[] {
 
 function withoutTrailingQuotes(lines: readonly string[]): readonly string[] {
   const last = lines.findLastIndex((line) => line.trim() !== '' && !line.startsWith('>'));
-  // Quoted lines at the very top are what is answered below.
+  // Quoted lines at the top are needed to understand the reply below them.
   return last < 0 ? lines : lines.slice(0, last + 1);
 }
 
@@ -128,5 +127,5 @@ function withoutSignature(lines: readonly string[]): readonly string[] {
   const dashes = lines.lastIndexOf('--');
   const own = dashes < 0 ? lines : lines.slice(0, dashes);
   const last = own.findLastIndex((line) => line.trim() !== '');
-  return telephoneSignature.test(own[last]?.trim() ?? '') ? own.slice(0, last) : own;
+  return mobileSignature.test(own[last]?.trim() ?? '') ? own.slice(0, last) : own;
 }

@@ -73,12 +73,12 @@ describe('a message for Messenger', () => {
   it.each([[{}], [{ text: '   ' }], [{ csat: { score: 5 } }]])(
     'of nothing that can be shown is refused: %o',
     (content) => {
-      expect(() => compose(content)).toThrow('nothing that Messenger can show');
+      expect(() => compose(content)).toThrow('no content that Messenger can display');
     },
   );
 
   it('without a page token is refused', () => {
-    expect(() => compose({ text: 'x' }, {}, { pageToken: undefined })).toThrow('no page token');
+    expect(() => compose({ text: 'x' }, {}, { pageToken: undefined })).toThrow('no page access token');
   });
 });
 

@@ -1,11 +1,11 @@
 import type { Attachment, Button, ChannelCapabilities, Choice } from '@mevrik/protocol';
 import type { OutboundMessage, OutboundPart } from '../channel.ts';
 import { undeliverable } from '../channel-error.ts';
-import { assertPrivateReply, permission, replyWindowHours } from '../meta/reply-window.ts';
+import { assertPrivateReply, messagingType, replyWindowHours } from '../meta/reply-window.ts';
 import { shorten, splitText } from '../split-text.ts';
 import { facebookSettingsSchema } from './facebook-settings.ts';
 
-/** What Messenger takes. */
+/** The capabilities of Messenger. */
 export const facebookCapabilities: ChannelCapabilities = {
   textLength: 2000,
   quickReplies: 13,
@@ -14,35 +14,35 @@ export const facebookCapabilities: ChannelCapabilities = {
   replyWindowHours,
 };
 
-/** Characters of the text above buttons, and of a title. */
+/** The maximum length of the text above buttons, and of a title. */
 const templateTextLength = 640;
 const titleLength = 20;
 
 type Body = Readonly<Record<string, unknown>>;
 
 /**
- * The requests that bring a message across: attachments first, then the text, its choices under the last piece.
+ * The requests that send a message: attachments first, then the text, with choices under its last piece.
  *
- * @throws ChannelError where Facebook's rules or the content do not allow it.
+ * @throws ChannelError if Facebook's rules or the content do not allow it.
  */
 export function composeMessage(message: OutboundMessage, given: unknown): readonly OutboundPart[] {
   const settings = facebookSettingsSchema.parse(given);
   if (settings.pageToken === undefined)
-    throw undeliverable('The channel has no page token, so it cannot send.');
+    throw undeliverable('The channel has no page access token, so it cannot send.');
   const { comment } = message;
   if (comment?.visibility === 'public') return composeComment(message, comment.id);
   if (comment) assertPrivateReply(message);
   const recipient = comment ? { comment_id: comment.id } : { id: message.contactId };
-  const allowed = comment
+  const type = comment
     ? { messaging_type: 'RESPONSE' }
-    : permission('Facebook', message, settings.humanAgentTag);
+    : messagingType('Facebook', message, settings.humanAgentTag);
   const bodies = messagesOf(message);
-  if (bodies.length === 0) throw undeliverable('The message has nothing that Messenger can show.');
-  // A comment is answered privately but once: what does not fit into one message goes to nobody.
+  if (bodies.length === 0) throw undeliverable('The message has no content that Messenger can display.');
+  // Facebook allows one private reply per comment, so a longer one cannot be sent at all.
   if (comment && bodies.length > 1)
-    throw undeliverable('A private answer to a comment is a single message; this is longer.');
+    throw undeliverable('A private reply to a comment must fit into a single message.');
   return bodies.map((body) => ({
-    body: { path: `${settings.pageId}/messages`, recipient, ...allowed, message: body },
+    body: { path: `${settings.pageId}/messages`, recipient, ...type, message: body },
     isRepeatable: true,
   }));
 }
@@ -60,7 +60,7 @@ function textsOf(text: string): Body[] {
   return splitText(text, facebookCapabilities.textLength).map((piece) => ({ text: piece }));
 }
 
-/** Three buttons fit under a text, and the text is shorter then: what is too long goes before it. */
+/** A text with buttons is shorter and has at most three: the beginning of a longer text is sent before it. */
 function withButtons(text: string, buttons: readonly Button[]): Body[] {
   const pieces =
     text.length > templateTextLength ? splitText(text, templateTextLength) : [text.trim() || '…'];
@@ -94,11 +94,11 @@ function toButton(button: Button): Body {
     : { type: 'postback', payload: button.payload, title };
 }
 
-/** A public answer is one comment of the page: a text, and an image at most. It must not be posted twice. */
+/** A public reply is one comment of the page, with a text and at most one image. It must not be posted twice. */
 function composeComment({ content }: OutboundMessage, commentId: string): readonly OutboundPart[] {
   const { text = '', attachments = [] } = content;
   const image = attachments.find(({ type }) => type === 'image');
-  if (text.trim() === '' && !image) throw undeliverable('A comment needs a text or an image.');
+  if (text.trim() === '' && !image) throw undeliverable('A comment must have text or an image.');
   const body = {
     path: `${encodeURIComponent(commentId)}/comments`,
     ...(text.trim() === '' ? {} : { message: text.trim().slice(0, 8000) }),

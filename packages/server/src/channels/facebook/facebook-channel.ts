@@ -8,13 +8,13 @@ import { facebookSettingsSchema } from './facebook-settings.ts';
 import { parseWebhookEvent } from './parse-webhook-event.ts';
 import { splitWebhook } from './split-webhook.ts';
 
-/** Facebook: Messenger, and the comments under a page's posts. */
+/** Facebook: Messenger, and comments under a page's posts. */
 export const facebookChannel: ChannelAdapter = {
   kind: 'facebook',
   source: 'provider',
   guide: {
     title: 'Facebook',
-    summary: 'Messenger, and the comments under a page’s posts.',
+    summary: 'Messenger, and comments under a page’s posts.',
     steps: [
       ...metaWebhookSteps('Messenger'),
       'Subscribe the page to messages, messaging_postbacks, message_deliveries, message_reads, message_echoes, message_reactions, messaging_referrals, messaging_handovers and feed.',
@@ -41,6 +41,6 @@ export const facebookChannel: ChannelAdapter = {
       contactId,
       [['first_name', 'last_name']],
     ),
-  // The addresses in webhooks need no token, and work for some hours.
+  // The URLs in webhooks need no token and are valid for a few hours.
   locate: async (url) => ({ url }),
 };

@@ -8,7 +8,7 @@ import { agentWindowHours, privateReplyHours } from '../meta/reply-window.ts';
 import { composeMessage, facebookCapabilities } from './compose-message.ts';
 import { facebookSettingsSchema } from './facebook-settings.ts';
 
-/** Sends through the Graph API: messages to a contact, public and private answers to a comment. */
+/** Sends through the Graph API: messages to a contact, and public and private replies to a comment. */
 export const facebookOutlet: ChannelOutlet = {
   delivers: 'by-sending',
   capabilities: facebookCapabilities,
@@ -17,16 +17,16 @@ export const facebookOutlet: ChannelOutlet = {
 
   async send({ body: { path, ...body } }, reference, context) {
     const message = body.message;
-    // Facebook knows no idempotency key, but a message's metadata comes back with its echo.
+    // Facebook has no idempotency key, but the echo of a message contains its metadata.
     const marked =
       typeof message === 'object' && message !== null
         ? { ...body, message: { ...message, metadata: reference } }
         : body;
-    const answer = await callGraph(graphOf(context), 'POST', String(path), marked);
-    const externalId = answer.body.message_id ?? answer.body.id;
+    const response = await callGraph(graphOf(context), 'POST', String(path), marked);
+    const externalId = response.body.message_id ?? response.body.id;
     return {
-      externalId: typeof externalId === 'string' ? externalId : `no number for ${reference}`,
-      pauseMs: pauseOf(answer.headers),
+      externalId: typeof externalId === 'string' ? externalId : `no id for ${reference}`,
+      pauseMs: pauseOf(response.headers),
     };
   },
 

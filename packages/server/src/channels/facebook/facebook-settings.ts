@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { metaPaceSchema } from '../meta/meta-pace.ts';
 import { metaAppSecret, metaHumanAgentTag, metaVerifyToken } from '../meta/meta-settings.ts';
 
-/** What a Facebook channel must be told: the page, and the secrets of the Meta app that speaks for it. */
+/** The settings of a Facebook channel: the page, and the secrets of its Meta app. */
 export const facebookSettingsSchema = z.strictObject({
   pageId: z.string().min(1).max(64).meta({
     title: 'Page ID',
@@ -16,7 +16,7 @@ export const facebookSettingsSchema = z.strictObject({
     .max(1000)
     .meta({
       title: 'Page access token',
-      description: 'A long-lived token of the page. Without one, the channel only receives.',
+      description: 'A long-lived token of the page. Without one, the channel can only receive messages.',
       isSecret: true,
     })
     .optional(),

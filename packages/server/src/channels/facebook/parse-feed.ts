@@ -1,10 +1,10 @@
 import { attachmentSchema } from '@mevrik/protocol';
 import { z } from 'zod';
 import type { ParsedWebhookEvent, WebhookEventSource } from '../channel.ts';
-import { commenter } from '../meta/commenter.ts';
+import { commenterId } from '../meta/commenter.ts';
 import { graphId, toContainer, toInstant } from '../meta/to-container.ts';
 
-/** A comment under a page's post: written, changed, hidden, taken away. */
+/** A comment under a page's post: added, edited, hidden or removed. */
 export const commentSchema = z.object({
   field: z.literal('feed'),
   value: z.object({
@@ -29,28 +29,28 @@ const changeSchema = z.object({
   value: z.object({ item: z.string().max(30) }).optional(),
 });
 
-/** What a change in the feed means; `undefined` where the update is none. */
+/** Interprets a change in the page's feed; `undefined` for another kind of event. */
 export function parseFeed(
   payload: Readonly<Record<string, unknown>>,
-  place: WebhookEventSource,
+  source: WebhookEventSource,
 ): ParsedWebhookEvent | undefined {
   const comment = commentSchema.safeParse(payload);
-  if (comment.success) return parseComment(comment.data.value, payload.accountId, place);
+  if (comment.success) return parseComment(comment.data.value, payload.accountId, source);
   const change = changeSchema.safeParse(payload);
   if (!change.success) return undefined;
   const { field, value } = change.data;
-  return { outcome: 'ignored', reason: `a change of ${value?.item ?? field}` };
+  return { outcome: 'ignored', reason: `a change of type ${value?.item ?? field}` };
 }
 
 function parseComment(
   comment: z.output<typeof commentSchema>['value'],
   pageId: unknown,
-  place: WebhookEventSource,
+  source: WebhookEventSource,
 ): ParsedWebhookEvent {
   const { verb, from, comment_id: externalId, message: text } = comment;
-  if (!from) return { outcome: 'ignored', reason: 'a comment whose author is not named' };
+  if (!from) return { outcome: 'ignored', reason: 'a comment without an author' };
   if (from.id === pageId && verb !== 'add')
-    return { outcome: 'ignored', reason: `a comment of the page itself: ${verb}` };
+    return { outcome: 'ignored', reason: `a comment of the page: ${verb}` };
   if (from.id === pageId) {
     return {
       outcome: 'own-comment',
@@ -65,10 +65,10 @@ function parseComment(
   if (verb === 'edited') return { outcome: 'changed', externalId, text: text ?? '' };
   if (verb !== 'add') return { outcome: 'ignored', reason: `a comment: ${verb}` };
   const photo = attachmentSchema.safeParse({ type: 'image', url: comment.photo });
-  if (!text && !photo.success) return { outcome: 'ignored', reason: 'a comment without a text or a picture' };
+  if (!text && !photo.success) return { outcome: 'ignored', reason: 'a comment without text or an image' };
   return toContainer(
-    place,
-    { contactId: commenter(from.id), externalId, sentAtMs: comment.created_time * 1000 },
+    source,
+    { contactId: commenterId(from.id), externalId, sentAtMs: comment.created_time * 1000 },
     {
       kind: photo.success ? 'attachment' : 'text',
       content: { ...(text ? { text } : {}), ...(photo.success ? { attachments: [photo.data] } : {}) },

@@ -162,7 +162,7 @@ describe('an update of a thread', () => {
         recipient: { id: 'psid' },
         message: { is_echo: true, mid: 'm10', text: 'hi' },
       },
-      { outcome: 'ignored', reason: 'a message that was sent by other means' },
+      { outcome: 'ignored', reason: 'a message that another app sent' },
     ],
     ['a message of nothing', { message: { mid: 'm11' } }, { outcome: 'ignored' }],
     ['a postback in another app’s hands', { postback: { mid: 'm12', title: 'x' } }, { outcome: 'ignored' }],
@@ -171,11 +171,7 @@ describe('an update of a thread', () => {
       { message: { mid: 7 } },
       { outcome: 'ignored', reason: expect.stringContaining('message') },
     ],
-    [
-      'an unknown kind',
-      { telepathy: {} },
-      { outcome: 'ignored', reason: 'a kind of update that we do not know' },
-    ],
+    ['an unknown kind', { telepathy: {} }, { outcome: 'ignored', reason: 'an unknown type of event' }],
   ])('%s', (_what, update, expected) => {
     const { parsed, contactId } = meaning(update);
     expect(parsed).toMatchObject(expected);
@@ -188,7 +184,7 @@ describe('an update of a thread', () => {
       parseWebhookEvent(kept?.payload ?? {}, { appId: 1, channel: 'page', deduplicationKey: 'x' }),
     ).toEqual({
       outcome: 'ignored',
-      reason: 'another app has the conversation',
+      reason: 'another app controls the conversation',
     });
     expect(kept?.deduplicationKey).not.toBe('m1');
   });
@@ -252,7 +248,7 @@ describe('a change in the feed', () => {
     [
       'a post',
       { item: 'status', verb: 'add', post_id: '900_1' },
-      { outcome: 'ignored', reason: 'a change of status' },
+      { outcome: 'ignored', reason: 'a change of type status' },
     ],
     ['a like', { item: 'reaction', verb: 'add', reaction_type: 'like' }, { outcome: 'ignored' }],
   ])('%s', (_what, update, expected) => {

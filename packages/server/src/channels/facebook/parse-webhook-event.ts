@@ -2,16 +2,16 @@ import type { ParsedWebhookEvent, WebhookEventSource } from '../channel.ts';
 import { parseMessaging } from '../meta/parse-messaging.ts';
 import { parseFeed } from './parse-feed.ts';
 
-/** What one update means: a message, a receipt, a remark, or nothing that we act on. It never throws. */
+/** Interprets a webhook event. It never throws. */
 export function parseWebhookEvent(
   payload: Readonly<Record<string, unknown>>,
-  place: WebhookEventSource,
+  source: WebhookEventSource,
 ): ParsedWebhookEvent {
   return (
-    parseFeed(payload, place) ??
-    parseMessaging(payload, place) ?? {
+    parseFeed(payload, source) ??
+    parseMessaging(payload, source) ?? {
       outcome: 'ignored',
-      reason: 'an update of a shape that we do not know',
+      reason: 'a malformed event',
     }
   );
 }

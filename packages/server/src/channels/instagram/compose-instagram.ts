@@ -1,11 +1,11 @@
 import type { ChannelCapabilities } from '@mevrik/protocol';
 import type { OutboundMessage, OutboundPart } from '../channel.ts';
 import { undeliverable } from '../channel-error.ts';
-import { assertPrivateReply, permission, replyWindowHours } from '../meta/reply-window.ts';
+import { assertPrivateReply, messagingType, replyWindowHours } from '../meta/reply-window.ts';
 import { shorten, splitText } from '../split-text.ts';
 import { instagramSettingsSchema } from './instagram-settings.ts';
 
-/** What Instagram takes. */
+/** The capabilities of Instagram. */
 export const instagramCapabilities: ChannelCapabilities = {
   textLength: 1000,
   quickReplies: 13,
@@ -19,26 +19,27 @@ const titleLength = 20;
 type Body = Readonly<Record<string, unknown>>;
 
 /**
- * The requests that bring a message across: attachments first, then the text; what can be chosen goes under it as
- * quick replies, and addresses into the text.
+ * The requests that send a message: attachments first, then the text. Choices become quick replies under it, and the
+ * URLs of buttons become part of the text.
  *
- * @throws ChannelError where Instagram's rules or the content do not allow it.
+ * @throws ChannelError if Instagram's rules or the content do not allow it.
  */
 export function composeInstagram(message: OutboundMessage, given: unknown): readonly OutboundPart[] {
   const settings = instagramSettingsSchema.parse(given);
-  if (settings.accessToken === undefined) throw undeliverable('The channel has no token, so it cannot send.');
+  if (settings.accessToken === undefined)
+    throw undeliverable('The channel has no access token, so it cannot send.');
   const { comment } = message;
   if (comment?.visibility === 'public') return composeComment(message, comment.id);
   if (comment) assertPrivateReply(message);
   const recipient = comment ? { comment_id: comment.id } : { id: message.contactId };
-  const allowed = comment ? {} : permission('Instagram', message, settings.humanAgentTag);
+  const type = comment ? {} : messagingType('Instagram', message, settings.humanAgentTag);
   const bodies = bodiesOf(message);
-  if (bodies.length === 0) throw undeliverable('The message has nothing that Instagram can show.');
+  if (bodies.length === 0) throw undeliverable('The message has no content that Instagram can display.');
   if (comment && bodies.length > 1)
-    throw undeliverable('A private answer to a comment is a single message; this is longer.');
+    throw undeliverable('A private reply to a comment must fit into a single message.');
   return bodies.map((body) => ({
-    body: { path: `${settings.accountId}/messages`, recipient, ...allowed, message: body },
-    // Instagram marks no echo as ours: what is sent twice arrives twice.
+    body: { path: `${settings.accountId}/messages`, recipient, ...type, message: body },
+    // Instagram's echoes carry no reference, so a repeated message would arrive twice.
     isRepeatable: false,
   }));
 }
@@ -62,10 +63,10 @@ function bodiesOf({ content }: OutboundMessage): Body[] {
   return [...bodies.slice(0, -1), { ...last, quick_replies: replies }];
 }
 
-/** A public answer is one comment of the account. It must not be posted twice. */
+/** A public reply is one comment of the account. It must not be posted twice. */
 function composeComment({ content }: OutboundMessage, commentId: string): readonly OutboundPart[] {
   const text = (content.text ?? '').trim();
-  if (text === '') throw undeliverable('An answer to a comment on Instagram needs a text.');
+  if (text === '') throw undeliverable('A reply to a comment on Instagram must have text.');
   const body = { path: `${encodeURIComponent(commentId)}/replies`, message: text.slice(0, 2200) };
   return [{ body, isRepeatable: false }];
 }

@@ -13,13 +13,13 @@ import { composeInstagram, instagramCapabilities } from './compose-instagram.ts'
 import { instagramSettingsSchema } from './instagram-settings.ts';
 import { parseInstagram, splitInstagram } from './parse-instagram.ts';
 
-/** Instagram: direct messages, and the comments under an account's posts. */
+/** Instagram: direct messages, and comments under an account's posts. */
 export const instagramChannel: ChannelAdapter = {
   kind: 'instagram',
   source: 'provider',
   guide: {
     title: 'Instagram',
-    summary: 'Direct messages, and the comments under an account’s posts.',
+    summary: 'Direct messages, and comments under an account’s posts.',
     steps: [
       ...metaWebhookSteps('Instagram'),
       'Subscribe the account to messages, comments, messaging_postbacks, messaging_seen and message_reactions.',
@@ -40,11 +40,11 @@ export const instagramChannel: ChannelAdapter = {
     compose: composeInstagram,
     classify: classifyGraphError,
     async send({ body: { path, ...body } }, reference, context) {
-      const answer = await callGraph(graphOf(context), 'POST', String(path), body);
-      const externalId = answer.body.message_id ?? answer.body.id;
+      const response = await callGraph(graphOf(context), 'POST', String(path), body);
+      const externalId = response.body.message_id ?? response.body.id;
       return {
-        externalId: typeof externalId === 'string' ? externalId : `no number for ${reference}`,
-        pauseMs: pauseOf(answer.headers),
+        externalId: typeof externalId === 'string' ? externalId : `no id for ${reference}`,
+        pauseMs: pauseOf(response.headers),
       };
     },
     pace(part, settings) {
@@ -65,7 +65,7 @@ export const instagramChannel: ChannelAdapter = {
     },
   },
   locate: async (url) => ({ url }),
-  // The address of a video's picture; a picture has only the address of itself.
+  // A video has the URL of its thumbnail; an image has only its own URL.
   describePost: (postId, context) =>
     describePost(graphOf(context), postId, { text: 'caption', pictures: ['thumbnail_url', 'media_url'] }),
   fetchName: (contactId, context) => fetchProfileName(graphOf(context), contactId, [['name'], ['username']]),

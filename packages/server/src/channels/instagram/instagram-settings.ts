@@ -2,11 +2,11 @@ import { z } from 'zod';
 import { metaPaceSchema } from '../meta/meta-pace.ts';
 import { metaAppSecret, metaHumanAgentTag, metaVerifyToken } from '../meta/meta-settings.ts';
 
-/** What an Instagram channel must be told: the account, and the secrets of the Meta app that speaks for it. */
+/** The settings of an Instagram channel: the account, and the secrets of its Meta app. */
 export const instagramSettingsSchema = z.strictObject({
   accountId: z.string().min(1).max(64).meta({
     title: 'Account ID',
-    description: 'The number of the professional account, not its name.',
+    description: 'The id of the professional account, not its username.',
   }),
   appSecret: metaAppSecret,
   verifyToken: metaVerifyToken,
@@ -16,7 +16,7 @@ export const instagramSettingsSchema = z.strictObject({
     .max(1000)
     .meta({
       title: 'Access token',
-      description: 'A long-lived token of the account. Without one, the channel only receives.',
+      description: 'A long-lived token of the account. Without one, the channel can only receive messages.',
       isSecret: true,
     })
     .optional(),

@@ -236,6 +236,6 @@ describe('an answer', () => {
     expect(() => bodies({ text: 'x' }, late)).toThrow('24 hours: Instagram');
     const tagged = composeInstagram(message({ text: 'x' }, late), { ...settings, humanAgentTag: true });
     expect(tagged[0]?.body).toMatchObject({ messaging_type: 'MESSAGE_TAG', tag: 'HUMAN_AGENT' });
-    expect(() => bodies({})).toThrow('nothing that Instagram can show');
+    expect(() => bodies({})).toThrow('no content that Instagram can display');
   });
 });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ParsedWebhookEvent, RawWebhookEvent, WebhookEventSource } from '../channel.ts';
-import { commenter } from '../meta/commenter.ts';
+import { commenterId } from '../meta/commenter.ts';
 import { parseMessaging } from '../meta/parse-messaging.ts';
 import { type EventIdentity, splitWebhookEvents } from '../meta/split-webhook-events.ts';
 import { graphId, toContainer } from '../meta/to-container.ts';
@@ -19,35 +19,35 @@ const commentSchema = z.object({
   }),
 });
 
-/** Takes a verified body apart into its updates: those of threads, and comments. */
+/** Splits a verified body into its events: those of conversations, and comments. */
 export function splitInstagram(body: unknown): readonly RawWebhookEvent[] {
   return splitWebhookEvents(body, { object: 'instagram', identifyChange });
 }
 
 function identifyChange(
-  update: Readonly<Record<string, unknown>>,
+  event: Readonly<Record<string, unknown>>,
   accountId: string,
   entryMs: number,
 ): EventIdentity | undefined {
-  const comment = commentSchema.safeParse(update);
+  const comment = commentSchema.safeParse(event);
   if (!comment.success) return undefined;
   const { id, from } = comment.data.value;
-  const contactId = from.id === accountId ? `page ${accountId}` : commenter(from.id);
-  // Comments do not say when they were written. Entries do, in seconds.
+  const contactId = from.id === accountId ? `page ${accountId}` : commenterId(from.id);
+  // Comments have no timestamp. Entries have one, in seconds.
   return { contactId, deduplicationKey: `comment ${id}`, atMs: entryMs < 1e11 ? entryMs * 1000 : entryMs };
 }
 
-/** What one update means; it never throws. */
+/** Interprets a webhook event. It never throws. */
 export function parseInstagram(
   payload: Readonly<Record<string, unknown>>,
-  place: WebhookEventSource,
+  source: WebhookEventSource,
 ): ParsedWebhookEvent {
   const comment = commentSchema.safeParse(payload);
-  if (comment.success) return parseComment(comment.data.value, payload.accountId, place);
+  if (comment.success) return parseComment(comment.data.value, payload.accountId, source);
   return (
-    parseMessaging(payload, place) ?? {
+    parseMessaging(payload, source) ?? {
       outcome: 'ignored',
-      reason: `a change of ${typeof payload.field === 'string' ? payload.field.slice(0, 50) : 'nothing that we know'}`,
+      reason: `a change of type ${typeof payload.field === 'string' ? payload.field.slice(0, 50) : 'unknown'}`,
     }
   );
 }
@@ -55,16 +55,22 @@ export function parseInstagram(
 function parseComment(
   { id: externalId, text, from, media, parent_id: parentId }: z.output<typeof commentSchema>['value'],
   accountId: unknown,
-  place: WebhookEventSource,
+  source: WebhookEventSource,
 ): ParsedWebhookEvent {
   if (from.id === accountId) {
-    const place = { parentId: parentId ?? null, postId: media?.id ?? null };
-    return { outcome: 'own-comment', externalId, ...place, text: text ?? '', writtenAt: null };
+    return {
+      outcome: 'own-comment',
+      externalId,
+      parentId: parentId ?? null,
+      postId: media?.id ?? null,
+      text: text ?? '',
+      writtenAt: null,
+    };
   }
-  if (!text) return { outcome: 'ignored', reason: 'a comment without a text' };
+  if (!text) return { outcome: 'ignored', reason: 'a comment without text' };
   return toContainer(
-    place,
-    { contactId: commenter(from.id), externalId, sentAtMs: Date.now() },
+    source,
+    { contactId: commenterId(from.id), externalId, sentAtMs: Date.now() },
     {
       kind: 'text',
       content: { text },

@@ -2,25 +2,30 @@ import { type ChannelFailure, networkFailure } from '../channel-error.ts';
 import { GraphError } from './graph-client.ts';
 import { pauseOf, retryAfterMs } from './graph-limits.ts';
 
-type Meaning = 'busy' | 'contact-busy' | 'rate-limit' | 'token-dead' | 'permanent';
+type Meaning = 'busy' | 'contact-busy' | 'rate-limit' | 'token-invalid' | 'permanent';
 
 /**
- * What the Graph API's codes mean to a delivery, most special first; the first that fits counts. A code that is not
- * here is permanent when the request was refused, and temporary when the server failed.
+ * The meaning of the Graph API's error codes for a delivery. The first match counts, so specific entries come first. An
+ * unlisted code is permanent with a 4xx status and temporary with a 5xx status.
  */
 const graphErrors: readonly {
   readonly code: number;
   readonly subcode?: number;
   readonly meaning: Meaning;
-  /** What a person should know, where Meta's own words do not say it. */
+  /** An explanation for agents, if Meta's message is not clear enough. */
   readonly hint?: string;
 }[] = [
-  { code: 10, subcode: 2018278, meaning: 'permanent', hint: 'The 24 hours for a reply are over.' },
-  { code: 10, subcode: 2018065, meaning: 'permanent', hint: 'The 24 hours for a reply are over.' },
-  { code: 10, subcode: 2534022, meaning: 'permanent', hint: 'The 24 hours for a reply are over.' },
-  { code: 10, subcode: 2018108, meaning: 'permanent', hint: 'This person cannot receive messages now.' },
-  { code: 10, subcode: 2018300, meaning: 'permanent', hint: 'Another app has the conversation.' },
-  { code: 100, subcode: 2018001, meaning: 'permanent', hint: 'There is no such person.' },
+  { code: 10, subcode: 2018278, meaning: 'permanent', hint: 'The 24-hour reply window has closed.' },
+  { code: 10, subcode: 2018065, meaning: 'permanent', hint: 'The 24-hour reply window has closed.' },
+  { code: 10, subcode: 2534022, meaning: 'permanent', hint: 'The 24-hour reply window has closed.' },
+  {
+    code: 10,
+    subcode: 2018108,
+    meaning: 'permanent',
+    hint: 'This person cannot receive messages at the moment.',
+  },
+  { code: 10, subcode: 2018300, meaning: 'permanent', hint: 'Another app controls this conversation.' },
+  { code: 100, subcode: 2018001, meaning: 'permanent', hint: 'This person does not exist.' },
   { code: 100, subcode: 2018047, meaning: 'permanent', hint: 'The attachment could not be uploaded.' },
   { code: 100, subcode: 2018109, meaning: 'permanent', hint: 'The attachment is too large.' },
   { code: 200, subcode: 1545041, meaning: 'permanent', hint: 'This person is not available.' },
@@ -28,70 +33,78 @@ const graphErrors: readonly {
   {
     code: 10900,
     meaning: 'permanent',
-    hint: 'The comment was answered privately before; it can be but once.',
+    hint: 'A private reply to this comment was already sent. Only one is allowed.',
   },
   {
     code: 190,
-    meaning: 'token-dead',
-    hint: 'The token is no longer valid: give the channel a new one.',
+    meaning: 'token-invalid',
+    hint: 'The access token is no longer valid. Enter a new one in the channel’s settings.',
   },
   {
     code: 102,
-    meaning: 'token-dead',
-    hint: 'The token is no longer valid: give the channel a new one.',
+    meaning: 'token-invalid',
+    hint: 'The access token is no longer valid. Enter a new one in the channel’s settings.',
   },
   {
     code: 131047,
     meaning: 'permanent',
-    hint: 'The customer has not written for 24 hours: WhatsApp takes only templates until they do.',
+    hint: 'The 24-hour reply window has closed: WhatsApp accepts only templates until the customer writes again.',
   },
-  { code: 131026, meaning: 'permanent', hint: 'This number cannot get messages on WhatsApp.' },
-  { code: 131021, meaning: 'permanent', hint: 'The number is our own.' },
-  { code: 131051, meaning: 'permanent', hint: 'WhatsApp does not know this kind of message.' },
-  { code: 131052, meaning: 'permanent', hint: 'WhatsApp could not fetch the file.' },
-  { code: 131053, meaning: 'permanent', hint: 'WhatsApp does not take this file.' },
-  { code: 131031, meaning: 'token-dead', hint: 'Meta has locked the account.' },
-  { code: 131042, meaning: 'token-dead', hint: 'The account cannot pay: see its settings at Meta.' },
-  { code: 131045, meaning: 'token-dead', hint: 'The number is not registered.' },
+  { code: 131026, meaning: 'permanent', hint: 'This number cannot receive WhatsApp messages.' },
+  { code: 131021, meaning: 'permanent', hint: 'The recipient is the channel’s own number.' },
+  { code: 131051, meaning: 'permanent', hint: 'WhatsApp does not support this type of message.' },
+  { code: 131052, meaning: 'permanent', hint: 'WhatsApp could not download the file.' },
+  { code: 131053, meaning: 'permanent', hint: 'WhatsApp rejected the file.' },
+  { code: 131031, meaning: 'token-invalid', hint: 'Meta has locked the account.' },
+  {
+    code: 131042,
+    meaning: 'token-invalid',
+    hint: 'The account has a payment problem. Check its billing settings at Meta.',
+  },
+  { code: 131045, meaning: 'token-invalid', hint: 'The number is not registered.' },
   { code: 80007, meaning: 'rate-limit' },
   { code: 130429, meaning: 'rate-limit' },
-  { code: 131048, meaning: 'rate-limit', hint: 'People have reported too much from this number.' },
-  { code: 131056, meaning: 'contact-busy', hint: 'Too much went to this person in a short time.' },
+  { code: 131048, meaning: 'rate-limit', hint: 'Too many recipients have reported or blocked this number.' },
+  {
+    code: 131056,
+    meaning: 'contact-busy',
+    hint: 'Too many messages were sent to this person in a short time.',
+  },
   { code: 131000, meaning: 'busy' },
   { code: 131016, meaning: 'busy' },
   { code: 4, meaning: 'rate-limit' },
   { code: 17, meaning: 'rate-limit' },
   { code: 32, meaning: 'rate-limit' },
   { code: 341, meaning: 'rate-limit' },
-  { code: 368, meaning: 'rate-limit', hint: 'Meta has blocked the account for a while.' },
+  { code: 368, meaning: 'rate-limit', hint: 'Meta has blocked the account temporarily.' },
   { code: 613, meaning: 'rate-limit' },
   { code: 1, meaning: 'busy' },
   { code: 2, meaning: 'busy' },
 ];
 
-/** For how long nothing is sent when a rate limit is reached and Meta does not say. */
+/** How long a channel pauses when a rate limit is reached and Meta names no time. */
 const defaultPauseMs = 60_000;
-/** How long one person is left alone whom too much was sent to. WhatsApp wants six seconds between two messages. */
+/** How long to wait after sending too much to one contact: WhatsApp requires six seconds between two messages. */
 const contactPauseMs = 6_000;
 
-/** What an error of a Graph call means. */
+/** Classifies an error of a Graph API call. */
 export function classifyGraphError(error: unknown): ChannelFailure {
   if (!(error instanceof GraphError)) return networkFailure(error);
   const { code, error_subcode: subcode } = error.error ?? {};
   const known = graphErrors.find(
     (row) => row.code === code && (row.subcode === undefined || row.subcode === subcode),
   );
-  const said = known?.hint === undefined ? error.message : `${known.hint} ${error.message}`;
+  const message = known?.hint === undefined ? error.message : `${known.hint} ${error.message}`;
   const retry = retryAfterMs(error.headers);
   switch (known?.meaning ?? meaningOfStatus(error.status)) {
     case 'permanent':
-      return { kind: 'permanent', error: said };
-    case 'token-dead':
-      return { kind: 'channel-down', error: said };
+      return { kind: 'permanent', error: message };
+    case 'token-invalid':
+      return { kind: 'channel-down', error: message };
     case 'rate-limit':
       return {
         kind: 'temporary',
-        error: said,
+        error: message,
         isUncertain: false,
         suspectsChannel: false,
         pauseMs: retry ?? pauseOf(error.headers) ?? defaultPauseMs,
@@ -99,7 +112,7 @@ export function classifyGraphError(error: unknown): ChannelFailure {
     case 'contact-busy':
       return {
         kind: 'temporary',
-        error: said,
+        error: message,
         isUncertain: false,
         suspectsChannel: false,
         retryAfterMs: retry ?? contactPauseMs,
@@ -107,8 +120,8 @@ export function classifyGraphError(error: unknown): ChannelFailure {
     case 'busy':
       return {
         kind: 'temporary',
-        error: said,
-        // An error without a word of the API itself is a proxy's: what lies behind may have taken the message.
+        error: message,
+        // Without an error object the response is from a proxy: the API behind it may have accepted the message.
         isUncertain: error.status >= 500 && error.error === undefined,
         suspectsChannel: error.status >= 500 && known === undefined,
         retryAfterMs: retry,

@@ -1,12 +1,12 @@
 /**
- * Whom a comment is of. What somebody writes in public is another conversation than what they write to the account in
- * private: an answer to the one must never turn up in the other.
+ * The contact id of a person as the author of public comments. Comments and private messages of one person are separate
+ * conversations, so that a reply to one can never appear in the other.
  */
-export function commenter(id: string): string {
+export function commenterId(id: string): string {
   return `comments:${id}`;
 }
 
-/** Whether a contact is somebody's public side: it hears us only under its comments. */
+/** Whether a contact is an author of comments, who can only be reached by replying to a comment. */
 export function isCommenter(contactId: string): boolean {
   return contactId.startsWith('comments:');
 }

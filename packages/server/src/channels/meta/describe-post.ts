@@ -10,9 +10,9 @@ const picture = z
   .catch(null);
 
 /**
- * What a post says and shows, by the fields that have it; of several pictures, the first.
+ * Fetches the text and image of a post from the given fields; of several images, the first.
  *
- * @throws what `callGraph` throws.
+ * @throws the errors of `callGraph`.
  */
 export async function describePost(
   context: GraphContext,

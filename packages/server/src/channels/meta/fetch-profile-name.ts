@@ -4,10 +4,10 @@ import { callGraph, type GraphContext } from './graph-client.ts';
 const name = z.string().trim().min(1).max(200).nullable().catch(null);
 
 /**
- * What a person is called who writes to a page or an account: the first of these fields that says something, or several
- * of them together. Meta tells it only where the app may see profiles, and not of everybody.
+ * Fetches the name of a person who wrote to a page or account. Each choice is a list of profile fields that are joined;
+ * the first choice with a value is used. Meta requires a permission and does not return the name of everyone.
  *
- * @throws what `callGraph` throws.
+ * @throws the errors of `callGraph`.
  */
 export async function fetchProfileName(
   context: GraphContext,

@@ -2,7 +2,7 @@ import type { SendContext } from '../channel.ts';
 import { ChannelError } from '../channel-error.ts';
 import { readJsonResponse } from '../read-json-response.ts';
 
-/** The Graph API said no; `error` is its own account of why, where it gave one. */
+/** An error response of the Graph API; `error` is its error object, if it sent one. */
 export class GraphError extends Error {
   override readonly name = 'GraphError';
   readonly status: number;
@@ -11,9 +11,9 @@ export class GraphError extends Error {
 
   constructor(status: number, headers: Headers, body: unknown) {
     const error = errorIn(body);
-    const said = typeof error?.message === 'string' ? error.message.slice(0, 500) : 'no reason given';
+    const reason = typeof error?.message === 'string' ? error.message.slice(0, 500) : 'no reason given';
     super(
-      `Meta refused: ${said} (${[status, error?.code, error?.error_subcode].filter(Boolean).join('/')}).`,
+      `Meta rejected the request: ${reason} (${[status, error?.code, error?.error_subcode].filter(Boolean).join('/')}).`,
     );
     this.status = status;
     this.headers = headers;
@@ -26,31 +26,34 @@ function errorIn(body: unknown): { message?: unknown; code?: unknown; error_subc
   return typeof body.error === 'object' && body.error !== null ? body.error : undefined;
 }
 
-/** An answer of the Graph API, its body read. */
-export interface GraphAnswer {
+/** A response of the Graph API, with its parsed body. */
+export interface GraphResponse {
   readonly body: Readonly<Record<string, unknown>>;
   readonly headers: Headers;
 }
 
-/** Whom a call is made for. */
+/** The context of a call. */
 export type GraphContext = Pick<SendContext, 'services' | 'signal'> & {
-  /** The account's access token; without one nothing can be asked. */
+  /** The account's access token; `undefined` if the settings have none. */
   readonly token: string | undefined;
 };
 
 /**
- * Calls the Graph API for an account. The token goes in a header, so that no log of addresses has it.
+ * Calls the Graph API for an account. The token is sent in a header, so that it does not appear in access logs.
  *
- * @throws GraphError where it refused, ChannelError where we have no token; the network's errors as they come.
+ * @throws GraphError for an error response, ChannelError without a token, and network errors unchanged.
  */
 export async function callGraph(
   { services, signal, token }: GraphContext,
   method: 'GET' | 'POST',
   path: string,
   body?: Readonly<Record<string, unknown>>,
-): Promise<GraphAnswer> {
+): Promise<GraphResponse> {
   if (token === undefined) {
-    throw new ChannelError({ kind: 'channel-down', error: 'The channel has no token, so it cannot send.' });
+    throw new ChannelError({
+      kind: 'channel-down',
+      error: 'The channel has no access token, so it cannot send.',
+    });
   }
   const response = await fetch(`${services.graphUrl.replace(/\/+$/, '')}/${path}`, {
     method,

@@ -1,11 +1,11 @@
-/** Percent of a limit from which on we rest before Meta makes us. */
-const nearlyUsedUp = 95;
-/** How long, where Meta does not say when there is more. */
-const restMs = 60_000;
-/** Nothing that a header says stops a channel for longer. */
+/** The usage, in percent of a limit, at which we pause before Meta blocks us. */
+const pauseAtPercent = 95;
+/** How long to pause if Meta does not say when the limit resets. */
+const defaultPauseMs = 60_000;
+/** The longest pause that a header can cause. */
 const maxPauseMs = 60 * 60_000;
 
-/** Milliseconds that `Retry-After` asks for, as seconds or as a date; `undefined` where it asks for nothing. */
+/** The delay in `Retry-After`, given in seconds or as a date, in milliseconds; `undefined` if there is none. */
 export function retryAfterMs(headers: Headers, now = Date.now()): number | undefined {
   const value = headers.get('retry-after');
   if (value === null) return undefined;
@@ -14,8 +14,8 @@ export function retryAfterMs(headers: Headers, now = Date.now()): number | undef
 }
 
 /**
- * For how long to send nothing, by what Meta says of the used share of its limits (`X-App-Usage`, and per page
- * `X-Business-Use-Case-Usage`); `undefined` while there is enough left.
+ * How long to pause, in milliseconds, by the usage of Meta's limits (`X-App-Usage`, and `X-Business-Use-Case-Usage` per
+ * page); `undefined` while usage is low enough.
  */
 export function pauseOf(headers: Headers): number | undefined {
   const app = readJson(headers.get('x-app-usage'));
@@ -29,7 +29,7 @@ export function pauseOf(headers: Headers): number | undefined {
     } = toRecord(usage);
     const used = [call_count, total_time, total_cputime].filter((share) => typeof share === 'number');
     if (typeof minutes === 'number' && minutes > 0) return [Math.min(minutes * 60_000, maxPauseMs)];
-    return Math.max(0, ...used) >= nearlyUsedUp ? [restMs] : [];
+    return Math.max(0, ...used) >= pauseAtPercent ? [defaultPauseMs] : [];
   });
   return pauses.length > 0 ? Math.max(...pauses) : undefined;
 }

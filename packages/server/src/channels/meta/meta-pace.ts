@@ -5,16 +5,17 @@ const limit = (usual: number) => z.number().min(0.001).max(1_000_000).default(us
 
 const limitsSchema = z.strictObject({
   messagesPerSecond: limit(300).meta({
-    title: 'Messages a second',
-    description: 'Where people also answer in Meta’s own inbox, 40: it closes to accounts that send more.',
+    title: 'Messages per second',
+    description:
+      'At most 40 if agents also reply in Meta’s inbox, which is blocked for accounts that send more.',
   }),
-  mediaPerSecond: limit(10).meta({ title: 'Recordings and videos a second' }),
-  privateRepliesPerHour: limit(750).meta({ title: 'Private answers to comments an hour' }),
+  mediaPerSecond: limit(10).meta({ title: 'Audio and video messages per second' }),
+  privateRepliesPerHour: limit(750).meta({ title: 'Private replies to comments per hour' }),
 });
 
-/** How fast messages go out, where that is not as fast as Meta takes them of one page or account. */
+/** Rate limits other than Meta's defaults for a page or account. */
 export const metaPaceSchema = limitsSchema
-  .meta({ title: 'Another pace', description: 'Without it, as fast as Meta takes messages.' })
+  .meta({ title: 'Rate limits', description: 'If off, Meta’s own limits apply.' })
   .optional();
 
 const bodySchema = z.object({
@@ -23,8 +24,8 @@ const bodySchema = z.object({
 });
 
 /**
- * The pace of a part that goes to a page's messages; public answers to comments have no limit of their own, and the
- * headers of Meta's answers slow them down.
+ * The rate limit of a part. Public replies to comments have no limit of their own; the headers of Meta's responses slow
+ * them down.
  */
 export function metaPace(
   account: string,

@@ -1,30 +1,31 @@
 import { z } from 'zod';
 
-/** What signs the webhooks of a Meta app. */
+/** The secret with which a Meta app signs its webhooks. */
 export const metaAppSecret = z.string().min(16).max(200).meta({
   title: 'App secret',
   description:
-    'At developers.facebook.com, in your app under App settings → Basic. It signs what Meta sends.',
+    'At developers.facebook.com, in your app under App settings → Basic. Meta signs its webhooks with it.',
   isSecret: true,
 });
 
-/** What Meta repeats when it confirms the webhook's address. */
+/** The token that Meta sends when it verifies the webhook's address. */
 export const metaVerifyToken = z.string().min(8).max(200).meta({
   title: 'Verify token',
-  description: 'Any text of yours. Meta repeats it when it asks whether our address is right.',
+  description: 'A text of your choice. Meta sends it to verify this server’s address.',
   isSecret: true,
   isOwn: true,
 });
 
-/** Whether Meta has granted the tag with which people may answer for seven days. */
+/** Whether Meta has granted the Human Agent tag, which extends the reply window of agents to seven days. */
 export const metaHumanAgentTag = z.boolean().default(false).meta({
-  title: 'Answers for seven days',
-  description: 'Meta has granted your app the Human Agent tag; else people may answer for 24 hours.',
+  title: 'Seven-day reply window',
+  description:
+    'Turn this on if Meta has granted your app the Human Agent tag. Otherwise agents can reply for 24 hours.',
 });
 
-/** What every webhook at Meta begins with. */
+/** The first steps of every webhook setup at Meta. */
 export const metaWebhookSteps = (product: string): readonly string[] => [
-  `At developers.facebook.com, open your app, add the product ${product}, and go to its webhooks.`,
-  'As the callback URL give {webhook}',
-  'As the verify token give {verifyToken}',
+  `At developers.facebook.com, open your app, add the ${product} product, and open its webhook settings.`,
+  'Set the callback URL to {webhook}',
+  'Set the verify token to {verifyToken}',
 ];

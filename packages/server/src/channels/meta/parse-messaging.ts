@@ -13,7 +13,7 @@ const referralSchema = z
   })
   .partial();
 
-/** The kinds of update in a thread, each with what we read of it. */
+/** The types of events in a conversation, with the fields that we use. */
 const kinds = {
   message: z.object({
     mid,
@@ -40,7 +40,7 @@ const kinds = {
     referral: referralSchema.optional().catch(undefined),
   }),
   delivery: z.object({ mids: z.array(mid).max(1000).optional().catch(undefined), watermark: z.number() }),
-  // Messenger tells until when, Instagram what.
+  // Messenger sends a watermark, Instagram the id of the message.
   read: z.union([z.object({ watermark: z.number() }), z.object({ mid })]),
   referral: referralSchema,
   reaction: z.object({
@@ -63,28 +63,28 @@ type Kind = keyof typeof kinds;
 interface Thread {
   readonly contactId: string;
   readonly timestampMs: number;
-  readonly place: WebhookEventSource;
+  readonly source: WebhookEventSource;
 }
-type Meanings = {
+type Interpreters = {
   readonly [K in Kind]: (read: z.output<(typeof kinds)[K]>, thread: Thread) => ParsedWebhookEvent;
 };
 
-const meanings: Meanings = {
+const interpreters: Interpreters = {
   message: (message, thread) => {
     if (message.is_deleted) return { outcome: 'changed', externalId: message.mid, text: null };
     if (message.is_echo) return parseEcho(message.mid, message.metadata);
     if (message.is_unsupported) return { outcome: 'note', text: unsupported, attributes: {} };
-    const said = sayMessage(message);
-    if (!said) return { outcome: 'ignored', reason: 'a message without anything that can be shown' };
-    const { contactId, timestampMs: sentAtMs, place } = thread;
-    return toContainer(place, { contactId, externalId: message.mid, sentAtMs }, said);
+    const received = readMessage(message);
+    if (!received) return { outcome: 'ignored', reason: 'a message without displayable content' };
+    const { contactId, timestampMs: sentAtMs, source } = thread;
+    return toContainer(source, { contactId, externalId: message.mid, sentAtMs }, received);
   },
-  postback: ({ mid: externalId, title, payload, referral }, { contactId, timestampMs: sentAtMs, place }) => {
+  postback: ({ mid: externalId, title, payload, referral }, { contactId, timestampMs: sentAtMs, source }) => {
     if (!payload) return { outcome: 'ignored', reason: 'a postback without a payload' };
     const postback = { title: (title || payload).slice(0, 80), payload };
     return toContainer(
-      place,
-      { contactId, externalId: externalId ?? place.deduplicationKey, sentAtMs },
+      source,
+      { contactId, externalId: externalId ?? source.deduplicationKey, sentAtMs },
       {
         kind: 'postback',
         content: { text: postback.title, postback },
@@ -104,16 +104,16 @@ const meanings: Meanings = {
     externalIds: 'mid' in read ? [read.mid] : [],
     until: 'watermark' in read ? toInstant(read.watermark) : null,
   }),
-  referral: ({ ref, source, ad_id: ad }) => ({
+  referral: ({ ref, source: origin, ad_id: ad }) => ({
     outcome: 'note',
-    text: `The customer came by ${[source ?? 'a link', ref && `"${ref}"`, ad && `(ad ${ad})`].filter(Boolean).join(' ')}.`,
+    text: `The customer came from ${[origin ?? 'a link', ref && `"${ref}"`, ad && `(ad ${ad})`].filter(Boolean).join(' ')}.`,
     attributes: { ...(ref ? { referral: ref } : {}), ...(ad ? { ad } : {}) },
   }),
   reaction: ({ action, emoji, reaction }) => ({
     outcome: 'note',
     text:
       action === 'unreact'
-        ? 'The customer took a reaction back.'
+        ? 'The customer removed a reaction.'
         : `The customer reacted with ${emoji ?? reaction ?? 'something'}.`,
     attributes: {},
   }),
@@ -124,64 +124,63 @@ const meanings: Meanings = {
   }),
   pass_thread_control: ({ new_owner_app_id: owner }) => ({
     outcome: 'note',
-    text: `Facebook gave the conversation to another app${owner ? ` (${owner})` : ''}.`,
+    text: `Facebook passed the conversation to another app${owner ? ` (${owner})` : ''}.`,
     attributes: {},
   }),
   take_thread_control: () => ({
     outcome: 'note',
-    text: 'Another app has taken over the conversation on Facebook.',
+    text: 'Another app took control of the conversation on Facebook.',
     attributes: {},
   }),
   request_thread_control: ({ requested_owner_app_id: app }) => ({
     outcome: 'note',
-    text: `Another app${app ? ` (${app})` : ''} asks for the conversation on Facebook.`,
+    text: `Another app${app ? ` (${app})` : ''} requested control of the conversation on Facebook.`,
     attributes: {},
   }),
   policy_enforcement: ({ action, reason }) => ({
     outcome: 'alert',
-    text: `Facebook's policy: ${action}${reason ? `: ${reason}` : ''}`.slice(0, 1000),
+    text: `Facebook policy enforcement: ${action}${reason ? `: ${reason}` : ''}`.slice(0, 1000),
   }),
 };
 
-const unsupported = 'The customer sent something that can only be seen in their app.';
+const unsupported = 'The customer sent content that can only be viewed in their app.';
 
 const threadSchema = z.object({
   sender: z.object({ id: graphId }).optional(),
   timestamp: z.number().catch(Number.NaN),
 });
 
-/** What an update of a thread means; `undefined` where it is none. */
+/** Interprets an event of a conversation; `undefined` if it is another kind of event. */
 export function parseMessaging(
   payload: Readonly<Record<string, unknown>>,
-  place: WebhookEventSource,
+  source: WebhookEventSource,
 ): ParsedWebhookEvent | undefined {
   const thread = threadSchema.safeParse(payload);
   if (!thread.success) return undefined;
   if (payload.isStandby === true) {
-    return { outcome: 'ignored', reason: 'another app has the conversation' };
+    return { outcome: 'ignored', reason: 'another app controls the conversation' };
   }
   const kind = (Object.keys(kinds) as Kind[]).find((name) => name in payload);
-  if (!kind) return { outcome: 'ignored', reason: 'a kind of update that we do not know' };
+  if (!kind) return { outcome: 'ignored', reason: 'an unknown type of event' };
   const { sender, timestamp } = thread.data;
   if (!sender && kind !== 'policy_enforcement') {
-    return { outcome: 'ignored', reason: `an update without a sender: ${kind}` };
+    return { outcome: 'ignored', reason: `an event without a sender: ${kind}` };
   }
-  return read(kind, payload[kind], { contactId: sender?.id ?? '', timestampMs: timestamp, place });
+  return interpret(kind, payload[kind], { contactId: sender?.id ?? '', timestampMs: timestamp, source });
 }
 
-function read<K extends Kind>(kind: K, value: unknown, thread: Thread): ParsedWebhookEvent {
+function interpret<K extends Kind>(kind: K, value: unknown, thread: Thread): ParsedWebhookEvent {
   const parsed = kinds[kind].safeParse(value);
-  if (!parsed.success) return { outcome: 'ignored', reason: `an update that makes no sense: ${kind}` };
-  return meanings[kind](parsed.data as z.output<(typeof kinds)[K]>, thread);
+  if (!parsed.success) return { outcome: 'ignored', reason: `a malformed event: ${kind}` };
+  return interpreters[kind](parsed.data as z.output<(typeof kinds)[K]>, thread);
 }
 
 function parseEcho(externalId: string, reference: string | undefined): ParsedWebhookEvent {
-  if (reference === undefined)
-    return { outcome: 'ignored', reason: 'a message that was sent by other means' };
+  if (reference === undefined) return { outcome: 'ignored', reason: 'a message that another app sent' };
   return { outcome: 'echo', reference, externalId };
 }
 
-function sayMessage(message: z.output<typeof kinds.message>): ReceivedContent | undefined {
+function readMessage(message: z.output<typeof kinds.message>): ReceivedContent | undefined {
   const { text, quick_reply: quickReply } = message;
   if (quickReply) {
     const title = (text || quickReply.payload).slice(0, 80);
@@ -204,7 +203,7 @@ const attachmentOfMeta = z.object({
   type: z.string(),
   payload: z.object({ url: z.string(), title: z.string().max(255).optional().catch(undefined) }),
 });
-/** Meta's types beside those that we have. */
+/** Our attachment types for Meta's; all others are files. */
 const types: Readonly<Record<string, 'image' | 'audio' | 'video'>> = {
   image: 'image',
   sticker: 'image',

@@ -2,30 +2,31 @@ import type { OutboundMessage } from '../channel.ts';
 import { undeliverable } from '../channel-error.ts';
 
 const hourMs = 3_600_000;
-/** After the customer's last message everything may be said for so long. */
+/** Hours after the customer's last message in which any message may be sent. */
 export const replyWindowHours = 24;
-/** How long people may answer where Meta has granted the tag. */
+/** Hours in which agents may reply if Meta has granted the Human Agent tag. */
 const humanWindowHours = 7 * 24;
 
-/** Hours after the customer's last message in which people may write. */
+/** Hours after the customer's last message in which agents may reply. */
 export function agentWindowHours(hasHumanAgentTag: boolean): number {
   return hasHumanAgentTag ? humanWindowHours : replyWindowHours;
 }
 
-/** How long after a comment it may be answered privately. */
+/** Hours after a comment in which it can be answered privately. */
 export const privateReplyHours = 7 * 24;
 
-/** @throws ChannelError where a comment is too old for a private answer. */
+/** @throws ChannelError if the comment is too old for a private reply. */
 export function assertPrivateReply({ silentMs }: Pick<OutboundMessage, 'silentMs'>): void {
   if (silentMs !== null && silentMs < privateReplyHours * hourMs) return;
-  throw undeliverable('A comment can be answered privately for seven days, and these are over.');
+  throw undeliverable('The comment is more than seven days old, so it can no longer be answered privately.');
 }
 
 /**
- * What a message must say of itself, by how long the customer has been silent.
- * @throws ChannelError where nothing may be sent any more.
+ * The messaging type of a message, by how long the customer has been silent.
+ *
+ * @throws ChannelError if the reply window has closed.
  */
-export function permission(
+export function messagingType(
   product: string,
   { silentMs, sender }: Pick<OutboundMessage, 'silentMs' | 'sender'>,
   hasHumanAgentTag: boolean,
@@ -37,6 +38,6 @@ export function permission(
   }
   const time = sender === 'agent' && hasHumanAgentTag ? 'seven days' : '24 hours';
   throw undeliverable(
-    `The customer has not written for ${time}: ${product} takes no message to them until they do.`,
+    `The customer has not written for ${time}: ${product} accepts no messages to them until they write again.`,
   );
 }

@@ -10,7 +10,7 @@ const entrySchema = z.object({
   changes: z.array(z.unknown()).catch([]),
 });
 const lists = ['messaging', 'standby', 'changes'];
-const updateSchema = z.record(z.string(), z.unknown());
+const eventSchema = z.record(z.string(), z.unknown());
 const partiesSchema = z.object({
   sender: z.object({ id: graphId }),
   recipient: z.object({ id: graphId }).optional().catch(undefined),
@@ -18,59 +18,58 @@ const partiesSchema = z.object({
 });
 const midSchema = z.object({ mid: z.string().min(1).max(250) });
 
-/** Whose an update is, what its repeats are known by, and when it happened, in milliseconds. */
+/** The contact and deduplication key of an event, and its time in milliseconds (0 if unknown). */
 export interface EventIdentity {
   readonly contactId: string;
   readonly deduplicationKey: string;
   readonly atMs: number;
 }
 
-/** What sorts of updates a product of Meta's has beside those of threads. */
+/** How a product of Meta differs from the others in its webhook bodies. */
 export interface SplitOptions {
-  /** The `object` of its bodies. */
+  /** The `object` field of its bodies. */
   readonly object: string;
-  /** Whose a change is (as of a comment); `undefined` for one of no kind that we know. */
+  /** Identifies a change, such as a comment; `undefined` for an unknown type. */
   readonly identifyChange: (
-    update: Readonly<Record<string, unknown>>,
+    event: Readonly<Record<string, unknown>>,
     accountId: string,
     entryMs: number,
   ) => EventIdentity | undefined;
 }
 
 /**
- * Takes a verified body apart into its updates, in the order in which they happened as far as they say so. Several
- * accounts may come in one body, and up to a thousand updates; one that makes no sense is kept as unreadable, and costs
- * none of the others.
+ * Splits a verified body into its events, ordered by time. A body can contain several accounts and up to a thousand
+ * events. A malformed event is returned as unreadable and does not affect the others.
  */
 export function splitWebhookEvents(body: unknown, options: SplitOptions): readonly RawWebhookEvent[] {
-  const entries = entriesOf(body, options.object);
-  const updates = entries.flatMap((raw) => {
-    const entry = entrySchema.safeParse(raw);
-    if (!entry.success) return [unreadableEvent(raw)];
-    const { id: accountId, messaging, standby, changes } = entry.data;
-    const time = (raw as { time?: unknown }).time;
-    const entryMs = typeof time === 'number' ? time : 0;
-    // What holds nothing that we look for is kept as well.
-    if (messaging.length + standby.length + changes.length === 0) return [unreadableEvent(raw, accountId)];
-    const pieces = [
-      ...[...messaging, ...changes].map((update) => ({ update, mark: {} })),
-      // What another app answers at the moment: ours to see, and not to answer.
-      ...standby.map((update) => ({ update, mark: { isStandby: true } })),
-    ].flatMap(({ update, mark }) => {
-      const parsed = updateSchema.safeParse(update);
-      if (!parsed.success) return [unreadableEvent(update, accountId)];
-      const marked = { ...parsed.data, ...mark };
-      const known = identify(marked, accountId) ?? options.identifyChange(marked, accountId, entryMs);
-      return [{ ...(known ?? unknown(marked, accountId)), accountId, payload: { ...marked, accountId } }];
-    });
-    return [...pieces, ...malformedLists(raw as object, lists).map((odd) => unreadableEvent(odd, accountId))];
+  return sortByTime(entriesOf(body, options.object).flatMap((entry) => splitEntry(entry, options)));
+}
+
+function splitEntry(raw: unknown, options: SplitOptions): (RawWebhookEvent & EventIdentity)[] {
+  const entry = entrySchema.safeParse(raw);
+  if (!entry.success) return [unreadableEvent(raw)];
+  const { id: accountId, messaging, standby, changes } = entry.data;
+  const time = (raw as { time?: unknown }).time;
+  const entryMs = typeof time === 'number' ? time : 0;
+  // An entry without known lists is stored as well.
+  if (messaging.length + standby.length + changes.length === 0) return [unreadableEvent(raw, accountId)];
+  const events = [
+    ...[...messaging, ...changes].map((event) => ({ event, mark: {} })),
+    // Another app owns these conversations at the moment: we see their events, but must not reply.
+    ...standby.map((event) => ({ event, mark: { isStandby: true } })),
+  ].map(({ event, mark }) => {
+    const parsed = eventSchema.safeParse(event);
+    if (!parsed.success) return unreadableEvent(event, accountId);
+    const marked = { ...parsed.data, ...mark };
+    const identity = identify(marked, accountId) ?? options.identifyChange(marked, accountId, entryMs);
+    return { ...(identity ?? unknownEvent(marked, accountId)), accountId, payload: { ...marked, accountId } };
   });
-  return sortByTime(updates);
+  return [...events, ...malformedLists(raw as object, lists).map((rest) => unreadableEvent(rest, accountId))];
 }
 
 /**
- * What is left of something without its lists of updates, where one that should be such a list by its name is none:
- * with all that stands beside it, so that two of them are two.
+ * If a field that should be a list of events is not a list: the object without its valid lists. Its other fields are
+ * included so that two such objects get different fingerprints.
  */
 export function malformedLists(given: object, names: readonly string[]): object[] {
   const isList = ([name, value]: readonly [string, unknown]) => names.includes(name) && Array.isArray(value);
@@ -78,37 +77,35 @@ export function malformedLists(given: object, names: readonly string[]): object[
   return names.some((name) => name in left) ? [left] : [];
 }
 
-/** The entries of a body of that kind; a body of another kind has none. */
+/** The entries of a body with this `object`; a body with another `object` has none. */
 export function entriesOf(body: unknown, object: string): readonly unknown[] {
   const envelope = z.object({ object: z.literal(object), entry: z.array(z.unknown()) });
   return envelope.safeParse(body).data?.entry ?? [];
 }
 
-/** Updates as they happened; those that do not say when stay where they are. */
-export function sortByTime(
-  updates: readonly (RawWebhookEvent & EventIdentity)[],
-): readonly RawWebhookEvent[] {
-  return updates.toSorted((one, other) => one.atMs - other.atMs).map(({ atMs: _atMs, ...update }) => update);
+/** Sorts events by time; the sort is stable. */
+export function sortByTime(events: readonly (RawWebhookEvent & EventIdentity)[]): readonly RawWebhookEvent[] {
+  return events.toSorted((one, other) => one.atMs - other.atMs).map(({ atMs: _atMs, ...event }) => event);
 }
 
-function identify(update: Record<string, unknown>, accountId: string): EventIdentity | undefined {
-  const parties = partiesSchema.safeParse(update);
+function identify(event: Record<string, unknown>, accountId: string): EventIdentity | undefined {
+  const parties = partiesSchema.safeParse(event);
   if (!parties.success) return undefined;
   const { sender, recipient, timestamp = 0 } = parties.data;
-  // What the account itself sent, as in an echo, belongs to whom it was sent to.
+  // An event sent by the account itself, such as an echo, belongs to its recipient's conversation.
   const contactId = sender.id === accountId && recipient ? recipient.id : sender.id;
-  return { contactId, deduplicationKey: midOf(update) ?? fingerprint(update), atMs: timestamp };
+  return { contactId, deduplicationKey: midOf(event) ?? fingerprint(event), atMs: timestamp };
 }
 
-function unknown(update: Record<string, unknown>, accountId: string): EventIdentity {
-  return { contactId: `page ${accountId}`, deduplicationKey: fingerprint(update), atMs: 0 };
+function unknownEvent(event: Record<string, unknown>, accountId: string): EventIdentity {
+  return { contactId: `page ${accountId}`, deduplicationKey: fingerprint(event), atMs: 0 };
 }
 
 function midOf({ message, postback, isStandby }: Record<string, unknown>): string | undefined {
   const parsed = midSchema.safeParse(message ?? postback);
   if (!parsed.success) return undefined;
   if (isStandby === true) return `standby ${parsed.data.mid}`;
-  // Taken back under the number of what it takes back.
+  // A deletion has the id of the message that it deletes.
   return (message as { is_deleted?: unknown })?.is_deleted === true
     ? `deleted ${parsed.data.mid}`
     : parsed.data.mid;

@@ -2,18 +2,18 @@ import { conversationKey, type MessageContainer } from '@mevrik/protocol';
 import { z } from 'zod';
 import type { ParsedWebhookEvent, WebhookEventSource } from '../channel.ts';
 
-/** A number of Meta's, which comes as a text and sometimes as a number. */
+/** An id of Meta's, sent as a string or as a number. */
 export const graphId = z.union([z.string().min(1).max(150), z.number()]).transform(String);
 
-/** What somebody wrote, and where. */
+/** The content of a received message. */
 export type ReceivedContent = Pick<MessageContainer, 'kind' | 'content'> &
   Partial<Pick<MessageContainer, 'profile' | 'social'>>;
 
-/** A customer's message, in our terms. `sentAtMs` is Meta's own time. */
+/** Converts a customer's message. `sentAtMs` is Meta's timestamp. */
 export function toContainer(
   { appId, channel }: WebhookEventSource,
   message: { readonly contactId: string; readonly externalId: string; readonly sentAtMs: number },
-  said: ReceivedContent,
+  received: ReceivedContent,
 ): ParsedWebhookEvent {
   const { contactId, externalId, sentAtMs } = message;
   return {
@@ -26,12 +26,12 @@ export function toContainer(
       externalId,
       profile: {},
       sentAt: toInstant(sentAtMs),
-      ...said,
+      ...received,
     },
   };
 }
 
-/** An instant of Meta's; one that is none is now. */
+/** A timestamp of Meta's as an ISO instant; the current time if it is invalid. */
 export function toInstant(ms: number): string {
   const date = new Date(ms);
   return (Number.isNaN(date.getTime()) || ms < 0 || ms > 8.64e13 ? new Date() : date).toISOString();

@@ -2,10 +2,10 @@ import { createHmac } from 'node:crypto';
 import { z } from 'zod';
 import { sameSecret } from '../../auth/secrets.ts';
 
-/** What a channel of Meta’s knows of the app that calls it. */
+/** The secrets that every channel of Meta's has. */
 const secretsSchema = z.object({ appSecret: z.string(), verifyToken: z.string() });
 
-/** Answers Meta's question whether the address is ours: with its challenge, where the token is right. */
+/** Responds to Meta's verification request with its challenge, if the verify token matches. */
 export function confirmWebhook(
   query: Readonly<Record<string, unknown>>,
   settings: unknown,
@@ -18,8 +18,8 @@ export function confirmWebhook(
 }
 
 /**
- * Whether Meta signed these bytes: `X-Hub-Signature-256` is HMAC-SHA256 over the raw body. Meta escapes what is not
- * ASCII before it signs, so a body that was parsed and printed again would not match.
+ * Whether Meta signed these bytes: `X-Hub-Signature-256` is the HMAC-SHA256 of the raw body. Meta escapes non-ASCII
+ * characters before signing, so a parsed and reserialised body would not match.
  */
 export function verifyWebhook(
   body: Buffer,

@@ -3,7 +3,7 @@ import type { OutboundMessage, OutboundPart } from '../channel.ts';
 import { undeliverable } from '../channel-error.ts';
 import { splitText } from '../split-text.ts';
 
-/** What Telegram takes. */
+/** The capabilities of Telegram. */
 export const telegramCapabilities: ChannelCapabilities = {
   textLength: 4096,
   quickReplies: 13,
@@ -12,7 +12,7 @@ export const telegramCapabilities: ChannelCapabilities = {
   replyWindowHours: null,
 };
 
-/** Bytes of what a button posts back. */
+/** The maximum size of a button's payload, in bytes. */
 const payloadBytes = 64;
 
 type Body = Readonly<Record<string, unknown>>;
@@ -25,9 +25,9 @@ const methods = {
 } as const;
 
 /**
- * The calls that bring a message across: files first, then the text, with what can be chosen under its last piece.
+ * The calls that send a message: attachments first, then the text, with choices under its last piece.
  *
- * @throws ChannelError where Telegram cannot show it.
+ * @throws ChannelError if Telegram cannot display it.
  */
 export function composeTelegram({ content, contactId }: OutboundMessage): readonly OutboundPart[] {
   const { text = '', attachments = [], buttons = [], quickReplies = [] } = content;
@@ -41,9 +41,9 @@ export function composeTelegram({ content, contactId }: OutboundMessage): readon
     })),
   ];
   const last = calls.at(-1);
-  if (!last) throw undeliverable('The message has nothing that Telegram can show.');
+  if (!last) throw undeliverable('The message has no content that Telegram can display.');
   const whole = choices ? [...calls.slice(0, -1), { ...last, reply_markup: choices }] : calls;
-  // Telegram knows no key of ours: what is sent twice arrives twice.
+  // Telegram has no idempotency key: a repeated call sends the message twice.
   return whole.map((call) => ({ body: { chat_id: contactId, ...call }, isRepeatable: false }));
 }
 

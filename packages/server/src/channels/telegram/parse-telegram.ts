@@ -36,9 +36,9 @@ const messageSchema = z.object({
     .optional()
     .catch(undefined),
 });
-const updateSchema = z.object({
+const eventSchema = z.object({
   update_id: id,
-  /** Of ours, and not there in what was kept before it was. */
+  /** Added by us; absent in events that were stored before we added it. */
   botId: z.string().optional(),
   message: messageSchema.optional(),
   edited_message: messageSchema.optional(),
@@ -59,40 +59,40 @@ type TelegramMessage = z.output<typeof messageSchema>;
 type Person = z.output<typeof personSchema>;
 
 /**
- * The update in a body: Telegram sends one at a time, and does not say for which bot. Its numbers are the bot's own, so
- * the channel's bot is kept with them: when the channel is given another one, the same numbers come anew.
+ * The event in a body: Telegram sends one at a time and does not say for which bot. Its ids are unique per bot, so we
+ * store the bot's id with them: a channel that is given another bot receives the same ids again.
  */
 export function splitTelegram(body: unknown, settings: unknown): readonly RawWebhookEvent[] {
   const outline = z.looseObject({ update_id: id }).safeParse(body);
   if (!outline.success) return [];
   const botId = botIdOf(settings);
   const payload = { ...outline.data, botId };
-  const update = updateSchema.safeParse(payload).data;
-  const chat = (update?.message ?? update?.edited_message ?? update?.callback_query?.message)?.chat.id;
+  const event = eventSchema.safeParse(payload).data;
+  const chat = (event?.message ?? event?.edited_message ?? event?.callback_query?.message)?.chat.id;
   return [
     {
       deduplicationKey: `bot ${botId} update ${outline.data.update_id}`,
-      contactId: chat ?? update?.callback_query?.from.id ?? 'nobody',
+      contactId: chat ?? event?.callback_query?.from.id ?? 'nobody',
       accountId: null,
       payload,
     },
   ];
 }
 
-/** What an update means; it never throws. */
+/** Interprets a webhook event. It never throws. */
 export function parseTelegram(
   payload: Readonly<Record<string, unknown>>,
-  place: WebhookEventSource,
+  source: WebhookEventSource,
 ): ParsedWebhookEvent {
-  const parsed = updateSchema.safeParse(payload);
-  if (!parsed.success) return { outcome: 'ignored', reason: 'an update of a shape that we do not know' };
+  const parsed = eventSchema.safeParse(payload);
+  if (!parsed.success) return { outcome: 'ignored', reason: 'a malformed event' };
   const { message, edited_message: edited, callback_query: pressed, botId } = parsed.data;
-  const numberOf = (said: TelegramMessage) =>
-    botId === undefined ? said.message_id : `bot ${botId} message ${said.message_id}`;
+  const externalIdOf = (given: TelegramMessage) =>
+    botId === undefined ? given.message_id : `bot ${botId} message ${given.message_id}`;
   if (pressed) {
     const title = titleOf(pressed.message, pressed.data).slice(0, 80);
     return toMessage(
-      place,
+      source,
       pressed.message?.chat.id ?? pressed.from.id,
       `callback ${pressed.id}`,
       pressed.from,
@@ -102,16 +102,28 @@ export function parseTelegram(
       },
     );
   }
-  const said = message ?? edited;
-  if (!said) return { outcome: 'ignored', reason: 'a kind of update that we do not know' };
-  if (said.chat.type !== 'private') return { outcome: 'ignored', reason: `a message in a ${said.chat.type}` };
+  const received = message ?? edited;
+  if (!received) return { outcome: 'ignored', reason: 'an unknown type of event' };
+  if (received.chat.type !== 'private')
+    return { outcome: 'ignored', reason: `a message in a ${received.chat.type}` };
   if (edited) {
-    return { outcome: 'changed', externalId: numberOf(edited), text: edited.text ?? edited.caption ?? '' };
+    return {
+      outcome: 'changed',
+      externalId: externalIdOf(edited),
+      text: edited.text ?? edited.caption ?? '',
+    };
   }
-  const content = contentOf(said);
-  if (!content) return { outcome: 'ignored', reason: 'a message without anything that can be shown' };
+  const content = contentOf(received);
+  if (!content) return { outcome: 'ignored', reason: 'a message without displayable content' };
   const kind = content.attachments ? ('attachment' as const) : ('text' as const);
-  return toMessage(place, said.chat.id, numberOf(said), said.from, { kind, content }, said.date);
+  return toMessage(
+    source,
+    received.chat.id,
+    externalIdOf(received),
+    received.from,
+    { kind, content },
+    received.date,
+  );
 }
 
 function toMessage(
@@ -119,7 +131,7 @@ function toMessage(
   contactId: string,
   externalId: string,
   person: Person | undefined,
-  said: Pick<MessageContainer, 'kind' | 'content'>,
+  received: Pick<MessageContainer, 'kind' | 'content'>,
   date = Date.now() / 1000,
 ): ParsedWebhookEvent {
   const name = [person?.first_name, person?.last_name].filter(Boolean).join(' ') || person?.username;
@@ -136,12 +148,12 @@ function toMessage(
         ...(person?.language_code ? { locale: person.language_code } : {}),
       },
       sentAt: instantOf(date),
-      ...said,
+      ...received,
     },
   };
 }
 
-/** An instant of Telegram's, in seconds; one that is none is now. */
+/** A timestamp of Telegram's, in seconds, as an ISO instant; the current time if it is invalid. */
 function instantOf(seconds: number): string {
   const isTime = seconds >= 0 && seconds < 8.64e10;
   return new Date(isTime ? seconds * 1000 : Date.now()).toISOString();
@@ -158,27 +170,27 @@ function contentOf(message: TelegramMessage): MessageContainer['content'] | unde
   return { ...(text ? { text } : {}), ...(attachments.length > 0 ? { attachments } : {}) };
 }
 
-/** A photo comes in several sizes, the largest last. */
+/** A photo has several sizes, the largest last. */
 function attachmentsOf(message: TelegramMessage): Attachment[] {
   const files: readonly (readonly [Attachment['type'], z.output<typeof fileSchema> | undefined])[] = [
     ['image', message.photo?.at(-1) ?? message.sticker],
     ['audio', message.audio ?? message.voice],
-    // An animation is a document too: it is shown once.
+    // Telegram also sends an animation as a document: use it once.
     ['video', message.video ?? message.video_note ?? message.animation],
     ['file', message.animation ? undefined : message.document],
   ];
   return files.flatMap(([type, file]) => {
     if (!file) return [];
-    const url = `${fileAddress}${encodeURIComponent(file.file_id.replace(/\p{Surrogate}/gu, ''))}`;
+    const url = `${fileUrl}${encodeURIComponent(file.file_id.replace(/\p{Surrogate}/gu, ''))}`;
     return [{ type, url, ...(file.file_name ? { name: file.file_name } : {}) }];
   });
 }
 
-const fileAddress = 'https://api.telegram.org/file/';
+const fileUrl = 'https://api.telegram.org/file/';
 
-/** The number of a file in the address that stands for it; where it really is has to be asked for. */
+/** The file id in the placeholder URL of a file; its real URL must be requested from Telegram. */
 export function fileIdIn(url: string): string | undefined {
-  return url.startsWith(fileAddress) ? decodeURIComponent(url.slice(fileAddress.length)) : undefined;
+  return url.startsWith(fileUrl) ? decodeURIComponent(url.slice(fileUrl.length)) : undefined;
 }
 
 const keyboardSchema = z.object({
@@ -187,7 +199,7 @@ const keyboardSchema = z.object({
   }),
 });
 
-/** What stood on the button that was pressed. */
+/** The title of the button that was pressed. */
 function titleOf(message: unknown, data: string): string {
   const rows = keyboardSchema.safeParse(message).data?.reply_markup.inline_keyboard.flat() ?? [];
   return rows.find((button) => button.callback_data === data && button.text !== '')?.text ?? data;

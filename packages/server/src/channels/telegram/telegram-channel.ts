@@ -5,16 +5,16 @@ import { fileIdIn, parseTelegram, splitTelegram } from './parse-telegram.ts';
 import { callTelegram, classifyTelegramError } from './telegram-client.ts';
 import { botIdOf, telegramSettingsSchema } from './telegram-settings.ts';
 
-/** Telegram: people who write to a bot. */
+/** Telegram: messages to a bot. */
 export const telegramChannel: ChannelAdapter = {
   kind: 'telegram',
   source: 'provider',
   guide: {
     title: 'Telegram',
-    summary: 'People who write to a bot of yours.',
+    summary: 'Messages to your Telegram bot.',
     steps: [
-      'In Telegram, write /newbot to @BotFather, and give the token that it answers with.',
-      'Telegram must know where to call. Let it be told with the button here, or call setWebhook with url {webhook} and secret_token {secretToken}',
+      'In Telegram, send /newbot to @BotFather and enter the token that it replies with.',
+      'Register the webhook with the button below, or call setWebhook with url {webhook} and secret_token {secretToken}',
     ],
   },
   settingsSchema: telegramSettingsSchema,
@@ -37,7 +37,7 @@ export const telegramChannel: ChannelAdapter = {
     classify: classifyTelegramError,
     async send({ body: { method, ...body } }, reference, context) {
       const { message_id: externalId } = await callTelegram(context, String(method), body);
-      return { externalId: externalId === undefined ? `no number for ${reference}` : String(externalId) };
+      return { externalId: externalId === undefined ? `no id for ${reference}` : String(externalId) };
     },
     pace(_part, settings) {
       const { messagesPerSecond: limit } = telegramSettingsSchema.parse(settings);

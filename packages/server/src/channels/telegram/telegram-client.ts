@@ -3,17 +3,17 @@ import { type ChannelFailure, networkFailure } from '../channel-error.ts';
 import { readJsonResponse } from '../read-json-response.ts';
 import { telegramSettingsSchema } from './telegram-settings.ts';
 
-/** The Bot API said no. */
+/** An error response of the Bot API. */
 export class TelegramError extends Error {
   override readonly name = 'TelegramError';
   readonly status: number;
-  /** Seconds, where Telegram asks us to wait. */
+  /** Seconds for which Telegram asks us to wait. */
   readonly retryAfter: number | undefined;
 
-  constructor(status: number, answer: Readonly<Record<string, unknown>>) {
-    const { description, parameters } = answer;
-    const said = typeof description === 'string' ? description.slice(0, 500) : 'no reason given';
-    super(`Telegram refused: ${said} (${status}).`);
+  constructor(status: number, response: Readonly<Record<string, unknown>>) {
+    const { description, parameters } = response;
+    const reason = typeof description === 'string' ? description.slice(0, 500) : 'no reason given';
+    super(`Telegram rejected the request: ${reason} (${status}).`);
     this.status = status;
     const { retry_after: wait } = (parameters ?? {}) as { retry_after?: unknown };
     this.retryAfter = typeof wait === 'number' && wait > 0 ? wait : undefined;
@@ -22,8 +22,9 @@ export class TelegramError extends Error {
 
 /**
  * Calls a method of the Bot API.
+ *
  * @returns its `result`.
- * @throws TelegramError where it refused; the network's errors as they come.
+ * @throws TelegramError for an error response, and network errors unchanged.
  */
 export async function callTelegram(
   { settings, signal }: Pick<SendContext, 'settings' | 'signal'>,
@@ -43,17 +44,17 @@ export async function callTelegram(
   return typeof answer.result === 'object' && answer.result !== null ? { ...answer.result } : {};
 }
 
-/** Nothing that Telegram says stops a channel for longer. */
+/** The longest pause that a response of Telegram can cause. */
 const maxPauseMs = 60 * 60_000;
 
-/** What an error of a call means. */
+/** Classifies an error of a Bot API call. */
 export function classifyTelegramError(error: unknown): ChannelFailure {
   if (!(error instanceof TelegramError)) return networkFailure(error);
   const { status, message, retryAfter } = error;
   if (status === 401 || status === 404) {
     return {
       kind: 'channel-down',
-      error: `The bot’s token is not valid: give the channel a new one. ${message}`,
+      error: `The bot’s token is invalid. Enter a new one in the channel’s settings. ${message}`,
     };
   }
   if (status === 403) return { kind: 'permanent', error: `The customer has blocked the bot. ${message}` };

@@ -1,22 +1,22 @@
 import { z } from 'zod';
 
-/** What a Telegram channel must be told: its bot's token, and the text by which we know Telegram. */
+/** The settings of a Telegram channel: the bot's token, and the secret with which Telegram authenticates to us. */
 export const telegramSettingsSchema = z.strictObject({
   token: z
     .string()
-    .regex(/^\d{1,20}:[\w-]{20,100}$/, 'is the bot’s number, a colon, and its secret')
+    .regex(/^\d{1,20}:[\w-]{20,100}$/, 'must be the bot’s id, a colon and its secret')
     .meta({
       title: 'Token',
-      description: 'As @BotFather gives it: the bot’s number, a colon, its secret.',
+      description: 'The token from @BotFather: the bot’s id, a colon and its secret.',
       isSecret: true,
     }),
   secretToken: z
     .string()
-    .regex(/^[\w-]{16,256}$/, 'has 16 to 256 letters, digits, `_` or `-`')
+    .regex(/^[\w-]{16,256}$/, 'must have 16 to 256 letters, digits, `_` or `-`')
     .meta({
       title: 'Secret token',
       description:
-        'Any text of yours. Telegram repeats it with every update, so that nobody else can send any. With another bot, give another text: the old bot’s updates are refused then.',
+        'A text of your choice. Telegram sends it with every request, so that nobody else can send any. If you switch to another bot, change it: requests of the old bot are then rejected.',
       isSecret: true,
       isOwn: true,
     }),
@@ -24,17 +24,17 @@ export const telegramSettingsSchema = z.strictObject({
     .url({ protocol: /^https?$/ })
     .max(500)
     .default('https://api.telegram.org')
-    .meta({ title: 'Address of the Bot API', description: 'A server of your own speaks it too.' }),
+    .meta({ title: 'Bot API URL', description: 'Change it if you run your own Bot API server.' }),
   messagesPerSecond: z.number().min(0.001).max(10_000).default(30).meta({
-    title: 'Messages a second',
-    description: 'How fast messages go out: 30 is what Telegram takes of a bot that has not bought more.',
+    title: 'Messages per second',
+    description: 'The rate at which messages are sent. Telegram allows 30 without a paid plan.',
   }),
 });
 
 /** A Telegram channel's settings, with their defaults. */
 export type TelegramSettings = z.output<typeof telegramSettingsSchema>;
 
-/** The number of a channel's bot: it stays the same when the bot is given another secret. */
+/** The id of a channel's bot: it stays the same when the bot's token is renewed. */
 export function botIdOf(settings: unknown): string {
   return telegramSettingsSchema.parse(settings).token.split(':')[0] ?? '';
 }

@@ -213,7 +213,7 @@ describe('a message', () => {
   });
 
   it('that Telegram cannot show is refused with the reason', () => {
-    expect(() => callsOf({})).toThrow('nothing that Telegram can show');
+    expect(() => callsOf({})).toThrow('no content that Telegram can display');
     expect(() => callsOf({ text: 'x', buttons: [{ title: 'Long', payload: 'p'.repeat(65) }] })).toThrow(
       '64 bytes',
     );

@@ -2,24 +2,25 @@ import type { Choice } from '@mevrik/protocol';
 import { undeliverable } from '../channel-error.ts';
 import type { ReceivedContent } from '../meta/to-container.ts';
 
-/** WhatsApp's longest numbers of choices, the marks below included. */
+/** The maximum length of a choice's id at WhatsApp, including the prefixes below. */
 const idLength = 200;
 
 /**
- * The number under which a choice goes out: WhatsApp has one kind of choice, we have two.
- * @throws ChannelError where what it posts back is too long.
+ * The id with which a choice is sent. WhatsApp has one type of choice and we have two, so a prefix tells them apart.
+ *
+ * @throws ChannelError if the payload is too long.
  */
 export function writeChoice({ title, payload }: Choice, kind: 'button' | 'quick-reply'): string {
   const id = `${kind === 'button' ? 'b' : 'q'}:${payload}`;
   if (id.length > idLength) {
     throw undeliverable(
-      `The payload of “${title}” has more than ${idLength - 2} characters: WhatsApp does not take it.`,
+      `The payload of “${title}” has more than ${idLength - 2} characters, which WhatsApp does not accept.`,
     );
   }
   return id;
 }
 
-/** What a chosen number says. One that is not ours is a button of somebody else's. */
+/** The message that choosing an id means. An id without our prefix belongs to a button that another system sent. */
 export function readChoice({ id, title }: { readonly id: string; readonly title: string }): ReceivedContent {
   const payload = id.replace(/^[bq]:(?=.)/s, '');
   const choice = { title: (title || payload).slice(0, 80), payload };

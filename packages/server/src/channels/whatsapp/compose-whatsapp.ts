@@ -6,7 +6,7 @@ import { shorten, splitText } from '../split-text.ts';
 import { writeChoice } from './choices.ts';
 import { whatsappSettingsSchema } from './whatsapp-settings.ts';
 
-/** What WhatsApp takes. */
+/** The capabilities of WhatsApp. */
 export const whatsappCapabilities: ChannelCapabilities = {
   textLength: 4096,
   quickReplies: 10,
@@ -16,31 +16,32 @@ export const whatsappCapabilities: ChannelCapabilities = {
 };
 
 const hourMs = 3_600_000;
-/** Characters of the text above choices. */
+/** The maximum length of the text above choices. */
 const bodyLength = 1024;
-/** So many choices are buttons; more are a list. */
-const mostButtons = 3;
-const mostRows = 10;
+/** Up to this many choices are buttons; more become a list. */
+const maxButtons = 3;
+const maxRows = 10;
 
 type Body = Readonly<Record<string, unknown>>;
 
 /**
- * The requests that bring a message across: files first, then the text, its choices under the last piece.
+ * The requests that send a message: attachments first, then the text, with choices under its last piece.
  *
- * @throws ChannelError where WhatsApp's rules or the content do not allow it.
+ * @throws ChannelError if WhatsApp's rules or the content do not allow it.
  */
 export function composeWhatsapp(message: OutboundMessage, given: unknown): readonly OutboundPart[] {
   const settings = whatsappSettingsSchema.parse(given);
-  if (settings.accessToken === undefined) throw undeliverable('The channel has no token, so it cannot send.');
-  if (message.comment) throw undeliverable('WhatsApp has no comments.');
+  if (settings.accessToken === undefined)
+    throw undeliverable('The channel has no access token, so it cannot send.');
+  if (message.comment) throw undeliverable('WhatsApp does not support comments.');
   const { silentMs, contactId: to } = message;
   if (silentMs === null || silentMs >= replyWindowHours * hourMs) {
     throw undeliverable(
-      'The customer has not written for 24 hours: WhatsApp takes only templates until they do.',
+      'The 24-hour reply window has closed: WhatsApp accepts only templates until the customer writes again.',
     );
   }
   const bodies = bodiesOf(message);
-  if (bodies.length === 0) throw undeliverable('The message has nothing that WhatsApp can show.');
+  if (bodies.length === 0) throw undeliverable('The message has no content that WhatsApp can display.');
   return bodies.map((body) => ({
     body: {
       path: `${settings.phoneNumberId}/messages`,
@@ -64,8 +65,8 @@ function bodiesOf({ content }: OutboundMessage): Body[] {
   const files = attachments.map(toFile);
   if (rows.length === 0) return [...files, ...splitText(whole, whatsappCapabilities.textLength).map(toText)];
   const pieces = splitText(whole || '…', bodyLength);
-  const groups = Array.from({ length: Math.ceil(rows.length / mostRows) }, (_, at) =>
-    rows.slice(at * mostRows, (at + 1) * mostRows),
+  const groups = Array.from({ length: Math.ceil(rows.length / maxRows) }, (_, at) =>
+    rows.slice(at * maxRows, (at + 1) * maxRows),
   );
   return [
     ...files,
@@ -95,7 +96,7 @@ function toFile({ type, url, name }: Attachment): Body {
 
 function toChoices(text: string, rows: readonly Row[]): Body {
   const body = { text };
-  if (rows.length <= mostButtons) {
+  if (rows.length <= maxButtons) {
     const buttons = rows.map(({ id, title }) => ({
       type: 'reply',
       reply: { id, title: shorten(title, 20) },

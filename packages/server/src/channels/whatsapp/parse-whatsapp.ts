@@ -14,13 +14,13 @@ const mediaSchema = z.object({
 });
 const choiceSchema = z.object({ id: z.string().min(1).max(300), title: z.string().max(200).catch('') });
 
-/** The kinds of message, each with what we read of it and what it says. */
+/** Readers of the message types: each returns the content, the text of a note, or `undefined` if malformed. */
 const kinds: Readonly<
   Record<string, (message: Readonly<Record<string, unknown>>) => ReceivedContent | string | undefined>
 > = {
   text: ({ text: given }) => {
-    const said = z.object({ body: text.min(1) }).safeParse(given);
-    return said.success ? { kind: 'text', content: { text: said.data.body } } : undefined;
+    const parsed = z.object({ body: text.min(1) }).safeParse(given);
+    return parsed.success ? { kind: 'text', content: { text: parsed.data.body } } : undefined;
   },
   image: ({ image }) => file('image', image),
   sticker: ({ sticker }) => file('image', sticker),
@@ -63,7 +63,7 @@ const kinds: Readonly<
     const chosen = answer?.button_reply ?? answer?.list_reply;
     return chosen && readChoice(chosen);
   },
-  // Under a template: what it posts back is the template's.
+  // A button of a template: its payload is defined by the template.
   button: ({ button }) => {
     const pressed = z.object({ payload: short.min(1), text: short.catch('') }).safeParse(button).data;
     if (!pressed) return undefined;
@@ -79,20 +79,20 @@ const kinds: Readonly<
       })
       .safeParse(order).data?.product_items;
     const lines = items?.map(({ quantity, product_retailer_id: product }) => `${quantity} × ${product}`);
-    return lines && { kind: 'text', content: { text: ['An order:', ...lines].join('\n').slice(0, 10_000) } };
+    return lines && { kind: 'text', content: { text: ['Order:', ...lines].join('\n').slice(0, 10_000) } };
   },
   reaction: ({ reaction }) => {
     const emoji = z.object({ emoji: z.string().max(50).optional() }).safeParse(reaction).data?.emoji;
-    return emoji ? `The customer reacted with ${emoji}.` : 'The customer took a reaction back.';
+    return emoji ? `The customer reacted with ${emoji}.` : 'The customer removed a reaction.';
   },
   system: ({ system }) => {
-    const said = z.object({ body: short }).safeParse(system).data?.body;
-    return said && `WhatsApp says: ${said}`;
+    const body = z.object({ body: short }).safeParse(system).data?.body;
+    return body && `Message from WhatsApp: ${body}`;
   },
-  unsupported: () => 'The customer sent something that can only be seen in their app.',
+  unsupported: () => 'The customer sent content that can only be viewed in their app.',
 };
 
-const updateSchema = z.object({
+const eventSchema = z.object({
   message: z
     .looseObject({
       id: z.string().min(1).max(280),
@@ -114,35 +114,35 @@ const updateSchema = z.object({
   field: z.string().optional(),
 });
 
-/** What one update means; it never throws. */
+/** Interprets a webhook event. It never throws. */
 export function parseWhatsapp(
   payload: Readonly<Record<string, unknown>>,
-  place: WebhookEventSource,
+  source: WebhookEventSource,
 ): ParsedWebhookEvent {
-  const update = updateSchema.safeParse(payload);
-  if (!update.success) return { outcome: 'ignored', reason: 'an update of a shape that we do not know' };
-  const { message, name, status, field } = update.data;
+  const event = eventSchema.safeParse(payload);
+  if (!event.success) return { outcome: 'ignored', reason: 'a malformed event' };
+  const { message, name, status, field } = event.data;
   if (status) return parseStatus(status);
-  if (!message) return { outcome: 'ignored', reason: `a change of ${field ?? 'nothing that we know'}` };
-  const said = Object.hasOwn(kinds, message.type) ? kinds[message.type]?.(message) : undefined;
-  if (said === undefined)
-    return { outcome: 'ignored', reason: `a message that we cannot read: ${message.type}` };
-  if (typeof said === 'string') return { outcome: 'note', text: said, attributes: {} };
+  if (!message) return { outcome: 'ignored', reason: `a change of type ${field ?? 'unknown'}` };
+  const received = Object.hasOwn(kinds, message.type) ? kinds[message.type]?.(message) : undefined;
+  if (received === undefined)
+    return { outcome: 'ignored', reason: `an unsupported message type: ${message.type}` };
+  if (typeof received === 'string') return { outcome: 'note', text: received, attributes: {} };
   const { from, from_user_id: user, id: externalId, timestamp } = message;
   const profile = {
     ...(name ? { name } : {}),
     ...(from === undefined ? {} : { phone: normalisePhoneNumber(`+${from}`).slice(0, 32) }),
   };
   const contactId = from ?? `user:${user}`;
-  return toContainer(place, { contactId, externalId, sentAtMs: timestamp * 1000 }, { ...said, profile });
+  return toContainer(source, { contactId, externalId, sentAtMs: timestamp * 1000 }, { ...received, profile });
 }
 
-function parseStatus(status: NonNullable<z.output<typeof updateSchema>['status']>): ParsedWebhookEvent {
+function parseStatus(status: NonNullable<z.output<typeof eventSchema>['status']>): ParsedWebhookEvent {
   const { id: externalId, status: word, biz_opaque_callback_data: reference, errors } = status;
   switch (word) {
     case 'sent':
       return reference === undefined
-        ? { outcome: 'ignored', reason: 'a message that was sent by other means' }
+        ? { outcome: 'ignored', reason: 'a message that another app sent' }
         : { outcome: 'echo', reference, externalId };
     case 'delivered':
     case 'read':
@@ -150,7 +150,7 @@ function parseStatus(status: NonNullable<z.output<typeof updateSchema>['status']
     case 'failed':
       return { outcome: 'failure', externalId, error: reasonOf(errors?.[0]) };
     default:
-      return { outcome: 'ignored', reason: `a status that we do not know: ${word.slice(0, 20)}` };
+      return { outcome: 'ignored', reason: `an unknown status: ${word.slice(0, 20)}` };
   }
 }
 
@@ -166,11 +166,11 @@ function reasonOf(given: unknown): string {
   return `WhatsApp did not deliver it: ${error?.error_data?.details ?? error?.title ?? 'no reason given'}${code}.`;
 }
 
-const mediaAddress = 'https://graph.facebook.com/media/';
+const mediaUrl = 'https://graph.facebook.com/media/';
 
-/** The number of a file in the address that stands for it; where it really is has to be asked for. */
+/** The media id in the placeholder URL of a file; its real URL must be requested from WhatsApp. */
 export function mediaIdIn(url: string): string | undefined {
-  return url.startsWith(mediaAddress) ? decodeURIComponent(url.slice(mediaAddress.length)) : undefined;
+  return url.startsWith(mediaUrl) ? decodeURIComponent(url.slice(mediaUrl.length)) : undefined;
 }
 
 function file(type: Attachment['type'], given: unknown): ReceivedContent | undefined {
@@ -179,7 +179,7 @@ function file(type: Attachment['type'], given: unknown): ReceivedContent | undef
   const { id, caption, filename } = media;
   const attachment = {
     type,
-    url: `${mediaAddress}${encodeURIComponent(id)}`,
+    url: `${mediaUrl}${encodeURIComponent(id)}`,
     ...(filename ? { name: filename } : {}),
   };
   const content: MessageContent = { ...(caption ? { text: caption } : {}), attachments: [attachment] };

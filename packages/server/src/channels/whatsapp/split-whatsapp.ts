@@ -35,19 +35,19 @@ const contactSchema = z.object({
 });
 
 /**
- * Takes a verified body apart: each message with the name of who wrote it, and each status. Several accounts and
- * numbers may come in one body; one that makes no sense costs none of the others.
+ * Splits a verified body into its events: each message with its author's name, and each status. A body can contain
+ * several accounts and phone numbers. A malformed event does not affect the others.
  */
 export function splitWhatsapp(body: unknown): readonly RawWebhookEvent[] {
-  const updates = entriesOf(body, 'whatsapp_business_account').flatMap((raw) => {
+  const events = entriesOf(body, 'whatsapp_business_account').flatMap((raw) => {
     const entry = entrySchema.safeParse(raw);
-    const found = entry.success ? entry.data.changes.flatMap(updatesOf) : [];
+    const found = entry.success ? entry.data.changes.flatMap(eventsOf) : [];
     return found.length > 0 ? found : [unreadableEvent(raw)];
   });
-  return sortByTime(updates);
+  return sortByTime(events);
 }
 
-function updatesOf(raw: unknown): (RawWebhookEvent & EventIdentity)[] {
+function eventsOf(raw: unknown): (RawWebhookEvent & EventIdentity)[] {
   const change = changeSchema.safeParse(raw);
   if (!change.success) return [unreadableEvent(raw)];
   const { field, value } = change.data;
@@ -77,11 +77,11 @@ function updatesOf(raw: unknown): (RawWebhookEvent & EventIdentity)[] {
       const payload = { status: status.data, accountId };
       return [{ contactId, deduplicationKey: `${id} ${word}`, accountId, payload, atMs: timestamp * 1000 }];
     }),
-    ...malformedLists(value, ['messages', 'statuses']).map((odd) => unreadableEvent(odd, accountId)),
+    ...malformedLists(value, ['messages', 'statuses']).map((rest) => unreadableEvent(rest, accountId)),
   ];
 }
 
-/** A person may hide their number: then only Meta's own number of them tells who it is. */
+/** A person can hide their phone number: then only Meta's user id identifies them. */
 function contactOf(phone: string | undefined, user: string | undefined): string | undefined {
   return phone ?? (user === undefined ? undefined : `user:${user}`);
 }

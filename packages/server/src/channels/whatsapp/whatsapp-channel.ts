@@ -9,14 +9,14 @@ import { mediaIdIn, parseWhatsapp } from './parse-whatsapp.ts';
 import { splitWhatsapp } from './split-whatsapp.ts';
 import { whatsappSettingsSchema } from './whatsapp-settings.ts';
 
-/** WhatsApp, through Meta's Cloud API. */
+/** WhatsApp through Meta's Cloud API. */
 export const whatsappChannel: ChannelAdapter = {
   kind: 'whatsapp',
   source: 'provider',
   guide: {
     title: 'WhatsApp',
-    summary: 'A number of yours, through Meta’s Cloud API.',
-    steps: [...metaWebhookSteps('WhatsApp'), 'Subscribe to messages.'],
+    summary: 'A WhatsApp number, through Meta’s Cloud API.',
+    steps: [...metaWebhookSteps('WhatsApp'), 'Subscribe to the messages field.'],
   },
   settingsSchema: whatsappSettingsSchema,
   webhook: {
@@ -33,13 +33,13 @@ export const whatsappChannel: ChannelAdapter = {
     compose: composeWhatsapp,
     classify: classifyGraphError,
     async send({ body: { path, ...body } }, reference, context) {
-      // The reference comes back with every status of the message: that ends doubts about it.
+      // Every status of the message contains the reference, which shows that the message was sent.
       const marked = { ...body, biz_opaque_callback_data: reference };
-      const answer = await callGraph(graphOf(context), 'POST', String(path), marked);
-      const [sent] = Array.isArray(answer.body.messages) ? answer.body.messages : [];
+      const response = await callGraph(graphOf(context), 'POST', String(path), marked);
+      const [sent] = Array.isArray(response.body.messages) ? response.body.messages : [];
       return {
-        externalId: typeof sent?.id === 'string' ? sent.id : `no number for ${reference}`,
-        pauseMs: pauseOf(answer.headers),
+        externalId: typeof sent?.id === 'string' ? sent.id : `no id for ${reference}`,
+        pauseMs: pauseOf(response.headers),
       };
     },
     pace(_part, settings) {

@@ -1,15 +1,15 @@
 import { z } from 'zod';
 import { metaAppSecret, metaVerifyToken } from '../meta/meta-settings.ts';
 
-/** What a WhatsApp channel must be told: the number, and the secrets of the Meta app that speaks for it. */
+/** The settings of a WhatsApp channel: the phone number, and the secrets of its Meta app. */
 export const whatsappSettingsSchema = z.strictObject({
   phoneNumberId: z
     .string()
-    .regex(/^\d{1,64}$/, 'has digits only')
+    .regex(/^\d{1,64}$/, 'must contain digits only')
     .meta({
       title: 'Phone number ID',
       description:
-        'Meta’s number of the phone number, under WhatsApp → API setup; not the phone number itself.',
+        'Meta’s id of the phone number, under WhatsApp → API setup. It is not the phone number itself.',
     }),
   appSecret: metaAppSecret,
   verifyToken: metaVerifyToken,
@@ -19,12 +19,13 @@ export const whatsappSettingsSchema = z.strictObject({
     .max(1000)
     .meta({
       title: 'Access token',
-      description: 'A permanent token of a system user. Without one, the channel only receives.',
+      description: 'A permanent token of a system user. Without one, the channel can only receive messages.',
       isSecret: true,
     })
     .optional(),
   messagesPerSecond: z.number().min(0.001).max(10_000).default(60).meta({
-    title: 'Messages a second',
-    description: 'How fast messages go out. Meta takes 80 of a number, those that come in among them.',
+    title: 'Messages per second',
+    description:
+      'The rate at which messages are sent. Meta allows 80 per number, including received messages.',
   }),
 });

@@ -94,7 +94,7 @@ describe('a message', () => {
     [
       'an order',
       { type: 'order', order: { product_items: [{ product_retailer_id: 'cup', quantity: '2' }] } },
-      { kind: 'text', content: { text: 'An order:\n2 × cup' } },
+      { kind: 'text', content: { text: 'Order:\n2 × cup' } },
     ],
   ])('%s', (_what, message, expected) => {
     const update = written(message);
@@ -117,7 +117,7 @@ describe('a message', () => {
 
   it.each<[string, object, string]>([
     ['a reaction', { type: 'reaction', reaction: { message_id: 'x', emoji: '👍' } }, 'reacted with 👍'],
-    ['a reaction taken back', { type: 'reaction', reaction: { message_id: 'x' } }, 'took a reaction back'],
+    ['a removed reaction', { type: 'reaction', reaction: { message_id: 'x' } }, 'removed a reaction'],
     ['a new number', { type: 'system', system: { body: 'Ada changed numbers' } }, 'Ada changed numbers'],
     ['what WhatsApp does not hand on', { type: 'unsupported', errors: [{ code: 131051 }] }, 'only be seen'],
   ])('%s is noted for the agents', (_what, message, text) => {
@@ -217,7 +217,7 @@ describe('a body', () => {
     expect(news).toEqual([expect.objectContaining({ accountId: null, contactId: 'nobody' })]);
     expect(parseWhatsapp(news[0]?.payload ?? {}, place)).toMatchObject({
       outcome: 'ignored',
-      reason: 'a change of account_update',
+      reason: 'a change of type account_update',
     });
   });
 
@@ -352,7 +352,7 @@ describe('an answer', () => {
     const day = 24 * 3_600_000;
     expect(() => composeWhatsapp(message({ text: 'x' }, day), settings)).toThrow('24 hours');
     expect(() => composeWhatsapp(message({ text: 'x' }, null), settings)).toThrow('24 hours');
-    expect(() => composeWhatsapp(message({}), settings)).toThrow('nothing that WhatsApp can show');
+    expect(() => composeWhatsapp(message({}), settings)).toThrow('no content that WhatsApp can display');
     expect(() => bodies({ text: 'x', buttons: [{ title: 'L', payload: 'p'.repeat(199) }] })).toThrow(
       '198 characters',
     );
