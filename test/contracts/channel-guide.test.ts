@@ -1,22 +1,16 @@
 import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ChannelAdapter } from '../../packages/server/src/channels/channel.ts';
 import { channelAdapters } from '../../packages/server/src/compose/channels.ts';
 import { quick } from '../support/facebook.ts';
+import { type GuideAdapter, loadGuideAdapter } from '../support/guide-adapter.ts';
 import { type Employed, startTestProduct, type TestProduct } from '../support/product.ts';
 
-const channels = fileURLToPath(new URL('../../packages/server/src/channels/', import.meta.url));
-const folder = fileURLToPath(new URL(`./.tmp/guide-${process.pid}/`, import.meta.url));
-const file = `${folder}textline-channel.ts`;
-const guide = readFileSync(new URL('../../docs/guides/channel-adapter.md', import.meta.url), 'utf8');
-const [, code = ''] = /^```ts\n([\s\S]*?)^```$/m.exec(guide) ?? [];
 const patience = { timeout: 30_000 };
 const settings = { number: '+8801700000000', secret: 'a-secret-of-16-or-more' };
 
@@ -28,16 +22,14 @@ const provider = createServer(async (request, response) => {
   response.end(JSON.stringify({ id: `out-${sent.length}` }));
 });
 
+let example: GuideAdapter;
 let product: TestProduct;
 let agent: Employed;
 beforeAll(async () => {
-  mkdirSync(folder, { recursive: true });
-  // As it would stand in a folder of its own beside the others.
-  writeFileSync(file, code.replaceAll("'../../", `'${channels}../`).replaceAll("'../", `'${channels}`));
-  const { textlineChannel } = (await import(pathToFileURL(file).href)) as { textlineChannel: ChannelAdapter };
+  example = await loadGuideAdapter();
   provider.listen(0, '127.0.0.1');
   await once(provider, 'listening');
-  product = await startTestProduct({}, [...channelAdapters, textlineChannel]);
+  product = await startTestProduct({}, [...channelAdapters, example.adapter]);
   agent = await product.employ();
   const admin = await product.employ({ role: 'admin' });
   const apiUrl = `http://127.0.0.1:${(provider.address() as AddressInfo).port}`;
@@ -53,7 +45,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await product.stop();
   provider.close();
-  rmSync(folder, { recursive: true, force: true });
+  example.remove();
 });
 
 function webhook(body: object, secret = settings.secret) {
@@ -66,22 +58,23 @@ function webhook(body: object, secret = settings.secret) {
 }
 
 describe('the adapter in the guide', () => {
-  it('is what the compiler takes, with the rules of the project', () => {
+  it('compiles with the project’s compiler options', () => {
     const { config } = ts.readConfigFile(
       fileURLToPath(new URL('../../tsconfig.json', import.meta.url)),
       ts.sys.readFile,
     );
+    const { file, folder } = example;
     const { options } = ts.parseJsonConfigFileContent(
       { ...config, include: [], files: [file] },
       ts.sys,
       folder,
     );
     const program = ts.createProgram([file], { ...options, noEmit: true });
-    const faults = ts.getPreEmitDiagnostics(program, program.getSourceFile(file));
-    expect(faults.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'))).toEqual([]);
+    const errors = ts.getPreEmitDiagnostics(program, program.getSourceFile(file));
+    expect(errors.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'))).toEqual([]);
   }, 60_000);
 
-  it('brings a message in by its webhook, and an agent’s answer out', async () => {
+  it('receives a message by its webhook and sends an agent’s reply', async () => {
     const message = { id: 'in-1', from: '+8801800000000', text: 'Is it open today?' };
     const body = { to: settings.number, messages: [{ nonsense: true }, message, message] };
     expect((await webhook(body, 'not the secret, surely')).status).toBe(401);
