@@ -42,15 +42,34 @@ export interface ControlTargets {
   readonly email: SmtpStandIn;
 }
 
+type Endpoints = Record<string, (body: unknown) => unknown>;
+
 /** Creates the endpoints under `/stand-in`, with which a developer or a script plays the customers and the providers. */
 export function createControl(controlled: () => ControlTargets): RequestHandler {
+  const endpoints = { ...facebookEndpoints(controlled), ...providerEndpoints(controlled) } as Endpoints;
+
+  return async (request, response) => {
+    const name = /^\/stand-in\/(\w+)$/.exec(request.url ?? '')?.[1];
+    if (name === undefined) return false;
+    const endpoint = endpoints[`${request.method} ${name}`];
+    try {
+      if (!endpoint) throw new Error(`Unknown endpoint. Available: ${Object.keys(endpoints).join(', ')}.`);
+      send(response, 200, await endpoint(await readJson(request)));
+    } catch (error) {
+      send(response, 400, { error: error instanceof Error ? error.message : String(error) });
+    }
+    return true;
+  };
+}
+
+/** What people do on Facebook. */
+function facebookEndpoints(controlled: () => ControlTargets): Endpoints {
   let caller: FacebookCaller | undefined;
   const facebook = () => {
     if (!caller) throw new Error('Subscribe first: POST /stand-in/subscription.');
     return caller;
   };
-
-  const endpoints: Record<string, (body: unknown) => unknown> = {
+  return {
     'POST subscription'(body) {
       const { disorder, ...to } = subscription.parse(body);
       if (!caller) controlled().graph.onAccepted((accepted) => caller?.confirm(accepted).catch(reportError));
@@ -78,6 +97,12 @@ export function createControl(controlled: () => ControlTargets): RequestHandler 
       controlled().graph.introduce({ id, first_name: first, last_name: rest.join(' ') });
       return { introduced: id };
     },
+  };
+}
+
+/** What the providers have accepted, and how they fail. */
+function providerEndpoints(controlled: () => ControlTargets): Endpoints {
+  return {
     'GET accepted': () => controlled().graph.accepted,
     'GET emails': () =>
       controlled().email.sent.map(({ from, to, email }) => ({
@@ -100,19 +125,6 @@ export function createControl(controlled: () => ControlTargets): RequestHandler 
       controlled().graph[isGood ? 'grant' : 'revoke'](token);
       return { isGood };
     },
-  };
-
-  return async (request, response) => {
-    const name = /^\/stand-in\/(\w+)$/.exec(request.url ?? '')?.[1];
-    if (name === undefined) return false;
-    const endpoint = endpoints[`${request.method} ${name}`];
-    try {
-      if (!endpoint) throw new Error(`Unknown endpoint. Available: ${Object.keys(endpoints).join(', ')}.`);
-      send(response, 200, await endpoint(await readJson(request)));
-    } catch (error) {
-      send(response, 400, { error: error instanceof Error ? error.message : String(error) });
-    }
-    return true;
   };
 }
 

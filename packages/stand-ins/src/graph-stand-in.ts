@@ -67,7 +67,7 @@ export interface GraphStandIn {
   textsFor(contactId: string): string[];
   /** Simulates a failure for the next `times` messages that `fits` selects. */
   misbehave(
-    fault: GraphFailure,
+    failure: GraphFailure,
     times?: number,
     fits?: (accepted: Omit<AcceptedMessage, 'id'>) => boolean,
   ): void;
@@ -79,7 +79,7 @@ export interface GraphStandIn {
   /** Responds to the waiting messages that `fits` selects. */
   release(fits?: (accepted: Omit<AcceptedMessage, 'id'>) => boolean): void;
   /** Whether it received a message that `fits` selects, accepted or not. */
-  asked(fits: (given: Omit<AcceptedMessage, 'id'>) => boolean): boolean;
+  asked(fits: (received: Omit<AcceptedMessage, 'id'>) => boolean): boolean;
   /** Calls the listener for every accepted message. */
   onAccepted(listener: (accepted: AcceptedMessage) => void): void;
   /** Adds a post that can be requested. */
@@ -94,10 +94,29 @@ export interface GraphStandIn {
 /** Handles requests outside the Graph API. @returns whether it handled the request. */
 export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => Promise<boolean>;
 
-interface Misbehaviour {
-  readonly fault: GraphFailure;
+/** A message that the stand-in has received. */
+type ReceivedMessage = Omit<AcceptedMessage, 'id'>;
+
+interface SimulatedFailure {
+  readonly failure: GraphFailure;
   times: number;
-  readonly fits: (accepted: Omit<AcceptedMessage, 'id'>) => boolean;
+  readonly fits: (received: ReceivedMessage) => boolean;
+}
+
+interface GraphState {
+  readonly handler: RequestHandler | undefined;
+  readonly accepted: AcceptedMessage[];
+  readonly requests: string[];
+  readonly received: ReceivedMessage[];
+  readonly revokedTokens: Set<string>;
+  /** The comments that were answered privately. */
+  readonly answeredComments: Set<string>;
+  /** People and posts by their id. */
+  readonly nodes: Map<string, Person | Post>;
+  readonly concealed: Set<string>;
+  readonly listeners: ((accepted: AcceptedMessage) => void)[];
+  failures: SimulatedFailure[];
+  waiting: { readonly message: ReceivedMessage; resume(): void }[];
 }
 
 const senderActions = new Set(['mark_seen', 'typing_on', 'typing_off']);
@@ -106,151 +125,161 @@ const senderActions = new Set(['mark_seen', 'typing_on', 'typing_off']);
 export async function startGraphStandIn(
   options: { readonly port?: number; readonly handler?: RequestHandler } = {},
 ): Promise<GraphStandIn> {
-  const accepted: AcceptedMessage[] = [];
-  const requests: string[] = [];
-  const revoked = new Set<string>();
-  const answeredComments = new Set<string>();
-  let misbehaviours: Misbehaviour[] = [];
-  let waiting: { readonly given: Omit<AcceptedMessage, 'id'>; resume(): void }[] = [];
-  const asked: Omit<AcceptedMessage, 'id'>[] = [];
-  const listeners: ((accepted: AcceptedMessage) => void)[] = [];
-  const known = new Map<string, Person | Post>();
-  const concealed = new Set<string>();
+  const state: GraphState = {
+    handler: options.handler,
+    accepted: [],
+    requests: [],
+    received: [],
+    revokedTokens: new Set(),
+    answeredComments: new Set(),
+    nodes: new Map(),
+    concealed: new Set(),
+    listeners: [],
+    failures: [],
+    waiting: [],
+  };
   const server = createServer((request, response) => {
-    handle(request, response).catch(() => response.destroy());
+    handle(state, request, response).catch(() => response.destroy());
   });
-
-  async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    if (await options.handler?.(request, response)) return;
-    const { pathname } = new URL(request.url ?? '/', 'http://graph');
-    requests.push(`${request.method} ${pathname}`);
-    const [page = '', edge = ''] = pathname.split('/').slice(1).map(decodeURIComponent);
-    const token = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1];
-    if (token === undefined || revoked.has(token)) {
-      const message = `Error validating access token ${token}: the session has been invalidated`;
-      return refuse(response, { does: 'refuse', status: 401, code: 190, subcode: 460, message });
-    }
-    if (request.method === 'GET') {
-      if (page === 'file') return void response.end(`the file ${edge}`);
-      if (concealed.has(page)) return refuse(response, { does: 'refuse', status: 403, code: 10 });
-      const something = known.get(page);
-      if (something) return respond(response, 200, something);
-      const isMedia = page.startsWith('media-');
-      return respond(response, 200, {
-        id: page,
-        ...(isMedia ? { url: `http://${request.headers.host}/file/${page}` } : {}),
-      });
-    }
-    const body = await readJson(request);
-    if (body.status === 'read') return respond(response, 200, { success: true });
-    if (senderActions.has(body.sender_action))
-      return respond(response, 200, { recipient_id: body.recipient.id });
-    const given = { page, edge, body };
-    const error = validationError(given);
-    if (error) return refuse(response, { does: 'refuse', ...error });
-    asked.push(given);
-    const now = misbehaviours.find(({ times, fits }) => times > 0 && fits(given));
-    if (now) now.times--;
-    return behaveAs(now?.fault, response, given);
-  }
-
-  async function behaveAs(
-    fault: GraphFailure | undefined,
-    response: ServerResponse,
-    given: Omit<AcceptedMessage, 'id'>,
-  ): Promise<void> {
-    switch (fault?.does) {
-      case 'refuse':
-        return refuse(response, fault);
-      case 'bad-gateway':
-        response.writeHead(502, { 'content-type': 'text/html' }).end('<h1>Bad gateway</h1>');
-        return;
-      case 'hang':
-        if (fault.accepts) accept(given);
-        return;
-      case 'cut':
-        if (fault.accepts) accept(given);
-        response.destroy();
-        return;
-      case 'wait': {
-        const taken = accept(given);
-        await new Promise<void>((resume) => waiting.push({ given, resume }));
-        return respond(response, 200, toResponse(taken));
-      }
-      default:
-        return respond(response, 200, toResponse(accept(given)), fault?.headers);
-    }
-  }
-
-  function accept(given: Omit<AcceptedMessage, 'id'>): AcceptedMessage {
-    const taken = { id: `m_${accepted.length + 1}_${given.page}`, ...given };
-    accepted.push(taken);
-    const comment = given.body.recipient?.comment_id;
-    if (comment !== undefined) answeredComments.add(comment);
-    for (const listener of listeners) listener(taken);
-    return taken;
-  }
-
-  /** Errors with which the real Graph API rejects invalid requests. */
-  function validationError({ edge, body }: Omit<AcceptedMessage, 'id'>) {
-    const { message, recipient } = body;
-    if (edge === 'replies') return body.message ? undefined : { code: 100, message: 'Empty' };
-    if (body.messaging_product === 'whatsapp') return whatsappValidationError(body);
-    if (edge === 'comments')
-      return body.message || body.attachment_url ? undefined : { code: 100, message: 'Empty' };
-    if (edge !== 'messages') return { code: 2500, message: `Unknown path: ${edge}` };
-    if (recipient?.comment_id !== undefined && answeredComments.has(recipient.comment_id))
-      return { code: 10900 };
-    const replies: { title: string }[] = message?.quick_replies ?? [];
-    const template = message?.attachment?.payload;
-    const isWrong =
-      (recipient?.id ?? recipient?.comment_id) === undefined ||
-      // A private reply to a comment needs no messaging type.
-      (recipient?.id !== undefined && !['RESPONSE', 'UPDATE', 'MESSAGE_TAG'].includes(body.messaging_type)) ||
-      (message?.text ?? '').length > 2000 ||
-      (message?.text === undefined && message?.attachment === undefined) ||
-      replies.length > 13 ||
-      replies.some(({ title }) => title.length > 20) ||
-      (template?.text ?? '').length > 640 ||
-      (template?.buttons ?? []).length > 3;
-    return isWrong ? { code: 100, subcode: 2018000, message: 'Invalid parameter' } : undefined;
-  }
-
   server.listen(options.port ?? 0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}`,
-    accepted,
-    requests,
-    textsFor: (contactId) => accepted.filter(isFor(contactId)).map(textOf),
-    misbehave(fault, times = 1, fits = () => true) {
-      misbehaviours.push({ fault, times, fits });
+    accepted: state.accepted,
+    requests: state.requests,
+    textsFor: (contactId) => state.accepted.filter(isFor(contactId)).map(textOf),
+    misbehave(failure, times = 1, fits = () => true) {
+      state.failures.push({ failure, times, fits });
     },
     behave() {
-      misbehaviours = [];
+      state.failures = [];
     },
-    revoke: (token) => revoked.add(token),
-    grant: (token) => revoked.delete(token),
+    revoke: (token) => state.revokedTokens.add(token),
+    grant: (token) => state.revokedTokens.delete(token),
     release(fits = () => true) {
-      const [free, held] = [
-        waiting.filter((one) => fits(one.given)),
-        waiting.filter((one) => !fits(one.given)),
-      ];
-      waiting = held;
-      for (const { resume } of free) resume();
+      const released = state.waiting.filter(({ message }) => fits(message));
+      state.waiting = state.waiting.filter((one) => !released.includes(one));
+      for (const { resume } of released) resume();
     },
-    asked: (fits) => asked.some(fits),
-    onAccepted: (listener) => listeners.push(listener),
-    conceal: (id) => concealed.add(id),
-    publish: (post) => known.set(post.id, post),
-    introduce: (person) => known.set(person.id, person),
+    asked: (fits) => state.received.some(fits),
+    onAccepted: (listener) => state.listeners.push(listener),
+    conceal: (id) => state.concealed.add(id),
+    publish: (post) => state.nodes.set(post.id, post),
+    introduce: (person) => state.nodes.set(person.id, person),
     async stop() {
       server.closeAllConnections();
       server.close();
       await once(server, 'close');
     },
   };
+}
+
+async function handle(state: GraphState, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  if (await state.handler?.(request, response)) return;
+  const { pathname } = new URL(request.url ?? '/', 'http://graph');
+  state.requests.push(`${request.method} ${pathname}`);
+  const [page = '', edge = ''] = pathname.split('/').slice(1).map(decodeURIComponent);
+  const token = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1];
+  if (token === undefined || state.revokedTokens.has(token)) {
+    const message = `Error validating access token ${token}: the session has been invalidated`;
+    return refuse(response, { does: 'refuse', status: 401, code: 190, subcode: 460, message });
+  }
+  if (request.method === 'GET') return readNode(state, page, edge, request, response);
+  return receive(state, { page, edge, body: await readJson(request) }, response);
+}
+
+/** Responds with a post, a person, the URL of a media file, or a file itself. */
+function readNode(
+  { concealed, nodes }: GraphState,
+  id: string,
+  edge: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
+  if (id === 'file') response.end(`the file ${edge}`);
+  else if (concealed.has(id)) refuse(response, { does: 'refuse', status: 403, code: 10 });
+  else {
+    const media = id.startsWith('media-') ? { url: `http://${request.headers.host}/file/${id}` } : {};
+    respond(response, 200, nodes.get(id) ?? { id, ...media });
+  }
+}
+
+async function receive(state: GraphState, message: ReceivedMessage, response: ServerResponse): Promise<void> {
+  const { body } = message;
+  if (body.status === 'read') return respond(response, 200, { success: true });
+  if (senderActions.has(body.sender_action)) {
+    return respond(response, 200, { recipient_id: body.recipient.id });
+  }
+  const error = validationError(state, message);
+  if (error) return refuse(response, { does: 'refuse', ...error });
+  state.received.push(message);
+  const due = state.failures.find(({ times, fits }) => times > 0 && fits(message));
+  if (due) due.times--;
+  return simulate(state, due?.failure, response, message);
+}
+
+async function simulate(
+  state: GraphState,
+  failure: GraphFailure | undefined,
+  response: ServerResponse,
+  message: ReceivedMessage,
+): Promise<void> {
+  switch (failure?.does) {
+    case 'refuse':
+      return refuse(response, failure);
+    case 'bad-gateway':
+      response.writeHead(502, { 'content-type': 'text/html' }).end('<h1>Bad gateway</h1>');
+      return;
+    case 'hang':
+      if (failure.accepts) accept(state, message);
+      return;
+    case 'cut':
+      if (failure.accepts) accept(state, message);
+      response.destroy();
+      return;
+    case 'wait': {
+      const accepted = accept(state, message);
+      await new Promise<void>((resume) => state.waiting.push({ message, resume }));
+      return respond(response, 200, toResponse(accepted));
+    }
+    default:
+      return respond(response, 200, toResponse(accept(state, message)), failure?.headers);
+  }
+}
+
+function accept(state: GraphState, message: ReceivedMessage): AcceptedMessage {
+  const accepted = { id: `m_${state.accepted.length + 1}_${message.page}`, ...message };
+  state.accepted.push(accepted);
+  const comment = message.body.recipient?.comment_id;
+  if (comment !== undefined) state.answeredComments.add(comment);
+  for (const listener of state.listeners) listener(accepted);
+  return accepted;
+}
+
+/** The error with which the real Graph API rejects an invalid request. */
+function validationError({ answeredComments }: GraphState, { edge, body }: ReceivedMessage) {
+  const { message, recipient } = body;
+  if (edge === 'replies') return body.message ? undefined : { code: 100, message: 'Empty' };
+  if (body.messaging_product === 'whatsapp') return whatsappValidationError(body);
+  if (edge === 'comments')
+    return body.message || body.attachment_url ? undefined : { code: 100, message: 'Empty' };
+  if (edge !== 'messages') return { code: 2500, message: `Unknown path: ${edge}` };
+  if (recipient?.comment_id !== undefined && answeredComments.has(recipient.comment_id))
+    return { code: 10900 };
+  const replies: { title: string }[] = message?.quick_replies ?? [];
+  const template = message?.attachment?.payload;
+  const isInvalid =
+    (recipient?.id ?? recipient?.comment_id) === undefined ||
+    // A private reply to a comment needs no messaging type.
+    (recipient?.id !== undefined && !['RESPONSE', 'UPDATE', 'MESSAGE_TAG'].includes(body.messaging_type)) ||
+    (message?.text ?? '').length > 2000 ||
+    (message?.text === undefined && message?.attachment === undefined) ||
+    replies.length > 13 ||
+    replies.some(({ title }) => title.length > 20) ||
+    (template?.text ?? '').length > 640 ||
+    (template?.buttons ?? []).length > 3;
+  return isInvalid ? { code: 100, subcode: 2018000, message: 'Invalid parameter' } : undefined;
 }
 
 /** Selects the messages to a person, in Messenger's or WhatsApp's format. */
@@ -268,7 +297,7 @@ export function textOf({ body }: Pick<AcceptedMessage, 'body'>): string {
 function whatsappValidationError({ to, type, text, interactive, ...body }: any) {
   const buttons = interactive?.action.buttons ?? [];
   const rows = interactive?.action.sections?.flatMap((section: { rows: object[] }) => section.rows) ?? [];
-  const isWrong =
+  const isInvalid =
     typeof to !== 'string' ||
     (type === 'text' && !(text?.body.length > 0 && text.body.length <= 4096)) ||
     (type === 'interactive' && buttons.length + rows.length === 0) ||
@@ -278,7 +307,7 @@ function whatsappValidationError({ to, type, text, interactive, ...body }: any) 
     buttons.some(({ reply }: { reply: { title: string } }) => reply.title.length > 20) ||
     rows.some(({ title }: { title: string }) => title.length > 24) ||
     (!['text', 'interactive'].includes(type) && !(body[type]?.link || body[type]?.id));
-  return isWrong ? { code: 100, message: 'Invalid parameter' } : undefined;
+  return isInvalid ? { code: 100, message: 'Invalid parameter' } : undefined;
 }
 
 function toResponse({ id, body }: AcceptedMessage): object {
@@ -288,8 +317,8 @@ function toResponse({ id, body }: AcceptedMessage): object {
   return body.recipient ? { recipient_id: body.recipient.id, message_id: id } : { id };
 }
 
-function refuse(response: ServerResponse, fault: Extract<GraphFailure, { does: 'refuse' }>): void {
-  const { code, subcode, status = 400, message = 'Refused', headers } = fault;
+function refuse(response: ServerResponse, failure: Extract<GraphFailure, { does: 'refuse' }>): void {
+  const { code, subcode, status = 400, message = 'Refused', headers } = failure;
   const error = { message, type: 'OAuthException', code, error_subcode: subcode, fbtrace_id: 'A1' };
   respond(response, status, { error }, headers);
 }

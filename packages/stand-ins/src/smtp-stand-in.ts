@@ -39,7 +39,7 @@ export interface SmtpStandIn {
   /** The texts of the emails stored for an address, oldest first. */
   textsFor(address: string): string[];
   /** Simulates a failure for the next `times` emails, optionally only those to an address. */
-  misbehave(fault: SmtpFailure, times?: number, to?: string): void;
+  misbehave(failure: SmtpFailure, times?: number, to?: string): void;
   /** Removes all simulated failures. */
   behave(): void;
   /** Rejects or accepts all logins from now on. */
@@ -51,34 +51,68 @@ export interface SmtpStandIn {
   stop(): Promise<void>;
 }
 
-interface Misbehaviour {
-  readonly fault: SmtpFailure;
+interface SimulatedFailure {
+  readonly failure: SmtpFailure;
   times: number;
   readonly to: string | undefined;
 }
 
+interface SmtpState {
+  readonly sent: SentEmail[];
+  readonly received: SentEmail[];
+  readonly sockets: Set<Socket>;
+  readonly socketOf: Map<string, Socket>;
+  failures: SimulatedFailure[];
+  waiting: { readonly to: string; resume(): void }[];
+  isLocked: boolean;
+  connections: number;
+}
+
 /** Starts the stand-in on the given port or on a free one. It accepts emails to any address. */
 export async function startSmtpStandIn(port = 0): Promise<SmtpStandIn> {
-  const sent: SentEmail[] = [];
-  const asked: SentEmail[] = [];
-  const sockets = new Set<Socket>();
-  const bySession = new Map<string, Socket>();
-  let misbehaviours: Misbehaviour[] = [];
-  let waiting: { readonly to: string; resume(): void }[] = [];
-  let isLocked = false;
-  let connections = 0;
+  const state: SmtpState = {
+    sent: [],
+    received: [],
+    sockets: new Set(),
+    socketOf: new Map(),
+    failures: [],
+    waiting: [],
+    isLocked: false,
+    connections: 0,
+  };
+  const server = createServer(state);
+  const listening = once(server.server, 'listening');
+  server.listen(port, '127.0.0.1');
+  await listening;
+  return {
+    port: (server.server.address() as AddressInfo).port,
+    sent: state.sent,
+    connections: () => state.connections,
+    textsFor: (address) => state.sent.filter(({ to }) => to === address).map(textOf),
+    asked: (address, text) => state.received.some((one) => one.to === address && textOf(one) === text),
+    misbehave(failure, times = 1, to = undefined) {
+      state.failures.push({ failure, times, to });
+    },
+    behave() {
+      state.failures = [];
+    },
+    lockOut(locked) {
+      state.isLocked = locked;
+    },
+    release(to) {
+      const released = state.waiting.filter((one) => (to ?? one.to) === one.to);
+      state.waiting = state.waiting.filter((one) => !released.includes(one));
+      for (const { resume } of released) resume();
+    },
+    async stop() {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      for (const socket of state.sockets) socket.destroy();
+      await closed;
+    },
+  };
+}
 
-  /** The next simulated failure for an address, which is used up by this. */
-  function due(to: string, fits: (fault: SmtpFailure) => boolean): SmtpFailure | undefined {
-    const now = misbehaviours.find((one) => one.times > 0 && (one.to ?? to) === to && fits(one.fault));
-    if (now) now.times--;
-    return now?.fault;
-  }
-
-  const refusal = (at: string) => (fault: SmtpFailure) =>
-    fault.does === 'refuse' && (fault.at ?? 'recipient') === at;
-  const cut = (session: SMTPServerSession) => bySession.get(session.id)?.destroy();
-
+function createServer(state: SmtpState): SMTPServer {
   const server = new SMTPServer({
     logger: false,
     authOptional: true,
@@ -87,95 +121,79 @@ export async function startSmtpStandIn(port = 0): Promise<SmtpStandIn> {
     disableReverseLookup: true,
     hideENHANCEDSTATUSCODES: true,
     onConnect(session, done) {
-      const socket = [...sockets].find((one) => one.remotePort === session.remotePort);
-      if (socket) bySession.set(session.id, socket);
+      const socket = [...state.sockets].find((one) => one.remotePort === session.remotePort);
+      if (socket) state.socketOf.set(session.id, socket);
       done();
     },
     onAuth({ username }, _session, done) {
-      if (isLocked) done(smtpError(535, 'Authentication credentials invalid'));
+      if (state.isLocked) done(smtpError(535, 'Authentication credentials invalid'));
       else done(null, { user: username });
     },
     onMailFrom(_address, _session, done) {
-      done(toError(due('*', refusal('sender'))));
+      done(toError(nextFailure(state, '*', isRefusalAt('sender'))));
     },
     onRcptTo({ address }, session, done) {
-      if (due(address, ({ does }) => does === 'cut-early')) return cut(session);
-      done(toError(due(address, refusal('recipient'))));
+      if (nextFailure(state, address, ({ does }) => does === 'cut-early')) return cut(state, session);
+      done(toError(nextFailure(state, address, isRefusalAt('recipient'))));
     },
     onData(stream, session, done) {
-      receive(stream, session).then(
+      receive(state, stream, session).then(
         (text) => done(null, text),
         (error) => done(error),
       );
     },
   });
-
-  async function receive(stream: AsyncIterable<Buffer>, session: SMTPServerSession): Promise<string> {
-    const chunks: Buffer[] = [];
-    for await (const chunk of stream) chunks.push(chunk);
-    const raw = Buffer.concat(chunks);
-    const { mailFrom, rcptTo } = session.envelope;
-    const [{ address: to = '' } = {}] = rcptTo;
-    const given = { from: mailFrom ? mailFrom.address : '', to, raw, email: await simpleParser(raw) };
-    asked.push(given);
-    const store = () => void sent.push(given);
-    const fault = due(to, (one) => one.does !== 'refuse' || refusal('data')(one));
-    switch (fault?.does) {
-      case 'refuse':
-        throw toError(fault);
-      case 'cut':
-        if (fault.accepts) store();
-        cut(session);
-        return new Promise(() => {});
-      case 'hang':
-        if (fault.accepts) store();
-        return new Promise(() => {});
-      case 'wait':
-        store();
-        await new Promise<void>((resume) => waiting.push({ to, resume }));
-        return 'Stored';
-      default:
-        store();
-        return 'Stored';
-    }
-  }
-
   // Connections that fail are part of the simulation.
   server.on('error', () => {});
   server.server.on('connection', (socket: Socket) => {
-    connections++;
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
+    state.connections++;
+    state.sockets.add(socket);
+    socket.once('close', () => state.sockets.delete(socket));
   });
-  const listening = once(server.server, 'listening');
-  server.listen(port, '127.0.0.1');
-  await listening;
-  return {
-    port: (server.server.address() as AddressInfo).port,
-    sent,
-    connections: () => connections,
-    textsFor: (address) => sent.filter(({ to }) => to === address).map(textOf),
-    asked: (address, text) => asked.some((given) => given.to === address && textOf(given) === text),
-    misbehave(fault, times = 1, to = undefined) {
-      misbehaviours.push({ fault, times, to });
-    },
-    behave() {
-      misbehaviours = [];
-    },
-    lockOut(locked) {
-      isLocked = locked;
-    },
-    release(to) {
-      const free = waiting.filter((one) => (to ?? one.to) === one.to);
-      waiting = waiting.filter((one) => !free.includes(one));
-      for (const { resume } of free) resume();
-    },
-    async stop() {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      for (const socket of sockets) socket.destroy();
-      await closed;
-    },
-  };
+  return server;
+}
+
+/** The next simulated failure for an address, which is used up by this. */
+function nextFailure(
+  { failures }: SmtpState,
+  to: string,
+  fits: (failure: SmtpFailure) => boolean,
+): SmtpFailure | undefined {
+  const next = failures.find((one) => one.times > 0 && (one.to ?? to) === to && fits(one.failure));
+  if (next) next.times--;
+  return next?.failure;
+}
+
+function isRefusalAt(at: string): (failure: SmtpFailure) => boolean {
+  return (failure) => failure.does === 'refuse' && (failure.at ?? 'recipient') === at;
+}
+
+/** Closes the connection of a session. */
+function cut({ socketOf }: SmtpState, session: SMTPServerSession): void {
+  socketOf.get(session.id)?.destroy();
+}
+
+async function receive(
+  state: SmtpState,
+  stream: AsyncIterable<Buffer>,
+  session: SMTPServerSession,
+): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) chunks.push(chunk);
+  const raw = Buffer.concat(chunks);
+  const { mailFrom, rcptTo } = session.envelope;
+  const [{ address: to = '' } = {}] = rcptTo;
+  const received = { from: mailFrom ? mailFrom.address : '', to, raw, email: await simpleParser(raw) };
+  state.received.push(received);
+  const failure = nextFailure(state, to, (one) => one.does !== 'refuse' || isRefusalAt('data')(one));
+  if (failure?.does === 'refuse') throw toError(failure);
+  if (!failure || !('accepts' in failure) || failure.accepts) state.sent.push(received);
+  if (failure?.does === 'cut') cut(state, session);
+  if (failure?.does === 'cut' || failure?.does === 'hang') return new Promise(() => {});
+  if (failure?.does === 'wait') {
+    await new Promise<void>((resume) => state.waiting.push({ to, resume }));
+  }
+  return 'Stored';
 }
 
 /** The text of an email, without the final line break. */
@@ -183,9 +201,9 @@ function textOf({ email }: SentEmail): string {
   return (email.text ?? '').trim();
 }
 
-function toError(fault: SmtpFailure | undefined): Error | null {
-  if (fault?.does !== 'refuse') return null;
-  return smtpError(fault.code, fault.message ?? 'Refused');
+function toError(failure: SmtpFailure | undefined): Error | null {
+  if (failure?.does !== 'refuse') return null;
+  return smtpError(failure.code, failure.message ?? 'Refused');
 }
 
 function smtpError(responseCode: number, message: string): Error {

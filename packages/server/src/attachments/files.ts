@@ -69,85 +69,34 @@ interface Row {
 /** The maximum number of unused files deleted at once. */
 const deleteLimit = 500;
 
-/** Creates the files of a database and a store. */
-export function createFiles(parts: {
+/** The dependencies of the files of messages. */
+export interface FilesDeps {
   readonly sql: Sql;
   readonly apps: AppDirectory;
   readonly store: FileStore;
   readonly addresses: FileAddresses;
+  /** Maximum file size in bytes. */
   readonly maxBytes: number;
-}): Files {
-  const { sql, apps, store, addresses, maxBytes } = parts;
-  const storeNameOf = ({ id, app_id }: Pick<Row, 'id' | 'app_id'>) => `${app_id}/${id}`;
+}
 
-  function toAttachment({ id, name, content_type: contentType, size_bytes: sizeBytes }: Row): Attachment {
-    const url = addresses.of({ id, name });
-    return { type: attachmentTypeOf(contentType), url, fileId: id, name, contentType, sizeBytes };
-  }
-
-  async function check({ appId, bytes }: NewFile): Promise<string> {
-    if (bytes.length === 0) throw new ProblemError('invalid_input', 'The file is empty.');
-    if (bytes.length > maxBytes) {
-      throw new ProblemError('too_large', `The file is larger than ${maxBytes} bytes.`);
-    }
-    const contentType = await detectContentType(bytes);
-    const { settings } = await requireApp(apps, appId);
-    if (isAllowed(contentType, settings.attachments.types)) return contentType;
-    throw new ProblemError('file_type_not_allowed', `Files of the type ${contentType} are not allowed.`);
-  }
-
-  async function save(file: NewFile, contentType: string, isUsed: boolean): Promise<Attachment> {
-    const { appId, by, bytes } = file;
-    const id = randomUUID();
-    // The row is inserted first, so that an interrupted upload is found and deleted.
-    const [row] = await sql<Row[]>`
-      INSERT INTO files (id, app_id, uploaded_by, name, content_type, size_bytes, digest)
-      VALUES (${id}, ${appId}, ${by}, ${cleanName(file.name)}, ${contentType}, ${bytes.length}, ${digestOf(bytes)})
-      RETURNING id, app_id, name, content_type, size_bytes`;
-    if (!row) throw new Error('The file was not stored.');
-    await store.put(storeNameOf(row), bytes);
-    if (isUsed) await sql`UPDATE files SET used_at = now() WHERE id = ${id}`;
-    return toAttachment(row);
-  }
-
-  async function openFile(id: string): Promise<OpenedFile | undefined> {
-    const [row] = await sql<Row[]>`
-      SELECT id, app_id, name, content_type, size_bytes FROM files WHERE id = ${id}`;
-    if (!row) return undefined;
-    const { name, content_type: contentType, size_bytes: sizeBytes } = row;
-    return { name, contentType, sizeBytes, read: (range) => store.read(storeNameOf(row), range) };
-  }
-
+/** Creates the files of a database and a store. */
+export function createFiles(deps: FilesDeps): Files {
+  const { sql, addresses, maxBytes } = deps;
   return {
     maxBytes,
-    open: openFile,
+    open: (id) => openFile(deps, id),
     async storeUpload(file) {
-      return save(file, await check(file), false);
+      return save(deps, file, await check(deps, file), false);
     },
     async storeForChannel(file) {
-      const contentType = await check(file);
+      const contentType = await check(deps, file);
       const [known] = await sql<Row[]>`
         SELECT id, app_id, name, content_type, size_bytes FROM files
         WHERE app_id = ${file.appId} AND digest = ${digestOf(file.bytes)} AND uploaded_by = ${file.by}
           AND name = ${cleanName(file.name)} AND used_at IS NOT NULL LIMIT 1`;
-      return known ? toAttachment(known) : save(file, contentType, true);
+      return known ? toAttachment(deps, known) : save(deps, file, contentType, true);
     },
-    async claim(tx, { appId, by }, given) {
-      const attachments: Attachment[] = [];
-      for (const [index, one] of given.entries()) {
-        if (!('fileId' in one)) {
-          attachments.push(one);
-          continue;
-        }
-        const [row] = await tx<Row[]>`
-          UPDATE files SET used_at = coalesce(used_at, now())
-          WHERE id = ${one.fileId} AND app_id = ${appId} AND uploaded_by = ${by}
-          RETURNING id, app_id, name, content_type, size_bytes`;
-        if (!row) throw unknownFile(index);
-        attachments.push(toAttachment(row));
-      }
-      return attachments;
-    },
+    claim: (tx, owner, given) => claim(deps, tx, owner, given),
     sign(content) {
       if (!content.attachments?.some(({ fileId }) => fileId !== undefined)) return content;
       const attachments = content.attachments.map((one) =>
@@ -158,22 +107,99 @@ export function createFiles(parts: {
       return { ...content, attachments };
     },
     async read(id) {
-      const stream = await (await openFile(id))?.read();
+      const stream = await (await openFile(deps, id))?.read();
       if (!stream) throw new Error('The file no longer exists.');
       return buffer(stream);
     },
-    async deleteUnused() {
-      const unused = await sql<Row[]>`
-        SELECT id, app_id, name, content_type, size_bytes FROM files
-        WHERE used_at IS NULL AND created_at < now() - interval '1 day' ORDER BY created_at LIMIT ${deleteLimit}`;
-      for (const row of unused) {
-        // Not if it has been attached to a message in the meantime.
-        const gone = await sql`DELETE FROM files WHERE id = ${row.id} AND used_at IS NULL RETURNING id`;
-        if (gone.length > 0) await store.remove(storeNameOf(row));
-      }
-      return unused.length;
-    },
+    deleteUnused: () => deleteUnused(deps),
   };
+}
+
+/** The name of a file in the store. */
+function storeNameOf({ id, app_id }: Pick<Row, 'id' | 'app_id'>): string {
+  return `${app_id}/${id}`;
+}
+
+function toAttachment(
+  { addresses }: FilesDeps,
+  { id, name, content_type: contentType, size_bytes: sizeBytes }: Row,
+): Attachment {
+  const url = addresses.of({ id, name });
+  return { type: attachmentTypeOf(contentType), url, fileId: id, name, contentType, sizeBytes };
+}
+
+/** Checks the size and type of a file. @returns its media type. @throws ProblemError if it is not allowed. */
+async function check({ apps, maxBytes }: FilesDeps, { appId, bytes }: NewFile): Promise<string> {
+  if (bytes.length === 0) throw new ProblemError('invalid_input', 'The file is empty.');
+  if (bytes.length > maxBytes) {
+    throw new ProblemError('too_large', `The file is larger than ${maxBytes} bytes.`);
+  }
+  const contentType = await detectContentType(bytes);
+  const { settings } = await requireApp(apps, appId);
+  if (isAllowed(contentType, settings.attachments.types)) return contentType;
+  throw new ProblemError('file_type_not_allowed', `Files of the type ${contentType} are not allowed.`);
+}
+
+async function save(
+  deps: FilesDeps,
+  file: NewFile,
+  contentType: string,
+  isUsed: boolean,
+): Promise<Attachment> {
+  const { sql, store } = deps;
+  const { appId, by, bytes } = file;
+  const id = randomUUID();
+  // The row is inserted first, so that an interrupted upload is found and deleted.
+  const [row] = await sql<Row[]>`
+    INSERT INTO files (id, app_id, uploaded_by, name, content_type, size_bytes, digest)
+    VALUES (${id}, ${appId}, ${by}, ${cleanName(file.name)}, ${contentType}, ${bytes.length}, ${digestOf(bytes)})
+    RETURNING id, app_id, name, content_type, size_bytes`;
+  if (!row) throw new Error('The file was not stored.');
+  await store.put(storeNameOf(row), bytes);
+  if (isUsed) await sql`UPDATE files SET used_at = now() WHERE id = ${id}`;
+  return toAttachment(deps, row);
+}
+
+async function openFile({ sql, store }: FilesDeps, id: string): Promise<OpenedFile | undefined> {
+  const [row] = await sql<Row[]>`
+    SELECT id, app_id, name, content_type, size_bytes FROM files WHERE id = ${id}`;
+  if (!row) return undefined;
+  const { name, content_type: contentType, size_bytes: sizeBytes } = row;
+  return { name, contentType, sizeBytes, read: (range) => store.read(storeNameOf(row), range) };
+}
+
+async function claim(
+  deps: FilesDeps,
+  tx: Sql,
+  { appId, by }: Pick<NewFile, 'appId' | 'by'>,
+  given: readonly AttachmentInput[],
+): Promise<Attachment[]> {
+  const attachments: Attachment[] = [];
+  for (const [index, one] of given.entries()) {
+    if (!('fileId' in one)) {
+      attachments.push(one);
+      continue;
+    }
+    const [row] = await tx<Row[]>`
+      UPDATE files SET used_at = coalesce(used_at, now())
+      WHERE id = ${one.fileId} AND app_id = ${appId} AND uploaded_by = ${by}
+      RETURNING id, app_id, name, content_type, size_bytes`;
+    if (!row) throw unknownFile(index);
+    attachments.push(toAttachment(deps, row));
+  }
+  return attachments;
+}
+
+async function deleteUnused({ sql, store }: FilesDeps): Promise<number> {
+  const unused = await sql<Row[]>`
+    SELECT id, app_id, name, content_type, size_bytes FROM files
+    WHERE used_at IS NULL AND created_at < now() - interval '1 day' ORDER BY created_at LIMIT ${deleteLimit}`;
+  for (const row of unused) {
+    // Not if it has been attached to a message in the meantime.
+    const deleted = await sql`DELETE FROM files WHERE id = ${row.id} AND used_at IS NULL RETURNING id`;
+    if (deleted.length > 0) await store.remove(storeNameOf(row));
+  }
+  return unused.length;
 }
 
 function digestOf(bytes: Uint8Array): string {

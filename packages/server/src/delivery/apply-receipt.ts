@@ -2,7 +2,7 @@ import type { ChannelRef } from '../channels/channel.ts';
 import { hotDeliveries } from '../db/hot-tables.ts';
 import { statusNotice } from '../live/delivery-notices.ts';
 import type { Tx } from '../log/transaction.ts';
-import type { DeliveryRow } from './claim-next.ts';
+import type { StoredDelivery } from './claim-next.ts';
 import type { DeliveryNotice } from './delivery-deps.ts';
 import { wakeDelivery } from './enqueue-delivery.ts';
 import { addExternalId } from './record-outcome.ts';
@@ -75,7 +75,7 @@ type EchoOutcome = 'ours' | 'repeated' | 'not ours';
 
 async function recordArrival(
   tx: Tx,
-  delivery: DeliveryRow,
+  delivery: StoredDelivery,
   part: number,
   externalId: string,
 ): Promise<EchoOutcome> {

@@ -11,11 +11,11 @@ import { reserveSlot } from './reserve-slot.ts';
 import type { DeliveryPolicy } from './retry-delay.ts';
 
 /** A delivery as it is stored. */
-export type DeliveryRow = typeof deliveries.$inferSelect;
+export type StoredDelivery = typeof deliveries.$inferSelect;
 
 /** A part of a message that this process has leased, to send it now. */
 export interface ClaimedPart {
-  readonly delivery: DeliveryRow;
+  readonly delivery: StoredDelivery;
   readonly outlet: ChannelOutlet;
   /** The kind of its channel. */
   readonly kind: string;
@@ -38,10 +38,10 @@ export type Claim =
   | { readonly state: 'waiting'; readonly waitMs: number }
   | { readonly state: 'send'; readonly claimed: ClaimedPart }
   /** All its parts have been sent: an echo arrived before the sender recorded it. */
-  | { readonly state: 'complete'; readonly delivery: DeliveryRow }
+  | { readonly state: 'complete'; readonly delivery: StoredDelivery }
   /** Its sender crashed: it is unknown whether the part arrived. */
-  | { readonly state: 'doubt'; readonly delivery: DeliveryRow; readonly policy: DeliveryPolicy }
-  | { readonly state: 'undeliverable'; readonly delivery: DeliveryRow; readonly error: string };
+  | { readonly state: 'doubt'; readonly delivery: StoredDelivery; readonly policy: DeliveryPolicy }
+  | { readonly state: 'undeliverable'; readonly delivery: StoredDelivery; readonly error: string };
 
 /** Added to the provider's timeout: the time to record the outcome. */
 const leaseMarginMs = 5_000;
@@ -126,7 +126,7 @@ async function claimPart(
   return { state: 'send', claimed: { ...target, part, index, count: parts.length, attemptId, attempts } };
 }
 
-async function wait(tx: Tx, delivery: DeliveryRow, until: string): Promise<Claim> {
+async function wait(tx: Tx, delivery: StoredDelivery, until: string): Promise<Claim> {
   await wakeDelivery(tx, delivery.conversationKey, until);
   const [row] = await tx.sql<{ wait_ms: number }[]>`
     SELECT (extract(epoch FROM ${until}::timestamptz - clock_timestamp()) * 1000)::float8 AS wait_ms`;
@@ -134,7 +134,7 @@ async function wait(tx: Tx, delivery: DeliveryRow, until: string): Promise<Claim
 }
 
 /** Waits for the reserved slot, so that the channel keeps to its rate limit. This is not an attempt. */
-async function waitForSlot(tx: Tx, delivery: DeliveryRow, slotAtMs: number): Promise<Claim> {
+async function waitForSlot(tx: Tx, delivery: StoredDelivery, slotAtMs: number): Promise<Claim> {
   const [row] = await tx.sql<{ slot_at: string }[]>`
     UPDATE deliveries SET slot_at = to_timestamp(${slotAtMs / 1_000}), next_attempt_at = to_timestamp(${slotAtMs / 1_000})
     WHERE id = ${delivery.id} RETURNING slot_at`;
@@ -143,7 +143,7 @@ async function waitForSlot(tx: Tx, delivery: DeliveryRow, slotAtMs: number): Pro
 }
 
 /** Compares times by the database's clock, which all processes share. */
-async function readTimes(tx: Tx, delivery: DeliveryRow, app: AppProfile | undefined) {
+async function readTimes(tx: Tx, delivery: StoredDelivery, app: AppProfile | undefined) {
   const giveUpMinutes = app?.settings.delivery.giveUpAfterMinutes ?? 24 * 60;
   const [row] = await tx.sql<{ isLeased: boolean; isEarly: boolean; isExpired: boolean; later: string }[]>`
     SELECT status = 'sending' AND lease_until > now() AS "isLeased", next_attempt_at > now() AS "isEarly",
@@ -155,7 +155,7 @@ async function readTimes(tx: Tx, delivery: DeliveryRow, app: AppProfile | undefi
 }
 
 /** Whether the doubtful part was given up, so it must not be sent again. */
-async function isGivenUp(tx: Tx, delivery: DeliveryRow): Promise<boolean> {
+async function isGivenUp(tx: Tx, delivery: StoredDelivery): Promise<boolean> {
   const [last] = await tx.sql<{ decision: string | null; part: number }[]>`
     SELECT decision, part FROM delivery_attempts WHERE delivery_id = ${delivery.id} ORDER BY id DESC LIMIT 1`;
   return last?.decision === 'give_up' && last.part === delivery.externalIds.length;
@@ -171,7 +171,7 @@ interface ReceivedRow {
   readonly silent_ms: number;
 }
 
-async function toOutbound(tx: Tx, delivery: DeliveryRow) {
+async function toOutbound(tx: Tx, delivery: StoredDelivery) {
   const [row] = await hotMessages.select(tx.sql, 'WHERE id = $1', [delivery.messageId]);
   if (!row) throw new Error(`Message ${delivery.messageId} is gone.`);
   const { content, sender } = toMessage(row);

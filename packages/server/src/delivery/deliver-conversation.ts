@@ -3,7 +3,7 @@ import type { ChannelFailure } from '../channels/channel-error.ts';
 import { listNotice, tell } from '../live/delivery-notices.ts';
 import { causeFromEvent } from '../log/cause-from-event.ts';
 import type { Tx } from '../log/transaction.ts';
-import { type Claim, type ClaimedPart, claimNext, type DeliveryRow } from './claim-next.ts';
+import { type Claim, type ClaimedPart, claimNext, type StoredDelivery } from './claim-next.ts';
 import type { DeliveryDeps } from './delivery-deps.ts';
 import { wakeDelivery } from './enqueue-delivery.ts';
 import {
@@ -11,7 +11,7 @@ import {
   failDelivery,
   type RecordedOutcome,
   recordDoubt,
-  recordFailure,
+  recordFailedAttempt,
   recordSent,
 } from './record-outcome.ts';
 import { referenceOf } from './reference.ts';
@@ -44,7 +44,7 @@ async function execute(
     return record(deps, claimed.delivery, (tx) =>
       'receipt' in result
         ? recordSent(tx, claimed, result.receipt)
-        : recordFailure(tx, claimed, result.failure),
+        : recordFailedAttempt(tx, claimed, result.failure),
     );
   }
   const { delivery } = claim;
@@ -57,7 +57,7 @@ async function execute(
 
 async function record(
   deps: DeliveryDeps,
-  delivery: DeliveryRow,
+  delivery: StoredDelivery,
   write: (tx: Tx) => Promise<RecordedOutcome>,
 ): Promise<void> {
   const cause = await causeFromEvent(deps.database.sql, delivery.eventId);

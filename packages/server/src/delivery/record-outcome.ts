@@ -4,7 +4,7 @@ import { hotMessages } from '../db/hot-tables.ts';
 import { toMessage } from '../db/models.ts';
 import type { Tx } from '../log/transaction.ts';
 import { markDown, pauseChannel, recordSuccess, recordSuspectedFailure } from './channel-health.ts';
-import type { ClaimedPart, DeliveryRow } from './claim-next.ts';
+import type { ClaimedPart, StoredDelivery } from './claim-next.ts';
 import { deliveryRetryMs } from './retry-delay.ts';
 
 /** What changed, for the notices to screens. */
@@ -39,7 +39,7 @@ export async function recordSent(
 }
 
 /** Records that all parts were sent, and applies receipts that have arrived in the meantime. */
-export async function completeDelivery(tx: Tx, delivery: DeliveryRow): Promise<RecordedOutcome> {
+export async function completeDelivery(tx: Tx, delivery: StoredDelivery): Promise<RecordedOutcome> {
   const [row] = await tx.sql<{ status: 'sent' | 'delivered' | 'read' }[]>`
     UPDATE deliveries SET lease_until = NULL, finished_at = now(), error = NULL, sent_at = attempt.started_at,
       status = CASE WHEN attempt.started_at <= marks.read_until THEN 'read'
@@ -72,7 +72,7 @@ export async function addExternalId(tx: Tx, deliveryId: number, externalId: stri
 }
 
 /** Records a failed attempt and decides what happens next. */
-export async function recordFailure(
+export async function recordFailedAttempt(
   tx: Tx,
   claimed: ClaimedPart,
   failure: ChannelFailure,
@@ -123,7 +123,7 @@ function decide(isRepeatable: boolean, policy: ClaimedPart['policy'], attempts: 
 
 async function requeue(
   tx: Tx,
-  { id }: DeliveryRow,
+  { id }: StoredDelivery,
   how: {
     readonly error: string;
     readonly delayMs: number;
@@ -141,7 +141,7 @@ async function requeue(
 /** Records that the sender of a part crashed, and decides whether to resend the part. */
 export async function recordDoubt(
   tx: Tx,
-  delivery: DeliveryRow,
+  delivery: StoredDelivery,
   policy: ClaimedPart['policy'],
 ): Promise<RecordedOutcome> {
   const [held] = await tx.sql<{ attempts: number }[]>`
@@ -167,7 +167,7 @@ const open = ['queued', 'sending'];
 /** Fails a delivery permanently and raises `MessageDeliveryFailedEvent`. */
 export async function failDelivery(
   tx: Tx,
-  delivery: DeliveryRow,
+  delivery: StoredDelivery,
   error: string,
   context: Readonly<Record<string, unknown>>,
   when: 'before it was sent' | 'after it was sent' = 'before it was sent',

@@ -1,6 +1,11 @@
 import { once } from 'node:events';
 import type { AddressInfo, Socket } from 'node:net';
-import { SMTPServer, type SMTPServerDataStream, type SMTPServerSession } from 'smtp-server';
+import {
+  SMTPServer,
+  type SMTPServerDataStream,
+  type SMTPServerOptions,
+  type SMTPServerSession,
+} from 'smtp-server';
 import { normaliseEmailAddress } from '../../domain/contact/email-address.ts';
 import type { ChannelRef } from '../channel.ts';
 
@@ -49,92 +54,23 @@ const maxRecipients = 50;
  * It offers no authentication and relays nothing.
  */
 export async function startSmtpListener(options: SmtpListenerOptions): Promise<SmtpListener> {
-  const { tls, maxBytes, log } = options;
   const times = { ...defaultTimes, ...options.times };
-  const connected = new Map<string, number>();
-  const recipientsOf = new WeakMap<SMTPServerSession, Map<string, ChannelRef>>();
   const server = new SMTPServer({
     ...(options.name === undefined ? {} : { name: options.name }),
-    ...(tls ?? {}),
-    disabledCommands: tls ? ['AUTH'] : ['AUTH', 'STARTTLS'],
+    ...(options.tls ?? {}),
+    disabledCommands: options.tls ? ['AUTH'] : ['AUTH', 'STARTTLS'],
     disableReverseLookup: true,
     logger: false,
-    size: maxBytes,
+    size: options.maxBytes,
     maxClients: options.maxConnections,
     maxRecipients,
     maxAllowedUnauthenticatedCommands: 200,
     socketTimeout: times.idleMs,
     closeTimeout: times.stopMs,
-    onConnect(session, done) {
-      const count = (connected.get(session.remoteAddress) ?? 0) + 1;
-      connected.set(session.remoteAddress, count);
-      if (count <= options.maxConnectionsPerAddress) done();
-      else done(smtpError(421, 'Too many connections from your address, try again later'));
-    },
-    onClose({ remoteAddress }) {
-      const left = (connected.get(remoteAddress) ?? 1) - 1;
-      if (left > 0) connected.set(remoteAddress, left);
-      else connected.delete(remoteAddress);
-    },
-    onMailFrom(_address, session, done) {
-      recipientsOf.set(session, new Map());
-      done();
-    },
-    onRcptTo({ address }, session, done) {
-      const known = recipientsOf.get(session) ?? new Map<string, ChannelRef>();
-      options.find(normaliseEmailAddress(address) ?? '').then(
-        (channel) => {
-          if (!channel) return done(smtpError(550, 'No such recipient at this server'));
-          recipientsOf.set(session, known.set(address.toLowerCase(), channel));
-          done();
-        },
-        (error) => {
-          log.warn({ reason: String(error) }, 'failed to look up a recipient');
-          done(smtpError(451, 'Temporary server error, try again later'));
-        },
-      );
-    },
-    onData(stream, session, done) {
-      receive(stream, session).then(
-        (text) => done(null, text),
-        (error) => {
-          if (error.responseCode) return done(error);
-          log.warn({ reason: String(error) }, 'failed to store an email');
-          done(smtpError(451, 'Temporary server error, try again later'));
-        },
-      );
-    },
+    ...limitPerAddress(options.maxConnectionsPerAddress),
+    ...receiveFor(options),
   });
-
-  async function receive(stream: SMTPServerDataStream, session: SMTPServerSession): Promise<string> {
-    const chunks: Buffer[] = [];
-    for await (const chunk of stream) {
-      // SMTP requires reading an oversized email to its end; it is discarded.
-      if (stream.sizeExceeded) chunks.length = 0;
-      else chunks.push(chunk);
-    }
-    if (stream.sizeExceeded) throw smtpError(552, `The email is larger than ${maxBytes} bytes`);
-    const { mailFrom, rcptTo } = session.envelope;
-    const known = recipientsOf.get(session);
-    const byChannel = new Map(
-      rcptTo.flatMap(({ address }) => {
-        const channel = known?.get(address.toLowerCase());
-        if (!channel) return [];
-        const recipient = normaliseEmailAddress(address) ?? address;
-        return [[`${channel.appId}/${channel.channel}`, { ...channel, recipient }] as const];
-      }),
-    );
-    const sender = mailFrom ? mailFrom.address : '';
-    const email = {
-      raw: Buffer.concat(chunks),
-      sender: normaliseEmailAddress(sender) ?? sender.slice(0, 320),
-      recipients: [...byChannel.values()],
-    };
-    if ((await options.store(email)) === 'stored') return 'Stored';
-    throw smtpError(451, 'Too many emails from this sender, try again later');
-  }
-
-  server.on('error', (error) => log.warn({ reason: error.message }, 'an SMTP connection failed'));
+  server.on('error', (error) => options.log.warn({ reason: error.message }, 'an SMTP connection failed'));
   server.server.on('connection', (socket: Socket) => {
     // A client that sends a byte now and then never becomes idle, so the whole connection is limited too.
     const overdue = setTimeout(() => socket.destroy(), times.connectionMs).unref();
@@ -147,6 +83,97 @@ export async function startSmtpListener(options: SmtpListenerOptions): Promise<S
     port: (server.server.address() as AddressInfo).port,
     stop: () => new Promise((resolve) => server.close(() => resolve())),
   };
+}
+
+/** Counts the connections of each address and rejects those above the limit. */
+function limitPerAddress(max: number): Pick<SMTPServerOptions, 'onConnect' | 'onClose'> {
+  const connections = new Map<string, number>();
+  return {
+    onConnect({ remoteAddress }, done) {
+      const count = (connections.get(remoteAddress) ?? 0) + 1;
+      connections.set(remoteAddress, count);
+      if (count <= max) done();
+      else done(smtpError(421, 'Too many connections from your address, try again later'));
+    },
+    onClose({ remoteAddress }) {
+      const left = (connections.get(remoteAddress) ?? 1) - 1;
+      if (left > 0) connections.set(remoteAddress, left);
+      else connections.delete(remoteAddress);
+    },
+  };
+}
+
+/** The channels of an email's recipients, by their lower-case addresses. */
+type Recipients = Map<string, ChannelRef>;
+
+/** Accepts recipients that have a channel, and stores the emails to them. */
+function receiveFor(
+  options: SmtpListenerOptions,
+): Pick<SMTPServerOptions, 'onMailFrom' | 'onRcptTo' | 'onData'> {
+  const { log } = options;
+  const recipientsOf = new WeakMap<SMTPServerSession, Recipients>();
+  return {
+    onMailFrom(_address, session, done) {
+      recipientsOf.set(session, new Map());
+      done();
+    },
+    onRcptTo({ address }, session, done) {
+      const recipients: Recipients = recipientsOf.get(session) ?? new Map();
+      options.find(normaliseEmailAddress(address) ?? '').then(
+        (channel) => {
+          if (!channel) return done(smtpError(550, 'No such recipient at this server'));
+          recipientsOf.set(session, recipients.set(address.toLowerCase(), channel));
+          done();
+        },
+        (error) => {
+          log.warn({ reason: String(error) }, 'failed to look up a recipient');
+          done(smtpError(451, 'Temporary server error, try again later'));
+        },
+      );
+    },
+    onData(stream, session, done) {
+      receive(stream, session, recipientsOf.get(session), options).then(
+        (text) => done(null, text),
+        (error) => {
+          if (error.responseCode) return done(error);
+          log.warn({ reason: String(error) }, 'failed to store an email');
+          done(smtpError(451, 'Temporary server error, try again later'));
+        },
+      );
+    },
+  };
+}
+
+/** Reads and stores an email. @returns the text of the 250 response. @throws an SMTP error for another response. */
+async function receive(
+  stream: SMTPServerDataStream,
+  { envelope: { mailFrom, rcptTo } }: SMTPServerSession,
+  recipients: Recipients | undefined,
+  { maxBytes, store }: SmtpListenerOptions,
+): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) {
+    // SMTP requires reading an oversized email to its end; it is discarded.
+    if (stream.sizeExceeded) chunks.length = 0;
+    else chunks.push(chunk);
+  }
+  if (stream.sizeExceeded) throw smtpError(552, `The email is larger than ${maxBytes} bytes`);
+  const byChannel = new Map(
+    rcptTo.flatMap(({ address }) => {
+      const channel = recipients?.get(address.toLowerCase());
+      if (!channel) return [];
+      const recipient = normaliseEmailAddress(address) ?? address;
+      return [[`${channel.appId}/${channel.channel}`, { ...channel, recipient }] as const];
+    }),
+  );
+  const sender = mailFrom ? mailFrom.address : '';
+  const email = {
+    raw: Buffer.concat(chunks),
+    sender: normaliseEmailAddress(sender) ?? sender.slice(0, 320),
+    recipients: [...byChannel.values()],
+  };
+  if ((await store(email)) === 'stored') return 'Stored';
+  throw smtpError(451, 'Too many emails from this sender, try again later');
 }
 
 function smtpError(responseCode: number, message: string): Error {
