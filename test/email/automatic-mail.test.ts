@@ -37,7 +37,7 @@ async function written() {
   };
 }
 
-describe('a mail that a machine wrote', () => {
+describe('an automatic email', () => {
   it('is stored and marked, and an absence notice begins no case', async () => {
     const person = somebody();
     const record = await taken({
@@ -146,7 +146,7 @@ async function bounce(raw: string) {
   return find();
 }
 
-describe('a report of a server', () => {
+describe('a delivery report', () => {
   it('fails the message that it is about, and tells the agents', async () => {
     const { message, raw, session } = await written();
     const record = await bounce(report(raw.toString('latin1'), '5.1.1', 'failed'));

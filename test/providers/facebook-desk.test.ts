@@ -111,7 +111,7 @@ describe('an agent sees of a conversation', () => {
   });
 });
 
-describe('an answer to a comment', () => {
+describe('a reply to a comment', () => {
   it('is public, or private once; a second private one is not even tried, and says why', async () => {
     const session = await commented('900_81', 'dora');
     const open = await product.replies(session, { text: 'Thanks!' });

@@ -32,8 +32,8 @@ function namesAre(...addresses: string[]): { lookup: LookupFunction; asked: stri
   return { lookup, asked };
 }
 
-describe('a file that a provider names', () => {
-  it('is fetched, with what the provider asks for', async () => {
+describe('a file at a provider', () => {
+  it('is downloaded with the provider’s headers', async () => {
     const url = await provider((request, response) => response.end(request.headers.authorization));
     const bytes = await fetchFile(`${url}/a.txt`, { authorization: 'Bearer x' }, open);
     expect(bytes.toString()).toBe('Bearer x');
@@ -66,7 +66,7 @@ describe('a file that a provider names', () => {
     'http://[2002:7f00:1::]/',
     'http://224.0.0.1/',
     'http://255.255.255.255/',
-  ])('is not fetched from %s, which is inside', async (url) => {
+  ])('is not downloaded from the private address %s', async (url) => {
     await expect(fetchFile(url, {}, limits)).rejects.toThrow('private network');
   });
 
@@ -76,11 +76,11 @@ describe('a file that a provider names', () => {
     'gopher://example.com',
     'javascript:alert(1)',
     'nonsense',
-  ])('is not fetched by %s', async (url) => {
+  ])('is not downloaded by %s', async (url) => {
     await expect(fetchFile(url, {}, limits)).rejects.toThrow('not an HTTP or HTTPS URL');
   });
 
-  it('is not fetched where its name stands for somebody inside, in any of its addresses', async () => {
+  it('is not downloaded if any address of its host is private', async () => {
     const { lookup } = namesAre('192.168.0.9');
     await expect(fetchFile('http://files.example/', {}, { ...limits, lookup })).rejects.toThrow('private');
     const both: LookupFunction = (_name, _options, callback) =>
@@ -93,7 +93,7 @@ describe('a file that a provider names', () => {
     );
   });
 
-  it('is looked up once: what the name stands for later does not matter', async () => {
+  it('is downloaded from the address that was checked, even if the name resolves differently later', async () => {
     const { lookup, asked } = namesAre('127.0.0.1', '93.184.216.34');
     await expect(fetchFile('http://rebinding.example/', {}, { ...limits, lookup })).rejects.toThrow(
       'private',
@@ -101,7 +101,7 @@ describe('a file that a provider names', () => {
     expect(asked).toHaveLength(1);
   });
 
-  it('is not fetched where the provider sends us inside, nor where it goes round in circles', async () => {
+  it('is not downloaded after a redirect to a private address or in a loop', async () => {
     const inside = await provider((_request, response) =>
       response.writeHead(302, { location: 'file:///etc/passwd' }).end(),
     );
@@ -112,7 +112,7 @@ describe('a file that a provider names', () => {
     await expect(fetchFile(circle, {}, open)).rejects.toThrow('redirected too often');
   });
 
-  it('is not fetched where the provider, itself outside, sends us inside: by an address or by a name', async () => {
+  it('is not downloaded after a public provider redirects to a private address or name', async () => {
     let asked = 0;
     const inside = await provider((_request, response) => {
       asked++;
@@ -134,7 +134,7 @@ describe('a file that a provider names', () => {
     expect((await fetchFile(inside, {}, outside)).toString()).toBe('secret');
   });
 
-  it('does not take the token along to where the provider sends us', async () => {
+  it('is downloaded without the token after a redirect to another origin', async () => {
     const other = await provider((request, response) =>
       response.end(request.headers.authorization ?? 'nothing'),
     );
@@ -142,7 +142,7 @@ describe('a file that a provider names', () => {
     expect((await fetchFile(first, { authorization: 'Bearer x' }, open)).toString()).toBe('nothing');
   });
 
-  it('is not fetched beyond its limit, whatever it says of its length', async () => {
+  it('is not downloaded beyond the limit, whatever its Content-Length', async () => {
     const url = await provider((_request, response) => {
       response.writeHead(200, { 'transfer-encoding': 'chunked' });
       for (let at = 0; at < 20; at++) response.write(Buffer.alloc(100));
@@ -151,7 +151,7 @@ describe('a file that a provider names', () => {
     await expect(fetchFile(url, {}, open)).rejects.toThrow('too large');
   });
 
-  it('that does not come in time, or comes half, may come later', async () => {
+  it('that times out or is incomplete is a temporary failure', async () => {
     const silent = await provider(() => {});
     const fault = await fetchFile(silent, {}, { ...open, timeoutMs: 100 }).catch((error) => error);
     expect(fault).toMatchObject({ name: 'FetchError', isTemporary: true });
@@ -169,14 +169,14 @@ describe('a file that a provider names', () => {
     [429, true],
     [500, true],
     [503, true],
-  ])('that is answered with %d may come later: %s', async (status, isTemporary) => {
+  ])('that is answered with %d is temporary: %s', async (status, isTemporary) => {
     const url = await provider((_request, response) => response.writeHead(status).end());
     const fault = await fetchFile(url, {}, open).catch((error) => error);
     expect(fault).toBeInstanceOf(FetchError);
     expect(fault.isTemporary).toBe(isTemporary);
   });
 
-  it('comes from an address of the open Internet', () => {
+  it('comes from a public address', () => {
     expect(['93.184.216.34', '2606:2800:220:1:248:1893:25c8:1946'].every(isPublic)).toBe(true);
     expect(isPublic('nonsense')).toBe(false);
   });

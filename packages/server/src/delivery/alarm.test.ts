@@ -15,7 +15,7 @@ function listen() {
   return { alarm, woken };
 }
 
-it('wakes each at its time, and those of one time together', () => {
+it('wakes each conversation on time, and those due together at once', () => {
   const { alarm, woken } = listen();
   alarm.set('b', 500);
   alarm.set('a', 100);
@@ -29,7 +29,7 @@ it('wakes each at its time, and those of one time together', () => {
   expect(woken.at(-1)).toEqual(['b']);
 });
 
-it('is never too early', () => {
+it('never wakes too early', () => {
   const { alarm, woken } = listen();
   for (const ms of [0.2, 1, 19.5, 20, 33.3]) {
     const before = performance.now();
@@ -40,7 +40,7 @@ it('is never too early', () => {
   }
 });
 
-it('leaves what is far off to the queue, and is silent once stopped', () => {
+it('leaves long delays to the queue, and wakes none after it was stopped', () => {
   const { alarm, woken } = listen();
   alarm.set('tomorrow', 86_400_000);
   alarm.set('soon', 50);
@@ -50,7 +50,7 @@ it('leaves what is far off to the queue, and is silent once stopped', () => {
   expect(woken).toEqual([]);
 });
 
-it('goes on where waking has failed', () => {
+it('continues after waking has failed', () => {
   const wake = vi.fn().mockRejectedValue(new Error('no database'));
   const alarm = createAlarm(wake);
   alarm.set('a', 10);

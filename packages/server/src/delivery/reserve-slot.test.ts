@@ -31,8 +31,8 @@ function mostWithin(ms: number, times: readonly number[]): number {
 
 const arrivals = fc.array(fc.integer({ min: 10_000, max: 14_000 }), { minLength: 1, maxLength: 120 });
 
-describe('the pace of a lane', () => {
-  it('is never more than its limit in any second, whoever comes when and however late', () => {
+describe('the slots of a lane', () => {
+  it('never exceed the limit in any second, whatever the arrivals and delays', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 60 }),
@@ -53,25 +53,25 @@ describe('the pace of a lane', () => {
     );
   });
 
-  it('lets those that come alone go at once', () => {
+  it('are immediate for single parts', () => {
     const apart = Array.from({ length: 50 }, (_, at) => 10_000 + at * 125);
     expect(play(perSecond(10), apart, () => 0).map(({ at }) => at)).toEqual(apart);
   });
 
-  it('is nearly the limit where many wait, although they come a little late', () => {
+  it('reach nearly the limit when many wait and return slightly late', () => {
     const went = play(perSecond(10), Array(100).fill(10_000), () => 50);
     const last = Math.max(...went.map(({ at }) => at));
     expect(last - 10_000).toBeLessThan(100 * (1_000 / 8.9));
     expect(Math.max(...went.map(({ tries }) => tries))).toBeLessThanOrEqual(3);
   });
 
-  it('lets those that have waited go in their order, before those that come later', () => {
+  it('keep the order of waiting parts before new ones', () => {
     const crowd = Array(30).fill(10_000);
     const went = play(perSecond(10), [...crowd, 11_000, 12_000], () => 5);
     expect(went.slice(-2).map(({ who }) => who)).toEqual([30, 31]);
   });
 
-  it('asks nobody to wait in a lane that has rested', () => {
+  it('are immediate in an idle lane', () => {
     const busy = Array.from({ length: 40 }).reduce<LaneState>(
       (state) => decideSlot(state, perSecond(10), { nowMs: 10_000, hasWaited: false }).state,
       fresh,

@@ -24,8 +24,8 @@ const deps = {
   signingKey: Buffer.from('key'),
 };
 
-describe('a mail that is opened', () => {
-  it('has its files kept where there is a place for them, and no more of those that are refused', async () => {
+describe('an opened email', () => {
+  it('has its attachments stored, except rejected ones', async () => {
     const email = await openEmail(lane, waiting, {
       ...deps,
       keepFile: async (appId, { name, content }) =>
@@ -39,7 +39,7 @@ describe('a mail that is opened', () => {
     ]);
   });
 
-  it('keeps no files where there is no place', async () => {
+  it('stores no attachments without a file store', async () => {
     expect((await openEmail(lane, waiting, { ...deps, keepFile: null })).attachments).toEqual([]);
   });
 });

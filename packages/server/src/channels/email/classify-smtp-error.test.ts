@@ -12,14 +12,14 @@ function failure(error: Partial<NodemailerError>, hasStarted = false) {
 const said = (responseCode: number, text: string, command = 'RCPT TO', code = 'EENVELOPE') =>
   failure({ responseCode, response: `${responseCode} ${text}`, command, code });
 
-describe('what a server answers', () => {
+describe('an SMTP response', () => {
   it.each([
     [550, '5.1.1 User unknown', 'RCPT TO'],
     [551, 'User not local', 'RCPT TO'],
     [552, '5.2.2 Mailbox full', 'RCPT TO'],
     [553, 'Sender address rejected', 'MAIL FROM'],
     [554, '5.7.1 Message refused', 'DATA'],
-  ])('%i %s: it has failed', (status, text, command) => {
+  ])('%i %s is permanent', (status, text, command) => {
     expect(said(status, text, command)).toEqual({
       kind: 'permanent',
       error: `The mail server rejected the email: ${status} ${text}`,
@@ -30,7 +30,7 @@ describe('what a server answers', () => {
     [450, '4.2.0 Greylisted', 'RCPT TO'],
     [451, '4.3.0 Local error', 'DATA'],
     [452, '4.3.1 Out of storage', 'DATA'],
-  ])('%i %s: later, after as long as the channel wants', (status, text, command) => {
+  ])('%i %s is temporary, with the channel’s retry delay', (status, text, command) => {
     expect(said(status, text, command)).toMatchObject({
       kind: 'temporary',
       isUncertain: false,
@@ -44,7 +44,7 @@ describe('what a server answers', () => {
     [554, 'Too many messages, slow down'],
     [550, '5.4.5 Daily user sending quota exceeded'],
     [554, 'Message throttled'],
-  ])('%i %s: nothing for a while, though it says for good', (status, text) => {
+  ])('%i %s pauses the channel despite its permanent code', (status, text) => {
     expect(said(status, text)).toMatchObject({ kind: 'temporary', pauseMs: 60_000, isUncertain: false });
   });
 
@@ -53,7 +53,7 @@ describe('what a server answers', () => {
     [530, 'Authentication required', 'MAIL FROM', 'EENVELOPE'],
     [534, 'Use an app password', 'AUTH LOGIN', 'EAUTH'],
     [554, 'No SMTP service here', 'CONN', 'EPROTOCOL'],
-  ])('%i %s: the channel is down', (status, text, command, code) => {
+  ])('%i %s takes the channel down', (status, text, command, code) => {
     expect(said(status, text, command, code)).toMatchObject({ kind: 'channel-down' });
   });
 
@@ -61,14 +61,14 @@ describe('what a server answers', () => {
     [421, 'Shutting down', 'CONN', 'ECONNECTION'],
     [454, 'Temporary authentication failure', 'AUTH PLAIN', 'EAUTH'],
     [503, 'Bad sequence of commands', 'DATA', 'EENVELOPE'],
-  ])('%i %s: later, and it may be the channel', (status, text, command, code) => {
+  ])('%i %s is temporary and may be caused by the channel', (status, text, command, code) => {
     expect(said(status, text, command, code)).toMatchObject({ kind: 'temporary', suspectsChannel: true });
   });
 });
 
-describe('a server that does not answer', () => {
+describe('a server that does not respond', () => {
   it.each(['ESOCKET', 'ETIMEDOUT', 'ECONNECTION', 'EDNS', 'ETLS'])(
-    '%s: is nothing lost, unless it had the mail',
+    '%s is only uncertain if the content had been sent',
     (code) => {
       expect(failure({ code })).toMatchObject({
         kind: 'temporary',
@@ -83,23 +83,23 @@ describe('a server that does not answer', () => {
     },
   );
 
-  it('and was given no password is down', () => {
+  it('takes the channel down if the password is missing', () => {
     expect(failure({ code: 'ENOAUTH' })).toMatchObject({ kind: 'channel-down' });
   });
 
-  it('closes the connection after it had the mail: who knows', () => {
+  it('leaves it uncertain if it closes the connection after the content', () => {
     expect(failure({ code: 'ECONNECTION', responseCode: 421, response: '421 bye' }, true)).toMatchObject({
       isUncertain: true,
     });
   });
 });
 
-it('a mail that cannot be written has failed', () => {
+it('an invalid email is permanent', () => {
   expect(failure({ code: 'EENVELOPE', response: 'No recipients defined' })).toMatchObject({
     kind: 'permanent',
   });
 });
 
-it('an error that is none of these is the network’s', () => {
+it('any other error counts as a network error', () => {
   expect(classifySmtpError(new Error('what?'))).toMatchObject({ kind: 'temporary', isUncertain: true });
 });

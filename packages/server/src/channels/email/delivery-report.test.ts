@@ -32,7 +32,7 @@ const read = async (text: string) => (await readEmail(Buffer.from(text), '')).re
 const fields = (action: string, status: string, rest = '') =>
   `Final-Recipient: rfc822; vera@home.example\r\nAction: ${action}\r\nStatus: ${status}\r\n${rest}`;
 
-describe('a report of a server', () => {
+describe('a delivery report', () => {
   it.each([
     ['failed', '5.1.1', 'failed'],
     ['Failed', '5.0.0', 'failed'],
@@ -40,37 +40,37 @@ describe('a report of a server', () => {
     ['delayed', '4.4.1', 'delayed'],
     ['delivered', '2.0.0', 'other'],
     ['relayed', '2.0.0', 'other'],
-  ])('with the action %s and the status %s is: %s', async (action, status, outcome) => {
+  ])('with action %s and status %s is: %s', async (action, status, outcome) => {
     const found = await read(report(fields(action, status)));
     expect(found).toMatchObject({ about: '<mevrik.7.0.abc@shop.example>', outcome, status });
   });
 
-  it('has the server’s words, in one line', async () => {
+  it('has the server’s explanation in one line', async () => {
     const words = 'Diagnostic-Code: smtp; 550 5.1.1\r\n <vera@home.example> unknown\r\n';
     expect((await read(report(fields('failed', '5.1.1', words))))?.reason).toBe(
       '550 5.1.1 <vera@home.example> unknown',
     );
   });
 
-  it('may bring the whole mail back', async () => {
+  it('can contain the whole original email', async () => {
     const whole = `Content-Type: message/rfc822\r\n\r\n${original}\r\nThe text.\r\n`;
     expect((await read(report(fields('failed', '5.1.1'), whole)))?.about).toBe(
       '<mevrik.7.0.abc@shop.example>',
     );
   });
 
-  it('names the recipient that failed, of several', async () => {
+  it('names the failed recipient of several', async () => {
     const both = `${fields('delivered', '2.0.0')}\r\n${fields('failed', '5.2.2')}`;
     expect(await read(report(both))).toMatchObject({ outcome: 'failed', status: '5.2.2' });
   });
 
-  it('without a mail that it is about tells of none', async () => {
+  it('can lack the original email', async () => {
     expect(
       (await read(report(fields('failed', '5.1.1'), 'Content-Type: text/plain\r\n\r\nnothing')))?.about,
     ).toBeNull();
   });
 
-  it('of another kind is none', async () => {
+  it('of another type is ignored', async () => {
     expect(
       await read(report(fields('failed', '5.1.1')).replace('delivery-status;', 'disposition-notification;')),
     ).toBeNull();
@@ -78,7 +78,7 @@ describe('a report of a server', () => {
   });
 });
 
-it('whatever a report says, it is read as far as it makes sense, and never more', async () => {
+it('reads malformed reports without throwing', async () => {
   const word = fc.oneof(
     fc.string({ unit: 'binary', maxLength: 12 }),
     fc.constantFrom(

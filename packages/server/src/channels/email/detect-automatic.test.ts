@@ -8,7 +8,7 @@ async function automatic(headers: readonly string[], returnPath: string | null =
   return (await readEmail(Buffer.from(`${all.join('\r\n')}\r\n\r\nhello\r\n`), returnPath)).automatic;
 }
 
-describe('a mail that a machine wrote', () => {
+describe('an automatic email', () => {
   it.each<[expected: 'reply' | 'bulk', headers: string[]]>([
     ['reply', ['Auto-Submitted: auto-replied']],
     ['reply', ['Auto-Submitted: auto-replied; owner-email="vera@home.example"']],
@@ -37,13 +37,13 @@ describe('a mail that a machine wrote', () => {
     expect(await automatic(headers)).toBe(expected);
   });
 
-  it('is a reply where its envelope has no sender', async () => {
+  it('is a reply if its envelope has no sender', async () => {
     expect(await automatic([], '')).toBe('reply');
     expect(await automatic(['Return-Path: <>'], null)).toBe('reply');
   });
 });
 
-describe('a mail that a person wrote', () => {
+describe('an email that a person wrote', () => {
   it.each<string[][]>([
     [[]],
     [['Auto-Submitted: no']],

@@ -17,7 +17,7 @@ const part = (type: string, body: Buffer | string, encoding = '8bit') =>
     Buffer.from(body),
   ]);
 
-describe('the text of a mail', () => {
+describe('the text of an email', () => {
   it.each<[what: string, text: string, email: Buffer]>([
     ['UTF-8', 'Grüße', part('text/plain; charset=utf-8', 'Grüße')],
     ['Latin-1', 'Grüße', part('text/plain; charset=iso-8859-1', Buffer.from('Gr\xfc\xdfe', 'latin1'))],
@@ -46,22 +46,22 @@ describe('the text of a mail', () => {
     expect((await read(email)).text).toBe(text);
   });
 
-  it('in a character set that nobody knows is there all the same', async () => {
+  it('is read in an unknown character set', async () => {
     const { text } = await read(part('text/plain; charset=x-klingon', 'nuqneH'));
     expect(text).toBe('nuqneH');
   });
 
-  it('that is not there is empty', async () => {
+  it('is empty if there is none', async () => {
     expect((await read('\r\n')).text).toBe('');
     expect((await read('')).text).toBe('');
   });
 });
 
-describe('what a mail comes with', () => {
+describe('the attachments of an email', () => {
   const mixed = (...parts: string[]) =>
     `MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n${parts.map((one) => `--b\r\n${one}\r\n`).join('')}--b--\r\n`;
 
-  it('are files with names, in every way of writing them', async () => {
+  it('are read with their names in all encodings', async () => {
     const { files, text } = await read(
       mixed(
         'Content-Type: text/plain\r\n\r\nSee below.',
@@ -84,24 +84,24 @@ describe('what a mail comes with', () => {
 
   it.each([
     [
-      'a boundary that never comes',
+      'a missing boundary',
       'MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\nhello',
     ],
     ['no end', 'MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nhello'],
     ['broken base64', 'Content-Type: text/plain\r\nContent-Transfer-Encoding: base64\r\n\r\n!!!==='],
     [
-      'parts in parts in parts',
+      'deeply nested parts',
       `${'Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n'.repeat(300)}\r\nhello`,
     ],
     ['a head that never ends', `Subject: ${'x'.repeat(2_000_000)}`],
     ['headers beyond number', 'X-A: 1\r\n'.repeat(60_000)],
     ['bytes that are no text', 'Subject: \u0000\u0001\r\n\r\n\u0000\u0000'],
-  ])('with %s is read as far as it goes', async (_what, rest) => {
+  ])('are read as far as possible with %s', async (_what, rest) => {
     expect((await read(rest)).author).toEqual({ address: 'vera@home.example', name: 'Vera' });
   });
 });
 
-describe('who wrote a mail', () => {
+describe('the author of an email', () => {
   it.each<[head: string, author: { address: string; name: string | null } | null]>([
     [
       'From: =?iso-8859-1?Q?Vera_B=E4r?= <Vera@Home.Example>',
@@ -120,10 +120,10 @@ describe('who wrote a mail', () => {
   });
 });
 
-describe('what a mail is known by', () => {
+describe('the identity of an email', () => {
   const id = (raw: string) => identifyEmail(Buffer.from(raw));
 
-  it('is the same for each copy, whatever servers have added', () => {
+  it('is the same for every copy, whatever headers servers have added', () => {
     const email = 'From: vera@home.example\r\nMessage-ID: <a@b>\r\nSubject: x\r\n\r\nhello';
     expect(id(`Received: by mx\r\n\tat noon\r\n${email}`).deduplicationKey).toBe(id(email).deduplicationKey);
     const nameless = 'From: vera@home.example\r\nDate: today\r\n\r\nhello';
@@ -131,22 +131,22 @@ describe('what a mail is known by', () => {
     expect(id(`${nameless}!`).deduplicationKey).not.toBe(id(nameless).deduplicationKey);
   });
 
-  it('is another one for another sender', () => {
+  it('differs for another sender', () => {
     const email = (from: string) => `From: ${from}\r\nMessage-ID: <a@b>\r\n\r\nhello`;
     expect(id(email('vera@home.example')).deduplicationKey).not.toBe(
       id(email('max@home.example')).deduplicationKey,
     );
   });
 
-  it('is no Message-ID that cannot be referred to', () => {
+  it('contains no malformed Message-ID', () => {
     expect(id('Message-ID: none\r\n\r\n').messageId).toBeNull();
     expect(id(`Message-ID: <${'x'.repeat(400)}@b>\r\n\r\n`).messageId).toBeNull();
     expect(id('Message-ID:\r\n <folded@b>\r\n\r\n').messageId).toBe('<folded@b>');
   });
 });
 
-describe('whatever comes', () => {
-  it('is read, shown, and known again', async () => {
+describe('any input', () => {
+  it('is parsed, rendered and identified without throwing', async () => {
     await fc.assert(
       fc.asyncProperty(fc.oneof(anyMail, fc.uint8Array({ maxLength: 400 }).map(Buffer.from)), async (raw) => {
         const email = await readEmail(raw, null);

@@ -8,8 +8,8 @@ const key = Buffer.from('a key of this installation');
 const other = Buffer.from('a key of another one');
 const tagOf = (address: string) => splitTag(address).tag ?? '';
 
-describe('the mark of a conversation', () => {
-  it('is read back from the address, whatever servers do to its case', () => {
+describe('the tag of a conversation', () => {
+  it('is read from the address in any letter case', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }), (id) => {
         const address = replyAddress('support@shop.example', id, key);
@@ -21,7 +21,7 @@ describe('the mark of a conversation', () => {
     );
   });
 
-  it('cannot be moved to another conversation', () => {
+  it('is invalid for another conversation', () => {
     const tag = tagOf(replyAddress('support@shop.example', 7, key));
     expect(readReplyTag(tag.replace('7-', '8-'), key)).toBeUndefined();
     for (const nonsense of ['', '7', '7-', `7-${'0'.repeat(20)}`, `-${'0'.repeat(20)}`]) {
@@ -29,7 +29,7 @@ describe('the mark of a conversation', () => {
     }
   });
 
-  it('is left out where the address has no room for it, and takes the place of another tag', () => {
+  it('is left out if the address gets too long, and replaces another tag', () => {
     const long = `${'x'.repeat(60)}@shop.example`;
     expect(replyAddress(long, 7, key)).toBe(long);
     expect(replyAddress('support+vip@shop.example', 7, key)).toMatch(
@@ -38,14 +38,14 @@ describe('the mark of a conversation', () => {
   });
 });
 
-describe('the Message-ID of what we send', () => {
-  it('is the same for the same part, and its reference is read back', () => {
+describe('the Message-ID of a sent email', () => {
+  it('is the same for the same part and contains its reference', () => {
     const messageId = messageIdOf('mevrik:12:0', 'support@shop.example', key);
     expect(messageIdOf('mevrik:12:0', 'support@shop.example', key)).toBe(messageId);
     expect(readMessageId(messageId, key)).toBe('mevrik:12:0');
   });
 
-  it('cannot be made by others', () => {
+  it('cannot be forged', () => {
     const messageId = messageIdOf('mevrik:12:0', 'support@shop.example', key);
     expect(readMessageId(messageId, other)).toBeUndefined();
     expect(readMessageId(messageId.replace('.12.', '.13.'), key)).toBeUndefined();

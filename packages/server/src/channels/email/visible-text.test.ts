@@ -51,35 +51,35 @@ const headers: readonly [program: string, head: string][] = [
   ],
 ];
 
-describe('of an answer', () => {
-  it.each(headers)('in %s only what is new is shown', (_program, head) => {
+describe('the visible text of a reply', () => {
+  it.each(headers)('is only the new text in %s', (_program, head) => {
     const visible = visibleText(`Thank you!\n\nIt is here: now.\n\n${head}\n\n${quoted}\n`);
     expect(visible).toBe('Thank you!\n\nIt is here: now.');
   });
 
   it.each(headers.filter(([, head]) => !head.includes('Original') && !head.includes('Nachricht-')))(
-    'in %s it is all shown where nothing is quoted and it is but a sentence',
+    'is complete in %s if the heading is only part of a sentence',
     (_program, head) => {
       const sentence = `${head.split('\n')[0]?.replace(/\d/g, '')} and so on`;
       expect(visibleText(`Look:\n${sentence}`)).toBe(`Look:\n${sentence}`);
     },
   );
 
-  it('nothing is cut off where it stands between the quoted lines', () => {
+  it('includes everything if the answers are between quoted lines', () => {
     const text = 'On Monday 23 Nov Shop wrote:\n> Which size?\nLarge.\n> Which colour?\nBlue.';
     expect(visibleText(text)).toBe(text);
   });
 
-  it('what is quoted at the top stays, as what follows would be about nothing', () => {
+  it('includes quoted lines at the top', () => {
     const text = '> Which size?\n\nLarge.';
     expect(visibleText(text)).toBe(text);
   });
 
-  it('quoted lines at the end go, without a head, too', () => {
+  it('excludes quoted lines at the end, even without a heading', () => {
     expect(visibleText('Large.\n\n> Which size?\n> Yours, Shop')).toBe('Large.');
   });
 
-  it('signatures go, of people and of telephones', () => {
+  it('excludes signatures of people and of mobile programs', () => {
     expect(visibleText('Large.\n-- \nVera\n+43 1 234')).toBe('Large.');
     expect(visibleText('Large.\n\nSent from my iPhone')).toBe('Large.');
     expect(
@@ -87,19 +87,19 @@ describe('of an answer', () => {
     ).toBe('Groß.');
   });
 
-  it('it is all shown where nothing would be left', () => {
+  it('is complete if nothing would be left', () => {
     expect(visibleText('> quoted\n> only')).toBe('> quoted\n> only');
     expect(visibleText('')).toBe('');
   });
 
-  it('lists, prices and times with a colon are left as they are', () => {
+  it('includes lists, prices and times with a colon', () => {
     const text =
       'My address:\nOn the hill 5\nFrom: the left door\n\nOpen at 10:00 on Monday.\nI wrote:\nnothing';
     expect(visibleText(text)).toBe(text);
   });
 });
 
-it('any text has something to show, in little time', () => {
+it('any text has a visible text, in bounded time', () => {
   const line = fc.oneof(
     fc.string(),
     fc.constantFrom('> quoted', '-- ', 'On Monday 1 Shop wrote:', 'From: a', 'To: b', 'Sent: c', '', ':'),

@@ -38,7 +38,7 @@ describe('a message for Messenger', () => {
     ]);
   });
 
-  it('with buttons is a template, three buttons at a time, titles cut to twenty characters', () => {
+  it('with buttons becomes templates of three buttons, with titles of at most twenty characters', () => {
     const [first, second] = compose({
       text: 'Choose',
       buttons: [...choices(3), { title: 'Read', url: 'https://shop.example' }],
@@ -52,7 +52,7 @@ describe('a message for Messenger', () => {
     });
   });
 
-  it('with a long text and buttons has them under the end of it', () => {
+  it('with a long text has its buttons under the last piece', () => {
     const words = 'word '.repeat(200).trim();
     const bodies = compose({ text: words, buttons: choices(1) });
     expect(bodies.length).toBe(2);
@@ -60,7 +60,7 @@ describe('a message for Messenger', () => {
     expect(bodies[1]?.message).toHaveProperty('attachment.payload.buttons');
   });
 
-  it('has its quick replies under the last piece, thirteen at most', () => {
+  it('has at most thirteen quick replies, under the last piece', () => {
     const bodies = compose({
       text: 'Choose',
       attachments: [{ type: 'image', url: 'https://a.example/b.png' }],
@@ -71,13 +71,13 @@ describe('a message for Messenger', () => {
   });
 
   it.each([[{}], [{ text: '   ' }], [{ csat: { score: 5 } }]])(
-    'of nothing that can be shown is refused: %o',
+    'is rejected without content: %o',
     (content) => {
       expect(() => compose(content)).toThrow('no content that Messenger can display');
     },
   );
 
-  it('without a page token is refused', () => {
+  it('is rejected without a page access token', () => {
     expect(() => compose({ text: 'x' }, {}, { pageToken: undefined })).toThrow('no page access token');
   });
 });
@@ -107,10 +107,10 @@ describe('the reply window', () => {
   });
 });
 
-describe('an answer to a comment', () => {
+describe('a reply to a comment', () => {
   const comment = { id: '900_2', visibility: 'public' } as const;
 
-  it('in public is a comment of the page, and not to be posted twice', () => {
+  it('is, in public, a comment of the page that is not repeatable', () => {
     const message = {
       content: { text: 'Thanks!' },
       sender: 'agent',
@@ -123,7 +123,7 @@ describe('an answer to a comment', () => {
     ]);
   });
 
-  it('in private goes to whoever wrote it, for seven days, as a single message', () => {
+  it('is, in private, a single message to its author within seven days', () => {
     const days = 24 * 3_600_000;
     const privately = { comment: { ...comment, visibility: 'private' as const }, silentMs: 6 * days };
     expect(compose({ text: 'Hi' }, privately)).toEqual([
@@ -139,13 +139,13 @@ describe('an answer to a comment', () => {
       expect(() => compose({ text: 'Hi' }, { ...privately, silentMs })).toThrow('for seven days');
   });
 
-  it('of nothing is refused', () => {
+  it('is rejected without content', () => {
     expect(() => compose({ text: ' ' }, { comment })).toThrow('a text or an image');
   });
 });
 
-describe('a text in pieces', () => {
-  it('loses nothing but the space between them, and breaks no character', () => {
+describe('splitting a text', () => {
+  it('loses only whitespace and splits no character', () => {
     const texts = fc.array(fc.constantFrom('word', '😀', ' ', '\n', 'é', 'longerword'), { maxLength: 300 });
     fc.assert(
       fc.property(texts, fc.integer({ min: 2, max: 60 }), (parts, limit) => {
@@ -161,7 +161,7 @@ describe('a text in pieces', () => {
     );
   });
 
-  it('breaks where a line or a word ends', () => {
+  it('splits at the end of a line or word', () => {
     expect(splitText('one two three', 8)).toEqual(['one two', 'three']);
     expect(splitText('first line\nsecond line', 16)).toEqual(['first line', 'second line']);
     expect(splitText('unbreakable', 4)).toEqual(['unbr', 'eaka', 'ble']);

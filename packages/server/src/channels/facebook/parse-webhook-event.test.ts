@@ -28,7 +28,7 @@ function meaning(update: object) {
 }
 const url = 'https://cdn.example/a.png';
 
-describe('an update of a thread', () => {
+describe('an event of a conversation', () => {
   it.each<[string, object, object]>([
     [
       'a text',
@@ -46,7 +46,7 @@ describe('an update of a thread', () => {
       { kind: 'attachment', content: { attachments: [{ type: 'image', url }] } },
     ],
     [
-      'a sticker with its number, a reel, a file, a fallback, something new',
+      'a sticker, a reel, a file, a fallback and an unknown type',
       {
         message: {
           mid: 'm4',
@@ -66,7 +66,7 @@ describe('an update of a thread', () => {
       },
     ],
     [
-      'attachments of which one makes no sense',
+      'attachments, one of them malformed',
       {
         message: {
           mid: 'm5',
@@ -90,7 +90,7 @@ describe('an update of a thread', () => {
       },
     ],
     [
-      'a postback that a link led to',
+      'a postback with a referral',
       {
         postback: {
           mid: 'm8',
@@ -111,7 +111,7 @@ describe('an update of a thread', () => {
 
   it.each<[string, object, object]>([
     [
-      'a delivery with numbers',
+      'a delivery receipt with ids',
       { delivery: { mids: ['m1', 'm2'], watermark: 1_700_000_000_001 } },
       {
         outcome: 'receipt',
@@ -139,7 +139,7 @@ describe('an update of a thread', () => {
     ['a reaction taken back', { reaction: { mid: 'm1', action: 'unreact' } }, { outcome: 'note' }],
     ['an opt-in', { optin: { type: 'notification_messages', payload: 'x' } }, { outcome: 'note' }],
     [
-      'a thread given away',
+      'a conversation passed to another app',
       { pass_thread_control: { new_owner_app_id: 1, metadata: '' } },
       { outcome: 'note' },
     ],
@@ -147,7 +147,7 @@ describe('an update of a thread', () => {
     ['a thread asked for', { request_thread_control: { requested_owner_app_id: 9 } }, { outcome: 'note' }],
     ['a warning', { policy_enforcement: { action: 'warning', reason: 'spam' } }, { outcome: 'alert' }],
     [
-      'an echo of ours',
+      'an echo of our message',
       {
         sender: { id: '900' },
         recipient: { id: 'psid' },
@@ -156,7 +156,7 @@ describe('an update of a thread', () => {
       { outcome: 'echo', reference: 'mevrik:1:0', externalId: 'm9' },
     ],
     [
-      'an echo of somebody else’s',
+      'an echo of another app’s message',
       {
         sender: { id: '900' },
         recipient: { id: 'psid' },
@@ -178,7 +178,7 @@ describe('an update of a thread', () => {
     expect(contactId).toBe('psid');
   });
 
-  it('of a thread that another app has is kept, and not answered', () => {
+  it('is stored and ignored while another app controls the conversation', () => {
     const [kept] = split({ id: '900', time: 1, standby: [{ ...thread, message: { mid: 'm1', text: 'x' } }] });
     expect(
       parseWebhookEvent(kept?.payload ?? {}, { appId: 1, channel: 'page', deduplicationKey: 'x' }),
@@ -231,7 +231,7 @@ describe('a change in the feed', () => {
     ['a deletion', { ...comment, verb: 'remove', message: undefined }, { outcome: 'changed', text: null }],
     ['hidden', { ...comment, verb: 'hide' }, { outcome: 'ignored', reason: 'a comment: hide' }],
     [
-      'of the page itself: maybe an answer of ours',
+      'a comment of the page itself, maybe our reply',
       { ...comment, parent_id: '900_7', from: { id: '900' } },
       {
         outcome: 'own-comment',
@@ -255,7 +255,7 @@ describe('a change in the feed', () => {
     expect(meaning(update).parsed).toMatchObject(expected);
   });
 
-  it('is told from what came before by number, verb and, for an edit, text', () => {
+  it('is identified by its id, verb and, for an edit, text', () => {
     const keys = [
       comment,
       { ...comment, verb: 'edited', message: 'one' },
@@ -268,8 +268,8 @@ describe('a change in the feed', () => {
   });
 });
 
-describe('a body', () => {
-  it('of several pages and kinds comes apart in the order of time, each with its page', () => {
+describe('a webhook body', () => {
+  it('with several pages and types is split in order of time, each event with its page', () => {
     const at = (timestamp: number, mid: string) => ({ ...thread, timestamp, message: { mid, text: 'x' } });
     const updates = split(entry([at(3, 'c'), at(1, 'a')]), { id: 901, time: 1, messaging: [at(2, 'b')] });
     expect(updates.map(({ deduplicationKey, accountId }) => [deduplicationKey, accountId])).toEqual([
@@ -279,7 +279,7 @@ describe('a body', () => {
     ]);
   });
 
-  it('loses nothing to a bad entry or a bad update', () => {
+  it('loses nothing to a malformed entry or event', () => {
     const good = { ...thread, message: { mid: 'good', text: 'x' } };
     const updates = split(
       null,
@@ -304,7 +304,7 @@ describe('a body', () => {
     ]);
   });
 
-  it('of whatever shape throws nothing', () => {
+  it('never throws', () => {
     const names = [
       'id',
       'messaging',

@@ -30,7 +30,7 @@ describe('a direct message', () => {
       { kind: 'text', content: { text: 'hello' }, externalId: 'm1' },
     ],
     [
-      'an answer to a story, with the story',
+      'a reply to a story, with the story',
       { message: { mid: 'm2', text: 'nice', reply_to: { story: { id: 's', url } } } },
       { content: { text: 'nice', attachments: [{ type: 'file', url, name: 'The story' }] } },
     ],
@@ -64,7 +64,7 @@ describe('a direct message', () => {
       { outcome: 'receipt', status: 'read', externalIds: ['m9'], until: null },
     ],
     [
-      'a message taken back',
+      'a deleted message',
       { message: { mid: 'm1', is_deleted: true } },
       { outcome: 'changed', externalId: 'm1', text: null },
     ],
@@ -84,7 +84,7 @@ describe('a direct message', () => {
     expect(meaning(update).parsed).toMatchObject(expected);
   });
 
-  it('taken back is no repeat of the message', () => {
+  it('deleted is not a duplicate of the message', () => {
     const keys = [
       { mid: 'm1', text: 'x' },
       { mid: 'm1', is_deleted: true },
@@ -101,7 +101,7 @@ describe('a comment', () => {
     media: { id: 'p1', media_product_type: 'FEED' },
   };
 
-  it('is a message in a conversation of its own', () => {
+  it('is a message in a separate conversation', () => {
     const { parsed, contactId } = meaning({ field: 'comments', value: comment });
     expect(contactId).toBe('comments:88');
     expect(parsed).toMatchObject({
@@ -123,7 +123,7 @@ describe('a comment', () => {
     expect(meaning({ field: 'comments', value }).parsed.outcome).toBe('ignored');
   });
 
-  it('of the account itself may be an answer of ours', () => {
+  it('of the account itself may be our reply', () => {
     const value = { ...comment, parent_id: 'c0', from: { id: '500' } };
     expect(meaning({ field: 'comments', value }).parsed).toEqual({
       outcome: 'own-comment',
@@ -132,8 +132,8 @@ describe('a comment', () => {
   });
 });
 
-describe('a body', () => {
-  it('of whatever shape throws nothing', () => {
+describe('a webhook body', () => {
+  it('never throws', () => {
     const names = [
       'id',
       'messaging',
@@ -176,7 +176,7 @@ describe('a body', () => {
   });
 });
 
-describe('an answer', () => {
+describe('a reply', () => {
   const settings = {
     accountId: '500',
     appSecret: 'a'.repeat(16),
@@ -199,7 +199,7 @@ describe('an answer', () => {
   const bodies = (content: OutboundMessage['content'], more?: Partial<OutboundMessage>) =>
     composeInstagram(message(content, more), settings).map(({ body }) => body);
 
-  it('has its choices as quick replies and its addresses in the text', () => {
+  it('has its choices as quick replies and its URLs in the text', () => {
     expect(
       bodies({
         text: 'Well?',
@@ -221,7 +221,7 @@ describe('an answer', () => {
     ]);
   });
 
-  it('goes under the comment, or once to who wrote it', () => {
+  it('is posted under the comment, or sent once to its author', () => {
     const under = (visibility: 'public' | 'private') => ({ comment: { id: 'c1', visibility } });
     expect(bodies({ text: 'Ten' }, under('public'))).toEqual([{ path: 'c1/replies', message: 'Ten' }]);
     expect(bodies({ text: 'Ten' }, under('private'))).toMatchObject([
@@ -231,7 +231,7 @@ describe('an answer', () => {
     expect(() => bodies({}, under('public'))).toThrow('needs a text');
   });
 
-  it('is refused when the window is closed, but for people with the tag', () => {
+  it('is rejected when the reply window has closed, except for agents with the tag', () => {
     const late = { silentMs: 25 * 3_600_000 };
     expect(() => bodies({ text: 'x' }, late)).toThrow('24 hours: Instagram');
     const tagged = composeInstagram(message({ text: 'x' }, late), { ...settings, humanAgentTag: true });

@@ -32,7 +32,7 @@ describe('an error of the Graph API', () => {
     [190, 460],
     [190, 463],
     [102, undefined],
-  ])('%i/%s: the token is dead, and the channel down', (code, subcode) => {
+  ])('%i/%s takes the channel down: the token is invalid', (code, subcode) => {
     expect(classifyGraphError(refused(code, subcode, 401)).kind).toBe('channel-down');
   });
 
@@ -56,7 +56,7 @@ describe('an error of the Graph API', () => {
     expect(failure.error).toContain(words);
   });
 
-  it('of a server without a word of the API itself: the message may have been taken', () => {
+  it('without an error object is uncertain: the message may have been accepted', () => {
     expect(classifyGraphError(refused(undefined, undefined, 502))).toMatchObject({
       kind: 'temporary',
       isUncertain: true,
@@ -66,12 +66,12 @@ describe('an error of the Graph API', () => {
   });
 });
 
-describe('an error of the network', () => {
+describe('a network error', () => {
   const failed = (code: string) =>
     new TypeError('fetch failed', { cause: Object.assign(new Error(code), { code }) });
 
   it.each(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT'])(
-    '%s: nothing can have got across',
+    '%s: nothing was sent',
     (code) => {
       expect(classifyGraphError(failed(code))).toMatchObject({ kind: 'temporary', isUncertain: false });
     },
@@ -83,7 +83,7 @@ describe('an error of the network', () => {
     ['our time-out', new DOMException('The operation timed out', 'TimeoutError')],
     ['anything else', new Error('who knows')],
     ['not even an error', 'what'],
-  ])('%s: the message may have been taken', (_what, error) => {
+  ])('%s: the message may have been accepted', (_what, error) => {
     expect(classifyGraphError(error)).toMatchObject({
       kind: 'temporary',
       isUncertain: true,
@@ -92,7 +92,7 @@ describe('an error of the network', () => {
   });
 });
 
-describe('the limits in headers', () => {
+describe('rate limits in headers', () => {
   const usage = (call_count: number, minutes = 0) =>
     JSON.stringify({
       '900': [{ type: 'messenger', call_count, total_time: 1, estimated_time_to_regain_access: minutes }],

@@ -20,7 +20,7 @@ function meaning(update: object) {
   return kept && { ...kept, parsed: parseTelegram(kept.payload, place) };
 }
 
-describe('an update', () => {
+describe('a webhook event', () => {
   it.each<[string, object, object]>([
     [
       'a text',
@@ -28,7 +28,7 @@ describe('an update', () => {
       { kind: 'text', content: { text: 'hello' }, externalId: 'bot 900 message 5' },
     ],
     [
-      'a photo in its largest size, with its caption',
+      'a photo in its largest size with its caption',
       { photo: [{ file_id: 'small' }, { file_id: 'large' }], caption: 'look' },
       {
         kind: 'attachment',
@@ -58,7 +58,7 @@ describe('an update', () => {
       { content: { attachments: [{ type: 'video', url: expect.any(String) }] } },
     ],
     [
-      'an animation, which is a document too',
+      'an animation, which is also sent as a document',
       { animation: { file_id: 'a' }, document: { file_id: 'a' } },
       { content: { attachments: [{ type: 'video', url: expect.any(String) }] } },
     ],
@@ -82,7 +82,7 @@ describe('an update', () => {
     if (update?.parsed.outcome === 'message') messageContainerSchema.parse(update.parsed.container);
   });
 
-  it('with a pressed button is a postback under its title', () => {
+  it('of a pressed button is a postback with its title', () => {
     const message = {
       message_id: 4,
       chat,
@@ -100,7 +100,7 @@ describe('an update', () => {
     });
   });
 
-  it('with a changed message is a change', () => {
+  it('of an edited message is a change', () => {
     const edited = { update_id: 7, edited_message: { message_id: 5, from, chat, text: 'hullo' } };
     expect(meaning(edited)?.parsed).toEqual({
       outcome: 'changed',
@@ -109,7 +109,7 @@ describe('an update', () => {
     });
   });
 
-  it('that was kept before its bot was keeps its number, however often it is handled', () => {
+  it('stored without a bot id keeps its message id however often it is handled', () => {
     expect(parseTelegram(written({ text: 'hello' }), place)).toMatchObject({
       container: { externalId: '5' },
     });
@@ -120,11 +120,11 @@ describe('an update', () => {
     ['a message without anything', written({})],
     ['a kind that is new', { update_id: 7, hologram: {} }],
     ['a message of another shape', { update_id: 7, message: 'x' }],
-  ])('with %s is kept and ignored', (_what, update) => {
+  ])('with %s is stored and ignored', (_what, update) => {
     expect(meaning(update)?.parsed.outcome).toBe('ignored');
   });
 
-  it('of any shape never breaks anything, and is kept if it has a number', () => {
+  it('of any shape never throws, and is stored if it has an id', () => {
     const text = fc.string({ unit: 'binary' });
     const piece = fc.oneof(
       fc.jsonValue({ stringUnit: 'binary' }),
@@ -176,7 +176,7 @@ const callsOf = (content: OutboundMessage['content']) =>
   composeTelegram(message(content)).map(({ body }) => body);
 
 describe('a message', () => {
-  it('goes as calls in order: files, the text in pieces, choices under the last', () => {
+  it('becomes calls in order: attachments, pieces of the text, choices under the last one', () => {
     const calls = callsOf({
       text: `${'a'.repeat(4090)} ${'b'.repeat(100)}`,
       attachments: [{ type: 'image', url: 'https://x.example/a.png' }],
@@ -188,7 +188,7 @@ describe('a message', () => {
     expect(calls[2]).toMatchObject({ reply_markup: { keyboard: [[{ text: 'Yes' }]] } });
   });
 
-  it('has buttons that post back, and those that open an address', () => {
+  it('has postback buttons and URL buttons', () => {
     expect(
       callsOf({
         text: 'Well?',
@@ -212,7 +212,7 @@ describe('a message', () => {
     ]);
   });
 
-  it('that Telegram cannot show is refused with the reason', () => {
+  it('that Telegram cannot display is rejected with a reason', () => {
     expect(() => callsOf({})).toThrow('no content that Telegram can display');
     expect(() => callsOf({ text: 'x', buttons: [{ title: 'Long', payload: 'p'.repeat(65) }] })).toThrow(
       '64 bytes',
@@ -233,11 +233,11 @@ describe('an error of Telegram', () => {
     [429, { parameters: { retry_after: 7 } }, { kind: 'temporary', pauseMs: 7_000, isUncertain: false }],
     [429, {}, { kind: 'temporary', pauseMs: 5_000 }],
     [502, {}, { kind: 'temporary', isUncertain: true, suspectsChannel: true }],
-  ])('%d %j means what is to be done', (status, answer, expected) => {
+  ])('%d %j is classified', (status, answer, expected) => {
     expect(classifyTelegramError(new TelegramError(status, { ...answer }))).toMatchObject(expected);
   });
 
-  it('of the network leaves it open whether it arrived', () => {
+  it('of the network is uncertain', () => {
     expect(classifyTelegramError(new TypeError('fetch failed'))).toMatchObject({
       kind: 'temporary',
       isUncertain: true,
@@ -246,7 +246,7 @@ describe('an error of Telegram', () => {
 });
 
 describe('a file', () => {
-  it('is known by its number', () => {
+  it('is identified by its id', () => {
     expect(fileIdIn('https://api.telegram.org/file/d%2F1')).toBe('d/1');
     expect(fileIdIn('https://elsewhere.example/x')).toBeUndefined();
   });

@@ -71,7 +71,7 @@ describe('a message', () => {
       { content: { text: 'Bo +1' } },
     ],
     [
-      'a quick reply of ours',
+      'our quick reply',
       {
         type: 'interactive',
         interactive: { type: 'button_reply', button_reply: { id: 'q:yes', title: 'Yes' } },
@@ -79,7 +79,7 @@ describe('a message', () => {
       { kind: 'quick_reply', content: { text: 'Yes', quickReply: { title: 'Yes', payload: 'yes' } } },
     ],
     [
-      'a row of a list of ours',
+      'a row of our list',
       {
         type: 'interactive',
         interactive: { type: 'list_reply', list_reply: { id: 'b:menu', title: 'Menu' } },
@@ -120,16 +120,16 @@ describe('a message', () => {
     ['a removed reaction', { type: 'reaction', reaction: { message_id: 'x' } }, 'removed a reaction'],
     ['a new number', { type: 'system', system: { body: 'Ada changed numbers' } }, 'Ada changed numbers'],
     ['what WhatsApp does not hand on', { type: 'unsupported', errors: [{ code: 131051 }] }, 'only be seen'],
-  ])('%s is noted for the agents', (_what, message, text) => {
+  ])('%s becomes a note for agents', (_what, message, text) => {
     expect(written(message).parsed).toMatchObject({ outcome: 'note', text: expect.stringContaining(text) });
   });
 
   it.each([{ type: 'hologram' }, { type: 'text' }, { type: 'image', image: {} }, { type: 'toString' }])(
-    '%j is kept and ignored',
+    '%j is stored and ignored',
     (message) => expect(written(message).parsed.outcome).toBe('ignored'),
   );
 
-  it('of somebody who hides their number is theirs all the same', () => {
+  it('of a person with a hidden phone number has their user id', () => {
     const hidden = {
       from_user_id: 'BD.123',
       id: 'wamid.2',
@@ -184,8 +184,8 @@ describe('a status', () => {
   });
 });
 
-describe('a body', () => {
-  it('of several numbers comes apart in the order of time, and loses nothing to a bad piece', () => {
+describe('a webhook body', () => {
+  it('with several phone numbers is split in order of time, and loses nothing to a malformed event', () => {
     const at = (id: string, timestamp: string) => ({
       ...base,
       id,
@@ -221,7 +221,7 @@ describe('a body', () => {
     });
   });
 
-  it('of whatever shape throws nothing', () => {
+  it('never throws', () => {
     const names = [
       'id',
       'from',
@@ -287,7 +287,7 @@ describe('a body', () => {
   });
 });
 
-describe('an answer', () => {
+describe('a reply', () => {
   const settings = {
     phoneNumberId: '700',
     appSecret: 'a'.repeat(16),
@@ -308,7 +308,7 @@ describe('an answer', () => {
   const choices = (count: number) =>
     Array.from({ length: count }, (_, at) => ({ title: `Choice ${at}`, payload: `c${at}` }));
 
-  it('is a text, in pieces where it is long', () => {
+  it('is a text, split if it is long', () => {
     expect(bodies({ text: 'hi' })).toEqual([
       {
         path: '700/messages',
@@ -322,7 +322,7 @@ describe('an answer', () => {
     expect(bodies({ text: 'a '.repeat(3_000) })).toHaveLength(2);
   });
 
-  it('has files by their address, documents with their name', () => {
+  it('has attachments by URL, documents with their name', () => {
     const attachments = [
       { type: 'image' as const, url: 'https://x.example/a.png' },
       { type: 'file' as const, url: 'https://x.example/b.pdf', name: 'b.pdf' },
@@ -333,7 +333,7 @@ describe('an answer', () => {
     ]);
   });
 
-  it('has up to three choices as buttons, more as a list, addresses in the text', () => {
+  it('has up to three choices as buttons, more as a list, and URLs in the text', () => {
     const [buttons] = bodies({ text: 'Well?', quickReplies: choices(3) });
     expect(buttons).toMatchObject({
       interactive: { type: 'button', action: { buttons: [{ reply: { id: 'q:c0' } }, {}, {}] } },
@@ -348,7 +348,7 @@ describe('an answer', () => {
     ]);
   });
 
-  it('is refused where WhatsApp would, with words for the agent', () => {
+  it('is rejected with a reason for the agent', () => {
     const day = 24 * 3_600_000;
     expect(() => composeWhatsapp(message({ text: 'x' }, day), settings)).toThrow('24 hours');
     expect(() => composeWhatsapp(message({ text: 'x' }, null), settings)).toThrow('24 hours');
@@ -369,13 +369,13 @@ describe('an answer', () => {
     [131056, { kind: 'temporary', retryAfterMs: 6_000, suspectsChannel: false }],
     [131000, { kind: 'temporary', isUncertain: false }],
     [132000, { kind: 'permanent' }],
-  ])('that is refused with %d', (code, expected) => {
+  ])('that is rejected with %d', (code, expected) => {
     expect(
       classifyGraphError(new GraphError(400, new Headers(), { error: { code, message: 'x' } })),
     ).toMatchObject(expected);
   });
 
-  it('knows its files by their number', () => {
+  it('identifies its files by their id', () => {
     expect(mediaIdIn(media('m%2F1'))).toBe('m/1');
     expect(mediaIdIn('https://elsewhere.example/x')).toBeUndefined();
   });
