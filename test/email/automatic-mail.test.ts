@@ -38,7 +38,7 @@ async function written() {
 }
 
 describe('an automatic email', () => {
-  it('is stored and marked, and an absence notice begins no case', async () => {
+  it('is stored and marked, and an out-of-office notice opens no case', async () => {
     const person = somebody();
     const record = await taken({
       from: person,
@@ -56,7 +56,7 @@ describe('an automatic email', () => {
     expect(cases).toEqual([]);
   });
 
-  it('to many goes to agents where a rule wants that, and is not told that it is in line', async () => {
+  it('in bulk goes to agents if a rule says so, without an automatic reply', async () => {
     const person = `noreply@news-${++people}.example`;
     const session = await product.writes(person, { text: 'News!' });
     const message = await product.replies(session, 'An agent may answer');
@@ -69,20 +69,20 @@ describe('an automatic email', () => {
     expect(notice?.delivery_error).toMatch(/not answered by machines/);
   });
 
-  it('of our own that comes back is nobody’s message', async () => {
+  it('that we sent ourselves is ignored', async () => {
     const { messageId } = await written();
     const record = await taken({ from: somebody(), messageId, text: 'Hello' });
     expect(record).toMatchObject({ status: 'ignored', note: 'an email that we sent' });
   });
 
-  it('from one of our addresses is nobody’s message', async () => {
+  it('from the address of a channel is ignored', async () => {
     const record = await taken({ from: support, text: 'Hello me' });
     expect(record).toMatchObject({ status: 'ignored', note: 'sent from the address of a channel' });
   });
 });
 
-describe('two machines that answer each other without saying what they are', () => {
-  it('come to an end', async () => {
+describe('two machines that answer each other without automatic headers', () => {
+  it('stop at the limit per hour', async () => {
     await withRules([]);
     onTestFinished(() => withRules([{ name: 'all', when: 'true', action: 'queue' }]));
     const person = somebody();
@@ -147,7 +147,7 @@ async function bounce(raw: string) {
 }
 
 describe('a delivery report', () => {
-  it('fails the message that it is about, and tells the agents', async () => {
+  it('fails the message and notifies the agents', async () => {
     const { message, raw, session } = await written();
     const record = await bounce(report(raw.toString('latin1'), '5.1.1', 'failed'));
     expect(record).toMatchObject({ status: 'handled', note: 'a report: failed' });
@@ -169,7 +169,7 @@ describe('a delivery report', () => {
     });
   });
 
-  it('of a delay is a note, and the message stays sent', async () => {
+  it('of a delay adds a note, and the message stays sent', async () => {
     const { message, raw, session } = await written();
     await bounce(report(raw.toString('latin1'), '4.4.1', 'delayed'));
     expect((await product.deliveryOf(message))?.status).toBe('sent');
@@ -180,7 +180,7 @@ describe('a delivery report', () => {
     );
   });
 
-  it('that somebody made up fails nothing', async () => {
+  it('that is forged fails nothing', async () => {
     const { message, messageId } = await written();
     const forged = messageId.replace(/\.[0-9a-f]{20}@/, `.${'0'.repeat(20)}@`);
     const record = await bounce(report(`Message-ID: ${forged}\r\n\r\n`, '5.1.1', 'failed'));

@@ -37,8 +37,8 @@ async function reply(text: string) {
 
 const mailTo = (person: string) => product.post.sent.filter(({ to }) => to === person).at(-1);
 
-describe('a channel with a key', () => {
-  it('signs its mails, so that their receivers can tell that they are its own', async () => {
+describe('a channel with a DKIM key', () => {
+  it('signs its emails verifiably', async () => {
     await configure({ dkim: { selector: 'mevrik', privateKey } });
     const { person, message } = await reply('Signed, with an ümlaut.');
     await expect.poll(() => statusOf(message), patience).toBe('sent');
@@ -92,8 +92,8 @@ function verifyDkim(raw: string): boolean {
     .verify(publicKey, tags.get('b') ?? '', 'base64');
 }
 
-describe('a channel whose log-in is refused', () => {
-  it('is down, its mails wait, and go out when it is mended', async () => {
+describe('a channel whose login is rejected', () => {
+  it('is down, and sends its waiting emails once it is fixed', async () => {
     await configure({}, { user: 'support', password: 'the password' });
     product.post.lockOut(true);
     const { person, message } = await reply('Are you there?');
@@ -114,8 +114,8 @@ describe('a channel whose log-in is refused', () => {
   });
 });
 
-describe('a channel without a server that sends', () => {
-  it('says so to whoever replies', async () => {
+describe('a channel without an SMTP server', () => {
+  it('fails replies with that reason', async () => {
     await admin.call('PUT', '/v1/admin/apps/1/channels/mail', {
       kind: 'email',
       settings: { address: support },
@@ -133,7 +133,7 @@ describe('the settings of a channel', () => {
     ['settings.dkim.privateKey', { address: support, dkim: { selector: 's', privateKey: 'no key' } }],
     ['settings.smtp.tls', { address: support, smtp: { host: 'h', tls: 'maybe' } }],
     ['settings.imap.password', { address: support, imap: { host: 'h', user: 'u' } }],
-  ])('are refused with the name of what is wrong: %s', async (path, settings) => {
+  ])('are rejected with the name of the invalid field: %s', async (path, settings) => {
     const { status, body } = await admin.call('PUT', '/v1/admin/apps/1/channels/other', {
       kind: 'email',
       settings,
@@ -141,7 +141,7 @@ describe('the settings of a channel', () => {
     expect([status, body.errors?.[0]?.path]).toEqual([422, path]);
   });
 
-  it('are told to nobody', async () => {
+  it('are never returned', async () => {
     await configure({ dkim: { selector: 'mevrik', privateKey } }, { user: 'u', password: 'hush-hush' });
     const { body } = await admin.call('GET', '/v1/admin/apps/1/channels');
     expect(JSON.stringify(body)).not.toMatch(/hush|PRIVATE/);
@@ -149,8 +149,8 @@ describe('the settings of a channel', () => {
   });
 });
 
-describe('the record of what came in', () => {
-  it('lists mails with what was made of them, gives their bytes, and takes one in again', async () => {
+describe('the record of inbound emails', () => {
+  it('lists emails with their results, returns their content, and replays one', async () => {
     const person = `guest-${++people}@home.example`;
     await product.writes(person, { messageId: '<listed@home.example>', text: 'hello' });
     await product.send({ from: support, text: 'from ourselves' });

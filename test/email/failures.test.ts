@@ -45,8 +45,8 @@ const recordOf = async (messageId: string) =>
     (email: { messageId: string }) => email.messageId === messageId,
   );
 
-describe('a mail that cannot be taken in for a reason of ours', () => {
-  it('is tried again, has failed after its last attempt, and holds up no mail after it', async () => {
+describe('an email that the server fails to process', () => {
+  it('is retried, fails after its last attempt, and does not block later emails', async () => {
     const person = somebody();
     await storeIsAway(true);
     const { messageId } = await product.send({ from: person, ...withFile() });
@@ -66,7 +66,7 @@ describe('a mail that cannot be taken in for a reason of ours', () => {
     await expect.poll(() => textsOf(person), patience).toEqual(['the next one', 'See the file.']);
   });
 
-  it('is taken in by itself when the reason is gone before the last attempt, in its order', async () => {
+  it('is processed in order once the cause is gone before the last attempt', async () => {
     const person = somebody();
     await storeIsAway(true);
     const { messageId } = await product.send({ from: person, ...withFile() });
@@ -85,7 +85,7 @@ describe('a mail that cannot be taken in for a reason of ours', () => {
       .toEqual([...['See the file.', 'the next one', 'and another']]);
   });
 
-  it('has failed, too, when each attempt has taken the process down', async () => {
+  it('also fails if every attempt crashes the process', async () => {
     const person = somebody();
     const { messageId } = await product.send({ from: person, text: 'poison' });
     await expect.poll(async () => (await recordOf(messageId))?.status, patience).toBe('handled');
@@ -100,14 +100,14 @@ describe('a mail that cannot be taken in for a reason of ours', () => {
   });
 });
 
-describe('an administrator who looks into the mails', () => {
+describe('an administrator in the list of emails', () => {
   let browser: TestBrowser;
   beforeAll(async () => {
     browser = await startBrowser();
   });
   afterAll(() => browser?.close());
 
-  it('sees which have failed and why, what is in one, and has it taken in again', {
+  it('sees which have failed and why, opens one, and replays it', {
     timeout: 120_000,
   }, async () => {
     const person = somebody();

@@ -52,7 +52,7 @@ const faults: Readonly<Record<SendingFault, SmtpFailure>> = {
   'wants it later': { does: 'refuse', code: 451, at: 'data' },
 };
 
-it('killed at every step of sending: nothing is lost, order is kept, and what went out twice is the same mail and on record', async () => {
+it('killed at every step of sending: nothing is lost, order is kept, and duplicates have the same Message-ID and are on record', async () => {
   const email: SendingChannel = {
     channel: channel(),
     inDoubt: 'sent again',
@@ -73,7 +73,7 @@ it('killed at every step of sending: nothing is lost, order is kept, and what we
   );
 }, 240_000);
 
-it('a mail that was answered with 250 becomes a message, whenever the server is killed', async () => {
+it('an email that was accepted with 250 becomes a message, whenever the server is killed', async () => {
   const { server } = await killed.first(channel());
   const taken: string[] = [];
   const texts = Array.from({ length: 60 }, (_, number) => `mail ${number}`);

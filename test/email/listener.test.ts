@@ -85,8 +85,8 @@ async function dial() {
   };
 }
 
-describe('a mail on its way in', () => {
-  it('that breaks off in the middle is not kept', async () => {
+describe('an incoming email', () => {
+  it('that is interrupted is not stored', async () => {
     await start();
     const client = await dial();
     expect(await client.begins()).toBe('354');
@@ -98,7 +98,7 @@ describe('a mail on its way in', () => {
     expect(kept.map(({ raw }) => raw.toString())).toEqual(['From: max@home.example\r\n\r\nwhole\r\n']);
   });
 
-  it('that is too long is refused when it is all there, and the connection goes on', async () => {
+  it('that is too large is rejected at its end, and the connection stays usable', async () => {
     await start();
     const client = await dial();
     await client.begins();
@@ -110,14 +110,14 @@ describe('a mail on its way in', () => {
     expect(kept).toHaveLength(1);
   });
 
-  it('is said to be taken only when it is kept', async () => {
+  it('is accepted only after it was stored', async () => {
     await start({ store: () => Promise.reject(new Error('the disk is full')) });
     const client = await dial();
     await client.begins();
     expect(await client.says('hello\r\n.')).toBe('451');
   });
 
-  it('is not refused for good where it cannot be found out whom it is for', async () => {
+  it('is deferred if its recipient cannot be looked up', async () => {
     await start({ find: () => Promise.reject(new Error('no database')) });
     const client = await dial();
     await client.answer();
@@ -126,7 +126,7 @@ describe('a mail on its way in', () => {
     expect(await client.says('RCPT TO:<support@shop.example>')).toBe('451');
   });
 
-  it('to several addresses of a channel is kept for it once, and for each other channel', async () => {
+  it('to several addresses is stored once for each channel', async () => {
     await start();
     const client = await dial();
     await client.begins(['support@shop.example', 'support+x@shop.example', 'sales@shop.example']);
@@ -136,7 +136,7 @@ describe('a mail on its way in', () => {
     ]);
   });
 
-  it('may have no sender, as bounces have', async () => {
+  it('can have no sender, like bounces', async () => {
     await start();
     const client = await dial();
     await client.answer();
@@ -149,8 +149,8 @@ describe('a mail on its way in', () => {
   });
 });
 
-describe('the listener', () => {
-  it('relays nothing, knows no log-in, and offers no encryption that it has not', async () => {
+describe('the SMTP listener', () => {
+  it('relays nothing, and offers neither authentication nor STARTTLS without a certificate', async () => {
     await start();
     const client = await dial();
     await client.answer();
@@ -162,7 +162,7 @@ describe('the listener', () => {
     expect(await client.says('DATA')).toBe('503');
   });
 
-  it('sends away who has too many connections', async () => {
+  it('rejects clients with too many connections', async () => {
     await start();
     const three = [await dial(), await dial(), await dial()];
     for (const client of three) expect(await client.answer()).toBe('220');
@@ -172,7 +172,7 @@ describe('the listener', () => {
     await expect.poll(async () => (await dial()).answer(), patience).toBe('220');
   });
 
-  it('takes fifty recipients and no more', async () => {
+  it('accepts at most fifty recipients', async () => {
     await start();
     const client = await dial();
     await client.answer();
@@ -184,13 +184,13 @@ describe('the listener', () => {
     expect(await client.says('RCPT TO:<support+51@shop.example>')).toBe('452');
   });
 
-  it('cuts off who says nothing', async () => {
+  it('disconnects idle clients', async () => {
     await start({ times: { idleMs: 100 } });
     const client = await dial();
     await expect.poll(client.isClosed, patience).toBe(true);
   });
 
-  it('cuts off who never comes to an end', async () => {
+  it('disconnects clients that send endlessly', async () => {
     await start({ times: { connectionMs: 400 } });
     const client = await dial();
     await client.begins();
@@ -200,7 +200,7 @@ describe('the listener', () => {
     expect(kept).toEqual([]);
   });
 
-  it('takes mails encrypted where it has a certificate', async () => {
+  it('receives encrypted emails with a certificate', async () => {
     const { default: testCertificate } = createRequire(import.meta.url)('smtp-server/lib/tls-options');
     const { key, cert } = testCertificate({});
     await start({ tls: { key, cert } });
@@ -215,7 +215,7 @@ describe('the listener', () => {
     expect(kept[0]?.raw.toString()).toContain('hush');
   });
 
-  it('ends what is under way before it stops', async () => {
+  it('finishes the current email before it stops', async () => {
     let release = () => {};
     const waiting = new Promise<void>((resolve) => {
       release = resolve;
@@ -242,8 +242,8 @@ describe('the listener', () => {
 /** What a mail is told by, whatever blanks are around it. */
 const identityOf = (email: string) => identifyEmail(Buffer.from(email, 'latin1')).deduplicationKey;
 
-describe('whatever mails come', () => {
-  it('each is kept, and something is made of it', async () => {
+describe('any email', () => {
+  it('is stored and processed', async () => {
     const product = await startEmail();
     try {
       const emails = fc.sample(anyMail, { numRuns: 80, seed: 7 });

@@ -36,7 +36,7 @@ const cursor = async () => {
 };
 
 describe('the mailbox of a channel', () => {
-  it('is read from now on: what lay there before is nobody’s message, what comes is, at once', async () => {
+  it('skips existing emails and receives new ones at once', async () => {
     await start([email('old@home.example', 'from years ago')]);
     mailbox.receive(email('vera@home.example', 'hello'));
     await expect.poll(() => textsOf('vera@home.example'), patience).toEqual(['hello']);
@@ -45,7 +45,7 @@ describe('the mailbox of a channel', () => {
     expect(await textsOf('old@home.example')).toEqual([]);
   });
 
-  it('is read on where it was left, when the connection breaks', async () => {
+  it('continues where it stopped after the connection breaks', async () => {
     await start();
     const longAgo = new Date('2020-01-01'); // as of mails that were moved here: only their numbers are new
     mailbox.receive(email('vera@home.example', 'one'), longAgo);
@@ -58,7 +58,7 @@ describe('the mailbox of a channel', () => {
     expect(await product.kept()).toHaveLength(3);
   });
 
-  it('that was numbered anew has no mail kept twice, and none left out', async () => {
+  it('with a new UIDVALIDITY duplicates and skips no email', async () => {
     await start();
     mailbox.receive(email('vera@home.example', 'one'));
     await expect.poll(() => textsOf('vera@home.example'), patience).toEqual(['one']);
@@ -70,7 +70,7 @@ describe('the mailbox of a channel', () => {
     expect(await product.kept()).toHaveLength(2);
   });
 
-  it('tells of the conversation by the address that its server has written on a mail', async () => {
+  it('finds the conversation by the address in the delivery headers', async () => {
     await start();
     const session = await product.writes('vera@home.example');
     const message = await product.replies(session, 'Hello');
@@ -80,7 +80,7 @@ describe('the mailbox of a channel', () => {
     await expect.poll(() => textsOf('vera@home.example'), patience).toEqual(['hello', 'Thanks']);
   });
 
-  it('that cannot be opened is said once, and read when it can be', async () => {
+  it('that cannot be opened is audited once, and read when it can be opened', async () => {
     mailbox = await startMailbox();
     product = await startEmail({ channel: { imap: settings('a wrong one') } });
     const audit = () => product.database.sql<{ action: string; detail: { reason?: string } }[]>`
@@ -97,7 +97,7 @@ describe('the mailbox of a channel', () => {
     await expect.poll(() => textsOf('vera@home.example'), patience).toEqual(['hello']);
   });
 
-  it('is read by one of two nodes, and by the other when that one is gone', async () => {
+  it('is read by one of two nodes, and taken over when that node stops', async () => {
     await start();
     const other = await startSecondNode(product);
     await expect.poll(() => mailbox.readers(), patience).toBe(1);

@@ -13,7 +13,7 @@ const somebody = () => `person-${++people}@home.example`;
 const textsOf = async (address: string) =>
   (await product.messagesOf(address)).map(({ content }) => content.text);
 
-describe('a mail to the address of a channel', () => {
+describe('an email to a channel’s address', () => {
   it('becomes a message in the conversation of its sender', async () => {
     const vera = somebody();
     await product.send({ from: `Vera <${vera}>`, subject: 'My order', text: 'Where is it?' });
@@ -25,7 +25,7 @@ describe('a mail to the address of a channel', () => {
     expect(customer).toEqual({ name: 'Vera', email: vera });
   });
 
-  it('is kept with every byte', async () => {
+  it('is stored byte for byte', async () => {
     const from = somebody();
     const raw = Buffer.from(
       `From: ${from}\r\nMessage-ID: <bytes@home.example>\r\n\r\n\xe4\xf6\xfc\r\n`,
@@ -36,7 +36,7 @@ describe('a mail to the address of a channel', () => {
     expect(email?.raw.toString('latin1')).toBe(raw.toString('latin1'));
   });
 
-  it('is stored once, however often it comes', async () => {
+  it('is stored once, however often it arrives', async () => {
     const from = somebody();
     const email = { from, messageId: '<once@home.example>', text: 'once' };
     await product.send(email);
@@ -45,21 +45,21 @@ describe('a mail to the address of a channel', () => {
     await expect.poll(() => textsOf(from), patience).toEqual(['once', 'another']);
   });
 
-  it('cannot be kept away by another mail with its Message-ID', async () => {
+  it('cannot be suppressed by another email with its Message-ID', async () => {
     const [thief, vera] = [somebody(), somebody()];
     await product.send({ from: thief, messageId: '<mine@home.example>', text: 'first' });
     await product.send({ from: vera, messageId: '<mine@home.example>', text: 'the true one' });
     await expect.poll(() => textsOf(vera), patience).toEqual(['the true one']);
   });
 
-  it('is taken in after the ones that the same sender sent before', async () => {
+  it('is processed after earlier emails of the same sender', async () => {
     const from = somebody();
     for (let number = 1; number <= 5; number++) await product.send({ from, text: `mail ${number}` });
     await expect.poll(() => textsOf(from), patience).toHaveLength(5);
     expect(await textsOf(from)).toEqual(['mail 1', 'mail 2', 'mail 3', 'mail 4', 'mail 5']);
   });
 
-  it('is refused for now where its sender has sent too many', async () => {
+  it('is deferred if its sender has sent too many', async () => {
     const from = somebody();
     for (let number = 1; number <= 5; number++) await product.send({ from, text: `mail ${number}` });
     await expect(product.send({ from, text: 'mail 6' })).rejects.toMatchObject({ responseCode: 451 });
@@ -82,7 +82,7 @@ describe('a recipient', () => {
     await expect.poll(() => textsOf(from), patience).toEqual(['hello']);
   });
 
-  it('of a channel that is switched off is nobody', async () => {
+  it('of a disabled channel is unknown', async () => {
     const admin = await product.employ({ role: 'admin' });
     const settings = { address: 'off@shop.example' };
     await admin.call('PUT', '/v1/admin/apps/1/channels/off', { kind: 'email', enabled: false, settings });
@@ -94,8 +94,8 @@ describe('a recipient', () => {
   });
 });
 
-describe('a mail that is too long', () => {
-  it('is refused with 552 before it is sent, where its length is told', async () => {
+describe('an email that is too large', () => {
+  it('is rejected with 552 before it is sent, if its size is declared', async () => {
     const sending = product.send({ from: somebody(), text: 'x'.repeat(300_000) });
     await expect(sending).rejects.toMatchObject({ responseCode: 552 });
   });

@@ -39,8 +39,8 @@ async function attemptsOf(messageId: number) {
   return rows.map(({ outcome, decision }) => (decision === null ? outcome : `${outcome}, ${decision}`));
 }
 
-describe('an agent’s reply to a mail', () => {
-  it('is a mail in the same thread', async () => {
+describe('an agent’s reply to an email', () => {
+  it('is an email in the same thread', async () => {
     const { say, last, person } = await conversation({
       messageId: '<asked@home.example>',
       subject: 'My order',
@@ -59,21 +59,21 @@ describe('an agent’s reply to a mail', () => {
     expect(mailsTo(person).at(-1)?.from).toBe(support);
   });
 
-  it('is not headed with a second Re:', async () => {
+  it('does not repeat Re: in its subject', async () => {
     const { say, last } = await conversation({ subject: 'AW: Re: My order', text: 'Well?' });
     const message = await say('Soon.');
     await expect.poll(() => statusOf(message), patience).toBe('sent');
     expect(last()?.subject).toBe('Re: My order');
   });
 
-  it('asks for answers at an address that marks the conversation', async () => {
+  it('has a Reply-To address with the conversation’s tag', async () => {
     const { say, last } = await conversation();
     const message = await say('Hello');
     await expect.poll(() => statusOf(message), patience).toBe('sent');
     expect(last()?.replyTo?.value[0]?.address).toMatch(/^support\+[0-9a-z]+-[0-9a-f]{20}@shop\.example$/);
   });
 
-  it('has its choices and files where the customer can read them', async () => {
+  it('contains its choices and files in readable form', async () => {
     const { say, heard } = await conversation();
     const message = await say({
       text: 'Choose <one>',
@@ -89,7 +89,7 @@ describe('an agent’s reply to a mail', () => {
     ]);
   });
 
-  it('goes out in the order in which it was written, whatever fails in between', async () => {
+  it('is sent in order, whatever fails in between', async () => {
     const { person, say, heard } = await conversation();
     product.post.misbehave({ does: 'refuse', code: 451, at: 'data' }, 2, person);
     const texts = ['one', 'two', 'three', 'four'];
@@ -98,8 +98,8 @@ describe('an agent’s reply to a mail', () => {
   });
 });
 
-describe('what no person has written', () => {
-  it('says so, and asks for no automatic answer', async () => {
+describe('a message of the bot or the system', () => {
+  it('is marked as automatic and asks for no automatic reply', async () => {
     const { person } = await conversation();
     const notice = mailsTo(person)[0]?.email;
     expect(notice?.headers.get('auto-submitted')).toBe('auto-replied');
@@ -107,12 +107,12 @@ describe('what no person has written', () => {
   });
 });
 
-describe('a mail that its server does not take', () => {
+describe('an email that the SMTP server does not accept', () => {
   it.each<[string, SmtpFailure]>([
     ['later, by its recipient', { does: 'refuse', code: 450 }],
     ['later, after it was sent', { does: 'refuse', code: 451, at: 'data' }],
     ['the connection is cut before it was sent', { does: 'cut-early' }],
-  ])('%s: is sent again, and nobody doubts', async (_what, fault) => {
+  ])('%s: is retried without doubt', async (_what, fault) => {
     const { person, say, heard } = await conversation();
     product.post.misbehave(fault, 1, person);
     const message = await say('are you there?');
@@ -124,7 +124,7 @@ describe('a mail that its server does not take', () => {
   it.each<[string, SmtpFailure]>([
     ['its recipient is nobody', { does: 'refuse', code: 550, message: '5.1.1 User unknown' }],
     ['its content is refused', { does: 'refuse', code: 554, at: 'data', message: '5.6.0 We do not like it' }],
-  ])('%s: fails for good, with the server’s words', async (_what, fault) => {
+  ])('%s: fails permanently with the server’s message', async (_what, fault) => {
     const { person, say } = await conversation();
     product.post.misbehave(fault, 1, person);
     const message = await say('are you there?');
@@ -141,7 +141,7 @@ describe('a mail that its server does not take', () => {
     ['was cut when the server had kept it', { does: 'cut', accepts: true }, 2],
     ['was cut when the server had not', { does: 'cut', accepts: false }, 1],
     ['hangs, and the server has kept it', { does: 'hang', accepts: true }, 2],
-  ])('%s: is in doubt, and goes out again with the same Message-ID', async (_what, fault, times) => {
+  ])('%s: is doubtful and sent again with the same Message-ID', async (_what, fault, times) => {
     const { person, say, heard } = await conversation();
     product.post.misbehave(fault, 1, person);
     const message = await say('are you there?');

@@ -32,8 +32,8 @@ async function answered() {
   };
 }
 
-describe('an answer to an agent’s mail', () => {
-  it('comes to the address with the mark, and goes on with the conversation, whoever sends it', async () => {
+describe('a reply to an agent’s email', () => {
+  it('to the tagged address continues the conversation, whoever sends it', async () => {
     const { person, replyTo } = await answered();
     const other = somebody();
     await product.send({ from: `Vera at work <${other}>`, to: replyTo, text: 'Thank you!' });
@@ -49,13 +49,13 @@ describe('an answer to an agent’s mail', () => {
       'References, when In-Reply-To is unknown',
       (messageId) => ({ inReplyTo: '<x@y.example>', references: [messageId] }),
     ],
-  ])('is known by its %s', async (_head, heads) => {
+  ])('is recognised by its %s', async (_head, heads) => {
     const { person, messageId } = await answered();
     await product.send({ from: somebody(), ...heads(messageId), text: 'Thank you!' });
     await expect.poll(() => textsOf(person), patience).toEqual(['Where is it?', 'Thank you!']);
   });
 
-  it('of somebody in copy, to what the customer wrote, is known by that', async () => {
+  it('of a person in Cc to the customer’s email is recognised by that email', async () => {
     const person = somebody();
     await product.send({ from: person, messageId: '<to-all@home.example>', text: 'Where is it?' });
     await expect.poll(() => textsOf(person), patience).toHaveLength(1);
@@ -63,7 +63,7 @@ describe('an answer to an agent’s mail', () => {
     await expect.poll(() => textsOf(person), patience).toEqual(['Where is it?', 'I wonder, too.']);
   });
 
-  it('with another subject stays in the conversation, and shows it', async () => {
+  it('with another subject stays in the conversation and shows the subject', async () => {
     const { person, messageId } = await answered();
     await product.send({ from: person, inReplyTo: messageId, subject: 'Something else', text: 'And this?' });
     await expect.poll(() => textsOf(person), patience).toHaveLength(2);
@@ -72,8 +72,8 @@ describe('an answer to an agent’s mail', () => {
   });
 });
 
-describe('a mail that answers nothing of ours', () => {
-  it('is a conversation of its own, whatever its subject', async () => {
+describe('an email that is not a reply to ours', () => {
+  it('starts a conversation, whatever its subject', async () => {
     const { person } = await answered();
     const other = somebody();
     await product.send({ from: other, subject: 'Re: My order', text: 'Me too' });
@@ -90,27 +90,27 @@ describe('a mail that answers nothing of ours', () => {
       'a Message-ID that was made up',
       ({ messageId }) => ({ inReplyTo: messageId.replace(/\.[0-9a-f]{20}@/, `.${'0'.repeat(20)}@`) }),
     ],
-  ])('is not let into a conversation by %s', async (_what, forged) => {
+  ])('does not get into a conversation by %s', async (_what, forged) => {
     const found = await answered();
     const other = somebody();
     await product.send({ from: other, ...forged(found), text: 'Let me in' });
     await expect.poll(() => textsOf(other), patience).toEqual(['Let me in']);
   });
 
-  it('that asks for answers elsewhere is a conversation with whom it names', async () => {
+  it('with a Reply-To header starts a conversation with that address', async () => {
     const customer = somebody();
     await product.send({ from: 'forms@website.example', replyTo: customer, text: 'By the form' });
     await expect.poll(() => textsOf(customer), patience).toEqual(['By the form']);
   });
 });
 
-describe('what is quoted', () => {
+describe('quoted history', () => {
   const text =
     'Thank you!\n\nOn Mon, Nov 23, 2026 at 10:04 AM Shop <support@shop.example> wrote:\n\n> On its way.\n';
   const html =
     '<p>Thank you!</p><script>x()</script><img src="https://x.example/t.gif"><img src="cid:logo"><blockquote>On its way.</blockquote>';
 
-  it('is not in the message, but in the mail, which can be looked at, made safe', async () => {
+  it('is not in the message but in the email, which is shown sanitised', async () => {
     const person = somebody();
     const attachments = [{ filename: 'logo.png', content: Buffer.from('png'), cid: 'logo' }];
     await product.send({
@@ -145,13 +145,13 @@ describe('what is quoted', () => {
     expect((await desk.call('GET', `/v1/messages/${message?.id}/email/attachments/1`)).status).toBe(404);
   });
 
-  it('stays where a mail is passed on', async () => {
+  it('is kept in forwarded emails', async () => {
     const person = somebody();
     await product.send({ from: person, subject: 'Fwd: x', text });
     await expect.poll(() => textsOf(person), patience).toEqual([text.trim()]);
   });
 
-  it('is nobody else’s to look at', async () => {
+  it('is not visible to other apps', async () => {
     const person = somebody();
     await product.send({ from: person, text: 'secret' });
     await expect.poll(() => messagesOf(person), patience).toHaveLength(1);

@@ -39,8 +39,8 @@ const noteOf = async (commentId: string) => {
   return row && [row.status, row.note];
 };
 
-describe('a public answer of which nobody knows whether it stands', () => {
-  it('stands, when it turns up under its comment, and is not posted a second time', async () => {
+describe('a doubtful public reply', () => {
+  it('is confirmed when it appears under its comment, and not posted again', async () => {
     const { id, session, under } = await commented();
     product.graph.misbehave({ does: 'cut', accepts: true }, 1, (given) => given.page === id);
     const [message, next] = [
@@ -59,7 +59,7 @@ describe('a public answer of which nobody knows whether it stands', () => {
     expect(attempts).toEqual([{ outcome: 'sent', decision: 'arrived' }]);
   });
 
-  it('that was told of before the provider’s answer came counts once', async () => {
+  it('whose webhook event arrives before the provider’s response counts once', async () => {
     const { id, session, under } = await commented();
     product.graph.misbehave({ does: 'wait' }, 1, (given) => given.page === id);
     const message = await product.replies(session, 'Quick');
@@ -72,7 +72,7 @@ describe('a public answer of which nobody knows whether it stands', () => {
     expect(under()).toHaveLength(1);
   });
 
-  it('is known under its post where Facebook puts it under another comment of the thread', async () => {
+  it('is recognised under its post if Facebook puts it under another comment', async () => {
     const { id, session, under } = await commented();
     product.graph.misbehave({ does: 'cut', accepts: true }, 1, (given) => given.page === id);
     const message = await product.replies(session, 'For you all');
@@ -81,7 +81,7 @@ describe('a public answer of which nobody knows whether it stands', () => {
     await expect.poll(() => stateOf(message), patience).toEqual({ status: 'sent', doubts: 1 });
   });
 
-  it('is still in doubt, whatever else the page has written', async () => {
+  it('stays doubtful when the page writes other comments', async () => {
     const { id, session } = await commented();
     product.graph.misbehave({ does: 'cut', accepts: false }, 1, (given) => given.page === id);
     const message = await product.replies(session, 'Mine');

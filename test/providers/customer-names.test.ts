@@ -27,8 +27,8 @@ const nameOf = async (session: number) => (await customerOf(session)).name;
 const looksUp = (id: string) => () =>
   product.graph.requests.filter((request) => request === `GET /${id}`).length;
 
-describe('somebody who writes without a name', () => {
-  it('on Messenger is called as Facebook calls them, and the desk hears of it', async () => {
+describe('a customer without a name', () => {
+  it('on Messenger gets the name of their profile, and the desk is updated', async () => {
     const desk = await hear(product.url, {
       key: product.app.key,
       token: admin.token,
@@ -44,7 +44,7 @@ describe('somebody who writes without a name', () => {
     expect(looksUp('psid-1')()).toBe(1);
   });
 
-  it('on Instagram is called by their name, or else as their account', async () => {
+  it('on Instagram gets the name of their profile, else their username', async () => {
     const path = '/v1/admin/apps/1/channels/gram';
     await admin.call('PUT', path, { kind: 'instagram', settings: account });
     product.graph.introduce({ id: 'igsid-1', username: 'amina.d' });
@@ -72,7 +72,7 @@ describe('somebody who writes without a name', () => {
     await expect.poll(name, patience).toBe('amina.d');
   });
 
-  it('stays a visitor with a number where Meta does not tell, and their conversation goes on', async () => {
+  it('stays unnamed if Meta returns no name, and the conversation continues', async () => {
     product.graph.conceal('psid-2');
     const session = await product.writes('psid-2', 'hello');
     await expect.poll(looksUp('psid-2'), patience).toBe(1);
@@ -81,7 +81,7 @@ describe('somebody who writes without a name', () => {
     expect(await nameOf(session)).toBeNull();
   });
 
-  it('keeps the name that an agent has given them meanwhile', async () => {
+  it('keeps a name that an agent has entered in the meantime', async () => {
     const session = await product.writes('psid-3', 'hello');
     await expect.poll(looksUp('psid-3'), patience).toBe(1);
     const { id } = await customerOf(session);

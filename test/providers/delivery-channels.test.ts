@@ -39,8 +39,8 @@ async function conversation() {
   };
 }
 
-describe('a channel whose token is dead', () => {
-  it('is down: messages wait and cost no attempts, and go in order when the token is good again', async () => {
+describe('a channel with an invalid token', () => {
+  it('is down: messages wait without using attempts, and are sent in order once the token is valid', async () => {
     const conversations = [await conversation(), await conversation()];
     product.graph.revoke(page.pageToken);
     const messages: number[] = [];
@@ -59,7 +59,7 @@ describe('a channel whose token is dead', () => {
     expect(audit.map(({ action }) => action)).toEqual(['channel.down', 'channel.up']);
   });
 
-  it('is tried at once when it gets a new one', async () => {
+  it('is probed at once when it gets a new one', async () => {
     const { say } = await conversation();
     product.graph.revoke(page.pageToken);
     const message = await say('wait for it');
@@ -73,8 +73,8 @@ describe('a channel whose token is dead', () => {
   });
 });
 
-describe('a provider that is away', () => {
-  it('counts as down after some failures in a row, and what was tried before keeps its place', async () => {
+describe('a provider that is unavailable', () => {
+  it('takes the channel down after consecutive failures, and the order is kept', async () => {
     const conversations = [await conversation(), await conversation(), await conversation()];
     product.graph.misbehave({ does: 'bad-gateway' }, 5);
     const messages: number[] = [];
@@ -90,7 +90,7 @@ describe('a provider that is away', () => {
 });
 
 describe('a rate limit', () => {
-  it('pauses the whole channel for as long as the provider wants, and costs no attempts', async () => {
+  it('pauses the whole channel for as long as the provider asks, without using attempts', async () => {
     const [one, other] = [await conversation(), await conversation()];
     const busy = { does: 'refuse', code: 613, headers: { 'retry-after': '3' } } as const;
     product.graph.misbehave(busy, 1, to(one.person));
@@ -106,7 +106,7 @@ describe('a rate limit', () => {
     expect((await health())?.is_down).toBe(false);
   });
 
-  it('that is nearly reached makes us rest before we must', async () => {
+  it('that is nearly reached pauses the channel in advance', async () => {
     const { say } = await conversation();
     const usage = JSON.stringify({ call_count: 96, total_time: 10, total_cputime: 10 });
     product.graph.misbehave({ does: 'add-headers', headers: { 'x-app-usage': usage } });
@@ -117,8 +117,8 @@ describe('a rate limit', () => {
   });
 });
 
-describe('a message that failed', () => {
-  it('goes to the customer’s other channel where the app wants it, once for each', async () => {
+describe('a failed message', () => {
+  it('is sent over the app’s fallback channels, once over each', async () => {
     const { person, say } = await conversation();
     const { sql } = product.database;
     await sql`
@@ -148,7 +148,7 @@ describe('a message that failed', () => {
     expect(shown?.delivery_status).toBe('sent');
   });
 
-  it('has failed when there is no other channel left', async () => {
+  it('fails when no fallback channel is left', async () => {
     const { person, say } = await conversation();
     product.graph.misbehave({ does: 'refuse', code: 551 }, 1, to(person));
     const message = await say('nowhere to go');

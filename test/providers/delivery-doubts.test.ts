@@ -55,14 +55,14 @@ const attemptsOf = async (messageId: number) =>
       WHERE message_id = ${messageId} ORDER BY delivery_attempts.id`
   ).map(({ outcome, decision }) => [outcome, decision]);
 
-describe('an answer that never came', () => {
+describe('a missing response', () => {
   it.each<[string, GraphFailure, number]>([
     ['the connection was cut after the message was taken', { does: 'cut', accepts: true }, 2],
     ['the connection was cut before', { does: 'cut', accepts: false }, 1],
     ['the provider hangs and has taken it', { does: 'hang', accepts: true }, 2],
     ['the provider hangs and has not', { does: 'hang', accepts: false }, 1],
     ['something before the provider answered for it', { does: 'bad-gateway' }, 1],
-  ])('%s: it is sent again, and the doubt is recorded and shown', async (_what, fault, times) => {
+  ])('%s: the message is sent again, and the doubt is recorded and shown', async (_what, fault, times) => {
     await inDoubt({ whenInDoubt: 'resend' });
     const { person, session, say, heard } = await conversation();
     product.graph.misbehave(fault, 1, to(person));
@@ -81,7 +81,7 @@ describe('an answer that never came', () => {
     );
   });
 
-  it('is replaced by the echo: what has come back is not sent again', async () => {
+  it('is replaced by the echo, and the message is not sent again', async () => {
     await inDoubt({ whenInDoubt: 'resend', doubtMs: 600_000 });
     const { person, say, heard, last } = await conversation();
     product.graph.misbehave({ does: 'cut', accepts: true }, 1, to(person));
@@ -95,7 +95,7 @@ describe('an answer that never came', () => {
     expect(await attemptsOf(message)).toEqual([['sent', 'arrived']]);
   });
 
-  it('and no echo either: an app that wants nothing twice has it fail, and the next message goes', async () => {
+  it('without an echo fails the message if the app does not resend, and the next one is sent', async () => {
     await inDoubt({ whenInDoubt: 'fail' });
     const { person, say, heard } = await conversation();
     product.graph.misbehave({ does: 'cut', accepts: true }, 1, to(person));
@@ -109,7 +109,7 @@ describe('an answer that never came', () => {
 });
 
 describe('an echo', () => {
-  it('that comes before the answer: the message counts once, and the next one goes', async () => {
+  it('that arrives before the response counts once, and the next message is sent', async () => {
     await inDoubt({ timeoutMs: 30_000 });
     const { person, say, heard, last } = await conversation();
     product.graph.misbehave({ does: 'wait' }, 1, to(person));
@@ -123,7 +123,7 @@ describe('an echo', () => {
     expect((await attemptsOf(message)).map(([outcome]) => outcome)).toEqual(['sent']);
   });
 
-  it('of somebody else’s message, or with a reference that is none, changes nothing', async () => {
+  it('of another app’s message or with an invalid reference changes nothing', async () => {
     await inDoubt({});
     const { person, say } = await conversation();
     const message = await say('mine');

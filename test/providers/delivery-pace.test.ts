@@ -64,8 +64,8 @@ async function waitOf(messageId: number) {
 
 const statusOf = async (messageId: number) => (await product.deliveryOf(messageId)).status;
 
-describe('a page whose pace is used up', () => {
-  it('lets messages wait for their turn: none is tried, none has failed, and their order is kept', async () => {
+describe('a page at its rate limit', () => {
+  it('makes messages wait for their slots without attempts or failures, in order', async () => {
     const { say, heard } = await conversation();
     await useUp('messages', hourMs);
     const messages = [await say('one'), await say('two'), await say('three')];
@@ -86,7 +86,7 @@ describe('a page whose pace is used up', () => {
     expect(await waitOf(first)).toMatchObject({ waits: false, tried: 1 });
   });
 
-  it('for recordings and videos sends texts and pictures all the same', async () => {
+  it('for audio and video still sends texts and images', async () => {
     const [one, other] = [await conversation(), await conversation()];
     await useUp('media', hourMs);
     const message = await one.say(video);
@@ -100,7 +100,7 @@ describe('a page whose pace is used up', () => {
     await expect.poll(() => statusOf(message), patience).toBe('sent');
   });
 
-  it('gives those that wait turns of their own, one after another, over all nodes', async () => {
+  it('gives waiting messages consecutive slots across all nodes', async () => {
     const crowd = await Promise.all(Array.from({ length: 8 }, conversation));
     await useUp('messages', hourMs);
     const messages = await Promise.all(crowd.map(({ say }) => say('all at once')));
@@ -120,8 +120,8 @@ describe('a page whose pace is used up', () => {
   });
 });
 
-describe('the pace of a page', () => {
-  it('is one for all nodes: of many messages at once no more go than the limit', async () => {
+describe('the rate limit of a page', () => {
+  it('is shared by all nodes and never exceeded', async () => {
     const crowd = await Promise.all(Array.from({ length: 10 }, conversation));
     await useUp('media', 0);
     const messages = await Promise.all(crowd.map(({ say }) => say(video)));

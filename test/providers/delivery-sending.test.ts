@@ -43,7 +43,7 @@ async function failureOf(messageId: number) {
 }
 
 describe('a reply on Facebook', () => {
-  it('reaches the customer, and its message says so', async () => {
+  it('reaches the customer, and its message is marked as sent', async () => {
     const { say, heard } = await conversation();
     const message = await say('Hello, how can I help?');
     await expect.poll(() => statusOf(message), patience).toBe('sent');
@@ -52,7 +52,7 @@ describe('a reply on Facebook', () => {
     expect(row?.delivery_status).toBe('sent');
   });
 
-  it('is told live to whoever looks at the session', async () => {
+  it('updates open screens live', async () => {
     const { session, say } = await conversation();
     const desk = await product.employ();
     const { hear } = await import('../../scripts/demo/hearing.ts');
@@ -64,7 +64,7 @@ describe('a reply on Facebook', () => {
     screen.stop();
   });
 
-  it('that is too long for one message goes in pieces, in order, and no piece twice', async () => {
+  it('that is too long is split into pieces, in order and without duplicates', async () => {
     const { person, say, heard } = await conversation();
     const text = upTo(900)
       .map((number) => `word${number}`)
@@ -78,7 +78,7 @@ describe('a reply on Facebook', () => {
     expect(heard().join(' ')).toBe(text);
   });
 
-  it('brings its attachments, buttons and quick replies along', async () => {
+  it('includes its attachments, buttons and quick replies', async () => {
     const { say, bodies } = await conversation();
     const file = { type: 'file', url: 'https://files.example/a.pdf' };
     const choices = upTo(13).map((number) => ({
@@ -109,7 +109,7 @@ describe('the order of a conversation', () => {
     await expect.poll(one.heard, patience).toEqual(texts);
   });
 
-  it('goes on with the next message when one has failed for good', async () => {
+  it('continues with the next message when one has failed permanently', async () => {
     const { person, say, heard } = await conversation();
     product.graph.misbehave({ does: 'refuse', code: 100, subcode: 2018109 }, 1, to(person));
     const [lost, next] = [await say('too large'), await say('the next one')];
@@ -118,8 +118,8 @@ describe('the order of a conversation', () => {
   });
 });
 
-describe('a message that the provider does not take', () => {
-  it('is tried again where the fault is temporary', async () => {
+describe('a message that the provider rejects', () => {
+  it('is retried after a temporary failure', async () => {
     const { person, say, heard } = await conversation();
     product.graph.misbehave({ does: 'refuse', code: 1, status: 500 }, 2, to(person));
     const message = await say('please');
@@ -131,7 +131,7 @@ describe('a message that the provider does not take', () => {
     expect(attempts.map(({ outcome }) => outcome)).toEqual(['temporary', 'temporary', 'sent']);
   });
 
-  it('fails when its attempts are used up, with an event that says why, and a note at the desk', async () => {
+  it('fails after its last attempt, with an event, a reason and a note at the desk', async () => {
     const { person, session, say, heard } = await conversation();
     product.graph.misbehave({ does: 'refuse', code: 1, status: 500 }, 3, to(person));
     const message = await say('in vain');
@@ -151,7 +151,7 @@ describe('a message that the provider does not take', () => {
       .toContainEqual(expect.stringContaining(`Message ${message} did not reach`));
   });
 
-  it('fails at once where no retry can help, and the cause is the event that asked for it', async () => {
+  it('fails at once if retrying is useless, with the causing event', async () => {
     const { person, say } = await conversation();
     product.graph.misbehave({ does: 'refuse', code: 551 }, 1, to(person));
     const message = await say('are you there?');
@@ -163,7 +163,7 @@ describe('a message that the provider does not take', () => {
     expect(chain?.type).toBe('MessageReplyReadyEvent');
   });
 
-  it('is not even tried when the customer has been silent for too long', async () => {
+  it('is not attempted after the reply window has closed', async () => {
     const { person, session, say } = await conversation();
     const age = (hours: number) => product.database.sql`
       UPDATE messages SET created_at = now() - ${hours} * interval '1 hour' WHERE session_id = ${session} AND NOT is_reply`;

@@ -51,8 +51,8 @@ async function commented(id: string, from: string, more: object = {}): Promise<n
   return (await session()) ?? 0;
 }
 
-describe('an agent sees of a conversation', () => {
-  it('until when it can be answered, and that people have longer where Meta has granted that', async () => {
+describe('an agent sees', () => {
+  it('until when a conversation can be answered, also with the Human Agent tag', async () => {
     const session = await product.writes(somebody(), 'hello');
     const [said] = await product.database.sql<{ at: string }[]>`
       SELECT created_at AS at FROM messages WHERE session_id = ${session} AND NOT is_reply`;
@@ -74,7 +74,7 @@ describe('an agent sees of a conversation', () => {
     });
   });
 
-  it('what the post says and shows, asked for once; where Meta does not tell, the comment is there all the same', async () => {
+  it('the post of a comment, fetched once; without the permission, only the comment', async () => {
     const post = { id: '900_8', message: 'New in the shop', full_picture: 'https://facebook.example/8.png' };
     product.graph.publish(post);
     const session = await commented('900_84', 'cora', { post_id: '900_8' });
@@ -92,7 +92,7 @@ describe('an agent sees of a conversation', () => {
     expect(await shown(other)).toMatchObject({ postId: '900_9', post: null });
   });
 
-  it('the comment that is answered and its post; on our own page there is no window', async () => {
+  it('the comment to answer and its post, without a reply window', async () => {
     const session = await commented('900_71', 'carl', {
       post_id: '900_7',
       post: { permalink_url: 'https://facebook.example/900_7' },
@@ -112,7 +112,7 @@ describe('an agent sees of a conversation', () => {
 });
 
 describe('a reply to a comment', () => {
-  it('is public, or private once; a second private one is not even tried, and says why', async () => {
+  it('is public, or private once; a second private one fails with a reason', async () => {
     const session = await commented('900_81', 'dora');
     const open = await product.replies(session, { text: 'Thanks!' });
     const first = await product.replies(session, { text: 'Here is your code', privately: true });
@@ -136,7 +136,7 @@ describe('a reply to a comment', () => {
     ]);
   });
 
-  it('is a person’s: what the bot or the system says is withheld, and nobody is troubled with that', async () => {
+  it('is only written by agents: messages of the bot and the system are withheld', async () => {
     const session = await commented('900_85', 'dina');
     const said = () => product.database.sql`
       SELECT delivery_status AS status, delivery_error AS error FROM messages
@@ -148,7 +148,7 @@ describe('a reply to a comment', () => {
     expect(troubled).toEqual([]);
   });
 
-  it('is not private when the comment is older than seven days', async () => {
+  it('cannot be private after seven days', async () => {
     const session = await commented('900_91', 'ella');
     await product.database.sql`
       UPDATE messages SET created_at = now() - interval '8 days' WHERE external_id = '900_91'`;
@@ -157,7 +157,7 @@ describe('a reply to a comment', () => {
     expect((await product.deliveryOf(message)).error).toContain('for seven days');
   });
 
-  it('has the edits and the deletion of the comment beside it', async () => {
+  it('shows the edits and the deletion of the comment', async () => {
     const session = await commented('900_95', 'finn', { message: 'Where is it?' });
     const said = async () => {
       const [row] = await product.database.sql`SELECT content FROM messages WHERE external_id = '900_95'`;
@@ -176,8 +176,8 @@ describe('a reply to a comment', () => {
   });
 });
 
-describe('a message that failed', () => {
-  it('is sent once more when an agent wants it, from the beginning, and that is on record', async () => {
+describe('a failed message', () => {
+  it('is retried by an agent with all attempts, and audited', async () => {
     const person = somebody();
     const session = await product.writes(person, 'hello');
     product.graph.misbehave({ does: 'refuse', code: 551 }, 1, ({ body }) => body.message?.text === 'again');
@@ -214,7 +214,7 @@ describe('a message that failed', () => {
     expect((await agent.call('POST', '/v1/messages/999999/retry')).status).toBe(404);
   });
 
-  it('in doubt goes although it may arrive twice: a person has decided that', async () => {
+  it('in doubt is retried although it may arrive twice', async () => {
     await admin.call('PATCH', '/v1/admin/apps/1', {
       settings: { delivery: { ...quick, attempts: 2, whenInDoubt: 'fail' } },
     });
@@ -241,7 +241,7 @@ describe('a message that failed', () => {
 });
 
 describe('a channel that is down', () => {
-  it('is told live and shown with its reason to everybody who works with it, until it is up again', async () => {
+  it('is shown live with its reason until it is up again', async () => {
     const person = somebody();
     const session = await product.writes(person, 'hello');
     await expect.poll(() => product.graph.textsFor(person), patience).toEqual(['In line.']);
@@ -282,7 +282,7 @@ describe('a channel that is down', () => {
     screen.stop();
   });
 
-  it('or is warned by Meta: whoever works with it hears that', async () => {
+  it('or that Meta warns about notifies its agents', async () => {
     const channels = ['private-queues-app-1'];
     const screen = await hear(product.url, { key: product.app.key, token: agent.token, channels });
     await product.webhook(
@@ -301,8 +301,8 @@ describe('a channel that is down', () => {
   });
 });
 
-describe('the updates of providers', () => {
-  it('that mean nothing to us are kept, counted, and handled once more when an administrator wants it', async () => {
+describe('webhook events', () => {
+  it('that are ignored are stored, counted, and can be replayed', async () => {
     const person = somebody();
     await product.webhook(ofThread({ sender: { id: person }, telepathy: { thought: 'hm' } }));
     const ignored = async () => {
@@ -342,7 +342,7 @@ describe('the updates of providers', () => {
     expect(await stored()).toEqual(['hm']);
   });
 
-  it('for an account that had no channel go to the channel that it has now', async () => {
+  it('of an account without a channel are replayed to the channel that it has now', async () => {
     await product.webhook({
       object: 'page',
       entry: [

@@ -34,7 +34,7 @@ function echo(server: RunningServer, person: string, text: string) {
   return tellWebhook(server, channel, update);
 }
 
-it('killed at every step of sending: nothing is lost, order is kept, and what may have come twice is on record', async () => {
+it('killed at every step of sending: nothing is lost, order is kept, and possible duplicates are on record', async () => {
   const facebook: SendingChannel = {
     ...throughGraph(graph),
     channel,
@@ -45,7 +45,7 @@ it('killed at every step of sending: nothing is lost, order is kept, and what ma
   expect(await killAtEveryStep(killed, facebook)).toEqual(expectedOutcomes(facebook));
 }, 240_000);
 
-it('an update that was answered with 200 becomes a message, once and in its order, whenever the server is killed', async () => {
+it('a webhook event that was answered with 200 becomes a message once and in order, whenever the server is killed', async () => {
   const { server } = await killed.first(channel);
   const taken: string[] = [];
   let end: Promise<unknown> | undefined;

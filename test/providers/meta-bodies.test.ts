@@ -40,8 +40,8 @@ function post(body: string) {
   return fetch(`${product.url}/webhooks/facebook/${product.app.key}/page`, { method: 'POST', headers, body });
 }
 
-describe('one body with updates of several pages', () => {
-  it('brings each to its channel, and loses none to a bad one', async () => {
+describe('a body with events of several pages', () => {
+  it('delivers each to its channel, and loses none to a malformed one', async () => {
     const body = {
       object: 'page',
       entry: [
@@ -80,8 +80,8 @@ describe('one body with updates of several pages', () => {
   });
 });
 
-describe('a signed body that is no JSON', () => {
-  it('is answered with 200, kept as it came, counted, and shown', async () => {
+describe('a signed body that is not JSON', () => {
+  it('is answered with 200, stored as received, counted, and shown', async () => {
     const counted = async () => {
       const { body } = await product.call('GET', '/metrics');
       const line = /^mevrik_webhook_events_total\{[^}]*outcome="ignored"[^}]*\} (\d+)$/m.exec(body);

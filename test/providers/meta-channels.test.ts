@@ -56,7 +56,7 @@ describe.each([
   ['whatsapp', 'wa'],
   ['instagram', 'ig'],
 ])('a webhook of %s', (kind, channel) => {
-  it('is confirmed with the verify token only, and taken with the right signature only', async () => {
+  it('is verified only with the verify token, and accepted only with a valid signature', async () => {
     const path = `/webhooks/${kind}/${product.app.key}/${channel}`;
     const ask = (token: string) =>
       product.call('GET', `${path}?hub.mode=subscribe&hub.verify_token=${token}&hub.challenge=1158201444`);
@@ -68,7 +68,7 @@ describe.each([
 });
 
 describe('WhatsApp', () => {
-  it('brings messages of every number to its channel, once, and answers in order', async () => {
+  it('delivers messages of every number to its channel once, and sends replies in order', async () => {
     const body = whatsappBody(whatsappText('8801', 'Is it open?'));
     await Promise.all([webhook('whatsapp', 'wa', body), webhook('whatsapp', 'wa', body)]);
     // Meta calls one address for all numbers of an app.
@@ -88,7 +88,7 @@ describe('WhatsApp', () => {
     expect(received).toHaveLength(1);
   });
 
-  it('follows how far a message has come, and that it did not arrive after all', async () => {
+  it('applies statuses of a message, also a late failure', async () => {
     await webhook('whatsapp', 'wa', whatsappBody(whatsappText('8802', 'Hello')));
     await expect.poll(() => sessionOf('1/wa:8802'), patience).toBeDefined();
     const session = await sessionOf('1/wa:8802');
@@ -116,7 +116,7 @@ describe('WhatsApp', () => {
     expect(event?.data.error).toBe('WhatsApp did not deliver it: Undeliverable (131026).');
   });
 
-  it('ends the doubt about a message whose answer was lost, by the status that names it', async () => {
+  it('confirms a message without a response by its status', async () => {
     await webhook('whatsapp', 'wa', whatsappBody(whatsappText('8803', 'Hello')));
     await expect.poll(() => graph.textsFor('8803'), patience).toEqual(['In line.']);
     const session = await sessionOf('1/wa:8803');
@@ -147,7 +147,7 @@ describe('WhatsApp', () => {
     await admin.call('PATCH', '/v1/admin/apps/1', { settings: { delivery: { ...quick, attempts: 3 } } });
   });
 
-  it('fetches files in two steps, with the token of the channel', async () => {
+  it('downloads files in two steps with the channel’s token', async () => {
     const image = { type: 'image', image: { id: 'media-1' } };
     await webhook('whatsapp', 'wa', whatsappBody(whatsappText('8804', '', image)));
     const file = async () => {
@@ -174,7 +174,7 @@ describe('Instagram', () => {
     ],
   });
 
-  it('brings a direct message in and its answer out; what is taken back is gone', async () => {
+  it('receives a direct message, sends a reply, and applies a deletion', async () => {
     await webhook(
       'instagram',
       'ig',
@@ -197,7 +197,7 @@ describe('Instagram', () => {
     await expect.poll(content, patience).toEqual({});
   });
 
-  it('brings a comment in, and an agent answers under it or once in private', async () => {
+  it('receives a comment, which an agent answers publicly or once privately', async () => {
     const comment = {
       id: 'c.1',
       text: 'How much?',
@@ -230,7 +230,7 @@ describe('Instagram', () => {
       'https://ig.example/v.jpg',
     ],
     ['post whose picture has no address', { media_url: 'nowhere' }, null],
-  ])('shows agents what stands above a comment: a %s', async (what, shown, imageUrl) => {
+  ])('shows agents the post above a comment: a %s', async (what, shown, imageUrl) => {
     const media = `media ${what.slice(0, 5)}`;
     graph.publish({ id: media, caption: `A ${what}`, ...shown });
     const comment = { id: `c ${media}`, text: 'Nice!', from: { id: media }, media: { id: media } };

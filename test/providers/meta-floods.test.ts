@@ -37,8 +37,8 @@ function post(kind: string, channel: string, text: string): Promise<Answer> {
 const count = async (table: string): Promise<number> =>
   (await product.database.sql.unsafe(`SELECT count(*)::int AS count FROM ${table}`))[0]?.count ?? 0;
 
-describe('a body of a thousand updates', () => {
-  it('is answered before any of it is handled; then each is there once, and in order for each person', async () => {
+describe('a body of a thousand events', () => {
+  it('is answered before any event is handled; then each is stored once and in order for each person', async () => {
     const { body, written, stored } = createWebhookBody({
       pages: ['900', '901', '999'],
       events: 1_000,
@@ -231,7 +231,7 @@ describe.each([
   ['instagram', 'ig', 'instagram'],
   ['whatsapp', 'wa', 'whatsapp_business_account'],
 ])('anything at all that is signed, for %s,', (kind, channel, object) => {
-  it('is taken and kept, breaks nothing, and the next message comes through', async () => {
+  it('is accepted and stored, breaks nothing, and the next message is delivered', async () => {
     let bodies = 0;
     const kept = () => count(`webhook_event_logs WHERE provider = '${kind}'`);
     const bodyOf = fc.oneof(

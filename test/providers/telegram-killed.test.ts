@@ -46,7 +46,7 @@ const isTo =
   ({ body }: BotCall) =>
     body.chat_id === person && (text ?? body.text) === body.text;
 
-it('killed at every step of sending: nothing is lost without a word, order is kept, and nothing comes twice', async () => {
+it('killed at every step of sending: nothing is lost silently, order is kept, and nothing is duplicated', async () => {
   const telegram: SendingChannel = {
     channel: {
       name: 'bot',

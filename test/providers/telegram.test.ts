@@ -51,7 +51,7 @@ const sessionOf = async (chat: number) => {
 };
 
 describe('a conversation on Telegram', () => {
-  it('comes in by the webhook, is answered by an agent, and goes out in order', async () => {
+  it('is received by the webhook, answered by an agent, and sent in order', async () => {
     expect((await update(message(42, { text: 'Is it open today?' }))).status).toBe(200);
     await expect.poll(() => sessionOf(42), patience).toBeDefined();
     await expect.poll(() => toChat(42), patience).toEqual(['In line.']);
@@ -64,7 +64,7 @@ describe('a conversation on Telegram', () => {
     expect(body.customer.name).toBe('Ada');
   });
 
-  it('is refused without the secret, and stored once however often it comes', async () => {
+  it('is rejected without the secret, and stored once however often it arrives', async () => {
     expect((await update(message(43, { text: 'x' }), 'wrong')).status).toBe(401);
     const body = { update_id: 7_000, ...message(43, { text: 'twice' }) };
     await Promise.all([update(body), update(body), update(body)]);
@@ -74,7 +74,7 @@ describe('a conversation on Telegram', () => {
     expect(rows).toHaveLength(1);
   });
 
-  it('goes on with another bot, whose numbers begin anew; another secret of the same bot changes nothing', async () => {
+  it('continues with another bot whose ids start again; a new token of the same bot changes nothing', async () => {
     const channel = (token: string) => ({
       kind: 'telegram',
       settings: { token, secretToken, apiUrl: botApi.url },
@@ -112,7 +112,7 @@ describe('a conversation on Telegram', () => {
     await expect.poll(texts, patience).toEqual(['to the first', 'to the second, in better words']);
   });
 
-  it('is kept, whatever characters it has in its texts and names', async () => {
+  it('is stored, whatever characters its texts and names contain', async () => {
     const hostile = message(59, {
       text: 'a\u0000b\ud800',
       document: { file_id: '\ud800', '\u0000': 1 },
@@ -127,7 +127,7 @@ describe('a conversation on Telegram', () => {
     await expect.poll(() => sessionOf(59), patience).toBeDefined();
   });
 
-  it('brings its files', async () => {
+  it('includes its files', async () => {
     await update(message(44, { photo: [{ file_id: 'small' }, { file_id: 'big' }] }));
     const file = async () => {
       const [row] = await product.database.sql<
@@ -141,7 +141,7 @@ describe('a conversation on Telegram', () => {
     expect(JSON.stringify(await file())).not.toContain(botToken);
   });
 
-  it('waits as long as Telegram asks, and says when the bot was blocked', async () => {
+  it('waits as long as Telegram asks, and fails with a reason if the bot was blocked', async () => {
     await update(message(45, { text: 'hello' }));
     await expect.poll(() => toChat(45), patience).toEqual(['In line.']);
     const session = await sessionOf(45);

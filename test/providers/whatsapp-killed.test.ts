@@ -16,7 +16,7 @@ afterEach(async () => {
   await graph.stop();
 });
 
-it('killed at every step of sending: nothing is lost, order is kept, and what may have come twice is on record', async () => {
+it('killed at every step of sending: nothing is lost, order is kept, and possible duplicates are on record', async () => {
   const secrets = { appSecret: 'meta-app-secret-0123', verifyToken: 'verify-me-please' };
   const settings = { phoneNumberId: '700', accessToken: 'token-of-700', ...secrets };
   const channel = { name: 'wa', kind: 'whatsapp', settings };
