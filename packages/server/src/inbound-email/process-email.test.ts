@@ -17,7 +17,9 @@ const raw = Buffer.from(
 const lane = { appId: 1, channel: 'mail', sender: 'vera@home.example' };
 const waiting = {
   ...({ id: 1, source: 'smtp', recipient: 'support@shop.example', message_id: null } as const),
-  ...{ deduplication_key: 'x', raw, received_at: '2026-11-23T10:00:00.000Z' },
+  deduplication_key: 'x',
+  raw,
+  received_at: '2026-11-23T10:00:00.000Z',
 };
 const deps = {
   channels: { all: async () => [], find: async () => undefined },

@@ -235,7 +235,10 @@ describe('a change in the feed', () => {
       { ...comment, parent_id: '900_7', from: { id: '900' } },
       {
         outcome: 'own-comment',
-        ...{ externalId: '900_2', parentId: '900_7', postId: '900_1', text: 'Where is it?' },
+        externalId: '900_2',
+        parentId: '900_7',
+        postId: '900_1',
+        text: 'Where is it?',
         writtenAt: '2023-11-14T22:13:20.000Z',
       },
     ],

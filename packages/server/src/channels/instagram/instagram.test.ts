@@ -127,7 +127,11 @@ describe('a comment', () => {
     const value = { ...comment, parent_id: 'c0', from: { id: '500' } };
     expect(meaning({ field: 'comments', value }).parsed).toEqual({
       outcome: 'own-comment',
-      ...{ externalId: 'c1', parentId: 'c0', postId: 'p1', text: 'How much?', writtenAt: null },
+      externalId: 'c1',
+      parentId: 'c0',
+      postId: 'p1',
+      text: 'How much?',
+      writtenAt: null,
     });
   });
 });
