@@ -1,5 +1,5 @@
 import { type NoticePayloads, topics } from '@mevrik/protocol';
-import type { DeliveryRow } from '../delivery/claim-next.ts';
+import type { StoredDelivery } from '../delivery/claim-next.ts';
 import type { DeliveryDeps, DeliveryNotice } from '../delivery/delivery-deps.ts';
 import type { RecordedOutcome } from '../delivery/record-outcome.ts';
 import { addNote } from '../state/messages.ts';
@@ -8,7 +8,7 @@ import { lockSession } from '../state/sessions.ts';
 /** Tells the screens how far a message has come, and people of what they should know. */
 export async function tell(
   deps: DeliveryDeps,
-  delivery: DeliveryRow,
+  delivery: StoredDelivery,
   recorded: RecordedOutcome,
 ): Promise<void> {
   const { appId, channel, messageId, sessionId } = delivery;
@@ -61,7 +61,7 @@ export function statusNotice(of: {
 
 async function noteDoubt(
   deps: DeliveryDeps,
-  { appId, messageId, sessionId, channel }: DeliveryRow,
+  { appId, messageId, sessionId, channel }: StoredDelivery,
 ): Promise<void> {
   const text = `Message ${messageId} may have reached the customer on ${channel}: nobody has told. If ${channel} does not confirm it, it is sent again or given up, as the app wants it.`;
   const message = await deps.unitOfWork.run(async (tx) =>
