@@ -30,7 +30,7 @@ describe('an opened email', () => {
   it('has its attachments stored, except rejected ones', async () => {
     const email = await openEmail(lane, waiting, {
       ...deps,
-      keepFile: async (appId, { name, content }) =>
+      storeAttachment: async (appId, { name, content }) =>
         name.endsWith('.pdf')
           ? { type: 'file', url: `https://files.example/${appId}/${name}`, name, sizeBytes: content.length }
           : null,
@@ -42,6 +42,6 @@ describe('an opened email', () => {
   });
 
   it('stores no attachments without a file store', async () => {
-    expect((await openEmail(lane, waiting, { ...deps, keepFile: null })).attachments).toEqual([]);
+    expect((await openEmail(lane, waiting, { ...deps, storeAttachment: null })).attachments).toEqual([]);
   });
 });
