@@ -119,7 +119,7 @@ describe('a message', () => {
     ['a reaction', { type: 'reaction', reaction: { message_id: 'x', emoji: '👍' } }, 'reacted with 👍'],
     ['a removed reaction', { type: 'reaction', reaction: { message_id: 'x' } }, 'removed a reaction'],
     ['a new number', { type: 'system', system: { body: 'Ada changed numbers' } }, 'Ada changed numbers'],
-    ['what WhatsApp does not hand on', { type: 'unsupported', errors: [{ code: 131051 }] }, 'only be seen'],
+    ['what WhatsApp does not hand on', { type: 'unsupported', errors: [{ code: 131051 }] }, 'only be viewed'],
   ])('%s becomes a note for agents', (_what, message, text) => {
     expect(written(message).parsed).toMatchObject({ outcome: 'note', text: expect.stringContaining(text) });
   });
@@ -350,8 +350,8 @@ describe('a reply', () => {
 
   it('is rejected with a reason for the agent', () => {
     const day = 24 * 3_600_000;
-    expect(() => composeWhatsapp(message({ text: 'x' }, day), settings)).toThrow('24 hours');
-    expect(() => composeWhatsapp(message({ text: 'x' }, null), settings)).toThrow('24 hours');
+    expect(() => composeWhatsapp(message({ text: 'x' }, day), settings)).toThrow('24-hour');
+    expect(() => composeWhatsapp(message({ text: 'x' }, null), settings)).toThrow('24-hour');
     expect(() => composeWhatsapp(message({}), settings)).toThrow('no content that WhatsApp can display');
     expect(() => bodies({ text: 'x', buttons: [{ title: 'L', payload: 'p'.repeat(199) }] })).toThrow(
       '198 characters',
@@ -361,7 +361,7 @@ describe('a reply', () => {
   });
 
   it.each<[number, object]>([
-    [131047, { kind: 'permanent', error: expect.stringContaining('24 hours') }],
+    [131047, { kind: 'permanent', error: expect.stringContaining('24-hour') }],
     [131026, { kind: 'permanent' }],
     [131031, { kind: 'channel-down' }],
     [190, { kind: 'channel-down' }],
