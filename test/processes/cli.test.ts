@@ -72,7 +72,7 @@ describe('mevrik, on the database of a running server', () => {
     ]);
     expect(error).toContain('no reply today');
     const none = await mevrik(env, 'dead-letters', '--status', 'waiting');
-    expect(none).toEqual({ code: 0, said: 'Nothing is parked.' });
+    expect(none).toEqual({ code: 0, said: 'No parked events or dead letters.' });
 
     const all = await mevrik(env, 'subscriptions');
     expect(rowOf(all.said, 'listener')?.slice(0, 7)).toEqual([
@@ -94,14 +94,14 @@ describe('mevrik, on the database of a running server', () => {
     await heal();
     expect(await mevrik(env, 'retry', '--listener', 'SomebodyElse')).toEqual({
       code: 0,
-      said: '0 will be retried.',
+      said: '0 queued for retry.',
     });
     expect(await mevrik(env, 'retry', '--listener', listener)).toEqual({
       code: 0,
-      said: '1 will be retried.',
+      said: '1 queued for retry.',
     });
     await expect.poll(answers, { timeout: 20_000 }).toBe(1);
-    expect((await mevrik(env, 'dead-letters')).said).toBe('Nothing is parked.');
+    expect((await mevrik(env, 'dead-letters')).said).toBe('No parked events or dead letters.');
     const entries = await sql`SELECT actor, action FROM audit_entries WHERE actor LIKE 'terminal %'`;
     expect(entries.length).toBeGreaterThan(0);
   });
@@ -110,7 +110,7 @@ describe('mevrik, on the database of a running server', () => {
     const { server, answers, eventId } = await withDeadLetter();
     await heal();
     expect(await mevrik(env, 'discard', '--event', eventId)).toEqual({ code: 0, said: '1 discarded.' });
-    expect(await mevrik(env, 'retry', '--all')).toEqual({ code: 0, said: '0 will be retried.' });
+    expect(await mevrik(env, 'retry', '--all')).toEqual({ code: 0, said: '0 queued for retry.' });
     const later = await asks(server);
     await expect.poll(later, { timeout: 20_000 }).toBe(1);
     expect(await answers()).toBe(0);
@@ -125,7 +125,7 @@ describe('mevrik, on the database of a running server', () => {
     await heal();
     await mevrik(env, 'discard', '--all');
     const waiting = await asks(server);
-    expect(await mevrik(env, 'resume', listener)).toEqual({ code: 0, said: `${listener} goes on.` });
+    expect(await mevrik(env, 'resume', listener)).toEqual({ code: 0, said: `${listener} resumed.` });
     await expect.poll(waiting, { timeout: 20_000 }).toBe(1);
     expect(await status()).toBe('active');
   });
@@ -138,12 +138,12 @@ describe('mevrik, on the database of a running server', () => {
     const preview = await mevrik(env, 'replay', 'preview', ...which);
     expect(rowOf(preview.said, listener)?.slice(0, 4)).toEqual([listener, '1', '0', '0']);
     expect(preview.said).toContain('a message may be sent a second time');
-    expect((await mevrik(env, 'replay')).said).toBe('Nothing was ever replayed.');
+    expect((await mevrik(env, 'replay')).said).toBe('No replays.');
     const unasked = await mevrik(env, 'replay', 'run', ...which);
     expect([unasked.code, await answers()]).toEqual([1, 0]);
-    expect(unasked.said).toContain('say --yes');
+    expect(unasked.said).toContain('Use --yes');
     const { code, said } = await mevrik(env, 'replay', 'run', '--yes', ...which);
-    expect([code, said]).toEqual([0, expect.stringContaining('Replay 1 runs.')]);
+    expect([code, said]).toEqual([0, expect.stringContaining('Replay 1 started.')]);
     await expect.poll(answers, { timeout: 20_000 }).toBe(1);
     const state = async () => rowOf((await mevrik(env, 'replay', 'status', '1')).said, listener)?.slice(0, 4);
     await expect.poll(state, { timeout: 20_000 }).toEqual(['1', 'done', '0', '1']);
@@ -165,7 +165,7 @@ describe('mevrik, on a data directory', () => {
     const server = await startServer(env);
     const { code, said } = await mevrik(env, 'subscriptions');
     expect([code, rowOf(said, listener)?.[2]]).toEqual([0, 'active']);
-    expect(await mevrik(env, 'dead-letters')).toEqual({ code: 0, said: 'Nothing is parked.' });
+    expect(await mevrik(env, 'dead-letters')).toEqual({ code: 0, said: 'No parked events or dead letters.' });
     expect((await server.call('GET', '/readyz')).status).toBe(200);
     const log = { info() {}, warn() {} };
     expect(await findEmbedded({ dataDir: env.DATA_DIR, log })).toBeDefined();
@@ -184,12 +184,12 @@ describe('mevrik, without a database that it can use', () => {
   it('says so in a line, without the password', async () => {
     const gone = await mevrik({ DATABASE_URL: 'postgres://me:hush-hush@127.0.0.1:1/name' }, 'subscriptions');
     expect(gone.code).toBe(1);
-    expect(gone.said).toMatch(/^The database cannot be reached \([^\n]*\)\. Check DATABASE_URL\.$/);
+    expect(gone.said).toMatch(/^Cannot connect to the database \([^\n]*\)\. Check DATABASE_URL\.$/);
     expect(gone.said).not.toContain('hush-hush');
     const { url } = await emptyDatabase();
     expect(await mevrik({ DATABASE_URL: url }, 'subscriptions')).toEqual({
       code: 1,
-      said: 'This database has no tables of ours yet: start a server on it first.',
+      said: 'This database has not been set up yet. Start a server on it first.',
     });
   });
 });
@@ -197,33 +197,33 @@ describe('mevrik, without a database that it can use', () => {
 describe('mevrik, asked for what it cannot do', () => {
   it.each([
     [[], 'Usage: mevrik <command>'],
-    [['frobnicate'], 'There is no command "frobnicate".'],
-    [['dead-letters', 'please'], '"please" is one word too many.'],
+    [['frobnicate'], 'Unknown command "frobnicate".'],
+    [['dead-letters', 'please'], 'Unexpected argument "please".'],
     [['retry', '--sometime'], "Unknown option '--sometime'"],
   ])('%j shows how it is used, and fails', async (args, reason) => {
     const { code, said } = await mevrik({}, ...args);
     expect(code).toBe(1);
     expect(said.split('\n')[0]).toContain(reason);
-    expect(said).toContain('dead-letters           events that a listener could not handle');
+    expect(said).toContain('dead-letters           List parked events and dead letters');
   });
 
   it.each([
-    [['retry'], 'Say which events, or --all.'],
-    [['discard'], 'Say which events, or --all.'],
-    [['resume'], 'Which listener? mevrik resume <listener>'],
-    [['retry', '--status', 'gone'], '--status is waiting or dead.'],
-    [['retry', '--app', 'one'], '--app is the number of an app.'],
-    [['retry', '--event', 'one'], '--event is the id of an event.'],
-    [['replay', 'run'], 'Which listeners? --listener <name>,<name>'],
+    [['retry'], 'Specify which events with a filter, or use --all.'],
+    [['discard'], 'Specify which events with a filter, or use --all.'],
+    [['resume'], 'Missing listener. Usage: mevrik resume <listener>'],
+    [['retry', '--status', 'gone'], '--status must be waiting or dead.'],
+    [['retry', '--app', 'one'], '--app must be the ID of an app.'],
+    [['retry', '--event', 'one'], '--event must be the ID of an event.'],
+    [['replay', 'run'], 'Missing listeners. Use --listener <name>,<name>.'],
     [
       ['replay', 'run', '--listener', 'DeliverReply'],
-      'Which events? Say --type, --from, --until, --key, --app or --event.',
+      'Missing filter. Use --type, --from, --until, --key, --app or --event.',
     ],
     [
       ['replay', 'preview', '--listener', 'X', '--from', 'soon'],
-      '"soon" is no time: write 2026-02-28T14:00.',
+      '"soon" is not a valid time. Example: 2026-02-28T14:00',
     ],
-    [['replay', 'cancel'], 'Which replay? mevrik replay cancel <number>'],
+    [['replay', 'cancel'], 'Missing replay ID. Usage: mevrik replay cancel <id>'],
   ])('%j says what is missing, and fails', async (args, said) => {
     expect(await mevrik({}, ...args)).toEqual({ code: 1, said });
   });

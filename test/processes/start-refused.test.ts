@@ -49,9 +49,9 @@ describe('settings that cannot be', () => {
     });
     expect(said.split('\n').sort()).toEqual(
       [
-        'The configuration has 11 problem(s):',
+        'Invalid configuration:',
         '  - PORT must be at most 65535, not "70000".',
-        '  - DATABASE_URL must be an address such as postgres://user:password@host/database.',
+        '  - DATABASE_URL must be a URL such as postgres://user:password@host/database.',
         '  - REDIS_URL must start with redis://, rediss://, redis+sentinel:// or redis+cluster://.',
         '  - PUSHER_APP_SECRET must have at least 8 characters.',
         '  - EVENT_QUEUE_ENABLED must be true or false, not "maybe".',
@@ -67,7 +67,7 @@ describe('settings that cannot be', () => {
 
   it('that belong together are asked for together', async () => {
     const said = await refused({ PUSHER_APP_ID: '1', PUSHER_APP_SECRET: secretWord('app') });
-    expect(said).toContain('PUSHER_APP_KEY must be set too: an app has an id, a key and a secret.');
+    expect(said).toContain('PUSHER_APP_KEY must also be set: an app has an ID, a key and a secret.');
     expect(said).not.toContain(secretWord('app'));
   });
 });
@@ -81,7 +81,7 @@ describe('a database that cannot be used', () => {
     ['whose socket is not there', `postgres://me:${password}@/name?host=/nowhere`, 'ENOENT /nowhere'],
   ])('%s is said in a line, without the password', async (_what, url, reason) => {
     const said = await refused({ DATABASE_URL: url });
-    expect(said).toMatch(/^The database cannot be reached \([^\n]*\)\. Check DATABASE_URL\.$/);
+    expect(said).toMatch(/^Cannot connect to the database \([^\n]*\)\. Check DATABASE_URL\.$/);
     expect(said).toContain(reason);
     expect(said).not.toContain(password);
   });
@@ -90,17 +90,17 @@ describe('a database that cannot be used', () => {
     const { connection, url } = await temporaryDatabase();
     const wrong = await refused({ DATABASE_URL: url.replace(connection.password, password) });
     expect(wrong).toBe(
-      `The database does not let us in (password authentication failed for user "${connection.user}"). Check DATABASE_URL.`,
+      `The database rejected the connection (password authentication failed for user "${connection.user}"). Check DATABASE_URL.`,
     );
     const unknown = await refused({ DATABASE_URL: url.replace(connection.database, 'no_such_name') });
     expect(unknown).toBe(
-      'The database does not let us in (database "no_such_name" does not exist). Check DATABASE_URL.',
+      'The database rejected the connection (database "no_such_name" does not exist). Check DATABASE_URL.',
     );
   });
 
   it('because its address has a % that stands for itself is a problem of the configuration', async () => {
     const said = await refused({ DATABASE_URL: `postgres://me:${password}50%off@127.0.0.1/name` });
-    expect(said).toContain('DATABASE_URL must be an address such as');
+    expect(said).toContain('DATABASE_URL must be a URL such as');
     expect(said).not.toContain(password);
   });
 
@@ -156,7 +156,7 @@ describe('a port that is taken', () => {
     const said = await refused({ DATA_DIR: dataDir, PORT: String(port) });
     other.close();
     expect(said).toMatch(
-      /^The port is in use \([^\n]*\)\. Stop what listens there, or set PORT to another one\.$/,
+      /^The port is already in use \([^\n]*\)\. Stop the other process, or set PORT to a free port\.$/,
     );
     expect(said).toContain(String(port));
     expect(postgresOf(dataDir)).toBeUndefined();
@@ -166,7 +166,7 @@ describe('a port that is taken', () => {
     const { url } = await temporaryDatabase();
     // From the block that is kept for documentation: nobody has it.
     const said = await refused({ DATABASE_URL: url, HOST: '203.0.113.7' });
-    expect(said).toMatch(/^Cannot listen there \([^\n]*203\.0\.113\.7[^\n]*\)\. Check HOST and PORT\.$/);
+    expect(said).toMatch(/^Cannot listen on this address \([^\n]*203\.0\.113\.7[^\n]*\)\. Check HOST and PORT\.$/);
   });
 });
 

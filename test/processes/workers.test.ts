@@ -221,7 +221,7 @@ describe('a server with three workers', () => {
     expect(await stop(server, 'SIGTERM')).toEqual({ code: 0, signal: null });
     for (const client of all) expect((await client.closed).code).toBe(4200);
     expect([...workers, postgres].filter((pid) => !isGone(pid))).toEqual([]);
-    expect(server.said()).not.toContain('a worker has ended');
+    expect(server.said()).not.toContain('a worker has exited');
   });
 
   it('whose primary is killed leaves nothing behind, and the data can be used again', async () => {
@@ -262,7 +262,7 @@ describe('workers that cannot start', () => {
     const first = await startServer({ DATABASE_URL: url });
     const second = run('server', { DATABASE_URL: url, PORT: new URL(first.url).port, WORKERS: '3' });
     expect(await second.ended).toEqual({ code: 1, signal: null });
-    expect(second.said().match(/The port is in use/g)).toHaveLength(1);
+    expect(second.said().match(/The port is already in use/g)).toHaveLength(1);
     expect(second.said()).not.toContain('    at ');
   });
 

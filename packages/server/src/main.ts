@@ -1,13 +1,13 @@
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { explain } from './compose/explain-start-error.ts';
+import { explainStartError } from './compose/explain-start-error.ts';
 import { type Product, startProduct } from './compose/product.ts';
 import { type Config, ConfigError, loadConfig } from './config/config.ts';
 import { createLog } from './observe/log.ts';
 import { startWorkers } from './processes/primary.ts';
 import { isWorker, runWorker } from './processes/worker.ts';
 
-/** Where a stop that does not end is given up; workers have a little less. */
+/** The process exits after this time even if stopping has not finished; workers have a little less. */
 const stopWithinMs = 20_000;
 
 if (isWorker()) {
@@ -16,7 +16,7 @@ if (isWorker()) {
   try {
     await run();
   } catch (error) {
-    complain(error);
+    printError(error);
     process.exitCode = 1;
   }
 }
@@ -28,7 +28,7 @@ async function run(): Promise<void> {
   const stop = (code: number) => {
     stopping = true;
     setTimeout(() => process.exit(1), stopWithinMs).unref();
-    // Told in the middle of the start it stops after it: an end half-way would leave PostgreSQL running.
+    // A stop during startup waits for startup to finish: exiting half-way would leave PostgreSQL running.
     starting
       .then((product) => product.stop())
       .then(
@@ -37,7 +37,7 @@ async function run(): Promise<void> {
       );
   };
   const onFailed = (error: Error) => {
-    complain(error);
+    printError(error);
     stop(1);
   };
   const program = fileURLToPath(import.meta.url);
@@ -54,7 +54,7 @@ async function run(): Promise<void> {
   if (!stopping) console.log(greeting(product, config));
 }
 
-/** The environment, with what the command line says besides; after `mevrik start`, too. */
+/** The environment with the command-line options applied; handles `mevrik start` too. */
 function environment(): NodeJS.ProcessEnv {
   try {
     const [, , ...args] = process.argv;
@@ -68,9 +68,9 @@ function environment(): NodeJS.ProcessEnv {
   }
 }
 
-/** Only what is our own fault comes with its stack. */
-function complain(error: unknown): void {
-  console.error(explain(error) ?? (error instanceof Error ? error.stack : error));
+/** Prints an error; only unexpected errors come with their stack. */
+function printError(error: unknown): void {
+  console.error(explainStartError(error) ?? (error instanceof Error ? error.stack : error));
 }
 
 function greeting({ url, setupUrl, mailPort }: Product, { WORKERS: workers }: Config): string {
@@ -78,17 +78,17 @@ function greeting({ url, setupUrl, mailPort }: Product, { WORKERS: workers }: Co
     '',
     `  Mevrik Channels is running at ${url}${workers > 1 ? ` in ${workers} workers` : ''}`,
     '',
-    `    Look around     ${url}`,
+    `    Start page      ${url}`,
     `    Agent desk      ${url}/desk`,
-    `    Panel           ${url}/admin`,
+    `    Admin panel     ${url}/admin`,
     `    API reference   ${url}/docs`,
     `    Health          ${url}/readyz`,
-    ...(mailPort === null ? [] : [`    Mails           come in on port ${mailPort}`]),
+    ...(mailPort === null ? [] : [`    Email (SMTP)    port ${mailPort}`]),
     ...(setupUrl === null
       ? []
-      : ['', '  Make the first administrator here (the address works once):', `    ${setupUrl}`]),
+      : ['', '  Create the first administrator (this link works once):', `    ${setupUrl}`]),
     '',
-    '  Stop with Ctrl+C.',
+    '  Press Ctrl+C to stop.',
     '',
   ];
   return lines.join('\n');

@@ -1,7 +1,7 @@
 import { userInfo } from 'node:os';
 import { parseArgs } from 'node:util';
 import { ProblemError } from '@mevrik/protocol';
-import { explain as explainFault } from '../compose/explain-start-error.ts';
+import { explainStartError } from '../compose/explain-start-error.ts';
 import { type Config, loadConfig } from '../config/config.ts';
 import { type Database, openDatabase } from '../db/database.ts';
 import { findEmbedded } from '../db/embedded.ts';
@@ -13,28 +13,30 @@ import { readReplayCommand, replayAtTerminal } from './replay-command.ts';
 
 const usage = `Usage: mevrik <command> [options]
 
-  start [--workers <n>]  run the server; in as many processes, or "auto" for one per core
-  subscriptions          every listener, with its lag, parked and dead events
-  dead-letters           events that a listener could not handle, newest first
-  retry                  retry one, or all that match
-  discard                drop one, or all that match
-  resume <listener>      let a paused listener go on
-  replay preview         what would run if listeners handled events again
-  replay run             the same, and run it; asks before, unless --yes
-  replay status [<n>]    the last replays, or one and what failed in it
-  replay cancel <n>      run nothing more of one
+  start [--workers <n>]  Run the server in n processes, or "auto" for one per core
+  subscriptions          List all listeners with their lag, parked events and dead letters
+  dead-letters           List parked events and dead letters, newest first
+  retry                  Retry all that match
+  discard                Discard all that match
+  resume <listener>      Resume a paused listener
+  replay preview         Show what would run if listeners handled events again
+  replay run             Run a replay; asks for confirmation unless --yes is given
+  replay status [<id>]   List recent replays, or show one replay and its failures
+  replay cancel <id>     Cancel the remaining runs of a replay
 
-Which dead letters (retry and discard need one of them, or --all):
+Filters for dead letters (retry and discard require at least one, or --all):
   --listener <name>  --event <id>  --type <event>  --key <ordering key>  --app <id>  --status waiting|dead  --all
-Replays take the same but the last two, names separated by commas, and --from <time>  --until <time>
+Filters for replays:
+  --listener <names>  --event <id>  --type <events>  --key <ordering key>  --app <id>  --from <time>  --until <time>
+  Separate several listeners or event types with commas.
 
-It works on the database of DATABASE_URL, or on the one that a server runs in DATA_DIR.`;
+Connects to the database in DATABASE_URL, or to the embedded one of the server running on DATA_DIR.`;
 
 const commands = ['subscriptions', 'dead-letters', 'retry', 'discard', 'resume'] as const;
 type Command = (typeof commands)[number];
 
 try {
-  // The server reads its arguments itself, here and in the workers that it starts.
+  // main.ts parses its own arguments, because workers run it without this file.
   if (process.argv[2] === 'start') await import('../main.ts');
   else await main(process.argv.slice(2));
 } catch (error) {
@@ -58,7 +60,7 @@ async function main(args: string[]): Promise<void> {
   const filter = filterOf(values);
   const isNamed = Object.values(filter).some((value) => value !== undefined);
   if ((command === 'retry' || command === 'discard') && !isNamed && !values.all) {
-    throw new UsageError('Say which events, or --all.');
+    throw new UsageError('Specify which events with a filter, or use --all.');
   }
   await onDatabase((database) => act(database, command, { name, filter }));
 }
@@ -76,12 +78,12 @@ async function onDatabase(work: (database: Database, config: Config) => Promise<
 function commandOf([given, name, ...more]: string[]): { command: Command; name: string } {
   const command = commands.find((known) => known === given);
   if (given === undefined) throw new UsageError(usage);
-  if (!command) throw new UsageError(`There is no command "${given}".\n\n${usage}`);
+  if (!command) throw new UsageError(`Unknown command "${given}".\n\n${usage}`);
   if (command === 'resume' && name === undefined) {
-    throw new UsageError('Which listener? mevrik resume <listener>');
+    throw new UsageError('Missing listener. Usage: mevrik resume <listener>');
   }
   const [extra] = command === 'resume' ? more : [name];
-  if (extra !== undefined) throw new UsageError(`"${extra}" is one word too many.\n\n${usage}`);
+  if (extra !== undefined) throw new UsageError(`Unexpected argument "${extra}".\n\n${usage}`);
   return { command, name: name ?? '' };
 }
 
@@ -113,12 +115,12 @@ function readArguments(args: string[]) {
 function filterOf(values: ReturnType<typeof readArguments>['values']): ParkedFilter {
   const { status, app } = values;
   if (status !== undefined && status !== 'waiting' && status !== 'dead') {
-    throw new UsageError('--status is waiting or dead.');
+    throw new UsageError('--status must be waiting or dead.');
   }
   if (app !== undefined && !/^[1-9]\d{0,9}$/.test(app))
-    throw new UsageError('--app is the number of an app.');
+    throw new UsageError('--app must be the ID of an app.');
   if (values.event !== undefined && !/^[\da-f-]{36}$/i.test(values.event)) {
-    throw new UsageError('--event is the id of an event.');
+    throw new UsageError('--event must be the ID of an event.');
   }
   return {
     subscription: values.listener,
@@ -141,7 +143,7 @@ async function connect(config: Config): Promise<Database> {
   return openDatabase(target, { maxConnections: 1, applicationName: 'mevrik cli' });
 }
 
-/** Who is at the terminal, for the audit trail. */
+/** The actor in the audit trail for commands run at the terminal. */
 function actorHere(): string {
   return `terminal ${userInfo().username}`;
 }
@@ -151,7 +153,7 @@ async function act(
   command: Command,
   { name, filter }: { readonly name: string; readonly filter: ParkedFilter },
 ): Promise<void> {
-  // A running server sees the change with its next poll, within a second.
+  // A running server picks up the change at its next poll, within a second.
   const deadLetters = createDeadLetters(database, async () => {});
   const actor = actorHere();
   switch (command) {
@@ -160,12 +162,12 @@ async function act(
     case 'dead-letters':
       return printParked(await deadLetters.list(filter, { limit: 100 }));
     case 'retry':
-      return console.log(`${await deadLetters.retry(filter, {}, actor)} will be retried.`);
+      return console.log(`${await deadLetters.retry(filter, {}, actor)} queued for retry.`);
     case 'discard':
       return console.log(`${await deadLetters.discard(filter, actor)} discarded.`);
     case 'resume':
       await deadLetters.resume(name, actor);
-      return console.log(`${name} goes on.`);
+      return console.log(`${name} resumed.`);
   }
 }
 
@@ -190,7 +192,7 @@ function printParked({
   next,
 }: Awaited<ReturnType<ReturnType<typeof createDeadLetters>['list']>>): void {
   if (parked.length === 0) {
-    console.log('Nothing is parked.');
+    console.log('No parked events or dead letters.');
     return;
   }
   printTable(
@@ -205,13 +207,13 @@ function printParked({
       firstLine(lastError),
     ]),
   );
-  if (next !== null) console.log('… and more: narrow it down with a filter.');
+  if (next !== null) console.log('More events match. Use a filter to narrow the list.');
 }
 
 function explain(error: unknown): string {
   if (error instanceof ProblemError) return error.detail;
   if (error instanceof UsageError) return error.message;
   const { code, message } = error as { code?: string; message?: string };
-  if (code === '42P01') return 'This database has no tables of ours yet: start a server on it first.';
-  return explainFault(error) ?? message ?? String(error);
+  if (code === '42P01') return 'This database has not been set up yet. Start a server on it first.';
+  return explainStartError(error) ?? message ?? String(error);
 }

@@ -1,7 +1,7 @@
-/** Something the person at the terminal can put right. */
+/** An error that the user can fix: wrong arguments, no server running. */
 export class UsageError extends Error {}
 
-/** Prints rows under a head, in columns. */
+/** Prints a table with aligned columns. */
 export function printTable(head: readonly string[], rows: readonly (readonly string[])[]): void {
   const widths = head.map((title, at) => Math.max(title.length, ...rows.map((row) => row[at]?.length ?? 0)));
   for (const row of [head, ...rows]) {
@@ -14,7 +14,7 @@ export function printTable(head: readonly string[], rows: readonly (readonly str
   }
 }
 
-/** The first line of a text, for a cell. */
+/** The first line of a text, for a table cell. */
 export function firstLine(text: string | null | undefined): string {
   return (text ?? '').split('\n')[0] ?? '';
 }

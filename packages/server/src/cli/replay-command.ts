@@ -8,16 +8,16 @@ import { firstLine, printTable, UsageError } from './output.ts';
 
 const acts = ['preview', 'run', 'status', 'cancel'] as const;
 
-/** What a replay is asked for with at the terminal: an act, perhaps a replay's number, and which events. */
+/** A parsed `mevrik replay` command. */
 export interface ReplayCommand {
   readonly act: (typeof acts)[number];
   readonly id: number | undefined;
   readonly request: ReplayRequest | undefined;
-  /** Run it without asking. */
+  /** Whether to run without asking for confirmation. */
   readonly yes: boolean;
 }
 
-/** What `--listener` and the like have said. */
+/** The options of `mevrik replay`. */
 export interface ReplayOptions {
   readonly listener?: string | undefined;
   readonly event?: string | undefined;
@@ -29,25 +29,25 @@ export interface ReplayOptions {
   readonly yes?: boolean | undefined;
 }
 
-/** Reads what stands behind `mevrik replay`. @throws UsageError. */
+/** Parses the arguments of `mevrik replay`. @throws UsageError. */
 export function readReplayCommand([given, number, ...more]: string[], options: ReplayOptions): ReplayCommand {
   const act = acts.find((known) => known === (given ?? 'status'));
-  if (!act) throw new UsageError(`mevrik replay knows ${acts.join(', ')}, not "${given}".`);
-  if (more[0] !== undefined) throw new UsageError(`"${more[0]}" is one word too many.`);
+  if (!act) throw new UsageError(`Unknown command "replay ${given}". Use one of: ${acts.join(', ')}.`);
+  if (more[0] !== undefined) throw new UsageError(`Unexpected argument "${more[0]}".`);
   const takesId = act === 'status' || act === 'cancel';
   if (number !== undefined && (!takesId || !/^[1-9]\d{0,14}$/.test(number))) {
     throw new UsageError(
-      takesId ? `"${number}" is no number of a replay.` : `"${number}" is one word too many.`,
+      takesId ? `"${number}" is not a replay ID.` : `Unexpected argument "${number}".`,
     );
   }
   if (act === 'cancel' && number === undefined)
-    throw new UsageError('Which replay? mevrik replay cancel <number>');
+    throw new UsageError('Missing replay ID. Usage: mevrik replay cancel <id>');
   const id = number === undefined ? undefined : Number(number);
   return { act, id, request: takesId ? undefined : requestOf(options), yes: options.yes ?? false };
 }
 
 function requestOf({ listener, event, type, key, app, from, until }: ReplayOptions): ReplayRequest {
-  if (listener === undefined) throw new UsageError('Which listeners? --listener <name>,<name>');
+  if (listener === undefined) throw new UsageError('Missing listeners. Use --listener <name>,<name>.');
   const parsed = replayRequestSchema.safeParse({
     listeners: listener.split(','),
     filter: {
@@ -63,7 +63,7 @@ function requestOf({ listener, event, type, key, app, from, until }: ReplayOptio
   const [issue] = parsed.error.issues;
   const option = { eventId: 'event', types: 'type', appId: 'app' }[String(issue?.path[1])] ?? issue?.path[1];
   if (option === undefined && issue?.path[0] === 'filter') {
-    throw new UsageError('Which events? Say --type, --from, --until, --key, --app or --event.');
+    throw new UsageError('Missing filter. Use --type, --from, --until, --key, --app or --event.');
   }
   throw new UsageError(`--${String(option ?? 'listener')}: ${issue?.message}`);
 }
@@ -71,11 +71,11 @@ function requestOf({ listener, event, type, key, app, from, until }: ReplayOptio
 function instant(given: string | undefined): string | undefined {
   if (given === undefined) return undefined;
   const date = new Date(given);
-  if (Number.isNaN(date.getTime())) throw new UsageError(`"${given}" is no time: write 2026-02-28T14:00.`);
+  if (Number.isNaN(date.getTime())) throw new UsageError(`"${given}" is not a valid time. Example: 2026-02-28T14:00`);
   return date.toISOString();
 }
 
-/** Does what was asked. A running server takes it up with its next poll, within a second. */
+/** Runs the command. A running server picks up a replay at its next poll, within a second. */
 export async function replayAtTerminal(
   database: Database,
   environment: string,
@@ -111,19 +111,19 @@ async function run(
   const { request, preview, yes, actor } = asked;
   const expected = preview.listeners.reduce((sum, { run }) => sum + run, 0);
   if (expected === 0) {
-    console.log('\nNothing would run: nothing was begun.');
+    console.log('\nNothing to run.');
     return;
   }
-  if (!yes && !(await agreed(`\nRun it ${expected} times? [y/N] `))) {
-    console.log('Nothing was begun.');
+  if (!yes && !(await agreed(`\nStart ${expected} ${expected === 1 ? 'run' : 'runs'}? [y/N] `))) {
+    console.log('Cancelled.');
     return;
   }
   const { id } = await replays.start({ ...request, expected }, { actor });
-  console.log(`\nReplay ${id} runs. How far it is: mevrik replay status ${id}`);
+  console.log(`\nReplay ${id} started. Check its progress with: mevrik replay status ${id}`);
 }
 
 async function agreed(question: string): Promise<boolean> {
-  if (!process.stdin.isTTY) throw new UsageError('Nobody is there to ask: say --yes to run it.');
+  if (!process.stdin.isTTY) throw new UsageError('Cannot ask for confirmation without a terminal. Use --yes to run it.');
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
   try {
     return /^y(es)?$/i.test((await terminal.question(question)).trim());
@@ -135,7 +135,7 @@ async function agreed(question: string): Promise<boolean> {
 function printPreview({ events, listeners, warning }: ReplayPreview): void {
   console.log(`${events} ${events === 1 ? 'event matches' : 'events match'}.\n`);
   printTable(
-    ['listener', 'runs', 'not concerned', 'not yet handled', 'what it does'],
+    ['listener', 'runs', 'skipped', 'not yet handled', 'description'],
     listeners.map(({ listener, run, skipped, notYet, summary }) => [
       listener,
       String(run),
@@ -149,7 +149,7 @@ function printPreview({ events, listeners, warning }: ReplayPreview): void {
 
 function printReplays(replays: readonly Replay[]): void {
   if (replays.length === 0) {
-    console.log('Nothing was ever replayed.');
+    console.log('No replays.');
     return;
   }
   printTable(
@@ -158,17 +158,24 @@ function printReplays(replays: readonly Replay[]): void {
       'status',
       'waiting',
       'done',
-      'not concerned',
+      'skipped',
       'failed',
       'cancelled',
       'by',
-      'begun',
+      'started',
       'listeners',
     ],
     replays.map((one) => [
-      ...[String(one.id), one.status],
-      ...[one.waiting, one.done, one.skipped, one.dead, one.cancelled].map(String),
-      ...[one.actor, one.createdAt, one.listeners.join(', ')],
+      String(one.id),
+      one.status,
+      String(one.waiting),
+      String(one.done),
+      String(one.skipped),
+      String(one.dead),
+      String(one.cancelled),
+      one.actor,
+      one.createdAt,
+      one.listeners.join(', '),
     ]),
   );
 }
@@ -177,12 +184,16 @@ async function printStatus(replays: Replays, id: number): Promise<void> {
   printReplays([await replays.get(id)]);
   const { items, next } = await replays.entries(id, { status: 'dead', limit: 20 });
   if (items.length === 0) return;
-  console.log('\nFailed, and now among the dead letters:\n');
+  console.log('\nFailed (see the dead letters):\n');
   printTable(
     ['event', 'type', 'listener', 'attempts', 'last error'],
     items.map(({ eventId, type, listener, attempts, failures }) => [
-      ...[eventId, type, listener, String(attempts), firstLine(failures.at(-1)?.error)],
+      eventId,
+      type,
+      listener,
+      String(attempts),
+      firstLine(failures.at(-1)?.error),
     ]),
   );
-  if (next !== null) console.log('… and more.');
+  if (next !== null) console.log('More runs failed than shown.');
 }

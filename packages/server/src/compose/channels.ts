@@ -7,7 +7,7 @@ import { telegramChannel } from '../channels/telegram/telegram-channel.ts';
 import { webChannel } from '../channels/web/web-channel.ts';
 import { whatsappChannel } from '../channels/whatsapp/whatsapp-channel.ts';
 
-/** Every kind of channel, in the order in which administrators see them: a new one is a folder and a line here. */
+/** All kinds of channel, in the order in which administrators see them. A new kind is a folder and a line here. */
 export const channelAdapters: readonly ChannelAdapter[] = [
   webChannel,
   apiChannel,

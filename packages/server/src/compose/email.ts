@@ -14,7 +14,7 @@ import type { UnitOfWork } from '../log/unit-of-work.ts';
 import type { Log } from '../observe/log.ts';
 import type { Teardown } from './teardown.ts';
 
-/** What everything that has to do with mails needs. */
+/** The dependencies of inbound email. */
 export async function emailDeps(database: Database, files: Files): Promise<ProcessEmailDeps> {
   return {
     channels: createEmailChannels(database),
@@ -23,7 +23,7 @@ export async function emailDeps(database: Database, files: Files): Promise<Proce
   };
 }
 
-/** Files of a mail that are not taken are named in the message; the mail itself has them still. */
+/** An attachment that is rejected is named in the message; the stored email still contains it. */
 function keepEmailAttachment(files: Files): StoreAttachment {
   return async (appId, { name, content }) => {
     try {
@@ -35,25 +35,25 @@ function keepEmailAttachment(files: Files): StoreAttachment {
   };
 }
 
-/** What the receiving of mails is made of. */
+/** The dependencies of `startEmail`. */
 export interface EmailPartDeps {
   readonly config: Config;
   readonly log: Log;
   readonly database: Database;
   readonly unitOfWork: UnitOfWork;
-  /** The partitions that this node owns now. */
+  /** The partitions that this node currently owns. */
   readonly partitions: () => readonly number[];
   readonly email: ProcessEmailDeps;
   readonly teardown: Teardown;
 }
 
-/** Starts what brings mails in, as far as it is configured. @returns the SMTP listener, where there is one. */
+/** Starts the configured ways to receive email. @returns the SMTP listener, or `null` if it is not configured. */
 export async function startEmail(parts: EmailPartDeps): Promise<SmtpListener | null> {
   const { config, log, database, unitOfWork, partitions, email, teardown } = parts;
   const { channels } = email;
   const maxBytes = config.SMTP_MAX_BYTES;
   const mailboxes = watchMailboxes({ database, unitOfWork, channels, partitions, maxBytes, log });
-  teardown.add('the reading of mailboxes', () => mailboxes.stop());
+  teardown.add('the mailbox poller', () => mailboxes.stop());
   if (config.SMTP_PORT === null) return null;
   const listener = await startSmtpListener({
     host: config.SMTP_HOST,
@@ -67,22 +67,22 @@ export async function startEmail(parts: EmailPartDeps): Promise<SmtpListener | n
     store: (arrived) => storeEmail(unitOfWork, arrived, config.SMTP_SENDER_LIMIT),
     log,
   });
-  teardown.add('the receiving of mails', () => listener.stop());
-  log.info({ port: listener.port }, 'mails are received');
+  teardown.add('the SMTP server', () => listener.stop());
+  log.info({ port: listener.port }, 'receiving email');
   return listener;
 }
 
-/** Bounces have no sender, and come for all of a channel's mails. */
+/** Bounces have no sender and arrive for all emails of a channel, so their limit is higher. */
 const bounceFactor = 10;
 
-/** Keeps a mail for all its recipients or for none. */
+/** Stores an email for all its recipients or for none. */
 function storeEmail(unitOfWork: UnitOfWork, { raw, sender, recipients }: IncomingEmail, limit: number) {
   return unitOfWork.run(async (tx) => {
     const most = sender === '' ? limit * bounceFactor : limit;
     for (const { appId, channel } of recipients) {
       if ((await countEmails(tx, { appId, channel, sender })) >= most) return 'too-many';
     }
-    for (const place of recipients) await receiveEmail(tx, { ...place, source: 'smtp', sender, raw });
+    for (const recipient of recipients) await receiveEmail(tx, { ...recipient, source: 'smtp', sender, raw });
     return 'stored';
   });
 }
@@ -92,7 +92,7 @@ async function readCertificate({ SMTP_TLS_CERT: cert, SMTP_TLS_KEY: key }: Confi
   return { cert: await readFile(cert, 'utf8'), key: await readFile(key, 'utf8') };
 }
 
-/** Where mails for channels are handed in, as administrators are told. */
+/** The address of the SMTP server, as administrators see it. */
 export function mailServerOf({ SMTP_NAME: name }: Config, listener: SmtpListener | null): string | null {
   return listener && `${name ?? hostname()}:${listener.port}`;
 }

@@ -3,10 +3,10 @@ import type { Config } from '../config/config.ts';
 import type { UnitOfWork } from '../log/unit-of-work.ts';
 import type { Log } from '../observe/log.ts';
 
-/** Any number that nobody else on the database uses for advisory locks. */
+/** An arbitrary number that no other advisory lock on the database uses. */
 const appLock = 7_364_102;
 
-/** The app of the environment; or, on an empty database, one to begin with. Of several nodes one makes it. */
+/** Provisions the configured app, or creates a first app on an empty database. Of several nodes only one creates it. */
 export async function ensureApp(config: Config, unitOfWork: UnitOfWork, log: Log): Promise<void> {
   const { app } = config;
   const made = await unitOfWork.run(async (tx) => {
@@ -18,5 +18,5 @@ export async function ensureApp(config: Config, unitOfWork: UnitOfWork, log: Log
     const [known] = await tx.sql`SELECT FROM apps LIMIT 1`;
     return known ? undefined : registerApp(tx, { name: 'My first app' });
   });
-  if (made) log.info({ appId: made.id, key: made.key }, 'an app was made to begin with');
+  if (made) log.info({ appId: made.id, key: made.key }, 'created a first app');
 }

@@ -9,7 +9,7 @@ import { readOrCreateSecret } from '../auth/secrets.ts';
 import type { Config } from '../config/config.ts';
 import type { Database } from '../db/database.ts';
 
-/** The files of messages, where the configuration puts them. `baseUrl` is where people reach this server. */
+/** Attachments in the configured store. `baseUrl` returns the public URL of this server. */
 export async function composeFiles(
   config: Config,
   { sql }: Database,

@@ -19,7 +19,7 @@ import { listObserved, measureHealth } from '../queries/health.ts';
 import { recentBroadcastP95 } from '../queries/statistics.ts';
 import type { Teardown } from './teardown.ts';
 
-/** What is watched, and whom it is told to. */
+/** The dependencies of `watchHealth`. */
 export interface HealthWatchDeps {
   readonly config: Config;
   readonly log: Log;
@@ -32,25 +32,25 @@ export interface HealthWatchDeps {
   readonly teardown: Teardown;
 }
 
-/** What others ask of it. */
-export interface Watching {
-  /** How the four parts are, measured now. */
-  readonly look: () => Promise<readonly JudgedPart[]>;
-  /** When since an instant somebody has looked. */
+/** What the health watch offers to other parts. */
+export interface HealthWatch {
+  /** Measures the health of the four parts now. */
+  readonly check: () => Promise<readonly JudgedPart[]>;
+  /** The periods since an instant in which health was checked. */
   readonly observed: (from: string) => Promise<readonly ObservedPeriod[]>;
-  /** What decides about whether this process should get traffic. */
+  /** The checks that decide whether this process should receive traffic. */
   readonly checks: Readonly<Record<string, HealthCheck>>;
 }
 
-/** Whoever has this partition looks at the whole. */
-const watchersPartition = 0;
+/** The node that owns this partition checks the health of the whole system. */
+const healthPartition = 0;
 
-/** Stores what was counted, looks at the health of all parts, and tells the screens what has changed. */
-export function watchHealth(parts: HealthWatchDeps): Watching {
+/** Stores statistics, checks the health of all parts, and notifies the screens of changes. */
+export function watchHealth(parts: HealthWatchDeps): HealthWatch {
   const { config, log, database, dispatcher, jobRunner, gateway, counter, metrics, teardown } = parts;
-  offerFigures(metrics, parts);
+  registerGauges(metrics, parts);
 
-  async function look(): Promise<readonly JudgedPart[]> {
+  async function check(): Promise<readonly JudgedPart[]> {
     const [measured, late] = await Promise.all([
       measureHealth(database, broadcastSubscription),
       recentBroadcastP95(database).catch(() => null),
@@ -62,55 +62,55 @@ export function watchHealth(parts: HealthWatchDeps): Watching {
   const watch = startWatch({
     everyMs: config.HEALTH_INTERVAL * 1000,
     store: () => storeStatistics(database, counter.take()),
-    isTurn: () => dispatcher.partitions().includes(watchersPartition),
-    look: async () => {
-      const judged = await look();
+    isTurn: () => dispatcher.partitions().includes(healthPartition),
+    check: async () => {
+      const judged = await check();
       await recordHealthCheck(database, config.HEALTH_INTERVAL);
       return recordHealthChanges(
         database,
         judged.map(({ part, status, reason }) => ({ part, status, reason })),
       );
     },
-    async tell({ changes, hasFigures }) {
+    async notify({ changes, hasStatistics }) {
       for (const change of changes) {
         const level = change.status === 'ok' ? 'info' : 'warn';
         log[level]({ ...change }, `health: ${change.part} is ${change.status}`);
       }
-      // Why it is so is for supervisors: they ask for it.
+      // The notice omits the reason, which only supervisors may read from the API.
       const news = [
         ...changes.map(({ part, status }) => ({ event: 'health_changed', payload: { part, status } })),
-        ...(hasFigures ? [{ event: 'statistics_stored', payload: { at: new Date().toISOString() } }] : []),
+        ...(hasStatistics ? [{ event: 'statistics_stored', payload: { at: new Date().toISOString() } }] : []),
       ];
       const apps = await enabledApps(database, null);
       await gateway.publish(
         apps.flatMap((appId) => news.map((one) => ({ appId, topic: topics.queues, ...one }))),
       );
     },
-    onFault: (error) => log.warn({ reason: String(error) }, 'the health could not be looked at'),
+    onFault: (error) => log.warn({ reason: String(error) }, 'a health check failed'),
   });
-  teardown.add('the watch', () => watch.stop());
+  teardown.add('the health watch', () => watch.stop());
   return {
-    look,
+    check,
     observed: (from) => listObserved(database, from, config.HEALTH_INTERVAL),
     checks: {
       database: async () => {
         await database.sql`SELECT 1`;
-        return { ok: true, detail: 'answers' };
+        return { ok: true, detail: 'reachable' };
       },
-      events: () => ({ ok: dispatcher.lag() <= config.EVENT_LAG_LIMIT, detail: `${dispatcher.lag()} wait` }),
-      jobs: () => ({ ok: jobRunner.isRunning(), detail: jobRunner.isRunning() ? 'run' : 'have stopped' }),
+      events: () => ({ ok: dispatcher.lag() <= config.EVENT_LAG_LIMIT, detail: `${dispatcher.lag()} events waiting` }),
+      jobs: () => ({ ok: jobRunner.isRunning(), detail: jobRunner.isRunning() ? 'running' : 'stopped' }),
     },
   };
 }
 
-function offerFigures(metrics: Metrics, { dispatcher, database, gateway }: HealthWatchDeps): void {
-  const lag = 'Events that the slowest listener has before it.';
+function registerGauges(metrics: Metrics, { dispatcher, database, gateway }: HealthWatchDeps): void {
+  const lag = 'Unhandled events of the slowest listener.';
   metrics.watch('mevrik_events_lag', lag, () => dispatcher.lag(), 'max');
-  metrics.watch('mevrik_events_in_flight', 'Events being handled.', () => dispatcher.inFlight());
-  metrics.watch('mevrik_partitions', 'Partitions of this process.', () => dispatcher.partitions().length);
-  const down = 'Channels that nothing gets through.';
+  metrics.watch('mevrik_events_in_flight', 'Events currently being handled.', () => dispatcher.inFlight());
+  metrics.watch('mevrik_partitions', 'Partitions that this process owns.', () => dispatcher.partitions().length);
+  const down = 'Channels that are down.';
   metrics.watch('mevrik_channels_down', down, () => countDown(database), 'max');
-  const waiting = 'Messages that wait to be sent.';
+  const waiting = 'Messages waiting to be sent to providers.';
   metrics.watch('mevrik_deliveries_waiting', waiting, () => countWaiting(database), 'max');
   metrics.watchGateway(gateway.inspection);
 }

@@ -67,19 +67,19 @@ import { Teardown } from './teardown.ts';
 
 /** The product, running in this process. */
 export interface Product {
-  /** Where it is reached, without a slash at the end. */
+  /** The URL of the server, without a trailing slash. */
   readonly url: string;
-  /** The one-time address at which the first administrator is made; `null` where there is one, and in workers. */
+  /** The one-time link to create the first administrator; `null` if there is one, and in workers. */
   readonly setupUrl: string | null;
-  /** The port on which mails are received; `null` where none are. */
+  /** The SMTP port; `null` if it is not configured. */
   readonly mailPort: number | null;
-  /** Ends it in order: nothing new comes in, what is under way ends, connections are told, the database stops. */
+  /** Stops gracefully: rejects new requests, finishes those in progress, closes connections, stops the database. */
   stop(): Promise<void>;
 }
 
-/** What a worker has in common with the others of its machine; a process by itself has nothing of it. */
+/** What workers on one machine share; absent in a single process. */
 export interface Shared {
-  /** The database, which is up to date. */
+  /** The database, already migrated. */
   readonly target: DatabaseTarget;
   readonly bus: ClusterBus;
 }
@@ -87,7 +87,7 @@ export interface Shared {
 /**
  * Starts the product: database, migrations, gateway, dispatch, jobs, HTTP.
  *
- * @throws when a part cannot start; what was started before it has been stopped again.
+ * @throws when a part cannot start; the parts started before it have been stopped.
  */
 export async function startProduct(
   config: Config,
@@ -115,7 +115,7 @@ async function start(
   const target = shared?.target ?? (await reachDatabase(config, log, teardown));
   const open = (name: string, maxConnections: number) => {
     const database = openDatabase(target, { maxConnections, applicationName: `mevrik ${name} ${nodeId}` });
-    teardown.add(`the connections of ${name}`, () => database.close());
+    teardown.add(`the connection pool ${name}`, () => database.close());
     return database;
   };
   const database = open('requests', config.DATABASE_POOL);
@@ -130,7 +130,7 @@ async function start(
   const authenticate = (header: string | undefined) => authenticator.authenticate(header);
   const audit = (entry: AuditEntry) => {
     writeAudit(database.sql, entry).catch((error) =>
-      log.error({ ...entry, reason: String(error) }, 'an audit entry could not be written'),
+      log.error({ ...entry, reason: String(error) }, 'failed to write an audit entry'),
     );
   };
 
@@ -143,7 +143,7 @@ async function start(
     config.REDIS_URL === null
       ? (shared?.bus ?? createLocalBus())
       : createRedisBus({ url: config.REDIS_URL, log, history });
-  teardown.add('the bus', () => bus.stop());
+  teardown.add('the broadcast bus', () => bus.stop());
   const gateway = createGateway({
     apps,
     authenticate,
@@ -192,9 +192,9 @@ async function start(
   const { files, fileAddresses } = await composeFiles(config, database, apps, () => url);
   const email = await emailDeps(database, files);
   const smtpSender = createSmtpSender();
-  teardown.add('the connections to mail servers', async () => smtpSender.close());
+  teardown.add('the connections to SMTP servers', async () => smtpSender.close());
   const alarm = createAlarm((keys) => wakeDeliveries(database, keys));
-  teardown.add('the alarm of deliveries', async () => alarm.stop());
+  teardown.add('the delivery timer', async () => alarm.stop());
   const deps = {
     ...{ database, unitOfWork, apps, channels, log, alarm },
     countAttempt: metrics.attempt,
@@ -213,12 +213,12 @@ async function start(
   teardown.add('the job queue', () => jobRunner.stop());
   const sender = { target, jobs: deliveryJobs, deps, concurrency: config.DELIVERY_CONCURRENCY };
   const deliveryRunner = await startJobRunner(sender);
-  teardown.add('the deliveries', () => deliveryRunner.stop());
+  teardown.add('the delivery queue', () => deliveryRunner.stop());
   const smtpListener = await startEmail({
     ...{ config, log, database, unitOfWork, email, teardown },
     partitions: () => dispatcher.partitions(),
   });
-  const { look, observed, checks } = watchHealth({
+  const { check, observed, checks } = watchHealth({
     ...{ config, log, database, dispatcher, jobRunner, gateway, counter, metrics, teardown },
   });
   const http: HttpDeps = {
@@ -277,7 +277,7 @@ async function start(
       webhookRecordRoutes(http),
       inspectionRoutes({ database, inspection, deadLetters }),
       diagnosisRoutes({ ...http, inspection }),
-      healthRoutes({ database, checkParts: look, observed }),
+      healthRoutes({ database, checkParts: check, observed }),
       replayRoutes(replays),
       gatewayInspectionRoutes({ gateway, audit }),
       observationRoutes({ checks, metrics, metricsToken: config.METRICS_TOKEN }),
@@ -304,7 +304,7 @@ async function start(
   };
 }
 
-/** The address at which a token of the set-up is used. */
+/** The link to create the first administrator with a set-up token. */
 export function setupUrl(url: string, token: string): string {
   return `${url}/setup?token=${token}`;
 }
@@ -322,11 +322,11 @@ function connectHints(
 }
 
 function urlOf({ PUBLIC_URL: given, HOST: host }: Config, port: number): string {
-  return given?.replace(/\/$/, '') ?? `http://${hostForPeople(host)}:${port}`;
+  return given?.replace(/\/$/, '') ?? `http://${displayHost(host)}:${port}`;
 }
 
-/** An address that a browser on this machine can open. */
-function hostForPeople(host: string): string {
+/** A host name that a browser on this machine can open. */
+function displayHost(host: string): string {
   if (host === '0.0.0.0' || host === '::') return 'localhost';
   return host.includes(':') ? `[${host}]` : host;
 }

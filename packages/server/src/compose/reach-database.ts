@@ -4,10 +4,10 @@ import { startEmbedded } from '../db/embedded.ts';
 import type { Log } from '../observe/log.ts';
 import type { Teardown } from './teardown.ts';
 
-/** Connections of a process besides twice `DATABASE_POOL`: dispatch, locks, jobs, and some to spare. */
+/** Connections of a process besides twice `DATABASE_POOL`: dispatch, locks, jobs, and a reserve. */
 const otherConnections = 24;
 
-/** The database of the configuration, or the embedded one with room for all workers. */
+/** The configured database, or the embedded one started with enough connections for all workers. */
 export async function reachDatabase(config: Config, log: Log, teardown: Teardown): Promise<DatabaseTarget> {
   if (config.DATABASE_URL !== null) return config.DATABASE_URL;
   const embedded = await startEmbedded({
@@ -20,8 +20,8 @@ export async function reachDatabase(config: Config, log: Log, teardown: Teardown
 }
 
 /**
- * Warns when more processes than these use the database: without Redis each machine broadcasts to its own clients
- * only, which is fine for one, and hard to find out with two.
+ * Warns when more processes than `own` use the database: without Redis each machine broadcasts only to its own
+ * clients, which is correct for one machine and a hard-to-find fault with two.
  */
 export async function warnOfOtherNodes(target: DatabaseTarget, own: number, log: Log): Promise<void> {
   const database = openDatabase(target, { maxConnections: 1, applicationName: 'mevrik start' });
@@ -29,7 +29,7 @@ export async function warnOfOtherNodes(target: DatabaseTarget, own: number, log:
     const [row] = await database.sql<{ nodes: number }[]>`
       SELECT count(*)::int AS nodes FROM nodes WHERE heartbeat_at > now() - interval '10 seconds'`;
     if (!row || row.nodes <= own) return;
-    const advice = 'set REDIS_URL on all of them, or clients miss what the other nodes broadcast';
+    const advice = 'set REDIS_URL on all nodes, or clients will miss broadcasts from other nodes';
     log.warn({ nodes: row.nodes }, `other nodes use this database: ${advice}`);
   } finally {
     await database.close();

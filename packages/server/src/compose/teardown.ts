@@ -1,6 +1,6 @@
 import type { Log } from '../observe/log.ts';
 
-/** Undoes, in reverse order, what was started so far. */
+/** Stops everything started so far, in reverse order. */
 export class Teardown {
   readonly #steps: { readonly name: string; readonly undo: () => Promise<void> | void }[] = [];
   readonly #log: Log;
@@ -9,17 +9,18 @@ export class Teardown {
     this.#log = log;
   }
 
+  /** Adds a step; it runs before all steps added earlier. */
   add(name: string, undo: () => Promise<void> | void): void {
     this.#steps.push({ name, undo });
   }
 
-  /** A step that fails is logged and stops none of the others. */
+  /** Runs all steps. A step that fails is logged and does not prevent the others. */
   async run(): Promise<void> {
     for (let step = this.#steps.pop(); step; step = this.#steps.pop()) {
       try {
         await step.undo();
       } catch (error) {
-        this.#log.error({ reason: String(error) }, `${step.name} did not stop in order`);
+        this.#log.error({ err: error }, `failed to stop ${step.name} cleanly`);
       }
     }
   }

@@ -5,19 +5,19 @@ import { sync } from '../dispatch/listener.ts';
 import { scheduleAssignment } from '../state/queue-items.ts';
 import { type ListenerDeps, listener } from './listener-deps.ts';
 
-/** Begins the survey about a closed case, where its customer is eligible. */
+/** Starts the survey about a closed case if the customer is eligible. */
 export const StartCsat = listener<'MevrikCaseClosedEvent'>({
   name: 'StartCsat',
-  summary: 'Begins the satisfaction survey, if the customer is eligible.',
+  summary: 'Starts the satisfaction survey if the customer is eligible.',
   async handle({ appId, data }, { tx, deps }) {
     await startSurvey(tx, await requireApp(deps.apps, appId), data.case);
   },
 });
 
-/** Sends the session of a closed case back to the bot; the agent's free place is filled from the queue. */
+/** Returns the session of a closed case to the bot and assigns the agent's freed capacity. */
 export const ResetSessionToBot = listener<'MevrikCaseClosedEvent'>({
   name: 'ResetSessionToBot',
-  summary: 'Sends the session back to the bot and fills the agent’s free place.',
+  summary: 'Returns the session to the bot and assigns the agent’s freed capacity.',
   async handle({ appId, data }, { tx, deps }) {
     await resetToBot(tx, data.case.sessionId);
     const app = await requireApp(deps.apps, appId);
@@ -25,10 +25,10 @@ export const ResetSessionToBot = listener<'MevrikCaseClosedEvent'>({
   },
 });
 
-/** No case is closed without a trace of who did it: the entry commits with the closing, or neither does. */
+/** Records who closed a case; the audit entry commits in the same transaction. */
 export const AuditCaseClosure = sync<ListenerDeps, 'MevrikCaseClosedEvent'>({
   name: 'AuditCaseClosure',
-  summary: 'Writes the closing of a case into the audit trail, in the same transaction.',
+  summary: 'Records the closing of a case in the audit trail, in the same transaction.',
   async handle({ appId, data }, { tx }) {
     const { id, closedBy, assignedAgentId, disposition } = data.case;
     await writeAudit(tx.sql, {

@@ -9,10 +9,10 @@ import { liveQueueItem } from '../state/queue-items.ts';
 import { lockSession } from '../state/sessions.ts';
 import { listener } from './listener-deps.ts';
 
-/** Tells the customer that a person will come, with the number to refer to, and the desk that there is a case. */
+/** Sends the customer their reference number and notifies the desk of the new case. */
 export const AnnounceCase = listener<'MevrikCaseCreatedEvent'>({
   name: 'AnnounceCase',
-  summary: 'Tells the customer their reference number and the desk that there is a new case.',
+  summary: 'Sends the customer their reference number and notifies the desk of the new case.',
   async handle({ appId, data }, { tx, deps }) {
     const app = await requireApp(deps.apps, appId);
     const session = await lockSession(tx, data.case.sessionId);
@@ -37,7 +37,7 @@ export const AnnounceCase = listener<'MevrikCaseCreatedEvent'>({
   },
 });
 
-/** What the customer is told: that they are in line, or outside of business hours, when people are there again. */
+/** The text for the customer: that they are in the queue or, outside business hours, when the team is back. */
 function openedText(
   { businessHours, caseOpenedText, closedText }: AppSettings,
   { id, createdAt }: Case,

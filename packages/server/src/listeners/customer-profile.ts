@@ -3,11 +3,11 @@ import { requireApp } from '../apps/app-directory.ts';
 import { addAttributes } from '../state/customers.ts';
 import { listener } from './listener-deps.ts';
 
-/** Notes where and in which app a customer was first met. */
+/** Records the channel and app of a customer's first contact. */
 export const OnboardCustomer = listener<'NewCustomerProfileCreated'>({
   name: 'OnboardCustomer',
   summary:
-    'Notes through which channel, and in which app, a customer came to us; has a missing name fetched.',
+    'Records the channel and app of a customer’s first contact, and schedules fetching a missing name.',
   async handle({ appId, occurredAt, data: { customer } }, { tx, deps }) {
     const app = await requireApp(deps.apps, appId);
     const { channel } = parseConversationKey(customer.conversationKey);
@@ -21,10 +21,10 @@ export const OnboardCustomer = listener<'NewCustomerProfileCreated'>({
   },
 });
 
-/** Finds out what can be told from a profile alone. */
+/** Derives attributes from the profile. */
 export const EnrichCustomerProfile = listener<'NewCustomerProfileCreated'>({
   name: 'EnrichCustomerProfile',
-  summary: 'Adds what can be told from the profile: language, region, the company of an address.',
+  summary: 'Adds attributes derived from the profile: language, region, email domain.',
   when: ({ data: { customer } }) => customer.locale !== null || customer.email !== null,
   async handle({ data: { customer } }, { tx }) {
     await addAttributes(tx, customer.id, { ...fromLocale(customer.locale), ...fromEmail(customer.email) });

@@ -6,12 +6,12 @@ import { lockSession } from '../state/sessions.ts';
 import { listener } from './listener-deps.ts';
 
 /**
- * Hands a reply to its channel. Where the customer hears replies over their connection, the broadcast has done it;
- * where a provider is between, a delivery is made; a channel that cannot send fails at once, which tells the desk.
+ * Sends a reply through its channel. On channels with a live connection the broadcast has already delivered it; for a
+ * provider it enqueues a delivery; a channel that cannot send fails at once, which notifies the desk.
  */
 export const DeliverReply = listener<'MessageReplyReadyEvent'>({
   name: 'DeliverReply',
-  summary: 'Puts a reply on its way through its channel.',
+  summary: 'Sends a reply through its channel.',
   async handle({ id: eventId, appId, data: { message } }, { tx, deps }) {
     const app = await requireApp(deps.apps, appId);
     const kind = app.channels.get(message.channel)?.kind ?? message.channel;

@@ -7,10 +7,10 @@ import { addNote } from '../state/messages.ts';
 import { lockSession } from '../state/sessions.ts';
 import { listener } from './listener-deps.ts';
 
-/** Sends a reply that failed another way if the app wants that, marks it, and tells the agents why. */
+/** Sends a failed reply over a fallback channel or marks it as failed, and notifies the agents of the reason. */
 export const HandleDeliveryFailure = listener<'MessageDeliveryFailedEvent'>({
   name: 'HandleDeliveryFailure',
-  summary: 'Sends a failed reply over a fallback channel, or marks it as failed, and tells the agents why.',
+  summary: 'Sends a failed reply over a fallback channel or marks it as failed, and notifies the agents of the reason.',
   async handle({ id: eventId, appId, data: { message, error } }, { tx, deps }) {
     const session = await lockSession(tx, message.sessionId);
     const app = await requireApp(deps.apps, appId);

@@ -16,13 +16,13 @@ import { takeTurn } from './take-turn.ts';
 type Interaction = 'MessageReadyEvent' | 'MessagePostbackEvent' | 'MessageQuickReplyEvent';
 
 /**
- * The hub of the conversation: marks the message read, makes sure of a valid session, and where no agent is
- * talking lets survey, rules and bot take their turn. Buttons and quick replies take theirs with their own event;
- * this one listener hears all three, so that the turns of a conversation are taken in one order.
+ * The hub of a conversation: ensures a valid session and, unless an agent is handling it, runs survey, rules and bot.
+ * Buttons and quick replies are handled with their own events; one listener subscribes to all three, so that a
+ * conversation's turns keep their order.
  */
 export const HandleMessageReadyEvent = listener<Interaction>({
   name: 'HandleMessageReadyEvent',
-  summary: 'Takes a customer’s message through session, survey, rules and bot to an agent.',
+  summary: 'Routes a customer’s message: session, survey, rules, bot or agent.',
   async handle(event, { tx, deps }) {
     const app = await requireApp(deps.apps, event.appId);
     if (event.type === 'MessageReadyEvent') return handleMessage(tx, app, event);
@@ -41,14 +41,14 @@ async function handleMessage(
   { id: eventId, data: { message } }: Event<'MessageReadyEvent'>,
 ): Promise<void> {
   const session = await validSession(tx, app, message);
-  // An absence notice wants nothing, and what it is answered with would bring the next one.
+  // An out-of-office reply needs no answer, and an answer would trigger the next one.
   if (message.content.email?.automatic === 'reply') return;
   if (isWithAgent(session) || message.kind === 'postback' || message.kind === 'quick_reply') return;
   const input = { kind: message.kind, text: message.content.text };
   await takeTurn(tx, { app, session, message, input, eventId });
 }
 
-/** The session of a message that is being read, or, when that one is over, a new one into which the message moves. */
+/** The session of the message or, if that has ended, a new one to which the message is moved. */
 async function validSession(tx: Tx, app: AppProfile, message: Message): Promise<LockedSession> {
   const session = await lockSessionAndMarkRead(tx, message);
   if (isUsable(session)) return session;
@@ -59,7 +59,7 @@ async function validSession(tx: Tx, app: AppProfile, message: Message): Promise<
   return fresh.session;
 }
 
-/** A live session without an open case is one whose case was just closed: it is the bot's again. */
+/** A live session without an open case belongs to the bot again: its case was just closed. */
 function isWithAgent(session: LockedSession): boolean {
   return session.agentType === 'live' && session.openCaseId !== null;
 }

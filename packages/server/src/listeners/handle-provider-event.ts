@@ -12,18 +12,18 @@ import { addNote } from '../state/messages.ts';
 import { lockSession } from '../state/sessions.ts';
 import { type ListenerDeps, listener } from './listener-deps.ts';
 
-/** Makes of a Facebook update what it means to us, or notes why nothing is made of it. */
+/** Turns a webhook event from Facebook into messages, receipts or notes, or records why it was ignored. */
 export const HandleFacebookEvent = listener<'NewFacebookEventReceived'>({
   name: 'HandleFacebookEvent',
-  summary: 'Makes a message, a receipt or a remark of a Facebook update, or notes why nothing is made of it.',
+  summary: 'Turns a webhook event from Facebook into a message, a receipt or a note, or records why it was ignored.',
   handle: ({ data }, { tx, deps }) => handle(data.webhookEventLog, tx, deps),
 });
 
-/** The same for the updates of all other providers. */
+/** The same for webhook events of all other providers. */
 export const HandleProviderEvent = listener<'NewProviderEventReceived'>({
   name: 'HandleProviderEvent',
   summary:
-    'Makes a message, a receipt or a remark of a provider’s update, or notes why nothing is made of it.',
+    'Turns a webhook event of a provider into a message, a receipt or a note, or records why it was ignored.',
   handle: ({ data }, { tx, deps }) => handle(data.webhookEventLog, tx, deps),
 });
 
@@ -33,7 +33,7 @@ async function handle(webhookEventLog: WebhookEventLog, tx: Tx, deps: ListenerDe
     .adapterFor(provider)
     ?.webhook?.parse(payload, { appId, channel, deduplicationKey });
   const ignored = parsed
-    ? await takeIn(tx, parsed, { appId, channel, provider, conversationKey, deps })
+    ? await applyWebhookEvent(tx, parsed, { appId, channel, provider, conversationKey, deps })
     : 'no adapter';
   const outcome = ignored === null && parsed ? parsed.outcome : 'ignored';
   tx.afterCommit(() => {
@@ -46,7 +46,7 @@ async function handle(webhookEventLog: WebhookEventLog, tx: Tx, deps: ListenerDe
     .where(eq(webhookEventLogs.id, id));
 }
 
-interface Whereabouts {
+interface WebhookContext {
   readonly appId: number;
   readonly channel: string;
   readonly provider: string;
@@ -54,8 +54,8 @@ interface Whereabouts {
   readonly deps: ListenerDeps;
 }
 
-/** Does what an update asks for. @returns why it did nothing, or `null`. */
-async function takeIn(tx: Tx, update: ParsedWebhookEvent, where: Whereabouts): Promise<string | null> {
+/** Applies a webhook event. @returns why it was ignored, or `null`. */
+async function applyWebhookEvent(tx: Tx, update: ParsedWebhookEvent, where: WebhookContext): Promise<string | null> {
   const { appId, channel, provider, conversationKey, deps } = where;
   switch (update.outcome) {
     case 'message':
@@ -89,7 +89,7 @@ async function takeIn(tx: Tx, update: ParsedWebhookEvent, where: Whereabouts): P
       return null;
     }
     case 'note':
-      return remark(tx, update, where);
+      return addEventNote(tx, update, where);
     case 'alert':
       await writeAudit(tx.sql, {
         appId,
@@ -105,11 +105,11 @@ async function takeIn(tx: Tx, update: ParsedWebhookEvent, where: Whereabouts): P
   }
 }
 
-/** Notes it in the conversation that goes on, if one does, and remembers what it tells of the customer. */
-async function remark(
+/** Adds a note to the active session, if there is one, and stores the customer's attributes. */
+async function addEventNote(
   tx: Tx,
   { text, attributes }: Extract<ParsedWebhookEvent, { outcome: 'note' }>,
-  { appId, conversationKey, deps }: Whereabouts,
+  { appId, conversationKey, deps }: WebhookContext,
 ): Promise<string | null> {
   const [open] = await tx.sql<{ id: number }[]>`
     SELECT id FROM sessions WHERE conversation_key = ${conversationKey} AND status = 'active'`;

@@ -16,7 +16,7 @@ import { SendCsatSurvey } from './send-csat-survey.ts';
 import { SendWelcomeMessage } from './send-welcome-message.ts';
 import { StoreReceivedMessage } from './store-received-message.ts';
 
-/** Who listens to what, in the order in which they are called. An event added to the catalogue asks for its line. */
+/** The listeners of each event, in the order in which they are called. The compiler requires a line for every event. */
 export const listen: ListenerTable<ListenerDeps> = {
   MessageReadyEvent: [HandleMessageReadyEvent, LogMessageEvent],
   MessageReplyReadyEvent: [DeliverReply, LogMessageEvent],

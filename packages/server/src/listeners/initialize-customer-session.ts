@@ -3,10 +3,10 @@ import { and, desc, eq, lt } from 'drizzle-orm';
 import { sessions } from '../db/schema.ts';
 import { listener } from './listener-deps.ts';
 
-/** Carries over what the last session on the channel knew, and tells the desk that somebody is there. */
+/** Copies the read position from the conversation's previous session and notifies the desk of the new one. */
 export const InitializeCustomerSession = listener<'SessionCreatedEvent'>({
   name: 'InitializeCustomerSession',
-  summary: 'Carries over where a conversation came from and tells the desk of the new session.',
+  summary: 'Copies the read position from the previous session and notifies the desk of the new one.',
   async handle({ appId, data: { sessionUser } }, { tx, deps }) {
     const [last] = await tx.orm
       .select({ socialContext: sessions.socialContext, readMessageId: sessions.customerReadMessageId })

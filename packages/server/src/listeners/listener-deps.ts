@@ -12,20 +12,20 @@ export interface LiveNotice {
   readonly payload: Record<string, unknown>;
 }
 
-/** What our listeners are composed with. */
+/** The dependencies of listeners. */
 export interface ListenerDeps {
   readonly apps: AppDirectory;
   readonly channels: ChannelRegistry;
   /** Tells whoever is connected; call it from `afterCommit`. */
   readonly notify: (notices: readonly LiveNotice[]) => void;
-  /** Who waits in a queue may have come nearer; call it from `afterCommit`. */
+  /** Reports that positions in a queue may have changed; call it from `afterCommit`. */
   readonly queueChanged: (appId: number, queue: string) => void;
-  /** Counts an update of a provider by what was made of it. */
+  /** Counts a webhook event by its outcome. */
   readonly countWebhookEvent: (provider: string, outcome: string) => void;
   readonly log: { info(detail: object, message: string): void };
 }
 
-/** Defines one of our queued listeners. */
+/** Defines a queued listener with the product's dependencies. */
 export function listener<Name extends EventName>(
   definition: Parameters<typeof queued<ListenerDeps, Name>>[0],
 ): QueuedListener<ListenerDeps, Name> {

@@ -5,10 +5,10 @@ import { findRecipient } from '../delivery/find-recipient.ts';
 import type { Tx } from '../log/transaction.ts';
 import { listener } from './listener-deps.ts';
 
-/** Puts an agent's reply under the social content that it answers, or sends it privately to whoever wrote that. */
+/** Posts an agent's reply to a comment, or sends it privately to the author of the comment. */
 export const PostSocialReply = listener<'SaveAgentRepliesSocialEvent'>({
   name: 'PostSocialReply',
-  summary: 'Puts an agent’s reply on its way to the comment that it answers.',
+  summary: 'Sends an agent’s reply to the comment that it answers.',
   async handle({ id: eventId, appId, data: { message, socialData } }, { tx, deps }) {
     const app = await requireApp(deps.apps, appId);
     const sender = deps.channels.senderFor(app.channels.get(message.channel)?.kind ?? message.channel);

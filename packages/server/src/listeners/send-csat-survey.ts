@@ -4,7 +4,7 @@ import { surveyContent } from '../domain/csat.ts';
 import { lockSession } from '../state/sessions.ts';
 import { listener } from './listener-deps.ts';
 
-/** Sends the survey to the customer and has it expire in time. */
+/** Sends the survey to the customer and schedules its expiry. */
 export const SendCsatSurvey = listener<'MevrikCSATStartEvent'>({
   name: 'SendCsatSurvey',
   summary: 'Sends the survey to the customer and schedules its expiry.',

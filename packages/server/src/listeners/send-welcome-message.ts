@@ -7,10 +7,10 @@ import { lockSession } from '../state/sessions.ts';
 import { listener } from './listener-deps.ts';
 import { sendBotReplies } from './take-turn.ts';
 
-/** Greets a new session, where the bot is the one who answers there and has not spoken yet. */
+/** Greets the customer in a new session if the bot handles it and has sent nothing yet. */
 export const SendWelcomeMessage = listener<'SessionCreatedEvent'>({
   name: 'SendWelcomeMessage',
-  summary: 'Has the bot greet a new session.',
+  summary: 'Sends the bot’s welcome message in a new session.',
   async handle({ appId, data: { sessionUser } }, { tx, deps }) {
     const app = await requireApp(deps.apps, appId);
     if (!app.settings.welcome || app.bot.kind !== 'builtin') return;

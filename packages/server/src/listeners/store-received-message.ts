@@ -7,10 +7,10 @@ import { addNote } from '../state/messages.ts';
 import { lockSession } from '../state/sessions.ts';
 import { listener } from './listener-deps.ts';
 
-/** Stores a message that came in from outside: finds the customer and their session, and raises what follows. */
+/** Stores a message from an external source: finds the customer and session, and raises the follow-up events. */
 export const StoreReceivedMessage = listener<'NewMessageReceivedEvent'>({
   name: 'StoreReceivedMessage',
-  summary: 'Stores a message from an external source in its customer’s session.',
+  summary: 'Stores a message from an external source in the customer’s session.',
   async handle({ appId, data: { messageContainer } }, { tx, deps }) {
     const app = await requireApp(deps.apps, appId);
     const { channel, contactId, externalId, content, profile, social } = messageContainer;
@@ -29,11 +29,11 @@ export const StoreReceivedMessage = listener<'NewMessageReceivedEvent'>({
     if (social?.postId !== undefined && !repeated && adapter?.describePost) {
       await tx.addJob('fetch-post', { sessionId: session.id, postId: social.postId }, { maxAttempts: 8 });
     }
-    if (social?.postUrl !== undefined && !repeated) await notePost(tx, session.id, social.postUrl);
+    if (social?.postUrl !== undefined && !repeated) await addPostNote(tx, session.id, social.postUrl);
   },
 });
 
-/** For how long it is tried to fetch a file from the provider. */
+/** How long to retry fetching an attachment from the provider. */
 const fetchForMs = 60 * 60_000;
 
 async function fetchFiles(tx: Tx, { id, content }: Message): Promise<void> {
@@ -42,8 +42,8 @@ async function fetchFiles(tx: Tx, { id, content }: Message): Promise<void> {
   await tx.addJob('fetch-attachments', { messageId: id, giveUpAt }, { maxAttempts: 12 });
 }
 
-/** Agents see where the comments of a conversation stand: once for each post. */
-async function notePost(tx: Tx, sessionId: number, postUrl: string): Promise<void> {
+/** Adds a note with the URL of the post that the customer commented on, once per post. */
+async function addPostNote(tx: Tx, sessionId: number, postUrl: string): Promise<void> {
   const text = `The customer writes under ${postUrl}`;
   const [known] = await tx.sql`
     SELECT id FROM messages WHERE session_id = ${sessionId} AND kind = 'note' AND content ->> 'text' = ${text}`;

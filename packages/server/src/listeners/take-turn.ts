@@ -16,19 +16,19 @@ import { addAttributes } from '../state/customers.ts';
 import type { LockedSession } from '../state/sessions.ts';
 import { openSurvey } from '../state/surveys.ts';
 
-/** A customer's turn: the message, and what of it the bot is given. */
+/** A customer's turn: the message, and the bot's input from it. */
 export interface Turn {
   readonly app: AppProfile;
   readonly session: LockedSession;
   readonly message: Message;
   readonly input: BotInput;
-  /** The event that is being handled: the HTTP bot's answer will name it as its cause. */
+  /** The event being handled; it becomes the cause of the HTTP bot's answer. */
   readonly eventId: string;
 }
 
 /**
- * Decides what happens to a customer's message that no agent is there for: an answer to a survey is stored, a
- * channel's rule may queue or transfer it, and all else is the bot's.
+ * Handles a customer's message that no agent handles: stores an answer to a survey, applies the routing rules, and
+ * otherwise lets the bot answer.
  */
 export async function takeTurn(tx: Tx, turn: Turn): Promise<void> {
   const isAutomatic = turn.message.content.email?.automatic !== undefined;
@@ -36,11 +36,11 @@ export async function takeTurn(tx: Tx, turn: Turn): Promise<void> {
   const customer = await readCustomer(tx, turn.session.customerId);
   const decision = decide(turn, customer);
   if (decision.action !== 'bot') return handOver(tx, turn, decision);
-  // The bot does not talk to machines.
+  // The bot does not answer automatic messages.
   if (isAutomatic) return;
   const { bot } = turn.app;
   if (bot.kind === 'none') return handOver(tx, turn, decision);
-  if (bot.kind === 'http') return askLater(tx, turn, customer);
+  if (bot.kind === 'http') return enqueueHttpBot(tx, turn, customer);
   return answer(tx, turn, bot.flow, customer);
 }
 
@@ -51,7 +51,7 @@ async function takeSurveyAnswer(tx: Tx, { app, session, message }: Turn): Promis
   if (!isAddressed && session.path !== 'csat') return false;
   const given = csat ?? parseScore({ text, payload });
   if (!given) return false;
-  // Pressed on an old survey's buttons: nothing to store, and nothing for the bot to puzzle over either.
+  // A button of an old survey: nothing to store, and the bot should not handle it either.
   if (!(await openSurvey(tx, session.id))) return isAddressed;
   const answered = await answerSurvey(tx, session, given);
   await sendReply(tx, {
@@ -112,7 +112,7 @@ async function answer(
   }
 }
 
-/** Sends what a bot says, in its order. */
+/** Sends the bot's replies in order. */
 export async function sendBotReplies(
   tx: Tx,
   session: LockedSession,
@@ -121,8 +121,8 @@ export async function sendBotReplies(
   for (const content of replies) await sendReply(tx, { session, sender: { type: 'bot' }, content });
 }
 
-/** Keeps the turn for the HTTP bot, which is asked outside of this transaction, one turn of a session at a time. */
-async function askLater(tx: Tx, turn: Turn, customer: ReturnType<typeof toCustomer>): Promise<void> {
+/** Stores the turn for the HTTP bot, which a job calls outside this transaction, one turn per session at a time. */
+async function enqueueHttpBot(tx: Tx, turn: Turn, customer: ReturnType<typeof toCustomer>): Promise<void> {
   const { app, session, message, eventId } = turn;
   const request = {
     type: 'message',

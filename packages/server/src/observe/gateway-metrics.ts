@@ -5,7 +5,7 @@ interface WatchedFlow {
   readonly bytes: number;
 }
 
-/** An app's clients, as far as Prometheus is told. */
+/** The state of an app's connected clients, as exported to Prometheus. */
 export interface WatchedApp {
   readonly appId: number;
   readonly connections: number;
@@ -19,36 +19,36 @@ export interface WatchedApp {
   readonly webhooks: { readonly sent: number; readonly failed: number; readonly dropped: number };
 }
 
-/** Each figure: its meaning, and where it stands. */
+/** Each gauge with its help text and how to read it. */
 const gauges: Readonly<Record<string, readonly [help: string, read: (app: WatchedApp) => number]>> = {
   mevrik_connections: ['Connected clients.', (app) => app.connections],
-  mevrik_channels: ['Channels that somebody hears.', (app) => app.channels],
+  mevrik_channels: ['Broadcast channels with subscribers.', (app) => app.channels],
   mevrik_subscriptions: ['Subscriptions of connected clients.', (app) => app.subscriptions],
   mevrik_presence_members: ['Subscriptions to presence channels.', (app) => app.members],
-  mevrik_buffered_bytes: ['What waits for slow readers.', (app) => app.bufferedBytes],
+  mevrik_buffered_bytes: ['Bytes buffered for slow clients.', (app) => app.bufferedBytes],
 };
 const counters: typeof gauges = {
-  mevrik_messages_sent_total: ['Broadcasts, once for each connection.', (app) => app.sent.messages],
-  mevrik_bytes_sent_total: ['Bytes of these broadcasts.', (app) => app.sent.bytes],
-  mevrik_messages_received_total: ['Frames from clients.', (app) => app.received.messages],
-  mevrik_bytes_received_total: ['Bytes of frames from clients.', (app) => app.received.bytes],
-  mevrik_webhook_events_sent_total: ['Events taken by back ends.', (app) => app.webhooks.sent],
+  mevrik_messages_sent_total: ['Messages sent to clients.', (app) => app.sent.messages],
+  mevrik_bytes_sent_total: ['Bytes sent to clients.', (app) => app.sent.bytes],
+  mevrik_messages_received_total: ['Messages received from clients.', (app) => app.received.messages],
+  mevrik_bytes_received_total: ['Bytes received from clients.', (app) => app.received.bytes],
+  mevrik_webhook_events_sent_total: ['Events delivered to webhooks of back ends.', (app) => app.webhooks.sent],
   mevrik_webhook_events_lost_total: [
-    'Events that back ends could not be told.',
+    'Events that could not be delivered to webhooks of back ends.',
     ({ webhooks }) => webhooks.failed + webhooks.dropped,
   ],
-  mevrik_slow_clients_total: ['Connections cut off because they read too slowly.', (app) => app.cutOff],
+  mevrik_slow_clients_total: ['Connections closed because the client read too slowly.', (app) => app.cutOff],
 };
 
-/** Adds the figures of the gateway, each with the app as its label. */
+/** Registers the metrics of the gateway, labelled by app. */
 export function watchGateway(
   registry: Registry,
   { state }: { readonly state: () => readonly WatchedApp[] },
 ): void {
   const labelNames = ['app'];
   const registers = [registry];
-  // All figures of one look are of the same moment, and one look is enough for all.
-  let looked: readonly WatchedApp[] = [];
+  // The first gauge takes a snapshot for all metrics, so that they are consistent.
+  let snapshot: readonly WatchedApp[] = [];
   for (const [at, [name, [help, read]]] of Object.entries(gauges).entries()) {
     new Gauge({
       name,
@@ -56,9 +56,9 @@ export function watchGateway(
       labelNames,
       registers,
       collect() {
-        if (at === 0) looked = state();
+        if (at === 0) snapshot = state();
         this.reset();
-        for (const app of looked) this.set({ app: app.appId }, read(app));
+        for (const app of snapshot) this.set({ app: app.appId }, read(app));
       },
     });
   }
@@ -70,7 +70,7 @@ export function watchGateway(
       registers,
       collect() {
         this.reset();
-        for (const app of looked) this.inc({ app: app.appId }, read(app));
+        for (const app of snapshot) this.inc({ app: app.appId }, read(app));
       },
     });
   }

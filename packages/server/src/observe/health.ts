@@ -1,23 +1,23 @@
-/** How one part is. */
+/** The state of one part. */
 export interface CheckResult {
   readonly ok: boolean;
-  /** One line for people: what it is, or what is wrong. */
+  /** One line for operators: the state, or what is wrong. */
   readonly detail: string;
 }
 
-/** How all parts are. */
+/** The state of all parts. */
 export interface Health {
   readonly ok: boolean;
   readonly parts: Readonly<Record<string, CheckResult>>;
 }
 
-/** A check of one part; throwing is as good as saying no. */
+/** A check of one part; an error counts as not ok. */
 export type HealthCheck = () => Promise<CheckResult> | CheckResult;
 
-/** A check that takes longer counts as failed: a probe must be answered. */
+/** A check that takes longer counts as failed, so that a probe always gets an answer. */
 const checkWithinMs = 2_000;
 
-/** Asks all parts at once. Nothing of an error's text is told: it may have addresses in it. */
+/** Runs all checks in parallel. Error messages are left out, because they may contain addresses. */
 export async function checkHealth(checks: Readonly<Record<string, HealthCheck>>): Promise<Health> {
   const parts = await Promise.all(
     Object.entries(checks).map(async ([name, check]) => [name, await inTime(check)] as const),
@@ -28,12 +28,12 @@ export async function checkHealth(checks: Readonly<Record<string, HealthCheck>>)
 async function inTime(check: HealthCheck): Promise<CheckResult> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<CheckResult>((resolve) => {
-    timer = setTimeout(() => resolve({ ok: false, detail: 'does not answer' }), checkWithinMs);
+    timer = setTimeout(() => resolve({ ok: false, detail: 'timed out' }), checkWithinMs);
   });
   try {
     return await Promise.race([Promise.resolve().then(check), late]);
   } catch {
-    return { ok: false, detail: 'cannot be reached' };
+    return { ok: false, detail: 'unreachable' };
   } finally {
     clearTimeout(timer);
   }

@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { build as pretty } from 'pino-pretty';
 
-/** The log stream: JSON lines for machines, readable ones at a terminal. Secrets never come as far as here. */
+/** Creates the logger: JSON lines, or readable lines at a terminal. Callers must not log secrets. */
 export function createLog(level: string, readable: boolean = process.stdout.isTTY === true) {
   const options = {
     level,
@@ -23,5 +23,5 @@ export function createLog(level: string, readable: boolean = process.stdout.isTT
     : pino(options);
 }
 
-/** The log stream of a process. */
+/** The logger of a process. */
 export type Log = ReturnType<typeof createLog>;

@@ -3,33 +3,33 @@ import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Histogram, R
 import type { DispatchObserver } from '../dispatch/dispatch-options.ts';
 import { type WatchedApp, watchGateway } from './gateway-metrics.ts';
 
-/** What is counted, for Prometheus. */
+/** The metrics of a process, for Prometheus. */
 export interface Metrics {
-  /** What the dispatcher tells. */
+  /** Receives the dispatcher's measurements. */
   readonly dispatch: DispatchObserver;
-  /** Notes an answered request. */
+  /** Counts an answered request. */
   request(method: string, route: string, status: number, seconds: number): void;
-  /** Notes what was made of a provider's update. */
+  /** Counts a webhook event by its outcome. */
   update(provider: string, outcome: string): void;
-  /** Notes what came of handing something to a channel of a kind. */
+  /** Counts a delivery attempt by its outcome. */
   attempt(kind: string, outcome: string): void;
-  /** Has a figure read whenever somebody asks. Those of several workers are added up, unless told otherwise. */
+  /** Registers a gauge that is read at each scrape. The values of several workers are summed by default. */
   watch(name: string, help: string, read: () => number | Promise<number>, aggregator?: 'sum' | 'max'): void;
-  /** Has what is connected in real time read whenever somebody asks. */
+  /** Registers the metrics of the gateway, read at each scrape. */
   watchGateway(gateway: { state(): readonly WatchedApp[] }): void;
   readonly contentType: string;
-  /** The figures of this process, for `print` of another. */
+  /** The metrics of this process, to be aggregated by another process. */
   read(): Promise<object>;
-  /** All figures, in Prometheus' text form. */
+  /** All metrics in Prometheus' text format. */
   print(): Promise<string>;
 }
 
-/** From a fraction of a millisecond to the time after which a listener is given up. */
+/** From half a millisecond to the default time limit of a listener. */
 const secondsBuckets = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 30];
 
 /**
- * Makes the figures of a process.
- * @param readAll gives those of every process that answers at the same address, this one among them.
+ * Creates the metrics of a process.
+ * @param readAll returns the metrics of all processes that share the port, including this one.
  */
 export function createMetrics(readAll?: () => Promise<readonly object[]>): Metrics {
   const registry = new Registry();
@@ -37,38 +37,38 @@ export function createMetrics(readAll?: () => Promise<readonly object[]>): Metri
   collectDefaultMetrics({ register: registry });
   const count = (name: string, help: string, labelNames: string[]) =>
     new Counter({ name, help, labelNames, registers });
-  const handled = count('mevrik_events_handled_total', 'Events that a listener handled.', ['listener']);
-  const skipped = count('mevrik_events_skipped_total', 'Events that a listener did not want.', ['listener']);
-  const failed = count('mevrik_event_failures_total', 'Failed attempts of a listener.', ['listener']);
-  const parked = count('mevrik_events_parked_total', 'Events that were parked.', ['listener']);
+  const handled = count('mevrik_events_handled_total', 'Events handled by a listener.', ['listener']);
+  const skipped = count('mevrik_events_skipped_total', 'Events skipped by a listener’s condition.', ['listener']);
+  const failed = count('mevrik_event_failures_total', 'Failed attempts to handle an event.', ['listener']);
+  const parked = count('mevrik_events_parked_total', 'Events parked for a retry.', ['listener']);
   const dead = count('mevrik_events_dead_total', 'Events that became dead letters.', ['listener']);
-  const paused = count('mevrik_listeners_paused_total', 'Times that a listener was paused.', ['listener']);
-  const updates = count('mevrik_webhook_events_total', 'Updates of providers, by what was made of them.', [
+  const paused = count('mevrik_listeners_paused_total', 'Times a listener was paused automatically.', ['listener']);
+  const updates = count('mevrik_webhook_events_total', 'Webhook events from providers, by outcome.', [
     'provider',
     'outcome',
   ]);
-  const attempts = count('mevrik_delivery_attempts_total', 'Times that something was handed to a provider.', [
+  const attempts = count('mevrik_delivery_attempts_total', 'Attempts to send a message to a provider, by outcome.', [
     'kind',
     'outcome',
   ]);
   const batches = new Histogram({
     name: 'mevrik_batch_seconds',
-    help: 'How long a listener took over a batch of events.',
+    help: 'Time a listener took to handle a batch of events, in seconds.',
     labelNames: ['listener'],
     buckets: secondsBuckets,
     registers,
   });
   const requests = new Histogram({
     name: 'mevrik_http_request_seconds',
-    help: 'How long requests took.',
+    help: 'Duration of HTTP requests, in seconds.',
     labelNames: ['method', 'route', 'status'],
     buckets: secondsBuckets,
     registers,
   });
   const times = (name: string, help: string) =>
     new Histogram({ name, help, buckets: secondsBuckets, registers });
-  const ages = times('mevrik_event_age_seconds', 'From an event until a listener had handled it.');
-  const broadcasts = times('mevrik_broadcast_seconds', 'From an event until it was on its way to clients.');
+  const ages = times('mevrik_event_age_seconds', 'Time from an event until a listener handled it, in seconds.');
+  const broadcasts = times('mevrik_broadcast_seconds', 'Time from an event until it was sent to clients, in seconds.');
   const ageOf = ({ occurredAt }: Event) => Math.max(0, Date.now() - Date.parse(occurredAt)) / 1000;
   return {
     dispatch: {

@@ -2,10 +2,10 @@ import type { DispatchObserver } from '../dispatch/dispatch-options.ts';
 import { bucketOf, emptyBuckets } from '../domain/buckets.ts';
 import type { Statistic } from './store-statistics.ts';
 
-/** Counts what happens in this process, minute by minute, until it is stored. */
+/** Counts statistics of this process per minute until they are stored. */
 export interface StatisticsCounter {
   readonly dispatch: DispatchObserver;
-  /** What was counted since the last time. */
+  /** Returns and resets the statistics counted since the last call. */
   take(): Statistic[];
 }
 
@@ -15,14 +15,14 @@ interface Counted {
   readonly buckets: number[];
 }
 
-/** Minutes that are kept where they cannot be stored, as while the database is away. */
+/** Minutes kept in memory while they cannot be stored, as during a database outage. */
 const minutesKept = 60;
 
-/** Makes a counter; `now` is the clock. */
+/** Creates a counter; `now` is the clock. */
 export function createStatisticsCounter(now: () => number = Date.now): StatisticsCounter {
   let minutes = new Map<number, Map<string, Counted>>();
 
-  function of(name: string, label: string, hasTimes: boolean): Counted {
+  function of(name: string, label: string, isDuration: boolean): Counted {
     const minute = Math.floor(now() / 60_000) * 60_000;
     let statistics = minutes.get(minute);
     if (!statistics) {
@@ -34,7 +34,7 @@ export function createStatisticsCounter(now: () => number = Date.now): Statistic
     const id = `${name} ${label}`;
     let counted = statistics.get(id);
     if (!counted) {
-      counted = { count: 0, sum: 0, buckets: hasTimes ? emptyBuckets() : [] };
+      counted = { count: 0, sum: 0, buckets: isDuration ? emptyBuckets() : [] };
       statistics.set(id, counted);
     }
     return counted;
@@ -82,12 +82,12 @@ export function createStatisticsCounter(now: () => number = Date.now): Statistic
   };
 }
 
-/** Tells two observers of everything. */
+/** Combines two observers into one. */
 export function bothOf(one: DispatchObserver, other: DispatchObserver): DispatchObserver {
   return {
-    handled(...told) {
-      one.handled(...told);
-      other.handled(...told);
+    handled(...args) {
+      one.handled(...args);
+      other.handled(...args);
     },
     aged(events) {
       one.aged(events);

@@ -1,6 +1,6 @@
 import type { Database } from '../db/database.ts';
 
-/** What one process has counted in one minute. */
+/** A statistic of one process for one minute. */
 export interface Statistic {
   readonly at: string;
   readonly name: string;
@@ -24,8 +24,8 @@ export async function storeStatistics({ sql }: Database, statistics: readonly St
     ON CONFLICT (step, at, name, label) DO UPDATE SET
       count = known.count + excluded.count, sum = known.sum + excluded.sum,
       buckets = ARRAY(SELECT coalesce(one, 0) + coalesce(other, 0)
-                      FROM unnest(known.buckets, excluded.buckets) WITH ORDINALITY AS both_of (one, other, place)
-                      ORDER BY place)`;
+                      FROM unnest(known.buckets, excluded.buckets) WITH ORDINALITY AS both_of (one, other, bucket)
+                      ORDER BY bucket)`;
 }
 
 function merge(statistics: readonly Statistic[]): (Statistic & { readonly step: 'minute' | 'hour' })[] {
@@ -41,7 +41,7 @@ function merge(statistics: readonly Statistic[]): (Statistic & { readonly step: 
         at,
         count: statistic.count + (known?.count ?? 0),
         sum: statistic.sum + (known?.sum ?? 0),
-        buckets: statistic.buckets.map((count, place) => count + (known?.buckets[place] ?? 0)),
+        buckets: statistic.buckets.map((count, index) => count + (known?.buckets[index] ?? 0)),
       });
     }
   }

@@ -1,37 +1,37 @@
 import type { HealthChange } from '@mevrik/protocol';
 
-/** What a watch does, and with what. */
+/** The options of `startWatch`. */
 export interface WatchOptions {
   readonly everyMs: number;
-  /** Stores what this process has counted. */
+  /** Stores the statistics of this process. */
   readonly store: () => Promise<void>;
-  /** Whether this is the process that looks at the whole: of several, one does. */
+  /** Whether this is the one process that checks the health of the whole system. */
   readonly isTurn: () => boolean;
-  /** Looks at the health of all parts. @returns what has changed. */
-  readonly look: () => Promise<readonly HealthChange[]>;
-  /** Tells the screens of changes, and that there are new figures once a minute. */
-  readonly tell: (news: {
+  /** Checks the health of all parts. @returns the changes. */
+  readonly check: () => Promise<readonly HealthChange[]>;
+  /** Notifies the screens of changes and, once a minute, of new statistics. */
+  readonly notify: (update: {
     readonly changes: readonly HealthChange[];
-    readonly hasFigures: boolean;
+    readonly hasStatistics: boolean;
   }) => Promise<void>;
   readonly onFault: (error: unknown) => void;
 }
 
-/** Looks again and again, one look after another, until it is stopped; then stores what there is once more. */
+/** Checks at a fixed interval, one check at a time, until it is stopped; then stores the remaining statistics. */
 export function startWatch(options: WatchOptions): { stop(): Promise<void> } {
-  const { everyMs, store, isTurn, look, tell, onFault } = options;
+  const { everyMs, store, isTurn, check, notify, onFault } = options;
   let timer: NodeJS.Timeout | undefined;
   let isStopped = false;
-  let toldMinute = minute();
+  let notifiedMinute = minute();
   let round: Promise<void> = Promise.resolve();
 
   async function once(): Promise<void> {
     await store().catch(onFault);
     if (!isTurn()) return;
-    const changes = await look();
-    const hasFigures = minute() !== toldMinute;
-    toldMinute = minute();
-    if (changes.length > 0 || hasFigures) await tell({ changes, hasFigures });
+    const changes = await check();
+    const hasStatistics = minute() !== notifiedMinute;
+    notifiedMinute = minute();
+    if (changes.length > 0 || hasStatistics) await notify({ changes, hasStatistics });
   }
 
   function later(): void {

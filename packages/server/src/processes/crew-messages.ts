@@ -1,24 +1,24 @@
 import type { DatabaseTarget } from '../db/database.ts';
 
-/** What the primary says to a worker. */
-export type ToWorker = { readonly say: 'begin'; readonly target: DatabaseTarget } | { readonly say: 'stop' };
+/** A message from the primary to a worker. */
+export type ToWorker = { readonly type: 'start'; readonly target: DatabaseTarget } | { readonly type: 'stop' };
 
-/** What a worker says to the primary. */
+/** A message from a worker to the primary. */
 export type FromWorker =
-  /** It listens to the primary now. */
-  | { readonly say: 'here' }
-  /** It takes requests. */
-  | { readonly say: 'ready'; readonly url: string }
-  /** It could not start; the reason is something that people can put right. */
-  | { readonly say: 'failed'; readonly reason: string };
+  /** The worker has connected to the primary. */
+  | { readonly type: 'connected' }
+  /** The worker accepts requests. */
+  | { readonly type: 'ready'; readonly url: string }
+  /** The worker could not start, for a reason that an operator can fix. */
+  | { readonly type: 'failed'; readonly reason: string };
 
-/** The variable that marks a process as one of our workers: others fork, too. */
+/** The environment variable that marks a process as a worker; other code may fork processes too. */
 export const workerMark = 'MEVRIK_WORKER';
 
-/** The file descriptor of a worker's stream to the broker; the one before is Node's own. */
+/** The file descriptor of a worker's stream to the broker; number 3 is Node's IPC channel. */
 export const brokerFd = 4;
 
-/** The workers cannot be kept running; its message is for people. */
+/** The workers cannot be kept running; the message is meant for operators. */
 export class WorkersFailedError extends Error {
   override readonly name = 'WorkersFailedError';
 }

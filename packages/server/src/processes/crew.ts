@@ -3,136 +3,136 @@ import type { DatabaseTarget } from '../db/database.ts';
 import type { Log } from '../observe/log.ts';
 import { type FromWorker, type ToWorker, WorkersFailedError } from './crew-messages.ts';
 
-/** What a crew is given. */
+/** The options of a crew. */
 export interface CrewOptions {
-  /** How many workers are to run. */
+  /** The number of workers to run. */
   readonly count: number;
   readonly target: DatabaseTarget;
   readonly log: Log;
   /** Starts a worker's process. */
   readonly fork: () => Worker;
-  /** Called when the workers have begun and cannot be kept running. */
+  /** Called when workers that have started cannot be kept running. */
   readonly onFailed: (error: WorkersFailedError) => void;
 }
 
-/** A worker's place: whoever has it is replaced when it ends. */
-interface Place {
+/** A slot for one worker; a worker that exits is replaced. */
+interface Slot {
   worker: Worker | undefined;
   isReady: boolean;
-  /** When those who had it ended without having been ready; the last ones. */
-  falseStarts: number[];
-  /** Ends one after the other, none of which had lasted. */
-  shortLives: number;
+  /** When recent workers of this slot exited before they were ready. */
+  failedStarts: number[];
+  /** Consecutive workers that exited soon after they were started. */
+  earlyExits: number;
 }
 
-/** So many false starts within this time, and it is no use. */
-const maxFalseStarts = 5;
+/** After this many failed starts within this time the crew stops trying. */
+const maxFailedStarts = 5;
 const withinMs = 60_000;
-/** The wait before a replacement: first and longest. */
+/** The delay before a replacement is started: the first and the longest. */
 const firstDelayMs = 100;
 const maxDelayMs = 5_000;
-/** What a worker may take to stop; a little more than it gives itself. */
+/** The time a worker has to stop before it is killed; a little more than its own limit. */
 const stopWithinMs = 17_000;
 
-/** Keeps workers running: as many as wanted, each replaced when it ends. */
+/** Keeps a number of workers running and replaces those that exit. */
 export class Crew {
-  readonly #with: CrewOptions;
-  readonly #positions: Place[];
+  readonly #options: CrewOptions;
+  readonly #slots: Slot[];
   readonly #timers = new Set<NodeJS.Timeout>();
-  #begun: { resolve(url: string): void; reject(error: WorkersFailedError): void } | undefined;
-  /** Whether those that end are no longer replaced. */
+  #starting: { resolve(url: string): void; reject(error: WorkersFailedError): void } | undefined;
+  /** Whether workers that exit are no longer replaced. */
   isStopping = false;
 
   constructor(options: CrewOptions) {
-    this.#with = options;
-    this.#positions = Array.from({ length: options.count }, () => ({
+    this.#options = options;
+    this.#slots = Array.from({ length: options.count }, () => ({
       worker: undefined,
       isReady: false,
-      falseStarts: [],
-      shortLives: 0,
+      failedStarts: [],
+      earlyExits: 0,
     }));
   }
 
-  /** Starts all workers. Gives where they are reached. @throws WorkersFailedError when one of them cannot start. */
+  /** Starts all workers. @returns their URL. @throws WorkersFailedError when one of them cannot start. */
   start(): Promise<string> {
     return new Promise((resolve, reject) => {
-      this.#begun = { resolve, reject };
-      for (const place of this.#positions) this.#fill(place);
+      this.#starting = { resolve, reject };
+      for (const slot of this.#slots) this.#fill(slot);
     });
   }
 
-  /** Has all of them end in order; the late ones are killed. */
+  /** Stops all workers gracefully; those that take too long are killed. */
   async stop(): Promise<void> {
     this.isStopping = true;
     for (const timer of this.#timers) clearTimeout(timer);
-    const running = this.#positions.flatMap(({ worker }) => worker ?? []);
+    const running = this.#slots.flatMap(({ worker }) => worker ?? []);
     const ended = running.map((worker) => new Promise((resolve) => worker.once('exit', resolve)));
-    for (const worker of running) say(worker, { say: 'stop' });
+    for (const worker of running) send(worker, { type: 'stop' });
     const late = setTimeout(() => this.kill(), stopWithinMs);
     await Promise.all(ended);
     clearTimeout(late);
   }
 
-  /** Ends all of them at once. */
+  /** Kills all workers. */
   kill(): void {
     this.isStopping = true;
-    for (const { worker } of this.#positions) worker?.process.kill('SIGKILL');
+    for (const { worker } of this.#slots) worker?.process.kill('SIGKILL');
   }
 
-  #fill(place: Place): void {
-    const worker = this.#with.fork();
+  #fill(slot: Slot): void {
+    const worker = this.#options.fork();
     const since = performance.now();
-    place.worker = worker;
-    place.isReady = false;
-    worker.on('message', (message: FromWorker) => this.#take(place, worker, message));
-    worker.on('error', (error) => this.#with.log.warn({ reason: error.message }, 'a worker was not reached'));
+    slot.worker = worker;
+    slot.isReady = false;
+    worker.on('message', (message: FromWorker) => this.#receive(slot, worker, message));
+    worker.on('error', (error) => this.#options.log.warn({ reason: error.message }, 'could not send a message to a worker'));
     worker.once('exit', (code: number | null, signal: string | null) => {
-      place.worker = undefined;
+      slot.worker = undefined;
       if (this.isStopping) return;
-      this.#with.log.warn(
+      this.#options.log.warn(
         { pid: worker.process.pid, code, signal },
-        'a worker has ended; another takes its place',
+        'a worker has exited and will be replaced',
       );
-      this.#replace(place, performance.now() - since);
+      this.#replace(slot, performance.now() - since);
     });
   }
 
-  #take(place: Place, worker: Worker, message: FromWorker): void {
-    switch (message.say) {
-      case 'here':
-        say(worker, this.isStopping ? { say: 'stop' } : { say: 'begin', target: this.#with.target });
+  #receive(slot: Slot, worker: Worker, message: FromWorker): void {
+    switch (message.type) {
+      case 'connected':
+        send(worker, this.isStopping ? { type: 'stop' } : { type: 'start', target: this.#options.target });
         return;
       case 'ready':
-        place.isReady = true;
-        if (!this.#positions.every(({ isReady }) => isReady)) return;
-        this.#begun?.resolve(message.url);
-        this.#begun = undefined;
+        slot.isReady = true;
+        if (!this.#slots.every(({ isReady }) => isReady)) return;
+        this.#starting?.resolve(message.url);
+        this.#starting = undefined;
         return;
       case 'failed':
-        // Once all have run, what fails now may be right again in a moment.
-        if (this.#begun) this.#fail(message.reason);
+        // After a successful start a failure may be temporary, so the worker is replaced.
+        if (this.#starting) this.#fail(message.reason);
         else if (!this.isStopping)
-          this.#with.log.error({ reason: message.reason }, 'a worker could not start');
+          this.#options.log.error({ reason: message.reason }, 'a worker could not start');
     }
   }
 
-  #replace(place: Place, livedMs: number): void {
+  #replace(slot: Slot, livedMs: number): void {
     const now = performance.now();
-    if (!place.isReady) place.falseStarts.push(now);
-    place.falseStarts = place.falseStarts.filter((at) => now - at < withinMs);
-    place.isReady = false;
-    if (place.falseStarts.length >= maxFalseStarts && !this.#positions.some(({ isReady }) => isReady)) {
+    if (!slot.isReady) slot.failedStarts.push(now);
+    slot.failedStarts = slot.failedStarts.filter((at) => now - at < withinMs);
+    slot.isReady = false;
+    if (slot.failedStarts.length >= maxFailedStarts && !this.#slots.some(({ isReady }) => isReady)) {
       const seconds = withinMs / 1000;
       this.#fail(
-        `A worker ended ${maxFalseStarts} times within ${seconds} s before it was ready. See what it said.`,
+        `A worker exited ${maxFailedStarts} times within ${seconds} s before it was ready. See its output above.`,
       );
       return;
     }
-    place.shortLives = livedMs < withinMs ? place.shortLives + 1 : 1;
-    const delayMs = Math.min(maxDelayMs, firstDelayMs * 2 ** (place.shortLives - 1));
+    slot.earlyExits = livedMs < withinMs ? slot.earlyExits + 1 : 1;
+    const delayMs = Math.min(maxDelayMs, firstDelayMs * 2 ** (slot.earlyExits - 1));
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
-      this.#fill(place);
+      this.#fill(slot);
     }, delayMs);
     this.#timers.add(timer);
   }
@@ -140,13 +140,13 @@ export class Crew {
   #fail(reason: string): void {
     this.isStopping = true;
     const error = new WorkersFailedError(reason);
-    if (this.#begun) this.#begun.reject(error);
-    else this.#with.onFailed(error);
-    this.#begun = undefined;
+    if (this.#starting) this.#starting.reject(error);
+    else this.#options.onFailed(error);
+    this.#starting = undefined;
   }
 }
 
-function say(worker: Worker, message: ToWorker): void {
-  // One that has just ended hears nothing; its end is told by 'exit'.
+function send(worker: Worker, message: ToWorker): void {
+  // A send to a worker that has just exited fails; 'exit' handles that.
   if (worker.isConnected()) worker.send(message, () => {});
 }

@@ -12,22 +12,22 @@ import type { Log } from '../observe/log.ts';
 import { Crew } from './crew.ts';
 import { brokerFd, type WorkersFailedError, workerMark } from './crew-messages.ts';
 
-/** What the primary is given. */
+/** The options of the primary. */
 export interface WorkersOptions {
   readonly config: Config;
   readonly log: Log;
-  /** The file that a worker's process runs. */
+  /** The file that worker processes run. */
   readonly program: string;
-  /** Called when the workers, having begun, cannot be kept running. */
+  /** Called when workers that have started cannot be kept running. */
   readonly onFailed: (error: WorkersFailedError) => void;
 }
 
 /**
- * Starts the product in `WORKERS` processes that share one port. This process, the primary, serves nobody itself: it
- * has the embedded database, hands out connections in turn, carries what the workers tell each other, and replaces
- * those that end.
+ * Starts the product in `WORKERS` processes that share one port. This process, the primary, serves no requests: it
+ * runs the embedded database, distributes connections round-robin, relays messages between workers, and replaces
+ * workers that exit.
  *
- * @throws when a part cannot start; what was started before it has been stopped again.
+ * @throws when a part cannot start; the parts started before it have been stopped.
  */
 export async function startWorkers(options: WorkersOptions): Promise<Product> {
   const teardown = new Teardown(options.log);
@@ -46,7 +46,7 @@ async function start(
   const target = await reachDatabase(config, log, teardown);
   await migrate(target);
   const broker = createBroker();
-  // WebSockets live long. Of 400 that come one by one, four workers get 100 each in turn, by the kernel 30 to 207.
+  // WebSockets are long-lived. Of 400 connections, four workers get 100 each by round-robin, 30 to 207 by the kernel.
   cluster.schedulingPolicy = cluster.SCHED_RR;
   cluster.setupPrimary({ exec: program, args: [], stdio: ['inherit', 'inherit', 'inherit', 'ipc', 'pipe'] });
   const crew = new Crew({
@@ -63,12 +63,12 @@ async function start(
   });
   teardown.add('the workers', () => crew.stop());
   process.once('exit', () => {
-    // A stop that is cut short, as by a second Ctrl+C, is the end of all. After a crash workers stop in order.
+    // A second Ctrl+C during a stop kills the workers. After a crash of the primary they stop gracefully by themselves.
     if (crew.isStopping) crew.kill();
   });
   const url = await crew.start();
   if (config.REDIS_URL === null) await warnOfOtherNodes(target, config.WORKERS, log);
-  const token = await makeSetupToken(target);
+  const token = await createToken(target);
   let stopped: Promise<void> | undefined;
   return {
     url,
@@ -81,7 +81,7 @@ async function start(
   };
 }
 
-async function makeSetupToken(target: DatabaseTarget): Promise<string | null> {
+async function createToken(target: DatabaseTarget): Promise<string | null> {
   const database = openDatabase(target, { maxConnections: 1, applicationName: 'mevrik start' });
   try {
     return await createSetupToken(database.sql);

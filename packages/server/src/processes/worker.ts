@@ -1,22 +1,22 @@
 import cluster from 'node:cluster';
 import { Socket } from 'node:net';
 import { createClusterBus } from '../broadcast/bus/cluster-bus.ts';
-import { explain } from '../compose/explain-start-error.ts';
+import { explainStartError } from '../compose/explain-start-error.ts';
 import { type Product, startProduct } from '../compose/product.ts';
 import { type Config, loadConfig } from '../config/config.ts';
 import { stopAbandoned } from '../db/embedded.ts';
 import { createLog } from '../observe/log.ts';
 import { brokerFd, type FromWorker, type ToWorker, workerMark } from './crew-messages.ts';
 
-/** Where a stop that does not end is given up. */
+/** The worker exits after this time even if stopping has not finished. */
 const stopWithinMs = 15_000;
 
-/** Whether this process was started as one of our workers. */
+/** Whether this process was started as a worker. */
 export function isWorker(): boolean {
   return cluster.isWorker && process.env[workerMark] === '1';
 }
 
-/** Runs the product as one of several workers, until the primary says stop, or is gone. */
+/** Runs the product as one of several workers, until the primary stops it or exits. */
 export function runWorker(): void {
   const config = loadConfig(process.env);
   const log = createLog(config.LOG_LEVEL);
@@ -31,29 +31,29 @@ export function runWorker(): void {
     );
   };
   const bus = createClusterBus(new Socket({ fd: brokerFd }), () => {
-    log.warn({}, 'the primary is not reached any more: stopping');
+    log.warn({}, 'lost the connection to the primary; stopping');
     end(1);
   });
   process.on('message', (message: ToWorker) => {
-    if (message.say === 'stop') {
+    if (message.type === 'stop') {
       end(0);
       return;
     }
     starting ??= startProduct(config, log, { target: message.target, bus });
-    starting.then(({ url }) => tell({ say: 'ready', url }), fail);
+    starting.then(({ url }) => sendToPrimary({ type: 'ready', url }), fail);
   });
-  // Node tells the primary that the port is let go of; where nobody is there to hear it, that is no fault.
+  // Node reports closed ports to the primary; that fails harmlessly when the primary has exited.
   cluster.worker?.on('error', () => {});
   cluster.worker?.on('disconnect', () => {
-    // Node would end this process on the spot, with all that is under way.
+    // Otherwise Node would exit at once and abort all requests in progress.
     if (cluster.worker) cluster.worker.exitedAfterDisconnect = true;
     end(1);
   });
-  // Ctrl+C, or the end of the terminal, reaches the whole group: the primary hears it too, and tells the workers what
-  // to do, or is gone.
+  // Ctrl+C or a closed terminal signals the whole process group; the primary receives it too and stops its workers,
+  // or exits, which disconnects them.
   for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => {});
   process.on('SIGTERM', () => end(0));
-  tell({ say: 'here' });
+  sendToPrimary({ type: 'connected' });
 }
 
 async function stop(starting: Promise<Product> | undefined, config: Config): Promise<void> {
@@ -64,18 +64,18 @@ async function stop(starting: Promise<Product> | undefined, config: Config): Pro
   await stopAbandoned({ dataDir: config.DATA_DIR, log: silent });
 }
 
-/** What is left of a primary that was killed is cleared away without a word: its output may be gone, too. */
+/** Cleaning up after a killed primary logs nothing, because its output may be closed. */
 const silent = { info() {}, warn() {} };
 
 function fail(error: unknown): void {
-  const reason = explain(error);
+  const reason = explainStartError(error);
   const exit = () => process.exit(1);
   if (reason === undefined) console.error(error instanceof Error ? error.stack : error);
-  // Told before the end: of several workers that fail alike the primary says it once.
-  if (reason !== undefined && process.connected) process.send?.({ say: 'failed', reason }, exit);
+  // Reported before exiting, so that the primary prints the same failure of several workers once.
+  if (reason !== undefined && process.connected) process.send?.({ type: 'failed', reason }, exit);
   else exit();
 }
 
-function tell(message: FromWorker): void {
+function sendToPrimary(message: FromWorker): void {
   if (process.connected) process.send?.(message);
 }
