@@ -20,7 +20,7 @@ const layers = {
   // Read only: test/house/tidy.test.ts fails if a query writes.
   queries: ['db', 'domain'],
   dispatch: ['db', 'domain', 'live', 'log', 'redis'],
-  live: ['broadcast', 'commands', 'delivery', 'http', 'state'],
+  live: ['broadcast', 'commands', 'delivery', 'state'],
   delivery: ['apps', 'attachments', 'audit', 'channels', 'commands', 'db', 'domain', 'live', 'log', 'state'],
   listeners: [
     'audit',

@@ -72,8 +72,8 @@ describe('EVENT_QUEUE_ENABLED=false', () => {
 });
 
 describe('EVENT_BROADCAST_ENABLED', () => {
-  /** What a visitor's connection hears of their conversation until a back end says that it is over. */
-  async function heardInAConversation(env: Record<string, string>): Promise<string[]> {
+  /** The names of the events that a visitor's connection receives in a conversation. */
+  async function receivedInConversation(env: Record<string, string>): Promise<string[]> {
     const { url, app } = await started(env);
     const visitor = await product.visit();
     const channel = `private-session${visitor.sessionId}`;
@@ -91,6 +91,7 @@ describe('EVENT_BROADCAST_ENABLED', () => {
     const agent = await product.employ();
     const queue = async () => (await agent.call('GET', '/v1/queue-items?status=waiting')).body.items;
     await expect.poll(queue, { timeout: 20_000 }).toMatchObject([{ sessionId: visitor.sessionId }]);
+    await visitor.call('POST', '/v1/typing', { typing: true });
     const { hostname: host, port } = new URL(url);
     const backEnd = new PusherServer({ appId: String(app.id), ...app, host, port, useTLS: false });
     await backEnd.trigger(channel, 'over', {});
@@ -99,13 +100,13 @@ describe('EVENT_BROADCAST_ENABLED', () => {
     return client.frames.map(({ event }) => event).filter((event) => !event.startsWith('pusher'));
   }
 
-  it('=false broadcasts no event; conversations, and what back ends send, go on', async () => {
-    expect(await heardInAConversation({ EVENT_BROADCAST_ENABLED: 'false' })).toEqual(['over']);
+  it('=false publishes neither events nor notices; conversations and triggers by back ends still work', async () => {
+    expect(await receivedInConversation({ EVENT_BROADCAST_ENABLED: 'false' })).toEqual(['over']);
   });
 
-  it('=true broadcasts them', async () => {
-    const heard = await heardInAConversation({ EVENT_BROADCAST_ENABLED: 'true' });
-    expect(heard).toEqual(expect.arrayContaining(['message_post', 'message_reply', 'over']));
+  it('=true publishes both', async () => {
+    const received = await receivedInConversation({ EVENT_BROADCAST_ENABLED: 'true' });
+    expect(received).toEqual(expect.arrayContaining(['message_post', 'message_reply', 'typing', 'over']));
   });
 });
 

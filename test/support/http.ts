@@ -11,7 +11,6 @@ import type { AuditEntry } from '../../packages/server/src/audit/audit.ts';
 import { createAccessTokens } from '../../packages/server/src/auth/access-tokens.ts';
 import { createAuthenticator } from '../../packages/server/src/auth/authenticate.ts';
 import { hashPassword } from '../../packages/server/src/auth/passwords.ts';
-import type { BroadcastMessage } from '../../packages/server/src/broadcast/bus/broadcast-message.ts';
 import { createChannelRegistry } from '../../packages/server/src/channels/registry.ts';
 import { type RegisteredApp, registerApp } from '../../packages/server/src/commands/register-app.ts';
 import { requestAgent } from '../../packages/server/src/commands/request-agent.ts';
@@ -19,6 +18,7 @@ import { channelAdapters } from '../../packages/server/src/compose/channels.ts';
 import { openDatabase } from '../../packages/server/src/db/database.ts';
 import type { HttpConfig, HttpDeps } from '../../packages/server/src/http/http-deps.ts';
 import { createHttpServer } from '../../packages/server/src/http/server.ts';
+import type { Notice } from '../../packages/server/src/live/notice.ts';
 import { createUnitOfWork } from '../../packages/server/src/log/unit-of-work.ts';
 import { createLog } from '../../packages/server/src/observe/log.ts';
 import { lockSession } from '../../packages/server/src/state/sessions.ts';
@@ -77,7 +77,7 @@ export async function startHttp(
     validSeconds: 3600,
   });
   const audited: AuditEntry[] = [];
-  const published: BroadcastMessage[] = [];
+  const published: Notice[] = [];
   const closeDatabase = async () => {
     await database.close();
     await testDatabase.drop();
@@ -106,8 +106,8 @@ export async function startHttp(
       maxBytes: 1_048_576,
     }),
     fileAddresses,
-    gateway: { publish: async (messages) => void published.push(...messages) },
-    reception: { agentChanged() {}, openingChanged() {} },
+    notify: (notices) => void published.push(...notices),
+    queueNotifier: { agentChanged() {}, availabilityChanged() {} },
     lag,
     audit: (entry) => audited.push(entry),
     log: createLog('silent', false),

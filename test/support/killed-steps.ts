@@ -130,7 +130,7 @@ export function expectedOutcomes(sending: SendingChannel): Outcomes {
 }
 
 const doubtNote = (channel: string) =>
-  `The first message may have reached the customer on ${channel}: nobody has told. If ${channel} does not confirm it, it is sent again or given up, as the app wants it.`;
+  `The first message may or may not have reached the customer: ${channel} has not confirmed it. Without a confirmation it is sent again or marked as failed, depending on the app’s settings.`;
 const givenUpNote =
   'The first message did not reach the customer: It is unknown whether it arrived, and it is not sent twice.';
 

@@ -1,4 +1,4 @@
-import { type Message, topics } from '@mevrik/protocol';
+import type { Message } from '@mevrik/protocol';
 import { and, eq } from 'drizzle-orm';
 import { toMessage } from '../db/models.ts';
 import { messages } from '../db/schema.ts';
@@ -37,13 +37,4 @@ export async function changeMessage(
       : `The customer edited message ${known.id}. It was: ${known.content.text ?? '(no text)'}`;
   const note = await addNote(tx, session, { type: 'system' }, what);
   return { message: toMessage(row), note };
-}
-
-/** The live notices of a change. */
-export function changeNotices({ message, note }: { message: Message; note: Message }) {
-  const { appId, sessionId } = message;
-  return [
-    { appId, topic: topics.session(sessionId), event: 'message_changed', payload: { message } },
-    { appId, topic: topics.agentType('live'), event: 'note_added', payload: { message: note } },
-  ];
 }

@@ -10,13 +10,14 @@ import { subscriptionsOf } from '../dispatch/subscription.ts';
 import { createSyncHandler } from '../dispatch/sync-handler.ts';
 import { listen } from '../listeners/index.ts';
 import type { ListenerDeps } from '../listeners/listener-deps.ts';
+import { type Notify, notice } from '../live/notice.ts';
 import { createUnitOfWork, type UnitOfWork } from '../log/unit-of-work.ts';
 import type { Log } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import { bothOf, type StatisticsCounter } from '../observe/statistics-counter.ts';
 import type { Teardown } from './teardown.ts';
 
-/** What the dispatcher is made of. */
+/** The dependencies of `startDispatch`. */
 export interface DispatchDeps {
   readonly config: Config;
   readonly log: Log;
@@ -26,30 +27,27 @@ export interface DispatchDeps {
   readonly channels: ChannelRegistry;
   readonly gateway: Gateway;
   readonly queueChanged: (appId: number, queue: string) => void;
-  /** What tells whoever looks at a screen right now. */
-  readonly telling: Pick<Gateway, 'publish'>;
+  readonly notify: Notify;
   readonly open: (name: string, maxConnections: number) => Database;
   readonly teardown: Teardown;
   readonly metrics: Metrics;
   readonly counter: StatisticsCounter;
-  /** Makes what tells other processes of news, and is told of theirs. */
+  /** Connects the hints between processes: which partitions have new events. */
   readonly connectHints: (onHint: (partitions: readonly number[]) => void) => Hints;
 }
 
-/** Unit of work and dispatcher, which know of each other: what one commits the other hands out. */
+/** Starts the unit of work and the dispatcher, which dispatches what the unit of work commits. */
 export async function startDispatch(
   parts: DispatchDeps,
 ): Promise<{ unitOfWork: UnitOfWork; dispatcher: Dispatcher }> {
-  const { config, log, nodeId, target, apps, gateway, telling, open, teardown, metrics } = parts;
+  const { config, log, nodeId, target, apps, gateway, notify, open, teardown, metrics } = parts;
   const deps: ListenerDeps = {
     apps,
     channels: parts.channels,
     log,
     countWebhookEvent: metrics.update,
     queueChanged: parts.queueChanged,
-    notify: (notices) => {
-      if (config.EVENT_BROADCAST_ENABLED) telling.publish(notices).catch(() => {});
-    },
+    notify,
   };
   const sync = createSyncHandler(listen, deps, config.NODE_ENV);
   const hints = parts.connectHints((partitions) => dispatcher.hinted(partitions));
@@ -73,10 +71,7 @@ export async function startDispatch(
     openLockConnection: (onClose) => lockConnection(target, onClose),
     publish: config.EVENT_BROADCAST_ENABLED ? (messages) => gateway.publish(messages) : null,
     reached: gateway.reached,
-    onNews: (appIds) =>
-      deps.notify(
-        appIds.map((appId) => ({ appId, topic: topics.log, event: 'log_moved', payload: { appId } })),
-      ),
+    onLogMoved: (appIds) => notify(appIds.map((appId) => notice('log_moved', appId, topics.log, { appId }))),
     hint: (partitions) => hints.hint(partitions),
     inline: !config.EVENT_QUEUE_ENABLED,
   });
@@ -86,10 +81,10 @@ export async function startDispatch(
   return { unitOfWork, dispatcher };
 }
 
-/** Connections of the dispatcher: a batch each for as many partitions as four cores keep busy. */
+/** Database connections of the dispatcher: one batch each for as many partitions as four cores keep busy. */
 const dispatchConnections = 12;
 
-/** See the decisions on slow events and on ownership for why these. */
+/** See the decisions on slow events and on ownership for the reasons. */
 const dispatchTimes = {
   stallMs: 2_000,
   retryDelayMs: 1_000,

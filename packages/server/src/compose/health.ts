@@ -6,6 +6,7 @@ import { broadcastSubscription } from '../dispatch/broadcast-lane.ts';
 import type { Dispatcher } from '../dispatch/dispatcher.ts';
 import { type JudgedPart, judgeHealth } from '../domain/health.ts';
 import type { JobRunner } from '../jobs/runner.ts';
+import { type Notify, notice } from '../live/notice.ts';
 import type { HealthCheck } from '../observe/health.ts';
 import type { Log } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
@@ -27,6 +28,7 @@ export interface HealthWatchDeps {
   readonly dispatcher: Dispatcher;
   readonly jobRunner: JobRunner;
   readonly gateway: Gateway;
+  readonly notify: Notify;
   readonly counter: StatisticsCounter;
   readonly metrics: Metrics;
   readonly teardown: Teardown;
@@ -47,7 +49,7 @@ const healthPartition = 0;
 
 /** Stores statistics, checks the health of all parts, and notifies the screens of changes. */
 export function watchHealth(parts: HealthWatchDeps): HealthWatch {
-  const { config, log, database, dispatcher, jobRunner, gateway, counter, metrics, teardown } = parts;
+  const { config, log, database, dispatcher, jobRunner, notify, counter, metrics, teardown } = parts;
   registerGauges(metrics, parts);
 
   async function check(): Promise<readonly JudgedPart[]> {
@@ -71,22 +73,22 @@ export function watchHealth(parts: HealthWatchDeps): HealthWatch {
         judged.map(({ part, status, reason }) => ({ part, status, reason })),
       );
     },
-    async notify({ changes, hasStatistics }) {
+    async onUpdate({ changes, hasStatistics }) {
       for (const change of changes) {
         const level = change.status === 'ok' ? 'info' : 'warn';
         log[level]({ ...change }, `health: ${change.part} is ${change.status}`);
       }
       // The notice omits the reason, which only supervisors may read from the API.
-      const news = [
-        ...changes.map(({ part, status }) => ({ event: 'health_changed', payload: { part, status } })),
-        ...(hasStatistics ? [{ event: 'statistics_stored', payload: { at: new Date().toISOString() } }] : []),
-      ];
-      const apps = await enabledApps(database, null);
-      await gateway.publish(
-        apps.flatMap((appId) => news.map((one) => ({ appId, topic: topics.queues, ...one }))),
-      );
+      for (const appId of await enabledApps(database, null)) {
+        notify(
+          changes.map(({ part, status }) => notice('health_changed', appId, topics.queues, { part, status })),
+        );
+        if (hasStatistics) {
+          notify([notice('statistics_stored', appId, topics.queues, { at: new Date().toISOString() })]);
+        }
+      }
     },
-    onFault: (error) => log.warn({ reason: String(error) }, 'a health check failed'),
+    onError: (error) => log.warn({ reason: String(error) }, 'a health check failed'),
   });
   teardown.add('the health watch', () => watch.stop());
   return {
@@ -97,7 +99,10 @@ export function watchHealth(parts: HealthWatchDeps): HealthWatch {
         await database.sql`SELECT 1`;
         return { ok: true, detail: 'reachable' };
       },
-      events: () => ({ ok: dispatcher.lag() <= config.EVENT_LAG_LIMIT, detail: `${dispatcher.lag()} events waiting` }),
+      events: () => ({
+        ok: dispatcher.lag() <= config.EVENT_LAG_LIMIT,
+        detail: `${dispatcher.lag()} events waiting`,
+      }),
       jobs: () => ({ ok: jobRunner.isRunning(), detail: jobRunner.isRunning() ? 'running' : 'stopped' }),
     },
   };
@@ -107,7 +112,11 @@ function registerGauges(metrics: Metrics, { dispatcher, database, gateway }: Hea
   const lag = 'Unhandled events of the slowest listener.';
   metrics.watch('mevrik_events_lag', lag, () => dispatcher.lag(), 'max');
   metrics.watch('mevrik_events_in_flight', 'Events currently being handled.', () => dispatcher.inFlight());
-  metrics.watch('mevrik_partitions', 'Partitions that this process owns.', () => dispatcher.partitions().length);
+  metrics.watch(
+    'mevrik_partitions',
+    'Partitions that this process owns.',
+    () => dispatcher.partitions().length,
+  );
   const down = 'Channels that are down.';
   metrics.watch('mevrik_channels_down', down, () => countDown(database), 'max');
   const waiting = 'Messages waiting to be sent to providers.';

@@ -1,9 +1,9 @@
 import type { ChannelRef } from '../channels/channel.ts';
 import { hotDeliveries } from '../db/hot-tables.ts';
 import { statusNotice } from '../live/delivery-notices.ts';
+import type { Notice } from '../live/notice.ts';
 import type { Tx } from '../log/transaction.ts';
 import type { StoredDelivery } from './claim-next.ts';
-import type { DeliveryNotice } from './delivery-deps.ts';
 import { wakeDelivery } from './enqueue-delivery.ts';
 import { addExternalId } from './record-outcome.ts';
 import { readReference } from './reference.ts';
@@ -23,7 +23,7 @@ export interface Receipt {
  *
  * @returns the notices to publish after the commit.
  */
-export async function applyReceipt(tx: Tx, receipt: Receipt): Promise<readonly DeliveryNotice[]> {
+export async function applyReceipt(tx: Tx, receipt: Receipt): Promise<readonly Notice[]> {
   const { conversationKey, status, externalIds, until } = receipt;
   if (until !== null) await saveWatermark(tx, conversationKey, status, until);
   const behind = status === 'read' ? ['sent', 'delivered'] : ['sent'];
@@ -38,7 +38,7 @@ export async function applyReceipt(tx: Tx, receipt: Receipt): Promise<readonly D
     WHERE id = ANY (${moved.map(({ message_id: id }) => id)}::bigint[])
       AND delivery_status = ANY (${['pending', ...behind]})`;
   return moved.map(({ app_id: appId, message_id: messageId, session_id: sessionId, doubts }) =>
-    statusNotice({ appId, messageId, sessionId, status, isDoubtful: doubts > 0 }),
+    statusNotice(appId, { messageId, sessionId, status, isDoubtful: doubts > 0 }),
   );
 }
 

@@ -1,6 +1,6 @@
 import type { ChannelReceipt } from '../channels/channel.ts';
 import type { ChannelFailure } from '../channels/channel-error.ts';
-import { listNotice, tell } from '../live/delivery-notices.ts';
+import { listNotice, notifyOfDelivery } from '../live/delivery-notices.ts';
 import { causeFromEvent } from '../log/cause-from-event.ts';
 import type { Tx } from '../log/transaction.ts';
 import { type Claim, type ClaimedPart, claimNext, type StoredDelivery } from './claim-next.ts';
@@ -61,7 +61,7 @@ async function record(
   write: (tx: Tx) => Promise<RecordedOutcome>,
 ): Promise<void> {
   const cause = await causeFromEvent(deps.database.sql, delivery.eventId);
-  await tell(deps, delivery, await deps.unitOfWork.run(write, cause));
+  await notifyOfDelivery(deps, delivery, await deps.unitOfWork.run(write, cause));
 }
 
 async function attempt(

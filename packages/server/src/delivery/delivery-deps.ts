@@ -2,16 +2,9 @@ import type { AppDirectory } from '../apps/app-directory.ts';
 import type { ChannelServices } from '../channels/channel.ts';
 import type { ChannelRegistry } from '../channels/registry.ts';
 import type { Database } from '../db/database.ts';
+import type { Notify } from '../live/notice.ts';
 import type { UnitOfWork } from '../log/unit-of-work.ts';
 import type { Alarm } from './alarm.ts';
-
-/** A live message for screens: it is not stored and can be missed. */
-export interface DeliveryNotice {
-  readonly appId: number;
-  readonly topic: string;
-  readonly event: string;
-  readonly payload: Record<string, unknown>;
-}
 
 /** The dependencies of sending. */
 export interface DeliveryDeps {
@@ -21,7 +14,7 @@ export interface DeliveryDeps {
   readonly channels: ChannelRegistry;
   readonly services: ChannelServices;
   /** Publishes notices to connected screens; call it from `afterCommit`. */
-  readonly notify: (notices: readonly DeliveryNotice[]) => void;
+  readonly notify: Notify;
   /** Wakes conversations on time, where the job queue's polling would be late. */
   readonly alarm: Pick<Alarm, 'set'>;
   /** Counts an attempt by the kind of channel and its outcome. */

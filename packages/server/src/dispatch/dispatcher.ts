@@ -26,8 +26,8 @@ export interface DispatcherDeps {
   readonly reached?: () => Promise<void>;
   /** Called with an event once its broadcasts were handed to the bus. */
   readonly onPublished?: (event: Event) => void;
-  /** Told that something has moved in the logs of these apps; now and then, not each time. */
-  readonly onNews?: (appIds: readonly number[]) => void;
+  /** Called when events of these apps were appended or handled; throttled. */
+  readonly onLogMoved?: (appIds: readonly number[]) => void;
   /** Tells the other nodes that these partitions have news; they may also find out by themselves. */
   readonly hint: (partitions: readonly number[]) => void;
   /** True where `EVENT_QUEUE_ENABLED` is false: `appended` then resolves when all is handled. */
@@ -69,7 +69,7 @@ export function createDispatcher(parts: DispatcherDeps): Dispatcher {
   let pollTimer: NodeJS.Timeout | undefined;
   let stopped = false;
 
-  const news = new LogNews(parts.onNews ?? (() => {}));
+  const news = new LogNews(parts.onLogMoved ?? (() => {}));
   const options: DispatchOptions = {
     ...parts.options,
     onAppended: (events) => noteAppended(events),

@@ -7,10 +7,10 @@ import type { Files } from '../attachments/files.ts';
 import type { AuditEntry } from '../audit/audit.ts';
 import type { AccessTokens } from '../auth/access-tokens.ts';
 import type { Authenticator } from '../auth/authenticate.ts';
-import type { Gateway } from '../broadcast/gateway.ts';
 import type { ChannelRegistry } from '../channels/registry.ts';
 import type { Database } from '../db/database.ts';
-import type { Reception } from '../live/reception.ts';
+import type { Notify } from '../live/notice.ts';
+import type { QueueNotifier } from '../live/queue-notifier.ts';
 import type { UnitOfWork } from '../log/unit-of-work.ts';
 import type { Log } from '../observe/log.ts';
 
@@ -60,8 +60,9 @@ export interface HttpDeps {
   readonly accessTokens: AccessTokens;
   readonly files: Files;
   readonly fileAddresses: FileAddresses;
-  readonly gateway: Pick<Gateway, 'publish'>;
-  readonly reception: Pick<Reception, 'agentChanged' | 'openingChanged'>;
+  /** Publishes live notices to the screens. */
+  readonly notify: Notify;
+  readonly queueNotifier: Pick<QueueNotifier, 'agentChanged' | 'availabilityChanged'>;
   /** Number of events waiting to be handled. */
   readonly lag: () => number;
   /** Records an entry in the audit trail. Must not throw, and is not awaited. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { changeMessage, changeNotices } from '../commands/change-message.ts';
+import { changeMessage } from '../commands/change-message.ts';
+import { messageChangeNotices } from '../live/delivery-notices.ts';
 import { job } from './job.ts';
 
 /** Applies a customer's edit or deletion of a message; retried if it arrives before the message itself. */
@@ -11,6 +12,6 @@ export const applyMessageChange = job({
     const changed = await unitOfWork.run((tx) => changeMessage(tx, change));
     if (!changed)
       throw new Error(`Message ${change.externalId} of ${change.conversationKey} has not been stored yet.`);
-    notify(changeNotices(changed));
+    notify(messageChangeNotices(changed));
   },
 });

@@ -5,6 +5,7 @@ import { FetchError, fetchFile } from '../attachments/fetch-file.ts';
 import type { ChannelAdapter, SendContext } from '../channels/channel.ts';
 import { toMessage } from '../db/models.ts';
 import { messages } from '../db/schema.ts';
+import { notice } from '../live/notice.ts';
 import { lockSession } from '../state/sessions.ts';
 import { type Job, type JobDeps, job, timer } from './job.ts';
 
@@ -109,7 +110,7 @@ async function saveAttachments(
   if (!message) return;
   const payload = { message: { ...message, content: files.sign(message.content) } };
   for (const topic of [topics.session(message.sessionId), topics.agentType(message.agentType)]) {
-    notify([{ appId: message.appId, topic, event: 'message_changed', payload }]);
+    notify([notice('message_changed', message.appId, topic, payload)]);
   }
 }
 

@@ -1,5 +1,6 @@
 import { topics } from '@mevrik/protocol';
 import { z } from 'zod';
+import { notice } from '../live/notice.ts';
 import { job } from './job.ts';
 
 const timeoutMs = 30_000;
@@ -23,9 +24,7 @@ export const fetchPost = job({
         UPDATE sessions SET social_context = social_context || ${JSON.stringify({ post })}::jsonb
         WHERE id = ${sessionId} AND social_context ->> 'postId' = ${postId} RETURNING app_id AS "appId"`;
       if (!known) return;
-      notify([
-        { ...known, topic: topics.agentType('live'), event: 'post_fetched', payload: { sessionId, post } },
-      ]);
+      notify([notice('post_fetched', known.appId, topics.agentType('live'), { sessionId, post })]);
     } catch (error) {
       const failure = adapter.sender.classify(error);
       if (failure.kind === 'temporary') throw error;

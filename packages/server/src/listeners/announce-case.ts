@@ -5,6 +5,7 @@ import type { AppSettings } from '../apps/app-settings.ts';
 import { sendReply } from '../commands/send-reply.ts';
 import { customers } from '../db/schema.ts';
 import { formatInstant, openingAt } from '../domain/business-hours.ts';
+import { notice } from '../live/notice.ts';
 import { liveQueueItem } from '../state/queue-items.ts';
 import { lockSession } from '../state/sessions.ts';
 import { listener } from './listener-deps.ts';
@@ -30,8 +31,8 @@ export const AnnounceCase = listener<'MevrikCaseCreatedEvent'>({
     const payload = { case: data.case };
     tx.afterCommit(() =>
       deps.notify([
-        { appId, topic: topics.queues, event: 'case_created', payload },
-        { appId, topic: topics.case(data.case.id), event: 'case_created', payload },
+        notice('case_created', appId, topics.queues, payload),
+        notice('case_created', appId, topics.case(data.case.id), payload),
       ]),
     );
   },

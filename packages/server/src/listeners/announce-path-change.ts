@@ -2,6 +2,7 @@ import { type AssignedAgent, topics } from '@mevrik/protocol';
 import { eq } from 'drizzle-orm';
 import { agents } from '../db/schema.ts';
 import { parsePath } from '../domain/session.ts';
+import { notice } from '../live/notice.ts';
 import type { Tx } from '../log/transaction.ts';
 import { listener } from './listener-deps.ts';
 
@@ -18,7 +19,7 @@ export const AnnouncePathChange = listener<'SessionPathChangedEvent'>({
     const payload = { session: sessionUser, oldPath, newPath, agent };
     const notified = new Set([topics.session(sessionUser.id), topics.sessions, ...agentTopics]);
     tx.afterCommit(() => {
-      deps.notify([...notified].map((topic) => ({ appId, topic, event: 'session_path_changed', payload })));
+      deps.notify([...notified].map((topic) => notice('session_path_changed', appId, topic, payload)));
       for (const path of [from, to]) if (path?.kind === 'queue') deps.queueChanged(appId, path.queue);
     });
   },

@@ -3,6 +3,7 @@ import { eq } from 'drizzle-orm';
 import { requireApp } from '../apps/app-directory.ts';
 import { messages } from '../db/schema.ts';
 import { fallBack } from '../delivery/fall-back.ts';
+import { notice } from '../live/notice.ts';
 import { addNote } from '../state/messages.ts';
 import { lockSession } from '../state/sessions.ts';
 import { listener } from './listener-deps.ts';
@@ -10,7 +11,8 @@ import { listener } from './listener-deps.ts';
 /** Sends a failed reply over a fallback channel or marks it as failed, and notifies the agents of the reason. */
 export const HandleDeliveryFailure = listener<'MessageDeliveryFailedEvent'>({
   name: 'HandleDeliveryFailure',
-  summary: 'Sends a failed reply over a fallback channel or marks it as failed, and notifies the agents of the reason.',
+  summary:
+    'Sends a failed reply over a fallback channel or marks it as failed, and notifies the agents of the reason.',
   async handle({ id: eventId, appId, data: { message, error } }, { tx, deps }) {
     const session = await lockSession(tx, message.sessionId);
     const app = await requireApp(deps.apps, appId);
@@ -23,13 +25,10 @@ export const HandleDeliveryFailure = listener<'MessageDeliveryFailedEvent'>({
     const text = `Message ${message.id} did not reach the customer: ${error}${instead}`;
     const note = await addNote(tx, session, { type: 'system' }, text);
     const payload = { messageId: message.id, sessionId: session.id, error, note };
+    const notified: string[] = [topics.agentType('live')];
+    if (session.assignedAgentId !== null) notified.push(topics.agent(session.assignedAgentId));
     tx.afterCommit(() =>
-      deps.notify([
-        { appId, topic: topics.agentType('live'), event: 'message_failed', payload },
-        ...(session.assignedAgentId === null
-          ? []
-          : [{ appId, topic: topics.agent(session.assignedAgentId), event: 'message_failed', payload }]),
-      ]),
+      deps.notify(notified.map((topic) => notice('message_failed', appId, topic, payload))),
     );
   },
 });

@@ -6,6 +6,7 @@ import { webhookEventLogs } from '../db/schema.ts';
 import { applyFailure } from '../delivery/apply-bounce.ts';
 import { applyEcho, applyOwnComment, applyReceipt } from '../delivery/apply-receipt.ts';
 import { alertNotice, listNotice } from '../live/delivery-notices.ts';
+import { notice } from '../live/notice.ts';
 import type { Tx } from '../log/transaction.ts';
 import { addAttributes } from '../state/customers.ts';
 import { addNote } from '../state/messages.ts';
@@ -15,7 +16,8 @@ import { type ListenerDeps, listener } from './listener-deps.ts';
 /** Turns a webhook event from Facebook into messages, receipts or notes, or records why it was ignored. */
 export const HandleFacebookEvent = listener<'NewFacebookEventReceived'>({
   name: 'HandleFacebookEvent',
-  summary: 'Turns a webhook event from Facebook into a message, a receipt or a note, or records why it was ignored.',
+  summary:
+    'Turns a webhook event from Facebook into a message, a receipt or a note, or records why it was ignored.',
   handle: ({ data }, { tx, deps }) => handle(data.webhookEventLog, tx, deps),
 });
 
@@ -55,7 +57,11 @@ interface WebhookContext {
 }
 
 /** Applies a webhook event. @returns why it was ignored, or `null`. */
-async function applyWebhookEvent(tx: Tx, update: ParsedWebhookEvent, where: WebhookContext): Promise<string | null> {
+async function applyWebhookEvent(
+  tx: Tx,
+  update: ParsedWebhookEvent,
+  where: WebhookContext,
+): Promise<string | null> {
   const { appId, channel, provider, conversationKey, deps } = where;
   switch (update.outcome) {
     case 'message':
@@ -117,7 +123,6 @@ async function addEventNote(
   const session = await lockSession(tx, open.id);
   await addAttributes(tx, session.customerId, attributes);
   const message = await addNote(tx, session, { type: 'system' }, text);
-  const notice = { appId, topic: topics.agentType('live'), event: 'note_added', payload: { message } };
-  tx.afterCommit(() => deps.notify([notice]));
+  tx.afterCommit(() => deps.notify([notice('note_added', appId, topics.agentType('live'), { message })]));
   return null;
 }

@@ -1,6 +1,7 @@
 import { topics } from '@mevrik/protocol';
 import { and, desc, eq, lt } from 'drizzle-orm';
 import { sessions } from '../db/schema.ts';
+import { notice } from '../live/notice.ts';
 import { listener } from './listener-deps.ts';
 
 /** Copies the read position from the conversation's previous session and notifies the desk of the new one. */
@@ -20,7 +21,7 @@ export const InitializeCustomerSession = listener<'SessionCreatedEvent'>({
         .set({ customerReadMessageId: last.readMessageId })
         .where(eq(sessions.id, sessionUser.id));
     }
-    const notice = { appId, event: 'session_created', payload: { session: sessionUser } };
-    tx.afterCommit(() => deps.notify([{ ...notice, topic: topics.sessions }]));
+    const payload = { session: sessionUser };
+    tx.afterCommit(() => deps.notify([notice('session_created', appId, topics.sessions, payload)]));
   },
 });

@@ -1,12 +1,13 @@
-import { type NoticePayloads, topics } from '@mevrik/protocol';
+import { type Message, type NoticePayloads, topics } from '@mevrik/protocol';
 import type { StoredDelivery } from '../delivery/claim-next.ts';
-import type { DeliveryDeps, DeliveryNotice } from '../delivery/delivery-deps.ts';
+import type { DeliveryDeps } from '../delivery/delivery-deps.ts';
 import type { RecordedOutcome } from '../delivery/record-outcome.ts';
 import { addNote } from '../state/messages.ts';
 import { lockSession } from '../state/sessions.ts';
+import { type Notice, notice } from './notice.ts';
 
-/** Tells the screens how far a message has come, and people of what they should know. */
-export async function tell(
+/** Notifies the screens of a delivery's new state, and adds a note for the agents if its outcome is doubtful. */
+export async function notifyOfDelivery(
   deps: DeliveryDeps,
   delivery: StoredDelivery,
   recorded: RecordedOutcome,
@@ -14,59 +15,57 @@ export async function tell(
   const { appId, channel, messageId, sessionId } = delivery;
   const { status, isDoubtful, downReason } = recorded;
   if (downReason !== null) {
-    deps.log.warn({ appId, channel, reason: downReason }, 'a channel is down: its messages wait');
+    deps.log.warn({ appId, channel, reason: downReason }, 'a channel is down; its messages are waiting');
     deps.notify([healthNotice(appId, channel, downReason)]);
   }
   deps.notify([listNotice(appId, 'deliveries')]);
-  if (isDoubtful) await noteDoubt(deps, delivery);
-  if (status !== null) deps.notify([statusNotice({ appId, messageId, sessionId, status, isDoubtful })]);
+  if (isDoubtful) await addDoubtNote(deps, delivery);
+  if (status !== null) deps.notify([statusNotice(appId, { messageId, sessionId, status, isDoubtful })]);
 }
 
-/** The news that a channel is down, or up again. */
-export function healthNotice(appId: number, channel: string, reason: string | null): DeliveryNotice {
-  return {
-    appId,
-    topic: topics.appQueues(appId),
-    event: 'channel_health',
-    payload: { appId, channel, isDown: reason !== null, reason },
-  };
+/** The notice that a channel is down, or up again if `reason` is `null`. */
+export function healthNotice(appId: number, channel: string, reason: string | null): Notice {
+  const payload = { appId, channel, isDown: reason !== null, reason };
+  return notice('channel_health', appId, topics.appQueues(appId), payload);
 }
 
-/** The news that a provider has something to say about a channel. */
-export function alertNotice(appId: number, channel: string, text: string): DeliveryNotice {
-  return { appId, topic: topics.appQueues(appId), event: 'channel_alert', payload: { appId, channel, text } };
+/** The notice that a provider has sent an alert about a channel. */
+export function alertNotice(appId: number, channel: string, text: string): Notice {
+  return notice('channel_alert', appId, topics.appQueues(appId), { appId, channel, text });
 }
 
-/** The news that something in a list of the panel has changed, which looks again then. */
-export function listNotice(appId: number, list: NoticePayloads['list_changed']['list']): DeliveryNotice {
-  return { appId, topic: topics.appQueues(appId), event: 'list_changed', payload: { appId, list } };
+/** The notice that a list of the admin panel has changed, which then reloads it. */
+export function listNotice(appId: number, list: NoticePayloads['list_changed']['list']): Notice {
+  return notice('list_changed', appId, topics.appQueues(appId), { appId, list });
 }
 
-/** The news of how far a message has come. */
-export function statusNotice(of: {
-  readonly appId: number;
-  readonly messageId: number;
-  readonly sessionId: number;
-  readonly status: string;
-  readonly isDoubtful: boolean;
-}): DeliveryNotice {
-  const { appId, messageId, sessionId, status, isDoubtful } = of;
-  return {
-    appId,
-    topic: topics.session(sessionId),
-    event: 'message_status',
-    payload: { messageId, sessionId, status, isDoubtful },
-  };
+/** The notice of a message's delivery status. */
+export function statusNotice(appId: number, payload: NoticePayloads['message_status']): Notice {
+  return notice('message_status', appId, topics.session(payload.sessionId), payload);
 }
 
-async function noteDoubt(
+/** The notices that a customer has edited or deleted a message, and of the note about it. */
+export function messageChangeNotices({
+  message,
+  note,
+}: {
+  readonly message: Message;
+  readonly note: Message;
+}): readonly Notice[] {
+  const { appId, sessionId } = message;
+  return [
+    notice('message_changed', appId, topics.session(sessionId), { message }),
+    notice('note_added', appId, topics.agentType('live'), { message: note }),
+  ];
+}
+
+async function addDoubtNote(
   deps: DeliveryDeps,
   { appId, messageId, sessionId, channel }: StoredDelivery,
 ): Promise<void> {
-  const text = `Message ${messageId} may have reached the customer on ${channel}: nobody has told. If ${channel} does not confirm it, it is sent again or given up, as the app wants it.`;
+  const text = `Message ${messageId} may or may not have reached the customer: ${channel} has not confirmed it. Without a confirmation it is sent again or marked as failed, depending on the app’s settings.`;
   const message = await deps.unitOfWork.run(async (tx) =>
     addNote(tx, await lockSession(tx, sessionId), { type: 'system' }, text),
   );
-  const topic = topics.agentType('live');
-  deps.notify([{ appId, topic, event: 'note_added', payload: { message } }]);
+  deps.notify([notice('note_added', appId, topics.agentType('live'), { message })]);
 }

@@ -1,39 +1,41 @@
-import type { BroadcastMessage } from '../broadcast/bus/broadcast-message.ts';
+import type { Notice, Notify } from './notice.ts';
 
-type Publish = (messages: readonly BroadcastMessage[]) => Promise<void>;
-
-/** A list that changes all the time is told of once in so many milliseconds, by each node. */
-const onceInMs = 1_000;
+/** Each node publishes at most one `list_changed` per list in this time. */
+const intervalMs = 1_000;
 
 /**
- * Thins out the news that a list has changed (`list_changed`): the first is told at once, those that follow within a
- * second as one at its end. All else goes through.
+ * Throttles `list_changed` notices: publishes the first at once, and those of the next second as one at its end.
+ * Publishes all other notices unchanged.
  */
-export function thinLists(publish: Publish): Publish {
-  /** The lists that were told of just now, with what is to be told of them next. */
-  const lately = new Map<string, BroadcastMessage | undefined>();
+export function throttleLists(publish: Notify): Notify {
+  /** The lists published within the interval, with the notice to publish at its end. */
+  const throttled = new Map<string, Notice | undefined>();
 
-  function tell(key: string, message: BroadcastMessage): Promise<void> {
-    lately.set(key, undefined);
+  function publishList(key: string, notice: Notice): void {
+    throttled.set(key, undefined);
     setTimeout(() => {
-      const next = lately.get(key);
-      lately.delete(key);
-      // Such news may be missed: the next change brings more.
-      if (next) tell(key, next).catch(() => {});
-    }, onceInMs).unref();
-    return publish([message]);
+      const next = throttled.get(key);
+      throttled.delete(key);
+      if (next) publishList(key, next);
+    }, intervalMs).unref();
+    publish([notice]);
   }
 
-  return async (messages) => {
-    const others: BroadcastMessage[] = [];
-    const told: Promise<void>[] = [];
-    for (const message of messages) {
-      const key = `${message.appId} ${message.payload.list}`;
-      if (message.event !== 'list_changed') others.push(message);
-      else if (lately.has(key)) lately.set(key, message);
-      else told.push(tell(key, message));
+  return (notices) => {
+    const others: Notice[] = [];
+    for (const notice of notices) {
+      if (!isListChanged(notice)) {
+        others.push(notice);
+        continue;
+      }
+      const key = `${notice.appId} ${notice.payload.list}`;
+      if (throttled.has(key)) throttled.set(key, notice);
+      else publishList(key, notice);
     }
-    if (others.length > 0) told.push(publish(others));
-    await Promise.all(told);
+    if (others.length > 0) publish(others);
   };
+}
+
+function isListChanged(notice: Notice): notice is Notice<'list_changed'> {
+  return notice.event === 'list_changed';
 }

@@ -9,35 +9,35 @@ export interface WatchOptions {
   readonly isTurn: () => boolean;
   /** Checks the health of all parts. @returns the changes. */
   readonly check: () => Promise<readonly HealthChange[]>;
-  /** Notifies the screens of changes and, once a minute, of new statistics. */
-  readonly notify: (update: {
+  /** Called with changes and, once a minute, when there are new statistics. */
+  readonly onUpdate: (update: {
     readonly changes: readonly HealthChange[];
     readonly hasStatistics: boolean;
   }) => Promise<void>;
-  readonly onFault: (error: unknown) => void;
+  readonly onError: (error: unknown) => void;
 }
 
 /** Checks at a fixed interval, one check at a time, until it is stopped; then stores the remaining statistics. */
 export function startWatch(options: WatchOptions): { stop(): Promise<void> } {
-  const { everyMs, store, isTurn, check, notify, onFault } = options;
+  const { everyMs, store, isTurn, check, onUpdate, onError } = options;
   let timer: NodeJS.Timeout | undefined;
   let isStopped = false;
   let notifiedMinute = minute();
   let round: Promise<void> = Promise.resolve();
 
   async function once(): Promise<void> {
-    await store().catch(onFault);
+    await store().catch(onError);
     if (!isTurn()) return;
     const changes = await check();
     const hasStatistics = minute() !== notifiedMinute;
     notifiedMinute = minute();
-    if (changes.length > 0 || hasStatistics) await notify({ changes, hasStatistics });
+    if (changes.length > 0 || hasStatistics) await onUpdate({ changes, hasStatistics });
   }
 
   function later(): void {
     if (isStopped) return;
     timer = setTimeout(() => {
-      round = once().catch(onFault).finally(later);
+      round = once().catch(onError).finally(later);
     }, everyMs);
     timer.unref();
   }
@@ -48,7 +48,7 @@ export function startWatch(options: WatchOptions): { stop(): Promise<void> } {
       isStopped = true;
       clearTimeout(timer);
       await round;
-      await store().catch(onFault);
+      await store().catch(onError);
     },
   };
 }

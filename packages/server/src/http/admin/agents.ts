@@ -77,7 +77,7 @@ function addAgentListRoutes(api: Api, { database, unitOfWork }: HttpDeps): void 
   );
 }
 
-function addChangeRoute(api: Api, { database, unitOfWork, authenticator, reception }: HttpDeps): void {
+function addChangeRoute(api: Api, { database, unitOfWork, authenticator, queueNotifier }: HttpDeps): void {
   api.patch(
     '/v1/admin/agents/:id',
     {
@@ -98,7 +98,7 @@ function addChangeRoute(api: Api, { database, unitOfWork, authenticator, recepti
       );
       authenticator.forget();
       const agent = await requireAgent(database, request.params.id);
-      reception.agentChanged(agent);
+      queueNotifier.agentChanged(agent);
       return agent;
     },
   );

@@ -81,7 +81,7 @@ function addAppListRoutes(api: Api, deps: HttpDeps): void {
 }
 
 function addAppRoutes(api: Api, deps: HttpDeps): void {
-  const { database, unitOfWork, reception } = deps;
+  const { database, unitOfWork, queueNotifier } = deps;
   api.get(
     '/v1/admin/apps/:id',
     {
@@ -113,7 +113,7 @@ function addAppRoutes(api: Api, deps: HttpDeps): void {
       );
       setEtag(reply, tag);
       dropCachedApps(deps);
-      reception.openingChanged(appId);
+      queueNotifier.availabilityChanged(appId);
       return requireAppRow(database, appId);
     },
   );

@@ -17,7 +17,6 @@ import { writeAudit } from '../../audit/audit.ts';
 import { replayWebhook } from '../../commands/replay-webhook.ts';
 import { scheduleProbe } from '../../delivery/channel-health.ts';
 import { listNotice } from '../../live/delivery-notices.ts';
-import { notifier } from '../../live/publisher.ts';
 import {
   listChannelStates,
   listDeliveries,
@@ -104,9 +103,8 @@ export function webhookRecordRoutes({
   unitOfWork,
   apps,
   channels,
-  ...more
+  notify,
 }: HttpDeps): RoutePlugin {
-  const notify = notifier(more);
   const tags = ['webhooks'];
   return (api) => {
     api.get(

@@ -115,7 +115,7 @@ function addLogoutRoute(api: Api, { unitOfWork, authenticator }: HttpDeps): void
   );
 }
 
-function addOwnRoutes(api: Api, { database, unitOfWork, reception }: HttpDeps): void {
+function addOwnRoutes(api: Api, { database, unitOfWork, queueNotifier }: HttpDeps): void {
   api.get(
     '/v1/agents/me',
     { config, schema: { tags, summary: 'Get your own account', response: { 200: agentSchema } } },
@@ -136,7 +136,7 @@ function addOwnRoutes(api: Api, { database, unitOfWork, reception }: HttpDeps): 
       const { agentId } = staffOf(request);
       await unitOfWork.run((tx) => setAvailability(tx, { agentId, ...request.body }));
       const agent = await requireAgent(database, agentId);
-      if (request.body.availability !== undefined) reception.agentChanged(agent);
+      if (request.body.availability !== undefined) queueNotifier.agentChanged(agent);
       return agent;
     },
   );

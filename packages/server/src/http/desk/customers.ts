@@ -11,7 +11,7 @@ import {
 } from '@mevrik/protocol';
 import { changeCustomer } from '../../commands/change-customer.ts';
 import { mergeCustomers } from '../../commands/merge-customers.ts';
-import { notifier } from '../../live/publisher.ts';
+import { notice } from '../../live/notice.ts';
 import { requireCustomer } from '../../queries/conversations.ts';
 import { customerOverview, searchCustomers } from '../../queries/customers.ts';
 import { staffOf, staffRoles } from '../access.ts';
@@ -34,9 +34,8 @@ export function customerRoutes(deps: HttpDeps): RoutePlugin {
 
 /** Notifies open desks of an app that a customer changed. */
 function changeNotifier(deps: HttpDeps) {
-  const notify = notifier(deps);
   return (appId: number, payload: NoticePayloads['customer_changed']) =>
-    notify([{ appId, topic: topics.sessions, event: 'customer_changed', payload }]);
+    deps.notify([notice('customer_changed', appId, topics.sessions, payload)]);
 }
 
 function addReadRoutes(api: Api, { database }: HttpDeps): void {

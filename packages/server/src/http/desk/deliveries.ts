@@ -2,7 +2,6 @@ import { deliverySchema, itemsOf, replySchema } from '@mevrik/protocol';
 import { assertMayServe } from '../../commands/transfer.ts';
 import { retryMessage } from '../../delivery/retry-message.ts';
 import { listNotice, statusNotice } from '../../live/delivery-notices.ts';
-import { notifier } from '../../live/publisher.ts';
 import { listDeliveries } from '../../queries/deliveries.ts';
 import { actorOf, staffOf, staffRoles } from '../access.ts';
 import { visibleApps } from '../app-visibility.ts';
@@ -17,8 +16,7 @@ const maxDeliveries = 100;
 
 /** Reading the deliveries of a message, and retrying one that failed. */
 export function deliveryRoutes(dependencies: HttpDeps): RoutePlugin {
-  const { database, unitOfWork } = dependencies;
-  const notify = notifier(dependencies);
+  const { database, unitOfWork, notify } = dependencies;
   return (api) => {
     api.get(
       '/v1/messages/:id/deliveries',
@@ -64,7 +62,7 @@ export function deliveryRoutes(dependencies: HttpDeps): RoutePlugin {
         );
         const { id: messageId, appId, sessionId } = message;
         notify([
-          statusNotice({ appId, messageId, sessionId, status: 'queued', isDoubtful }),
+          statusNotice(appId, { messageId, sessionId, status: 'queued', isDoubtful }),
           listNotice(appId, 'deliveries'),
         ]);
         return reply.code(202).send({ message });

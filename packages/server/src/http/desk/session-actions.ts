@@ -14,7 +14,7 @@ import { enqueueIndicator } from '../../commands/enqueue-indicator.ts';
 import { markSessionRead } from '../../commands/mark-session-read.ts';
 import { replyAsAgent } from '../../commands/send-reply.ts';
 import { assertMayServe, transfer } from '../../commands/transfer.ts';
-import { notifier } from '../../live/publisher.ts';
+import { notice } from '../../live/notice.ts';
 import { addNote } from '../../state/messages.ts';
 import { type LockedSession, lockSession } from '../../state/sessions.ts';
 import { staffOf, staffRoles, uploaderOf } from '../access.ts';
@@ -73,7 +73,7 @@ function addReplyRoute(api: Api, { database, unitOfWork, files }: HttpDeps): voi
 }
 
 function addNoteRoute(api: Api, deps: HttpDeps): void {
-  const notify = notifier(deps);
+  const { notify } = deps;
   api.post(
     '/v1/sessions/:id/notes',
     {
@@ -96,7 +96,7 @@ function addNoteRoute(api: Api, deps: HttpDeps): void {
         return addNote(tx, session, sender, request.body.text, idempotency);
       });
       const topic = topics.agentType('live');
-      notify([{ appId: message.appId, topic, event: 'note_added', payload: { message } }]);
+      notify([notice('note_added', message.appId, topic, { message })]);
       return reply.code(201).send({ message });
     },
   );
@@ -128,7 +128,7 @@ function addTransferRoute(api: Api, { database, unitOfWork, apps }: HttpDeps): v
 }
 
 function addTypingRoute(api: Api, deps: HttpDeps): void {
-  const notify = notifier(deps);
+  const { notify } = deps;
   const { database, unitOfWork, apps, channels } = deps;
   api.post(
     '/v1/sessions/:id/typing',
@@ -146,8 +146,8 @@ function addTypingRoute(api: Api, deps: HttpDeps): void {
       const { id: sessionId, appId } = await requireVisibleSession(database, request, request.params.id);
       const { agentId, name } = staffOf(request);
       const { typing } = request.body;
-      const payload = { sessionId, by: 'agent', agentId, name, typing };
-      notify([{ appId, topic: topics.session(sessionId), event: 'typing', payload }]);
+      const payload = { sessionId, by: 'agent', agentId, name, typing } as const;
+      notify([notice('typing', appId, topics.session(sessionId), payload)]);
       if (typing) await enqueueIndicator({ unitOfWork, apps, channels }, { appId, sessionId, indicator: 'typing' });
       return reply.code(204).send(null);
     },
@@ -155,7 +155,7 @@ function addTypingRoute(api: Api, deps: HttpDeps): void {
 }
 
 function addReadRoute(api: Api, deps: HttpDeps): void {
-  const notify = notifier(deps);
+  const { notify } = deps;
   const { database, unitOfWork, apps, channels } = deps;
   api.post(
     '/v1/sessions/:id/read',
@@ -179,7 +179,7 @@ function addReadRoute(api: Api, deps: HttpDeps): void {
       const payload = { sessionId, by: 'agent', agentId: agent.agentId, messageId };
       // The agent's other open desks subscribe to the agent's own topic.
       for (const topic of [topics.session(sessionId), topics.agent(agent.agentId)]) {
-        notify([{ appId, topic, event: 'message_read', payload }]);
+        notify([notice('message_read', appId, topic, payload)]);
       }
       await enqueueIndicator({ unitOfWork, apps, channels }, { appId, sessionId, indicator: 'seen' });
       return reply.code(204).send(null);

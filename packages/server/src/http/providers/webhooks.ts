@@ -5,7 +5,6 @@ import type { WebhookIntake } from '../../channels/channel.ts';
 import { unreadableEvent } from '../../channels/unreadable-event.ts';
 import { receiveWebhook } from '../../commands/receive-webhook.ts';
 import { listNotice } from '../../live/delivery-notices.ts';
-import { notifier } from '../../live/publisher.ts';
 import type { Api, HttpDeps, RoutePlugin } from '../http-deps.ts';
 
 const webhookParams = z.strictObject({
@@ -57,7 +56,7 @@ function addConfirmRoute(api: Api, deps: HttpDeps): void {
 }
 
 function addReceiveRoute(api: Api, deps: HttpDeps): void {
-  const notify = notifier(deps);
+  const { notify } = deps;
   api.post(
     '/webhooks/:kind/:appKey/:channel',
     {

@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { markSessionRead } from '../../commands/mark-session-read.ts';
 import type { Database } from '../../db/database.ts';
-import { notifier } from '../../live/publisher.ts';
+import { notice } from '../../live/notice.ts';
 import { activeSession } from '../../queries/conversations.ts';
 import { customerOf } from '../access.ts';
 import type { HttpDeps, RoutePlugin } from '../http-deps.ts';
@@ -14,7 +14,7 @@ const tags = ['conversation'];
 /** A visitor's typing indicator and read receipts. */
 export function visitorSignRoutes(deps: HttpDeps): RoutePlugin {
   const { database, unitOfWork } = deps;
-  const notify = notifier(deps);
+  const { notify } = deps;
   return (api) => {
     api.post(
       '/v1/typing',
@@ -29,8 +29,8 @@ export function visitorSignRoutes(deps: HttpDeps): RoutePlugin {
       },
       async (request, reply) => {
         const { id: sessionId, appId } = await requireActiveSession(database, request);
-        const payload = { sessionId, by: 'customer', typing: request.body.typing };
-        notify([{ appId, topic: topics.session(sessionId), event: 'typing', payload }]);
+        const payload = { sessionId, by: 'customer', typing: request.body.typing } as const;
+        notify([notice('typing', appId, topics.session(sessionId), payload)]);
         return reply.code(204).send(null);
       },
     );
@@ -48,8 +48,8 @@ export function visitorSignRoutes(deps: HttpDeps): RoutePlugin {
         await unitOfWork.run((tx) =>
           markSessionRead(tx, { sessionId, by: 'customer', messageId, authorize }),
         );
-        const payload = { sessionId, by: 'customer', messageId };
-        notify([{ appId, topic: topics.session(sessionId), event: 'message_read', payload }]);
+        const payload = { sessionId, by: 'customer', messageId } as const;
+        notify([notice('message_read', appId, topics.session(sessionId), payload)]);
         return reply.code(204).send(null);
       },
     );
