@@ -88,7 +88,7 @@ async function startServer(): Promise<DemoServer> {
     let mailPort: number | null = null;
     for await (const line of createInterface(child.stdout)) {
       url ||= /running at (http:\/\/\S+)/.exec(line)?.[1] ?? '';
-      mailPort ??= Number(/come in on port (\d+)/.exec(line)?.[1] ?? 0) || null;
+      mailPort ??= Number(/Email \(SMTP\) +port (\d+)/.exec(line)?.[1] ?? 0) || null;
       const setup = /\/setup\?token=(\S+)/.exec(line)?.[1];
       if (!setup) continue;
       child.stdout.resume();

@@ -89,7 +89,7 @@ describe('an administrator who is asked why a message was not answered', () => {
     const wrong = JSON.stringify({ ...JSON.parse(await data.inputValue()), message: 'none' });
     await data.fill(wrong);
     await page.getByRole('button', { name: 'Retry with edited data' }).click();
-    await page.getByText(/does not fit MessageReadyEvent/).waitFor();
+    await page.getByText(/is not valid for MessageReadyEvent/).waitFor();
     await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
     await illness.heal();
     await rows.first().getByRole('button', { name: 'Edit' }).click();

@@ -325,7 +325,7 @@ describe('listeners', () => {
     for (const number of upTo(30)) await raise(node, `key${number}`, number);
     await eventually(
       () => node.logged.map((line) => line.message),
-      (messages) => messages.includes('a listener is paused: too many events are parked'),
+      (messages) => messages.includes('a listener was paused: too many parked events'),
     );
     await eventually(
       () => effectsOf(node, 'Healthy'),

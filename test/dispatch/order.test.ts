@@ -190,7 +190,7 @@ describe('dispatch', () => {
       (seen) => (seen.key?.length ?? 0) >= 30,
     );
     // Terminating is asynchronous, and a heartbeat that is under way may be the first to notice.
-    const givenUp = /^the (lock connection is cut|heartbeat failed); partitions are given up$/;
+    const givenUp = /(lost the lock connection|the heartbeat failed); releasing all partitions$/;
     await eventually(
       () => one.logged.filter(({ message }) => givenUp.test(message)),
       (lines) => lines.length > 0,

@@ -75,7 +75,7 @@ describe('a replay', () => {
       events: 15,
       listeners: [{ listener: 'First', run: 15, skipped: 0, notYet: 0 }],
     });
-    expect(preview.warning).toContain('happens again');
+    expect(preview.warning).toContain('are repeated');
     await node.database.sql`DELETE FROM effects`;
     const { id } = await replays.start({ ...all, filter: { key: 'a' } }, by);
     const ended = await eventually(

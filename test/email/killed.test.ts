@@ -30,7 +30,7 @@ function channel() {
 
 /** Hands mails to a server, as many at once as there are. */
 function postTo(server: RunningServer) {
-  const port = Number(/come in on port (\d+)/.exec(server.said())?.[1]);
+  const port = Number(/Email \(SMTP\) +port (\d+)/.exec(server.said())?.[1]);
   return createTransport({ host: '127.0.0.1', port, ignoreTLS: true, pool: true });
 }
 

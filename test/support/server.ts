@@ -77,7 +77,7 @@ export async function startServer(env: Record<string, string>): Promise<RunningS
   const program = run('server', { PORT: '0', RATE_LIMIT: '100000', ...env });
   const greeted = new Promise<void>((resolve) => {
     program.child.stdout?.on('data', () => {
-      if (program.said().includes('Stop with Ctrl+C.')) resolve();
+      if (program.said().includes('Press Ctrl+C to stop.')) resolve();
     });
   });
   const tooSoon = program.ended.then(({ code, signal }) => {

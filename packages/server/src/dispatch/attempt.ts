@@ -9,7 +9,7 @@ import { handleOne, inHandlingTransaction, type Outcome, TimeLimit } from './han
 import { listenerRetryMs } from './listener-retry.ts';
 import type { Subscription } from './subscription.ts';
 
-/** What is to be attempted: a parked event, or one that is run again. */
+/** The event to attempt: a parked one, or one of a replay. */
 export interface Attempted {
   readonly partition: number;
   readonly offset: number;
@@ -18,26 +18,26 @@ export interface Attempted {
   readonly attempts: number;
 }
 
-/** How the books of an attempt are kept. */
-export interface AttemptBooks {
-  /** Takes the event, inside the transaction that handles it; false when somebody else has in the meantime. */
-  take(sql: Sql): Promise<boolean>;
-  /** Writes down what came of it, in the same transaction. */
+/** How the state of an attempt is stored. */
+export interface AttemptStore {
+  /** Claims the event inside the transaction that handles it; false if another node has claimed it. */
+  claim(sql: Sql): Promise<boolean>;
+  /** Stores the outcome in the same transaction. */
   succeed(sql: Sql, outcome: Outcome, startedAt: Date): Promise<unknown>;
-  /** Writes down a failure, after the transaction was undone; `null` for when to try again: never by itself. */
+  /** Stores a failure after the rollback; `retryInMs` is `null` when there are no retries left. */
   fail(failure: AttemptFailure, retryInMs: number | null): Promise<unknown>;
-  /** Data that is handled in place of the event's own. */
+  /** Data to handle instead of the event's own. */
   readonly editedData?: unknown;
-  /** What the log names it by, besides listener and key. */
+  /** Additional fields for log messages, besides listener and key. */
   readonly logAs: object;
 }
 
-/** One attempt at one event, beside the partition pumps; a failure is written down, not thrown. */
+/** Attempts one event outside the partition pumps; a failure is stored, not thrown. */
 export async function attempt(
   options: DispatchOptions,
   subscription: Subscription,
   attempted: Attempted,
-  books: AttemptBooks,
+  store: AttemptStore,
 ): Promise<void> {
   const limitMs = limitOf(options, subscription);
   const startedAt = new Date();
@@ -45,13 +45,13 @@ export async function attempt(
   try {
     stored = await readEventAt(options.database.sql, attempted.partition, attempted.offset);
     if (!stored) throw new Error('The event is no longer in the log.');
-    const event = books.editedData ? ({ ...stored, data: books.editedData } as Event) : stored;
+    const event = store.editedData ? ({ ...stored, data: store.editedData } as Event) : stored;
     await inHandlingTransaction(options, limitMs, async (open) => {
-      // Taken first, so that whoever else is at it waits here instead of running it beside.
-      if (!(await books.take(open.tx.sql))) return;
+      // Claimed first, so that a second node waits here instead of handling it concurrently.
+      if (!(await store.claim(open.tx.sql))) return;
       const limit = new TimeLimit(limitMs);
       const outcome = await handleOne(options, subscription, event, open, limit).finally(() => limit.end());
-      await books.succeed(open.tx.sql, outcome, startedAt);
+      await store.succeed(open.tx.sql, outcome, startedAt);
     });
     options.observe.handled(subscription.name, 1, 0, (Date.now() - startedAt.getTime()) / 1000);
   } catch (error) {
@@ -65,12 +65,12 @@ export async function attempt(
       durationMs: Date.now() - startedAt.getTime(),
       node: options.nodeId,
     };
-    await books.fail(failure, retryInMs);
+    await store.fail(failure, retryInMs);
     options.observe.failed(subscription.name);
-    const detail = { listener: subscription.name, key: attempted.key, ...books.logAs, ...failure };
+    const detail = { listener: subscription.name, key: attempted.key, ...store.logAs, ...failure };
     if (retryInMs === null) {
       options.observe.dead(subscription.name);
-      options.log.error(detail, 'an event is dead: a person must look at it');
+      options.log.error(detail, 'an event became a dead letter');
     } else options.log.warn(detail, 'a retry failed');
   }
   if (stored) options.onMoved([stored]);

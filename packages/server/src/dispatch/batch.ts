@@ -8,30 +8,30 @@ import { handleOne, inHandlingTransaction, isSkipped, type Outcome, TimeLimit } 
 import { parkInTransaction } from './parking.ts';
 import type { Subscription } from './subscription.ts';
 
-/** Events of one partition for one subscription, and how its checkpoint moves when they are handled. */
+/** Events of one partition for one subscription, and how its checkpoint advances when they are handled. */
 export interface Batch {
   readonly subscription: Subscription;
   readonly partition: number;
-  /** The events that the subscription listens to, in order. */
+  /** The events of the subscription, in order. */
   readonly events: readonly Event[];
-  /** Where the checkpoint stands in the database. */
+  /** The checkpoint in the database. */
   readonly from: number;
-  /** Where it stands when the whole batch is handled: past events that are not the subscription's, too. */
+  /** The checkpoint after the whole batch; it also passes events of other subscriptions. */
   readonly to: number;
-  /** Keys with events parked before: theirs join the queue there. */
+  /** Keys with parked events: their further events are parked too. */
   readonly blockedKeys: ReadonlySet<string>;
 }
 
-/** How far a batch has come. */
+/** The progress of a batch. */
 export interface BatchResult {
   readonly batch: Batch;
-  /** The offset up to which the subscription has come: `to`, or less when time ran out. */
+  /** The offset that the subscription has reached: `to`, or less when time ran out. */
   readonly reached: number;
-  /** The key of an event that was parked behind an earlier failure, if one was. */
+  /** The key of an event that was parked behind an earlier failure, if any. */
   readonly parkedKey: string | undefined;
 }
 
-/** A listener failed at this event, with all batches of the transaction undone. */
+/** A listener failed at this event; all batches of the transaction were rolled back. */
 export class BatchFailure extends Error {
   override readonly name = 'BatchFailure';
   readonly batch: Batch;
@@ -46,14 +46,14 @@ export class BatchFailure extends Error {
   }
 }
 
-/** After so long a transaction commits what it has handled, so that others of its partition get their turn. */
+/** After this time a transaction commits what it has handled, so that other subscriptions can proceed. */
 const budgetMs = 250;
 
 /**
- * Handles batches of one partition in one transaction, one after another: the listeners' writes, what they raised,
- * what was parked behind an earlier failure, and the checkpoints commit together.
+ * Handles batches of one partition in one transaction, one after another: the listeners' writes, the events they
+ * raised, events parked behind an earlier failure, and the checkpoints commit together.
  *
- * @returns how far each has come; batches that were not begun when time ran out are left out.
+ * @returns the progress of each batch, without those that were not started when time ran out.
  * @throws BatchFailure when a listener failed, FencedError when another node has moved a checkpoint.
  */
 export async function handleBatches(
@@ -125,20 +125,20 @@ async function runBatch(
   return { batch, subscription, partition, reached, parkedKey, outcomes, startedAt, finishedAt: new Date() };
 }
 
-/** The time a listener may take over one event, when it no longer holds up its partition. */
+/** The time limit of a listener for one event, once it no longer delays its partition. */
 export function limitOf(options: DispatchOptions, subscription: Subscription): number {
   return subscription.listener.timeoutMs ?? options.timeoutMs;
 }
 
-/** A move of a checkpoint, from where it is known to stand. */
+/** A move of a checkpoint from its known offset. */
 type Move = Pick<Batch, 'subscription' | 'partition' | 'from' | 'to'>;
 
 /**
  * Moves checkpoints of one partition by compare-and-set. This is the fence: of two nodes that both believe they own
- * a partition, only one finds the checkpoints where it left them.
+ * a partition, only one finds the checkpoints unchanged.
  *
  * @param alongside runs in the same statement.
- * @throws FencedError when a checkpoint is not where it was; the transaction must not commit then.
+ * @throws FencedError when a checkpoint has changed; the transaction must not commit then.
  */
 export async function moveCheckpoints(
   sql: Sql,
@@ -157,22 +157,22 @@ export async function moveCheckpoints(
       AND checkpoints."offset" = move.stood`;
   if (moved.count !== moves.length) {
     const names = moves.map(({ subscription, from }) => `${subscription.name} at ${from}`).join(', ');
-    throw new FencedError(`partition ${first.partition}: not all of these still stand there: ${names}`);
+    throw new FencedError(`partition ${first.partition}: some checkpoints have changed: ${names}`);
   }
 }
 
-/** Events that a listener has handled, or skipped. */
+/** Events that a listener has handled or skipped. */
 export interface Handling {
   readonly subscription: Pick<Subscription, 'name'>;
   readonly partition: number;
   readonly outcomes: readonly Outcome[];
   readonly startedAt: Date;
   readonly finishedAt: Date;
-  /** Of a parked event: which attempt it was, and what went wrong before. */
+  /** For a parked event: the number of the attempt, and the earlier failures. */
   readonly retry?: { readonly attempt: number; readonly failures: readonly AttemptFailure[] };
 }
 
-/** The statement that keeps what was handled, when, by whom, and how long each event took; `null` for nothing. */
+/** The statement that records handled events with node, times and durations; `null` if there are none. */
 export function handledRecord(sql: Sql, nodeId: string, handlings: readonly Handling[]): Statement | null {
   const rows = handlings.flatMap(({ subscription, partition, outcomes, startedAt, finishedAt, retry }) => {
     const last = outcomes.at(-1);

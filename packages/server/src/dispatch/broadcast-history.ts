@@ -6,47 +6,47 @@ import { broadcastSubscription } from './broadcast-lane.ts';
 import type { Broadcast } from './broadcasts.ts';
 import { type Range, RecentBroadcasts } from './recent-broadcasts.ts';
 
-/** What was broadcast and can be told again, because the log has it. */
+/** Past broadcasts, read back from the log for clients and nodes that missed them. */
 export interface BroadcastHistory {
   /**
-   * Where a topic stands now, and what somebody who stood at `from` has missed until now, in order; its places are
-   * to be believed once that was told.
-   * @returns `undefined` where the topic is not one of the log's.
+   * Reads the current position of a topic and the broadcasts since `from`, in order. The position is valid once the
+   * missed broadcasts have been delivered.
+   * @returns `undefined` if the topic's broadcasts are not in the log.
    */
   resume(question: ResumeQuestion): Promise<Recovery | undefined>;
-  /** Up to where the log goes. */
+  /** The last offset of each partition. */
   heads(): Promise<ReadonlyMap<number, number>>;
-  /** Up to where everything has been broadcast so that no node could miss it. */
+  /** The offset of each partition up to which broadcasts have reached all nodes. */
   mark(): Promise<ReadonlyMap<number, number>>;
-  /** Everything after a mark, in order; `undefined` when it is more than can be told again. */
+  /** All broadcasts after a mark, in order; `undefined` if there are too many to repeat. */
   since(mark: ReadonlyMap<number, number>): Promise<readonly Broadcast[] | undefined>;
 }
 
-/** Somebody who asks for what they have missed; without `from` only where the topic stands. */
+/** A request to resume a topic; without `from` only the current position is read. */
 export interface ResumeQuestion {
   readonly appId: number;
   readonly topic: string;
   readonly from?: TopicPosition | undefined;
 }
 
-/** The answer, with what is to be told before it. */
+/** The answer, with the missed broadcasts to deliver first. */
 export interface Recovery extends Resumed {
   readonly missed: readonly Broadcast[];
 }
 
-/** What a history is given. */
+/** The options of a history. */
 export interface BroadcastHistoryOptions {
   readonly sql: Sql;
-  /** Who missed more of a topic, or something older, must load everything anew. */
+  /** A client that missed more broadcasts of a topic, or older ones, must reload. */
   readonly maxEvents: number;
   readonly maxAgeSeconds: number;
 }
 
-/** A read of the whole log's tail goes no further back than so many events. */
+/** The maximum number of events read back from the end of the log. */
 const maxScanned = 50_000;
 const allPartitions = Array.from({ length: partitionCount }, (_, partition) => partition);
 
-/** A history on the log. */
+/** Creates a history that reads from the log. */
 export function createBroadcastHistory({
   sql,
   maxEvents,
@@ -57,10 +57,10 @@ export function createBroadcastHistory({
   const epoch = once(() => readEpoch(sql));
   const partitionOfSession = remember((id) => readPartitionOfSession(sql, id));
 
-  /** The partitions that a topic's events are in: a session's are in one, others' in any. */
+  /** The partitions that may contain a topic's events: one for a session, all for other topics. */
   async function partitionsOf(topic: string): Promise<readonly number[] | undefined> {
     const parsed = parseTopic(topic);
-    // Nothing of the log is broadcast on `opening`.
+    // No event of the log is broadcast on `opening`.
     if (!parsed || parsed.kind === 'opening') return undefined;
     if (parsed.kind !== 'session') return allPartitions;
     const partition = await partitionOfSession(parsed.id);
@@ -85,11 +85,11 @@ export function createBroadcastHistory({
       if (!partitions) return undefined;
       const [now, of] = await Promise.all([heads(), epoch()]);
       const positions = Object.fromEntries(partitions.map((p) => [p, now.get(p) ?? 0]));
-      const place = { epoch: of, positions };
-      if (!from) return { ...place, missed: [] };
+      const position = { epoch: of, positions };
+      if (!from) return { ...position, missed: [] };
       const ranges = rangesOf(partitions, from.positions, now);
       const missed = ranges && from.epoch === of ? await missedBy(question, ranges) : undefined;
-      return { ...place, recovered: missed !== undefined, missed: missed ?? [] };
+      return { ...position, recovered: missed !== undefined, missed: missed ?? [] };
     },
     heads,
     async mark() {
@@ -106,7 +106,7 @@ export function createBroadcastHistory({
   };
 }
 
-/** What lies between; `undefined` when a place is missing, or one that the log has not reached. */
+/** The ranges between two positions; `undefined` if an offset is missing or beyond the log. */
 function rangesOf(
   partitions: readonly number[],
   from: Readonly<Record<string, number>>,
@@ -142,7 +142,8 @@ async function readPartitionOfSession(sql: Sql, id: number): Promise<number | un
 }
 
 /**
- * One reading for all who ask while another one is under way: it begins after they asked, so that it holds for them.
+ * Shares one read among all callers that arrive while another is running. It starts after their calls, so that its
+ * result is current for them.
  */
 function shared<Value>(read: () => Promise<Value>): () => Promise<Value> {
   let running: Promise<unknown> = Promise.resolve();
@@ -158,7 +159,7 @@ function shared<Value>(read: () => Promise<Value>): () => Promise<Value> {
   };
 }
 
-/** Reads what never changes; again only after it has failed. */
+/** Caches a value that never changes; reads again only after a failure. */
 function once<Value>(read: () => Promise<Value>): () => Promise<Value> {
   let value: Promise<Value> | undefined;
   return () => {
@@ -172,7 +173,7 @@ function once<Value>(read: () => Promise<Value>): () => Promise<Value> {
 
 const maxRemembered = 20_000;
 
-/** Remembers what never changes once it is there; the oldest go first. */
+/** Caches values that never change once they exist; evicts the oldest first. */
 function remember(read: (id: number) => Promise<number | undefined>) {
   const known = new Map<number, number>();
   return async (id: number): Promise<number | undefined> => {

@@ -1,6 +1,6 @@
 import { definitionOf, type Event, payloadFor } from '@mevrik/protocol';
 
-/** One message for the subscribers of one topic, as the gateway takes it. */
+/** One message for the subscribers of one topic. */
 export interface Broadcast {
   readonly appId: number;
   readonly topic: string;
@@ -11,7 +11,7 @@ export interface Broadcast {
   readonly exceptSocketId?: string;
 }
 
-/** The messages that an event means, one for each of its topics. */
+/** The messages of an event, one for each of its topics. */
 export function broadcastsOf(event: Event): readonly Broadcast[] {
   const definition = definitionOf(event.type).broadcast;
   if (!definition) return [];

@@ -2,7 +2,7 @@ import type { Event } from '@mevrik/protocol';
 import type { Database } from '../db/database.ts';
 import type { SyncHandler } from '../log/transaction.ts';
 
-/** What everything in this folder is told. Times end in their unit. */
+/** The options shared by all parts of the dispatcher. Names of durations end in their unit. */
 export interface DispatchOptions {
   readonly database: Database;
   /** This process, for heartbeats and records. */
@@ -15,40 +15,40 @@ export interface DispatchOptions {
   readonly maxConcurrentEvents: number;
   /** Retries after a first failed attempt (`EVENT_RETRY_ATTEMPTS`). */
   readonly retries: number;
-  /** How long a listener may take over one event (`EVENT_TIMEOUT`, there in seconds). */
+  /** The time limit of a listener for one event (`EVENT_TIMEOUT`, there in seconds). */
   readonly timeoutMs: number;
-  /** How long an event may hold up the others of its partition before it steps aside. */
+  /** How long an event may delay the others of its partition before it is parked to run separately. */
   readonly stallMs: number;
   /** The first retry's delay; it doubles with each. */
   readonly retryDelayMs: number;
-  /** Parked events a subscription may have before it pauses and raises an alert. */
+  /** The number of parked events at which a subscription is paused. */
   readonly parkedLimit: number;
-  /** The slow poll: what is found when every hint was lost. */
+  /** The interval of the fallback poll, which finds events whose hints were lost. */
   readonly pollMs: number;
   readonly heartbeatMs: number;
-  /** A node not heard of for so long is taken for dead. */
+  /** A node without a heartbeat for this long is considered dead. */
   readonly deadAfterMs: number;
   readonly log: DispatchLog;
   readonly observe: DispatchObserver;
-  /** Called with what listeners raised, after the commit. */
+  /** Called after the commit with the events that listeners raised. */
   readonly onAppended: (events: readonly Event[]) => void;
-  /** Called when listeners have handled events of these apps, or failed at them. */
+  /** Called when listeners have handled these events or failed. */
   readonly onMoved: (events: readonly { readonly appId: number }[]) => void;
 }
 
-/** Where the dispatcher writes what people should know. */
+/** The logger of the dispatcher. */
 export interface DispatchLog {
   info(detail: object, message: string): void;
   warn(detail: object, message: string): void;
   error(detail: object, message: string): void;
 }
 
-/** What the dispatcher counts. */
+/** Receives the dispatcher's measurements. */
 export interface DispatchObserver {
   handled(subscription: string, count: number, skipped: number, seconds: number): void;
-  /** Events that a listener has handled at the first attempt. */
+  /** Events handled at the first attempt. */
   aged(events: readonly Event[]): void;
-  /** Events that have passed the broadcast lane: each once, but for those of a crash's last moments. */
+  /** Events that have passed the broadcast lane; after a crash the last ones are counted again. */
   broadcast(events: readonly Event[]): void;
   failed(subscription: string): void;
   parked(subscription: string): void;
@@ -56,5 +56,5 @@ export interface DispatchObserver {
   paused(subscription: string): void;
 }
 
-/** Events read or handled in one go, per subscription and partition. */
+/** The maximum number of events per batch, per subscription and partition. */
 export const batchLimit = 200;

@@ -1,6 +1,6 @@
 import type { Event } from '@mevrik/protocol';
 import { type Database, openDatabase } from '../db/database.ts';
-import { LogNews } from '../live/log-moved.ts';
+import { LogMovedThrottle } from '../live/log-moved.ts';
 import { readPartitionHeads } from '../log/log.ts';
 import { Tail } from '../log/tail.ts';
 import { BroadcastLane } from './broadcast-lane.ts';
@@ -16,64 +16,64 @@ import { ReplayRuns } from './replay/replay-runs.ts';
 import { Slots } from './slots.ts';
 import type { Subscription } from './subscription.ts';
 
-/** What the dispatcher is made of, besides the options that all its parts share. */
+/** The dependencies of the dispatcher, besides the options shared by its parts. */
 export interface DispatcherDeps {
   readonly options: Omit<DispatchOptions, 'onAppended' | 'onMoved'>;
   readonly subscriptions: readonly Subscription[];
   readonly openLockConnection: (onClose: () => void) => Database;
   readonly publish: ((messages: readonly Broadcast[]) => Promise<void>) | null;
-  /** Resolves when no other node can miss what was published before. */
+  /** Resolves when no node can miss messages published before the call. */
   readonly reached?: () => Promise<void>;
-  /** Called with an event once its broadcasts were handed to the bus. */
+  /** Called with an event after its broadcasts were published. */
   readonly onPublished?: (event: Event) => void;
   /** Called when events of these apps were appended or handled; throttled. */
   readonly onLogMoved?: (appIds: readonly number[]) => void;
-  /** Tells the other nodes that these partitions have news; they may also find out by themselves. */
+  /** Hints to other nodes that these partitions have new events; without it they find out by polling. */
   readonly hint: (partitions: readonly number[]) => void;
-  /** True where `EVENT_QUEUE_ENABLED` is false: `appended` then resolves when all is handled. */
+  /** True if `EVENT_QUEUE_ENABLED` is false: `appended` then resolves when all events are handled. */
   readonly inline: boolean;
 }
 
-/** Brings the log's events to the listeners and to the broadcasts, for the partitions that this node owns. */
+/** Dispatches the log's events to listeners and broadcasts, for the partitions that this node owns. */
 export interface Dispatcher {
-  /** Registers the subscriptions, takes a share of the partitions and begins. */
+  /** Registers the subscriptions, acquires a share of the partitions and starts. */
   start(): Promise<void>;
-  /** Ends what is under way, gives the partitions back and signs off. */
+  /** Finishes current work, releases the partitions and deregisters the node. */
   stop(): Promise<void>;
-  /** To be told of each commit; resolves at once, or when all is handled where events are not queued. */
+  /** Call after each commit; resolves at once or, if events are not queued, when all are handled. */
   appended(events: readonly Event[]): Promise<void>;
-  /** Another node has news in these partitions. */
+  /** Call when another node has hinted at new events in these partitions. */
   hinted(partitions: readonly number[]): void;
-  /** Looks at paused subscriptions and parked events at once: a person has changed something. */
+  /** Reloads paused subscriptions and parked events at once, after an administrator has changed them. */
   refresh(): Promise<void>;
-  /** Resolves when everything in the partitions of this node, and all that follows from it, is handled. */
+  /** Resolves when all events in this node's partitions, and those raised by them, are handled. */
   settled(): Promise<void>;
-  /** How many events the slowest listener has before it, over all nodes; at most a poll old. */
+  /** The number of unhandled events of the slowest listener, over all nodes, as of the last poll. */
   lag(): number;
-  /** Events being handled on this node now. */
+  /** The number of events currently being handled on this node. */
   inFlight(): number;
-  /** The partitions of this node. */
+  /** The partitions that this node owns. */
   partitions(): readonly number[];
 }
 
-/** Makes a dispatcher; nothing runs before `start`. */
-export function createDispatcher(parts: DispatcherDeps): Dispatcher {
-  const { subscriptions } = parts;
+/** Creates a dispatcher; nothing runs before `start`. */
+export function createDispatcher(deps: DispatcherDeps): Dispatcher {
+  const { subscriptions } = deps;
   const tail = new Tail();
-  const slots = new Slots(parts.options.maxConcurrentEvents);
+  const slots = new Slots(deps.options.maxConcurrentEvents);
   const pumps = new Map<number, PartitionPump>();
   const lanes = new Map<number, BroadcastLane>();
   const heads = new Map<number, number>();
   let paused: ReadonlySet<string> = new Set();
   let lag = 0;
   let pollTimer: NodeJS.Timeout | undefined;
-  let stopped = false;
+  let isStopped = false;
 
-  const news = new LogNews(parts.onLogMoved ?? (() => {}));
+  const logMoved = new LogMovedThrottle(deps.onLogMoved ?? (() => {}));
   const options: DispatchOptions = {
-    ...parts.options,
-    onAppended: (events) => noteAppended(events),
-    onMoved: (events) => news.note(events),
+    ...deps.options,
+    onAppended: (events) => handleAppended(events),
+    onMoved: (events) => logMoved.add(events),
   };
   const { database, log } = options;
   const owns = (partition: number) => ownership.owns(partition);
@@ -94,17 +94,17 @@ export function createDispatcher(parts: DispatcherDeps): Dispatcher {
 
   const ownership = new Ownership({
     ...options,
-    openLockConnection: () => parts.openLockConnection(() => ownership.connectionLost()),
+    openLockConnection: () => deps.openLockConnection(() => ownership.connectionLost()),
     onAcquired: (partitions) => {
-      for (const partition of partitions) take(partition);
-      retries.look();
+      for (const partition of partitions) acquire(partition);
+      retries.poll();
     },
     onReleased: async (partitions) => {
       await Promise.all(partitions.map(release));
     },
   });
 
-  function take(partition: number): void {
+  function acquire(partition: number): void {
     const pump = new PartitionPump(partition, {
       options,
       subscriptions,
@@ -113,9 +113,9 @@ export function createDispatcher(parts: DispatcherDeps): Dispatcher {
       owns,
       isPaused: (name) => paused.has(name),
       onParked: (subscription) => {
-        retries.look();
-        retries.lookIn(options.retryDelayMs);
-        void watchCap(subscription);
+        retries.poll();
+        retries.pollIn(options.retryDelayMs);
+        void enforceParkedLimit(subscription);
       },
     });
     pumps.set(partition, pump);
@@ -124,9 +124,9 @@ export function createDispatcher(parts: DispatcherDeps): Dispatcher {
       options,
       tail,
       owns,
-      publish: parts.publish,
-      reached: parts.reached ?? (async () => {}),
-      onPublished: parts.onPublished ?? (() => {}),
+      publish: deps.publish,
+      reached: deps.reached ?? (async () => {}),
+      onPublished: deps.onPublished ?? (() => {}),
     });
     lanes.set(partition, lane);
     lane.wake();
@@ -140,15 +140,15 @@ export function createDispatcher(parts: DispatcherDeps): Dispatcher {
     await Promise.all([pump?.stop(), lane?.stop()]);
   }
 
-  function noteAppended(events: readonly Event[]): void {
+  function handleAppended(events: readonly Event[]): void {
     tail.add(events);
-    news.note(events);
+    logMoved.add(events);
     const foreign: number[] = [];
     for (const partition of new Set(events.map((event) => event.partition))) {
       if (pumps.has(partition)) wake(partition, 'memory');
       else foreign.push(partition);
     }
-    if (foreign.length > 0) parts.hint(foreign);
+    if (foreign.length > 0) deps.hint(foreign);
   }
 
   function wake(partition: number, where: 'memory' | 'log' = 'log'): void {
@@ -156,7 +156,7 @@ export function createDispatcher(parts: DispatcherDeps): Dispatcher {
     pumps.get(partition)?.wake(where);
   }
 
-  async function watchCap(subscription: Subscription): Promise<void> {
+  async function enforceParkedLimit(subscription: Subscription): Promise<void> {
     try {
       const count = await countParked(database.sql, subscription.name, options.parkedLimit);
       if (count < options.parkedLimit || paused.has(subscription.name)) return;
@@ -165,10 +165,10 @@ export function createDispatcher(parts: DispatcherDeps): Dispatcher {
       options.observe.paused(subscription.name);
       log.error(
         { listener: subscription.name, parked: count },
-        'a listener is paused: too many events are parked',
+        'a listener was paused: too many parked events',
       );
     } catch (error) {
-      log.warn({ error: describeError(error) }, 'the parked events could not be counted');
+      log.warn({ error: describeError(error) }, 'failed to count parked events');
     }
   }
 
@@ -184,15 +184,15 @@ export function createDispatcher(parts: DispatcherDeps): Dispatcher {
       database,
       subscriptions.map((one) => one.name),
     );
-    retries.look();
-    replays.look();
+    retries.poll();
+    replays.poll();
   }
 
   function pollLater(): void {
-    if (stopped) return;
+    if (isStopped) return;
     pollTimer = setTimeout(() => {
       poll()
-        .catch((error) => log.warn({ error: describeError(error) }, 'the log could not be polled'))
+        .catch((error) => log.warn({ error: describeError(error) }, 'failed to poll the log'))
         .finally(pollLater);
     }, options.pollMs);
   }
@@ -215,15 +215,15 @@ export function createDispatcher(parts: DispatcherDeps): Dispatcher {
       pollLater();
     },
     async stop() {
-      stopped = true;
+      isStopped = true;
       clearTimeout(pollTimer);
       await Promise.all([retries.stop(), replays.stop()]);
       await ownership.stop();
-      news.stop();
+      logMoved.stop();
     },
     async appended(events) {
-      noteAppended(events);
-      if (parts.inline) await settled();
+      handleAppended(events);
+      if (deps.inline) await settled();
     },
     hinted(partitions) {
       for (const partition of partitions) wake(partition);
@@ -234,12 +234,12 @@ export function createDispatcher(parts: DispatcherDeps): Dispatcher {
     },
     settled,
     lag: () => lag,
-    inFlight: () => slots.taken,
+    inFlight: () => slots.inUse,
     partitions: () => ownership.partitions,
   };
 }
 
-/** Opens the connection that the partition locks live on. */
+/** Opens the connection that holds the partition locks. */
 export function lockConnection(target: Parameters<typeof openDatabase>[0], onClose: () => void): Database {
   return openDatabase(target, { maxConnections: 1, applicationName: 'mevrik locks', onClose });
 }

@@ -1,12 +1,12 @@
 import { connectionLost } from '../db/database.ts';
 import { isConflict, sqlState } from '../log/unit-of-work.ts';
 
-/** Another node has moved the checkpoint: what was being done here is void. */
+/** Another node has moved the checkpoint, so this transaction must not commit. */
 export class FencedError extends Error {
   override readonly name = 'FencedError';
 }
 
-/** A listener took longer than it may. */
+/** A listener exceeded its time limit. */
 export class ListenerTimeoutError extends Error {
   override readonly name = 'ListenerTimeoutError';
   readonly limitMs: number;
@@ -20,17 +20,17 @@ export class ListenerTimeoutError extends Error {
 const connectionCodes = new Set([connectionLost, 'ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE', '53300']);
 
 /**
- * Whether the fault lies with the database's availability and not with the event: the batch is tried again
- * later, and nobody's attempt is counted. Class 57 is operator intervention, 08 connection, 53 resources.
+ * Whether the database's availability caused the error and not the event: the batch is retried later without
+ * counting an attempt. Class 57 is operator intervention, 08 connection, 53 resources.
  */
 export function isInfrastructureFault(error: unknown): boolean {
   const code = sqlState(error);
   if (code === undefined) return false;
-  if (code === '57014') return false; // a statement's own time-out is the listener's doing
+  if (code === '57014') return false; // a statement timeout is caused by the listener
   return connectionCodes.has(code) || /^(08|53|57P)/.test(code) || isConflict(error);
 }
 
-/** An error as the record of an attempt keeps it: its message and the messages of its causes. */
+/** The text of an error for the record of an attempt: its message and those of its causes. */
 export function describeError(error: unknown): string {
   const parts: string[] = [];
   for (let current = error; current !== undefined && parts.length < 4; ) {

@@ -6,7 +6,7 @@ import type { DispatchOptions } from './dispatch-options.ts';
 import { ListenerTimeoutError } from './faults.ts';
 import { type Subscription, wants } from './subscription.ts';
 
-/** What came of one event: how long the listener took in microseconds, -1 where its condition skipped it. */
+/** The outcome of one event: the listener's duration in microseconds, or -1 if its condition skipped it. */
 export interface Outcome {
   readonly offset: number;
   readonly durationUs: number;
@@ -17,7 +17,7 @@ export function isSkipped({ durationUs }: Outcome): boolean {
   return durationUs < 0;
 }
 
-/** The cause that events raised while handling this one carry. */
+/** The cause of events raised while handling this one. */
 function causedBy(event: Event): Cause {
   const { correlationId, id: causationId, traceparent } = event;
   return { correlationId, causationId, traceparent, socketId: null };
@@ -27,7 +27,7 @@ function causedBy(event: Event): Cause {
  * Runs work in one transaction of the dispatcher: what its listeners wrote and raised, and what `work` itself
  * wrote (the checkpoint), commit together or not at all. Conflicts with other transactions run it again.
  *
- * @param statementLimitMs how long one SQL statement may take, at about.
+ * @param statementLimitMs the approximate time limit of one SQL statement.
  */
 export async function inHandlingTransaction<Result>(
   options: DispatchOptions,
@@ -43,7 +43,7 @@ export async function inHandlingTransaction<Result>(
       } finally {
         open.close();
       }
-      // It ends what a timed-out listener left running, which the rollback would otherwise wait for.
+      // The limit ends statements of a timed-out listener, which the rollback would otherwise wait for.
     }, statementLimitMs + 500),
   );
   done.committed();
@@ -51,47 +51,47 @@ export async function inHandlingTransaction<Result>(
   return done.result as Result;
 }
 
-/** Bounds how long each of several steps may take, one after another, with one timer for all of them. */
+/** Limits the time of each of several consecutive steps with one timer. */
 export class TimeLimit {
   readonly #timer: NodeJS.Timeout;
   #controller: AbortController | undefined;
-  #giveUp: (error: Error) => void = () => {};
-  /** Made when time is up: an error costs its stack. */
+  #reject: (error: Error) => void = () => {};
+  /** Created only on timeout, because capturing a stack is expensive. */
   #error: ListenerTimeoutError | undefined;
 
   constructor(limitMs: number) {
     this.#timer = setTimeout(() => {
       this.#error = new ListenerTimeoutError(limitMs);
       this.#controller?.abort(this.#error);
-      this.#giveUp(this.#error);
+      this.#reject(this.#error);
     }, limitMs);
   }
 
-  /** Aborted when time is up. Made when somebody looks: most listeners never do. */
+  /** Aborted on timeout. Created on first use: most listeners never use it. */
   get signal(): AbortSignal {
     this.#controller ??= new AbortController();
     if (this.#error) this.#controller.abort(this.#error);
     return this.#controller.signal;
   }
 
-  /** @throws ListenerTimeoutError as soon as time is up, or what the step threw. */
+  /** Runs a step. @throws ListenerTimeoutError on timeout, or the step's own error. */
   run(step: () => Promise<void>): Promise<void> {
     this.#timer.refresh();
     return new Promise((resolve, reject) => {
-      this.#giveUp = reject;
+      this.#reject = reject;
       step().then(resolve, reject);
     });
   }
 
-  /** No step follows. */
+  /** Stops the timer after the last step. */
   end(): void {
     clearTimeout(this.#timer);
   }
 }
 
 /**
- * Lets a listener handle one event, within a time limit. When time is up the promise rejects at once; what the
- * listener still does finds its transaction closed.
+ * Handles one event with a listener within a time limit. On timeout the promise rejects at once; the listener then
+ * finds its transaction closed.
  *
  * @throws ListenerTimeoutError, or what the listener threw.
  */

@@ -2,35 +2,35 @@ import type { Event, EventName } from '@mevrik/protocol';
 import type { RaisedEvent } from '../log/log.ts';
 import type { Tx } from '../log/transaction.ts';
 
-/** What a listener gets besides the event: its transaction, and what it was composed with. */
+/** What a listener receives besides the event: its transaction and its dependencies. */
 export interface ListenerContext<Needs> {
-  /** State and events that it writes here commit together with its checkpoint: exactly once. */
+  /** State and events written here commit together with the listener's checkpoint: exactly once. */
   readonly tx: Tx;
   readonly deps: Needs;
-  /** Aborted when the listener has run out of time. */
+  /** Aborted when the listener exceeds its time limit. */
   readonly signal: AbortSignal;
 }
 
-/** The surroundings that a condition may look at. */
+/** The context of a listener's condition. */
 export interface ListenerEnvironment {
   readonly environment: string;
 }
 
 interface ListenerBase<Name extends EventName> {
-  /** Its name for ever: the subscription's checkpoint is kept under it. */
+  /** The permanent name: the subscription's checkpoint is stored under it. */
   readonly name: string;
-  /** One sentence for people. */
+  /** One sentence for the admin panel and the docs. */
   readonly summary: string;
-  /** Whether it wants this event; those it does not want count as skipped, not as done. */
+  /** A condition on the event; events that don't match count as skipped. */
   readonly when?: (event: Event<Name>, environment: ListenerEnvironment) => boolean;
 }
 
-/** A listener with a checkpoint of its own: it handles each event after the commit, in order per key. */
+/** A listener with its own checkpoint: handles each event after the commit, in order per key. */
 export interface QueuedListener<Needs, Name extends EventName = EventName> extends ListenerBase<Name> {
   readonly mode: 'queued';
-  /** What happens to the later events of a key when one of them is dead: they go on, or they wait. */
+  /** Whether the later events of a key continue (`skip`) or wait (`hold`) after a dead letter. */
   readonly afterDeath: 'skip' | 'hold';
-  /** Where a listener that is new to this database begins. */
+  /** Where a listener that is new to this database starts. */
   readonly from: 'now' | 'beginning';
   /** Retries after the first attempt; `EVENT_RETRY_ATTEMPTS` when absent. */
   readonly retries?: number;
@@ -48,12 +48,12 @@ export interface SyncListener<Needs, Name extends EventName = EventName> extends
   ) => Promise<void>;
 }
 
-/** Somebody who listens to an event. */
+/** A listener of an event. */
 export type Listener<Needs, Name extends EventName = EventName> =
   | QueuedListener<Needs, Name>
   | SyncListener<Needs, Name>;
 
-/** Defines a queued listener. Unless told otherwise it begins now and skips its dead events. */
+/** Defines a queued listener. By default it starts at the current position and skips dead letters. */
 export function queued<Needs, Name extends EventName>(
   listener: Omit<QueuedListener<Needs, Name>, 'mode' | 'afterDeath' | 'from'> &
     Partial<Pick<QueuedListener<Needs, Name>, 'afterDeath' | 'from'>>,
@@ -61,12 +61,12 @@ export function queued<Needs, Name extends EventName>(
   return { afterDeath: 'skip', from: 'now', ...listener, mode: 'queued' };
 }
 
-/** Defines a sync listener: for invariants that must hold with the event or not at all. */
+/** Defines a sync listener, for invariants that must commit with the event or not at all. */
 export function sync<Needs, Name extends EventName>(
   listener: Omit<SyncListener<Needs, Name>, 'mode'>,
 ): SyncListener<Needs, Name> {
   return { ...listener, mode: 'sync' };
 }
 
-/** The registration table: for every event, who listens to it, in the order in which they are called. */
+/** The registration table: the listeners of each event, in the order in which they are called. */
 export type ListenerTable<Needs> = { readonly [Name in EventName]: readonly Listener<Needs, Name>[] };

@@ -5,23 +5,23 @@ import { partitionCount } from '../log/partition.ts';
 import type { DispatchOptions } from './dispatch-options.ts';
 import { describeError } from './faults.ts';
 
-/** The class of our advisory locks; the partition is the second number. */
+/** The class of the advisory locks; the partition is the second number. */
 const lockClass = 7364;
 
-/** What ownership needs to know and whom it tells. */
+/** The options of ownership. */
 export interface OwnershipOptions
   extends Pick<DispatchOptions, 'nodeId' | 'database' | 'heartbeatMs' | 'deadAfterMs' | 'log'> {
-  /** Opens the connection of its own on which the locks live: to the server itself, not through a pooler. */
+  /** Opens the dedicated connection that holds the locks: directly to the server, not through a pooler. */
   readonly openLockConnection: () => Database;
   readonly onAcquired: (partitions: readonly number[]) => void;
-  /** Resolves when nothing of these partitions is under way any more. */
+  /** Resolves when all work on these partitions has ended. */
   readonly onReleased: (partitions: readonly number[]) => Promise<void>;
 }
 
 /**
- * Shares the partitions evenly between the living nodes. A lock on a partition lives on a connection of its
- * own: when that is cut, by the network, by a crash or by a peer that found us hanging, everything is given up
- * at once. The lock is for efficiency; what makes two owners harmless is the checkpoints' compare-and-set.
+ * Distributes the partitions evenly among the live nodes. The locks live on a dedicated connection: when that is
+ * lost, through the network, a crash, or a peer that found this node hanging, all partitions are released at once.
+ * The lock is for efficiency; the compare-and-set of the checkpoints makes two owners harmless.
  */
 export class Ownership {
   readonly #options: OwnershipOptions;
@@ -30,7 +30,7 @@ export class Ownership {
   #backendPid = 0;
   #timer: NodeJS.Timeout | undefined;
   #ticking: Promise<void> | undefined;
-  #stopped = false;
+  #isStopped = false;
 
   constructor(options: OwnershipOptions) {
     this.#options = options;
@@ -46,33 +46,35 @@ export class Ownership {
     return [...this.#owned];
   }
 
-  /** Takes its first share, and keeps it up to date from then on. */
+  /** Acquires a share of the partitions and keeps it balanced from then on. */
   async start(): Promise<void> {
     await this.#tick();
     const tickLater = () => {
-      if (this.#stopped) return;
+      if (this.#isStopped) return;
       this.#timer = setTimeout(() => void this.#tick().finally(tickLater), this.#options.heartbeatMs);
     };
     tickLater();
   }
 
-  /** Gives everything back and signs off, so that the others need not wait for the heartbeat to grow old. */
+  /** Releases all partitions and deregisters, so that other nodes take over without waiting for a timeout. */
   async stop(): Promise<void> {
-    this.#stopped = true;
+    this.#isStopped = true;
     clearTimeout(this.#timer);
     await this.#ticking;
-    await this.#giveUp();
+    await this.#releaseAll();
     await this.#locks?.close();
     const { database, nodeId } = this.#options;
-    await database.sql`DELETE FROM nodes WHERE id = ${nodeId}`.catch(() => {});
+    await database.sql`DELETE FROM nodes WHERE id = ${nodeId}`.catch(() => {
+      // Other nodes remove it once its heartbeat expires.
+    });
   }
 
   async #tick(): Promise<void> {
     this.#ticking = this.#beat().catch(async (error) => {
-      if (this.#stopped) return;
+      if (this.#isStopped) return;
       this.#options.log.warn(
         { error: describeError(error) },
-        'the heartbeat failed; partitions are given up',
+        'the heartbeat failed; releasing all partitions',
       );
       await this.#disconnect();
     });
@@ -90,17 +92,17 @@ export class Ownership {
     const nodes = await sql<{ id: string; lock_backend_pid: number; alive: boolean }[]>`
       SELECT id, lock_backend_pid, heartbeat_at > now() - ${deadAfterMs} * interval '1 millisecond' AS alive
       FROM nodes ORDER BY id`;
-    for (const node of nodes.filter((one) => !one.alive)) await this.#bury(sql, node);
+    for (const node of nodes.filter((one) => !one.alive)) await this.#evict(sql, node);
     const living = nodes.filter((one) => one.alive).map((one) => one.id);
-    await this.#take(sql, shareOf(nodeId, living));
+    await this.#acquire(sql, shareOf(nodeId, living));
   }
 
   /**
-   * A node that hangs keeps its connections, and with them the partitions' locks and the rows that its transactions
-   * have locked: they are ended for it. Connections carry their node's id in their name.
+   * Terminates the connections of a node that hangs, which hold its partition locks and row locks. The application
+   * name of a connection contains its node's ID.
    */
-  async #bury(sql: Sql, node: { id: string; lock_backend_pid: number }): Promise<void> {
-    this.#options.log.warn({ node: node.id }, 'a node was not heard of; its partitions are taken over');
+  async #evict(sql: Sql, node: { id: string; lock_backend_pid: number }): Promise<void> {
+    this.#options.log.warn({ node: node.id }, 'a node missed its heartbeats; taking over its partitions');
     await sql`
       SELECT pg_terminate_backend(pid) FROM pg_locks
       WHERE locktype = 'advisory' AND classid = ${lockClass} AND pid = ${node.lock_backend_pid} AND granted
@@ -111,14 +113,14 @@ export class Ownership {
     await sql`DELETE FROM nodes WHERE id = ${node.id}`;
   }
 
-  async #take(sql: Sql, share: number): Promise<void> {
+  async #acquire(sql: Sql, share: number): Promise<void> {
     const surplus = this.#owned.size - share;
     if (surplus > 0) await this.#release(sql, [...this.#owned].slice(-surplus));
     if (surplus >= 0) return;
     const free = Array.from({ length: partitionCount }, (_, partition) => partition).filter(
       (partition) => !this.#owned.has(partition),
     );
-    // Begin elsewhere than the other nodes do, so that they don't all try the same ones.
+    // A random start, so that the nodes don't all try the same partitions.
     const start = Math.floor(Math.random() * free.length);
     const candidates = [...free.slice(start), ...free.slice(0, start)];
     const acquired: number[] = [];
@@ -132,7 +134,7 @@ export class Ownership {
     }
     if (acquired.length === 0 || this.#locks?.sql !== sql) return;
     for (const partition of acquired) this.#owned.add(partition);
-    this.#options.log.info({ partitions: acquired.length, held: this.#owned.size }, 'partitions taken');
+    this.#options.log.info({ partitions: acquired.length, held: this.#owned.size }, 'partitions acquired');
     this.#options.onAcquired(acquired);
   }
 
@@ -141,10 +143,7 @@ export class Ownership {
     await this.#options.onReleased(partitions);
     await sql`
       SELECT pg_advisory_unlock(${lockClass}, partition) FROM unnest(${partitions as number[]}::int[]) AS partition`;
-    this.#options.log.info(
-      { partitions: partitions.length, held: this.#owned.size },
-      'partitions given back',
-    );
+    this.#options.log.info({ partitions: partitions.length, held: this.#owned.size }, 'partitions released');
   }
 
   async #connect(): Promise<Database> {
@@ -158,8 +157,8 @@ export class Ownership {
         ) AS held`;
       if (!first || !second?.held || first.pid !== second.pid) {
         throw new Error(
-          'Session locks do not last on this connection: it goes through a pooler in transaction mode. ' +
-            'Give the address of the server itself, or of a pooler in session mode.',
+          'Session locks do not work on this connection, because it goes through a pooler in transaction mode. ' +
+            'Connect to the server directly, or through a pooler in session mode.',
         );
       }
       this.#backendPid = first.pid;
@@ -171,28 +170,30 @@ export class Ownership {
     }
   }
 
-  /** Called when the lock connection was lost: all is given up before anything else is done. */
+  /** Called when the lock connection is lost: releases all partitions first. */
   connectionLost(): void {
-    if (this.#stopped || !this.#locks) return;
-    this.#options.log.warn({ held: this.#owned.size }, 'the lock connection is cut; partitions are given up');
+    if (this.#isStopped || !this.#locks) return;
+    this.#options.log.warn({ held: this.#owned.size }, 'lost the lock connection; releasing all partitions');
     void this.#disconnect();
   }
 
   async #disconnect(): Promise<void> {
     const locks = this.#locks;
     this.#locks = undefined;
-    await this.#giveUp();
-    await locks?.close().catch(() => {});
+    await this.#releaseAll();
+    await locks?.close().catch(() => {
+      // The connection is already lost.
+    });
   }
 
-  async #giveUp(): Promise<void> {
+  async #releaseAll(): Promise<void> {
     const partitions = [...this.#owned];
     this.#owned.clear();
     if (partitions.length > 0) await this.#options.onReleased(partitions);
   }
 }
 
-/** How many partitions a node should hold: the same for all, the remainder one each to the first. */
+/** How many partitions a node should own: an equal share, with the remainder going to the first nodes. */
 function shareOf(nodeId: string, living: readonly string[]): number {
   const rank = living.indexOf(nodeId);
   if (rank < 0) return 0;

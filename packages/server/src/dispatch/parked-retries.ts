@@ -2,16 +2,16 @@ import { attempt } from './attempt.ts';
 import { handledRecord } from './batch.ts';
 import type { DispatchOptions } from './dispatch-options.ts';
 import { describeError } from './faults.ts';
-import { type ParkedHead, parkedHead, parkedHeads, recordFailure, takeParked } from './parking.ts';
-import { mendEntry } from './replay/replay-entries.ts';
+import { claimParked, type ParkedHead, parkedHead, parkedHeads, recordFailure } from './parking.ts';
+import { resolveEntry } from './replay/replay-entries.ts';
 import type { Subscription } from './subscription.ts';
 
-/** What the retries share with the dispatcher. */
+/** The dependencies of the retries. */
 export interface RetryDeps {
   readonly options: DispatchOptions;
   readonly subscriptions: readonly Subscription[];
   readonly ownedPartitions: () => readonly number[];
-  /** Told when a key's parked events are dealt with, as far as can be seen from here. */
+  /** Called when a key appears to have no parked events left. */
   readonly onCleared: (subscription: Subscription, partition: number, key: string) => void;
 }
 
@@ -19,91 +19,91 @@ export interface RetryDeps {
 const concurrentKeys = 4;
 
 /**
- * Retries parked events, beside the partition pumps: so a hanging listener holds up nobody but its own key.
- * A key's events are retried in order, each in one transaction that also takes it away from the parked ones;
- * a second node doing the same finds it gone and rolls back.
+ * Retries parked events outside the partition pumps, so that a hanging listener delays only its own key. A key's
+ * events are retried in order, each in one transaction that also deletes the parked row; a second node that does the
+ * same finds it gone and rolls back.
  */
 export class ParkedRetries {
-  readonly #with: RetryDeps;
+  readonly #deps: RetryDeps;
   readonly #running = new Map<string, Promise<void>>();
-  #stopped = false;
+  #isStopped = false;
   #timer: NodeJS.Timeout | undefined;
-  #looking = false;
-  #lookAgain = false;
+  #isPolling = false;
+  #isPollDue = false;
 
-  constructor(surroundings: RetryDeps) {
-    this.#with = surroundings;
+  constructor(deps: RetryDeps) {
+    this.#deps = deps;
   }
 
-  /** Looks for what is due, now, and again as soon as something was parked or a retry's time has come. */
-  look(): void {
-    this.#lookAgain = true;
-    if (this.#looking || this.#stopped) return;
-    this.#looking = true;
-    void this.#look().finally(() => {
-      this.#looking = false;
-      if (this.#lookAgain) this.look();
+  /** Starts retries that are due. Called after an event was parked, and when a retry becomes due. */
+  poll(): void {
+    this.#isPollDue = true;
+    if (this.#isPolling || this.#isStopped) return;
+    this.#isPolling = true;
+    void this.#poll().finally(() => {
+      this.#isPolling = false;
+      if (this.#isPollDue) this.poll();
     });
   }
 
-  /** Looks after so many milliseconds. */
-  lookIn(delayMs: number): void {
+  /** Polls after a delay. */
+  pollIn(delayMs: number): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.look(), delayMs);
+    this.#timer = setTimeout(() => this.poll(), delayMs);
   }
 
-  /** Begins no further retry, and resolves when those under way have ended. */
+  /** Starts no further retry, and resolves when the running ones have ended. */
   async stop(): Promise<void> {
-    this.#stopped = true;
+    this.#isStopped = true;
     clearTimeout(this.#timer);
     await Promise.allSettled(this.#running.values());
   }
 
-  async #look(): Promise<void> {
-    const { options, subscriptions, ownedPartitions } = this.#with;
-    this.#lookAgain = false;
+  async #poll(): Promise<void> {
+    const { options, subscriptions, ownedPartitions } = this.#deps;
+    this.#isPollDue = false;
     const holding = subscriptions.filter((one) => one.listener.afterDeath === 'hold').map((one) => one.name);
     try {
       for (const head of await parkedHeads(options.database.sql, ownedPartitions(), holding)) {
-        if (!head.due || head.status !== 'waiting' || this.#stopped) continue;
+        if (!head.due || head.status !== 'waiting' || this.#isStopped) continue;
         if (this.#running.size >= concurrentKeys) break;
         const subscription = subscriptions.find((one) => one.name === head.subscription);
         const id = `${head.subscription} ${head.key}`;
         if (!subscription || this.#running.has(id)) continue;
         const running = this.#retryKey(subscription, head)
-          .catch((error) => options.log.error({ error: describeError(error) }, 'a retry could not be made'))
+          .catch((error) => options.log.error({ error: describeError(error) }, 'a retry failed unexpectedly'))
           .finally(() => {
             this.#running.delete(id);
-            this.look();
+            this.poll();
           });
         this.#running.set(id, running);
       }
     } catch (error) {
-      options.log.warn({ error: describeError(error) }, 'parked events could not be read');
+      options.log.warn({ error: describeError(error) }, 'failed to read parked events');
     }
   }
 
   async #retryKey(subscription: Subscription, first: ParkedHead): Promise<void> {
-    const { options, ownedPartitions, onCleared } = this.#with;
+    const { options, ownedPartitions, onCleared } = this.#deps;
     const sql = options.database.sql;
     const holds = subscription.listener.afterDeath === 'hold';
     let head: ParkedHead | undefined = first;
-    while (head?.due && head.status === 'waiting' && !this.#stopped) {
+    while (head?.due && head.status === 'waiting' && !this.#isStopped) {
       if (!ownedPartitions().includes(head.partition)) return;
       await this.#retry(subscription, head);
       head = await parkedHead(sql, subscription.name, first.key, holds);
     }
     if (!head) onCleared(subscription, first.partition, first.key);
-    else this.lookIn(options.retryDelayMs);
+    else this.pollIn(options.retryDelayMs);
   }
 
   #retry(subscription: Subscription, head: ParkedHead): Promise<void> {
-    const { options } = this.#with;
+    const { options } = this.#deps;
     const { partition, offset, attempts, failures, replay_id } = head;
     return attempt(options, subscription, head, {
-      take: (sql) => takeParked(sql, head),
+      claim: (sql) => claimParked(sql, head),
       succeed: async (sql, outcome, startedAt) => {
-        if (replay_id !== null) return mendEntry(sql, { ...head, replay_id }, outcome);
+        if (replay_id !== null) return resolveEntry(sql, { ...head, replay_id }, outcome);
         const retry = { attempt: attempts + 1, failures };
         const handling = { subscription, partition, outcomes: [outcome], startedAt, finishedAt: new Date() };
         await handledRecord(sql, options.nodeId, [{ ...handling, retry }]);

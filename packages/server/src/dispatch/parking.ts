@@ -2,7 +2,7 @@ import type { Event } from '@mevrik/protocol';
 import type { AttemptFailure } from '../db/schema.ts';
 import type { Sql } from '../db/sql.ts';
 
-/** Parks events behind an earlier failure of their keys: no attempt was made at them yet. */
+/** Parks events behind an earlier failure of their keys, without an attempt. */
 export async function parkInTransaction(
   sql: Sql,
   subscription: string,
@@ -18,7 +18,7 @@ export async function parkInTransaction(
 
 /**
  * Parks the event that failed.
- * @param failure `null` where no attempt is counted: the event was slow and stepped aside.
+ * @param failure `null` if no attempt is counted, because the event was slow and continues separately.
  * @param retryInMs when the next attempt is due; `null` makes it a dead letter at once.
  */
 export async function parkFailed(
@@ -37,7 +37,7 @@ export async function parkFailed(
             ${JSON.stringify(failure ? [failure] : [])}::jsonb)`;
 }
 
-/** A parked event as the retries see it: the first of its key that still counts. */
+/** The first parked event of a key that blocks it. */
 export interface ParkedHead {
   readonly subscription: string;
   readonly partition: number;
@@ -47,14 +47,14 @@ export interface ParkedHead {
   readonly attempts: number;
   readonly failures: readonly AttemptFailure[];
   readonly edited_data: unknown;
-  /** The replay that failed at it; `null` where the live run did. */
+  /** The replay in which it failed; `null` for a live event. */
   readonly replay_id: number | null;
   readonly due: boolean;
 }
 
 /**
- * The first event of each parked key in these partitions. A dead letter stands at the head of its key only for
- * subscriptions that hold; for the others it is out of the line.
+ * The first event of each parked key in these partitions. A dead letter blocks its key only for subscriptions that
+ * hold; the others skip it.
  */
 export async function parkedHeads(
   sql: Sql,
@@ -87,15 +87,15 @@ export async function parkedHead(
 }
 
 /**
- * Takes a parked event away inside the transaction that handles it.
- * @returns false when somebody else has dealt with it in the meantime.
+ * Deletes a parked event inside the transaction that handles it.
+ * @returns false if another node has handled it in the meantime.
  */
-export async function takeParked(sql: Sql, head: ParkedHead): Promise<boolean> {
-  const taken = await sql`
+export async function claimParked(sql: Sql, head: ParkedHead): Promise<boolean> {
+  const claimed = await sql`
     DELETE FROM parked_events
     WHERE partition = ${head.partition} AND subscription = ${head.subscription}
       AND "offset" = ${head.offset} AND attempts = ${head.attempts} AND status = 'waiting'`;
-  return taken.count === 1;
+  return claimed.count === 1;
 }
 
 /** Counts a failed attempt; `retryInMs` of `null` makes the event a dead letter. */
@@ -115,7 +115,7 @@ export async function recordFailure(
       AND "offset" = ${head.offset} AND attempts = ${head.attempts} AND status = 'waiting'`;
 }
 
-/** How many parked and dead events a subscription has, counted up to a limit; not those that replays failed at. */
+/** How many parked and dead events a subscription has, counted up to a limit; without those of replays. */
 export async function countParked(sql: Sql, subscription: string, limit: number): Promise<number> {
   const [row] = await sql<{ count: number }[]>`
     SELECT count(*)::int AS count

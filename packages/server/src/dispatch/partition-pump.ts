@@ -16,10 +16,10 @@ import { parkedHead, parkedHeads, parkFailed } from './parking.ts';
 import type { Slots } from './slots.ts';
 import type { Subscription } from './subscription.ts';
 
-/** How long a place may be ahead of its checkpoint over events that are not its subscription's. */
+/** How long a position may be ahead of its checkpoint after skipping events of other subscriptions. */
 const flushDelayMs = 1_000;
 
-/** What a pump shares with the others of its node. */
+/** The dependencies of a pump, shared by all pumps of a node. */
 export interface PumpDeps {
   readonly options: DispatchOptions;
   readonly subscriptions: readonly Subscription[];
@@ -28,89 +28,89 @@ export interface PumpDeps {
   /** Whether this node still holds the partition's lock. */
   readonly owns: (partition: number) => boolean;
   readonly isPaused: (subscription: string) => boolean;
-  /** Told when an event was parked, so that its retry is planned and the cap is watched. */
+  /** Called after an event was parked, to schedule its retry and enforce the limit of parked events. */
   readonly onParked: (subscription: Subscription, key: string) => void;
 }
 
-/** A subscription's place in the partition. `stored` is in the database, `seen` may be ahead of it. */
-interface Place {
+/** A subscription's position in the partition: `stored` in the database, `seen` in memory and possibly ahead. */
+interface Position {
   stored: number;
   seen: number;
 }
 
 /**
- * Drives the transactional listeners of one partition, one batch at a time: that is why they can't deadlock
- * with each other, and why each sees the events of a key in order. It is the only one that parks events and
- * the only one that lets a key go on after it was parked, so that the two can't cross.
+ * Runs the listeners of one partition, one batch at a time, so that they can't deadlock with each other and each
+ * handles the events of a key in order. Only the pump parks events and unblocks parked keys, so that the two can't
+ * race.
  */
 export class PartitionPump {
   readonly partition: number;
-  readonly #with: PumpDeps;
-  readonly #positions = new Map<string, Place>();
+  readonly #deps: PumpDeps;
+  readonly #positions = new Map<string, Position>();
   readonly #blocked = new Map<string, Set<string>>();
-  readonly #toReconcile = new Map<string, { subscription: Subscription; key: string }>();
+  readonly #keysToReconcile = new Map<string, { subscription: Subscription; key: string }>();
   #run: Promise<void> | undefined;
-  #woken = false;
-  #inLog = true;
-  #loaded = false;
-  #stopped = false;
+  #isWoken = false;
+  #isInLog = true;
+  #isLoaded = false;
+  #isStopped = false;
   #isFlushDue = false;
   #flushTimer: NodeJS.Timeout | undefined;
-  /** Subscriptions that failed last time: they do not hold up the others' transaction until they succeed. */
-  readonly #apart = new Set<string>();
+  /** Subscriptions that failed last time get transactions of their own until they succeed. */
+  readonly #isolated = new Set<string>();
 
-  constructor(partition: number, surroundings: PumpDeps) {
+  constructor(partition: number, deps: PumpDeps) {
     this.partition = partition;
-    this.#with = surroundings;
+    this.#deps = deps;
   }
 
-  /** Says that there may be something to do: what this process committed itself is in memory, all else in the log. */
+  /** Wakes the pump: this process's own commits are in memory, all other events in the log. */
   wake(where: 'memory' | 'log' = 'log'): void {
-    this.#woken = true;
-    if (where === 'log') this.#inLog = true;
-    if (this.#run || this.#stopped) return;
+    this.#isWoken = true;
+    if (where === 'log') this.#isInLog = true;
+    if (this.#run || this.#isStopped) return;
     this.#run = this.#loop().finally(() => {
       this.#run = undefined;
-      if (this.#woken && !this.#stopped) this.wake();
+      if (this.#isWoken && !this.#isStopped) this.wake();
     });
   }
 
-  /** Resolves when all that was there to do at the time of the call is done, or the pump is stopped. */
+  /** Resolves when all events present at the time of the call are handled, or the pump has stopped. */
   async settled(): Promise<void> {
     this.#isFlushDue = true;
     this.wake();
     while (this.#run) await this.#run;
   }
 
-  /** Asks, from outside, to look whether a parked key may go on. */
+  /** Requests a check whether a parked key can be unblocked. */
   reconcile(subscription: Subscription, key: string): void {
-    this.#toReconcile.set(`${subscription.name} ${key}`, { subscription, key });
+    this.#keysToReconcile.set(`${subscription.name} ${key}`, { subscription, key });
     this.wake();
   }
 
-  /** Begins no further batch, and resolves when the one under way has ended. */
+  /** Starts no further batch, and resolves when the current one has ended. */
   async stop(): Promise<void> {
-    this.#stopped = true;
+    this.#isStopped = true;
     clearTimeout(this.#flushTimer);
     await this.#run;
-    if (this.#loaded && this.#with.owns(this.partition)) await this.#flush().catch(() => {});
+    if (this.#isLoaded && this.#deps.owns(this.partition)) await this.#flush().catch(() => {});
   }
 
-  /** Writes down the places that have moved over events which are not their subscriptions'. */
+  /** Stores the positions that have advanced past events of other subscriptions. */
   async #flush(): Promise<void> {
     this.#isFlushDue = false;
     const batches: Batch[] = [];
-    for (const subscription of this.#with.subscriptions) {
-      const place = this.#positions.get(subscription.name);
-      if (!place || place.seen === place.stored) continue;
-      batches.push(this.#batchOf(subscription, place.stored, [], place.seen));
+    for (const subscription of this.#deps.subscriptions) {
+      const position = this.#positions.get(subscription.name);
+      if (!position || position.seen === position.stored) continue;
+      batches.push(this.#batchOf(subscription, position.stored, [], position.seen));
     }
     if (batches.length === 0) return;
-    await moveCheckpoints(this.#with.options.database.sql, batches);
-    for (const { subscription, to } of batches) this.#placeOf(subscription).stored = to;
+    await moveCheckpoints(this.#deps.options.database.sql, batches);
+    for (const { subscription, to } of batches) this.#positionOf(subscription).stored = to;
   }
 
-  /** In a while, and between batches: nobody waits for it, and it is one statement for many events. */
+  /** Schedules a flush: nothing depends on it, and one statement then covers many events. */
   #flushLater(): void {
     this.#flushTimer ??= setTimeout(() => {
       this.#flushTimer = undefined;
@@ -120,29 +120,29 @@ export class PartitionPump {
   }
 
   async #loop(): Promise<void> {
-    const { options, owns } = this.#with;
-    while (this.#woken && !this.#stopped && owns(this.partition)) {
-      const inLog = this.#inLog || !this.#loaded;
-      this.#woken = false;
-      this.#inLog = false;
+    const { options, owns } = this.#deps;
+    while (this.#isWoken && !this.#isStopped && owns(this.partition)) {
+      const inLog = this.#isInLog || !this.#isLoaded;
+      this.#isWoken = false;
+      this.#isInLog = false;
       try {
-        if (!this.#loaded) await this.#load();
+        if (!this.#isLoaded) await this.#load();
         await this.#reconcileKeys();
-        while ((await this.#pass(inLog)) && !this.#stopped && owns(this.partition)) {
-          if (this.#toReconcile.size > 0) await this.#reconcileKeys();
+        while ((await this.#handleNext(inLog)) && !this.#isStopped && owns(this.partition)) {
+          if (this.#keysToReconcile.size > 0) await this.#reconcileKeys();
         }
         if (this.#isFlushDue && owns(this.partition)) await this.#flush();
       } catch (error) {
-        this.#loaded = false;
-        this.#woken = true;
+        this.#isLoaded = false;
+        this.#isWoken = true;
         if (error instanceof FencedError) {
           options.log.warn(
             { partition: this.partition, reason: error.message },
-            'another node moved on; reloading',
+            'another node moved a checkpoint; reloading',
           );
         } else {
           const detail = { partition: this.partition, error: describeError(error) };
-          options.log.error(detail, 'a partition could not be read or handled; it is tried again');
+          options.log.error(detail, 'failed to process a partition; retrying');
         }
         await delay(50 + Math.random() * 200);
       }
@@ -150,7 +150,7 @@ export class PartitionPump {
   }
 
   async #load(): Promise<void> {
-    const { options, subscriptions } = this.#with;
+    const { options, subscriptions } = this.#deps;
     const sql = options.database.sql;
     const holding = subscriptions.filter((one) => one.listener.afterDeath === 'hold').map((one) => one.name);
     const [positions, heads] = await Promise.all([
@@ -164,24 +164,24 @@ export class PartitionPump {
     }
     this.#blocked.clear();
     for (const head of heads) this.#block(head.subscription, head.key);
-    this.#loaded = true;
+    this.#isLoaded = true;
   }
 
-  /** One transaction for each group of subscriptions that stand at the same place; false when nothing was there. */
-  async #pass(inLog: boolean): Promise<boolean> {
-    const { options, tail, owns } = this.#with;
+  /** Runs one transaction for each group of subscriptions at the same position. @returns whether there were events. */
+  async #handleNext(inLog: boolean): Promise<boolean> {
+    const { options, tail, owns } = this.#deps;
     const groups = new Map<number, Subscription[]>();
     for (const subscription of this.#active()) {
-      const { seen } = this.#placeOf(subscription);
+      const { seen } = this.#positionOf(subscription);
       groups.set(seen, [...(groups.get(seen) ?? []), subscription]);
     }
     let progress = false;
     for (const [after, group] of groups) {
-      const place = { partition: this.partition, after };
-      const events = await tail.read(options.database.sql, place, batchLimit, inLog);
+      const position = { partition: this.partition, after };
+      const events = await tail.read(options.database.sql, position, batchLimit, inLog);
       if (events.length === 0) continue;
       progress = true;
-      if (this.#stopped || !owns(this.partition)) return false;
+      if (this.#isStopped || !owns(this.partition)) return false;
       await this.#advance(group, events);
     }
     return progress;
@@ -190,77 +190,77 @@ export class PartitionPump {
   async #advance(group: readonly Subscription[], events: readonly Event[]): Promise<void> {
     const batches: Batch[] = [];
     for (const subscription of group) {
-      const place = this.#placeOf(subscription);
-      const to = events.at(-1)?.offset ?? place.seen;
+      const position = this.#positionOf(subscription);
+      const to = events.at(-1)?.offset ?? position.seen;
       const own = events.filter((event) => subscription.events.has(event.type));
-      if (own.length > 0) batches.push(this.#batchOf(subscription, place.stored, own, to));
+      if (own.length > 0) batches.push(this.#batchOf(subscription, position.stored, own, to));
       else {
-        place.seen = to;
+        position.seen = to;
         this.#flushLater();
       }
     }
     if (batches.length === 0) return;
     const count = batches.reduce((sum, batch) => sum + batch.events.length, 0);
-    await this.#with.slots.hold(count, async () => {
-      const apart = batches.filter(({ subscription }) => this.#apart.has(subscription.name));
-      await this.#together(batches.filter((batch) => !apart.includes(batch)));
-      for (const batch of apart) await this.#together([batch]);
+    await this.#deps.slots.hold(count, async () => {
+      const isolated = batches.filter(({ subscription }) => this.#isolated.has(subscription.name));
+      await this.#handleTogether(batches.filter((batch) => !isolated.includes(batch)));
+      for (const batch of isolated) await this.#handleTogether([batch]);
     });
   }
 
-  /** Batches in one transaction. When one fails, each of the others gets a transaction of its own. */
-  async #together(batches: readonly Batch[]): Promise<void> {
-    if (batches.length === 0 || this.#stopped || !this.#with.owns(this.partition)) return;
+  /** Handles batches in one transaction. When one fails, each of the others gets its own transaction. */
+  async #handleTogether(batches: readonly Batch[]): Promise<void> {
+    if (batches.length === 0 || this.#isStopped || !this.#deps.owns(this.partition)) return;
     try {
-      for (const result of await handleBatches(this.#with.options, batches)) this.#arrived(result);
+      for (const result of await handleBatches(this.#deps.options, batches)) this.#advanceTo(result);
     } catch (error) {
       if (!(error instanceof BatchFailure) || isInfrastructureFault(error.cause)) throw error;
-      this.#apart.add(error.batch.subscription.name);
+      this.#isolated.add(error.batch.subscription.name);
       for (const batch of batches) {
-        if (batch === error.batch) await this.#oneByOne(batch, error);
-        else await this.#together([batch]);
+        if (batch === error.batch) await this.#handleOneByOne(batch, error);
+        else await this.#handleTogether([batch]);
       }
     }
   }
 
-  #arrived({ batch: { subscription }, reached, parkedKey }: BatchResult): void {
-    const place = this.#placeOf(subscription);
-    place.stored = reached;
-    place.seen = reached;
-    this.#apart.delete(subscription.name);
-    if (parkedKey !== undefined) this.#with.onParked(subscription, parkedKey);
+  #advanceTo({ batch: { subscription }, reached, parkedKey }: BatchResult): void {
+    const position = this.#positionOf(subscription);
+    position.stored = reached;
+    position.seen = reached;
+    this.#isolated.delete(subscription.name);
+    if (parkedKey !== undefined) this.#deps.onParked(subscription, parkedKey);
   }
 
-  /** After a failure in a batch: each event in a transaction of its own, and those that fail are parked. */
-  async #oneByOne({ subscription, events, to }: Batch, inBatch: BatchFailure): Promise<void> {
-    const { options, isPaused, owns } = this.#with;
-    const place = this.#placeOf(subscription);
+  /** After a failure in a batch: handles each event in its own transaction and parks those that fail. */
+  async #handleOneByOne({ subscription, events, to }: Batch, inBatch: BatchFailure): Promise<void> {
+    const { options, isPaused, owns } = this.#deps;
+    const position = this.#positionOf(subscription);
     for (const event of events) {
-      if (this.#stopped || !owns(this.partition)) throw new FencedError('the partition was given up');
+      if (this.#isStopped || !owns(this.partition)) throw new FencedError('the partition was released');
       if (isPaused(subscription.name)) {
-        place.seen = place.stored;
+        position.seen = position.stored;
         return;
       }
       let failure: BatchFailure | undefined;
       if (event === inBatch.event && inBatch.cause instanceof ListenerTimeoutError) {
-        failure = inBatch; // it would only hold up the partition a second time
+        failure = inBatch; // another attempt would stall the partition again
       } else {
-        const batch = this.#batchOf(subscription, place.stored, [event], event.offset);
+        const batch = this.#batchOf(subscription, position.stored, [event], event.offset);
         await handleBatches(options, [batch]).catch((error) => {
           if (!(error instanceof BatchFailure) || isInfrastructureFault(error.cause)) throw error;
           failure = error;
         });
       }
-      if (failure) await this.#park(subscription, place, failure);
-      place.stored = event.offset;
-      place.seen = event.offset;
+      if (failure) await this.#park(subscription, position, failure);
+      position.stored = event.offset;
+      position.seen = event.offset;
     }
-    place.seen = to;
+    position.seen = to;
     this.#flushLater();
   }
 
-  async #park(subscription: Subscription, place: Place, failure: BatchFailure): Promise<void> {
-    const { options } = this.#with;
+  async #park(subscription: Subscription, position: Position, failure: BatchFailure): Promise<void> {
+    const { options } = this.#deps;
     const { event, cause, durationMs } = failure;
     const stalled = cause instanceof ListenerTimeoutError && options.stallMs < limitOf(options, subscription);
     const retries = subscription.listener.retries ?? options.retries;
@@ -273,7 +273,7 @@ export class PartitionPump {
     const retryInMs = stalled ? 0 : retries === 0 ? null : listenerRetryMs(options.retryDelayMs, 1);
     await options.database.sql.begin(async (sql) => {
       await parkFailed(sql, subscription.name, event, stalled ? null : record, retryInMs);
-      await moveCheckpoints(sql, [this.#batchOf(subscription, place.stored, [], event.offset)]);
+      await moveCheckpoints(sql, [this.#batchOf(subscription, position.stored, [], event.offset)]);
     });
     if (retryInMs !== null || subscription.listener.afterDeath === 'hold') {
       this.#block(subscription.name, event.key);
@@ -283,22 +283,22 @@ export class PartitionPump {
     if (retryInMs === null) options.observe.dead(subscription.name);
     options.log.warn(
       { listener: subscription.name, event: event.id, type: event.type, key: event.key, error: record.error },
-      stalled ? 'an event is slow and stepped aside' : 'a listener failed; the event is parked',
+      stalled ? 'a slow event was parked to run separately' : 'a listener failed; the event was parked',
     );
     options.onMoved([event]);
-    this.#with.onParked(subscription, event.key);
+    this.#deps.onParked(subscription, event.key);
   }
 
-  /** Lets keys go on whose parked events are all dealt with; done between batches, never beside one. */
+  /** Unblocks keys that have no parked events left. Runs between batches, never concurrently with one. */
   async #reconcileKeys(): Promise<void> {
-    for (const [id, { subscription, key }] of [...this.#toReconcile]) {
-      this.#toReconcile.delete(id);
+    for (const [id, { subscription, key }] of [...this.#keysToReconcile]) {
+      this.#keysToReconcile.delete(id);
       const holds = subscription.listener.afterDeath === 'hold';
-      const head = await parkedHead(this.#with.options.database.sql, subscription.name, key, holds);
+      const head = await parkedHead(this.#deps.options.database.sql, subscription.name, key, holds);
       if (!head) this.#blocked.get(subscription.name)?.delete(key);
       else {
         this.#block(subscription.name, key);
-        if (head.status === 'waiting') this.#with.onParked(subscription, key);
+        if (head.status === 'waiting') this.#deps.onParked(subscription, key);
       }
     }
   }
@@ -314,12 +314,12 @@ export class PartitionPump {
   }
 
   #active(): readonly Subscription[] {
-    return this.#with.subscriptions.filter((one) => !this.#with.isPaused(one.name));
+    return this.#deps.subscriptions.filter((one) => !this.#deps.isPaused(one.name));
   }
 
-  #placeOf(subscription: Subscription): Place {
-    const place = this.#positions.get(subscription.name);
-    if (!place) throw new Error(`${subscription.name} has no checkpoint in partition ${this.partition}`);
-    return place;
+  #positionOf(subscription: Subscription): Position {
+    const position = this.#positions.get(subscription.name);
+    if (!position) throw new Error(`${subscription.name} has no checkpoint in partition ${this.partition}`);
+    return position;
   }
 }

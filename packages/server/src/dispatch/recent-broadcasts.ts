@@ -3,28 +3,28 @@ import type { Sql } from '../db/sql.ts';
 import { type EventRow, eventColumns, toEvent } from '../log/log.ts';
 import { type Broadcast, broadcastsOf } from './broadcasts.ts';
 
-/** A stretch of a partition: what comes after `after`, up to and with `upTo`. */
+/** A range of a partition: the offsets after `after`, up to and including `upTo`. */
 export interface Range {
   readonly partition: number;
   readonly after: number;
   readonly upTo: number;
 }
 
-/** What was read of a partition: the broadcasts of every event after `after`, up to and with `upTo`. */
+/** The cached broadcasts of a range of a partition. */
 interface Slice {
   after: number;
   upTo: number;
   readonly byTopic: Map<string, Broadcast[]>;
 }
 
-/** How long a reading serves those who ask after it: a crowd that comes back does so within seconds. */
+/** How long broadcasts stay cached: many clients that reconnect together do so within seconds. */
 const keptMs = 10_000;
-/** So many events are kept at most. */
+/** The maximum number of cached events. */
 const maxKept = 50_000;
 
 /**
- * Broadcasts read back from the end of the log. When many clients come back at once they ask for nearly the same, so
- * what was read is kept for a moment.
+ * Broadcasts read back from the end of the log. Many clients that reconnect at once request nearly the same, so the
+ * broadcasts are cached for a short time.
  */
 export class RecentBroadcasts {
   readonly #sql: Sql;
@@ -37,14 +37,14 @@ export class RecentBroadcasts {
     this.#sql = sql;
   }
 
-  /** What a topic's hearers were told in these ranges; in order within each, and by time between them. */
+  /** The broadcasts of a topic in these ranges; in log order within a partition, by time across partitions. */
   async read(appId: number, topic: string, ranges: readonly Range[]): Promise<readonly Broadcast[]> {
     const slices = await this.#load(ranges);
     const key = keyOf(appId, topic);
     return inOrder(slices.flatMap(([range, { byTopic }]) => within(range, byTopic.get(key) ?? [])));
   }
 
-  /** What anybody was told in these ranges. */
+  /** All broadcasts in these ranges. */
   async readAll(ranges: readonly Range[]): Promise<readonly Broadcast[]> {
     const slices = await this.#load(ranges);
     return inOrder(
@@ -54,7 +54,7 @@ export class RecentBroadcasts {
     );
   }
 
-  /** One after the other, so that the next finds what the one before has read. */
+  /** Loads run one after another, so that each uses what the previous one has cached. */
   #load(ranges: readonly Range[]): Promise<readonly (readonly [Range, Slice])[]> {
     const loaded = this.#reading.then(async () => {
       const missing = ranges.flatMap((range) => this.#missingOf(range));
@@ -72,7 +72,7 @@ export class RecentBroadcasts {
   #missingOf(range: Range): Range[] {
     const slice = this.#slices.get(range.partition);
     if (!slice || range.after < slice.after) {
-      // Up to where others may have read already, so that the slice stays whole.
+      // Up to the end of the existing slice, so that the slice stays contiguous.
       return [{ ...range, upTo: Math.max(range.upTo, slice?.upTo ?? 0) }];
     }
     return range.upTo > slice.upTo ? [{ ...range, after: slice.upTo }] : [];
@@ -97,7 +97,7 @@ export class RecentBroadcasts {
     this.#forgetting ??= setTimeout(() => this.#forgetSoon(), keptMs).unref();
   }
 
-  /** Never while something is read: it would be put beside what is no longer there. */
+  /** Never during a load, which would append to a slice that is gone. */
   #forgetSoon(): void {
     this.#reading = this.#reading.then(() => this.#forget());
   }
@@ -112,7 +112,7 @@ export class RecentBroadcasts {
 
 const broadcastTypes = eventNames.filter((name) => definitionOf(name).broadcast !== null);
 
-/** The events of the ranges that are broadcast at all, in order. */
+/** The events of the ranges that have a broadcast, in order. */
 async function readEvents(sql: Sql, ranges: readonly Range[]): Promise<readonly Event[]> {
   const rows = await sql<EventRow[]>`
     SELECT ${eventColumns(sql)} FROM events
@@ -128,14 +128,14 @@ function within({ after, upTo }: Range, broadcasts: readonly Broadcast[]): reado
   return broadcasts.filter(({ at: [, offset] }) => offset > after && offset <= upTo);
 }
 
-/** By time, which an event's id begins with; those of one partition stay in the order of the log. */
+/** Sorts by time, which an event's ID starts with; events of one partition stay in log order. */
 function inOrder(broadcasts: readonly Broadcast[]): readonly Broadcast[] {
   const clock = new Map<number, string>();
   return broadcasts
     .map((broadcast) => {
       const [partition] = broadcast.at;
       const before = clock.get(partition) ?? '';
-      // Never earlier than what came before it in its partition, whatever the clocks of the nodes say.
+      // Never earlier than its predecessor in the partition, even if the nodes' clocks differ.
       if (broadcast.eventId > before) clock.set(partition, broadcast.eventId);
       return { broadcast, time: clock.get(partition) ?? before };
     })

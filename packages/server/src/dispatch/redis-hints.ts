@@ -2,23 +2,23 @@ import { z } from 'zod';
 import { connectRedis } from '../redis/connect-redis.ts';
 import type { DispatchLog } from './dispatch-options.ts';
 
-/** Tells the other nodes that partitions have news. Hints may get lost: the slow poll finds what they missed. */
+/** Hints to other nodes that partitions have new events. Hints may get lost; polling finds what they missed. */
 export interface Hints {
   hint(partitions: readonly number[]): void;
   stop(): Promise<void>;
 }
 
 const channel = 'mevrik:hints';
-/** When a Redis that refused the subscription is asked again. */
+/** The delay before a failed subscription is retried. */
 const resubscribeMs = 1_000;
 const partitionsSchema = z.array(z.int().nonnegative()).max(4096);
 
-/** One node: there is nobody to tell. */
+/** For a single node, without others to notify. */
 export const noHints: Hints = { hint() {}, async stop() {} };
 
 /**
- * Hints over Redis pub/sub; it connects in the background. All that was appended within one turn of the event loop is
- * one message. Redis being away is survived, at the start too: hints are dropped until it is back.
+ * Hints over Redis pub/sub, connected in the background. All events appended within one turn of the event loop are
+ * one message. Without Redis, at startup too, hints are dropped until it is reachable.
  */
 export function createRedisHints(options: {
   readonly url: string;
@@ -44,17 +44,19 @@ export function createRedisHints(options: {
   function flush(): void {
     const message = JSON.stringify([...waiting]);
     waiting.clear();
-    publisher.publish(channel, message).catch(() => {});
+    publisher.publish(channel, message).catch(() => {
+      // A lost hint is found by polling.
+    });
   }
 
   function listen(): void {
-    subscriber.subscribe(channel, take).catch(() => {
-      // What is not heard meanwhile is found by the slow poll.
+    subscriber.subscribe(channel, receive).catch(() => {
+      // Events missed meanwhile are found by polling.
       if (subscriber.reaches(channel)) setTimeout(listen, resubscribeMs).unref();
     });
   }
 
-  function take(message: string): void {
+  function receive(message: string): void {
     const parsed = partitionsSchema.safeParse(parseJson(message));
     if (parsed.success) onHint(parsed.data);
   }

@@ -3,8 +3,8 @@ import { broadcastSubscription } from './broadcast-lane.ts';
 import type { Subscription } from './subscription.ts';
 
 /**
- * Makes sure that each subscription has a row and its checkpoints. One that is new to this database begins at
- * the heads of the partitions, or at their beginnings when its listener says so.
+ * Ensures that each subscription has a row and checkpoints. A new subscription starts at the heads of the
+ * partitions, or at their beginnings if its listener says so.
  */
 export async function registerSubscriptions(
   database: Database,
@@ -25,18 +25,18 @@ export async function registerSubscriptions(
   });
 }
 
-/** The subscriptions that a person or the cap has paused. */
+/** The subscriptions paused by an administrator or by the limit of parked events. */
 export async function pausedSubscriptions(database: Database): Promise<ReadonlySet<string>> {
   const rows = await database.sql<{ name: string }[]>`SELECT name FROM subscriptions WHERE status = 'paused'`;
   return new Set(rows.map((row) => row.name));
 }
 
-/** Pauses a subscription: it stands still, and nothing is dropped, until a person resumes it. */
+/** Pauses a subscription until an administrator resumes it; no events are lost. */
 export async function pauseSubscription(database: Database, name: string, reason: string): Promise<void> {
   await database.sql`UPDATE subscriptions SET status = 'paused', pause_reason = ${reason} WHERE name = ${name}`;
 }
 
-/** How many events the slowest of these subscriptions has before it, over all partitions. */
+/** The number of unhandled events, summed over all partitions for the slowest of these subscriptions. */
 export async function readLag(database: Database, names: readonly string[]): Promise<number> {
   const [row] = await database.sql<{ lag: number }[]>`
     SELECT coalesce(sum(head - slowest), 0)::bigint AS lag
@@ -44,6 +44,6 @@ export async function readLag(database: Database, names: readonly string[]): Pro
       SELECT partition, min("offset") AS slowest
       FROM checkpoints JOIN subscriptions ON subscriptions.name = checkpoints.subscription
       WHERE subscription = ANY(${names as string[]}) AND status = 'active' GROUP BY partition
-    ) AS places USING (partition)`;
+    ) AS positions USING (partition)`;
   return row?.lag ?? 0;
 }

@@ -1,4 +1,4 @@
-/** Bounds what a node has in flight: `take` waits, first come first served, until there is room. */
+/** Limits the work in flight on a node: `hold` waits, first in first out, until enough slots are free. */
 export class Slots {
   #free: number;
   readonly #size: number;
@@ -9,8 +9,8 @@ export class Slots {
     this.#free = size;
   }
 
-  /** How many are taken. */
-  get taken(): number {
+  /** The number of slots in use. */
+  get inUse(): number {
     return this.#size - this.#free;
   }
 

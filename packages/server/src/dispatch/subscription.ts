@@ -16,7 +16,9 @@ export function subscriptionsOf<Needs>(table: ListenerTable<Needs>): readonly Su
       if (listener.mode !== 'queued') continue;
       const known = found.get(listener.name);
       if (known && known.listener !== (listener as unknown)) {
-        throw new Error(`Two queued listeners are called ${listener.name}; a name is kept for ever.`);
+        throw new Error(
+          `Two queued listeners are called ${listener.name}. Names must be unique and permanent.`,
+        );
       }
       const entry = known ?? { listener: listener as unknown as QueuedListener<unknown>, events: new Set() };
       entry.events.add(name);
@@ -36,7 +38,7 @@ export function syncListenersOf<Needs>(
   ) as unknown as readonly SyncListener<Needs>[];
 }
 
-/** Whether a subscription's listener wants this event. */
+/** Whether an event matches the condition of a subscription's listener. */
 export function wants(subscription: Subscription, event: Event, environment: string): boolean {
   return subscription.listener.when?.(event, { environment }) ?? true;
 }

@@ -2,7 +2,7 @@ import type { SyncHandler } from '../log/transaction.ts';
 import type { ListenerTable } from './listener.ts';
 import { syncListenersOf } from './subscription.ts';
 
-/** Calls a table's sync listeners for every event that is raised, inside the raising transaction. */
+/** Creates the handler that calls sync listeners for each raised event, inside the raising transaction. */
 export function createSyncHandler<Needs>(
   table: ListenerTable<Needs>,
   deps: Needs,

@@ -1,33 +1,33 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { LogNews } from './log-moved.ts';
+import { LogMovedThrottle } from './log-moved.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-function listened() {
-  const told: (readonly number[])[] = [];
-  return { told, news: new LogNews((appIds) => told.push(appIds)) };
+function startThrottle() {
+  const published: (readonly number[])[] = [];
+  return { published, throttle: new LogMovedThrottle((appIds) => published.push(appIds)) };
 }
 
-it('tells the first change at once, and those of the next half second together', () => {
-  const { told, news } = listened();
-  news.note([{ appId: 1 }]);
-  for (const appId of [1, 2, 1, 2]) news.note([{ appId }]);
-  expect(told).toEqual([[1]]);
+it('publishes the first change at once, and those of the next half second together', () => {
+  const { published, throttle } = startThrottle();
+  throttle.add([{ appId: 1 }]);
+  for (const appId of [1, 2, 1, 2]) throttle.add([{ appId }]);
+  expect(published).toEqual([[1]]);
   vi.advanceTimersByTime(500);
-  expect(told).toEqual([[1], [1, 2]]);
+  expect(published).toEqual([[1], [1, 2]]);
   vi.advanceTimersByTime(5_000);
-  expect(told).toHaveLength(2);
-  news.note([{ appId: 3 }]);
-  expect(told.at(-1)).toEqual([3]);
+  expect(published).toHaveLength(2);
+  throttle.add([{ appId: 3 }]);
+  expect(published.at(-1)).toEqual([3]);
 });
 
-it('tells what is left when it is stopped, and nothing after', () => {
-  const { told, news } = listened();
-  news.note([{ appId: 1 }]);
-  news.note([{ appId: 2 }]);
-  news.stop();
-  news.note([{ appId: 3 }]);
+it('publishes what is pending when it is stopped, and nothing after', () => {
+  const { published, throttle } = startThrottle();
+  throttle.add([{ appId: 1 }]);
+  throttle.add([{ appId: 2 }]);
+  throttle.stop();
+  throttle.add([{ appId: 3 }]);
   vi.advanceTimersByTime(5_000);
-  expect(told).toEqual([[1], [2]]);
+  expect(published).toEqual([[1], [2]]);
 });

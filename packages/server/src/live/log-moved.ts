@@ -1,32 +1,32 @@
-/** Telling of changes of one node, at most. */
-const everyMs = 500;
+/** The minimum time between two notices of one node. */
+const intervalMs = 500;
 
 /**
- * Tells that something has moved in an app's log: events came in, listeners handled them or failed. The first change
- * is told at once, those of the next half second together, so that a busy log costs no more than a quiet one.
+ * Throttles `log_moved`: events were appended, or listeners handled them or failed. The first change is published at
+ * once, those of the next half second together, so that a busy log causes no more notices than a quiet one.
  */
-export class LogNews {
-  readonly #tell: (appIds: readonly number[]) => void;
+export class LogMovedThrottle {
+  readonly #publish: (appIds: readonly number[]) => void;
   readonly #moved = new Set<number>();
   #timer: NodeJS.Timeout | undefined;
-  #stopped = false;
+  #isStopped = false;
 
-  constructor(tell: (appIds: readonly number[]) => void) {
-    this.#tell = tell;
+  constructor(publish: (appIds: readonly number[]) => void) {
+    this.#publish = publish;
   }
 
-  /** Something became of these events. */
-  note(events: readonly { readonly appId: number }[]): void {
-    if (this.#stopped) return;
+  /** Adds the apps of these events to the next notice. */
+  add(events: readonly { readonly appId: number }[]): void {
+    if (this.#isStopped) return;
     for (const { appId } of events) this.#moved.add(appId);
     if (!this.#timer) this.#flush();
   }
 
-  /** Tells what is left, and nothing any more. */
+  /** Publishes what is pending and stops. */
   stop(): void {
-    this.#stopped = true;
+    this.#isStopped = true;
     clearTimeout(this.#timer);
-    if (this.#moved.size > 0) this.#tell([...this.#moved]);
+    if (this.#moved.size > 0) this.#publish([...this.#moved]);
   }
 
   #flush(): void {
@@ -34,7 +34,7 @@ export class LogNews {
     if (this.#moved.size === 0) return;
     const appIds = [...this.#moved];
     this.#moved.clear();
-    this.#timer = setTimeout(() => this.#flush(), everyMs);
-    this.#tell(appIds);
+    this.#timer = setTimeout(() => this.#flush(), intervalMs);
+    this.#publish(appIds);
   }
 }

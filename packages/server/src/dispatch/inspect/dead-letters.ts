@@ -4,7 +4,7 @@ import { isStorableText, type ListRequest, readCursor, toListPage } from '../../
 import type { AttemptFailure } from '../../db/schema.ts';
 import type { Sql } from '../../db/sql.ts';
 
-/** Which parked events are meant; what is absent matches all. */
+/** A filter for parked events; absent fields match all. */
 export interface ParkedFilter {
   readonly subscription?: string | undefined;
   readonly eventId?: string | undefined;
@@ -12,30 +12,30 @@ export interface ParkedFilter {
   readonly key?: string | undefined;
   readonly appId?: number | undefined;
   readonly status?: 'waiting' | 'dead' | undefined;
-  /** The apps that the asker sees; `null`, or nothing said, for all. */
+  /** The apps visible to the caller; `null` or absent for all. */
   readonly appIds?: readonly number[] | null;
 }
 
-/** What people do with parked events and paused listeners. Every act is audited in its own transaction. */
+/** Manages parked events and paused listeners. Each action is audited in the same transaction. */
 export interface DeadLetters {
   /** Newest first. */
   list(filter: ParkedFilter, page: ListRequest): Promise<Page<ParkedEvent>>;
   /**
-   * Makes all that match due at once, with fresh attempts. `editedData` replaces the event's data for this
+   * Makes all matching events due at once and resets their attempts. `editedData` replaces the event's data for this
    * listener (the log itself is never changed) and needs a filter that names one event.
    *
-   * @returns how many.
-   * @throws ProblemError `invalid_event_data` when the edited data does not fit, `bad_request` when it is for
-   *   more than one event.
+   * @returns the number of events.
+   * @throws ProblemError `invalid_event_data` when the edited data is invalid, `bad_request` when more than
+   *   one event matches.
    */
   retry(filter: ParkedFilter, edit: { editedData?: unknown }, actor: string): Promise<number>;
-  /** Drops all that match: their listeners never handle them. @returns how many. */
+  /** Discards all matching events: their listeners never handle them. @returns the number of events. */
   discard(filter: ParkedFilter, actor: string): Promise<number>;
-  /** Lets a paused listener go on. @throws ProblemError `not_found`. */
+  /** Resumes a paused listener. @throws ProblemError `not_found`. */
   resume(subscription: string, actor: string): Promise<void>;
 }
 
-/** Makes them; `changed` is told after each change, so that it takes effect at once. */
+/** Creates the dead letters of a database; `changed` is called after each change, so that it takes effect at once. */
 export function createDeadLetters(database: Database, changed: () => Promise<void>): DeadLetters {
   const { sql } = database;
 
@@ -56,14 +56,14 @@ export function createDeadLetters(database: Database, changed: () => Promise<voi
 
   return {
     async list(filter, page) {
-      const [parkedAt, place] = readCursor<readonly [string, string]>(page, isParkedPosition) ?? [];
+      const [parkedAt, lastId] = readCursor<readonly [string, string]>(page, isParkedCursor) ?? [];
       const rows = await sql<ParkedRow[]>`
         SELECT subscription, event_id, type, key, app_id, partition, "offset", status, attempts, retry_at,
                last_error, failures, parked_at, replay_id
         FROM parked_events
         WHERE ${matching(sql, filter)}
           AND (${parkedAt ?? null}::timestamptz IS NULL
-               OR (parked_at, subscription || event_id::text) < (${parkedAt ?? null}::timestamptz, ${place ?? ''}))
+               OR (parked_at, subscription || event_id::text) < (${parkedAt ?? null}::timestamptz, ${lastId ?? ''}))
         ORDER BY parked_at DESC, subscription || event_id::text DESC LIMIT ${page.limit + 1}`;
       return toListPage(rows, page.limit, toParkedEvent, (row) => [
         row.parked_at,
@@ -100,7 +100,7 @@ export function createDeadLetters(database: Database, changed: () => Promise<voi
               DELETE FROM parked_events WHERE ${matching(tx, filter)}
               RETURNING event_id, subscription, attempts, failures, replay_id
             ), kept AS (
-              -- How a replay went is the replay's matter: the live run has handled its event.
+              -- Only live events: failures of a replay are recorded with the replay.
               INSERT INTO discarded_events (event_id, subscription, actor, attempts, failures)
               SELECT event_id, subscription, ${actor}, attempts, failures FROM gone WHERE replay_id IS NULL
               ON CONFLICT (event_id, subscription) DO UPDATE
@@ -118,7 +118,8 @@ export function createDeadLetters(database: Database, changed: () => Promise<voi
         async (tx) => {
           const rows = await tx`
             UPDATE subscriptions SET status = 'active', pause_reason = NULL WHERE name = ${subscription}`;
-          if (rows.count === 0) throw new ProblemError('not_found', `No listener is called ${subscription}.`);
+          if (rows.count === 0)
+            throw new ProblemError('not_found', `There is no listener named ${subscription}.`);
           return rows.count;
         },
         { actor, action: 'subscription.resume', target: subscription, detail: {} },
@@ -132,12 +133,11 @@ async function checkEdit(sql: Sql, filter: ParkedFilter, editedData: unknown): P
     SELECT type, key FROM parked_events WHERE ${matching(sql, filter)} LIMIT 2`;
   const [row] = rows;
   if (!row) throw new ProblemError('not_found', 'No parked event matches.');
-  if (rows.length > 1) throw new ProblemError('bad_request', 'Edited data can be given for one event only.');
-  if (!isEventName(row.type))
-    throw new ProblemError('invalid_event_data', `${row.type} is not in the catalogue.`);
+  if (rows.length > 1) throw new ProblemError('bad_request', 'Edited data is allowed for one event only.');
+  if (!isEventName(row.type)) throw new ProblemError('invalid_event_data', `Unknown event type ${row.type}.`);
   const parsed = definitionOf(row.type).schema.safeParse(editedData);
   if (!parsed.success) {
-    throw new ProblemError('invalid_event_data', `The edited data does not fit ${row.type}.`, {
+    throw new ProblemError('invalid_event_data', `The edited data is not valid for ${row.type}.`, {
       fields: parsed.error.issues.map((issue) => ({ path: issue.path.join('.'), message: issue.message })),
     });
   }
@@ -193,7 +193,7 @@ function matching(sql: Sql, filter: ParkedFilter) {
     AND (${filter.appIds == null} OR app_id = ANY(${(filter.appIds ?? []) as number[]}::int[]))`;
 }
 
-/** What JavaScript takes for a date, PostgreSQL need not: only the form that was given out is passed on. */
-function isParkedPosition([at, place]: readonly unknown[]): boolean {
-  return isStorableText(at) && isStorableText(place) && at > '1' && new Date(at).toISOString() === at;
+/** JavaScript accepts dates that PostgreSQL rejects, so only the exact format of issued cursors is accepted. */
+function isParkedCursor([at, lastId]: readonly unknown[]): boolean {
+  return isStorableText(at) && isStorableText(lastId) && at > '1' && new Date(at).toISOString() === at;
 }

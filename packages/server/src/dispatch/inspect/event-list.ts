@@ -3,56 +3,56 @@ import type { Sql } from '../../db/sql.ts';
 import { idAfter, idBefore } from '../../log/event-ids.ts';
 import { type EventRow, eventColumns, toEvent } from '../../log/log.ts';
 
-/** Which events are meant; what is absent matches all. */
+/** A filter for events; absent fields match all. */
 export interface EventFilter {
   readonly types?: readonly string[] | undefined;
   readonly key?: string | undefined;
   readonly sessionId?: number | undefined;
-  /** The apps that the asker sees; `null` for all. */
+  /** The apps visible to the caller; `null` for all. */
   readonly appIds: readonly number[] | null;
   readonly correlationId?: string | undefined;
   readonly outcome?: EventOutcome | undefined;
   readonly from?: string | undefined;
   readonly until?: string | undefined;
-  /** A part of the data or of the key, or an id. */
+  /** A substring of the data or the key, or an ID. */
   readonly text?: string | undefined;
-  /** Newer than this one alone. */
+  /** Only events newer than this one. */
   readonly after?: string | undefined;
-  /** The last event of the page before, or how far was looked: ids are UUIDv7, so older ones are smaller. */
+  /** The last event of the previous page, or the end of its scan: IDs are UUIDv7, so older ones are smaller. */
   readonly before?: string | undefined;
   readonly limit: number;
 }
 
-/** A listener, and one of the kinds of event that it hears. */
-export interface Hearing {
+/** A listener and one of the event types it subscribes to. */
+export interface ListenerEvent {
   readonly subscription: string;
   readonly type: string;
 }
 
 /**
- * Events looked at for one page where no index knows which fit. A rare word in a long log is then found page by page,
- * and nobody keeps the database busy with it.
+ * The maximum number of events scanned for one page if no index applies. A search for a rare word in a long log then
+ * continues page by page without overloading the database.
  */
 const scanLimit = 10_000;
 
 const uuid = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i;
 
-/** Reads events, newest first, with what has become of each. */
+/** Lists events, newest first, with the outcome of each. */
 export async function listEvents(
   sql: Sql,
   filter: EventFilter,
-  hearings: readonly Hearing[],
+  listenerEvents: readonly ListenerEvent[],
 ): Promise<LoggedEventPage> {
   const { sessionId } = filter;
   const key = filter.key ?? (sessionId === undefined ? undefined : await keyOfSession(sql, sessionId));
   const indexed = indexedConditions(sql, { ...filter, key });
-  const others = otherConditions(sql, filter, hearings);
+  const others = otherConditions(sql, filter, listenerEvents);
   const [floor] = others.areMany
     ? await sql<{ id: string; occurred_at: string }[]>`
         SELECT id, occurred_at FROM events WHERE ${indexed} ORDER BY id DESC OFFSET ${scanLimit - 1} LIMIT 1`
     : [];
   const rows = await sql<(EventRow & { outcome: EventOutcome })[]>`
-    SELECT ${eventColumns(sql)}, ${outcomeOf(sql, hearings)} AS outcome FROM events
+    SELECT ${eventColumns(sql)}, ${outcomeOf(sql, listenerEvents)} AS outcome FROM events
     WHERE ${indexed} AND (${floor?.id ?? null}::uuid IS NULL OR id >= ${floor?.id ?? null}::uuid) AND ${others.sql}
     ORDER BY id DESC LIMIT ${filter.limit + 1}`;
   const items = rows.slice(0, filter.limit).map(toListed);
@@ -60,7 +60,7 @@ export async function listEvents(
   return { items, next: floor?.id ?? null, searchedTo: floor?.occurred_at ?? null };
 }
 
-/** What indexes answer: kind, conversation, chain, time, and what is parked, which is little. */
+/** Conditions that use indexes: type, key, correlation, time, and parked events, which are few. */
 function indexedConditions(sql: Sql, filter: EventFilter) {
   const { types, key, correlationId, outcome, from, until, after, before, text } = filter;
   const id = text !== undefined && uuid.test(text) ? text : null;
@@ -81,11 +81,11 @@ function indexedConditions(sql: Sql, filter: EventFilter) {
     AND (${outcome !== 'discarded'} OR id IN (SELECT event_id FROM discarded_events))`;
 }
 
-/** What must be looked for event by event. */
-function otherConditions(sql: Sql, filter: EventFilter, hearings: readonly Hearing[]) {
+/** Conditions that are checked event by event. */
+function otherConditions(sql: Sql, filter: EventFilter, listenerEvents: readonly ListenerEvent[]) {
   const { sessionId, appIds, outcome, text } = filter;
   const word = text !== undefined && !uuid.test(text) ? text : undefined;
-  // The data is looked at as JSON, in which quotes and line breaks are written differently.
+  // The data is searched as JSON text, in which quotes and line breaks are escaped.
   const inData = word === undefined ? null : containing(JSON.stringify(word).slice(1, -1));
   const inKey = word === undefined ? null : containing(word);
   return {
@@ -94,26 +94,26 @@ function otherConditions(sql: Sql, filter: EventFilter, hearings: readonly Heari
       (${sessionId ?? null}::bigint IS NULL OR session_id = ${sessionId ?? null}::bigint)
       AND (${appIds === null} OR app_id = ANY(${(appIds ?? []) as number[]}::int[]))
       AND (${inData}::text IS NULL OR data::text ILIKE ${inData} OR key ILIKE ${inKey})
-      AND (${outcome ?? null}::text IS NULL OR ${outcomeOf(sql, hearings)} = ${outcome ?? null})`,
+      AND (${outcome ?? null}::text IS NULL OR ${outcomeOf(sql, listenerEvents)} = ${outcome ?? null})`,
   };
 }
 
-/** A pattern for what has these very characters in it. */
+/** A LIKE pattern that matches these characters literally. */
 function containing(text: string): string {
   return `%${text.replace(/[\\%_]/g, '\\$&')}%`;
 }
 
-/** All events of a session are of one conversation, which is an index's first column. */
+/** All events of a session have one key, which is the first column of an index. */
 async function keyOfSession(sql: Sql, sessionId: number): Promise<string> {
   const [session] = await sql<{ conversation_key: string }[]>`
     SELECT conversation_key FROM sessions WHERE id = ${sessionId}`;
   return session?.conversation_key ?? '';
 }
 
-/** What has become of an event at all of its listeners, the worst of it; how its replays went does not count. */
-function outcomeOf(sql: Sql, hearings: readonly Hearing[]) {
-  const subscriptions = hearings.map(({ subscription }) => subscription);
-  const types = hearings.map(({ type }) => type);
+/** The worst outcome of an event among its listeners, without replays. */
+function outcomeOf(sql: Sql, listenerEvents: readonly ListenerEvent[]) {
+  const subscriptions = listenerEvents.map(({ subscription }) => subscription);
+  const types = listenerEvents.map(({ type }) => type);
   const parked = sql`
     SELECT FROM parked_events AS parked WHERE parked.event_id = events.id AND parked.replay_id IS NULL`;
   return sql`
@@ -121,9 +121,9 @@ function outcomeOf(sql: Sql, hearings: readonly Hearing[]) {
       WHEN EXISTS (${parked} AND status = 'dead') THEN 'dead'
       WHEN EXISTS (${parked}) THEN 'parked'
       WHEN EXISTS (
-        SELECT FROM unnest(${subscriptions}::text[], ${types}::text[]) AS hearing (subscription, heard)
+        SELECT FROM unnest(${subscriptions}::text[], ${types}::text[]) AS listener_event (subscription, event_type)
         JOIN checkpoints USING (subscription)
-        WHERE heard = events.type AND checkpoints.partition = events.partition
+        WHERE event_type = events.type AND checkpoints.partition = events.partition
           AND checkpoints."offset" < events."offset"
       ) THEN 'waiting'
       WHEN EXISTS (SELECT FROM discarded_events WHERE event_id = events.id) THEN 'discarded'

@@ -3,7 +3,7 @@ import type { AttemptFailure } from '../../db/schema.ts';
 import type { Sql } from '../../db/sql.ts';
 import { batchLimit } from '../dispatch-options.ts';
 
-/** What the books say of one event at one subscription. */
+/** One event and subscription whose records are read. */
 interface Wanted {
   readonly event_id: string;
   readonly partition: number;
@@ -11,14 +11,14 @@ interface Wanted {
   readonly subscription: string;
 }
 
-/** That a subscription has handled an event. */
+/** The record of an event that a subscription has handled. */
 interface Handled {
   readonly event_id: string;
   readonly subscription: string;
   /** Of its batch. */
   readonly started_at: string;
   readonly finished_at: string;
-  /** How long the events before it in the batch took. */
+  /** The duration of the events before it in the batch. */
   readonly before_us: number;
   readonly duration_us: number;
   readonly attempt: number;
@@ -37,28 +37,28 @@ interface Parked {
 interface Discarded {
   readonly event_id: string;
   readonly subscription: string;
-  /** The name of who it was, or what the audit trail calls them. */
+  /** The agent's name, or the actor in the audit trail. */
   readonly by: string;
   readonly discarded_at: string;
   readonly attempts: number;
   readonly failures: AttemptFailure[];
 }
 
-/** The dispatcher's books about some events. */
+/** The dispatcher's records of some events. */
 export interface EventRecords {
-  /** The last attempt, where it went well. */
+  /** The successful attempt, if any. */
   handledOf(subscription: string, eventId: string): Handled | undefined;
-  /** As the live run left it: where a replay failed at it is the replay's matter. */
+  /** The parked event, without failures of replays. */
   parkedOf(subscription: string, eventId: string): Parked | undefined;
-  /** That a person has taken it from the listener, which never handles it then. */
+  /** The record that an administrator discarded the event for this listener. */
   discardedOf(subscription: string, eventId: string): Discarded | undefined;
   /** Whether the subscription's checkpoint is beyond the event. */
   hasPassed(subscription: string, event: Event): boolean;
 }
 
 /**
- * Reads the books about these events and subscriptions. The record of a place is among the next so many of its
- * subscription: a batch holds no more events than that.
+ * Reads the records of these events and subscriptions. The record of an offset is among the next records of its
+ * subscription, because a batch has a maximum number of events.
  */
 export async function readRecords(sql: Sql, wanted: readonly Wanted[]): Promise<EventRecords> {
   const ids = [...new Set(wanted.map(({ event_id }) => event_id))];
@@ -66,9 +66,9 @@ export async function readRecords(sql: Sql, wanted: readonly Wanted[]): Promise<
   const [handled, parked, discarded, positions] = await Promise.all([
     sql<Handled[]>`
       SELECT wanted.event_id, wanted.subscription, near.started_at, near.finished_at, near.attempt, near.failures,
-             near.durations_us[place.at] AS duration_us,
+             near.durations_us[found.index] AS duration_us,
              (SELECT coalesce(sum(greatest(duration, 0)), 0)::int
-              FROM unnest(near.durations_us[1:place.at - 1]) AS duration) AS before_us
+              FROM unnest(near.durations_us[1:found.index - 1]) AS duration) AS before_us
       FROM jsonb_to_recordset(${JSON.stringify(wanted)}::jsonb)
         AS wanted (event_id uuid, partition int, "offset" bigint, subscription text)
       CROSS JOIN LATERAL (
@@ -76,8 +76,8 @@ export async function readRecords(sql: Sql, wanted: readonly Wanted[]): Promise<
         WHERE partition = wanted.partition AND subscription = wanted.subscription AND last_offset >= wanted."offset"
         ORDER BY last_offset, attempt LIMIT ${batchLimit * 2}
       ) AS near
-      CROSS JOIN LATERAL (SELECT array_position(near.offsets, wanted."offset") AS at) AS place
-      WHERE place.at IS NOT NULL ORDER BY near.attempt`,
+      CROSS JOIN LATERAL (SELECT array_position(near.offsets, wanted."offset") AS index) AS found
+      WHERE found.index IS NOT NULL ORDER BY near.attempt`,
     sql<Parked[]>`
       SELECT event_id, subscription, status, attempts, retry_at, failures FROM parked_events
       WHERE event_id = ANY(${ids}::uuid[]) AND replay_id IS NULL`,

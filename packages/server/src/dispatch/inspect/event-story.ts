@@ -15,19 +15,19 @@ import type { Listener, ListenerTable } from '../listener.ts';
 import { replaysOfEvent } from '../replay/replay-records.ts';
 import { type EventRecords, readRecords } from './event-records.ts';
 
-/** Events of a chain that are told of. */
+/** The maximum number of events shown of a chain. */
 const chainLimit = 200;
 
-/** An event of a chain, with what its listeners and the gateway made of it. */
-export type ToldEvent = Event & Pick<ChainedEvent, 'listeners' | 'broadcasts'>;
+/** An event of a chain, with the outcomes of its listeners and broadcasts. */
+export type ReportedEvent = Event & Pick<ChainedEvent, 'listeners' | 'broadcasts'>;
 
-/** The story of an event, as far as the log and the dispatcher's books have it. */
+/** The story of an event from the log and the dispatcher's records. */
 export interface LoggedStory extends Pick<EventStory, 'listeners' | 'replays'> {
   readonly event: Event;
-  readonly chain: readonly ToldEvent[];
+  readonly chain: readonly ReportedEvent[];
 }
 
-/** Reads the whole story of one event; `undefined` where there is no such event. */
+/** Reads the story of an event; `undefined` if the event does not exist. */
 export async function readStory<Needs>(
   sql: Sql,
   table: ListenerTable<Needs>,
@@ -40,16 +40,19 @@ export async function readStory<Needs>(
     isEventName(type) ? (table[type] as readonly Listener<Needs>[]) : [];
   const wanted = (await readChain(sql, event)).flatMap(({ id, type, partition, offset }) =>
     [...listenersOf(type).map(({ name }) => name), broadcastSubscription].map((subscription) => ({
-      ...{ event_id: id, partition, offset, subscription },
+      event_id: id,
+      partition,
+      offset,
+      subscription,
     })),
   );
   const records = await readRecords(sql, wanted);
-  // Read anew: what a listener raised is there as soon as it has handled the event. Never told the other way round.
-  const chain = (await readChain(sql, event)).map((one): ToldEvent => {
+  // The chain is read again after the records, so that it includes all events raised by listeners shown as done.
+  const chain = (await readChain(sql, event)).map((one): ReportedEvent => {
     const listeners = listenersOf(one.type).map((listener) =>
-      listener.mode === 'sync' ? doneInside(listener, one) : outcomeOf(listener, one, records),
+      listener.mode === 'sync' ? syncOutcome(listener, one) : outcomeOf(listener, one, records),
     );
-    return { ...one, listeners, broadcasts: isEventName(one.type) ? broadcastsTold(one, records) : [] };
+    return { ...one, listeners, broadcasts: isEventName(one.type) ? broadcastOutcomes(one, records) : [] };
   });
   return {
     event,
@@ -69,15 +72,25 @@ async function readChain(sql: Sql, event: Event): Promise<readonly Event[]> {
 type Named = { readonly name: string; readonly summary: string };
 
 const nothing = {
-  ...{ startedAt: null, finishedAt: null, durationMs: null, attempt: null, retryAt: null },
+  startedAt: null,
+  finishedAt: null,
+  durationMs: null,
+  attempt: null,
+  retryAt: null,
   discardedBy: null,
 };
 
-/** A sync listener has no books of its own: its event is in the log because it succeeded. */
-function doneInside({ name, summary }: Named, { occurredAt: at }: Event): ListenerOutcome {
+/** A sync listener has no records of its own: its event is in the log because it succeeded. */
+function syncOutcome({ name, summary }: Named, { occurredAt: at }: Event): ListenerOutcome {
   return {
     ...nothing,
-    ...{ listener: name, summary, outcome: 'done', startedAt: at, finishedAt: at, attempt: 1, failures: [] },
+    listener: name,
+    summary,
+    outcome: 'done',
+    startedAt: at,
+    finishedAt: at,
+    attempt: 1,
+    failures: [],
   };
 }
 
@@ -110,16 +123,19 @@ function outcomeOf({ name, summary }: Named, event: Event, records: EventRecords
       failures: failures ?? [],
     };
   }
-  // Its record may have been trimmed; the checkpoint is the truth of whether it was handled.
+  // The record may have been deleted; the checkpoint shows whether the event was handled.
   return { ...listener, outcome: records.hasPassed(name, event) ? 'done' : 'pending', failures: [] };
 }
 
-/** What the event means for those who are connected, and when it was told to them. */
-function broadcastsTold(event: Event, records: EventRecords): EventBroadcast[] {
+/** The broadcasts of an event, and when they were sent. */
+function broadcastOutcomes(event: Event, records: EventRecords): EventBroadcast[] {
   const record = records.handledOf(broadcastSubscription, event.id);
   const isSent = record !== undefined || records.hasPassed(broadcastSubscription, event);
   const at = record && new Date(Date.parse(event.occurredAt) + record.duration_us / 1000).toISOString();
   return broadcastsOf(event).map(({ topic, event: name }) => ({
-    ...{ topic, event: name, status: isSent ? ('sent' as const) : ('pending' as const), at: at ?? null },
+    topic,
+    event: name,
+    status: isSent ? ('sent' as const) : ('pending' as const),
+    at: at ?? null,
   }));
 }

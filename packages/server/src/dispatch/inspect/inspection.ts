@@ -5,7 +5,7 @@ import type { Listener, ListenerTable } from '../listener.ts';
 import { type EventFilter, listEvents } from './event-list.ts';
 import { type LoggedStory, readStory } from './event-story.ts';
 
-/** Reads the log and the dispatcher's books for people. */
+/** Reads the log and the dispatcher's records for the admin panel and the CLI. */
 export interface DispatchInspection {
   listSubscriptions(): Promise<SubscriptionState[]>;
   /** Newest first. */
@@ -13,11 +13,11 @@ export interface DispatchInspection {
   eventStory(eventId: string): Promise<LoggedStory | undefined>;
 }
 
-/** Makes the inspection of a database for a table of listeners. */
+/** Creates the inspection of a database for a table of listeners. */
 export function createInspection<Needs>(database: Database, table: ListenerTable<Needs>): DispatchInspection {
   const { sql } = database;
   const listenersOf = (name: EventName) => table[name] as readonly Listener<Needs>[];
-  const hearings = eventNames.flatMap((type) =>
+  const listenerEvents = eventNames.flatMap((type) =>
     listenersOf(type)
       .filter(({ mode }) => mode === 'queued')
       .map(({ name }) => ({ subscription: name, type })),
@@ -55,7 +55,7 @@ export function createInspection<Needs>(database: Database, table: ListenerTable
         const broadcast = row.name === broadcastSubscription;
         states.set(row.name, {
           ...stateOf(row.name, row),
-          summary: broadcast ? 'Brings the events that are broadcast to the gateway.' : '',
+          summary: broadcast ? 'Publishes broadcast events to connected clients.' : '',
           events: [],
           mode: broadcast ? 'broadcast' : 'queued',
           status: broadcast ? row.status : 'retired',
@@ -64,7 +64,7 @@ export function createInspection<Needs>(database: Database, table: ListenerTable
       return [...states.values()];
     },
 
-    listEvents: (filter) => listEvents(sql, filter, hearings),
+    listEvents: (filter) => listEvents(sql, filter, listenerEvents),
     eventStory: (eventId) => readStory(sql, table, eventId),
   };
 }

@@ -3,7 +3,7 @@ import type { AttemptFailure } from '../../db/schema.ts';
 import type { Sql } from '../../db/sql.ts';
 import { isSkipped, type Outcome } from '../handle.ts';
 
-/** The next event that a listener is to handle again, of one key. */
+/** The next event of a key that a listener handles again. */
 export interface ReplayHead {
   readonly replay_id: number;
   readonly subscription: string;
@@ -15,7 +15,7 @@ export interface ReplayHead {
   readonly due: boolean;
 }
 
-/** The first waiting entry of each listener and key in these partitions: an older replay goes before a newer one. */
+/** The first waiting entry of each listener and key in these partitions: older replays come first. */
 export async function replayHeads(
   sql: Sql,
   partitions: readonly number[],
@@ -46,7 +46,7 @@ export async function replayHead(
 
 /**
  * Marks an entry inside the transaction that handles its event.
- * @returns false when somebody else has dealt with it, or it was cancelled, in the meantime.
+ * @returns false if another node has handled it, or it was cancelled, in the meantime.
  */
 export async function finishEntry(sql: Sql, head: ReplayHead): Promise<boolean> {
   const finished = await sql`
@@ -55,8 +55,8 @@ export async function finishEntry(sql: Sql, head: ReplayHead): Promise<boolean> 
   return finished.count === 1;
 }
 
-/** Writes down what came of an entry that was just marked: how long it took, or that the condition skipped it. */
-export async function noteOutcome(sql: Sql, head: ReplayHead, outcome: Outcome): Promise<void> {
+/** Stores the outcome of an entry that was just marked: its duration, or that the condition skipped it. */
+export async function recordOutcome(sql: Sql, head: ReplayHead, outcome: Outcome): Promise<void> {
   await sql`
     UPDATE replay_entries
     SET status = ${isSkipped(outcome) ? 'skipped' : 'done'}, duration_us = ${Math.max(0, outcome.durationUs)}
@@ -64,8 +64,8 @@ export async function noteOutcome(sql: Sql, head: ReplayHead, outcome: Outcome):
       AND subscription = ${head.subscription} AND "offset" = ${head.offset}`;
 }
 
-/** Marks an entry that had failed for good, when the dead letter that it left is retried and goes well. */
-export async function mendEntry(
+/** Marks a dead entry as done after its dead letter was retried successfully. */
+export async function resolveEntry(
   sql: Sql,
   at: Pick<ReplayHead, 'replay_id' | 'partition' | 'subscription' | 'offset'>,
   outcome: Outcome,

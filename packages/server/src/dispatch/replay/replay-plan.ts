@@ -10,10 +10,10 @@ import { idAfter, idBefore } from '../../log/event-ids.ts';
 import { type EventRow, eventColumns, toEvent } from '../../log/log.ts';
 import { type Subscription, wants } from '../subscription.ts';
 
-/** Events that one replay may take. */
+/** The maximum number of events of a replay. */
 const replayLimit = 10_000;
 
-/** What a replay would run: the events that match, and each listener's part in them. */
+/** What a replay would run: the matching events, and each listener's share of them. */
 export interface ReplayPlan {
   /** In the order of the log. */
   readonly events: readonly Event[];
@@ -25,15 +25,15 @@ export interface ReplayPlan {
   }[];
 }
 
-/** How events are chosen. */
+/** The dependencies of `planReplay`. */
 export interface Planning {
   readonly subscriptions: readonly Subscription[];
-  /** What listeners' conditions are told. */
+  /** The environment for listeners' conditions. */
   readonly environment: string;
 }
 
 /**
- * Finds out what a replay would run.
+ * Plans a replay.
  *
  * @throws ProblemError `invalid_input` for a listener that cannot be replayed, or more than 10,000 events.
  */
@@ -46,21 +46,21 @@ export async function planReplay(
   const events = await matchingEvents(sql, chosen, filter);
   const live = await liveWork(sql, listeners);
   const shares = chosen.map((subscription) => {
-    const heard = events.filter((event) => subscription.events.has(event.type));
-    const past = heard.filter((event) => !live.has(subscription.name, event));
+    const matching = events.filter((event) => subscription.events.has(event.type));
+    const past = matching.filter((event) => !live.has(subscription.name, event));
     const run = past.filter((event) => wants(subscription, event, environment));
-    return { subscription, run, skipped: past.length - run.length, notYet: heard.length - past.length };
+    return { subscription, run, skipped: past.length - run.length, notYet: matching.length - past.length };
   });
   return { events, shares };
 }
 
 function replayable(subscriptions: readonly Subscription[], name: string): Subscription {
   const subscription = subscriptions.find((one) => one.name === name);
-  if (!subscription) throw refused('listeners', `No queued listener is called ${name}.`);
+  if (!subscription) throw invalidInput('listeners', `There is no queued listener named ${name}.`);
   if (subscription.listener.afterDeath === 'hold') {
-    throw refused(
+    throw invalidInput(
       'listeners',
-      `${name} holds its keys behind a dead letter: a replay could stop live events.`,
+      `${name} holds its keys behind dead letters, so a replay could block live events.`,
     );
   }
   return subscription;
@@ -71,9 +71,9 @@ async function matchingEvents(
   chosen: readonly Subscription[],
   { eventId, types: wanted, appId, key, from, until }: ReplayFilter,
 ): Promise<readonly Event[]> {
-  const heard = new Set(chosen.flatMap((one) => [...one.events]));
-  const types = [...heard].filter((type) => wanted?.includes(type as EventName) ?? true);
-  // Put in order here: asked for it, the database might read the whole log in that order until it has enough.
+  const subscribed = new Set(chosen.flatMap((one) => [...one.events]));
+  const types = [...subscribed].filter((type) => wanted?.includes(type as EventName) ?? true);
+  // Sorted here: with ORDER BY the database might scan the whole log in that order.
   const rows = await sql<EventRow[]>`
     SELECT ${eventColumns(sql)} FROM events
     WHERE type = ANY(${types}::text[])
@@ -86,12 +86,12 @@ async function matchingEvents(
            OR (id < ${until ? idAfter(until) : null}::uuid AND occurred_at < ${until ?? null}::timestamptz))
     LIMIT ${replayLimit + 1}`;
   if (rows.length > replayLimit) {
-    throw refused('filter', `More than ${replayLimit} events match: narrow it down.`);
+    throw invalidInput('filter', `More than ${replayLimit} events match. Narrow the filter.`);
   }
   return rows.map(toEvent).sort((one, two) => one.partition - two.partition || one.offset - two.offset);
 }
 
-/** What the listeners will handle anyway: what is ahead of their checkpoints, and what is parked. */
+/** Events that the listeners will handle anyway: beyond their checkpoints, or parked. */
 async function liveWork(sql: Sql, listeners: readonly string[]) {
   const names = listeners as string[];
   const positions = await sql<{ subscription: string; partition: number; offset: number }[]>`
@@ -106,6 +106,6 @@ async function liveWork(sql: Sql, listeners: readonly string[]) {
   };
 }
 
-function refused(path: string, message: string): ProblemError {
+function invalidInput(path: string, message: string): ProblemError {
   return new ProblemError('invalid_input', message, { fields: [{ path, message }] });
 }

@@ -8,7 +8,7 @@ import {
 import { isStorableText, type ListRequest, readCursor, toListPage } from '../../db/page.ts';
 import type { Sql } from '../../db/sql.ts';
 
-/** A replay as it stands. @throws ProblemError `not_found`. */
+/** Reads a replay. @throws ProblemError `not_found`. */
 export async function readReplay(sql: Sql, id: number): Promise<Replay> {
   const [row] = await readRows(sql, sql`id = ${id}`, 1);
   if (!row) throw new ProblemError('not_found', 'There is no such replay.');
@@ -24,7 +24,7 @@ export async function listReplays(sql: Sql, page: ListRequest): Promise<Page<Rep
   return toListPage(rows, page.limit, toReplay, ({ id }) => [id]);
 }
 
-/** What becomes of each event of a replay, at each of its listeners. */
+/** The state of each event of a replay, for each listener. */
 export async function listEntries(
   sql: Sql,
   id: number,
@@ -40,7 +40,7 @@ export async function listEntries(
   return toListPage(rows, page.limit, toEntry, (row) => [row.partition, row.listener, row.offset]);
 }
 
-/** Each time that an event was run again, oldest first, with who wanted it. */
+/** All replays of an event, oldest first, with who started them. */
 export async function replaysOfEvent(
   sql: Sql,
   eventId: string,
@@ -96,7 +96,14 @@ function entryColumns(sql: Sql) {
 function toEntry(row: EntryRow): ReplayEntry {
   const { listener, type, key, status, attempts, failures } = row;
   return {
-    ...{ replayId: row.replay_id, listener, eventId: row.event_id, type, key, status, attempts, failures },
+    replayId: row.replay_id,
+    listener,
+    eventId: row.event_id,
+    type,
+    key,
+    status,
+    attempts,
+    failures,
     finishedAt: row.finished_at,
     durationMs: row.duration_us === null ? null : row.duration_us / 1000,
   };

@@ -5,13 +5,13 @@ import type { Subscription } from '../subscription.ts';
 import {
   failEntry,
   finishEntry,
-  noteOutcome,
   type ReplayHead,
+  recordOutcome,
   replayHead,
   replayHeads,
 } from './replay-entries.ts';
 
-/** What the replays share with the dispatcher. */
+/** The dependencies of replay runs. */
 export interface ReplayRunDeps {
   readonly options: DispatchOptions;
   readonly subscriptions: readonly Subscription[];
@@ -23,64 +23,64 @@ export interface ReplayRunDeps {
 const concurrentKeys = 2;
 
 /**
- * Runs what people have asked to be run again, beside the live events. The events of a key are handled one after
- * another, each in one transaction that also marks its entry: a second node doing the same finds it marked.
+ * Runs replays alongside live events. The events of a key are handled one after another, each in one transaction that
+ * also marks its entry, so that a second node that does the same finds it marked.
  */
 export class ReplayRuns {
-  readonly #with: ReplayRunDeps;
+  readonly #deps: ReplayRunDeps;
   readonly #running = new Map<string, Promise<void>>();
-  #stopped = false;
-  #looking: Promise<void> | undefined;
+  #isStopped = false;
+  #polling: Promise<void> | undefined;
 
-  constructor(surroundings: ReplayRunDeps) {
-    this.#with = surroundings;
+  constructor(deps: ReplayRunDeps) {
+    this.#deps = deps;
   }
 
-  /** Looks for what is due; a look that is under way is enough. */
-  look(): void {
-    if (this.#looking || this.#stopped) return;
-    this.#looking = this.#look()
+  /** Starts entries that are due, unless a poll is already running. */
+  poll(): void {
+    if (this.#polling || this.#isStopped) return;
+    this.#polling = this.#poll()
       .catch((error) =>
-        this.#with.options.log.warn({ error: describeError(error) }, 'replays could not be read'),
+        this.#deps.options.log.warn({ error: describeError(error) }, 'failed to read replays'),
       )
       .finally(() => {
-        this.#looking = undefined;
+        this.#polling = undefined;
       });
   }
 
-  /** Begins no further event, and resolves when those under way have ended. */
+  /** Starts no further event, and resolves when the running ones have ended. */
   async stop(): Promise<void> {
-    this.#stopped = true;
-    await this.#looking;
+    this.#isStopped = true;
+    await this.#polling;
     await Promise.allSettled(this.#running.values());
   }
 
-  async #look(): Promise<void> {
-    const { options, subscriptions, ownedPartitions } = this.#with;
-    const active = subscriptions.filter((one) => !this.#with.isPaused(one.name));
+  async #poll(): Promise<void> {
+    const { options, subscriptions, ownedPartitions } = this.#deps;
+    const active = subscriptions.filter((one) => !this.#deps.isPaused(one.name));
     for (const head of await replayHeads(options.database.sql, ownedPartitions(), 1_000)) {
-      if (this.#stopped || this.#running.size >= concurrentKeys) return;
+      if (this.#isStopped || this.#running.size >= concurrentKeys) return;
       const subscription = active.find((one) => one.name === head.subscription);
       const id = `${head.subscription} ${head.key}`;
       if (!head.due || !subscription || this.#running.has(id)) continue;
       const running = this.#runKey(subscription, head)
         .then(() => true)
         .catch((error) => {
-          options.log.error({ error: describeError(error) }, 'a replay could not go on');
-          return false; // the next poll looks again: not at once, over and over
+          options.log.error({ error: describeError(error) }, 'a replay failed unexpectedly');
+          return false; // retried at the next poll, not at once
         })
-        .then((wentWell) => {
+        .then((isDone) => {
           this.#running.delete(id);
-          if (wentWell) this.look();
+          if (isDone) this.poll();
         });
       this.#running.set(id, running);
     }
   }
 
   async #runKey(subscription: Subscription, first: ReplayHead): Promise<void> {
-    const { options, ownedPartitions, isPaused } = this.#with;
+    const { options, ownedPartitions, isPaused } = this.#deps;
     let head: ReplayHead | undefined = first;
-    while (head?.due && !this.#stopped && !isPaused(subscription.name)) {
+    while (head?.due && !this.#isStopped && !isPaused(subscription.name)) {
       if (!ownedPartitions().includes(head.partition)) return;
       await this.#run(subscription, head);
       head = await replayHead(options.database.sql, first);
@@ -88,10 +88,10 @@ export class ReplayRuns {
   }
 
   #run(subscription: Subscription, head: ReplayHead): Promise<void> {
-    const { options } = this.#with;
+    const { options } = this.#deps;
     return attempt(options, subscription, head, {
-      take: (sql) => finishEntry(sql, head),
-      succeed: (sql, outcome) => noteOutcome(sql, head, outcome),
+      claim: (sql) => finishEntry(sql, head),
+      succeed: (sql, outcome) => recordOutcome(sql, head, outcome),
       fail: (failure, retryInMs) => failEntry(options.database, head, failure, retryInMs),
       logAs: { replay: head.replay_id, offset: head.offset },
     });

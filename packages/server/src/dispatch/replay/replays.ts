@@ -15,15 +15,15 @@ import type { Sql } from '../../db/sql.ts';
 import { type Planning, planReplay } from './replay-plan.ts';
 import { listEntries, listReplays, readReplay } from './replay-records.ts';
 
-/** What people do with replays. Starting and cancelling are audited in their own transactions. */
+/** Replays of events. Starting and cancelling are audited in the same transaction. */
 export interface Replays {
   /** @throws ProblemError `invalid_input` for a listener that cannot be replayed, or more than 10,000 events. */
   preview(request: ReplayRequest): Promise<ReplayPreview>;
   /**
-   * Writes down what is to run; the owners of the partitions run it. The same idempotency key gives the same replay.
+   * Stores a replay, which the owners of the partitions run. The same idempotency key returns the same replay.
    *
    * @throws ProblemError as `preview`, `idempotency_mismatch` when the key was used for another request, and
-   *   `conflict` when another number of runs was expected.
+   *   `conflict` when the number of runs differs from `expected`.
    */
   start(
     request: StartReplay,
@@ -33,30 +33,30 @@ export interface Replays {
   list(page: ListRequest): Promise<Page<Replay>>;
   /** @throws ProblemError `not_found`. */
   get(id: number): Promise<Replay>;
-  /** What becomes of each of its events. @throws ProblemError `not_found`. */
+  /** The state of each of its events. @throws ProblemError `not_found`. */
   entries(
     id: number,
     page: ListRequest & { readonly status?: ReplayEntryState | undefined },
   ): Promise<Page<ReplayEntry>>;
-  /** Runs nothing more of it; what has run stays. @throws ProblemError `not_found`. */
+  /** Cancels the remaining runs. @throws ProblemError `not_found`. */
   cancel(id: number, actor: string): Promise<Replay>;
 }
 
-/** Events of a preview that are shown. */
+/** The number of events shown in a preview. */
 const sampleSize = 20;
 
 const warning =
-  'What these listeners do outside of the database happens again: a message may be sent a second time. ' +
-  'A retry of one delivery has an idempotency key; a new delivery made by a replay has a key of its own.';
+  'Side effects outside the database are repeated: a message may be sent a second time. ' +
+  'Retries of a delivery share an idempotency key, but a delivery created by a replay has a new one.';
 
-/** What the replays are made of. */
+/** The dependencies of `createReplays`. */
 export interface ReplayDeps extends Planning {
   readonly database: Database;
-  /** Told after each change, so that it takes effect at once. */
+  /** Called after each change, so that it takes effect at once. */
   readonly changed: () => Promise<void>;
 }
 
-/** Makes them. */
+/** Creates the replays of a database. */
 export function createReplays({ database, changed, ...planning }: ReplayDeps): Replays {
   const { sql } = database;
   return {
@@ -66,7 +66,11 @@ export function createReplays({ database, changed, ...planning }: ReplayDeps): R
         .slice(0, sampleSize)
         .map(({ id, type, key, appId, occurredAt, data }) => ({ id, type, key, appId, occurredAt, data }));
       const listeners = shares.map(({ subscription: { name, listener }, run, skipped, notYet }) => ({
-        ...{ listener: name, summary: listener.summary, run: run.length, skipped, notYet },
+        listener: name,
+        summary: listener.summary,
+        run: run.length,
+        skipped,
+        notYet,
       }));
       return { events: events.length, sample, listeners, warning };
     },
@@ -86,7 +90,7 @@ export function createReplays({ database, changed, ...planning }: ReplayDeps): R
         if (expected !== undefined && entries.length !== expected) {
           throw new ProblemError(
             'conflict',
-            `It would run ${entries.length} times now, not ${expected}: look at it once more.`,
+            `The replay would now run ${entries.length} times, not ${expected}. Preview it again.`,
           );
         }
         await tx`
@@ -128,7 +132,7 @@ async function sameReplay(sql: Sql, idempotency: { key: string; hash: string } |
   const [known] = await sql<{ id: number; request_hash: string }[]>`
     SELECT id, request_hash FROM replays WHERE idempotency_key = ${idempotency?.key ?? null}`;
   if (known && known.request_hash === idempotency?.hash) return known.id;
-  throw new ProblemError('idempotency_mismatch', 'This key was used for another replay.');
+  throw new ProblemError('idempotency_mismatch', 'This idempotency key was used for another replay.');
 }
 
 async function audit(sql: Sql, actor: string, action: string, id: number, detail: object): Promise<void> {

@@ -176,7 +176,7 @@ function addReadRoute(api: Api, deps: HttpDeps): void {
       const { appId } = await requireVisibleSession(database, request, sessionId);
       const authorize = (session: LockedSession) => assertMayServe(agent, session);
       await unitOfWork.run((tx) => markSessionRead(tx, { sessionId, by: 'agent', messageId, authorize }));
-      const payload = { sessionId, by: 'agent', agentId: agent.agentId, messageId };
+      const payload = { sessionId, by: 'agent', agentId: agent.agentId, messageId } as const;
       // The agent's other open desks subscribe to the agent's own topic.
       for (const topic of [topics.session(sessionId), topics.agent(agent.agentId)]) {
         notify([notice('message_read', appId, topic, payload)]);
