@@ -27,8 +27,6 @@ import { createReplays } from '../dispatch/replay/replays.ts';
 import { subscriptionsOf } from '../dispatch/subscription.ts';
 import { withAccess } from '../http/access.ts';
 import { employmentRoutes } from '../http/admin/agents.ts';
-import { appBotRoutes } from '../http/admin/app-bot.ts';
-import { appRuleRoutes } from '../http/admin/app-rules.ts';
 import { appRoutes } from '../http/admin/apps.ts';
 import { auditRoutes } from '../http/admin/audit.ts';
 import { channelRoutes } from '../http/admin/channels.ts';
@@ -49,8 +47,7 @@ import { deliveryJobs, jobs } from '../jobs/index.ts';
 import { startJobRunner } from '../jobs/runner.ts';
 import { listen } from '../listeners/index.ts';
 import { listNotice } from '../live/delivery-notices.ts';
-import { notifier } from '../live/publisher.ts';
-import { thinLists } from '../live/throttle-lists.ts';
+import { createPublisher } from '../live/publisher.ts';
 import type { Log } from '../observe/log.ts';
 import { createMetrics } from '../observe/metrics.ts';
 import { createStatisticsCounter } from '../observe/statistics-counter.ts';
@@ -61,8 +58,8 @@ import { emailDeps, mailServerOf, startEmail } from './email.ts';
 import { ensureApp } from './ensure-app.ts';
 import { composeFiles } from './files.ts';
 import { watchHealth } from './health.ts';
+import { deskDeps, startQueueNotifier } from './queue-notifier.ts';
 import { reachDatabase, warnOfOtherNodes } from './reach-database.ts';
-import { composeReception, deskDeps } from './reception.ts';
 import { Teardown } from './teardown.ts';
 
 /** The product, running in this process. */
@@ -144,6 +141,11 @@ async function start(
       ? (shared?.bus ?? createLocalBus())
       : createRedisBus({ url: config.REDIS_URL, log, history });
   teardown.add('the broadcast bus', () => bus.stop());
+  const notify = createPublisher({
+    isEnabled: config.EVENT_BROADCAST_ENABLED,
+    publish: (notices) => bus.publish(notices),
+    log,
+  });
   const gateway = createGateway({
     apps,
     authenticate,
@@ -152,7 +154,7 @@ async function start(
     bus,
     history,
     log,
-    onMovement: (appId) => void telling.publish([listNotice(appId, 'connections')]).catch(() => {}),
+    onMovement: (appId) => notify([listNotice(appId, 'connections')]),
     config: {
       maxConnections: config.MAX_CONNECTIONS,
       maxConnectionsPerAddress: config.MAX_CONNECTIONS_PER_ADDRESS || null,
@@ -162,8 +164,7 @@ async function start(
     },
   });
   teardown.add('the gateway', () => gateway.stop());
-  const telling = { publish: thinLists(gateway.publish) };
-  const reception = composeReception(database, apps, channels, gateway, log, teardown);
+  const queueNotifier = startQueueNotifier({ database, apps, channels, notify, log, teardown });
 
   const metrics = createMetrics(
     shared && (() => shared.bus.metrics().catch(async () => [await metrics.read()])),
@@ -178,8 +179,8 @@ async function start(
     apps,
     channels,
     gateway,
-    queueChanged: reception.queueChanged,
-    telling,
+    queueChanged: queueNotifier.queueChanged,
+    notify,
     open,
     teardown,
     metrics,
@@ -196,18 +197,21 @@ async function start(
   const alarm = createAlarm((keys) => wakeDeliveries(database, keys));
   teardown.add('the delivery timer', async () => alarm.stop());
   const deps = {
-    ...{ database, unitOfWork, apps, channels, log, alarm },
+    database,
+    unitOfWork,
+    apps,
+    channels,
+    log,
+    alarm,
     countAttempt: metrics.attempt,
-    services: {
-      graphUrl: config.GRAPH_API_URL,
-      email: { signingKey: email.signingKey, sender: smtpSender },
-      files,
-    },
+    services: { graphUrl: config.GRAPH_API_URL, email: { key: email.mailKey, sender: smtpSender }, files },
     files,
-    desks: deskDeps(database, bus.occupancy, reception, config.AGENT_ABSENT_MINUTES),
+    desks: deskDeps(database, bus.occupancy, queueNotifier, config.AGENT_ABSENT_MINUTES),
     fetchesPrivate: config.FETCH_PRIVATE_ADDRESSES,
-    ...{ email, emailAttempts: config.MAIL_ATTEMPTS, recordDays: config.RECORD_RETENTION_DAYS },
-    notify: notifier({ gateway: telling, log }),
+    email,
+    mailAttempts: config.MAIL_ATTEMPTS,
+    recordDays: config.RECORD_RETENTION_DAYS,
+    notify,
   };
   const jobRunner = await startJobRunner({ target, jobs, deps, concurrency: config.JOB_CONCURRENCY });
   teardown.add('the job queue', () => jobRunner.stop());
@@ -215,11 +219,25 @@ async function start(
   const deliveryRunner = await startJobRunner(sender);
   teardown.add('the delivery queue', () => deliveryRunner.stop());
   const smtpListener = await startEmail({
-    ...{ config, log, database, unitOfWork, email, teardown },
+    config,
+    log,
+    database,
+    unitOfWork,
+    email,
+    teardown,
     partitions: () => dispatcher.partitions(),
   });
   const { check, observed, checks } = watchHealth({
-    ...{ config, log, database, dispatcher, jobRunner, gateway, counter, metrics, teardown },
+    config,
+    log,
+    database,
+    dispatcher,
+    jobRunner,
+    gateway,
+    notify,
+    counter,
+    metrics,
+    teardown,
   });
   const http: HttpDeps = {
     config: {
@@ -239,8 +257,8 @@ async function start(
     accessTokens,
     files,
     fileAddresses,
-    gateway: telling,
-    reception,
+    notify,
+    queueNotifier,
     lag: () => dispatcher.lag(),
     audit,
     log,
@@ -256,12 +274,10 @@ async function start(
   });
   const server = await createHttpServer({
     ...http,
-    onResponse: metrics.request,
+    onAnswered: metrics.request,
     routes: [
       withAccess('public', gatewayRoutes({ apps, authenticate, gateway })),
       appRoutes(http),
-      appRuleRoutes(http),
-      appBotRoutes(http),
       auditRoutes(http),
       queueStateRoutes(http),
       channelRoutes({
@@ -277,7 +293,7 @@ async function start(
       webhookRecordRoutes(http),
       inspectionRoutes({ database, inspection, deadLetters }),
       diagnosisRoutes({ ...http, inspection }),
-      healthRoutes({ database, checkParts: check, observed }),
+      healthRoutes({ database, look: check, observed }),
       replayRoutes(replays),
       gatewayInspectionRoutes({ gateway, audit }),
       observationRoutes({ checks, metrics, metricsToken: config.METRICS_TOKEN }),
