@@ -41,4 +41,4 @@ export const DeliverReply = listener<'MessageReplyReadyEvent'>({
   },
 });
 
-const onlyPeoplePost = 'Under a comment only what people write is posted, not what the bot says.';
+const onlyPeoplePost = 'Only agents’ replies are posted under comments, not the bot’s.';

@@ -21,7 +21,7 @@ export const HandleDeliveryFailure = listener<'MessageDeliveryFailedEvent'>({
       .update(messages)
       .set({ deliveryStatus: fallback === undefined ? 'failed' : 'pending', deliveryError: error })
       .where(eq(messages.id, message.id));
-    const instead = fallback === undefined ? '' : ` It goes over ${fallback} instead.`;
+    const instead = fallback === undefined ? '' : ` It is sent over ${fallback} instead.`;
     const text = `Message ${message.id} did not reach the customer: ${error}${instead}`;
     const note = await addNote(tx, session, { type: 'system' }, text);
     const payload = { messageId: message.id, sessionId: session.id, error, note };

@@ -26,13 +26,17 @@ export const PostSocialReply = listener<'SaveAgentRepliesSocialEvent'>({
         ? onlyOnce
         : sender.delivers === 'never'
           ? sender.reason
-          : 'There is no comment to answer.',
+          : 'There is no comment to reply to.',
       context: { channel: message.channel, ...socialData, permanent: true },
     });
   },
 });
 
+<<<<<<< HEAD
 const onlyOnce = 'A private reply to this comment was already sent. Only one is allowed.';
+=======
+const onlyOnce = 'The comment was answered privately before. Only one private reply per comment is possible.';
+>>>>>>> a019a1d (listeners: say why a reply was not sent in plain English)
 
 async function wasAnsweredPrivately(tx: Tx, message: Message, commentId = ''): Promise<boolean> {
   const [before] = await tx.sql`

@@ -44,7 +44,7 @@ async function fetchFiles(tx: Tx, { id, content }: Message): Promise<void> {
 
 /** Adds a note with the URL of the post that the customer commented on, once per post. */
 async function addPostNote(tx: Tx, sessionId: number, postUrl: string): Promise<void> {
-  const text = `The customer writes under ${postUrl}`;
+  const text = `The customer commented on ${postUrl}`;
   const [known] = await tx.sql`
     SELECT id FROM messages WHERE session_id = ${sessionId} AND kind = 'note' AND content ->> 'text' = ${text}`;
   if (!known) await addNote(tx, await lockSession(tx, sessionId), { type: 'system' }, text);
