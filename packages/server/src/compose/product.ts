@@ -1,63 +1,26 @@
 import { randomUUID } from 'node:crypto';
-import type { AddressInfo } from 'node:net';
-import { createAppDirectory } from '../apps/app-directory.ts';
-import { type AuditEntry, writeAudit } from '../audit/audit.ts';
-import { createAccessTokens } from '../auth/access-tokens.ts';
-import { createAuthenticator } from '../auth/authenticate.ts';
-import { readOrCreateSecret } from '../auth/secrets.ts';
 import { createSetupToken } from '../auth/setup-token.ts';
-import { createLocalBus } from '../broadcast/bus/bus.ts';
 import type { ClusterBus } from '../broadcast/bus/cluster-bus.ts';
-import { createRedisBus } from '../broadcast/bus/redis-bus.ts';
-import { createGateway } from '../broadcast/gateway.ts';
-import { gatewayRoutes } from '../broadcast/routes.ts';
 import type { ChannelAdapter } from '../channels/channel.ts';
-import { createSmtpSender } from '../channels/email/smtp-sender.ts';
 import { type ChannelRegistry, createChannelRegistry } from '../channels/registry.ts';
 import type { Config } from '../config/config.ts';
 import { type DatabaseTarget, openDatabase } from '../db/database.ts';
 import { migrate } from '../db/migrate.ts';
-import { createAlarm } from '../delivery/alarm.ts';
-import { wakeDeliveries } from '../delivery/enqueue-delivery.ts';
-import { createBroadcastHistory } from '../dispatch/broadcast-history.ts';
-import { createDeadLetters } from '../dispatch/inspect/dead-letters.ts';
-import { createInspection } from '../dispatch/inspect/inspection.ts';
 import { createRedisHints, type Hints, noHints } from '../dispatch/redis-hints.ts';
-import { createReplays } from '../dispatch/replay/replays.ts';
-import { subscriptionsOf } from '../dispatch/subscription.ts';
-import { withAccess } from '../http/access.ts';
-import { employmentRoutes } from '../http/admin/agents.ts';
-import { appRoutes } from '../http/admin/apps.ts';
-import { auditRoutes } from '../http/admin/audit.ts';
-import { channelRoutes } from '../http/admin/channels.ts';
-import { gatewayInspectionRoutes } from '../http/admin/connections.ts';
-import { deliveryRecordRoutes, webhookRecordRoutes } from '../http/admin/deliveries.ts';
-import { diagnosisRoutes } from '../http/admin/diagnosis.ts';
-import { emailRecordRoutes } from '../http/admin/emails.ts';
-import { inspectionRoutes } from '../http/admin/events.ts';
-import { healthRoutes } from '../http/admin/health.ts';
-import { queueStateRoutes } from '../http/admin/queues.ts';
-import { replayRoutes } from '../http/admin/replays.ts';
-import { emailRoutes } from '../http/desk/emails.ts';
-import type { HttpDeps } from '../http/http-deps.ts';
-import { observationRoutes } from '../http/pages/observation.ts';
-import { pageRoutes } from '../http/pages/pages.ts';
-import { createHttpServer } from '../http/server.ts';
-import { deliveryJobs, jobs } from '../jobs/index.ts';
-import { startJobRunner } from '../jobs/runner.ts';
-import { listen } from '../listeners/index.ts';
-import { listNotice } from '../live/delivery-notices.ts';
-import { createPublisher } from '../live/publisher.ts';
 import type { Log } from '../observe/log.ts';
-import { createMetrics } from '../observe/metrics.ts';
+import { createMetrics, type Metrics } from '../observe/metrics.ts';
 import { createStatisticsCounter } from '../observe/statistics-counter.ts';
-import { createAccessFacts } from '../queries/access-facts.ts';
+import { composeAccess } from './access.ts';
 import { channelAdapters } from './channels.ts';
 import { startDispatch } from './dispatch.ts';
-import { emailDeps, mailServerOf, startEmail } from './email.ts';
+import { emailDeps, startEmail } from './email.ts';
 import { ensureApp } from './ensure-app.ts';
 import { composeFiles } from './files.ts';
+import { startGateway } from './gateway.ts';
 import { watchHealth } from './health.ts';
+import { startHttp } from './http.ts';
+import { startJobs } from './jobs.ts';
+import { createPublicUrl } from './public-url.ts';
 import { deskDeps, startQueueNotifier } from './queue-notifier.ts';
 import { reachDatabase, warnOfOtherNodes } from './reach-database.ts';
 import { Teardown } from './teardown.ts';
@@ -111,207 +74,63 @@ async function start(
   const nodeId = randomUUID();
   const target = shared?.target ?? (await reachDatabase(config, log, teardown));
   const open = (name: string, maxConnections: number) => {
-    const database = openDatabase(target, { maxConnections, applicationName: `mevrik ${name} ${nodeId}` });
-    teardown.add(`the connection pool ${name}`, () => database.close());
-    return database;
+    const opened = openDatabase(target, { maxConnections, applicationName: `mevrik ${name} ${nodeId}` });
+    teardown.add(`the connection pool ${name}`, () => opened.close());
+    return opened;
   };
   const database = open('requests', config.DATABASE_POOL);
   if (!shared) await migrate(target);
 
-  const apps = createAppDirectory(database);
-  const accessTokens = createAccessTokens(await readOrCreateSecret(database.sql, 'access-token-key'), {
-    customerSeconds: config.CUSTOMER_TOKEN_MINUTES * 60,
-    agentSeconds: config.AGENT_TOKEN_MINUTES * 60,
-  });
-  const authenticator = createAuthenticator(database.sql, accessTokens);
-  const authenticate = (header: string | undefined) => authenticator.authenticate(header);
-  const audit = (entry: AuditEntry) => {
-    writeAudit(database.sql, entry).catch((error) =>
-      log.error({ ...entry, reason: String(error) }, 'failed to write an audit entry'),
-    );
-  };
-
-  const history = createBroadcastHistory({
-    sql: database.sql,
-    maxEvents: config.RECOVERY_MAX_EVENTS,
-    maxAgeSeconds: config.RECOVERY_MAX_AGE,
-  });
-  const bus =
-    config.REDIS_URL === null
-      ? (shared?.bus ?? createLocalBus())
-      : createRedisBus({ url: config.REDIS_URL, log, history });
-  teardown.add('the broadcast bus', () => bus.stop());
-  const notify = createPublisher({
-    isEnabled: config.EVENT_BROADCAST_ENABLED,
-    publish: (notices) => bus.publish(notices),
-    log,
-  });
-  const gateway = createGateway({
-    apps,
-    authenticate,
-    facts: createAccessFacts(database.sql),
-    audit,
-    bus,
-    history,
-    log,
-    onMovement: (appId) => notify([listNotice(appId, 'connections')]),
-    config: {
-      maxConnections: config.MAX_CONNECTIONS,
-      maxConnectionsPerAddress: config.MAX_CONNECTIONS_PER_ADDRESS || null,
-      trustProxy: config.TRUST_PROXY,
-      compression: config.COMPRESSION,
-      cleanupIntervalMs: config.CHANNEL_CLEANUP_INTERVAL * 1000,
-    },
-  });
-  teardown.add('the gateway', () => gateway.stop());
-  const queueNotifier = startQueueNotifier({ database, apps, channels, notify, log, teardown });
-
-  const metrics = createMetrics(
-    shared && (() => shared.bus.metrics().catch(async () => [await metrics.read()])),
-  );
-  shared?.bus.provideMetrics(() => metrics.read());
+  const common = { config, log, database, channels, teardown };
+  const access = await composeAccess(config, database, log);
+  const { apps } = access;
+  const { bus, gateway, notify } = startGateway({ ...common, access, clusterBus: shared?.bus });
+  const queueNotifier = startQueueNotifier({ ...common, apps, notify });
+  const metrics = composeMetrics(shared?.bus);
   const counter = createStatisticsCounter();
   const { unitOfWork, dispatcher } = await startDispatch({
-    config,
-    log,
+    ...common,
     nodeId,
     target,
     apps,
-    channels,
     gateway,
     queueChanged: queueNotifier.queueChanged,
     notify,
     open,
-    teardown,
     metrics,
     counter,
     connectHints: (onHint) => connectHints(config, log, onHint, shared?.bus),
   });
   await ensureApp(config, unitOfWork, log);
   apps.forget();
-  let url = urlOf(config, config.PORT);
-  const { files, fileAddresses } = await composeFiles(config, database, apps, () => url);
+
+  const publicUrl = createPublicUrl(config);
+  const { files, fileAddresses } = await composeFiles(config, database, apps, () => publicUrl.current());
   const email = await emailDeps(database, files);
-  const smtpSender = createSmtpSender();
-  teardown.add('the connections to SMTP servers', async () => smtpSender.close());
-  const alarm = createAlarm((keys) => wakeDeliveries(database, keys));
-  teardown.add('the delivery timer', async () => alarm.stop());
-  const deps = {
-    database,
-    unitOfWork,
-    apps,
-    channels,
-    log,
-    alarm,
-    countAttempt: metrics.attempt,
-    services: { graphUrl: config.GRAPH_API_URL, email: { key: email.mailKey, sender: smtpSender }, files },
-    files,
-    desks: deskDeps(database, bus.occupancy, queueNotifier, config.AGENT_ABSENT_MINUTES),
-    fetchesPrivate: config.FETCH_PRIVATE_ADDRESSES,
-    email,
-    mailAttempts: config.MAIL_ATTEMPTS,
-    recordDays: config.RECORD_RETENTION_DAYS,
-    notify,
-  };
-  const jobRunner = await startJobRunner({ target, jobs, deps, concurrency: config.JOB_CONCURRENCY });
-  teardown.add('the job queue', () => jobRunner.stop());
-  const sender = { target, jobs: deliveryJobs, deps, concurrency: config.DELIVERY_CONCURRENCY };
-  const deliveryRunner = await startJobRunner(sender);
-  teardown.add('the delivery queue', () => deliveryRunner.stop());
-  const smtpListener = await startEmail({
-    config,
-    log,
-    database,
-    unitOfWork,
-    email,
-    teardown,
-    partitions: () => dispatcher.partitions(),
-  });
-  const { check, observed, checks } = watchHealth({
-    config,
-    log,
-    database,
-    dispatcher,
-    jobRunner,
-    gateway,
-    notify,
-    counter,
-    metrics,
-    teardown,
-  });
-  const http: HttpDeps = {
-    config: {
-      bodyLimitBytes: config.BODY_LIMIT,
-      trustProxy: config.TRUST_PROXY,
-      rateLimitPerMinute: config.RATE_LIMIT,
-      lagLimit: config.EVENT_LAG_LIMIT,
-      corsOrigins:
-        config.CORS_ORIGINS === '*' ? '*' : config.CORS_ORIGINS.split(',').map((origin) => origin.trim()),
-      publicUrl: config.PUBLIC_URL,
-    },
-    database,
-    unitOfWork,
-    apps,
-    channels,
-    authenticator,
-    accessTokens,
+  const desks = deskDeps(database, bus.occupancy, queueNotifier, config.AGENT_ABSENT_MINUTES);
+  const work = { ...common, unitOfWork, email, metrics, notify };
+  const { jobRunner, services } = await startJobs({ ...work, target, apps, files, desks });
+  const smtpListener = await startEmail({ ...work, partitions: () => dispatcher.partitions() });
+  const health = watchHealth({ ...work, dispatcher, jobRunner, gateway, counter });
+  await startHttp({
+    ...work,
+    access,
+    services,
     files,
     fileAddresses,
-    notify,
+    gateway,
+    dispatcher,
+    health,
     queueNotifier,
-    lag: () => dispatcher.lag(),
-    audit,
-    log,
-    routes: [],
-  };
-  const inspection = createInspection(database, listen);
-  const deadLetters = createDeadLetters(database, () => dispatcher.refresh());
-  const replays = createReplays({
-    database,
-    subscriptions: subscriptionsOf(listen),
-    environment: config.NODE_ENV,
-    changed: () => dispatcher.refresh(),
+    smtpListener,
+    publicUrl,
   });
-  const server = await createHttpServer({
-    ...http,
-    onAnswered: metrics.request,
-    routes: [
-      withAccess('public', gatewayRoutes({ apps, authenticate, gateway })),
-      appRoutes(http),
-      auditRoutes(http),
-      queueStateRoutes(http),
-      channelRoutes({
-        ...http,
-        services: deps.services,
-        mailServer: mailServerOf(config, smtpListener),
-        url: () => url,
-      }),
-      employmentRoutes(http),
-      emailRoutes(http),
-      emailRecordRoutes(http),
-      deliveryRecordRoutes(http),
-      webhookRecordRoutes(http),
-      inspectionRoutes({ database, inspection, deadLetters }),
-      diagnosisRoutes({ ...http, inspection }),
-      healthRoutes({ database, look: check, observed }),
-      replayRoutes(replays),
-      gatewayInspectionRoutes({ gateway, audit }),
-      observationRoutes({ checks, metrics, metricsToken: config.METRICS_TOKEN }),
-      pageRoutes(http),
-    ],
-  });
-  gateway.attach(server.server);
-  teardown.add('the HTTP server', () => server.close());
-  teardown.add('the connected clients', () => gateway.drain());
-  await server.listen({ port: config.PORT, host: config.HOST });
-  const { port } = server.server.address() as AddressInfo;
-  url = urlOf(config, port);
   if (config.REDIS_URL === null && !shared) await warnOfOtherNodes(target, 1, log);
   const token = shared ? null : await createSetupToken(database.sql);
   let stopped: Promise<void> | undefined;
   return {
-    url,
-    setupUrl: token === null ? null : setupUrl(url, token),
+    url: publicUrl.current(),
+    setupUrl: token === null ? null : setupUrl(publicUrl.current(), token),
     mailPort: smtpListener?.port ?? null,
     stop() {
       stopped ??= teardown.run();
@@ -325,6 +144,15 @@ export function setupUrl(url: string, token: string): string {
   return `${url}/setup?token=${token}`;
 }
 
+/** The metrics of this process; with other workers, each of them prints those of all. */
+function composeMetrics(bus: ClusterBus | undefined): Metrics {
+  if (!bus) return createMetrics();
+  // A worker that has lost the others prints its own.
+  const metrics: Metrics = createMetrics(() => bus.metrics().catch(async () => [await metrics.read()]));
+  bus.provideMetrics(() => metrics.read());
+  return metrics;
+}
+
 function connectHints(
   { REDIS_URL: url }: Config,
   log: Log,
@@ -335,14 +163,4 @@ function connectHints(
   if (!bus) return noHints;
   bus.onHint(onHint);
   return { hint: (partitions) => bus.hint(partitions), async stop() {} };
-}
-
-function urlOf({ PUBLIC_URL: given, HOST: host }: Config, port: number): string {
-  return given?.replace(/\/$/, '') ?? `http://${displayHost(host)}:${port}`;
-}
-
-/** A host name that a browser on this machine can open. */
-function displayHost(host: string): string {
-  if (host === '0.0.0.0' || host === '::') return 'localhost';
-  return host.includes(':') ? `[${host}]` : host;
 }

@@ -1,0 +1,152 @@
+import type { AddressInfo } from 'node:net';
+import type { FileAddresses } from '../attachments/file-address.ts';
+import type { Files } from '../attachments/files.ts';
+import type { Gateway } from '../broadcast/gateway.ts';
+import { gatewayRoutes } from '../broadcast/routes.ts';
+import type { ChannelServices } from '../channels/channel.ts';
+import type { SmtpListener } from '../channels/email/smtp-listener.ts';
+import type { ChannelRegistry } from '../channels/registry.ts';
+import type { Config } from '../config/config.ts';
+import type { Database } from '../db/database.ts';
+import type { Dispatcher } from '../dispatch/dispatcher.ts';
+import { createDeadLetters } from '../dispatch/inspect/dead-letters.ts';
+import { createInspection } from '../dispatch/inspect/inspection.ts';
+import { createReplays } from '../dispatch/replay/replays.ts';
+import { subscriptionsOf } from '../dispatch/subscription.ts';
+import { withAccess } from '../http/access.ts';
+import { employmentRoutes } from '../http/admin/agents.ts';
+import { appRoutes } from '../http/admin/apps.ts';
+import { auditRoutes } from '../http/admin/audit.ts';
+import { channelRoutes } from '../http/admin/channels.ts';
+import { gatewayInspectionRoutes } from '../http/admin/connections.ts';
+import { deliveryRecordRoutes, webhookRecordRoutes } from '../http/admin/deliveries.ts';
+import { diagnosisRoutes } from '../http/admin/diagnosis.ts';
+import { emailRecordRoutes } from '../http/admin/emails.ts';
+import { inspectionRoutes } from '../http/admin/events.ts';
+import { healthRoutes } from '../http/admin/health.ts';
+import { queueStateRoutes } from '../http/admin/queues.ts';
+import { replayRoutes } from '../http/admin/replays.ts';
+import { emailRoutes } from '../http/desk/emails.ts';
+import type { HttpConfig, HttpDeps, RoutePlugin } from '../http/http-deps.ts';
+import { observationRoutes } from '../http/pages/observation.ts';
+import { pageRoutes } from '../http/pages/pages.ts';
+import { createHttpServer } from '../http/server.ts';
+import { listen } from '../listeners/index.ts';
+import type { Notify } from '../live/notice.ts';
+import type { QueueNotifier } from '../live/queue-notifier.ts';
+import type { UnitOfWork } from '../log/unit-of-work.ts';
+import type { Log } from '../observe/log.ts';
+import type { Metrics } from '../observe/metrics.ts';
+import type { Access } from './access.ts';
+import { mailServerOf } from './email.ts';
+import type { HealthWatch } from './health.ts';
+import type { PublicUrl } from './public-url.ts';
+import type { Teardown } from './teardown.ts';
+
+/** The dependencies of `startHttp`. */
+export interface HttpPartDeps {
+  readonly config: Config;
+  readonly log: Log;
+  readonly database: Database;
+  readonly unitOfWork: UnitOfWork;
+  readonly access: Access;
+  readonly channels: ChannelRegistry;
+  readonly services: ChannelServices;
+  readonly files: Files;
+  readonly fileAddresses: FileAddresses;
+  readonly gateway: Gateway;
+  readonly dispatcher: Dispatcher;
+  readonly health: HealthWatch;
+  readonly metrics: Metrics;
+  readonly notify: Notify;
+  readonly queueNotifier: QueueNotifier;
+  readonly smtpListener: SmtpListener | null;
+  readonly publicUrl: PublicUrl;
+  readonly teardown: Teardown;
+}
+
+/** Starts the HTTP server with all routes, and connects the gateway to it. */
+export async function startHttp(parts: HttpPartDeps): Promise<void> {
+  const { config, gateway, metrics, publicUrl, teardown } = parts;
+  const http = httpDeps(parts);
+  const server = await createHttpServer({
+    ...http,
+    onAnswered: metrics.request,
+    routes: routesOf(http, parts),
+  });
+  gateway.attach(server.server);
+  teardown.add('the HTTP server', () => server.close());
+  teardown.add('the connected clients', () => gateway.drain());
+  await server.listen({ port: config.PORT, host: config.HOST });
+  publicUrl.listening((server.server.address() as AddressInfo).port);
+}
+
+function httpDeps(parts: HttpPartDeps): HttpDeps {
+  return {
+    config: httpConfig(parts.config),
+    database: parts.database,
+    unitOfWork: parts.unitOfWork,
+    apps: parts.access.apps,
+    channels: parts.channels,
+    authenticator: parts.access.authenticator,
+    accessTokens: parts.access.accessTokens,
+    files: parts.files,
+    fileAddresses: parts.fileAddresses,
+    notify: parts.notify,
+    queueNotifier: parts.queueNotifier,
+    lag: () => parts.dispatcher.lag(),
+    audit: parts.access.audit,
+    log: parts.log,
+    routes: [],
+  };
+}
+
+function httpConfig(config: Config): HttpConfig {
+  const origins = config.CORS_ORIGINS;
+  return {
+    bodyLimitBytes: config.BODY_LIMIT,
+    trustProxy: config.TRUST_PROXY,
+    rateLimitPerMinute: config.RATE_LIMIT,
+    lagLimit: config.EVENT_LAG_LIMIT,
+    corsOrigins: origins === '*' ? '*' : origins.split(',').map((origin) => origin.trim()),
+    publicUrl: config.PUBLIC_URL,
+  };
+}
+
+function routesOf(http: HttpDeps, parts: HttpPartDeps): readonly RoutePlugin[] {
+  const { config, database, access, services, gateway, dispatcher, health, metrics } = parts;
+  const { apps, authenticator, audit } = access;
+  const inspection = createInspection(database, listen);
+  const deadLetters = createDeadLetters(database, () => dispatcher.refresh());
+  const replays = createReplays({
+    database,
+    subscriptions: subscriptionsOf(listen),
+    environment: config.NODE_ENV,
+    changed: () => dispatcher.refresh(),
+  });
+  const authenticate = (header: string | undefined) => authenticator.authenticate(header);
+  return [
+    withAccess('public', gatewayRoutes({ apps, authenticate, gateway })),
+    appRoutes(http),
+    auditRoutes(http),
+    queueStateRoutes(http),
+    channelRoutes({
+      ...http,
+      services,
+      mailServer: mailServerOf(config, parts.smtpListener),
+      url: () => parts.publicUrl.current(),
+    }),
+    employmentRoutes(http),
+    emailRoutes(http),
+    emailRecordRoutes(http),
+    deliveryRecordRoutes(http),
+    webhookRecordRoutes(http),
+    inspectionRoutes({ database, inspection, deadLetters }),
+    diagnosisRoutes({ ...http, inspection }),
+    healthRoutes({ database, look: health.check, observed: health.observed }),
+    replayRoutes(replays),
+    gatewayInspectionRoutes({ gateway, audit }),
+    observationRoutes({ checks: health.checks, metrics, metricsToken: config.METRICS_TOKEN }),
+    pageRoutes(http),
+  ];
+}
