@@ -8,7 +8,7 @@ import type { Database } from '../db/database.ts';
 import type { Log } from '../observe/log.ts';
 
 /** Apps, authentication and the audit trail. */
-export interface Access {
+export interface AccessPart {
   readonly apps: AppDirectory;
   readonly accessTokens: AccessTokens;
   readonly authenticator: Authenticator;
@@ -17,7 +17,7 @@ export interface Access {
 }
 
 /** Composes apps, authentication and the audit trail. They run nothing and need not be stopped. */
-export async function composeAccess(config: Config, database: Database, log: Log): Promise<Access> {
+export async function composeAccess(config: Config, database: Database, log: Log): Promise<AccessPart> {
   const accessTokens = createAccessTokens(await readOrCreateSecret(database.sql, 'access-token-key'), {
     customerSeconds: config.CUSTOMER_TOKEN_MINUTES * 60,
     agentSeconds: config.AGENT_TOKEN_MINUTES * 60,

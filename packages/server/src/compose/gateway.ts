@@ -18,7 +18,7 @@ export interface GatewayPartDeps {
   readonly config: Config;
   readonly log: Log;
   readonly database: Database;
-  readonly access: Access;
+  readonly access: AccessPart;
   /** The bus to the other workers of this machine, if there are any. */
   readonly clusterBus: ClusterBus | undefined;
   readonly teardown: Teardown;

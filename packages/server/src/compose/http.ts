@@ -49,7 +49,7 @@ export interface HttpPartDeps {
   readonly log: Log;
   readonly database: Database;
   readonly unitOfWork: UnitOfWork;
-  readonly access: Access;
+  readonly access: AccessPart;
   readonly channels: ChannelRegistry;
   readonly services: ChannelServices;
   readonly files: Files;

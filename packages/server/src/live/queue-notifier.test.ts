@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Notice } from './notice.ts';
-import { createQueueNotifier, type WaitingSession } from './queue-notifier.ts';
+import { createQueueNotifier, type QueuedSession } from './queue-notifier.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 /** Starts a notifier for a queue of this length; records what it publishes. */
 function startNotifier(length: number) {
-  let queue: WaitingSession[] = Array.from({ length }, (_, at) => waiting(at + 1, at + 1));
+  let queue: QueuedSession[] = Array.from({ length }, (_, at) => waiting(at + 1, at + 1));
   const published: Notice[] = [];
   const errors: unknown[] = [];
   const notifier = createQueueNotifier({
@@ -35,7 +35,7 @@ function startNotifier(length: number) {
   };
 }
 
-const waiting = (sessionId: number, position: number): WaitingSession => ({
+const waiting = (sessionId: number, position: number): QueuedSession => ({
   sessionId,
   queuePosition: { position, estimateMinutes: null },
 });

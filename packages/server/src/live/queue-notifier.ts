@@ -8,7 +8,7 @@ import {
 import { type Notify, notice } from './notice.ts';
 
 /** A session that waits in a queue. */
-export interface WaitingSession {
+export interface QueuedSession {
   readonly sessionId: number;
   readonly queuePosition: QueuePosition;
 }
@@ -17,7 +17,7 @@ export interface WaitingSession {
 export interface QueueNotifierDeps {
   readonly notify: Notify;
   /** The sessions in a queue whose customers can be notified, in queue order. */
-  readonly waitingIn: (appId: number, queue: string) => Promise<readonly WaitingSession[]>;
+  readonly waitingIn: (appId: number, queue: string) => Promise<readonly QueuedSession[]>;
   readonly queuesOf: (appId: number) => Promise<readonly string[]>;
   readonly appsOf: (agent: Agent) => Promise<readonly number[]>;
   readonly availabilityOf: (appId: number) => Promise<TeamAvailability | undefined>;
