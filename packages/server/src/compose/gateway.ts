@@ -10,7 +10,7 @@ import type { Notify } from '../live/notice.ts';
 import { createPublisher } from '../live/publisher.ts';
 import type { Log } from '../observe/log.ts';
 import { createAccessFacts } from '../queries/access-facts.ts';
-import type { Access } from './access.ts';
+import type { AccessPart } from './access.ts';
 import type { Teardown } from './teardown.ts';
 
 /** The dependencies of `startGateway`. */

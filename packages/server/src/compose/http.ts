@@ -37,7 +37,7 @@ import type { QueueNotifier } from '../live/queue-notifier.ts';
 import type { UnitOfWork } from '../log/unit-of-work.ts';
 import type { Log } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
-import type { Access } from './access.ts';
+import type { AccessPart } from './access.ts';
 import { mailServerOf } from './email.ts';
 import type { HealthWatch } from './health.ts';
 import type { PublicUrl } from './public-url.ts';
