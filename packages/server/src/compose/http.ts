@@ -143,7 +143,7 @@ function routesOf(http: HttpDeps, parts: HttpPartDeps): readonly RoutePlugin[] {
     webhookRecordRoutes(http),
     inspectionRoutes({ database, inspection, deadLetters }),
     diagnosisRoutes({ ...http, inspection }),
-    healthRoutes({ database, look: health.check, observed: health.observed }),
+    healthRoutes({ database, checkParts: health.check, observed: health.observed }),
     replayRoutes(replays),
     gatewayInspectionRoutes({ gateway, audit }),
     observationRoutes({ checks: health.checks, metrics, metricsToken: config.METRICS_TOKEN }),

@@ -50,7 +50,7 @@ export async function startJobs(parts: JobsPartDeps): Promise<JobsPart> {
   teardown.add('the delivery timer', async () => alarm.stop());
   const services = {
     graphUrl: config.GRAPH_API_URL,
-    email: { key: email.mailKey, sender: smtpSender },
+    email: { signingKey: email.signingKey, sender: smtpSender },
     files,
   };
   const deps = {
@@ -66,7 +66,7 @@ export async function startJobs(parts: JobsPartDeps): Promise<JobsPart> {
     desks,
     fetchesPrivate: config.FETCH_PRIVATE_ADDRESSES,
     email,
-    mailAttempts: config.MAIL_ATTEMPTS,
+    emailAttempts: config.MAIL_ATTEMPTS,
     recordDays: config.RECORD_RETENTION_DAYS,
     notify,
   };

@@ -32,11 +32,7 @@ export const PostSocialReply = listener<'SaveAgentRepliesSocialEvent'>({
   },
 });
 
-<<<<<<< HEAD
 const onlyOnce = 'A private reply to this comment was already sent. Only one is allowed.';
-=======
-const onlyOnce = 'The comment was answered privately before. Only one private reply per comment is possible.';
->>>>>>> a019a1d (listeners: say why a reply was not sent in plain English)
 
 async function wasAnsweredPrivately(tx: Tx, message: Message, commentId = ''): Promise<boolean> {
   const [before] = await tx.sql`
