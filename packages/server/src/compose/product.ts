@@ -152,7 +152,7 @@ async function start(
     bus,
     history,
     log,
-    onMovement: (appId) => void telling.publish([listNotice(appId, 'connections')]).catch(() => {}),
+    onConnectionsChanged: (appId) => void telling.publish([listNotice(appId, 'connections')]).catch(() => {}),
     config: {
       maxConnections: config.MAX_CONNECTIONS,
       maxConnectionsPerAddress: config.MAX_CONNECTIONS_PER_ADDRESS || null,
