@@ -43,7 +43,7 @@ export interface Client {
    * Subscribes to a channel, and stays subscribed whatever becomes of the connection. Our own topics, as `session12`,
    * are proven by the token; they are recovered after a cut.
    *
-   * @param from `place` of an earlier subscription, as on the page before: what was missed since is told.
+   * @param from `position` of an earlier subscription, for example on the previous page: events missed since are delivered.
    */
   subscribe<const Channel extends string>(
     channel: Channel,
