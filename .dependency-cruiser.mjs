@@ -83,6 +83,27 @@ const layerRules = Object.entries(layers).map(([layer, allowed]) => ({
   },
 }));
 
+/** room of broadcast/ → the other rooms that it may import; the gateway above them imports them all. */
+const broadcastRooms = {
+  bus: [],
+  access: ['bus'],
+  'http-api': ['bus', 'access'],
+  webhooks: ['bus', 'access'],
+  sockets: ['bus', 'access', 'webhooks'],
+  inspect: ['bus', 'access', 'webhooks', 'sockets'],
+};
+
+const broadcastRoomRules = Object.entries(broadcastRooms).map(([room, allowed]) => ({
+  name: `broadcast-${room}`,
+  comment: `broadcast/${room} may import ${allowed.length > 0 ? allowed.join(', ') : 'no other room'} of broadcast/`,
+  severity: 'error',
+  from: { path: `${server}/broadcast/${room}/`, pathNot: '\\.test\\.ts$' },
+  to: {
+    path: `${server}/broadcast/[^/]+/`,
+    pathNot: [room, ...allowed].map((name) => `${server}/broadcast/${name}/`),
+  },
+}));
+
 /** Libraries that only some layers may know. */
 const libraries = {
   'no-http-outside': {
@@ -182,6 +203,7 @@ export default {
       to: { path: `${server}/channels/meta/` },
     },
     ...layerRules,
+    ...broadcastRoomRules,
     ...libraryRules,
   ],
   options: {

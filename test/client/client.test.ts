@@ -150,10 +150,10 @@ describe('the SDK', () => {
     const { client, keeper, topic } = await visit();
     const { session } = follow(client, topic);
     await session.ready();
-    const place = session.place;
+    const position = session.position;
     client.disconnect();
     await client.rest.visitor.writeMessage({ text: 'between the pages' });
-    const next = clientOf({ token: keeper.token }).subscribe(topic, place ? { from: place } : {});
+    const next = clientOf({ token: keeper.token }).subscribe(topic, position ? { from: position } : {});
     const told = new Promise((resolve) => {
       next.on('message_post', ({ message }) => resolve(message.content.text));
     });

@@ -18,7 +18,7 @@ const payloads = (node: BusNode, topic: string) =>
 
 /** Whatever is published at one arrives at the other, however often it must be sent. */
 async function expectConnected(one: BusNode, other: BusNode, topic: string): Promise<void> {
-  await Promise.all([one.hear(1, topic), other.hear(1, topic)]);
+  await Promise.all([one.subscribe(1, topic), other.subscribe(1, topic)]);
   await vi.waitFor(
     async () => {
       await one.publish([message(topic, 1)]);
@@ -49,7 +49,7 @@ describe.each(buses)('a bus $name', ({ name, start }) => {
   afterAll(() => rig.stop());
 
   it('brings messages in order to a node that hears their topic, once', async () => {
-    await there.hear(1, 'orders');
+    await there.subscribe(1, 'orders');
     for (let at = 0; at < 500; at += 3) {
       await here.publish([message('orders', at), message('orders', at + 1), message('orders', at + 2)]);
     }
@@ -63,7 +63,7 @@ describe.each(buses)('a bus $name', ({ name, start }) => {
   });
 
   it('brings a message of a channel to those who hear its topic', async () => {
-    await there.hear(1, 'shop');
+    await there.subscribe(1, 'shop');
     const sent = { appId: 1, channel: 'private-shop', event: 'e', data: 'line\nbreak 😀' };
     await here.publish([sent]);
     await expect.poll(() => there.received).toContainEqual(sent);
@@ -80,7 +80,7 @@ describe.each(buses)('a bus $name', ({ name, start }) => {
   });
 
   it('knows when the others cannot miss what was published', async () => {
-    await there.hear(1, 'reached');
+    await there.subscribe(1, 'reached');
     void here.publish([message('reached', 1)]);
     await here.reached();
     await expect.poll(() => payloads(there, 'reached')).toEqual([1]);
@@ -121,7 +121,7 @@ describe.each(buses)('a bus $name', ({ name, start }) => {
       channel: 'prices',
       before: 0,
       now: 2,
-      isNews: true,
+      shouldNotify: true,
     });
   });
 
@@ -137,13 +137,13 @@ describe.each(buses)('a bus $name', ({ name, start }) => {
   if (name === 'in the process') return;
   describe('with several nodes', () => {
     it('tells a node nothing that it does not hear, or no longer', async () => {
-      await there.hear(1, 'left');
-      await there.hear(1, 'fence');
+      await there.subscribe(1, 'left');
+      await there.subscribe(1, 'fence');
       await here.publish([message('left', 1)]);
       await expect.poll(() => payloads(there, 'left')).toEqual([1]);
-      there.unhear(1, 'left');
+      there.unsubscribe(1, 'left');
       // What was said before an answer has been acted on.
-      await there.hear(1, 'later');
+      await there.subscribe(1, 'later');
       await here.publish([message('left', 2), message('unknown', 3), message('fence', 4)]);
       await expect.poll(() => payloads(there, 'fence')).toEqual([4]);
       expect(payloads(there, 'left')).toEqual([1]);
@@ -165,7 +165,7 @@ describe.each(buses)('a bus $name', ({ name, start }) => {
       const channel = 'presence-team';
       const count = async (one: string) => (await here.occupancy.list(1)).get(one) ?? 0;
       await here.presence.join(place(channel, '1.9'), member('ann'), 10);
-      await here.hear(1, 'team');
+      await here.subscribe(1, 'team');
       here.occupancy.set(1, channel, 1);
       const file = fileURLToPath(new URL('../support/bus-worker.ts', import.meta.url));
       const killed = await startProcess(file, { BUS_ADDRESS: rig.address });

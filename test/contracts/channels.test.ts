@@ -26,7 +26,7 @@ afterAll(() => example.remove());
 
 const adapters: readonly ChannelAdapter[] = [...channelAdapters, example.adapter];
 const source = { appId: 1, channel: 'main', deduplicationKey: 'd1' };
-const nowhere = 'http://127.0.0.1:9';
+const nowhere = 'http://127.0.0.1:45999';
 const outcomes = [
   'message',
   'receipt',
@@ -253,7 +253,7 @@ function describeOutlet(
     const own = channelSamples[kind]?.settings(standIn.url);
     const context = { settings: own, services, signal: AbortSignal.timeout(30_000) };
     try {
-      const [part] = outlet.compose(outboundMessage({ text: 'hello' }), own);
+      const [part] = outlet.compose({ ...outboundMessage({ text: 'hello' }), ...(kind === 'email' ? { contactId: 'vera@home.example' } : {}) }, own);
       const receipt = await outlet.send(part as OutboundPart, 'mevrik:1:0', context);
       expect(receipt.externalId).toMatch(/\S/);
       await outlet.probe(context);

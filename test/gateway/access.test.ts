@@ -1,6 +1,6 @@
 import { type Topic, type TopicKind, topics } from '@mevrik/protocol';
 import { describe, expect, it } from 'vitest';
-import { mayHear } from '../../packages/server/src/broadcast/access/access.ts';
+import { maySubscribe } from '../../packages/server/src/broadcast/access/access.ts';
 import { facts, type Person, people } from '../support/gateway.ts';
 
 const everybody = [...(Object.keys(people) as Person[]), 'nobody'] as const;
@@ -47,7 +47,7 @@ describe('who may hear what', () => {
       const allowed: string[] = [];
       for (const person of everybody) {
         const who = person === 'nobody' ? undefined : people[person];
-        if (await mayHear({ topic, appId: 1, who, facts })) allowed.push(person);
+        if (await maySubscribe({ topic, appId: 1, who, facts })) allowed.push(person);
       }
       expect(allowed.sort()).toEqual([...those].sort());
     });
@@ -62,8 +62,8 @@ describe('who may hear what', () => {
       'encrypted-session1',
       'agentghost',
     ]) {
-      expect(await mayHear({ topic, appId: 1, who: people.admin, facts })).toBe(false);
-      expect(await mayHear({ topic, appId: 1, who: people.backEnd, facts })).toBe(true);
+      expect(await maySubscribe({ topic, appId: 1, who: people.admin, facts })).toBe(false);
+      expect(await maySubscribe({ topic, appId: 1, who: people.backEnd, facts })).toBe(true);
     }
   });
 });

@@ -1,7 +1,7 @@
 import { createHash, createHmac } from 'node:crypto';
 import PusherServer from 'pusher';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { signChannel } from '../../packages/server/src/broadcast/access/auth-signature.ts';
+import { signSubscription } from '../../packages/server/src/broadcast/access/auth-signature.ts';
 import { signRequest } from '../../packages/server/src/broadcast/http-api/api-signature.ts';
 import { acme, type RawClient, startGateway, type TestGateway } from '../support/gateway.ts';
 
@@ -29,7 +29,7 @@ beforeEach(async () => {
 
 async function listen(channel: string, member?: string): Promise<void> {
   const channelData = member === undefined ? undefined : JSON.stringify({ user_id: member });
-  const auth = signChannel(acme, socketId, channel, channelData);
+  const auth = signSubscription(acme, socketId, channel, channelData);
   listener.subscribe(channel, { auth, ...(channelData ? { channel_data: channelData } : {}) });
   await listener.next('pusher_internal:subscription_succeeded');
 }
@@ -119,7 +119,7 @@ describe('the pusher SDK', () => {
     await sdk.trigger('private-cache-rates', 'rate', { usd: 1 });
     await listener.next('rate');
     const late = server.raw();
-    const auth = signChannel(acme, await late.socketId(), 'private-cache-rates');
+    const auth = signSubscription(acme, await late.socketId(), 'private-cache-rates');
     late.subscribe('private-cache-rates', { auth });
     expect((await late.next('rate')).data).toEqual({ usd: 1 });
   });

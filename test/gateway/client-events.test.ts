@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { signChannel } from '../../packages/server/src/broadcast/access/auth-signature.ts';
+import { signSubscription } from '../../packages/server/src/broadcast/access/auth-signature.ts';
 import { acme, type RawClient, startGateway, type TestGateway } from '../support/gateway.ts';
 import { holdClock } from '../support/held-clock.ts';
 
@@ -9,7 +9,7 @@ afterEach(() => server.stop());
 describe('client events', () => {
   const join = async (channel: string) => {
     const client = server.raw();
-    client.subscribe(channel, { auth: signChannel(acme, await client.socketId(), channel) });
+    client.subscribe(channel, { auth: signSubscription(acme, await client.socketId(), channel) });
     await client.next('pusher_internal:subscription_succeeded');
     return client;
   };

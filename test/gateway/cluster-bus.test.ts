@@ -9,7 +9,7 @@ import { createBroker } from '../../packages/server/src/broadcast/bus/cluster-br
 import { type ClusterBus, createClusterBus } from '../../packages/server/src/broadcast/bus/cluster-bus.ts';
 import { createPeer } from '../../packages/server/src/broadcast/bus/cluster-peer.ts';
 import type { OccupancyChange } from '../../packages/server/src/broadcast/bus/occupancy.ts';
-import { tellWatchers } from '../../packages/server/src/broadcast/sockets/watchlist.ts';
+import { watchlistMessage } from '../../packages/server/src/broadcast/bus/presence-message.ts';
 
 interface Worker {
   readonly bus: ClusterBus;
@@ -65,14 +65,14 @@ describe('workers around a broker', () => {
     one.bus.occupancy.set(1, 'news', 1);
     await expect
       .poll(() => one.changes)
-      .toEqual([{ appId: 1, channel: 'news', before: 0, now: 1, isNews: true }]);
+      .toEqual([{ appId: 1, channel: 'news', before: 0, now: 1, shouldNotify: true }]);
     two.bus.occupancy.set(1, 'news', 2);
     await expect
       .poll(() => two.changes)
-      .toEqual([{ appId: 1, channel: 'news', before: 1, now: 3, isNews: true }]);
+      .toEqual([{ appId: 1, channel: 'news', before: 1, now: 3, shouldNotify: true }]);
     two.socket.destroy();
     const told = () => [...one.changes.slice(1), ...three.changes];
-    await expect.poll(told).toEqual([{ appId: 1, channel: 'news', before: 3, now: 1, isNews: true }]);
+    await expect.poll(told).toEqual([{ appId: 1, channel: 'news', before: 3, now: 1, shouldNotify: true }]);
     expect(await three.bus.occupancy.countOf(1, 'news')).toBe(1);
   });
 
@@ -93,15 +93,15 @@ describe('workers around a broker', () => {
   it('learn that a user whose only worker has died is offline', async () => {
     const [one, two] = workers as [Worker, Worker, Worker];
     const channel = userOnlineChannelName('ann');
-    await one.bus.hear(1, channel);
+    await one.bus.subscribe(1, channel);
     await two.bus.presence.join({ appId: 1, channel, socketId: '2.1' }, { user_id: 'ann' }, 1);
     two.socket.destroy();
-    await expect.poll(() => one.heard).toEqual([tellWatchers(1, 'ann', 'offline')]);
+    await expect.poll(() => one.heard).toEqual([watchlistMessage(1, 'ann', 'offline')]);
   });
 
   it('give what is under way when one of them dies to those who stay', async () => {
     const [one, two, three] = workers as [Worker, Worker, Worker];
-    await Promise.all([two.bus.hear(1, 'news'), three.bus.hear(1, 'news')]);
+    await Promise.all([two.bus.subscribe(1, 'news'), three.bus.subscribe(1, 'news')]);
     three.socket.destroy();
     await one.bus.publish([message]);
     await expect.poll(() => two.heard).toEqual([message]);
@@ -109,22 +109,22 @@ describe('workers around a broker', () => {
   });
 });
 
-describe('a worker whose broker is gone', () => {
-  it('is told so once, serves its own clients, and never says that others were reached', async () => {
+describe('a worker whose broker has ended', () => {
+  it('is notified once, serves its own clients, and never reports that others were reached', async () => {
     const [one] = workers as [Worker, Worker, Worker];
     accepted[0]?.destroy();
     await expect.poll(() => one.isAlone).toBe(true);
     await one.bus.publish([message]);
     expect(one.heard).toEqual([message]);
-    await one.bus.hear(1, 'news');
+    await one.bus.subscribe(1, 'news');
     const place = { appId: 1, channel: 'presence-x', socketId: '1.1' };
     expect(await one.bus.presence.leave(place)).toBeUndefined();
-    await expect(one.bus.presence.join(place, { user_id: 'a' }, 1)).rejects.toThrow('gone');
+    await expect(one.bus.presence.join(place, { user_id: 'a' }, 1)).rejects.toThrow('has ended');
     const first = await Promise.race([one.bus.reached().then(() => 'reached'), one.bus.stop()]);
     expect(first).toBeUndefined();
   });
 
-  it('that is stopping anyway is not told', async () => {
+  it('that is stopping anyway is not notified', async () => {
     const [one] = workers as [Worker, Worker, Worker];
     const ended = once(one.socket, 'close');
     await one.bus.stop();
@@ -134,7 +134,7 @@ describe('a worker whose broker is gone', () => {
 });
 
 describe('a peer', () => {
-  it('that does not read is given up before what waits for it fills the memory', async () => {
+  it('that does not read is disconnected before its buffer fills the memory', async () => {
     const socket = connect(join(directory, 'broker')).pause();
     await once(socket, 'connect');
     await expect.poll(() => accepted.length).toBe(4);
@@ -144,19 +144,19 @@ describe('a peer', () => {
       isGone = true;
     });
     const text = 'x'.repeat(1024 * 1024);
-    for (let sent = 0; sent < 80; sent += 1) peer.tell('say', text);
+    for (let sent = 0; sent < 80; sent += 1) peer.notify('say', text);
     await expect.poll(() => isGone).toBe(true);
     expect(peer.isOpen).toBe(false);
     socket.destroy();
   });
 
-  it('hears of a call that does not exist, and of one that nobody can answer any more', async () => {
+  it('rejects an unknown call, and a call after the connection has ended', async () => {
     const here = connect(join(directory, 'broker'));
     await once(here, 'connect');
     const peer = createPeer<{ nothing(): void }, Record<string, () => void>>(here, {}, () => {});
-    await expect(peer.call('nothing')).rejects.toThrow('no call "nothing"');
+    await expect(peer.call('nothing')).rejects.toThrow('Unknown call "nothing"');
     peer.end();
     await once(here, 'close');
-    await expect(peer.call('nothing')).rejects.toThrow('gone');
+    await expect(peer.call('nothing')).rejects.toThrow('has ended');
   });
 });

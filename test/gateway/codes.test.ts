@@ -3,7 +3,7 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import { signChannel, signUser } from '../../packages/server/src/broadcast/access/auth-signature.ts';
+import { signSubscription, signUser } from '../../packages/server/src/broadcast/access/auth-signature.ts';
 import type { GatewayConfig } from '../../packages/server/src/broadcast/gateway-config.ts';
 import {
   type GatewayApp,
@@ -177,7 +177,7 @@ describe('what is told, and ends nothing', () => {
   ])('4301: client events %s', async (_what, realtime, channel, data) => {
     await start(realtime);
     const client = server.raw();
-    client.subscribe(channel, { auth: signChannel(acme, await client.socketId(), channel) });
+    client.subscribe(channel, { auth: signSubscription(acme, await client.socketId(), channel) });
     await client.next('pusher_internal:subscription_succeeded');
     client.send({ event: 'client-x', channel, data });
     expect((await client.next('pusher:error')).data).toMatchObject({ code: 4301 });

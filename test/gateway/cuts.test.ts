@@ -5,7 +5,7 @@ import type { BroadcastMessage } from '../../packages/server/src/broadcast/bus/b
 import { createLocalBus } from '../../packages/server/src/broadcast/bus/bus.ts';
 import { CatchUp } from '../../packages/server/src/broadcast/bus/catch-up.ts';
 import { Traffic } from '../../packages/server/src/broadcast/bus/rate-meter.ts';
-import { Outbox } from '../../packages/server/src/broadcast/bus/redis-outbox.ts';
+import { RedisOutbox } from '../../packages/server/src/broadcast/bus/redis-outbox.ts';
 import { Hub } from '../../packages/server/src/broadcast/sockets/hub.ts';
 import { quiet } from '../support/gateway.ts';
 
@@ -36,7 +36,7 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
 const delay = (ms: number) => new Promise<void>((resolve) => void setTimeout(resolve, ms));
 
 /** One node that broadcasts a log, one whose client hears it, and connections between them that can be cut. */
-async function twoNodes(maxLetters: number) {
+async function twoNodes(maxPublications: number) {
   const log: BroadcastMessage[] = [];
   const reached = new Map<number, number>();
   const told: (readonly [number, number])[] = [];
@@ -69,26 +69,26 @@ async function twoNodes(maxLetters: number) {
       },
     },
     log: quiet,
-    heardSince: () => new Map(),
+    subscribedSince: () => new Map(),
     deliver: (message) => hub.deliver(message),
     onMissed: () => told.push([-1, -1]),
   });
   await vi.advanceTimersByTimeAsync(0);
 
-  const outbox = new Outbox({
+  const outbox = new RedisOutbox({
     isReady: () => links.publisher,
     send: async ({ text }) => {
       const arrives = links.subscriber;
-      if (arrives) catchUp.take(JSON.parse(text));
+      if (arrives) catchUp.receive(JSON.parse(text));
       // Redis has taken it; whether we learn of that depends on the connection.
       await delay(1);
       if (!links.publisher) throw new Error('The connection is gone.');
     },
-    confess: async () => {
+    reportGap: async () => {
       if (!links.publisher) throw new Error('The connection is gone.');
-      if (links.subscriber) catchUp.missed();
+      if (links.subscriber) catchUp.gapReported();
     },
-    maxLetters,
+    maxPublications,
     maxBytes: 1_000_000,
     onLost: () => {},
   });
@@ -117,16 +117,16 @@ async function twoNodes(maxLetters: number) {
       else if (step.do === 'cut publisher') links.publisher = false;
       else if (step.do === 'cut subscriber') {
         links.subscriber = false;
-        catchUp.cut();
+        catchUp.disconnected();
       } else if (step.do === 'mend publisher') {
         links.publisher = true;
         // What was in flight is known to have failed before a new connection stands.
         await vi.advanceTimersByTimeAsync(2);
         void outbox.flush();
       } else if (!links.subscriber) {
-        catchUp.mending();
+        catchUp.resubscribing();
         links.subscriber = true;
-        catchUp.mended(true);
+        catchUp.resubscribed(true);
       }
     },
     async stop() {
@@ -138,12 +138,12 @@ async function twoNodes(maxLetters: number) {
 
 describe('a client of a node that is cut off, again and again,', () => {
   it.each([
-    { maxLetters: 1_000, what: 'when all that waits can be kept' },
-    { maxLetters: 3, what: 'when more waits than can be kept' },
-  ])('hears everything once and in order $what', async ({ maxLetters }) => {
+    { maxPublications: 1_000, what: 'when all that waits can be kept' },
+    { maxPublications: 3, what: 'when more waits than can be kept' },
+  ])('hears everything once and in order $what', async ({ maxPublications }) => {
     await fc.assert(
       fc.asyncProperty(fc.array(steps, { minLength: 3, maxLength: 40 }), async (plan) => {
-        const nodes = await twoNodes(maxLetters);
+        const nodes = await twoNodes(maxPublications);
         for (const step of plan) await nodes.act(step);
         for (const end of ['mend publisher', 'mend subscriber'] as const) await nodes.act({ do: end });
         await vi.advanceTimersByTimeAsync(30_000);

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import PusherServer from 'pusher';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { signChannel, signUser } from '../../packages/server/src/broadcast/access/auth-signature.ts';
+import { signSubscription, signUser } from '../../packages/server/src/broadcast/access/auth-signature.ts';
 import { acme, RawClient, startGateway, type TestGateway } from '../support/gateway.ts';
 import { join, listen } from '../support/gateway-clients.ts';
 import { startHttp, type TestHttp } from '../support/http.ts';
@@ -78,7 +78,7 @@ describe('a real server', { timeout: 180_000 }, () => {
 
   async function hearer(channel: string): Promise<RawClient> {
     const client = connect();
-    const auth = signChannel(app, await client.socketId(), channel);
+    const auth = signSubscription(app, await client.socketId(), channel);
     client.subscribe(channel, channel.startsWith('private-') ? { auth } : {});
     await client.next('pusher_internal:subscription_succeeded');
     return client;
@@ -225,7 +225,7 @@ describe('a gateway', () => {
 
   it('ends connections that are silent, also below where the client does not answer', async () => {
     server = await startGateway({
-      config: { activityTimeoutSeconds: 0.3, pongTimeoutSeconds: 0.3, farewellMs: 200 },
+      config: { activityTimeoutSeconds: 0.3, pongTimeoutSeconds: 0.3, closeTimeoutMs: 200 },
     });
     const silent = Array.from({ length: 200 }, () => new RawSocket(server.port, { allowHalfOpen: true }));
     for (const client of silent) client.write(handshakeRequest());
@@ -251,7 +251,7 @@ describe('a gateway', () => {
     const client = server.raw();
     const socketId = await client.socketId();
     for (const channelData of refused) {
-      const auth = signChannel(acme, socketId, 'presence-x', channelData);
+      const auth = signSubscription(acme, socketId, 'presence-x', channelData);
       client.subscribe('presence-x', { auth, channel_data: channelData });
       expect((await client.next('pusher:subscription_error')).data).toMatchObject({ status: 400 });
     }
@@ -260,7 +260,7 @@ describe('a gateway', () => {
     for (let at = 0; at < 150; at += 1) {
       const each = server.raw();
       const channelData = member(`member-${at}`, 'x'.repeat(1_200));
-      const auth = signChannel(acme, await each.socketId(), 'presence-x', channelData);
+      const auth = signSubscription(acme, await each.socketId(), 'presence-x', channelData);
       each.subscribe('presence-x', { auth, channel_data: channelData });
       const { data } = await each.next('pusher_internal:subscription_succeeded');
       ids.push(`member-${at}`);
@@ -275,7 +275,7 @@ describe('a gateway', () => {
     const channel = 'private-x';
     const [sender, other] = [server.raw(), server.raw()];
     for (const client of [sender, other]) {
-      client.subscribe(channel, { auth: signChannel(acme, await client.socketId(), channel) });
+      client.subscribe(channel, { auth: signSubscription(acme, await client.socketId(), channel) });
       await client.next('pusher_internal:subscription_succeeded');
     }
     for (const deep of [deepList, deepObject]) {

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { userOnlineChannelName } from '@mevrik/protocol';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
-import { signChannel, signUser } from '../../packages/server/src/broadcast/access/auth-signature.ts';
+import { signSubscription, signUser } from '../../packages/server/src/broadcast/access/auth-signature.ts';
 import { createLocalBus } from '../../packages/server/src/broadcast/bus/bus.ts';
 import { acme, type RawClient, startGateway, type TestGateway } from '../support/gateway.ts';
 
@@ -184,20 +184,23 @@ describe('a subscription', () => {
     const member = '{"user_id":"1"}';
     const rival = { key: 'rival', secret: 'rival-secret' };
     const attempts = [
-      { channel: 'private-session1', auth: signChannel(acme, '1.1', 'private-session1') },
-      { channel: 'private-session1', auth: signChannel(acme, id, 'private-session2') },
-      { channel: 'private-session1', auth: signChannel(rival, id, 'private-session1') },
-      { channel: 'private-session1', auth: signChannel({ ...acme, secret: '' }, id, 'private-session1') },
-      { channel: 'private-session1', auth: signChannel(acme, id, 'private-session1').slice(0, -1) },
+      { channel: 'private-session1', auth: signSubscription(acme, '1.1', 'private-session1') },
+      { channel: 'private-session1', auth: signSubscription(acme, id, 'private-session2') },
+      { channel: 'private-session1', auth: signSubscription(rival, id, 'private-session1') },
+      {
+        channel: 'private-session1',
+        auth: signSubscription({ ...acme, secret: '' }, id, 'private-session1'),
+      },
+      { channel: 'private-session1', auth: signSubscription(acme, id, 'private-session1').slice(0, -1) },
       {
         channel: 'presence-session1',
-        auth: signChannel(acme, id, 'presence-session1', member),
+        auth: signSubscription(acme, id, 'presence-session1', member),
         channel_data: '{"user_id":"2"}',
       },
-      { channel: 'presence-session1', auth: signChannel(acme, id, 'presence-session1') },
+      { channel: 'presence-session1', auth: signSubscription(acme, id, 'presence-session1') },
       {
         channel: 'presence-session1',
-        auth: signChannel(acme, id, 'presence-session1', '{}'),
+        auth: signSubscription(acme, id, 'presence-session1', '{}'),
         channel_data: '{}',
       },
     ];
@@ -263,7 +266,7 @@ describe('a member', () => {
     server = await startGateway({ bus });
     const client = server.raw();
     const member = '{"user_id":"u1"}';
-    const auth = signChannel(acme, await signInAs(client, '{"id":"u1"}'), 'presence-x', member);
+    const auth = signSubscription(acme, await signInAs(client, '{"id":"u1"}'), 'presence-x', member);
     client.subscribe('presence-x', { auth, channel_data: member });
     await underWay.opened;
     await server.gateway.api.terminateUser(1, 'u1');

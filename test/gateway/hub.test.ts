@@ -30,8 +30,8 @@ describe('the hub', () => {
         const heard = new Set<string>();
         const bus = {
           ...createLocalBus(),
-          hear: async (app: number, topic: string) => void heard.add(`${app} ${topic}`),
-          unhear: (app: number, topic: string) => void heard.delete(`${app} ${topic}`),
+          subscribe: async (app: number, topic: string) => void heard.add(`${app} ${topic}`),
+          unsubscribe: (app: number, topic: string) => void heard.delete(`${app} ${topic}`),
         };
         const hub = new Hub(bus, new Traffic(), 1_000_000);
         const got: number[][] = [[], [], [], []];

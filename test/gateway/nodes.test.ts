@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { ProblemError } from '@mevrik/protocol';
 import { createClient } from 'redis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { signChannel } from '../../packages/server/src/broadcast/access/auth-signature.ts';
+import { signSubscription } from '../../packages/server/src/broadcast/access/auth-signature.ts';
 import { noHistory } from '../../packages/server/src/broadcast/bus/history.ts';
 import { createRedisBus } from '../../packages/server/src/broadcast/bus/redis-bus.ts';
 import { acme, people, quiet, RawClient, startGateway, type TestGateway } from '../support/gateway.ts';
@@ -45,7 +45,7 @@ async function listen(node: TestGateway, channel: string): Promise<RawClient> {
 async function join(client: RawClient, userId: string): Promise<unknown> {
   const channelData = JSON.stringify({ user_id: userId, user_info: { name: userId } });
   const channel = 'presence-queues';
-  const auth = signChannel(acme, await client.socketId(), channel, channelData);
+  const auth = signSubscription(acme, await client.socketId(), channel, channelData);
   client.subscribe(channel, { auth, channel_data: channelData });
   const { data } = await client.next('pusher_internal:subscription_succeeded');
   return (data as { presence: { ids: string[] } }).presence.ids.sort();

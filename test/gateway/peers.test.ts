@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import PusherServer from 'pusher';
 import { createClient } from 'redis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { signChannel, signUser } from '../../packages/server/src/broadcast/access/auth-signature.ts';
+import { signSubscription, signUser } from '../../packages/server/src/broadcast/access/auth-signature.ts';
 import { signRequest } from '../../packages/server/src/broadcast/http-api/api-signature.ts';
 import { acme, RawClient, startGateway, type TestGateway } from '../support/gateway.ts';
 import { expectReached, join, listen, publish, startRedisNode } from '../support/gateway-clients.ts';
@@ -37,7 +37,7 @@ const refusal = (request: Promise<unknown>) =>
 describe('one node', () => {
   let server: TestGateway;
   beforeEach(async () => {
-    server = await startGateway({ config: { farewellMs: 200, maxBufferedBytes: 200_000 } });
+    server = await startGateway({ config: { closeTimeoutMs: 200, maxBufferedBytes: 200_000 } });
   });
   afterEach(() => server.stop());
 
@@ -323,7 +323,7 @@ describe('a process that is there for long', () => {
       await client.next('pusher:signin_success');
       const channel = `private-of-${turn}`;
       for (const name of ['news', `shop-${turn}`]) client.subscribe(name);
-      client.subscribe(channel, { auth: signChannel(acme, socketId, channel) });
+      client.subscribe(channel, { auth: signSubscription(acme, socketId, channel) });
       for (let at = 0; at < 3; at += 1) await client.next('pusher_internal:subscription_succeeded');
       await join(client, `user-${turn}`, `presence-${turn}`);
       await join(client, `user-${turn}`, 'presence-all');

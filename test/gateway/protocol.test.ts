@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { signChannel, signUser } from '../../packages/server/src/broadcast/access/auth-signature.ts';
+import { signSubscription, signUser } from '../../packages/server/src/broadcast/access/auth-signature.ts';
 import { cacheMs } from '../../packages/server/src/broadcast/bus/event-cache.ts';
-import { CountTeller } from '../../packages/server/src/broadcast/webhooks/count-notifier.ts';
+import { CountNotifier } from '../../packages/server/src/broadcast/webhooks/count-notifier.ts';
 import { acme, heard, type RawClient, startGateway, type TestGateway } from '../support/gateway.ts';
 import { join, listen } from '../support/gateway-clients.ts';
 import { opcodes, openRaw } from '../support/raw-socket.ts';
@@ -21,7 +21,7 @@ const named = (client: RawClient, event: string) => client.frames.filter((frame)
 /** A client on a channel that wants a signature. */
 async function listenSigned(channel: string): Promise<RawClient> {
   const client = server.raw();
-  client.subscribe(channel, { auth: signChannel(acme, await client.socketId(), channel) });
+  client.subscribe(channel, { auth: signSubscription(acme, await client.socketId(), channel) });
   await client.next('pusher_internal:subscription_succeeded');
   return client;
 }
@@ -47,7 +47,7 @@ describe('what the server says', () => {
     client.say('pusher:subscribe', {
       data: {
         channel: 'presence-room',
-        auth: signChannel(acme, socketId, 'presence-room', member),
+        auth: signSubscription(acme, socketId, 'presence-room', member),
         channel_data: member,
       },
     });
@@ -97,7 +97,7 @@ describe('what a client says', () => {
   it('may have its data as JSON in a text as well', async () => {
     const client = server.raw();
     const socketId = await client.socketId();
-    const signed = { channel: 'private-x', auth: signChannel(acme, socketId, 'private-x') };
+    const signed = { channel: 'private-x', auth: signSubscription(acme, socketId, 'private-x') };
     client.send({ event: 'pusher:subscribe', data: JSON.stringify(signed) });
     expect(await client.next('pusher_internal:subscription_succeeded')).toMatchObject({
       channel: 'private-x',
@@ -154,7 +154,7 @@ describe('a presence channel', () => {
     for (const user of ['ann', 'bob', 'ann']) await join(server.raw(), user, 'presence-room');
     const third = server.raw();
     const member = '{"user_id":"cid"}';
-    const auth = signChannel(acme, await third.socketId(), 'presence-room', member);
+    const auth = signSubscription(acme, await third.socketId(), 'presence-room', member);
     third.subscribe('presence-room', { auth, channel_data: member });
     expect((await third.next('pusher:subscription_error')).data).toEqual({
       type: 'LimitReached',
@@ -202,7 +202,7 @@ describe('the number of subscribers', () => {
     server = await startGateway();
     vi.useFakeTimers();
     const told: number[] = [];
-    const teller = new CountTeller({
+    const teller = new CountNotifier({
       publish: async (messages) => {
         for (const message of messages) {
           if ('data' in message) told.push(JSON.parse(message.data).subscription_count);

@@ -155,9 +155,9 @@ describe('a client that cannot be told all', () => {
   });
 
   it.each<[string, (memory: Memory) => void]>([
-    ['another log', (memory) => Object.assign(memory.place ?? {}, { epoch: 'another' })],
+    ['another log', (memory) => Object.assign(memory.position ?? {}, { epoch: 'another' })],
     ['a place that the log has not reached', (memory) => setAll(memory, 1_000_000)],
-    ['no place', (memory) => Object.assign(memory.place ?? {}, { positions: {} })],
+    ['no place', (memory) => Object.assign(memory.position ?? {}, { positions: {} })],
   ])('because it speaks of %s learns the same', async (_what, change) => {
     const { said, memory } = await away(2, change);
     expect(said).toMatchObject({ recovered: false });
@@ -165,7 +165,7 @@ describe('a client that cannot be told all', () => {
   });
 
   function setAll(memory: Memory, offset: number): void {
-    const positions = memory.place?.positions ?? {};
+    const positions = memory.position?.positions ?? {};
     for (const partition of Object.keys(positions)) positions[partition] = offset;
   }
 });
@@ -211,7 +211,7 @@ describe('recovery', () => {
     expect(answer.event).toBe('pusher:subscription_error');
     // Ann's places name Bob's partition as well, and she hears her own session alone.
     const memory = newMemory();
-    memory.place = { epoch, positions };
+    memory.position = { epoch, positions };
     await write(bob, ['also here']);
     await follow(channel, memory, ann.token).subscribed;
     expect(textsIn(memory)).toEqual(['between us']);

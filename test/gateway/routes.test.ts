@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { signChannel, signUser } from '../../packages/server/src/broadcast/access/auth-signature.ts';
+import { signSubscription, signUser } from '../../packages/server/src/broadcast/access/auth-signature.ts';
 import { acme, type Person, startGateway, type TestGateway } from '../support/gateway.ts';
 
 let server: TestGateway;
@@ -17,11 +17,16 @@ describe('signatures', () => {
   // From the examples in Pusher's documentation of authentication signatures.
   const app = { key: '278d425bdf160c739803', secret: '7ad3773142a6692b25b8' };
   it('are those of the documentation', () => {
-    expect(signChannel(app, '1234.1234', 'private-foobar')).toBe(
+    expect(signSubscription(app, '1234.1234', 'private-foobar')).toBe(
       '278d425bdf160c739803:58df8b0c36d6982b82c3ecf6b4662e34fe8c25bba48f5369f135bf843651c3a4',
     );
     expect(
-      signChannel(app, '1234.1234', 'presence-foobar', '{"user_id":10,"user_info":{"name":"Mr. Channels"}}'),
+      signSubscription(
+        app,
+        '1234.1234',
+        'presence-foobar',
+        '{"user_id":10,"user_info":{"name":"Mr. Channels"}}',
+      ),
     ).toBe('278d425bdf160c739803:31935e7d86dba64c2a90aed31fdc61869f9b22ba9d8863bba239c03ca481bc80');
     expect(signUser(app, '1234.1234', '{"id":"12345"}')).toBe(
       '278d425bdf160c739803:4708d583dada6a56435fb8bc611c77c359a31eebde13337c16ab43aa6de336ba',
@@ -47,7 +52,7 @@ describe('POST /broadcasting/auth', () => {
     const response = await auth({ socket_id: '1.2', channel_name: 'presence-queues' }, 'agent');
     const channelData = '{"user_id":"agent-5","user_info":{"role":"agent","name":"Alex"}}';
     expect(await response.json()).toEqual({
-      auth: signChannel(acme, '1.2', 'presence-queues', channelData),
+      auth: signSubscription(acme, '1.2', 'presence-queues', channelData),
       channel_data: channelData,
     });
   });

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { createClient } from 'redis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { signChannel } from '../../packages/server/src/broadcast/access/auth-signature.ts';
+import { signSubscription } from '../../packages/server/src/broadcast/access/auth-signature.ts';
 import { noHistory } from '../../packages/server/src/broadcast/bus/history.ts';
 import { createRedisBus } from '../../packages/server/src/broadcast/bus/redis-bus.ts';
 import type { GatewayApps, RealtimeSettings } from '../../packages/server/src/broadcast/gateway-deps.ts';
@@ -62,7 +62,7 @@ async function subscribe(client: RawClient, channel: string): Promise<void> {
 async function join(node: TestGateway, channel: string, userId: string): Promise<RawClient> {
   const client = node.raw();
   const channelData = JSON.stringify({ user_id: userId });
-  const auth = signChannel(acme, await client.socketId(), channel, channelData);
+  const auth = signSubscription(acme, await client.socketId(), channel, channelData);
   client.subscribe(channel, { auth, channel_data: channelData });
   await client.next('pusher_internal:subscription_succeeded');
   return client;
@@ -208,7 +208,7 @@ describe('webhooks', () => {
     const node = await startNode({ log, config: { ...quick, webhookGiveUpMs: 100 } });
     receiver.answers.push(...Array.from({ length: 50 }, () => 500));
     await listen(node, 'lost');
-    await expect.poll(() => warned).toContain('a webhook was given up');
+    await expect.poll(() => warned).toContain('webhook delivery abandoned');
     receiver.answers.length = 0;
     await listen(node, 'later');
     await toldOf('later').toEqual(['occupied']);

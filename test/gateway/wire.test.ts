@@ -19,7 +19,9 @@ let told = 0;
 const opened: RawSocket[] = [];
 
 beforeAll(async () => {
-  server = await startGateway({ config: { maxMessageBytes, farewellMs: 300, maxMessagesPerSecond: 1e6 } });
+  server = await startGateway({
+    config: { maxMessageBytes, closeTimeoutMs: 300, maxMessagesPerSecond: 1e6 },
+  });
   neighbour = server.raw();
   await neighbour.socketId();
   neighbour.subscribe('messages');
@@ -51,7 +53,7 @@ const said = (name: string | Buffer, more = '') =>
 
 async function expectRead(client: RawSocket, name: string): Promise<void> {
   const { data } = await client.event('pusher:error');
-  expect(data).toEqual({ code: null, message: `Clients send no event of this name: ${name}` });
+  expect(data).toEqual({ code: null, message: `Unknown event: ${name}` });
 }
 
 /** What is sent ends the connection with this code, and the server ends it also below. */
@@ -300,7 +302,7 @@ describe('a close', () => {
 
   it('is the last thing that is sent, however much waited before it', async () => {
     // One that is patient: on a slow machine what waits may take its time to arrive.
-    const patient = await startGateway({ config: { farewellMs: 60_000 } });
+    const patient = await startGateway({ config: { closeTimeoutMs: 60_000 } });
     onTestFinished(() => patient.stop());
     const client = await openRaw(patient.port);
     opened.push(client);

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
-import { signChannel } from '../../packages/server/src/broadcast/access/auth-signature.ts';
+import { signSubscription } from '../../packages/server/src/broadcast/access/auth-signature.ts';
 import { processIdentity } from '../../packages/server/src/db/embedded-lock.ts';
 import { openingHours } from '../support/bot-replies.ts';
 import { heard, Pusher, RawClient } from '../support/gateway.ts';
@@ -112,7 +112,7 @@ async function expectPresence(server: RunningServer): Promise<void> {
   for (const user_id of ['ann', 'bob', 'cid']) {
     const client = await raw(server);
     const channel_data = JSON.stringify({ user_id });
-    const auth = signChannel(app, await client.socketId(), name, channel_data);
+    const auth = signSubscription(app, await client.socketId(), name, channel_data);
     client.subscribe(name, { auth, channel_data });
     members.push({ user_id, client });
     const { data } = await client.next('pusher_internal:subscription_succeeded');

@@ -7,7 +7,7 @@ bus.receive(
   () => {},
   () => {},
 );
-await bus.hear(1, 'team');
+await bus.subscribe(1, 'team');
 // Until the bus is connected, nobody else learns of it.
 while (!(await bus.presence.members(1, place.channel)).has('ann')) await new Promise(setImmediate);
 await bus.presence.join(place, { user_id: 'cid', user_info: {} }, 10);

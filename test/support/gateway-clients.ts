@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { signChannel } from '../../packages/server/src/broadcast/access/auth-signature.ts';
+import { signSubscription } from '../../packages/server/src/broadcast/access/auth-signature.ts';
 import { noHistory } from '../../packages/server/src/broadcast/bus/history.ts';
 import { createRedisBus } from '../../packages/server/src/broadcast/bus/redis-bus.ts';
 import type { GatewayLog } from '../../packages/server/src/broadcast/gateway-deps.ts';
@@ -28,7 +28,7 @@ export async function join(client: RawClient, userId: string, channel: string): 
   const channelData = JSON.stringify({ user_id: userId, user_info: { name: userId } });
   const greeting = client.frames.find(({ event }) => event === 'pusher:connection_established');
   const socketId = greeting ? (greeting.data as { socket_id: string }).socket_id : await client.socketId();
-  const auth = signChannel(acme, socketId, channel, channelData);
+  const auth = signSubscription(acme, socketId, channel, channelData);
   client.subscribe(channel, { auth, channel_data: channelData });
   const { data } = await client.next('pusher_internal:subscription_succeeded');
   return (data as { presence: { ids: string[] } }).presence.ids.sort();

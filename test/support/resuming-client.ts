@@ -17,7 +17,7 @@ export interface SaidOfResuming {
 
 /** What a client knows of a channel over all its connections. */
 export interface Memory {
-  place: { epoch: string; positions: Record<string, number> } | undefined;
+  position: { epoch: string; positions: Record<string, number> } | undefined;
   /** The payloads that it has shown, repetitions left out. */
   readonly shown: unknown[];
   reloads: number;
@@ -26,7 +26,7 @@ export interface Memory {
 
 /** A client that has received nothing yet. */
 export function newMemory(): Memory {
-  return { place: undefined, shown: [], reloads: 0, recoveries: 0 };
+  return { position: undefined, shown: [], reloads: 0, recoveries: 0 };
 }
 
 /** Follows one channel as docs/PROTOCOL.md tells clients to that want to miss nothing. */
@@ -51,7 +51,7 @@ export class ResumingClient {
   ) {
     this.#memory = memory;
     this.#channel = channel;
-    this.#seen = { ...memory.place?.positions };
+    this.#seen = { ...memory.position?.positions };
     this.ws = new WebSocket(`${url.replace('http', 'ws')}/app/${appKey}?protocol=7`);
     this.ws.on('error', () => {});
     this.subscribed = new Promise((resolve) => {
@@ -76,7 +76,7 @@ export class ResumingClient {
     if (message.event === 'pusher:connection_established') {
       this.#onSocketId(data.socket_id);
       const auth = await sign(data.socket_id);
-      const resume = this.#memory.place ?? {};
+      const resume = this.#memory.position ?? {};
       this.ws.send(
         JSON.stringify({ event: 'pusher:subscribe', data: { channel: this.#channel, auth, resume } }),
       );
@@ -93,21 +93,21 @@ export class ResumingClient {
   #show([partition, offset]: readonly [number, number], data: unknown): void {
     if (offset <= (this.#seen[partition] ?? -1)) return;
     this.#seen[partition] = offset;
-    if (this.#memory.place) this.#memory.place.positions[partition] = offset;
+    if (this.#memory.position) this.#memory.position.positions[partition] = offset;
     this.#memory.shown.push(data);
   }
 
   #stand(said: SaidOfResuming | undefined): void {
     if (!said) return;
-    const { place } = this.#memory;
-    if (place && said.recovered) this.#memory.recoveries += 1;
-    if (place && !said.recovered) this.#memory.reloads += 1;
-    if (place && !said.recovered) this.#seen = {};
-    const known = { ...(said.recovered ? place?.positions : {}), ...this.#seen };
+    const { position } = this.#memory;
+    if (position && said.recovered) this.#memory.recoveries += 1;
+    if (position && !said.recovered) this.#memory.reloads += 1;
+    if (position && !said.recovered) this.#seen = {};
+    const known = { ...(said.recovered ? position?.positions : {}), ...this.#seen };
     const positions = { ...said.positions };
     for (const [partition, offset] of Object.entries(known)) {
       positions[partition] = Math.max(offset, positions[partition] ?? 0);
     }
-    this.#memory.place = { epoch: said.epoch, positions };
+    this.#memory.position = { epoch: said.epoch, positions };
   }
 }

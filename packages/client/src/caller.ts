@@ -1,6 +1,6 @@
 import type { Problem } from '@mevrik/protocol';
 import { MevrikError } from './errors.ts';
-import { watchedFetch } from './watched-fetch.ts';
+import { fetchWithProgress } from './fetch-with-progress.ts';
 
 /** What proves who calls: a token, or what gives one. `isRefused` says that the last one was, so that it gets another. */
 export type TokenSource = string | ((isRefused: boolean) => string | Promise<string>);
@@ -39,10 +39,10 @@ export interface Call {
 /** Calls the API. @throws MevrikError for whatever it does not do. */
 export type Caller = <Answer>(method: string, path: string, call?: Call) => Promise<Answer>;
 
-const tries = 4;
-const firstPauseMs = 500;
+const maxAttempts = 4;
+const firstDelayMs = 500;
 /** Longer than that, the caller decides. */
-const longestPauseMs = 30_000;
+const maxDelayMs = 30_000;
 
 /**
  * Makes a caller. What may be repeated (reading, and what has an idempotency key) is tried up to four times when no
@@ -55,7 +55,7 @@ export function createCaller(options: CallerOptions): Caller {
   async function send(method: string, path: string, call: Call, isRefused: boolean): Promise<Response> {
     const { url, init } = requestOf(options, method, path, call, await tokenOf(isRefused));
     try {
-      return await (call.onProgress ? watchedFetch(options.fetch, call.onProgress) : options.fetch)(
+      return await (call.onProgress ? fetchWithProgress(options.fetch, call.onProgress) : options.fetch)(
         url,
         init,
       );
@@ -74,14 +74,14 @@ export function createCaller(options: CallerOptions): Caller {
   return async <Answer>(method: string, path: string, call: Call = {}): Promise<Answer> => {
     const isRepeatable = method === 'GET' || call.idempotencyKey !== undefined;
     for (let failures = 1; ; failures += 1) {
-      const answered = await attempt(method, path, call).catch((error: unknown) => error);
-      if (answered instanceof Response && answered.ok) {
-        const etag = answered.headers.get('etag');
+      const outcome = await attempt(method, path, call).catch((error: unknown) => error);
+      if (outcome instanceof Response && outcome.ok) {
+        const etag = outcome.headers.get('etag');
         if (etag !== null) call.onEtag?.(etag);
-        return (await bodyOf(answered)) as Answer;
+        return (await bodyOf(outcome)) as Answer;
       }
-      const { error, pauseMs } = await failureOf(answered, firstPauseMs * 2 ** failures * (0.5 + random()));
-      if (!isRepeatable || failures >= tries || pauseMs === undefined) throw error;
+      const { error, pauseMs } = await failureOf(outcome, firstDelayMs * 2 ** failures * (0.5 + random()));
+      if (!isRepeatable || failures >= maxAttempts || pauseMs === undefined) throw error;
       await pause(pauseMs, call.signal);
     }
   };
@@ -123,20 +123,17 @@ function requestOf(
 }
 
 /** What went wrong, and after how long it may be tried again; `undefined` where that is of no use. */
-async function failureOf(
-  answered: unknown,
-  backoffMs: number,
-): Promise<{ error: unknown; pauseMs?: number }> {
-  if (!(answered instanceof Response)) {
-    const isCut = answered instanceof MevrikError && answered.code === 'unreachable';
-    return isCut ? { error: answered, pauseMs: backoffMs } : { error: answered };
+async function failureOf(outcome: unknown, backoffMs: number): Promise<{ error: unknown; pauseMs?: number }> {
+  if (!(outcome instanceof Response)) {
+    const isCut = outcome instanceof MevrikError && outcome.code === 'unreachable';
+    return isCut ? { error: outcome, pauseMs: backoffMs } : { error: outcome };
   }
-  const { status, headers } = answered;
-  const error = await problemOf(answered);
+  const { status, headers } = outcome;
+  const error = await problemOf(outcome);
   if (status !== 429 && status !== 502 && status !== 503 && status !== 504) return { error };
   const seconds = Number(headers.get('retry-after') ?? Number.NaN);
   const pauseMs = Math.max(Number.isFinite(seconds) ? seconds * 1000 : 0, backoffMs);
-  return pauseMs > longestPauseMs ? { error } : { error, pauseMs };
+  return pauseMs > maxDelayMs ? { error } : { error, pauseMs };
 }
 
 async function problemOf(response: Response): Promise<MevrikError> {

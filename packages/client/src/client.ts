@@ -4,9 +4,9 @@ import { Connection, type ConnectionState, type WebSocketConstructor } from './c
 import type { Stop } from './emitter.ts';
 import { MevrikError } from './errors.ts';
 import { createRest, type Rest } from './rest/rest.ts';
-import { type Held, Subscriptions } from './subscriptions.ts';
+import { type SubscriptionHandle, Subscriptions } from './subscriptions.ts';
 import { renewTokens } from './token-renewal.ts';
-import { UserLine } from './user-line.ts';
+import { UserEvents } from './user-events.ts';
 
 /** What a client is made of. */
 export interface ClientOptions {
@@ -14,7 +14,7 @@ export interface ClientOptions {
   readonly url: string;
   /** The key of the app: it is no secret. */
   readonly appKey: string;
-  /** Proves who it is that listens and calls; without one only public channels can be heard. See `createTokenKeeper`. */
+  /** Proves who it is that listens and calls; without one only public channels can be heard. See `createTokenStore`. */
   readonly token?: TokenSource;
   /** What the client's own calls cause is not told to it. */
   readonly toOthers?: boolean;
@@ -24,7 +24,7 @@ export interface ClientOptions {
   /** From 0 to 1; for tests. */
   readonly random?: () => number;
   /** What listeners throw; reported as an unhandled error where nothing is said. */
-  readonly onFault?: (error: unknown) => void;
+  readonly onListenerError?: (error: unknown) => void;
 }
 
 /** A client of the gateway and of the API. */
@@ -43,14 +43,14 @@ export interface Client {
    * Subscribes to a channel, and stays subscribed whatever becomes of the connection. Our own topics, as `session12`,
    * are proven by the token; they are recovered after a cut.
    *
-   * @param from `place` of an earlier subscription, as on the page before: what was missed since is told.
+   * @param from `position` of an earlier subscription, for example on the previous page: events missed since are delivered.
    */
   subscribe<const Channel extends string>(
     channel: Channel,
     options?: { readonly from?: TopicPosition },
-  ): Held<Channel>;
+  ): SubscriptionHandle<Channel>;
   /** What is sent to this user alone, by the app's back end. Signs the user in. */
-  readonly user: Pick<UserLine, 'on'>;
+  readonly user: Pick<UserEvents, 'on'>;
   readonly rest: Rest;
   /** Calls what `rest` has no name for. */
   readonly call: Caller;
@@ -58,13 +58,13 @@ export interface Client {
 
 /** Makes a client. It does nothing before `connect`, `subscribe` or a call. */
 export function createClient(options: ClientOptions): Client {
-  const { appKey, random = Math.random, onFault = reportFault } = options;
+  const { appKey, random = Math.random, onListenerError = reportListenerError } = options;
   const url = options.url.replace(/\/+$/, '');
   const connection = new Connection({
     url: `${url.replace(/^http/, 'ws')}/app/${encodeURIComponent(appKey)}?protocol=7&client=mevrik`,
     webSocket: async () => options.WebSocket ?? platformWebSocket(),
     random,
-    onFault,
+    onListenerError,
   });
   const renewal = options.token === undefined ? undefined : renewTokens(options.token, () => signUser());
   const call = createCaller({
@@ -81,45 +81,45 @@ export function createClient(options: ClientOptions): Client {
   const send = connection.send.bind(connection);
   const subscriptions = new Subscriptions({
     send,
-    onFault,
+    onListenerError,
     isOpen: () => connection.state === 'connected',
     authorize: (channel) => sign('/broadcasting/auth', { channel_name: channel }),
   });
-  const user = new UserLine({
+  const user = new UserEvents({
     send,
-    onFault,
+    onListenerError,
     sign: signUser,
-    refused: (error) => connection.complain(error),
-    wanted() {
-      if (connection.state === 'connected') void user.begin();
+    onRefused: (error) => connection.reportError(error),
+    onFirstListener() {
+      if (connection.state === 'connected') void user.onConnected();
       else connect();
     },
   });
   connection.on('state', (state) => {
     if (state === 'connected') {
-      void user.begin();
-      subscriptions.begin();
+      void user.onConnected();
+      subscriptions.onConnected();
     } else if (state !== 'connecting') {
-      user.end();
-      subscriptions.end();
+      user.onDisconnected();
+      subscriptions.onDisconnected();
     }
   });
   connection.on('frame', (frame) => {
-    if (frame.channel === undefined || frame.channel.startsWith('#')) user.take(frame);
-    else subscriptions.take(frame);
+    if (frame.channel === undefined || frame.channel.startsWith('#')) user.onFrame(frame);
+    else subscriptions.onFrame(frame);
   });
-  const comeBack = () => connection.comeBack();
+  const reconnectNow = () => connection.reconnectNow();
 
   function connect(): void {
     // A browser knows before the time is up that there is a network again.
-    platform.addEventListener?.('online', comeBack);
+    platform.addEventListener?.('online', reconnectNow);
     connection.connect();
   }
 
   return {
     connect,
     disconnect() {
-      platform.removeEventListener?.('online', comeBack);
+      platform.removeEventListener?.('online', reconnectNow);
       renewal?.stop();
       connection.disconnect();
     },
@@ -133,7 +133,7 @@ export function createClient(options: ClientOptions): Client {
     onError: (listener) => connection.on('error', listener),
     subscribe(channel, { from } = {}) {
       connect();
-      return subscriptions.hold(channel, from);
+      return subscriptions.acquire(channel, from);
     },
     user,
     rest: createRest(call, appKey),
@@ -159,7 +159,7 @@ async function platformWebSocket(): Promise<WebSocketConstructor> {
   return WebSocket;
 }
 
-function reportFault(error: unknown): void {
+function reportListenerError(error: unknown): void {
   if (platform.reportError) platform.reportError(error);
   else console.error(error);
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { nextTry } from './backoff.ts';
+import { nextRetry } from './backoff.ts';
 import { Connection, type WebSocketLike } from './connection.ts';
 
 beforeEach(() => {
@@ -54,7 +54,7 @@ async function connected() {
         }
       },
     random: () => 1,
-    onFault: (error) => expect.unreachable(String(error)),
+    onListenerError: (error) => expect.unreachable(String(error)),
   });
   connection.on('state', (state) => states.push(state));
   connection.on('error', ({ code }) => errors.push(code));
@@ -136,11 +136,11 @@ describe('a connection', () => {
   it('looks at once when there is a network again', async () => {
     const { connection, last, sockets } = await connected();
     last().end(4100);
-    connection.comeBack();
+    connection.reconnectNow();
     await vi.advanceTimersByTimeAsync(0);
     expect(sockets).toHaveLength(2);
     last().greet();
-    connection.comeBack();
+    connection.reconnectNow();
     expect(last().sent).toEqual(['pusher:ping']);
   });
 
@@ -163,7 +163,7 @@ describe('coming back', () => {
         fc.nat({ max: 1_000 }),
         fc.double({ min: 0, max: 1, noNaN: true }),
         (code, failures, random) => {
-          const next = nextTry(code, failures, random);
+          const next = nextRetry(code, failures, random);
           expect(next.giveUp).toBe(code >= 4000 && code < 4100);
           if (next.giveUp) return;
           expect(next.afterMs).toBeLessThanOrEqual(31_000);

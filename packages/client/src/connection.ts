@@ -1,5 +1,5 @@
 import type { ServerFrame } from '@mevrik/protocol';
-import { nextTry } from './backoff.ts';
+import { nextRetry } from './backoff.ts';
 import { Emitter, type Stop } from './emitter.ts';
 import { MevrikError } from './errors.ts';
 
@@ -35,38 +35,38 @@ export interface Frame extends Omit<ServerFrame, 'data'> {
 }
 
 /** What a connection is given. */
-export interface ConnectionOptions {
+export interface ConnectionDeps {
   /** The address of the WebSocket. */
   readonly url: string;
   readonly webSocket: () => Promise<WebSocketConstructor>;
   /** From 0 to 1; spreads the return of many clients. */
   readonly random: () => number;
-  readonly onFault: (error: unknown) => void;
+  readonly onListenerError: (error: unknown) => void;
 }
 
 /** A connection that has stood so long counts as a success: the next failure is the first. */
 const stableMs = 10_000;
 /** How long the server may take to answer a sign of life. */
-const pongMs = 30_000;
+const pongTimeoutMs = 30_000;
 /** Whoever has not greeted by then does not. */
-const greetingMs = 20_000;
+const establishTimeoutMs = 20_000;
 
 /** Keeps a connection to the gateway, making it again whenever it ends. */
 export class Connection {
-  readonly #with: ConnectionOptions;
+  readonly #with: ConnectionDeps;
   readonly #events: Emitter<ConnectionEvents>;
   #state: ConnectionState = 'offline';
   #socket: WebSocketLike | undefined;
   #socketId: string | undefined;
   #failures = 0;
-  #silenceMs = 120_000;
+  #activityTimeoutMs = 120_000;
   #retry: ReturnType<typeof setTimeout> | undefined;
   #watchdog: ReturnType<typeof setTimeout> | undefined;
   #stable: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(options: ConnectionOptions) {
+  constructor(options: ConnectionDeps) {
     this.#with = options;
-    this.#events = new Emitter(options.onFault);
+    this.#events = new Emitter(options.onListenerError);
   }
 
   get state(): ConnectionState {
@@ -89,25 +89,25 @@ export class Connection {
   connect(): void {
     if (this.#state === 'connecting' || this.#state === 'connected') return;
     clearTimeout(this.#retry);
-    this.#become('connecting');
+    this.#setState('connecting');
     void this.#open();
   }
 
   /** There may be a network again, or none: looks at once. */
-  comeBack(): void {
+  reconnectNow(): void {
     if (this.#state === 'waiting') this.connect();
-    else if (this.#state === 'connected') this.#ask();
+    else if (this.#state === 'connected') this.#ping();
   }
 
   /** Tells those who listen for errors. */
-  complain(error: MevrikError): void {
+  reportError(error: MevrikError): void {
     this.#events.emit('error', error);
   }
 
   disconnect(): void {
     clearTimeout(this.#retry);
-    this.#drop(1000);
-    this.#become('offline');
+    this.#dropSocket(1000);
+    this.#setState('offline');
   }
 
   /** Sends a frame; it is lost where there is no connection. */
@@ -124,18 +124,18 @@ export class Connection {
       socket = new WebSocket(this.#with.url);
     } catch (error) {
       this.#events.emit('error', error instanceof MevrikError ? error : unreachable(error));
-      this.#become('closed');
+      this.#setState('closed');
       return;
     }
     this.#socket = socket;
-    const whileOurs = (act: (event: never) => void) => (event: never) => {
+    const whileCurrent = (act: (event: never) => void) => (event: never) => {
       if (this.#socket === socket) act(event);
     };
-    socket.onmessage = whileOurs((event: { data: unknown }) => this.#onText(String(event.data)));
-    socket.onclose = whileOurs((event: { code: number; reason: string }) => this.#onClose(event));
+    socket.onmessage = whileCurrent((event: { data: unknown }) => this.#onText(String(event.data)));
+    socket.onclose = whileCurrent((event: { code: number; reason: string }) => this.#onClose(event));
     // The end of the connection follows and says all that can be known.
     socket.onerror = () => {};
-    this.#expect(greetingMs, () => this.#giveUpOn(socket));
+    this.#startWatchdog(establishTimeoutMs, () => this.#abandon(socket));
   }
 
   #onText(text: string): void {
@@ -146,21 +146,21 @@ export class Connection {
     } catch {
       return;
     }
-    if (frame.event === 'pusher:connection_established') this.#onGreeting(frame.data);
+    if (frame.event === 'pusher:connection_established') this.#onEstablished(frame.data);
     else if (frame.event === 'pusher:ping') this.send('pusher:pong', {});
     else if (frame.event === 'pusher:error') this.#onError(frame.data);
     this.#events.emit('frame', frame);
-    if (this.#state === 'connected') this.#expect(this.#silenceMs, () => this.#ask());
+    if (this.#state === 'connected') this.#startWatchdog(this.#activityTimeoutMs, () => this.#ping());
   }
 
-  #onGreeting(data: unknown): void {
+  #onEstablished(data: unknown): void {
     const { socket_id, activity_timeout } = data as { socket_id: string; activity_timeout?: number };
     this.#socketId = socket_id;
-    this.#silenceMs = (activity_timeout ?? 120) * 1000;
+    this.#activityTimeoutMs = (activity_timeout ?? 120) * 1000;
     this.#stable = setTimeout(() => {
       this.#failures = 0;
     }, stableMs);
-    this.#become('connected');
+    this.#setState('connected');
   }
 
   #onError(data: unknown): void {
@@ -172,41 +172,41 @@ export class Connection {
   }
 
   #onClose({ code, reason }: { code: number; reason: string }): void {
-    this.#drop();
-    const next = nextTry(code, this.#failures, this.#with.random());
+    this.#dropSocket();
+    const next = nextRetry(code, this.#failures, this.#with.random());
     this.#failures += 1;
     if (next.giveUp) {
       this.#events.emit(
         'error',
         new MevrikError(0, String(code), reason || 'The server will not have this client.'),
       );
-      this.#become('closed');
+      this.#setState('closed');
       return;
     }
     this.#retry = setTimeout(() => this.connect(), next.afterMs);
-    this.#become('waiting');
+    this.#setState('waiting');
   }
 
   /** Asks for a sign of life; whoever gives none is taken for gone. */
-  #ask(): void {
+  #ping(): void {
     const socket = this.#socket;
     this.send('pusher:ping', {});
-    this.#expect(pongMs, () => socket && this.#giveUpOn(socket));
+    this.#startWatchdog(pongTimeoutMs, () => socket && this.#abandon(socket));
   }
 
-  #giveUpOn(socket: WebSocketLike): void {
+  #abandon(socket: WebSocketLike): void {
     if (this.#socket !== socket) return;
     // A dead connection does not tell of its end for minutes.
     socket.close();
     this.#onClose({ code: 1006, reason: '' });
   }
 
-  #expect(withinMs: number, otherwise: () => void): void {
+  #startWatchdog(withinMs: number, otherwise: () => void): void {
     clearTimeout(this.#watchdog);
     this.#watchdog = setTimeout(otherwise, withinMs);
   }
 
-  #drop(code?: number): void {
+  #dropSocket(code?: number): void {
     clearTimeout(this.#watchdog);
     clearTimeout(this.#stable);
     const socket = this.#socket;
@@ -215,7 +215,7 @@ export class Connection {
     if (code !== undefined) socket?.close(code);
   }
 
-  #become(state: ConnectionState): void {
+  #setState(state: ConnectionState): void {
     if (this.#state === state) return;
     this.#state = state;
     this.#events.emit('state', state);

@@ -4,10 +4,10 @@ export type Stop = () => void;
 /** Tells those who have registered. One that throws keeps nobody else from being told. */
 export class Emitter<Events extends { [Name in keyof Events]: unknown }> {
   readonly #listeners = new Map<keyof Events, Set<(data: never) => void>>();
-  readonly #onFault: (error: unknown) => void;
+  readonly #onListenerError: (error: unknown) => void;
 
-  constructor(onFault: (error: unknown) => void) {
-    this.#onFault = onFault;
+  constructor(onListenerError: (error: unknown) => void) {
+    this.#onListenerError = onListenerError;
   }
 
   /** Registers a listener; the function that is given takes it away again. */
@@ -23,7 +23,7 @@ export class Emitter<Events extends { [Name in keyof Events]: unknown }> {
       try {
         listener(data as never);
       } catch (error) {
-        this.#onFault(error);
+        this.#onListenerError(error);
       }
     }
   }

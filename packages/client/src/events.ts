@@ -1,7 +1,7 @@
 import type { BroadcastPayloads, NoticePayloads, PublicBroadcastPayloads, Topic } from '@mevrik/protocol';
 
 /** The names of our own channels, as they can be subscribed to. */
-export type OwnChannel = Topic | `private-${Topic}` | `presence-${Topic}`;
+export type OwnTopic = Topic | `private-${Topic}` | `presence-${Topic}`;
 
 /** What each name brings on a channel of ours. */
 type OwnEvents = BroadcastPayloads & NoticePayloads;
@@ -12,7 +12,7 @@ type OwnEvents = BroadcastPayloads & NoticePayloads;
  */
 export type EventsOf<Channel extends string> = Channel extends `${'' | 'private-' | 'presence-'}messages`
   ? PublicBroadcastPayloads
-  : Channel extends OwnChannel
+  : Channel extends OwnTopic
     ? OwnEvents
     : Record<string, unknown>;
 

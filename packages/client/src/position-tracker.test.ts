@@ -23,16 +23,16 @@ class Gateway {
   }
 
   /** What a subscription brings: frames, then where the channel stands. */
-  subscribe(asked: PositionTracker['place'], canTell: boolean) {
+  subscribe(asked: PositionTracker['position'], canTell: boolean) {
     const positions: Record<string, number> = {};
     for (const [partition, offset] of this.log) positions[partition] = offset;
     for (const partition of [0, 1, 2]) positions[partition] ??= -1;
-    const stands = { epoch: String(this.#epoch), positions };
-    if (!asked) return { missed: [], stands };
-    if (!canTell || asked.epoch !== stands.epoch)
-      return { missed: [], stands: { ...stands, recovered: false } };
+    const answer = { epoch: String(this.#epoch), positions };
+    if (!asked) return { missed: [], answer };
+    if (!canTell || asked.epoch !== answer.epoch)
+      return { missed: [], answer: { ...answer, recovered: false } };
     const missed = this.log.filter(([partition, offset]) => offset > (asked.positions[partition] ?? -1));
-    return { missed, stands: { ...stands, recovered: true } };
+    return { missed, answer: { ...answer, recovered: true } };
   }
 }
 
@@ -57,39 +57,39 @@ describe('a client over many connections', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
         const gateway = new Gateway();
-        const keeper = new PositionTracker();
+        const tracker = new PositionTracker();
         let shown: At[] = [];
         /** From here on everything must be shown. */
         let from = 0;
         let isConnected = true;
-        const hear = (at: At) => {
-          if (keeper.hear(at)) shown.push(at);
+        const accept = (at: At) => {
+          if (tracker.accept(at)) shown.push(at);
         };
         const load = () => {
           from = gateway.log.length;
           shown = [];
         };
-        keeper.stand(gateway.subscribe(undefined, true).stands);
+        tracker.subscribed(gateway.subscribe(undefined, true).answer);
         for (const one of steps) {
           if (one.kind === 'restore') {
             gateway.restore();
           } else if (one.kind === 'write') {
             const at = gateway.write(one.partition);
-            if (isConnected) hear(at);
+            if (isConnected) accept(at);
           } else if (one.kind === 'again') {
             const at = gateway.log[one.index % Math.max(1, gateway.log.length)];
-            if (at && isConnected && shown.includes(at)) hear(at);
+            if (at && isConnected && shown.includes(at)) accept(at);
           } else {
             for (const partition of one.away) gateway.write(partition);
-            const { missed, stands } = gateway.subscribe(keeper.place, one.canTell);
+            const { missed, answer } = gateway.subscribe(tracker.position, one.canTell);
             isConnected = one.through === null;
-            for (const at of missed.slice(0, one.through ?? missed.length)) hear(at);
-            if (isConnected && keeper.stand(stands) === 'reload') load();
+            for (const at of missed.slice(0, one.through ?? missed.length)) accept(at);
+            if (isConnected && tracker.subscribed(answer) === 'reload') load();
           }
         }
-        const { missed, stands } = gateway.subscribe(keeper.place, true);
-        for (const at of missed) hear(at);
-        if (keeper.stand(stands) === 'reload') load();
+        const { missed, answer } = gateway.subscribe(tracker.position, true);
+        for (const at of missed) accept(at);
+        if (tracker.subscribed(answer) === 'reload') load();
         const byPartition = (all: readonly At[]) => [0, 1, 2].map((p) => all.filter(([one]) => one === p));
         expect(byPartition(shown)).toEqual(byPartition(gateway.log.slice(from)));
       }),
@@ -98,8 +98,8 @@ describe('a client over many connections', () => {
   });
 
   it('has to load anew after a subscription that could tell nothing', () => {
-    const keeper = new PositionTracker({ epoch: 'a', positions: { 1: 5 } });
-    expect(keeper.stand(undefined)).toBe('reload');
-    expect(keeper.place).toBeUndefined();
+    const tracker = new PositionTracker({ epoch: 'a', positions: { 1: 5 } });
+    expect(tracker.subscribed(undefined)).toBe('reload');
+    expect(tracker.position).toBeUndefined();
   });
 });

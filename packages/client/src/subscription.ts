@@ -21,13 +21,13 @@ export interface SubscriptionEvents {
 }
 
 /** What a subscription needs of its client. */
-export interface Wire {
+export interface SubscriptionDeps {
   /** Whether there is a connection. */
   isOpen(): boolean;
   send(event: string, data: unknown, channel?: string): void;
   /** What proves the right to a channel. @throws MevrikError */
   authorize(channel: string): Promise<Record<string, unknown>>;
-  readonly onFault: (error: unknown) => void;
+  readonly onListenerError: (error: unknown) => void;
 }
 
 /** A refusal for the moment is tried again after so long. */
@@ -41,22 +41,22 @@ export class Subscription<Channel extends string = string> {
   readonly members = new Members();
   /** Begins and ends to tell the others that somebody types here. */
   readonly typing: TypingSignal;
-  readonly #wire: Wire;
-  readonly #keeper: PositionTracker;
+  readonly #deps: SubscriptionDeps;
+  readonly #tracker: PositionTracker;
   readonly #events: Emitter<Record<string, unknown>>;
-  readonly #own: Emitter<SubscriptionEvents>;
+  readonly #lifecycle: Emitter<SubscriptionEvents>;
   #isSubscribed = false;
   #attempt = 0;
-  #toldSince = 0;
+  #receivedCount = 0;
   #retry: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(wire: Wire, channel: Channel, from?: TopicPosition) {
+  constructor(deps: SubscriptionDeps, channel: Channel, from?: TopicPosition) {
     this.channel = channel;
-    this.#wire = wire;
-    this.#keeper = new PositionTracker(from);
-    this.#events = new Emitter(wire.onFault);
-    this.#own = new Emitter(wire.onFault);
-    this.typing = new TypingSignal((data) => wire.send('client-typing', data, channel));
+    this.#deps = deps;
+    this.#tracker = new PositionTracker(from);
+    this.#events = new Emitter(deps.onListenerError);
+    this.#lifecycle = new Emitter(deps.onListenerError);
+    this.typing = new TypingSignal((data) => deps.send('client-typing', data, channel));
   }
 
   /** Hears an event of the channel. Names that our own channels do not have are errors of the compiler. */
@@ -72,12 +72,12 @@ export class Subscription<Channel extends string = string> {
     name: Name,
     listener: (data: SubscriptionEvents[Name]) => void,
   ): Stop {
-    return this.#own.on(name, listener);
+    return this.#lifecycle.on(name, listener);
   }
 
   /** Sends an event to the others on a private or presence channel; it is lost where there is no connection. */
   whisper(name: string, data: unknown): void {
-    this.#wire.send(`client-${name}`, data, this.channel);
+    this.#deps.send(`client-${name}`, data, this.channel);
   }
 
   /** Whether it stands at the moment. */
@@ -101,82 +101,82 @@ export class Subscription<Channel extends string = string> {
   }
 
   /** Up to where it has been heard: give it to another client as `from`, as after a page load. */
-  get place(): TopicPosition | undefined {
-    return this.#keeper.place;
+  get position(): TopicPosition | undefined {
+    return this.#tracker.position;
   }
 
   /** For the client: the connection stands. */
-  async begin(): Promise<void> {
+  async onConnected(): Promise<void> {
     const attempt = ++this.#attempt;
     clearTimeout(this.#retry);
-    this.#toldSince = 0;
+    this.#receivedCount = 0;
     try {
-      const proof = /^(private|presence)-/.test(this.channel) ? await this.#wire.authorize(this.channel) : {};
+      const proof = /^(private|presence)-/.test(this.channel) ? await this.#deps.authorize(this.channel) : {};
       if (attempt !== this.#attempt) return;
-      const resume = this.#keeper.place ?? {};
-      this.#wire.send('pusher:subscribe', { channel: this.channel, ...proof, resume });
+      const resume = this.#tracker.position ?? {};
+      this.#deps.send('pusher:subscribe', { channel: this.channel, ...proof, resume });
     } catch (error) {
       if (attempt !== this.#attempt) return;
       const refusal = error instanceof MevrikError ? error : new MevrikError(0, 'fault', String(error));
-      this.#own.emit('error', refusal);
-      if (refusal.status === 0 || refusal.status >= 500) this.#later();
+      this.#lifecycle.emit('error', refusal);
+      if (refusal.status === 0 || refusal.status >= 500) this.#retryLater();
     }
   }
 
   /** For the client: the connection has ended, or the subscription is given up. */
-  end(): void {
+  onDisconnected(): void {
     this.#attempt += 1;
     this.#isSubscribed = false;
-    this.typing.end();
+    this.typing.onDisconnected();
     clearTimeout(this.#retry);
   }
 
   /** For the client: a frame on this channel. */
-  take(frame: Frame): void {
-    const act = this.#inner[frame.event];
+  onFrame(frame: Frame): void {
+    const act = this.#protocolHandlers[frame.event];
     if (act) act(frame);
-    else if (!frame.at || this.#keeper.hear(frame.at)) {
-      this.#toldSince += 1;
+    else if (!frame.at || this.#tracker.accept(frame.at)) {
+      this.#receivedCount += 1;
       this.#events.emit(frame.event, frame.data);
     }
   }
 
   /** What the protocol itself says on a channel. */
-  readonly #inner: Readonly<Record<string, (frame: Frame) => void>> = {
-    'pusher_internal:subscription_succeeded': ({ data }) => this.#stand(data),
-    'pusher:subscription_error': ({ data }) => this.#refused(data),
-    'pusher_internal:member_added': ({ data }) => this.#own.emit('joined', this.members.add(data)),
-    'pusher_internal:member_removed': ({ data }) => this.#own.emit('left', this.members.remove(data)),
-    'mevrik:reload': () => this.#own.emit('load', undefined),
-    'client-typing': (frame) => this.#hearTyping(frame, frame.user_id),
-    typing: (frame) => this.#hearTyping(frame, (frame.data as { by?: string }).by),
+  readonly #protocolHandlers: Readonly<Record<string, (frame: Frame) => void>> = {
+    'pusher_internal:subscription_succeeded': ({ data }) => this.#subscribed(data),
+    'pusher:subscription_error': ({ data }) => this.#onRefused(data),
+    'pusher_internal:member_added': ({ data }) => this.#lifecycle.emit('joined', this.members.add(data)),
+    'pusher_internal:member_removed': ({ data }) => this.#lifecycle.emit('left', this.members.remove(data)),
+    'mevrik:reload': () => this.#lifecycle.emit('load', undefined),
+    'client-typing': (frame) => this.#onTyping(frame, frame.user_id),
+    typing: (frame) => this.#onTyping(frame, (frame.data as { by?: string }).by),
   };
 
-  #hearTyping({ event, data }: Frame, who: string | undefined): void {
-    this.typing.hear(who, data);
+  #onTyping({ event, data }: Frame, who: string | undefined): void {
+    this.typing.receive(who, data);
     this.#events.emit(event, data);
   }
 
-  #stand(data: unknown): void {
+  #subscribed(data: unknown): void {
     const { presence, resume } = (data ?? {}) as { presence?: unknown; resume?: Resumed };
     if (presence) this.members.reset(presence);
     this.#isSubscribed = true;
-    const outcome = this.#keeper.stand(resume);
-    if (outcome === 'recovered') this.#own.emit('recovered', this.#toldSince);
-    else this.#own.emit('load', undefined);
-    this.#own.emit('subscribed', undefined);
+    const outcome = this.#tracker.subscribed(resume);
+    if (outcome === 'recovered') this.#lifecycle.emit('recovered', this.#receivedCount);
+    else this.#lifecycle.emit('load', undefined);
+    this.#lifecycle.emit('subscribed', undefined);
   }
 
-  #refused(data: unknown): void {
+  #onRefused(data: unknown): void {
     const { error, status } = (data ?? {}) as { error?: string; status?: number };
-    this.#own.emit(
+    this.#lifecycle.emit(
       'error',
       new MevrikError(status ?? 0, 'subscription', error ?? 'The channel was refused.'),
     );
-    if ((status ?? 0) >= 500) this.#later();
+    if ((status ?? 0) >= 500) this.#retryLater();
   }
 
-  #later(): void {
-    this.#retry = setTimeout(() => void this.begin(), retryMs);
+  #retryLater(): void {
+    this.#retry = setTimeout(() => void this.onConnected(), retryMs);
   }
 }

@@ -2,38 +2,41 @@ import type { TopicPosition } from '@mevrik/protocol';
 import { parseTopic } from '@mevrik/protocol/topics';
 import type { Frame } from './connection.ts';
 import type { Stop } from './emitter.ts';
-import { Subscription, type Wire } from './subscription.ts';
+import { Subscription, type SubscriptionDeps } from './subscription.ts';
 
 /** A subscription, and how to give it up. Others who have subscribed to the same channel keep it. */
-export interface Held<Channel extends string>
+export interface SubscriptionHandle<Channel extends string>
   extends Pick<
     Subscription<Channel>,
-    'channel' | 'isSubscribed' | 'members' | 'on' | 'place' | 'ready' | 'typing' | 'when' | 'whisper'
+    'channel' | 'isSubscribed' | 'members' | 'on' | 'position' | 'ready' | 'typing' | 'when' | 'whisper'
   > {
   unsubscribe(): void;
 }
 
-interface Shared {
+interface SharedSubscription {
   readonly subscription: Subscription;
-  holders: number;
+  handles: number;
 }
 
 /** The subscriptions of a client: however many hold a channel, it is subscribed to once. */
 export class Subscriptions {
-  readonly #wire: Wire;
-  readonly #byChannel = new Map<string, Shared>();
+  readonly #deps: SubscriptionDeps;
+  readonly #byChannel = new Map<string, SharedSubscription>();
 
-  constructor(wire: Wire) {
-    this.#wire = wire;
+  constructor(deps: SubscriptionDeps) {
+    this.#deps = deps;
   }
 
   /** Subscribes, or shares the subscription that there is; `from` counts for the first. */
-  hold<Channel extends string>(name: Channel, from: TopicPosition | undefined): Held<Channel> {
+  acquire<Channel extends string>(
+    name: Channel,
+    from: TopicPosition | undefined,
+  ): SubscriptionHandle<Channel> {
     const shared = this.#share(wireName(name), from);
     const subscription = shared.subscription as Subscription<Channel>;
     const stops: Stop[] = [];
-    let isHeld = true;
-    const noted = (stop: Stop): Stop => {
+    let isActive = true;
+    const tracked = (stop: Stop): Stop => {
       stops.push(stop);
       return stop;
     };
@@ -44,54 +47,54 @@ export class Subscriptions {
       get isSubscribed() {
         return subscription.isSubscribed;
       },
-      get place() {
-        return subscription.place;
+      get position() {
+        return subscription.position;
       },
-      on: (event, listener) => noted(subscription.on(event, listener)),
-      when: (what, listener) => noted(subscription.when(what, listener)),
+      on: (event, listener) => tracked(subscription.on(event, listener)),
+      when: (what, listener) => tracked(subscription.when(what, listener)),
       ready: () => subscription.ready(),
       whisper: (event, data) => subscription.whisper(event, data),
       unsubscribe: () => {
         for (const stop of stops.splice(0)) stop();
-        if (isHeld) this.#release(shared);
-        isHeld = false;
+        if (isActive) this.#release(shared);
+        isActive = false;
       },
     };
   }
 
   /** The connection stands. */
-  begin(): void {
-    for (const { subscription } of this.#byChannel.values()) void subscription.begin();
+  onConnected(): void {
+    for (const { subscription } of this.#byChannel.values()) void subscription.onConnected();
   }
 
   /** The connection has ended. */
-  end(): void {
-    for (const { subscription } of this.#byChannel.values()) subscription.end();
+  onDisconnected(): void {
+    for (const { subscription } of this.#byChannel.values()) subscription.onDisconnected();
   }
 
-  take(frame: Frame): void {
-    this.#byChannel.get(frame.channel ?? '')?.subscription.take(frame);
+  onFrame(frame: Frame): void {
+    this.#byChannel.get(frame.channel ?? '')?.subscription.onFrame(frame);
   }
 
-  #share(channel: string, from: TopicPosition | undefined): Shared {
+  #share(channel: string, from: TopicPosition | undefined): SharedSubscription {
     const found = this.#byChannel.get(channel);
     if (found) {
-      found.holders += 1;
+      found.handles += 1;
       return found;
     }
-    const made = { subscription: new Subscription(this.#wire, channel, from), holders: 1 };
+    const made = { subscription: new Subscription(this.#deps, channel, from), handles: 1 };
     this.#byChannel.set(channel, made);
-    if (this.#wire.isOpen()) void made.subscription.begin();
+    if (this.#deps.isOpen()) void made.subscription.onConnected();
     return made;
   }
 
-  #release(shared: Shared): void {
-    shared.holders -= 1;
-    if (shared.holders > 0) return;
+  #release(shared: SharedSubscription): void {
+    shared.handles -= 1;
+    if (shared.handles > 0) return;
     const { channel } = shared.subscription;
     this.#byChannel.delete(channel);
-    shared.subscription.end();
-    this.#wire.send('pusher:unsubscribe', { channel });
+    shared.subscription.onDisconnected();
+    this.#deps.send('pusher:unsubscribe', { channel });
   }
 }
 

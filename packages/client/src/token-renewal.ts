@@ -14,7 +14,7 @@ const longestMs = 2 ** 31 - 1;
 /**
  * @param show has something signed with a token of the source.
  */
-export function renewTokens(token: TokenSource, show: () => Promise<unknown>): TokenRenewal {
+export function renewTokens(token: TokenSource, authorize: () => Promise<unknown>): TokenRenewal {
   let last: string | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -22,10 +22,10 @@ export function renewTokens(token: TokenSource, show: () => Promise<unknown>): T
     const next = typeof token === 'string' ? token : await token(isRefused);
     if (next === last) return next;
     last = next;
-    const endsAt = expiryOf(next);
+    const expiresAt = expiryOf(next);
     clearTimeout(timer);
-    if (endsAt === undefined || typeof token === 'string') return next;
-    const inMs = Math.min(longestMs, Math.max(1_000, endsAt - Date.now() - marginMs));
+    if (expiresAt === undefined || typeof token === 'string') return next;
+    const inMs = Math.min(longestMs, Math.max(1_000, expiresAt - Date.now() - marginMs));
     timer = setTimeout(() => void renew(next), inMs);
     return next;
   };
@@ -35,7 +35,7 @@ export function renewTokens(token: TokenSource, show: () => Promise<unknown>): T
       const next = await source(false);
       // Whoever counts its life otherwise still thinks it good.
       if (next === expiring) await source(true);
-      await show();
+      await authorize();
     } catch {
       // The server ends the connection then; who comes back is asked for a token again, and told what is wrong.
     }

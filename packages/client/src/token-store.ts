@@ -30,35 +30,35 @@ const marginMs = 60_000;
 
 /** Makes a keeper. `token` throws a MevrikError `logged_out` where there is nothing to exchange. */
 export function createTokenStore({ refresh, onChange }: TokenStoreOptions, tokens?: Tokens): TokenStore {
-  let kept: Tokens | undefined;
+  let current: Tokens | undefined;
   let dueAt = 0;
-  let underWay: Promise<string> | undefined;
+  let pendingExchange: Promise<string> | undefined;
 
-  function keep(next: Tokens): void {
-    kept = next;
+  function store(next: Tokens): void {
+    current = next;
     const lifeMs = next.expiresInSeconds * 1000;
     dueAt = Date.now() + lifeMs - Math.min(marginMs, lifeMs / 4);
   }
 
   async function exchange(): Promise<string> {
-    if (!kept) throw new MevrikError(401, 'logged_out', 'Log in first.');
-    const next = await refresh(kept.refreshToken);
-    keep(next);
+    if (!current) throw new MevrikError(401, 'logged_out', 'Log in first.');
+    const next = await refresh(current.refreshToken);
+    store(next);
     onChange?.(next);
     return next.accessToken;
   }
 
-  if (tokens) keep(tokens);
+  if (tokens) store(tokens);
   // How old tokens of an earlier page are is not known.
   if (tokens) dueAt = 0;
   return {
-    set: keep,
+    set: store,
     async token(isRefused) {
-      if (kept && !isRefused && Date.now() < dueAt) return kept.accessToken;
-      underWay ??= exchange().finally(() => {
-        underWay = undefined;
+      if (current && !isRefused && Date.now() < dueAt) return current.accessToken;
+      pendingExchange ??= exchange().finally(() => {
+        pendingExchange = undefined;
       });
-      return underWay;
+      return pendingExchange;
     },
   };
 }

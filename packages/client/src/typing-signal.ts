@@ -40,7 +40,7 @@ export class TypingSignal {
   }
 
   /** For the subscription: somebody has told. */
-  hear(who: string | undefined, data: unknown): void {
+  receive(who: string | undefined, data: unknown): void {
     const typing = (data as { typing?: unknown } | null)?.typing === true;
     const expiry = this.#others.get(who);
     clearTimeout(expiry);
@@ -48,15 +48,15 @@ export class TypingSignal {
     if (typing)
       this.#others.set(
         who,
-        setTimeout(() => this.hear(who, { typing: false }), expiryMs),
+        setTimeout(() => this.receive(who, { typing: false }), expiryMs),
       );
     // Still typing is no news.
     if (typing !== (expiry !== undefined)) for (const listen of [...this.#listeners]) listen({ who, typing });
   }
 
   /** For the subscription: nobody can be heard any more. */
-  end(): void {
+  onDisconnected(): void {
     this.#isTyping = false;
-    for (const who of [...this.#others.keys()]) this.hear(who, { typing: false });
+    for (const who of [...this.#others.keys()]) this.receive(who, { typing: false });
   }
 }

@@ -1,4 +1,4 @@
-import type { Client, Held } from '@mevrik/client';
+import type { Client, SubscriptionHandle } from '@mevrik/client';
 import type { Message, Session } from '@mevrik/protocol';
 import type { ConversationState } from './conversation-state.ts';
 
@@ -15,7 +15,7 @@ export interface SessionHandlers {
 }
 
 /** The subscription to a session. */
-export type SessionSubscription = Held<`session${number}`>;
+export type SessionSubscription = SubscriptionHandle<`session${number}`>;
 
 /** Subscribes to the events of a session. */
 export function subscribeToSession(

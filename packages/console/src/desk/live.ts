@@ -5,7 +5,7 @@ import {
   type Client,
   type ConnectionState,
   createClient,
-  type Held,
+  type SubscriptionHandle,
   type Message,
   type QueueItem,
   type StaffApp,
@@ -99,7 +99,7 @@ export function useLiveConnections(
 
 /** Applies the events of all conversations. */
 function subscribeToConversations(
-  channel: Held<Exclude<Topic, 'messages'>>,
+  channel: SubscriptionHandle<Exclude<Topic, 'messages'>>,
   queries: QueryClient,
   listener: { readonly current: LiveListener },
   refresh: (sessionId: number) => void,

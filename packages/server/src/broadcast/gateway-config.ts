@@ -1,57 +1,57 @@
-/** The gateway's figures. Sizes are in bytes, times in the unit that their name ends with. */
+/** The gateway's limits and timeouts. Sizes are in bytes, times in the unit that their name ends with. */
 export interface GatewayConfig {
-  /** After so much silence a client is asked whether it is still there; clients are told the same figure. */
+  /** A client that is silent for this long is pinged; the same value is sent to clients. */
   readonly activityTimeoutSeconds: number;
-  /** How long it may take to answer. */
+  /** How long a client may take to answer a ping. */
   readonly pongTimeoutSeconds: number;
-  /** A connection on which nothing but pings and their answers went to and fro for so long is ended. */
+  /** A connection with nothing but pings and pongs for this long is closed. */
   readonly idleSeconds: number;
-  /** Connections on this node. */
+  /** Maximum connections on this node. */
   readonly maxConnections: number;
-  /** Connections from one remote address, other than of this machine; `null`: no limit. */
+  /** Maximum connections from one remote address; `null`: no limit. */
   readonly maxConnectionsPerAddress: number | null;
-  /** Whether a proxy in front is believed in what it says of a client: its address, and whether it came with TLS. */
+  /** Whether the forwarded headers of a proxy are trusted: the client's address, and whether it used TLS. */
   readonly trustProxy: boolean;
-  /** One message from a client. */
+  /** Maximum size of a message from a client. */
   readonly maxMessageBytes: number;
-  /** The fragments that it may come in. */
+  /** Maximum fragments of a message. */
   readonly maxFragments: number;
-  /** The data of one event, from a client or the HTTP API. */
+  /** Maximum size of an event's data, from a client or the HTTP API. */
   readonly maxEventBytes: number;
   /** Messages and pings from one client, sustained. */
   readonly maxMessagesPerSecond: number;
-  /** A burst may be so many seconds' worth of them. */
+  /** Size of a burst, in seconds of the sustained rate. */
   readonly messageBurstSeconds: number;
   readonly maxClientEventsPerSecond: number;
   readonly maxChannelsPerConnection: number;
   readonly maxPresenceMembers: number;
-  /** What a member of a presence channel may tell of itself. */
+  /** Maximum size of a member's `channel_data`. */
   readonly maxMemberBytes: number;
-  /** What may be signed of a user who signs in. */
+  /** Maximum size of signed `user_data`. */
   readonly maxUserDataBytes: number;
-  /** What may wait for a slow reader before it is cut off. */
+  /** Maximum buffer for a slow reader; beyond it the connection is closed. */
   readonly maxBufferedBytes: number;
-  /** How often it is looked at whether apps are still open, and staff still may what was signed for them. */
+  /** How often apps and the access of staff are rechecked. */
   readonly recheckMs: number;
-  /** How often channels nobody hears, and what else is stale, are removed (`CHANNEL_CLEANUP_INTERVAL`). */
+  /** How often empty channels and other stale state are removed (`CHANNEL_CLEANUP_INTERVAL`). */
   readonly cleanupIntervalMs: number;
-  /** Who leaves and is back by then has not been away, to webhooks: a page was loaded again. */
+  /** How long webhooks wait before a channel or member counts as gone: the time of a page reload. */
   readonly lingerMs: number;
-  /** Webhooks are gathered for so long. */
+  /** How long webhook events are batched. */
   readonly webhookGatherMs: number;
-  /** The first pause before a webhook is tried again; each further one is twice as long, up to a minute. */
+  /** Delay before the first retry of a webhook; it doubles each time, up to a minute. */
   readonly webhookPauseMs: number;
-  /** After so long a webhook that fails is given up. */
+  /** A webhook that fails for this long is abandoned. */
   readonly webhookGiveUpMs: number;
-  /** Whether clients that ask for it get compressed frames. It saves bytes and costs time. */
+  /** Whether clients may negotiate compression. It saves bandwidth and costs CPU time. */
   readonly compression: boolean;
-  /** How long a client may take to answer our farewell. */
-  readonly farewellMs: number;
-  /** A drain spreads many farewells over up to this time. */
+  /** How long a client may take to answer a close frame. */
+  readonly closeTimeoutMs: number;
+  /** A drain spreads disconnections over up to this time. */
   readonly drainMs: number;
 }
 
-/** What holds where nothing else is said. */
+/** The default limits and timeouts. */
 export const gatewayDefaults: GatewayConfig = {
   activityTimeoutSeconds: 120,
   pongTimeoutSeconds: 30,
@@ -77,6 +77,6 @@ export const gatewayDefaults: GatewayConfig = {
   webhookPauseMs: 1_000,
   webhookGiveUpMs: 300_000,
   compression: false,
-  farewellMs: 3_000,
+  closeTimeoutMs: 3_000,
   drainMs: 5_000,
 };

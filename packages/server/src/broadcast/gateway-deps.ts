@@ -4,7 +4,7 @@ import type { Bus } from './bus/bus.ts';
 import type { History } from './bus/history.ts';
 import type { GatewayConfig } from './gateway-config.ts';
 
-/** What the gateway must know of an app. */
+/** An app, as the gateway needs it. */
 export interface GatewayApp {
   readonly id: number;
   readonly key: string;
@@ -13,21 +13,21 @@ export interface GatewayApp {
   readonly settings: { readonly realtime: RealtimeSettings };
 }
 
-/** What an app has chosen for its connected clients. */
+/** An app's realtime settings. */
 export interface RealtimeSettings {
   /** Whether clients may send `client-…` events to each other. */
   readonly clientEvents: boolean;
-  /** Whether subscribers are told how many they are. */
+  /** Whether subscribers receive their channel's subscriber count. */
   readonly subscriptionCount: boolean;
-  /** Connections without TLS are sent away with 4000. */
+  /** Connections without TLS are closed with 4000. */
   readonly tlsOnly: boolean;
-  /** Connections on one node beyond which further ones are sent away with 4004; `null`: no limit. */
+  /** Maximum connections on one node; further ones are closed with 4004. `null`: no limit. */
   readonly maxConnections: number | null;
-  /** Where the app's back end is told of channels and members. */
+  /** The webhooks that the app's back end receives. */
   readonly webhooks: readonly { readonly url: string; readonly events: readonly PusherWebhookEventName[] }[];
 }
 
-/** What a webhook can tell of. */
+/** The names of webhook events. */
 export type PusherWebhookEventName =
   | 'channel_occupied'
   | 'channel_vacated'
@@ -37,7 +37,7 @@ export type PusherWebhookEventName =
   | 'cache_miss'
   | 'subscription_count';
 
-/** What holds for an app that has chosen nothing. */
+/** The default realtime settings. */
 export const realtimeDefaults: RealtimeSettings = {
   clientEvents: true,
   subscriptionCount: false,
@@ -46,13 +46,13 @@ export const realtimeDefaults: RealtimeSettings = {
   webhooks: [],
 };
 
-/** Where apps are looked up. */
+/** Looks up apps. */
 export interface GatewayApps {
   byKey(key: string): Promise<GatewayApp | undefined>;
   byId(id: number): Promise<GatewayApp | undefined>;
 }
 
-/** Takes what somebody should be able to read later. Must not throw; it is not waited for. */
+/** Writes to the audit trail. Must not throw; it is not awaited. */
 export type Audit = (entry: {
   readonly appId: number | null;
   readonly actor: string;
@@ -61,14 +61,14 @@ export type Audit = (entry: {
   readonly detail?: Record<string, unknown>;
 }) => void;
 
-/** Where the gateway writes its log: pino fits. */
+/** The gateway's logger, compatible with pino. */
 export interface GatewayLog {
   info(detail: object, message: string): void;
   warn(detail: object, message: string): void;
   error(detail: object, message: string): void;
 }
 
-/** What the gateway is given. */
+/** What the gateway depends on. */
 export interface GatewayDeps {
   readonly apps: GatewayApps;
   /** @throws ProblemError `unauthenticated` or `token_expired`. */
@@ -76,11 +76,11 @@ export interface GatewayDeps {
   readonly facts: AccessFacts;
   readonly audit: Audit;
   readonly bus: Bus;
-  /** What clients that were cut off are told again. */
+  /** Past broadcasts, for clients that resume. */
   readonly history: History;
   readonly log: GatewayLog;
-  /** Told whenever a connection of an app comes or goes, or hears another channel: often, and not waited for. */
-  readonly onMovement?: (appId: number) => void;
-  /** What differs from `gatewayDefaults`. */
+  /** Called whenever connections or subscriptions of an app change: often, and not awaited. */
+  readonly onConnectionsChanged?: (appId: number) => void;
+  /** Overrides of `gatewayDefaults`. */
   readonly config?: Partial<GatewayConfig>;
 }

@@ -3,9 +3,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { closeCodes, type GatewayTopic, type PusherChannel } from '@mevrik/protocol';
 import type { Principal } from '../auth/principal.ts';
 import {
-  authorizeChannel,
+  authorizeSubscription,
   authorizeUser,
-  type ChannelAuthorization,
+  type SubscriptionAuthorization,
   type UserAuthorization,
 } from './access/authorize.ts';
 import { GrantWatch } from './access/grant-watch.ts';
@@ -14,48 +14,48 @@ import type { NodeState } from './bus/node-state.ts';
 import { Traffic } from './bus/rate-meter.ts';
 import { type GatewayConfig, gatewayDefaults } from './gateway-config.ts';
 import type { GatewayApp, GatewayDeps } from './gateway-deps.ts';
-import { type ChannelApi, createChannelApi } from './http-api/topic-api.ts';
+import { createTopicApi, type TopicApi } from './http-api/topic-api.ts';
 import { createInspection, type GatewayInspection } from './inspect/gateway-inspection.ts';
 import { NodeSurvey } from './inspect/node-survey.ts';
 import type { ClientSocket } from './sockets/client-socket.ts';
 import { Connections } from './sockets/connections.ts';
 import { encodeFrame } from './sockets/frame-encoder.ts';
 import { Hub, type Tap } from './sockets/hub.ts';
-import { ChannelWatch } from './webhooks/topic-watch.ts';
+import { TopicWatch } from './webhooks/topic-watch.ts';
 import { WebhookSender } from './webhooks/webhook-sender.ts';
 
 /** Speaks the Pusher Channels protocol with the clients that are connected to this process. */
 export interface Gateway {
-  /** Takes WebSocket upgrades on `/app/{key}`; all others are answered 404. */
+  /** Handles WebSocket upgrades on `/app/{key}`; all others are answered 404. */
   attach(server: Server): void;
-  /** Hands messages to everybody who hears their topics, on all nodes. */
+  /** Broadcasts messages to all subscribers of their topics, on all nodes. */
   publish(messages: readonly BroadcastMessage[]): Promise<void>;
-  /** Resolves when no other node can miss what was published before; perhaps long after. */
+  /** Resolves when no other node can miss what was published before; this may take long. */
   reached(): Promise<void>;
   /** @throws ProblemError `invalid_input` or `forbidden`. */
-  authorizeChannel(
+  authorizeSubscription(
     principal: Principal,
     socketId: string,
     channelName: string,
     app: GatewayApp,
-  ): Promise<ChannelAuthorization>;
+  ): Promise<SubscriptionAuthorization>;
   /** @throws ProblemError `invalid_input`. */
   authorizeUser(principal: Principal, socketId: string, app: GatewayApp): UserAuthorization;
-  /** Ends the grant's connection once what it was given for no longer holds. */
+  /** Closes the grant's connection once its credentials are no longer valid. */
   watch(grant: Grant): void;
-  /** What back ends can do and ask: Pusher's HTTP API, without the HTTP. */
-  readonly api: ChannelApi;
-  /** What is connected to this process. */
+  /** The operations of Pusher's HTTP API. */
+  readonly api: TopicApi;
+  /** Read access to this process's connections. */
   readonly inspection: GatewayInspection;
   /** The number of connections of this process, and their channels. */
   inspect(): { readonly connections: number; readonly channels: readonly GatewayTopic[] };
-  /** What is connected to each node that answers; takes a moment. */
+  /** The state of each node that answers within a moment. */
   nodes(): Promise<readonly NodeState[]>;
-  /** Looks on at a channel; the function that is given ends that. `onEnd` is called when this node goes away. */
+  /** Observes a channel; the returned function ends that. `onEnd` is called when this node shuts down. */
   tap(appId: number, channel: PusherChannel, tap: Tap, onEnd: () => void): Promise<() => void>;
-  /** Takes no further connections, and asks the clients to reconnect elsewhere, spread over `drainMs`. */
+  /** Accepts no further connections and asks clients to reconnect elsewhere, spread over `drainMs`. */
   drain(): Promise<void>;
-  /** Ends everything at once. */
+  /** Closes all connections and stops. */
   stop(): Promise<void>;
 }
 
@@ -66,7 +66,7 @@ export function createGateway(dependencies: GatewayDeps): Gateway {
   const traffic = new Traffic();
   const hub = new Hub(bus, traffic, config.maxBufferedBytes);
   const sender = new WebhookSender(dependencies.log, traffic, config);
-  const watch = new ChannelWatch({ ...dependencies, sender, lingerMs: config.lingerMs });
+  const watch = new TopicWatch({ ...dependencies, sender, lingerMs: config.lingerMs });
   const connections = new Connections({ ...dependencies, config, hub, traffic, watch });
   const inspection = createInspection({ hub, traffic, sockets: connections.sockets });
   const survey = new NodeSurvey(bus, inspection.state);
@@ -77,17 +77,17 @@ export function createGateway(dependencies: GatewayDeps): Gateway {
     (message) => {
       if ('terminateUser' in message) terminateUser(connections, message);
       else if ('grant' in message) watchOwn(message.grant);
-      else if ('askOfNodes' in message || 'answerTo' in message) survey.receive(message);
+      else if ('surveyRequest' in message || 'surveyAnswer' in message) survey.receive(message);
       else hub.deliver(message);
     },
-    () => tellToReload(connections),
+    () => sendReload(connections),
   );
   const grants = new GrantWatch({
     ...dependencies,
     recheckMs: config.recheckMs,
     revoke: (appId, socketId) => revokeSocket(connections, appId, socketId),
   });
-  /** The node that has a connection watches over it: it lives as long, and learns of newer tokens from all others. */
+  /** The node that holds the connection watches its grants: other nodes forward theirs. */
   const watchOwn = (grant: Grant): boolean => {
     const isOwn = connections.sockets.get(grant.socketId)?.app.id === grant.appId;
     if (isOwn) grants.add(grant);
@@ -95,7 +95,7 @@ export function createGateway(dependencies: GatewayDeps): Gateway {
   };
   const recheck = setInterval(() => {
     closeOfDisabledApps(connections, dependencies).catch((error: unknown) => {
-      dependencies.log.warn({ error: String(error) }, 'whether apps are still open is looked at again later');
+      dependencies.log.warn({ error: String(error) }, 'failed to recheck disabled apps; retrying later');
     });
   }, config.recheckMs).unref();
   const sweep = setInterval(() => {
@@ -106,7 +106,7 @@ export function createGateway(dependencies: GatewayDeps): Gateway {
     hub.sweep();
     bus.cache.sweep();
     watch.sweep().catch((error: unknown) => {
-      dependencies.log.warn({ error: String(error) }, 'what back ends know is looked through again later');
+      dependencies.log.warn({ error: String(error) }, 'failed to clean up webhook state; retrying later');
     });
   }, config.cleanupIntervalMs).unref();
 
@@ -117,13 +117,13 @@ export function createGateway(dependencies: GatewayDeps): Gateway {
     },
     publish: (messages) => bus.publish(messages),
     reached: () => bus.reached(),
-    authorizeChannel: (principal, socketId, channelName, app) =>
-      authorizeChannel(dependencies, { principal, socketId, channelName, app }),
+    authorizeSubscription: (principal, socketId, channelName, app) =>
+      authorizeSubscription(dependencies, { principal, socketId, channelName, app }),
     authorizeUser,
     watch(grant) {
       if (!watchOwn(grant)) void bus.publish([{ appId: grant.appId, grant }]);
     },
-    api: createChannelApi(bus, config),
+    api: createTopicApi(bus, config),
     inspection,
     inspect: () => ({ connections: connections.sockets.size, channels: [...hub.channels()] }),
     nodes: () => survey.ask(),
@@ -136,9 +136,9 @@ export function createGateway(dependencies: GatewayDeps): Gateway {
       };
     },
     async drain() {
-      connections.closeDoors();
+      connections.stopAccepting();
       for (const end of taps) end();
-      await sendAway([...connections.sockets.values()], config.drainMs);
+      await disconnectGradually([...connections.sockets.values()], config.drainMs);
     },
     async stop() {
       grants.stop();
@@ -146,7 +146,7 @@ export function createGateway(dependencies: GatewayDeps): Gateway {
       clearInterval(sweep);
       clearInterval(cleanup);
       for (const server of servers) server.off('upgrade', connections.onUpgrade);
-      await connections.endAll(goingAway);
+      await connections.closeAll(goingAway);
       await watch.stop();
       await sender.stop();
     },
@@ -155,7 +155,7 @@ export function createGateway(dependencies: GatewayDeps): Gateway {
 
 const goingAway = 'The server is going away';
 
-/** Often enough that nobody is asked, or given up on, more than a quarter late. */
+/** Often enough that no ping or timeout is more than a quarter late. */
 function sweepMs({ activityTimeoutSeconds, pongTimeoutSeconds }: GatewayConfig): number {
   return Math.max(20, Math.min(5_000, Math.min(activityTimeoutSeconds, pongTimeoutSeconds) * 250));
 }
@@ -167,7 +167,7 @@ function terminateUser({ sockets }: Connections, { appId, terminateUser: userId 
   }
 }
 
-/** The client comes back at once, and must have its channels signed anew. `false` when it has gone already. */
+/** The client reconnects and must authorize again. Returns `false` when it has gone already. */
 function revokeSocket({ sockets }: Connections, appId: number, socketId: string): boolean {
   const socket = sockets.get(socketId);
   if (socket?.app.id !== appId || !socket.isOpen) return false;
@@ -175,8 +175,8 @@ function revokeSocket({ sockets }: Connections, appId: number, socketId: string)
   return true;
 }
 
-/** Clients that count on missing nothing learn that they have. */
-function tellToReload({ sockets }: Connections): void {
+/** Notifies clients that resume that they have missed messages. */
+function sendReload({ sockets }: Connections): void {
   for (const socket of sockets.values()) {
     for (const [channel, { resumes }] of socket.channels) {
       if (resumes) socket.send(encodeFrame({ event: 'mevrik:reload', channel }));
@@ -195,11 +195,11 @@ async function closeOfDisabledApps({ sockets }: Connections, { apps }: GatewayDe
   }
 }
 
-/** So many reconnections in a millisecond the other nodes do not feel: a few clients are sent away at once. */
+/** A rate of reconnections per millisecond that does not burden the other nodes. */
 const unnoticedPerMs = 0.2;
 
-/** Clients come back the moment they are sent away, so they are sent a few at a time. */
-async function sendAway(sockets: readonly ClientSocket[], withinMs: number): Promise<void> {
+/** Clients reconnect immediately, so they are disconnected a few at a time. */
+async function disconnectGradually(sockets: readonly ClientSocket[], withinMs: number): Promise<void> {
   const overMs = Math.min(withinMs, sockets.length / unnoticedPerMs);
   const steps = Math.max(1, Math.min(sockets.length, Math.ceil(overMs / 50)));
   const perStep = Math.ceil(sockets.length / steps);

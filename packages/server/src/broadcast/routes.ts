@@ -6,21 +6,21 @@ import type { Gateway } from './gateway.ts';
 import type { GatewayApp, GatewayDeps } from './gateway-deps.ts';
 import { apiRoutes } from './http-api/api-routes.ts';
 
-/** What the routes are given. */
+/** What the routes depend on. */
 export interface GatewayRoutesOptions extends Pick<GatewayDeps, 'apps' | 'authenticate'> {
-  readonly gateway: Pick<Gateway, 'authorizeChannel' | 'authorizeUser' | 'watch' | 'api'>;
+  readonly gateway: Pick<Gateway, 'authorizeSubscription' | 'authorizeUser' | 'watch' | 'api'>;
 }
 
-/** These routes look at the token themselves; where every route must say who may call it, they say so. */
+/** These routes authenticate themselves, so they are declared public. */
 const authenticatesItself = { config: { access: 'public' as const }, schema: { hide: true } };
 
 const channelBody = z.object({ socket_id: z.string(), channel_name: z.string() });
 const userBody = z.object({ socket_id: z.string() });
 
 /**
- * `POST /broadcasting/auth` and `/broadcasting/user-auth`: where pusher-js and Laravel Echo have subscriptions and
- * sign-ins signed. Both take JSON and forms, and an access token as `Authorization: Bearer`. With them comes the HTTP
- * API for back ends. Refusals are thrown as ProblemErrors: the server that they are registered with answers them.
+ * `POST /broadcasting/auth` and `/broadcasting/user-auth`, which pusher-js and Laravel Echo use to authorize
+ * subscriptions and sign-ins. Both accept JSON and forms, and an access token as `Authorization: Bearer`. The HTTP API
+ * for back ends is included. Errors are thrown as ProblemErrors: the server that registers these routes answers them.
  */
 export function gatewayRoutes(options: GatewayRoutesOptions): FastifyPluginAsync {
   function watch(request: FastifyRequest, principal: Principal, app: GatewayApp, socketId: string): void {
@@ -38,7 +38,7 @@ export function gatewayRoutes(options: GatewayRoutesOptions): FastifyPluginAsync
     server.post('/broadcasting/auth', authenticatesItself, async (request) => {
       const { principal, app } = await identify(options, request);
       const { socket_id, channel_name } = readBody(channelBody, request.body);
-      const answer = await options.gateway.authorizeChannel(principal, socket_id, channel_name, app);
+      const answer = await options.gateway.authorizeSubscription(principal, socket_id, channel_name, app);
       watch(request, principal, app, socket_id);
       return answer;
     });
@@ -64,7 +64,7 @@ async function identify(
   return { principal, app };
 }
 
-/** Customers and back ends belong to one app; staff with several name the one they mean. */
+/** Customers and back ends belong to one app; staff with several apps must name one. */
 async function appOf(
   apps: GatewayDeps['apps'],
   principal: Principal,
@@ -74,7 +74,7 @@ async function appOf(
   if (key !== undefined) return apps.byKey(key);
   const [only, another] = principal.appIds;
   if (only !== undefined && another === undefined) return apps.byId(only);
-  throw new ProblemError('invalid_input', 'Say which app you mean.', {
+  throw new ProblemError('invalid_input', 'Name the app.', {
     fields: [{ path: 'app_key', message: 'send the header X-App-Key or the query parameter app_key' }],
   });
 }
@@ -90,7 +90,7 @@ function appKeyIn(request: FastifyRequest): string | undefined {
 function readBody<Schema extends z.ZodType>(schema: Schema, body: unknown): z.output<Schema> {
   const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
-  throw new ProblemError('invalid_input', 'The request lacks what is to be signed.', {
+  throw new ProblemError('invalid_input', 'The request is missing required fields.', {
     cause: parsed.error,
     fields: parsed.error.issues.map(({ path, message }) => ({ path: path.join('.'), message })),
   });

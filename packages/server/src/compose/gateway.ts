@@ -58,7 +58,7 @@ export function startGateway(deps: GatewayPartDeps): GatewayPart {
     bus,
     history,
     log,
-    onMovement: (appId) => notify([listNotice(appId, 'connections')]),
+    onConnectionsChanged: (appId) => notify([listNotice(appId, 'connections')]),
     config: {
       maxConnections: config.MAX_CONNECTIONS,
       maxConnectionsPerAddress: config.MAX_CONNECTIONS_PER_ADDRESS || null,

@@ -71,7 +71,7 @@ export async function startHttp(parts: HttpPartDeps): Promise<void> {
   const http = httpDeps(parts);
   const server = await createHttpServer({
     ...http,
-    onAnswered: metrics.request,
+    onResponse: metrics.request,
     routes: routesOf(http, parts),
   });
   gateway.attach(server.server);

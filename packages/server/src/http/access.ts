@@ -2,7 +2,7 @@ import { ProblemError } from '@mevrik/protocol';
 import type { FastifyPluginAsync, FastifyPluginCallback, FastifyRequest, RouteOptions } from 'fastify';
 import type { Authenticator } from '../auth/authenticate.ts';
 import type { Principal, StaffPrincipal } from '../auth/principal.ts';
-import { describeHearer } from '../broadcast/access/access.ts';
+import { describeIdentity } from '../broadcast/access/access.ts';
 import type { Api, RoutePlugin } from './http-deps.ts';
 
 /** Who may call a route: anyone, or callers authenticated in one of these roles. */
@@ -109,5 +109,5 @@ export function uploaderOf(request: FastifyRequest): string {
 
 /** The caller's name in the audit trail, such as `agent 7`. */
 export function actorOf(request: FastifyRequest): string {
-  return describeHearer(request.principal ?? undefined);
+  return describeIdentity(request.principal ?? undefined);
 }

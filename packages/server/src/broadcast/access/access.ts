@@ -1,7 +1,7 @@
 import { parseTopic, type TopicKind, type TopicRef } from '@mevrik/protocol';
 
-/** Who wants to hear something, as far as it matters for that. Every `Principal` is one. */
-export type Hearer =
+/** The identity of a subscriber, reduced to what access rules need. Every `Principal` is one. */
+export type SubscriberIdentity =
   | { readonly role: 'customer'; readonly appId: number; readonly customerId: number }
   | {
       readonly role: 'agent' | 'supervisor' | 'admin';
@@ -10,33 +10,33 @@ export type Hearer =
     }
   | { readonly role: 'service'; readonly appId: number };
 
-/** Whom a session or a case belongs to. */
-export interface Owner {
+/** The customer that a session or a case belongs to. */
+export interface TopicOwner {
   readonly appId: number;
   readonly customerId: number;
-  /** Who was merged into that customer. */
+  /** The ids of customers merged into this one. */
   readonly formerIds?: readonly number[] | undefined;
 }
 
-/** What the rules must look up. `undefined` where there is no such thing. */
+/** The lookups of the access rules. They resolve to `undefined` for unknown ids. */
 export interface AccessFacts {
-  sessionOwner(sessionId: number): Promise<Owner | undefined>;
-  caseOwner(caseId: number): Promise<Owner | undefined>;
+  sessionOwner(sessionId: number): Promise<TopicOwner | undefined>;
+  caseOwner(caseId: number): Promise<TopicOwner | undefined>;
 }
 
-/** What a rule decides about: an app's topic, and somebody who belongs to that app. */
-interface Question<Kind extends TopicKind> {
+/** The input of a rule: a topic of an app, and a subscriber of that app. */
+interface RuleContext<Kind extends TopicKind> {
   readonly topic: Extract<TopicRef, { kind: Kind }>;
   readonly appId: number;
-  readonly who: Exclude<Hearer, { role: 'service' }>;
+  readonly who: Exclude<SubscriberIdentity, { role: 'service' }>;
   readonly facts: AccessFacts;
 }
 
-type Rule<Kind extends TopicKind> = (question: Question<Kind>) => boolean | Promise<boolean>;
+type Rule<Kind extends TopicKind> = (context: RuleContext<Kind>) => boolean | Promise<boolean>;
 
-const staff = ({ who }: { readonly who: Hearer }): boolean => who.role !== 'customer';
+const staff = ({ who }: { readonly who: SubscriberIdentity }): boolean => who.role !== 'customer';
 
-/** Who may hear what. Nobody else may, and nobody from another app. `messages` alone needs no name at all. */
+/** The access table: who may subscribe to which topic of their own app. Only `messages` is open without signing in. */
 const rules = {
   messages: () => true,
   queues: staff,
@@ -53,8 +53,8 @@ const rules = {
 } satisfies { [Kind in TopicKind]: Rule<Kind> };
 
 function isOwnOrServed(
-  { appId, who }: Omit<Question<TopicKind>, 'topic'>,
-  owner: Owner | undefined,
+  { appId, who }: Omit<RuleContext<TopicKind>, 'topic'>,
+  owner: TopicOwner | undefined,
 ): boolean {
   if (owner?.appId !== appId) return false;
   return (
@@ -64,35 +64,35 @@ function isOwnOrServed(
   );
 }
 
-/** What is asked of the table. */
-export interface AccessQuestion {
+/** A request to subscribe. */
+export interface AccessRequest {
   /** Without prefix. */
   readonly topic: string;
   readonly appId: number;
-  /** `undefined` for a connection that nobody signed in on. */
-  readonly who: Hearer | undefined;
+  /** `undefined` for a connection that has not signed in. */
+  readonly who: SubscriberIdentity | undefined;
   readonly facts: AccessFacts;
 }
 
-/** Whether somebody may hear a topic of an app. Names that are no topic of ours: only the app's back end. */
-export async function mayHear({ topic: name, appId, who, facts }: AccessQuestion): Promise<boolean> {
+/** Whether a subscriber may subscribe to a topic of an app. Topics of others are for the app's back end only. */
+export async function maySubscribe({ topic: name, appId, who, facts }: AccessRequest): Promise<boolean> {
   const topic = parseTopic(name);
   if (topic?.kind === 'messages') return true;
   if (!who || !belongsTo(who, appId)) return false;
   if (who.role === 'service') return true;
   if (!topic) return false;
-  // The table pairs each kind with the rule for it, which the compiler cannot follow through the lookup.
+  // The table pairs each kind with its rule, which the compiler cannot follow through the lookup.
   const rule = rules[topic.kind] as Rule<TopicKind>;
   return rule({ topic, appId, who, facts });
 }
 
-function belongsTo(who: Hearer, appId: number): boolean {
+function belongsTo(who: SubscriberIdentity, appId: number): boolean {
   if (who.role === 'admin') return true;
   return 'appIds' in who ? who.appIds.includes(appId) : who.appId === appId;
 }
 
 /** A name for the audit trail, such as `agent 7`. */
-export function describeHearer(who: Hearer | undefined): string {
+export function describeIdentity(who: SubscriberIdentity | undefined): string {
   if (!who) return 'anonymous';
   if (who.role === 'customer') return `customer ${who.customerId}`;
   return who.role === 'service' ? `app ${who.appId}` : `${who.role} ${who.agentId}`;

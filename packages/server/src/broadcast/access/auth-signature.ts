@@ -1,25 +1,30 @@
 import { createHmac } from 'node:crypto';
 import { sameSecret } from '../../auth/secrets.ts';
 
-/** Key and secret of the app that signs. */
+/** The key and secret of the signing app. */
 export interface Signer {
   readonly key: string;
   readonly secret: string;
 }
 
-/** What proves that a connection may subscribe to a channel: `key:hex`. */
-export function signChannel(app: Signer, socketId: string, channel: string, channelData?: string): string {
+/** The proof that a connection may subscribe to a channel: `key:hex`. */
+export function signSubscription(
+  app: Signer,
+  socketId: string,
+  channel: string,
+  channelData?: string,
+): string {
   const signed =
     channelData === undefined ? `${socketId}:${channel}` : `${socketId}:${channel}:${channelData}`;
   return sign(app, signed);
 }
 
-/** What proves who is on a connection: `key:hex`. */
+/** The proof of a connection's user: `key:hex`. */
 export function signUser(app: Signer, socketId: string, userData: string): string {
   return sign(app, `${socketId}::user::${userData}`);
 }
 
-/** Compares what a client presents with what it should be, in a time that tells nothing. */
+/** Compares a presented signature with the expected one in constant time. */
 export function isSignature(presented: unknown, expected: string): boolean {
   return typeof presented === 'string' && sameSecret(presented, expected);
 }

@@ -1,27 +1,27 @@
 import { isSocketId, ProblemError, parsePusherChannel } from '@mevrik/protocol';
 import type { Principal } from '../../auth/principal.ts';
 import type { GatewayApp, GatewayDeps } from '../gateway-deps.ts';
-import { describeHearer, mayHear } from './access.ts';
-import { signChannel, signUser } from './auth-signature.ts';
+import { describeIdentity, maySubscribe } from './access.ts';
+import { signSubscription, signUser } from './auth-signature.ts';
 import { userIdOf, userInfoOf, writeUserData } from './user-data.ts';
 
-/** What a client presents when it subscribes. */
-export interface ChannelAuthorization {
+/** The proof that a client sends to subscribe. */
+export interface SubscriptionAuthorization {
   readonly auth: string;
   readonly channel_data?: string;
 }
 
-/** What a client presents when it signs in. */
+/** The proof that a client sends to sign in. */
 export interface UserAuthorization {
   readonly auth: string;
   readonly user_data: string;
 }
 
 /**
- * Signs a subscription for somebody who may have it.
- * @throws ProblemError `invalid_input` for what is no socket or private channel, `forbidden` where the table says no.
+ * Signs a subscription for a principal who is allowed to subscribe.
+ * @throws ProblemError `invalid_input` for an invalid socket id or a public channel, `forbidden` without access.
  */
-export async function authorizeChannel(
+export async function authorizeSubscription(
   { facts, audit }: Pick<GatewayDeps, 'facts' | 'audit'>,
   request: {
     readonly principal: Principal;
@@ -29,33 +29,33 @@ export async function authorizeChannel(
     readonly channelName: string;
     readonly app: GatewayApp;
   },
-): Promise<ChannelAuthorization> {
+): Promise<SubscriptionAuthorization> {
   const { principal, socketId, channelName, app } = request;
   requireSocketId(socketId);
   const channel = parsePusherChannel(channelName);
   if (channel?.kind !== 'private' && channel?.kind !== 'presence') {
-    throw new ProblemError('invalid_input', 'Only private and presence channels are signed.', {
-      fields: [{ path: 'channel_name', message: 'must be a name with private- or presence-' }],
+    throw new ProblemError('invalid_input', 'Only private and presence channels can be authorized.', {
+      fields: [{ path: 'channel_name', message: 'must start with private- or presence-' }],
     });
   }
-  if (!(await mayHear({ topic: channel.topic, appId: app.id, who: principal, facts }))) {
+  if (!(await maySubscribe({ topic: channel.topic, appId: app.id, who: principal, facts }))) {
     audit({
       appId: app.id,
-      actor: describeHearer(principal),
+      actor: describeIdentity(principal),
       action: 'channel.refused',
       target: channelName,
       detail: { socketId },
     });
-    throw new ProblemError('forbidden', `You may not hear ${channelName}.`);
+    throw new ProblemError('forbidden', `You don't have permission to subscribe to ${channelName}.`);
   }
-  if (channel.kind === 'private') return { auth: signChannel(app, socketId, channelName) };
+  if (channel.kind === 'private') return { auth: signSubscription(app, socketId, channelName) };
   const channelData = JSON.stringify({ user_id: userIdOf(principal), user_info: userInfoOf(principal) });
-  return { auth: signChannel(app, socketId, channelName, channelData), channel_data: channelData };
+  return { auth: signSubscription(app, socketId, channelName, channelData), channel_data: channelData };
 }
 
 /**
- * Signs who is on a connection.
- * @throws ProblemError `invalid_input` for what is no socket's number.
+ * Signs in the user of a connection.
+ * @throws ProblemError `invalid_input` for an invalid socket id.
  */
 export function authorizeUser(principal: Principal, socketId: string, app: GatewayApp): UserAuthorization {
   requireSocketId(socketId);
@@ -65,7 +65,7 @@ export function authorizeUser(principal: Principal, socketId: string, app: Gatew
 
 function requireSocketId(socketId: string): void {
   if (isSocketId(socketId)) return;
-  throw new ProblemError('invalid_input', 'There is no such connection.', {
-    fields: [{ path: 'socket_id', message: 'must be two numbers with a dot between' }],
+  throw new ProblemError('invalid_input', 'Invalid socket id.', {
+    fields: [{ path: 'socket_id', message: 'must be two numbers separated by a dot' }],
   });
 }

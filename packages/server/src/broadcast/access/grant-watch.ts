@@ -3,13 +3,13 @@ import { expiryOf } from '../../auth/access-tokens.ts';
 import { mayActFor } from '../../auth/principal.ts';
 import type { Grant } from '../bus/broadcast-message.ts';
 import type { GatewayDeps } from '../gateway-deps.ts';
-import { describeHearer } from './access.ts';
+import { describeIdentity } from './access.ts';
 
-/** What the watch is given. */
-export interface GrantWatchOptions extends Pick<GatewayDeps, 'authenticate' | 'audit' | 'log'> {
-  /** How often staff are looked at; customers and back ends a tenth as often, and when their token expires. */
+/** What the watch depends on. */
+export interface GrantWatchDeps extends Pick<GatewayDeps, 'authenticate' | 'audit' | 'log'> {
+  /** How often staff are rechecked; customers and back ends a tenth as often, and when their token expires. */
   readonly recheckMs: number;
-  /** Ends a connection of this node; `false` when it has ended already. */
+  /** Closes a connection of this node. Returns `false` when it has ended already. */
   readonly revoke: (appId: number, socketId: string) => boolean;
 }
 
@@ -23,38 +23,38 @@ interface Watched {
   dueAt: number;
 }
 
-/** The connections of one token: the oldest are no longer watched beyond this many. */
+/** Maximum number of watched connections per token; beyond it the oldest are no longer watched. */
 const maxSocketsPerToken = 10_000;
 const staffFactor = 10;
 
 /**
- * A signature cannot be taken back, and lasts as long as its connection. So who got one is looked at again: when the
- * token has expired, the login is over, the role has changed or the app is no longer theirs, the connection is ended,
- * and its client must have everything signed anew. A client that has something signed with a newer token before the
- * old one expires keeps its connection.
+ * A signature cannot be revoked and lasts as long as its connection. So the credentials behind it are rechecked: when
+ * the token has expired, the login has ended, the role has changed or access to the app was withdrawn, the connection is
+ * closed, and its client must authorize again. A client that authorizes with a newer token before the old one expires
+ * keeps its connection.
  */
 export class GrantWatch {
-  readonly #with: GrantWatchOptions;
+  readonly #deps: GrantWatchDeps;
   readonly #byToken = new Map<string, Watched>();
-  /** Under which token each person's connection is watched. */
+  /** The token under which each principal's connection is watched. */
   readonly #tokenOf = new Map<string, string>();
   readonly #timer: NodeJS.Timeout;
-  #isLooking = false;
+  #isChecking = false;
 
-  constructor(options: GrantWatchOptions) {
-    this.#with = options;
-    this.#timer = setInterval(() => void this.#look(), options.recheckMs).unref();
+  constructor(deps: GrantWatchDeps) {
+    this.#deps = deps;
+    this.#timer = setInterval(() => void this.#check(), deps.recheckMs).unref();
   }
 
-  /** Looks again at this for as long as it holds. */
+  /** Rechecks this grant while its connection is open. */
   add({ socketId, ...grant }: Grant): void {
     const token = `${grant.appId} ${grant.authorization}`;
-    const person = describeHearer(grant.principal);
+    const person = describeIdentity(grant.principal);
     const known = this.#byToken.get(this.#tokenOf.get(`${person} ${socketId}`) ?? '');
-    // What another node signed may arrive after what was signed later.
+    // A grant of another node may arrive after a newer one.
     if (known && known.expiresAt > (expiryOf(grant.authorization) ?? Number.POSITIVE_INFINITY)) return;
     this.#forget(person, socketId);
-    const everyMs = 'agentId' in grant.principal ? 0 : this.#with.recheckMs * staffFactor;
+    const everyMs = 'agentId' in grant.principal ? 0 : this.#deps.recheckMs * staffFactor;
     const entry = this.#byToken.get(token) ?? this.#watch(grant, everyMs);
     this.#byToken.set(token, entry);
     entry.socketIds.add(socketId);
@@ -75,9 +75,9 @@ export class GrantWatch {
     this.#tokenOf.clear();
   }
 
-  async #look(): Promise<void> {
-    if (this.#isLooking) return;
-    this.#isLooking = true;
+  async #check(): Promise<void> {
+    if (this.#isChecking) return;
+    this.#isChecking = true;
     try {
       const now = Date.now();
       for (const entry of this.#byToken.values()) {
@@ -87,25 +87,25 @@ export class GrantWatch {
         if (state !== 'holds') this.#end(entry, state === 'lost');
       }
     } catch (error) {
-      this.#with.log.warn({ error: String(error) }, 'who may listen is looked at again later');
+      this.#deps.log.warn({ error: String(error) }, 'failed to recheck access; retrying later');
     } finally {
-      this.#isLooking = false;
+      this.#isChecking = false;
     }
   }
 
   async #stateOf({ authorization, appId }: Watched['grant']): Promise<'holds' | 'expired' | 'lost'> {
     try {
-      return mayActFor(await this.#with.authenticate(authorization), appId) ? 'holds' : 'lost';
+      return mayActFor(await this.#deps.authenticate(authorization), appId) ? 'holds' : 'lost';
     } catch (error) {
-      // What cannot be found out for now is no reason to send anybody away.
+      // A failed check is no reason to close a connection.
       if (!(error instanceof ProblemError) || error.status >= 500) throw error;
       return error.code === 'token_expired' ? 'expired' : 'lost';
     }
   }
 
   #end({ grant: { appId, principal }, socketIds }: Watched, isLost: boolean): void {
-    const { audit, revoke } = this.#with;
-    const actor = describeHearer(principal);
+    const { audit, revoke } = this.#deps;
+    const actor = describeIdentity(principal);
     for (const socketId of [...socketIds]) {
       this.#forget(actor, socketId);
       if (revoke(appId, socketId) && isLost)
@@ -114,10 +114,10 @@ export class GrantWatch {
   }
 
   #forget(person: string, socketId: string): void {
-    const place = `${person} ${socketId}`;
-    const token = this.#tokenOf.get(place);
+    const key = `${person} ${socketId}`;
+    const token = this.#tokenOf.get(key);
     if (token === undefined) return;
-    this.#tokenOf.delete(place);
+    this.#tokenOf.delete(key);
     const entry = this.#byToken.get(token);
     entry?.socketIds.delete(socketId);
     if (entry?.socketIds.size === 0) this.#byToken.delete(token);

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { Principal } from '../../auth/principal.ts';
-import type { Hearer } from './access.ts';
+import type { SubscriberIdentity } from './access.ts';
 
-/** What we add to the signed user data, so that any node knows whom it has on the line. */
+/** Our addition to the signed user data, so that any node can identify the user. */
 const claimSchema = z.discriminatedUnion('role', [
   z.object({ role: z.literal('customer'), customerId: z.int().positive() }),
   z.object({ role: z.enum(['agent', 'supervisor', 'admin']), agentId: z.int().positive() }),
@@ -23,12 +23,12 @@ export function userIdOf(principal: Principal): string {
   return principal.role === 'service' ? `app-${principal.appId}` : `agent-${principal.agentId}`;
 }
 
-/** What other members of a presence channel are told of a principal. */
+/** What other members of a presence channel see of a principal. */
 export function userInfoOf(principal: Principal): Record<string, unknown> {
   return 'name' in principal ? { role: principal.role, name: principal.name } : { role: principal.role };
 }
 
-/** The text that we sign for a connection on which this principal signs in. */
+/** The user data that is signed when this principal signs in. */
 export function writeUserData(principal: Principal): string {
   const { role } = principal;
   const claim =
@@ -41,13 +41,13 @@ export function writeUserData(principal: Principal): string {
 }
 
 /**
- * Reads signed user data. Whoever holds the app's secret may have written it, so it counts for that app alone.
+ * Reads signed user data. The app's back end may have written it, so it is valid for that app only.
  * @returns `undefined` when it names no user.
  */
 export function readUserData(
   text: string,
   appId: number,
-): { id: string; hearer: Hearer | undefined; watchlist: readonly string[] } | undefined {
+): { id: string; identity: SubscriberIdentity | undefined; watchlist: readonly string[] } | undefined {
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -58,6 +58,10 @@ export function readUserData(
   if (!parsed.success) return undefined;
   const { id, mevrik: claim } = parsed.data;
   const watchlist = [...new Set(parsed.data.watchlist)];
-  if (!claim) return { id, hearer: undefined, watchlist };
-  return { id, hearer: 'agentId' in claim ? { ...claim, appIds: [appId] } : { ...claim, appId }, watchlist };
+  if (!claim) return { id, identity: undefined, watchlist };
+  return {
+    id,
+    identity: 'agentId' in claim ? { ...claim, appIds: [appId] } : { ...claim, appId },
+    watchlist,
+  };
 }

@@ -2,7 +2,7 @@ import type { Principal } from '../../auth/principal.ts';
 import type { NodeState } from './node-state.ts';
 
 /**
- * One event for everybody who listens to a topic of an app: subscribers of `x`, `private-x` and `presence-x` alike.
+ * One event for all subscribers of an app's topic: those of `x`, `private-x` and `presence-x` alike.
  */
 export interface BroadcastMessage {
   readonly appId: number;
@@ -11,65 +11,65 @@ export interface BroadcastMessage {
   /** What clients bind to, such as `message_post`. */
   readonly event: string;
   readonly payload: Readonly<Record<string, unknown>>;
-  /** The event of the log that it tells of, so that a client can tell a repetition. */
+  /** The id of the log event, so that a client can recognize a duplicate. */
   readonly eventId?: string;
-  /** That event's partition and offset. Of one topic and partition, what has a higher offset comes later. */
+  /** The position of that event. Within one topic and partition, a higher offset is later. */
   readonly at?: readonly [partition: number, offset: number];
-  /** The connection that caused it and needs no telling. */
+  /** The connection that caused the event and does not receive it. */
   readonly exceptSocketId?: string;
 }
 
-/** One event for the subscribers of one channel by its full name: what the HTTP API and other clients send. */
-export interface ChannelMessage {
+/** One event for the subscribers of one Pusher channel: sent by the HTTP API or by another client. */
+export interface PusherMessage {
   readonly appId: number;
   /** With its prefix, such as `private-session123`. */
   readonly channel: string;
   readonly event: string;
-  /** The text that clients get as `data`: mostly JSON. */
+  /** The text that clients receive as `data`: usually JSON. */
   readonly data: string;
-  /** Who sent it, where a member of a presence channel did. */
+  /** The sender, if it is a member of a presence channel. */
   readonly userId?: string;
   readonly exceptSocketId?: string;
 }
 
-/** Ends the connections of one user of an app, on whichever node they are. */
+/** Closes the connections of one user of an app on all nodes. */
 export interface TerminateMessage {
   readonly appId: number;
   readonly terminateUser: string;
 }
 
-/** What was signed for somebody, and on the strength of what. */
+/** A signature given to a connection, and the credentials it was based on. */
 export interface Grant {
   readonly principal: Principal;
-  /** The header that proved who it is. */
+  /** The authorization header that authenticated the principal. */
   readonly authorization: string;
   readonly appId: number;
   readonly socketId: string;
 }
 
-/** Something was signed for a connection of another node, which is to see to it that it still holds. */
+/** A signature was given to a connection of another node; that node rechecks it from then on. */
 export interface GrantMessage {
   readonly appId: number;
   readonly grant: Grant;
 }
 
-/** Asks every node what is connected to it. */
-export interface AskMessage {
-  /** What the answers name. */
-  readonly askOfNodes: string;
+/** Asks every node for its state. */
+export interface SurveyRequest {
+  /** The id that answers refer to. */
+  readonly surveyRequest: string;
 }
 
-/** What is connected to a node that was asked. */
-export interface AnswerMessage {
-  readonly answerTo: string;
+/** The state of a node, in answer to a survey. */
+export interface SurveyAnswer {
+  readonly surveyAnswer: string;
   readonly state: NodeState;
 }
 
-/** Whatever goes over the bus. */
+/** Any message on the bus. */
 export type BusMessage =
   | BroadcastMessage
-  | ChannelMessage
+  | PusherMessage
   | TerminateMessage
   | GrantMessage
-  | AskMessage
-  | AnswerMessage;
+  | SurveyRequest
+  | SurveyAnswer;

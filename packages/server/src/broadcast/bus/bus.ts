@@ -1,44 +1,45 @@
 import { parsePusherChannel } from '@mevrik/protocol';
 import type { BusMessage } from './broadcast-message.ts';
 import { createLocalCache, type EventCache } from './event-cache.ts';
-import { createLocalRegister, type ToldRegister } from './notified-register.ts';
+import { createLocalRegister, type NotifiedRegister } from './notified-register.ts';
 import { createProcessOccupancy, type Occupancy } from './occupancy.ts';
 import { createProcessPresence, type Presence } from './presence.ts';
 
-/** Takes what comes over the bus. Must not throw. */
+/** Handles a message from the bus. Must not throw. */
 export type BusReceiver = (message: BusMessage) => void;
 
 /**
- * Connects the gateways of all nodes: carries messages to them, and what they must know in common. What is lost on the way is not repeated: the truth is in the log.
+ * Connects the gateways of all nodes: carries messages and shared state. Lost messages are not repeated: the log is the
+ * source of truth.
  */
 export interface Bus {
-  /** Hands messages to every gateway that hears their topics, in order; to the own one also when nothing else works. */
+  /** Delivers messages in order to every gateway subscribed to their topics; always to this node's own gateway. */
   publish(messages: readonly BusMessage[]): Promise<void>;
   /**
-   * Resolves when nothing that was published before the call can be missed by another node any more; that can take as
-   * long as the bus is cut off. What tells of the log is safe by then, other messages as far as it was possible.
+   * Resolves when no other node can miss any message published before the call, which can take until the bus is
+   * reconnected. This is guaranteed for log events and best effort for other messages.
    */
   reached(): Promise<void>;
   /**
-   * Registers the gateway of this process; one only. `onMissed` is called when messages were missed that nobody can
-   * give back any more.
+   * Registers the gateway of this process; one only. `onMissed` is called when messages were missed that cannot be
+   * recovered.
    */
   receive(receiver: BusReceiver, onMissed: () => void): void;
   /**
-   * Says that this node's clients now hear a topic (or no longer do). What is published after `hear` has resolved
-   * arrives; it resolves also when the bus is cut off, and then heals by itself.
+   * Subscribes this node to a topic. Messages published after this has resolved arrive. It also resolves while the bus
+   * is disconnected; the subscription is then made on reconnection.
    */
-  hear(appId: number, topic: string): Promise<void>;
-  unhear(appId: number, topic: string): void;
-  /** Who is on which presence channel, on all nodes. */
+  subscribe(appId: number, topic: string): Promise<void>;
+  unsubscribe(appId: number, topic: string): void;
+  /** The members of all presence channels, on all nodes. */
   readonly presence: Presence;
-  /** How many hear which channel, on all nodes. */
+  /** The number of subscribers per channel, on all nodes. */
   readonly occupancy: Occupancy;
-  /** What back ends have been told by webhooks. */
-  readonly told: ToldRegister;
-  /** The last events of cache channels, for all nodes. */
+  /** What webhooks have notified back ends of. */
+  readonly notified: NotifiedRegister;
+  /** The last event of each cache channel, shared by all nodes. */
   readonly cache: EventCache;
-  /** Ends its connections; nothing is received afterwards. */
+  /** Closes its connections; nothing is received afterwards. */
   stop(): Promise<void>;
 }
 
@@ -53,11 +54,11 @@ export function createLocalBus(): Bus {
     receive(next) {
       receiver = next;
     },
-    async hear() {},
-    unhear() {},
+    async subscribe() {},
+    unsubscribe() {},
     presence: createProcessPresence(),
     occupancy: createProcessOccupancy(),
-    told: createLocalRegister(),
+    notified: createLocalRegister(),
     cache: createLocalCache(),
     async stop() {
       receiver = () => {};
@@ -65,7 +66,7 @@ export function createLocalBus(): Bus {
   };
 }
 
-/** The topic, and its app, whose hearers a message is for; `undefined` for one that all nodes must get. */
+/** The app and topic a message is addressed to; `undefined` for a message to all nodes. */
 export function addressOf(
   message: BusMessage,
 ): { readonly appId: number; readonly topic: string } | undefined {

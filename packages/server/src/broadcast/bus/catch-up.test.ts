@@ -3,11 +3,17 @@ import type { BroadcastMessage } from './broadcast-message.ts';
 import { CatchUp } from './catch-up.ts';
 import { noHistory } from './history.ts';
 
-const news: BroadcastMessage = { appId: 1, topic: 'queues', event: 'queue_created', payload: {}, at: [0, 1] };
+const missed: BroadcastMessage = {
+  appId: 1,
+  topic: 'queues',
+  event: 'queue_created',
+  payload: {},
+  at: [0, 1],
+};
 
-describe('a gap that is cut again while it is filled', () => {
+describe('a gap that is interrupted while it is being filled', () => {
   it.each(Array.from({ length: 10 }, (_, turns) => turns))(
-    'is filled when all is mended %i microtasks after the first filling',
+    'is filled when all subscriptions return %i microtasks after the first attempt',
     async (turns) => {
       let answer = () => {};
       const delivered: BroadcastMessage[] = [];
@@ -18,21 +24,21 @@ describe('a gap that is cut again while it is filled', () => {
       const catchUp = new CatchUp({
         history: { ...noHistory, since },
         log: { info() {}, warn() {}, error() {} },
-        heardSince: () => new Map(),
+        subscribedSince: () => new Map(),
         deliver: (message) => delivered.push(message),
         onMissed: () => {},
       });
       await Promise.resolve();
-      catchUp.cut();
-      catchUp.mending();
-      catchUp.mended(true);
-      catchUp.mending();
-      catchUp.take(news);
+      catchUp.disconnected();
+      catchUp.resubscribing();
+      catchUp.resubscribed(true);
+      catchUp.resubscribing();
+      catchUp.receive(missed);
       answer();
-      for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
-      catchUp.mended(true);
+      for (let scheduler = 0; scheduler < turns; scheduler += 1) await Promise.resolve();
+      catchUp.resubscribed(true);
       const answering = setInterval(() => answer(), 1);
-      await expect.poll(() => delivered).toEqual([news]);
+      await expect.poll(() => delivered).toEqual([missed]);
       clearInterval(answering);
       await catchUp.stop();
     },

@@ -2,84 +2,84 @@ import type { GatewayLog } from '../gateway-deps.ts';
 import type { BroadcastMessage } from './broadcast-message.ts';
 import type { History, HistoryMark } from './history.ts';
 
-/** What catching up takes. */
-export interface CatchUpOptions {
+/** What catching up depends on. */
+export interface CatchUpDeps {
   readonly history: History;
   readonly log: GatewayLog;
-  /** Since when this node's clients hear a message's topic, as far as that is known; `undefined` when none does. */
-  readonly heardSince: (message: BroadcastMessage) => HistoryMark | undefined;
+  /** From where on this node is subscribed to a message's topic, if known; `undefined` when it is not subscribed. */
+  readonly subscribedSince: (message: BroadcastMessage) => HistoryMark | undefined;
   readonly deliver: (message: BroadcastMessage) => void;
-  /** More was missed than can be told again. */
+  /** More messages were missed than can be resent. */
   readonly onMissed: () => void;
 }
 
-/** How often it is noted how far everybody is. */
+/** How often the current mark is recorded. */
 const markMs = 2_000;
-/** A connection that is cut is noticed within this time: what was marked before it had come through. */
+/** A lost connection is detected within this time: everything up to an older mark has arrived. */
 const unnoticedMs = 10_000;
 const retryMs = 1_000;
-/** What may come in while a gap is being filled. */
+/** Maximum number of messages held while a gap is being filled. */
 const maxHeld = 20_000;
 
 /**
- * Fills the gap when this node was cut off from the others: what they broadcast of the log meanwhile is read from the
- * log. What comes in before that is done waits, so that each topic stays in order.
+ * Fills the gap after this node was disconnected from the others: reads from the log what they broadcast meanwhile.
+ * Messages that arrive before the gap is filled are held, so that each topic stays in order.
  */
 export class CatchUp {
-  readonly #with: CatchUpOptions;
+  readonly #deps: CatchUpDeps;
   readonly #marks: { readonly at: number; readonly mark: HistoryMark }[] = [];
   readonly #timer: NodeJS.Timeout;
   #held: BroadcastMessage[] | undefined;
   #from: HistoryMark | undefined;
   #filling: Promise<void> | undefined;
   #isPinned = false;
-  #isWhole = true;
-  #isMending = false;
-  #cuts = 0;
+  #isComplete = true;
+  #isResubscribing = false;
+  #interruptions = 0;
   #isStopped = false;
 
-  constructor(options: CatchUpOptions) {
-    this.#with = options;
-    this.#timer = setInterval(() => void this.#note(), markMs).unref();
-    void this.#note();
+  constructor(deps: CatchUpDeps) {
+    this.#deps = deps;
+    this.#timer = setInterval(() => void this.#recordMark(), markMs).unref();
+    void this.#recordMark();
   }
 
-  /** Takes a message of another node's that tells of the log. */
-  take(message: BroadcastMessage): void {
+  /** Handles a log event broadcast by another node. */
+  receive(message: BroadcastMessage): void {
     if (!this.#held) {
-      this.#with.deliver(message);
+      this.#deps.deliver(message);
       return;
     }
     this.#held.push(message);
-    // The log has it: it is found there when the gap is filled once more.
+    // The log has these events: the gap is filled once more from there.
     if (this.#held.length > maxHeld) this.#held = [];
   }
 
-  /** From now on something may be missed. What still comes in goes on to be told. */
-  cut(): void {
-    this.#isWhole = false;
-    this.#pin();
+  /** Messages may be missed from now on. Those that still arrive are delivered. */
+  disconnected(): void {
+    this.#isComplete = false;
+    this.#pinMark();
   }
 
-  /** What was cut off is being heard again: what comes in waits until the gap is filled. */
-  mending(): void {
+  /** Subscriptions are being restored: incoming messages are held until the gap is filled. */
+  resubscribing(): void {
     if (!this.#isPinned) return;
-    this.#isMending = true;
+    this.#isResubscribing = true;
     this.#hold();
   }
 
-  /** Fills the gap. @param isWhole nothing is missed from now on; otherwise some part is still cut off. */
-  mended(isWhole: boolean): void {
-    this.#isMending = false;
-    this.#isWhole = isWhole;
-    this.#fillNow();
+  /** Fills the gap. @param isComplete all subscriptions are restored; otherwise some are still disconnected. */
+  resubscribed(isComplete: boolean): void {
+    this.#isResubscribing = false;
+    this.#isComplete = isComplete;
+    this.#startFilling();
   }
 
-  /** Something was missed that another node had to tell. */
-  missed(): void {
-    this.#pin();
+  /** Another node reported that it dropped messages. */
+  gapReported(): void {
+    this.#pinMark();
     this.#hold();
-    this.#fillNow();
+    this.#startFilling();
   }
 
   async stop(): Promise<void> {
@@ -88,47 +88,47 @@ export class CatchUp {
     await this.#filling;
   }
 
-  #pin(): void {
+  #pinMark(): void {
     if (this.#isPinned) return;
     this.#isPinned = true;
-    this.#from = this.#surelyHeard();
+    this.#from = this.#lastSafeMark();
   }
 
   #hold(): void {
-    this.#cuts += 1;
+    this.#interruptions += 1;
     this.#held ??= [];
   }
 
-  #fillNow(): void {
-    if (!this.#held || this.#isMending) return;
+  #startFilling(): void {
+    if (!this.#held || this.#isResubscribing) return;
     this.#filling ??= this.#fill().finally(() => {
       this.#filling = undefined;
-      // What was mended just as the filling ended would be held for ever.
-      if (!this.#isStopped) this.#fillNow();
+      // Messages held since the last check would otherwise be held forever.
+      if (!this.#isStopped) this.#startFilling();
     });
   }
 
   async #fill(): Promise<void> {
-    const { history, log, deliver, onMissed } = this.#with;
-    while (!this.#isMending && !this.#isStopped) {
-      const [held, cuts] = [this.#held, this.#cuts];
+    const { history, log, deliver, onMissed } = this.#deps;
+    while (!this.#isResubscribing && !this.#isStopped) {
+      const [held, interruptions] = [this.#held, this.#interruptions];
       try {
         const missed = this.#from && (await history.since(this.#from));
-        if (this.#cuts !== cuts) continue;
+        if (this.#interruptions !== interruptions) continue;
         for (const message of missed ?? []) if (this.#concerns(message)) deliver(message);
         if (missed === undefined) {
-          log.warn({}, 'more was missed than can be told again: clients load everything anew');
+          log.warn({}, 'too many broadcasts were missed to resend them: clients reload their state');
           onMissed();
         }
       } catch (error) {
-        log.warn({ error: String(error) }, 'what was missed is read again');
+        log.warn({ error: String(error) }, 'failed to read missed broadcasts; retrying');
         await new Promise((resolve) => setTimeout(resolve, retryMs).unref());
         continue;
       }
-      // Another array: more came in than may wait, and part of it was let go.
+      // A different array: the limit was exceeded, and some messages were dropped.
       if (this.#held !== held) continue;
       this.#held = undefined;
-      if (this.#isWhole) {
+      if (this.#isComplete) {
         this.#isPinned = false;
         this.#from = undefined;
       }
@@ -137,29 +137,29 @@ export class CatchUp {
     }
   }
 
-  /** Whether somebody here hears its topic, and did so already when it happened. */
+  /** Whether this node was subscribed to the topic when the event happened. */
   #concerns(message: BroadcastMessage): boolean {
-    const since = this.#with.heardSince(message);
+    const since = this.#deps.subscribedSince(message);
     if (!since || !message.at) return false;
     const [partition, offset] = message.at;
     return offset > (since.get(partition) ?? 0);
   }
 
-  async #note(): Promise<void> {
+  async #recordMark(): Promise<void> {
     if (this.#isPinned) return;
     const at = performance.now();
     try {
-      const mark = await this.#with.history.mark();
+      const mark = await this.#deps.history.mark();
       if (!this.#isPinned) this.#marks.push({ at, mark });
     } catch {
-      // The database is away; the marks that are there only reach further back.
+      // The database is unavailable; an older mark only means reading more.
       return;
     }
     while ((this.#marks[1]?.at ?? at) < at - unnoticedMs) this.#marks.shift();
   }
 
-  /** The newest mark from before the cut can have begun. */
-  #surelyHeard(): HistoryMark | undefined {
+  /** The newest mark from before the connection can have been lost. */
+  #lastSafeMark(): HistoryMark | undefined {
     const before = performance.now() - unnoticedMs;
     return (this.#marks.findLast(({ at }) => at < before) ?? this.#marks[0])?.mark;
   }

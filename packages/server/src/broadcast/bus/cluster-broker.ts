@@ -5,26 +5,26 @@ import { createPeer, type Peer } from './cluster-peer.ts';
 import { createLocalCache } from './event-cache.ts';
 import { createLocalRegister } from './notified-register.ts';
 import { createLocalOccupancy, createProcessOccupancy, type LocalOccupancy } from './occupancy.ts';
-import { createProcessPresence, type PresencePlace } from './presence.ts';
-import { presenceNews } from './presence-news.ts';
+import { createProcessPresence, type PresenceConnection } from './presence.ts';
+import { presenceMessage } from './presence-message.ts';
 import { keyOf } from './topic-key.ts';
 
-/** Connects the workers of one machine, and keeps what they must know in common. */
+/** Connects the workers of one machine and keeps their shared state. */
 export interface Broker {
-  /** Serves a worker until its stream ends; then its connections have left. */
+  /** Serves a worker until its stream ends; its members are then removed. */
   connect(stream: Duplex): void;
 }
 
-/** A worker as the broker knows it. */
+/** A connected worker. */
 interface Link {
   readonly peer: Peer<WorkerCalls>;
-  readonly heard: Set<string>;
-  readonly positions: Map<string, PresencePlace>;
+  readonly topics: Set<string>;
+  readonly connections: Map<string, PresenceConnection>;
   readonly occupancy: LocalOccupancy;
 }
 
-/** A worker that does not tell its metrics by then is left out. */
-const figuresWithinMs = 2_000;
+/** A worker that has not answered by then is left out of the metrics. */
+const metricsTimeoutMs = 2_000;
 
 /** Makes a broker; it lives as long as its workers. */
 export function createBroker(): Broker {
@@ -33,18 +33,18 @@ export function createBroker(): Broker {
 
 class ProcessBroker implements Broker {
   readonly #links = new Set<Link>();
-  readonly #hearers = new Map<string, Set<Link>>();
+  readonly #subscribers = new Map<string, Set<Link>>();
   readonly #presence = createProcessPresence();
   readonly #occupancy = createProcessOccupancy();
-  readonly #told = createLocalRegister();
+  readonly #notified = createLocalRegister();
   readonly #cache = createLocalCache();
-  /** Whose count is being changed: it is the one to be told of it. */
-  #causer: Link | undefined;
+  /** The worker whose count is being changed: it receives the change. */
+  #source: Link | undefined;
 
   constructor() {
     this.#occupancy.observe((change) => {
       const [any] = this.#links;
-      (this.#causer ?? any)?.peer.tell('occupancyChanged', change);
+      (this.#source ?? any)?.peer.notify('occupancyChanged', change);
     });
   }
 
@@ -56,100 +56,105 @@ class ProcessBroker implements Broker {
         void this.#remove(link);
       },
     );
-    const link: Link = { peer, heard: new Set(), positions: new Map(), occupancy: createLocalOccupancy() };
+    const link: Link = { peer, topics: new Set(), connections: new Map(), occupancy: createLocalOccupancy() };
     this.#links.add(link);
   }
 
   #callsOf(from: () => Link): BrokerCalls {
     return {
-      publish: (letters) => {
-        for (const [key, text] of letters) this.#forward(key, text, from());
+      publish: (messages) => {
+        for (const [key, text] of messages) this.#forward(key, text, from());
       },
-      hear: (key) => {
-        from().heard.add(key);
-        this.#hearers.set(key, (this.#hearers.get(key) ?? new Set()).add(from()));
+      subscribe: (key) => {
+        from().topics.add(key);
+        this.#subscribers.set(key, (this.#subscribers.get(key) ?? new Set()).add(from()));
       },
-      unhear: (key) => this.#unhear(from(), key),
-      join: async (place, member, maxMembers) => {
-        const joined = await this.#presence.join(place, member, maxMembers);
+      unsubscribe: (key) => this.#unsubscribe(from(), key),
+      join: async (connection, member, maxMembers) => {
+        const joined = await this.#presence.join(connection, member, maxMembers);
         if (joined.full) return joined;
-        from().positions.set(placeKey(place), place);
+        from().connections.set(connectionKey(connection), connection);
         return { ...joined, members: [...joined.members] };
       },
-      leave: async (place) => {
-        from().positions.delete(placeKey(place));
-        return (await this.#presence.leave(place)) ?? null;
+      leave: async (connection) => {
+        from().connections.delete(connectionKey(connection));
+        return (await this.#presence.leave(connection)) ?? null;
       },
       members: async (appId, channel) => [...(await this.#presence.members(appId, channel))],
       occupy: (appId, channel, count) => this.#occupy(from(), appId, channel, count),
       occupied: async (appId) => [...(await this.#occupancy.list(appId))],
       countOf: (appId, channel) => this.#occupancy.countOf(appId, channel),
-      enter: (appId, thing) => this.#told.enter(appId, thing),
-      strike: (appId, thing) => this.#told.strike(appId, thing),
-      told: (appId) => this.#told.list(appId),
+      addNotified: (appId, item) => this.#notified.add(appId, item),
+      removeNotified: (appId, item) => this.#notified.remove(appId, item),
+      notified: (appId) => this.#notified.list(appId),
       put: (appId, channel, event) => this.#cache.put(appId, channel, event),
       get: async (appId, channel) => (await this.#cache.get(appId, channel)) ?? null,
       sweep: () => this.#cache.sweep(),
       hint: (partitions) => {
-        for (const link of this.#links) if (link !== from()) link.peer.tell('hint', partitions);
+        for (const link of this.#links) if (link !== from()) link.peer.notify('hint', partitions);
       },
       metrics: async () => {
-        const told = await Promise.all([...this.#links].map(({ peer }) => inTime(peer.call('metrics'))));
-        return told.filter((one) => one !== null);
+        const answers = await Promise.all(
+          [...this.#links].map(({ peer }) => withinTimeout(peer.call('metrics'))),
+        );
+        return answers.filter((one) => one !== null);
       },
     };
   }
 
   #forward(key: string | null, text: string, from?: Link): void {
-    const hearers = key === null ? this.#links : (this.#hearers.get(key) ?? []);
-    for (const link of hearers) if (link !== from) link.peer.tell('deliver', text);
+    const subscribers = key === null ? this.#links : (this.#subscribers.get(key) ?? []);
+    for (const link of subscribers) if (link !== from) link.peer.notify('deliver', text);
   }
 
-  #unhear(link: Link, key: string): void {
-    link.heard.delete(key);
-    const hearers = this.#hearers.get(key);
-    hearers?.delete(link);
-    if (hearers?.size === 0) this.#hearers.delete(key);
+  #unsubscribe(link: Link, key: string): void {
+    link.topics.delete(key);
+    const subscribers = this.#subscribers.get(key);
+    subscribers?.delete(link);
+    if (subscribers?.size === 0) this.#subscribers.delete(key);
   }
 
   #occupy(link: Link, appId: number, channel: string, count: number): void {
     link.occupancy.set(appId, channel, count);
     let total = 0;
     for (const { occupancy } of this.#links) total += occupancy.list(appId).get(channel) ?? 0;
-    this.#causer = this.#links.has(link) ? link : undefined;
+    this.#source = this.#links.has(link) ? link : undefined;
     this.#occupancy.set(appId, channel, total);
-    this.#causer = undefined;
+    this.#source = undefined;
   }
 
-  /** A worker has ended: what it heard and counted goes, and its members have left. */
+  /** A worker has ended: removes its subscriptions, counts and members. */
   async #remove(link: Link): Promise<void> {
     this.#links.delete(link);
-    for (const key of link.heard) this.#unhear(link, key);
+    for (const key of link.topics) this.#unsubscribe(link, key);
     for (const appId of link.occupancy.apps()) {
       for (const channel of [...link.occupancy.list(appId).keys()]) this.#occupy(link, appId, channel, 0);
     }
-    for (const place of link.positions.values()) {
-      const user_id = await this.#presence.leave(place);
-      if (user_id !== undefined) this.#announceRemoved(place, user_id);
+    for (const connection of link.connections.values()) {
+      const user_id = await this.#presence.leave(connection);
+      if (user_id !== undefined) this.#announceRemoved(connection, user_id);
     }
   }
 
-  #announceRemoved(place: PresencePlace, user_id: string): void {
+  #announceRemoved(connection: PresenceConnection, user_id: string): void {
     const [any] = this.#links;
-    any?.peer.tell('memberLost', { appId: place.appId, channel: place.channel }, user_id);
-    const message = presenceNews('member_removed', place, { user_id });
-    this.#forward(keyOf(place.appId, addressOf(message)?.topic ?? place.channel), JSON.stringify(message));
+    any?.peer.notify('memberLost', { appId: connection.appId, channel: connection.channel }, user_id);
+    const message = presenceMessage('member_removed', connection, { user_id });
+    this.#forward(
+      keyOf(connection.appId, addressOf(message)?.topic ?? connection.channel),
+      JSON.stringify(message),
+    );
   }
 }
 
-function placeKey({ appId, channel, socketId }: PresencePlace): string {
+function connectionKey({ appId, channel, socketId }: PresenceConnection): string {
   return `${socketId} ${keyOf(appId, channel)}`;
 }
 
-async function inTime<Answer>(asked: Promise<Answer>): Promise<Answer | null> {
+async function withinTimeout<Answer>(asked: Promise<Answer>): Promise<Answer | null> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<null>((resolve) => {
-    timer = setTimeout(() => resolve(null), figuresWithinMs);
+    timer = setTimeout(() => resolve(null), metricsTimeoutMs);
   });
   try {
     return await Promise.race([asked, late]);

@@ -1,29 +1,29 @@
 import type { Duplex } from 'node:stream';
 import type { BusMessage } from './broadcast-message.ts';
 import { addressOf, type Bus, type BusReceiver } from './bus.ts';
-import type { BrokerCalls, Letter, WorkerCalls } from './cluster-calls.ts';
+import type { BrokerCalls, BrokerMessage, WorkerCalls } from './cluster-calls.ts';
 import { createPeer, type Peer } from './cluster-peer.ts';
 import type { EventCache } from './event-cache.ts';
-import type { ToldRegister } from './notified-register.ts';
+import type { NotifiedRegister } from './notified-register.ts';
 import { createLocalOccupancy, type Occupancy, type OccupancyChange } from './occupancy.ts';
 import type { MemberChange, Presence } from './presence.ts';
 import { keyOf } from './topic-key.ts';
 
-/** What a worker shares with the others of its machine. */
+/** The bus of a worker, shared with the other workers of its machine. */
 export interface ClusterBus extends Bus {
-  /** Tells the other workers that partitions have news. */
+  /** Notifies the other workers that partitions have new events. */
   hint(partitions: readonly number[]): void;
-  /** Registers who is told so by others; one only. */
+  /** Registers the handler of other workers' hints; one only. */
   onHint(act: (partitions: readonly number[]) => void): void;
   /** The metrics of all workers. @throws PeerGoneError */
   metrics(): Promise<readonly object[]>;
-  /** Registers where this worker's own are read; one only. */
+  /** Registers how to read this worker's own metrics; one only. */
   provideMetrics(read: () => Promise<object>): void;
 }
 
 /**
- * A bus over the broker of this machine, which is at the other end of the stream. This worker's own clients are
- * served directly. `onGone` is called when the broker is gone: this worker is then alone for good, and should end.
+ * A bus over the broker of this machine, at the other end of the stream. This worker's own clients are served directly.
+ * `onGone` is called when the broker has ended: the worker is then isolated and should exit.
  */
 export function createClusterBus(stream: Duplex, onGone: () => void): ClusterBus {
   return new WorkerBus(stream, onGone);
@@ -32,12 +32,12 @@ export function createClusterBus(stream: Duplex, onGone: () => void): ClusterBus
 class WorkerBus implements ClusterBus {
   readonly presence: Presence;
   readonly occupancy: Occupancy;
-  readonly told: ToldRegister;
+  readonly notified: NotifiedRegister;
   readonly cache: EventCache;
   readonly #broker: Peer<BrokerCalls>;
   #receiver: BusReceiver = () => {};
   #onHint: (partitions: readonly number[]) => void = () => {};
-  #readFigures: () => Promise<object | null> = async () => null;
+  #readMetrics: () => Promise<object | null> = async () => null;
   #observer: (change: OccupancyChange) => void = () => {};
   #memberObserver: (change: MemberChange) => void = () => {};
   #sent: Promise<void> = Promise.resolve();
@@ -47,9 +47,10 @@ class WorkerBus implements ClusterBus {
     const mine: WorkerCalls = {
       deliver: (text) => this.#receiver(JSON.parse(text) as BusMessage),
       occupancyChanged: (change) => this.#observer(change),
-      memberLost: (at, userId) => this.#memberObserver({ ...at, userId, isHere: false, isNews: true }),
+      memberLost: (at, userId) =>
+        this.#memberObserver({ ...at, userId, isPresent: false, shouldNotify: true }),
       hint: (partitions) => this.#onHint(partitions),
-      metrics: () => this.#readFigures(),
+      metrics: () => this.#readMetrics(),
     };
     this.#broker = createPeer<BrokerCalls, WorkerCalls>(stream, mine, () => {
       if (!this.#isStopped) onGone();
@@ -60,20 +61,21 @@ class WorkerBus implements ClusterBus {
     this.occupancy = occupancyAt(this.#broker, (observer) => {
       this.#observer = observer;
     });
-    this.told = registerAt(this.#broker);
+    this.notified = registerAt(this.#broker);
     this.cache = cacheAt(this.#broker);
   }
 
   async publish(messages: readonly BusMessage[]): Promise<void> {
     for (const message of messages) this.#receiver(message);
-    const letters = messages.map((message): Letter => {
+    const brokerMessages = messages.map((message): BrokerMessage => {
       const address = addressOf(message);
       return [address ? keyOf(address.appId, address.topic) : null, JSON.stringify(message)];
     });
-    const sent = this.#broker.call('publish', letters);
-    // Without the broker nobody learns of it any more: never, then, is it known to have reached the others.
+    const sent = this.#broker.call('publish', brokerMessages);
+    // Without the broker nothing reaches the other workers: `reached` must never resolve then.
     const arrived = sent.catch(() => new Promise<void>(() => {}));
     this.#sent = Promise.all([this.#sent, arrived]).then(() => {});
+    // A lost broker is reported by `onGone`.
     await sent.catch(() => {});
   }
 
@@ -85,16 +87,17 @@ class WorkerBus implements ClusterBus {
     this.#receiver = receiver;
   }
 
-  async hear(appId: number, topic: string): Promise<void> {
-    await this.#broker.call('hear', keyOf(appId, topic)).catch(() => {});
+  async subscribe(appId: number, topic: string): Promise<void> {
+    // A lost broker is reported by `onGone`.
+    await this.#broker.call('subscribe', keyOf(appId, topic)).catch(() => {});
   }
 
-  unhear(appId: number, topic: string): void {
-    this.#broker.tell('unhear', keyOf(appId, topic));
+  unsubscribe(appId: number, topic: string): void {
+    this.#broker.notify('unsubscribe', keyOf(appId, topic));
   }
 
   hint(partitions: readonly number[]): void {
-    this.#broker.tell('hint', partitions);
+    this.#broker.notify('hint', partitions);
   }
 
   onHint(act: (partitions: readonly number[]) => void): void {
@@ -106,7 +109,7 @@ class WorkerBus implements ClusterBus {
   }
 
   provideMetrics(read: () => Promise<object>): void {
-    this.#readFigures = read;
+    this.#readMetrics = read;
   }
 
   async stop(): Promise<void> {
@@ -122,12 +125,12 @@ function presenceAt(
 ): Presence {
   return {
     observe,
-    async join(place, member, maxMembers) {
-      const joined = await broker.call('join', place, member, maxMembers);
+    async join(connection, member, maxMembers) {
+      const joined = await broker.call('join', connection, member, maxMembers);
       return joined.full ? joined : { ...joined, members: new Map(joined.members) };
     },
-    // The broker removes the members of a worker that it has lost.
-    leave: async (place) => (await broker.call('leave', place).catch(() => null)) ?? undefined,
+    // The broker removes the members of a worker whose connection it has lost.
+    leave: async (connection) => (await broker.call('leave', connection).catch(() => null)) ?? undefined,
     members: async (appId, channel) => new Map(await broker.call('members', appId, channel)),
   };
 }
@@ -141,10 +144,10 @@ function occupancyAt(
     set(appId, channel, count) {
       if ((local.list(appId).get(channel) ?? 0) === count) return;
       local.set(appId, channel, count);
-      broker.tell('occupy', appId, channel, count);
+      broker.notify('occupy', appId, channel, count);
     },
     observe,
-    // It answers after everything that it was told before.
+    // Calls are handled in order: it answers after everything sent before.
     settled: () =>
       broker.call('occupied', 0).then(
         () => {},
@@ -155,18 +158,19 @@ function occupancyAt(
   };
 }
 
-function registerAt(broker: Peer<BrokerCalls>): ToldRegister {
+function registerAt(broker: Peer<BrokerCalls>): NotifiedRegister {
   return {
-    enter: (appId, thing) => broker.call('enter', appId, thing),
-    strike: (appId, thing) => broker.call('strike', appId, thing),
-    list: (appId) => broker.call('told', appId),
+    add: (appId, item) => broker.call('addNotified', appId, item),
+    remove: (appId, item) => broker.call('removeNotified', appId, item),
+    list: (appId) => broker.call('notified', appId),
   };
 }
 
 function cacheAt(broker: Peer<BrokerCalls>): EventCache {
   return {
+    // A cache is best effort: without the broker the event is not kept.
     put: (appId, channel, event) => broker.call('put', appId, channel, event).catch(() => {}),
     get: async (appId, channel) => (await broker.call('get', appId, channel).catch(() => null)) ?? undefined,
-    sweep: () => broker.tell('sweep'),
+    sweep: () => broker.notify('sweep'),
   };
 }

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 
-/** What one side answers: the name of a call and what does it. Arguments and answers go as JSON. */
+/** The handlers of one side by call name. Arguments and results are sent as JSON. */
 type Answering<Calls> = Record<keyof Calls, (...args: never[]) => unknown>;
 type ArgumentsOf<Call> = Call extends (...args: infer Arguments) => unknown ? Arguments : never;
 type AnswerOf<Call> = Call extends (...args: never[]) => infer Answer ? Awaited<Answer> : never;
@@ -8,23 +8,23 @@ type AnswerOf<Call> = Call extends (...args: never[]) => infer Answer ? Awaited<
 /** The other end of a stream between two processes of ours. */
 export interface Peer<Theirs> {
   readonly isOpen: boolean;
-  /** Calls over there; calls are begun in the order in which they are made. @throws PeerGoneError */
+  /** Calls the other process; calls start in the order in which they are made. @throws PeerGoneError */
   call<Name extends keyof Theirs & string>(
     name: Name,
     ...args: ArgumentsOf<Theirs[Name]>
   ): Promise<AnswerOf<Theirs[Name]>>;
-  /** The same without an answer; nothing happens when nobody is there any more. */
-  tell<Name extends keyof Theirs & string>(name: Name, ...args: ArgumentsOf<Theirs[Name]>): void;
-  /** Sends what waits and ends the stream. */
+  /** The same without an answer; does nothing when the other process has ended. */
+  notify<Name extends keyof Theirs & string>(name: Name, ...args: ArgumentsOf<Theirs[Name]>): void;
+  /** Sends what is queued and ends the stream. */
   end(): void;
 }
 
-/** The other process has ended, or is being left. */
+/** The other process has ended, or the connection to it is being closed. */
 class PeerGoneError extends Error {
   override readonly name = 'PeerGoneError';
 }
 
-/** One line of the stream: a call (number 0 wants no answer), or an answer under one of these two names. */
+/** One line of the stream: a call (number 0 expects no answer), or an answer with one of these two names. */
 type Line = readonly [name: string, number: number, content: unknown];
 const answerName = '=';
 const failureName = '!';
@@ -34,12 +34,12 @@ interface Waiting {
   reject(error: Error): void;
 }
 
-/** What may wait for a process that does not read; it is given up beyond. */
+/** Maximum buffered bytes for a process that does not read; beyond this the stream is destroyed. */
 const maxWaitingBytes = 64 * 1024 * 1024;
 
 /**
- * Speaks over a stream in lines of JSON. What is said within one turn of the event loop is one write: twice as fast
- * as Node's own channel between processes with `advanced` serialisation, and the stream says how much waits.
+ * Exchanges lines of JSON over a stream. The lines of one event loop tick are one write: twice as fast as Node's own
+ * IPC channel with `advanced` serialization, and the stream reports how much is buffered.
  */
 export function createPeer<Theirs, Mine extends Answering<Mine>>(
   stream: Duplex,
@@ -65,7 +65,7 @@ export function createPeer<Theirs, Mine extends Answering<Mine>>(
   const answer = async (name: string, number: number, args: unknown) => {
     try {
       const act: unknown = Reflect.get(mine, name);
-      if (typeof act !== 'function' || !Array.isArray(args)) throw new Error(`There is no call "${name}"`);
+      if (typeof act !== 'function' || !Array.isArray(args)) throw new Error(`Unknown call "${name}"`);
       const content: unknown = await act(...args);
       if (number > 0) write([answerName, number, content]);
     } catch (error) {
@@ -86,12 +86,12 @@ export function createPeer<Theirs, Mine extends Answering<Mine>>(
   const gone = () => {
     if (!isOpen) return;
     isOpen = false;
-    for (const { reject } of waiting.values()) reject(new PeerGoneError('The other process is gone'));
+    for (const { reject } of waiting.values()) reject(new PeerGoneError('The other process has ended'));
     waiting.clear();
     onGone();
   };
   readLines(stream, take);
-  // Its end is told by 'close', which comes after every error.
+  // 'close' follows every error and is handled below.
   stream.on('error', () => {});
   stream.on('close', gone);
   stream.on('end', () => stream.destroy());
@@ -101,14 +101,14 @@ export function createPeer<Theirs, Mine extends Answering<Mine>>(
       return isOpen;
     },
     call(name, ...args) {
-      if (!isOpen) return Promise.reject(new PeerGoneError('The other process is gone'));
+      if (!isOpen) return Promise.reject(new PeerGoneError('The other process has ended'));
       const number = ++calls;
       return new Promise((resolve, reject) => {
         waiting.set(number, { resolve: resolve as (answer: unknown) => void, reject });
         write([name, number, args]);
       });
     },
-    tell: (name, ...args) => write([name, 0, args]),
+    notify: (name, ...args) => write([name, 0, args]),
     end() {
       process.nextTick(() => stream.end(() => stream.destroy()));
     },

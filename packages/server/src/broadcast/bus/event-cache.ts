@@ -11,13 +11,13 @@ export interface CachedEvent {
 export interface EventCache {
   put(appId: number, channel: string, event: CachedEvent): Promise<void>;
   get(appId: number, channel: string): Promise<CachedEvent | undefined>;
-  /** Removes what is too old to be told. */
+  /** Removes expired events. */
   sweep(): void;
 }
 
-/** How long the last event is worth telling. */
+/** How long the last event is kept, in milliseconds. */
 export const cacheMs = 30 * 60_000;
-/** The oldest go first beyond this many channels. */
+/** Maximum number of channels; beyond it the oldest are removed first. */
 const maxChannels = 10_000;
 
 /** A cache for a single process. */

@@ -1,25 +1,25 @@
 import type { Resumed, TopicPosition } from '@mevrik/protocol';
 import type { BroadcastMessage } from './broadcast-message.ts';
 
-/** What was broadcast and can be told again. */
+/** Past broadcasts that can be resent. */
 export interface History {
   /**
-   * Where a topic stands, and what was missed by who stood at `from`; without it, only where it stands.
-   * @returns `undefined` where nothing of this topic is kept.
+   * Reads a topic's current position and the broadcasts after `from`; without `from`, only the position.
+   * @returns `undefined` for a topic without history.
    */
   resume(
-    question: ResumeQuestion,
+    request: ResumeRequest,
   ): Promise<(Resumed & { readonly missed: readonly BroadcastMessage[] }) | undefined>;
-  /** Up to where the log goes. */
+  /** The end of the log in each partition. */
   heads(): Promise<HistoryMark>;
-  /** Up to where everything was broadcast so that no node could miss it, unless it was cut off itself. */
+  /** The position up to which every connected node has received all broadcasts. */
   mark(): Promise<HistoryMark>;
-  /** All that came after a mark, in order; `undefined` when it is more than can be told again. */
+  /** All broadcasts after a mark, in order; `undefined` when there are too many to resend. */
   since(mark: HistoryMark): Promise<readonly BroadcastMessage[] | undefined>;
 }
 
-/** Somebody who asks for what they have missed. */
-export interface ResumeQuestion {
+/** A request for the broadcasts that a client has missed. */
+export interface ResumeRequest {
   readonly appId: number;
   readonly topic: string;
   readonly from?: TopicPosition | undefined;
@@ -28,7 +28,7 @@ export interface ResumeQuestion {
 /** An offset for each partition. */
 export type HistoryMark = ReadonlyMap<number, number>;
 
-/** A history that keeps nothing. */
+/** A history that is always empty. */
 export const noHistory: History = {
   resume: async () => undefined,
   heads: async () => new Map(),

@@ -1,6 +1,6 @@
 import type { Flow, WebhookMetrics } from './rate-meter.ts';
 
-/** What is connected to one node, app by app. */
+/** The connections of one node, by app. */
 export interface NodeState {
   readonly node: string;
   readonly apps: readonly AppState[];
@@ -16,11 +16,11 @@ export interface AppState {
   readonly members: number;
   readonly sent: Flow;
   readonly received: Flow;
-  /** What waits for slow readers now: in all, and for the slowest. */
+  /** Bytes buffered for slow readers: in total, and for the slowest. */
   readonly bufferedBytes: number;
   readonly maxBufferedBytes: number;
-  /** Connections that were cut off because they read too slowly. */
+  /** Connections closed because they read too slowly. */
   readonly cutOff: number;
-  /** Events for the app's back end. */
+  /** Webhook events for the app's back end. */
   readonly webhooks: Readonly<WebhookMetrics>;
 }

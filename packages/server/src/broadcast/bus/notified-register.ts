@@ -1,40 +1,40 @@
 import { type RedisLink, withTimeout } from '../../redis/redis-link.ts';
 
 /**
- * What an app's back end has been told is there: occupied channels, members. Whatever nodes notice, and however
- * often, only one of them strikes out or enters each thing, and tells it.
+ * The occupied channels and present members that an app's back end has been notified of. However many nodes observe a
+ * change, only one of them adds or removes the item and sends the webhook.
  */
-export interface ToldRegister {
-  /** Gives whether it was not there. */
-  enter(appId: number, thing: string): Promise<boolean>;
-  /** Gives whether it was there. */
-  strike(appId: number, thing: string): Promise<boolean>;
-  /** Everything that an app was told of. */
+export interface NotifiedRegister {
+  /** Adds an item. Resolves to whether it was absent. */
+  add(appId: number, item: string): Promise<boolean>;
+  /** Removes an item. Resolves to whether it was present. */
+  remove(appId: number, item: string): Promise<boolean>;
+  /** All items of an app. */
   list(appId: number): Promise<readonly string[]>;
 }
 
-/** The register of a single process. */
-export function createLocalRegister(): ToldRegister {
+/** A register for a single process. */
+export function createLocalRegister(): NotifiedRegister {
   const apps = new Map<number, Set<string>>();
   return {
-    async enter(appId, thing) {
-      const things = apps.get(appId) ?? new Set();
-      apps.set(appId, things);
-      if (things.has(thing)) return false;
-      things.add(thing);
+    async add(appId, item) {
+      const items = apps.get(appId) ?? new Set();
+      apps.set(appId, items);
+      if (items.has(item)) return false;
+      items.add(item);
       return true;
     },
-    strike: async (appId, thing) => apps.get(appId)?.delete(thing) ?? false,
+    remove: async (appId, item) => apps.get(appId)?.delete(item) ?? false,
     list: async (appId) => [...(apps.get(appId) ?? [])],
   };
 }
 
-/** The register of all nodes, in Redis. It rejects while that cannot be reached. */
-export function createRedisRegister(link: RedisLink, prefix: string): ToldRegister {
+/** A register in Redis, shared by all nodes. Rejects while Redis is unreachable. */
+export function createRedisRegister(link: RedisLink, prefix: string): NotifiedRegister {
   const keyOf = (appId: number) => `${prefix}:told:${appId}`;
   return {
-    enter: async (appId, thing) => (await withTimeout(link.hSetNX(keyOf(appId), thing, '1'))) === 1,
-    strike: async (appId, thing) => (await withTimeout(link.hDel(keyOf(appId), thing))) === 1,
+    add: async (appId, item) => (await withTimeout(link.hSetNX(keyOf(appId), item, '1'))) === 1,
+    remove: async (appId, item) => (await withTimeout(link.hDel(keyOf(appId), item))) === 1,
     list: (appId) => withTimeout(link.hKeys(keyOf(appId))),
   };
 }

@@ -1,9 +1,9 @@
 import { type RedisLink, withTimeout } from '../../redis/redis-link.ts';
 
 /**
- * How many hear each channel of an app, in Redis: a hash of each node's own counts, one of the sums, and when each
- * node was last alive. Every step is one script, so that of all nodes exactly one learns of each change of a sum.
- * `life` is new whenever Redis has forgotten everything.
+ * The subscriber counts of an app's channels in Redis: a hash of counts per node, a hash of the sums, and the last
+ * heartbeat of each node. Every step is one script, so that exactly one node observes each change of a sum. `life`
+ * changes whenever Redis has lost its data.
  */
 export interface OccupancyKeys {
   readonly sums: string;
@@ -12,7 +12,7 @@ export interface OccupancyKeys {
   readonly life: string;
 }
 
-/** A channel's sum has become another. */
+/** A change of a channel's total. */
 export interface SumChange {
   readonly channel: string;
   readonly before: number;
@@ -44,7 +44,7 @@ end
 return { life, changes }`;
 
 /** Keys: sums, the dead node's own, nodes. Arguments: the dead node, the time before which it must have died. */
-const buryScript = `${changeSum}
+const removeNodeScript = `${changeSum}
 local seen = redis.call('ZSCORE', KEYS[3], ARGV[1])
 if not seen or tonumber(seen) >= tonumber(ARGV[2]) then return { 0, {} } end
 local changes = {}
@@ -59,7 +59,7 @@ return { left, changes }`;
 
 type Changed = [channel: string, before: number, now: number];
 
-/** Writes a node's counts. `changes` is absent when Redis has forgotten what it knew in the life that is known. */
+/** Writes a node's counts. `changes` is absent when Redis has lost its data since `knownLife`. */
 export async function writeCounts(
   link: RedisLink,
   keys: OccupancyKeys,
@@ -83,14 +83,17 @@ export async function writeCounts(
   return { life, ...(changes ? { changes: changes.map(changeOf) } : {}) };
 }
 
-/** Takes away some of what a node counted that has not been alive since; `left` is how much there is still. */
-export async function buryCounts(
+/** Removes some counts of a node without a heartbeat since `since`; `left` is the number that remain. */
+export async function removeNodeCounts(
   link: RedisLink,
   { sums, nodes }: OccupancyKeys,
   dead: { readonly node: string; readonly own: string; readonly since: number },
 ): Promise<{ readonly left: number; readonly changes: readonly SumChange[] }> {
   const [left, changes] = (await withTimeout(
-    link.eval(buryScript, { keys: [sums, dead.own, nodes], arguments: [dead.node, String(dead.since)] }),
+    link.eval(removeNodeScript, {
+      keys: [sums, dead.own, nodes],
+      arguments: [dead.node, String(dead.since)],
+    }),
   )) as [number, Changed[]];
   return { left, changes: changes.map(changeOf) };
 }

@@ -1,31 +1,31 @@
-/** The number of connections that hear a channel, on all nodes, has become another. */
+/** A change of the number of connections subscribed to a channel, over all nodes. */
 export interface OccupancyChange {
   readonly appId: number;
   readonly channel: string;
   readonly before: number;
-  /** 0: nobody hears the channel any more. */
+  /** 0 when the channel has no subscribers left. */
   readonly now: number;
-  /** `false` where what is shared was lost and is made good: those who were told of it before know it. */
-  readonly isNews: boolean;
+  /** `false` when lost shared state is being restored: the change was already reported. */
+  readonly shouldNotify: boolean;
 }
 
-/** Knows how many connections hear each channel, on all nodes. */
+/** The number of connections subscribed to each channel, over all nodes. */
 export interface Occupancy {
-  /** Says how many connections of this node hear a channel now. */
+  /** Sets the number of subscribed connections of this node. */
   set(appId: number, channel: string, count: number): void;
-  /** The channels of an app that anybody hears, with how many do. */
+  /** The occupied channels of an app, with their subscriber counts. */
   list(appId: number): Promise<ReadonlyMap<string, number>>;
   countOf(appId: number, channel: string): Promise<number>;
   /**
-   * Registers who is told of changes; one only. Of all nodes one is told of each change: mostly the one whose client
-   * caused it, another where a node has died.
+   * Registers the observer of changes; one only. Exactly one node observes each change: usually the node whose client
+   * caused it, another one when a node has died.
    */
   observe(observer: (change: OccupancyChange) => void): void;
-  /** Resolves when the others know what was set before, and the observer of the changes that it made; or they cannot. */
+  /** Resolves when earlier counts have been shared and their changes observed, or sharing has failed. */
   settled(): Promise<void>;
 }
 
-/** What this process knows by itself. */
+/** The counts of this process alone. */
 export interface LocalOccupancy {
   set(appId: number, channel: string, count: number): void;
   list(appId: number): ReadonlyMap<string, number>;
@@ -56,7 +56,7 @@ export function createProcessOccupancy(): Occupancy {
     set(appId, channel, now) {
       const before = local.list(appId).get(channel) ?? 0;
       local.set(appId, channel, now);
-      if (before !== now) observer({ appId, channel, before, now, isNews: true });
+      if (before !== now) observer({ appId, channel, before, now, shouldNotify: true });
     },
     observe(next) {
       observer = next;

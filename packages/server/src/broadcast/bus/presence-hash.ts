@@ -1,11 +1,10 @@
 import type { PresenceMember } from '@mevrik/protocol';
 import { type RedisLink, withTimeout } from '../../redis/redis-link.ts';
-import type { Members } from './presence.ts';
+import type { PresenceMembers } from './presence.ts';
 
 /**
- * A channel's members are a hash in Redis: node and socket → user and information, two lines of JSON. Each script
- * does one step of coming or going at once, so that exactly one node learns that a connection was a user's first or
- * last.
+ * A channel's members are a hash in Redis: node and socket → user id and user info, two lines of JSON. Each script
+ * performs one join or leave atomically, so that exactly one node learns that a connection was a user's first or last.
  */
 const joinScript = `
 local isNew, users, count = 1, {}, 0
@@ -29,21 +28,21 @@ for _, value in ipairs(redis.call('HVALS', KEYS[1])) do gone[string.match(value,
 for user in pairs(gone) do left[#left + 1] = user end
 return left`;
 
-/** One connection that comes to a channel. */
-export interface Entry {
+/** A connection that joins a channel. */
+export interface JoiningConnection {
   readonly key: string;
   readonly field: string;
   readonly member: PresenceMember;
   readonly maxMembers: number;
-  /** The hash goes when nobody has renewed it for so long. */
+  /** The hash expires when it is not renewed for this long. */
   readonly expiryMs: number;
 }
 
-/** Adds a connection. `null`: the channel is full. Rejects when Redis does not answer. */
+/** Adds a connection. `null` when the channel is full. Rejects when Redis does not answer. */
 export async function enterHash(
   link: RedisLink,
-  { key, field, member, maxMembers, expiryMs }: Entry,
-): Promise<{ readonly isNew: boolean; readonly members: Members } | null> {
+  { key, field, member, maxMembers, expiryMs }: JoiningConnection,
+): Promise<{ readonly isNew: boolean; readonly members: PresenceMembers } | null> {
   const user = JSON.stringify(member.user_id);
   const info = JSON.stringify(member.user_info ?? null);
   const answer = (await withTimeout(
@@ -55,18 +54,18 @@ export async function enterHash(
   return answer && { isNew: answer[0] === 1, members: membersOf(answer[1]) };
 }
 
-/** Removes connections. Gives the users who are then gone altogether. Rejects when Redis does not answer. */
+/** Removes connections. Resolves to the users whose last connection left. Rejects when Redis does not answer. */
 export async function leaveHash(link: RedisLink, key: string, fields: string[]): Promise<string[]> {
   const gone = (await withTimeout(link.eval(leaveScript, { keys: [key], arguments: fields }))) as string[];
   return gone.map((user) => JSON.parse(user) as string);
 }
 
 /** The users of a channel. Rejects when Redis does not answer. */
-export async function readHash(link: RedisLink, key: string): Promise<Members> {
+export async function readHash(link: RedisLink, key: string): Promise<PresenceMembers> {
   return membersOf(await withTimeout(link.hVals(key)));
 }
 
-function membersOf(values: readonly string[]): Members {
+function membersOf(values: readonly string[]): PresenceMembers {
   return new Map(
     values.map((value) => {
       const end = value.indexOf('\n');

@@ -1,66 +1,66 @@
 import type { PresenceMember } from '@mevrik/protocol';
 import { keyOf } from './topic-key.ts';
 
-/** Who is on a presence channel: the user's id, and what is told of them. */
-export type Members = ReadonlyMap<string, unknown>;
+/** The members of a presence channel: user id → user info. */
+export type PresenceMembers = ReadonlyMap<string, unknown>;
 
 /** A connection on a presence channel. */
-export interface PresencePlace {
+export interface PresenceConnection {
   readonly appId: number;
   readonly channel: string;
   readonly socketId: string;
 }
 
 /** A presence channel of an app. */
-export type Whereabouts = Pick<PresencePlace, 'appId' | 'channel'>;
+export type PresenceChannel = Pick<PresenceConnection, 'appId' | 'channel'>;
 
-/** Somebody is on a presence channel, or no longer, without a connection of this node having done that. */
-export interface MemberChange extends Whereabouts {
+/** A member joined or left a presence channel without an action of this node's connections. */
+export interface MemberChange extends PresenceChannel {
   readonly userId: string;
-  readonly isHere: boolean;
-  /** `false` where what is shared was lost and is made good. */
-  readonly isNews: boolean;
+  readonly isPresent: boolean;
+  /** `false` when lost shared state is being restored. */
+  readonly shouldNotify: boolean;
 }
 
-/** What came of joining. `isNew`: this user was not there before. `full`: the channel takes no further user. */
+/** The result of joining. `isNew`: the user was not a member before. `full`: the channel is at its limit. */
 export type Joined =
   | { readonly full: true }
-  | { readonly full: false; readonly isNew: boolean; readonly members: Members };
+  | { readonly full: false; readonly isNew: boolean; readonly members: PresenceMembers };
 
-/** Knows who is on which presence channel. A user may be there with several connections and counts once. */
+/** The members of presence channels. A user with several connections counts once. */
 export interface Presence {
-  join(place: PresencePlace, member: PresenceMember, maxMembers: number): Promise<Joined>;
-  /** Removes a connection. Gives the user's id when that was their last one. */
-  leave(place: PresencePlace): Promise<string | undefined>;
-  members(appId: number, channel: string): Promise<Members>;
-  /** Registers who learns of members that were lost, or found again, with a node; one only. */
+  join(connection: PresenceConnection, member: PresenceMember, maxMembers: number): Promise<Joined>;
+  /** Removes a connection. Resolves to the user's id when it was their last one. */
+  leave(connection: PresenceConnection): Promise<string | undefined>;
+  members(appId: number, channel: string): Promise<PresenceMembers>;
+  /** Registers the observer of members lost or restored with a node; one only. */
   observe(observer: (change: MemberChange) => void): void;
 }
 
-/** What this process knows of presence by itself, told at once. */
+/** The presence of this process alone, synchronous. */
 export interface LocalPresence {
-  join(place: PresencePlace, member: PresenceMember, maxMembers: number): Joined;
-  leave(place: PresencePlace): string | undefined;
-  members(appId: number, channel: string): Members;
-  /** All connections, with who they are. */
-  entries(): Iterable<readonly [PresencePlace, PresenceMember]>;
+  join(connection: PresenceConnection, member: PresenceMember, maxMembers: number): Joined;
+  leave(connection: PresenceConnection): string | undefined;
+  members(appId: number, channel: string): PresenceMembers;
+  /** All connections with their members. */
+  entries(): Iterable<readonly [PresenceConnection, PresenceMember]>;
 }
 
 /** Presence of the connections of this process. */
 export function createLocalPresence(): LocalPresence {
-  const channels = new Map<string, Map<string, readonly [PresencePlace, PresenceMember]>>();
+  const channels = new Map<string, Map<string, readonly [PresenceConnection, PresenceMember]>>();
 
-  const membersOf = (key: string): Members =>
+  const membersOf = (key: string): PresenceMembers =>
     new Map([...(channels.get(key)?.values() ?? [])].map(([, member]) => [member.user_id, member.user_info]));
 
   return {
-    join(place, member, maxMembers) {
-      const key = keyOf(place.appId, place.channel);
+    join(connection, member, maxMembers) {
+      const key = keyOf(connection.appId, connection.channel);
       const before = membersOf(key);
       const isNew = !before.has(member.user_id);
       if (isNew && before.size >= maxMembers) return { full: true };
       const connections = channels.get(key) ?? new Map();
-      channels.set(key, connections.set(place.socketId, [place, member]));
+      channels.set(key, connections.set(connection.socketId, [connection, member]));
       return { full: false, isNew, members: membersOf(key) };
     },
     leave({ appId, channel, socketId }) {
@@ -84,10 +84,10 @@ export function createLocalPresence(): LocalPresence {
 export function createProcessPresence(): Presence {
   const local = createLocalPresence();
   return {
-    join: async (place, member, maxMembers) => local.join(place, member, maxMembers),
-    leave: async (place) => local.leave(place),
+    join: async (connection, member, maxMembers) => local.join(connection, member, maxMembers),
+    leave: async (connection) => local.leave(connection),
     members: async (appId, channel) => local.members(appId, channel),
-    // A process that ends takes its back end's register along.
+    // There are no other nodes whose members could be lost.
     observe() {},
   };
 }

@@ -1,27 +1,27 @@
 const windowMs = 10_000;
 
-/** Counts something, and tells how much of it there is in a second at the moment. */
+/** Counts something and computes its current rate per second. */
 class RateMeter {
   total = 0;
   #windowAt = performance.now();
   #inWindow = 0;
   #inLastWindow = 0;
 
-  /** Counts so many more. */
+  /** Adds to the count. */
   add(count: number): void {
-    this.#turn();
+    this.#scheduler();
     this.total += count;
     this.#inWindow += count;
   }
 
-  /** Over the last ten to twenty seconds. */
+  /** The rate over the last ten to twenty seconds. */
   get perSecond(): number {
-    this.#turn();
+    this.#scheduler();
     const elapsedMs = performance.now() - this.#windowAt;
     return ((this.#inWindow + this.#inLastWindow) * 1000) / (windowMs + elapsedMs);
   }
 
-  #turn(): void {
+  #scheduler(): void {
     const windows = Math.floor((performance.now() - this.#windowAt) / windowMs);
     if (windows === 0) return;
     this.#inLastWindow = windows === 1 ? this.#inWindow : 0;
@@ -30,18 +30,18 @@ class RateMeter {
   }
 }
 
-/** Messages and their bytes. */
+/** Counts messages and their bytes. */
 export class FlowMeter {
   readonly messages = new RateMeter();
   readonly bytes = new RateMeter();
 
-  /** Counts messages, with the bytes of all of them. */
+  /** Counts messages with their total size in bytes. */
   add(messages: number, bytes: number): void {
     this.messages.add(messages);
     this.bytes.add(bytes);
   }
 
-  /** As inspection shows it. */
+  /** The current totals and rates. */
   read(): Flow {
     return {
       messages: this.messages.total,
@@ -52,7 +52,7 @@ export class FlowMeter {
   }
 }
 
-/** What has gone one way since the process began, and how fast it goes now. */
+/** Traffic in one direction: totals since the process started, and current rates. */
 export interface Flow {
   readonly messages: number;
   readonly bytes: number;
@@ -60,22 +60,22 @@ export interface Flow {
   readonly bytesPerSecond: number;
 }
 
-/** What became of the webhook events of one app on this node. */
+/** The outcomes of one app's webhook events on this node. */
 export interface WebhookMetrics {
-  /** In requests that were answered with 2xx. */
+  /** Events in requests answered with 2xx. */
   sent: number;
-  /** In requests that were given up. */
+  /** Events in requests that were abandoned. */
   failed: number;
-  /** There was no room for them while an address did not answer. */
+  /** Events dropped because the queue of an unresponsive URL was full. */
   dropped: number;
 }
 
-/** What goes to and from the clients of one app on this node. */
+/** The traffic of one app's clients on this node. */
 export class AppTraffic {
-  /** Broadcasts, counted once for each connection that they went to. */
+  /** Broadcasts, counted once per receiving connection. */
   readonly sent = new FlowMeter();
   readonly received = new FlowMeter();
-  /** Connections that were cut off because they read too slowly. */
+  /** Connections closed because they read too slowly. */
   cutOff = 0;
   readonly webhooks: WebhookMetrics = { sent: 0, failed: 0, dropped: 0 };
 }
@@ -84,7 +84,7 @@ export class AppTraffic {
 export class Traffic {
   readonly #apps = new Map<number, AppTraffic>();
 
-  /** That of one app. */
+  /** The traffic of one app. */
   of(appId: number): AppTraffic {
     const known = this.#apps.get(appId);
     if (known) return known;
@@ -93,7 +93,7 @@ export class Traffic {
     return made;
   }
 
-  /** The apps that had any. */
+  /** The apps with any traffic. */
   apps(): Iterable<readonly [appId: number, AppTraffic]> {
     return this.#apps;
   }

@@ -8,73 +8,73 @@ import { addressOf, type Bus, type BusReceiver } from './bus.ts';
 import { CatchUp } from './catch-up.ts';
 import type { EventCache } from './event-cache.ts';
 import type { History, HistoryMark } from './history.ts';
-import { createRedisRegister, type ToldRegister } from './notified-register.ts';
-import { presenceNews } from './presence-news.ts';
+import { createRedisRegister, type NotifiedRegister } from './notified-register.ts';
+import { presenceMessage } from './presence-message.ts';
 import { createRedisCache } from './redis-cache.ts';
 import { RedisOccupancy } from './redis-occupancy.ts';
-import { type Letter, Outbox } from './redis-outbox.ts';
+import { type Publication, RedisOutbox } from './redis-outbox.ts';
 import { RedisPresence } from './redis-presence.ts';
 
-/** What a bus over Redis is given. */
+/** What a bus over Redis depends on. */
 export interface RedisBusOptions {
-  /** As `REDIS_URL` has it. */
+  /** The value of `REDIS_URL`. */
   readonly url: string;
   readonly log: GatewayLog;
-  /** Where it is read what other nodes broadcast while this one was cut off. */
+  /** Provides what other nodes broadcast while this one was disconnected. */
   readonly history: History;
-  /** Put before all names in Redis, where several installations share one. */
+  /** Prefix of all names in Redis, for installations that share one. */
   readonly prefix?: string;
-  /** How often this node says that it lives. */
+  /** Interval of this node's heartbeat. */
   readonly heartbeatMs?: number;
 }
 
-/** One in each quarter of a cluster's slots: while a shard is lost, all nodes are told by another. */
+/** One name in each quarter of a cluster's slots: when a shard is lost, all nodes are still reachable by another. */
 const toAll = ['all', 'all:1', 'all:3', 'all:4'];
-/** How long a stop waits for what is on its way. */
-const lastWordsMs = 2_000;
-/** When a Redis that refused a subscription is asked again. */
+/** How long a stop waits for messages in flight. */
+const stopTimeoutMs = 2_000;
+/** Delay before a rejected subscription is retried. */
 const resubscribeMs = 1_000;
-/** Each is to be answered within our patience. */
+/** Batch size of resubscribing: each batch must be answered within the Redis timeout. */
 const subscribedAtOnce = 1_000;
 
 /**
- * A bus over Redis' pub/sub; it connects in the background. This process's own clients are served directly; Redis
- * carries messages to other nodes, each of which subscribes only to what its clients hear. While Redis is gone,
- * messages reach the own clients, and wait for the others; it is reconnected to without end.
+ * A bus over Redis pub/sub; it connects in the background. This process's own clients are served directly; Redis
+ * carries messages to other nodes, each of which subscribes only to its clients' topics. While Redis is unavailable,
+ * messages reach this node's clients and are queued for other nodes; reconnecting never stops.
  */
 export function createRedisBus(options: RedisBusOptions): Bus {
   return new RedisBus(options);
 }
 
-/** A name at Redis that this node listens to. */
-interface Heard {
+/** A subscription of this node to a name in Redis. */
+interface RedisSubscription {
   subscribed: Promise<void>;
-  /** Where the log stood when that began; empty while it is not known. */
+  /** The log position when it started; empty while unknown. */
   since: HistoryMark;
 }
 
-/** Whether a subscription stands; `gone`: it is made when who has the name is connected again. */
+/** The state of a subscription; `gone`: it is made when the responsible Redis node is connected again. */
 type Subscribed = 'made' | 'refused' | 'gone';
 
 class RedisBus implements Bus {
   readonly presence: RedisPresence;
   readonly occupancy: RedisOccupancy;
-  readonly told: ToldRegister;
+  readonly notified: NotifiedRegister;
   readonly cache: EventCache;
   readonly #log: GatewayLog;
   readonly #prefix: string;
   readonly #node = randomUUID();
-  /** Names that every node hears. */
+  /** Names that every node subscribes to. */
   readonly #allNodes: readonly string[];
   readonly #publisher: RedisLink;
   readonly #subscriber: RedisLink;
   readonly #history: History;
-  readonly #heard = new Map<string, Heard>();
-  readonly #outbox: Outbox;
+  readonly #subscriptions = new Map<string, RedisSubscription>();
+  readonly #outbox: RedisOutbox;
   readonly #catchUp: CatchUp;
   #receiver: BusReceiver = () => {};
   #onMissed = () => {};
-  /** Redis did not answer the last time. */
+  /** The last publish timed out. */
   #isSlow = false;
   #connections = 0;
   #retry: NodeJS.Timeout | undefined;
@@ -85,24 +85,24 @@ class RedisBus implements Bus {
     this.#history = history;
     this.#allNodes = toAll.map((name) => `${prefix}:${name}`);
     for (const name of this.#allNodes)
-      this.#heard.set(name, { subscribed: Promise.resolve(), since: new Map() });
+      this.#subscriptions.set(name, { subscribed: Promise.resolve(), since: new Map() });
     this.#catchUp = new CatchUp({
       history,
       log,
-      heardSince: ({ appId, topic }) => this.#heard.get(this.#nameOf(appId, topic))?.since,
+      subscribedSince: ({ appId, topic }) => this.#subscriptions.get(this.#nameOf(appId, topic))?.since,
       deliver: (message) => this.#receiver(message),
       onMissed: () => this.#onMissed(),
     });
-    this.#outbox = new Outbox({
+    this.#outbox = new RedisOutbox({
       isReady: ({ name }) => this.#publisher.reaches(name),
       send: ({ name, text }) => this.#publisher.publish(name, text),
-      confess: () => this.#confess(),
-      maxLetters: 10_000,
+      reportGap: () => this.#reportGap(),
+      maxPublications: 10_000,
       maxBytes: 16 * 1024 * 1024,
-      onLost: (letters) => {
+      onLost: (publications) => {
         this.#log.warn(
-          { letters },
-          'messages did not reach the other nodes; they read in the log what it has',
+          { publications },
+          'messages did not reach the other nodes; they recover log events from the log',
         );
       },
     });
@@ -112,23 +112,23 @@ class RedisBus implements Bus {
       log,
       purpose: 'subscribing',
       onReady: () => this.#onSubscriber(),
-      onGone: () => this.#catchUp.cut(),
+      onGone: () => this.#catchUp.disconnected(),
     });
     const shared = { link: this.#publisher, log, prefix, node: this.#node, heartbeatMs };
     this.occupancy = new RedisOccupancy(shared);
-    this.told = createRedisRegister(this.#publisher, prefix);
+    this.notified = createRedisRegister(this.#publisher, prefix);
     this.cache = createRedisCache(this.#publisher, prefix);
     this.presence = new RedisPresence({
       ...shared,
-      announce: (change, at, member) => void this.publish([presenceNews(change, at, member)]),
+      announce: (change, at, member) => void this.publish([presenceMessage(change, at, member)]),
     });
   }
 
   async publish(messages: readonly BusMessage[]): Promise<void> {
     for (const message of messages) this.#receiver(message);
-    const posted = Promise.all(messages.map((message) => this.#outbox.post(this.#letterOf(message))));
-    // The own clients are served, and must not wait for a Redis that does not answer.
-    if (this.#publisher.isReady && !this.#isSlow) await this.#patiently(posted);
+    const posted = Promise.all(messages.map((message) => this.#outbox.post(this.#publicationOf(message))));
+    // This node's clients are served already and must not wait for an unresponsive Redis.
+    if (this.#publisher.isReady && !this.#isSlow) await this.#waitBriefly(posted);
   }
 
   reached(): Promise<void> {
@@ -140,28 +140,30 @@ class RedisBus implements Bus {
     this.#onMissed = onMissed;
   }
 
-  hear(appId: number, topic: string): Promise<void> {
+  subscribe(appId: number, topic: string): Promise<void> {
     const name = this.#nameOf(appId, topic);
-    const known = this.#heard.get(name);
+    const known = this.#subscriptions.get(name);
     if (known) return known.subscribed;
-    const heard: Heard = { subscribed: this.#hearNow(name), since: new Map() };
-    this.#heard.set(name, heard);
+    const subscriptions: RedisSubscription = { subscribed: this.#subscribeNow(name), since: new Map() };
+    this.#subscriptions.set(name, subscriptions);
     this.#history.heads().then(
       (heads) => {
-        heard.since = heads;
+        subscriptions.since = heads;
       },
+      // Without it, more of the log is read when a gap is filled.
       () => {},
     );
-    return heard.subscribed;
+    return subscriptions.subscribed;
   }
 
-  unhear(appId: number, topic: string): void {
+  unsubscribe(appId: number, topic: string): void {
     const name = this.#nameOf(appId, topic);
-    if (this.#heard.delete(name)) this.#subscriber.unsubscribe(name, this.#listen).catch(() => {});
+    // A connection that is lost has no subscriptions either.
+    if (this.#subscriptions.delete(name)) this.#subscriber.unsubscribe(name, this.#listen).catch(() => {});
   }
 
   async stop(): Promise<void> {
-    await Promise.race([this.#outbox.reached(), delay(lastWordsMs)]);
+    await Promise.race([this.#outbox.reached(), delay(stopTimeoutMs)]);
     this.#outbox.stop();
     clearTimeout(this.#retry);
     await this.#catchUp.stop();
@@ -172,11 +174,11 @@ class RedisBus implements Bus {
     this.#subscriber.destroy();
   }
 
-  /** Tells every shard that can be told, before anything newer goes there. */
-  async #confess(): Promise<void> {
+  /** Reports the gap to every reachable shard, before anything newer goes there. */
+  async #reportGap(): Promise<void> {
     const text = JSON.stringify({ node: this.#node, gap: true });
     const reachable = this.#allNodes.filter((name) => this.#publisher.reaches(name));
-    if (reachable.length === 0) throw new NotSentError('nobody can be told');
+    if (reachable.length === 0) throw new NotSentError('no Redis node is reachable');
     await Promise.all(reachable.map((name) => this.#publisher.publish(name, text)));
   }
 
@@ -194,32 +196,35 @@ class RedisBus implements Bus {
     void this.#outbox.flush();
     this.occupancy.restore();
     this.presence.restore().catch((error: unknown) => {
-      this.#log.warn({ error: String(error) }, 'presence is entered again later');
+      this.#log.warn({ error: String(error) }, 'failed to restore presence; retrying later');
     });
   }
 
   #onSubscriber(): void {
     this.#connections += 1;
-    const subscribed = this.#subscribeAgain(this.#connections, [...this.#heard]);
-    for (const heard of this.#heard.values()) heard.subscribed = subscribed;
+    const subscribed = this.#subscribeAgain(this.#connections, [...this.#subscriptions]);
+    for (const subscriptions of this.#subscriptions.values()) subscriptions.subscribed = subscribed;
   }
 
-  async #subscribeAgain(connection: number, all: readonly (readonly [string, Heard])[]): Promise<void> {
-    this.#catchUp.mending();
+  async #subscribeAgain(
+    connection: number,
+    all: readonly (readonly [string, RedisSubscription])[],
+  ): Promise<void> {
+    this.#catchUp.resubscribing();
     const states = new Set<Subscribed>();
     for (let at = 0; at < all.length; at += subscribedAtOnce) {
       const some = all
         .slice(at, at + subscribedAtOnce)
-        .filter(([name, heard]) => this.#heard.get(name) === heard);
+        .filter(([name, subscriptions]) => this.#subscriptions.get(name) === subscriptions);
       for (const state of await Promise.all(some.map(([name]) => this.#subscribe(name)))) states.add(state);
-      // Cut off again meanwhile: the next connection begins anew, or has begun.
+      // Disconnected again meanwhile: the next connection starts over.
       if (!this.#subscriber.isReady || connection !== this.#connections) return;
     }
     if (states.has('refused')) this.#subscribeLater();
-    else this.#catchUp.mended(!states.has('gone'));
+    else this.#catchUp.resubscribed(!states.has('gone'));
   }
 
-  #letterOf(message: BusMessage): Letter {
+  #publicationOf(message: BusMessage): Publication {
     const address = addressOf(message);
     return {
       name: address ? this.#nameOf(address.appId, address.topic) : this.#nameOfAll(),
@@ -228,7 +233,7 @@ class RedisBus implements Bus {
     };
   }
 
-  async #patiently(work: Promise<unknown>): Promise<void> {
+  async #waitBriefly(work: Promise<unknown>): Promise<void> {
     try {
       await withTimeout(work);
       this.#isSlow = false;
@@ -238,34 +243,34 @@ class RedisBus implements Bus {
   }
 
   readonly #listen = (text: string, name: string): void => {
-    if (!this.#heard.has(name)) return;
+    if (!this.#subscriptions.has(name)) return;
     try {
       const envelope = JSON.parse(text) as { node: string; message?: BusMessage; gap?: true };
       if (envelope.node === this.#node) return;
-      if (envelope.gap) this.#catchUp.missed();
+      if (envelope.gap) this.#catchUp.gapReported();
       if (!envelope.message) return;
-      if ('at' in envelope.message) this.#catchUp.take(envelope.message);
+      if ('at' in envelope.message) this.#catchUp.receive(envelope.message);
       else this.#receiver(envelope.message);
     } catch (error) {
-      this.#log.warn({ error: String(error) }, 'something at Redis is no message of ours');
+      this.#log.warn({ error: String(error) }, 'received an invalid message from Redis');
     }
   };
 
-  async #hearNow(name: string): Promise<void> {
+  async #subscribeNow(name: string): Promise<void> {
     if ((await this.#subscribe(name)) === 'refused') this.#subscribeLater();
   }
 
-  /** A subscription that is refused while Redis is there would never be heard of again. */
+  /** A subscription rejected by a connected Redis is not retried by reconnecting. */
   #subscribeLater(): void {
     if (this.#retry) return;
-    this.#log.warn({}, 'subscriptions at Redis were refused, and are made later');
+    this.#log.warn({}, 'Redis rejected subscriptions; retrying later');
     this.#retry = setTimeout(() => {
       this.#retry = undefined;
       this.#onSubscriber();
     }, resubscribeMs).unref();
   }
 
-  /** It is made again with every connection to who has the name. */
+  /** It is made again with every connection to the responsible Redis node. */
   async #subscribe(name: string): Promise<Subscribed> {
     try {
       if (this.#subscriber.reaches(name)) await withTimeout(this.#subscriber.subscribe(name, this.#listen));

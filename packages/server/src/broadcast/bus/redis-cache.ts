@@ -1,7 +1,7 @@
 import { type RedisLink, withTimeout } from '../../redis/redis-link.ts';
 import { type CachedEvent, cacheMs, createLocalCache, type EventCache } from './event-cache.ts';
 
-/** The last events in Redis; while it is gone, those that this node knows of. */
+/** The last events in Redis; while it is unavailable, those known to this node. */
 export function createRedisCache(link: RedisLink, prefix: string): EventCache {
   const local = createLocalCache();
   const keyOfChannel = (appId: number, channel: string) => `${prefix}:cache:${appId}:${channel}`;
@@ -9,6 +9,7 @@ export function createRedisCache(link: RedisLink, prefix: string): EventCache {
     async put(appId, channel, event) {
       await local.put(appId, channel, event);
       const text = JSON.stringify(event);
+      // A cache is best effort: this node has the event.
       await withTimeout(link.set(keyOfChannel(appId, channel), text, { PX: cacheMs })).catch(() => {});
     },
     async get(appId, channel) {

@@ -2,52 +2,52 @@ import { randomUUID } from 'node:crypto';
 import { type RedisLink, withTimeout } from '../../redis/redis-link.ts';
 import type { GatewayLog } from '../gateway-deps.ts';
 import { createLocalOccupancy, type Occupancy, type OccupancyChange } from './occupancy.ts';
-import { buryCounts, type OccupancyKeys, type SumChange, writeCounts } from './occupancy-hash.ts';
+import { type OccupancyKeys, removeNodeCounts, type SumChange, writeCounts } from './occupancy-hash.ts';
 
-/** What occupancy over Redis is given. */
-export interface RedisOccupancyOptions {
+/** What occupancy over Redis depends on. */
+export interface RedisOccupancyDeps {
   readonly link: RedisLink;
   readonly log: GatewayLog;
   readonly prefix: string;
-  /** This process's own name. */
+  /** The name of this node. */
   readonly node: string;
-  /** How often this node says that it lives; three missed ones, and another takes its counts away. */
+  /** Interval of this node's heartbeat; after three missed ones another node removes its counts. */
   readonly heartbeatMs: number;
 }
 
-/** What this node knows of an app. */
+/** This node's counts of an app. */
 interface AppCounts {
-  /** Channels whose count Redis does not know yet. */
+  /** Channels whose count has not been written to Redis. */
   readonly changed: Set<string>;
-  /** What Redis was told last. */
-  readonly told: Map<string, number>;
+  /** The counts last written to Redis. */
+  readonly reported: Map<string, number>;
   life: string;
-  /** When this node's heart beat last, in milliseconds since 1970. */
+  /** Time of this node's last heartbeat, in milliseconds since 1970. */
   beatAt: number;
   writing: Promise<void> | undefined;
 }
 
-/** Changes are gathered for so long. */
+/** How long changes are batched. */
 const gatherMs = 50;
 const missedBeats = 3;
-/** In one script: Redis does nothing else meanwhile. */
+/** Batch size of one script, which blocks Redis. */
 const countsAtOnce = 500;
 
 /**
- * Counts over all nodes, exact as long as Redis is there; each change of a sum is told to the one node whose script
- * made it. While Redis is gone each node counts for itself, and nobody is told of changes until it is back.
+ * Counts over all nodes, exact while Redis is available; each change of a sum is observed by the one node whose script
+ * made it. While Redis is unavailable, each node counts its own connections and changes are not observed.
  */
 export class RedisOccupancy implements Occupancy {
-  readonly #with: RedisOccupancyOptions;
+  readonly #deps: RedisOccupancyDeps;
   readonly #local = createLocalOccupancy();
   readonly #apps = new Map<number, AppCounts>();
   readonly #heart: NodeJS.Timeout;
   #timer: NodeJS.Timeout | undefined;
   #observer: (change: OccupancyChange) => void = () => {};
 
-  constructor(options: RedisOccupancyOptions) {
-    this.#with = options;
-    this.#heart = setInterval(() => this.#beat(), options.heartbeatMs).unref();
+  constructor(deps: RedisOccupancyDeps) {
+    this.#deps = deps;
+    this.#heart = setInterval(() => this.#beat(), deps.heartbeatMs).unref();
   }
 
   observe(observer: (change: OccupancyChange) => void): void {
@@ -63,13 +63,13 @@ export class RedisOccupancy implements Occupancy {
   async list(appId: number): Promise<ReadonlyMap<string, number>> {
     try {
       const changed = [...this.#app(appId).changed];
-      const [sums, untold] = await Promise.all([
-        withTimeout(this.#with.link.hGetAll(this.#keysOf(appId).sums)),
-        this.#untold(appId, changed),
+      const [sums, unreported] = await Promise.all([
+        withTimeout(this.#deps.link.hGetAll(this.#keysOf(appId).sums)),
+        this.#unreported(appId, changed),
       ]);
       const all = new Map(Object.entries(sums).map(([channel, sum]) => [channel, Number(sum)]));
       for (const [at, channel] of changed.entries()) {
-        const sum = (all.get(channel) ?? 0) + (untold[at] ?? 0);
+        const sum = (all.get(channel) ?? 0) + (unreported[at] ?? 0);
         if (sum > 0) all.set(channel, sum);
         else all.delete(channel);
       }
@@ -82,18 +82,18 @@ export class RedisOccupancy implements Occupancy {
 
   async countOf(appId: number, channel: string): Promise<number> {
     try {
-      const [sum, [untold = 0]] = await Promise.all([
-        withTimeout(this.#with.link.hGet(this.#keysOf(appId).sums, channel)),
-        this.#untold(appId, [channel]),
+      const [sum, [unreported = 0]] = await Promise.all([
+        withTimeout(this.#deps.link.hGet(this.#keysOf(appId).sums, channel)),
+        this.#unreported(appId, [channel]),
       ]);
-      return Math.max(0, Number(sum ?? 0) + untold);
+      return Math.max(0, Number(sum ?? 0) + unreported);
     } catch (error) {
       this.#warn(error);
       return this.#local.list(appId).get(channel) ?? 0;
     }
   }
 
-  /** Tells Redis what it lost, or never learnt. */
+  /** Writes to Redis the counts that it lost or never received. */
   restore(): void {
     for (const [appId, app] of this.#apps) {
       void this.#renew(appId, app).catch((error: unknown) => this.#warn(error));
@@ -103,7 +103,7 @@ export class RedisOccupancy implements Occupancy {
   #beat(): void {
     for (const [appId, app] of this.#apps) {
       void this.#renew(appId, app)
-        .then(() => this.#buryTheDead(appId, app))
+        .then(() => this.#removeDeadNodes(appId, app))
         .catch((error: unknown) => this.#warn(error));
     }
   }
@@ -124,7 +124,7 @@ export class RedisOccupancy implements Occupancy {
     if (known) return known;
     const made: AppCounts = {
       changed: new Set(),
-      told: new Map(),
+      reported: new Map(),
       life: '',
       beatAt: Date.now(),
       writing: undefined,
@@ -134,15 +134,15 @@ export class RedisOccupancy implements Occupancy {
   }
 
   /**
-   * How many more hear each channel here than the sums have. What the sums have of us is read from Redis right after
-   * them: what was told last is not it, while that is on its way.
+   * The differences between this node's counts and what the sums include of them. The latter is read from Redis right
+   * after the sums: `reported` may differ while a write is in flight.
    */
-  async #untold(appId: number, channels: readonly string[]): Promise<number[]> {
+  async #unreported(appId: number, channels: readonly string[]): Promise<number[]> {
     if (channels.length === 0) return [];
     const here = this.#local.list(appId);
     const now = channels.map((channel) => here.get(channel) ?? 0);
-    const told = await withTimeout(this.#with.link.hmGet(this.#keysOf(appId).own, [...channels]));
-    return now.map((count, at) => count - Number(told[at] ?? 0));
+    const reported = await withTimeout(this.#deps.link.hmGet(this.#keysOf(appId).own, [...channels]));
+    return now.map((count, at) => count - Number(reported[at] ?? 0));
   }
 
   #flush(): void {
@@ -150,7 +150,7 @@ export class RedisOccupancy implements Occupancy {
     for (const appId of this.#apps.keys()) this.#write(appId);
   }
 
-  /** One at a time for each app, so that changes are told in their order. */
+  /** One write at a time per app, so that changes are observed in order. */
   #write(appId: number): void {
     const app = this.#app(appId);
     app.writing ??= this.#writeAll(appId, app)
@@ -161,28 +161,28 @@ export class RedisOccupancy implements Occupancy {
   }
 
   async #writeAll(appId: number, app: AppCounts): Promise<void> {
-    while (app.changed.size > 0 && this.#with.link.isReady) {
+    while (app.changed.size > 0 && this.#deps.link.isReady) {
       const some = [...app.changed].slice(0, countsAtOnce);
       const counts = some.map((channel) => [channel, this.#local.list(appId).get(channel) ?? 0] as const);
-      if (!(await this.#tell(appId, app, counts, true))) {
-        await this.#tellAnew(appId, app);
+      if (!(await this.#report(appId, app, counts, true))) {
+        await this.#reportAgain(appId, app);
         continue;
       }
       for (const [channel, count] of counts) {
-        // It may have changed again meanwhile.
+        // The count may have changed again meanwhile.
         if ((this.#local.list(appId).get(channel) ?? 0) === count) app.changed.delete(channel);
       }
     }
   }
 
-  /** `false`: Redis has forgotten what it knew. */
-  async #tell(
+  /** Resolves to `false` when Redis has lost its data. */
+  async #report(
     appId: number,
     app: AppCounts,
     counts: readonly (readonly [string, number])[],
-    isNews: boolean,
+    shouldNotify: boolean,
   ): Promise<boolean> {
-    const { link, node } = this.#with;
+    const { link, node } = this.#deps;
     const given = { node, now: Date.now(), newLife: randomUUID(), knownLife: app.life, counts };
     const { life, changes } = await writeCounts(link, this.#keysOf(appId), given);
     if (!changes) {
@@ -191,38 +191,38 @@ export class RedisOccupancy implements Occupancy {
     }
     app.life = life;
     for (const [channel, count] of counts) {
-      if (count > 0) app.told.set(channel, count);
-      else app.told.delete(channel);
+      if (count > 0) app.reported.set(channel, count);
+      else app.reported.delete(channel);
     }
-    this.#observed(appId, changes, isNews);
+    this.#observed(appId, changes, shouldNotify);
     return true;
   }
 
-  /** What was told before Redis forgot it is no news. */
-  async #tellAnew(appId: number, app: AppCounts): Promise<void> {
-    const told = [...app.told];
-    for (let at = 0; at < told.length; at += countsAtOnce) {
-      if (!(await this.#tell(appId, app, told.slice(at, at + countsAtOnce), false))) return;
+  /** Writes again what Redis lost; it was observed already. */
+  async #reportAgain(appId: number, app: AppCounts): Promise<void> {
+    const reported = [...app.reported];
+    for (let at = 0; at < reported.length; at += countsAtOnce) {
+      if (!(await this.#report(appId, app, reported.slice(at, at + countsAtOnce), false))) return;
     }
   }
 
   async #renew(appId: number, app: AppCounts): Promise<void> {
-    const { link, node } = this.#with;
+    const { link, node } = this.#deps;
     if (!link.isReady) return;
     const keys = this.#keysOf(appId);
-    // Whoever was taken for dead has had its counts taken away: they are told again, and that is news.
+    // Another node considered this one dead and removed its counts: they are written again as changes.
     const isKnown = (await withTimeout(link.zScore(keys.nodes, node))) !== null;
-    if (!(await this.#tell(appId, app, [], true))) await this.#tellAnew(appId, app);
+    if (!(await this.#report(appId, app, [], true))) await this.#reportAgain(appId, app);
     else if (!isKnown) for (const channel of this.#local.list(appId).keys()) app.changed.add(channel);
     this.#write(appId);
   }
 
   /**
-   * Takes away what nodes counted that no longer beat. The time since our own beat before is nobody's fault: Redis did
-   * not answer, or the machine stood still.
+   * Removes the counts of nodes without a heartbeat. The time since our own last heartbeat does not count against them:
+   * Redis did not answer, or the machine was suspended.
    */
-  async #buryTheDead(appId: number, app: AppCounts): Promise<void> {
-    const { link, heartbeatMs } = this.#with;
+  async #removeDeadNodes(appId: number, app: AppCounts): Promise<void> {
+    const { link, heartbeatMs } = this.#deps;
     if (!link.isReady) return;
     const keys = this.#keysOf(appId);
     const since = app.beatAt - heartbeatMs * (missedBeats - 1);
@@ -230,28 +230,32 @@ export class RedisOccupancy implements Occupancy {
     for (const dead of await withTimeout(link.zRangeByScore(keys.nodes, 0, since - 1))) {
       let left = 1;
       while (left > 0) {
-        const buried = await buryCounts(link, keys, { node: dead, own: this.#ownOf(appId, dead), since });
-        this.#observed(appId, buried.changes, true);
-        left = buried.left;
+        const removed = await removeNodeCounts(link, keys, {
+          node: dead,
+          own: this.#ownOf(appId, dead),
+          since,
+        });
+        this.#observed(appId, removed.changes, true);
+        left = removed.left;
       }
     }
   }
 
-  #observed(appId: number, changes: readonly SumChange[], isNews: boolean): void {
-    for (const change of changes) this.#observer({ appId, ...change, isNews });
+  #observed(appId: number, changes: readonly SumChange[], shouldNotify: boolean): void {
+    for (const change of changes) this.#observer({ appId, ...change, shouldNotify });
   }
 
   #warn(error: unknown): void {
-    this.#with.log.warn({ error: String(error) }, 'who hears which channel could not be shared for now');
+    this.#deps.log.warn({ error: String(error) }, 'failed to share subscriber counts');
   }
 
   #keysOf(appId: number): OccupancyKeys {
-    const root = `${this.#with.prefix}:occupied:{${appId}}`;
-    const own = this.#ownOf(appId, this.#with.node);
+    const root = `${this.#deps.prefix}:occupied:{${appId}}`;
+    const own = this.#ownOf(appId, this.#deps.node);
     return { sums: `${root}:sums`, own, nodes: `${root}:nodes`, life: `${root}:life` };
   }
 
   #ownOf(appId: number, node: string): string {
-    return `${this.#with.prefix}:occupied:{${appId}}:of:${node}`;
+    return `${this.#deps.prefix}:occupied:{${appId}}:of:${node}`;
   }
 }

@@ -1,92 +1,94 @@
 import { NotSentError } from '../../redis/redis-link.ts';
 
-/** Something that is to be published under a name. */
-export interface Letter {
+/** A message to publish under a name. */
+export interface Publication {
   readonly name: string;
   readonly text: string;
-  /** Whoever gets it twice knows: it may be sent again when it is not known to have arrived. */
+  /** Receivers recognize duplicates: it may be resent when its arrival is unconfirmed. */
   readonly isRepeatable: boolean;
 }
 
-/** What an outbox is given. */
-export interface OutboxOptions {
-  /** Whether a letter could go out now: with those of other names it may be otherwise. */
-  readonly isReady: (letter: Letter) => boolean;
-  /** Rejects when it may not have arrived; with `NotSentError` when it surely did not. */
-  readonly send: (letter: Letter) => Promise<unknown>;
-  /** Tells the other side that something was dropped; rejects when it may not have arrived. */
-  readonly confess: () => Promise<unknown>;
-  /** What may wait. */
-  readonly maxLetters: number;
+/** What an outbox depends on. */
+export interface RedisOutboxDeps {
+  /** Whether it could be sent now; this differs by name. */
+  readonly isReady: (publication: Publication) => boolean;
+  /** Rejects when it may not have arrived; with `NotSentError` when it certainly did not. */
+  readonly send: (publication: Publication) => Promise<unknown>;
+  /** Reports to the other nodes that messages were dropped; rejects when that may not have arrived. */
+  readonly reportGap: () => Promise<unknown>;
+  /** Maximum number of queued publications. */
+  readonly maxPublications: number;
   readonly maxBytes: number;
-  readonly onLost: (letters: number) => void;
+  readonly onLost: (publications: number) => void;
 }
 
 const retryMs = 1_000;
 
 interface Waiting {
-  readonly letter: Letter;
+  readonly publication: Publication;
   readonly number: number;
-  isOnItsWay: boolean;
-  /** Sent, and not known to have arrived. */
-  isDoubtful: boolean;
+  isInFlight: boolean;
+  /** Sent, arrival unconfirmed. */
+  isUnconfirmed: boolean;
 }
 
 /**
- * What is on its way to Redis, in order. While Redis is away it waits, bounded; beyond that all of it is dropped, and
- * the others are told so when Redis is back.
+ * The ordered queue of publications to Redis. While Redis is unavailable they are queued up to a limit; beyond it all are
+ * dropped, and the gap is reported to the other nodes when Redis is back.
  */
-export class Outbox {
-  readonly #with: OutboxOptions;
+export class RedisOutbox {
+  readonly #deps: RedisOutboxDeps;
   readonly #waiting = new Set<Waiting>();
   #bytes = 0;
   #posted = 0;
   #hasDropped = false;
-  /** The names of what could not be sent: what is posted under them waits behind it. */
-  readonly #stuck = new Set<string>();
+  /** Names with an unsent publication: later ones of the same name queue behind it. */
+  readonly #blocked = new Set<string>();
   #waiters: { readonly upTo: number; readonly resolve: () => void }[] = [];
   #retry: NodeJS.Timeout | undefined;
 
-  constructor(options: OutboxOptions) {
-    this.#with = options;
+  constructor(deps: RedisOutboxDeps) {
+    this.#deps = deps;
   }
 
-  /** Sends a letter now, or when Redis is back; resolves when it has arrived, or was dropped. */
-  async post(letter: Letter): Promise<void> {
-    const { maxLetters, maxBytes } = this.#with;
-    const waiting = { letter, number: ++this.#posted, isOnItsWay: false, isDoubtful: false };
+  /** Sends a publication now, or when Redis is back; resolves when it has arrived or was dropped. */
+  async post(publication: Publication): Promise<void> {
+    const { maxPublications, maxBytes } = this.#deps;
+    const waiting = { publication, number: ++this.#posted, isInFlight: false, isUnconfirmed: false };
     this.#waiting.add(waiting);
-    this.#bytes += letter.text.length;
-    if (this.#waiting.size > maxLetters || this.#bytes > maxBytes) this.#drop();
+    this.#bytes += publication.text.length;
+    if (this.#waiting.size > maxPublications || this.#bytes > maxBytes) this.#drop();
     else await this.#send(waiting);
   }
 
-  /** Sends everything that waits, in order: Redis is back. */
+  /** Sends everything queued, in order, after Redis is back. */
   async flush(): Promise<void> {
-    // What is newer than the gap must not arrive before it is known that there is one.
-    if (this.#hasDropped && !(await this.#confess())) return;
-    // Whether they had arrived nobody knows, and a second time they would be taken for news.
-    const lost = [...this.#waiting].filter(({ letter, isDoubtful }) => isDoubtful && !letter.isRepeatable);
+    // The gap must be reported before anything newer arrives.
+    if (this.#hasDropped && !(await this.#reportGap())) return;
+    // Their arrival is unconfirmed, and receivers would not recognize a duplicate.
+    const lost = [...this.#waiting].filter(
+      ({ publication, isUnconfirmed }) => isUnconfirmed && !publication.isRepeatable,
+    );
     for (const one of lost) this.#done(one);
-    if (lost.length > 0) this.#with.onLost(lost.length);
-    const waiting = [...this.#waiting].filter(({ isOnItsWay }) => !isOnItsWay);
-    this.#stuck.clear();
+    if (lost.length > 0) this.#deps.onLost(lost.length);
+    const waiting = [...this.#waiting].filter(({ isInFlight }) => !isInFlight);
+    this.#blocked.clear();
     await Promise.all(waiting.map((one) => this.#send(one)));
   }
 
-  /** Resolves when nothing waits of what was posted before. */
+  /** Resolves when everything posted before has been sent or dropped. */
   reached(): Promise<void> {
     const upTo = this.#posted;
     if (this.#oldest > upTo) return Promise.resolve();
     return new Promise((resolve) => this.#waiters.push({ upTo, resolve }));
   }
 
-  /** Begins nothing further. */
+  /** Cancels the retry. */
   stop(): void {
     clearTimeout(this.#retry);
   }
 
-  /** The number of the oldest letter that waits. While it is not known what was dropped, that is the first. */
+  /** The number of the oldest queued publication; 0 while a gap has not been reported. */
   get #oldest(): number {
     if (this.#hasDropped) return 0;
     const [first] = this.#waiting;
@@ -94,22 +96,22 @@ export class Outbox {
   }
 
   async #send(waiting: Waiting): Promise<void> {
-    const { isReady, send, onLost } = this.#with;
-    const { letter } = waiting;
+    const { isReady, send, onLost } = this.#deps;
+    const { publication } = waiting;
     if (this.#hasDropped) return;
-    if (this.#stuck.has(letter.name) || !isReady(letter)) {
-      this.#stuck.add(letter.name);
+    if (this.#blocked.has(publication.name) || !isReady(publication)) {
+      this.#blocked.add(publication.name);
       return;
     }
-    waiting.isOnItsWay = true;
+    waiting.isInFlight = true;
     try {
-      await send(letter);
+      await send(publication);
     } catch (error) {
-      waiting.isOnItsWay = false;
-      waiting.isDoubtful ||= !(error instanceof NotSentError);
-      this.#stuck.add(letter.name);
-      if (!isReady(letter)) return;
-      // Refused, not cut off: later ones may have arrived, and this one would be taken for an old one.
+      waiting.isInFlight = false;
+      waiting.isUnconfirmed ||= !(error instanceof NotSentError);
+      this.#blocked.add(publication.name);
+      if (!isReady(publication)) return;
+      // Rejected, not disconnected: later ones may have arrived, and this one would be out of order.
       onLost(1);
       this.#hasDropped = true;
       this.#retryLater();
@@ -117,20 +119,20 @@ export class Outbox {
     this.#done(waiting);
   }
 
-  /** Whether the others know, from here on, that something was dropped. */
-  async #confess(): Promise<boolean> {
+  /** Resolves to whether the gap was reported. */
+  async #reportGap(): Promise<boolean> {
     try {
-      await this.#with.confess();
+      await this.#deps.reportGap();
     } catch {
       this.#retryLater();
       return false;
     }
     this.#hasDropped = false;
-    this.#tellWaiters();
+    this.#resolveWaiters();
     return true;
   }
 
-  /** Mostly Redis is gone then, and its return sends everything; this is for refusals without that. */
+  /** Usually Redis is disconnected and its return sends everything; this covers rejections by a connected Redis. */
   #retryLater(): void {
     this.#retry ??= setTimeout(() => {
       this.#retry = undefined;
@@ -139,21 +141,21 @@ export class Outbox {
   }
 
   #drop(): void {
-    this.#with.onLost(this.#waiting.size);
+    this.#deps.onLost(this.#waiting.size);
     this.#hasDropped = true;
     this.#retryLater();
     this.#waiting.clear();
-    this.#stuck.clear();
+    this.#blocked.clear();
     this.#bytes = 0;
   }
 
   #done(waiting: Waiting): void {
     if (!this.#waiting.delete(waiting)) return;
-    this.#bytes -= waiting.letter.text.length;
-    this.#tellWaiters();
+    this.#bytes -= waiting.publication.text.length;
+    this.#resolveWaiters();
   }
 
-  #tellWaiters(): void {
+  #resolveWaiters(): void {
     if (this.#waiters.length === 0) return;
     const oldest = this.#oldest;
     for (const { upTo, resolve } of this.#waiters) if (upTo < oldest) resolve();

@@ -5,84 +5,85 @@ import {
   createLocalPresence,
   type Joined,
   type MemberChange,
-  type Members,
   type Presence,
-  type PresencePlace,
-  type Whereabouts,
+  type PresenceChannel,
+  type PresenceConnection,
+  type PresenceMembers,
 } from './presence.ts';
 import { enterHash, leaveHash, readHash } from './presence-hash.ts';
 
-/** What presence over Redis is given. */
-export interface RedisPresenceOptions {
+/** What presence over Redis depends on. */
+export interface RedisPresenceDeps {
   readonly link: RedisLink;
   readonly log: GatewayLog;
   readonly prefix: string;
-  /** This process's own name. */
+  /** The name of this node. */
   readonly node: string;
-  /** How often this node says that it lives; three missed ones, and the others count its members out. */
+  /** Interval of this node's heartbeat; after three missed ones the others remove its members. */
   readonly heartbeatMs: number;
-  /** Tells everybody who came or went without a connection of this node having done so. */
+  /** Announces members who joined or left without an action of this node's connections. */
   readonly announce: (
     change: 'member_added' | 'member_removed',
-    at: Whereabouts,
+    at: PresenceChannel,
     member: PresenceMember,
   ) => void;
 }
 
-type Entry = readonly [PresencePlace, PresenceMember];
+type PresenceEntry = readonly [PresenceConnection, PresenceMember];
 
-/** Leavings that Redis did not learn of are kept for later, up to this many. */
+/** Maximum number of channels with leaves that could not be written to Redis. */
 const maxOverdue = 100_000;
 const missedBeats = 3;
-/** A channel's expiry is renewed with every so manyeth beat; so many at once. */
+/** A channel's expiry is renewed every fourth heartbeat, in batches. */
 const renewedEvery = 4;
 const renewedAtOnce = 500;
 
 /**
- * Who is where, over all nodes. Each node keeps a list of its channels in Redis, so that others can count its members
- * out when it has died, also where nobody else is. While Redis is gone, each node knows its own members.
+ * Presence over all nodes. Each node keeps a list of its channels in Redis, so that others can remove its members when
+ * it has died. While Redis is unavailable, each node knows its own members only.
  */
 export class RedisPresence implements Presence {
-  readonly #with: RedisPresenceOptions;
+  readonly #deps: RedisPresenceDeps;
   readonly #local = createLocalPresence();
   readonly #overdue = new Map<string, Set<string>>();
   readonly #heart: NodeJS.Timeout;
   #observer: (change: MemberChange) => void = () => {};
   #beats = 0;
-  /** When this node's heart beat last, in milliseconds since 1970. */
+  /** Time of this node's last heartbeat, in milliseconds since 1970. */
   #beatAt = Date.now();
   #beating: Promise<void> | undefined;
 
-  constructor(options: RedisPresenceOptions) {
-    this.#with = options;
+  constructor(deps: RedisPresenceDeps) {
+    this.#deps = deps;
     this.#heart = setInterval(() => {
       this.#beating ??= this.#beat().finally(() => {
         this.#beating = undefined;
       });
-    }, options.heartbeatMs).unref();
+    }, deps.heartbeatMs).unref();
   }
 
   observe(observer: (change: MemberChange) => void): void {
     this.#observer = observer;
   }
 
-  async join(place: PresencePlace, member: PresenceMember, maxMembers: number): Promise<Joined> {
-    const here = this.#local.join(place, member, maxMembers);
+  async join(connection: PresenceConnection, member: PresenceMember, maxMembers: number): Promise<Joined> {
+    const here = this.#local.join(connection, member, maxMembers);
     if (here.full) return here;
-    const everywhere = await this.#enter(place, member, maxMembers).catch(() => undefined);
+    const everywhere = await this.#enter(connection, member, maxMembers).catch(() => undefined);
     if (everywhere === undefined) return here;
     if (everywhere) return { full: false, ...everywhere };
-    this.#local.leave(place);
+    this.#local.leave(connection);
     return { full: true };
   }
 
-  async leave(place: PresencePlace): Promise<string | undefined> {
-    const goneHere = this.#local.leave(place);
-    const key = this.#keyOf(place);
-    const field = this.#fieldOf(place);
+  async leave(connection: PresenceConnection): Promise<string | undefined> {
+    const goneHere = this.#local.leave(connection);
+    const key = this.#keyOf(connection);
+    const field = this.#fieldOf(connection);
     try {
-      const [gone] = await leaveHash(this.#with.link, key, [field]);
-      if (this.#local.members(place.appId, place.channel).size === 0) await this.#unlist(place);
+      const [gone] = await leaveHash(this.#deps.link, key, [field]);
+      if (this.#local.members(connection.appId, connection.channel).size === 0)
+        await this.#unlist(connection);
       return gone;
     } catch {
       const overdue = this.#overdue.get(key) ?? new Set();
@@ -91,88 +92,89 @@ export class RedisPresence implements Presence {
     }
   }
 
-  async members(appId: number, channel: string): Promise<Members> {
+  async members(appId: number, channel: string): Promise<PresenceMembers> {
     try {
-      return await readHash(this.#with.link, this.#keyOf({ appId, channel }));
+      return await readHash(this.#deps.link, this.#keyOf({ appId, channel }));
     } catch {
       return this.#local.members(appId, channel);
     }
   }
 
-  /** Enters this node's members again, after Redis was away. */
+  /** Writes this node's members again after Redis was unavailable. */
   async restore(): Promise<void> {
-    await this.#live();
+    await this.#recordHeartbeat();
     await this.#enterAll(this.#local.entries(), false);
   }
 
   async stop(): Promise<void> {
     clearInterval(this.#heart);
     await this.#beating;
-    const { link, node } = this.#with;
+    const { link, node } = this.#deps;
     if (!link.isReady) return;
-    // Dead at once: the others see to what it may have left.
-    const goodbye = [link.zAdd(this.#nodesKey, { score: 0, value: node })];
-    await Promise.all(goodbye.map((work) => withTimeout<unknown>(work).catch(() => {})));
+    // Marks this node as dead: the others remove what it may have left.
+    const farewell = [link.zAdd(this.#nodesKey, { score: 0, value: node })];
+    // The heartbeat expires anyway; this only speeds it up.
+    await Promise.all(farewell.map((work) => withTimeout<unknown>(work).catch(() => {})));
   }
 
   async #beat(): Promise<void> {
-    if (!this.#with.link.isReady) return;
+    if (!this.#deps.link.isReady) return;
     this.#beats += 1;
     const lastBeatAt = this.#beatAt;
-    // A part of a cluster that is lost must not keep the rest from being renewed.
-    await this.#tried(async () => {
-      const isKnown = await this.#live();
+    // A lost shard of a cluster must not keep the others from being renewed.
+    await this.#runLogged(async () => {
+      const isKnown = await this.#recordHeartbeat();
       this.#beatAt = Date.now();
-      // We were taken for dead, and our members were counted out.
+      // Another node considered this one dead and removed its members.
       if (!isKnown) await this.#enterAll(this.#local.entries(), true);
     });
-    await this.#tried(() => this.#catchUp());
+    await this.#runLogged(() => this.#catchUp());
     await this.#renew();
-    await this.#tried(() => this.#buryTheDead(lastBeatAt));
+    await this.#runLogged(() => this.#removeDeadNodes(lastBeatAt));
   }
 
-  async #tried(work: () => Promise<void>): Promise<void> {
+  async #runLogged(work: () => Promise<void>): Promise<void> {
     try {
       await work();
     } catch (error) {
-      this.#with.log.warn({ error: String(error) }, 'presence could not be renewed');
+      this.#deps.log.warn({ error: String(error) }, 'failed to renew presence');
     }
   }
 
-  /** Says that this node lives. Gives whether the others could still know. */
-  async #live(): Promise<boolean> {
-    const { link, node } = this.#with;
+  /** Records a heartbeat. Resolves to whether the previous one was still recorded. */
+  async #recordHeartbeat(): Promise<boolean> {
+    const { link, node } = this.#deps;
     const known = (await withTimeout(link.zScore(this.#nodesKey, node))) !== null;
     await withTimeout(link.zAdd(this.#nodesKey, { score: Date.now(), value: node }));
     return known;
   }
 
-  async #enterAll(entries: Iterable<Entry>, isNews: boolean): Promise<void> {
-    for (const [place, member] of entries) {
-      const entered = await this.#enter(place, member, Number.MAX_SAFE_INTEGER);
+  async #enterAll(entries: Iterable<PresenceEntry>, shouldNotify: boolean): Promise<void> {
+    for (const [connection, member] of entries) {
+      const entered = await this.#enter(connection, member, Number.MAX_SAFE_INTEGER);
       if (!entered?.isNew) continue;
-      if (isNews) this.#with.announce('member_added', place, member);
-      const { appId, channel } = place;
-      this.#observer({ appId, channel, userId: member.user_id, isHere: true, isNews });
+      if (shouldNotify) this.#deps.announce('member_added', connection, member);
+      const { appId, channel } = connection;
+      this.#observer({ appId, channel, userId: member.user_id, isPresent: true, shouldNotify });
     }
   }
 
-  /** Tells Redis who left while it was away. */
+  /** Writes to Redis the leaves that happened while it was unavailable. */
   async #catchUp(): Promise<void> {
     for (const [key, fields] of this.#overdue) {
-      await leaveHash(this.#with.link, key, [...fields]);
+      await leaveHash(this.#deps.link, key, [...fields]);
       this.#overdue.delete(key);
     }
   }
 
   /**
-   * Sees to it that the hashes of this node's channels last; a part of them with each beat. What Redis dropped, because
-   * it did not answer for too long, is entered again.
+   * Renews the expiry of this node's channel hashes, some with each heartbeat. Hashes that expired because Redis did not
+   * answer for too long are written again.
    */
   async #renew(): Promise<void> {
-    const { link, node } = this.#with;
+    const { link, node } = this.#deps;
     const list = this.#listOf(node);
-    const own = new Map<string, Entry[]>();
+    const own = new Map<string, PresenceEntry[]>();
     for (const entry of this.#local.entries()) {
       const key = this.#keyOf(entry[0]);
       const others = own.get(key);
@@ -182,7 +184,7 @@ export class RedisPresence implements Presence {
     const due = [...own.keys(), list].filter((_, at) => (at + this.#beats) % renewedEvery === 0);
     for (let at = 0; at < due.length; at += renewedAtOnce) {
       const some = due.slice(at, at + renewedAtOnce);
-      await this.#tried(async () => {
+      await this.#runLogged(async () => {
         const there = await Promise.all(some.map((key) => withTimeout(link.pExpire(key, this.#expiryMs))));
         const dropped = some.filter((_, index) => there[index] === 0);
         for (const key of dropped) {
@@ -193,73 +195,73 @@ export class RedisPresence implements Presence {
   }
 
   /**
-   * Counts out the members of nodes that no longer beat. Several nodes may do so: one is told of each member. The time
-   * since our own beat before is nobody's fault: Redis did not answer, or the machine stood still.
+   * Removes the members of nodes without a heartbeat. Several nodes may do so: one of them observes each member. The time
+   * since our own last heartbeat does not count against them: Redis did not answer, or the machine was suspended.
    */
-  async #buryTheDead(lastBeatAt: number): Promise<void> {
-    const { link, heartbeatMs } = this.#with;
+  async #removeDeadNodes(lastBeatAt: number): Promise<void> {
+    const { link, heartbeatMs } = this.#deps;
     const since = lastBeatAt - heartbeatMs * (missedBeats - 1);
     for (const dead of await withTimeout(link.zRangeByScore(this.#nodesKey, 0, since))) {
       for (const listed of await withTimeout(link.sMembers(this.#listOf(dead)))) {
-        await this.#bury(dead, JSON.parse(listed) as Whereabouts);
+        await this.#removeNodeMembers(dead, JSON.parse(listed) as PresenceChannel);
         await withTimeout(link.sRem(this.#listOf(dead), listed));
       }
       await withTimeout(link.zRem(this.#nodesKey, dead));
     }
   }
 
-  async #bury(dead: string, at: Whereabouts): Promise<void> {
-    const { link, announce } = this.#with;
+  async #removeNodeMembers(dead: string, at: PresenceChannel): Promise<void> {
+    const { link, announce } = this.#deps;
     const key = this.#keyOf(at);
     const fields = (await withTimeout(link.hKeys(key))).filter((field) => field.startsWith(`${dead}/`));
     if (fields.length === 0) return;
     for (const user_id of await leaveHash(link, key, fields)) {
       announce('member_removed', at, { user_id });
-      this.#observer({ ...at, userId: user_id, isHere: false, isNews: true });
+      this.#observer({ ...at, userId: user_id, isPresent: false, shouldNotify: true });
     }
   }
 
-  async #enter(place: PresencePlace, member: PresenceMember, maxMembers: number) {
-    const { link, node } = this.#with;
-    const [key, field] = [this.#keyOf(place), this.#fieldOf(place)];
-    // Listed first: who dies in between must be found.
-    await withTimeout(link.sAdd(this.#listOf(node), listEntry(place)));
+  async #enter(connection: PresenceConnection, member: PresenceMember, maxMembers: number) {
+    const { link, node } = this.#deps;
+    const [key, field] = [this.#keyOf(connection), this.#fieldOf(connection)];
+    // Listed first: if this node dies in between, its members must be found.
+    await withTimeout(link.sAdd(this.#listOf(node), listEntry(connection)));
     return enterHash(link, { key, field, member, maxMembers, expiryMs: this.#expiryMs });
   }
 
-  async #unlist(place: PresencePlace): Promise<void> {
-    const { link, node } = this.#with;
-    await withTimeout(link.sRem(this.#listOf(node), listEntry(place)));
-    // Somebody may have come meanwhile.
-    if (this.#local.members(place.appId, place.channel).size > 0) {
-      await withTimeout(link.sAdd(this.#listOf(node), listEntry(place)));
+  async #unlist(connection: PresenceConnection): Promise<void> {
+    const { link, node } = this.#deps;
+    await withTimeout(link.sRem(this.#listOf(node), listEntry(connection)));
+    // A member may have joined meanwhile.
+    if (this.#local.members(connection.appId, connection.channel).size > 0) {
+      await withTimeout(link.sAdd(this.#listOf(node), listEntry(connection)));
     }
   }
 
-  /** Longer than a node may be silent, so that its members are announced as gone before the hash goes. */
+  /** Longer than a node may be silent, so that its members are announced as gone before the hash expires. */
   get #expiryMs(): number {
-    return this.#with.heartbeatMs * missedBeats * 4;
+    return this.#deps.heartbeatMs * missedBeats * 4;
   }
 
-  #keyOf({ appId, channel }: Whereabouts): string {
-    return `${this.#with.prefix}:presence:${appId}:${channel}`;
+  #keyOf({ appId, channel }: PresenceChannel): string {
+    return `${this.#deps.prefix}:presence:${appId}:${channel}`;
   }
 
-  /** When each node was last alive. */
+  /** The last heartbeat of each node. */
   get #nodesKey(): string {
-    return `${this.#with.prefix}:nodes`;
+    return `${this.#deps.prefix}:nodes`;
   }
 
-  /** The channels on which a node has members. */
+  /** The channels in which a node has members. */
   #listOf(node: string): string {
-    return `${this.#with.prefix}:presence-of:${node}`;
+    return `${this.#deps.prefix}:presence-of:${node}`;
   }
 
-  #fieldOf({ socketId }: PresencePlace): string {
-    return `${this.#with.node}/${socketId}`;
+  #fieldOf({ socketId }: PresenceConnection): string {
+    return `${this.#deps.node}/${socketId}`;
   }
 }
 
-function listEntry({ appId, channel }: Whereabouts): string {
+function listEntry({ appId, channel }: PresenceChannel): string {
   return JSON.stringify({ appId, channel });
 }

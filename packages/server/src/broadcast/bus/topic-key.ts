@@ -1,4 +1,4 @@
-/** An app's channel (or topic) as one text, for maps. */
+/** The map key of an app's channel or topic. */
 export function keyOf(appId: number, name: string): string {
   return `${appId} ${name}`;
 }

@@ -2,12 +2,12 @@ import { ProblemError } from '@mevrik/protocol';
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
 import type { GatewayApps } from '../gateway-deps.ts';
 import { requireSignature } from './api-signature.ts';
-import { type ChannelApi, readInfo } from './topic-api.ts';
+import { readInfo, type TopicApi } from './topic-api.ts';
 
-/** What the API's routes are given. */
+/** What the API's routes depend on. */
 export interface ApiRoutesOptions {
   readonly apps: GatewayApps;
-  readonly api: ChannelApi;
+  readonly api: TopicApi;
 }
 
 /** Ten events of the largest size, escaped twice, with a hundred names. */
@@ -18,10 +18,10 @@ export const maxPathPart = 128 * 12;
 
 /**
  * Pusher's HTTP API under `/apps/{id}`, for back ends: each request is signed with the app's secret.
- * Errors are thrown as ProblemErrors; whoever registers this answers them.
+ * Errors are thrown as ProblemErrors; the server that registers these routes answers them.
  */
 export function apiRoutes({ apps, api }: ApiRoutesOptions): FastifyPluginAsync {
-  /** The app that signed; `invalid_signature` also where there is none: only who has its secret learns more of an app. */
+  /** The signing app. Unknown apps are `invalid_signature` too, to disclose nothing without the secret. */
   async function signer(request: FastifyRequest): Promise<number> {
     const { appId = '' } = request.params as { appId?: string };
     const app = /^[1-9]\d{0,9}$/.test(appId) ? await apps.byId(Number(appId)) : undefined;
@@ -34,7 +34,7 @@ export function apiRoutes({ apps, api }: ApiRoutesOptions): FastifyPluginAsync {
   }
 
   return async (server) => {
-    // The signature is over the bytes as they came.
+    // The signature covers the raw bytes.
     server.removeAllContentTypeParsers();
     server.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: maxBodyBytes }, (_request, body, done) =>
       done(null, body),

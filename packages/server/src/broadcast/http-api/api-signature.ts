@@ -3,21 +3,21 @@ import { ProblemError } from '@mevrik/protocol';
 import { sameSecret } from '../../auth/secrets.ts';
 import type { Signer } from '../access/auth-signature.ts';
 
-/** A request to the HTTP API, as far as it is signed. */
+/** The signed parts of a request to the HTTP API. */
 export interface SignedRequest {
   readonly method: string;
   readonly path: string;
   readonly query: URLSearchParams;
-  /** As it came; empty where there was none. */
+  /** The raw bytes; empty without a body. */
   readonly body: Buffer;
 }
 
-/** How far the clocks of the two sides may be apart. */
+/** Maximum clock difference between client and server. */
 const maxAgeSeconds = 600;
 
 /**
  * Checks that a request was signed with the app's secret, not long ago, and with this body.
- * @throws ProblemError `invalid_signature`, saying which of it is wrong.
+ * @throws ProblemError `invalid_signature`, naming the invalid part.
  */
 export function requireSignature(app: Signer, request: SignedRequest, nowMs = Date.now()): void {
   const { query, body } = request;

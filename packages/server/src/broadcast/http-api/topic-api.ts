@@ -3,34 +3,31 @@ import type { Bus } from '../bus/bus.ts';
 import type { GatewayConfig } from '../gateway-config.ts';
 import { badRequest, readBatch, readEvent, type TriggeredEvent } from './topic-requests.ts';
 
-/** What may be told of a channel. */
-export interface ChannelFacts {
+/** The attributes of a channel. */
+export interface TopicFacts {
   readonly occupied?: boolean;
   readonly user_count?: number;
   readonly subscription_count?: number;
   readonly cache?: { readonly data: string; readonly event: string };
 }
 
-/** What an app's back end can do and ask, apart from how it is asked over HTTP. */
-export interface ChannelApi {
+/** The operations of Pusher's HTTP API, independent of HTTP. */
+export interface TopicApi {
   /** @throws ProblemError `bad_request` or `too_large`; then nothing was sent. */
-  trigger(appId: number, body: unknown): Promise<{ readonly channels?: Record<string, ChannelFacts> }>;
+  trigger(appId: number, body: unknown): Promise<{ readonly channels?: Record<string, TopicFacts> }>;
   /** @throws ProblemError `bad_request` or `too_large`; then nothing was sent. */
-  triggerBatch(appId: number, body: unknown): Promise<{ readonly batch?: readonly ChannelFacts[] }>;
+  triggerBatch(appId: number, body: unknown): Promise<{ readonly batch?: readonly TopicFacts[] }>;
   channels(
     appId: number,
     query: { readonly prefix: string; readonly info: readonly string[] },
-  ): Promise<{ readonly channels: Record<string, ChannelFacts> }>;
-  channel(appId: number, name: string, info: readonly string[]): Promise<ChannelFacts>;
+  ): Promise<{ readonly channels: Record<string, TopicFacts> }>;
+  channel(appId: number, name: string, info: readonly string[]): Promise<TopicFacts>;
   users(appId: number, name: string): Promise<{ readonly users: readonly { readonly id: string }[] }>;
   terminateUser(appId: number, userId: string): Promise<void>;
 }
 
-/** What back ends can do, on a bus. */
-export function createChannelApi(
-  bus: Bus,
-  { maxEventBytes }: Pick<GatewayConfig, 'maxEventBytes'>,
-): ChannelApi {
+/** Makes the API on a bus. */
+export function createTopicApi(bus: Bus, { maxEventBytes }: Pick<GatewayConfig, 'maxEventBytes'>): TopicApi {
   return {
     async trigger(appId, body) {
       const event = readEvent(body);
@@ -69,7 +66,7 @@ export function createChannelApi(
       return { occupied: (await bus.occupancy.countOf(appId, name)) > 0, ...facts };
     },
     async users(appId, name) {
-      if (requireChannel(name).kind !== 'presence') throw badRequest('channel', 'is no presence channel');
+      if (requireChannel(name).kind !== 'presence') throw badRequest('channel', 'is not a presence channel');
       return { users: [...(await bus.presence.members(appId, name)).keys()].map((id) => ({ id })) };
     },
     terminateUser: (appId, userId) => bus.publish([{ appId, terminateUser: userId }]),
@@ -100,12 +97,7 @@ async function send(
   await bus.publish(messages);
 }
 
-async function factsOf(
-  bus: Bus,
-  appId: number,
-  name: string,
-  info: readonly string[],
-): Promise<ChannelFacts> {
+async function factsOf(bus: Bus, appId: number, name: string, info: readonly string[]): Promise<TopicFacts> {
   const channel = requireChannel(name);
   const cached =
     info.includes('cache') && channel.isCache ? await bus.cache.get(appId, channel.name) : undefined;

@@ -8,14 +8,14 @@ const name = z
   .string()
   .min(1)
   .max(200)
-  .refine((event) => !/^pusher(_internal)?:/.test(event), 'names with pusher: are the protocol’s own');
+  .refine((event) => !/^pusher(_internal)?:/.test(event), 'names starting with pusher: are reserved');
 const channel = z
   .string()
   .refine((text) => parsePusherChannel(text) !== undefined, 'is not a valid channel name');
 const common = {
   name,
   data: z.union([z.string(), z.json().transform((value) => JSON.stringify(value))]),
-  socket_id: z.string().refine(isSocketId, 'is no number of a connection').nullish(),
+  socket_id: z.string().refine(isSocketId, 'is not a valid socket id').nullish(),
   info: z.string().max(200).nullish(),
 };
 const eventSchema = z
@@ -28,10 +28,10 @@ const eventSchema = z
     ...rest,
     channels: channels ?? (channel ? [channel] : []),
   }))
-  .refine(({ channels }) => channels.length > 0, { path: ['channels'], message: 'names no channel' });
+  .refine(({ channels }) => channels.length > 0, { path: ['channels'], message: 'is required' });
 const batchSchema = z.object({ batch: z.array(z.object({ ...common, channel })).max(maxEventsPerBatch) });
 
-/** An event as a back end sends it. */
+/** An event sent by a back end. */
 export interface TriggeredEvent {
   readonly channels: readonly string[];
   readonly name: string;
@@ -50,7 +50,7 @@ export function readBatch(body: unknown): readonly TriggeredEvent[] {
   return parse(batchSchema, body).batch.map(({ channel, ...event }) => ({ ...event, channels: [channel] }));
 }
 
-/** What is wrong with one value of a request: 400, because libraries of Pusher's know that status and not 422. */
+/** A validation error: 400, because Pusher's libraries do not know 422. */
 export function badRequest(path: string, message: string): ProblemError {
   return new ProblemError('bad_request', `${path}: ${message}.`, { fields: [{ path, message }] });
 }

@@ -19,7 +19,7 @@ export interface GatewayInspection {
   connections(query: InspectionQuery): Page<GatewayConnection>;
 }
 
-/** Looks into a gateway; each look walks what is there, so it is for people, not for every request. */
+/** Makes the inspection of a gateway; each call walks all connections, so it is not for hot paths. */
 export function createInspection(parts: {
   readonly hub: Hub;
   readonly traffic: Traffic;
@@ -83,7 +83,7 @@ function stateOf(socket: ClientSocket): GatewayConnection {
   };
 }
 
-/** `keyOf` gives what an item is ordered by; `undefined` for one that is not asked for. */
+/** `keyOf` returns the sort key of an item, or `undefined` to leave it out. */
 function page<Item extends { readonly appId: number }>(
   all: Iterable<Item>,
   { appId, after = '', limit }: InspectionQuery,

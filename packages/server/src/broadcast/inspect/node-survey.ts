@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { AnswerMessage, AskMessage } from '../bus/broadcast-message.ts';
+import type { SurveyAnswer, SurveyRequest } from '../bus/broadcast-message.ts';
 import type { Bus } from '../bus/bus.ts';
 import type { AppState, NodeState } from '../bus/node-state.ts';
 
 /** A node that has not answered by then is left out. */
 const patienceMs = 300;
 
-/** Asks all nodes what is connected to them, over the bus. */
+/** Collects the state of all nodes over the bus. */
 export class NodeSurvey {
   readonly #node = randomUUID();
   readonly #bus: Bus;
@@ -24,20 +24,20 @@ export class NodeSurvey {
     const question = randomUUID();
     const answers: NodeState[] = [];
     this.#asked.set(question, answers);
-    await this.#bus.publish([{ askOfNodes: question }]);
+    await this.#bus.publish([{ surveyRequest: question }]);
     await delay(patienceMs);
     this.#asked.delete(question);
-    const isHere = ({ node }: NodeState) => node === this.#node;
-    return [...answers.filter(isHere), ...answers.filter((state) => !isHere(state))];
+    const isPresent = ({ node }: NodeState) => node === this.#node;
+    return [...answers.filter(isPresent), ...answers.filter((state) => !isPresent(state))];
   }
 
-  /** Takes what comes over the bus for surveys. */
-  receive(message: AskMessage | AnswerMessage): void {
-    if ('askOfNodes' in message) {
+  /** Handles a survey message from the bus. */
+  receive(message: SurveyRequest | SurveyAnswer): void {
+    if ('surveyRequest' in message) {
       const state = { node: this.#node, apps: this.#state() };
-      void this.#bus.publish([{ answerTo: message.askOfNodes, state }]);
+      void this.#bus.publish([{ surveyAnswer: message.surveyRequest, state }]);
     } else {
-      this.#asked.get(message.answerTo)?.push(message.state);
+      this.#asked.get(message.surveyAnswer)?.push(message.state);
     }
   }
 }

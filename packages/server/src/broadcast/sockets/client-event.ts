@@ -2,20 +2,19 @@ import { type ClientFrame, closeCodes } from '@mevrik/protocol';
 import type { ClientFrameDeps } from './client-frame-deps.ts';
 import type { ClientSocket } from './client-socket.ts';
 
-/** Passes a `client-…` event on to the other members of a private or presence channel, as far as it may be. */
+/** Relays a `client-…` event to the other subscribers of a private or presence channel, if that is allowed. */
 export function relayClientEvent(
   { bus, config, watch }: ClientFrameDeps,
   socket: ClientSocket,
   { event, channel: name, data }: ClientFrame,
 ): void | Promise<void> {
-  const reject = (message: string) => socket.complain(message, closeCodes.clientEventRejected);
-  if (!socket.app.settings.realtime.clientEvents)
-    return reject('Client events are not switched on for this app');
+  const reject = (message: string) => socket.sendError(message, closeCodes.clientEventRejected);
+  if (!socket.app.settings.realtime.clientEvents) return reject('Client events are not enabled for this app');
   const subscription = name === undefined ? undefined : socket.channels.get(name);
   if (name === undefined || !subscription) return reject('You are not subscribed to that channel');
   const { channel, userId } = subscription;
   if ((channel.kind !== 'private' && channel.kind !== 'presence') || channel.isEncrypted) {
-    return reject('Client events are for private and presence channels');
+    return reject('Client events are only supported on private and presence channels');
   }
   if (!socket.clientEvents.take()) return reject('Too many client events');
   const text = textOf(data);
@@ -35,7 +34,7 @@ export function relayClientEvent(
   ]);
 }
 
-/** `undefined` for what is nested more deeply than can be written: reading goes deeper. */
+/** `undefined` for data nested too deeply to serialize: parsing allows more depth. */
 function textOf(data: unknown): string | undefined {
   if (typeof data === 'string') return data;
   try {

@@ -1,13 +1,13 @@
 import type { Traffic } from '../bus/rate-meter.ts';
 import type { GatewayConfig } from '../gateway-config.ts';
 import type { GatewayDeps } from '../gateway-deps.ts';
-import type { ChannelWatch } from '../webhooks/topic-watch.ts';
+import type { TopicWatch } from '../webhooks/topic-watch.ts';
 import type { Hub } from './hub.ts';
 
-/** What acting on a client's frame takes. */
+/** What handling a client's frame depends on. */
 export interface ClientFrameDeps extends Omit<GatewayDeps, 'config'> {
   readonly config: GatewayConfig;
   readonly hub: Hub;
   readonly traffic: Traffic;
-  readonly watch: Pick<ChannelWatch, 'cacheMissed' | 'clientEvent' | 'memberAdded' | 'memberRemoved'>;
+  readonly watch: Pick<TopicWatch, 'cacheMissed' | 'clientEvent' | 'memberAdded' | 'memberRemoved'>;
 }

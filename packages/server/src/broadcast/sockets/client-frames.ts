@@ -5,7 +5,7 @@ import type { ClientSocket } from './client-socket.ts';
 import { signIn } from './sign-in.ts';
 import { subscribe, unsubscribe } from './subscribe.ts';
 
-/** Acts on one frame of a client. Rejects only for faults of our own. */
+/** Handles one frame of a client. Rejects only for internal errors. */
 export function actOnFrame(
   parts: ClientFrameDeps,
   socket: ClientSocket,
@@ -24,11 +24,11 @@ export function actOnFrame(
       return signIn(parts, socket, dataOf(frame));
     default:
       if (frame.event.startsWith('client-')) return relayClientEvent(parts, socket, frame);
-      return socket.complain(`Clients send no event of this name: ${frame.event}`);
+      return socket.sendError(`Unknown event: ${frame.event}`);
   }
 }
 
-/** Some SDKs send the data of protocol events as JSON in a text, as servers do. */
+/** Some SDKs send the data of protocol events as a JSON string, as servers do. */
 function dataOf({ data }: ClientFrame): unknown {
   if (typeof data !== 'string') return data;
   try {

@@ -8,102 +8,107 @@ import {
   type ServerFrame,
 } from '@mevrik/protocol';
 import type { RawData, WebSocket } from 'ws';
-import type { Hearer } from '../access/access.ts';
+import type { SubscriberIdentity } from '../access/access.ts';
 import type { AppTraffic } from '../bus/rate-meter.ts';
 import type { GatewayConfig } from '../gateway-config.ts';
 import type { GatewayApp } from '../gateway-deps.ts';
 import { encodeFrame } from './frame-encoder.ts';
 import { RateBucket } from './rate-bucket.ts';
-import { Outlet, type Turn } from './write-batcher.ts';
+import { type FlushScheduler, WriteBatcher } from './write-batcher.ts';
 
-/** Who signed in on a connection. */
+/** The user signed in on a connection. */
 export interface SocketUser {
   readonly id: string;
-  /** Who that is to us; `undefined` for a user that only the app's own back end knows. */
-  readonly hearer: Hearer | undefined;
+  /** Our principal; `undefined` for a user known only to the app's own back end. */
+  readonly identity: SubscriberIdentity | undefined;
 }
 
-/** A channel that a connection is subscribed to. */
-export interface Subscription {
+/** A connection's subscription to a channel. */
+export interface SocketSubscription {
   readonly channel: PusherChannel;
   /** The member's id, on presence channels. */
   readonly userId?: string;
-  /** Its client asked to be told what it misses, and so also when that cannot be. */
+  /** Its client asked to resume, and so is notified when it must reload. */
   readonly resumes?: boolean;
 }
 
-/** What all connections of a gateway have in common: made once, because there are many of them. */
-export interface SocketKeeper {
-  readonly turn: Turn;
+/** What all connections of a gateway share: made once, because there are many of them. */
+export interface ClientSocketDeps {
+  readonly scheduler: FlushScheduler;
   readonly config: GatewayConfig;
-  /** Acts on a frame. The next one waits until it is done. */
+  /** Handles a frame. The next one waits until it is done. */
   onFrame(socket: ClientSocket, frame: ClientFrame): void | Promise<void>;
   onClosed(socket: ClientSocket): void;
-  onFault(socket: ClientSocket, error: unknown): void;
+  onError(socket: ClientSocket, error: unknown): void;
 }
 
-/** What a connection is given. */
+/** What a connection is made from. */
 export interface ClientSocketOptions {
   readonly app: GatewayApp;
   readonly ws: WebSocket;
   readonly stream: Duplex;
   readonly traffic: AppTraffic;
-  readonly keeper: SocketKeeper;
+  readonly deps: ClientSocketDeps;
 }
 
-/** Signs of life; whoever sends nothing else is idle. */
+/** Liveness frames; a client that sends nothing else is idle. */
 const pings: ReadonlySet<string> = new Set(['pusher:ping', 'pusher:pong']);
 const pingFrame = encodeFrame({ event: 'pusher:ping', data: '{}' });
 const pongFrame = encodeFrame({ event: 'pusher:pong', data: '{}' });
 
 /**
- * One client's connection after its app was found: `open` until either side ends it, `closing` while our farewell is
- * on its way, `closed` for good.
+ * One client's connection: `open` until either side closes it, `closing` while our close frame is unanswered, then
+ * `closed`.
  */
 export class ClientSocket {
   readonly id = `${randomInt(1, 1e10)}.${randomInt(1, 1e10)}`;
   readonly app: GatewayApp;
-  readonly channels = new Map<string, Subscription>();
+  readonly channels = new Map<string, SocketSubscription>();
   readonly isCompressed: boolean;
   readonly clientEvents: RateBucket;
   user: SocketUser | undefined;
-  /** Channels that tell of users whom this connection watches; most watch nobody. */
+  /** The channels of users on this connection's watchlist; most connections have none. */
   watched: Set<string> | undefined;
-  /** Refusals that were written to the audit trail; bounded, so that nobody fills it. */
-  auditedRefusals = 0;
+  /** Number of rejections written to the audit trail, which is limited per connection. */
+  auditedRejections = 0;
 
   readonly #ws: WebSocket;
-  readonly #keeper: SocketKeeper;
+  readonly #deps: ClientSocketDeps;
   readonly #traffic: AppTraffic;
-  readonly #outlet: Outlet;
+  readonly #batcher: WriteBatcher;
   readonly #messages: RateBucket;
   readonly #queue: string[] = [];
   #state: 'open' | 'closing' | 'closed' = 'open';
   #isPumping = false;
-  #heardAt = performance.now();
-  /** Something other than pings went to or fro since it was looked at last. */
+  #lastReceivedAt = performance.now();
+  /** A frame other than pings was sent or received since the last check. */
   #isActive = true;
   #activeAt = performance.now();
   #pingedAt: number | undefined;
-  #farewell: NodeJS.Timeout | undefined;
+  #closeTimer: NodeJS.Timeout | undefined;
 
   constructor(options: ClientSocketOptions) {
-    const { app, ws, stream, traffic, keeper } = options;
-    const { turn, config } = keeper;
+    const { app, ws, stream, traffic, deps } = options;
+    const { scheduler, config } = deps;
     this.app = app;
     this.isCompressed = ws.extensions !== '';
     this.#ws = ws;
-    this.#keeper = keeper;
+    this.#deps = deps;
     this.#traffic = traffic;
     this.clientEvents = new RateBucket(config.maxClientEventsPerSecond, config.maxClientEventsPerSecond);
     this.#messages = new RateBucket(
       config.maxMessagesPerSecond,
       config.maxMessagesPerSecond * config.messageBurstSeconds,
     );
-    this.#outlet = new Outlet({ owner: this, stream, turn, maxBufferedBytes: config.maxBufferedBytes });
+    this.#batcher = new WriteBatcher({
+      owner: this,
+      stream,
+      scheduler,
+      maxBufferedBytes: config.maxBufferedBytes,
+    });
     ws.on('message', (data, isBinary) => this.#onMessage(data, isBinary));
     ws.on('ping', (data) => this.#onPing(data));
-    ws.on('pong', () => this.#heard());
+    ws.on('pong', () => this.#onReceived());
     ws.on('close', () => this.#onClose());
   }
 
@@ -111,29 +116,29 @@ export class ClientSocket {
     return this.#state === 'open';
   }
 
-  /** The WebSocket's farewell has been written, by whichever side's wish. */
-  get isOver(): boolean {
+  /** The WebSocket's close frame has been written, whichever side started it. */
+  get isClosing(): boolean {
     return this.#ws.readyState !== this.#ws.OPEN;
   }
 
   get bufferedBytes(): number {
-    return this.#outlet.bufferedBytes;
+    return this.#batcher.bufferedBytes;
   }
 
-  /** Sends a whole frame, with the others of this turn of the event loop. */
+  /** Sends a whole frame, batched with the others of this event loop tick. */
   send(frame: Buffer): void {
     if (this.#state !== 'open') return;
     this.#isActive = true;
-    this.#outlet.send(frame);
+    this.#batcher.send(frame);
   }
 
   /** Answers a ping of the protocol. */
   pong(): void {
-    if (this.#state === 'open') this.#outlet.send(pongFrame);
+    if (this.#state === 'open') this.#batcher.send(pongFrame);
   }
 
-  /** Sends a frame of our own making; `data` is put in as JSON in a text, as the protocol has it. */
-  tell(event: string, data: unknown, channel?: string): void {
+  /** Sends an event; `data` is encoded as a JSON string, as the protocol requires. */
+  sendEvent(event: string, data: unknown, channel?: string): void {
     const frame: ServerFrame = {
       event,
       ...(channel === undefined ? {} : { channel }),
@@ -142,48 +147,48 @@ export class ClientSocket {
     this.send(encodeFrame(frame));
   }
 
-  /** Tells the client of a mistake without ending the connection. */
-  complain(message: string, code: number | null = null): void {
-    this.tell('pusher:error', { code, message });
+  /** Sends a `pusher:error` without closing the connection. */
+  sendError(message: string, code: number | null = null): void {
+    this.sendEvent('pusher:error', { code, message });
   }
 
-  /** Says farewell with one of `closeCodes`, and ends the connection also when the client does not answer. */
+  /** Closes the connection with one of `closeCodes`; terminates it when the client does not answer. */
   close(code: number, message: string): void {
     if (this.#state !== 'open') return;
-    this.complain(message, code);
+    this.sendError(message, code);
     this.#state = 'closing';
     this.#queue.length = 0;
-    this.#outlet.end();
+    this.#batcher.end();
     const ws = this.#ws;
     ws.close(code, message);
-    // A paused socket would never see the answer.
+    // A paused socket would never receive the answer.
     ws.resume();
-    this.#farewell = setTimeout(() => ws.terminate(), this.#keeper.config.farewellMs);
+    this.#closeTimer = setTimeout(() => ws.terminate(), this.#deps.config.closeTimeoutMs);
   }
 
-  /** Cuts off a client that reads too slowly; it comes back, and may ask for what it has missed. */
+  /** Closes the connection of a client that reads too slowly; it reconnects and may resume. */
   overflow(): void {
     if (this.#state === 'open') this.#traffic.cutOff += 1;
     this.close(closeCodes.overCapacity, 'You read too slowly');
   }
 
-  /** Resolves when the client has taken most of what waits for it, or the connection has ended. */
+  /** Resolves when the client has read most of its buffer, or the connection has ended. */
   drained(): Promise<void> {
-    return this.#outlet.drained();
+    return this.#batcher.drained();
   }
 
-  /** Ends the connection without a word. */
+  /** Terminates the connection without a close frame. */
   terminate(): void {
     this.#ws.terminate();
   }
 
   /**
-   * Asks a silent client whether it is still there; ends the connection when it did not answer the last time, or has
-   * done nothing but answer for very long.
+   * Pings a silent client; closes the connection when the last ping was not answered, or nothing but pings was exchanged
+   * for too long.
    */
   check(now: number): void {
     if (this.#state !== 'open') return;
-    const { activityTimeoutSeconds, pongTimeoutSeconds, idleSeconds } = this.#keeper.config;
+    const { activityTimeoutSeconds, pongTimeoutSeconds, idleSeconds } = this.#deps.config;
     if (this.#isActive) {
       this.#isActive = false;
       this.#activeAt = now;
@@ -197,19 +202,19 @@ export class ClientSocket {
       }
       return;
     }
-    if (now - this.#heardAt < activityTimeoutSeconds * 1000) return;
+    if (now - this.#lastReceivedAt < activityTimeoutSeconds * 1000) return;
     this.#pingedAt = now;
-    this.#outlet.send(pingFrame);
+    this.#batcher.send(pingFrame);
   }
 
-  #heard(): void {
-    this.#heardAt = performance.now();
+  #onReceived(): void {
+    this.#lastReceivedAt = performance.now();
     this.#pingedAt = undefined;
   }
 
   #onMessage(data: RawData, isBinary: boolean): void {
     if (this.#state !== 'open') return;
-    this.#heard();
+    this.#onReceived();
     const text = data.toString();
     this.#traffic.received.add(1, text.length);
     if (!this.#messages.take()) {
@@ -217,25 +222,25 @@ export class ClientSocket {
       return;
     }
     if (isBinary) {
-      this.complain('Binary frames are not part of the protocol');
+      this.sendError('Binary frames are not supported');
       return;
     }
     this.#queue.push(text);
     void this.#pump();
   }
 
-  /** The library's own pongs are neither bounded nor limited in rate. */
+  /** The library's own pongs are neither bounded nor rate limited. */
   #onPing(data: Buffer): void {
     if (this.#state !== 'open') return;
-    this.#heard();
+    this.#onReceived();
     if (!this.#messages.take()) {
       this.close(closeCodes.overCapacity, 'Too many messages');
       return;
     }
-    if (this.#outlet.bufferedBytes < this.#keeper.config.maxBufferedBytes) this.#ws.pong(data);
+    if (this.#batcher.bufferedBytes < this.#deps.config.maxBufferedBytes) this.#ws.pong(data);
   }
 
-  /** One frame after the other, in the client's order; while one takes its time, nothing further is read. */
+  /** One frame at a time, in order; reading pauses while a frame is being handled. */
   async #pump(): Promise<void> {
     if (this.#isPumping) return;
     this.#isPumping = true;
@@ -252,14 +257,14 @@ export class ClientSocket {
   #act(text: string): Promise<void> | undefined {
     const frame = readFrame(text);
     if (!frame) {
-      this.complain('Not a frame of the protocol: send JSON with an event');
+      this.sendError('Invalid frame: send JSON with an event');
       return undefined;
     }
     if (!pings.has(frame.event)) this.#isActive = true;
     try {
-      return this.#keeper.onFrame(this, frame)?.catch((error: unknown) => this.#keeper.onFault(this, error));
+      return this.#deps.onFrame(this, frame)?.catch((error: unknown) => this.#deps.onError(this, error));
     } catch (error) {
-      this.#keeper.onFault(this, error);
+      this.#deps.onError(this, error);
       return undefined;
     }
   }
@@ -267,10 +272,10 @@ export class ClientSocket {
   #onClose(): void {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
-    clearTimeout(this.#farewell);
+    clearTimeout(this.#closeTimer);
     this.#queue.length = 0;
-    this.#outlet.end();
-    this.#keeper.onClosed(this);
+    this.#batcher.end();
+    this.#deps.onClosed(this);
   }
 }
 

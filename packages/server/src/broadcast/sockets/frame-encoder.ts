@@ -1,14 +1,14 @@
 import { constants, deflateRawSync } from 'node:zlib';
 import type { ServerFrame } from '@mevrik/protocol';
 
-/** A frame of the Pusher protocol, ready for the socket. */
+/** Encodes a frame of the Pusher protocol for the socket. */
 export function encodeFrame(frame: ServerFrame): Buffer {
   return textFrame(JSON.stringify(frame));
 }
 
 /**
- * One unmasked, unfragmented text frame of RFC 6455. We write it ourselves, because one buffer then serves all
- * subscribers of a channel: the WebSocket library frames anew for each of them.
+ * One unmasked, unfragmented text frame of RFC 6455. We encode it ourselves so that one buffer serves all subscribers
+ * of a channel: the WebSocket library would encode it for each of them.
  */
 export function textFrame(text: string): Buffer {
   const length = Buffer.byteLength(text);
@@ -17,12 +17,12 @@ export function textFrame(text: string): Buffer {
   return frame;
 }
 
-/** Shorter texts gain nothing. */
+/** Minimum length to compress; shorter texts do not become smaller. */
 const worthDeflating = 512;
 
 /**
- * The same for clients that have negotiated compression (RFC 7692), each message by itself so that it can be shared;
- * `undefined` where it would not become smaller.
+ * A compressed frame for clients that negotiated compression (RFC 7692), without context so that it can be shared;
+ * `undefined` when it would not be smaller.
  */
 export function deflatedFrame(text: string): Buffer | undefined {
   if (text.length < worthDeflating) return undefined;

@@ -2,25 +2,25 @@ import type { IncomingMessage } from 'node:http';
 import { closeCodes, pusherProtocolVersion } from '@mevrik/protocol';
 import type { GatewayApp, GatewayApps } from '../gateway-deps.ts';
 
-/** Why a client may not come in, as it is told. */
-export interface Refused {
+/** The close code and message for a rejected client. */
+export interface ConnectionRejection {
   readonly code: number;
   readonly message: string;
 }
 
-/** What a client asks for when it connects. */
+/** The parameters of a client's connection request. */
 export interface Handshake {
-  /** `undefined` when the path names none. */
+  /** `undefined` when the path has no valid key. */
   readonly appKey: string | undefined;
-  /** The version that it says it speaks. */
+  /** The protocol version that the client requests. */
   readonly protocol: string | undefined;
-  /** Whether the client speaks TLS, with us or with the proxy. */
+  /** Whether the client uses TLS, to us or to the proxy. */
   readonly isEncrypted: boolean;
-  /** Where it comes from; `undefined` for programs on this machine. */
+  /** The client's address; `undefined` for programs on this machine. */
   readonly address: string | undefined;
 }
 
-/** Reads an upgrade request; `undefined` when its path is none of ours. */
+/** Reads an upgrade request; `undefined` for an unknown path. */
 export function readHandshake(request: IncomingMessage, trustProxy: boolean): Handshake | undefined {
   const match = /^\/app(?:\/([^?#]*))?(?:\?([^#]*))?$/.exec(request.url ?? '');
   if (!match) return undefined;
@@ -34,12 +34,12 @@ export function readHandshake(request: IncomingMessage, trustProxy: boolean): Ha
   };
 }
 
-/** What of an upgrade request Node and our WebSocket library would let pass: the status line, and further headers. */
-export function httpFaultOf({ headers, method, rawHeaders }: IncomingMessage): readonly string[] | undefined {
+/** Finds errors in an upgrade request that Node and the WebSocket library accept. Returns the status line and headers. */
+export function httpErrorOf({ headers, method, rawHeaders }: IncomingMessage): readonly string[] | undefined {
   if (method !== 'GET') return ['405 Method Not Allowed', 'Allow: GET'];
   const hosts = rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === 'host');
   if (hosts.length !== 1) return ['400 Bad Request'];
-  // What follows the headers would be a body to a proxy, and frames to us.
+  // Bytes after the headers would be a body to a proxy, but frames to us.
   if (headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) !== 0) {
     return ['400 Bad Request'];
   }
@@ -50,8 +50,11 @@ export function httpFaultOf({ headers, method, rawHeaders }: IncomingMessage): r
   return undefined;
 }
 
-/** Decides whether a client may come in. Rejects when the app cannot be looked up. */
-export async function admit(apps: GatewayApps, handshake: Handshake): Promise<GatewayApp | Refused> {
+/** Decides whether a client may connect. Rejects when the app cannot be looked up. */
+export async function admit(
+  apps: GatewayApps,
+  handshake: Handshake,
+): Promise<GatewayApp | ConnectionRejection> {
   const { appKey, protocol, isEncrypted } = handshake;
   if (appKey === undefined) return { code: closeCodes.pathNotFound, message: 'Connect to /app/{key}' };
   if (!protocol) {
@@ -78,19 +81,19 @@ export async function admit(apps: GatewayApps, handshake: Handshake): Promise<Ga
   return app;
 }
 
-/** A close frame has room for 123 bytes beside its code. */
+/** A close frame has room for 123 bytes besides its code. */
 function cut(message: string): string {
   return message.length <= 123 ? message : `${message.slice(0, 120)}...`;
 }
 
-/** What the proxy next to us has written; what stands before it may be the client's own. */
+/** The value written by the proxy next to us; earlier values may be forged by the client. */
 function lastOf({ headers }: IncomingMessage, name: string): string | undefined {
   return headers[name]?.toString().split(',').at(-1)?.trim();
 }
 
 const longestAddress = 45;
 
-/** A proxy that is not believed is itself the client. */
+/** Without `trustProxy`, the proxy counts as the client. */
 function addressOf(request: IncomingMessage, trustProxy: boolean): string | undefined {
   const forwarded = trustProxy ? lastOf(request, 'x-forwarded-for') : undefined;
   const address = (forwarded || request.socket.remoteAddress)?.slice(0, longestAddress);

@@ -1,38 +1,38 @@
 import { channelNamesOf, type GatewayTopic, type PusherChannel } from '@mevrik/protocol';
-import type { BroadcastMessage, ChannelMessage } from '../bus/broadcast-message.ts';
+import type { BroadcastMessage, PusherMessage } from '../bus/broadcast-message.ts';
 import type { Bus } from '../bus/bus.ts';
 import { type Flow, FlowMeter, type Traffic } from '../bus/rate-meter.ts';
 import { keyOf } from '../bus/topic-key.ts';
-import { SharedFrame } from './message-encoder.ts';
+import { SharedFrame } from './shared-frame.ts';
 
-/** Somebody who can hear channels: a client's connection. */
+/** A client's connection, as the hub uses it. */
 export interface Subscriber {
   readonly id: string;
-  /** Takes compressed frames. */
+  /** Whether it accepts compressed frames. */
   readonly isCompressed: boolean;
-  /** Takes a whole frame. Must not throw. */
+  /** Sends a whole frame. Must not throw. */
   send(frame: Buffer): void;
-  /** Called when more waits for the end of a subscription's beginning than may. */
+  /** Called when too much is held for an unconfirmed subscription. */
   overflow(): void;
 }
 
 interface Channel {
   readonly appId: number;
   readonly info: PusherChannel;
-  readonly topic: HeardTopic;
+  readonly topic: SubscribedTopic;
   readonly subscribers: Set<Subscriber>;
-  /** Those whose subscription is not confirmed yet, with what they will hear right after the confirmation. */
-  pending: Map<Subscriber, Held> | undefined;
-  /** Those who look on without being subscribers. */
+  /** Subscribers whose subscription is not confirmed yet, with the frames held for them. */
+  pending: Map<Subscriber, HeldFrames> | undefined;
+  /** Observers that are not subscribers. */
   taps: Set<Tap> | undefined;
-  /** What went to its subscribers; `undefined` while nothing did. */
+  /** Traffic to its subscribers; `undefined` while there was none. */
   sent: FlowMeter | undefined;
 }
 
-/** Somebody who looks on: gets each message with how many connections it went to. Must not throw. */
+/** An observer of a channel: receives each message with the number of receiving connections. Must not throw. */
 export type Tap = (message: TappedMessage) => void;
 
-/** A message on a channel, as one who looks on gets it. */
+/** A message on a channel, as an observer receives it. */
 export interface TappedMessage {
   readonly channel: string;
   readonly event: string;
@@ -40,34 +40,34 @@ export interface TappedMessage {
   readonly userId?: string;
   readonly eventId?: string;
   readonly subscribers: number;
-  /** Of the frame that each of them got. */
+  /** Size of the frame that each of them received. */
   readonly bytes: number;
 }
 
-/** What is held back for a subscriber. */
-interface Held {
+/** Frames held for a subscriber. */
+interface HeldFrames {
   readonly frames: Buffer[];
   bytes: number;
 }
 
-/** A topic that channels of this node belong to. */
-interface HeardTopic {
+/** A topic that this node is subscribed to. */
+interface SubscribedTopic {
   channels: number;
-  /** In each partition of the log, the last offset that was told: what comes again is not told again. */
-  told: Map<number, number> | undefined;
+  /** The last offset delivered per partition of the log: duplicates are dropped. */
+  delivered: Map<number, number> | undefined;
 }
 
 const noFlow: Flow = { messages: 0, bytes: 0, messagesPerSecond: 0, bytesPerSecond: 0 };
 
-/** Which connections of this node hear which channels. */
+/** The subscriptions of this node's connections. */
 export class Hub {
   readonly #bus: Bus;
   readonly #channels = new Map<string, Channel>();
-  readonly #topics = new Map<string, HeardTopic>();
+  readonly #topics = new Map<string, SubscribedTopic>();
   readonly #traffic: Traffic;
   readonly #maxHeldBytes: number;
 
-  /** @param maxHeldBytes what may be held back for one subscription. */
+  /** @param maxHeldBytes maximum bytes held for one subscription. */
   constructor(bus: Bus, traffic: Traffic, maxHeldBytes: number) {
     this.#bus = bus;
     this.#traffic = traffic;
@@ -75,27 +75,27 @@ export class Hub {
   }
 
   /**
-   * Begins a subscription: from when this resolves, nothing is missed; what comes before `confirm` is held back.
+   * Starts a subscription: once this resolves, nothing is missed; messages are held until `confirm`.
    */
   async subscribe(appId: number, info: PusherChannel, subscriber: Subscriber): Promise<void> {
     const channel = this.#enter(appId, info);
     channel.pending ??= new Map();
     channel.pending.set(subscriber, { frames: [], bytes: 0 });
-    await this.#bus.hear(appId, info.topic);
+    await this.#bus.subscribe(appId, info.topic);
   }
 
-  /** Looks on at a channel, whether anybody hears it or not; the function that is given ends that. */
+  /** Observes a channel, whether it has subscribers or not. The returned function ends that. */
   async tap(appId: number, info: PusherChannel, tap: Tap): Promise<() => void> {
     const channel = this.#enter(appId, info);
     channel.taps ??= new Set();
     channel.taps.add(tap);
-    await this.#bus.hear(appId, info.topic);
+    await this.#bus.subscribe(appId, info.topic);
     return () => {
       if (channel.taps?.delete(tap) && isEmpty(channel)) this.#remove(keyOf(appId, info.name), channel);
     };
   }
 
-  /** Lets a subscriber hear the channel from now on, beginning with what was held back. */
+  /** Confirms a subscription and sends the held messages. */
   confirm(appId: number, name: string, subscriber: Subscriber): void {
     const channel = this.#channels.get(keyOf(appId, name));
     const held = channel?.pending?.get(subscriber);
@@ -116,14 +116,14 @@ export class Hub {
     if (isEmpty(channel)) this.#remove(key, channel);
   }
 
-  /** Hands a message to all who hear it; each channel's frame is encoded once, and only where somebody hears it. */
-  deliver(message: BroadcastMessage | ChannelMessage): void {
+  /** Delivers a message to all its subscribers; each channel's frame is encoded once, and only if it has subscribers. */
+  deliver(message: BroadcastMessage | PusherMessage): void {
     if ('channel' in message) {
       this.#send(message, message.channel, () => message.data);
       return;
     }
     const topic = this.#topics.get(keyOf(message.appId, message.topic));
-    if (!topic || !isNews(topic, message.at)) return;
+    if (!topic || !isUndelivered(topic, message.at)) return;
     let data: string | undefined;
     const encode = () => {
       data ??= JSON.stringify(message.payload);
@@ -132,7 +132,7 @@ export class Hub {
     for (const name of channelNamesOf(message.topic)) this.#send(message, name, encode);
   }
 
-  /** All channels that are heard on this node, those of the protocol's own left out. */
+  /** All channels with subscribers on this node, except internal ones. */
   *channels(): Iterable<GatewayTopic> {
     for (const { appId, info, subscribers, sent } of this.#channels.values()) {
       if (info.name.startsWith('#') || subscribers.size === 0) continue;
@@ -141,14 +141,14 @@ export class Hub {
     }
   }
 
-  /** Removes channels that nobody hears. There are none unless a subscription was cut off half-way. */
+  /** Removes empty channels. There are none unless a subscription was interrupted. */
   sweep(): void {
     for (const [key, channel] of this.#channels) {
       if (isEmpty(channel)) this.#remove(key, channel);
     }
   }
 
-  #send(message: BroadcastMessage | ChannelMessage, name: string, data: () => string): void {
+  #send(message: BroadcastMessage | PusherMessage, name: string, data: () => string): void {
     const channel = this.#channels.get(keyOf(message.appId, name));
     if (!channel) return;
     const text = data();
@@ -171,7 +171,7 @@ export class Hub {
     }
   }
 
-  /** Channels of the protocol's own are nobody's business. */
+  /** Internal channels are not counted. */
   #count({ appId, info, subscribers }: Channel): void {
     if (!info.name.startsWith('#')) this.#bus.occupancy.set(appId, info.name, subscribers.size);
   }
@@ -193,9 +193,9 @@ export class Hub {
     return channel;
   }
 
-  #enterTopic(appId: number, name: string): HeardTopic {
+  #enterTopic(appId: number, name: string): SubscribedTopic {
     const key = keyOf(appId, name);
-    const topic = this.#topics.get(key) ?? { channels: 0, told: undefined };
+    const topic = this.#topics.get(key) ?? { channels: 0, delivered: undefined };
     topic.channels += 1;
     this.#topics.set(key, topic);
     return topic;
@@ -206,7 +206,7 @@ export class Hub {
     topic.channels -= 1;
     if (topic.channels > 0) return;
     this.#topics.delete(keyOf(appId, info.topic));
-    this.#bus.unhear(appId, info.topic);
+    this.#bus.unsubscribe(appId, info.topic);
   }
 }
 
@@ -214,14 +214,14 @@ function isEmpty({ subscribers, pending, taps }: Channel): boolean {
   return subscribers.size + (pending?.size ?? 0) + (taps?.size ?? 0) === 0;
 }
 
-/** Most channels have nobody pending most of the time: an empty map for each of them would be a quarter of its size. */
+/** Most channels have no pending subscribers: an empty map would be a quarter of a channel's size. */
 function leavePending(channel: Channel, subscriber: Subscriber): void {
   channel.pending?.delete(subscriber);
   if (channel.pending?.size === 0) channel.pending = undefined;
 }
 
 function tapped(
-  message: BroadcastMessage | ChannelMessage,
+  message: BroadcastMessage | PusherMessage,
   channel: string,
   data: string,
   subscribers: number,
@@ -238,12 +238,12 @@ function tapped(
   };
 }
 
-/** Whether what the log tells was not told on this topic before; from then on it was. */
-function isNews(topic: HeardTopic, at: BroadcastMessage['at']): boolean {
+/** Whether a log event has not been delivered on this topic yet; marks it as delivered. */
+function isUndelivered(topic: SubscribedTopic, at: BroadcastMessage['at']): boolean {
   if (!at) return true;
   const [partition, offset] = at;
-  topic.told ??= new Map();
-  if (offset <= (topic.told.get(partition) ?? -1)) return false;
-  topic.told.set(partition, offset);
+  topic.delivered ??= new Map();
+  if (offset <= (topic.delivered.get(partition) ?? -1)) return false;
+  topic.delivered.set(partition, offset);
   return true;
 }

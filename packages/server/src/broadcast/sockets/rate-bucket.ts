@@ -1,4 +1,4 @@
-/** Lets a sustained rate pass, and bursts up to its size. */
+/** A token bucket: allows a sustained rate, and bursts up to its size. */
 export class RateBucket {
   readonly #perSecond: number;
   readonly #size: number;
@@ -11,7 +11,7 @@ export class RateBucket {
     this.#level = size;
   }
 
-  /** Takes one; `false` when there is none left at the moment. */
+  /** Takes one token. Returns `false` when none is left. */
   take(): boolean {
     const now = performance.now();
     this.#level = Math.min(this.#size, this.#level + ((now - this.#at) / 1000) * this.#perSecond);

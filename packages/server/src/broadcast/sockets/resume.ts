@@ -3,22 +3,22 @@ import { z } from 'zod';
 import type { BroadcastMessage } from '../bus/broadcast-message.ts';
 import type { ClientFrameDeps } from './client-frame-deps.ts';
 import type { ClientSocket } from './client-socket.ts';
-import { SharedFrame } from './message-encoder.ts';
+import { SharedFrame } from './shared-frame.ts';
 
-/** What a client that wants to miss nothing adds to its subscription: `{}`, or where it stood. */
+/** The `resume` field of a subscription: `{}`, or the client's last position. */
 export const resumeSchema = z.union([
   topicPositionSchema,
   z.strictObject({}).transform(() => 'from now on' as const),
 ]);
 
-/** What may wait for a client before it is sent more of what it missed. */
+/** Maximum bytes buffered for a client before it is sent more missed messages. */
 const portionBytes = 65_536;
 
 /**
- * Sends a client what it has missed of a channel, as fast as it reads.
- * @returns where it then stands; `undefined` where nothing of the channel is kept.
+ * Sends a client the messages it has missed on a channel, as fast as it reads.
+ * @returns its new position; `undefined` for a channel without history.
  */
-export async function tellMissed(
+export async function sendMissed(
   { history }: ClientFrameDeps,
   socket: ClientSocket,
   { name, topic }: PusherChannel,
@@ -39,7 +39,7 @@ export async function tellMissed(
 
 const frames = new WeakMap<BroadcastMessage, Map<string, SharedFrame>>();
 
-/** A crowd that comes back has missed the same messages: each is encoded once. */
+/** Many clients that reconnect have missed the same messages: each is encoded once. */
 function frameOf(message: BroadcastMessage, channel: string): SharedFrame {
   const known = frames.get(message) ?? new Map<string, SharedFrame>();
   frames.set(message, known);

@@ -4,11 +4,11 @@ import { isSignature, signUser } from '../access/auth-signature.ts';
 import { readUserData } from '../access/user-data.ts';
 import type { ClientFrameDeps } from './client-frame-deps.ts';
 import type { ClientSocket } from './client-socket.ts';
-import { comeOnline, watch } from './watchlist.ts';
+import { markOnline, watch } from './watchlist.ts';
 
 const signInSchema = z.object({ auth: z.string(), user_data: z.string() });
 
-/** Acts on `pusher:signin`. Whoever cannot prove who they are is sent away. */
+/** Handles `pusher:signin`. Closes the connection without a valid proof. */
 export async function signIn(parts: ClientFrameDeps, socket: ClientSocket, data: unknown): Promise<void> {
   const request = signInSchema.safeParse(data).data;
   const isProven =
@@ -22,7 +22,7 @@ export async function signIn(parts: ClientFrameDeps, socket: ClientSocket, data:
   }
   const isFirst = socket.user === undefined;
   socket.user = user;
-  socket.tell('pusher:signin_success', { user_data: request.user_data });
-  if (isFirst) await comeOnline(parts, socket, user.id);
+  socket.sendEvent('pusher:signin_success', { user_data: request.user_data });
+  if (isFirst) await markOnline(parts, socket, user.id);
   await watch(parts, socket, user.watchlist);
 }

@@ -7,13 +7,13 @@ import {
   userChannelName,
 } from '@mevrik/protocol';
 import { z } from 'zod';
-import { describeHearer, mayHear } from '../access/access.ts';
-import { isSignature, signChannel } from '../access/auth-signature.ts';
+import { describeIdentity, maySubscribe } from '../access/access.ts';
+import { isSignature, signSubscription } from '../access/auth-signature.ts';
 import type { ClientFrameDeps } from './client-frame-deps.ts';
 import type { ClientSocket } from './client-socket.ts';
 import { encodeFrame } from './frame-encoder.ts';
-import { resumeSchema, tellMissed } from './resume.ts';
-import { goOffline, unwatch } from './watchlist.ts';
+import { resumeSchema, sendMissed } from './resume.ts';
+import { markOffline, unwatch } from './watchlist.ts';
 
 const subscribeSchema = z.object({
   channel: z.string(),
@@ -23,8 +23,8 @@ const subscribeSchema = z.object({
 });
 type SubscribeRequest = z.infer<typeof subscribeSchema>;
 
-interface Refusal {
-  readonly refused: string;
+interface Rejection {
+  readonly reason: string;
   readonly status: number;
   readonly type: string;
 }
@@ -33,54 +33,54 @@ interface Admission {
   readonly member?: PresenceMember;
 }
 
-/** A connection may write this many refusals to the audit trail. */
-const maxAuditedRefusals = 20;
+/** Maximum number of rejections per connection that are written to the audit trail. */
+const maxAuditedRejections = 20;
 
-/** Acts on `pusher:subscribe`. */
+/** Handles `pusher:subscribe`. */
 export async function subscribe(parts: ClientFrameDeps, socket: ClientSocket, data: unknown): Promise<void> {
   const parsed = subscribeSchema.safeParse(data);
   if (!parsed.success) {
-    socket.complain('A subscription needs the name of a channel');
+    socket.sendError('Channel name is missing');
     return;
   }
   const { channel: name } = parsed.data;
   if (socket.channels.has(name)) {
-    socket.complain(`Existing subscription to channel ${name}`);
+    socket.sendError(`Existing subscription to channel ${name}`);
     return;
   }
-  const decision = await decide(parts, socket, parsed.data).catch(notNow(parts, name));
-  if ('refused' in decision) {
-    refuse(parts, socket, name, decision);
+  const decision = await decide(parts, socket, parsed.data).catch(unavailable(parts, name));
+  if ('reason' in decision) {
+    reject(parts, socket, name, decision);
     return;
   }
-  await enter(parts, socket, decision, parsed.data.resume);
+  await complete(parts, socket, decision, parsed.data.resume);
 }
 
-/** Acts on `pusher:unsubscribe`, and on the end of a connection for each of its channels. */
+/** Handles `pusher:unsubscribe`, and the end of a connection for each of its channels. */
 export async function unsubscribe(parts: ClientFrameDeps, socket: ClientSocket, name: string): Promise<void> {
   const subscription = socket.channels.get(name);
   if (!subscription) return;
   socket.channels.delete(name);
   const appId = socket.app.id;
   parts.hub.unsubscribe(appId, name, socket);
-  parts.onMovement?.(appId);
+  parts.onConnectionsChanged?.(appId);
   if (subscription.channel.kind !== 'presence') return;
   const gone = await parts.bus.presence.leave({ appId, channel: name, socketId: socket.id });
-  if (gone !== undefined) await announce(parts, socket, name, 'member_removed', { user_id: gone });
+  if (gone !== undefined) await announceMember(parts, socket, name, 'member_removed', { user_id: gone });
 }
 
-/** Ends all subscriptions of a connection that has ended, and what it watched. */
-export async function leaveAll(parts: ClientFrameDeps, socket: ClientSocket): Promise<void> {
+/** Removes all subscriptions and watched users of a closed connection. */
+export async function unsubscribeAll(parts: ClientFrameDeps, socket: ClientSocket): Promise<void> {
   unwatch(parts, socket);
   const { user } = socket;
   if (user) {
-    await goOffline(parts, socket, user.id).catch((error: unknown) => {
-      parts.log.warn({ user: user.id, error: String(error) }, 'a user that left could not be announced');
+    await markOffline(parts, socket, user.id).catch((error: unknown) => {
+      parts.log.warn({ user: user.id, error: String(error) }, 'failed to announce that a user went offline');
     });
   }
   for (const name of [...socket.channels.keys()]) {
     await unsubscribe(parts, socket, name).catch((error: unknown) => {
-      parts.log.warn({ channel: name, error: String(error) }, 'a member that left could not be announced');
+      parts.log.warn({ channel: name, error: String(error) }, 'failed to announce that a member left');
     });
   }
 }
@@ -89,17 +89,17 @@ async function decide(
   parts: ClientFrameDeps,
   socket: ClientSocket,
   request: SubscribeRequest,
-): Promise<Refusal | Admission> {
+): Promise<Rejection | Admission> {
   const channel = parsePusherChannel(request.channel);
-  if (!channel) return { refused: 'This is no name of a channel', status: 400, type: 'InvalidChannel' };
+  if (!channel) return { reason: 'Invalid channel name', status: 400, type: 'InvalidChannel' };
   if (socket.channels.size >= parts.config.maxChannelsPerConnection) {
-    return { refused: 'Too many channels on one connection', status: 403, type: 'LimitReached' };
+    return { reason: 'Too many channels on one connection', status: 403, type: 'LimitReached' };
   }
   switch (channel.kind) {
     case 'public':
-      return (await isOpenTo(parts, socket, channel)) ? { channel } : notYours;
+      return (await isOpenTo(parts, socket, channel)) ? { channel } : notAuthorized;
     case 'user':
-      return socket.user && channel.name === userChannelName(socket.user.id) ? { channel } : notYours;
+      return socket.user && channel.name === userChannelName(socket.user.id) ? { channel } : notAuthorized;
     case 'private':
       return isSigned(socket, request) ? { channel } : badSignature;
     case 'presence':
@@ -109,18 +109,22 @@ async function decide(
   }
 }
 
-/** What cannot be found out at the moment is refused for the moment. */
-function notNow({ log }: ClientFrameDeps, channel: string): (error: unknown) => Refusal {
+/** Rejects a subscription for now, because it could not be decided. */
+function unavailable({ log }: ClientFrameDeps, channel: string): (error: unknown) => Rejection {
   return (error) => {
-    log.error({ channel, error: String(error) }, 'a subscription could not be decided');
-    return { refused: 'Try again later', status: 503, type: 'ServerError' };
+    log.error({ channel, error: String(error) }, 'failed to decide about a subscription');
+    return { reason: 'Try again later', status: 503, type: 'ServerError' };
   };
 }
 
-const notYours: Refusal = { refused: 'This channel is not yours to hear', status: 403, type: 'AuthError' };
-const badSignature: Refusal = { refused: 'The connection is unauthorized', status: 401, type: 'AuthError' };
+const notAuthorized: Rejection = {
+  reason: 'Not authorized to subscribe to this channel',
+  status: 403,
+  type: 'AuthError',
+};
+const badSignature: Rejection = { reason: 'The connection is unauthorized', status: 401, type: 'AuthError' };
 
-/** Names of our own topics are for those signed in whom the table lets; what else has no prefix is public. */
+/** Names of our own topics follow the access table; other names without a prefix are public. */
 async function isOpenTo(
   parts: ClientFrameDeps,
   socket: ClientSocket,
@@ -128,11 +132,11 @@ async function isOpenTo(
 ): Promise<boolean> {
   if (!parseTopic(channel.topic)) return true;
   const { topic } = channel;
-  return mayHear({ topic, appId: socket.app.id, who: socket.user?.hearer, facts: parts.facts });
+  return maySubscribe({ topic, appId: socket.app.id, who: socket.user?.identity, facts: parts.facts });
 }
 
 function isSigned(socket: ClientSocket, request: SubscribeRequest): boolean {
-  const expected = signChannel(socket.app, socket.id, request.channel, request.channel_data);
+  const expected = signSubscription(socket.app, socket.id, request.channel, request.channel_data);
   return isSignature(request.auth, expected);
 }
 
@@ -140,9 +144,9 @@ function admitMember(
   channel: PusherChannel,
   channelData: string | undefined,
   maxBytes: number,
-): Refusal | Admission {
-  const bad: Refusal = {
-    refused: 'A member needs channel_data with a user_id',
+): Rejection | Admission {
+  const bad: Rejection = {
+    reason: 'channel_data with a user_id is required',
     status: 400,
     type: 'InvalidMember',
   };
@@ -155,20 +159,20 @@ function admitMember(
   }
 }
 
-function refuse(parts: ClientFrameDeps, socket: ClientSocket, name: string, refusal: Refusal): void {
-  const { refused, status, type } = refusal;
-  socket.tell('pusher:subscription_error', { type, error: refused, status }, name);
-  if (type !== 'AuthError' || socket.auditedRefusals++ >= maxAuditedRefusals) return;
+function reject(parts: ClientFrameDeps, socket: ClientSocket, name: string, rejection: Rejection): void {
+  const { reason, status, type } = rejection;
+  socket.sendEvent('pusher:subscription_error', { type, error: reason, status }, name);
+  if (type !== 'AuthError' || socket.auditedRejections++ >= maxAuditedRejections) return;
   parts.audit({
     appId: socket.app.id,
-    actor: describeHearer(socket.user?.hearer),
+    actor: describeIdentity(socket.user?.identity),
     action: 'channel.refused',
     target: name,
-    detail: { socketId: socket.id, reason: refused },
+    detail: { socketId: socket.id, reason },
   });
 }
 
-async function enter(
+async function complete(
   parts: ClientFrameDeps,
   socket: ClientSocket,
   { channel, member }: Admission,
@@ -176,35 +180,36 @@ async function enter(
 ): Promise<void> {
   const { name } = channel;
   const appId = socket.app.id;
-  const place = { appId, channel: name, socketId: socket.id };
+  const key = { appId, channel: name, socketId: socket.id };
   if (!socket.isOpen) return;
   socket.channels.set(name, {
     channel,
     ...(member ? { userId: member.user_id } : {}),
     ...(resume ? { resumes: true } : {}),
   });
-  const backOut = (refusal: Refusal) => {
+  const backOut = (rejection: Rejection) => {
     socket.channels.delete(name);
     parts.hub.unsubscribe(appId, name, socket);
-    refuse(parts, socket, name, refusal);
+    reject(parts, socket, name, rejection);
   };
   await parts.hub.subscribe(appId, channel, socket);
-  parts.onMovement?.(appId);
-  const resumed = resume && (await tellMissed(parts, socket, channel, resume).catch(notNow(parts, name)));
-  if (resumed && 'refused' in resumed) return backOut(resumed);
+  parts.onConnectionsChanged?.(appId);
+  const resumed =
+    resume && (await sendMissed(parts, socket, channel, resume).catch(unavailable(parts, name)));
+  if (resumed && 'reason' in resumed) return backOut(resumed);
   const joined = member
-    ? await parts.bus.presence.join(place, member, parts.config.maxPresenceMembers)
+    ? await parts.bus.presence.join(key, member, parts.config.maxPresenceMembers)
     : undefined;
   if (joined?.full) {
     return backOut({
-      refused: 'The channel has as many members as it may have',
+      reason: 'The channel has reached its member limit',
       status: 403,
       type: 'LimitReached',
     });
   }
-  if (member && joined?.isNew) await announce(parts, socket, name, 'member_added', member);
+  if (member && joined?.isNew) await announceMember(parts, socket, name, 'member_added', member);
   if (!socket.isOpen) {
-    // The connection ended meanwhile, perhaps after it had left the channel: leaving twice does no harm.
+    // The connection closed meanwhile, perhaps after it had left the channel: leaving twice is harmless.
     socket.channels.set(name, { channel });
     await unsubscribe(parts, socket, name);
     return;
@@ -221,12 +226,12 @@ async function enter(
       : {}),
     ...(resumed ? { resume: resumed } : {}),
   };
-  socket.tell('pusher_internal:subscription_succeeded', succeeded, name);
-  if (channel.isCache) await tellCached(parts, socket, name);
+  socket.sendEvent('pusher_internal:subscription_succeeded', succeeded, name);
+  if (channel.isCache) await sendCached(parts, socket, name);
   parts.hub.confirm(appId, name, socket);
 }
 
-async function tellCached(parts: ClientFrameDeps, socket: ClientSocket, channel: string): Promise<void> {
+async function sendCached(parts: ClientFrameDeps, socket: ClientSocket, channel: string): Promise<void> {
   const cached = await parts.bus.cache.get(socket.app.id, channel);
   if (cached) {
     socket.send(encodeFrame({ event: cached.event, channel, data: cached.data }));
@@ -236,7 +241,7 @@ async function tellCached(parts: ClientFrameDeps, socket: ClientSocket, channel:
   parts.watch.cacheMissed(socket.app, channel);
 }
 
-function announce(
+function announceMember(
   parts: ClientFrameDeps,
   socket: ClientSocket,
   channel: string,

@@ -1,55 +1,42 @@
 import { closeCodes, type PusherChannel, userOnlineChannelName } from '@mevrik/protocol';
-import type { ChannelMessage } from '../bus/broadcast-message.ts';
+import { watchlistMessage } from '../bus/presence-message.ts';
 import type { ClientFrameDeps } from './client-frame-deps.ts';
 import type { ClientSocket } from './client-socket.ts';
 
-/** How many users one connection may watch, as with Pusher. */
+/** Maximum number of users on one connection's watchlist, as with Pusher. */
 const maxWatched = 100;
 
-/**
- * Tells who watches a user that they came or went. A user is online while any connection on any node has signed in as
- * them: a presence channel of our own, one for each user, that nobody can subscribe to by name.
- */
-export function tellWatchers(appId: number, userId: string, name: 'online' | 'offline'): ChannelMessage {
-  return {
-    appId,
-    channel: userOnlineChannelName(userId),
-    event: 'pusher_internal:watchlist_events',
-    data: JSON.stringify({ events: [{ name, user_ids: [userId] }] }),
-  };
-}
-
-/** A connection's user has signed in on it. */
-export async function comeOnline(
+/** Records that a connection's user is online. */
+export async function markOnline(
   parts: ClientFrameDeps,
   socket: ClientSocket,
   userId: string,
 ): Promise<void> {
   const { bus } = parts;
   const joined = await bus.presence.join(placeOf(socket, userId), { user_id: userId }, 1);
-  if (!joined.full && joined.isNew) await bus.publish([tellWatchers(socket.app.id, userId, 'online')]);
-  // The connection ended meanwhile, and was left before it was entered: leaving twice does no harm.
-  if (!socket.isOpen) await goOffline(parts, socket, userId);
+  if (!joined.full && joined.isNew) await bus.publish([watchlistMessage(socket.app.id, userId, 'online')]);
+  // The connection closed meanwhile, before this join: leaving twice is harmless.
+  if (!socket.isOpen) await markOffline(parts, socket, userId);
 }
 
-/** A connection on which somebody had signed in has ended. */
-export async function goOffline(
+/** Records that a signed-in connection has closed. */
+export async function markOffline(
   { bus }: ClientFrameDeps,
   socket: ClientSocket,
   userId: string,
 ): Promise<void> {
   const gone = await bus.presence.leave(placeOf(socket, userId));
-  if (gone !== undefined) await bus.publish([tellWatchers(socket.app.id, userId, 'offline')]);
+  if (gone !== undefined) await bus.publish([watchlistMessage(socket.app.id, userId, 'offline')]);
 }
 
-/** Tells a connection which of these users are online, and from then on when that changes. */
+/** Sends a connection which of these users are online now, and subscribes it to changes. */
 export async function watch(
   { bus, hub }: ClientFrameDeps,
   socket: ClientSocket,
   userIds: readonly string[],
 ): Promise<void> {
   if (userIds.length > maxWatched) {
-    socket.complain(`A watchlist may name ${maxWatched} users`, closeCodes.watchlistTooLong);
+    socket.sendError(`A watchlist is limited to ${maxWatched} users`, closeCodes.watchlistTooLong);
     return;
   }
   if (userIds.length === 0) return;
@@ -65,12 +52,12 @@ export async function watch(
     { name: 'online', user_ids: inState(true) },
     { name: 'offline', user_ids: inState(false) },
   ].filter(({ user_ids }) => user_ids.length > 0);
-  if (events.length > 0) socket.tell('pusher_internal:watchlist_events', { events });
+  if (events.length > 0) socket.sendEvent('pusher_internal:watchlist_events', { events });
   for (const { name } of channels) hub.confirm(appId, name, socket);
   if (!socket.isOpen) unwatch({ hub }, socket);
 }
 
-/** Ends what a connection watches. */
+/** Unsubscribes a connection from its watchlist. */
 export function unwatch({ hub }: Pick<ClientFrameDeps, 'hub'>, socket: ClientSocket): void {
   for (const name of socket.watched ?? []) hub.unsubscribe(socket.app.id, name, socket);
 }

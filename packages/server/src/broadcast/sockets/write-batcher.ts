@@ -1,18 +1,18 @@
 import type { Duplex } from 'node:stream';
 
-/** A turn of the event loop: what is to be done once, at its end, for all connections. */
-export class Turn {
-  #dirty: Outlet[] = [];
+/** Runs the flushes of all connections together at the end of an event loop tick. */
+export class FlushScheduler {
+  #dirty: WriteBatcher[] = [];
   #last: (() => void)[] = [];
   #scheduled = false;
 
-  /** Asks for a flush at the end of the turn. */
-  add(outlet: Outlet): void {
-    this.#dirty.push(outlet);
+  /** Schedules a flush at the end of the tick. */
+  add(batcher: WriteBatcher): void {
+    this.#dirty.push(batcher);
     this.#schedule();
   }
 
-  /** Does something at the end of the turn, when all outlets have written. */
+  /** Runs a function at the end of the tick, after all flushes. */
   atEnd(act: () => void): void {
     this.#last.push(act);
     this.#schedule();
@@ -26,18 +26,18 @@ export class Turn {
 
   #end(): void {
     this.#scheduled = false;
-    const [outlets, last] = [this.#dirty, this.#last];
+    const [batchers, last] = [this.#dirty, this.#last];
     this.#dirty = [];
     this.#last = [];
     const joiner = createJoiner();
-    for (const outlet of outlets) outlet.flush(joiner);
+    for (const batcher of batchers) batcher.flush(joiner);
     for (const act of last) act();
   }
 }
 
 type Join = (frames: readonly Buffer[]) => Buffer;
 
-/** Joins frames into one buffer; the subscribers of the same channels mostly share the one made just before. */
+/** Joins frames into one buffer; subscribers of the same channels usually share the previous one. */
 function createJoiner(): Join {
   let lastFrames: readonly Buffer[] = [];
   let last = Buffer.alloc(0);
@@ -51,49 +51,49 @@ function createJoiner(): Join {
   };
 }
 
-/** Whom an outlet belongs to. */
-export interface OutletOwner {
-  /** Whether the WebSocket's farewell has been written already: no frame may follow it. */
-  readonly isOver: boolean;
-  /** Called once, when more is waiting for the reader than may. */
+/** The owner of a write batcher. */
+export interface WriteBatcherOwner {
+  /** Whether the WebSocket's close frame has been written: no frame may follow it. */
+  readonly isClosing: boolean;
+  /** Called once, when the buffer limit is exceeded. */
   overflow(): void;
 }
 
-/** What an outlet is given. */
-export interface OutletOptions {
-  readonly owner: OutletOwner;
+/** What a write batcher depends on. */
+export interface WriteBatcherDeps {
+  readonly owner: WriteBatcherOwner;
   /** The connection below the WebSocket. */
   readonly stream: Duplex;
-  readonly turn: Turn;
+  readonly scheduler: FlushScheduler;
   readonly maxBufferedBytes: number;
 }
 
 /**
- * Where frames to one client go out: joined into one write per turn of the event loop, and bounded.
- * Whole frames only, so that they mix with those that the WebSocket library writes.
+ * Writes frames to one client, joined into one write per event loop tick, with a limited buffer. Only whole frames are
+ * written, so that they can be mixed with those of the WebSocket library.
  */
-export class Outlet {
-  readonly #owner: OutletOwner;
+export class WriteBatcher {
+  readonly #owner: WriteBatcherOwner;
   readonly #stream: Duplex;
-  readonly #turn: Turn;
+  readonly #scheduler: FlushScheduler;
   readonly #maxBufferedBytes: number;
   #frames: Buffer[] = [];
   #bytes = 0;
   #ended = false;
 
-  constructor({ owner, stream, turn, maxBufferedBytes }: OutletOptions) {
+  constructor({ owner, stream, scheduler, maxBufferedBytes }: WriteBatcherDeps) {
     this.#owner = owner;
     this.#stream = stream;
-    this.#turn = turn;
+    this.#scheduler = scheduler;
     this.#maxBufferedBytes = maxBufferedBytes;
   }
 
-  /** What waits for the reader. */
+  /** Bytes that the client has not read. */
   get bufferedBytes(): number {
     return this.#bytes + this.#stream.writableLength;
   }
 
-  /** Sends a frame with the others of this turn. Does nothing once it has ended. */
+  /** Sends a frame with the others of this tick. Does nothing after `end`. */
   send(frame: Buffer): void {
     if (this.#ended) return;
     if (this.bufferedBytes + frame.length > this.#maxBufferedBytes) {
@@ -103,21 +103,21 @@ export class Outlet {
     }
     this.#frames.push(frame);
     this.#bytes += frame.length;
-    if (this.#frames.length === 1) this.#turn.add(this);
+    if (this.#frames.length === 1) this.#scheduler.add(this);
   }
 
-  /** Writes what has gathered now. */
+  /** Writes the batched frames now. */
   flush(join: Join = Buffer.concat): void {
     const frames = this.#frames;
     const [first] = frames;
     if (!first) return;
     this.#frames = [];
     this.#bytes = 0;
-    if (!this.#stream.writable || this.#owner.isOver) return;
+    if (!this.#stream.writable || this.#owner.isClosing) return;
     this.#stream.write(frames.length === 1 ? first : join(frames));
   }
 
-  /** Writes what has gathered, and resolves when the reader has taken it, or is gone. */
+  /** Writes the batched frames; resolves when the client has read them or has gone. */
   async drained(): Promise<void> {
     this.flush();
     const stream = this.#stream;
@@ -131,7 +131,7 @@ export class Outlet {
     });
   }
 
-  /** Writes what has gathered, and takes nothing further. */
+  /** Writes the batched frames and accepts no more. */
   end(): void {
     this.flush();
     this.#ended = true;

@@ -1,12 +1,12 @@
 import type { Bus } from '../bus/bus.ts';
 import { keyOf } from '../bus/topic-key.ts';
 
-/** Up to so many subscribers learn of every change of their number; more, of the last one now and then. */
-const toldAtOnce = 100;
+/** Up to this many subscribers, every change is sent; beyond it, the latest one every `pauseMs`. */
+const maxImmediate = 100;
 const pauseMs = 5_000;
 
-/** Tells the subscribers of channels how many they are. */
-export class CountTeller {
+/** Sends subscribers their channel's subscriber count. */
+export class CountNotifier {
   readonly #bus: Pick<Bus, 'publish'>;
   readonly #pauses = new Map<string, { timer: NodeJS.Timeout; next: (() => void) | undefined }>();
 
@@ -15,19 +15,19 @@ export class CountTeller {
   }
 
   changed(appId: number, channel: string, count: number): void {
-    const tell = () => {
+    const notify = () => {
       const data = JSON.stringify({ subscription_count: count });
       void this.#bus.publish([{ appId, channel, event: 'pusher_internal:subscription_count', data }]);
     };
     const key = keyOf(appId, channel);
     const pause = this.#pauses.get(key);
-    if (pause && count > toldAtOnce) {
-      pause.next = tell;
+    if (pause && count > maxImmediate) {
+      pause.next = notify;
       return;
     }
     if (pause) pause.next = undefined;
-    tell();
-    if (!pause && count > toldAtOnce) this.#pause(key);
+    notify();
+    if (!pause && count > maxImmediate) this.#pause(key);
   }
 
   stop(): void {

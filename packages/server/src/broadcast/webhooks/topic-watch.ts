@@ -1,155 +1,156 @@
 import { parsePusherChannel, userOfOnlineChannel } from '@mevrik/protocol';
 import type { Bus } from '../bus/bus.ts';
 import type { OccupancyChange } from '../bus/occupancy.ts';
-import type { Whereabouts } from '../bus/presence.ts';
+import type { PresenceChannel } from '../bus/presence.ts';
 import type { GatewayApp, GatewayApps, GatewayLog, PusherWebhookEventName } from '../gateway-deps.ts';
-import { CountTeller } from './count-notifier.ts';
+import { CountNotifier } from './count-notifier.ts';
 import type { PusherWebhookEvent, WebhookSender } from './webhook-sender.ts';
 
-/** What a watch is given. */
-export interface ChannelWatchOptions {
+/** What a watch depends on. */
+export interface TopicWatchDeps {
   readonly apps: GatewayApps;
   readonly bus: Bus;
   readonly log: GatewayLog;
   readonly sender: Pick<WebhookSender, 'post'>;
-  /** Who leaves and is back by then has not been away: a page was loaded again. */
+  /** How long a member may be gone without having left: the time of a page reload. */
   readonly lingerMs: number;
 }
 
 type Detail = Readonly<Record<string, string | number>>;
 
-/** A channel or a member, as the register of what back ends know has it. */
-interface Thing extends Whereabouts {
+/** A channel, or a member of one, as kept in the register. */
+interface TrackedItem extends PresenceChannel {
   readonly userId?: string;
 }
 
 /**
- * Notices what happens to the channels of apps, and has their back ends and subscribers told, as they wish. Whichever
- * node notices something, the shared register sees to it that it is told once, and that coming and going alternate.
+ * Observes the channels of apps and notifies their back ends and subscribers, as configured. Whichever node observes a
+ * change, the shared register ensures that it is sent once, and that occupied and vacated alternate.
  */
-export class ChannelWatch {
-  readonly #with: ChannelWatchOptions;
-  readonly #counts: CountTeller;
-  readonly #lingering = new Map<string, { readonly thing: Thing; readonly timer: NodeJS.Timeout }>();
+export class TopicWatch {
+  readonly #deps: TopicWatchDeps;
+  readonly #counts: CountNotifier;
+  readonly #lingering = new Map<string, { readonly item: TrackedItem; readonly timer: NodeJS.Timeout }>();
   readonly #working = new Set<Promise<void>>();
-  /** Apps whose register this node may have to clean up. */
+  /** Apps with registered items that this node may have to remove. */
   readonly #appIds = new Set<number>();
 
-  constructor(options: ChannelWatchOptions) {
-    this.#with = options;
-    this.#counts = new CountTeller(options.bus);
-    options.bus.occupancy.observe((change) => this.#tried(() => this.#onOccupancy(change)));
-    options.bus.presence.observe(({ isHere, isNews, ...thing }) =>
-      this.#tried(() => (isHere ? this.#onCome(thing, isNews) : this.#onGone(thing))),
+  constructor(deps: TopicWatchDeps) {
+    this.#deps = deps;
+    this.#counts = new CountNotifier(deps.bus);
+    deps.bus.occupancy.observe((change) => this.#runLogged(() => this.#onOccupancy(change)));
+    deps.bus.presence.observe(({ isPresent, shouldNotify, ...item }) =>
+      this.#runLogged(() => (isPresent ? this.#onArrived(item, shouldNotify) : this.#onLeft(item))),
     );
   }
 
-  /** A user came to a presence channel with their first connection. */
-  memberAdded(at: Whereabouts, userId: string): void {
-    this.#tried(() => this.#onCome({ ...at, userId }, true));
+  /** A user's first connection joined a presence channel. */
+  memberAdded(at: PresenceChannel, userId: string): void {
+    this.#runLogged(() => this.#onArrived({ ...at, userId }, true));
   }
 
   /** A user's last connection left a presence channel. */
-  memberRemoved(at: Whereabouts, userId: string): void {
-    this.#tried(() => this.#onGone({ ...at, userId }));
+  memberRemoved(at: PresenceChannel, userId: string): void {
+    this.#runLogged(() => this.#onLeft({ ...at, userId }));
   }
 
-  /** A client sent an event to the others. */
+  /** A client sent a client event. */
   clientEvent({ id, settings }: GatewayApp, channel: string, detail: Detail): void {
     if (settings.realtime.webhooks.length > 0) {
-      this.#tried(() => this.#tell(id, 'client_event', channel, detail));
+      this.#runLogged(() => this.#notify(id, 'client_event', channel, detail));
     }
   }
 
-  /** Somebody subscribed to a cache channel that had nothing to tell. */
+  /** A client subscribed to an empty cache channel. */
   cacheMissed({ id, settings }: GatewayApp, channel: string): void {
-    if (settings.realtime.webhooks.length > 0) this.#tried(() => this.#tell(id, 'cache_miss', channel));
+    if (settings.realtime.webhooks.length > 0) this.#runLogged(() => this.#notify(id, 'cache_miss', channel));
   }
 
-  /** Notices what went while nobody looked, as with a node that ended while something lingered there. */
+  /** Removes items that no node observed leaving, such as those lingering on a node that died. */
   async sweep(): Promise<void> {
     for (const appId of this.#appIds) {
-      const occupied = await this.#with.bus.occupancy.list(appId);
-      for (const entry of await this.#with.bus.told.list(appId)) {
-        const thing = readThing(appId, entry);
-        if (!thing || (thing.userId === undefined && occupied.has(thing.channel))) continue;
-        if (!(await this.#isThere(thing))) await this.#onGone(thing);
+      const occupied = await this.#deps.bus.occupancy.list(appId);
+      for (const entry of await this.#deps.bus.notified.list(appId)) {
+        const item = readItem(appId, entry);
+        if (!item || (item.userId === undefined && occupied.has(item.channel))) continue;
+        if (!(await this.#isPresent(item))) await this.#onLeft(item);
       }
     }
   }
 
-  /** What lingers is told now. */
+  /** Sends what lingers now. */
   async stop(): Promise<void> {
     this.#counts.stop();
-    await this.#with.bus.occupancy.settled();
+    await this.#deps.bus.occupancy.settled();
     await Promise.all(this.#working);
     const lingering = [...this.#lingering.values()];
     this.#lingering.clear();
     for (const { timer } of lingering) clearTimeout(timer);
-    await Promise.all(lingering.map(({ thing }) => this.#strike(thing).catch(() => {})));
+    // What fails here is removed by the next sweep of any node.
+    await Promise.all(lingering.map(({ item }) => this.#remove(item).catch(() => {})));
   }
 
-  async #onOccupancy({ appId, channel, before, now, isNews }: OccupancyChange): Promise<void> {
+  async #onOccupancy({ appId, channel, before, now, shouldNotify }: OccupancyChange): Promise<void> {
     const parsed = parsePusherChannel(channel);
     if (!parsed || parsed.kind === 'user') return;
     const app = await this.#appOf(appId);
     if (!app) return;
     const { subscriptionCount, webhooks } = app.settings.realtime;
-    if (now > 0 && before <= 0) await this.#onCome({ appId, channel }, isNews);
-    if (isNews && now > 0 && parsed.kind !== 'presence') {
+    if (now > 0 && before <= 0) await this.#onArrived({ appId, channel }, shouldNotify);
+    if (shouldNotify && now > 0 && parsed.kind !== 'presence') {
       if (subscriptionCount) this.#counts.changed(appId, channel, now);
       if (subscriptionCount || webhooks.length > 0) {
-        await this.#tell(appId, 'subscription_count', channel, { subscription_count: now });
+        await this.#notify(appId, 'subscription_count', channel, { subscription_count: now });
       }
     }
-    if (now <= 0) await this.#onGone({ appId, channel });
+    if (now <= 0) await this.#onLeft({ appId, channel });
   }
 
-  async #onCome(thing: Thing, isNews: boolean): Promise<void> {
-    if (!(await this.#isToBeTold(thing))) return;
-    this.#appIds.add(thing.appId);
-    const isNew = await this.#with.bus.told.enter(thing.appId, writeThing(thing));
-    if (isNew && isNews) await this.#tellOf(thing, true);
+  async #onArrived(item: TrackedItem, shouldNotify: boolean): Promise<void> {
+    if (!(await this.#hasWebhooks(item))) return;
+    this.#appIds.add(item.appId);
+    const isNew = await this.#deps.bus.notified.add(item.appId, writeItem(item));
+    if (isNew && shouldNotify) await this.#notifyChange(item, true);
   }
 
-  async #onGone(thing: Thing): Promise<void> {
-    if (!(await this.#isToBeTold(thing))) return;
-    const key = `${thing.appId} ${writeThing(thing)}`;
+  async #onLeft(item: TrackedItem): Promise<void> {
+    if (!(await this.#hasWebhooks(item))) return;
+    const key = `${item.appId} ${writeItem(item)}`;
     if (this.#lingering.has(key)) return;
     const timer = setTimeout(() => {
       this.#lingering.delete(key);
-      this.#tried(() => this.#strike(thing));
-    }, this.#with.lingerMs).unref();
-    this.#lingering.set(key, { thing, timer });
+      this.#runLogged(() => this.#remove(item));
+    }, this.#deps.lingerMs).unref();
+    this.#lingering.set(key, { item, timer });
   }
 
-  async #strike(thing: Thing): Promise<void> {
-    if (await this.#isThere(thing)) return;
-    if (!(await this.#with.bus.told.strike(thing.appId, writeThing(thing)))) return;
-    await this.#tellOf(thing, false);
-    // Who came back in between found itself still entered.
-    if (await this.#isThere(thing)) await this.#onCome(thing, true);
+  async #remove(item: TrackedItem): Promise<void> {
+    if (await this.#isPresent(item)) return;
+    if (!(await this.#deps.bus.notified.remove(item.appId, writeItem(item)))) return;
+    await this.#notifyChange(item, false);
+    // An item that returned in between was still registered.
+    if (await this.#isPresent(item)) await this.#onArrived(item, true);
   }
 
-  async #isThere({ appId, channel, userId }: Thing): Promise<boolean> {
-    const { occupancy, presence } = this.#with.bus;
+  async #isPresent({ appId, channel, userId }: TrackedItem): Promise<boolean> {
+    const { occupancy, presence } = this.#deps.bus;
     if (userId === undefined) return (await occupancy.countOf(appId, channel)) > 0;
     return (await presence.members(appId, channel)).has(userId);
   }
 
-  #tellOf({ appId, channel, userId }: Thing, isHere: boolean): Promise<void> {
+  #notifyChange({ appId, channel, userId }: TrackedItem, isPresent: boolean): Promise<void> {
     if (userId === undefined) {
-      return this.#tell(appId, isHere ? 'channel_occupied' : 'channel_vacated', channel);
+      return this.#notify(appId, isPresent ? 'channel_occupied' : 'channel_vacated', channel);
     }
-    return this.#tell(appId, isHere ? 'member_added' : 'member_removed', channel, { user_id: userId });
+    return this.#notify(appId, isPresent ? 'member_added' : 'member_removed', channel, { user_id: userId });
   }
 
-  async #isToBeTold({ appId, channel }: Thing): Promise<boolean> {
+  async #hasWebhooks({ appId, channel }: TrackedItem): Promise<boolean> {
     if (userOfOnlineChannel(channel) !== undefined) return false;
     return ((await this.#appOf(appId))?.settings.realtime.webhooks.length ?? 0) > 0;
   }
 
-  async #tell(
+  async #notify(
     appId: number,
     name: PusherWebhookEventName,
     channel: string,
@@ -159,30 +160,30 @@ export class ChannelWatch {
     if (!app) return;
     const event: PusherWebhookEvent = { name, channel, ...detail };
     for (const { url, events } of app.settings.realtime.webhooks) {
-      if (events.includes(name)) this.#with.sender.post(app, url, event);
+      if (events.includes(name)) this.#deps.sender.post(app, url, event);
     }
   }
 
   async #appOf(appId: number): Promise<GatewayApp | undefined> {
-    const app = await this.#with.apps.byId(appId);
+    const app = await this.#deps.apps.byId(appId);
     return app?.enabled ? app : undefined;
   }
 
-  #tried(work: () => Promise<void>): void {
-    const working = work()
+  #runLogged(drain: () => Promise<void>): void {
+    const working = drain()
       .catch((error: unknown) => {
-        this.#with.log.warn({ error: String(error) }, 'what happened to a channel could not be told');
+        this.#deps.log.warn({ error: String(error) }, 'failed to notify about a channel');
       })
       .finally(() => this.#working.delete(working));
     this.#working.add(working);
   }
 }
 
-function writeThing({ channel, userId }: Thing): string {
+function writeItem({ channel, userId }: TrackedItem): string {
   return JSON.stringify(userId === undefined ? [channel] : [channel, userId]);
 }
 
-function readThing(appId: number, entry: string): Thing | undefined {
+function readItem(appId: number, entry: string): TrackedItem | undefined {
   const [channel, userId] = JSON.parse(entry) as [string?, string?];
   if (channel === undefined) return undefined;
   return { appId, channel, ...(userId === undefined ? {} : { userId }) };

@@ -17,14 +17,14 @@ const config: GatewayConfig = { ...gatewayDefaults, webhookGatherMs: 1 };
 const log = { info() {}, warn() {}, error() {} };
 
 it.each(Array.from({ length: 12 }, (_, turns) => turns))(
-  'an event is sent that comes %i microtasks after the last one was taken',
+  'sends an event that arrives %i microtasks after the last one was dequeued',
   async (turns) => {
     const sent: string[] = [];
     const sender = new WebhookSender(log, new Traffic(), config);
     const post = (channel: string) =>
       sender.post(app, 'http://back.example', { name: 'channel_occupied', channel });
     const postLate = async () => {
-      for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
+      for (let scheduler = 0; scheduler < turns; scheduler += 1) await Promise.resolve();
       post('late');
     };
     vi.stubGlobal('fetch', async (_url: string, { body }: { body: string }) => {

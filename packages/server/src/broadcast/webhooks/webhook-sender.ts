@@ -4,7 +4,7 @@ import type { Traffic } from '../bus/rate-meter.ts';
 import type { GatewayConfig } from '../gateway-config.ts';
 import type { GatewayApp, GatewayLog } from '../gateway-deps.ts';
 
-/** One thing that an app's back end is told, as Pusher's webhooks write it. */
+/** One webhook event in Pusher's format. */
 export type PusherWebhookEvent = { readonly name: string; readonly channel: string } & Readonly<
   Record<string, string | number>
 >;
@@ -15,23 +15,23 @@ const eventsAtOnce = 50;
 const maxWaiting = 1_000;
 const timeOutMs = 5_000;
 const longestPauseMs = 60_000;
-const lastWordsMs = 3_000;
+const stopTimeoutMs = 3_000;
 
-interface Line {
+interface SendQueue {
   readonly waiting: PusherWebhookEvent[];
   app: GatewayApp;
   sending: Promise<void> | undefined;
 }
 
 /**
- * Posts events to the back ends of apps, signed with the app's secret: in their order, many in one request, and again
- * when that fails. What a back end cannot be told in five minutes is given up.
+ * Posts events to the back ends of apps, signed with the app's secret: in order, batched, and with retries. Requests that
+ * fail for five minutes are abandoned.
  */
 export class WebhookSender {
   readonly #log: GatewayLog;
   readonly #traffic: Traffic;
   readonly #config: SenderConfig;
-  readonly #lines = new Map<string, Line>();
+  readonly #queues = new Map<string, SendQueue>();
   readonly #stopping = new AbortController();
 
   constructor(log: GatewayLog, traffic: Traffic, config: SenderConfig) {
@@ -40,65 +40,65 @@ export class WebhookSender {
     this.#config = config;
   }
 
-  /** Takes an event for an address of an app. */
+  /** Queues an event for a URL of an app. */
   post(app: GatewayApp, url: string, event: PusherWebhookEvent): void {
     const key = `${app.id} ${url}`;
-    const line = this.#lines.get(key) ?? { waiting: [], app, sending: undefined };
-    this.#lines.set(key, line);
+    const queue = this.#queues.get(key) ?? { waiting: [], app, sending: undefined };
+    this.#queues.set(key, queue);
     // The secret may have changed.
-    line.app = app;
-    if (line.waiting.length >= maxWaiting) {
-      line.waiting.shift();
+    queue.app = app;
+    if (queue.waiting.length >= maxWaiting) {
+      queue.waiting.shift();
       this.#traffic.of(app.id).webhooks.dropped += 1;
     }
-    line.waiting.push(event);
-    line.sending ??= this.#work(line, url, key);
+    queue.waiting.push(event);
+    queue.sending ??= this.#drain(queue, url, key);
   }
 
-  /** Sends once more what waits, for a moment. */
+  /** Tries once more to send what is queued, for a few seconds. */
   async stop(): Promise<void> {
     this.#stopping.abort();
-    const sent = Promise.all([...this.#lines.values()].map(({ sending }) => sending));
-    await Promise.race([sent, delay(lastWordsMs, undefined, { ref: false })]);
+    const sent = Promise.all([...this.#queues.values()].map(({ sending }) => sending));
+    await Promise.race([sent, delay(stopTimeoutMs, undefined, { ref: false })]);
   }
 
   get #isStopping(): boolean {
     return this.#stopping.signal.aborted;
   }
 
-  async #work(line: Line, url: string, key: string): Promise<void> {
-    const statistics = this.#traffic.of(line.app.id).webhooks;
-    while (line.waiting.length > 0) {
-      if (line.waiting.length < eventsAtOnce) await this.#pause(this.#config.webhookGatherMs);
-      const events = line.waiting.splice(0, eventsAtOnce);
-      const fault = await this.#sendPatiently(line, url, events);
-      if (fault === undefined) {
+  async #drain(queue: SendQueue, url: string, key: string): Promise<void> {
+    const statistics = this.#traffic.of(queue.app.id).webhooks;
+    while (queue.waiting.length > 0) {
+      if (queue.waiting.length < eventsAtOnce) await this.#pause(this.#config.webhookGatherMs);
+      const events = queue.waiting.splice(0, eventsAtOnce);
+      const failure = await this.#sendWithRetries(queue, url, events);
+      if (failure === undefined) {
         statistics.sent += events.length;
         continue;
       }
       statistics.failed += events.length;
       this.#log.warn(
-        { app: line.app.key, host: hostOf(url), events: events.length, fault },
-        'a webhook was given up',
+        { app: queue.app.key, host: hostOf(url), events: events.length, failure },
+        'webhook delivery abandoned',
       );
     }
-    // At once: what came between the last look at the line and its end would wait for nobody.
-    this.#lines.delete(key);
+    // Synchronously after the last check: an event queued in between would never be sent.
+    this.#queues.delete(key);
   }
 
-  /** Gives what was wrong the last time, or nothing. */
-  async #sendPatiently(
-    line: Line,
+  /** Resolves to the last failure, or `undefined` on success. */
+  async #sendWithRetries(
+    queue: SendQueue,
     url: string,
     events: readonly PusherWebhookEvent[],
   ): Promise<string | undefined> {
     const { webhookPauseMs: pauseMs, webhookGiveUpMs: giveUpMs } = this.#config;
     const startedAt = performance.now();
     for (let failures = 1; ; failures += 1) {
-      const fault = await this.#send(line.app, url, events);
-      if (fault === undefined) return undefined;
+      const failure = await this.#send(queue.app, url, events);
+      if (failure === undefined) return undefined;
       const next = Math.min(longestPauseMs, pauseMs * 2 ** (failures - 1)) * (0.5 + Math.random() / 2);
-      if (this.#isStopping || performance.now() - startedAt + next > giveUpMs) return fault;
+      if (this.#isStopping || performance.now() - startedAt + next > giveUpMs) return failure;
       await this.#pause(next);
     }
   }
@@ -118,7 +118,7 @@ export class WebhookSender {
           'x-pusher-signature': createHmac('sha256', app.secret).update(body).digest('hex'),
         },
         body,
-        // Elsewhere it would be signed for somebody who was not meant.
+        // A redirect would disclose signed events to another server.
         redirect: 'manual',
         signal: AbortSignal.timeout(timeOutMs),
       });
@@ -129,13 +129,13 @@ export class WebhookSender {
     }
   }
 
-  /** Ends at once when the process does. */
+  /** Ends immediately when the sender stops. */
   async #pause(ms: number): Promise<void> {
     await delay(ms, undefined, { ref: false, signal: this.#stopping.signal }).catch(() => {});
   }
 }
 
-/** Addresses may carry a secret of their own. */
+/** URLs may contain secrets. */
 function hostOf(url: string): string {
   return new URL(url).host;
 }

@@ -78,7 +78,7 @@ describe('the attachments of an email', () => {
       ['Bär.png', 'image/png'],
       ['.. .. etc passwd', 'text/plain'],
       ['file', 'application/octet-stream'],
-      ['mail.eml', 'message/rfc822'],
+      ['email.eml', 'message/rfc822'],
     ]);
   });
 

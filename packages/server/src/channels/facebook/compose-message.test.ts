@@ -136,11 +136,11 @@ describe('a reply to a comment', () => {
     ]);
     expect(() => compose({ text: 'x'.repeat(2001) }, privately)).toThrow('single message');
     for (const silentMs of [7 * days, null])
-      expect(() => compose({ text: 'Hi' }, { ...privately, silentMs })).toThrow('for seven days');
+      expect(() => compose({ text: 'Hi' }, { ...privately, silentMs })).toThrow('seven days old');
   });
 
   it('is rejected without content', () => {
-    expect(() => compose({ text: ' ' }, { comment })).toThrow('a text or an image');
+    expect(() => compose({ text: ' ' }, { comment })).toThrow('text or an image');
   });
 });
 

@@ -232,7 +232,7 @@ describe('a reply', () => {
       { recipient: { comment_id: 'c1' }, message: { text: 'Ten' } },
     ]);
     expect(() => bodies({ text: 'a '.repeat(600) }, under('private'))).toThrow('single message');
-    expect(() => bodies({}, under('public'))).toThrow('needs a text');
+    expect(() => bodies({}, under('public'))).toThrow('must have text');
   });
 
   it('is rejected when the reply window has closed, except for agents with the tag', () => {

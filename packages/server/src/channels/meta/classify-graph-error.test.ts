@@ -37,17 +37,17 @@ describe('an error of the Graph API', () => {
   });
 
   it.each([
-    [10, 2018278, '24 hours'],
-    [10, 2018065, '24 hours'],
-    [10, 2534022, '24 hours'],
+    [10, 2018278, '24-hour'],
+    [10, 2018065, '24-hour'],
+    [10, 2534022, '24-hour'],
     [10, 2018108, 'cannot receive'],
     [10, 2018300, 'Another app'],
-    [100, 2018001, 'no such person'],
+    [100, 2018001, 'does not exist'],
     [100, 2018047, 'could not be uploaded'],
     [100, 2018109, 'too large'],
     [200, 1545041, 'not available'],
     [551, undefined, 'not available'],
-    [10900, undefined, 'privately before'],
+    [10900, undefined, 'already sent'],
     [100, undefined, 'ReceivedContent so'],
     [99_999, 1, 'ReceivedContent so'],
   ])('%i/%s is permanent: %s', (code, subcode, words) => {

@@ -17,7 +17,7 @@ interface UploadRequest {
  * A fetch that tells how much of its body has gone out, from 0 to 1. Only XMLHttpRequest knows that; where there is
  * none, it is the fetch that was given, which tells nothing.
  */
-export function watchedFetch(plain: typeof fetch, onProgress: (progress: number) => void): typeof fetch {
+export function fetchWithProgress(plain: typeof fetch, onProgress: (progress: number) => void): typeof fetch {
   const { XMLHttpRequest: Request } = globalThis as { XMLHttpRequest?: new () => UploadRequest };
   if (!Request) return plain;
   return (url, { method = 'GET', headers, body, signal } = {}) =>
@@ -37,8 +37,8 @@ export function watchedFetch(plain: typeof fetch, onProgress: (progress: number)
         signal?.removeEventListener('abort', abort);
         if (signal?.aborted) return reject(signal.reason);
         if (request.status === 0) return reject(new TypeError('The server could not be reached.'));
-        const answered = request.status === 204 ? null : request.responseText;
-        resolve(new Response(answered, { status: request.status, headers: headersOf(request) }));
+        const outcome = request.status === 204 ? null : request.responseText;
+        resolve(new Response(outcome, { status: request.status, headers: headersOf(request) }));
       };
       request.send(body ?? null);
     });

@@ -3,57 +3,57 @@ import { Emitter, type Stop } from './emitter.ts';
 import { MevrikError } from './errors.ts';
 
 /** What the line needs of its client. */
-export interface UserLineOptions {
+export interface UserEventsDeps {
   send(event: string, data: unknown): void;
   /** Has a sign-in signed. */
   sign(): Promise<{ readonly auth: string; readonly user_data: string }>;
   /** Somebody wants to hear. */
-  wanted(): void;
-  refused(error: MevrikError): void;
-  onFault(error: unknown): void;
+  onFirstListener(): void;
+  onRefused(error: MevrikError): void;
+  onListenerError(error: unknown): void;
 }
 
 /** What one user alone is told, on all their connections; the user is signed in as soon as somebody listens. */
-export class UserLine {
-  readonly #with: UserLineOptions;
+export class UserEvents {
+  readonly #with: UserEventsDeps;
   readonly #events: Emitter<Record<string, unknown>>;
-  #isWanted = false;
+  #hasListener = false;
   #attempt = 0;
 
-  constructor(options: UserLineOptions) {
+  constructor(options: UserEventsDeps) {
     this.#with = options;
-    this.#events = new Emitter(options.onFault);
+    this.#events = new Emitter(options.onListenerError);
   }
 
   /** Hears an event that the app's back end sends to the user. */
   on(name: string, listener: (data: unknown) => void): Stop {
-    if (!this.#isWanted) {
-      this.#isWanted = true;
-      this.#with.wanted();
+    if (!this.#hasListener) {
+      this.#hasListener = true;
+      this.#with.onFirstListener();
     }
     return this.#events.on(name, listener);
   }
 
   /** For the client: the connection stands. */
-  async begin(): Promise<void> {
-    if (!this.#isWanted) return;
+  async onConnected(): Promise<void> {
+    if (!this.#hasListener) return;
     const attempt = ++this.#attempt;
     try {
       const { auth, user_data } = await this.#with.sign();
       if (attempt === this.#attempt) this.#with.send('pusher:signin', { auth, user_data });
     } catch (error) {
-      if (error instanceof MevrikError) this.#with.refused(error);
-      else this.#with.onFault(error);
+      if (error instanceof MevrikError) this.#with.onRefused(error);
+      else this.#with.onListenerError(error);
     }
   }
 
   /** For the client: the connection has ended. */
-  end(): void {
+  onDisconnected(): void {
     this.#attempt += 1;
   }
 
   /** For the client: a frame that is of no channel, or of the user's. */
-  take({ event, channel, data }: Frame): void {
+  onFrame({ event, channel, data }: Frame): void {
     if (event === 'pusher:signin_success') {
       const { id } = JSON.parse((data as { user_data: string }).user_data) as { id: string };
       this.#with.send('pusher:subscribe', { channel: `#server-to-user-${id}` });

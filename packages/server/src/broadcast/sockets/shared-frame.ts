@@ -1,27 +1,27 @@
 import { type ServerFrame, userOfOnlineChannel } from '@mevrik/protocol';
-import type { BroadcastMessage, ChannelMessage } from '../bus/broadcast-message.ts';
+import type { BroadcastMessage, PusherMessage } from '../bus/broadcast-message.ts';
 import { deflatedFrame, textFrame } from './frame-encoder.ts';
 
-/** A message as the subscribers of one channel get it: one frame for all of them, and one for those that compress. */
+/** A message encoded for the subscribers of one channel: one frame for all, and one for those with compression. */
 export class SharedFrame {
   readonly plain: Buffer;
   readonly #json: string;
   #deflated: Buffer | undefined;
 
-  /** @param data the message's data as JSON, put in as a text, as the protocol has it. */
-  constructor(message: BroadcastMessage | ChannelMessage, channel: string, data: string) {
+  /** @param data the message's data as JSON; the protocol carries it as a string. */
+  constructor(message: BroadcastMessage | PusherMessage, channel: string, data: string) {
     this.#json = jsonOf(message, channel, data);
     this.plain = textFrame(this.#json);
   }
 
-  /** Made when the first subscriber takes it; the plain one where compressing gains nothing. */
+  /** Compressed on first use; the plain frame when compression gains nothing. */
   get deflated(): Buffer {
     this.#deflated ??= deflatedFrame(this.#json) ?? this.plain;
     return this.#deflated;
   }
 }
 
-function jsonOf(message: BroadcastMessage | ChannelMessage, channel: string, data: string): string {
+function jsonOf(message: BroadcastMessage | PusherMessage, channel: string, data: string): string {
   const frame: ServerFrame = {
     event: message.event,
     ...(userOfOnlineChannel(channel) === undefined ? { channel } : {}),
