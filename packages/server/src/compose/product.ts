@@ -196,7 +196,12 @@ async function start(
   const alarm = createAlarm((keys) => wakeDeliveries(database, keys));
   teardown.add('the alarm of deliveries', async () => alarm.stop());
   const deps = {
-    ...{ database, unitOfWork, apps, channels, log, alarm },
+    database,
+    unitOfWork,
+    apps,
+    channels,
+    log,
+    alarm,
     countAttempt: metrics.attempt,
     services: {
       graphUrl: config.GRAPH_API_URL,
@@ -206,7 +211,9 @@ async function start(
     files,
     desks: deskDeps(database, bus.occupancy, reception, config.AGENT_ABSENT_MINUTES),
     fetchesPrivate: config.FETCH_PRIVATE_ADDRESSES,
-    ...{ email, emailAttempts: config.MAIL_ATTEMPTS, recordDays: config.RECORD_RETENTION_DAYS },
+    email,
+    emailAttempts: config.MAIL_ATTEMPTS,
+    recordDays: config.RECORD_RETENTION_DAYS,
     notify: notifier({ gateway: telling, log }),
   };
   const jobRunner = await startJobRunner({ target, jobs, deps, concurrency: config.JOB_CONCURRENCY });
@@ -215,11 +222,24 @@ async function start(
   const deliveryRunner = await startJobRunner(sender);
   teardown.add('the deliveries', () => deliveryRunner.stop());
   const smtpListener = await startEmail({
-    ...{ config, log, database, unitOfWork, email, teardown },
+    config,
+    log,
+    database,
+    unitOfWork,
+    email,
+    teardown,
     partitions: () => dispatcher.partitions(),
   });
   const { look, observed, checks } = watchHealth({
-    ...{ config, log, database, dispatcher, jobRunner, gateway, counter, metrics, teardown },
+    config,
+    log,
+    database,
+    dispatcher,
+    jobRunner,
+    gateway,
+    counter,
+    metrics,
+    teardown,
   });
   const http: HttpDeps = {
     config: {

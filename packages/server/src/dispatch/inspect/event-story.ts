@@ -40,7 +40,10 @@ export async function readStory<Needs>(
     isEventName(type) ? (table[type] as readonly Listener<Needs>[]) : [];
   const wanted = (await readChain(sql, event)).flatMap(({ id, type, partition, offset }) =>
     [...listenersOf(type).map(({ name }) => name), broadcastSubscription].map((subscription) => ({
-      ...{ event_id: id, partition, offset, subscription },
+      event_id: id,
+      partition,
+      offset,
+      subscription,
     })),
   );
   const records = await readRecords(sql, wanted);
@@ -69,7 +72,11 @@ async function readChain(sql: Sql, event: Event): Promise<readonly Event[]> {
 type Named = { readonly name: string; readonly summary: string };
 
 const nothing = {
-  ...{ startedAt: null, finishedAt: null, durationMs: null, attempt: null, retryAt: null },
+  startedAt: null,
+  finishedAt: null,
+  durationMs: null,
+  attempt: null,
+  retryAt: null,
   discardedBy: null,
 };
 
@@ -77,7 +84,13 @@ const nothing = {
 function doneInside({ name, summary }: Named, { occurredAt: at }: Event): ListenerOutcome {
   return {
     ...nothing,
-    ...{ listener: name, summary, outcome: 'done', startedAt: at, finishedAt: at, attempt: 1, failures: [] },
+    listener: name,
+    summary,
+    outcome: 'done',
+    startedAt: at,
+    finishedAt: at,
+    attempt: 1,
+    failures: [],
   };
 }
 
@@ -120,6 +133,9 @@ function broadcastsTold(event: Event, records: EventRecords): EventBroadcast[] {
   const isSent = record !== undefined || records.hasPassed(broadcastSubscription, event);
   const at = record && new Date(Date.parse(event.occurredAt) + record.duration_us / 1000).toISOString();
   return broadcastsOf(event).map(({ topic, event: name }) => ({
-    ...{ topic, event: name, status: isSent ? ('sent' as const) : ('pending' as const), at: at ?? null },
+    topic,
+    event: name,
+    status: isSent ? ('sent' as const) : ('pending' as const),
+    at: at ?? null,
   }));
 }

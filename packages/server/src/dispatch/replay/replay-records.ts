@@ -96,7 +96,14 @@ function entryColumns(sql: Sql) {
 function toEntry(row: EntryRow): ReplayEntry {
   const { listener, type, key, status, attempts, failures } = row;
   return {
-    ...{ replayId: row.replay_id, listener, eventId: row.event_id, type, key, status, attempts, failures },
+    replayId: row.replay_id,
+    listener,
+    eventId: row.event_id,
+    type,
+    key,
+    status,
+    attempts,
+    failures,
     finishedAt: row.finished_at,
     durationMs: row.duration_us === null ? null : row.duration_us / 1000,
   };

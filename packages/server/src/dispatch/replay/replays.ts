@@ -66,7 +66,11 @@ export function createReplays({ database, changed, ...planning }: ReplayDeps): R
         .slice(0, sampleSize)
         .map(({ id, type, key, appId, occurredAt, data }) => ({ id, type, key, appId, occurredAt, data }));
       const listeners = shares.map(({ subscription: { name, listener }, run, skipped, notYet }) => ({
-        ...{ listener: name, summary: listener.summary, run: run.length, skipped, notYet },
+        listener: name,
+        summary: listener.summary,
+        run: run.length,
+        skipped,
+        notYet,
       }));
       return { events: events.length, sample, listeners, warning };
     },
