@@ -49,7 +49,10 @@ describe('the registry', () => {
   });
 
   it('has a sender that says why for an unknown kind', () => {
-    expect(registry.senderFor('pigeon')).toMatchObject({ delivers: 'never', reason: expect.stringMatching(/pigeon/) });
+    expect(registry.senderFor('pigeon')).toMatchObject({
+      delivers: 'never',
+      reason: expect.stringMatching(/pigeon/),
+    });
   });
 
   it('rejects two adapters of the same kind', () => {
@@ -218,7 +221,10 @@ function describeOutlet(
     for (const content of [{}, { text: '  ' }]) {
       const error = thrownBy(() => outlet.compose(outboundMessage(content), settings));
       expect(error).toBeInstanceOf(ChannelError);
-      expect(outlet.classify(error)).toMatchObject({ kind: 'permanent', error: expect.stringMatching(/\w+\.$/) });
+      expect(outlet.classify(error)).toMatchObject({
+        kind: 'permanent',
+        error: expect.stringMatching(/\w+\.$/),
+      });
     }
   });
 
@@ -253,7 +259,13 @@ function describeOutlet(
     const own = channelSamples[kind]?.settings(standIn.url);
     const context = { settings: own, services, signal: AbortSignal.timeout(30_000) };
     try {
-      const [part] = outlet.compose({ ...outboundMessage({ text: 'hello' }), ...(kind === 'email' ? { contactId: 'vera@home.example' } : {}) }, own);
+      const [part] = outlet.compose(
+        {
+          ...outboundMessage({ text: 'hello' }),
+          ...(kind === 'email' ? { contactId: 'vera@home.example' } : {}),
+        },
+        own,
+      );
       const receipt = await outlet.send(part as OutboundPart, 'mevrik:1:0', context);
       expect(receipt.externalId).toMatch(/\S/);
       await outlet.probe(context);

@@ -120,15 +120,12 @@ describe('an agent who is online', () => {
 });
 
 describe('an availability that an agent sets', () => {
-  it.each(['away', 'offline'] as const)(
-    'stays %s when a desk is opened',
-    async (said) => {
-      const agent = await isAt(said);
-      await opens(agent);
-      await pass(0);
-      expect(await availabilityOf(agent)).toBe(said);
-    },
-  );
+  it.each(['away', 'offline'] as const)('stays %s when a desk is opened', async (said) => {
+    const agent = await isAt(said);
+    await opens(agent);
+    await pass(0);
+    expect(await availabilityOf(agent)).toBe(said);
+  });
 
   it('also overrides an absence, and reaches the other desks', async () => {
     const agent = await leaves();

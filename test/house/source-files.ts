@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 
 /** The root of the repository. */
-export const root = fileURLToPath(new URL('../..', import.meta.url));
+const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Every file that git tracks or would track, as paths from the root. */
 export const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], {

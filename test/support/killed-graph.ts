@@ -42,10 +42,6 @@ export function throughGraph(graph: GraphStandIn) {
 }
 
 /** The first accepted message with this text. */
-export function takenBy(
-  graph: GraphStandIn,
-  contactId: string,
-  text: string,
-): AcceptedMessage | undefined {
+export function takenBy(graph: GraphStandIn, contactId: string, text: string): AcceptedMessage | undefined {
   return graph.accepted.find(isOf(contactId, text));
 }

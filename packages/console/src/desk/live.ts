@@ -5,10 +5,10 @@ import {
   type Client,
   type ConnectionState,
   createClient,
-  type SubscriptionHandle,
   type Message,
   type QueueItem,
   type StaffApp,
+  type SubscriptionHandle,
   type Topic,
 } from '../shared/sdk.ts';
 import { cacheDeliveryStatus, cacheMessage } from './conversation/message-cache.ts';

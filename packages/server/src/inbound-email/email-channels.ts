@@ -1,7 +1,7 @@
 import { cacheFor } from '../auth/cache-for.ts';
 import type { ChannelRef } from '../channels/channel.ts';
-import { addressOfChannel } from '../channels/email/email-settings.ts';
 import { splitTag } from '../channels/email/address-parts.ts';
+import { addressOfChannel } from '../channels/email/email-settings.ts';
 
 import type { Database } from '../db/database.ts';
 

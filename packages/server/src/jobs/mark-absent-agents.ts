@@ -9,7 +9,9 @@ export const markAbsentAgents = timer({
   async run({ unitOfWork, desks }) {
     if (desks.absentMinutes === 0) return;
     const atDesk = await desks.agents();
-    const changed = await unitOfWork.run((tx) => updatePresence(tx, { atDesk, minutes: desks.absentMinutes }));
+    const changed = await unitOfWork.run((tx) =>
+      updatePresence(tx, { atDesk, minutes: desks.absentMinutes }),
+    );
     for (const agentId of changed) await desks.changed(agentId);
   },
 });

@@ -35,7 +35,7 @@ export const en = {
   offline: 'You’re offline. Your messages will be sent when you’re back online.',
   unavailable: 'Chat is unavailable right now.',
   retry: 'Try again',
-  discardedUnsent: 'UnsentMessage messages were discarded because someone else signed in.',
+  discardedUnsent: 'Unsent messages were discarded because someone else signed in.',
   inQueue: 'You’re in the queue. An agent will be with you soon.',
   nextInQueue: 'You’re next in the queue.',
   queuePosition: 'You’re number {n} in the queue.',

@@ -1,12 +1,12 @@
 import { Button, Group, Table, Text, Tooltip } from '@mantine/core';
-import type { ParkedEvent, ParkedFilter } from '@mevrik/protocol';
+import type { ParkedEvent, ParkedEventFilter } from '@mevrik/protocol';
 import { Link } from '@tanstack/react-router';
 import { Ago, exactTime } from '../../shared/time.tsx';
 import classes from '../shared/admin.module.css';
 import { modals } from '../shared/confirm.tsx';
 
 /** Retries or discards all dead letters that match. */
-export type Act = (action: 'discard' | 'retry', filter: ParkedFilter) => Promise<void>;
+export type Act = (action: 'discard' | 'retry', filter: ParkedEventFilter) => Promise<void>;
 
 interface RowProps {
   readonly row: ParkedEvent;

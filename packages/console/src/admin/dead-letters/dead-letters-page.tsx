@@ -1,6 +1,6 @@
 import { Button, Group, SegmentedControl, Select } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
-import type { ParkedEvent, ParkedFilter } from '@mevrik/protocol';
+import type { ParkedEvent, ParkedEventFilter } from '@mevrik/protocol';
 import { IconMailCheck } from '@tabler/icons-react';
 import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -20,7 +20,7 @@ export function DeadLettersPage() {
   const [status, setStatus] = useState<ParkedEvent['status']>('dead');
   const [listener, setListener] = useState<string | null>(null);
   const [edited, setEdited] = useState<ParkedEvent>();
-  const filter: ParkedFilter = { status, ...(listener === null ? {} : { subscription: listener }) };
+  const filter: ParkedEventFilter = { status, ...(listener === null ? {} : { subscription: listener }) };
   const list = useDeadLetters(filter);
   const { act, refresh } = useDeadLetterActions();
   const isAdmin = me.role === 'admin';
@@ -69,7 +69,7 @@ export function DeadLettersPage() {
   );
 }
 
-const useDeadLetters = (filter: ParkedFilter) =>
+const useDeadLetters = (filter: ParkedEventFilter) =>
   useInfiniteQuery({
     queryKey: ['dead-letters', filter],
     meta: { live: ['activity'] },
@@ -114,7 +114,7 @@ function useDeadLetterActions(): { readonly act: Act; readonly refresh: () => vo
   };
 }
 
-function BulkActions({ filter, act }: { filter: ParkedFilter; act: Act }) {
+function BulkActions({ filter, act }: { filter: ParkedEventFilter; act: Act }) {
   return (
     <>
       <Button

@@ -99,7 +99,7 @@ describe('a verdict', () => {
       sentence: 'In queue “support” for 3 minutes, at position 2: no agent is online, and Kim is away.',
       advice: 'Ask an agent to go online at the desk.',
     });
-    const reason = { code: 'queue_nobody_online', app: 'Shop', hasAgents: false, away: [] } as const;
+    const reason = { code: 'queue_nobody_online' as const, app: 'Shop', hasAgents: false, away: [] };
     expect(queued(reason, { byBot: true }).sentence).toBe(
       'The bot handed over to an agent. In queue “support” for 3 minutes, at position 2: no agents work for Shop.',
     );

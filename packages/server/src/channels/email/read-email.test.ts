@@ -83,10 +83,7 @@ describe('the attachments of an email', () => {
   });
 
   it.each([
-    [
-      'a missing boundary',
-      'MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\nhello',
-    ],
+    ['a missing boundary', 'MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\nhello'],
     ['no end', 'MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nhello'],
     ['broken base64', 'Content-Type: text/plain\r\nContent-Transfer-Encoding: base64\r\n\r\n!!!==='],
     [
