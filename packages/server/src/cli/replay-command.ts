@@ -36,9 +36,7 @@ export function readReplayCommand([given, number, ...more]: string[], options: R
   if (more[0] !== undefined) throw new UsageError(`Unexpected argument "${more[0]}".`);
   const takesId = act === 'status' || act === 'cancel';
   if (number !== undefined && (!takesId || !/^[1-9]\d{0,14}$/.test(number))) {
-    throw new UsageError(
-      takesId ? `"${number}" is not a replay ID.` : `Unexpected argument "${number}".`,
-    );
+    throw new UsageError(takesId ? `"${number}" is not a replay ID.` : `Unexpected argument "${number}".`);
   }
   if (act === 'cancel' && number === undefined)
     throw new UsageError('Missing replay ID. Usage: mevrik replay cancel <id>');
@@ -71,7 +69,8 @@ function requestOf({ listener, event, type, key, app, from, until }: ReplayOptio
 function instant(given: string | undefined): string | undefined {
   if (given === undefined) return undefined;
   const date = new Date(given);
-  if (Number.isNaN(date.getTime())) throw new UsageError(`"${given}" is not a valid time. Example: 2026-02-28T14:00`);
+  if (Number.isNaN(date.getTime()))
+    throw new UsageError(`"${given}" is not a valid time. Example: 2026-02-28T14:00`);
   return date.toISOString();
 }
 
@@ -123,7 +122,8 @@ async function run(
 }
 
 async function agreed(question: string): Promise<boolean> {
-  if (!process.stdin.isTTY) throw new UsageError('Cannot ask for confirmation without a terminal. Use --yes to run it.');
+  if (!process.stdin.isTTY)
+    throw new UsageError('Cannot ask for confirmation without a terminal. Use --yes to run it.');
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
   try {
     return /^y(es)?$/i.test((await terminal.question(question)).trim());
@@ -153,18 +153,7 @@ function printReplays(replays: readonly Replay[]): void {
     return;
   }
   printTable(
-    [
-      'replay',
-      'status',
-      'waiting',
-      'done',
-      'skipped',
-      'failed',
-      'cancelled',
-      'by',
-      'started',
-      'listeners',
-    ],
+    ['replay', 'status', 'waiting', 'done', 'skipped', 'failed', 'cancelled', 'by', 'started', 'listeners'],
     replays.map((one) => [
       String(one.id),
       one.status,

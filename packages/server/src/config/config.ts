@@ -61,7 +61,11 @@ export const settings = {
     z.string().regex(/^[\w-]{4,64}$/, 'must have 4 to 64 letters, digits, `-` or `_`'),
   ),
   PUSHER_APP_SECRET: setting('Secret of that app; it replaces the stored one.', null, secret(8), true),
-  EVENT_BROADCAST_ENABLED: setting('Whether events and live notices are broadcast to connected clients.', 'true', yesNo),
+  EVENT_BROADCAST_ENABLED: setting(
+    'Whether events and live notices are broadcast to connected clients.',
+    'true',
+    yesNo,
+  ),
   EVENT_QUEUE_ENABLED: setting(
     'Whether listeners run in the background; `false` runs them before the request is answered, for tests and debugging.',
     'true',
@@ -103,8 +107,16 @@ export const settings = {
     '100000',
     whole(100, 100_000_000),
   ),
-  EVENT_PARKED_LIMIT: setting('Number of parked events at which a listener is paused.', '10000', whole(1, 10_000_000)),
-  JOB_CONCURRENCY: setting('Maximum number of jobs that run at the same time, per process.', '4', whole(1, 100)),
+  EVENT_PARKED_LIMIT: setting(
+    'Number of parked events at which a listener is paused.',
+    '10000',
+    whole(1, 10_000_000),
+  ),
+  JOB_CONCURRENCY: setting(
+    'Maximum number of jobs that run at the same time, per process.',
+    '4',
+    whole(1, 100),
+  ),
   DELIVERY_CONCURRENCY: setting(
     'Maximum number of messages sent to providers at the same time, per process.',
     '16',
@@ -130,11 +142,7 @@ export const settings = {
     null,
     whole(0, 65_535),
   ),
-  SMTP_HOST: setting(
-    'Address to receive email on; `0.0.0.0` for all interfaces.',
-    '127.0.0.1',
-    text(255),
-  ),
+  SMTP_HOST: setting('Address to receive email on; `0.0.0.0` for all interfaces.', '127.0.0.1', text(255)),
   SMTP_NAME: setting(
     'Host name that the SMTP server announces; defaults to the machine’s name.',
     null,
@@ -158,11 +166,7 @@ export const settings = {
     '10',
     whole(1, 100),
   ),
-  ATTACHMENT_MAX_BYTES: setting(
-    'Maximum attachment size in bytes.',
-    '10485760',
-    whole(1024, 104_857_600),
-  ),
+  ATTACHMENT_MAX_BYTES: setting('Maximum attachment size in bytes.', '10485760', whole(1024, 104_857_600)),
   ATTACHMENT_URL_HOURS: setting(
     'Hours until the URL of an attachment expires; opening a conversation creates new URLs.',
     '24',
@@ -182,7 +186,11 @@ export const settings = {
   S3_BUCKET: setting('Bucket in that store.', null, text(255)),
   S3_ACCESS_KEY_ID: setting('Access key ID for that store.', null, text(255)),
   S3_SECRET_ACCESS_KEY: setting('Secret access key for that store.', null, secret(1), true),
-  MAX_CONNECTIONS: setting('Maximum number of WebSocket connections, per process.', '20000', whole(1, 1_000_000)),
+  MAX_CONNECTIONS: setting(
+    'Maximum number of WebSocket connections, per process.',
+    '20000',
+    whole(1, 1_000_000),
+  ),
   MAX_CONNECTIONS_PER_ADDRESS: setting(
     'Maximum number of WebSocket connections from one remote address, per process; `0` for no limit.',
     '2000',
@@ -271,9 +279,7 @@ export class ConfigError extends Error {
   readonly problems: readonly string[];
 
   constructor(problems: readonly string[]) {
-    super(
-      `Invalid configuration:\n${problems.map((line) => `  - ${line}`).join('\n')}`,
-    );
+    super(`Invalid configuration:\n${problems.map((line) => `  - ${line}`).join('\n')}`);
     this.problems = problems;
   }
 }

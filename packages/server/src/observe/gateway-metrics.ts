@@ -32,7 +32,10 @@ const counters: typeof gauges = {
   mevrik_bytes_sent_total: ['Bytes sent to clients.', (app) => app.sent.bytes],
   mevrik_messages_received_total: ['Messages received from clients.', (app) => app.received.messages],
   mevrik_bytes_received_total: ['Bytes received from clients.', (app) => app.received.bytes],
-  mevrik_webhook_events_sent_total: ['Events delivered to webhooks of back ends.', (app) => app.webhooks.sent],
+  mevrik_webhook_events_sent_total: [
+    'Events delivered to webhooks of back ends.',
+    (app) => app.webhooks.sent,
+  ],
   mevrik_webhook_events_lost_total: [
     'Events that could not be delivered to webhooks of back ends.',
     ({ webhooks }) => webhooks.failed + webhooks.dropped,

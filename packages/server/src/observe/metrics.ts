@@ -38,19 +38,24 @@ export function createMetrics(readAll?: () => Promise<readonly object[]>): Metri
   const count = (name: string, help: string, labelNames: string[]) =>
     new Counter({ name, help, labelNames, registers });
   const handled = count('mevrik_events_handled_total', 'Events handled by a listener.', ['listener']);
-  const skipped = count('mevrik_events_skipped_total', 'Events skipped by a listener’s condition.', ['listener']);
+  const skipped = count('mevrik_events_skipped_total', 'Events skipped by a listener’s condition.', [
+    'listener',
+  ]);
   const failed = count('mevrik_event_failures_total', 'Failed attempts to handle an event.', ['listener']);
   const parked = count('mevrik_events_parked_total', 'Events parked for a retry.', ['listener']);
   const dead = count('mevrik_events_dead_total', 'Events that became dead letters.', ['listener']);
-  const paused = count('mevrik_listeners_paused_total', 'Times a listener was paused automatically.', ['listener']);
+  const paused = count('mevrik_listeners_paused_total', 'Times a listener was paused automatically.', [
+    'listener',
+  ]);
   const updates = count('mevrik_webhook_events_total', 'Webhook events from providers, by outcome.', [
     'provider',
     'outcome',
   ]);
-  const attempts = count('mevrik_delivery_attempts_total', 'Attempts to send a message to a provider, by outcome.', [
-    'kind',
-    'outcome',
-  ]);
+  const attempts = count(
+    'mevrik_delivery_attempts_total',
+    'Attempts to send a message to a provider, by outcome.',
+    ['kind', 'outcome'],
+  );
   const batches = new Histogram({
     name: 'mevrik_batch_seconds',
     help: 'Time a listener took to handle a batch of events, in seconds.',
@@ -67,8 +72,14 @@ export function createMetrics(readAll?: () => Promise<readonly object[]>): Metri
   });
   const times = (name: string, help: string) =>
     new Histogram({ name, help, buckets: secondsBuckets, registers });
-  const ages = times('mevrik_event_age_seconds', 'Time from an event until a listener handled it, in seconds.');
-  const broadcasts = times('mevrik_broadcast_seconds', 'Time from an event until it was sent to clients, in seconds.');
+  const ages = times(
+    'mevrik_event_age_seconds',
+    'Time from an event until a listener handled it, in seconds.',
+  );
+  const broadcasts = times(
+    'mevrik_broadcast_seconds',
+    'Time from an event until it was sent to clients, in seconds.',
+  );
   const ageOf = ({ occurredAt }: Event) => Math.max(0, Date.now() - Date.parse(occurredAt)) / 1000;
   return {
     dispatch: {

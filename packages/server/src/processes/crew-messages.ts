@@ -1,7 +1,9 @@
 import type { DatabaseTarget } from '../db/database.ts';
 
 /** A message from the primary to a worker. */
-export type ToWorker = { readonly type: 'start'; readonly target: DatabaseTarget } | { readonly type: 'stop' };
+export type ToWorker =
+  | { readonly type: 'start'; readonly target: DatabaseTarget }
+  | { readonly type: 'stop' };
 
 /** A message from a worker to the primary. */
 export type FromWorker =

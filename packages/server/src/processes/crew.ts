@@ -85,7 +85,9 @@ export class Crew {
     slot.worker = worker;
     slot.isReady = false;
     worker.on('message', (message: FromWorker) => this.#receive(slot, worker, message));
-    worker.on('error', (error) => this.#options.log.warn({ reason: error.message }, 'could not send a message to a worker'));
+    worker.on('error', (error) =>
+      this.#options.log.warn({ reason: error.message }, 'could not send a message to a worker'),
+    );
     worker.once('exit', (code: number | null, signal: string | null) => {
       slot.worker = undefined;
       if (this.isStopping) return;

@@ -98,13 +98,7 @@ export function deliveryRecordRoutes({ database, unitOfWork, apps }: HttpDeps): 
 }
 
 /** Webhook events: their state, and handling one again. */
-export function webhookRecordRoutes({
-  database,
-  unitOfWork,
-  apps,
-  channels,
-  notify,
-}: HttpDeps): RoutePlugin {
+export function webhookRecordRoutes({ database, unitOfWork, apps, channels, notify }: HttpDeps): RoutePlugin {
   const tags = ['webhooks'];
   return (api) => {
     api.get(

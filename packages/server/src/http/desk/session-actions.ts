@@ -148,7 +148,8 @@ function addTypingRoute(api: Api, deps: HttpDeps): void {
       const { typing } = request.body;
       const payload = { sessionId, by: 'agent', agentId, name, typing } as const;
       notify([notice('typing', appId, topics.session(sessionId), payload)]);
-      if (typing) await enqueueIndicator({ unitOfWork, apps, channels }, { appId, sessionId, indicator: 'typing' });
+      if (typing)
+        await enqueueIndicator({ unitOfWork, apps, channels }, { appId, sessionId, indicator: 'typing' });
       return reply.code(204).send(null);
     },
   );
