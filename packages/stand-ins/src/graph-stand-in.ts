@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { validationError } from './graph-validation.ts';
 
 /** A failure that the stand-in simulates once. */
 export type GraphFailure =
@@ -211,7 +212,7 @@ async function receive(state: GraphState, message: ReceivedMessage, response: Se
   if (senderActions.has(body.sender_action)) {
     return respond(response, 200, { recipient_id: body.recipient.id });
   }
-  const error = validationError(state, message);
+  const error = validationError(state.answeredComments, message);
   if (error) return refuse(response, { does: 'refuse', ...error });
   state.received.push(message);
   const due = state.failures.find(({ times, fits }) => times > 0 && fits(message));
@@ -257,31 +258,6 @@ function accept(state: GraphState, message: ReceivedMessage): AcceptedMessage {
   return accepted;
 }
 
-/** The error with which the real Graph API rejects an invalid request. */
-function validationError({ answeredComments }: GraphState, { edge, body }: ReceivedMessage) {
-  const { message, recipient } = body;
-  if (edge === 'replies') return body.message ? undefined : { code: 100, message: 'Empty' };
-  if (body.messaging_product === 'whatsapp') return whatsappValidationError(body);
-  if (edge === 'comments')
-    return body.message || body.attachment_url ? undefined : { code: 100, message: 'Empty' };
-  if (edge !== 'messages') return { code: 2500, message: `Unknown path: ${edge}` };
-  if (recipient?.comment_id !== undefined && answeredComments.has(recipient.comment_id))
-    return { code: 10900 };
-  const replies: { title: string }[] = message?.quick_replies ?? [];
-  const template = message?.attachment?.payload;
-  const isInvalid =
-    (recipient?.id ?? recipient?.comment_id) === undefined ||
-    // A private reply to a comment needs no messaging type.
-    (recipient?.id !== undefined && !['RESPONSE', 'UPDATE', 'MESSAGE_TAG'].includes(body.messaging_type)) ||
-    (message?.text ?? '').length > 2000 ||
-    (message?.text === undefined && message?.attachment === undefined) ||
-    replies.length > 13 ||
-    replies.some(({ title }) => title.length > 20) ||
-    (template?.text ?? '').length > 640 ||
-    (template?.buttons ?? []).length > 3;
-  return isInvalid ? { code: 100, subcode: 2018000, message: 'Invalid parameter' } : undefined;
-}
-
 /** Selects the messages to a person, in Messenger's or WhatsApp's format. */
 export function isFor(contactId: string): (given: Pick<AcceptedMessage, 'body'>) => boolean {
   return ({ body }) => (body.to ?? body.recipient?.id) === contactId;
@@ -290,24 +266,6 @@ export function isFor(contactId: string): (given: Pick<AcceptedMessage, 'body'>)
 /** The text of a message, in either format. */
 export function textOf({ body }: Pick<AcceptedMessage, 'body'>): string {
   return String(body.text?.body ?? body.interactive?.body.text ?? body.message?.text);
-}
-
-/** Errors with which the real Cloud API rejects invalid requests. */
-// biome-ignore lint/suspicious/noExplicitAny: bodies of every shape
-function whatsappValidationError({ to, type, text, interactive, ...body }: any) {
-  const buttons = interactive?.action.buttons ?? [];
-  const rows = interactive?.action.sections?.flatMap((section: { rows: object[] }) => section.rows) ?? [];
-  const isInvalid =
-    typeof to !== 'string' ||
-    (type === 'text' && !(text?.body.length > 0 && text.body.length <= 4096)) ||
-    (type === 'interactive' && buttons.length + rows.length === 0) ||
-    (interactive?.body.text ?? '').length > 1024 ||
-    buttons.length > 3 ||
-    rows.length > 10 ||
-    buttons.some(({ reply }: { reply: { title: string } }) => reply.title.length > 20) ||
-    rows.some(({ title }: { title: string }) => title.length > 24) ||
-    (!['text', 'interactive'].includes(type) && !(body[type]?.link || body[type]?.id));
-  return isInvalid ? { code: 100, message: 'Invalid parameter' } : undefined;
 }
 
 function toResponse({ id, body }: AcceptedMessage): object {

@@ -82,3 +82,21 @@ export const initialState: ConversationState = {
 export function mergeMessages(before: readonly Message[], newer: readonly Message[]): Message[] {
   return [...new Map([...before, ...newer].map((one) => [one.id, one])).values()].sort((a, b) => a.id - b.id);
 }
+
+/** The change that a message makes, and the message itself where it is a new reply that arrived live. */
+export function withMessage(
+  { messages, agent, unread }: ConversationState,
+  message: Message,
+  isLive: boolean,
+): { readonly change: Partial<ConversationState>; readonly received: Message | undefined } {
+  const isNewReply = isLive && message.isReply && messages.every(({ id }) => id !== message.id);
+  const name = message.sender.type === 'agent' ? message.sender.name : undefined;
+  return {
+    change: {
+      messages: mergeMessages(messages, [message]),
+      ...(isNewReply ? { unread: unread + 1, typing: undefined } : {}),
+      ...(name && name !== agent?.name ? { agent: { name, availability: 'online' } } : {}),
+    },
+    received: isNewReply ? message : undefined,
+  };
+}

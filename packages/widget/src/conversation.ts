@@ -8,13 +8,14 @@ import {
   mergeMessages,
   profileOf,
   type Upload,
+  withMessage,
 } from './conversation-state.ts';
 import { MessageOutbox } from './outbox.ts';
 import { isInQueue, type SessionSubscription, subscribeToSession } from './session-subscription.ts';
 import type { UnsentMessage, WidgetStorage } from './storage.ts';
 import { asksForRating } from './survey.ts';
 import { scheduleAvailabilityCheck } from './team-availability.ts';
-import { type UploadRun, Uploads } from './uploads.ts';
+import { sendFile, type UploadRun, Uploads } from './uploads.ts';
 import { VisitStore } from './visit-store.ts';
 
 const typingEveryMs = 2_500;
@@ -274,7 +275,7 @@ export class Conversation {
     if (isSame || !this.#client) return;
     this.#channel?.unsubscribe();
     this.#channel = subscribeToSession(this.#client, session, {
-      take: (message, isNews) => this.#addMessage(message, isNews),
+      take: (message, isLive) => this.#addMessage(message, isLive),
       set: (change) => this.#set(change),
       readId: () => this.state.readId,
       // The next subscription loads again.
@@ -282,19 +283,10 @@ export class Conversation {
     });
   }
 
-  #addMessage(message: Message, isNews = false): void {
+  #addMessage(message: Message, isLive = false): void {
     if (message.kind === 'note') return;
-    const { messages, agent } = this.state;
-    const isNewReply = isNews && message.isReply && messages.every(({ id }) => id !== message.id);
-    const name = message.sender.type === 'agent' ? message.sender.name : undefined;
-    this.#set(
-      {
-        messages: mergeMessages(messages, [message]),
-        ...(isNewReply ? { unread: this.state.unread + 1, typing: undefined } : {}),
-        ...(name && name !== agent?.name ? { agent: { name, availability: 'online' } } : {}),
-      },
-      isNewReply ? message : undefined,
-    );
+    const { change, received } = withMessage(this.state, message, isLive);
+    this.#set(change, received);
   }
 
   /** Submits a message and shows it, unless the visitor changed meanwhile. */
@@ -311,16 +303,7 @@ export class Conversation {
   async #postFile({ key, file }: Upload, { signal, onProgress }: UploadRun): Promise<void> {
     await this.begin();
     signal.throwIfAborted();
-    return this.#submit(async (rest) => {
-      const { fileId } = await rest.visitor.uploadFile(
-        file,
-        { name: file.name || 'file' },
-        { signal, onProgress },
-      );
-      if (fileId === undefined) throw new Error('The file was not kept.');
-      signal.throwIfAborted();
-      return rest.visitor.writeMessage({ attachments: [{ fileId }] }, { key });
-    });
+    return this.#submit((rest) => sendFile(rest, { key, file }, { signal, onProgress }));
   }
 
   /** @returns whether sending could be attempted. */

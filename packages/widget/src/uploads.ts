@@ -1,4 +1,5 @@
-import { MevrikError, randomKey } from '@mevrik/client';
+import { MevrikError, type Rest, randomKey } from '@mevrik/client';
+import type { StoredMessage } from '@mevrik/protocol';
 import type { Upload } from './conversation-state.ts';
 
 /** Progress callback and abort signal of an upload. */
@@ -65,4 +66,16 @@ export class Uploads {
     else this.#all = [...this.#all, upload];
     this.#options.onChange(this.#all);
   }
+}
+
+/** Uploads a file and sends the message that carries it. */
+export async function sendFile(
+  { visitor }: Rest,
+  { key, file }: Pick<Upload, 'key' | 'file'>,
+  { signal, onProgress }: UploadRun,
+): Promise<StoredMessage> {
+  const { fileId } = await visitor.uploadFile(file, { name: file.name || 'file' }, { signal, onProgress });
+  if (fileId === undefined) throw new Error('The server did not store the file.');
+  signal.throwIfAborted();
+  return visitor.writeMessage({ attachments: [{ fileId }] }, { key });
 }

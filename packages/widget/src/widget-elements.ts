@@ -1,7 +1,9 @@
 import { type Composer, type ComposerActions, createComposer } from './composer.ts';
 import type { Language, WidgetConfig } from './config.ts';
+import type { ConversationState } from './conversation-state.ts';
 import { h, icon } from './dom.ts';
 import { createHeader, type Header } from './header.ts';
+import type { Words } from './locales/en.ts';
 import { createMessageLog, type MessageLog } from './message-log.ts';
 import { soundButton } from './sound.ts';
 import type { WidgetStorage } from './storage.ts';
@@ -146,4 +148,28 @@ function styleSheet(color: string | undefined): CSSStyleSheet {
   const value = color?.replace(/[;{}]/g, '');
   sheet.insertRule(`:host{--m-color:${value};--m-on:${textColor}}`, sheet.cssRules.length);
   return sheet;
+}
+
+/** Shows whether the chat is offline or failed to load; hidden while all is well. */
+export function showNotice(
+  { element, text, retry }: WidgetElements['notice'],
+  { phase, isConnected }: ConversationState,
+  words: Words,
+): void {
+  const hasFailed = phase === 'failed';
+  element.hidden = isConnected && !hasFailed;
+  text.textContent = element.hidden ? '' : hasFailed ? words.unavailable : words.offline;
+  retry.hidden = !hasFailed;
+}
+
+/** Shows the number of unread replies on the launcher; zero hides the badge. */
+export function showUnread(
+  { badge, launch }: Pick<WidgetElements, 'badge' | 'launch'>,
+  words: Words,
+  { count, format }: { readonly count: number; readonly format: (count: number) => string },
+): void {
+  badge.hidden = count === 0;
+  badge.textContent = count > 9 ? `${format(9)}+` : format(count);
+  const label = count === 0 ? words.open : `${words.open}. ${words.newMessages}: ${format(count)}`;
+  launch.setAttribute('aria-label', label);
 }

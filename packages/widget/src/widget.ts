@@ -2,18 +2,18 @@ import { randomKey } from '@mevrik/client';
 import type { Message, OfflineMessage, StoredOfflineMessage } from '@mevrik/protocol';
 import { type Language, languageFor, type WidgetConfig } from './config.ts';
 import { Conversation } from './conversation.ts';
+import { conversationEntries } from './conversation-entries.ts';
 import type { ConversationState, Identity } from './conversation-state.ts';
 import { followTheme, followViewport, h, trapFocus } from './dom.ts';
 import { acceptFiles } from './file-input.ts';
 import { showProgress } from './file-view.ts';
 import { messageSentCard, offlineCard, preChatCard } from './forms.ts';
 import type { LogEntry } from './message-log.ts';
-import { logEntries } from './message-view.ts';
 import { ratingCard } from './rating-card.ts';
 import { playSound } from './sound.ts';
 import { createStorage, type WidgetStorage } from './storage.ts';
 import { createUnreadTitle } from './unread-title.ts';
-import { createElements, type WidgetElements } from './widget-elements.ts';
+import { createElements, showNotice, showUnread, type WidgetElements } from './widget-elements.ts';
 
 /** The events that a page can listen to. */
 export interface WidgetEvents {
@@ -285,11 +285,13 @@ class ChatWidget {
   }
 
   #render(state: ConversationState = this.conversation.state): void {
-    const { header, shadow, composer, typing, log } = this.#elements;
+    const { header, shadow, composer, typing, log, notice } = this.#elements;
     const { words } = this.#language;
     header.show(state);
-    this.#renderNotice(state);
-    this.#renderUnread(state.unread);
+    showNotice(notice, state, words);
+    const badgeCount = this.#isOpen ? 0 : state.unread;
+    showUnread(this.#elements, words, { count: badgeCount, format: (n) => this.#numbers.format(n) });
+    this.#showInTitle(this.#isInView ? 0 : state.unread);
     const typingText = state.typing === undefined ? '' : `${state.typing || words.agent} ${words.isTyping}`;
     if (typing.textContent !== typingText) typing.textContent = typingText;
     const entries = this.#entries(state);
@@ -303,47 +305,16 @@ class ChatWidget {
     showProgress(log.element, state.uploads);
   }
 
-  #renderNotice({ phase, isConnected }: ConversationState): void {
-    const { element, text, retry } = this.#elements.notice;
-    const { words } = this.#language;
-    const hasFailed = phase === 'failed';
-    element.hidden = isConnected && !hasFailed;
-    text.textContent = element.hidden ? '' : hasFailed ? words.unavailable : words.offline;
-    retry.hidden = !hasFailed;
-  }
-
-  #renderUnread(unread: number): void {
-    const { badge, launch } = this.#elements;
-    const { words } = this.#language;
-    const count = this.#numbers.format(unread);
-    badge.hidden = unread === 0 || this.#isOpen;
-    badge.textContent = unread > 9 ? `${this.#numbers.format(9)}+` : count;
-    const label = badge.hidden ? words.open : `${words.open}. ${words.newMessages}: ${count}`;
-    launch.setAttribute('aria-label', label);
-    this.#showInTitle(this.#isInView ? 0 : unread);
-  }
-
-  /** What the log shows: a form, the conversation, or a greeting. */
+  /** The entries of the log: a form, the conversation, or a greeting. */
   #entries(state: ConversationState): LogEntry[] {
     const form = this.#formEntries(state);
     if (form) return form;
-    const { messages, unsent, uploads, phase, hasDiscarded } = state;
-    const { words } = this.#language;
-    const discarded = {
-      key: 'discarded',
-      make: () => h('div', { class: 'sys', role: 'alert' }, words.discardedUnsent),
-    };
-    const footer = hasDiscarded ? [discarded] : [];
-    const rating = this.#ratingFor(state);
-    if (messages.length + unsent.length + uploads.length > 0) {
-      const context = { language: this.#language, conversation: this.conversation };
-      const survey = { key: `rating ${messages.at(-1)?.sessionId}`, make: () => rating ?? h('div') };
-      return [...logEntries(context, state), ...(rating ? [survey] : []), ...footer];
-    }
-    const { hello, loading } = this.#elements;
-    const isLoading = phase === 'loading' || (phase === 'idle' && this.#isOpen);
-    const empty = isLoading ? { key: 'loading', make: () => loading } : { key: 'hello', make: () => hello };
-    return [empty, ...footer];
+    const context = { language: this.#language, conversation: this.conversation };
+    return conversationEntries(context, state, {
+      ...this.#elements,
+      isOpen: this.#isOpen,
+      rating: this.#ratingFor(state),
+    });
   }
 
   #formEntries({ messages, unsent, uploads, opening, session }: ConversationState): LogEntry[] | undefined {

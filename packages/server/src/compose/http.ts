@@ -15,6 +15,8 @@ import { createReplays } from '../dispatch/replay/replays.ts';
 import { subscriptionsOf } from '../dispatch/subscription.ts';
 import { withAccess } from '../http/access.ts';
 import { employmentRoutes } from '../http/admin/agents.ts';
+import { appBotRoutes } from '../http/admin/app-bot.ts';
+import { appRuleRoutes } from '../http/admin/app-rules.ts';
 import { appRoutes } from '../http/admin/apps.ts';
 import { auditRoutes } from '../http/admin/audit.ts';
 import { channelRoutes } from '../http/admin/channels.ts';
@@ -128,6 +130,8 @@ function routesOf(http: HttpDeps, parts: HttpPartDeps): readonly RoutePlugin[] {
   return [
     withAccess('public', gatewayRoutes({ apps, authenticate, gateway })),
     appRoutes(http),
+    appRuleRoutes(http),
+    appBotRoutes(http),
     auditRoutes(http),
     queueStateRoutes(http),
     channelRoutes({

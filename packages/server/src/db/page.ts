@@ -22,6 +22,7 @@ export function toListPage<Row, Item>(
   toItem: (row: Row) => Item,
   positionOf: (row: Row) => PagePosition,
 ): Page<Item>;
+/** Makes a page of rows; one row more than `limit` must have been read. */
 export function toListPage<Row extends { readonly id?: number }, Item>(
   rows: readonly Row[],
   limit: number,
