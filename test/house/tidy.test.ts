@@ -93,6 +93,15 @@ describe('the docs', () => {
     expect(broken).toEqual([]);
   });
 
+  it('name files that are there', () => {
+    const bases = ['', 'packages/server/src/', 'packages/server/src/listeners/'];
+    const named = [...read('ARCHITECTURE.md').matchAll(/`([\w./-]+(?:\.(?:ts|tsx|mjs|md)|\/))`/g)].map(
+      ([, path = '']) => path,
+    );
+    expect(named.length).toBeGreaterThan(30);
+    expect(named.filter((path) => !bases.some((base) => existsSync(join(root, base, path))))).toEqual([]);
+  });
+
   it('name scripts that are there', () => {
     const { scripts } = JSON.parse(read('package.json'));
     const named = pages.flatMap((page) =>

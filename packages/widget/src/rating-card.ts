@@ -2,10 +2,7 @@ import { h } from './dom.ts';
 import type { Words } from './locales/en.ts';
 
 /** The survey: stars and a comment. */
-export function ratingCard(
-  words: Words,
-  onDone: (score: number, comment: string) => Promise<void>,
-): HTMLElement {
+function ratingCard(words: Words, onDone: (score: number, comment: string) => Promise<void>): HTMLElement {
   let score = 0;
   const comment = h('input', {
     type: 'text',
@@ -65,4 +62,16 @@ export function ratingCard(
     comment,
     send,
   );
+}
+
+/** Creates the survey's card once and keeps it while the survey is open, so that a half-filled rating is not lost. */
+export function keepRatingCard(
+  words: Words,
+  rate: (score: number, comment: string) => Promise<void>,
+): (isOpen: boolean) => HTMLElement | undefined {
+  let card: HTMLElement | undefined;
+  return (isOpen) => {
+    card = isOpen ? (card ?? ratingCard(words, rate)) : undefined;
+    return card;
+  };
 }

@@ -4,12 +4,12 @@ import { type Language, languageFor, type WidgetConfig } from './config.ts';
 import { Conversation } from './conversation.ts';
 import { conversationEntries } from './conversation-entries.ts';
 import type { ConversationState, Identity } from './conversation-state.ts';
-import { followTheme, followViewport, h, trapFocus } from './dom.ts';
+import { followTheme, followViewport, trapFocus } from './dom.ts';
 import { acceptFiles } from './file-input.ts';
 import { showProgress } from './file-view.ts';
 import { messageSentCard, offlineCard, preChatCard } from './forms.ts';
 import type { LogEntry } from './message-log.ts';
-import { ratingCard } from './rating-card.ts';
+import { keepRatingCard } from './rating-card.ts';
 import { playSound } from './sound.ts';
 import { createStorage, type WidgetStorage } from './storage.ts';
 import { createUnreadTitle } from './unread-title.ts';
@@ -77,7 +77,7 @@ class ChatWidget {
   #isLeavingMessage = false;
   #leaveKey = randomKey();
   #sentMessage: ({ readonly email: string } & StoredOfflineMessage) | undefined;
-  #rating: HTMLElement | undefined;
+  readonly #ratingCard: (isOpen: boolean) => HTMLElement | undefined;
 
   constructor(config: WidgetConfig) {
     this.#config = config;
@@ -92,6 +92,7 @@ class ChatWidget {
     );
     this.#elements = this.#createElements();
     const { words } = this.#language;
+    this.#ratingCard = keepRatingCard(words, (score, comment) => this.conversation.rate(score, comment));
     this.#preChat = preChatCard(words, config.preChat, (who) => this.#startChat(who));
     this.#offlineForm = offlineCard(
       words,
@@ -313,7 +314,7 @@ class ChatWidget {
     return conversationEntries(context, state, {
       ...this.#elements,
       isOpen: this.#isOpen,
-      rating: this.#ratingFor(state),
+      rating: this.#ratingCard(state.hasSurvey),
     });
   }
 
@@ -333,16 +334,5 @@ class ChatWidget {
       { key: 'hello', make: () => this.#elements.hello },
       { key: 'preChat', make: () => this.#preChat },
     ];
-  }
-
-  /** The survey card, kept while the survey is open so that a half-filled rating is not lost. */
-  #ratingFor({ hasSurvey }: ConversationState): HTMLElement | undefined {
-    const { conversation } = this;
-    if (!hasSurvey) this.#rating = undefined;
-    else
-      this.#rating ??= ratingCard(this.#language.words, (score, comment) =>
-        conversation.rate(score, comment),
-      );
-    return this.#rating;
   }
 }
