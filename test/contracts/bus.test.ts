@@ -159,7 +159,7 @@ describe.each(buses)('a bus $name', ({ name, start }) => {
       await expect.poll(() => here.occupancy.countOf(1, 'both')).toBe(2);
     });
 
-    it('has a node that died leave: members, counts, and those who stay are told', {
+    it('removes a dead node: its members and counts, with notices to those who stay', {
       timeout: 180_000,
     }, async () => {
       const channel = 'presence-team';

@@ -190,7 +190,7 @@ describe('a replay', () => {
     expect(second.next).toBeNull();
   });
 
-  it('is refused where more would run than somebody has seen', async () => {
+  it('is rejected if more would run than the preview showed', async () => {
     const { node, replays } = await started(recording('First'));
     await raiseAll(node, 1);
     await expect(replays.start({ ...all, expected: 2 }, by)).rejects.toMatchObject({ code: 'conflict' });

@@ -36,7 +36,7 @@ function crewOf(count: number, ...does: string[]): Crew {
 }
 
 describe('a crew', () => {
-  it('has begun when all are ready, and replaces whoever ends until it is stopped', async () => {
+  it('starts when all workers are ready, and replaces exited ones until it is stopped', async () => {
     expect(await crewOf(2, 'run').start()).toBe('http://here');
     expect(forked).toHaveLength(2);
     forked[0]?.process.kill('SIGKILL');

@@ -108,7 +108,7 @@ describe('the records of a conversation', () => {
 });
 
 describe('a replay', () => {
-  it('goes with its entries when it is over; one that is not stays, whole', async () => {
+  it('is deleted with its entries after it has ended; a running one stays complete', async () => {
     await sql`
       INSERT INTO replays (actor, listeners, filter, created_at)
       SELECT name, ARRAY['DeliverReply'], '{}', now() - interval '11 days' FROM unnest(ARRAY['over', 'open']) AS name`;

@@ -166,12 +166,14 @@ describe('a port that is taken', () => {
     const { url } = await temporaryDatabase();
     // From the block that is kept for documentation: nobody has it.
     const said = await refused({ DATABASE_URL: url, HOST: '203.0.113.7' });
-    expect(said).toMatch(/^Cannot listen on this address \([^\n]*203\.0\.113\.7[^\n]*\)\. Check HOST and PORT\.$/);
+    expect(said).toMatch(
+      /^Cannot listen on this address \([^\n]*203\.0\.113\.7[^\n]*\)\. Check HOST and PORT\.$/,
+    );
   });
 });
 
 describe('a Redis that is not there', () => {
-  it('is told of without its password, and does not keep the server from starting', async () => {
+  it('is logged without its password, and does not prevent the start', async () => {
     const { url } = await temporaryDatabase();
     const password = secretWord('redis');
     const server = await startServer({ DATABASE_URL: url, REDIS_URL: `redis://:${password}@127.0.0.1:1` });

@@ -81,7 +81,7 @@ describe('a server that is stopping', () => {
     slow.destroy();
   });
 
-  it('that is told to while it starts leaves no PostgreSQL behind', async () => {
+  it('that gets the signal during the start leaves no PostgreSQL behind', async () => {
     const dataDir = await temporaryDataDir();
     const server = run('server', { PORT: '0', DATA_DIR: dataDir });
     await expect.poll(() => postgresOf(dataDir), { timeout: 30_000 }).toBeDefined();

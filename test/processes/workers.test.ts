@@ -211,7 +211,7 @@ describe('a server with three workers', () => {
     }
   });
 
-  it('ends in order with SIGTERM: clients are told, workers and PostgreSQL are gone', async () => {
+  it('shuts down gracefully on SIGTERM: clients are disconnected with a code, workers and PostgreSQL are gone', async () => {
     const dataDir = await temporaryDataDir();
     const server = await startWorkers({ DATA_DIR: dataDir });
     const postgres = postgresOf(dataDir) ?? 0;
@@ -235,7 +235,7 @@ describe('a server with three workers', () => {
     await client.socketId();
     server.child.kill('SIGKILL');
     await once(server.child, 'exit');
-    // The client is told, as by any server that goes away.
+    // The client gets a close code, as from any server that shuts down.
     expect((await client.closed).code).toBe(4200);
     await expect
       .poll(() => [...workers, postgres].filter((pid) => !isGone(pid)), { timeout: 30_000 })
@@ -248,7 +248,7 @@ describe('a server with three workers', () => {
 });
 
 describe('mevrik start', () => {
-  it('starts as many workers as it is told', async () => {
+  it('starts as many workers as configured', async () => {
     const { url } = await temporaryDatabase();
     const program = run('cli', { DATABASE_URL: url, PORT: '0' }, ['start', '--workers', '2']);
     await expect.poll(program.said, { timeout: 30_000 }).toContain('in 2 workers');

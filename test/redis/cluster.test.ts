@@ -96,11 +96,11 @@ describe('three nodes on a cluster', () => {
       .poll(() => api.channel(1, 'presence-c', ['subscription_count']))
       .toMatchObject({ occupied: true, subscription_count: 2 });
     for (const channel of ['cache-a', 'cache-b', 'cache-c']) {
-      await api.trigger(1, { name: 'news', channel, data: '{"n":1}' });
+      await api.trigger(1, { name: 'prices', channel, data: '{"n":1}' });
       const late = node(0).raw();
       await late.socketId();
       late.subscribe(channel);
-      expect((await late.next('news')).data).toEqual({ n: 1 });
+      expect((await late.next('prices')).data).toEqual({ n: 1 });
     }
     bob.ws.close();
     expect((await ann.next('pusher_internal:member_removed')).data).toEqual({ user_id: 'bob' });

@@ -76,7 +76,7 @@ test('is refused, field by field, where it says nothing that can be answered', a
   expect(rows).toHaveLength(0);
 });
 
-test('becomes a conversation by mail, where the app has a channel for that; whoever left it does not hear of it', async () => {
+test('becomes an email conversation if the app has an email channel, hidden from its author', async () => {
   const address = 'support@shop.example';
   const smtp = { host: '127.0.0.1', port: 9, tls: 'none' };
   const mute = { kind: 'email', enabled: true, settings: { address } };

@@ -58,7 +58,7 @@ describe('the chat on a page of others', () => {
     }
   });
 
-  it('asks who somebody is, where the page wants that', async () => {
+  it('asks for the visitor's details if the page requires them', async () => {
     const shop = await chat.startShop({ attributes: 'data-pre-chat="name,email"' });
     try {
       const page = await chat.open(shop.url);

@@ -41,8 +41,8 @@ async function storedFor(text: string): Promise<(string | null)[]> {
   return rows.map((row) => row.external_id);
 }
 
-describe('whoever comes to a browser that another person has used', () => {
-  it('does not send what that person had not sent yet, and is told that it is gone', {
+describe('a visitor in a browser that another person has used', () => {
+  it('does not send that person's unsent messages, and sees that they were discarded', {
     timeout: 120_000,
   }, async () => {
     const network = await startNetwork(Number(new URL(chat.product.url).port));
@@ -71,7 +71,7 @@ describe('whoever comes to a browser that another person has used', () => {
     }
   });
 
-  it('finds nothing of somebody who has logged out, in any tab', { timeout: 90_000 }, async () => {
+  it('finds nothing of a visitor who has logged out, in any tab', { timeout: 90_000 }, async () => {
     const page = await open();
     await identify(page, 'u-2');
     await openChat(page);
@@ -116,7 +116,7 @@ describe('a visitor', () => {
     await page.locator('header', { hasText: 'Away' }).waitFor();
   });
 
-  it('leaves a message while nobody is there, and is told what is wrong with it', {
+  it('leaves a message while no agent is available, and sees its errors', {
     timeout: 90_000,
   }, async () => {
     await settle({ businessHours: { timeZone: 'UTC', weekly: {} } });

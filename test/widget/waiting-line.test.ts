@@ -40,7 +40,7 @@ async function hear<Name extends keyof NoticePayloads>(
   return { heard, client };
 }
 
-test('a visitor is told where in line they stand, and that they are nearer when somebody is taken', async () => {
+test('a visitor sees their queue position, and sees it advance', async () => {
   const [first, second] = [await waiting(), await waiting()];
   expect((await me(first)).queuePosition).toEqual({ position: 1, estimateMinutes: null });
   expect((await me(second)).queuePosition?.position).toBe(2);
@@ -60,7 +60,7 @@ test('who is more urgent stands before who came first', async () => {
   for (const { itemId } of [first, second]) await admin.call('POST', `/v1/queue-items/${itemId}/accept`);
 });
 
-test('how long it will take is said once enough were served, and only while somebody is there', async () => {
+test('an estimate is shown once enough customers were served, and only while an agent is online', async () => {
   // Five who waited, one after another, for four minutes each.
   const visitor = await waiting();
   await product.database.sql`
@@ -78,7 +78,7 @@ test('how long it will take is said once enough were served, and only while some
   await admin.call('POST', `/v1/queue-items/${visitor.itemId}/accept`);
 });
 
-test('a visitor sees who answers, whether they are there, and whether anybody is', async () => {
+test('a visitor sees the assigned agent, their availability, and that of the team', async () => {
   await admin.call('PUT', '/v1/agents/me/availability', { availability: 'online' });
   const visitor = await waiting();
   const path = await hear(visitor, 'session_path_changed');

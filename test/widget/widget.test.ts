@@ -39,7 +39,7 @@ describe('a visitor', () => {
     }
   });
 
-  it('finds the conversation again on the next page and in the tab beside it, and is told of what is new', async () => {
+  it('finds the conversation again on the next page and in another tab, with new messages', async () => {
     const shop = await chat.startShop();
     try {
       const page = await chat.open(shop.url);
@@ -104,7 +104,7 @@ describe('a visitor', () => {
     }
   });
 
-  it('has the older part of a long conversation when somebody scrolls up to it, where they were reading', {
+  it('loads older messages when the visitor scrolls up, keeping the reading position', {
     timeout: 120_000,
   }, async () => {
     const shop = await chat.startShop();
@@ -135,7 +135,7 @@ describe('a visitor', () => {
     }
   });
 
-  it('who is named while the visit goes on is known by that name, and is told when nobody is there', async () => {
+  it('is known by a name given during the visit, and sees when no agent is available', async () => {
     const admin = await chat.product.employ({ role: 'admin', name: 'Ada' });
     const settle = (settings: object) => admin.call('PATCH', '/v1/admin/apps/1', { settings });
     expect((await settle({ businessHours: { timeZone: 'UTC', weekly: {} } })).status).toBe(200);
@@ -233,7 +233,7 @@ describe('a visitor', () => {
     }
   });
 
-  it('sends files, sees pictures as they are, and is told why one is not taken', async () => {
+  it('sends files, shows pictures, and shows why a file was rejected', async () => {
     const shop = await chat.startShop();
     try {
       const page = await chat.open(shop.url);

@@ -9,11 +9,11 @@ export type TokenSource = string | ((isRefused: boolean) => string | Promise<str
 export interface CallerOptions {
   /** The server's address, such as `https://chat.example.com`. */
   readonly url: string;
-  /** The app that is meant, where somebody works for several. */
+  /** The app, for users of several apps. */
   readonly appKey: string | undefined;
   readonly token: TokenSource | undefined;
   readonly fetch: typeof fetch;
-  /** The connection that is not to be told what a call causes. */
+  /** The connection that receives no broadcasts caused by this call. */
   readonly socketId: () => string | undefined;
   /** From 0 to 1; spreads repetitions. */
   readonly random: () => number;

@@ -144,7 +144,7 @@ describe('a connection', () => {
     expect(last().sent).toEqual(['pusher:ping']);
   });
 
-  it('that was told to end stays ended', async () => {
+  it('stays closed after disconnect', async () => {
     const { connection, last, sockets } = await connected();
     const socket = last();
     connection.disconnect();

@@ -16,7 +16,7 @@ export interface WebSocketLike {
 export type WebSocketConstructor = new (url: string) => WebSocketLike;
 
 /**
- * `connecting` to the server, `connected`, `waiting` to try again, `offline` because it was told to disconnect or has
+ * `connecting` to the server, `connected`, `waiting` to try again, `offline` because it was disconnected or has
  * not begun, `closed` because the server will not have it: `error` says why.
  */
 export type ConnectionState = 'offline' | 'connecting' | 'connected' | 'waiting' | 'closed';
@@ -48,7 +48,7 @@ export interface ConnectionDeps {
 const stableMs = 10_000;
 /** How long the server may take to answer a sign of life. */
 const pongTimeoutMs = 30_000;
-/** Whoever has not greeted by then does not. */
+/** A server that has not sent its greeting by then is not going to. */
 const establishTimeoutMs = 20_000;
 
 /** Keeps a connection to the gateway, making it again whenever it ends. */
@@ -187,7 +187,7 @@ export class Connection {
     this.#setState('waiting');
   }
 
-  /** Asks for a sign of life; whoever gives none is taken for gone. */
+  /** Pings the server; without an answer the connection is considered lost. */
   #ping(): void {
     const socket = this.#socket;
     this.send('pusher:ping', {});

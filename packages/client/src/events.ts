@@ -22,7 +22,7 @@ export interface Member {
   readonly info: unknown;
 }
 
-/** Somebody begins or ceases to type. */
+/** A participant started or stopped typing. */
 export interface Typing {
   /** The user's id on presence channels, else `customer` or `agent`, as far as it is known. */
   readonly who: string | undefined;

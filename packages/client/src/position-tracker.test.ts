@@ -53,7 +53,7 @@ const step = fc.oneof(
 );
 
 describe('a client over many connections', () => {
-  it('hears everything once and in order, or is told to load anew', () => {
+  it('receives everything once and in order, or is asked to reload', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
         const gateway = new Gateway();

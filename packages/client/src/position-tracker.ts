@@ -5,11 +5,11 @@ export type SubscribeOutcome = 'first' | 'recovered' | 'reload';
 
 /**
  * Keeps where a channel has been heard up to, over all connections, by the rules of docs/PROTOCOL.md: what comes
- * again is not news, and places are taken over from the server only when all that was missed has come.
+ * again is a duplicate, and the server's positions are adopted only when everything that was missed has arrived.
  */
 export class PositionTracker {
   #position: TopicPosition | undefined;
-  /** In each partition, the highest offset that was heard; what is not beyond it has been told. */
+  /** The highest received offset of each partition; anything up to it has been delivered. */
   #heard: Record<string, number>;
   #wasSubscribed: boolean;
 
@@ -25,7 +25,7 @@ export class PositionTracker {
     return this.#position;
   }
 
-  /** Whether a frame is news. */
+  /** Whether a frame is new. */
   accept([partition, offset]: readonly [partition: number, offset: number]): boolean {
     if (offset <= (this.#heard[partition] ?? -1)) return false;
     this.#heard[partition] = offset;
@@ -35,7 +35,7 @@ export class PositionTracker {
     return true;
   }
 
-  /** The channel is subscribed to; `resumed` is absent where nothing of it can be told again. */
+  /** The topic is subscribed; `resumed` is absent if its events cannot be recovered. */
   subscribed(resumed: Resumed | undefined): SubscribeOutcome {
     const before = this.#wasSubscribed;
     this.#wasSubscribed = true;

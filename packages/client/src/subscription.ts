@@ -11,9 +11,9 @@ import { TypingSignal } from './typing-signal.ts';
 export interface SubscriptionEvents {
   /** It stands, for the first time or again. */
   readonly subscribed: undefined;
-  /** It stands again, and all that was missed has been told: so many events. */
+  /** Subscribed again, and everything that was missed has been delivered: the number of events. */
   readonly recovered: number;
-  /** It stands for the first time, or something was missed that cannot be told again: load what you show. */
+  /** Subscribed for the first time, or something was missed that cannot be recovered: load the state that you show. */
   readonly load: undefined;
   readonly error: MevrikError;
   readonly joined: Member;
@@ -30,7 +30,7 @@ export interface SubscriptionDeps {
   readonly onListenerError: (error: unknown) => void;
 }
 
-/** A refusal for the moment is tried again after so long. */
+/** How long until a temporary rejection is retried. */
 const retryMs = 5_000;
 
 /** A channel that is heard as long as the client lives, whatever happens to its connection. */
@@ -39,7 +39,7 @@ export class Subscription<Channel extends string = string> {
   readonly channel: Channel;
   /** Who is there, on presence channels. */
   readonly members = new Members();
-  /** Begins and ends to tell the others that somebody types here. */
+  /** Starts and stops the typing indicator for the others. */
   readonly typing: TypingSignal;
   readonly #deps: SubscriptionDeps;
   readonly #tracker: PositionTracker;
@@ -117,9 +117,9 @@ export class Subscription<Channel extends string = string> {
       this.#deps.send('pusher:subscribe', { channel: this.channel, ...proof, resume });
     } catch (error) {
       if (attempt !== this.#attempt) return;
-      const refusal = error instanceof MevrikError ? error : new MevrikError(0, 'fault', String(error));
-      this.#lifecycle.emit('error', refusal);
-      if (refusal.status === 0 || refusal.status >= 500) this.#retryLater();
+      const failure = error instanceof MevrikError ? error : new MevrikError(0, 'fault', String(error));
+      this.#lifecycle.emit('error', failure);
+      if (failure.status === 0 || failure.status >= 500) this.#retryLater();
     }
   }
 

@@ -33,7 +33,7 @@ export function renewTokens(token: TokenSource, authorize: () => Promise<unknown
   async function renew(expiring: string): Promise<void> {
     try {
       const next = await source(false);
-      // Whoever counts its life otherwise still thinks it good.
+      // Another clock may still consider it valid.
       if (next === expiring) await source(true);
       await authorize();
     } catch {

@@ -13,11 +13,11 @@ export interface Tokens {
 export interface TokenStoreOptions {
   /** Exchanges a refresh token, as `rest.visitor.refreshVisit` does. Called for one at a time. */
   readonly refresh: (refreshToken: string) => Promise<Tokens>;
-  /** To be kept for the next page: without it whoever closes the page is logged out. */
+  /** Store it for the next page: without it, closing the page logs the user out. */
   readonly onChange?: (tokens: Tokens) => void;
 }
 
-/** Keeps somebody logged in. */
+/** Keeps a user logged in. */
 export interface TokenStore {
   /** For `createClient`: a token that is good, exchanged before it expires and when it was refused. */
   readonly token: Extract<TokenSource, (...args: never[]) => unknown>;

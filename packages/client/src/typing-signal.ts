@@ -1,7 +1,7 @@
 import type { Stop } from './emitter.ts';
 import type { Typing } from './events.ts';
 
-/** Others are told again this often while somebody goes on typing. */
+/** How often the signal is repeated while the user keeps typing. */
 const repeatMs = 2_000;
 /** Who is not told of again for so long has ceased. */
 const expiryMs = 5_000;
@@ -39,7 +39,7 @@ export class TypingSignal {
     return () => void this.#listeners.delete(listener);
   }
 
-  /** For the subscription: somebody has told. */
+  /** For the subscription: a typing signal arrived. */
   receive(who: string | undefined, data: unknown): void {
     const typing = (data as { typing?: unknown } | null)?.typing === true;
     const expiry = this.#others.get(who);
@@ -50,7 +50,7 @@ export class TypingSignal {
         who,
         setTimeout(() => this.receive(who, { typing: false }), expiryMs),
       );
-    // Still typing is no news.
+    // The others already know.
     if (typing !== (expiry !== undefined)) for (const listen of [...this.#listeners]) listen({ who, typing });
   }
 

@@ -7,13 +7,13 @@ export interface UserEventsDeps {
   send(event: string, data: unknown): void;
   /** Has a sign-in signed. */
   sign(): Promise<{ readonly auth: string; readonly user_data: string }>;
-  /** Somebody wants to hear. */
+  /** A listener was added. */
   onFirstListener(): void;
   onRefused(error: MevrikError): void;
   onListenerError(error: unknown): void;
 }
 
-/** What one user alone is told, on all their connections; the user is signed in as soon as somebody listens. */
+/** Events for one user on all their connections; the user is signed in as soon as there is a listener. */
 export class UserEvents {
   readonly #with: UserEventsDeps;
   readonly #events: Emitter<Record<string, unknown>>;

@@ -11,7 +11,7 @@ const subscription = z.strictObject({
   disorder: z.enum(['none', 'twice', 'reversed']).default('none'),
 });
 const writing = z.strictObject({ person: z.string(), text: z.string() });
-const commenting = writing.extend({ name: z.string().default('Somebody'), postId: z.string() });
+const commenting = writing.extend({ name: z.string().default('A commenter'), postId: z.string() });
 const post = z.strictObject({
   id: z.string(),
   message: z.string(),

@@ -54,7 +54,7 @@ export function createFacebookCaller({ address, appSecret, pageId }: WebhookSubs
   function post(...events: Record<string, unknown>[]): Promise<WebhookResponse> {
     const now = Date.now();
     const messaging = events.map((event, at) => ({
-      sender: { id: 'somebody' },
+      sender: { id: 'visitor' },
       recipient: { id: pageId },
       timestamp: now + at,
       ...event,

@@ -20,7 +20,7 @@ async function provider(listener: RequestListener): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** Names stand for these addresses, one after another: as somebody rebinds them who wants in. */
+/** A host name resolves to these addresses, one after another: a DNS rebinding attack. */
 function namesAre(...addresses: string[]): { lookup: LookupFunction; asked: string[] } {
   const asked: string[] = [];
   const lookup: LookupFunction = (hostname, options, callback) => {

@@ -10,7 +10,7 @@ const deadMs = 3_000;
 /** The most commands that wait for an answer. */
 const maxPendingCommands = 50_000;
 
-/** A connection to one Redis server. It never reconnects: when it is lost, it is over. */
+/** A connection to one Redis server. It never reconnects: a lost connection stays closed. */
 export type RedisConnection = ReturnType<typeof create>;
 
 /** How a connection is opened. */

@@ -30,9 +30,9 @@ export function CustomerPanel(props: {
     queryFn: () => api.rest.desk.customerOverview(customerId),
   });
   const [edits, setEdits] = useState(false);
-  const [merges, setMerges] = useState<CustomerSummary | 'anybody'>();
+  const [merges, setMerges] = useState<CustomerSummary | 'search'>();
   useDeskAction('edit', () => setEdits(true), !edits);
-  useDeskAction('merge', () => setMerges('anybody'));
+  useDeskAction('merge', () => setMerges('search'));
   if (overview.isPending) return <Loading lines={4} />;
   if (overview.isError) return <Failure error={overview.error} onRetry={() => void overview.refetch()} />;
   const { customer, sessions, cases, lookalikes } = overview.data;
@@ -76,7 +76,7 @@ export function CustomerPanel(props: {
               size="compact-xs"
               variant="default"
               leftSection={<IconUsersPlus size={13} />}
-              onClick={() => setMerges('anybody')}
+              onClick={() => setMerges('search')}
             >
               Merge
             </Button>

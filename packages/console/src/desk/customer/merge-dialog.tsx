@@ -14,8 +14,8 @@ import classes from './customer.module.css';
 /** Merges another customer into the one whose conversation is open. */
 export function MergeDialog(props: {
   customer: CustomerOverview['customer'];
-  /** The suggested duplicate, or `anybody` to search; `undefined` keeps the dialog closed. */
-  other: CustomerSummary | 'anybody' | undefined;
+  /** The suggested duplicate, or `search` to search; `undefined` keeps the dialog closed. */
+  other: CustomerSummary | 'search' | undefined;
   onClose: () => void;
   onMerged: () => void;
 }) {
@@ -24,9 +24,9 @@ export function MergeDialog(props: {
     <Modal opened={other !== undefined} onClose={onClose} title="Merge customers" size="md">
       {other !== undefined && (
         <MergeForm
-          key={other === 'anybody' ? 'anybody' : other.id}
+          key={other === 'search' ? 'search' : other.id}
           customer={customer}
-          suggested={other === 'anybody' ? undefined : other}
+          suggested={other === 'search' ? undefined : other}
           onClose={onClose}
           onMerged={onMerged}
         />

@@ -29,7 +29,7 @@ export interface MailboxStore {
 export interface MailboxOptions {
   readonly server: ImapServer;
   readonly store: MailboxStore;
-  /** Longer emails are truncated, as their sender can no longer be told that they are too long. */
+  /** Longer emails are truncated, because it is too late to reject them. */
   readonly maxBytes: number;
   /** Called with the reason when the mailbox cannot be read, and with `null` when it can be read again. */
   readonly onState: (error: string | null) => void;

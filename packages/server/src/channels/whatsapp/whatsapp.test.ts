@@ -213,9 +213,9 @@ describe('a webhook body', () => {
       ['b', '701'],
       ['c', '700'],
     ]);
-    const news = splitWhatsapp(bodyOf({ field: 'account_update', value: { event: 'x' } }));
-    expect(news).toEqual([expect.objectContaining({ accountId: null, contactId: 'nobody' })]);
-    expect(parseWhatsapp(news[0]?.payload ?? {}, place)).toMatchObject({
+    const updates = splitWhatsapp(bodyOf({ field: 'account_update', value: { event: 'x' } }));
+    expect(updates).toEqual([expect.objectContaining({ accountId: null, contactId: 'nobody' })]);
+    expect(parseWhatsapp(updates[0]?.payload ?? {}, place)).toMatchObject({
       outcome: 'ignored',
       reason: 'a change of type account_update',
     });
@@ -357,7 +357,7 @@ describe('a reply', () => {
       '198 characters',
     );
     const { accessToken: _none, ...receiving } = settings;
-    expect(() => composeWhatsapp(message({ text: 'x' }), receiving)).toThrow('no token');
+    expect(() => composeWhatsapp(message({ text: 'x' }), receiving)).toThrow('no access token');
   });
 
   it.each<[number, object]>([

@@ -15,7 +15,7 @@ import {
 
 const instant = (name: string) => timestamp(name, { withTimezone: true, mode: 'string', precision: 3 });
 
-/** Tenants. The key is public; the secret signs identities, channel authorizations and Pusher HTTP API requests. */
+/** Apps. The key is public; the secret signs identities, channel authorizations and Pusher HTTP API requests. */
 export const apps = pgTable('apps', {
   id: integer('id').primaryKey().generatedByDefaultAsIdentity(),
   key: text('key').notNull().unique(),
