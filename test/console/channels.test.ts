@@ -113,12 +113,12 @@ describe('an administrator who sets up a channel', () => {
   }, async () => {
     const { page, errors, keep } = await adminAt('/admin/apps/1/add-channel?kind=email');
     await field(page, 'Address').fill('help@shop.example');
-    await page.getByRole('switch', { name: 'Send through a server (SMTP)' }).click();
-    const smtp = page.getByRole('group', { name: 'Send through a server (SMTP)' });
+    await page.getByRole('switch', { name: 'Sending (SMTP)' }).click();
+    const smtp = page.getByRole('group', { name: 'Sending (SMTP)' });
     await smtp.getByRole('textbox', { name: 'Server' }).fill('127.0.0.1');
     await smtp.getByLabel('Port').fill('1');
     await smtp.getByRole('combobox', { name: 'Encryption' }).click();
-    await page.getByRole('option', { name: /^none/ }).click();
+    await page.getByRole('option', { name: /^none/i }).click();
     await page.getByRole('button', { name: 'Test credentials' }).click();
     await page.getByRole('alert').getByText('could not be reached').waitFor();
     await smtp.getByLabel('Port').fill(String(post.port));

@@ -125,7 +125,7 @@ describe('files on the desk', { timeout: 180_000 }, () => {
       buffer: Buffer.from('MZ\x90\x00 a program'),
     });
     await files(page)
-      .getByText(/are not taken/)
+      .getByText(/are not allowed/)
       .waitFor();
     await reply(page).fill('Here it is');
     await reply(page).press('Enter');

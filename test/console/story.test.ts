@@ -85,7 +85,7 @@ describe('a newcomer', () => {
     const customer = await customerSaying('Where is my parcel?');
     await customer.getByText('Sorry, I didn’t understand').waitFor();
     await say(customer, 'I want to talk to a person');
-    await customer.getByText('You’re in the queue').waitFor();
+    await customer.getByText('Your reference is').waitFor();
 
     const [kim, noor] = await Promise.all([
       agentAt('/desk?view=queue', 'kim@example.com'),

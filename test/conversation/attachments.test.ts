@@ -254,7 +254,9 @@ describe('Messenger attachments', () => {
 
   it('that cannot be downloaded show the reason', async () => {
     const gone = await arrives('mid.gone', at('gone'));
-    await expect.poll(async () => (await gone())?.problem, patience).toBe('The provider responded with status 404.');
+    await expect
+      .poll(async () => (await gone())?.problem, patience)
+      .toBe('The provider responded with status 404.');
     const program = await arrives('mid.program', at('program.exe'), 'file');
     await expect.poll(async () => (await program())?.problem, patience).toContain('are not allowed');
   });

@@ -66,7 +66,7 @@ describe('an automatic email', () => {
       SELECT delivery_status, delivery_error FROM messages
       WHERE session_id = ${session} AND content ->> 'text' = 'In line.'`;
     expect(notice?.delivery_status).toBe('failed');
-    expect(notice?.delivery_error).toMatch(/not answered by machines/);
+    expect(notice?.delivery_error).toMatch(/does not reply to automatic messages/);
   });
 
   it('that we sent ourselves is ignored', async () => {

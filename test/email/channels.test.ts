@@ -122,7 +122,7 @@ describe('a channel without an SMTP server', () => {
     });
     const { message } = await reply('Are you there?');
     await expect.poll(() => statusOf(message), patience).toBe('failed');
-    expect((await product.deliveryOf(message))?.error).toMatch(/only receives/);
+    expect((await product.deliveryOf(message))?.error).toMatch(/can only receive/);
     await configure({});
   });
 });

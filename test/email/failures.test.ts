@@ -95,7 +95,7 @@ describe('an email that the server fails to process', () => {
       UPDATE inbound_emails SET status = 'received', attempts = 3, retry_at = now(), note = NULL WHERE id = ${id}`;
     await product.send({ from: person, text: 'the next one' });
     await expect.poll(async () => (await recordOf(messageId))?.status, patience).toBe('failed');
-    expect((await recordOf(messageId)).note).toContain('died before it could say why');
+    expect((await recordOf(messageId)).note).toContain('crashed while processing it');
     await expect.poll(() => textsOf(person), patience).toContain('the next one');
   });
 });

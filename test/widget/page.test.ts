@@ -58,7 +58,7 @@ describe('the chat on a page of others', () => {
     }
   });
 
-  it('asks for the visitor's details if the page requires them', async () => {
+  it('asks for the details of a visitor if the page requires them', async () => {
     const shop = await chat.startShop({ attributes: 'data-pre-chat="name,email"' });
     try {
       const page = await chat.open(shop.url);

@@ -42,7 +42,7 @@ async function storedFor(text: string): Promise<(string | null)[]> {
 }
 
 describe('a visitor in a browser that another person has used', () => {
-  it('does not send that person's unsent messages, and sees that they were discarded', {
+  it('does not send the unsent messages of that person, and sees that they were discarded', {
     timeout: 120_000,
   }, async () => {
     const network = await startNetwork(Number(new URL(chat.product.url).port));
@@ -84,9 +84,10 @@ describe('a visitor in a browser that another person has used', () => {
     for (const one of [page, beside]) {
       await expect.poll(() => one.getByText('Private to u-2').count(), { timeout: 30_000 }).toBe(0);
     }
-    await say(beside, 'Somebody else');
-    await expect.poll(() => storedFor('Somebody else'), { timeout: 30_000 }).toEqual([null]);
-    await page.locator('.msg.mine', { hasText: 'Somebody else' }).waitFor();
+    await say(beside, 'Another visitor');
+    await expect.poll(() => storedFor('Another visitor'), { timeout: 30_000 }).toEqual([null]);
+    const shown = page.locator('.msg.mine', { hasText: 'Another visitor' });
+    await expect.poll(() => shown.count(), { timeout: 30_000 }).toBe(1);
   });
 });
 

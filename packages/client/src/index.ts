@@ -7,6 +7,6 @@ export type { EventsOf, Member, OwnTopic, Typing } from './events.ts';
 export { randomKey } from './random-key.ts';
 export type { Rest } from './rest/rest.ts';
 export type { Once, Precondition } from './rest/verbs.ts';
-export type { SubscriptionEvents } from './subscription.ts';
 export type { SubscriptionHandle } from './subscriptions.ts';
 export { createTokenStore, type TokenStore, type TokenStoreOptions, type Tokens } from './token-store.ts';
+export type { SubscriptionEvents } from './topic-subscription.ts';

@@ -2,19 +2,19 @@ import type { TopicPosition } from '@mevrik/protocol';
 import { parseTopic } from '@mevrik/protocol/topics';
 import type { Frame } from './connection.ts';
 import type { Stop } from './emitter.ts';
-import { Subscription, type SubscriptionDeps } from './subscription.ts';
+import { type SubscriptionDeps, TopicSubscription } from './topic-subscription.ts';
 
 /** A subscription, and how to give it up. Others who have subscribed to the same channel keep it. */
 export interface SubscriptionHandle<Channel extends string>
   extends Pick<
-    Subscription<Channel>,
+    TopicSubscription<Channel>,
     'channel' | 'isSubscribed' | 'members' | 'on' | 'position' | 'ready' | 'typing' | 'when' | 'whisper'
   > {
   unsubscribe(): void;
 }
 
 interface SharedSubscription {
-  readonly subscription: Subscription;
+  readonly subscription: TopicSubscription;
   handles: number;
 }
 
@@ -33,7 +33,7 @@ export class Subscriptions {
     from: TopicPosition | undefined,
   ): SubscriptionHandle<Channel> {
     const shared = this.#share(wireName(name), from);
-    const subscription = shared.subscription as Subscription<Channel>;
+    const subscription = shared.subscription as TopicSubscription<Channel>;
     const stops: Stop[] = [];
     let isActive = true;
     const tracked = (stop: Stop): Stop => {
@@ -82,7 +82,7 @@ export class Subscriptions {
       found.handles += 1;
       return found;
     }
-    const made = { subscription: new Subscription(this.#deps, channel, from), handles: 1 };
+    const made = { subscription: new TopicSubscription(this.#deps, channel, from), handles: 1 };
     this.#byChannel.set(channel, made);
     if (this.#deps.isOpen()) void made.subscription.onConnected();
     return made;

@@ -15,7 +15,7 @@ import { CommandPalette } from './command-palette.tsx';
 import { usePreventFileDrops } from './composer/drop-zone.tsx';
 import { outbox } from './composer/outbox.ts';
 import { ConnectionBanner } from './connection-banner.tsx';
-import { ConversationView } from './conversation/conversation-view.tsx';
+import { ConversationPane } from './conversation/conversation-pane.tsx';
 import { cachedRow } from './conversation/message-cache.ts';
 import classes from './desk.module.css';
 import { performDeskAction } from './desk-actions.ts';
@@ -85,7 +85,7 @@ function Desk({ apps }: { apps: readonly StaffApp[] }) {
         {openId === undefined ? (
           <NothingOpen />
         ) : (
-          <ConversationView key={openId} sessionId={openId} apps={apps} />
+          <ConversationPane key={openId} sessionId={openId} apps={apps} />
         )}
       </div>
     </LiveContext>

@@ -15,7 +15,7 @@ import { Traffic } from './bus/rate-meter.ts';
 import { type GatewayConfig, gatewayDefaults } from './gateway-config.ts';
 import type { GatewayApp, GatewayDeps } from './gateway-deps.ts';
 import { createTopicApi, type TopicApi } from './http-api/topic-api.ts';
-import { createInspection, type GatewayInspection } from './inspect/gateway-inspection.ts';
+import { createGatewayInspection, type GatewayInspection } from './inspect/gateway-inspection.ts';
 import { NodeSurvey } from './inspect/node-survey.ts';
 import type { ClientSocket } from './sockets/client-socket.ts';
 import { Connections } from './sockets/connections.ts';
@@ -68,7 +68,7 @@ export function createGateway(dependencies: GatewayDeps): Gateway {
   const sender = new WebhookSender(dependencies.log, traffic, config);
   const watch = new TopicWatch({ ...dependencies, sender, lingerMs: config.lingerMs });
   const connections = new Connections({ ...dependencies, config, hub, traffic, watch });
-  const inspection = createInspection({ hub, traffic, sockets: connections.sockets });
+  const inspection = createGatewayInspection({ hub, traffic, sockets: connections.sockets });
   const survey = new NodeSurvey(bus, inspection.state);
   const servers = new Set<Server>();
   const taps = new Set<() => void>();

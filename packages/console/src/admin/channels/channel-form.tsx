@@ -16,7 +16,7 @@ import { SettingForm } from '../settings/setting-form.tsx';
 import { SaveError, type SaveGuard } from '../shared/save-guard.tsx';
 import type { Tagged } from '../shared/use-tagged.ts';
 
-/** The settings of a channel; its credentials can be testResult before they are saved. */
+/** The settings of a channel; its credentials can be tested before they are saved. */
 export function ChannelForm(props: {
   appId: number;
   kind: ChannelKind;

@@ -7,7 +7,7 @@ import { useMe } from '../../session/use-session.ts';
 import { Failure, Loading } from '../../shared/states.tsx';
 import classes from '../shared/admin.module.css';
 import { AdminPage } from '../shared/admin-page.tsx';
-import { TopicWatch } from './topic-watch.tsx';
+import { TopicViewer } from './topic-viewer.tsx';
 
 /** Connections per node, subscribed topics, and a live view of one topic. */
 export function ConnectionsPage() {
@@ -24,7 +24,7 @@ export function ConnectionsPage() {
       <NodeTable nodes={nodes.data.nodes} />
       <div className={classes.twoColumns}>
         <TopicList onWatch={setWatched} />
-        <TopicWatch
+        <TopicViewer
           key={`${watched?.appId} ${watched?.name}`}
           watched={watched}
           onEnd={() => setWatched(undefined)}

@@ -2,7 +2,7 @@ import type { DiagnosisLink, DiagnosisStep, QueueReason, Verdict } from '@mevrik
 import { describe, expect, it } from 'vitest';
 import { linkLabel, verdictWords } from './diagnosis-words.ts';
 import { stepWords } from './step-words.ts';
-import { duration, listNames } from './words.ts';
+import { listNames, spokenDuration } from './words.ts';
 
 const kim = { type: 'agent', name: 'Kim' } as const;
 const waiting = { queue: 'support', seconds: 200, position: 2 };
@@ -20,7 +20,7 @@ describe('a duration', () => {
     [7_199, '119 minutes'],
     [7_200, '2 hours'],
     [200_000, '2 days'],
-  ])('of %d seconds reads %s', (seconds, text) => expect(duration(seconds)).toBe(text));
+  ])('of %d seconds reads %s', (seconds, text) => expect(spokenDuration(seconds)).toBe(text));
 });
 
 describe('a list of names', () => {

@@ -1,7 +1,7 @@
 import type { DiagnosisAuthor, DiagnosisLink, Verdict } from '@mevrik/protocol';
 import { adviceOf } from './diagnosis-advice.ts';
 import { queueReasonText, waitingText } from './queue-reason-words.ts';
-import { duration, sentenceEnd } from './words.ts';
+import { sentenceEnd, spokenDuration } from './words.ts';
 
 /** What a verdict says to the reader: why, and what to do about it. */
 export interface VerdictWords {
@@ -22,7 +22,7 @@ const answering = (listener: string) => `The listener that answers messages (${l
 function sentenceOf(verdict: Verdict): string {
   switch (verdict.code) {
     case 'answered':
-      return `Answered by ${verdict.facts.agent ?? 'an agent'} after ${duration(verdict.facts.seconds)}.`;
+      return `Answered by ${verdict.facts.agent ?? 'an agent'} after ${spokenDuration(verdict.facts.seconds)}.`;
     case 'answered_by_bot': {
       const { bot, app, channel } = verdict.facts;
       return `Answered by ${bot === 'http' ? `the bot of ${app}` : 'the bot'} on ${channel}.`;
@@ -47,7 +47,7 @@ function sentenceOf(verdict: Verdict): string {
       const { agent, seconds, availability } = verdict.facts;
       const isGone = availability !== null && availability !== 'online';
       const now = isGone ? ` ${agent} is ${availability} now.` : '';
-      return `Assigned to ${agent ?? 'an agent'} for ${duration(seconds)} without a reply.${now}`;
+      return `Assigned to ${agent ?? 'an agent'} for ${spokenDuration(seconds)} without a reply.${now}`;
     }
     case 'closed_unanswered':
       return `The case was closed ${closedHow(verdict.facts)} before this message was answered.`;
@@ -76,7 +76,7 @@ function listenerSentence({ code, facts }: ListenerVerdict): string {
       return `${answering(facts.listener)} failed and will retry: ${reasonOf(facts.error)}`;
     case 'listener_discarded': {
       const { listener, discardedBy, seconds, error } = facts;
-      const ago = seconds === null ? '' : ` ${duration(seconds)} ago`;
+      const ago = seconds === null ? '' : ` ${spokenDuration(seconds)} ago`;
       const after = error === null ? '' : ` It had failed: ${sentenceEnd(error)}`;
       return `${discardedBy ?? 'An administrator'} discarded this message for ${listener}${ago}.${after}`;
     }
@@ -86,7 +86,7 @@ function listenerSentence({ code, facts }: ListenerVerdict): string {
       return `${answering(facts.listener)} is paused, so messages are not answered: ${reasonOf(facts.reason)}`;
     case 'not_yet_handled': {
       const { listener, seconds, lag } = facts;
-      const since = seconds === null ? '' : ` for ${duration(seconds)}`;
+      const since = seconds === null ? '' : ` for ${spokenDuration(seconds)}`;
       return `Waiting to be handled${since}. ${listener} is ${lag === 1 ? '1 event' : `${lag} events`} behind.`;
     }
   }
@@ -118,7 +118,7 @@ function deliverySentence({ code, facts }: DeliveryVerdict): string {
     case 'delivery_waiting': {
       const last = facts.error === null ? '' : ` The last attempt failed: ${sentenceEnd(facts.error)}`;
       const paused = facts.isPaused ? ' The provider asked us to slow down.' : '';
-      return `${reply} has been on its way to ${facts.channel} for ${duration(facts.seconds)}.${last}${paused}`;
+      return `${reply} has been on its way to ${facts.channel} for ${spokenDuration(facts.seconds)}.${last}${paused}`;
     }
     case 'delivered':
       return `${reply} ${deliveredHow(facts)}.`;

@@ -1,12 +1,12 @@
 import type { QueueReason, Verdict } from '@mevrik/protocol';
-import { duration, listNames } from './words.ts';
+import { listNames, spokenDuration } from './words.ts';
 
 type Waiting = Extract<Verdict, { facts: { waiting: unknown } }>['facts']['waiting'];
 
 /** Where a conversation waits, and since when: `In queue “support” for 3 minutes, at position 2`. */
 export function waitingText({ queue, seconds, position }: Waiting): string {
   const place = position === null ? '' : `, at position ${position}`;
-  return `In queue “${queue}” for ${duration(seconds)}${place}`;
+  return `In queue “${queue}” for ${spokenDuration(seconds)}${place}`;
 }
 
 /** Why no agent has a waiting conversation, as the second half of a sentence. */

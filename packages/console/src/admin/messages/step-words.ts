@@ -1,7 +1,7 @@
 import type { DiagnosisStep } from '@mevrik/protocol';
 import { replyBy } from './diagnosis-words.ts';
 import { queueReasonText, waitingText } from './queue-reason-words.ts';
-import { duration } from './words.ts';
+import { spokenDuration } from './words.ts';
 
 /** What a step of the history says: a title and, where there is more to say, a detail. */
 export interface StepWords {
@@ -39,19 +39,19 @@ export function stepWords(step: DiagnosisStep): StepWords {
     case 'assigned':
       return titled(
         `Assigned to ${step.facts.agent ?? 'an agent'}`,
-        `After ${duration(step.facts.seconds)} in the queue.`,
+        `After ${spokenDuration(step.facts.seconds)} in the queue.`,
       );
     case 'first_reply_due': {
       const { isOverdue, seconds } = step.facts;
       return titled(
         isOverdue
-          ? `First reply is ${duration(seconds)} overdue`
-          : `First reply is due in ${duration(seconds)}`,
+          ? `First reply is ${spokenDuration(seconds)} overdue`
+          : `First reply is due in ${spokenDuration(seconds)}`,
       );
     }
     case 'replied': {
       const { author, seconds, text } = step.facts;
-      return titled(`${replyBy(author)}, after ${duration(seconds)}`, text);
+      return titled(`${replyBy(author)}, after ${spokenDuration(seconds)}`, text);
     }
     case 'reply_not_sent':
       return titled(`${replyBy(step.facts.author)} was not sent`, step.facts.error);

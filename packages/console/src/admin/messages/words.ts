@@ -1,5 +1,5 @@
 /** A duration in seconds as people say it: `less than a minute`, `12 minutes`, `3 hours`, `2 days`. */
-export function duration(seconds: number): string {
+export function spokenDuration(seconds: number): string {
   const minutes = Math.floor(seconds / 60);
   if (minutes < 1) return 'less than a minute';
   if (minutes < 120) return minutes === 1 ? '1 minute' : `${minutes} minutes`;

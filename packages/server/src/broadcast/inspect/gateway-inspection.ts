@@ -20,7 +20,7 @@ export interface GatewayInspection {
 }
 
 /** Makes the inspection of a gateway; each call walks all connections, so it is not for hot paths. */
-export function createInspection(parts: {
+export function createGatewayInspection(parts: {
   readonly hub: Hub;
   readonly traffic: Traffic;
   readonly sockets: ReadonlyMap<string, ClientSocket>;

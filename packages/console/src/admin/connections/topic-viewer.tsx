@@ -17,7 +17,7 @@ interface WatchedMessage {
 const maxMessages = 200;
 
 /** The messages of a topic, live. */
-export function TopicWatch({
+export function TopicViewer({
   watched,
   onEnd,
 }: {

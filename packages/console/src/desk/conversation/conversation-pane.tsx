@@ -29,7 +29,7 @@ import { useReadReceipts } from './use-read-receipts.ts';
 const panelFitsPx = 1180;
 
 /** One conversation: its messages, the agent's actions and the customer. */
-export function ConversationView({ sessionId, apps }: { sessionId: number; apps: readonly StaffApp[] }) {
+export function ConversationPane({ sessionId, apps }: { sessionId: number; apps: readonly StaffApp[] }) {
   const me = useMe();
   const queries = useQueryClient();
   const row = useQuery({

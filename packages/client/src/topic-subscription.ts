@@ -34,7 +34,7 @@ export interface SubscriptionDeps {
 const retryMs = 5_000;
 
 /** A channel that is heard as long as the client lives, whatever happens to its connection. */
-export class Subscription<Channel extends string = string> {
+export class TopicSubscription<Channel extends string = string> {
   /** With its prefix. */
   readonly channel: Channel;
   /** Who is there, on presence channels. */
