@@ -101,7 +101,7 @@ describe('the guide to Facebook', () => {
       '1158201444',
       '{"received":1}',
       '"text": "Blue and green."',
-      '"tells":',
+      '"subscribed":',
       '"status": 200',
     ]) {
       expect(stdout).toContain(line);

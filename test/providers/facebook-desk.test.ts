@@ -141,7 +141,7 @@ describe('a reply to a comment', () => {
     const said = () => product.database.sql`
       SELECT delivery_status AS status, delivery_error AS error FROM messages
       WHERE session_id = ${session} AND is_reply AND content ->> 'text' = 'In line.'`;
-    const error = expect.stringContaining('only what people write is posted');
+    const error = expect.stringContaining('Only agents’ replies are posted under comments');
     await expect.poll(said, patience).toEqual([{ status: 'failed', error }]);
     const troubled = await product.database.sql`
       SELECT FROM events WHERE type = 'MessageDeliveryFailedEvent' AND session_id = ${session}`;
