@@ -18,7 +18,7 @@ export interface Hearing {
   stop(): void;
 }
 
-const patienceMs = 15_000;
+const patienceMs = 60_000;
 
 /** Connects pusher-js with an access token and subscribes to channels. */
 export async function hear(

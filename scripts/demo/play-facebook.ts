@@ -11,7 +11,7 @@ const page = {
   verifyToken: 'the-demonstration',
   pageToken: 'the-token-of-the-demonstration',
 };
-const patienceMs = 15_000;
+const patienceMs = 60_000;
 
 /**
  * Plays a conversation on Messenger and one under a post: what Facebook tells comes as signed webhooks, and what it

@@ -8,7 +8,7 @@ import { note, say } from './telling.ts';
 
 const shop = 'support@shop.example';
 const vera = 'vera@home.example';
-const patienceMs = 15_000;
+const patienceMs = 60_000;
 
 /** Plays a conversation by mail: what Vera sends goes over a socket, and what she gets is shown as it arrived. */
 export async function playMail(server: DemoServer): Promise<void> {

@@ -4,7 +4,7 @@ import { call } from './api.ts';
 import { paint } from './paint.ts';
 import type { DemoServer } from './server.ts';
 
-const patienceMs = 15_000;
+const patienceMs = 60_000;
 
 /** Prints a session's events in their order: where each lies in the log, who listened, and how long that took. */
 export async function readTimeline(
