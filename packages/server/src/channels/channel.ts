@@ -106,7 +106,7 @@ export interface OutboundPart {
 export interface ChannelServices {
   readonly graphUrl: string;
   readonly email: {
-    /** Signs reply addresses and Message-IDs, so that nobody else can create valid ones. */
+    /** Signs reply addresses and Message-IDs, so that others cannot create valid ones. */
     readonly signingKey: Buffer;
     readonly sender: SmtpSender;
   };
