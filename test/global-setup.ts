@@ -42,7 +42,8 @@ async function startPostgres() {
   const directory = await mkdtemp(join(tmpdir(), `${prefix}${process.pid}-${processIdentity(process.pid)}-`));
   // mkdtemp closes the directory to others; as root, PostgreSQL runs as another user.
   await chmod(directory, 0o711);
-  const database = await startEmbedded({ dataDir: directory, log: quiet });
+  // Several files start several processes each at the same time, and each process opens about forty connections.
+  const database = await startEmbedded({ dataDir: directory, log: quiet, maxConnections: 1_000 });
   const stop = async () => {
     await database.stop();
     await rm(directory, { recursive: true, force: true });
