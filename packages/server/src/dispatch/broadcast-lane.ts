@@ -4,6 +4,7 @@ import { handledRecord } from './batch.ts';
 import { type Broadcast, broadcastsOf } from './broadcasts.ts';
 import { batchLimit, type DispatchOptions } from './dispatch-options.ts';
 import { describeError } from './faults.ts';
+import { WakeLoop } from './wake-loop.ts';
 
 /** The dependencies of a lane. */
 export interface BroadcastLaneOptions {
@@ -38,10 +39,8 @@ export class BroadcastLane {
   /** Broadcasts up to this offset have reached all nodes and need not be repeated. */
   #reached = 0;
   #stored = 0;
-  #run: Promise<void> | undefined;
-  #isWoken = false;
+  readonly #loop = new WakeLoop(() => this.#publishAll());
   #isInLog = true;
-  #isStopped = false;
   #flushTimer: NodeJS.Timeout | undefined;
   /** The events published since the last flush, with the delay since each occurred. */
   readonly #published: { appId: number; offset: number; durationUs: number }[] = [];
@@ -53,56 +52,32 @@ export class BroadcastLane {
 
   /** Wakes the lane: this process's own commits are in memory, all other events in the log. */
   wake(where: 'memory' | 'log' = 'log'): void {
-    this.#isWoken = true;
     if (where === 'log') this.#isInLog = true;
-    if (this.#run || this.#isStopped) return;
-    this.#run = this.#loop().finally(() => {
-      this.#run = undefined;
-      if (this.#isWoken && !this.#isStopped) this.wake();
-    });
+    this.#loop.wake();
   }
 
   /** Resolves when all events present at the time of the call are published. */
   async settled(): Promise<void> {
-    this.wake();
-    while (this.#run) await this.#run;
+    this.#isInLog = true;
+    await this.#loop.settled();
   }
 
   /** Stops after the current batch and stores the position. */
   async stop(): Promise<void> {
-    this.#isStopped = true;
+    await this.#loop.stop();
     clearTimeout(this.#flushTimer);
-    await this.#run;
     await this.#flush();
   }
 
-  async #loop(): Promise<void> {
-    const { options, tail, owns, publish, reached, onPublished } = this.#deps;
-    const sql = options.database.sql;
+  /** Publishes all events that are there; after an error, tries again in a moment. */
+  async #publishAll(): Promise<void> {
+    const { options, owns } = this.#deps;
+    if (!owns(this.#partition)) return;
+    const inLog = this.#isInLog;
+    this.#isInLog = false;
     try {
-      while (this.#isWoken && !this.#isStopped && owns(this.#partition)) {
-        const inLog = this.#isInLog;
-        this.#isWoken = false;
-        this.#isInLog = false;
-        let after: number = this.#position ?? (await this.#load());
-        for (;;) {
-          const events = await tail.read(sql, { partition: this.#partition, after }, batchLimit, inLog);
-          if (events.length === 0 || !owns(this.#partition)) break;
-          if (publish) {
-            const messages = events.flatMap(broadcastsOf);
-            if (messages.length > 0) {
-              await publish(messages);
-              this.#record(events, new Set(messages.map(({ eventId }) => eventId)));
-            }
-            for (const event of events) onPublished(event);
-          }
-          options.observe.broadcast(events);
-          after = events.at(-1)?.offset ?? after;
-          this.#position = after;
-          const position = after;
-          void reached().then(() => this.#onReached(position));
-        }
-      }
+      let after: number | undefined = this.#position ?? (await this.#load());
+      while (after !== undefined) after = await this.#publishNext(after, inLog);
     } catch (error) {
       options.log.warn(
         { partition: this.#partition, error: describeError(error) },
@@ -112,9 +87,30 @@ export class BroadcastLane {
     }
   }
 
+  /** Publishes the batch after a position. @returns the position that was reached; `undefined` without events. */
+  async #publishNext(after: number, inLog: boolean): Promise<number | undefined> {
+    const { options, tail, owns, publish, reached, onPublished } = this.#deps;
+    const position = { partition: this.#partition, after };
+    const events = await tail.read(options.database.sql, position, batchLimit, inLog);
+    const last = events.at(-1);
+    if (!last || !owns(this.#partition)) return undefined;
+    if (publish) {
+      const messages = events.flatMap(broadcastsOf);
+      if (messages.length > 0) {
+        await publish(messages);
+        this.#record(events, new Set(messages.map(({ eventId }) => eventId)));
+      }
+      for (const event of events) onPublished(event);
+    }
+    options.observe.broadcast(events);
+    this.#position = last.offset;
+    void reached().then(() => this.#onReached(last.offset));
+    return last.offset;
+  }
+
   #onReached(position: number): void {
     this.#reached = Math.max(position, this.#reached);
-    if (this.#isStopped) return;
+    if (this.#loop.isStopped) return;
     this.#flushTimer ??= setTimeout(() => {
       this.#flushTimer = undefined;
       void this.#flush();
@@ -163,7 +159,9 @@ export class BroadcastLane {
         this.#published.splice(0, published.length);
         this.#deps.options.onMoved(published);
       },
-      () => {},
+      () => {
+        // The next flush covers these events too; after a crash they are broadcast once more, with the same IDs.
+      },
     );
   }
 }

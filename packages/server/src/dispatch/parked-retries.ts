@@ -5,6 +5,7 @@ import { describeError } from './faults.ts';
 import { claimParked, type ParkedHead, parkedHead, parkedHeads, recordFailure } from './parking.ts';
 import { resolveEntry } from './replay/replay-entries.ts';
 import type { Subscription } from './subscription.ts';
+import { WakeLoop } from './wake-loop.ts';
 
 /** The dependencies of the retries. */
 export interface RetryDeps {
@@ -26,10 +27,8 @@ const concurrentKeys = 4;
 export class ParkedRetries {
   readonly #deps: RetryDeps;
   readonly #running = new Map<string, Promise<void>>();
-  #isStopped = false;
+  readonly #loop = new WakeLoop(() => this.#startDue());
   #timer: NodeJS.Timeout | undefined;
-  #isPolling = false;
-  #isPollDue = false;
 
   constructor(deps: RetryDeps) {
     this.#deps = deps;
@@ -37,13 +36,7 @@ export class ParkedRetries {
 
   /** Starts retries that are due. Called after an event was parked, and when a retry becomes due. */
   poll(): void {
-    this.#isPollDue = true;
-    if (this.#isPolling || this.#isStopped) return;
-    this.#isPolling = true;
-    void this.#poll().finally(() => {
-      this.#isPolling = false;
-      if (this.#isPollDue) this.poll();
-    });
+    this.#loop.wake();
   }
 
   /** Polls after a delay. */
@@ -54,18 +47,17 @@ export class ParkedRetries {
 
   /** Starts no further retry, and resolves when the running ones have ended. */
   async stop(): Promise<void> {
-    this.#isStopped = true;
-    clearTimeout(this.#timer);
+    await this.#loop.stop();
     await Promise.allSettled(this.#running.values());
+    clearTimeout(this.#timer);
   }
 
-  async #poll(): Promise<void> {
+  async #startDue(): Promise<void> {
     const { options, subscriptions, ownedPartitions } = this.#deps;
-    this.#isPollDue = false;
     const holding = subscriptions.filter((one) => one.listener.afterDeath === 'hold').map((one) => one.name);
     try {
       for (const head of await parkedHeads(options.database.sql, ownedPartitions(), holding)) {
-        if (!head.due || head.status !== 'waiting' || this.#isStopped) continue;
+        if (!head.due || head.status !== 'waiting' || this.#loop.isStopped) continue;
         if (this.#running.size >= concurrentKeys) break;
         const subscription = subscriptions.find((one) => one.name === head.subscription);
         const id = `${head.subscription} ${head.key}`;
@@ -88,7 +80,7 @@ export class ParkedRetries {
     const sql = options.database.sql;
     const holds = subscription.listener.afterDeath === 'hold';
     let head: ParkedHead | undefined = first;
-    while (head?.due && head.status === 'waiting' && !this.#isStopped) {
+    while (head?.due && head.status === 'waiting' && !this.#loop.isStopped) {
       if (!ownedPartitions().includes(head.partition)) return;
       await this.#retry(subscription, head);
       head = await parkedHead(sql, subscription.name, first.key, holds);

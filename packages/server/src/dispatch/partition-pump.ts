@@ -15,6 +15,7 @@ import { listenerRetryMs } from './listener-retry.ts';
 import { parkedHead, parkedHeads, parkFailed } from './parking.ts';
 import type { Slots } from './slots.ts';
 import type { Subscription } from './subscription.ts';
+import { WakeLoop } from './wake-loop.ts';
 
 /** How long a position may be ahead of its checkpoint after skipping events of other subscriptions. */
 const flushDelayMs = 1_000;
@@ -49,11 +50,9 @@ export class PartitionPump {
   readonly #positions = new Map<string, Position>();
   readonly #blocked = new Map<string, Set<string>>();
   readonly #keysToReconcile = new Map<string, { subscription: Subscription; key: string }>();
-  #run: Promise<void> | undefined;
-  #isWoken = false;
+  readonly #loop = new WakeLoop(() => this.#handleAll());
   #isInLog = true;
   #isLoaded = false;
-  #isStopped = false;
   #isFlushDue = false;
   #flushTimer: NodeJS.Timeout | undefined;
   /** Subscriptions that failed last time get transactions of their own until they succeed. */
@@ -66,20 +65,15 @@ export class PartitionPump {
 
   /** Wakes the pump: this process's own commits are in memory, all other events in the log. */
   wake(where: 'memory' | 'log' = 'log'): void {
-    this.#isWoken = true;
     if (where === 'log') this.#isInLog = true;
-    if (this.#run || this.#isStopped) return;
-    this.#run = this.#loop().finally(() => {
-      this.#run = undefined;
-      if (this.#isWoken && !this.#isStopped) this.wake();
-    });
+    this.#loop.wake();
   }
 
   /** Resolves when all events present at the time of the call are handled, or the pump has stopped. */
   async settled(): Promise<void> {
     this.#isFlushDue = true;
-    this.wake();
-    while (this.#run) await this.#run;
+    this.#isInLog = true;
+    await this.#loop.settled();
   }
 
   /** Requests a check whether a parked key can be unblocked. */
@@ -90,10 +84,12 @@ export class PartitionPump {
 
   /** Starts no further batch, and resolves when the current one has ended. */
   async stop(): Promise<void> {
-    this.#isStopped = true;
+    await this.#loop.stop();
     clearTimeout(this.#flushTimer);
-    await this.#run;
-    if (this.#isLoaded && this.#deps.owns(this.partition)) await this.#flush().catch(() => {});
+    if (!this.#isLoaded || !this.#deps.owns(this.partition)) return;
+    await this.#flush().catch(() => {
+      // The next owner reads those events once more and skips them again.
+    });
   }
 
   /** Stores the positions that have advanced past events of other subscriptions. */
@@ -119,34 +115,40 @@ export class PartitionPump {
     }, flushDelayMs);
   }
 
-  async #loop(): Promise<void> {
-    const { options, owns } = this.#deps;
-    while (this.#isWoken && !this.#isStopped && owns(this.partition)) {
-      const inLog = this.#isInLog || !this.#isLoaded;
-      this.#isWoken = false;
-      this.#isInLog = false;
-      try {
-        if (!this.#isLoaded) await this.#load();
-        await this.#reconcileKeys();
-        while ((await this.#handleNext(inLog)) && !this.#isStopped && owns(this.partition)) {
-          if (this.#keysToReconcile.size > 0) await this.#reconcileKeys();
-        }
-        if (this.#isFlushDue && owns(this.partition)) await this.#flush();
-      } catch (error) {
-        this.#isLoaded = false;
-        this.#isWoken = true;
-        if (error instanceof FencedError) {
-          options.log.warn(
-            { partition: this.partition, reason: error.message },
-            'another node moved a checkpoint; reloading',
-          );
-        } else {
-          const detail = { partition: this.partition, error: describeError(error) };
-          options.log.error(detail, 'failed to process a partition; retrying');
-        }
-        await delay(50 + Math.random() * 200);
+  /** Handles all events that are there; after an error, waits a moment and reloads. */
+  async #handleAll(): Promise<void> {
+    if (!this.#deps.owns(this.partition)) return;
+    const inLog = this.#isInLog || !this.#isLoaded;
+    this.#isInLog = false;
+    try {
+      if (!this.#isLoaded) await this.#load();
+      await this.#reconcileKeys();
+      while ((await this.#handleNext(inLog)) && !this.#mustStop) {
+        if (this.#keysToReconcile.size > 0) await this.#reconcileKeys();
       }
+      if (this.#isFlushDue && this.#deps.owns(this.partition)) await this.#flush();
+    } catch (error) {
+      this.#logFailure(error);
+      this.#isLoaded = false;
+      this.#loop.wake();
+      await delay(50 + Math.random() * 200);
     }
+  }
+
+  #logFailure(error: unknown): void {
+    const { log } = this.#deps.options;
+    if (error instanceof FencedError) {
+      const detail = { partition: this.partition, reason: error.message };
+      log.warn(detail, 'another node moved a checkpoint; reloading');
+    } else {
+      const detail = { partition: this.partition, error: describeError(error) };
+      log.error(detail, 'failed to process a partition; retrying');
+    }
+  }
+
+  /** Whether the pump was stopped, or this node no longer owns the partition. */
+  get #mustStop(): boolean {
+    return this.#loop.isStopped || !this.#deps.owns(this.partition);
   }
 
   async #load(): Promise<void> {
@@ -169,7 +171,7 @@ export class PartitionPump {
 
   /** Runs one transaction for each group of subscriptions at the same position. @returns whether there were events. */
   async #handleNext(inLog: boolean): Promise<boolean> {
-    const { options, tail, owns } = this.#deps;
+    const { options, tail } = this.#deps;
     const groups = new Map<number, Subscription[]>();
     for (const subscription of this.#active()) {
       const { seen } = this.#positionOf(subscription);
@@ -181,7 +183,7 @@ export class PartitionPump {
       const events = await tail.read(options.database.sql, position, batchLimit, inLog);
       if (events.length === 0) continue;
       progress = true;
-      if (this.#isStopped || !owns(this.partition)) return false;
+      if (this.#mustStop) return false;
       await this.#advance(group, events);
     }
     return progress;
@@ -210,7 +212,7 @@ export class PartitionPump {
 
   /** Handles batches in one transaction. When one fails, each of the others gets its own transaction. */
   async #handleTogether(batches: readonly Batch[]): Promise<void> {
-    if (batches.length === 0 || this.#isStopped || !this.#deps.owns(this.partition)) return;
+    if (batches.length === 0 || this.#mustStop) return;
     try {
       for (const result of await handleBatches(this.#deps.options, batches)) this.#advanceTo(result);
     } catch (error) {
@@ -233,10 +235,10 @@ export class PartitionPump {
 
   /** After a failure in a batch: handles each event in its own transaction and parks those that fail. */
   async #handleOneByOne({ subscription, events, to }: Batch, inBatch: BatchFailure): Promise<void> {
-    const { options, isPaused, owns } = this.#deps;
+    const { options, isPaused } = this.#deps;
     const position = this.#positionOf(subscription);
     for (const event of events) {
-      if (this.#isStopped || !owns(this.partition)) throw new FencedError('the partition was released');
+      if (this.#mustStop) throw new FencedError('the partition was released');
       if (isPaused(subscription.name)) {
         position.seen = position.stored;
         return;

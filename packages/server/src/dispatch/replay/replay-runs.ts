@@ -2,6 +2,7 @@ import { attempt } from '../attempt.ts';
 import type { DispatchOptions } from '../dispatch-options.ts';
 import { describeError } from '../faults.ts';
 import type { Subscription } from '../subscription.ts';
+import { WakeLoop } from '../wake-loop.ts';
 import {
   failEntry,
   finishEntry,
@@ -29,58 +30,56 @@ const concurrentKeys = 2;
 export class ReplayRuns {
   readonly #deps: ReplayRunDeps;
   readonly #running = new Map<string, Promise<void>>();
-  #isStopped = false;
-  #polling: Promise<void> | undefined;
+  readonly #loop = new WakeLoop(() => this.#startDue());
 
   constructor(deps: ReplayRunDeps) {
     this.#deps = deps;
   }
 
-  /** Starts entries that are due, unless a poll is already running. */
+  /** Starts entries that are due. */
   poll(): void {
-    if (this.#polling || this.#isStopped) return;
-    this.#polling = this.#poll()
-      .catch((error) =>
-        this.#deps.options.log.warn({ error: describeError(error) }, 'failed to read replays'),
-      )
-      .finally(() => {
-        this.#polling = undefined;
-      });
+    this.#loop.wake();
   }
 
   /** Starts no further event, and resolves when the running ones have ended. */
   async stop(): Promise<void> {
-    this.#isStopped = true;
-    await this.#polling;
+    await this.#loop.stop();
     await Promise.allSettled(this.#running.values());
   }
 
-  async #poll(): Promise<void> {
+  async #startDue(): Promise<void> {
     const { options, subscriptions, ownedPartitions } = this.#deps;
     const active = subscriptions.filter((one) => !this.#deps.isPaused(one.name));
-    for (const head of await replayHeads(options.database.sql, ownedPartitions(), 1_000)) {
-      if (this.#isStopped || this.#running.size >= concurrentKeys) return;
-      const subscription = active.find((one) => one.name === head.subscription);
-      const id = `${head.subscription} ${head.key}`;
-      if (!head.due || !subscription || this.#running.has(id)) continue;
-      const running = this.#runKey(subscription, head)
-        .then(() => true)
-        .catch((error) => {
-          options.log.error({ error: describeError(error) }, 'a replay failed unexpectedly');
-          return false; // retried at the next poll, not at once
-        })
-        .then((isDone) => {
-          this.#running.delete(id);
-          if (isDone) this.poll();
-        });
-      this.#running.set(id, running);
+    try {
+      for (const head of await replayHeads(options.database.sql, ownedPartitions(), 1_000)) {
+        if (this.#loop.isStopped || this.#running.size >= concurrentKeys) return;
+        const subscription = active.find((one) => one.name === head.subscription);
+        const id = `${head.subscription} ${head.key}`;
+        if (!head.due || !subscription || this.#running.has(id)) continue;
+        this.#running.set(id, this.#startKey(id, subscription, head));
+      }
+    } catch (error) {
+      options.log.warn({ error: describeError(error) }, 'failed to read replays');
     }
+  }
+
+  async #startKey(id: string, subscription: Subscription, first: ReplayHead): Promise<void> {
+    const isDone = await this.#runKey(subscription, first).then(
+      () => true,
+      (error: unknown) => {
+        this.#deps.options.log.error({ error: describeError(error) }, 'a replay failed unexpectedly');
+        return false;
+      },
+    );
+    this.#running.delete(id);
+    // After a failure the key waits for the next poll.
+    if (isDone) this.poll();
   }
 
   async #runKey(subscription: Subscription, first: ReplayHead): Promise<void> {
     const { options, ownedPartitions, isPaused } = this.#deps;
     let head: ReplayHead | undefined = first;
-    while (head?.due && !this.#isStopped && !isPaused(subscription.name)) {
+    while (head?.due && !this.#loop.isStopped && !isPaused(subscription.name)) {
       if (!ownedPartitions().includes(head.partition)) return;
       await this.#run(subscription, head);
       head = await replayHead(options.database.sql, first);
