@@ -6,7 +6,7 @@ import { facts, type Person, people } from '../support/gateway.ts';
 const everybody = [...(Object.keys(people) as Person[]), 'nobody'] as const;
 const staffOfApp1 = ['agent', 'supervisor', 'admin', 'backEnd'] as const;
 
-/** Who may hear what on a connection to app 1; everybody else may not. */
+/** Who may subscribe to what on a connection to app 1. Nobody else may. */
 const expected: {
   [Kind in TopicKind]: readonly (readonly [Topic, readonly (Person | 'nobody')[]])[];
 } = {
@@ -18,7 +18,8 @@ const expected: {
   session: [
     [topics.session(1), ['ann', ...staffOfApp1]],
     [topics.session(2), ['bob', ...staffOfApp1]],
-    // What app 2 has, or nobody, is heard by none of app 1; its back end may listen to the void.
+    // Topics of app 2, or of nobody, are closed to everyone in app 1; its back end may subscribe to a topic
+    // without an owner.
     [topics.session(9), ['backEnd']],
     [topics.session(404), ['backEnd']],
   ],
@@ -41,7 +42,7 @@ const expected: {
   ],
 };
 
-describe('who may hear what', () => {
+describe('who may subscribe to what', () => {
   for (const [topic, those] of Object.values(expected).flat()) {
     it(`${topic}: ${those.join(', ')}`, async () => {
       const allowed: string[] = [];
@@ -53,7 +54,7 @@ describe('who may hear what', () => {
     });
   }
 
-  it('leaves names that are none of ours to the back end', async () => {
+  it('leaves names that are not ours to the back end', async () => {
     for (const topic of [
       'session',
       'session01',

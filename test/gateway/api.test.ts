@@ -36,26 +36,26 @@ async function listen(channel: string, member?: string): Promise<void> {
 
 describe('the pusher SDK', () => {
   it('triggers on one channel and on several', async () => {
-    await listen('news');
-    await listen('private-news');
-    expect((await sdk.trigger('news', 'published', { title: 'Größe & "mehr"' })).status).toBe(200);
+    await listen('updates');
+    await listen('private-updates');
+    expect((await sdk.trigger('updates', 'published', { title: 'Größe & "mehr"' })).status).toBe(200);
     expect((await listener.next('published')).data).toEqual({ title: 'Größe & "mehr"' });
-    await sdk.trigger(['news', 'private-news'], 'again', 'plain text');
-    expect(await listener.next('again')).toMatchObject({ channel: 'news', data: 'plain text' });
-    expect(await listener.next('again')).toMatchObject({ channel: 'private-news' });
+    await sdk.trigger(['updates', 'private-updates'], 'again', 'plain text');
+    expect(await listener.next('again')).toMatchObject({ channel: 'updates', data: 'plain text' });
+    expect(await listener.next('again')).toMatchObject({ channel: 'private-updates' });
   });
 
-  it('triggers batches, and leaves out the one who caused it', async () => {
-    await listen('news');
+  it('triggers batches, and excludes the socket that caused an event', async () => {
+    await listen('updates');
     await sdk.triggerBatch([
-      { channel: 'news', name: 'first', data: {}, socket_id: socketId },
-      { channel: 'news', name: 'second', data: { n: 2 } },
+      { channel: 'updates', name: 'first', data: {}, socket_id: socketId },
+      { channel: 'updates', name: 'second', data: { n: 2 } },
     ]);
     expect((await listener.next('second')).data).toEqual({ n: 2 });
     expect(listener.frames.map(({ event }) => event)).not.toContain('first');
   });
 
-  it('asks about channels and their members', async () => {
+  it('queries channels and their members', async () => {
     await listen('presence-room', 'u1');
     const get = async (path: string, params = {}) => (await sdk.get({ path, params })).json();
     expect(await get('/channels', { filter_by_prefix: 'presence-', info: 'user_count' })).toEqual({
@@ -72,7 +72,7 @@ describe('the pusher SDK', () => {
     expect(await triggered.json()).toEqual({ channels: { 'presence-room': { user_count: 1 } } });
   });
 
-  it('is told with an event what each channel has, which of them there may be', async () => {
+  it('returns with an event the requested attributes that each channel has', async () => {
     await listen('presence-facts', 'u1');
     await listen('facts');
     const info = 'user_count,subscription_count';
@@ -87,7 +87,7 @@ describe('the pusher SDK', () => {
     expect(await batch.json()).toEqual({ batch: [room, {}, facts] });
   });
 
-  it('names channels and users that are as long as they may be', async () => {
+  it('accepts channel names and user ids of the maximum length', async () => {
     const channel = `presence-${'x'.repeat(191)}`;
     const user = '“'.repeat(128);
     await listen(channel, user);
@@ -101,7 +101,7 @@ describe('the pusher SDK', () => {
     expect((await listener.closed).code).toBe(4009);
   });
 
-  it('reaches one user on all their connections, and ends them', async () => {
+  it('sends to every connection of a user, and terminates them', async () => {
     const { auth, user_data } = sdk.authenticateUser(socketId, { id: 'u7' });
     listener.send({ event: 'pusher:signin', data: { auth, user_data } });
     await listener.next('pusher:signin_success');
@@ -113,7 +113,7 @@ describe('the pusher SDK', () => {
     expect((await listener.closed).code).toBe(4009);
   });
 
-  it('leaves the last event of a cache channel for those who come later', async () => {
+  it('keeps the last event of a cache channel for later subscribers', async () => {
     await listen('private-cache-rates');
     await listener.next('pusher:cache_miss');
     await sdk.trigger('private-cache-rates', 'rate', { usd: 1 });
@@ -126,7 +126,7 @@ describe('the pusher SDK', () => {
 });
 
 describe('a request', () => {
-  const event = { name: 'e', data: '{}', channel: 'news' };
+  const event = { name: 'e', data: '{}', channel: 'updates' };
 
   interface Changes {
     readonly method?: string;
@@ -156,7 +156,7 @@ describe('a request', () => {
   }
   const seconds = (ago: number) => String(Math.floor(Date.now() / 1000) - ago);
 
-  it('as it should be is answered 200 with an empty object', async () => {
+  it('is answered with 200 and an empty object when it is valid', async () => {
     const response = await send({});
     expect(response.status).toBe(200);
     expect(await response.json()).toEqual({});
@@ -166,28 +166,32 @@ describe('a request', () => {
     ['with another secret', { secret: 'rival-secret' }, 401],
     ['with another key', { query: { auth_key: 'rival' } }, 401],
     ['with another version', { query: { auth_version: '2.0' } }, 401],
-    ['from long ago', { query: { auth_timestamp: seconds(601) } }, 401],
-    ['from the future', { query: { auth_timestamp: seconds(-660) } }, 401],
-    ['from no time', { query: { auth_timestamp: 'now' } }, 401],
+    ['with an old timestamp', { query: { auth_timestamp: seconds(601) } }, 401],
+    ['with a timestamp in the future', { query: { auth_timestamp: seconds(-660) } }, 401],
+    ['with a timestamp that is not a number', { query: { auth_timestamp: 'now' } }, 401],
     ['with a changed body', { sentBody: JSON.stringify({ ...event, name: 'x' }) }, 401],
-    ['with a parameter added', { more: '&info=user_count' }, 401],
-    ['with a parameter twice', { more: '&auth_key=acme' }, 401],
+    ['with an added parameter', { more: '&info=user_count' }, 401],
+    ['with a repeated parameter', { more: '&auth_key=acme' }, 401],
     ['for another app', { path: '/apps/2/events' }, 401],
-    ['with another app’s key, for a disabled one', { path: '/apps/3/events' }, 401],
+    ['with the key of another app, for a disabled app', { path: '/apps/3/events' }, 401],
     [
       'for a disabled app',
       { path: '/apps/3/events', secret: 'gone-secret', query: { auth_key: 'gone' } },
       403,
     ],
-    ['for no app', { path: '/apps/x/events' }, 401],
-    ['that is no JSON', { body: '{' }, 400],
+    ['for an unknown app', { path: '/apps/x/events' }, 401],
+    ['whose body is not JSON', { body: '{' }, 400],
     ['without a channel', { body: JSON.stringify({ name: 'e', data: '{}' }) }, 400],
     ['without a name', { body: JSON.stringify({ ...event, name: '' }) }, 400],
-    ['in the name of the protocol', { body: JSON.stringify({ ...event, name: 'pusher:error' }) }, 400],
-    ['of its inner part', { body: JSON.stringify({ ...event, name: 'pusher_internal:member_added' }) }, 400],
-    ['with an impossible channel', { body: JSON.stringify({ ...event, channel: 'a b' }) }, 400],
+    ['with a protocol event name', { body: JSON.stringify({ ...event, name: 'pusher:error' }) }, 400],
+    [
+      'with an internal protocol event name',
+      { body: JSON.stringify({ ...event, name: 'pusher_internal:member_added' }) },
+      400,
+    ],
+    ['with an invalid channel', { body: JSON.stringify({ ...event, channel: 'a b' }) }, 400],
     ['for too many channels', { body: JSON.stringify({ ...event, channels: Array(101).fill('x') }) }, 400],
-    ['with an impossible socket', { body: JSON.stringify({ ...event, socket_id: 'x' }) }, 400],
+    ['with an invalid socket id', { body: JSON.stringify({ ...event, socket_id: 'x' }) }, 400],
     ['that is too large', { body: JSON.stringify({ ...event, data: 'x'.repeat(10_241) }) }, 413],
     ['that is far too large', { body: JSON.stringify({ ...event, data: 'x'.repeat(11_000_000) }) }, 413],
     [
@@ -195,24 +199,28 @@ describe('a request', () => {
       { path: '/apps/1/batch_events', body: JSON.stringify({ batch: Array(11).fill(event) }) },
       400,
     ],
-    ['for users of no presence channel', { method: 'GET', path: '/apps/1/channels/news/users' }, 400],
     [
-      'for the number of users where there are none',
-      { method: 'GET', path: '/apps/1/channels/news', query: { info: 'user_count' } },
+      'for the users of a channel that is not a presence channel',
+      { method: 'GET', path: '/apps/1/channels/updates/users' },
       400,
     ],
     [
-      'for the last event where none is kept',
-      { method: 'GET', path: '/apps/1/channels/news', query: { info: 'subscription_count,cache' } },
+      'for the user count of a channel that has none',
+      { method: 'GET', path: '/apps/1/channels/updates', query: { info: 'user_count' } },
       400,
     ],
     [
-      'for counts of users anywhere',
+      'for the last event of a channel that keeps none',
+      { method: 'GET', path: '/apps/1/channels/updates', query: { info: 'subscription_count,cache' } },
+      400,
+    ],
+    [
+      'for user counts of all channels',
       { method: 'GET', path: '/apps/1/channels', query: { info: 'user_count' } },
       400,
     ],
-  ])('%s is refused', async (_what, changes, status) => {
-    await listen('news');
+  ])('%s is rejected', async (_what, changes, status) => {
+    await listen('updates');
     const response = await send(changes);
     expect(response.status).toBe(status);
     expect(response.headers.get('content-type')).toMatch(/^application\/problem\+json/);
@@ -220,20 +228,20 @@ describe('a request', () => {
     expect(listener.frames.map((frame) => frame.event)).not.toContain('e');
   });
 
-  it('may be as large as is said, for as many channels and with as many events', async () => {
+  it('may have the maximum size, number of channels and number of events', async () => {
     const data = 'é'.repeat(5_120);
     const channels = Array.from({ length: 100 }, (_, at) => `many-${at}`);
-    for (const channel of ['many-0', 'many-99', 'news']) await listen(channel);
+    for (const channel of ['many-0', 'many-99', 'updates']) await listen(channel);
     expect((await send({ body: JSON.stringify({ name: 'large', data, channels }) })).status).toBe(200);
     for (const channel of ['many-0', 'many-99']) {
       expect(await listener.next('large')).toMatchObject({ channel, data });
     }
-    const batch = Array.from({ length: 10 }, (_, n) => ({ channel: 'news', name: 'one', data: `${n}` }));
+    const batch = Array.from({ length: 10 }, (_, n) => ({ channel: 'updates', name: 'one', data: `${n}` }));
     await send({ path: '/apps/1/batch_events', body: JSON.stringify({ batch }) });
     for (let n = 0; n < 10; n += 1) expect((await listener.next('one')).data).toBe(n);
   });
 
-  it('names its parameters in capitals where it likes, and they are sorted in small letters', async () => {
+  it('may have parameter names in any case, and is signed with them in lower case', async () => {
     const parameters = new URLSearchParams([
       ['Info', 'subscription_count'],
       ['auth_key', acme.key],
@@ -246,7 +254,7 @@ describe('a request', () => {
     expect((await fetch(`${server.url}/apps/1/channels?${parameters}`)).status).toBe(200);
   });
 
-  it('is signed as the documentation has it', () => {
+  it('is signed as in the documentation', () => {
     // The worked example of Pusher's HTTP API reference.
     const query = new URLSearchParams({
       body_md5: 'ec365a775a4cd0599faeb73354201b6f',

@@ -14,7 +14,7 @@ describe('client events', () => {
     return client;
   };
 
-  it('go nowhere from public channels, from outside, or when too large', async () => {
+  it('are rejected on public channels, from non-members, and when too large', async () => {
     server = await startGateway();
     const [sender, other] = [await join('private-x'), await join('private-x')];
     sender.subscribe('open');
@@ -32,7 +32,7 @@ describe('client events', () => {
     expect(other.frames.filter(({ event }) => event === 'client-x')).toEqual([]);
   });
 
-  it('in a flood are ten a second: what is more is told to the sender, and nobody else', async () => {
+  it('are limited to ten a second, and only the sender is notified of the rest', async () => {
     const clock = holdClock();
     server = await startGateway({ config: { maxMessagesPerSecond: 1e6 } });
     const [sender, other] = [await join('private-x'), await join('private-x')];
@@ -46,7 +46,7 @@ describe('client events', () => {
       return { heard: named(other, 'client-x').length, refused: named(sender, 'pusher:error').length };
     };
     try {
-      // A burst may be a second's worth.
+      // The burst is one second's worth.
       expect(await flood(2_000)).toEqual({ heard: 10, refused: 1_990 });
       clock.pass(500);
       expect(await flood(100)).toEqual({ heard: 15, refused: 2_085 });

@@ -14,7 +14,7 @@ const tell = (topic: string, more: object = {}) =>
   server.gateway.publish([{ appId: 1, topic, event: 'message_post', payload, ...more }]);
 
 describe('pusher-js', () => {
-  it('hears the public channel', async () => {
+  it('receives events of the public channel', async () => {
     const channel = server.pusher().subscribe('messages');
     await heard(channel, 'pusher:subscription_succeeded');
     const message = heard(channel, 'message_post');
@@ -22,7 +22,7 @@ describe('pusher-js', () => {
     expect(await message).toEqual(payload);
   });
 
-  it('hears its own session as private-session1', async () => {
+  it('receives events of its own session as private-session1', async () => {
     const channel = server.pusher({ as: 'ann' }).subscribe('private-session1');
     await heard(channel, 'pusher:subscription_succeeded');
     const message = heard(channel, 'message_post');
@@ -30,7 +30,7 @@ describe('pusher-js', () => {
     expect(await message).toEqual(payload);
   });
 
-  it('is refused the session of somebody else', async () => {
+  it('cannot subscribe to the session of another customer', async () => {
     const channel = server.pusher({ as: 'bob' }).subscribe('private-session1');
     expect(await heard(channel, 'pusher:subscription_error')).toMatchObject({ status: 403 });
     expect(server.audited).toContainEqual(
@@ -42,7 +42,7 @@ describe('pusher-js', () => {
     );
   });
 
-  it('hears plain names of ours after it has signed in, and not before', async () => {
+  it('subscribes to our plain names once it has signed in, and not before', async () => {
     const stranger = server.pusher().subscribe('session1');
     expect(await heard(stranger, 'pusher:subscription_error')).toMatchObject({ status: 403 });
     const pusher = server.pusher({ as: 'ann' });
@@ -55,7 +55,7 @@ describe('pusher-js', () => {
     expect(await message).toEqual(payload);
   });
 
-  it('sees who else is on a presence channel', async () => {
+  it('sees the other members of a presence channel', async () => {
     const first = server.pusher({ as: 'agent' }).subscribe('presence-queues');
     await heard(first, 'pusher:subscription_succeeded');
     const added = heard(first, 'pusher:member_added');
@@ -71,7 +71,7 @@ describe('pusher-js', () => {
     expect(await removed).toMatchObject({ id: 'agent-7' });
   });
 
-  it('is not told what it caused itself', async () => {
+  it('does not receive the events it caused', async () => {
     const [cause, other] = [server.pusher(), server.pusher()];
     const channels = [cause.subscribe('messages'), other.subscribe('messages')] as const;
     await Promise.all(channels.map((channel) => heard(channel, 'pusher:subscription_succeeded')));
@@ -85,7 +85,7 @@ describe('pusher-js', () => {
     expect(seen).toEqual([]);
   });
 
-  it('sends client events to the others, who learn from whom', async () => {
+  it("sends client events to the others, with the sender's id", async () => {
     const ann = server.pusher({ as: 'ann' }).subscribe('presence-session1');
     await heard(ann, 'pusher:subscription_succeeded');
     const agent = server.pusher({ as: 'agent' }).subscribe('presence-session1');
@@ -97,7 +97,7 @@ describe('pusher-js', () => {
     expect(await from).toEqual({ data: { on: true }, meta: { user_id: 'customer-11' } });
   });
 
-  it('is told when there is no such app', async () => {
+  it('is disconnected with an error when the app does not exist', async () => {
     const pusher = server.pusher({ key: 'nobody' });
     const { data } = await heard<{ data: { code: number } }>(pusher.connection, 'error').then(
       (error) => (error as unknown as { error: { data: { code: number } } }).error,
@@ -121,7 +121,7 @@ describe('laravel-echo', () => {
       withoutInterceptors: true,
     });
 
-  it('listens, whispers, and joins', async () => {
+  it('listens, whispers, and joins presence channels', async () => {
     const [ann, agent] = [connect('ann'), connect('agent')];
     const annSide = ann.private('session1');
     const agentSide = agent.private('session1');

@@ -57,33 +57,35 @@ async function work(): Promise<Worker> {
   return worker;
 }
 
-const message = { appId: 1, topic: 'news', event: 'e', payload: {} };
+const message = { appId: 1, topic: 'updates', event: 'e', payload: {} };
 
 describe('workers around a broker', () => {
-  it('tell the one that caused it of a change of occupancy; when it has died, one of the others', async () => {
+  it('notify the worker that changed the occupancy, or another one if that worker has died', async () => {
     const [one, two, three] = workers as [Worker, Worker, Worker];
-    one.bus.occupancy.set(1, 'news', 1);
+    one.bus.occupancy.set(1, 'updates', 1);
     await expect
       .poll(() => one.changes)
-      .toEqual([{ appId: 1, channel: 'news', before: 0, now: 1, shouldNotify: true }]);
-    two.bus.occupancy.set(1, 'news', 2);
+      .toEqual([{ appId: 1, channel: 'updates', before: 0, now: 1, shouldNotify: true }]);
+    two.bus.occupancy.set(1, 'updates', 2);
     await expect
       .poll(() => two.changes)
-      .toEqual([{ appId: 1, channel: 'news', before: 1, now: 3, shouldNotify: true }]);
+      .toEqual([{ appId: 1, channel: 'updates', before: 1, now: 3, shouldNotify: true }]);
     two.socket.destroy();
     const told = () => [...one.changes.slice(1), ...three.changes];
-    await expect.poll(told).toEqual([{ appId: 1, channel: 'news', before: 3, now: 1, shouldNotify: true }]);
-    expect(await three.bus.occupancy.countOf(1, 'news')).toBe(1);
+    await expect
+      .poll(told)
+      .toEqual([{ appId: 1, channel: 'updates', before: 3, now: 1, shouldNotify: true }]);
+    expect(await three.bus.occupancy.countOf(1, 'updates')).toBe(1);
   });
 
-  it('pass hints of news on to all others', async () => {
+  it('pass hints about new events on to all others', async () => {
     const [one, two, three] = workers as [Worker, Worker, Worker];
     one.bus.hint([3, 7]);
     for (const other of [two, three]) await expect.poll(() => other.hints).toEqual([[3, 7]]);
     expect(one.hints).toEqual([]);
   });
 
-  it('tell the figures of all, but not of one that has none yet', async () => {
+  it('report the metrics of every worker that has some', async () => {
     const [one, two] = workers as [Worker, Worker, Worker];
     one.bus.provideMetrics(async () => [{ name: 'a' }]);
     two.bus.provideMetrics(async () => [{ name: 'b' }]);
@@ -99,9 +101,9 @@ describe('workers around a broker', () => {
     await expect.poll(() => one.heard).toEqual([watchlistMessage(1, 'ann', 'offline')]);
   });
 
-  it('give what is under way when one of them dies to those who stay', async () => {
+  it('move the work of a worker that dies to the remaining ones', async () => {
     const [one, two, three] = workers as [Worker, Worker, Worker];
-    await Promise.all([two.bus.subscribe(1, 'news'), three.bus.subscribe(1, 'news')]);
+    await Promise.all([two.bus.subscribe(1, 'updates'), three.bus.subscribe(1, 'updates')]);
     three.socket.destroy();
     await one.bus.publish([message]);
     await expect.poll(() => two.heard).toEqual([message]);
@@ -116,7 +118,7 @@ describe('a worker whose broker has ended', () => {
     await expect.poll(() => one.isAlone).toBe(true);
     await one.bus.publish([message]);
     expect(one.heard).toEqual([message]);
-    await one.bus.subscribe(1, 'news');
+    await one.bus.subscribe(1, 'updates');
     const place = { appId: 1, channel: 'presence-x', socketId: '1.1' };
     expect(await one.bus.presence.leave(place)).toBeUndefined();
     await expect(one.bus.presence.join(place, { user_id: 'a' }, 1)).rejects.toThrow('has ended');

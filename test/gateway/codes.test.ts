@@ -15,7 +15,7 @@ import { acme, heard, RawClient, startGateway, type TestGateway } from '../suppo
 let server: TestGateway;
 afterEach(() => server.stop());
 
-/** A gateway whose first app has chosen something. */
+/** A gateway whose first app has these settings. */
 async function start(
   realtime: Partial<RealtimeSettings>,
   config: Partial<GatewayConfig> = {},
@@ -33,29 +33,29 @@ async function start(
   });
 }
 
-/** A client whose requests a proxy has passed on, with these headers. */
+/** A client whose requests a proxy has forwarded with these headers. */
 function behindProxy(headers: Record<string, string>, path = '/app/acme?protocol=7'): RawClient {
   return new RawClient(`ws://127.0.0.1:${server.port}${path}`, { headers });
 }
 
-/** TLS with a key that both know, so that no certificate is needed. */
+/** TLS with a pre-shared key, so that no certificate is needed. */
 const tls = { ciphers: 'PSK-AES128-GCM-SHA256', maxVersion: 'TLSv1.2' } as const;
 const key = Buffer.alloc(16, 7);
 
-/** The code that a client is told, and with which it is sent away. */
+/** The client receives this code as an error, and is disconnected with it. */
 async function expectRefused(client: RawClient, code: number): Promise<void> {
   expect((await client.next('pusher:error')).data).toMatchObject({ code });
   expect((await client.closed).code).toBe(code);
 }
 
 describe('4000: an app for TLS only', () => {
-  it('sends away who comes without', async () => {
+  it('disconnects a client without TLS', async () => {
     await start({ tlsOnly: true });
     await expectRefused(server.raw(), 4000);
     await server.raw('/app/rival?protocol=7').socketId();
   });
 
-  it('believes a proxy that is trusted, and in its own word alone', async () => {
+  it('trusts the header of a trusted proxy, and only the entry that it added', async () => {
     await start({ tlsOnly: true }, { trustProxy: true });
     await behindProxy({ 'x-forwarded-proto': 'https' }).socketId();
     await behindProxy({ 'x-forwarded-proto': 'http, https' }).socketId();
@@ -64,19 +64,19 @@ describe('4000: an app for TLS only', () => {
     await expectRefused(behindProxy({}), 4000);
   });
 
-  it('does not believe anybody else', async () => {
+  it('ignores the header of anyone else', async () => {
     await start({ tlsOnly: true });
     await expectRefused(behindProxy({ 'x-forwarded-proto': 'https' }), 4000);
   });
 
-  it('lets in who comes with TLS', async () => {
+  it('accepts a client with TLS', async () => {
     await start({ tlsOnly: true });
     const secure = createServer({ ...tls, pskCallback: () => key });
     server.gateway.attach(secure);
     secure.listen(0, '127.0.0.1');
     await once(secure, 'listening');
     const { port } = secure.address() as AddressInfo;
-    // The types do not know that keys are passed on to TLS.
+    // The types do not know that the pre-shared key is passed on to TLS.
     const options = {
       ...tls,
       pskCallback: () => ({ psk: key, identity: 'test' }),
@@ -90,7 +90,7 @@ describe('4000: an app for TLS only', () => {
 });
 
 describe('4004: an app with a quota', () => {
-  it('sends away who is too many, until somebody leaves', async () => {
+  it('disconnects clients above the quota until another one leaves', async () => {
     await start({ maxConnections: 2 });
     const [first] = [server.raw(), server.raw()];
     await expect.poll(() => server.gateway.inspect().connections).toBe(2);
@@ -102,7 +102,7 @@ describe('4004: an app with a quota', () => {
     await expectRefused(server.raw(), 4004);
   });
 
-  it('is not overrun by many at the same time', async () => {
+  it('enforces the quota when many connect at the same time', async () => {
     await start({ maxConnections: 5 });
     const clients = Array.from({ length: 50 }, () => server.raw());
     const outcomes = await Promise.all(
@@ -115,7 +115,7 @@ describe('4004: an app with a quota', () => {
   });
 });
 
-describe('4005: a path that names no app', () => {
+describe('4005: a path without an app', () => {
   it.each([
     '/app',
     '/app/',
@@ -128,7 +128,7 @@ describe('4005: a path that names no app', () => {
     await expectRefused(server.raw(path), 4005);
   });
 
-  it('is nothing that pusher-js would try again', async () => {
+  it('is an error after which pusher-js does not retry', async () => {
     await start({});
     const pusher = server.pusher({ key: 'no/such' });
     const error = await heard<{ error: { data: { code: number } } }>(pusher.connection, 'error');
@@ -137,16 +137,16 @@ describe('4005: a path that names no app', () => {
   });
 });
 
-describe('4100: an address with many connections', () => {
+describe('4100: an address with too many connections', () => {
   const from = (address: string) => behindProxy({ 'x-forwarded-for': address });
 
-  it('gets no further ones, until one of them ends', async () => {
+  it('gets no more until one of them ends', async () => {
     await start({}, { trustProxy: true, maxConnectionsPerAddress: 2 });
     const first = from('203.0.113.5');
     await first.socketId();
     await from('203.0.113.5').socketId();
     await expectRefused(from('203.0.113.5'), 4100);
-    // What stands before the last address is what the client says of itself.
+    // Everything before the last address is the client's own claim.
     await expectRefused(from('198.51.100.1, 203.0.113.5'), 4100);
     await from('203.0.113.6').socketId();
     first.ws.close();
@@ -159,20 +159,20 @@ describe('4100: an address with many connections', () => {
       .toBe('in');
   });
 
-  it('counts the proxy itself where it is not trusted, and nobody on the same machine', async () => {
+  it('counts an untrusted proxy as the client, and exempts the same machine', async () => {
     await start({}, { maxConnectionsPerAddress: 1 });
     for (let at = 0; at < 3; at += 1) await from('203.0.113.5').socketId();
   });
 
-  it('is not limited where that is switched off', async () => {
+  it('is not limited when the limit is switched off', async () => {
     await start({}, { trustProxy: true, maxConnectionsPerAddress: null });
     for (let at = 0; at < 3; at += 1) await from('203.0.113.5').socketId();
   });
 });
 
-describe('what is told, and ends nothing', () => {
+describe('errors that keep the connection', () => {
   it.each<[string, Partial<RealtimeSettings>, string, object]>([
-    ['where they are switched off', { clientEvents: false }, 'private-x', {}],
+    ['when they are switched off', { clientEvents: false }, 'private-x', {}],
     ['on an encrypted channel', {}, 'private-encrypted-x', {}],
   ])('4301: client events %s', async (_what, realtime, channel, data) => {
     await start(realtime);
@@ -184,7 +184,7 @@ describe('what is told, and ends nothing', () => {
     await client.settled();
   });
 
-  it('null: what is no frame of the protocol', async () => {
+  it('null: a frame that is not part of the protocol', async () => {
     await start({});
     const client = server.raw();
     await client.socketId();
@@ -195,7 +195,7 @@ describe('what is told, and ends nothing', () => {
 });
 
 describe('4009: a sign-in', () => {
-  it('as another user than before, or with too much to say', async () => {
+  it('as a different user, or with too much data', async () => {
     await start({}, { maxUserDataBytes: 200 });
     const signIn = async (client: RawClient, id: string, socketId: string, about = '') => {
       const userData = JSON.stringify({ id, about });
@@ -218,7 +218,7 @@ describe('4009: a sign-in', () => {
   });
 });
 
-describe('every farewell', () => {
+describe('every close reason', () => {
   it('fits into a close frame', async () => {
     await start({});
     const client = server.raw(`/app/${'k'.repeat(200)}?protocol=7`);
@@ -226,7 +226,7 @@ describe('every farewell', () => {
     expect((await client.closed).reason).toMatch(/^App key kkk/);
   });
 
-  it('is said to clients that are gone already without harm', async () => {
+  it('can be sent to clients that have already gone', async () => {
     await start({}, { maxConnections: 1 });
     await server.raw().socketId();
     for (let at = 0; at < 20; at += 1) {

@@ -11,7 +11,7 @@ afterEach(() => server?.stop());
 
 const long = { text: 'the same words again and again. '.repeat(200) };
 
-/** A client that hears a channel, with the size of what came over the wire. */
+/** A client that subscribes to a channel, with the number of bytes it received on the wire. */
 async function listen(perMessageDeflate: boolean) {
   const ws = new WebSocket(`ws://127.0.0.1:${server.port}/app/acme?protocol=7`, { perMessageDeflate });
   const heard: unknown[] = [];
@@ -37,7 +37,7 @@ const publish = (payload: Record<string, unknown>) =>
   server.gateway.publish([{ appId: 1, topic: 'messages', event: 'message_post', payload }]);
 
 describe('compression', () => {
-  it('is off unless it is switched on', async () => {
+  it('is off by default', async () => {
     server = await startGateway();
     const { ws, heard, bytes } = await listen(true);
     expect(ws.extensions).toBe('');
@@ -47,7 +47,7 @@ describe('compression', () => {
     ws.terminate();
   });
 
-  it('is for those who ask for it, and the others hear the same', async () => {
+  it('is negotiated per client, and the others receive the same messages', async () => {
     server = await startGateway({ config: { compression: true } });
     const [small, large] = [await listen(true), await listen(false)];
     expect(small.ws.extensions).toContain('permessage-deflate');
@@ -59,7 +59,7 @@ describe('compression', () => {
     for (const { ws } of [small, large]) ws.terminate();
   });
 
-  it('takes compressed frames of clients, and no more than their limit when they are unpacked', async () => {
+  it('accepts compressed frames, up to the limit of their uncompressed size', async () => {
     server = await startGateway({ config: { compression: true } });
     const { ws } = await listen(true);
     const closed = once(ws, 'close');
@@ -74,7 +74,7 @@ describe('compression', () => {
     other.ws.terminate();
   });
 
-  it('of any text can be undone', () => {
+  it('of any text is reversible', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme', minLength: 500, maxLength: 3_000 }), (text) => {
         const frame = deflatedFrame(text);

@@ -15,7 +15,7 @@ afterEach(() => void vi.useRealTimers());
 /** What happens to two nodes and the Redis between them. */
 type Step =
   | { readonly do: 'write'; readonly partition: number; readonly times: number }
-  | { readonly do: 'cut publisher' | 'cut subscriber' | 'mend publisher' | 'mend subscriber' }
+  | { readonly do: 'cut publisher' | 'cut subscriber' | 'restore publisher' | 'restore subscriber' }
   | { readonly do: 'wait'; readonly ms: number };
 
 const steps: fc.Arbitrary<Step> = fc.oneof(
@@ -28,14 +28,17 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   fc.record({
-    do: fc.constantFrom('cut publisher', 'cut subscriber', 'mend publisher', 'mend subscriber'),
+    do: fc.constantFrom('cut publisher', 'cut subscriber', 'restore publisher', 'restore subscriber'),
   }),
   { weight: 2, arbitrary: fc.record({ do: fc.constant('wait'), ms: fc.constantFrom(1, 50, 3_000, 15_000) }) },
 ) as fc.Arbitrary<Step>;
 
 const delay = (ms: number) => new Promise<void>((resolve) => void setTimeout(resolve, ms));
 
-/** One node that broadcasts a log, one whose client hears it, and connections between them that can be cut. */
+/**
+ * One node that broadcasts a log, another whose client subscribes to it, and connections between them that
+ * can be cut.
+ */
 async function twoNodes(maxPublications: number) {
   const log: BroadcastMessage[] = [];
   const reached = new Map<number, number>();
@@ -80,7 +83,7 @@ async function twoNodes(maxPublications: number) {
     send: async ({ text }) => {
       const arrives = links.subscriber;
       if (arrives) catchUp.receive(JSON.parse(text));
-      // Redis has taken it; whether we learn of that depends on the connection.
+      // Redis has accepted it; whether we learn of that depends on the connection.
       await delay(1);
       if (!links.publisher) throw new Error('The connection is gone.');
     },
@@ -118,9 +121,9 @@ async function twoNodes(maxPublications: number) {
       else if (step.do === 'cut subscriber') {
         links.subscriber = false;
         catchUp.disconnected();
-      } else if (step.do === 'mend publisher') {
+      } else if (step.do === 'restore publisher') {
         links.publisher = true;
-        // What was in flight is known to have failed before a new connection stands.
+        // Messages in flight are known to have failed before a new connection is established.
         await vi.advanceTimersByTimeAsync(2);
         void outbox.flush();
       } else if (!links.subscriber) {
@@ -136,16 +139,16 @@ async function twoNodes(maxPublications: number) {
   };
 }
 
-describe('a client of a node that is cut off, again and again,', () => {
+describe('a client of a node that is cut off repeatedly', () => {
   it.each([
     { maxPublications: 1_000, what: 'when all that waits can be kept' },
     { maxPublications: 3, what: 'when more waits than can be kept' },
-  ])('hears everything once and in order $what', async ({ maxPublications }) => {
+  ])('receives everything once and in order $what', async ({ maxPublications }) => {
     await fc.assert(
       fc.asyncProperty(fc.array(steps, { minLength: 3, maxLength: 40 }), async (plan) => {
         const nodes = await twoNodes(maxPublications);
         for (const step of plan) await nodes.act(step);
-        for (const end of ['mend publisher', 'mend subscriber'] as const) await nodes.act({ do: end });
+        for (const end of ['restore publisher', 'restore subscriber'] as const) await nodes.act({ do: end });
         await vi.advanceTimersByTimeAsync(30_000);
         expect(nodes.told).not.toContainEqual([-1, -1]);
         for (const partition of [0, 1, 2]) {

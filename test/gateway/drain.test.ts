@@ -5,7 +5,7 @@ import { startGateway, type TestGateway } from '../support/gateway.ts';
 let server: TestGateway;
 afterEach(() => server.stop());
 
-/** Clients that hear a channel. */
+/** Clients that subscribe to a channel. */
 async function listeners(count: number) {
   const clients = Array.from({ length: count }, () => server.raw());
   for (const client of clients) {
@@ -17,7 +17,7 @@ async function listeners(count: number) {
 }
 
 describe('a drain', () => {
-  it('loses nothing that was on its way', async () => {
+  it('loses no message that was in flight', async () => {
     server = await startGateway({ config: { drainMs: 0 } });
     const clients = await listeners(5);
     const sent = Array.from({ length: 500 }, (_, n) => ({ n, text: 'x'.repeat(500) }));
@@ -32,9 +32,9 @@ describe('a drain', () => {
     }
   });
 
-  it('serves those who are still there until they are sent away', async () => {
+  it('keeps serving clients until they are disconnected', async () => {
     server = await startGateway({ config: { drainMs: 60_000 } });
-    // So many that they are sent away in many steps.
+    // Enough clients to disconnect them in several steps.
     const clients = await listeners(200);
     const drained = server.gateway.drain();
     await Promise.race(clients.map(({ ws }) => once(ws, 'message')));
@@ -46,7 +46,7 @@ describe('a drain', () => {
     await Promise.all(clients.map(({ closed }) => closed));
   });
 
-  it('ends also for clients that never answer', async () => {
+  it('ends even if clients never answer', async () => {
     server = await startGateway({ config: { drainMs: 0 } });
     const [client] = await listeners(1);
     client?.ws.pause();
@@ -57,7 +57,7 @@ describe('a drain', () => {
     expect(server.gateway.inspect().connections).toBe(0);
   });
 
-  it('is spread: everybody is told 4200, newcomers go elsewhere', async () => {
+  it('is spread over time: every client is closed with 4200, and new clients get 503', async () => {
     server = await startGateway({ config: { drainMs: 200 } });
     const clients = Array.from({ length: 20 }, () => server.raw());
     await Promise.all(clients.map((client) => client.socketId()));

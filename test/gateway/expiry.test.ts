@@ -2,8 +2,8 @@ import { describe, expect, it, vi } from 'vitest';
 import { RawClient } from '../support/gateway.ts';
 import { startTestProduct } from '../support/product.ts';
 
-describe('what was signed for a customer', () => {
-  it('ends when the token expires, long before customers are looked at', async () => {
+describe('a subscription signed for a customer', () => {
+  it('ends when the token expires, long before the next periodic check of customers', async () => {
     const product = await startTestProduct({ CUSTOMER_TOKEN_MINUTES: '1' });
     try {
       const visitor = await product.visit();
@@ -17,7 +17,7 @@ describe('what was signed for a customer', () => {
       });
       client.subscribe(channel, signed);
       await client.next('pusher_internal:subscription_succeeded');
-      // An hour passes at once.
+      // An hour passes instantly.
       vi.setSystemTime(Date.now() + 3_600_000);
       expect((await client.closed).code).toBe(4200);
     } finally {

@@ -23,7 +23,7 @@ describe('a real server', { timeout: 180_000 }, () => {
   let backEnd: PusherServer;
   let neighbour: RawClient;
   let memoryBefore: number;
-  let news = 0;
+  let sequence = 0;
   const clients: RawClient[] = [];
   const sockets: RawSocket[] = [];
 
@@ -39,7 +39,7 @@ describe('a real server', { timeout: 180_000 }, () => {
       port: String(port),
       useTLS: false,
     });
-    neighbour = await hearer('news');
+    neighbour = await hearer('updates');
     await expectServed();
     memoryBefore = await figure('process_resident_memory_bytes');
   });
@@ -48,7 +48,7 @@ describe('a real server', { timeout: 180_000 }, () => {
     await cleanUp();
   });
 
-  /** Whoever was there before goes on being served in order, nothing is left over, and the memory is bounded. */
+  /** A client that was connected before is still served in order, nothing leaks, and memory is bounded. */
   afterEach(async () => {
     await expectServed();
     for (const client of clients.splice(0)) client.ws.terminate();
@@ -57,7 +57,7 @@ describe('a real server', { timeout: 180_000 }, () => {
     expect(await grown()).toBeLessThan(300);
   });
 
-  /** A figure of the server's process, the sum over its labels. */
+  /** A metric of the server's process, summed over its labels. */
   async function figure(name: string): Promise<number> {
     const { body } = await server.call('GET', '/metrics');
     const lines = String(body)
@@ -67,7 +67,7 @@ describe('a real server', { timeout: 180_000 }, () => {
     return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
   }
 
-  /** How much more memory the server has than in the beginning, in MiB. */
+  /** How much memory the server has gained since the start, in MiB. */
   async function grown(): Promise<number> {
     return ((await figure('process_resident_memory_bytes')) - memoryBefore) / mebibyte;
   }
@@ -86,9 +86,9 @@ describe('a real server', { timeout: 180_000 }, () => {
 
   async function expectServed(): Promise<void> {
     for (let at = 0; at < 20; at += 1) {
-      news += 1;
-      await backEnd.trigger('news', 'published', { news });
-      expect((await neighbour.next('published')).data).toEqual({ news });
+      sequence += 1;
+      await backEnd.trigger('updates', 'published', { sequence });
+      expect((await neighbour.next('published')).data).toEqual({ sequence });
     }
   }
 
@@ -98,7 +98,7 @@ describe('a real server', { timeout: 180_000 }, () => {
     return made;
   };
 
-  it('sends away a client that subscribes to ten thousand channels', async () => {
+  it('disconnects a client that subscribes to ten thousand channels', async () => {
     const client = connect();
     clients.push(client);
     await client.socketId();
@@ -106,10 +106,10 @@ describe('a real server', { timeout: 180_000 }, () => {
     expect((await client.closed).code).toBe(4100);
     await expect.poll(() => figure('mevrik_connections')).toBe(1);
     const { channels } = (await (await backEnd.get({ path: '/channels' })).json()) as { channels: object };
-    expect(Object.keys(channels)).toEqual(['news']);
+    expect(Object.keys(channels)).toEqual(['updates']);
   });
 
-  it('sends away a client that floods the others with events', async () => {
+  it('disconnects a client that floods the others with events', async () => {
     const hearers = await crowd(50, 'private-room');
     const [sender] = await crowd(1, 'private-room');
     for (let at = 0; at < 20_000; at += 1) {
@@ -122,13 +122,13 @@ describe('a real server', { timeout: 180_000 }, () => {
         .filter(({ event }) => event === 'client-typing')
         .map(({ data }) => data as { at: number });
       expect(heard.length).toBeGreaterThanOrEqual(10);
-      // Ten in a hundred, beyond the burst: more cannot be, however slow the machine is.
+      // Ten of each hundred, beyond the burst: no machine is so slow that more get through.
       expect(heard.length).toBeLessThan(2_000);
       expect(heard).toEqual([...heard].sort((a, b) => a.at - b.at));
     }
   });
 
-  it('cuts off a hundred who never read; a hundred others hear everything in order', async () => {
+  it('disconnects a hundred clients that never read, while a hundred others receive everything in order', async () => {
     const hearers = await crowd(100, 'feed');
     for (let at = 0; at < 100; at += 1) {
       const deaf = await openRaw(port, `/app/${app.key}?protocol=7`);
@@ -149,7 +149,7 @@ describe('a real server', { timeout: 180_000 }, () => {
         await backEnd.triggerBatch(events);
       }
       await Promise.all(hearers.map((hearer) => hearer.settled()));
-      // A mebibyte for each of the deaf, and as much again.
+      // A mebibyte for each client that does not read, doubled.
       expect(await grown()).toBeLessThan(400);
     }
     expect(await figure('mevrik_connections')).toBe(101);
@@ -162,7 +162,7 @@ describe('a real server', { timeout: 180_000 }, () => {
     }
   });
 
-  it('bears a thousand connections of one address that do nothing', async () => {
+  it('survives a thousand idle connections from one address', async () => {
     for (let at = 0; at < 20; at += 1) {
       const some = Array.from({ length: 50 }, () => openRaw(port, `/app/${app.key}?protocol=7`));
       sockets.push(...(await Promise.all(some)));
@@ -171,7 +171,7 @@ describe('a real server', { timeout: 180_000 }, () => {
     expect(await grown()).toBeLessThan(300);
   });
 
-  it('bears five hundred connections without a byte, or with half a handshake', async () => {
+  it('survives five hundred connections that send nothing or half a handshake', async () => {
     const request = handshakeRequest();
     for (let at = 0; at < 500; at += 1) {
       const silent = await openSilent(port);
@@ -181,13 +181,13 @@ describe('a real server', { timeout: 180_000 }, () => {
     expect(await figure('mevrik_connections')).toBe(1);
   });
 
-  it('bears clients that connect and are gone again, thousands of times', async () => {
+  it('survives thousands of clients that connect and disconnect at once', async () => {
     const path = `/app/${app.key}?protocol=7`;
     const loops = Array.from({ length: 50 }, async (_, lane) => {
       for (let at = 0; at < 60; at += 1) {
         const client = new RawSocket(port);
         client.write(handshakeRequest({}, { path }));
-        // Some are gone before the answer, some after the greeting, some in the middle of a subscription.
+        // Some leave before the response, some after the greeting, some in the middle of a subscription.
         if ((at + lane) % 3 > 0) await client.event('pusher:connection_established');
         if ((at + lane) % 3 > 1) client.say('pusher:subscribe', { data: { channel: `passing-${at}` } });
         if (at % 2 === 0) client.socket.destroy();
@@ -198,10 +198,10 @@ describe('a real server', { timeout: 180_000 }, () => {
     await Promise.all(loops);
     await expect.poll(() => figure('mevrik_connections'), { timeout: 30_000 }).toBe(1);
     const { channels } = (await (await backEnd.get({ path: '/channels' })).json()) as { channels: object };
-    expect(Object.keys(channels)).toEqual(['news']);
+    expect(Object.keys(channels)).toEqual(['updates']);
   });
 
-  it('bears many who come to one channel and leave it, over and over', async () => {
+  it('survives many clients that join and leave one channel over and over', async () => {
     const hoppers = await crowd(100, 'hop');
     for (const hopper of hoppers) {
       for (let at = 0; at < 400; at += 1) {
@@ -223,7 +223,7 @@ describe('a gateway', () => {
   let server: TestGateway;
   afterEach(() => server.stop());
 
-  it('ends connections that are silent, also below where the client does not answer', async () => {
+  it('closes silent connections, at the TCP level too if the client does not answer', async () => {
     server = await startGateway({
       config: { activityTimeoutSeconds: 0.3, pongTimeoutSeconds: 0.3, closeTimeoutMs: 200 },
     });
@@ -235,7 +235,7 @@ describe('a gateway', () => {
     for (const { socket } of silent) socket.destroy();
   });
 
-  it('takes no more than it says of a member', async () => {
+  it('accepts member ids and data only up to the limits', async () => {
     server = await startGateway({ config: { maxPresenceMembers: 500 } });
     const member = (id: string | number, info: unknown) => JSON.stringify({ user_id: id, user_info: info });
     const refused = [
@@ -255,7 +255,7 @@ describe('a gateway', () => {
       client.subscribe('presence-x', { auth, channel_data: channelData });
       expect((await client.next('pusher:subscription_error')).data).toMatchObject({ status: 400 });
     }
-    // The largest members that there may be are all told to the last of them.
+    // The last member receives the data of all members, each as large as allowed.
     const ids: string[] = [];
     for (let at = 0; at < 150; at += 1) {
       const each = server.raw();
@@ -268,7 +268,7 @@ describe('a gateway', () => {
     }
   });
 
-  it('is not overcome by depth', async () => {
+  it('survives deeply nested data', async () => {
     server = await startGateway();
     const deepList = `${'['.repeat(15_000)}${']'.repeat(15_000)}`;
     const deepObject = `${'{"a":'.repeat(5_000)}1${'}'.repeat(5_000)}`;
@@ -291,7 +291,7 @@ describe('a gateway', () => {
     expect(server.faults).toEqual([]);
   });
 
-  it('takes names of prototypes for names', async () => {
+  it('treats names of prototype properties as ordinary names', async () => {
     server = await startGateway();
     const names = ['__proto__', 'constructor', 'prototype', 'hasOwnProperty', 'toString'];
     const client = server.raw();
@@ -328,7 +328,7 @@ describe('a handshake that arrives byte by byte', () => {
   let http: TestHttp;
   afterEach(() => http.stop());
 
-  it('is cut off when it takes too long, as is a connection without a byte', async () => {
+  it('is cut off when it takes too long, as is a connection that sends nothing', async () => {
     http = await startHttp({ timeouts: { headersMs: 300, requestMs: 400, checkMs: 50 } });
     const { port } = new URL(http.url);
     const silent = await openSilent(Number(port));
@@ -344,7 +344,7 @@ describe('a handshake that arrives byte by byte', () => {
     await http.visit();
   });
 
-  it('has at most a quarter of a minute', async () => {
+  it('times out after fifteen seconds at most', async () => {
     http = await startHttp();
     const { headersTimeout, requestTimeout } = http.server.server;
     expect(headersTimeout).toBeLessThanOrEqual(15_000);

@@ -16,7 +16,7 @@ afterEach(() => {
 });
 
 describe('a handshake', () => {
-  it('is answered as RFC 6455 has it', async () => {
+  it('is answered as RFC 6455 specifies', async () => {
     const client = new RawSocket(server.port);
     opened.push(client);
     client.write(handshakeRequest({ 'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==' }));
@@ -28,7 +28,7 @@ describe('a handshake', () => {
     expect(client.answer).not.toMatch(/extensions/i);
   });
 
-  it('may be written differently', async () => {
+  it('may be written in different ways', async () => {
     const client = new RawSocket(server.port);
     opened.push(client);
     const key = Buffer.alloc(16, 7).toString('base64');
@@ -48,38 +48,38 @@ describe('a handshake', () => {
     ['without a key', { 'Sec-WebSocket-Key': null }, {}, 400],
     ['with an empty key', { 'Sec-WebSocket-Key': '' }, {}, 400],
     ['with a short key', { 'Sec-WebSocket-Key': 'c2hvcnQ=' }, {}, 400],
-    ['with a key that is no base64', { 'Sec-WebSocket-Key': '!'.repeat(24) }, {}, 400],
+    ['with a key that is not base64', { 'Sec-WebSocket-Key': '!'.repeat(24) }, {}, 400],
     ['with two keys', { 'Sec-WebSocket-Key': [key, key] }, {}, 400],
     ['without a version', { 'Sec-WebSocket-Version': null }, {}, 426],
     ['with version 7', { 'Sec-WebSocket-Version': '7' }, {}, 426],
     ['with version 8', { 'Sec-WebSocket-Version': '8' }, {}, 426],
     ['with version 14', { 'Sec-WebSocket-Version': '14' }, {}, 426],
     ['with version 13.0', { 'Sec-WebSocket-Version': '13.0' }, {}, 426],
-    ['with a version that is no number', { 'Sec-WebSocket-Version': 'x' }, {}, 426],
+    ['with a version that is not a number', { 'Sec-WebSocket-Version': 'x' }, {}, 426],
     ['with two versions', { 'Sec-WebSocket-Version': ['13', '13'] }, {}, 426],
     ['to another protocol', { Upgrade: 'h2c' }, {}, 400],
     ['to two protocols', { Upgrade: ['websocket', 'websocket'] }, {}, 400],
-    ['without a host', { Host: null }, {}, 400],
-    ['with two hosts', { Host: ['one', 'two'] }, {}, 400],
-    ['with an impossible subprotocol', { 'Sec-WebSocket-Protocol': 'a,,b' }, {}, 400],
+    ['without a Host header', { Host: null }, {}, 400],
+    ['with two Host headers', { Host: ['one', 'two'] }, {}, 400],
+    ['with an invalid subprotocol', { 'Sec-WebSocket-Protocol': 'a,,b' }, {}, 400],
     ['by POST', {}, { method: 'POST' }, 405],
     ['by PUT', {}, { method: 'PUT' }, 405],
     ['by HEAD', {}, { method: 'HEAD' }, 405],
     ['with a body', { 'Content-Length': '5' }, { body: 'hello' }, 400],
-    ['with a body in chunks', { 'Transfer-Encoding': 'chunked' }, { body: '0\r\n\r\n' }, 400],
+    ['with a chunked body', { 'Transfer-Encoding': 'chunked' }, { body: '0\r\n\r\n' }, 400],
     [
-      'with two kinds of length',
+      'with both Content-Length and Transfer-Encoding',
       { 'Content-Length': '5', 'Transfer-Encoding': 'chunked' },
       { body: 'x' },
       400,
     ],
-    ['with two lengths', { 'Content-Length': ['5', '6'] }, { body: 'hello' }, 400],
-    ['with huge headers', { Cookie: 'x'.repeat(20_000) }, {}, 431],
+    ['with two Content-Length headers', { 'Content-Length': ['5', '6'] }, { body: 'hello' }, 400],
+    ['with headers that are too large', { Cookie: 'x'.repeat(20_000) }, {}, 431],
     ['with a line break in a header', { Cookie: 'a\nX: b' }, {}, 400],
     ['with a space before the colon', { 'Cookie ': 'a' }, {}, 400],
     ['with a zero byte', { Cookie: 'a\0b' }, {}, 400],
-    ['to nowhere', {}, { path: '/elsewhere' }, 404],
-  ])('%s is refused, and the connection ended', async (_what, headers, line, status) => {
+    ['for an unknown path', {}, { path: '/elsewhere' }, 404],
+  ])('%s is rejected, and the connection closed', async (_what, headers, line, status) => {
     const client = new RawSocket(server.port, { allowHalfOpen: true });
     opened.push(client);
     client.write(handshakeRequest(headers, line));
@@ -89,7 +89,7 @@ describe('a handshake', () => {
     await expectGone(client);
   });
 
-  it('with another version is told which one would do', async () => {
+  it('with an unsupported version names the supported one', async () => {
     const client = new RawSocket(server.port);
     opened.push(client);
     client.write(handshakeRequest({ 'Sec-WebSocket-Version': '12' }));
@@ -97,7 +97,7 @@ describe('a handshake', () => {
     expect(client.answer).toMatch(/^sec-websocket-version: 13$/im);
   });
 
-  it('of which half is sent by a client that then hangs up leaves nothing behind', async () => {
+  it('that the client abandons halfway leaves nothing behind', async () => {
     const before = server.gateway.inspect().connections;
     const request = handshakeRequest();
     for (const end of [10, request.length / 2, request.length - 1, request.length]) {

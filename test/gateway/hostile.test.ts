@@ -12,7 +12,7 @@ afterEach(() => server.stop());
 const tell = (topic: string, payload: Record<string, unknown> = {}) =>
   server.gateway.publish([{ appId: 1, topic, event: 'message_post', payload }]);
 
-/** Another client still gets on as if nothing had happened. */
+/** Another client is served as if nothing had happened. */
 async function expectUnharmed(): Promise<void> {
   const other = server.raw();
   await other.socketId();
@@ -31,7 +31,7 @@ describe('a handshake', () => {
     ['/app/acme?protocol=4', 4007],
     ['/app/acme?protocol=8', 4007],
     ['/app/acme', 4008],
-  ])('%s is refused with %i', async (address, code) => {
+  ])('%s is rejected with %i', async (address, code) => {
     server = await startGateway();
     const client = server.raw(address);
     expect((await client.next('pusher:error')).data).toMatchObject({ code });
@@ -45,7 +45,7 @@ describe('a handshake', () => {
     expect(response.statusCode).toBe(404);
   });
 
-  it('beyond capacity is sent away with 4100', async () => {
+  it('beyond capacity is rejected with 4100', async () => {
     server = await startGateway({ config: { maxConnections: 2 } });
     await server.raw().socketId();
     await server.raw().socketId();
@@ -55,7 +55,7 @@ describe('a handshake', () => {
 });
 
 describe('a frame', () => {
-  it('that is nonsense is complained about and nothing more', async () => {
+  it('without meaning is answered with an error and has no other effect', async () => {
     server = await startGateway();
     const client = server.raw();
     await client.socketId();
@@ -77,7 +77,7 @@ describe('a frame', () => {
     { event: 'pusher:unknown', data: {} },
     { event: 'message_post', channel: 'messages', data: {} },
     { event: 'pusher_internal:subscription_succeeded', channel: 'messages', data: {} },
-  ])('$event with $data is complained about', async (frame) => {
+  ])('$event with $data is answered with an error', async (frame) => {
     server = await startGateway();
     const client = server.raw();
     await client.socketId();
@@ -87,7 +87,7 @@ describe('a frame', () => {
     await expectUnharmed();
   });
 
-  it('of any shape leaves the gateway standing', { timeout: 120_000 }, async () => {
+  it('of any shape leaves the gateway running', { timeout: 120_000 }, async () => {
     server = await startGateway({ config: { maxMessagesPerSecond: 1e6 } });
     const client = server.raw();
     await client.socketId();
@@ -125,7 +125,7 @@ describe('a frame', () => {
     await expectUnharmed();
   });
 
-  it('that is too large or no UTF-8 ends that connection alone', async () => {
+  it('that is too large or not UTF-8 closes that connection only', async () => {
     server = await startGateway({ config: { maxMessageBytes: 1_000 } });
     const large = server.raw();
     await large.socketId();
@@ -138,7 +138,7 @@ describe('a frame', () => {
     await expectUnharmed();
   });
 
-  it('in fragments is put together, in ever so many it ends the connection', async () => {
+  it('in fragments is assembled; with too many fragments it closes the connection', async () => {
     server = await startGateway();
     const client = server.raw();
     await client.socketId();
@@ -165,19 +165,19 @@ describe('a subscription', () => {
     ['private-session1', 401],
     ['presence-session1', 401],
     ['private-encrypted-x', 401],
-  ])('to %s by a stranger is refused with %i', async (channel, status) => {
+  ])('to %s by a stranger is rejected with %i', async (channel, status) => {
     server = await startGateway();
     const client = server.raw();
     await client.socketId();
     client.subscribe(channel);
-    const refusal = await client.next('pusher:subscription_error');
-    expect(refusal).toMatchObject({ channel, data: { status } });
+    const error = await client.next('pusher:subscription_error');
+    expect(error).toMatchObject({ channel, data: { status } });
     await tell('session1');
     await client.settled();
     expect(client.frames.filter(({ event }) => event === 'message_post')).toEqual([]);
   });
 
-  it('with a signature for another socket, channel, app or member is refused', async () => {
+  it('with a signature for another socket, channel, app or member is rejected', async () => {
     server = await startGateway();
     const client = server.raw();
     const id = await client.socketId();
@@ -212,7 +212,7 @@ describe('a subscription', () => {
     expect(server.audited.length).toBeGreaterThanOrEqual(6);
   });
 
-  it('is limited in number, and takes a name once', async () => {
+  it('counts towards a limit, and a repeated name counts once', async () => {
     server = await startGateway({ config: { maxChannelsPerConnection: 3, maxMessagesPerSecond: 1e6 } });
     const client = server.raw();
     await client.socketId();
@@ -221,13 +221,13 @@ describe('a subscription', () => {
     await client.next('pusher_internal:subscription_succeeded');
     await client.next('pusher:error');
     for (let at = 0; at < 10_000; at += 1) client.subscribe(`flood-${at}`);
-    // The refusals may be more than it reads in time: then it is cut off.
+    // The client may not read so many errors in time: then it is disconnected.
     await Promise.race([client.settled(), client.closed]);
     expect(server.gateway.inspect().channels.length).toBeLessThanOrEqual(3);
     await expectUnharmed();
   });
 
-  it('that cannot be decided is refused with 503, and may be tried again', async () => {
+  it('that cannot be checked is rejected with 503 and can be retried', async () => {
     const asked: number[] = [];
     const sessionOwner = async (id: number) => {
       if (asked.push(id) === 1) throw new Error('the database is gone');
@@ -242,7 +242,7 @@ describe('a subscription', () => {
     await client.next('pusher_internal:subscription_succeeded');
   });
 
-  it('leaves nothing behind when the connection ends at once', async () => {
+  it('leaves nothing behind when the connection closes immediately', async () => {
     const [underWay, gate] = [newGate(), newGate()];
     const sessionOwner = async () => {
       underWay.open();
@@ -261,7 +261,7 @@ describe('a subscription', () => {
 });
 
 describe('a member', () => {
-  it('who is sent away while joining is not left behind', async () => {
+  it('who is disconnected while joining is removed', async () => {
     const { bus, underWay, gate, joined } = gatedPresence();
     server = await startGateway({ bus });
     const client = server.raw();
@@ -277,7 +277,7 @@ describe('a member', () => {
   });
 });
 
-/** A bus on which nobody gets into presence before the gate is opened. */
+/** A bus on which nobody can join presence channels until the gate is opened. */
 function gatedPresence() {
   const local = createLocalBus();
   const [underWay, gate, joined] = [newGate(), newGate(), newGate()];
@@ -300,7 +300,7 @@ function newGate(): { readonly opened: Promise<void>; open(): void } {
   return { opened, open: () => open() };
 }
 
-/** Gives the connection's number. */
+/** Returns the connection's socket id. */
 async function signInAs(client: RawClient, userData: string): Promise<string> {
   const socketId = await client.socketId();
   const auth = signUser(acme, socketId, userData);
@@ -316,16 +316,16 @@ describe('signing in', () => {
       (id: string) => ({ auth: signUser(acme, `${id}1`, '{"id":"1"}'), user_data: '{"id":"1"}' }),
     ],
     ['no user', (id: string) => ({ auth: signUser(acme, id, '{}'), user_data: '{}' })],
-    ['no JSON', (id: string) => ({ auth: signUser(acme, id, '{'), user_data: '{' })],
+    ['text that is not JSON', (id: string) => ({ auth: signUser(acme, id, '{'), user_data: '{' })],
     ['nothing', () => undefined],
-  ])('with %s ends the connection with 4009', async (_what, dataFor) => {
+  ])('with %s closes the connection with 4009', async (_what, dataFor) => {
     server = await startGateway();
     const client = server.raw();
     client.send({ event: 'pusher:signin', data: dataFor(await client.socketId()) });
     expect((await client.closed).code).toBe(4009);
   });
 
-  it('opens the channel of that user alone', async () => {
+  it('opens the channel of that user only', async () => {
     server = await startGateway();
     const client = server.raw();
     await signInAs(client, '{"id":"u1"}');
@@ -337,7 +337,7 @@ describe('signing in', () => {
     await client.next('pusher:subscription_error');
   });
 
-  it('leaves nobody online who is gone before that was known', async () => {
+  it('leaves no user online who disconnected before the sign-in completed', async () => {
     const { bus, underWay, gate, joined } = gatedPresence();
     server = await startGateway({ bus });
     const client = server.raw();
@@ -350,7 +350,7 @@ describe('signing in', () => {
     await expect.poll(() => bus.presence.members(1, userOnlineChannelName('u1'))).toEqual(new Map());
   });
 
-  it('as staff of another app, by its back end, opens nothing of ours', async () => {
+  it('as staff of another app, by its back end, opens none of our topics', async () => {
     server = await startGateway();
     const client = server.raw('/app/rival?protocol=7');
     const userData = '{"id":"agent-8","mevrik":{"role":"admin","agentId":8}}';

@@ -8,7 +8,7 @@ import { textFrame } from '../../packages/server/src/broadcast/sockets/frame-enc
 import { Hub } from '../../packages/server/src/broadcast/sockets/hub.ts';
 import { RawClient } from '../support/gateway.ts';
 
-const channel = fc.constantFrom('session1', 'private-session1', 'presence-session1', 'session2', 'news');
+const channel = fc.constantFrom('session1', 'private-session1', 'presence-session1', 'session2', 'updates');
 const action = fc.oneof(
   fc.record({
     do: fc.constantFrom('subscribe', 'confirm', 'unsubscribe'),
@@ -19,12 +19,12 @@ const action = fc.oneof(
   fc.record({
     do: fc.constant('publish'),
     app: fc.nat(1),
-    topic: fc.constantFrom('session1', 'session2', 'news'),
+    topic: fc.constantFrom('session1', 'session2', 'updates'),
   }),
 );
 
 describe('the hub', () => {
-  it('gives each message to those who are subscribed, once and in order, and listens for no more than that', async () => {
+  it('delivers each message to its subscribers once and in order, and subscribes to nothing else', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(action, { maxLength: 60 }), async (actions) => {
         const heard = new Set<string>();
@@ -42,7 +42,7 @@ describe('the hub', () => {
           overflow: () => {},
           send: (frame: Buffer) => void numbers.push(JSON.parse(dataIn(frame)).n),
         }));
-        /** What a model of two sets and a list says that each should hear. */
+        /** What each client should receive according to a model of two sets and a list. */
         const subscriptions = new Map<string, { confirmed: boolean; held: number[] }>();
         let n = 0;
         for (const step of actions) {
@@ -91,7 +91,7 @@ function dataIn(frame: Buffer): string {
 }
 
 describe('a message', () => {
-  it('is not encoded for nobody, and once for all who hear it', async () => {
+  it('is not encoded without subscribers, and is encoded once for all of them', async () => {
     const hub = new Hub(createLocalBus(), new Traffic(), 1_000_000);
     let encoded = 0;
     const payload = {
@@ -121,11 +121,11 @@ describe('a message', () => {
     deliver();
     expect(encoded).toBe(1);
     expect(frames).toHaveLength(300);
-    // The very same bytes for all subscribers of a channel.
+    // All subscribers of a channel get the very same bytes.
     expect(new Set(frames).size).toBe(3);
   });
 
-  it('of the log that comes again is told once, and what came before it no more', async () => {
+  it('that is read from the log again is delivered once, and earlier messages are not delivered anymore', async () => {
     const hub = new Hub(createLocalBus(), new Traffic(), 1_000_000);
     const info = parsePusherChannel('session1');
     if (!info) throw new Error('the test is wrong');
@@ -159,7 +159,7 @@ describe('a message', () => {
 });
 
 describe('frames', () => {
-  it('of every length are read by a WebSocket client as they were meant', async () => {
+  it('of every length are decoded by a WebSocket client as sent', async () => {
     const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
     const texts = [0, 1, 125, 126, 127, 65_535, 65_536, 200_000].map((length) =>
       'ü'.repeat(length / 2).padEnd(length / 2, 'x'),
@@ -176,7 +176,7 @@ describe('frames', () => {
 });
 
 describe('names', () => {
-  it('of our topics are channels in all three forms, and what a topic is called stays the same', () => {
+  it('of our topics are channels in all three forms, and keep their topic', () => {
     const topic = fc.oneof(
       fc.constantFrom('messages', 'queues', 'sessions', 'agentbot', 'agentlive'),
       fc
@@ -195,7 +195,7 @@ describe('names', () => {
     );
   });
 
-  it('are refused when they hold anything else than Pusher allows', () => {
+  it('are rejected if they contain a character that Pusher does not allow', () => {
     fc.assert(
       fc.property(fc.string({ maxLength: 250 }), (name) => {
         const isAllowed = /^([A-Za-z0-9_\-=@,.;]{1,200})$/.test(name) && !/^(private|presence)-$/.test(name);

@@ -24,7 +24,7 @@ afterAll(async () => {
   await redis?.stop();
 });
 
-/** A client of a node that hears these channels. */
+/** A client of a node, subscribed to these channels. */
 async function listen(product: TestProduct, channels: readonly string[]): Promise<RawClient> {
   const client = new RawClient(`${product.url.replace('http', 'ws')}/app/${product.app.key}?protocol=7`);
   clients.push(client);
@@ -36,20 +36,20 @@ async function listen(product: TestProduct, channels: readonly string[]): Promis
   return client;
 }
 
-/** Triggers an event as the app's back end does it. */
+/** Triggers an event as the app's back end does. */
 async function trigger(channel: string, data: string): Promise<void> {
   const { app, url } = one;
   const { hostname, port } = new URL(url);
   const back = new PusherServer({ appId: String(app.id), ...app, host: hostname, port, useTLS: false });
-  expect((await back.trigger(channel, 'news', data)).status).toBe(200);
+  expect((await back.trigger(channel, 'update', data)).status).toBe(200);
 }
 
-describe('what is connected', () => {
-  it('is told of every node, app by app', async () => {
+describe('the list of connections', () => {
+  it('covers every node, app by app', async () => {
     await listen(one, ['red', 'blue']);
     const there = await listen(two, ['red']);
     await trigger('red', 'hello');
-    await there.next('news');
+    await there.next('update');
     await expect
       .poll(async () => (await admin.call('GET', '/v1/admin/gateway')).body.nodes)
       .toMatchObject([
@@ -58,7 +58,7 @@ describe('what is connected', () => {
       ]);
   });
 
-  it('is listed page by page', async () => {
+  it('is paginated', async () => {
     await listen(
       one,
       ['p1', 'p2', 'p3', 'p4', 'p5'].map((name) => `page-${name}`),
@@ -82,7 +82,7 @@ describe('what is connected', () => {
     });
   });
 
-  it('is counted for Prometheus, with the app', async () => {
+  it('is counted for Prometheus, labelled with the app', async () => {
     const { body } = await one.call('GET', '/metrics');
     expect(body).toMatch(/mevrik_connections\{app="1"\} [1-9]/);
     expect(body).toMatch(/mevrik_messages_sent_total\{app="1"\} [1-9]/);
@@ -90,7 +90,7 @@ describe('what is connected', () => {
 });
 
 describe('a tap', () => {
-  /** Opens a tap; the function gives the next event of that name. */
+  /** Opens a tap. The returned function resolves with the next event of the given name. */
   async function open(channel: string, product = one) {
     const address = `${product.url}/v1/admin/gateway/tap?appId=1&channel=${channel}`;
     const controller = new AbortController();
@@ -117,16 +117,16 @@ describe('a tap', () => {
     return { next, close: () => controller.abort() };
   }
 
-  it('shows what a channel carries, also from another node, and disturbs nobody', async () => {
+  it('shows what a channel carries, also from another node, and affects no subscriber', async () => {
     const tap = await open('green', two);
     await trigger('green', 'to nobody');
-    expect(await tap.next('message')).toMatchObject({ event: 'news', data: 'to nobody', subscribers: 0 });
+    expect(await tap.next('message')).toMatchObject({ event: 'update', data: 'to nobody', subscribers: 0 });
     const listed = async () => (await admin.call('GET', '/v1/admin/gateway/topics?prefix=green')).body.items;
     expect(await listed()).toEqual([]);
     const client = await listen(two, ['green']);
     await trigger('green', 'to one');
     expect(await tap.next('message')).toMatchObject({ data: 'to one', subscribers: 1 });
-    expect((await client.next('news')).data).toBe('to one');
+    expect((await client.next('update')).data).toBe('to one');
     tap.close();
     const audited = await admin.call('GET', '/v1/admin/audit');
     expect(audited.body.items).toContainEqual(
@@ -134,7 +134,7 @@ describe('a tap', () => {
     );
   });
 
-  it('of what is no channel, and the one too many, is refused', async () => {
+  it('on an invalid channel, or above the limit, is rejected', async () => {
     const bad = await admin.call('GET', '/v1/admin/gateway/tap?appId=1&channel=no%20channel');
     expect(bad.status).toBe(422);
     const taps = await Promise.all(Array.from({ length: 20 }, (_, n) => open(`tap${n}`)));
@@ -143,7 +143,7 @@ describe('a tap', () => {
     await expect.poll(async () => (await open('again').catch(() => undefined))?.close).toBeDefined();
   });
 
-  it('does not hold up the end of its node, nor does a connection that never asks', async () => {
+  it('does not delay the shutdown of its node, nor does a connection that never sends a request', async () => {
     const third = await startTestProduct({ REDIS_URL: redis.url, DATABASE_URL: one.databaseUrl });
     const tap = await open('last', third);
     const silent = connect(Number(new URL(third.url).port), '127.0.0.1');

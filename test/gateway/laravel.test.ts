@@ -8,7 +8,7 @@ import pusherModule from 'pusher-js';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { acme, people, startGateway, type TestGateway } from '../support/gateway.ts';
 
-/** A back end as an application has it already: it signs what its users may hear, and triggers events. */
+/** A back end as applications already have it: it signs its users' subscriptions and triggers events. */
 let backEnd: Server;
 let pusher: PusherServer;
 let server: TestGateway;
@@ -50,7 +50,7 @@ afterAll(async () => {
   await server.stop();
 });
 
-/** The application's page, of which only the host is ours. */
+/** The application's page, in which only the host is ours. */
 function open(user: string): Echo<'pusher'> {
   const { port } = backEnd.address() as AddressInfo;
   const echo = new Echo({
@@ -70,13 +70,13 @@ function open(user: string): Echo<'pusher'> {
   return echo;
 }
 
-/** Resolves when a channel of Echo's is subscribed to. */
+/** Resolves when Echo has subscribed to a channel. */
 const subscribed = (channel: { subscribed(act: () => void): unknown }) =>
   new Promise<void>((resolve) => void channel.subscribed(resolve));
 const next = (listen: (act: (data: unknown) => void) => unknown) => new Promise(listen);
 
-describe('an application with Laravel Echo and a back end of its own', () => {
-  it('hears public events under Laravel’s names', async () => {
+describe('an application with Laravel Echo and its own back end', () => {
+  it('receives public events under Laravel’s names', async () => {
     const channel = open('ann').channel('orders');
     await subscribed(channel);
     const shipped = next((act) => channel.listen('OrderShipped', act));
@@ -84,7 +84,7 @@ describe('an application with Laravel Echo and a back end of its own', () => {
     expect(await shipped).toEqual({ order: { id: 7 } });
   });
 
-  it('hears private events, and is told where it may not', async () => {
+  it('receives private events, and an error where it is not authorized', async () => {
     const echo = open('ann');
     const channel = echo.private('App.Models.Order.7');
     await subscribed(channel);
@@ -95,7 +95,7 @@ describe('an application with Laravel Echo and a back end of its own', () => {
     expect(await refused).toMatchObject({ status: 403 });
   });
 
-  it('gets notifications', async () => {
+  it('receives notifications', async () => {
     const channel = open('ann').private('App.Models.User.1');
     await subscribed(channel);
     const notified = next((act) => channel.notification(act));
@@ -104,7 +104,7 @@ describe('an application with Laravel Echo and a back end of its own', () => {
     expect(await notified).toEqual({ type: 'invoice', id: 'n1' });
   });
 
-  it('sees who is here, who joins and who leaves', async () => {
+  it('sees present, joining and leaving members', async () => {
     const room = open('ann').join('room.1');
     const here = next((act) => room.here(act));
     expect(await here).toEqual([{ name: 'ANN' }]);
@@ -139,7 +139,7 @@ describe('an application with Laravel Echo and a back end of its own', () => {
     expect(tapped.join()).toContain('ciphertext');
   });
 
-  it('leaves out the page that caused an event', async () => {
+  it('excludes the page that caused an event', async () => {
     const [cause, other] = [open('ann'), open('ann')];
     const channels = [cause.channel('orders'), other.channel('orders')] as const;
     await Promise.all(channels.map(subscribed));
@@ -151,7 +151,7 @@ describe('an application with Laravel Echo and a back end of its own', () => {
     await expect.poll(() => heard.sort()).toEqual(['cause 2', 'other 1', 'other 2']);
   });
 
-  it('goes on where it was when the server was away', async () => {
+  it('resumes after a server restart', async () => {
     const echo = open('ann');
     const channel = echo.channel('orders');
     await subscribed(channel);

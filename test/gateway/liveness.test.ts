@@ -15,21 +15,21 @@ afterEach(async () => {
   await server.stop();
 });
 
-/** Sends this whenever it is asked whether it is still there. */
+/** Sends these frames on every ping. */
 function answer(client: RawClient, ...frames: readonly object[]): void {
   client.ws.on('message', (data) => {
     if (data.toString().includes('pusher:ping')) for (const frame of frames) client.send(frame);
   });
 }
 
-/** A client that has been asked, and whose answer has arrived. */
+/** A client that has been pinged and whose pong has arrived. */
 async function asked(client: RawClient): Promise<void> {
   await client.next('pusher:ping');
   await client.settled();
 }
 
 describe('a connection', () => {
-  it('that sends too much is ended with 4100', async () => {
+  it('that sends too much is closed with 4100', async () => {
     server = await startGateway({ config: { maxMessagesPerSecond: 5 } });
     const client = server.raw();
     await client.socketId();
@@ -40,7 +40,7 @@ describe('a connection', () => {
     expect((await client.closed).code).toBe(4100);
   });
 
-  it('that is silent is asked, and ended with 4201 when it does not answer', async () => {
+  it('that is silent is pinged, and closed with 4201 when it does not answer', async () => {
     server = await startGateway({ config: { activityTimeoutSeconds: 0.1, pongTimeoutSeconds: 0.1 } });
     const [silent, alive] = [server.raw(), server.raw()];
     answer(alive, { event: 'pusher:pong', data: {} });
@@ -56,7 +56,7 @@ describe('a connection', () => {
     await asked(alive);
   });
 
-  it('that never reads is cut off, and what waits for it stays bounded', async () => {
+  it('that never reads is cut off, and its send buffer stays bounded', async () => {
     server = await startGateway({ config: { maxBufferedBytes: 100_000 } });
     const reader = server.raw();
     await reader.socketId();
@@ -76,10 +76,10 @@ describe('a connection', () => {
   });
 });
 
-describe('4202: a connection on which nothing happens', () => {
+describe('4202: an inactive connection', () => {
   const config = { activityTimeoutSeconds: 0.05, pongTimeoutSeconds: 30, idleSeconds: 0.4 };
 
-  it('is ended, however well pings are answered, and no other is', async () => {
+  it('is closed even if it answers pings, and active ones are not', async () => {
     server = await startGateway({ config });
     const [idle, busy, hearer] = [server.raw(), server.raw(), server.raw()];
     answer(idle, { event: 'pusher:pong' }, { event: 'pusher:ping' });
@@ -99,7 +99,7 @@ describe('4202: a connection on which nothing happens', () => {
     await Promise.all([busy.settled(), hearer.settled()]);
   });
 
-  it('is kept until its time is over', async () => {
+  it('is kept until the inactivity timeout', async () => {
     server = await startGateway({ config: config });
     const idle = server.raw();
     answer(idle, { event: 'pusher:pong' });

@@ -54,7 +54,7 @@ async function join(client: RawClient, userId: string): Promise<unknown> {
 const publish = (node: TestGateway, topic: string, payload: Record<string, unknown>, more: object = {}) =>
   node.gateway.publish([{ appId: 1, topic, event: 'message_post', payload, ...more }]);
 
-/** Both nodes reach each other: a message arrives, however often it must be sent. */
+/** Both nodes reach each other: a message is repeated until it arrives. */
 async function expectConnected(): Promise<void> {
   const [here, there] = [await listen(one, 'bridge'), await listen(two, 'bridge')];
   await expect
@@ -72,7 +72,7 @@ async function expectConnected(): Promise<void> {
 }
 
 describe('two nodes on one Redis', () => {
-  it('serve the clients of both, each message once, in order, and not to whom it was caused by', async () => {
+  it('serve the clients of both: each message once, in order, and not to the socket that caused it', async () => {
     await expectConnected();
     const [here, there] = [await listen(one, 'messages'), await listen(two, 'messages')];
     const cause = two.raw();
@@ -87,7 +87,7 @@ describe('two nodes on one Redis', () => {
     expect((await cause.next('message_post')).data).toEqual({ at: 'end' });
   });
 
-  it('subscribe only to what their own clients hear', async () => {
+  it('subscribe only to topics with local subscribers', async () => {
     await expectConnected();
     const client = await createClient({ url: redis.url }).connect();
     const heardIn = async () => (await client.pubSubChannels('mevrik:1:s*')).sort();
@@ -99,7 +99,7 @@ describe('two nodes on one Redis', () => {
     client.destroy();
   });
 
-  it('count a user once, wherever the connections are', async () => {
+  it('count a user once, whichever nodes the connections are on', async () => {
     await expectConnected();
     const [watcher, first, second] = [one.raw(), one.raw(), two.raw()];
     expect(await join(watcher, 'w')).toEqual(['w']);
@@ -117,7 +117,7 @@ describe('two nodes on one Redis', () => {
     ]);
   });
 
-  it('pass client events on, with who sent them', async () => {
+  it("forward client events with the sender's id", async () => {
     await expectConnected();
     const [sender, other] = [one.raw(), two.raw()];
     await join(sender, 'a');
@@ -127,7 +127,7 @@ describe('two nodes on one Redis', () => {
   });
 });
 
-describe('what one node has signed for a connection of the other', () => {
+describe('an authorization signed by one node for a connection on the other', () => {
   const sign = async (node: TestGateway, socketId: string, token: string) => {
     const body = JSON.stringify({ socket_id: socketId, channel_name: 'private-queues' });
     const headers = { 'content-type': 'application/json', authorization: token };
@@ -135,7 +135,7 @@ describe('what one node has signed for a connection of the other', () => {
     return (await response.json()) as Record<string, unknown>;
   };
 
-  it('is watched where the connection is, with the newest token, also when the node that signed is gone', async () => {
+  it('is checked on the node of the connection, with the newest token, even after the signing node has gone', async () => {
     await expectConnected();
     const [client, first, second] = [two.raw(), two.raw(), two.raw()];
     const socketId = await client.socketId();
@@ -143,7 +143,7 @@ describe('what one node has signed for a connection of the other', () => {
     await client.next('pusher_internal:subscription_succeeded');
     await sign(one, await first.socketId(), 'first');
     expired.add('first');
-    // What was signed before has arrived as well.
+    // The earlier signature has arrived as well.
     expect((await first.closed).code).toBe(4200);
     await sign(two, socketId, 'new');
     await sign(one, await second.socketId(), 'second');
@@ -158,7 +158,7 @@ describe('what one node has signed for a connection of the other', () => {
 });
 
 describe('the HTTP API', () => {
-  it('of one node tells and reaches what is on the other', async () => {
+  it('of one node queries and reaches clients of the other', async () => {
     await expectConnected();
     const [here, there] = [await listen(one, 'api-x'), await listen(two, 'api-x')];
     const member = two.raw();
@@ -195,7 +195,7 @@ describe('the HTTP API', () => {
 });
 
 describe('a node that is killed', () => {
-  it('takes its members with it, within a few heartbeats', async () => {
+  it('has its members removed within a few heartbeats', async () => {
     await expectConnected();
     const file = fileURLToPath(new URL('../support/gateway-node.ts', import.meta.url));
     const child = await startProcess(file, { REDIS_URL: redis.url });
@@ -218,7 +218,7 @@ describe('a node that is killed', () => {
 });
 
 describe('Redis', () => {
-  it('may go and come back: clients stay, each node serves its own, then all are served again', async () => {
+  it('may go down and come back: clients stay connected, each node serves its own, then all are served again', async () => {
     await expectConnected();
     const [here, there] = [await listen(one, 'messages'), await listen(two, 'messages')];
     const member = one.raw();
@@ -236,7 +236,7 @@ describe('Redis', () => {
     expect(there.ws.readyState).toBe(there.ws.OPEN);
   });
 
-  it('may hang: each node serves its own, and all are served once it goes on', async () => {
+  it('may hang: each node serves its own clients, and all are served once it resumes', async () => {
     await expectConnected();
     const here = await listen(one, 'messages');
     const client = await createClient({ url: redis.url }).connect();
@@ -255,7 +255,7 @@ describe('Redis', () => {
     await expectConnected();
   });
 
-  it('may hang for long: no node takes another for dead', async () => {
+  it('may hang for long without any node taking another for dead', async () => {
     await expectConnected();
     const [ann, bob] = [one.raw(), two.raw()];
     await join(ann, 'ann');
@@ -266,16 +266,16 @@ describe('Redis', () => {
       (await client.zRangeWithScores('mevrik:nodes', 0, -1)).map(({ score }) => score);
     process.kill(Number(pid), 'SIGSTOP');
     try {
-      // Each of these questions waits until patience is over: many beats are missed meanwhile.
+      // Each of these calls runs into its timeout, so that many heartbeats are missed meanwhile.
       for (let at = 0; at < 2; at += 1) await two.bus.presence.members(1, 'presence-queues');
     } finally {
       process.kill(Number(pid), 'SIGCONT');
     }
     const now = Date.now();
-    // Several beats later whoever was taken for dead would have been counted out.
+    // Several heartbeats later, a node taken for dead would have been removed.
     await expect.poll(async () => Math.min(...(await beats()))).toBeGreaterThan(now + 5 * heartbeatMs);
     client.destroy();
-    // What Redis dropped meanwhile is entered again.
+    // Entries that Redis dropped meanwhile are written again.
     for (const node of [one, two]) {
       const members = async () => [...(await node.bus.presence.members(1, 'presence-queues')).keys()].sort();
       await expect.poll(members).toEqual(['ann', 'bob']);
@@ -286,7 +286,7 @@ describe('Redis', () => {
     }
   });
 
-  it('may be missing at the start', async () => {
+  it('may be down at the start', async () => {
     const bus = createRedisBus({ url: 'redis://127.0.0.1:1', log: quiet, history: noHistory });
     const alone = await startGateway({ bus });
     const client = await listen(alone, 'messages');

@@ -13,9 +13,9 @@ import { killHard, startProcess } from '../support/processes.ts';
 import { handshakeRequest, openRaw, RawSocket } from '../support/raw-socket.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 
-/** What gateways of this kind are known to get wrong, and what ours does instead. */
+/** Known bugs of comparable gateways, and what ours does instead. */
 
-/** A back end of the first app; what differs is given. */
+/** A back end of the first app, with these options overridden. */
 const backEndOf = ({ port }: TestGateway, more: { appId?: string; key?: string; secret?: string } = {}) =>
   new PusherServer({
     appId: '1',
@@ -27,10 +27,10 @@ const backEndOf = ({ port }: TestGateway, more: { appId?: string; key?: string; 
     ...more,
   });
 
-/** The status with which a request is refused. */
-const refusal = (request: Promise<unknown>) =>
+/** The status with which a request is rejected. */
+const rejectionStatus = (request: Promise<unknown>) =>
   request.then(
-    () => 'nothing was refused',
+    () => 'nothing was rejected',
     (error: { status?: number }) => error.status,
   );
 
@@ -41,7 +41,7 @@ describe('one node', () => {
   });
   afterEach(() => server.stop());
 
-  it('survives subscriptions without data, from somebody who has proven nothing', async () => {
+  it('survives subscriptions without data from an unauthenticated client', async () => {
     const client = server.raw();
     await client.socketId();
     for (const data of ['', ',"data":null', ',"data":7', ',"data":"x"', ',"data":[]', ',"data":{}']) {
@@ -51,20 +51,22 @@ describe('one node', () => {
     await listen(server, 'messages');
   });
 
-  it('answers faults of the API with their true status', async () => {
+  it('answers API errors with the correct status', async () => {
     const backEnd = backEndOf(server);
-    expect(await refusal(backEndOf(server, { secret: 'guessed' }).trigger('news', 'e', {}))).toBe(401);
-    expect(await refusal(backEndOf(server, { key: 'rival' }).trigger('news', 'e', {}))).toBe(401);
-    expect(await refusal(backEndOf(server, { appId: '2' }).trigger('news', 'e', {}))).toBe(401);
-    expect(await refusal(backEnd.get({ path: '/nothing' }))).toBe(404);
-    expect(await refusal(backEnd.trigger('news', 'e', 'x'.repeat(10_241)))).toBe(413);
-    expect(await refusal(backEnd.get({ path: '/channels/news/users' }))).toBe(400);
-    expect(await refusal(backEnd.get({ path: '/channels/no%20name' }))).toBe(400);
-    const fine = await backEnd.trigger('news', 'e', {});
+    expect(await rejectionStatus(backEndOf(server, { secret: 'guessed' }).trigger('updates', 'e', {}))).toBe(
+      401,
+    );
+    expect(await rejectionStatus(backEndOf(server, { key: 'rival' }).trigger('updates', 'e', {}))).toBe(401);
+    expect(await rejectionStatus(backEndOf(server, { appId: '2' }).trigger('updates', 'e', {}))).toBe(401);
+    expect(await rejectionStatus(backEnd.get({ path: '/nothing' }))).toBe(404);
+    expect(await rejectionStatus(backEnd.trigger('updates', 'e', 'x'.repeat(10_241)))).toBe(413);
+    expect(await rejectionStatus(backEnd.get({ path: '/channels/updates/users' }))).toBe(400);
+    expect(await rejectionStatus(backEnd.get({ path: '/channels/no%20name' }))).toBe(400);
+    const fine = await backEnd.trigger('updates', 'e', {});
     expect(fine.status).toBe(200);
   });
 
-  it('relays no client events on public channels, to nobody', async () => {
+  it('relays no client events on public channels', async () => {
     const [sender, other] = [await listen(server, 'open'), await listen(server, 'open')];
     sender.send({ event: 'client-x', channel: 'open', data: {} });
     expect((await sender.next('pusher:error')).data).toMatchObject({ code: 4301 });
@@ -73,15 +75,15 @@ describe('one node', () => {
   });
 
   it.each([
-    { name: 'pusher:error', channel: 'news' },
-    { name: 'pusher_internal:member_added', channel: 'news' },
+    { name: 'pusher:error', channel: 'updates' },
+    { name: 'pusher_internal:member_added', channel: 'updates' },
     { name: 'e', channel: 'no name' },
-    { name: 'e', channel: '#news' },
+    { name: 'e', channel: '#updates' },
     { name: 'e', channel: 'private-' },
     { name: 'e', channel: 'x'.repeat(201) },
-    { name: 'x'.repeat(201), channel: 'news' },
-  ])('takes no $name on $channel from the API', async ({ name, channel }) => {
-    const hearer = await listen(server, 'news');
+    { name: 'x'.repeat(201), channel: 'updates' },
+  ])('rejects $name on $channel from the API', async ({ name, channel }) => {
+    const hearer = await listen(server, 'updates');
     await expect(server.gateway.api.trigger(1, { name, channel, data: '{}' })).rejects.toMatchObject({
       code: 'bad_request',
     });
@@ -89,7 +91,7 @@ describe('one node', () => {
     expect(hearer.frames.map(({ event }) => event)).not.toContain(name);
   });
 
-  it('looks at the protocol, the key, and the time of a request', async () => {
+  it('checks the protocol, the key, and the time of a request', async () => {
     const closed = async (path: string) => (await server.raw(path).closed).code;
     expect(await closed('/app/acme?protocol=5')).toBe(4007);
     expect(await closed('/app/acme?protocol=')).toBe(4008);
@@ -110,14 +112,14 @@ describe('one node', () => {
     }
   });
 
-  it('writes a message once, for however many', async () => {
+  it('encodes a message once for any number of subscribers', async () => {
     const hearers = await Promise.all(Array.from({ length: 200 }, () => listen(server, 'feed')));
     const written = vi.spyOn(JSON, 'stringify');
     const encoded = vi.spyOn(Buffer, 'byteLength');
     try {
       await server.gateway.publish([{ appId: 1, topic: 'feed', event: 'message_post', payload: { n: 1 } }]);
       await Promise.all(hearers.map((hearer) => hearer.next('message_post')));
-      // The payload, and the frame that it is in.
+      // The payload, and the frame that contains it.
       expect(written.mock.calls.length).toBe(2);
       expect(encoded.mock.calls.length).toBeLessThan(10);
     } finally {
@@ -126,7 +128,7 @@ describe('one node', () => {
     }
   });
 
-  it('lets nothing gather without bound for who does not read', async () => {
+  it('bounds what is buffered for clients that do not read', async () => {
     const hearer = await listen(server, 'feed');
     const deaf = await openRaw(server.port);
     deaf.say('pusher:subscribe', { data: { channel: 'feed' } });
@@ -145,11 +147,11 @@ describe('one node', () => {
   });
 
   it.each([
-    ['no such app', '/app/nobody?protocol=7', 4001],
+    ['unknown app', '/app/nobody?protocol=7', 4001],
     ['a disabled app', '/app/gone?protocol=7', 4003],
     ['no protocol', '/app/acme', 4008],
     ['no key', '/app/', 4005],
-  ])('leaves no socket open that it has refused: %s', async (_what, path, code) => {
+  ])('leaves no socket open that it has rejected: %s', async (_what, path, code) => {
     const stubborn = new RawSocket(server.port, { allowHalfOpen: true });
     stubborn.write(handshakeRequest({ Origin: 'https://elsewhere.example' }, { path }));
     expect(await stubborn.closeCode()).toBe(code);
@@ -169,7 +171,7 @@ describe('one node', () => {
   });
 });
 
-/** A client on which a user has signed in, and that hears what is for them alone. */
+/** A client with a signed-in user, subscribed to that user's own channel. */
 async function signedIn(node: TestGateway, id: string): Promise<RawClient> {
   const client = node.raw();
   const userData = JSON.stringify({ id });
@@ -201,7 +203,7 @@ describe('two nodes on a Redis', () => {
     return channels;
   };
 
-  it('never say that a channel is empty while somebody hears it on the other', async () => {
+  it('never report a channel as vacated while the other has subscribers', async () => {
     await listen(two, 'room');
     await expect.poll(() => heard(one)).toEqual({ room: { subscription_count: 1 } });
     for (let at = 0; at < 20; at += 1) {
@@ -215,7 +217,7 @@ describe('two nodes on a Redis', () => {
     await expect.poll(() => heard(two)).toEqual({ room: { subscription_count: 1 } });
   });
 
-  it('both say that it is empty when the last one is gone', async () => {
+  it('both report a channel as vacated when its last subscriber leaves', async () => {
     const [here, there] = [await listen(one, 'room'), await listen(two, 'room')];
     await expect.poll(() => heard(one)).toEqual({ room: { subscription_count: 2 } });
     here.ws.terminate();
@@ -224,7 +226,7 @@ describe('two nodes on a Redis', () => {
     for (const node of [one, two]) await expect.poll(() => heard(node)).toEqual({});
   });
 
-  it('see the same members, and tell of each once', async () => {
+  it('see the same members, and announce each once', async () => {
     const [ann, bob, annAgain] = [one.raw(), two.raw(), two.raw()];
     expect(await join(ann, 'ann', 'presence-room')).toEqual(['ann']);
     expect(await join(bob, 'bob', 'presence-room')).toEqual(['ann', 'bob']);
@@ -242,7 +244,7 @@ describe('two nodes on a Redis', () => {
     expect(told).toHaveLength(1);
   });
 
-  it('leave out the one who caused an event, on whichever node that is', async () => {
+  it('exclude the socket that caused an event, whichever node it is on', async () => {
     const [cause, other] = [two.raw(), await listen(two, 'room')];
     const socketId = await cause.socketId();
     cause.subscribe('room');
@@ -255,7 +257,7 @@ describe('two nodes on a Redis', () => {
     expect(cause.frames.map(({ event }) => event)).not.toContain('to-others');
   });
 
-  it('reach a user who signed in on the other, and end their connections', async () => {
+  it('reach a user who signed in on the other, and close their connections', async () => {
     const [here, there] = [await signedIn(one, 'u1'), await signedIn(two, 'u1')];
     const stranger = await signedIn(two, 'u2');
     const backEnd = backEndOf(one);
@@ -269,10 +271,10 @@ describe('two nodes on a Redis', () => {
 });
 
 describe('a node on a Redis', () => {
-  it('has no more work with the thousandth subscriber than with the tenth', async () => {
+  it('does no more work for the thousandth subscriber than for the tenth', async () => {
     const redis = await startRedis();
     onTestFinished(() => redis.stop());
-    // Its heart, which beats by the clock, would be counted as well.
+    // Heartbeats, which depend on the clock, would be counted as well.
     const node = await startRedisNode(redis.url, { heartbeatMs: 3_600_000 });
     onTestFinished(() => node.stop());
     const control = await createClient({ url: redis.url }).connect();
@@ -280,7 +282,7 @@ describe('a node on a Redis', () => {
     const commands = async () =>
       Number(/total_commands_processed:(\d+)/.exec(await control.info('stats'))?.[1]);
     let here = 0;
-    /** Commands at Redis while so many more come. */
+    /** The number of Redis commands while this many more subscribe. */
     const cost = async (more: number) => {
       const before = await commands();
       for (let at = 0; at < more; at += 1) await listen(node, 'crowd');
@@ -291,12 +293,12 @@ describe('a node on a Redis', () => {
       return after - before;
     };
     await cost(900);
-    // Who counts all whenever somebody comes has ninety thousand.
+    // Counting all subscribers at each subscription would take ninety thousand.
     expect(await cost(100)).toBeLessThan(1_000);
   });
 });
 
-describe('a process that is there for long', () => {
+describe('a long-running process', () => {
   let child: ChildProcess;
   afterEach(() => killHard(child));
 
@@ -307,7 +309,7 @@ describe('a process that is there for long', () => {
     return measured;
   }
 
-  it('holds nothing of those who have left, after thousands', { timeout: 180_000 }, async () => {
+  it('keeps nothing of clients that have left, after thousands of them', { timeout: 180_000 }, async () => {
     child = await startProcess(fileURLToPath(new URL('../support/measured-gateway.ts', import.meta.url)), {});
     const { port } = await measure();
     let turn = 0;
@@ -322,13 +324,13 @@ describe('a process that is there for long', () => {
       });
       await client.next('pusher:signin_success');
       const channel = `private-of-${turn}`;
-      for (const name of ['news', `shop-${turn}`]) client.subscribe(name);
+      for (const name of ['updates', `shop-${turn}`]) client.subscribe(name);
       client.subscribe(channel, { auth: signSubscription(acme, socketId, channel) });
       for (let at = 0; at < 3; at += 1) await client.next('pusher_internal:subscription_succeeded');
       await join(client, `user-${turn}`, `presence-${turn}`);
       await join(client, `user-${turn}`, 'presence-all');
       client.send({ event: 'client-x', channel, data: { turn } });
-      client.send({ event: 'pusher:unsubscribe', data: { channel: 'news' } });
+      client.send({ event: 'pusher:unsubscribe', data: { channel: 'updates' } });
       client.send({ event: 'pusher:subscribe', data: { channel: `private-not-${turn}`, auth: 'x' } });
       await client.settled();
       if (turn % 2 === 0) client.ws.terminate();
@@ -346,7 +348,7 @@ describe('a process that is there for long', () => {
     const before = await cycles(500);
     const after = await cycles(2_000);
     expect(after).toMatchObject({ connections: 0, channels: 0, faults: 0 });
-    // A kilobyte that each left behind would be two million.
+    // A kilobyte left behind by each would add up to two million.
     expect(after.heapBytes - before.heapBytes).toBeLessThan(2_000_000);
   });
 });

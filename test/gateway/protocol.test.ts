@@ -6,7 +6,7 @@ import { acme, heard, type RawClient, startGateway, type TestGateway } from '../
 import { join, listen } from '../support/gateway-clients.ts';
 import { opcodes, openRaw } from '../support/raw-socket.ts';
 
-/** The protocol by its letter, where pusher-js and Echo would forgive. */
+/** The exact protocol, where pusher-js and Echo are lenient. */
 
 let server: TestGateway;
 afterEach(() => {
@@ -18,7 +18,7 @@ const trigger = (channel: string, name: string, data: unknown = {}) =>
   server.gateway.api.trigger(1, { channel, name, data: JSON.stringify(data) });
 const named = (client: RawClient, event: string) => client.frames.filter((frame) => frame.event === event);
 
-/** A client on a channel that wants a signature. */
+/** A client on a channel that requires a signature. */
 async function listenSigned(channel: string): Promise<RawClient> {
   const client = server.raw();
   client.subscribe(channel, { auth: signSubscription(acme, await client.socketId(), channel) });
@@ -26,23 +26,23 @@ async function listenSigned(channel: string): Promise<RawClient> {
   return client;
 }
 
-describe('what the server says', () => {
+describe('what the server sends', () => {
   beforeEach(async () => {
     server = await startGateway();
   });
 
-  it('begins with the connection’s number, and the silence after which it asks', async () => {
+  it('begins with the socket id and the activity timeout', async () => {
     const { data } = await server.raw().next('pusher:connection_established');
     expect(data).toEqual({ socket_id: expect.stringMatching(/^\d+\.\d+$/), activity_timeout: 120 });
   });
 
-  it('has its data as JSON in a text, in text frames, whatever it tells', async () => {
+  it('has its data as a JSON string, in text frames, for every event', async () => {
     const client = await openRaw(server.port);
     const greeting = client.frames[0]?.payload.toString() ?? '';
     const socketId: string = JSON.parse(JSON.parse(greeting).data).socket_id;
     const member = '{"user_id":"ann"}';
     const userData = '{"id":"ann","watchlist":["bob"]}';
-    client.say('pusher:subscribe', { data: { channel: 'cache-news' } });
+    client.say('pusher:subscribe', { data: { channel: 'cache-updates' } });
     client.say('pusher:subscribe', { data: { channel: 'private-x', auth: 'wrong' } });
     client.say('pusher:subscribe', {
       data: {
@@ -62,7 +62,7 @@ describe('what the server says', () => {
     await client.event('client-wave');
     other.ws.close();
     await client.event('pusher_internal:member_removed');
-    await trigger('cache-news', 'told', { n: 1 });
+    await trigger('cache-updates', 'told', { n: 1 });
     await client.event('told');
 
     const frames = client.frames.map(({ payload }) => JSON.parse(payload.toString()));
@@ -89,12 +89,12 @@ describe('what the server says', () => {
   });
 });
 
-describe('what a client says', () => {
+describe('what a client sends', () => {
   beforeEach(async () => {
     server = await startGateway({ config: { maxEventBytes: 100 } });
   });
 
-  it('may have its data as JSON in a text as well', async () => {
+  it('may have its data as a JSON string as well', async () => {
     const client = server.raw();
     const socketId = await client.socketId();
     const signed = { channel: 'private-x', auth: signSubscription(acme, socketId, 'private-x') };
@@ -111,30 +111,30 @@ describe('what a client says', () => {
     expect(server.gateway.inspect().channels).toEqual([]);
   });
 
-  it('ends a subscription: nothing more is heard, and members are told', async () => {
+  it('ends a subscription: nothing more is delivered, and members are notified', async () => {
     const client = server.raw();
     await join(client, 'ann', 'presence-room');
-    client.subscribe('news');
+    client.subscribe('updates');
     await client.next('pusher_internal:subscription_succeeded');
     const other = server.raw();
     await join(other, 'bob', 'presence-room');
-    for (const channel of ['news', 'presence-room', 'never-heard']) {
+    for (const channel of ['updates', 'presence-room', 'never-heard']) {
       client.send({ event: 'pusher:unsubscribe', data: { channel } });
     }
     await client.settled();
     expect((await other.next('pusher_internal:member_removed')).data).toEqual({ user_id: 'ann' });
-    await trigger('news', 'told');
+    await trigger('updates', 'told');
     await trigger('presence-room', 'told');
     await other.next('told');
     await client.settled();
     expect(named(client, 'told')).toEqual([]);
-    client.subscribe('news');
+    client.subscribe('updates');
     await client.next('pusher_internal:subscription_succeeded');
-    await trigger('news', 'told');
+    await trigger('updates', 'told');
     await client.next('told');
   });
 
-  it('has event names of 200 characters, and as much data as the server takes', async () => {
+  it("may have event names of 200 characters, and data up to the server's limit", async () => {
     const [sender, other] = [await listenSigned('private-x'), await listenSigned('private-x')];
     const name = `client-${'n'.repeat(193)}`;
     sender.send({ event: name, channel: 'private-x', data: 'é'.repeat(50) });
@@ -149,7 +149,7 @@ describe('what a client says', () => {
 });
 
 describe('a presence channel', () => {
-  it('takes so many users, and any number of their connections', async () => {
+  it('accepts the maximum number of users, with any number of connections each', async () => {
     server = await startGateway({ config: { maxPresenceMembers: 2 } });
     for (const user of ['ann', 'bob', 'ann']) await join(server.raw(), user, 'presence-room');
     const third = server.raw();
@@ -171,7 +171,7 @@ describe('a presence channel', () => {
 });
 
 describe('a cache channel', () => {
-  it('tells the last event for half an hour', async () => {
+  it('keeps the last event for half an hour', async () => {
     server = await startGateway();
     await trigger('cache-rates', 'rate', { usd: 1 });
     vi.useFakeTimers({ toFake: ['Date'] });
@@ -183,7 +183,7 @@ describe('a cache channel', () => {
     expect(cacheMs).toBe(30 * 60_000);
   });
 
-  it('does not keep what clients send', async () => {
+  it('does not keep client events', async () => {
     server = await startGateway();
     const [sender, other] = [
       await listenSigned('private-cache-rates'),
@@ -197,8 +197,8 @@ describe('a cache channel', () => {
   });
 });
 
-describe('the number of subscribers', () => {
-  it('is told of at every change up to a hundred, and then every five seconds with the last one', async () => {
+describe('the subscriber count', () => {
+  it('is sent at every change up to a hundred, and beyond that every five seconds', async () => {
     server = await startGateway();
     vi.useFakeTimers();
     const told: number[] = [];
@@ -209,15 +209,15 @@ describe('the number of subscribers', () => {
         }
       },
     });
-    for (const count of [99, 100, 101, 102, 103]) teller.changed(1, 'news', count);
+    for (const count of [99, 100, 101, 102, 103]) teller.changed(1, 'updates', count);
     expect(told.splice(0)).toEqual([99, 100, 101]);
     vi.advanceTimersByTime(5_000);
     expect(told.splice(0)).toEqual([103]);
-    teller.changed(1, 'news', 104);
+    teller.changed(1, 'updates', 104);
     teller.changed(1, 'other', 150);
     expect(told.splice(0)).toEqual([150]);
-    // Few again: at once, and what waited is old.
-    teller.changed(1, 'news', 50);
+    // Few subscribers again: the count is sent immediately, and the waiting one is discarded.
+    teller.changed(1, 'updates', 50);
     vi.advanceTimersByTime(60_000);
     expect(told.splice(0)).toEqual([50]);
     teller.stop();
@@ -225,7 +225,7 @@ describe('the number of subscribers', () => {
 });
 
 describe('pusher-js', () => {
-  it('comes back after a second to a server that was full', async () => {
+  it('reconnects after a second to a server at capacity', async () => {
     server = await startGateway({ config: { maxConnections: 1 } });
     const first = server.raw();
     await first.socketId();
@@ -239,7 +239,7 @@ describe('pusher-js', () => {
   it.each([
     [4001, 'nobody'],
     [4003, 'gone'],
-  ])('stays away after %i', async (code, key) => {
+  ])('does not reconnect after %i', async (code, key) => {
     server = await startGateway();
     const pusher = server.pusher({ key });
     const { error } = await heard<{ error: { data: { code: number } } }>(pusher.connection, 'error');
@@ -247,7 +247,7 @@ describe('pusher-js', () => {
     await expect.poll(() => pusher.connection.state).toBe('disconnected');
   });
 
-  it('stays away when its user’s connections were ended', async () => {
+  it('does not reconnect when its user’s connections were terminated', async () => {
     server = await startGateway();
     const pusher = server.pusher({ as: 'ann' });
     pusher.signin();

@@ -20,13 +20,13 @@ afterAll(async () => {
   await redis?.stop();
 });
 
-/** The ids of the customers' messages that a follower was shown, in order. */
+/** The ids of the customers' messages that a subscriber received, in order. */
 const idsIn = ({ shown }: Memory) =>
   (shown as { message: { id: number; isReply: boolean } }[])
     .filter(({ message }) => !message.isReply)
     .map(({ message }) => message.id);
 
-/** Visitors write at both nodes, ten messages each, while something happens to Redis. */
+/** Visitors write on both nodes, ten messages each, while something happens to Redis. */
 async function writeWhile(happening: () => Promise<void>): Promise<number[][]> {
   const visitors = await Promise.all([one, two, one, two].map((node) => node.visit()));
   const writing = visitors.map(async (visitor) => {
@@ -51,8 +51,8 @@ async function kill(type: 'PUBSUB' | 'NORMAL'): Promise<void> {
 describe('clients of two nodes', () => {
   it.each<[string, () => Promise<void>]>([
     ['nothing happens', async () => {}],
-    ['the nodes no longer hear Redis for a moment', () => kill('PUBSUB')],
-    ['the nodes cannot publish for a moment', () => kill('NORMAL')],
+    ['the nodes briefly lose their Redis subscriptions', () => kill('PUBSUB')],
+    ['the nodes briefly cannot publish', () => kill('NORMAL')],
     ['Redis is restarted', () => redis.restart()],
     [
       'Redis is restarted twice',
@@ -61,7 +61,7 @@ describe('clients of two nodes', () => {
         await redis.restart();
       },
     ],
-  ])('hear everything once and in order per conversation when %s', async (_what, happening) => {
+  ])('receive everything once and in order per conversation when %s', async (_what, happening) => {
     const memories = [newMemory(), newMemory()];
     const clients = [one, two].map(
       (node, index) => new ResumingClient(node.url, one.app.key, 'messages', memories[index] ?? newMemory()),
@@ -70,7 +70,7 @@ describe('clients of two nodes', () => {
     const conversations = await writeWhile(happening);
     const all = conversations.flat().toSorted((a, b) => a - b);
     for (const memory of memories) {
-      // What is left of the time before may still be on its way.
+      // Earlier messages may still be arriving.
       const heard = () => idsIn(memory).filter((id) => id >= Math.min(...all));
       await expect.poll(() => heard().toSorted((a, b) => a - b), { timeout: 30_000 }).toEqual(all);
       for (const conversation of conversations) {
@@ -82,7 +82,7 @@ describe('clients of two nodes', () => {
     await Promise.all(clients.map((client) => client.cut()));
   });
 
-  it('find at the other node what they missed at theirs', async () => {
+  it('get from the other node what they missed at theirs', async () => {
     const memory = newMemory();
     const before = new ResumingClient(one.url, one.app.key, 'messages', memory);
     await before.subscribed;

@@ -10,7 +10,7 @@ let product: TestProduct;
 const clients: ResumingClient[] = [];
 beforeAll(async () => {
   product = await startTestProduct({ RECOVERY_MAX_EVENTS: '20' });
-  // Only what customers write is broadcast.
+  // Only customers' messages are broadcast.
   await product.database.sql`UPDATE apps SET settings = '{"welcome": false}'`;
   await product.database.sql`INSERT INTO bots (app_id, kind) VALUES (${product.app.id}, 'none')`;
 });
@@ -19,7 +19,7 @@ afterEach(async () => {
 });
 afterAll(() => product.stop());
 
-/** A connection that follows a channel; the right to it is proven with a token, where one is given. */
+/** A connection that subscribes to a channel, authorized with a token if one is given. */
 function follow(channel: string, memory: Memory, token?: string): ResumingClient {
   const sign = async (socketId: string) => {
     if (token === undefined) return undefined;
@@ -33,7 +33,7 @@ function follow(channel: string, memory: Memory, token?: string): ResumingClient
 
 const visit = () => product.visit();
 
-/** The texts that a customer wrote, as a follower of their session was shown them. */
+/** The texts that a customer wrote, as a subscriber to their session received them. */
 const textsIn = ({ shown }: Memory) =>
   (shown as { message: { isReply: boolean; content: { text: string } } }[])
     .filter(({ message }) => !message.isReply)
@@ -44,7 +44,7 @@ async function write(visitor: Visitor, texts: readonly string[]): Promise<void> 
 }
 
 describe('a client that was cut off', () => {
-  it('is told what it has missed of its session, in order and once', async () => {
+  it('receives what it missed of its session, in order and once', async () => {
     const visitor = await visit();
     const memory = newMemory();
     const channel = `private-session${visitor.sessionId}`;
@@ -62,7 +62,7 @@ describe('a client that was cut off', () => {
     expect(memory.reloads).toBe(0);
   });
 
-  it('is told also when it had received nothing before the cut', async () => {
+  it('receives it even if it had received nothing before the cut', async () => {
     const visitor = await visit();
     const memory = newMemory();
     const channel = `private-session${visitor.sessionId}`;
@@ -73,7 +73,7 @@ describe('a client that was cut off', () => {
     expect(textsIn(memory)).toEqual(['missed']);
   });
 
-  it('is told of a topic that many conversations speak on', async () => {
+  it('receives what it missed of a topic that spans many conversations', async () => {
     const memory = newMemory();
     const first = follow('messages', memory);
     await first.subscribed;
@@ -88,7 +88,7 @@ describe('a client that was cut off', () => {
     expect(JSON.stringify(shown)).not.toContain('hello');
   });
 
-  it('misses nothing and hears nothing twice, wherever the cuts fall', { timeout: 120_000 }, async () => {
+  it('misses nothing and receives nothing twice, wherever the cuts fall', { timeout: 120_000 }, async () => {
     const visitor = await visit();
     const memory = newMemory();
     const channel = `private-session${visitor.sessionId}`;
@@ -116,7 +116,7 @@ describe('a client that was cut off', () => {
   });
 });
 
-describe('a client that cannot be told all', () => {
+describe('a client that cannot recover everything', () => {
   const away = async (texts: number, change: (memory: Memory) => void = () => {}) => {
     const visitor = await visit();
     const memory = newMemory();
@@ -136,14 +136,14 @@ describe('a client that cannot be told all', () => {
     return { said, memory };
   };
 
-  it('because it was too much learns that it must load it anew, and goes on from there', async () => {
+  it('because it missed too much reloads, and continues from there', async () => {
     const { said, memory } = await away(25);
     expect(said).toMatchObject({ recovered: false });
     expect(textsIn(memory)).toEqual(['afterwards']);
     expect(memory.reloads).toBe(1);
   });
 
-  it('because it was too long ago learns the same', async () => {
+  it('because it was away too long reloads as well', async () => {
     const visitor = await visit();
     const question = { appId: product.app.id, topic: `session${visitor.sessionId}` };
     const history = (maxAgeSeconds: number) =>
@@ -156,9 +156,9 @@ describe('a client that cannot be told all', () => {
 
   it.each<[string, (memory: Memory) => void]>([
     ['another log', (memory) => Object.assign(memory.position ?? {}, { epoch: 'another' })],
-    ['a place that the log has not reached', (memory) => setAll(memory, 1_000_000)],
-    ['no place', (memory) => Object.assign(memory.position ?? {}, { positions: {} })],
-  ])('because it speaks of %s learns the same', async (_what, change) => {
+    ['a position that the log has not reached', (memory) => setAll(memory, 1_000_000)],
+    ['no position', (memory) => Object.assign(memory.position ?? {}, { positions: {} })],
+  ])('because it sends %s reloads as well', async (_what, change) => {
     const { said, memory } = await away(2, change);
     expect(said).toMatchObject({ recovered: false });
     expect(textsIn(memory)).toEqual(['afterwards']);
@@ -171,7 +171,7 @@ describe('a client that cannot be told all', () => {
 });
 
 describe('recovery', () => {
-  /** Subscribes by hand and gives the first answer that is about the channel. */
+  /** Subscribes by hand and returns the first response about the channel. */
   async function subscribe(channel: string, resume: unknown, token?: string) {
     const ws = new WebSocket(`${product.url.replace('http', 'ws')}/app/${product.app.key}?protocol=7`);
     try {
@@ -190,10 +190,10 @@ describe('recovery', () => {
     }
   }
 
-  it('is not spoken of to who does not ask, nor on channels that the log does not speak on', async () => {
+  it('is not mentioned to clients that do not request it, nor on channels that the log does not broadcast to', async () => {
     for (const [channel, resume] of [
       ['messages', undefined],
-      ['news', {}],
+      ['updates', {}],
     ] as const) {
       const { event, data } = await subscribe(channel, resume);
       expect(event).toBe('pusher_internal:subscription_succeeded');
@@ -201,7 +201,7 @@ describe('recovery', () => {
     }
   });
 
-  it('gives nobody what is not theirs', async () => {
+  it('reveals nothing that a client is not authorized to see', async () => {
     const [ann, bob] = [await visit(), await visit()];
     await write(ann, ['between us']);
     const channel = `private-session${ann.sessionId}`;
@@ -209,7 +209,7 @@ describe('recovery', () => {
     const { epoch } = JSON.parse((await subscribe('messages', {})).data).resume;
     const answer = await subscribe(channel, { epoch, positions }, bob.token);
     expect(answer.event).toBe('pusher:subscription_error');
-    // Ann's places name Bob's partition as well, and she hears her own session alone.
+    // Ann's positions name Bob's partition as well, and she receives her own session only.
     const memory = newMemory();
     memory.position = { epoch, positions };
     await write(bob, ['also here']);
@@ -218,18 +218,18 @@ describe('recovery', () => {
   });
 
   it.each([
-    ['a text', 'now'],
-    ['a place without epoch', { positions: {} }],
-    ['a place that is no number', { epoch: 'e', positions: { 1: 'x' } }],
-    ['a negative place', { epoch: 'e', positions: { 1: -1 } }],
+    ['a string', 'now'],
+    ['a position without epoch', { positions: {} }],
+    ['a position that is not a number', { epoch: 'e', positions: { 1: 'x' } }],
+    ['a negative position', { epoch: 'e', positions: { 1: -1 } }],
     ['something else', { epoch: 'e', positions: { 'x; DROP TABLE events': 1 } }],
-  ])('that asks with %s is complained about', async (_what, resume) => {
+  ])('requested with %s is answered with an error', async (_what, resume) => {
     expect((await subscribe('messages', resume)).event).toBe('pusher:error');
   });
 });
 
 describe('a request with X-Socket-ID', () => {
-  it('is not told to that connection, and to all others', async () => {
+  it('is broadcast to all connections except that one', async () => {
     const visitor = await visit();
     const channel = `private-session${visitor.sessionId}`;
     const [sender, other] = [newMemory(), newMemory()];

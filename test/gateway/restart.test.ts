@@ -8,12 +8,12 @@ import { app, appEnv, cleanUp, startServer, stop, visit } from '../support/serve
 
 afterEach(cleanUp);
 
-/** As many as the issue names; each is a real connection. */
+/** The required number of clients; each is a real connection. */
 const crowd = 5_000;
-/** How our clients come back: after a random part of a second, doubled at each failure. */
+/** Our clients reconnect after a random part of a second, doubled at each failure. */
 const spreadMs = 1_000;
 
-/** A client that stays: it comes back whenever it is cut off, and resumes. */
+/** A client that reconnects and resumes whenever it is cut off. */
 class Staying {
   readonly memory: Memory = newMemory();
   attempts = 0;
@@ -26,7 +26,7 @@ class Staying {
     this.#url = url;
   }
 
-  /** Resolves when it is subscribed for the first time. */
+  /** Resolves on the first subscription. */
   async begin(): Promise<void> {
     const client = this.#connect();
     await client.subscribed;
@@ -63,7 +63,7 @@ async function freePort(): Promise<number> {
 }
 
 describe(`a node with ${crowd} clients`, () => {
-  it('that is restarted, and later killed and started again, has all of them back with nothing missed', {
+  it('that is restarted, and later killed and started again, gets all of them back with nothing missed', {
     timeout: 300_000,
   }, async () => {
     const database = await createTestDatabase();
@@ -105,7 +105,7 @@ describe(`a node with ${crowd} clients`, () => {
           .toBe(crowd);
         expect(clients.filter((client) => String(idsOf(client)) !== String(written))).toEqual([]);
         expect(clients.reduce((sum, { memory }) => sum + memory.reloads, 0)).toBe(0);
-        // A storm would be many tries each.
+        // In a reconnect storm each client would make many attempts.
         expect(attempts() - attemptsBefore).toBeLessThan(crowd * 11);
       }
     } finally {

@@ -6,7 +6,7 @@ import { acme, people, type RawClient, startGateway, type TestGateway } from '..
 let server: TestGateway;
 afterEach(() => server.stop());
 
-/** Tokens of agent 5, and what each is worth at the moment. */
+/** Tokens of agent 5, and the current result of checking each. */
 let tokens: Record<string, Principal | ProblemError>;
 const start = async () => {
   tokens = { first: people.agent, second: people.agent };
@@ -20,7 +20,7 @@ const start = async () => {
   });
 };
 
-/** An agent's client that hears the queues, with the token it shows. */
+/** An agent's client, subscribed to the queues with this token. */
 async function listen(token: string): Promise<RawClient> {
   const client = server.raw();
   const socketId = await client.socketId();
@@ -38,7 +38,10 @@ async function sign(socketId: string, token: string): Promise<Record<string, unk
   return (await response.json()) as Record<string, unknown>;
 }
 
-/** Resolves once all tokens have been looked at after this call: another one is ended in the same round or later. */
+/**
+ * Resolves once every token has been checked after this call; another one is closed in the same round or
+ * later.
+ */
 async function roundOver(): Promise<void> {
   tokens.marker = people.agent;
   const marker = await listen('marker');
@@ -46,12 +49,16 @@ async function roundOver(): Promise<void> {
   await marker.closed;
 }
 
-describe('a connection on which something was signed', () => {
+describe('a connection with an authorized subscription', () => {
   it.each([
-    ['the login is over', new ProblemError('unauthenticated', 'You have been logged out.'), ['agent 5']],
+    ['the login has ended', new ProblemError('unauthenticated', 'You have been logged out.'), ['agent 5']],
     ['the token has expired', new ProblemError('token_expired', 'Refresh it.'), []],
-    ['the app is no longer theirs', { ...people.agent, appIds: [2] } satisfies Principal, ['agent 5']],
-  ])('is ended with 4200 when %s', async (_what, worth, audited) => {
+    [
+      'the agent has lost access to the app',
+      { ...people.agent, appIds: [2] } satisfies Principal,
+      ['agent 5'],
+    ],
+  ])('is closed with 4200 when %s', async (_what, worth, audited) => {
     await start();
     const client = await listen('first');
     tokens.first = worth;
@@ -63,7 +70,7 @@ describe('a connection on which something was signed', () => {
     await again.next('pusher:subscription_error');
   });
 
-  it('stays when a newer token was shown in time', async () => {
+  it('stays open when a newer token was presented in time', async () => {
     await start();
     const client = server.raw();
     const socketId = await client.socketId();
@@ -77,7 +84,7 @@ describe('a connection on which something was signed', () => {
     expect((await client.closed).code).toBe(4200);
   });
 
-  it('stays while it cannot be found out', async () => {
+  it('stays open while the token cannot be checked', async () => {
     await start();
     const client = await listen('first');
     tokens.first = new ProblemError('unavailable', 'The database is away.');

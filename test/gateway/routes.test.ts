@@ -16,7 +16,7 @@ const form = { 'content-type': 'application/x-www-form-urlencoded' };
 describe('signatures', () => {
   // From the examples in Pusher's documentation of authentication signatures.
   const app = { key: '278d425bdf160c739803', secret: '7ad3773142a6692b25b8' };
-  it('are those of the documentation', () => {
+  it('equal those of the documentation', () => {
     expect(signSubscription(app, '1234.1234', 'private-foobar')).toBe(
       '278d425bdf160c739803:58df8b0c36d6982b82c3ecf6b4662e34fe8c25bba48f5369f135bf843651c3a4',
     );
@@ -48,7 +48,7 @@ describe('POST /broadcasting/auth', () => {
     }
   });
 
-  it('signs a presence channel together with who comes', async () => {
+  it('signs a presence channel together with its member', async () => {
     const response = await auth({ socket_id: '1.2', channel_name: 'presence-queues' }, 'agent');
     const channelData = '{"user_id":"agent-5","user_info":{"role":"agent","name":"Alex"}}';
     expect(await response.json()).toEqual({
@@ -59,18 +59,18 @@ describe('POST /broadcasting/auth', () => {
 
   it.each<[string, Person | undefined, unknown, number]>([
     ['without a token', undefined, own, 401],
-    ['somebody else', 'bob', own, 403],
+    ['another customer', 'bob', own, 403],
     ['staff of another app', 'otherAgent', own, 403],
-    ['a customer who wants the queues', 'ann', { ...own, channel_name: 'private-queues' }, 403],
-    ['a name of nobody', 'agent', { ...own, channel_name: 'private-nothing' }, 403],
+    ['a customer subscribing to the queues', 'ann', { ...own, channel_name: 'private-queues' }, 403],
+    ['an unknown topic', 'agent', { ...own, channel_name: 'private-nothing' }, 403],
     ['a public channel', 'ann', { ...own, channel_name: 'messages' }, 422],
-    ['an impossible name', 'ann', { ...own, channel_name: 'private-a b' }, 422],
-    ['an impossible socket', 'ann', { ...own, socket_id: '1.2:private-session2' }, 422],
+    ['an invalid name', 'ann', { ...own, channel_name: 'private-a b' }, 422],
+    ['an invalid socket id', 'ann', { ...own, socket_id: '1.2:private-session2' }, 422],
     ['no channel', 'ann', { socket_id: '1.2' }, 422],
-    ['no object', 'ann', [], 422],
-    ['no JSON', 'ann', '{', 400],
-    ['several apps and none named', 'supervisor', own, 422],
-  ])('refuses %s', async (_what, as, body, status) => {
+    ['a body that is not an object', 'ann', [], 422],
+    ['a body that is not JSON', 'ann', '{', 400],
+    ['staff of several apps without naming one', 'supervisor', own, 422],
+  ])('rejects %s', async (_what, as, body, status) => {
     const response = await auth(body, as);
     expect(response.status).toBe(status);
     expect(response.headers.get('content-type')).toMatch(/^application\/problem\+json/);
@@ -81,7 +81,7 @@ describe('POST /broadcasting/auth', () => {
     });
   });
 
-  it('takes the app that staff name, where they work for it', async () => {
+  it('accepts the app that staff name, if they work for it', async () => {
     for (const [as, key, status] of [
       ['supervisor', 'acme', 200],
       ['supervisor', 'gone', 404],
@@ -97,14 +97,14 @@ describe('POST /broadcasting/auth', () => {
 });
 
 describe('POST /broadcasting/user-auth', () => {
-  it('signs who it is', async () => {
+  it("signs the user's identity", async () => {
     const response = await server.post('/broadcasting/user-auth', { socket_id: '1.2' }, 'ann');
     const body = (await response.json()) as { auth: string; user_data: string };
     expect(JSON.parse(body.user_data)).toMatchObject({ id: 'customer-11' });
     expect(body.auth).toBe(signUser(acme, '1.2', body.user_data));
   });
 
-  it('wants a socket and a token', async () => {
+  it('requires a socket and a token', async () => {
     expect((await server.post('/broadcasting/user-auth', {}, 'ann')).status).toBe(422);
     expect((await server.post('/broadcasting/user-auth', { socket_id: '1.2' })).status).toBe(401);
   });

@@ -20,7 +20,7 @@ afterAll(async () => {
   await redis?.stop();
 });
 
-/** Signs in as a user of the app's own who watches others, and notes what it is told of them. */
+/** Signs in as a user of the app with a watchlist, and records the presence events it receives. */
 function watcher(server: TestGateway, id: string, watchlist: readonly unknown[] = []) {
   const told: string[] = [];
   const errors: number[] = [];
@@ -50,13 +50,13 @@ async function signedIn({ pusher }: { pusher: Pusher }): Promise<void> {
 describe.each([
   { where: 'on one node', nodes: [0, 0] },
   { where: 'on two nodes', nodes: [1, 2] },
-])('who watches users, $where,', ({ nodes }) => {
+])('a user with a watchlist, $where,', ({ nodes }) => {
   const [here, there] = nodes.map((at) => () => servers[at] as TestGateway) as [
     () => TestGateway,
     () => TestGateway,
   ];
 
-  it('learns who is there, who comes, and who has left with their last connection', async () => {
+  it('learns who is online, who comes online, and who goes offline with their last connection', async () => {
     const early = watcher(there(), 'early');
     await signedIn(early);
     const one = watcher(here(), 'one', ['early', 'late', 7]);
@@ -72,7 +72,7 @@ describe.each([
     for (const { pusher } of [early, one, seven]) pusher.disconnect();
   });
 
-  it('watches a hundred at most, and is signed in all the same', async () => {
+  it('can watch a hundred users at most, and is signed in regardless', async () => {
     const many = Array.from({ length: 101 }, (_, n) => `user${n}`);
     const one = watcher(here(), 'many', many);
     await expect.poll(() => one.errors).toEqual([4302]);
@@ -82,8 +82,8 @@ describe.each([
   });
 });
 
-describe('the channel that tells of a user', () => {
-  it('cannot be subscribed to by name, and is in no list', async () => {
+describe("the channel of a user's presence events", () => {
+  it('cannot be subscribed to by name, and is not listed', async () => {
     const server = servers[0] as TestGateway;
     const one = watcher(server, 'hidden', ['hidden']);
     await signedIn(one);

@@ -74,23 +74,23 @@ async function leave(client: RawClient): Promise<void> {
 }
 
 const toldOf = (channel: string) => expect.poll(() => receiver.of(channel), { timeout: 20_000 });
-/** Whether a channel or its member came first is not said. */
+/** The order of a channel's event and its member's is not specified. */
 const toldAtLastOf = (channel: string, from = 0) =>
   expect.poll(() => receiver.of(channel).slice(from).sort(), { timeout: 20_000 });
 
-describe('a back end is told by webhooks', () => {
-  it('when the first one hears a channel, and when the last one has gone', async () => {
+describe('a back end is notified by webhooks', () => {
+  it('when a channel gets its first subscriber and loses its last one', async () => {
     const node = await startNode();
-    const [one, two] = [await listen(node, 'news'), await listen(node, 'news')];
-    await toldOf('news').toEqual(['occupied']);
+    const [one, two] = [await listen(node, 'updates'), await listen(node, 'updates')];
+    await toldOf('updates').toEqual(['occupied']);
     await leave(one);
     await leave(two);
-    await toldOf('news').toEqual(['occupied', 'vacated']);
+    await toldOf('updates').toEqual(['occupied', 'vacated']);
     expect(receiver.refused).toBe(0);
     expect(receiver.headers[0]).toMatchObject({ 'content-type': 'application/json', 'x-pusher-key': 'acme' });
   });
 
-  it('of members, by their first and last connection', async () => {
+  it('of members, with their first and last connection', async () => {
     const node = await startNode();
     const [ann, again] = [await join(node, 'presence-room', 'ann'), await join(node, 'presence-room', 'ann')];
     const bob = await join(node, 'presence-room', 'bob');
@@ -101,7 +101,7 @@ describe('a back end is told by webhooks', () => {
     await expect.poll(() => receiver.of('presence-room').slice(4).sort()).toEqual(['removed ann', 'vacated']);
   });
 
-  it('nothing of a page that is loaded again', async () => {
+  it('of nothing when a page is reloaded', async () => {
     const node = await startNode({ config: { ...quick, lingerMs: 60_000 } });
     let client = await join(node, 'presence-room', 'ann');
     for (let at = 0; at < 3; at += 1) {
@@ -113,7 +113,7 @@ describe('a back end is told by webhooks', () => {
     await toldAtLastOf('presence-room').toEqual(['added ann', 'occupied']);
   });
 
-  it('of client events, with who sent them', async () => {
+  it('of client events, with their sender', async () => {
     const node = await startNode();
     const client = await join(node, 'presence-room', 'ann');
     client.send({ event: 'client-wave', channel: 'presence-room', data: { n: 1 } });
@@ -128,7 +128,7 @@ describe('a back end is told by webhooks', () => {
     });
   });
 
-  it('of cache channels that had nothing to tell', async () => {
+  it('of cache channels without a cached event', async () => {
     const node = await startNode();
     await listen(node, 'cache-weather');
     await toldOf('cache-weather').toEqual(['cache_miss', 'occupied']);
@@ -139,18 +139,18 @@ describe('a back end is told by webhooks', () => {
     expect(receiver.of('cache-weather').filter((one) => one === 'cache_miss')).toHaveLength(1);
   });
 
-  it('of what it wants to know only', async () => {
+  it('of the events it has chosen only', async () => {
     const webhooks = [{ url: receiver.url, events: ['channel_vacated'] as const }];
     const node = await startNode({ apps: appsWith({ webhooks }) });
     await leave(await join(node, 'presence-room', 'ann'));
     await toldOf('presence-room').toEqual(['vacated']);
   });
 
-  it('how many hear a channel, as its subscribers are where the app wants that', async () => {
+  it('of the subscriber count, if the app has enabled it', async () => {
     const node = await startNode({ apps: appsWith({ subscriptionCount: true }) });
-    const first = await listen(node, 'news');
+    const first = await listen(node, 'updates');
     for (const count of [2, 3]) {
-      await listen(node, 'news');
+      await listen(node, 'updates');
       const told = async (): Promise<unknown> =>
         (await first.next('pusher_internal:subscription_count')).data;
       await expect.poll(told).toEqual({ subscription_count: count });
@@ -164,7 +164,7 @@ describe('a back end is told by webhooks', () => {
     ).not.toContain('subscription_count');
   });
 
-  it('nothing of channels of our own', async () => {
+  it('of nothing on our own channels', async () => {
     const node = await startNode();
     const client = node.raw();
     await client.socketId();
@@ -175,7 +175,7 @@ describe('a back end is told by webhooks', () => {
 });
 
 describe('webhooks', () => {
-  it('go together, and again until they are taken, in their order', async () => {
+  it('are batched, and retried in order until they are accepted', async () => {
     receiver.answers.push(500, 0, 302, 404);
     let letGo = () => {};
     receiver.held = new Promise((resolve) => {
@@ -184,7 +184,7 @@ describe('webhooks', () => {
     const node = await startNode();
     const client = node.raw();
     await client.socketId();
-    const names = Array.from({ length: 120 }, (_, at) => `news-${at}`);
+    const names = Array.from({ length: 120 }, (_, at) => `updates-${at}`);
     for (const name of names) client.subscribe(name);
     await client.settled();
     letGo();
@@ -197,12 +197,12 @@ describe('webhooks', () => {
       )
       .toEqual(names);
     expect(Math.max(...receiver.requests)).toBeLessThanOrEqual(50);
-    // The first one went with what there was, and the others waited for it.
+    // The first one was sent with the events there were, and the others waited for it.
     expect(receiver.requests.length).toBeLessThanOrEqual(7);
     expect(receiver.headers.length).toBe(receiver.requests.length + 4);
   });
 
-  it('that nobody takes are given up, and those after them are not', async () => {
+  it('that are never accepted are abandoned, and later ones are delivered', async () => {
     const warned: string[] = [];
     const log = { ...quiet, warn: (_detail: object, message: string) => warned.push(message) };
     const node = await startNode({ log, config: { ...quick, webhookGiveUpMs: 100 } });
@@ -215,13 +215,13 @@ describe('webhooks', () => {
     expect(receiver.of('lost')).toEqual([]);
   });
 
-  it('are sent when the server ends', async () => {
+  it('are flushed when the server stops', async () => {
     const node = await startNode({ config: { ...quick, webhookGatherMs: 60_000, lingerMs: 60_000 } });
-    const client = await listen(node, 'news');
+    const client = await listen(node, 'updates');
     await client.settled();
     nodes.length = 0;
     await node.stop();
-    await toldOf('news').toEqual(['occupied', 'vacated']);
+    await toldOf('updates').toEqual(['occupied', 'vacated']);
   });
 });
 
@@ -241,7 +241,9 @@ describe('over several nodes on a Redis', () => {
     return started;
   }
 
-  it('each coming and going is told once, whoever comes and goes where', { timeout: 120_000 }, async () => {
+  it('each arrival and departure is reported once, on whichever node it happens', {
+    timeout: 120_000,
+  }, async () => {
     const all = await startNodes(3);
     const step = fc.record({ node: fc.nat(2), channel: fc.nat(2), user: fc.nat(1), leaves: fc.boolean() });
     await fc.assert(
@@ -281,7 +283,7 @@ describe('over several nodes on a Redis', () => {
     );
   });
 
-  it('a node that is killed takes its channels and members with it, also where nobody else is', async () => {
+  it('a killed node has its channels and members removed, also without another client there', async () => {
     const [node] = await startNodes(1);
     const child = await startProcess(fileURLToPath(new URL('../support/gateway-node.ts', import.meta.url)), {
       REDIS_URL: redis.url,
@@ -307,13 +309,13 @@ describe('over several nodes on a Redis', () => {
       .toMatchObject({ channels: { 'presence-both': {} } });
   });
 
-  it('a Redis that has forgotten everything causes no false news', async () => {
+  it('a Redis that has lost its data causes no false events', async () => {
     const [one, two] = (await startNodes(2)) as [TestGateway, TestGateway];
     await join(one, 'presence-room', 'ann');
     await join(two, 'presence-room', 'bob');
-    const passing = await listen(one, 'news');
+    const passing = await listen(one, 'updates');
     await toldOf('presence-room').toHaveLength(3);
-    await toldOf('news').toEqual(['occupied']);
+    await toldOf('updates').toEqual(['occupied']);
     await redis.restart();
     await expect
       .poll(() => two.gateway.api.channel(1, 'presence-room', ['subscription_count', 'user_count']), {
@@ -321,13 +323,13 @@ describe('over several nodes on a Redis', () => {
       })
       .toMatchObject({ user_count: 2 });
     await leave(passing);
-    await toldOf('news').toEqual(['occupied', 'vacated']);
+    await toldOf('updates').toEqual(['occupied', 'vacated']);
     await join(one, 'presence-room', 'cid');
     await toldOf('presence-room').toHaveLength(4);
     expect(receiver.of('presence-room').slice(3)).toEqual(['added cid']);
   });
 
-  it('leave nothing in Redis when all are gone', async () => {
+  it('leave nothing in Redis when all clients have gone', async () => {
     const all = await startNodes(2);
     const clients = await Promise.all([
       join(all[0] as TestGateway, 'presence-room', 'ann'),

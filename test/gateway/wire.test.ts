@@ -29,7 +29,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-/** Whatever one connection did: another, that was there before, goes on hearing everything in order. */
+/** Whatever one connection did, another one that was connected before still receives everything in order. */
 afterEach(async () => {
   for (const client of opened.splice(0)) client.socket.destroy();
   told += 1;
@@ -47,7 +47,9 @@ async function open(): Promise<RawSocket> {
   return client;
 }
 
-/** A frame of the protocol that is answered with its event's name, so that the test sees what was read. */
+/**
+ * A frame of the protocol that is answered with its event's name, so that the test sees what the server read.
+ */
 const said = (name: string | Buffer, more = '') =>
   Buffer.concat([Buffer.from('{"event":"'), Buffer.from(name), Buffer.from(`"${more}}`)]);
 
@@ -56,7 +58,7 @@ async function expectRead(client: RawSocket, name: string): Promise<void> {
   expect(data).toEqual({ code: null, message: `Unknown event: ${name}` });
 }
 
-/** What is sent ends the connection with this code, and the server ends it also below. */
+/** The server closes the connection with this code when these bytes are sent, and closes the socket too. */
 async function expectEnd(bytes: Buffer | readonly Buffer[], code: number): Promise<void> {
   const client = await open();
   client.write(...(Buffer.isBuffer(bytes) ? [bytes] : bytes));
@@ -74,7 +76,7 @@ describe('a frame of the server', () => {
   it('is whole, not masked, and without reserved bits', async () => {
     const client = await open();
     client.say('pusher:ping').write(frameBytes(ping, 'x'));
-    // Which of the two answers comes first is open.
+    // Either response may come first.
     for (let at = 0; at < 2; at += 1) await client.next();
     for (const frame of client.frames) expect(frame).toMatchObject({ fin: true, reserved: 0, masked: false });
   });
@@ -95,7 +97,7 @@ describe('a text frame', () => {
     await expectRead(client, 'form');
   });
 
-  it('that is empty is complained about', async () => {
+  it('that is empty is answered with an error', async () => {
     const client = await open();
     client.write(frameBytes(text));
     expect((await client.event('pusher:error')).data).toMatchObject({ code: null });
@@ -111,15 +113,15 @@ describe('a text frame', () => {
   it.each([
     ['one byte too many', BigInt(maxMessageBytes + 1)],
     ['4 GiB', 2n ** 32n],
-    ['all that a double can count', 2n ** 53n],
+    ['the largest integer of a double', 2n ** 53n],
     ['the sign bit', 2n ** 63n],
     ['all bits', 2n ** 64n - 1n],
-  ])('that announces %s is refused by its header alone', async (_what, claimed) => {
+  ])('that announces %s is rejected by its header alone', async (_what, claimed) => {
     await expectEnd(frameBytes(text, '', { claimed }), 1009);
   });
 });
 
-describe('what no frame may be', () => {
+describe('an invalid frame', () => {
   it.each(Object.entries(opcodes))('%s without a mask', async (_name, opcode) => {
     await expectEnd(frameBytes(opcode, said('x'), { masked: false }), 1002);
   });
@@ -131,12 +133,12 @@ describe('what no frame may be', () => {
     }
   });
 
-  it.each([3, 4, 5, 6, 7, 11, 12, 13, 14, 15])('of the reserved kind %i', async (opcode) => {
+  it.each([3, 4, 5, 6, 7, 11, 12, 13, 14, 15])('with the reserved opcode %i', async (opcode) => {
     await expectEnd(frameBytes(opcode), 1002);
     await expectEnd(frameBytes(opcode, 'x'.repeat(200)), 1002);
   });
 
-  it.each([close, ping, pong])('a control frame (%i) that is long or in parts', async (opcode) => {
+  it.each([close, ping, pong])('a control frame (%i) that is too long or fragmented', async (opcode) => {
     await expectEnd(frameBytes(opcode, Buffer.alloc(126)), 1002);
     await expectEnd(frameBytes(opcode, Buffer.alloc(125), { lengthBytes: 8, claimed: 70_000n }), 1002);
     await expectEnd(frameBytes(opcode, '', { fin: false }), 1002);
@@ -144,7 +146,7 @@ describe('what no frame may be', () => {
 });
 
 describe('pings', () => {
-  it.each([0, 1, 124, 125])('with %i bytes come back as they are', async (length) => {
+  it.each([0, 1, 124, 125])('with %i bytes are answered with the same bytes', async (length) => {
     const client = await open();
     const payload = Buffer.alloc(length, 0xfe);
     client.write(frameBytes(ping, payload));
@@ -153,7 +155,7 @@ describe('pings', () => {
     expect(await client.next()).toMatchObject({ opcode: pong, payload });
   });
 
-  it('are all answered, in order, and pongs that nobody asked for are not', async () => {
+  it('are all answered in order, and unsolicited pongs are ignored', async () => {
     const client = await open();
     client.write(frameBytes(pong, 'unasked'));
     for (let at = 0; at < 10; at += 1) client.write(frameBytes(ping, `${at}`));
@@ -161,7 +163,7 @@ describe('pings', () => {
   });
 });
 
-describe('a text in fragments', () => {
+describe('a fragmented text', () => {
   const [head, tail] = ['{"event":"in ', 'parts"}'];
   const first = frameBytes(text, head, { fin: false });
   const last = frameBytes(continuation, tail);
@@ -174,7 +176,7 @@ describe('a text in fragments', () => {
       [frameBytes(text, '', { fin: false }), frameBytes(continuation, head + tail)],
     ],
     ['the rest and an empty one', [frameBytes(text, head + tail, { fin: false }), frameBytes(continuation)]],
-  ])('of %s is put together', async (_what, parts) => {
+  ])('of %s is assembled', async (_what, parts) => {
     const client = await open();
     client.write(...parts);
     await expectRead(client, 'in parts');
@@ -182,35 +184,38 @@ describe('a text in fragments', () => {
     await expectRead(client, 'in parts');
   });
 
-  it('lets pings and pongs through between them', async () => {
+  it('may be interleaved with pings and pongs', async () => {
     const client = await open();
     client.write(first, frameBytes(ping, 'between'), frameBytes(pong), last);
     expect(await client.next()).toMatchObject({ opcode: pong, payload: Buffer.from('between') });
     await expectRead(client, 'in parts');
   });
 
-  it('is left alone by a close between them', () =>
+  it('is discarded on a close between its fragments', () =>
     expectEnd([first, frameBytes(close, closeBody(1000))], 1000));
 
   it.each<[string, readonly Buffer[]]>([
-    ['continued before it began', [last]],
-    ['continued before it began, further to come', [frameBytes(continuation, 'x', { fin: false }), last]],
-    ['continued after its end', [first, last, last]],
+    ['a continuation without a first frame', [last]],
+    [
+      'a continuation without a first frame, not final',
+      [frameBytes(continuation, 'x', { fin: false }), last],
+    ],
+    ['a continuation after the final frame', [first, last, last]],
     ['interrupted by another text', [first, frameBytes(text, said('x'))]],
-    ['interrupted by another text in fragments', [first, first, last]],
+    ['interrupted by another fragmented text', [first, first, last]],
     ['interrupted by a binary', [first, frameBytes(binary, 'x')]],
-    ['with reserved bits in its middle', [first, frameBytes(continuation, tail, { reserved: 4 })]],
-    ['with a fragmented ping in its middle', [first, frameBytes(ping, 'x', { fin: false }), last]],
-  ])('%s ends the connection', (_what, parts) => expectEnd(parts, 1002));
+    ['with reserved bits in the middle', [first, frameBytes(continuation, tail, { reserved: 4 })]],
+    ['with a fragmented ping in the middle', [first, frameBytes(ping, 'x', { fin: false }), last]],
+  ])('%s closes the connection', (_what, parts) => expectEnd(parts, 1002));
 
-  it('is measured as a whole', async () => {
+  it('counts as a whole towards the size limit', async () => {
     const part = Buffer.alloc(maxMessageBytes / 2 + 1, 'x');
     await expectEnd([frameBytes(text, part, { fin: false }), frameBytes(continuation, part)], 1009);
   });
 });
 
 describe('a binary message', () => {
-  it('is complained about, whatever its bytes', async () => {
+  it('is answered with an error, whatever its bytes', async () => {
     const client = await open();
     client.write(frameBytes(binary, Buffer.from([0xff, 0xfe])));
     await client.event('pusher:error');
@@ -223,11 +228,11 @@ describe('a binary message', () => {
 
 describe('UTF-8', () => {
   it.each([
-    ['the lowest and highest of each length', '\u0080\u07ff\u0800\uffff\u{10000}\u{10ffff}'],
+    ['the lowest and highest character of each length', '\u0080\u07ff\u0800\uffff\u{10000}\u{10ffff}'],
     ['around the surrogates', '\ud7ff\ue000\ufffd'],
     ['non-characters', '\ufdd0\ufffe\uffff\u{1fffe}\u{10fffe}'],
-    ['words', 'κόσμε Grüße 😀'],
-  ])('is read: %s, wherever it is cut', async (_what, name) => {
+    ['plain words', 'κόσμε Grüße 😀'],
+  ])('is accepted: %s, wherever it is split', async (_what, name) => {
     const client = await open();
     const bytes = said(name);
     for (let cut = 0; cut <= bytes.length; cut += 1) {
@@ -240,30 +245,30 @@ describe('UTF-8', () => {
   it.each([
     ['a lone continuation byte', '80'],
     ['the last continuation byte', 'bf'],
-    ['six of them', '80bf80bf80bf'],
-    ['a first byte of two alone', 'c3'],
-    ['a first byte of two and no continuation', 'c328'],
-    ['a first byte of three alone', 'e282'],
-    ['a first byte of four alone', 'f09f98'],
-    ['the impossible bytes', 'fefeffff'],
-    ['a slash in two bytes', 'c0af'],
-    ['a slash in three', 'e080af'],
-    ['a slash in four', 'f08080af'],
-    ['nothing in two', 'c080'],
-    ['the highest of two that should be shorter', 'c1bf'],
-    ['the highest of three that should be shorter', 'e09fbf'],
-    ['the highest of four that should be shorter', 'f08fbfbf'],
+    ['six continuation bytes', '80bf80bf80bf'],
+    ['a lone first byte of two', 'c3'],
+    ['a first byte of two without its continuation', 'c328'],
+    ['a lone first byte of three', 'e282'],
+    ['a lone first byte of four', 'f09f98'],
+    ['bytes that never occur', 'fefeffff'],
+    ['an overlong slash in two bytes', 'c0af'],
+    ['an overlong slash in three', 'e080af'],
+    ['an overlong slash in four', 'f08080af'],
+    ['an overlong zero in two bytes', 'c080'],
+    ['the highest overlong of two bytes', 'c1bf'],
+    ['the highest overlong of three bytes', 'e09fbf'],
+    ['the highest overlong of four bytes', 'f08fbfbf'],
     ['the first surrogate', 'eda080'],
     ['the last surrogate', 'edbfbf'],
     ['a pair of surrogates', 'eda080edb080'],
     ['beyond the last character', 'f4908080'],
-    ['a first byte of five', 'f888808080'],
-    ['a first byte of six', 'fc8480808080'],
+    ['a five-byte sequence', 'f888808080'],
+    ['a six-byte sequence', 'fc8480808080'],
     ['something invalid after something valid', 'cebaf4908080656469746564'],
-  ])('is refused: %s, wherever it is cut', async (_what, hex) => {
+  ])('is rejected: %s, wherever it is split', async (_what, hex) => {
     const bytes = said(Buffer.from(hex, 'hex'));
     await expectEnd(frameBytes(text, bytes), 1007);
-    // Once as long as what a faster check is for, and once in a place where it begins late.
+    // Once long enough for the fast path, and once at an offset where it starts late.
     await expectEnd(frameBytes(text, Buffer.concat([bytes, Buffer.alloc(4_096, ' ')])), 1007);
     const begin = bytes.indexOf(Buffer.from(hex, 'hex'));
     for (let cut = begin; cut <= begin + hex.length / 2; cut += 1) {
@@ -275,24 +280,24 @@ describe('UTF-8', () => {
 
 describe('a close', () => {
   it.each([1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 3999, 4000, 4999])(
-    'with %i is answered with the same',
+    'with %i is answered with the same code',
     (code) => expectEnd(frameBytes(close, closeBody(code, 'bye')), code),
   );
 
   it.each([0, 1, 999, 1004, 1005, 1006, 1015, 1016, 1100, 2000, 2999, 5000, 65_535])(
-    'with %i breaks the rules',
+    'with %i is a protocol error',
     (code) => expectEnd(frameBytes(close, closeBody(code)), 1002),
   );
 
   it.each<[string, Buffer, number]>([
     ['without a code is answered without one', Buffer.alloc(0), 1005],
-    ['with half a code breaks the rules', Buffer.from([3]), 1002],
-    ['may give the longest reason', closeBody(1000, 'x'.repeat(123)), 1000],
-    ['must give its reason in UTF-8', closeBody(1000, Buffer.from('cebaf4908080', 'hex')), 1007],
-    ['must not cut its reason in a character', closeBody(1000, Buffer.from([0xe2, 0x82])), 1007],
+    ['with half a code is a protocol error', Buffer.from([3]), 1002],
+    ['may have a reason of the maximum length', closeBody(1000, 'x'.repeat(123)), 1000],
+    ['must have its reason in UTF-8', closeBody(1000, Buffer.from('cebaf4908080', 'hex')), 1007],
+    ['must not split a character of its reason', closeBody(1000, Buffer.from([0xe2, 0x82])), 1007],
   ])('%s', (_what, body, code) => expectEnd(frameBytes(close, body), code));
 
-  it('is the last thing that is acted on', async () => {
+  it('is the last frame that is processed', async () => {
     const client = await open();
     client.write(Buffer.concat([frameBytes(close, closeBody(1000)), frameBytes(text, said('late'))]));
     expect(await client.closeCode()).toBe(1000);
@@ -300,8 +305,8 @@ describe('a close', () => {
     expect(client.frames.filter(({ opcode }) => opcode === text)).toHaveLength(1);
   });
 
-  it('is the last thing that is sent, however much waited before it', async () => {
-    // One that is patient: on a slow machine what waits may take its time to arrive.
+  it('is the last frame that is sent, however much was queued before it', async () => {
+    // A long timeout: on a slow machine the queued data takes time to arrive.
     const patient = await startGateway({ config: { closeTimeoutMs: 60_000 } });
     onTestFinished(() => patient.stop());
     const client = await openRaw(patient.port);
@@ -315,7 +320,7 @@ describe('a close', () => {
     const waits = () => patient.gateway.inspection.state()[0]?.maxBufferedBytes ?? 0;
     while (waits() < 200_000) {
       await flood();
-      // The flood goes out at the end of a turn.
+      // The flood is sent at the end of the event-loop turn.
       await new Promise((turn) => setImmediate(turn));
     }
     client.write(frameBytes(close, closeBody(1000)));
@@ -330,9 +335,13 @@ describe('a close', () => {
   });
 
   it.each<[string, () => Buffer, number]>([
-    ['that the client does not follow', () => frameBytes(close, closeBody(1000)), 1000],
-    ['for a broken rule, by a client that stays', () => frameBytes(text, '', { masked: false }), 1002],
-  ])('%s is followed by the server', async (_what, bytes, code) => {
+    ['that the client does not complete', () => frameBytes(close, closeBody(1000)), 1000],
+    [
+      'for a protocol error, by a client that stays connected',
+      () => frameBytes(text, '', { masked: false }),
+      1002,
+    ],
+  ])('%s is completed by the server', async (_what, bytes, code) => {
     const client = new RawSocket(server.port, { allowHalfOpen: true });
     opened.push(client);
     client.write(handshakeRequest());
