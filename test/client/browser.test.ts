@@ -11,7 +11,7 @@ import { startTestProduct, type TestProduct } from '../support/product.ts';
 const outDir = join(tmpdir(), `mevrik-client-${process.pid}`);
 let product: TestProduct;
 let browser: TestBrowser;
-/** The SDK as a page's tools pack it: a script that says `Mevrik`. */
+/** The SDK as an application's bundler packs it: a script that defines `Mevrik`. */
 let script: string;
 beforeAll(async () => {
   await build({
@@ -38,9 +38,9 @@ afterAll(async () => {
 type Sdk = typeof import('@mevrik/client');
 
 describe('the SDK in a browser', () => {
-  it('talks, loses the network, and is told what it has missed', async () => {
+  it('sends a message, loses the network, and recovers what it missed', async () => {
     const network = await startNetwork(Number(new URL(product.url).port));
-    // The page is of another origin than the server, as an application's are.
+    // The page has another origin than the server, as an application's pages have.
     const context = await browser.newContext({ bypassCSP: true });
     const page = await context.newPage();
     await page.goto(product.url.replace('127.0.0.1', 'localhost'));

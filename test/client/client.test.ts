@@ -25,7 +25,7 @@ afterEach(() => {
   sockets.length = 0;
 });
 
-/** Remembers its sockets, so that tests can cut them. */
+/** Records its sockets, so that tests can cut them. */
 class KnownSocket extends WebSocket {
   constructor(url: string) {
     super(url);
@@ -33,7 +33,7 @@ class KnownSocket extends WebSocket {
   }
 }
 
-/** Cuts every connection, as a network does: without a word. */
+/** Cuts every connection without a close frame, as a network failure does. */
 function cut(): void {
   for (const socket of sockets.splice(0)) socket.terminate();
 }
@@ -50,7 +50,7 @@ function clientOf(options: Partial<ClientOptions> = {}): Client {
   return client;
 }
 
-/** Somebody who visits through the SDK. */
+/** A visitor who uses the SDK. */
 async function visit() {
   const changes: Tokens[] = [];
   const stranger = clientOf();
@@ -67,7 +67,7 @@ async function visit() {
   };
 }
 
-/** A session as somebody is shown it: the texts, and what became of the subscription. */
+/** A session as the client shows it: the texts, and how the subscription resumed. */
 function follow(client: Client, topic: `session${number}`) {
   const session = client.subscribe(topic);
   const shown: (string | undefined)[] = [];
@@ -100,7 +100,7 @@ describe('the SDK', () => {
     expect(items.map(({ content }) => content.text)).toEqual(['Here I am']);
   });
 
-  it('is told after a cut what it has missed, and nothing twice', async () => {
+  it('recovers after a cut what it missed, and receives nothing twice', async () => {
     const { client, topic } = await visit();
     const { session, shown, fates } = follow(client, topic);
     await session.ready();
@@ -116,7 +116,7 @@ describe('the SDK', () => {
     expect(fates.filter((fate) => !fate.startsWith('recovered'))).toEqual(['load']);
   });
 
-  it('is told to load anew when it has missed too much, and goes on from there', async () => {
+  it('reloads when it missed too much, and continues from there', async () => {
     const { client, topic } = await visit();
     const { session, shown, fates } = follow(client, topic);
     await session.ready();
@@ -128,7 +128,7 @@ describe('the SDK', () => {
     await expect.poll(() => shown).toEqual(['after']);
   });
 
-  it('is told to load when it stands at last, after a network that failed at first', async () => {
+  it('loads once it is connected, after a network that failed at first', async () => {
     const { keeper, topic } = await visit();
     let hasFailed = false;
     const client = clientOf({
@@ -146,7 +146,7 @@ describe('the SDK', () => {
     await expect.poll(() => fates).toEqual(['load']);
   });
 
-  it('goes on where the page before has ended', async () => {
+  it('continues where the previous page ended', async () => {
     const { client, keeper, topic } = await visit();
     const { session } = follow(client, topic);
     await session.ready();
@@ -160,7 +160,7 @@ describe('the SDK', () => {
     expect(await told).toBe('between the pages');
   });
 
-  it('subscribes once for all who want a channel, until the last one lets go', async () => {
+  it('subscribes once for all users of a channel, until the last one unsubscribes', async () => {
     const { client, topic } = await visit();
     const [one, two] = [follow(client, topic), follow(client, topic)];
     await Promise.all([one.session.ready(), two.session.ready()]);
@@ -175,13 +175,13 @@ describe('the SDK', () => {
     expect(two.shown).toEqual(['still heard']);
   });
 
-  it('says why a channel is refused', async () => {
+  it('reports why a subscription was rejected', async () => {
     const { client } = await visit();
     await expect(client.subscribe('queues').ready()).rejects.toMatchObject({ status: 403 });
     await expect(clientOf().subscribe('session1').ready()).rejects.toMatchObject({ status: 401 });
   });
 
-  it('hears the public topic without a token, redacted', async () => {
+  it('receives the public topic without a token, redacted', async () => {
     const { client } = await visit();
     const messages = clientOf().subscribe('messages');
     await messages.ready();
@@ -194,16 +194,16 @@ describe('the SDK', () => {
     expect(JSON.stringify(message)).not.toContain('a secret');
   });
 
-  it('knows who else is there, and who is typing', async () => {
+  it('knows who else is present, and who is typing', async () => {
     const { client, sessionId } = await visit();
     const { id, token } = await product.employ({ name: 'Kim' });
     const agent = clientOf({ token });
     const here = client.subscribe(`presence-session${sessionId}`);
     await here.ready();
-    const news: unknown[] = [];
-    here.when('joined', (member) => news.push(['joined', member]));
-    here.when('left', (member) => news.push(['left', member.id]));
-    here.typing.on(({ who, typing }) => news.push([who, typing]));
+    const received: unknown[] = [];
+    here.when('joined', (member) => received.push(['joined', member]));
+    here.when('left', (member) => received.push(['left', member.id]));
+    here.typing.on(({ who, typing }) => received.push([who, typing]));
     const there = agent.subscribe(`presence-session${sessionId}`);
     await there.ready();
     expect([...there.members].map((member) => member.id).sort()).toEqual(
@@ -212,10 +212,10 @@ describe('the SDK', () => {
     there.typing.start();
     there.typing.start();
     there.typing.stop();
-    await expect.poll(() => news.length).toBe(3);
+    await expect.poll(() => received.length).toBe(3);
     agent.disconnect();
-    await expect.poll(() => news).toHaveLength(4);
-    expect(news).toEqual([
+    await expect.poll(() => received).toHaveLength(4);
+    expect(received).toEqual([
       ['joined', { id: `agent-${id}`, info: { role: 'agent', name: 'Kim' } }],
       [`agent-${id}`, true],
       [`agent-${id}`, false],
@@ -223,7 +223,7 @@ describe('the SDK', () => {
     ]);
   });
 
-  it('hears what a back end sends to its user, also after a cut', async () => {
+  it('receives what a back end sends to its user, also after a cut', async () => {
     const { client } = await visit();
     const heard: unknown[] = [];
     const { id } = (await client.rest.visitor.me()).customer;
@@ -247,7 +247,7 @@ describe('the SDK', () => {
     expect(heard[0]).toEqual({ n: 2 });
   });
 
-  it('is not told what it has caused itself, if it wants', async () => {
+  it('does not receive the events it caused, if it opts out', async () => {
     const { keeper, topic, client: other } = await visit();
     const sender = clientOf({ token: keeper.token, toOthers: true });
     const [mine, others] = [follow(sender, topic), follow(other, topic)];
@@ -263,7 +263,7 @@ describe('the SDK', () => {
 const unique = (one: string, at: number, all: readonly string[]) => all.indexOf(one) === at;
 
 describe('the calls of the SDK', () => {
-  it('reject with what the server says, field by field', async () => {
+  it("reject with the server's problem, field by field", async () => {
     const { client } = await visit();
     await expect(client.rest.visitor.writeMessage({ kind: 'text' })).rejects.toMatchObject({
       name: 'MevrikError',
@@ -273,7 +273,7 @@ describe('the calls of the SDK', () => {
     });
   });
 
-  it('write once what they had to send again, because no answer came', async () => {
+  it('write once what they had to resend for lack of a response', async () => {
     const { keeper } = await visit();
     let failures = 2;
     const client = clientOf({
@@ -290,7 +290,7 @@ describe('the calls of the SDK', () => {
     expect(items.filter(({ isReply }) => !isReply).map(({ content }) => content.text)).toEqual(['once']);
   });
 
-  it('are not repeated where that could do something twice', async () => {
+  it('are not repeated if that could have an effect twice', async () => {
     let calls = 0;
     const client = clientOf({
       fetch: async () => {
@@ -302,7 +302,7 @@ describe('the calls of the SDK', () => {
     expect(calls).toBe(1);
   });
 
-  it('exchange a token that was refused, once for all that wait for it', async () => {
+  it('renew a rejected token, once for all calls that wait for it', async () => {
     const { client, changes, keeper } = await visit();
     await client.rest.visitor.me();
     expect(changes).toHaveLength(1);

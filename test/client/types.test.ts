@@ -1,10 +1,10 @@
-/** What the compiler says of the SDK's use: `npm run types` looks at this file, and every expected error must be one. */
+/** Type tests of the SDK: `npm run types` compiles this file, and every expected error must be one. */
 import { type Client, createClient, type EventsOf } from '@mevrik/client';
 import type { Message, QueueItem } from '@mevrik/protocol';
 import { describe, expectTypeOf, it } from 'vitest';
 
 const client: Client = createClient({ url: 'http://127.0.0.1:9', appKey: 'key' });
-/** Never called: only the compiler reads it. */
+/** Never called, only compiled. */
 function uses(sessionId: number): void {
   const session = client.subscribe(`session${sessionId}`);
   session.on('message_post', ({ message }) => expectTypeOf(message).toEqualTypeOf<Message>());
@@ -13,20 +13,20 @@ function uses(sessionId: number): void {
     expectTypeOf(queueItem).toEqualTypeOf<QueueItem>();
   });
   client.subscribe('presence-session7').on('message_reply', ({ message }) => message.content.text);
-  client.subscribe('shop-news').on('anything', (data) => expectTypeOf(data).toBeUnknown());
+  client.subscribe('shop-updates').on('anything', (data) => expectTypeOf(data).toBeUnknown());
   // @ts-expect-error there is no such event
   session.on('message_posted', () => {});
   // @ts-expect-error a message has no such field
   session.on('message_post', ({ message }) => message.body);
-  // @ts-expect-error the public topic tells no text
+  // @ts-expect-error the public topic contains no text
   client.subscribe('messages').on('message_post', ({ message }) => message.content);
-  // @ts-expect-error there is no such thing that can happen to a subscription
+  // @ts-expect-error a subscription has no such event
   session.when('gone', () => {});
-  // @ts-expect-error a message needs to be told
+  // @ts-expect-error a message is required
   void client.rest.visitor.writeMessage();
   // @ts-expect-error there is no such kind
   void client.rest.visitor.writeMessage({ kind: 'shout', text: 'hello' });
-  // @ts-expect-error one transfers to somebody
+  // @ts-expect-error a transfer needs a target
   void client.rest.desk.transfer(1, { to: { nobody: true } });
 }
 

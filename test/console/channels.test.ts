@@ -19,12 +19,12 @@ const stored = async (name: string) => {
     SELECT enabled, settings FROM channels WHERE app_id = 1 AND name = ${name}`;
   return row;
 };
-/** What is refused is shown at its field; the browser notes it, too. */
+/** A validation error is shown at its field; the browser also logs it. */
 const isUnmeant = (error: string) => !error.includes('status of 422');
 const field = (page: Page, name: string) => page.getByRole('textbox', { name, exact: true });
 
 describe('an administrator who sets up a channel', () => {
-  it('gives a Facebook page its secrets, tries them, and gets what to paste at Meta', {
+  it("enters a Facebook page's secrets, tests them, and gets the values to paste at Meta", {
     timeout: 240_000,
   }, async () => {
     const { page, errors, keep } = await adminAt('/admin/apps/1');
@@ -73,7 +73,7 @@ describe('an administrator who sets up a channel', () => {
         pageToken: 'a token of today',
       },
     });
-    // Meta asks with what was pasted there.
+    // Meta calls with the pasted values.
     const ask = new URLSearchParams({
       'hub.mode': 'subscribe',
       'hub.verify_token': token,
@@ -84,7 +84,7 @@ describe('an administrator who sets up a channel', () => {
     await page.context().close();
   });
 
-  it('changes one secret and keeps the others, is told at the field what is wrong, and closes the channel', {
+  it('changes one secret and keeps the others, sees an error at the field, and closes the channel', {
     timeout: 240_000,
   }, async () => {
     const { page, errors } = await adminAt('/admin/channels');
@@ -108,7 +108,7 @@ describe('an administrator who sets up a channel', () => {
     await page.context().close();
   });
 
-  it('has an email address sent through a server, and is told when the server does not answer', {
+  it('sets up an email address that sends through an SMTP server, and sees an error when the server does not answer', {
     timeout: 240_000,
   }, async () => {
     const { page, errors, keep } = await adminAt('/admin/apps/1/add-channel?kind=email');

@@ -42,7 +42,7 @@ afterEach(async () => {
   }
 });
 
-/** Kim's page with a conversation that she has taken. */
+/** Kim's page with a conversation that she has accepted. */
 async function taken(sessionId: number): Promise<Page> {
   const localStorage = [{ name: 'mevrik.session', value: kept }];
   const storageState = { cookies: [], origins: [{ origin: product.url, localStorage }] };
@@ -56,8 +56,8 @@ async function taken(sessionId: number): Promise<Page> {
 
 const reply = (page: Page) => page.getByRole('textbox', { name: 'Reply to customer' });
 
-describe('the desk, where the channel has rules of its own', { timeout: 180_000 }, () => {
-  it('shows the post of a comment, and answers it in public or, once, in private', async () => {
+describe('the desk, for a channel with its own rules', { timeout: 180_000 }, () => {
+  it('shows the post of a comment, and replies to it publicly or, once, privately', async () => {
     await product.webhook(
       ofComment({
         comment_id: '900_71',
@@ -76,7 +76,7 @@ describe('the desk, where the channel has rules of its own', { timeout: 180_000 
     const page = await taken((await session()) ?? 0);
     const post = page.getByRole('region', { name: 'Original post' });
     await post.getByText('The text of the post is not available.').waitFor();
-    // What it says comes while it is looked at, as when Meta was slow to tell.
+    // The post arrives while the conversation is open, as when Meta is slow to report it.
     product.graph.publish({ id: '900_7', message: 'New in the shop' });
     const { sql } = product.database;
     const sought = { sessionId: await session(), postId: '900_7' };
@@ -103,7 +103,7 @@ describe('the desk, where the channel has rules of its own', { timeout: 180_000 
       .toBe(true);
   });
 
-  it('counts the time that is left to reply, and says what to do when it is over', async () => {
+  it('shows the time left to reply, and what to do when the reply window has closed', async () => {
     const sessionId = await product.writes('wanda', 'hello');
     const page = await taken(sessionId);
     await page.getByText(/2[34] h left to reply/).waitFor();
@@ -121,7 +121,7 @@ describe('the desk, where the channel has rules of its own', { timeout: 180_000 
     await page.getByRole('log').getByText('Write again tomorrow').waitFor();
   });
 
-  it('tells what was not delivered and why, and tries it again', async () => {
+  it('shows which reply was not delivered and why, and retries it', async () => {
     const page = await taken(await product.writes('rita', 'hello'));
     product.graph.misbehave({ does: 'refuse', code: 551 }, 1, ({ body }) => body.message?.text === 'again');
     await reply(page).fill('again');
@@ -140,7 +140,7 @@ describe('the desk, where the channel has rules of its own', { timeout: 180_000 
     await expect.poll(() => thread.getByText('Not delivered').count(), patient).toBe(0);
   });
 
-  it('tells at once that a channel is down and what to do, and that it is back, with what was written meanwhile', async () => {
+  it('shows immediately that a channel is down and what to do, and that it is up again, with the replies written meanwhile', async () => {
     const page = await taken(await product.writes('tove', 'hello'));
     const list = page.getByRole('region', { name: 'Conversations' });
     await reply(page).waitFor();
@@ -161,7 +161,7 @@ describe('the desk, where the channel has rules of its own', { timeout: 180_000 
     await page.getByRole('log').getByRole('img', { name: 'Sent' }).waitFor();
   });
 
-  it('shows how far a reply has come as the provider tells it, and takes nothing back that is told late', async () => {
+  it('shows the delivery status that the provider reports, and ignores an outdated one', async () => {
     const page = await taken(await product.writes('dora', 'hello'));
     const tick = (name: string) => page.getByRole('log').getByRole('img', { name, exact: true });
     await reply(page).fill('One moment');

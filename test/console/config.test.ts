@@ -16,11 +16,11 @@ const settings = async () => {
     SELECT settings FROM apps WHERE id = 1`;
   return row?.settings;
 };
-/** What is refused is shown where it was written; the browser notes it, too. */
+/** A validation error is shown at its field; the browser also logs it. */
 const isUnmeant = (error: string) => !error.includes('status of 422');
 
 describe('an administrator who configures an app', () => {
-  it('changes settings in a form, is told at the field what is wrong, and deletes one in the JSON', {
+  it('changes settings in a form, sees an error at the field, and deletes a setting in the JSON', {
     timeout: 300_000,
   }, async () => {
     const { page, errors, keep } = await adminAt('/admin/apps/1');
@@ -48,7 +48,7 @@ describe('an administrator who configures an app', () => {
     await page.context().close();
   });
 
-  it('is told that a colleague has saved meanwhile, loses nothing typed, and chooses whose it is to be', {
+  it('sees that a colleague has saved in the meantime, loses no input, and chooses which version to keep', {
     timeout: 300_000,
   }, async () => {
     const colleague = await product.employ({ role: 'admin' });
@@ -70,7 +70,7 @@ describe('an administrator who configures an app', () => {
     await keep('app-rules-meanwhile');
     await warning.getByRole('button', { name: 'Discard my changes' }).click();
     await expect.poll(() => name.inputValue()).toBe('Theirs');
-    // From then on, one save after another.
+    // From then on, saves are sequential.
     for (const next of ['Both', 'Again']) {
       await name.fill(next);
       await page.getByRole('button', { name: 'Save' }).click();
@@ -94,7 +94,7 @@ describe('an administrator who configures an app', () => {
     await page.context().close();
   });
 
-  it('tries rules on a customer of whom something is known', { timeout: 300_000 }, async () => {
+  it('tests rules on a customer with known attributes', { timeout: 300_000 }, async () => {
     const colleague = await product.employ({ role: 'admin' });
     const known = 'has(customer.attributes.orders) && customer.attributes.orders >= 10';
     await colleague.call('PUT', '/v1/admin/apps/1/rules', {
@@ -112,7 +112,7 @@ describe('an administrator who configures an app', () => {
     await page.getByRole('button', { name: 'Add attribute' }).click();
     await page.getByRole('textbox', { name: 'Attribute name' }).fill('orders');
     await page.getByRole('textbox', { name: 'Value of orders' }).fill('12');
-    // A text is no number, however much it looks like one.
+    // A string is not a number, even if it looks like one.
     await tryThem.click();
     await page.getByText('loyal: could not be evaluated').waitFor();
     await page.getByRole('combobox', { name: 'Type of orders' }).click();
@@ -128,7 +128,7 @@ describe('an administrator who configures an app', () => {
     await page.context().close();
   });
 
-  it('tries a flow that is not saved, and sees what the bot took each message for', {
+  it('tests a flow that is not saved, and sees how the bot classified each message', {
     timeout: 300_000,
   }, async () => {
     const { page, errors, keep } = await adminAt('/admin/apps/1');
@@ -157,7 +157,7 @@ describe('an administrator who configures an app', () => {
     await page.context().close();
   });
 
-  it('searches the audit log, and finds what they did themselves', { timeout: 300_000 }, async () => {
+  it('searches the audit log, and finds their own actions', { timeout: 300_000 }, async () => {
     const { page, errors, keep } = await adminAt('/admin/audit');
     await product.database.sql`
       INSERT INTO audit_entries (app_id, actor, action, target, detail)
@@ -178,7 +178,7 @@ describe('an administrator who configures an app', () => {
     ['agents', 'Agents'],
     ['queues', 'Queues'],
     ['channels', 'Channels'],
-  ])('can use the page of %s without seeing or a mouse', { timeout: 120_000 }, async (place, heading) => {
+  ])('can use the page of %s without sight or a mouse', { timeout: 120_000 }, async (place, heading) => {
     const { page, errors, keep } = await adminAt(`/admin/${place}`);
     await page.getByRole('heading', { level: 1, name: heading }).waitFor();
     await page.locator('[aria-busy="true"]').waitFor({ state: 'detached' });

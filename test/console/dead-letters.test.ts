@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all([product?.stop(), browser?.close()]));
 
-/** Logs an administrator in at a place of the panel. */
+/** Logs an administrator in and opens a page of the panel. */
 async function adminAt(place: string): Promise<{ page: Page; errors: string[] }> {
   const { id } = await product.employ({ role: 'admin', name: 'Ada' });
   const [who] = await product.database.sql<{ email: string }[]>`SELECT email FROM agents WHERE id = ${id}`;
@@ -26,7 +26,7 @@ async function adminAt(place: string): Promise<{ page: Page; errors: string[] }>
 }
 
 describe('an administrator who is asked why a message was not answered', () => {
-  it('finds the listener that gave up, why, and has it tried again', { timeout: 120_000 }, async () => {
+  it('finds the listener that gave up and the reason, and retries it', { timeout: 120_000 }, async () => {
     const { heal } = illness;
     const visitor = await product.visit();
     await visitor.write('poison, and no answer');
@@ -42,7 +42,7 @@ describe('an administrator who is asked why a message was not answered', () => {
     await page.getByRole('link', { name: 'Retry, edit or discard it' }).click();
     const row = page.getByRole('row', { name: new RegExp(sickListener) });
 
-    // As long as the cause is there it comes back.
+    // The retry fails as long as the cause is there.
     await row.getByRole('button', { name: 'Retry' }).click();
     await page.getByText('Retrying 1 event.').waitFor();
     await expect
@@ -65,7 +65,7 @@ describe('an administrator who is asked why a message was not answered', () => {
     await page.context().close();
   });
 
-  it('retries all at once, corrects one, and discards the rest', { timeout: 180_000 }, async () => {
+  it('retries all, corrects one, and discards the rest', { timeout: 180_000 }, async () => {
     await illness.relapse();
     const visitor = await product.visit();
     for (const text of ['poison one', 'poison two', 'poison three']) await visitor.write(text);
@@ -76,12 +76,12 @@ describe('an administrator who is asked why a message was not answered', () => {
     await expect.poll(() => rows.count(), { timeout: 40_000 }).toBe(3);
     expect(await accessibilityFaults(page)).toEqual([]);
 
-    // They fail again, as long as the cause is there.
+    // They fail again as long as the cause is there.
     await page.getByRole('button', { name: 'Retry all' }).click();
     await page.getByText('Retrying 3 events.').waitFor();
     await expect.poll(dead, { timeout: 40_000 }).toHaveLength(3);
 
-    // Data that fits no such event is refused where it was written; with data that does, it is handled.
+    // Data that does not fit the event is rejected at the field; valid data is handled.
     await expect.poll(() => rows.count(), { timeout: 40_000 }).toBe(3);
     await rows.first().getByRole('button', { name: 'Edit' }).click();
     const data = page.getByRole('dialog').getByRole('textbox', { name: 'Event data' });
@@ -113,7 +113,7 @@ describe('an administrator who is asked why a message was not answered', () => {
     await page.context().close();
   });
 
-  it('is told what is wrong when the list cannot be loaded, and tries again', {
+  it('sees the error when the list cannot be loaded, and retries', {
     timeout: 120_000,
   }, async () => {
     const { page } = await adminAt('/admin/audit');

@@ -16,7 +16,7 @@ afterAll(() => desk?.stop());
 afterEach(() => desk.closePages());
 
 describe('the desk', { timeout: 300_000 }, () => {
-  it('is worked from the log-in to the end of a case without a mouse', async () => {
+  it('can be used without a mouse from the log-in to the end of a case', async () => {
     const visitor = await waiting('Keyed Kai');
     const { email, password } = desk.credentials('Kim');
     const page = await desk.stranger(`/login?to=${encodeURIComponent('/desk?view=queue')}`);
@@ -58,7 +58,7 @@ describe('the desk', { timeout: 300_000 }, () => {
     ['dark', 1280],
     ['light', 768],
     ['dark', 768],
-  ] as const)('shuts nobody out in any of its states: %s, %d wide', async (colorScheme, width) => {
+  ] as const)('is accessible in each of its states: %s, %d wide', async (colorScheme, width) => {
     const visitor = await waiting('Zoë', { email: `twin-${width}@example.org` });
     await desk.product.visit({ profile: { name: 'Zoe', email: `twin-${width}@example.org` } });
     const look = { colorScheme, viewport: { width, height: 900 } };

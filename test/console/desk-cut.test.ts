@@ -33,7 +33,7 @@ async function freePort(): Promise<number> {
 }
 
 describe('a desk whose server is killed while an agent types', () => {
-  it('says so, keeps the draft and what was sent, and has everything once when the server is back', {
+  it('says so, keeps the draft and the sent messages, and shows everything once when the server is back', {
     timeout: 180_000,
   }, async () => {
     const { url } = await temporaryDatabase();

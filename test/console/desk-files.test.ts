@@ -18,7 +18,7 @@ interface Dropped {
   readonly bytes: readonly number[];
 }
 
-/** What a browser does when somebody drags files over a part of the page, and drops them there, or goes on. */
+/** The browser events of dragging files over a part of the page, and dropping them or moving on. */
 async function drag(page: Page, selector: string, files: readonly Dropped[], ends: 'drop' | 'dragleave') {
   const handle = await page.evaluateHandle((given) => {
     const { DataTransfer } = globalThis as unknown as {
@@ -42,7 +42,7 @@ const green: Dropped = { name: 'green.png', type: 'image/png', bytes: [...pictur
 const files = (page: Page) => page.getByRole('list', { name: 'Attachments' });
 
 describe('files on the desk', { timeout: 180_000 }, () => {
-  it('are added wherever on the conversation they are dropped, and go with the reply', async () => {
+  it('are added wherever on the conversation they are dropped, and are sent with the reply', async () => {
     const { visitor, page } = await desk.served('Dropping Dee');
     expect(await drag(page, '[role=log]', [green], 'dragleave')).toContain('Drop files here');
     expect(await files(page).count()).toBe(0);
@@ -57,7 +57,7 @@ describe('files on the desk', { timeout: 180_000 }, () => {
     expect(await files(page).count()).toBe(0);
   });
 
-  it('that miss the conversation do not take the place of the page', async () => {
+  it('dropped outside the conversation do not replace the page', async () => {
     const { page } = await desk.served('Missing Mia');
     const isPrevented = await page.evaluate(() => {
       const { DataTransfer, DragEvent, document } = globalThis as unknown as {
@@ -74,7 +74,7 @@ describe('files on the desk', { timeout: 180_000 }, () => {
     expect(isPrevented).toBe(true);
   });
 
-  it('show how far they are, can be taken back meanwhile, and are not sent by halves', async () => {
+  it('show their progress, can be cancelled meanwhile, and are not sent incomplete', async () => {
     const { visitor, page } = await desk.served('Slow Sue');
     let free = () => {};
     const isFree = new Promise<void>((resolve) => {
@@ -102,7 +102,7 @@ describe('files on the desk', { timeout: 180_000 }, () => {
     await expect.poll(() => said(visitor), patient).toEqual(['Look']);
   });
 
-  it('that cannot be sent are refused with the reason: too large, empty, of a kind that is not what it says', async () => {
+  it('that cannot be sent are rejected with the reason: too large, empty, or of another type than declared', async () => {
     const { page } = await desk.served('Refused Rita');
     const alert = page.getByRole('alert');
     await page.setInputFiles('input[type=file]', {
@@ -118,7 +118,7 @@ describe('files on the desk', { timeout: 180_000 }, () => {
     });
     await alert.getByText('“nothing.png” is empty.').waitFor();
     expect(await files(page).count()).toBe(0);
-    // What a file is, the server alone finds out: it looks into it.
+    // Only the server detects the type of a file, from its content.
     await page.setInputFiles('input[type=file]', {
       name: 'invoice.pdf',
       mimeType: 'application/pdf',

@@ -12,13 +12,13 @@ afterAll(() => desk?.stop());
 afterEach(() => desk.closePages());
 
 describe('a conversation on the desk', { timeout: 180_000 }, () => {
-  it('shows its days as they are where one is, the bot, what happened, notes, and who the customer is', async () => {
+  it("shows its days in the agent's time zone, the bot, what happened, notes, and who the customer is", async () => {
     const { sql } = desk.product.database;
     const visitor = await desk.waiting('Dayana', { email: 'dayana@example.org' });
     const { sessionId } = visitor;
     await desk.admin.call('POST', `/v1/sessions/${sessionId}/notes`, { text: 'Is a regular' });
     for (const text of ['Late', 'Later', 'At dawn']) await visitor.write(text);
-    // In Dhaka it is six hours later: one day ends at 18:00 of Greenwich, and none at midnight there.
+    // Dhaka is six hours ahead of UTC: one day ends there at 18:00 UTC, and none at midnight UTC.
     for (const [text, at] of [
       ['Late', '2099-01-05T17:59:00Z'],
       ['Later', '2099-01-05T18:01:00Z'],
@@ -41,7 +41,7 @@ describe('a conversation on the desk', { timeout: 180_000 }, () => {
     await panel.getByText('dayana@example.org').first().waitFor();
   });
 
-  it('is worked by the names of what can be done, where one does not know the key', async () => {
+  it('can be handled by choosing actions by name instead of their shortcuts', async () => {
     const { page } = await desk.served('Palette Pat');
     await reply(page).press('Control+k');
     await page.getByRole('textbox', { name: 'Command' }).fill('add a note');
@@ -55,7 +55,7 @@ describe('a conversation on the desk', { timeout: 180_000 }, () => {
     await page.getByRole('button', { name: 'Availability: away' }).waitFor();
   });
 
-  it('says that there is no connection, keeps what is written, and shows what was missed', async () => {
+  it('shows that the connection is lost, keeps the draft, and shows the missed messages', async () => {
     const { visitor, page } = await desk.served('Cut Carl');
     const network = await cuttableNetwork(page.context());
     await page.reload();

@@ -11,7 +11,7 @@ beforeAll(async () => {
 afterAll(() => desk?.stop());
 afterEach(() => desk.closePages());
 
-/** Keeps what would be shown on the screen and heard of loudspeakers; the browser does all of it as ever. */
+/** Records the notifications and sounds that would be presented; the browser does the rest as usual. */
 function listenIn(): void {
   const { window } = globalThis as unknown as { window: Record<string, unknown> };
   const shown: string[] = [];
@@ -38,15 +38,15 @@ const heard = (page: Page) =>
     const { shown, tones } = globalThis as unknown as { shown: string[]; tones: number };
     return { shown, tones };
   });
-/** In the page: it is behind another tab now, as the page sees it. */
+/** In the page: hides it as if another tab were in front. */
 function hide(): void {
   const { document } = globalThis as unknown as { document: EventTarget };
   Object.defineProperty(document, 'visibilityState', { value: 'hidden', configurable: true });
   document.dispatchEvent(new Event('visibilitychange'));
 }
 
-describe('several people at the desk', { timeout: 300_000 }, () => {
-  it('who accept the same customer at the same moment: one serves them, and the other is told who', async () => {
+describe('several agents at the desk', { timeout: 300_000 }, () => {
+  it('who accept the same customer at the same moment: one serves them, and the other sees who', async () => {
     const visitor = await desk.waiting('Racing Rob');
     const path = `/desk/${visitor.sessionId}?view=queue`;
     const [kim, noor] = await Promise.all([desk.at(path, 'Kim'), desk.at(path, 'Noor')]);
@@ -63,7 +63,7 @@ describe('several people at the desk', { timeout: 300_000 }, () => {
     expect(items).toEqual([{ status: 'assigned' }]);
   });
 
-  it('give conversations to one another, to a queue and to the bot, with a note that whoever takes it sees', async () => {
+  it('transfer conversations to one another, to a queue and to the bot, with a note for the next agent', async () => {
     const { visitor, page: kim } = await desk.served('Travelling Tara');
     const dialog = kim.getByRole('dialog');
     await kim.getByRole('button', { name: 'Transfer', exact: true }).click();
@@ -88,14 +88,14 @@ describe('several people at the desk', { timeout: 300_000 }, () => {
     await hers.getByRole('combobox', { name: 'Queue' }).fill('returns');
     await hers.getByRole('button', { name: 'Transfer', exact: true }).click();
     await noor.getByText('In queue “returns”.').waitFor();
-    // Whoever still looks at it sees it wait, too.
+    // The agent who still has it open sees it wait, too.
     await kim.getByRole('button', { name: 'Accept' }).click();
     await reply(kim).waitFor();
     await noor.getByText('Assigned to Kim.').waitFor();
     expect(await said(visitor)).toEqual([]);
   });
 
-  it('see who else looks at a conversation, and that they have gone', async () => {
+  it('see who else views a conversation, and when they leave', async () => {
     const visitor = await desk.waiting('Looked-at Lou');
     const kim = await desk.at(`/desk/${visitor.sessionId}?view=queue`, 'Kim');
     const noor = await desk.at(`/desk/${visitor.sessionId}?view=queue`, 'Noor');
@@ -105,7 +105,7 @@ describe('several people at the desk', { timeout: 300_000 }, () => {
     await kim.getByText('Noor is also viewing this').waitFor({ state: 'detached' });
   });
 
-  it('are given as many conversations as they can have at once, and no more', async () => {
+  it('are assigned conversations up to their capacity', async () => {
     await desk.hire('Cas', { capacity: 1 });
     const assign = (assignment: string) =>
       desk.admin.call('PATCH', '/v1/admin/apps/1', { settings: { assignment } });
@@ -119,7 +119,7 @@ describe('several people at the desk', { timeout: 300_000 }, () => {
     await expect.poll(() => lists(cas).getByRole('link').count(), patient).toBe(1);
     const { items } = (await desk.admin.call('GET', '/v1/queue-items?status=waiting')).body;
     expect(items.length).toBeGreaterThan(0);
-    // Whoever has room again is given the next.
+    // An agent with capacity again is assigned the next one.
     const link = lists(cas).getByRole('link');
     const first = await link.getAttribute('href');
     await link.click();
@@ -136,7 +136,7 @@ describe('several people at the desk', { timeout: 300_000 }, () => {
 });
 
 describe('one agent', { timeout: 300_000 }, () => {
-  it('with two tabs has the same in both: what was accepted, said and read in one is so in the other', async () => {
+  it('with two tabs sees the same in both: what was accepted, sent and read in one shows in the other', async () => {
     const visitor = await desk.waiting('Tabbed Tim');
     const one = await desk.at(`/desk/${visitor.sessionId}?view=queue`, 'Kim');
     await one.getByRole('button', { name: 'Accept' }).waitFor();
@@ -165,7 +165,7 @@ describe('one agent', { timeout: 300_000 }, () => {
     for (const page of [one, two]) await lists(page).getByLabel('1 unread').waitFor({ state: 'detached' });
   });
 
-  it('sees the first word of a customer who has only come so far', async () => {
+  it('sees the first message of a customer who had only opened the chat before', async () => {
     await desk.admin.call('PATCH', '/v1/admin/apps/1', { settings: { welcome: false } });
     const visitor = await desk.product.visit({ profile: { name: 'Silent Sid' } });
     const page = await desk.at(`/desk/${visitor.sessionId}?view=all`, 'Kim');
@@ -174,7 +174,7 @@ describe('one agent', { timeout: 300_000 }, () => {
     await thread(page).getByText('Is this thing on?').waitFor();
   });
 
-  it('is told of a message once, however many tabs there are, and not of one that they look at', async () => {
+  it('is notified of a message once, in any number of tabs, and not if a tab already shows it', async () => {
     const visitor = await desk.waiting('Noisy Nora');
     const permissions = { permissions: ['notifications'] };
     const front = await desk.at(`/desk/${visitor.sessionId}?view=queue`, 'Kim', permissions);
@@ -205,7 +205,7 @@ describe('one agent', { timeout: 300_000 }, () => {
     expect(tones).toBeGreaterThan(0);
   });
 
-  it('works without TLS, where browsers hold back part of what they can', async () => {
+  it('works without TLS, where browsers disable some of their features', async () => {
     const visitor = await desk.waiting('Plain Pia');
     const page = await desk.at(`/desk/${visitor.sessionId}?view=queue`, 'Kim');
     await page.context().addInitScript(listenIn);
@@ -226,7 +226,7 @@ describe('one agent', { timeout: 300_000 }, () => {
     await expect.poll(async () => (await heard(page)).tones, patient).toBeGreaterThan(0);
   });
 
-  it('decides whether anything is heard and shown, and is told where the browser forbids it', async () => {
+  it('chooses whether there are sounds and notifications, and sees when the browser blocks them', async () => {
     const page = await desk.at('/desk', 'Noor', { permissions: ['notifications'] });
     const context = page.context();
     await page.getByRole('button', { name: 'Sound and notifications are on' }).click();

@@ -17,7 +17,7 @@ const row = (page: Page, name: string) =>
   lists(page).getByRole('link', { name: new RegExp(`${name} of ten`) });
 
 describe('an agent with ten conversations at once', { timeout: 240_000 }, () => {
-  it('knows where something is unread, and finds each draft where it was left', async () => {
+  it('sees which ones have unread messages, and finds each draft where it was left', async () => {
     const busy = await desk.hire('Busy');
     const visitors = new Map<string, Visitor>();
     for (const name of names) {
@@ -42,7 +42,7 @@ describe('an agent with ten conversations at once', { timeout: 240_000 }, () => 
       .getByText(/Waiting \d/)
       .waitFor();
 
-    // All of them have something unread: nobody has looked at any yet.
+    // All of them are unread: the agent has not opened any yet.
     await expect.poll(() => page.title(), patient).toBe('(10) Desk · Mevrik');
     await row(page, 'Hana').getByLabel('3 unread').waitFor();
     for (const name of names) {
@@ -52,7 +52,8 @@ describe('an agent with ten conversations at once', { timeout: 240_000 }, () => 
     }
     await expect.poll(() => page.title(), patient).toBe('Desk · Mevrik');
 
-    // Somebody writes while one writes to somebody else: the words stay, and so does what is open.
+    // One customer writes while the agent replies to another: the draft stays, and so does the open
+    // conversation.
     await fresh('Ben', 'One question');
     await row(page, 'Ben').getByLabel('1 unread').waitFor();
     await expect.poll(() => page.title(), patient).toBe('(1) Desk · Mevrik');

@@ -28,7 +28,7 @@ beforeAll(async () => {
 afterAll(() => desk?.stop());
 afterEach(() => desk.closePages());
 
-/** In the page: what a browser does when somebody pastes a picture. */
+/** In the page: the browser event of pasting a picture. */
 function paste(field: unknown, bytes: readonly number[]): void {
   const { DataTransfer, ClipboardEvent } = globalThis as unknown as {
     DataTransfer: new () => { readonly items: { add(file: File): void } };
@@ -41,7 +41,7 @@ function paste(field: unknown, bytes: readonly number[]): void {
 }
 
 describe('the desk', { timeout: 180_000 }, () => {
-  it('is worked by the keyboard alone: taken, answered with a canned reply, and closed with what is asked', async () => {
+  it('can be used by keyboard alone: accept, send a canned reply, and close with the required fields', async () => {
     const visitor = await waiting('Vera');
     const page = await at('/desk?view=queue', 'Kim');
     const { keyboard } = page;
@@ -57,7 +57,7 @@ describe('the desk', { timeout: 180_000 }, () => {
     await keyboard.press('Enter');
     await expect.poll(() => said(visitor), patient).toEqual(['Hello Vera, this is Kim.']);
 
-    // What nobody knows must be said before it can be sent.
+    // Unknown values must be filled in before the reply can be sent.
     await keyboard.type('/call');
     await page.getByRole('option', { name: /call/ }).waitFor();
     await keyboard.press('Enter');
@@ -89,7 +89,7 @@ describe('the desk', { timeout: 180_000 }, () => {
     });
   });
 
-  it('tells whoever accepts a moment later that somebody was faster, and by whom it is served', async () => {
+  it('shows an agent who accepts a moment later that it is already taken, and by whom', async () => {
     const visitor = await waiting('Rafi');
     const path = `/desk/${visitor.sessionId}?view=queue`;
     const [kim, noor] = await Promise.all([at(path, 'Kim'), at(path, 'Noor')]);
@@ -134,7 +134,7 @@ describe('the desk', { timeout: 180_000 }, () => {
     await page.getByRole('dialog').getByRole('img', { name: 'pasted.png' }).waitFor();
   });
 
-  it('has emoji by their names, and says how long a text may be', async () => {
+  it('offers emoji by name, and shows how long a text may be', async () => {
     const { page } = await served('Jonas');
     await reply(page).fill('On its way ');
     await page.getByRole('button', { name: 'Emoji' }).click();
@@ -145,7 +145,7 @@ describe('the desk', { timeout: 180_000 }, () => {
     await page.getByText('9,000 of 10,000').waitFor();
   });
 
-  it('keeps what could not be sent, and sends it once', async () => {
+  it('keeps a message that could not be sent, and sends it once', async () => {
     const { visitor, page } = await served('Amina');
     await page.route('**/replies', (route) => route.abort('connectionrefused'));
     await reply(page).fill('Careful words');
@@ -174,7 +174,7 @@ describe('the desk', { timeout: 180_000 }, () => {
     await reply(page).waitFor();
   });
 
-  it('shows what is overdue alone, and how many conversations have something unread', async () => {
+  it('shows overdue conversations only, and how many have unread messages', async () => {
     await desk.product.database.sql`UPDATE queue_items SET status = 'abandoned' WHERE status = 'waiting'`;
     const [late] = [await waiting('Late Lena'), await waiting('Early Eva')];
     await desk.product.database
@@ -192,13 +192,13 @@ describe('the desk', { timeout: 180_000 }, () => {
     await page.goto(`${desk.product.url}/desk?view=queue`);
     await page.getByRole('link', { name: /Late Lena/ }).waitFor();
     const before = Number(/\((\d+)\)/.exec(await page.title())?.[1] ?? 0);
-    // Nobody looks at it any more.
+    // The conversation is no longer open anywhere.
     await toms.goto(`${desk.product.url}/desk`);
     await visitor.write('Are you there?');
     await expect.poll(() => page.title(), patient).toBe(`(${before + 1}) Desk · Mevrik`);
   });
 
-  it('has what supervisors write in the panel: canned replies, and what a case asks for', async () => {
+  it('shows what supervisors define in the panel: canned replies, and the fields required to close a case', async () => {
     const page = await at('/desk', 'Sam');
     await page.goto(`${desk.product.url}/admin/canned-replies`);
     await page.getByRole('button', { name: 'Add canned reply' }).click();
@@ -229,7 +229,7 @@ describe('the desk', { timeout: 180_000 }, () => {
     expect(app.dispositions.at(-1)).toEqual({ name: 'exchange', fields: [exchange] });
   });
 
-  it('goes through ten thousand conversations and five thousand messages with a screenful of them at a time', {
+  it('pages through ten thousand conversations and five thousand messages a screenful at a time', {
     timeout: 300_000,
   }, async () => {
     const { sql } = desk.product.database;
@@ -287,7 +287,7 @@ describe('the desk', { timeout: 180_000 }, () => {
     expect(most.rows).toBeLessThan(80);
   });
 
-  it('changes what is known of a customer, and makes one of two who are the same', async () => {
+  it("edits a customer's details, and merges two customers who are the same", async () => {
     await desk.product.visit({ profile: { name: 'L. Fernández', email: 'lucia@example.org' } });
     const { visitor, page } = await served('Lucía', { email: 'lucia@example.org' });
     const panel = page.getByRole('complementary', { name: 'Customer details' });

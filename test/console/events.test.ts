@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all([product?.stop(), browser?.close()]));
 
-/** Logs an administrator in at a place of the panel. */
+/** Logs an administrator in and opens a page of the panel. */
 async function adminAt(place: string): Promise<{ page: Page; errors: string[] }> {
   const { id } = await product.employ({ role: 'admin', name: 'Ada' });
   const [who] = await product.database.sql<{ email: string }[]>`SELECT email FROM agents WHERE id = ${id}`;
@@ -24,14 +24,14 @@ async function adminAt(place: string): Promise<{ page: Page; errors: string[] }>
   return opened;
 }
 
-/** Keeps a picture of a page, where `SCREENSHOTS` names a folder. */
+/** Saves a screenshot of a page, if `SCREENSHOTS` names a folder. */
 async function keep(page: Page, name: string): Promise<void> {
   const folder = process.env.SCREENSHOTS;
   if (folder) await page.screenshot({ path: `${folder}/${name}.png`, fullPage: true });
 }
 
-describe('an administrator who watches what happens', () => {
-  it('sees events come, narrows them down, and holds them still', { timeout: 180_000 }, async () => {
+describe('an administrator who watches the events', () => {
+  it('sees events arrive, filters them, and pauses the list', { timeout: 180_000 }, async () => {
     const visitor = await product.visit();
     const { page, errors } = await adminAt('/admin/events');
     await page.getByRole('link', { name: 'Session started' }).first().waitFor();
@@ -43,7 +43,7 @@ describe('an administrator who watches what happens', () => {
     await keep(page, 'events');
     expect(await accessibilityFaults(page)).toEqual([]);
 
-    // The filter stands in the address: whoever is given it sees the same.
+    // The filter is part of the address: a colleague who opens it sees the same.
     await page.getByRole('textbox', { name: 'Search' }).fill('parcel');
     await page.waitForURL(/text=parcel/);
     await page.getByRole('link', { name: 'Session started' }).waitFor({ state: 'detached' });
@@ -67,7 +67,9 @@ describe('an administrator who watches what happens', () => {
     await page.context().close();
   });
 
-  it('reads the story of one: in plain words, and line by line', { timeout: 180_000 }, async () => {
+  it('reads the story of an event: in plain words, and listener by listener', {
+    timeout: 180_000,
+  }, async () => {
     const visitor = await product.visit();
     await visitor.write('where is my parcel?');
     await expect.poll(async () => (await visitor.history()).length, patience).toBe(3);
@@ -96,7 +98,7 @@ describe('an administrator who watches what happens', () => {
     await page.context().close();
   });
 
-  it('sees a listener that stands still, how far it is behind, and has it go on', {
+  it('sees a paused listener and its backlog, and resumes it', {
     timeout: 180_000,
   }, async () => {
     const visitor = await product.visit();
@@ -105,17 +107,17 @@ describe('an administrator who watches what happens', () => {
     await row.getByText('active').waitFor();
     await product.database.sql`
       UPDATE subscriptions SET status = 'paused', pause_reason = 'a test wants it' WHERE name = ${sickListener}`;
-    // It is seen when the log next moves on; the listener itself stands still from its next look at the database on.
+    // The panel sees it when the log next advances; the listener itself stops once it next reads its status.
     await expect
       .poll(async () => {
-        await visitor.write('anybody?');
+        await visitor.write('anyone there?');
         return row.getByText('paused').count();
       }, patience)
       .toBe(1);
     await row.getByText('a test wants it').waitFor();
     await expect
       .poll(async () => {
-        await visitor.write('anybody?');
+        await visitor.write('anyone there?');
         return row.getByText(/^for \d/).count();
       }, patience)
       .toBe(1);

@@ -22,7 +22,7 @@ async function adminAt(place: string): Promise<{ page: Page; errors: string[] }>
   return { page, errors };
 }
 
-/** Keeps a picture of a page, where `SCREENSHOTS` names a folder. */
+/** Saves a screenshot of a page, if `SCREENSHOTS` names a folder. */
 async function keep(page: Page, name: string): Promise<void> {
   const folder = process.env.SCREENSHOTS;
   if (!folder) return;

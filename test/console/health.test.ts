@@ -10,7 +10,7 @@ import { startTestProduct, type TestProduct } from '../support/product.ts';
 let product: TestProduct;
 let browser: TestBrowser;
 beforeAll(async () => {
-  // Databases of tests stand on a busy machine: how quickly they answer is not what is tested.
+  // Test databases run on a busy machine: their response time is not under test.
   const HEALTH_THRESHOLDS = [
     ...['database.answer', 'database.connections', 'database.transaction', 'jobs.age'],
     ...['channels.broadcast-p95', 'channels.broadcast-age', 'events.age'],
@@ -24,7 +24,7 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all([product?.stop(), browser?.close()]));
 
-/** What is wrong with a page for some people, in light and dark, on a small and on a large screen. */
+/** The accessibility violations of a page, in light and dark, on a small and on a large screen. */
 async function faultsEverywhere(page: Page): Promise<string[]> {
   const faults: string[] = [];
   for (const [width, height] of [
@@ -41,7 +41,7 @@ async function faultsEverywhere(page: Page): Promise<string[]> {
   return faults;
 }
 
-/** Marks a page, so that it can be told from one that was loaded again. */
+/** Marks a page, so that a reload can be detected. */
 async function mark(page: Page): Promise<() => Promise<boolean>> {
   await page.evaluate(() => Object.assign(globalThis, { isMarked: true }));
   return () => page.evaluate(() => 'isMarked' in globalThis);
@@ -51,8 +51,8 @@ const setListener = (status: 'active' | 'paused') => product.database.sql`
   UPDATE subscriptions SET status = ${status}, pause_reason = ${status === 'paused' ? 'By hand' : null}
   WHERE name = 'LogMessageEvent'`;
 
-describe('an administrator who looks whether all is well', () => {
-  it('is told on a new installation that nothing has happened yet', { timeout: 300_000 }, async () => {
+describe("an administrator who checks the system's health", () => {
+  it('sees on a new installation that nothing has happened yet', { timeout: 300_000 }, async () => {
     const { page, errors, keep } = await logInAs(product, browser, 'admin', '/admin');
     await page.getByText('Nothing needs your attention.').waitFor();
     await page
@@ -64,7 +64,7 @@ describe('an administrator who looks whether all is well', () => {
     }
     expect(await faultsEverywhere(page)).toEqual([]);
     await keep('overview-new');
-    // A large screen is used up to its edge, by what gains from it.
+    // A large screen is filled where content gains from it.
     await page.setViewportSize({ width: 1920, height: 1080 });
     const edges = async (name: string) => {
       const box = await page.getByRole('region', { name, exact: true }).boundingBox();
@@ -74,7 +74,7 @@ describe('an administrator who looks whether all is well', () => {
 
     await page.getByRole('link', { name: 'Health', exact: true }).click();
     const database = page.getByRole('region', { name: 'Database' });
-    // Of the days before it was there nobody knows anything.
+    // Nothing is known about the days before the installation.
     await database.getByRole('img', { name: /^Healthy for all of the \d+ min observed$/ }).waitFor();
     expect(await page.getByText('% of the time').count()).toBe(0);
     await database.getByRole('row', { name: /^Response time/ }).waitFor();
@@ -96,7 +96,7 @@ describe('an administrator who looks whether all is well', () => {
     await chart('Events per second')
       .getByRole('img', { name: /^Events per second\. Customer message, maximum 0\.3/ })
       .waitFor();
-    // In the quarter of an hour that was bad the slowest took 900 ms for each of 18 events.
+    // In the bad fifteen minutes, the slowest handling took 900 ms for each of 18 events.
     await chart('Event handling time')
       .getByRole('img', { name: /Median, maximum \S+ s \(.*95th percentile, maximum 1\d\S* s \(/ })
       .waitFor();
@@ -135,7 +135,7 @@ describe('an administrator who looks whether all is well', () => {
     await page.context().close();
   });
 
-  it('sees a part fall ill and recover, without loading the page again', { timeout: 300_000 }, async () => {
+  it('sees a component fail and recover, without a reload', { timeout: 300_000 }, async () => {
     await storePastIllness(product);
     const { page, errors, keep } = await logInAs(product, browser, 'admin', '/admin');
     const isSame = await mark(page);
@@ -147,7 +147,7 @@ describe('an administrator who looks whether all is well', () => {
     const events = page.getByRole('region', { name: 'Event processing' });
     await events.getByText('What to do:').waitFor();
     await events.getByRole('row', { name: /^Paused listeners Degraded 1 1 –$/ }).waitFor();
-    // It was down for three hours and degraded for one, of a week.
+    // Down for three hours and degraded for one, out of a week.
     await events.getByRole('img', { name: '97.6' }).waitFor();
     await events.getByText('100 % of the log’s partitions have no owner.').waitFor();
     const channels = page.getByRole('region', { name: 'Channels' });
@@ -165,7 +165,7 @@ describe('an administrator who looks whether all is well', () => {
     await page.context().close();
   });
 
-  it('sees the figures of each further minute, without loading the page again', {
+  it('sees the statistics of each further minute, without a reload', {
     timeout: 300_000,
   }, async () => {
     const { page, errors } = await logInAs(product, browser, 'admin', '/admin');
@@ -176,7 +176,7 @@ describe('an administrator who looks whether all is well', () => {
     const { dispatch, take } = createStatisticsCounter();
     dispatch.dead('LogMessageEvent');
     await storeStatistics(product.database, take());
-    // They are told of when the minute is over.
+    // They are reported when the minute has ended.
     await wrong.getByRole('img', { name: /Dead letters, maximum 1 / }).waitFor({ timeout: 120_000 });
     expect(await isSame()).toBe(true);
     expect(errors).toEqual([]);

@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all([product?.stop(), browser?.close()]));
 
-/** Logs an administrator in at a place of the panel. */
+/** Logs an administrator in and opens a page of the panel. */
 async function adminAt(place: string): Promise<{ page: Page; errors: string[] }> {
   const { id } = await product.employ({ role: 'admin', name: 'Ada' });
   const [who] = await product.database.sql<{ email: string }[]>`SELECT email FROM agents WHERE id = ${id}`;
@@ -33,14 +33,14 @@ async function adminAt(place: string): Promise<{ page: Page; errors: string[] }>
   return { page, errors };
 }
 
-/** Keeps a picture of a page, where `SCREENSHOTS` names a folder. */
+/** Saves a screenshot of a page, if `SCREENSHOTS` names a folder. */
 async function keep(page: Page, name: string): Promise<void> {
   const folder = process.env.SCREENSHOTS;
   if (folder) await page.screenshot({ path: `${folder}/${name}.png` });
 }
 
-describe('an administrator who wants to know whether answers get through', () => {
-  it('sees a channel go down and why, what waits there, and it come back', { timeout: 120_000 }, async () => {
+describe('an administrator who wants to know whether replies get through', () => {
+  it('sees a channel go down and why, what waits there, and its recovery', { timeout: 120_000 }, async () => {
     const { page, errors } = await adminAt('/admin/channels');
     const row = page.getByRole('row', { name: /Facebook|facebook/ });
     await row.getByText('healthy').waitFor();
@@ -63,7 +63,7 @@ describe('an administrator who wants to know whether answers get through', () =>
     await page.context().close();
   });
 
-  it('finds what failed, reads what the provider said, and has it sent again', {
+  it("finds what failed, reads the provider's error, and resends it", {
     timeout: 120_000,
   }, async () => {
     const session = await product.writes('refused', 'hello');
@@ -93,7 +93,7 @@ describe('an administrator who wants to know whether answers get through', () =>
     await page.context().close();
   });
 
-  it('looks into what a provider has sent, and has it handled again', { timeout: 120_000 }, async () => {
+  it('opens a webhook event, and reprocesses it', { timeout: 120_000 }, async () => {
     const echo = { mid: 'echo-1', is_echo: true, app_id: 1, metadata: 'hello', text: 'x' };
     const sender = { id: facebook.pageId };
     await product.webhook(ofThread({ sender, recipient: { id: 'stranger' }, message: echo }));
@@ -117,7 +117,7 @@ describe('an administrator who wants to know whether answers get through', () =>
 });
 
 describe('an administrator who wants to know who is connected', () => {
-  it('sees a client come, hear a channel, and go, without loading anything again', {
+  it('sees a client connect, subscribe to a channel, and leave, without a reload', {
     timeout: 120_000,
   }, async () => {
     const { page, errors } = await adminAt('/admin/connections');

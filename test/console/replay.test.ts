@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all([product?.stop(), browser?.close()]));
 
-/** Logs an administrator in at a place of the panel. */
+/** Logs an administrator in and opens a page of the panel. */
 async function adminAt(place: string): Promise<{ page: Page; errors: string[] }> {
   const { id } = await product.employ({ role: 'admin', name: 'Ada' });
   const [who] = await product.database.sql<{ email: string }[]>`SELECT email FROM agents WHERE id = ${id}`;
@@ -24,17 +24,17 @@ async function adminAt(place: string): Promise<{ page: Page; errors: string[] }>
   return opened;
 }
 
-/** How often the bot has answered what the visitor wrote: the greeting is no answer. */
+/** How often the bot has replied to the visitor's messages: the greeting does not count. */
 async function answersTo(visitor: Visitor): Promise<number> {
   const said = await visitor.history();
   const asked = said.findIndex(({ from }) => from === 'customer');
   return asked === -1 ? 0 : said.slice(asked).filter(({ from }) => from === 'bot').length;
 }
 
-/** A message that was answered, and the event that it made. */
+/** A message with a reply, and the event that it caused. */
 async function answered(text: string): Promise<{ visitor: Visitor; eventId: string }> {
   const visitor = await product.visit();
-  // The greeting would count as an answer if it came later.
+  // The greeting would count as a reply if it arrived later.
   await expect.poll(async () => (await visitor.history()).length, patience).toBe(1);
   await visitor.write(text);
   await expect.poll(() => answersTo(visitor), patience).toBe(1);
@@ -43,7 +43,7 @@ async function answered(text: string): Promise<{ visitor: Visitor; eventId: stri
   return { visitor, eventId: event?.id ?? '' };
 }
 
-describe('an administrator who has something run again', () => {
+describe('an administrator who replays events', () => {
   it('sees what would run, runs it, and watches it to its end', { timeout: 120_000 }, async () => {
     const { visitor, eventId } = await answered('opening hours');
     const { page, errors } = await adminAt(`/admin/events/${eventId}`);
@@ -73,7 +73,7 @@ describe('an administrator who has something run again', () => {
     await page.context().close();
   });
 
-  it('is told which events failed, and led to them', { timeout: 120_000 }, async () => {
+  it('sees which events failed, with links to them', { timeout: 120_000 }, async () => {
     const { eventId } = await answered('poison for later');
     await product.database
       .sql`UPDATE messages SET read_at = NULL WHERE content ->> 'text' = 'poison for later'`;
@@ -87,7 +87,7 @@ describe('an administrator who has something run again', () => {
     await row.getByRole('link', { name: 'MessageReadyEvent' }).click();
     await page.getByText(/^Replay \d+ failed at HandleMessageReadyEvent$/).waitFor();
     await page.getByText('It was replayed once and failed. Details are below.').waitFor();
-    // When it happened it went well, and it still says so.
+    // The original run succeeded, and it still says so.
     await page.getByText(/^Handled by (all \d+|both) listeners\.$/).waitFor();
     expect(await page.getByText('out of retries').count()).toBe(0);
     expect(await accessibilityFaults(page)).toEqual([]);
@@ -97,9 +97,9 @@ describe('an administrator who has something run again', () => {
     await page.context().close();
   });
 
-  it('cancels one that runs: nothing more of it runs', { timeout: 120_000 }, async () => {
+  it('cancels a running replay: nothing more of it runs', { timeout: 120_000 }, async () => {
     const { eventId } = await answered('opening hours');
-    // Its listener stands still, so that it has not run by the time of the click.
+    // Its listener is paused, so that it has not run by the time of the click.
     await product.database.sql`UPDATE subscriptions SET status = 'paused' WHERE name = ${sickListener}`;
     const { page, errors } = await adminAt(`/admin/replay?eventId=${eventId}&listeners=${sickListener}`);
     await page.getByRole('button', { name: 'Preview' }).click();

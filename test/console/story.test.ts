@@ -35,7 +35,7 @@ async function logIn(page: Page, email: string): Promise<void> {
   await page.getByRole('button', { name: 'Log in' }).click();
 }
 
-/** Somebody at the desk, on the list of what waits. */
+/** An agent at the desk, on the list of waiting conversations. */
 async function agentAt(
   path: string,
   email: string,
@@ -46,7 +46,7 @@ async function agentAt(
   return page;
 }
 
-/** A customer who has opened the chat and said something. */
+/** A customer who has opened the chat and sent a message. */
 async function customerSaying(text: string, options: Parameters<typeof openPage>[2] = {}): Promise<Page> {
   const page = await open('/', options);
   await page.getByRole('button', { name: 'Open chat' }).first().click();
@@ -60,7 +60,7 @@ async function say(page: Page, text: string): Promise<void> {
 }
 
 describe('a newcomer', () => {
-  it('makes an administrator, employs two agents, and is answered through the desk', {
+  it('creates an administrator and two agents, and is answered through the desk', {
     timeout: 240_000,
   }, async () => {
     const setup = await open(product.setupUrl as string);
@@ -93,7 +93,7 @@ describe('a newcomer', () => {
     ]);
     for (const agent of [kim, noor]) await agent.getByRole('link', { name: /Visitor \d+/ }).click();
     await Promise.all([kim, noor].map((agent) => agent.getByRole('button', { name: 'Accept' }).waitFor()));
-    // Both at once: one has it, and the other is told.
+    // Both at the same time: one is assigned the conversation, and the other sees that.
     await Promise.all([kim, noor].map((agent) => agent.getByRole('button', { name: 'Accept' }).click()));
     const reply = (agent: Page) => agent.getByRole('textbox', { name: 'Reply to customer' });
     await expect
@@ -143,7 +143,7 @@ describe('a newcomer', () => {
     ['dark', 1280],
     ['light', 768],
   ] as const)(
-    'finds no screen that shuts anybody out: %s, %d wide',
+    'finds every screen accessible: %s, %d wide',
     { timeout: 400_000 },
     async (colorScheme, width) => {
       const viewport = { width, height: 900 };
@@ -189,7 +189,7 @@ describe('a newcomer', () => {
 });
 
 describe('the desk', () => {
-  it('does all of it by keyboard', { timeout: 60_000 }, async () => {
+  it('works by keyboard alone', { timeout: 60_000 }, async () => {
     await customerSaying('I want to talk to a person');
     const agent = await agentAt('/desk?view=queue', 'kim@example.com');
     await agent
@@ -209,7 +209,7 @@ describe('the desk', () => {
     await expect.poll(() => agent.url()).toContain('view=queue');
   });
 
-  it('keeps a draft over a load of the page, and somebody who is logged out comes back to where they were', async () => {
+  it('keeps a draft over a reload, and returns a logged-out agent to where they were', async () => {
     const agent = await agentAt('/desk?view=mine', 'kim@example.com');
     await agent
       .getByRole('link', { name: /Visitor/ })

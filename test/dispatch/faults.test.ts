@@ -55,7 +55,7 @@ const parkedOf = (node: TestNode) => node.database.sql<
   FROM parked_events JOIN events USING (partition, "offset") ORDER BY subscription, parked_events.key, "offset"`;
 
 describe('a poisoned event', () => {
-  it('is parked for its listener and key alone, retried, and then a dead letter; its key goes on', async () => {
+  it('is parked for its listener and key only, retried, and then a dead letter; later events of the key run', async () => {
     const poisoned = (key: string, number: number) => key === 'bad' && number === 2;
     const node = await started([
       recording('Healthy'),
@@ -80,7 +80,7 @@ describe('a poisoned event', () => {
     expect(dead).toEqual([{ subscription: 'Sick', key: 'bad', number: 2, status: 'dead', attempts: 4 }]);
   });
 
-  it('makes its key wait where the listener holds', async () => {
+  it('makes its key wait if the listener holds the order', async () => {
     let healed = false;
     const node = await started([
       recording(
@@ -108,7 +108,7 @@ describe('a poisoned event', () => {
     expect(seen.bad).toEqual(upTo(3));
   });
 
-  it('that heals is handled before the later events of its key', async () => {
+  it('that succeeds on a retry is handled before the later events of its key', async () => {
     let failures = 2;
     const node = await started([
       recording('Recovering', (event) => {
@@ -171,10 +171,10 @@ describe('a listener that hangs', () => {
       },
     });
 
-  it.each(['in code', 'in the database'] as const)('%s delays nobody but its key', async (hang) => {
+  it.each(['in code', 'in the database'] as const)('%s delays only its key', async (hang) => {
     const node = await started([recording('Healthy'), hanging('Hanging', hang)]);
     await raise(node, 'bad', 1);
-    // Ten keys each: some share the hanging one's partition, whatever the hash.
+    // Ten keys each: some share the hanging key's partition, whatever the hash.
     const partitionMates = upTo(200).map((number) => `key${number}`);
     for (const key of partitionMates) await raise(node, key, 1);
     await eventually(
@@ -189,7 +189,7 @@ describe('a listener that hangs', () => {
     expect(Object.keys(await effectsOf(node, 'Healthy'))).toHaveLength(201);
   });
 
-  it('that wakes up after its time can no longer write', async () => {
+  it('that resumes after its timeout can no longer write', async () => {
     let wake: () => void = () => {};
     let wroteLate: unknown;
     const node = await started([
@@ -222,7 +222,7 @@ describe('a listener that hangs', () => {
 });
 
 describe('listeners', () => {
-  it('that lose a deadlock are run again, without a failed attempt', async () => {
+  it('that lose a deadlock are rerun, without a failed attempt', async () => {
     const node = await started(
       [
         queued<unknown, 'NewCustomerProfileCreated'>({
@@ -254,7 +254,7 @@ describe('listeners', () => {
     expect(await parkedOf(node)).toEqual([]);
   });
 
-  it('carry the cause of what they raise, along the whole chain', async () => {
+  it('keep the cause of the events they raise, along the whole chain', async () => {
     const chain = queued<unknown, 'NewCustomerProfileCreated'>({
       name: 'Chain',
       summary: 'Raises the next event, three times.',
@@ -276,7 +276,7 @@ describe('listeners', () => {
     expect(new Set(events.map((event) => event.correlation_id))).toEqual(new Set([events[0]?.id]));
   });
 
-  it('whose condition says no are skipped, and that is counted as such', async () => {
+  it('whose condition is false are skipped, and counted as skipped', async () => {
     const node = await started([
       { ...recording('Choosy'), when: (event) => numberOf(event as never) % 2 === 0 },
     ]);
@@ -288,7 +288,7 @@ describe('listeners', () => {
     expect(row?.skipped).toBe(2);
   });
 
-  it('that are sync undo the change itself when they throw', async () => {
+  it('that are sync roll the change back when they throw', async () => {
     const node = await started([], {
       table: tableOf({
         NewCustomerProfileCreated: [
@@ -307,7 +307,7 @@ describe('listeners', () => {
     expect((await node.database.sql`SELECT 1 FROM events`).count).toBe(1);
   });
 
-  it('with too many parked events are paused, told of, and lose nothing', async () => {
+  it('with too many parked events are paused and reported, and lose nothing', async () => {
     let sick = true;
     const node = await started(
       [

@@ -28,7 +28,7 @@ let writer: TestNode;
 beforeEach(async () => {
   database = await createTestDatabase({ allowLeaks: true });
   workers = [];
-  // It writes and never handles, so that every event is in the workers' hands.
+  // It writes and never handles, so that the workers handle every event.
   writer = createNode(database.connection, {
     table: tableOf({ NewCustomerProfileCreated: [recording('First')] }),
   });
@@ -64,7 +64,7 @@ async function expectEachOnceInOrder(perKey: number): Promise<void> {
 }
 
 describe('a process killed with SIGKILL', () => {
-  it('between the commit and the handling: another one handles what it left', async () => {
+  it('between the commit and the handling: another one handles the events it left', async () => {
     const first = await startWorker();
     await killHard(first);
     for (const number of upTo(5)) await Promise.all(keys.map((key) => raise(key, number)));
@@ -73,7 +73,7 @@ describe('a process killed with SIGKILL', () => {
     await expectEachOnceInOrder(5);
   });
 
-  it('in the middle of a batch: nothing of the batch stays, and it is handled once', async () => {
+  it('in the middle of a batch: the batch is rolled back, and handled once', async () => {
     for (const number of upTo(10)) await Promise.all(keys.map((key) => raise(key, number)));
     const registered = await startWorker();
     await killHard(registered);
@@ -89,7 +89,7 @@ describe('a process killed with SIGKILL', () => {
     await expectEachOnceInOrder(10);
   });
 
-  it('in the middle of a replay: another one goes on with it, and each event has run again once', async () => {
+  it('in the middle of a replay: another one continues it, and each event has rerun once', async () => {
     const healthy = await startWorker();
     for (const number of upTo(10)) await Promise.all(keys.map((key) => raise(key, number)));
     await expectEachOnceInOrder(10);
@@ -116,7 +116,7 @@ describe('a process killed with SIGKILL', () => {
     expect(await replays.get(id)).toMatchObject({ status: 'done', done: 120, dead: 0 });
   });
 
-  it.each([2, 3])('again and again, with %i processes sharing the partitions', async (count) => {
+  it.each([2, 3])('repeatedly, with %i processes sharing the partitions', async (count) => {
     for (const _ of upTo(count)) await startWorker({ workMs: 3 });
     const perKey = 60;
     const writing = Promise.all(
@@ -134,7 +134,7 @@ describe('a process killed with SIGKILL', () => {
     await expectEachOnceInOrder(perKey);
   });
 
-  it('stopped instead of killed, it loses its partitions, and what it does when it wakes has no effect', async () => {
+  it('suspended instead of killed, it loses its partitions, and its work after resuming has no effect', async () => {
     const hung = await startWorker({ workMs: 3 });
     await startWorker({ workMs: 3 });
     const shares = () => writer.database.sql<{ count: number }[]>`SELECT count(*)::int AS count FROM nodes`;

@@ -50,7 +50,7 @@ describe('the log', () => {
     expect(total).toBe(200);
   });
 
-  it('keeps nothing of a transaction that failed, and leaves no gap', async () => {
+  it('keeps nothing of a failed transaction, and leaves no gap', async () => {
     const writer = node();
     await raise(writer, 'key', 1);
     await expect(
@@ -65,7 +65,7 @@ describe('the log', () => {
     expect(events.map((event) => event.offset)).toEqual([1, 2]);
   });
 
-  it('refuses data that does not fit the event, naming the field, and stores nothing', async () => {
+  it('rejects data that does not fit the event, naming the field, and stores nothing', async () => {
     const writer = node();
     const wrong = { customer: { ...customerOf('key', 1), email: 7 as never } };
     await expect(
@@ -88,7 +88,7 @@ describe('the log', () => {
     expect((await writer.database.sql`SELECT 1 FROM events`).count).toBe(60 * 12);
   });
 
-  it('repeats a unit of work that lost a deadlock, and applies it once', async () => {
+  it('retries a unit of work that lost a deadlock, and applies it once', async () => {
     const writer = node();
     await writer.database.sql`CREATE TABLE accounts (id int PRIMARY KEY, balance int)`;
     await writer.database.sql`INSERT INTO accounts VALUES (1, 0), (2, 0)`;
@@ -114,7 +114,7 @@ describe('the log', () => {
 });
 
 describe('dispatch', () => {
-  it('brings each event to each listener once, in the order of its key', async () => {
+  it('delivers each event to each listener once, in the order of its key', async () => {
     const one = node(recording('First'), recording('Second'));
     await createEffectsTable(one);
     await one.start();
@@ -131,7 +131,7 @@ describe('dispatch', () => {
     }
   });
 
-  it('shares the partitions evenly between nodes, and a node that leaves hands its share back', async () => {
+  it('shares the partitions evenly between nodes, and a node that leaves hands its share over', async () => {
     const [one, two, three] = [node(), node(), node()];
     await Promise.all([one.start(), two.start(), three.start()]);
     const shares = () => [one, two, three].map((each) => each.dispatcher.partitions().length).sort();
@@ -145,7 +145,7 @@ describe('dispatch', () => {
     );
   });
 
-  it('keeps the order and loses nothing while nodes come and go', async () => {
+  it('keeps the order and loses nothing while nodes join and leave', async () => {
     const listeners = () => [recording('First')];
     const writer = node(...listeners());
     await createEffectsTable(writer);
@@ -175,7 +175,7 @@ describe('dispatch', () => {
     for (const key of keys) expect(effects[key]).toEqual(upTo(60));
   });
 
-  it('gives its partitions up when the lock connection is cut, and handles each event once all the same', async () => {
+  it('releases its partitions when the lock connection is cut, and still handles each event once', async () => {
     const one = node(recording('First'));
     await createEffectsTable(one);
     await one.start();
@@ -189,7 +189,7 @@ describe('dispatch', () => {
       () => effectsOf(one, 'First'),
       (seen) => (seen.key?.length ?? 0) >= 30,
     );
-    // Terminating is asynchronous, and a heartbeat that is under way may be the first to notice.
+    // Terminating is asynchronous, and a running heartbeat may be the first to notice.
     const givenUp = /(lost the lock connection|the heartbeat failed); releasing all partitions$/;
     await eventually(
       () => one.logged.filter(({ message }) => givenUp.test(message)),
@@ -198,7 +198,7 @@ describe('dispatch', () => {
     expect((await effectsOf(one, 'First')).key).toEqual(upTo(30));
   });
 
-  it('handles everything before the writer goes on, where events are not queued', async () => {
+  it('handles everything before the writer continues, if events are not queued', async () => {
     const inline = createNode(database.connection, {
       table: tableOf({ NewCustomerProfileCreated: [recording('First')] }),
       inline: true,

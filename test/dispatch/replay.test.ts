@@ -67,7 +67,7 @@ async function raiseAll(node: TestNode, perKey: number): Promise<void> {
 const by = { actor: 'a person' };
 
 describe('a replay', () => {
-  it('runs what the preview said, for the listener named alone, in order per key and each once', async () => {
+  it('runs what the preview showed, for the named listener only, in order per key and each once', async () => {
     const { node, replays } = await started(recording('First'), recording('Second'));
     await raiseAll(node, 5);
     const preview = await replays.preview(all);
@@ -89,7 +89,7 @@ describe('a replay', () => {
     expect(audited).toEqual([{ actor: 'a person', action: 'replay.start', target: String(id) }]);
   });
 
-  it('asked for twice with one key is one replay, and the key is refused for another', async () => {
+  it('requested twice with one key is one replay, and the key is rejected for another', async () => {
     const { node, replays } = await started(recording('First'));
     await raiseAll(node, 1);
     const once = { ...by, idempotency: { key: 'k', hash: 'h' } };
@@ -104,7 +104,7 @@ describe('a replay', () => {
     expect(await effectsOf(node, 'First')).toEqual({ a: [1, 1], b: [1, 1], c: [1, 1] });
   });
 
-  it('leaves out what is yet to come and what the condition skips', async () => {
+  it('excludes later events and those that the condition skips', async () => {
     const listener = { ...recording('First'), when: (event: { key: string }) => event.key !== 'b' };
     const { node, replays } = await started(listener);
     await raiseAll(node, 2);
@@ -116,7 +116,7 @@ describe('a replay', () => {
     ]);
   });
 
-  it('makes a poisoned event a dead letter, and its key and live events go on', async () => {
+  it('turns a poisoned event into a dead letter; its key and live events continue', async () => {
     let poison = false;
     const { node, replays } = await started(
       recording('First', (event) => {
@@ -140,7 +140,7 @@ describe('a replay', () => {
     expect((await effectsOf(node, 'First')).a).toEqual([1, 3, 1]);
   });
 
-  it('that fails never pauses the live listener, however many of its events are dead', async () => {
+  it('that fails never pauses the live listener, however many of its events are dead letters', async () => {
     let isSick = false;
     const { node, replays } = await startedWith(
       { parkedLimit: 4 },
@@ -167,7 +167,7 @@ describe('a replay', () => {
     const more = await replays.entries(id, { status: 'dead', limit: 4, cursor: failed.next ?? undefined });
     expect(new Set([...failed.items, ...more.items].map(({ eventId }) => eventId)).size).toBe(6);
     expect(more.next).toBeNull();
-    // Of its own it may have as many as ever: the fourth pauses it.
+    // The listener's own limit is unchanged: its fourth parked event pauses it.
     await raiseAll(node, 1);
     await node.unitOfWork.run(async (tx) =>
       tx.raise('NewCustomerProfileCreated', { customer: customerOf('d', 1) }),
@@ -179,7 +179,7 @@ describe('a replay', () => {
     expect(await node.database.sql`SELECT FROM parked_events WHERE replay_id IS NULL`).toHaveLength(4);
   });
 
-  it('is in the list with the others, newest first', async () => {
+  it('is listed with the others, newest first', async () => {
     const { node, replays } = await started(recording('First'));
     await raiseAll(node, 1);
     const ids = [];
@@ -243,7 +243,7 @@ describe('a replay', () => {
     await expect(replays.cancel(id + 1, 'a person')).rejects.toMatchObject({ code: 'not_found' });
   });
 
-  it('is gone on with by another node, from where the first one ended, each event once', async () => {
+  it('is continued by another node where the first one ended, each event once', async () => {
     const slowly = () => recording('First', () => new Promise<void>((resolve) => setImmediate(resolve)));
     const first = await started(slowly());
     await raiseAll(first.node, 40);
@@ -261,7 +261,7 @@ describe('a replay', () => {
     expect(await effectsOf(second.node, 'First')).toEqual({ a: upTo(40), b: upTo(40), c: upTo(40) });
   });
 
-  it('is refused for listeners that nobody has, and for those that hold their keys', async () => {
+  it('is rejected for unknown listeners, and for those that hold the order of their keys', async () => {
     const { replays } = await started(recording('Holding', () => {}, { afterDeath: 'hold' }));
     for (const listener of ['Nobody', 'Holding']) {
       await expect(replays.preview({ ...all, listeners: [listener] })).rejects.toMatchObject({

@@ -9,11 +9,11 @@ beforeAll(async () => {
 afterAll(() => product.stop());
 
 let people = 0;
-const somebody = () => `machine-${++people}@home.example`;
+const newAddress = () => `machine-${++people}@home.example`;
 const textsOf = async (address: string) =>
   (await product.messagesOf(address)).map(({ content }) => content.text);
 
-/** Sends a mail and waits until something was made of it. @returns its record. */
+/** Sends an email and waits until it is processed. @returns its record. */
 async function taken(email: Parameters<EmailProduct['send']>[0]) {
   const { messageId } = await product.send(email);
   const find = async () => (await product.kept()).find((one) => one.message_id === messageId);
@@ -21,9 +21,9 @@ async function taken(email: Parameters<EmailProduct['send']>[0]) {
   return find();
 }
 
-/** An agent has written to somebody, and the mail has gone out. */
+/** An agent has written to a new contact, and the email was sent. */
 async function written() {
-  const person = somebody();
+  const person = newAddress();
   const session = await product.writes(person);
   const message = await product.replies(session, 'Hello');
   await expect.poll(async () => (await product.deliveryOf(message))?.status, patience).toBe('sent');
@@ -39,7 +39,7 @@ async function written() {
 
 describe('an automatic email', () => {
   it('is stored and marked, and an out-of-office notice opens no case', async () => {
-    const person = somebody();
+    const person = newAddress();
     const record = await taken({
       from: person,
       headers: { 'Auto-Submitted': 'auto-replied' },
@@ -49,16 +49,16 @@ describe('an automatic email', () => {
     await expect.poll(() => textsOf(person), patience).toEqual(['I am away']);
     const [message] = await product.messagesOf(person);
     expect(message?.content.email).toEqual({ automatic: 'reply' });
-    const next = somebody();
-    await product.writes(next); // by then the one before has had its turn
+    const next = newAddress();
+    await product.writes(next); // By then the previous one has been handled.
     const cases = await product.database.sql`
       SELECT id FROM cases WHERE conversation_key = ${`1/mail:${person}`}`;
     expect(cases).toEqual([]);
   });
 
   it('in bulk goes to agents if a rule says so, without an automatic reply', async () => {
-    const person = `noreply@news-${++people}.example`;
-    const session = await product.writes(person, { text: 'News!' });
+    const person = `noreply@offers-${++people}.example`;
+    const session = await product.writes(person, { text: 'Offers!' });
     const message = await product.replies(session, 'An agent may answer');
     await expect.poll(async () => (await product.deliveryOf(message))?.status, patience).toBe('sent');
     expect(product.post.textsFor(person)).toEqual(['An agent may answer']);
@@ -71,7 +71,7 @@ describe('an automatic email', () => {
 
   it('that we sent ourselves is ignored', async () => {
     const { messageId } = await written();
-    const record = await taken({ from: somebody(), messageId, text: 'Hello' });
+    const record = await taken({ from: newAddress(), messageId, text: 'Hello' });
     expect(record).toMatchObject({ status: 'ignored', note: 'an email that we sent' });
   });
 
@@ -85,7 +85,7 @@ describe('two machines that answer each other without automatic headers', () => 
   it('stop at the limit per hour', async () => {
     await withRules([]);
     onTestFinished(() => withRules([{ name: 'all', when: 'true', action: 'queue' }]));
-    const person = somebody();
+    const person = newAddress();
     for (let number = 1; number <= 3; number++) {
       await taken({ from: person, text: `What? ${number}` });
       await expect.poll(() => textsOf(person), patience).toHaveLength(number);
@@ -98,13 +98,13 @@ describe('two machines that answer each other without automatic headers', () => 
   });
 });
 
-/** Which way the tests' app sends its conversations, from now on. */
+/** Replaces the routing rules of the tests' app. */
 async function withRules(rules: readonly object[]): Promise<void> {
   const admin = await product.employ({ role: 'admin' });
   await admin.call('PUT', '/v1/admin/apps/1/rules', { rules });
 }
 
-/** A report of a server about a mail that it had taken. */
+/** A server's report about an email that it had accepted. */
 function report(about: string, status: string, action: string) {
   return [
     'From: Mail Delivery <MAILER-DAEMON@mx.example>',

@@ -20,7 +20,7 @@ afterAll(() => product.stop());
 let people = 0;
 const statusOf = async (messageId: number) => (await product.deliveryOf(messageId))?.status;
 
-/** Gives the tests' channel other settings. */
+/** Changes the settings of the tests' channel. */
 async function configure(settings: Record<string, unknown>, smtp: Record<string, unknown> = {}) {
   const server = { host: '127.0.0.1', port: product.post.port, tls: 'none', laterMinutes: 0, ...smtp };
   return admin.call('PUT', '/v1/admin/apps/1/channels/mail', {

@@ -16,7 +16,7 @@ beforeAll(async () => {
 afterAll(() => product.stop());
 
 let isAway = false;
-/** Where files are kept is away, as a disk that was not mounted; or is back. */
+/** Makes the attachment storage unavailable, like an unmounted disk, or available again. */
 async function storeIsAway(away: boolean) {
   if (away === isAway) return;
   isAway = away;
@@ -32,8 +32,8 @@ async function storeIsAway(away: boolean) {
 afterEach(() => storeIsAway(false));
 
 let people = 0;
-const somebody = () => `unlucky-${++people}@home.example`;
-/** A mail with a file that nobody has brought before: one that is known is not kept again. */
+const newAddress = () => `unlucky-${++people}@home.example`;
+/** An email with a new file: a known one would not be stored again. */
 const withFile = () => ({
   text: 'See the file.',
   attachments: [{ filename: 'a.txt', content: randomUUID() }],
@@ -47,7 +47,7 @@ const recordOf = async (messageId: string) =>
 
 describe('an email that the server fails to process', () => {
   it('is retried, fails after its last attempt, and does not block later emails', async () => {
-    const person = somebody();
+    const person = newAddress();
     await storeIsAway(true);
     const { messageId } = await product.send({ from: person, ...withFile() });
     await product.send({ from: person, text: 'the next one' });
@@ -66,12 +66,12 @@ describe('an email that the server fails to process', () => {
     await expect.poll(() => textsOf(person), patience).toEqual(['the next one', 'See the file.']);
   });
 
-  it('is processed in order once the cause is gone before the last attempt', async () => {
-    const person = somebody();
+  it('is processed in order if the cause is fixed before the last attempt', async () => {
+    const person = newAddress();
     await storeIsAway(true);
     const { messageId } = await product.send({ from: person, ...withFile() });
     await product.send({ from: person, text: 'the next one' });
-    // Its next attempt is not before the store is back.
+    // Its next attempt comes after the storage is back.
     const hold = () => product.database.sql`
       UPDATE inbound_emails SET retry_at = now() + interval '1 hour'
       WHERE message_id = ${messageId} AND status = 'received' AND note IS NOT NULL RETURNING note`;
@@ -86,10 +86,10 @@ describe('an email that the server fails to process', () => {
   });
 
   it('also fails if every attempt crashes the process', async () => {
-    const person = somebody();
+    const person = newAddress();
     const { messageId } = await product.send({ from: person, text: 'poison' });
     await expect.poll(async () => (await recordOf(messageId))?.status, patience).toBe('handled');
-    // As it stands after three processes that died with it.
+    // The state after three processes that crashed on it.
     const { id } = await recordOf(messageId);
     await product.database.sql`
       UPDATE inbound_emails SET status = 'received', attempts = 3, retry_at = now(), note = NULL WHERE id = ${id}`;
@@ -110,7 +110,7 @@ describe('an administrator in the list of emails', () => {
   it('sees which have failed and why, opens one, and replays it', {
     timeout: 120_000,
   }, async () => {
-    const person = somebody();
+    const person = newAddress();
     await storeIsAway(true);
     const { messageId } = await product.send({ from: person, subject: 'My order', ...withFile() });
     await expect.poll(async () => (await recordOf(messageId))?.status, patience).toBe('failed');

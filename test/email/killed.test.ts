@@ -22,13 +22,15 @@ afterEach(async () => {
   await post.stop();
 });
 
-/** A channel that sends through the stand-in; whoever gets no answer keeps a connection to themselves. */
+/**
+ * A channel that sends through the stand-in; each sender that gets no response has a connection of its own.
+ */
 function channel() {
   const smtp = { host: '127.0.0.1', port: post.port, tls: 'none', connections: 10, laterMinutes: 10 };
   return { name: 'mail', kind: 'email', settings: { address: support, smtp } };
 }
 
-/** Hands mails to a server, as many at once as there are. */
+/** Sends emails to a server, all of them concurrently. */
 function postTo(server: RunningServer) {
   const port = Number(/Email \(SMTP\) +port (\d+)/.exec(server.said())?.[1]);
   return createTransport({ host: '127.0.0.1', port, ignoreTLS: true, pool: true });
@@ -65,7 +67,7 @@ it('killed at every step of sending: nothing is lost, order is kept, and duplica
   };
   const outcomes = await killAtEveryStep(killed, email);
   expect(outcomes).toEqual(expectedOutcomes(email));
-  // Whoever gets a mail twice can tell by its number that it is one: they were given three each.
+  // A recipient can detect a duplicate by its Message-ID: each received three different ones.
   const numbers = post.sent.map(({ email }) => email.messageId);
   const emails = post.sent.map(({ to, email }) => `${email.messageId} ${to} ${email.text}`);
   expect([numbers, emails].map((all) => new Set(all).size)).toEqual(

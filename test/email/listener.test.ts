@@ -45,7 +45,7 @@ async function start(options: Partial<SmtpListenerOptions> = {}): Promise<void> 
   });
 }
 
-/** A connection on which a test says what it likes, line by line. */
+/** A connection on which a test sends arbitrary lines. */
 async function dial() {
   const socket = connect(listener.port, '127.0.0.1');
   clients.push(socket);
@@ -58,7 +58,7 @@ async function dial() {
   socket.on('close', () => {
     isClosed = true;
   });
-  /** The server's next answer, its last line. */
+  /** The last line of the server's next response. */
   const answer = async () => {
     await expect.poll(() => /^\d{3} .*\r\n/m.test(heard) || isClosed, patience).toBe(true);
     const end = /^(\d{3}) .*\r\n/m.exec(heard);
@@ -73,7 +73,7 @@ async function dial() {
     socket,
     answer,
     says,
-    /** All that comes before the mail itself. */
+    /** Everything before the message itself. */
     async begins(recipients = ['support@shop.example']) {
       await answer();
       await says('EHLO client.example');
@@ -239,7 +239,7 @@ describe('the SMTP listener', () => {
   });
 });
 
-/** What a mail is told by, whatever blanks are around it. */
+/** The deduplication key of an email, independent of surrounding whitespace. */
 const identityOf = (email: string) => identifyEmail(Buffer.from(email, 'latin1')).deduplicationKey;
 
 describe('any email', () => {
@@ -267,7 +267,7 @@ describe('any email', () => {
       const written = new Set(emails.map((raw) => raw.toString('latin1').trim()));
       const bytes = (await product.kept()).map(({ raw }) => raw.toString('latin1').trim());
       expect(bytes.filter((one) => !written.has(one))).toEqual([]);
-      // What is missing is a copy of one that is there.
+      // Every missing one is a duplicate of one that is stored.
       const known = new Set(bytes.map(identityOf));
       expect([...written].filter((one) => !known.has(identityOf(one)))).toEqual([]);
       expect((await product.call('GET', '/readyz')).status).toBe(200);

@@ -47,7 +47,7 @@ describe('the mailbox of a channel', () => {
 
   it('continues where it stopped after the connection breaks', async () => {
     await start();
-    const longAgo = new Date('2020-01-01'); // as of mails that were moved here: only their numbers are new
+    const longAgo = new Date('2020-01-01'); // As with emails moved into this mailbox: only their UIDs are new.
     mailbox.receive(email('vera@home.example', 'one'), longAgo);
     await expect.poll(() => textsOf('vera@home.example'), patience).toEqual(['one']);
     mailbox.cut();

@@ -9,13 +9,13 @@ beforeAll(async () => {
 afterAll(() => product.stop());
 
 let people = 0;
-const somebody = () => `person-${++people}@home.example`;
+const newAddress = () => `person-${++people}@home.example`;
 const textsOf = async (address: string) =>
   (await product.messagesOf(address)).map(({ content }) => content.text);
 
 describe('an email to a channel’s address', () => {
   it('becomes a message in the conversation of its sender', async () => {
-    const vera = somebody();
+    const vera = newAddress();
     await product.send({ from: `Vera <${vera}>`, subject: 'My order', text: 'Where is it?' });
     await expect.poll(() => textsOf(vera), patience).toEqual(['Where is it?']);
     const [message] = await product.messagesOf(vera);
@@ -26,7 +26,7 @@ describe('an email to a channel’s address', () => {
   });
 
   it('is stored byte for byte', async () => {
-    const from = somebody();
+    const from = newAddress();
     const raw = Buffer.from(
       `From: ${from}\r\nMessage-ID: <bytes@home.example>\r\n\r\n\xe4\xf6\xfc\r\n`,
       'latin1',
@@ -37,7 +37,7 @@ describe('an email to a channel’s address', () => {
   });
 
   it('is stored once, however often it arrives', async () => {
-    const from = somebody();
+    const from = newAddress();
     const email = { from, messageId: '<once@home.example>', text: 'once' };
     await product.send(email);
     await product.send(email);
@@ -46,21 +46,21 @@ describe('an email to a channel’s address', () => {
   });
 
   it('cannot be suppressed by another email with its Message-ID', async () => {
-    const [thief, vera] = [somebody(), somebody()];
+    const [thief, vera] = [newAddress(), newAddress()];
     await product.send({ from: thief, messageId: '<mine@home.example>', text: 'first' });
     await product.send({ from: vera, messageId: '<mine@home.example>', text: 'the true one' });
     await expect.poll(() => textsOf(vera), patience).toEqual(['the true one']);
   });
 
   it('is processed after earlier emails of the same sender', async () => {
-    const from = somebody();
+    const from = newAddress();
     for (let number = 1; number <= 5; number++) await product.send({ from, text: `mail ${number}` });
     await expect.poll(() => textsOf(from), patience).toHaveLength(5);
     expect(await textsOf(from)).toEqual(['mail 1', 'mail 2', 'mail 3', 'mail 4', 'mail 5']);
   });
 
   it('is deferred if its sender has sent too many', async () => {
-    const from = somebody();
+    const from = newAddress();
     for (let number = 1; number <= 5; number++) await product.send({ from, text: `mail ${number}` });
     await expect(product.send({ from, text: 'mail 6' })).rejects.toMatchObject({ responseCode: 451 });
   });
@@ -68,26 +68,29 @@ describe('an email to a channel’s address', () => {
 
 describe('a recipient', () => {
   it.each(['nobody@shop.example', 'support@elsewhere.example', 'support@shop.example.com'])(
-    '%s is nobody here',
+    '%s is rejected as unknown',
     async (to) => {
-      await expect(product.send({ from: somebody(), to, text: 'hello' })).rejects.toMatchObject({
+      await expect(product.send({ from: newAddress(), to, text: 'hello' })).rejects.toMatchObject({
         responseCode: 550,
       });
     },
   );
 
-  it.each(['Support@SHOP.example', 'support+anything@shop.example'])('%s is the channel', async (to) => {
-    const from = somebody();
-    await product.send({ from, to, text: 'hello' });
-    await expect.poll(() => textsOf(from), patience).toEqual(['hello']);
-  });
+  it.each(['Support@SHOP.example', 'support+anything@shop.example'])(
+    '%s is delivered to the channel',
+    async (to) => {
+      const from = newAddress();
+      await product.send({ from, to, text: 'hello' });
+      await expect.poll(() => textsOf(from), patience).toEqual(['hello']);
+    },
+  );
 
   it('of a disabled channel is unknown', async () => {
     const admin = await product.employ({ role: 'admin' });
     const settings = { address: 'off@shop.example' };
     await admin.call('PUT', '/v1/admin/apps/1/channels/off', { kind: 'email', enabled: false, settings });
     await expect(
-      product.send({ from: somebody(), to: 'off@shop.example', text: 'hello' }),
+      product.send({ from: newAddress(), to: 'off@shop.example', text: 'hello' }),
     ).rejects.toMatchObject({
       responseCode: 550,
     });
@@ -96,7 +99,7 @@ describe('a recipient', () => {
 
 describe('an email that is too large', () => {
   it('is rejected with 552 before it is sent, if its size is declared', async () => {
-    const sending = product.send({ from: somebody(), text: 'x'.repeat(300_000) });
+    const sending = product.send({ from: newAddress(), text: 'x'.repeat(300_000) });
     await expect(sending).rejects.toMatchObject({ responseCode: 552 });
   });
 });

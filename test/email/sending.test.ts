@@ -18,7 +18,7 @@ let people = 0;
 const statusOf = async (messageId: number) => (await product.deliveryOf(messageId))?.status;
 const mailsTo = (address: string) => product.post.sent.filter(({ to }) => to === address);
 
-/** A person who has written, has got the notice that they are in line, and what an agent says to them. */
+/** A customer who has written and received the waiting notice, and an agent's replies. */
 async function conversation(email?: Parameters<EmailProduct['writes']>[1]) {
   const person = `reader-${++people}@home.example`;
   const session = await product.writes(person, email);
@@ -122,8 +122,11 @@ describe('an email that the SMTP server does not accept', () => {
   });
 
   it.each<[string, SmtpFailure]>([
-    ['its recipient is nobody', { does: 'refuse', code: 550, message: '5.1.1 User unknown' }],
-    ['its content is refused', { does: 'refuse', code: 554, at: 'data', message: '5.6.0 We do not like it' }],
+    ['its recipient is unknown', { does: 'refuse', code: 550, message: '5.1.1 User unknown' }],
+    [
+      'its content is rejected',
+      { does: 'refuse', code: 554, at: 'data', message: '5.6.0 We do not like it' },
+    ],
   ])('%s: fails permanently with the server’s message', async (_what, fault) => {
     const { person, say } = await conversation();
     product.post.misbehave(fault, 1, person);
@@ -138,9 +141,9 @@ describe('an email that the SMTP server does not accept', () => {
   });
 
   it.each<[string, SmtpFailure, number]>([
-    ['was cut when the server had kept it', { does: 'cut', accepts: true }, 2],
-    ['was cut when the server had not', { does: 'cut', accepts: false }, 1],
-    ['hangs, and the server has kept it', { does: 'hang', accepts: true }, 2],
+    ['the connection was cut after the server had accepted it', { does: 'cut', accepts: true }, 2],
+    ['the connection was cut before the server had accepted it', { does: 'cut', accepts: false }, 1],
+    ['the server hangs after accepting it', { does: 'hang', accepts: true }, 2],
   ])('%s: is doubtful and sent again with the same Message-ID', async (_what, fault, times) => {
     const { person, say, heard } = await conversation();
     product.post.misbehave(fault, 1, person);

@@ -12,13 +12,13 @@ beforeAll(async () => {
 afterAll(() => product.stop());
 
 let people = 0;
-const somebody = () => `writer-${++people}@home.example`;
+const newAddress = () => `writer-${++people}@home.example`;
 const messagesOf = (address: string) => product.messagesOf(address);
 const textsOf = async (address: string) => (await messagesOf(address)).map(({ content }) => content.text);
 
-/** A person who has written and was answered by an agent, and the answer as it came. */
+/** A customer who has written and was answered by an agent, and that reply as it was received. */
 async function answered() {
-  const person = somebody();
+  const person = newAddress();
   const session = await product.writes(person, { subject: 'My order', text: 'Where is it?' });
   const message = await product.replies(session, 'On its way.');
   await expect.poll(async () => (await product.deliveryOf(message))?.status, patience).toBe('sent');
@@ -33,9 +33,9 @@ async function answered() {
 }
 
 describe('a reply to an agent’s email', () => {
-  it('to the tagged address continues the conversation, whoever sends it', async () => {
+  it('to the tagged address continues the conversation from any sender', async () => {
     const { person, replyTo } = await answered();
-    const other = somebody();
+    const other = newAddress();
     await product.send({ from: `Vera at work <${other}>`, to: replyTo, text: 'Thank you!' });
     await expect.poll(() => textsOf(person), patience).toEqual(['Where is it?', 'Thank you!']);
     expect((await messagesOf(person)).at(-1)?.content.email).toEqual({ from: `Vera at work <${other}>` });
@@ -51,15 +51,15 @@ describe('a reply to an agent’s email', () => {
     ],
   ])('is recognised by its %s', async (_head, heads) => {
     const { person, messageId } = await answered();
-    await product.send({ from: somebody(), ...heads(messageId), text: 'Thank you!' });
+    await product.send({ from: newAddress(), ...heads(messageId), text: 'Thank you!' });
     await expect.poll(() => textsOf(person), patience).toEqual(['Where is it?', 'Thank you!']);
   });
 
   it('of a person in Cc to the customer’s email is recognised by that email', async () => {
-    const person = somebody();
+    const person = newAddress();
     await product.send({ from: person, messageId: '<to-all@home.example>', text: 'Where is it?' });
     await expect.poll(() => textsOf(person), patience).toHaveLength(1);
-    await product.send({ from: somebody(), inReplyTo: '<to-all@home.example>', text: 'I wonder, too.' });
+    await product.send({ from: newAddress(), inReplyTo: '<to-all@home.example>', text: 'I wonder, too.' });
     await expect.poll(() => textsOf(person), patience).toEqual(['Where is it?', 'I wonder, too.']);
   });
 
@@ -75,7 +75,7 @@ describe('a reply to an agent’s email', () => {
 describe('an email that is not a reply to ours', () => {
   it('starts a conversation, whatever its subject', async () => {
     const { person } = await answered();
-    const other = somebody();
+    const other = newAddress();
     await product.send({ from: other, subject: 'Re: My order', text: 'Me too' });
     await expect.poll(() => textsOf(other), patience).toEqual(['Me too']);
     expect(await textsOf(person)).toEqual(['Where is it?']);
@@ -83,22 +83,22 @@ describe('an email that is not a reply to ours', () => {
 
   it.each<[string, (found: Awaited<ReturnType<typeof answered>>) => Record<string, unknown>]>([
     [
-      'a mark that was changed',
+      'a modified tag',
       ({ replyTo }) => ({ to: replyTo.replace(/.@/, (end) => (end === '0@' ? '1@' : '0@')) }),
     ],
     [
-      'a Message-ID that was made up',
+      'an invented Message-ID',
       ({ messageId }) => ({ inReplyTo: messageId.replace(/\.[0-9a-f]{20}@/, `.${'0'.repeat(20)}@`) }),
     ],
-  ])('does not get into a conversation by %s', async (_what, forged) => {
+  ])('does not join a conversation by %s', async (_what, forged) => {
     const found = await answered();
-    const other = somebody();
+    const other = newAddress();
     await product.send({ from: other, ...forged(found), text: 'Let me in' });
     await expect.poll(() => textsOf(other), patience).toEqual(['Let me in']);
   });
 
   it('with a Reply-To header starts a conversation with that address', async () => {
-    const customer = somebody();
+    const customer = newAddress();
     await product.send({ from: 'forms@website.example', replyTo: customer, text: 'By the form' });
     await expect.poll(() => textsOf(customer), patience).toEqual(['By the form']);
   });
@@ -111,7 +111,7 @@ describe('quoted history', () => {
     '<p>Thank you!</p><script>x()</script><img src="https://x.example/t.gif"><img src="cid:logo"><blockquote>On its way.</blockquote>';
 
   it('is not in the message but in the email, which is shown sanitised', async () => {
-    const person = somebody();
+    const person = newAddress();
     const attachments = [{ filename: 'logo.png', content: Buffer.from('png'), cid: 'logo' }];
     await product.send({
       from: `Vera <${person}>`,
@@ -146,13 +146,13 @@ describe('quoted history', () => {
   });
 
   it('is kept in forwarded emails', async () => {
-    const person = somebody();
+    const person = newAddress();
     await product.send({ from: person, subject: 'Fwd: x', text });
     await expect.poll(() => textsOf(person), patience).toEqual([text.trim()]);
   });
 
   it('is not visible to other apps', async () => {
-    const person = somebody();
+    const person = newAddress();
     await product.send({ from: person, text: 'secret' });
     await expect.poll(() => messagesOf(person), patience).toHaveLength(1);
     const [message] = await messagesOf(person);

@@ -25,7 +25,7 @@ async function commented() {
   return { id, session: await session(), under };
 }
 
-/** Facebook tells that the page itself has commented. */
+/** Facebook reports that the page itself has commented. */
 const ownComment = (comment: Record<string, unknown>) =>
   product.webhook(ofComment({ from: { id: page.pageId, name: 'The page' }, ...comment }));
 
@@ -87,7 +87,7 @@ describe('a doubtful public reply', () => {
     const message = await product.replies(session, 'Mine');
     await expect.poll(() => stateOf(message), patience).toEqual({ status: 'queued', doubts: 1 });
     const others = [
-      { comment_id: 'o1', parent_id: id, message: 'Somebody else’s words' },
+      { comment_id: 'o1', parent_id: id, message: 'Another comment' },
       { comment_id: 'o2', parent_id: 'elsewhere', post_id: '900_elsewhere', message: 'Mine' },
       { comment_id: 'o3', parent_id: id, message: 'Mine', created_time: 1_700_000_000 },
     ];

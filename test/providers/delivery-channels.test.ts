@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type FacebookProduct, page, quick, startFacebook } from '../support/facebook.ts';
 
 const patience = { timeout: 60_000 };
-/** What we have sent so far: to ask what somebody is called is none. */
+/** The replies sent so far; requests for a customer's name do not count. */
 const sendings = () => product.graph.requests.filter((request) => request.startsWith('POST ')).length;
 let product: FacebookProduct;
 const second = { ...page, pageId: '901', pageToken: 'page-token-of-901' };
@@ -59,7 +59,7 @@ describe('a channel with an invalid token', () => {
     expect(audit.map(({ action }) => action)).toEqual(['channel.down', 'channel.up']);
   });
 
-  it('is probed at once when it gets a new one', async () => {
+  it('is probed immediately when it gets a new one', async () => {
     const { say } = await conversation();
     product.graph.revoke(page.pageToken);
     const message = await say('wait for it');
@@ -125,7 +125,7 @@ describe('a failed message', () => {
       INSERT INTO contact_identities (app_id, customer_id, channel, contact_id, conversation_key)
       SELECT 1, customer_id, 'second', ${`${person}-too`}, ${`1/second:${person}-too`}
       FROM contact_identities WHERE conversation_key = ${`1/page:${person}`}`;
-    // On the other page the customer has written as well: there we may answer.
+    // The customer has written on the other page as well, so we may reply there.
     await sql`
       INSERT INTO messages (app_id, session_id, customer_id, conversation_key, channel, kind, is_reply, agent_type,
                             sender_type, content, delivery_status)

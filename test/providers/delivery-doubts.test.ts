@@ -27,7 +27,7 @@ async function conversation() {
   };
 }
 
-/** Facebook tells that a message of ours has arrived. */
+/** Facebook reports that a message of ours has arrived. */
 function echo(person: string, accepted: AcceptedMessage | undefined) {
   const { id: mid, body } = accepted ?? { id: '', body: {} };
   const message = {
@@ -40,7 +40,7 @@ function echo(person: string, accepted: AcceptedMessage | undefined) {
   return product.webhook(ofThread({ sender: { id: page.pageId }, recipient: { id: person }, message }));
 }
 
-/** The tests' app from now on does this with what is in doubt. */
+/** Sets what the tests' app does with doubtful deliveries. */
 async function inDoubt(delivery: Record<string, unknown>) {
   await product.database.sql`
     UPDATE apps SET settings = settings || ${JSON.stringify({ delivery: { ...quick, ...delivery } })}::jsonb WHERE id = 1`;
@@ -57,11 +57,11 @@ const attemptsOf = async (messageId: number) =>
 
 describe('a missing response', () => {
   it.each<[string, GraphFailure, number]>([
-    ['the connection was cut after the message was taken', { does: 'cut', accepts: true }, 2],
+    ['the connection was cut after the message was accepted', { does: 'cut', accepts: true }, 2],
     ['the connection was cut before', { does: 'cut', accepts: false }, 1],
-    ['the provider hangs and has taken it', { does: 'hang', accepts: true }, 2],
+    ['the provider hangs and has accepted it', { does: 'hang', accepts: true }, 2],
     ['the provider hangs and has not', { does: 'hang', accepts: false }, 1],
-    ['something before the provider answered for it', { does: 'bad-gateway' }, 1],
+    ['a proxy before the provider responded', { does: 'bad-gateway' }, 1],
   ])('%s: the message is sent again, and the doubt is recorded and shown', async (_what, fault, times) => {
     await inDoubt({ whenInDoubt: 'resend' });
     const { person, session, say, heard } = await conversation();

@@ -8,7 +8,7 @@ let product: FacebookProduct;
 let otherNode: Product;
 beforeAll(async () => {
   product = await startFacebook();
-  // One video in a quarter of an hour, which no test lasts.
+  // One video every fifteen minutes, longer than any test runs.
   const settings = { ...page, pace: { mediaPerSecond: 0.001 } };
   const admin = await product.employ({ role: 'admin' });
   const answer = await admin.call('PUT', '/v1/admin/apps/1/channels/page', { kind: 'facebook', settings });
@@ -24,7 +24,7 @@ const hourMs = 3_600_000;
 const video = { attachments: [{ type: 'video', url: 'https://files.example/a.mp4' }] };
 let people = 0;
 
-/** A person who has written, and what an agent says to them. */
+/** A customer who has written, and an agent's replies. */
 async function conversation() {
   const person = `paced-${++people}`;
   const session = await product.writes(person, 'hello');
@@ -35,7 +35,7 @@ async function conversation() {
   };
 }
 
-/** The page has sent so much that nothing of this sort may go for so long; 0: as if it had sent nothing. */
+/** Blocks this lane of the page for so long; 0 clears it. */
 async function useUp(sort: string, ms: number) {
   await product.database.sql`
     INSERT INTO pacing_lanes AS pace (lane, used_until, queued_until)
@@ -43,7 +43,7 @@ async function useUp(sort: string, ms: number) {
     ON CONFLICT (lane) DO UPDATE SET used_until = excluded.used_until, queued_until = 0`;
 }
 
-/** What waits for its turn gets it now. */
+/** Makes the reserved slots of waiting messages due. */
 async function turnsCome() {
   await product.database.sql`
     UPDATE deliveries SET slot_at = now(), next_attempt_at = now() WHERE slot_at IS NOT NULL`;
@@ -53,7 +53,7 @@ async function turnsCome() {
     FROM (SELECT DISTINCT conversation_key FROM deliveries WHERE status = 'queued') AS waiting`;
 }
 
-/** Whether a message waits for its turn, and what it has cost so far. */
+/** Whether a message waits for its slot, and the attempts it has used. */
 async function waitOf(messageId: number) {
   const [row] = await product.database.sql`
     SELECT status, attempts, slot_at IS NOT NULL AS waits, next_attempt_at > now() + interval '30 minutes' AS "isLong",
@@ -110,7 +110,7 @@ describe('a page at its rate limit', () => {
     const turns = await product.database.sql<{ ms: number }[]>`
       SELECT (extract(epoch FROM slot_at) * 1000)::float8 AS ms FROM deliveries
       WHERE message_id = ANY (${messages}::bigint[]) ORDER BY slot_at`;
-    // 300 a second, less a tenth: 3.7 ms from one to the next, in whole milliseconds.
+    // 300 a second, less ten percent: 3.7 ms apart, in whole milliseconds.
     for (const [at, { ms }] of turns.entries()) {
       if (at > 0) expect(ms - (turns[at - 1]?.ms ?? 0)).toBeGreaterThanOrEqual(2);
     }

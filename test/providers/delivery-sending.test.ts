@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type FacebookProduct, quick, startFacebook } from '../support/facebook.ts';
 
 const patience = { timeout: 40_000 };
-/** What we have sent so far: to ask what somebody is called is none. */
+/** The replies sent so far; requests for a customer's name do not count. */
 const sendings = () => product.graph.requests.filter((request) => request.startsWith('POST ')).length;
 let product: FacebookProduct;
 beforeAll(async () => {
@@ -13,14 +13,14 @@ afterAll(() => product.stop());
 beforeEach(() => product.graph.behave());
 
 let people = 0;
-const somebody = () => `psid-${++people}`;
+const newContact = () => `psid-${++people}`;
 const to = (person: string) => (given: Omit<AcceptedMessage, 'id'>) => given.body.recipient?.id === person;
 const statusOf = async (messageId: number) => (await product.deliveryOf(messageId)).status;
 const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
 
-/** A person who has written, and what an agent says to them. */
+/** A customer who has written, and an agent's replies. */
 async function conversation() {
-  const person = somebody();
+  const person = newContact();
   const session = await product.writes(person, 'hello');
   await expect.poll(() => product.graph.textsFor(person), patience).toEqual(['In line.']);
   return {
@@ -95,7 +95,7 @@ describe('a reply on Facebook', () => {
 });
 
 describe('the order of a conversation', () => {
-  it('is kept, whatever fails in between, and conversations do not wait for each other', async () => {
+  it('is kept whatever fails in between, and conversations do not wait for each other', async () => {
     const [one, other] = [await conversation(), await conversation()];
     const texts = upTo(12).map((number) => `message ${number}`);
     product.graph.misbehave({ does: 'refuse', code: 2, status: 500 }, 2, ({ body }) => {
@@ -151,7 +151,7 @@ describe('a message that the provider rejects', () => {
       .toContainEqual(expect.stringContaining(`Message ${message} did not reach`));
   });
 
-  it('fails at once if retrying is useless, with the causing event', async () => {
+  it('fails immediately if retrying is useless, with the causing event', async () => {
     const { person, say } = await conversation();
     product.graph.misbehave({ does: 'refuse', code: 551 }, 1, to(person));
     const message = await say('are you there?');

@@ -12,7 +12,7 @@ import type { Employed } from '../support/product.ts';
 
 const patience = { timeout: 40_000 };
 const hourMs = 3_600_000;
-/** What we have sent so far: to ask what somebody is called is none. */
+/** The replies sent so far; requests for a customer's name do not count. */
 const sendings = () => product.graph.requests.filter((request) => request.startsWith('POST ')).length;
 let product: FacebookProduct;
 let admin: Employed;
@@ -36,7 +36,7 @@ const change = (settings: object) =>
     settings: { ...page, ...settings },
   });
 let people = 0;
-const somebody = () => `desk-${++people}`;
+const newContact = () => `desk-${++people}`;
 
 /** A comment that has become a conversation. @returns its session. */
 async function commented(id: string, from: string, more: object = {}): Promise<number> {
@@ -53,7 +53,7 @@ async function commented(id: string, from: string, more: object = {}): Promise<n
 
 describe('an agent sees', () => {
   it('until when a conversation can be answered, also with the Human Agent tag', async () => {
-    const session = await product.writes(somebody(), 'hello');
+    const session = await product.writes(newContact(), 'hello');
     const [said] = await product.database.sql<{ at: string }[]>`
       SELECT created_at AS at FROM messages WHERE session_id = ${session} AND NOT is_reply`;
     const hoursLater = (hours: number) => new Date(Date.parse(said?.at ?? '') + hours * hourMs).toISOString();
@@ -178,7 +178,7 @@ describe('a reply to a comment', () => {
 
 describe('a failed message', () => {
   it('is retried by an agent with all attempts, and audited', async () => {
-    const person = somebody();
+    const person = newContact();
     const session = await product.writes(person, 'hello');
     product.graph.misbehave({ does: 'refuse', code: 551 }, 1, ({ body }) => body.message?.text === 'again');
     const message = await product.replies(session, 'again');
@@ -218,7 +218,7 @@ describe('a failed message', () => {
     await admin.call('PATCH', '/v1/admin/apps/1', {
       settings: { delivery: { ...quick, attempts: 2, whenInDoubt: 'fail' } },
     });
-    const person = somebody();
+    const person = newContact();
     const session = await product.writes(person, 'hello');
     const isIt = ({ body }: { body: { message?: { text?: string } } }) => body.message?.text === 'maybe';
     product.graph.misbehave({ does: 'cut', accepts: true }, 1, isIt);
@@ -242,14 +242,14 @@ describe('a failed message', () => {
 
 describe('a channel that is down', () => {
   it('is shown live with its reason until it is up again', async () => {
-    const person = somebody();
+    const person = newContact();
     const session = await product.writes(person, 'hello');
     await expect.poll(() => product.graph.textsFor(person), patience).toEqual(['In line.']);
     const channels = ['private-queues-app-1'];
     const screen = await hear(product.url, { key: product.app.key, token: agent.token, channels });
     product.graph.revoke(page.pageToken);
     const message = await product.replies(session, 'waiting');
-    const { data } = await screen.until('the news', ({ event }) => event === 'channel_health');
+    const { data } = await screen.until('the notice', ({ event }) => event === 'channel_health');
     const reason = expect.stringContaining('token is no longer valid');
     expect(data).toEqual({ appId: 1, channel: 'page', isDown: true, reason });
     const stateOf = async () =>
@@ -303,7 +303,7 @@ describe('a channel that is down', () => {
 
 describe('webhook events', () => {
   it('that are ignored are stored, counted, and can be replayed', async () => {
-    const person = somebody();
+    const person = newContact();
     await product.webhook(ofThread({ sender: { id: person }, telepathy: { thought: 'hm' } }));
     const ignored = async () => {
       const { items } = (await admin.call('GET', '/v1/admin/webhook-events?status=ignored&provider=facebook'))
@@ -325,7 +325,7 @@ describe('webhook events', () => {
     expect(await counted()).toMatch(
       /mevrik_webhook_events_total\{provider="facebook",outcome="ignored"\} \d+/,
     );
-    // The next version understands it.
+    // The next version can process it.
     await product.database.sql`
       UPDATE webhook_event_logs SET payload = payload - 'telepathy' || '{"message": {"mid": "m.late", "text": "hm"}}'
       WHERE id = ${id}`;

@@ -25,7 +25,7 @@ const writes = (server: RunningServer, person: string, text: string, timestamp =
     ofThread({ sender: { id: person }, timestamp, message: { mid: `${person} ${text}`, text } }),
   );
 
-/** Facebook tells that a message of ours has arrived. */
+/** Facebook reports that a message of ours has arrived. */
 function echo(server: RunningServer, person: string, text: string) {
   const arrived = takenBy(graph, person, text);
   const { metadata } = arrived?.body.message ?? {};
@@ -74,7 +74,7 @@ it('a webhook event that was answered with 200 becomes a message once and in ord
     return taken.filter((id) => !known.has(id));
   };
   await expect.poll(missing, patience).toEqual([]);
-  // What was not answered with 200 comes again; and so does all else, as at-least-once means.
+  // Facebook resends what was not answered with 200, and everything else too, as at-least-once allows.
   await Promise.all(people.map((person) => send(again, person)));
   await expect.poll(async () => (await stored()).length, patience).toBe(people.length * texts.length);
   const all = await stored();

@@ -33,7 +33,7 @@ const textsIn = async (key: string) =>
   ).map(({ text }) => text);
 const updates = async (query: string) => (await admin.call('GET', `/v1/admin/webhook-events?${query}`)).body;
 
-/** Posts bytes with a signature that is right. */
+/** Posts bytes with a valid signature. */
 function post(body: string) {
   const signature = createHmac('sha256', page.appSecret).update(body).digest('hex');
   const headers = { 'content-type': 'application/json', 'x-hub-signature-256': `sha256=${signature}` };
@@ -72,7 +72,7 @@ describe('a body with events of several pages', () => {
     for (const piece of ['signed by the wrong app', 'to nobody', 'no update', 'no list', '42']) {
       expect(kept).toContain(piece);
     }
-    // The app that has signed for a page with its own secret is heard.
+    // A page whose app signed with its own secret is accepted.
     const other = { object: 'page', entry: [entry('902', says('signed by its own', '902'))] };
     const path = `/webhooks/facebook/${product.app.key}/of-another-app`;
     expect((await product.call('POST', path, signWebhook(other, 'another-app-secret-99'))).status).toBe(200);
@@ -99,7 +99,7 @@ describe('a signed body that is not JSON', () => {
     await expect.poll(async () => (await updates('limit=1')).items[0]?.status, patience).toBe('ignored');
     expect((await updates('limit=1')).items[0].note).toBeTruthy();
     await expect.poll(counted, patience).toBe(before + 1);
-    // The provider sends again what it thinks was lost: it is kept once.
+    // The provider resends what it believes to be lost: it is stored once.
     await post('{"object": "page", "entry": [');
     expect((await updates('limit=1')).items[0].id).toBe(newest.id);
   });

@@ -225,11 +225,11 @@ describe('Instagram', () => {
   it.each([
     ['picture', { media_url: 'https://ig.example/p.jpg' }, 'https://ig.example/p.jpg'],
     [
-      'video: of what shows it, and not the video itself',
+      'video: its thumbnail, not the video itself',
       { media_url: 'https://ig.example/v.mp4', thumbnail_url: 'https://ig.example/v.jpg' },
       'https://ig.example/v.jpg',
     ],
-    ['post whose picture has no address', { media_url: 'nowhere' }, null],
+    ['post whose picture has no URL', { media_url: 'nowhere' }, null],
   ])('shows agents the post above a comment: a %s', async (what, shown, imageUrl) => {
     const media = `media ${what.slice(0, 5)}`;
     graph.publish({ id: media, caption: `A ${what}`, ...shown });

@@ -28,7 +28,7 @@ afterAll(async () => {
   await product.stop();
 });
 
-/** Posts bytes with the right signature. */
+/** Posts bytes with a valid signature. */
 function post(kind: string, channel: string, text: string): Promise<Answer> {
   const signature = createHmac('sha256', secrets.appSecret).update(text).digest('hex');
   const headers = { 'content-type': 'application/json', 'x-hub-signature-256': `sha256=${signature}` };
@@ -51,7 +51,7 @@ describe('a body of a thousand events', () => {
     await new Promise<void>((locked, failed) => {
       product.database.sql
         .begin(async (tx) => {
-          await tx`LOCK TABLE messages IN EXCLUSIVE MODE`; // nothing can be made of an update
+          await tx`LOCK TABLE messages IN EXCLUSIVE MODE`; // Blocks the processing of webhook events.
           locked();
           await held;
         })
@@ -64,7 +64,7 @@ describe('a body of a thousand events', () => {
     } finally {
       goOn();
     }
-    // Meta sends again what it believes to be lost.
+    // Meta resends what it believes to be lost.
     expect((await product.webhook(body)).status).toBe(200);
     const channels: Record<string, string> = { '900': 'page', '901': 'second' };
     const expected = [...written].flatMap(([{ pageId, person }, texts]) =>
@@ -81,12 +81,12 @@ describe('a body of a thousand events', () => {
   });
 });
 
-/** Stands for something that no other body has: then a row must be there for each update. */
+/** Replaced by a mark unique to the body, so that there must be a row for each webhook event. */
 const once = 'ONCE';
 const odd = fc.oneof(
   fc.string({ unit: 'binary' }),
   fc.double(),
-  fc.jsonValue().filter((given) => !Array.isArray(given)), // what is in a list has no mark of its own
+  fc.jsonValue().filter((given) => !Array.isArray(given)), // An element of a list has no mark of its own.
   fc.constantFrom(null, '900', '500', '700', -1, 1e21, '\u0000', '\ud800', '__proto__', once, 'text', 'add'),
 );
 const maybe = <T>(usual: fc.Arbitrary<T>) =>
@@ -99,7 +99,7 @@ const part = (shape: Record<string, fc.Arbitrary<unknown>>) =>
       requiredKeys: [],
     }),
   );
-/** The same for what is kept in a row of its own. */
+/** The same for what is stored in a row of its own. */
 const marked = (shape: Record<string, fc.Arbitrary<unknown>>) => {
   const parts: Record<string, fc.Arbitrary<unknown>> = { n: number };
   for (const [name, one] of Object.entries(shape)) parts[name] = maybe(one);
@@ -122,7 +122,7 @@ const message = part({
   quick_reply: part({ payload: fc.string() }),
   reply_to: part({ mid: fc.string(), story: part({ id: fc.string(), url: fc.webUrl() }) }),
 });
-/** An update of a thread, as Messenger's and Instagram's. */
+/** A messaging event, as from Messenger and Instagram. */
 const messaging = fc
   .tuple(
     fc.record(
@@ -151,7 +151,7 @@ const messaging = fc
       : {}),
     n: once,
   }));
-/** A change, as of comments. */
+/** A change, such as a comment. */
 const change = marked({
   field: fc.constantFrom('feed', 'comments', 'mention'),
   value: part({
@@ -169,7 +169,7 @@ const change = marked({
     post: part({ permalink_url: fc.webUrl() }),
   }),
 });
-/** What came to a number of WhatsApp. */
+/** An event of a WhatsApp number. */
 const value = marked({
   metadata: part({ phone_number_id: fc.constantFrom('700') }),
   contacts: fc.array(part({ wa_id: id, profile: part({ name: fc.string() }) }), { maxLength: 2 }),
@@ -230,7 +230,7 @@ describe.each([
   ['facebook', 'page', 'page'],
   ['instagram', 'ig', 'instagram'],
   ['whatsapp', 'wa', 'whatsapp_business_account'],
-])('anything at all that is signed, for %s,', (kind, channel, object) => {
+])('any signed body for %s', (kind, channel, object) => {
   it('is accepted and stored, breaks nothing, and the next message is delivered', async () => {
     let bodies = 0;
     const kept = () => count(`webhook_event_logs WHERE provider = '${kind}'`);
@@ -255,7 +255,7 @@ describe.each([
     expect(await product.database.sql`SELECT subscription, last_error FROM parked_events`).toEqual([]);
     expect(rejections).toEqual([]);
     expect((await product.call('GET', '/healthz')).status).toBe(200);
-    const session = await product.writes(`after-${kind}`, 'Is anybody there?');
+    const session = await product.writes(`after-${kind}`, 'Is anyone there?');
     expect(session).toBeGreaterThan(0);
   });
 });

@@ -53,7 +53,7 @@ it('killed at every step of sending: nothing is lost silently, order is kept, an
       kind: 'telegram',
       settings: { token: botToken, secretToken, apiUrl: botApi.url },
     },
-    // Telegram knows no key of ours: whatever is sent again may arrive again.
+    // Telegram knows no idempotency key: what is resent may arrive twice.
     inDoubt: 'given up',
     contact: (number) => String(1000 + number),
     writes,

@@ -35,7 +35,7 @@ async function topicsApart(first?: RedisProcess): Promise<readonly [string, stri
   return [one, two, three];
 }
 
-/** A client on each node, subscribed to all of these topics and reached by all nodes. */
+/** A client on each node, subscribed to all of these topics and reached by every node. */
 async function listenEverywhere(topics: readonly string[]): Promise<RawClient[]> {
   const clients = await Promise.all(nodes.map((one) => listen(one, topics[0] ?? '')));
   for (const client of clients) {

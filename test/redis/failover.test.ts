@@ -12,7 +12,7 @@ import { type Memory, newMemory, ResumingClient } from '../support/resuming-clie
 
 const heardName = 'mevrik:1:messages';
 
-/** The ids of the customers' messages that a client was shown, in order. */
+/** The ids of the customers' messages that a client received, in order. */
 const idsIn = ({ shown }: Memory) =>
   (shown as { message: { id: number; isReply: boolean } }[])
     .filter(({ message }) => !message.isReply)
@@ -27,7 +27,7 @@ async function killMaster(group: ClusterGroup | SentinelGroup): Promise<void> {
   await killed.begin();
 }
 
-/** Ten times, cuts every subscription to the topic's shard for a moment, while publishing goes on. */
+/** Ten times, briefly cuts every subscription to the topic's shard while publishing continues. */
 async function cutListeners(group: ClusterGroup | SentinelGroup): Promise<void> {
   if ('sentinels' in group) throw new Error('there are no shards');
   const master = await group.masterOf(heardName);

@@ -16,7 +16,7 @@ afterEach(async () => {
   await redis.stop();
 });
 
-/** A node, and the partitions that others told it of. */
+/** A node, and the partitions for which it received hints. */
 function node(warn: () => void = () => {}, url = redis.url) {
   const told = new Set<number>();
   const hints = createRedisHints({
@@ -30,7 +30,7 @@ function node(warn: () => void = () => {}, url = redis.url) {
   return { hints, told };
 }
 
-/** Hints may get lost, so they are given until they arrive. */
+/** Hints may get lost, so they are sent until one arrives. */
 const arrives = (from: ReturnType<typeof node>, to: ReturnType<typeof node>, partition: number) =>
   expect
     .poll(

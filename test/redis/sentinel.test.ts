@@ -23,7 +23,7 @@ beforeEach(async () => {
 });
 afterEach(() => Promise.all([one?.stop(), two?.stop()]));
 
-/** Everybody agrees on a master that has a replica again. */
+/** All Sentinels agree on a master that has a replica again. */
 async function expectSettled(): Promise<void> {
   await expect
     .poll(

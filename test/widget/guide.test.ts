@@ -6,7 +6,7 @@ const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta
 const guide = read('docs/guides/widget.md');
 const source = (file: string) => read(`packages/widget/src/${file}`);
 
-/** What stands in the first column of the guide's tables whose head begins with this word. */
+/** The first column of the guide's tables whose header starts with this word. */
 function rowsOf(head: string): string[] {
   const table = guide.split(`| ${head} |`)[1]?.split('\n\n')[0] ?? '';
   return table
@@ -16,7 +16,7 @@ function rowsOf(head: string): string[] {
     .sort();
 }
 
-describe('the guide to the chat', () => {
+describe('the guide to the chat widget', () => {
   it('has every attribute that the script reads, and no other', () => {
     const config = source('config.ts');
     const attributes = [...config.matchAll(/\bdata\.(\w+)/g)].map(
@@ -34,20 +34,20 @@ describe('the guide to the chat', () => {
     );
   });
 
-  it('names all that it can do without', () => {
+  it('lists all its optional parts', () => {
     const files = ['widget.ts', 'widget-elements.ts', 'composer.ts'].map(source).join('\n');
     const parts = new Set([...files.matchAll(/without\.has\('(\w+)'\)/g)].map(([, part = '']) => part));
     for (const part of parts) expect(guide).toMatch(new RegExp(`data-without.*\`${part}\``));
   });
 
-  it('says how large the script is, as it was built', () => {
+  it("gives the script's size as it was built", () => {
     const { length } = readFileSync(new URL('../../packages/console/dist/widget.js.gz', import.meta.url));
     const said = Number(/The script is (\d+) KiB/.exec(guide)?.[1]);
     expect(Math.abs(said - length / 1024)).toBeLessThan(2);
   });
 });
 
-it('in no language the chat has words that nothing says', () => {
+it('has no unused translations', () => {
   const folder = new URL('../../packages/widget/src/', import.meta.url);
   const files = readdirSync(folder).filter((file) => file.endsWith('.ts'));
   const code = files.map(source).join('\n');

@@ -23,7 +23,7 @@ const opening = async () =>
 
 beforeEach(async () => void (await settle({ ...closed, offline: { form: 'closed' } })));
 
-test('is offered as the app wants it: outside of its hours, when nobody is online, or never', async () => {
+test('is offered as the app configures it: outside business hours, when no agent is online, or never', async () => {
   expect(await opening()).toMatchObject({ isOpen: false, hasOfflineForm: true });
   await settle({ businessHours: null });
   expect(await opening()).toMatchObject({ isOpen: true, isStaffed: false, hasOfflineForm: false });
@@ -38,11 +38,11 @@ test('is offered as the app wants it: outside of its hours, when nobody is onlin
   expect((await product.call('GET', '/v1/team-availability?appKey=nobody')).status).toBe(404);
 });
 
-test('becomes a case that waits in the conversation, where the app receives no mails', async () => {
+test('becomes a case that waits in the conversation, if the app has no email channel', async () => {
   const visitor = await product.visit();
   const answer = await leave(visitor, left, 'once');
   expect(answer).toMatchObject({ status: 201, body: { answeredBy: 'chat', caseId: expect.any(Number) } });
-  // The same again is the same message.
+  // A repeated submission is the same message.
   expect((await leave(visitor, left, 'once')).body).toEqual(answer.body);
   const history = await eventually(
     () => visitor.history(),
@@ -60,7 +60,7 @@ test('becomes a case that waits in the conversation, where the app receives no m
   expect(item).toEqual({ reason: 'offline_form', status: 'waiting' });
 });
 
-test('is refused, field by field, where it says nothing that can be answered', async () => {
+test('is rejected field by field if nobody could reply to it', async () => {
   const visitor = await product.visit();
   const wrong: [string, object][] = [
     ['email', { ...left, email: 'vera at home' }],
@@ -81,7 +81,7 @@ test('becomes an email conversation if the app has an email channel, hidden from
   const smtp = { host: '127.0.0.1', port: 9, tls: 'none' };
   const mute = { kind: 'email', enabled: true, settings: { address } };
   expect((await admin.call('PUT', '/v1/admin/apps/1/channels/mail', mute)).status).toBeLessThan(300);
-  // One that only receives answers nobody.
+  // A channel that only receives cannot reply.
   expect((await leave(await product.visit())).body.answeredBy).toBe('chat');
   const channel = { ...mute, settings: { address, smtp } };
   expect((await admin.call('PUT', '/v1/admin/apps/1/channels/mail', channel)).status).toBeLessThan(300);
@@ -110,7 +110,7 @@ test('becomes an email conversation if the app has an email channel, hidden from
   expect(auth.status).toBe(403);
 });
 
-test('is not a way to send mails by the hundred', async () => {
+test('cannot be used to send emails in bulk', async () => {
   const visitor = await product.visit();
   const statuses = [];
   for (let at = 0; at < 8; at += 1) statuses.push((await leave(visitor, { ...left, text: `${at}` })).status);

@@ -8,8 +8,8 @@ beforeAll(async () => {
 afterAll(() => chat?.stop());
 afterEach(() => chat.closePages());
 
-describe('the chat on a page of others', () => {
-  it('works under a strict policy and odd styles, and leaves the page as it was', async () => {
+describe("the chat on another site's page", () => {
+  it('works under a strict policy and unusual styles, and leaves the page unchanged', async () => {
     const shop = await chat.startShop({
       policy: "default-src 'none'; script-src SERVER; connect-src SERVER ws://127.0.0.1:*; style-src 'self'",
     });
@@ -34,7 +34,7 @@ describe('the chat on a page of others', () => {
     }
   });
 
-  it('is in the place that the page gives it, in its language', async () => {
+  it('appears in the element and the language that the page gives it', async () => {
     const shop = await chat.startShop({
       attributes: 'data-target="#here" data-locale="ar" data-theme="dark"',
     });
@@ -43,7 +43,7 @@ describe('the chat on a page of others', () => {
       const panel = page.getByRole('region', { name: 'تحدث معنا' });
       await panel.waitFor();
       expect(await page.evaluate("document.querySelector('[data-mevrik]').parentElement.id")).toBe('here');
-      // What one writes has a direction of its own; until then the field has the language's.
+      // The visitor's text has its own direction; the empty field has the language's.
       for (const part of ['.panel', 'textarea']) {
         expect(
           await page.evaluate(
@@ -76,7 +76,7 @@ describe('the chat on a page of others', () => {
     }
   });
 
-  it('can be called by the page, also before it is there', async () => {
+  it('can be called by the page, even before it is loaded', async () => {
     const shop = await chat.startShop({
       head: "<script>window.Mevrik={q:[['on','open',()=>{window.heard='open'}],['open']]}</script>",
     });
@@ -93,7 +93,7 @@ describe('the chat on a page of others', () => {
     }
   });
 
-  it('covers a small screen, keeps the keyboard inside, and gives it back', async () => {
+  it('covers a small screen, traps the keyboard focus, and returns it', async () => {
     const shop = await chat.startShop();
     try {
       const page = await chat.open(shop.url, {
@@ -117,7 +117,7 @@ describe('the chat on a page of others', () => {
     }
   });
 
-  it('works without TLS, where browsers hold back part of what they can', async () => {
+  it('works without TLS, where browsers disable some of their features', async () => {
     const shop = await chat.startShop({
       head: '<script>delete Crypto.prototype.randomUUID; delete Navigator.prototype.locks</script>',
     });
@@ -128,9 +128,9 @@ describe('the chat on a page of others', () => {
         false,
       ]);
       await openChat(page);
-      await say(page, 'Is anybody there?');
+      await say(page, 'Is anyone there?');
       await page.locator('.msg.bot').last().waitFor();
-      expect(await mine(page)).toEqual(['Is anybody there?']);
+      expect(await mine(page)).toEqual(['Is anyone there?']);
     } finally {
       await shop.stop();
     }

@@ -33,7 +33,7 @@ async function open(address = shop.url): Promise<Page> {
 const identify = (page: Page, userId: string) =>
   page.evaluate(`void Mevrik('identify', { userId: '${userId}', hmac: '${proof(userId)}' })`);
 
-/** Who stored a text, by their app's number for them. */
+/** The app's user ids of those who stored this text. */
 async function storedFor(text: string): Promise<(string | null)[]> {
   const rows = await chat.product.database.sql<{ external_id: string | null }[]>`
     SELECT customers.external_id FROM messages JOIN customers ON customers.id = messages.customer_id
@@ -92,7 +92,7 @@ describe('a visitor in a browser that another person has used', () => {
 });
 
 describe('a visitor', () => {
-  it('sees their place in line, then who answers, and whether they are there', {
+  it("sees their queue position, then the assigned agent, and the agent's availability", {
     timeout: 90_000,
   }, async () => {
     await admin.call('PUT', '/v1/agents/me/availability', { availability: 'online' });
@@ -131,7 +131,7 @@ describe('a visitor', () => {
       await page.getByLabel('Email').fill('nora@home');
       await page.getByLabel('Your message').fill('Call me back about the blue one.');
       await send.click();
-      // Browsers take that; the server does not.
+      // Browsers accept that address; the server does not.
       await page.getByText('Enter a valid email address.').waitFor();
       await page.getByLabel('Email').fill('nora@example.org');
       await send.click();
@@ -142,14 +142,14 @@ describe('a visitor', () => {
     }
   });
 
-  it('calls a file back that is on its way, and it is never sent', async () => {
+  it('cancels the upload of a file, and it is never sent', async () => {
     const page = await open();
     await openChat(page);
     await say(page, 'Here is a file');
     await page.locator('.msg.bot').last().waitFor();
     const asked: string[] = [];
     page.on('request', (request) => asked.push(`${request.method()} ${new URL(request.url()).pathname}`));
-    // Never answered: what is called back does not wait for that.
+    // Never answered: cancelling does not wait for a response.
     await page.route('**/v1/attachments*', () => {});
     await page.locator('input[type=file]').setInputFiles({
       name: 'invoice.txt',
@@ -165,7 +165,7 @@ describe('a visitor', () => {
     expect(await mine(page)).toEqual(['Here is a file', 'No, I have it']);
   });
 
-  it('needs no mouse, and no screen reader says anything twice', { timeout: 90_000 }, async () => {
+  it('needs no mouse, and screen readers announce nothing twice', { timeout: 90_000 }, async () => {
     const page = await open();
     await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
@@ -185,18 +185,18 @@ describe('a visitor', () => {
     await page.keyboard.press('Enter');
     await page.getByRole('dialog').waitFor();
     await page.keyboard.press('Escape');
-    // A page that closes it by itself does not take the keyboard from its form.
+    // A page that closes the chat does not take the focus from its own form.
     await page.evaluate(
       "document.querySelector('h1').outerHTML = '<input id=own>'; Mevrik.open(); document.querySelector('#own').focus(); Mevrik.close()",
     );
     expect(await page.evaluate('document.activeElement.id')).toBe('own');
   });
 
-  it('finds in the title of the tab how many answers wait there', { timeout: 90_000 }, async () => {
+  it('sees the number of unread replies in the title of the tab', { timeout: 90_000 }, async () => {
     const page = await open();
     await openChat(page);
     await say(page, 'Are you there?');
-    // The greeting, and what the bot says to it.
+    // The greeting, and the bot's reply.
     await expect.poll(() => page.locator('.msg.bot').count(), { timeout: 20_000 }).toBe(2);
     await page.keyboard.press('Escape');
     expect(await page.title()).toBe('Shop');

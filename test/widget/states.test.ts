@@ -21,7 +21,7 @@ const looks: readonly (Look & { readonly name: string })[] = [
   },
 ];
 
-describe('everybody can use the chat in each of its states', () => {
+describe('the chat is accessible in each of its states', () => {
   it.each(looks)('$name', { timeout: 360_000 }, async (look) => {
     const faults: string[] = [];
     const seen: string[] = [];

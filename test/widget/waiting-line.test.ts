@@ -14,7 +14,7 @@ afterAll(() => product.stop());
 
 const me = async (visitor: Visitor): Promise<Me> => (await visitor.call('GET', '/v1/me')).body;
 
-/** A visitor who waits for a person. */
+/** A visitor who waits for an agent. */
 async function waiting(): Promise<Visitor & { readonly itemId: number }> {
   const visitor = await product.visit();
   await visitor.write('I need a human');
@@ -26,7 +26,7 @@ async function waiting(): Promise<Visitor & { readonly itemId: number }> {
   return { ...visitor, itemId: item?.id ?? 0 };
 }
 
-/** What a visitor hears of a kind, as it comes. */
+/** The notices of a kind that a visitor receives, as they arrive. */
 async function hear<Name extends keyof NoticePayloads>(
   { token, sessionId }: Visitor,
   name: Name,
@@ -52,7 +52,7 @@ test('a visitor sees their queue position, and sees it advance', async () => {
   client.disconnect();
 });
 
-test('who is more urgent stands before who came first', async () => {
+test('a more urgent customer is ahead of one who came first', async () => {
   const [first, second] = [await waiting(), await waiting()];
   await product.database.sql`UPDATE queue_items SET priority = 'urgent' WHERE id = ${second.itemId}`;
   expect((await me(second)).queuePosition?.position).toBe(1);
@@ -61,7 +61,7 @@ test('who is more urgent stands before who came first', async () => {
 });
 
 test('an estimate is shown once enough customers were served, and only while an agent is online', async () => {
-  // Five who waited, one after another, for four minutes each.
+  // Five customers who waited four minutes each, one after another.
   const visitor = await waiting();
   await product.database.sql`
     INSERT INTO queue_items (app_id, session_id, customer_id, case_id, conversation_key, queue, reason, status,

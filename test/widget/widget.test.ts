@@ -12,7 +12,7 @@ afterAll(() => chat?.stop());
 afterEach(() => chat.closePages());
 
 describe('a visitor', () => {
-  it('who writes while there is no network has it sent once when there is, in its order', {
+  it('who writes without a network has the messages sent once when it is back, in order', {
     timeout: 90_000,
   }, async () => {
     const network = await startNetwork(Number(new URL(chat.product.url).port));
@@ -61,7 +61,7 @@ describe('a visitor', () => {
       for (const one of [page, beside]) await one.getByRole('button', { name: /New messages: \d/ }).waitFor();
       await openChat(beside);
       await beside.locator('.msg', { hasText: 'I do remember you' }).waitFor();
-      // Read in one, read in all.
+      // Reading in one tab marks it as read in all.
       await page.getByRole('button', { name: 'Open chat', exact: true }).waitFor();
       await say(beside, 'From the other tab');
       await openChat(page);
@@ -127,7 +127,7 @@ describe('a visitor', () => {
         log.scrollTop = 0;
       });
       await expect.poll(() => mine(page), { timeout: 30_000 }).toEqual(['The very first word']);
-      // The line that was on top is still in sight.
+      // The line at the top is still in view.
       await expect.poll(() => page.locator('.log').evaluate((log) => log.scrollTop)).toBeGreaterThan(200);
       await expect.poll(() => page.getByText('Line 30', { exact: true }).count()).toBe(1);
     } finally {
@@ -162,7 +162,7 @@ describe('a visitor', () => {
     }
   });
 
-  it('who is named while the visit only begins is known, and a proven person takes over from it', async () => {
+  it('whose name is set while the visit starts is known by it, and a verified identity replaces it', async () => {
     const shop = await chat.startShop();
     try {
       const page = await chat.open(shop.url);
@@ -200,7 +200,7 @@ describe('a visitor', () => {
     }
   });
 
-  it('is shown what was refused, and can have it tried again', async () => {
+  it('sees which message was rejected, and can retry it', async () => {
     const shop = await chat.startShop();
     try {
       const page = await chat.open(shop.url);
@@ -267,7 +267,7 @@ describe('a visitor', () => {
   });
 });
 
-/** The smallest picture. */
+/** The smallest possible picture. */
 const dot = Buffer.from(
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
   'base64',

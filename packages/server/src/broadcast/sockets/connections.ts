@@ -165,7 +165,7 @@ export class Connections {
   #overQuota({ id, settings }: GatewayApp): ConnectionRejection | undefined {
     const { maxConnections } = settings.realtime;
     if (maxConnections === null || this.#perApp.get(id) < maxConnections) return undefined;
-    return { code: closeCodes.overQuota, message: 'Application is over its connection quota' };
+    return { code: closeCodes.overQuota, message: 'Connection quota of the application exceeded' };
   }
 
   #welcome(app: GatewayApp, ws: WebSocket, stream: Duplex): void {

@@ -24,7 +24,7 @@ describe('an automatic email', () => {
     ['bulk', ['X-Auto-Response-Suppress: All']],
     ['bulk', ['X-Auto-Response-Suppress: OOF, AutoReply']],
     ['bulk', ['X-Loop: 1']],
-    ['bulk', ['List-Id: <news.shop.example>']],
+    ['bulk', ['List-Id: <offers.shop.example>']],
     ['bulk', ['List-Unsubscribe: <mailto:off@shop.example>']],
     ['bulk', ['From: MAILER-DAEMON@home.example']],
     ['bulk', ['From: Postmaster@home.example']],
