@@ -1,5 +1,5 @@
+import { createRequire } from 'node:module';
 import { setTimeout as delay } from 'node:timers/promises';
-import { createClient } from 'redis';
 import type { RedisNode, RedisTarget } from './redis-url.ts';
 
 /** How long we wait for an answer of Redis. */
@@ -95,6 +95,8 @@ export function nodeAddress({ host, port }: RedisNode): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
+const load = createRequire(import.meta.url);
+
 function create({ node: { host, port }, target }: NodeConnectionOptions) {
   const { isEncrypted, database, username, password } = target;
   const socket = {
@@ -105,6 +107,8 @@ function create({ node: { host, port }, target }: NodeConnectionOptions) {
     socketTimeout: deadMs,
     reconnectStrategy: false as const,
   };
+  // Loaded here, because most installations on one machine start without Redis.
+  const { createClient } = load('redis') as typeof import('redis');
   return createClient({
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),

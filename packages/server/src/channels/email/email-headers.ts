@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { parseAddressHeader } from 'mailparser';
 import { normaliseEmailAddress } from '../../domain/contact/email-address.ts';
+import { mailparser } from './email-packages.ts';
 
 /** Only this many bytes of the headers are read before an email is stored. */
 const maxHeaderBytes = 256 * 1024;
@@ -56,7 +56,10 @@ export function readHeaders(raw: Buffer): {
 }
 
 function senderOf(headers: ReadonlyMap<string, readonly string[]>): string {
-  const { value } = parseAddressHeader(firstOf(headers, 'from'), { flatten: true, decodePunycode: false });
+  const { value } = mailparser().parseAddressHeader(firstOf(headers, 'from'), {
+    flatten: true,
+    decodePunycode: false,
+  });
   return normaliseEmailAddress(value[0]?.address ?? '') ?? '';
 }
 

@@ -1,14 +1,9 @@
-import {
-  type AddressObject,
-  type HeaderValue,
-  type ParsedMail,
-  parseAddressHeader,
-  simpleParser,
-} from 'mailparser';
+import type { AddressObject, HeaderValue, ParsedMail } from 'mailparser';
 import { normaliseEmailAddress } from '../../domain/contact/email-address.ts';
 import { type DeliveryReport, readDeliveryReport } from './delivery-report.ts';
 import { type AutomaticKind, detectAutomatic } from './detect-automatic.ts';
 import { readHeaders } from './email-headers.ts';
+import { mailparser } from './email-packages.ts';
 import { visibleText } from './visible-text.ts';
 
 /** A person named in an email's headers, with a normalised address. */
@@ -59,7 +54,7 @@ const forwarded = /^\s*(fwd?|wg|tr|rv|i|enc|vs|vb|doorst)\s*:/i;
  */
 export async function readEmail(raw: Buffer, returnPath: string | null): Promise<ParsedEmail> {
   try {
-    const parsed = await simpleParser(raw, {
+    const parsed = await mailparser().simpleParser(raw, {
       keepCidLinks: true,
       skipTextToHtml: true,
       maxHtmlLengthToParse: maxHtml,
@@ -76,7 +71,8 @@ export async function readEmail(raw: Buffer, returnPath: string | null): Promise
 function toEmail(raw: Buffer, parsed: ParsedMail | null, returnPath: string | null): ParsedEmail {
   const { headers, body } = readHeaders(raw);
   const header = (name: string) => headers.get(name)?.[0];
-  const people = (name: string) => peopleIn(parseAddressHeader([...(headers.get(name) ?? [])].slice(0, 100)));
+  const people = (name: string) =>
+    peopleIn(mailparser().parseAddressHeader([...(headers.get(name) ?? [])].slice(0, 100)));
   const from = parsed ? peopleIn(parsed.from) : people('from');
   const replyTo = parsed ? peopleIn(parsed.replyTo) : people('reply-to');
   const author = replyTo[0] ?? from[0] ?? null;

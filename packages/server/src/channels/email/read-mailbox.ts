@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { ImapFlow, type MailboxObject } from 'imapflow';
+import type { ImapFlow, MailboxObject } from 'imapflow';
 import { ChannelError } from '../channel-error.ts';
+import { imapflow } from './email-packages.ts';
 import type { EmailSettings } from './email-settings.ts';
 
 /** The IMAP server of a channel's mailbox. */
@@ -89,7 +90,7 @@ export function readMailbox(options: MailboxOptions): MailboxReader {
 }
 
 function connection({ host, port, tls, user, password }: ImapServer): ImapFlow {
-  const client = new ImapFlow({
+  const client = new (imapflow().ImapFlow)({
     host,
     port,
     secure: tls === 'implicit',

@@ -1,4 +1,5 @@
-import sanitizeHtml from 'sanitize-html';
+import type sanitize from 'sanitize-html';
+import { sanitizeHtml } from './email-packages.ts';
 
 /**
  * Longer HTML is not shown; the text is shown instead. Sanitising a hundred thousand nested tags takes ten seconds, which
@@ -31,7 +32,7 @@ const shownImages = ['image/png', 'image/jpeg', 'image/gif', 'image/webp'];
  */
 export function sanitiseHtml(html: string, images: ReadonlyMap<string, InlineImage>): string | null {
   if (html.length > maxLength || html.split('<', maxTags + 2).length > maxTags + 1) return null;
-  return sanitizeHtml(html, {
+  return sanitizeHtml()(html, {
     allowedTags: tags,
     allowedAttributes: {
       '*': ['style', 'dir', 'lang', 'title', 'align'],
@@ -76,7 +77,7 @@ export function sanitiseHtml(html: string, images: ReadonlyMap<string, InlineIma
   });
 }
 
-function sourceOf(src: string, images: ReadonlyMap<string, InlineImage>): sanitizeHtml.Attributes {
+function sourceOf(src: string, images: ReadonlyMap<string, InlineImage>): sanitize.Attributes {
   const cid = /^cid:(.+)$/i.exec(src.trim())?.[1];
   const image = cid === undefined ? undefined : (images.get(cid) ?? images.get(decoded(cid)));
   if (image && shownImages.includes(image.contentType)) {

@@ -1,13 +1,9 @@
 import { once } from 'node:events';
 import type { AddressInfo, Socket } from 'node:net';
-import {
-  SMTPServer,
-  type SMTPServerDataStream,
-  type SMTPServerOptions,
-  type SMTPServerSession,
-} from 'smtp-server';
+import type { SMTPServerDataStream, SMTPServerOptions, SMTPServerSession } from 'smtp-server';
 import { normaliseEmailAddress } from '../../domain/contact/email-address.ts';
 import type { ChannelRef } from '../channel.ts';
+import { smtpServer } from './email-packages.ts';
 
 /** A received email. */
 export interface IncomingEmail {
@@ -55,7 +51,7 @@ const maxRecipients = 50;
  */
 export async function startSmtpListener(options: SmtpListenerOptions): Promise<SmtpListener> {
   const times = { ...defaultTimes, ...options.times };
-  const server = new SMTPServer({
+  const server = new (smtpServer().SMTPServer)({
     ...(options.name === undefined ? {} : { name: options.name }),
     ...(options.tls ?? {}),
     disabledCommands: options.tls ? ['AUTH'] : ['AUTH', 'STARTTLS'],

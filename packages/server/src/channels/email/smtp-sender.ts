@@ -1,4 +1,5 @@
-import { createTransport, type NodemailerError, type SendMailOptions } from 'nodemailer';
+import type { NodemailerError, SendMailOptions } from 'nodemailer';
+import { nodemailer } from './email-packages.ts';
 import type { EmailSettings } from './email-settings.ts';
 
 /** The SMTP server of a channel. */
@@ -83,7 +84,7 @@ export function createSmtpSender(): SmtpSender {
 }
 
 function openPool({ host, port, tls, user, password, connections }: SmtpServer) {
-  const pool = createTransport({
+  const pool = nodemailer().createTransport({
     pool: true,
     host,
     port,
