@@ -52,7 +52,7 @@ export function run(
   args: readonly string[] = [],
 ): RunningProgram {
   const { PATH = '', HOME = '', TMPDIR = '' } = process.env;
-  const child = spawn(process.execPath, ['--enable-source-maps', programs[program], ...args], {
+  const child = spawn(process.execPath, [programs[program], ...args], {
     env: { PATH, HOME, ...(TMPDIR ? { TMPDIR } : {}), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
