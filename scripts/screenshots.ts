@@ -48,8 +48,8 @@ async function pictureMorning(browser: Browser): Promise<void> {
       await admin.call('POST', '/v1/admin/agents', { body: person });
     }
     await admin.rest.desk.setAvailability({ availability: 'away', capacity: 20 });
-    const [mailPort, smtpStandInPort] = [server.mailPort ?? 0, server.smtpStandInPort ?? 0];
-    await fillDesk({ url, appKey: app.key, admin, mailPort, smtpStandInPort });
+    const [smtpPort, smtpStandInPort] = [server.smtpPort ?? 0, server.smtpStandInPort ?? 0];
+    await fillDesk({ url, appKey: app.key, admin, smtpPort, smtpStandInPort });
     const as = { url, session: await sessionOf(url, { email, password }) };
     const look = { as, height: 900 };
     if (folder === undefined) {

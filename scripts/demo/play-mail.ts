@@ -12,8 +12,8 @@ const patienceMs = 60_000;
 
 /** Plays a conversation by mail: what Vera sends goes over a socket, and what she gets is shown as it arrived. */
 export async function playMail(server: DemoServer): Promise<void> {
-  const { url, mailPort } = server;
-  if (mailPort === null) {
+  const { url, smtpPort } = server;
+  if (smtpPort === null) {
     console.log(
       paint('dim', 'No mails: the server receives none, or MEVRIK_SMTP_PORT does not say where.\n'),
     );
@@ -29,7 +29,7 @@ export async function playMail(server: DemoServer): Promise<void> {
   const rules = [{ name: 'mails go to people', when: 'channel.kind == "email"', action: 'queue' }];
   await admin('PUT', `/v1/admin/apps/${app.id}/rules`, { rules });
   const desk = await hear(url, { key: app.key, token: agentToken, channels: ['private-queues'] });
-  const client = createTransport({ host: new URL(url).hostname, port: mailPort, ignoreTLS: true });
+  const client = createTransport({ host: new URL(url).hostname, port: smtpPort, ignoreTLS: true });
   try {
     console.log(paint('bold', '\nThe same by mail\n'));
     const subject = 'Where is my order?';

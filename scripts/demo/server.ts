@@ -10,29 +10,29 @@ import { startStandIns } from '@mevrik/stand-ins';
 import { startEmbedded } from '../../packages/server/src/db/embedded.ts';
 import { call } from './api.ts';
 
-/** A server to play on, and an administrator's access to it. */
+/** The server that the demo runs on, with an administrator's access. */
 export interface DemoServer {
   readonly url: string;
   readonly token: string;
-  /** The port on which it receives mails, on the same machine; `null` where it does not, or that is not known. */
-  readonly mailPort: number | null;
-  /** What stands in for Facebook, where the server was started with it as its Graph API; `null` where there is none. */
+  /** The port on which it receives email on this machine; `null` if it receives none or the port is unknown. */
+  readonly smtpPort: number | null;
+  /** URL of the stand-in for the Graph API that the server uses; `null` if it uses none. */
   readonly standInUrl: string | null;
-  /** The port of what stands in for a mail server; `null` on a server that is not our own. */
+  /** The port of the stand-in for a mail server; `null` unless the demo has started the server. */
   readonly smtpStandInPort: number | null;
-  /** Its database; `null` on a server that is not our own. */
+  /** Its database; `null` unless the demo has started the server. */
   readonly databaseUrl: string | null;
-  /** The administrator's address. */
+  /** The administrator's email address. */
   readonly email: string;
-  /** The administrator's password, where we have made one up. */
+  /** The administrator's password if the demo has generated it. */
   readonly password: string | null;
-  /** Ends the server, where it is our own. */
+  /** Stops the server if the demo has started it. */
   stop(): Promise<void>;
 }
 
-/** The server at MEVRIK_URL, or one of our own on a database that goes away with it. */
+/** Uses the server at MEVRIK_URL, or starts one with a temporary database. */
 export async function useServer(env: NodeJS.ProcessEnv): Promise<DemoServer> {
-  const { MEVRIK_URL: url, MEVRIK_EMAIL: email, MEVRIK_PASSWORD: password, MEVRIK_SMTP_PORT: smtpPort } = env;
+  const { MEVRIK_URL: url, MEVRIK_EMAIL: email, MEVRIK_PASSWORD: password } = env;
   const standInUrl = env.MEVRIK_STAND_IN?.replace(/\/+$/, '') ?? null;
   if (url === undefined) return startServer();
   if (!email || !password) {
@@ -41,11 +41,11 @@ export async function useServer(env: NodeJS.ProcessEnv): Promise<DemoServer> {
     );
   }
   const address = url.replace(/\/+$/, '');
-  const mailPort = smtpPort ? Number(smtpPort) : null;
+  const smtpPort = env.MEVRIK_SMTP_PORT ? Number(env.MEVRIK_SMTP_PORT) : null;
   return {
     url: address,
     token: await logIn(address, { email, password }),
-    mailPort,
+    smtpPort,
     standInUrl,
     smtpStandInPort: null,
     databaseUrl: null,
@@ -59,7 +59,7 @@ async function startServer(): Promise<DemoServer> {
   console.log('Starting a server …');
   const standIns = await startStandIns();
   const folder = await mkdtemp(join(tmpdir(), 'mevrik-demo-'));
-  await chmod(folder, 0o711); // run by root, PostgreSQL is another user's
+  await chmod(folder, 0o711); // Under root, PostgreSQL runs as another user.
   const quiet = { info: () => undefined, warn: (message: string) => console.warn(message) };
   const database = await startEmbedded({ dataDir: folder, log: quiet });
   const child = spawn(process.execPath, [fileURLToPath(new URL('../start.mjs', import.meta.url))], {
@@ -85,10 +85,10 @@ async function startServer(): Promise<DemoServer> {
   };
   try {
     let url = '';
-    let mailPort: number | null = null;
+    let smtpPort: number | null = null;
     for await (const line of createInterface(child.stdout)) {
       url ||= /running at (http:\/\/\S+)/.exec(line)?.[1] ?? '';
-      mailPort ??= Number(/Email \(SMTP\) +port (\d+)/.exec(line)?.[1] ?? 0) || null;
+      smtpPort ??= Number(/Email \(SMTP\) +port (\d+)/.exec(line)?.[1] ?? 0) || null;
       const setup = /\/setup\?token=(\S+)/.exec(line)?.[1];
       if (!setup) continue;
       child.stdout.resume();
@@ -98,7 +98,7 @@ async function startServer(): Promise<DemoServer> {
       return {
         url,
         token: await logIn(url, { email, password }),
-        mailPort,
+        smtpPort,
         standInUrl: standIns.graphUrl,
         smtpStandInPort: standIns.smtpPort,
         databaseUrl: database.url,

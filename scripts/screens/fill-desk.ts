@@ -11,7 +11,7 @@ export interface Stage {
   /** The port of the stand-in mail server. */
   readonly smtpStandInPort: number;
   /** The port of inbound email. */
-  readonly mailPort: number;
+  readonly smtpPort: number;
 }
 
 const meta = { appSecret: 'meta-app-secret-0123', verifyToken: 'verify-me-please' };
@@ -191,7 +191,7 @@ async function onWhatsapp(stage: Stage, from: string, name: string, text: string
 async function email(stage: Stage): Promise<number> {
   const text =
     'The invoice of last week shows my old company name. Could you send me a corrected one, please?';
-  const client = createTransport({ host: '127.0.0.1', port: stage.mailPort, ignoreTLS: true });
+  const client = createTransport({ host: '127.0.0.1', port: stage.smtpPort, ignoreTLS: true });
   await client.sendMail({
     from: 'Sofia Marino <sofia@studio-marino.example>',
     to: 'hello@outfitters.example',

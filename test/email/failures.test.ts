@@ -10,7 +10,7 @@ const patience = { timeout: 40_000 };
 let product: EmailProduct;
 let admin: Employed;
 beforeAll(async () => {
-  product = await startEmail({ env: { MAIL_ATTEMPTS: '3' } });
+  product = await startEmail({ env: { EMAIL_ATTEMPTS: '3' } });
   admin = await product.employ({ role: 'admin', name: 'Ada' });
 });
 afterAll(() => product.stop());

@@ -34,7 +34,7 @@ describe('the demonstration, against a running server', () => {
       MEVRIK_URL: product.url,
       MEVRIK_EMAIL: administrator.email,
       MEVRIK_PASSWORD: administrator.password,
-      MEVRIK_SMTP_PORT: String(product.mailPort),
+      MEVRIK_SMTP_PORT: String(product.smtpPort),
       MEVRIK_STAND_IN: standIns.graphUrl,
     });
     for (const line of [

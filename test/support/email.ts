@@ -67,7 +67,7 @@ export async function startEmail(
   const put = await admin.call('PUT', '/v1/admin/apps/1/channels/mail', channel);
   if (put.status !== 200) throw new Error(`The channel was refused: ${JSON.stringify(put.body)}`);
   const agent = await product.employ({ capacity: 1000 });
-  const smtpPort = product.mailPort ?? 0;
+  const smtpPort = product.smtpPort ?? 0;
 
   async function send(email: SendMailOptions) {
     const transport = createTransport({ host: '127.0.0.1', port: smtpPort, ignoreTLS: true });

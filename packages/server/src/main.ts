@@ -73,7 +73,7 @@ function printError(error: unknown): void {
   console.error(explainStartError(error) ?? (error instanceof Error ? error.stack : error));
 }
 
-function greeting({ url, setupUrl, mailPort }: Product, { WORKERS: workers }: Config): string {
+function greeting({ url, setupUrl, smtpPort }: Product, { WORKERS: workers }: Config): string {
   const lines = [
     '',
     `  Mevrik Channels is running at ${url}${workers > 1 ? ` in ${workers} workers` : ''}`,
@@ -83,7 +83,7 @@ function greeting({ url, setupUrl, mailPort }: Product, { WORKERS: workers }: Co
     `    Admin panel     ${url}/admin`,
     `    API reference   ${url}/docs`,
     `    Health          ${url}/readyz`,
-    ...(mailPort === null ? [] : [`    Email (SMTP)    port ${mailPort}`]),
+    ...(smtpPort === null ? [] : [`    Email (SMTP)    port ${smtpPort}`]),
     ...(setupUrl === null
       ? []
       : ['', '  Create the first administrator (this link works once):', `    ${setupUrl}`]),

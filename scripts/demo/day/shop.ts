@@ -41,7 +41,7 @@ export interface ShopAgent {
 
 /** Makes an app with its channels, rules, bot and agents, all of whom log in with the password. */
 export async function furnishShop(
-  { url, token, mailPort, standInUrl, smtpStandInPort }: DemoServer,
+  { url, token, smtpPort, standInUrl, smtpStandInPort }: DemoServer,
   password: string,
 ): Promise<Shop> {
   const admin = (method: string, path: string, body?: unknown) => call(url, method, path, { token, body });
@@ -67,7 +67,7 @@ export async function furnishShop(
     const { appSecret, pageId } = page;
     await call(standInUrl, 'POST', '/stand-in/subscription', { body: { address, appSecret, pageId } });
   }
-  const hasMail = mailPort !== null && smtpStandInPort !== null;
+  const hasMail = smtpPort !== null && smtpStandInPort !== null;
   if (hasMail) {
     const smtp = { host: '127.0.0.1', port: smtpStandInPort, tls: 'none' };
     const settings = { address: mailAddress, name: 'Fjell Outdoor Shop', smtp };
@@ -92,7 +92,7 @@ export async function furnishShop(
     url,
     app,
     agents,
-    email: hasMail ? { port: mailPort, address: mailAddress } : null,
+    email: hasMail ? { port: smtpPort, address: mailAddress } : null,
     facebook:
       standInUrl === null ? null : (does, body) => call(standInUrl, 'POST', `/stand-in/${does}`, { body }),
   };

@@ -66,7 +66,7 @@ export async function startJobs(parts: JobsPartDeps): Promise<JobsPart> {
     desks,
     fetchesPrivate: config.FETCH_PRIVATE_ADDRESSES,
     email,
-    emailAttempts: config.MAIL_ATTEMPTS,
+    emailAttempts: config.EMAIL_ATTEMPTS,
     recordDays: config.RECORD_RETENTION_DAYS,
     notify,
   };

@@ -32,7 +32,7 @@ export interface Product {
   /** The one-time link to create the first administrator; `null` if there is one, and in workers. */
   readonly setupUrl: string | null;
   /** The SMTP port; `null` if it is not configured. */
-  readonly mailPort: number | null;
+  readonly smtpPort: number | null;
   /** Stops gracefully: rejects new requests, finishes those in progress, closes connections, stops the database. */
   stop(): Promise<void>;
 }
@@ -131,7 +131,7 @@ async function start(
   return {
     url: publicUrl.current(),
     setupUrl: token === null ? null : setupUrl(publicUrl.current(), token),
-    mailPort: smtpListener?.port ?? null,
+    smtpPort: smtpListener?.port ?? null,
     stop() {
       stopped ??= teardown.run();
       return stopped;

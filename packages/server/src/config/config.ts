@@ -161,7 +161,7 @@ export const settings = {
     '200',
     whole(1, 1_000_000),
   ),
-  MAIL_ATTEMPTS: setting(
+  EMAIL_ATTEMPTS: setting(
     'Attempts to turn a received email into a message; after that it has failed, and an administrator can retry it.',
     '10',
     whole(1, 100),

@@ -73,7 +73,7 @@ async function start(
   return {
     url,
     setupUrl: token === null ? null : setupUrl(url, token),
-    mailPort: config.SMTP_PORT,
+    smtpPort: config.SMTP_PORT,
     stop() {
       stopped ??= teardown.run();
       return stopped;
