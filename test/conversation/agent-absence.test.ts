@@ -48,7 +48,7 @@ async function pass(minutes: number) {
   const { sql } = product.database;
   await sql`UPDATE agents SET desk_seen_at = desk_seen_at - ${minutes} * interval '1 minute'`;
   const [{ id } = { id: '' }] = await sql<{ id: string }[]>`
-    SELECT id FROM graphile_worker.add_job('note-absence', '{}'::json)`;
+    SELECT id FROM graphile_worker.add_job('mark-absent-agents', '{}'::json)`;
   await expect
     .poll(async () => (await sql`SELECT FROM graphile_worker.jobs WHERE id = ${id}`).length)
     .toBe(0);

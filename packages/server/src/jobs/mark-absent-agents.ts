@@ -3,7 +3,7 @@ import { timer } from './job.ts';
 
 /** Prevents assigning conversations to agents whose desk is closed. */
 export const markAbsentAgents = timer({
-  task: 'note-absence',
+  task: 'mark-absent-agents',
   summary: 'Sets online agents away when they have closed their desk, and online again when they are back.',
   cron: '* * * * *',
   async run({ unitOfWork, desks }) {
