@@ -31,7 +31,7 @@ export function createLocalRegister(): NotifiedRegister {
 
 /** A register in Redis, shared by all nodes. Rejects while Redis is unreachable. */
 export function createRedisRegister(link: RedisLink, prefix: string): NotifiedRegister {
-  const keyOf = (appId: number) => `${prefix}:told:${appId}`;
+  const keyOf = (appId: number) => `${prefix}:notified:${appId}`;
   return {
     add: async (appId, item) => (await withTimeout(link.hSetNX(keyOf(appId), item, '1'))) === 1,
     remove: async (appId, item) => (await withTimeout(link.hDel(keyOf(appId), item))) === 1,
