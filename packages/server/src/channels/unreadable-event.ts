@@ -6,11 +6,14 @@ export function fingerprint(event: Readonly<Record<string, unknown>>): string {
   return `sha256:${createHash('sha256').update(JSON.stringify(event)).digest('hex')}`;
 }
 
+/** The contact id stored for webhook events that belong to no contact, or whose contact cannot be read. */
+export const unknownContactId = 'unknown';
+
 /** A malformed event. It is stored as received, for inspection, and `parse` ignores it. */
 export function unreadableEvent(
   raw: unknown,
   accountId: string | null = null,
 ): RawWebhookEvent & { atMs: number } {
   const payload = { unreadable: raw };
-  return { contactId: 'nobody', deduplicationKey: fingerprint(payload), accountId, payload, atMs: 0 };
+  return { contactId: unknownContactId, deduplicationKey: fingerprint(payload), accountId, payload, atMs: 0 };
 }

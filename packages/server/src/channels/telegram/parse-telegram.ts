@@ -1,6 +1,7 @@
 import { type Attachment, conversationKey, type MessageContainer } from '@mevrik/protocol';
 import { z } from 'zod';
 import type { ParsedWebhookEvent, RawWebhookEvent, WebhookEventSource } from '../channel.ts';
+import { unknownContactId } from '../unreadable-event.ts';
 import { botIdOf } from './telegram-settings.ts';
 
 const id = z.union([z.number(), z.string().min(1).max(64)]).transform(String);
@@ -72,7 +73,7 @@ export function splitTelegram(body: unknown, settings: unknown): readonly RawWeb
   return [
     {
       deduplicationKey: `bot ${botId} update ${outline.data.update_id}`,
-      contactId: chat ?? event?.callback_query?.from.id ?? 'nobody',
+      contactId: chat ?? event?.callback_query?.from.id ?? unknownContactId,
       accountId: null,
       payload,
     },

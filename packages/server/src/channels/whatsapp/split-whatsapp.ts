@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { RawWebhookEvent } from '../channel.ts';
 import { type EventIdentity, entriesOf, malformedLists, sortByTime } from '../meta/split-webhook-events.ts';
-import { fingerprint, unreadableEvent } from '../unreadable-event.ts';
+import { fingerprint, unknownContactId, unreadableEvent } from '../unreadable-event.ts';
 
 const changeSchema = z.object({ field: z.string().max(100), value: z.record(z.string(), z.unknown()) });
 const valueSchema = z.object({
@@ -53,7 +53,7 @@ function eventsOf(raw: unknown): (RawWebhookEvent & EventIdentity)[] {
   const { field, value } = change.data;
   const known = field === 'messages' ? valueSchema.safeParse(value) : undefined;
   if (!known?.success || known.data.messages.length + known.data.statuses.length === 0) {
-    return [notOfAConversation(field, value)];
+    return [eventWithoutContact(field, value)];
   }
   const { metadata, contacts, messages, statuses } = known.data;
   const accountId = metadata.phone_number_id;
@@ -93,7 +93,13 @@ function nameOf(contacts: readonly unknown[], phone: string | undefined, user: s
   )?.profile?.name;
 }
 
-function notOfAConversation(field: string, value: Record<string, unknown>): RawWebhookEvent & EventIdentity {
+function eventWithoutContact(field: string, value: Record<string, unknown>): RawWebhookEvent & EventIdentity {
   const payload = { field, value };
-  return { contactId: 'nobody', deduplicationKey: fingerprint(payload), accountId: null, payload, atMs: 0 };
+  return {
+    contactId: unknownContactId,
+    deduplicationKey: fingerprint(payload),
+    accountId: null,
+    payload,
+    atMs: 0,
+  };
 }

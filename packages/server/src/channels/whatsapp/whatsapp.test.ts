@@ -214,7 +214,7 @@ describe('a webhook body', () => {
       ['c', '700'],
     ]);
     const updates = splitWhatsapp(bodyOf({ field: 'account_update', value: { event: 'x' } }));
-    expect(updates).toEqual([expect.objectContaining({ accountId: null, contactId: 'nobody' })]);
+    expect(updates).toEqual([expect.objectContaining({ accountId: null, contactId: 'unknown' })]);
     expect(parseWhatsapp(updates[0]?.payload ?? {}, place)).toMatchObject({
       outcome: 'ignored',
       reason: 'a change of type account_update',
