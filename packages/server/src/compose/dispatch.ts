@@ -38,25 +38,25 @@ export interface DispatchDeps {
 
 /** Starts the unit of work and the dispatcher, which dispatches what the unit of work commits. */
 export async function startDispatch(
-  parts: DispatchDeps,
+  deps: DispatchDeps,
 ): Promise<{ unitOfWork: UnitOfWork; dispatcher: Dispatcher }> {
-  const { config, log, nodeId, target, apps, gateway, notify, open, teardown, metrics } = parts;
-  const deps: ListenerDeps = {
+  const { config, log, nodeId, target, apps, gateway, notify, open, teardown, metrics } = deps;
+  const listenerDeps: ListenerDeps = {
     apps,
-    channels: parts.channels,
+    channels: deps.channels,
     log,
     countWebhookEvent: metrics.update,
-    queueChanged: parts.queueChanged,
+    queueChanged: deps.queueChanged,
     notify,
   };
-  const sync = createSyncHandler(listen, deps, config.NODE_ENV);
-  const hints = parts.connectHints((partitions) => dispatcher.hinted(partitions));
+  const sync = createSyncHandler(listen, listenerDeps, config.NODE_ENV);
+  const hints = deps.connectHints((partitions) => dispatcher.hinted(partitions));
   teardown.add('the hints', () => hints.stop());
   const dispatcher = createDispatcher({
     options: {
       database: open('dispatch', dispatchConnections),
       nodeId,
-      deps,
+      deps: listenerDeps,
       environment: config.NODE_ENV,
       sync,
       maxConcurrentEvents: config.MAX_CONCURRENT_EVENTS,
@@ -65,7 +65,7 @@ export async function startDispatch(
       parkedLimit: config.EVENT_PARKED_LIMIT,
       ...dispatchTimes,
       log,
-      observe: bothOf(metrics.dispatch, parts.counter.dispatch),
+      observe: bothOf(metrics.dispatch, deps.counter.dispatch),
     },
     subscriptions: subscriptionsOf(listen),
     openLockConnection: (onClose) => lockConnection(target, onClose),

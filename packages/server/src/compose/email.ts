@@ -48,8 +48,8 @@ export interface EmailPartDeps {
 }
 
 /** Starts the configured ways to receive email. @returns the SMTP listener, or `null` if it is not configured. */
-export async function startEmail(parts: EmailPartDeps): Promise<SmtpListener | null> {
-  const { config, log, database, unitOfWork, partitions, email, teardown } = parts;
+export async function startEmail(deps: EmailPartDeps): Promise<SmtpListener | null> {
+  const { config, log, database, unitOfWork, partitions, email, teardown } = deps;
   const { channels } = email;
   const maxBytes = config.SMTP_MAX_BYTES;
   const mailboxes = watchMailboxes({ database, unitOfWork, channels, partitions, maxBytes, log });

@@ -48,9 +48,9 @@ export interface HealthWatch {
 const healthPartition = 0;
 
 /** Stores statistics, checks the health of all parts, and notifies the screens of changes. */
-export function watchHealth(parts: HealthWatchDeps): HealthWatch {
-  const { config, log, database, dispatcher, jobRunner, notify, counter, metrics, teardown } = parts;
-  registerGauges(metrics, parts);
+export function watchHealth(deps: HealthWatchDeps): HealthWatch {
+  const { config, log, database, dispatcher, jobRunner, notify, counter, metrics, teardown } = deps;
+  registerGauges(metrics, deps);
 
   async function check(): Promise<readonly JudgedPart[]> {
     const [measured, late] = await Promise.all([

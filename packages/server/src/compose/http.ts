@@ -68,13 +68,13 @@ export interface HttpPartDeps {
 }
 
 /** Starts the HTTP server with all routes, and connects the gateway to it. */
-export async function startHttp(parts: HttpPartDeps): Promise<void> {
-  const { config, gateway, metrics, publicUrl, teardown } = parts;
-  const http = httpDeps(parts);
+export async function startHttp(deps: HttpPartDeps): Promise<void> {
+  const { config, gateway, metrics, publicUrl, teardown } = deps;
+  const http = httpDeps(deps);
   const server = await createHttpServer({
     ...http,
     onResponse: metrics.request,
-    routes: routesOf(http, parts),
+    routes: routesOf(http, deps),
   });
   gateway.attach(server.server);
   teardown.add('the HTTP server', () => server.close());
@@ -83,22 +83,22 @@ export async function startHttp(parts: HttpPartDeps): Promise<void> {
   publicUrl.listening((server.server.address() as AddressInfo).port);
 }
 
-function httpDeps(parts: HttpPartDeps): HttpDeps {
+function httpDeps(deps: HttpPartDeps): HttpDeps {
   return {
-    config: httpConfig(parts.config),
-    database: parts.database,
-    unitOfWork: parts.unitOfWork,
-    apps: parts.access.apps,
-    channels: parts.channels,
-    authenticator: parts.access.authenticator,
-    accessTokens: parts.access.accessTokens,
-    files: parts.files,
-    fileAddresses: parts.fileAddresses,
-    notify: parts.notify,
-    queueNotifier: parts.queueNotifier,
-    lag: () => parts.dispatcher.lag(),
-    audit: parts.access.audit,
-    log: parts.log,
+    config: httpConfig(deps.config),
+    database: deps.database,
+    unitOfWork: deps.unitOfWork,
+    apps: deps.access.apps,
+    channels: deps.channels,
+    authenticator: deps.access.authenticator,
+    accessTokens: deps.access.accessTokens,
+    files: deps.files,
+    fileAddresses: deps.fileAddresses,
+    notify: deps.notify,
+    queueNotifier: deps.queueNotifier,
+    lag: () => deps.dispatcher.lag(),
+    audit: deps.access.audit,
+    log: deps.log,
     routes: [],
   };
 }
@@ -115,8 +115,8 @@ function httpConfig(config: Config): HttpConfig {
   };
 }
 
-function routesOf(http: HttpDeps, parts: HttpPartDeps): readonly RoutePlugin[] {
-  const { config, database, access, services, gateway, dispatcher, health, metrics } = parts;
+function routesOf(http: HttpDeps, deps: HttpPartDeps): readonly RoutePlugin[] {
+  const { config, database, access, services, gateway, dispatcher, health, metrics } = deps;
   const { apps, authenticator, audit } = access;
   const inspection = createInspection(database, listen);
   const deadLetters = createDeadLetters(database, () => dispatcher.refresh());
@@ -137,8 +137,8 @@ function routesOf(http: HttpDeps, parts: HttpPartDeps): readonly RoutePlugin[] {
     channelRoutes({
       ...http,
       services,
-      mailServer: mailServerOf(config, parts.smtpListener),
-      url: () => parts.publicUrl.current(),
+      mailServer: mailServerOf(config, deps.smtpListener),
+      url: () => deps.publicUrl.current(),
     }),
     employmentRoutes(http),
     emailRoutes(http),

@@ -41,9 +41,9 @@ export interface JobsPart {
 }
 
 /** Starts the job queue and the delivery queue. */
-export async function startJobs(parts: JobsPartDeps): Promise<JobsPart> {
-  const { config, log, target, database, unitOfWork, apps, channels, files } = parts;
-  const { desks, email, metrics, notify, teardown } = parts;
+export async function startJobs(deps: JobsPartDeps): Promise<JobsPart> {
+  const { config, log, target, database, unitOfWork, apps, channels, files } = deps;
+  const { desks, email, metrics, notify, teardown } = deps;
   const smtpSender = createSmtpSender();
   teardown.add('the connections to SMTP servers', async () => smtpSender.close());
   const alarm = createAlarm((keys) => wakeDeliveries(database, keys));
@@ -53,7 +53,7 @@ export async function startJobs(parts: JobsPartDeps): Promise<JobsPart> {
     email: { signingKey: email.signingKey, sender: smtpSender },
     files,
   };
-  const deps = {
+  const jobDeps = {
     database,
     unitOfWork,
     apps,
@@ -70,12 +70,17 @@ export async function startJobs(parts: JobsPartDeps): Promise<JobsPart> {
     recordDays: config.RECORD_RETENTION_DAYS,
     notify,
   };
-  const jobRunner = await startJobRunner({ target, jobs, deps, concurrency: config.JOB_CONCURRENCY });
+  const jobRunner = await startJobRunner({
+    target,
+    jobs,
+    deps: jobDeps,
+    concurrency: config.JOB_CONCURRENCY,
+  });
   teardown.add('the job queue', () => jobRunner.stop());
   const deliveryRunner = await startJobRunner({
     target,
     jobs: deliveryJobs,
-    deps,
+    deps: jobDeps,
     concurrency: config.DELIVERY_CONCURRENCY,
   });
   teardown.add('the delivery queue', () => deliveryRunner.stop());
