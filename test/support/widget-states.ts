@@ -29,7 +29,7 @@ export async function walkStates(
     return page;
   };
   const say = async (page: Page, text: string) => {
-    await page.locator('.say textarea').fill(text);
+    await page.locator('.composer textarea').fill(text);
     await page.keyboard.press('Enter');
     await page.locator('.msg.mine:not(.wait)', { hasText: text }).waitFor();
   };
@@ -129,7 +129,7 @@ async function offline(
   await page.locator('input[name=email]').fill('vera@example.org');
   await page.locator('textarea[name=text]').fill('My parcel is lost.');
   await page.locator('.big').click();
-  await page.locator('.left').or(page.locator('.sys')).first().waitFor();
+  await page.locator('.submitted').or(page.locator('.sys')).first().waitFor();
   await at('left', page);
   await page.evaluate('Mevrik.forget(); Mevrik.close()');
   await page.close();
@@ -149,7 +149,7 @@ async function uploading(page: Page, at: (name: string, page: Page) => Promise<v
   await page.locator('input[type=file]').setInputFiles(file);
   await page.locator('progress').waitFor();
   await at('uploading', page);
-  await page.locator('.goes button').click();
+  await page.locator('.upload-progress button').click();
   letGo();
   await page.unroute('**/v1/attachments*');
   await page.route('**/v1/attachments*', (route) =>
@@ -172,7 +172,7 @@ async function unsent(page: Page, at: (name: string, page: Page) => Promise<void
       ? route.fulfill({ status: 409, json: { code: 'conflict', title: 'No', status: 409 } })
       : route.continue(),
   );
-  await page.locator('.say textarea').fill('It is urgent');
+  await page.locator('.composer textarea').fill('It is urgent');
   await page.keyboard.press('Enter');
   await page.locator('.meta.bad').waitFor();
   await at('unsent', page);

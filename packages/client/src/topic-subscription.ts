@@ -7,37 +7,37 @@ import { Members } from './members.ts';
 import { PositionTracker } from './position-tracker.ts';
 import { TypingSignal } from './typing-signal.ts';
 
-/** What happens to a subscription, apart from the channel's own events. */
+/** The events of a subscription itself, apart from the channel's own events. */
 export interface SubscriptionEvents {
-  /** It stands, for the first time or again. */
+  /** Subscribed, for the first time or again. */
   readonly subscribed: undefined;
-  /** Subscribed again, and everything that was missed has been delivered: the number of events. */
+  /** Subscribed again, and all missed events were delivered: their number. */
   readonly recovered: number;
-  /** Subscribed for the first time, or something was missed that cannot be recovered: load the state that you show. */
+  /** Subscribed for the first time, or missed events cannot be recovered: load your state. */
   readonly load: undefined;
   readonly error: MevrikError;
   readonly joined: Member;
   readonly left: Member;
 }
 
-/** What a subscription needs of its client. */
+/** Dependencies of a subscription. */
 export interface SubscriptionDeps {
-  /** Whether there is a connection. */
+  /** Whether the connection is open. */
   isOpen(): boolean;
   send(event: string, data: unknown, channel?: string): void;
-  /** What proves the right to a channel. @throws MevrikError */
+  /** Requests the authorization for a channel. @throws MevrikError */
   authorize(channel: string): Promise<Record<string, unknown>>;
   readonly onListenerError: (error: unknown) => void;
 }
 
-/** How long until a temporary rejection is retried. */
+/** Delay before a temporarily rejected subscription is retried. */
 const retryMs = 5_000;
 
-/** A channel that is heard as long as the client lives, whatever happens to its connection. */
+/** A subscription that lasts as long as the client, across reconnects. */
 export class TopicSubscription<Channel extends string = string> {
-  /** With its prefix. */
+  /** The channel's name, including its prefix. */
   readonly channel: Channel;
-  /** Who is there, on presence channels. */
+  /** The members of a presence channel. */
   readonly members = new Members();
   /** Starts and stops the typing indicator for the others. */
   readonly typing: TypingSignal;
@@ -59,7 +59,7 @@ export class TopicSubscription<Channel extends string = string> {
     this.typing = new TypingSignal((data) => deps.send('client-typing', data, channel));
   }
 
-  /** Hears an event of the channel. Names that our own channels do not have are errors of the compiler. */
+  /** Listens for an event of the channel. On our own channels, unknown names are compile errors. */
   on<Name extends keyof EventsOf<Channel> & string>(
     name: Name,
     listener: (data: EventsOf<Channel>[Name]) => void,
@@ -67,7 +67,7 @@ export class TopicSubscription<Channel extends string = string> {
     return this.#events.on(name, listener as (data: unknown) => void);
   }
 
-  /** Hears what happens to the subscription itself. */
+  /** Listens for events of the subscription itself. */
   when<Name extends keyof SubscriptionEvents>(
     name: Name,
     listener: (data: SubscriptionEvents[Name]) => void,
@@ -75,17 +75,17 @@ export class TopicSubscription<Channel extends string = string> {
     return this.#lifecycle.on(name, listener);
   }
 
-  /** Sends an event to the others on a private or presence channel; it is lost where there is no connection. */
+  /** Sends a client event to the others on a private or presence channel; it is lost without a connection. */
   whisper(name: string, data: unknown): void {
     this.#deps.send(`client-${name}`, data, this.channel);
   }
 
-  /** Whether it stands at the moment. */
+  /** Whether it is subscribed at the moment. */
   get isSubscribed(): boolean {
     return this.#isSubscribed;
   }
 
-  /** Resolves once it stands. Rejects when it is refused before. */
+  /** Resolves once it is subscribed. Rejects if the subscription is rejected first. */
   ready(): Promise<void> {
     if (this.#isSubscribed) return Promise.resolve();
     return new Promise((resolve, reject) => {
@@ -100,12 +100,15 @@ export class TopicSubscription<Channel extends string = string> {
     });
   }
 
-  /** Up to where it has been heard: give it to another client as `from`, as after a page load. */
+  /**
+   * The position of the last received event: pass it to another client as `from`, for example after a page
+   * load.
+   */
   get position(): TopicPosition | undefined {
     return this.#tracker.position;
   }
 
-  /** For the client: the connection stands. */
+  /** For the client: the connection is established. */
   async onConnected(): Promise<void> {
     const attempt = ++this.#attempt;
     clearTimeout(this.#retry);
@@ -117,13 +120,13 @@ export class TopicSubscription<Channel extends string = string> {
       this.#deps.send('pusher:subscribe', { channel: this.channel, ...proof, resume });
     } catch (error) {
       if (attempt !== this.#attempt) return;
-      const failure = error instanceof MevrikError ? error : new MevrikError(0, 'fault', String(error));
+      const failure = error instanceof MevrikError ? error : new MevrikError(0, 'unexpected', String(error));
       this.#lifecycle.emit('error', failure);
       if (failure.status === 0 || failure.status >= 500) this.#retryLater();
     }
   }
 
-  /** For the client: the connection has ended, or the subscription is given up. */
+  /** For the client: the connection has ended, or the subscription was released. */
   onDisconnected(): void {
     this.#attempt += 1;
     this.#isSubscribed = false;
@@ -141,7 +144,7 @@ export class TopicSubscription<Channel extends string = string> {
     }
   }
 
-  /** What the protocol itself says on a channel. */
+  /** The protocol's own events on a channel. */
   readonly #protocolHandlers: Readonly<Record<string, (frame: Frame) => void>> = {
     'pusher_internal:subscription_succeeded': ({ data }) => this.#subscribed(data),
     'pusher:subscription_error': ({ data }) => this.#onRefused(data),

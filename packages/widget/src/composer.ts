@@ -74,7 +74,7 @@ export function createComposer(config: WidgetConfig, words: Words, actions: Comp
   const element = h(
     'form',
     {
-      class: 'say',
+      class: 'composer',
       onsubmit: (event: Event) => {
         event.preventDefault();
         send();

@@ -28,13 +28,13 @@ export interface OutboxMessage extends UnsentMessage {
   readonly refused?: boolean;
 }
 
-/** A file being uploaded; `fault` is set when it failed. */
+/** A file being uploaded; `error` is set when it failed. */
 export interface Upload {
   readonly key: string;
   readonly file: File;
   /** The sent share, from 0 to 1. */
   readonly progress: number;
-  readonly fault?: string;
+  readonly error?: string;
 }
 
 /** The state that the widget renders. */

@@ -23,7 +23,7 @@ export function fileView({ type, url, name: given, sizeBytes }: Attachment, lang
 
 function cardOf(name: string, sizeBytes: number | undefined, { locale }: Language): HTMLElement[] {
   return [
-    h('span', { class: 'sheet', 'aria-hidden': 'true' }, icon('file')),
+    h('span', { class: 'file-icon', 'aria-hidden': 'true' }, icon('file')),
     h(
       'span',
       { class: 'about' },
@@ -49,7 +49,7 @@ function sizeIn(locale: string, bytes: number): string {
 
 /** An upload in progress with a cancel button, or its error. */
 export function uploadView({ language, conversation }: LogContext, upload: Upload): LogEntry {
-  const { key, file, fault } = upload;
+  const { key, file, error } = upload;
   const { words } = language;
   const act = (label: string, work: () => void) => h('button', { type: 'button', onclick: work }, label);
   const remove = () => conversation.uploads.remove(key);
@@ -58,23 +58,23 @@ export function uploadView({ language, conversation }: LogContext, upload: Uploa
       'div',
       { class: 'msg mine wait', 'data-upload': key },
       h('span', { class: 'file' }, ...cardOf(file.name, file.size, language)),
-      fault === undefined
+      error === undefined
         ? h(
             'span',
-            { class: 'goes' },
+            { class: 'upload-progress' },
             h('progress', { max: 1, value: 0, 'aria-label': `${words.sending} ${file.name}` }),
             act(words.cancel, remove),
           )
         : h(
             'span',
             { class: 'bad', role: 'alert' },
-            fault === '' ? '' : `${fault} `,
+            error === '' ? '' : `${error} `,
             act(words.sendFailed, () => void conversation.uploads.add(file, key)),
             ' · ',
             act(words.discard, remove),
           ),
     );
-  return { key: `${key} ${fault}`, make };
+  return { key: `${key} ${error}`, make };
 }
 
 /** Updates the progress bars in place. */

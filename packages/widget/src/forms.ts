@@ -29,9 +29,9 @@ interface Form {
 function formCard({ words, title, text, fields, action, onDone, more }: Form): HTMLElement {
   const inputs = fields.map((field) => inputOf(field));
   const fieldErrors = inputs.map((input) =>
-    h('span', { class: 'fault', id: `${input.id}-fault`, hidden: true }),
+    h('span', { class: 'error', id: `${input.id}-error`, hidden: true }),
   );
-  const fault = h('div', { class: 'fault', role: 'alert', hidden: true });
+  const formError = h('div', { class: 'error', role: 'alert', hidden: true });
   const send = h('button', { class: 'big', type: 'submit' }, action);
   const setFieldError = (at: number, problem: string) =>
     describeProblem(inputs[at], fieldErrors[at], problem);
@@ -42,8 +42,8 @@ function formCard({ words, title, text, fields, action, onDone, more }: Form): H
     );
     for (const at of invalid)
       setFieldError(at, fields[at]?.kind === 'email' ? words.invalidEmail : words.invalid);
-    fault.textContent = invalid.length > 0 ? '' : words.submitFailed;
-    fault.hidden = invalid.length > 0;
+    formError.textContent = invalid.length > 0 ? '' : words.submitFailed;
+    formError.hidden = invalid.length > 0;
     inputs[invalid[0] ?? -1]?.focus();
   };
   const submit = async () => {
@@ -54,7 +54,7 @@ function formCard({ words, title, text, fields, action, onDone, more }: Form): H
     });
     const first = problems.findIndex((what) => what !== '');
     if (first >= 0) return inputs[first]?.focus();
-    fault.hidden = true;
+    formError.hidden = true;
     send.disabled = true;
     try {
       await onDone(
@@ -87,7 +87,7 @@ function formCard({ words, title, text, fields, action, onDone, more }: Form): H
       // The error describes the field and is not part of its label.
       return h('div', { class: 'field' }, h('label', {}, name, input), fieldErrors[at]);
     }),
-    fault,
+    formError,
     send,
     more,
   );
@@ -186,7 +186,7 @@ export function messageSentCard(
 ): HTMLElement {
   return h(
     'div',
-    { class: 'card left', role: 'status', tabindex: -1 },
+    { class: 'card submitted', role: 'status', tabindex: -1 },
     icon('done'),
     h('b', {}, words.messageSent),
     h('p', { dir: 'auto' }, words.messageSentText.replace('{email}', email)),

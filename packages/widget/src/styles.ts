@@ -63,7 +63,7 @@ header :focus-visible{outline-color:currentColor!important;outline-offset:-2px}
 .choices button:disabled{opacity:.7;cursor:default}
 .file{display:flex;gap:10px;align-items:center;padding:8px 12px 8px 8px;margin:3px -4px;border:1px solid var(--m-line);border-radius:11px;background:var(--m-bg);color:var(--m-text)!important;text-decoration:none;white-space:normal;min-width:180px}
 a.file:hover .name{text-decoration:underline}
-.sheet{width:36px;height:36px;border-radius:8px;background:var(--m-soft);color:var(--m-dim);display:grid;place-items:center;flex-shrink:0}
+.file-icon{width:36px;height:36px;border-radius:8px;background:var(--m-soft);color:var(--m-dim);display:grid;place-items:center;flex-shrink:0}
 .about{min-width:0;display:flex;flex-direction:column;line-height:1.3}
 .name{font-weight:550;font-size:13.5px;display:-webkit-box;-webkit-line-clamp:2;-webkit-box-orient:vertical;overflow:hidden}
 .about small{font-size:12px;color:var(--m-dim)}
@@ -71,17 +71,17 @@ a.file:hover .name{text-decoration:underline}
 .msg>.pic:first-child{margin-top:-2px}
 .msg>.pic:last-child{margin-bottom:-2px}
 .pic img{display:block;width:236px;max-width:100%;height:168px;object-fit:cover;border-radius:11px;background:var(--m-soft)}
-.goes{display:flex;align-items:center;gap:10px;padding-top:6px;white-space:normal}
-.goes progress{flex:1;min-width:0;height:5px;appearance:none;border:0;border-radius:9px;overflow:hidden;background:rgb(127 127 127/45%);accent-color:currentColor}
+.upload-progress{display:flex;align-items:center;gap:10px;padding-top:6px;white-space:normal}
+.upload-progress progress{flex:1;min-width:0;height:5px;appearance:none;border:0;border-radius:9px;overflow:hidden;background:rgb(127 127 127/45%);accent-color:currentColor}
 progress::-webkit-progress-bar{background:rgb(127 127 127/45%)}
 progress::-webkit-progress-value{background:currentColor;transition:width .2s}
 progress::-moz-progress-bar{background:currentColor}
-.goes button,.msg .bad button{font-size:13px;font-weight:600;text-decoration:underline}
+.upload-progress button,.msg .bad button{font-size:13px;font-weight:600;text-decoration:underline}
 .msg .bad{display:block;padding-top:6px;font-size:13px;white-space:normal}
 .typing{min-height:22px;padding:0 18px;font-size:12.5px;color:var(--m-dim)}
-form.say{display:flex;align-items:flex-end;gap:6px;padding:10px 12px 12px;border-top:1px solid var(--m-line)}
+form.composer{display:flex;align-items:flex-end;gap:6px;padding:10px 12px 12px;border-top:1px solid var(--m-line)}
 textarea,input{border:1px solid var(--m-dim);background:var(--m-bg)}
-.say textarea{flex:1;min-width:0;resize:none;border-radius:14px;padding:9px 12px;height:40px;max-height:124px;line-height:1.4}
+.composer textarea{flex:1;min-width:0;resize:none;border-radius:14px;padding:9px 12px;height:40px;max-height:124px;line-height:1.4}
 input{width:100%;border-radius:10px;padding:10px 12px}
 .card textarea{width:100%;resize:vertical;border-radius:10px;padding:10px 12px;min-height:76px}
 textarea:focus,input:focus{outline:2px solid var(--m-color);outline-offset:-1px}
@@ -106,9 +106,9 @@ textarea:focus,input:focus{outline:2px solid var(--m-color);outline-offset:-1px}
 .card .field,.card label{display:flex;flex-direction:column;gap:5px}
 .card label{font-size:13.5px;font-weight:550}
 .card label input,.card label textarea{font-weight:400;font-size:14.5px}
-.fault{color:var(--m-bad);font-size:13px;font-weight:500}
-.left{align-items:center;text-align:center;margin:auto 0;padding:26px 18px}
-.card.left>svg{width:46px;height:46px;padding:10px;border-radius:50%;color:var(--m-good);background:var(--m-soft)}
+.error{color:var(--m-bad);font-size:13px;font-weight:500}
+.submitted{align-items:center;text-align:center;margin:auto 0;padding:26px 18px}
+.card.submitted>svg{width:46px;height:46px;padding:10px;border-radius:50%;color:var(--m-good);background:var(--m-soft)}
 .stars{display:flex;gap:4px;justify-content:center}
 .stars button{font-size:30px;line-height:1;color:var(--m-dim);padding:4px;border-radius:6px}
 .stars button.on{color:var(--m-star)}
@@ -119,7 +119,7 @@ textarea:focus,input:focus{outline:2px solid var(--m-color);outline-offset:-1px}
 @keyframes pulse{to{opacity:.45}}
 @media (max-width:520px){.floating .panel{inset:var(--m-top,0) 0 auto!important;width:100%;height:var(--m-height,100dvh);border-radius:0;border:0}
 .floating header{padding-top:max(13px,env(safe-area-inset-top));padding-inline:max(16px,env(safe-area-inset-left)) max(12px,env(safe-area-inset-right))}
-.floating form.say{padding-bottom:max(12px,env(safe-area-inset-bottom))}.floating.open .launch{display:none}
+.floating form.composer{padding-bottom:max(12px,env(safe-area-inset-bottom))}.floating.open .launch{display:none}
 textarea,input,.card label input,.card label textarea{font-size:16px}header button{width:42px;height:42px}}
 @media (max-height:520px) and (min-width:521px){.floating .panel{bottom:10px;inset-inline-end:90px;height:calc(100dvh - 20px)}.floating.left .panel{inset-inline:90px auto}}
 @media (prefers-reduced-motion:reduce){*{animation:none!important;transition:none!important}}

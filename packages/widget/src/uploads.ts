@@ -42,8 +42,8 @@ export class Uploads {
     } catch (error) {
       if (signal.aborted) return;
       // Show the server's message; network errors have none worth showing.
-      const fault = error instanceof MevrikError && error.status >= 400 ? error.message : '';
-      this.#put(key, { ...upload, fault });
+      const message = error instanceof MevrikError && error.status >= 400 ? error.message : '';
+      this.#put(key, { ...upload, error: message });
     }
   }
 

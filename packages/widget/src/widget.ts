@@ -236,7 +236,7 @@ class ChatWidget {
     if (stored.answeredBy === 'email') this.#sentMessage = { ...stored, email: message.email };
     this.#render();
     const { shadow, composer } = this.#elements;
-    if (this.#sentMessage) shadow.querySelector<HTMLElement>('.left')?.focus();
+    if (this.#sentMessage) shadow.querySelector<HTMLElement>('.submitted')?.focus();
     else composer.focus();
   }
 
@@ -297,7 +297,7 @@ class ChatWidget {
     if (typing.textContent !== typingText) typing.textContent = typingText;
     const entries = this.#entries(state);
     const hadFocus = composer.element.contains(shadow.activeElement);
-    const isForm = this.#needsPreChat || entries.some(({ key }) => key === 'offline' || key === 'left');
+    const isForm = this.#needsPreChat || entries.some(({ key }) => key === 'offline' || key === 'submitted');
     composer.element.hidden = isForm;
     typing.hidden = isForm;
     composer.video.hidden = !state.messages.some(({ isReply }) => !isReply);
@@ -322,7 +322,7 @@ class ChatWidget {
     const { words } = this.#language;
     if (this.#sentMessage) {
       const card = messageSentCard(words, this.#sentMessage, () => this.#chooseChat());
-      return [{ key: 'left', make: () => card }];
+      return [{ key: 'submitted', make: () => card }];
     }
     const hasWritten = messages.some(({ isReply }) => !isReply) || unsent.length + uploads.length > 0;
     const isOffered = opening?.hasOfflineForm && !this.#isChatChosen && !hasWritten;

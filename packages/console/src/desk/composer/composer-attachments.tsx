@@ -10,8 +10,8 @@ export function ComposerAttachments({ files }: { files: readonly FileUpload[] })
   return (
     <ul className={classes.files} aria-label="Attachments">
       {files.map((file) => (
-        <li key={file.id} className={`${classes.file} ${file.fault ? classes.fileFault : ''}`}>
-          {file.fault ? (
+        <li key={file.id} className={`${classes.file} ${file.error ? classes.fileError : ''}`}>
+          {file.error ? (
             <IconAlertTriangle size={20} aria-hidden />
           ) : file.previewUrl ? (
             <img src={file.previewUrl} alt="" className={classes.fileThumb} />
@@ -22,10 +22,10 @@ export function ComposerAttachments({ files }: { files: readonly FileUpload[] })
             <Text size="xs" fw={550} truncate>
               {file.name}
             </Text>
-            {file.fault ? (
-              <Tooltip label={file.fault}>
+            {file.error ? (
+              <Tooltip label={file.error}>
                 <Text size="xs" truncate role="alert">
-                  {file.fault}
+                  {file.error}
                 </Text>
               </Tooltip>
             ) : file.attachment ? (

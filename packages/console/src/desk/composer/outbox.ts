@@ -19,7 +19,7 @@ export interface PendingMessage {
   readonly afterId: number;
   readonly createdAt: string;
   readonly state: 'failed' | 'sending' | 'waiting';
-  readonly fault?: string;
+  readonly error?: string;
   /** The server was unreachable: the message is sent again automatically. */
   readonly isCut?: boolean;
 }
@@ -76,7 +76,7 @@ async function pump(sessionId: number): Promise<void> {
         outbox.discard(next.key);
       } catch (error) {
         const isCut = error instanceof MevrikError && (error.status === 0 || error.status >= 500);
-        patch(next.key, { state: 'failed', fault: errorMessage(error), isCut });
+        patch(next.key, { state: 'failed', error: errorMessage(error), isCut });
         if (isCut) return;
       }
     }

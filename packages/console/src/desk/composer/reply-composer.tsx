@@ -161,7 +161,7 @@ function useAudience(focus: () => void, notesOnly: boolean): [Audience, (next: A
 
 /** Why the attachments cannot be sent yet; `undefined` if they can. */
 function uploadProblem(files: readonly FileUpload[]): string | undefined {
-  if (files.some(({ attachment, fault }) => !attachment && !fault))
+  if (files.some(({ attachment, error }) => !attachment && !error))
     return 'Wait until all files are uploaded.';
-  return files.some(({ fault }) => fault) ? 'A file failed to upload. Remove it before you send.' : undefined;
+  return files.some(({ error }) => error) ? 'A file failed to upload. Remove it before you send.' : undefined;
 }

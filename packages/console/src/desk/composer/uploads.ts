@@ -14,7 +14,7 @@ export interface FileUpload {
   /** Object URL of an image preview. */
   readonly previewUrl: string | null;
   readonly attachment?: Attachment;
-  readonly fault?: string;
+  readonly error?: string;
 }
 
 /** Maximum attachments per message. */
@@ -77,8 +77,7 @@ async function upload(id: string, file: File, appId: number): Promise<void> {
     }
     patch(id, { attachment: body, progress: 1 });
   } catch (error) {
-    const fault = error instanceof MevrikError ? error.message : 'FileUpload failed.';
-    patch(id, { fault });
+    patch(id, { error: error instanceof MevrikError ? error.message : 'Upload failed.' });
   } finally {
     requests.delete(id);
   }

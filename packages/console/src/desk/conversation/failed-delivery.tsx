@@ -28,7 +28,7 @@ export function FailedDelivery({ message }: { message: Message }) {
     }
   }
   return (
-    <div className={classes.fault}>
+    <div className={classes.error}>
       <Group gap={4}>
         <span>Not delivered</span>
         <Button size="compact-xs" variant="light" color="red" loading={busy} onClick={() => void retry()}>

@@ -6,7 +6,7 @@ import classes from './message.module.css';
 
 /** A message that the server has not stored yet. */
 export function PendingBubble({ outgoing }: { outgoing: PendingMessage }) {
-  const { key, text, attachments, isNote, state, fault, isCut } = outgoing;
+  const { key, text, attachments, isNote, state, error, isCut } = outgoing;
   const hasFailed = state === 'failed';
   const className = [
     classes.message,
@@ -24,9 +24,9 @@ export function PendingBubble({ outgoing }: { outgoing: PendingMessage }) {
         ))}
       </div>
       {hasFailed ? (
-        <div className={classes.fault} role="alert">
+        <div className={classes.error} role="alert">
           <span>
-            {isCut ? 'Not sent. It will be sent when the connection is back.' : `Not sent: ${fault}`}
+            {isCut ? 'Not sent. It will be sent when the connection is back.' : `Not sent: ${error}`}
           </span>
           <Group gap={4}>
             <Button size="compact-xs" variant="light" color="red" onClick={() => outbox.retry(key)}>
