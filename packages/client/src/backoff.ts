@@ -1,15 +1,15 @@
-/** What to do when a connection has ended: give up, or come back after so many milliseconds. */
+/** What to do when a connection has ended: give up, or reconnect after this many milliseconds. */
 export type RetryDecision = { readonly giveUp: true } | { readonly giveUp: false; readonly afterMs: number };
 
 const maxMs = 30_000;
-/** A server that restarts sends everybody away in the same moment: they come back spread over this time. */
+/** A server that restarts disconnects all clients at once: their reconnects are spread over this time. */
 const baseDelayMs = 1_000;
 
 /**
- * When to come back. The protocol's codes say how: below 4100 not at all, below 4200 after a while, all others soon.
- * Never at once, and never all in the same moment; each failure in a row doubles the time.
- *
- * @param failures how many tries in a row have failed before this one.
+ * Decides when to reconnect. The protocol's close codes determine it: never below 4100, after at least a second below
+ * 4200, soon for all others. The delay is random, so that clients do not reconnect together, and doubles with each
+ * failure in a row.
+ * @param failures failed attempts in a row before this one.
  * @param random from 0 to 1.
  */
 export function nextRetry(code: number, failures: number, random: number): RetryDecision {

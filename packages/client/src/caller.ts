@@ -2,12 +2,15 @@ import type { Problem } from '@mevrik/protocol';
 import { MevrikError } from './errors.ts';
 import { fetchWithProgress } from './fetch-with-progress.ts';
 
-/** What proves who calls: a token, or what gives one. `isRefused` says that the last one was, so that it gets another. */
+/**
+ * An access token, or a function that returns one. `isRefused` says that the last one was rejected, so that
+ * it fetches a new one.
+ */
 export type TokenSource = string | ((isRefused: boolean) => string | Promise<string>);
 
-/** What a caller is given. */
+/** Options of a caller. */
 export interface CallerOptions {
-  /** The server's address, such as `https://chat.example.com`. */
+  /** The server's URL, such as `https://chat.example.com`. */
   readonly url: string;
   /** The app, for users of several apps. */
   readonly appKey: string | undefined;
@@ -15,38 +18,41 @@ export interface CallerOptions {
   readonly fetch: typeof fetch;
   /** The connection that receives no broadcasts caused by this call. */
   readonly socketId: () => string | undefined;
-  /** From 0 to 1; spreads repetitions. */
+  /** From 0 to 1; spreads retries. */
   readonly random: () => number;
 }
 
-/** What a call may carry. */
+/** Options of a call. */
 export interface Call {
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
-  /** Sent as JSON; what is no plain object, such as a file, as it is. */
+  /** Sent as JSON; anything but a plain object, such as a file, is sent unchanged. */
   readonly body?: unknown;
-  /** Under this key the server does it once, however often it is asked: the call may be repeated. */
+  /** The server performs requests with the same key once, so the call may be retried. */
   readonly idempotencyKey?: string;
   readonly signal?: AbortSignal;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Only where it is still as it was under this ETag; otherwise `precondition_failed`, and nothing is done. */
+  /**
+   * Applies the change only if the resource still has this ETag; otherwise the call rejects with
+   * `precondition_failed`.
+   */
   readonly ifMatch?: string | undefined;
-  /** Told the ETag of the answer: it names the state that was read, or that was made. */
+  /** Receives the ETag of the response, which identifies the version that was read or written. */
   readonly onEtag?: (etag: string) => void;
-  /** Told how much of the body has gone out, from 0 to 1; in browsers only. */
+  /** Receives the share of the body that was sent, from 0 to 1; in browsers only. */
   readonly onProgress?: (progress: number) => void;
 }
 
-/** Calls the API. @throws MevrikError for whatever it does not do. */
+/** Calls the API. @throws MevrikError if the call fails. */
 export type Caller = <Answer>(method: string, path: string, call?: Call) => Promise<Answer>;
 
 const maxAttempts = 4;
 const firstDelayMs = 500;
-/** Longer than that, the caller decides. */
+/** The caller decides about longer delays. */
 const maxDelayMs = 30_000;
 
 /**
- * Makes a caller. What may be repeated (reading, and what has an idempotency key) is tried up to four times when no
- * answer comes or the server is busy, after the pause that it asks for.
+ * Creates a caller. Reads and calls with an idempotency key are tried up to four times if no response arrives
+ * or the server is busy, after the delay that it asks for.
  */
 export function createCaller(options: CallerOptions): Caller {
   const { token, random } = options;
@@ -122,7 +128,7 @@ function requestOf(
   };
 }
 
-/** What went wrong, and after how long it may be tried again; `undefined` where that is of no use. */
+/** The error of an attempt, and the delay before a retry; `undefined` if a retry is useless. */
 async function failureOf(outcome: unknown, backoffMs: number): Promise<{ error: unknown; pauseMs?: number }> {
   if (!(outcome instanceof Response)) {
     const isCut = outcome instanceof MevrikError && outcome.code === 'unreachable';

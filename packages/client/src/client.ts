@@ -8,55 +8,58 @@ import { type SubscriptionHandle, Subscriptions } from './subscriptions.ts';
 import { renewTokens } from './token-renewal.ts';
 import { UserEvents } from './user-events.ts';
 
-/** What a client is made of. */
+/** Options of a client. */
 export interface ClientOptions {
-  /** The server's address, such as `https://chat.example.com`. */
+  /** The server's URL, such as `https://chat.example.com`. */
   readonly url: string;
-  /** The key of the app: it is no secret. */
+  /** The app's key, which is not a secret. */
   readonly appKey: string;
-  /** Proves who it is that listens and calls; without one only public channels can be heard. See `createTokenStore`. */
+  /**
+   * Authenticates subscriptions and calls; without one, only public channels are available. See
+   * `createTokenStore`.
+   */
   readonly token?: TokenSource;
-  /** What the client's own calls cause is not told to it. */
+  /** Whether to exclude this client from broadcasts caused by its own calls. */
   readonly toOthers?: boolean;
-  /** That of the platform where nothing is said; on Node versions that have none, that of `ws`. */
+  /** Defaults to the platform's implementation; on Node versions without one, to `ws`. */
   readonly WebSocket?: WebSocketConstructor;
   readonly fetch?: typeof fetch;
   /** From 0 to 1; for tests. */
   readonly random?: () => number;
-  /** What listeners throw; reported as an unhandled error where nothing is said. */
+  /** Receives errors thrown by event listeners; by default they are reported as unhandled errors. */
   readonly onListenerError?: (error: unknown) => void;
 }
 
 /** A client of the gateway and of the API. */
 export interface Client {
-  /** Connects; it comes back by itself until `disconnect`. `subscribe` connects too. */
+  /** Connects, and reconnects automatically until `disconnect`. `subscribe` connects too. */
   connect(): void;
   disconnect(): void;
   readonly state: ConnectionState;
-  /** The server's number of this connection, for back ends that leave out who has caused an event. */
+  /** The server's id of this connection; back ends use it to exclude the client that caused an event. */
   readonly socketId: string | undefined;
-  /** Hears of every change of `state`. */
+  /** Listens for changes of `state`. */
   onState(listener: (state: ConnectionState) => void): Stop;
-  /** Hears why the server will not have the client, or complains. */
+  /** Listens for errors of the connection: why the server rejects the client, and protocol errors. */
   onError(listener: (error: MevrikError) => void): Stop;
   /**
-   * Subscribes to a channel, and stays subscribed whatever becomes of the connection. Our own topics, as `session12`,
-   * are proven by the token; they are recovered after a cut.
-   *
-   * @param from `position` of an earlier subscription, for example on the previous page: events missed since are delivered.
+   * Subscribes to a channel, and stays subscribed across reconnects. Our own topics, such as `session12`, are
+   * authorized by the token, and missed events are recovered.
+   * @param from `position` of an earlier subscription, for example on the previous page: events missed since are
+   * delivered.
    */
   subscribe<const Channel extends string>(
     channel: Channel,
     options?: { readonly from?: TopicPosition },
   ): SubscriptionHandle<Channel>;
-  /** What is sent to this user alone, by the app's back end. Signs the user in. */
+  /** Events that the app's back end sends to this user only. Signs the user in. */
   readonly user: Pick<UserEvents, 'on'>;
   readonly rest: Rest;
-  /** Calls what `rest` has no name for. */
+  /** Calls endpoints that `rest` does not cover. */
   readonly call: Caller;
 }
 
-/** Makes a client. It does nothing before `connect`, `subscribe` or a call. */
+/** Creates a client. It does nothing before `connect`, `subscribe` or a call. */
 export function createClient(options: ClientOptions): Client {
   const { appKey, random = Math.random, onListenerError = reportListenerError } = options;
   const url = options.url.replace(/\/+$/, '');
@@ -111,7 +114,7 @@ export function createClient(options: ClientOptions): Client {
   const reconnectNow = () => connection.reconnectNow();
 
   function connect(): void {
-    // A browser knows before the time is up that there is a network again.
+    // A browser knows that the network is back before the delay has passed.
     platform.addEventListener?.('online', reconnectNow);
     connection.connect();
   }
@@ -141,7 +144,7 @@ export function createClient(options: ClientOptions): Client {
   };
 }
 
-/** What browsers have, and some versions of Node. */
+/** What browsers provide, and some versions of Node. */
 const platform = globalThis as {
   readonly WebSocket?: WebSocketConstructor;
   readonly addEventListener?: (name: string, listener: () => void) => void;
@@ -151,7 +154,7 @@ const platform = globalThis as {
 
 async function platformWebSocket(): Promise<WebSocketConstructor> {
   if (platform.WebSocket) return platform.WebSocket;
-  // Not by a name that can be read off, so that what packs for browsers does not take it along.
+  // Computed, so that bundlers for browsers do not include the library.
   const library = ['w', 's'].join('');
   const { WebSocket } = (await import(library).catch((cause: unknown) => {
     throw new MevrikError(0, 'no_websocket', 'This platform has no WebSocket: install `ws`.', { cause });

@@ -10,7 +10,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** A gateway that says what the test lets it say. */
+/** A gateway that sends what the test makes it send. */
 class FakeSocket implements WebSocketLike {
   onopen: ((event: never) => void) | null = null;
   onmessage: ((event: { data: unknown }) => void) | null = null;
@@ -66,7 +66,7 @@ async function connected() {
 }
 
 describe('a connection', () => {
-  it.each([4001, 4003, 4009])('that is ended with %i is given up, with the reason', async (code) => {
+  it.each([4001, 4003, 4009])('that is closed with %i is given up, with the reason', async (code) => {
     const { connection, last, errors, sockets } = await connected();
     last().end(code);
     await vi.advanceTimersByTimeAsync(600_000);
@@ -75,7 +75,7 @@ describe('a connection', () => {
     expect(sockets).toHaveLength(1);
   });
 
-  it.each([1001, 1006, 4100, 4200, 4201])('that is ended with %i comes back by itself', async (code) => {
+  it.each([1001, 1006, 4100, 4200, 4201])('that is closed with %i reconnects automatically', async (code) => {
     const { connection, last, sockets, states } = await connected();
     last().end(code);
     expect(connection.state).toBe('waiting');
@@ -86,7 +86,7 @@ describe('a connection', () => {
     expect(states).toEqual(['connecting', 'connected', 'waiting', 'connecting', 'connected']);
   });
 
-  it('waits longer after every failure, and as at first when it has stood for a while', async () => {
+  it('waits longer after every failure, and starts over once it has been stable for a while', async () => {
     const { sockets, last } = await connected();
     const pauses: number[] = [];
     for (let at = 0; at < 7; at += 1) {
@@ -105,7 +105,7 @@ describe('a connection', () => {
     expect(sockets).toHaveLength(count + 1);
   });
 
-  it('to a server that has fallen silent is made anew', async () => {
+  it('to a server that has stopped responding is replaced', async () => {
     const { sockets, last } = await connected();
     await vi.advanceTimersByTimeAsync(120_000);
     expect(last().sent).toEqual(['pusher:ping']);
@@ -117,14 +117,14 @@ describe('a connection', () => {
     expect(sockets).toHaveLength(2);
   });
 
-  it('that gets no greeting is made anew', async () => {
+  it('without a greeting is replaced', async () => {
     const { sockets, last } = await connected();
     last().end(1006);
     await vi.advanceTimersByTimeAsync(25_000);
     expect(sockets.length).toBeGreaterThan(2);
   });
 
-  it('answers pings, and looks past what is no frame', async () => {
+  it('answers pings, and ignores invalid frames', async () => {
     const { connection, last } = await connected();
     last().say('pusher:ping');
     last().onmessage?.({ data: '{' });
@@ -133,7 +133,7 @@ describe('a connection', () => {
     expect(connection.state).toBe('connected');
   });
 
-  it('looks at once when there is a network again', async () => {
+  it('reconnects immediately when the network is back', async () => {
     const { connection, last, sockets } = await connected();
     last().end(4100);
     connection.reconnectNow();
@@ -155,8 +155,8 @@ describe('a connection', () => {
   });
 });
 
-describe('coming back', () => {
-  it('is spread, never later than half a minute, and never at once after 4100', () => {
+describe('the reconnect delay', () => {
+  it('is random, at most 31 seconds, and at least one second after 4100', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1000, max: 4999 }),

@@ -3,7 +3,7 @@ import { nextRetry } from './backoff.ts';
 import { Emitter, type Stop } from './emitter.ts';
 import { MevrikError } from './errors.ts';
 
-/** What we use of a WebSocket: browsers' and that of `ws` both have it. */
+/** The parts of the WebSocket interface that we use; those of browsers and of `ws` both have them. */
 export interface WebSocketLike {
   send(text: string): void;
   close(code?: number, reason?: string): void;
@@ -12,46 +12,46 @@ export interface WebSocketLike {
   onclose: ((event: never) => void) | null;
   onerror: ((event: never) => void) | null;
 }
-/** That of a platform, or of `ws`. */
+/** A WebSocket class, such as the platform's or that of `ws`. */
 export type WebSocketConstructor = new (url: string) => WebSocketLike;
 
 /**
- * `connecting` to the server, `connected`, `waiting` to try again, `offline` because it was disconnected or has
- * not begun, `closed` because the server will not have it: `error` says why.
+ * `connecting` to the server, `connected`, `waiting` to reconnect, `offline` before the first connect and
+ * after `disconnect`, `closed` because the server rejects the client: `error` says why.
  */
 export type ConnectionState = 'offline' | 'connecting' | 'connected' | 'waiting' | 'closed';
 
-/** What a connection tells. */
+/** The events of a connection. */
 export interface ConnectionEvents {
   readonly state: ConnectionState;
-  /** A frame, its data taken out of the text. */
+  /** A frame with its data parsed. */
   readonly frame: Frame;
   readonly error: MevrikError;
 }
 
-/** A frame as it came, with its data parsed. */
+/** A received frame with its data parsed. */
 export interface Frame extends Omit<ServerFrame, 'data'> {
   readonly data: unknown;
 }
 
-/** What a connection is given. */
+/** Dependencies of a connection. */
 export interface ConnectionDeps {
-  /** The address of the WebSocket. */
+  /** The URL of the WebSocket. */
   readonly url: string;
   readonly webSocket: () => Promise<WebSocketConstructor>;
-  /** From 0 to 1; spreads the return of many clients. */
+  /** From 0 to 1; spreads the reconnects of many clients. */
   readonly random: () => number;
   readonly onListenerError: (error: unknown) => void;
 }
 
-/** A connection that has stood so long counts as a success: the next failure is the first. */
+/** A connection that lasts this long counts as a success and resets the number of failures. */
 const stableMs = 10_000;
-/** How long the server may take to answer a sign of life. */
+/** How long to wait for the pong. */
 const pongTimeoutMs = 30_000;
-/** A server that has not sent its greeting by then is not going to. */
+/** How long to wait for the server's greeting. */
 const establishTimeoutMs = 20_000;
 
-/** Keeps a connection to the gateway, making it again whenever it ends. */
+/** Keeps a connection to the gateway, and reconnects whenever it ends. */
 export class Connection {
   readonly #with: ConnectionDeps;
   readonly #events: Emitter<ConnectionEvents>;
@@ -73,7 +73,7 @@ export class Connection {
     return this.#state;
   }
 
-  /** The server's number of the connection, while it stands. */
+  /** The server's id of the connection, while it is open. */
   get socketId(): string | undefined {
     return this.#socketId;
   }
@@ -85,7 +85,7 @@ export class Connection {
     return this.#events.on(name, listener);
   }
 
-  /** Connects, at once where it waits to try again. */
+  /** Connects; immediately if it is waiting to reconnect. */
   connect(): void {
     if (this.#state === 'connecting' || this.#state === 'connected') return;
     clearTimeout(this.#retry);
@@ -93,13 +93,13 @@ export class Connection {
     void this.#open();
   }
 
-  /** There may be a network again, or none: looks at once. */
+  /** The network may be back, or lost: reconnects or checks the connection immediately. */
   reconnectNow(): void {
     if (this.#state === 'waiting') this.connect();
     else if (this.#state === 'connected') this.#ping();
   }
 
-  /** Tells those who listen for errors. */
+  /** Emits an error. */
   reportError(error: MevrikError): void {
     this.#events.emit('error', error);
   }
@@ -110,7 +110,7 @@ export class Connection {
     this.#setState('offline');
   }
 
-  /** Sends a frame; it is lost where there is no connection. */
+  /** Sends a frame; it is lost without a connection. */
   send(event: string, data: unknown, channel?: string): void {
     if (this.#state !== 'connected') return;
     this.#socket?.send(JSON.stringify(channel === undefined ? { event, data } : { event, channel, data }));
@@ -133,7 +133,7 @@ export class Connection {
     };
     socket.onmessage = whileCurrent((event: { data: unknown }) => this.#onText(String(event.data)));
     socket.onclose = whileCurrent((event: { code: number; reason: string }) => this.#onClose(event));
-    // The end of the connection follows and says all that can be known.
+    // The close event follows, with everything that is known.
     socket.onerror = () => {};
     this.#startWatchdog(establishTimeoutMs, () => this.#abandon(socket));
   }
@@ -167,7 +167,7 @@ export class Connection {
     const { code, message } = (data ?? {}) as { code?: number | null; message?: string };
     this.#events.emit(
       'error',
-      new MevrikError(0, String(code ?? 'protocol'), message ?? 'The server complains.'),
+      new MevrikError(0, String(code ?? 'protocol'), message ?? 'The server reported an error.'),
     );
   }
 
@@ -178,7 +178,7 @@ export class Connection {
     if (next.giveUp) {
       this.#events.emit(
         'error',
-        new MevrikError(0, String(code), reason || 'The server will not have this client.'),
+        new MevrikError(0, String(code), reason || 'The server rejected the connection.'),
       );
       this.#setState('closed');
       return;
@@ -196,7 +196,7 @@ export class Connection {
 
   #abandon(socket: WebSocketLike): void {
     if (this.#socket !== socket) return;
-    // A dead connection does not tell of its end for minutes.
+    // Closing a dead connection can take minutes.
     socket.close();
     this.#onClose({ code: 1006, reason: '' });
   }
@@ -223,7 +223,7 @@ export class Connection {
 }
 
 function unreachable(cause: unknown): MevrikError {
-  return new MevrikError(0, 'unreachable', 'The connection could not be begun.', { cause });
+  return new MevrikError(0, 'unreachable', 'The connection could not be opened.', { cause });
 }
 
 function parse(text: string): unknown {

@@ -1,7 +1,7 @@
-/** Ends what it was given for. */
+/** Unregisters a listener. */
 export type Stop = () => void;
 
-/** Tells those who have registered. One that throws keeps nobody else from being told. */
+/** Notifies registered listeners. One that throws does not keep the others from being notified. */
 export class Emitter<Events extends { [Name in keyof Events]: unknown }> {
   readonly #listeners = new Map<keyof Events, Set<(data: never) => void>>();
   readonly #onListenerError: (error: unknown) => void;
@@ -10,7 +10,7 @@ export class Emitter<Events extends { [Name in keyof Events]: unknown }> {
     this.#onListenerError = onListenerError;
   }
 
-  /** Registers a listener; the function that is given takes it away again. */
+  /** Registers a listener. @returns a function that removes it. */
   on<Name extends keyof Events>(name: Name, listener: (data: Events[Name]) => void): Stop {
     const listeners = this.#listeners.get(name) ?? new Set();
     this.#listeners.set(name, listeners);

@@ -1,11 +1,11 @@
-/** What the API or the gateway has refused. The fields are those of the problem (RFC 9457) that came. */
+/** An error of the API or the gateway. The fields are those of the problem (RFC 9457), if there was one. */
 export class MevrikError extends Error {
   override readonly name = 'MevrikError';
-  /** The HTTP status; 0 where no answer came at all. */
+  /** The HTTP status; 0 if no response arrived. */
   readonly status: number;
-  /** A word for programs, such as `invalid_input`; see the reference of errors. */
+  /** A machine-readable code, such as `invalid_input`; see the reference of errors. */
   readonly code: string;
-  /** The fields at fault, where there are some. */
+  /** The invalid fields, if any. */
   readonly fields: readonly { readonly path: string; readonly message: string }[];
 
   constructor(

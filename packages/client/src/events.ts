@@ -1,14 +1,14 @@
 import type { BroadcastPayloads, NoticePayloads, PublicBroadcastPayloads, Topic } from '@mevrik/protocol';
 
-/** The names of our own channels, as they can be subscribed to. */
+/** The names of our own channels that can be subscribed to. */
 export type OwnTopic = Topic | `private-${Topic}` | `presence-${Topic}`;
 
-/** What each name brings on a channel of ours. */
+/** The payload of each event on our own channels. */
 type OwnEvents = BroadcastPayloads & NoticePayloads;
 
 /**
- * The events of a channel: those of the catalogue on our own, redacted ones on `messages`; on channels of others any
- * name, with whatever it brings.
+ * The events of a channel: those of the catalogue on our own channels, redacted on `messages`; on other
+ * channels, any event with an unknown payload.
  */
 export type EventsOf<Channel extends string> = Channel extends `${'' | 'private-' | 'presence-'}messages`
   ? PublicBroadcastPayloads
@@ -16,7 +16,7 @@ export type EventsOf<Channel extends string> = Channel extends `${'' | 'private-
     ? OwnEvents
     : Record<string, unknown>;
 
-/** Who else is on a presence channel. */
+/** A member of a presence channel. */
 export interface Member {
   readonly id: string;
   readonly info: unknown;
@@ -24,7 +24,7 @@ export interface Member {
 
 /** A participant started or stopped typing. */
 export interface Typing {
-  /** The user's id on presence channels, else `customer` or `agent`, as far as it is known. */
+  /** The user's id on presence channels, otherwise `customer` or `agent` if it is known. */
   readonly who: string | undefined;
   readonly typing: boolean;
 }

@@ -1,4 +1,4 @@
-/** What of a browser's XMLHttpRequest is used: the SDK is for Node, too, which has none. */
+/** The parts of XMLHttpRequest that we use: the SDK also runs on Node, which has none. */
 interface UploadRequest {
   readonly status: number;
   readonly responseText: string;
@@ -14,8 +14,8 @@ interface UploadRequest {
 }
 
 /**
- * A fetch that tells how much of its body has gone out, from 0 to 1. Only XMLHttpRequest knows that; where there is
- * none, it is the fetch that was given, which tells nothing.
+ * A fetch that reports how much of its body was sent, from 0 to 1. Only XMLHttpRequest can report that;
+ * without it, this is the given fetch, which reports nothing.
  */
 export function fetchWithProgress(plain: typeof fetch, onProgress: (progress: number) => void): typeof fetch {
   const { XMLHttpRequest: Request } = globalThis as { XMLHttpRequest?: new () => UploadRequest };

@@ -1,6 +1,6 @@
 import type { Member } from './events.ts';
 
-/** Who is on a presence channel. */
+/** The members of a presence channel. */
 export class Members {
   readonly #members = new Map<string, Member>();
 
@@ -16,14 +16,14 @@ export class Members {
     return this.#members.values();
   }
 
-  /** Takes `{ids, hash}` as the protocol has it. */
+  /** Accepts `{ids, hash}` as in the protocol. */
   reset(presence: unknown): void {
     const { hash = {} } = presence as { hash?: Record<string, unknown> };
     this.#members.clear();
     for (const [id, info] of Object.entries(hash)) this.#members.set(id, { id, info });
   }
 
-  /** Takes `{user_id, user_info}`. */
+  /** Accepts `{user_id, user_info}`. */
   add(data: unknown): Member {
     const { user_id, user_info } = data as { user_id: string; user_info?: unknown };
     const member = { id: user_id, info: user_info };

@@ -5,8 +5,8 @@ import { PositionTracker } from './position-tracker.ts';
 type At = readonly [partition: number, offset: number];
 
 /**
- * A gateway with its log: frames in the order of their partition, some told twice, and every cut at any place. It
- * tells who comes back what is beyond their places, or that it cannot.
+ * A gateway with its log: frames in the order of their partition, some repeated, with cuts anywhere. A client
+ * that resubscribes receives the frames after its positions, or learns that it cannot.
  */
 class Gateway {
   readonly log: At[] = [];
@@ -22,7 +22,7 @@ class Gateway {
     this.#epoch += 1;
   }
 
-  /** What a subscription brings: frames, then where the channel stands. */
+  /** The result of a subscription: frames, then the channel's position. */
   subscribe(asked: PositionTracker['position'], canTell: boolean) {
     const positions: Record<string, number> = {};
     for (const [partition, offset] of this.log) positions[partition] = offset;
@@ -43,7 +43,7 @@ const step = fc.oneof(
     weight: 3,
     arbitrary: fc.record({
       kind: fc.constant('cut' as const),
-      /** So many of the missed frames come through before the next cut; all where it is `null`. */
+      /** The number of missed frames that arrive before the next cut; all of them if `null`. */
       through: fc.option(fc.nat({ max: 4 })),
       away: fc.array(fc.nat({ max: 2 }), { maxLength: 5 }),
       canTell: fc.boolean(),
@@ -59,7 +59,7 @@ describe('a client over many connections', () => {
         const gateway = new Gateway();
         const tracker = new PositionTracker();
         let shown: At[] = [];
-        /** From here on everything must be shown. */
+        /** Everything from this number on must be delivered. */
         let from = 0;
         let isConnected = true;
         const accept = (at: At) => {
@@ -97,7 +97,7 @@ describe('a client over many connections', () => {
     );
   });
 
-  it('has to load anew after a subscription that could tell nothing', () => {
+  it('has to reload after a subscription that could not recover', () => {
     const tracker = new PositionTracker({ epoch: 'a', positions: { 1: 5 } });
     expect(tracker.subscribed(undefined)).toBe('reload');
     expect(tracker.position).toBeUndefined();

@@ -4,8 +4,9 @@ import type { Resumed, TopicPosition } from '@mevrik/protocol';
 export type SubscribeOutcome = 'first' | 'recovered' | 'reload';
 
 /**
- * Keeps where a channel has been heard up to, over all connections, by the rules of docs/PROTOCOL.md: what comes
- * again is a duplicate, and the server's positions are adopted only when everything that was missed has arrived.
+ * Keeps the position up to which a channel was received, across connections, by the rules of
+ * docs/PROTOCOL.md: repeated frames are duplicates, and the server's positions are adopted only when all
+ * missed frames have arrived.
  */
 export class PositionTracker {
   #position: TopicPosition | undefined;
@@ -13,14 +14,14 @@ export class PositionTracker {
   #heard: Record<string, number>;
   #wasSubscribed: boolean;
 
-  /** @param from where another keeper stood, as of a page before this one. */
+  /** @param from the position of another tracker, for example on the previous page. */
   constructor(from?: TopicPosition) {
     this.#position = from;
     this.#heard = { ...from?.positions };
     this.#wasSubscribed = from !== undefined;
   }
 
-  /** What to ask with, and to keep for later; `undefined` before the first subscription. */
+  /** The position to resume from, and to store for later; `undefined` before the first subscription. */
   get position(): TopicPosition | undefined {
     return this.#position;
   }

@@ -4,7 +4,7 @@ import type { Frame } from './connection.ts';
 import type { Stop } from './emitter.ts';
 import { type SubscriptionDeps, TopicSubscription } from './topic-subscription.ts';
 
-/** A subscription, and how to give it up. Others who have subscribed to the same channel keep it. */
+/** A subscription that can be released. Other users of the same channel keep theirs. */
 export interface SubscriptionHandle<Channel extends string>
   extends Pick<
     TopicSubscription<Channel>,
@@ -18,7 +18,7 @@ interface SharedSubscription {
   handles: number;
 }
 
-/** The subscriptions of a client: however many hold a channel, it is subscribed to once. */
+/** The subscriptions of a client: each channel is subscribed to once, for any number of users. */
 export class Subscriptions {
   readonly #deps: SubscriptionDeps;
   readonly #byChannel = new Map<string, SharedSubscription>();
@@ -27,7 +27,7 @@ export class Subscriptions {
     this.#deps = deps;
   }
 
-  /** Subscribes, or shares the subscription that there is; `from` counts for the first. */
+  /** Subscribes, or shares the existing subscription; `from` applies to the first one only. */
   acquire<Channel extends string>(
     name: Channel,
     from: TopicPosition | undefined,
@@ -62,7 +62,7 @@ export class Subscriptions {
     };
   }
 
-  /** The connection stands. */
+  /** The connection is established. */
   onConnected(): void {
     for (const { subscription } of this.#byChannel.values()) void subscription.onConnected();
   }
@@ -98,7 +98,9 @@ export class Subscriptions {
   }
 }
 
-/** Our own topics are subscribed to by a signature, but for the public one: no sign-in has to come before. */
+/**
+ * Our own topics, except the public one, are authorized by a signature, so that no sign-in has to come first.
+ */
 function wireName(name: string): string {
   return name !== 'messages' && parseTopic(name) ? `private-${name}` : name;
 }

@@ -9,14 +9,14 @@ afterEach(() => {
 });
 
 let made = 0;
-/** A token, not signed, that expires in so many seconds. */
+/** An unsigned token that expires in this many seconds. */
 function tokenFor(seconds: number): string {
   const payload = { exp: Math.floor(Date.now() / 1000) + seconds, n: made++ };
   return `e30.${Buffer.from(JSON.stringify(payload)).toString('base64url')}.x`;
 }
 
 describe('a connection whose token expires', () => {
-  it('is shown the next one before, and the one after that', async () => {
+  it('presents the next one before that, and then the one after it', async () => {
     const shown: string[] = [];
     let current = tokenFor(60);
     const token = (isRefused: boolean) => {
@@ -37,7 +37,7 @@ describe('a connection whose token expires', () => {
     expect(shown).toHaveLength(2);
   });
 
-  it('is left to the server when there is no other', async () => {
+  it('is left to the server if there is no other token', async () => {
     const renewal = renewTokens(
       (isRefused) => {
         if (isRefused) throw new Error('logged out');
@@ -51,7 +51,7 @@ describe('a connection whose token expires', () => {
   });
 
   it.each(['opaque', 'a.b.c', `e30.${btoa('{}')}.x`])(
-    'is not looked at where %s does not say when',
+    'is not renewed if the token, %s, has no readable expiry',
     async (token) => {
       const renewal = renewTokens(
         () => token,

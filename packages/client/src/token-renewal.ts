@@ -1,19 +1,20 @@
 import type { TokenSource } from './caller.ts';
 
-/** A source of tokens that has a connection shown each new one before the last expires. */
+/** A token source that presents each new token to the connection before the last one expires. */
 export interface TokenRenewal {
   readonly source: (isRefused: boolean) => Promise<string>;
   stop(): void;
 }
 
-/** So long before its end the server is shown the next token: it ends connections whose token has expired. */
+/**
+ * How long before the expiry the next token is presented: the server closes connections whose token has
+ * expired.
+ */
 const marginMs = 20_000;
-/** The longest that a timer can wait. */
+/** The longest delay of a timer. */
 const longestMs = 2 ** 31 - 1;
 
-/**
- * @param show has something signed with a token of the source.
- */
+/** @param authorize requests a signature with a token of the source. */
 export function renewTokens(token: TokenSource, authorize: () => Promise<unknown>): TokenRenewal {
   let last: string | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -37,14 +38,14 @@ export function renewTokens(token: TokenSource, authorize: () => Promise<unknown
       if (next === expiring) await source(true);
       await authorize();
     } catch {
-      // The server ends the connection then; who comes back is asked for a token again, and told what is wrong.
+      // The server closes the connection then; the reconnect requests a token again and reports its error.
     }
   }
 
   return { source, stop: () => clearTimeout(timer) };
 }
 
-/** When a JSON Web Token expires, in milliseconds since 1970; `undefined` where it does not say. */
+/** When a JSON Web Token expires, in milliseconds since 1970; `undefined` if it has no readable expiry. */
 function expiryOf(token: string): number | undefined {
   try {
     const [, payload = ''] = token.split('.');

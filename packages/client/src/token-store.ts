@@ -1,17 +1,17 @@
 import type { TokenSource } from './caller.ts';
 import { MevrikError } from './errors.ts';
 
-/** An access token for minutes, and what is exchanged for the next one: what logins and visits answer. */
+/** A short-lived access token, with the refresh token for the next one: the response of logins and visits. */
 export interface Tokens {
   readonly accessToken: string;
   readonly expiresInSeconds: number;
-  /** Good for one exchange. */
+  /** Can be used once. */
   readonly refreshToken: string;
 }
 
-/** What a keeper is given. */
+/** Options of a token store. */
 export interface TokenStoreOptions {
-  /** Exchanges a refresh token, as `rest.visitor.refreshVisit` does. Called for one at a time. */
+  /** Exchanges a refresh token, as `rest.visitor.refreshVisit` does. Never called concurrently. */
   readonly refresh: (refreshToken: string) => Promise<Tokens>;
   /** Store it for the next page: without it, closing the page logs the user out. */
   readonly onChange?: (tokens: Tokens) => void;
@@ -19,16 +19,16 @@ export interface TokenStoreOptions {
 
 /** Keeps a user logged in. */
 export interface TokenStore {
-  /** For `createClient`: a token that is good, exchanged before it expires and when it was refused. */
+  /** For `createClient`: returns a valid token, refreshed before it expires and after it was rejected. */
   readonly token: Extract<TokenSource, (...args: never[]) => unknown>;
-  /** Takes what a login or another page has brought. */
+  /** Stores the tokens of a login or of another page. */
   set(tokens: Tokens): void;
 }
 
-/** So long before its end a token is exchanged. */
+/** How long before its expiry a token is refreshed. */
 const marginMs = 60_000;
 
-/** Makes a keeper. `token` throws a MevrikError `logged_out` where there is nothing to exchange. */
+/** Creates a token store. `token` throws a MevrikError `logged_out` without a refresh token. */
 export function createTokenStore({ refresh, onChange }: TokenStoreOptions, tokens?: Tokens): TokenStore {
   let current: Tokens | undefined;
   let dueAt = 0;
@@ -49,7 +49,7 @@ export function createTokenStore({ refresh, onChange }: TokenStoreOptions, token
   }
 
   if (tokens) store(tokens);
-  // How old tokens of an earlier page are is not known.
+  // The age of an earlier page's tokens is unknown.
   if (tokens) dueAt = 0;
   return {
     set: store,

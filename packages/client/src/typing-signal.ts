@@ -3,10 +3,10 @@ import type { Typing } from './events.ts';
 
 /** How often the signal is repeated while the user keeps typing. */
 const repeatMs = 2_000;
-/** Who is not told of again for so long has ceased. */
+/** A participant without a signal for this long has stopped typing. */
 const expiryMs = 5_000;
 
-/** Who is typing on a channel, both ways. */
+/** Sends and receives typing signals on a channel. */
 export class TypingSignal {
   readonly #send: (data: { typing: boolean }) => void;
   readonly #listeners = new Set<(typing: Typing) => void>();
@@ -18,7 +18,7 @@ export class TypingSignal {
     this.#send = send;
   }
 
-  /** To be called at every key; tells the others now and then. */
+  /** Call it on every keystroke; it notifies the others at intervals. */
   start(): void {
     const now = Date.now();
     if (this.#isTyping && now - this.#sentAt < repeatMs) return;
@@ -33,7 +33,7 @@ export class TypingSignal {
     this.#send({ typing: false });
   }
 
-  /** Hears when others begin and cease; also when they cease without saying so. */
+  /** Listens for others who start or stop typing; a missing signal counts as stopped. */
   on(listener: (typing: Typing) => void): Stop {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
@@ -54,7 +54,7 @@ export class TypingSignal {
     if (typing !== (expiry !== undefined)) for (const listen of [...this.#listeners]) listen({ who, typing });
   }
 
-  /** For the subscription: nobody can be heard any more. */
+  /** For the subscription: no signal can arrive anymore. */
   onDisconnected(): void {
     this.#isTyping = false;
     for (const who of [...this.#others.keys()]) this.receive(who, { typing: false });

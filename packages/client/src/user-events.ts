@@ -2,10 +2,10 @@ import type { Frame } from './connection.ts';
 import { Emitter, type Stop } from './emitter.ts';
 import { MevrikError } from './errors.ts';
 
-/** What the line needs of its client. */
+/** Dependencies of the user's events. */
 export interface UserEventsDeps {
   send(event: string, data: unknown): void;
-  /** Has a sign-in signed. */
+  /** Requests the signature for a sign-in. */
   sign(): Promise<{ readonly auth: string; readonly user_data: string }>;
   /** A listener was added. */
   onFirstListener(): void;
@@ -25,7 +25,7 @@ export class UserEvents {
     this.#events = new Emitter(options.onListenerError);
   }
 
-  /** Hears an event that the app's back end sends to the user. */
+  /** Listens for an event that the app's back end sends to the user. */
   on(name: string, listener: (data: unknown) => void): Stop {
     if (!this.#hasListener) {
       this.#hasListener = true;
@@ -34,7 +34,7 @@ export class UserEvents {
     return this.#events.on(name, listener);
   }
 
-  /** For the client: the connection stands. */
+  /** For the client: the connection is established. */
   async onConnected(): Promise<void> {
     if (!this.#hasListener) return;
     const attempt = ++this.#attempt;
@@ -52,7 +52,7 @@ export class UserEvents {
     this.#attempt += 1;
   }
 
-  /** For the client: a frame that is of no channel, or of the user's. */
+  /** For the client: a frame without a channel, or on the user's own. */
   onFrame({ event, channel, data }: Frame): void {
     if (event === 'pusher:signin_success') {
       const { id } = JSON.parse((data as { user_data: string }).user_data) as { id: string };

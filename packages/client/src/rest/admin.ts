@@ -60,16 +60,16 @@ import type {
 import type { Caller } from '../caller.ts';
 import { type Once, once, type Precondition, verbsOf } from './verbs.ts';
 
-/** Which entries of the list of topics. */
+/** Filters of the list of topics. */
 export interface GatewayTopicQuery {
   readonly appId?: number;
-  /** The beginning of the topics' names. */
+  /** The prefix of the topics' names. */
   readonly prefix?: string;
   readonly cursor?: string;
   readonly limit?: number;
 }
 
-/** Reads the ETag of the answer, for a change that must not overwrite another one. */
+/** Reads the ETag of the response, for a change that must not overwrite another one. */
 type EtagReader = Pick<Precondition, 'onEtag'>;
 
 /** The calls of supervisors and administrators. */
