@@ -28,7 +28,7 @@ describe('administration', () => {
   };
   const nobodys = { filter: { key: 'nobody’s' } };
   const replayed = { listeners: ['LogMessageEvent'], ...nobodys };
-  /** Every route with a request that would do something, and whether supervisors may look. */
+  /** Every route with a request that would have an effect, and whether supervisors have access. */
   const routes: Record<string, { path?: string; body?: () => object; supervisor?: true; answer?: number }> = {
     'GET /v1/admin/apps': {},
     'POST /v1/admin/apps': { body: () => ({ name: 'Made' }) },
@@ -64,7 +64,7 @@ describe('administration', () => {
       supervisor: true,
       answer: 404,
     },
-    // Without a word to look for it is refused.
+    // It is rejected without a search term.
     'GET /v1/admin/messages': { supervisor: true, answer: 422 },
     'GET /v1/admin/messages/{id}/diagnosis': {
       path: '/v1/admin/messages/999999999/diagnosis',
@@ -102,7 +102,7 @@ describe('administration', () => {
     'GET /v1/admin/gateway': { supervisor: true },
     'GET /v1/admin/gateway/topics': { supervisor: true },
     'GET /v1/admin/gateway/connections': { supervisor: true },
-    // Without a channel it is refused; with one it would go on for minutes.
+    // It is rejected without a channel; with one it would stay open for minutes.
     'GET /v1/admin/gateway/tap': { answer: 422 },
   };
 

@@ -25,15 +25,15 @@ const makeApp = async (): Promise<App> => (await make()).body;
 const visit = (app: App) => product.visit({ appKey: app.key });
 const texts = async (visitor: Visitor) =>
   (await visitor.history()).filter(({ from }) => from === 'bot').map(({ text }) => text);
-/** All that is known of an app: for telling that nothing has changed. */
+/** The complete state of an app, to check that nothing has changed. */
 const everything = ({ id }: App) =>
   Promise.all(['', '/channels', '/rules', '/bot'].map((path) => get(`/${id}${path}`)));
-/** The conversations of an app: what they stand at, and how much was said and done in them. */
+/** The conversations of an app: their state, and how much was written and handled in them. */
 const conversations = ({ id }: App) => product.database.sql`
   SELECT sessions.*, (SELECT count(*) FROM messages WHERE app_id = ${id}) AS messages,
          (SELECT count(*) FROM events WHERE app_id = ${id}) AS events
   FROM sessions WHERE app_id = ${id}`;
-/** An app and a visitor of it who was greeted. */
+/** An app and a visitor who has received the greeting. */
 async function greeted() {
   const app = await makeApp();
   const visitor = await visit(app);
@@ -42,7 +42,7 @@ async function greeted() {
 }
 
 describe('an app', () => {
-  it('works at once: it has a web channel, rules and a bot', async () => {
+  it('works immediately: it has a web channel, rules and a bot', async () => {
     const app = await makeApp();
     const [row, channels, { rules }, bot] = await everything(app);
     expect(row).toMatchObject({ id: app.id, key: app.key, name: 'Shop', enabled: true });
@@ -63,15 +63,15 @@ describe('an app', () => {
   });
 
   it.each([
-    ['a key with blanks', { key: 'a key' }, ['key']],
-    ['a setting that is not known', { settings: { colour: 'red' } }, ['settings']],
+    ['a key with spaces', { key: 'a key' }, ['key']],
+    ['an unknown setting', { settings: { colour: 'red' } }, ['settings']],
     [
-      'a survey that expires at once',
+      'a survey that expires immediately',
       { settings: { csat: { expiryMinutes: 0 } } },
       ['settings.csat.expiryMinutes'],
     ],
-    ['a secret of its own choice', { secret: 'a secret of my own' }, ['secret']],
-  ])('is not made with %s', async (_what, wrong, paths) => {
+    ['its own secret', { secret: 'a secret of my own' }, ['secret']],
+  ])('is not created with %s', async (_what, wrong, paths) => {
     const answer = await make(wrong);
     expect([answer.status, pathsOf(answer)]).toEqual([422, paths]);
   });
@@ -188,8 +188,8 @@ describe('a channel', () => {
       ['settings.appSecret'],
     ],
     ['another kind than it had', 'web', { kind: 'facebook', settings: facebook }, ['kind']],
-    ['a name that is no name', 'a%20b', { kind: 'web' }, ['name']],
-  ])('is refused with %s', async (_what, name, body, paths) => {
+    ['an invalid name', 'a%20b', { kind: 'web' }, ['name']],
+  ])('is rejected with %s', async (_what, name, body, paths) => {
     const app = await makeApp();
     const before = await everything(app);
     const answer = await put(`/${app.id}/channels/${name}`, body);
@@ -280,16 +280,16 @@ describe('a bot', () => {
     'greeting: [{ text: Ahoy }]\nintents:\n  - { name: ping, keywords: [ping], replies: [pong] }\n';
 
   it.each([
-    ['no YAML', 'intents: [', ['flow']],
-    ['two of the same key', 'intents: []\nintents: []\n', ['flow']],
+    ['invalid YAML', 'intents: [', ['flow']],
+    ['two states of the same key', 'intents: []\nintents: []\n', ['flow']],
     [
-      'a way to nowhere',
+      'a transition to an unknown state',
       'menus: { m: { text: Choose, choices: [{ title: A, goto: menu.n }] } }',
       ['flow.menus.m.choices.0.goto'],
     ],
-    ['an open pattern', 'intents: [{ name: a, patterns: ["("] }]', ['flow.intents.0.patterns.0']],
-    ['a word that flows do not have', 'colour: red', ['flow']],
-  ])('is refused with a flow that has %s, and then the old one stays', async (_what, wrong, paths) => {
+    ['an unterminated pattern', 'intents: [{ name: a, patterns: ["("] }]', ['flow.intents.0.patterns.0']],
+    ['an unknown keyword', 'colour: red', ['flow']],
+  ])('is rejected with a flow that has %s, and the old one stays active', async (_what, wrong, paths) => {
     const app = await makeApp();
     const before = await everything(app);
     const answer = await put(`/${app.id}/bot`, { kind: 'builtin', flow: wrong });
@@ -359,8 +359,8 @@ describe('a bot', () => {
 
   it.each([
     ['another scheme', { url: 'file:///etc/passwd' }, ['url']],
-    ['no patience', { url: 'https://bot.example.com', timeoutMs: 0 }, ['timeoutMs']],
-  ])('behind an address is refused with %s', async (_what, wrong, paths) => {
+    ['no timeout', { url: 'https://bot.example.com', timeoutMs: 0 }, ['timeoutMs']],
+  ])('with a URL is rejected with %s', async (_what, wrong, paths) => {
     const answer = await put('/1/bot', { kind: 'http', ...wrong });
     expect([answer.status, pathsOf(answer)]).toEqual([422, paths]);
   });

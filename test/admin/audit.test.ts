@@ -35,17 +35,17 @@ describe('the audit trail', () => {
   });
 
   it.each([
-    ['who did it', { actor: 'deliv' }, ['channels_x', 'channel.down']],
-    ['their name', { actor: 'lovelace' }, ['channel.put']],
-    ['what was done', { action: 'rules.put' }, ['rules.put']],
-    ['a family of it', { action: 'channel' }, ['channel.down', 'channel.put']],
-    ['what it was done to', { target: 'APP' }, ['rules.put', 'channel.put']],
+    ['the actor', { actor: 'deliv' }, ['channels_x', 'channel.down']],
+    ["the actor's name", { actor: 'lovelace' }, ['channel.put']],
+    ['the action', { action: 'rules.put' }, ['rules.put']],
+    ['a group of actions', { action: 'channel' }, ['channel.down', 'channel.put']],
+    ['the target', { target: 'APP' }, ['rules.put', 'channel.put']],
     ['the app', { appId: '2' }, ['rules.put']],
     ['the time', { since: '2026-01-02T10:00:00Z', until: '2026-01-03T10:00:00Z' }, ['channel.down']],
-    ['any word of it', { search: 'billing' }, ['rules.put']],
-    ['a sign that means something to the database', { search: '0%' }, ['channel.down']],
-    ['all of that', { actor: 'delivery', action: 'channel', search: 'gone' }, ['channel.down']],
-    ['what there is not', { search: 'nothing like it' }, []],
+    ['any word of an entry', { search: 'billing' }, ['rules.put']],
+    ['a character with a special meaning to the database', { search: '0%' }, ['channel.down']],
+    ['all of these', { actor: 'delivery', action: 'channel', search: 'gone' }, ['channel.down']],
+    ['something that matches nothing', { search: 'nothing like it' }, []],
   ])('is searched by %s', async (_what, query, expected) => {
     expect(await found(query as Record<string, string>)).toEqual(expected);
   });
@@ -63,7 +63,7 @@ describe('the audit trail', () => {
   });
 
   it.each([{ since: 'yesterday' }, { actor: '' }, { appId: '0' }, { until: '2026-13-01T00:00:00Z' }])(
-    'refuses %o',
+    'rejects %o',
     async (query) => {
       const answer = await admin.call('GET', `/v1/admin/audit?${new URLSearchParams(query as never)}`);
       expect(answer.status).toBe(422);

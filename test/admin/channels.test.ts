@@ -11,7 +11,7 @@ let graph: GraphStandIn;
 let post: SmtpStandIn;
 let admin: Employed;
 const telegramAsked: { path: string | undefined; body: unknown }[] = [];
-/** The Bot API, as far as it is asked here. */
+/** The Bot API, as far as these tests call it. */
 const botApi = createServer(async (request, response) => {
   telegramAsked.push({ path: request.url, body: await json(request) });
   response.writeHead(200, { 'content-type': 'application/json' }).end('{"ok":true,"result":true}');
@@ -47,7 +47,7 @@ const channel = (app: number, name: string) => {
     change: (body: object) => admin.call('PATCH', at, body),
     test: (body: object) => admin.call('POST', `${at}/test`, body),
     connect: () => admin.call('POST', `${at}/connect`),
-    /** What is stored, secrets too. */
+    /** What is stored, including secrets. */
     stored: async () => {
       const [row] = await product.database.sql`
         SELECT enabled, settings FROM channels WHERE app_id = ${app} AND name = ${name}`;
@@ -76,7 +76,7 @@ describe('the kinds of channel', () => {
         ({ fields }) => fields,
       );
     });
-    // One that nobody has named is called by its name in the settings.
+    // A setting without a label has the label of its schema.
     expect(
       fields.filter(({ path, title }: Record<string, string>) => path?.split('.').at(-1) === title),
     ).toEqual([]);
@@ -154,7 +154,7 @@ describe('a channel', () => {
     ['a secret that is too short', { settings: { appSecret: 'x' } }, ['settings.appSecret']],
     ['a setting that its kind does not have', { settings: { colour: 'red' } }, ['settings']],
     ['another kind', { kind: 'telegram' }, ['kind']],
-  ])('is not changed with %s, and every field at fault is named', async (_what, wrong, expected) => {
+  ])('is not changed with %s, and every invalid field is named', async (_what, wrong, expected) => {
     const { change, stored } = await pageOfNewApp();
     const before = await stored();
     const answer = await change(wrong);

@@ -113,7 +113,7 @@ describe('a message that waits in a queue has the reason', () => {
     const never = { from: '00:00', to: '00:01' };
     const weekly = { monday: [never], tuesday: [never], wednesday: [never], thursday: [never] };
     const days = { ...weekly, friday: [never], saturday: [never], sunday: [never] };
-    // The only open minute of the day is twelve hours away, whatever the time is.
+    // The only open minute of the day is about twelve hours away, at any time of day.
     const timeZone = `Etc/GMT${new Date().getUTCHours() >= 12 ? '+' : '-'}${Math.abs(12 - new Date().getUTCHours())}`;
     const zone = timeZone.replace(/[+-]0$/, '');
     await settle({ businessHours: { timeZone: zone, weekly: days } });
@@ -148,7 +148,7 @@ describe('a message that waits in a queue has the reason', () => {
   it('with all agents at capacity', async () => {
     await settle({ assignment: 'least_busy' });
     await online({ name: 'Kim', capacity: 1 });
-    // The longest waiting conversation takes her only slot.
+    // The longest waiting conversation is assigned to her, and she has no capacity left.
     await writes(call);
     const { id } = await writes(call);
     const { verdict: told } = await verdict(id, 'queue_no_capacity');
@@ -183,7 +183,7 @@ describe('a message that will not be answered', () => {
     });
     expect(stepOf(steps, 'listener_discarded')?.facts).toMatchObject({ discardedBy: 'Ada' });
 
-    // As its advice says.
+    // Follows the advice.
     const again = { listeners: [sickListener], filter, expected: 1 };
     expect((await admin.call('POST', '/v1/admin/replays', again)).status).toBe(202);
     await verdict(id, 'answered_by_bot');
@@ -194,7 +194,7 @@ describe('a message that will not be answered', () => {
     await sql`UPDATE subscriptions SET status = 'paused', pause_reason = 'Too much is parked.' WHERE name = ${sickListener}`;
     const visitor = await product.visit();
     let id = 0;
-    // The dispatcher notices the pause with a delay; events that it still handles are answered.
+    // The dispatcher notices the pause with a delay; events that it still handles get a reply.
     const { verdict: told, steps } = await eventually(
       async () => {
         ({ id } = await writes('hello?', visitor));

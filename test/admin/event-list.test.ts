@@ -33,7 +33,7 @@ describe('the events of the log', () => {
     expect(new Set(two)).toEqual(new Set(['MessageReadyEvent', 'SessionCreatedEvent']));
     expect(typesOf(await events('text=COTTON'))).toContain('MessageReadyEvent');
     expect(typesOf(await events('text=100%25%20cotton'))).toContain('MessageReadyEvent');
-    // Nothing in a word stands for something else.
+    // Characters of a word are not wildcards.
     for (const word of ['1%25cotton', '100_ cotton']) {
       expect((await events(`text=${word}`)).items).toEqual([]);
     }
@@ -71,7 +71,7 @@ describe('the events of the log', () => {
     await expect.poll(async () => (await events('outcome=dead')).items, patience).toEqual([]);
 
     await product.database.sql`UPDATE subscriptions SET status = 'paused' WHERE name = ${sickListener}`;
-    await admin.call('POST', '/v1/admin/dead-letters/retry', { filter: { status: 'dead' } }); // looked at anew
+    await admin.call('POST', '/v1/admin/dead-letters/retry', { filter: { status: 'dead' } });
     await visitor.write('waits for its turn');
     const waiting = await events('outcome=waiting&type=MessageReadyEvent');
     expect(waiting.items.map(({ data }) => JSON.stringify(data))).toEqual([
@@ -120,7 +120,7 @@ describe('the story of an event', () => {
         status: 'sent',
       }),
     );
-    expect(reply?.deliveries).toEqual([]); // on the web nothing is delivered by a provider
+    expect(reply?.deliveries).toEqual([]); // Replies on the web have no deliveries.
     expect(replays).toEqual([]);
   });
 

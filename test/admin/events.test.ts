@@ -9,13 +9,13 @@ beforeAll(async () => {
   product = await startTestProduct({ EVENT_RETRY_ATTEMPTS: '0' });
   admin = await product.employ({ role: 'admin' });
   visitor = await product.visit();
-  await eventually(visitor.history, (said) => said.length === 1); // the greeting
+  await eventually(visitor.history, (said) => said.length === 1); // The greeting.
 });
 afterAll(() => product.stop());
 
 const get = async (path: string) => (await admin.call('GET', path)).body;
 
-/** Makes the bot's listener fail for one text, in the database and for real. */
+/** Makes the database reject the bot's reply to one text, so that the listener really fails. */
 async function poison(text: string) {
   await product.database.sql.unsafe(`
     CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -117,7 +117,7 @@ describe('a dead letter', () => {
       action: 'dead-letter.discard',
       detail: { count: 2 },
     });
-    // What nobody will handle any more is not said to be done.
+    // An event with a discarded listener is not reported as handled.
     const { items: listed } = await get(`/v1/admin/events?outcome=discarded&sessionId=${visitor.sessionId}`);
     expect(listed).toHaveLength(2);
     expect(listed[0]).toMatchObject({ type: 'MessageReadyEvent', outcome: 'discarded' });

@@ -11,7 +11,7 @@ afterAll(() => product.stop());
 
 const app = '/v1/admin/apps/1';
 const rule = { name: 'all', when: 'true', action: 'bot' };
-/** What two administrators may change at once: where it is read, and two changes of it. */
+/** What two administrators may change concurrently: how it is read, and two changes to it. */
 const guarded: readonly [what: string, at: string, method: string, path: string, one: object, two: object][] =
   [
     ['an app', app, 'PATCH', app, { name: 'Here' }, { name: 'There' }],
@@ -84,7 +84,7 @@ describe.each(guarded)('%s', (_what, at, method, path, one, two) => {
     });
     expect(late.headers.get('content-type')).toContain('application/problem+json');
     expect(tagOf(await read(at))).toBe(tagOf(first));
-    // With what there is now it is taken; a proxy that compresses may have made a weak tag of it.
+    // The current version is accepted; a compressing proxy may have made the tag a weak one.
     expect((await write(two, `"other", W/${tagOf(first)}`)).status).toBe(200);
     expect(tagOf(await read(at))).not.toBe(tagOf(first));
   });

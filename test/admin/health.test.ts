@@ -12,7 +12,7 @@ import { sicken } from '../support/sick-listener.ts';
 let product: TestProduct;
 let supervisor: Employed;
 beforeAll(async () => {
-  // Databases of tests stand on a busy machine: how quickly they answer is not what is tested.
+  // Test databases run on a busy machine: their response time is not under test.
   const HEALTH_THRESHOLDS =
     'database.answer=-/- database.connections=-/- channels.broadcast-p95=-/- events.age=-/-';
   product = await startTestProduct({ HEALTH_INTERVAL: '1', EVENT_RETRY_ATTEMPTS: '0', HEALTH_THRESHOLDS });
@@ -28,8 +28,8 @@ const isOf = (name: PartHealth['part'], status: string) => (given: HealthReport)
 const noted = (status: string) => (given: HealthReport) =>
   given.changes.some((change) => change.part === 'events' && change.status === status);
 
-describe('the health of the four parts', () => {
-  it('has the measures of each, with thresholds', async () => {
+describe('the health of the four components', () => {
+  it('has the measurements of each, with thresholds', async () => {
     const { parts, status } = await eventually(report, (given) => given.status === 'ok');
     expect(status).toBe('ok');
     expect(parts.map(({ part }) => part)).toEqual(['events', 'channels', 'jobs', 'database']);
@@ -51,7 +51,7 @@ describe('the health of the four parts', () => {
     expect(Date.parse(observed[0]?.from ?? '') - Date.parse(from)).toBeGreaterThan(6 * 86_400_000);
     expect(Math.abs(Date.parse(observed[0]?.until ?? '') - Date.parse(checkedAt))).toBeLessThan(60_000);
 
-    // As if it had stood still for an hour: the look that follows begins anew.
+    // As after an hour without checks: the next check starts a new period.
     await sql`UPDATE observed_periods SET began_at = now() - interval '3 hours', looked_at = now() - interval '1 hour'`;
     const later = await eventually(report, (given) => given.observed.length === 2);
     const lasting = later.observed.map((one) => Date.parse(one.until) - Date.parse(one.from));
@@ -97,7 +97,7 @@ describe('the health of the four parts', () => {
   it('is stored once, even if several nodes check', async () => {
     const ill = [{ part: 'jobs', status: 'degraded', reason: 'late' }] as const;
     const told = await Promise.all([1, 2, 3, 4].map(() => recordHealthChanges(product.database, ill)));
-    // The product's own watch may have been in between; each of us has told of the same change at most once.
+    // The product's own watch may have checked in between; each reports the same change at most once.
     expect(told.flat().length).toBeGreaterThanOrEqual(1);
     const rows = await product.database.sql<{ status: string }[]>`
       SELECT status FROM health_changes WHERE part = 'jobs' ORDER BY id`;
@@ -159,7 +159,7 @@ describe('charts', () => {
     );
     const item = items.find((one: { sessionId: number }) => one.sessionId === visitor.sessionId);
     const accepted = await kim.call('POST', `/v1/queue-items/${item.id}/accept`);
-    // Nobody is asked about a conversation in which nobody has answered.
+    // A conversation without a reply gets no survey.
     await kim.call('POST', `/v1/sessions/${visitor.sessionId}/replies`, { text: 'Done' });
     const closed = await kim.call('POST', `/v1/cases/${item.caseId}/close`, { disposition: 'resolved' });
     expect([accepted.status, closed.status]).toEqual([200, 200]);

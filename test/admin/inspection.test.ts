@@ -40,7 +40,7 @@ const deadLetters = async (query = 'status=dead', by = admin): Promise<DeadLette
 const subscription = async (name: string, by = admin) =>
   (await get('/v1/admin/subscriptions', by)).items.find((one: { name: string }) => one.name === name);
 
-/** A visitor who was greeted. */
+/** A visitor who has received the greeting. */
 async function greeted(at = product): Promise<Visitor> {
   const visitor = await at.visit();
   await eventually(visitor.history, (said) => said.length === 1);
@@ -112,7 +112,7 @@ describe('events', () => {
   });
 
   it.each(['limit=0', 'limit=1000', 'cursor=nonsense', 'sessionId=-1', 'appId=x', 'colour=red'])(
-    'asked for with %s are refused',
+    'requested with %s are rejected',
     async (query) => {
       expect((await admin.call('GET', `/v1/admin/events?${query}`)).status).toBe(422);
     },
@@ -131,7 +131,7 @@ describe('the story of an event', () => {
       () => get(`/v1/admin/events/${event?.id}`),
       ({ chain, listeners }) =>
         chain.some(({ causationId }: Event) => causationId === event?.id) &&
-        // Its checkpoint is written a moment after what it did.
+        // Its checkpoint is written shortly after its effects.
         listeners.every(({ outcome }: { outcome: string }) => outcome !== 'pending'),
     );
     const handled = story.listeners.find((one: { listener: string }) => one.listener === listener);
@@ -145,7 +145,7 @@ describe('the story of an event', () => {
     });
     const chainOf = async (id = '') =>
       (await get(`/v1/admin/events/${id}`)).chain.map((one: Event) => one.id).join();
-    // It may grow between one look and the next.
+    // The chain may grow between two requests.
     await expect.poll(async () => (await chainOf(event?.id)) === (await chainOf(reply.id))).toBe(true);
     expect((await get(`/v1/admin/events/${reply.id}`)).event.causationId).toBe(event?.id);
   });

@@ -110,13 +110,13 @@ describe('an agent', () => {
 
   it.each([
     ['a short password', { password: 'ninechars' }, 'password'],
-    ['no real address', { email: 'bob' }, 'email'],
+    ['an invalid email address', { email: 'bob' }, 'email'],
     ['an unknown role', { role: 'owner' }, 'role'],
-    ['no capacity at all', { capacity: 0 }, 'capacity'],
+    ['no capacity', { capacity: 0 }, 'capacity'],
     ['a blank name', { name: '  ' }, 'name'],
-    ['an app that is not there', { appIds: [1, 999] }, 'appIds'],
-    ['a field that is not known', { isAdmin: true }, 'isAdmin'],
-  ])('is not hired with %s', async (_what, wrong, path) => {
+    ['an unknown app', { appIds: [1, 999] }, 'appIds'],
+    ['an unknown field', { isAdmin: true }, 'isAdmin'],
+  ])('is not created with %s', async (_what, wrong, path) => {
     const bob = newcomer(wrong);
     const { status, body } = await hire(bob);
     expect([status, body.errors?.[0].path]).toEqual([422, path]);
@@ -144,7 +144,7 @@ describe('an agent', () => {
     expect(await person(id)).toMatchObject(Object.assign({}, ...changes));
   });
 
-  it('sees the conversations of their apps at once, and no longer after access is removed', async () => {
+  it('sees the conversations of their apps immediately, and no longer after access is removed', async () => {
     const bob = newcomer({ appIds: [1] });
     const { id } = (await hire(bob)).body;
     const { accessToken: token } = (await logInAs(bob.email)).body;

@@ -16,7 +16,7 @@ const member = (user_id: string) => ({ user_id, user_info: { name: user_id } });
 const payloads = (node: BusNode, topic: string) =>
   node.received.flatMap((one) => ('payload' in one && one.topic === topic ? [one.payload.at] : []));
 
-/** Whatever is published at one arrives at the other, however often it must be sent. */
+/** What is published on one arrives on the other; it is repeated until it does. */
 async function expectConnected(one: BusNode, other: BusNode, topic: string): Promise<void> {
   await Promise.all([one.subscribe(1, topic), other.subscribe(1, topic)]);
   await vi.waitFor(
@@ -48,7 +48,7 @@ describe.each(buses)('a bus $name', ({ name, start }) => {
   });
   afterAll(() => rig.stop());
 
-  it('brings messages in order to a node that hears their topic, once', async () => {
+  it('delivers messages in order and once to a node that subscribes to their topic', async () => {
     await there.subscribe(1, 'orders');
     for (let at = 0; at < 500; at += 3) {
       await here.publish([message('orders', at), message('orders', at + 1), message('orders', at + 2)]);
@@ -57,19 +57,19 @@ describe.each(buses)('a bus $name', ({ name, start }) => {
     expect(payloads(there, 'orders')).toEqual(Array.from({ length: 501 }, (_, at) => at));
   });
 
-  it('serves its own clients also when it does not wait', () => {
+  it('serves its own clients even if it does not wait', () => {
     void here.publish([message('own', 1)]);
     expect(payloads(here, 'own')).toEqual([1]);
   });
 
-  it('brings a message of a channel to those who hear its topic', async () => {
+  it('delivers a message to the subscribers of its topic', async () => {
     await there.subscribe(1, 'shop');
     const sent = { appId: 1, channel: 'private-shop', event: 'e', data: 'line\nbreak 😀' };
     await here.publish([sent]);
     await expect.poll(() => there.received).toContainEqual(sent);
   });
 
-  it('tells every node whose connections are to be ended', async () => {
+  it('tells every node whose connections to close', async () => {
     const sent = [
       { appId: 1, terminateUser: 'bob' },
       { appId: 1, terminateUser: 'eve' },
@@ -79,14 +79,14 @@ describe.each(buses)('a bus $name', ({ name, start }) => {
       await expect.poll(() => node.received).toEqual(expect.arrayContaining(sent));
   });
 
-  it('knows when the others cannot miss what was published', async () => {
+  it('knows when the other nodes cannot miss what was published', async () => {
     await there.subscribe(1, 'reached');
     void here.publish([message('reached', 1)]);
     await here.reached();
     await expect.poll(() => payloads(there, 'reached')).toEqual([1]);
   });
 
-  it('counts a user once, over all nodes, and tells who is there', async () => {
+  it('counts a user once, over all nodes, and lists who is present', async () => {
     const channel = 'presence-room';
     expect(await here.presence.join(place(channel, '1.1'), member('ann'), 2)).toMatchObject({ isNew: true });
     expect(await there.presence.join(place(channel, '2.1'), member('ann'), 2)).toMatchObject({
@@ -108,7 +108,7 @@ describe.each(buses)('a bus $name', ({ name, start }) => {
     expect((await here.presence.members(2, channel)).size).toBe(0);
   });
 
-  it('knows how many hear a channel, and says so until nobody does', async () => {
+  it('knows the number of subscribers of a channel, and reports it until there are none', async () => {
     here.occupancy.set(1, 'prices', 2);
     await expect.poll(() => there.occupancy.countOf(1, 'prices')).toBe(2);
     here.occupancy.set(1, 'sport', 1);
@@ -136,13 +136,13 @@ describe.each(buses)('a bus $name', ({ name, start }) => {
 
   if (name === 'in the process') return;
   describe('with several nodes', () => {
-    it('tells a node nothing that it does not hear, or no longer', async () => {
+    it('sends a node nothing that it is not subscribed to', async () => {
       await there.subscribe(1, 'left');
       await there.subscribe(1, 'fence');
       await here.publish([message('left', 1)]);
       await expect.poll(() => payloads(there, 'left')).toEqual([1]);
       there.unsubscribe(1, 'left');
-      // What was said before an answer has been acted on.
+      // Everything sent before a response has been processed.
       await there.subscribe(1, 'later');
       await here.publish([message('left', 2), message('unknown', 3), message('fence', 4)]);
       await expect.poll(() => payloads(there, 'fence')).toEqual([4]);
@@ -150,7 +150,7 @@ describe.each(buses)('a bus $name', ({ name, start }) => {
       expect(payloads(there, 'unknown')).toEqual([]);
     });
 
-    it('adds up the connections of all, and tells one node of each change', async () => {
+    it('adds up the connections of all, and notifies one node of each change', async () => {
       here.occupancy.set(1, 'both', 2);
       there.occupancy.set(1, 'both', 3);
       await expect.poll(() => here.occupancy.countOf(1, 'both')).toBe(5);
@@ -159,7 +159,7 @@ describe.each(buses)('a bus $name', ({ name, start }) => {
       await expect.poll(() => here.occupancy.countOf(1, 'both')).toBe(2);
     });
 
-    it('removes a dead node: its members and counts, with notices to those who stay', {
+    it('removes a dead node: its members and counts, with notices to the remaining nodes', {
       timeout: 180_000,
     }, async () => {
       const channel = 'presence-team';

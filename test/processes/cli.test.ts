@@ -13,7 +13,7 @@ import {
 
 afterEach(cleanUp);
 
-/** What `mevrik …` answers with this environment: its exit code and what it said. */
+/** The exit code and the output of `mevrik …` with this environment. */
 async function mevrik(env: Record<string, string>, ...args: string[]) {
   const program = run('cli', env, args);
   const { code } = await program.ended;
@@ -22,7 +22,7 @@ async function mevrik(env: Record<string, string>, ...args: string[]) {
 
 const listener = 'HandleMessageReadyEvent';
 
-/** The cells of a printed table's row that says this. */
+/** The cells of the row of a printed table that contains this word. */
 const rowOf = (table: string, word: string) =>
   table
     .split('\n')
@@ -44,7 +44,7 @@ describe('mevrik, on the database of a running server', () => {
     product = undefined;
   });
 
-  /** A server whose bot fails, with one message that it failed at. */
+  /** A server whose bot fails, with one message that it failed on. */
   async function withDeadLetter(more: Record<string, string> = {}) {
     const server = await startTestProduct({ EVENT_RETRY_ATTEMPTS: '0', ...more });
     product = server;
@@ -57,7 +57,7 @@ describe('mevrik, on the database of a running server', () => {
     return { server, sql, answers, eventId: (await dead())[0]?.event_id ?? '' };
   }
 
-  it('shows a dead letter, and what listeners there are', async () => {
+  it('shows a dead letter, and lists the listeners', async () => {
     const { eventId } = await withDeadLetter();
     const { code, said } = await mevrik(env, 'dead-letters');
     expect(code).toBe(0);
@@ -89,7 +89,7 @@ describe('mevrik, on the database of a running server', () => {
     expect(events).toContain('MessageReadyEvent');
   });
 
-  it('retries it once its cause is gone, and the visitor is answered', async () => {
+  it('retries it once its cause is fixed, and the visitor gets the reply', async () => {
     const { answers, sql } = await withDeadLetter();
     await heal();
     expect(await mevrik(env, 'retry', '--listener', 'SomebodyElse')).toEqual({
@@ -116,7 +116,7 @@ describe('mevrik, on the database of a running server', () => {
     expect(await answers()).toBe(0);
   });
 
-  it('lets a paused listener go on', async () => {
+  it('resumes a paused listener', async () => {
     const { server, sql } = await withDeadLetter({ EVENT_PARKED_LIMIT: '1' });
     const status = async () => rowOf((await mevrik(env, 'subscriptions')).said, listener)?.[2];
     const paused = () => sql`SELECT FROM subscriptions WHERE name = ${listener} AND status = 'paused'`;
@@ -130,7 +130,7 @@ describe('mevrik, on the database of a running server', () => {
     expect(await status()).toBe('active');
   });
 
-  it('runs events again: shows what would run, runs it, and tells how far it is', async () => {
+  it('replays events: shows what would run, runs it, and reports the progress', async () => {
     const { answers, eventId } = await withDeadLetter();
     await heal();
     await mevrik(env, 'discard', '--all');
@@ -150,7 +150,7 @@ describe('mevrik, on the database of a running server', () => {
     expect((await mevrik(env, 'replay', 'cancel', '2')).said).toBe('There is no such replay.');
   });
 
-  it('says that there is no such listener', async () => {
+  it('reports an unknown listener', async () => {
     const { url } = await temporaryDatabase();
     const { code, said } = await mevrik({ DATABASE_URL: url }, 'resume', 'Nobody');
     expect(code).toBe(1);
@@ -171,7 +171,7 @@ describe('mevrik, on a data directory', () => {
     expect(await findEmbedded({ dataDir: env.DATA_DIR, log })).toBeDefined();
   });
 
-  it('says that no server runs there', async () => {
+  it('reports that no server is running there', async () => {
     const dataDir = await temporaryDataDir();
     expect(await mevrik({ DATA_DIR: dataDir }, 'subscriptions')).toEqual({
       code: 1,
@@ -180,8 +180,8 @@ describe('mevrik, on a data directory', () => {
   });
 });
 
-describe('mevrik, without a database that it can use', () => {
-  it('says so in a line, without the password', async () => {
+describe('mevrik, without a usable database', () => {
+  it('reports it in one line, without the password', async () => {
     const gone = await mevrik({ DATABASE_URL: 'postgres://me:hush-hush@127.0.0.1:1/name' }, 'subscriptions');
     expect(gone.code).toBe(1);
     expect(gone.said).toMatch(/^Cannot connect to the database \([^\n]*\)\. Check DATABASE_URL\.$/);
@@ -194,13 +194,13 @@ describe('mevrik, without a database that it can use', () => {
   });
 });
 
-describe('mevrik, asked for what it cannot do', () => {
+describe('mevrik, with invalid arguments', () => {
   it.each([
     [[], 'Usage: mevrik <command>'],
     [['frobnicate'], 'Unknown command "frobnicate".'],
     [['dead-letters', 'please'], 'Unexpected argument "please".'],
     [['retry', '--sometime'], "Unknown option '--sometime'"],
-  ])('%j shows how it is used, and fails', async (args, reason) => {
+  ])('%j shows the usage, and fails', async (args, reason) => {
     const { code, said } = await mevrik({}, ...args);
     expect(code).toBe(1);
     expect(said.split('\n')[0]).toContain(reason);
@@ -224,11 +224,11 @@ describe('mevrik, asked for what it cannot do', () => {
       '"soon" is not a valid time. Example: 2026-02-28T14:00',
     ],
     [['replay', 'cancel'], 'Missing replay ID. Usage: mevrik replay cancel <id>'],
-  ])('%j says what is missing, and fails', async (args, said) => {
+  ])('%j names the missing argument, and fails', async (args, said) => {
     expect(await mevrik({}, ...args)).toEqual({ code: 1, said });
   });
 
-  it('--help shows how it is used', async () => {
+  it('--help shows the usage', async () => {
     expect(await mevrik({}, '--help')).toMatchObject({
       code: 0,
       said: expect.stringContaining('Usage: mevrik'),

@@ -12,7 +12,7 @@ let forked: Worker[];
 let failures: string[];
 afterEach(() => crew.stop());
 
-/** A crew whose workers do these things, one after the other; those after them do the last. */
+/** A crew whose workers behave in these ways, one after another; further workers behave like the last. */
 function crewOf(count: number, ...does: string[]): Crew {
   cluster.setupPrimary({
     exec: fileURLToPath(new URL('../support/crew-worker.mjs', import.meta.url)),
@@ -46,24 +46,24 @@ describe('a crew', () => {
     expect(failures).toEqual([]);
   });
 
-  it('begins also when some end before they are ready', async () => {
+  it('starts even if some workers exit before they are ready', async () => {
     expect(await crewOf(2, 'die', 'run', 'die', 'run').start()).toBe('http://here');
     expect(forked).toHaveLength(4);
   });
 
-  it('gives up when a worker ends five times before it is ready', async () => {
+  it('gives up when a worker exits five times before it is ready', async () => {
     await expect(crewOf(1, 'die').start()).rejects.toThrow('5 times within 60 s');
     expect(forked).toHaveLength(5);
   });
 
-  it('gives up at once when a worker says that it cannot start', async () => {
+  it('gives up immediately when a worker reports that it cannot start', async () => {
     await expect(crewOf(3, 'run', 'fail').start()).rejects.toThrow('The port is in use.');
     await crew.stop();
     expect(forked).toHaveLength(3);
     expect(forked.every((worker) => worker.isDead())).toBe(true);
   });
 
-  it('that has begun goes on as long as one of them runs, whatever becomes of the others', async () => {
+  it('that has started keeps running as long as one worker does', async () => {
     await crewOf(2, 'run', 'run', 'die', 'die', 'die', 'die', 'die', 'fail', 'run').start();
     forked[0]?.process.kill('SIGKILL');
     await expect.poll(() => forked.length, { timeout: 30_000 }).toBe(9);
@@ -71,14 +71,14 @@ describe('a crew', () => {
     expect(forked[1]?.isDead()).toBe(false);
   });
 
-  it('that has begun says so when none runs any more and none can be started', async () => {
+  it('that has started reports when no worker is left and none can be started', async () => {
     await crewOf(1, 'run', 'die').start();
     forked[0]?.process.kill('SIGKILL');
     await expect.poll(() => failures, { timeout: 30_000 }).toEqual([expect.stringContaining('5 times')]);
     expect(forked).toHaveLength(6);
   });
 
-  it('that is stopped before it has begun leaves nobody', async () => {
+  it('that is stopped while starting leaves no workers behind', async () => {
     const starting = crewOf(2, 'run').start();
     starting.catch(() => {});
     await crew.stop();

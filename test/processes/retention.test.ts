@@ -13,7 +13,7 @@ afterAll(() => product.stop());
 
 let people = 0;
 
-/** A conversation with an answer that has gone out. */
+/** A conversation with a delivered reply. */
 async function answered() {
   const person = `kept-${++people}`;
   const session = await product.writes(person, 'hello');
@@ -22,7 +22,7 @@ async function answered() {
   return { person, key: `1/page:${person}`, session, message };
 }
 
-/** As if all in a conversation had been so many days ago. */
+/** Moves everything in a conversation this many days into the past. */
 async function age(key: string, days: number) {
   await sql`
     UPDATE webhook_event_logs SET received_at = received_at - ${days} * interval '1 day' WHERE conversation_key = ${key}`;
@@ -31,7 +31,7 @@ async function age(key: string, days: number) {
       finished_at = finished_at - ${days} * interval '1 day' WHERE conversation_key = ${key}`;
 }
 
-/** The hour comes at which records are trimmed, and passes. */
+/** Runs the hourly trimming of records. */
 async function trim() {
   const [{ id } = { id: 0 }] = await sql<{ id: string }[]>`
     SELECT id FROM graphile_worker.add_job('trim-records', '{}'::json)`;
@@ -52,7 +52,7 @@ const none = { updates: 0, deliveries: 0, attempts: 0 };
 const all = { updates: 1, deliveries: 2, attempts: 2 };
 
 describe('the records of a conversation', () => {
-  it('are kept for their days, and then go; what was said stays', async () => {
+  it('are kept for their retention period, and then deleted; the messages stay', async () => {
     const [old, young] = [await answered(), await answered()];
     await age(old.key, 11);
     await age(young.key, 9);
@@ -63,7 +63,7 @@ describe('the records of a conversation', () => {
     expect(said.length).toBeGreaterThanOrEqual(3);
   });
 
-  it('stay while something in it is not over', async () => {
+  it('stay while something in it is unfinished', async () => {
     const [unhandled, unsent] = [await answered(), await answered()];
     await age(unhandled.key, 11);
     await age(unsent.key, 11);
@@ -76,7 +76,7 @@ describe('the records of a conversation', () => {
     expect(await recordsOf(unsent.key)).toEqual({ updates: 0, deliveries: 1, attempts: 1 });
   });
 
-  it('stay while an event of it is parked or dead, or waits to be handled once more', async () => {
+  it('stay while one of its events is parked, dead, or waits for a replay', async () => {
     const [dead, replayed] = [await answered(), await answered()];
     await age(dead.key, 11);
     await age(replayed.key, 11);
@@ -97,7 +97,7 @@ describe('the records of a conversation', () => {
     expect(await recordsOf(replayed.key)).toEqual(none);
   });
 
-  it('go, however many there are', async () => {
+  it('are deleted, however many there are', async () => {
     await sql`
       INSERT INTO webhook_event_logs (app_id, channel, provider, deduplication_key, conversation_key, payload, status, received_at)
       SELECT 1, 'page', 'facebook', 'many ' || n, '1/page:many', '{}', 'ignored', now() - interval '40 days'
@@ -129,8 +129,8 @@ describe('a replay', () => {
   });
 });
 
-describe('what is no longer on record', () => {
-  it('is not sent a second time when its event is handled once more', async () => {
+describe('a delivery that is no longer on record', () => {
+  it('is not repeated when its event is replayed', async () => {
     const { person, key, message } = await answered();
     await age(key, 11);
     await trim();
@@ -145,7 +145,7 @@ describe('what is no longer on record', () => {
     const done = async () =>
       (await sql`SELECT FROM replay_entries WHERE event_id = ${event?.id ?? ''} AND status = 'done'`).length;
     await expect.poll(done, patience).toBe(1);
-    // What is written now goes after whatever the replay would have sent.
+    // A later reply is sent after anything that the replay would have sent.
     const next = await product.replies(await product.writes(person, 'still there?'), 'Yes');
     await expect.poll(async () => (await product.deliveryOf(next)).status, patience).toBe('sent');
     expect(product.graph.textsFor(person)).toEqual(['In line.', 'An answer', 'Yes']);

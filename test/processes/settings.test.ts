@@ -30,8 +30,8 @@ const inFlight = async () => {
   return Number(/^mevrik_events_in_flight (\d+)$/m.exec(body)?.[1]);
 };
 
-describe('without a word in the environment', () => {
-  it('the settings of the specification have its defaults', async () => {
+describe('without environment variables', () => {
+  it('the settings have the defaults of the specification', async () => {
     await started({});
     expect(loadConfig({})).toMatchObject({
       EVENT_BROADCAST_ENABLED: true,
@@ -48,7 +48,7 @@ describe('without a word in the environment', () => {
 });
 
 describe('EVENT_QUEUE_ENABLED=false', () => {
-  it('has a message handled before it is answered', async () => {
+  it('handles a message before the request is answered', async () => {
     await started({ EVENT_QUEUE_ENABLED: 'false' });
     const visitor = await product.visit();
     expect((await visitor.history()).map(({ from }) => from)).toEqual(['bot']);
@@ -62,7 +62,7 @@ describe('EVENT_QUEUE_ENABLED=false', () => {
     expect(body.items).toMatchObject([{ sessionId: visitor.sessionId }]);
   });
 
-  it('does not make the visitor pay for a listener that fails', async () => {
+  it("does not fail the visitor's request when a listener fails", async () => {
     await started({ EVENT_QUEUE_ENABLED: 'false', EVENT_RETRY_ATTEMPTS: '0' });
     await beforeBotReplies(product.database.sql, `RAISE EXCEPTION 'no reply today'`);
     const visitor = await product.visit();
@@ -114,7 +114,7 @@ describe('EVENT_RETRY_ATTEMPTS', () => {
   it.each([
     ['0', 1],
     ['1', 2],
-  ])('=%s gives a listener %i attempt(s) in all', async (retries, attempts) => {
+  ])('=%s gives a listener %i attempt(s) in total', async (retries, attempts) => {
     await started({ EVENT_RETRY_ATTEMPTS: retries });
     await beforeBotReplies(product.database.sql, `RAISE EXCEPTION 'no reply today'`);
     const visitor = await product.visit();
@@ -127,7 +127,7 @@ describe('EVENT_RETRY_ATTEMPTS', () => {
 });
 
 describe('EVENT_TIMEOUT', () => {
-  it('is the seconds after which a listener has failed; others are not held up', async () => {
+  it('is the number of seconds after which a listener has failed; others are not delayed', async () => {
     await started({ EVENT_TIMEOUT: '1', EVENT_RETRY_ATTEMPTS: '0' });
     await beforeBotReplies(
       product.database.sql,
@@ -148,7 +148,7 @@ describe('EVENT_TIMEOUT', () => {
 describe('MAX_CONCURRENT_EVENTS', () => {
   const lock = 77;
 
-  /** Holds up all replies of the bot while `work` runs; then all are given. */
+  /** Blocks all replies of the bot while `work` runs; then they are sent. */
   async function whileRepliesWait(work: () => Promise<void>): Promise<void> {
     await beforeBotReplies(product.database.sql, `PERFORM pg_advisory_xact_lock(${lock})`);
     const visitors = await Promise.all(Array.from({ length: 8 }, () => product.visit()));
@@ -160,7 +160,7 @@ describe('MAX_CONCURRENT_EVENTS', () => {
     for (const visitor of visitors) await expect.poll(answered(visitor), { timeout: 30_000 }).toBe(1);
   }
 
-  it('=1 handles one event after the other, and all in the end', async () => {
+  it('=1 handles one event at a time, and all of them in the end', async () => {
     await started({ MAX_CONCURRENT_EVENTS: '1' });
     await whileRepliesWait(async () => {
       await expect.poll(inFlight).toBe(1);
@@ -170,14 +170,14 @@ describe('MAX_CONCURRENT_EVENTS', () => {
     });
   });
 
-  it('of many lets conversations be handled side by side', async () => {
+  it('above 1 handles conversations concurrently', async () => {
     await started({ MAX_CONCURRENT_EVENTS: '1000' });
     await whileRepliesWait(() => expect.poll(inFlight, { timeout: 10_000 }).toBeGreaterThan(2));
   });
 });
 
 describe('CHANNEL_CLEANUP_INTERVAL', () => {
-  it('is the seconds between two looks for channels that nobody hears', async () => {
+  it('is the number of seconds between two searches for channels without subscribers', async () => {
     const timers = vi.spyOn(globalThis, 'setInterval');
     await started({ CHANNEL_CLEANUP_INTERVAL: '4321' });
     const intervals = timers.mock.calls.map(([, ms]) => ms);

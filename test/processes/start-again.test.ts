@@ -27,7 +27,7 @@ const answers = async (server: RunningServer, token: string) =>
   (await history(server, token)).filter(({ text }) => text?.startsWith(openingHours));
 
 describe('a server that was killed', () => {
-  it('leaves its PostgreSQL running; the next start takes it over and handles what was committed, once', async () => {
+  it('leaves its PostgreSQL running; the next start takes it over and handles committed events once', async () => {
     const dataDir = await temporaryDataDir();
     const env = { DATA_DIR: dataDir, ...appEnv };
     const killed = await startServer(env);
@@ -44,7 +44,7 @@ describe('a server that was killed', () => {
     for (const { token } of visits) {
       await expect.poll(() => answers(next, token), { timeout: 30_000 }).toHaveLength(1);
     }
-    // Nothing waits to be handled any more: whatever would be said twice has been.
+    // Nothing waits to be handled anymore: a duplicate would have been sent by now.
     await expect
       .poll(async () => (await next.call('GET', '/metrics')).body, { timeout: 30_000 })
       .toMatch(/^mevrik_events_lag 0$/m);
@@ -58,7 +58,7 @@ describe('a server that was killed', () => {
   });
 });
 
-describe('three servers that start at once on an empty database', () => {
+describe('three servers that start at the same time on an empty database', () => {
   const migrations = async () => {
     const journal = new URL('../../packages/server/src/db/migrations/meta/_journal.json', import.meta.url);
     return (JSON.parse(await readFile(journal, 'utf8')) as { entries: unknown[] }).entries;
@@ -71,7 +71,7 @@ describe('three servers that start at once on an empty database', () => {
     return { servers: [one, two, three] as const, sql };
   }
 
-  it('all come up: each migration has run once, one app is made, and one of their set-up addresses is good', async () => {
+  it('all start: each migration has run once, one app is created, and one of their set-up links works', async () => {
     const { servers, sql } = await startThree();
     for (const server of servers) expect((await server.call('GET', '/readyz')).status).toBe(200);
     expect(await sql`SELECT FROM drizzle.__drizzle_migrations`).toHaveLength((await migrations()).length);
@@ -83,7 +83,7 @@ describe('three servers that start at once on an empty database', () => {
     expect(await sql`SELECT FROM agents WHERE role = 'admin'`).toHaveLength(1);
   });
 
-  it('have the app of the environment and serve the same conversations: written at one, answered, seen by an agent at another, and heard there', async () => {
+  it('have the app of the environment and serve the same conversations: written on one, answered by an agent on another, and received there', async () => {
     const redis = await startRedis();
     const { servers, sql } = await startThree({ REDIS_URL: redis.url, ...appEnv });
     expect(await sql`SELECT id, key, secret FROM apps`).toEqual([

@@ -18,18 +18,18 @@ import {
 
 afterEach(cleanUp);
 
-/** Starts a server that is expected to give up, and gives what it said. */
+/** Starts a server that is expected to give up. @returns its output. */
 async function refused(env: Record<string, string>): Promise<string> {
   const server = run('server', { PORT: '0', LOG_LEVEL: 'warn', ...env });
   expect(await server.ended).toEqual({ code: 1, signal: null });
   return server.said().trim();
 }
 
-/** A word that nothing else says. */
+/** A word that appears nowhere else. */
 const secretWord = (name: string) => createHash('sha256').update(name).digest('hex').slice(0, 20);
 
-describe('settings that cannot be', () => {
-  it('are listed all at once: name, what is expected and what was said, but no secret', async () => {
+describe('invalid settings', () => {
+  it('are listed together: name, expected and actual value, but no secret', async () => {
     const secrets = {
       DATABASE_URL: `mysql://me:${secretWord('database')}@host/name`,
       REDIS_URL: `http://:${secretWord('redis')}@host`,
@@ -65,28 +65,28 @@ describe('settings that cannot be', () => {
     );
   });
 
-  it('that belong together are asked for together', async () => {
+  it('that belong together are required together', async () => {
     const said = await refused({ PUSHER_APP_ID: '1', PUSHER_APP_SECRET: secretWord('app') });
     expect(said).toContain('PUSHER_APP_KEY must also be set: an app has an ID, a key and a secret.');
     expect(said).not.toContain(secretWord('app'));
   });
 });
 
-describe('a database that cannot be used', () => {
+describe('an unusable database', () => {
   const password = secretWord('password');
 
   it.each([
     ['where nothing listens', `postgres://me:${password}@127.0.0.1:1/name`, 'ECONNREFUSED 127.0.0.1:1'],
-    ['whose host has no address', `postgres://me:${password}@nowhere.invalid/name`, 'nowhere.invalid'],
-    ['whose socket is not there', `postgres://me:${password}@/name?host=/nowhere`, 'ENOENT /nowhere'],
-  ])('%s is said in a line, without the password', async (_what, url, reason) => {
+    ['whose host cannot be resolved', `postgres://me:${password}@nowhere.invalid/name`, 'nowhere.invalid'],
+    ['whose socket does not exist', `postgres://me:${password}@/name?host=/nowhere`, 'ENOENT /nowhere'],
+  ])('%s is reported in one line, without the password', async (_what, url, reason) => {
     const said = await refused({ DATABASE_URL: url });
     expect(said).toMatch(/^Cannot connect to the database \([^\n]*\)\. Check DATABASE_URL\.$/);
     expect(said).toContain(reason);
     expect(said).not.toContain(password);
   });
 
-  it('because it refuses our password, or has no such name, is said in a line', async () => {
+  it('that rejects our password, or does not exist, is reported in one line', async () => {
     const { connection, url } = await temporaryDatabase();
     const wrong = await refused({ DATABASE_URL: url.replace(connection.password, password) });
     expect(wrong).toBe(
@@ -98,13 +98,13 @@ describe('a database that cannot be used', () => {
     );
   });
 
-  it('because its address has a % that stands for itself is a problem of the configuration', async () => {
+  it('whose URL has an unescaped % is a configuration error', async () => {
     const said = await refused({ DATABASE_URL: `postgres://me:${password}50%off@127.0.0.1/name` });
     expect(said).toContain('DATABASE_URL must be a URL such as');
     expect(said).not.toContain(password);
   });
 
-  it('because its data directory cannot be made is said in a line', async () => {
+  it('whose data directory cannot be created is reported in one line', async () => {
     const file = join(await temporaryDataDir(), 'a-file');
     await writeFile(file, '');
     const said = await refused({ DATA_DIR: join(file, 'data') });
@@ -115,7 +115,7 @@ describe('a database that cannot be used', () => {
 });
 
 describe('a data directory that another server uses', () => {
-  it('is refused in a line, and the other server goes on', async () => {
+  it('is reported in one line, and the other server keeps running', async () => {
     const dataDir = await temporaryDataDir();
     const first = await startServer({ DATA_DIR: dataDir });
     const said = await refused({ DATA_DIR: dataDir });
@@ -128,7 +128,7 @@ describe('a data directory that another server uses', () => {
 });
 
 describe('data of version 0.1', () => {
-  it('in a data directory stops the start with one line: which directory to move away', async () => {
+  it('in a data directory stops the start with one line: which directory to move', async () => {
     const dataDir = await temporaryDataDir();
     const first = await startServer({ DATA_DIR: dataDir });
     const connection = await findEmbedded({ dataDir, log: { info() {}, warn() {} } });
@@ -147,8 +147,8 @@ describe('data of version 0.1', () => {
   });
 });
 
-describe('a port that is taken', () => {
-  it('is said in a line, and what was started before is stopped again', async () => {
+describe('a port that is in use', () => {
+  it('is reported in one line, and everything that was started is stopped', async () => {
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');
     const { port } = other.address() as { port: number };
@@ -162,9 +162,9 @@ describe('a port that is taken', () => {
     expect(postgresOf(dataDir)).toBeUndefined();
   });
 
-  it('or an address that is not of this machine is said in a line', async () => {
+  it('or an address that does not belong to this machine is reported in one line', async () => {
     const { url } = await temporaryDatabase();
-    // From the block that is kept for documentation: nobody has it.
+    // From the block reserved for documentation: no machine has it.
     const said = await refused({ DATABASE_URL: url, HOST: '203.0.113.7' });
     expect(said).toMatch(
       /^Cannot listen on this address \([^\n]*203\.0\.113\.7[^\n]*\)\. Check HOST and PORT\.$/,
@@ -172,7 +172,7 @@ describe('a port that is taken', () => {
   });
 });
 
-describe('a Redis that is not there', () => {
+describe('an unreachable Redis', () => {
   it('is logged without its password, and does not prevent the start', async () => {
     const { url } = await temporaryDatabase();
     const password = secretWord('redis');

@@ -19,7 +19,7 @@ import {
 afterEach(cleanUp);
 
 describe('a first start on an empty data directory', () => {
-  it('greets with the address of the set-up, which makes the administrator; the next start knows them', async () => {
+  it('prints the set-up link, which creates the administrator; the next start knows them', async () => {
     const env = { DATA_DIR: await temporaryDataDir() };
     const first = await startServer(env);
     expect(first.setupUrl).toContain(`${first.url}/setup?token=`);
@@ -34,7 +34,7 @@ describe('a first start on an empty data directory', () => {
     expect(apps.body.items).toHaveLength(1);
   });
 
-  it('leaves the set-up address of an earlier start good until one of them is used', async () => {
+  it('keeps the set-up link of an earlier start valid until one of them is used', async () => {
     const { url } = await temporaryDatabase();
     const first = await startServer({ DATABASE_URL: url });
     await stop(first);
@@ -45,7 +45,7 @@ describe('a first start on an empty data directory', () => {
 });
 
 describe('a server that gets SIGINT or SIGTERM', () => {
-  it('tells its clients to connect again, stops its PostgreSQL, frees its port and ends well', async () => {
+  it('disconnects its clients with a code to reconnect, stops its PostgreSQL, frees its port and exits with 0', async () => {
     const dataDir = await temporaryDataDir();
     let server = await startServer({ DATA_DIR: dataDir, ...appEnv });
     const { port } = new URL(server.url);
@@ -65,13 +65,13 @@ describe('a server that gets SIGINT or SIGTERM', () => {
 });
 
 describe('a server that is stopping', () => {
-  it('waits for what is under way, and ends at once with a second signal', async () => {
+  it('waits for requests in progress, and exits immediately on a second signal', async () => {
     const { url } = await temporaryDatabase();
     const server = await startServer({ DATABASE_URL: url });
     const { hostname, port } = new URL(server.url);
     const slow = connect(Number(port), hostname);
     slow.on('error', () => {});
-    // A request whose body never comes to its end.
+    // A request whose body never ends.
     slow.write('POST /v1/visitors HTTP/1.1\r\nhost: here\r\ncontent-type: application/json\r\n');
     slow.write('content-length: 100\r\nexpect: 100-continue\r\n\r\n{');
     await new Promise((resolve) => slow.once('data', resolve));

@@ -31,7 +31,7 @@ afterEach(async () => {
 
 const startWorkers = (env: Record<string, string>) => startServer({ WORKERS: '3', ...appEnv, ...env });
 
-/** The processes that a server has forked. */
+/** The process ids of a server's workers. */
 function workersOf({ child }: RunningServer): number[] {
   const parent = String(child.pid);
   return readdirSync('/proc').flatMap((name) => {
@@ -47,7 +47,7 @@ function workersOf({ child }: RunningServer): number[] {
   });
 }
 
-/** Kills one of them, as a lack of memory would. */
+/** Kills one of them, as the out-of-memory killer would. */
 function killWorker(server: RunningServer): number {
   const [pid] = workersOf(server);
   if (pid === undefined) throw new Error('No worker runs.');
@@ -57,7 +57,7 @@ function killWorker(server: RunningServer): number {
 
 const isGone = (pid: number) => processIdentity(pid) === undefined;
 
-/** A pusher-js of a visitor, on a connection of its own. */
+/** A pusher-js client of a visitor, on its own connection. */
 function pusher(server: RunningServer, token: string): Pusher {
   const { hostname, port } = new URL(server.url);
   const client = new Pusher(app.key, {
@@ -78,7 +78,7 @@ function pusher(server: RunningServer, token: string): Pusher {
   return client;
 }
 
-/** Resolves when a reply that begins so has come. */
+/** Resolves when a reply that begins like this has arrived. */
 function reply(channel: ReturnType<Pusher['subscribe']>, beginning: string): Promise<void> {
   return new Promise((resolve) => {
     channel.bind('message_reply', ({ message }: { message: { content: { text?: string } } }) => {
@@ -99,13 +99,16 @@ const write = (server: RunningServer, token: string, text: string) =>
 const answers = async (server: RunningServer, token: string) =>
   (await history(server, token)).filter(({ text }) => text?.startsWith(openingHours));
 
-/** A figure of all workers together. */
+/** A metric, summed over all workers. */
 async function figure(server: RunningServer, name: string): Promise<number> {
   const { body } = await server.call('GET', '/metrics');
   return Number(new RegExp(`^${name}(?:{app="${app.id}"})? (\\S+)$`, 'm').exec(body)?.[1]);
 }
 
-/** Members of a presence channel on all workers: each sees the ones before it, and that those of a killed worker have left. */
+/**
+ * Members of a presence channel on all workers: each sees the earlier ones, and that those of a killed worker
+ * have left.
+ */
 async function expectPresence(server: RunningServer): Promise<void> {
   const name = 'presence-room';
   const members: { user_id: string; client: RawClient }[] = [];
@@ -135,7 +138,7 @@ async function expectPresence(server: RunningServer): Promise<void> {
 }
 
 describe('a server with three workers', () => {
-  it('serves a conversation to clients on all of them, and greets once', async () => {
+  it('serves a conversation to clients on all of them, and sends one greeting', async () => {
     const { url } = await temporaryDatabase();
     const server = await startWorkers({ DATABASE_URL: url });
     expect(workersOf(server)).toHaveLength(3);
@@ -145,7 +148,7 @@ describe('a server with three workers', () => {
 
     const visitor = await visit(server);
     const name = `private-session${visitor.sessionId}`;
-    // Given out in turn: nine are three to each.
+    // Connections are assigned in turn: nine are three for each worker.
     const channels = await Promise.all(
       Array.from({ length: 9 }, async () => {
         const channel = pusher(server, visitor.token).subscribe(name);
@@ -162,21 +165,21 @@ describe('a server with three workers', () => {
     await Promise.all(replied);
     expect(await answers(server, visitor.token)).toHaveLength(1);
     expect(await figure(server, 'mevrik_connections')).toBe(9);
-    // Each takes its share within moments.
+    // Each claims its share within moments.
     await expect.poll(() => figure(server, 'mevrik_partitions'), { timeout: 20_000 }).toBe(64);
     await expect.poll(() => figure(server, 'mevrik_events_lag'), { timeout: 20_000 }).toBe(0);
     expect((await server.call('GET', '/readyz')).status).toBe(200);
   });
 
-  it('takes connections in turn, so that each worker has its share', async () => {
+  it('accepts connections in turn, so that each worker has its share', async () => {
     const { url } = await temporaryDatabase();
     const server = await startWorkers({ DATABASE_URL: url, MAX_CONNECTIONS: '10' });
-    // Ten are the most that one takes, so thirty fit only when each has ten.
+    // Each accepts ten at most, so thirty fit only if each has ten.
     for (let made = 0; made < 30; made += 1) await (await raw(server)).socketId();
     expect(await figure(server, 'mevrik_connections')).toBe(30);
   });
 
-  it('replaces a worker that is killed: its members have left, clients come back, and what was committed is handled once', async () => {
+  it('replaces a worker that is killed: its members leave, clients reconnect, and committed events are handled once', async () => {
     const { url } = await temporaryDatabase();
     const server = await startWorkers({ DATABASE_URL: url });
     await expectPresence(server);
@@ -195,7 +198,7 @@ describe('a server with three workers', () => {
     await expect.poll(() => workersOf(server).length, { timeout: 30_000 }).toBe(3);
     expect(workersOf(server)).not.toContain(killed);
 
-    // Every client hears what is said now, those of the dead worker on another one.
+    // Every client receives the next message, those of the dead worker on another one.
     await expect.poll(() => figure(server, 'mevrik_connections'), { timeout: 30_000 }).toBe(6);
     await expect.poll(() => channels.every(({ subscribed }) => subscribed), { timeout: 30_000 }).toBe(true);
     const again = channels.map((channel) => heard<{ message: object }>(channel, 'message_post'));
@@ -257,7 +260,7 @@ describe('mevrik start', () => {
 });
 
 describe('workers that cannot start', () => {
-  it('say why once, in a line', async () => {
+  it('report why once, in one line', async () => {
     const { url } = await temporaryDatabase();
     const first = await startServer({ DATABASE_URL: url });
     const second = run('server', { DATABASE_URL: url, PORT: new URL(first.url).port, WORKERS: '3' });
@@ -266,13 +269,13 @@ describe('workers that cannot start', () => {
     expect(second.said()).not.toContain('    at ');
   });
 
-  it.each(['0', 'many', '1.5', '300'])('are not %s', async (workers) => {
+  it.each(['0', 'many', '1.5', '300'])('cannot be %s', async (workers) => {
     const program = run('server', { PORT: '0' }, ['--workers', workers]);
     expect(await program.ended).toEqual({ code: 1, signal: null });
     expect(program.said()).toContain('WORKERS must be');
   });
 
-  it('are not asked for with a word that nobody knows', async () => {
+  it('are not requested by an unknown option', async () => {
     const program = run('server', { PORT: '0' }, ['--worker', '3']);
     expect(await program.ended).toEqual({ code: 1, signal: null });
     expect(program.said()).toContain("Unknown option '--worker'");
@@ -280,7 +283,7 @@ describe('workers that cannot start', () => {
 });
 
 describe('workers on one Redis', () => {
-  it('are nodes like others: two machines serve the same clients', async () => {
+  it('are ordinary nodes: two machines serve the same clients', async () => {
     const redis = await startRedis();
     const { url } = await emptyDatabase();
     const env = { DATABASE_URL: url, REDIS_URL: redis.url, WORKERS: '2' };
