@@ -59,7 +59,7 @@ async function pictureMorning(browser: Browser): Promise<void> {
       return;
     }
     for (const scheme of schemes)
-      for (const width of chosen([1280, 1920, 768]))
+      for (const width of chosen([1280, 1920, 768, 400]))
         await pictureDesk(browser, { ...look, scheme, width, folder });
   } finally {
     await server.stop();
@@ -86,7 +86,7 @@ async function pictureDay(browser: Browser): Promise<void> {
     if (!parts.includes('panel')) return;
     const { appId } = await playDay(server);
     for (const scheme of schemes)
-      for (const width of chosen([1280, 1920]))
+      for (const width of chosen([1280, 1920, 400]))
         await picturePanel(browser, { as, scheme, width, height: 900, folder, appId });
   } finally {
     await server.stop();

@@ -1,4 +1,4 @@
-import { type CSSVariablesResolver, createTheme, type MantineColorsTuple, rem } from '@mantine/core';
+import { Badge, type CSSVariablesResolver, createTheme, type MantineColorsTuple, rem } from '@mantine/core';
 
 const brand: MantineColorsTuple = [
   '#e9f6f4',
@@ -57,7 +57,14 @@ export const theme = createTheme({
   spacing: { xs: rem(8), sm: rem(12), md: rem(16), lg: rem(24), xl: rem(32) },
   shadows: { sm: '0 1px 2px rgb(15 23 32 / 6%)', md: '0 4px 16px rgb(15 23 32 / 10%)' },
   components: {
-    Badge: { defaultProps: { variant: 'light', radius: 'sm', tt: 'none', fw: 550 } },
+    Badge: Badge.extend({
+      defaultProps: { variant: 'light', radius: 'sm', tt: 'none', fw: 550 },
+      styles: { root: { letterSpacing: 0 } },
+      // Mantine's small badges are set in 9 and 10 px, which is hard to read.
+      vars: (_theme, { size }) => ({
+        root: size === 'xs' || size === 'sm' ? { '--badge-fz': rem(11), '--badge-height': rem(18) } : {},
+      }),
+    }),
     Button: { defaultProps: { size: 'sm' } },
     Tooltip: { defaultProps: { openDelay: 350, withArrow: true } },
     ActionIcon: { defaultProps: { variant: 'subtle', color: 'gray' } },
@@ -70,6 +77,7 @@ export const theme = createTheme({
         radius: 'lg',
         overlayProps: { backgroundOpacity: 0.4 },
       },
+      styles: { title: { fontSize: rem(16), fontWeight: 650 } },
     },
     Table: { defaultProps: { verticalSpacing: 8, horizontalSpacing: 'sm' } },
   },

@@ -76,7 +76,7 @@ function presenceIn(
 /** "Away", and when the team is back. */
 function closedText(words: Language['words'], locale: string, opensAt: string | null): string {
   if (opensAt === null) return words.closed;
-  const day = new Intl.DateTimeFormat(locale, { weekday: 'short', hour: '2-digit', minute: '2-digit' });
+  const day = new Intl.DateTimeFormat(locale, { weekday: 'short', hour: 'numeric', minute: '2-digit' });
   return words.opensAt.replace('{time}', day.format(new Date(opensAt)));
 }
 

@@ -85,7 +85,7 @@ function messageEntries(
   if (sender.type === 'system') return isSurvey(message) ? [] : systemLine(content.text ?? '');
   const isFirst =
     before?.sender.type !== sender.type || before.sender.id !== sender.id || before.kind === 'system';
-  const time = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit' }).format(
+  const time = new Intl.DateTimeFormat(locale, { hour: 'numeric', minute: '2-digit' }).format(
     new Date(message.createdAt),
   );
   const lines: LogEntry[] = [];

@@ -12,7 +12,7 @@ const page = {
   pageToken: 'the-token-of-the-shop',
 };
 const rule = (queue: string, words: readonly string[]) => ({
-  name: `${queue} go to people who know them`,
+  name: `Questions about ${queue}`,
   when: `${JSON.stringify(words)}.exists(word, message.text.lowerAscii().contains(word))`,
   action: 'queue',
   queue,

@@ -136,9 +136,8 @@ export const botQuestions = [
 ] as const;
 
 /** The shop's bot. */
-export const flow = `
-greeting:
-  - text: "Hello {{customer.name}}! I know about opening hours, shipping and returns. For all else there are people."
+export const flow = `greeting:
+  - text: "Hello {{customer.name}}! I know about opening hours, shipping and returns. For everything else, our team is here."
     quickReplies:
       - { title: Shipping, payload: shipping }
       - { title: Returns, payload: returns }
@@ -146,16 +145,16 @@ greeting:
 intents:
   - name: hours
     keywords: [when are you open, opening hours]
-    replies: ["People answer from 8:00 to 18:00. I never sleep."]
+    replies: ["Our team replies from 8:00 to 18:00. I never sleep."]
   - name: shipping
     keywords: [how much is shipping, shipping]
     replies: ["Shipping is 4.90, and free from 60.00. It takes two to three days."]
   - name: returns
     keywords: [return something, returns]
-    replies: ["You have 30 days. The label for the way back is in the parcel."]
+    replies: ["You have 30 days. The return label is in the parcel."]
 `;
 
-/** Texts that agents keep at hand. */
+/** The shop's canned replies. */
 export const cannedReplies = [
   { shortcut: 'hello', text: 'Hello {{customer.name}}, how can I help you?' },
   { shortcut: 'moment', text: 'One moment please, I am looking into it.' },

@@ -3,11 +3,11 @@ import { useEffect, useState } from 'react';
 
 const long = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
 const date = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' });
-const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
+const clock = new Intl.DateTimeFormat(undefined, { hour: 'numeric', minute: '2-digit' });
 const day = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long' });
 const shortDay = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' });
 
-/** `14:05`. */
+/** `14:05` or `2:05 PM`. */
 export const clockTime = (at: string): string => clock.format(new Date(at));
 /** `Nov 28, 2026`. */
 export const fullDate = (at: string): string => date.format(new Date(at));
@@ -67,13 +67,14 @@ export function useNow(everyMs: number): number {
   return now;
 }
 
-/** A relative time with the exact time as a tooltip. */
-export function Ago({ at, ...props }: { at: string } & TextProps) {
+/** A relative time with the exact time as a tooltip; `isPhrase` adds “ago” for use in a sentence. */
+export function Ago({ at, isPhrase = false, ...props }: { at: string; isPhrase?: boolean } & TextProps) {
   const now = useNow(15_000);
+  const text = shortAgo(at, now);
   return (
     <Tooltip label={exactTime(at)}>
       <Text component="time" dateTime={at} size="xs" c="dimmed" style={{ whiteSpace: 'nowrap' }} {...props}>
-        {shortAgo(at, now)}
+        {isPhrase && / (min|h)$/.test(text) ? `${text} ago` : text}
       </Text>
     </Tooltip>
   );

@@ -81,7 +81,7 @@ export const appSettingsSchema = z.strictObject({
     .default(null)
     .meta({
       title: 'Country',
-      description: 'Two-letter code of the country of phone numbers without a country code.',
+      description: 'Two-letter code, such as SE. Used for phone numbers without a country code.',
     }),
   /** The dispositions that agents can close a case with: a name, or a name with fields. */
   dispositions: z

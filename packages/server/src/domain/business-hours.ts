@@ -78,7 +78,7 @@ export function formatInstant(hours: NonNullable<BusinessHours>, instant: string
     weekday: 'long',
     month: 'long',
     day: 'numeric',
-    hour: '2-digit',
+    hour: 'numeric',
     minute: '2-digit',
   });
 }

@@ -86,7 +86,7 @@ async function handOver(tx: Tx, { app, session }: Turn, decision: RoutingDecisio
     queue: decision.queue,
     priority: decision.priority,
     skills: decision.skills,
-    subject: `Routed by rule "${decision.rule}"`.slice(0, 200),
+    subject: `Routed by rule “${decision.rule}”`.slice(0, 200),
   });
 }
 

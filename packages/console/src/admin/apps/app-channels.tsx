@@ -26,7 +26,7 @@ export function AppChannels({ app }: { app: AppRecord }) {
   return (
     <Stack>
       <Card withBorder p={0}>
-        <Group justify="space-between" p="md" pb="xs">
+        <Group justify="space-between" px="sm" pt="sm" pb="xs">
           <Title order={2}>Channels</Title>
           <Button
             component={Link}

@@ -101,6 +101,13 @@ function familiesOf(actions: readonly string[]): string[] {
   return [...new Set([...families, ...actions])].sort();
 }
 
+/** The details of an entry in one line. */
+function detailText(detail: AuditRecord['detail']): string {
+  return Object.entries(detail)
+    .map(([name, value]) => `${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`)
+    .join(', ');
+}
+
 function AuditRow({ record: { id, at, actor, actorName, action, target, detail } }: { record: AuditRecord }) {
   const [isOpen, setOpen] = useState(false);
   const hasDetails = Object.keys(detail).length > 0;
@@ -123,8 +130,8 @@ function AuditRow({ record: { id, at, actor, actorName, action, target, detail }
         </Table.Td>
         <Table.Td>{target ?? '–'}</Table.Td>
         <Table.Td maw={420}>
-          <Text className={classes.mono} c="dimmed" lineClamp={1}>
-            {hasDetails ? JSON.stringify(detail) : ''}
+          <Text size="sm" c="dimmed" lineClamp={1}>
+            {detailText(detail)}
           </Text>
         </Table.Td>
         <Table.Td ta="right">

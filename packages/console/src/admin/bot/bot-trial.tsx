@@ -154,6 +154,7 @@ function MessageForm({ onSend }: { onSend: (input: Input, shown: string) => Prom
         <TextInput
           style={{ flex: 1 }}
           aria-label="Customer message"
+          placeholder="Write as a customer"
           value={text}
           onChange={(event) => setText(event.currentTarget.value)}
         />

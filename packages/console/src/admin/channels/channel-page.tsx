@@ -216,7 +216,7 @@ function StatusCard(props: {
                 'Nothing received from the provider yet.'
               ) : (
                 <>
-                  Last received: <Ago at={state.receivedAt} span inherit />
+                  Last received: <Ago at={state.receivedAt} isPhrase span inherit />
                 </>
               )}
             </Text>

@@ -128,9 +128,11 @@ function ChannelName({ channel, isAdmin }: RowProps) {
           {channel.name}
         </Text>
       )}
-      <Text size="xs" c="dimmed">
-        {channel.kind}
-      </Text>
+      {channel.kind !== channel.name && (
+        <Text size="xs" c="dimmed">
+          {channel.kind}
+        </Text>
+      )}
     </Group>
   );
 }

@@ -1,11 +1,10 @@
 import type { ChartWindow } from '@mevrik/protocol';
 
-const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
-const hour = new Intl.DateTimeFormat(undefined, { hour: 'numeric', minute: '2-digit' });
+const clock = new Intl.DateTimeFormat(undefined, { hour: 'numeric', minute: '2-digit' });
 const day = new Intl.DateTimeFormat(undefined, { weekday: 'short', day: 'numeric' });
 const dayAndHour = new Intl.DateTimeFormat(undefined, {
   weekday: 'short',
-  hour: '2-digit',
+  hour: 'numeric',
   minute: '2-digit',
 });
 
@@ -17,7 +16,7 @@ export function timeFormat(window: ChartWindow): (at: string) => string {
 
 /** Formats the label of a tick on the time axis. */
 export function tickFormat(window: ChartWindow): (at: string) => string {
-  const format = window === '7d' ? day : hour;
+  const format = window === '7d' ? day : clock;
   return (at) => format.format(new Date(at));
 }
 

@@ -14,15 +14,26 @@ interface KnownData {
   readonly error?: string;
 }
 
+/** Senders without a name. A customer's message is introduced by its title already. */
+const senderLabels: Readonly<Record<string, string>> = { bot: 'Bot', agent: 'Agent', system: 'System' };
+
+/** `bot`, `live/queue:support`, `live/agent:7` or `csat` in words. */
+function pathLabel(path: string): string {
+  const [, kind, target] = /^live\/(queue|agent):(.*)$/.exec(path) ?? [];
+  if (kind === 'queue') return `queue “${target}”`;
+  if (kind === 'agent') return `agent ${target}`;
+  return path === 'csat' ? 'survey' : path;
+}
+
 /** An event in one readable line; '' for events without details. */
 export function summaryOf({ data, type }: Pick<LoggedEvent, 'data' | 'type'>): string {
   const { message, queueItem, case: affected, oldPath, newPath, customer, error } = (data ?? {}) as KnownData;
   if (type === 'MessageDeliveryFailedEvent' && error) return `Not delivered: ${error}`;
   if (message) {
-    const who = message.sender?.name ?? message.sender?.type ?? '';
+    const who = message.sender?.name ?? senderLabels[message.sender?.type ?? ''] ?? '';
     return `${who}${who ? ': ' : ''}${message.content?.text ?? message.kind ?? ''}`;
   }
-  if (newPath) return `${oldPath} → ${newPath}`;
+  if (newPath) return `${pathLabel(oldPath ?? '')} → ${pathLabel(newPath)}`;
   if (queueItem) return `Waiting in “${queueItem.queue}” (${queueItem.reason})`;
   if (affected) return `Case #${affected.id}${affected.disposition ? `, ${affected.disposition}` : ''}`;
   if (customer) return customer.name ?? `Customer #${customer.id}`;

@@ -77,7 +77,7 @@ function Effect({ row, axis }: { row: StoryRow; axis: TimeAxis }) {
       <div className={classes.effect}>
         <span className={classes.name} style={indent(row.depth + 1)} title={row.about}>
           <span className={classes.title}>
-            <Badge size="xs" color="gray" variant="default">
+            <Badge size="xs" color="gray" variant="default" style={{ flexShrink: 0 }}>
               {kinds[row.kind]}
             </Badge>
             <Text span size="sm" truncate>

@@ -19,9 +19,10 @@ export const statusColors: Readonly<Record<HealthStatus, string>> = {
 export function formatValue(value: number | null, unit: HealthMeasure['unit']): string {
   if (value === null) return 'unknown';
   if (value >= Number.MAX_SAFE_INTEGER) return '–';
+  if (unit === 'ms' && value >= 1_000) return formatValue(value / 1_000, 's');
   const digits = value >= 10 || Number.isInteger(value) ? 0 : 1;
   const text = value.toLocaleString(undefined, { maximumFractionDigits: digits });
-  return unit === '' ? text : `${text} ${unit}`;
+  return unit === '' || unit === '%' ? `${text}${unit}` : `${text} ${unit}`;
 }
 
 /** Since when a part has its status: `just now`, `for 3 h`, `since 24 Nov`. */

@@ -108,7 +108,7 @@ describe('a verdict', () => {
   it('of a closed app says when it opens, in the app’s time zone', () => {
     const opensAt = '2026-03-02T03:00:00.000Z';
     const { sentence } = queued({ code: 'queue_closed', app: 'Shop', opensAt, timeZone: 'Asia/Dhaka' });
-    expect(sentence).toMatch(/Shop is closed until Monday, March 2.*09:00/);
+    expect(sentence).toMatch(/Shop is closed until Monday, March 2.*9:00/);
   });
 
   it('of a missing skill names the skill, and the agents who have it', () => {

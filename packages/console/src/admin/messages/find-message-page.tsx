@@ -89,6 +89,8 @@ export function FindMessagePage() {
   );
 }
 
+const senderLabels = { customer: 'Customer', bot: 'Bot', agent: 'Agent', system: 'System' } as const;
+
 function FoundRow({ message }: { message: FoundMessage }) {
   const {
     id,
@@ -104,7 +106,7 @@ function FoundRow({ message }: { message: FoundMessage }) {
     appName,
   } = message;
   const who = customer.name ?? `Customer #${customer.id}`;
-  const author = isReply ? `${sender.name ?? sender.type} → ${who}` : who;
+  const author = isReply ? `${sender.name ?? senderLabels[sender.type]} → ${who}` : who;
   return (
     <Link to="/admin/messages/$messageId" params={{ messageId: String(id) }} className={classes.found}>
       <ChannelIcon kind={channelKind} name={channel} size={18} />

@@ -73,7 +73,7 @@ function openingText(instant: string, timeZone: string): string {
     weekday: 'long',
     month: 'long',
     day: 'numeric',
-    hour: '2-digit',
+    hour: 'numeric',
     minute: '2-digit',
   });
   return format.format(new Date(instant));

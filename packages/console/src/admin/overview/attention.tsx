@@ -2,7 +2,7 @@ import { Card, Group, Stack, Text, ThemeIcon, Title } from '@mantine/core';
 import type { HealthReport, Overview } from '@mevrik/protocol';
 import { IconAlertTriangle, IconChevronRight, IconCircleCheck } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
-import { duration } from '../../shared/time.tsx';
+import { span } from '../../shared/time.tsx';
 import { statusColors } from '../health/health-words.ts';
 import classes from '../shared/admin.module.css';
 
@@ -95,7 +95,7 @@ function concernsOf({ now }: Overview, health: HealthReport | undefined): Concer
     });
   } else if (now.longestWaitSeconds > longWaitSeconds) {
     concerns.push({
-      title: `A customer has been waiting for ${duration(now.longestWaitSeconds * 1000)}.`,
+      title: `A customer has been waiting for ${span(now.longestWaitSeconds * 1000)}.`,
       advice: `${now.waiting} waiting, ${now.agentsOnline} ${now.agentsOnline === 1 ? 'agent' : 'agents'} online.`,
       to: '/desk?view=queue',
       isUrgent: false,
@@ -107,7 +107,10 @@ function concernsOf({ now }: Overview, health: HealthReport | undefined): Concer
         now.failedDeliveries === 1
           ? '1 reply was not delivered today.'
           : `${now.failedDeliveries} replies were not delivered today.`,
-      advice: 'Check the provider’s error, then resend them.',
+      advice:
+        now.failedDeliveries === 1
+          ? 'Check the provider’s error, then resend it.'
+          : 'Check the provider’s error, then resend them.',
       to: '/admin/deliveries?status=failed',
       isUrgent: false,
     });

@@ -5,7 +5,7 @@ import { Link } from '@tanstack/react-router';
 import { lazy, type ReactNode, Suspense, useState } from 'react';
 import { api } from '../../session/session.ts';
 import { Failure, Loading } from '../../shared/states.tsx';
-import { duration } from '../../shared/time.tsx';
+import { span } from '../../shared/time.tsx';
 import type { ChartView } from '../charts/charts.tsx';
 import { HealthCard } from '../health/health-card.tsx';
 import classes from '../shared/admin.module.css';
@@ -67,7 +67,7 @@ function Tiles({ overview: { now, csat } }: { overview: Overview }) {
   return (
     <div className={classes.tiles}>
       <Tile to="/desk" label="Waiting for an agent" value={now.waiting} alarm={now.longestWaitSeconds > 300}>
-        {now.waiting > 0 ? `longest ${duration(now.longestWaitSeconds * 1000)}` : 'no one waiting'}
+        {now.waiting > 0 ? `longest ${span(now.longestWaitSeconds * 1000)}` : 'no one waiting'}
       </Tile>
       <Tile to="/desk" label="Open cases" value={now.openCases}>
         {now.activeSessions === 1 ? '1 active session' : `${now.activeSessions} active sessions`}
@@ -78,7 +78,7 @@ function Tiles({ overview: { now, csat } }: { overview: Overview }) {
         value={now.agentsOnline}
         alarm={now.agentsOnline === 0 && now.waiting > 0}
       >
-        {now.agentsOnline === 0 ? 'no one available' : 'available for conversations'}
+        {now.agentsOnline === 0 ? 'no one available' : 'available now'}
       </Tile>
       <Tile label="Satisfaction, 30 days" value={csat.mean === null ? '–' : csat.mean.toFixed(1)}>
         {csat.answers === 0 ? 'no ratings yet' : csat.answers === 1 ? '1 rating' : `${csat.answers} ratings`}

@@ -5,7 +5,7 @@ import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { api } from '../../session/session.ts';
 import { Empty, Failure, Loading } from '../../shared/states.tsx';
-import { duration, span, useNow } from '../../shared/time.tsx';
+import { span, useNow } from '../../shared/time.tsx';
 import classes from '../shared/admin.module.css';
 import { AdminPage } from '../shared/admin-page.tsx';
 import { availabilityLabels } from '../shared/agent-labels.ts';
@@ -53,13 +53,13 @@ function Statistic({ label, value }: { label: string; value: ReactNode }) {
 }
 
 function LongestWait({ queues }: { queues: readonly QueueState[] }) {
-  const now = useNow(1_000);
+  const now = useNow(15_000);
   const [oldest] = queues.flatMap(({ waitingSince }) => waitingSince ?? []).sort();
-  return oldest === undefined ? '–' : duration(now - Date.parse(oldest));
+  return oldest === undefined ? '–' : span(now - Date.parse(oldest));
 }
 
 function QueueTable({ queues }: { queues: readonly QueueState[] }) {
-  const now = useNow(1_000);
+  const now = useNow(15_000);
   if (queues.length === 0) {
     return (
       <Card withBorder>
@@ -97,7 +97,7 @@ function QueueTable({ queues }: { queues: readonly QueueState[] }) {
                 {one.waiting > 0 ? <Badge color="yellow">{one.waiting}</Badge> : 0}
               </Table.Td>
               <Table.Td ta="right">
-                {one.waitingSince === null ? '–' : duration(now - Date.parse(one.waitingSince))}
+                {one.waitingSince === null ? '–' : span(now - Date.parse(one.waitingSince))}
               </Table.Td>
               <Table.Td ta="right">{one.served}</Table.Td>
               <Table.Td ta="right">{one.taken}</Table.Td>
@@ -116,11 +116,11 @@ function QueueTable({ queues }: { queues: readonly QueueState[] }) {
 function AgentTable({ agents }: { agents: readonly QueueAgent[] }) {
   return (
     <Card withBorder p={0} className={classes.table} tabIndex={0}>
-      <Title order={2} p="md" pb="xs">
+      <Title order={2} px="sm" pt="md" pb="xs">
         Agents
       </Title>
       {agents.length === 0 ? (
-        <Text size="sm" c="dimmed" p="md" pt={0}>
+        <Text size="sm" c="dimmed" px="sm" pb="md">
           No agents at the desk.
         </Text>
       ) : (
@@ -164,11 +164,11 @@ function SkillTable({ queues, agents }: { queues: readonly QueueState[]; agents:
   ]);
   return (
     <Card withBorder p={0} className={classes.table} tabIndex={0}>
-      <Title order={2} p="md" pb="xs">
+      <Title order={2} px="sm" pt="md" pb="xs">
         Skills
       </Title>
       {names.size === 0 ? (
-        <Text size="sm" c="dimmed" p="md" pt={0}>
+        <Text size="sm" c="dimmed" px="sm" pb="md">
           No waiting customer needs a skill, and no online agent has one.
         </Text>
       ) : (

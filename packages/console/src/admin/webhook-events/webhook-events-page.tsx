@@ -98,9 +98,11 @@ function WebhookEventRow({
         <Table.Td>{id}</Table.Td>
         <Table.Td>
           {channel}{' '}
-          <Text span size="xs" c="dimmed">
-            {provider}
-          </Text>
+          {provider !== channel && (
+            <Text span size="xs" c="dimmed">
+              {provider}
+            </Text>
+          )}
         </Table.Td>
         <Table.Td>
           <Badge color={states[status].color}>{states[status].word}</Badge>

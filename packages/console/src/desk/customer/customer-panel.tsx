@@ -177,7 +177,7 @@ function Identity({ identity, kind }: { identity: ContactIdentity; kind: string 
     <Group gap={6} wrap="nowrap">
       <ChannelIcon kind={kind} name={channel} />
       <Text size="xs" c="dimmed" truncate title={contactId}>
-        {kind === 'web' ? `${channel} (website chat)` : contactId}
+        {kind === 'web' ? (channel === kind ? 'Website chat' : `Website chat (${channel})`) : contactId}
       </Text>
     </Group>
   );

@@ -11,7 +11,7 @@ export const metaAppSecret = z.string().min(16).max(200).meta({
 /** The token that Meta sends when it verifies the webhook's address. */
 export const metaVerifyToken = z.string().min(8).max(200).meta({
   title: 'Verify token',
-  description: 'A text of your choice. Meta sends it to verify this server’s address.',
+  description: 'Any text you choose. Meta sends it to verify this server’s address.',
   isSecret: true,
   isOwn: true,
 });

@@ -16,7 +16,7 @@ export const telegramSettingsSchema = z.strictObject({
     .meta({
       title: 'Secret token',
       description:
-        'A text of your choice. Telegram sends it with every request, so that nobody else can send any. If you switch to another bot, change it: requests of the old bot are then rejected.',
+        'Any text you choose. Telegram sends it with every request as proof of origin. Change it when you switch to another bot, so that requests of the old bot are rejected.',
       isSecret: true,
       isOwn: true,
     }),
