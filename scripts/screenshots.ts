@@ -1,7 +1,7 @@
 /**
- * Pictures of what people see. `npm run screenshots` renews those of the README; with a folder,
- * `npm run screenshots -- FOLDER [chat | desk | panel | dark | light | WIDTH …]`, it puts every screen there, light and
- * dark, at each width that it is made for, or only what is named. Wants Chromium.
+ * Takes screenshots. `npm run screenshots` renews those of the README. `npm run screenshots -- FOLDER` takes every screen
+ * in light and dark at every width; further arguments (`chat`, `desk`, `panel`, `dark`, `light`, a width) narrow it down.
+ * Needs Chromium.
  */
 import { mkdirSync } from 'node:fs';
 import { createClient } from '@mevrik/client';
@@ -81,8 +81,9 @@ async function pictureDay(browser: Browser): Promise<void> {
       for (const page of [chat, story]) await page.context().close();
       return;
     }
+    const admin = createClient({ url, appKey: '', token: server.token });
     if (parts.includes('chat'))
-      for (const scheme of schemes) await pictureChat(browser, scheme, { url, folder });
+      for (const scheme of schemes) await pictureChat(browser, scheme, { url, folder, admin });
     if (!parts.includes('panel')) return;
     const { appId } = await playDay(server);
     for (const scheme of schemes)

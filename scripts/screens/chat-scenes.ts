@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { Client } from '@mevrik/client';
 import type { Browser, Page } from 'playwright-core';
 import { type Look, openPage, shoot } from './look.ts';
 
@@ -6,6 +7,8 @@ import { type Look, openPage, shoot } from './look.ts';
 export interface ChatPlace {
   readonly url: string;
   readonly folder: string;
+  /** The client of an administrator, who serves the visitors and changes the app's settings. */
+  readonly admin: Client;
 }
 
 /** The sizes and languages to capture. */
@@ -16,24 +19,66 @@ const looks: readonly (Pick<Look, 'height' | 'width'> & { readonly locale: strin
   { width: 390, height: 780, locale: 'ar' },
 ];
 
-/** Screenshots of the chat, from the closed launcher to the queue. */
-export async function pictureChat(
-  browser: Browser,
-  scheme: Look['scheme'],
-  { url, folder }: ChatPlace,
-): Promise<void> {
+/** Screenshots of the chat: from the closed launcher to the rating, offline, and both forms. */
+export async function pictureChat(browser: Browser, scheme: Look['scheme'], place: ChatPlace): Promise<void> {
   for (const { locale, width, height } of looks) {
-    const page = await openChatPage(browser, { scheme, width, height, locale }, url);
-    const keep = (state: string) =>
-      shoot(page, join(folder, `chat-${state}-${locale}-${width}-${scheme}.png`));
-    await keep('closed');
-    await page.locator('.launch').click();
-    await page.locator('textarea').waitFor();
-    await keep('empty');
-    await talk(page);
-    await keep('waiting');
-    await page.context().close();
+    const look = { scheme, width, height, locale };
+    const keepOf = (page: Page) => (state: string) =>
+      shoot(page, join(place.folder, `chat-${state}-${locale}-${width}-${scheme}.png`));
+    await pictureConversation(await openChatPage(browser, look, place.url), place, keepOf);
+    await picturePreChat(
+      await openChatPage(browser, look, place.url, { preChat: 'name, email, order?' }),
+      keepOf,
+    );
+    await place.admin.call('PATCH', '/v1/admin/apps/1', { body: { settings: closed } });
+    await pictureOfflineForm(await openChatPage(browser, look, place.url), keepOf);
+    await place.admin.call('PATCH', '/v1/admin/apps/1', { body: { settings: { businessHours: null } } });
   }
+}
+
+type KeepOf = (page: Page) => (state: string) => Promise<void>;
+
+const closed = { businessHours: { timeZone: 'UTC', weekly: {} }, offline: { form: 'closed' } };
+
+async function pictureConversation(page: Page, { admin }: ChatPlace, keepOf: KeepOf): Promise<void> {
+  const keep = keepOf(page);
+  await keep('closed');
+  await page.locator('.launch').click();
+  await page.locator('textarea').waitFor();
+  await page.locator('.bubble').first().waitFor();
+  await keep('empty');
+  await talk(page);
+  await keep('waiting');
+  await page.context().setOffline(true);
+  await page.waitForTimeout(1_000);
+  await keep('offline');
+  await page.context().setOffline(false);
+  const { items } = await admin.rest.desk.conversations({ view: 'queue', limit: 1 });
+  const [row] = items;
+  if (!row?.queueItem || !row.case) throw new Error('The conversation is not in the queue.');
+  await admin.rest.desk.acceptQueueItem(row.queueItem.id);
+  await admin.rest.desk.reply(row.session.id, { text: 'It arrives tomorrow. Sorry for the wait!' });
+  await page.getByText('It arrives tomorrow').waitFor();
+  await keep('agent');
+  await admin.rest.desk.closeCase(row.case.id, { disposition: 'resolved' });
+  await page.locator('.stars').waitFor();
+  await keep('rating');
+  await page.context().close();
+}
+
+async function picturePreChat(page: Page, keepOf: KeepOf): Promise<void> {
+  await page.locator('.launch').click();
+  await page.locator('form input').first().waitFor();
+  await page.locator('form button[type=submit]').click();
+  await keepOf(page)('pre-chat');
+  await page.context().close();
+}
+
+async function pictureOfflineForm(page: Page, keepOf: KeepOf): Promise<void> {
+  await page.locator('.launch').click();
+  await page.locator('form textarea').waitFor();
+  await keepOf(page)('offline-form');
+  await page.context().close();
 }
 
 /** Opens the demo page with a conversation in the chat. */
@@ -44,15 +89,19 @@ export async function openChat(browser: Browser, look: Look, url: string): Promi
   return page;
 }
 
-async function openChatPage(browser: Browser, look: Look, url: string): Promise<Page> {
+async function openChatPage(
+  browser: Browser,
+  look: Look,
+  url: string,
+  options: Readonly<Record<string, string>> = {},
+): Promise<Page> {
   const { locale = 'en' } = look;
   const page = await openPage(browser, look);
   await page.goto(url);
   await page.waitForFunction(`'Mevrik' in window`);
-  if (locale !== 'en') {
-    // Only the chat is localized, not the demo page.
-    await page.evaluate(`document.documentElement.lang = '${locale}'; Mevrik.init({ locale: '${locale}' })`);
-  }
+  // Only the chat is localized, not the demo page.
+  if (locale !== 'en' || Object.keys(options).length > 0)
+    await page.evaluate(`Mevrik.init(${JSON.stringify({ locale, ...options })})`);
   return page;
 }
 

@@ -1,11 +1,11 @@
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 
-/** How a screen is looked at. */
+/** The browser settings of a screenshot. */
 export interface Look {
   readonly scheme: 'dark' | 'light';
   readonly width: number;
   readonly height: number;
-  /** Where one is logged in: the address, and what the browser has kept of it. */
+  /** The server, and the stored session of an agent. */
   readonly as?: { readonly url: string; readonly session: string };
   readonly locale?: string;
 }
@@ -18,7 +18,7 @@ export function startBrowser(): Promise<Browser> {
   });
 }
 
-/** A page in a profile of its own, where nothing moves; what goes wrong on it is printed. */
+/** A page in its own profile, without animations. Prints the errors of the page. */
 export async function openPage(browser: Browser, { scheme, width, height, as, locale }: Look): Promise<Page> {
   const options: BrowserContextOptions = {
     colorScheme: scheme,
@@ -40,7 +40,7 @@ export async function openPage(browser: Browser, { scheme, width, height, as, lo
   return page;
 }
 
-/** Takes a picture once the page has all that it asked for. */
+/** Takes a screenshot once the network is idle. */
 export async function shoot(page: Page, path: string): Promise<void> {
   await page.waitForLoadState('networkidle');
   await page.waitForTimeout(250);

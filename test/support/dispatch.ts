@@ -12,7 +12,7 @@ import { createUnitOfWork } from '../../packages/server/src/log/unit-of-work.ts'
 
 /** A table in which only the rows given have listeners. */
 export function tableOf(
-  rows: { [Name in EventName]?: readonly Listener<unknown, Name>[] },
+  rows: { [Name in EventName]?: readonly Listener<never, Name>[] },
 ): ListenerTable<unknown> {
   return Object.fromEntries(
     eventNames.map((name) => [name, rows[name] ?? []]),
