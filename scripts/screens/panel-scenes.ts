@@ -119,6 +119,9 @@ async function pictureReplay(page: Page, look: PanelScene, keep: Keep): Promise<
   await run.waitFor();
   await keep('replay-preview');
   await run.click();
+  await page.getByRole('dialog').waitFor();
+  await keep('replay-confirm');
+  await page.getByRole('dialog').getByRole('button', { name: /^Run/ }).click();
   await page.waitForURL(/\/admin\/replay\/\d+/);
   await page.getByText('Done').first().waitFor();
   await keep('replay-run');

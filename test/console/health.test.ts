@@ -104,7 +104,7 @@ describe("an administrator who checks the system's health", () => {
       .getByRole('img', { name: /Failed attempts, maximum \d+ \(.*Dead letters, maximum \d \(/ })
       .waitFor();
     await chart('Wait for an agent')
-      .getByRole('img', { name: /95th percentile, maximum 1:31/ })
+      .getByRole('img', { name: /95th percentile, maximum 1\.5 min/ })
       .waitFor();
     await chart('Satisfaction')
       .getByRole('img', { name: /Average \(1 to 5\), maximum 5 / })
@@ -115,7 +115,7 @@ describe("an administrator who checks the system's health", () => {
 
     await page.getByText('Tables', { exact: true }).click();
     await chart('Wait for an agent')
-      .getByRole('row', { name: /1:31 1:31$/ })
+      .getByRole('row', { name: /1\.5 min 1\.5 min$/ })
       .first()
       .waitFor();
     expect(await chart('Satisfaction').getByRole('row').count()).toBe(11);

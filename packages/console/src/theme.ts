@@ -66,6 +66,8 @@ export const theme = createTheme({
       }),
     }),
     Button: { defaultProps: { size: 'sm' } },
+    // The search field next to the chosen values would wrap to a line of its own.
+    MultiSelect: { styles: { inputField: { minWidth: rem(40) } } },
     Tooltip: { defaultProps: { openDelay: 350, withArrow: true } },
     ActionIcon: { defaultProps: { variant: 'subtle', color: 'gray' } },
     CloseButton: { defaultProps: { 'aria-label': 'Close' } },

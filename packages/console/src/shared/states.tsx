@@ -31,11 +31,19 @@ export function FormError({ text }: { text: string | undefined }) {
 /** Shown when loading failed: the reason and a retry. */
 export function Failure({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
   return (
-    <Alert color="red" icon={<IconAlertCircle size={18} />} m="md" role="alert" title="Could not load this">
+    <Alert
+      color="red"
+      icon={<IconAlertCircle size={18} />}
+      m="md"
+      role="alert"
+      title="Could not load this"
+      // As tall as its text also where a grid would stretch it.
+      style={{ alignSelf: 'start' }}
+    >
       <Stack gap="xs" align="flex-start">
         <Text size="sm">{errorMessage(error)}</Text>
         {onRetry && (
-          <Button size="xs" variant="light" color="red" onClick={onRetry}>
+          <Button size="xs" variant="white" color="red" onClick={onRetry}>
             Retry
           </Button>
         )}

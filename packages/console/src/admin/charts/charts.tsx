@@ -2,7 +2,6 @@ import { Card } from '@mantine/core';
 import type { ChartData, ChartPoint, ChartWindow } from '@mevrik/protocol';
 import { IconChartLine } from '@tabler/icons-react';
 import { Empty } from '../../shared/states.tsx';
-import { duration } from '../../shared/time.tsx';
 import { meaningOf } from '../events/event-types.ts';
 import classes from '../shared/admin.module.css';
 import { busyRows, type Chart, ChartCard, type ChartRow } from './chart-card.tsx';
@@ -80,7 +79,7 @@ function chartsOf({ window, stepSeconds, eventNames, points }: ChartData): reado
       title: 'Wait for an agent',
       kind: 'dots',
       rows,
-      format: (seconds) => duration(seconds * 1000),
+      format: formatWait,
       emptyText: 'No conversation was accepted in this period.',
       series: percentiles('wait'),
     },
@@ -134,6 +133,14 @@ function failureRows(points: readonly ChartPoint[], stepMs: number): readonly Ch
     });
   }
   return [...rows.values()];
+}
+
+/** `45 s`, `1.5 min`, `2.8 h`. */
+function formatWait(seconds: number): string {
+  const digits = { maximumFractionDigits: 1 };
+  if (seconds < 60) return `${Math.round(seconds)} s`;
+  if (seconds < 3_600) return `${(seconds / 60).toLocaleString(undefined, digits)} min`;
+  return `${(seconds / 3_600).toLocaleString(undefined, digits)} h`;
 }
 
 function formatMs(ms: number): string {

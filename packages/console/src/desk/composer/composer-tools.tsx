@@ -90,7 +90,7 @@ export function ComposerTools(props: {
       </Group>
       <Group gap="xs" wrap="nowrap">
         <Text size="xs" c="dimmed" visibleFrom="lg" style={{ whiteSpace: 'nowrap' }}>
-          <Kbd size="xs">Enter</Kbd> to send
+          <Kbd size="xs">Enter</Kbd> to {isNote ? 'add' : 'send'}
         </Text>
         <Button
           size="xs"

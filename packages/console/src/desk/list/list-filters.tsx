@@ -10,6 +10,7 @@ import {
   Tooltip,
 } from '@mantine/core';
 import { IconFilter } from '@tabler/icons-react';
+import { useState } from 'react';
 import type { StaffApp } from '../../shared/sdk.ts';
 import { type DeskFilter, useDeskFilter } from './desk-filter.ts';
 import classes from './list.module.css';
@@ -18,13 +19,27 @@ import classes from './list.module.css';
 export function ListFilters({ apps }: { apps: readonly StaffApp[] }) {
   const { filter, change } = useDeskFilter();
   const channels = [...new Set(apps.flatMap((app) => app.channels.map(({ name }) => name)))].sort();
+  const [isOpen, setOpen] = useState(false);
   const isOn = activeFilters(filter, apps).length > 0;
   return (
-    <Popover position="bottom-end" shadow="md" width={270} trapFocus>
+    <Popover
+      opened={isOpen}
+      onChange={setOpen}
+      position="bottom-end"
+      shadow="md"
+      width={270}
+      trapFocus
+      returnFocus
+    >
       <Popover.Target>
-        <Tooltip label="Filter and sort">
+        <Tooltip label="Filter and sort" disabled={isOpen}>
           <Indicator disabled={!isOn} size={8} offset={5} color="brand">
-            <ActionIcon variant="default" size={30} aria-label="Filter and sort">
+            <ActionIcon
+              variant="default"
+              size={30}
+              aria-label="Filter and sort"
+              onClick={() => setOpen(!isOpen)}
+            >
               <IconFilter size={15} />
             </ActionIcon>
           </Indicator>
