@@ -19,7 +19,7 @@ const looks: readonly (Pick<Look, 'height' | 'width'> & { readonly locale: strin
   { width: 390, height: 780, locale: 'ar' },
 ];
 
-/** Screenshots of the chat: from the closed launcher to the rating, offline, and both forms. */
+/** Screenshots of the chat: from the closed launcher to the rating, and both forms. */
 export async function pictureChat(browser: Browser, scheme: Look['scheme'], place: ChatPlace): Promise<void> {
   for (const { locale, width, height } of looks) {
     const look = { scheme, width, height, locale };
@@ -45,14 +45,10 @@ async function pictureConversation(page: Page, { admin }: ChatPlace, keepOf: Kee
   await keep('closed');
   await page.locator('.launch').click();
   await page.locator('textarea').waitFor();
-  await page.locator('.bubble').first().waitFor();
+  await page.locator('.msg').first().waitFor();
   await keep('empty');
   await talk(page);
   await keep('waiting');
-  await page.context().setOffline(true);
-  await page.waitForTimeout(1_000);
-  await keep('offline');
-  await page.context().setOffline(false);
   const { items } = await admin.rest.desk.conversations({ view: 'queue', limit: 1 });
   const [row] = items;
   if (!row?.queueItem || !row.case) throw new Error('The conversation is not in the queue.');

@@ -17,8 +17,7 @@ import classes from './list.module.css';
 
 /** Filters and sort order of the lists. */
 export function ListFilters({ apps }: { apps: readonly StaffApp[] }) {
-  const { filter, change } = useDeskFilter();
-  const channels = [...new Set(apps.flatMap((app) => app.channels.map(({ name }) => name)))].sort();
+  const { filter } = useDeskFilter();
   const [isOpen, setOpen] = useState(false);
   const isOn = activeFilters(filter, apps).length > 0;
   return (
@@ -46,53 +45,62 @@ export function ListFilters({ apps }: { apps: readonly StaffApp[] }) {
         </Tooltip>
       </Popover.Target>
       <Popover.Dropdown aria-label="Filter and sort">
-        <Stack gap="sm">
-          {apps.length > 1 && (
-            <Select
-              size="xs"
-              label="App"
-              placeholder="All"
-              data={apps.map(({ id, name }) => ({ value: String(id), label: name }))}
-              value={filter.appId === undefined ? null : String(filter.appId)}
-              onChange={(next) => change({ appId: next === null ? undefined : Number(next) })}
-              clearable
-              comboboxProps={{ withinPortal: false }}
-            />
-          )}
-          <Select
-            size="xs"
-            label="Channel"
-            placeholder="All"
-            data={channels}
-            value={filter.channel ?? null}
-            onChange={(next) => change({ channel: next ?? undefined })}
-            clearable
-            comboboxProps={{ withinPortal: false }}
-          />
-          <Select
-            size="xs"
-            label="Sort by"
-            data={[
-              {
-                value: 'time',
-                label: filter.view === 'queue' ? 'Longest wait first' : 'Latest activity first',
-              },
-              { value: 'due', label: 'First reply due soonest' },
-            ]}
-            value={filter.sort ?? 'time'}
-            onChange={(next) => change({ sort: next === 'due' ? 'due' : undefined })}
-            allowDeselect={false}
-            comboboxProps={{ withinPortal: false }}
-          />
-          <Switch
-            size="sm"
-            label="Overdue only"
-            checked={filter.overdue ?? false}
-            onChange={(event) => change({ overdue: event.currentTarget.checked ? true : undefined })}
-          />
-        </Stack>
+        <FilterFields apps={apps} />
       </Popover.Dropdown>
     </Popover>
+  );
+}
+
+/** The fields of the popover. */
+function FilterFields({ apps }: { apps: readonly StaffApp[] }) {
+  const { filter, change } = useDeskFilter();
+  const channels = [...new Set(apps.flatMap((app) => app.channels.map(({ name }) => name)))].sort();
+  return (
+    <Stack gap="sm">
+      {apps.length > 1 && (
+        <Select
+          size="xs"
+          label="App"
+          placeholder="All"
+          data={apps.map(({ id, name }) => ({ value: String(id), label: name }))}
+          value={filter.appId === undefined ? null : String(filter.appId)}
+          onChange={(next) => change({ appId: next === null ? undefined : Number(next) })}
+          clearable
+          comboboxProps={{ withinPortal: false }}
+        />
+      )}
+      <Select
+        size="xs"
+        label="Channel"
+        placeholder="All"
+        data={channels}
+        value={filter.channel ?? null}
+        onChange={(next) => change({ channel: next ?? undefined })}
+        clearable
+        comboboxProps={{ withinPortal: false }}
+      />
+      <Select
+        size="xs"
+        label="Sort by"
+        data={[
+          {
+            value: 'time',
+            label: filter.view === 'queue' ? 'Longest wait first' : 'Latest activity first',
+          },
+          { value: 'due', label: 'First reply due soonest' },
+        ]}
+        value={filter.sort ?? 'time'}
+        onChange={(next) => change({ sort: next === 'due' ? 'due' : undefined })}
+        allowDeselect={false}
+        comboboxProps={{ withinPortal: false }}
+      />
+      <Switch
+        size="sm"
+        label="Overdue only"
+        checked={filter.overdue ?? false}
+        onChange={(event) => change({ overdue: event.currentTarget.checked ? true : undefined })}
+      />
+    </Stack>
   );
 }
 
