@@ -117,15 +117,19 @@ export async function cuttableNetwork(
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-/** Accessibility violations: rule and element. */
-export async function accessibilityFaults(page: Page): Promise<string[]> {
+/** Accessibility violations, as rule and element. `colors` checks only those that depend on the colour scheme. */
+export async function accessibilityFaults(page: Page, what: 'all' | 'colors' = 'all'): Promise<string[]> {
   // A colour on its way to another has a contrast that no one is meant to see.
   const moving = await page.evaluate(
     'document.getAnimations().map(({ effect }) => effect?.target?.outerHTML)',
   );
   expect(moving).toEqual([]);
-  await page.evaluate(axe);
-  return page.evaluate(async () => {
+  if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(axe);
+  const rules =
+    what === 'colors'
+      ? { type: 'rule', values: ['color-contrast'] }
+      : { type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'] };
+  return page.evaluate(async (runOnly) => {
     const { violations } = await (
       globalThis as unknown as {
         axe: {
@@ -134,9 +138,27 @@ export async function accessibilityFaults(page: Page): Promise<string[]> {
           ): Promise<{ violations: { id: string; nodes: { target: unknown; failureSummary: string }[] }[] }>;
         };
       }
-    ).axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'] });
+    ).axe.run({ runOnly, resultTypes: ['violations'] });
     return violations.flatMap(({ id, nodes }) =>
       nodes.map(({ target, failureSummary }) => `${id}: ${String(target)} ${failureSummary}`),
     );
-  });
+  }, rules);
+}
+
+/** Accessibility violations of a page of the console at several widths, and in both colour schemes at the first. */
+export async function accessibilityFaultsAt(page: Page, ...widths: readonly number[]): Promise<string[]> {
+  const faults: string[] = [];
+  const check = async (width: number, colorScheme: 'light' | 'dark', what: 'all' | 'colors') => {
+    await page.setViewportSize({ width, height: 900 });
+    await page.emulateMedia({ colorScheme });
+    await page.locator(`[data-mantine-color-scheme="${colorScheme}"]`).waitFor();
+    for (const fault of await accessibilityFaults(page, what))
+      faults.push(`${width}, ${colorScheme}: ${fault}`);
+  };
+  for (const [index, width] of widths.entries()) {
+    // Only colours differ in the dark.
+    if (index === 0) await check(width, 'dark', 'colors');
+    await check(width, 'light', 'all');
+  }
+  return faults;
 }
