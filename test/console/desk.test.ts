@@ -229,14 +229,14 @@ describe('the desk', { timeout: 180_000 }, () => {
     expect(app.dispositions.at(-1)).toEqual({ name: 'exchange', fields: [exchange] });
   });
 
-  it('pages through ten thousand conversations and five thousand messages a screenful at a time', {
+  it('pages through thousands of conversations and messages a screenful at a time', {
     timeout: 300_000,
   }, async () => {
     const { sql } = desk.product.database;
     const last = await desk.product.visit({ profile: { name: 'The very last' } });
     await sql`
       INSERT INTO customers (app_id, conversation_key, name)
-      SELECT 1, '1/web:many-' || n, 'Customer ' || n FROM generate_series(1, 10000) n`;
+      SELECT 1, '1/web:many-' || n, 'Customer ' || n FROM generate_series(1, 2500) n`;
     await sql`
       INSERT INTO contact_identities (app_id, customer_id, channel, contact_id, conversation_key)
       SELECT 1, id, 'web', 'many-' || id, conversation_key FROM customers WHERE conversation_key LIKE '1/web:many-%'`;
@@ -250,7 +250,7 @@ describe('the desk', { timeout: 180_000 }, () => {
       SELECT 1, id, customer_id, conversation_key, 'web', 'text', n % 3 = 0, 'bot',
              CASE WHEN n % 3 = 0 THEN 'bot' ELSE 'customer' END,
              jsonb_build_object('text', 'Line ' || n || repeat(' and so on', n % 40)), 'sent'
-      FROM sessions, generate_series(1, 5000) n WHERE id = ${last.sessionId}`;
+      FROM sessions, generate_series(1, 1500) n WHERE id = ${last.sessionId}`;
     await sql`UPDATE sessions SET last_activity_at = now() - interval '2 days' WHERE id = ${last.sessionId}`;
     const page = await at('/desk?view=all', 'Kim');
     const list = page.getByRole('region', { name: 'Conversations' });
@@ -271,7 +271,7 @@ describe('the desk', { timeout: 180_000 }, () => {
 
     await bottom.click();
     const thread = page.getByRole('log');
-    await thread.getByText('Line 5000').waitFor();
+    await thread.getByText('Line 1500').waitFor();
     const lines = thread.getByText(/^Line \d+/);
     await thread.hover();
     await expect

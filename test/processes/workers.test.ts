@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { signSubscription } from '../../packages/server/src/broadcast/access/auth-signature.ts';
+import { loadConfig } from '../../packages/server/src/config/config.ts';
 import { processIdentity } from '../../packages/server/src/db/embedded-lock.ts';
 import { openingHours } from '../support/bot-replies.ts';
 import { heard, Pusher, RawClient } from '../support/gateway.ts';
@@ -138,9 +139,9 @@ async function expectPresence(server: RunningServer): Promise<void> {
 }
 
 describe('a server with three workers', () => {
-  it('serves a conversation to clients on all of them, and sends one greeting', async () => {
+  it('serves a conversation to clients on all of them, who connect in turn, and sends one greeting', async () => {
     const { url } = await temporaryDatabase();
-    const server = await startWorkers({ DATABASE_URL: url });
+    const server = await startWorkers({ DATABASE_URL: url, MAX_CONNECTIONS: '10' });
     expect(workersOf(server)).toHaveLength(3);
     expect(server.said().match(/is running at/g)).toHaveLength(1);
     expect(server.said()).not.toContain('other nodes use this database');
@@ -169,13 +170,8 @@ describe('a server with three workers', () => {
     await expect.poll(() => figure(server, 'mevrik_partitions'), { timeout: 20_000 }).toBe(64);
     await expect.poll(() => figure(server, 'mevrik_events_lag'), { timeout: 20_000 }).toBe(0);
     expect((await server.call('GET', '/readyz')).status).toBe(200);
-  });
-
-  it('accepts connections in turn, so that each worker has its share', async () => {
-    const { url } = await temporaryDatabase();
-    const server = await startWorkers({ DATABASE_URL: url, MAX_CONNECTIONS: '10' });
-    // Each accepts ten at most, so thirty fit only if each has ten.
-    for (let made = 0; made < 30; made += 1) await (await raw(server)).socketId();
+    // Each worker accepts ten at most, so thirty fit only if each has ten.
+    for (let more = 0; more < 21; more += 1) await (await raw(server)).socketId();
     expect(await figure(server, 'mevrik_connections')).toBe(30);
   });
 
@@ -214,20 +210,7 @@ describe('a server with three workers', () => {
     }
   });
 
-  it('shuts down gracefully on SIGTERM: clients are disconnected with a code, workers and PostgreSQL are gone', async () => {
-    const dataDir = await temporaryDataDir();
-    const server = await startWorkers({ DATA_DIR: dataDir });
-    const postgres = postgresOf(dataDir) ?? 0;
-    const workers = workersOf(server);
-    const all = await Promise.all(Array.from({ length: 6 }, () => raw(server)));
-    await Promise.all(all.map((client) => client.socketId()));
-    expect(await stop(server, 'SIGTERM')).toEqual({ code: 0, signal: null });
-    for (const client of all) expect((await client.closed).code).toBe(4200);
-    expect([...workers, postgres].filter((pid) => !isGone(pid))).toEqual([]);
-    expect(server.said()).not.toContain('a worker has exited');
-  });
-
-  it('whose primary is killed leaves nothing behind, and the data can be used again', async () => {
+  it('whose primary is killed leaves nothing behind; started again on its data, it shuts down gracefully', async () => {
     const dataDir = await temporaryDataDir();
     const server = await startWorkers({ DATA_DIR: dataDir });
     const postgres = postgresOf(dataDir) ?? 0;
@@ -246,7 +229,13 @@ describe('a server with three workers', () => {
 
     const next = await startWorkers({ DATA_DIR: dataDir });
     await expect.poll(() => answers(next, visitor.token), { timeout: 30_000 }).toHaveLength(1);
-    expect(await stop(next)).toEqual({ code: 0, signal: null });
+    const processes = [...workersOf(next), postgresOf(dataDir) ?? 0];
+    const connections = await Promise.all(Array.from({ length: 6 }, () => raw(next)));
+    await Promise.all(connections.map((connection) => connection.socketId()));
+    expect(await stop(next, 'SIGTERM')).toEqual({ code: 0, signal: null });
+    for (const connection of connections) expect((await connection.closed).code).toBe(4200);
+    expect(processes.filter((pid) => !isGone(pid))).toEqual([]);
+    expect(next.said()).not.toContain('a worker has exited');
   });
 });
 
@@ -269,10 +258,13 @@ describe('workers that cannot start', () => {
     expect(second.said()).not.toContain('    at ');
   });
 
-  it.each(['0', 'many', '1.5', '300'])('cannot be %s', async (workers) => {
-    const program = run('server', { PORT: '0' }, ['--workers', workers]);
+  it('are not started for an invalid number', async () => {
+    const program = run('server', { PORT: '0' }, ['--workers', '0']);
     expect(await program.ended).toEqual({ code: 1, signal: null });
     expect(program.said()).toContain('WORKERS must be');
+    for (const WORKERS of ['many', '1.5', '300']) {
+      expect(() => loadConfig({ WORKERS })).toThrow('WORKERS must be');
+    }
   });
 
   it('are not requested by an unknown option', async () => {
