@@ -64,15 +64,15 @@ async function pictureConversation(page: Page, { admin }: ChatPlace, keepOf: Kee
 
 async function picturePreChat(page: Page, keepOf: KeepOf): Promise<void> {
   await page.locator('.launch').click();
-  await page.locator('form input').first().waitFor();
-  await page.locator('form button[type=submit]').click();
+  await page.locator('form:visible input').first().waitFor();
+  await page.locator('form:visible button[type=submit]').click();
   await keepOf(page)('pre-chat');
   await page.context().close();
 }
 
 async function pictureOfflineForm(page: Page, keepOf: KeepOf): Promise<void> {
   await page.locator('.launch').click();
-  await page.locator('form textarea').waitFor();
+  await page.locator('form:visible textarea').waitFor();
   await keepOf(page)('offline-form');
   await page.context().close();
 }

@@ -40,9 +40,10 @@ export async function openPage(browser: Browser, { scheme, width, height, as, lo
   return page;
 }
 
-/** Takes a screenshot once the network is idle. */
+/** Takes a screenshot once the network is idle, or after ten seconds. */
 export async function shoot(page: Page, path: string): Promise<void> {
-  await page.waitForLoadState('networkidle');
+  // A page that streams is never idle.
+  await page.waitForLoadState('networkidle', { timeout: 10_000 }).catch(() => undefined);
   await page.waitForTimeout(250);
   await page.screenshot({ path });
 }

@@ -11,7 +11,7 @@ export function storyInWords({ event, chain, replays }: EventStory): readonly st
   const led = chain.filter(({ causationId }) => causationId === event.id);
   const summary = summaryOf(event);
   return [
-    `${exactTime(event.occurredAt)}: ${meaningOf(event.type)}${summary ? ` (${summary})` : ''}.`,
+    `${exactTime(event.occurredAt)}: ${meaningOf(event.type)}${summary ? ` – ${summary}` : '.'}`,
     cause
       ? `Cause: ${lowered(meaningOf(cause.type))}.`
       : event.causationId
