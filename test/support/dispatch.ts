@@ -3,7 +3,7 @@ import { type Customer, type Event, type EventName, eventNames } from '@mevrik/p
 import { type DatabaseTarget, openDatabase } from '../../packages/server/src/db/database.ts';
 import type { Broadcast } from '../../packages/server/src/dispatch/broadcasts.ts';
 import type { DispatchOptions } from '../../packages/server/src/dispatch/dispatch-options.ts';
-import { createDispatcher, lockConnection } from '../../packages/server/src/dispatch/dispatcher.ts';
+import { Dispatcher, lockConnection } from '../../packages/server/src/dispatch/dispatcher.ts';
 import type { Listener, ListenerTable } from '../../packages/server/src/dispatch/listener.ts';
 import { queued } from '../../packages/server/src/dispatch/listener.ts';
 import { subscriptionsOf, syncListenersOf } from '../../packages/server/src/dispatch/subscription.ts';
@@ -46,7 +46,7 @@ export function createNode(target: DatabaseTarget, options: TestNodeOptions) {
       }
     }
   };
-  const dispatcher = createDispatcher({
+  const dispatcher = new Dispatcher({
     options: {
       environment: 'test',
       maxConcurrentEvents: 1000,
@@ -77,7 +77,7 @@ export function createNode(target: DatabaseTarget, options: TestNodeOptions) {
     database,
     dispatcher,
     logged,
-    unitOfWork: createUnitOfWork(database, sync, dispatcher.appended),
+    unitOfWork: createUnitOfWork(database, sync, (events) => dispatcher.appended(events)),
     start: () => dispatcher.start(),
     async stop() {
       await dispatcher.stop();

@@ -4,7 +4,7 @@ import type { Gateway } from '../broadcast/gateway.ts';
 import type { ChannelRegistry } from '../channels/registry.ts';
 import type { Config } from '../config/config.ts';
 import type { Database, DatabaseTarget } from '../db/database.ts';
-import { createDispatcher, type Dispatcher, lockConnection } from '../dispatch/dispatcher.ts';
+import { Dispatcher, lockConnection } from '../dispatch/dispatcher.ts';
 import type { Hints } from '../dispatch/redis-hints.ts';
 import { subscriptionsOf } from '../dispatch/subscription.ts';
 import { createSyncHandler } from '../dispatch/sync-handler.ts';
@@ -52,7 +52,7 @@ export async function startDispatch(
   const sync = createSyncHandler(listen, listenerDeps, config.NODE_ENV);
   const hints = deps.connectHints((partitions) => dispatcher.hinted(partitions));
   teardown.add('the hints', () => hints.stop());
-  const dispatcher = createDispatcher({
+  const dispatcher: Dispatcher = new Dispatcher({
     options: {
       database: open('dispatch', dispatchConnections),
       nodeId,
@@ -77,7 +77,9 @@ export async function startDispatch(
   });
   await dispatcher.start();
   teardown.add('the dispatcher', () => dispatcher.stop());
-  const unitOfWork = createUnitOfWork(open('work', config.DATABASE_POOL), sync, dispatcher.appended);
+  const unitOfWork = createUnitOfWork(open('work', config.DATABASE_POOL), sync, (events) =>
+    dispatcher.appended(events),
+  );
   return { unitOfWork, dispatcher };
 }
 

@@ -94,7 +94,7 @@ async function start(
     target,
     apps,
     gateway,
-    queueChanged: queueNotifier.queueChanged,
+    queueChanged: (appId, queue) => queueNotifier.queueChanged(appId, queue),
     notify,
     open,
     metrics,

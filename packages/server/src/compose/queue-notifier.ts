@@ -5,7 +5,7 @@ import type { Database } from '../db/database.ts';
 import type { DeskDeps } from '../jobs/job.ts';
 import { agentsAtDesk } from '../live/agents-at-desk.ts';
 import type { Notify } from '../live/notice.ts';
-import { createQueueNotifier, type QueueNotifier } from '../live/queue-notifier.ts';
+import { QueueNotifier } from '../live/queue-notifier.ts';
 import type { Log } from '../observe/log.ts';
 import { requireAgent } from '../queries/agents.ts';
 import { enabledApps } from '../queries/desk.ts';
@@ -48,7 +48,7 @@ export function startQueueNotifier(deps: QueueNotifierPartDeps): QueueNotifier {
     const app = await apps.byId(appId);
     return app && readAvailability(database, appId, app.settings);
   };
-  const queueNotifier = createQueueNotifier({
+  const queueNotifier = new QueueNotifier({
     notify,
     async waitingIn(appId, queue) {
       const availability = await availabilityOf(appId);

@@ -3,16 +3,15 @@ import { type Database, openDatabase } from '../db/database.ts';
 import { LogMovedThrottle } from '../live/log-moved.ts';
 import { readPartitionHeads } from '../log/log.ts';
 import { Tail } from '../log/tail.ts';
-import { BroadcastLane } from './broadcast-lane.ts';
 import type { Broadcast } from './broadcasts.ts';
 import type { DispatchOptions } from './dispatch-options.ts';
 import { describeError } from './faults.ts';
 import { Ownership } from './ownership.ts';
 import { ParkedRetries } from './parked-retries.ts';
-import { countParked } from './parking.ts';
-import { PartitionPump } from './partition-pump.ts';
-import { pausedSubscriptions, pauseSubscription, readLag, registerSubscriptions } from './registry.ts';
+import { PausedSubscriptions } from './paused-subscriptions.ts';
+import { readLag, registerSubscriptions } from './registry.ts';
 import { ReplayRuns } from './replay/replay-runs.ts';
+import { RunningPartitions } from './running-partitions.ts';
 import { Slots } from './slots.ts';
 import type { Subscription } from './subscription.ts';
 
@@ -35,208 +34,178 @@ export interface DispatcherDeps {
 }
 
 /** Dispatches the log's events to listeners and broadcasts, for the partitions that this node owns. */
-export interface Dispatcher {
+export class Dispatcher {
+  readonly #deps: DispatcherDeps;
+  readonly #options: DispatchOptions;
+  readonly #tail = new Tail();
+  readonly #slots: Slots;
+  readonly #logMoved: LogMovedThrottle;
+  readonly #paused: PausedSubscriptions;
+  readonly #ownership: Ownership;
+  readonly #running: RunningPartitions;
+  readonly #retries: ParkedRetries;
+  readonly #replays: ReplayRuns;
+  /** The last offset of each owned partition, as of the last poll. */
+  readonly #heads = new Map<number, number>();
+  #lag = 0;
+  #pollTimer: NodeJS.Timeout | undefined;
+  #isStopped = false;
+
+  /** Nothing runs before `start`. */
+  constructor(deps: DispatcherDeps) {
+    this.#deps = deps;
+    this.#logMoved = new LogMovedThrottle(deps.onLogMoved ?? (() => {}));
+    this.#options = {
+      ...deps.options,
+      onAppended: (events) => this.#handleAppended(events),
+      onMoved: (events) => this.#logMoved.add(events),
+    };
+    this.#slots = new Slots(this.#options.maxConcurrentEvents);
+    this.#paused = new PausedSubscriptions(this.#options);
+    this.#ownership = this.#createOwnership();
+    this.#running = this.#createRunning();
+    const shared = {
+      options: this.#options,
+      subscriptions: deps.subscriptions,
+      ownedPartitions: () => this.#ownership.partitions,
+    };
+    this.#retries = new ParkedRetries({
+      ...shared,
+      onCleared: (subscription, partition, key) => this.#running.reconcile(subscription, partition, key),
+    });
+    this.#replays = new ReplayRuns({ ...shared, isPaused: (name) => this.#paused.has(name) });
+  }
+
   /** Registers the subscriptions, acquires a share of the partitions and starts. */
-  start(): Promise<void>;
+  async start(): Promise<void> {
+    await registerSubscriptions(this.#options.database, this.#deps.subscriptions);
+    await this.#paused.reload();
+    await this.#ownership.start();
+    this.#pollLater();
+  }
+
   /** Finishes current work, releases the partitions and deregisters the node. */
-  stop(): Promise<void>;
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    clearTimeout(this.#pollTimer);
+    await Promise.all([this.#retries.stop(), this.#replays.stop()]);
+    await this.#ownership.stop();
+    this.#logMoved.stop();
+  }
+
   /** Call after each commit; resolves at once or, if events are not queued, when all are handled. */
-  appended(events: readonly Event[]): Promise<void>;
+  async appended(events: readonly Event[]): Promise<void> {
+    this.#handleAppended(events);
+    if (this.#deps.inline) await this.settled();
+  }
+
   /** Call when another node has hinted at new events in these partitions. */
-  hinted(partitions: readonly number[]): void;
+  hinted(partitions: readonly number[]): void {
+    for (const partition of partitions) this.#running.wake(partition);
+  }
+
   /** Reloads paused subscriptions and parked events at once, after an administrator has changed them. */
-  refresh(): Promise<void>;
+  async refresh(): Promise<void> {
+    await this.#poll();
+    this.#running.wakeAll();
+  }
+
   /** Resolves when all events in this node's partitions, and those raised by them, are handled. */
-  settled(): Promise<void>;
-  /** The number of unhandled events of the slowest listener, over all nodes, as of the last poll. */
-  lag(): number;
-  /** The number of events currently being handled on this node. */
-  inFlight(): number;
-  /** The partitions that this node owns. */
-  partitions(): readonly number[];
-}
-
-/** Creates a dispatcher; nothing runs before `start`. */
-export function createDispatcher(deps: DispatcherDeps): Dispatcher {
-  const { subscriptions } = deps;
-  const tail = new Tail();
-  const slots = new Slots(deps.options.maxConcurrentEvents);
-  const pumps = new Map<number, PartitionPump>();
-  const lanes = new Map<number, BroadcastLane>();
-  const heads = new Map<number, number>();
-  let paused: ReadonlySet<string> = new Set();
-  let lag = 0;
-  let pollTimer: NodeJS.Timeout | undefined;
-  let isStopped = false;
-
-  const logMoved = new LogMovedThrottle(deps.onLogMoved ?? (() => {}));
-  const options: DispatchOptions = {
-    ...deps.options,
-    onAppended: (events) => handleAppended(events),
-    onMoved: (events) => logMoved.add(events),
-  };
-  const { database, log } = options;
-  const owns = (partition: number) => ownership.owns(partition);
-
-  const retries = new ParkedRetries({
-    options,
-    subscriptions,
-    ownedPartitions: () => ownership.partitions,
-    onCleared: (subscription, partition, key) => pumps.get(partition)?.reconcile(subscription, key),
-  });
-
-  const replays = new ReplayRuns({
-    options,
-    subscriptions,
-    ownedPartitions: () => ownership.partitions,
-    isPaused: (name) => paused.has(name),
-  });
-
-  const ownership = new Ownership({
-    ...options,
-    openLockConnection: () => deps.openLockConnection(() => ownership.connectionLost()),
-    onAcquired: (partitions) => {
-      for (const partition of partitions) acquire(partition);
-      retries.poll();
-    },
-    onReleased: async (partitions) => {
-      await Promise.all(partitions.map(release));
-    },
-  });
-
-  function acquire(partition: number): void {
-    const pump = new PartitionPump(partition, {
-      options,
-      subscriptions,
-      tail,
-      slots,
-      owns,
-      isPaused: (name) => paused.has(name),
-      onParked: (subscription) => {
-        retries.poll();
-        retries.pollIn(options.retryDelayMs);
-        void enforceParkedLimit(subscription);
-      },
-    });
-    pumps.set(partition, pump);
-    pump.wake();
-    const lane = new BroadcastLane(partition, {
-      options,
-      tail,
-      owns,
-      publish: deps.publish,
-      reached: deps.reached ?? (async () => {}),
-      onPublished: deps.onPublished ?? (() => {}),
-    });
-    lanes.set(partition, lane);
-    lane.wake();
-  }
-
-  async function release(partition: number): Promise<void> {
-    const pump = pumps.get(partition);
-    const lane = lanes.get(partition);
-    pumps.delete(partition);
-    lanes.delete(partition);
-    await Promise.all([pump?.stop(), lane?.stop()]);
-  }
-
-  function handleAppended(events: readonly Event[]): void {
-    tail.add(events);
-    logMoved.add(events);
-    const foreign: number[] = [];
-    for (const partition of new Set(events.map((event) => event.partition))) {
-      if (pumps.has(partition)) wake(partition, 'memory');
-      else foreign.push(partition);
-    }
-    if (foreign.length > 0) deps.hint(foreign);
-  }
-
-  function wake(partition: number, where: 'memory' | 'log' = 'log'): void {
-    lanes.get(partition)?.wake(where);
-    pumps.get(partition)?.wake(where);
-  }
-
-  async function enforceParkedLimit(subscription: Subscription): Promise<void> {
-    try {
-      const count = await countParked(database.sql, subscription.name, options.parkedLimit);
-      if (count < options.parkedLimit || paused.has(subscription.name)) return;
-      paused = new Set([...paused, subscription.name]);
-      await pauseSubscription(database, subscription.name, `${count} events are parked, which is the limit`);
-      options.observe.paused(subscription.name);
-      log.error(
-        { listener: subscription.name, parked: count },
-        'a listener was paused: too many parked events',
-      );
-    } catch (error) {
-      log.warn({ error: describeError(error) }, 'failed to count parked events');
-    }
-  }
-
-  async function poll(): Promise<void> {
-    const before = paused;
-    paused = await pausedSubscriptions(database);
-    const resumed = [...before].some((name) => !paused.has(name));
-    for (const [partition, head] of await readPartitionHeads(database.sql, ownership.partitions)) {
-      if (resumed || heads.get(partition) !== head) wake(partition);
-      heads.set(partition, head);
-    }
-    lag = await readLag(
-      database,
-      subscriptions.map((one) => one.name),
-    );
-    retries.poll();
-    replays.poll();
-  }
-
-  function pollLater(): void {
-    if (isStopped) return;
-    pollTimer = setTimeout(() => {
-      poll()
-        .catch((error) => log.warn({ error: describeError(error) }, 'failed to poll the log'))
-        .finally(pollLater);
-    }, options.pollMs);
-  }
-
-  async function settled(): Promise<void> {
+  async settled(): Promise<void> {
     for (;;) {
-      const before = await readPartitionHeads(database.sql, ownership.partitions);
-      await Promise.all([...pumps.values()].map((pump) => pump.settled()));
-      await Promise.all([...lanes.values()].map((lane) => lane.settled()));
-      const after = await readPartitionHeads(database.sql, ownership.partitions);
+      const before = await this.#readHeads();
+      await this.#running.settled();
+      const after = await this.#readHeads();
       if ([...after].every(([partition, head]) => before.get(partition) === head)) return;
     }
   }
 
-  return {
-    async start() {
-      await registerSubscriptions(database, subscriptions);
-      paused = await pausedSubscriptions(database);
-      await ownership.start();
-      pollLater();
-    },
-    async stop() {
-      isStopped = true;
-      clearTimeout(pollTimer);
-      await Promise.all([retries.stop(), replays.stop()]);
-      await ownership.stop();
-      logMoved.stop();
-    },
-    async appended(events) {
-      handleAppended(events);
-      if (deps.inline) await settled();
-    },
-    hinted(partitions) {
-      for (const partition of partitions) wake(partition);
-    },
-    async refresh() {
-      await poll();
-      for (const partition of pumps.keys()) wake(partition);
-    },
-    settled,
-    lag: () => lag,
-    inFlight: () => slots.inUse,
-    partitions: () => ownership.partitions,
-  };
+  /** The number of unhandled events of the slowest listener, over all nodes, as of the last poll. */
+  lag(): number {
+    return this.#lag;
+  }
+
+  /** The number of events currently being handled on this node. */
+  inFlight(): number {
+    return this.#slots.inUse;
+  }
+
+  /** The partitions that this node owns. */
+  partitions(): readonly number[] {
+    return this.#ownership.partitions;
+  }
+
+  #createOwnership(): Ownership {
+    return new Ownership({
+      ...this.#options,
+      openLockConnection: () => this.#deps.openLockConnection(() => this.#ownership.connectionLost()),
+      onAcquired: (partitions) => {
+        this.#running.start(partitions);
+        this.#retries.poll();
+      },
+      onReleased: (partitions) => this.#running.stop(partitions),
+    });
+  }
+
+  #createRunning(): RunningPartitions {
+    const { subscriptions, publish, reached, onPublished } = this.#deps;
+    const shared = {
+      options: this.#options,
+      tail: this.#tail,
+      owns: (partition: number) => this.#ownership.owns(partition),
+    };
+    return new RunningPartitions({
+      pump: {
+        ...shared,
+        subscriptions,
+        slots: this.#slots,
+        isPaused: (name) => this.#paused.has(name),
+        onParked: (subscription) => {
+          this.#retries.poll();
+          this.#retries.pollIn(this.#options.retryDelayMs);
+          void this.#paused.enforceLimit(subscription.name);
+        },
+      },
+      lane: {
+        ...shared,
+        publish,
+        reached: reached ?? (async () => {}),
+        onPublished: onPublished ?? (() => {}),
+      },
+    });
+  }
+
+  #handleAppended(events: readonly Event[]): void {
+    this.#tail.add(events);
+    this.#logMoved.add(events);
+    const elsewhere = this.#running.wakeFor(events);
+    if (elsewhere.length > 0) this.#deps.hint(elsewhere);
+  }
+
+  async #poll(): Promise<void> {
+    const isAnyResumed = await this.#paused.reload();
+    for (const [partition, head] of await this.#readHeads()) {
+      if (isAnyResumed || this.#heads.get(partition) !== head) this.#running.wake(partition);
+      this.#heads.set(partition, head);
+    }
+    const names = this.#deps.subscriptions.map((one) => one.name);
+    this.#lag = await readLag(this.#options.database, names);
+    this.#retries.poll();
+    this.#replays.poll();
+  }
+
+  #pollLater(): void {
+    if (this.#isStopped) return;
+    this.#pollTimer = setTimeout(() => {
+      this.#poll()
+        .catch((error) => this.#options.log.warn({ error: describeError(error) }, 'failed to poll the log'))
+        .finally(() => this.#pollLater());
+    }, this.#options.pollMs);
+  }
+
+  #readHeads(): Promise<ReadonlyMap<number, number>> {
+    return readPartitionHeads(this.#options.database.sql, this.#ownership.partitions);
+  }
 }
 
 /** Opens the connection that holds the partition locks. */

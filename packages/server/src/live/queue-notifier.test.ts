@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Notice } from './notice.ts';
-import { createQueueNotifier, type QueuedSession } from './queue-notifier.ts';
+import { type QueuedSession, QueueNotifier } from './queue-notifier.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -10,7 +10,7 @@ function startNotifier(length: number) {
   let queue: QueuedSession[] = Array.from({ length }, (_, at) => waiting(at + 1, at + 1));
   const published: Notice[] = [];
   const errors: unknown[] = [];
-  const notifier = createQueueNotifier({
+  const notifier = new QueueNotifier({
     notify: (notices) => void published.push(...notices),
     waitingIn: async () => queue,
     queuesOf: async () => ['support'],

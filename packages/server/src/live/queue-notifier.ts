@@ -36,17 +36,6 @@ export interface NotifyIntervals {
   readonly idleMs: number;
 }
 
-/** Notifies waiting customers of their queue position, and customers and agents of availability. */
-export interface QueueNotifier {
-  /** Call after a session has joined or left a queue. */
-  queueChanged(appId: number, queue: string): void;
-  /** Call after an agent's availability or name has changed. */
-  agentChanged(agent: Agent): void;
-  /** Call after the business hours or the availability of the team may have changed. */
-  availabilityChanged(appId: number): void;
-  stop(): void;
-}
-
 type Timer = ReturnType<typeof setTimeout>;
 
 interface Queue {
@@ -63,109 +52,134 @@ const defaultIntervals: NotifyIntervals = { frontMs: 700, allMs: 10_000, idleMs:
 const frontLength = 20;
 
 /**
- * Creates the queue notifier of this process. It reads a queue at intervals, however often it changes, and notifies
- * only sessions whose position or estimate has changed: when one of 500 customers is served, it sends 20 notices soon
- * and the others later.
+ * Notifies waiting customers of their queue position, and customers and agents of availability. It reads a queue at
+ * intervals, however often it changes, and notifies only sessions whose position or estimate has changed: when one of
+ * 500 customers is served, it sends 20 notices soon and the others later.
  */
-export function createQueueNotifier(deps: QueueNotifierDeps): QueueNotifier {
-  const intervals = { ...defaultIntervals, ...deps.intervals };
-  const queues = new Map<string, Queue>();
-  const availabilityTimers = new Map<number, Timer>();
-  let isStopped = false;
+export class QueueNotifier {
+  readonly #deps: QueueNotifierDeps;
+  readonly #intervals: NotifyIntervals;
+  readonly #queues = new Map<string, Queue>();
+  readonly #availabilityTimers = new Map<number, Timer>();
+  #isStopped = false;
 
-  const after = (ms: number, work: () => Promise<void>) => {
-    const timer = setTimeout(() => void work().catch(deps.onError), ms);
+  constructor(deps: QueueNotifierDeps) {
+    this.#deps = deps;
+    this.#intervals = { ...defaultIntervals, ...deps.intervals };
+  }
+
+  /** Call after a session has joined or left a queue. */
+  queueChanged(appId: number, name: string): void {
+    if (this.#isStopped) return;
+    const key = keyOf(appId, name);
+    const queue: Queue = this.#queues.get(key) ?? { appId, name, published: new Map(), allDueMs: 0 };
+    this.#queues.set(key, queue);
+    queue.front ??= this.#after(this.#intervals.frontMs, () => {
+      queue.front = undefined;
+      return this.#publishPositions(queue, frontLength);
+    });
+    this.#scheduleAll(queue, this.#intervals.allMs);
+  }
+
+  /** Call after an agent's availability or name has changed. */
+  agentChanged(agent: Agent): void {
+    void this.#publishAgent(agent).catch(this.#deps.onError);
+  }
+
+  /** Call after the business hours or the availability of the team may have changed. */
+  availabilityChanged(appId: number): void {
+    if (this.#isStopped || this.#availabilityTimers.has(appId)) return;
+    const timer = this.#after(this.#intervals.frontMs, () => {
+      this.#availabilityTimers.delete(appId);
+      return this.#publishAvailability(appId);
+    });
+    this.#availabilityTimers.set(appId, timer);
+  }
+
+  /** Cancels everything that is scheduled. */
+  stop(): void {
+    this.#isStopped = true;
+    for (const { front, all } of this.#queues.values()) {
+      clearTimeout(front);
+      clearTimeout(all);
+    }
+    for (const timer of this.#availabilityTimers.values()) clearTimeout(timer);
+  }
+
+  #after(ms: number, work: () => Promise<void>): Timer {
+    const timer = setTimeout(() => void work().catch(this.#deps.onError), ms);
     timer.unref();
     return timer;
-  };
+  }
 
-  function scheduleAll(queue: Queue, ms: number): void {
+  /** Schedules the notices to a whole queue, unless they are due sooner already. */
+  #scheduleAll(queue: Queue, ms: number): void {
     const dueMs = Date.now() + ms;
     if (queue.all && queue.allDueMs <= dueMs) return;
     clearTimeout(queue.all);
     queue.allDueMs = dueMs;
-    queue.all = after(ms, () => {
+    queue.all = this.#after(ms, () => {
       queue.all = undefined;
-      return publishPositions(queue, Number.POSITIVE_INFINITY);
+      return this.#publishPositions(queue, Number.POSITIVE_INFINITY);
     });
   }
 
-  async function publishPositions(queue: Queue, length: number): Promise<void> {
+  /** Notifies the sessions at the front, up to `length`, and those that have just joined. */
+  async #publishPositions(queue: Queue, length: number): Promise<void> {
     const { appId, name } = queue;
-    const waiting = await deps.waitingIn(appId, name);
-    if (isStopped) return;
-    const before = queue.published;
-    queue.published = new Map();
-    const changed = waiting.filter(({ sessionId, queuePosition }, index) => {
-      const current = `${queuePosition.position} ${queuePosition.estimateMinutes}`;
-      const previous = before.get(sessionId);
-      const isDue = previous !== current && (index < length || previous === undefined);
-      queue.published.set(sessionId, isDue || previous === undefined ? current : previous);
-      return isDue;
-    });
-    if (waiting.length > 0) scheduleAll(queue, intervals.idleMs);
-    else if (!queue.front && !queue.all) queues.delete(keyOf(appId, name));
-    deps.notify(
+    const waiting = await this.#deps.waitingIn(appId, name);
+    if (this.#isStopped) return;
+    const changed = takeChanged(queue, waiting, length);
+    if (waiting.length > 0) this.#scheduleAll(queue, this.#intervals.idleMs);
+    else if (!queue.front && !queue.all) this.#queues.delete(keyOf(appId, name));
+    this.#deps.notify(
       changed.map(({ sessionId, queuePosition }) =>
         notice('queue_moved', appId, topics.session(sessionId), { sessionId, queuePosition }),
       ),
     );
   }
 
-  function queueChanged(appId: number, name: string): void {
-    if (isStopped) return;
-    const key = keyOf(appId, name);
-    const queue: Queue = queues.get(key) ?? { appId, name, published: new Map(), allDueMs: 0 };
-    queues.set(key, queue);
-    queue.front ??= after(intervals.frontMs, () => {
-      queue.front = undefined;
-      return publishPositions(queue, frontLength);
-    });
-    scheduleAll(queue, intervals.allMs);
+  async #publishAvailability(appId: number): Promise<void> {
+    const availability = await this.#deps.availabilityOf(appId);
+    if (!availability || this.#isStopped) return;
+    this.#deps.notify([notice('team_availability_changed', appId, topics.opening, availability)]);
+    // The estimated wait depends on whether an agent is available.
+    for (const queue of await this.#deps.queuesOf(appId)) this.queueChanged(appId, queue);
   }
 
-  function availabilityChanged(appId: number): void {
-    if (isStopped || availabilityTimers.has(appId)) return;
-    availabilityTimers.set(
-      appId,
-      after(intervals.frontMs, async () => {
-        availabilityTimers.delete(appId);
-        const availability = await deps.availabilityOf(appId);
-        if (!availability || isStopped) return;
-        deps.notify([notice('team_availability_changed', appId, topics.opening, availability)]);
-        // The estimated wait depends on whether an agent is available.
-        for (const queue of await deps.queuesOf(appId)) queueChanged(appId, queue);
-      }),
-    );
-  }
-
-  async function publishAgent(agent: Agent): Promise<void> {
+  async #publishAgent(agent: Agent): Promise<void> {
     const { name, availability } = agent;
     const shown: AssignedAgent = { name, availability };
-    const served = await deps.servedBy(agent.id);
-    const apps = await deps.appsOf(agent);
-    deps.notify([
+    const served = await this.#deps.servedBy(agent.id);
+    const apps = await this.#deps.appsOf(agent);
+    this.#deps.notify([
       ...served.map(({ id, appId }) =>
         notice('agent_changed', appId, topics.session(id), { sessionId: id, agent: shown }),
       ),
       ...apps.map((appId) => notice('availability_changed', appId, topics.agent(agent.id), { agent })),
     ]);
-    for (const appId of apps) availabilityChanged(appId);
+    for (const appId of apps) this.availabilityChanged(appId);
   }
+}
 
-  return {
-    queueChanged,
-    availabilityChanged,
-    agentChanged: (agent) => void publishAgent(agent).catch(deps.onError),
-    stop() {
-      isStopped = true;
-      for (const { front, all } of queues.values()) {
-        clearTimeout(front);
-        clearTimeout(all);
-      }
-      for (const timer of availabilityTimers.values()) clearTimeout(timer);
-    },
-  };
+/**
+ * The sessions to notify: of the first `length` those whose position or estimate has changed, and all that have just
+ * joined. Records what they are notified of.
+ */
+function takeChanged(
+  queue: Queue,
+  waiting: readonly QueuedSession[],
+  length: number,
+): readonly QueuedSession[] {
+  const before = queue.published;
+  queue.published = new Map();
+  return waiting.filter(({ sessionId, queuePosition }, index) => {
+    const current = `${queuePosition.position} ${queuePosition.estimateMinutes}`;
+    const previous = before.get(sessionId);
+    const isDue = previous !== current && (index < length || previous === undefined);
+    queue.published.set(sessionId, isDue || previous === undefined ? current : previous);
+    return isDue;
+  });
 }
 
 const keyOf = (appId: number, queue: string) => `${appId} ${queue}`;

@@ -39,10 +39,7 @@ export interface DeadLetters {
 export function createDeadLetters(database: Database, changed: () => Promise<void>): DeadLetters {
   const { sql } = database;
 
-  async function audited(
-    act: (tx: Sql) => Promise<number>,
-    entry: { actor: string; action: string; target: string | null; detail: object },
-  ): Promise<number> {
+  async function audited(entry: AuditedAction, act: (tx: Sql) => Promise<number>): Promise<number> {
     const count = await sql.begin(async (tx) => {
       const count = await act(tx);
       await tx`
@@ -55,77 +52,88 @@ export function createDeadLetters(database: Database, changed: () => Promise<voi
   }
 
   return {
-    async list(filter, page) {
-      const [parkedAt, lastId] = readCursor<readonly [string, string]>(page, isParkedCursor) ?? [];
-      const rows = await sql<ParkedRow[]>`
-        SELECT subscription, event_id, type, key, app_id, partition, "offset", status, attempts, retry_at,
-               last_error, failures, parked_at, replay_id
-        FROM parked_events
-        WHERE ${matching(sql, filter)}
-          AND (${parkedAt ?? null}::timestamptz IS NULL
-               OR (parked_at, subscription || event_id::text) < (${parkedAt ?? null}::timestamptz, ${lastId ?? ''}))
-        ORDER BY parked_at DESC, subscription || event_id::text DESC LIMIT ${page.limit + 1}`;
-      return toListPage(rows, page.limit, toParkedEvent, (row) => [
-        row.parked_at,
-        row.subscription + row.event_id,
-      ]);
-    },
+    list: (filter, page) => listParked(sql, filter, page),
 
     async retry(filter, { editedData }, actor) {
       if (editedData !== undefined) await checkEdit(sql, filter, editedData);
       const edited = editedData === undefined ? null : JSON.stringify(editedData);
-      return audited(
-        async (tx) => {
-          const rows = await tx`
-            UPDATE parked_events
-            SET status = 'waiting', retry_at = now(), attempts = 0,
-                edited_data = coalesce(${edited}::jsonb, edited_data)
-            WHERE ${matching(tx, filter)}`;
-          return rows.count;
-        },
-        {
-          actor,
-          action: 'dead-letter.retry',
-          target: filter.eventId ?? null,
-          detail: { filter, edited: edited !== null },
-        },
+      const detail = { filter, edited: edited !== null };
+      return audited({ actor, action: 'dead-letter.retry', target: filter.eventId ?? null, detail }, (tx) =>
+        retryParked(tx, filter, edited),
       );
     },
 
     discard: (filter, actor) =>
       audited(
-        async (tx) => {
-          const [row] = await tx<{ count: number }[]>`
-            WITH gone AS (
-              DELETE FROM parked_events WHERE ${matching(tx, filter)}
-              RETURNING event_id, subscription, attempts, failures, replay_id
-            ), kept AS (
-              -- Only live events: failures of a replay are recorded with the replay.
-              INSERT INTO discarded_events (event_id, subscription, actor, attempts, failures)
-              SELECT event_id, subscription, ${actor}, attempts, failures FROM gone WHERE replay_id IS NULL
-              ON CONFLICT (event_id, subscription) DO UPDATE
-              SET actor = excluded.actor, discarded_at = now(), attempts = excluded.attempts,
-                  failures = excluded.failures
-            )
-            SELECT count(*)::int AS count FROM gone`;
-          return row?.count ?? 0;
-        },
         { actor, action: 'dead-letter.discard', target: filter.eventId ?? null, detail: { filter } },
+        (tx) => discardParked(tx, filter, actor),
       ),
 
     async resume(subscription, actor) {
-      await audited(
-        async (tx) => {
-          const rows = await tx`
-            UPDATE subscriptions SET status = 'active', pause_reason = NULL WHERE name = ${subscription}`;
-          if (rows.count === 0)
-            throw new ProblemError('not_found', `There is no listener named ${subscription}.`);
-          return rows.count;
-        },
-        { actor, action: 'subscription.resume', target: subscription, detail: {} },
+      await audited({ actor, action: 'subscription.resume', target: subscription, detail: {} }, (tx) =>
+        resumeSubscription(tx, subscription),
       );
     },
   };
+}
+
+interface AuditedAction {
+  readonly actor: string;
+  readonly action: string;
+  readonly target: string | null;
+  readonly detail: object;
+}
+
+async function listParked(sql: Sql, filter: ParkedFilter, page: ListRequest): Promise<Page<ParkedEvent>> {
+  const [parkedAt, lastId] = readCursor<readonly [string, string]>(page, isParkedCursor) ?? [];
+  const rows = await sql<ParkedRow[]>`
+    SELECT subscription, event_id, type, key, app_id, partition, "offset", status, attempts, retry_at,
+           last_error, failures, parked_at, replay_id
+    FROM parked_events
+    WHERE ${matching(sql, filter)}
+      AND (${parkedAt ?? null}::timestamptz IS NULL
+           OR (parked_at, subscription || event_id::text) < (${parkedAt ?? null}::timestamptz, ${lastId ?? ''}))
+    ORDER BY parked_at DESC, subscription || event_id::text DESC LIMIT ${page.limit + 1}`;
+  return toListPage(rows, page.limit, toParkedEvent, (row) => [
+    row.parked_at,
+    row.subscription + row.event_id,
+  ]);
+}
+
+/** @returns the number of events that are due now. */
+async function retryParked(tx: Sql, filter: ParkedFilter, edited: string | null): Promise<number> {
+  const rows = await tx`
+    UPDATE parked_events
+    SET status = 'waiting', retry_at = now(), attempts = 0,
+        edited_data = coalesce(${edited}::jsonb, edited_data)
+    WHERE ${matching(tx, filter)}`;
+  return rows.count;
+}
+
+/** @returns the number of events that were discarded. */
+async function discardParked(tx: Sql, filter: ParkedFilter, actor: string): Promise<number> {
+  const [row] = await tx<{ count: number }[]>`
+    WITH gone AS (
+      DELETE FROM parked_events WHERE ${matching(tx, filter)}
+      RETURNING event_id, subscription, attempts, failures, replay_id
+    ), kept AS (
+      -- Only live events: failures of a replay are recorded with the replay.
+      INSERT INTO discarded_events (event_id, subscription, actor, attempts, failures)
+      SELECT event_id, subscription, ${actor}, attempts, failures FROM gone WHERE replay_id IS NULL
+      ON CONFLICT (event_id, subscription) DO UPDATE
+      SET actor = excluded.actor, discarded_at = now(), attempts = excluded.attempts,
+          failures = excluded.failures
+    )
+    SELECT count(*)::int AS count FROM gone`;
+  return row?.count ?? 0;
+}
+
+/** @returns 1. @throws ProblemError `not_found`. */
+async function resumeSubscription(tx: Sql, subscription: string): Promise<number> {
+  const rows = await tx`
+    UPDATE subscriptions SET status = 'active', pause_reason = NULL WHERE name = ${subscription}`;
+  if (rows.count === 0) throw new ProblemError('not_found', `There is no listener named ${subscription}.`);
+  return rows.count;
 }
 
 async function checkEdit(sql: Sql, filter: ParkedFilter, editedData: unknown): Promise<void> {

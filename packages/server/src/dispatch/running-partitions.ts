@@ -1,0 +1,73 @@
+import type { Event } from '@mevrik/protocol';
+import { BroadcastLane, type BroadcastLaneOptions } from './broadcast-lane.ts';
+import { PartitionPump, type PumpDeps } from './partition-pump.ts';
+import type { Subscription } from './subscription.ts';
+
+/** The dependencies of the pumps and lanes. */
+export interface RunningPartitionsDeps {
+  readonly pump: PumpDeps;
+  readonly lane: BroadcastLaneOptions;
+}
+
+/** The pump and the broadcast lane of each partition that this node owns. */
+export class RunningPartitions {
+  readonly #deps: RunningPartitionsDeps;
+  readonly #pumps = new Map<number, PartitionPump>();
+  readonly #lanes = new Map<number, BroadcastLane>();
+
+  constructor(deps: RunningPartitionsDeps) {
+    this.#deps = deps;
+  }
+
+  /** Starts the pump and the lane of each of these partitions. */
+  start(partitions: readonly number[]): void {
+    for (const partition of partitions) {
+      this.#pumps.set(partition, new PartitionPump(partition, this.#deps.pump));
+      this.#lanes.set(partition, new BroadcastLane(partition, this.#deps.lane));
+      this.wake(partition);
+    }
+  }
+
+  /** Resolves when all work on these partitions has ended. */
+  async stop(partitions: readonly number[]): Promise<void> {
+    await Promise.all(
+      partitions.map(async (partition) => {
+        const pump = this.#pumps.get(partition);
+        const lane = this.#lanes.get(partition);
+        this.#pumps.delete(partition);
+        this.#lanes.delete(partition);
+        await Promise.all([pump?.stop(), lane?.stop()]);
+      }),
+    );
+  }
+
+  /** Wakes the pump and the lane: this process's own commits are in memory, all other events in the log. */
+  wake(partition: number, where: 'memory' | 'log' = 'log'): void {
+    this.#lanes.get(partition)?.wake(where);
+    this.#pumps.get(partition)?.wake(where);
+  }
+
+  /** Wakes all after a resume. */
+  wakeAll(): void {
+    for (const partition of this.#pumps.keys()) this.wake(partition);
+  }
+
+  /** Wakes the partitions of events that were just committed here. @returns the partitions that run elsewhere. */
+  wakeFor(events: readonly Event[]): readonly number[] {
+    const partitions = new Set(events.map((event) => event.partition));
+    const elsewhere = [...partitions].filter((partition) => !this.#pumps.has(partition));
+    for (const partition of partitions) this.wake(partition, 'memory');
+    return elsewhere;
+  }
+
+  /** Requests a check whether a parked key can be unblocked. */
+  reconcile(subscription: Subscription, partition: number, key: string): void {
+    this.#pumps.get(partition)?.reconcile(subscription, key);
+  }
+
+  /** Resolves when the events present at the time of the call are handled and broadcast. */
+  async settled(): Promise<void> {
+    await Promise.all([...this.#pumps.values()].map((pump) => pump.settled()));
+    await Promise.all([...this.#lanes.values()].map((lane) => lane.settled()));
+  }
+}
