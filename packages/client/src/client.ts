@@ -2,7 +2,8 @@ import type { TopicPosition } from '@mevrik/protocol';
 import { type Caller, createCaller, type TokenSource } from './caller.ts';
 import { Connection, type ConnectionState, type WebSocketConstructor } from './connection.ts';
 import type { Stop } from './emitter.ts';
-import { MevrikError } from './errors.ts';
+import type { MevrikError } from './errors.ts';
+import { platform, platformWebSocket, reportListenerError } from './platform.ts';
 import { createRest, type Rest } from './rest/rest.ts';
 import { type SubscriptionHandle, Subscriptions } from './subscriptions.ts';
 import { renewTokens } from './token-renewal.ts';
@@ -88,6 +89,7 @@ export function createClient(options: ClientOptions): Client {
     isOpen: () => connection.state === 'connected',
     authorize: (channel) => sign('/broadcasting/auth', { channel_name: channel }),
   });
+  const { connect, disconnect } = connectWhenOnline(connection);
   const user = new UserEvents({
     send,
     onListenerError,
@@ -98,33 +100,13 @@ export function createClient(options: ClientOptions): Client {
       else connect();
     },
   });
-  connection.on('state', (state) => {
-    if (state === 'connected') {
-      void user.onConnected();
-      subscriptions.onConnected();
-    } else if (state !== 'connecting') {
-      user.onDisconnected();
-      subscriptions.onDisconnected();
-    }
-  });
-  connection.on('frame', (frame) => {
-    if (frame.channel === undefined || frame.channel.startsWith('#')) user.onFrame(frame);
-    else subscriptions.onFrame(frame);
-  });
-  const reconnectNow = () => connection.reconnectNow();
-
-  function connect(): void {
-    // A browser knows that the network is back before the delay has passed.
-    platform.addEventListener?.('online', reconnectNow);
-    connection.connect();
-  }
+  forwardEvents(connection, user, subscriptions);
 
   return {
     connect,
     disconnect() {
-      platform.removeEventListener?.('online', reconnectNow);
       renewal?.stop();
-      connection.disconnect();
+      disconnect();
     },
     get state() {
       return connection.state;
@@ -144,25 +126,34 @@ export function createClient(options: ClientOptions): Client {
   };
 }
 
-/** What browsers provide, and some versions of Node. */
-const platform = globalThis as {
-  readonly WebSocket?: WebSocketConstructor;
-  readonly addEventListener?: (name: string, listener: () => void) => void;
-  readonly removeEventListener?: (name: string, listener: () => void) => void;
-  readonly reportError?: (error: unknown) => void;
-};
-
-async function platformWebSocket(): Promise<WebSocketConstructor> {
-  if (platform.WebSocket) return platform.WebSocket;
-  // Computed, so that bundlers for browsers do not include the library.
-  const library = ['w', 's'].join('');
-  const { WebSocket } = (await import(library).catch((cause: unknown) => {
-    throw new MevrikError(0, 'no_websocket', 'This platform has no WebSocket: install `ws`.', { cause });
-  })) as { WebSocket: WebSocketConstructor };
-  return WebSocket;
+/** Connects and disconnects; in between, a browser reconnects as soon as it knows that the network is back. */
+function connectWhenOnline(connection: Connection): Pick<Client, 'connect' | 'disconnect'> {
+  const reconnectNow = () => connection.reconnectNow();
+  return {
+    connect() {
+      platform.addEventListener?.('online', reconnectNow);
+      connection.connect();
+    },
+    disconnect() {
+      platform.removeEventListener?.('online', reconnectNow);
+      connection.disconnect();
+    },
+  };
 }
 
-function reportListenerError(error: unknown): void {
-  if (platform.reportError) platform.reportError(error);
-  else console.error(error);
+/** Forwards the connection's state and frames to the user's events and the subscriptions. */
+function forwardEvents(connection: Connection, user: UserEvents, subscriptions: Subscriptions): void {
+  connection.on('state', (state) => {
+    if (state === 'connected') {
+      void user.onConnected();
+      subscriptions.onConnected();
+    } else if (state !== 'connecting') {
+      user.onDisconnected();
+      subscriptions.onDisconnected();
+    }
+  });
+  connection.on('frame', (frame) => {
+    if (frame.channel === undefined || frame.channel.startsWith('#')) user.onFrame(frame);
+    else subscriptions.onFrame(frame);
+  });
 }

@@ -4,7 +4,7 @@ import type { ClusterBus } from '../broadcast/bus/cluster-bus.ts';
 import type { ChannelAdapter } from '../channels/channel.ts';
 import { type ChannelRegistry, createChannelRegistry } from '../channels/registry.ts';
 import type { Config } from '../config/config.ts';
-import { type DatabaseTarget, openDatabase } from '../db/database.ts';
+import { type Database, type DatabaseTarget, openDatabase } from '../db/database.ts';
 import { migrate } from '../db/migrate.ts';
 import { createRedisHints, type Hints, noHints } from '../dispatch/redis-hints.ts';
 import type { Log } from '../observe/log.ts';
@@ -71,16 +71,8 @@ async function start(
   channels: ChannelRegistry,
   shared?: Shared,
 ): Promise<Product> {
-  const nodeId = randomUUID();
-  const target = shared?.target ?? (await reachDatabase(config, log, teardown));
-  const open = (name: string, maxConnections: number) => {
-    const opened = openDatabase(target, { maxConnections, applicationName: `mevrik ${name} ${nodeId}` });
-    teardown.add(`the connection pool ${name}`, () => opened.close());
-    return opened;
-  };
-  const database = open('requests', config.DATABASE_POOL);
-  if (!shared) await migrate(target);
-
+  const databases = await openDatabases(config, log, teardown, shared);
+  const { target, database } = databases;
   const common = { config, log, database, channels, teardown };
   const access = await composeAccess(config, database, log);
   const { apps } = access;
@@ -90,13 +82,11 @@ async function start(
   const counter = createStatisticsCounter();
   const { unitOfWork, dispatcher } = await startDispatch({
     ...common,
-    nodeId,
-    target,
+    ...databases,
     apps,
     gateway,
     queueChanged: (appId, queue) => queueNotifier.queueChanged(appId, queue),
     notify,
-    open,
     metrics,
     counter,
     connectHints: (onHint) => connectHints(config, log, onHint, shared?.bus),
@@ -126,12 +116,57 @@ async function start(
     publicUrl,
   });
   if (config.REDIS_URL === null && !shared) await warnOfOtherNodes(target, 1, log);
-  const token = shared ? null : await createSetupToken(database.sql);
+  return runningProduct({
+    url: publicUrl.current(),
+    token: shared ? null : await createSetupToken(database.sql),
+    smtpPort: smtpListener?.port ?? null,
+    teardown,
+  });
+}
+
+/** The database, and the pools of this process. */
+interface Databases {
+  readonly nodeId: string;
+  readonly target: DatabaseTarget;
+  /** Opens a further pool; the teardown closes it. */
+  readonly open: (name: string, maxConnections: number) => Database;
+  /** The pool of requests. */
+  readonly database: Database;
+}
+
+/** Reaches the database, migrates it unless that was done before, and opens the pool of requests. */
+async function openDatabases(
+  config: Config,
+  log: Log,
+  teardown: Teardown,
+  shared?: Shared,
+): Promise<Databases> {
+  const nodeId = randomUUID();
+  const target = shared?.target ?? (await reachDatabase(config, log, teardown));
+  const open = (name: string, maxConnections: number) => {
+    const opened = openDatabase(target, { maxConnections, applicationName: `mevrik ${name} ${nodeId}` });
+    teardown.add(`the connection pool ${name}`, () => opened.close());
+    return opened;
+  };
+  const database = open('requests', config.DATABASE_POOL);
+  if (!shared) await migrate(target);
+  return { nodeId, target, open, database };
+}
+
+function runningProduct({
+  url,
+  token,
+  smtpPort,
+  teardown,
+}: Pick<Product, 'url' | 'smtpPort'> & {
+  readonly token: string | null;
+  readonly teardown: Teardown;
+}): Product {
   let stopped: Promise<void> | undefined;
   return {
-    url: publicUrl.current(),
-    setupUrl: token === null ? null : setupUrl(publicUrl.current(), token),
-    smtpPort: smtpListener?.port ?? null,
+    url,
+    setupUrl: token === null ? null : setupUrl(url, token),
+    smtpPort,
     stop() {
       stopped ??= teardown.run();
       return stopped;

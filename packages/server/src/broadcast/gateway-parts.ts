@@ -1,0 +1,123 @@
+import type { Server } from 'node:http';
+import { GrantWatch } from './access/grant-watch.ts';
+import type { Grant } from './bus/broadcast-message.ts';
+import { Traffic } from './bus/rate-meter.ts';
+import { type GatewayConfig, gatewayDefaults } from './gateway-config.ts';
+import type { GatewayDeps } from './gateway-deps.ts';
+import { createGatewayInspection, type GatewayInspection } from './inspect/gateway-inspection.ts';
+import { NodeSurvey } from './inspect/node-survey.ts';
+import { Connections } from './sockets/connections.ts';
+import { closeOfDisabledApps, revokeSocket, terminateUser } from './sockets/disconnect.ts';
+import { encodeFrame } from './sockets/frame-encoder.ts';
+import { Hub } from './sockets/hub.ts';
+import { TopicWatch } from './webhooks/topic-watch.ts';
+import { WebhookSender } from './webhooks/webhook-sender.ts';
+
+/** The parts of a gateway, connected to each other. */
+export interface GatewayParts {
+  readonly deps: GatewayDeps;
+  readonly config: GatewayConfig;
+  readonly hub: Hub;
+  readonly sender: WebhookSender;
+  readonly watch: TopicWatch;
+  readonly connections: Connections;
+  readonly grants: GrantWatch;
+  readonly inspection: GatewayInspection;
+  readonly survey: NodeSurvey;
+  /** The HTTP servers whose WebSocket upgrades are handled. */
+  readonly servers: Set<Server>;
+  /** Ends each open tap when the node shuts down. */
+  readonly taps: Set<() => void>;
+}
+
+/** Creates the parts of a gateway; nothing is received yet. */
+export function createGatewayParts(deps: GatewayDeps): GatewayParts {
+  const config = { ...gatewayDefaults, ...deps.config };
+  const traffic = new Traffic();
+  const hub = new Hub(deps.bus, traffic, config.maxBufferedBytes);
+  const sender = new WebhookSender(deps.log, traffic, config);
+  const watch = new TopicWatch({ ...deps, sender, lingerMs: config.lingerMs });
+  const connections = new Connections({ ...deps, config, hub, traffic, watch });
+  const grants = new GrantWatch({
+    ...deps,
+    recheckMs: config.recheckMs,
+    revoke: (appId, socketId) => revokeSocket(connections.sockets, appId, socketId),
+  });
+  const inspection = createGatewayInspection({ hub, traffic, sockets: connections.sockets });
+  const survey = new NodeSurvey(deps.bus, inspection.state);
+  return {
+    deps,
+    config,
+    hub,
+    sender,
+    watch,
+    connections,
+    grants,
+    inspection,
+    survey,
+    servers: new Set(),
+    taps: new Set(),
+  };
+}
+
+/** Handles the messages that arrive over the bus. */
+export function receiveFromBus(parts: GatewayParts): void {
+  const { deps, hub, survey, connections } = parts;
+  deps.bus.receive(
+    (message) => {
+      if ('terminateUser' in message) terminateUser(connections.sockets, message);
+      else if ('grant' in message) watchOwnGrant(parts, message.grant);
+      else if ('surveyRequest' in message || 'surveyAnswer' in message) survey.receive(message);
+      else hub.deliver(message);
+    },
+    () => sendReload(connections),
+  );
+}
+
+/**
+ * Watches a grant if this node has its connection; other nodes forward theirs.
+ * @returns whether this node has it.
+ */
+export function watchOwnGrant({ connections, grants }: GatewayParts, grant: Grant): boolean {
+  const isOwn = connections.sockets.get(grant.socketId)?.app.id === grant.appId;
+  if (isOwn) grants.add(grant);
+  return isOwn;
+}
+
+/** Starts the periodic checks and clean-ups. @returns how they are stopped. */
+export function startPeriodicWork({ deps, config, hub, watch, connections }: GatewayParts): () => void {
+  const { apps, bus, log } = deps;
+  const recheck = setInterval(() => {
+    closeOfDisabledApps(connections.sockets, apps).catch((error: unknown) => {
+      log.warn({ err: error }, 'failed to recheck disabled apps; retrying later');
+    });
+  }, config.recheckMs).unref();
+  const sweep = setInterval(() => {
+    const now = performance.now();
+    for (const socket of connections.sockets.values()) socket.check(now);
+  }, sweepMs(config)).unref();
+  const cleanup = setInterval(() => {
+    hub.sweep();
+    bus.cache.sweep();
+    watch.sweep().catch((error: unknown) => {
+      log.warn({ err: error }, 'failed to clean up webhook state; retrying later');
+    });
+  }, config.cleanupIntervalMs).unref();
+  return () => {
+    for (const timer of [recheck, sweep, cleanup]) clearInterval(timer);
+  };
+}
+
+/** Often enough that no ping or timeout is more than a quarter late. */
+function sweepMs({ activityTimeoutSeconds, pongTimeoutSeconds }: GatewayConfig): number {
+  return Math.max(20, Math.min(5_000, Math.min(activityTimeoutSeconds, pongTimeoutSeconds) * 250));
+}
+
+/** Notifies clients that resume that they have missed messages. */
+function sendReload({ sockets }: Connections): void {
+  for (const socket of sockets.values()) {
+    for (const [channel, { resumes }] of socket.channels) {
+      if (resumes) socket.send(encodeFrame({ event: 'mevrik:reload', channel }));
+    }
+  }
+}
