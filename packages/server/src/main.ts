@@ -4,6 +4,7 @@ import { explainStartError } from './compose/explain-start-error.ts';
 import { type Product, startProduct } from './compose/product.ts';
 import { type Config, ConfigError, loadConfig } from './config/config.ts';
 import { createLog } from './observe/log.ts';
+import { printableError } from './observe/serialize-error.ts';
 import { startWorkers } from './processes/primary.ts';
 import { isWorker, runWorker } from './processes/worker.ts';
 
@@ -70,7 +71,7 @@ function environment(): NodeJS.ProcessEnv {
 
 /** Prints an error; only unexpected errors come with their stack. */
 function printError(error: unknown): void {
-  console.error(explainStartError(error) ?? (error instanceof Error ? error.stack : error));
+  console.error(explainStartError(error) ?? printableError(error));
 }
 
 function greeting({ url, setupUrl, smtpPort }: Product, { WORKERS: workers }: Config): string {

@@ -124,8 +124,8 @@ export class Conversation {
     this.#unwatchOpening = scheduleAvailabilityCheck(opening, () => this.#refreshTeamAvailability());
   }
 
-  /** Without an answer the header shows no availability: not worth an error. */
   #refreshTeamAvailability(): void {
+    // Without an answer the header shows no availability, which is not worth an error.
     this.checkTeamAvailability().catch(() => {});
   }
 

@@ -28,7 +28,7 @@ export async function composeAccess(config: Config, database: Database, log: Log
     authenticator: createAuthenticator(database.sql, accessTokens),
     audit: (entry) => {
       writeAudit(database.sql, entry).catch((error) =>
-        log.error({ ...entry, reason: String(error) }, 'failed to write an audit entry'),
+        log.error({ ...entry, err: error }, 'failed to write an audit entry'),
       );
     },
   };

@@ -55,7 +55,10 @@ export function watchHealth(deps: HealthWatchDeps): HealthWatch {
   async function check(): Promise<readonly JudgedPart[]> {
     const [measured, late] = await Promise.all([
       measureHealth(database, broadcastSubscription),
-      recentBroadcastP95(database).catch(() => null),
+      recentBroadcastP95(database).catch((error: unknown) => {
+        log.warn({ err: error }, 'failed to measure broadcasts');
+        return null;
+      }),
     ]);
     const own = { 'channels.broadcast-p95': late, 'jobs.stopped': jobRunner.isRunning() ? 0 : 1 };
     return judgeHealth({ ...measured, ...own }, config.HEALTH_THRESHOLDS ?? {});
@@ -88,7 +91,7 @@ export function watchHealth(deps: HealthWatchDeps): HealthWatch {
         }
       }
     },
-    onError: (error) => log.warn({ reason: String(error) }, 'a health check failed'),
+    onError: (error) => log.warn({ err: error }, 'a health check failed'),
   });
   teardown.add('the health watch', () => watch.stop());
   return {

@@ -107,7 +107,9 @@ export function openDatabase(
         () => {
           for (const client of clients) (client as unknown as Cuttable).connection.stream.destroy();
         },
-        () => {},
+        () => {
+          // Aborted: all connections have ended in time.
+        },
       );
       await ended;
       closing.abort();
@@ -134,6 +136,7 @@ async function begin<Result>(
     // Not awaited here: it is sent together with the first statement, which fails if it does.
     const limit = statementMs === undefined ? '' : `; SET LOCAL statement_timeout = ${statementMs}`;
     const begun = execute(`BEGIN${limit}`, []);
+    // Its failure is thrown below, or by the first statement.
     begun.catch(() => {});
     const result = await work(sqlOn(execute));
     await begun;

@@ -109,7 +109,8 @@ export async function launch(
   // The socket's lock file outlives a kill too. The directory belongs to this data alone, and nothing runs on it now.
   await rm(join(options.socketDirectory, '.s.PGSQL.5432.lock'), { force: true });
   const logFile = join(location.run, 'postgres.log');
-  await rename(logFile, `${logFile}.1`).catch(() => undefined);
+  // At the first start there is no log of an earlier run.
+  await rename(logFile, `${logFile}.1`).catch(() => {});
   const log = openSync(logFile, 'w', 0o600);
   const settings = Object.entries(settingsFor(options)).flatMap(([name, value]) => [
     '-c',

@@ -192,6 +192,7 @@ async function waitForOtherSessions(connection: DatabaseConnectionOptions): Prom
   } catch {
     // PostgreSQL is stopping already.
   } finally {
+    // The connection may have ended with PostgreSQL.
     await client.end().catch(() => {});
   }
 }

@@ -67,7 +67,7 @@ export async function attempt(
     };
     await store.fail(failure, retryInMs);
     options.observe.failed(subscription.name);
-    const detail = { listener: subscription.name, key: attempted.key, ...store.logAs, ...failure };
+    const detail = { listener: subscription.name, key: attempted.key, ...store.logAs, err: error };
     if (retryInMs === null) {
       options.observe.dead(subscription.name);
       options.log.error(detail, 'an event became a dead letter');

@@ -151,6 +151,7 @@ function shared<Value>(read: () => Promise<Value>): () => Promise<Value> {
   return () => {
     next ??= running.then(() => {
       const reading = read();
+      // Every caller gets the failure from `reading`; the next reading only waits for its end.
       running = reading.catch(() => {});
       next = undefined;
       return reading;

@@ -3,7 +3,6 @@ import type { Tail } from '../log/tail.ts';
 import { handledRecord } from './batch.ts';
 import { type Broadcast, broadcastsOf } from './broadcasts.ts';
 import { batchLimit, type DispatchOptions } from './dispatch-options.ts';
-import { describeError } from './faults.ts';
 import { WakeLoop } from './wake-loop.ts';
 
 /** The dependencies of a lane. */
@@ -79,10 +78,7 @@ export class BroadcastLane {
       let after: number | undefined = this.#position ?? (await this.#load());
       while (after !== undefined) after = await this.#publishNext(after, inLog);
     } catch (error) {
-      options.log.warn(
-        { partition: this.#partition, error: describeError(error) },
-        'a broadcast failed; retrying',
-      );
+      options.log.warn({ partition: this.#partition, err: error }, 'a broadcast failed; retrying');
       setTimeout(() => this.wake(), 100 + Math.random() * 200).unref();
     }
   }

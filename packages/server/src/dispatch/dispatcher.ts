@@ -5,7 +5,6 @@ import { readPartitionHeads } from '../log/log.ts';
 import { Tail } from '../log/tail.ts';
 import type { Broadcast } from './broadcasts.ts';
 import type { DispatchOptions } from './dispatch-options.ts';
-import { describeError } from './faults.ts';
 import { Ownership } from './ownership.ts';
 import { ParkedRetries } from './parked-retries.ts';
 import { PausedSubscriptions } from './paused-subscriptions.ts';
@@ -198,7 +197,7 @@ export class Dispatcher {
     if (this.#isStopped) return;
     this.#pollTimer = setTimeout(() => {
       this.#poll()
-        .catch((error) => this.#options.log.warn({ error: describeError(error) }, 'failed to poll the log'))
+        .catch((error) => this.#options.log.warn({ err: error }, 'failed to poll the log'))
         .finally(() => this.#pollLater());
     }, this.#options.pollMs);
   }

@@ -3,7 +3,6 @@ import type { Database } from '../db/database.ts';
 import type { Sql } from '../db/sql.ts';
 import { partitionCount } from '../log/partition.ts';
 import type { DispatchOptions } from './dispatch-options.ts';
-import { describeError } from './faults.ts';
 
 /** The class of the advisory locks; the partition is the second number. */
 const lockClass = 7364;
@@ -72,10 +71,7 @@ export class Ownership {
   async #tick(): Promise<void> {
     this.#ticking = this.#beat().catch(async (error) => {
       if (this.#isStopped) return;
-      this.#options.log.warn(
-        { error: describeError(error) },
-        'the heartbeat failed; releasing all partitions',
-      );
+      this.#options.log.warn({ err: error }, 'the heartbeat failed; releasing all partitions');
       await this.#disconnect();
     });
     await this.#ticking;

@@ -1,7 +1,6 @@
 import { attempt } from './attempt.ts';
 import { handledRecord } from './batch.ts';
 import type { DispatchOptions } from './dispatch-options.ts';
-import { describeError } from './faults.ts';
 import { claimParked, type ParkedHead, parkedHead, parkedHeads, recordFailure } from './parking.ts';
 import { resolveEntry } from './replay/replay-entries.ts';
 import type { Subscription } from './subscription.ts';
@@ -63,7 +62,7 @@ export class ParkedRetries {
         const id = `${head.subscription} ${head.key}`;
         if (!subscription || this.#running.has(id)) continue;
         const running = this.#retryKey(subscription, head)
-          .catch((error) => options.log.error({ error: describeError(error) }, 'a retry failed unexpectedly'))
+          .catch((error) => options.log.error({ err: error }, 'a retry failed unexpectedly'))
           .finally(() => {
             this.#running.delete(id);
             this.poll();
@@ -71,7 +70,7 @@ export class ParkedRetries {
         this.#running.set(id, running);
       }
     } catch (error) {
-      options.log.warn({ error: describeError(error) }, 'failed to read parked events');
+      options.log.warn({ err: error }, 'failed to read parked events');
     }
   }
 

@@ -138,10 +138,10 @@ export class PartitionPump {
   #logFailure(error: unknown): void {
     const { log } = this.#deps.options;
     if (error instanceof FencedError) {
-      const detail = { partition: this.partition, reason: error.message };
+      const detail = { partition: this.partition, err: error };
       log.warn(detail, 'another node moved a checkpoint; reloading');
     } else {
-      const detail = { partition: this.partition, error: describeError(error) };
+      const detail = { partition: this.partition, err: error };
       log.error(detail, 'failed to process a partition; retrying');
     }
   }
@@ -284,7 +284,7 @@ export class PartitionPump {
     if (!stalled) options.observe.failed(subscription.name);
     if (retryInMs === null) options.observe.dead(subscription.name);
     options.log.warn(
-      { listener: subscription.name, event: event.id, type: event.type, key: event.key, error: record.error },
+      { listener: subscription.name, event: event.id, type: event.type, key: event.key, err: cause },
       stalled ? 'a slow event was parked to run separately' : 'a listener failed; the event was parked',
     );
     options.onMoved([event]);

@@ -1,5 +1,4 @@
 import type { DispatchOptions } from './dispatch-options.ts';
-import { describeError } from './faults.ts';
 import { countParked } from './parking.ts';
 import { pausedSubscriptions, pauseSubscription } from './registry.ts';
 
@@ -37,7 +36,7 @@ export class PausedSubscriptions {
       observe.paused(name);
       log.error({ listener: name, parked: count }, 'a listener was paused: too many parked events');
     } catch (error) {
-      log.warn({ error: describeError(error) }, 'failed to count parked events');
+      log.warn({ err: error }, 'failed to count parked events');
     }
   }
 }

@@ -65,6 +65,7 @@ export class RecentBroadcasts {
       if (this.#kept > maxKept) this.#forget();
       return slices;
     });
+    // The caller gets the failure from `loaded`; the next reading only waits for its end.
     this.#reading = loaded.catch(() => {});
     return loaded;
   }

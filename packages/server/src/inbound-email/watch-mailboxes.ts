@@ -69,7 +69,7 @@ export function watchMailboxes(options: WatchMailboxes): MailboxWatch {
 
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
-      await check().catch((error) => log.warn({ reason: String(error) }, 'failed to check the mailboxes'));
+      await check().catch((error) => log.warn({ err: error }, 'failed to check the mailboxes'));
       // The delay only rejects when the watch is stopped.
       await delay(checkMs, undefined, { signal: stopping.signal }).catch(() => {});
     }
@@ -124,7 +124,7 @@ function auditState(
     detail: error === null ? {} : { reason: error },
   };
   writeAudit(database.sql, entry).catch((cause) =>
-    log.warn({ appId, channel, reason: String(cause) }, 'failed to write an audit entry'),
+    log.warn({ appId, channel, err: cause }, 'failed to write an audit entry'),
   );
 }
 

@@ -86,8 +86,7 @@ async function ask(bot: HttpBot, turn: BotTurnRow, { log }: JobDeps): Promise<Ht
     if (!response.ok) throw new Error(`The bot responded with status ${response.status}.`);
     return httpBotResponseSchema.parse(JSON.parse(await readBounded(response)));
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    log.warn({ appId: turn.app_id, eventId: turn.event_id, reason }, 'HTTP bot call failed');
+    log.warn({ appId: turn.app_id, eventId: turn.event_id, err: error }, 'HTTP bot call failed');
     return null;
   }
 }

@@ -55,7 +55,7 @@ export const closeIdleCases = timer({
         const by = 'timeout' as const;
         await unitOfWork.run((tx) => closeCase(tx, { app, caseId: id, by, disposition: 'timeout' }));
       } catch (error) {
-        log.warn({ caseId: id, reason: String(error) }, 'failed to close an idle case');
+        log.warn({ caseId: id, err: error }, 'failed to close an idle case');
       }
     }
   },

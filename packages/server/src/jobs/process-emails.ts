@@ -95,7 +95,7 @@ async function processOne(deps: JobDeps, lane: EmailLane, waiting: LeasedEmail):
         WHERE id = ${waiting.id} AND status = 'received'`;
     });
     deps.log.warn(
-      { emailId: waiting.id, attempts: waiting.attempts, reason: String(error) },
+      { emailId: waiting.id, attempts: waiting.attempts, err: error },
       'failed to process an email, retrying',
     );
   }

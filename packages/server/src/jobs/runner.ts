@@ -32,8 +32,7 @@ export async function startJobRunner(options: JobRunnerOptions): Promise<JobRunn
     max: Math.min(concurrency, 4) + 2,
     application_name: 'mevrik jobs',
   });
-  const logError = (error: Error) =>
-    deps.log.warn({ reason: error.message }, 'a connection of the job queue failed');
+  const logError = (error: Error) => deps.log.warn({ err: error }, 'a connection of the job queue failed');
   pool.on('error', logError);
   pool.on('connect', (client) => client.on('error', logError));
   const runner: Runner = await run({
@@ -72,7 +71,7 @@ export async function startJobRunner(options: JobRunnerOptions): Promise<JobRunn
     },
     (error) => {
       running = false;
-      deps.log.warn({ reason: String(error) }, 'the job queue failed');
+      deps.log.warn({ err: error }, 'the job queue failed');
     },
   );
   return {

@@ -86,7 +86,7 @@ export class Crew {
     slot.isReady = false;
     worker.on('message', (message: FromWorker) => this.#receive(slot, worker, message));
     worker.on('error', (error) =>
-      this.#options.log.warn({ reason: error.message }, 'could not send a message to a worker'),
+      this.#options.log.warn({ err: error }, 'could not send a message to a worker'),
     );
     worker.once('exit', (code: number | null, signal: string | null) => {
       slot.worker = undefined;

@@ -6,6 +6,7 @@ import { type Product, startProduct } from '../compose/product.ts';
 import { type Config, loadConfig } from '../config/config.ts';
 import { stopAbandoned } from '../db/embedded.ts';
 import { createLog } from '../observe/log.ts';
+import { printableError } from '../observe/serialize-error.ts';
 import { brokerFd, type FromWorker, type ToWorker, workerMark } from './crew-messages.ts';
 
 /** The worker exits after this time even if stopping has not finished. */
@@ -58,6 +59,7 @@ export function runWorker(): void {
 
 async function stop(starting: Promise<Product> | undefined, config: Config): Promise<void> {
   setTimeout(() => process.exit(1), stopWithinMs).unref();
+  // A start that failed was reported by `fail`, and has stopped what it had started.
   const product = await starting?.catch(() => undefined);
   await product?.stop();
   if (process.connected || config.DATABASE_URL !== null) return;
@@ -70,7 +72,7 @@ const silent = { info() {}, warn() {} };
 function fail(error: unknown): void {
   const reason = explainStartError(error);
   const exit = () => process.exit(1);
-  if (reason === undefined) console.error(error instanceof Error ? error.stack : error);
+  if (reason === undefined) console.error(printableError(error));
   // Reported before exiting, so that the primary prints the same failure of several workers once.
   if (reason !== undefined && process.connected) process.send?.({ type: 'failed', reason }, exit);
   else exit();

@@ -106,6 +106,7 @@ class ClusterLink {
       const awake = new AbortController();
       this.#refresh = () => awake.abort();
       const pause = { signal: AbortSignal.any([signal, awake.signal]) };
+      // Rejects only when it is aborted: by `stop`, or because the view must be refreshed at once.
       await delay(isWhole ? viewMs : doubtMs, undefined, pause).catch(() => {});
       // A slot changed its owner: give the cluster a moment to agree.
       if (awake.signal.aborted) await delay(50);
@@ -117,7 +118,7 @@ class ClusterLink {
     if (this.#isLost || this.#shards.size > 0) return;
     this.#isLost = true;
     const { log, purpose, onGone } = this.#options;
-    log.warn({ purpose, error: String(error) }, 'Redis connection lost; reconnecting');
+    log.warn({ purpose, err: error }, 'Redis connection lost; reconnecting');
     onGone?.();
   }
 

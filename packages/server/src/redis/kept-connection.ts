@@ -77,7 +77,7 @@ export function keepConnected(options: KeepOptions): KeptConnection {
     timer = setTimeout(connect, Math.min(2_000, 50 * 2 ** Math.min(tries++, 6)) + Math.random() * 100);
     if (isGone) return;
     isGone = true;
-    log.warn({ ...about, error: String(error) }, 'Redis connection lost; reconnecting');
+    log.warn({ ...about, err: error }, 'Redis connection lost; reconnecting');
     onGone();
   }
 

@@ -87,7 +87,7 @@ export class GrantWatch {
         if (state !== 'holds') this.#end(entry, state === 'lost');
       }
     } catch (error) {
-      this.#deps.log.warn({ error: String(error) }, 'failed to recheck access; retrying later');
+      this.#deps.log.warn({ err: error }, 'failed to recheck access; retrying later');
     } finally {
       this.#isChecking = false;
     }

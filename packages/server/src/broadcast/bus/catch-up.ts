@@ -121,7 +121,7 @@ export class CatchUp {
           onMissed();
         }
       } catch (error) {
-        log.warn({ error: String(error) }, 'failed to read missed broadcasts; retrying');
+        log.warn({ err: error }, 'failed to read missed broadcasts; retrying');
         await new Promise((resolve) => setTimeout(resolve, retryMs).unref());
         continue;
       }

@@ -147,12 +147,10 @@ function occupancyAt(
       broker.notify('occupy', appId, channel, count);
     },
     observe,
-    // Calls are handled in order: it answers after everything sent before.
-    settled: () =>
-      broker.call('occupied', 0).then(
-        () => {},
-        () => {},
-      ),
+    async settled() {
+      // Calls are handled in order: it answers after everything sent before. A lost broker is reported by `onGone`.
+      await broker.call('occupied', 0).catch(() => {});
+    },
     list: async (appId) => new Map(await broker.call('occupied', appId)),
     countOf: (appId, channel) => broker.call('countOf', appId, channel),
   };
@@ -170,6 +168,7 @@ function cacheAt(broker: Peer<BrokerCalls>): EventCache {
   return {
     // A cache is best effort: without the broker the event is not kept.
     put: (appId, channel, event) => broker.call('put', appId, channel, event).catch(() => {}),
+    // Without the broker nothing is known to be kept.
     get: async (appId, channel) => (await broker.call('get', appId, channel).catch(() => null)) ?? undefined,
     sweep: () => broker.notify('sweep'),
   };

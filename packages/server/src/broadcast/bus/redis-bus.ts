@@ -196,7 +196,7 @@ class RedisBus implements Bus {
     void this.#outbox.flush();
     this.occupancy.restore();
     this.presence.restore().catch((error: unknown) => {
-      this.#log.warn({ error: String(error) }, 'failed to restore presence; retrying later');
+      this.#log.warn({ err: error }, 'failed to restore presence; retrying later');
     });
   }
 
@@ -252,7 +252,7 @@ class RedisBus implements Bus {
       if ('at' in envelope.message) this.#catchUp.receive(envelope.message);
       else this.#receiver(envelope.message);
     } catch (error) {
-      this.#log.warn({ error: String(error) }, 'received an invalid message from Redis');
+      this.#log.warn({ err: error }, 'received an invalid message from Redis');
     }
   };
 

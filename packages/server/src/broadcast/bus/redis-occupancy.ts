@@ -246,7 +246,7 @@ export class RedisOccupancy implements Occupancy {
   }
 
   #warn(error: unknown): void {
-    this.#deps.log.warn({ error: String(error) }, 'failed to share subscriber counts');
+    this.#deps.log.warn({ err: error }, 'failed to share subscriber counts');
   }
 
   #keysOf(appId: number): OccupancyKeys {

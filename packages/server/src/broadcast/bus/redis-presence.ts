@@ -69,6 +69,7 @@ export class RedisPresence implements Presence {
   async join(connection: PresenceConnection, member: PresenceMember, maxMembers: number): Promise<Joined> {
     const here = this.#local.join(connection, member, maxMembers);
     if (here.full) return here;
+    // Without Redis the members on this node count; `restore` enters them when it is back.
     const everywhere = await this.#enter(connection, member, maxMembers).catch(() => undefined);
     if (everywhere === undefined) return here;
     if (everywhere) return { full: false, ...everywhere };
@@ -137,7 +138,7 @@ export class RedisPresence implements Presence {
     try {
       await work();
     } catch (error) {
-      this.#deps.log.warn({ error: String(error) }, 'failed to renew presence');
+      this.#deps.log.warn({ err: error }, 'failed to renew presence');
     }
   }
 

@@ -48,7 +48,7 @@ export class Connections {
       onFrame: (from, frame) => actOnFrame(deps, from, frame),
       onClosed: (closed) => this.#onClosed(closed),
       onError(from, error) {
-        deps.log.error({ socketId: from.id, error: String(error) }, 'failed to handle a frame');
+        deps.log.error({ socketId: from.id, err: error }, 'failed to handle a frame');
         from.sendError('Internal server error');
       },
     };
@@ -144,7 +144,7 @@ export class Connections {
       if (!this.#isClosed) return admitted;
       return { code: closeCodes.reconnect, message: 'The server is going away' };
     } catch (error) {
-      log.error({ error: String(error) }, 'failed to look up the app of a connection');
+      log.error({ err: error }, 'failed to look up the app of a connection');
       return { code: closeCodes.overCapacity, message: 'Try again later' };
     } finally {
       isDecided = true;

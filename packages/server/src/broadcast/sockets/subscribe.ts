@@ -75,12 +75,12 @@ export async function unsubscribeAll(parts: ClientFrameDeps, socket: ClientSocke
   const { user } = socket;
   if (user) {
     await markOffline(parts, socket, user.id).catch((error: unknown) => {
-      parts.log.warn({ user: user.id, error: String(error) }, 'failed to announce that a user went offline');
+      parts.log.warn({ user: user.id, err: error }, 'failed to announce that a user went offline');
     });
   }
   for (const name of [...socket.channels.keys()]) {
     await unsubscribe(parts, socket, name).catch((error: unknown) => {
-      parts.log.warn({ channel: name, error: String(error) }, 'failed to announce that a member left');
+      parts.log.warn({ channel: name, err: error }, 'failed to announce that a member left');
     });
   }
 }
@@ -112,7 +112,7 @@ async function decide(
 /** Rejects a subscription for now, because it could not be decided. */
 function unavailable({ log }: ClientFrameDeps, channel: string): (error: unknown) => Rejection {
   return (error) => {
-    log.error({ channel, error: String(error) }, 'failed to decide about a subscription');
+    log.error({ channel, err: error }, 'failed to decide about a subscription');
     return { reason: 'Try again later', status: 503, type: 'ServerError' };
   };
 }

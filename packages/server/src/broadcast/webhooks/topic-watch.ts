@@ -172,7 +172,7 @@ export class TopicWatch {
   #runLogged(drain: () => Promise<void>): void {
     const working = drain()
       .catch((error: unknown) => {
-        this.#deps.log.warn({ error: String(error) }, 'failed to notify about a channel');
+        this.#deps.log.warn({ err: error }, 'failed to notify about a channel');
       })
       .finally(() => this.#working.delete(working));
     this.#working.add(working);

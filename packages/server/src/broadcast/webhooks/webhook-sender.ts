@@ -131,6 +131,7 @@ export class WebhookSender {
 
   /** Ends immediately when the sender stops. */
   async #pause(ms: number): Promise<void> {
+    // Rejects only when it is aborted.
     await delay(ms, undefined, { ref: false, signal: this.#stopping.signal }).catch(() => {});
   }
 }

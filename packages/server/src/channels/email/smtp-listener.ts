@@ -66,7 +66,7 @@ export async function startSmtpListener(options: SmtpListenerOptions): Promise<S
     ...limitPerAddress(options.maxConnectionsPerAddress),
     ...receiveFor(options),
   });
-  server.on('error', (error) => options.log.warn({ reason: error.message }, 'an SMTP connection failed'));
+  server.on('error', (error) => options.log.warn({ err: error }, 'an SMTP connection failed'));
   server.server.on('connection', (socket: Socket) => {
     // A client that sends a byte now and then never becomes idle, so the whole connection is limited too.
     const overdue = setTimeout(() => socket.destroy(), times.connectionMs).unref();
@@ -122,7 +122,7 @@ function receiveFor(
           done();
         },
         (error) => {
-          log.warn({ reason: String(error) }, 'failed to look up a recipient');
+          log.warn({ err: error }, 'failed to look up a recipient');
           done(smtpError(451, 'Temporary server error, try again later'));
         },
       );
@@ -132,7 +132,7 @@ function receiveFor(
         (text) => done(null, text),
         (error) => {
           if (error.responseCode) return done(error);
-          log.warn({ reason: String(error) }, 'failed to store an email');
+          log.warn({ err: error }, 'failed to store an email');
           done(smtpError(451, 'Temporary server error, try again later'));
         },
       );

@@ -1,6 +1,5 @@
 import { attempt } from '../attempt.ts';
 import type { DispatchOptions } from '../dispatch-options.ts';
-import { describeError } from '../faults.ts';
 import type { Subscription } from '../subscription.ts';
 import { WakeLoop } from '../wake-loop.ts';
 import {
@@ -59,7 +58,7 @@ export class ReplayRuns {
         this.#running.set(id, this.#startKey(id, subscription, head));
       }
     } catch (error) {
-      options.log.warn({ error: describeError(error) }, 'failed to read replays');
+      options.log.warn({ err: error }, 'failed to read replays');
     }
   }
 
@@ -67,7 +66,7 @@ export class ReplayRuns {
     const isDone = await this.#runKey(subscription, first).then(
       () => true,
       (error: unknown) => {
-        this.#deps.options.log.error({ error: describeError(error) }, 'a replay failed unexpectedly');
+        this.#deps.options.log.error({ err: error }, 'a replay failed unexpectedly');
         return false;
       },
     );
