@@ -82,6 +82,7 @@ export async function startHttp(
     await database.close();
     await testDatabase.drop();
   };
+  const channels = createChannelRegistry(channelAdapters);
   const server = await createHttpServer({
     config: {
       bodyLimitBytes: 1_048_576,
@@ -95,7 +96,7 @@ export async function startHttp(
     database,
     unitOfWork,
     apps,
-    channels: createChannelRegistry(channelAdapters),
+    channels,
     authenticator,
     accessTokens,
     files: createFiles({
@@ -116,8 +117,8 @@ export async function startHttp(
     await closeDatabase();
     throw error;
   });
-  const acme = await unitOfWork.run((tx) => registerApp(tx, { name: 'Acme', key: 'acme-key' }));
-  const rival = await unitOfWork.run((tx) => registerApp(tx, { name: 'Rival', key: 'rival-key' }));
+  const acme = await unitOfWork.run((tx) => registerApp(tx, { name: 'Acme', key: 'acme-key' }, channels));
+  const rival = await unitOfWork.run((tx) => registerApp(tx, { name: 'Rival', key: 'rival-key' }, channels));
   await server.listen({ port: 0, host: '127.0.0.1' });
   const url = `http://127.0.0.1:${(server.server.address() as AddressInfo).port}`;
 

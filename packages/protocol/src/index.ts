@@ -2,6 +2,7 @@ export * from './api/administration.ts';
 export * from './api/audit.ts';
 export * from './api/canned-replies.ts';
 export * from './api/charts.ts';
+export * from './api/conversation-key.ts';
 export * from './api/deliveries.ts';
 export * from './api/desk.ts';
 export * from './api/diagnosis.ts';

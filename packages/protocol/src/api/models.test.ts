@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { conversationKey, csatAnswerSchema, idSchema, messageContentSchema } from './models.ts';
+import { csatAnswerSchema, idSchema, messageContentSchema } from './models.ts';
 
 const fits = (content: unknown) => messageContentSchema.safeParse(content).success;
 
@@ -54,17 +54,4 @@ describe('a number in our database', () => {
   it.each([0, -1, 1.5, Number.NaN, 2 ** 53, '1'])('is not %s', (value) =>
     expect(idSchema.safeParse(value).success).toBe(false),
   );
-});
-
-describe('the key of a conversation', () => {
-  it('is another for another app, channel or contact, whatever a contact is called', () => {
-    const contacts = ['a', '1', '1/web:a', 'web:a', ':a', '/a', '2/web:a'];
-    const keys = [1, 11, 2].flatMap((appId) =>
-      ['web', 'api', 'web-1'].flatMap((channel) =>
-        contacts.map((contact) => conversationKey(appId, channel, contact)),
-      ),
-    );
-    expect(new Set(keys).size).toBe(3 * 3 * contacts.length);
-    expect(keys[0]).toBe('1/web:a');
-  });
 });

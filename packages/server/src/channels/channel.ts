@@ -235,6 +235,8 @@ export type ChannelSource = 'visitor' | 'backend' | 'provider';
 export interface ChannelAdapter {
   readonly kind: string;
   readonly source: ChannelSource;
+  /** Whether each new app gets a channel of this kind, named like it. It needs no settings. Absent: no. */
+  readonly isInNewApps?: boolean;
   /** If absent, the panel shows the kind's name without steps. */
   readonly guide?: ChannelGuide;
   /**

@@ -2,6 +2,7 @@ import { ProblemError } from '@mevrik/protocol';
 import { eq } from 'drizzle-orm';
 import { parseAppSettings } from '../apps/app-settings.ts';
 import { randomToken } from '../auth/secrets.ts';
+import type { ChannelRegistry } from '../channels/registry.ts';
 import { apps, channels, routingRules } from '../db/schema.ts';
 import { shippedRules } from '../domain/routing/index.ts';
 import type { Tx } from '../log/transaction.ts';
@@ -26,10 +27,14 @@ export interface RegisteredApp {
 }
 
 /**
- * Creates an app with a web channel and the default routing rules.
+ * Creates an app with the channels of a new app and the default routing rules.
  * @throws ProblemError `invalid_input` for invalid settings, `conflict` when the id or key is already in use.
  */
-export async function registerApp(tx: Tx, app: RegisterApp): Promise<RegisteredApp> {
+export async function registerApp(
+  tx: Tx,
+  app: RegisterApp,
+  { adapters }: Pick<ChannelRegistry, 'adapters'>,
+): Promise<RegisteredApp> {
   parseAppSettings(app.settings ?? {});
   const row = {
     ...(app.id === undefined ? {} : { id: app.id }),
@@ -39,7 +44,10 @@ export async function registerApp(tx: Tx, app: RegisterApp): Promise<RegisteredA
     settings: (app.settings ?? {}) as Record<string, unknown>,
   };
   const created = await insertApp(tx, row);
-  await tx.orm.insert(channels).values({ appId: created.id, name: 'web', kind: 'web' });
+  const firstChannels = adapters
+    .filter(({ isInNewApps }) => isInNewApps === true)
+    .map(({ kind }) => ({ appId: created.id, name: kind, kind }));
+  if (firstChannels.length > 0) await tx.orm.insert(channels).values(firstChannels);
   await tx.orm
     .insert(routingRules)
     .values(shippedRules.map((rule, position) => ruleRow(created.id, rule, position)));
@@ -67,10 +75,11 @@ async function insertApp(tx: Tx, row: typeof apps.$inferInsert): Promise<Registe
 export async function upsertApp(
   tx: Tx,
   { id, key, secret }: { readonly id: number; readonly key: string; readonly secret: string },
+  registry: Pick<ChannelRegistry, 'adapters'>,
 ): Promise<boolean> {
   const [known] = await tx.orm.select({ id: apps.id }).from(apps).where(eq(apps.id, id));
   if (!known) {
-    await registerApp(tx, { id, key, secret, name: `App ${id}` });
+    await registerApp(tx, { id, key, secret, name: `App ${id}` }, registry);
     return true;
   }
   await tx.orm.update(apps).set({ key, secret }).where(eq(apps.id, id));

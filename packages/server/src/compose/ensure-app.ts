@@ -1,3 +1,4 @@
+import type { ChannelRegistry } from '../channels/registry.ts';
 import { registerApp, upsertApp } from '../commands/register-app.ts';
 import type { Config } from '../config/config.ts';
 import type { UnitOfWork } from '../log/unit-of-work.ts';
@@ -7,16 +8,25 @@ import type { Log } from '../observe/log.ts';
 const appLock = 7_364_102;
 
 /** Provisions the configured app, or creates a first app on an empty database. Of several nodes only one creates it. */
-export async function ensureApp(config: Config, unitOfWork: UnitOfWork, log: Log): Promise<void> {
-  const { app } = config;
+export async function ensureApp({
+  config: { app },
+  unitOfWork,
+  channels,
+  log,
+}: {
+  readonly config: Config;
+  readonly unitOfWork: UnitOfWork;
+  readonly channels: ChannelRegistry;
+  readonly log: Log;
+}): Promise<void> {
   const made = await unitOfWork.run(async (tx) => {
     await tx.sql`SELECT pg_advisory_xact_lock(${appLock})`;
     if (app) {
-      await upsertApp(tx, app);
+      await upsertApp(tx, app, channels);
       return undefined;
     }
     const [known] = await tx.sql`SELECT FROM apps LIMIT 1`;
-    return known ? undefined : registerApp(tx, { name: 'My first app' });
+    return known ? undefined : registerApp(tx, { name: 'My first app' }, channels);
   });
   if (made) log.info({ appId: made.id, key: made.key }, 'created a first app');
 }

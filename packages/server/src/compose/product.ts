@@ -91,7 +91,7 @@ async function start(
     counter,
     connectHints: (onHint) => connectHints(config, log, onHint, shared?.bus),
   });
-  await ensureApp(config, unitOfWork, log);
+  await ensureApp({ ...common, unitOfWork });
   apps.forget();
 
   const publicUrl = createPublicUrl(config);

@@ -5,6 +5,7 @@ import type { ChannelAdapter } from '../channel.ts';
 export const webChannel: ChannelAdapter = {
   kind: 'web',
   source: 'visitor',
+  isInNewApps: true,
   guide: {
     title: 'Website',
     summary: 'The chat widget on your website.',

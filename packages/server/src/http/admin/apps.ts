@@ -69,7 +69,7 @@ function addAppListRoutes(api: Api, deps: HttpDeps): void {
     },
     async (request, reply) => {
       const created = await deps.unitOfWork.run(async (tx) => {
-        const app = await registerApp(tx, request.body);
+        const app = await registerApp(tx, request.body, deps.channels);
         const target = `app ${app.id}`;
         await writeAudit(tx.sql, { appId: app.id, actor: actorOf(request), action: 'app.create', target });
         return app;
