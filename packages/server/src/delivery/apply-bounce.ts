@@ -34,14 +34,7 @@ export async function applyBounce(
     await addNote(tx, await lockSession(tx, delivery.sessionId), { type: 'system' }, text);
     return 'delayed';
   }
-  const recorded = await failDelivery(
-    tx,
-    delivery,
-    error,
-    { permanent: true, bounced: true },
-    'after it was sent',
-  );
-  return recorded.status === 'failed' ? 'failed' : 'repeated';
+  return failAfterSending(tx, delivery, error);
 }
 
 /** The failure of a message that the provider had accepted, by the provider's id. */
@@ -69,12 +62,16 @@ export async function applyFailure(
     if (sending) throw new Error('The message that failed is still being sent.');
     return 'not ours';
   }
-  const recorded = await failDelivery(
-    tx,
-    delivery,
-    error,
-    { permanent: true, bounced: true },
-    'after it was sent',
-  );
+  return failAfterSending(tx, delivery, error);
+}
+
+/** Fails a delivery that the provider had accepted; `repeated` if it has failed before. */
+async function failAfterSending(
+  tx: Tx,
+  delivery: Parameters<typeof failDelivery>[1],
+  error: string,
+): Promise<'failed' | 'repeated'> {
+  const how = { permanent: true, bounced: true };
+  const recorded = await failDelivery(tx, delivery, error, how, 'after it was sent');
   return recorded.status === 'failed' ? 'failed' : 'repeated';
 }

@@ -4,9 +4,9 @@ import type { Sql } from '../db/sql.ts';
 import { readEventAt } from '../log/log.ts';
 import { limitOf } from './batch.ts';
 import type { DispatchOptions } from './dispatch-options.ts';
-import { describeError, isInfrastructureFault } from './faults.ts';
+import { isInfrastructureFault } from './faults.ts';
 import { handleOne, inHandlingTransaction, type Outcome, TimeLimit } from './handle.ts';
-import { listenerRetryMs } from './listener-retry.ts';
+import { attemptFailure, listenerRetryMs } from './listener-retry.ts';
 import type { Subscription } from './subscription.ts';
 
 /** The event to attempt: a parked one, or one of a replay. */
@@ -56,15 +56,8 @@ export async function attempt(
     options.observe.handled(subscription.name, 1, 0, (Date.now() - startedAt.getTime()) / 1000);
   } catch (error) {
     if (isInfrastructureFault(error)) throw error;
-    const attempts = attempted.attempts + 1;
-    const retries = subscription.listener.retries ?? options.retries;
-    const retryInMs = attempts > retries ? null : listenerRetryMs(options.retryDelayMs, attempts);
-    const failure = {
-      at: startedAt.toISOString(),
-      error: describeError(error),
-      durationMs: Date.now() - startedAt.getTime(),
-      node: options.nodeId,
-    };
+    const retryInMs = listenerRetryMs(options, subscription, attempted.attempts + 1);
+    const failure = attemptFailure(error, Date.now() - startedAt.getTime(), options.nodeId);
     await store.fail(failure, retryInMs);
     options.observe.failed(subscription.name);
     const detail = { listener: subscription.name, key: attempted.key, ...store.logAs, err: error };

@@ -1,6 +1,7 @@
 import { attempt } from './attempt.ts';
 import { handledRecord } from './batch.ts';
 import type { DispatchOptions } from './dispatch-options.ts';
+import { KeyRuns } from './key-runs.ts';
 import { claimParked, type ParkedHead, parkedHead, parkedHeads, recordFailure } from './parking.ts';
 import { resolveEntry } from './replay/replay-entries.ts';
 import type { Subscription } from './subscription.ts';
@@ -25,7 +26,7 @@ const concurrentKeys = 4;
  */
 export class ParkedRetries {
   readonly #deps: RetryDeps;
-  readonly #running = new Map<string, Promise<void>>();
+  readonly #runs = new KeyRuns(concurrentKeys);
   readonly #loop = new WakeLoop(() => this.#startDue());
   #timer: NodeJS.Timeout | undefined;
 
@@ -47,7 +48,7 @@ export class ParkedRetries {
   /** Starts no further retry, and resolves when the running ones have ended. */
   async stop(): Promise<void> {
     await this.#loop.stop();
-    await Promise.allSettled(this.#running.values());
+    await this.#runs.ended();
     clearTimeout(this.#timer);
   }
 
@@ -57,17 +58,15 @@ export class ParkedRetries {
     try {
       for (const head of await parkedHeads(options.database.sql, ownedPartitions(), holding)) {
         if (!head.due || head.status !== 'waiting' || this.#loop.isStopped) continue;
-        if (this.#running.size >= concurrentKeys) break;
+        if (this.#runs.isFull) break;
         const subscription = subscriptions.find((one) => one.name === head.subscription);
-        const id = `${head.subscription} ${head.key}`;
-        if (!subscription || this.#running.has(id)) continue;
-        const running = this.#retryKey(subscription, head)
-          .catch((error) => options.log.error({ err: error }, 'a retry failed unexpectedly'))
-          .finally(() => {
-            this.#running.delete(id);
-            this.poll();
+        if (!subscription) continue;
+        this.#runs.start(`${head.subscription} ${head.key}`, async () => {
+          await this.#retryKey(subscription, head).catch((error: unknown) => {
+            options.log.error({ err: error }, 'a retry failed unexpectedly');
           });
-        this.#running.set(id, running);
+          return () => this.poll();
+        });
       }
     } catch (error) {
       options.log.warn({ err: error }, 'failed to read parked events');

@@ -10,8 +10,8 @@ import {
   moveCheckpoints,
 } from './batch.ts';
 import { batchLimit, type DispatchOptions } from './dispatch-options.ts';
-import { describeError, FencedError, isInfrastructureFault, ListenerTimeoutError } from './faults.ts';
-import { listenerRetryMs } from './listener-retry.ts';
+import { FencedError, isInfrastructureFault, ListenerTimeoutError } from './faults.ts';
+import { attemptFailure, listenerRetryMs } from './listener-retry.ts';
 import { parkedHead, parkedHeads, parkFailed } from './parking.ts';
 import type { Slots } from './slots.ts';
 import type { Subscription } from './subscription.ts';
@@ -265,14 +265,8 @@ export class PartitionPump {
     const { options } = this.#deps;
     const { event, cause, durationMs } = failure;
     const stalled = cause instanceof ListenerTimeoutError && options.stallMs < limitOf(options, subscription);
-    const retries = subscription.listener.retries ?? options.retries;
-    const record = {
-      at: new Date(Date.now() - durationMs).toISOString(),
-      error: describeError(cause),
-      durationMs: Math.round(durationMs),
-      node: options.nodeId,
-    };
-    const retryInMs = stalled ? 0 : retries === 0 ? null : listenerRetryMs(options.retryDelayMs, 1);
+    const record = attemptFailure(cause, durationMs, options.nodeId);
+    const retryInMs = stalled ? 0 : listenerRetryMs(options, subscription, 1);
     await options.database.sql.begin(async (sql) => {
       await parkFailed(sql, subscription.name, event, stalled ? null : record, retryInMs);
       await moveCheckpoints(sql, [this.#batchOf(subscription, position.stored, [], event.offset)]);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { metaPaceSchema } from '../meta/meta-pace.ts';
-import { metaAppSecret, metaHumanAgentTag, metaVerifyToken } from '../meta/meta-settings.ts';
+import { metaAccessToken, metaAppSecret, metaHumanAgentTag, metaVerifyToken } from '../meta/meta-settings.ts';
 
 /** The settings of a Facebook channel: the page, and the secrets of its Meta app. */
 export const facebookSettingsSchema = z.strictObject({
@@ -10,16 +10,7 @@ export const facebookSettingsSchema = z.strictObject({
   }),
   appSecret: metaAppSecret,
   verifyToken: metaVerifyToken,
-  pageToken: z
-    .string()
-    .min(8)
-    .max(1000)
-    .meta({
-      title: 'Page access token',
-      description: 'A long-lived token of the page. Without one, the channel can only receive messages.',
-      isSecret: true,
-    })
-    .optional(),
+  pageToken: metaAccessToken('Page access token', 'A long-lived token of the page.'),
   humanAgentTag: metaHumanAgentTag,
   pace: metaPaceSchema,
 });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { metaPaceSchema } from '../meta/meta-pace.ts';
-import { metaAppSecret, metaHumanAgentTag, metaVerifyToken } from '../meta/meta-settings.ts';
+import { metaAccessToken, metaAppSecret, metaHumanAgentTag, metaVerifyToken } from '../meta/meta-settings.ts';
 
 /** The settings of an Instagram channel: the account, and the secrets of its Meta app. */
 export const instagramSettingsSchema = z.strictObject({
@@ -10,16 +10,7 @@ export const instagramSettingsSchema = z.strictObject({
   }),
   appSecret: metaAppSecret,
   verifyToken: metaVerifyToken,
-  accessToken: z
-    .string()
-    .min(8)
-    .max(1000)
-    .meta({
-      title: 'Access token',
-      description: 'A long-lived token of the account. Without one, the channel can only receive messages.',
-      isSecret: true,
-    })
-    .optional(),
+  accessToken: metaAccessToken('Access token', 'A long-lived token of the account.'),
   humanAgentTag: metaHumanAgentTag,
   pace: metaPaceSchema,
 });

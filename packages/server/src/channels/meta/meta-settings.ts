@@ -16,6 +16,19 @@ export const metaVerifyToken = z.string().min(8).max(200).meta({
   isOwn: true,
 });
 
+/** A token for calls to the Graph API. Without one, the channel can only receive messages. */
+export const metaAccessToken = (title: string, description: string) =>
+  z
+    .string()
+    .min(8)
+    .max(1000)
+    .meta({
+      title,
+      description: `${description} Without one, the channel can only receive messages.`,
+      isSecret: true,
+    })
+    .optional();
+
 /** Whether Meta has granted the Human Agent tag, which extends the reply window of agents to seven days. */
 export const metaHumanAgentTag = z.boolean().default(false).meta({
   title: 'Seven-day reply window',

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { metaAppSecret, metaVerifyToken } from '../meta/meta-settings.ts';
+import { metaAccessToken, metaAppSecret, metaVerifyToken } from '../meta/meta-settings.ts';
 
 /** The settings of a WhatsApp channel: the phone number, and the secrets of its Meta app. */
 export const whatsappSettingsSchema = z.strictObject({
@@ -13,16 +13,7 @@ export const whatsappSettingsSchema = z.strictObject({
     }),
   appSecret: metaAppSecret,
   verifyToken: metaVerifyToken,
-  accessToken: z
-    .string()
-    .min(8)
-    .max(1000)
-    .meta({
-      title: 'Access token',
-      description: 'A permanent token of a system user. Without one, the channel can only receive messages.',
-      isSecret: true,
-    })
-    .optional(),
+  accessToken: metaAccessToken('Access token', 'A permanent token of a system user.'),
   messagesPerSecond: z.number().min(0.001).max(10_000).default(60).meta({
     title: 'Messages per second',
     description:

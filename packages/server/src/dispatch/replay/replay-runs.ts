@@ -1,5 +1,6 @@
 import { attempt } from '../attempt.ts';
 import type { DispatchOptions } from '../dispatch-options.ts';
+import { KeyRuns } from '../key-runs.ts';
 import type { Subscription } from '../subscription.ts';
 import { WakeLoop } from '../wake-loop.ts';
 import {
@@ -28,7 +29,7 @@ const concurrentKeys = 2;
  */
 export class ReplayRuns {
   readonly #deps: ReplayRunDeps;
-  readonly #running = new Map<string, Promise<void>>();
+  readonly #runs = new KeyRuns(concurrentKeys);
   readonly #loop = new WakeLoop(() => this.#startDue());
 
   constructor(deps: ReplayRunDeps) {
@@ -43,7 +44,7 @@ export class ReplayRuns {
   /** Starts no further event, and resolves when the running ones have ended. */
   async stop(): Promise<void> {
     await this.#loop.stop();
-    await Promise.allSettled(this.#running.values());
+    await this.#runs.ended();
   }
 
   async #startDue(): Promise<void> {
@@ -51,28 +52,25 @@ export class ReplayRuns {
     const active = subscriptions.filter((one) => !this.#deps.isPaused(one.name));
     try {
       for (const head of await replayHeads(options.database.sql, ownedPartitions(), 1_000)) {
-        if (this.#loop.isStopped || this.#running.size >= concurrentKeys) return;
+        if (this.#loop.isStopped || this.#runs.isFull) return;
         const subscription = active.find((one) => one.name === head.subscription);
-        const id = `${head.subscription} ${head.key}`;
-        if (!head.due || !subscription || this.#running.has(id)) continue;
-        this.#running.set(id, this.#startKey(id, subscription, head));
+        if (!head.due || !subscription) continue;
+        this.#runs.start(`${head.subscription} ${head.key}`, () => this.#startKey(subscription, head));
       }
     } catch (error) {
       options.log.warn({ err: error }, 'failed to read replays');
     }
   }
 
-  async #startKey(id: string, subscription: Subscription, first: ReplayHead): Promise<void> {
-    const isDone = await this.#runKey(subscription, first).then(
-      () => true,
-      (error: unknown) => {
-        this.#deps.options.log.error({ err: error }, 'a replay failed unexpectedly');
-        return false;
-      },
-    );
-    this.#running.delete(id);
-    // After a failure the key waits for the next poll.
-    if (isDone) this.poll();
+  /** @returns what to do once the key can be started again: after a failure it waits for the next poll. */
+  async #startKey(subscription: Subscription, first: ReplayHead): Promise<(() => void) | undefined> {
+    try {
+      await this.#runKey(subscription, first);
+      return () => this.poll();
+    } catch (error) {
+      this.#deps.options.log.error({ err: error }, 'a replay failed unexpectedly');
+      return undefined;
+    }
   }
 
   async #runKey(subscription: Subscription, first: ReplayHead): Promise<void> {

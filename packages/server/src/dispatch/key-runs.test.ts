@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest';
+import { KeyRuns } from './key-runs.ts';
+
+describe('runs of keys', () => {
+  it('are one per key, and tell when no further key can be started', async () => {
+    const runs = new KeyRuns(2);
+    const started: string[] = [];
+    const start = (key: string) =>
+      runs.start(key, async () => {
+        started.push(key);
+        return undefined;
+      });
+    start('one');
+    start('one');
+    expect(runs.isFull).toBe(false);
+    start('two');
+    expect([started, runs.isFull]).toEqual([['one', 'two'], true]);
+    await runs.ended();
+    expect(runs.isFull).toBe(false);
+  });
+
+  it('can be started again from what is called at their end', async () => {
+    const runs = new KeyRuns(1);
+    let count = 0;
+    const work = async () => {
+      count += 1;
+      return count === 1 ? () => runs.start('one', work) : undefined;
+    };
+    runs.start('one', work);
+    await runs.ended();
+    await runs.ended();
+    expect([count, runs.isFull]).toEqual([2, false]);
+  });
+});
