@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { errorCode } from '../db/error-code.ts';
 import type { FileStore } from './file-store.ts';
 
 /** Stores files in a folder. Several machines need a shared folder, or an S3 store. */
@@ -30,7 +31,7 @@ export function createDiskStore(folder: string): FileStore {
         const file = await open(pathOf(name));
         return file.createReadStream({ ...range });
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+        if (errorCode(error) === 'ENOENT') return undefined;
         throw error;
       }
     },

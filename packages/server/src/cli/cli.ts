@@ -5,6 +5,7 @@ import { explainStartError } from '../compose/explain-start-error.ts';
 import { type Config, loadConfig } from '../config/config.ts';
 import { type Database, openDatabase } from '../db/database.ts';
 import { findEmbedded } from '../db/embedded.ts';
+import { errorCode } from '../db/error-code.ts';
 import { createDeadLetters, type ParkedFilter } from '../dispatch/inspect/dead-letters.ts';
 import { createInspection } from '../dispatch/inspect/inspection.ts';
 import { listen } from '../listeners/index.ts';
@@ -213,7 +214,7 @@ function printParked({
 function explain(error: unknown): string {
   if (error instanceof ProblemError) return error.detail;
   if (error instanceof UsageError) return error.message;
-  const { code, message } = error as { code?: string; message?: string };
-  if (code === '42P01') return 'This database has not been set up yet. Start a server on it first.';
-  return explainStartError(error) ?? message ?? String(error);
+  if (errorCode(error) === '42P01')
+    return 'This database has not been set up yet. Start a server on it first.';
+  return explainStartError(error) ?? (error instanceof Error ? error.message : String(error));
 }

@@ -2,10 +2,11 @@ import type { Message, MessageContent, MessageKind, Session } from '@mevrik/prot
 import type { AppProfile } from '../apps/app-directory.ts';
 import { hotMessages } from '../db/hot-tables.ts';
 import { toMessage, toSession } from '../db/models.ts';
+import type { SocialContext } from '../db/schema.ts';
 import type { Tx } from '../log/transaction.ts';
 import type { Contact } from '../state/customers.ts';
 import { type Idempotency, requireRepeatedMessage } from '../state/messages.ts';
-import { ensureSession, extendSession, type SocialContext } from '../state/sessions.ts';
+import { ensureSession, extendSession } from '../state/sessions.ts';
 
 /** The kinds of message that a customer can write. */
 export type IncomingKind = Exclude<MessageKind, 'note' | 'system'>;

@@ -15,7 +15,7 @@ export interface RegisterApp {
   readonly id?: number | undefined;
   readonly key?: string | undefined;
   readonly secret?: string | undefined;
-  readonly settings?: unknown;
+  readonly settings?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** A registered app with its secret. */
@@ -41,7 +41,7 @@ export async function registerApp(
     key: app.key ?? randomToken(12),
     secret: app.secret ?? randomToken(32),
     name: app.name,
-    settings: (app.settings ?? {}) as Record<string, unknown>,
+    settings: app.settings ?? {},
   };
   const created = await insertApp(tx, row);
   const firstChannels = adapters

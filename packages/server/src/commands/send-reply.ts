@@ -16,7 +16,7 @@ import {
   senderColumns,
   sessionColumns,
 } from '../state/messages.ts';
-import { type LockedSession, lockSession, type SocialContext } from '../state/sessions.ts';
+import { type LockedSession, lockSession } from '../state/sessions.ts';
 
 /** A message to the customer by the bot, an agent or the system. */
 export interface SendReply {
@@ -61,7 +61,7 @@ export async function sendReply(
   }
   const message = toMessage(stored);
   tx.raise('MessageReplyReadyEvent', { message });
-  const social = session.socialContext as SocialContext | null;
+  const social = session.socialContext;
   if (social && sender.type === 'agent') {
     const { post: _post, ...content } = social;
     const visibility = privately ? 'private' : 'public';

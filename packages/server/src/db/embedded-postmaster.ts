@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { DataLocation } from './data-location.ts';
 import type { Binaries } from './embedded-binaries.ts';
 import { processIdentity } from './embedded-lock.ts';
+import { errorCode } from './error-code.ts';
 import { DatabaseUnusableError } from './unusable.ts';
 
 /** A running PostgreSQL. */
@@ -96,7 +97,7 @@ function answersSignals(pid: number): boolean {
   try {
     return process.kill(pid, 0);
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+    return errorCode(error) === 'EPERM';
   }
 }
 

@@ -39,7 +39,7 @@ export function toListPage<Row extends { readonly id?: number }, Item>(
  * @throws ProblemError `invalid_input` for a cursor that this list did not return.
  */
 export function beforeId(page: Pick<ListRequest, 'cursor'>): number {
-  const isId = ([id]: readonly unknown[]) => Number.isSafeInteger(id) && (id as number) > 0;
+  const isId = ([id]: readonly unknown[]) => typeof id === 'number' && Number.isSafeInteger(id) && id > 0;
   const [id] = readCursor<readonly [number]>(page, isId) ?? [Number.MAX_SAFE_INTEGER];
   return id;
 }

@@ -6,4 +6,5 @@ export * from './schema/health.ts';
 export * from './schema/log.ts';
 export * from './schema/mails.ts';
 export * from './schema/replays.ts';
+export type * from './schema/social-context.ts';
 export * from './schema/tenancy.ts';

@@ -138,7 +138,7 @@ export class Ownership {
     for (const partition of partitions) this.#owned.delete(partition);
     await this.#options.onReleased(partitions);
     await sql`
-      SELECT pg_advisory_unlock(${lockClass}, partition) FROM unnest(${partitions as number[]}::int[]) AS partition`;
+      SELECT pg_advisory_unlock(${lockClass}, partition) FROM unnest(${partitions}::int[]) AS partition`;
     this.#options.log.info({ partitions: partitions.length, held: this.#owned.size }, 'partitions released');
   }
 

@@ -65,8 +65,8 @@ export async function parkedHeads(
     SELECT DISTINCT ON (subscription, key) subscription, partition, "offset", key, status, attempts, failures,
            edited_data, replay_id, retry_at <= now() AS due
     FROM parked_events
-    WHERE partition = ANY(${partitions as number[]})
-      AND (status = 'waiting' OR subscription = ANY(${holding as string[]}))
+    WHERE partition = ANY(${partitions})
+      AND (status = 'waiting' OR subscription = ANY(${holding}))
     ORDER BY subscription, key, "offset"`;
 }
 

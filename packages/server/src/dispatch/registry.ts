@@ -43,7 +43,7 @@ export async function readLag(database: Database, names: readonly string[]): Pro
     FROM log_partitions JOIN (
       SELECT partition, min("offset") AS slowest
       FROM checkpoints JOIN subscriptions ON subscriptions.name = checkpoints.subscription
-      WHERE subscription = ANY(${names as string[]}) AND status = 'active' GROUP BY partition
+      WHERE subscription = ANY(${names}) AND status = 'active' GROUP BY partition
     ) AS positions USING (partition)`;
   return row?.lag ?? 0;
 }

@@ -48,7 +48,7 @@ export async function readPartitionHeads(
   partitions: readonly number[],
 ): Promise<ReadonlyMap<number, number>> {
   const rows = await sql<{ partition: number; head: number }[]>`
-    SELECT partition, head FROM log_partitions WHERE partition = ANY(${partitions as number[]})`;
+    SELECT partition, head FROM log_partitions WHERE partition = ANY(${partitions})`;
   return new Map(rows.map((row) => [row.partition, row.head]));
 }
 

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Event } from '@mevrik/protocol';
 import type { Database } from '../db/database.ts';
+import { errorCode } from '../db/error-code.ts';
 import { type Cause, noCause } from './raise.ts';
 import { openTransaction, type SyncHandler, type Tx } from './transaction.ts';
 
@@ -63,9 +64,9 @@ export function isConflict(error: unknown): boolean {
 
 /** The SQLSTATE of an error or of its cause. */
 export function sqlState(error: unknown): string | undefined {
-  for (let current = error; current instanceof Error; current = current.cause as unknown) {
-    const code = (current as { code?: unknown }).code;
-    if (typeof code === 'string') return code;
+  for (let current: unknown = error; current instanceof Error; current = current.cause) {
+    const code = errorCode(current);
+    if (code !== undefined) return code;
   }
   return undefined;
 }

@@ -1,3 +1,5 @@
+import { errorCode } from '../db/error-code.ts';
+
 /** An error as it is logged. */
 export interface LoggedError {
   readonly type: string;
@@ -17,7 +19,7 @@ const maxDepth = 5;
  */
 export function serializeError(error: unknown, depth = 1): LoggedError {
   if (!(error instanceof Error)) return { type: typeof error, message: mask(String(error)) };
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  const code = errorCode(error);
   const hasCause = error.cause !== undefined && error.cause !== null && depth < maxDepth;
   return {
     type: error.constructor.name,

@@ -1,4 +1,4 @@
-import type { Case, Delivery, FoundMessage, QueueItem, Session } from '@mevrik/protocol';
+import type { Case, FoundMessage, QueueItem, Session } from '@mevrik/protocol';
 import { ProblemError } from '@mevrik/protocol';
 import { and, eq } from 'drizzle-orm';
 import type { Database } from '../db/database.ts';
@@ -147,7 +147,7 @@ async function readJsonResponse(
 ): Promise<Omit<Answer, 'isConsequence'>> {
   const filter = { messageId: message.id, appIds: null, limit: 20 };
   const [{ items: deliveries }, [written]] = await Promise.all([
-    listDeliveries(database, filter) as Promise<{ items: Delivery[] }>,
+    listDeliveries(database, filter),
     database.sql<{ at: string }[]>`
       SELECT written.created_at AS at FROM messages reply JOIN messages written USING (conversation_key)
       WHERE reply.id = ${message.id} AND NOT written.is_reply AND written.id < reply.id

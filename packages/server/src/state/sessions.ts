@@ -4,23 +4,13 @@ import { eq, sql } from 'drizzle-orm';
 import type { AppProfile } from '../apps/app-directory.ts';
 import { hotSessions } from '../db/hot-tables.ts';
 import { toSession } from '../db/models.ts';
-import { contactIdentities, sessions } from '../db/schema.ts';
+import { contactIdentities, type SocialContext, sessions } from '../db/schema.ts';
 import { formatPath, isValidSession, needsBump, nextExpiry, type SessionPath } from '../domain/session.ts';
 import type { Tx } from '../log/transaction.ts';
 import type { Contact } from './customers.ts';
 
 /** A stored session, locked until the transaction ends, so that changes to it are serialised. */
 export type LockedSession = typeof sessions.$inferSelect;
-
-/** The social content, such as a comment, that a conversation started from. */
-export interface SocialContext {
-  readonly platform: string;
-  readonly postId?: string | undefined;
-  readonly commentId?: string | undefined;
-  readonly postUrl?: string | undefined;
-  /** The post's text and image, once the provider has returned them. */
-  readonly post?: { readonly text: string | null; readonly imageUrl: string | null } | undefined;
-}
 
 /**
  * The contact's valid session, locked. An invalid one (expired or ended) is replaced by a new one, and
@@ -75,7 +65,7 @@ async function updateSocialContext(
   next: SocialContext | undefined,
 ): Promise<LockedSession> {
   if (!next || next.commentId === session.socialContext?.commentId) return session;
-  const before = session.socialContext as SocialContext | null;
+  const before = session.socialContext;
   const post = next.postId !== undefined && next.postId === before?.postId ? before.post : undefined;
   const socialContext = { ...next, ...(post ? { post } : {}) };
   await tx.orm.update(sessions).set({ socialContext }).where(eq(sessions.id, session.id));

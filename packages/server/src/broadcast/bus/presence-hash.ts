@@ -69,7 +69,7 @@ function membersOf(values: readonly string[]): PresenceMembers {
   return new Map(
     values.map((value) => {
       const end = value.indexOf('\n');
-      return [JSON.parse(value.slice(0, end)) as string, JSON.parse(value.slice(end + 1)) as unknown];
+      return [JSON.parse(value.slice(0, end)) as string, JSON.parse(value.slice(end + 1))];
     }),
   );
 }

@@ -5,6 +5,7 @@ import { graphId } from './to-container.ts';
 
 const entrySchema = z.object({
   id: graphId,
+  time: z.number().catch(0),
   messaging: z.array(z.unknown()).catch([]),
   standby: z.array(z.unknown()).catch([]),
   changes: z.array(z.unknown()).catch([]),
@@ -48,9 +49,7 @@ export function splitWebhookEvents(body: unknown, options: SplitOptions): readon
 function splitEntry(raw: unknown, options: SplitOptions): (RawWebhookEvent & EventIdentity)[] {
   const entry = entrySchema.safeParse(raw);
   if (!entry.success) return [unreadableEvent(raw)];
-  const { id: accountId, messaging, standby, changes } = entry.data;
-  const time = (raw as { time?: unknown }).time;
-  const entryMs = typeof time === 'number' ? time : 0;
+  const { id: accountId, time: entryMs, messaging, standby, changes } = entry.data;
   // An entry without known lists is stored as well.
   if (messaging.length + standby.length + changes.length === 0) return [unreadableEvent(raw, accountId)];
   const events = [

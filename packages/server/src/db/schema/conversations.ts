@@ -12,6 +12,7 @@ import {
   timestamp,
   uniqueIndex,
 } from 'drizzle-orm/pg-core';
+import type { SocialContext } from './social-context.ts';
 import { agents, apps } from './tenancy.ts';
 
 const instant = (name: string) => timestamp(name, { withTimezone: true, mode: 'string', precision: 3 });
@@ -96,7 +97,7 @@ export const sessions = pgTable(
     openCaseId: idOf('open_case_id'),
     botState: jsonb('bot_state').$type<Record<string, unknown>>(),
     /** The post or comment that the conversation began with, if any. */
-    socialContext: jsonb('social_context').$type<Record<string, unknown>>(),
+    socialContext: jsonb('social_context').$type<SocialContext>(),
     customerReadMessageId: idOf('customer_read_message_id'),
     agentReadMessageId: idOf('agent_read_message_id'),
     expiresAt: instant('expires_at').notNull(),

@@ -198,7 +198,7 @@ function matching(sql: Sql, filter: ParkedFilter) {
     AND (${filter.key ?? null}::text IS NULL OR key = ${filter.key ?? null})
     AND (${filter.appId ?? null}::int IS NULL OR app_id = ${filter.appId ?? null}::int)
     AND (${filter.status ?? null}::text IS NULL OR status = ${filter.status ?? null})
-    AND (${filter.appIds == null} OR app_id = ANY(${(filter.appIds ?? []) as number[]}::int[]))`;
+    AND (${filter.appIds == null} OR app_id = ANY(${filter.appIds ?? []}::int[]))`;
 }
 
 /** JavaScript accepts dates that PostgreSQL rejects, so only the exact format of issued cursors is accepted. */

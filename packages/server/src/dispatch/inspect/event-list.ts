@@ -66,7 +66,7 @@ function indexedConditions(sql: Sql, filter: EventFilter) {
   const id = text !== undefined && uuid.test(text) ? text : null;
   const stuck = outcome === 'dead' ? 'dead' : outcome === 'parked' ? 'waiting' : null;
   return sql`
-    (${types === undefined} OR type = ANY(${(types ?? []) as string[]}::text[]))
+    (${types === undefined} OR type = ANY(${types ?? []}::text[]))
     AND (${key ?? null}::text IS NULL OR key = ${key ?? null})
     AND (${correlationId ?? null}::uuid IS NULL OR correlation_id = ${correlationId ?? null}::uuid)
     AND (${id}::uuid IS NULL OR id = ${id}::uuid OR correlation_id = ${id}::uuid)
@@ -92,7 +92,7 @@ function otherConditions(sql: Sql, filter: EventFilter, listenerEvents: readonly
     areMany: sessionId !== undefined || appIds !== null || outcome !== undefined || word !== undefined,
     sql: sql`
       (${sessionId ?? null}::bigint IS NULL OR session_id = ${sessionId ?? null}::bigint)
-      AND (${appIds === null} OR app_id = ANY(${(appIds ?? []) as number[]}::int[]))
+      AND (${appIds === null} OR app_id = ANY(${appIds ?? []}::int[]))
       AND (${inData}::text IS NULL OR data::text ILIKE ${inData} OR key ILIKE ${inKey})
       AND (${outcome ?? null}::text IS NULL OR ${outcomeOf(sql, listenerEvents)} = ${outcome ?? null})`,
   };
@@ -133,5 +133,5 @@ function outcomeOf(sql: Sql, listenerEvents: readonly ListenerEvent[]) {
 
 function toListed(row: EventRow & { outcome: EventOutcome }): ListedEvent {
   const { socketId: _, data, ...event } = toEvent(row);
-  return { ...event, data: data as Record<string, unknown>, outcome: row.outcome };
+  return { ...event, data: { ...data }, outcome: row.outcome };
 }

@@ -26,7 +26,7 @@ export async function replayHeads(
       SELECT DISTINCT ON (partition, subscription, key) replay_id, subscription, partition, "offset", key, attempts,
              failures, retry_at <= now() AS due
       FROM replay_entries
-      WHERE partition = ANY(${partitions as number[]}) AND status = 'waiting'
+      WHERE partition = ANY(${partitions}) AND status = 'waiting'
       ORDER BY partition, subscription, key, replay_id, "offset"
     ) AS heads ORDER BY due DESC, replay_id, "offset" LIMIT ${limit}`;
 }

@@ -113,8 +113,9 @@ type EntryPosition = readonly [partition: number, subscription: string, offset: 
 
 function isEntryPosition([partition, subscription, offset]: readonly unknown[]): boolean {
   return (
+    typeof partition === 'number' &&
     Number.isInteger(partition) &&
-    Math.abs(partition as number) < 2 ** 31 &&
+    Math.abs(partition) < 2 ** 31 &&
     isStorableText(subscription) &&
     Number.isSafeInteger(offset)
   );
