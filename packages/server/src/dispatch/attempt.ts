@@ -60,7 +60,13 @@ export async function attempt(
     const failure = attemptFailure(error, Date.now() - startedAt.getTime(), options.nodeId);
     await store.fail(failure, retryInMs);
     options.observe.failed(subscription.name);
-    const detail = { listener: subscription.name, key: attempted.key, ...store.logAs, err: error };
+    const detail = {
+      listener: subscription.name,
+      key: attempted.key,
+      ...store.logAs,
+      err: error,
+      durationMs: failure.durationMs,
+    };
     if (retryInMs === null) {
       options.observe.dead(subscription.name);
       options.log.error(detail, 'an event became a dead letter');
