@@ -4,12 +4,17 @@ import {
   createRouter,
   lazyRouteComponent,
   Outlet,
+  type RouteComponent,
   redirect,
 } from '@tanstack/react-router';
+import { readDeliverySearch } from './admin/deliveries/delivery-search.ts';
+import { readEventFilter } from './admin/events/event-filter.ts';
+import { readReplaySearch } from './admin/replays/replay-search.ts';
 import { readFilter } from './desk/list/desk-filter.ts';
 import { LoginPage } from './session/login-page.tsx';
 import { session } from './session/session.ts';
 import { NotFound } from './shared/not-found.tsx';
+import { type RawSearch, readTexts } from './shared/search-params.ts';
 import { Loading } from './shared/states.tsx';
 
 const root = createRootRoute({ component: Outlet, notFoundComponent: NotFound });
@@ -18,7 +23,7 @@ const login = createRoute({
   getParentRoute: () => root,
   path: '/login',
   component: LoginPage,
-  validateSearch: ({ to }: Record<string, unknown>) => (typeof to === 'string' ? { to } : {}),
+  validateSearch: (search: RawSearch) => readTexts<'to'>(search, ['to']),
 });
 
 /** Redirects to the login page and back afterwards. */
@@ -44,46 +49,116 @@ const admin = createRoute({
   },
   component: lazyRouteComponent(() => import('./admin/shared/admin-layout.tsx'), 'AdminLayout'),
 });
-const page = <Path extends string>(path: Path, load: () => Promise<Record<string, unknown>>, name: string) =>
-  createRoute({
-    getParentRoute: () => admin,
-    path,
-    component: lazyRouteComponent(load as never, name as never),
-    validateSearch: (search: Record<string, unknown>) => search as Record<string, string | undefined>,
-  });
+/** A page of the admin panel. */
+const adminPage = <const Path extends string>(path: Path, component: RouteComponent) =>
+  createRoute({ getParentRoute: () => admin, path, component });
+
+/** A page of the admin panel that reads URL parameters. */
+const adminPageWithSearch = <const Path extends string, Search extends object>(
+  path: Path,
+  component: RouteComponent,
+  validateSearch: (search: RawSearch) => Search,
+) => createRoute({ getParentRoute: () => admin, path, component, validateSearch });
+
 const adminPages = [
-  page('/', () => import('./admin/overview/overview-page.tsx'), 'OverviewPage'),
-  page('/events', () => import('./admin/events/events-page.tsx'), 'EventsPage'),
-  page('/events/$eventId', () => import('./admin/events/event-details-page.tsx'), 'EventDetailsPage'),
-  page('/health', () => import('./admin/health/health-page.tsx'), 'HealthPage'),
-  page('/messages', () => import('./admin/messages/find-message-page.tsx'), 'FindMessagePage'),
-  page('/messages/$messageId', () => import('./admin/messages/message-page.tsx'), 'MessagePage'),
-  page('/dead-letters', () => import('./admin/dead-letters/dead-letters-page.tsx'), 'DeadLettersPage'),
-  page('/replay', () => import('./admin/replays/replay-page.tsx'), 'ReplayPage'),
-  page('/replay/$replayId', () => import('./admin/replays/replay-run-page.tsx'), 'ReplayRunPage'),
-  page('/listeners', () => import('./admin/listeners/listeners-page.tsx'), 'ListenersPage'),
-  page('/channels', () => import('./admin/channels/channels-page.tsx'), 'ChannelsPage'),
-  page('/deliveries', () => import('./admin/deliveries/deliveries-page.tsx'), 'DeliveriesPage'),
-  page('/emails', () => import('./admin/emails/emails-page.tsx'), 'EmailsPage'),
-  page(
+  adminPage(
+    '/',
+    lazyRouteComponent(() => import('./admin/overview/overview-page.tsx'), 'OverviewPage'),
+  ),
+  adminPageWithSearch(
+    '/events',
+    lazyRouteComponent(() => import('./admin/events/events-page.tsx'), 'EventsPage'),
+    readEventFilter,
+  ),
+  adminPage(
+    '/events/$eventId',
+    lazyRouteComponent(() => import('./admin/events/event-details-page.tsx'), 'EventDetailsPage'),
+  ),
+  adminPage(
+    '/health',
+    lazyRouteComponent(() => import('./admin/health/health-page.tsx'), 'HealthPage'),
+  ),
+  adminPageWithSearch(
+    '/messages',
+    lazyRouteComponent(() => import('./admin/messages/find-message-page.tsx'), 'FindMessagePage'),
+    (search) => readTexts<'q'>(search, ['q']),
+  ),
+  adminPage(
+    '/messages/$messageId',
+    lazyRouteComponent(() => import('./admin/messages/message-page.tsx'), 'MessagePage'),
+  ),
+  adminPage(
+    '/dead-letters',
+    lazyRouteComponent(() => import('./admin/dead-letters/dead-letters-page.tsx'), 'DeadLettersPage'),
+  ),
+  adminPageWithSearch(
+    '/replay',
+    lazyRouteComponent(() => import('./admin/replays/replay-page.tsx'), 'ReplayPage'),
+    readReplaySearch,
+  ),
+  adminPage(
+    '/replay/$replayId',
+    lazyRouteComponent(() => import('./admin/replays/replay-run-page.tsx'), 'ReplayRunPage'),
+  ),
+  adminPage(
+    '/listeners',
+    lazyRouteComponent(() => import('./admin/listeners/listeners-page.tsx'), 'ListenersPage'),
+  ),
+  adminPage(
+    '/channels',
+    lazyRouteComponent(() => import('./admin/channels/channels-page.tsx'), 'ChannelsPage'),
+  ),
+  adminPageWithSearch(
+    '/deliveries',
+    lazyRouteComponent(() => import('./admin/deliveries/deliveries-page.tsx'), 'DeliveriesPage'),
+    readDeliverySearch,
+  ),
+  adminPage(
+    '/emails',
+    lazyRouteComponent(() => import('./admin/emails/emails-page.tsx'), 'EmailsPage'),
+  ),
+  adminPage(
     '/webhook-events',
-    () => import('./admin/webhook-events/webhook-events-page.tsx'),
-    'WebhookEventsPage',
+    lazyRouteComponent(() => import('./admin/webhook-events/webhook-events-page.tsx'), 'WebhookEventsPage'),
   ),
-  page('/queues', () => import('./admin/queues/queues-page.tsx'), 'QueuesPage'),
-  page('/connections', () => import('./admin/connections/connections-page.tsx'), 'ConnectionsPage'),
-  page('/apps', () => import('./admin/apps/apps-page.tsx'), 'AppsPage'),
-  page('/apps/$appId', () => import('./admin/apps/app-page.tsx'), 'AppPage'),
-  page('/apps/$appId/add-channel', () => import('./admin/channels/channel-page.tsx'), 'AddChannelPage'),
-  page('/apps/$appId/channels/$name', () => import('./admin/channels/channel-page.tsx'), 'ChannelPage'),
-  page(
+  adminPage(
+    '/queues',
+    lazyRouteComponent(() => import('./admin/queues/queues-page.tsx'), 'QueuesPage'),
+  ),
+  adminPage(
+    '/connections',
+    lazyRouteComponent(() => import('./admin/connections/connections-page.tsx'), 'ConnectionsPage'),
+  ),
+  adminPage(
+    '/apps',
+    lazyRouteComponent(() => import('./admin/apps/apps-page.tsx'), 'AppsPage'),
+  ),
+  adminPage(
+    '/apps/$appId',
+    lazyRouteComponent(() => import('./admin/apps/app-page.tsx'), 'AppPage'),
+  ),
+  adminPageWithSearch(
+    '/apps/$appId/add-channel',
+    lazyRouteComponent(() => import('./admin/channels/channel-page.tsx'), 'AddChannelPage'),
+    (search) => readTexts<'kind'>(search, ['kind']),
+  ),
+  adminPage(
+    '/apps/$appId/channels/$name',
+    lazyRouteComponent(() => import('./admin/channels/channel-page.tsx'), 'ChannelPage'),
+  ),
+  adminPage(
     '/canned-replies',
-    () => import('./admin/canned-replies/canned-replies-page.tsx'),
-    'CannedRepliesPage',
+    lazyRouteComponent(() => import('./admin/canned-replies/canned-replies-page.tsx'), 'CannedRepliesPage'),
   ),
-  page('/agents', () => import('./admin/agents/agents-page.tsx'), 'AgentsPage'),
-  page('/audit', () => import('./admin/audit/audit-page.tsx'), 'AuditPage'),
-];
+  adminPage(
+    '/agents',
+    lazyRouteComponent(() => import('./admin/agents/agents-page.tsx'), 'AgentsPage'),
+  ),
+  adminPage(
+    '/audit',
+    lazyRouteComponent(() => import('./admin/audit/audit-page.tsx'), 'AuditPage'),
+  ),
+] as const;
 
 /** The routes of the application. */
 export const router = createRouter({

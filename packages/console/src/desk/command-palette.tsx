@@ -125,7 +125,7 @@ function useRows(areWanted: boolean): SpotlightActionData[] {
       void navigate({
         to: '/desk/$sessionId',
         params: { sessionId: String(row.session.id) },
-        search: ((before: object) => before) as never,
+        search: true,
       }),
   }));
 }

@@ -29,10 +29,8 @@ import { useShortcuts } from './use-shortcuts.ts';
 export function DeskPage() {
   const me = useMe();
   const apps = useQuery({ queryKey: ['apps'], queryFn: () => api.rest.desk.apps() });
-  const items: NavItem[] = [
-    { label: 'Conversations', to: '/desk', icon: IconMessages },
-    ...(me.role === 'agent' ? [] : [{ label: 'Administration', to: '/admin', icon: IconSettings }]),
-  ];
+  const items: NavItem[] = [{ label: 'Conversations', to: '/desk', icon: IconMessages }];
+  if (me.role !== 'agent') items.push({ label: 'Administration', to: '/admin', icon: IconSettings });
   return (
     <Shell
       items={items}
@@ -61,7 +59,7 @@ export function DeskPage() {
 function Desk({ apps }: { apps: readonly StaffApp[] }) {
   const me = useMe();
   const queries = useQueryClient();
-  const { sessionId } = useParams({ strict: false }) as { sessionId?: string };
+  const { sessionId } = useParams({ strict: false });
   const openId = sessionId === undefined ? undefined : Number(sessionId);
   const live = useLiveConnections(apps, me.id, {
     onMessage: (message) =>

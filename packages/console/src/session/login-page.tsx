@@ -9,7 +9,7 @@ import { session } from './session.ts';
 /** Where agents and administrators log in. */
 export function LoginPage() {
   const navigate = useNavigate();
-  const { to } = useSearch({ strict: false }) as { to?: string };
+  const { to } = useSearch({ from: '/login' });
   const [problem, setProblem] = useState<string>();
   const [busy, setBusy] = useState(false);
 

@@ -9,7 +9,7 @@ import {
   VisuallyHidden,
 } from '@mantine/core';
 import { IconLogout, IconMoon, IconSun, IconSunMoon } from '@tabler/icons-react';
-import { Link, useNavigate } from '@tanstack/react-router';
+import { Link, type LinkProps, useNavigate } from '@tanstack/react-router';
 import type { ComponentType, ReactNode } from 'react';
 import { session } from '../session/session.ts';
 import { useMe } from '../session/use-session.ts';
@@ -19,7 +19,7 @@ import classes from './shell.module.css';
 /** A navigation link, or a section heading if it has no `to`. */
 export interface NavItem {
   readonly label: string;
-  readonly to?: string;
+  readonly to?: LinkProps['to'];
   readonly icon?: ComponentType<{ size?: number; stroke?: number; className?: string }>;
   /** Active on this exact path only. */
   readonly exact?: boolean;

@@ -1,4 +1,4 @@
-import { Badge, Button, Card, Group, Stack, Switch, Table, Text, Title } from '@mantine/core';
+import { Badge, Card, Group, Stack, Switch, Table, Text, Title } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import type { AppRecord, ChannelSummary } from '@mevrik/protocol';
 import { IconPlus } from '@tabler/icons-react';
@@ -7,6 +7,7 @@ import { Link } from '@tanstack/react-router';
 import { api } from '../../session/session.ts';
 import { ChannelIcon } from '../../shared/channel-icon.tsx';
 import { errorMessage } from '../../shared/error-message.ts';
+import { ButtonLink } from '../../shared/links.tsx';
 import { Failure, Loading } from '../../shared/states.tsx';
 import { ChannelHealth } from '../channels/channel-health.tsx';
 import classes from '../shared/admin.module.css';
@@ -28,14 +29,13 @@ export function AppChannels({ app }: { app: AppRecord }) {
       <Card withBorder p={0}>
         <Group justify="space-between" px="sm" pt="sm" pb="xs">
           <Title order={2}>Channels</Title>
-          <Button
-            component={Link}
+          <ButtonLink
             to="/admin/apps/$appId/add-channel"
-            params={{ appId } as never}
+            params={{ appId }}
             leftSection={<IconPlus size={15} />}
           >
             Add channel
-          </Button>
+          </ButtonLink>
         </Group>
         <div className={classes.table}>
           <Table>
@@ -86,7 +86,7 @@ function ChannelRow({ appId, channel }: { appId: number; channel: ChannelSummary
           <ChannelIcon kind={kind} name={name} />
           <Link
             to="/admin/apps/$appId/channels/$name"
-            params={{ appId: String(appId), name } as never}
+            params={{ appId: String(appId), name }}
             className={classes.link}
           >
             {name}

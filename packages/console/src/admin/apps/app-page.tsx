@@ -14,7 +14,7 @@ import { AppChannels } from './app-channels.tsx';
 
 /** One app: its channels, bot, routing rules and settings. */
 export function AppPage() {
-  const { appId } = useParams({ strict: false }) as { appId: string };
+  const { appId } = useParams({ from: '/admin/apps/$appId' });
   const {
     stored: app,
     loads,

@@ -1,11 +1,12 @@
-import { Anchor, Card, Group, SimpleGrid, Stack, Switch, Text, Title, UnstyledButton } from '@mantine/core';
+import { Card, Group, SimpleGrid, Stack, Switch, Text, Title } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import type { ChannelKind, ChannelState, ConfiguredChannel } from '@mevrik/protocol';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
+import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { api } from '../../session/session.ts';
 import { ChannelIcon } from '../../shared/channel-icon.tsx';
 import { errorMessage } from '../../shared/error-message.ts';
+import { AnchorLink, CardLink } from '../../shared/links.tsx';
 import { Failure, Loading } from '../../shared/states.tsx';
 import { Ago } from '../../shared/time.tsx';
 import classes from '../shared/admin.module.css';
@@ -29,8 +30,8 @@ const useKinds = () =>
 
 /** Adds a channel: first its kind, then its settings. */
 export function AddChannelPage() {
-  const { appId } = useParams({ strict: false }) as { appId: string };
-  const { kind: chosen } = useSearch({ strict: false }) as { kind?: string };
+  const { appId } = useParams({ from: '/admin/apps/$appId/add-channel' });
+  const { kind: chosen } = useSearch({ from: '/admin/apps/$appId/add-channel' });
   const navigate = useNavigate();
   const kinds = useKinds();
   const queries = useQueryClient();
@@ -44,13 +45,12 @@ export function AddChannelPage() {
       <AdminPage title="Add channel" about="Choose where customers write to you." actions={back}>
         <SimpleGrid cols={{ base: 1, sm: 2, lg: 3 }}>
           {kinds.data.items.map((one) => (
-            <UnstyledButton
+            <CardLink
               key={one.kind}
-              component={Link}
               to="/admin/apps/$appId/add-channel"
-              params={{ appId } as never}
-              search={{ kind: one.kind } as never}
-              className={classes.optionCard ?? ''}
+              params={{ appId }}
+              search={{ kind: one.kind }}
+              className={classes.optionCard}
             >
               <Group gap="sm" wrap="nowrap" align="flex-start">
                 <span aria-hidden>
@@ -63,7 +63,7 @@ export function AddChannelPage() {
                   </Text>
                 </div>
               </Group>
-            </UnstyledButton>
+            </CardLink>
           ))}
         </SimpleGrid>
       </AdminPage>
@@ -82,7 +82,7 @@ export function AddChannelPage() {
             savedSecrets.set(`${appId} ${name}`, given);
             await queries.invalidateQueries({ queryKey: ['admin', 'channels', appId] });
             for (const key of ['channels', 'apps']) void queries.invalidateQueries({ queryKey: [key] });
-            await navigate({ to: '/admin/apps/$appId/channels/$name', params: { appId, name } as never });
+            await navigate({ to: '/admin/apps/$appId/channels/$name', params: { appId, name } });
           }}
         />
         <ChannelSteps
@@ -99,7 +99,7 @@ export function AddChannelPage() {
 
 /** A channel: its settings, its status, and the setup steps at the provider. */
 export function ChannelPage() {
-  const { appId, name } = useParams({ strict: false }) as { appId: string; name: string };
+  const { appId, name } = useParams({ from: '/admin/apps/$appId/channels/$name' });
   const kinds = useKinds();
   const { stored, loads, reload } = useTagged<ConfiguredChannel>(['admin', 'channel', appId, name], (etag) =>
     api.rest.admin.channel(Number(appId), name, etag),
@@ -234,8 +234,8 @@ function StatusCard(props: {
 
 function Back({ appId }: { appId: string }) {
   return (
-    <Anchor component={Link} to="/admin/apps/$appId" params={{ appId } as never} size="sm">
+    <AnchorLink to="/admin/apps/$appId" params={{ appId }} size="sm">
       All channels of the app
-    </Anchor>
+    </AnchorLink>
   );
 }

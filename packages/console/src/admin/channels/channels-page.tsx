@@ -1,4 +1,4 @@
-import { Anchor, Button, Card, Group, Table, Text } from '@mantine/core';
+import { Button, Card, Group, Table, Text } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import type { ChannelState } from '@mevrik/protocol';
 import { IconPlugConnected } from '@tabler/icons-react';
@@ -8,8 +8,10 @@ import { api } from '../../session/session.ts';
 import { useMe } from '../../session/use-session.ts';
 import { ChannelIcon } from '../../shared/channel-icon.tsx';
 import { errorMessage } from '../../shared/error-message.ts';
+import { AnchorLink } from '../../shared/links.tsx';
 import { Empty, Failure, Loading } from '../../shared/states.tsx';
 import { Ago } from '../../shared/time.tsx';
+import type { DeliverySearch } from '../deliveries/delivery-search.ts';
 import classes from '../shared/admin.module.css';
 import { AdminPage } from '../shared/admin-page.tsx';
 import { useChannelStates } from '../shared/queries.ts';
@@ -118,7 +120,7 @@ function ChannelName({ channel, isAdmin }: RowProps) {
       {isAdmin ? (
         <Link
           to="/admin/apps/$appId/channels/$name"
-          params={{ appId: String(channel.appId), name: channel.name } as never}
+          params={{ appId: String(channel.appId), name: channel.name }}
           className={classes.link}
         >
           {channel.name}
@@ -138,24 +140,12 @@ function ChannelName({ channel, isAdmin }: RowProps) {
 }
 
 /** A number of deliveries that links to them. */
-function DeliveryCount(props: {
-  of: ChannelState;
-  count: number;
-  search: Readonly<Record<string, string>>;
-  color?: string;
-}) {
+function DeliveryCount(props: { of: ChannelState; count: number; search: DeliverySearch; color?: string }) {
   const { of, count, search, color } = props;
   if (count === 0) return 0;
   return (
-    <Anchor
-      component={Link}
-      to="/admin/deliveries"
-      search={{ channel: of.name, ...search } as never}
-      size="sm"
-      fw={600}
-      c={color}
-    >
+    <AnchorLink to="/admin/deliveries" search={{ channel: of.name, ...search }} size="sm" fw={600} c={color}>
       {count}
-    </Anchor>
+    </AnchorLink>
   );
 }

@@ -5,20 +5,17 @@ import { useInfiniteQuery } from '@tanstack/react-query';
 import { useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api } from '../../session/session.ts';
+import { optionsOf } from '../../shared/labels.ts';
 import { ChannelFilter, LogList } from '../shared/log-list.tsx';
-import { DeliveryTableRow, stateWords } from './delivery-table-row.tsx';
+import { DeliveryTableRow } from './delivery-table-row.tsx';
+import { stateWords } from './delivery-words.ts';
 
 /** Deliveries through providers, with every attempt. */
 export function DeliveriesPage() {
-  const search = useSearch({ strict: false }) as {
-    channel?: string;
-    status?: string;
-    doubtful?: string;
-    messageId?: string;
-  };
+  const search = useSearch({ from: '/admin/deliveries' });
   const [messageId, setMessageId] = useState(search.messageId ?? null);
   const [channel, setChannel] = useState<string | null>(search.channel ?? null);
-  const [status, setStatus] = useState<string | null>(search.status ?? null);
+  const [status, setStatus] = useState<DeliveryState | null>(search.status ?? null);
   const [isUnconfirmed, setUnconfirmed] = useState(search.doubtful === 'true');
   const list = useInfiniteQuery({
     queryKey: ['deliveries', channel, status, isUnconfirmed, messageId],
@@ -27,7 +24,7 @@ export function DeliveriesPage() {
       api.rest.admin.deliveries({
         limit: 50,
         ...(channel !== null && { channel }),
-        ...(status !== null && { status: status as DeliveryState }),
+        ...(status !== null && { status }),
         ...(isUnconfirmed && { doubtful: 'true' }),
         ...(messageId !== null && { messageId: Number(messageId) }),
         ...(pageParam !== undefined && { cursor: pageParam }),
@@ -45,7 +42,7 @@ export function DeliveriesPage() {
           <Select
             aria-label="Status"
             placeholder="All statuses"
-            data={Object.entries(stateWords).map(([value, label]) => ({ value, label }))}
+            data={optionsOf(stateWords)}
             value={status}
             onChange={setStatus}
             clearable

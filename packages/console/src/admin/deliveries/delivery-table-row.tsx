@@ -1,68 +1,19 @@
 import { Badge, Button, Group, List, Table, Text } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
-import type { Delivery, DeliveryAttempt, DeliveryState } from '@mevrik/protocol';
+import type { Delivery, DeliveryAttempt } from '@mevrik/protocol';
 import { useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api } from '../../session/session.ts';
 import { errorMessage } from '../../shared/error-message.ts';
-import { Ago, clockTime, exactTime } from '../../shared/time.tsx';
+import { Ago, clockTime } from '../../shared/time.tsx';
 import classes from '../shared/admin.module.css';
-
-/** The label of each delivery status. */
-export const stateWords: Readonly<Record<DeliveryState, string>> = {
-  queued: 'Queued',
-  sending: 'Sending',
-  sent: 'Sent',
-  delivered: 'Delivered',
-  read: 'Read',
-  failed: 'Failed',
-};
-
-const stateColors: Readonly<Record<DeliveryState, string>> = {
-  queued: 'yellow',
-  sending: 'blue',
-  sent: 'teal',
-  delivered: 'teal',
-  read: 'teal',
-  failed: 'red',
-};
-
-const outcomeWords: Readonly<Record<DeliveryAttempt['outcome'], string>> = {
-  open: 'in progress',
-  sent: 'accepted by the provider',
-  temporary: 'failed, will be retried',
-  permanent: 'rejected by the provider',
-  channel_down: 'the channel was down',
-  doubtful: 'no response, may have been delivered',
-};
-
-const decisionWords: Readonly<Record<NonNullable<DeliveryAttempt['decision']>, string>> = {
-  resend: 'sent again',
-  give_up: 'given up',
-  arrived: 'the provider confirmed delivery',
-};
+import { describeAttempt, stateColors, stateWords } from './delivery-words.ts';
 
 /** A delivery whose attempts can be shown, and which can be resent if it failed. */
 export function DeliveryTableRow({ delivery }: { delivery: Delivery }) {
-  const { messageId, sessionId, channel, contactId, status, error, attempts } = delivery;
-  const queries = useQueryClient();
+  const { messageId, sessionId, channel, contactId, status, attempts } = delivery;
   const [isOpen, setOpen] = useState(false);
-
-  async function retry(): Promise<void> {
-    try {
-      await api.rest.desk.retryMessage(messageId);
-      notifications.show({ message: `Message ${messageId} will be sent again.` });
-    } catch (reason) {
-      notifications.show({
-        color: 'red',
-        title: 'Could not resend the message',
-        message: errorMessage(reason),
-      });
-    }
-    for (const key of ['deliveries', 'channels']) void queries.invalidateQueries({ queryKey: [key] });
-  }
-
   return (
     <>
       <Table.Tr>
@@ -70,11 +21,7 @@ export function DeliveryTableRow({ delivery }: { delivery: Delivery }) {
           <Ago at={delivery.createdAt} />
         </Table.Td>
         <Table.Td>
-          <Link
-            to="/admin/events"
-            search={{ sessionId: String(sessionId) } as never}
-            className={classes.link}
-          >
+          <Link to="/admin/events" search={{ sessionId: String(sessionId) }} className={classes.link}>
             {messageId}
           </Link>
         </Table.Td>
@@ -88,14 +35,7 @@ export function DeliveryTableRow({ delivery }: { delivery: Delivery }) {
           <DeliveryStatus delivery={delivery} />
         </Table.Td>
         <Table.Td maw={420}>
-          <Text size="sm" lineClamp={isOpen ? undefined : 2}>
-            {error ?? '–'}
-          </Text>
-          {delivery.fallbackOf !== null && (
-            <Text size="xs" c="dimmed">
-              sent here after another channel failed
-            </Text>
-          )}
+          <LastError delivery={delivery} isWhole={isOpen} />
         </Table.Td>
         <Table.Td>
           {attempts.length === 0 ? (
@@ -112,30 +52,10 @@ export function DeliveryTableRow({ delivery }: { delivery: Delivery }) {
             </Button>
           )}
         </Table.Td>
-        <Table.Td ta="right">
-          {status === 'failed' && (
-            <Button size="compact-xs" variant="light" onClick={() => void retry()}>
-              Resend
-            </Button>
-          )}
-        </Table.Td>
+        <Table.Td ta="right">{status === 'failed' && <ResendButton messageId={messageId} />}</Table.Td>
       </Table.Tr>
       {isOpen && <Attempts of={attempts} />}
     </>
-  );
-}
-
-function Attempts({ of: attempts }: { of: readonly DeliveryAttempt[] }) {
-  return (
-    <Table.Tr>
-      <Table.Td colSpan={7}>
-        <List size="sm" spacing={4} pl="md">
-          {attempts.map((attempt) => (
-            <List.Item key={attempt.id}>{describeAttempt(attempt)}</List.Item>
-          ))}
-        </List>
-      </Table.Td>
-    </Table.Tr>
   );
 }
 
@@ -156,9 +76,55 @@ function DeliveryStatus({ delivery }: { delivery: Delivery }) {
   );
 }
 
-function describeAttempt({ startedAt, part, outcome, error, decision }: DeliveryAttempt): string {
-  const partLabel = part > 0 ? `, part ${part + 1}` : '';
-  const reason = error === null ? '' : `: ${error}`;
-  const then = decision === null ? '' : ` (${decisionWords[decision]})`;
-  return `${exactTime(startedAt)}${partLabel}: ${outcomeWords[outcome]}${then}${reason}`;
+function LastError({ delivery: { error, fallbackOf }, isWhole }: { delivery: Delivery; isWhole: boolean }) {
+  return (
+    <>
+      <Text size="sm" lineClamp={isWhole ? undefined : 2}>
+        {error ?? '–'}
+      </Text>
+      {fallbackOf !== null && (
+        <Text size="xs" c="dimmed">
+          sent here after another channel failed
+        </Text>
+      )}
+    </>
+  );
+}
+
+function ResendButton({ messageId }: { messageId: number }) {
+  const queries = useQueryClient();
+
+  async function resend(): Promise<void> {
+    try {
+      await api.rest.desk.retryMessage(messageId);
+      notifications.show({ message: `Message ${messageId} will be sent again.` });
+    } catch (reason) {
+      notifications.show({
+        color: 'red',
+        title: 'Could not resend the message',
+        message: errorMessage(reason),
+      });
+    }
+    for (const key of ['deliveries', 'channels']) void queries.invalidateQueries({ queryKey: [key] });
+  }
+
+  return (
+    <Button size="compact-xs" variant="light" onClick={() => void resend()}>
+      Resend
+    </Button>
+  );
+}
+
+function Attempts({ of: attempts }: { of: readonly DeliveryAttempt[] }) {
+  return (
+    <Table.Tr>
+      <Table.Td colSpan={7}>
+        <List size="sm" spacing={4} pl="md">
+          {attempts.map((attempt) => (
+            <List.Item key={attempt.id}>{describeAttempt(attempt)}</List.Item>
+          ))}
+        </List>
+      </Table.Td>
+    </Table.Tr>
+  );
 }

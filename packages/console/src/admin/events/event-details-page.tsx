@@ -1,8 +1,9 @@
-import { Alert, Anchor, Badge, Button, Card, Stack, Table, Text, Title } from '@mantine/core';
+import { Alert, Badge, Card, Stack, Table, Text, Title } from '@mantine/core';
 import type { EventStory, ListenerOutcome, LoggedEvent } from '@mevrik/protocol';
 import { IconAlertTriangle, IconArrowLeft, IconRepeat } from '@tabler/icons-react';
 import { Link, useParams } from '@tanstack/react-router';
 import { useMe } from '../../session/use-session.ts';
+import { AnchorLink, ButtonLink } from '../../shared/links.tsx';
 import { Failure, Loading } from '../../shared/states.tsx';
 import { Ago, exactTime } from '../../shared/time.tsx';
 import { entryColors, entryWords, failedReplays } from '../replays/replay-words.ts';
@@ -16,7 +17,7 @@ import { storyInWords } from './story-words.ts';
 
 /** One event: its cause, the result at each listener, and the events that followed. */
 export function EventDetailsPage() {
-  const { eventId } = useParams({ strict: false }) as { eventId: string };
+  const { eventId } = useParams({ from: '/admin/events/$eventId' });
   const story = useEventStory(eventId);
   if (story.isPending) return <Loading />;
   if (story.isError) return <Failure error={story.error} onRetry={() => void story.refetch()} />;
@@ -70,35 +71,22 @@ function PageActions(props: { event: LoggedEvent; listeners: readonly ListenerOu
   return (
     <>
       {me.role === 'admin' && (
-        <Button
-          component={Link}
+        <ButtonLink
           to="/admin/replay"
-          search={{ eventId: event.id, listeners: replayable.join(',') } as never}
+          search={{ eventId: event.id, listeners: replayable.join(',') }}
           variant="default"
           size="xs"
           leftSection={<IconRepeat size={15} />}
         >
           Replay…
-        </Button>
+        </ButtonLink>
       )}
-      <Button
-        component={Link}
-        to="/admin/events"
-        search={{ key: event.key } as never}
-        variant="default"
-        size="xs"
-      >
+      <ButtonLink to="/admin/events" search={{ key: event.key }} variant="default" size="xs">
         Conversation events
-      </Button>
-      <Button
-        component={Link}
-        to="/admin/events"
-        variant="default"
-        size="xs"
-        leftSection={<IconArrowLeft size={15} />}
-      >
+      </ButtonLink>
+      <ButtonLink to="/admin/events" variant="default" size="xs" leftSection={<IconArrowLeft size={15} />}>
         Event log
-      </Button>
+      </ButtonLink>
     </>
   );
 }
@@ -114,9 +102,9 @@ function ReplayAlert({ one }: { one: EventStory['replays'][number] }) {
       <Stack gap={6} align="flex-start">
         <Text size="sm">{one.failures.at(-1)?.error ?? 'No error was recorded.'}</Text>
         <Text size="sm">The original result has not changed.</Text>
-        <Anchor component={Link} to="/admin/dead-letters" size="sm">
+        <AnchorLink to="/admin/dead-letters" size="sm">
           Retry or discard it
-        </Anchor>
+        </AnchorLink>
       </Stack>
     </Alert>
   );
@@ -134,9 +122,9 @@ function ListenerAlert({ one: { listener, outcome, failures } }: { one: Listener
     >
       <Stack gap={6} align="flex-start">
         <Text size="sm">{failures.at(-1)?.error ?? 'No error was recorded.'}</Text>
-        <Anchor component={Link} to="/admin/dead-letters" size="sm">
+        <AnchorLink to="/admin/dead-letters" size="sm">
           Retry, edit or discard it
-        </Anchor>
+        </AnchorLink>
       </Stack>
     </Alert>
   );

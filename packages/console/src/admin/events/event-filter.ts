@@ -1,5 +1,8 @@
 import type { EventOutcome, EventQuery } from '@mevrik/protocol';
 import { useNavigate, useSearch } from '@tanstack/react-router';
+import { isKeyOf } from '../../shared/labels.ts';
+import { type RawSearch, readTexts } from '../../shared/search-params.ts';
+import { outcomeWords } from './outcome-words.ts';
 
 /** The filter of the event log. It is part of the page's URL, so that it can be shared. */
 export interface EventLogFilter {
@@ -18,20 +21,17 @@ const parts = ['type', 'appId', 'outcome', 'key', 'sessionId', 'from', 'until', 
 
 /** The filter in the URL and the functions that change it; empty values are removed. */
 export function useEventFilter() {
-  const search = useSearch({ strict: false }) as Readonly<Record<string, unknown>>;
-  const navigate = useNavigate();
-  const filter = clean(search);
+  const filter = useSearch({ from: '/admin/events' });
+  const navigate = useNavigate({ from: '/admin/events' });
   const change = (next: { readonly [Part in keyof EventLogFilter]?: string | undefined }) =>
-    void navigate({ to: '.', search: clean({ ...filter, ...next }) as never, replace: true });
-  return { filter, change, clear: () => void navigate({ to: '.', search: {} as never }) };
+    void navigate({ to: '.', search: readEventFilter({ ...filter, ...next }), replace: true });
+  return { filter, change, clear: () => void navigate({ to: '.', search: {} }) };
 }
 
-function clean(given: Readonly<Record<string, unknown>>): EventLogFilter {
-  const kept = parts.flatMap((part) => {
-    const value = given[part];
-    return value === undefined || value === null || value === '' ? [] : [[part, String(value)]];
-  });
-  return Object.fromEntries(kept) as EventLogFilter;
+/** Reads the filter from URL parameters; empty values and an unknown outcome are dropped. */
+export function readEventFilter(search: RawSearch): EventLogFilter {
+  const { outcome, ...texts } = readTexts(search, parts);
+  return isKeyOf(outcomeWords, outcome) ? { ...texts, outcome } : texts;
 }
 
 /** The query of the API for a filter; invalid numbers and times are left out. */

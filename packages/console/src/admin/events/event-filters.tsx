@@ -7,7 +7,7 @@ import classes from '../shared/admin.module.css';
 import { useApps } from '../shared/queries.ts';
 import type { EventLogFilter } from './event-filter.ts';
 import { eventTypes, meaningOf } from './event-types.ts';
-import { outcomeWords } from './outcome-badge.tsx';
+import { outcomeWords } from './outcome-words.ts';
 
 /** The filters of the event log. */
 export function EventFilters(props: {

@@ -3,7 +3,9 @@ import type { ListedEvent } from '@mevrik/protocol';
 import { IconActivity, IconPlayerPause, IconPlayerPlay, IconRepeat } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import { useMe } from '../../session/use-session.ts';
+import { ButtonLink } from '../../shared/links.tsx';
 import { Ago, exactTime } from '../../shared/time.tsx';
+import type { ReplaySearch } from '../replays/replay-search.ts';
 import classes from '../shared/admin.module.css';
 import { AdminPage } from '../shared/admin-page.tsx';
 import { RowList } from '../shared/row-list.tsx';
@@ -68,16 +70,15 @@ function PageActions(props: {
   return (
     <>
       {me.role === 'admin' && (
-        <Button
-          component={Link}
+        <ButtonLink
           to="/admin/replay"
-          search={replayOf(filter) as never}
+          search={replayOf(filter)}
           variant="default"
           size="xs"
           leftSection={<IconRepeat size={15} />}
         >
           Replay these…
-        </Button>
+        </ButtonLink>
       )}
       {isPaused ? (
         <Button size="xs" leftSection={<IconPlayerPlay size={15} />} onClick={resume}>
@@ -134,7 +135,7 @@ function EventRow({ event, onSelectKey }: { event: ListedEvent; onSelectKey: (ke
 }
 
 /** The part of a filter that a replay supports. */
-function replayOf({ type, appId, key, from, until }: EventLogFilter) {
+function replayOf({ type, appId, key, from, until }: EventLogFilter): ReplaySearch {
   return {
     ...(type ? { types: type } : {}),
     ...(appId ? { appId } : {}),

@@ -1,5 +1,6 @@
 import { Badge } from '@mantine/core';
 import type { EventOutcome, ListenerOutcome } from '@mevrik/protocol';
+import { outcomeWords } from './outcome-words.ts';
 
 /** The color of each result, at one listener or at all of them. */
 const outcomeColors = {
@@ -12,15 +13,6 @@ const outcomeColors = {
   dead: 'red',
   discarded: 'gray',
 } as const;
-
-/** The label of each result of an event across its listeners. */
-export const outcomeWords = {
-  handled: 'Done',
-  waiting: 'Pending',
-  parked: 'Retrying',
-  dead: 'Failed',
-  discarded: 'Discarded',
-} as const satisfies Record<EventOutcome, string>;
 
 const words = {
   ...outcomeWords,

@@ -2,10 +2,10 @@ import { Badge, Button, Group, Table, Text, Tooltip } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import type { SubscriptionState } from '@mevrik/protocol';
 import { useQueryClient } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
 import { api } from '../../session/session.ts';
 import { useMe } from '../../session/use-session.ts';
 import { errorMessage } from '../../shared/error-message.ts';
+import { BadgeLink } from '../../shared/links.tsx';
 import { Failure, Loading } from '../../shared/states.tsx';
 import { duration, useNow } from '../../shared/time.tsx';
 import { AdminPage } from '../shared/admin-page.tsx';
@@ -76,9 +76,9 @@ function ListenerRow({ listener, isAdmin }: RowProps) {
       </Table.Td>
       <Table.Td ta="right">
         {listener.dead > 0 ? (
-          <Badge color="red" component={Link} to="/admin/dead-letters">
+          <BadgeLink color="red" to="/admin/dead-letters">
             {listener.dead}
-          </Badge>
+          </BadgeLink>
         ) : (
           0
         )}

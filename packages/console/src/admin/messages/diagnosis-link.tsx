@@ -1,7 +1,7 @@
-import { Anchor, Button } from '@mantine/core';
 import type { DiagnosisLink } from '@mevrik/protocol';
-import { Link } from '@tanstack/react-router';
+import { linkOptions } from '@tanstack/react-router';
 import { useMe } from '../../session/use-session.ts';
+import { AnchorLink, ButtonLink } from '../../shared/links.tsx';
 import { linkLabel } from './diagnosis-words.ts';
 
 /** Pages that only administrators may open. */
@@ -12,42 +12,44 @@ export function DiagnosisLinkButton(props: { link: DiagnosisLink; appId: number;
   const { link, appId, quiet = false } = props;
   const me = useMe();
   if (forAdmins.includes(link.to) && me.role !== 'admin') return null;
-  const target = placeOf(link, appId) as object;
+  const target = pageOf(link, appId);
   return quiet ? (
-    <Anchor component={Link} size="xs" {...target}>
+    <AnchorLink size="xs" {...target}>
       {linkLabel(link)}
-    </Anchor>
+    </AnchorLink>
   ) : (
-    <Button component={Link} size="xs" variant="default" {...target}>
+    <ButtonLink size="xs" variant="default" {...target}>
       {linkLabel(link)}
-    </Button>
+    </ButtonLink>
   );
 }
 
-function placeOf({ to, id }: DiagnosisLink, appId: number) {
-  switch (to) {
+/** The page that a link of a diagnosis opens. */
+function pageOf(link: DiagnosisLink, appId: number) {
+  const id = link.id ?? '';
+  switch (link.to) {
     case 'event':
     case 'earlier_event':
-      return { to: '/admin/events/$eventId', params: { eventId: id } };
+      return linkOptions({ to: '/admin/events/$eventId', params: { eventId: id } });
     case 'message':
-      return { to: '/admin/messages/$messageId', params: { messageId: id } };
+      return linkOptions({ to: '/admin/messages/$messageId', params: { messageId: id } });
     case 'conversation':
-      return { to: '/desk/$sessionId', params: { sessionId: id } };
+      return linkOptions({ to: '/desk/$sessionId', params: { sessionId: id } });
     case 'app':
     case 'bot':
     case 'routing_rules':
-      return { to: '/admin/apps/$appId', params: { appId: String(appId) } };
+      return linkOptions({ to: '/admin/apps/$appId', params: { appId: String(appId) } });
     case 'deliveries':
-      return { to: '/admin/deliveries', search: { messageId: id } };
+      return linkOptions({ to: '/admin/deliveries', search: { messageId: id } });
     case 'dead_letters':
-      return { to: '/admin/dead-letters', search: { eventId: id } };
+      return linkOptions({ to: '/admin/dead-letters' });
     case 'channels':
-      return { to: '/admin/channels' };
+      return linkOptions({ to: '/admin/channels' });
     case 'listeners':
-      return { to: '/admin/listeners' };
+      return linkOptions({ to: '/admin/listeners' });
     case 'webhook_events':
-      return { to: '/admin/webhook-events' };
+      return linkOptions({ to: '/admin/webhook-events' });
     case 'agents':
-      return { to: '/admin/agents' };
+      return linkOptions({ to: '/admin/agents' });
   }
 }

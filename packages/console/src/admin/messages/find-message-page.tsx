@@ -17,13 +17,13 @@ const pauseMs = 250;
 
 /** Finds a message by its id, its text, or its customer. */
 export function FindMessagePage() {
-  const search = useSearch({ strict: false }) as { q?: string };
+  const { q } = useSearch({ from: '/admin/messages' });
   const navigate = useNavigate();
-  const [typed, setTyped] = useState(String(search.q ?? ''));
+  const [typed, setTyped] = useState(q ?? '');
   const [settled] = useDebouncedValue(typed.trim(), pauseMs);
   useEffect(() => {
     // The search is in the URL, so that going back from a message shows the results again.
-    void navigate({ to: '/admin/messages', search: settled ? ({ q: settled } as never) : {}, replace: true });
+    void navigate({ to: '/admin/messages', search: settled ? { q: settled } : {}, replace: true });
   }, [settled, navigate]);
   const found = useQuery({
     queryKey: ['find-message', settled],

@@ -30,7 +30,7 @@ const icons = { good: IconCheck, waiting: IconClock, bad: IconAlertTriangle, pla
 
 /** The diagnosis of a message: why it was or was not answered, what to do, and its history. */
 export function MessagePage() {
-  const { messageId } = useParams({ strict: false }) as { messageId: string };
+  const { messageId } = useParams({ from: '/admin/messages/$messageId' });
   const diagnosis = useQuery({
     queryKey: ['message', messageId],
     meta: { live: ['activity'] },

@@ -38,7 +38,7 @@ export function queueReasonText(reason: QueueReason): string {
       const { app, isManual, available } = reason;
       const isOne = available.length === 1;
       return isManual
-        ? `${listNames(available)} ${isOne ? 'has' : 'have'} not taken it yet (agents of ${app} take conversations themselves)`
+        ? `${listNames(available)} ${isOne ? 'has' : 'have'} not accepted it yet (agents of ${app} accept conversations themselves)`
         : `it is about to be assigned to ${isOne ? listNames(available) : 'an available agent'}`;
     }
   }
@@ -61,7 +61,7 @@ export function queueAdvice(reason: QueueReason): string {
       return 'Close finished conversations, raise an agent’s capacity, or ask another agent to go online.';
     case 'queue_not_taken':
       return reason.isManual
-        ? 'Ask an agent to take it at the desk, or turn on automatic assignment in the app’s settings.'
+        ? 'Ask an agent to accept it at the desk, or turn on automatic assignment in the app’s settings.'
         : 'If this lasts more than 2 minutes, check the health of the job queue on the overview.';
   }
 }

@@ -1,7 +1,7 @@
 import { Card, Group, Stack, Text, ThemeIcon, Title } from '@mantine/core';
 import type { HealthReport, Overview } from '@mevrik/protocol';
 import { IconAlertTriangle, IconChevronRight, IconCircleCheck } from '@tabler/icons-react';
-import { Link } from '@tanstack/react-router';
+import { Link, type LinkProps, linkOptions } from '@tanstack/react-router';
 import { span } from '../../shared/time.tsx';
 import { statusColors } from '../health/health-words.ts';
 import classes from '../shared/admin.module.css';
@@ -9,14 +9,14 @@ import classes from '../shared/admin.module.css';
 interface Concern {
   readonly title: string;
   readonly advice: string;
-  readonly to: string;
+  readonly link: LinkProps;
   readonly isUrgent: boolean;
 }
 
 /** A customer who waits longer than this needs attention, whatever the reply target is. */
 const longWaitSeconds = 300;
 /** The page on which a problem with a measure can be solved. */
-const pages: Readonly<Record<string, string>> = {
+const pages: Readonly<Record<string, LinkProps['to']>> = {
   'events.dead': '/admin/dead-letters',
   'events.paused': '/admin/listeners',
   'events.lag': '/admin/listeners',
@@ -50,8 +50,8 @@ export function Attention({ overview, health }: { overview: Overview; health: He
         Needs attention
       </Title>
       <Stack gap={0}>
-        {concerns.map(({ title, advice, to, isUrgent }) => (
-          <Link key={title} to={to} className={classes.concern}>
+        {concerns.map(({ title, advice, link, isUrgent }) => (
+          <Link key={title} {...link} className={classes.concern}>
             <ThemeIcon color={isUrgent ? 'red' : 'yellow'} variant="light" radius="xl" size={30}>
               <IconAlertTriangle size={16} />
             </ThemeIcon>
@@ -79,7 +79,7 @@ function concernsOf({ now }: Overview, health: HealthReport | undefined): Concer
     concerns.push({
       title: `${title}: ${reason}`,
       advice: advice ?? '',
-      to: pages[worst?.name ?? ''] ?? '/admin/health',
+      link: { to: pages[worst?.name ?? ''] ?? '/admin/health' },
       isUrgent: statusColors[status] === 'red',
     });
   }
@@ -90,14 +90,14 @@ function concernsOf({ now }: Overview, health: HealthReport | undefined): Concer
           ? '1 customer is waiting and no agent is online.'
           : `${now.waiting} customers are waiting and no agent is online.`,
       advice: 'Ask an agent to go online at the desk.',
-      to: '/admin/agents',
+      link: { to: '/admin/agents' },
       isUrgent: true,
     });
   } else if (now.longestWaitSeconds > longWaitSeconds) {
     concerns.push({
       title: `A customer has been waiting for ${span(now.longestWaitSeconds * 1000)}.`,
       advice: `${now.waiting} waiting, ${now.agentsOnline} ${now.agentsOnline === 1 ? 'agent' : 'agents'} online.`,
-      to: '/desk?view=queue',
+      link: linkOptions({ to: '/desk', search: { view: 'queue' } }),
       isUrgent: false,
     });
   }
@@ -111,7 +111,7 @@ function concernsOf({ now }: Overview, health: HealthReport | undefined): Concer
         now.failedDeliveries === 1
           ? 'Check the provider’s error, then resend it.'
           : 'Check the provider’s error, then resend them.',
-      to: '/admin/deliveries?status=failed',
+      link: linkOptions({ to: '/admin/deliveries', search: { status: 'failed' } }),
       isUrgent: false,
     });
   }

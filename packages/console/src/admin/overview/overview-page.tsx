@@ -1,7 +1,7 @@
 import { Card, Group, SegmentedControl, Skeleton, Text, Title } from '@mantine/core';
 import type { ChartWindow, Overview } from '@mevrik/protocol';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
+import { Link, type LinkProps } from '@tanstack/react-router';
 import { lazy, type ReactNode, Suspense, useState } from 'react';
 import { api } from '../../session/session.ts';
 import { Failure, Loading } from '../../shared/states.tsx';
@@ -155,7 +155,7 @@ function ChartsLoading() {
 function Tile(props: {
   label: string;
   value: number | string;
-  to?: string;
+  to?: LinkProps['to'];
   alarm?: boolean;
   children: ReactNode;
 }) {

@@ -1,10 +1,11 @@
-import { Anchor, Badge, Group, SegmentedControl, Stack, Table, Text, Title } from '@mantine/core';
+import { Badge, Group, SegmentedControl, Stack, Table, Text, Title } from '@mantine/core';
 import type { Replay, ReplayEntry, ReplayEntryState } from '@mevrik/protocol';
 import { IconChecks } from '@tabler/icons-react';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api } from '../../session/session.ts';
+import { AnchorLink } from '../../shared/links.tsx';
 import classes from '../shared/admin.module.css';
 import { RowList } from '../shared/row-list.tsx';
 import { entryColors, entryWords } from './replay-words.ts';
@@ -44,11 +45,8 @@ export function ReplayEntries({ replay }: { replay: Replay }) {
       </Group>
       {replay.dead > 0 && (
         <Text size="sm">
-          Failed events are in the{' '}
-          <Anchor component={Link} to="/admin/dead-letters">
-            dead letters
-          </Anchor>
-          . Retry, edit or discard them there.
+          Failed events are in the <AnchorLink to="/admin/dead-letters">dead letters</AnchorLink>. Retry, edit
+          or discard them there.
         </Text>
       )}
       <RowList

@@ -9,7 +9,8 @@ import { eventTypes } from '../events/event-types.ts';
 import classes from '../shared/admin.module.css';
 import { useApps, useListeners } from '../shared/queries.ts';
 import { ReplayPreviewView } from './replay-preview.tsx';
-import { listOf, localTime, type ReplaySearch, requestOf } from './replay-words.ts';
+import { listOf, type ReplaySearch, readReplaySearch, requestOf } from './replay-search.ts';
+import { localTime } from './replay-words.ts';
 
 /** A request and its preview. */
 interface PreviewedRequest {
@@ -21,27 +22,12 @@ type ReplaySearchChange = { [Name in keyof ReplaySearch]?: string | undefined };
 
 /** Selects events and listeners, then previews the replay. */
 export function ReplayForm({ search }: { search: ReplaySearch }) {
-  const [form, setForm] = useState<ReplaySearch>({
-    ...search,
-    ...(search.appId === undefined ? {} : { appId: String(search.appId) }),
-  });
+  const [form, setForm] = useState(search);
   const listeners = useListeners();
-  const preview = useMutation({
-    mutationFn: async (request: ReplayRequest): Promise<PreviewedRequest> => {
-      // Ends the range now, so that events which arrive later do not join the replay unseen.
-      const { until = new Date().toISOString(), ...filter } = request.filter;
-      const bounded = { ...request, filter: { ...filter, ...(filter.eventId ? {} : { until }) } };
-      return { request: bounded, preview: await api.rest.admin.previewReplay(bounded) };
-    },
-  });
+  const preview = useReplayPreview();
   const change = (next: ReplaySearchChange) => {
     preview.reset();
-    setForm((known) => {
-      const changed = Object.entries({ ...known, ...next }).filter(
-        ([, value]) => value !== undefined && value !== '',
-      );
-      return Object.fromEntries(changed) as ReplaySearch;
-    });
+    setForm((known) => readReplaySearch({ ...known, ...next }));
   };
   const types = listOf(form.types);
   const names = (listeners.data?.items ?? [])
@@ -93,6 +79,17 @@ export function ReplayForm({ search }: { search: ReplaySearch }) {
       )}
     </Stack>
   );
+}
+
+/** Previews a replay; its range ends now, so that events which arrive later do not join the replay unseen. */
+function useReplayPreview() {
+  return useMutation({
+    mutationFn: async (request: ReplayRequest): Promise<PreviewedRequest> => {
+      const { until = new Date().toISOString(), ...filter } = request.filter;
+      const bounded = { ...request, filter: { ...filter, ...(filter.eventId ? {} : { until }) } };
+      return { request: bounded, preview: await api.rest.admin.previewReplay(bounded) };
+    },
+  });
 }
 
 function EventFields(props: { form: ReplaySearch; change: (next: ReplaySearchChange) => void }) {

@@ -3,11 +3,10 @@ import { useSearch } from '@tanstack/react-router';
 import { AdminPage } from '../shared/admin-page.tsx';
 import { ReplayForm } from './replay-form.tsx';
 import { ReplayList } from './replay-list.tsx';
-import type { ReplaySearch } from './replay-words.ts';
 
 /** Starts replays and lists them. */
 export function ReplayPage() {
-  const search = useSearch({ strict: false }) as ReplaySearch;
+  const search = useSearch({ from: '/admin/replay' });
   return (
     <AdminPage
       title="Replays"

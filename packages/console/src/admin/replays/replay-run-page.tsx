@@ -3,20 +3,22 @@ import { notifications } from '@mantine/notifications';
 import type { Replay } from '@mevrik/protocol';
 import { IconArrowLeft, IconPlayerStop, IconRepeat } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { Link, useParams } from '@tanstack/react-router';
+import { useParams } from '@tanstack/react-router';
 import { api } from '../../session/session.ts';
 import { errorMessage } from '../../shared/error-message.ts';
+import { ButtonLink } from '../../shared/links.tsx';
 import { Failure, Loading } from '../../shared/states.tsx';
 import { exactTime } from '../../shared/time.tsx';
 import { AdminPage } from '../shared/admin-page.tsx';
 import { modals } from '../shared/confirm.tsx';
 import { ReplayEntries } from './replay-entries.tsx';
 import { ReplayBadge, ReplayProgress } from './replay-progress.tsx';
-import { filterInWords, searchOf } from './replay-words.ts';
+import { searchOf } from './replay-search.ts';
+import { filterInWords } from './replay-words.ts';
 
 /** One replay: its progress and the result of each event. */
 export function ReplayRunPage() {
-  const { replayId } = useParams({ strict: false }) as { replayId: string };
+  const { replayId } = useParams({ from: '/admin/replay/$replayId' });
   const id = Number(replayId);
   const replay = useQuery({
     queryKey: ['replays', 'one', id],
@@ -68,25 +70,18 @@ function PageActions({ replay }: { replay: Replay }) {
 
   return (
     <>
-      <Button
-        component={Link}
-        to="/admin/replay"
-        variant="default"
-        size="xs"
-        leftSection={<IconArrowLeft size={15} />}
-      >
+      <ButtonLink to="/admin/replay" variant="default" size="xs" leftSection={<IconArrowLeft size={15} />}>
         All replays
-      </Button>
-      <Button
-        component={Link}
+      </ButtonLink>
+      <ButtonLink
         to="/admin/replay"
-        search={searchOf(replay) as never}
+        search={searchOf(replay)}
         variant="default"
         size="xs"
         leftSection={<IconRepeat size={15} />}
       >
         Repeat
-      </Button>
+      </ButtonLink>
       {replay.status === 'running' && (
         <Button
           size="xs"

@@ -28,7 +28,7 @@ import { useLiveRefresh } from './use-live-refresh.ts';
 export function AdminLayout() {
   const me = useMe();
   useLiveRefresh();
-  const isAdmin = me.role === 'admin';
+  const forAdmins = (items: readonly NavItem[]) => (me.role === 'admin' ? items : []);
   const items: NavItem[] = [
     { label: 'Overview', to: '/admin', icon: IconLayoutDashboard, exact: true },
     { label: 'Health', to: '/admin/health', icon: IconHeartbeat },
@@ -37,27 +37,23 @@ export function AdminLayout() {
     { label: 'Diagnosis', to: '/admin/messages', icon: IconMessageSearch },
     { label: 'Event log', to: '/admin/events', icon: IconActivity },
     { label: 'Dead letters', to: '/admin/dead-letters', icon: IconMailX },
-    ...(isAdmin ? [{ label: 'Replays', to: '/admin/replay', icon: IconRepeat }] : []),
+    ...forAdmins([{ label: 'Replays', to: '/admin/replay', icon: IconRepeat }]),
     { label: 'Listeners', to: '/admin/listeners', icon: IconBell },
     { label: 'Queues', to: '/admin/queues', icon: IconUsersGroup },
     { label: 'Channels', to: '/admin/channels', icon: IconPlugConnected },
     { label: 'Deliveries', to: '/admin/deliveries', icon: IconSend },
-    ...(isAdmin
-      ? [
-          { label: 'Webhook events', to: '/admin/webhook-events', icon: IconWebhook },
-          { label: 'Emails', to: '/admin/emails', icon: IconMail },
-        ]
-      : []),
+    ...forAdmins([
+      { label: 'Webhook events', to: '/admin/webhook-events', icon: IconWebhook },
+      { label: 'Emails', to: '/admin/emails', icon: IconMail },
+    ]),
     { label: 'Connections', to: '/admin/connections', icon: IconAntennaBars5 },
     { label: 'Settings' },
     { label: 'Canned replies', to: '/admin/canned-replies', icon: IconMessage2Bolt },
-    ...(isAdmin
-      ? [
-          { label: 'Apps', to: '/admin/apps', icon: IconApps },
-          { label: 'Agents', to: '/admin/agents', icon: IconUsers },
-          { label: 'Audit log', to: '/admin/audit', icon: IconFileDescription },
-        ]
-      : []),
+    ...forAdmins([
+      { label: 'Apps', to: '/admin/apps', icon: IconApps },
+      { label: 'Agents', to: '/admin/agents', icon: IconUsers },
+      { label: 'Audit log', to: '/admin/audit', icon: IconFileDescription },
+    ]),
   ];
   return (
     <Shell wide items={items}>

@@ -51,11 +51,7 @@ export function WindowClosed({ row, since }: { row: ConversationRow; since: numb
         {others.map((one, at) => (
           <span key={one.id}>
             {at > 0 && ', '}
-            <Link
-              to="/desk/$sessionId"
-              params={{ sessionId: String(one.id) }}
-              search={((before: object) => before) as never}
-            >
+            <Link to="/desk/$sessionId" params={{ sessionId: String(one.id) }} search>
               {one.channel}
             </Link>
           </span>

@@ -123,13 +123,7 @@ function Head(props: {
   const also = `${viewing.join(', ')} ${viewing.length > 1 ? 'are' : 'is'} also viewing this`;
   return (
     <header className={classes.head}>
-      <ActionIcon
-        component={Link}
-        to="/desk"
-        search={((before: object) => before) as never}
-        aria-label="Back to list"
-        className={classes.back}
-      >
+      <ActionIcon component={Link} to="/desk" search aria-label="Back to list" className={classes.back}>
         <IconArrowLeft size={18} />
       </ActionIcon>
       <div style={{ minWidth: 0, flex: 1 }}>

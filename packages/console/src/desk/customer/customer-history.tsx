@@ -43,7 +43,7 @@ export function CustomerHistory(props: {
             key={one.id}
             to="/desk/$sessionId"
             params={{ sessionId: String(one.id) }}
-            search={((before: object) => before) as never}
+            search
             className={classes.historyLink}
           >
             <ChannelIcon

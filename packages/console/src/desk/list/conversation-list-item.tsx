@@ -44,7 +44,7 @@ function ListItem(props: {
     <Link
       to="/desk/$sessionId"
       params={{ sessionId: String(session.id) }}
-      search={((before: object) => before) as never}
+      search
       className={`${classes.row} ${unread > 0 ? classes.unread : ''} ${isOpen ? classes.isOpen : ''}`}
       style={{ top, height: rowHeight(row, isMixed) }}
       aria-current={isOpen}

@@ -184,7 +184,7 @@ function useRowNavigation(
     if (!row) return;
     show(next);
     const params = { sessionId: String(row.session.id) };
-    void navigate({ to: '/desk/$sessionId', params, search: ((before: object) => before) as never });
+    void navigate({ to: '/desk/$sessionId', params, search: true });
   };
 }
 

@@ -24,10 +24,10 @@ export function readFilter(search: Readonly<Record<string, unknown>>): Partial<D
 
 /** The filter and a setter; `undefined` removes a key. */
 export function useDeskFilter() {
-  const search = useSearch({ strict: false }) as Partial<DeskFilter>;
+  const search = useSearch({ from: '/desk' });
   const navigate = useNavigate();
   const filter: DeskFilter = { view: 'mine', ...search };
   const change = (next: { readonly [Name in keyof DeskFilter]?: DeskFilter[Name] | undefined }) =>
-    void navigate({ to: '.', search: { ...search, ...next } as never });
+    void navigate({ to: '.', search: { ...search, ...next } });
   return { filter, change };
 }
