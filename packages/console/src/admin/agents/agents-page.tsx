@@ -1,10 +1,10 @@
 import { Avatar, Badge, Button, Group, Select, Table, Text, TextInput } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { IconSearch, IconUsers } from '@tabler/icons-react';
-import { useInfiniteQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api } from '../../session/session.ts';
 import type { Agent } from '../../shared/sdk.ts';
+import { usePages } from '../../shared/use-pages.ts';
 import { AdminPage } from '../shared/admin-page.tsx';
 import { availabilityLabels, roleLabels } from '../shared/agent-labels.ts';
 import { useApps } from '../shared/queries.ts';
@@ -75,17 +75,15 @@ export function AgentsPage() {
 }
 
 function useAgents(term: string, role: Agent['role'] | null) {
-  return useInfiniteQuery({
+  return usePages({
     queryKey: ['admin', 'agents', term, role],
-    queryFn: ({ pageParam }) =>
+    load: (start) =>
       api.rest.admin.agents({
         limit: 50,
-        ...(pageParam === undefined ? {} : { cursor: pageParam }),
+        ...start,
         ...(term === '' ? {} : { search: term }),
         ...(role === null ? {} : { role }),
       }),
-    initialPageParam: undefined as string | undefined,
-    getNextPageParam: ({ next }) => next ?? undefined,
   });
 }
 

@@ -2,11 +2,12 @@ import { Button, Group, SegmentedControl, Select } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import type { ParkedEvent, ParkedEventFilter } from '@mevrik/protocol';
 import { IconMailCheck } from '@tabler/icons-react';
-import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query';
+import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api } from '../../session/session.ts';
 import { useMe } from '../../session/use-session.ts';
 import { errorMessage } from '../../shared/error-message.ts';
+import { usePages } from '../../shared/use-pages.ts';
 import { AdminPage } from '../shared/admin-page.tsx';
 import { modals } from '../shared/confirm.tsx';
 import { useListeners } from '../shared/queries.ts';
@@ -70,17 +71,15 @@ export function DeadLettersPage() {
 }
 
 const useDeadLetters = (filter: ParkedEventFilter) =>
-  useInfiniteQuery({
+  usePages({
     queryKey: ['dead-letters', filter],
     meta: { live: ['activity'] },
-    queryFn: ({ pageParam }) =>
+    load: (start) =>
       api.rest.admin.deadLetters({
         ...filter,
         limit: 50,
-        ...(pageParam === undefined ? {} : { cursor: pageParam }),
+        ...start,
       }),
-    initialPageParam: undefined as string | undefined,
-    getNextPageParam: ({ next }) => next ?? undefined,
   });
 
 function useDeadLetterActions(): { readonly act: Act; readonly refresh: () => void } {

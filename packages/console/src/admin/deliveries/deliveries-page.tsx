@@ -1,11 +1,11 @@
 import { Checkbox, Pill, Select } from '@mantine/core';
 import type { DeliveryState } from '@mevrik/protocol';
 import { IconSend } from '@tabler/icons-react';
-import { useInfiniteQuery } from '@tanstack/react-query';
 import { useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api } from '../../session/session.ts';
 import { optionsOf } from '../../shared/labels.ts';
+import { usePages } from '../../shared/use-pages.ts';
 import { ChannelFilter, LogList } from '../shared/log-list.tsx';
 import { DeliveryTableRow } from './delivery-table-row.tsx';
 import { stateWords } from './delivery-words.ts';
@@ -17,20 +17,18 @@ export function DeliveriesPage() {
   const [channel, setChannel] = useState<string | null>(search.channel ?? null);
   const [status, setStatus] = useState<DeliveryState | null>(search.status ?? null);
   const [isUnconfirmed, setUnconfirmed] = useState(search.doubtful === 'true');
-  const list = useInfiniteQuery({
+  const list = usePages({
     queryKey: ['deliveries', channel, status, isUnconfirmed, messageId],
     meta: { live: ['activity', 'deliveries'] },
-    queryFn: ({ pageParam }) =>
+    load: (start) =>
       api.rest.admin.deliveries({
         limit: 50,
         ...(channel !== null && { channel }),
         ...(status !== null && { status }),
         ...(isUnconfirmed && { doubtful: 'true' }),
         ...(messageId !== null && { messageId: Number(messageId) }),
-        ...(pageParam !== undefined && { cursor: pageParam }),
+        ...start,
       }),
-    initialPageParam: undefined as string | undefined,
-    getNextPageParam: ({ next }) => next ?? undefined,
     staleTime: 0,
   });
   return (

@@ -1,118 +1,63 @@
-import { Badge, Button, Group, SegmentedControl, Select, Table, Text } from '@mantine/core';
-import { notifications } from '@mantine/notifications';
+import { Table, Text } from '@mantine/core';
 import type { EmailRecord } from '@mevrik/protocol';
 import { IconMail } from '@tabler/icons-react';
-import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api } from '../../session/session.ts';
-import { errorMessage } from '../../shared/error-message.ts';
-import { Ago, clockTime } from '../../shared/time.tsx';
-import { AdminPage } from '../shared/admin-page.tsx';
-import { useChannelStates } from '../shared/queries.ts';
-import { RowList } from '../shared/row-list.tsx';
+import { clockTime } from '../../shared/time.tsx';
+import { usePages } from '../../shared/use-pages.ts';
+import { type InboundFilter, InboundFilters } from '../inbound/inbound-filters.tsx';
+import { InboundRow } from '../inbound/inbound-row.tsx';
+import { LogList } from '../shared/log-list.tsx';
 import { EmailSource } from './email-source.tsx';
 
 /** An email that creates no message triggers no notice, so the list is polled. */
 const pollMs = 5_000;
 
-const states = {
-  received: { word: 'Pending', color: 'blue' },
-  handled: { word: 'Handled', color: 'teal' },
-  ignored: { word: 'Ignored', color: 'gray' },
-  unreadable: { word: 'Unreadable', color: 'orange' },
-  failed: { word: 'Failed', color: 'red' },
-} as const;
+const statuses = ['received', 'handled', 'ignored', 'unreadable', 'failed'] as const;
+const columns = ['Received', 'ID', 'Sender', 'Channel', 'Status', 'Reason', ''];
 
 /** Inbound emails and their processing status. */
 export function EmailsPage() {
-  const [status, setStatus] = useState<'' | EmailRecord['status']>('');
-  const [channel, setChannel] = useState<string | null>(null);
-  const channels = useChannelStates();
-  const list = useInfiniteQuery({
-    queryKey: ['emails', status, channel],
+  const [filter, setFilter] = useState<InboundFilter<EmailRecord['status']>>({});
+  const list = usePages({
+    queryKey: ['emails', filter],
     meta: { live: ['activity'] },
-    queryFn: ({ pageParam }) =>
-      api.rest.admin.emails({
-        limit: 50,
-        ...(status !== '' && { status }),
-        ...(channel !== null && { channel }),
-        ...(pageParam !== undefined && { cursor: pageParam }),
-      }),
-    initialPageParam: undefined as string | undefined,
-    getNextPageParam: ({ next }) => next ?? undefined,
+    load: (start) => api.rest.admin.emails({ limit: 50, ...filter, ...start }),
     refetchInterval: pollMs,
   });
-  const counts = list.data?.pages[0]?.counts ?? {};
-  const names = new Set(
-    (channels.data?.items ?? []).filter(({ kind }) => kind === 'email').map(({ name }) => name),
-  );
   return (
-    <AdminPage
+    <LogList
       title="Emails"
       about="Inbound emails, newest first. An email that could not be processed after several attempts is marked as failed; fix the cause and process it again. Its message is stored only once."
-    >
-      <Group gap="sm">
-        <SegmentedControl
-          value={status}
-          onChange={(next) => setStatus(next as typeof status)}
-          data={[
-            { value: '', label: 'All' },
-            ...Object.entries(states).map(([value, { word }]) => ({
-              value,
-              label: `${word} (${counts[value] ?? 0})`,
-            })),
-          ]}
+      filters={
+        <InboundFilters
+          statuses={statuses}
+          counts={list.data?.pages[0]?.counts}
+          channelKind="email"
+          filter={filter}
+          onChange={setFilter}
         />
-        <Select
-          aria-label="Channel"
-          placeholder="All channels"
-          data={[...names].sort()}
-          value={channel}
-          onChange={setChannel}
-          clearable
-          w={200}
-        />
-      </Group>
-      <RowList
-        list={list}
-        columns={['Received', 'ID', 'Sender', 'Channel', 'Status', 'Reason', '']}
-        row={(email) => <EmailRow key={email.id} email={email} />}
-        empty={{
-          icon: <IconMail size={34} stroke={1.4} />,
-          title: 'No matching emails',
-          text: 'If you expected one, check the address of the channel and how its emails are received.',
-        }}
-      />
-    </AdminPage>
+      }
+      list={list}
+      columns={columns}
+      row={(email) => <EmailRow key={email.id} email={email} />}
+      empty={{
+        icon: <IconMail size={34} stroke={1.4} />,
+        title: 'No matching emails',
+        text: 'If you expected one, check the address of the channel and how its emails are received.',
+      }}
+    />
   );
 }
 
 function EmailRow({ email }: { email: EmailRecord }) {
-  const { id, receivedAt, sender, channel, source, status } = email;
-  const queries = useQueryClient();
-  const [isOpen, setOpen] = useState(false);
-
-  async function replay(): Promise<void> {
-    try {
-      await api.rest.admin.replayEmail(id);
-      notifications.show({ message: `Email ${id} will be processed again.` });
-    } catch (error) {
-      notifications.show({
-        color: 'red',
-        title: 'Could not process the email again',
-        message: errorMessage(error),
-      });
-    }
-    void queries.invalidateQueries({ queryKey: ['emails'] });
-  }
-
+  const { id, sender, source } = email;
   return (
-    <>
-      <Table.Tr>
-        <Table.Td>
-          <Ago at={receivedAt} />
-        </Table.Td>
-        <Table.Td>{id}</Table.Td>
+    <InboundRow
+      kind="email"
+      record={email}
+      columns={columns.length}
+      sender={
         <Table.Td>
           {sender || (
             <Text span size="sm" c="dimmed">
@@ -120,43 +65,12 @@ function EmailRow({ email }: { email: EmailRecord }) {
             </Text>
           )}
         </Table.Td>
-        <Table.Td>
-          {channel}{' '}
-          <Text span size="xs" c="dimmed">
-            {source.toUpperCase()}
-          </Text>
-        </Table.Td>
-        <Table.Td>
-          <Badge color={states[status].color}>{states[status].word}</Badge>
-        </Table.Td>
-        <Table.Td maw={420}>
-          <Reason of={email} />
-        </Table.Td>
-        <Table.Td>
-          <Group gap={6} wrap="nowrap" justify="flex-end">
-            <Button
-              size="compact-xs"
-              variant="default"
-              aria-expanded={isOpen}
-              aria-label={isOpen ? `Hide email ${id}` : `View email ${id}`}
-              onClick={() => setOpen(!isOpen)}
-            >
-              {isOpen ? 'Hide' : 'View'}
-            </Button>
-            <Button size="compact-xs" variant="light" onClick={() => void replay()}>
-              Process again
-            </Button>
-          </Group>
-        </Table.Td>
-      </Table.Tr>
-      {isOpen && (
-        <Table.Tr>
-          <Table.Td colSpan={7}>
-            <EmailSource id={id} />
-          </Table.Td>
-        </Table.Tr>
-      )}
-    </>
+      }
+      origin={source.toUpperCase()}
+      reason={<Reason of={email} />}
+      details={<EmailSource id={id} />}
+      processAgain={() => api.rest.admin.replayEmail(id)}
+    />
   );
 }
 

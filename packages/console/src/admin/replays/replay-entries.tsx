@@ -1,11 +1,11 @@
 import { Badge, Group, SegmentedControl, Stack, Table, Text, Title } from '@mantine/core';
 import type { Replay, ReplayEntry, ReplayEntryState } from '@mevrik/protocol';
 import { IconChecks } from '@tabler/icons-react';
-import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api } from '../../session/session.ts';
 import { AnchorLink } from '../../shared/links.tsx';
+import { usePages } from '../../shared/use-pages.ts';
 import classes from '../shared/admin.module.css';
 import { RowList } from '../shared/row-list.tsx';
 import { entryColors, entryWords } from './replay-words.ts';
@@ -14,17 +14,15 @@ import { entryColors, entryWords } from './replay-words.ts';
 export function ReplayEntries({ replay }: { replay: Replay }) {
   const [selected, setSelected] = useState<ReplayEntryState | 'all'>();
   const state = selected ?? (replay.dead > 0 ? 'dead' : 'all');
-  const list = useInfiniteQuery({
+  const list = usePages({
     queryKey: ['replays', 'entries', replay.id, state],
     meta: { live: ['activity'] },
-    queryFn: ({ pageParam }) =>
+    load: (start) =>
       api.rest.admin.replayEntries(replay.id, {
         limit: 50,
         ...(state === 'all' ? {} : { status: state }),
-        ...(pageParam === undefined ? {} : { cursor: pageParam }),
+        ...start,
       }),
-    initialPageParam: undefined as string | undefined,
-    getNextPageParam: ({ next }) => next ?? undefined,
   });
   return (
     <Stack gap="xs">

@@ -1,10 +1,10 @@
 import { Table, Text } from '@mantine/core';
 import type { Replay } from '@mevrik/protocol';
 import { IconRepeat } from '@tabler/icons-react';
-import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { api } from '../../session/session.ts';
 import { Ago } from '../../shared/time.tsx';
+import { usePages } from '../../shared/use-pages.ts';
 import classes from '../shared/admin.module.css';
 import { RowList } from '../shared/row-list.tsx';
 import { ReplayBadge, ReplayProgress } from './replay-progress.tsx';
@@ -12,13 +12,10 @@ import { filterInWords } from './replay-words.ts';
 
 /** All replays, newest first. */
 export function ReplayList() {
-  const list = useInfiniteQuery({
+  const list = usePages({
     queryKey: ['replays', 'list'],
     meta: { live: ['activity'] },
-    queryFn: ({ pageParam }) =>
-      api.rest.admin.replays({ limit: 20, ...(pageParam === undefined ? {} : { cursor: pageParam }) }),
-    initialPageParam: undefined as string | undefined,
-    getNextPageParam: ({ next }) => next ?? undefined,
+    load: (start) => api.rest.admin.replays({ limit: 20, ...start }),
   });
   return (
     <RowList

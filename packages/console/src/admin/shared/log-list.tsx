@@ -27,15 +27,16 @@ export function LogList<Row>(props: {
 }
 
 /** Selects one channel. */
-export function ChannelFilter({
-  value,
-  onChange,
-}: {
+export function ChannelFilter(props: {
+  /** Offers only channels of this kind. */
+  kind?: string;
   value: string | null;
   onChange: (channel: string | null) => void;
 }) {
+  const { kind, value, onChange } = props;
   const channels = useChannelStates();
-  const names = new Set([...(channels.data?.items ?? []).map(({ name }) => name), ...(value ? [value] : [])]);
+  const offered = (channels.data?.items ?? []).filter((one) => kind === undefined || one.kind === kind);
+  const names = new Set([...offered.map(({ name }) => name), ...(value ? [value] : [])]);
   return (
     <Select
       aria-label="Channel"

@@ -1,6 +1,7 @@
-import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api } from '../../session/session.ts';
+import { usePages } from '../../shared/use-pages.ts';
 import { type EventLogFilter, queryOf } from '../events/event-filter.ts';
 
 /** The largest number of new events counted while the list is paused; more are shown as `99+`. */
@@ -13,17 +14,15 @@ export function useEventStream(filter: EventLogFilter) {
   const [paused, setPaused] = useState<{ readonly shown: string; readonly newest: string }>();
   const isPaused = paused?.shown === shown;
   const query = queryOf(filter);
-  const list = useInfiniteQuery({
+  const list = usePages({
     queryKey: ['events', filter],
     meta: { live: ['activity'] },
-    queryFn: ({ pageParam }) =>
+    load: (start) =>
       api.rest.admin.events({
         ...query,
         limit: 50,
-        ...(pageParam === undefined ? {} : { cursor: pageParam }),
+        ...start,
       }),
-    initialPageParam: undefined as string | undefined,
-    getNextPageParam: ({ next }) => next ?? undefined,
     enabled: !isPaused,
   });
   const since = useQuery({

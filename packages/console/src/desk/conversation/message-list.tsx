@@ -1,11 +1,11 @@
 import { Button, Center, Loader, Skeleton } from '@mantine/core';
 import { IconArrowDown, IconMessage } from '@tabler/icons-react';
-import { useInfiniteQuery } from '@tanstack/react-query';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useMemo, useRef } from 'react';
 import { api } from '../../session/session.ts';
 import type { Message } from '../../shared/sdk.ts';
 import { Empty, Failure } from '../../shared/states.tsx';
+import { usePages } from '../../shared/use-pages.ts';
 import { outbox, type PendingMessage } from '../composer/outbox.ts';
 import { keys } from '../keys.ts';
 import { MessageBubble } from './message-bubble.tsx';
@@ -16,15 +16,13 @@ import { useScrollPosition } from './use-scroll-position.ts';
 
 /** The messages of a session's conversation, loaded page by page while scrolling up. */
 export function MessageList({ sessionId }: { sessionId: number }) {
-  const thread = useInfiniteQuery({
+  const thread = usePages({
     queryKey: keys.messages(sessionId),
-    queryFn: ({ pageParam }) =>
+    load: (start) =>
       api.rest.desk.sessionMessages(sessionId, {
         limit: 100,
-        ...(pageParam === undefined ? {} : { cursor: pageParam }),
+        ...start,
       }),
-    initialPageParam: undefined as string | undefined,
-    getNextPageParam: ({ next }) => next ?? undefined,
   });
   const messages = useMemo(
     () => thread.data?.pages.flatMap(({ items }) => items).toReversed() ?? [],

@@ -1,21 +1,19 @@
-import { useInfiniteQuery } from '@tanstack/react-query';
 import { api } from '../../session/session.ts';
+import { usePages } from '../../shared/use-pages.ts';
 import { keys } from '../keys.ts';
 import type { DeskFilter } from './desk-filter.ts';
 
 /** The conversations of a list, loaded page by page. */
 export function useConversations(filter: DeskFilter, search = '') {
   const asked = { ...filter, ...(search === '' ? {} : { search }) };
-  return useInfiniteQuery({
+  return usePages({
     queryKey: keys.list(asked),
-    queryFn: ({ pageParam }) =>
+    load: (start) =>
       api.rest.desk.conversations({
         ...asked,
         limit: 50,
-        ...(pageParam === undefined ? {} : { cursor: pageParam }),
+        ...start,
       }),
-    initialPageParam: undefined as string | undefined,
-    getNextPageParam: ({ next }) => next ?? undefined,
   });
 }
 
