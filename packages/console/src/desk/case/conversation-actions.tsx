@@ -5,7 +5,8 @@ import { useState } from 'react';
 import type { ConversationRow, StaffApp } from '../../shared/sdk.ts';
 import { useDeskAction } from '../desk-actions.ts';
 import { CloseDialog } from './close-dialog.tsx';
-import { type Target, TransferDialog } from './transfer-dialog.tsx';
+import { TransferDialog } from './transfer-dialog.tsx';
+import type { Target } from './use-transfer.ts';
 
 /** The assigned agent's actions: transfer, return to bot, close the case. */
 export function ConversationActions(props: {
@@ -21,43 +22,8 @@ export function ConversationActions(props: {
   useDeskAction('close', close.open, row.case !== null);
   return (
     <>
-      <Menu position="bottom-end" shadow="md" width={220}>
-        <Menu.Target>
-          <Tooltip label="More actions">
-            <ActionIcon size="lg" aria-label="More actions" hiddenFrom="md">
-              <IconDots size={18} />
-            </ActionIcon>
-          </Tooltip>
-        </Menu.Target>
-        <Menu.Dropdown>
-          <Menu.Item leftSection={<IconTransfer size={16} />} onClick={() => setTarget('agent')}>
-            Transfer…
-          </Menu.Item>
-          <Menu.Item leftSection={<IconRobot size={16} />} onClick={() => setTarget('bot')}>
-            Return to bot…
-          </Menu.Item>
-        </Menu.Dropdown>
-      </Menu>
-      <Tooltip label="Return to bot">
-        <ActionIcon
-          size="lg"
-          variant="default"
-          aria-label="Return to bot"
-          visibleFrom="md"
-          onClick={() => setTarget('bot')}
-        >
-          <IconRobot size={17} />
-        </ActionIcon>
-      </Tooltip>
-      <Button
-        size="xs"
-        variant="default"
-        visibleFrom="md"
-        leftSection={<IconTransfer size={15} />}
-        onClick={() => setTarget('agent')}
-      >
-        Transfer
-      </Button>
+      <TransferMenu onTransfer={setTarget} />
+      <TransferButtons onTransfer={setTarget} />
       {row.case && (
         <>
           <Button size="xs" leftSection={<IconCircleCheck size={15} />} onClick={close.open}>
@@ -81,6 +47,57 @@ export function ConversationActions(props: {
         onClose={() => setTarget(undefined)}
         onDone={onDone}
       />
+    </>
+  );
+}
+
+/** Where a conversation can go, as a menu on narrow screens. */
+function TransferMenu({ onTransfer }: { onTransfer: (target: Target) => void }) {
+  return (
+    <Menu position="bottom-end" shadow="md" width={220}>
+      <Menu.Target>
+        <Tooltip label="More actions">
+          <ActionIcon size="lg" aria-label="More actions" hiddenFrom="md">
+            <IconDots size={18} />
+          </ActionIcon>
+        </Tooltip>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Item leftSection={<IconTransfer size={16} />} onClick={() => onTransfer('agent')}>
+          Transfer…
+        </Menu.Item>
+        <Menu.Item leftSection={<IconRobot size={16} />} onClick={() => onTransfer('bot')}>
+          Return to bot…
+        </Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
+
+/** The same as buttons on wide screens. */
+function TransferButtons({ onTransfer }: { onTransfer: (target: Target) => void }) {
+  return (
+    <>
+      <Tooltip label="Return to bot">
+        <ActionIcon
+          size="lg"
+          variant="default"
+          aria-label="Return to bot"
+          visibleFrom="md"
+          onClick={() => onTransfer('bot')}
+        >
+          <IconRobot size={17} />
+        </ActionIcon>
+      </Tooltip>
+      <Button
+        size="xs"
+        variant="default"
+        visibleFrom="md"
+        leftSection={<IconTransfer size={15} />}
+        onClick={() => onTransfer('agent')}
+      >
+        Transfer
+      </Button>
     </>
   );
 }

@@ -1,23 +1,10 @@
-import {
-  Autocomplete,
-  Button,
-  Group,
-  Modal,
-  SegmentedControl,
-  Select,
-  Stack,
-  Text,
-  Textarea,
-} from '@mantine/core';
+import { Autocomplete, Modal, SegmentedControl, Select, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
 import { api } from '../../session/session.ts';
 import { useMe } from '../../session/use-session.ts';
-import { errorMessage } from '../../shared/error-message.ts';
-import { FormError } from '../../shared/states.tsx';
-
-/** What a conversation can be transferred to. */
-export type Target = 'agent' | 'bot' | 'queue';
+import { DialogForm } from '../../shared/dialog-form.tsx';
+import { CaseNote } from './case-note.tsx';
+import { type Target, useTransfer } from './use-transfer.ts';
 
 /** Available agents come first. */
 const order = ['online', 'away', 'offline'];
@@ -34,52 +21,22 @@ export function TransferDialog(props: {
   onDone: () => void;
 }) {
   const { sessionId, appId, queues, target, onTarget, onClose, onDone } = props;
-  const opened = target !== undefined;
-  const me = useMe();
-  const [agentId, setAgentId] = useState<string | null>(null);
-  const [queue, setQueue] = useState('');
-  const [note, setNote] = useState('');
-  const [problem, setProblem] = useState<string>();
-  const [busy, setBusy] = useState(false);
-  const colleagues = useQuery({
-    queryKey: ['colleagues'],
-    queryFn: () => api.rest.desk.colleagues(),
-    enabled: opened,
+  const transfer = useTransfer(sessionId, target, () => {
+    onDone();
+    onClose();
   });
-  const choices = (colleagues.data?.items ?? [])
-    .filter(({ id, appIds, role }) => id !== me.id && (role === 'admin' || appIds.includes(appId)))
-    .sort((a, b) => order.indexOf(a.availability) - order.indexOf(b.availability))
-    .map(({ id, name, availability }) => ({ value: String(id), label: `${name} (${availability})` }));
-
-  async function transfer(): Promise<void> {
-    if (target === 'agent' && !agentId) return setProblem('Choose an agent.');
-    if (target === 'queue' && queue.trim() === '') return setProblem('Enter a queue name.');
-    setBusy(true);
-    setProblem(undefined);
-    try {
-      const to =
-        target === 'agent'
-          ? { agentId: Number(agentId) }
-          : target === 'queue'
-            ? { queue: queue.trim() }
-            : { bot: true as const };
-      await api.rest.desk.transfer(sessionId, { to, ...(note.trim() === '' ? {} : { note: note.trim() }) });
-      onDone();
-      onClose();
-    } catch (error) {
-      setProblem(errorMessage(error));
-    } finally {
-      setBusy(false);
-    }
-  }
-
   return (
-    <Modal opened={opened} onClose={onClose} title="Transfer conversation">
-      <Stack>
-        <FormError text={problem} />
-        <SegmentedControl
+    <Modal opened={target !== undefined} onClose={onClose} title="Transfer conversation">
+      <DialogForm
+        error={transfer.problem}
+        submitLabel={target === 'bot' ? 'Return to bot' : 'Transfer'}
+        isBusy={transfer.busy}
+        onSubmit={transfer.transfer}
+        onCancel={onClose}
+      >
+        <SegmentedControl<Target>
           value={target ?? 'agent'}
-          onChange={(next) => onTarget(next as Target)}
+          onChange={onTarget}
           aria-label="Transfer to"
           data={[
             { value: 'agent', label: 'Agent' },
@@ -88,24 +45,15 @@ export function TransferDialog(props: {
           ]}
         />
         {target === 'agent' && (
-          <Select
-            label="Agent"
-            placeholder={choices.length === 0 ? 'No other agents work for this app' : 'Choose an agent'}
-            data={choices}
-            value={agentId}
-            onChange={setAgentId}
-            openOnFocus={false}
-            searchable
-            data-autofocus
-          />
+          <AgentSelect appId={appId} value={transfer.agentId} onChange={transfer.setAgentId} />
         )}
         {target === 'queue' && (
           <Autocomplete
             label="Queue"
             placeholder={queues[0] ?? 'support'}
             data={[...queues]}
-            value={queue}
-            onChange={setQueue}
+            value={transfer.queue}
+            onChange={transfer.setQueue}
             maxLength={64}
           />
         )}
@@ -114,23 +62,34 @@ export function TransferDialog(props: {
             The bot answers the customer’s next message. The case stays open.
           </Text>
         )}
-        <Textarea
-          label="Note"
-          description="For the next agent"
-          autosize
-          minRows={2}
-          value={note}
-          onChange={(event) => setNote(event.currentTarget.value)}
-        />
-        <Group justify="flex-end">
-          <Button variant="default" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button loading={busy} onClick={() => void transfer()}>
-            {target === 'bot' ? 'Return to bot' : 'Transfer'}
-          </Button>
-        </Group>
-      </Stack>
+        <CaseNote description="For the next agent" value={transfer.note} onChange={transfer.setNote} />
+      </DialogForm>
     </Modal>
+  );
+}
+
+function AgentSelect(props: {
+  appId: number;
+  value: string | null;
+  onChange: (agentId: string | null) => void;
+}) {
+  const { appId, value, onChange } = props;
+  const me = useMe();
+  const colleagues = useQuery({ queryKey: ['colleagues'], queryFn: () => api.rest.desk.colleagues() });
+  const choices = (colleagues.data?.items ?? [])
+    .filter(({ id, appIds, role }) => id !== me.id && (role === 'admin' || appIds.includes(appId)))
+    .sort((a, b) => order.indexOf(a.availability) - order.indexOf(b.availability))
+    .map(({ id, name, availability }) => ({ value: String(id), label: `${name} (${availability})` }));
+  return (
+    <Select
+      label="Agent"
+      placeholder={choices.length === 0 ? 'No other agents work for this app' : 'Choose an agent'}
+      data={choices}
+      value={value}
+      onChange={onChange}
+      openOnFocus={false}
+      searchable
+      data-autofocus
+    />
   );
 }

@@ -42,74 +42,15 @@ function MergeForm(props: {
   onMerged: () => void;
 }) {
   const { customer, suggested, onClose, onMerged } = props;
-  const [search, setSearch] = useState('');
-  const [asked] = useDebouncedValue(search.trim(), 250);
   const [chosen, setChosen] = useState(suggested);
-  const [problem, setProblem] = useState<string>();
-  const [busy, setBusy] = useState(false);
-  const { appId } = customer;
-  const found = useQuery({
-    queryKey: ['customers', appId, asked],
-    queryFn: () => api.rest.desk.searchCustomers({ appId, search: asked }),
-    enabled: asked !== '',
+  const { merge, problem, busy } = useMerge(customer, chosen, () => {
+    onMerged();
+    onClose();
   });
-  const others = asked === '' ? (suggested ? [suggested] : []) : (found.data?.items ?? []);
-  const choices = others.filter(({ id }) => id !== customer.id);
-
-  async function merge(): Promise<void> {
-    if (!chosen) return setProblem('Choose a customer to merge.');
-    setBusy(true);
-    setProblem(undefined);
-    try {
-      await api.rest.desk.mergeCustomer(customer.id, chosen.id);
-      notifications.show({
-        message: `Merged ${customerName(chosen)} (#${chosen.id}) into ${customerName(customer)}.`,
-      });
-      onMerged();
-      onClose();
-    } catch (error) {
-      setProblem(errorMessage(error));
-    } finally {
-      setBusy(false);
-    }
-  }
-
   return (
     <Stack>
       <FormError text={problem} />
-      <TextInput
-        label={`Customer to merge into ${customerName(customer)} (#${customer.id})`}
-        placeholder="Search by name, email, phone or ID"
-        leftSection={<IconSearch size={15} />}
-        value={search}
-        onChange={(event) => setSearch(event.currentTarget.value)}
-        data-autofocus
-      />
-      {choices.length > 0 ? (
-        <Radio.Group
-          aria-label="Customers"
-          value={chosen ? String(chosen.id) : ''}
-          onChange={(id) => setChosen(choices.find((one) => String(one.id) === id))}
-        >
-          <Stack gap={4} className={classes.choicesList}>
-            {choices.map((one) => (
-              <Radio
-                key={one.id}
-                value={String(one.id)}
-                label={`${customerName(one)} (#${one.id})`}
-                description={[one.email, one.phone, one.channels.join(', ')].filter(Boolean).join(' · ')}
-              />
-            ))}
-          </Stack>
-        </Radio.Group>
-      ) : (
-        asked !== '' &&
-        !found.isPending && (
-          <Text size="sm" c="dimmed">
-            No results
-          </Text>
-        )
-      )}
+      <CustomerSearch customer={customer} suggested={suggested} chosen={chosen} onChoose={setChosen} />
       {chosen && (
         <Alert color="yellow">
           All contacts, conversations and cases of {customerName(chosen)} (#{chosen.id}) move to{' '}
@@ -125,5 +66,102 @@ function MergeForm(props: {
         </Button>
       </Group>
     </Stack>
+  );
+}
+
+/** Merges the chosen customer into this one. */
+function useMerge(
+  customer: CustomerOverview['customer'],
+  chosen: CustomerSummary | undefined,
+  onMerged: () => void,
+) {
+  const [problem, setProblem] = useState<string>();
+  const [busy, setBusy] = useState(false);
+
+  async function merge(): Promise<void> {
+    if (!chosen) return setProblem('Choose a customer to merge.');
+    setBusy(true);
+    setProblem(undefined);
+    try {
+      await api.rest.desk.mergeCustomer(customer.id, chosen.id);
+      notifications.show({
+        message: `Merged ${customerName(chosen)} (#${chosen.id}) into ${customerName(customer)}.`,
+      });
+      onMerged();
+    } catch (error) {
+      setProblem(errorMessage(error));
+    } finally {
+      setBusy(false);
+    }
+  }
+
+  return { merge, problem, busy };
+}
+
+/** Finds the customer to merge; shows the suggested one until a search is entered. */
+function CustomerSearch(props: {
+  customer: CustomerOverview['customer'];
+  suggested: CustomerSummary | undefined;
+  chosen: CustomerSummary | undefined;
+  onChoose: (customer: CustomerSummary | undefined) => void;
+}) {
+  const { customer, suggested, chosen, onChoose } = props;
+  const { appId } = customer;
+  const [search, setSearch] = useState('');
+  const [settled] = useDebouncedValue(search.trim(), 250);
+  const found = useQuery({
+    queryKey: ['customers', appId, settled],
+    queryFn: () => api.rest.desk.searchCustomers({ appId, search: settled }),
+    enabled: settled !== '',
+  });
+  const offered = settled === '' ? (suggested ? [suggested] : []) : (found.data?.items ?? []);
+  const choices = offered.filter(({ id }) => id !== customer.id);
+  return (
+    <>
+      <TextInput
+        label={`Customer to merge into ${customerName(customer)} (#${customer.id})`}
+        placeholder="Search by name, email, phone or ID"
+        leftSection={<IconSearch size={15} />}
+        value={search}
+        onChange={(event) => setSearch(event.currentTarget.value)}
+        data-autofocus
+      />
+      {choices.length > 0 ? (
+        <CustomerChoices choices={choices} chosen={chosen} onChoose={onChoose} />
+      ) : (
+        settled !== '' &&
+        !found.isPending && (
+          <Text size="sm" c="dimmed">
+            No results
+          </Text>
+        )
+      )}
+    </>
+  );
+}
+
+function CustomerChoices(props: {
+  choices: readonly CustomerSummary[];
+  chosen: CustomerSummary | undefined;
+  onChoose: (customer: CustomerSummary | undefined) => void;
+}) {
+  const { choices, chosen, onChoose } = props;
+  return (
+    <Radio.Group
+      aria-label="Customers"
+      value={chosen ? String(chosen.id) : ''}
+      onChange={(id) => onChoose(choices.find((one) => String(one.id) === id))}
+    >
+      <Stack gap={4} className={classes.choicesList}>
+        {choices.map((one) => (
+          <Radio
+            key={one.id}
+            value={String(one.id)}
+            label={`${customerName(one)} (#${one.id})`}
+            description={[one.email, one.phone, one.channels.join(', ')].filter(Boolean).join(' · ')}
+          />
+        ))}
+      </Stack>
+    </Radio.Group>
   );
 }
