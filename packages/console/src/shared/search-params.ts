@@ -13,3 +13,8 @@ export function readTexts<Name extends string>(
   }
   return texts;
 }
+
+/** The names in a comma-separated list. */
+export function listOf(text: string | undefined): string[] {
+  return (text ?? '').split(',').filter((name) => name !== '');
+}

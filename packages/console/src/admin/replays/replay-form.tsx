@@ -5,11 +5,12 @@ import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api } from '../../session/session.ts';
 import { errorMessage } from '../../shared/error-message.ts';
+import { listOf } from '../../shared/search-params.ts';
 import { eventTypes } from '../events/event-types.ts';
 import classes from '../shared/admin.module.css';
 import { useApps, useListeners } from '../shared/queries.ts';
 import { ReplayPreviewView } from './replay-preview.tsx';
-import { listOf, type ReplaySearch, readReplaySearch, requestOf } from './replay-search.ts';
+import { type ReplaySearch, readReplaySearch, requestOf } from './replay-search.ts';
 import { localTime } from './replay-words.ts';
 
 /** A request and its preview. */

@@ -1,5 +1,5 @@
 import type { Replay, ReplayRequest } from '@mevrik/protocol';
-import { type RawSearch, readTexts } from '../../shared/search-params.ts';
+import { listOf, type RawSearch, readTexts } from '../../shared/search-params.ts';
 import { isEventType } from '../events/event-types.ts';
 
 /** The URL parameters of the replay page: the events and the listeners that handle them again. */
@@ -41,9 +41,4 @@ export function requestOf(search: ReplaySearch): ReplayRequest {
 /** The parameters that repeat a replay. */
 export function searchOf({ filter, listeners }: Pick<Replay, 'filter' | 'listeners'>): ReplaySearch {
   return readReplaySearch({ ...filter, listeners });
-}
-
-/** The names in a comma-separated list. */
-export function listOf(text: string | undefined): string[] {
-  return (text ?? '').split(',').filter((name) => name !== '');
 }

@@ -1,6 +1,7 @@
 import type { EventStory, Replay, ReplayEntryState } from '@mevrik/protocol';
+import { listOf } from '../../shared/search-params.ts';
 import { exactTime } from '../../shared/time.tsx';
-import { listOf, readReplaySearch } from './replay-search.ts';
+import { readReplaySearch } from './replay-search.ts';
 
 /** The label of each result of a replayed event. */
 export const entryWords = {

@@ -1,7 +1,7 @@
 import { ActionIcon, Avatar, Button, Group, Stack, Text, Tooltip } from '@mantine/core';
 import { IconPencil, IconRosetteDiscountCheck, IconUsersPlus, IconX } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
+import { type ReactNode, useState } from 'react';
 import { api } from '../../session/session.ts';
 import { ChannelIcon } from '../../shared/channel-icon.tsx';
 import type { ContactIdentity, CustomerOverview, CustomerSummary, StaffApp } from '../../shared/sdk.ts';
@@ -41,27 +41,7 @@ export function CustomerPanel(props: {
       <ActionIcon className={classes.panelClose} aria-label="Hide customer details" onClick={onClose}>
         <IconX size={17} />
       </ActionIcon>
-      <Stack align="center" gap={6} pt="xs">
-        <Avatar size={56} radius="xl" name={customerName(customer)} color="initials" aria-hidden />
-        <Group gap={4} wrap="nowrap" maw="100%">
-          <Text fw={650} truncate component="h2" m={0}>
-            {customerName(customer)}
-          </Text>
-          {customer.verified && (
-            <Tooltip label="Identity verified by the app">
-              <IconRosetteDiscountCheck
-                size={17}
-                color="var(--mantine-primary-color-filled)"
-                role="img"
-                aria-label="Verified"
-                style={{ flexShrink: 0 }}
-              />
-            </Tooltip>
-          )}
-        </Group>
-        <Text size="xs" c="dimmed">
-          Customer #{customer.id} · since {fullDate(customer.createdAt)}
-        </Text>
+      <CustomerHeader customer={customer}>
         {!edits && (
           <Group gap={6} mt={4}>
             <Button
@@ -82,7 +62,7 @@ export function CustomerPanel(props: {
             </Button>
           </Group>
         )}
-      </Stack>
+      </CustomerHeader>
       {edits ? (
         <CustomerForm customer={customer} onDone={() => setEdits(false)} />
       ) : (
@@ -101,6 +81,36 @@ export function CustomerPanel(props: {
           onMerged();
         }}
       />
+    </Stack>
+  );
+}
+
+/** The customer's name, whether it is verified, and the actions. */
+function CustomerHeader(props: { customer: CustomerOverview['customer']; children: ReactNode }) {
+  const { customer, children } = props;
+  return (
+    <Stack align="center" gap={6} pt="xs">
+      <Avatar size={56} radius="xl" name={customerName(customer)} color="initials" aria-hidden />
+      <Group gap={4} wrap="nowrap" maw="100%">
+        <Text fw={650} truncate component="h2" m={0}>
+          {customerName(customer)}
+        </Text>
+        {customer.verified && (
+          <Tooltip label="Identity verified by the app">
+            <IconRosetteDiscountCheck
+              size={17}
+              color="var(--mantine-primary-color-filled)"
+              role="img"
+              aria-label="Verified"
+              style={{ flexShrink: 0 }}
+            />
+          </Tooltip>
+        )}
+      </Group>
+      <Text size="xs" c="dimmed">
+        Customer #{customer.id} · since {fullDate(customer.createdAt)}
+      </Text>
+      {children}
     </Stack>
   );
 }
