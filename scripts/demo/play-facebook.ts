@@ -1,5 +1,5 @@
 import { call } from './api.ts';
-import { hear } from './hearing.ts';
+import { openEventStream } from './event-stream.ts';
 import { paint } from './paint.ts';
 import type { DemoServer } from './server.ts';
 import { openStage } from './stage.ts';
@@ -37,7 +37,7 @@ export async function playFacebook(server: DemoServer): Promise<void> {
   const { pageId, appSecret } = page;
   const address = `${url}/webhooks/facebook/${app.key}/page`;
   await outside('POST', 'subscription', { address, appSecret, pageId });
-  const desk = await hear(url, { key: app.key, token: agentToken, channels: ['private-queues'] });
+  const desk = await openEventStream(url, { key: app.key, token: agentToken, channels: ['private-queues'] });
 
   /** What Facebook took for a person or under a comment. */
   async function taken(text: string) {
@@ -69,7 +69,7 @@ export async function playFacebook(server: DemoServer): Promise<void> {
     say('Vera', 'Do you have it in blue?');
     note(`the signed webhook is answered with ${told.status} before anything is made of it`);
     const thread = await accept(0);
-    const live = await hear(url, {
+    const live = await openEventStream(url, {
       key: app.key,
       token: agentToken,
       channels: [`private-session${thread.id}`],

@@ -1,6 +1,6 @@
 import { type SentEmail, startSmtpStandIn } from '@mevrik/stand-ins';
 import { createTransport } from 'nodemailer';
-import { hear } from './hearing.ts';
+import { openEventStream } from './event-stream.ts';
 import { paint } from './paint.ts';
 import type { DemoServer } from './server.ts';
 import { openStage } from './stage.ts';
@@ -28,7 +28,7 @@ export async function playMail(server: DemoServer): Promise<void> {
   await admin('PATCH', `/v1/admin/apps/${app.id}`, { settings: { welcome: false } });
   const rules = [{ name: 'mails go to people', when: 'channel.kind == "email"', action: 'queue' }];
   await admin('PUT', `/v1/admin/apps/${app.id}/rules`, { rules });
-  const desk = await hear(url, { key: app.key, token: agentToken, channels: ['private-queues'] });
+  const desk = await openEventStream(url, { key: app.key, token: agentToken, channels: ['private-queues'] });
   const client = createTransport({ host: new URL(url).hostname, port: smtpPort, ignoreTLS: true });
   try {
     console.log(paint('bold', '\nThe same by mail\n'));
@@ -52,7 +52,7 @@ export async function playMail(server: DemoServer): Promise<void> {
     if (answer.email.inReplyTo !== messageId)
       throw new Error('The answer is not in the thread of the question.');
 
-    const conversation = await hear(url, {
+    const conversation = await openEventStream(url, {
       key: app.key,
       token: agentToken,
       channels: [`private-session${session.id}`],
@@ -63,10 +63,12 @@ export async function playMail(server: DemoServer): Promise<void> {
       subject: `Re: ${subject}`,
       text: `It is here, thank you!\n\nOn Mon, Nov 23, 2026 at 10:04 AM The Shop <${shop}> wrote:\n> It is on its way, Vera.\n`,
     });
-    const heard = await conversation.until('her answer', ({ event }) => event === 'message_post');
+    const received = await conversation.until('her answer', ({ event }) => event === 'message_post');
     conversation.stop();
-    say('Vera', heard.data.message.content.text);
-    note(`from ${heard.data.message.content.email.from}, in the same conversation, without what she quoted`);
+    say('Vera', received.data.message.content.text);
+    note(
+      `from ${received.data.message.content.email.from}, in the same conversation, without what she quoted`,
+    );
   } finally {
     client.close();
     desk.stop();

@@ -1,5 +1,5 @@
 import { call } from './api.ts';
-import { type Heard, type Hearing, hear } from './hearing.ts';
+import { type EventStream, openEventStream, type ReceivedEvent } from './event-stream.ts';
 import { paint } from './paint.ts';
 import type { DemoServer } from './server.ts';
 import { openStage } from './stage.ts';
@@ -18,10 +18,14 @@ export async function play(server: DemoServer): Promise<{ appId: number; session
   const sessionId: number = visit.session.id;
   const session = `private-session${sessionId}`;
 
-  const desk = await hear(url, { key: app.key, token: agentToken, channels: [session, 'private-queues'] });
-  const widget = await hear(url, { key: app.key, token: visit.accessToken, channels: [session] });
+  const desk = await openEventStream(url, {
+    key: app.key,
+    token: agentToken,
+    channels: [session, 'private-queues'],
+  });
+  const widget = await openEventStream(url, { key: app.key, token: visit.accessToken, channels: [session] });
   try {
-    console.log(paint('bold', '\nThe conversation, as pusher-js hears it\n'));
+    console.log(paint('bold', '\nThe conversation, as pusher-js receives it\n'));
     await visitor('/v1/messages', { text: 'hello' });
     say('Vera', await posted(desk, 'hello'));
     say(
@@ -73,13 +77,18 @@ export async function play(server: DemoServer): Promise<{ appId: number; session
 // biome-ignore lint/suspicious/noExplicitAny: a message, as the payload has it
 type Message = any;
 
-async function posted(desk: Hearing, text: string): Promise<Message> {
-  const isIt = ({ event, data }: Heard) => event === 'message_post' && data.message.content.text === text;
+async function posted(desk: EventStream, text: string): Promise<Message> {
+  const isIt = ({ event, data }: ReceivedEvent) =>
+    event === 'message_post' && data.message.content.text === text;
   return (await desk.until(`"${text}"`, isIt)).data.message;
 }
 
-async function replied(widget: Hearing, who: string, fits: (message: Message) => boolean): Promise<Message> {
-  const isIt = ({ event, data }: Heard) => event === 'message_reply' && fits(data.message);
+async function replied(
+  widget: EventStream,
+  who: string,
+  fits: (message: Message) => boolean,
+): Promise<Message> {
+  const isIt = ({ event, data }: ReceivedEvent) => event === 'message_reply' && fits(data.message);
   return (await widget.until(`a reply of ${who}`, isIt)).data.message;
 }
 

@@ -1,6 +1,6 @@
 import { signWebhook } from '@mevrik/stand-ins';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hear } from '../../scripts/demo/hearing.ts';
+import { openEventStream } from '../../scripts/demo/event-stream.ts';
 import { type FacebookProduct, startFacebook } from '../support/facebook.ts';
 import type { Employed } from '../support/product.ts';
 
@@ -29,7 +29,7 @@ const looksUp = (id: string) => () =>
 
 describe('a customer without a name', () => {
   it('on Messenger gets the name of their profile, and the desk is updated', async () => {
-    const desk = await hear(product.url, {
+    const desk = await openEventStream(product.url, {
       key: product.app.key,
       token: admin.token,
       channels: ['private-sessions'],

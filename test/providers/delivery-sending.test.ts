@@ -55,9 +55,9 @@ describe('a reply on Facebook', () => {
   it('updates open screens live', async () => {
     const { session, say } = await conversation();
     const desk = await product.employ();
-    const { hear } = await import('../../scripts/demo/hearing.ts');
+    const { openEventStream } = await import('../../scripts/demo/event-stream.ts');
     const channels = [`private-session${session}`];
-    const screen = await hear(product.url, { key: product.app.key, token: desk.token, channels });
+    const screen = await openEventStream(product.url, { key: product.app.key, token: desk.token, channels });
     const messageId = await say('Hello');
     const { data } = await screen.until('the status', ({ event }) => event === 'message_status');
     expect(data).toEqual({ messageId, sessionId: session, status: 'sent', isDoubtful: false });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { hear } from '../../scripts/demo/hearing.ts';
+import { openEventStream } from '../../scripts/demo/event-stream.ts';
 import {
   type FacebookProduct,
   ofComment,
@@ -78,11 +78,13 @@ describe('an agent sees', () => {
     const post = { id: '900_8', message: 'New in the shop', full_picture: 'https://facebook.example/8.png' };
     product.graph.publish(post);
     const session = await commented('900_84', 'cora', { post_id: '900_8' });
-    const told = { text: 'New in the shop', imageUrl: 'https://facebook.example/8.png' };
+    const expectedPost = { text: 'New in the shop', imageUrl: 'https://facebook.example/8.png' };
     const shown = async (id: number) => (await rowOf(id)).comment;
-    await expect.poll(async () => (await shown(session)).post, patience).toEqual(told);
+    await expect.poll(async () => (await shown(session)).post, patience).toEqual(expectedPost);
     await product.webhook(ofComment({ comment_id: '900_86', post_id: '900_8', from: { id: 'cora' } }));
-    await expect.poll(() => shown(session), patience).toMatchObject({ commentId: '900_86', post: told });
+    await expect
+      .poll(() => shown(session), patience)
+      .toMatchObject({ commentId: '900_86', post: expectedPost });
     expect(product.graph.requests.filter((request) => request === 'GET /900_8')).toHaveLength(1);
     const answered = await product.replies(session, 'Thank you!');
     await expect.poll(() => statusOf(answered), patience).toBe('sent');
@@ -246,7 +248,7 @@ describe('a channel that is down', () => {
     const session = await product.writes(person, 'hello');
     await expect.poll(() => product.graph.textsFor(person), patience).toEqual(['In line.']);
     const channels = ['private-queues-app-1'];
-    const screen = await hear(product.url, { key: product.app.key, token: agent.token, channels });
+    const screen = await openEventStream(product.url, { key: product.app.key, token: agent.token, channels });
     product.graph.revoke(page.pageToken);
     const message = await product.replies(session, 'waiting');
     const { data } = await screen.until('the notice', ({ event }) => event === 'channel_health');
@@ -284,7 +286,7 @@ describe('a channel that is down', () => {
 
   it('or that Meta warns about notifies its agents', async () => {
     const channels = ['private-queues-app-1'];
-    const screen = await hear(product.url, { key: product.app.key, token: agent.token, channels });
+    const screen = await openEventStream(product.url, { key: product.app.key, token: agent.token, channels });
     await product.webhook(
       ofThread({
         sender: { id: page.pageId },

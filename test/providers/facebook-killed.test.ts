@@ -2,7 +2,7 @@ import { type GraphStandIn, startGraphStandIn } from '@mevrik/stand-ins';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { ofThread, page } from '../support/facebook.ts';
 import { type Killed, patience, prepareKilled } from '../support/killed.ts';
-import { takenBy, tellWebhook, throughGraph } from '../support/killed-graph.ts';
+import { acceptedBy, postWebhook, throughGraph } from '../support/killed-graph.ts';
 import { expectedOutcomes, killAtEveryStep, type SendingChannel } from '../support/killed-steps.ts';
 import { type RunningServer, stop } from '../support/server.ts';
 
@@ -19,7 +19,7 @@ afterEach(async () => {
 });
 
 const writes = (server: RunningServer, person: string, text: string, timestamp = Date.now()) =>
-  tellWebhook(
+  postWebhook(
     server,
     channel,
     ofThread({ sender: { id: person }, timestamp, message: { mid: `${person} ${text}`, text } }),
@@ -27,11 +27,11 @@ const writes = (server: RunningServer, person: string, text: string, timestamp =
 
 /** Facebook reports that a message of ours has arrived. */
 function echo(server: RunningServer, person: string, text: string) {
-  const arrived = takenBy(graph, person, text);
+  const arrived = acceptedBy(graph, person, text);
   const { metadata } = arrived?.body.message ?? {};
   const message = { mid: arrived?.id, is_echo: true, app_id: 1, metadata, text };
   const update = ofThread({ sender: { id: page.pageId }, recipient: { id: person }, message });
-  return tellWebhook(server, channel, update);
+  return postWebhook(server, channel, update);
 }
 
 it('killed at every step of sending: nothing is lost, order is kept, and possible duplicates are on record', async () => {

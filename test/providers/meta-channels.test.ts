@@ -92,7 +92,7 @@ describe('WhatsApp', () => {
     await webhook('whatsapp', 'wa', whatsappBody(whatsappText('8802', 'Hello')));
     await expect.poll(() => sessionOf('1/wa:8802'), patience).toBeDefined();
     const session = await sessionOf('1/wa:8802');
-    const tell = async (message: number, status: string, errors?: object[]) => {
+    const report = async (message: number, status: string, errors?: object[]) => {
       const [row] = await product.database.sql<{ id: string }[]>`
         SELECT external_ids ->> 0 AS id FROM deliveries WHERE message_id = ${message}`;
       await webhook(
@@ -103,13 +103,13 @@ describe('WhatsApp', () => {
     };
     const first = await replies(session, { text: 'one' });
     await expect.poll(() => stateOf(first), patience).toBe('sent');
-    await tell(first, 'delivered');
+    await report(first, 'delivered');
     await expect.poll(() => stateOf(first), patience).toBe('delivered');
-    await tell(first, 'read');
+    await report(first, 'read');
     await expect.poll(() => stateOf(first), patience).toBe('read');
     const second = await replies(session, { text: 'two' });
     await expect.poll(() => stateOf(second), patience).toBe('sent');
-    await tell(second, 'failed', [{ code: 131026, title: 'Undeliverable' }]);
+    await report(second, 'failed', [{ code: 131026, title: 'Undeliverable' }]);
     await expect.poll(() => stateOf(second), patience).toBe('failed');
     const [event] = await product.database.sql<{ data: { error: string } }[]>`
       SELECT data FROM events WHERE type = 'MessageDeliveryFailedEvent'`;

@@ -83,7 +83,7 @@ describe('a conversation on Telegram', () => {
       const { status } = await admin.call('PUT', '/v1/admin/apps/1/channels/bots', channel(token));
       expect(status).toBe(200);
     };
-    const told = async (number: number, fields: object) => {
+    const postUpdate = async (number: number, fields: object) => {
       const from = { id: 60, first_name: 'Ada' };
       const said = { message_id: 5, from, chat: { id: 60, type: 'private' }, ...fields };
       const body = {
@@ -101,14 +101,14 @@ describe('a conversation on Telegram', () => {
       return rows.map(({ text }) => text);
     };
     await put(botToken);
-    await told(100, { text: 'to the first' });
+    await postUpdate(100, { text: 'to the first' });
     await expect.poll(texts, patience).toEqual(['to the first']);
     await put(`900:${'u'.repeat(30)}`);
-    await told(100, { text: 'to the first' });
+    await postUpdate(100, { text: 'to the first' });
     await put(`901:${'t'.repeat(30)}`);
-    await told(100, { text: 'to the second' });
+    await postUpdate(100, { text: 'to the second' });
     await expect.poll(texts, patience).toEqual(['to the first', 'to the second']);
-    await told(101, { text: 'to the second, in better words', edit_date: 1 });
+    await postUpdate(101, { text: 'to the second, in better words', edit_date: 1 });
     await expect.poll(texts, patience).toEqual(['to the first', 'to the second, in better words']);
   });
 

@@ -1,7 +1,7 @@
 import { type GraphStandIn, startGraphStandIn } from '@mevrik/stand-ins';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type Killed, prepareKilled } from '../support/killed.ts';
-import { takenBy, tellWebhook, throughGraph } from '../support/killed-graph.ts';
+import { acceptedBy, postWebhook, throughGraph } from '../support/killed-graph.ts';
 import { expectedOutcomes, killAtEveryStep, type SendingChannel } from '../support/killed-steps.ts';
 import { whatsappBody, whatsappStatus, whatsappText } from '../support/whatsapp.ts';
 
@@ -24,12 +24,12 @@ it('killed at every step of sending: nothing is lost, order is kept, and possibl
     ...throughGraph(graph),
     channel,
     contact: (number) => `880${number}`,
-    writes: (server, person, text) => tellWebhook(server, channel, whatsappBody(whatsappText(person, text))),
+    writes: (server, person, text) => postWebhook(server, channel, whatsappBody(whatsappText(person, text))),
     confirm(server, person, text) {
-      const { id, body } = takenBy(graph, person, text) ?? {};
+      const { id, body } = acceptedBy(graph, person, text) ?? {};
       const { biz_opaque_callback_data } = body ?? {};
       const status = { id: `wamid.${id}`, status: 'sent', biz_opaque_callback_data };
-      return tellWebhook(server, channel, whatsappBody(whatsappStatus(person, status)));
+      return postWebhook(server, channel, whatsappBody(whatsappStatus(person, status)));
     },
   };
   expect(await killAtEveryStep(killed, whatsapp)).toEqual(expectedOutcomes(whatsapp));

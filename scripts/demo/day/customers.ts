@@ -13,7 +13,7 @@ export interface ShopCustomer {
   readonly way: Way;
   /** What they write first: nobody else writes the same. */
   readonly question: string;
-  /** What it is about; `null` where the bot knows the answer. */
+  /** What it is about; `null` if the bot knows the answer. */
   readonly topic: Topic | null;
   /** Writes; the first time, it opens the conversation. */
   write(text: string): Promise<void>;

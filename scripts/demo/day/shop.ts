@@ -24,9 +24,9 @@ export interface Shop {
   readonly url: string;
   readonly app: { readonly id: number; readonly key: string };
   readonly agents: readonly ShopAgent[];
-  /** Where mails to it go, and under which address; `null` where it gets none. */
+  /** Where mails to it go, and under which address; `null` if it gets none. */
   readonly email: { readonly port: number; readonly address: string } | null;
-  /** Plays Facebook; `null` where there is none. */
+  /** Plays Facebook; `null` if there is none. */
   facebook: ((does: string, body: unknown) => Promise<unknown>) | null;
 }
 

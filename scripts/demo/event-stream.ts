@@ -3,28 +3,28 @@ import pusherModule from 'pusher-js';
 // Its CommonJS build is the class itself; its types say otherwise.
 const Pusher = pusherModule as unknown as typeof pusherModule.default;
 
-/** Something that a pusher-js client has heard. */
-export interface Heard {
+/** An event that a pusher-js client has received. */
+export interface ReceivedEvent {
   readonly channel: string;
   readonly event: string;
   // biome-ignore lint/suspicious/noExplicitAny: payloads of every event
   readonly data: any;
 }
 
-/** A connected pusher-js client. */
-export interface Hearing {
-  /** Resolves with the first thing it has heard, or will hear, that fits. @throws Error after fifteen seconds. */
-  until(what: string, fits: (heard: Heard) => boolean): Promise<Heard>;
+/** The events of a connected pusher-js client. */
+export interface EventStream {
+  /** Resolves with the first matching event, past or future. @throws Error after a minute. */
+  until(what: string, fits: (received: ReceivedEvent) => boolean): Promise<ReceivedEvent>;
   stop(): void;
 }
 
 const patienceMs = 60_000;
 
 /** Connects pusher-js with an access token and subscribes to channels. */
-export async function hear(
+export async function openEventStream(
   url: string,
   { key, token, channels }: { key: string; token: string; channels: readonly string[] },
-): Promise<Hearing> {
+): Promise<EventStream> {
   const { hostname, port, protocol } = new URL(url);
   const isSecure = protocol === 'https:';
   const pusher = new Pusher(key, {
@@ -39,8 +39,8 @@ export async function hear(
       headers: { authorization: `Bearer ${token}` },
     },
   });
-  const heard: Heard[] = [];
-  const waiting = new Set<(heard: Heard) => void>();
+  const received: ReceivedEvent[] = [];
+  const waiting = new Set<(received: ReceivedEvent) => void>();
   const subscribed = channels.map(
     (name) =>
       new Promise<void>((resolve, reject) => {
@@ -52,7 +52,7 @@ export async function hear(
         channel.bind_global((event: string, data: unknown) => {
           if (event.startsWith('pusher')) return;
           const one = { channel: name, event, data };
-          heard.push(one);
+          received.push(one);
           for (const look of waiting) look(one);
         });
       }),
@@ -61,13 +61,13 @@ export async function hear(
   return {
     until: (what, fits) =>
       new Promise((resolve, reject) => {
-        const known = heard.find(fits);
+        const known = received.find(fits);
         if (known) return resolve(known);
         const overdue = setTimeout(() => {
           waiting.delete(look);
-          reject(new Error(`Nothing was heard of ${what} within ${patienceMs / 1000} seconds.`));
+          reject(new Error(`${what} did not arrive within ${patienceMs / 1000} seconds.`));
         }, patienceMs);
-        const look = (one: Heard) => {
+        const look = (one: ReceivedEvent) => {
           if (!fits(one)) return;
           clearTimeout(overdue);
           waiting.delete(look);
