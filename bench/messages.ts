@@ -24,7 +24,7 @@ const settings = {
 const nodes = Number(process.env.NODES ?? 1);
 const installation = nodes === 1 ? await startAlone() : await startTogether(nodes);
 const agent = new Agent({ keepAlive: true, maxSockets: visitors });
-const everybody = await Promise.all(Array.from({ length: visitors }, arrive));
+const everyone = await Promise.all(Array.from({ length: visitors }, arrive));
 await flatOut(3); // warms up
 const idle = await paced(20, 5);
 const full = await flatOut(seconds);
@@ -38,7 +38,7 @@ console.log(
     idle: timesOf(idle.samples),
   }),
 );
-for (const { socket } of everybody) socket.terminate();
+for (const { socket } of everyone) socket.terminate();
 agent.destroy();
 await installation.stop();
 
@@ -60,13 +60,13 @@ function timesOf(samples: readonly Sample[]) {
   };
 }
 
-/** Everybody writes as soon as they were answered. */
+/** Each visitor writes as soon as they got a reply. */
 async function flatOut(forSeconds: number) {
   const samples: Sample[] = [];
   const begun = performance.now();
   const until = begun + forSeconds * 1000;
   await Promise.all(
-    everybody.map(async (visitor) => {
+    everyone.map(async (visitor) => {
       while (performance.now() < until) samples.push(await visitor.write());
     }),
   );
@@ -76,7 +76,7 @@ async function flatOut(forSeconds: number) {
 /** Messages at a fixed rate, independent of earlier answers. Any free writer sends; latency counts from the due time. */
 async function paced(rate: number, forSeconds: number) {
   const samples: Sample[] = [];
-  const free = [...everybody];
+  const free = [...everyone];
   const writing: Promise<void>[] = [];
   const begun = performance.now();
   const total = Math.round(rate * forSeconds);

@@ -87,7 +87,7 @@ function errorsPage(): string {
     title,
     retryable ? 'yes' : 'no',
   ]);
-  return `${generated}# Errors\n\nEvery error is a problem of RFC 9457: \`type\` is \`/problems/{code}\`, \`detail\` says what to do, and \`errors\` names the fields at fault where there are some.\n\n${table(['code', 'status', 'title', 'worth trying again'], rows)}`;
+  return `${generated}# Errors\n\nEvery error is a problem of RFC 9457: \`type\` is \`/problems/{code}\`, \`detail\` says what to do, and \`errors\` names the invalid fields, if any.\n\n${table(['code', 'status', 'title', 'worth trying again'], rows)}`;
 }
 
 function configurationPage(): string {

@@ -64,7 +64,7 @@ export interface Publishing {
 /** A command to a publisher: a server that publishes its own messages, or the process that triggers over HTTP. */
 export type ToPublisher =
   | { readonly do: 'publish'; readonly how: Publishing }
-  /** So many messages have arrived at everybody. */
+  /** Every subscriber has received this many messages. */
   | { readonly do: 'seen'; readonly messages: number }
   | { readonly do: 'stop' }
   | { readonly do: 'collect garbage' };

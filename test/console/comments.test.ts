@@ -87,7 +87,7 @@ describe('the desk, for a channel with its own rules', { timeout: 180_000 }, () 
     await expect
       .poll(() => post.getByRole('link', { name: 'Open post' }).getAttribute('href'))
       .toBe('https://facebook.example/900_7');
-    await reply(page).fill('Thanks, everybody!');
+    await reply(page).fill('Thanks, everyone!');
     await page.keyboard.press('Enter');
     await page.locator('label', { hasText: 'Private reply' }).click();
     await reply(page).fill('Here is your code');
@@ -95,7 +95,7 @@ describe('the desk, for a channel with its own rules', { timeout: 180_000 }, () 
     const answers = () =>
       product.graph.accepted.map(({ edge, body }) => [edge, body.message.text ?? body.message]);
     await expect.poll(answers, patient).toEqual([
-      ['comments', 'Thanks, everybody!'],
+      ['comments', 'Thanks, everyone!'],
       ['messages', 'Here is your code'],
     ]);
     await expect

@@ -3,14 +3,14 @@ import { describe, expect, it } from 'vitest';
 import { maySubscribe } from '../../packages/server/src/broadcast/access/access.ts';
 import { facts, type Person, people } from '../support/gateway.ts';
 
-const everybody = [...(Object.keys(people) as Person[]), 'nobody'] as const;
+const everyone = [...(Object.keys(people) as Person[]), 'nobody'] as const;
 const staffOfApp1 = ['agent', 'supervisor', 'admin', 'backEnd'] as const;
 
 /** Who may subscribe to what on a connection to app 1. Nobody else may. */
 const expected: {
   [Kind in TopicKind]: readonly (readonly [Topic, readonly (Person | 'nobody')[]])[];
 } = {
-  messages: [[topics.messages, everybody]],
+  messages: [[topics.messages, everyone]],
   queues: [[topics.queues, staffOfApp1]],
   sessions: [[topics.sessions, staffOfApp1]],
   opening: [[topics.opening, ['ann', 'bob', ...staffOfApp1]]],
@@ -46,7 +46,7 @@ describe('who may subscribe to what', () => {
   for (const [topic, those] of Object.values(expected).flat()) {
     it(`${topic}: ${those.join(', ')}`, async () => {
       const allowed: string[] = [];
-      for (const person of everybody) {
+      for (const person of everyone) {
         const who = person === 'nobody' ? undefined : people[person];
         if (await maySubscribe({ topic, appId: 1, who, facts })) allowed.push(person);
       }

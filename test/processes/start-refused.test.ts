@@ -140,7 +140,7 @@ describe('data of version 0.1', () => {
 
     expect(await refused({ DATA_DIR: dataDir })).toBe(
       `The data in ${dataDir} was created by version 0.1 or a development build and cannot be upgraded. ` +
-        `Nothing was changed. To start anew, move that directory away (mv ${dataDir} ${dataDir}-0.1) ` +
+        `Nothing was changed. To start over, move that directory away (mv ${dataDir} ${dataDir}-0.1) ` +
         'and start again, or set DATA_DIR to a new directory.',
     );
     expect(postgresOf(dataDir)).toBeUndefined();

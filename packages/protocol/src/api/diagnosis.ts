@@ -97,7 +97,7 @@ export const queueReasonSchema = z.discriminatedUnion('code', [
   z.object({
     code: z.literal('queue_closed'),
     app: z.string(),
-    /** ISO 8601; `null` where no opening is in sight. */
+    /** ISO 8601; `null` if no opening is in sight. */
     opensAt: z.string().nullable(),
     /** The app's time zone, as the IANA names it. */
     timeZone: z.string(),
@@ -208,7 +208,7 @@ export const verdictSchema = z.discriminatedUnion('code', [
     }),
   ),
   verdict(['session_closed'], nothing),
-  /** `author`: the reply that came too late; `null` where there was none. `hours`: how long the window is open. */
+  /** `author`: the reply that came too late; `null` if there was none. `hours`: how long the window is open. */
   verdict(
     ['reply_window_closed'],
     z.object({
@@ -224,7 +224,7 @@ export const verdictSchema = z.discriminatedUnion('code', [
     z.object({ author, channel: z.string(), seconds, error, isPaused: z.boolean() }),
   ),
   verdict(['channel_down'], z.object({ author, channel: z.string(), error })),
-  /** `author`: the reply that waits; `null` where there is none. `app`: the app, where that is disabled. */
+  /** `author`: the reply that waits; `null` if there is none. `app`: the app, where that is disabled. */
   verdict(
     ['channel_off'],
     z.object({ author: author.nullable(), channel: z.string(), app: z.string().nullable() }),

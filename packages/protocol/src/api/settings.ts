@@ -56,7 +56,7 @@ export const channelKindSchema = z.object({
 });
 export type ChannelKind = z.infer<typeof channelKindSchema>;
 
-/** All kinds of channel; `mailServer` is where email for channels is received, `null` where it is not. */
+/** All kinds of channel; `mailServer` is where email for channels is received, `null` if it is not. */
 export const channelKindListSchema = z.object({
   items: z.array(channelKindSchema),
   mailServer: z.string().nullable(),

@@ -18,7 +18,7 @@ export interface ChangeMessage {
 /**
  * Applies a customer's edit or deletion, and adds a note for the agents, who may have answered already.
  *
- * @returns the changed message and the note; `undefined` where the message does not exist.
+ * @returns the changed message and the note; `undefined` if the message does not exist.
  */
 export async function changeMessage(
   tx: Tx,

@@ -11,7 +11,7 @@ export interface ReceiveWebhook {
   /** What is raised for each new webhook event. */
   readonly event: WebhookIntake['event'];
   readonly webhookEvents: readonly {
-    /** The channel of its account; `null` where no channel of the app uses the account. */
+    /** The channel of its account; `null` if no channel of the app uses the account. */
     readonly channel: string | null;
     readonly deduplicationKey: string;
     readonly contactId: string;

@@ -33,7 +33,7 @@ export async function replayWebhook(
   if (row) tx.raise(intake?.event ?? 'NewProviderEventReceived', { webhookEventLog: row });
 }
 
-/** The channel that uses the account of a webhook event; `undefined` where the payload names no account. */
+/** The channel that uses the account of a webhook event; `undefined` if the payload names no account. */
 function channelFor(
   app: AppProfile,
   provider: string,

@@ -57,13 +57,13 @@ describe('migrating', () => {
     await migrate(target);
   });
 
-  it('a database of 0.1 explains how to start anew, and changes nothing', async () => {
+  it('a database of 0.1 explains how to start over, and changes nothing', async () => {
     const { sql, target, name } = await openDatabaseOf01();
     await expect(migrate({ url: connectionUrl(target) })).rejects.toMatchObject({
       name: 'DatabaseUnusableError',
       message:
         `The database "${name}" was created by version 0.1 or a development build and cannot be upgraded. ` +
-        'Nothing was changed. To start anew, create an empty database and set DATABASE_URL to it.',
+        'Nothing was changed. To start over, create an empty database and set DATABASE_URL to it.',
     });
     expect(await sql`SELECT content FROM messages`).toEqual([{ content: 'kept' }]);
     expect(await sql`SELECT FROM pg_tables WHERE schemaname IN ('public', 'graphile_worker')`).toHaveLength(

@@ -70,13 +70,13 @@ async function cannotUpgrade(client: pg.Client, target: DatabaseTarget): Promise
     'was created by version 0.1 or a development build and cannot be upgraded. Nothing was changed.';
   if ('url' in target) {
     return new DatabaseUnusableError(
-      `The database "${client.database}" ${why} To start anew, create an empty database and set DATABASE_URL to it.`,
+      `The database "${client.database}" ${why} To start over, create an empty database and set DATABASE_URL to it.`,
     );
   }
   const { rows } = await client.query('SHOW data_directory');
   const directory = dirname(rows[0].data_directory);
   return new DatabaseUnusableError(
-    `The data in ${directory} ${why} To start anew, move that directory away (mv ${directory} ${directory}-0.1) ` +
+    `The data in ${directory} ${why} To start over, move that directory away (mv ${directory} ${directory}-0.1) ` +
       'and start again, or set DATA_DIR to a new directory.',
   );
 }

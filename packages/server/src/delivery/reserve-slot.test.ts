@@ -5,7 +5,7 @@ import { decideSlot, type LaneState } from './reserve-slot.ts';
 const perSecond = (limit: number) => ({ limit, withinMs: 1_000 });
 const fresh: LaneState = { usedUntil: 0, queuedUntil: 0 };
 
-/** Everybody comes at their time, and again at their turn, up to `lateMs` late. @returns who went when. */
+/** Callers reserve at their time, and return for their slot up to `lateMs` late. @returns when each was sent. */
 function play(pace: { limit: number; withinMs: number }, arrivals: readonly number[], lateMs: () => number) {
   const went: { who: number; at: number; tries: number }[] = [];
   const comers = arrivals.map((at, who) => ({ who, at, tries: 1, hasWaited: false }));

@@ -9,7 +9,7 @@ export interface Candidate {
   readonly capacity: number;
   readonly assigned: number;
   readonly skills: readonly string[];
-  /** ISO 8601; `null` where the agent was never assigned a conversation. */
+  /** ISO 8601; `null` if the agent was never assigned a conversation. */
   readonly lastAssignedAt: string | null;
 }
 

@@ -15,7 +15,7 @@ export function emptyBuckets(): number[] {
 }
 
 /**
- * The percentile of the counted durations in milliseconds, interpolated linearly within its bucket; `null` where
+ * The percentile of the counted durations in milliseconds, interpolated linearly within its bucket; `null` if
  * nothing was counted.
  */
 export function percentileOf(buckets: readonly number[], share: number): number | null {

@@ -75,13 +75,13 @@ describe('hours', () => {
   });
 
   it.each([
-    ['a place that is none', { timeZone: 'Mars/Olympus', weekly: {} }],
+    ['an unknown time zone', { timeZone: 'Mars/Olympus', weekly: {} }],
     [
       'an end before the beginning',
       { timeZone: 'UTC', weekly: { monday: [{ from: '10:00', to: '09:00' }] } },
     ],
     ['an overlap', { timeZone: 'UTC', weekly: { monday: [workdays, { from: '16:00', to: '18:00' }] } }],
-    ['a day that is none', { timeZone: 'UTC', weekly: {}, holidays: ['2026-02-30'] }],
+    ['a day that does not exist', { timeZone: 'UTC', weekly: {}, holidays: ['2026-02-30'] }],
   ])('cannot have %s', (_name, setting) => {
     expect(businessHoursSchema.safeParse(setting).success).toBe(false);
   });

@@ -59,7 +59,7 @@ export function openingAt(hours: BusinessHours, atMs: number): Opening {
   return { isOpen: true, changesAt: isAlwaysOpen ? null : isoOf(closesMs) };
 }
 
-/** The instant after the given minutes of business hours, ISO 8601; `null` where it is more than 400 days away. */
+/** The instant after the given minutes of business hours, ISO 8601; `null` if it is more than 400 days away. */
 export function afterOpenMinutes(hours: BusinessHours, fromMs: number, minutes: number): string | null {
   if (!hours) return isoOf(fromMs + minutes * 60_000);
   let leftMs = minutes * 60_000;

@@ -7,7 +7,7 @@ export interface SurveyFacts {
   readonly hadAgentReply: boolean;
   readonly closedBy: NonNullable<Case['closedBy']>;
   readonly disposition: string | null;
-  /** ISO 8601; `null` where the customer never got a survey. */
+  /** ISO 8601; `null` if the customer never got a survey. */
   readonly lastSurveyAt: string | null;
   readonly cooldownMinutes: number;
   readonly sessionValid: boolean;
@@ -35,7 +35,7 @@ const starsPattern = /^\s*((?:⭐️?|★){1,5})(?!⭐|★)☆*\s*(.*)$/su;
  * Parses an answer to a survey: the payload of a button (`csat:4`, `csat:{case}:4`), or text such as `4`, `4 stars`,
  * `⭐⭐⭐⭐` or `5 - great`, where the rest is the comment.
  *
- * @returns `null` where it is not an answer.
+ * @returns `null` if it is not an answer.
  */
 export function parseScore(input: {
   readonly text?: string | undefined;

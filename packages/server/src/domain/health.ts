@@ -4,7 +4,7 @@ import type { HealthMeasure, HealthPart, HealthStatus } from '@mevrik/protocol';
 export type Threshold = readonly [degradedFrom: number, downFrom: number];
 /** Thresholds set by an operator, by measure name. */
 export type Thresholds = Readonly<Record<string, Threshold>>;
-/** Measured values by measure name; `null` where measuring failed. */
+/** Measured values by measure name; `null` if measuring failed. */
 export type Measured = Readonly<Record<string, number | null>>;
 
 /** The health of one part. */

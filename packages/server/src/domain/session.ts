@@ -17,7 +17,7 @@ export function formatPath(path: SessionPath): string {
   }
 }
 
-/** Parses a stored path; `undefined` where it is invalid. */
+/** Parses a stored path; `undefined` if it is invalid. */
 export function parsePath(text: string): SessionPath | undefined {
   if (text === 'bot' || text === 'csat') return { kind: text };
   const match = /^live\/(?:queue:(.{1,64})|agent:([1-9]\d{0,14}))$/su.exec(text);

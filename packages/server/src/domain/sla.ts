@@ -6,7 +6,7 @@ export type FirstReplyTargets = Readonly<Record<Case['priority'], number | null>
 
 /**
  * The deadline for the first reply to a case, ISO 8601: its target in minutes of business hours after it was opened.
- * `null` where the priority has no target.
+ * `null` if the priority has no target.
  */
 export function firstReplyDueAt(
   targets: FirstReplyTargets,

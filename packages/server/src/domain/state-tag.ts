@@ -51,7 +51,7 @@ export const botTag = (bot: object): string => tagOf(bot);
 
 /**
  * Asserts that something still has a tag that the caller expects.
- * @param tag the current tag; `null` where it does not exist.
+ * @param tag the current tag; `null` if it does not exist.
  * @throws ProblemError `precondition_failed`.
  */
 export function assertUnchanged(expected: ExpectedTags, tag: string | null): void {

@@ -6,7 +6,7 @@ export function showEmail(raw: Buffer): Promise<RenderedEmail> {
   return renderEmail(raw);
 }
 
-/** An attachment of a stored email by its index, from 0; `undefined` where the email has no such attachment. */
+/** An attachment of a stored email by its index, from 0; `undefined` if the email has no such attachment. */
 export async function readEmailAttachment(
   raw: Buffer,
   index: number,

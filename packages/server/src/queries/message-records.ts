@@ -28,7 +28,7 @@ export interface MessageRecords {
   readonly writtenAt: string | null;
 }
 
-/** The id of the event that announced a message; `null` where the log does not have it. @throws ProblemError `not_found`. */
+/** The id of the event that announced a message; `null` if the log does not have it. @throws ProblemError `not_found`. */
 export async function findEventOf({ sql }: Database, id: number): Promise<string | null> {
   const [message] = await sql<{ key: string; kind: string; isReply: boolean }[]>`
     SELECT conversation_key AS key, kind, is_reply AS "isReply" FROM messages WHERE id = ${id}`;

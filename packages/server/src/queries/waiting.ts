@@ -46,7 +46,7 @@ export async function listWaiting(
   }));
 }
 
-/** The queue position of a session; `null` where it is not waiting. */
+/** The queue position of a session; `null` if it is not waiting. */
 export async function readQueuePosition(
   { sql }: Database,
   { id }: Pick<Session, 'id'>,

@@ -113,9 +113,9 @@ export class RedisPresence implements Presence {
     const { link, node } = this.#deps;
     if (!link.isReady) return;
     // Marks this node as dead: the others remove what it may have left.
-    const farewell = [link.zAdd(this.#nodesKey, { score: 0, value: node })];
+    const commands = [link.zAdd(this.#nodesKey, { score: 0, value: node })];
     // The heartbeat expires anyway; this only speeds it up.
-    await Promise.all(farewell.map((work) => withTimeout<unknown>(work).catch(() => {})));
+    await Promise.all(commands.map((work) => withTimeout<unknown>(work).catch(() => {})));
   }
 
   async #beat(): Promise<void> {

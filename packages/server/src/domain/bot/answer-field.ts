@@ -4,7 +4,7 @@ import type { FormField } from './flow-schema.ts';
 /** The longest accepted answer, in characters. */
 const maxAnswer = 1000;
 
-/** Parses the answer to a form field; `undefined` where it is invalid. */
+/** Parses the answer to a form field; `undefined` if it is invalid. */
 export function answerField(field: FormField, text: string): string | number | undefined {
   const answer = text.trim();
   if (answer === '' || answer.length > maxAnswer) return undefined;

@@ -118,7 +118,7 @@ forms:
 describe('a flow', () => {
   it.each([
     ['leads nowhere', 'intents: [{ name: a, keywords: [a], goto: menu.none }]', 'flow.intents.0'],
-    ['has a pattern that is none', 'intents: [{ name: a, patterns: ["("] }]', 'flow.intents.0.patterns'],
+    ['has an invalid pattern', 'intents: [{ name: a, patterns: ["("] }]', 'flow.intents.0.patterns'],
     [
       'has two intents of a name',
       'intents: [{ name: a, keywords: [a] }, { name: a, keywords: [b] }]',

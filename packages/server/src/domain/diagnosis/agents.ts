@@ -6,7 +6,7 @@ export function namesOf(agents: readonly Pick<AppAgent, 'name'>[]): string[] {
   return agents.map(({ name }) => name);
 }
 
-/** The name of an agent of the app; `null` where the app has no such agent (any more). */
+/** The name of an agent of the app; `null` if the app has no such agent (anymore). */
 export function agentName({ agents }: Pick<DiagnosisFacts, 'agents'>, agentId: number | null): string | null {
   return agents.find((one) => one.agentId === agentId)?.name ?? null;
 }

@@ -4,7 +4,7 @@ import { secondsBetween } from './elapsed.ts';
 import type { Answer, DiagnosedChannel, DiagnosisFacts } from './facts.ts';
 import { conversationLink, link } from './links.ts';
 
-/** Why a reply has not reached the customer; `null` where it has. */
+/** Why a reply has not reached the customer; `null` if it has. */
 export function deliveryVerdict(facts: DiagnosisFacts, answer: Answer): Verdict | null {
   const { message, deliveries } = answer;
   const [last] = deliveries;

@@ -11,9 +11,9 @@ export interface ListenerResult {
   readonly durationMs: number | null;
   readonly attempt: number | null;
   readonly error: string | null;
-  /** Who discarded the event for this listener; `null` where nobody did. */
+  /** Who discarded the event for this listener; `null` if nobody did. */
   readonly discardedBy: string | null;
-  /** Why the listener is paused; `null` where it is not. */
+  /** Why the listener is paused; `null` if it is not. */
   readonly pausedBecause: string | null;
   /** How many events the listener is behind. */
   readonly lag: number;

@@ -42,7 +42,7 @@ function replyVerdict(facts: DiagnosisFacts, self: Answer): Verdict {
   };
 }
 
-/** Why a listener has not handled the message; `null` where it has. */
+/** Why a listener has not handled the message; `null` if it has. */
 function unhandledVerdict(facts: DiagnosisFacts, listener: string): Verdict | null {
   const { event, listenerResults } = facts;
   if (!event) {
@@ -55,7 +55,7 @@ function unhandledVerdict(facts: DiagnosisFacts, listener: string): Verdict | nu
   return pending ? pendingVerdict(facts, pending) : null;
 }
 
-/** Who discarded the event for a listener that failed; `null` where nobody did. */
+/** Who discarded the event for a listener that failed; `null` if nobody did. */
 function discardedVerdict({ now, listenerResults }: DiagnosisFacts, listener: string): Verdict | null {
   const discarded = listenerResults.find((one) => one.listener === listener && one.outcome === 'discarded');
   if (!discarded) return null;
@@ -103,7 +103,7 @@ function pendingVerdict({ now, event }: DiagnosisFacts, pending: ListenerResult)
   return { code: 'not_yet_handled', tone: 'waiting', facts: { listener, seconds, lag }, links };
 }
 
-/** Who answered the message; `null` where nobody has, or where the bot's answer led on to an agent. */
+/** Who answered the message; `null` if nobody has, or if the bot's answer led on to an agent. */
 function answeredVerdict(facts: DiagnosisFacts): Verdict | null {
   const { message, survey, isAutomaticEmail, answers, channel, app, queue } = facts;
   const links = [conversationLink(facts)];

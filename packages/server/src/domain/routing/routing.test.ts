@@ -22,7 +22,7 @@ describe('the default rules', () => {
       'ticket',
     ],
     ['Prelab, app 13, transfers at once', { app: { id: 13, name: 'Prelab' } }, 'transfer'],
-    ['everybody else talks to the bot', {}, 'bot'],
+    ['everyone else talks to the bot', {}, 'bot'],
   ])('%s', (_name, change, action) => {
     expect(route(rules, { ...facts, ...change })).toMatchObject({ action, failed: [] });
   });
@@ -49,7 +49,7 @@ describe('a list of rules', () => {
     ['knows no such field', 'message.colour == "red"'],
     ['is neither true nor false', 'message.text'],
     ['compares what cannot be compared', 'app.id == "13"'],
-    ['looks for a pattern that is none', 'message.text.matches("(")'],
+    ['has an invalid pattern', 'message.text.matches("(")'],
     ['looks for a pattern in a number', 'app.id.matches("13")'],
     ['looks for a number', 'message.text.matches(13)'],
   ])('is rejected, naming the rule, where one %s', (_name, when) => {

@@ -32,7 +32,7 @@ const testsPerMinute = 30;
 /** Dependencies of the routes that configure channels. */
 export interface ChannelRouteDeps extends HttpDeps {
   readonly services: ChannelServices;
-  /** Where email for channels is received, as `mail.example.com:25`; `null` where it is not. */
+  /** Where email for channels is received, as `mail.example.com:25`; `null` if it is not. */
   readonly mailServer: string | null;
   /** The public URL of this server. */
   readonly url: () => string;

@@ -46,7 +46,7 @@ async function complete(
   const sender = profile && channels.senderFor(profile.kind);
   const outlet = sender?.delivers === 'by-sending' ? sender : undefined;
   const comment = facts?.social ? commentOf(facts, outlet) : null;
-  // Under a comment everybody may be answered at any time.
+  // A comment can be answered publicly at any time.
   return {
     ...row,
     comment,
