@@ -41,7 +41,7 @@ export function AgentsPage() {
           placeholder="All roles"
           data={roles}
           value={role}
-          onChange={(next) => setRole(next as Agent['role'] | null)}
+          onChange={setRole}
           clearable
           w={240}
         />

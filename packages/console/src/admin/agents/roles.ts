@@ -1,5 +1,7 @@
+import type { Agent } from '../../shared/sdk.ts';
+
 /** The roles of agents, with what they allow. */
-export const roles = [
+export const roles: readonly { readonly value: Agent['role']; readonly label: string }[] = [
   { value: 'agent', label: 'Agent: replies to customers' },
   { value: 'supervisor', label: 'Supervisor: can also view this panel' },
   { value: 'admin', label: 'Admin: full access' },

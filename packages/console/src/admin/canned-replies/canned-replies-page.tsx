@@ -6,7 +6,7 @@ import { useState } from 'react';
 import { keys } from '../../desk/keys.ts';
 import { api } from '../../session/session.ts';
 import { errorMessage } from '../../shared/error-message.ts';
-import type { CannedReply } from '../../shared/sdk.ts';
+import type { CannedReply, StaffApp } from '../../shared/sdk.ts';
 import { Empty, Failure, Loading } from '../../shared/states.tsx';
 import { Ago } from '../../shared/time.tsx';
 import classes from '../shared/admin.module.css';
@@ -22,15 +22,6 @@ export function CannedRepliesPage() {
   const [search, setSearch] = useState('');
   const [edited, setEdited] = useState<CannedReply | 'new'>();
   const app = apps.data?.items.find(({ id }) => String(id) === chosen) ?? apps.data?.items[0];
-  const canned = useQuery({
-    queryKey: keys.canned(app?.id ?? 0),
-    queryFn: () => api.rest.desk.cannedReplies(app?.id ?? 0),
-    enabled: app !== undefined,
-  });
-  const term = search.trim().toLowerCase();
-  const shown = (canned.data?.items ?? []).filter(
-    ({ shortcut, text }) => shortcut.toLowerCase().includes(term) || text.toLowerCase().includes(term),
-  );
   return (
     <AdminPage
       title="Canned replies"
@@ -42,15 +33,7 @@ export function CannedRepliesPage() {
       }
     >
       <Group gap="sm">
-        {(apps.data?.items.length ?? 0) > 1 && (
-          <Select
-            aria-label="App"
-            data={(apps.data?.items ?? []).map(({ id, name }) => ({ value: String(id), label: name }))}
-            value={app ? String(app.id) : null}
-            onChange={setChosen}
-            allowDeselect={false}
-          />
-        )}
+        <AppSelect apps={apps.data?.items ?? []} value={app} onChange={setChosen} />
         <TextInput
           aria-label="Search"
           placeholder="Search"
@@ -59,25 +42,10 @@ export function CannedRepliesPage() {
           onChange={(event) => setSearch(event.currentTarget.value)}
         />
       </Group>
-      {canned.isError ? (
-        <Failure error={canned.error} onRetry={() => void canned.refetch()} />
-      ) : apps.isError ? (
+      {apps.isError ? (
         <Failure error={apps.error} onRetry={() => void apps.refetch()} />
-      ) : canned.isPending ? (
-        <Loading />
-      ) : shown.length === 0 ? (
-        <Card withBorder>
-          <Empty
-            icon={<IconMessage2Bolt size={34} stroke={1.4} />}
-            title={term === '' ? 'No canned replies yet' : 'No results'}
-          >
-            {term === ''
-              ? 'Add replies that agents send often, such as greetings, opening hours or return instructions.'
-              : 'Try a different search.'}
-          </Empty>
-        </Card>
       ) : (
-        <Replies items={shown} onEdit={setEdited} />
+        <ReplyList app={app} term={search.trim().toLowerCase()} onEdit={setEdited} />
       )}
       {edited && app && (
         <CannedReplyDialog
@@ -91,7 +59,60 @@ export function CannedRepliesPage() {
   );
 }
 
-function Replies(props: { items: readonly CannedReply[]; onEdit: (reply: CannedReply) => void }) {
+/** Selects the app; nothing to select if there is only one. */
+function AppSelect(props: {
+  apps: readonly StaffApp[];
+  value: StaffApp | undefined;
+  onChange: (id: string | null) => void;
+}) {
+  const { apps, value, onChange } = props;
+  if (apps.length <= 1) return null;
+  return (
+    <Select
+      aria-label="App"
+      data={apps.map(({ id, name }) => ({ value: String(id), label: name }))}
+      value={value ? String(value.id) : null}
+      onChange={onChange}
+      allowDeselect={false}
+    />
+  );
+}
+
+/** The replies whose shortcut or text contains the term, in their states. */
+function ReplyList(props: {
+  /** `undefined` while the apps load. */
+  app: StaffApp | undefined;
+  term: string;
+  onEdit: (reply: CannedReply) => void;
+}) {
+  const { app, term, onEdit } = props;
+  const canned = useQuery({
+    queryKey: keys.canned(app?.id ?? 0),
+    queryFn: () => api.rest.desk.cannedReplies(app?.id ?? 0),
+    enabled: app !== undefined,
+  });
+  if (canned.isError) return <Failure error={canned.error} onRetry={() => void canned.refetch()} />;
+  if (canned.isPending) return <Loading />;
+  const shown = canned.data.items.filter(
+    ({ shortcut, text }) => shortcut.toLowerCase().includes(term) || text.toLowerCase().includes(term),
+  );
+  return shown.length === 0 ? (
+    <Card withBorder>
+      <Empty
+        icon={<IconMessage2Bolt size={34} stroke={1.4} />}
+        title={term === '' ? 'No canned replies yet' : 'No results'}
+      >
+        {term === ''
+          ? 'Add replies that agents send often, such as greetings, opening hours or return instructions.'
+          : 'Try a different search.'}
+      </Empty>
+    </Card>
+  ) : (
+    <ReplyTable items={shown} onEdit={onEdit} />
+  );
+}
+
+function ReplyTable(props: { items: readonly CannedReply[]; onEdit: (reply: CannedReply) => void }) {
   const queries = useQueryClient();
   const remove = (reply: CannedReply) =>
     modals.confirm({

@@ -1,23 +1,32 @@
-import { Badge, Button, Group, Modal, Stack, Text, Textarea, TextInput, Tooltip } from '@mantine/core';
+import { Badge, Group, Modal, Text, Textarea, TextInput, Tooltip } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
-import { useRef, useState } from 'react';
-import { fillPlaceholders } from '../../desk/composer/placeholders.ts';
+import { type Ref, useRef, useState } from 'react';
+import { fillPlaceholders, type PlaceholderValues } from '../../desk/composer/placeholders.ts';
 import { keys } from '../../desk/keys.ts';
 import { api } from '../../session/session.ts';
 import { useMe } from '../../session/use-session.ts';
+import { DialogForm } from '../../shared/dialog-form.tsx';
 import type { CannedReply, Placeholder, StaffApp } from '../../shared/sdk.ts';
-import { FormError } from '../../shared/states.tsx';
 import classes from '../shared/admin.module.css';
 import { useSaving } from '../shared/use-saving.ts';
 
-/** The meaning of each placeholder, and a sample value for the preview. */
-const meanings: Readonly<Record<Placeholder, readonly [meaning: string, sample: string]>> = {
-  'customer.name': ['the customer’s name', 'Vera Lindqvist'],
-  'customer.email': ['the customer’s email address', 'vera@example.com'],
-  'customer.phone': ['the customer’s phone number', '+46 70 123 45 67'],
-  'agent.name': ['the name of the agent who sends it', ''],
-  'app.name': ['the name of the app', ''],
-  'case.id': ['the case number', '20418'],
+/** What each placeholder inserts. */
+const meanings: Readonly<Record<Placeholder, string>> = {
+  'customer.name': 'the customer’s name',
+  'customer.email': 'the customer’s email address',
+  'customer.phone': 'the customer’s phone number',
+  'agent.name': 'the name of the agent who sends it',
+  'app.name': 'the name of the app',
+  'case.id': 'the case number',
+};
+
+/** The values of the preview; the agent and the app are the real ones. */
+const samples = {
+  'customer.name': 'Vera Lindqvist',
+  'customer.email': 'vera@example.com',
+  'customer.phone': '+46 70 123 45 67',
+  'case.id': '20418',
+  attributes: {},
 };
 
 /** Adds or edits a canned reply, with a preview of what the customer reads. */
@@ -39,78 +48,68 @@ export function CannedReplyDialog(props: {
     await queries.invalidateQueries({ queryKey: keys.canned(app.id) });
     onClose();
   });
-  const samples = Object.fromEntries(
-    Object.entries(meanings).map(([name, [, sample]]) => [name, sample]),
-  ) as Record<Placeholder, string>;
-  const facts = { ...samples, 'agent.name': me.name, 'app.name': app.name, attributes: {} };
-
-  function insert(name: string): void {
-    const at = area.current?.selectionStart ?? text.length;
-    const piece = `{{${name}}}`;
-    setText(text.slice(0, at) + piece + text.slice(area.current?.selectionEnd ?? at));
-    requestAnimationFrame(() => {
-      area.current?.focus();
-      area.current?.setSelectionRange(at + piece.length, at + piece.length);
-    });
-  }
-
   return (
     <Modal opened onClose={onClose} title={reply ? `Edit /${reply.shortcut}` : 'Add canned reply'} size="lg">
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          void saving.save();
-        }}
+      <DialogForm
+        error={saving.errorText}
+        submitLabel="Save"
+        isBusy={saving.busy}
+        onSubmit={saving.save}
+        onCancel={onClose}
       >
-        <Stack>
-          <FormError text={saving.errorText} />
-          <TextInput
-            label="Shortcut"
-            description="What agents type after /"
-            placeholder="hello"
-            leftSection="/"
-            maxLength={33}
-            value={shortcut}
-            onChange={(event) => setShortcut(event.currentTarget.value)}
-            data-autofocus
-          />
-          <Textarea
-            ref={area}
-            label="Text"
-            placeholder="Hello {{customer.name|there}}, this is {{agent.name}}. How can I help?"
-            autosize
-            minRows={4}
-            maxRows={12}
-            maxLength={10_000}
-            value={text}
-            onChange={(event) => setText(event.currentTarget.value)}
-          />
-          <PlaceholderList onInsert={insert} />
-          <Text size="xs" c="dimmed">
-            {
-              '{{customer.name|there}} becomes “there” if the name is unknown. {{customer.attributes.plan}} inserts an attribute.'
-            }
-          </Text>
-          {text.trim() !== '' && (
-            <div>
-              <Text size="xs" fw={600} mb={4}>
-                Preview
-              </Text>
-              <div className={classes.preview}>{fillPlaceholders(text, facts)}</div>
-            </div>
-          )}
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
-              Cancel
-            </Button>
-            <Button type="submit" loading={saving.busy}>
-              Save
-            </Button>
-          </Group>
-        </Stack>
-      </form>
+        <TextInput
+          label="Shortcut"
+          description="What agents type after /"
+          placeholder="hello"
+          leftSection="/"
+          maxLength={33}
+          value={shortcut}
+          onChange={(event) => setShortcut(event.currentTarget.value)}
+          data-autofocus
+        />
+        <ReplyText ref={area} value={text} onChange={setText} />
+        <PlaceholderList onInsert={(name) => setText(insertAtCaret(area.current, text, `{{${name}}}`))} />
+        <Text size="xs" c="dimmed">
+          {
+            '{{customer.name|there}} becomes “there” if the name is unknown. {{customer.attributes.plan}} inserts an attribute.'
+          }
+        </Text>
+        <Preview text={text} values={{ ...samples, 'agent.name': me.name, 'app.name': app.name }} />
+      </DialogForm>
     </Modal>
   );
+}
+
+function ReplyText(props: {
+  ref: Ref<HTMLTextAreaElement>;
+  value: string;
+  onChange: (text: string) => void;
+}) {
+  const { ref, value, onChange } = props;
+  return (
+    <Textarea
+      ref={ref}
+      label="Text"
+      placeholder="Hello {{customer.name|there}}, this is {{agent.name}}. How can I help?"
+      autosize
+      minRows={4}
+      maxRows={12}
+      maxLength={10_000}
+      value={value}
+      onChange={(event) => onChange(event.currentTarget.value)}
+    />
+  );
+}
+
+/** The text with a piece in place of the selection, after which it puts the caret. */
+function insertAtCaret(area: HTMLTextAreaElement | null, text: string, piece: string): string {
+  const start = area?.selectionStart ?? text.length;
+  const end = area?.selectionEnd ?? start;
+  requestAnimationFrame(() => {
+    area?.focus();
+    area?.setSelectionRange(start + piece.length, start + piece.length);
+  });
+  return text.slice(0, start) + piece + text.slice(end);
 }
 
 function PlaceholderList({ onInsert }: { onInsert: (name: string) => void }) {
@@ -119,7 +118,7 @@ function PlaceholderList({ onInsert }: { onInsert: (name: string) => void }) {
       <Text size="xs" c="dimmed">
         Insert:
       </Text>
-      {Object.entries(meanings).map(([name, [meaning]]) => (
+      {Object.entries(meanings).map(([name, meaning]) => (
         <Tooltip key={name} label={meaning}>
           <Badge
             component="button"
@@ -134,5 +133,18 @@ function PlaceholderList({ onInsert }: { onInsert: (name: string) => void }) {
         </Tooltip>
       ))}
     </Group>
+  );
+}
+
+/** What the customer reads. */
+function Preview({ text, values }: { text: string; values: PlaceholderValues }) {
+  if (text.trim() === '') return null;
+  return (
+    <div>
+      <Text size="xs" fw={600} mb={4}>
+        Preview
+      </Text>
+      <div className={classes.preview}>{fillPlaceholders(text, values)}</div>
+    </div>
   );
 }

@@ -2,33 +2,23 @@ import { Button, Group, MultiSelect, Select, TextInput } from '@mantine/core';
 import { useDebouncedCallback } from '@mantine/hooks';
 import { IconFilterOff, IconSearch } from '@tabler/icons-react';
 import { useEffect, useState } from 'react';
-import { localTime } from '../replays/replay-words.ts';
+import { optionsOf } from '../../shared/labels.ts';
+import { listOf } from '../../shared/search-params.ts';
 import classes from '../shared/admin.module.css';
-import { useApps } from '../shared/queries.ts';
+import { AppSelect, TimeInput } from '../shared/filter-inputs.tsx';
 import type { EventLogFilter } from './event-filter.ts';
 import { eventTypes, meaningOf } from './event-types.ts';
 import { outcomeWords } from './outcome-words.ts';
 
+type FilterChange = { readonly [Part in keyof EventLogFilter]?: string | undefined };
+
 /** The filters of the event log. */
 export function EventFilters(props: {
   filter: EventLogFilter;
-  onChange: (next: { readonly [Part in keyof EventLogFilter]?: string | undefined }) => void;
+  onChange: (change: FilterChange) => void;
   onClear: () => void;
 }) {
   const { filter, onChange, onClear } = props;
-  const apps = useApps();
-  const types = filter.type?.split(',') ?? [];
-  const time = (part: 'from' | 'until', label: string) => (
-    <TextInput
-      label={label}
-      type="datetime-local"
-      value={localTime(filter[part])}
-      onChange={(event) => {
-        const local = event.currentTarget.value;
-        onChange({ [part]: local === '' ? undefined : new Date(local).toISOString() });
-      }}
-    />
-  );
   return (
     <div className={classes.fields}>
       <DebouncedInput
@@ -37,37 +27,16 @@ export function EventFilters(props: {
         value={filter.text}
         onChange={(text) => onChange({ text })}
       />
-      <MultiSelect
-        label="Event types"
-        placeholder={types.length === 0 ? 'All types' : ''}
-        data={eventTypes}
-        value={types}
-        onChange={(next) => onChange({ type: next.join(',') })}
-        renderOption={({ option }) => (
-          <div>
-            <div>{meaningOf(option.value)}</div>
-            <div className={classes.hint}>{option.value}</div>
-          </div>
-        )}
-        searchable
-        clearable
-      />
+      <EventTypeSelect value={filter.type} onChange={(type) => onChange({ type })} />
       <Select
         label="Result"
         placeholder="All results"
-        data={Object.entries(outcomeWords).map(([value, label]) => ({ value, label }))}
+        data={optionsOf(outcomeWords)}
         value={filter.outcome ?? null}
         onChange={(outcome) => onChange({ outcome: outcome ?? undefined })}
         clearable
       />
-      <Select
-        label="App"
-        placeholder="All apps"
-        data={(apps.data?.items ?? []).map(({ id, name }) => ({ value: String(id), label: name }))}
-        value={filter.appId ?? null}
-        onChange={(appId) => onChange({ appId: appId ?? undefined })}
-        clearable
-      />
+      <AppSelect value={filter.appId} onChange={(appId) => onChange({ appId })} />
       <DebouncedInput
         label="Conversation"
         placeholder="1/web:…"
@@ -80,8 +49,8 @@ export function EventFilters(props: {
         value={filter.sessionId}
         onChange={(sessionId) => onChange({ sessionId: sessionId.replace(/\D/g, '') })}
       />
-      {time('from', 'From')}
-      {time('until', 'Until')}
+      <TimeInput label="From" value={filter.from} onChange={(from) => onChange({ from })} />
+      <TimeInput label="Until" value={filter.until} onChange={(until) => onChange({ until })} />
       {Object.keys(filter).length > 0 && (
         <Group align="flex-end">
           <Button variant="subtle" leftSection={<IconFilterOff size={16} />} onClick={onClear}>
@@ -90,6 +59,28 @@ export function EventFilters(props: {
         </Group>
       )}
     </div>
+  );
+}
+
+/** Selects event types, separated by commas, each with its meaning. */
+function EventTypeSelect(props: { value: string | undefined; onChange: (types: string) => void }) {
+  const types = listOf(props.value);
+  return (
+    <MultiSelect
+      label="Event types"
+      placeholder={types.length === 0 ? 'All types' : ''}
+      data={eventTypes}
+      value={types}
+      onChange={(next) => props.onChange(next.join(','))}
+      renderOption={({ option }) => (
+        <div>
+          <div>{meaningOf(option.value)}</div>
+          <div className={classes.hint}>{option.value}</div>
+        </div>
+      )}
+      searchable
+      clearable
+    />
   );
 }
 

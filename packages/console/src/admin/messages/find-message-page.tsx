@@ -1,6 +1,6 @@
 import { Alert, Badge, Card, Group, Stack, Text, TextInput } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
-import type { FoundMessage, StuckInbound } from '@mevrik/protocol';
+import type { FoundMessage, MessageSearch, StuckInbound } from '@mevrik/protocol';
 import { IconMailX, IconMessageSearch, IconSearch } from '@tabler/icons-react';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
@@ -17,21 +17,13 @@ const pauseMs = 250;
 
 /** Finds a message by its id, its text, or its customer. */
 export function FindMessagePage() {
-  const { q } = useSearch({ from: '/admin/messages' });
-  const navigate = useNavigate();
-  const [typed, setTyped] = useState(q ?? '');
-  const [settled] = useDebouncedValue(typed.trim(), pauseMs);
-  useEffect(() => {
-    // The search is in the URL, so that going back from a message shows the results again.
-    void navigate({ to: '/admin/messages', search: settled ? { q: settled } : {}, replace: true });
-  }, [settled, navigate]);
+  const { typed, setTyped, settled } = useSearchText();
   const found = useQuery({
     queryKey: ['find-message', settled],
     queryFn: () => api.rest.admin.findMessages({ q: settled, limit: 50 }),
     enabled: settled !== '',
     placeholderData: keepPreviousData,
   });
-  const { items = [], stuck = [], searchedNewest = null } = found.data ?? {};
   return (
     <AdminPage
       title="Diagnosis"
@@ -48,23 +40,51 @@ export function FindMessagePage() {
         onChange={(event) => setTyped(event.currentTarget.value)}
       />
       {settled === '' ? (
-        <Card withBorder>
-          <Empty icon={<IconMessageSearch size={34} stroke={1.4} />} title="Search for a message">
-            Enter part of the customer’s name, email address or phone number, their id at the provider, part
-            of the text, or the number of the message or session.
-          </Empty>
-        </Card>
+        <Note title="Search for a message">
+          Enter part of the customer’s name, email address or phone number, their id at the provider, part of
+          the text, or the number of the message or session.
+        </Note>
       ) : found.isPending ? (
         <Loading lines={5} height={56} />
       ) : found.isError ? (
         <Failure error={found.error} onRetry={() => void found.refetch()} />
-      ) : items.length + stuck.length === 0 ? (
-        <Card withBorder>
-          <Empty icon={<IconMessageSearch size={34} stroke={1.4} />} title="No results">
-            Try fewer words, or something else about the customer. If you are sure that they wrote, check the
-            channel: the message may not have arrived.
-          </Empty>
-        </Card>
+      ) : (
+        <Results found={found.data} />
+      )}
+    </AdminPage>
+  );
+}
+
+/** The search as it is typed, and once typing pauses. It is in the URL, so that going back shows the results again. */
+function useSearchText() {
+  const { q } = useSearch({ from: '/admin/messages' });
+  const navigate = useNavigate();
+  const [typed, setTyped] = useState(q ?? '');
+  const [settled] = useDebouncedValue(typed.trim(), pauseMs);
+  useEffect(() => {
+    void navigate({ to: '/admin/messages', search: settled ? { q: settled } : {}, replace: true });
+  }, [settled, navigate]);
+  return { typed, setTyped, settled };
+}
+
+function Note({ title, children }: { title: string; children: string }) {
+  return (
+    <Card withBorder>
+      <Empty icon={<IconMessageSearch size={34} stroke={1.4} />} title={title}>
+        {children}
+      </Empty>
+    </Card>
+  );
+}
+
+function Results({ found: { items, stuck, searchedNewest } }: { found: MessageSearch }) {
+  return (
+    <>
+      {items.length + stuck.length === 0 ? (
+        <Note title="No results">
+          Try fewer words, or something else about the customer. If you are sure that they wrote, check the
+          channel: the message may not have arrived.
+        </Note>
       ) : (
         <Stack gap="sm" aria-live="polite">
           {stuck.map((one) => (
@@ -79,13 +99,13 @@ export function FindMessagePage() {
           )}
         </Stack>
       )}
-      {searchedNewest !== null && settled !== '' && (
+      {searchedNewest !== null && (
         <Text size="xs" c="dimmed">
           Text search covers the newest {searchedNewest.toLocaleString()} messages. Find older ones by
           customer or number.
         </Text>
       )}
-    </AdminPage>
+    </>
   );
 }
 

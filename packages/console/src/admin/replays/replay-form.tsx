@@ -1,4 +1,4 @@
-import { Alert, Button, Group, MultiSelect, Select, Stack, TextInput } from '@mantine/core';
+import { Alert, Button, Group, MultiSelect, Stack, TextInput } from '@mantine/core';
 import type { ReplayPreview, ReplayRequest } from '@mevrik/protocol';
 import { IconEye } from '@tabler/icons-react';
 import { useMutation } from '@tanstack/react-query';
@@ -8,10 +8,10 @@ import { errorMessage } from '../../shared/error-message.ts';
 import { listOf } from '../../shared/search-params.ts';
 import { eventTypes } from '../events/event-types.ts';
 import classes from '../shared/admin.module.css';
-import { useApps, useListeners } from '../shared/queries.ts';
+import { AppSelect, TimeInput } from '../shared/filter-inputs.tsx';
+import { useListeners } from '../shared/queries.ts';
 import { ReplayPreviewView } from './replay-preview.tsx';
 import { type ReplaySearch, readReplaySearch, requestOf } from './replay-search.ts';
-import { localTime } from './replay-words.ts';
 
 /** A request and its preview. */
 interface PreviewedRequest {
@@ -95,7 +95,6 @@ function useReplayPreview() {
 
 function EventFields(props: { form: ReplaySearch; change: (next: ReplaySearchChange) => void }) {
   const { form, change } = props;
-  const apps = useApps();
   const types = listOf(form.types);
   return (
     <div className={classes.fields}>
@@ -108,32 +107,15 @@ function EventFields(props: { form: ReplaySearch; change: (next: ReplaySearchCha
         searchable
         clearable
       />
-      <Select
-        label="App"
-        placeholder="All apps"
-        data={(apps.data?.items ?? []).map(({ id, name }) => ({ value: String(id), label: name }))}
-        value={form.appId ?? null}
-        onChange={(appId) => change({ appId: appId ?? undefined })}
-        clearable
-      />
+      <AppSelect value={form.appId} onChange={(appId) => change({ appId })} />
       <TextInput
         label="Conversation"
         placeholder="All, or 1/web:…"
         value={form.key ?? ''}
         onChange={(event) => change({ key: event.currentTarget.value })}
       />
-      <TextInput
-        label="From"
-        type="datetime-local"
-        value={localTime(form.from)}
-        onChange={(event) => change({ from: instantOf(event.currentTarget.value) })}
-      />
-      <TextInput
-        label="Until"
-        type="datetime-local"
-        value={localTime(form.until)}
-        onChange={(event) => change({ until: instantOf(event.currentTarget.value) })}
-      />
+      <TimeInput label="From" value={form.from} onChange={(from) => change({ from })} />
+      <TimeInput label="Until" value={form.until} onChange={(until) => change({ until })} />
       <TextInput
         label="Single event"
         placeholder="Event ID"
@@ -142,8 +124,4 @@ function EventFields(props: { form: ReplaySearch; change: (next: ReplaySearchCha
       />
     </div>
   );
-}
-
-function instantOf(local: string): string | undefined {
-  return local === '' ? undefined : new Date(local).toISOString();
 }

@@ -40,12 +40,3 @@ export function filterInWords(filter: Replay['filter']): string {
     .filter(Boolean)
     .join(' ');
 }
-
-/** An instant as the value of a `datetime-local` input: local time, to the minute. */
-export function localTime(instant: string | undefined): string {
-  if (!instant || Number.isNaN(Date.parse(instant))) return '';
-  const date = new Date(instant);
-  const pad = (value: number) => String(value).padStart(2, '0');
-  const day = `${date.getFullYear()}-${pad(date.getMonth() + 1)}-${pad(date.getDate())}`;
-  return `${day}T${pad(date.getHours())}:${pad(date.getMinutes())}`;
-}
