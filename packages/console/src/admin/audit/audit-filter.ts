@@ -1,5 +1,5 @@
 /** The filters of the audit log as they are entered; '' matches all. */
-export interface AuditFilter {
+export interface EnteredAuditFilter {
   readonly actor: string;
   readonly action: string;
   readonly target: string;
@@ -10,7 +10,7 @@ export interface AuditFilter {
 }
 
 /** Matches all entries. */
-export const noAuditFilter: AuditFilter = {
+export const noAuditFilter: EnteredAuditFilter = {
   actor: '',
   action: '',
   target: '',
@@ -20,7 +20,7 @@ export const noAuditFilter: AuditFilter = {
 };
 
 /** The query of the API for a filter. */
-export function auditQueryOf(filter: AuditFilter): Readonly<Record<string, string>> {
+export function auditQueryOf(filter: EnteredAuditFilter): Readonly<Record<string, string>> {
   return Object.fromEntries(
     Object.entries(filter).flatMap(([name, value]) => {
       if (value.trim() === '') return [];

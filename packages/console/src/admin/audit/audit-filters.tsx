@@ -4,16 +4,19 @@ import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { api } from '../../session/session.ts';
 import classes from '../shared/admin.module.css';
-import { type AuditFilter, familiesOf, noAuditFilter } from './audit-filter.ts';
+import { type EnteredAuditFilter, familiesOf, noAuditFilter } from './audit-filter.ts';
 
 /** The filters of the audit log. */
-export function AuditFilters(props: { filter: AuditFilter; onChange: (filter: AuditFilter) => void }) {
+export function AuditFilters(props: {
+  filter: EnteredAuditFilter;
+  onChange: (filter: EnteredAuditFilter) => void;
+}) {
   const { filter, onChange } = props;
   const actions = useQuery({
     queryKey: ['audit-actions'],
     queryFn: () => api.rest.admin.auditActions(),
   });
-  const field = (name: keyof AuditFilter) => ({
+  const field = (name: keyof EnteredAuditFilter) => ({
     value: filter[name],
     onChange: (value: string) => onChange({ ...filter, [name]: value }),
   });
