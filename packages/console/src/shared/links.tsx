@@ -1,4 +1,6 @@
 import {
+  ActionIcon,
+  type ActionIconProps,
   Anchor,
   type AnchorProps,
   Badge,
@@ -32,6 +34,10 @@ function BadgeElement(props: BadgeProps & AnchorElementProps) {
   return <Badge component="a" {...props} />;
 }
 
+function IconElement(props: ActionIconProps & AnchorElementProps) {
+  return <ActionIcon component="a" {...props} />;
+}
+
 /** A text link to a page of this application. */
 export const AnchorLink: LinkComponent<typeof AnchorElement> = createLink(AnchorElement);
 
@@ -43,3 +49,6 @@ export const CardLink: LinkComponent<typeof CardElement> = createLink(CardElemen
 
 /** A badge that links to a page of this application. */
 export const BadgeLink: LinkComponent<typeof BadgeElement> = createLink(BadgeElement);
+
+/** An icon that links to a page of this application. */
+export const IconLink: LinkComponent<typeof IconElement> = createLink(IconElement);

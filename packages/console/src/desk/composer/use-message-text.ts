@@ -75,6 +75,8 @@ export function useMessageText({ sessionId, appId, isNote, facts, area, onWrite 
     write,
     insert,
     pick,
+    /** Opens the canned replies with a `/` at the end of the text. */
+    openPicker: () => insert(text === '' || /\s$/.test(text) ? '/' : ' /', text.length, text.length),
     onPickerKey,
     setCaret,
     clear: () => draft.done(),

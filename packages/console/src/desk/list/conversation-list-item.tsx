@@ -5,16 +5,17 @@ import { ChannelIcon } from '../../shared/channel-icon.tsx';
 import type { ConversationRow, StaffApp } from '../../shared/sdk.ts';
 import { shortAgo } from '../../shared/time.tsx';
 import parts from '../parts.module.css';
-import { customerName, messagePreview, priorityLabels } from './conversation-labels.ts';
+import { customerName, messagePreview } from './conversation-labels.ts';
 import classes from './list.module.css';
+import { PriorityBadge } from './priority-badge.tsx';
 import { SlaChip, WaitChip, waitingSinceOf } from './sla-chip.tsx';
 
 /** Row heights in pixels; chips take a second line. */
 const heights = { plain: 62, withChips: 84 } as const;
 
 /** The height of a row in pixels. */
-export function rowHeight(row: ConversationRow, isMixed: boolean): number {
-  return hasChips(row, isMixed) ? heights.withChips : heights.plain;
+export function rowHeight(row: ConversationRow | undefined, isMixed: boolean): number {
+  return row && hasChips(row, isMixed) ? heights.withChips : heights.plain;
 }
 
 function hasChips(row: ConversationRow, isMixed: boolean): boolean {
@@ -37,7 +38,7 @@ function ListItem(props: {
   showsApp: boolean;
 }) {
   const { row, top, now, isMixed, isOpen, app, showsApp } = props;
-  const { customer, lastMessage, unread, queueItem, session } = row;
+  const { customer, unread, session } = row;
   const name = customerName(customer);
   const kind = app?.channels.find((one) => one.name === session.channel)?.kind ?? session.channel;
   return (
@@ -61,47 +62,57 @@ function ListItem(props: {
         </div>
         <div className={parts.line}>
           <ChannelIcon kind={kind} name={session.channel} />
-          <span className={classes.preview}>
-            {lastMessage
-              ? `${lastMessage.sender.type === 'customer' ? '' : `${senderName(lastMessage.sender)}: `}${messagePreview(lastMessage)}`
-              : 'No messages yet'}
-          </span>
-          {unread > 0 && (
-            <Badge
-              size="sm"
-              circle={unread < 10}
-              color="red.7"
-              variant="filled"
-              aria-label={`${unread} unread`}
-            >
-              {unread > 98 ? '99+' : unread}
-            </Badge>
-          )}
+          <span className={classes.preview}>{lastMessageText(row)}</span>
+          {unread > 0 && <UnreadBadge unread={unread} />}
         </div>
         {hasChips(row, isMixed) && (
-          <div className={classes.chips}>
-            <SlaChip row={row} now={now} />
-            <WaitChip row={row} now={now} />
-            {queueItem && queueItem.priority !== 'normal' && (
-              <Badge size="xs" color={queueItem.priority === 'low' ? 'gray' : 'orange'}>
-                {priorityLabels[queueItem.priority]}
-              </Badge>
-            )}
-            {isMixed && session.agentType === 'bot' && (
-              <Badge size="xs" color="indigo">
-                Bot
-              </Badge>
-            )}
-            {showsApp && (
-              <Badge size="xs" color="gray">
-                {app?.name}
-              </Badge>
-            )}
-          </div>
+          <Chips row={row} now={now} isMixed={isMixed} appName={showsApp ? app?.name : undefined} />
         )}
       </div>
     </Link>
   );
+}
+
+function UnreadBadge({ unread }: { unread: number }) {
+  return (
+    <Badge size="sm" circle={unread < 10} color="red.7" variant="filled" aria-label={`${unread} unread`}>
+      {unread > 98 ? '99+' : unread}
+    </Badge>
+  );
+}
+
+function Chips(props: {
+  row: ConversationRow;
+  now: number;
+  isMixed: boolean;
+  /** `undefined` hides it. */
+  appName: string | undefined;
+}) {
+  const { row, now, isMixed, appName } = props;
+  return (
+    <div className={classes.chips}>
+      <SlaChip row={row} now={now} />
+      <WaitChip row={row} now={now} />
+      <PriorityBadge row={row} />
+      {isMixed && row.session.agentType === 'bot' && (
+        <Badge size="xs" color="indigo">
+          Bot
+        </Badge>
+      )}
+      {appName !== undefined && (
+        <Badge size="xs" color="gray">
+          {appName}
+        </Badge>
+      )}
+    </div>
+  );
+}
+
+function lastMessageText({ lastMessage }: ConversationRow): string {
+  if (!lastMessage) return 'No messages yet';
+  const { sender } = lastMessage;
+  const author = sender.type === 'customer' ? '' : `${senderName(sender)}: `;
+  return `${author}${messagePreview(lastMessage)}`;
 }
 
 function senderName({ type, name }: NonNullable<ConversationRow['lastMessage']>['sender']): string {

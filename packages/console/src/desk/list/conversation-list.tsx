@@ -10,7 +10,7 @@ import { useNow } from '../../shared/time.tsx';
 import { ChannelsDown } from '../composer/reply-notices.tsx';
 import { useDeskAction } from '../desk-actions.ts';
 import { ConversationListItem, rowHeight } from './conversation-list-item.tsx';
-import { useDeskFilter } from './desk-filter.ts';
+import { type DeskFilter, useDeskFilter } from './desk-filter.ts';
 import classes from './list.module.css';
 import { ActiveFilters, ListFilters } from './list-filters.tsx';
 import { useConversations, useCounts } from './use-conversations.ts';
@@ -22,23 +22,13 @@ const emptyTexts: Record<ConversationView, readonly [title: string, text: string
 };
 
 /** The lists Mine, Queue and All. */
-export function ConversationList({
-  openId,
-  apps,
-}: {
-  openId: number | undefined;
-  apps: readonly StaffApp[];
-}) {
+export function ConversationList(props: { openId: number | undefined; apps: readonly StaffApp[] }) {
+  const { openId, apps } = props;
   const { filter, change } = useDeskFilter();
-  const { view } = filter;
   const [search, setSearch] = useState('');
-  const [asked] = useDebouncedValue(search.trim(), 250);
-  const field = useRef<HTMLInputElement>(null);
-  const list = useConversations(filter, asked);
-  const counts = useCounts();
+  const [settled] = useDebouncedValue(search.trim(), 250);
+  const list = useConversations(filter, settled);
   const rows = useMemo(() => list.data?.pages.flatMap(({ items }) => items) ?? [], [list.data]);
-  const isFiltered = filter.appId !== undefined || filter.channel !== undefined || filter.overdue === true;
-  useDeskAction('search', () => field.current?.focus());
   useDeskAction('mine', () => change({ view: 'mine' }));
   useDeskAction('queue', () => change({ view: 'queue' }));
   useDeskAction('all', () => change({ view: 'all' }));
@@ -47,38 +37,9 @@ export function ConversationList({
   return (
     <section className={classes.lists} aria-label="Conversations">
       <div className={classes.listHead}>
-        <SegmentedControl
-          fullWidth
-          size="xs"
-          value={view}
-          onChange={(next) => change({ view: next as ConversationView })}
-          aria-label="Conversation list"
-          data={[
-            { value: 'mine', label: counts.unread > 0 ? `Mine (${counts.unread})` : 'Mine' },
-            {
-              value: 'queue',
-              label:
-                counts.waiting > 0 ? `Queue (${counts.waiting}${counts.hasMoreWaiting ? '+' : ''})` : 'Queue',
-            },
-            { value: 'all', label: 'All' },
-          ]}
-        />
+        <ViewTabs view={filter.view} onChange={(view) => change({ view })} />
         <Group gap={6} wrap="nowrap">
-          <TextInput
-            ref={field}
-            size="xs"
-            flex={1}
-            placeholder="Search name, email or phone"
-            aria-label="Search conversations"
-            leftSection={<IconSearch size={14} />}
-            value={search}
-            onChange={(event) => setSearch(event.currentTarget.value)}
-            onKeyDown={(event) => {
-              if (event.key !== 'Escape') return;
-              setSearch('');
-              event.currentTarget.blur();
-            }}
-          />
+          <SearchField value={search} onChange={setSearch} />
           <ListFilters apps={apps} />
         </Group>
         <ActiveFilters apps={apps} />
@@ -89,22 +50,11 @@ export function ConversationList({
       ) : list.isError ? (
         <Failure error={list.error} onRetry={() => void list.refetch()} />
       ) : rows.length === 0 ? (
-        <Empty
-          icon={
-            view === 'queue' ? <IconInbox size={34} stroke={1.4} /> : <IconMessages size={34} stroke={1.4} />
-          }
-          title={asked !== '' ? 'No results' : isFiltered ? 'No matching conversations' : emptyTexts[view][0]}
-        >
-          {asked !== ''
-            ? 'Try part of a name, email address or phone number.'
-            : isFiltered
-              ? 'Remove a filter to see more.'
-              : emptyTexts[view][1]}
-        </Empty>
+        <NoConversations filter={filter} isSearch={settled !== ''} />
       ) : (
         <Rows
           rows={rows}
-          isMixed={view === 'all'}
+          isMixed={filter.view === 'all'}
           openId={openId}
           apps={apps}
           onEnd={() => {
@@ -113,6 +63,63 @@ export function ConversationList({
         />
       )}
     </section>
+  );
+}
+
+/** Selects a list; shows how many conversations are unread and how many customers wait. */
+function ViewTabs(props: { view: ConversationView; onChange: (view: ConversationView) => void }) {
+  const { unread, waiting, hasMoreWaiting } = useCounts();
+  return (
+    <SegmentedControl<ConversationView>
+      fullWidth
+      size="xs"
+      value={props.view}
+      onChange={props.onChange}
+      aria-label="Conversation list"
+      data={[
+        { value: 'mine', label: unread > 0 ? `Mine (${unread})` : 'Mine' },
+        { value: 'queue', label: waiting > 0 ? `Queue (${waiting}${hasMoreWaiting ? '+' : ''})` : 'Queue' },
+        { value: 'all', label: 'All' },
+      ]}
+    />
+  );
+}
+
+function SearchField({ value, onChange }: { value: string; onChange: (search: string) => void }) {
+  const field = useRef<HTMLInputElement>(null);
+  useDeskAction('search', () => field.current?.focus());
+  return (
+    <TextInput
+      ref={field}
+      size="xs"
+      flex={1}
+      placeholder="Search name, email or phone"
+      aria-label="Search conversations"
+      leftSection={<IconSearch size={14} />}
+      value={value}
+      onChange={(event) => onChange(event.currentTarget.value)}
+      onKeyDown={(event) => {
+        if (event.key !== 'Escape') return;
+        onChange('');
+        event.currentTarget.blur();
+      }}
+    />
+  );
+}
+
+function NoConversations({ filter, isSearch }: { filter: DeskFilter; isSearch: boolean }) {
+  const { view, appId, channel, overdue } = filter;
+  const isFiltered = appId !== undefined || channel !== undefined || overdue === true;
+  const [title, text] = isSearch
+    ? ['No results', 'Try part of a name, email address or phone number.']
+    : isFiltered
+      ? ['No matching conversations', 'Remove a filter to see more.']
+      : emptyTexts[view];
+  const Icon = view === 'queue' ? IconInbox : IconMessages;
+  return (
+    <Empty icon={<Icon size={34} stroke={1.4} />} title={title}>
+      {text}
+    </Empty>
   );
 }
 
@@ -129,7 +136,7 @@ function Rows(props: {
   const virtual = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroll.current,
-    estimateSize: (index) => rowHeight(rows[index] as ConversationRow, isMixed),
+    estimateSize: (index) => rowHeight(rows[index], isMixed),
     getItemKey: (index) => rows[index]?.session.id ?? index,
     overscan: 8,
   });
