@@ -1,7 +1,7 @@
-import type { SettingGroup } from '@mevrik/protocol';
+import type { SettingField, SettingGroup } from '@mevrik/protocol';
 import { MevrikError } from '../../shared/sdk.ts';
 
-/** SettingValues as they are stored. */
+/** Settings as they are stored. */
 export type SettingValues = Readonly<Record<string, unknown>>;
 
 /** The unsaved changes of a form. */
@@ -64,8 +64,10 @@ function put(target: Record<string, unknown>, path: string, value: unknown): voi
   const last = names.pop() ?? '';
   let part = target;
   for (const name of names) {
-    if (!isObject(part[name])) part[name] = {};
-    part = part[name] as Record<string, unknown>;
+    const known = part[name];
+    const inner = isObject(known) ? known : {};
+    part[name] = inner;
+    part = inner;
   }
   part[last] = value;
 }
@@ -74,6 +76,16 @@ function put(target: Record<string, unknown>, path: string, value: unknown): voi
 export interface FormErrors {
   readonly at: Readonly<Record<string, string>>;
   readonly rest: string | undefined;
+}
+
+/** One setting, what is stored and what is entered. */
+export interface SettingInputProps {
+  readonly field: SettingField;
+  readonly stored: SettingValues;
+  readonly secrets?: readonly string[];
+  readonly draft: Draft;
+  readonly onDraft: (draft: Draft) => void;
+  readonly errors: FormErrors;
 }
 
 /** No errors. */
@@ -104,6 +116,7 @@ function fieldOf(path: string, known: ReadonlySet<string>): string {
   return path;
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
+/** Whether a value is an object of settings, not a list. */
+export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,30 +1,10 @@
-import {
-  Button,
-  Group,
-  JsonInput,
-  NumberInput,
-  PasswordInput,
-  Select,
-  Switch,
-  TagsInput,
-  Textarea,
-  TextInput,
-} from '@mantine/core';
-import type { SettingField } from '@mevrik/protocol';
+import { JsonInput, NumberInput, Select, Switch, TagsInput, Textarea, TextInput } from '@mantine/core';
 import { useState } from 'react';
-import { type Draft, type FormErrors, type SettingValues, valueAt, withChange } from './setting-draft.ts';
-
-interface InputProps {
-  readonly field: SettingField;
-  readonly stored: SettingValues;
-  readonly secrets?: readonly string[];
-  readonly draft: Draft;
-  readonly onDraft: (draft: Draft) => void;
-  readonly errors: FormErrors;
-}
+import { SecretInput } from './secret-input.tsx';
+import { type SettingInputProps, valueAt, withChange } from './setting-draft.ts';
 
 /** The input of one setting. An empty input shows its default. */
-export function SettingInput(props: InputProps) {
+export function SettingInput(props: SettingInputProps) {
   const { field, stored, draft, onDraft, errors } = props;
   const { path, title, help, type, isRequired, choices, min, max } = field;
   const current = valueAt(stored, path);
@@ -78,7 +58,7 @@ export function SettingInput(props: InputProps) {
       <TagsInput
         {...common}
         data={choices.map((one) => one.value)}
-        value={(value ?? fallback ?? []) as string[]}
+        value={textsOf(value ?? fallback)}
         onChange={change}
       />
     );
@@ -93,8 +73,11 @@ export function SettingInput(props: InputProps) {
   return field.isLong ? <Textarea {...text} autosize minRows={2} maxRows={8} /> : <TextInput {...text} />;
 }
 
+/** The texts of a list; empty for any other value. */
+const textsOf = (value: unknown): string[] => (Array.isArray(value) ? value.map(String) : []);
+
 function JsonSetting(
-  props: InputProps & { value: unknown; onChange: (value: unknown) => void; common: object },
+  props: SettingInputProps & { value: unknown; onChange: (value: unknown) => void; common: object },
 ) {
   const { field, value, onChange, common } = props;
   const [text, setText] = useState(() => JSON.stringify(value ?? field.default ?? null, null, 2));
@@ -116,83 +99,4 @@ function JsonSetting(
       maxRows={12}
     />
   );
-}
-
-/** A secret can be set, replaced and removed, but never read. */
-function SecretInput({ field, stored, secrets = [], draft, onDraft, errors }: InputProps) {
-  const { path, title, help, isLong, isOwn, isRequired } = field;
-  const [isChanging, setChanging] = useState(false);
-  const entered = draft.changes[path];
-  const isSet = secrets.includes(path) || valueAt(stored, path) !== undefined;
-  const change = (value: unknown) => onDraft(withChange(draft, path, value));
-  const common = { label: title, description: help, error: errors.at[path], withAsterisk: isRequired };
-  if (isSet && !isChanging && typeof entered !== 'string') {
-    const isRemoved = entered === null;
-    return (
-      <TextInput
-        {...common}
-        readOnly
-        value={isRemoved ? 'Will be removed when you save' : 'Set'}
-        variant="filled"
-        styles={{ input: { paddingInlineEnd: isRequired ? 84 : 172 } }}
-        rightSectionWidth="auto"
-        rightSection={
-          <Group gap={4} wrap="nowrap" pe={4}>
-            <Button
-              size="compact-xs"
-              variant="default"
-              aria-label={`Change: ${title}`}
-              onClick={() => setChanging(true)}
-            >
-              Change
-            </Button>
-            {!isRequired && (
-              <Button
-                size="compact-xs"
-                variant="subtle"
-                color={isRemoved ? 'gray' : 'red'}
-                aria-label={`${isRemoved ? 'Keep' : 'Remove'}: ${title}`}
-                onClick={() => change(isRemoved ? undefined : null)}
-              >
-                {isRemoved ? 'Keep' : 'Remove'}
-              </Button>
-            )}
-          </Group>
-        }
-      />
-    );
-  }
-  const input = {
-    ...common,
-    autoComplete: 'off',
-    placeholder: isSet ? 'Leave empty to keep the current value' : '',
-    value: typeof entered === 'string' ? entered : '',
-    onChange: (event: { currentTarget: { value: string } }) => change(event.currentTarget.value || undefined),
-  };
-  if (isLong) return <Textarea {...input} autosize minRows={3} maxRows={8} />;
-  if (!isOwn) return <PasswordInput {...input} autoComplete="new-password" />;
-  return (
-    <TextInput
-      {...input}
-      styles={{ input: { paddingInlineEnd: 112 } }}
-      rightSectionWidth="auto"
-      rightSection={
-        <Button
-          size="compact-xs"
-          variant="light"
-          me={4}
-          aria-label={`Generate: ${title}`}
-          onClick={() => change(randomText())}
-        >
-          Generate
-        </Button>
-      }
-    />
-  );
-}
-
-/** Random letters and digits from 18 random bytes. */
-function randomText(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(18));
-  return Array.from(bytes, (byte) => byte.toString(36).padStart(2, '0')).join('');
 }
