@@ -67,23 +67,31 @@ export function ReplyComposer(props: ReplyComposerProps) {
         onPaste={onPaste}
       />
       <ComposerAttachments files={reply.files} />
-      {!isClosed && (
-        <ComposerTools
-          isNote={isNote}
-          length={message.text.length}
-          limit={isNote ? maxMessageLength : lengthLimit(channel)}
-          canSend={!reply.isEmpty}
-          takesFiles={takesFiles}
-          onFiles={addFiles}
-          onEmoji={message.insert}
-          onCanned={message.openPicker}
-          onSend={send}
-        />
-      )}
+      {!isClosed && <ReplyTools reply={reply} channel={channel} takesFiles={takesFiles} />}
     </fieldset>
   );
 }
 
-/** The longest reply that the channel sends as one message. */
-const lengthLimit = (channel: ReplyComposerProps['channel']) =>
-  Math.min(maxMessageLength, channel?.capabilities?.textLength ?? Number.POSITIVE_INFINITY);
+/** The toolbar for a reply or note. */
+function ReplyTools(props: {
+  reply: ReturnType<typeof useReply>;
+  channel: ReplyComposerProps['channel'];
+  takesFiles: boolean;
+}) {
+  const { reply, channel, takesFiles } = props;
+  const { isNote, message, isEmpty, addFiles, send } = reply;
+  const channelLimit = channel?.capabilities?.textLength ?? Number.POSITIVE_INFINITY;
+  return (
+    <ComposerTools
+      isNote={isNote}
+      length={message.text.length}
+      limit={isNote ? maxMessageLength : Math.min(maxMessageLength, channelLimit)}
+      canSend={!isEmpty}
+      takesFiles={takesFiles}
+      onFiles={addFiles}
+      onEmoji={message.insert}
+      onCanned={message.openPicker}
+      onSend={send}
+    />
+  );
+}
