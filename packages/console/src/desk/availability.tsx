@@ -1,11 +1,8 @@
 import { Indicator, Menu, Text, UnstyledButton } from '@mantine/core';
-import { notifications } from '@mantine/notifications';
 import { IconCircleFilled } from '@tabler/icons-react';
-import { api, session } from '../session/session.ts';
 import { useMe } from '../session/use-session.ts';
-import { errorMessage } from '../shared/error-message.ts';
-import type { Agent } from '../shared/sdk.ts';
 import classes from '../shared/shell.module.css';
+import { changeAvailability } from './change-availability.ts';
 
 const colors = { online: 'teal.6', away: 'yellow.6', offline: 'gray.5' } as const;
 const labels = { online: 'Online', away: 'Away', offline: 'Offline' } as const;
@@ -18,17 +15,6 @@ const meanings = {
 /** Shows and changes the agent's availability. */
 export function Availability() {
   const me = useMe();
-  async function changeAvailability(availability: Agent['availability']): Promise<void> {
-    try {
-      session.update(await api.rest.desk.setAvailability({ availability }));
-    } catch (error) {
-      notifications.show({
-        color: 'red',
-        title: 'Could not change your availability',
-        message: errorMessage(error),
-      });
-    }
-  }
   return (
     <Menu position="right-end" width={250} shadow="md">
       <Menu.Target>

@@ -5,12 +5,11 @@ import { IconBell, IconMoon, IconSearch, IconSettings } from '@tabler/icons-reac
 import { type InfiniteData, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
-import { api, session } from '../session/session.ts';
 import { useMe } from '../session/use-session.ts';
-import { errorMessage } from '../shared/error-message.ts';
-import type { Agent, ConversationRow, Page } from '../shared/sdk.ts';
+import type { ConversationRow, Page } from '../shared/sdk.ts';
 import { alerts } from './alerts/alerts.ts';
-import { type DeskAction, deskActions, useEnabledActions } from './desk-actions.ts';
+import { changeAvailability } from './change-availability.ts';
+import { deskActions, isDeskAction, useEnabledActions } from './desk-actions.ts';
 import { keys } from './keys.ts';
 import { customerName, messagePreview } from './list/conversation-labels.ts';
 
@@ -27,15 +26,18 @@ export function CommandPalette() {
   const all = Object.keys(deskActions);
   const order = [...all.slice(all.indexOf('accept')), ...all];
   const can = Object.entries(offered).sort(([a], [b]) => order.indexOf(a) - order.indexOf(b));
-  const now = can.map(([action, run]): SpotlightActionData => {
-    const { key, label } = deskActions[action as DeskAction];
-    return {
-      id: action,
-      label,
-      rightSection: <Kbd size="xs">{key}</Kbd>,
-      // Run after the palette has returned the focus.
-      onClick: () => setTimeout(run, 50),
-    };
+  const now = can.flatMap(([action, run]): SpotlightActionData[] => {
+    if (!isDeskAction(action)) return [];
+    const { key, label } = deskActions[action];
+    return [
+      {
+        id: action,
+        label,
+        rightSection: <Kbd size="xs">{key}</Kbd>,
+        // Run after the palette has returned the focus.
+        onClick: () => setTimeout(run, 50),
+      },
+    ];
   });
   const groups = [
     { group: 'Actions', actions: [...now, ...others] },
@@ -65,21 +67,14 @@ function useOtherActions(): readonly SpotlightActionData[] {
   const me = useMe();
   const navigate = useNavigate();
   const { toggleColorScheme } = useMantineColorScheme();
-  const become = (availability: Agent['availability']) => async () => {
-    try {
-      session.update(await api.rest.desk.setAvailability({ availability }));
-    } catch (error) {
-      notifications.show({
-        color: 'red',
-        title: 'Could not change your availability',
-        message: errorMessage(error),
-      });
-    }
-  };
   return [
     ...(['online', 'away', 'offline'] as const)
       .filter((one) => one !== me.availability)
-      .map((one) => ({ id: one, label: `Set availability to ${one}`, onClick: become(one) })),
+      .map((one) => ({
+        id: one,
+        label: `Set availability to ${one}`,
+        onClick: () => void changeAvailability(one),
+      })),
     {
       id: 'alerts',
       label: 'Toggle sound and notifications',

@@ -1,4 +1,5 @@
 import { useEffect, useRef } from 'react';
+import { isKeyOf } from '../shared/labels.ts';
 import { createStore } from '../shared/store.ts';
 
 /** Every desk action with its shortcut and label. */
@@ -23,6 +24,9 @@ export const deskActions = {
 } as const;
 
 export type DeskAction = keyof typeof deskActions;
+
+/** Whether a name is a desk action. */
+export const isDeskAction = (name: string): name is DeskAction => isKeyOf(deskActions, name);
 
 /** The actions that mounted components currently handle. */
 const offered = createStore<Readonly<Partial<Record<DeskAction, () => void>>>>({});

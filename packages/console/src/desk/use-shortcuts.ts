@@ -1,6 +1,6 @@
 import { type HotkeyItem, useHotkeys } from '@mantine/hooks';
 import { createStore } from '../shared/store.ts';
-import { type DeskAction, deskActions, performDeskAction } from './desk-actions.ts';
+import { deskActions, isDeskAction, performDeskAction } from './desk-actions.ts';
 
 const storageKey = 'mevrik.shortcuts';
 
@@ -16,7 +16,7 @@ export function useShortcuts(): void {
     const run = () => {
       // An open dialog blocks shortcuts of the page behind it.
       if (document.querySelector('[aria-modal=true]')) return;
-      if (areOn || action === 'help') performDeskAction(action as DeskAction);
+      if ((areOn || action === 'help') && isDeskAction(action)) performDeskAction(action);
     };
     // Whether `?` and `/` need Shift depends on the keyboard layout.
     return /\w/.test(key) ? [[key, run]] : [key, `shift+${key}`].map((one) => [one, run]);

@@ -8,6 +8,8 @@ import {
   IconWorld,
 } from '@tabler/icons-react';
 
+import { isKeyOf } from './labels.ts';
+
 const icons = {
   web: IconWorld,
   facebook: IconBrandFacebook,
@@ -19,7 +21,7 @@ const icons = {
 
 /** The icon of a channel. Uses a native title: long lists have one icon per row. */
 export function ChannelIcon({ kind, name, size = 15 }: { kind: string; name: string; size?: number }) {
-  const Icon = icons[kind as keyof typeof icons] ?? IconPlugConnected;
+  const Icon = isKeyOf(icons, kind) ? icons[kind] : IconPlugConnected;
   return (
     <Icon
       size={size}

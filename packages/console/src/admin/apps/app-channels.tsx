@@ -1,13 +1,12 @@
 import { Badge, Card, Group, Stack, Switch, Table, Text, Title } from '@mantine/core';
-import { notifications } from '@mantine/notifications';
 import type { AppRecord, ChannelSummary } from '@mevrik/protocol';
 import { IconPlus } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { api } from '../../session/session.ts';
 import { ChannelIcon } from '../../shared/channel-icon.tsx';
-import { errorMessage } from '../../shared/error-message.ts';
 import { ButtonLink } from '../../shared/links.tsx';
+import { notifyFailure } from '../../shared/notify-failure.ts';
 import { Failure, Loading } from '../../shared/states.tsx';
 import { ChannelHealth } from '../channels/channel-health.tsx';
 import classes from '../shared/admin.module.css';
@@ -73,7 +72,7 @@ function ChannelRow({ appId, channel }: { appId: number; channel: ChannelSummary
     try {
       await api.rest.admin.changeChannel(appId, name, { enabled: next });
     } catch (error) {
-      notifications.show({ color: 'red', title: `Could not change ${name}`, message: errorMessage(error) });
+      notifyFailure(`Could not change ${name}`, error);
     }
     await queries.invalidateQueries({ queryKey: ['admin', 'channels', String(appId)] });
     void queries.invalidateQueries({ queryKey: ['channels'] });

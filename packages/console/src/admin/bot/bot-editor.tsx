@@ -55,9 +55,9 @@ function BotForm(props: { appId: number; stored: Tagged<Bot>; onLoad: () => Prom
               <Text className={classes.mono}>{secret}</Text>
             </Alert>
           )}
-          <SegmentedControl
+          <SegmentedControl<Bot['kind']>
             value={kind}
-            onChange={(next) => setKind(next as Bot['kind'])}
+            onChange={setKind}
             data={[
               { value: 'builtin', label: 'Built-in bot' },
               { value: 'http', label: 'Your own bot' },

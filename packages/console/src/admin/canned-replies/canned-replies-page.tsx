@@ -1,11 +1,10 @@
 import { ActionIcon, Button, Card, Group, Select, Table, Text, TextInput, Tooltip } from '@mantine/core';
-import { notifications } from '@mantine/notifications';
 import { IconMessage2Bolt, IconPencil, IconPlus, IconSearch, IconTrash } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { keys } from '../../desk/keys.ts';
 import { api } from '../../session/session.ts';
-import { errorMessage } from '../../shared/error-message.ts';
+import { notifyFailure } from '../../shared/notify-failure.ts';
 import type { CannedReply, StaffApp } from '../../shared/sdk.ts';
 import { Empty, Failure, Loading } from '../../shared/states.tsx';
 import { Ago } from '../../shared/time.tsx';
@@ -123,11 +122,7 @@ function ReplyTable(props: { items: readonly CannedReply[]; onEdit: (reply: Cann
         try {
           await api.rest.desk.removeCannedReply(reply.id);
         } catch (error) {
-          notifications.show({
-            color: 'red',
-            title: 'Could not remove the canned reply',
-            message: errorMessage(error),
-          });
+          notifyFailure('Could not remove the canned reply', error);
         }
         await queries.invalidateQueries({ queryKey: keys.canned(reply.appId) });
       },

@@ -1,12 +1,11 @@
 import { Card, Group, SimpleGrid, Stack, Switch, Text, Title } from '@mantine/core';
-import { notifications } from '@mantine/notifications';
 import type { ChannelKind, ChannelState, ConfiguredChannel } from '@mevrik/protocol';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { api } from '../../session/session.ts';
 import { ChannelIcon } from '../../shared/channel-icon.tsx';
-import { errorMessage } from '../../shared/error-message.ts';
 import { AnchorLink, CardLink } from '../../shared/links.tsx';
+import { notifyFailure } from '../../shared/notify-failure.ts';
 import { Failure, Loading } from '../../shared/states.tsx';
 import { Ago } from '../../shared/time.tsx';
 import classes from '../shared/admin.module.css';
@@ -155,11 +154,7 @@ function ChannelEditor(props: {
         api.rest.admin.changeChannel(Number(appId), name, { enabled }, how),
       );
     } catch (error) {
-      notifications.show({
-        color: 'red',
-        title: 'Could not change the channel',
-        message: errorMessage(error),
-      });
+      notifyFailure('Could not change the channel', error);
     }
     await refresh();
   }

@@ -7,8 +7,8 @@ import { Link } from '@tanstack/react-router';
 import { api } from '../../session/session.ts';
 import { useMe } from '../../session/use-session.ts';
 import { ChannelIcon } from '../../shared/channel-icon.tsx';
-import { errorMessage } from '../../shared/error-message.ts';
 import { AnchorLink } from '../../shared/links.tsx';
+import { notifyFailure } from '../../shared/notify-failure.ts';
 import { Empty, Failure, Loading } from '../../shared/states.tsx';
 import { Ago } from '../../shared/time.tsx';
 import type { DeliverySearch } from '../deliveries/delivery-search.ts';
@@ -77,7 +77,7 @@ function ChannelRow({ channel, isAdmin }: RowProps) {
       await api.rest.admin.probeChannel(appId, name);
       notifications.show({ message: `Checking ${name} now.` });
     } catch (error) {
-      notifications.show({ color: 'red', title: `Could not check ${name}`, message: errorMessage(error) });
+      notifyFailure(`Could not check ${name}`, error);
     }
     void queries.invalidateQueries({ queryKey: ['channels'] });
   }

@@ -6,7 +6,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api } from '../../session/session.ts';
 import { useMe } from '../../session/use-session.ts';
-import { errorMessage } from '../../shared/error-message.ts';
+import { notifyFailure } from '../../shared/notify-failure.ts';
 import { usePages } from '../../shared/use-pages.ts';
 import { AdminPage } from '../shared/admin-page.tsx';
 import { modals } from '../shared/confirm.tsx';
@@ -33,10 +33,10 @@ export function DeadLettersPage() {
       actions={isAdmin && !isEmpty && <BulkActions filter={filter} act={act} />}
     >
       <Group gap="sm">
-        <SegmentedControl
+        <SegmentedControl<ParkedEvent['status']>
           w={320}
           value={status}
-          onChange={(next) => setStatus(next as ParkedEvent['status'])}
+          onChange={setStatus}
           data={[
             { value: 'dead', label: 'Failed' },
             { value: 'waiting', label: 'Retrying' },
@@ -102,11 +102,7 @@ function useDeadLetterActions(): { readonly act: Act; readonly refresh: () => vo
           notifications.show({ message: `Discarded ${eventCount(discarded)}.` });
         }
       } catch (error) {
-        notifications.show({
-          color: 'red',
-          title: `Could not ${action} the events`,
-          message: errorMessage(error),
-        });
+        notifyFailure(`Could not ${action} the events`, error);
       }
       refresh();
     },

@@ -5,7 +5,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api } from '../../session/session.ts';
-import { errorMessage } from '../../shared/error-message.ts';
+import { notifyFailure } from '../../shared/notify-failure.ts';
 import { Ago, clockTime } from '../../shared/time.tsx';
 import classes from '../shared/admin.module.css';
 import { describeAttempt, stateColors, stateWords } from './delivery-words.ts';
@@ -99,11 +99,7 @@ function ResendButton({ messageId }: { messageId: number }) {
       await api.rest.desk.retryMessage(messageId);
       notifications.show({ message: `Message ${messageId} will be sent again.` });
     } catch (reason) {
-      notifications.show({
-        color: 'red',
-        title: 'Could not resend the message',
-        message: errorMessage(reason),
-      });
+      notifyFailure('Could not resend the message', reason);
     }
     for (const key of ['deliveries', 'channels']) void queries.invalidateQueries({ queryKey: [key] });
   }

@@ -38,7 +38,7 @@ export function HealthPage() {
           aria-label="Time range"
           data={windows.map((one) => ({ ...one }))}
           value={window}
-          onChange={(value) => setWindow(value as Window)}
+          onChange={setWindow}
         />
       }
     >

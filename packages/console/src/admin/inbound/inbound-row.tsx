@@ -2,7 +2,7 @@ import { Badge, Button, Table, Text } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { useQueryClient } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
-import { errorMessage } from '../../shared/error-message.ts';
+import { notifyFailure } from '../../shared/notify-failure.ts';
 import { Ago } from '../../shared/time.tsx';
 import { ExpandableRow } from '../shared/expandable-row.tsx';
 import { type InboundStatus, inboundStatuses } from './inbound-statuses.ts';
@@ -79,11 +79,7 @@ function ProcessAgainButton(props: {
       await processAgain();
       notifications.show({ message: `${title} ${id} will be processed again.` });
     } catch (error) {
-      notifications.show({
-        color: 'red',
-        title: `Could not process the ${name} again`,
-        message: errorMessage(error),
-      });
+      notifyFailure(`Could not process the ${name} again`, error);
     }
     void queries.invalidateQueries({ queryKey });
   }

@@ -4,8 +4,8 @@ import type { SubscriptionState } from '@mevrik/protocol';
 import { useQueryClient } from '@tanstack/react-query';
 import { api } from '../../session/session.ts';
 import { useMe } from '../../session/use-session.ts';
-import { errorMessage } from '../../shared/error-message.ts';
 import { BadgeLink } from '../../shared/links.tsx';
+import { notifyFailure } from '../../shared/notify-failure.ts';
 import { Failure, Loading } from '../../shared/states.tsx';
 import { duration, useNow } from '../../shared/time.tsx';
 import { AdminPage } from '../shared/admin-page.tsx';
@@ -97,7 +97,7 @@ function ListenerStatus({ listener, isAdmin }: RowProps) {
       await api.rest.admin.resumeSubscription(name);
       notifications.show({ message: `${name} resumed.` });
     } catch (error) {
-      notifications.show({ color: 'red', title: `Could not resume ${name}`, message: errorMessage(error) });
+      notifyFailure(`Could not resume ${name}`, error);
     }
     void queries.invalidateQueries({ queryKey: ['listeners'] });
   }

@@ -110,7 +110,7 @@ function ActivitySection() {
       <Group justify="space-between" mb="sm">
         <Title order={2}>Activity</Title>
         <Group gap="xs">
-          <SegmentedControl
+          <SegmentedControl<ChartView>
             size="xs"
             aria-label="View"
             data={[
@@ -118,14 +118,14 @@ function ActivitySection() {
               { value: 'tables', label: 'Tables' },
             ]}
             value={view}
-            onChange={(value) => setView(value as ChartView)}
+            onChange={setView}
           />
           <SegmentedControl
             size="xs"
             aria-label="Time range"
             data={windows.map((one) => ({ ...one }))}
             value={window}
-            onChange={(value) => setWindow(value as ChartWindow)}
+            onChange={setWindow}
           />
         </Group>
       </Group>

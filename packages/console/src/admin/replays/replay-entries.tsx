@@ -28,10 +28,10 @@ export function ReplayEntries({ replay }: { replay: Replay }) {
     <Stack gap="xs">
       <Group justify="space-between">
         <Title order={2}>Results</Title>
-        <SegmentedControl
+        <SegmentedControl<ReplayEntryState | 'all'>
           size="xs"
           value={state}
-          onChange={(next) => setSelected(next as ReplayEntryState | 'all')}
+          onChange={setSelected}
           data={[
             { value: 'all', label: 'All' },
             ...(['dead', 'waiting', 'done', 'skipped', 'cancelled'] as const).map((value) => ({

@@ -1,12 +1,11 @@
 import { Button, Card, Group, Stack, Text } from '@mantine/core';
-import { notifications } from '@mantine/notifications';
 import type { Replay } from '@mevrik/protocol';
 import { IconArrowLeft, IconPlayerStop, IconRepeat } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
 import { api } from '../../session/session.ts';
-import { errorMessage } from '../../shared/error-message.ts';
 import { ButtonLink } from '../../shared/links.tsx';
+import { notifyFailure } from '../../shared/notify-failure.ts';
 import { Failure, Loading } from '../../shared/states.tsx';
 import { exactTime } from '../../shared/time.tsx';
 import { AdminPage } from '../shared/admin-page.tsx';
@@ -59,11 +58,7 @@ function PageActions({ replay }: { replay: Replay }) {
     try {
       await api.rest.admin.cancelReplay(id);
     } catch (error) {
-      notifications.show({
-        color: 'red',
-        title: 'Could not cancel the replay',
-        message: errorMessage(error),
-      });
+      notifyFailure('Could not cancel the replay', error);
     }
     void queries.invalidateQueries({ queryKey: ['replays'] });
   }

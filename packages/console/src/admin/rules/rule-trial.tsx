@@ -178,7 +178,7 @@ function AttributeRow(props: {
         w={128}
         data={attributeTypes}
         value={one.type}
-        onChange={(type) => type && onChange({ ...one, type: type as AttributeDraft['type'] })}
+        onChange={(type) => type && onChange({ ...one, type })}
         allowDeselect={false}
       />
       {one.type === 'boolean' ? (

@@ -98,7 +98,7 @@ function RuleCard(props: RuleProps) {
             label="Then"
             data={ruleActions}
             value={rule.action}
-            onChange={(next) => next && onChange({ action: next as RoutingRule['action'] })}
+            onChange={(action) => action && onChange({ action })}
             allowDeselect={false}
           />
           {rule.action !== 'bot' && (

@@ -1,4 +1,4 @@
-import { SegmentedControl, Tooltip } from '@mantine/core';
+import { SegmentedControl, type SegmentedControlItem, Tooltip } from '@mantine/core';
 import { IconLock } from '@tabler/icons-react';
 import type { ConversationRow } from '../../shared/sdk.ts';
 import parts from '../parts.module.css';
@@ -28,7 +28,7 @@ export function AudienceChoice(props: {
 }) {
   const { row, audience, now, onChange } = props;
   const whyNot = row.comment ? privateReplyBlocker(row, now) : undefined;
-  const note = {
+  const note: SegmentedControlItem<Audience> = {
     value: 'colleagues',
     label: (
       <span className={parts.line}>
@@ -36,7 +36,7 @@ export function AudienceChoice(props: {
       </span>
     ),
   };
-  const replies = row.comment
+  const replies: SegmentedControlItem<Audience>[] = row.comment
     ? [
         { value: 'customer', label: 'Public reply' },
         { value: 'commenter', label: 'Private reply', disabled: whyNot !== undefined },
@@ -44,10 +44,10 @@ export function AudienceChoice(props: {
     : [{ value: 'customer', label: 'Reply' }];
   return (
     <Tooltip label={whyNot} disabled={whyNot === undefined} multiline maw={260}>
-      <SegmentedControl
+      <SegmentedControl<Audience>
         size="xs"
         value={audience}
-        onChange={(next) => onChange(next as Audience)}
+        onChange={onChange}
         aria-label="Visible to"
         data={[...replies, note]}
       />

@@ -1,9 +1,9 @@
 import { Button, Group, Loader, Popover, Stack, Text } from '@mantine/core';
-import { notifications } from '@mantine/notifications';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api } from '../../session/session.ts';
 import { errorMessage } from '../../shared/error-message.ts';
+import { notifyFailure } from '../../shared/notify-failure.ts';
 import type { Message } from '../../shared/sdk.ts';
 import { exactTime } from '../../shared/time.tsx';
 import classes from './message.module.css';
@@ -18,11 +18,7 @@ export function FailedDelivery({ message }: { message: Message }) {
     try {
       cacheMessage(queries, (await api.rest.desk.retryMessage(message.id)).message);
     } catch (error) {
-      notifications.show({
-        color: 'red',
-        title: 'Could not retry the message',
-        message: errorMessage(error),
-      });
+      notifyFailure('Could not retry the message', error);
     } finally {
       setBusy(false);
     }
