@@ -1,21 +1,10 @@
-import {
-  Alert,
-  Button,
-  Card,
-  Group,
-  NumberInput,
-  SegmentedControl,
-  Stack,
-  Text,
-  Textarea,
-  TextInput,
-} from '@mantine/core';
+import { Alert, Card, NumberInput, SegmentedControl, Stack, Text, Textarea, TextInput } from '@mantine/core';
 import type { Bot } from '@mevrik/protocol';
 import { useState } from 'react';
 import { api } from '../../session/session.ts';
 import { Failure, Loading } from '../../shared/states.tsx';
 import classes from '../shared/admin.module.css';
-import { SaveError, useSaveGuard } from '../shared/save-guard.tsx';
+import { SaveBar, useSaveGuard } from '../shared/save-guard.tsx';
 import { useSaving } from '../shared/use-saving.ts';
 import { type Tagged, useTagged } from '../shared/use-tagged.ts';
 import { BotTrial } from './bot-trial.tsx';
@@ -85,12 +74,13 @@ function BotForm(props: { appId: number; stored: Tagged<Bot>; onLoad: () => Prom
               New conversations wait for an agent.
             </Text>
           )}
-          <SaveError guard={guard} text={saving.errorText} onSave={saving.save} onLoad={onLoad} />
-          <Group justify="flex-end">
-            <Button loading={saving.busy} onClick={() => void saving.save()}>
-              Save
-            </Button>
-          </Group>
+          <SaveBar
+            guard={guard}
+            error={saving.errorText}
+            isBusy={saving.busy}
+            onSave={saving.save}
+            onLoad={onLoad}
+          />
         </Stack>
       </Card>
       {kind === 'builtin' && <BotTrial flow={flow} />}

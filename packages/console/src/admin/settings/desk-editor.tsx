@@ -1,4 +1,4 @@
-import { Button, Card, Group, NumberInput, SimpleGrid, Stack, Text, Title } from '@mantine/core';
+import { Button, Card, NumberInput, SimpleGrid, Stack, Text, Title } from '@mantine/core';
 import type { AppRecord } from '@mevrik/protocol';
 import { IconPlus } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
@@ -6,7 +6,7 @@ import { useState } from 'react';
 import { api } from '../../session/session.ts';
 import { formWidth } from '../shared/admin-page.tsx';
 import type { EditedApp } from '../shared/edited-app.ts';
-import { SaveError, useSaveGuard } from '../shared/save-guard.tsx';
+import { SaveBar, useSaveGuard } from '../shared/save-guard.tsx';
 import { useSaving } from '../shared/use-saving.ts';
 import { type DispositionDraft, DispositionEditor, draftOf, settingOf } from './disposition-editor.tsx';
 
@@ -65,12 +65,13 @@ export function DeskEditor({ app, onLoad }: EditedApp) {
           </Button>
         </Stack>
       </Card>
-      <SaveError guard={guard} text={saving.errorText} onSave={saving.save} onLoad={onLoad} />
-      <Group justify="flex-end">
-        <Button loading={saving.busy} onClick={() => void saving.save()}>
-          Save
-        </Button>
-      </Group>
+      <SaveBar
+        guard={guard}
+        error={saving.errorText}
+        isBusy={saving.busy}
+        onSave={saving.save}
+        onLoad={onLoad}
+      />
     </Stack>
   );
 }

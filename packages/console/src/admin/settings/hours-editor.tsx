@@ -1,6 +1,5 @@
 import {
   ActionIcon,
-  Button,
   Card,
   Group,
   Select,
@@ -17,7 +16,7 @@ import { useState } from 'react';
 import { api } from '../../session/session.ts';
 import { formWidth } from '../shared/admin-page.tsx';
 import type { EditedApp } from '../shared/edited-app.ts';
-import { SaveError, useSaveGuard } from '../shared/save-guard.tsx';
+import { SaveBar, useSaveGuard } from '../shared/save-guard.tsx';
 import { useSaving } from '../shared/use-saving.ts';
 
 const weekdays = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] as const;
@@ -101,12 +100,13 @@ export function HoursEditor({ app, onLoad }: EditedApp) {
             />
           </>
         )}
-        <SaveError guard={guard} text={saving.errorText} onSave={saving.save} onLoad={onLoad} />
-        <Group justify="flex-end">
-          <Button loading={saving.busy} onClick={() => void saving.save()}>
-            Save
-          </Button>
-        </Group>
+        <SaveBar
+          guard={guard}
+          error={saving.errorText}
+          isBusy={saving.busy}
+          onSave={saving.save}
+          onLoad={onLoad}
+        />
       </Stack>
     </Card>
   );

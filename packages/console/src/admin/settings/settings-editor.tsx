@@ -8,7 +8,7 @@ import { errorMessage } from '../../shared/error-message.ts';
 import { Failure, Loading } from '../../shared/states.tsx';
 import { formWidth } from '../shared/admin-page.tsx';
 import type { EditedApp } from '../shared/edited-app.ts';
-import { SaveError, useSaveGuard } from '../shared/save-guard.tsx';
+import { SaveBar, SaveError, useSaveGuard } from '../shared/save-guard.tsx';
 import {
   type FormErrors,
   formErrorsOf,
@@ -179,12 +179,14 @@ function SettingsJson({ app, onLoad }: EditedApp) {
           maxRows={28}
           styles={{ input: { fontFamily: 'var(--mantine-font-family-monospace)', fontSize: 12.5 } }}
         />
-        <SaveError guard={guard} text={error} onSave={save} onLoad={onLoad} />
-        <Group justify="flex-end">
-          <Button loading={busy} onClick={() => void save()}>
-            Replace settings
-          </Button>
-        </Group>
+        <SaveBar
+          guard={guard}
+          error={error}
+          isBusy={busy}
+          label="Replace settings"
+          onSave={save}
+          onLoad={onLoad}
+        />
       </Stack>
     </Card>
   );

@@ -100,3 +100,25 @@ export function SaveError(props: {
     </Alert>
   );
 }
+
+/** The end of a form: why saving failed, and the button that saves. */
+export function SaveBar(props: {
+  guard: SaveGuard;
+  error: string | undefined;
+  isBusy: boolean;
+  label?: string;
+  onSave: () => Promise<void>;
+  onLoad: () => unknown;
+}) {
+  const { guard, error, isBusy, label = 'Save', onSave, onLoad } = props;
+  return (
+    <>
+      <SaveError guard={guard} text={error} onSave={onSave} onLoad={onLoad} />
+      <Group justify="flex-end">
+        <Button loading={isBusy} onClick={() => void onSave()}>
+          {label}
+        </Button>
+      </Group>
+    </>
+  );
+}
