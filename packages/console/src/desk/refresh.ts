@@ -13,7 +13,7 @@ const mostPages = 3;
  */
 export function refreshLists(queries: QueryClient, changed: ReadonlySet<number>): void {
   for (const query of queries.getQueryCache().findAll({ queryKey: keys.conversations })) {
-    const list = query.state.data as ConversationPages | undefined;
+    const list = queries.getQueryData<ConversationPages>(query.queryKey);
     if (!list || list.pages.length <= mostPages || !query.isActive()) {
       void queries.invalidateQueries({ queryKey: query.queryKey, exact: true });
     } else {
@@ -25,11 +25,11 @@ export function refreshLists(queries: QueryClient, changed: ReadonlySet<number>)
 
 async function refreshFirstPage(
   queries: QueryClient,
-  { queryKey, state }: Query,
+  { queryKey }: Query,
   changed: ReadonlySet<number>,
 ): Promise<void> {
   const filter = queryKey[1] as DeskFilter & { readonly search?: string };
-  const [first, ...others] = (state.data as ConversationPages).pages;
+  const [first, ...others] = queries.getQueryData<ConversationPages>(queryKey)?.pages ?? [];
   const limit = first?.items.length ?? 0;
   const fresh = await api.rest.desk.conversations({ ...filter, limit: Math.max(1, limit) });
   const isFresh = new Set(fresh.items.map((row) => row.session.id));
@@ -67,7 +67,7 @@ function belongs(row: ConversationRow, { view }: DeskFilter): boolean {
  */
 export function refreshMessages(queries: QueryClient): void {
   for (const query of queries.getQueryCache().findAll({ queryKey: keys.allMessages })) {
-    const thread = query.state.data as MessagePages | undefined;
+    const thread = queries.getQueryData<MessagePages>(query.queryKey);
     if (!thread || thread.pages.length <= 1 || !query.isActive())
       void queries.invalidateQueries({ queryKey: query.queryKey, exact: true });
     // The next change retries the refresh.
@@ -76,7 +76,7 @@ export function refreshMessages(queries: QueryClient): void {
 }
 
 async function refreshNewestPage(queries: QueryClient, { queryKey }: Query): Promise<void> {
-  const fresh = await api.rest.desk.sessionMessages(queryKey[1] as number, { limit: 100 });
+  const fresh = await api.rest.desk.sessionMessages(Number(queryKey[1]), { limit: 100 });
   const oldest = fresh.items.at(-1)?.id ?? 0;
   queries.setQueryData<MessagePages>(queryKey, (thread) => {
     const [first, ...older] = thread?.pages ?? [];

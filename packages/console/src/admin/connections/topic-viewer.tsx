@@ -117,7 +117,7 @@ async function listenTo(
     rest = blocks.pop() ?? '';
     for (const block of blocks) {
       const data = /^data: (.*)$/m.exec(block)?.[1];
-      if (block.startsWith('event: message') && data) take(JSON.parse(data) as WatchedMessage);
+      if (block.startsWith('event: message') && data) take(JSON.parse(data));
     }
   }
 }

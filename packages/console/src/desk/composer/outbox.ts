@@ -29,7 +29,7 @@ const storageKey = 'mevrik.outbox';
 /** Pending messages survive a page reload. */
 function kept(): readonly PendingMessage[] {
   try {
-    const read = JSON.parse(sessionStorage.getItem(storageKey) ?? '[]') as PendingMessage[];
+    const read: PendingMessage[] = JSON.parse(sessionStorage.getItem(storageKey) ?? '[]');
     return read.map((one) => (one.state === 'sending' ? { ...one, state: 'waiting' } : one));
   } catch {
     return [];

@@ -9,7 +9,7 @@ const pattern = /\{\{\s*([^{}|]*?)\s*(?:\|([^{}]*))?\}\}/g;
 
 /** Reads an own property only: `{{toString}}` must not resolve. */
 const own = (known: object, name: string): unknown =>
-  Object.hasOwn(known, name) ? (known as Readonly<Record<string, unknown>>)[name] : undefined;
+  new Map<string, unknown>(Object.entries(known)).get(name);
 
 /** Replaces placeholders by known values. `{{name|fallback}}` gives a fallback for unknown ones. */
 export function fillPlaceholders(text: string, facts: PlaceholderValues): string {

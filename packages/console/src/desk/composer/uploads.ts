@@ -67,7 +67,7 @@ async function upload(id: string, file: File, appId: number): Promise<void> {
   try {
     let answer = await post(id, file, appId, await token(false));
     if (answer.status === 401) answer = await post(id, file, appId, await token(true));
-    const body = JSON.parse(answer.text || '{}') as Attachment & { detail?: string };
+    const body: Attachment & { detail?: string } = JSON.parse(answer.text || '{}');
     if (answer.status !== 201) {
       throw new MevrikError(
         answer.status,

@@ -7,7 +7,7 @@ type Status = Message['deliveryStatus'];
 /** Adds a message to every cached conversation and list it belongs to, once. */
 export function cacheMessage(queries: QueryClient, message: Message): void {
   for (const [key, thread] of queries.getQueriesData<MessagePages>({ queryKey: keys.allMessages })) {
-    if (thread && isOf(thread, key[1] as number, message))
+    if (thread && isOf(thread, Number(key[1]), message))
       queries.setQueryData<MessagePages>(key, withMessage(thread, message));
   }
   if (message.kind === 'note' || message.kind === 'system') return;

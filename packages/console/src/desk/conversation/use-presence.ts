@@ -25,7 +25,7 @@ export function usePresence(
     const channel = client.subscribe(`presence-session${sessionId}`);
     const updateViewing = () => {
       const others = [...channel.members].filter(({ id }) => id.startsWith('agent-') && id !== `agent-${me}`);
-      const names = others.map(({ info }) => (info as { name?: string } | null)?.name ?? 'A colleague');
+      const names = others.map(({ info }) => nameOf(info) ?? 'A colleague');
       setViewing([...new Set(names)].sort());
     };
     let timer: ReturnType<typeof setTimeout>;
@@ -52,4 +52,10 @@ export function usePresence(
     };
   }, [client, sessionId, me, customer, queries]);
   return { typing, viewing };
+}
+
+/** The name in a member's presence data. */
+function nameOf(info: unknown): string | undefined {
+  if (typeof info !== 'object' || info === null || !('name' in info)) return undefined;
+  return typeof info.name === 'string' ? info.name : undefined;
 }
