@@ -9,7 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => product.stop());
 
-/** What a pusher-js client hears on these channels, as `channel event`. */
+/** Subscribes a pusher-js client to these channels and records what it receives. */
 function hear(token: string, channels: readonly string[]) {
   const { hostname, port } = new URL(product.url);
   const pusher = new Pusher(product.app.key, {
@@ -47,7 +47,7 @@ function hear(token: string, channels: readonly string[]) {
   return { heard, ready: Promise.all(subscribed), stop: () => pusher.disconnect() };
 }
 
-test('a conversation from the first message to the survey, seen live by everybody concerned', async () => {
+test('a conversation from the first message to the survey, seen live by everyone involved', async () => {
   const agent = await product.employ({ name: 'Alex' });
   const visitor = await product.visit({ profile: { name: 'Vera' } });
   const session = `private-session${visitor.sessionId}`;

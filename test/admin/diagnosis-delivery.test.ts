@@ -38,13 +38,13 @@ describe('a message on Facebook', () => {
     const { session, id } = await written('refused');
     product.graph.misbehave({ does: 'refuse', status: 400, code: 100, message: 'No such person' }, 1);
     const reply = await product.replies(session, 'for you');
-    const { verdict: told, steps } = await verdict(id, 'delivery_failed');
-    expect(told.facts).toEqual({
+    const { verdict: found, steps } = await verdict(id, 'delivery_failed');
+    expect(found.facts).toEqual({
       author: { type: 'agent', name: 'Alex' },
       channel: 'page',
       error: expect.stringContaining('No such person'),
     });
-    expect(told.links[0]).toEqual({ to: 'deliveries', id: String(reply) });
+    expect(found.links[0]).toEqual({ to: 'deliveries', id: String(reply) });
     expect(steps[0]).toMatchObject({ code: 'provider_received', facts: { provider: 'facebook' } });
     expect(steps).toContainEqual(
       expect.objectContaining({
@@ -60,8 +60,8 @@ describe('a message on Facebook', () => {
     const { session, id } = await written('lucky');
     const reply = await product.replies(session, 'for you');
     await verdict(id, 'answered');
-    const { verdict: told } = await verdict(reply, 'delivered');
-    expect(told.facts).toMatchObject({ author: { name: 'Alex' }, channel: 'page' });
+    const { verdict: found } = await verdict(reply, 'delivered');
+    expect(found.facts).toMatchObject({ author: { name: 'Alex' }, channel: 'page' });
   });
 
   it('whose reply comes too late is outside of the provider’s reply window', async () => {
@@ -75,13 +75,13 @@ describe('a message on Facebook', () => {
       hours: expect.any(Number),
     });
     await product.replies(session, 'too late');
-    const { verdict: told } = await eventually(
+    const { verdict: found } = await eventually(
       () => diagnose(id),
       ({ verdict: { code, facts } }) =>
         code === 'reply_window_closed' && 'author' in facts && facts.author !== null,
       60_000,
     );
-    expect(told).toMatchObject({
+    expect(found).toMatchObject({
       code: 'reply_window_closed',
       facts: { author: { name: 'Alex' }, channel: 'page', error: expect.any(String) },
     });
@@ -91,9 +91,9 @@ describe('a message on Facebook', () => {
     const { session, id } = await written('waiting');
     product.graph.revoke(page.pageToken);
     const reply = await product.replies(session, 'soon');
-    const { verdict: told } = await verdict(id, 'channel_down');
-    expect(told.facts).toMatchObject({ channel: 'page', error: expect.stringContaining('token') });
-    expect(told.links[0]).toMatchObject({ to: 'channels', id: 'page' });
+    const { verdict: found } = await verdict(id, 'channel_down');
+    expect(found.facts).toMatchObject({ channel: 'page', error: expect.stringContaining('token') });
+    expect(found.links[0]).toMatchObject({ to: 'channels', id: 'page' });
     await verdict(reply, 'channel_down');
     product.graph.grant(page.pageToken);
     await verdict(id, 'answered');

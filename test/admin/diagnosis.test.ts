@@ -59,8 +59,8 @@ async function accept(agent: Employed, { sessionId }: Visitor): Promise<void> {
 describe('a message that was answered', () => {
   it('by the bot has the history of its answer', async () => {
     const { id } = await writes('opening hours');
-    const { verdict: told, steps, message } = await verdict(id, 'answered_by_bot');
-    expect(told).toMatchObject({ tone: 'good', facts: { bot: 'builtin', channel: 'web' } });
+    const { verdict: found, steps, message } = await verdict(id, 'answered_by_bot');
+    expect(found).toMatchObject({ tone: 'good', facts: { bot: 'builtin', channel: 'web' } });
     expect(message).toMatchObject({ id, text: 'opening hours', channel: 'web', isReply: false });
     const codes = steps.map((step) => step.code);
     for (const code of ['message_written', 'event_logged', 'listener_done', 'replied']) {
@@ -92,8 +92,8 @@ describe('a message that was answered', () => {
 describe('a message that waits in a queue has the reason', () => {
   it('without agents in the app', async () => {
     const { id } = await writes(call);
-    const { verdict: told } = await verdict(id, 'queue_nobody_online');
-    expect(told.facts).toMatchObject({
+    const { verdict: found } = await verdict(id, 'queue_nobody_online');
+    expect(found.facts).toMatchObject({
       waiting: { queue: 'support', seconds: withinAMinute },
       reason: { code: 'queue_nobody_online', hasAgents: false },
       byBot: true,
@@ -134,8 +134,8 @@ describe('a message that waits in a queue has the reason', () => {
     const before = (await admin.call('GET', '/v1/admin/apps/1/rules')).body;
     expect((await admin.call('PUT', '/v1/admin/apps/1/rules', { rules })).status).toBe(200);
     const { id } = await writes('my invoice is wrong');
-    const { verdict: told, steps } = await verdict(id, 'queue_no_skill');
-    expect(told.facts).toMatchObject({
+    const { verdict: found, steps } = await verdict(id, 'queue_no_skill');
+    expect(found.facts).toMatchObject({
       reason: { skills: ['billing'], online: ['Kim'], skilled: ['Noor'] },
     });
     expect(stepOf(steps, 'handed_over')?.facts).toMatchObject({
@@ -151,8 +151,8 @@ describe('a message that waits in a queue has the reason', () => {
     // The longest waiting conversation is assigned to her, and she has no capacity left.
     await writes(call);
     const { id } = await writes(call);
-    const { verdict: told } = await verdict(id, 'queue_no_capacity');
-    expect(told.facts).toMatchObject({
+    const { verdict: found } = await verdict(id, 'queue_no_capacity');
+    expect(found.facts).toMatchObject({
       reason: { agents: [{ name: 'Kim', assigned: 1, capacity: 1 }] },
     });
   });
@@ -162,17 +162,17 @@ describe('a message that will not be answered', () => {
   it('because its listener gave up links to the dead letters', async () => {
     await illness.relapse();
     const { id } = await writes('poison, and no answer');
-    const { verdict: told, message } = await verdict(id, 'listener_dead');
-    expect(told.facts).toEqual({
+    const { verdict: found, message } = await verdict(id, 'listener_dead');
+    expect(found.facts).toEqual({
       listener: sickListener,
       error: expect.stringContaining('poisoned'),
     });
-    expect(told.links.map(({ to }) => to)).toEqual(['dead_letters', 'event']);
-    expect(told.links[0]?.id).toMatch(/^[0-9a-f-]{36}$/);
+    expect(found.links.map(({ to }) => to)).toEqual(['dead_letters', 'event']);
+    expect(found.links[0]?.id).toMatch(/^[0-9a-f-]{36}$/);
     expect(message.customer.id).toBeGreaterThan(0);
     await illness.heal();
 
-    const filter = { eventId: told.links[0]?.id };
+    const filter = { eventId: found.links[0]?.id };
     expect((await admin.call('POST', '/v1/admin/dead-letters/discard', { filter })).status).toBe(200);
     const { verdict: given, steps } = await verdict(id, 'listener_discarded');
     expect(given.facts).toEqual({
@@ -195,15 +195,15 @@ describe('a message that will not be answered', () => {
     const visitor = await product.visit();
     let id = 0;
     // The dispatcher notices the pause with a delay; events that it still handles get a reply.
-    const { verdict: told, steps } = await eventually(
+    const { verdict: found, steps } = await eventually(
       async () => {
         ({ id } = await writes('hello?', visitor));
         return diagnose(id);
       },
       (diagnosis) => diagnosis.verdict.code === 'listener_paused',
     );
-    expect(told.facts).toEqual({ listener: sickListener, reason: 'Too much is parked.' });
-    expect(told.links[0]).toMatchObject({ to: 'listeners', id: sickListener });
+    expect(found.facts).toEqual({ listener: sickListener, reason: 'Too much is parked.' });
+    expect(found.links[0]).toMatchObject({ to: 'listeners', id: sickListener });
     expect(stepOf(steps, 'listener_paused')?.facts).toMatchObject({ listener: sickListener });
     expect((await admin.call('POST', `/v1/admin/subscriptions/${sickListener}/resume`)).status).toBe(204);
     await verdict(id, 'answered_by_bot');
@@ -213,13 +213,13 @@ describe('a message that will not be answered', () => {
     const bot = { kind: 'http', url: 'http://127.0.0.1:9/turn', timeoutMs: 500 };
     expect((await admin.call('PUT', '/v1/admin/apps/1/bot', bot)).status).toBe(200);
     const { id } = await writes('hello bot');
-    const { verdict: told, steps, message } = await verdict(id, 'bot_failed');
-    expect(told.facts).toMatchObject({
+    const { verdict: found, steps, message } = await verdict(id, 'bot_failed');
+    expect(found.facts).toMatchObject({
       failedBot: message.appName,
       waiting: { queue: 'support' },
       reason: { code: 'queue_nobody_online' },
     });
-    expect(told.links[0]?.to).toBe('bot');
+    expect(found.links[0]?.to).toBe('bot');
     expect(stepOf(steps, 'bot_failed')?.tone).toBe('bad');
     await admin.call('PUT', '/v1/admin/apps/1/bot', { kind: 'builtin' });
   });

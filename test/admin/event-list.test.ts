@@ -132,8 +132,8 @@ describe('the story of an event', () => {
       expected: 1,
     });
     expect(started.status).toBe(202);
-    const told = async () => (await admin.call('GET', `/v1/admin/events/${event?.id}`)).body.replays;
-    await expect.poll(told, patience).toEqual([
+    const replays = async () => (await admin.call('GET', `/v1/admin/events/${event?.id}`)).body.replays;
+    await expect.poll(replays, patience).toEqual([
       expect.objectContaining({
         replayId: started.body.id,
         listener: sickListener,

@@ -96,9 +96,9 @@ describe('the health of the four components', () => {
 
   it('is stored once, even if several nodes check', async () => {
     const ill = [{ part: 'jobs', status: 'degraded', reason: 'late' }] as const;
-    const told = await Promise.all([1, 2, 3, 4].map(() => recordHealthChanges(product.database, ill)));
+    const changes = await Promise.all([1, 2, 3, 4].map(() => recordHealthChanges(product.database, ill)));
     // The product's own watch may have checked in between; each reports the same change at most once.
-    expect(told.flat().length).toBeGreaterThanOrEqual(1);
+    expect(changes.flat().length).toBeGreaterThanOrEqual(1);
     const rows = await product.database.sql<{ status: string }[]>`
       SELECT status FROM health_changes WHERE part = 'jobs' ORDER BY id`;
     for (const [at, { status }] of rows.entries()) expect(rows[at + 1]?.status).not.toBe(status);
@@ -129,7 +129,7 @@ describe('charts', () => {
       ['24h', 96, 900],
       ['7d', 84, 7_200],
     ] as const) {
-      const told = await eventually(
+      const chart = await eventually(
         () => charts(window),
         (given) =>
           sum(given, 'MessageReadyEvent') >= 2 &&
@@ -137,14 +137,14 @@ describe('charts', () => {
           given.points.some(({ dead }) => dead > 0) &&
           given.points.some(({ ageP95Ms }) => ageP95Ms !== null),
       );
-      expect([told.points.length, told.stepSeconds]).toEqual([steps, seconds]);
-      const times = told.points.map(({ at }) => Date.parse(at));
+      expect([chart.points.length, chart.stepSeconds]).toEqual([steps, seconds]);
+      const times = chart.points.map(({ at }) => Date.parse(at));
       for (const [place, at] of times.entries()) {
         if (place > 0) expect(at - (times[place - 1] ?? 0)).toBe(seconds * 1000);
       }
-      const busy = told.points.find(({ broadcastP50Ms }) => broadcastP50Ms !== null);
+      const busy = chart.points.find(({ broadcastP50Ms }) => broadcastP50Ms !== null);
       expect(busy?.broadcastP95Ms).toBeGreaterThanOrEqual(busy?.broadcastP50Ms ?? 0);
-      expect(told.eventNames).toContain('MessageReadyEvent');
+      expect(chart.eventNames).toContain('MessageReadyEvent');
     }
     await heal();
   });
@@ -165,12 +165,12 @@ describe('charts', () => {
     expect([accepted.status, closed.status]).toEqual([200, 200]);
     await eventually(visitor.history, (said) => said.some(({ text }) => text?.includes('How did we do')));
     await visitor.call('POST', '/v1/csat-answers', { score: 4 });
-    const told = await eventually(
+    const chart = await eventually(
       () => charts('1h'),
       ({ points }) => points.some(({ csatAnswers }) => csatAnswers > 0),
     );
-    expect(told.points.find(({ csatAnswers }) => csatAnswers > 0)?.csatMean).toBe(4);
-    expect(told.points.find(({ taken }) => taken > 0)?.waitP50Seconds).toBeGreaterThanOrEqual(0);
+    expect(chart.points.find(({ csatAnswers }) => csatAnswers > 0)?.csatMean).toBe(4);
+    expect(chart.points.find(({ taken }) => taken > 0)?.waitP50Seconds).toBeGreaterThanOrEqual(0);
   });
 
   it('add up the counts of several processes', async () => {

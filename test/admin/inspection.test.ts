@@ -170,7 +170,7 @@ describe('the story of an event', () => {
     await visitor.write('poison, but only later: opening hours');
     await expect.poll(() => answersTo(visitor)).toBe(1);
     const [event] = await events(`type=MessageReadyEvent&sessionId=${visitor.sessionId}`);
-    const told = async () => {
+    const outcomes = async () => {
       const { listeners, replays } = await get(`/v1/admin/events/${event?.id}`);
       const live = listeners.find((one: { listener: string }) => one.listener === listener);
       return { live, replayed: replays.map(({ status }: { status: string }) => status) };
@@ -181,8 +181,8 @@ describe('the story of an event', () => {
     await illness.relapse();
     const filter = { eventId: event?.id };
     const { body: replay } = await post('replays', { listeners: [listener], filter });
-    await expect.poll(async () => (await told()).replayed).toEqual(['dead']);
-    expect(await told()).toMatchObject({ live });
+    await expect.poll(async () => (await outcomes()).replayed).toEqual(['dead']);
+    expect(await outcomes()).toMatchObject({ live });
     const [listed] = await events(`type=MessageReadyEvent&sessionId=${visitor.sessionId}`);
     expect(listed).toMatchObject({ id: event?.id, outcome: 'handled' });
     expect((await events('outcome=dead')).map(({ id }) => id)).not.toContain(event?.id);
@@ -191,8 +191,8 @@ describe('the story of an event', () => {
 
     await illness.heal();
     await post('dead-letters/retry', { filter });
-    await expect.poll(async () => (await told()).replayed).toEqual(['done']);
-    expect(await told()).toMatchObject({ live });
+    await expect.poll(async () => (await outcomes()).replayed).toEqual(['done']);
+    expect(await outcomes()).toMatchObject({ live });
   });
 });
 

@@ -53,15 +53,15 @@ function clientOf(options: Partial<ClientOptions> = {}): Client {
 /** A visitor who uses the SDK. */
 async function visit() {
   const changes: Tokens[] = [];
-  const stranger = clientOf();
-  const begun = await stranger.rest.visitor.startVisit({ profile: { name: 'Vera' } });
+  const anonymous = clientOf();
+  const begun = await anonymous.rest.visitor.startVisit({ profile: { name: 'Vera' } });
   const onChange = (tokens: Tokens) => changes.push(tokens);
-  const keeper = createTokenStore({ refresh: stranger.rest.visitor.refreshVisit, onChange }, begun);
-  const client = clientOf({ token: keeper.token });
+  const tokenStore = createTokenStore({ refresh: anonymous.rest.visitor.refreshVisit, onChange }, begun);
+  const client = clientOf({ token: tokenStore.token });
   return {
     client,
     changes,
-    keeper,
+    tokenStore,
     sessionId: begun.session.id,
     topic: `session${begun.session.id}` as const,
   };
@@ -129,10 +129,10 @@ describe('the SDK', () => {
   });
 
   it('loads once it is connected, after a network that failed at first', async () => {
-    const { keeper, topic } = await visit();
+    const { tokenStore, topic } = await visit();
     let hasFailed = false;
     const client = clientOf({
-      token: keeper.token,
+      token: tokenStore.token,
       fetch: (...request) => {
         if (hasFailed) return fetch(...request);
         hasFailed = true;
@@ -147,17 +147,17 @@ describe('the SDK', () => {
   });
 
   it('continues where the previous page ended', async () => {
-    const { client, keeper, topic } = await visit();
+    const { client, tokenStore, topic } = await visit();
     const { session } = follow(client, topic);
     await session.ready();
     const position = session.position;
     client.disconnect();
     await client.rest.visitor.writeMessage({ text: 'between the pages' });
-    const next = clientOf({ token: keeper.token }).subscribe(topic, position ? { from: position } : {});
-    const told = new Promise((resolve) => {
+    const next = clientOf({ token: tokenStore.token }).subscribe(topic, position ? { from: position } : {});
+    const received = new Promise((resolve) => {
       next.on('message_post', ({ message }) => resolve(message.content.text));
     });
-    expect(await told).toBe('between the pages');
+    expect(await received).toBe('between the pages');
   });
 
   it('subscribes once for all users of a channel, until the last one unsubscribes', async () => {
@@ -185,11 +185,11 @@ describe('the SDK', () => {
     const { client } = await visit();
     const messages = clientOf().subscribe('messages');
     await messages.ready();
-    const told = new Promise((resolve) => {
+    const received = new Promise((resolve) => {
       messages.on('message_post', ({ message }) => resolve(message));
     });
     await client.rest.visitor.writeMessage({ text: 'a secret' });
-    const message = await told;
+    const message = await received;
     expect(message).toMatchObject({ kind: 'text', isReply: false });
     expect(JSON.stringify(message)).not.toContain('a secret');
   });
@@ -248,8 +248,8 @@ describe('the SDK', () => {
   });
 
   it('does not receive the events it caused, if it opts out', async () => {
-    const { keeper, topic, client: other } = await visit();
-    const sender = clientOf({ token: keeper.token, toOthers: true });
+    const { tokenStore, topic, client: other } = await visit();
+    const sender = clientOf({ token: tokenStore.token, toOthers: true });
     const [mine, others] = [follow(sender, topic), follow(other, topic)];
     await Promise.all([mine.session.ready(), others.session.ready()]);
     await sender.rest.visitor.writeMessage({ text: 'from here' });
@@ -274,10 +274,10 @@ describe('the calls of the SDK', () => {
   });
 
   it('write once what they had to resend for lack of a response', async () => {
-    const { keeper } = await visit();
+    const { tokenStore } = await visit();
     let failures = 2;
     const client = clientOf({
-      token: keeper.token,
+      token: tokenStore.token,
       async fetch(...request) {
         const response = await fetch(...request);
         if (failures-- > 0) throw new TypeError('The connection was cut.');
@@ -303,10 +303,10 @@ describe('the calls of the SDK', () => {
   });
 
   it('renew a rejected token, once for all calls that wait for it', async () => {
-    const { client, changes, keeper } = await visit();
+    const { client, changes, tokenStore } = await visit();
     await client.rest.visitor.me();
     expect(changes).toHaveLength(1);
-    keeper.set({ ...(changes[0] as Tokens), accessToken: 'worn out' });
+    tokenStore.set({ ...(changes[0] as Tokens), accessToken: 'worn out' });
     const all = await Promise.all([
       client.rest.visitor.me(),
       client.rest.visitor.messages(),

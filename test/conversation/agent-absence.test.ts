@@ -36,11 +36,11 @@ async function opens({ id, token }: Employed) {
     WebSocket: WebSocket as unknown as WebSocketConstructor,
   });
   desks.push(desk);
-  const told: string[] = [];
+  const received: string[] = [];
   const own = desk.subscribe(`agent${id}`);
-  own.on('availability_changed', ({ agent }) => told.push(agent.availability));
+  own.on('availability_changed', ({ agent }) => received.push(agent.availability));
   await own.ready();
-  return { told, close: () => desk.disconnect() };
+  return { received, close: () => desk.disconnect() };
 }
 
 /** Lets minutes pass, and runs the presence check. */
@@ -84,7 +84,7 @@ describe('an agent who is online', () => {
     one.close();
     for (let hour = 0; hour < 3; hour += 1) await pass(60);
     expect(await availabilityOf(agent)).toBe('online');
-    expect(other.told).toEqual([]);
+    expect(other.received).toEqual([]);
   });
 
   it('is set to away after the last desk was closed, gets no conversations, and is online again with the next', async () => {
@@ -95,11 +95,11 @@ describe('an agent who is online', () => {
       .poll(() => product.database.sql`SELECT FROM queue_items WHERE session_id = ${visitor.sessionId}`)
       .toHaveLength(1);
     await product.database.sql`SELECT graphile_worker.add_job('assign-waiting', '{"appId": 1}'::json)`;
-    const { told } = await opens(agent);
+    const { received } = await opens(agent);
     expect(await servedBy(visitor.sessionId)).toBeNull();
     await pass(0);
     expect(await availabilityOf(agent)).toBe('online');
-    await expect.poll(() => told).toEqual(['online']);
+    await expect.poll(() => received).toEqual(['online']);
     await expect.poll(() => servedBy(visitor.sessionId)).toBe(agent.id);
   });
 
@@ -130,10 +130,10 @@ describe('an availability that an agent sets', () => {
   it('also overrides an absence, and reaches the other desks', async () => {
     const agent = await leaves();
     await say(agent, 'offline');
-    const { told } = await opens(agent);
+    const { received } = await opens(agent);
     await pass(0);
     expect(await availabilityOf(agent)).toBe('offline');
     await say(agent, 'online');
-    await expect.poll(() => told).toEqual(['online']);
+    await expect.poll(() => received).toEqual(['online']);
   });
 });

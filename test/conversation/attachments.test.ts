@@ -131,9 +131,9 @@ describe('an attachment', () => {
   });
 
   it.each([
-    ['of a type that is not taken', Buffer.concat([Buffer.from('MZ'), Buffer.alloc(200)]), 415],
+    ['of a type that is not accepted', Buffer.concat([Buffer.from('MZ'), Buffer.alloc(200)]), 415],
     ['that is too large', Buffer.alloc(20_001, 'a'), 413],
-    ['without a byte in it', Buffer.alloc(0), 422],
+    ['that is empty', Buffer.alloc(0), 422],
   ])('%s is rejected and not stored', async (_what, bytes, status) => {
     const count = () => product.database.sql<{ n: number }[]>`SELECT count(*)::int AS n FROM files`;
     const [before] = await count();

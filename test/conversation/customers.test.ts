@@ -52,7 +52,7 @@ describe('the profile of a customer', () => {
     });
     const channel = client.subscribe('sessions');
     await channel.ready();
-    const told = new Promise((resolve) => channel.on('customer_changed', resolve));
+    const received = new Promise((resolve) => channel.on('customer_changed', resolve));
     const answer = await agent.call('PATCH', `/v1/customers/${visitor.id}`, {
       name: 'Ada',
       email: 'ADA@example.com',
@@ -64,7 +64,7 @@ describe('the profile of a customer', () => {
       attributes: { plan: 'gold' },
     });
     expect(answer.body.attributes).not.toHaveProperty('city');
-    expect(await told).toEqual({ customerId: visitor.id });
+    expect(await received).toEqual({ customerId: visitor.id });
     client.disconnect();
     const [entry] = await product.database.sql<{ action: string; actor: string }[]>`
       SELECT action, actor FROM audit_entries WHERE target = ${`customer ${visitor.id}`}`;

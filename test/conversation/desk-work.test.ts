@@ -250,11 +250,11 @@ describe('outside of business hours', () => {
       changesAt: expect.stringContaining(`T${clock(opens)}:00`),
     });
     await visitor.write('I need a human');
-    const told = await eventually(
+    const messages = await eventually(
       async () => (await visitor.call('GET', '/v1/messages')).body.items,
       ([last]) => last?.sender.type === 'system',
     );
-    expect(told[0].content.text).toMatch(/^We’re closed right now.*\d\. We’ll reply from \w+day/);
+    expect(messages[0].content.text).toMatch(/^We’re closed right now.*\d\. We’ll reply from \w+day/);
     const row = await rowOf(visitor);
     expect(Date.parse(row.case.firstReplyDueAt)).toBe(Date.parse(opening.changesAt) + 600_000);
     expect(row.queueItem.status).toBe('waiting');

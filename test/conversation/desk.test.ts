@@ -88,8 +88,8 @@ test('a conversation can be transferred to a queue, to an agent, and to the bot'
   await eventually(visitor.history, (said) =>
     said.some(({ text }) => text?.startsWith('Our team is available Monday')),
   );
-  const told = await first.call('GET', `/v1/sessions/${visitor.sessionId}/messages`);
-  expect(told.body.items.map((message: { kind: string }) => message.kind)).toContain('note');
+  const history = await first.call('GET', `/v1/sessions/${visitor.sessionId}/messages`);
+  expect(history.body.items.map((message: { kind: string }) => message.kind)).toContain('note');
   expect((await visitor.history()).map(({ kind }) => kind)).not.toContain('note');
 });
 

@@ -50,9 +50,9 @@ test('Bioscope: every message queues, and the bot keeps silent', async () => {
   expect((await visitor.history()).some(({ from }) => from === 'bot')).toBe(false);
 });
 
-test('Sign Line: a request for a video call opens an urgent ticket without an automatic answer', async () => {
+test('Sign Line: a request for a video call opens an urgent case without an automatic reply', async () => {
   const visitor = await product.visit();
-  await eventually(visitor.history, (said) => said.length === 1); // the greeting
+  await eventually(visitor.history, (said) => said.length === 1); // The greeting.
   await visitor.call('POST', '/v1/messages', { kind: 'video_call_request' });
   const items = await eventually(
     () => queueOf(visitor.sessionId),

@@ -10,7 +10,7 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 const payload = { message: { id: 5, text: 'Grüße, "quoted" \u2028 😀' } };
-const tell = (topic: string, more: object = {}) =>
+const publish = (topic: string, more: object = {}) =>
   server.gateway.publish([{ appId: 1, topic, event: 'message_post', payload, ...more }]);
 
 describe('pusher-js', () => {
@@ -18,7 +18,7 @@ describe('pusher-js', () => {
     const channel = server.pusher().subscribe('messages');
     await heard(channel, 'pusher:subscription_succeeded');
     const message = heard(channel, 'message_post');
-    await tell('messages');
+    await publish('messages');
     expect(await message).toEqual(payload);
   });
 
@@ -26,7 +26,7 @@ describe('pusher-js', () => {
     const channel = server.pusher({ as: 'ann' }).subscribe('private-session1');
     await heard(channel, 'pusher:subscription_succeeded');
     const message = heard(channel, 'message_post');
-    await tell('session1');
+    await publish('session1');
     expect(await message).toEqual(payload);
   });
 
@@ -51,7 +51,7 @@ describe('pusher-js', () => {
     const channel = pusher.subscribe('session1');
     await heard(channel, 'pusher:subscription_succeeded');
     const message = heard(channel, 'message_post');
-    await tell('session1');
+    await publish('session1');
     expect(await message).toEqual(payload);
   });
 
@@ -77,11 +77,11 @@ describe('pusher-js', () => {
     await Promise.all(channels.map((channel) => heard(channel, 'pusher:subscription_succeeded')));
     const seen: string[] = [];
     channels[0].bind('message_post', () => seen.push('cause'));
-    const told = heard(channels[1], 'message_post');
+    const received = heard(channels[1], 'message_post');
     const both = Promise.all(channels.map((channel) => heard(channel, 'second')));
-    await tell('messages', { exceptSocketId: cause.connection.socket_id });
-    await tell('messages', { event: 'second' });
-    await Promise.all([told, both]);
+    await publish('messages', { exceptSocketId: cause.connection.socket_id });
+    await publish('messages', { event: 'second' });
+    await Promise.all([received, both]);
     expect(seen).toEqual([]);
   });
 
@@ -130,7 +130,7 @@ describe('laravel-echo', () => {
     await Promise.all([subscribed(annSide), subscribed(agentSide)]);
 
     const message = new Promise((resolve) => void annSide.listen('.message_reply', resolve));
-    await tell('session1', { event: 'message_reply' });
+    await publish('session1', { event: 'message_reply' });
     expect(await message).toEqual(payload);
 
     const whisper = new Promise((resolve) => void agentSide.listenForWhisper('typing', resolve));

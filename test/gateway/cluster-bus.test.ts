@@ -71,9 +71,9 @@ describe('workers around a broker', () => {
       .poll(() => two.changes)
       .toEqual([{ appId: 1, channel: 'updates', before: 1, now: 3, shouldNotify: true }]);
     two.socket.destroy();
-    const told = () => [...one.changes.slice(1), ...three.changes];
+    const reported = () => [...one.changes.slice(1), ...three.changes];
     await expect
-      .poll(told)
+      .poll(reported)
       .toEqual([{ appId: 1, channel: 'updates', before: 3, now: 1, shouldNotify: true }]);
     expect(await three.bus.occupancy.countOf(1, 'updates')).toBe(1);
   });

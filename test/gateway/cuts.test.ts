@@ -42,7 +42,7 @@ const delay = (ms: number) => new Promise<void>((resolve) => void setTimeout(res
 async function twoNodes(maxPublications: number) {
   const log: BroadcastMessage[] = [];
   const reached = new Map<number, number>();
-  const told: (readonly [number, number])[] = [];
+  const received: (readonly [number, number])[] = [];
   const links = { publisher: true, subscriber: true };
 
   const hub = new Hub(createLocalBus(), new Traffic(), 1_000_000);
@@ -54,7 +54,7 @@ async function twoNodes(maxPublications: number) {
     overflow: () => {},
     send: (frame: Buffer) => {
       const text = frame.subarray(frame.readUInt8(1) < 126 ? 2 : 4).toString();
-      told.push((JSON.parse(text) as { at: [number, number] }).at);
+      received.push((JSON.parse(text) as { at: [number, number] }).at);
     },
   };
   await hub.subscribe(1, info, client);
@@ -74,7 +74,7 @@ async function twoNodes(maxPublications: number) {
     log: quiet,
     subscribedSince: () => new Map(),
     deliver: (message) => hub.deliver(message),
-    onMissed: () => told.push([-1, -1]),
+    onMissed: () => received.push([-1, -1]),
   });
   await vi.advanceTimersByTimeAsync(0);
 
@@ -113,7 +113,7 @@ async function twoNodes(maxPublications: number) {
 
   return {
     log,
-    told,
+    received,
     async act(step: Step): Promise<void> {
       if (step.do === 'write') for (let n = 0; n < step.times; n += 1) write(step.partition);
       else if (step.do === 'wait') await vi.advanceTimersByTimeAsync(step.ms);
@@ -150,9 +150,9 @@ describe('a client of a node that is cut off repeatedly', () => {
         for (const step of plan) await nodes.act(step);
         for (const end of ['restore publisher', 'restore subscriber'] as const) await nodes.act({ do: end });
         await vi.advanceTimersByTimeAsync(30_000);
-        expect(nodes.told).not.toContainEqual([-1, -1]);
+        expect(nodes.received).not.toContainEqual([-1, -1]);
         for (const partition of [0, 1, 2]) {
-          const heard = nodes.told.filter(([of]) => of === partition).map(([, offset]) => offset);
+          const heard = nodes.received.filter(([of]) => of === partition).map(([, offset]) => offset);
           const written = nodes.log.filter(({ at }) => at?.[0] === partition).map(({ at }) => at?.[1]);
           expect(heard).toEqual(written);
         }

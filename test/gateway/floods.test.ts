@@ -39,7 +39,7 @@ describe('a real server', { timeout: 180_000 }, () => {
       port: String(port),
       useTLS: false,
     });
-    neighbour = await hearer('updates');
+    neighbour = await connectSubscriber('updates');
     await expectServed();
     memoryBefore = await figure('process_resident_memory_bytes');
   });
@@ -63,7 +63,7 @@ describe('a real server', { timeout: 180_000 }, () => {
     const lines = String(body)
       .split('\n')
       .filter((line) => line.startsWith(`${name} `) || line.startsWith(`${name}{`));
-    if (lines.length === 0) throw new Error(`The server tells no ${name}`);
+    if (lines.length === 0) throw new Error(`The server has no metric ${name}`);
     return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
   }
 
@@ -76,7 +76,7 @@ describe('a real server', { timeout: 180_000 }, () => {
     return new RawClient(`ws://127.0.0.1:${port}/app/${app.key}?protocol=7`);
   }
 
-  async function hearer(channel: string): Promise<RawClient> {
+  async function connectSubscriber(channel: string): Promise<RawClient> {
     const client = connect();
     const auth = signSubscription(app, await client.socketId(), channel);
     client.subscribe(channel, channel.startsWith('private-') ? { auth } : {});
@@ -93,7 +93,7 @@ describe('a real server', { timeout: 180_000 }, () => {
   }
 
   const crowd = async (size: number, channel: string) => {
-    const made = await Promise.all(Array.from({ length: size }, () => hearer(channel)));
+    const made = await Promise.all(Array.from({ length: size }, () => connectSubscriber(channel)));
     clients.push(...made);
     return made;
   };
@@ -110,14 +110,14 @@ describe('a real server', { timeout: 180_000 }, () => {
   });
 
   it('disconnects a client that floods the others with events', async () => {
-    const hearers = await crowd(50, 'private-room');
+    const subscribers = await crowd(50, 'private-room');
     const [sender] = await crowd(1, 'private-room');
     for (let at = 0; at < 20_000; at += 1) {
       sender?.send({ event: 'client-typing', channel: 'private-room', data: { at } });
     }
     expect((await sender?.closed)?.code).toBe(4100);
-    await Promise.all(hearers.map((hearer) => hearer.settled()));
-    for (const { frames } of hearers) {
+    await Promise.all(subscribers.map((subscriber) => subscriber.settled()));
+    for (const { frames } of subscribers) {
       const heard = frames
         .filter(({ event }) => event === 'client-typing')
         .map(({ data }) => data as { at: number });
@@ -129,7 +129,7 @@ describe('a real server', { timeout: 180_000 }, () => {
   });
 
   it('disconnects a hundred clients that never read, while a hundred others receive everything in order', async () => {
-    const hearers = await crowd(100, 'feed');
+    const subscribers = await crowd(100, 'feed');
     for (let at = 0; at < 100; at += 1) {
       const deaf = await openRaw(port, `/app/${app.key}?protocol=7`);
       sockets.push(deaf);
@@ -138,25 +138,25 @@ describe('a real server', { timeout: 180_000 }, () => {
       deaf.socket.pause();
     }
     const filling = 'x'.repeat(10_000);
-    let told = 0;
-    for (; (await figure('mevrik_connections')) > 101 && told < 3_000; told += 100) {
+    let sentCount = 0;
+    for (; (await figure('mevrik_connections')) > 101 && sentCount < 3_000; sentCount += 100) {
       for (let batch = 0; batch < 10; batch += 1) {
         const events = Array.from({ length: 10 }, (_, at) => ({
           channel: 'feed',
-          name: 'told',
-          data: { at: told + batch * 10 + at, filling },
+          name: 'published',
+          data: { at: sentCount + batch * 10 + at, filling },
         }));
         await backEnd.triggerBatch(events);
       }
-      await Promise.all(hearers.map((hearer) => hearer.settled()));
+      await Promise.all(subscribers.map((subscriber) => subscriber.settled()));
       // A mebibyte for each client that does not read, doubled.
       expect(await grown()).toBeLessThan(400);
     }
     expect(await figure('mevrik_connections')).toBe(101);
-    const expected = Array.from({ length: told }, (_, at) => at);
-    for (const { frames } of hearers) {
+    const expected = Array.from({ length: sentCount }, (_, at) => at);
+    for (const { frames } of subscribers) {
       const heard = frames
-        .filter(({ event }) => event === 'told')
+        .filter(({ event }) => event === 'published')
         .map(({ data }) => (data as { at: number }).at);
       expect(heard).toEqual(expected);
     }
@@ -297,9 +297,9 @@ describe('a gateway', () => {
     const client = server.raw();
     const socketId = await client.socketId();
     for (const name of names) {
-      const hearer = await listen(server, name);
+      const subscriber = await listen(server, name);
       await server.gateway.api.trigger(1, { channel: name, name, data: `"${name}"` });
-      expect(await hearer.next(name)).toMatchObject({ channel: name, data: name });
+      expect(await subscriber.next(name)).toMatchObject({ channel: name, data: name });
       const others = server.raw();
       expect(await join(others, name, 'presence-odd')).toContain(name);
       const { users } = await server.gateway.api.users(1, 'presence-odd');

@@ -9,7 +9,7 @@ import { acme, type RawClient, startGateway, type TestGateway } from '../support
 let server: TestGateway;
 afterEach(() => server.stop());
 
-const tell = (topic: string, payload: Record<string, unknown> = {}) =>
+const publish = (topic: string, payload: Record<string, unknown> = {}) =>
   server.gateway.publish([{ appId: 1, topic, event: 'message_post', payload }]);
 
 /** Another client is served as if nothing had happened. */
@@ -18,7 +18,7 @@ async function expectUnharmed(): Promise<void> {
   await other.socketId();
   other.subscribe('messages');
   await other.next('pusher_internal:subscription_succeeded');
-  await tell('messages', { fine: true });
+  await publish('messages', { fine: true });
   expect((await other.next('message_post')).data).toEqual({ fine: true });
   expect(server.faults).toEqual([]);
 }
@@ -172,7 +172,7 @@ describe('a subscription', () => {
     client.subscribe(channel);
     const error = await client.next('pusher:subscription_error');
     expect(error).toMatchObject({ channel, data: { status } });
-    await tell('session1');
+    await publish('session1');
     await client.settled();
     expect(client.frames.filter(({ event }) => event === 'message_post')).toEqual([]);
   });
@@ -362,7 +362,7 @@ describe('signing in', () => {
     await client.next('pusher:subscription_error');
     client.subscribe('queues');
     await client.next('pusher_internal:subscription_succeeded');
-    await tell('queues');
+    await publish('queues');
     await client.settled();
     expect(client.frames.filter(({ event }) => event === 'message_post')).toEqual([]);
   });

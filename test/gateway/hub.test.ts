@@ -129,16 +129,16 @@ describe('a message', () => {
     const hub = new Hub(createLocalBus(), new Traffic(), 1_000_000);
     const info = parsePusherChannel('session1');
     if (!info) throw new Error('the test is wrong');
-    const told: unknown[] = [];
+    const received: unknown[] = [];
     const client = {
       id: '1.1',
       isCompressed: false,
       overflow: () => {},
-      send: (frame: Buffer) => void told.push(JSON.parse(dataIn(frame))),
+      send: (frame: Buffer) => void received.push(JSON.parse(dataIn(frame))),
     };
     await hub.subscribe(1, info, client);
     hub.confirm(1, 'session1', client);
-    const tell = (partition: number, offset: number) =>
+    const deliver = (partition: number, offset: number) =>
       hub.deliver({
         appId: 1,
         topic: 'session1',
@@ -146,10 +146,10 @@ describe('a message', () => {
         payload: { partition, offset },
         at: [partition, offset],
       });
-    for (const offset of [1, 2, 2, 1, 3]) tell(0, offset);
-    tell(5, 1);
-    tell(0, 3);
-    expect(told).toEqual([
+    for (const offset of [1, 2, 2, 1, 3]) deliver(0, offset);
+    deliver(5, 1);
+    deliver(0, 3);
+    expect(received).toEqual([
       { partition: 0, offset: 1 },
       { partition: 0, offset: 2 },
       { partition: 0, offset: 3 },

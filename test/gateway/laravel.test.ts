@@ -125,16 +125,16 @@ describe('an application with Laravel Echo and its own back end', () => {
   it('reads encrypted events, which the server cannot', async () => {
     const channel = open('ann').encryptedPrivate('secrets.1');
     await subscribed(channel);
-    const told = next((act) => channel.listen('.told', act));
-    await pusher.trigger('private-encrypted-secrets.1', 'told', { word: 'xyzzy' });
-    expect(await told).toEqual({ word: 'xyzzy' });
+    const received = next((act) => channel.listen('.published', act));
+    await pusher.trigger('private-encrypted-secrets.1', 'published', { word: 'xyzzy' });
+    expect(await received).toEqual({ word: 'xyzzy' });
     const tapped: string[] = [];
     const raw = server.raw();
     const auth = pusher.authorizeChannel(await raw.socketId(), 'private-encrypted-secrets.1');
     raw.subscribe('private-encrypted-secrets.1', { ...auth });
     await raw.next('pusher_internal:subscription_succeeded');
-    await pusher.trigger('private-encrypted-secrets.1', 'told', { word: 'xyzzy' });
-    tapped.push(JSON.stringify(await raw.next('told')));
+    await pusher.trigger('private-encrypted-secrets.1', 'published', { word: 'xyzzy' });
+    tapped.push(JSON.stringify(await raw.next('published')));
     expect(tapped.join()).not.toContain('xyzzy');
     expect(tapped.join()).toContain('ciphertext');
   });
@@ -161,8 +161,8 @@ describe('an application with Laravel Echo and its own back end', () => {
       server.gateway.watch({ principal: people.ann, authorization, appId: acme.id, socketId });
     }
     await again;
-    const told = next((act) => channel.listen('.still', act));
+    const received = next((act) => channel.listen('.still', act));
     await pusher.trigger('orders', 'still', { here: true });
-    expect(await told).toEqual({ here: true });
+    expect(await received).toEqual({ here: true });
   });
 });

@@ -81,22 +81,22 @@ describe('4202: an inactive connection', () => {
 
   it('is closed even if it answers pings, and active ones are not', async () => {
     server = await startGateway({ config });
-    const [idle, busy, hearer] = [server.raw(), server.raw(), server.raw()];
+    const [idle, busy, subscriber] = [server.raw(), server.raw(), server.raw()];
     answer(idle, { event: 'pusher:pong' }, { event: 'pusher:ping' });
     answer(busy, { event: 'pusher:pong' }, { event: 'pusher:unsubscribe', data: { channel: 'x' } });
-    answer(hearer, { event: 'pusher:pong' });
-    await Promise.all([idle, busy, hearer].map((client) => client.socketId()));
-    hearer.subscribe('messages');
-    await hearer.next('pusher_internal:subscription_succeeded');
+    answer(subscriber, { event: 'pusher:pong' });
+    await Promise.all([idle, busy, subscriber].map((client) => client.socketId()));
+    subscriber.subscribe('messages');
+    await subscriber.next('pusher_internal:subscription_succeeded');
     for (let passed = 0; passed < 1_000; passed += 50) {
       clock.pass(50);
-      await Promise.all([asked(busy), asked(hearer)]);
+      await Promise.all([asked(busy), asked(subscriber)]);
       await publish(server, 'messages', { passed });
-      await hearer.next('message_post');
+      await subscriber.next('message_post');
     }
     expect((await idle.next('pusher:error')).data).toMatchObject({ code: 4202 });
     expect((await idle.closed).code).toBe(4202);
-    await Promise.all([busy.settled(), hearer.settled()]);
+    await Promise.all([busy.settled(), subscriber.settled()]);
   });
 
   it('is kept until the inactivity timeout', async () => {

@@ -110,8 +110,8 @@ describe('two nodes on one Redis', () => {
     second.ws.close();
     await watcher.next('pusher_internal:member_removed');
     await watcher.settled();
-    const told = watcher.frames.filter(({ event }) => event.startsWith('pusher_internal:member'));
-    expect(told.map(({ event, data }) => [event, (data as { user_id: string }).user_id])).toEqual([
+    const received = watcher.frames.filter(({ event }) => event.startsWith('pusher_internal:member'));
+    expect(received.map(({ event, data }) => [event, (data as { user_id: string }).user_id])).toEqual([
       ['pusher_internal:member_added', 'u'],
       ['pusher_internal:member_removed', 'u'],
     ]);

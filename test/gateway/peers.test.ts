@@ -83,12 +83,12 @@ describe('one node', () => {
     { name: 'e', channel: 'x'.repeat(201) },
     { name: 'x'.repeat(201), channel: 'updates' },
   ])('rejects $name on $channel from the API', async ({ name, channel }) => {
-    const hearer = await listen(server, 'updates');
+    const subscriber = await listen(server, 'updates');
     await expect(server.gateway.api.trigger(1, { name, channel, data: '{}' })).rejects.toMatchObject({
       code: 'bad_request',
     });
-    await hearer.settled();
-    expect(hearer.frames.map(({ event }) => event)).not.toContain(name);
+    await subscriber.settled();
+    expect(subscriber.frames.map(({ event }) => event)).not.toContain(name);
   });
 
   it('checks the protocol, the key, and the time of a request', async () => {
@@ -113,12 +113,12 @@ describe('one node', () => {
   });
 
   it('encodes a message once for any number of subscribers', async () => {
-    const hearers = await Promise.all(Array.from({ length: 200 }, () => listen(server, 'feed')));
+    const subscribers = await Promise.all(Array.from({ length: 200 }, () => listen(server, 'feed')));
     const written = vi.spyOn(JSON, 'stringify');
     const encoded = vi.spyOn(Buffer, 'byteLength');
     try {
       await server.gateway.publish([{ appId: 1, topic: 'feed', event: 'message_post', payload: { n: 1 } }]);
-      await Promise.all(hearers.map((hearer) => hearer.next('message_post')));
+      await Promise.all(subscribers.map((subscriber) => subscriber.next('message_post')));
       // The payload, and the frame that contains it.
       expect(written.mock.calls.length).toBe(2);
       expect(encoded.mock.calls.length).toBeLessThan(10);
@@ -129,7 +129,7 @@ describe('one node', () => {
   });
 
   it('bounds what is buffered for clients that do not read', async () => {
-    const hearer = await listen(server, 'feed');
+    const subscriber = await listen(server, 'feed');
     const deaf = await openRaw(server.port);
     deaf.say('pusher:subscribe', { data: { channel: 'feed' } });
     await deaf.event('pusher_internal:subscription_succeeded');
@@ -139,7 +139,7 @@ describe('one node', () => {
     for (let at = 0; at < 1_000 && (state()?.connections ?? 0) > 1; at += 1) {
       await publish(server, 'feed', { at, filling: 'x'.repeat(50_000) });
       most = Math.max(most, state()?.maxBufferedBytes ?? 0);
-      expect((await hearer.next('message_post')).data).toMatchObject({ at });
+      expect((await subscriber.next('message_post')).data).toMatchObject({ at });
     }
     expect(state()?.connections).toBe(1);
     expect(most).toBeLessThanOrEqual(200_000);
@@ -240,8 +240,8 @@ describe('two nodes on a Redis', () => {
     annAgain.ws.terminate();
     expect((await bob.next('pusher_internal:member_removed')).data).toEqual({ user_id: 'ann' });
     await bob.settled();
-    const told = bob.frames.filter(({ event }) => event.startsWith('pusher_internal:member_'));
-    expect(told).toHaveLength(1);
+    const received = bob.frames.filter(({ event }) => event.startsWith('pusher_internal:member_'));
+    expect(received).toHaveLength(1);
   });
 
   it('exclude the socket that caused an event, whichever node it is on', async () => {

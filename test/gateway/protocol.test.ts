@@ -62,8 +62,8 @@ describe('what the server sends', () => {
     await client.event('client-wave');
     other.ws.close();
     await client.event('pusher_internal:member_removed');
-    await trigger('cache-updates', 'told', { n: 1 });
-    await client.event('told');
+    await trigger('cache-updates', 'published', { n: 1 });
+    await client.event('published');
 
     const frames = client.frames.map(({ payload }) => JSON.parse(payload.toString()));
     expect(frames.map(({ event }) => event)).toEqual([
@@ -79,7 +79,7 @@ describe('what the server sends', () => {
       'pusher_internal:member_added',
       'client-wave',
       'pusher_internal:member_removed',
-      'told',
+      'published',
     ]);
     for (const { event, data } of frames) {
       if (event === 'pusher:cache_miss') continue;
@@ -123,15 +123,15 @@ describe('what a client sends', () => {
     }
     await client.settled();
     expect((await other.next('pusher_internal:member_removed')).data).toEqual({ user_id: 'ann' });
-    await trigger('updates', 'told');
-    await trigger('presence-room', 'told');
-    await other.next('told');
+    await trigger('updates', 'published');
+    await trigger('presence-room', 'published');
+    await other.next('published');
     await client.settled();
-    expect(named(client, 'told')).toEqual([]);
+    expect(named(client, 'published')).toEqual([]);
     client.subscribe('updates');
     await client.next('pusher_internal:subscription_succeeded');
-    await trigger('updates', 'told');
-    await client.next('told');
+    await trigger('updates', 'published');
+    await client.next('published');
   });
 
   it("may have event names of 200 characters, and data up to the server's limit", async () => {
@@ -161,9 +161,9 @@ describe('a presence channel', () => {
       error: expect.any(String),
       status: 403,
     });
-    await trigger('presence-room', 'told');
+    await trigger('presence-room', 'published');
     await third.settled();
-    expect(named(third, 'told')).toEqual([]);
+    expect(named(third, 'published')).toEqual([]);
     expect(await server.gateway.api.channel(1, 'presence-room', ['user_count'])).toMatchObject({
       user_count: 2,
     });
@@ -201,25 +201,25 @@ describe('the subscriber count', () => {
   it('is sent at every change up to a hundred, and beyond that every five seconds', async () => {
     server = await startGateway();
     vi.useFakeTimers();
-    const told: number[] = [];
+    const received: number[] = [];
     const teller = new CountNotifier({
       publish: async (messages) => {
         for (const message of messages) {
-          if ('data' in message) told.push(JSON.parse(message.data).subscription_count);
+          if ('data' in message) received.push(JSON.parse(message.data).subscription_count);
         }
       },
     });
     for (const count of [99, 100, 101, 102, 103]) teller.changed(1, 'updates', count);
-    expect(told.splice(0)).toEqual([99, 100, 101]);
+    expect(received.splice(0)).toEqual([99, 100, 101]);
     vi.advanceTimersByTime(5_000);
-    expect(told.splice(0)).toEqual([103]);
+    expect(received.splice(0)).toEqual([103]);
     teller.changed(1, 'updates', 104);
     teller.changed(1, 'other', 150);
-    expect(told.splice(0)).toEqual([150]);
+    expect(received.splice(0)).toEqual([150]);
     // Few subscribers again: the count is sent immediately, and the waiting one is discarded.
     teller.changed(1, 'updates', 50);
     vi.advanceTimersByTime(60_000);
-    expect(told.splice(0)).toEqual([50]);
+    expect(received.splice(0)).toEqual([50]);
     teller.stop();
   });
 });

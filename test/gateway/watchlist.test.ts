@@ -22,7 +22,7 @@ afterAll(async () => {
 
 /** Signs in as a user of the app with a watchlist, and records the presence events it receives. */
 function watcher(server: TestGateway, id: string, watchlist: readonly unknown[] = []) {
-  const told: string[] = [];
+  const received: string[] = [];
   const errors: number[] = [];
   const userData = JSON.stringify({ id, watchlist });
   const pusher = server.pusher({
@@ -35,12 +35,12 @@ function watcher(server: TestGateway, id: string, watchlist: readonly unknown[] 
   });
   for (const state of ['online', 'offline']) {
     pusher.user.watchlist.bind(state, ({ user_ids }: { user_ids: string[] }) => {
-      told.push(`${user_ids.join()} ${state}`);
+      received.push(`${user_ids.join()} ${state}`);
     });
   }
   pusher.connection.bind('error', ({ data }: { data?: { code: number } }) => errors.push(data?.code ?? 0));
   pusher.signin();
-  return { pusher, told, errors, isSignedIn: pusher.user.signinDonePromise };
+  return { pusher, received, errors, isSignedIn: pusher.user.signinDonePromise };
 }
 
 async function signedIn({ pusher }: { pusher: Pusher }): Promise<void> {
@@ -60,15 +60,15 @@ describe.each([
     const early = watcher(there(), 'early');
     await signedIn(early);
     const one = watcher(here(), 'one', ['early', 'late', 7]);
-    await expect.poll(() => one.told).toEqual(['early online', 'late,7 offline']);
+    await expect.poll(() => one.received).toEqual(['early online', 'late,7 offline']);
     const late = [watcher(there(), 'late'), watcher(there(), 'late')];
     await Promise.all(late.map(signedIn));
-    await expect.poll(() => one.told.slice(2)).toEqual(['late online']);
+    await expect.poll(() => one.received.slice(2)).toEqual(['late online']);
     late[0]?.pusher.disconnect();
     const seven = watcher(here(), '7');
-    await expect.poll(() => one.told.slice(3)).toEqual(['7 online']);
+    await expect.poll(() => one.received.slice(3)).toEqual(['7 online']);
     late[1]?.pusher.disconnect();
-    await expect.poll(() => one.told.slice(4)).toEqual(['late offline']);
+    await expect.poll(() => one.received.slice(4)).toEqual(['late offline']);
     for (const { pusher } of [early, one, seven]) pusher.disconnect();
   });
 
@@ -77,7 +77,7 @@ describe.each([
     const one = watcher(here(), 'many', many);
     await expect.poll(() => one.errors).toEqual([4302]);
     await signedIn(one);
-    expect(one.told).toEqual([]);
+    expect(one.received).toEqual([]);
     one.pusher.disconnect();
   });
 });

@@ -73,19 +73,19 @@ async function leave(client: RawClient): Promise<void> {
   await client.closed;
 }
 
-const toldOf = (channel: string) => expect.poll(() => receiver.of(channel), { timeout: 20_000 });
+const expectEvents = (channel: string) => expect.poll(() => receiver.of(channel), { timeout: 20_000 });
 /** The order of a channel's event and its member's is not specified. */
-const toldAtLastOf = (channel: string, from = 0) =>
+const expectEventsInAnyOrder = (channel: string, from = 0) =>
   expect.poll(() => receiver.of(channel).slice(from).sort(), { timeout: 20_000 });
 
 describe('a back end is notified by webhooks', () => {
   it('when a channel gets its first subscriber and loses its last one', async () => {
     const node = await startNode();
     const [one, two] = [await listen(node, 'updates'), await listen(node, 'updates')];
-    await toldOf('updates').toEqual(['occupied']);
+    await expectEvents('updates').toEqual(['occupied']);
     await leave(one);
     await leave(two);
-    await toldOf('updates').toEqual(['occupied', 'vacated']);
+    await expectEvents('updates').toEqual(['occupied', 'vacated']);
     expect(receiver.refused).toBe(0);
     expect(receiver.headers[0]).toMatchObject({ 'content-type': 'application/json', 'x-pusher-key': 'acme' });
   });
@@ -96,7 +96,12 @@ describe('a back end is notified by webhooks', () => {
     const bob = await join(node, 'presence-room', 'bob');
     await leave(ann);
     await leave(bob);
-    await toldAtLastOf('presence-room').toEqual(['added ann', 'added bob', 'occupied', 'removed bob']);
+    await expectEventsInAnyOrder('presence-room').toEqual([
+      'added ann',
+      'added bob',
+      'occupied',
+      'removed bob',
+    ]);
     await leave(again);
     await expect.poll(() => receiver.of('presence-room').slice(4).sort()).toEqual(['removed ann', 'vacated']);
   });
@@ -109,16 +114,16 @@ describe('a back end is notified by webhooks', () => {
       client = await join(node, 'presence-room', 'ann');
     }
     await listen(node, 'fence');
-    await toldOf('fence').toEqual(['occupied']);
-    await toldAtLastOf('presence-room').toEqual(['added ann', 'occupied']);
+    await expectEvents('fence').toEqual(['occupied']);
+    await expectEventsInAnyOrder('presence-room').toEqual(['added ann', 'occupied']);
   });
 
   it('of client events, with their sender', async () => {
     const node = await startNode();
     const client = await join(node, 'presence-room', 'ann');
     client.send({ event: 'client-wave', channel: 'presence-room', data: { n: 1 } });
-    await toldOf('presence-room').toContain('client_event ann');
-    expect(receiver.told.at(-1)).toEqual({
+    await expectEvents('presence-room').toContain('client_event ann');
+    expect(receiver.events.at(-1)).toEqual({
       name: 'client_event',
       channel: 'presence-room',
       event: 'client-wave',
@@ -131,11 +136,11 @@ describe('a back end is notified by webhooks', () => {
   it('of cache channels without a cached event', async () => {
     const node = await startNode();
     await listen(node, 'cache-weather');
-    await toldOf('cache-weather').toEqual(['cache_miss', 'occupied']);
+    await expectEvents('cache-weather').toEqual(['cache_miss', 'occupied']);
     await node.gateway.api.trigger(1, { name: 'sun', channel: 'cache-weather', data: '{}' });
     await listen(node, 'cache-weather');
     await listen(node, 'fence');
-    await toldOf('fence').toEqual(['occupied']);
+    await expectEvents('fence').toEqual(['occupied']);
     expect(receiver.of('cache-weather').filter((one) => one === 'cache_miss')).toHaveLength(1);
   });
 
@@ -143,7 +148,7 @@ describe('a back end is notified by webhooks', () => {
     const webhooks = [{ url: receiver.url, events: ['channel_vacated'] as const }];
     const node = await startNode({ apps: appsWith({ webhooks }) });
     await leave(await join(node, 'presence-room', 'ann'));
-    await toldOf('presence-room').toEqual(['vacated']);
+    await expectEvents('presence-room').toEqual(['vacated']);
   });
 
   it('of the subscriber count, if the app has enabled it', async () => {
@@ -151,16 +156,16 @@ describe('a back end is notified by webhooks', () => {
     const first = await listen(node, 'updates');
     for (const count of [2, 3]) {
       await listen(node, 'updates');
-      const told = async (): Promise<unknown> =>
+      const received = async (): Promise<unknown> =>
         (await first.next('pusher_internal:subscription_count')).data;
-      await expect.poll(told).toEqual({ subscription_count: count });
+      await expect.poll(received).toEqual({ subscription_count: count });
     }
-    const counts = () => receiver.told.flatMap((one) => one.subscription_count ?? []);
+    const counts = () => receiver.events.flatMap((one) => one.subscription_count ?? []);
     await expect.poll(() => counts().at(-1)).toBe(3);
     await join(node, 'presence-room', 'ann');
-    await toldOf('presence-room').toContain('added ann');
+    await expectEvents('presence-room').toContain('added ann');
     expect(
-      receiver.told.filter((one) => one.channel === 'presence-room').map(({ name }) => name),
+      receiver.events.filter((one) => one.channel === 'presence-room').map(({ name }) => name),
     ).not.toContain('subscription_count');
   });
 
@@ -169,8 +174,8 @@ describe('a back end is notified by webhooks', () => {
     const client = node.raw();
     await client.socketId();
     await subscribe(client, 'fence');
-    await toldOf('fence').toEqual(['occupied']);
-    expect(receiver.told.filter(({ channel }) => channel.startsWith('#'))).toEqual([]);
+    await expectEvents('fence').toEqual(['occupied']);
+    expect(receiver.events.filter(({ channel }) => channel.startsWith('#'))).toEqual([]);
   });
 });
 
@@ -190,7 +195,7 @@ describe('webhooks', () => {
     letGo();
     await expect
       .poll(
-        () => receiver.told.filter(({ name }) => name === 'channel_occupied').map(({ channel }) => channel),
+        () => receiver.events.filter(({ name }) => name === 'channel_occupied').map(({ channel }) => channel),
         {
           timeout: 20_000,
         },
@@ -211,7 +216,7 @@ describe('webhooks', () => {
     await expect.poll(() => warned).toContain('webhook delivery abandoned');
     receiver.answers.length = 0;
     await listen(node, 'later');
-    await toldOf('later').toEqual(['occupied']);
+    await expectEvents('later').toEqual(['occupied']);
     expect(receiver.of('lost')).toEqual([]);
   });
 
@@ -221,7 +226,7 @@ describe('webhooks', () => {
     await client.settled();
     nodes.length = 0;
     await node.stop();
-    await toldOf('updates').toEqual(['occupied', 'vacated']);
+    await expectEvents('updates').toEqual(['occupied', 'vacated']);
   });
 });
 
@@ -298,11 +303,11 @@ describe('over several nodes on a Redis', () => {
     await join(onKilled, 'presence-lonely', 'eve');
     await join(onKilled, 'presence-both', 'eve');
     await join(node as TestGateway, 'presence-both', 'ann');
-    await toldAtLastOf('presence-lonely').toEqual(['added eve', 'occupied']);
-    await toldOf('presence-both').toHaveLength(3);
+    await expectEventsInAnyOrder('presence-lonely').toEqual(['added eve', 'occupied']);
+    await expectEvents('presence-both').toHaveLength(3);
     await killHard(child);
-    await toldAtLastOf('presence-lonely', 2).toEqual(['removed eve', 'vacated']);
-    await toldOf('presence-both').toContain('removed eve');
+    await expectEventsInAnyOrder('presence-lonely', 2).toEqual(['removed eve', 'vacated']);
+    await expectEvents('presence-both').toContain('removed eve');
     expect(receiver.of('presence-both')).not.toContain('vacated');
     await expect
       .poll(() => node?.gateway.api.channels(1, { prefix: '', info: [] }))
@@ -314,8 +319,8 @@ describe('over several nodes on a Redis', () => {
     await join(one, 'presence-room', 'ann');
     await join(two, 'presence-room', 'bob');
     const passing = await listen(one, 'updates');
-    await toldOf('presence-room').toHaveLength(3);
-    await toldOf('updates').toEqual(['occupied']);
+    await expectEvents('presence-room').toHaveLength(3);
+    await expectEvents('updates').toEqual(['occupied']);
     await redis.restart();
     await expect
       .poll(() => two.gateway.api.channel(1, 'presence-room', ['subscription_count', 'user_count']), {
@@ -323,9 +328,9 @@ describe('over several nodes on a Redis', () => {
       })
       .toMatchObject({ user_count: 2 });
     await leave(passing);
-    await toldOf('updates').toEqual(['occupied', 'vacated']);
+    await expectEvents('updates').toEqual(['occupied', 'vacated']);
     await join(one, 'presence-room', 'cid');
-    await toldOf('presence-room').toHaveLength(4);
+    await expectEvents('presence-room').toHaveLength(4);
     expect(receiver.of('presence-room').slice(3)).toEqual(['added cid']);
   });
 
@@ -335,9 +340,9 @@ describe('over several nodes on a Redis', () => {
       join(all[0] as TestGateway, 'presence-room', 'ann'),
       join(all[1] as TestGateway, 'presence-room', 'bob'),
     ]);
-    await toldOf('presence-room').toHaveLength(3);
+    await expectEvents('presence-room').toHaveLength(3);
     await Promise.all(clients.map(leave));
-    await toldOf('presence-room').toHaveLength(6);
+    await expectEvents('presence-room').toHaveLength(6);
     await Promise.all(nodes.splice(0).map((node) => node.stop()));
     const control = await createClient({ url: redis.url }).connect();
     const left = (await control.keys('mevrik:*')).filter((key) => !/:(nodes|life|presence-of:.*)$/.test(key));

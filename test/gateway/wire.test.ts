@@ -15,7 +15,7 @@ const maxMessageBytes = 100_000;
 
 let server: TestGateway;
 let neighbour: RawClient;
-let told = 0;
+let sequence = 0;
 const opened: RawSocket[] = [];
 
 beforeAll(async () => {
@@ -32,13 +32,13 @@ afterAll(() => server.stop());
 /** Whatever one connection did, another one that was connected before still receives everything in order. */
 afterEach(async () => {
   for (const client of opened.splice(0)) client.socket.destroy();
-  told += 1;
-  await tell({ told });
-  expect((await neighbour.next('message_post')).data).toEqual({ told });
+  sequence += 1;
+  await publish({ sequence });
+  expect((await neighbour.next('message_post')).data).toEqual({ sequence });
   expect(server.faults).toEqual([]);
 });
 
-const tell = (payload: Record<string, unknown>) =>
+const publish = (payload: Record<string, unknown>) =>
   server.gateway.publish([{ appId: 1, topic: 'messages', event: 'message_post', payload }]);
 
 async function open(): Promise<RawSocket> {

@@ -26,7 +26,7 @@ describe('the Dockerfile', () => {
     );
   });
 
-  it('copies what is there, and what .dockerignore sends', () => {
+  it('copies files that exist, and that .dockerignore does not exclude', () => {
     const allowed = read('.dockerignore')
       .split('\n')
       .filter((line) => line.startsWith('!'))
@@ -48,7 +48,7 @@ describe('the Dockerfile', () => {
     expect(workspaces.filter((workspace) => !copied.includes(`${workspace}/package.json`))).toEqual([]);
   });
 
-  it('runs scripts that are there, and builds what it starts', () => {
+  it('runs existing scripts, and builds what it starts', () => {
     const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
     const named = [...dockerfile.matchAll(/npm run ([\w:-]+)/g)].map(([, name = '']) => name);
     expect(named).toEqual(['build']);
@@ -66,7 +66,7 @@ describe('the Dockerfile', () => {
     expect(stepsOf('HEALTHCHECK')).toEqual([expect.stringContaining('/readyz')]);
   });
 
-  it('sets only settings that the server has', () => {
+  it('sets only settings that exist', () => {
     const names = stepsOf('ENV').flatMap((step) => [...step.matchAll(/([A-Z_]+)=/g)].map(([, name]) => name));
     expect(names.filter((name) => name !== 'NODE_ENV' && !((name as string) in settings))).toEqual([]);
   });
@@ -89,13 +89,13 @@ describe('compose.yaml', () => {
     expect(services.redis?.healthcheck?.test).toContain('redis-cli');
   });
 
-  it('gives the server only settings that it has', () => {
+  it('sets only settings that the server has', () => {
     const names = Object.keys(services.app?.environment ?? {});
     expect(names.filter((name) => !(name in settings))).toEqual([]);
     expect(names).toEqual(expect.arrayContaining(['DATABASE_URL', 'REDIS_URL', 'PUBLIC_URL']));
   });
 
-  it('gives the server values that it accepts', () => {
+  it('sets only values that the server accepts', () => {
     const withDefaults = (value: string) => value.replace(/\$\{\w+:-([^}]*)\}/g, '$1');
     for (const [name, value] of Object.entries(services.app?.environment ?? {})) {
       const { schema } = settings[name as keyof typeof settings];

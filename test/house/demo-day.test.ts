@@ -7,7 +7,7 @@ import { expect, it } from 'vitest';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const hour = 3_600_000;
 
-it('a day of a shop is there to look at: ten hours, three channels, served, rated, and some who wait', {
+it('the demo plays a day of a shop: ten hours, three channels, customers served, surveyed, and some still waiting', {
   timeout: 240_000,
 }, async () => {
   const args = ['--import', 'tsx', '--conditions=@mevrik/source', 'scripts/demo.ts', 'day', '1500'];
@@ -42,7 +42,7 @@ it('a day of a shop is there to look at: ten hours, three channels, served, rate
     ).toBeGreaterThanOrEqual(3);
     const rated = items.filter(({ lastMessage }) => lastMessage?.kind === 'csat_answer');
     expect(rated.length).toBeGreaterThanOrEqual(1);
-    // Quarters of an hour in which something happened: the day is seen in the charts, too.
+    // Events fall into many intervals of fifteen minutes: the day is visible in the charts, too.
     const { points } = await rest.admin.charts({ window: '24h' });
     const busy = points.filter(({ events, ageP95Ms }) => Object.keys(events).length > 0 && ageP95Ms !== null);
     expect(busy.length).toBeGreaterThanOrEqual(30);

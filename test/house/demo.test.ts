@@ -28,8 +28,8 @@ function demo(env: Record<string, string>) {
   return promisify(execFile)(process.execPath, args, { env: { ...process.env, ...env } });
 }
 
-describe('the demonstration, against a running server', () => {
-  it('plays the whole conversation and shows every event with its place and its listeners', async () => {
+describe('the demo, against a running server', () => {
+  it('plays the whole conversation and shows every event with its position and its listeners', async () => {
     const { stdout } = await demo({
       MEVRIK_URL: product.url,
       MEVRIK_EMAIL: administrator.email,
@@ -76,14 +76,14 @@ describe('the demonstration, against a running server', () => {
     );
   });
 
-  it('says what it needs', async () => {
+  it('reports missing variables', async () => {
     const failure = await demo({ MEVRIK_URL: product.url }).catch((error) => error);
     expect(failure).toMatchObject({ code: 1, stderr: expect.stringContaining('MEVRIK_EMAIL') });
   });
 });
 
 describe('the guide to Facebook', () => {
-  it('is walked with curl, as a newcomer does, from the first webhook to what Facebook got', async () => {
+  it('can be followed with curl, from the first webhook to what Facebook received', async () => {
     const guide = await readFile(new URL('../../docs/guides/facebook.md', import.meta.url), 'utf8');
     const steps = [...guide.matchAll(/^```bash\n([\s\S]*?)^```$/gm)].map(([, code]) => code);
     expect(steps).toHaveLength(3);

@@ -29,7 +29,7 @@ interface Example {
 
 const guides = new URL('../../docs/guides/', import.meta.url);
 
-/** Every fenced example of every guide, in their order. */
+/** Every fenced example of every guide, in order. */
 const examples: readonly Example[] = readdirSync(guides)
   .filter((file) => file.endsWith('.md'))
   .flatMap((file) => {
@@ -63,7 +63,7 @@ afterAll(async () => {
   await product.stop();
 });
 
-/** Says what is wrong with an example of JSON, by doing with it what the guide says one does. */
+/** Checks a JSON example by using it as the guide describes. @returns what is wrong with it. */
 async function tryJson(value: Record<string, unknown>): Promise<unknown> {
   if (
     'attachments' in value ||
@@ -74,7 +74,7 @@ async function tryJson(value: Record<string, unknown>): Promise<unknown> {
   ) {
     return (await admin.call('PATCH', '/v1/admin/apps/1', { settings: value })).status;
   }
-  // A part of a channel's settings, of which the others stay.
+  // Changes a part of a channel's settings and keeps the others.
   if ('pace' in value) {
     return (await admin.call('PATCH', '/v1/admin/apps/1/channels/guide-facebook', { settings: value }))
       .status;
@@ -82,28 +82,28 @@ async function tryJson(value: Record<string, unknown>): Promise<unknown> {
   if ('facts' in value) return (await admin.call('POST', '/v1/admin/rules/test', value)).status;
   if ('rules' in value) return (await admin.call('PUT', '/v1/admin/apps/1/rules', value)).status;
   if ('state' in value) return (await admin.call('POST', '/v1/admin/bot/test', value)).status;
-  // The channel of the guide's own adapter: test/contracts/channel-guide.test.ts makes it.
+  // The channel of the guide's own adapter, which test/contracts/channel-guide.test.ts creates.
   if (value.kind === 'textline') return 200;
   if ('settings' in value) {
     return (await admin.call('PUT', `/v1/admin/apps/1/channels/guide-${value.kind}`, value)).status;
   }
   if ('kind' in value) return (await admin.call('PUT', '/v1/admin/apps/1/bot', value)).status;
   if ('type' in value) return httpBotRequestSchema.safeParse(value).error ?? 200;
-  // What we answer, which has a test of its own.
+  // A response of ours, which has its own test.
   if ('failed' in value) return 200;
   return httpBotResponseSchema.strict().safeParse(value).error ?? 200;
 }
 
 describe('every example of a guide', () => {
-  it('is in a language that is tried here', () => {
+  it('is in a language that is tested here', () => {
     expect(examples.length).toBeGreaterThan(0);
-    // PHP is not at hand: what it is to do, test/gateway/laravel.test.ts does with the same settings.
+    // PHP is not installed: test/gateway/laravel.test.ts tests the same settings.
     const tried = ['cel', 'html', 'js', 'json', 'yaml', 'sh', 'bash', 'bash terminal', 'php', 'ts'];
     expect(examples.filter(({ language }) => !tried.includes(language))).toEqual([]);
   });
 
   it.each(examples.filter(({ language }) => language === 'sh'))(
-    '$guide:$line has settings that are taken',
+    '$guide:$line has settings that are accepted',
     ({ code }) => {
       for (const line of code.replaceAll('…', 'x'.repeat(20)).trim().split('\n')) {
         const assignments = [...line.matchAll(/(\w+)=(?:'([^']*)'|(\S+))/g)].map(
@@ -117,7 +117,7 @@ describe('every example of a guide', () => {
   );
 
   it.each(examples.filter(({ language }) => language === 'html'))(
-    '$guide:$line asks nothing of the chat that it does not know',
+    '$guide:$line uses only attributes and calls of the chat that exist',
     ({ code }) => {
       const source = readFileSync(new URL('../../packages/widget/src/config.ts', import.meta.url), 'utf8');
       const attributes = [...code.matchAll(/ data-([a-z-]+)=/g)].map(([, name = '']) => name);
@@ -130,19 +130,22 @@ describe('every example of a guide', () => {
     },
   );
 
-  it.each(examples.filter(({ language }) => language === 'yaml'))('$guide:$line is a flow', ({ code }) => {
-    expect(parseFlow(code).definition).toBeDefined();
-  });
+  it.each(examples.filter(({ language }) => language === 'yaml'))(
+    '$guide:$line is a valid flow',
+    ({ code }) => {
+      expect(parseFlow(code).definition).toBeDefined();
+    },
+  );
 
   it.each(examples.filter(({ language }) => language === 'json'))(
-    '$guide:$line is taken',
+    '$guide:$line is accepted',
     async ({ code }) => {
       expect(await tryJson(JSON.parse(code))).toBe(200);
     },
   );
 
   it.each(examples.filter(({ language }) => language === 'cel'))(
-    '$guide:$line has conditions',
+    '$guide:$line has valid conditions',
     ({ code }) => {
       for (const when of code.trim().split('\n')) compileRules([{ name: when, when, action: 'bot' }]);
     },
@@ -176,7 +179,7 @@ describe('the guide to routing rules', () => {
   const said = (text: string) => ({ message: { kind: 'text', text, payload: '' } });
   const customer = { verified: true, locale: 'de-AT', attributes: { tier: 'gold', orders: 12 } };
 
-  it('has rules that work as it says', () => {
+  it('has rules that work as described', () => {
     const [{ rules }] = shown;
     expect(decide(rules, said('My INVOICE'))).toMatchObject({ queue: 'billing', skills: ['billing'] });
     expect(decide(rules, { customer })).toMatchObject({ action: 'transfer', priority: 'urgent' });
@@ -206,13 +209,13 @@ describe('the guide to routing rules', () => {
     expect(decide(conditions, {}).failed).toEqual([]);
   });
 
-  it('shows the answer that its test gives', async () => {
+  it('shows the response that its test returns', async () => {
     const [asked] = jsonWith('routing-rules', 'facts');
     const [answer] = jsonWith('routing-rules', 'failed');
     expect((await admin.call('POST', '/v1/admin/rules/test', asked)).body).toEqual(answer);
   });
 
-  it('shows the rules that every app begins with', () => {
+  it('shows the rules that every app starts with', () => {
     expect(shown.at(-1).rules).toEqual(shippedRules);
   });
 });
@@ -221,7 +224,7 @@ describe('the guide to bots', () => {
   const flow = parseFlow(codeOf('bots', 'yaml')[0] ?? '');
   const vera = { name: 'Vera' };
 
-  it('has a flow that works as it says', () => {
+  it('has a flow that works as described', () => {
     const say = (text: string) => respond(flow, null, { kind: 'text', text }, vera);
     expect(say('Are you open today?').replies[0]?.text).toContain('Monday to Friday');
     expect(say('help').replies[0]?.buttons).toHaveLength(2);
@@ -235,7 +238,7 @@ describe('the guide to bots', () => {
     });
   });
 
-  it('names the answer of a test, whose state goes on with the next turn', async () => {
+  it("names the fields of a test's response, whose state is passed to the next turn", async () => {
     const [turn] = jsonWith('bots', 'state');
     const { body } = await admin.call('POST', '/v1/admin/bot/test', turn);
     expect(Object.keys(body).sort()).toEqual(['attributes', 'handover', 'heard', 'replies', 'state']);
@@ -244,7 +247,7 @@ describe('the guide to bots', () => {
     expect((await admin.call('POST', '/v1/admin/bot/test', next)).body.state.misunderstandings).toBe(1);
   });
 
-  it('has a bot that answers the customers of an app, and gives them to a person', async () => {
+  it("has a bot that replies to an app's customers, and hands them over to an agent", async () => {
     const url = `http://127.0.0.1:${await freePort()}`;
     await admin.call('PUT', '/v1/admin/apps/1/rules', { rules: [] });
     await product.database.sql`DELETE FROM bots`;
@@ -276,7 +279,7 @@ describe('the guide to bots', () => {
       .toHaveLength(1);
   });
 
-  it('tells truly that the secret stays when the URL changes', async () => {
+  it('says correctly that the secret stays when the URL changes', async () => {
     const [http] = jsonWith('bots', 'url');
     expect((await admin.call('PUT', '/v1/admin/apps/1/bot', http)).body.secret).toBeUndefined();
   });

@@ -8,14 +8,14 @@ const maxLines = 70;
 const scripts = files.filter((file) => /^scripts\/.*\.(ts|mjs)$/.test(file));
 
 /**
- * What is longer than a function should be because it declares: route tables, views and schemas read better in one
- * piece.
+ * Functions that may be longer than the limit because they declare: route tables, views and schemas read
+ * better in one piece.
  */
 const declarative: readonly string[] = [];
 
 /**
- * Each list in remaining.json holds what was there before its rule. It may only shrink: an entry that is no longer
- * needed fails too.
+ * Each list in remaining.json holds the exceptions that existed before its rule. It may only shrink: an entry
+ * that is no longer needed fails too.
  */
 describe('the shape of the code', () => {
   it(`has functions of at most ${maxLines} lines, except for the declarative ones named here`, () => {
@@ -53,7 +53,9 @@ function visitAll(node: ts.Node, visit: (node: ts.Node) => void): void {
   ts.forEachChild(node, (child) => visitAll(child, visit));
 }
 
-/** `file: name` of each function that is too long; one without a name is known by what it is given to. */
+/**
+ * `file: name` of each function that is too long; an anonymous one is named by the call that it is passed to.
+ */
 function longFunctions(file: string): string[] {
   const tree = parse(file);
   const found: string[] = [];
@@ -90,7 +92,8 @@ function exportedNames(file: string): string[] {
         return statement.declarationList.declarations.map(({ name }) => name.getText());
       }
       const { name } = statement as ts.DeclarationStatement;
-      // A schema's type has the schema's declaration; a value and its type of one name in one file are one thing.
+      // A schema's type has the schema's declaration; a value and its type with the same name in one file
+      // count as one.
       return name ? [name.getText()] : [];
     })
     .filter((name, at, all) => all.indexOf(name) === at);

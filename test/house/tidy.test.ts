@@ -21,14 +21,14 @@ const prose = (page: string) =>
 const pages = files.filter((file) => file.endsWith('.md') && !file.startsWith('.changeset/'));
 
 describe('the code', () => {
-  it('has no file that is too long to be read in one go', () => {
+  it('has no file that is too long', () => {
     const lines = (file: string) => read(file).split('\n').length;
     const limit = (file: string) => (file.endsWith('.test.ts') ? 480 : 340);
     const long = code.filter((file) => lines(file) > limit(file));
     expect(long.map((file) => `${file}: ${lines(file)}`)).toEqual([]);
   });
 
-  it('explains everything that it exports', () => {
+  it('documents everything that it exports', () => {
     expect(sources.flatMap(undocumented)).toEqual([]);
   });
 
@@ -51,7 +51,7 @@ describe('the code', () => {
     expect(screens.filter((file) => rawCall.test(read(file)))).toEqual([]);
   });
 
-  it('leaves nothing for later', () => {
+  it('contains no TODO comments', () => {
     expect(sources.filter((file) => /\b(TODO|FIXME|XXX)\b|\.only\(|\.skip\(/.test(read(file)))).toEqual([]);
   });
 });
@@ -76,14 +76,14 @@ describe('the repository', () => {
     }
   });
 
-  it('says nothing of the machine that it was written on', () => {
+  it('contains nothing about the machine that it was written on', () => {
     const text = files.filter((file) => /\.(ts|mjs|js|json|md|html|css|sql|sh)$|run$/.test(file));
     expect(text.filter((file) => /\/(work|root|home)\/[a-z]/.test(read(file)))).toEqual([]);
   });
 });
 
 describe('the docs', () => {
-  it('link to what is there', () => {
+  it('contain no broken links', () => {
     const broken = pages.flatMap((page) =>
       [...prose(page).matchAll(/\]\((?!https?:|#|mailto:)([^)#]+)/g)]
         .map(([, target = '']) => target)
@@ -93,7 +93,7 @@ describe('the docs', () => {
     expect(broken).toEqual([]);
   });
 
-  it('name files that are there', () => {
+  it('name only files that exist', () => {
     const bases = ['', 'packages/server/src/', 'packages/server/src/listeners/'];
     const named = [...read('ARCHITECTURE.md').matchAll(/`([\w./-]+(?:\.(?:ts|tsx|mjs|md)|\/))`/g)].map(
       ([, path = '']) => path,
@@ -102,7 +102,7 @@ describe('the docs', () => {
     expect(named.filter((path) => !bases.some((base) => existsSync(join(root, base, path))))).toEqual([]);
   });
 
-  it('name scripts that are there', () => {
+  it('name only scripts that exist', () => {
     const { scripts } = JSON.parse(read('package.json'));
     const named = pages.flatMap((page) =>
       [...read(page).matchAll(/`?npm run ([\w:-]+)/g)].map(([, name]) => name),
@@ -110,7 +110,7 @@ describe('the docs', () => {
     expect([...new Set(named)].filter((name) => name !== undefined && !(name in scripts))).toEqual([]);
   });
 
-  it('have every event and every problem on their reference pages', () => {
+  it('list every event and every problem on their reference pages', () => {
     const [events, errors] = [read('docs/reference/events.md'), read('docs/reference/errors.md')];
     expect(eventNames.filter((name) => !events.includes(name))).toEqual([]);
     expect(Object.keys(problems).filter((name) => !errors.includes(name))).toEqual([]);
@@ -118,7 +118,7 @@ describe('the docs', () => {
 });
 
 describe('the event catalogue', () => {
-  it('has the fifteen events, and the one for other providers, under the names that integrations know', () => {
+  it('has the fifteen events, and the one for other providers, under the names that integrations use', () => {
     expect([...eventNames].sort()).toEqual([
       'MessageDeliveryFailedEvent',
       'MessagePostbackEvent',

@@ -201,7 +201,7 @@ describe('arbitrary JSON', () => {
 });
 
 describe('a back end', () => {
-  it('brings in a message, which becomes an event', async () => {
+  it('submits a message, which becomes an event', async () => {
     const { sql } = http.database;
     await sql`INSERT INTO channels (app_id, name, kind) VALUES (${http.acme.id}, 'sms', 'api')`;
     http.apps.forget();

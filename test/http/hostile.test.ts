@@ -50,76 +50,88 @@ describe('a body', () => {
     ['that is empty', '/v1/messages', { body: '' }, 400, 'bad_request'],
     ['with a prototype in it', '/v1/messages', { body: '{"__proto__":{"text":"a"}}' }, 400, 'bad_request'],
     [
-      'in another language',
+      'in an unsupported format',
       '/v1/messages',
       { body: '<text/>', headers: { 'content-type': 'application/xml' } },
       415,
       'unsupported_media_type',
     ],
-    ['that is no object', '/v1/messages', { body: [] }, 422, 'invalid_input'],
+    ['that is not an object', '/v1/messages', { body: [] }, 422, 'invalid_input'],
     ['that is null', '/v1/messages', { body: 'null' }, 422, 'invalid_input'],
-    ['of a wrong type', '/v1/messages', { body: { text: 7 } }, 422, 'invalid_input'],
+    ['of the wrong type', '/v1/messages', { body: { text: 7 } }, 422, 'invalid_input'],
+    ['with an unknown field', '/v1/messages', { body: { text: 'a', isReply: true } }, 422, 'invalid_input'],
+    ['without a required field', '/v1/messages', { body: {} }, 422, 'invalid_input'],
+    ['with an empty text', '/v1/messages', { body: { text: '' } }, 422, 'invalid_input'],
+    ['with a blank text', '/v1/messages', { body: { text: ' \n ' } }, 422, 'invalid_input'],
     [
-      'with a field that nobody knows',
+      'with a text that is too long',
       '/v1/messages',
-      { body: { text: 'a', isReply: true } },
+      { body: { text: 'a'.repeat(10_001) } },
       422,
       'invalid_input',
     ],
-    ['without what it needs', '/v1/messages', { body: {} }, 422, 'invalid_input'],
-    ['with an empty text', '/v1/messages', { body: { text: '' } }, 422, 'invalid_input'],
-    ['with a blank text', '/v1/messages', { body: { text: ' \n ' } }, 422, 'invalid_input'],
-    ['with a text too long', '/v1/messages', { body: { text: 'a'.repeat(10_001) } }, 422, 'invalid_input'],
     ['with NUL in a text', '/v1/messages', { body: { text: 'a\0b' } }, 422, 'invalid_input'],
-    ['with half a surrogate pair', '/v1/messages', { body: '{"text":"\\ud800"}' }, 422, 'invalid_input'],
+    ['with an unpaired surrogate', '/v1/messages', { body: '{"text":"\\ud800"}' }, 422, 'invalid_input'],
     ['nested without end', '/v1/messages', { body: `{"text":${nested(200_000)}}` }, 422, 'invalid_input'],
     [
-      'with a kind that customers do not write',
+      'of a kind that customers cannot write',
       '/v1/messages',
       { body: { kind: 'note', text: 'a' } },
       422,
       'invalid_input',
     ],
     [
-      'that says attachment and has none',
+      'of kind attachment without one',
       '/v1/messages',
       { body: { kind: 'attachment', text: 'a' } },
       422,
       'invalid_input',
     ],
     [
-      'with a file that is no address of the web',
+      'with a file whose URL is not http',
       '/v1/messages',
       { body: { attachments: [{ type: 'file', url: 'javascript:alert(1)' }] } },
       422,
       'invalid_input',
     ],
     ['with a button without a payload', '/v1/postbacks', { body: { title: 'Yes' } }, 422, 'invalid_input'],
-    ['with a score beyond the scale', '/v1/csat-answers', { body: { score: 6 } }, 422, 'invalid_input'],
-    ['that answers no survey', '/v1/csat-answers', { body: { score: 5 } }, 409, 'survey_closed'],
-    ['with a mark beyond the numbers', '/v1/read', { body: { messageId: 2 ** 60 } }, 422, 'invalid_input'],
+    ['with a score outside the scale', '/v1/csat-answers', { body: { score: 6 } }, 422, 'invalid_input'],
     [
-      'with a mark at a message of nobody',
+      'that answers a survey that is not open',
+      '/v1/csat-answers',
+      { body: { score: 5 } },
+      409,
+      'survey_closed',
+    ],
+    [
+      'with a message id beyond the range',
+      '/v1/read',
+      { body: { messageId: 2 ** 60 } },
+      422,
+      'invalid_input',
+    ],
+    [
+      'with the id of an unknown message',
       '/v1/read',
       { body: { messageId: Number.MAX_SAFE_INTEGER } },
       404,
       'not_found',
     ],
     [
-      'with a key that cannot be printed',
+      'with an unprintable key',
       '/v1/messages',
       { body: { text: 'a' }, headers: { 'idempotency-key': 'a\tb' } },
       400,
       'bad_request',
     ],
     [
-      'with a key too long',
+      'with a key that is too long',
       '/v1/messages',
       { body: { text: 'a' }, headers: { 'idempotency-key': 'k'.repeat(201) } },
       400,
       'bad_request',
     ],
-  ])('%s is refused', async (_what, path, ask, status, code) => {
+  ])('%s is rejected', async (_what, path, ask, status, code) => {
     await refuse('POST', path, { token: ann.accessToken, ...ask }, status, code);
   });
 
@@ -301,7 +313,7 @@ describe('an unauthorized caller', () => {
     '/v1/cases/1',
     '/v1/customers/1',
     '/v1/agents/me',
-  ])('does not read %s as a customer, and it is written down', async (path) => {
+  ])('does not read %s as a customer, and the attempt is audited', async (path) => {
     http.audited.length = 0;
     await refuse('GET', path, { token: ann.accessToken }, 403, 'forbidden');
     expect(http.audited).toMatchObject([
@@ -354,7 +366,7 @@ describe('an unauthorized caller', () => {
 describe('an id in a URL', () => {
   const positions = ['sessions/#', 'sessions/#/messages', 'cases/#', 'customers/#'];
   it.each(['0', '-1', 'one', '1.5', '9007199254740992', '1e400', '99999999999999999999', '%00', '1%27'])(
-    'that is %s is refused',
+    'that is %s is rejected',
     async (id) => {
       for (const place of positions) {
         const path = `/v1/${place.replace('#', id)}`;

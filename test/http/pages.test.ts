@@ -9,7 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all([product?.stop(), browser?.close()]));
 
-/** A page of a new browser profile, with what went wrong on it. */
+/** A page in a new browser profile, with the errors that occurred on it. */
 async function open(address: string) {
   const page = await (await browser.newContext()).newPage();
   const errors: string[] = [];

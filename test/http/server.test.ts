@@ -222,11 +222,11 @@ describe('a limit', () => {
     };
     more();
     await ended;
-    // What the server takes, and what the buffers between the two hold.
+    // What the server accepts, and what the buffers between the two hold.
     expect(sent).toBeLessThan(64 * 1_048_576);
   });
 
-  /** Sends until the answer has come, and says how much went out. */
+  /** Sends until the response arrives, and returns how much was sent. */
   function pour(bytes: number, headers: Record<string, string>) {
     return new Promise<{ status: number; body: string; sent: number }>((resolve, reject) => {
       let sent = 0;

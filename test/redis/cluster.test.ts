@@ -1,9 +1,16 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { slotOf } from '../../packages/server/src/redis/slot.ts';
 import { people, type RawClient, type TestGateway } from '../support/gateway.ts';
-import { expectReached, join, listen, publish, startRedisNode, toldTo } from '../support/gateway-clients.ts';
+import {
+  expectReached,
+  join,
+  listen,
+  messagesTo,
+  publish,
+  startRedisNode,
+} from '../support/gateway-clients.ts';
 import type { RedisProcess } from '../support/redis.ts';
-import { type ClusterGroup, startClusterGroup, tell } from '../support/redis-groups.ts';
+import { type ClusterGroup, sendCommand, startClusterGroup } from '../support/redis-groups.ts';
 
 let group: ClusterGroup;
 let nodes: TestGateway[];
@@ -76,7 +83,7 @@ describe('three nodes on a cluster', () => {
     const topics = await topicsApart();
     const [client] = await listenEverywhere(topics);
     const heardAt = async (topic: string) =>
-      tell(await group.masterOf(`mevrik:1:${topic}`), ['PUBSUB', 'SHARDNUMSUB', `mevrik:1:${topic}`]);
+      sendCommand(await group.masterOf(`mevrik:1:${topic}`), ['PUBSUB', 'SHARDNUMSUB', `mevrik:1:${topic}`]);
     for (const topic of topics) expect(await heardAt(topic)).toEqual([`mevrik:1:${topic}`, 3]);
     client?.ws.close();
     for (const topic of topics) await expect.poll(() => heardAt(topic)).toEqual([`mevrik:1:${topic}`, 2]);
@@ -143,7 +150,7 @@ describe('three nodes on a cluster', () => {
     await Promise.all(revoked.map(({ closed }) => closed));
     await publish(node(0), lost, { text: 'at home' });
     const [here] = clients;
-    await expect.poll(() => here && toldTo(here)).toContainEqual({ text: 'at home' });
+    await expect.poll(() => here && messagesTo(here)).toContainEqual({ text: 'at home' });
     await master.begin();
     for (const one of nodes) await expectReached(one, lost, clients);
     expect(clients.map(({ ws }) => ws.readyState)).toEqual([1, 1, 1]);
@@ -176,7 +183,7 @@ describe('three nodes on a cluster with replicas', () => {
     }
     await killed.begin();
     await expect
-      .poll(async () => String(await tell(killed, ['INFO', 'replication'])), { timeout: 30_000 })
+      .poll(async () => String(await sendCommand(killed, ['INFO', 'replication'])), { timeout: 30_000 })
       .toMatch(/role:slave[\s\S]*master_link_status:up/);
     for (const topic of topics) for (const one of nodes) await expectReached(one, topic, clients);
     expect([...clients, ann, bob].map(({ ws }) => ws.readyState)).toEqual([1, 1, 1, 1, 1]);
@@ -196,7 +203,7 @@ describe('three nodes on a cluster with replicas', () => {
       hung.goOn();
     }
     await expect
-      .poll(async () => String(await tell(hung, ['INFO', 'replication'])), { timeout: 30_000 })
+      .poll(async () => String(await sendCommand(hung, ['INFO', 'replication'])), { timeout: 30_000 })
       .toMatch(/role:slave[\s\S]*master_link_status:up/);
     for (const one of nodes) await expectReached(one, lost, clients);
   });
@@ -224,7 +231,7 @@ describe('the slot of a name', () => {
     for (const name of names) {
       expect([name, slotOf(name)]).toEqual([
         name,
-        server && (await tell(server, ['CLUSTER', 'KEYSLOT', name])),
+        server && (await sendCommand(server, ['CLUSTER', 'KEYSLOT', name])),
       ]);
     }
   });

@@ -4,9 +4,9 @@ import { startTestProduct } from '../support/product.ts';
 import {
   type ClusterGroup,
   type SentinelGroup,
+  sendCommand,
   startClusterGroup,
   startSentinelGroup,
-  tell,
 } from '../support/redis-groups.ts';
 import { type Memory, newMemory, ResumingClient } from '../support/resuming-client.ts';
 
@@ -32,7 +32,9 @@ async function cutListeners(group: ClusterGroup | SentinelGroup): Promise<void> 
   if ('sentinels' in group) throw new Error('there are no shards');
   const master = await group.masterOf(heardName);
   for (let n = 0; n < 10; n += 1) {
-    await expect.poll(() => tell(master, ['CLIENT', 'KILL', 'TYPE', 'PUBSUB']), { timeout: 20_000 }).toBe(2);
+    await expect
+      .poll(() => sendCommand(master, ['CLIENT', 'KILL', 'TYPE', 'PUBSUB']), { timeout: 20_000 })
+      .toBe(2);
   }
 }
 

@@ -18,16 +18,16 @@ afterEach(async () => {
 
 /** A node, and the partitions for which it received hints. */
 function node(warn: () => void = () => {}, url = redis.url) {
-  const told = new Set<number>();
+  const hinted = new Set<number>();
   const hints = createRedisHints({
     url,
     onHint: (partitions) => {
-      for (const partition of partitions) told.add(partition);
+      for (const partition of partitions) hinted.add(partition);
     },
     log: { ...quiet, warn },
   });
   nodes.push(hints);
-  return { hints, told };
+  return { hints, hinted };
 }
 
 /** Hints may get lost, so they are sent until one arrives. */
@@ -36,7 +36,7 @@ const arrives = (from: ReturnType<typeof node>, to: ReturnType<typeof node>, par
     .poll(
       () => {
         from.hints.hint([partition]);
-        return to.told.has(partition);
+        return to.hinted.has(partition);
       },
       { timeout: 20_000 },
     )

@@ -1,7 +1,14 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { TestGateway } from '../support/gateway.ts';
-import { expectReached, join, listen, publish, startRedisNode, toldTo } from '../support/gateway-clients.ts';
-import { type SentinelGroup, startSentinelGroup, tell } from '../support/redis-groups.ts';
+import {
+  expectReached,
+  join,
+  listen,
+  messagesTo,
+  publish,
+  startRedisNode,
+} from '../support/gateway-clients.ts';
+import { type SentinelGroup, sendCommand, startSentinelGroup } from '../support/redis-groups.ts';
 
 let group: SentinelGroup;
 let one: TestGateway;
@@ -29,7 +36,7 @@ async function expectSettled(): Promise<void> {
     .poll(
       async () => {
         const master = await group.master().catch(() => undefined);
-        return master && String(await tell(master, ['INFO', 'replication']).catch(() => ''));
+        return master && String(await sendCommand(master, ['INFO', 'replication']).catch(() => ''));
       },
       { timeout: 40_000, interval: 200 },
     )
@@ -46,7 +53,7 @@ describe('two nodes on a master watched by Sentinels', () => {
     const killed = await group.master();
     await killed.end('SIGKILL');
     await publish(one, 'messages', { text: 'at home' });
-    await expect.poll(() => toldTo(here)).toContainEqual({ text: 'at home' });
+    await expect.poll(() => messagesTo(here)).toContainEqual({ text: 'at home' });
     await expectReached(one, 'messages', [here, there]);
     await expectReached(two, 'messages', [here, there]);
     expect(await group.master()).not.toBe(killed);
@@ -75,7 +82,7 @@ describe('two nodes on a master watched by Sentinels', () => {
     const masterAfterAsking = async () => {
       const master = await group.master().catch(() => undefined);
       if (master === old)
-        await tell(group.sentinels[0] ?? old, ['SENTINEL', 'FAILOVER', 'orders']).catch(() => {});
+        await sendCommand(group.sentinels[0] ?? old, ['SENTINEL', 'FAILOVER', 'orders']).catch(() => {});
       return (master ?? old).port;
     };
     await expect.poll(masterAfterAsking, { timeout: 50_000 }).not.toBe(old.port);

@@ -9,27 +9,27 @@ export const botToken = `900:${'t'.repeat(30)}`;
 /** How the stand-in misbehaves once. */
 export type BotApiFault =
   | { readonly does: 'refuse'; readonly status: number; readonly answer: object }
-  /** Never answers, and takes nothing. */
+  /** Never answers, and accepts nothing. */
   | { readonly does: 'hang' }
   /** Accepts requests and answers only when `release` is called. */
   | { readonly does: 'wait' };
 
-/** What the stand-in was called with. */
+/** A recorded call. */
 export interface BotCall {
   readonly method: string;
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-/** A server that speaks Telegram's Bot API as far as we use it. */
+/** A stand-in for the parts of Telegram's Bot API that we use. */
 export interface BotApi {
   readonly url: string;
-  /** The texts that were taken for a chat, oldest first. */
+  /** The accepted texts of a chat, oldest first. */
   textsFor(chat: string): unknown[];
-  /** Whether it received a request like this, whatever it answered. */
+  /** Whether it received a matching request, whatever it answered. */
   asked(fits: (call: BotCall) => boolean): boolean;
-  /** Misbehaves in this way at the next call; `fits` picks it. */
+  /** Misbehaves in this way at the next call that `fits` matches. */
   misbehave(fault: BotApiFault, fits?: (call: BotCall) => boolean): void;
-  /** Lets those go on that wait; `fits` picks them. */
+  /** Answers the waiting calls that `fits` matches. */
   release(fits: (call: BotCall) => boolean): void;
   stop(): Promise<void>;
 }

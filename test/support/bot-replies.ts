@@ -1,13 +1,11 @@
 import type { Sql } from '../../packages/server/src/db/sql.ts';
 
-/** How the built-in bot's answer to `opening hours` begins. */
+/** The beginning of the built-in bot's reply to `opening hours`. */
 export const openingHours = 'Our team is available Monday';
 
 /**
- * Has the database run a statement before it stores the bot's answer to `opening hours`: so a listener fails, hangs
- * or waits for real.
- *
- * @returns what undoes it.
+ * Makes the database run a statement before it stores the bot's reply to `opening hours`, so that a listener
+ * really fails, hangs or waits. @returns a function that undoes it.
  */
 export async function beforeBotReplies(sql: Sql, statement: string): Promise<() => Promise<void>> {
   await sql.unsafe(`

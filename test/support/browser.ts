@@ -11,16 +11,16 @@ import {
 import { expect } from 'vitest';
 import { requireProgram } from './system-programs.ts';
 
-/** A page in a profile of its own, with what went wrong on it. */
+/** A page in its own browser profile, with the errors that occurred on it. */
 export interface WatchedPage {
   readonly page: Page;
-  /** Errors of scripts, of the console, and what the page's policy has refused. */
+  /** Errors of scripts, of the console, and violations of the page's policy. */
   readonly errors: string[];
 }
 
 /** The browser of one test file: its own profiles in the Chromium that all files of a process share. */
 export interface TestBrowser {
-  /** Opens a profile in which nothing moves: a test never sees a colour or a place on its way to another. */
+  /** Opens a profile without animations, so that tests never see a colour or a position in transition. */
   newContext(options?: BrowserContextOptions): Promise<BrowserContext>;
   /** Closes the profiles. */
   close(): Promise<void>;
@@ -70,14 +70,14 @@ export async function openPage(
   options: BrowserContextOptions = {},
 ): Promise<WatchedPage> {
   const context = await browser.newContext(options);
-  // A machine that does much at once is slow, and nothing is wrong with that.
+  // A busy machine is slow, which is not an error.
   context.setDefaultTimeout(60_000);
   const page = await context.newPage();
   const errors: string[] = [];
   page.on('pageerror', (error) => errors.push(error.message));
   page.on('console', (message) => {
-    // A server that is gone, two who take the same, and a file that nobody takes, are what some tests are about.
-    // Chromium has many names for a cut; what a policy or a certificate refuses is none.
+    // Some tests are about a server that is down, concurrent changes, and rejected files. Chromium has many
+    // names for a lost connection; violations of a policy or a certificate are not among them.
     const isMeant =
       /net::ERR_(?!BLOCKED|CERT|SSL|FILE|UNSAFE|INVALID|TOO_MANY|UNKNOWN_URL)|WebSocket connection|status of 4(09|15|22)/.test(
         message.text(),
@@ -119,7 +119,7 @@ const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 
 /** Accessibility violations, as rule and element. `colors` checks only those that depend on the colour scheme. */
 export async function accessibilityFaults(page: Page, what: 'all' | 'colors' = 'all'): Promise<string[]> {
-  // A colour on its way to another has a contrast that no one is meant to see.
+  // A colour in transition has a contrast that is not meant to be seen.
   const moving = await page.evaluate(
     'document.getAnimations().map(({ effect }) => effect?.target?.outerHTML)',
   );

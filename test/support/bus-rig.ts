@@ -29,7 +29,7 @@ export interface BusRig {
   stop(): Promise<void>;
 }
 
-/** A bus at an address: that of a Redis, or the path of a socket behind which a broker is. */
+/** A bus at an address: the URL of a Redis, or the path of a broker's socket. */
 export async function connectBus(address: string): Promise<Bus> {
   if (address.startsWith('redis')) {
     return createRedisBus({ url: address, log: quiet, history: noHistory, heartbeatMs });
@@ -39,7 +39,7 @@ export async function connectBus(address: string): Promise<Bus> {
   return createClusterBus(socket, () => {});
 }
 
-/** One process by itself: it has but one bus. */
+/** A single process, which has only one bus. */
 export async function startLocalRig(): Promise<BusRig> {
   const only = listening(createLocalBus());
   return { address: '', node: async () => only, stop: () => only.stop() };

@@ -1,4 +1,4 @@
-/** A node that hears, counts and is present, in a process of its own, for tests that kill it. */
+/** A process that subscribes, counts and joins presence channels, for tests that kill it. */
 import { connectBus } from './bus-rig.ts';
 
 const bus = await connectBus(process.env.BUS_ADDRESS ?? '');
@@ -8,7 +8,7 @@ bus.receive(
   () => {},
 );
 await bus.subscribe(1, 'team');
-// Until the bus is connected, nobody else learns of it.
+// Other nodes only learn of it once the bus is connected.
 while (!(await bus.presence.members(1, place.channel)).has('ann')) await new Promise(setImmediate);
 await bus.presence.join(place, { user_id: 'cid', user_info: {} }, 10);
 bus.occupancy.set(1, place.channel, 2);

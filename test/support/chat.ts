@@ -4,19 +4,19 @@ import { openPage, startBrowser, type TestBrowser, type WatchedPage } from './br
 import { startTestProduct, type TestProduct } from './product.ts';
 import { type Shop, type ShopOptions, startShop } from './shop.ts';
 
-/** The product, a browser, and shops that have its chat. */
+/** The product, a browser, and shop pages with the chat. */
 export interface TestChat {
   readonly product: TestProduct;
   readonly browser: TestBrowser;
-  /** Opens a page that is to have no errors. */
+  /** Opens a page that must have no errors. */
   open(address: string, options?: Parameters<typeof openPage>[2]): Promise<Page>;
   startShop(options?: ShopOptions): Promise<Shop>;
-  /** Closes all pages, and fails where one had an error. */
+  /** Closes all pages, and fails if one had an error. */
   closePages(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** Starts them. */
+/** Starts the product and a browser. */
 export async function startChat(): Promise<TestChat> {
   const [product, browser] = await Promise.all([startTestProduct(), startBrowser()]);
   const pages: WatchedPage[] = [];
@@ -41,7 +41,7 @@ export async function startChat(): Promise<TestChat> {
   };
 }
 
-/** Opens the panel of the chat. */
+/** Opens the chat's panel. */
 export async function openChat(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Open chat' }).click();
 }
@@ -52,5 +52,5 @@ export async function say(page: Page, text: string): Promise<void> {
   await page.keyboard.press('Enter');
 }
 
-/** What the visitor has written, as it stands there. */
+/** The texts of the visitor's messages, as shown. */
 export const mine = (page: Page) => page.locator('.msg.mine').allInnerTexts();

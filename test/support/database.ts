@@ -15,13 +15,12 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
-/** A connection that was ended a moment ago may still be on its way out of the server. */
+/** A connection that has just been closed may still be in the server's list for a moment. */
 const goodbyeMs = 1_000;
 
 /**
- * Clones the migrated template.
- *
- * @param options.allowLeaks for tests that kill processes: `drop` then ends what is still connected in silence.
+ * Clones the migrated template. @param options.allowLeaks for tests that kill processes: `drop` then silently
+ * closes open connections.
  */
 export async function createTestDatabase(options: { allowLeaks?: boolean } = {}): Promise<TestDatabase> {
   const server = inject('postgres');

@@ -1,6 +1,6 @@
 import type { Sql } from '../../packages/server/src/db/sql.ts';
 
-/** One table as the catalog has it: each part by its name, with its definition. */
+/** A table as described by the catalog: each part by its name, with its definition. */
 export interface TableDescription {
   /** Storage parameters, such as `fillfactor=50`. */
   readonly storage: readonly string[];

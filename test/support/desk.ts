@@ -10,7 +10,7 @@ const password = 'a long passphrase';
 /** Options of a browser's profile. */
 export type Profile = Parameters<typeof openPage>[2];
 
-/** The desk in real browsers, with people at it. */
+/** The desk in real browsers, with agents. */
 export interface TestDesk {
   readonly product: TestProduct;
   readonly browser: TestBrowser;
@@ -23,7 +23,7 @@ export interface TestDesk {
   stranger(path: string): Promise<Page>;
   /** A page of a logged-in agent, in its own profile. */
   at(path: string, name: string, options?: Profile): Promise<Page>;
-  /** A customer who waits for a person. */
+  /** A customer who waits for an agent. */
   waiting(name: string, more?: Record<string, unknown>): Promise<Visitor>;
   /** An agent's page with a conversation that they have accepted. */
   served(
@@ -31,7 +31,7 @@ export interface TestDesk {
     more?: Record<string, unknown>,
     by?: string,
   ): Promise<{ readonly visitor: Visitor; readonly page: Page }>;
-  /** Closes the pages of a test, of which none may have met an error. */
+  /** Closes the pages of a test, and fails if one had an error. */
   closePages(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -111,16 +111,16 @@ export async function startDesk(env: Record<string, string> = {}): Promise<TestD
   };
 }
 
-/** Where an agent writes to the customer. */
+/** The field for replies to the customer. */
 export const reply = (page: Page) => page.getByRole('textbox', { name: 'Reply to customer' });
 
-/** What was said in the open conversation. */
+/** The messages of the open conversation. */
 export const thread = (page: Page) => page.getByRole('log');
 
 /** The lists of conversations. */
 export const lists = (page: Page) => page.getByRole('region', { name: 'Conversations' });
 
-/** The replies that a customer got from agents. */
+/** The replies that a customer received from agents. */
 export const said = async (visitor: Visitor) =>
   (await visitor.history()).filter(({ from }) => from === 'agent').map(({ text }) => text);
 

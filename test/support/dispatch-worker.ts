@@ -6,7 +6,7 @@ const { connection, dieAt, workMs } = JSON.parse(process.env.WORKER ?? '{}');
 
 const listener = recording('First', async (event) => {
   if (workMs) await delay(Math.random() * workMs);
-  // In the middle of a batch, with some of its events handled and nothing committed.
+  // In the middle of a batch, with some events handled and nothing committed.
   if (dieAt && numberOf(event) === dieAt) process.kill(process.pid, 'SIGKILL');
 });
 const node = createNode(connection, { table: tableOf({ NewCustomerProfileCreated: [listener] }) });

@@ -10,7 +10,7 @@ import { subscriptionsOf, syncListenersOf } from '../../packages/server/src/disp
 import type { SyncHandler } from '../../packages/server/src/log/transaction.ts';
 import { createUnitOfWork } from '../../packages/server/src/log/unit-of-work.ts';
 
-/** A table in which only the rows given have listeners. */
+/** A listener table that contains only these rows. */
 export function tableOf(
   rows: { [Name in EventName]?: readonly Listener<never, Name>[] },
 ): ListenerTable<unknown> {
@@ -19,7 +19,7 @@ export function tableOf(
   ) as unknown as ListenerTable<unknown>;
 }
 
-/** How a test's node differs from the usual one; times are short, so that retries can be awaited. */
+/** Options of a test's node; delays are short, so that tests can wait for retries. */
 export interface TestNodeOptions extends Partial<Omit<DispatchOptions, 'database' | 'needs'>> {
   readonly table: ListenerTable<unknown>;
   readonly publish?: (messages: readonly Broadcast[]) => Promise<void>;
@@ -88,7 +88,7 @@ export function createNode(target: DatabaseTarget, options: TestNodeOptions) {
 
 export type TestNode = ReturnType<typeof createNode>;
 
-/** A customer whose profile event has this ordering key and number: the plainest event there is. */
+/** A customer whose profile event has this ordering key and number: the simplest event. */
 export function customerOf(key: string, number: number): Customer {
   return {
     id: number,
@@ -110,13 +110,15 @@ export function numberOf(event: Event<'NewCustomerProfileCreated'>): number {
   return event.data.customer.id;
 }
 
-/** Makes the table that `recording` listeners write to. Order within a key is the order of `sequence`. */
+/**
+ * Creates the table that `recording` listeners write to. The order within a key is the order of `sequence`.
+ */
 export async function createEffectsTable(node: TestNode): Promise<void> {
   await node.database.sql`
     CREATE TABLE effects (sequence bigint GENERATED ALWAYS AS IDENTITY, listener text, key text, number int)`;
 }
 
-/** A listener whose database effect is one row an event; `before` runs first and may throw or hang. */
+/** A listener that writes one row for each event; `before` runs first and may throw or hang. */
 export function recording(
   name: string,
   before: (event: Event<'NewCustomerProfileCreated'>, signal: AbortSignal) => Promise<void> | void = () => {},
@@ -133,7 +135,7 @@ export function recording(
   });
 }
 
-/** What a listener has written, by key, in the order in which it was handled. */
+/** The rows that a listener has written, by key, in the order of handling. */
 export async function effectsOf(node: TestNode, listener: string): Promise<Record<string, number[]>> {
   const rows = await node.database.sql<{ key: string; number: number }[]>`
     SELECT key, number FROM effects WHERE listener = ${listener} ORDER BY sequence`;
@@ -145,7 +147,7 @@ export async function effectsOf(node: TestNode, listener: string): Promise<Recor
   return byKey;
 }
 
-/** Waits until a condition on the database or the process holds; fails with its last answer after a while. */
+/** Waits until a condition holds; fails with the last result after a while. */
 export async function eventually<Answer>(
   ask: () => Promise<Answer> | Answer,
   holds: (answer: Answer) => boolean,

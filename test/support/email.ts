@@ -6,7 +6,7 @@ import { startTestProduct, type TestProduct } from './product.ts';
 /** The address of the tests' channel. */
 export const support = 'support@shop.example';
 
-/** A message of a conversation, as it is stored. */
+/** A stored message of a conversation. */
 export interface StoredMessage {
   readonly id: number;
   readonly session_id: number;
@@ -15,7 +15,7 @@ export interface StoredMessage {
   readonly content: any;
 }
 
-/** A mail as it was kept. */
+/** A stored email. */
 export interface KeptMail {
   readonly id: number;
   readonly status: string;
@@ -25,27 +25,27 @@ export interface KeptMail {
 }
 
 /**
- * The product with an email channel `mail`, which receives on a port of its own and sends through a stand-in: there is
- * what customers would have got.
+ * The product with an email channel `mail`, which receives on its own port and sends through a stand-in that
+ * records what customers would receive.
  */
 export interface EmailProduct extends TestProduct {
   readonly post: SmtpStandIn;
   readonly smtpPort: number;
-  /** Sends a mail as a real client does. @throws what the server answered. */
+  /** Sends an email as a real client does. @throws the server's response. */
   send(email: SendMailOptions): Promise<{ readonly messageId: string; readonly response: string }>;
   /** The customers' messages in the conversation of an address, oldest first. */
   messagesOf(address: string): Promise<readonly StoredMessage[]>;
-  /** All mails that were kept, oldest first. */
+  /** All stored emails, oldest first. */
   kept(): Promise<readonly KeptMail[]>;
   /** A customer writes to the channel. @returns their session once it is handed over. */
   writes(address: string, email?: SendMailOptions): Promise<number>;
-  /** An agent replies in a session. @returns the message's number. */
+  /** An agent replies in a session. @returns the message's id. */
   replies(sessionId: number, content: string | Record<string, unknown>): Promise<number>;
   /** The delivery of a message. */
   deliveryOf(messageId: number): Promise<Delivery | undefined>;
 }
 
-/** Starts the product. The bot says nothing, and every conversation is handed over at once. */
+/** Starts the product. The bot is silent, and every conversation is handed over immediately. */
 export async function startEmail(
   options: {
     readonly channel?: Record<string, unknown>;

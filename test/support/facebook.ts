@@ -9,7 +9,7 @@ export const page = {
   pageToken: 'page-token-of-900',
 };
 
-/** Delivery settings with which retries can be awaited. */
+/** Delivery settings with delays short enough to wait for. */
 export const quick = {
   firstDelayMs: 10,
   longestDelayMs: 50,
@@ -30,7 +30,7 @@ export interface FacebookProduct extends TestProduct {
   deliveryOf(messageId: number): Promise<Delivery>;
 }
 
-/** A delivery as it stands. */
+/** The state of a delivery. */
 export interface Delivery {
   readonly id: number;
   readonly status: string;
@@ -40,7 +40,7 @@ export interface Delivery {
   readonly channel: string;
 }
 
-/** Starts the product and the stand-in. The bot says nothing, so that what is sent is what the test sends. */
+/** Starts the product and the stand-in. The bot is silent, so that only the test sends messages. */
 export async function startFacebook(
   options: { settings?: Record<string, unknown>; env?: Record<string, string>; graph?: GraphStandIn } = {},
 ): Promise<FacebookProduct> {
@@ -49,7 +49,7 @@ export async function startFacebook(
   const { sql } = product.database;
   const admin = await product.employ({ role: 'admin' });
   await configure(sql, options.settings);
-  await admin.call('PATCH', '/v1/admin/apps/1', {}); // forgets what it remembered of the app
+  await admin.call('PATCH', '/v1/admin/apps/1', {}); // Clears the cache of the app.
   const agent = await product.employ({ capacity: 1000 });
   let written = 0;
 
@@ -92,7 +92,7 @@ export async function startFacebook(
   };
 }
 
-/** Gives app 1 the page, and hands every conversation over at once. */
+/** Gives app 1 the page, and hands every conversation over immediately. */
 async function configure(
   sql: TestProduct['database']['sql'],
   settings: Record<string, unknown> = {},
@@ -106,7 +106,7 @@ async function configure(
     INSERT INTO routing_rules (app_id, position, name, "when", action) VALUES (1, 0, 'all', 'true', 'queue')`;
 }
 
-/** A webhook body with updates of threads of the page, now unless they say otherwise. */
+/** A webhook body with messaging events of the page, dated now by default. */
 export function ofThread(...updates: Record<string, unknown>[]) {
   const messaging = updates.map((update) => ({
     recipient: { id: page.pageId },
@@ -116,7 +116,7 @@ export function ofThread(...updates: Record<string, unknown>[]) {
   return { object: 'page', entry: [{ id: page.pageId, time: Date.now(), messaging }] };
 }
 
-/** A webhook body that tells of a comment under a post of the page. */
+/** A webhook body about a comment under a post of the page. */
 export function ofComment(comment: Record<string, unknown>) {
   const value = {
     item: 'comment',

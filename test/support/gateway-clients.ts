@@ -5,7 +5,7 @@ import { createRedisBus } from '../../packages/server/src/broadcast/bus/redis-bu
 import type { GatewayLog } from '../../packages/server/src/broadcast/gateway-deps.ts';
 import { acme, quiet, type RawClient, startGateway, type TestGateway } from './gateway.ts';
 
-/** A gateway with its bus over a Redis. */
+/** A gateway whose bus uses a Redis. */
 export function startRedisNode(
   url: string,
   { log = quiet, heartbeatMs = 200 }: { log?: GatewayLog; heartbeatMs?: number } = {},
@@ -23,7 +23,7 @@ export async function listen(node: TestGateway, channel: string): Promise<RawCli
   return client;
 }
 
-/** Has a client join a presence channel. Gives who is there. */
+/** Makes a client join a presence channel. @returns the members. */
 export async function join(client: RawClient, userId: string, channel: string): Promise<string[]> {
   const channelData = JSON.stringify({ user_id: userId, user_info: { name: userId } });
   const greeting = client.frames.find(({ event }) => event === 'pusher:connection_established');
@@ -40,11 +40,11 @@ export function publish(node: TestGateway, topic: string, payload: Record<string
 }
 
 /** The messages that a client received on its channels, in order. */
-export function toldTo(client: RawClient): unknown[] {
+export function messagesTo(client: RawClient): unknown[] {
   return client.frames.filter(({ event }) => event === 'message_post').map(({ data }) => data);
 }
 
-/** What one node publishes arrives at every client, however often it must be sent. */
+/** Publishes until it has arrived at every client. */
 export async function expectReached(
   from: TestGateway,
   topic: string,
@@ -54,7 +54,7 @@ export async function expectReached(
   const reached = async () => {
     await publish(from, topic, { probe });
     return clients.every((client) =>
-      toldTo(client).some((data) => (data as { probe?: string }).probe === probe),
+      messagesTo(client).some((data) => (data as { probe?: string }).probe === probe),
     );
   };
   await expect.poll(reached, { timeout: 40_000, interval: 100 }).toBe(true);

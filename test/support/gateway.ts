@@ -18,11 +18,11 @@ import { maxPathPart } from '../../packages/server/src/broadcast/http-api/api-ro
 import { gatewayRoutes } from '../../packages/server/src/broadcast/routes.ts';
 import { answerProblem, toProblem } from '../../packages/server/src/http/problems.ts';
 
-/** The class itself: the package's types describe a module that has it as `default`, Node gives it directly. */
+/** The class: the package's types describe a module with it as `default`, but Node returns it directly. */
 export const Pusher = pusherModule as unknown as typeof pusherModule.default;
 export type Pusher = InstanceType<typeof Pusher>;
 
-/** Two apps that are open, and one that is disabled. */
+/** Two enabled apps, and a disabled one. */
 const settings = { realtime: realtimeDefaults };
 export const acme: GatewayApp = { id: 1, key: 'acme', secret: 'acme-secret', enabled: true, settings };
 const apps: readonly GatewayApp[] = [
@@ -31,7 +31,10 @@ const apps: readonly GatewayApp[] = [
   { id: 3, key: 'gone', secret: 'gone-secret', enabled: false, settings },
 ];
 
-/** Who has which token. Ann and Bob write to app 1; session 1 and case 1 are Ann's, 2 are Bob's, 9 are app 2's. */
+/**
+ * The principal of each token. Ann and Bob write to app 1; session 1 and case 1 are Ann's, 2 are Bob's, 9 are
+ * app 2's.
+ */
 export const people = {
   ann: customer(1, 11),
   bob: customer(1, 12),
@@ -60,13 +63,13 @@ function customer(appId: number, customerId: number) {
   } as const;
 }
 
-/** Owners as the tests know them. */
+/** The owners of the sessions and cases. */
 export const facts: GatewayDeps['facts'] = {
   sessionOwner: async (id) => owners.get(id),
   caseOwner: async (id) => owners.get(id),
 };
 
-/** A log that nobody reads. */
+/** A log that discards everything. */
 export const quiet: GatewayDeps['log'] = { info: () => {}, warn: () => {}, error: () => {} };
 
 /** A gateway with its HTTP routes on a free port. */
@@ -85,7 +88,7 @@ export interface TestGateway {
   stop(): Promise<void>;
 }
 
-/** Starts a gateway; what is not given is local and small. */
+/** Starts a gateway; its defaults are local and small. */
 export async function startGateway(options: Partial<GatewayDeps> = {}): Promise<TestGateway> {
   const bus = options.bus ?? createLocalBus();
   const audited: TestGateway['audited'] = [];
@@ -173,7 +176,7 @@ async function authenticate(header: string | undefined): Promise<Principal> {
   return person;
 }
 
-/** A frame as it came, its data taken out of the text. */
+/** A received frame, with its data parsed. */
 export interface Frame {
   readonly event: string;
   readonly channel?: string;
@@ -202,7 +205,7 @@ export class RawClient {
     });
   }
 
-  /** The next frame of that name that was not taken yet; frames before it are passed over. */
+  /** The next frame of this name; earlier frames are skipped. */
   async next(event: string): Promise<Frame> {
     for (;;) {
       for (let frame = this.frames[this.#taken]; frame; frame = this.frames[this.#taken]) {
@@ -213,7 +216,7 @@ export class RawClient {
     }
   }
 
-  /** Waits for the greeting and gives the connection's number. */
+  /** Waits for the greeting and returns the socket id. */
   async socketId(): Promise<string> {
     const { data } = await this.next('pusher:connection_established');
     return (data as { socket_id: string }).socket_id;
@@ -227,7 +230,7 @@ export class RawClient {
     this.send({ event: 'pusher:subscribe', data: { channel, ...more } });
   }
 
-  /** Resolves when everything that was sent before has been acted on: frames are handled one after the other. */
+  /** Resolves when everything sent before has been processed: frames are handled in order. */
   async settled(): Promise<void> {
     this.send({ event: 'pusher:ping', data: {} });
     await this.next('pusher:pong');

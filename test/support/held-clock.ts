@@ -1,8 +1,8 @@
 import { vi } from 'vitest';
 
 /**
- * Holds the clock by which the gateway measures silence and rates: what happens within a time no longer depends on how
- * fast the machine is. Timers and dates go on as they do. Begins at zero, so it is held before the gateway starts.
+ * Holds the clock that the gateway measures inactivity and rates with, so that they do not depend on the
+ * speed of the machine. Timers and dates continue. It starts at zero, so hold it before the gateway starts.
  */
 export function holdClock(): { pass(ms: number): void; release(): void } {
   vi.useFakeTimers({ toFake: ['performance'] });

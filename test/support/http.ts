@@ -27,24 +27,24 @@ import { createTestDatabase } from './database.ts';
 /** The key that signs access tokens in tests, so that a test can forge one. */
 export const tokenKey = new TextEncoder().encode('a key of thirty-two bytes, or more');
 export const password = 'correct horse battery';
-/** Hashing is slow on purpose, so everyone at the desk shares one hash. */
+/** Hashing is slow on purpose, so all agents share one hash. */
 let passwordHash: Promise<string> | undefined;
 
-/** An answer, its JSON read; `body` is the text where it is none. */
+/** A response with its JSON parsed; otherwise `body` is the text. */
 export interface Answer<Body = Record<string, unknown>> {
   readonly status: number;
   readonly headers: Headers;
   readonly body: Body;
 }
 
-/** What to ask: `body` is sent as JSON, a string as it is. */
+/** A request: `body` is sent as JSON, a string unchanged. */
 export interface Ask {
   readonly body?: unknown;
   readonly token?: string | undefined;
   readonly headers?: Record<string, string>;
 }
 
-/** What a visitor gets when a visit begins. */
+/** The response to starting a visit. */
 export interface Visit {
   readonly accessToken: string;
   readonly refreshToken: string;
@@ -53,10 +53,10 @@ export interface Visit {
   readonly resumed: boolean;
 }
 
-/** A whole HTTP server on a database of its own, with two apps. Nothing dispatches: events stay in the log. */
+/** A complete HTTP server with its own database and two apps. Nothing dispatches: events stay in the log. */
 export type TestHttp = Awaited<ReturnType<typeof startHttp>>;
 
-/** Starts a server; `lag` is what the back-pressure sees. */
+/** Starts a server; `lag` is the lag that the back-pressure sees. */
 export async function startHttp(
   options: Partial<HttpConfig> & { lag?: () => number; routes?: HttpDeps['routes'] } = {},
 ) {
@@ -158,7 +158,7 @@ export async function startHttp(
     post: <Body>(path: string, body: unknown, token?: string, headers: Record<string, string> = {}) =>
       ask<Body>('POST', path, { body, token, headers }),
 
-    /** Starts a visit of a new visitor; with `externalId`, of one whose identity the app proves. */
+    /** Starts a visit of a new visitor; with `externalId`, of one whose identity the app verifies. */
     async visit(app: RegisteredApp = acme, externalId?: string): Promise<Visit> {
       const identity = externalId && { externalId, signature: sign(externalId, app.secret) };
       const answer = await ask<Visit>('POST', '/v1/visitors', {
@@ -202,7 +202,7 @@ export async function startHttp(
       return item;
     },
 
-    /** What each table holds: the number of its rows, and a hash of them all. */
+    /** The content of each table: the number of its rows, and a hash of them. */
     async state(): Promise<Record<string, string>> {
       const { sql } = database;
       const tables = await sql<{ name: string }[]>`
@@ -231,12 +231,12 @@ export async function startHttp(
   };
 }
 
-/** What an app's back end computes to vouch for a customer. */
+/** The signature with which an app's back end verifies a customer. */
 export function sign(externalId: string, secret: string): string {
   return createHmac('sha256', secret).update(externalId).digest('hex');
 }
 
-/** What a written message is answered with. */
+/** The response to a written message. */
 export interface Stored {
   readonly message: Message;
   readonly session: Session;

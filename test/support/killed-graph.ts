@@ -19,8 +19,8 @@ const faults: Readonly<Record<SendingFault, GraphFailure>> = {
 const isOf = (contactId: string, text: string) => (given: Pick<AcceptedMessage, 'body'>) =>
   isFor(contactId)(given) && textOf(given) === text;
 
-/** Posts a webhook body as Meta does. @returns the status that it is answered with. */
-export async function tellWebhook(
+/** Posts a webhook body as Meta does. @returns the status of the response. */
+export async function postWebhook(
   server: RunningServer,
   { name, kind, settings }: NewChannel,
   payload: unknown,
@@ -30,7 +30,7 @@ export async function tellWebhook(
   return (await fetch(`${server.url}${path}`, { method: 'POST', ...signed })).status;
 }
 
-/** What all channels do that send through the Graph API. */
+/** What all channels that send through the Graph API have in common. */
 export function throughGraph(graph: GraphStandIn) {
   return {
     inDoubt: 'sent again',
@@ -42,6 +42,10 @@ export function throughGraph(graph: GraphStandIn) {
 }
 
 /** The first accepted message with this text. */
-export function takenBy(graph: GraphStandIn, contactId: string, text: string): AcceptedMessage | undefined {
+export function acceptedBy(
+  graph: GraphStandIn,
+  contactId: string,
+  text: string,
+): AcceptedMessage | undefined {
   return graph.accepted.find(isOf(contactId, text));
 }

@@ -5,23 +5,23 @@ import { channelAdapters } from '../../packages/server/src/compose/channels.ts';
 import { type Held, hold, type Killed, type NewChannel, patience } from './killed.ts';
 import { type RunningServer, stop } from './server.ts';
 
-/** A channel on which messages go out while the server is killed, and what stands behind it in the tests. */
+/** A channel that sends while the server is killed, and the stand-in behind it. */
 export interface SendingChannel {
   readonly channel: NewChannel;
-  /** Whether a part of which nobody knows whether it arrived is sent again, or else given up. */
+  /** Whether a part with an uncertain result is sent again or given up. */
   readonly inDoubt: 'sent again' | 'given up';
-  /** The address of one of the people who write. */
+  /** The contact id of one of the customers. */
   contact(number: number): string;
   writes(server: RunningServer, contactId: string, text: string): Promise<unknown>;
-  /** The texts accepted for one person, oldest first. */
+  /** The texts accepted for a contact, oldest first. */
   textsFor(contactId: string): readonly string[];
   /** Misbehaves once, at this text. */
   misbehave(fault: SendingFault, contactId: string, text: string): void;
-  /** Whether it was asked to take this text. */
+  /** Whether it received a request with this text. */
   asked(contactId: string, text: string): boolean;
-  /** Answers now what it has taken and not answered. */
+  /** Answers the requests that it has accepted but not answered. */
   release(contactId: string): void;
-  /** The provider tells by itself that the text has arrived; absent where it never does. */
+  /** The provider confirms the text in a webhook event; absent if it never does. */
   confirm?(server: RunningServer, contactId: string, text: string): Promise<unknown>;
 }
 
@@ -29,15 +29,15 @@ export interface SendingChannel {
 export type SendingFault = 'never answers' | 'takes it and does not answer' | 'wants it later';
 
 interface Step {
-  /** Where the sending of a conversation's first message stands when the server is killed. */
-  readonly stands: string;
+  /** The stage of sending a conversation's first message at which the server is killed. */
+  readonly stage: string;
   readonly fault?: SendingFault;
-  /** The part that it stands at. */
+  /** The part that is being sent. */
   readonly part?: number;
   readonly outcome: keyof typeof partOutcomes;
 }
 
-/** What is on record of the attempts at that part, and how often it comes across. */
+/** The recorded attempts of that part, and how often it is delivered. */
 interface PartOutcome {
   readonly attempts: readonly string[];
   readonly times: number;
@@ -70,21 +70,21 @@ const between = 'between the parts';
 const confirmed = 'taken and confirmed by the provider';
 const answered = 'answered, and not written down';
 const steps: readonly Step[] = [
-  { stands: 'asked, and not taken', fault: 'never answers', outcome: 'in doubt, and it had not arrived' },
-  { stands: 'taken, and not answered', fault: taken, outcome: 'in doubt, and it had arrived' },
-  { stands: confirmed, fault: taken, outcome: 'arrived' },
-  { stands: between, fault: taken, part: 1, outcome: 'in doubt, and it had arrived' },
-  { stands: answered, fault: taken, outcome: 'in doubt, and it had arrived' },
-  { stands: 'waiting for the next attempt', fault: later, outcome: 'sent later' },
-  { stands: 'just written', outcome: 'sent' },
+  { stage: 'asked, and not taken', fault: 'never answers', outcome: 'in doubt, and it had not arrived' },
+  { stage: 'taken, and not answered', fault: taken, outcome: 'in doubt, and it had arrived' },
+  { stage: confirmed, fault: taken, outcome: 'arrived' },
+  { stage: between, fault: taken, part: 1, outcome: 'in doubt, and it had arrived' },
+  { stage: answered, fault: taken, outcome: 'in doubt, and it had arrived' },
+  { stage: 'waiting for the next attempt', fault: later, outcome: 'sent later' },
+  { stage: 'just written', outcome: 'sent' },
 ];
 
 const long = Array.from({ length: 900 }, (_, number) => `word${number}`).join(' ');
 
-/** The parts of the first message of a step: the steps that a channel cannot stand at have none. */
-function partsOf({ stands }: Step, { channel, confirm }: SendingChannel): readonly string[] {
-  if (stands === confirmed && !confirm) return [];
-  if (stands !== between) return ['one'];
+/** The parts of the first message; none if the channel cannot reach this stage. */
+function partsOf({ stage }: Step, { channel, confirm }: SendingChannel): readonly string[] {
+  if (stage === confirmed && !confirm) return [];
+  if (stage !== between) return ['one'];
   const sender = createChannelRegistry(channelAdapters).senderFor(channel.kind);
   const parts = sender.delivers === 'by-sending' ? splitText(long, sender.capabilities.textLength) : [];
   return parts.length > 1 ? parts : [];
@@ -92,27 +92,30 @@ function partsOf({ stands }: Step, { channel, confirm }: SendingChannel): readon
 
 /** The result for a conversation whose server was killed. */
 export interface Outcome {
-  /** What was taken for the customer, oldest first: the parts of the first message, and `two`. */
+  /** The accepted texts, oldest first: the parts of the first message, and `two`. */
   readonly heard: readonly string[];
-  /** What is on record of the attempts at both messages, oldest first. */
+  /** The recorded attempts of both messages, oldest first. */
   readonly attempts: readonly string[];
-  /** How many doubts are counted. */
+  /** The number of recorded doubts. */
   readonly doubts: number;
-  /** What agents read about the two messages. */
+  /** The notes that agents see about the two messages. */
   readonly notes: readonly string[];
   readonly statuses: readonly string[];
 }
 
-/** Outcomes by where the sending stood. */
+/** Outcomes by stage. */
 type Outcomes = Readonly<Record<string, Outcome>>;
 
-/** What has to become of the steps that a channel can stand at: nothing lost, in order, and no doubt without a record. */
+/**
+ * The expected outcome of each stage that a channel can reach: nothing lost, in order, and every doubt
+ * recorded.
+ */
 export function expectedOutcomes(sending: SendingChannel): Outcomes {
   const { inDoubt, channel } = sending;
   const expected = steps.flatMap((step): [string, Outcome][] => {
     const parts = partsOf(step, sending);
     if (parts.length === 0) return [];
-    const { stands, part: at = 0 } = step;
+    const { stage, part: at = 0 } = step;
     const { attempts, times } = partOutcomes[step.outcome][inDoubt];
     const isDoubtful = step.outcome.startsWith('in doubt');
     const isGivenUp = attempts === givenUp;
@@ -124,7 +127,7 @@ export function expectedOutcomes(sending: SendingChannel): Outcomes {
       notes: [...(isDoubtful ? [doubtNote(channel.name)] : []), ...(isGivenUp ? [givenUpNote] : [])],
       statuses: [isGivenUp ? 'failed' : 'sent', 'sent'],
     };
-    return [[stands, outcome]];
+    return [[stage, outcome]];
   });
   return Object.fromEntries(expected);
 }
@@ -139,11 +142,11 @@ interface Conversation {
   readonly contactId: string;
   readonly parts: readonly string[];
   readonly sessionId: number;
-  /** Our numbers of the messages. */
+  /** The ids of the messages. */
   readonly messages: number[];
 }
 
-/** Kills a server that stands at every step at once, each in a conversation of its own, and has another one go on. */
+/** Kills a server that is at every stage at once, each in its own conversation, and starts another one. */
 export async function killAtEveryStep(killed: Killed, sending: SendingChannel): Promise<Outcomes> {
   const first = await killed.first(sending.channel);
   const conversations = await beginConversations(killed, sending, first.server);
@@ -157,7 +160,7 @@ export async function killAtEveryStep(killed: Killed, sending: SendingChannel): 
 
   const next = { ...first, server: await killed.start() };
   for (const { step, contactId, parts } of conversations) {
-    if (step.stands === confirmed) await sending.confirm?.(next.server, contactId, parts[0] ?? '');
+    if (step.stage === confirmed) await sending.confirm?.(next.server, contactId, parts[0] ?? '');
   }
   const said = conversations.flatMap(({ messages }) => messages);
   const open = async () => {
@@ -167,18 +170,18 @@ export async function killAtEveryStep(killed: Killed, sending: SendingChannel): 
   };
   await expect.poll(open, patience).toBe(0);
   const outcomes = conversations.map(
-    async (one): Promise<[string, Outcome]> => [one.step.stands, await outcomeOf(killed, sending, one, next)],
+    async (one): Promise<[string, Outcome]> => [one.step.stage, await outcomeOf(killed, sending, one, next)],
   );
   return Object.fromEntries(await Promise.all(outcomes));
 }
 
-/** A server, and the token of who asks it. */
+/** A server, and the token for requests to it. */
 interface Asked {
   readonly server: RunningServer;
   readonly token: string;
 }
 
-/** Has two messages said, the first of which gets as far as the step and stays there. @returns what keeps it there. */
+/** Writes two messages, the first of which reaches the stage and stays there. @returns what blocks it. */
 async function standStill(
   killed: Killed,
   sending: SendingChannel,
@@ -192,10 +195,10 @@ async function standStill(
     expect(status, JSON.stringify(body)).toBe(201);
     messages.push(body.message.id);
   };
-  const whole = step.stands === between ? long : 'one';
+  const whole = step.stage === between ? long : 'one';
   expect(parts.join(' ')).toBe(whole);
   if (!step.fault) {
-    // From here on nobody can make a delivery of what is said.
+    // From here on no delivery can be created.
     const table = await hold(killed.database, (sql) => sql`LOCK TABLE deliveries IN SHARE MODE`);
     await say(whole);
     await say('two');
@@ -205,7 +208,7 @@ async function standStill(
   sending.misbehave(step.fault, contactId, text);
   await say(whole);
   await expect.poll(() => sending.asked(contactId, text), patience).toBe(true);
-  const held = step.stands === answered ? [await keepUnwritten(killed, sending, conversation)] : [];
+  const held = step.stage === answered ? [await keepUnwritten(killed, sending, conversation)] : [];
   if (step.fault === later) await expect.poll(() => isWaiting(killed, messages), patience).toBe(true);
   await say('two');
   return held;
@@ -231,7 +234,7 @@ async function beginConversations(
   return begun;
 }
 
-/** Lets the provider answer while nobody can write down that it did. */
+/** Lets the provider answer while the result cannot be stored. */
 async function keepUnwritten(
   { database }: Killed,
   sending: SendingChannel,
@@ -253,13 +256,11 @@ async function isWaiting({ database }: Killed, [message = 0]: readonly number[])
 }
 
 /**
- * Whatever waits for the clock is due: nobody waits for the leases of what the dead server was sending, for the next
- * attempts and for the end of a pause. Only what the provider confirms is left alone until it does.
+ * Makes everything that waits for time due: the leases of the dead server's attempts, the next attempts, and
+ * the end of a pause. Only what the provider confirms has to wait for it.
  */
 async function hurry({ database: { sql } }: Killed, conversations: readonly Conversation[]): Promise<void> {
-  const left = conversations
-    .filter(({ step }) => step.stands === confirmed)
-    .map(({ contactId }) => contactId);
+  const left = conversations.filter(({ step }) => step.stage === confirmed).map(({ contactId }) => contactId);
   await sql`UPDATE deliveries SET lease_until = now() + interval '1 hour' WHERE contact_id = ANY (${left})`;
   await sql`UPDATE channel_health SET paused_until = NULL`;
   await sql`

@@ -2,30 +2,30 @@ import { openDatabase } from '../../packages/server/src/db/database.ts';
 import type { Sql } from '../../packages/server/src/db/sql.ts';
 import { appEnv, cleanUp, type RunningServer, setUp, startServer, temporaryDatabase } from './server.ts';
 
-/** For what a slow machine does beside other work. */
+/** For slow machines with other work. */
 export const patience = { timeout: 100_000 };
 
-/** A channel as an administrator makes it. */
+/** A channel as an administrator creates it. */
 export interface NewChannel {
   readonly name: string;
   readonly kind: string;
   readonly settings: Readonly<Record<string, unknown>>;
 }
 
-/** A database whose servers are killed: another one goes on with what they leave. */
+/** A database whose servers are killed; another one continues their work. */
 export interface Killed {
   readonly database: ReturnType<typeof openDatabase>;
   /** Starts a server. */
   start(): Promise<RunningServer>;
   /**
-   * Starts the first server. Its app has the channel, and hands every conversation over.
-   * @returns its administrator's token too, which is good on every server after it.
+   * Starts the first server. Its app has the channel, and hands every conversation over. @returns the
+   * administrator's token as well, which is valid on every later server.
    */
   first(channel: NewChannel): Promise<{ readonly server: RunningServer; readonly token: string }>;
   stop(): Promise<void>;
 }
 
-/** Prepares a database; `env` is what its servers are started with besides. */
+/** Prepares a database; `env` is added to the environment of its servers. */
 export async function prepareKilled(env: Record<string, string>): Promise<Killed> {
   const { url, connection } = await temporaryDatabase();
   const database = openDatabase(connection, { maxConnections: 4, applicationName: 'test' });
@@ -40,7 +40,7 @@ export async function prepareKilled(env: Record<string, string>): Promise<Killed
         const answer = await server.call(method, `/v1/admin/apps/1${path}`, { token, body });
         if (answer.status !== 200) throw new Error(`${path} was refused: ${JSON.stringify(answer.body)}`);
       };
-      // Nobody gives up on an answer before the server is killed.
+      // No request times out before the server is killed.
       const delivery = { firstDelayMs: 10, longestDelayMs: 50, timeoutMs: 120_000, doubtMs: 10, attempts: 4 };
       await change('PATCH', '', { settings: { welcome: false, caseOpenedText: 'In line.', delivery } });
       await change('PUT', '/rules', { rules: [{ name: 'all', when: 'true', action: 'queue' }] });
@@ -54,14 +54,14 @@ export async function prepareKilled(env: Record<string, string>): Promise<Killed
   };
 }
 
-/** Something in the database that is locked. */
+/** A lock in the database. */
 export interface Held {
-  /** How many wait for it. */
+  /** The number of transactions that wait for it. */
   waiting(): Promise<number>;
   letGo(): void;
 }
 
-/** Locks something in the database until it is let go. */
+/** Locks something in the database until it is released. */
 export async function hold({ sql }: Killed['database'], lock: (sql: Sql) => Promise<unknown>): Promise<Held> {
   let letGo = () => {};
   const wanted = new Promise<void>((resolve) => {

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import type { AddressInfo, Server, Socket } from 'node:net';
 
-/** What we use of the IMAP server of other people that tests run against; it comes without types. */
+/** The parts of the IMAP server's interface that we use; the package has no types. */
 interface Hoodiecrow {
   readonly server: Server;
   readonly users: Record<string, { password: string }>;
@@ -16,22 +16,22 @@ export interface TestMailbox {
   readonly port: number;
   readonly user: string;
   readonly password: string;
-  /** A mail comes in; with an older date it is one that was moved here. */
+  /** Adds an email; an older date means that it was moved here. */
   receive(raw: string, date?: Date): void;
-  /** The mailbox was made anew: the same mails, with other numbers. */
+  /** Recreates the mailbox: the same emails with other UIDs. */
   renumber(): void;
   /** Cuts every connection. */
   cut(): void;
-  /** From now on the password is another one. */
+  /** Changes the password. */
   changePassword(password: string): void;
-  /** Those who are connected now. */
+  /** The number of connections that are open now. */
   readers(): number;
   /** The number of connections so far. */
   connections(): number;
   stop(): Promise<void>;
 }
 
-/** Starts the server on a free port; `mails` are there already. */
+/** Starts the server on a free port, with these emails. */
 export async function startMailbox(emails: readonly string[] = []): Promise<TestMailbox> {
   const hoodiecrow = createRequire(import.meta.url)('hoodiecrow-imap');
   const user = 'support';

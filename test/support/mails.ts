@@ -66,7 +66,7 @@ const piece = fc
       `--b\r\nContent-Type: ${kind}\r\nContent-Transfer-Encoding: ${coded}\r\n\r\n${text}\r\n`,
   );
 
-/** Mails that are nearly right: heads, boundaries, encodings and parts, thrown together. */
+/** Emails that are nearly valid: random headers, boundaries, encodings and parts. */
 export const anyMail = fc
   .tuple(
     fc.array(head, { maxLength: 8 }),

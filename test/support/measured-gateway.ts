@@ -1,9 +1,9 @@
-/** A gateway in a process of its own that tells what it holds: its port at first, its heap and objects when asked. */
+/** A gateway in its own process that reports its memory: its port first, its heap and objects on request. */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { startGateway } from './gateway.ts';
 
-/** What the process tells: bytes of the heap after a collection, and what the gateway knows of. */
+/** The report: bytes of the heap after a collection, and the numbers of the gateway's objects. */
 export interface Measured {
   readonly port: number;
   readonly heapBytes: number;
@@ -14,11 +14,11 @@ export interface Measured {
 
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
-// The audit of tests remembers everything.
+// The tests' audit would keep every entry.
 const server = await startGateway({ audit: () => {} });
 
 function measure(): Measured {
-  // The first one ends what the second one can then take.
+  // The first collection finalises what the second can free.
   for (let at = 0; at < 2; at += 1) collect();
   const { connections, channels } = server.gateway.inspect();
   const { heapUsed } = process.memoryUsage();

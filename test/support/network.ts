@@ -5,13 +5,13 @@ import { pipeline } from 'node:stream';
 /** A network between a page and a server, that can be cut. */
 export interface TestNetwork {
   readonly url: string;
-  /** Ends every connection, and lets none be made. */
+  /** Closes every connection, and rejects new ones. */
   cut(): void;
   restore(): void;
   stop(): void;
 }
 
-/** Lays a network to a port of this machine. */
+/** Creates a network to a port of this machine. */
 export async function startNetwork(port: number): Promise<TestNetwork> {
   const sockets = new Set<Socket>();
   let isCut = false;

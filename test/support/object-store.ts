@@ -5,11 +5,11 @@ import { buffer } from 'node:stream/consumers';
 import { sign } from 'aws4';
 import parseRange from 'range-parser';
 
-/** A bucket behind S3's protocol: it checks every signature with a library of its own. */
+/** A bucket with S3's protocol, which verifies every signature with an independent library. */
 export interface ObjectStore {
   /** The product's settings for it. */
   readonly env: Record<string, string>;
-  /** What is in the bucket, by name. */
+  /** The content of the bucket, by name. */
   readonly objects: ReadonlyMap<string, Buffer>;
   stop(): Promise<void>;
 }
@@ -18,7 +18,7 @@ const bucket = 'mevrik';
 const region = 'eu-central-1';
 const access = { accessKeyId: 'AKIDOFTESTS', secretAccessKey: 'the secret of the tests' };
 
-/** Starts one. */
+/** Starts a store. */
 export async function startObjectStore(): Promise<ObjectStore> {
   const objects = new Map<string, Buffer>();
   const server = createServer((request, response) => {
@@ -64,7 +64,7 @@ export async function startObjectStore(): Promise<ObjectStore> {
   };
 }
 
-/** Signs the request anew with what was signed of it, and compares. */
+/** Signs the request again and compares the signatures. */
 function isSigned({ method, url, headers }: IncomingMessage): boolean {
   const said = headers.authorization ?? '';
   const names = /SignedHeaders=([^,]+)/.exec(said)?.[1]?.split(';') ?? [];

@@ -5,13 +5,13 @@ import type { TestProduct } from './product.ts';
 /** A user on a page of the panel. */
 export interface AtPanel {
   readonly page: Page;
-  /** What went wrong on the page. */
+  /** The errors that occurred on the page. */
   readonly errors: string[];
-  /** Keeps pictures of the page as it stands, light and dark, at both widths, where `SCREENSHOTS` names a folder. */
+  /** Saves screenshots of the page, light and dark, at both widths, if `SCREENSHOTS` names a folder. */
   keep(name: string): Promise<void>;
 }
 
-/** How long the panel may take on a machine that is busy with other things. */
+/** How long the panel may take on a busy machine. */
 const patienceMs = 60_000;
 
 /** Creates a user and logs them in on a page of the panel. */

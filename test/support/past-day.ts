@@ -4,7 +4,7 @@ import type { TestProduct, Visitor } from './product.ts';
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
-/** How often each kind of event happens in a minute, in the quietest hours. */
+/** How often each kind of event happens per minute in the quietest hours. */
 const kinds = [
   ['MessageReadyEvent', 9],
   ['MessageReplyReadyEvent', 7],
@@ -17,8 +17,8 @@ const kinds = [
 ] as const;
 
 /**
- * Gives a product the statistics of a past day: quiet at night, busy at noon, and slow and failing for a quarter of
- * an hour, four hours ago.
+ * Gives a product the statistics of a past day: quiet at night, busy at noon, and slow and failing for
+ * fifteen minutes, four hours ago.
  */
 export async function storePastDay({ database }: TestProduct): Promise<void> {
   const end = Math.floor(Date.now() / minuteMs) * minuteMs - minuteMs;
@@ -71,7 +71,10 @@ export async function storeTakenCases({ database: { sql } }: TestProduct, visito
     FROM past JOIN closed USING (hours)`;
 }
 
-/** Gives a product a week in which it was looked at, and in which its channels were late once, and its events down and then slow. */
+/**
+ * Gives a product a week of health checks in which its channels were late once, and its events down and then
+ * slow.
+ */
 export async function storePastIllness({ database: { sql } }: TestProduct): Promise<void> {
   await sql`
     UPDATE observed_periods SET began_at = now() - interval '8 days' WHERE id = (SELECT max(id) FROM observed_periods)`;

@@ -11,7 +11,7 @@ const bundleDir = join(root, 'node_modules', '.mevrik-test', String(process.pid)
 const bundles = new Map<string, Promise<string>>();
 process.once('exit', () => rmSync(bundleDir, { recursive: true, force: true }));
 
-/** Starts a TypeScript file as a process of its own and waits for its first message. */
+/** Starts a TypeScript file as its own process and waits for its first message. */
 export async function startProcess(file: string, env: Record<string, string>): Promise<ChildProcess> {
   const child = fork(await bundled(file), {
     env: { ...process.env, ...env },
@@ -25,7 +25,10 @@ export async function startProcess(file: string, env: Record<string, string>): P
   return child;
 }
 
-/** Bundles a file with our own sources once: a process that translates them at each start costs a core two seconds. */
+/**
+ * Bundles a file with our sources once: a process that compiles them at each start takes two seconds of CPU
+ * time.
+ */
 function bundled(file: string): Promise<string> {
   const known = bundles.get(file);
   if (known) return known;

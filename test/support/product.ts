@@ -11,7 +11,7 @@ import { type Database, openDatabase } from '../../packages/server/src/db/databa
 import { createLog } from '../../packages/server/src/observe/log.ts';
 import { createTestDatabase } from './database.ts';
 
-/** An answer of the API, its body read. */
+/** A response of the API with its body parsed. */
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
@@ -19,23 +19,23 @@ export interface Answer {
   readonly body: any;
 }
 
-/** The product on a database of its own, with what tests do to it. */
+/** The product with its own database, and helpers for tests. */
 export interface TestProduct extends Product {
   readonly database: Database;
   /** For another node on the same database. */
   readonly databaseUrl: string;
-  /** Where it keeps files. */
+  /** The directory where it keeps files. */
   readonly dataDir: string;
   readonly app: { readonly id: number; readonly key: string; readonly secret: string };
   /** Calls the API; `token` is an access token. */
   call(method: string, path: string, options?: CallOptions): Promise<Answer>;
-  /** Begins a visit. */
+  /** Starts a visit. */
   visit(body?: Record<string, unknown>): Promise<Visitor>;
-  /** Makes a person at the desk and logs them in. */
+  /** Creates an agent and logs them in. */
   employ(person?: Partial<Employee>): Promise<Employed>;
 }
 
-/** What a call may carry. */
+/** Options of a call. */
 export interface CallOptions {
   readonly token?: string;
   readonly body?: unknown;
@@ -78,10 +78,10 @@ export interface Visitor extends Employed {
 
 /** The password of each agent that `employ` creates. */
 export const testPassword = 'correct horse battery';
-/** Of one password all tests' people have the same hash: making it is slow on purpose. */
+/** All agents share one hash of one password: hashing is slow on purpose. */
 let passwordHash: Promise<string> | undefined;
 
-/** Starts the product on a database of its own; `env` is its environment, `adapters` its kinds of channel. */
+/** Starts the product with its own database; `env` is its environment, `adapters` its kinds of channel. */
 export async function startTestProduct(
   env: Record<string, string> = {},
   adapters: readonly ChannelAdapter[] = channelAdapters,

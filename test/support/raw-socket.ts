@@ -3,22 +3,22 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { expect } from 'vitest';
 
-/** What a frame's first four bits can say it is. */
+/** The opcodes of frames. */
 export const opcodes = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const;
 
-/** How a frame differs from a proper one. */
+/** How a frame differs from a valid one. */
 export interface FrameShape {
   readonly fin?: boolean;
   /** The three reserved bits, as a number from 0 to 7. */
   readonly reserved?: number;
   readonly masked?: boolean;
-  /** What the header says of the length, where that is not the payload's. */
+  /** The length in the header, if it is not that of the payload. */
   readonly claimed?: bigint;
-  /** Bytes that the length is written in, where that is not the shortest form. */
+  /** The bytes in which the length is written, if it is not the shortest form. */
   readonly lengthBytes?: 0 | 2 | 8;
 }
 
-/** The bytes of one frame, as a client writes it. */
+/** The bytes of one frame as a client sends it. */
 export function frameBytes(opcode: number, payload: Buffer | string = '', shape: FrameShape = {}): Buffer {
   const { fin = true, reserved = 0, masked = true } = shape;
   const body = Buffer.from(payload);
@@ -41,7 +41,7 @@ export function closeBody(code: number, reason: Buffer | string = ''): Buffer {
   return Buffer.concat([head, Buffer.from(reason)]);
 }
 
-/** The lines of a proper handshake; what is given replaces a header, `null` leaves it out, a list repeats it. */
+/** The lines of a valid handshake; `headers` replace a header, `null` omits it, a list repeats it. */
 export function handshakeRequest(
   headers: Record<string, string | readonly string[] | null> = {},
   { method = 'GET', path = '/app/acme?protocol=7', body = '' } = {},
@@ -60,7 +60,7 @@ export function handshakeRequest(
   return `${[`${method} ${path} HTTP/1.1`, ...lines].join('\r\n')}\r\n\r\n${body}`;
 }
 
-/** A frame of the server's. */
+/** A frame from the server. */
 export interface ReceivedFrame {
   readonly opcode: number;
   readonly fin: boolean;
@@ -72,10 +72,10 @@ export interface ReceivedFrame {
 /** A connection that writes given bytes and parses the server's frames. */
 export class RawSocket {
   readonly socket: Socket;
-  /** The answer to the handshake, once it has come: status line and headers. */
+  /** The response to the handshake, once it has arrived: status line and headers. */
   answer = '';
   readonly frames: ReceivedFrame[] = [];
-  /** Resolves when the server has ended the connection, or broken it off. */
+  /** Resolves when the server has closed or reset the connection. */
   readonly ended: Promise<void>;
   #bytes: Buffer = Buffer.alloc(0);
   readonly #waiting: (() => void)[] = [];
@@ -105,26 +105,26 @@ export class RawSocket {
     return this;
   }
 
-  /** Writes one byte after the other, each in a packet of its own as far as the system lets. */
+  /** Writes the bytes one by one, each in its own packet if the system allows. */
   async writeSlowly(bytes: Buffer): Promise<void> {
     for (const byte of bytes) {
       await new Promise<void>((sent) => void this.socket.write(Buffer.from([byte]), () => sent()));
     }
   }
 
-  /** Resolves with whether the server has answered the handshake before it ended the connection. */
+  /** Resolves with whether the server answered the handshake before it closed the connection. */
   async answered(): Promise<boolean> {
     while (this.answer === '' && !this.#isOver) await this.#changed();
     return this.answer !== '';
   }
 
-  /** The next frame that was not taken yet; `undefined` when the server has ended without a further one. */
+  /** The next frame; `undefined` if the server closed the connection without another one. */
   async next(): Promise<ReceivedFrame | undefined> {
     while (this.frames.length === this.#taken && !this.#isOver) await this.#changed();
     return this.frames[this.#taken++];
   }
 
-  /** The code of the server's close frame; 1005 for one without, 1006 when it ended without one. */
+  /** The code of the server's close frame; 1005 for one without a code, 1006 without a close frame. */
   async closeCode(): Promise<number> {
     for (let frame = await this.next(); frame; frame = await this.next()) {
       if (frame.opcode !== opcodes.close) continue;
@@ -133,7 +133,7 @@ export class RawSocket {
     return 1006;
   }
 
-  /** The next event of the protocol; frames that are none are passed over. */
+  /** The next event of the protocol; other frames are skipped. */
   async event(name: string): Promise<{ readonly event: string; readonly data: unknown }> {
     for (let frame = await this.next(); frame; frame = await this.next()) {
       if (frame.opcode !== opcodes.text) continue;
@@ -143,7 +143,7 @@ export class RawSocket {
     throw new Error(`The connection ended before ${name} came`);
   }
 
-  /** Writes a frame of the protocol. */
+  /** Sends a frame of the protocol. */
   say(event: string, more: object = {}): this {
     return this.write(frameBytes(opcodes.text, JSON.stringify({ event, ...more })));
   }
@@ -193,7 +193,7 @@ function readFrame(bytes: Buffer): { frame: ReceivedFrame; size: number } | unde
   return { frame, size };
 }
 
-/** Connects and shakes hands. Gives the connection once the server has greeted. */
+/** Connects and completes the handshake. Resolves once the server has sent its greeting. */
 export async function openRaw(port: number, path?: string): Promise<RawSocket> {
   const client = new RawSocket(port);
   client.write(handshakeRequest({}, path === undefined ? {} : { path }));
@@ -201,14 +201,14 @@ export async function openRaw(port: number, path?: string): Promise<RawSocket> {
   return client;
 }
 
-/** Connects and says nothing. */
+/** Connects and sends nothing. */
 export async function openSilent(port: number): Promise<RawSocket> {
   const client = new RawSocket(port);
   await once(client.socket, 'connect');
   return client;
 }
 
-/** The server keeps no half of the connection either. */
+/** The server has closed its half of the connection as well. */
 export async function expectGone({ socket }: RawSocket): Promise<void> {
   const isGone = () => {
     socket.write('x');

@@ -5,7 +5,7 @@ import { freePort, type RedisProcess, startRedisProcess } from './redis.ts';
 
 /** Servers that belong together. */
 interface RedisGroup {
-  /** As `REDIS_URL` has it. */
+  /** In the form of `REDIS_URL`. */
   readonly url: string;
   stop(): Promise<void>;
 }
@@ -14,21 +14,21 @@ interface RedisGroup {
 export interface SentinelGroup extends RedisGroup {
   readonly servers: readonly RedisProcess[];
   readonly sentinels: readonly RedisProcess[];
-  /** Who is the master, as the Sentinels say. */
+  /** The master according to the Sentinels. */
   master(): Promise<RedisProcess>;
 }
 
-/** Masters that share the slots, each with a replica where wanted. */
+/** Masters that share the slots, optionally with replicas. */
 export interface ClusterGroup extends RedisGroup {
   readonly servers: readonly RedisProcess[];
-  /** Who has a name now, as those say who answer. */
+  /** The current owner of a name's slot, according to the servers that answer. */
   masterOf(name: string): Promise<RedisProcess>;
-  /** Moves a name's slot, and with it all that has it, to another master. */
+  /** Moves the slot of a name, with all its subscriptions, to another master. */
   move(name: string): Promise<void>;
 }
 
-/** Says something to a server. */
-export async function tell(server: RedisProcess, command: string[], password = ''): Promise<unknown> {
+/** Sends a command to a server. */
+export async function sendCommand(server: RedisProcess, command: string[], password = ''): Promise<unknown> {
   const client = createClient({ password, socket: { port: server.port, reconnectStrategy: false }, RESP: 2 });
   client.on('error', () => {});
   await client.connect();
@@ -39,7 +39,7 @@ export async function tell(server: RedisProcess, command: string[], password = '
   }
 }
 
-/** Starts a master with its replica and three Sentinels. Two of them must agree that it is down. */
+/** Starts a master with its replica and three Sentinels, two of which must agree that it is down. */
 export async function startSentinelGroup({ password = '' } = {}): Promise<SentinelGroup> {
   const all: RedisProcess[] = [];
   const start = async (...given: Parameters<typeof startRedisProcess>) => {
@@ -52,7 +52,7 @@ export async function startSentinelGroup({ password = '' } = {}): Promise<Sentin
   const second = await start({ ...secrets, replicaof: `127.0.0.1 ${first.port}` });
   await vi.waitFor(
     async () => {
-      if (!/slave0:.*state=online/.test(String(await tell(first, ['INFO', 'replication'], password))))
+      if (!/slave0:.*state=online/.test(String(await sendCommand(first, ['INFO', 'replication'], password))))
         throw new Error('no replica');
     },
     { timeout: 20_000 },
@@ -72,7 +72,7 @@ export async function startSentinelGroup({ password = '' } = {}): Promise<Sentin
   for (const sentinel of sentinels) {
     await vi.waitFor(
       async () => {
-        const said = String(await tell(sentinel, ['SENTINEL', 'MASTER', 'orders'], password));
+        const said = String(await sendCommand(sentinel, ['SENTINEL', 'MASTER', 'orders'], password));
         if (!/num-slaves,1,num-other-sentinels,2,/.test(said)) throw new Error(said);
       },
       { timeout: 20_000, interval: 200 },
@@ -85,7 +85,7 @@ export async function startSentinelGroup({ password = '' } = {}): Promise<Sentin
     sentinels,
     async master() {
       const answers = await Promise.allSettled(
-        sentinels.map((one) => tell(one, ['SENTINEL', 'GET-MASTER-ADDR-BY-NAME', 'orders'], password)),
+        sentinels.map((one) => sendCommand(one, ['SENTINEL', 'GET-MASTER-ADDR-BY-NAME', 'orders'], password)),
       );
       const ports = answers.flatMap((one) =>
         one.status === 'fulfilled' ? [String(one.value).split(',')[1]] : [],
@@ -98,7 +98,7 @@ export async function startSentinelGroup({ password = '' } = {}): Promise<Sentin
   };
 }
 
-/** Starts a cluster of three masters, each with so many replicas. */
+/** Starts a cluster of three masters, each with this many replicas. */
 export async function startClusterGroup({ replicas = 0 } = {}): Promise<ClusterGroup> {
   const servers: RedisProcess[] = [];
   const busPorts = new Map<RedisProcess, number>();
@@ -108,44 +108,44 @@ export async function startClusterGroup({ replicas = 0 } = {}): Promise<ClusterG
       'cluster-enabled': 'yes',
       'cluster-node-timeout': '2000',
       'cluster-port': String(busPort),
-      // A lost shard is not to stop the others.
+      // A lost shard must not stop the others.
       'cluster-require-full-coverage': 'no',
       'cluster-replica-validity-factor': '0',
     });
     servers.push(server);
     busPorts.set(server, busPort);
-    await tell(server, ['CLUSTER', 'SET-CONFIG-EPOCH', String(n + 1)]);
+    await sendCommand(server, ['CLUSTER', 'SET-CONFIG-EPOCH', String(n + 1)]);
   }
   const [first] = servers;
   if (!first) throw new Error('there is no cluster');
   const bounds = [0, 5461, 10_923, 16_384];
   for (const [n, server] of servers.entries()) {
     const meet = ['CLUSTER', 'MEET', '127.0.0.1', String(first.port), String(busPorts.get(first))];
-    if (server !== first) await tell(server, meet);
+    if (server !== first) await sendCommand(server, meet);
     if (n < 3) {
       const range = [bounds[n] ?? 0, (bounds[n + 1] ?? 0) - 1].map(String);
-      await tell(server, ['CLUSTER', 'ADDSLOTSRANGE', ...range]);
+      await sendCommand(server, ['CLUSTER', 'ADDSLOTSRANGE', ...range]);
     }
   }
   const known = (server: RedisProcess, pattern: RegExp) =>
     vi.waitFor(
       async () => {
-        const said = String(await tell(server, ['CLUSTER', 'INFO']));
+        const said = String(await sendCommand(server, ['CLUSTER', 'INFO']));
         if (!pattern.test(said)) throw new Error(said);
       },
       { timeout: 30_000, interval: 100 },
     );
   for (const server of servers) await known(server, new RegExp(`cluster_known_nodes:${servers.length}\r`));
-  const idOf = async (server: RedisProcess) => String(await tell(server, ['CLUSTER', 'MYID']));
+  const idOf = async (server: RedisProcess) => String(await sendCommand(server, ['CLUSTER', 'MYID']));
   for (const [n, server] of servers.entries()) {
     const master = servers[n % 3];
-    if (n >= 3 && master) await tell(server, ['CLUSTER', 'REPLICATE', await idOf(master)]);
+    if (n >= 3 && master) await sendCommand(server, ['CLUSTER', 'REPLICATE', await idOf(master)]);
   }
   for (const server of servers) await known(server, /cluster_state:ok/);
   for (const server of servers.slice(3)) {
     await vi.waitFor(
       async () => {
-        const said = String(await tell(server, ['INFO', 'replication']));
+        const said = String(await sendCommand(server, ['INFO', 'replication']));
         if (!said.includes('master_link_status:up')) throw new Error(said);
       },
       { timeout: 30_000, interval: 100 },
@@ -165,7 +165,7 @@ export async function startClusterGroup({ replicas = 0 } = {}): Promise<ClusterG
       const to = servers.slice(0, 3).find((one) => one !== from);
       if (!to) throw new Error('there is nobody to move to');
       const setSlot = (server: RedisProcess, ...how: string[]) =>
-        tell(server, ['CLUSTER', 'SETSLOT', String(slot), ...how]);
+        sendCommand(server, ['CLUSTER', 'SETSLOT', String(slot), ...how]);
       await setSlot(to, 'IMPORTING', await idOf(from));
       await setSlot(from, 'MIGRATING', await idOf(to));
       for (const server of [to, from]) await setSlot(server, 'NODE', await idOf(to));
@@ -176,7 +176,7 @@ export async function startClusterGroup({ replicas = 0 } = {}): Promise<ClusterG
 
 async function findMaster(servers: readonly RedisProcess[], slot: number): Promise<RedisProcess> {
   for (const server of servers) {
-    const ranges = await tell(server, ['CLUSTER', 'SLOTS']).catch(() => []);
+    const ranges = await sendCommand(server, ['CLUSTER', 'SLOTS']).catch(() => []);
     for (const [from, to, [, port]] of ranges as [number, number, [string, number]][]) {
       const master = servers.find((one) => one.port === port);
       if (master && from <= slot && slot <= to) return master;

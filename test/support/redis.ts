@@ -13,17 +13,17 @@ export interface TestRedis {
   readonly url: string;
   /** Stops the server; resolves once the process has ended. */
   stop(): Promise<void>;
-  /** Stops and starts it again on the same port. Without `appendOnly` it comes back empty. */
+  /** Restarts the server on the same port. Without `appendOnly` it is empty afterwards. */
   restart(): Promise<void>;
 }
 
 /**
- * How often a node in tests says that it lives. Two missed beats make it dead for the others, so a beat is longer than a busy
- * machine holds a process up.
+ * The heartbeat interval of nodes in tests. Two missed heartbeats mean that a node is dead, so the interval
+ * is longer than the pauses of a busy machine.
  */
 export const heartbeatMs = 250;
 
-/** Starts a Redis on a free port of the loopback address. It keeps nothing on disk unless `appendOnly`. */
+/** Starts a Redis on a free port of the loopback address. It stores nothing on disk unless `appendOnly`. */
 export async function startRedis(options: { appendOnly?: boolean } = {}): Promise<TestRedis> {
   const server = await startRedisProcess({ appendonly: options.appendOnly ? 'yes' : 'no' });
   return {
@@ -39,14 +39,14 @@ export async function startRedis(options: { appendOnly?: boolean } = {}): Promis
 /** A redis-server, or a Sentinel. */
 export interface RedisProcess {
   readonly port: number;
-  /** Ends the process: as it is asked to, or at once. Its directory stays. */
+  /** Ends the process, gracefully or not. Its directory stays. */
   end(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>;
   /** Starts it again on the same port. */
   begin(): Promise<void>;
-  /** Lets it neither answer nor hang up, until it goes on. */
+  /** Suspends it, so that it neither answers nor closes connections, until it is resumed. */
   hang(): void;
   goOn(): void;
-  /** Ends it for good; nothing of it stays. */
+  /** Stops it and removes its directory. */
   stop(): Promise<void>;
 }
 
@@ -79,7 +79,7 @@ export async function startRedisProcess(
   };
 }
 
-/** A port of the loopback address that nobody has. */
+/** A free port of the loopback address. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -96,7 +96,7 @@ async function launchRedis(program: string, args: readonly string[]): Promise<Ch
   for await (const line of createInterface(child.stdout)) {
     said.push(line);
     if (!/Ready to accept connections|Sentinel ID is/.test(line)) continue;
-    // Nobody reads on: a full pipe would stop the server.
+    // Discard the output: a full pipe would block the server.
     child.stdout.resume();
     return child;
   }

@@ -8,17 +8,17 @@ interface Message {
   readonly at?: readonly [number, number];
 }
 
-/** What `subscription_succeeded` says to a client that resumes. */
+/** The `resume` field of `subscription_succeeded`. */
 export interface SaidOfResuming {
   readonly epoch: string;
   readonly positions: Record<string, number>;
   readonly recovered?: boolean;
 }
 
-/** What a client knows of a channel over all its connections. */
+/** A client's state of a channel, across connections. */
 export interface Memory {
   position: { epoch: string; positions: Record<string, number> } | undefined;
-  /** The payloads that it has shown, repetitions left out. */
+  /** The payloads that it has shown, without duplicates. */
   readonly shown: unknown[];
   reloads: number;
   recoveries: number;
@@ -29,10 +29,10 @@ export function newMemory(): Memory {
   return { position: undefined, shown: [], reloads: 0, recoveries: 0 };
 }
 
-/** Follows one channel as docs/PROTOCOL.md tells clients to that want to miss nothing. */
+/** Subscribes to one channel as docs/PROTOCOL.md describes for clients that must not miss anything. */
 export class ResumingClient {
   readonly ws: WebSocket;
-  /** Resolves with what the server says when the client is subscribed. */
+  /** Resolves with the `resume` field once the client is subscribed. */
   readonly subscribed: Promise<SaidOfResuming | undefined>;
   readonly socketId: Promise<string>;
   readonly #memory: Memory;
@@ -41,7 +41,7 @@ export class ResumingClient {
   #onSubscribed: (said: SaidOfResuming | undefined) => void = () => {};
   #onSocketId: (id: string) => void = () => {};
 
-  /** @param url address of a node, with http. `sign` gives what proves the right to the channel. */
+  /** @param url http URL of a node. `sign` authorizes the subscription. */
   constructor(
     url: string,
     appKey: string,
@@ -63,7 +63,7 @@ export class ResumingClient {
     this.ws.on('message', (text) => void this.#take(JSON.parse(String(text)), sign));
   }
 
-  /** Cuts the connection as a network does: without a word. */
+  /** Cuts the connection without a close frame, as a network failure does. */
   async cut(): Promise<void> {
     if (this.ws.readyState === WebSocket.CLOSED) return;
     const closed = once(this.ws, 'close');

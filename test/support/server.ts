@@ -13,24 +13,24 @@ import type { Answer, CallOptions } from './product.ts';
 /** The programs that an operator runs, as `npm start` builds them. */
 const programs = { server: 'packages/server/dist/main.js', cli: 'packages/server/dist/cli.js' };
 
-/** A program of ours in a process of its own. */
+/** A program of ours in its own process. */
 export interface RunningProgram {
   readonly child: ChildProcess;
-  /** What it has said so far, on both streams. */
+  /** Its output so far, on both streams. */
   said(): string;
-  /** Resolves when the process has ended and all that it said has been read. */
+  /** Resolves when the process has ended and all its output has been read. */
   readonly ended: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
 }
 
-/** A server that has greeted. */
+/** A server that has printed its greeting. */
 export interface RunningServer extends RunningProgram {
   readonly url: string;
-  /** The one-time address of the greeting; `null` where it names none. */
+  /** The one-time link in the greeting; `null` if there is none. */
   readonly setupUrl: string | null;
   call(method: string, path: string, options?: CallOptions): Promise<Answer>;
 }
 
-/** The app of servers that are started with it. */
+/** The app that servers are started with. */
 export const app = { id: 1, key: 'test-app', secret: 'test-app-secret' };
 export const appEnv = {
   PUSHER_APP_ID: String(app.id),
@@ -40,12 +40,12 @@ export const appEnv = {
 
 const cleanups: (() => Promise<unknown>)[] = [];
 
-/** Ends what the test has started, the last first. */
+/** Stops everything that the test has started, in reverse order. */
 export async function cleanUp(): Promise<void> {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 }
 
-/** Runs a program with this environment and no other. */
+/** Runs a program with exactly this environment. */
 export function run(
   program: keyof typeof programs,
   env: Record<string, string>,
@@ -115,20 +115,20 @@ async function call(address: string, method: string, options: CallOptions = {}):
   };
 }
 
-/** Sends a signal and waits for the end. */
+/** Sends a signal and waits for the exit. */
 export async function stop(program: RunningProgram, signal: NodeJS.Signals = 'SIGTERM') {
   program.child.kill(signal);
   return program.ended;
 }
 
-/** Begins a visit at a server. The token goes for every server on the same database. */
+/** Starts a visit on a server. The token is valid on every server with the same database. */
 export async function visit(server: RunningServer, appKey = app.key) {
   const { status, body } = await server.call('POST', '/v1/visitors', { body: { appKey } });
   if (status !== 201) throw new Error(`The visit did not begin: ${JSON.stringify(body)}`);
   return { token: body.accessToken as string, sessionId: body.session.id as number };
 }
 
-/** What was said in a visit, oldest first, as a server tells it. */
+/** The messages of a visit, oldest first. */
 export async function history(server: RunningServer, token: string) {
   const { body } = await server.call('GET', '/v1/messages?limit=100', { token });
   return (body.items as { content: { text?: string }; sender: { type: string } }[])
@@ -136,7 +136,7 @@ export async function history(server: RunningServer, token: string) {
     .reverse();
 }
 
-/** Makes the first administrator at the one-time address and logs in. */
+/** Creates the first administrator with the one-time link and logs in. */
 export async function setUp(server: RunningServer, setupUrl = server.setupUrl) {
   const person = { email: 'ada@example.com', password: 'a long passphrase' };
   const token = new URL(setupUrl ?? '').searchParams.get('token');
@@ -145,7 +145,7 @@ export async function setUp(server: RunningServer, setupUrl = server.setupUrl) {
   return logIn(server, person);
 }
 
-/** Logs in at a server, as the first administrator unless told. */
+/** Logs in on a server, by default as the first administrator. */
 export async function logIn(
   server: RunningServer,
   person = { email: 'ada@example.com', password: 'a long passphrase' },
@@ -155,7 +155,7 @@ export async function logIn(
   return body.accessToken;
 }
 
-/** An empty data directory; a PostgreSQL that still runs there in the end is stopped. */
+/** An empty data directory; a PostgreSQL that is still running there at the end is stopped. */
 export async function temporaryDataDir(): Promise<string> {
   const directory = await mkdtemp(join(await realpath(tmpdir()), 'mevrik-server-'));
   // mkdtemp closes the directory to others; as root, PostgreSQL runs as another user.
@@ -178,7 +178,7 @@ export function postgresOf(dataDir: string): number | undefined {
   return found && isPostmasterOf(found.pid, data) ? found.pid : undefined;
 }
 
-/** A migrated database of its own; what is still connected to it in the end is cut. */
+/** A new migrated database; connections to it that are still open at the end are closed. */
 export async function temporaryDatabase() {
   const database = await createTestDatabase({ allowLeaks: true });
   cleanups.push(() => database.drop());

@@ -3,20 +3,20 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { TestProduct } from './product.ts';
 
-/** What a page of a shop is like. */
+/** Options of a shop's page. */
 export interface ShopOptions {
-  /** Of the chat's script. */
+  /** Attributes of the chat's script element. */
   readonly attributes?: string;
-  /** In the page's head. */
+  /** Added to the page's head. */
   readonly head?: string;
-  /** The page's content security policy; `SERVER` is the address of ours. */
+  /** The page's content security policy; `SERVER` is replaced by the URL of our server. */
   readonly policy?: string;
-  /** Where our server is reached. */
+  /** The URL of our server. */
   readonly url?: string;
   readonly lang?: string;
 }
 
-/** A page of a shop, on another origin than ours. */
+/** A shop's page, on another origin than our server. */
 export interface Shop {
   readonly url: string;
   stop(): Promise<void>;

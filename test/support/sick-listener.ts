@@ -1,11 +1,11 @@
 import type { TestProduct } from './product.ts';
 
-/** The listener that falls ill: it marks a message as read before the bot answers it. */
+/** The listener that fails: it marks a message as read before the bot replies. */
 export const sickListener = 'HandleMessageReadyEvent';
 
 /**
- * Makes that listener fail at messages that begin with `poison`: the database refuses what it writes.
- * @returns how to make it well and ill again.
+ * Makes that listener fail on messages that begin with `poison`: the database rejects what it writes.
+ * @returns functions that fix and break it.
  */
 export async function sicken({ database: { sql } }: Pick<TestProduct, 'database'>) {
   await sql.unsafe(`

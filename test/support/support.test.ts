@@ -20,7 +20,7 @@ describe('createTestDatabase', () => {
     await Promise.all([one.drop(), two.drop()]);
   });
 
-  it('names a connection that was left open', async () => {
+  it('reports a connection that was left open', async () => {
     const database = await createTestDatabase();
     const { sql, close } = open(database.connection, 'forgotten');
     await sql`SELECT 1`;
@@ -38,7 +38,7 @@ describe('createTestDatabase', () => {
 });
 
 describe('startRedis', () => {
-  it('answers, and comes back on the same port', async () => {
+  it('responds, and restarts on the same port', async () => {
     const redis = await startRedis();
     expect(await ping(redis.url)).toBe('+PONG');
     await redis.restart();

@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { DataDirInUseError, lockDirectory } from '../../packages/server/src/db/embedded-lock.ts';
 
-/** Programs of the system that tests run, under the names they have, and how one gets them. */
+/** System programs that tests run, with their names and packages. */
 const programs = {
   redis: {
     names: ['redis-server'],
@@ -14,7 +14,7 @@ const programs = {
     hint: 'apt-get install redis-server, brew install redis',
   },
   chromium: {
-    // The shell has no window to draw: the same pages cost half of the CPU time.
+    // The headless shell draws no window: the same pages take half of the CPU time.
     names: [
       'chromium-headless-shell',
       'chromium',
@@ -30,8 +30,8 @@ const programs = {
 type Program = keyof typeof programs;
 
 /**
- * Installs missing programs where possible: as root on Debian and its derivatives. Once per machine.
- * Elsewhere nothing happens, and only the tests that need the program fail.
+ * Installs missing programs where possible: as root on Debian and its derivatives, once per machine.
+ * Elsewhere it does nothing, and only the tests that need the program fail.
  */
 export async function installPrograms(): Promise<void> {
   const isMissing = (program: Program) => !find(program);
@@ -68,10 +68,7 @@ async function firstThatWorks(names: readonly string[], install: (name: string) 
   }
 }
 
-/**
- * The path of a program.
- * @throws Error that says how to get it.
- */
+/** The path of a program. @throws Error that says how to install it. */
 export function requireProgram(program: Program): string {
   const path = find(program);
   if (path) return path;

@@ -4,24 +4,26 @@ import type { AddressInfo } from 'node:net';
 import PusherBackEnd from 'pusher';
 import { acme } from './gateway.ts';
 
-/** What a webhook told. */
-export type Told = { readonly name: string; readonly channel: string } & Readonly<Record<string, unknown>>;
+/** An event of a webhook. */
+export type WebhookEvent = { readonly name: string; readonly channel: string } & Readonly<
+  Record<string, unknown>
+>;
 
-/** An app's back end that takes webhooks with Pusher's own library. */
+/** An app's back end that receives webhooks with Pusher's own library. */
 export interface WebhookReceiver {
   readonly url: string;
   /** Correctly signed events, in the order of arrival. */
-  readonly told: Told[];
-  /** How many events each request brought. */
+  readonly events: WebhookEvent[];
+  /** The number of events in each request. */
   readonly requests: number[];
   readonly headers: IncomingHttpHeaders[];
-  /** What the next requests are answered with, before 200 again. `0`: the connection is cut. */
+  /** The status codes of the next responses, before 200 again. `0`: the connection is cut. */
   readonly answers: number[];
   /** Requests wait for this before they are answered. */
   held: Promise<void>;
-  /** Requests whose signature was wrong. */
+  /** The number of requests with an invalid signature. */
   refused: number;
-  /** The events of a channel, in words: `occupied`, `added ann`. */
+  /** The events of a channel in short form: `occupied`, `added ann`. */
   of(channel: string): string[];
   stop(): Promise<void>;
 }
@@ -43,7 +45,7 @@ export async function startWebhookReceiver(): Promise<WebhookReceiver> {
     if (answer === 200) {
       const webhook = library.webhook({ headers: { ...request.headers }, rawBody });
       if (!webhook.isValid()) receiver.refused += 1;
-      else receiver.told.push(...(webhook.getEvents() as unknown as Told[]));
+      else receiver.events.push(...(webhook.getEvents() as unknown as WebhookEvent[]));
       receiver.requests.push(JSON.parse(rawBody).events.length);
     }
     const headers = answer === 302 ? { location: '/elsewhere' } : {};
@@ -53,14 +55,14 @@ export async function startWebhookReceiver(): Promise<WebhookReceiver> {
   const { port } = server.address() as AddressInfo;
   const receiver: WebhookReceiver = {
     url: `http://127.0.0.1:${port}/webhooks`,
-    told: [],
+    events: [],
     requests: [],
     headers: [],
     answers: [],
     held: Promise.resolve(),
     refused: 0,
     of: (channel) =>
-      receiver.told
+      receiver.events
         .filter((event) => event.channel === channel && event.name !== 'subscription_count')
         .map(({ name, user_id }) =>
           [name.replace(/^(channel|member)_/, ''), user_id].filter(Boolean).join(' '),

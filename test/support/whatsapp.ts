@@ -1,6 +1,6 @@
 let numbers = 0;
 
-/** A webhook body of WhatsApp, for one of our numbers. */
+/** A WhatsApp webhook body for one of our numbers. */
 export function whatsappBody(value: object, number = '700') {
   return {
     object: 'whatsapp_business_account',
@@ -13,7 +13,7 @@ export function whatsappBody(value: object, number = '700') {
   };
 }
 
-/** A customer's message in such a body. */
+/** A webhook body with a customer's message. */
 export function whatsappText(from: string, text: string, more: object = {}) {
   return {
     contacts: [{ profile: { name: 'Ada' }, wa_id: from }],
@@ -30,7 +30,7 @@ export function whatsappText(from: string, text: string, more: object = {}) {
   };
 }
 
-/** What such a body says of how far a message of ours has come. */
+/** A webhook body with the status of a message of ours. */
 export function whatsappStatus(to: string, status: Readonly<Record<string, unknown>>) {
   return { statuses: [{ timestamp: String(++numbers), recipient_id: to, ...status }] };
 }

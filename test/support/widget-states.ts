@@ -4,13 +4,13 @@ import { eventually } from './dispatch.ts';
 import type { Employed, TestProduct } from './product.ts';
 import { startShop } from './shop.ts';
 
-/** How the chat is looked at. */
+/** How the chat is shown. */
 export interface Look {
   readonly locale: 'ar' | 'bn' | 'en';
   readonly options: BrowserContextOptions;
 }
 
-/** Everything that the chat can look like, one after another; `at` is called in each. */
+/** Walks through every state of the chat; `at` is called in each. */
 export async function walkStates(
   product: TestProduct,
   browser: TestBrowser,
@@ -135,7 +135,7 @@ async function offline(
   await page.close();
 }
 
-/** A file that is on its way, and one that was refused. */
+/** A file being uploaded, and a rejected one. */
 async function uploading(page: Page, at: (name: string, page: Page) => Promise<void>): Promise<void> {
   let letGo = () => {};
   const isLetGo = new Promise<void>((resolve) => {
@@ -165,7 +165,7 @@ async function uploading(page: Page, at: (name: string, page: Page) => Promise<v
   await page.unroute('**/v1/attachments*');
 }
 
-/** A message that was not taken. */
+/** A message that was not sent. */
 async function unsent(page: Page, at: (name: string, page: Page) => Promise<void>): Promise<void> {
   await page.route('**/v1/messages', (route) =>
     route.request().method() === 'POST'
