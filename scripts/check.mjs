@@ -7,7 +7,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** The checks in the order in which they start, and the one whose result they need. As many run at once as there are cores. */
 const checks = [
-  // After the tests it finds what they have built.
+  // Runs after the tests, whose build it reuses.
   { name: 'build', command: ['node', 'scripts/build.mjs', 'stale'] },
   { name: 'types', command: ['npm', 'run', '-s', 'types'] },
   { name: 'installed packages', command: ['node', 'scripts/check-packed.mjs'], needs: 'build' },

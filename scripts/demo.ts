@@ -1,10 +1,10 @@
-// `npm run demo`: a conversation from the first message to the survey, through the public API and pusher-js only; one by
-// mail, over real sockets; one on Facebook, over signed webhooks and a Graph API that stands in; and then all events of
-// the first. It runs a server of its own, or uses the one at MEVRIK_URL, where it needs an administrator (MEVRIK_EMAIL,
-// MEVRIK_PASSWORD; MEVRIK_SMTP_PORT for the mails, MEVRIK_STAND_IN for Facebook) to make apps and agents, which it
-// disables in the end.
-// `npm run demo -- day` fills a server with a day of a shop instead, and leaves it there to look at; it passes 300 times
-// as fast as outside, or as fast as a number says that comes behind.
+// `npm run demo`: plays a conversation from the first message to the survey, through the public API and pusher-js only;
+// one by email, over SMTP; one on Facebook, with signed webhooks and a stand-in for the Graph API; and then prints all
+// events of the first one. It starts its own server, or uses the one at MEVRIK_URL; there it needs an administrator
+// (MEVRIK_EMAIL, MEVRIK_PASSWORD; MEVRIK_SMTP_PORT for email, MEVRIK_STAND_IN for Facebook) to create apps and agents,
+// which it disables at the end.
+// `npm run demo -- day` fills a server with a day of a shop instead, and leaves it running; the day passes 300 times as
+// fast as real time, or as fast as a further argument says.
 import { once } from 'node:events';
 import { playDay } from './demo/day/play-day.ts';
 import { play } from './demo/play.ts';
@@ -25,7 +25,7 @@ try {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;
 }
-// What was interrupted goes on in vain.
+// Interrupted work would continue without effect.
 process.exit();
 
 async function run(server: DemoServer): Promise<void> {

@@ -1,4 +1,5 @@
-// Writes the reference pages from the code that they describe; with --check it only says which are out of date.
+// Generates the reference pages from the code that they describe; with --check it only reports the outdated
+// ones.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import {
   catalogue,
@@ -163,7 +164,7 @@ function eventTitles(): string {
   return `// Written by \`npm run docs\` from the event definitions. Change those instead.\nexport const eventTitles = {\n${titles.join('')}} as const;\n`;
 }
 
-/** By path from the folder of the reference pages. */
+/** The generated pages by path, relative to the folder of the reference pages. */
 const pages: Readonly<Record<string, string>> = {
   'events.md': eventsPage(),
   'listeners.md': listenersPage(),

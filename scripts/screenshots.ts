@@ -30,7 +30,7 @@ try {
 } finally {
   await browser.close();
 }
-// Parts of the demonstration keep connections open.
+// Parts of the demo keep connections open.
 process.exit();
 
 /** The desk on a busy morning, as the first administrator. */
@@ -66,7 +66,7 @@ async function pictureMorning(browser: Browser): Promise<void> {
   }
 }
 
-/** The chat, and the panel in the evening of a day. */
+/** The chat, and the panel at the end of a day. */
 async function pictureDay(browser: Browser): Promise<void> {
   const server = await useServer({});
   try {
@@ -75,7 +75,7 @@ async function pictureDay(browser: Browser): Promise<void> {
     if (folder === undefined) {
       const chat = await openChat(browser, { scheme: 'light', width: 1280, height: 800 }, url);
       await shoot(chat, 'docs/images/chat.png');
-      // In the evening of a day its times would be stretched.
+      // At the end of a day its times would be stretched.
       const story = await openStory(browser, { as, scheme: 'light', width: 1280, height: 800 });
       await shoot(story, 'docs/images/panel.png');
       for (const page of [chat, story]) await page.context().close();

@@ -1,5 +1,6 @@
-// `npm run test:changed`: the tests that a change can break, as many as fit into a minute, quickest first. Without an
-// argument the change is what is not committed; `npm run test:changed -- main` adds what is committed since main.
+// `npm run test:changed`: runs the tests that a change can break, as many as fit into a minute, fastest
+// first. Without an argument the change is what is not committed; `npm run test:changed -- main` includes the
+// commits since main.
 import { availableParallelism } from 'node:os';
 import { relative } from 'node:path';
 import { createVitest } from 'vitest/node';

@@ -1,4 +1,4 @@
-/** Calls the API of a server. @throws Error with what the server answered, when that is no success. */
+/** Calls the API of a server. @throws Error with the response, unless it is a success. */
 export async function call(
   url: string,
   method: string,

@@ -1,6 +1,6 @@
 import pusherModule from 'pusher-js';
 
-// Its CommonJS build is the class itself; its types say otherwise.
+// Its CommonJS build is the class itself, unlike its types.
 const Pusher = pusherModule as unknown as typeof pusherModule.default;
 
 /** An event that a pusher-js client has received. */

@@ -14,13 +14,13 @@ const page = {
 const patienceMs = 60_000;
 
 /**
- * Plays a conversation on Messenger and one under a post: what Facebook tells comes as signed webhooks, and what it
- * gets is shown as it took it.
+ * Plays a conversation on Messenger and one under a post: Facebook's events arrive as signed webhooks, and
+ * our replies are shown as Facebook received them.
  */
 export async function playFacebook(server: DemoServer): Promise<void> {
   const { url, standInUrl } = server;
   if (standInUrl === null) {
-    console.log(paint('dim', 'No Facebook: MEVRIK_STAND_IN does not say where its stand-in is.\n'));
+    console.log(paint('dim', 'Skipping Facebook: set MEVRIK_STAND_IN to the URL of its stand-in.\n'));
     return;
   }
   const outside = (method: string, path: string, body?: unknown) =>
@@ -39,7 +39,7 @@ export async function playFacebook(server: DemoServer): Promise<void> {
   await outside('POST', 'subscription', { address, appSecret, pageId });
   const desk = await openEventStream(url, { key: app.key, token: agentToken, channels: ['private-queues'] });
 
-  /** What Facebook took for a person or under a comment. */
+  /** What Facebook has accepted for a contact or under a comment. */
   async function taken(text: string) {
     const deadline = Date.now() + patienceMs;
     for (;;) {
@@ -65,9 +65,9 @@ export async function playFacebook(server: DemoServer): Promise<void> {
 
   try {
     console.log(paint('bold', '\nThe same on Facebook\n'));
-    const told = await outside('POST', 'message', { person: 'vera', text: 'Do you have it in blue?' });
+    const response = await outside('POST', 'message', { person: 'vera', text: 'Do you have it in blue?' });
     say('Vera', 'Do you have it in blue?');
-    note(`the signed webhook is answered with ${told.status} before anything is made of it`);
+    note(`the signed webhook is answered with ${response.status} before it is processed`);
     const thread = await accept(0);
     const live = await openEventStream(url, {
       key: app.key,
@@ -84,7 +84,7 @@ export async function playFacebook(server: DemoServer): Promise<void> {
       ],
     });
     say('Alex', 'Blue and green.  [Blue] [Green]');
-    note('Facebook fails once, so it is sent again; and this is what it took:');
+    note('Facebook fails once, so the reply is sent again; this is what Facebook accepted:');
     const [answer] = await taken('Blue and green.');
     for (const line of JSON.stringify(answer.body, null, 2).split('\n'))
       console.log(`          ${paint('dim', '│')} ${line}`);
@@ -94,7 +94,7 @@ export async function playFacebook(server: DemoServer): Promise<void> {
         event === 'message_status' && data.messageId === message.id && data.status === 'read',
     );
     live.stop();
-    note(`message ${data.messageId} is ${data.status}, as Vera’s Messenger tells`);
+    note(`message ${data.messageId} is ${data.status}, as Vera’s Messenger reports`);
     const { items } = await agent('GET', `/v1/messages/${data.messageId}/deliveries`);
     note(`its attempts: ${items[0].attempts.map(({ outcome }: { outcome: string }) => outcome).join(', ')}`);
 
@@ -114,7 +114,7 @@ export async function playFacebook(server: DemoServer): Promise<void> {
     await agent('POST', `/v1/sessions/${comment.id}/replies`, { text: 'Here is 10% off.', privately: true });
     const [secret] = await taken('Here is 10% off.');
     say('Alex', 'Here is 10% off.');
-    note(`sent to Carl alone, as the one private answer to his comment (/${secret.edge})`);
+    note(`sent to Carl only, as the one private reply to the comment (/${secret.edge})`);
   } finally {
     desk.stop();
     await stage.close();

@@ -10,13 +10,14 @@ const shop = 'support@shop.example';
 const vera = 'vera@home.example';
 const patienceMs = 60_000;
 
-/** Plays a conversation by mail: what Vera sends goes over a socket, and what she gets is shown as it arrived. */
+/**
+ * Plays a conversation by email: Vera's emails are sent over SMTP, and the replies are shown as she received
+ * them.
+ */
 export async function playMail(server: DemoServer): Promise<void> {
   const { url, smtpPort } = server;
   if (smtpPort === null) {
-    console.log(
-      paint('dim', 'No mails: the server receives none, or MEVRIK_SMTP_PORT does not say where.\n'),
-    );
+    console.log(paint('dim', 'Skipping email: the server receives none, or MEVRIK_SMTP_PORT is not set.\n'));
     return;
   }
   const post = await startSmtpStandIn();
@@ -31,7 +32,7 @@ export async function playMail(server: DemoServer): Promise<void> {
   const desk = await openEventStream(url, { key: app.key, token: agentToken, channels: ['private-queues'] });
   const client = createTransport({ host: new URL(url).hostname, port: smtpPort, ignoreTLS: true });
   try {
-    console.log(paint('bold', '\nThe same by mail\n'));
+    console.log(paint('bold', '\nThe same by email\n'));
     const subject = 'Where is my order?';
     const { messageId, response } = await client.sendMail({
       from: `Vera <${vera}>`,
@@ -47,10 +48,10 @@ export async function playMail(server: DemoServer): Promise<void> {
     await agent('POST', `/v1/sessions/${session.id}/replies`, { text: 'It is on its way, Vera.' });
     const answer = await arrived(post.sent, (email) => /on its way/.test(email.email.text ?? ''));
     say('Alex', 'It is on its way, Vera.');
-    note('and this is what Vera’s mail server was given:');
+    note('this is what Vera’s mail server received:');
     renderEmail(answer);
     if (answer.email.inReplyTo !== messageId)
-      throw new Error('The answer is not in the thread of the question.');
+      throw new Error('The reply is not in the thread of the question.');
 
     const conversation = await openEventStream(url, {
       key: app.key,
@@ -63,11 +64,11 @@ export async function playMail(server: DemoServer): Promise<void> {
       subject: `Re: ${subject}`,
       text: `It is here, thank you!\n\nOn Mon, Nov 23, 2026 at 10:04 AM The Shop <${shop}> wrote:\n> It is on its way, Vera.\n`,
     });
-    const received = await conversation.until('her answer', ({ event }) => event === 'message_post');
+    const received = await conversation.until('her reply', ({ event }) => event === 'message_post');
     conversation.stop();
     say('Vera', received.data.message.content.text);
     note(
-      `from ${received.data.message.content.email.from}, in the same conversation, without what she quoted`,
+      `from ${received.data.message.content.email.from}, in the same conversation, without the quoted text`,
     );
   } finally {
     client.close();

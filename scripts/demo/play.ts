@@ -5,7 +5,7 @@ import type { DemoServer } from './server.ts';
 import { openStage } from './stage.ts';
 import { note, say as sayText } from './telling.ts';
 
-/** Plays the conversation and prints it as it goes. */
+/** Plays the conversation and prints it. */
 export async function play(server: DemoServer): Promise<{ appId: number; sessionId: number }> {
   const { url } = server;
   const stage = await openStage(server, 'Demonstration');
@@ -42,7 +42,7 @@ export async function play(server: DemoServer): Promise<{ appId: number; session
     note(`queue item ${data.queueItem.id} waits in "${data.queueItem.queue}"`);
 
     const accepted = await agent('POST', `/v1/queue-items/${data.queueItem.id}/accept`);
-    note(`Alex accepts it; the session goes ${accepted.session.path}`);
+    note(`Alex accepts it; the session is now ${accepted.session.path}`);
     await agent('POST', `/v1/sessions/${sessionId}/replies`, { text: 'Hello Vera, how can I help?' });
     say('Alex', await replied(widget, 'Alex', ({ sender }) => sender.type === 'agent'));
     await visitor('/v1/messages', { text: 'It works now, thank you!' });
@@ -59,7 +59,7 @@ export async function play(server: DemoServer): Promise<{ appId: number; session
     );
     say('System', survey);
     await visitor('/v1/csat-answers', { score: 5, comment: 'Great!' });
-    note('Vera gives 5 of 5: "Great!"');
+    note('Vera rates it 5 of 5: "Great!"');
     say(
       'System',
       await replied(widget, 'the thanks', ({ id, sender }) => sender.type === 'system' && id > survey.id),

@@ -114,7 +114,7 @@ async function startServer(): Promise<DemoServer> {
   }
 }
 
-/** An access token for a person. */
+/** Logs in. @returns an access token. */
 export async function logIn(
   url: string,
   { email, password }: { readonly email: string; readonly password: string },

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { call } from './api.ts';
 import { type DemoServer, logIn } from './server.ts';
 
-/** An app to play in, with Alex at its desk. */
+/** An app for the demo, with Alex as its agent. */
 export interface Stage {
   readonly app: { readonly id: number; readonly key: string };
   readonly agentToken: string;
@@ -14,7 +14,7 @@ export interface Stage {
   close(): Promise<void>;
 }
 
-/** Makes an app and an agent on a server. */
+/** Creates an app and an agent on a server. */
 export async function openStage({ url, token }: DemoServer, name: string): Promise<Stage> {
   const admin = (method: string, path: string, body?: unknown) => call(url, method, path, { token, body });
   const app = await admin('POST', '/v1/admin/apps', { name });

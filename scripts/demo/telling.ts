@@ -6,7 +6,7 @@ export function say(who: string, text: string): void {
   console.log(`  ${paint(colour, who.padEnd(7))} ${text}`);
 }
 
-/** Prints what happened meanwhile. */
+/** Prints a remark about what has happened. */
 export function note(text: string): void {
   console.log(`  ${paint('dim', `        ${text}`)}`);
 }

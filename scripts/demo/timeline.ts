@@ -6,7 +6,9 @@ import type { DemoServer } from './server.ts';
 
 const patienceMs = 60_000;
 
-/** Prints a session's events in their order: where each lies in the log, who listened, and how long that took. */
+/**
+ * Prints a session's events in order: their positions in the log, their listeners, and how long those took.
+ */
 export async function readTimeline(
   server: DemoServer,
   { appId, sessionId }: { appId: number; sessionId: number },
@@ -32,10 +34,10 @@ export async function readTimeline(
     }
   }
   const count = stories.reduce((sum, { listeners }) => sum + listeners.length, 0);
-  console.log(`\n${stories.length} events, ${count} times a listener.\n`);
+  console.log(`\n${stories.length} events, handled by ${count} listener runs.\n`);
 }
 
-/** The stories of all events that fit, oldest first, once every listener has come to them. */
+/** The stories of all matching events, oldest first, once every listener has handled them. */
 async function settledStories({ url, token }: DemoServer, filter: string): Promise<readonly EventStory[]> {
   const deadline = Date.now() + patienceMs;
   for (;;) {
@@ -53,7 +55,7 @@ async function settledStories({ url, token }: DemoServer, filter: string): Promi
   }
 }
 
-/** What an event is about, in a few words. */
+/** A short description of an event. */
 function gist({ data }: LoggedEvent): string {
   // biome-ignore lint/suspicious/noExplicitAny: data of every event
   const { message, newPath, queueItem, case: matter, survey, customer } = data as any;

@@ -70,7 +70,7 @@ export async function fillDesk(stage: Stage): Promise<void> {
     ['here', 'I am on it, {{customer.name|there}}. Give me two minutes.'],
   ])
     await admin.call('POST', '/v1/canned-replies', { body: { appId: 1, shortcut, text } });
-  // Those who came first have been waiting for nearly as long as they should.
+  // The first customers have been waiting for nearly as long as their deadline allows.
   const due = (minutes: number) =>
     admin.call('PATCH', '/v1/admin/apps/1', {
       body: { settings: { sla: { firstReplyMinutes: { normal: minutes } } } },

@@ -39,7 +39,7 @@ describe('the demo, against a running server', () => {
     });
     for (const line of [
       'Alex    Hello Vera, how can I help?',
-      'Vera gives 5 of 5',
+      'Vera rates it 5 of 5',
       'the session is back with the bot',
       'our SMTP listener answers "250 Stored"',
       'Subject: Re: Where is my order?',
@@ -47,10 +47,10 @@ describe('the demo, against a running server', () => {
       'from Vera at work <vera@work.example>, in the same conversation',
       'the signed webhook is answered with 200',
       '"text": "Blue and green."',
-      'is read, as Vera’s Messenger tells',
+      'is read, as Vera’s Messenger reports',
       'its attempts: temporary, sent',
       'posted under the comment, at /c_900900_',
-      'as the one private answer to his comment (/messages)',
+      'as the one private reply to the comment (/messages)',
     ]) {
       expect(stdout).toContain(line);
     }

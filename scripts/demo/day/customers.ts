@@ -4,26 +4,26 @@ import { createTransport } from 'nodemailer';
 import type { Shop } from './shop.ts';
 import type { Topic } from './topics.ts';
 
-/** How a customer comes to the shop. */
+/** The channel by which a customer writes to the shop. */
 export type Way = 'email' | 'facebook' | 'web';
 
 /** A customer with a request. */
 export interface ShopCustomer {
   readonly name: string;
   readonly way: Way;
-  /** What they write first: nobody else writes the same. */
+  /** Their first message; unique among all customers. */
   readonly question: string;
-  /** What it is about; `null` if the bot knows the answer. */
+  /** The topic of the request; `null` if the bot can answer it. */
   readonly topic: Topic | null;
-  /** Writes; the first time, it opens the conversation. */
+  /** Writes a message; the first one opens the conversation. */
   write(text: string): Promise<void>;
-  /** Answers the survey, where their way has one to answer. */
+  /** Answers the survey, if the channel has one. */
   rate(score: number, comment?: string): Promise<void>;
 }
 
 type Person = Pick<ShopCustomer, 'name' | 'question' | 'topic'> & { readonly number: number };
 
-/** Makes a customer, who comes by the web where the way is not there. */
+/** Creates a customer, who writes on the web if the shop does not have the channel. */
 export function createCustomer(shop: Shop, way: Way, person: Person): ShopCustomer {
   if (way === 'facebook' && shop.facebook) return onFacebook(person, shop.facebook);
   if (way === 'email' && shop.email) return byMail(person, shop.email);

@@ -1,17 +1,17 @@
-/** So many minutes the shop is open. */
+/** How long the shop is open, in minutes. */
 export const dayMinutes = 600;
 
-/** Time as it passes in the shop. */
+/** The time in the shop. */
 export interface DayClock {
-  /** Minutes since it opened. */
+  /** Minutes since the shop opened. */
   now(): number;
-  /** Resolves when so many minutes have passed since it opened. */
+  /** Resolves this many minutes after the shop opened. */
   at(minute: number): Promise<void>;
-  /** Resolves in so many minutes. */
+  /** Resolves after this many minutes. */
   in(minutes: number): Promise<void>;
 }
 
-/** Opens the shop; in it time passes `pace` times as fast as outside. */
+/** Opens the shop, whose time passes `pace` times as fast as real time. */
 export function startDay(pace: number): DayClock {
   const startedAt = performance.now();
   const msPerMinute = 60_000 / pace;

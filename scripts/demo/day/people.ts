@@ -1,4 +1,4 @@
-/** Who writes to the shop. */
+/** The customers of the shop. */
 export const customerNames: readonly string[] = [
   'Vera Lindqvist',
   'Rafi Ahmed',
@@ -52,7 +52,7 @@ export const customerNames: readonly string[] = [
   'Ella Brown',
 ];
 
-/** Who answers, what they know, and when they have lunch, in minutes of the day. */
+/** The agents with their skills and lunch breaks, in minutes of the day. */
 export const team = [
   { name: 'Kim Park', skills: ['orders', 'products'], lunch: [240, 285] },
   { name: 'Noor Rahman', skills: ['orders', 'billing'], lunch: [255, 300] },

@@ -14,11 +14,9 @@ const lateOnes = 5;
 const ways: readonly Way[] = ['web', 'facebook', 'email', 'web', 'web'];
 
 /**
- * Fills a server with a day of a shop: customers on the web, on Facebook and by mail, a bot and four agents. It passes
- * `pace` times as fast as outside, or as fast as the machine can; on a server of our own its times are then stretched to
- * the ten hours that it tells of.
- *
- * @returns the app that the shop is.
+ * Fills a server with a day of a shop: customers on the web, on Facebook and by email, a bot and four agents.
+ * It passes `pace` times as fast as real time, or as fast as the machine can; on a server that the demo has
+ * started, the times are then stretched to ten hours. @returns the app of the shop.
  */
 export async function playDay(server: DemoServer, pace = 300): Promise<{ appId: number }> {
   const password = randomBytes(9).toString('base64url');
@@ -85,7 +83,9 @@ function invite(shop: Shop): ShopCustomer[] {
   });
 }
 
-/** The minute in which a customer comes, by their share of all that come: most before and after lunch. */
+/**
+ * The minute in which a customer writes, by their share of all customers: most write before and after lunch.
+ */
 function arrival(share: number): number {
   return 5 + 570 * (share - Math.sin(share * 4 * Math.PI) / 16);
 }
@@ -95,7 +95,7 @@ async function come(customer: ShopCustomer, { clock, minute }: { clock: DayClock
   await customer.write(customer.question);
 }
 
-/** Facebook fails for a while in the morning, and once for good in the afternoon. */
+/** Facebook fails temporarily in the morning, and permanently in the afternoon. */
 async function misfortune({ facebook }: Shop, clock: DayClock): Promise<void> {
   if (!facebook) return;
   await clock.at(150);

@@ -5,19 +5,22 @@ import type { ShopAgent } from './shop.ts';
 
 const atOnce = 3;
 
-/** What an agent needs to work. */
+/** What agents share while they work. */
 export interface Work {
   readonly clock: DayClock;
   readonly random: () => number;
-  /** Finds who has asked something. */
+  /** Finds the customer who asked a question. */
   whoAsked(question: string): ShopCustomer | undefined;
   /** Customers whose conversation stays open at the end of the day. */
   isLeftOpen(customer: ShopCustomer): boolean;
-  /** How many have yet to be served; agents go home when nobody has. */
+  /** The number of customers not served yet; agents stop working at zero. */
   toServe: number;
 }
 
-/** An agent works a day: takes what waits longest of what they know, up to three at once, and has lunch. */
+/**
+ * An agent works for a day: accepts the longest waiting conversations of their skills, up to three at once,
+ * and has a lunch break.
+ */
 export async function workADay(agent: ShopAgent, work: Work): Promise<{ readonly served: number }> {
   const { clock, random } = work;
   const { rest } = agent.desk;
@@ -49,12 +52,12 @@ export async function workADay(agent: ShopAgent, work: Work): Promise<{ readonly
     try {
       return (await rest.desk.acceptQueueItem(item.id)).queueItem;
     } catch {
-      // A colleague was faster.
+      // A colleague accepted it first.
       return undefined;
     }
   }
 
-  /** Waits until what a customer wrote has come in, and reads it: mails and webhooks take their time. */
+  /** Waits until a customer's message has arrived, and reads it: emails and webhooks take time. */
   async function read(sessionId: number, text: string): Promise<void> {
     for (;;) {
       const { items } = await rest.desk.sessionMessages(sessionId, { limit: 100 });

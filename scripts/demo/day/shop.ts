@@ -24,9 +24,9 @@ export interface Shop {
   readonly url: string;
   readonly app: { readonly id: number; readonly key: string };
   readonly agents: readonly ShopAgent[];
-  /** Where mails to it go, and under which address; `null` if it gets none. */
+  /** The port and the address to send email to; `null` if it receives none. */
   readonly email: { readonly port: number; readonly address: string } | null;
-  /** Plays Facebook; `null` if there is none. */
+  /** Controls the stand-in for Facebook; `null` if there is none. */
   facebook: ((does: string, body: unknown) => Promise<unknown>) | null;
 }
 
@@ -34,12 +34,12 @@ export interface Shop {
 export interface ShopAgent {
   readonly name: string;
   readonly skills: readonly string[];
-  /** From when to when they have lunch, in minutes since the shop has opened. */
+  /** Start and end of the lunch break, in minutes since the shop opened. */
   readonly lunch: readonly [number, number];
   readonly desk: Client;
 }
 
-/** Makes an app with its channels, rules, bot and agents, all of whom log in with the password. */
+/** Creates an app with its channels, rules, bot and agents, all of whom log in with the password. */
 export async function furnishShop(
   { url, token, smtpPort, standInUrl, smtpStandInPort }: DemoServer,
   password: string,

@@ -6,14 +6,14 @@ import { createStatisticsCounter } from '../../../packages/server/src/observe/st
 import { storeStatistics } from '../../../packages/server/src/observe/store-statistics.ts';
 import { seededNumbers } from './day-clock.ts';
 
-/** Figures are stored every few seconds; longer than that nobody waits for the last of them. */
+/** Statistics are stored every few seconds; this is how long to wait for the last ones. */
 const patienceMs = 30_000;
 
 type Sql = ReturnType<typeof openDatabase>['sql'];
 
 /**
- * Has what happened since then stretched, and its figures counted again, in the minutes in which the events now lie:
- * each takes one of the times that were measured.
+ * Stretches the time since then, and counts the statistics again in the minutes in which the events are now:
+ * each takes one of the measured durations.
  */
 export async function spreadStatistics(
   databaseUrl: string,
@@ -66,7 +66,7 @@ async function figuresStored(sql: Sql, from: string): Promise<void> {
   }
 }
 
-/** Times in milliseconds, as many as were counted, each somewhere in its bucket. */
+/** As many durations in milliseconds as were counted, each at a random point of its bucket. */
 function timesIn(
   statistics: readonly { readonly name: string; readonly buckets: readonly number[] }[],
   name: string,

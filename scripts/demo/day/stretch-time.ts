@@ -1,8 +1,9 @@
 import pg from 'pg';
 
 /**
- * Makes what has happened in a database since `since` take `factor` times as long, backwards from now. The order of all
- * things stays, and what lies ahead stays where it is, but for the time by which a case should have its first answer.
+ * Makes everything that has happened in a database since `since` take `factor` times as long, backwards from
+ * now. The order of events stays, and future times stay unchanged, except for the first reply deadlines of
+ * cases.
  */
 export async function stretchTime(
   databaseUrl: string,

@@ -1,19 +1,19 @@
-/** What customers of the shop want, and what is said about it. */
+/** A customer's request and the conversation about it. */
 export interface Topic {
-  /** What an agent must know to take it; the queue it waits in is called the same. */
+  /** The skill required of the agent; the queue has the same name. */
   readonly skill: 'orders' | 'billing' | 'products';
-  /** What the customer writes first; `{order}` is a number of theirs. */
+  /** The customer's first message; `{order}` is replaced by an order number. */
   readonly question: string;
-  /** What is said then, by the agent and the customer in turn. */
+  /** The messages that follow, by the agent and the customer in turn. */
   readonly exchange: readonly string[];
-  /** What the agent notes for colleagues. */
+  /** The agent's note for colleagues. */
   readonly note?: string;
   readonly disposition: 'resolved' | 'unresolved' | 'refunded';
-  /** How content the customer is then, and what they say to it. */
+  /** The customer's rating and comment. */
   readonly rating: readonly [score: number, comment?: string];
 }
 
-/** What people answer. */
+/** The topics that agents handle. */
 export const topics: readonly Topic[] = [
   {
     skill: 'orders',
@@ -128,7 +128,7 @@ export const topics: readonly Topic[] = [
   },
 ];
 
-/** What the bot answers alone. */
+/** Questions that the bot answers on its own. */
 export const botQuestions = [
   'When are you open?',
   'How much is shipping?',
