@@ -8,8 +8,8 @@
 import { once } from 'node:events';
 import { playDay } from './demo/day/play-day.ts';
 import { play } from './demo/play.ts';
+import { playEmail } from './demo/play-email.ts';
 import { playFacebook } from './demo/play-facebook.ts';
-import { playMail } from './demo/play-mail.ts';
 import { type DemoServer, useServer } from './demo/server.ts';
 import { readTimeline } from './demo/timeline.ts';
 
@@ -37,7 +37,7 @@ async function run(server: DemoServer): Promise<void> {
     return;
   }
   const { appId, sessionId } = await play(server);
-  await playMail(server);
+  await playEmail(server);
   await playFacebook(server);
   await readTimeline(server, { appId, sessionId });
 }

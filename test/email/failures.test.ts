@@ -128,7 +128,7 @@ describe('an administrator in the list of emails', () => {
     await page.getByText('Subject: My order').waitFor();
     expect(await accessibilityFaults(page)).toEqual([]);
     const folder = process.env.SCREENSHOTS;
-    if (folder) await page.screenshot({ path: `${folder}/mails.png` });
+    if (folder) await page.screenshot({ path: `${folder}/emails.png` });
     await storeIsAway(false);
     await row.getByRole('button', { name: 'Process again' }).click();
     await row.getByText('handled').waitFor();

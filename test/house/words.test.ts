@@ -12,6 +12,7 @@ const banned: Readonly<Record<string, { pattern: RegExp; instead: string }>> = {
     pattern: /\b(some|any|every)body\b/i,
     instead: 'an agent, a customer, a person; or the passive voice',
   },
+  mails: { pattern: /\bmails\b/i, instead: 'emails' },
   'is told': { pattern: /\b(is|are|was|were|be|been) told\b/i, instead: 'is notified, receives, is given' },
   mend: { pattern: /\bmend(s|ed|ing)?\b/i, instead: 'fix, repair' },
   'take away': { pattern: /\b(take|takes|took|taken) away\b/i, instead: 'remove, withdraw' },

@@ -14,20 +14,20 @@ const patienceMs = 60_000;
  * Plays a conversation by email: Vera's emails are sent over SMTP, and the replies are shown as she received
  * them.
  */
-export async function playMail(server: DemoServer): Promise<void> {
+export async function playEmail(server: DemoServer): Promise<void> {
   const { url, smtpPort } = server;
   if (smtpPort === null) {
     console.log(paint('dim', 'Skipping email: the server receives none, or MEVRIK_SMTP_PORT is not set.\n'));
     return;
   }
   const post = await startSmtpStandIn();
-  const stage = await openStage(server, 'Demonstration by mail');
+  const stage = await openStage(server, 'Demonstration by email');
   const { app, agent, admin, agentToken } = stage;
   const smtp = { host: '127.0.0.1', port: post.port, tls: 'none' };
   const settings = { address: shop, name: 'The Shop', smtp };
   await admin('PUT', `/v1/admin/apps/${app.id}/channels/mail`, { kind: 'email', settings });
   await admin('PATCH', `/v1/admin/apps/${app.id}`, { settings: { welcome: false } });
-  const rules = [{ name: 'mails go to people', when: 'channel.kind == "email"', action: 'queue' }];
+  const rules = [{ name: 'emails go to agents', when: 'channel.kind == "email"', action: 'queue' }];
   await admin('PUT', `/v1/admin/apps/${app.id}/rules`, { rules });
   const desk = await openEventStream(url, { key: app.key, token: agentToken, channels: ['private-queues'] });
   const client = createTransport({ host: new URL(url).hostname, port: smtpPort, ignoreTLS: true });

@@ -67,7 +67,7 @@ const piece = fc
   );
 
 /** Emails that are nearly valid: random headers, boundaries, encodings and parts. */
-export const anyMail = fc
+export const randomEmail = fc
   .tuple(
     fc.array(head, { maxLength: 8 }),
     type,
