@@ -70,7 +70,7 @@ describe('the repository', () => {
         expect([manifest, name, version]).toEqual([
           manifest,
           name,
-          expect.stringMatching(/^\d+\.\d+\.\d+[\w.-]*$/),
+          expect.stringMatching(/^(npm:[\w@/-]+@)?\d+\.\d+\.\d+[\w.-]*$/),
         ]);
       }
     }
