@@ -22,7 +22,8 @@ const parts = ['type', 'appId', 'outcome', 'key', 'sessionId', 'from', 'until', 
 /** The filter in the URL and the functions that change it; empty values are removed. */
 export function useEventFilter() {
   const filter = useSearch({ from: '/admin/events' });
-  const navigate = useNavigate({ from: '/admin/events' });
+  // Relative to the page that is open by then: a filter that settles late must not leave the event just opened.
+  const navigate = useNavigate();
   const change = (next: { readonly [Part in keyof EventLogFilter]?: string | undefined }) =>
     void navigate({ to: '.', search: readEventFilter({ ...filter, ...next }), replace: true });
   return { filter, change, clear: () => void navigate({ to: '.', search: {} }) };
