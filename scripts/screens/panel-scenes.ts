@@ -150,7 +150,7 @@ async function pictureApp(page: Page, look: PanelScene, keep: Keep): Promise<voi
   for (const tab of await page.getByRole('tab').all()) {
     await tab.click();
     const name = ((await tab.textContent()) ?? '').toLowerCase().replaceAll(' ', '-');
-    if (name === 'business-hours') await page.getByText('Set business hours').click();
+    if (name === 'business-hours') await page.getByRole('switch', { name: 'Set business hours' }).press(' ');
     await keep(`app-${name}`);
     if (name === 'settings') {
       await page.getByRole('button', { name: 'Save' }).last().scrollIntoViewIfNeeded();

@@ -140,7 +140,7 @@ function WorkFields(props: {
   const { apps, draft, onChange } = props;
   return (
     <>
-      <Group grow>
+      <Group grow align="flex-end">
         <Select
           label="Role"
           data={roles}

@@ -80,7 +80,7 @@ function About({ message }: { message: FoundMessage }) {
   const { customer, sender, isReply, channel, channelKind, appName, createdAt } = message;
   const who = customer.name ?? `Customer #${customer.id}`;
   return (
-    <Group gap={6} component="span">
+    <Group gap={6} component="span" wrap="nowrap">
       <ChannelIcon kind={channelKind} name={channel} size={15} />
       <span>
         {isReply ? `${sender.name ?? `the ${sender.type}`} to ${who}` : who}, {exactTime(createdAt)}, on{' '}
