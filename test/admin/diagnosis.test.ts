@@ -140,7 +140,7 @@ describe('a message that waits in a queue has the reason', () => {
     });
     expect(stepOf(steps, 'handed_over')?.facts).toMatchObject({
       by: 'rule',
-      subject: expect.stringContaining('"bills"'),
+      subject: expect.stringContaining('“bills”'),
     });
     await admin.call('PUT', '/v1/admin/apps/1/rules', { rules: before.items ?? before.rules });
   });
