@@ -135,12 +135,11 @@ function failureRows(points: readonly ChartPoint[], stepMs: number): readonly Ch
   return [...rows.values()];
 }
 
-/** `45 s`, `1.5 min`, `2.8 h`. */
+/** `45 s`, `1.5 min`, `17 min`, `2.8 h`. */
 function formatWait(seconds: number): string {
-  const digits = { maximumFractionDigits: 1 };
   if (seconds < 60) return `${Math.round(seconds)} s`;
-  if (seconds < 3_600) return `${(seconds / 60).toLocaleString(undefined, digits)} min`;
-  return `${(seconds / 3_600).toLocaleString(undefined, digits)} h`;
+  const [value, unit] = seconds < 3_600 ? [seconds / 60, 'min'] : [seconds / 3_600, 'h'];
+  return `${value.toLocaleString(undefined, { maximumFractionDigits: value < 10 ? 1 : 0 })} ${unit}`;
 }
 
 function formatMs(ms: number): string {

@@ -15,7 +15,7 @@ export function HealthCard({ part }: { part: PartHealth }) {
       <Card withBorder className={classes.health} data-status={status}>
         <Group justify="space-between" wrap="nowrap" gap="xs">
           <Text fw={650}>{title}</Text>
-          <Badge color={statusColors[status]} size="sm" style={{ flexShrink: 0 }}>
+          <Badge color={statusColors[status]} size="sm" px={7} style={{ flexShrink: 0 }}>
             {statusWords[status]}
           </Badge>
         </Group>

@@ -36,7 +36,7 @@ function ReplayRow({ replay }: { replay: Replay }) {
     <Table.Tr>
       <Table.Td>
         <Link to="/admin/replay/$replayId" params={{ replayId: String(replay.id) }} className={classes.link}>
-          Replay {replay.id}
+          Replay&nbsp;{replay.id}
         </Link>
       </Table.Td>
       <Table.Td>

@@ -12,8 +12,9 @@ export const emailChannel: ChannelAdapter = {
     title: 'Email',
     summary: 'An email address: received here or read from a mailbox, and sent through your SMTP server.',
     steps: [
-      'Deliver emails for {address} to {mailServer}, or enter a mailbox to read below.',
-      'Check that your domain’s SPF and DKIM records authorise the sending server.',
+      'Have emails to this address delivered to {mailServer}',
+      'If that is not possible, turn on “Mailbox (IMAP)” instead.',
+      'Check that your domain’s SPF and DKIM records authorize the sending server.',
     ],
   },
   settingsSchema: emailSettingsSchema,

@@ -63,7 +63,7 @@ function addLoginRoute(api: Api, { database, unitOfWork, accessTokens }: HttpDep
       if (!enabled || !matches) {
         throw new ProblemError(
           'invalid_credentials',
-          'Try again, or ask an administrator to reset your password.',
+          'Wrong email or password. Try again, or ask an administrator to reset your password.',
         );
       }
       const { agent } = enabled;
