@@ -318,11 +318,11 @@ describe('a bot', () => {
     expect(first).toMatchObject({
       replies: [{ text: 'What?' }],
       handover: null,
-      heard: { as: 'intent', name: 'order' },
+      interpretation: { as: 'intent', name: 'order' },
     });
     expect((await turn('tea', first.state)).body).toMatchObject({
       replies: [{ text: 'tea it is' }],
-      heard: { as: 'answer' },
+      interpretation: { as: 'answer' },
     });
     const sent = await admin.call('POST', '/v1/admin/bot/test', {
       flow: form,
@@ -331,10 +331,10 @@ describe('a bot', () => {
     });
     expect(sent.body).toMatchObject({
       replies: [{ text: 'Thanks, we’ve received your file.' }, { text: 'What?' }],
-      heard: { as: 'file' },
+      interpretation: { as: 'file' },
     });
     const greeting = await admin.call('POST', '/v1/admin/bot/test', { flow });
-    expect(greeting.body).toMatchObject({ replies: [{ text: 'Ahoy' }], heard: null });
+    expect(greeting.body).toMatchObject({ replies: [{ text: 'Ahoy' }], interpretation: null });
     expect(await conversations(app)).toEqual(before);
   });
 

@@ -11,13 +11,13 @@ export type SubscribeOutcome = 'first' | 'recovered' | 'reload';
 export class PositionTracker {
   #position: TopicPosition | undefined;
   /** The highest received offset of each partition; anything up to it has been delivered. */
-  #heard: Record<string, number>;
+  #received: Record<string, number>;
   #wasSubscribed: boolean;
 
   /** @param from the position of another tracker, for example on the previous page. */
   constructor(from?: TopicPosition) {
     this.#position = from;
-    this.#heard = { ...from?.positions };
+    this.#received = { ...from?.positions };
     this.#wasSubscribed = from !== undefined;
   }
 
@@ -28,8 +28,8 @@ export class PositionTracker {
 
   /** Whether a frame is new. */
   accept([partition, offset]: readonly [partition: number, offset: number]): boolean {
-    if (offset <= (this.#heard[partition] ?? -1)) return false;
-    this.#heard[partition] = offset;
+    if (offset <= (this.#received[partition] ?? -1)) return false;
+    this.#received[partition] = offset;
     if (this.#position && offset > (this.#position.positions[partition] ?? -1)) {
       this.#position = { ...this.#position, positions: { ...this.#position.positions, [partition]: offset } };
     }
@@ -42,13 +42,13 @@ export class PositionTracker {
     this.#wasSubscribed = true;
     if (!resumed) {
       this.#position = undefined;
-      this.#heard = {};
+      this.#received = {};
       return before ? 'reload' : 'first';
     }
     const { epoch, recovered } = resumed;
     const isWhole = !before || (recovered === true && epoch === this.#position?.epoch);
-    if (!isWhole) this.#heard = {};
-    const known = isWhole ? { ...this.#position?.positions, ...this.#heard } : {};
+    if (!isWhole) this.#received = {};
+    const known = isWhole ? { ...this.#position?.positions, ...this.#received } : {};
     const positions = { ...resumed.positions };
     for (const [partition, offset] of Object.entries(known)) {
       positions[partition] = Math.max(offset, positions[partition] ?? 0);

@@ -212,7 +212,7 @@ export const botTestBody = z.strictObject({
 });
 export type BotTest = z.input<typeof botTestBody>;
 
-/** The bot's turn. `heard` says how the bot understood the input; `null` for the greeting. */
+/** The bot's turn. `interpretation` says how the bot understood the input; `null` for the greeting. */
 export const botTestResultSchema = z.object({
   replies: z.array(messageContentSchema).readonly(),
   state: botStateSchema.nullable(),
@@ -225,7 +225,7 @@ export const botTestResultSchema = z.object({
     })
     .nullable(),
   attributes: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).readonly(),
-  heard: z.object({ as: z.string(), name: z.string().optional() }).nullable(),
+  interpretation: z.object({ as: z.string(), name: z.string().optional() }).nullable(),
 });
 export type BotTestResult = z.infer<typeof botTestResultSchema>;
 

@@ -1,3 +1,4 @@
+export * from './schema/apps.ts';
 export * from './schema/conversations.ts';
 export * from './schema/deliveries.ts';
 export * from './schema/desk.ts';
@@ -7,4 +8,3 @@ export * from './schema/inbound-emails.ts';
 export * from './schema/log.ts';
 export * from './schema/replays.ts';
 export type * from './schema/social-context.ts';
-export * from './schema/tenancy.ts';

@@ -4,7 +4,7 @@ import type { Sql } from '../db/sql.ts';
 import { readEventAt } from '../log/log.ts';
 import { limitOf } from './batch.ts';
 import type { DispatchOptions } from './dispatch-options.ts';
-import { isInfrastructureFault } from './faults.ts';
+import { isInfrastructureError } from './errors.ts';
 import { handleOne, inHandlingTransaction, type Outcome, TimeLimit } from './handle.ts';
 import { attemptFailure, listenerRetryMs } from './listener-retry.ts';
 import type { Subscription } from './subscription.ts';
@@ -55,7 +55,7 @@ export async function attempt(
     });
     options.observe.handled(subscription.name, 1, 0, (Date.now() - startedAt.getTime()) / 1000);
   } catch (error) {
-    if (isInfrastructureFault(error)) throw error;
+    if (isInfrastructureError(error)) throw error;
     const retryInMs = listenerRetryMs(options, subscription, attempted.attempts + 1);
     const failure = attemptFailure(error, Date.now() - startedAt.getTime(), options.nodeId);
     await store.fail(failure, retryInMs);

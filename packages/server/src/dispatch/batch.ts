@@ -3,7 +3,7 @@ import type { AttemptFailure } from '../db/schema.ts';
 import type { Sql, Statement } from '../db/sql.ts';
 import type { OpenTransaction } from '../log/transaction.ts';
 import type { DispatchOptions } from './dispatch-options.ts';
-import { FencedError } from './faults.ts';
+import { FencedError } from './errors.ts';
 import { handleOne, inHandlingTransaction, isSkipped, type Outcome, TimeLimit } from './handle.ts';
 import { parkInTransaction } from './parking.ts';
 import type { Subscription } from './subscription.ts';

@@ -3,7 +3,7 @@ import type { Cause } from '../log/raise.ts';
 import { type OpenTransaction, openTransaction } from '../log/transaction.ts';
 import { withConflictRetry } from '../log/unit-of-work.ts';
 import type { DispatchOptions } from './dispatch-options.ts';
-import { ListenerTimeoutError } from './faults.ts';
+import { ListenerTimeoutError } from './errors.ts';
 import { type Subscription, wants } from './subscription.ts';
 
 /** The outcome of one event: the listener's duration in microseconds, or -1 if its condition skipped it. */

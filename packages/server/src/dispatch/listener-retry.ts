@@ -1,7 +1,7 @@
 import type { AttemptFailure } from '../db/schema.ts';
 import { backOffMs } from '../domain/back-off.ts';
 import type { DispatchOptions } from './dispatch-options.ts';
-import { describeError } from './faults.ts';
+import { describeError } from './errors.ts';
 import type { Subscription } from './subscription.ts';
 
 /**

@@ -10,7 +10,7 @@ import {
   moveCheckpoints,
 } from './batch.ts';
 import { batchLimit, type DispatchOptions } from './dispatch-options.ts';
-import { FencedError, isInfrastructureFault, ListenerTimeoutError } from './faults.ts';
+import { FencedError, isInfrastructureError, ListenerTimeoutError } from './errors.ts';
 import { attemptFailure, listenerRetryMs } from './listener-retry.ts';
 import { parkedHead, parkedHeads, parkFailed } from './parking.ts';
 import type { Slots } from './slots.ts';
@@ -216,7 +216,7 @@ export class PartitionPump {
     try {
       for (const result of await handleBatches(this.#deps.options, batches)) this.#advanceTo(result);
     } catch (error) {
-      if (!(error instanceof BatchFailure) || isInfrastructureFault(error.cause)) throw error;
+      if (!(error instanceof BatchFailure) || isInfrastructureError(error.cause)) throw error;
       this.#isolated.add(error.batch.subscription.name);
       for (const batch of batches) {
         if (batch === error.batch) await this.#handleOneByOne(batch, error);
@@ -249,7 +249,7 @@ export class PartitionPump {
       } else {
         const batch = this.#batchOf(subscription, position.stored, [event], event.offset);
         await handleBatches(options, [batch]).catch((error) => {
-          if (!(error instanceof BatchFailure) || isInfrastructureFault(error.cause)) throw error;
+          if (!(error instanceof BatchFailure) || isInfrastructureError(error.cause)) throw error;
           failure = error;
         });
       }

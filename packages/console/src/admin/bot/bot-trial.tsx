@@ -186,9 +186,11 @@ function Variables({ values }: { values: Readonly<Record<string, unknown>> }) {
   );
 }
 
-function linesOf({ heard, replies, handover }: BotTestResult): Line[] {
+function linesOf({ interpretation, replies, handover }: BotTestResult): Line[] {
   const note = (text: string): Line => ({ by: 'note', text, choices: [] });
-  const how = heard && `${recognizedAs[heard.as] ?? heard.as}${heard.name ? ` “${heard.name}”` : ''}`;
+  const how =
+    interpretation &&
+    `${recognizedAs[interpretation.as] ?? interpretation.as}${interpretation.name ? ` “${interpretation.name}”` : ''}`;
   const wanted = [
     handover?.queue && `queue ${handover.queue}`,
     handover?.priority && `priority ${handover.priority}`,

@@ -10,7 +10,7 @@ import {
   timestamp,
   uniqueIndex,
 } from 'drizzle-orm/pg-core';
-import { apps } from './tenancy.ts';
+import { apps } from './apps.ts';
 
 const instant = (name: string) => timestamp(name, { withTimezone: true, mode: 'string', precision: 3 });
 const bytes = customType<{ data: Buffer }>({ dataType: () => 'bytea' });

@@ -32,7 +32,7 @@ describe('a request for an agent', () => {
   });
 
   it.each(['İnsan istiyorum', 'MÜŞTERİ HİZMETLERİ', 'CANLI DESTEK', 'Temsilci', 'TEMSİLCİ'])(
-    'is heard in Turkish, whose İ and I are two letters: %s',
+    'is recognised in Turkish, whose İ and I are two letters: %s',
     (said) => expect(isHandoverRequest(said)).toBe(true),
   );
 

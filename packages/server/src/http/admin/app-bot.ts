@@ -78,13 +78,22 @@ function addBotTestRoute(api: Api): void {
       const parsed = parseFlow(flow);
       const customer = { name: null };
       if (text === undefined && payload === undefined && !file) {
-        return { replies: greet(parsed, customer), state, handover: null, attributes: {}, heard: null };
+        return {
+          replies: greet(parsed, customer),
+          state,
+          handover: null,
+          attributes: {},
+          interpretation: null,
+        };
       }
       const input = { kind: file ? ('attachment' as const) : ('text' as const), text, payload };
-      const heard = interpret(parsed, state, input);
+      const interpretation = interpret(parsed, state, input);
       return {
         ...respond(parsed, state, input, customer),
-        heard: 'name' in heard ? { as: heard.as, name: heard.name } : { as: heard.as },
+        interpretation:
+          'name' in interpretation
+            ? { as: interpretation.as, name: interpretation.name }
+            : { as: interpretation.as },
       };
     },
   );

@@ -23,7 +23,7 @@ const connectionCodes = new Set([connectionLost, 'ECONNREFUSED', 'ECONNRESET', '
  * Whether the database's availability caused the error and not the event: the batch is retried later without
  * counting an attempt. Class 57 is operator intervention, 08 connection, 53 resources.
  */
-export function isInfrastructureFault(error: unknown): boolean {
+export function isInfrastructureError(error: unknown): boolean {
   const code = sqlState(error);
   if (code === undefined) return false;
   if (code === '57014') return false; // a statement timeout is caused by the listener
