@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import ts from 'typescript';
 import { afterAll, describe, expect, it } from 'vitest';
 import { exampleFiles, exampleText, installExampleEvent } from '../support/guide-event.ts';
+import { typeErrors } from '../support/type-errors.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const guide = readFileSync(`${root}docs/guides/events-and-listeners.md`, 'utf8');
@@ -15,60 +15,53 @@ describe('the guide on events and listeners', () => {
     expect(guide).toContain(exampleFiles[name]);
   });
 
-  it('has code that compiles once the event and the listener are registered', () => {
-    expect(compileErrors()).toEqual([]);
-  }, 300_000);
+  it('has code that compiles once the event and the listener are registered', async () => {
+    const folder = fileURLToPath(new URL(`.tmp/project-${process.pid}/`, import.meta.url));
+    try {
+      expect(await typeErrors(folder, registerIn(folder), { paths: protocolIn(folder) })).toEqual([]);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
 });
 
 // Registers the example's own tests here.
 const uninstall = await installExampleEvent();
 afterAll(uninstall);
 
-/** The compiler's errors in the project with the guide's files and lines, which exist in memory only. */
-function compileErrors(): string[] {
-  const catalogueFile = `${root}packages/protocol/src/events/catalogue.ts`;
-  const tableFile = `${root}packages/server/src/listeners/index.ts`;
-  const files = new Map<string, string>([
-    [
-      catalogueFile,
-      withLines(readFileSync(catalogueFile, 'utf8'), {
-        imports: "import { ConversationFlaggedEvent } from './flags.ts';",
-        after: '  NewProviderEventReceived,\n} as const',
-        line: '  NewProviderEventReceived,\n  ConversationFlaggedEvent,\n} as const',
-      }),
-    ],
-    [
-      tableFile,
-      withLines(readFileSync(tableFile, 'utf8'), {
-        imports: "import { AuditFlag } from './audit-flag.ts';",
-        after: '\n};\n',
-        line: '\n  ConversationFlaggedEvent: [AuditFlag],\n};\n',
-      }),
-    ],
-    ...names.map((name) => [root + exampleFiles[name], exampleText(name)] as const),
-  ]);
-  const { config } = ts.readConfigFile(`${root}tsconfig.json`, ts.sys.readFile);
-  const { options } = ts.parseJsonConfigFileContent({ ...config, include: [], files: [] }, ts.sys, root);
-  const host = ts.createCompilerHost({ ...options, incremental: false });
-  const { fileExists, readFile } = host;
-  host.fileExists = (path) => files.has(path) || fileExists(path);
-  host.readFile = (path) => files.get(path) ?? readFile(path);
-  host.getSourceFile = (path, languageVersion) => {
-    const text = host.readFile(path);
-    return text === undefined ? undefined : ts.createSourceFile(path, text, languageVersion);
-  };
-  const program = ts.createProgram([...files.keys()], { ...options, incremental: false, noEmit: true }, host);
-  return [...files.keys()].flatMap((path) =>
-    ts
-      .getPreEmitDiagnostics(program, program.getSourceFile(path))
-      .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n')),
-  );
+/** Copies the project's sources and adds the guide's files and lines. @returns the files that differ. */
+function registerIn(folder: string): readonly string[] {
+  const sources = ['packages/protocol/src', 'packages/server/src', 'test/support', 'test/global-setup.ts'];
+  for (const source of sources) cpSync(root + source, folder + source, { recursive: true });
+  const files = names.map((name) => exampleFiles[name]);
+  mkdirSync(`${folder}test/dispatch`);
+  for (const name of names) writeFileSync(folder + exampleFiles[name], exampleText(name));
+  const catalogue = 'packages/protocol/src/events/catalogue.ts';
+  const table = 'packages/server/src/listeners/index.ts';
+  addLines(folder + catalogue, {
+    imports: "import { ConversationFlaggedEvent } from './flags.ts';",
+    after: '  NewProviderEventReceived,\n} as const',
+    line: '  NewProviderEventReceived,\n  ConversationFlaggedEvent,\n} as const',
+  });
+  addLines(folder + table, {
+    imports: "import { AuditFlag } from './audit-flag.ts';",
+    after: '\n};\n',
+    line: '\n  ConversationFlaggedEvent: [AuditFlag],\n};\n',
+  });
+  // The set-up declares what tests inject.
+  return [...files, catalogue, table, 'test/global-setup.ts'].map((file) => folder + file);
 }
 
-function withLines(
-  text: string,
+/** The copy imports the copy of the protocol. */
+const protocolIn = (folder: string) => ({
+  '@mevrik/protocol': [`${folder}packages/protocol/src/index.ts`],
+});
+
+function addLines(
+  file: string,
   { imports, after, line }: Record<'after' | 'imports' | 'line', string>,
-): string {
+): void {
+  const text = readFileSync(file, 'utf8');
   expect(text).toContain(after);
-  return `${imports}\n${text.replace(after, line)}`;
+  writeFileSync(file, `${imports}\n${text.replace(after, line)}`);
 }
