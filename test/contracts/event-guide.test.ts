@@ -46,11 +46,33 @@ function registerIn(folder: string): readonly string[] {
   addLines(folder + table, {
     imports: "import { AuditFlag } from './audit-flag.ts';",
     after: '\n};\n',
-    line: '\n  ConversationFlaggedEvent: [AuditFlag],\n};\n',
+    line: `\n  ${fragment('ConversationFlaggedEvent: [')}};\n`,
   });
+  const fragments = 'packages/server/src/fragments.ts';
+  writeFileSync(folder + fragments, fragmentsText());
   // The set-up declares what tests inject.
-  return [...files, catalogue, table, 'test/global-setup.ts'].map((file) => folder + file);
+  return [...files, catalogue, table, fragments, 'test/global-setup.ts'].map((file) => folder + file);
 }
+
+/** The guide's block that contains a text. */
+function fragment(text: string): string {
+  const found = blocks.find((block) => block.includes(text) && !block.includes('import '));
+  if (found === undefined) throw new Error(`The guide has no example with "${text}".`);
+  return found;
+}
+
+/** A module with the guide's statements, and what they assume to be there. */
+const fragmentsText = () => `
+import type { Client } from '@mevrik/client';
+import type { UnitOfWork } from './log/unit-of-work.ts';
+import { lockSession } from './state/sessions.ts';
+declare const client: Client;
+declare const unitOfWork: UnitOfWork;
+declare const sessionId: number;
+declare const flag: { appId: number; sessionId: number; conversationKey: string; agentId: number; reason: string };
+export async function raise() { ${fragment('unitOfWork.run')} }
+export function subscribe() { ${fragment('client.subscribe')} }
+`;
 
 /** The copy imports the copy of the protocol. */
 const protocolIn = (folder: string) => ({
