@@ -105,6 +105,7 @@ describe('the desk', { timeout: 300_000 }, () => {
       await reply(page).press('Escape');
       await keyboard.press(key);
       await dialog.waitFor();
+      await dialog.getByRole('status', { name: 'Loading' }).waitFor({ state: 'hidden' });
       await check(state);
       await leave();
     }

@@ -1,71 +1,27 @@
-import { Group, Kbd, Modal, SimpleGrid, Stack, Switch, Text, Title } from '@mantine/core';
+import { Center, Loader, Modal } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { deskActions, useDeskAction } from './desk-actions.ts';
-import { shortcutsAreOn } from './use-shortcuts.ts';
+import { lazy, Suspense } from 'react';
+import { useDeskAction } from './desk-actions.ts';
 
-const groups = [
-  ['Lists', ['next', 'previous', 'mine', 'queue', 'all', 'search', 'overdue']],
-  ['Conversation', ['accept', 'reply', 'note', 'transfer', 'bot', 'close', 'panel', 'edit', 'merge']],
-] as const;
-const inFields = [
-  [['Enter'], 'Send'],
-  [['Shift', 'Enter'], 'New line'],
-  [['/'], 'Insert a canned reply'],
-  [['Esc'], 'Leave the text field'],
-] as const;
-const anywhere = [
-  [['Ctrl', 'K'], 'Open the command palette'],
-  [['?'], 'Show keyboard shortcuts'],
-] as const;
+const ShortcutList = lazy(() =>
+  import('./shortcut-list.tsx').then((module) => ({ default: module.ShortcutList })),
+);
 
-/** Lists all keyboard shortcuts and turns single-key shortcuts on and off. */
+/** The dialog with all keyboard shortcuts; its content is loaded when it is opened. */
 export function ShortcutsDialog() {
   const [opened, { open, close }] = useDisclosure(false);
-  const areOn = shortcutsAreOn.use();
   useDeskAction('help', open);
   return (
     <Modal opened={opened} onClose={close} title="Keyboard shortcuts" size="lg">
-      <SimpleGrid cols={{ base: 1, xs: 2 }} spacing="xl">
-        {groups.map(([title, actions]) => (
-          <Keys
-            key={title}
-            title={title}
-            keys={actions.map((action) => [[deskActions[action].key], deskActions[action].label])}
-          />
-        ))}
-        <Keys title="While writing" keys={inFields} />
-        <Keys title="Anywhere" keys={anywhere} />
-      </SimpleGrid>
-      <Switch
-        mt="lg"
-        label="Single-key shortcuts"
-        description="Turn this off if you use dictation or trigger shortcuts by accident."
-        checked={areOn}
-        onChange={(event) => shortcutsAreOn.set(event.currentTarget.checked)}
-      />
+      <Suspense
+        fallback={
+          <Center h={200}>
+            <Loader size="sm" role="status" aria-label="Loading" />
+          </Center>
+        }
+      >
+        <ShortcutList />
+      </Suspense>
     </Modal>
-  );
-}
-
-function Keys(props: {
-  title: string;
-  keys: readonly (readonly [keys: readonly string[], meaning: string])[];
-}) {
-  return (
-    <Stack gap={8}>
-      <Title order={3}>{props.title}</Title>
-      {props.keys.map(([keys, meaning]) => (
-        <Group key={meaning} justify="space-between" wrap="nowrap" gap="md">
-          <Text size="sm">{meaning}</Text>
-          <Group gap={4} wrap="nowrap">
-            {keys.map((key) => (
-              <Kbd key={key} size="xs">
-                {key}
-              </Kbd>
-            ))}
-          </Group>
-        </Group>
-      ))}
-    </Stack>
   );
 }
