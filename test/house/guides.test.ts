@@ -241,7 +241,13 @@ describe('the guide to bots', () => {
   it("names the fields of a test's response, whose state is passed to the next turn", async () => {
     const [turn] = jsonWith('bots', 'state');
     const { body } = await admin.call('POST', '/v1/admin/bot/test', turn);
-    expect(Object.keys(body).sort()).toEqual(['attributes', 'handover', 'interpretation', 'replies', 'state']);
+    expect(Object.keys(body).sort()).toEqual([
+      'attributes',
+      'handover',
+      'interpretation',
+      'replies',
+      'state',
+    ]);
     expect(body.replies).toEqual([{ text: 'Hi there!' }]);
     const next = { ...turn, text: 'qwertz', state: body.state };
     expect((await admin.call('POST', '/v1/admin/bot/test', next)).body.state.misunderstandings).toBe(1);
