@@ -7,17 +7,22 @@ import { notifyFailure } from '../../shared/notify-failure.ts';
 import type { Message } from '../../shared/sdk.ts';
 import { exactTime } from '../../shared/time.tsx';
 import classes from './message.module.css';
-import { cacheMessage } from './message-cache.ts';
+import { cacheDeliveryStatus } from './message-cache.ts';
 
 /** Below a message that was not delivered: details and retry. */
 export function FailedDelivery({ message }: { message: Message }) {
   const queries = useQueryClient();
   const [busy, setBusy] = useState(false);
+  const show = (status: 'queued' | 'failed') =>
+    cacheDeliveryStatus(queries, { sessionId: message.sessionId, messageId: message.id, status });
   async function retry(): Promise<void> {
     setBusy(true);
+    // Before the request: the notice that the retry failed too may arrive before its response.
+    show('queued');
     try {
-      cacheMessage(queries, (await api.rest.desk.retryMessage(message.id)).message);
+      await api.rest.desk.retryMessage(message.id);
     } catch (error) {
+      show('failed');
       notifyFailure('Could not retry the message', error);
     } finally {
       setBusy(false);

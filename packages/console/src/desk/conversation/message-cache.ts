@@ -42,10 +42,15 @@ function withMessage(thread: MessagePages, message: Message): MessagePages {
   return { ...thread, pages: [{ ...first, items }, ...older] };
 }
 
-/** A broadcast may be older than the cached delivery status, which never moves back. */
+/**
+ * A response or broadcast may be older than the cached delivery status, which never moves back. In particular, the
+ * response that stored a reply may arrive after the notice that its delivery failed.
+ */
 function newer(known: Message, received: Message): Message {
   const { deliveryStatus } = known;
-  return canAdvance(deliveryStatus, received.deliveryStatus) ? received : { ...received, deliveryStatus };
+  const isOlder =
+    received.deliveryStatus === 'pending' || !canAdvance(deliveryStatus, received.deliveryStatus);
+  return isOlder ? { ...received, deliveryStatus } : received;
 }
 
 /** Maps cached messages, keeping the identity of unchanged pages. */
@@ -73,7 +78,7 @@ function changeRows(queries: QueryClient, change: (row: ConversationRow) => Conv
   });
 }
 
-/** Updates a reply's delivery status; late notices never move it back. */
+/** Updates a reply's delivery status; late notices never move it back. Only `queued` restarts a failed one: a retry. */
 export function cacheDeliveryStatus(
   queries: QueryClient,
   of: { readonly sessionId: number; readonly messageId: number; readonly status: Status | 'queued' },
