@@ -116,6 +116,7 @@ function subscribeToConversations(
   channel.on('message_failed', ({ note, messageId, sessionId }) => {
     cacheMessage(queries, note);
     cacheDeliveryStatus(queries, { messageId, sessionId, status: 'failed' });
+    refresh(sessionId);
   });
   channel.on('message_read', ({ sessionId }) => refresh(sessionId));
   channel.on('queue_created', ({ queueItem }) => {

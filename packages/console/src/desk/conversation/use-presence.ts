@@ -1,6 +1,7 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import type { ConversationRow } from '../../shared/sdk.ts';
+import { keys } from '../keys.ts';
 import { customerName } from '../list/conversation-labels.ts';
 import { useLive } from '../live.ts';
 import { cacheDeliveryStatus, cacheMessage, cacheReadReceipt } from './message-cache.ts';
@@ -19,6 +20,7 @@ export function usePresence(
   const [viewing, setViewing] = useState<readonly string[]>([]);
   const { id: sessionId, appId } = row?.session ?? {};
   const customer = row && customerName(row.customer);
+  const hasComment = Boolean(row?.comment);
   const client = appId === undefined ? undefined : live.clientOf(appId);
   useEffect(() => {
     if (!client || sessionId === undefined) return;
@@ -39,7 +41,11 @@ export function usePresence(
       timer = setTimeout(() => setTyping(''), typingForMs);
     });
     channel.on('message_post', () => setTyping(''));
-    channel.on('message_status', (status) => cacheDeliveryStatus(queries, status));
+    channel.on('message_status', (status) => {
+      cacheDeliveryStatus(queries, status);
+      // A comment has one private reply: whether it is used follows from its delivery.
+      if (hasComment) void queries.invalidateQueries({ queryKey: keys.row(sessionId) });
+    });
     channel.on('message_changed', ({ message }) => cacheMessage(queries, message));
     channel.on('message_read', ({ by, messageId }) => {
       if (by === 'customer') cacheReadReceipt(queries, sessionId, messageId);
@@ -50,7 +56,7 @@ export function usePresence(
       setViewing([]);
       channel.unsubscribe();
     };
-  }, [client, sessionId, me, customer, queries]);
+  }, [client, sessionId, me, customer, hasComment, queries]);
   return { typing, viewing };
 }
 
