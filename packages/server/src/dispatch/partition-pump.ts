@@ -137,13 +137,9 @@ export class PartitionPump {
 
   #logFailure(error: unknown): void {
     const { log } = this.#deps.options;
-    if (error instanceof FencedError) {
-      const detail = { partition: this.partition, err: error };
-      log.warn(detail, 'another node moved a checkpoint; reloading');
-    } else {
-      const detail = { partition: this.partition, err: error };
-      log.error(detail, 'failed to process a partition; retrying');
-    }
+    const detail = { partition: this.partition, err: error };
+    if (error instanceof FencedError) log.warn(detail, 'another node moved a checkpoint; reloading');
+    else log.error(detail, 'failed to process a partition; retrying');
   }
 
   /** Whether the pump was stopped, or this node no longer owns the partition. */
