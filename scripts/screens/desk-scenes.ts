@@ -111,9 +111,9 @@ async function pictureLists(page: Page, look: DeskLook, shoot: Shoot): Promise<v
     await shoot(name);
     await page.keyboard.press('Escape');
   }
-  await page.getByRole('textbox', { name: 'Search conversations' }).fill('nobody at all');
+  await page.getByRole('textbox', { name: 'Search conversations' }).fill('no such customer');
   await page.getByText('No results').waitFor();
-  await shoot('nobody-found');
+  await shoot('no-customer-found');
   await page.goto(`${url}/desk?view=all`);
   await page.getByRole('link', { name: /Vera/ }).waitFor();
   await shoot('all');

@@ -74,9 +74,9 @@ describe('the desk', { timeout: 300_000 }, () => {
     await page.getByRole('menuitem', { name: 'Play test sound' }).waitFor();
     await check('sound and notifications');
     await keyboard.press('Escape');
-    await page.getByRole('textbox', { name: 'Search conversations' }).fill('nobody at all');
+    await page.getByRole('textbox', { name: 'Search conversations' }).fill('no such customer');
     await page.getByText('No results').waitFor();
-    await check('nobody found');
+    await check('no customer found');
     await page.getByRole('button', { name: 'Filter and sort' }).click();
     await page.getByText('Overdue only').waitFor();
     await check('filters');

@@ -3,12 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { maySubscribe } from '../../packages/server/src/broadcast/access/access.ts';
 import { facts, type Person, people } from '../support/gateway.ts';
 
-const everyone = [...(Object.keys(people) as Person[]), 'nobody'] as const;
+const everyone = [...(Object.keys(people) as Person[]), 'stranger'] as const;
 const staffOfApp1 = ['agent', 'supervisor', 'admin', 'backEnd'] as const;
 
-/** Who may subscribe to what on a connection to app 1. Nobody else may. */
+/** Who may subscribe to what on a connection to app 1. No one else may. */
 const expected: {
-  [Kind in TopicKind]: readonly (readonly [Topic, readonly (Person | 'nobody')[]])[];
+  [Kind in TopicKind]: readonly (readonly [Topic, readonly (Person | 'stranger')[]])[];
 } = {
   messages: [[topics.messages, everyone]],
   queues: [[topics.queues, staffOfApp1]],
@@ -18,8 +18,8 @@ const expected: {
   session: [
     [topics.session(1), ['ann', ...staffOfApp1]],
     [topics.session(2), ['bob', ...staffOfApp1]],
-    // Topics of app 2, or of nobody, are closed to everyone in app 1; its back end may subscribe to a topic
-    // without an owner.
+    // Topics of app 2, and topics without an owner, are closed to everyone in app 1; its back end may subscribe to the
+    // latter.
     [topics.session(9), ['backEnd']],
     [topics.session(404), ['backEnd']],
   ],
@@ -47,7 +47,7 @@ describe('who may subscribe to what', () => {
     it(`${topic}: ${those.join(', ')}`, async () => {
       const allowed: string[] = [];
       for (const person of everyone) {
-        const who = person === 'nobody' ? undefined : people[person];
+        const who = person === 'stranger' ? undefined : people[person];
         if (await maySubscribe({ topic, appId: 1, who, facts })) allowed.push(person);
       }
       expect(allowed.sort()).toEqual([...those].sort());

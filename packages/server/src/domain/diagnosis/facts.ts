@@ -11,7 +11,7 @@ export interface ListenerResult {
   readonly durationMs: number | null;
   readonly attempt: number | null;
   readonly error: string | null;
-  /** Who discarded the event for this listener; `null` if nobody did. */
+  /** Who discarded the event for this listener; `null` if it was not discarded. */
   readonly discardedBy: string | null;
   /** Why the listener is paused; `null` if it is not. */
   readonly pausedBecause: string | null;

@@ -5,7 +5,7 @@ import { secondsBetween } from './elapsed.ts';
 import type { AppAgent, DiagnosisFacts, QueueFacts } from './facts.ts';
 import { link } from './links.ts';
 
-/** Why no agent has a waiting conversation: closed, nobody online, a missing skill, no capacity, or not taken yet. */
+/** Why no agent has a waiting conversation: closed, no agent online, a missing skill, no capacity, or not taken yet. */
 export function queueReason(facts: DiagnosisFacts, { item }: QueueFacts): QueueReason {
   const { app, agents } = facts;
   const online = agents.filter(({ availability }) => availability === 'online');

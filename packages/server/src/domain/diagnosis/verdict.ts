@@ -55,7 +55,7 @@ function unhandledVerdict(facts: DiagnosisFacts, listener: string): Verdict | nu
   return pending ? pendingVerdict(facts, pending) : null;
 }
 
-/** Who discarded the event for a listener that failed; `null` if nobody did. */
+/** Who discarded the event for a listener that failed; `null` if it was not discarded. */
 function discardedVerdict({ now, listenerResults }: DiagnosisFacts, listener: string): Verdict | null {
   const discarded = listenerResults.find((one) => one.listener === listener && one.outcome === 'discarded');
   if (!discarded) return null;
@@ -103,7 +103,7 @@ function pendingVerdict({ now, event }: DiagnosisFacts, pending: ListenerResult)
   return { code: 'not_yet_handled', tone: 'waiting', facts: { listener, seconds, lag }, links };
 }
 
-/** Who answered the message; `null` if nobody has, or if the bot's answer led on to an agent. */
+/** Who answered the message; `null` if it was not answered, or if the bot's answer led on to an agent. */
 function answeredVerdict(facts: DiagnosisFacts): Verdict | null {
   const { message, survey, isAutomaticEmail, answers, channel, app, queue } = facts;
   const links = [conversationLink(facts)];
@@ -202,7 +202,7 @@ function closedCaseVerdict(facts: DiagnosisFacts): Verdict {
   };
 }
 
-/** A closed reply window outweighs every other reason: nobody can answer any more. */
+/** A closed reply window outweighs every other reason: no reply can be sent any more. */
 function windowVerdict(facts: DiagnosisFacts): Verdict | null {
   const { channel, writtenAt, now } = facts;
   const hours = channel.window?.hoursForAgents;
