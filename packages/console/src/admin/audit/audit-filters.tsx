@@ -36,7 +36,7 @@ export function AuditFilters(props: {
       <FilterField label="Target" {...field('target')} />
       <FilterField label="From" type="datetime-local" {...field('since')} />
       <FilterField label="Until" type="datetime-local" {...field('until')} />
-      {filter !== noAuditFilter && (
+      {Object.values(filter).some((value) => value !== '') && (
         <Button variant="subtle" style={{ placeSelf: 'end start' }} onClick={() => onChange(noAuditFilter)}>
           Clear filters
         </Button>

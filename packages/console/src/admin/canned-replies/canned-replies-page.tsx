@@ -32,7 +32,7 @@ export function CannedRepliesPage() {
       }
     >
       <Group gap="sm">
-        <AppSelect apps={apps.data?.items ?? []} value={app} onChange={setChosen} />
+        <AppChoice apps={apps.data?.items ?? []} value={app} onChange={setChosen} />
         <TextInput
           aria-label="Search"
           placeholder="Search"
@@ -58,8 +58,8 @@ export function CannedRepliesPage() {
   );
 }
 
-/** Selects the app; nothing to select if there is only one. */
-function AppSelect(props: {
+/** The choice of the app; hidden if there is only one. */
+function AppChoice(props: {
   apps: readonly StaffApp[];
   value: StaffApp | undefined;
   onChange: (id: string | null) => void;
