@@ -16,6 +16,7 @@ export * from './api/models.ts';
 export * from './api/queues.ts';
 export * from './api/replays.ts';
 export * from './api/settings.ts';
+export * from './api/text.ts';
 export { redactCase } from './events/cases.ts';
 export * from './events/catalogue.ts';
 export * from './events/event.ts';

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
+import { cutText } from '@mevrik/protocol';
 import { sameSecret } from '../auth/secrets.ts';
-import { truncate } from '../domain/storable.ts';
 
 /** Creates and verifies signed URLs of files. */
 export interface FileAddresses {
@@ -31,7 +31,7 @@ export function createFileAddresses(options: {
   return {
     of({ id, name }) {
       const expires = (Math.floor(now() / 1000 / step) + 1) * step + validSeconds;
-      const path = `/files/${id}/${encodeURIComponent(truncate(name, 100))}`;
+      const path = `/files/${id}/${encodeURIComponent(cutText(name, 100))}`;
       return `${baseUrl()}${path}?expires=${expires}&signature=${sign(id, expires)}`;
     },
     check({ id, expires, signature }) {

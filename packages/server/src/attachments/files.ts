@@ -1,10 +1,15 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import { type Attachment, type AttachmentInput, type MessageContent, ProblemError } from '@mevrik/protocol';
+import {
+  type Attachment,
+  type AttachmentInput,
+  cutText,
+  type MessageContent,
+  ProblemError,
+} from '@mevrik/protocol';
 import { type AppDirectory, requireApp } from '../apps/app-directory.ts';
 import type { Sql } from '../db/sql.ts';
-import { truncate } from '../domain/storable.ts';
 import type { FileAddresses } from './file-address.ts';
 import type { ByteRange, FileStore } from './file-store.ts';
 import { attachmentTypeOf, detectContentType, isAllowed } from './file-type.ts';
@@ -210,7 +215,7 @@ function digestOf(bytes: Uint8Array): string {
 function cleanName(name: string): string {
   const last = name.split(/[/\\]/).at(-1) ?? '';
   const clean = last.replace(/[\p{Cc}\p{Cf}\p{Surrogate}]/gu, '').trim();
-  return clean === '' || clean === '.' || clean === '..' ? 'file' : truncate(clean, 255);
+  return clean === '' || clean === '.' || clean === '..' ? 'file' : cutText(clean, 255);
 }
 
 function unknownFile(index: number): ProblemError {

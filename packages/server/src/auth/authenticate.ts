@@ -1,4 +1,4 @@
-import { ProblemError } from '@mevrik/protocol';
+import { isStorableText, ProblemError } from '@mevrik/protocol';
 import type { Sql } from '../db/sql.ts';
 import type { AccessTokens, TokenSubject } from './access-tokens.ts';
 import { cacheFor } from './cache-for.ts';
@@ -49,7 +49,10 @@ export function createAuthenticator(sql: Sql, tokens: AccessTokens): Authenticat
 
   async function authenticateApp(credentials: string): Promise<Principal> {
     const [key = '', secret] = splitOnce(Buffer.from(credentials, 'base64').toString('utf8'));
-    const app = isStorable(key) ? await appsByKey.get(key) : undefined;
+    const app =
+      key !== '' && key.length <= maxAppKeyLength && isStorableText(key)
+        ? await appsByKey.get(key)
+        : undefined;
     // Compared for unknown apps too, so that the response time does not reveal which keys exist.
     const matches = sameSecret(secret ?? '', app?.secret ?? '');
     if (!app || !secret || !matches) throw unauthenticated('Wrong app key or app secret.');
@@ -92,10 +95,8 @@ function splitOnce(text: string): [string, string | undefined] {
   return colon === -1 ? [text, undefined] : [text.slice(0, colon), text.slice(colon + 1)];
 }
 
-/** PostgreSQL cannot store NUL in a text. */
-function isStorable(key: string): boolean {
-  return key.length > 0 && key.length <= 200 && !key.includes('\0');
-}
+/** No app key is longer. */
+const maxAppKeyLength = 200;
 
 interface Login {
   name: string;

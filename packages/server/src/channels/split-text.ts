@@ -24,8 +24,3 @@ function cutAt(text: string, maxLength: number): number {
   // Do not split a surrogate pair, such as an emoji.
   return /[\uD800-\uDBFF]/.test(text.charAt(maxLength - 1)) ? maxLength - 1 : maxLength;
 }
-
-/** Truncates a text to `maxLength` characters, with an ellipsis. */
-export function shorten(text: string, maxLength: number): string {
-  return text.length <= maxLength ? text : `${text.slice(0, maxLength - 1).trimEnd()}…`;
-}

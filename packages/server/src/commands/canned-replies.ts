@@ -6,9 +6,9 @@ import {
 } from '@mevrik/protocol';
 import { count, eq, sql } from 'drizzle-orm';
 import { writeAudit } from '../audit/audit.ts';
+import { isDuplicate } from '../db/database-errors.ts';
 import { cannedReplies } from '../db/schema.ts';
 import type { Tx } from '../log/transaction.ts';
-import { sqlState } from '../log/unit-of-work.ts';
 
 /** The most canned replies that an app can have: agents search them while a customer waits. */
 const maxPerApp = 500;
@@ -85,7 +85,7 @@ async function orConflict<Rows>(change: Promise<Rows>): Promise<Rows> {
   try {
     return await change;
   } catch (error) {
-    if (sqlState(error) !== '23505') throw error;
+    if (!isDuplicate(error)) throw error;
     throw new ProblemError('conflict', 'Another canned reply uses this shortcut.', {
       cause: error,
       fields: [{ path: 'shortcut', message: 'is already in use' }],

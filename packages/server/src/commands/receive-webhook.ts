@@ -1,4 +1,4 @@
-import { conversationKey, type WebhookEventLog, webhookEventLogSchema } from '@mevrik/protocol';
+import { conversationKey, cutText, type WebhookEventLog, webhookEventLogSchema } from '@mevrik/protocol';
 import type { AppProfile } from '../apps/app-directory.ts';
 import type { WebhookIntake } from '../channels/channel.ts';
 import type { Tx } from '../log/transaction.ts';
@@ -42,7 +42,7 @@ export async function receiveWebhook(
       at,
       channel: storedUnder,
       deduplicationKey,
-      conversationKey: key.slice(0, 300),
+      conversationKey: cutText(key, 300),
       payload,
       problem,
     };

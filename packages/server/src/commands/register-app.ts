@@ -3,10 +3,10 @@ import { eq } from 'drizzle-orm';
 import { parseAppSettings } from '../apps/app-settings.ts';
 import { randomToken } from '../auth/secrets.ts';
 import type { ChannelRegistry } from '../channels/registry.ts';
+import { isDuplicate } from '../db/database-errors.ts';
 import { apps, channels, routingRules } from '../db/schema.ts';
 import { shippedRules } from '../domain/routing/index.ts';
 import type { Tx } from '../log/transaction.ts';
-import { sqlState } from '../log/unit-of-work.ts';
 import { ruleRow } from './admin/configure-app.ts';
 
 /** An app to create; omitted fields are generated. */
@@ -63,7 +63,7 @@ async function insertApp(tx: Tx, row: typeof apps.$inferInsert): Promise<Registe
     const { id, key, secret, name } = created;
     return { id, key, secret, name };
   } catch (error) {
-    if (sqlState(error) !== '23505') throw error;
+    if (!isDuplicate(error)) throw error;
     throw new ProblemError('conflict', 'An app with this id or key already exists.', { cause: error });
   }
 }

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import pg from 'pg';
+import { rethrowAsDatabaseError } from './database-errors.ts';
 import { type Execute, queryConfig, type Sql, sqlOn } from './sql.ts';
 
 /** How to reach PostgreSQL: a URL, or its parts (a directory as the host means a Unix socket). */
@@ -91,7 +92,9 @@ export function openDatabase(
   });
   pool.on('error', () => {}); // an idle connection broke: the pool replaces it
   const sql = Object.assign(
-    sqlOn((text, values, rowMode) => pool.query(queryConfig(text, values, rowMode)).catch(explain)),
+    sqlOn((text, values, rowMode) =>
+      pool.query(queryConfig(text, values, rowMode)).catch(rethrowAsDatabaseError),
+    ),
     {
       begin: <Result>(work: (sql: Sql) => Promise<Result>, statementMs?: number) =>
         begin(pool, work, statementMs),
@@ -128,9 +131,9 @@ async function begin<Result>(
   work: (sql: Sql) => Promise<Result>,
   statementMs: number | undefined,
 ): Promise<Result> {
-  const client = await pool.connect().catch(explain);
+  const client = await pool.connect().catch(rethrowAsDatabaseError);
   const execute: Execute = (text, values, rowMode) =>
-    client.query(queryConfig(text, values, rowMode)).catch(explain);
+    client.query(queryConfig(text, values, rowMode)).catch(rethrowAsDatabaseError);
   let broken: Error | undefined;
   try {
     // Not awaited here: it is sent together with the first statement, which fails if it does.
@@ -151,17 +154,6 @@ async function begin<Result>(
   } finally {
     client.release(broken);
   }
-}
-
-/** The code of errors about a lost or refused connection; the driver gives them none. */
-export const connectionLost = 'CONNECTION_LOST';
-
-/** Errors of PostgreSQL and of the system have a code; an error of the driver without one is a lost connection. */
-function explain(error: Error & { code?: string }): never {
-  if (error.code === undefined && /connection|connect|client|timeout/i.test(error.message)) {
-    throw Object.assign(new Error(error.message, { cause: error }), { code: connectionLost });
-  }
-  throw error;
 }
 
 /** The part of a pg client that the query builder uses. */

@@ -68,11 +68,6 @@ export function readCursor<Position extends PagePosition>(
   });
 }
 
-/** Whether a value is a text that PostgreSQL can store. */
-export function isStorableText(value: unknown): value is string {
-  return typeof value === 'string' && !value.includes('\0');
-}
-
 function encodeCursor(position: PagePosition): string {
   return Buffer.from(JSON.stringify(position)).toString('base64url');
 }

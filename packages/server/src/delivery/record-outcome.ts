@@ -1,3 +1,4 @@
+import { cutText } from '@mevrik/protocol';
 import type { ChannelReceipt } from '../channels/channel.ts';
 import type { ChannelFailure } from '../channels/channel-error.ts';
 import { hotMessages } from '../db/hot-tables.ts';
@@ -182,7 +183,7 @@ export async function failDelivery(
   const { id: deliveryId, channel } = delivery;
   tx.raise('MessageDeliveryFailedEvent', {
     message: toMessage(message),
-    error: error.slice(0, 2000),
+    error: cutText(error, 2000),
     context: { deliveryId, channel, doubts: row.doubts, ...context },
   });
   return { ...unchanged, status: 'failed' };

@@ -46,6 +46,30 @@ export class BatchFailure extends Error {
   }
 }
 
+/** What the listener threw, or why the transaction failed after the listener had returned. */
+export function causeOf(failure: unknown): unknown {
+  return failure instanceof BatchFailure ? failure.cause : failure;
+}
+
+/**
+ * Divides events whose transaction failed: at the event at which a listener failed, or in the middle if the failure does
+ * not name one, as when the commit or the append failed. A single event is always the culprit.
+ */
+export function divide(
+  events: readonly Event[],
+  failure: unknown,
+): {
+  readonly before: readonly Event[];
+  readonly culprit: Event | undefined;
+  readonly after: readonly Event[];
+} {
+  const named = failure instanceof BatchFailure ? events.indexOf(failure.event) : -1;
+  const at = events.length === 1 ? 0 : named;
+  if (at >= 0) return { before: events.slice(0, at), culprit: events[at], after: events.slice(at + 1) };
+  const middle = Math.floor(events.length / 2);
+  return { before: events.slice(0, middle), culprit: undefined, after: events.slice(middle) };
+}
+
 /** After this time a transaction commits what it has handled, so that other subscriptions can proceed. */
 const budgetMs = 250;
 

@@ -1,5 +1,5 @@
-import { connectionLost } from '../db/database.ts';
-import { isConflict, sqlState } from '../log/unit-of-work.ts';
+import { cutText, storableText } from '@mevrik/protocol';
+import { isConflict, isDatabaseUnavailable } from '../db/database-errors.ts';
 
 /** Another node has moved the checkpoint, so this transaction must not commit. */
 export class FencedError extends Error {
@@ -17,17 +17,17 @@ export class ListenerTimeoutError extends Error {
   }
 }
 
-const connectionCodes = new Set([connectionLost, 'ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE', '53300']);
-
 /**
- * Whether the database's availability caused the error and not the event: the batch is retried later without
- * counting an attempt. Class 57 is operator intervention, 08 connection, 53 resources.
+ * Whether the availability of the database, or a concurrent transaction, caused the error and not the event: the batch
+ * is retried later without counting an attempt.
  */
 export function isInfrastructureError(error: unknown): boolean {
-  const code = sqlState(error);
-  if (code === undefined) return false;
-  if (code === '57014') return false; // a statement timeout is caused by the listener
-  return connectionCodes.has(code) || /^(08|53|57P)/.test(code) || isConflict(error);
+  return isDatabaseUnavailable(error) || isConflict(error);
+}
+
+/** Whether an error is caused by the events that were handled, and not by the database or another node. */
+export function isEventsFault(error: unknown): boolean {
+  return !(error instanceof FencedError || isInfrastructureError(error));
 }
 
 /** The text of an error for the record of an attempt: its message and those of its causes. */
@@ -37,5 +37,5 @@ export function describeError(error: unknown): string {
     parts.push(current instanceof Error ? `${current.name}: ${current.message}` : String(current));
     current = current instanceof Error ? current.cause : undefined;
   }
-  return parts.join(' ← ').slice(0, 2000);
+  return cutText(storableText(parts.join(' ← ')), 2000);
 }

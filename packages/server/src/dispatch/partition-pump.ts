@@ -5,12 +5,14 @@ import {
   type Batch,
   BatchFailure,
   type BatchResult,
+  causeOf,
+  divide,
   handleBatches,
   limitOf,
   moveCheckpoints,
 } from './batch.ts';
 import { batchLimit, type DispatchOptions } from './dispatch-options.ts';
-import { FencedError, isInfrastructureError, ListenerTimeoutError } from './errors.ts';
+import { FencedError, isEventsFault, ListenerTimeoutError } from './errors.ts';
 import { attemptFailure, listenerRetryMs } from './listener-retry.ts';
 import { parkedHead, parkedHeads, parkFailed } from './parking.ts';
 import type { Slots } from './slots.ts';
@@ -206,16 +208,16 @@ export class PartitionPump {
     });
   }
 
-  /** Handles batches in one transaction. When one fails, each of the others gets its own transaction. */
+  /** Handles batches in one transaction. When it fails, each gets its own, and one that fails alone is divided. */
   async #handleTogether(batches: readonly Batch[]): Promise<void> {
     if (batches.length === 0 || this.#mustStop) return;
     try {
       for (const result of await handleBatches(this.#deps.options, batches)) this.#advanceTo(result);
     } catch (error) {
-      if (!(error instanceof BatchFailure) || isInfrastructureError(error.cause)) throw error;
-      this.#isolated.add(error.batch.subscription.name);
+      if (!isEventsFault(error)) throw error;
+      const failed = error instanceof BatchFailure ? error.batch : undefined;
       for (const batch of batches) {
-        if (batch === error.batch) await this.#handleOneByOne(batch, error);
+        if (batch === failed || batches.length === 1) await this.#divideBatch(batch, error);
         else await this.#handleTogether([batch]);
       }
     }
@@ -229,37 +231,55 @@ export class PartitionPump {
     if (parkedKey !== undefined) this.#deps.onParked(subscription, parkedKey);
   }
 
-  /** After a failure in a batch: handles each event in its own transaction and parks those that fail. */
-  async #handleOneByOne({ subscription, events, to }: Batch, inBatch: BatchFailure): Promise<void> {
-    const { options, isPaused } = this.#deps;
+  /** After a failure in a batch: handles its events in smaller sets, and parks those that fail alone. */
+  async #divideBatch({ subscription, events, to }: Batch, failure: unknown): Promise<void> {
+    this.#isolated.add(subscription.name);
     const position = this.#positionOf(subscription);
-    for (const event of events) {
-      if (this.#mustStop) throw new FencedError('the partition was released');
-      if (isPaused(subscription.name)) {
-        position.seen = position.stored;
-        return;
-      }
-      let failure: BatchFailure | undefined;
-      if (event === inBatch.event && inBatch.cause instanceof ListenerTimeoutError) {
-        failure = inBatch; // another attempt would stall the partition again
-      } else {
-        const batch = this.#batchOf(subscription, position.stored, [event], event.offset);
-        await handleBatches(options, [batch]).catch((error) => {
-          if (!(error instanceof BatchFailure) || isInfrastructureError(error.cause)) throw error;
-          failure = error;
-        });
-      }
-      if (failure) await this.#park(subscription, position, failure);
-      position.stored = event.offset;
-      position.seen = event.offset;
-    }
-    position.seen = to;
+    await this.#divide(subscription, events, failure);
+    if (this.#deps.isPaused(subscription.name)) position.seen = position.stored;
+    else position.seen = to;
     this.#flushLater();
   }
 
-  async #park(subscription: Subscription, position: Position, failure: BatchFailure): Promise<void> {
-    const { options } = this.#deps;
-    const { event, cause, durationMs } = failure;
+  /** Divides events that failed together, handles the parts in order, and parks an event that fails alone. */
+  async #divide(subscription: Subscription, events: readonly Event[], failure: unknown): Promise<void> {
+    const { before, culprit, after } = divide(events, failure);
+    await this.#handlePart(subscription, before);
+    // One that ran out of time is not attempted again at once: that would stall the partition once more.
+    const isFinal = events.length === 1 || causeOf(failure) instanceof ListenerTimeoutError;
+    if (culprit && isFinal) await this.#park(subscription, culprit, failure);
+    else if (culprit) await this.#handlePart(subscription, [culprit]);
+    await this.#handlePart(subscription, after);
+  }
+
+  /** Handles a part of a batch in transactions of its own, and divides it again if it fails. */
+  async #handlePart(subscription: Subscription, part: readonly Event[]): Promise<void> {
+    const { options, isPaused } = this.#deps;
+    const position = this.#positionOf(subscription);
+    for (let events = part; events.length > 0 && !isPaused(subscription.name); ) {
+      if (this.#mustStop) throw new FencedError('the partition was released');
+      const batch = this.#batchOf(subscription, position.stored, events, events.at(-1)?.offset);
+      try {
+        const [result] = await handleBatches(options, [batch]);
+        position.stored = result?.reached ?? batch.from;
+        position.seen = position.stored;
+        if (result?.parkedKey !== undefined) this.#deps.onParked(subscription, result.parkedKey);
+      } catch (error) {
+        if (!isEventsFault(error)) throw error;
+        await this.#divide(subscription, events, error);
+        return;
+      }
+      events = events.filter(({ offset }) => offset > position.stored);
+    }
+  }
+
+  /** Parks an event whose listener failed, or whose transaction did after the listener had returned. */
+  async #park(subscription: Subscription, event: Event, failure: unknown): Promise<void> {
+    const { options, isPaused } = this.#deps;
+    if (isPaused(subscription.name)) return;
+    const position = this.#positionOf(subscription);
+    const cause = causeOf(failure);
+    const durationMs = failure instanceof BatchFailure ? failure.durationMs : 0;
     const stalled = cause instanceof ListenerTimeoutError && options.stallMs < limitOf(options, subscription);
     const record = attemptFailure(cause, durationMs, options.nodeId);
     const retryInMs = stalled ? 0 : listenerRetryMs(options, subscription, 1);
@@ -279,6 +299,8 @@ export class PartitionPump {
     );
     options.onMoved([event]);
     this.#deps.onParked(subscription, event.key);
+    position.stored = event.offset;
+    position.seen = event.offset;
   }
 
   /** Unblocks keys that have no parked events left. Runs between batches, never concurrently with one. */

@@ -1,5 +1,4 @@
-import type { Case, CsatAnswer, MessageContent } from '@mevrik/protocol';
-import { truncate } from './storable.ts';
+import { type Case, type CsatAnswer, cutText, type MessageContent } from '@mevrik/protocol';
 
 /** The facts that decide about a survey after a case was closed. */
 export interface SurveyFacts {
@@ -52,7 +51,7 @@ export function parseScore(input: {
 }
 
 function withComment(score: number, comment: string | undefined): CsatAnswer {
-  const trimmed = truncate(comment?.trim() ?? '', 2000);
+  const trimmed = cutText(comment?.trim() ?? '', 2000);
   return trimmed ? { score, comment: trimmed } : { score };
 }
 

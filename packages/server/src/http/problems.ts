@@ -1,9 +1,8 @@
 import type { IncomingMessage } from 'node:http';
-import { ProblemError, problems } from '@mevrik/protocol';
+import { cutText, ProblemError, problems } from '@mevrik/protocol';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors, isResponseSerializationError } from 'fastify-type-provider-zod';
-import { connectionLost } from '../db/database.ts';
-import { sqlState } from '../log/unit-of-work.ts';
+import { databaseErrorCode, isDatabaseUnavailable } from '../db/database-errors.ts';
 
 /** Sent as `Retry-After` with problems that can be retried. */
 const retryAfterSeconds = 5;
@@ -73,12 +72,12 @@ export function toProblem(error: unknown): ProblemError {
   const { code, statusCode } = (typeof error === 'object' && error !== null ? error : {}) as FrameworkError;
   const ofFramework = typeof code === 'string' ? frameworkProblems[code] : undefined;
   if (ofFramework) return new ProblemError(ofFramework[0], ofFramework[1], { cause: error });
-  if (isUnreachable(error)) {
+  if (isDatabaseUnavailable(error)) {
     return new ProblemError('unavailable', 'The database is not reachable. Try again in a moment.', {
       cause: error,
     });
   }
-  if (outOfRange.has(sqlState(error) ?? '')) {
+  if (outOfRange.has(databaseErrorCode(error) ?? '')) {
     return new ProblemError('invalid_input', 'A number or text cannot be stored.', {
       cause: error,
     });
@@ -128,7 +127,7 @@ function toInvalidInput(error: {
     ? `${part}: ${first.path}: ${first.message}`
     : `${part}: ${first?.message ?? ''}`;
   // The response must not grow with the request.
-  return new ProblemError('invalid_input', detail.slice(0, 500), {
+  return new ProblemError('invalid_input', cutText(detail, 500), {
     cause: error,
     fields: fields.slice(0, 20),
   });
@@ -141,13 +140,5 @@ const requestParts: Readonly<Record<string, string>> = {
   headers: 'The headers',
 };
 
-/** Whether the database is unreachable, starting, stopping, or out of connections. */
-function isUnreachable(error: unknown): boolean {
-  const state = sqlState(error) ?? '';
-  return unreachable.has(state) || state.startsWith('08') || state.startsWith('57P');
-}
-
 /** Numeric value out of range, character not in repertoire, text that JSON allows but PostgreSQL does not. */
 const outOfRange = new Set(['22003', '22021', '22P05']);
-
-const unreachable = new Set(['53300', 'ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE', connectionLost]);

@@ -1,10 +1,11 @@
+import { cutText, storableText } from '@mevrik/protocol';
 import { writeAudit } from '../audit/audit.ts';
 import type { Tx } from '../log/transaction.ts';
-import { type EmailLane, storable } from './receive-email.ts';
+import type { EmailLane } from './receive-email.ts';
 
 /** An error message as it is stored with an email. */
 export function reasonOf(error: string): string {
-  return storable(error).slice(0, 1000);
+  return cutText(storableText(error), 1000);
 }
 
 /**

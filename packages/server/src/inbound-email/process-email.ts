@@ -4,6 +4,8 @@ import {
   type EmailDetails,
   type MessageContainer,
   type MessageContent,
+  shortenText,
+  storableText,
 } from '@mevrik/protocol';
 import { splitTag } from '../channels/email/address-parts.ts';
 import { emailSettingsSchema } from '../channels/email/email-settings.ts';
@@ -14,7 +16,7 @@ import { normaliseEmailAddress } from '../domain/contact/email-address.ts';
 import type { Tx } from '../log/transaction.ts';
 import type { EmailChannels } from './email-channels.ts';
 import { findConversation } from './find-conversation.ts';
-import { type EmailLane, storable } from './receive-email.ts';
+import type { EmailLane } from './receive-email.ts';
 
 /** A stored email that waits to be processed. */
 export interface WaitingEmail {
@@ -129,7 +131,7 @@ async function applyReport(
   if (reference === undefined) return { status: 'ignored', note: 'a report about an email that is not ours' };
   if (report.outcome === 'other') return { status: 'ignored', note: 'a report of success' };
   const status = report.status === null ? '' : ` (${report.status})`;
-  const error = storable(`The email was returned${status}: ${report.reason}`);
+  const error = storableText(`The email was returned${status}: ${report.reason}`);
   const found = await applyBounce(tx, place, { reference, outcome: report.outcome, error });
   return found === 'failed' || found === 'delayed'
     ? { status: 'handled', conversationKey: null, note: `a report: ${found}` }
@@ -144,13 +146,18 @@ function toContainer(
 ): MessageContainer {
   const isSame = author.address === author.contactId;
   const details: EmailDetails = {
-    ...(email.subject === '' ? {} : { subject: shorten(email.subject, 500) }),
+    ...(email.subject === '' ? {} : { subject: shortenText(storableText(email.subject), 500) }),
     ...(isSame
       ? {}
-      : { from: shorten(author.name === null ? author.address : `${author.name} <${author.address}>`, 320) }),
+      : {
+          from: shortenText(
+            storableText(author.name === null ? author.address : `${author.name} <${author.address}>`),
+            320,
+          ),
+        }),
     ...(email.automatic === null ? {} : { automatic: email.automatic }),
   };
-  const name = author.name === null ? {} : { name: shorten(author.name, 200) };
+  const name = author.name === null ? {} : { name: shortenText(storableText(author.name), 200) };
   const content = contentOf(email);
   return {
     appId,
@@ -179,16 +186,11 @@ function contentOf(email: OpenedEmail): MessageContent {
     .map(({ name, contentType, content }) => `[${name}, ${contentType}, ${sizeOf(content.length)}]`);
   const written =
     email.text === '' && email.files.length === 0 ? email.subject || 'Empty email.' : email.text;
-  const text = shorten([written, ...named].filter(Boolean).join('\n'), maxText);
+  const text = shortenText(storableText([written, ...named].filter(Boolean).join('\n')), maxText);
   return { ...(text === '' ? {} : { text }), ...(attachments.length === 0 ? {} : { attachments }) };
 }
 
 function sizeOf(bytes: number): string {
   if (bytes < 1024) return `${bytes} bytes`;
   return bytes < 1024 * 1024 ? `${Math.round(bytes / 1024)} KB` : `${(bytes / 1024 / 1024).toFixed(1)} MB`;
-}
-
-function shorten(text: string, maxLength: number): string {
-  const clean = storable(text);
-  return clean.length <= maxLength ? clean : `${storable(clean.slice(0, maxLength - 1))}…`;
 }

@@ -1,3 +1,4 @@
+import { storableText } from '@mevrik/protocol';
 import { identifyEmail } from '../channels/email/email-headers.ts';
 import type { Tx } from '../log/transaction.ts';
 
@@ -24,16 +25,16 @@ export async function receiveEmail(tx: Tx, email: NewInboundEmail): Promise<'sto
       appId,
       channel,
       source,
-      storable(sender),
-      storable(recipient),
+      storableText(sender),
+      storableText(recipient),
       raw,
       raw.length,
-      messageId === null ? null : storable(messageId),
+      messageId === null ? null : storableText(messageId),
       deduplicationKey,
     ],
   );
   if (!row) return 'repeated';
-  await wakeEmails(tx, { appId, channel, sender: storable(sender) });
+  await wakeEmails(tx, { appId, channel, sender: storableText(sender) });
   return 'stored';
 }
 
@@ -63,10 +64,4 @@ export async function countEmails(tx: Tx, { appId, channel, sender }: EmailLane)
     WHERE app_id = ${appId} AND channel = ${channel} AND sender = ${sender}
       AND received_at > now() - interval '1 hour'`;
   return row?.count ?? 0;
-}
-
-/** Removes characters that PostgreSQL cannot store as text. */
-export function storable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: the control character is what is looked for
-  return text.replace(/\u0000|\p{Surrogate}/gu, '');
 }

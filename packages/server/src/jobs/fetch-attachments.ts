@@ -1,4 +1,4 @@
-import { type Attachment, type Message, ProblemError, topics } from '@mevrik/protocol';
+import { type Attachment, cutText, type Message, ProblemError, topics } from '@mevrik/protocol';
 import { eq } from 'drizzle-orm';
 import { z } from 'zod';
 import { FetchError, fetchFile } from '../attachments/fetch-file.ts';
@@ -35,7 +35,7 @@ export const fetchAttachments: Job = job({
       } catch (error) {
         const failure = failureOf(error, adapter);
         if (failure.isTemporary && !isLast) delayed = failure;
-        else fetched.set(attachment.url, { ...attachment, problem: failure.message.slice(0, 300) });
+        else fetched.set(attachment.url, { ...attachment, problem: cutText(failure.message, 300) });
       }
     }
     if (fetched.size > 0) await saveAttachments(deps, messageId, fetched);

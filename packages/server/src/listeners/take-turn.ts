@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Message, MessageContent } from '@mevrik/protocol';
+import { cutText, type Message, type MessageContent } from '@mevrik/protocol';
 import { eq } from 'drizzle-orm';
 import type { AppProfile } from '../apps/app-directory.ts';
 import { requestAgent } from '../commands/request-agent.ts';
@@ -86,7 +86,7 @@ async function handOver(tx: Tx, { app, session }: Turn, decision: RoutingDecisio
     queue: decision.queue,
     priority: decision.priority,
     skills: decision.skills,
-    subject: `Routed by rule “${decision.rule}”`.slice(0, 200),
+    subject: cutText(`Routed by rule “${decision.rule}”`, 200),
   });
 }
 
@@ -108,7 +108,7 @@ async function answer(
   await sendBotReplies(tx, session, turn.replies);
   if (turn.handover) {
     const { reason, ...wishes } = turn.handover;
-    await requestAgent(tx, { app, session, reason: 'handover', subject: reason.slice(0, 200), ...wishes });
+    await requestAgent(tx, { app, session, reason: 'handover', subject: cutText(reason, 200), ...wishes });
   }
 }
 

@@ -1,4 +1,4 @@
-import { definitionOf, type EventData, type EventName, ProblemError } from '@mevrik/protocol';
+import { definitionOf, type EventData, type EventName, findUnstorable, ProblemError } from '@mevrik/protocol';
 import { v7 as uuidv7 } from 'uuid';
 import type { RaisedEvent } from './log.ts';
 import { partitionCount, partitionOf } from './partition.ts';
@@ -19,7 +19,8 @@ export const noCause: Cause = { correlationId: null, causationId: null, tracepar
  * Creates an event.
  *
  * @returns the event, or `null` if its definition's `when` says that it is not dispatched.
- * @throws ProblemError `invalid_event_data`, naming the fields, when the data does not match the schema.
+ * @throws ProblemError `invalid_event_data`, naming the fields, when the data does not match the schema or contains
+ *   text that PostgreSQL cannot store.
  */
 export function makeEvent<Name extends EventName>(
   name: Name,
@@ -29,16 +30,14 @@ export function makeEvent<Name extends EventName>(
   const definition = definitionOf(name);
   const parsed = definition.schema.safeParse(data);
   if (!parsed.success) {
-    const fields = parsed.error.issues.map((issue) => ({
-      path: issue.path.join('.'),
-      message: issue.message,
-    }));
-    const first = fields[0];
-    throw new ProblemError(
-      'invalid_event_data',
-      `${name} cannot be appended: ${first?.path || 'its data'}: ${first?.message ?? 'invalid'}`,
-      { fields },
+    throw invalidData(
+      name,
+      parsed.error.issues.map((issue) => ({ path: issue.path.join('.'), message: issue.message })),
     );
+  }
+  const unstorable = findUnstorable(parsed.data);
+  if (unstorable) {
+    throw invalidData(name, [{ path: unstorable.path.join('.'), message: 'cannot be stored' }]);
   }
   if (!definition.when(parsed.data)) return null;
   const id = uuidv7();
@@ -58,4 +57,13 @@ export function makeEvent<Name extends EventName>(
     socketId: cause.socketId,
     data: parsed.data,
   } as RaisedEvent;
+}
+
+function invalidData(name: string, fields: readonly { path: string; message: string }[]): ProblemError {
+  const [first] = fields;
+  return new ProblemError(
+    'invalid_event_data',
+    `${name} cannot be appended: ${first?.path || 'its data'}: ${first?.message ?? 'invalid'}`,
+    { fields },
+  );
 }

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Event } from '@mevrik/protocol';
 import type { Database } from '../db/database.ts';
-import { errorCode } from '../db/error-code.ts';
+import { isConflict } from '../db/database-errors.ts';
 import { type Cause, noCause } from './raise.ts';
 import { openTransaction, type SyncHandler, type Tx } from './transaction.ts';
 
@@ -54,19 +54,4 @@ export async function withConflictRetry<Result>(attempt: () => Promise<Result>):
       await delay(Math.random() * 20 * 2 ** tries);
     }
   }
-}
-
-/** Whether PostgreSQL rolled back because of a concurrent transaction: a deadlock or serialisation failure. */
-export function isConflict(error: unknown): boolean {
-  const code = sqlState(error);
-  return code === '40P01' || code === '40001';
-}
-
-/** The SQLSTATE of an error or of its cause. */
-export function sqlState(error: unknown): string | undefined {
-  for (let current: unknown = error; current instanceof Error; current = current.cause) {
-    const code = errorCode(current);
-    if (code !== undefined) return code;
-  }
-  return undefined;
 }

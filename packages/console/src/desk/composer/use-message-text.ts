@@ -1,3 +1,4 @@
+import { cutText } from '@mevrik/protocol';
 import { type KeyboardEvent, useState } from 'react';
 import type { CannedReply } from '../../shared/sdk.ts';
 import { cannedWord, useCannedPicker } from './canned-picker.tsx';
@@ -27,7 +28,7 @@ export function useMessageText({ sessionId, appId, isNote, facts, area, onWrite 
   const picker = useCannedPicker(appId, slash?.word);
 
   function write(next: string, caretAt = next.length): void {
-    draft.write(next.slice(0, maxMessageLength));
+    draft.write(cutText(next, maxMessageLength));
     setCaret(caretAt);
     setDismissed(false);
     onWrite();

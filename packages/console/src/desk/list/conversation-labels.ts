@@ -1,3 +1,4 @@
+import { cutText } from '@mevrik/protocol';
 import type { ConversationRow, Message } from '../../shared/sdk.ts';
 
 /** A one-line preview of a message. */
@@ -5,7 +6,7 @@ export function messagePreview(message: Pick<Message, 'content' | 'kind'>): stri
   const { content, kind } = message;
   if (kind === 'video_call_request') return 'Requested a video call';
   if (content.csat) return `Rated ${content.csat.score} of 5`;
-  if (content.text) return content.text.replace(/\s+/g, ' ').slice(0, 140);
+  if (content.text) return cutText(content.text.replace(/\s+/g, ' '), 140);
   const [file] = content.attachments ?? [];
   return file
     ? (file.name ?? { image: 'Image', audio: 'Audio', video: 'Video', file: 'File' }[file.type])

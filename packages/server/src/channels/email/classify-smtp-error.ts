@@ -1,3 +1,4 @@
+import { cutText } from '@mevrik/protocol';
 import { type ChannelFailure, networkFailure } from '../channel-error.ts';
 import { SmtpError } from './smtp-sender.ts';
 
@@ -16,7 +17,7 @@ const loginErrorCodes = ['EAUTH', 'ENOAUTH', 'EOAUTH2', 'ECONFIG'];
 export function classifySmtpError(error: unknown): ChannelFailure {
   if (!(error instanceof SmtpError)) return networkFailure(error);
   const { code = '', status, command, hasStarted, laterMs } = error;
-  const reason = error.message.replace(/\s+/g, ' ').slice(0, 500);
+  const reason = cutText(error.message.replace(/\s+/g, ' '), 500);
   const temporary = { kind: 'temporary', isUncertain: false, suspectsChannel: false } as const;
   if (status === undefined) return classifyWithoutResponse(code, reason, hasStarted);
   if (status >= 500 && (loginRejected.includes(status) || loginErrorCodes.includes(code))) {

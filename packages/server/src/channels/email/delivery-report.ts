@@ -1,3 +1,4 @@
+import { cutText } from '@mevrik/protocol';
 import { readHeaders } from './email-headers.ts';
 
 /** A delivery status notification about an email of ours (RFC 3464). */
@@ -36,7 +37,7 @@ export function readDeliveryReport(parts: readonly ReportPart[]): DeliveryReport
     about: /<[^<>\s]+>/.exec(about ?? '')?.[0] ?? null,
     outcome: isFailed(worst) ? 'failed' : worst.get('action') === 'delayed' ? 'delayed' : 'other',
     status,
-    reason: diagnostic.slice(0, 500) || `The server gave no reason${status === null ? '' : ` (${status})`}.`,
+    reason: cutText(diagnostic, 500) || `The server gave no reason${status === null ? '' : ` (${status})`}.`,
   };
 }
 

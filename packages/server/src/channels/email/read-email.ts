@@ -1,3 +1,4 @@
+import { cutText } from '@mevrik/protocol';
 import type { AddressObject, HeaderValue, ParsedMail } from 'mailparser';
 import { normaliseEmailAddress } from '../../domain/contact/email-address.ts';
 import { type DeliveryReport, readDeliveryReport } from './delivery-report.ts';
@@ -126,10 +127,7 @@ function toFile({ filename, contentType, content, cid }: ParsedMail['attachments
   const type = /^[\w.+-]+\/[\w.+-]+$/.test(contentType)
     ? contentType.toLowerCase()
     : 'application/octet-stream';
-  const name = (filename ?? '')
-    .replace(/[\p{Cc}\p{Surrogate}/\\]/gu, ' ')
-    .trim()
-    .slice(0, 200);
+  const name = cutText((filename ?? '').replace(/[\p{Cc}\p{Surrogate}/\\]/gu, ' ').trim(), 200);
   return { name: name || nameOf(type), contentType: type.slice(0, 127), content, cid: cid ?? null };
 }
 

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { cutText } from '@mevrik/protocol';
 import type { ImapFlow, MailboxObject } from 'imapflow';
 import { ChannelError } from '../channel-error.ts';
 import { imapflow } from './email-packages.ts';
@@ -199,5 +200,5 @@ function describe(error: unknown): string {
     responseText?: string;
   };
   if (authenticationFailed) return 'The mail server rejected the login.';
-  return `The mailbox cannot be read: ${(responseText ?? error.message).slice(0, 300)}`;
+  return `The mailbox cannot be read: ${cutText(responseText ?? error.message, 300)}`;
 }

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { AddressInfo, Socket } from 'node:net';
+import { cutText } from '@mevrik/protocol';
 import type { SMTPServerDataStream, SMTPServerOptions, SMTPServerSession } from 'smtp-server';
 import { normaliseEmailAddress } from '../../domain/contact/email-address.ts';
 import type { ChannelRef } from '../channel.ts';
@@ -165,7 +166,7 @@ async function receive(
   const sender = mailFrom ? mailFrom.address : '';
   const email = {
     raw: Buffer.concat(chunks),
-    sender: normaliseEmailAddress(sender) ?? sender.slice(0, 320),
+    sender: normaliseEmailAddress(sender) ?? cutText(sender, 320),
     recipients: [...byChannel.values()],
   };
   if ((await store(email)) === 'stored') return 'Stored';

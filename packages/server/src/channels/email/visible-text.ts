@@ -1,3 +1,5 @@
+import { cutText } from '@mevrik/protocol';
+
 /** The longest line that can be an attribution. */
 const maxLine = 300;
 /** Longer texts are truncated, to bound the time. A message is shorter. */
@@ -54,8 +56,7 @@ const mobileSignature =
  * nothing would be left, the complete text is returned.
  */
 export function visibleText(text: string): string {
-  const lines = text
-    .slice(0, maxText)
+  const lines = cutText(text, maxText)
     .replace(/\r\n?/g, '\n')
     .split('\n', maxLines)
     .map((line) => line.replace(/[\u00a0\u200b]/g, ' ').trimEnd());

@@ -1,8 +1,15 @@
-import type { Attachment, Button, ChannelCapabilities, Choice } from '@mevrik/protocol';
+import {
+  type Attachment,
+  type Button,
+  type ChannelCapabilities,
+  type Choice,
+  cutText,
+  shortenText,
+} from '@mevrik/protocol';
 import type { OutboundMessage, OutboundPart } from '../channel.ts';
 import { undeliverable } from '../channel-error.ts';
 import { assertPrivateReply, messagingType, replyWindowHours } from '../meta/reply-window.ts';
-import { shorten, splitText } from '../split-text.ts';
+import { splitText } from '../split-text.ts';
 import { facebookSettingsSchema } from './facebook-settings.ts';
 
 /** The capabilities of Messenger. */
@@ -84,11 +91,11 @@ function toAttachment({ type, url }: Attachment): Body {
 }
 
 function toQuickReply({ title, payload }: Choice): Body {
-  return { content_type: 'text', title: shorten(title, titleLength), payload };
+  return { content_type: 'text', title: shortenText(title, titleLength), payload };
 }
 
 function toButton(button: Button): Body {
-  const title = shorten(button.title, titleLength);
+  const title = shortenText(button.title, titleLength);
   return 'url' in button
     ? { type: 'web_url', url: button.url, title }
     : { type: 'postback', payload: button.payload, title };
@@ -101,7 +108,7 @@ function composeComment({ content }: OutboundMessage, commentId: string): readon
   if (text.trim() === '' && !image) throw undeliverable('A comment must have text or an image.');
   const body = {
     path: `${encodeURIComponent(commentId)}/comments`,
-    ...(text.trim() === '' ? {} : { message: text.trim().slice(0, 8000) }),
+    ...(text.trim() === '' ? {} : { message: cutText(text.trim(), 8000) }),
     ...(image ? { attachment_url: image.url } : {}),
   };
   return [{ body, isRepeatable: false }];

@@ -1,8 +1,8 @@
-import type { ChannelCapabilities } from '@mevrik/protocol';
+import { type ChannelCapabilities, cutText, shortenText } from '@mevrik/protocol';
 import type { OutboundMessage, OutboundPart } from '../channel.ts';
 import { undeliverable } from '../channel-error.ts';
 import { assertPrivateReply, messagingType, replyWindowHours } from '../meta/reply-window.ts';
-import { shorten, splitText } from '../split-text.ts';
+import { splitText } from '../split-text.ts';
 import { instagramSettingsSchema } from './instagram-settings.ts';
 
 /** The capabilities of Instagram. */
@@ -57,7 +57,7 @@ function bodiesOf({ content }: OutboundMessage): Body[] {
   if (choices.length === 0 || !last) return bodies;
   const replies = choices.slice(0, 13).map(({ title, payload }) => ({
     content_type: 'text',
-    title: shorten(title, titleLength),
+    title: shortenText(title, titleLength),
     payload,
   }));
   return [...bodies.slice(0, -1), { ...last, quick_replies: replies }];
@@ -67,6 +67,6 @@ function bodiesOf({ content }: OutboundMessage): Body[] {
 function composeComment({ content }: OutboundMessage, commentId: string): readonly OutboundPart[] {
   const text = (content.text ?? '').trim();
   if (text === '') throw undeliverable('A reply to a comment on Instagram must have text.');
-  const body = { path: `${encodeURIComponent(commentId)}/replies`, message: text.slice(0, 2200) };
+  const body = { path: `${encodeURIComponent(commentId)}/replies`, message: cutText(text, 2200) };
   return [{ body, isRepeatable: false }];
 }

@@ -1,3 +1,4 @@
+import { cutText } from '@mevrik/protocol';
 import { z } from 'zod';
 import type { ParsedWebhookEvent, RawWebhookEvent, WebhookEventSource } from '../channel.ts';
 import { commenterId } from '../meta/commenter.ts';
@@ -47,7 +48,7 @@ export function parseInstagram(
   return (
     parseMessaging(payload, source) ?? {
       outcome: 'ignored',
-      reason: `a change of type ${typeof payload.field === 'string' ? payload.field.slice(0, 50) : 'unknown'}`,
+      reason: `a change of type ${typeof payload.field === 'string' ? cutText(payload.field, 50) : 'unknown'}`,
     }
   );
 }

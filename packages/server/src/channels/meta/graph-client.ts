@@ -1,3 +1,4 @@
+import { cutText } from '@mevrik/protocol';
 import type { SendContext } from '../channel.ts';
 import { ChannelError } from '../channel-error.ts';
 import { readJsonResponse } from '../read-json-response.ts';
@@ -11,7 +12,7 @@ export class GraphError extends Error {
 
   constructor(status: number, headers: Headers, body: unknown) {
     const error = errorIn(body);
-    const reason = typeof error?.message === 'string' ? error.message.slice(0, 500) : 'no reason given';
+    const reason = typeof error?.message === 'string' ? cutText(error.message, 500) : 'no reason given';
     super(
       `Meta rejected the request: ${reason} (${[status, error?.code, error?.error_subcode].filter(Boolean).join('/')}).`,
     );

@@ -1,4 +1,4 @@
-import { attachmentSchema, type MessageContent } from '@mevrik/protocol';
+import { attachmentSchema, cutText, type MessageContent } from '@mevrik/protocol';
 import { z } from 'zod';
 import type { ParsedWebhookEvent, WebhookEventSource } from '../channel.ts';
 import { graphId, type ReceivedContent, toContainer, toInstant } from './to-container.ts';
@@ -81,7 +81,7 @@ const interpreters: Interpreters = {
   },
   postback: ({ mid: externalId, title, payload, referral }, { contactId, timestampMs: sentAtMs, source }) => {
     if (!payload) return { outcome: 'ignored', reason: 'a postback without a payload' };
-    const postback = { title: (title || payload).slice(0, 80), payload };
+    const postback = { title: cutText(title || payload, 80), payload };
     return toContainer(
       source,
       { contactId, externalId: externalId ?? source.deduplicationKey, sentAtMs },
@@ -139,7 +139,7 @@ const interpreters: Interpreters = {
   }),
   policy_enforcement: ({ action, reason }) => ({
     outcome: 'alert',
-    text: `Facebook policy enforcement: ${action}${reason ? `: ${reason}` : ''}`.slice(0, 1000),
+    text: cutText(`Facebook policy enforcement: ${action}${reason ? `: ${reason}` : ''}`, 1000),
   }),
 };
 
@@ -183,7 +183,7 @@ function parseEcho(externalId: string, reference: string | undefined): ParsedWeb
 function readMessage(message: z.output<typeof kinds.message>): ReceivedContent | undefined {
   const { text, quick_reply: quickReply } = message;
   if (quickReply) {
-    const title = (text || quickReply.payload).slice(0, 80);
+    const title = cutText(text || quickReply.payload, 80);
     return {
       kind: 'quick_reply',
       content: { text: title, quickReply: { title, payload: quickReply.payload } },

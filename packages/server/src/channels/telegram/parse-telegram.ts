@@ -1,4 +1,4 @@
-import { type Attachment, conversationKey, type MessageContainer } from '@mevrik/protocol';
+import { type Attachment, conversationKey, cutText, type MessageContainer } from '@mevrik/protocol';
 import { z } from 'zod';
 import type { ParsedWebhookEvent, RawWebhookEvent, WebhookEventSource } from '../channel.ts';
 import { unknownContactId } from '../unreadable-event.ts';
@@ -91,7 +91,7 @@ export function parseTelegram(
   const externalIdOf = (given: TelegramMessage) =>
     botId === undefined ? given.message_id : `bot ${botId} message ${given.message_id}`;
   if (pressed) {
-    const title = titleOf(pressed.message, pressed.data).slice(0, 80);
+    const title = cutText(titleOf(pressed.message, pressed.data), 80);
     return toMessage(
       source,
       pressed.message?.chat.id ?? pressed.from.id,

@@ -1,3 +1,4 @@
+import { cutText } from '@mevrik/protocol';
 import type { SendContext } from '../channel.ts';
 import { type ChannelFailure, networkFailure } from '../channel-error.ts';
 import { readJsonResponse } from '../read-json-response.ts';
@@ -12,7 +13,7 @@ export class TelegramError extends Error {
 
   constructor(status: number, response: Readonly<Record<string, unknown>>) {
     const { description, parameters } = response;
-    const reason = typeof description === 'string' ? description.slice(0, 500) : 'no reason given';
+    const reason = typeof description === 'string' ? cutText(description, 500) : 'no reason given';
     super(`Telegram rejected the request: ${reason} (${status}).`);
     this.status = status;
     const { retry_after: wait } = (parameters ?? {}) as { retry_after?: unknown };

@@ -1,4 +1,4 @@
-import type { Choice } from '@mevrik/protocol';
+import { type Choice, cutText } from '@mevrik/protocol';
 import { undeliverable } from '../channel-error.ts';
 import type { ReceivedContent } from '../meta/to-container.ts';
 
@@ -23,7 +23,7 @@ export function writeChoice({ title, payload }: Choice, kind: 'button' | 'quick-
 /** The message that choosing an id means. An id without our prefix belongs to a button that another system sent. */
 export function readChoice({ id, title }: { readonly id: string; readonly title: string }): ReceivedContent {
   const payload = id.replace(/^[bq]:(?=.)/s, '');
-  const choice = { title: (title || payload).slice(0, 80), payload };
+  const choice = { title: cutText(title || payload, 80), payload };
   return id.startsWith('q:')
     ? { kind: 'quick_reply', content: { text: choice.title, quickReply: choice } }
     : { kind: 'postback', content: { text: choice.title, postback: choice } };

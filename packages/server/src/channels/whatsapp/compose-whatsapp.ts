@@ -1,8 +1,8 @@
-import type { Attachment, ChannelCapabilities, Choice } from '@mevrik/protocol';
+import { type Attachment, type ChannelCapabilities, type Choice, shortenText } from '@mevrik/protocol';
 import type { OutboundMessage, OutboundPart } from '../channel.ts';
 import { undeliverable } from '../channel-error.ts';
 import { replyWindowHours } from '../meta/reply-window.ts';
-import { shorten, splitText } from '../split-text.ts';
+import { splitText } from '../split-text.ts';
 import { writeChoice } from './choices.ts';
 import { whatsappSettingsSchema } from './whatsapp-settings.ts';
 
@@ -99,10 +99,10 @@ function toChoices(text: string, rows: readonly Row[]): Body {
   if (rows.length <= maxButtons) {
     const buttons = rows.map(({ id, title }) => ({
       type: 'reply',
-      reply: { id, title: shorten(title, 20) },
+      reply: { id, title: shortenText(title, 20) },
     }));
     return { type: 'interactive', interactive: { type: 'button', body, action: { buttons } } };
   }
-  const sections = [{ rows: rows.map(({ id, title }) => ({ id, title: shorten(title, 24) })) }];
+  const sections = [{ rows: rows.map(({ id, title }) => ({ id, title: shortenText(title, 24) })) }];
   return { type: 'interactive', interactive: { type: 'list', body, action: { button: '☰', sections } } };
 }

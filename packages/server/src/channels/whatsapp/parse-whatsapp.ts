@@ -1,4 +1,4 @@
-import type { Attachment, MessageContent } from '@mevrik/protocol';
+import { type Attachment, cutText, type MessageContent } from '@mevrik/protocol';
 import { z } from 'zod';
 import { normalisePhoneNumber } from '../../domain/contact/phone-number.ts';
 import type { ParsedWebhookEvent, WebhookEventSource } from '../channel.ts';
@@ -53,7 +53,7 @@ const kinds: Readonly<
       [name?.formatted_name, ...phones.map(({ phone }) => phone)].filter(Boolean).join(' '),
     );
     return lines?.some(Boolean)
-      ? { kind: 'text', content: { text: lines.join('\n').slice(0, 10_000) } }
+      ? { kind: 'text', content: { text: cutText(lines.join('\n'), 10_000) } }
       : undefined;
   },
   interactive: ({ interactive }) => {
@@ -67,7 +67,7 @@ const kinds: Readonly<
   button: ({ button }) => {
     const pressed = z.object({ payload: short.min(1), text: short.catch('') }).safeParse(button).data;
     if (!pressed) return undefined;
-    const postback = { title: (pressed.text || pressed.payload).slice(0, 80), payload: pressed.payload };
+    const postback = { title: cutText(pressed.text || pressed.payload, 80), payload: pressed.payload };
     return { kind: 'postback', content: { text: postback.title, postback } };
   },
   order: ({ order }) => {
@@ -79,7 +79,7 @@ const kinds: Readonly<
       })
       .safeParse(order).data?.product_items;
     const lines = items?.map(({ quantity, product_retailer_id: product }) => `${quantity} × ${product}`);
-    return lines && { kind: 'text', content: { text: ['Order:', ...lines].join('\n').slice(0, 10_000) } };
+    return lines && { kind: 'text', content: { text: cutText(['Order:', ...lines].join('\n'), 10_000) } };
   },
   reaction: ({ reaction }) => {
     const emoji = z.object({ emoji: z.string().max(50).optional() }).safeParse(reaction).data?.emoji;
@@ -150,7 +150,7 @@ function parseStatus(status: NonNullable<z.output<typeof eventSchema>['status']>
     case 'failed':
       return { outcome: 'failure', externalId, error: reasonOf(errors?.[0]) };
     default:
-      return { outcome: 'ignored', reason: `an unknown status: ${word.slice(0, 20)}` };
+      return { outcome: 'ignored', reason: `an unknown status: ${cutText(word, 20)}` };
   }
 }
 

@@ -3,9 +3,9 @@ import { and, eq, inArray, isNull, ne } from 'drizzle-orm';
 import { writeAudit } from '../../audit/audit.ts';
 import { revokeAgentTokens } from '../../auth/refresh-tokens.ts';
 import { useSetupToken } from '../../auth/setup-token.ts';
+import { isDuplicate } from '../../db/database-errors.ts';
 import { agentApps, agents, apps } from '../../db/schema.ts';
 import type { Tx } from '../../log/transaction.ts';
-import { sqlState } from '../../log/unit-of-work.ts';
 import type { ActedBy } from './app-lock.ts';
 
 /** An agent to create, with the hash of the password. */
@@ -57,7 +57,7 @@ async function insertAgent(tx: Tx, row: typeof agents.$inferInsert): Promise<num
     if (!created) throw new Error('The agent was not stored.');
     return created.id;
   } catch (error) {
-    if (sqlState(error) !== '23505') throw error;
+    if (!isDuplicate(error)) throw error;
     throw new ProblemError('conflict', 'An agent with this email address already exists.', {
       cause: error,
     });

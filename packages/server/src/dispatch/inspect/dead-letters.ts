@@ -1,6 +1,13 @@
-import { definitionOf, isEventName, type Page, type ParkedEvent, ProblemError } from '@mevrik/protocol';
+import {
+  definitionOf,
+  isEventName,
+  isStorableText,
+  type Page,
+  type ParkedEvent,
+  ProblemError,
+} from '@mevrik/protocol';
 import type { Database } from '../../db/database.ts';
-import { isStorableText, type ListRequest, readCursor, toListPage } from '../../db/page.ts';
+import { type ListRequest, readCursor, toListPage } from '../../db/page.ts';
 import type { AttemptFailure } from '../../db/schema.ts';
 import type { Sql } from '../../db/sql.ts';
 
@@ -203,5 +210,11 @@ function matching(sql: Sql, filter: ParkedFilter) {
 
 /** JavaScript accepts dates that PostgreSQL rejects, so only the exact format of issued cursors is accepted. */
 function isParkedCursor([at, lastId]: readonly unknown[]): boolean {
-  return isStorableText(at) && isStorableText(lastId) && at > '1' && new Date(at).toISOString() === at;
+  return (
+    typeof at === 'string' &&
+    typeof lastId === 'string' &&
+    isStorableText(lastId) &&
+    at > '1' &&
+    new Date(at).toISOString() === at
+  );
 }

@@ -1,11 +1,12 @@
 import {
+  isStorableText,
   type Page,
   ProblemError,
   type Replay,
   type ReplayEntry,
   type ReplayEntryState,
 } from '@mevrik/protocol';
-import { isStorableText, type ListRequest, readCursor, toListPage } from '../../db/page.ts';
+import { type ListRequest, readCursor, toListPage } from '../../db/page.ts';
 import type { Sql } from '../../db/sql.ts';
 
 /** Reads a replay. @throws ProblemError `not_found`. */
@@ -116,6 +117,7 @@ function isEntryPosition([partition, subscription, offset]: readonly unknown[]):
     typeof partition === 'number' &&
     Number.isInteger(partition) &&
     Math.abs(partition) < 2 ** 31 &&
+    typeof subscription === 'string' &&
     isStorableText(subscription) &&
     Number.isSafeInteger(offset)
   );

@@ -1,12 +1,12 @@
 import {
   customerSchema,
+  findUnstorable,
   linkedFileSchema,
   messageContentSchema,
   messageSchema,
   sessionSchema,
 } from '@mevrik/protocol';
 import { z } from 'zod';
-import { isStorable } from '../storable.ts';
 
 /** The request to an app's own bot: a signed POST with the message and its session. */
 export const httpBotRequestSchema = z.strictObject({
@@ -38,5 +38,8 @@ export const httpBotResponseSchema = z
       .default(false),
     attributes: customerSchema.shape.attributes.default({}),
   })
-  .refine(isStorable, 'contains a character that cannot be stored (U+0000 or an unpaired surrogate)');
+  .refine(
+    (response) => !findUnstorable(response),
+    'contains a character that cannot be stored (U+0000 or an unpaired surrogate)',
+  );
 export type HttpBotResponse = z.infer<typeof httpBotResponseSchema>;

@@ -1,7 +1,6 @@
-import { ProblemError } from '@mevrik/protocol';
+import { findUnstorable, ProblemError } from '@mevrik/protocol';
 import { RE2JS } from 're2js';
 import { isNode, LineCounter, parseDocument } from 'yaml';
-import { isStorable } from '../storable.ts';
 import { type FlowDefinition, type FlowStep, flowSchema } from './flow-schema.ts';
 
 /** A validated flow: every reference exists, and its patterns are compiled. */
@@ -62,7 +61,7 @@ function checkFlow(text: string): BotFlow {
   }
   const definition = parsed.data;
   const problems: Problem[] = [];
-  if (!isStorable(definition)) {
+  if (findUnstorable(definition)) {
     problems.push({
       path: 'flow',
       message: 'contains a character that cannot be stored (U+0000 or an unpaired surrogate)',

@@ -1,5 +1,4 @@
-import type { MessageContent } from '@mevrik/protocol';
-import { truncate } from '../storable.ts';
+import { cutText, type MessageContent } from '@mevrik/protocol';
 import type { BotMessage, FlowDefinition, FormField } from './flow-schema.ts';
 import { payloadOf } from './parse-flow.ts';
 
@@ -52,5 +51,5 @@ function fill(text: string, { customer, answers }: Placeholders): string {
       return value === null || value === undefined ? '' : `${space}${value}`;
     },
   );
-  return truncate(filled, maxText);
+  return cutText(filled, maxText);
 }

@@ -1,4 +1,4 @@
-import type { BotState, MessageContent, MessageKind } from '@mevrik/protocol';
+import { type BotState, cutText, type MessageContent, type MessageKind } from '@mevrik/protocol';
 import { answerField } from './answer-field.ts';
 import { initialBotState } from './bot-state.ts';
 import type { FlowStep, FormField, HandoverTarget } from './flow-schema.ts';
@@ -98,7 +98,7 @@ export function interpret(
   { kind, text: written, payload }: BotInput,
 ): Interpretation {
   const state = before ?? initialBotState;
-  const text = (written ?? '').slice(0, 10_000);
+  const text = cutText(written ?? '', 10_000);
   const form = state.form?.name ?? '';
   if (payload !== undefined && openField(flow, state)?.choices?.includes(payload)) {
     return { as: 'answer', form, text: payload };

@@ -1,5 +1,6 @@
 import {
   binaryResponse,
+  cutText,
   emailPageSchema,
   emailPreviewSchema,
   emailQuery,
@@ -55,7 +56,7 @@ function addReadRoutes(api: Api, { database }: HttpDeps): void {
     },
     async (request) => {
       const { raw, ...email } = await requireEmail(database, request.params.id);
-      return { ...email, start: raw.toString('utf8').slice(0, previewLength) };
+      return { ...email, start: cutText(raw.toString('utf8'), previewLength) };
     },
   );
 }

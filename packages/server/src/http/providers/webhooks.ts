@@ -1,4 +1,4 @@
-import { ProblemError, textResponse, webhookReceiptSchema } from '@mevrik/protocol';
+import { ProblemError, storableText, textResponse, webhookReceiptSchema } from '@mevrik/protocol';
 import { z } from 'zod';
 import type { AppProfile, ChannelProfile } from '../../apps/app-directory.ts';
 import type { WebhookIntake } from '../../channels/channel.ts';
@@ -156,16 +156,11 @@ function channelsByAccount(
   );
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: matches the control character
-const unstorable = /\u0000|\p{Surrogate}/gu;
-
-const storable = (text: string) => text.replace(unstorable, '');
-
 /** Removes unstorable characters from the keys of an object. */
 function withStorableNames(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
-  if (Object.keys(value).every((name) => storable(name) === name)) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, part]) => [storable(name), part]));
+  if (Object.keys(value).every((name) => storableText(name) === name)) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, part]) => [storableText(name), part]));
 }
 
 /**
@@ -176,10 +171,10 @@ function parseJson(body: Buffer): unknown {
   const text = body.toString('utf8');
   try {
     const known: unknown = JSON.parse(text, (_name, value) =>
-      typeof value === 'string' ? storable(value) : withStorableNames(value),
+      typeof value === 'string' ? storableText(value) : withStorableNames(value),
     );
     return known;
   } catch {
-    return storable(text);
+    return storableText(text);
   }
 }

@@ -1,0 +1,134 @@
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { queued } from '../../packages/server/src/dispatch/listener.ts';
+import { partitionOf } from '../../packages/server/src/log/partition.ts';
+import type { Tx } from '../../packages/server/src/log/transaction.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import {
+  createEffectsTable,
+  createNode,
+  customerOf,
+  effectsOf,
+  eventually,
+  numberOf,
+  type TestNode,
+  tableOf,
+} from '../support/dispatch.ts';
+
+/** Keys whose events share partition 0, so that they are handled together. */
+const keys = Array.from({ length: 1000 }, (_, index) => `key${index}`)
+  .filter((key) => partitionOf(key, 64) === 0)
+  .slice(0, 3);
+const count = 12;
+const numbers = Array.from({ length: count }, (_, index) => index + 1);
+const keyOf = (number: number) => keys[number % keys.length] ?? '';
+const halfAnEmoji = '😀'.slice(0, 1);
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await createTestDatabase();
+  const node = createNode(database.connection, { table: tableOf({}) });
+  await createTables(node);
+  await node.stop();
+});
+afterAll(() => database.drop());
+
+/** An address at which nothing listens. */
+async function closedAddress(): Promise<string> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return `http://127.0.0.1:${port}/`;
+}
+
+/** What a listener does with a poisoned event, before or instead of its own work. */
+const poisons: Record<string, (tx: Tx) => Promise<unknown>> = {
+  'calls a server that is down': async () => fetch(await closedAddress()),
+  'reads a file that is missing': () => readFile('/missing/file'),
+  'throws an error whose code is one of a lost connection': async () => {
+    throw Object.assign(new Error('gone'), { code: 'ECONNRESET' });
+  },
+  'throws an error whose text cannot be stored': async () => {
+    throw new Error(`cannot read ${halfAnEmoji} or \0`);
+  },
+  'writes text that cannot be stored': (tx) =>
+    tx.sql`INSERT INTO effects (key) SELECT ${JSON.stringify({ halfAnEmoji })}::jsonb ->> 'halfAnEmoji'`,
+  'raises an event that cannot be stored': async (tx) =>
+    tx.raise('NewCustomerProfileCreated', {
+      customer: { ...customerOf('elsewhere', 1), name: halfAnEmoji },
+    }),
+  'raises an event that the log rejects': async (tx) =>
+    tx.raise('NewCustomerProfileCreated', { customer: customerOf('rejected', 1) }),
+  'ignores a failed statement': (tx) => tx.sql`SELECT 1 / 0`.catch(() => 'ignored'),
+  'writes what the commit rejects': (tx) => tx.sql`INSERT INTO children (parent) VALUES (1)`,
+  'never returns': () => new Promise(() => {}),
+};
+
+async function createTables(node: TestNode): Promise<void> {
+  await createEffectsTable(node);
+  await node.database.sql`CREATE TABLE parents (id int PRIMARY KEY)`;
+  await node.database.sql`
+    CREATE TABLE children (parent int REFERENCES parents (id) DEFERRABLE INITIALLY DEFERRED)`;
+  await node.database.sql`
+    ALTER TABLE events ADD CONSTRAINT rejects CHECK (data -> 'customer' ->> 'conversationKey' <> 'rejected')`;
+}
+
+describe('an event that cannot be handled', () => {
+  it.each(
+    Object.keys(poisons).flatMap(
+      (name) =>
+        [
+          [name, [1]],
+          [name, [count]],
+          [name, [1, 5, 6, count]],
+        ] as const,
+    ),
+  )('becomes a dead letter alone: a listener that %s, at %j', async (name, poisoned) => {
+    const isPoisoned = (number: number) => (poisoned as readonly number[]).includes(number);
+    const listener = queued<unknown, 'NewCustomerProfileCreated'>({
+      name: `${name} ${poisoned}`,
+      summary: 'Writes down that it saw the event, unless the event is poisoned.',
+      timeoutMs: 200,
+      async handle(event, { tx }) {
+        if (event.data.customer.conversationKey === 'elsewhere') return;
+        const number = numberOf(event);
+        if (isPoisoned(number)) await poisons[name]?.(tx);
+        await tx.sql`INSERT INTO effects (listener, key, number) VALUES (${listener.name}, ${event.key}, ${number})`;
+      },
+    });
+    const node = createNode(database.connection, {
+      table: tableOf({ NewCustomerProfileCreated: [listener] }),
+      retries: 0,
+      stallMs: 200,
+    });
+    await node.start();
+    await node.unitOfWork.run(async (tx) => {
+      for (const number of numbers) {
+        tx.raise('NewCustomerProfileCreated', { customer: customerOf(keyOf(number), number) });
+      }
+    });
+    try {
+      const dead = await eventually(
+        () => node.database.sql<{ number: number; status: string }[]>`
+          SELECT (data -> 'customer' ->> 'id')::int AS number, status
+          FROM parked_events JOIN events USING (partition, "offset")
+          WHERE subscription = ${listener.name} ORDER BY number`,
+        (rows) => rows.length >= poisoned.length && rows.every(({ status }) => status === 'dead'),
+      );
+      expect(dead.map(({ number }) => number)).toEqual(poisoned);
+      await eventually(
+        () => effectsOf(node, listener.name),
+        (effects) => Object.values(effects).flat().length >= count - poisoned.length,
+      );
+      const others = numbers.filter((number) => !isPoisoned(number));
+      for (const key of keys) {
+        const expected = others.filter((number) => keyOf(number) === key);
+        expect((await effectsOf(node, listener.name))[key]).toEqual(expected);
+      }
+    } finally {
+      await node.stop();
+    }
+  });
+});
