@@ -23,6 +23,19 @@ const stored = async (name: string) => {
 const isUnmeant = (error: string) => !error.includes('status of 422');
 const field = (page: Page, name: string) => page.getByRole('textbox', { name, exact: true });
 
+/** Holds requests until they are released. */
+async function holdRequests(page: Page, method: string, url: string) {
+  let release = () => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  await page.route(url, async (route) => {
+    if (route.request().method() === method) await held;
+    await route.continue();
+  });
+  return { release: () => release() };
+}
+
 describe('an administrator who sets up a channel', () => {
   it("enters a Facebook page's secrets, tests them, and gets the values to paste at Meta", {
     timeout: 240_000,
@@ -94,11 +107,14 @@ describe('an administrator who sets up a channel', () => {
     await page.getByRole('button', { name: 'Save' }).click();
     await page.getByText(/^Too small/).waitFor();
     await field(page, 'App secret').fill('a-new-secret-of-the-app');
+    const reload = await holdRequests(page, 'GET', '**/v1/admin/apps/1/channels/page');
     await page.getByRole('button', { name: 'Save' }).click();
     await page.getByText('Saved. Changes are live.').waitFor();
     expect((await stored('page'))?.settings).toEqual({ ...facebook, appSecret: 'a-new-secret-of-the-app' });
 
+    // A change made while the saved state is still being loaded is kept.
     await page.getByRole('button', { name: 'Remove: Page access token' }).click();
+    reload.release();
     await page.getByRole('button', { name: 'Save' }).click();
     await expect.poll(async () => (await stored('page'))?.settings.pageToken).toBeUndefined();
     await page.getByRole('switch', { name: 'Enabled' }).click();

@@ -11,6 +11,7 @@ import {
   noFormErrors,
   type SettingValues,
   toPatch,
+  withoutSaved,
 } from '../settings/setting-draft.ts';
 import type { SaveGuard } from '../shared/save-guard.tsx';
 import type { Tagged } from '../shared/use-tagged.ts';
@@ -65,7 +66,7 @@ export function useChannelForm({ appId, kind, channel, guard, onSaved }: Channel
       }
       notifications.show({ message: 'Saved. Changes are live.' });
       await onSaved(name, draft.changes);
-      setDraft(noDraft);
+      setDraft((now) => withoutSaved(now, draft));
     });
 
   return { name, setName, draft, setDraft, errors, busy, testResult, test, save };

@@ -19,6 +19,20 @@ export const noDraft: Draft = { changes: {}, groups: {} };
 export const isChanged = ({ changes, groups }: Draft): boolean =>
   Object.keys(changes).length + Object.keys(groups).length > 0;
 
+/** What is left of a draft once `saved` is stored: the changes made while it was being saved. */
+export function withoutSaved(draft: Draft, saved: Draft): Draft {
+  return {
+    changes: remaining(draft.changes, saved.changes),
+    groups: remaining(draft.groups, saved.groups),
+  };
+}
+
+function remaining<Value>(now: Readonly<Record<string, Value>>, saved: Readonly<Record<string, Value>>) {
+  return Object.fromEntries(
+    Object.entries(now).filter(([path, value]) => !(path in saved) || saved[path] !== value),
+  );
+}
+
 /** The value at a path of settings. */
 export function valueAt(settings: SettingValues, path: string): unknown {
   return path.split('.').reduce<unknown>((part, name) => (isObject(part) ? part[name] : undefined), settings);

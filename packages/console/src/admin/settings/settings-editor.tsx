@@ -17,6 +17,7 @@ import {
   noFormErrors,
   type SettingValues,
   toPatch,
+  withoutSaved,
 } from './setting-draft.ts';
 import { SettingForm } from './setting-form.tsx';
 
@@ -77,7 +78,7 @@ function SettingsForm({ app, onLoad, groups }: EditedApp & { groups: readonly Se
       const body = { name: name.trim(), enabled, settings };
       await guard.saveChanges((how) => api.rest.admin.changeApp(app.id, body, how));
       await refresh();
-      setDraft(noDraft);
+      setDraft((now) => withoutSaved(now, draft));
     } catch (reason) {
       setFormErrors(formErrorsOf(reason, groups));
     } finally {
