@@ -218,7 +218,7 @@ describe('a bot', () => {
   });
 });
 
-describe('the audit trail', () => {
+describe('the audit log', () => {
   it('records actor, action and target, without secrets', async () => {
     const { items } = (await admin.call('GET', '/v1/admin/audit?limit=100')).body;
     const actions = items.map(({ action }: { action: string }) => action);

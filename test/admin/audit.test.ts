@@ -23,7 +23,7 @@ const look = async (query: Record<string, string> = {}) =>
 const found = async (query: Record<string, string>) =>
   (await look(query)).items.map(({ action }: { action: string }) => action);
 
-describe('the audit trail', () => {
+describe('the audit log', () => {
   it('includes the names of agents, and other actors without a name', async () => {
     const { items } = await look();
     expect(items.map(({ actor, actorName }: Record<string, unknown>) => [actor, actorName])).toEqual([

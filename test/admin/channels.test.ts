@@ -168,7 +168,7 @@ describe('a channel', () => {
     expect((await none.connect()).status).toBe(404);
   });
 
-  it('leaves no secret in the audit trail, which records what changed', async () => {
+  it('leaves no secret in the audit log, which records what changed', async () => {
     const { change, appId } = await pageOfNewApp();
     await change({ settings: { pageToken: 'another page token' } });
     const rows = await product.database.sql`

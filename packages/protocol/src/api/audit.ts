@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { pageQuery } from './http.ts';
 import { idSchema } from './models.ts';
 
-/** One record of the audit trail. */
+/** One entry of the audit log. */
 export const auditRecordSchema = z.object({
   id: idSchema,
   appId: idSchema.nullable(),

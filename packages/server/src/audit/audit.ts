@@ -1,6 +1,6 @@
 import type { Sql } from '../db/sql.ts';
 
-/** One entry of the audit trail. It must not contain secrets or message texts. */
+/** One entry of the audit log. It must not contain secrets or message texts. */
 export interface AuditEntry {
   readonly appId: number | null;
   /** Who acted: `agent 7`, `customer 12`, `app 13`, `timeout`. */

@@ -2,7 +2,7 @@ import type { AuditRecord, Page } from '@mevrik/protocol';
 import type { Database } from '../db/database.ts';
 import { beforeId, type ListRequest, toListPage } from '../db/page.ts';
 
-/** Which entries of the audit trail; absent fields match all. */
+/** Which entries of the audit log; absent fields match all. */
 export interface AuditFilter {
   readonly appId?: number | undefined;
   /** Part of the actor, such as `agent 7`, or of the actor's name. */
@@ -17,7 +17,7 @@ export interface AuditFilter {
   readonly search?: string | undefined;
 }
 
-/** The audit trail, newest first, with the names of agents. */
+/** The audit log, newest first, with the names of agents. */
 export async function listAudit(
   { sql }: Database,
   { appId, actor, action, target, since, until, search, ...page }: AuditFilter & ListRequest,
@@ -41,7 +41,7 @@ export async function listAudit(
   return toListPage(rows, page.limit, (row) => row);
 }
 
-/** The actions in the latest entries of the audit trail. */
+/** The actions in the latest entries of the audit log. */
 export async function listAuditActions({ sql }: Database): Promise<string[]> {
   // The latest entries are enough; a loose index scan would need an index for this query alone.
   const rows = await sql<{ action: string }[]>`

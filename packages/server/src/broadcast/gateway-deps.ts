@@ -52,7 +52,7 @@ export interface GatewayApps {
   byId(id: number): Promise<GatewayApp | undefined>;
 }
 
-/** Writes to the audit trail. Must not throw; it is not awaited. */
+/** Writes to the audit log. Must not throw; it is not awaited. */
 export type Audit = (entry: {
   readonly appId: number | null;
   readonly actor: string;

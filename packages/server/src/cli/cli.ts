@@ -144,7 +144,7 @@ async function connect(config: Config): Promise<Database> {
   return openDatabase(target, { maxConnections: 1, applicationName: 'mevrik cli' });
 }
 
-/** The actor in the audit trail for commands run at the terminal. */
+/** The actor in the audit log for commands run at the terminal. */
 function actorHere(): string {
   return `terminal ${userInfo().username}`;
 }

@@ -13,7 +13,7 @@ import type { Tx } from '../log/transaction.ts';
 /** The most canned replies that an app can have: agents search them while a customer waits. */
 const maxPerApp = 500;
 
-/** The actor, as recorded in the audit trail, and their permission check. */
+/** The actor, as recorded in the audit log, and their permission check. */
 interface By {
   readonly actor: string;
   /** @throws ProblemError `forbidden` without permission for the app. */

@@ -7,16 +7,16 @@ import type { Config } from '../config/config.ts';
 import type { Database } from '../db/database.ts';
 import type { Log } from '../observe/log.ts';
 
-/** Apps, authentication and the audit trail. */
+/** Apps, authentication and the audit log. */
 export interface AccessPart {
   readonly apps: AppDirectory;
   readonly accessTokens: AccessTokens;
   readonly authenticator: Authenticator;
-  /** Writes an entry to the audit trail without waiting for it. A failure is logged. */
+  /** Writes an entry to the audit log without waiting for it. A failure is logged. */
   readonly audit: (entry: AuditEntry) => void;
 }
 
-/** Composes apps, authentication and the audit trail. They run nothing and need not be stopped. */
+/** Composes apps, authentication and the audit log. They run nothing and need not be stopped. */
 export async function composeAccess(config: Config, database: Database, log: Log): Promise<AccessPart> {
   const accessTokens = createAccessTokens(await readOrCreateSecret(database.sql, 'access-token-key'), {
     customerSeconds: config.CUSTOMER_TOKEN_MINUTES * 60,

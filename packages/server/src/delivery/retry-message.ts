@@ -11,7 +11,7 @@ import { wakeDelivery } from './enqueue-delivery.ts';
 /** A request to retry a failed message. */
 export interface RetryMessage {
   readonly messageId: number;
-  /** Who requested it, for the audit trail. */
+  /** Who requested it, for the audit log. */
   readonly actor: string;
   /** Checks that they may write in this session. @throws if they may not. */
   readonly authorize: (session: LockedSession) => void;

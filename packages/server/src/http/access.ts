@@ -107,7 +107,7 @@ export function uploaderOf(request: FastifyRequest): string {
   return request.principal && 'agentId' in request.principal ? 'staff' : actorOf(request);
 }
 
-/** The caller's name in the audit trail, such as `agent 7`. */
+/** The caller's name in the audit log, such as `agent 7`. */
 export function actorOf(request: FastifyRequest): string {
   return describeIdentity(request.principal ?? undefined);
 }

@@ -65,7 +65,7 @@ export interface HttpDeps {
   readonly queueNotifier: Pick<QueueNotifier, 'agentChanged' | 'availabilityChanged'>;
   /** Number of events waiting to be handled. */
   readonly lag: () => number;
-  /** Records an entry in the audit trail. Must not throw, and is not awaited. */
+  /** Records an entry in the audit log. Must not throw, and is not awaited. */
   readonly audit: (entry: AuditEntry) => void;
   readonly log: Log;
   /** Called after every response, with the route. */

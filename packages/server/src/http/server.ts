@@ -137,7 +137,7 @@ function guard(api: Api, { authenticator, config, lag, onResponse }: HttpDeps): 
   });
 }
 
-/** Rejections recorded in the audit trail; expired tokens are routine and left out. */
+/** Rejections recorded in the audit log; expired tokens are routine and left out. */
 const auditedProblems = new Set<ProblemError['code']>([
   'unauthenticated',
   'forbidden',

@@ -110,7 +110,7 @@ function read(
   });
 }
 
-/** Records in the audit trail that a mailbox went down or came back. */
+/** Records in the audit log that a mailbox went down or came back. */
 function auditState(
   database: Database,
   state: Pick<WatchMailboxes, 'log'> & { appId: number; channel: string; error: string | null },

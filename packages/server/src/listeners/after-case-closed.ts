@@ -28,7 +28,7 @@ export const ResetSessionToBot = listener<'MevrikCaseClosedEvent'>({
 /** Records who closed a case; the audit entry commits in the same transaction. */
 export const AuditCaseClosure = sync<ListenerDeps, 'MevrikCaseClosedEvent'>({
   name: 'AuditCaseClosure',
-  summary: 'Records the closing of a case in the audit trail, in the same transaction.',
+  summary: 'Records the closing of a case in the audit log, in the same transaction.',
   async handle({ appId, data }, { tx }) {
     const { id, closedBy, assignedAgentId, disposition } = data.case;
     await writeAudit(tx.sql, {

@@ -91,7 +91,7 @@ function belongsTo(who: SubscriberIdentity, appId: number): boolean {
   return 'appIds' in who ? who.appIds.includes(appId) : who.appId === appId;
 }
 
-/** A name for the audit trail, such as `agent 7`. */
+/** A name for the audit log, such as `agent 7`. */
 export function describeIdentity(who: SubscriberIdentity | undefined): string {
   if (!who) return 'anonymous';
   if (who.role === 'customer') return `customer ${who.customerId}`;

@@ -69,7 +69,7 @@ export class ClientSocket {
   user: SocketUser | undefined;
   /** The channels of users on this connection's watchlist; most connections have none. */
   watched: Set<string> | undefined;
-  /** Number of rejections written to the audit trail, which is limited per connection. */
+  /** Number of rejections written to the audit log, which is limited per connection. */
   auditedRejections = 0;
 
   readonly #ws: WebSocket;

@@ -33,7 +33,7 @@ interface Admission {
   readonly member?: PresenceMember;
 }
 
-/** Maximum number of rejections per connection that are written to the audit trail. */
+/** Maximum number of rejections per connection that are written to the audit log. */
 const maxAuditedRejections = 20;
 
 /** Handles `pusher:subscribe`. */

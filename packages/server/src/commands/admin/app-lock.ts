@@ -5,7 +5,7 @@ import { apps } from '../../db/schema.ts';
 import type { ExpectedTags } from '../../domain/state-tag.ts';
 import type { Tx } from '../../log/transaction.ts';
 
-/** The actor, as recorded in the audit trail: `agent 7`. */
+/** The actor, as recorded in the audit log: `agent 7`. */
 export interface ActedBy {
   readonly actor: string;
 }
@@ -22,7 +22,7 @@ export async function lockApp(tx: Tx, appId: number): Promise<typeof apps.$infer
   return app;
 }
 
-/** Records an administrative action on an app in the audit trail. */
+/** Records an administrative action on an app in the audit log. */
 export function auditApp(
   tx: Tx,
   actor: string,

@@ -138,7 +138,7 @@ export const secrets = pgTable('secrets', {
   createdAt: instant('created_at').notNull().defaultNow(),
 });
 
-/** The audit trail: every action of a person, every denied one, and every change of configuration. */
+/** The audit log: every action of a person, every denied one, and every change of configuration. */
 export const auditEntries = pgTable(
   'audit_entries',
   {

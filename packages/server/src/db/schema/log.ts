@@ -121,7 +121,7 @@ export const discardedEvents = pgTable(
   {
     eventId: uuid('event_id').notNull(),
     subscription: text('subscription').notNull(),
-    /** Who discarded it, as in the audit trail. */
+    /** Who discarded it, as in the audit log. */
     actor: text('actor').notNull(),
     discardedAt: instant('discarded_at').notNull().defaultNow(),
     attempts: integer('attempts').notNull(),

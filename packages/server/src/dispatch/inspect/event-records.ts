@@ -37,7 +37,7 @@ interface Parked {
 interface Discarded {
   readonly event_id: string;
   readonly subscription: string;
-  /** The agent's name, or the actor in the audit trail. */
+  /** The agent's name, or the actor in the audit log. */
   readonly by: string;
   readonly discarded_at: string;
   readonly attempts: number;

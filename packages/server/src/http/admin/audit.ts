@@ -6,7 +6,7 @@ import type { HttpDeps, RoutePlugin } from '../http-deps.ts';
 const config = { access: ['admin'] as const };
 const tags = ['administration'];
 
-/** Reading the audit trail. */
+/** Reading the audit log. */
 export function auditRoutes({ database }: Pick<HttpDeps, 'database'>): RoutePlugin {
   return (api) => {
     api.get(
@@ -15,7 +15,7 @@ export function auditRoutes({ database }: Pick<HttpDeps, 'database'>): RoutePlug
         config,
         schema: {
           tags,
-          summary: 'List audit records, newest first, by actor, action, target and time',
+          summary: 'List audit log entries, newest first, by actor, action, target and time',
           querystring: auditQuery,
           response: { 200: pageOf(auditRecordSchema) },
         },
@@ -28,7 +28,7 @@ export function auditRoutes({ database }: Pick<HttpDeps, 'database'>): RoutePlug
         config,
         schema: {
           tags,
-          summary: 'List the actions that occur in the audit trail',
+          summary: 'List the actions that occur in the audit log',
           response: { 200: itemsOf(z.string()) },
         },
       },
