@@ -85,7 +85,7 @@ try {
   await folder.remove();
 }
 
-/** The first administrator, at the set-up address. @returns their token. */
+/** The first administrator, at the setup address. @returns their token. */
 async function logIn(): Promise<string> {
   const stranger = createClient({ url: product.url, appKey: 'bench' });
   const setup = new URL(product.setupUrl ?? '').searchParams.get('token');

@@ -16,7 +16,7 @@ afterAll(() => desk?.stop());
 afterEach(() => desk.closePages());
 
 describe('the desk', { timeout: 300_000 }, () => {
-  it('can be used without a mouse from the log-in to the end of a case', async () => {
+  it('can be used without a mouse from the login to the end of a case', async () => {
     const visitor = await waiting('Keyed Kai');
     const { email, password } = desk.credentials('Kim');
     const page = await desk.stranger(`/login?to=${encodeURIComponent('/desk?view=queue')}`);

@@ -50,7 +50,7 @@ function registerIn(folder: string): readonly string[] {
   });
   const fragments = 'packages/server/src/fragments.ts';
   writeFileSync(folder + fragments, fragmentsText());
-  // The set-up declares what tests inject.
+  // The setup declares what tests inject.
   return [...files, catalogue, table, fragments, 'test/global-setup.ts'].map((file) => folder + file);
 }
 

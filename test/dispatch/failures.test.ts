@@ -195,7 +195,7 @@ describe('a listener that hangs', () => {
     const node = await started([
       queued<unknown, 'NewCustomerProfileCreated'>({
         name: 'Sleeper',
-        summary: 'Sleeps over its time-out.',
+        summary: 'Sleeps over its timeout.',
         retries: 0,
         timeoutMs: 100,
         async handle(event, { tx }) {

@@ -71,7 +71,7 @@ describe('three servers that start at the same time on an empty database', () =>
     return { servers: [one, two, three] as const, sql };
   }
 
-  it('all start: each migration has run once, one app is created, and one of their set-up links works', async () => {
+  it('all start: each migration has run once, one app is created, and one of their setup links works', async () => {
     const { servers, sql } = await startThree();
     for (const server of servers) expect((await server.call('GET', '/readyz')).status).toBe(200);
     expect(await sql`SELECT FROM drizzle.__drizzle_migrations`).toHaveLength((await migrations()).length);

@@ -19,7 +19,7 @@ import {
 afterEach(cleanUp);
 
 describe('a first start on an empty data directory', () => {
-  it('prints the set-up link, which creates the administrator; the next start knows them', async () => {
+  it('prints the setup link, which creates the administrator; the next start knows them', async () => {
     const env = { DATA_DIR: await temporaryDataDir() };
     const first = await startServer(env);
     expect(first.setupUrl).toContain(`${first.url}/setup?token=`);
@@ -34,7 +34,7 @@ describe('a first start on an empty data directory', () => {
     expect(apps.body.items).toHaveLength(1);
   });
 
-  it('keeps the set-up link of an earlier start valid until one of them is used', async () => {
+  it('keeps the setup link of an earlier start valid until one of them is used', async () => {
     const { url } = await temporaryDatabase();
     const first = await startServer({ DATABASE_URL: url });
     await stop(first);

@@ -17,9 +17,9 @@ export interface TestDesk {
   readonly admin: Employed;
   /** Creates an agent by name, for whom `at` opens pages. @returns the agent's id. */
   hire(name: string, more?: Record<string, unknown>): Promise<number>;
-  /** The log-in of a created agent. */
+  /** The login of a created agent. */
   credentials(name: string): { readonly email: string; readonly password: string };
-  /** A page without a log-in. */
+  /** A page without a login. */
   stranger(path: string): Promise<Page>;
   /** A page of a logged-in agent, in its own profile. */
   at(path: string, name: string, options?: Profile): Promise<Page>;

@@ -163,7 +163,7 @@ export async function startTestProduct(
     const id = row?.id ?? 0;
     for (const appId of appIds) await database.sql`INSERT INTO agent_apps VALUES (${id}, ${appId})`;
     const login = await call('POST', '/v1/agents/login', { body: { email, password: testPassword } });
-    if (login.status !== 200) throw new Error(`The log-in failed: ${JSON.stringify(login.body)}`);
+    if (login.status !== 200) throw new Error(`Login failed: ${JSON.stringify(login.body)}`);
     return withToken(id, login.body.accessToken);
   }
 

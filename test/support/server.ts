@@ -141,7 +141,7 @@ export async function setUp(server: RunningServer, setupUrl = server.setupUrl) {
   const person = { email: 'ada@example.com', password: 'a long passphrase' };
   const token = new URL(setupUrl ?? '').searchParams.get('token');
   const made = await server.call('POST', '/v1/setup', { body: { token, name: 'Ada', ...person } });
-  if (made.status !== 201) throw new Error(`The set-up was refused: ${JSON.stringify(made.body)}`);
+  if (made.status !== 201) throw new Error(`The setup was refused: ${JSON.stringify(made.body)}`);
   return logIn(server, person);
 }
 
@@ -151,7 +151,7 @@ export async function logIn(
   person = { email: 'ada@example.com', password: 'a long passphrase' },
 ): Promise<string> {
   const { status, body } = await server.call('POST', '/v1/agents/login', { body: person });
-  if (status !== 200) throw new Error(`The log-in failed: ${JSON.stringify(body)}`);
+  if (status !== 200) throw new Error(`Login failed: ${JSON.stringify(body)}`);
   return body.accessToken;
 }
 

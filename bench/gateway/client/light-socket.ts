@@ -33,7 +33,7 @@ export class LightSocket {
   readonly #socket: Socket;
   #state: 'upgrading' | 'subscribing' | 'counting' = 'upgrading';
   #confirmed = 0;
-  /** A head, or during the set-up a frame, of which the rest has not come yet. */
+  /** A head, or during the setup a frame, of which the rest has not come yet. */
   #rest: Buffer | undefined;
   /** What is to come of a message whose head has been counted. */
   #skip = 0;

@@ -84,7 +84,7 @@ export function watchOwnGrant({ connections, grants }: GatewayParts, grant: Gran
   return isOwn;
 }
 
-/** Starts the periodic checks and clean-ups. @returns how they are stopped. */
+/** Starts the periodic checks and cleanups. @returns how they are stopped. */
 export function startPeriodicWork({ deps, config, hub, watch, connections }: GatewayParts): () => void {
   const { apps, bus, log } = deps;
   const recheck = setInterval(() => {

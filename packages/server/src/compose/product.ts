@@ -174,7 +174,7 @@ function runningProduct({
   };
 }
 
-/** The link to create the first administrator with a set-up token. */
+/** The link to create the first administrator with a setup token. */
 export function setupUrl(url: string, token: string): string {
   return `${url}/setup?token=${token}`;
 }

@@ -93,7 +93,7 @@ export const settings = {
     whole(1, 604_800),
   ),
   CHANNEL_CLEANUP_INTERVAL: setting(
-    'Interval between clean-ups of broadcast channels without subscribers, in seconds.',
+    'Interval between cleanups of broadcast channels without subscribers, in seconds.',
     '3600',
     whole(1, 86_400),
   ),

@@ -76,7 +76,7 @@ export function openDatabase(
     max: options.maxConnections,
     idleTimeoutMillis: 0,
     ...(onClose ? {} : { maxLifetimeSeconds: 3600 }),
-    // Not the pool's own time-out: that includes the wait for a free connection, which may be long without an error.
+    // Not the pool's own timeout: that includes the wait for a free connection, which may be long without an error.
     Client: class extends pg.Client {
       constructor() {
         super(settings);

@@ -101,7 +101,7 @@ export function openTransaction(client: Sql, sync: SyncHandler): OpenTransaction
 
 function assertOpen(gate: { open: boolean }): void {
   if (!gate.open)
-    throw new Error('This transaction has ended; work that continues after its time-out has no effect.');
+    throw new Error('This transaction has ended; work that continues after its timeout has no effect.');
 }
 
 /** The transaction's SQL, usable only while the transaction is open. */

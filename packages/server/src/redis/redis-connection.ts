@@ -43,7 +43,7 @@ export async function openConnection(options: NodeConnectionOptions): Promise<Re
   return connection;
 }
 
-/** Drops a connection whose Redis hangs: a socket time-out does not fire while there is something to send. */
+/** Drops a connection whose Redis hangs: a socket timeout does not fire while there is something to send. */
 async function watch(connection: RedisConnection, end: (error: unknown) => void): Promise<void> {
   while (connection.isOpen) {
     await delay(pingMs, undefined, { ref: false });

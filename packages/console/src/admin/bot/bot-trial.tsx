@@ -38,7 +38,7 @@ export function BotTrial({ flow }: { flow: string }) {
   const end = useRef<HTMLDivElement>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: scrolls to the last line
   useEffect(() => {
-    // Some browsers return a promise here, which must not become the effect's clean-up.
+    // Some browsers return a promise here, which must not become the effect's cleanup.
     void end.current?.scrollIntoView({ block: 'nearest' });
   }, [lines]);
 

@@ -80,7 +80,7 @@ describe('a network error', () => {
   it.each([
     ['a reset', failed('ECONNRESET')],
     ['a socket that was closed', failed('UND_ERR_SOCKET')],
-    ['our time-out', new DOMException('The operation timed out', 'TimeoutError')],
+    ['our timeout', new DOMException('The operation timed out', 'TimeoutError')],
     ['anything else', new Error('who knows')],
     ['not even an error', 'what'],
   ])('%s: the message may have been accepted', (_what, error) => {

@@ -20,7 +20,7 @@ export interface NewAgent {
 }
 
 /**
- * Creates the first administrator, with access to all apps, and consumes the set-up token.
+ * Creates the first administrator, with access to all apps, and consumes the setup token.
  * @throws ProblemError `setup_done`, or `forbidden` for a token that is not the current one.
  */
 export async function createFirstAdministrator(

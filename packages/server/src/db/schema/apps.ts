@@ -131,7 +131,7 @@ export const refreshTokens = pgTable(
   (table) => [index('refresh_tokens_by_family').on(table.family)],
 );
 
-/** Secrets of the installation: signing keys, and the hash of the set-up token. */
+/** Secrets of the installation: signing keys, and the hash of the setup token. */
 export const secrets = pgTable('secrets', {
   name: text('name').primaryKey(),
   value: text('value').notNull(),
