@@ -34,7 +34,7 @@ const topicsOf = (name: EventName): readonly string[] =>
 
 function eventsPage(): string {
   const overview = table(
-    ['event', 'what it tells', 'broadcast as', 'on'],
+    ['event', 'meaning', 'broadcast as', 'on'],
     eventNames.map((name) => {
       const { summary, broadcast } = definitionOf(name);
       const on = topicsOf(name).map(code).join(', ');
@@ -78,7 +78,7 @@ function listenersPage(): string {
     cron === null ? 'when enqueued' : code(cron),
     summary,
   ]);
-  return `${generated}# Listeners\n\nWho listens to what, in the order in which they are called. A \`sync\` listener runs inside the transaction that raises the event; a \`queued\` one after it, in order per conversation. \`skip\` or \`hold\` says what happens to the later events of a conversation when one is dead.\n\n${table(['event', 'listener', 'mode', 'after a dead event', 'wants it', 'what it does'], rows)}\n# Jobs\n\n${table(['job', 'runs', 'what it does'], timers)}`;
+  return `${generated}# Listeners\n\nThe listeners of each event, in the order in which they are called. A \`sync\` listener runs inside the transaction that raises the event; a \`queued\` one after it, in order per conversation. After a dead letter, later events of the conversation are handled (\`skip\`) or wait (\`hold\`).\n\n${table(['event', 'listener', 'mode', 'after a dead letter', 'called', 'what it does'], rows)}\n# Jobs\n\n${table(['job', 'runs', 'what it does'], timers)}`;
 }
 
 function errorsPage(): string {
@@ -88,7 +88,7 @@ function errorsPage(): string {
     title,
     retryable ? 'yes' : 'no',
   ]);
-  return `${generated}# Errors\n\nEvery error is a problem of RFC 9457: \`type\` is \`/problems/{code}\`, \`detail\` says what to do, and \`errors\` names the invalid fields, if any.\n\n${table(['code', 'status', 'title', 'worth trying again'], rows)}`;
+  return `${generated}# Errors\n\nEvery error is an RFC 9457 problem: \`type\` is \`/problems/{code}\`, \`detail\` says what to do, and \`errors\` names the invalid fields, if any.\n\n${table(['code', 'status', 'title', 'retryable'], rows)}`;
 }
 
 function configurationPage(): string {
@@ -97,7 +97,7 @@ function configurationPage(): string {
     fallback === null ? '' : code(fallback),
     `${meaning}${isSecret ? ' Never logged.' : ''}`,
   ]);
-  return `${generated}# Configuration\n\nEnvironment variables. An empty variable counts as unset. Invalid settings stop the start with one list.\n\n${table(['name', 'default', 'meaning'], rows)}`;
+  return `${generated}# Configuration\n\nEnvironment variables. An empty variable counts as unset. With invalid settings the server does not start, and lists them all.\n\n${table(['name', 'default', 'meaning'], rows)}`;
 }
 
 /** The broadcasts as an AsyncAPI 3 document: what a client of the gateway receives. */

@@ -40,7 +40,7 @@ export const MessageReadyEvent = defineEvent({
 export const MessageReplyReadyEvent = defineEvent({
   name: 'MessageReplyReadyEvent',
   title: 'Reply to a customer',
-  summary: 'A reply of an agent or the bot is stored and ready for delivery to the customer.',
+  summary: 'A reply from an agent or the bot is stored and ready for delivery to the customer.',
   trigger: 'A reply was stored with `isReply` set.',
   schema: z.strictObject({ message: messageSchema }),
   ...ofMessage,
@@ -51,7 +51,7 @@ export const MessageReplyReadyEvent = defineEvent({
 export const MessagePostbackEvent = defineEvent({
   name: 'MessagePostbackEvent',
   title: 'Button pressed',
-  summary: 'A customer pressed a button of a message.',
+  summary: 'A customer pressed a button in a message.',
   trigger: 'A postback was received and validated.',
   schema: z.strictObject({ message: messageSchema, postback: choiceSchema }),
   ...ofMessage,

@@ -6,7 +6,7 @@ export const NewFacebookEventReceived = defineEvent({
   name: 'NewFacebookEventReceived',
   title: 'Facebook webhook event',
   summary: 'Facebook sent a webhook event.',
-  trigger: 'A webhook event of Facebook was verified and stored.',
+  trigger: 'A webhook event from Facebook was verified and stored.',
   schema: z.strictObject({ webhookEventLog: webhookEventLogSchema }),
   key: ({ webhookEventLog }) => webhookEventLog.conversationKey,
   appId: ({ webhookEventLog }) => webhookEventLog.appId,

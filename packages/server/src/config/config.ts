@@ -103,7 +103,7 @@ export const settings = {
     whole(1, 100_000),
   ),
   EVENT_LAG_LIMIT: setting(
-    'Number of unhandled events from which new messages are rejected with 503.',
+    'Number of unhandled events at which new messages are rejected with 503.',
     '100000',
     whole(100, 100_000_000),
   ),
@@ -138,7 +138,7 @@ export const settings = {
     address(['http:', 'https:']),
   ),
   SMTP_PORT: setting(
-    'Port to receive email for email channels on; see [the guide](../guides/email.md).',
+    'Port on which email for email channels is received; see [the guide](../guides/email.md).',
     null,
     whole(0, 65_535),
   ),
@@ -162,7 +162,7 @@ export const settings = {
     whole(1, 1_000_000),
   ),
   EMAIL_ATTEMPTS: setting(
-    'Attempts to turn a received email into a message; after that it has failed, and an administrator can retry it.',
+    'Attempts to turn a received email into a message before it is marked as failed; an administrator can then retry it.',
     '10',
     whole(1, 100),
   ),
@@ -226,7 +226,7 @@ export const settings = {
     whole(1, 300),
   ),
   HEALTH_THRESHOLDS: setting(
-    'Values from which a part counts as degraded and as down, to override the defaults: `events.lag=1000/20000 database.answer=100/1000`; see [the guide](../guides/operating.md).',
+    'Thresholds at which a part counts as degraded and as down, to override the defaults: `events.lag=1000/20000 database.answer=100/1000`; see [the guide](../guides/operating.md).',
     null,
     thresholds,
   ),
@@ -235,7 +235,7 @@ export const settings = {
     'info',
     z.enum(['debug', 'info', 'warn', 'error', 'silent'], 'must be debug, info, warn, error or silent'),
   ),
-  NODE_ENV: setting('Name of the environment, as listeners’ conditions receive it.', 'production', text(50)),
+  NODE_ENV: setting('Name of the environment, as passed to listeners’ conditions.', 'production', text(50)),
 } as const satisfies Record<string, Setting<unknown>>;
 
 type SettingName = keyof typeof settings;

@@ -25,7 +25,7 @@ export const HandleFacebookEvent = listener<'NewFacebookEventReceived'>({
 export const HandleProviderEvent = listener<'NewProviderEventReceived'>({
   name: 'HandleProviderEvent',
   summary:
-    'Turns a webhook event of a provider into a message, a receipt or a note, or records why it was ignored.',
+    'Turns a webhook event from a provider into a message, a receipt or a note, or records why it was ignored.',
   handle: ({ data }, { tx, deps }) => handle(data.webhookEventLog, tx, deps),
 });
 
