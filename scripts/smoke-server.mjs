@@ -21,13 +21,13 @@ export async function smokeServer({ node = process.execPath, program, cwd, dataD
   const overdue = setTimeout(() => server.kill('SIGKILL'), startWithinMs);
   const address = await Promise.race([addressOf(server.stdout), exited]);
   clearTimeout(overdue);
-  if (typeof address !== 'string') throw new Error('The server ended before it was ready.');
+  if (typeof address !== 'string') throw new Error('The server exited before it was ready.');
   const statuses = await Promise.all(paths.map(async (path) => (await fetch(address + path)).status));
   server.kill('SIGINT');
   const [code] = await exited;
   const isWell = code === 0 && statuses.every((status) => status === 200);
   if (!isWell)
-    throw new Error(`${paths.join(', ')} answered ${statuses.join(', ')}; the server ended with ${code}.`);
+    throw new Error(`${paths.join(', ')} answered ${statuses.join(', ')}; the server exited with ${code}.`);
 }
 
 async function addressOf(output) {

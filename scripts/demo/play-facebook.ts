@@ -32,7 +32,7 @@ export async function playFacebook(server: DemoServer): Promise<void> {
   await admin('PATCH', `/v1/admin/apps/${app.id}`, {
     settings: { welcome: false, caseOpenedText: 'You’re in the queue.', delivery },
   });
-  const rules = [{ name: 'Facebook goes to people', when: 'channel.kind == "facebook"', action: 'queue' }];
+  const rules = [{ name: 'Facebook goes to agents', when: 'channel.kind == "facebook"', action: 'queue' }];
   await admin('PUT', `/v1/admin/apps/${app.id}/rules`, { rules });
   const { pageId, appSecret } = page;
   const address = `${url}/webhooks/facebook/${app.key}/page`;

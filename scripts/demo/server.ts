@@ -107,7 +107,7 @@ async function startServer(): Promise<DemoServer> {
         stop,
       };
     }
-    throw new Error('The server ended before it was ready.');
+    throw new Error('The server exited before it was ready.');
   } catch (error) {
     await stop();
     throw error;

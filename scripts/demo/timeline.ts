@@ -50,7 +50,7 @@ async function settledStories({ url, token }: DemoServer, filter: string): Promi
       listeners.every(({ outcome }) => outcome !== 'pending'),
     );
     if (isSettled) return stories;
-    if (Date.now() > deadline) throw new Error('Some listeners have not come to their events yet.');
+    if (Date.now() > deadline) throw new Error('Some listeners have not handled their events yet.');
     await delay(100);
   }
 }

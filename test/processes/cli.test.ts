@@ -147,7 +147,7 @@ describe('mevrik, on the database of a running server', () => {
     await expect.poll(answers, { timeout: 20_000 }).toBe(1);
     const state = async () => rowOf((await mevrik(env, 'replay', 'status', '1')).said, listener)?.slice(0, 4);
     await expect.poll(state, { timeout: 20_000 }).toEqual(['1', 'done', '0', '1']);
-    expect((await mevrik(env, 'replay', 'cancel', '2')).said).toBe('There is no such replay.');
+    expect((await mevrik(env, 'replay', 'cancel', '2')).said).toBe('Replay not found.');
   });
 
   it('reports an unknown listener', async () => {
@@ -175,7 +175,7 @@ describe('mevrik, on a data directory', () => {
     const dataDir = await temporaryDataDir();
     expect(await mevrik({ DATA_DIR: dataDir }, 'subscriptions')).toEqual({
       code: 1,
-      said: `No server is running on ${dataDir}. Start it, or set DATA_DIR or DATABASE_URL.`,
+      said: `No server is running on ${dataDir}. Start one, or set DATA_DIR or DATABASE_URL.`,
     });
   });
 });

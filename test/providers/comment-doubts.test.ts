@@ -93,7 +93,7 @@ describe('a doubtful public reply', () => {
     ];
     for (const other of others) {
       await ownComment(other);
-      const expected = ['ignored', 'a comment of the account itself'];
+      const expected = ['ignored', 'a comment by the account itself'];
       await expect.poll(() => noteOf(other.comment_id), patience).toEqual(expected);
     }
     expect(await stateOf(message)).toEqual({ status: 'queued', doubts: 1 });

@@ -135,7 +135,7 @@ export function expectedOutcomes(sending: SendingChannel): Outcomes {
 const doubtNote = (channel: string) =>
   `The first message may or may not have reached the customer: ${channel} has not confirmed it. Without a confirmation it is sent again or marked as failed, depending on the app’s settings.`;
 const givenUpNote =
-  'The first message did not reach the customer: It is unknown whether it arrived, and it is not sent twice.';
+  'The first message did not reach the customer: It is unknown whether it arrived, so it was not sent again.';
 
 interface Conversation {
   readonly step: Step;

@@ -145,7 +145,7 @@ async function failureOf(outcome: unknown, backoffMs: number): Promise<{ error: 
 async function problemOf(response: Response): Promise<MevrikError> {
   // A proxy in between may answer with something other than JSON.
   const problem = (await bodyOf(response).catch(() => undefined)) as Partial<Problem> | undefined;
-  const { code = 'http', detail = `The server answered ${response.status}.`, errors } = problem ?? {};
+  const { code = 'http', detail = `The server responded with ${response.status}.`, errors } = problem ?? {};
   return new MevrikError(response.status, code, detail, errors ? { fields: errors } : {});
 }
 

@@ -174,7 +174,7 @@ export class TopicSubscription<Channel extends string = string> {
     const { error, status } = (data ?? {}) as { error?: string; status?: number };
     this.#lifecycle.emit(
       'error',
-      new MevrikError(status ?? 0, 'subscription', error ?? 'The channel was refused.'),
+      new MevrikError(status ?? 0, 'subscription', error ?? 'The subscription was rejected.'),
     );
     if ((status ?? 0) >= 500) this.#retryLater();
   }

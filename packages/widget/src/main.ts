@@ -33,7 +33,7 @@ function mevrik(name: string, ...args: unknown[]): unknown {
     if (done instanceof Promise) done.catch(() => {});
     return done;
   }
-  return console.error(`Mevrik: there is no call \`${name}\`, or no widget yet.`);
+  return console.error(`Mevrik: unknown call \`${name}\`, or no widget exists yet.`);
 }
 
 const calls = ['open', 'close', 'identify', 'setAttributes', 'forget', 'on', 'destroy', 'init'] as const;

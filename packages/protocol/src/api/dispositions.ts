@@ -4,7 +4,7 @@ import { z } from 'zod';
 export const dispositionFieldSchema = z
   .strictObject({
     /** The key that its value is stored under. */
-    name: z.string().regex(/^[a-z][a-z0-9_]{0,39}$/, 'must have lower-case letters, digits or `_`'),
+    name: z.string().regex(/^[a-z][a-z0-9_]{0,39}$/, 'must contain only lower-case letters, digits or `_`'),
     /** The label that agents see. */
     label: z.string().trim().min(1).max(100),
     kind: z.enum(['text', 'choice']),

@@ -99,7 +99,7 @@ export const postMessageBody = z
     attachments: z.array(attachmentInputSchema).min(1).max(10).optional(),
   })
   .refine((body) => body.kind !== undefined || body.text !== undefined || body.attachments, {
-    message: 'a message needs a text or attachments',
+    message: 'a message needs text or attachments',
     path: ['text'],
   })
   .refine((body) => body.kind !== 'text' || body.text !== undefined, {
@@ -232,7 +232,7 @@ export const replyBody = z
     privately: z.boolean().optional(),
   })
   .refine((body) => body.text !== undefined || body.attachments, {
-    message: 'a reply needs a text or attachments',
+    message: 'a reply needs text or attachments',
     path: ['text'],
   });
 

@@ -74,7 +74,7 @@ async function appOf(
   if (key !== undefined) return apps.byKey(key);
   const [only, another] = principal.appIds;
   if (only !== undefined && another === undefined) return apps.byId(only);
-  throw new ProblemError('invalid_input', 'Name the app.', {
+  throw new ProblemError('invalid_input', 'Specify the app.', {
     fields: [{ path: 'app_key', message: 'send the header X-App-Key or the query parameter app_key' }],
   });
 }

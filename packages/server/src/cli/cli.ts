@@ -17,8 +17,8 @@ const usage = `Usage: mevrik <command> [options]
   start [--workers <n>]  Run the server in n processes, or "auto" for one per core
   subscriptions          List all listeners with their lag, parked events and dead letters
   dead-letters           List parked events and dead letters, newest first
-  retry                  Retry all that match
-  discard                Discard all that match
+  retry                  Retry all matching events
+  discard                Discard all matching events
   resume <listener>      Resume a paused listener
   replay preview         Show what would run if listeners handled events again
   replay run             Run a replay; asks for confirmation unless --yes is given
@@ -138,7 +138,7 @@ async function connect(config: Config): Promise<Database> {
   const target = config.DATABASE_URL ?? (await findEmbedded({ dataDir: config.DATA_DIR, log }));
   if (!target) {
     throw new UsageError(
-      `No server is running on ${config.DATA_DIR}. Start it, or set DATA_DIR or DATABASE_URL.`,
+      `No server is running on ${config.DATA_DIR}. Start one, or set DATA_DIR or DATABASE_URL.`,
     );
   }
   return openDatabase(target, { maxConnections: 1, applicationName: 'mevrik cli' });

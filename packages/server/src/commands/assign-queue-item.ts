@@ -26,7 +26,7 @@ export async function acceptQueueItem(
     return { queueItem: toQueueItem(item), session: toSession(session) };
   }
   if (item.status !== 'waiting') {
-    throw new ProblemError('already_taken', 'Another agent has taken it, or it has left the queue.');
+    throw new ProblemError('already_taken', 'Another agent has accepted it, or it has left the queue.');
   }
   if (!(await hasCapacity(tx, agent.agentId))) {
     throw new ProblemError(

@@ -36,7 +36,7 @@ export async function mergeCustomers(
   const sessionIds = await lockOpenSessions(tx, otherId);
   const [kept, other] = await lockBoth(tx, customerId, otherId);
   for (const { appId } of [kept, other]) authorize(appId);
-  if (kept.appId !== other.appId) throw invalidOther('The two customers are of different apps.');
+  if (kept.appId !== other.appId) throw invalidOther('The two customers belong to different apps.');
   if (other.mergedInto === kept.id) return toCustomer(kept);
   if (other.mergedInto !== null || kept.mergedInto !== null) {
     throw new ProblemError('conflict', 'One of these customers was merged with another customer.');

@@ -62,7 +62,7 @@ export async function findRunning(data: string): Promise<Postmaster | undefined>
     }
     if (found.status === 'ready') return found;
     if (Date.now() > deadline)
-      throw new DatabaseUnusableError(`PostgreSQL (pid ${found.pid}) in ${data} is not becoming ready`);
+      throw new DatabaseUnusableError(`PostgreSQL (pid ${found.pid}) in ${data} does not become ready`);
     await delay(pollMs);
   }
 }
@@ -75,7 +75,7 @@ export async function findRunning(data: string): Promise<Postmaster | undefined>
 async function clearAfterDeath(pid: number, data: string, deadline: number): Promise<void> {
   while (hasProcessesIn(data)) {
     if (Date.now() > deadline)
-      throw new DatabaseUnusableError(`Processes of a PostgreSQL that was killed still run in ${data}`);
+      throw new DatabaseUnusableError(`Processes of a killed PostgreSQL are still running in ${data}`);
     await delay(pollMs);
   }
   if (answersSignals(pid)) await rm(join(data, 'postmaster.pid'), { force: true });
@@ -168,7 +168,7 @@ export async function shutDown(
   while (isPostmasterOf(postmaster.pid, data)) {
     if (Date.now() > deadline) {
       log.warn(
-        `PostgreSQL (pid ${postmaster.pid}) still runs after ${stopTimeoutMs / 1000} s: forcing it to stop`,
+        `PostgreSQL (pid ${postmaster.pid}) is still running after ${stopTimeoutMs / 1000} s: forcing it to stop`,
       );
       send('SIGQUIT');
       deadline = Date.now() + stopTimeoutMs;

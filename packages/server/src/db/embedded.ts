@@ -108,7 +108,7 @@ async function start(directory: string, options: EmbeddedOptions): Promise<Embed
     maxConnections,
   });
   const ended = () =>
-    log.warn(`PostgreSQL (pid ${postmaster.pid}) ended unexpectedly; its log is in ${location.run}`);
+    log.warn(`PostgreSQL (pid ${postmaster.pid}) exited unexpectedly; its log is in ${location.run}`);
   child.once('exit', ended);
   return opened(location, postmaster, log, () => child.off('exit', ended));
 }
@@ -295,7 +295,7 @@ function checkMajor(location: DataLocation, binaries: Binaries): void {
   }
   if (major !== binaries.major) {
     throw new DatabaseUnusableError(
-      `The data in ${location.data} is of PostgreSQL ${major}; this release includes PostgreSQL ${binaries.major}. ` +
+      `The data in ${location.data} was created by PostgreSQL ${major}; this release includes PostgreSQL ${binaries.major}. ` +
         'Dump it with the old release (pg_dump) and restore it into a new directory, or set DATABASE_URL.',
     );
   }

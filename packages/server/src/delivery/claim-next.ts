@@ -94,7 +94,7 @@ async function claimPart(
     return {
       state: 'undeliverable',
       delivery,
-      error: 'It is unknown whether it arrived, and it is not sent twice.',
+      error: 'It is unknown whether it arrived, so it was not sent again.',
     };
   }
   let parts: readonly OutboundPart[];

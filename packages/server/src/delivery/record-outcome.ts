@@ -161,7 +161,7 @@ export async function recordDoubt(
   return { status: 'queued', isDoubtful: true, downReason: null };
 }
 
-const lostSender = 'The server process that sent it crashed before it knew whether it had arrived.';
+const lostSender = 'The server process crashed while sending it, so it may or may not have arrived.';
 
 const open = ['queued', 'sending'];
 

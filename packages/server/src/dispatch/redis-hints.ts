@@ -26,8 +26,8 @@ export function createRedisHints(options: {
   readonly log: DispatchLog;
 }): Hints {
   const { url, onHint, log } = options;
-  const publisher = connectRedis({ url, log, purpose: 'giving hints', onReady: () => {} });
-  const subscriber = connectRedis({ url, log, purpose: 'taking hints', onReady: listen });
+  const publisher = connectRedis({ url, log, purpose: 'publishing hints', onReady: () => {} });
+  const subscriber = connectRedis({ url, log, purpose: 'receiving hints', onReady: listen });
   const waiting = new Set<number>();
   return {
     hint(partitions) {

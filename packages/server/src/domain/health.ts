@@ -37,7 +37,7 @@ export const measureKinds = {
     unit: '',
     threshold: [2_000, 50_000],
     describe: (value) => `The slowest listener is ${counted(value, 'event')} behind.`,
-    advice: 'Find it under Listeners. More processes share the work: see the scaling guide.',
+    advice: 'Find it under Listeners. Adding processes spreads the work: see the scaling guide.',
   },
   'events.age': {
     part: 'events',
@@ -62,7 +62,7 @@ export const measureKinds = {
     label: 'Dead letters',
     unit: '',
     threshold: [1, never],
-    describe: (value) => `${counted(value, 'event')} failed at every attempt.`,
+    describe: (value) => `${counted(value, 'event')} failed every attempt.`,
     advice: 'Retry, edit or discard them under Dead letters.',
   },
   'events.unowned': {
@@ -121,7 +121,7 @@ export const measureKinds = {
     label: 'Failed jobs',
     unit: '',
     threshold: [1, never],
-    describe: (value) => `${counted(value, 'job')} failed at every attempt.`,
+    describe: (value) => `${counted(value, 'job')} failed every attempt.`,
     advice:
       'See the log (“jobs:”) for the errors. Failed jobs stay in graphile_worker.jobs until you remove them.',
   },

@@ -14,7 +14,7 @@ export function externalMessageRoutes({ unitOfWork, apps, channels, files }: Htt
         config: { access: ['service'], addsLoad: true },
         schema: {
           tags: ['back end'],
-          summary: 'Bring in a message from a channel of your own',
+          summary: 'Post a message that a customer wrote on your own channel',
           description:
             'Authenticate with Basic: the key and the secret of the app. A repeated message is stored only once.',
           body: externalMessageBody,

@@ -9,5 +9,5 @@ export const smallIdParams = z.strictObject({ id: z.coerce.number().pipe(idSchem
 
 /** Path parameters of a route about one channel of an app. */
 export const channelParams = smallIdParams.extend({
-  name: z.string().regex(/^[\w-]{1,64}$/, 'must have letters, digits, `-` or `_`'),
+  name: z.string().regex(/^[\w-]{1,64}$/, 'must contain only letters, digits, `-` or `_`'),
 });

@@ -129,7 +129,7 @@ async function applyReport(
 ): Promise<Outcome> {
   const reference = report.about === null ? undefined : readMessageId(report.about, signingKey);
   if (reference === undefined) return { status: 'ignored', note: 'a report about an email that is not ours' };
-  if (report.outcome === 'other') return { status: 'ignored', note: 'a report of success' };
+  if (report.outcome === 'other') return { status: 'ignored', note: 'a success report' };
   const status = report.status === null ? '' : ` (${report.status})`;
   const error = storableText(`The email was returned${status}: ${report.reason}`);
   const found = await applyBounce(tx, place, { reference, outcome: report.outcome, error });

@@ -32,7 +32,7 @@ export async function startJobRunner(options: JobRunnerOptions): Promise<JobRunn
     max: Math.min(concurrency, 4) + 2,
     application_name: 'mevrik jobs',
   });
-  const logError = (error: Error) => deps.log.warn({ err: error }, 'a connection of the job queue failed');
+  const logError = (error: Error) => deps.log.warn({ err: error }, 'a job queue connection failed');
   pool.on('error', logError);
   pool.on('connect', (client) => client.on('error', logError));
   const runner: Runner = await run({

@@ -87,7 +87,7 @@ async function applyWebhookEvent(
     case 'own-comment': {
       const found = await applyOwnComment(tx, { appId, channel }, update);
       if (found === 'ours') return null;
-      return found === 'not ours' ? 'a comment of the account itself' : `an own comment: ${found}`;
+      return found === 'not ours' ? 'a comment by the account itself' : `our own comment: ${found}`;
     }
     case 'changed': {
       const { externalId, text } = update;
@@ -119,7 +119,7 @@ async function addEventNote(
 ): Promise<string | null> {
   const [open] = await tx.sql<{ id: number }[]>`
     SELECT id FROM sessions WHERE conversation_key = ${conversationKey} AND status = 'active'`;
-  if (!open) return 'a remark outside of a conversation';
+  if (!open) return 'a note outside a session';
   const session = await lockSession(tx, open.id);
   await addAttributes(tx, session.customerId, attributes);
   const message = await addNote(tx, session, { type: 'system' }, text);

@@ -17,7 +17,7 @@ export function ChannelHealth({
           {since && <Ago at={since} />}
         </Group>
         <Text size="sm" mt={4}>
-          {reason ?? 'The provider accepts no messages.'}
+          {reason ?? 'The provider is not accepting messages.'}
         </Text>
         {probeAt && (
           <Text size="xs" c="dimmed">

@@ -107,7 +107,7 @@ async function listenTo(
     headers: { authorization: `Bearer ${await token(false)}` },
     signal,
   });
-  if (!response.ok || !response.body) throw new Error(`The server answered with status ${response.status}`);
+  if (!response.ok || !response.body) throw new Error(`The server responded with status ${response.status}`);
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = '';
   for (;;) {

@@ -134,7 +134,7 @@ function deliveredHow({ state, channel }: Extract<Verdict, { code: 'delivered' }
 }
 
 function closedHow(facts: Extract<Verdict, { code: 'closed_unanswered' }>['facts']): string {
-  if (facts.closedBy === 'timeout') return 'after a time of inactivity';
+  if (facts.closedBy === 'timeout') return 'due to inactivity';
   if (facts.closedBy !== 'agent') return 'automatically';
   return `by ${facts.agent ?? 'an agent'}${facts.disposition === null ? '' : ` as “${facts.disposition}”`}`;
 }

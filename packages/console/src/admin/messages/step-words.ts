@@ -76,7 +76,7 @@ export function stepWords(step: DiagnosisStep): StepWords {
     case 'survey_answered':
       return titled(`The customer rated ${step.facts.score} out of 5`);
     case 'session_expired':
-      return titled('Session ended', 'After a time of inactivity.');
+      return titled('Session ended', 'Due to inactivity.');
     default:
       return listenerWords(step);
   }
@@ -109,7 +109,7 @@ function queuedWords({ queue, priority, skills }: Step<'queued'>['facts']): Step
 }
 
 function caseWords({ caseId, closedBy, disposition }: Step<'case_closed'>['facts']): StepWords {
-  const how = closedBy === 'timeout' ? ' after a time of inactivity' : '';
+  const how = closedBy === 'timeout' ? ' due to inactivity' : '';
   return titled(`Case #${caseId} closed${how}`, disposition === null ? null : `Disposition: ${disposition}.`);
 }
 

@@ -18,8 +18,8 @@ export function relayClientEvent(
   }
   if (!socket.clientEvents.take()) return reject('Too many client events');
   const text = textOf(data);
-  if (text === undefined) return reject('The data of the event is nested too deeply');
-  if (Buffer.byteLength(text) > config.maxEventBytes) return reject('The data of the event is too large');
+  if (text === undefined) return reject('The event data is nested too deeply');
+  if (Buffer.byteLength(text) > config.maxEventBytes) return reject('The event data is too large');
   const from = userId === undefined ? {} : { user_id: userId };
   watch.clientEvent(socket.app, name, { event, data: text, socket_id: socket.id, ...from });
   return bus.publish([

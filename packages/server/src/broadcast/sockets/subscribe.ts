@@ -112,7 +112,7 @@ async function decide(
 /** Rejects a subscription for now, because it could not be decided. */
 function unavailable({ log }: ClientFrameDeps, channel: string): (error: unknown) => Rejection {
   return (error) => {
-    log.error({ channel, err: error }, 'failed to decide about a subscription');
+    log.error({ channel, err: error }, 'failed to authorize a subscription');
     return { reason: 'Try again later', status: 503, type: 'ServerError' };
   };
 }

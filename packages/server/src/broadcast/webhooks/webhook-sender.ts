@@ -123,9 +123,9 @@ export class WebhookSender {
         signal: AbortSignal.timeout(timeOutMs),
       });
       await response.body?.cancel();
-      return response.ok ? undefined : `answered ${response.status}`;
+      return response.ok ? undefined : `responded with ${response.status}`;
     } catch (error) {
-      return error instanceof Error && error.name === 'TimeoutError' ? 'no answer in time' : 'not reached';
+      return error instanceof Error && error.name === 'TimeoutError' ? 'no response in time' : 'unreachable';
     }
   }
 

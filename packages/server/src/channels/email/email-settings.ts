@@ -82,7 +82,7 @@ export const emailSettingsSchema = z.strictObject({
         .optional(),
       selector: z
         .string()
-        .regex(/^[\w.-]{1,100}$/, 'must have letters, digits, `-`, `_` or `.`')
+        .regex(/^[\w.-]{1,100}$/, 'must contain only letters, digits, `-`, `_` or `.`')
         .meta({
           title: 'Selector',
           description: 'The public key is published in the DNS at selector._domainkey.example.com.',

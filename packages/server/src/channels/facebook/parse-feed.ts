@@ -50,7 +50,7 @@ function parseComment(
   const { verb, from, comment_id: externalId, message: text } = comment;
   if (!from) return { outcome: 'ignored', reason: 'a comment without an author' };
   if (from.id === pageId && verb !== 'add')
-    return { outcome: 'ignored', reason: `a comment of the page: ${verb}` };
+    return { outcome: 'ignored', reason: `a comment by the page: ${verb}` };
   if (from.id === pageId) {
     return {
       outcome: 'own-comment',

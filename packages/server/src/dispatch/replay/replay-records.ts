@@ -12,7 +12,7 @@ import type { Sql } from '../../db/sql.ts';
 /** Reads a replay. @throws ProblemError `not_found`. */
 export async function readReplay(sql: Sql, id: number): Promise<Replay> {
   const [row] = await readRows(sql, sql`id = ${id}`, 1);
-  if (!row) throw new ProblemError('not_found', 'There is no such replay.');
+  if (!row) throw new ProblemError('not_found', 'Replay not found.');
   return toReplay(row);
 }
 

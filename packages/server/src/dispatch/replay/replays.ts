@@ -113,7 +113,7 @@ export function createReplays({ database, changed, ...planning }: ReplayDeps): R
       await sql.begin(async (tx) => {
         const found = await tx`
           UPDATE replays SET cancelled_at = coalesce(cancelled_at, now()) WHERE id = ${id}`;
-        if (found.count === 0) throw new ProblemError('not_found', 'There is no such replay.');
+        if (found.count === 0) throw new ProblemError('not_found', 'Replay not found.');
         const { count } = await tx`
           UPDATE replay_entries SET status = 'cancelled', finished_at = now()
           WHERE replay_id = ${id} AND status = 'waiting'`;

@@ -15,7 +15,7 @@ const botMessageSchema = z.union([
       buttons: z.array(buttonSchema).min(1).max(10).optional(),
       attachments: z.array(linkedFileSchema).min(1).max(10).optional(),
     })
-    .refine((message) => message.text !== undefined || message.attachments, 'needs a text or attachments'),
+    .refine((message) => message.text !== undefined || message.attachments, 'needs text or attachments'),
 ]);
 const botMessages = z.array(botMessageSchema).max(5);
 

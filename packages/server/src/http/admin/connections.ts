@@ -105,7 +105,7 @@ function addTapRoute(api: Api, { gateway, audit }: GatewayRouteDeps): void {
       if (openTaps >= maxTaps) {
         throw new ProblemError(
           'too_many_requests',
-          `${maxTaps} taps are already open. Close one and try again.`,
+          `${maxTaps} topics are already being watched. Stop watching one and try again.`,
         );
       }
       openTaps += 1;

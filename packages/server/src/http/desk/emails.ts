@@ -49,7 +49,7 @@ export function emailRoutes({ database }: HttpDeps): RoutePlugin {
         const email = await requireEmailOf(database, request.params.id);
         assertAppAccess(request, email.appId);
         const file = await readEmailAttachment(email.raw, request.params.index);
-        if (!file) throw new ProblemError('not_found', 'This email has no such attachment.');
+        if (!file) throw new ProblemError('not_found', 'Attachment not found.');
         // Always downloaded, never displayed: its content is untrusted.
         return reply
           .type('application/octet-stream')

@@ -13,7 +13,7 @@ export function problemRoutes(_dependencies: HttpDeps): RoutePlugin {
         config: { access: 'public' },
         schema: {
           tags: ['problems'],
-          summary: 'Get the meaning of a problem',
+          summary: 'Explain a problem code',
           params: z.strictObject({ code: z.enum(codes) }),
           response: { 200: problemKindSchema },
         },
