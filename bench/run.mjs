@@ -72,30 +72,30 @@ function report() {
     `| ${name} | ${[heardP50, heardP99, answeredP50, answeredP99].map((ms) => `${ms.toFixed(1)} ms`).join(' | ')} |`;
   return `# Measured
 
-${new Date().toISOString().slice(0, 10)}, ${availableParallelism()} cores (${cpus()[0]?.model.trim()}), Node ${process.version}, by \`npm run bench\`; everything on one machine, load included.
+${new Date().toISOString().slice(0, 10)}, ${availableParallelism()} cores (${cpus()[0]?.model.trim()}), Node ${process.version}, by \`npm run bench\`; everything on one machine, including the load generator.
 
-## Events through a listener that does nothing
+## Events through a no-op listener
 
-Events a second, median of ${rounds} rounds; in parentheses, how many times as fast ours is. *Waiting*: all events are there, then handling begins. *In bulk*: added 200 at a time by 8 writers and handled meanwhile. *One by one*: added singly by 64 writers and handled meanwhile. *Idle*: from adding to handling, p50 / p99.
+Events per second, median of ${rounds} rounds; in parentheses, how many times faster Mevrik is. *Backlog*: all events are stored before handling starts. *In bulk*: 8 writers add 200 events at a time while they are handled. *One by one*: 64 writers add single events while they are handled. *Idle*: time from adding to handling, p50 / p99.
 
-| | waiting | in bulk | one by one | idle |
+| | backlog | in bulk | one by one | idle |
 |---|---|---|---|---|
 ${rows.join('\n')}
 
-Ours commits each event with \`fsync\`, keeps the order per key, and moves its checkpoint in the listener's transaction. BullMQ's Redis keeps nothing on disk (\`no\`) or loses up to a second (\`everysec\`), and neither peer keeps an order.
+Mevrik commits each event with \`fsync\`, keeps the order per key, and moves its checkpoint in the listener's transaction. BullMQ's Redis writes nothing to disk (\`no\`) or can lose up to a second (\`everysec\`), and neither BullMQ nor graphile-worker keeps an order.
 
 ## Message in → stored → handled → broadcast
 
-${whole(messages.messages)} messages a second, which are ${whole(messages.events)} events a second: visitors write over HTTP and hear over WebSocket their message and the bot's answer, one server process with default settings on the embedded database; median of ${rounds} rounds. Two processes over PostgreSQL and Redis, on the same cores: ${whole(together.messages)} messages, ${whole(together.events)} events a second.
+${whole(messages.messages)} messages per second, which raise ${whole(messages.events)} events per second: visitors write over HTTP and receive their own message and the bot's reply over WebSocket; one server process with default settings on the embedded database; median of ${rounds} rounds. Two processes over PostgreSQL and Redis, on the same cores: ${whole(together.messages)} messages, ${whole(together.events)} events per second.
 
-| | own message heard, p50 | p99 | bot's answer heard, p50 | p99 |
+| | own message received, p50 | p99 | bot's reply received, p50 | p99 |
 |---|---|---|---|---|
-${timesOf('idle (20 messages a second)', messages.idle)}
-${timesOf('half of the rate above', messages.half)}
-${timesOf('as fast as it goes', messages.full)}
+${timesOf('idle (20 messages per second)', messages.idle)}
+${timesOf('half the rate above', messages.half)}
+${timesOf('maximum rate', messages.full)}
 
 ## Start
 
-First start on the embedded database ${(start.first / 1000).toFixed(1)} s, again ${(start.again / 1000).toFixed(1)} s.
+First start on the embedded database ${(start.first / 1000).toFixed(1)} s, later starts ${(start.again / 1000).toFixed(1)} s.
 `;
 }

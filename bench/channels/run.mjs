@@ -1,4 +1,4 @@
-// `npm run bench:channels`: measures how updates of providers come in, and writes results.md.
+// `npm run bench:channels`: measures incoming webhook events, and writes results.md.
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
@@ -22,17 +22,17 @@ function report({ updates, together, singly, answer, answerWorst }) {
   const whole = (number) => Math.round(number).toLocaleString('en');
   const row = (name, { kept, stored }) =>
     `| ${name} | ${whole(kept)} (${(kept / singly.kept).toFixed(1)}×) | ${whole(stored)} (${(stored / singly.stored).toFixed(1)}×) |`;
-  return `# Measured: updates of providers
+  return `# Incoming webhook events, measured
 
 ${new Date().toISOString().slice(0, 10)}, ${availableParallelism()} cores (${cpus()[0]?.model.trim()}), Node ${process.version}, by \`npm run bench:channels\`; server, database and load on one machine${process.env.NOTE ? `; ${process.env.NOTE}` : ''}.
 
-A signed body of Messenger with ${whole(updates)} messages of ${whole(updates)} people is answered after ${whole(answer)} ms, when all of it is on disk (\`fsync\`); the slowest of ${rounds} after ${whole(answerWorst)} ms.
+A signed Messenger request with ${whole(updates)} messages of ${whole(updates)} customers is answered after ${whole(answer)} ms, when all of them are on disk (\`fsync\`); the slowest of ${rounds} after ${whole(answerWorst)} ms.
 
-Messages a second, median of ${rounds} rounds, in turn on the same server; in parentheses, how many times as many as one by one. *Kept*: until the last is answered with 200, and so on disk. *Stored*: until the last is a message in its conversation.
+Messages per second, median of ${rounds} rounds, alternating on the same server; in parentheses, the ratio to one message per request. *Accepted*: until the last request is answered with 200, which means it is on disk. *Stored*: until the last message is in its conversation.
 
-| | kept | stored |
+| | accepted | stored |
 |---|---|---|
-${row(`${whole(updates)} in one body`, together)}
-${row(`the same, ${whole(updates)} bodies of one, 32 at a time`, singly)}
+${row(`${whole(updates)} in one request`, together)}
+${row(`${whole(updates)} requests with one message each, 32 at a time`, singly)}
 `;
 }

@@ -1,4 +1,4 @@
-// Updates of a provider come in: a thousand in one body, and the same in as many bodies of one. Prints one line of JSON.
+// Sends a provider’s webhook events: a thousand in one request, and a thousand in requests of one. Prints one line of JSON.
 import { Agent, request } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { signWebhook, startGraphStandIn } from '@mevrik/stand-ins';
@@ -130,7 +130,7 @@ async function countMessages(): Promise<number> {
   return row?.count ?? 0;
 }
 
-/** Waits until all is done that a round has set going. */
+/** Waits until all work that a round started is done. */
 async function quiet(): Promise<void> {
   for (const begun = performance.now(); performance.now() - begun < patienceMs; ) {
     const [row] = await database.sql<{ busy: boolean }[]>`
@@ -139,7 +139,7 @@ async function quiet(): Promise<void> {
     if (!row?.busy) return;
     await delay(50);
   }
-  throw new Error('A round has set going what does not end.');
+  throw new Error('The work that a round started did not finish.');
 }
 
 function ratesOf(all: readonly Round[]) {

@@ -44,14 +44,14 @@ function head(rounds: number): string {
     readFileSync(fileURLToPath(new URL('../package.json', import.meta.url)), 'utf8'),
   );
   const versions = Object.entries(dependencies).map(([name, version]) => `${name} ${version}`);
-  const pinned = canPin ? ' The server is held on core 0, the clients on the others.' : '';
+  const pinned = canPin ? ' The server is pinned to core 0, the clients to the other cores.' : '';
   return `# The gateway, measured
 
-${new Date().toISOString().slice(0, 10)}, ${availableParallelism()} cores (${cpus()[0]?.model.trim()}), Linux ${release().split('-')[0]}, Node ${process.version}, ${versions.join(', ')}; by \`npm run bench:gateway\`. Medians of ${rounds} rounds, the peers in turn in each; memory once. In parentheses, how many times as good ours is.
+${new Date().toISOString().slice(0, 10)}, ${availableParallelism()} cores (${cpus()[0]?.model.trim()}), Linux ${release().split('-')[0]}, Node ${process.version}, ${versions.join(', ')}; by \`npm run bench:gateway\`. Medians of ${rounds} rounds, in which the servers take turns; memory was measured once. In parentheses, how many times better Mevrik is.
 
-One process is the server, ${clientProcesses()} are the clients: bare sockets that make the handshake, subscribe, and then count frames without reading them.${pinned} Messages are WebSocket frames of 200 bytes. As many are triggered as clients take: so many may be on their way, no more, so that nothing gathers without bound. Every delivery is counted; what is missing is said. *CPU* is that of the server process, kernel included. Figures depend on what a system call costs on the machine: writing to a socket is most of the work.
+One process is the server, ${clientProcesses()} are the clients: bare sockets that complete the handshake, subscribe, and then count frames without decoding them.${pinned} Messages are WebSocket frames of 200 bytes. Messages are triggered as fast as the clients receive them, with a limit on those in flight, so that no backlog builds up. Every delivery is counted, and missing ones are reported. *CPU* is the CPU time of the server process, including the kernel. Results depend on the cost of a system call on the machine: most of the work is writing to sockets.
 
-*soketi* triggers through its HTTP API only (10 events a request), the others from inside of the server. *uWebSockets.js* and *ws* are the bare libraries with the least code around: no apps, no rights, no limits, no presence.`;
+*soketi* is triggered through its HTTP API only (10 events per request), the others from inside the server. *uWebSockets.js* and *ws* are the bare libraries with minimal code around them: no apps, no access rules, no limits, no presence.`;
 }
 
 function sections(measured: Measured): string[] {
@@ -60,7 +60,7 @@ function sections(measured: Measured): string[] {
     { title: 'CPU s', from: [scenario, `${name}.cpuSecondsPerMillion`], write: digits(2) },
   ];
   const grown = (scenario: string, name: string): Column => ({
-    title: 'memory grows by, MiB',
+    title: 'memory growth, MiB',
     from: [scenario, `${name}.grownBytes`],
     write: mib,
   });
@@ -72,47 +72,47 @@ function sections(measured: Measured): string[] {
       ...(name === 'same' ? { better: 'less' as const } : {}),
     }));
   const rate = (name: string): Column => ({
-    title: 'deliveries a second',
+    title: 'deliveries per second',
     from: ['fanOut', `${name}.deliveriesPerSecond`],
     write: thousands,
   });
   return [
-    '## One channel, 1,000 subscribers\n\nDeliveries a second, and CPU seconds for a million of them; so many messages triggered in one turn of the event loop.',
+    '## One channel, 1,000 subscribers\n\nDeliveries per second, and CPU seconds per million deliveries, by the number of messages triggered in one tick of the event loop.',
     table(measured, [
-      ...flow('fanOut', 'single', 'one a turn'),
-      ...flow('fanOut', 'tens', '10 a turn'),
-      ...flow('fanOut', 'hundreds', '100 a turn'),
+      ...flow('fanOut', 'single', 'one per tick'),
+      ...flow('fanOut', 'tens', '10 per tick'),
+      ...flow('fanOut', 'hundreds', '100 per tick'),
       ...flow('fanOut', 'http', 'HTTP API'),
       grown('fanOut', 'hundreds'),
     ]),
-    '## 10,000 connections\n\nAll on one channel, 10 messages a turn; and 2,000 channels with 5 subscribers each, 1,000 messages a turn spread over them.',
+    '## 10,000 connections\n\nAll on one channel, 10 messages per tick; and 2,000 channels with 5 subscribers each, 1,000 messages per tick spread over them.',
     table(measured, [
       ...flow('manySubscribers', 'fan', 'one channel'),
       grown('manySubscribers', 'fan'),
       ...flow('manySubscribers', 'small', '2,000 channels'),
       grown('manySubscribers', 'small'),
     ]),
-    '## Latency\n\n1,000 subscribers of one channel. From when a message was due, by a timer of a millisecond, to when a client has it. First at half of the highest rate that the server itself reached above, then all at the same rate.',
+    '## Latency\n\n1,000 subscribers of one channel. The time from when a message was due, on a one-millisecond timer, until a client receives it. First at half the highest rate that each server reached above, then all at the same rate.',
     table(measured, [rate('half'), ...late('half'), rate('same'), ...late('same')]),
-    '## Connecting\n\nHandshake, greeting and subscription of one channel confirmed; 5,000 connections, 50 at a time from each client process. CPU is the better figure where the clients are the limit.',
+    '## Connecting\n\nHandshake, greeting and one confirmed subscription; 5,000 connections, 50 at a time from each client process. Where the clients are the bottleneck, compare CPU time.',
     table(measured, [
-      { title: 'a second', from: ['connectionRate', 'perSecond'], write: whole, better: 'more' },
+      { title: 'per second', from: ['connectionRate', 'perSecond'], write: whole, better: 'more' },
       { title: 'CPU ms each', from: ['connectionRate', 'cpuMsEach'], write: digits(3), better: 'less' },
-      { title: "server's cores", from: ['connectionRate', 'serverCores'], write: digits(2) },
-      { title: "busiest client's", from: ['connectionRate', 'clientCores'], write: digits(2) },
+      { title: 'server cores', from: ['connectionRate', 'serverCores'], write: digits(2) },
+      { title: 'cores of the busiest client', from: ['connectionRate', 'clientCores'], write: digits(2) },
     ]),
-    '## Memory\n\nOf the server process after garbage collection, what the kernel keeps for sockets not included. Idle connections with a channel of their own; then 1,000 connections with 100 channels each that nobody else has.',
+    '## Memory\n\nMemory of the server process after garbage collection, without the kernel’s memory for sockets. First idle connections with one channel each; then 1,000 connections with 100 channels each. No channel is shared.',
     table(measured, [
       { title: 'empty, MiB', from: ['idleMemory', 'emptyBytes'], write: mib },
       {
-        title: 'KiB each of 10,000',
+        title: 'KiB each at 10,000',
         from: ['idleMemory', 'bytesEach10k'],
         write: kib,
         better: 'less',
       },
-      { title: 'KiB each of 18,000', from: ['idleMemory', 'bytesEach18k'], write: kib, better: 'less' },
+      { title: 'KiB each at 18,000', from: ['idleMemory', 'bytesEach18k'], write: kib, better: 'less' },
       { title: '100,000 channels, s', from: ['manyChannels', 'seconds'], write: digits(1) },
-      { title: 'bytes each', from: ['manyChannels', 'bytesEach'], write: whole, better: 'less' },
+      { title: 'bytes per channel', from: ['manyChannels', 'bytesEach'], write: whole, better: 'less' },
     ]),
   ];
 }
@@ -130,7 +130,7 @@ function cores(measured: Measured, inWorkers: readonly number[]): string[] {
   );
   const names = clustered(1).map(({ name }) => name);
   return [
-    '## Several cores\n\n5,000 connections, deliveries a second: all on one channel, and 1,000 channels with 5 subscribers each. Each worker has a core, the clients have the others. Ours is the whole product with `--workers`, triggered through its HTTP API 10 events a request; Socket.IO with its cluster adapter, triggered in one of its workers 10 a turn.',
+    '## Several cores\n\nDeliveries per second over 5,000 connections: all on one channel, and 1,000 channels with 5 subscribers each. Each worker has its own core, and the clients have the others. Mevrik is the complete server with `--workers`, triggered through its HTTP API with 10 events per request; Socket.IO uses its cluster adapter and is triggered in one of its workers, 10 messages per tick.',
     table(measured, columns, names),
   ];
 }

@@ -13,7 +13,7 @@ const asked = [
   ['all, from the middle', 'view=all', 'middle'],
   ['the queue', 'view=queue'],
   ['mine', 'view=mine'],
-  ['all, due next first', 'view=all&sort=due'],
+  ['all, next due first', 'view=all&sort=due'],
   ['overdue', 'view=all&overdue=true'],
   ['a name', 'view=all&search=vera%2042'],
 ] as const;

@@ -25,15 +25,15 @@ export function report(of: {
 
 ${about}, by \`npm run bench:screens\`; browser, server and database on one machine.
 
-Each part is scrolled by 90 pixels a frame for ${measured[0]?.frames} frames. In parentheses, how many times the short one's. *Work*: how long the page's thread works for a frame; a screen that shows 60 frames a second leaves it 16.7 ms. *Stalls*: times in which the page answered nothing for more than 50 ms.
+Each list is scrolled by 90 pixels per frame for ${measured[0]?.frames} frames. In parentheses, the ratio to the short list. *Work*: how long the page's main thread works per frame; at 60 frames per second it has 16.7 ms. *Stalls*: times at which the page did not respond for more than 50 ms.
 
-| | frame to frame, middle | worst of a hundred | work | stalls |
+| | frame time, median | 99th percentile | work | stalls |
 |---|---|---|---|---|
 ${rows.join('\n')}
 
 ## The server
 
-The first 50 of 10,000 open conversations, a third of which wait with an answer due, through the API; of 21 requests the middle one.
+The first 50 of 10,000 open conversations, a third of which wait for a reply that is due, through the API; median of 21 requests.
 
 | | |
 |---|---|

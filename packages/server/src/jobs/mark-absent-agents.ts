@@ -4,7 +4,7 @@ import { timer } from './job.ts';
 /** Prevents assigning conversations to agents whose desk is closed. */
 export const markAbsentAgents = timer({
   task: 'mark-absent-agents',
-  summary: 'Sets online agents to away when they have closed their desk, and back to online when they return.',
+  summary: 'Sets online agents to away when they close their desk, and back to online when they return.',
   cron: '* * * * *',
   async run({ unitOfWork, desks }) {
     if (desks.absentMinutes === 0) return;
