@@ -38,9 +38,9 @@ export async function playEmail(server: DemoServer): Promise<void> {
       from: `Vera <${vera}>`,
       to: shop,
       subject,
-      text: 'It should have come on Monday.',
+      text: 'It should have arrived on Monday.',
     });
-    say('Vera', `To ${shop}: ${subject} It should have come on Monday.`);
+    say('Vera', `To ${shop}: ${subject} It should have arrived on Monday.`);
     note(`our SMTP listener answers "${response}"`);
     const { data } = await desk.until('the queue', ({ event }) => event === 'queue_created');
     note(`queue item ${data.queueItem.id} waits in "${data.queueItem.queue}"; Alex accepts it`);

@@ -105,7 +105,7 @@ export async function playFacebook(server: DemoServer): Promise<void> {
       text: 'How much is it?',
       postId: `${pageId}_1`,
     });
-    say('Carl', 'How much is it?  (for all to read, under a post)');
+    say('Carl', 'How much is it?  (a public comment under a post)');
     const comment = await accept(thread.item);
     await agent('POST', `/v1/sessions/${comment.id}/replies`, { text: 'It is 49, Carl.' });
     const [open] = await taken('It is 49, Carl.');

@@ -16,7 +16,7 @@ export interface Stage {
 
 const meta = { appSecret: 'meta-app-secret-0123', verifyToken: 'verify-me-please' };
 const parcel =
-  'Found it: the label was damaged, and the parcel waits at the depot in Malmö. I have asked them to print a new one; it goes out tomorrow morning.';
+  'Found it: the label was damaged, so the parcel is held at the depot in Malmö. I have asked them to print a new one; it goes out tomorrow morning.';
 
 /** Fills the desk with a realistic morning: several channels, some customers waiting, some assigned. */
 export async function fillDesk(stage: Stage): Promise<void> {
@@ -92,12 +92,12 @@ export async function fillDesk(stage: Stage): Promise<void> {
     'Rafi Ahmed',
   );
   await due(30);
-  const chen = await web(stage, 'Chen Wei', 'Is the blue one back in stock next week?');
-  const amina = await web(stage, 'Amina Diallo', 'The zip of the jacket broke on the first day :(');
+  const chen = await web(stage, 'Chen Wei', 'Will the blue one be back in stock next week?');
+  const amina = await web(stage, 'Amina Diallo', 'The zip on the jacket broke on the first day :(');
   const vera = await web(
     stage,
     'Vera Lindqvist',
-    'My parcel still says “in transit” since Tuesday. Can you look where it is?',
+    'My parcel has said “in transit” since Tuesday. Can you check where it is?',
   );
   await serveVera(stage, vera);
   for (const one of [amina, chen]) await accept(stage, one.sessionId);
@@ -132,7 +132,7 @@ async function serveVera(stage: Stage, { client, sessionId }: Written): Promise<
   const { admin } = stage;
   await accept(stage, sessionId);
   await admin.rest.desk.reply(sessionId, {
-    text: 'Hello Vera, I am looking into it right now. Do you have the number at hand?',
+    text: 'Hello Vera, I am looking into it right now. Do you have the tracking number to hand?',
   });
   await client.rest.visitor.writeMessage({ text: 'Thank you! The number is 20418-77.' });
   await admin.rest.desk.addNote(
@@ -189,8 +189,7 @@ async function onWhatsapp(stage: Stage, from: string, name: string, text: string
 }
 
 async function email(stage: Stage): Promise<number> {
-  const text =
-    'The invoice of last week shows my old company name. Could you send me a corrected one, please?';
+  const text = 'Last week’s invoice shows my old company name. Could you send me a corrected one, please?';
   const client = createTransport({ host: '127.0.0.1', port: stage.smtpPort, ignoreTLS: true });
   await client.sendMail({
     from: 'Sofia Marino <sofia@studio-marino.example>',

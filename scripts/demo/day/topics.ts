@@ -17,12 +17,12 @@ export interface Topic {
 export const topics: readonly Topic[] = [
   {
     skill: 'orders',
-    question: 'My parcel {order} says “in transit” since Tuesday. Can you look where it is?',
+    question: 'My parcel {order} has said “in transit” since Tuesday. Can you check where it is?',
     exchange: [
-      'Good morning! Let me look into it, one moment.',
+      'Good morning! One moment, let me look into it.',
       'Thank you, it is a birthday present.',
-      'Found it: the label was damaged and the parcel waits at the depot. I asked them to print a new one; it goes out tomorrow before noon.',
-      'That is just in time. Thank you for the quick help!',
+      'Found it: the label was damaged, so the parcel is held at the depot. I’ve asked them to print a new one; it will go out before noon tomorrow.',
+      'That’s just in time. Thanks for the quick help!',
     ],
     note: 'Carrier: held at the depot, address label damaged. New label ordered.',
     disposition: 'resolved',
@@ -33,8 +33,8 @@ export const topics: readonly Topic[] = [
     question: 'Can I change the delivery address of order {order}? I am moving on Friday.',
     exchange: [
       'Of course. What is the new address?',
-      '12 Harbour Street, second floor, the name is the same.',
-      'Done, and you get a new confirmation by email within a minute.',
+      '12 Harbour Street, second floor. The name stays the same.',
+      'Done. You’ll get a new confirmation by email within a minute.',
       'Got it!',
     ],
     disposition: 'resolved',
@@ -42,10 +42,10 @@ export const topics: readonly Topic[] = [
   },
   {
     skill: 'billing',
-    question: 'The invoice of order {order} shows my old company name. I need a corrected one.',
+    question: 'The invoice for order {order} shows my old company name. I need a corrected one.',
     exchange: [
       'Sorry about that! Which name should be on it?',
-      'Marino & Figli s.r.l., the rest is right.',
+      'Marino & Figli s.r.l. Everything else is right.',
       'Here you are: the corrected invoice is in your account, under “Documents”.',
       'Perfect, our accountant will be happy.',
     ],
@@ -56,30 +56,30 @@ export const topics: readonly Topic[] = [
     skill: 'billing',
     question: 'I was charged twice for {order}!',
     exchange: [
-      'That must not happen, I am sorry. I see two payments on the 24th.',
+      'I’m sorry, that shouldn’t happen. I see two payments on the 24th.',
       'Yes, 89.00 both times.',
-      'The second one was a failed try that your bank reserves; I have cancelled it. It disappears within two working days.',
+      'The second was a failed attempt that your bank put on hold; I’ve cancelled it. It will disappear within two working days.',
       'I hope so.',
     ],
     note: 'Second authorisation voided with the payment provider.',
     disposition: 'refunded',
-    rating: [3, 'Should not happen in the first place.'],
+    rating: [3, 'Shouldn’t have happened in the first place.'],
   },
   {
     skill: 'products',
-    question: 'The zip of the jacket from order {order} broke on the first day :(',
+    question: 'The zip on the jacket from order {order} broke on the first day :(',
     exchange: [
-      'Oh no! Could you tell me the size and the colour?',
+      'Oh no! Could you tell me the size and colour?',
       'Medium, the green one.',
       'A new one is on its way to you today, and you can keep the old one for parts.',
       'Wow, thank you!',
     ],
     disposition: 'resolved',
-    rating: [5, 'Best service I had in years'],
+    rating: [5, 'Best service I’ve had in years'],
   },
   {
     skill: 'products',
-    question: 'Is the blue rucksack of list {order} back in stock next week?',
+    question: 'Will the blue rucksack on my list {order} be back in stock next week?',
     exchange: [
       'Let me ask the warehouse.',
       'Please do, I need two.',
@@ -93,9 +93,9 @@ export const topics: readonly Topic[] = [
     skill: 'orders',
     question: 'Order {order} arrived with one shoe missing.',
     exchange: [
-      'One shoe? That is a first. I am sorry! May I send you a full pair?',
+      'One shoe? That’s a first. I’m sorry! Shall I send you a new pair?',
       'Sure, but when does it arrive? I have a race on Sunday.',
-      'With express it is there on Saturday, at our cost of course.',
+      'By express it will arrive on Saturday, at our cost of course.',
       'Great, that works.',
     ],
     note: 'Packing station 4 again, third time this month.',
@@ -104,23 +104,23 @@ export const topics: readonly Topic[] = [
   },
   {
     skill: 'billing',
-    question: 'Where is my refund for {order}? You have the parcel back for ten days now.',
+    question: 'Where is my refund for {order}? You’ve had the parcel back for ten days.',
     exchange: [
-      'I understand that you want to see your money. I am looking.',
-      'This is the third time that I ask.',
-      'It was booked to a card that has expired since. I need your bank details, by phone, not here.',
+      'I understand that you want your money back. Let me check.',
+      'This is the third time I’ve asked.',
+      'It was refunded to a card that has since expired. I need your new bank details, but please give them to us by phone, not here.',
       'That is really inconvenient.',
     ],
     disposition: 'unresolved',
-    rating: [2, 'Three times the same question.'],
+    rating: [2, 'I had to ask three times.'],
   },
   {
     skill: 'products',
-    question: 'Does the tent of order {order} hold in strong wind? We go to Iceland.',
+    question: 'Will the tent from order {order} hold up in strong wind? We’re going to Iceland.',
     exchange: [
-      'It is made for up to 80 km/h with all the pegs. For Iceland I would take the storm set with it.',
+      'It’s made for winds of up to 80 km/h with all the pegs. For Iceland I’d add the storm set.',
       'How much is that?',
-      'It is 29.00, and I can add it to your order before it leaves at four.',
+      'It’s 29.00, and I can add it to your order before it ships at four.',
       'Please add it.',
     ],
     disposition: 'resolved',
@@ -132,12 +132,12 @@ export const topics: readonly Topic[] = [
 export const botQuestions = [
   'When are you open?',
   'How much is shipping?',
-  'How long can I return something?',
+  'How long do I have to return something?',
 ] as const;
 
 /** The shop's bot. */
 export const flow = `greeting:
-  - text: "Hello {{customer.name}}! I know about opening hours, shipping and returns. For everything else, our team is here."
+  - text: "Hello {{customer.name}}! I can help with opening hours, shipping and returns. For everything else, our team is here."
     quickReplies:
       - { title: Shipping, payload: shipping }
       - { title: Returns, payload: returns }
@@ -148,7 +148,7 @@ intents:
     replies: ["Our team replies from 8:00 to 18:00. I never sleep."]
   - name: shipping
     keywords: [how much is shipping, shipping]
-    replies: ["Shipping is 4.90, and free from 60.00. It takes two to three days."]
+    replies: ["Shipping is 4.90, or free for orders over 60.00. It takes two to three days."]
   - name: returns
     keywords: [return something, returns]
     replies: ["You have 30 days. The return label is in the parcel."]
