@@ -35,12 +35,7 @@ describe('a list of names', () => {
 describe('a verdict', () => {
   it.each<[Verdict['code'], object, string, string | null]>([
     ['answered', { agent: 'Kim', seconds: 30 }, 'Answered by Kim after less than a minute.', null],
-    [
-      'answered_by_bot',
-      { bot: 'http', app: 'Shop', channel: 'web' },
-      'Answered by the bot of Shop on web.',
-      null,
-    ],
+    ['answered_by_bot', { bot: 'http', app: 'Shop', channel: 'web' }, 'Answered by Shop’s bot on web.', null],
     ['survey_answered', { score: 4 }, 'This was the answer to a survey: 4 out of 5.', null],
     [
       'agent_silent',
@@ -69,13 +64,13 @@ describe('a verdict', () => {
     [
       'reply_window_closed',
       { author: null, channel: 'page', hours: 24, error: null },
-      'The reply window of page closed without an answer. It stays open for 24 hours after the customer’s last message.',
+      'The reply window on page closed without a reply. It stays open for 24 hours after the customer’s last message.',
       'Nothing can be sent until the customer writes again. Contact them by phone or email.',
     ],
     [
       'reply_window_closed',
-      { author: kim, channel: 'page', hours: null, error: 'Outside of the window.' },
-      'Kim’s reply came too late for page: Outside of the window.',
+      { author: kim, channel: 'page', hours: null, error: 'Outside the window.' },
+      'Kim’s reply on page came too late: Outside the window.',
       'Nothing can be sent until the customer writes again. Contact them by phone or email.',
     ],
     [
@@ -126,7 +121,7 @@ describe('a verdict', () => {
       agents: [{ name: 'Kim', assigned: 1, capacity: 1 }],
     } as const;
     const { sentence, advice } = words('bot_failed', { waiting, reason, byBot: false, failedBot: 'Shop' });
-    expect(sentence).toMatch(/^The bot of Shop failed to answer\. In queue “support”.*Kim \(1 of 1\)\.$/);
+    expect(sentence).toMatch(/^Shop’s bot failed to answer\. In queue “support”.*Kim \(1 of 1\)\.$/);
     expect(advice).toMatch(/^Find out why the bot fails\. Meanwhile: Close finished conversations/);
   });
 });

@@ -25,7 +25,7 @@ function sentenceOf(verdict: Verdict): string {
       return `Answered by ${verdict.facts.agent ?? 'an agent'} after ${spokenDuration(verdict.facts.seconds)}.`;
     case 'answered_by_bot': {
       const { bot, app, channel } = verdict.facts;
-      return `Answered by ${bot === 'http' ? `the bot of ${app}` : 'the bot'} on ${channel}.`;
+      return `Answered by ${bot === 'http' ? `${app}’s bot` : 'the bot'} on ${channel}.`;
     }
     case 'survey_answered':
       return `This was the answer to a survey: ${verdict.facts.score} out of 5.`;
@@ -36,7 +36,7 @@ function sentenceOf(verdict: Verdict): string {
     case 'app_disabled':
       return `${verdict.facts.app} is disabled, so its messages are not handled.`;
     case 'bot_waiting':
-      return `Waiting for the bot of ${verdict.facts.app} to answer.`;
+      return `Waiting for ${verdict.facts.app}’s bot to answer.`;
     case 'bot_silent':
       return 'The bot read this message, but neither answered nor handed over to an agent.';
     case 'session_closed':
@@ -93,7 +93,7 @@ function listenerSentence({ code, facts }: ListenerVerdict): string {
 }
 
 function queueSentence({ waiting, reason, byBot, failedBot }: QueueVerdict['facts']): string {
-  const failed = failedBot === null ? '' : `The bot of ${failedBot} failed to answer. `;
+  const failed = failedBot === null ? '' : `${failedBot}’s bot failed to answer. `;
   const handedOver = byBot && failedBot === null ? 'The bot handed over to an agent. ' : '';
   return `${failed}${handedOver}${waitingText(waiting)}: ${queueReasonText(reason)}.`;
 }
@@ -103,8 +103,8 @@ function deliverySentence({ code, facts }: DeliveryVerdict): string {
   switch (code) {
     case 'reply_window_closed':
       return facts.author === null
-        ? `The reply window of ${facts.channel} closed without an answer. It stays open for ${facts.hours} hours after the customer’s last message.`
-        : `${reply} came too late for ${facts.channel}: ${reasonOf(facts.error)}`;
+        ? `The reply window on ${facts.channel} closed without a reply. It stays open for ${facts.hours} hours after the customer’s last message.`
+        : `${reply} on ${facts.channel} came too late: ${reasonOf(facts.error)}`;
     case 'delivery_failed':
       return `${reply} could not be delivered on ${facts.channel}: ${reasonOf(facts.error)}`;
     case 'channel_down':

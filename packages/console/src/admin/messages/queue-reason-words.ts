@@ -38,7 +38,7 @@ export function queueReasonText(reason: QueueReason): string {
       const { app, isManual, available } = reason;
       const isOne = available.length === 1;
       return isManual
-        ? `${listNames(available)} ${isOne ? 'has' : 'have'} not accepted it yet (agents of ${app} accept conversations themselves)`
+        ? `${listNames(available)} ${isOne ? 'has' : 'have'} not accepted it yet (in ${app}, agents accept conversations themselves)`
         : `it is about to be assigned to ${isOne ? listNames(available) : 'an available agent'}`;
     }
   }
@@ -56,7 +56,7 @@ export function queueAdvice(reason: QueueReason): string {
     case 'queue_no_skill':
       return reason.skilled.length > 0
         ? `Ask ${listNames(reason.skilled)} to go online, or give the skill to an agent who is online.`
-        : `No agent of ${reason.app} has the skill. Give it to an agent, or change the routing rule that requires it.`;
+        : `No agent in ${reason.app} has the skill. Give it to an agent, or change the routing rule that requires it.`;
     case 'queue_no_capacity':
       return 'Close finished conversations, raise an agent’s capacity, or ask another agent to go online.';
     case 'queue_not_taken':

@@ -21,11 +21,11 @@ export function stepWords(step: DiagnosisStep): StepWords {
     case 'event_logged':
       return titled('Event written to the log');
     case 'bot_asked':
-      return titled(`The bot of ${step.facts.app} was asked`);
+      return titled(`${step.facts.app}’s bot was asked`);
     case 'bot_answered':
-      return titled(`The bot of ${step.facts.app} answered`);
+      return titled(`${step.facts.app}’s bot answered`);
     case 'bot_failed':
-      return titled(`The bot of ${step.facts.app} did not answer`);
+      return titled(`${step.facts.app}’s bot did not answer`);
     case 'handed_over': {
       const who = step.facts.by === 'bot' ? 'The bot' : 'A routing rule';
       return titled(`${who} handed over to an agent`, step.facts.subject);
