@@ -16,7 +16,7 @@ export function storyInWords({ event, chain, replays }: EventStory): readonly st
       ? `Cause: ${lowered(meaningOf(cause.type))}.`
       : event.causationId
         ? 'Its cause is no longer in the log.'
-        : 'It came from outside; no earlier event caused it.',
+        : 'It came from outside the system; no earlier event caused it.',
     ...(self ? [handledInWords(self), ...broadcastInWords(self), ...deliveredInWords(self)] : []),
     led.length === 0
       ? 'No further events followed.'
