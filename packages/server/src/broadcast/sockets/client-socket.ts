@@ -169,7 +169,7 @@ export class ClientSocket {
   /** Closes the connection of a client that reads too slowly; it reconnects and may resume. */
   overflow(): void {
     if (this.#state === 'open') this.#traffic.cutOff += 1;
-    this.close(closeCodes.overCapacity, 'You read too slowly');
+    this.close(closeCodes.overCapacity, 'Client is reading too slowly');
   }
 
   /** Resolves when the client has read most of its buffer, or the connection has ended. */

@@ -14,7 +14,7 @@ export const goingAway = 'The server is going away';
 export function terminateUser(sockets: Sockets, { appId, terminateUser: userId }: TerminateMessage): void {
   for (const socket of sockets.values()) {
     if (socket.app.id !== appId || socket.user?.id !== userId) continue;
-    socket.close(closeCodes.unauthorized, 'You got disconnected by the application');
+    socket.close(closeCodes.unauthorized, 'Disconnected by the application');
   }
 }
 
