@@ -9,6 +9,7 @@ import {
   queueItemSchema,
   sessionSchema,
 } from './models.ts';
+import { channelSourceSchema } from './settings.ts';
 
 /** What a channel can send to its customers. */
 export const channelCapabilitiesSchema = z.object({
@@ -33,6 +34,10 @@ export const staffAppSchema = z.object({
     z.object({
       name: z.string(),
       kind: z.string(),
+      /** The kind as people call it, such as `Website`. */
+      title: z.string(),
+      /** `null` if this server does not support the kind. */
+      source: channelSourceSchema.nullable(),
       enabled: z.boolean(),
       /** `null` if the channel cannot send. */
       capabilities: channelCapabilitiesSchema.nullable(),

@@ -1,5 +1,9 @@
 import { z } from 'zod';
 
+/** Where messages of a channel come from: visitors over our own API, the app's back end, or a provider. */
+export const channelSourceSchema = z.enum(['visitor', 'backend', 'provider']);
+export type ChannelSource = z.infer<typeof channelSourceSchema>;
+
 /** One setting as a form field. */
 export const settingFieldSchema = z.object({
   /** Its path in the settings, such as `smtp.host`. */
@@ -43,6 +47,7 @@ export const settingFormSchema = z.object({ groups: z.array(settingGroupSchema) 
 export const channelKindSchema = z.object({
   kind: z.string(),
   title: z.string(),
+  source: channelSourceSchema,
   summary: z.string(),
   /** Setup steps at the provider; `{webhook}` is replaced with our webhook URL, `{verifyToken}` with the setting. */
   steps: z.array(z.string()),

@@ -1,4 +1,10 @@
-import type { ChannelCapabilities, MessageContainer, MessageContent, Sender } from '@mevrik/protocol';
+import type {
+  ChannelCapabilities,
+  ChannelSource,
+  MessageContainer,
+  MessageContent,
+  Sender,
+} from '@mevrik/protocol';
 import type { z } from 'zod';
 import type { ChannelFailure } from './channel-error.ts';
 import type { SmtpSender } from './email/smtp-sender.ts';
@@ -227,9 +233,6 @@ export interface ChannelRef {
   readonly appId: number;
   readonly channel: string;
 }
-
-/** Where messages of a channel come from: visitors over our own API, the app's back end, or a provider. */
-export type ChannelSource = 'visitor' | 'backend' | 'provider';
 
 /** A kind of channel: how messages come in and how replies go out. */
 export interface ChannelAdapter {

@@ -10,7 +10,7 @@ import { notifyFailure } from '../../shared/notify-failure.ts';
 import { Failure, Loading } from '../../shared/states.tsx';
 import { ChannelHealth } from '../channels/channel-health.tsx';
 import classes from '../shared/admin.module.css';
-import { useChannelStates } from '../shared/queries.ts';
+import { useChannelKinds, useChannelStates } from '../shared/queries.ts';
 import { WidgetSnippet } from './widget-snippet.tsx';
 
 /** The channels of an app and the widget snippet. */
@@ -20,9 +20,12 @@ export function AppChannels({ app }: { app: AppRecord }) {
     queryKey: ['admin', 'channels', appId],
     queryFn: () => api.rest.admin.appChannels(app.id),
   });
+  const kinds = useChannelKinds();
 
-  if (channels.isPending) return <Loading />;
+  if (channels.isPending || kinds.isPending) return <Loading />;
   if (channels.isError) return <Failure error={channels.error} onRetry={() => void channels.refetch()} />;
+  if (kinds.isError) return <Failure error={kinds.error} onRetry={() => void kinds.refetch()} />;
+  const visitorKinds = kinds.data.items.flatMap(({ kind, source }) => (source === 'visitor' ? [kind] : []));
   return (
     <Stack>
       <Card withBorder p={0}>
@@ -56,7 +59,9 @@ export function AppChannels({ app }: { app: AppRecord }) {
       </Card>
       <WidgetSnippet
         appKey={app.key}
-        channels={channels.data.items.flatMap(({ kind, name }) => (kind === 'web' ? [name] : []))}
+        channels={channels.data.items.flatMap(({ kind, name }) =>
+          visitorKinds.includes(kind) ? [name] : [],
+        )}
       />
     </Stack>
   );

@@ -1,6 +1,6 @@
 import { Card, Group, SimpleGrid, Stack, Switch, Text, Title } from '@mantine/core';
 import type { ChannelKind, ChannelState, ConfiguredChannel } from '@mevrik/protocol';
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQueryClient } from '@tanstack/react-query';
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { api } from '../../session/session.ts';
 import { ChannelIcon } from '../../shared/channel-icon.tsx';
@@ -10,7 +10,7 @@ import { Failure, Loading } from '../../shared/states.tsx';
 import { Ago } from '../../shared/time.tsx';
 import classes from '../shared/admin.module.css';
 import { AdminPage } from '../shared/admin-page.tsx';
-import { useChannelStates } from '../shared/queries.ts';
+import { useChannelKinds, useChannelStates } from '../shared/queries.ts';
 import { useSaveGuard } from '../shared/save-guard.tsx';
 import { type Tagged, useTagged } from '../shared/use-tagged.ts';
 import { ChannelForm } from './channel-form.tsx';
@@ -20,19 +20,12 @@ import { ChannelSteps } from './channel-steps.tsx';
 /** Secrets saved in this tab, by app and channel: they cannot be read again, but may have to be pasted at the provider. */
 const savedSecrets = new Map<string, Readonly<Record<string, unknown>>>();
 
-const useKinds = () =>
-  useQuery({
-    queryKey: ['admin', 'channel-kinds'],
-    queryFn: () => api.rest.admin.channelKinds(),
-    staleTime: Number.POSITIVE_INFINITY,
-  });
-
 /** Adds a channel: first its kind, then its settings. */
 export function AddChannelPage() {
   const { appId } = useParams({ from: '/admin/apps/$appId/add-channel' });
   const { kind: chosen } = useSearch({ from: '/admin/apps/$appId/add-channel' });
   const navigate = useNavigate();
-  const kinds = useKinds();
+  const kinds = useChannelKinds();
   const queries = useQueryClient();
   const guard = useSaveGuard(undefined);
   if (kinds.isPending) return <Loading />;
@@ -99,7 +92,7 @@ export function AddChannelPage() {
 /** A channel: its settings, its status, and the setup steps at the provider. */
 export function ChannelPage() {
   const { appId, name } = useParams({ from: '/admin/apps/$appId/channels/$name' });
-  const kinds = useKinds();
+  const kinds = useChannelKinds();
   const { stored, loads, reload } = useTagged<ConfiguredChannel>(['admin', 'channel', appId, name], (etag) =>
     api.rest.admin.channel(Number(appId), name, etag),
   );
@@ -110,6 +103,7 @@ export function ChannelPage() {
   const kind = known ?? {
     kind: stored.data.kind,
     title: stored.data.kind,
+    source: 'provider' as const,
     summary: '',
     steps: [],
     groups: [],

@@ -20,6 +20,7 @@ import { useState } from 'react';
 import { api } from '../../session/session.ts';
 import { errorMessage } from '../../shared/error-message.ts';
 import { FormError } from '../../shared/states.tsx';
+import { useChannelKinds } from '../shared/queries.ts';
 import { ruleActions } from './rule-actions.ts';
 import { type AttributeDraft, attributesOf, attributeTypes, newAttribute } from './trial-attributes.ts';
 
@@ -32,7 +33,9 @@ const verdictWords = {
 /** Tests the rules in the editor against a message; nothing is stored. */
 export function RuleTrial({ rules, app }: { rules: readonly RoutingRule[]; app: AppRecord }) {
   const [text, setText] = useState('I want my money back');
-  const [kind, setKind] = useState('web');
+  const kinds = useChannelKinds();
+  const [chosenKind, setChosenKind] = useState<string>();
+  const kind = chosenKind ?? kinds.data?.items[0]?.kind ?? '';
   const [customer, setCustomer] = useState<CustomerDraft>({ verified: false, locale: 'en', attributes: [] });
   const [answer, setAnswer] = useState<RulesTestResult>();
   const [errorText, setErrorText] = useState<string>();
@@ -68,16 +71,16 @@ export function RuleTrial({ rules, app }: { rules: readonly RoutingRule[]; app: 
         />
         <Select
           label="Channel"
-          data={['web', 'facebook', 'instagram', 'whatsapp', 'telegram', 'email', 'api']}
+          data={(kinds.data?.items ?? []).map((one) => one.kind)}
           value={kind}
-          onChange={(next) => next && setKind(next)}
+          onChange={(next) => next && setChosenKind(next)}
           allowDeselect={false}
         />
         <CustomerFields customer={customer} onChange={setCustomer} />
-        <Button variant="light" onClick={() => void test()}>
+        <Button variant="light" disabled={!kind} onClick={() => void test()}>
           Test
         </Button>
-        <FormError text={errorText} />
+        <FormError text={kinds.isError ? errorMessage(kinds.error) : errorText} />
         {answer && <RuleResult result={answer} />}
       </Stack>
     </Card>

@@ -4,6 +4,14 @@ import { api } from '../../session/session.ts';
 /** The apps that the agent works for. */
 export const useApps = () => useQuery({ queryKey: ['apps'], queryFn: () => api.rest.desk.apps() });
 
+/** The kinds of channel that the server supports. */
+export const useChannelKinds = () =>
+  useQuery({
+    queryKey: ['admin', 'channel-kinds'],
+    queryFn: () => api.rest.admin.channelKinds(),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+
 /** The health of all channels. */
 export const useChannelStates = () =>
   useQuery({

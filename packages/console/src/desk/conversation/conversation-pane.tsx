@@ -49,7 +49,12 @@ export function ConversationPane({ sessionId, apps }: { sessionId: number; apps:
           {canReply && <ConversationActions row={row.data} app={app} onDone={() => void refresh()} />}
           <PanelToggle isOpen={showsPanel} onToggle={panel.toggle} />
         </ConversationHead>
-        {row.data.comment && <ParentPost comment={row.data.comment} />}
+        {row.data.comment && (
+          <ParentPost
+            comment={row.data.comment}
+            channelTitle={app?.channels.find(({ name }) => name === session.channel)?.title}
+          />
+        )}
         <MessageList sessionId={sessionId} />
         <div className={classes.typing} aria-live="polite">
           {presence.typing}

@@ -4,11 +4,12 @@ import type { ConversationRow } from '../../shared/sdk.ts';
 import parts from '../parts.module.css';
 import classes from './conversation.module.css';
 
-const names: Readonly<Record<string, string>> = { facebook: 'Facebook', instagram: 'Instagram' };
-
-/** The post that the customer commented on. */
-export function ParentPost({ comment }: { comment: NonNullable<ConversationRow['comment']> }) {
-  const { platform, post, postUrl } = comment;
+/** The post that the customer commented on; `channelTitle` is the kind of channel as people call it. */
+export function ParentPost(props: {
+  comment: NonNullable<ConversationRow['comment']>;
+  channelTitle: string | undefined;
+}) {
+  const { platform, post, postUrl } = props.comment;
   return (
     <section className={classes.post} aria-label="Original post">
       {post?.imageUrl ? (
@@ -18,7 +19,7 @@ export function ParentPost({ comment }: { comment: NonNullable<ConversationRow['
       )}
       <div style={{ minWidth: 0, flex: 1 }}>
         <Text size="xs" c="dimmed">
-          Comment on a {names[platform] ?? platform} post
+          Comment on a {props.channelTitle ?? platform} post
         </Text>
         <Text size="sm" lineClamp={2}>
           {post?.text ?? 'The text of the post is not available.'}

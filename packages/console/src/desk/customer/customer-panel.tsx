@@ -165,7 +165,7 @@ function CustomerFacts({ overview, app }: { overview: CustomerOverview; app: Sta
           <Identity
             key={identity.id}
             identity={identity}
-            kind={app?.channels.find(({ name }) => name === identity.channel)?.kind ?? identity.channel}
+            channel={app?.channels.find(({ name }) => name === identity.channel)}
           />
         ))}
       </CustomerSection>
@@ -180,14 +180,15 @@ function CustomerFacts({ overview, app }: { overview: CustomerOverview; app: Sta
   );
 }
 
-/** A contact on one channel. Web contacts have only a technical id, which is not shown. */
-function Identity({ identity, kind }: { identity: ContactIdentity; kind: string }) {
-  const { channel, contactId } = identity;
+/** A contact on one channel. Contacts who write through our own API have only a technical id, which is not shown. */
+function Identity(props: { identity: ContactIdentity; channel: StaffApp['channels'][number] | undefined }) {
+  const { channel: name, contactId } = props.identity;
+  const { kind = name, title, source } = props.channel ?? {};
   return (
     <Group gap={6} wrap="nowrap">
-      <ChannelIcon kind={kind} name={channel} />
+      <ChannelIcon kind={kind} name={name} />
       <Text size="xs" c="dimmed" truncate title={contactId}>
-        {kind === 'web' ? (channel === kind ? 'Website chat' : `Website chat (${channel})`) : contactId}
+        {source !== 'visitor' ? contactId : name === kind ? `${title} chat` : `${title} chat (${name})`}
       </Text>
     </Group>
   );

@@ -40,10 +40,11 @@ export interface ChannelRouteDeps extends HttpDeps {
 
 /** A kind of channel with the form of its settings. */
 function describeKind(adapter: ChannelAdapter): ChannelKind {
-  const { kind, guide = { title: kind, summary: '', steps: [] }, webhook } = adapter;
+  const { kind, source, guide = { title: kind, summary: '', steps: [] }, webhook } = adapter;
   return {
     kind,
     title: guide.title,
+    source,
     summary: guide.summary,
     steps: [...guide.steps],
     groups: describeSettings(adapter.settingsSchema),

@@ -1,6 +1,6 @@
 import type { ChannelCapabilities, StaffApp } from '@mevrik/protocol';
 import type { AppProfile } from '../../apps/app-directory.ts';
-import type { ChannelSender } from '../../channels/channel.ts';
+import type { ChannelAdapter } from '../../channels/channel.ts';
 import type { ChannelRegistry } from '../../channels/registry.ts';
 
 /** What goes over our own connections: texts and files as our own messages can have them. */
@@ -24,21 +24,27 @@ export function describeApp(
     id,
     name,
     key,
-    channels: [...channels.values()].map((channel) => ({
-      name: channel.name,
-      kind: channel.kind,
-      enabled: channel.enabled,
-      capabilities: capabilitiesOf(registry.senderFor(channel.kind)),
-      downReason: downReason(id, channel.name),
-    })),
+    channels: [...channels.values()].map(({ name: channel, kind, enabled }) => {
+      const adapter = registry.adapterFor(kind);
+      return {
+        name: channel,
+        kind,
+        title: adapter?.guide?.title ?? kind,
+        source: adapter?.source ?? null,
+        enabled,
+        capabilities: capabilitiesOf(adapter),
+        downReason: downReason(id, channel),
+      };
+    }),
     fileBytes,
     queues: [...new Set(queues)],
     dispositions: settings.dispositions,
   };
 }
 
-function capabilitiesOf(sender: ChannelSender): ChannelCapabilities | null {
-  if (sender.delivers === 'never') return null;
+function capabilitiesOf(adapter: ChannelAdapter | undefined): ChannelCapabilities | null {
+  if (!adapter || adapter.sender.delivers === 'never') return null;
+  const { sender } = adapter;
   if (sender.delivers === 'by-broadcast') return ours;
   const { textLength, attachments, quickReplies, buttons, replyWindowHours } = sender.capabilities;
   return { textLength, attachments: [...attachments], quickReplies, buttons, replyWindowHours };
