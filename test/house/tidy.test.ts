@@ -117,29 +117,6 @@ describe('the docs', () => {
   });
 });
 
-describe('the event catalogue', () => {
-  it('has the fifteen events, and the one for other providers, under the names that integrations use', () => {
-    expect([...eventNames].sort()).toEqual([
-      'MessageDeliveryFailedEvent',
-      'MessagePostbackEvent',
-      'MessageQuickReplyEvent',
-      'MessageReadyEvent',
-      'MessageReplyReadyEvent',
-      'MevrikCSATStartEvent',
-      'MevrikCaseClosedEvent',
-      'MevrikCaseCreatedEvent',
-      'NewCustomerProfileCreated',
-      'NewFacebookEventReceived',
-      'NewMessageReceivedEvent',
-      'NewProviderEventReceived',
-      'QueueItemCreatedEvent',
-      'SaveAgentRepliesSocialEvent',
-      'SessionCreatedEvent',
-      'SessionPathChangedEvent',
-    ]);
-  });
-});
-
 /** Exported functions, classes, interfaces and types of a file that have no doc comment. */
 function undocumented(file: string): string[] {
   const tree = ts.createSourceFile(file, read(file), ts.ScriptTarget.ES2023, true);
