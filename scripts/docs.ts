@@ -137,7 +137,7 @@ function asyncApi(): string {
     ),
     operations: Object.fromEntries(
       Object.keys(channels).map((id) => [
-        `hear-${id}`,
+        `receive-${id}`,
         { action: 'receive', channel: { $ref: `#/channels/${id}` } },
       ]),
     ),
