@@ -10,19 +10,19 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 /** What is wrong with a lockfile on its own: missing dependencies and recorded download addresses. */
 function problemsOfLockfile(file, packages) {
   const problems = [];
-  for (const [place, entry] of Object.entries(packages)) {
-    if (/^https?:/.test(entry.resolved ?? '')) problems.push(`${file}: ${place} records a download address`);
+  for (const [folder, entry] of Object.entries(packages)) {
+    if (/^https?:/.test(entry.resolved ?? '')) problems.push(`${file}: ${folder} records a download address`);
     for (const name of Object.keys({ ...entry.dependencies, ...entry.optionalDependencies })) {
-      if (!isLocked(packages, place, name))
-        problems.push(`${file}: ${place || 'the root'} needs ${name}, which is not locked`);
+      if (!isLocked(packages, folder, name))
+        problems.push(`${file}: ${folder || 'the root'} needs ${name}, which is not locked`);
     }
   }
   return problems;
 }
 
-/** Whether a package is found from a place in the tree, as Node looks for it: from there upwards. */
-function isLocked(packages, place, name) {
-  for (let folder = place; ; folder = folder.slice(0, Math.max(folder.lastIndexOf('/'), 0))) {
+/** Whether a package is found from a folder, as Node resolves it: from there upwards. */
+function isLocked(packages, from, name) {
+  for (let folder = from; ; folder = folder.slice(0, Math.max(folder.lastIndexOf('/'), 0))) {
     if (packages[`${folder === '' ? '' : `${folder}/`}node_modules/${name}`]) return true;
     if (folder === '') return false;
   }
@@ -35,12 +35,12 @@ function differences(file) {
   );
   const installed = packagesOf(readFileSync(`${root}${file}`, 'utf8'));
   const problems = [];
-  for (const place of new Set([...Object.keys(committed), ...Object.keys(installed)])) {
-    const [before, after] = [committed[place], installed[place]];
-    if (!before) problems.push(`${file}: ${place} is missing`);
-    else if (!after) problems.push(`${file}: ${place} is not needed`);
+  for (const folder of new Set([...Object.keys(committed), ...Object.keys(installed)])) {
+    const [before, after] = [committed[folder], installed[folder]];
+    if (!before) problems.push(`${file}: ${folder} is missing`);
+    else if (!after) problems.push(`${file}: ${folder} is not needed`);
     else if (before.version !== after.version || before.integrity !== after.integrity)
-      problems.push(`${file}: ${place} is locked at ${before.version}, but ${after.version} was installed`);
+      problems.push(`${file}: ${folder} is locked at ${before.version}, but ${after.version} was installed`);
   }
   return problems;
 }

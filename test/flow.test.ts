@@ -10,7 +10,7 @@ beforeAll(async () => {
 afterAll(() => product.stop());
 
 /** Subscribes a pusher-js client to these channels and records what it receives. */
-function hear(token: string, channels: readonly string[]) {
+function subscribe(token: string, channels: readonly string[]) {
   const { hostname, port } = new URL(product.url);
   const pusher = new Pusher(product.app.key, {
     cluster: 'local',
@@ -30,7 +30,7 @@ function hear(token: string, channels: readonly string[]) {
       },
     },
   });
-  const heard: { channel: string; event: string; data: Record<string, unknown> }[] = [];
+  const received: { channel: string; event: string; data: Record<string, unknown> }[] = [];
   const subscribed = channels.map(
     (name) =>
       new Promise<void>((resolve, reject) => {
@@ -40,25 +40,25 @@ function hear(token: string, channels: readonly string[]) {
           reject(new Error(JSON.stringify(error))),
         );
         channel.bind_global((event: string, data: Record<string, unknown>) => {
-          if (!event.startsWith('pusher')) heard.push({ channel: name, event, data });
+          if (!event.startsWith('pusher')) received.push({ channel: name, event, data });
         });
       }),
   );
-  return { heard, ready: Promise.all(subscribed), stop: () => pusher.disconnect() };
+  return { received, ready: Promise.all(subscribed), stop: () => pusher.disconnect() };
 }
 
 test('a conversation from the first message to the survey, seen live by everyone involved', async () => {
   const agent = await product.employ({ name: 'Alex' });
   const visitor = await product.visit({ profile: { name: 'Vera' } });
   const session = `private-session${visitor.sessionId}`;
-  const desk = hear(agent.token, [
+  const desk = subscribe(agent.token, [
     'private-queues',
     `private-queues-app-${product.app.id}`,
     'private-agentlive',
     'private-agentbot',
     session,
   ]);
-  const widget = hear(visitor.token, [session, 'messages']);
+  const widget = subscribe(visitor.token, [session, 'messages']);
   await Promise.all([desk.ready, widget.ready]);
 
   await visitor.write('hello');
@@ -99,29 +99,29 @@ test('a conversation from the first message to the survey, seen live by everyone
     answer: { score: 5, comment: 'Great' },
   });
 
-  const names = (heard: typeof desk.heard, channel: string) =>
-    new Set(heard.filter((one) => one.channel === channel).map((one) => one.event));
+  const names = (received: typeof desk.received, channel: string) =>
+    new Set(received.filter((one) => one.channel === channel).map((one) => one.event));
   await eventually(
-    () => names(desk.heard, session),
-    (heard) => heard.has('case_start'),
+    () => names(desk.received, session),
+    (received) => received.has('case_start'),
   );
   await eventually(
-    () => names(widget.heard, session),
-    (heard) => heard.has('case_start'),
+    () => names(widget.received, session),
+    (received) => received.has('case_start'),
   );
-  expect([...names(desk.heard, session)]).toEqual(
+  expect([...names(desk.received, session)]).toEqual(
     expect.arrayContaining(['message_post', 'message_reply', 'case_closed', 'case_start']),
   );
-  expect([...names(desk.heard, 'private-queues')]).toContain('queue_created');
-  expect([...names(desk.heard, `private-queues-app-${product.app.id}`)]).toContain('queue_created');
-  expect([...names(desk.heard, 'private-agentbot')]).toContain('message_post');
-  expect([...names(desk.heard, 'private-agentlive')]).toEqual(
+  expect([...names(desk.received, 'private-queues')]).toContain('queue_created');
+  expect([...names(desk.received, `private-queues-app-${product.app.id}`)]).toContain('queue_created');
+  expect([...names(desk.received, 'private-agentbot')]).toContain('message_post');
+  expect([...names(desk.received, 'private-agentlive')]).toEqual(
     expect.arrayContaining(['message_reply', 'case_closed', 'case_start']),
   );
-  expect([...names(widget.heard, 'messages')]).toEqual(
+  expect([...names(widget.received, 'messages')]).toEqual(
     expect.arrayContaining(['message_post', 'message_reply', 'case_closed', 'case_start']),
   );
-  const publicly = JSON.stringify(widget.heard.filter(({ channel }) => channel === 'messages'));
+  const publicly = JSON.stringify(widget.received.filter(({ channel }) => channel === 'messages'));
   expect(publicly).not.toContain('human');
   expect(publicly).not.toContain('Vera');
   desk.stop();

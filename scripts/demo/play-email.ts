@@ -2,9 +2,9 @@ import { type SentEmail, startSmtpStandIn } from '@mevrik/stand-ins';
 import { createTransport } from 'nodemailer';
 import { openEventStream } from './event-stream.ts';
 import { paint } from './paint.ts';
+import { printMessage, printStep } from './print.ts';
 import type { DemoServer } from './server.ts';
 import { openStage } from './stage.ts';
-import { note, say } from './telling.ts';
 
 const shop = 'support@shop.example';
 const vera = 'vera@home.example';
@@ -40,15 +40,15 @@ export async function playEmail(server: DemoServer): Promise<void> {
       subject,
       text: 'It should have arrived on Monday.',
     });
-    say('Vera', `To ${shop}: ${subject} It should have arrived on Monday.`);
-    note(`our SMTP listener answers "${response}"`);
+    printMessage('Vera', `To ${shop}: ${subject} It should have arrived on Monday.`);
+    printStep(`our SMTP listener answers "${response}"`);
     const { data } = await desk.until('the queue', ({ event }) => event === 'queue_created');
-    note(`queue item ${data.queueItem.id} waits in "${data.queueItem.queue}"; Alex accepts it`);
+    printStep(`queue item ${data.queueItem.id} waits in "${data.queueItem.queue}"; Alex accepts it`);
     const { session } = await agent('POST', `/v1/queue-items/${data.queueItem.id}/accept`);
     await agent('POST', `/v1/sessions/${session.id}/replies`, { text: 'It is on its way, Vera.' });
     const answer = await arrived(post.sent, (email) => /on its way/.test(email.email.text ?? ''));
-    say('Alex', 'It is on its way, Vera.');
-    note('this is what Vera’s mail server received:');
+    printMessage('Alex', 'It is on its way, Vera.');
+    printStep('this is what Vera’s mail server received:');
     renderEmail(answer);
     if (answer.email.inReplyTo !== messageId)
       throw new Error('The reply is not in the thread of the question.');
@@ -66,8 +66,8 @@ export async function playEmail(server: DemoServer): Promise<void> {
     });
     const received = await conversation.until('her reply', ({ event }) => event === 'message_post');
     conversation.stop();
-    say('Vera', received.data.message.content.text);
-    note(
+    printMessage('Vera', received.data.message.content.text);
+    printStep(
       `from ${received.data.message.content.email.from}, in the same conversation, without the quoted text`,
     );
   } finally {

@@ -1,9 +1,9 @@
 import { call } from './api.ts';
 import { openEventStream } from './event-stream.ts';
 import { paint } from './paint.ts';
+import { printMessage, printStep } from './print.ts';
 import type { DemoServer } from './server.ts';
 import { openStage } from './stage.ts';
-import { note, say } from './telling.ts';
 
 const page = {
   pageId: '900900',
@@ -58,7 +58,7 @@ export async function playFacebook(server: DemoServer): Promise<void> {
       'the queue',
       ({ event, data }) => event === 'queue_created' && data.queueItem.id > before,
     );
-    note(`queue item ${data.queueItem.id} waits in "${data.queueItem.queue}"; Alex accepts it`);
+    printStep(`queue item ${data.queueItem.id} waits in "${data.queueItem.queue}"; Alex accepts it`);
     const { session } = await agent('POST', `/v1/queue-items/${data.queueItem.id}/accept`);
     return { id: session.id, item: data.queueItem.id };
   }
@@ -66,8 +66,8 @@ export async function playFacebook(server: DemoServer): Promise<void> {
   try {
     console.log(paint('bold', '\nThe same on Facebook\n'));
     const response = await outside('POST', 'message', { person: 'vera', text: 'Do you have it in blue?' });
-    say('Vera', 'Do you have it in blue?');
-    note(`the signed webhook is answered with ${response.status} before it is processed`);
+    printMessage('Vera', 'Do you have it in blue?');
+    printStep(`the signed webhook is answered with ${response.status} before it is processed`);
     const thread = await accept(0);
     const live = await openEventStream(url, {
       key: app.key,
@@ -83,8 +83,8 @@ export async function playFacebook(server: DemoServer): Promise<void> {
         { title: 'Green', payload: 'green' },
       ],
     });
-    say('Alex', 'Blue and green.  [Blue] [Green]');
-    note('Facebook fails once, so the reply is sent again; this is what Facebook accepted:');
+    printMessage('Alex', 'Blue and green.  [Blue] [Green]');
+    printStep('Facebook fails once, so the reply is sent again; this is what Facebook accepted:');
     const [answer] = await taken('Blue and green.');
     for (const line of JSON.stringify(answer.body, null, 2).split('\n'))
       console.log(`          ${paint('dim', '│')} ${line}`);
@@ -94,9 +94,11 @@ export async function playFacebook(server: DemoServer): Promise<void> {
         event === 'message_status' && data.messageId === message.id && data.status === 'read',
     );
     live.stop();
-    note(`message ${data.messageId} is ${data.status}, as Vera’s Messenger reports`);
+    printStep(`message ${data.messageId} is ${data.status}, as Vera’s Messenger reports`);
     const { items } = await agent('GET', `/v1/messages/${data.messageId}/deliveries`);
-    note(`its attempts: ${items[0].attempts.map(({ outcome }: { outcome: string }) => outcome).join(', ')}`);
+    printStep(
+      `its attempts: ${items[0].attempts.map(({ outcome }: { outcome: string }) => outcome).join(', ')}`,
+    );
 
     await outside('POST', 'post', { id: `${pageId}_1`, message: 'The autumn collection is here.' });
     await outside('POST', 'comment', {
@@ -105,16 +107,16 @@ export async function playFacebook(server: DemoServer): Promise<void> {
       text: 'How much is it?',
       postId: `${pageId}_1`,
     });
-    say('Carl', 'How much is it?  (a public comment under a post)');
+    printMessage('Carl', 'How much is it?  (a public comment under a post)');
     const comment = await accept(thread.item);
     await agent('POST', `/v1/sessions/${comment.id}/replies`, { text: 'It is 49, Carl.' });
     const [open] = await taken('It is 49, Carl.');
-    say('Alex', 'It is 49, Carl.');
-    note(`posted under the comment, at /${open.page}/${open.edge}`);
+    printMessage('Alex', 'It is 49, Carl.');
+    printStep(`posted under the comment, at /${open.page}/${open.edge}`);
     await agent('POST', `/v1/sessions/${comment.id}/replies`, { text: 'Here is 10% off.', privately: true });
     const [secret] = await taken('Here is 10% off.');
-    say('Alex', 'Here is 10% off.');
-    note(`sent to Carl only, as the one private reply to the comment (/${secret.edge})`);
+    printMessage('Alex', 'Here is 10% off.');
+    printStep(`sent to Carl only, as the one private reply to the comment (/${secret.edge})`);
   } finally {
     desk.stop();
     await stage.close();

@@ -1,9 +1,9 @@
 import { call } from './api.ts';
 import { type EventStream, openEventStream, type ReceivedEvent } from './event-stream.ts';
 import { paint } from './paint.ts';
+import { printMessage, printStep } from './print.ts';
 import type { DemoServer } from './server.ts';
 import { openStage } from './stage.ts';
-import { note, say as sayText } from './telling.ts';
 
 /** Plays the conversation and prints it. */
 export async function play(server: DemoServer): Promise<{ appId: number; sessionId: number }> {
@@ -27,8 +27,8 @@ export async function play(server: DemoServer): Promise<{ appId: number; session
   try {
     console.log(paint('bold', '\nThe conversation, as pusher-js receives it\n'));
     await visitor('/v1/messages', { text: 'hello' });
-    say('Vera', await posted(desk, 'hello'));
-    say(
+    show('Vera', await posted(desk, 'hello'));
+    show(
       'Bot',
       await replied(
         widget,
@@ -38,34 +38,34 @@ export async function play(server: DemoServer): Promise<{ appId: number; session
     );
     await visitor('/v1/messages', { text: 'I want to talk to a human' });
     const { data } = await desk.until('the queue', ({ event }) => event === 'queue_created');
-    say('Vera', await posted(desk, 'I want to talk to a human'));
-    note(`queue item ${data.queueItem.id} waits in "${data.queueItem.queue}"`);
+    show('Vera', await posted(desk, 'I want to talk to a human'));
+    printStep(`queue item ${data.queueItem.id} waits in "${data.queueItem.queue}"`);
 
     const accepted = await agent('POST', `/v1/queue-items/${data.queueItem.id}/accept`);
-    note(`Alex accepts it; the session is now ${accepted.session.path}`);
+    printStep(`Alex accepts it; the session is now ${accepted.session.path}`);
     await agent('POST', `/v1/sessions/${sessionId}/replies`, { text: 'Hello Vera, how can I help?' });
-    say('Alex', await replied(widget, 'Alex', ({ sender }) => sender.type === 'agent'));
+    show('Alex', await replied(widget, 'Alex', ({ sender }) => sender.type === 'agent'));
     await visitor('/v1/messages', { text: 'It works now, thank you!' });
-    say('Vera', await posted(desk, 'It works now, thank you!'));
+    show('Vera', await posted(desk, 'It works now, thank you!'));
 
     const { case: closed } = await agent('POST', `/v1/cases/${data.queueItem.caseId}/close`, {
       disposition: 'resolved',
     });
     await widget.until('the closed case', ({ event }) => event === 'case_closed');
-    note(`Alex closes case ${closed.id}: ${closed.disposition}`);
+    printStep(`Alex closes case ${closed.id}: ${closed.disposition}`);
     await widget.until('the survey', ({ event }) => event === 'case_start');
     const survey = await replied(widget, 'the survey', ({ content }) =>
       /How did we do/.test(content.text ?? ''),
     );
-    say('System', survey);
+    show('System', survey);
     await visitor('/v1/csat-answers', { score: 5, comment: 'Great!' });
-    note('Vera rates it 5 of 5: "Great!"');
-    say(
+    printStep('Vera rates it 5 of 5: "Great!"');
+    show(
       'System',
       await replied(widget, 'the thanks', ({ id, sender }) => sender.type === 'system' && id > survey.id),
     );
     const { session: after } = await call(url, 'GET', '/v1/me', { token: visit.accessToken });
-    note(`the session is back with the ${after.path}`);
+    printStep(`the session is back with the ${after.path}`);
     return { appId: app.id, sessionId };
   } finally {
     desk.stop();
@@ -92,6 +92,6 @@ async function replied(
   return (await widget.until(`a reply of ${who}`, isIt)).data.message;
 }
 
-function say(who: string, message: Message): void {
-  sayText(who, message.content.text);
+function show(sender: string, message: Message): void {
+  printMessage(sender, message.content.text);
 }

@@ -18,9 +18,9 @@ export async function readTimeline(
   console.log(paint('bold', `\nIts events (app ${appId}, session ${sessionId})\n`));
   for (const { event, listeners } of stories) {
     const after = `+${Date.parse(event.occurredAt) - begun} ms`.padStart(9);
-    const place = `partition ${event.partition}, offset ${event.offset}`;
+    const position = `partition ${event.partition}, offset ${event.offset}`;
     console.log(
-      `${paint('dim', after)}  ${paint('bold', event.type)}  ${paint('dim', place)}  ${gist(event)}`,
+      `${paint('dim', after)}  ${paint('bold', event.type)}  ${paint('dim', position)}  ${gist(event)}`,
     );
     for (const { listener, outcome, durationMs, finishedAt } of listeners) {
       const isDone = outcome === 'done';
@@ -58,13 +58,13 @@ async function settledStories({ url, token }: DemoServer, filter: string): Promi
 /** A short description of an event. */
 function gist({ data }: LoggedEvent): string {
   // biome-ignore lint/suspicious/noExplicitAny: data of every event
-  const { message, newPath, queueItem, case: matter, survey, customer } = data as any;
+  const { message, newPath, queueItem, case: openedCase, survey, customer } = data as any;
   const said = message?.content.text ?? (message && `(${message.kind})`);
   const text =
     (said && `“${said.length > 44 ? `${said.slice(0, 43)}…` : said}”`) ??
     (newPath && `→ ${newPath}`) ??
     (queueItem && `item ${queueItem.id} in ${queueItem.queue}`) ??
-    (matter && `case ${matter.id} ${matter.status}`) ??
+    (openedCase && `case ${openedCase.id} ${openedCase.status}`) ??
     (survey && `survey ${survey.id}`) ??
     (customer && `customer ${customer.id}`) ??
     '';

@@ -4,7 +4,7 @@ import type { Browser, Page } from 'playwright-core';
 import { type Look, openPage, shoot } from './look.ts';
 
 /** The demo page with the chat, and the folder of the screenshots. */
-export interface ChatPlace {
+export interface ChatTarget {
   readonly url: string;
   readonly folder: string;
   /** The client of an administrator, who serves the visitors and changes the app's settings. */
@@ -20,19 +20,23 @@ const looks: readonly (Pick<Look, 'height' | 'width'> & { readonly locale: strin
 ];
 
 /** Screenshots of the chat: from the closed launcher to the rating, and both forms. */
-export async function pictureChat(browser: Browser, scheme: Look['scheme'], place: ChatPlace): Promise<void> {
+export async function pictureChat(
+  browser: Browser,
+  scheme: Look['scheme'],
+  target: ChatTarget,
+): Promise<void> {
   for (const { locale, width, height } of looks) {
     const look = { scheme, width, height, locale };
     const keepOf = (page: Page) => (state: string) =>
-      shoot(page, join(place.folder, `chat-${state}-${locale}-${width}-${scheme}.png`));
-    await pictureConversation(await openChatPage(browser, look, place.url), place, keepOf);
+      shoot(page, join(target.folder, `chat-${state}-${locale}-${width}-${scheme}.png`));
+    await pictureConversation(await openChatPage(browser, look, target.url), target, keepOf);
     await picturePreChat(
-      await openChatPage(browser, look, place.url, { preChat: 'name, email, order?' }),
+      await openChatPage(browser, look, target.url, { preChat: 'name, email, order?' }),
       keepOf,
     );
-    await place.admin.call('PATCH', '/v1/admin/apps/1', { body: { settings: closed } });
-    await pictureOfflineForm(await openChatPage(browser, look, place.url), keepOf);
-    await place.admin.call('PATCH', '/v1/admin/apps/1', { body: { settings: { businessHours: null } } });
+    await target.admin.call('PATCH', '/v1/admin/apps/1', { body: { settings: closed } });
+    await pictureOfflineForm(await openChatPage(browser, look, target.url), keepOf);
+    await target.admin.call('PATCH', '/v1/admin/apps/1', { body: { settings: { businessHours: null } } });
   }
 }
 
@@ -40,7 +44,7 @@ type KeepOf = (page: Page) => (state: string) => Promise<void>;
 
 const closed = { businessHours: { timeZone: 'UTC', weekly: {} }, offline: { form: 'closed' } };
 
-async function pictureConversation(page: Page, { admin }: ChatPlace, keepOf: KeepOf): Promise<void> {
+async function pictureConversation(page: Page, { admin }: ChatTarget, keepOf: KeepOf): Promise<void> {
   const keep = keepOf(page);
   await keep('closed');
   await page.locator('.launch').click();

@@ -66,9 +66,9 @@ describe('the health of the four components', () => {
   it('changes with events, is notified live, and is stored', async () => {
     const { sql } = product.database;
     const client = createClient({ url: product.url, appKey: product.app.key, token: supervisor.token });
-    const heard: unknown[] = [];
+    const received: unknown[] = [];
     const queues = client.subscribe('queues');
-    queues.on('health_changed', (notice) => void heard.push(notice));
+    queues.on('health_changed', (notice) => void received.push(notice));
     await queues.ready();
 
     await sql`UPDATE subscriptions SET status = 'paused', pause_reason = 'By hand' WHERE name = 'LogMessageEvent'`;
@@ -82,13 +82,13 @@ describe('the health of the four components', () => {
       since: ill.changes.at(-1)?.at,
     });
     await expect
-      .poll(() => heard, { timeout: 20_000 })
+      .poll(() => received, { timeout: 20_000 })
       .toContainEqual({ part: 'events', status: 'degraded' });
 
     const admin = await product.employ({ role: 'admin' });
     await admin.call('POST', '/v1/admin/subscriptions/LogMessageEvent/resume');
     await eventually(report, (given) => isOf('events', 'ok')(given) && noted('ok')(given));
-    await expect.poll(() => heard, { timeout: 20_000 }).toContainEqual({ part: 'events', status: 'ok' });
+    await expect.poll(() => received, { timeout: 20_000 }).toContainEqual({ part: 'events', status: 'ok' });
     client.disconnect();
     expect((await report('?window=30d')).changes).toHaveLength(2);
     expect((await product.call('GET', '/readyz')).status).toBe(200);
@@ -139,8 +139,8 @@ describe('charts', () => {
       );
       expect([chart.points.length, chart.stepSeconds]).toEqual([steps, seconds]);
       const times = chart.points.map(({ at }) => Date.parse(at));
-      for (const [place, at] of times.entries()) {
-        if (place > 0) expect(at - (times[place - 1] ?? 0)).toBe(seconds * 1000);
+      for (const [index, at] of times.entries()) {
+        if (index > 0) expect(at - (times[index - 1] ?? 0)).toBe(seconds * 1000);
       }
       const busy = chart.points.find(({ broadcastP50Ms }) => broadcastP50Ms !== null);
       expect(busy?.broadcastP95Ms).toBeGreaterThanOrEqual(busy?.broadcastP50Ms ?? 0);

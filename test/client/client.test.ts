@@ -166,13 +166,13 @@ describe('the SDK', () => {
     await Promise.all([one.session.ready(), two.session.ready()]);
     one.session.unsubscribe();
     one.session.unsubscribe();
-    await client.rest.visitor.writeMessage({ text: 'still heard' });
-    await expect.poll(() => two.shown).toEqual(['still heard']);
+    await client.rest.visitor.writeMessage({ text: 'still subscribed' });
+    await expect.poll(() => two.shown).toEqual(['still subscribed']);
     expect(one.shown).toEqual([]);
     two.session.unsubscribe();
     const third = follow(client, topic);
     await third.session.ready();
-    expect(two.shown).toEqual(['still heard']);
+    expect(two.shown).toEqual(['still subscribed']);
   });
 
   it('reports why a subscription was rejected', async () => {
@@ -225,7 +225,7 @@ describe('the SDK', () => {
 
   it('receives what a back end sends to its user, also after a cut', async () => {
     const { client } = await visit();
-    const heard: unknown[] = [];
+    const received: unknown[] = [];
     const { id } = (await client.rest.visitor.me()).customer;
     const { port } = new URL(product.url);
     const backEnd = new PusherBackEnd({
@@ -235,16 +235,16 @@ describe('the SDK', () => {
       host: '127.0.0.1',
       port,
     });
-    client.user.on('hello', (data) => heard.push(data));
+    client.user.on('hello', (data) => received.push(data));
     const send = async (n: number) => {
       await backEnd.sendToUser(`customer-${id}`, 'hello', { n });
-      return heard.length;
+      return received.length;
     };
     await expect.poll(() => send(1)).toBeGreaterThan(0);
     cut();
-    heard.length = 0;
+    received.length = 0;
     await expect.poll(() => send(2)).toBeGreaterThan(0);
-    expect(heard[0]).toEqual({ n: 2 });
+    expect(received[0]).toEqual({ n: 2 });
   });
 
   it('does not receive the events it caused, if it opts out', async () => {

@@ -1,7 +1,7 @@
 import { type SmtpStandIn, startSmtpStandIn } from '@mevrik/stand-ins';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { accessibilityFaults, startBrowser, type TestBrowser } from '../support/browser.ts';
+import { accessibilityViolations, startBrowser, type TestBrowser } from '../support/browser.ts';
 import { type FacebookProduct, page as facebook, startFacebook } from '../support/facebook.ts';
 import { logInAs } from '../support/panel.ts';
 
@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all([product?.stop(), post?.stop(), browser?.close()]));
 
-const adminAt = (place: string) => logInAs(product, browser, 'admin', place);
+const adminAt = (path: string) => logInAs(product, browser, 'admin', path);
 const stored = async (name: string) => {
   const [row] = await product.database.sql`
     SELECT enabled, settings FROM channels WHERE app_id = 1 AND name = ${name}`;
@@ -43,7 +43,7 @@ describe('an administrator who sets up a channel', () => {
     const { page, errors, keep } = await adminAt('/admin/apps/1');
     await page.getByRole('link', { name: 'Add channel' }).click();
     await page.getByRole('link', { name: /^Facebook/ }).waitFor();
-    expect(await accessibilityFaults(page)).toEqual([]);
+    expect(await accessibilityViolations(page)).toEqual([]);
     await keep('channel-kinds');
     await page.getByRole('link', { name: /^Facebook/ }).click();
     await field(page, 'Channel name').fill('second-page');
@@ -65,7 +65,7 @@ describe('an administrator who sets up a channel', () => {
     await page.getByRole('button', { name: 'Test credentials' }).click();
     await page.getByText('The credentials work.').waitFor();
     expect(await stored('second-page')).toBeUndefined();
-    expect(await accessibilityFaults(page)).toEqual([]);
+    expect(await accessibilityViolations(page)).toEqual([]);
     await keep('channel-new');
 
     await page.getByRole('button', { name: 'Add channel' }).click();
@@ -75,7 +75,7 @@ describe('an administrator who sets up a channel', () => {
     await page.getByText(address).waitFor();
     await page.getByText(token).waitFor();
     await page.getByText('healthy').waitFor();
-    expect(await accessibilityFaults(page)).toEqual([]);
+    expect(await accessibilityViolations(page)).toEqual([]);
     await keep('channel');
     expect(await stored('second-page')).toEqual({
       enabled: true,
@@ -140,7 +140,7 @@ describe('an administrator who sets up a channel', () => {
     await smtp.getByLabel('Port').fill(String(post.port));
     await page.getByRole('button', { name: 'Test credentials' }).click();
     await page.getByText('The credentials work.').waitFor();
-    expect(await accessibilityFaults(page)).toEqual([]);
+    expect(await accessibilityViolations(page)).toEqual([]);
     await keep('channel-email');
     await page.getByRole('button', { name: 'Add channel' }).click();
     await page.getByRole('heading', { name: 'email', exact: true }).waitFor();

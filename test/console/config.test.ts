@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { accessibilityFaults, startBrowser, type TestBrowser } from '../support/browser.ts';
+import { accessibilityViolations, startBrowser, type TestBrowser } from '../support/browser.ts';
 import { logInAs } from '../support/panel.ts';
 import { startTestProduct, type TestProduct } from '../support/product.ts';
 
@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all([product?.stop(), browser?.close()]));
 
-const adminAt = (place: string) => logInAs(product, browser, 'admin', place);
+const adminAt = (path: string) => logInAs(product, browser, 'admin', path);
 const settings = async () => {
   const [row] = await product.database.sql<{ settings: Record<string, unknown> }[]>`
     SELECT settings FROM apps WHERE id = 1`;
@@ -35,7 +35,7 @@ describe('an administrator who configures an app', () => {
     await page.getByRole('switch', { name: 'Send surveys' }).click();
     await page.getByRole('button', { name: 'Save' }).click();
     await expect.poll(settings).toEqual({ sessionIdleMinutes: 30, country: 'BD', csat: { enabled: false } });
-    expect(await accessibilityFaults(page)).toEqual([]);
+    expect(await accessibilityViolations(page)).toEqual([]);
     await keep('app-settings');
 
     await page.getByRole('tab', { name: 'JSON' }).click();
@@ -66,7 +66,7 @@ describe('an administrator who configures an app', () => {
     await page.getByRole('button', { name: 'Save' }).click();
     await warning.waitFor();
     expect([await name.inputValue(), await namesOf()]).toEqual(['Mine', ['Theirs']]);
-    expect(await accessibilityFaults(page)).toEqual([]);
+    expect(await accessibilityViolations(page)).toEqual([]);
     await keep('app-rules-meanwhile');
     await warning.getByRole('button', { name: 'Discard my changes' }).click();
     await expect.poll(() => name.inputValue()).toBe('Theirs');
@@ -119,7 +119,7 @@ describe('an administrator who configures an app', () => {
     await page.getByRole('option', { name: 'Number' }).click();
     await tryThem.click();
     await page.getByText('Rule “loyal” applies').waitFor();
-    expect(await accessibilityFaults(page)).toEqual([]);
+    expect(await accessibilityViolations(page)).toEqual([]);
     await keep('app-rules-trial');
     await page.getByRole('button', { name: 'Remove orders' }).click();
     await tryThem.click();
@@ -148,7 +148,7 @@ describe('an administrator who configures an app', () => {
     await page.getByRole('button', { name: 'large' }).click();
     await page.getByText('large it is').waitFor();
     await page.getByText('Collected values').waitFor();
-    expect(await accessibilityFaults(page)).toEqual([]);
+    expect(await accessibilityViolations(page)).toEqual([]);
     await keep('app-bot');
     await page.getByRole('textbox', { name: 'Flow' }).fill('intents:\n  - { name: a, goto: menu.nowhere }\n');
     await page.getByRole('button', { name: 'Restart' }).click();
@@ -167,7 +167,7 @@ describe('an administrator who configures an app', () => {
     await expect.poll(() => page.getByRole('row').count()).toBe(2);
     await page.getByRole('button', { name: /^View entry/ }).click();
     await page.getByText('"reason": "the token is old"').waitFor();
-    expect(await accessibilityFaults(page)).toEqual([]);
+    expect(await accessibilityViolations(page)).toEqual([]);
     await keep('audit');
     expect(errors).toEqual([]);
     await page.context().close();
@@ -178,12 +178,12 @@ describe('an administrator who configures an app', () => {
     ['agents', 'Agents'],
     ['queues', 'Queues'],
     ['channels', 'Channels'],
-  ])('can use the page of %s without sight or a mouse', { timeout: 120_000 }, async (place, heading) => {
-    const { page, errors, keep } = await adminAt(`/admin/${place}`);
+  ])('can use the page of %s without sight or a mouse', { timeout: 120_000 }, async (path, heading) => {
+    const { page, errors, keep } = await adminAt(`/admin/${path}`);
     await page.getByRole('heading', { level: 1, name: heading }).waitFor();
     await page.locator('[aria-busy="true"]').waitFor({ state: 'detached' });
-    expect(await accessibilityFaults(page)).toEqual([]);
-    await keep(place);
+    expect(await accessibilityViolations(page)).toEqual([]);
+    await keep(path);
     expect(errors).toEqual([]);
     await page.context().close();
   });

@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { accessibilityFaults, openPage, startBrowser, type TestBrowser } from '../support/browser.ts';
+import { accessibilityViolations, openPage, startBrowser, type TestBrowser } from '../support/browser.ts';
 import { startTestProduct, type TestProduct } from '../support/product.ts';
 import { sicken, sickListener } from '../support/sick-listener.ts';
 
@@ -14,10 +14,10 @@ beforeAll(async () => {
 afterAll(() => Promise.all([product?.stop(), browser?.close()]));
 
 /** Logs an administrator in and opens a page of the panel. */
-async function adminAt(place: string): Promise<{ page: Page; errors: string[] }> {
+async function adminAt(path: string): Promise<{ page: Page; errors: string[] }> {
   const { id } = await product.employ({ role: 'admin', name: 'Ada' });
   const [who] = await product.database.sql<{ email: string }[]>`SELECT email FROM agents WHERE id = ${id}`;
-  const opened = await openPage(browser, `${product.url}/login?to=${place}`);
+  const opened = await openPage(browser, `${product.url}/login?to=${path}`);
   opened.page.setDefaultTimeout(40_000);
   await opened.page.getByLabel('Email').fill(who?.email ?? '');
   await opened.page.getByRole('textbox', { name: 'Password' }).fill('correct horse battery');
@@ -74,7 +74,7 @@ describe('an administrator who is asked why a message was not answered', () => {
     const { page, errors } = await adminAt('/admin/dead-letters');
     const rows = page.getByRole('row', { name: new RegExp(sickListener) });
     await expect.poll(() => rows.count(), { timeout: 40_000 }).toBe(3);
-    expect(await accessibilityFaults(page)).toEqual([]);
+    expect(await accessibilityViolations(page)).toEqual([]);
 
     // They fail again as long as the cause is there.
     await page.getByRole('button', { name: 'Retry all' }).click();

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { accessibilityFaultsAt, cuttableNetwork } from '../support/browser.ts';
+import { accessibilityViolationsAt, cuttableNetwork } from '../support/browser.ts';
 import { lists, picture, reply, said, startDesk, type TestDesk, thread } from '../support/desk.ts';
 
 const patient = { timeout: 60_000 };
@@ -57,10 +57,10 @@ describe('the desk', { timeout: 300_000 }, () => {
     const visitor = await waiting('Zoë', { email: `twin-${width}@example.org` });
     await desk.product.visit({ profile: { name: 'Zoe', email: `twin-${width}@example.org` } });
     const page = await at('/desk?view=queue', 'Kim', { viewport: { width, height: 900 } });
-    const faults: Record<string, string[]> = {};
+    const violations: Record<string, string[]> = {};
     const check = async (state: string) => {
-      const found = await accessibilityFaultsAt(page, width);
-      if (found.length > 0) faults[state] = found;
+      const found = await accessibilityViolationsAt(page, width);
+      if (found.length > 0) violations[state] = found;
     };
     const { keyboard } = page;
     const dialog = page.getByRole('dialog');
@@ -126,6 +126,6 @@ describe('the desk', { timeout: 300_000 }, () => {
     await page.getByText('Back online').waitFor();
     await check('back');
     await thread(page).waitFor();
-    expect(faults).toEqual({});
+    expect(violations).toEqual({});
   });
 });

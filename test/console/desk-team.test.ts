@@ -33,7 +33,7 @@ function listenIn(): void {
     return make.call(this);
   };
 }
-const heard = (page: Page) =>
+const toneCounts = (page: Page) =>
   page.evaluate(() => {
     const { shown, tones } = globalThis as unknown as { shown: string[]; tones: number };
     return { shown, tones };
@@ -195,13 +195,13 @@ describe('one agent', { timeout: 300_000 }, () => {
     await back.evaluate(hide);
     await visitor.write('But not that one');
     const all = async () => {
-      const each = await Promise.all([front, back].map(heard));
+      const each = await Promise.all([front, back].map(toneCounts));
       return each.flatMap(({ shown }) => shown);
     };
     await expect.poll(all, patient).toContain('Noisy Nora: But not that one');
     await lists(back).getByText('But not that one').waitFor();
     expect((await all()).filter((one) => one.endsWith('But not that one'))).toHaveLength(1);
-    const tones = (await Promise.all([front, back].map(heard))).reduce((sum, one) => sum + one.tones, 0);
+    const tones = (await Promise.all([front, back].map(toneCounts))).reduce((sum, one) => sum + one.tones, 0);
     expect(tones).toBeGreaterThan(0);
   });
 
@@ -222,8 +222,8 @@ describe('one agent', { timeout: 300_000 }, () => {
     await reply(page).press('Enter');
     await expect.poll(() => said(visitor), patient).toEqual(['Hello Pia']);
     await page.evaluate(hide);
-    await visitor.write('Can you hear me?');
-    await expect.poll(async () => (await heard(page)).tones, patient).toBeGreaterThan(0);
+    await visitor.write('Are you still there?');
+    await expect.poll(async () => (await toneCounts(page)).tones, patient).toBeGreaterThan(0);
   });
 
   it('chooses whether there are sounds and notifications, and sees when the browser blocks them', async () => {

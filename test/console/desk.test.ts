@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { accessibilityFaults } from '../support/browser.ts';
+import { accessibilityViolations } from '../support/browser.ts';
 import { picture, reply, said, startDesk, type TestDesk, thread } from '../support/desk.ts';
 
 const patient = { timeout: 60_000 };
@@ -216,7 +216,7 @@ describe('the desk', { timeout: 180_000 }, () => {
     await page.getByRole('textbox', { name: 'Disposition name' }).last().fill('exchange');
     await page.getByRole('button', { name: 'Add field' }).last().click();
     await page.getByRole('textbox', { name: 'Field of exchange' }).fill('Wanted size');
-    expect(await accessibilityFaults(page)).toEqual([]);
+    expect(await accessibilityViolations(page)).toEqual([]);
     await page.getByRole('button', { name: 'Save' }).click();
     await page.getByText('Saved. Changes are live.').waitFor();
 

@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { accessibilityFaults, openPage, startBrowser, type TestBrowser } from '../support/browser.ts';
+import { accessibilityViolations, openPage, startBrowser, type TestBrowser } from '../support/browser.ts';
 import { startTestProduct, type TestProduct } from '../support/product.ts';
 import { sickListener } from '../support/sick-listener.ts';
 
@@ -13,10 +13,10 @@ beforeAll(async () => {
 afterAll(() => Promise.all([product?.stop(), browser?.close()]));
 
 /** Logs an administrator in and opens a page of the panel. */
-async function adminAt(place: string): Promise<{ page: Page; errors: string[] }> {
+async function adminAt(path: string): Promise<{ page: Page; errors: string[] }> {
   const { id } = await product.employ({ role: 'admin', name: 'Ada' });
   const [who] = await product.database.sql<{ email: string }[]>`SELECT email FROM agents WHERE id = ${id}`;
-  const opened = await openPage(browser, `${product.url}/login?to=${encodeURIComponent(place)}`);
+  const opened = await openPage(browser, `${product.url}/login?to=${encodeURIComponent(path)}`);
   opened.page.setDefaultTimeout(patience.timeout);
   await opened.page.getByLabel('Email').fill(who?.email ?? '');
   await opened.page.getByRole('textbox', { name: 'Password' }).fill('correct horse battery');
@@ -41,7 +41,7 @@ describe('an administrator who watches the events', () => {
       .getByText('Done', { exact: true })
       .waitFor();
     await keep(page, 'events');
-    expect(await accessibilityFaults(page)).toEqual([]);
+    expect(await accessibilityViolations(page)).toEqual([]);
 
     // The filter is part of the address: a colleague who opens it sees the same.
     await page.getByRole('textbox', { name: 'Search' }).fill('parcel');
@@ -91,7 +91,7 @@ describe('an administrator who watches the events', () => {
       .waitFor();
     await story.getByRole('link', { name: /Reply to a customer/ }).waitFor();
     await keep(page, 'event');
-    expect(await accessibilityFaults(page)).toEqual([]);
+    expect(await accessibilityViolations(page)).toEqual([]);
     await story.getByRole('link', { name: /Reply to a customer/ }).click();
     await page.getByText('Cause: customer message.').waitFor();
     expect(errors).toEqual([]);
@@ -122,7 +122,7 @@ describe('an administrator who watches the events', () => {
       }, patience)
       .toBe(1);
     await keep(page, 'listeners');
-    expect(await accessibilityFaults(page)).toEqual([]);
+    expect(await accessibilityViolations(page)).toEqual([]);
     await row.getByRole('button', { name: 'Resume' }).click();
     await row.getByText('active').waitFor();
     await row.getByText(/^for \d/).waitFor({ state: 'detached' });

@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { accessibilityFaults, openPage, startBrowser, type TestBrowser } from '../support/browser.ts';
+import { accessibilityViolations, openPage, startBrowser, type TestBrowser } from '../support/browser.ts';
 import { startTestProduct, type TestProduct } from '../support/product.ts';
 import { sicken, sickListener } from '../support/sick-listener.ts';
 
@@ -11,10 +11,10 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all([product?.stop(), browser?.close()]));
 
-async function adminAt(place: string): Promise<{ page: Page; errors: string[] }> {
+async function adminAt(path: string): Promise<{ page: Page; errors: string[] }> {
   const { id } = await product.employ({ role: 'admin', name: 'Ada' });
   const [who] = await product.database.sql<{ email: string }[]>`SELECT email FROM agents WHERE id = ${id}`;
-  const { page, errors } = await openPage(browser, `${product.url}/login?to=${encodeURIComponent(place)}`);
+  const { page, errors } = await openPage(browser, `${product.url}/login?to=${encodeURIComponent(path)}`);
   page.setDefaultTimeout(60_000);
   await page.getByLabel('Email').fill(who?.email ?? '');
   await page.getByRole('textbox', { name: 'Password' }).fill('correct horse battery');
@@ -52,7 +52,7 @@ describe('an administrator who is asked “why did message X fail?”', () => {
     await box.fill('lindqvist');
     const hit = page.getByRole('link', { name: /where is my parcel/ });
     await hit.waitFor();
-    expect(await accessibilityFaults(page)).toEqual([]);
+    expect(await accessibilityViolations(page)).toEqual([]);
     await keep(page, 'find-message');
     await hit.click();
 
@@ -60,7 +60,7 @@ describe('an administrator who is asked “why did message X fail?”', () => {
     await verdict.getByText(`${sickListener}) failed and gave up`).waitFor();
     await verdict.getByText('What to do:').waitFor();
     await page.getByText('Vera Lindqvist wrote on web').waitFor();
-    expect(await accessibilityFaults(page)).toEqual([]);
+    expect(await accessibilityViolations(page)).toEqual([]);
     await keep(page, 'message-dead');
     await heal();
     await verdict.getByRole('link', { name: 'Dead letters' }).click();

@@ -2,7 +2,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createStatisticsCounter } from '../../packages/server/src/observe/statistics-counter.ts';
 import { storeStatistics } from '../../packages/server/src/observe/store-statistics.ts';
-import { accessibilityFaultsAt, startBrowser, type TestBrowser } from '../support/browser.ts';
+import { accessibilityViolationsAt, startBrowser, type TestBrowser } from '../support/browser.ts';
 import { logInAs } from '../support/panel.ts';
 import { storePastDay, storePastIllness, storeTakenCases } from '../support/past-day.ts';
 import { startTestProduct, type TestProduct } from '../support/product.ts';
@@ -25,7 +25,7 @@ beforeAll(async () => {
 afterAll(() => Promise.all([product?.stop(), browser?.close()]));
 
 /** The accessibility violations of a page, in light and dark, on a small and on a large screen. */
-const faultsEverywhere = (page: Page) => accessibilityFaultsAt(page, 1280, 1920);
+const faultsEverywhere = (page: Page) => accessibilityViolationsAt(page, 1280, 1920);
 
 /** Marks a page, so that a reload can be detected. */
 async function mark(page: Page): Promise<() => Promise<boolean>> {

@@ -1,7 +1,7 @@
 import { createClient } from '@mevrik/client';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { accessibilityFaults, openPage, startBrowser, type TestBrowser } from '../support/browser.ts';
+import { accessibilityViolations, openPage, startBrowser, type TestBrowser } from '../support/browser.ts';
 import {
   type FacebookProduct,
   page as facebook,
@@ -22,10 +22,10 @@ beforeAll(async () => {
 afterAll(() => Promise.all([product?.stop(), browser?.close()]));
 
 /** Logs an administrator in and opens a page of the panel. */
-async function adminAt(place: string): Promise<{ page: Page; errors: string[] }> {
+async function adminAt(path: string): Promise<{ page: Page; errors: string[] }> {
   const { id } = await product.employ({ role: 'admin', name: 'Ada' });
   const [who] = await product.database.sql<{ email: string }[]>`SELECT email FROM agents WHERE id = ${id}`;
-  const { page, errors } = await openPage(browser, `${product.url}/login?to=${place}`);
+  const { page, errors } = await openPage(browser, `${product.url}/login?to=${path}`);
   await page.getByLabel('Email').fill(who?.email ?? '');
   await page.getByRole('textbox', { name: 'Password' }).fill('correct horse battery');
   await page.getByRole('button', { name: 'Log in' }).click();
@@ -50,7 +50,7 @@ describe('an administrator who wants to know whether replies get through', () =>
     const message = await product.replies(session, 'soon');
     await row.getByText('token is no longer valid').waitFor();
     await row.getByRole('link', { name: '1', exact: true }).waitFor();
-    expect(await accessibilityFaults(page)).toEqual([]);
+    expect(await accessibilityViolations(page)).toEqual([]);
     await keep(page, 'channels');
     await row.getByRole('button', { name: 'Retry' }).click();
     await page.getByText('Checking page now.').waitFor();
@@ -83,7 +83,7 @@ describe('an administrator who wants to know whether replies get through', () =>
     await expect.poll(() => page.getByRole('row').count(), patience).toBe(2);
     await page.getByRole('button', { name: `Attempts of message ${message}: 1` }).click();
     await page.getByText('rejected by the provider').waitFor();
-    expect(await accessibilityFaults(page)).toEqual([]);
+    expect(await accessibilityViolations(page)).toEqual([]);
     await keep(page, 'deliveries');
     await page.getByRole('button', { name: 'Resend' }).click();
     await expect.poll(async () => (await product.deliveryOf(message)).status, patience).toBe('sent');
@@ -103,7 +103,7 @@ describe('an administrator who wants to know whether replies get through', () =>
     await page.getByText(/^Ignored \(\d+\)$/).click();
     await row.getByRole('button', { name: /^View/ }).click();
     await page.getByText('"metadata": "hello"').waitFor();
-    expect(await accessibilityFaults(page)).toEqual([]);
+    expect(await accessibilityViolations(page)).toEqual([]);
     await keep(page, 'webhook-events');
     await row.getByRole('button', { name: 'Process again' }).click();
     await page.getByText(/will be processed again/).waitFor();
@@ -129,7 +129,7 @@ describe('an administrator who wants to know who is connected', () => {
     client.subscribe('weather-in-oslo' as never);
     const row = channels.getByRole('row', { name: /weather-in-oslo/ });
     await row.waitFor();
-    expect(await accessibilityFaults(page)).toEqual([]);
+    expect(await accessibilityViolations(page)).toEqual([]);
     await row.getByRole('button', { name: 'Watch' }).click();
     await page.getByText('Watching is recorded in the audit log.').waitFor();
     client.disconnect();

@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { accessibilityFaults, openPage, startBrowser, type TestBrowser } from '../support/browser.ts';
+import { accessibilityViolations, openPage, startBrowser, type TestBrowser } from '../support/browser.ts';
 import { startTestProduct, type TestProduct, type Visitor } from '../support/product.ts';
 import { sicken, sickListener } from '../support/sick-listener.ts';
 
@@ -13,10 +13,10 @@ beforeAll(async () => {
 afterAll(() => Promise.all([product?.stop(), browser?.close()]));
 
 /** Logs an administrator in and opens a page of the panel. */
-async function adminAt(place: string): Promise<{ page: Page; errors: string[] }> {
+async function adminAt(path: string): Promise<{ page: Page; errors: string[] }> {
   const { id } = await product.employ({ role: 'admin', name: 'Ada' });
   const [who] = await product.database.sql<{ email: string }[]>`SELECT email FROM agents WHERE id = ${id}`;
-  const opened = await openPage(browser, `${product.url}/login?to=${encodeURIComponent(place)}`);
+  const opened = await openPage(browser, `${product.url}/login?to=${encodeURIComponent(path)}`);
   opened.page.setDefaultTimeout(patience.timeout);
   await opened.page.getByLabel('Email').fill(who?.email ?? '');
   await opened.page.getByRole('textbox', { name: 'Password' }).fill('correct horse battery');
@@ -58,7 +58,7 @@ describe('an administrator who replays events', () => {
       .getByRole('cell', { name: '1', exact: true })
       .waitFor();
     await seen.getByText('a message may be sent a second time').waitFor();
-    expect(await accessibilityFaults(page)).toEqual([]);
+    expect(await accessibilityViolations(page)).toEqual([]);
     await seen.getByRole('button', { name: /^Run \d+ times?…$/ }).click();
     await page
       .getByRole('dialog')
@@ -68,7 +68,7 @@ describe('an administrator who replays events', () => {
     await page.getByText('Done', { exact: true }).first().waitFor();
     await page.getByRole('row', { name: new RegExp(sickListener) }).waitFor();
     await expect.poll(() => answersTo(visitor), patience).toBe(2);
-    expect(await accessibilityFaults(page)).toEqual([]);
+    expect(await accessibilityViolations(page)).toEqual([]);
     expect(errors).toEqual([]);
     await page.context().close();
   });
@@ -90,7 +90,7 @@ describe('an administrator who replays events', () => {
     // The original run succeeded, and it still says so.
     await page.getByText(/^Handled by (all \d+|both) listeners\.$/).waitFor();
     expect(await page.getByText('out of retries').count()).toBe(0);
-    expect(await accessibilityFaults(page)).toEqual([]);
+    expect(await accessibilityViolations(page)).toEqual([]);
     await heal();
     await product.database.sql`DELETE FROM parked_events`;
     expect(errors).toEqual([]);

@@ -1,8 +1,8 @@
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import {
-  accessibilityFaults,
-  accessibilityFaultsAt,
+  accessibilityViolations,
+  accessibilityViolationsAt,
   openPage,
   startBrowser,
   type TestBrowser,
@@ -142,7 +142,7 @@ describe('a newcomer', () => {
   it('finds every screen accessible: light and dark, wide and narrow', { timeout: 400_000 }, async () => {
     const admin = await agentAt('/login', 'ada@example.com');
     await admin.getByRole('heading', { name: 'Overview' }).waitFor();
-    const faults: Record<string, string[]> = {};
+    const violations: Record<string, string[]> = {};
     const pages = [
       '',
       '/events',
@@ -162,7 +162,7 @@ describe('a newcomer', () => {
       await admin.goto(`${product.url}/admin${path}`);
       await admin.getByRole('heading', { level: 1 }).waitFor();
       await admin.waitForLoadState('networkidle');
-      faults[`admin${path}`] = await accessibilityFaultsAt(admin, 1280, 768);
+      violations[`admin${path}`] = await accessibilityViolationsAt(admin, 1280, 768);
     }
     await admin.goto(`${product.url}/desk?view=all`);
     await admin
@@ -170,13 +170,15 @@ describe('a newcomer', () => {
       .first()
       .click();
     await admin.getByRole('log').waitFor();
-    faults.desk = await accessibilityFaultsAt(admin, 1280, 768);
+    violations.desk = await accessibilityViolationsAt(admin, 1280, 768);
     // The states of the chat have tests of their own.
     await admin.goto(product.url);
     await admin.getByRole('button', { name: 'Open chat' }).first().click();
     await admin.getByRole('textbox', { name: /Write a message/ }).waitFor();
-    faults.widget = await accessibilityFaults(admin);
-    expect(Object.fromEntries(Object.entries(faults).filter(([, found]) => found.length > 0))).toEqual({});
+    violations.widget = await accessibilityViolations(admin);
+    expect(Object.fromEntries(Object.entries(violations).filter(([, found]) => found.length > 0))).toEqual(
+      {},
+    );
   });
 });
 

@@ -11,7 +11,7 @@ import {
 import { killHard, startProcess } from '../support/processes.ts';
 
 const message = (topic: string, at: number) => ({ appId: 1, topic, event: 'message_post', payload: { at } });
-const place = (channel: string, socketId: string) => ({ appId: 1, channel, socketId });
+const memberKey = (channel: string, socketId: string) => ({ appId: 1, channel, socketId });
 const member = (user_id: string) => ({ user_id, user_info: { name: user_id } });
 const payloads = (node: BusNode, topic: string) =>
   node.received.flatMap((one) => ('payload' in one && one.topic === topic ? [one.payload.at] : []));
@@ -88,11 +88,13 @@ describe.each(buses)('a bus $name', ({ name, start }) => {
 
   it('counts a user once, over all nodes, and lists who is present', async () => {
     const channel = 'presence-room';
-    expect(await here.presence.join(place(channel, '1.1'), member('ann'), 2)).toMatchObject({ isNew: true });
-    expect(await there.presence.join(place(channel, '2.1'), member('ann'), 2)).toMatchObject({
+    expect(await here.presence.join(memberKey(channel, '1.1'), member('ann'), 2)).toMatchObject({
+      isNew: true,
+    });
+    expect(await there.presence.join(memberKey(channel, '2.1'), member('ann'), 2)).toMatchObject({
       isNew: false,
     });
-    const joined = await there.presence.join(place(channel, '2.2'), member('bob'), 2);
+    const joined = await there.presence.join(memberKey(channel, '2.2'), member('bob'), 2);
     expect(joined).toEqual({
       full: false,
       isNew: true,
@@ -101,9 +103,9 @@ describe.each(buses)('a bus $name', ({ name, start }) => {
         ['bob', { name: 'bob' }],
       ]),
     });
-    expect(await here.presence.join(place(channel, '1.2'), member('cid'), 2)).toEqual({ full: true });
-    expect(await here.presence.leave(place(channel, '1.1'))).toBeUndefined();
-    expect(await there.presence.leave(place(channel, '2.1'))).toBe('ann');
+    expect(await here.presence.join(memberKey(channel, '1.2'), member('cid'), 2)).toEqual({ full: true });
+    expect(await here.presence.leave(memberKey(channel, '1.1'))).toBeUndefined();
+    expect(await there.presence.leave(memberKey(channel, '2.1'))).toBe('ann');
     expect([...(await here.presence.members(1, channel)).keys()]).toEqual(['bob']);
     expect((await here.presence.members(2, channel)).size).toBe(0);
   });
@@ -164,7 +166,7 @@ describe.each(buses)('a bus $name', ({ name, start }) => {
     }, async () => {
       const channel = 'presence-team';
       const count = async (one: string) => (await here.occupancy.list(1)).get(one) ?? 0;
-      await here.presence.join(place(channel, '1.9'), member('ann'), 10);
+      await here.presence.join(memberKey(channel, '1.9'), member('ann'), 10);
       await here.subscribe(1, 'team');
       here.occupancy.set(1, channel, 1);
       const file = fileURLToPath(new URL('../support/bus-worker.ts', import.meta.url));

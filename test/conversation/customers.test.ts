@@ -141,12 +141,12 @@ describe('two customers who are the same person', () => {
     });
     const channel = client.subscribe(`session${other.sessionId}`);
     await channel.ready();
-    const heard = new Promise<string | undefined>((resolve) =>
+    const received = new Promise<string | undefined>((resolve) =>
       channel.on('message_post', ({ message }) => resolve(message.content.text)),
     );
     const written = await other.write('still me');
     expect(written.body.message).toMatchObject({ customerId: kept.id, sender: { id: kept.id } });
-    expect(await heard).toBe('still me');
+    expect(await received).toBe('still me');
     expect((await other.call('GET', '/v1/me')).body.customer.id).toBe(kept.id);
     client.disconnect();
     const notes = await agent.call('GET', `/v1/sessions/${other.sessionId}/messages`);

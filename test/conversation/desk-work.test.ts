@@ -108,7 +108,7 @@ describe('a disposition', () => {
     fields: [
       { name: 'order', label: 'Order number', kind: 'text', required: true },
       { name: 'reason', label: 'Reason', kind: 'choice', required: true, choices: ['late', 'broken'] },
-      { name: 'remark', label: 'Remark', kind: 'text' },
+      { name: 'comment', label: 'Comment', kind: 'text' },
     ],
   };
 
@@ -130,7 +130,7 @@ describe('a disposition', () => {
     expect((await agent.call('GET', `/v1/cases/${caseId}`)).body.case.status).toBe('open');
 
     const said = { order: '20418', reason: 'late' };
-    const { status, body } = await close({ ...said, order: ' 20418 ', remark: '' });
+    const { status, body } = await close({ ...said, order: ' 20418 ', comment: '' });
     expect([status, body.case.dispositionFields]).toEqual([200, said]);
     const overview = (await agent.call('GET', `/v1/customers/${visitor.id}/overview`)).body;
     expect(overview.cases[0]).toMatchObject({ disposition: 'refund', dispositionFields: said });

@@ -39,10 +39,10 @@ async function waiting() {
 
 /** A visitor whose conversation is assigned to the agent. */
 async function served(agent: Employed) {
-  const place = await waiting();
-  const { status } = await agent.call('POST', `/v1/queue-items/${place.itemId}/accept`);
+  const item = await waiting();
+  const { status } = await agent.call('POST', `/v1/queue-items/${item.itemId}/accept`);
   expect(status).toBe(200);
-  return place;
+  return item;
 }
 
 const session = async (visitor: Visitor) => (await visitor.call('GET', '/v1/me')).body.session;

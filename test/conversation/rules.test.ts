@@ -235,7 +235,7 @@ test('Meta’s verification request gets its challenge; a wrong token or signatu
 });
 
 test('unsupported webhook events are stored as ignored and do not affect the others', async () => {
-  const update = {
+  const event = {
     object: 'page',
     entry: [
       {
@@ -251,7 +251,7 @@ test('unsupported webhook events are stored as ignored and do not affect the oth
       },
     ],
   };
-  expect((await webhook(update)).status).toBe(200);
+  expect((await webhook(event)).status).toBe(200);
   const rows = await eventually(
     () =>
       product.database

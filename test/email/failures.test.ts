@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { accessibilityFaults, openPage, startBrowser, type TestBrowser } from '../support/browser.ts';
+import { accessibilityViolations, openPage, startBrowser, type TestBrowser } from '../support/browser.ts';
 import { type EmailProduct, startEmail } from '../support/email.ts';
 import type { Employed } from '../support/product.ts';
 
@@ -126,7 +126,7 @@ describe('an administrator in the list of emails', () => {
     await row.getByText(/ENOTDIR|EEXIST/).waitFor();
     await row.getByRole('button', { name: /View email/ }).click();
     await page.getByText('Subject: My order').waitFor();
-    expect(await accessibilityFaults(page)).toEqual([]);
+    expect(await accessibilityViolations(page)).toEqual([]);
     const folder = process.env.SCREENSHOTS;
     if (folder) await page.screenshot({ path: `${folder}/emails.png` });
     await storeIsAway(false);

@@ -7,7 +7,7 @@ import {
   expectedOutcomes,
   killAtEveryStep,
   type SendingChannel,
-  type SendingFault,
+  type SendingFailure,
 } from '../support/killed-steps.ts';
 import { type RunningServer, stop } from '../support/server.ts';
 
@@ -48,10 +48,10 @@ const stored = async () => {
   return rows.map(({ text }) => text);
 };
 
-const faults: Readonly<Record<SendingFault, SmtpFailure>> = {
+const failures: Readonly<Record<SendingFailure, SmtpFailure>> = {
   'never answers': { does: 'hang', accepts: false },
-  'takes it and does not answer': { does: 'wait' },
-  'wants it later': { does: 'refuse', code: 451, at: 'data' },
+  'accepts without answering': { does: 'wait' },
+  'asks to retry later': { does: 'refuse', code: 451, at: 'data' },
 };
 
 it('killed at every step of sending: nothing is lost, order is kept, and duplicates have the same Message-ID and are on record', async () => {
@@ -61,7 +61,7 @@ it('killed at every step of sending: nothing is lost, order is kept, and duplica
     contact: (number) => `vera${number}@home.example`,
     writes,
     textsFor: (person) => post.textsFor(person),
-    misbehave: (fault, person) => post.misbehave(faults[fault], 1, person),
+    misbehave: (failure, person) => post.misbehave(failures[failure], 1, person),
     asked: (person, text) => post.asked(person, text),
     release: (person) => post.release(person),
   };
@@ -78,7 +78,7 @@ it('killed at every step of sending: nothing is lost, order is kept, and duplica
 it('an email that was accepted with 250 becomes a message, whenever the server is killed', async () => {
   const { server } = await killed.first(channel());
   const taken: string[] = [];
-  const texts = Array.from({ length: 60 }, (_, number) => `mail ${number}`);
+  const texts = Array.from({ length: 60 }, (_, number) => `email ${number}`);
   const client = postTo(server);
   let end: Promise<unknown> | undefined;
   await Promise.allSettled(

@@ -49,10 +49,10 @@ async function start(options: Partial<SmtpListenerOptions> = {}): Promise<void> 
 async function dial() {
   const socket = connect(listener.port, '127.0.0.1');
   clients.push(socket);
-  let heard = '';
+  let output = '';
   let isClosed = false;
   socket.setEncoding('utf8').on('data', (chunk) => {
-    heard += chunk;
+    output += chunk;
   });
   socket.on('error', () => {});
   socket.on('close', () => {
@@ -60,9 +60,9 @@ async function dial() {
   });
   /** The last line of the server's next response. */
   const answer = async () => {
-    await expect.poll(() => /^\d{3} .*\r\n/m.test(heard) || isClosed, patience).toBe(true);
-    const end = /^(\d{3}) .*\r\n/m.exec(heard);
-    heard = heard.slice((end?.index ?? 0) + (end?.[0].length ?? 0));
+    await expect.poll(() => /^\d{3} .*\r\n/m.test(output) || isClosed, patience).toBe(true);
+    const end = /^(\d{3}) .*\r\n/m.exec(output);
+    output = output.slice((end?.index ?? 0) + (end?.[0].length ?? 0));
     return end?.[1];
   };
   const says = async (line: string) => {

@@ -54,15 +54,15 @@ describe('an email to a channel’s address', () => {
 
   it('is processed after earlier emails of the same sender', async () => {
     const from = newAddress();
-    for (let number = 1; number <= 5; number++) await product.send({ from, text: `mail ${number}` });
+    for (let number = 1; number <= 5; number++) await product.send({ from, text: `email ${number}` });
     await expect.poll(() => textsOf(from), patience).toHaveLength(5);
-    expect(await textsOf(from)).toEqual(['mail 1', 'mail 2', 'mail 3', 'mail 4', 'mail 5']);
+    expect(await textsOf(from)).toEqual(['email 1', 'email 2', 'email 3', 'email 4', 'email 5']);
   });
 
   it('is deferred if its sender has sent too many', async () => {
     const from = newAddress();
-    for (let number = 1; number <= 5; number++) await product.send({ from, text: `mail ${number}` });
-    await expect(product.send({ from, text: 'mail 6' })).rejects.toMatchObject({ responseCode: 451 });
+    for (let number = 1; number <= 5; number++) await product.send({ from, text: `email ${number}` });
+    await expect(product.send({ from, text: 'email 6' })).rejects.toMatchObject({ responseCode: 451 });
   });
 });
 

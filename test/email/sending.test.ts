@@ -16,7 +16,7 @@ beforeEach(() => product.post.behave());
 
 let people = 0;
 const statusOf = async (messageId: number) => (await product.deliveryOf(messageId))?.status;
-const mailsTo = (address: string) => product.post.sent.filter(({ to }) => to === address);
+const emailsTo = (address: string) => product.post.sent.filter(({ to }) => to === address);
 
 /** A customer who has written and received the waiting notice, and an agent's replies. */
 async function conversation(email?: Parameters<EmailProduct['writes']>[1]) {
@@ -27,8 +27,8 @@ async function conversation(email?: Parameters<EmailProduct['writes']>[1]) {
     person,
     session,
     say: (content: string | Record<string, unknown>) => product.replies(session, content),
-    heard: () => product.post.textsFor(person).slice(1),
-    last: () => mailsTo(person).at(-1)?.email,
+    received: () => product.post.textsFor(person).slice(1),
+    last: () => emailsTo(person).at(-1)?.email,
   };
 }
 
@@ -56,7 +56,7 @@ describe('an agent’s reply to an email', () => {
     expect(email?.text?.trim()).toBe('On its way: see https://shop.example/t?a=1&b=2.');
     expect(email?.html).toContain('<a href="https://shop.example/t?a=1&amp;b=2">');
     expect(email?.headers.get('auto-submitted')).toBeUndefined();
-    expect(mailsTo(person).at(-1)?.from).toBe(support);
+    expect(emailsTo(person).at(-1)?.from).toBe(support);
   });
 
   it('does not repeat Re: in its subject', async () => {
@@ -74,7 +74,7 @@ describe('an agent’s reply to an email', () => {
   });
 
   it('contains its choices and files in readable form', async () => {
-    const { say, heard } = await conversation();
+    const { say, received } = await conversation();
     const message = await say({
       text: 'Choose <one>',
       attachments: [{ type: 'file', url: 'https://files.example/a.pdf', name: 'Terms' }],
@@ -84,24 +84,24 @@ describe('an agent’s reply to an email', () => {
       ],
     });
     await expect.poll(() => statusOf(message), patience).toBe('sent');
-    expect(heard()).toEqual([
+    expect(received()).toEqual([
       'Choose <one>\n\nTerms: https://files.example/a.pdf\n\nReply with one of: Yes, No',
     ]);
   });
 
   it('is sent in order, whatever fails in between', async () => {
-    const { person, say, heard } = await conversation();
+    const { person, say, received } = await conversation();
     product.post.misbehave({ does: 'refuse', code: 451, at: 'data' }, 2, person);
     const texts = ['one', 'two', 'three', 'four'];
     for (const text of texts) await say(text);
-    await expect.poll(heard, patience).toEqual(texts);
+    await expect.poll(received, patience).toEqual(texts);
   });
 });
 
 describe('a message of the bot or the system', () => {
   it('is marked as automatic and asks for no automatic reply', async () => {
     const { person } = await conversation();
-    const notice = mailsTo(person)[0]?.email;
+    const notice = emailsTo(person)[0]?.email;
     expect(notice?.headers.get('auto-submitted')).toBe('auto-replied');
     expect(notice?.headers.get('x-auto-response-suppress')).toBe('All');
   });
@@ -112,12 +112,12 @@ describe('an email that the SMTP server does not accept', () => {
     ['later, by its recipient', { does: 'refuse', code: 450 }],
     ['later, after it was sent', { does: 'refuse', code: 451, at: 'data' }],
     ['the connection is cut before it was sent', { does: 'cut-early' }],
-  ])('%s: is retried without doubt', async (_what, fault) => {
-    const { person, say, heard } = await conversation();
-    product.post.misbehave(fault, 1, person);
+  ])('%s: is retried without doubt', async (_what, failure) => {
+    const { person, say, received } = await conversation();
+    product.post.misbehave(failure, 1, person);
     const message = await say('are you there?');
     await expect.poll(() => statusOf(message), patience).toBe('sent');
-    expect(heard()).toEqual(['are you there?']);
+    expect(received()).toEqual(['are you there?']);
     expect((await product.deliveryOf(message))?.doubts).toBe(0);
   });
 
@@ -127,12 +127,12 @@ describe('an email that the SMTP server does not accept', () => {
       'its content is rejected',
       { does: 'refuse', code: 554, at: 'data', message: '5.6.0 We do not like it' },
     ],
-  ])('%s: fails permanently with the server’s message', async (_what, fault) => {
+  ])('%s: fails permanently with the server’s message', async (_what, failure) => {
     const { person, say } = await conversation();
-    product.post.misbehave(fault, 1, person);
+    product.post.misbehave(failure, 1, person);
     const message = await say('are you there?');
     await expect.poll(() => statusOf(message), patience).toBe('failed');
-    const words = fault.does === 'refuse' ? fault.message : '';
+    const words = failure.does === 'refuse' ? failure.message : '';
     expect((await product.deliveryOf(message))?.error).toContain(words);
     const [event] = await product.database.sql`
       SELECT data FROM events
@@ -144,14 +144,14 @@ describe('an email that the SMTP server does not accept', () => {
     ['the connection was cut after the server had accepted it', { does: 'cut', accepts: true }, 2],
     ['the connection was cut before the server had accepted it', { does: 'cut', accepts: false }, 1],
     ['the server hangs after accepting it', { does: 'hang', accepts: true }, 2],
-  ])('%s: is doubtful and sent again with the same Message-ID', async (_what, fault, times) => {
-    const { person, say, heard } = await conversation();
-    product.post.misbehave(fault, 1, person);
+  ])('%s: is doubtful and sent again with the same Message-ID', async (_what, failure, times) => {
+    const { person, say, received } = await conversation();
+    product.post.misbehave(failure, 1, person);
     const message = await say('are you there?');
     await expect.poll(() => statusOf(message), patience).toBe('sent');
-    expect(heard()).toEqual(Array(times).fill('are you there?'));
+    expect(received()).toEqual(Array(times).fill('are you there?'));
     expect(await attemptsOf(message)).toEqual(['doubtful, resend', 'sent']);
-    const ids = mailsTo(person).map(({ email }) => email.messageId);
+    const ids = emailsTo(person).map(({ email }) => email.messageId);
     expect(new Set(ids.slice(1)).size).toBe(1);
   });
 });

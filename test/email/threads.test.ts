@@ -160,7 +160,7 @@ describe('quoted history', () => {
     expect((await stranger.call('GET', `/v1/messages/${message?.id}/email`)).status).toBe(403);
     const visitor = await product.visit();
     expect((await visitor.call('GET', `/v1/messages/${message?.id}/email`)).status).toBe(403);
-    const { body } = await visitor.write('no mail');
+    const { body } = await visitor.write('no email');
     expect((await desk.call('GET', `/v1/messages/${body.message.id}/email`)).status).toBe(404);
   });
 });

@@ -43,13 +43,13 @@ describe('client events', () => {
         sender.send({ event: 'client-x', channel: 'private-x', data: { at } });
       await sender.settled();
       await other.settled();
-      return { heard: named(other, 'client-x').length, refused: named(sender, 'pusher:error').length };
+      return { received: named(other, 'client-x').length, refused: named(sender, 'pusher:error').length };
     };
     try {
       // The burst is one second's worth.
-      expect(await flood(2_000)).toEqual({ heard: 10, refused: 1_990 });
+      expect(await flood(2_000)).toEqual({ received: 10, refused: 1_990 });
       clock.pass(500);
-      expect(await flood(100)).toEqual({ heard: 15, refused: 2_085 });
+      expect(await flood(100)).toEqual({ received: 15, refused: 2_085 });
       for (const { data } of named(sender, 'pusher:error')) expect(data).toMatchObject({ code: 4301 });
       expect(named(sender, 'client-x')).toEqual([]);
     } finally {

@@ -1,7 +1,7 @@
 import Echo from 'laravel-echo';
 import pusherModule from 'pusher-js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { heard, startGateway, type TestGateway } from '../support/gateway.ts';
+import { nextEvent, startGateway, type TestGateway } from '../support/gateway.ts';
 
 let server: TestGateway;
 beforeAll(async () => {
@@ -16,23 +16,23 @@ const publish = (topic: string, more: object = {}) =>
 describe('pusher-js', () => {
   it('receives events of the public channel', async () => {
     const channel = server.pusher().subscribe('messages');
-    await heard(channel, 'pusher:subscription_succeeded');
-    const message = heard(channel, 'message_post');
+    await nextEvent(channel, 'pusher:subscription_succeeded');
+    const message = nextEvent(channel, 'message_post');
     await publish('messages');
     expect(await message).toEqual(payload);
   });
 
   it('receives events of its own session as private-session1', async () => {
     const channel = server.pusher({ as: 'ann' }).subscribe('private-session1');
-    await heard(channel, 'pusher:subscription_succeeded');
-    const message = heard(channel, 'message_post');
+    await nextEvent(channel, 'pusher:subscription_succeeded');
+    const message = nextEvent(channel, 'message_post');
     await publish('session1');
     expect(await message).toEqual(payload);
   });
 
   it('cannot subscribe to the session of another customer', async () => {
     const channel = server.pusher({ as: 'bob' }).subscribe('private-session1');
-    expect(await heard(channel, 'pusher:subscription_error')).toMatchObject({ status: 403 });
+    expect(await nextEvent(channel, 'pusher:subscription_error')).toMatchObject({ status: 403 });
     expect(server.audited).toContainEqual(
       expect.objectContaining({
         action: 'channel.refused',
@@ -44,29 +44,29 @@ describe('pusher-js', () => {
 
   it('subscribes to our plain names once it has signed in, and not before', async () => {
     const stranger = server.pusher().subscribe('session1');
-    expect(await heard(stranger, 'pusher:subscription_error')).toMatchObject({ status: 403 });
+    expect(await nextEvent(stranger, 'pusher:subscription_error')).toMatchObject({ status: 403 });
     const pusher = server.pusher({ as: 'ann' });
     pusher.signin();
     await pusher.user.signinDonePromise;
     const channel = pusher.subscribe('session1');
-    await heard(channel, 'pusher:subscription_succeeded');
-    const message = heard(channel, 'message_post');
+    await nextEvent(channel, 'pusher:subscription_succeeded');
+    const message = nextEvent(channel, 'message_post');
     await publish('session1');
     expect(await message).toEqual(payload);
   });
 
   it('sees the other members of a presence channel', async () => {
     const first = server.pusher({ as: 'agent' }).subscribe('presence-queues');
-    await heard(first, 'pusher:subscription_succeeded');
-    const added = heard(first, 'pusher:member_added');
+    await nextEvent(first, 'pusher:subscription_succeeded');
+    const added = nextEvent(first, 'pusher:member_added');
     const second = server.pusher({ as: 'supervisor' });
-    const members = await heard<{ count: number; myID: string }>(
+    const members = await nextEvent<{ count: number; myID: string }>(
       second.subscribe('presence-queues'),
       'pusher:subscription_succeeded',
     );
     expect(members).toMatchObject({ count: 2, myID: 'agent-7' });
     expect(await added).toEqual({ id: 'agent-7', info: { role: 'supervisor', name: 'Sue' } });
-    const removed = heard(first, 'pusher:member_removed');
+    const removed = nextEvent(first, 'pusher:member_removed');
     second.disconnect();
     expect(await removed).toMatchObject({ id: 'agent-7' });
   });
@@ -74,11 +74,11 @@ describe('pusher-js', () => {
   it('does not receive the events it caused', async () => {
     const [cause, other] = [server.pusher(), server.pusher()];
     const channels = [cause.subscribe('messages'), other.subscribe('messages')] as const;
-    await Promise.all(channels.map((channel) => heard(channel, 'pusher:subscription_succeeded')));
+    await Promise.all(channels.map((channel) => nextEvent(channel, 'pusher:subscription_succeeded')));
     const seen: string[] = [];
     channels[0].bind('message_post', () => seen.push('cause'));
-    const received = heard(channels[1], 'message_post');
-    const both = Promise.all(channels.map((channel) => heard(channel, 'second')));
+    const received = nextEvent(channels[1], 'message_post');
+    const both = Promise.all(channels.map((channel) => nextEvent(channel, 'second')));
     await publish('messages', { exceptSocketId: cause.connection.socket_id });
     await publish('messages', { event: 'second' });
     await Promise.all([received, both]);
@@ -87,9 +87,9 @@ describe('pusher-js', () => {
 
   it("sends client events to the others, with the sender's id", async () => {
     const ann = server.pusher({ as: 'ann' }).subscribe('presence-session1');
-    await heard(ann, 'pusher:subscription_succeeded');
+    await nextEvent(ann, 'pusher:subscription_succeeded');
     const agent = server.pusher({ as: 'agent' }).subscribe('presence-session1');
-    await heard(agent, 'pusher:subscription_succeeded');
+    await nextEvent(agent, 'pusher:subscription_succeeded');
     const from = new Promise((resolve) => {
       agent.bind('client-typing', (data: unknown, meta: unknown) => resolve({ data, meta }));
     });
@@ -99,7 +99,7 @@ describe('pusher-js', () => {
 
   it('is disconnected with an error when the app does not exist', async () => {
     const pusher = server.pusher({ key: 'nobody' });
-    const { data } = await heard<{ data: { code: number } }>(pusher.connection, 'error').then(
+    const { data } = await nextEvent<{ data: { code: number } }>(pusher.connection, 'error').then(
       (error) => (error as unknown as { error: { data: { code: number } } }).error,
     );
     expect(data.code).toBe(4001);

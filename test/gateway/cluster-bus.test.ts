@@ -15,7 +15,7 @@ interface Worker {
   readonly bus: ClusterBus;
   readonly socket: Socket;
   readonly changes: OccupancyChange[];
-  readonly heard: unknown[];
+  readonly received: unknown[];
   hints: (readonly number[])[];
   isAlone: boolean;
 }
@@ -47,9 +47,9 @@ async function work(): Promise<Worker> {
   const bus = createClusterBus(socket, () => {
     worker.isAlone = true;
   });
-  const worker: Worker = { bus, socket, changes: [], heard: [], hints: [], isAlone: false };
+  const worker: Worker = { bus, socket, changes: [], received: [], hints: [], isAlone: false };
   bus.receive(
-    (message) => worker.heard.push(message),
+    (message) => worker.received.push(message),
     () => {},
   );
   bus.occupancy.observe((change) => worker.changes.push(change));
@@ -98,7 +98,7 @@ describe('workers around a broker', () => {
     await one.bus.subscribe(1, channel);
     await two.bus.presence.join({ appId: 1, channel, socketId: '2.1' }, { user_id: 'ann' }, 1);
     two.socket.destroy();
-    await expect.poll(() => one.heard).toEqual([watchlistMessage(1, 'ann', 'offline')]);
+    await expect.poll(() => one.received).toEqual([watchlistMessage(1, 'ann', 'offline')]);
   });
 
   it('move the work of a worker that dies to the remaining ones', async () => {
@@ -106,7 +106,7 @@ describe('workers around a broker', () => {
     await Promise.all([two.bus.subscribe(1, 'updates'), three.bus.subscribe(1, 'updates')]);
     three.socket.destroy();
     await one.bus.publish([message]);
-    await expect.poll(() => two.heard).toEqual([message]);
+    await expect.poll(() => two.received).toEqual([message]);
     await one.bus.reached();
   });
 });
@@ -117,11 +117,11 @@ describe('a worker whose broker has ended', () => {
     accepted[0]?.destroy();
     await expect.poll(() => one.isAlone).toBe(true);
     await one.bus.publish([message]);
-    expect(one.heard).toEqual([message]);
+    expect(one.received).toEqual([message]);
     await one.bus.subscribe(1, 'updates');
-    const place = { appId: 1, channel: 'presence-x', socketId: '1.1' };
-    expect(await one.bus.presence.leave(place)).toBeUndefined();
-    await expect(one.bus.presence.join(place, { user_id: 'a' }, 1)).rejects.toThrow('has ended');
+    const memberKey = { appId: 1, channel: 'presence-x', socketId: '1.1' };
+    expect(await one.bus.presence.leave(memberKey)).toBeUndefined();
+    await expect(one.bus.presence.join(memberKey, { user_id: 'a' }, 1)).rejects.toThrow('has ended');
     const first = await Promise.race([one.bus.reached().then(() => 'reached'), one.bus.stop()]);
     expect(first).toBeUndefined();
   });

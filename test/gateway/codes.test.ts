@@ -10,7 +10,7 @@ import {
   type RealtimeSettings,
   realtimeDefaults,
 } from '../../packages/server/src/broadcast/gateway-deps.ts';
-import { acme, heard, RawClient, startGateway, type TestGateway } from '../support/gateway.ts';
+import { acme, nextEvent, RawClient, startGateway, type TestGateway } from '../support/gateway.ts';
 
 let server: TestGateway;
 afterEach(() => server.stop());
@@ -131,7 +131,7 @@ describe('4005: a path without an app', () => {
   it('is an error after which pusher-js does not retry', async () => {
     await start({});
     const pusher = server.pusher({ key: 'no/such' });
-    const error = await heard<{ error: { data: { code: number } } }>(pusher.connection, 'error');
+    const error = await nextEvent<{ error: { data: { code: number } } }>(pusher.connection, 'error');
     expect(error.error.data.code).toBe(4005);
     await expect.poll(() => pusher.connection.state).toBe('disconnected');
   });
@@ -236,6 +236,6 @@ describe('every close reason', () => {
       ws.terminate();
     }
     await expectRefused(server.raw(), 4100);
-    expect(server.faults).toEqual([]);
+    expect(server.loggedErrors).toEqual([]);
   });
 });

@@ -14,19 +14,19 @@ const long = { text: 'the same words again and again. '.repeat(200) };
 /** A client that subscribes to a channel, with the number of bytes it received on the wire. */
 async function listen(perMessageDeflate: boolean) {
   const ws = new WebSocket(`ws://127.0.0.1:${server.port}/app/acme?protocol=7`, { perMessageDeflate });
-  const heard: unknown[] = [];
+  const received: unknown[] = [];
   const subscribed = new Promise<void>((resolve) => {
     ws.on('message', (text) => {
       const frame = JSON.parse(String(text));
       if (frame.event === 'pusher_internal:subscription_succeeded') resolve();
-      if (frame.event === 'message_post') heard.push(JSON.parse(frame.data));
+      if (frame.event === 'message_post') received.push(JSON.parse(frame.data));
     });
   });
   await once(ws, 'open');
   ws.send(JSON.stringify({ event: 'pusher:subscribe', data: { channel: 'messages' } }));
   await subscribed;
   const bytesBefore = bytesRead(ws);
-  return { ws, heard, bytes: () => bytesRead(ws) - bytesBefore };
+  return { ws, received, bytes: () => bytesRead(ws) - bytesBefore };
 }
 
 function bytesRead(ws: WebSocket): number {
@@ -39,10 +39,10 @@ const publish = (payload: Record<string, unknown>) =>
 describe('compression', () => {
   it('is off by default', async () => {
     server = await startGateway();
-    const { ws, heard, bytes } = await listen(true);
+    const { ws, received, bytes } = await listen(true);
     expect(ws.extensions).toBe('');
     await publish(long);
-    await expect.poll(() => heard).toEqual([long]);
+    await expect.poll(() => received).toEqual([long]);
     expect(bytes()).toBeGreaterThan(long.text.length);
     ws.terminate();
   });
@@ -53,7 +53,7 @@ describe('compression', () => {
     expect(small.ws.extensions).toContain('permessage-deflate');
     const messages = [long, { text: 'short' }, { ...long, n: 2 }];
     for (const message of messages) await publish(message);
-    for (const { heard } of [small, large]) await expect.poll(() => heard).toEqual(messages);
+    for (const { received } of [small, large]) await expect.poll(() => received).toEqual(messages);
     expect(large.bytes()).toBeGreaterThan(2 * long.text.length);
     expect(small.bytes()).toBeLessThan(large.bytes() / 5);
     for (const { ws } of [small, large]) ws.terminate();
@@ -70,7 +70,7 @@ describe('compression', () => {
       compress: true,
     });
     await publish(long);
-    await expect.poll(() => other.heard).toEqual([long]);
+    await expect.poll(() => other.received).toEqual([long]);
     other.ws.terminate();
   });
 

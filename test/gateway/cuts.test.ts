@@ -152,9 +152,9 @@ describe('a client of a node that is cut off repeatedly', () => {
         await vi.advanceTimersByTimeAsync(30_000);
         expect(nodes.received).not.toContainEqual([-1, -1]);
         for (const partition of [0, 1, 2]) {
-          const heard = nodes.received.filter(([of]) => of === partition).map(([, offset]) => offset);
+          const offsets = nodes.received.filter(([of]) => of === partition).map(([, offset]) => offset);
           const written = nodes.log.filter(({ at }) => at?.[0] === partition).map(({ at }) => at?.[1]);
-          expect(heard).toEqual(written);
+          expect(offsets).toEqual(written);
         }
         await nodes.stop();
       }),

@@ -27,8 +27,8 @@ describe('a drain', () => {
     await Promise.all([server.gateway.drain(), ...published]);
     for (const client of clients) {
       expect((await client.closed).code).toBe(4200);
-      const heard = client.frames.filter(({ event }) => event === 'message_post').map(({ data }) => data);
-      expect(heard).toEqual(sent);
+      const received = client.frames.filter(({ event }) => event === 'message_post').map(({ data }) => data);
+      expect(received).toEqual(sent);
     }
   });
 

@@ -41,7 +41,7 @@ describe('a real server', { timeout: 180_000 }, () => {
     });
     neighbour = await connectSubscriber('updates');
     await expectServed();
-    memoryBefore = await figure('process_resident_memory_bytes');
+    memoryBefore = await metric('process_resident_memory_bytes');
   });
   afterAll(async () => {
     neighbour.ws.terminate();
@@ -53,12 +53,12 @@ describe('a real server', { timeout: 180_000 }, () => {
     await expectServed();
     for (const client of clients.splice(0)) client.ws.terminate();
     for (const { socket } of sockets.splice(0)) socket.destroy();
-    await expect.poll(() => figure('mevrik_connections'), { timeout: 30_000 }).toBe(1);
+    await expect.poll(() => metric('mevrik_connections'), { timeout: 30_000 }).toBe(1);
     expect(await grown()).toBeLessThan(300);
   });
 
   /** A metric of the server's process, summed over its labels. */
-  async function figure(name: string): Promise<number> {
+  async function metric(name: string): Promise<number> {
     const { body } = await server.call('GET', '/metrics');
     const lines = String(body)
       .split('\n')
@@ -69,7 +69,7 @@ describe('a real server', { timeout: 180_000 }, () => {
 
   /** How much memory the server has gained since the start, in MiB. */
   async function grown(): Promise<number> {
-    return ((await figure('process_resident_memory_bytes')) - memoryBefore) / mebibyte;
+    return ((await metric('process_resident_memory_bytes')) - memoryBefore) / mebibyte;
   }
 
   function connect(): RawClient {
@@ -104,7 +104,7 @@ describe('a real server', { timeout: 180_000 }, () => {
     await client.socketId();
     for (let at = 0; at < 10_000; at += 1) client.subscribe(`flood-${at}`);
     expect((await client.closed).code).toBe(4100);
-    await expect.poll(() => figure('mevrik_connections')).toBe(1);
+    await expect.poll(() => metric('mevrik_connections')).toBe(1);
     const { channels } = (await (await backEnd.get({ path: '/channels' })).json()) as { channels: object };
     expect(Object.keys(channels)).toEqual(['updates']);
   });
@@ -118,13 +118,13 @@ describe('a real server', { timeout: 180_000 }, () => {
     expect((await sender?.closed)?.code).toBe(4100);
     await Promise.all(subscribers.map((subscriber) => subscriber.settled()));
     for (const { frames } of subscribers) {
-      const heard = frames
+      const received = frames
         .filter(({ event }) => event === 'client-typing')
         .map(({ data }) => data as { at: number });
-      expect(heard.length).toBeGreaterThanOrEqual(10);
+      expect(received.length).toBeGreaterThanOrEqual(10);
       // Ten of each hundred, beyond the burst: no machine is so slow that more get through.
-      expect(heard.length).toBeLessThan(2_000);
-      expect(heard).toEqual([...heard].sort((a, b) => a.at - b.at));
+      expect(received.length).toBeLessThan(2_000);
+      expect(received).toEqual([...received].sort((a, b) => a.at - b.at));
     }
   });
 
@@ -139,7 +139,7 @@ describe('a real server', { timeout: 180_000 }, () => {
     }
     const filling = 'x'.repeat(10_000);
     let sentCount = 0;
-    for (; (await figure('mevrik_connections')) > 101 && sentCount < 3_000; sentCount += 100) {
+    for (; (await metric('mevrik_connections')) > 101 && sentCount < 3_000; sentCount += 100) {
       for (let batch = 0; batch < 10; batch += 1) {
         const events = Array.from({ length: 10 }, (_, at) => ({
           channel: 'feed',
@@ -152,13 +152,13 @@ describe('a real server', { timeout: 180_000 }, () => {
       // A mebibyte for each client that does not read, doubled.
       expect(await grown()).toBeLessThan(400);
     }
-    expect(await figure('mevrik_connections')).toBe(101);
+    expect(await metric('mevrik_connections')).toBe(101);
     const expected = Array.from({ length: sentCount }, (_, at) => at);
     for (const { frames } of subscribers) {
-      const heard = frames
+      const received = frames
         .filter(({ event }) => event === 'published')
         .map(({ data }) => (data as { at: number }).at);
-      expect(heard).toEqual(expected);
+      expect(received).toEqual(expected);
     }
   });
 
@@ -167,7 +167,7 @@ describe('a real server', { timeout: 180_000 }, () => {
       const some = Array.from({ length: 50 }, () => openRaw(port, `/app/${app.key}?protocol=7`));
       sockets.push(...(await Promise.all(some)));
     }
-    expect(await figure('mevrik_connections')).toBe(1_001);
+    expect(await metric('mevrik_connections')).toBe(1_001);
     expect(await grown()).toBeLessThan(300);
   });
 
@@ -178,7 +178,7 @@ describe('a real server', { timeout: 180_000 }, () => {
       sockets.push(silent);
       if (at % 2 === 0) silent.write(request.slice(0, at % request.length));
     }
-    expect(await figure('mevrik_connections')).toBe(1);
+    expect(await metric('mevrik_connections')).toBe(1);
   });
 
   it('survives thousands of clients that connect and disconnect at once', async () => {
@@ -196,7 +196,7 @@ describe('a real server', { timeout: 180_000 }, () => {
       }
     });
     await Promise.all(loops);
-    await expect.poll(() => figure('mevrik_connections'), { timeout: 30_000 }).toBe(1);
+    await expect.poll(() => metric('mevrik_connections'), { timeout: 30_000 }).toBe(1);
     const { channels } = (await (await backEnd.get({ path: '/channels' })).json()) as { channels: object };
     expect(Object.keys(channels)).toEqual(['updates']);
   });
@@ -213,8 +213,8 @@ describe('a real server', { timeout: 180_000 }, () => {
     await backEnd.trigger('hop', 'still there', {});
     await Promise.all(hoppers.map((hopper) => hopper.next('still there')));
     for (const hopper of hoppers) {
-      const heard = hopper.frames.filter(({ event }) => event === 'still there');
-      expect(heard).toHaveLength(1);
+      const received = hopper.frames.filter(({ event }) => event === 'still there');
+      expect(received).toHaveLength(1);
     }
   });
 });
@@ -288,7 +288,7 @@ describe('a gateway', () => {
       await sender.settled();
     }
     await other.settled();
-    expect(server.faults).toEqual([]);
+    expect(server.loggedErrors).toEqual([]);
   });
 
   it('treats names of prototype properties as ordinary names', async () => {
@@ -320,7 +320,7 @@ describe('a gateway', () => {
     expect(server.gateway.inspect().channels.map(({ name }) => name)).not.toContain('sneaked');
     const { channels } = await server.gateway.api.channels(1, { prefix: '', info: [] });
     expect(Object.keys(channels).sort()).toEqual([...names, 'presence-odd'].sort());
-    expect(server.faults).toEqual([]);
+    expect(server.loggedErrors).toEqual([]);
   });
 });
 

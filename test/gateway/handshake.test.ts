@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 afterEach(() => {
   for (const client of opened.splice(0)) client.socket.destroy();
-  expect(server.faults).toEqual([]);
+  expect(server.loggedErrors).toEqual([]);
 });
 
 describe('a handshake', () => {

@@ -20,7 +20,7 @@ async function expectUnharmed(): Promise<void> {
   await other.next('pusher_internal:subscription_succeeded');
   await publish('messages', { fine: true });
   expect((await other.next('message_post')).data).toEqual({ fine: true });
-  expect(server.faults).toEqual([]);
+  expect(server.loggedErrors).toEqual([]);
 }
 
 describe('a handshake', () => {
@@ -281,10 +281,10 @@ describe('a member', () => {
 function gatedPresence() {
   const local = createLocalBus();
   const [underWay, gate, joined] = [newGate(), newGate(), newGate()];
-  const join: typeof local.presence.join = async (...place) => {
+  const join: typeof local.presence.join = async (...args) => {
     underWay.open();
     await gate.opened;
-    const result = await local.presence.join(...place);
+    const result = await local.presence.join(...args);
     joined.open();
     return result;
   };

@@ -27,11 +27,11 @@ describe('the hub', () => {
   it('delivers each message to its subscribers once and in order, and subscribes to nothing else', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(action, { maxLength: 60 }), async (actions) => {
-        const heard = new Set<string>();
+        const subscribed = new Set<string>();
         const bus = {
           ...createLocalBus(),
-          subscribe: async (app: number, topic: string) => void heard.add(`${app} ${topic}`),
-          unsubscribe: (app: number, topic: string) => void heard.delete(`${app} ${topic}`),
+          subscribe: async (app: number, topic: string) => void subscribed.add(`${app} ${topic}`),
+          unsubscribe: (app: number, topic: string) => void subscribed.delete(`${app} ${topic}`),
         };
         const hub = new Hub(bus, new Traffic(), 1_000_000);
         const got: number[][] = [[], [], [], []];
@@ -79,7 +79,7 @@ describe('the hub', () => {
           const [app, name = ''] = key.split(' ');
           return `${app} ${parsePusherChannel(name)?.topic}`;
         });
-        expect([...heard].sort()).toEqual([...new Set(topics)].sort());
+        expect([...subscribed].sort()).toEqual([...new Set(topics)].sort());
       }),
     );
   });

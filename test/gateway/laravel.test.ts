@@ -143,12 +143,12 @@ describe('an application with Laravel Echo and its own back end', () => {
     const [cause, other] = [open('ann'), open('ann')];
     const channels = [cause.channel('orders'), other.channel('orders')] as const;
     await Promise.all(channels.map(subscribed));
-    const heard: string[] = [];
-    channels[0].listen('.changed', ({ n }: { n: number }) => heard.push(`cause ${n}`));
-    channels[1].listen('.changed', ({ n }: { n: number }) => heard.push(`other ${n}`));
+    const received: string[] = [];
+    channels[0].listen('.changed', ({ n }: { n: number }) => received.push(`cause ${n}`));
+    channels[1].listen('.changed', ({ n }: { n: number }) => received.push(`other ${n}`));
     await pusher.trigger('orders', 'changed', { n: 1 }, { socket_id: cause.socketId() ?? '' });
     await pusher.trigger('orders', 'changed', { n: 2 });
-    await expect.poll(() => heard.sort()).toEqual(['cause 2', 'other 1', 'other 2']);
+    await expect.poll(() => received.sort()).toEqual(['cause 2', 'other 1', 'other 2']);
   });
 
   it('resumes after a server restart', async () => {

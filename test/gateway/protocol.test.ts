@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { signSubscription, signUser } from '../../packages/server/src/broadcast/access/auth-signature.ts';
 import { cacheMs } from '../../packages/server/src/broadcast/bus/event-cache.ts';
 import { CountNotifier } from '../../packages/server/src/broadcast/webhooks/count-notifier.ts';
-import { acme, heard, type RawClient, startGateway, type TestGateway } from '../support/gateway.ts';
+import { acme, nextEvent, type RawClient, startGateway, type TestGateway } from '../support/gateway.ts';
 import { join, listen } from '../support/gateway-clients.ts';
 import { opcodes, openRaw } from '../support/raw-socket.ts';
 
@@ -118,7 +118,7 @@ describe('what a client sends', () => {
     await client.next('pusher_internal:subscription_succeeded');
     const other = server.raw();
     await join(other, 'bob', 'presence-room');
-    for (const channel of ['updates', 'presence-room', 'never-heard']) {
+    for (const channel of ['updates', 'presence-room', 'never-subscribed']) {
       client.send({ event: 'pusher:unsubscribe', data: { channel } });
     }
     await client.settled();
@@ -230,7 +230,7 @@ describe('pusher-js', () => {
     const first = server.raw();
     await first.socketId();
     const pusher = server.pusher();
-    const comesBackIn = heard<number>(pusher.connection, 'connecting_in');
+    const comesBackIn = nextEvent<number>(pusher.connection, 'connecting_in');
     expect(await comesBackIn).toBe(1);
     first.ws.close();
     await expect.poll(() => pusher.connection.state).toBe('connected');
@@ -242,7 +242,7 @@ describe('pusher-js', () => {
   ])('does not reconnect after %i', async (code, key) => {
     server = await startGateway();
     const pusher = server.pusher({ key });
-    const { error } = await heard<{ error: { data: { code: number } } }>(pusher.connection, 'error');
+    const { error } = await nextEvent<{ error: { data: { code: number } } }>(pusher.connection, 'error');
     expect(error.data.code).toBe(code);
     await expect.poll(() => pusher.connection.state).toBe('disconnected');
   });

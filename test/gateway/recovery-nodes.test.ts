@@ -71,8 +71,8 @@ describe('clients of two nodes', () => {
     const all = conversations.flat().toSorted((a, b) => a - b);
     for (const memory of memories) {
       // Earlier messages may still be arriving.
-      const heard = () => idsIn(memory).filter((id) => id >= Math.min(...all));
-      await expect.poll(() => heard().toSorted((a, b) => a - b), { timeout: 30_000 }).toEqual(all);
+      const received = () => idsIn(memory).filter((id) => id >= Math.min(...all));
+      await expect.poll(() => received().toSorted((a, b) => a - b), { timeout: 30_000 }).toEqual(all);
       for (const conversation of conversations) {
         expect(idsIn(memory).filter((id) => conversation.includes(id))).toEqual(conversation);
       }

@@ -275,11 +275,13 @@ describe('over several nodes on a Redis', () => {
             ['u0', 'added u0', 'removed u0'],
             ['u1', 'added u1', 'removed u1'],
           ] as const) {
-            const heard = () => receiver.of(channel).filter((one) => one === comes || one === goes);
+            const received = () => receiver.of(channel).filter((one) => one === comes || one === goes);
             await expect
-              .poll(() => (heard().at(-1) ?? goes) === comes, { timeout: 10_000 })
+              .poll(() => (received().at(-1) ?? goes) === comes, { timeout: 10_000 })
               .toBe(isThere(word, channel));
-            expect(heard().filter((_, at) => at % 2 === 0)).toEqual(heard().filter((one) => one === comes));
+            expect(received().filter((_, at) => at % 2 === 0)).toEqual(
+              received().filter((one) => one === comes),
+            );
           }
         }
         await Promise.all(here.map(({ client }) => leave(client)));

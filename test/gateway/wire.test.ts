@@ -35,7 +35,7 @@ afterEach(async () => {
   sequence += 1;
   await publish({ sequence });
   expect((await neighbour.next('message_post')).data).toEqual({ sequence });
-  expect(server.faults).toEqual([]);
+  expect(server.loggedErrors).toEqual([]);
 });
 
 const publish = (payload: Record<string, unknown>) =>

@@ -368,8 +368,8 @@ describe('an id in a URL', () => {
   it.each(['0', '-1', 'one', '1.5', '9007199254740992', '1e400', '99999999999999999999', '%00', '1%27'])(
     'that is %s is rejected',
     async (id) => {
-      for (const place of positions) {
-        const path = `/v1/${place.replace('#', id)}`;
+      for (const template of positions) {
+        const path = `/v1/${template.replace('#', id)}`;
         await refuse('GET', path, { token: agent.accessToken }, 422, 'invalid_input');
       }
     },
@@ -377,8 +377,8 @@ describe('an id in a URL', () => {
 
   it('that does not exist is not found', async () => {
     const token = agent.accessToken;
-    for (const place of positions) {
-      await refuse('GET', `/v1/${place.replace('#', '9007199254740991')}`, { token }, 404, 'not_found');
+    for (const template of positions) {
+      await refuse('GET', `/v1/${template.replace('#', '9007199254740991')}`, { token }, 404, 'not_found');
     }
     await refuse('POST', '/v1/queue-items/9007199254740991/accept', { token }, 404, 'not_found');
     const body = { text: 'a' };

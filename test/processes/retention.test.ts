@@ -40,16 +40,16 @@ async function trim() {
 }
 
 async function recordsOf(key: string) {
-  const [row] = await sql<{ updates: number; deliveries: number; attempts: number }[]>`
-    SELECT (SELECT count(*)::int FROM webhook_event_logs WHERE conversation_key = ${key}) AS updates,
+  const [row] = await sql<{ webhookEvents: number; deliveries: number; attempts: number }[]>`
+    SELECT (SELECT count(*)::int FROM webhook_event_logs WHERE conversation_key = ${key}) AS "webhookEvents",
            (SELECT count(*)::int FROM deliveries WHERE conversation_key = ${key}) AS deliveries,
            (SELECT count(*)::int FROM delivery_attempts JOIN deliveries ON deliveries.id = delivery_id
             WHERE conversation_key = ${key}) AS attempts`;
   return row;
 }
 
-const none = { updates: 0, deliveries: 0, attempts: 0 };
-const all = { updates: 1, deliveries: 2, attempts: 2 };
+const none = { webhookEvents: 0, deliveries: 0, attempts: 0 };
+const all = { webhookEvents: 1, deliveries: 2, attempts: 2 };
 
 describe('the records of a conversation', () => {
   it('are kept for their retention period, and then deleted; the messages stay', async () => {
@@ -72,8 +72,8 @@ describe('the records of a conversation', () => {
       UPDATE deliveries SET status = 'queued', finished_at = NULL, next_attempt_at = now() + interval '1 day'
       WHERE message_id = ${unsent.message}`;
     await trim();
-    expect((await recordsOf(unhandled.key))?.updates).toBe(1);
-    expect(await recordsOf(unsent.key)).toEqual({ updates: 0, deliveries: 1, attempts: 1 });
+    expect((await recordsOf(unhandled.key))?.webhookEvents).toBe(1);
+    expect(await recordsOf(unsent.key)).toEqual({ webhookEvents: 0, deliveries: 1, attempts: 1 });
   });
 
   it('stay while one of its events is parked, dead, or waits for a replay', async () => {
@@ -103,7 +103,7 @@ describe('the records of a conversation', () => {
       SELECT 1, 'page', 'facebook', 'many ' || n, '1/page:many', '{}', 'ignored', now() - interval '40 days'
       FROM generate_series(1, 2500) AS n`;
     await trim();
-    expect((await recordsOf('1/page:many'))?.updates).toBe(0);
+    expect((await recordsOf('1/page:many'))?.webhookEvents).toBe(0);
   });
 });
 

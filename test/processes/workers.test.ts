@@ -5,7 +5,7 @@ import { signSubscription } from '../../packages/server/src/broadcast/access/aut
 import { loadConfig } from '../../packages/server/src/config/config.ts';
 import { processIdentity } from '../../packages/server/src/db/embedded-lock.ts';
 import { openingHours } from '../support/bot-replies.ts';
-import { heard, Pusher, RawClient } from '../support/gateway.ts';
+import { nextEvent, Pusher, RawClient } from '../support/gateway.ts';
 import { startRedis } from '../support/redis.ts';
 import {
   app,
@@ -101,7 +101,7 @@ const answers = async (server: RunningServer, token: string) =>
   (await history(server, token)).filter(({ text }) => text?.startsWith(openingHours));
 
 /** A metric, summed over all workers. */
-async function figure(server: RunningServer, name: string): Promise<number> {
+async function metric(server: RunningServer, name: string): Promise<number> {
   const { body } = await server.call('GET', '/metrics');
   return Number(new RegExp(`^${name}(?:{app="${app.id}"})? (\\S+)$`, 'm').exec(body)?.[1]);
 }
@@ -135,7 +135,7 @@ async function expectPresence(server: RunningServer): Promise<void> {
     client.ws.terminate();
   }
   await expect.poll(() => workersOf(server).length, { timeout: 30_000 }).toBe(3);
-  await expect.poll(() => figure(server, 'mevrik_connections'), { timeout: 30_000 }).toBe(0);
+  await expect.poll(() => metric(server, 'mevrik_connections'), { timeout: 30_000 }).toBe(0);
 }
 
 describe('a server with three workers', () => {
@@ -147,9 +147,9 @@ describe('a server with three workers', () => {
     const thirty: RawClient[] = [];
     for (let made = 0; made < 30; made += 1) thirty.push(await raw(server));
     for (const client of thirty) await client.socketId();
-    expect(await figure(server, 'mevrik_connections')).toBe(30);
+    expect(await metric(server, 'mevrik_connections')).toBe(30);
     for (const client of thirty) client.ws.terminate();
-    await expect.poll(() => figure(server, 'mevrik_connections'), { timeout: 30_000 }).toBe(0);
+    await expect.poll(() => metric(server, 'mevrik_connections'), { timeout: 30_000 }).toBe(0);
 
     expect(server.said().match(/is running at/g)).toHaveLength(1);
     expect(server.said()).not.toContain('other nodes use this database');
@@ -160,11 +160,11 @@ describe('a server with three workers', () => {
     const channels = await Promise.all(
       Array.from({ length: 9 }, async () => {
         const channel = pusher(server, visitor.token).subscribe(name);
-        await heard(channel, 'pusher:subscription_succeeded');
+        await nextEvent(channel, 'pusher:subscription_succeeded');
         return channel;
       }),
     );
-    const posted = channels.map((channel) => heard<{ message: object }>(channel, 'message_post'));
+    const posted = channels.map((channel) => nextEvent<{ message: object }>(channel, 'message_post'));
     const replied = channels.map((channel) => reply(channel, openingHours));
     expect((await write(server, visitor.token, 'opening hours')).status).toBe(201);
     for (const event of posted) {
@@ -172,10 +172,10 @@ describe('a server with three workers', () => {
     }
     await Promise.all(replied);
     expect(await answers(server, visitor.token)).toHaveLength(1);
-    expect(await figure(server, 'mevrik_connections')).toBe(9);
+    expect(await metric(server, 'mevrik_connections')).toBe(9);
     // Each claims its share within moments.
-    await expect.poll(() => figure(server, 'mevrik_partitions'), { timeout: 20_000 }).toBe(64);
-    await expect.poll(() => figure(server, 'mevrik_events_lag'), { timeout: 20_000 }).toBe(0);
+    await expect.poll(() => metric(server, 'mevrik_partitions'), { timeout: 20_000 }).toBe(64);
+    await expect.poll(() => metric(server, 'mevrik_events_lag'), { timeout: 20_000 }).toBe(0);
     expect((await server.call('GET', '/readyz')).status).toBe(200);
   });
 
@@ -188,7 +188,7 @@ describe('a server with three workers', () => {
     const channels = await Promise.all(
       Array.from({ length: 6 }, async () => {
         const channel = pusher(server, first.token).subscribe(`private-session${first.sessionId}`);
-        await heard(channel, 'pusher:subscription_succeeded');
+        await nextEvent(channel, 'pusher:subscription_succeeded');
         return channel;
       }),
     );
@@ -199,9 +199,9 @@ describe('a server with three workers', () => {
     expect(workersOf(server)).not.toContain(killed);
 
     // Every client receives the next message, those of the dead worker on another one.
-    await expect.poll(() => figure(server, 'mevrik_connections'), { timeout: 30_000 }).toBe(6);
+    await expect.poll(() => metric(server, 'mevrik_connections'), { timeout: 30_000 }).toBe(6);
     await expect.poll(() => channels.every(({ subscribed }) => subscribed), { timeout: 30_000 }).toBe(true);
-    const again = channels.map((channel) => heard<{ message: object }>(channel, 'message_post'));
+    const again = channels.map((channel) => nextEvent<{ message: object }>(channel, 'message_post'));
     expect((await write(server, first.token, 'opening hours')).status).toBe(201);
     await Promise.all(again);
 
@@ -288,7 +288,7 @@ describe('workers on one Redis', () => {
     const channels = await Promise.all(
       [one, two, one, two].map(async (server) => {
         const channel = pusher(server, visitor.token).subscribe(`private-session${visitor.sessionId}`);
-        await heard(channel, 'pusher:subscription_succeeded');
+        await nextEvent(channel, 'pusher:subscription_succeeded');
         return channel;
       }),
     );

@@ -35,7 +35,7 @@ async function conversation() {
   return {
     person,
     say: (text: string) => product.replies(session, text),
-    heard: () => product.graph.textsFor(person).slice(1),
+    received: () => product.graph.textsFor(person).slice(1),
   };
 }
 
@@ -52,7 +52,7 @@ describe('a channel with an invalid token', () => {
     await expect.poll(() => Promise.all(messages.map(statusOf)), patience).toEqual(Array(4).fill('queued'));
     product.graph.grant(page.pageToken);
     for (const message of messages) await expect.poll(() => statusOf(message), patience).toBe('sent');
-    for (const { heard } of conversations) expect(heard()).toEqual(['one', 'two']);
+    for (const { received } of conversations) expect(received()).toEqual(['one', 'two']);
     expect(await health()).toMatchObject({ is_down: false, reason: null });
     const audit = await product.database.sql`
       SELECT action FROM audit_entries WHERE action LIKE 'channel.%' AND target = 'page' ORDER BY id`;

@@ -22,7 +22,7 @@ async function conversation() {
     person,
     session,
     say: (text: string) => product.replies(session, text),
-    heard: () => product.graph.textsFor(person).slice(1),
+    received: () => product.graph.textsFor(person).slice(1),
     last: () => product.graph.accepted.filter(to(person)).at(-1),
   };
 }
@@ -62,13 +62,13 @@ describe('a missing response', () => {
     ['the provider hangs and has accepted it', { does: 'hang', accepts: true }, 2],
     ['the provider hangs and has not', { does: 'hang', accepts: false }, 1],
     ['a proxy before the provider responded', { does: 'bad-gateway' }, 1],
-  ])('%s: the message is sent again, and the doubt is recorded and shown', async (_what, fault, times) => {
+  ])('%s: the message is sent again, and the doubt is recorded and shown', async (_what, failure, times) => {
     await inDoubt({ whenInDoubt: 'resend' });
-    const { person, session, say, heard } = await conversation();
-    product.graph.misbehave(fault, 1, to(person));
+    const { person, session, say, received } = await conversation();
+    product.graph.misbehave(failure, 1, to(person));
     const message = await say('are you there?');
     await expect.poll(() => statusOf(message), patience).toBe('sent');
-    expect(heard()).toEqual(Array(times).fill('are you there?'));
+    expect(received()).toEqual(Array(times).fill('are you there?'));
     expect(await attemptsOf(message)).toEqual([
       ['doubtful', 'resend'],
       ['sent', null],
@@ -83,27 +83,27 @@ describe('a missing response', () => {
 
   it('is replaced by the echo, and the message is not sent again', async () => {
     await inDoubt({ whenInDoubt: 'resend', doubtMs: 600_000 });
-    const { person, say, heard, last } = await conversation();
+    const { person, say, received, last } = await conversation();
     product.graph.misbehave({ does: 'cut', accepts: true }, 1, to(person));
     const [message, next] = [await say('once'), await say('after it')];
     await expect.poll(async () => (await product.deliveryOf(message)).doubts, patience).toBe(1);
-    expect(heard()).toEqual(['once']);
+    expect(received()).toEqual(['once']);
     await echo(person, last());
     await expect.poll(() => statusOf(message), patience).toBe('sent');
     await expect.poll(() => statusOf(next), patience).toBe('sent');
-    expect(heard()).toEqual(['once', 'after it']);
+    expect(received()).toEqual(['once', 'after it']);
     expect(await attemptsOf(message)).toEqual([['sent', 'arrived']]);
   });
 
   it('without an echo fails the message if the app does not resend, and the next one is sent', async () => {
     await inDoubt({ whenInDoubt: 'fail' });
-    const { person, say, heard } = await conversation();
+    const { person, say, received } = await conversation();
     product.graph.misbehave({ does: 'cut', accepts: true }, 1, to(person));
     const [message, next] = [await say('at most once'), await say('after it')];
     await expect.poll(() => statusOf(next), patience).toBe('sent');
     expect(await statusOf(message)).toBe('failed');
     expect((await product.deliveryOf(message)).error).toContain('It is unknown whether it arrived');
-    expect(heard()).toEqual(['at most once', 'after it']);
+    expect(received()).toEqual(['at most once', 'after it']);
     expect(await attemptsOf(message)).toEqual([['doubtful', 'give_up']]);
   });
 });
@@ -111,15 +111,15 @@ describe('a missing response', () => {
 describe('an echo', () => {
   it('that arrives before the response counts once, and the next message is sent', async () => {
     await inDoubt({ timeoutMs: 30_000 });
-    const { person, say, heard, last } = await conversation();
+    const { person, say, received, last } = await conversation();
     product.graph.misbehave({ does: 'wait' }, 1, to(person));
     const [message, next] = [await say('quick'), await say('next')];
-    await expect.poll(heard, patience).toEqual(['quick']);
+    await expect.poll(received, patience).toEqual(['quick']);
     await echo(person, last());
     await expect.poll(() => statusOf(message), patience).toBe('sent');
     product.graph.release();
     await expect.poll(() => statusOf(next), patience).toBe('sent');
-    expect(heard()).toEqual(['quick', 'next']);
+    expect(received()).toEqual(['quick', 'next']);
     expect((await attemptsOf(message)).map(([outcome]) => outcome)).toEqual(['sent']);
   });
 

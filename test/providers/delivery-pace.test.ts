@@ -31,7 +31,7 @@ async function conversation() {
   await expect.poll(() => product.graph.textsFor(person), patience).toEqual(['In line.']);
   return {
     say: (content: string | Record<string, unknown>) => product.replies(session, content),
-    heard: () => product.graph.textsFor(person).slice(1),
+    received: () => product.graph.textsFor(person).slice(1),
   };
 }
 
@@ -66,7 +66,7 @@ const statusOf = async (messageId: number) => (await product.deliveryOf(messageI
 
 describe('a page at its rate limit', () => {
   it('makes messages wait for their slots without attempts or failures, in order', async () => {
-    const { say, heard } = await conversation();
+    const { say, received } = await conversation();
     await useUp('messages', hourMs);
     const messages = [await say('one'), await say('two'), await say('three')];
     const [first = 0] = messages;
@@ -78,10 +78,10 @@ describe('a page at its rate limit', () => {
       isLong: true,
       tried: 0,
     });
-    expect(heard()).toEqual([]);
+    expect(received()).toEqual([]);
     await useUp('messages', 0);
     await turnsCome();
-    await expect.poll(heard, patience).toEqual(['one', 'two', 'three']);
+    await expect.poll(received, patience).toEqual(['one', 'two', 'three']);
     for (const message of messages) await expect.poll(() => statusOf(message), patience).toBe('sent');
     expect(await waitOf(first)).toMatchObject({ waits: false, tried: 1 });
   });
@@ -132,6 +132,6 @@ describe('the rate limit of a page', () => {
     await expect
       .poll(async () => (await states()).toSorted(), patience)
       .toEqual(['sent', ...Array(9).fill('waits')]);
-    expect(crowd.flatMap(({ heard }) => heard())).toHaveLength(1);
+    expect(crowd.flatMap(({ received }) => received())).toHaveLength(1);
   });
 });

@@ -27,7 +27,7 @@ async function conversation() {
     person,
     session,
     say: (content: string | Record<string, unknown>) => product.replies(session, content),
-    heard: () => product.graph.textsFor(person).slice(1),
+    received: () => product.graph.textsFor(person).slice(1),
     bodies: () =>
       product.graph.accepted
         .filter(to(person))
@@ -44,10 +44,10 @@ async function failureOf(messageId: number) {
 
 describe('a reply on Facebook', () => {
   it('reaches the customer, and its message is marked as sent', async () => {
-    const { say, heard } = await conversation();
+    const { say, received } = await conversation();
     const message = await say('Hello, how can I help?');
     await expect.poll(() => statusOf(message), patience).toBe('sent');
-    expect(heard()).toEqual(['Hello, how can I help?']);
+    expect(received()).toEqual(['Hello, how can I help?']);
     const [row] = await product.database.sql`SELECT delivery_status FROM messages WHERE id = ${message}`;
     expect(row?.delivery_status).toBe('sent');
   });
@@ -65,7 +65,7 @@ describe('a reply on Facebook', () => {
   });
 
   it('that is too long is split into pieces, in order and without duplicates', async () => {
-    const { person, say, heard } = await conversation();
+    const { person, say, received } = await conversation();
     const text = upTo(900)
       .map((number) => `word${number}`)
       .join(' ');
@@ -74,8 +74,8 @@ describe('a reply on Facebook', () => {
     });
     const message = await say(text);
     await expect.poll(() => statusOf(message), patience).toBe('sent');
-    expect(heard().length).toBeGreaterThan(2);
-    expect(heard().join(' ')).toBe(text);
+    expect(received().length).toBeGreaterThan(2);
+    expect(received().join(' ')).toBe(text);
   });
 
   it('includes its attachments, buttons and quick replies', async () => {
@@ -105,26 +105,26 @@ describe('the order of a conversation', () => {
       await one.say(text);
       await other.say(text);
     }
-    await expect.poll(other.heard, patience).toEqual(texts);
-    await expect.poll(one.heard, patience).toEqual(texts);
+    await expect.poll(other.received, patience).toEqual(texts);
+    await expect.poll(one.received, patience).toEqual(texts);
   });
 
   it('continues with the next message when one has failed permanently', async () => {
-    const { person, say, heard } = await conversation();
+    const { person, say, received } = await conversation();
     product.graph.misbehave({ does: 'refuse', code: 100, subcode: 2018109 }, 1, to(person));
     const [lost, next] = [await say('too large'), await say('the next one')];
     await expect.poll(() => statusOf(next), patience).toBe('sent');
-    expect([await statusOf(lost), heard()]).toEqual(['failed', ['the next one']]);
+    expect([await statusOf(lost), received()]).toEqual(['failed', ['the next one']]);
   });
 });
 
 describe('a message that the provider rejects', () => {
   it('is retried after a temporary failure', async () => {
-    const { person, say, heard } = await conversation();
+    const { person, say, received } = await conversation();
     product.graph.misbehave({ does: 'refuse', code: 1, status: 500 }, 2, to(person));
     const message = await say('please');
     await expect.poll(() => statusOf(message), patience).toBe('sent');
-    expect(heard()).toEqual(['please']);
+    expect(received()).toEqual(['please']);
     const attempts = await product.database.sql`
       SELECT outcome FROM delivery_attempts JOIN deliveries ON deliveries.id = delivery_id
       WHERE message_id = ${message} ORDER BY delivery_attempts.id`;
@@ -132,11 +132,11 @@ describe('a message that the provider rejects', () => {
   });
 
   it('fails after its last attempt, with an event, a reason and a note at the desk', async () => {
-    const { person, session, say, heard } = await conversation();
+    const { person, session, say, received } = await conversation();
     product.graph.misbehave({ does: 'refuse', code: 1, status: 500 }, 3, to(person));
     const message = await say('in vain');
     await expect.poll(() => statusOf(message), patience).toBe('failed');
-    expect(heard()).toEqual([]);
+    expect(received()).toEqual([]);
     expect(await failureOf(message)).toMatchObject({
       error: expect.stringContaining('(500/1)'),
       context: { channel: 'page', permanent: false, attempts: 3, doubts: 0 },

@@ -370,10 +370,10 @@ describe('webhook events', () => {
     const settings = { ...page, pageId: '999' };
     await admin.call('PUT', '/v1/admin/apps/1/channels/other', { kind: 'facebook', settings });
     await admin.call('POST', `/v1/admin/webhook-events/${kept.id}/replay`);
-    const place = async () =>
+    const conversationKeys = async () =>
       (
         await product.database.sql`SELECT conversation_key AS key FROM messages WHERE external_id = 'm.early'`
       ).map(({ key }) => key);
-    await expect.poll(place, patience).toEqual(['1/other:early']);
+    await expect.poll(conversationKeys, patience).toEqual(['1/other:early']);
   });
 });

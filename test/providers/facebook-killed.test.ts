@@ -30,8 +30,8 @@ function echo(server: RunningServer, person: string, text: string) {
   const arrived = acceptedBy(graph, person, text);
   const { metadata } = arrived?.body.message ?? {};
   const message = { mid: arrived?.id, is_echo: true, app_id: 1, metadata, text };
-  const update = ofThread({ sender: { id: page.pageId }, recipient: { id: person }, message });
-  return postWebhook(server, channel, update);
+  const event = ofThread({ sender: { id: page.pageId }, recipient: { id: person }, message });
+  return postWebhook(server, channel, event);
 }
 
 it('killed at every step of sending: nothing is lost, order is kept, and possible duplicates are on record', async () => {

@@ -31,7 +31,8 @@ const textsIn = async (key: string) =>
     await product.database.sql`
       SELECT content ->> 'text' AS text FROM messages WHERE conversation_key = ${key} AND NOT is_reply ORDER BY id`
   ).map(({ text }) => text);
-const updates = async (query: string) => (await admin.call('GET', `/v1/admin/webhook-events?${query}`)).body;
+const webhookEvents = async (query: string) =>
+  (await admin.call('GET', `/v1/admin/webhook-events?${query}`)).body;
 
 /** Posts bytes with a valid signature. */
 function post(body: string) {
@@ -46,7 +47,7 @@ describe('a body with events of several pages', () => {
       object: 'page',
       entry: [
         null,
-        entry('900', says('to the first', '900'), 'no update', says('and again', '900')),
+        entry('900', says('to the first', '900'), 'no event', says('and again', '900')),
         { id: { no: 'number' }, messaging: [] },
         { id: '901', time: 'late', messaging: 'no list', changes: [{ field: 'feed', value: null }] },
         entry('901', { sender: 7 }, says('to the second', '901')),
@@ -60,16 +61,16 @@ describe('a body with events of several pages', () => {
     await expect.poll(() => textsIn('1/page:for-900'), patience).toEqual(['to the first', 'and again']);
     await expect.poll(() => textsIn('1/second:for-901'), patience).toEqual(['to the second']);
     await expect
-      .poll(async () => (await updates('limit=100')).counts, patience)
+      .poll(async () => (await webhookEvents('limit=100')).counts, patience)
       .toEqual({
         handled: 3,
         ignored: 9,
       });
-    const { items } = await updates('limit=100&status=ignored');
+    const { items } = await webhookEvents('limit=100&status=ignored');
     const notes = items.map(({ note }: { note: string }) => note);
     expect(notes.filter((note: string) => note === 'no channel uses this account')).toHaveLength(2);
     const kept = JSON.stringify(items);
-    for (const piece of ['signed by the wrong app', 'to nobody', 'no update', 'no list', '42']) {
+    for (const piece of ['signed by the wrong app', 'to nobody', 'no event', 'no list', '42']) {
       expect(kept).toContain(piece);
     }
     // A page whose app signed with its own secret is accepted.
@@ -90,17 +91,19 @@ describe('a signed body that is not JSON', () => {
     const before = await counted();
     const answer = await post('{"object": "page", "entry": [');
     expect([answer.status, await answer.json()]).toEqual([200, { received: 1 }]);
-    const [newest] = (await updates('limit=1')).items;
+    const [newest] = (await webhookEvents('limit=1')).items;
     expect(newest).toMatchObject({
       provider: 'facebook',
       channel: 'page',
       payload: { unreadable: '{"object": "page", "entry": [' },
     });
-    await expect.poll(async () => (await updates('limit=1')).items[0]?.status, patience).toBe('ignored');
-    expect((await updates('limit=1')).items[0].note).toBeTruthy();
+    await expect
+      .poll(async () => (await webhookEvents('limit=1')).items[0]?.status, patience)
+      .toBe('ignored');
+    expect((await webhookEvents('limit=1')).items[0].note).toBeTruthy();
     await expect.poll(counted, patience).toBe(before + 1);
     // The provider resends what it believes to be lost: it is stored once.
     await post('{"object": "page", "entry": [');
-    expect((await updates('limit=1')).items[0].id).toBe(newest.id);
+    expect((await webhookEvents('limit=1')).items[0].id).toBe(newest.id);
   });
 });

@@ -163,13 +163,13 @@ describe('WhatsApp', () => {
 });
 
 describe('Instagram', () => {
-  const messages = (...updates: object[]) => ({
+  const messages = (...events: object[]) => ({
     object: 'instagram',
     entry: [
       {
         id: '500',
         time: 1,
-        messaging: updates.map((one) => ({ recipient: { id: '500' }, timestamp: Date.now(), ...one })),
+        messaging: events.map((one) => ({ recipient: { id: '500' }, timestamp: Date.now(), ...one })),
       },
     ],
   });

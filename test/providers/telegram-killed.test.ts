@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { type BotApi, type BotApiFault, type BotCall, botToken, startBotApi } from '../support/bot-api.ts';
+import { type BotApi, type BotApiFailure, type BotCall, botToken, startBotApi } from '../support/bot-api.ts';
 import { type Killed, prepareKilled } from '../support/killed.ts';
 import {
   expectedOutcomes,
   killAtEveryStep,
   type SendingChannel,
-  type SendingFault,
+  type SendingFailure,
 } from '../support/killed-steps.ts';
 import { app, type RunningServer } from '../support/server.ts';
 
@@ -21,9 +21,9 @@ afterEach(async () => {
   await botApi.stop();
 });
 
-let updates = 0;
+let updateId = 0;
 function writes(server: RunningServer, person: string, text: string) {
-  const number = ++updates;
+  const number = ++updateId;
   const from = { id: Number(person), first_name: 'Ada' };
   const message = { message_id: number, from, chat: { id: from.id, type: 'private' }, text };
   return server.call('POST', `/webhooks/telegram/${app.key}/bot`, {
@@ -32,10 +32,10 @@ function writes(server: RunningServer, person: string, text: string) {
   });
 }
 
-const faults: Readonly<Record<SendingFault, BotApiFault>> = {
+const failures: Readonly<Record<SendingFailure, BotApiFailure>> = {
   'never answers': { does: 'hang' },
-  'takes it and does not answer': { does: 'wait' },
-  'wants it later': {
+  'accepts without answering': { does: 'wait' },
+  'asks to retry later': {
     does: 'refuse',
     status: 429,
     answer: { ok: false, parameters: { retry_after: 600 } },
@@ -58,7 +58,7 @@ it('killed at every step of sending: nothing is lost silently, order is kept, an
     contact: (number) => String(1000 + number),
     writes,
     textsFor: (person) => botApi.textsFor(person).map(String),
-    misbehave: (fault, person, text) => botApi.misbehave(faults[fault], isTo(person, text)),
+    misbehave: (failure, person, text) => botApi.misbehave(failures[failure], isTo(person, text)),
     asked: (person, text) => botApi.asked(isTo(person, text)),
     release: (person) => botApi.release(isTo(person)),
   };

@@ -29,15 +29,15 @@ afterAll(async () => {
   await botApi.stop();
 });
 
-let updates = 0;
-const update = (body: object, secret = secretToken) =>
+let updateId = 0;
+const postWebhook = (body: object, secret = secretToken) =>
   product.call('POST', `/webhooks/telegram/${product.app.key}/bot`, {
     headers: { 'x-telegram-bot-api-secret-token': secret },
-    body: { update_id: ++updates, ...body },
+    body: { update_id: ++updateId, ...body },
   });
 const message = (chat: number, fields: object) => ({
   message: {
-    message_id: updates + 1,
+    message_id: updateId + 1,
     from: { id: chat, first_name: 'Ada' },
     chat: { id: chat, type: 'private' },
     ...fields,
@@ -52,7 +52,7 @@ const sessionOf = async (chat: number) => {
 
 describe('a conversation on Telegram', () => {
   it('is received by the webhook, answered by an agent, and sent in order', async () => {
-    expect((await update(message(42, { text: 'Is it open today?' }))).status).toBe(200);
+    expect((await postWebhook(message(42, { text: 'Is it open today?' }))).status).toBe(200);
     await expect.poll(() => sessionOf(42), patience).toBeDefined();
     await expect.poll(() => toChat(42), patience).toEqual(['In line.']);
     const session = await sessionOf(42);
@@ -65,9 +65,9 @@ describe('a conversation on Telegram', () => {
   });
 
   it('is rejected without the secret, and stored once however often it arrives', async () => {
-    expect((await update(message(43, { text: 'x' }), 'wrong')).status).toBe(401);
+    expect((await postWebhook(message(43, { text: 'x' }), 'wrong')).status).toBe(401);
     const body = { update_id: 7_000, ...message(43, { text: 'twice' }) };
-    await Promise.all([update(body), update(body), update(body)]);
+    await Promise.all([postWebhook(body), postWebhook(body), postWebhook(body)]);
     await expect.poll(() => sessionOf(43), patience).toBeDefined();
     const rows = await product.database
       .sql`SELECT id FROM messages WHERE conversation_key = '1/bot:43' AND NOT is_reply`;
@@ -118,9 +118,9 @@ describe('a conversation on Telegram', () => {
       document: { file_id: '\ud800', '\u0000': 1 },
       date: 1e300,
     });
-    expect((await update({ update_id: 8_000, ...hostile, '\udc00name': { '\u0000': 'x' } })).status).toBe(
-      200,
-    );
+    expect(
+      (await postWebhook({ update_id: 8_000, ...hostile, '\udc00name': { '\u0000': 'x' } })).status,
+    ).toBe(200);
     const [log] = await product.database
       .sql`SELECT payload FROM webhook_event_logs WHERE deduplication_key = 'bot 900 update 8000'`;
     expect(log?.payload).toMatchObject({ update_id: '8000', name: { '': 'x' } });
@@ -128,7 +128,7 @@ describe('a conversation on Telegram', () => {
   });
 
   it('includes its files', async () => {
-    await update(message(44, { photo: [{ file_id: 'small' }, { file_id: 'big' }] }));
+    await postWebhook(message(44, { photo: [{ file_id: 'small' }, { file_id: 'big' }] }));
     const file = async () => {
       const [row] = await product.database.sql<
         { content: { attachments: { fileId?: string; url: string }[] } }[]
@@ -142,7 +142,7 @@ describe('a conversation on Telegram', () => {
   });
 
   it('waits as long as Telegram asks, and fails with a reason if the bot was blocked', async () => {
-    await update(message(45, { text: 'hello' }));
+    await postWebhook(message(45, { text: 'hello' }));
     await expect.poll(() => toChat(45), patience).toEqual(['In line.']);
     const session = await sessionOf(45);
     botApi.misbehave({ does: 'refuse', status: 429, answer: { ok: false, parameters: { retry_after: 1 } } });

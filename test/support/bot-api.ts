@@ -7,7 +7,7 @@ import { json } from 'node:stream/consumers';
 export const botToken = `900:${'t'.repeat(30)}`;
 
 /** How the stand-in misbehaves once. */
-export type BotApiFault =
+export type BotApiFailure =
   | { readonly does: 'refuse'; readonly status: number; readonly answer: object }
   /** Never answers, and accepts nothing. */
   | { readonly does: 'hang' }
@@ -28,7 +28,7 @@ export interface BotApi {
   /** Whether it received a matching request, whatever it answered. */
   asked(fits: (call: BotCall) => boolean): boolean;
   /** Misbehaves in this way at the next call that `fits` matches. */
-  misbehave(fault: BotApiFault, fits?: (call: BotCall) => boolean): void;
+  misbehave(failure: BotApiFailure, fits?: (call: BotCall) => boolean): void;
   /** Answers the waiting calls that `fits` matches. */
   release(fits: (call: BotCall) => boolean): void;
   stop(): Promise<void>;
@@ -38,7 +38,7 @@ export interface BotApi {
 export async function startBotApi(): Promise<BotApi> {
   const asked: BotCall[] = [];
   const taken: BotCall[] = [];
-  let faults: { readonly fault: BotApiFault; readonly fits: (call: BotCall) => boolean }[] = [];
+  let failures: { readonly failure: BotApiFailure; readonly fits: (call: BotCall) => boolean }[] = [];
   let waiting: { readonly call: BotCall; readonly response: ServerResponse; readonly answer: object }[] = [];
 
   const server = createServer(async (request, response) => {
@@ -46,14 +46,14 @@ export async function startBotApi(): Promise<BotApi> {
     if (kind === 'file' && path.slice(1).join('/') === photo) return void response.end('the photo');
     const call = { method: path.join('/'), body: (await json(request)) as BotCall['body'] };
     asked.push(call);
-    const due = faults.find(({ fits }) => fits(call));
-    faults = faults.filter((one) => one !== due);
-    if (due?.fault.does === 'refuse') return respond(response, due.fault.answer, due.fault.status);
-    if (due?.fault.does === 'hang') return;
+    const due = failures.find(({ fits }) => fits(call));
+    failures = failures.filter((one) => one !== due);
+    if (due?.failure.does === 'refuse') return respond(response, due.failure.answer, due.failure.status);
+    if (due?.failure.does === 'hang') return;
     taken.push(call);
     const result = call.method === 'getFile' ? { file_path: photo } : { message_id: taken.length };
     const answer = { ok: true, result };
-    if (due?.fault.does === 'wait') waiting.push({ call, response, answer });
+    if (due?.failure.does === 'wait') waiting.push({ call, response, answer });
     else respond(response, answer);
   });
   server.listen(0, '127.0.0.1');
@@ -62,7 +62,7 @@ export async function startBotApi(): Promise<BotApi> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     textsFor: (chat) => taken.filter(({ body }) => body.chat_id === chat).map(({ body }) => body.text),
     asked: (fits) => asked.some(fits),
-    misbehave: (fault, fits = () => true) => void faults.push({ fault, fits }),
+    misbehave: (failure, fits = () => true) => void failures.push({ failure, fits }),
     release(fits) {
       const free = waiting.filter(({ call }) => fits(call));
       waiting = waiting.filter((one) => !free.includes(one));

@@ -118,7 +118,7 @@ export async function cuttableNetwork(
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 /** Accessibility violations, as rule and element. `colors` checks only those that depend on the colour scheme. */
-export async function accessibilityFaults(page: Page, what: 'all' | 'colors' = 'all'): Promise<string[]> {
+export async function accessibilityViolations(page: Page, what: 'all' | 'colors' = 'all'): Promise<string[]> {
   // A colour in transition has a contrast that is not meant to be seen.
   const moving = await page.evaluate(
     'document.getAnimations().map(({ effect }) => effect?.target?.outerHTML)',
@@ -146,19 +146,19 @@ export async function accessibilityFaults(page: Page, what: 'all' | 'colors' = '
 }
 
 /** Accessibility violations of a page of the console at several widths, and in both colour schemes at the first. */
-export async function accessibilityFaultsAt(page: Page, ...widths: readonly number[]): Promise<string[]> {
-  const faults: string[] = [];
+export async function accessibilityViolationsAt(page: Page, ...widths: readonly number[]): Promise<string[]> {
+  const violations: string[] = [];
   const check = async (width: number, colorScheme: 'light' | 'dark', what: 'all' | 'colors') => {
     await page.setViewportSize({ width, height: 900 });
     await page.emulateMedia({ colorScheme });
     await page.locator(`[data-mantine-color-scheme="${colorScheme}"]`).waitFor();
-    for (const fault of await accessibilityFaults(page, what))
-      faults.push(`${width}, ${colorScheme}: ${fault}`);
+    for (const violation of await accessibilityViolations(page, what))
+      violations.push(`${width}, ${colorScheme}: ${violation}`);
   };
   for (const [index, width] of widths.entries()) {
     // Only colours differ in the dark.
     if (index === 0) await check(width, 'dark', 'colors');
     await check(width, 'light', 'all');
   }
-  return faults;
+  return violations;
 }

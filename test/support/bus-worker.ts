@@ -2,15 +2,15 @@
 import { connectBus } from './bus-rig.ts';
 
 const bus = await connectBus(process.env.BUS_ADDRESS ?? '');
-const place = { appId: 1, channel: 'presence-team', socketId: '9.9' };
+const memberKey = { appId: 1, channel: 'presence-team', socketId: '9.9' };
 bus.receive(
   () => {},
   () => {},
 );
 await bus.subscribe(1, 'team');
 // Other nodes only learn of it once the bus is connected.
-while (!(await bus.presence.members(1, place.channel)).has('ann')) await new Promise(setImmediate);
-await bus.presence.join(place, { user_id: 'cid', user_info: {} }, 10);
-bus.occupancy.set(1, place.channel, 2);
+while (!(await bus.presence.members(1, memberKey.channel)).has('ann')) await new Promise(setImmediate);
+await bus.presence.join(memberKey, { user_id: 'cid', user_info: {} }, 10);
+bus.occupancy.set(1, memberKey.channel, 2);
 bus.occupancy.set(1, 'prices', 3);
 process.send?.('started');

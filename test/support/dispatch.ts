@@ -20,7 +20,7 @@ export function tableOf(
 }
 
 /** Options of a test's node; delays are short, so that tests can wait for retries. */
-export interface TestNodeOptions extends Partial<Omit<DispatchOptions, 'database' | 'needs'>> {
+export interface TestNodeOptions extends Partial<Omit<DispatchOptions, 'database' | 'deps'>> {
   readonly table: ListenerTable<unknown>;
   readonly publish?: (messages: readonly Broadcast[]) => Promise<void>;
   readonly inline?: boolean;

@@ -16,7 +16,7 @@ export interface StoredMessage {
 }
 
 /** A stored email. */
-export interface KeptMail {
+export interface KeptEmail {
   readonly id: number;
   readonly status: string;
   readonly note: string | null;
@@ -36,7 +36,7 @@ export interface EmailProduct extends TestProduct {
   /** The customers' messages in the conversation of an address, oldest first. */
   messagesOf(address: string): Promise<readonly StoredMessage[]>;
   /** All stored emails, oldest first. */
-  kept(): Promise<readonly KeptMail[]>;
+  kept(): Promise<readonly KeptEmail[]>;
   /** A customer writes to the channel. @returns their session once it is handed over. */
   writes(address: string, email?: SendMailOptions): Promise<number>;
   /** An agent replies in a session. @returns the message's id. */
@@ -109,7 +109,7 @@ export async function startEmail(
       sql<StoredMessage[]>`
         SELECT id, session_id, conversation_key, content FROM messages
         WHERE conversation_key = ${`1/mail:${address}`} AND NOT is_reply ORDER BY id`,
-    kept: () => sql<KeptMail[]>`SELECT id, status, note, message_id, raw FROM inbound_emails ORDER BY id`,
+    kept: () => sql<KeptEmail[]>`SELECT id, status, note, message_id, raw FROM inbound_emails ORDER BY id`,
     async stop() {
       await product.stop();
       await post.stop();

@@ -107,11 +107,11 @@ async function configure(
 }
 
 /** A webhook body with messaging events of the page, dated now by default. */
-export function ofThread(...updates: Record<string, unknown>[]) {
-  const messaging = updates.map((update) => ({
+export function ofThread(...events: Record<string, unknown>[]) {
+  const messaging = events.map((event) => ({
     recipient: { id: page.pageId },
     timestamp: Date.now(),
-    ...update,
+    ...event,
   }));
   return { object: 'page', entry: [{ id: page.pageId, time: Date.now(), messaging }] };
 }

@@ -79,7 +79,7 @@ export interface TestGateway {
   readonly gateway: Gateway;
   readonly bus: Bus;
   readonly audited: { action: string; actor: string; target: string | null }[];
-  readonly faults: unknown[];
+  readonly loggedErrors: unknown[];
   /** A pusher-js that logs in as this person. */
   pusher(options?: Partial<Options> & { as?: Person; key?: string }): Pusher;
   /** A bare WebSocket. `address` is the path and query. */
@@ -92,7 +92,7 @@ export interface TestGateway {
 export async function startGateway(options: Partial<GatewayDeps> = {}): Promise<TestGateway> {
   const bus = options.bus ?? createLocalBus();
   const audited: TestGateway['audited'] = [];
-  const faults: unknown[] = [];
+  const loggedErrors: unknown[] = [];
   const dependencies: GatewayDeps = {
     apps: {
       byKey: async (key) => apps.find((app) => app.key === key),
@@ -103,7 +103,7 @@ export async function startGateway(options: Partial<GatewayDeps> = {}): Promise<
     audit: (entry) => audited.push(entry),
     bus,
     history: noHistory,
-    log: { ...quiet, error: (detail) => faults.push(detail) },
+    log: { ...quiet, error: (detail) => loggedErrors.push(detail) },
     ...options,
   };
   const gateway = createGateway(dependencies);
@@ -125,7 +125,7 @@ export async function startGateway(options: Partial<GatewayDeps> = {}): Promise<
     gateway,
     bus,
     audited,
-    faults,
+    loggedErrors,
     pusher({ as, key = 'acme', ...rest } = {}) {
       const auth = {
         transport: 'ajax',
@@ -250,7 +250,7 @@ function read(text: string): unknown {
 }
 
 /** Waits for an event of pusher-js: of a channel, a connection or a user. */
-export function heard<Data = unknown>(
+export function nextEvent<Data = unknown>(
   source: {
     bind(event: string, act: (data: Data) => void): unknown;
     unbind(event: string, act: unknown): unknown;

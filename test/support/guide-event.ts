@@ -41,11 +41,11 @@ export async function installExampleEvent(): Promise<() => void> {
   };
 }
 
-/** The file's text with imports that work outside of its place; those of the other files stay within the folder. */
+/** The file's text with imports that work outside of its folder; those of the other files stay within the folder. */
 function relocated(name: keyof typeof exampleFiles): string {
-  const place = pathToFileURL(root + exampleFiles[name]);
+  const base = pathToFileURL(root + exampleFiles[name]);
   return exampleText(name).replace(/from '(\.[^']+)'/g, (_, target: string) => {
-    const path = fileURLToPath(new URL(target, place));
+    const path = fileURLToPath(new URL(target, base));
     const own = Object.entries(exampleFiles).find(([, its]) => root + its === path);
     return `from '${own ? `./${own[0]}` : path}'`;
   });

@@ -7,13 +7,13 @@ import {
   textOf,
 } from '@mevrik/stand-ins';
 import type { NewChannel } from './killed.ts';
-import type { SendingChannel, SendingFault } from './killed-steps.ts';
+import type { SendingChannel, SendingFailure } from './killed-steps.ts';
 import { app, type RunningServer } from './server.ts';
 
-const faults: Readonly<Record<SendingFault, GraphFailure>> = {
+const failures: Readonly<Record<SendingFailure, GraphFailure>> = {
   'never answers': { does: 'hang', accepts: false },
-  'takes it and does not answer': { does: 'wait' },
-  'wants it later': { does: 'refuse', code: 2, status: 500, headers: { 'retry-after': '600' } },
+  'accepts without answering': { does: 'wait' },
+  'asks to retry later': { does: 'refuse', code: 2, status: 500, headers: { 'retry-after': '600' } },
 };
 
 const isOf = (contactId: string, text: string) => (given: Pick<AcceptedMessage, 'body'>) =>
@@ -35,7 +35,7 @@ export function throughGraph(graph: GraphStandIn) {
   return {
     inDoubt: 'sent again',
     textsFor: (contactId) => graph.textsFor(contactId),
-    misbehave: (fault, contactId, text) => graph.misbehave(faults[fault], 1, isOf(contactId, text)),
+    misbehave: (failure, contactId, text) => graph.misbehave(failures[failure], 1, isOf(contactId, text)),
     asked: (contactId, text) => graph.asked(isOf(contactId, text)),
     release: (contactId) => graph.release(isFor(contactId)),
   } satisfies Partial<SendingChannel>;

@@ -16,7 +16,7 @@ export interface SendingChannel {
   /** The texts accepted for a contact, oldest first. */
   textsFor(contactId: string): readonly string[];
   /** Misbehaves once, at this text. */
-  misbehave(fault: SendingFault, contactId: string, text: string): void;
+  misbehave(failure: SendingFailure, contactId: string, text: string): void;
   /** Whether it received a request with this text. */
   asked(contactId: string, text: string): boolean;
   /** Answers the requests that it has accepted but not answered. */
@@ -26,12 +26,12 @@ export interface SendingChannel {
 }
 
 /** What goes wrong at the provider. */
-export type SendingFault = 'never answers' | 'takes it and does not answer' | 'wants it later';
+export type SendingFailure = 'never answers' | 'accepts without answering' | 'asks to retry later';
 
 interface Step {
   /** The stage of sending a conversation's first message at which the server is killed. */
   readonly stage: string;
-  readonly fault?: SendingFault;
+  readonly failure?: SendingFailure;
   /** The part that is being sent. */
   readonly part?: number;
   readonly outcome: keyof typeof partOutcomes;
@@ -54,29 +54,29 @@ const partOutcomes = {
   sent: always('sent'),
   'sent later': always('temporary', 'sent'),
   arrived: always('sent, arrived'),
-  'in doubt, and it had not arrived': {
+  'doubtful, not arrived': {
     'sent again': { attempts: again, times: 1 },
     'given up': { attempts: givenUp, times: 0 },
   },
-  'in doubt, and it had arrived': {
+  'doubtful, arrived': {
     'sent again': { attempts: again, times: 2 },
     'given up': { attempts: givenUp, times: 1 },
   },
 } satisfies Record<string, Record<SendingChannel['inDoubt'], PartOutcome>>;
 
-const taken = 'takes it and does not answer';
-const later = 'wants it later';
-const between = 'between the parts';
-const confirmed = 'taken and confirmed by the provider';
-const answered = 'answered, and not written down';
+const acceptsOnly = 'accepts without answering';
+const later = 'asks to retry later';
+const between = 'between two parts';
+const confirmed = 'accepted and confirmed by the provider';
+const answered = 'answered, result not stored';
 const steps: readonly Step[] = [
-  { stage: 'asked, and not taken', fault: 'never answers', outcome: 'in doubt, and it had not arrived' },
-  { stage: 'taken, and not answered', fault: taken, outcome: 'in doubt, and it had arrived' },
-  { stage: confirmed, fault: taken, outcome: 'arrived' },
-  { stage: between, fault: taken, part: 1, outcome: 'in doubt, and it had arrived' },
-  { stage: answered, fault: taken, outcome: 'in doubt, and it had arrived' },
-  { stage: 'waiting for the next attempt', fault: later, outcome: 'sent later' },
-  { stage: 'just written', outcome: 'sent' },
+  { stage: 'requested, not accepted', failure: 'never answers', outcome: 'doubtful, not arrived' },
+  { stage: 'accepted, not answered', failure: acceptsOnly, outcome: 'doubtful, arrived' },
+  { stage: confirmed, failure: acceptsOnly, outcome: 'arrived' },
+  { stage: between, failure: acceptsOnly, part: 1, outcome: 'doubtful, arrived' },
+  { stage: answered, failure: acceptsOnly, outcome: 'doubtful, arrived' },
+  { stage: 'waiting for the next attempt', failure: later, outcome: 'sent later' },
+  { stage: 'stored, delivery not created', outcome: 'sent' },
 ];
 
 const long = Array.from({ length: 900 }, (_, number) => `word${number}`).join(' ');
@@ -93,7 +93,7 @@ function partsOf({ stage }: Step, { channel, confirm }: SendingChannel): readonl
 /** The result for a conversation whose server was killed. */
 export interface Outcome {
   /** The accepted texts, oldest first: the parts of the first message, and `two`. */
-  readonly heard: readonly string[];
+  readonly received: readonly string[];
   /** The recorded attempts of both messages, oldest first. */
   readonly attempts: readonly string[];
   /** The number of recorded doubts. */
@@ -117,11 +117,11 @@ export function expectedOutcomes(sending: SendingChannel): Outcomes {
     if (parts.length === 0) return [];
     const { stage, part: at = 0 } = step;
     const { attempts, times } = partOutcomes[step.outcome][inDoubt];
-    const isDoubtful = step.outcome.startsWith('in doubt');
+    const isDoubtful = step.outcome.startsWith('doubtful');
     const isGivenUp = attempts === givenUp;
     const [before, after] = [parts.slice(0, at), isGivenUp ? [] : parts.slice(at + 1)];
     const outcome = {
-      heard: [...before, ...Array<string>(times).fill(parts[at] ?? ''), ...after, 'two'],
+      received: [...before, ...Array<string>(times).fill(parts[at] ?? ''), ...after, 'two'],
       attempts: [...before.map(() => 'sent'), ...attempts, ...after.map(() => 'sent'), 'sent'],
       doubts: isDoubtful ? 1 : 0,
       notes: [...(isDoubtful ? [doubtNote(channel.name)] : []), ...(isGivenUp ? [givenUpNote] : [])],
@@ -152,11 +152,11 @@ export async function killAtEveryStep(killed: Killed, sending: SendingChannel): 
   const conversations = await beginConversations(killed, sending, first.server);
   const held: Held[] = [];
   for (const conversation of conversations) {
-    held.push(...(await standStill(killed, sending, conversation, first)));
+    held.push(...(await blockAtStage(killed, sending, conversation, first)));
   }
   await stop(first.server, 'SIGKILL');
   for (const { letGo } of held) letGo();
-  await hurry(killed, conversations);
+  await makeDue(killed, conversations);
 
   const next = { ...first, server: await killed.start() };
   for (const { step, contactId, parts } of conversations) {
@@ -176,17 +176,17 @@ export async function killAtEveryStep(killed: Killed, sending: SendingChannel): 
 }
 
 /** A server, and the token for requests to it. */
-interface Asked {
+interface Target {
   readonly server: RunningServer;
   readonly token: string;
 }
 
 /** Writes two messages, the first of which reaches the stage and stays there. @returns what blocks it. */
-async function standStill(
+async function blockAtStage(
   killed: Killed,
   sending: SendingChannel,
   conversation: Conversation,
-  { server, token }: Asked,
+  { server, token }: Target,
 ): Promise<readonly Held[]> {
   const { step, contactId, parts, sessionId, messages } = conversation;
   const say = async (text: string) => {
@@ -197,7 +197,7 @@ async function standStill(
   };
   const whole = step.stage === between ? long : 'one';
   expect(parts.join(' ')).toBe(whole);
-  if (!step.fault) {
+  if (!step.failure) {
     // From here on no delivery can be created.
     const table = await hold(killed.database, (sql) => sql`LOCK TABLE deliveries IN SHARE MODE`);
     await say(whole);
@@ -205,11 +205,11 @@ async function standStill(
     return [table];
   }
   const text = parts[step.part ?? 0] ?? '';
-  sending.misbehave(step.fault, contactId, text);
+  sending.misbehave(step.failure, contactId, text);
   await say(whole);
   await expect.poll(() => sending.asked(contactId, text), patience).toBe(true);
-  const held = step.stage === answered ? [await keepUnwritten(killed, sending, conversation)] : [];
-  if (step.fault === later) await expect.poll(() => isWaiting(killed, messages), patience).toBe(true);
+  const held = step.stage === answered ? [await blockResult(killed, sending, conversation)] : [];
+  if (step.failure === later) await expect.poll(() => isWaiting(killed, messages), patience).toBe(true);
   await say('two');
   return held;
 }
@@ -235,7 +235,7 @@ async function beginConversations(
 }
 
 /** Lets the provider answer while the result cannot be stored. */
-async function keepUnwritten(
+async function blockResult(
   { database }: Killed,
   sending: SendingChannel,
   { contactId, messages: [message = 0] }: Conversation,
@@ -259,7 +259,7 @@ async function isWaiting({ database }: Killed, [message = 0]: readonly number[])
  * Makes everything that waits for time due: the leases of the dead server's attempts, the next attempts, and
  * the end of a pause. Only what the provider confirms has to wait for it.
  */
-async function hurry({ database: { sql } }: Killed, conversations: readonly Conversation[]): Promise<void> {
+async function makeDue({ database: { sql } }: Killed, conversations: readonly Conversation[]): Promise<void> {
   const left = conversations.filter(({ step }) => step.stage === confirmed).map(({ contactId }) => contactId);
   await sql`UPDATE deliveries SET lease_until = now() + interval '1 hour' WHERE contact_id = ANY (${left})`;
   await sql`UPDATE channel_health SET paused_until = NULL`;
@@ -275,7 +275,7 @@ async function outcomeOf(
   { database: { sql } }: Killed,
   sending: SendingChannel,
   { contactId, sessionId, messages }: Conversation,
-  { server, token }: Asked,
+  { server, token }: Target,
 ): Promise<Outcome> {
   const attempts = await sql<{ outcome: string; decision: string | null }[]>`
     SELECT outcome, decision FROM delivery_attempts JOIN deliveries ON deliveries.id = delivery_id
@@ -287,7 +287,7 @@ async function outcomeOf(
     body.items as { id: number; kind: string; content: { text: string }; deliveryStatus: string }[]
   ).toReversed();
   return {
-    heard: sending.textsFor(contactId).slice(1),
+    received: sending.textsFor(contactId).slice(1),
     attempts: attempts.map(({ outcome, decision }) => [outcome, decision].filter(Boolean).join(', ')),
     doubts: counted?.doubts ?? 0,
     notes: shown

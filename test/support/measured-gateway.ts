@@ -9,7 +9,7 @@ export interface Measured {
   readonly heapBytes: number;
   readonly connections: number;
   readonly channels: number;
-  readonly faults: number;
+  readonly loggedErrors: number;
 }
 
 setFlagsFromString('--expose-gc');
@@ -22,8 +22,14 @@ function measure(): Measured {
   for (let at = 0; at < 2; at += 1) collect();
   const { connections, channels } = server.gateway.inspect();
   const { heapUsed } = process.memoryUsage();
-  const { port, faults } = server;
-  return { port, heapBytes: heapUsed, connections, channels: channels.length, faults: faults.length };
+  const { port, loggedErrors } = server;
+  return {
+    port,
+    heapBytes: heapUsed,
+    connections,
+    channels: channels.length,
+    loggedErrors: loggedErrors.length,
+  };
 }
 
 process.on('message', () => process.send?.(measure()));

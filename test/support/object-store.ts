@@ -28,8 +28,8 @@ export async function startObjectStore(): Promise<ObjectStore> {
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const bytes = await buffer(request);
     if (!isSigned(request)) return refuse(response, 403, 'SignatureDoesNotMatch');
-    const [, place, ...rest] = decodeURIComponent(request.url ?? '').split('/');
-    if (place !== bucket) return refuse(response, 404, 'NoSuchBucket');
+    const [, bucketName, ...rest] = decodeURIComponent(request.url ?? '').split('/');
+    if (bucketName !== bucket) return refuse(response, 404, 'NoSuchBucket');
     const name = rest.join('/');
     const known = objects.get(name);
     switch (request.method) {

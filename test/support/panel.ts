@@ -19,11 +19,11 @@ export async function logInAs(
   product: TestProduct,
   browser: TestBrowser,
   role: 'admin' | 'supervisor',
-  place: string,
+  path: string,
 ): Promise<AtPanel> {
   const { id } = await product.employ({ role, name: 'Ada Lovelace' });
   const [who] = await product.database.sql<{ email: string }[]>`SELECT email FROM agents WHERE id = ${id}`;
-  const { page, errors } = await openPage(browser, `${product.url}/login?to=${encodeURIComponent(place)}`);
+  const { page, errors } = await openPage(browser, `${product.url}/login?to=${encodeURIComponent(path)}`);
   page.setDefaultTimeout(patienceMs);
   await page.getByLabel('Email').fill(who?.email ?? '');
   await page.getByRole('textbox', { name: 'Password' }).fill('correct horse battery');

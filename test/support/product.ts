@@ -47,8 +47,8 @@ export function startSecondNode(
   { databaseUrl, dataDir }: TestProduct,
   env: Record<string, string> = {},
 ): Promise<Product> {
-  const place = { DATABASE_URL: databaseUrl, DATA_DIR: dataDir };
-  const config = loadConfig({ ...place, PORT: '0', LOG_LEVEL: 'silent', ...env });
+  const storage = { DATABASE_URL: databaseUrl, DATA_DIR: dataDir };
+  const config = loadConfig({ ...storage, PORT: '0', LOG_LEVEL: 'silent', ...env });
   return startProduct(config, createLog(config.LOG_LEVEL, false));
 }
 

@@ -163,7 +163,7 @@ export async function startClusterGroup({ replicas = 0 } = {}): Promise<ClusterG
       const slot = slotOf(name);
       const from = await masterOf(name);
       const to = servers.slice(0, 3).find((one) => one !== from);
-      if (!to) throw new Error('there is nobody to move to');
+      if (!to) throw new Error('there is no node to move to');
       const setSlot = (server: RedisProcess, ...how: string[]) =>
         sendCommand(server, ['CLUSTER', 'SETSLOT', String(slot), ...how]);
       await setSlot(to, 'IMPORTING', await idOf(from));
@@ -182,5 +182,5 @@ async function findMaster(servers: readonly RedisProcess[], slot: number): Promi
       if (master && from <= slot && slot <= to) return master;
     }
   }
-  throw new Error(`nobody has slot ${slot}`);
+  throw new Error(`no node has slot ${slot}`);
 }

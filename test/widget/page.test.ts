@@ -78,12 +78,12 @@ describe("the chat on another site's page", () => {
 
   it('can be called by the page, even before it is loaded', async () => {
     const shop = await chat.startShop({
-      head: "<script>window.Mevrik={q:[['on','open',()=>{window.heard='open'}],['open']]}</script>",
+      head: "<script>window.Mevrik={q:[['on','open',()=>{window.lastEvent='open'}],['open']]}</script>",
     });
     try {
       const page = await chat.open(shop.url);
       await page.getByRole('dialog').waitFor();
-      expect(await page.evaluate('window.heard')).toBe('open');
+      expect(await page.evaluate('window.lastEvent')).toBe('open');
       await page.evaluate('Mevrik.close()');
       await expect.poll(() => page.getByRole('dialog').count()).toBe(0);
       await page.evaluate('Mevrik.destroy()');

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { accessibilityFaults, startBrowser, type TestBrowser } from '../support/browser.ts';
+import { accessibilityViolations, startBrowser, type TestBrowser } from '../support/browser.ts';
 import { type Employed, startTestProduct, type TestProduct } from '../support/product.ts';
 import { type Look, walkStates } from '../support/widget-states.ts';
 
@@ -23,18 +23,18 @@ const looks: readonly (Look & { readonly name: string })[] = [
 
 describe('the chat is accessible in each of its states', () => {
   it.each(looks)('$name', { timeout: 360_000 }, async (look) => {
-    const faults: string[] = [];
+    const violations: string[] = [];
     const seen: string[] = [];
     await walkStates(product, browser, admin, look, async (state, page) => {
       seen.push(state);
-      for (const fault of await accessibilityFaults(page)) faults.push(`${state}: ${fault}`);
+      for (const violation of await accessibilityViolations(page)) violations.push(`${state}: ${violation}`);
       // Nothing is cut off at its side.
       const isCut = await page.evaluate(
         "(() => { const log = document.querySelector('[data-mevrik]').shadowRoot.querySelector('.log'); return log.scrollWidth > log.clientWidth; })()",
       );
-      if (isCut) faults.push(`${state}: something is wider than the panel`);
+      if (isCut) violations.push(`${state}: something is wider than the panel`);
     });
-    expect(faults).toEqual([]);
+    expect(violations).toEqual([]);
     expect(seen).toHaveLength(13);
   });
 });

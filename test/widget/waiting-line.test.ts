@@ -27,26 +27,26 @@ async function waiting(): Promise<Visitor & { readonly itemId: number }> {
 }
 
 /** The notices of a kind that a visitor receives, as they arrive. */
-async function hear<Name extends keyof NoticePayloads>(
+async function listenFor<Name extends keyof NoticePayloads>(
   { token, sessionId }: Visitor,
   name: Name,
   channel: 'opening' | `session${number}` = `session${sessionId}`,
 ) {
   const client = createClient({ url: product.url, appKey: product.app.key, token });
-  const heard: NoticePayloads[Name][] = [];
+  const received: NoticePayloads[Name][] = [];
   const subscription = client.subscribe(channel);
-  subscription.on(name, (data) => heard.push(data as NoticePayloads[Name]));
+  subscription.on(name, (data) => received.push(data as NoticePayloads[Name]));
   await subscription.ready();
-  return { heard, client };
+  return { received, client };
 }
 
 test('a visitor sees their queue position, and sees it advance', async () => {
   const [first, second] = [await waiting(), await waiting()];
   expect((await me(first)).queuePosition).toEqual({ position: 1, estimateMinutes: null });
   expect((await me(second)).queuePosition?.position).toBe(2);
-  const { heard, client } = await hear(second, 'queue_moved');
+  const { received, client } = await listenFor(second, 'queue_moved');
   await admin.call('POST', `/v1/queue-items/${first.itemId}/accept`);
-  await expect.poll(() => heard.at(-1)?.queuePosition.position, { timeout: 20_000 }).toBe(1);
+  await expect.poll(() => received.at(-1)?.queuePosition.position, { timeout: 20_000 }).toBe(1);
   expect((await me(first)).queuePosition).toBe(null);
   await admin.call('POST', `/v1/queue-items/${second.itemId}/accept`);
   client.disconnect();
@@ -81,19 +81,19 @@ test('an estimate is shown once enough customers were served, and only while an 
 test('a visitor sees the assigned agent, their availability, and that of the team', async () => {
   await admin.call('PUT', '/v1/agents/me/availability', { availability: 'online' });
   const visitor = await waiting();
-  const path = await hear(visitor, 'session_path_changed');
-  const agent = await hear(visitor, 'agent_changed');
-  const opening = await hear(visitor, 'team_availability_changed', 'opening');
+  const path = await listenFor(visitor, 'session_path_changed');
+  const agent = await listenFor(visitor, 'agent_changed');
+  const opening = await listenFor(visitor, 'team_availability_changed', 'opening');
   await admin.call('POST', `/v1/queue-items/${visitor.itemId}/accept`);
   await expect
-    .poll(() => path.heard.at(-1)?.agent, { timeout: 20_000 })
+    .poll(() => path.received.at(-1)?.agent, { timeout: 20_000 })
     .toEqual({ name: 'Ada', availability: 'online' });
   expect((await me(visitor)).agent).toEqual({ name: 'Ada', availability: 'online' });
   await admin.call('PUT', '/v1/agents/me/availability', { availability: 'away' });
   await expect
-    .poll(() => agent.heard.at(-1)?.agent, { timeout: 20_000 })
+    .poll(() => agent.received.at(-1)?.agent, { timeout: 20_000 })
     .toEqual({ name: 'Ada', availability: 'away' });
-  await expect.poll(() => opening.heard.at(-1)?.isStaffed, { timeout: 20_000 }).toBe(false);
+  await expect.poll(() => opening.received.at(-1)?.isStaffed, { timeout: 20_000 }).toBe(false);
   expect((await me(visitor)).opening).toMatchObject({ isOpen: true, isStaffed: false });
   for (const { client } of [path, agent, opening]) client.disconnect();
 });

@@ -255,9 +255,9 @@ describe('a visitor', () => {
         mimeType: 'application/octet-stream',
         buffer: Buffer.concat([Buffer.from([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1]), Buffer.alloc(200)]),
       });
-      const fault = page.getByRole('alert').filter({ hasText: 'Discard' });
-      await fault.waitFor();
-      await fault.getByRole('button', { name: 'Discard' }).click();
+      const discardAlert = page.getByRole('alert').filter({ hasText: 'Discard' });
+      await discardAlert.waitFor();
+      await discardAlert.getByRole('button', { name: 'Discard' }).click();
       await expect.poll(() => page.locator('.msg.wait').count()).toBe(0);
       await page.reload();
       await page.locator('.msg.mine img').waitFor();

@@ -1,7 +1,7 @@
 import type { AssignedAgent, Message, QueuePosition, Session, TeamAvailability } from '@mevrik/protocol';
 import type { UnsentMessage } from './storage.ts';
 
-/** What the page told the widget about the visitor. */
+/** What the page has passed to the widget about the visitor. */
 export interface Identity {
   readonly userId?: string;
   /** HMAC-SHA256 of the user id with the app's secret, in hex. Verifies the identity. */

@@ -85,14 +85,14 @@ const longMinutes = 60;
 function lineText({ queuePosition }: ConversationState, words: Language['words'], locale: string): string {
   if (!queuePosition) return words.inQueue;
   const { position, estimateMinutes } = queuePosition;
-  const place =
+  const positionText =
     position === 1
       ? words.nextInQueue
       : words.queuePosition.replace('{n}', new Intl.NumberFormat(locale).format(position));
-  if (estimateMinutes === null) return place;
-  if (estimateMinutes > longMinutes) return `${place} ${words.longWait}`;
+  if (estimateMinutes === null) return positionText;
+  if (estimateMinutes > longMinutes) return `${positionText} ${words.longWait}`;
   const time = new Intl.NumberFormat(locale, { style: 'unit', unit: 'minute', unitDisplay: 'long' });
-  return `${place} ${words.estimatedWait.replace('{time}', time.format(estimateMinutes))}`;
+  return `${positionText} ${words.estimatedWait.replace('{time}', time.format(estimateMinutes))}`;
 }
 
 /** Unchanged text is not written: screen readers would announce it again. */

@@ -26,7 +26,7 @@ type Person = Pick<ShopCustomer, 'name' | 'question' | 'topic'> & { readonly num
 /** Creates a customer, who writes on the web if the shop does not have the channel. */
 export function createCustomer(shop: Shop, way: Way, person: Person): ShopCustomer {
   if (way === 'facebook' && shop.facebook) return onFacebook(person, shop.facebook);
-  if (way === 'email' && shop.email) return byMail(person, shop.email);
+  if (way === 'email' && shop.email) return byEmail(person, shop.email);
   return onTheWeb(person, shop);
 }
 
@@ -75,7 +75,7 @@ function onFacebook(person: Person, facebook: NonNullable<Shop['facebook']>): Sh
   };
 }
 
-function byMail(person: Person, { port, address }: NonNullable<Shop['email']>): ShopCustomer {
+function byEmail(person: Person, { port, address }: NonNullable<Shop['email']>): ShopCustomer {
   const client = createTransport({ host: '127.0.0.1', port, ignoreTLS: true });
   let subject = '';
   let first: string | undefined;

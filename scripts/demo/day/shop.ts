@@ -4,7 +4,7 @@ import { type DemoServer, logIn } from '../server.ts';
 import { team } from './people.ts';
 import { cannedReplies, flow } from './topics.ts';
 
-const mailAddress = 'hello@fjellshop.example';
+const emailAddress = 'hello@fjellshop.example';
 const page = {
   pageId: '700700',
   appSecret: 'the-secret-of-the-shop',
@@ -67,10 +67,10 @@ export async function furnishShop(
     const { appSecret, pageId } = page;
     await call(standInUrl, 'POST', '/stand-in/subscription', { body: { address, appSecret, pageId } });
   }
-  const hasMail = smtpPort !== null && smtpStandInPort !== null;
-  if (hasMail) {
+  const hasEmail = smtpPort !== null && smtpStandInPort !== null;
+  if (hasEmail) {
     const smtp = { host: '127.0.0.1', port: smtpStandInPort, tls: 'none' };
-    const settings = { address: mailAddress, name: 'Fjell Outdoor Shop', smtp };
+    const settings = { address: emailAddress, name: 'Fjell Outdoor Shop', smtp };
     await admin('PUT', `${path}/channels/email`, { kind: 'email', settings });
   }
   const agents: ShopAgent[] = [];
@@ -92,7 +92,7 @@ export async function furnishShop(
     url,
     app,
     agents,
-    email: hasMail ? { port: smtpPort, address: mailAddress } : null,
+    email: hasEmail ? { port: smtpPort, address: emailAddress } : null,
     facebook:
       standInUrl === null ? null : (does, body) => call(standInUrl, 'POST', `/stand-in/${does}`, { body }),
   };

@@ -73,7 +73,7 @@ function timesIn(
   random: () => number,
 ): number[] {
   return statistics
-    .filter((figure) => figure.name === name)
+    .filter((statistic) => statistic.name === name)
     .flatMap(({ buckets }) =>
       buckets.flatMap((count, at) => {
         const [low, high] = [bucketEndsMs[at - 1] ?? 0, bucketEndsMs[at] ?? 0];

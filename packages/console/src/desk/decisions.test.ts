@@ -54,7 +54,7 @@ describe('a canned reply', () => {
     expect(fillPlaceholders(text, facts)).toBe(said);
   });
 
-  it('knows what nobody has filled in yet', () => {
+  it('knows which fields are still empty', () => {
     expect(findPlaceholder('Call {{customer.phone}} now')).toEqual({ text: '{{customer.phone}}', at: 5 });
     expect(findPlaceholder('Call me')).toBeUndefined();
   });

@@ -7,7 +7,7 @@ export function conversationKey(appId: number, channel: string, contactId: strin
 }
 
 /** The parts of a conversation key. */
-export interface ConversationKeyParts {
+export interface ParsedConversationKey {
   readonly appId: number;
   readonly channel: string;
   readonly contactId: string;
@@ -17,7 +17,7 @@ export interface ConversationKeyParts {
  * Splits a conversation key into its parts.
  * @throws Error for a text that `conversationKey` cannot have made.
  */
-export function parseConversationKey(key: string): ConversationKeyParts {
+export function parseConversationKey(key: string): ParsedConversationKey {
   const [, appId, channel, contactId] = /^(\d+)\/([^:]+):(.*)$/s.exec(key) ?? [];
   if (appId === undefined || channel === undefined || contactId === undefined) {
     throw new Error(`Not a conversation key: ${JSON.stringify(key.slice(0, 100))}`);

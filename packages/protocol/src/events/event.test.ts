@@ -203,9 +203,9 @@ describe('a broadcast', () => {
     (name, data) => {
       const { broadcast } = definitionOf(name as keyof typeof samples);
       if (!broadcast?.on(data).includes(topics.messages)) return;
-      const told = JSON.stringify(payloadFor(broadcast, data, topics.messages));
-      expect(told).not.toContain(secret);
-      expect(told).not.toMatch(/customer|conversationKey|sender|content|subject|survey/);
+      const payload = JSON.stringify(payloadFor(broadcast, data, topics.messages));
+      expect(payload).not.toContain(secret);
+      expect(payload).not.toMatch(/customer|conversationKey|sender|content|subject|survey/);
     },
   );
 

@@ -153,8 +153,8 @@ describe('a file at a provider', () => {
 
   it('that times out or is incomplete is a temporary failure', async () => {
     const silent = await provider(() => {});
-    const fault = await fetchFile(silent, {}, { ...open, timeoutMs: 100 }).catch((error) => error);
-    expect(fault).toMatchObject({ name: 'FetchError', isTemporary: true });
+    const error = await fetchFile(silent, {}, { ...open, timeoutMs: 100 }).catch((error) => error);
+    expect(error).toMatchObject({ name: 'FetchError', isTemporary: true });
     const half = await provider((_request, response) => {
       response.writeHead(200, { 'content-length': '500' });
       response.write('half');
@@ -171,9 +171,9 @@ describe('a file at a provider', () => {
     [503, true],
   ])('that is answered with %d is temporary: %s', async (status, isTemporary) => {
     const url = await provider((_request, response) => response.writeHead(status).end());
-    const fault = await fetchFile(url, {}, open).catch((error) => error);
-    expect(fault).toBeInstanceOf(FetchError);
-    expect(fault.isTemporary).toBe(isTemporary);
+    const error = await fetchFile(url, {}, open).catch((error) => error);
+    expect(error).toBeInstanceOf(FetchError);
+    expect(error.isTemporary).toBe(isTemporary);
   });
 
   it('comes from a public address', () => {

@@ -16,7 +16,7 @@ export function hashPassword(password: string): Promise<string> {
  * so that the time does not reveal which addresses exist.
  */
 export async function verifyPassword(passwordHash: string | null, password: string): Promise<boolean> {
-  placeholderHash ??= hashPassword('nobody has this password');
+  placeholderHash ??= hashPassword('not a password of any account');
   const matches = await verify(passwordHash ?? (await placeholderHash), password);
   return matches && passwordHash !== null;
 }

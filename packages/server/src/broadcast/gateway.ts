@@ -9,14 +9,14 @@ import {
 } from './access/authorize.ts';
 import type { BroadcastMessage, Grant } from './bus/broadcast-message.ts';
 import type { NodeState } from './bus/node-state.ts';
-import type { GatewayApp, GatewayDeps } from './gateway-deps.ts';
 import {
-  createGatewayParts,
-  type GatewayParts,
+  createGatewayComponents,
+  type GatewayComponents,
   receiveFromBus,
   startPeriodicWork,
   watchOwnGrant,
-} from './gateway-parts.ts';
+} from './gateway-components.ts';
+import type { GatewayApp, GatewayDeps } from './gateway-deps.ts';
 import { createTopicApi, type TopicApi } from './http-api/topic-api.ts';
 import type { GatewayInspection } from './inspect/gateway-inspection.ts';
 import { disconnectGradually, goingAway } from './sockets/disconnect.ts';
@@ -59,15 +59,15 @@ export interface Gateway {
 
 /** Makes a gateway; nothing listens until it is attached to a server. */
 export function createGateway(deps: GatewayDeps): Gateway {
-  const parts = createGatewayParts(deps);
-  const { config, hub, connections, inspection, survey } = parts;
+  const components = createGatewayComponents(deps);
+  const { config, hub, connections, inspection, survey } = components;
   const { bus } = deps;
-  receiveFromBus(parts);
-  const stopPeriodicWork = startPeriodicWork(parts);
+  receiveFromBus(components);
+  const stopPeriodicWork = startPeriodicWork(components);
 
   return {
     attach(server) {
-      parts.servers.add(server);
+      components.servers.add(server);
       server.on('upgrade', connections.onUpgrade);
     },
     publish: (messages) => bus.publish(messages),
@@ -76,27 +76,27 @@ export function createGateway(deps: GatewayDeps): Gateway {
       authorizeSubscription(deps, { principal, socketId, channelName, app }),
     authorizeUser,
     watch(grant) {
-      if (!watchOwnGrant(parts, grant)) void bus.publish([{ appId: grant.appId, grant }]);
+      if (!watchOwnGrant(components, grant)) void bus.publish([{ appId: grant.appId, grant }]);
     },
     api: createTopicApi(bus, config),
     inspection,
     inspect: () => ({ connections: connections.sockets.size, channels: [...hub.channels()] }),
     nodes: () => survey.ask(),
-    tap: (appId, channel, tap, onEnd) => openTap(parts, appId, channel, tap, onEnd),
+    tap: (appId, channel, tap, onEnd) => openTap(components, appId, channel, tap, onEnd),
     async drain() {
       connections.stopAccepting();
-      for (const end of parts.taps) end();
+      for (const end of components.taps) end();
       await disconnectGradually([...connections.sockets.values()], config.drainMs);
     },
     async stop() {
       stopPeriodicWork();
-      await stopParts(parts);
+      await stopComponents(components);
     },
   };
 }
 
 async function openTap(
-  { hub, taps }: GatewayParts,
+  { hub, taps }: GatewayComponents,
   appId: number,
   channel: PusherChannel,
   tap: Tap,
@@ -110,7 +110,13 @@ async function openTap(
   };
 }
 
-async function stopParts({ grants, servers, connections, watch, sender }: GatewayParts): Promise<void> {
+async function stopComponents({
+  grants,
+  servers,
+  connections,
+  watch,
+  sender,
+}: GatewayComponents): Promise<void> {
   grants.stop();
   for (const server of servers) server.off('upgrade', connections.onUpgrade);
   await connections.closeAll(goingAway);

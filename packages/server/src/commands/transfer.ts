@@ -61,7 +61,7 @@ export async function transfer(tx: Tx, { app, sessionId, by, to, note }: Transfe
 }
 
 /**
- * Asserts that an agent may act in a session: it belongs to one of their apps and is assigned to them or to nobody, or
+ * Asserts that an agent may act in a session: it belongs to one of their apps and is assigned to them or to no one, or
  * they are a supervisor or administrator.
  * @throws ProblemError `forbidden`.
  */

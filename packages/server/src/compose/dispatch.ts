@@ -45,7 +45,7 @@ export async function startDispatch(
     apps,
     channels: deps.channels,
     log,
-    countWebhookEvent: metrics.update,
+    countWebhookEvent: metrics.webhookEvent,
     queueChanged: deps.queueChanged,
     notify,
   };

@@ -18,7 +18,7 @@ import type { Teardown } from './teardown.ts';
 export async function emailDeps(database: Database, files: Files): Promise<ProcessEmailDeps> {
   return {
     channels: createEmailChannels(database),
-    signingKey: await readOrCreateSecret(database.sql, 'mail-key'),
+    signingKey: await readOrCreateSecret(database.sql, 'email-key'),
     storeAttachment: keepEmailAttachment(files),
   };
 }

@@ -21,7 +21,7 @@ export async function reachDatabase(config: Config, log: Log, teardown: Teardown
 
 /**
  * Warns when more processes than `own` use the database: without Redis each machine broadcasts only to its own
- * clients, which is correct for one machine and a hard-to-find fault with two.
+ * clients, which is correct for one machine and a hard-to-find error with two.
  */
 export async function warnOfOtherNodes(target: DatabaseTarget, own: number, log: Log): Promise<void> {
   const database = openDatabase(target, { maxConnections: 1, applicationName: 'mevrik start' });

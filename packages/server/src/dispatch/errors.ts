@@ -26,7 +26,7 @@ export function isInfrastructureError(error: unknown): boolean {
 }
 
 /** Whether an error is caused by the events that were handled, and not by the database or another node. */
-export function isEventsFault(error: unknown): boolean {
+export function isCausedByEvent(error: unknown): boolean {
   return !(error instanceof FencedError || isInfrastructureError(error));
 }
 

@@ -3,10 +3,10 @@ import type { RaisedEvent } from '../log/log.ts';
 import type { Tx } from '../log/transaction.ts';
 
 /** What a listener receives besides the event: its transaction and its dependencies. */
-export interface ListenerContext<Needs> {
+export interface ListenerContext<Deps> {
   /** State and events written here commit together with the listener's checkpoint: exactly once. */
   readonly tx: Tx;
-  readonly deps: Needs;
+  readonly deps: Deps;
   /** Aborted when the listener exceeds its time limit. */
   readonly signal: AbortSignal;
 }
@@ -26,7 +26,7 @@ interface ListenerBase<Name extends EventName> {
 }
 
 /** A listener with its own checkpoint: handles each event after the commit, in order per key. */
-export interface QueuedListener<Needs, Name extends EventName = EventName> extends ListenerBase<Name> {
+export interface QueuedListener<Deps, Name extends EventName = EventName> extends ListenerBase<Name> {
   readonly mode: 'queued';
   /** Whether the later events of a key continue (`skip`) or wait (`hold`) after a dead letter. */
   readonly afterDeath: 'skip' | 'hold';
@@ -36,37 +36,37 @@ export interface QueuedListener<Needs, Name extends EventName = EventName> exten
   readonly retries?: number;
   /** `EVENT_TIMEOUT` when absent. */
   readonly timeoutMs?: number;
-  readonly handle: (event: Event<Name>, context: ListenerContext<Needs>) => Promise<void>;
+  readonly handle: (event: Event<Name>, context: ListenerContext<Deps>) => Promise<void>;
 }
 
 /** A listener that runs inside the raising transaction: a throw rolls everything back. */
-export interface SyncListener<Needs, Name extends EventName = EventName> extends ListenerBase<Name> {
+export interface SyncListener<Deps, Name extends EventName = EventName> extends ListenerBase<Name> {
   readonly mode: 'sync';
   readonly handle: (
     event: RaisedEvent & { type: Name; data: Event<Name>['data'] },
-    context: Omit<ListenerContext<Needs>, 'signal'>,
+    context: Omit<ListenerContext<Deps>, 'signal'>,
   ) => Promise<void>;
 }
 
 /** A listener of an event. */
-export type Listener<Needs, Name extends EventName = EventName> =
-  | QueuedListener<Needs, Name>
-  | SyncListener<Needs, Name>;
+export type Listener<Deps, Name extends EventName = EventName> =
+  | QueuedListener<Deps, Name>
+  | SyncListener<Deps, Name>;
 
 /** Defines a queued listener. By default it starts at the current position and skips dead letters. */
-export function queued<Needs, Name extends EventName>(
-  listener: Omit<QueuedListener<Needs, Name>, 'mode' | 'afterDeath' | 'from'> &
-    Partial<Pick<QueuedListener<Needs, Name>, 'afterDeath' | 'from'>>,
-): QueuedListener<Needs, Name> {
+export function queued<Deps, Name extends EventName>(
+  listener: Omit<QueuedListener<Deps, Name>, 'mode' | 'afterDeath' | 'from'> &
+    Partial<Pick<QueuedListener<Deps, Name>, 'afterDeath' | 'from'>>,
+): QueuedListener<Deps, Name> {
   return { afterDeath: 'skip', from: 'now', ...listener, mode: 'queued' };
 }
 
 /** Defines a sync listener, for invariants that must commit with the event or not at all. */
-export function sync<Needs, Name extends EventName>(
-  listener: Omit<SyncListener<Needs, Name>, 'mode'>,
-): SyncListener<Needs, Name> {
+export function sync<Deps, Name extends EventName>(
+  listener: Omit<SyncListener<Deps, Name>, 'mode'>,
+): SyncListener<Deps, Name> {
   return { ...listener, mode: 'sync' };
 }
 
 /** The registration table: the listeners of each event, in the order in which they are called. */
-export type ListenerTable<Needs> = { readonly [Name in EventName]: readonly Listener<Needs, Name>[] };
+export type ListenerTable<Deps> = { readonly [Name in EventName]: readonly Listener<Deps, Name>[] };

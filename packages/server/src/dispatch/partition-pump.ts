@@ -12,7 +12,7 @@ import {
   moveCheckpoints,
 } from './batch.ts';
 import { batchLimit, type DispatchOptions } from './dispatch-options.ts';
-import { FencedError, isEventsFault, ListenerTimeoutError } from './errors.ts';
+import { FencedError, isCausedByEvent, ListenerTimeoutError } from './errors.ts';
 import { attemptFailure, listenerRetryMs } from './listener-retry.ts';
 import { parkedHead, parkedHeads, parkFailed } from './parking.ts';
 import type { Slots } from './slots.ts';
@@ -214,7 +214,7 @@ export class PartitionPump {
     try {
       for (const result of await handleBatches(this.#deps.options, batches)) this.#advanceTo(result);
     } catch (error) {
-      if (!isEventsFault(error)) throw error;
+      if (!isCausedByEvent(error)) throw error;
       const failed = error instanceof BatchFailure ? error.batch : undefined;
       for (const batch of batches) {
         if (batch === failed || batches.length === 1) await this.#divideBatch(batch, error);
@@ -265,7 +265,7 @@ export class PartitionPump {
         position.seen = position.stored;
         if (result?.parkedKey !== undefined) this.#deps.onParked(subscription, result.parkedKey);
       } catch (error) {
-        if (!isEventsFault(error)) throw error;
+        if (!isCausedByEvent(error)) throw error;
         await this.#divide(subscription, events, error);
         return;
       }

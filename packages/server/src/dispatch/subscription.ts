@@ -9,7 +9,7 @@ export interface Subscription {
 }
 
 /** The queued listeners of the table, in the order in which they first appear. */
-export function subscriptionsOf<Needs>(table: ListenerTable<Needs>): readonly Subscription[] {
+export function subscriptionsOf<Deps>(table: ListenerTable<Deps>): readonly Subscription[] {
   const found = new Map<string, { listener: QueuedListener<unknown>; events: Set<EventName> }>();
   for (const name of eventNames) {
     for (const listener of table[name]) {
@@ -29,13 +29,13 @@ export function subscriptionsOf<Needs>(table: ListenerTable<Needs>): readonly Su
 }
 
 /** The sync listeners of an event, in the table's order. */
-export function syncListenersOf<Needs>(
-  table: ListenerTable<Needs>,
+export function syncListenersOf<Deps>(
+  table: ListenerTable<Deps>,
   event: EventName,
-): readonly SyncListener<Needs>[] {
+): readonly SyncListener<Deps>[] {
   return (table[event] as readonly { mode: string }[]).filter(
     (listener) => listener.mode === 'sync',
-  ) as unknown as readonly SyncListener<Needs>[];
+  ) as unknown as readonly SyncListener<Deps>[];
 }
 
 /** Whether an event matches the condition of a subscription's listener. */

@@ -3,9 +3,9 @@ import type { ListenerTable } from './listener.ts';
 import { syncListenersOf } from './subscription.ts';
 
 /** Creates the handler that calls sync listeners for each raised event, inside the raising transaction. */
-export function createSyncHandler<Needs>(
-  table: ListenerTable<Needs>,
-  deps: Needs,
+export function createSyncHandler<Deps>(
+  table: ListenerTable<Deps>,
+  deps: Deps,
   environment: string,
 ): SyncHandler {
   return async (event, tx) => {

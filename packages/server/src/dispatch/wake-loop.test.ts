@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { WakeLoop } from './wake-loop.ts';
 
-/** A loop whose runs end when told to; `runs` counts those started. */
+/** A loop whose runs end on command; `runs` counts those started. */
 function startLoop() {
   const ends: (() => void)[] = [];
   const state = { runs: 0, concurrent: 0, mostConcurrent: 0 };

@@ -7,7 +7,7 @@ import type { NewInboundEmail } from './receive-email.ts';
 
 /** What an email's conversation is found by. */
 export interface EmailThread {
-  readonly place: Pick<NewInboundEmail, 'appId' | 'channel' | 'recipient'>;
+  readonly received: Pick<NewInboundEmail, 'appId' | 'channel' | 'recipient'>;
   readonly email: Pick<ParsedEmail, 'to' | 'cc' | 'answers'>;
   /** The channel's address. */
   readonly address: string;
@@ -24,22 +24,22 @@ export async function findConversation(tx: Tx, thread: EmailThread): Promise<str
   return (await byTag(tx, thread)) ?? byReferences(tx, thread);
 }
 
-async function byTag(tx: Tx, { place, email, address, key }: EmailThread): Promise<string | undefined> {
-  const candidates = [place.recipient, ...[...email.to, ...email.cc].map((person) => person.address)];
+async function byTag(tx: Tx, { received, email, address, key }: EmailThread): Promise<string | undefined> {
+  const candidates = [received.recipient, ...[...email.to, ...email.cc].map((person) => person.address)];
   for (const candidate of new Set(candidates)) {
     const { address: plain, tag } = splitTag(candidate);
     const id = tag === null || plain !== splitTag(address).address ? undefined : readReplyTag(tag, key);
     if (id === undefined) continue;
     const [row] = await tx.sql<{ contact_id: string }[]>`
       SELECT contact_id FROM contact_identities
-      WHERE id = ${id} AND app_id = ${place.appId} AND channel = ${place.channel}`;
+      WHERE id = ${id} AND app_id = ${received.appId} AND channel = ${received.channel}`;
     if (row) return row.contact_id;
   }
   return undefined;
 }
 
-async function byReferences(tx: Tx, { place, email, key }: EmailThread): Promise<string | undefined> {
-  const { appId, channel } = place;
+async function byReferences(tx: Tx, { received, email, key }: EmailThread): Promise<string | undefined> {
+  const { appId, channel } = received;
   for (const messageId of email.answers) {
     const ours = readReference(readMessageId(messageId, key) ?? '');
     const [row] = await tx.sql<{ contact_id: string }[]>`

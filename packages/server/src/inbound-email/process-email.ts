@@ -112,10 +112,10 @@ async function decide(
   if (all.some(({ address }) => address === plain || address === author.address)) {
     return { status: 'ignored', note: 'sent from the address of a channel' };
   }
-  const place = { appId, channel, recipient: waiting.recipient };
+  const received = { appId, channel, recipient: waiting.recipient };
   const address = normaliseEmailAddress(emailSettingsSchema.parse(own.settings).address) ?? '';
   const contactId =
-    (await findConversation(tx, { place, email, address, key: signingKey })) ?? author.address;
+    (await findConversation(tx, { received, email, address, key: signingKey })) ?? author.address;
   const messageContainer = toContainer({ appId, channel }, waiting, email, { ...author, contactId });
   tx.raise('NewMessageReceivedEvent', { messageContainer });
   return { status: 'handled', conversationKey: messageContainer.conversationKey, note: null };
@@ -123,7 +123,7 @@ async function decide(
 
 async function applyReport(
   tx: Tx,
-  place: { readonly appId: number; readonly channel: string },
+  channel: { readonly appId: number; readonly channel: string },
   report: NonNullable<ParsedEmail['report']>,
   signingKey: Buffer,
 ): Promise<Outcome> {
@@ -132,7 +132,7 @@ async function applyReport(
   if (report.outcome === 'other') return { status: 'ignored', note: 'a success report' };
   const status = report.status === null ? '' : ` (${report.status})`;
   const error = storableText(`The email was returned${status}: ${report.reason}`);
-  const found = await applyBounce(tx, place, { reference, outcome: report.outcome, error });
+  const found = await applyBounce(tx, channel, { reference, outcome: report.outcome, error });
   return found === 'failed' || found === 'delayed'
     ? { status: 'handled', conversationKey: null, note: `a report: ${found}` }
     : { status: 'ignored', note: `a report: ${found}` };

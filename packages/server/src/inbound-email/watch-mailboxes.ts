@@ -49,10 +49,10 @@ export function watchMailboxes(options: WatchMailboxes): MailboxWatch {
     const wanted = new Map<string, ChannelMailbox>();
     for (const channel of await channels.all()) {
       const { imap: server } = emailSettingsSchema.parse(channel.settings);
-      const place = `${channel.appId}/${channel.channel}`;
-      if (!server || !owned.has(partitionOf(`mailbox ${place}`, partitionCount))) continue;
+      const mailbox = `${channel.appId}/${channel.channel}`;
+      if (!server || !owned.has(partitionOf(`mailbox ${mailbox}`, partitionCount))) continue;
       // Changed settings need a new reader.
-      wanted.set(`${place} ${fingerprint([channel.address, server])}`, { channel, server });
+      wanted.set(`${mailbox} ${fingerprint([channel.address, server])}`, { channel, server });
     }
     const unwanted = [...readers].filter(([name]) => !wanted.has(name));
     await Promise.all(

@@ -59,55 +59,55 @@ interface WebhookContext {
 /** Applies a webhook event. @returns why it was ignored, or `null`. */
 async function applyWebhookEvent(
   tx: Tx,
-  update: ParsedWebhookEvent,
+  event: ParsedWebhookEvent,
   where: WebhookContext,
 ): Promise<string | null> {
   const { appId, channel, provider, conversationKey, deps } = where;
-  switch (update.outcome) {
+  switch (event.outcome) {
     case 'message':
-      tx.raise('NewMessageReceivedEvent', { messageContainer: update.container });
+      tx.raise('NewMessageReceivedEvent', { messageContainer: event.container });
       return null;
     case 'receipt': {
-      const notices = await applyReceipt(tx, { conversationKey, ...update });
+      const notices = await applyReceipt(tx, { conversationKey, ...event });
       if (notices.length > 0) {
         tx.afterCommit(() => deps.notify([...notices, listNotice(appId, 'deliveries')]));
       }
       return null;
     }
     case 'failure': {
-      const found = await applyFailure(tx, { conversationKey, ...update });
+      const found = await applyFailure(tx, { conversationKey, ...event });
       tx.afterCommit(() => deps.notify([listNotice(appId, 'deliveries')]));
       return found === 'failed' ? null : `a failure: ${found}`;
     }
     case 'echo': {
-      const found = await applyEcho(tx, { appId, channel }, update);
+      const found = await applyEcho(tx, { appId, channel }, event);
       tx.afterCommit(() => deps.notify([listNotice(appId, 'deliveries')]));
       return found === 'ours' ? null : `an echo: ${found}`;
     }
     case 'own-comment': {
-      const found = await applyOwnComment(tx, { appId, channel }, update);
+      const found = await applyOwnComment(tx, { appId, channel }, event);
       if (found === 'ours') return null;
       return found === 'not ours' ? 'a comment by the account itself' : `our own comment: ${found}`;
     }
     case 'changed': {
-      const { externalId, text } = update;
+      const { externalId, text } = event;
       await tx.addJob('apply-message-change', { conversationKey, externalId, text }, { maxAttempts: 8 });
       return null;
     }
     case 'note':
-      return addEventNote(tx, update, where);
+      return addEventNote(tx, event, where);
     case 'alert':
       await writeAudit(tx.sql, {
         appId,
         actor: provider,
         action: 'channel.alert',
         target: channel,
-        detail: { text: update.text },
+        detail: { text: event.text },
       });
-      tx.afterCommit(() => deps.notify([alertNotice(appId, channel, update.text)]));
+      tx.afterCommit(() => deps.notify([alertNotice(appId, channel, event.text)]));
       return null;
     case 'ignored':
-      return update.reason;
+      return event.reason;
   }
 }
 

@@ -11,7 +11,7 @@ export interface Metrics {
   /** Counts an answered request. */
   request(method: string, route: string, status: number, seconds: number): void;
   /** Counts a webhook event by its outcome. */
-  update(provider: string, outcome: string): void;
+  webhookEvent(provider: string, outcome: string): void;
   /** Counts a delivery attempt by its outcome. */
   attempt(kind: string, outcome: string): void;
   /** Registers a gauge that is read at each scrape. The values of several workers are summed by default. */
@@ -44,13 +44,13 @@ export function createMetrics(readAll?: () => Promise<readonly object[]>): Metri
 }
 
 /** The metrics of requests, webhook events and delivery attempts. */
-function createTrafficMetrics(registry: Registry): Pick<Metrics, 'request' | 'update' | 'attempt'> {
+function createTrafficMetrics(registry: Registry): Pick<Metrics, 'request' | 'webhookEvent' | 'attempt'> {
   const requests = addHistogram(registry, {
     name: 'mevrik_http_request_seconds',
     help: 'Duration of HTTP requests, in seconds.',
     labelNames: ['method', 'route', 'status'],
   });
-  const updates = addCounter(registry, {
+  const webhookEvents = addCounter(registry, {
     name: 'mevrik_webhook_events_total',
     help: 'Webhook events from providers, by outcome.',
     labelNames: ['provider', 'outcome'],
@@ -62,7 +62,7 @@ function createTrafficMetrics(registry: Registry): Pick<Metrics, 'request' | 'up
   });
   return {
     request: (method, route, status, seconds) => requests.observe({ method, route, status }, seconds),
-    update: (provider, outcome) => updates.inc({ provider, outcome }),
+    webhookEvent: (provider, outcome) => webhookEvents.inc({ provider, outcome }),
     attempt: (kind, outcome) => attempts.inc({ kind, outcome }),
   };
 }

@@ -119,9 +119,9 @@ async function readAttempts(
   const rows = await database.sql<({ deliveryId: string; id: string } & Omit<DeliveryAttempt, 'id'>)[]>`
     SELECT delivery_id AS "deliveryId", id, part, outcome, error, external_id AS "externalId", decision,
            started_at AS "startedAt", finished_at AS "finishedAt"
-    FROM (SELECT *, row_number() OVER (PARTITION BY delivery_id ORDER BY id DESC) AS place
+    FROM (SELECT *, row_number() OVER (PARTITION BY delivery_id ORDER BY id DESC) AS rank
           FROM delivery_attempts WHERE delivery_id = ANY (${[...ids]}::bigint[])) AS attempt
-    WHERE place <= ${maxAttempts} ORDER BY id`;
+    WHERE rank <= ${maxAttempts} ORDER BY id`;
   const byDelivery = new Map<number, DeliveryAttempt[]>();
   for (const { deliveryId, id, startedAt, finishedAt, ...attempt } of rows) {
     const known = byDelivery.get(Number(deliveryId)) ?? [];
@@ -149,10 +149,10 @@ export async function listChannelStates(
               AND deliveries.channel = channels.name AND status IN ('queued', 'sending')) AS waiting,
            coalesce(day.sent, 0)::int AS sent, coalesce(day.failed, 0)::int AS failed,
            coalesce(day.doubtful, 0)::int AS doubtful,
-           greatest((SELECT max(received_at) FROM webhook_event_logs AS update
-                       WHERE update.app_id = channels.app_id AND update.channel = channels.name),
-                    (SELECT max(received_at) FROM inbound_emails AS mail
-                       WHERE mail.app_id = channels.app_id AND mail.channel = channels.name)) AS "receivedAt"
+           greatest((SELECT max(received_at) FROM webhook_event_logs AS webhook_event
+                       WHERE webhook_event.app_id = channels.app_id AND webhook_event.channel = channels.name),
+                    (SELECT max(received_at) FROM inbound_emails AS email
+                       WHERE email.app_id = channels.app_id AND email.channel = channels.name)) AS "receivedAt"
     FROM channels
     JOIN apps ON apps.id = channels.app_id
     LEFT JOIN channel_health AS health ON health.app_id = channels.app_id AND health.channel = channels.name

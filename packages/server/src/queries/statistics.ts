@@ -26,9 +26,9 @@ export async function readCharts({ sql }: Database, window: ChartWindow): Promis
              sum(count)::int AS count
       FROM statistics WHERE step = ${step} AND at >= ${from}::timestamptz AND cardinality(buckets) = 0 GROUP BY 1, 2, 3`,
     sql<{ point: number; name: string; buckets: number[] }[]>`
-      SELECT point, name, array_agg(count ORDER BY place) AS buckets FROM (
-        SELECT ${pointOf(sql`at`)} AS point, name, place, sum(bucket)::int AS count
-        FROM statistics, unnest(buckets) WITH ORDINALITY AS of (bucket, place)
+      SELECT point, name, array_agg(count ORDER BY ordinal) AS buckets FROM (
+        SELECT ${pointOf(sql`at`)} AS point, name, ordinal, sum(bucket)::int AS count
+        FROM statistics, unnest(buckets) WITH ORDINALITY AS of (bucket, ordinal)
         WHERE step = ${step} AND at >= ${from}::timestamptz GROUP BY 1, 2, 3) AS summed
       GROUP BY 1, 2`,
     sql<{ point: number; taken: number; p50: number; p95: number }[]>`
@@ -94,8 +94,8 @@ const recentMinutes = 5;
 /** The 95th percentile of the broadcast delay over the last minutes, in milliseconds; 0 without events. */
 export async function recentBroadcastP95({ sql }: Database): Promise<number> {
   const [row] = await sql<{ buckets: number[] | null }[]>`
-    SELECT array_agg(count ORDER BY place) AS buckets FROM (
-      SELECT place, sum(bucket)::int AS count FROM statistics, unnest(buckets) WITH ORDINALITY AS of (bucket, place)
+    SELECT array_agg(count ORDER BY ordinal) AS buckets FROM (
+      SELECT ordinal, sum(bucket)::int AS count FROM statistics, unnest(buckets) WITH ORDINALITY AS of (bucket, ordinal)
       WHERE step = 'minute' AND name = 'broadcast' AND at > now() - ${recentMinutes} * interval '1 minute'
       GROUP BY 1) AS summed`;
   return percentileOf(row?.buckets ?? [], 0.95) ?? 0;

@@ -29,8 +29,8 @@ export function chartTicks(points: readonly string[], window: ChartWindow): stri
     return `${date.toDateString()} ${Math.floor(minutes / (window === '1h' ? 10 : 240))}`;
   };
   // The first point is usually in the middle of its interval.
-  return points.filter((at, place) => {
-    const before = points[place - 1];
+  return points.filter((at, index) => {
+    const before = points[index - 1];
     return before !== undefined && intervalOf(before) !== intervalOf(at);
   });
 }

@@ -10,11 +10,11 @@ export interface TimeAxis {
   /** Milliseconds from the first to the last instant. */
   readonly lengthMs: number;
   /** The position of an instant, from 0 to 1. */
-  place(at: number): number;
+  fractionAt(at: number): number;
   /** The start of each busy period: its position, and the time since the start of the axis. */
-  readonly marks: readonly { readonly place: number; readonly afterMs: number }[];
+  readonly marks: readonly { readonly fraction: number; readonly afterMs: number }[];
   /** The shortened gaps: position and real length. */
-  readonly cuts: readonly { readonly place: number; readonly ms: number }[];
+  readonly cuts: readonly { readonly fraction: number; readonly ms: number }[];
 }
 
 /** Gaps up to this length are never shortened. */
@@ -41,32 +41,32 @@ export function timeAxis(spans: readonly TimeSpan[]): TimeAxis {
   }
   const width = Math.min(cutWidth, 0.5 / Math.max(1, cutGaps.size));
   const scale = (1 - width * cutGaps.size) / shownMs;
-  const steps: { from: number; to: number; place: number; scale: number; isCut: boolean }[] = [];
-  let place = 0;
+  const steps: { from: number; to: number; fraction: number; scale: number; isCut: boolean }[] = [];
+  let fraction = 0;
   for (const [at, { from, to }] of busy.entries()) {
-    steps.push({ from, to, place, scale, isCut: false });
-    place += (to - from) * scale;
+    steps.push({ from, to, fraction, scale, isCut: false });
+    fraction += (to - from) * scale;
     const next = busy[at + 1];
     if (!next) continue;
     const isCut = cutGaps.has(at);
     const stepScale = isCut ? width / (next.from - to) : scale;
-    steps.push({ from: to, to: next.from, place, scale: stepScale, isCut });
-    place += (next.from - to) * stepScale;
+    steps.push({ from: to, to: next.from, fraction, scale: stepScale, isCut });
+    fraction += (next.from - to) * stepScale;
   }
   return {
     start,
     lengthMs: (busy.at(-1)?.to ?? start) - start,
-    place(at) {
+    fractionAt(at) {
       const step = steps.findLast(({ from }) => from <= at) ?? steps[0];
       if (!step) return 0;
-      return Math.min(1, Math.max(0, step.place + (Math.min(at, step.to) - step.from) * step.scale));
+      return Math.min(1, Math.max(0, step.fraction + (Math.min(at, step.to) - step.from) * step.scale));
     },
     marks: steps.flatMap((step, at) =>
-      at === 0 || steps[at - 1]?.isCut ? [{ place: step.place, afterMs: step.from - start }] : [],
+      at === 0 || steps[at - 1]?.isCut ? [{ fraction: step.fraction, afterMs: step.from - start }] : [],
     ),
     cuts: steps
       .filter(({ isCut }) => isCut)
-      .map(({ from, to, place: begins }) => ({ place: begins + width / 2, ms: to - from })),
+      .map(({ from, to, fraction: begins }) => ({ fraction: begins + width / 2, ms: to - from })),
   };
 }
 
@@ -78,10 +78,10 @@ export function legible(
   const shown: TimeAxis['marks'][number][] = [];
   for (const mark of marks) {
     const last = shown.at(-1);
-    if (!last || mark.place >= last.place + labelWidth) shown.push(mark);
+    if (!last || mark.fraction >= last.fraction + labelWidth) shown.push(mark);
   }
-  const isFree = (at: number) => shown.every(({ place }) => at < place || at >= place + labelWidth);
-  return { marks: shown, cuts: cuts.filter(({ place }) => isFree(place)) };
+  const isFree = (at: number) => shown.every(({ fraction }) => at < fraction || at >= fraction + labelWidth);
+  return { marks: shown, cuts: cuts.filter(({ fraction }) => isFree(fraction)) };
 }
 
 function merged(spans: readonly TimeSpan[]): readonly TimeSpan[] {

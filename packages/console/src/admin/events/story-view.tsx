@@ -107,11 +107,11 @@ function Effect({ row, axis }: { row: StoryRow; axis: TimeAxis }) {
 function Track({ axis, marks }: { axis: TimeAxis; marks: readonly TimeMark[] }) {
   return (
     <span className={classes.track}>
-      {axis.cuts.map(({ place }) => (
-        <span key={place} className={classes.cut} style={{ insetInlineStart: percent(place) }} />
+      {axis.cuts.map(({ fraction }) => (
+        <span key={fraction} className={classes.cut} style={{ insetInlineStart: percent(fraction) }} />
       ))}
       {marks.map((mark) => {
-        const [from, to] = [axis.place(mark.from), axis.place(mark.to)];
+        const [from, to] = [axis.fractionAt(mark.from), axis.fractionAt(mark.to)];
         return (
           <span
             key={`${mark.from} ${mark.tone}`}
@@ -131,19 +131,19 @@ const labelWidth = 0.2;
 /** The labels of the axis: the start of each busy period, the gaps between them, and the total time. */
 function Scale({ axis }: { axis: TimeAxis }) {
   const { marks, cuts } = legible(axis, labelWidth);
-  const hasRoom = (marks.at(-1)?.place ?? 0) < 1 - 2 * labelWidth;
+  const hasRoom = (marks.at(-1)?.fraction ?? 0) < 1 - 2 * labelWidth;
   return (
     <span className={classes.scale}>
-      {marks.map(({ place, afterMs }) => (
-        <span key={place} className={classes.tick} style={{ insetInlineStart: percent(place) }}>
+      {marks.map(({ fraction, afterMs }) => (
+        <span key={fraction} className={classes.tick} style={{ insetInlineStart: percent(fraction) }}>
           {afterMs === 0 ? 'start' : `+${took(afterMs)}`}
         </span>
       ))}
-      {cuts.map(({ place, ms }) => (
+      {cuts.map(({ fraction, ms }) => (
         <span
-          key={place}
+          key={fraction}
           className={classes.gap}
-          style={{ insetInlineStart: percent(place) }}
+          style={{ insetInlineStart: percent(fraction) }}
           title={`Nothing happened for ${took(ms)}`}
         >
           ⋯

@@ -5,8 +5,8 @@ type Waiting = Extract<Verdict, { facts: { waiting: unknown } }>['facts']['waiti
 
 /** Where a conversation waits, and since when: `In queue “support” for 3 minutes, at position 2`. */
 export function waitingText({ queue, seconds, position }: Waiting): string {
-  const place = position === null ? '' : `, at position ${position}`;
-  return `In queue “${queue}” for ${spokenDuration(seconds)}${place}`;
+  const positionText = position === null ? '' : `, at position ${position}`;
+  return `In queue “${queue}” for ${spokenDuration(seconds)}${positionText}`;
 }
 
 /** Why no agent has a waiting conversation, as the second half of a sentence. */

@@ -40,5 +40,5 @@ export function readMessageId(messageId: string, key: Buffer): string | undefine
 }
 
 function macOf(text: string, key: Buffer): string {
-  return createHmac('sha256', key).update(`mail ${text}`).digest('hex').slice(0, macLength);
+  return createHmac('sha256', key).update(`email ${text}`).digest('hex').slice(0, macLength);
 }

@@ -5,18 +5,18 @@ import { parseWebhookEvent } from './parse-webhook-event.ts';
 import { splitWebhook } from './split-webhook.ts';
 
 const thread = { sender: { id: 'psid' }, recipient: { id: '900' }, timestamp: 1_700_000_000_000 };
-const entry = (updates: unknown, changes: unknown = []) => ({
+const entry = (events: unknown, changes: unknown = []) => ({
   id: '900',
   time: 1,
-  messaging: updates,
+  messaging: events,
   changes,
 });
 const split = (...entries: unknown[]) => splitWebhook({ object: 'page', entry: entries });
 
-/** What we make of an update that came in a body of its own. */
-function meaning(update: object) {
+/** What we make of an event that came in a body of its own. */
+function meaning(event: object) {
   const [kept] = split(
-    'item' in update ? entry([], [{ field: 'feed', value: update }]) : entry([{ ...thread, ...update }]),
+    'item' in event ? entry([], [{ field: 'feed', value: event }]) : entry([{ ...thread, ...event }]),
   );
   if (!kept) throw new Error('It was not kept.');
   const { payload, contactId, deduplicationKey } = kept;
@@ -101,8 +101,8 @@ describe('an event of a conversation', () => {
       },
       { kind: 'postback', profile: { attributes: { referral: 'autumn' } } },
     ],
-  ])('%s is a message', (_what, update, expected) => {
-    const { parsed, contactId } = meaning(update);
+  ])('%s is a message', (_what, event, expected) => {
+    const { parsed, contactId } = meaning(event);
     expect(contactId).toBe('psid');
     expect(parsed).toMatchObject({ outcome: 'message', container: { ...expected, contactId: 'psid' } });
     if (parsed.outcome === 'message')
@@ -172,8 +172,8 @@ describe('an event of a conversation', () => {
       { outcome: 'ignored', reason: expect.stringContaining('message') },
     ],
     ['an unknown kind', { telepathy: {} }, { outcome: 'ignored', reason: 'an unknown type of event' }],
-  ])('%s', (_what, update, expected) => {
-    const { parsed, contactId } = meaning(update);
+  ])('%s', (_what, event, expected) => {
+    const { parsed, contactId } = meaning(event);
     expect(parsed).toMatchObject(expected);
     expect(contactId).toBe('psid');
   });
@@ -247,15 +247,15 @@ describe('a change in the feed', () => {
       { ...comment, verb: 'edited', from: { id: '900' } },
       { outcome: 'ignored' },
     ],
-    ['of nobody', { ...comment, from: undefined }, { outcome: 'ignored' }],
+    ['without an author', { ...comment, from: undefined }, { outcome: 'ignored' }],
     [
       'a post',
       { item: 'status', verb: 'add', post_id: '900_1' },
       { outcome: 'ignored', reason: 'a change of type status' },
     ],
     ['a like', { item: 'reaction', verb: 'add', reaction_type: 'like' }, { outcome: 'ignored' }],
-  ])('%s', (_what, update, expected) => {
-    expect(meaning(update).parsed).toMatchObject(expected);
+  ])('%s', (_what, event, expected) => {
+    expect(meaning(event).parsed).toMatchObject(expected);
   });
 
   it('is identified by its id, verb and, for an edit, text', () => {
@@ -274,8 +274,8 @@ describe('a change in the feed', () => {
 describe('a webhook body', () => {
   it('with several pages and types is split in order of time, each event with its page', () => {
     const at = (timestamp: number, mid: string) => ({ ...thread, timestamp, message: { mid, text: 'x' } });
-    const updates = split(entry([at(3, 'c'), at(1, 'a')]), { id: 901, time: 1, messaging: [at(2, 'b')] });
-    expect(updates.map(({ deduplicationKey, accountId }) => [deduplicationKey, accountId])).toEqual([
+    const events = split(entry([at(3, 'c'), at(1, 'a')]), { id: 901, time: 1, messaging: [at(2, 'b')] });
+    expect(events.map(({ deduplicationKey, accountId }) => [deduplicationKey, accountId])).toEqual([
       ['a', '900'],
       ['b', '901'],
       ['c', '900'],
@@ -284,7 +284,7 @@ describe('a webhook body', () => {
 
   it('loses nothing to a malformed entry or event', () => {
     const good = { ...thread, message: { mid: 'good', text: 'x' } };
-    const updates = split(
+    const events = split(
       null,
       7,
       {},
@@ -293,7 +293,7 @@ describe('a webhook body', () => {
       entry([null, 'x', good]),
       entry([], [null]),
     );
-    const [kept, ...bad] = updates.toReversed();
+    const [kept, ...bad] = events.toReversed();
     expect(kept?.deduplicationKey).toBe('good');
     expect(bad.map(({ payload }) => payload.unreadable).reverse()).toEqual([
       null,

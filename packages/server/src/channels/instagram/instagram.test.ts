@@ -5,7 +5,7 @@ import type { OutboundMessage } from '../channel.ts';
 import { composeInstagram } from './compose-instagram.ts';
 import { parseInstagram, splitInstagram } from './parse-instagram.ts';
 
-const place = { appId: 1, channel: 'ig', deduplicationKey: 'x' };
+const source = { appId: 1, channel: 'ig', deduplicationKey: 'x' };
 const thread = { sender: { id: 'igsid' }, recipient: { id: '500' }, timestamp: 1_700_000_000_000 };
 const entry = (messaging: unknown[], changes: unknown[] = []) => ({
   id: '500',
@@ -16,10 +16,10 @@ const entry = (messaging: unknown[], changes: unknown[] = []) => ({
 const split = (...entries: unknown[]) => splitInstagram({ object: 'instagram', entry: entries });
 const url = 'https://cdn.example/story.jpg';
 
-function meaning(update: object) {
-  const [kept] = split('field' in update ? entry([], [update]) : entry([{ ...thread, ...update }]));
+function meaning(event: object) {
+  const [kept] = split('field' in event ? entry([], [event]) : entry([{ ...thread, ...event }]));
   if (!kept) throw new Error('It was not kept.');
-  return { ...kept, parsed: parseInstagram(kept.payload, place) };
+  return { ...kept, parsed: parseInstagram(kept.payload, source) };
 }
 
 describe('a direct message', () => {
@@ -50,8 +50,8 @@ describe('a direct message', () => {
       { kind: 'quick_reply' },
     ],
     ['an ice breaker', { postback: { mid: 'm6', title: 'Prices', payload: 'prices' } }, { kind: 'postback' }],
-  ])('%s', (_what, update, expected) => {
-    const { parsed, contactId, accountId } = meaning(update);
+  ])('%s', (_what, event, expected) => {
+    const { parsed, contactId, accountId } = meaning(event);
     expect([contactId, accountId]).toEqual(['igsid', '500']);
     expect(parsed).toMatchObject({ outcome: 'message', container: expected });
     if (parsed.outcome === 'message') messageContainerSchema.parse(parsed.container);
@@ -80,8 +80,8 @@ describe('a direct message', () => {
       { outcome: 'ignored' },
     ],
     ['a kind that is new', { hologram: {} }, { outcome: 'ignored' }],
-  ])('%s', (_what, update, expected) => {
-    expect(meaning(update).parsed).toMatchObject(expected);
+  ])('%s', (_what, event, expected) => {
+    expect(meaning(event).parsed).toMatchObject(expected);
   });
 
   it('deleted is not a duplicate of the message', () => {
@@ -118,7 +118,7 @@ describe('a comment', () => {
 
   it.each([
     ['without a text', { ...comment, text: undefined }],
-    ['of nobody', { ...comment, from: undefined }],
+    ['without an author', { ...comment, from: undefined }],
   ])('%s is ignored', (_what, value) => {
     expect(meaning({ field: 'comments', value }).parsed.outcome).toBe('ignored');
   });
@@ -171,7 +171,7 @@ describe('a webhook body', () => {
     fc.assert(
       fc.property(fc.array(tree, { maxLength: 4 }), (entries) => {
         for (const { payload } of split(...entries)) {
-          const parsed = parseInstagram(payload, place);
+          const parsed = parseInstagram(payload, source);
           if (parsed.outcome === 'message') messageContainerSchema.parse(parsed.container);
         }
       }),

@@ -162,10 +162,10 @@ function instantOf(seconds: number): string {
 
 function contentOf(message: TelegramMessage): MessageContainer['content'] | undefined {
   const { location, contact } = message;
-  const place =
+  const mapUrl =
     location && `https://www.openstreetmap.org/?mlat=${location.latitude}&mlon=${location.longitude}`;
   const person = contact && `${contact.first_name ?? ''} ${contact.phone_number}`.trim();
-  const text = message.text ?? message.caption ?? place ?? person;
+  const text = message.text ?? message.caption ?? mapUrl ?? person;
   const attachments = attachmentsOf(message);
   if (!text && attachments.length === 0) return undefined;
   return { ...(text ? { text } : {}), ...(attachments.length > 0 ? { attachments } : {}) };

@@ -6,7 +6,7 @@ import { composeTelegram } from './compose-telegram.ts';
 import { fileIdIn, parseTelegram, splitTelegram } from './parse-telegram.ts';
 import { classifyTelegramError, TelegramError } from './telegram-client.ts';
 
-const place = { appId: 1, channel: 'bot', deduplicationKey: 'bot 900 update 7' };
+const source = { appId: 1, channel: 'bot', deduplicationKey: 'bot 900 update 7' };
 const settings = { token: `900:${'t'.repeat(30)}`, secretToken: 'the-secret-of-the-tests' };
 const from = { id: 42, first_name: 'Ada', last_name: 'Lovelace', language_code: 'en' };
 const chat = { id: 42, type: 'private' };
@@ -15,9 +15,9 @@ const written = (fields: object) => ({
   message: { message_id: 5, from, chat, date: 1_700_000_000, ...fields },
 });
 
-function meaning(update: object) {
-  const [kept] = splitTelegram(update, settings);
-  return kept && { ...kept, parsed: parseTelegram(kept.payload, place) };
+function meaning(event: object) {
+  const [kept] = splitTelegram(event, settings);
+  return kept && { ...kept, parsed: parseTelegram(kept.payload, source) };
 }
 
 describe('a webhook event', () => {
@@ -63,15 +63,15 @@ describe('a webhook event', () => {
       { content: { attachments: [{ type: 'video', url: expect.any(String) }] } },
     ],
     [
-      'a place',
+      'a location',
       { location: { latitude: 23.8, longitude: 90.4 } },
       { content: { text: expect.stringContaining('mlat=23.8') } },
     ],
     ['a contact', { contact: { phone_number: '+880', first_name: 'Bo' } }, { content: { text: 'Bo +880' } }],
   ])('with %s is a message', (_what, fields, expected) => {
-    const update = meaning(written(fields));
-    expect(update).toMatchObject({ contactId: '42', deduplicationKey: 'bot 900 update 7', accountId: null });
-    expect(update?.parsed).toMatchObject({
+    const event = meaning(written(fields));
+    expect(event).toMatchObject({ contactId: '42', deduplicationKey: 'bot 900 update 7', accountId: null });
+    expect(event?.parsed).toMatchObject({
       outcome: 'message',
       container: {
         profile: { name: 'Ada Lovelace', locale: 'en' },
@@ -79,7 +79,7 @@ describe('a webhook event', () => {
         ...expected,
       },
     });
-    if (update?.parsed.outcome === 'message') messageContainerSchema.parse(update.parsed.container);
+    if (event?.parsed.outcome === 'message') messageContainerSchema.parse(event.parsed.container);
   });
 
   it('of a pressed button is a postback with its title', () => {
@@ -110,7 +110,7 @@ describe('a webhook event', () => {
   });
 
   it('stored without a bot id keeps its message id however often it is handled', () => {
-    expect(parseTelegram(written({ text: 'hello' }), place)).toMatchObject({
+    expect(parseTelegram(written({ text: 'hello' }), source)).toMatchObject({
       container: { externalId: '5' },
     });
   });
@@ -120,8 +120,8 @@ describe('a webhook event', () => {
     ['a message without anything', written({})],
     ['a kind that is new', { update_id: 7, hologram: {} }],
     ['a message of another shape', { update_id: 7, message: 'x' }],
-  ])('with %s is stored and ignored', (_what, update) => {
-    expect(meaning(update)?.parsed.outcome).toBe('ignored');
+  ])('with %s is stored and ignored', (_what, event) => {
+    expect(meaning(event)?.parsed.outcome).toBe('ignored');
   });
 
   it('of any shape never throws, and is stored if it has an id', () => {
@@ -153,7 +153,7 @@ describe('a webhook event', () => {
     fc.assert(
       fc.property(fc.oneof(piece, near), (body) => {
         for (const { payload } of splitTelegram(body, settings)) {
-          const parsed = parseTelegram(payload, place);
+          const parsed = parseTelegram(payload, source);
           if (parsed.outcome === 'message') messageContainerSchema.parse(parsed.container);
         }
       }),

@@ -28,7 +28,7 @@ const kinds: Readonly<
   video: ({ video }) => file('video', video),
   document: ({ document }) => file('file', document),
   location: ({ location }) => {
-    const place = z
+    const parsed = z
       .object({
         latitude: z.number(),
         longitude: z.number(),
@@ -36,9 +36,9 @@ const kinds: Readonly<
         address: short.optional(),
       })
       .safeParse(location).data;
-    if (!place) return undefined;
-    const map = `https://www.openstreetmap.org/?mlat=${place.latitude}&mlon=${place.longitude}`;
-    return { kind: 'text', content: { text: [place.name, place.address, map].filter(Boolean).join('\n') } };
+    if (!parsed) return undefined;
+    const map = `https://www.openstreetmap.org/?mlat=${parsed.latitude}&mlon=${parsed.longitude}`;
+    return { kind: 'text', content: { text: [parsed.name, parsed.address, map].filter(Boolean).join('\n') } };
   },
   contacts: ({ contacts }) => {
     const people = z

@@ -8,7 +8,7 @@ import { composeWhatsapp } from './compose-whatsapp.ts';
 import { mediaIdIn, parseWhatsapp } from './parse-whatsapp.ts';
 import { splitWhatsapp } from './split-whatsapp.ts';
 
-const place = { appId: 1, channel: 'wa', deduplicationKey: 'x' };
+const source = { appId: 1, channel: 'wa', deduplicationKey: 'x' };
 const contacts = [{ profile: { name: 'Ada' }, wa_id: '8801700000001' }];
 const base = { from: '8801700000001', id: 'wamid.1', timestamp: '1700000000' };
 const change = (value: object, field = 'messages') => ({
@@ -28,7 +28,7 @@ const media = (id: string) => `https://graph.facebook.com/media/${id}`;
 function meaning(value: object) {
   const [kept] = splitWhatsapp(bodyOf(change(value)));
   if (!kept) throw new Error('It was not kept.');
-  return { ...kept, parsed: parseWhatsapp(kept.payload, place) };
+  return { ...kept, parsed: parseWhatsapp(kept.payload, source) };
 }
 const written = (message: object) => meaning({ contacts, messages: [{ ...base, ...message }] });
 
@@ -61,7 +61,7 @@ describe('a message', () => {
       { content: { attachments: [{ type: 'file', url: media('m%2F1'), name: 'offer.pdf' }] } },
     ],
     [
-      'a place',
+      'a location',
       { type: 'location', location: { latitude: 23.8, longitude: 90.4, name: 'Home' } },
       { content: { text: expect.stringMatching(/^Home\n.*mlat=23.8/s) } },
     ],
@@ -97,13 +97,13 @@ describe('a message', () => {
       { kind: 'text', content: { text: 'Order:\n2 × cup' } },
     ],
   ])('%s', (_what, message, expected) => {
-    const update = written(message);
-    expect(update).toMatchObject({
+    const event = written(message);
+    expect(event).toMatchObject({
       contactId: '8801700000001',
       accountId: '700',
       deduplicationKey: 'wamid.1',
     });
-    expect(update.parsed).toMatchObject({
+    expect(event.parsed).toMatchObject({
       outcome: 'message',
       container: {
         externalId: 'wamid.1',
@@ -112,7 +112,7 @@ describe('a message', () => {
         ...expected,
       },
     });
-    if (update.parsed.outcome === 'message') messageContainerSchema.parse(update.parsed.container);
+    if (event.parsed.outcome === 'message') messageContainerSchema.parse(event.parsed.container);
   });
 
   it.each<[string, object, string]>([
@@ -137,13 +137,13 @@ describe('a message', () => {
       type: 'text',
       text: { body: 'hi' },
     };
-    const update = meaning({
+    const event = meaning({
       contacts: [{ profile: { name: 'Bo' }, user_id: 'BD.123' }],
       messages: [hidden],
     });
-    expect(update.contactId).toBe('user:BD.123');
-    expect(update.parsed).toMatchObject({ container: { contactId: 'user:BD.123', profile: { name: 'Bo' } } });
-    expect(update.parsed).not.toHaveProperty('container.profile.phone');
+    expect(event.contactId).toBe('user:BD.123');
+    expect(event.parsed).toMatchObject({ container: { contactId: 'user:BD.123', profile: { name: 'Bo' } } });
+    expect(event.parsed).not.toHaveProperty('container.profile.phone');
   });
 });
 
@@ -178,9 +178,9 @@ describe('a status', () => {
     [{ status: 'failed' }, { outcome: 'failure', error: 'WhatsApp did not deliver it: no reason given.' }],
     [{ status: 'warped' }, { outcome: 'ignored' }],
   ])('%j', (fields, expected) => {
-    const update = status(fields);
-    expect(update.parsed).toMatchObject(expected);
-    expect(update.contactId).toBe('8801700000001');
+    const event = status(fields);
+    expect(event.parsed).toMatchObject(expected);
+    expect(event.contactId).toBe('8801700000001');
   });
 });
 
@@ -201,8 +201,8 @@ describe('a webhook body', () => {
       { field: 7 },
       other,
     );
-    const [readable, others] = [splitWhatsapp(body), splitWhatsapp(body)].map((updates, at) =>
-      updates.filter(({ payload }) => 'unreadable' in payload === (at === 1)),
+    const [readable, others] = [splitWhatsapp(body), splitWhatsapp(body)].map((events, at) =>
+      events.filter(({ payload }) => 'unreadable' in payload === (at === 1)),
     );
     expect(others?.map(({ payload }) => payload.unreadable)).toEqual([
       ...[null, { id: 7 }, expect.objectContaining({ statuses: 'no list' })],
@@ -213,9 +213,9 @@ describe('a webhook body', () => {
       ['b', '701'],
       ['c', '700'],
     ]);
-    const updates = splitWhatsapp(bodyOf({ field: 'account_update', value: { event: 'x' } }));
-    expect(updates).toEqual([expect.objectContaining({ accountId: null, contactId: 'unknown' })]);
-    expect(parseWhatsapp(updates[0]?.payload ?? {}, place)).toMatchObject({
+    const events = splitWhatsapp(bodyOf({ field: 'account_update', value: { event: 'x' } }));
+    expect(events).toEqual([expect.objectContaining({ accountId: null, contactId: 'unknown' })]);
+    expect(parseWhatsapp(events[0]?.payload ?? {}, source)).toMatchObject({
       outcome: 'ignored',
       reason: 'a change of type account_update',
     });
@@ -276,7 +276,7 @@ describe('a webhook body', () => {
     fc.assert(
       fc.property(fc.array(fc.oneof(tree, near), { maxLength: 4 }), (changes) => {
         for (const { payload } of splitWhatsapp(bodyOf(...(changes as object[])))) {
-          const parsed = parseWhatsapp(payload, place);
+          const parsed = parseWhatsapp(payload, source);
           if (parsed.outcome === 'message') messageContainerSchema.parse(parsed.container);
         }
       }),

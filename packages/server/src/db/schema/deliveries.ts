@@ -122,7 +122,7 @@ export const channelHealth = pgTable(
     isDown: boolean('is_down').notNull().default(false),
     reason: text('reason'),
     since: instant('since'),
-    /** Consecutive failures that may be the channel's fault. */
+    /** Consecutive failures that the channel may have caused. */
     failures: integer('failures').notNull().default(0),
     probes: integer('probes').notNull().default(0),
     probeAt: instant('probe_at'),

@@ -28,16 +28,16 @@ export interface LoggedStory extends Pick<EventStory, 'listeners' | 'replays'> {
 }
 
 /** Reads the story of an event; `undefined` if the event does not exist. */
-export async function readStory<Needs>(
+export async function readStory<Deps>(
   sql: Sql,
-  table: ListenerTable<Needs>,
+  table: ListenerTable<Deps>,
   eventId: string,
 ): Promise<LoggedStory | undefined> {
   const [row] = await sql<EventRow[]>`SELECT ${eventColumns(sql)} FROM events WHERE id = ${eventId}`;
   if (!row) return undefined;
   const event = toEvent(row);
   const listenersOf = (type: EventName) =>
-    isEventName(type) ? (table[type] as readonly Listener<Needs>[]) : [];
+    isEventName(type) ? (table[type] as readonly Listener<Deps>[]) : [];
   const wanted = (await readChain(sql, event)).flatMap(({ id, type, partition, offset }) =>
     [...listenersOf(type).map(({ name }) => name), broadcastSubscription].map((subscription) => ({
       event_id: id,

@@ -14,9 +14,9 @@ export interface DispatchInspection {
 }
 
 /** Creates the inspection of a database for a table of listeners. */
-export function createInspection<Needs>(database: Database, table: ListenerTable<Needs>): DispatchInspection {
+export function createInspection<Deps>(database: Database, table: ListenerTable<Deps>): DispatchInspection {
   const { sql } = database;
-  const listenersOf = (name: EventName) => table[name] as readonly Listener<Needs>[];
+  const listenersOf = (name: EventName) => table[name] as readonly Listener<Deps>[];
   const listenerEvents = eventNames.flatMap((type) =>
     listenersOf(type)
       .filter(({ mode }) => mode === 'queued')

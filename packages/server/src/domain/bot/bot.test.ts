@@ -192,11 +192,11 @@ describe('a flow', () => {
   });
 
   it('reports every error at once', () => {
-    const faulty = `
+    const invalid = `
 intents: [{ name: a, goto: menu.none }, { name: b, patterns: ['('] }, { name: b }]
 fallback: { goto: form.none }`;
     try {
-      parseFlow(faulty);
+      parseFlow(invalid);
       expect.unreachable();
     } catch (error) {
       const { fields } = error as { fields: { path: string }[] };

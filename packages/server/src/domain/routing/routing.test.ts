@@ -17,7 +17,7 @@ describe('the default rules', () => {
   it.each([
     ['Bioscope queues every message', { channel: { name: 'bioscope', kind: 'web' } }, 'queue'],
     [
-      'Sign Line opens a ticket for a video call',
+      'Sign Line opens a case for a video call',
       { message: { ...facts.message, kind: 'video_call_request' } },
       'ticket',
     ],

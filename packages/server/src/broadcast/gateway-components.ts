@@ -13,8 +13,8 @@ import { Hub } from './sockets/hub.ts';
 import { TopicWatch } from './webhooks/topic-watch.ts';
 import { WebhookSender } from './webhooks/webhook-sender.ts';
 
-/** The parts of a gateway, connected to each other. */
-export interface GatewayParts {
+/** The components of a gateway, connected to each other. */
+export interface GatewayComponents {
   readonly deps: GatewayDeps;
   readonly config: GatewayConfig;
   readonly hub: Hub;
@@ -30,8 +30,8 @@ export interface GatewayParts {
   readonly taps: Set<() => void>;
 }
 
-/** Creates the parts of a gateway; nothing is received yet. */
-export function createGatewayParts(deps: GatewayDeps): GatewayParts {
+/** Creates the components of a gateway; nothing is received yet. */
+export function createGatewayComponents(deps: GatewayDeps): GatewayComponents {
   const config = { ...gatewayDefaults, ...deps.config };
   const traffic = new Traffic();
   const hub = new Hub(deps.bus, traffic, config.maxBufferedBytes);
@@ -61,12 +61,12 @@ export function createGatewayParts(deps: GatewayDeps): GatewayParts {
 }
 
 /** Handles the messages that arrive over the bus. */
-export function receiveFromBus(parts: GatewayParts): void {
-  const { deps, hub, survey, connections } = parts;
+export function receiveFromBus(components: GatewayComponents): void {
+  const { deps, hub, survey, connections } = components;
   deps.bus.receive(
     (message) => {
       if ('terminateUser' in message) terminateUser(connections.sockets, message);
-      else if ('grant' in message) watchOwnGrant(parts, message.grant);
+      else if ('grant' in message) watchOwnGrant(components, message.grant);
       else if ('surveyRequest' in message || 'surveyAnswer' in message) survey.receive(message);
       else hub.deliver(message);
     },
@@ -78,14 +78,14 @@ export function receiveFromBus(parts: GatewayParts): void {
  * Watches a grant if this node has its connection; other nodes forward theirs.
  * @returns whether this node has it.
  */
-export function watchOwnGrant({ connections, grants }: GatewayParts, grant: Grant): boolean {
+export function watchOwnGrant({ connections, grants }: GatewayComponents, grant: Grant): boolean {
   const isOwn = connections.sockets.get(grant.socketId)?.app.id === grant.appId;
   if (isOwn) grants.add(grant);
   return isOwn;
 }
 
 /** Starts the periodic checks and cleanups. @returns how they are stopped. */
-export function startPeriodicWork({ deps, config, hub, watch, connections }: GatewayParts): () => void {
+export function startPeriodicWork({ deps, config, hub, watch, connections }: GatewayComponents): () => void {
   const { apps, bus, log } = deps;
   const recheck = setInterval(() => {
     closeOfDisabledApps(connections.sockets, apps).catch((error: unknown) => {
