@@ -13,6 +13,7 @@ export * from './api/http.ts';
 export type * from './api/http-types.ts';
 export * from './api/inspection.ts';
 export * from './api/models.ts';
+export * from './api/pusher.ts';
 export * from './api/queues.ts';
 export * from './api/replays.ts';
 export * from './api/settings.ts';

@@ -1,12 +1,7 @@
 import type { Server } from 'node:http';
-import type { GatewayTopic, PusherChannel } from '@mevrik/protocol';
+import type { GatewayTopic, PusherChannel, PusherSubscriptionAuth, PusherUserAuth } from '@mevrik/protocol';
 import type { Principal } from '../auth/principal.ts';
-import {
-  authorizeSubscription,
-  authorizeUser,
-  type SubscriptionAuthorization,
-  type UserAuthorization,
-} from './access/authorize.ts';
+import { authorizeSubscription, authorizeUser } from './access/authorize.ts';
 import type { BroadcastMessage, Grant } from './bus/broadcast-message.ts';
 import type { NodeState } from './bus/node-state.ts';
 import {
@@ -36,9 +31,9 @@ export interface Gateway {
     socketId: string,
     channelName: string,
     app: GatewayApp,
-  ): Promise<SubscriptionAuthorization>;
+  ): Promise<PusherSubscriptionAuth>;
   /** @throws ProblemError `invalid_input`. */
-  authorizeUser(principal: Principal, socketId: string, app: GatewayApp): UserAuthorization;
+  authorizeUser(principal: Principal, socketId: string, app: GatewayApp): PusherUserAuth;
   /** Closes the grant's connection once its credentials are no longer valid. */
   watch(grant: Grant): void;
   /** The operations of Pusher's HTTP API. */

@@ -1,10 +1,18 @@
-import { ProblemError } from '@mevrik/protocol';
+import {
+  ProblemError,
+  pusherSubscriptionAuthBody,
+  pusherSubscriptionAuthSchema,
+  pusherUserAuthBody,
+  pusherUserAuthSchema,
+} from '@mevrik/protocol';
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
-import { z } from 'zod';
+import { validatorCompiler } from 'fastify-type-provider-zod';
+import type { z } from 'zod';
 import { mayActFor, type Principal } from '../auth/principal.ts';
 import type { Gateway } from './gateway.ts';
 import type { GatewayApp, GatewayDeps } from './gateway-deps.ts';
 import { apiRoutes } from './http-api/api-routes.ts';
+import { serializeUnchanged } from './http-api/serialize-unchanged.ts';
 
 /** What the routes depend on. */
 export interface GatewayRoutesOptions extends Pick<GatewayDeps, 'apps' | 'authenticate'> {
@@ -12,10 +20,9 @@ export interface GatewayRoutesOptions extends Pick<GatewayDeps, 'apps' | 'authen
 }
 
 /** These routes authenticate themselves, so they are declared public. */
-const authenticatesItself = { config: { access: 'public' as const }, schema: { hide: true } };
-
-const channelBody = z.object({ socket_id: z.string(), channel_name: z.string() });
-const userBody = z.object({ socket_id: z.string() });
+const config = { access: 'public' as const };
+const authRoute = { config, schema: { hide: true, response: { 200: pusherSubscriptionAuthSchema } } };
+const userAuthRoute = { config, schema: { hide: true, response: { 200: pusherUserAuthSchema } } };
 
 /**
  * `POST /broadcasting/auth` and `/broadcasting/user-auth`, which pusher-js and Laravel Echo use to authorize
@@ -29,22 +36,24 @@ export function gatewayRoutes(options: GatewayRoutesOptions): FastifyPluginAsync
   }
 
   return async (server) => {
+    server.setValidatorCompiler(validatorCompiler);
+    server.setSerializerCompiler(serializeUnchanged);
     await server.register(apiRoutes({ apps: options.apps, api: options.gateway.api }));
     server.addContentTypeParser(
       'application/x-www-form-urlencoded',
       { parseAs: 'string', bodyLimit: 16_384 },
       (_request, body, done) => done(null, Object.fromEntries(new URLSearchParams(String(body)))),
     );
-    server.post('/broadcasting/auth', authenticatesItself, async (request) => {
+    server.post('/broadcasting/auth', authRoute, async (request) => {
       const { principal, app } = await identify(options, request);
-      const { socket_id, channel_name } = readBody(channelBody, request.body);
+      const { socket_id, channel_name } = readBody(pusherSubscriptionAuthBody, request.body);
       const answer = await options.gateway.authorizeSubscription(principal, socket_id, channel_name, app);
       watch(request, principal, app, socket_id);
       return answer;
     });
-    server.post('/broadcasting/user-auth', authenticatesItself, async (request) => {
+    server.post('/broadcasting/user-auth', userAuthRoute, async (request) => {
       const { principal, app } = await identify(options, request);
-      const { socket_id } = readBody(userBody, request.body);
+      const { socket_id } = readBody(pusherUserAuthBody, request.body);
       const answer = options.gateway.authorizeUser(principal, socket_id, app);
       watch(request, principal, app, socket_id);
       return answer;

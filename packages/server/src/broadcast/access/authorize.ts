@@ -1,21 +1,15 @@
-import { isSocketId, ProblemError, parsePusherChannel } from '@mevrik/protocol';
+import {
+  isSocketId,
+  ProblemError,
+  type PusherSubscriptionAuth,
+  type PusherUserAuth,
+  parsePusherChannel,
+} from '@mevrik/protocol';
 import type { Principal } from '../../auth/principal.ts';
 import type { GatewayApp, GatewayDeps } from '../gateway-deps.ts';
 import { describeIdentity, maySubscribe } from './access.ts';
 import { signSubscription, signUser } from './auth-signature.ts';
 import { userIdOf, userInfoOf, writeUserData } from './user-data.ts';
-
-/** The proof that a client sends to subscribe. */
-export interface SubscriptionAuthorization {
-  readonly auth: string;
-  readonly channel_data?: string;
-}
-
-/** The proof that a client sends to sign in. */
-export interface UserAuthorization {
-  readonly auth: string;
-  readonly user_data: string;
-}
 
 /**
  * Signs a subscription for a principal who is allowed to subscribe.
@@ -29,7 +23,7 @@ export async function authorizeSubscription(
     readonly channelName: string;
     readonly app: GatewayApp;
   },
-): Promise<SubscriptionAuthorization> {
+): Promise<PusherSubscriptionAuth> {
   const { principal, socketId, channelName, app } = request;
   requireSocketId(socketId);
   const channel = parsePusherChannel(channelName);
@@ -57,7 +51,7 @@ export async function authorizeSubscription(
  * Signs in the user of a connection.
  * @throws ProblemError `invalid_input` for an invalid socket id.
  */
-export function authorizeUser(principal: Principal, socketId: string, app: GatewayApp): UserAuthorization {
+export function authorizeUser(principal: Principal, socketId: string, app: GatewayApp): PusherUserAuth {
   requireSocketId(socketId);
   const userData = writeUserData(principal);
   return { auth: signUser(app, socketId, userData), user_data: userData };

@@ -1,5 +1,17 @@
-import { ProblemError } from '@mevrik/protocol';
+import {
+  ProblemError,
+  pusherAppParams,
+  pusherBatchResultSchema,
+  pusherChannelAttributesSchema,
+  pusherChannelParams,
+  pusherChannelsSchema,
+  pusherDoneSchema,
+  pusherEventResultSchema,
+  pusherUserParams,
+  pusherUsersSchema,
+} from '@mevrik/protocol';
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { GatewayApps } from '../gateway-deps.ts';
 import { requireSignature } from './api-signature.ts';
 import { readInfo, type TopicApi } from './topic-api.ts';
@@ -22,8 +34,7 @@ export const maxPathPart = 128 * 12;
  */
 export function apiRoutes({ apps, api }: ApiRoutesOptions): FastifyPluginAsync {
   /** The signing app. Unknown apps are `invalid_signature` too, to disclose nothing without the secret. */
-  async function signer(request: FastifyRequest): Promise<number> {
-    const { appId = '' } = request.params as { appId?: string };
+  async function signer(appId: string, request: FastifyRequest): Promise<number> {
     const app = /^[1-9]\d{0,9}$/.test(appId) ? await apps.byId(Number(appId)) : undefined;
     if (!app) throw new ProblemError('invalid_signature', 'auth_key does not match the app.');
     const { path, query } = addressOf(request);
@@ -33,45 +44,87 @@ export function apiRoutes({ apps, api }: ApiRoutesOptions): FastifyPluginAsync {
     return app.id;
   }
 
-  return async (server) => {
-    // The signature covers the raw bytes.
+  return async (scope) => {
+    const server = scope.withTypeProvider<ZodTypeProvider>();
+    // The signature covers the raw bytes: bodies and queries are read once it has been checked.
     server.removeAllContentTypeParsers();
     server.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: maxBodyBytes }, (_request, body, done) =>
       done(null, body),
     );
-    server.post('/apps/:appId/events', async (request) =>
-      api.trigger(await signer(request), readJson(request)),
+    server.post('/apps/:appId/events', routes.event, async (request) =>
+      api.trigger(await signer(request.params.appId, request), readJson(request)),
     );
-    server.post('/apps/:appId/batch_events', async (request) =>
-      api.triggerBatch(await signer(request), readJson(request)),
+    server.post('/apps/:appId/batch_events', routes.batch, async (request) =>
+      api.triggerBatch(await signer(request.params.appId, request), readJson(request)),
     );
-    server.get('/apps/:appId/channels', async (request) => {
+    server.get('/apps/:appId/channels', routes.channels, async (request) => {
       const { query } = addressOf(request);
       const prefix = query.get('filter_by_prefix') ?? '';
-      return api.channels(await signer(request), { prefix, info: readInfo(query.get('info') ?? '') });
+      const appId = await signer(request.params.appId, request);
+      return api.channels(appId, { prefix, info: readInfo(query.get('info') ?? '') });
     });
-    server.get('/apps/:appId/channels/:name', async (request) => {
+    server.get('/apps/:appId/channels/:name', routes.channel, async (request) => {
       const info = readInfo(addressOf(request).query.get('info') ?? '');
-      return api.channel(await signer(request), parameter(request, 'name'), info);
+      return api.channel(await signer(request.params.appId, request), request.params.name, info);
     });
-    server.get('/apps/:appId/channels/:name/users', async (request) =>
-      api.users(await signer(request), parameter(request, 'name')),
+    server.get('/apps/:appId/channels/:name/users', routes.users, async (request) =>
+      api.users(await signer(request.params.appId, request), request.params.name),
     );
-    server.post('/apps/:appId/users/:userId/terminate_connections', async (request) => {
-      await api.terminateUser(await signer(request), parameter(request, 'userId'));
+    server.post('/apps/:appId/users/:userId/terminate_connections', routes.terminate, async (request) => {
+      await api.terminateUser(await signer(request.params.appId, request), request.params.userId);
       return {};
     });
   };
 }
 
+const routes = {
+  event: {
+    schema: {
+      summary: 'Send an event to channels',
+      params: pusherAppParams,
+      response: { 200: pusherEventResultSchema },
+    },
+  },
+  batch: {
+    schema: {
+      summary: 'Send several events',
+      params: pusherAppParams,
+      response: { 200: pusherBatchResultSchema },
+    },
+  },
+  channels: {
+    schema: {
+      summary: 'List the occupied channels',
+      params: pusherAppParams,
+      response: { 200: pusherChannelsSchema },
+    },
+  },
+  channel: {
+    schema: {
+      summary: 'Get the attributes of a channel',
+      params: pusherChannelParams,
+      response: { 200: pusherChannelAttributesSchema },
+    },
+  },
+  users: {
+    schema: {
+      summary: 'List the members of a presence channel',
+      params: pusherChannelParams,
+      response: { 200: pusherUsersSchema },
+    },
+  },
+  terminate: {
+    schema: {
+      summary: 'Close the connections of a user',
+      params: pusherUserParams,
+      response: { 200: pusherDoneSchema },
+    },
+  },
+};
+
 function addressOf(request: FastifyRequest): { path: string; query: URLSearchParams } {
   const [path = '', query = ''] = request.url.split('?', 2);
   return { path, query: new URLSearchParams(query) };
-}
-
-function parameter(request: FastifyRequest, name: string): string {
-  const parameters = request.params as Record<string, string | undefined>;
-  return parameters[name] ?? '';
 }
 
 function readJson(request: FastifyRequest): unknown {

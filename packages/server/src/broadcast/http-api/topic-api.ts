@@ -1,28 +1,29 @@
-import { ProblemError, type PusherChannel, parsePusherChannel } from '@mevrik/protocol';
+import {
+  ProblemError,
+  type PusherBatchResult,
+  type PusherChannel,
+  type PusherChannelAttributes,
+  type PusherChannels,
+  type PusherEventResult,
+  type PusherUsers,
+  parsePusherChannel,
+} from '@mevrik/protocol';
 import type { Bus } from '../bus/bus.ts';
 import type { GatewayConfig } from '../gateway-config.ts';
 import { badRequest, readBatch, readEvent, type TriggeredEvent } from './topic-requests.ts';
 
-/** The attributes of a channel. */
-export interface TopicFacts {
-  readonly occupied?: boolean;
-  readonly user_count?: number;
-  readonly subscription_count?: number;
-  readonly cache?: { readonly data: string; readonly event: string };
-}
-
 /** The operations of Pusher's HTTP API, independent of HTTP. */
 export interface TopicApi {
   /** @throws ProblemError `bad_request` or `too_large`; then nothing was sent. */
-  trigger(appId: number, body: unknown): Promise<{ readonly channels?: Record<string, TopicFacts> }>;
+  trigger(appId: number, body: unknown): Promise<PusherEventResult>;
   /** @throws ProblemError `bad_request` or `too_large`; then nothing was sent. */
-  triggerBatch(appId: number, body: unknown): Promise<{ readonly batch?: readonly TopicFacts[] }>;
+  triggerBatch(appId: number, body: unknown): Promise<PusherBatchResult>;
   channels(
     appId: number,
     query: { readonly prefix: string; readonly info: readonly string[] },
-  ): Promise<{ readonly channels: Record<string, TopicFacts> }>;
-  channel(appId: number, name: string, info: readonly string[]): Promise<TopicFacts>;
-  users(appId: number, name: string): Promise<{ readonly users: readonly { readonly id: string }[] }>;
+  ): Promise<PusherChannels>;
+  channel(appId: number, name: string, info: readonly string[]): Promise<PusherChannelAttributes>;
+  users(appId: number, name: string): Promise<PusherUsers>;
   terminateUser(appId: number, userId: string): Promise<void>;
 }
 
@@ -97,7 +98,12 @@ async function send(
   await bus.publish(messages);
 }
 
-async function factsOf(bus: Bus, appId: number, name: string, info: readonly string[]): Promise<TopicFacts> {
+async function factsOf(
+  bus: Bus,
+  appId: number,
+  name: string,
+  info: readonly string[],
+): Promise<PusherChannelAttributes> {
   const channel = requireChannel(name);
   const cached =
     info.includes('cache') && channel.isCache ? await bus.cache.get(appId, channel.name) : undefined;

@@ -1,35 +1,5 @@
-import { isSocketId, ProblemError, parsePusherChannel } from '@mevrik/protocol';
-import { z } from 'zod';
-
-const maxChannelsPerEvent = 100;
-const maxEventsPerBatch = 10;
-
-const name = z
-  .string()
-  .min(1)
-  .max(200)
-  .refine((event) => !/^pusher(_internal)?:/.test(event), 'names starting with pusher: are reserved');
-const channel = z
-  .string()
-  .refine((text) => parsePusherChannel(text) !== undefined, 'is not a valid channel name');
-const common = {
-  name,
-  data: z.union([z.string(), z.json().transform((value) => JSON.stringify(value))]),
-  socket_id: z.string().refine(isSocketId, 'is not a valid socket id').nullish(),
-  info: z.string().max(200).nullish(),
-};
-const eventSchema = z
-  .object({
-    ...common,
-    channel: channel.optional(),
-    channels: z.array(channel).max(maxChannelsPerEvent).optional(),
-  })
-  .transform(({ channel, channels, ...rest }) => ({
-    ...rest,
-    channels: channels ?? (channel ? [channel] : []),
-  }))
-  .refine(({ channels }) => channels.length > 0, { path: ['channels'], message: 'is required' });
-const batchSchema = z.object({ batch: z.array(z.object({ ...common, channel })).max(maxEventsPerBatch) });
+import { ProblemError, pusherBatchBody, pusherEventBody } from '@mevrik/protocol';
+import type { z } from 'zod';
 
 /** An event sent by a back end. */
 export interface TriggeredEvent {
@@ -42,12 +12,15 @@ export interface TriggeredEvent {
 
 /** Reads the body of `POST /events`. @throws ProblemError `bad_request`. */
 export function readEvent(body: unknown): TriggeredEvent {
-  return parse(eventSchema, body);
+  return parse(pusherEventBody, body);
 }
 
 /** Reads the body of `POST /batch_events`. @throws ProblemError `bad_request`. */
 export function readBatch(body: unknown): readonly TriggeredEvent[] {
-  return parse(batchSchema, body).batch.map(({ channel, ...event }) => ({ ...event, channels: [channel] }));
+  return parse(pusherBatchBody, body).batch.map(({ channel, ...event }) => ({
+    ...event,
+    channels: [channel],
+  }));
 }
 
 /** A validation error: 400, because Pusher's libraries do not know 422. */
