@@ -3,6 +3,7 @@ import { ProblemError } from '@mevrik/protocol';
 import { and, eq, inArray } from 'drizzle-orm';
 import type { Database } from '../db/database.ts';
 import { toQueueItem, toSession } from '../db/models.ts';
+import { readCursor, toListPage } from '../db/page.ts';
 import { apps, cases, customers, queueItems, sessions } from '../db/schema.ts';
 
 /** A stored conversation, without the reply rules of its channel. */
@@ -57,8 +58,12 @@ export async function listConversations(
   filter: ConversationFilter,
 ): Promise<Page<StoredConversation>> {
   const found = await findConversations(database, filter);
-  const shown = found.slice(0, filter.limit);
-  const last = shown.at(-1);
+  const { items: shown, next } = toListPage(
+    found,
+    filter.limit,
+    (row) => row,
+    ({ at, id }) => [at, id],
+  );
   const rows = await readRows(
     database,
     shown.map(({ id }) => id),
@@ -68,7 +73,7 @@ export async function listConversations(
       const row = rows.get(id);
       return row ? [{ ...row, unread, lastActivityAt: at }] : [];
     }),
-    next: last && found.length > filter.limit ? writeCursor(last) : null,
+    next,
   };
 }
 
@@ -87,7 +92,7 @@ export async function requireConversation(
 async function findConversations(database: Database, filter: ConversationFilter): Promise<Found[]> {
   const { sql } = database;
   const { view, agentId, appIds, channel, overdue = false, sort, search, limit } = filter;
-  const after = readCursor(filter.cursor);
+  const [afterAt, afterId] = readCursor<readonly [string, number]>(filter, isFoundPosition) ?? [];
   const pattern = search === undefined ? '' : `%${search.replace(/[%_\\]/g, '\\$&')}%`;
   const waits = view === 'queue';
   const isDue = sql`open_case.first_reply_at IS NULL AND open_case.first_reply_due_at`;
@@ -123,11 +128,11 @@ async function findConversations(database: Database, filter: ConversationFilter)
         }
     ) found
     WHERE ${
-      after === undefined
+      afterAt === undefined || afterId === undefined
         ? sql`true`
         : isAscending
-          ? sql`(at, id) > (${after.at}::timestamptz, ${after.id})`
-          : sql`(at, id) < (${after.at}::timestamptz, ${after.id})`
+          ? sql`(at, id) > (${afterAt}::timestamptz, ${afterId})`
+          : sql`(at, id) < (${afterAt}::timestamptz, ${afterId})`
     }
     ORDER BY ${isAscending ? sql`at, id` : sql`at DESC, id DESC`}
     LIMIT ${limit + 1}`.then((rows) => rows.map((row) => ({ ...row, at: new Date(row.at).toISOString() })));
@@ -240,15 +245,6 @@ function toLastMessage(row: LastMessage): NonNullable<ConversationRow['lastMessa
   return { id: Number(row.id), kind, sender, content, createdAt: new Date(row.createdAt).toISOString() };
 }
 
-function writeCursor({ at, id }: Found): string {
-  return Buffer.from(`${at} ${id}`).toString('base64url');
-}
-
-function readCursor(cursor: string | undefined): { readonly at: string; readonly id: number } | undefined {
-  if (cursor === undefined) return undefined;
-  const [at = '', id = ''] = Buffer.from(cursor, 'base64url').toString().split(' ');
-  if (!Number.isNaN(Date.parse(at)) && Number.isSafeInteger(Number(id))) return { at, id: Number(id) };
-  throw new ProblemError('invalid_input', 'The cursor is not valid. Use the `next` of a previous page.', {
-    fields: [{ path: 'cursor', message: 'is not a valid cursor' }],
-  });
+function isFoundPosition([at, id]: readonly unknown[]): boolean {
+  return typeof at === 'string' && new Date(at).toISOString() === at && Number.isSafeInteger(id);
 }
