@@ -19,9 +19,21 @@ export type Principal =
 /** Agents, supervisors and administrators. */
 export type StaffPrincipal = Extract<Principal, { agentId: number }>;
 
-/** Whether a principal has access to an app. */
-export function mayActFor(principal: Principal, appId: number): boolean {
-  if (principal.role === 'admin') return true;
-  if ('appIds' in principal) return principal.appIds.includes(appId);
-  return principal.appId === appId;
+/** The part of an identity that decides which apps it has access to. */
+type AppAccess =
+  | { readonly role: StaffPrincipal['role']; readonly appIds: readonly number[] }
+  | { readonly role: 'customer' | 'service'; readonly appId: number };
+
+/** Whether an identity has access to an app. */
+export function mayActFor(who: AppAccess, appId: number): boolean {
+  if (!('appIds' in who)) return who.appId === appId;
+  return appIdsOf(who)?.includes(appId) ?? true;
+}
+
+/** The apps that an agent has access to; `null` means every app. */
+export function appIdsOf({
+  role,
+  appIds,
+}: Pick<StaffPrincipal, 'role' | 'appIds'>): readonly number[] | null {
+  return role === 'admin' ? null : appIds;
 }

@@ -1,4 +1,5 @@
 import type { AppDirectory } from '../apps/app-directory.ts';
+import { appIdsOf } from '../auth/principal.ts';
 import type { Occupancy } from '../broadcast/bus/occupancy.ts';
 import type { ChannelRegistry } from '../channels/registry.ts';
 import type { Database } from '../db/database.ts';
@@ -63,7 +64,7 @@ export function startQueueNotifier(deps: QueueNotifierPartDeps): QueueNotifier {
         .map(({ sessionId, queuePosition }) => ({ sessionId, queuePosition }));
     },
     queuesOf: (appId) => listWaitingQueues(database, appId),
-    appsOf: async ({ role, appIds }) => (role === 'admin' ? enabledApps(database, null) : appIds),
+    appsOf: async (agent) => appIdsOf(agent) ?? enabledApps(database, null),
     availabilityOf,
     servedBy: async (agentId) => listAssignedSessions(database, agentId),
     onError: (error) => log.warn({ err: error }, 'failed to notify waiting customers'),

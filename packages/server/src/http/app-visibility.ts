@@ -1,6 +1,6 @@
 import { ProblemError } from '@mevrik/protocol';
 import type { FastifyRequest } from 'fastify';
-import { mayActFor, type StaffPrincipal } from '../auth/principal.ts';
+import { appIdsOf, mayActFor, type StaffPrincipal } from '../auth/principal.ts';
 import { staffOf } from './access.ts';
 
 /**
@@ -11,7 +11,7 @@ export function visibleApps(
   principal: StaffPrincipal,
   requested: number | undefined,
 ): readonly number[] | null {
-  if (requested === undefined) return principal.role === 'admin' ? null : principal.appIds;
+  if (requested === undefined) return appIdsOf(principal);
   if (!mayActFor(principal, requested)) throw noAccess();
   return [requested];
 }

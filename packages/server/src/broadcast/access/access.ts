@@ -1,4 +1,5 @@
 import { parseTopic, type TopicKind, type TopicRef } from '@mevrik/protocol';
+import { mayActFor } from '../../auth/principal.ts';
 
 /** The identity of a subscriber, reduced to what access rules need. Every `Principal` is one. */
 export type SubscriberIdentity =
@@ -78,17 +79,12 @@ export interface AccessRequest {
 export async function maySubscribe({ topic: name, appId, who, facts }: AccessRequest): Promise<boolean> {
   const topic = parseTopic(name);
   if (topic?.kind === 'messages') return true;
-  if (!who || !belongsTo(who, appId)) return false;
+  if (!who || !mayActFor(who, appId)) return false;
   if (who.role === 'service') return true;
   if (!topic) return false;
   // The table pairs each kind with its rule, which the compiler cannot follow through the lookup.
   const rule = rules[topic.kind] as Rule<TopicKind>;
   return rule({ topic, appId, who, facts });
-}
-
-function belongsTo(who: SubscriberIdentity, appId: number): boolean {
-  if (who.role === 'admin') return true;
-  return 'appIds' in who ? who.appIds.includes(appId) : who.appId === appId;
 }
 
 /** A name for the audit log, such as `agent 7`. */
