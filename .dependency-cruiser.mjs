@@ -6,7 +6,7 @@ const protocol = '^packages/protocol/src';
 const layers = {
   domain: [],
   db: [],
-  redis: [],
+  redis: ['domain'],
   config: ['db', 'domain', 'redis'],
   log: ['db'],
   audit: ['db', 'queries'],
@@ -50,7 +50,7 @@ const layers = {
     'log',
     'state',
   ],
-  broadcast: ['auth', 'redis'],
+  broadcast: ['auth', 'domain', 'redis'],
   http: [
     'apps',
     'attachments',

@@ -1,5 +1,6 @@
 import { ProblemError } from '@mevrik/protocol';
 import { z } from 'zod';
+import { type BackOff, backOffMs } from '../domain/back-off.ts';
 import { finishEmail, reasonOf } from '../inbound-email/finish-email.ts';
 import { openEmail, processEmail, type WaitingEmail } from '../inbound-email/process-email.ts';
 import { type EmailLane, wakeEmails } from '../inbound-email/receive-email.ts';
@@ -10,9 +11,8 @@ import { type JobDeps, job, timer } from './job.ts';
 const emailsAtOnce = 50;
 /** The maximum number of senders per run; the rest follow a minute later. */
 const sweepLimit = 1_000;
-/** Milliseconds until the second attempt; doubled with each further one, up to the longest. */
-const firstDelayMs = 1_000;
-const longestDelayMs = 5 * 60_000;
+/** Between attempts. Without jitter: a sender's emails are processed one after the other anyway. */
+const backOff: BackOff = { firstMs: 1_000, longestMs: 5 * 60_000, jitter: [1, 1] };
 /** How long an email is leased to the process that works on it. */
 const leaseMs = 30_000;
 
@@ -88,7 +88,7 @@ async function processOne(deps: JobDeps, lane: EmailLane, waiting: LeasedEmail):
       return end(deps, lane, { id: waiting.id, status: 'unreadable', reason: error.message });
     }
     if (waiting.attempts >= emailAttempts) return giveUp(deps, lane, waiting, String(error));
-    const delayMs = Math.min(longestDelayMs, firstDelayMs * 2 ** Math.min(waiting.attempts - 1, 30));
+    const delayMs = backOffMs(backOff, waiting.attempts);
     await unitOfWork.run(async (tx) => {
       await tx.sql`
         UPDATE inbound_emails SET note = ${reasonOf(String(error))}, retry_at = now() + ${delayMs} * interval '1 ms'

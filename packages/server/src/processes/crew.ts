@@ -1,5 +1,6 @@
 import type { Worker } from 'node:cluster';
 import type { DatabaseTarget } from '../db/database.ts';
+import { type BackOff, backOffMs } from '../domain/back-off.ts';
 import type { Log } from '../observe/log.ts';
 import { type FromWorker, type ToWorker, WorkersFailedError } from './crew-messages.ts';
 
@@ -28,9 +29,8 @@ interface Slot {
 /** After this many failed starts within this time the crew stops trying. */
 const maxFailedStarts = 5;
 const withinMs = 60_000;
-/** The delay before a replacement is started: the first and the longest. */
-const firstDelayMs = 100;
-const maxDelayMs = 5_000;
+/** Before a replacement is started. Without jitter: a machine has few workers. */
+const restartBackOff: BackOff = { firstMs: 100, longestMs: 5_000, jitter: [1, 1] };
 /** The time a worker has to stop before it is killed; a little more than its own limit. */
 const stopWithinMs = 17_000;
 
@@ -131,7 +131,7 @@ export class Crew {
       return;
     }
     slot.earlyExits = livedMs < withinMs ? slot.earlyExits + 1 : 1;
-    const delayMs = Math.min(maxDelayMs, firstDelayMs * 2 ** (slot.earlyExits - 1));
+    const delayMs = backOffMs(restartBackOff, slot.earlyExits);
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
       this.#fill(slot);

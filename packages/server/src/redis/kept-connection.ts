@@ -1,3 +1,4 @@
+import { type BackOff, backOffMs } from '../domain/back-off.ts';
 import { destroyConnection, nodeAddress, type RedisConnection } from './redis-connection.ts';
 import type { RedisLog } from './redis-link.ts';
 import type { RedisNode } from './redis-url.ts';
@@ -18,6 +19,10 @@ export interface KeepOptions {
   readonly onGone: () => void;
 }
 
+const backOff: BackOff = { firstMs: 50, longestMs: 2_000, jitter: [1, 1] };
+/** Added rather than multiplied: the first attempts, after 50 ms, need it most. */
+const longestJitterMs = 100;
+
 /** A connection that reconnects forever. */
 export interface KeptConnection {
   /** `undefined` while there is none. */
@@ -31,7 +36,7 @@ export function keepConnected(options: KeepOptions): KeptConnection {
   let current: { readonly connection: RedisConnection; readonly node: RedisNode } | undefined;
   let isGone = false;
   let isStopped = false;
-  let tries = 0;
+  let failures = 0;
   let timer: NodeJS.Timeout | undefined;
   void connect();
   return {
@@ -53,7 +58,7 @@ export function keepConnected(options: KeepOptions): KeptConnection {
       const connection = await open(node, (error) => drop(connection, error));
       if (isStopped) return destroyConnection(connection);
       current = { connection, node };
-      tries = 0;
+      failures = 0;
       if (isGone) log.info(about, 'Redis connection restored');
       isGone = false;
       if (reviewMs !== undefined) timer = setTimeout(review, reviewMs, reviewMs).unref();
@@ -74,7 +79,8 @@ export function keepConnected(options: KeepOptions): KeptConnection {
     if (isStopped) return;
     clearTimeout(timer);
     // Jitter, so that not all nodes reconnect at the same moment.
-    timer = setTimeout(connect, Math.min(2_000, 50 * 2 ** Math.min(tries++, 6)) + Math.random() * 100);
+    failures += 1;
+    timer = setTimeout(connect, backOffMs(backOff, failures) + Math.random() * longestJitterMs);
     if (isGone) return;
     isGone = true;
     log.warn({ ...about, err: error }, 'Redis connection lost; reconnecting');

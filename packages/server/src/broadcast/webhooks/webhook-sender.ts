@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import { type BackOff, backOffMs } from '../../domain/back-off.ts';
 import type { Traffic } from '../bus/rate-meter.ts';
 import type { GatewayConfig } from '../gateway-config.ts';
 import type { GatewayApp, GatewayLog } from '../gateway-deps.ts';
@@ -92,12 +93,13 @@ export class WebhookSender {
     url: string,
     events: readonly PusherWebhookEvent[],
   ): Promise<string | undefined> {
-    const { webhookPauseMs: pauseMs, webhookGiveUpMs: giveUpMs } = this.#config;
+    const { webhookPauseMs: firstMs, webhookGiveUpMs: giveUpMs } = this.#config;
+    const backOff: BackOff = { firstMs, longestMs: longestPauseMs, jitter: [0.5, 1] };
     const startedAt = performance.now();
     for (let failures = 1; ; failures += 1) {
       const failure = await this.#send(queue.app, url, events);
       if (failure === undefined) return undefined;
-      const next = Math.min(longestPauseMs, pauseMs * 2 ** (failures - 1)) * (0.5 + Math.random() / 2);
+      const next = backOffMs(backOff, failures);
       if (this.#isStopping || performance.now() - startedAt + next > giveUpMs) return failure;
       await this.#pause(next);
     }

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { cutText } from '@mevrik/protocol';
 import type { ImapFlow, MailboxObject } from 'imapflow';
+import { type BackOff, backOffMs } from '../../domain/back-off.ts';
 import { ChannelError } from '../channel-error.ts';
 import { imapflow } from './email-packages.ts';
 import type { EmailSettings } from './email-settings.ts';
@@ -56,6 +57,7 @@ const overlapMs = 24 * 3_600_000;
  */
 export function readMailbox(options: MailboxOptions): MailboxReader {
   const times = { ...defaultTimes, ...options.times };
+  const backOff: BackOff = { firstMs: times.retryMs, longestMs: times.longestRetryMs, jitter: [0.5, 1] };
   const stopping = new AbortController();
   let current: ImapFlow | undefined;
 
@@ -74,9 +76,8 @@ export function readMailbox(options: MailboxOptions): MailboxReader {
       } finally {
         client.close();
       }
-      const full = Math.min(times.longestRetryMs, times.retryMs * 2 ** Math.min(failures - 1, 20));
       // The delay only rejects when the reader is stopped.
-      await delay(full * (0.5 + Math.random() / 2), undefined, { signal: stopping.signal }).catch(() => {});
+      await delay(backOffMs(backOff, failures), undefined, { signal: stopping.signal }).catch(() => {});
     }
   }
 
