@@ -2,14 +2,10 @@ import type { NoticePayloads } from '@mevrik/protocol';
 import { type QueryClient, useQueryClient } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import { token } from '../../session/session.ts';
+import { isKeyOf } from '../../shared/labels.ts';
 import { type Client, createClient } from '../../shared/sdk.ts';
+import { type LiveSource, noticeSources } from './notice-sources.ts';
 import { useApps } from './queries.ts';
-
-/**
- * What makes a query reload: `activity` is anything that happens in an app, `statistics` and `health` are the notices
- * of new statistics and of a changed health status, and the others are lists that the server reports as changed.
- */
-export type LiveSource = 'activity' | 'statistics' | 'health' | NoticePayloads['list_changed']['list'];
 
 declare module '@tanstack/react-query' {
   interface Register {
@@ -22,21 +18,6 @@ declare module '@tanstack/react-query' {
 
 /** The shortest time between two reloads caused by activity, in milliseconds. */
 const activityIntervalMs = 1_000;
-const activityTopics = ['agentlive', 'agentbot', 'queues', 'sessions'] as const;
-const activityEvents = [
-  'message_post',
-  'message_reply',
-  'case_closed',
-  'case_start',
-  'case_created',
-  'queue_created',
-  'session_created',
-  'session_path_changed',
-  'message_failed',
-  'message_status',
-  'channel_health',
-  'channel_alert',
-] as const;
 
 /** Keeps the queries with `meta: { live }` up to date by subscribing to the topics of every app. */
 export function useLiveRefresh(): void {
@@ -44,7 +25,11 @@ export function useLiveRefresh(): void {
   const apps = useApps().data?.items;
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
-    const onActivity = () => {
+    const onSource = (source: LiveSource) => {
+      if (source !== 'activity') {
+        refresh(queries, source);
+        return;
+      }
       timer ??= setTimeout(() => {
         timer = undefined;
         refresh(queries, 'activity');
@@ -52,7 +37,7 @@ export function useLiveRefresh(): void {
     };
     const clients = (apps ?? []).map(({ id, key }) => {
       const client = createClient({ url: location.origin, appKey: key, token });
-      subscribe(client, id, onActivity, (source) => refresh(queries, source));
+      subscribe(client, id, onSource);
       return client;
     });
     return () => {
@@ -67,26 +52,24 @@ function refresh(queries: QueryClient, source: LiveSource): void {
   void queries.invalidateQueries({ predicate: ({ meta }) => meta?.live?.includes(source) ?? false });
 }
 
-function subscribe(
-  client: Client,
-  appId: number,
-  onActivity: () => void,
+function subscribe(client: Client, appId: number, onSource: (source: LiveSource) => void): void {
+  for (const name of ['log', 'queues', `queues-app-${appId}`] as const) {
+    const topic = client.subscribe(name);
+    for (const notice of Object.keys(noticeSources)) {
+      if (isKeyOf(noticeSources, notice)) listen(topic, notice, onSource);
+    }
+    // Notices missed during a disconnect are not repeated.
+    topic.when('subscribed', () => onSource('activity'));
+  }
+}
+
+/** Reloads what depends on a notice. Notices are rare or throttled by the server. */
+function listen<Name extends keyof NoticePayloads>(
+  topic: { on(name: Name, listener: (payload: NoticePayloads[Name]) => void): unknown },
+  name: Name,
   onSource: (source: LiveSource) => void,
 ): void {
-  for (const name of [...activityTopics, `queues-app-${appId}` as const]) {
-    const topic = client.subscribe(name);
-    topic.when('load', onActivity);
-    for (const event of activityEvents) topic.on(event, onActivity);
-    // The notices below are rare or throttled by the server.
-    topic.on('statistics_stored', () => {
-      onSource('statistics');
-      onSource('health');
-    });
-    topic.on('health_changed', () => onSource('health'));
-    topic.on('list_changed', ({ list }) => onSource(list));
-  }
-  const log = client.subscribe('log');
-  log.on('log_moved', onActivity);
-  // Notices missed during a disconnect are not repeated.
-  log.when('subscribed', onActivity);
+  topic.on(name, (payload) => {
+    for (const source of noticeSources[name](payload)) onSource(source);
+  });
 }
