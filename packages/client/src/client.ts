@@ -35,7 +35,9 @@ export interface ClientOptions {
 export interface Client {
   /** Connects, and reconnects automatically until `disconnect`. `subscribe` connects too. */
   connect(): void;
+  /** Disconnects, and no longer reconnects. */
   disconnect(): void;
+  /** The state of the connection. */
   readonly state: ConnectionState;
   /** The server's id of this connection; back ends use it to exclude the client that caused an event. */
   readonly socketId: string | undefined;
@@ -55,6 +57,7 @@ export interface Client {
   ): SubscriptionHandle<Channel>;
   /** Events that the app's back end sends to this user only. Signs the user in. */
   readonly user: Pick<UserEvents, 'on'>;
+  /** The calls of the API, by audience. */
   readonly rest: Rest;
   /** Calls endpoints that `rest` does not cover. */
   readonly call: Caller;

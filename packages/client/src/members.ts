@@ -4,14 +4,17 @@ import type { Member } from './events.ts';
 export class Members {
   readonly #members = new Map<string, Member>();
 
+  /** The number of members. */
   get count(): number {
     return this.#members.size;
   }
 
+  /** The member with this id; `undefined` if there is none. */
   get(id: string): Member | undefined {
     return this.#members.get(id);
   }
 
+  /** All members. */
   [Symbol.iterator](): Iterator<Member> {
     return this.#members.values();
   }
@@ -31,6 +34,7 @@ export class Members {
     return member;
   }
 
+  /** Accepts `{user_id}`. @returns the removed member. */
   remove(data: unknown): Member {
     const { user_id } = data as { user_id: string };
     const member = this.#members.get(user_id) ?? { id: user_id, info: undefined };

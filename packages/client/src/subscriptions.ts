@@ -10,6 +10,7 @@ export interface SubscriptionHandle<Channel extends string>
     TopicSubscription<Channel>,
     'channel' | 'isSubscribed' | 'members' | 'on' | 'position' | 'ready' | 'typing' | 'when' | 'whisper'
   > {
+  /** Ends this use of the channel and removes its listeners. */
   unsubscribe(): void;
 }
 
@@ -72,6 +73,7 @@ export class Subscriptions {
     for (const { subscription } of this.#byChannel.values()) subscription.onDisconnected();
   }
 
+  /** A frame on any channel. */
   onFrame(frame: Frame): void {
     this.#byChannel.get(frame.channel ?? '')?.subscription.onFrame(frame);
   }

@@ -27,6 +27,7 @@ export class TypingSignal {
     this.#send({ typing: true });
   }
 
+  /** Call it when the user has sent or cleared the text. */
   stop(): void {
     if (!this.#isTyping) return;
     this.#isTyping = false;

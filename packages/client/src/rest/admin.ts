@@ -206,6 +206,7 @@ function replayCalls(call: Caller) {
       post<Replay>('/v1/admin/replays', request, once(repeat)),
     /** Replays with their progress, newest first. */
     replays: (page?: PageQuery) => get<Page<Replay>>('/v1/admin/replays', page),
+    /** A replay with its progress. */
     replay: (id: number) => get<Replay>(`/v1/admin/replays/${id}`),
     /** The result of each event of a replay. */
     replayEntries: (id: number, query?: ReplayEntryQuery) =>
@@ -223,6 +224,7 @@ function appCalls(call: Caller) {
     apps: (page?: PageQuery) => get<Page<AppRecord>>('/v1/admin/apps', page),
     /** Creates an app; its secret is in this answer only. */
     createApp: (app: NewApp) => post<CreatedApp>('/v1/admin/apps', app),
+    /** An app. */
     app: (id: number, etag?: EtagReader) => call<AppRecord>('GET', path(id), etag),
     /** Changes an app; settings are merged into the stored ones, and `null` removes one. */
     changeApp: (id: number, body: ChangeApp, guard?: Precondition) =>
@@ -234,6 +236,7 @@ function appCalls(call: Caller) {
       call<AppRecord>('PUT', `${path(id)}/settings`, { body, ...guard }),
     /** Gives an app a new secret, which is in this answer only. */
     rotateAppSecret: (id: number) => call<RotatedSecret>('POST', `${path(id)}/rotate-secret`),
+    /** The routing rules of an app. */
     routingRules: (appId: number, etag?: EtagReader) =>
       call<RoutingRules>('GET', `${path(appId)}/rules`, etag),
     /** Replaces the routing rules of an app. */
@@ -241,6 +244,7 @@ function appCalls(call: Caller) {
       call<RoutingRules>('PUT', `${path(appId)}/rules`, { body: { rules }, ...guard }),
     /** Tests routing rules on the facts of one message; nothing changes. */
     testRoutingRules: (test: RulesTest) => post<RulesTestResult>('/v1/admin/rules/test', test),
+    /** The bot of an app. */
     bot: (appId: number, etag?: EtagReader) => call<Bot>('GET', `${path(appId)}/bot`, etag),
     /** Replaces the bot of an app; the answer has the secret of a new HTTP bot. */
     putBot: (appId: number, body: PutBot, guard?: Precondition) =>
@@ -255,6 +259,7 @@ function agentCalls(call: Caller) {
   return {
     /** Agents by name, email address, skill or role. For administrators. */
     agents: (query?: AgentQuery) => get<Page<Agent>>('/v1/admin/agents', query),
+    /** Adds an agent. */
     addAgent: (agent: CreateAgent) => post<Agent>('/v1/admin/agents', agent),
     /** Changes an agent; absent fields stay as they are. */
     changeAgent: (id: number, body: ChangeAgent) => call<Agent>('PATCH', `/v1/admin/agents/${id}`, { body }),

@@ -14,7 +14,9 @@ export type Precondition = Pick<Call, 'ifMatch' | 'onEtag'>;
 
 /** POST and GET with a JSON body or a query. */
 export interface Verbs {
+  /** A POST with a JSON body. */
   post<Answer>(path: string, body: unknown, more?: Call): Promise<Answer>;
+  /** A GET with a query. */
   get<Answer>(path: string, query?: object): Promise<Answer>;
 }
 

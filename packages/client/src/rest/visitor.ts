@@ -48,8 +48,10 @@ export function visitorCalls(call: Caller, appKey: string) {
     /** Presses a button of a message. */
     pressButton: (choice: Choice, repeat?: Once) =>
       post<StoredMessage>('/v1/postbacks', choice, once(repeat)),
+    /** Chooses a quick reply of a message. */
     chooseQuickReply: (choice: Choice, repeat?: Once) =>
       post<StoredMessage>('/v1/quick-replies', choice, once(repeat)),
+    /** Answers the survey at the end of a session. */
     answerSurvey: (answer: CsatAnswer, repeat?: Once) =>
       post<StoredMessage>('/v1/csat-answers', answer, once(repeat)),
     /** Sends a typing notice. */
