@@ -6,7 +6,7 @@ type Call = readonly [name: string, ...args: unknown[]];
 interface Queue {
   readonly q?: readonly Call[];
 }
-const page = window as unknown as { Mevrik?: Queue | readonly Call[] };
+const page: Window & { Mevrik?: Queue | readonly Call[] | typeof mevrik } = window;
 
 const script = document.currentScript as HTMLScriptElement | null;
 const early = page.Mevrik;
@@ -40,7 +40,7 @@ const calls = ['open', 'close', 'identify', 'setAttributes', 'forget', 'on', 'de
 page.Mevrik = Object.assign(
   mevrik,
   Object.fromEntries(calls.map((name) => [name, (...args: unknown[]) => mevrik(name, ...args)])),
-) as never;
+);
 
 function boot(): void {
   if (script?.dataset.appKey !== undefined) start();

@@ -66,7 +66,12 @@ class ChatWidget {
   readonly #offlineForm: HTMLElement;
   readonly #numbers: Intl.NumberFormat;
   readonly #showInTitle: (unread: number) => void;
-  readonly #listeners = new Map<keyof WidgetEvents, Set<(data: never) => void>>();
+  readonly #listeners: { readonly [Name in keyof WidgetEvents]: Set<(data: WidgetEvents[Name]) => void> } = {
+    open: new Set(),
+    close: new Set(),
+    message: new Set(),
+    unread: new Set(),
+  };
   #cleanups: readonly (() => void)[] = [];
   #isOpen: boolean;
   #reportedUnread = 0;
@@ -160,13 +165,13 @@ class ChatWidget {
   }
 
   on<Name extends keyof WidgetEvents>(name: Name, listener: (data: WidgetEvents[Name]) => void): () => void {
-    const all = this.#listeners.get(name) ?? new Set();
-    this.#listeners.set(name, all.add(listener as never));
-    return () => all.delete(listener as never);
+    // The name comes from the page: an unknown one is never emitted.
+    this.#listeners[name]?.add(listener);
+    return () => this.#listeners[name]?.delete(listener);
   }
 
   #emit<Name extends keyof WidgetEvents>(name: Name, data: WidgetEvents[Name]): void {
-    for (const listener of this.#listeners.get(name) ?? []) listener(data as never);
+    for (const listener of this.#listeners[name]) listener(data);
   }
 
   forget(): void {
