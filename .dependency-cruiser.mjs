@@ -148,7 +148,7 @@ export default {
       name: 'protocol-alone',
       comment: 'The protocol is for browsers too: it imports a schema library and nothing else.',
       severity: 'error',
-      from: { path: protocol },
+      from: { path: protocol, pathNot: '\\.test\\.ts$' },
       to: { pathNot: [protocol, '^node_modules/zod/'] },
     },
     {
@@ -164,6 +164,14 @@ export default {
       severity: 'error',
       from: { path: '^packages/(console|widget)/src' },
       to: { path: '^packages/server/' },
+    },
+    {
+      name: 'browsers-without-schemas',
+      comment:
+        'A value from the index brings every schema and zod, which tries out `eval` against the content policy of the pages: import values from `@mevrik/protocol/topics` or `/text`.',
+      severity: 'error',
+      from: { path: '^packages/(client|console|widget)/src', pathNot: '\\.test\\.tsx?$' },
+      to: { path: `${protocol}/index\\.ts$`, dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'http-reads-no-tables',

@@ -25,7 +25,7 @@ export async function buildAll() {
   await build({
     ...common,
     cwd: join(packages, 'protocol'),
-    entry: { index: 'src/index.ts', topics: 'src/wire/topics.ts' },
+    entry: { index: 'src/index.ts', topics: 'src/wire/topics.ts', text: 'src/api/text.ts' },
     dts: true,
     fixedExtension: false,
   });

@@ -1,4 +1,4 @@
-import { cutText } from '@mevrik/protocol';
+import { cutText } from '@mevrik/protocol/text';
 import { type KeyboardEvent, useState } from 'react';
 import type { CannedReply } from '../../shared/sdk.ts';
 import { cannedWord, useCannedPicker } from './canned-picker.tsx';

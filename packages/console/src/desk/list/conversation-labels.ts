@@ -1,4 +1,4 @@
-import { cutText } from '@mevrik/protocol';
+import { cutText } from '@mevrik/protocol/text';
 import type { ConversationRow, Message } from '../../shared/sdk.ts';
 
 /** A one-line preview of a message. */
