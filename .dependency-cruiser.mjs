@@ -159,6 +159,14 @@ export default {
       to: { pathNot: ['^packages/client/src', protocol] },
     },
     {
+      name: 'no-schemas-in-browsers',
+      comment:
+        'The index of the protocol contains its schemas: browsers take types from it, and code from its subpaths.',
+      severity: 'error',
+      from: { path: '^packages/(client|console|widget)/src' },
+      to: { path: `${protocol}/index.ts$`, dependencyTypesNot: ['type-only'] },
+    },
+    {
       name: 'screens-by-sdk',
       comment: 'Screens and the widget know the server through the SDK; of the protocol they take types.',
       severity: 'error',
