@@ -1,7 +1,8 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import { z } from 'zod';
 import { createFacebookCaller, type FacebookCaller } from './facebook-caller.ts';
 import type { GraphStandIn, RequestHandler } from './graph-stand-in.ts';
+import { readJson } from './read-json.ts';
 import type { SmtpStandIn } from './smtp-stand-in.ts';
 
 const subscription = z.strictObject({
@@ -131,12 +132,6 @@ function providerEndpoints(controlled: () => ControlTargets): Endpoints {
 /** The product may be down on purpose: its webhook is then called in vain. */
 function reportError(error: unknown): void {
   console.error(`The webhook could not be called: ${String(error)}`);
-}
-
-async function readJson(request: IncomingMessage): Promise<unknown> {
-  const parts: Buffer[] = [];
-  for await (const part of request) parts.push(part);
-  return JSON.parse(Buffer.concat(parts).toString('utf8') || '{}');
 }
 
 function send(response: ServerResponse, status: number, body: unknown): void {

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { validationError } from './graph-validation.ts';
+import { readJson } from './read-json.ts';
 
 /** A failure that the stand-in simulates once. */
 export type GraphFailure =
@@ -288,12 +289,6 @@ function respond(
   headers: Readonly<Record<string, string>> = {},
 ): void {
   response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body));
-}
-
-async function readJson(request: IncomingMessage) {
-  const parts: Buffer[] = [];
-  for await (const part of request) parts.push(part);
-  return JSON.parse(Buffer.concat(parts).toString('utf8') || '{}');
 }
 
 /** A signed webhook body as Meta sends it: escaped to ASCII before signing. */
