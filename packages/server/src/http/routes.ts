@@ -1,4 +1,3 @@
-import { fileRoutes, uploadRoutes } from './attachments.ts';
 import { agentRoutes } from './desk/agents.ts';
 import { cannedReplyRoutes } from './desk/canned-replies.ts';
 import { caseRoutes } from './desk/cases.ts';
@@ -8,10 +7,11 @@ import { deliveryRoutes } from './desk/deliveries.ts';
 import { queueItemRoutes } from './desk/queue-items.ts';
 import { sessionActionRoutes } from './desk/session-actions.ts';
 import { sessionRoutes } from './desk/sessions.ts';
-import { externalMessageRoutes } from './external-messages.ts';
+import { fileRoutes, uploadRoutes } from './files/attachments.ts';
 import type { HttpDeps, RoutePlugin } from './http-deps.ts';
 import { problemRoutes } from './pages/problem-routes.ts';
 import { screenFiles, screenRoutes, widgetRoutes } from './pages/screens.ts';
+import { externalMessageRoutes } from './providers/external-messages.ts';
 import { webhookRoutes } from './providers/webhooks.ts';
 import { meRoutes } from './visitor/me.ts';
 import { messageRoutes } from './visitor/messages.ts';

@@ -2,12 +2,12 @@ import { attachmentSchema, binaryResponse, ProblemError, uploadQuery } from '@me
 import type { FastifyRequest } from 'fastify';
 import parseRange from 'range-parser';
 import { z } from 'zod';
-import type { FileAddresses } from '../attachments/file-address.ts';
-import { attachmentTypeOf } from '../attachments/file-type.ts';
-import type { OpenedFile } from '../attachments/files.ts';
-import { uploaderOf } from './access.ts';
-import { assertAppAccess } from './app-visibility.ts';
-import type { HttpDeps, RoutePlugin } from './http-deps.ts';
+import type { FileAddresses } from '../../attachments/file-address.ts';
+import { attachmentTypeOf } from '../../attachments/file-type.ts';
+import type { OpenedFile } from '../../attachments/files.ts';
+import { uploaderOf } from '../access.ts';
+import { assertAppAccess } from '../app-visibility.ts';
+import type { HttpDeps, RoutePlugin } from '../http-deps.ts';
 
 /** Uploading files for messages. The content type is detected from the bytes. */
 export function uploadRoutes({ files }: HttpDeps): RoutePlugin {

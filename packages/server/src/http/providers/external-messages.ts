@@ -1,9 +1,9 @@
 import { conversationKey, externalMessageBody, ProblemError, requestAcceptedSchema } from '@mevrik/protocol';
-import { requireApp } from '../apps/app-directory.ts';
-import { receiveExternal } from '../commands/receive-external.ts';
-import { appOf, uploaderOf } from './access.ts';
-import type { HttpDeps, RoutePlugin } from './http-deps.ts';
-import { requestCause } from './request-cause.ts';
+import { requireApp } from '../../apps/app-directory.ts';
+import { receiveExternal } from '../../commands/receive-external.ts';
+import { appOf, uploaderOf } from '../access.ts';
+import type { HttpDeps, RoutePlugin } from '../http-deps.ts';
+import { requestCause } from '../request-cause.ts';
 
 /** Messages that an app's back end brings in from a channel of its own. */
 export function externalMessageRoutes({ unitOfWork, apps, channels, files }: HttpDeps): RoutePlugin {
