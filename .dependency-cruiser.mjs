@@ -20,7 +20,8 @@ const layers = {
   // Read only: test/house/tidy.test.ts fails if a query writes.
   queries: ['db', 'domain'],
   dispatch: ['db', 'domain', 'live', 'log', 'redis'],
-  live: ['broadcast', 'commands', 'delivery', 'state'],
+  // Notices only: what is stored is written by the layers that notify.
+  live: ['broadcast'],
   delivery: ['apps', 'attachments', 'audit', 'channels', 'commands', 'db', 'domain', 'live', 'log', 'state'],
   listeners: [
     'audit',

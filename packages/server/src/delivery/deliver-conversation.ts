@@ -1,11 +1,12 @@
 import type { ChannelReceipt } from '../channels/channel.ts';
 import type { ChannelFailure } from '../channels/channel-error.ts';
-import { listNotice, notifyOfDelivery } from '../live/delivery-notices.ts';
+import { listNotice } from '../live/delivery-notices.ts';
 import { causeFromEvent } from '../log/cause-from-event.ts';
 import type { Tx } from '../log/transaction.ts';
 import { type Claim, type ClaimedPart, claimNext, type StoredDelivery } from './claim-next.ts';
 import type { DeliveryDeps } from './delivery-deps.ts';
 import { wakeDelivery } from './enqueue-delivery.ts';
+import { notifyOfDelivery } from './notify-of-delivery.ts';
 import {
   completeDelivery,
   failDelivery,

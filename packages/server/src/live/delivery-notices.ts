@@ -1,27 +1,5 @@
 import { type Message, type NoticePayloads, topics } from '@mevrik/protocol';
-import type { StoredDelivery } from '../delivery/claim-next.ts';
-import type { DeliveryDeps } from '../delivery/delivery-deps.ts';
-import type { RecordedOutcome } from '../delivery/record-outcome.ts';
-import { addNote } from '../state/messages.ts';
-import { lockSession } from '../state/sessions.ts';
 import { type Notice, notice } from './notice.ts';
-
-/** Notifies the screens of a delivery's new state, and adds a note for the agents if its outcome is doubtful. */
-export async function notifyOfDelivery(
-  deps: DeliveryDeps,
-  delivery: StoredDelivery,
-  recorded: RecordedOutcome,
-): Promise<void> {
-  const { appId, channel, messageId, sessionId } = delivery;
-  const { status, isDoubtful, downReason } = recorded;
-  if (downReason !== null) {
-    deps.log.warn({ appId, channel, reason: downReason }, 'a channel is down; its messages are waiting');
-    deps.notify([healthNotice(appId, channel, downReason)]);
-  }
-  deps.notify([listNotice(appId, 'deliveries')]);
-  if (isDoubtful) await addDoubtNote(deps, delivery);
-  if (status !== null) deps.notify([statusNotice(appId, { messageId, sessionId, status, isDoubtful })]);
-}
 
 /** The notice that a channel is down, or up again if `reason` is `null`. */
 export function healthNotice(appId: number, channel: string, reason: string | null): Notice {
@@ -57,15 +35,4 @@ export function messageChangeNotices({
     notice('message_changed', appId, topics.session(sessionId), { message }),
     notice('note_added', appId, topics.agentType('live'), { message: note }),
   ];
-}
-
-async function addDoubtNote(
-  deps: DeliveryDeps,
-  { appId, messageId, sessionId, channel }: StoredDelivery,
-): Promise<void> {
-  const text = `Message ${messageId} may or may not have reached the customer: ${channel} has not confirmed it. Without a confirmation it is sent again or marked as failed, depending on the app’s settings.`;
-  const message = await deps.unitOfWork.run(async (tx) =>
-    addNote(tx, await lockSession(tx, sessionId), { type: 'system' }, text),
-  );
-  deps.notify([notice('note_added', appId, topics.agentType('live'), { message })]);
 }
