@@ -12,6 +12,7 @@ createServer(async (request, response) => {
     const answer = /refund/i.test(text) ? { handover: true } : { replies: [{ text: `You said: ${text}` }] };
     response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
   } catch {
+    // The signature is wrong or has expired.
     response.writeHead(401).end();
   }
 }).listen(Number(process.env.PORT), '127.0.0.1');

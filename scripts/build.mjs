@@ -123,6 +123,7 @@ export async function buildIfStale() {
 async function modifiedAt(path) {
   return stat(path).then(
     (found) => found.mtimeMs,
+    // A file that does not exist is older than every other.
     () => 0,
   );
 }

@@ -177,6 +177,7 @@ const pages: Readonly<Record<string, string>> = {
 await mkdir(folder, { recursive: true });
 const stale: string[] = [];
 for (const [name, text] of Object.entries(pages)) {
+  // A page that does not exist yet is written.
   const known = await readFile(new URL(name, folder), 'utf8').catch(() => '');
   if (known === text) continue;
   stale.push(name);

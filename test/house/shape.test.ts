@@ -1,11 +1,9 @@
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 import remaining from './remaining.json' with { type: 'json' };
-import { files, parse, read, sources } from './source-files.ts';
+import { parse, sources } from './source-files.ts';
 
 const maxLines = 70;
-
-const scripts = files.filter((file) => /^scripts\/.*\.(ts|mjs)$/.test(file));
 
 /**
  * Functions that may be longer than the limit because they declare: route tables, views and schemas read
@@ -34,17 +32,6 @@ describe('the shape of the code', () => {
 
   it('writes the keys of an object out instead of spreading a literal', () => {
     expect(sources.flatMap(spreadLiterals).sort()).toEqual([...remaining.spreadLiterals].sort());
-  });
-});
-
-describe('errors', () => {
-  it('are ignored only where a comment says why', () => {
-    expect(sources.concat(scripts).flatMap(silentHandlers)).toEqual([]);
-  });
-
-  it('are logged by the server as `err`, with their stack and causes, not as text', () => {
-    const server = sources.filter((file) => file.startsWith('packages/server/'));
-    expect(server.flatMap(errorsLoggedAsText)).toEqual([]);
   });
 });
 
@@ -107,50 +94,6 @@ function spreadLiterals(file: string): string[] {
     if (ts.isSpreadAssignment(node) && ts.isObjectLiteralExpression(node.expression)) {
       found.push(`${file}: ${node.getText().replace(/\s+/g, ' ').slice(0, 60)}`);
     }
-  });
-  return found;
-}
-
-/** `file:line` of each empty handler of errors without a comment on its lines or on the line before. */
-function silentHandlers(file: string): string[] {
-  const tree = parse(file);
-  const lines = read(file).split('\n');
-  const found: string[] = [];
-  visitAll(tree, (node) => {
-    const handler = emptyHandler(node);
-    if (!handler) return;
-    const [first = 0, last = 0] = [handler.getStart(tree), handler.end].map(
-      (at) => tree.getLineAndCharacterOfPosition(at).line,
-    );
-    const around = lines.slice(Math.max(0, first - 1), last + 1);
-    if (!around.some((line) => /\/\/|\/\*|^\s*\*/.test(line))) found.push(`${file}:${first + 1}`);
-  });
-  return found;
-}
-
-/** The `catch` block, or the handler given to `catch` or `then`, that does nothing with the error. */
-function emptyHandler(node: ts.Node): ts.Node | undefined {
-  if (ts.isCatchClause(node)) return node.block.statements.length === 0 ? node : undefined;
-  if (!ts.isCallExpression(node) || !ts.isPropertyAccessExpression(node.expression)) return undefined;
-  const method = node.expression.name.text;
-  const handler = method === 'catch' ? node.arguments[0] : method === 'then' ? node.arguments[1] : undefined;
-  if (!handler || !ts.isArrowFunction(handler)) return undefined;
-  const { body } = handler;
-  const isEmpty = ts.isBlock(body)
-    ? body.statements.length === 0
-    : body.kind === ts.SyntaxKind.NullKeyword || body.getText() === 'undefined';
-  return isEmpty ? handler : undefined;
-}
-
-/** `file:line` of each call of a log whose detail has an error's text. */
-function errorsLoggedAsText(file: string): string[] {
-  const tree = parse(file);
-  const found: string[] = [];
-  visitAll(tree, (node) => {
-    if (!ts.isCallExpression(node) || !/\blog\.(info|warn|error)$/.test(node.expression.getText())) return;
-    const detail = node.arguments[0]?.getText() ?? '';
-    if (!/String\((error|cause|reason)\)|\b(error|cause)\.message|describeError\(/.test(detail)) return;
-    found.push(`${file}:${tree.getLineAndCharacterOfPosition(node.getStart()).line + 1}`);
   });
   return found;
 }

@@ -194,6 +194,7 @@ export class RawClient {
 
   constructor(url: string, options: ClientOptions = {}) {
     this.ws = new WebSocket(url, options);
+    // The close event follows, and its code is what tests assert.
     this.ws.on('error', () => {});
     this.ws.on('message', (data) => {
       const frame = JSON.parse(data.toString()) as Frame;
@@ -245,6 +246,7 @@ function read(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
+    // Data that is not JSON is plain text.
     return text;
   }
 }

@@ -48,6 +48,7 @@ export async function startMailbox(emails: readonly string[] = []): Promise<Test
   server.server.on('connection', (socket: Socket) => {
     connections++;
     sockets.add(socket);
+    // A client that resets its connection is closed next.
     socket.on('error', () => {});
     socket.once('close', () => sockets.delete(socket));
   });

@@ -22,6 +22,7 @@ const access = { accessKeyId: 'AKIDOFTESTS', secretAccessKey: 'the secret of the
 export async function startObjectStore(): Promise<ObjectStore> {
   const objects = new Map<string, Buffer>();
   const server = createServer((request, response) => {
+    // A client that breaks off gets no response.
     answer(request, response).catch(() => response.destroy());
   });
 

@@ -20,6 +20,7 @@ export async function startProcess(file: string, env: Record<string, string>): P
   const exited = once(child, 'exit').then(([code, signal]) => {
     throw new Error(`${file} ended before it had started: ${code ?? signal}`);
   });
+  // The race below reports it; afterwards the exit is expected.
   exited.catch(() => {});
   await Promise.race([once(child, 'message'), exited]);
   return child;

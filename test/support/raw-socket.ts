@@ -84,6 +84,7 @@ export class RawSocket {
 
   constructor(port: number, { allowHalfOpen = false } = {}) {
     this.socket = connect({ port, host: '127.0.0.1', allowHalfOpen, noDelay: true });
+    // The close event follows.
     this.socket.on('error', () => {});
     this.socket.on('data', (chunk) => this.#take(chunk));
     this.ended = new Promise((resolve) => {

@@ -30,6 +30,7 @@ export interface ClusterGroup extends RedisGroup {
 /** Sends a command to a server. */
 export async function sendCommand(server: RedisProcess, command: string[], password = ''): Promise<unknown> {
   const client = createClient({ password, socket: { port: server.port, reconnectStrategy: false }, RESP: 2 });
+  // The command fails with the same error.
   client.on('error', () => {});
   await client.connect();
   try {
@@ -176,6 +177,7 @@ export async function startClusterGroup({ replicas = 0 } = {}): Promise<ClusterG
 
 async function findMaster(servers: readonly RedisProcess[], slot: number): Promise<RedisProcess> {
   for (const server of servers) {
+    // A stopped server knows no master: the next one is asked.
     const ranges = await sendCommand(server, ['CLUSTER', 'SLOTS']).catch(() => []);
     for (const [from, to, [, port]] of ranges as [number, number, [string, number]][]) {
       const master = servers.find((one) => one.port === port);

@@ -53,6 +53,7 @@ export class ResumingClient {
     this.#channel = channel;
     this.#seen = { ...memory.position?.positions };
     this.ws = new WebSocket(`${url.replace('http', 'ws')}/app/${appKey}?protocol=7`);
+    // The close event follows.
     this.ws.on('error', () => {});
     this.subscribed = new Promise((resolve) => {
       this.#onSubscribed = resolve;

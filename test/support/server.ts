@@ -85,6 +85,7 @@ export async function startServer(env: Record<string, string>): Promise<RunningS
       `The server ended before it had greeted (${code ?? signal}). It said:\n${program.said()}`,
     );
   });
+  // The race below reports it; afterwards the exit is expected.
   tooSoon.catch(() => {});
   await Promise.race([greeted, tooSoon]);
   const url = /running at (\S+)/.exec(program.said())?.[1] ?? '';

@@ -88,6 +88,7 @@ function isExecutable(file: string): boolean {
     accessSync(file, constants.X_OK);
     return true;
   } catch {
+    // Not there, or not executable.
     return false;
   }
 }

@@ -143,6 +143,7 @@ async function uploading(page: Page, at: (name: string, page: Page) => Promise<v
   });
   await page.route('**/v1/attachments*', async (route) => {
     await isLetGo;
+    // The page may have been closed meanwhile.
     await route.abort().catch(() => {});
   });
   const file = { name: 'invoice.txt', mimeType: 'text/plain', buffer: words };

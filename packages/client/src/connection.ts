@@ -144,6 +144,7 @@ export class Connection {
       const { data, ...rest } = JSON.parse(text) as ServerFrame;
       frame = { ...rest, data: typeof data === 'string' ? parse(data) : data };
     } catch {
+      // A frame that is not JSON is ignored, like one with an unknown event.
       return;
     }
     if (frame.event === 'pusher:connection_established') this.#onEstablished(frame.data);
@@ -230,6 +231,7 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
+    // Data that is not JSON is plain text.
     return text;
   }
 }

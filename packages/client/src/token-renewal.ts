@@ -52,6 +52,7 @@ function expiryOf(token: string): number | undefined {
     const { exp } = JSON.parse(atob(payload.replace(/-/g, '+').replace(/_/g, '/'))) as { exp?: unknown };
     return typeof exp === 'number' ? exp * 1000 : undefined;
   } catch {
+    // Not a JSON Web Token: it is renewed when the server rejects it.
     return undefined;
   }
 }

@@ -34,6 +34,7 @@ async function run(): Promise<void> {
       .then((product) => product.stop())
       .then(
         () => process.exit(code),
+        // Only a failed start gets here, and it is printed below.
         () => process.exit(1),
       );
   };

@@ -141,6 +141,7 @@ export async function startGraphStandIn(
     waiting: [],
   };
   const server = createServer((request, response) => {
+    // A request that breaks off or cannot be read gets no response.
     handle(state, request, response).catch(() => response.destroy());
   });
   server.listen(options.port ?? 0, '127.0.0.1');

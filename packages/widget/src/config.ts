@@ -105,6 +105,7 @@ function isLocale(locale: string): boolean {
   try {
     return Intl.getCanonicalLocales(locale).length > 0;
   } catch {
+    // Not a language tag.
     return false;
   }
 }

@@ -53,6 +53,7 @@ export function safeUrl(url: string): string | undefined {
   try {
     return followed.has(new URL(url, location.href).protocol) ? url : undefined;
   } catch {
+    // Not a URL.
     return undefined;
   }
 }

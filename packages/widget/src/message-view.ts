@@ -134,6 +134,7 @@ function choicesOf({ conversation }: LogContext, { id, content }: Message, isLas
               currentTarget.disabled = false;
             },
             () => {
+              // The customer can try again.
               currentTarget.disabled = false;
             },
           );

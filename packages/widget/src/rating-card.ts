@@ -53,6 +53,7 @@ function ratingCard(words: Words, onDone: (score: number, comment: string) => Pr
         event.preventDefault();
         send.disabled = true;
         onDone(score, comment.value).catch(() => {
+          // The customer can try again.
           send.disabled = false;
         });
       },

@@ -32,6 +32,7 @@ export function createStorage(appKey: string, channel: string) {
     try {
       return JSON.parse(localStorage.getItem(name) ?? '{}') as StoredState;
     } catch {
+      // Storage is blocked: this page keeps the state until it is closed.
       return inMemory;
     }
   }

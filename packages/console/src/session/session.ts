@@ -24,6 +24,7 @@ function read(): StoredLogin | undefined {
   try {
     return JSON.parse(localStorage.getItem(storageKey) ?? 'null') ?? undefined;
   } catch {
+    // Storage is blocked or was written by another version: the agent signs in again.
     return undefined;
   }
 }

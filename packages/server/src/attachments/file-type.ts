@@ -13,6 +13,7 @@ function isText(bytes: Uint8Array): boolean {
     new TextDecoder('utf-8', { fatal: true }).decode(bytes);
     return true;
   } catch {
+    // Not valid UTF-8.
     return false;
   }
 }

@@ -62,6 +62,7 @@ export function expiryOf(header: string): number | undefined {
     const { exp } = decodeJwt(header.slice(header.indexOf(' ') + 1));
     return exp === undefined ? undefined : (exp + clockToleranceSeconds) * 1000;
   } catch {
+    // Not a JSON Web Token: an API token does not expire.
     return undefined;
   }
 }

@@ -17,6 +17,7 @@ export async function readJsonResponse(response: Response, token: string): Promi
     const read: unknown = JSON.parse(Buffer.concat(parts).toString('utf8').replaceAll(token, '(the token)'));
     return typeof read === 'object' && read !== null ? { ...read } : {};
   } catch {
+    // Not JSON, such as an error page of a proxy: the status decides.
     return {};
   }
 }

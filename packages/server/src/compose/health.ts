@@ -54,7 +54,9 @@ export function watchHealth(deps: HealthWatchDeps): HealthWatch {
 
   async function check(): Promise<readonly JudgedPart[]> {
     const [measured, late] = await Promise.all([
-      measureHealth(database, broadcastSubscription),
+      measureHealth(database, broadcastSubscription, (error) =>
+        log.warn({ err: error }, 'failed to measure health'),
+      ),
       recentBroadcastP95(database).catch((error: unknown) => {
         log.warn({ err: error }, 'failed to measure broadcasts');
         return null;

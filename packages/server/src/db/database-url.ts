@@ -28,6 +28,7 @@ function isDecodable(url: string): boolean {
     decodeURIComponent(url);
     return true;
   } catch {
+    // A `%` that is not followed by two hexadecimal digits.
     return false;
   }
 }

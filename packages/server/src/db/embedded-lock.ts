@@ -91,6 +91,7 @@ export function processIdentity(pid: number): string | undefined {
     const started = execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim();
     return started === '' ? undefined : started.replace(/\W+/g, '-');
   } catch {
+    // No such process.
     return undefined;
   }
 }
@@ -104,6 +105,7 @@ function linuxIdentity(pid: number): string | undefined {
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').slice(0, 8);
     return `${boot}-${fields[19]}`;
   } catch {
+    // No such process.
     return undefined;
   }
 }

@@ -30,6 +30,7 @@ export function readPostmaster(data: string): Postmaster | undefined {
     const [, , , port = '', socketDirectory = '', , , status = ''] = lines;
     return { pid, port: Number(port), socketDirectory, status: status.trim() };
   } catch {
+    // No such file: PostgreSQL is not running.
     return undefined;
   }
 }
@@ -43,6 +44,7 @@ export function isPostmasterOf(pid: number, data: string): boolean {
     const command = execFileSync('ps', ['-o', 'command=', '-p', String(pid)], { encoding: 'utf8' });
     return command.includes('postgres') && command.includes(data);
   } catch {
+    // The process has ended or belongs to another user.
     return false;
   }
 }
@@ -88,6 +90,7 @@ function hasProcessesIn(directory: string): boolean {
     try {
       return /^\d+$/.test(name) && readlinkSync(`/proc/${name}/cwd`) === directory;
     } catch {
+      // The process has ended or belongs to another user.
       return false;
     }
   });

@@ -32,6 +32,7 @@ function systemUser(name: string): RunAs | undefined {
       Number(execFileSync('id', [flag, name], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }));
     return { uid: id('-u'), gid: id('-g') };
   } catch {
+    // No such user.
     return undefined;
   }
 }

@@ -83,8 +83,10 @@ async function cannotUpgrade(client: pg.Client, target: DatabaseTarget): Promise
 
 async function migrateJobs(target: DatabaseTarget): Promise<void> {
   const pool = new pg.Pool({ ...clientConfig(target, 'mevrik migrations'), max: 1 });
-  pool.on('connect', (client) => client.on('error', () => {}));
-  pool.on('error', () => {}); // an idle connection broke: the statement that needs it fails with the same error
+  // A connection broke: the statement that needs it fails with the same error.
+  pool.on('connect', (client) => void client.on('error', () => {}));
+  // The same for one that is idle.
+  pool.on('error', () => {});
   try {
     const workerUtils = await makeWorkerUtils({ pgPool: pool });
     try {

@@ -80,7 +80,7 @@ async function attempt(
     countAttempt(kind, failure.kind === 'temporary' && failure.isUncertain ? 'doubtful' : failure.kind);
     const { id: deliveryId, appId, channel } = delivery;
     log.warn(
-      { deliveryId, appId, channel, failure: failure.kind, reason: failure.error },
+      { deliveryId, appId, channel, failure: failure.kind, reason: failure.error, err: error },
       'delivery attempt failed',
     );
     return { failure };

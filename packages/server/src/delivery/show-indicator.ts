@@ -26,6 +26,7 @@ export async function showIndicator(
     const to = { contactId: contact.contact_id, externalId: contact.external_id };
     await outlet.showIndicator?.(indicator, to, { settings: channel.settings, services, signal });
   } catch (error) {
-    log.info({ sessionId, indicator, reason: outlet.classify(error).error }, 'failed to show an indicator');
+    const { error: reason } = outlet.classify(error);
+    log.info({ sessionId, indicator, reason, err: error }, 'failed to show an indicator');
   }
 }

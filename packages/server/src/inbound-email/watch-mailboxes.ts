@@ -90,7 +90,7 @@ function read(
   { channel, server }: ChannelMailbox,
 ): MailboxReader {
   const { appId, channel: name } = channel;
-  let lastError: string | null = null;
+  let lastReason: string | null = null;
   return readMailbox({
     server,
     store: createMailboxStore(
@@ -99,13 +99,14 @@ function read(
       `${server.user}@${server.host}/${server.mailbox}`,
     ),
     maxBytes,
-    onState(error) {
-      if (error === lastError) return;
-      const wasUp = lastError === null;
-      lastError = error;
-      if (error === null) log.info({ appId, channel: name }, 'mailbox is readable again');
-      else log.warn({ appId, channel: name, reason: error }, 'mailbox cannot be read');
-      if (wasUp || error === null) auditState(database, { appId, channel: name, error, log });
+    onState(failure) {
+      const reason = failure?.reason ?? null;
+      if (reason === lastReason) return;
+      const wasUp = lastReason === null;
+      lastReason = reason;
+      if (failure) log.warn({ appId, channel: name, reason, err: failure.error }, 'mailbox cannot be read');
+      else log.info({ appId, channel: name }, 'mailbox is readable again');
+      if (wasUp || !failure) auditState(database, { appId, channel: name, reason, log });
     },
   });
 }
@@ -113,15 +114,15 @@ function read(
 /** Records in the audit log that a mailbox went down or came back. */
 function auditState(
   database: Database,
-  state: Pick<WatchMailboxes, 'log'> & { appId: number; channel: string; error: string | null },
+  state: Pick<WatchMailboxes, 'log'> & { appId: number; channel: string; reason: string | null },
 ): void {
-  const { appId, channel, error, log } = state;
+  const { appId, channel, reason, log } = state;
   const entry: AuditEntry = {
     appId,
     actor: 'mailbox',
-    action: error === null ? 'mailbox.up' : 'mailbox.down',
+    action: reason === null ? 'mailbox.up' : 'mailbox.down',
     target: channel,
-    detail: error === null ? {} : { reason: error },
+    detail: reason === null ? {} : { reason },
   };
   writeAudit(database.sql, entry).catch((cause) =>
     log.warn({ appId, channel, err: cause }, 'failed to write an audit entry'),

@@ -77,6 +77,7 @@ function fileNameOf(url: string): string {
   try {
     return decodeURIComponent(last);
   } catch {
+    // Not percent-encoded: the name is used as it is.
     return last;
   }
 }

@@ -34,7 +34,7 @@ export const fetchName = job({
       const failure = adapter.sender.classify(error);
       if (failure.kind === 'temporary') throw error;
       // Without the permission, and for some people, the provider returns no name.
-      log.info({ customerId, reason: failure.error }, 'failed to fetch a customer’s name');
+      log.info({ customerId, reason: failure.error, err: error }, 'failed to fetch a customer’s name');
     }
   },
 });

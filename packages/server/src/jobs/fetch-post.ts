@@ -29,7 +29,7 @@ export const fetchPost = job({
       const failure = adapter.sender.classify(error);
       if (failure.kind === 'temporary') throw error;
       // Without the permission the conversation goes on without the post.
-      log.warn({ sessionId, postId, reason: failure.error }, 'failed to fetch a post');
+      log.warn({ sessionId, postId, reason: failure.error, err: error }, 'failed to fetch a post');
     }
   },
 });

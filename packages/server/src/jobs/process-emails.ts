@@ -74,9 +74,15 @@ const processCrashed = 'The server process crashed while processing it.';
 async function processOne(deps: JobDeps, lane: EmailLane, waiting: LeasedEmail): Promise<void> {
   const { unitOfWork, email, emailAttempts } = deps;
   // Its last attempt crashed the process.
-  if (waiting.attempts > emailAttempts) return giveUp(deps, lane, waiting, null);
+  if (waiting.attempts > emailAttempts) return giveUp(deps, lane, waiting);
   try {
     const opened = await openEmail(lane, waiting, email);
+    if (opened.parserError) {
+      deps.log.warn(
+        { emailId: waiting.id, err: opened.parserError },
+        'failed to parse an email; showing its headers and raw body',
+      );
+    }
     await unitOfWork.run(async (tx) => {
       const [unprocessed] = await tx.sql`
         SELECT FROM inbound_emails WHERE id = ${waiting.id} AND status = 'received' FOR UPDATE`;
@@ -85,9 +91,9 @@ async function processOne(deps: JobDeps, lane: EmailLane, waiting: LeasedEmail):
   } catch (error) {
     // Retrying is useless, and later emails must not wait for it.
     if (error instanceof ProblemError && !error.retryable) {
-      return end(deps, lane, { id: waiting.id, status: 'unreadable', reason: error.message });
+      return end(deps, lane, { id: waiting.id, status: 'unreadable', reason: error.message }, error);
     }
-    if (waiting.attempts >= emailAttempts) return giveUp(deps, lane, waiting, String(error));
+    if (waiting.attempts >= emailAttempts) return giveUp(deps, lane, waiting, error);
     const delayMs = backOffMs(backOff, waiting.attempts);
     await unitOfWork.run(async (tx) => {
       await tx.sql`
@@ -101,14 +107,13 @@ async function processOne(deps: JobDeps, lane: EmailLane, waiting: LeasedEmail):
   }
 }
 
-/** Gives up after the last attempt: administrators are alerted, and later emails continue. */
-async function giveUp(
-  deps: JobDeps,
-  lane: EmailLane,
-  { id }: LeasedEmail,
-  reason: string | null,
-): Promise<void> {
-  await end(deps, lane, { id, status: 'failed', reason });
+/**
+ * Gives up after the last attempt: administrators are alerted, and later emails continue. Without an error, the process
+ * crashed, which the email's note says already.
+ */
+async function giveUp(deps: JobDeps, lane: EmailLane, { id }: LeasedEmail, error?: unknown): Promise<void> {
+  const reason = error === undefined ? null : String(error);
+  await end(deps, lane, { id, status: 'failed', reason }, error);
   const { appId, channel } = lane;
   const text = `Email ${id} could not be processed. Administrators find it under Emails.`;
   deps.notify([alertNotice(appId, channel, text)]);
@@ -118,9 +123,10 @@ async function end(
   { unitOfWork, log }: JobDeps,
   lane: EmailLane,
   email: Parameters<typeof finishEmail>[2],
+  error: unknown,
 ): Promise<void> {
   await unitOfWork.run((tx) => finishEmail(tx, lane, email));
-  log.warn({ emailId: email.id, reason: email.reason }, 'failed to process an email');
+  log.warn({ emailId: email.id, reason: email.reason, err: error }, 'failed to process an email');
 }
 
 /** Resumes emails whose job was lost. */

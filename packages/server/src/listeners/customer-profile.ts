@@ -37,6 +37,7 @@ function fromLocale(tag: string | null): Record<string, string> {
     const { language, region } = new Intl.Locale(tag.replace('_', '-'));
     return { language, ...(region ? { region } : {}) };
   } catch {
+    // Not a language tag: the provider sends its own names for some locales.
     return {};
   }
 }

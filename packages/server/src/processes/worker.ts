@@ -28,6 +28,7 @@ export function runWorker(): void {
     isEnding = true;
     stop(starting, config).then(
       () => process.exit(code),
+      // Parts that fail to stop log it; this is the cleaning up after a killed primary, whose output may be closed.
       () => process.exit(1),
     );
   };

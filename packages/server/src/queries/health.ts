@@ -5,9 +5,22 @@ import { type Measured, observationGapSeconds } from '../domain/health.ts';
 /** A node without a heartbeat for longer than this counts as gone: see docs/decisions/0013-partition-ownership.md. */
 const nodeGoneSeconds = 10;
 
-/** Measures the four parts as far as the database knows them; a value that cannot be measured is `null`. */
-export async function measureHealth(database: Database, broadcastSubscription: string): Promise<Measured> {
-  const { sql } = database;
+/**
+ * Measures the four parts as far as the database knows them.
+ *
+ * @param onError called with the error of each failed measurement, whose values are `null`: a health check must not fail
+ *   itself.
+ */
+export async function measureHealth(
+  { sql }: Database,
+  broadcastSubscription: string,
+  onError: (error: unknown) => void,
+): Promise<Measured> {
+  const attempt = async (measure: () => Promise<Measured>, measures: readonly string[]) =>
+    measure().catch((error: unknown): Measured => {
+      onError(error);
+      return Object.fromEntries(measures.map((name) => [name, null]));
+    });
   // First and alone, so that the other measurements do not slow it down.
   const response = await attempt(() => measureResponse(sql), ['database.answer']);
   const [events, channels, jobs, connections] = await Promise.all([
@@ -89,15 +102,6 @@ async function measureConnections(sql: Sql): Promise<Measured> {
     'database.connections': row?.connections ?? 0,
     'database.transaction': Math.max(0, row?.transaction ?? 0),
   };
-}
-
-/** A failed measurement reports `null` for these measures: a health check must not fail itself. */
-async function attempt(measure: () => Promise<Measured>, measures: readonly string[]): Promise<Measured> {
-  try {
-    return await measure();
-  } catch {
-    return Object.fromEntries(measures.map((name) => [name, null]));
-  }
 }
 
 /** The periods since an instant in which health was observed, oldest first; a current period lasts until now. */

@@ -91,6 +91,7 @@ export function keepConnected(options: KeepOptions): KeptConnection {
   async function review(everyMs: number): Promise<void> {
     const reviewed = current;
     if (!reviewed) return;
+    // Sentinels that do not answer name no other master: the connection stays.
     const node = await Promise.resolve(find()).catch(() => reviewed.node);
     if (isStopped || current !== reviewed) return;
     if (nodeAddress(node) === nodeAddress(reviewed.node))

@@ -65,6 +65,7 @@ export function readRedisUrl(url: string): RedisTarget | string {
       password,
     };
   } catch {
+    // Only decoding throws.
     return 'contains a literal %: write it as %25';
   }
 }

@@ -21,6 +21,7 @@ export function connectSentinels(target: RedisTarget): Sentinels {
       try {
         if (current) return await ask(current);
       } catch {
+        // Asked again below, and the error names each sentinel and its reason.
         disconnect();
       }
       const reasons: string[] = [];
@@ -64,6 +65,7 @@ export function connectSentinels(target: RedisTarget): Sentinels {
   async function ask(sentinel: RedisConnection): Promise<RedisNode> {
     const [address, others] = await Promise.all([
       sentinel.sendCommand(['SENTINEL', 'GET-MASTER-ADDR-BY-NAME', target.service]),
+      // The other sentinels are optional: they only add addresses to ask.
       sentinel.sendCommand(['SENTINEL', 'SENTINELS', target.service]).catch(() => []),
     ]);
     const master = Array.isArray(address) ? nodeOf(address[0], address[1]) : undefined;

@@ -32,6 +32,7 @@ export function TopicViewer({
     const take = (message: WatchedMessage) => setSeen((before) => [message, ...before].slice(0, maxMessages));
     listenTo(watched, take, stop.signal).then(
       () => setErrorText('The stream has ended. Select Watch to start again.'),
+      // Whatever the error, the text says how to continue.
       () => stop.signal.aborted || setErrorText('Could not watch this topic.'),
     );
     return () => stop.abort();

@@ -32,6 +32,7 @@ function kept(): readonly PendingMessage[] {
     const read: PendingMessage[] = JSON.parse(sessionStorage.getItem(storageKey) ?? '[]');
     return read.map((one) => (one.state === 'sending' ? { ...one, state: 'waiting' } : one));
   } catch {
+    // Storage is blocked or was written by another version: there is nothing to send again.
     return [];
   }
 }

@@ -52,6 +52,7 @@ export function readUserData(
   try {
     json = JSON.parse(text);
   } catch {
+    // Not JSON: the client receives an error frame.
     return undefined;
   }
   const parsed = userDataSchema.safeParse(json);

@@ -159,6 +159,7 @@ async function withinTimeout<Answer>(asked: Promise<Answer>): Promise<Answer | n
   try {
     return await Promise.race([asked, late]);
   } catch {
+    // A worker that is stopping cannot reply: the metrics are those of the others.
     return null;
   } finally {
     clearTimeout(timer);

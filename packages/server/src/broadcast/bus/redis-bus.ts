@@ -76,6 +76,8 @@ class RedisBus implements Bus {
   #onMissed = () => {};
   /** The last publish timed out. */
   #isSlow = false;
+  /** The latest error of a rejected subscription. */
+  #rejection: unknown;
   #connections = 0;
   #retry: NodeJS.Timeout | undefined;
 
@@ -238,6 +240,7 @@ class RedisBus implements Bus {
       await withTimeout(work);
       this.#isSlow = false;
     } catch {
+      // Redis is slow: the outbox keeps the message, and logs it if it is lost.
       this.#isSlow = true;
     }
   }
@@ -263,7 +266,7 @@ class RedisBus implements Bus {
   /** A subscription rejected by a connected Redis is not retried by reconnecting. */
   #subscribeLater(): void {
     if (this.#retry) return;
-    this.#log.warn({}, 'Redis rejected subscriptions; retrying later');
+    this.#log.warn({ err: this.#rejection }, 'Redis rejected subscriptions; retrying later');
     this.#retry = setTimeout(() => {
       this.#retry = undefined;
       this.#onSubscriber();
@@ -274,8 +277,12 @@ class RedisBus implements Bus {
   async #subscribe(name: string): Promise<Subscribed> {
     try {
       if (this.#subscriber.reaches(name)) await withTimeout(this.#subscriber.subscribe(name, this.#listen));
-    } catch {
-      if (this.#subscriber.reaches(name)) return 'refused';
+    } catch (error) {
+      // Otherwise the connection was lost, which is logged when it happens.
+      if (this.#subscriber.reaches(name)) {
+        this.#rejection = error;
+        return 'refused';
+      }
     }
     return this.#subscriber.reaches(name) ? 'made' : 'gone';
   }

@@ -17,6 +17,7 @@ export function createRedisCache(link: RedisLink, prefix: string): EventCache {
         const text = await withTimeout(link.get(keyOfChannel(appId, channel)));
         return text === null ? undefined : (JSON.parse(text) as CachedEvent);
       } catch {
+        // A cache is best effort: this node may have the event.
         return local.get(appId, channel);
       }
     },

@@ -124,6 +124,7 @@ export class RedisOutbox {
     try {
       await this.#deps.reportGap();
     } catch {
+      // The loss was logged; its report is retried.
       this.#retryLater();
       return false;
     }

@@ -87,6 +87,7 @@ export class RedisPresence implements Presence {
         await this.#unlist(connection);
       return gone;
     } catch {
+      // Redis learns of it when it answers again.
       const overdue = this.#overdue.get(key) ?? new Set();
       if (this.#overdue.size < maxOverdue) this.#overdue.set(key, overdue.add(field));
       return goneHere;
@@ -97,6 +98,7 @@ export class RedisPresence implements Presence {
     try {
       return await readHash(this.#deps.link, this.#keyOf({ appId, channel }));
     } catch {
+      // Without Redis, the members are those of this node.
       return this.#local.members(appId, channel);
     }
   }

@@ -40,6 +40,7 @@ function textOf(data: unknown): string | undefined {
   try {
     return JSON.stringify(data ?? null);
   } catch {
+    // Nested too deeply: the client receives an error frame.
     return undefined;
   }
 }

@@ -34,6 +34,7 @@ function dataOf({ data }: ClientFrame): unknown {
   try {
     return JSON.parse(data);
   } catch {
+    // Not JSON: the schema of the event rejects it.
     return undefined;
   }
 }

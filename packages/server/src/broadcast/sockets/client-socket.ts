@@ -283,6 +283,7 @@ function readFrame(text: string): ClientFrame | undefined {
   try {
     return clientFrameSchema.safeParse(JSON.parse(text)).data;
   } catch {
+    // Not JSON: the client receives an error frame.
     return undefined;
   }
 }

@@ -155,6 +155,7 @@ function admitMember(
     const member = presenceMemberSchema.safeParse(JSON.parse(channelData)).data;
     return member ? { channel, member } : bad;
   } catch {
+    // Not JSON.
     return bad;
   }
 }

@@ -19,6 +19,7 @@ function isPrivateKey(text: string): boolean {
   try {
     return createPrivateKey(text).type === 'private';
   } catch {
+    // Not a key: the setting is rejected.
     return false;
   }
 }

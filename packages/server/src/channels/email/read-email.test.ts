@@ -57,6 +57,19 @@ describe('the text of an email', () => {
   });
 });
 
+describe('an email that cannot be parsed', () => {
+  it('is shown with its headers and raw body, and says why', async () => {
+    const parts = '--b\r\nContent-Type: text/plain\r\n\r\nhello\r\n'.repeat(1_100);
+    const email = await read(
+      `MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n${parts}`,
+    );
+    expect(email.author?.address).toBe('vera@home.example');
+    expect(email.wholeText).toContain('hello');
+    expect(email.parserError?.message).toBe('Max allowed child nodes exceeded');
+    expect((await read('\r\nhello')).parserError).toBeNull();
+  });
+});
+
 describe('the attachments of an email', () => {
   const mixed = (...parts: string[]) =>
     `MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n${parts.map((one) => `--b\r\n${one}\r\n`).join('')}--b--\r\n`;

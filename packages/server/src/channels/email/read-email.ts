@@ -40,6 +40,8 @@ export interface ParsedEmail {
   readonly automatic: AutomaticKind | null;
   readonly report: DeliveryReport | null;
   readonly sentAt: Date | null;
+  /** Why it could not be parsed; `null` if it could. */
+  readonly parserError: Error | null;
 }
 
 const maxHtml = 1_000_000;
@@ -63,13 +65,18 @@ export async function readEmail(raw: Buffer, returnPath: string | null): Promise
       keepDeliveryStatus: true,
       ignoreEmbedded: true,
     });
-    return toEmail(raw, parsed, returnPath);
-  } catch {
-    return toEmail(raw, null, returnPath);
+    return { ...toEmail(raw, parsed, returnPath), parserError: null };
+  } catch (error) {
+    const parserError = error instanceof Error ? error : new Error(String(error));
+    return { ...toEmail(raw, null, returnPath), parserError };
   }
 }
 
-function toEmail(raw: Buffer, parsed: ParsedMail | null, returnPath: string | null): ParsedEmail {
+function toEmail(
+  raw: Buffer,
+  parsed: ParsedMail | null,
+  returnPath: string | null,
+): Omit<ParsedEmail, 'parserError'> {
   const { headers, body } = readHeaders(raw);
   const header = (name: string) => headers.get(name)?.[0];
   const people = (name: string) =>

@@ -34,8 +34,8 @@ export interface MailboxOptions {
   readonly store: MailboxStore;
   /** Longer emails are truncated, because it is too late to reject them. */
   readonly maxBytes: number;
-  /** Called with the reason when the mailbox cannot be read, and with `null` when it can be read again. */
-  readonly onState: (error: string | null) => void;
+  /** Called when the mailbox cannot be read, with the reason and the error, and with `null` when it can be read again. */
+  readonly onState: (failure: { readonly reason: string; readonly error: unknown } | null) => void;
   /** Overrides of `defaultTimes`, for tests. */
   readonly times?: Partial<typeof defaultTimes>;
 }
@@ -72,7 +72,7 @@ export function readMailbox(options: MailboxOptions): MailboxReader {
         });
       } catch (error) {
         failures++;
-        if (!stopping.signal.aborted) options.onState(describe(error));
+        if (!stopping.signal.aborted) options.onState({ reason: describe(error), error });
       } finally {
         client.close();
       }

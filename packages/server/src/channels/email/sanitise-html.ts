@@ -90,6 +90,7 @@ function decoded(cid: string): string {
   try {
     return decodeURIComponent(cid);
   } catch {
+    // Not percent-encoded: the Content-ID is compared as it is.
     return cid;
   }
 }

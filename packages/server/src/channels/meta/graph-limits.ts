@@ -38,6 +38,7 @@ function readJson(value: string | null): Record<string, unknown> {
   try {
     return toRecord(JSON.parse(value ?? '{}'));
   } catch {
+    // Not JSON: the header reports no usage.
     return {};
   }
 }

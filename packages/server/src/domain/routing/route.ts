@@ -13,6 +13,7 @@ export function judge(rules: CompiledRules, facts: RoutingFacts): RuleVerdict[] 
     try {
       return { rule, outcome: matches(facts) ? 'true' : 'false' };
     } catch {
+      // The verdict says that the rule failed.
       return { rule, outcome: 'failed' };
     }
   });
@@ -25,6 +26,7 @@ export function route(rules: CompiledRules, facts: RoutingFacts): RoutingDecisio
     try {
       if (!matches(facts)) continue;
     } catch {
+      // The decision names the rules that failed.
       failed.push(rule.name);
       continue;
     }

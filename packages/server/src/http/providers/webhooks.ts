@@ -175,6 +175,7 @@ function parseJson(body: Buffer): unknown {
     );
     return known;
   } catch {
+    // Not JSON: it is kept as text.
     return storableText(text);
   }
 }
