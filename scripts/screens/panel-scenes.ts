@@ -10,8 +10,23 @@ type Keep = (name: string) => Promise<void>;
 
 /** The pages of the menu; the first is the overview. */
 const pages = [
-  ...['', 'health', 'messages', 'events', 'dead-letters', 'replay', 'listeners', 'queues', 'channels'],
-  ...['deliveries', 'webhook-events', 'emails', 'connections', 'canned-replies', 'apps', 'agents', 'audit'],
+  '',
+  'health',
+  'messages',
+  'events',
+  'dead-letters',
+  'replay',
+  'listeners',
+  'queues',
+  'channels',
+  'deliveries',
+  'webhook-events',
+  'emails',
+  'connections',
+  'canned-replies',
+  'apps',
+  'agents',
+  'audit',
 ];
 
 /** Screenshots of every page of the panel, with its dialogs and open rows. */

@@ -87,8 +87,15 @@ describe('the kinds of channel', () => {
     );
     expect([...secrets].sort()).toEqual(
       [
-        ...['accessToken', 'appSecret', 'pageToken', 'verifyToken', 'secretToken', 'token'],
-        ...['dkim.privateKey', 'imap.password', 'smtp.password'],
+        'accessToken',
+        'appSecret',
+        'pageToken',
+        'verifyToken',
+        'secretToken',
+        'token',
+        'dkim.privateKey',
+        'imap.password',
+        'smtp.password',
       ].sort(),
     );
   });

@@ -124,7 +124,9 @@ describe('a dead letter', () => {
     const story = await get(`/v1/admin/events/${listed[0].id}`);
     expect(story.listeners).toContainEqual(
       expect.objectContaining({
-        ...{ listener: 'HandleMessageReadyEvent', outcome: 'discarded', attempt: 1 },
+        listener: 'HandleMessageReadyEvent',
+        outcome: 'discarded',
+        attempt: 1,
         discardedBy: expect.stringMatching(/./),
         finishedAt: expect.stringMatching(/Z$/),
         failures: [expect.objectContaining({ error: expect.stringContaining('poisoned') })],

@@ -82,7 +82,7 @@ describe('an email that the server fails to process', () => {
     await expect.poll(async () => (await recordOf(messageId))?.status, patience).toBe('handled');
     await expect
       .poll(() => textsOf(person), patience)
-      .toEqual([...['See the file.', 'the next one', 'and another']]);
+      .toEqual(['See the file.', 'the next one', 'and another']);
   });
 
   it('also fails if every attempt crashes the process', async () => {

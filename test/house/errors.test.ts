@@ -1,12 +1,10 @@
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
-import { files, parse, read, sources } from './source-files.ts';
-
-const others = files.filter((file) => /^(scripts|examples|test\/support)\/.*\.(ts|mjs)$/.test(file));
+import { helpers, parse, read, sources } from './source-files.ts';
 
 describe('errors', () => {
   it('are used, thrown, or ignored for a reason that a comment gives', () => {
-    expect(sources.concat(others).flatMap(silentHandlers)).toEqual([]);
+    expect(sources.concat(helpers).flatMap(silentHandlers)).toEqual([]);
   });
 
   it('are logged by the server as `err`, with their stack and causes, not as text', () => {

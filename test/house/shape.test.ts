@@ -1,7 +1,7 @@
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 import remaining from './remaining.json' with { type: 'json' };
-import { parse, sources } from './source-files.ts';
+import { code, parse, sources } from './source-files.ts';
 
 const maxLines = 70;
 
@@ -9,7 +9,10 @@ const maxLines = 70;
  * Functions that may be longer than the limit because they declare: route tables, views and schemas read
  * better in one piece.
  */
-const declarative: readonly string[] = [];
+const declarative: readonly string[] = [
+  // One line for each route, with its doc comment.
+  'packages/client/src/rest/desk.ts: deskCalls',
+];
 
 /**
  * Each list in remaining.json holds the exceptions that existed before its rule. It may only shrink: an entry
@@ -30,8 +33,8 @@ describe('the shape of the code', () => {
     expect(twice.sort()).toEqual([...remaining.exportedTwice].sort());
   });
 
-  it('writes the keys of an object out instead of spreading a literal', () => {
-    expect(sources.flatMap(spreadLiterals).sort()).toEqual([...remaining.spreadLiterals].sort());
+  it('writes keys and elements out instead of spreading a literal', () => {
+    expect(code.flatMap(spreadLiterals).sort()).toEqual([...remaining.spreadLiterals].sort());
   });
 });
 
@@ -91,7 +94,10 @@ function spreadLiterals(file: string): string[] {
   const tree = parse(file);
   const found: string[] = [];
   visitAll(tree, (node) => {
-    if (ts.isSpreadAssignment(node) && ts.isObjectLiteralExpression(node.expression)) {
+    const isLiteral =
+      (ts.isSpreadAssignment(node) && ts.isObjectLiteralExpression(node.expression)) ||
+      (ts.isSpreadElement(node) && ts.isArrayLiteralExpression(node.expression));
+    if (isLiteral) {
       found.push(`${file}: ${node.getText().replace(/\s+/g, ' ').slice(0, 60)}`);
     }
   });

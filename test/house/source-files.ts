@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 
 /** The root of the repository. */
-const root = fileURLToPath(new URL('../..', import.meta.url));
+export const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Every file that git tracks or would track, as paths from the root. */
 export const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], {
@@ -25,4 +25,12 @@ export const parse = (file: string): ts.SourceFile =>
 /** The TypeScript of the packages, without tests. */
 export const sources: readonly string[] = files.filter(
   (file) => /^packages\/[^/]+\/src\/.*\.tsx?$/.test(file) && !/\.test\.tsx?$/.test(file),
+);
+
+/** All TypeScript and JavaScript modules, tests included. */
+export const code: readonly string[] = files.filter((file) => /\.(tsx?|mjs)$/.test(file));
+
+/** The modules that run the product or its tests, but test nothing themselves. */
+export const helpers: readonly string[] = code.filter((file) =>
+  /^(scripts|examples|test\/support)\/(?!.*\.test\.)/.test(file),
 );
