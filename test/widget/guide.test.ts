@@ -28,7 +28,7 @@ describe('the guide to the chat widget', () => {
   it('has every call and every event, and no other', () => {
     const calls = /const calls = \[([^\]]+)\]/.exec(source('main.ts'))?.[1] ?? '';
     expect(rowsOf('call')).toEqual([...calls.matchAll(/'(\w+)'/g)].map(([, name = '']) => name).sort());
-    const events = /interface WidgetEvents \{([^}]+)\}/.exec(source('widget.ts'))?.[1] ?? '';
+    const events = /interface WidgetEvents \{([^}]+)\}/.exec(source('widget-events.ts'))?.[1] ?? '';
     expect(rowsOf('event')).toEqual(
       [...events.matchAll(/readonly (\w+):/g)].map(([, name = '']) => name).sort(),
     );

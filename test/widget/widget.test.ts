@@ -71,6 +71,36 @@ describe('a visitor', () => {
     }
   });
 
+  it('sees a message once in every tab, while the response to it is on its way', async () => {
+    const shop = await chat.startShop();
+    try {
+      const page = await chat.open(shop.url);
+      await openChat(page);
+      await say(page, 'Hello');
+      await page.locator('.msg.bot').last().waitFor();
+      const release = new EventEmitter();
+      await page.context().route('**/v1/messages', async (route) => {
+        if (route.request().method() !== 'POST') return route.continue();
+        const released = once(release, 'all');
+        const response = await route.fetch();
+        await released;
+        await route.fulfill({ response });
+      });
+      await say(page, 'Once only');
+      const beside = await page.context().newPage();
+      await beside.goto(shop.url);
+      await beside.locator('.msg.mine:not(.wait)', { hasText: 'Once only' }).waitFor();
+      expect(await mine(beside)).toEqual(['Hello', 'Once only']);
+      release.emit('all');
+      for (const one of [page, beside]) {
+        await expect.poll(() => one.locator('.msg.wait').count()).toBe(0);
+        expect(await mine(one)).toEqual(['Hello', 'Once only']);
+      }
+    } finally {
+      await shop.stop();
+    }
+  });
+
   it('sees a picture where it was sent, and a link where there is none to see', async () => {
     const shop = await chat.startShop();
     try {

@@ -28,6 +28,25 @@ export interface OutboxMessage extends UnsentMessage {
   readonly refused?: boolean;
 }
 
+/**
+ * The unsent messages to show. One that the server has stored meanwhile is left out, even if its response has not
+ * arrived: after a reload and in another tab, the stored message is loaded while the unsent one is sent again.
+ */
+export function pendingMessages({
+  unsent,
+  messages,
+}: Pick<ConversationState, 'unsent' | 'messages'>): readonly OutboxMessage[] {
+  const matched = new Set<number>();
+  return unsent.filter(({ text, failed, after = Number.POSITIVE_INFINITY }) => {
+    if (failed) return true;
+    const stored = messages.find(
+      (one) => !one.isReply && one.id > after && one.content.text === text && !matched.has(one.id),
+    );
+    if (stored) matched.add(stored.id);
+    return !stored;
+  });
+}
+
 /** A file being uploaded; `error` is set when it failed. */
 export interface Upload {
   readonly key: string;

@@ -132,7 +132,7 @@ export class Conversation {
   /** Shows a message immediately and sends it until the server has stored it. */
   async write(text: string): Promise<void> {
     if (this.state.hasDiscarded) this.#set({ hasDiscarded: false });
-    this.outbox.add(text);
+    this.outbox.add(text, this.state.messages.at(-1)?.id ?? 0);
     await this.begin();
     await this.outbox.send();
   }
@@ -311,7 +311,7 @@ export class Conversation {
     const client = this.#client;
     if (!client) return false;
     const { message, session } = await client.rest.visitor.writeMessage({ text }, { key, signal });
-    this.outbox.remove(key);
+    this.outbox.stored(key, message.id);
     if (client !== this.#client) return true;
     this.#addMessage(message);
     this.#follow(session);

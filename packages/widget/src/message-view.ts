@@ -1,5 +1,5 @@
 import type { Message } from '@mevrik/protocol';
-import type { ConversationState, OutboxMessage } from './conversation-state.ts';
+import { type ConversationState, type OutboxMessage, pendingMessages } from './conversation-state.ts';
 import { h, linkify, safeUrl } from './dom.ts';
 import { fileView, uploadView } from './file-view.ts';
 import type { LogContext } from './log-context.ts';
@@ -7,10 +7,9 @@ import type { LogEntry } from './message-log.ts';
 import { isSurvey } from './survey.ts';
 
 /** The log entries of a conversation: messages, then unsent messages and uploads. */
-export function logEntries(
-  view: LogContext,
-  { messages, unsent, uploads, readId }: ConversationState,
-): LogEntry[] {
+export function logEntries(view: LogContext, state: ConversationState): LogEntry[] {
+  const { messages, uploads, readId } = state;
+  const unsent = pendingMessages(state);
   const { words } = view.language;
   const lines: LogEntry[] = [];
   let before: Message | undefined;

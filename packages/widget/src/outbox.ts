@@ -24,18 +24,20 @@ export class MessageOutbox {
     this.unsent = storage.read().outbox ?? [];
   }
 
-  add(text: string): void {
-    this.#keep([...this.unsent, { key: randomKey(), text, at: new Date().toISOString() }]);
+  /** Adds a message; `after` is the id of the last message before it. */
+  add(text: string, after: number): void {
+    this.#keep([...this.unsent, { key: randomKey(), text, at: new Date().toISOString(), after }]);
   }
 
-  /** Removes a message that the server has stored. */
-  remove(key: string): void {
-    this.#keep(this.unsent.filter((one) => one.key !== key));
+  /** Removes a message that the server has stored as `id`: the others come after it. */
+  stored(key: string, id: number): void {
+    const others = this.unsent.filter((one) => one.key !== key);
+    this.#keep(others.map((one) => ({ ...one, after: Math.max(one.after ?? 0, id) })));
   }
 
   /** Discards a message at the visitor's request. */
   drop(key: string): void {
-    this.remove(key);
+    this.#keep(this.unsent.filter((one) => one.key !== key));
   }
 
   /** Discards all unsent messages. */
@@ -74,7 +76,7 @@ export class MessageOutbox {
 
   /** Retries all messages, including rejected ones. */
   async retry(): Promise<void> {
-    this.#keep(this.unsent.map(({ key, text, at }) => ({ key, text, at })));
+    this.#keep(this.unsent.map(toUnsent));
     await this.send();
   }
 
@@ -85,9 +87,14 @@ export class MessageOutbox {
 
   #keep(unsent: readonly OutboxMessage[]): void {
     this.unsent = unsent;
-    this.#storage.write({ outbox: unsent.map(({ key, text, at }) => ({ key, text, at })) });
+    this.#storage.write({ outbox: unsent.map(toUnsent) });
     this.#options.onChange(unsent);
   }
+}
+
+/** What is stored of a message, without the state of its last attempt. */
+function toUnsent({ key, text, at, after }: OutboxMessage): UnsentMessage {
+  return { key, text, at, after };
 }
 
 /** Whether an error is permanent: not a network error, an expired token or rate limiting. */

@@ -22,6 +22,8 @@ export interface UnsentMessage {
   readonly key: string;
   readonly text: string;
   readonly at: string;
+  /** The id of the last message that came before it. Absent: written by an earlier version of the widget. */
+  readonly after?: number | undefined;
 }
 
 /** Storage of one app's widget; falls back to memory if localStorage is blocked. */

@@ -14,14 +14,7 @@ import { playSound } from './sound.ts';
 import { createStorage, type WidgetStorage } from './storage.ts';
 import { createUnreadTitle } from './unread-title.ts';
 import { createElements, showNotice, showUnread, type WidgetElements } from './widget-elements.ts';
-
-/** The events that a page can listen to. */
-export interface WidgetEvents {
-  readonly open: undefined;
-  readonly close: undefined;
-  readonly message: Message;
-  readonly unread: number;
-}
+import { createListeners, type WidgetEvents } from './widget-events.ts';
 
 /** The widget on a page. */
 export interface Widget {
@@ -66,12 +59,7 @@ class ChatWidget {
   readonly #offlineForm: HTMLElement;
   readonly #numbers: Intl.NumberFormat;
   readonly #showInTitle: (unread: number) => void;
-  readonly #listeners: { readonly [Name in keyof WidgetEvents]: Set<(data: WidgetEvents[Name]) => void> } = {
-    open: new Set(),
-    close: new Set(),
-    message: new Set(),
-    unread: new Set(),
-  };
+  readonly #listeners = createListeners();
   #cleanups: readonly (() => void)[] = [];
   #isOpen: boolean;
   #reportedUnread = 0;
@@ -165,13 +153,7 @@ class ChatWidget {
   }
 
   on<Name extends keyof WidgetEvents>(name: Name, listener: (data: WidgetEvents[Name]) => void): () => void {
-    // The name comes from the page: an unknown one is never emitted.
-    this.#listeners[name]?.add(listener);
-    return () => this.#listeners[name]?.delete(listener);
-  }
-
-  #emit<Name extends keyof WidgetEvents>(name: Name, data: WidgetEvents[Name]): void {
-    for (const listener of this.#listeners[name]) listener(data);
+    return this.#listeners.on(name, listener);
   }
 
   forget(): void {
@@ -205,7 +187,7 @@ class ChatWidget {
       this.#render();
       if (hadFocus) launch.focus();
     }
-    this.#emit(next ? 'open' : 'close', undefined);
+    this.#listeners.emit(next ? 'open' : 'close', undefined);
   }
 
   #begin(): void {
@@ -280,14 +262,14 @@ class ChatWidget {
     this.#render(state);
     if (received) {
       this.#elements.log.announceNewMessages();
-      this.#emit('message', received);
+      this.#listeners.emit('message', received);
       const isMuted = this.#config.without.has('sound') || this.#storage.read().isMuted;
       if (!isMuted && !(this.#isOpen && document.hasFocus())) playSound();
     }
     if (this.#isInView) this.conversation.seen();
     if (state.unread === this.#reportedUnread) return;
     this.#reportedUnread = state.unread;
-    this.#emit('unread', this.#reportedUnread);
+    this.#listeners.emit('unread', this.#reportedUnread);
   }
 
   #render(state: ConversationState = this.conversation.state): void {
