@@ -1,35 +1,35 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** A contestant of the listener benchmark: something that takes small events in and brings each to a no-op handler. */
+/** A contestant of the listener benchmark: it accepts small events and passes each to a no-op handler. */
 export interface Contestant {
   readonly name: string;
-  /** Takes events in, durably as far as the contestant is durable; resolves when they are. */
+  /** Adds events; resolves when they are stored, as durably as the contestant allows. */
   add(numbers: readonly number[]): Promise<void>;
-  /** Begins handling; `onHandled` is called in the handler, or once a handled batch is committed. */
+  /** Starts handling; `onHandled` is called in the handler, or when a handled batch is committed. */
   start(onHandled: (number: number) => void): Promise<void>;
   /** Stops handling; may be started again. */
   pause(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** What is said of a contestant, in one line of JSON on stdout. */
+/** A contestant's results, printed as one line of JSON. */
 export interface ListenerResult {
   readonly name: string;
-  /** Events a second: added one by one by 64 writers, and handled meanwhile. */
+  /** Events per second: added one by one by 64 writers while they are handled. */
   readonly oneByOne: number;
-  /** Events a second: added 200 at a time by 8 writers, and handled meanwhile. */
+  /** Events per second: added 200 at a time by 8 writers while they are handled. */
   readonly inBulk: number;
-  /** Events a second: handled alone, all of them waiting at the start. */
+  /** Events per second: all are stored before handling starts. */
   readonly backlog: number;
   /** Milliseconds from adding to handling on an idle system. */
   readonly idleP50: number;
   readonly idleP99: number;
 }
 
-/** How many events share the work: as many conversations as keep every partition busy. */
+/** The number of ordering keys: enough to keep every partition busy. */
 export const keys = 1_000;
 
-/** Runs a contestant through all disciplines. */
+/** Measures a contestant. */
 export async function measure(contestant: Contestant, events = 40_000): Promise<ListenerResult> {
   await flow(contestant, range(4_000), 200, 8); // warms both up
   const oneByOne = await flow(contestant, range(events / 2), 1, 64);
@@ -106,7 +106,7 @@ async function write(contestant: Contestant, numbers: readonly number[], size: n
   );
 }
 
-/** Resolves `all` when `one` was called so many times for distinct numbers: a repeated delivery does not count. */
+/** Resolves `all` when `one` was called for `count` distinct numbers: a repeated delivery does not count. */
 function countdown(count: number) {
   const seen = new Set<number>();
   let resolve: () => void = () => {};

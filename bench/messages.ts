@@ -1,5 +1,5 @@
-// Message in → stored → handled → broadcast: visitors write to a running server over HTTP and hear, over WebSocket,
-// their message and the bot's answer. Each message makes two events. Prints one line of JSON.
+// Message in → stored → handled → broadcast: visitors write to a running server over HTTP and receive, over
+// WebSocket, their message and the bot's reply. Each message raises two events. Prints one line of JSON.
 import { once } from 'node:events';
 import { Agent, request } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -14,7 +14,7 @@ const visitors = Number(process.env.VISITORS ?? 128);
 const seconds = Number(process.env.SECONDS ?? 10);
 const app = { id: '1', key: 'bench-app', secret: 'bench-app-secret' };
 
-// All visitors have one address here, which no limit may hold up.
+// All visitors share one address, so the rate limit must not apply.
 const settings = {
   RATE_LIMIT: '1000000',
   PUSHER_APP_ID: app.id,
@@ -24,10 +24,10 @@ const settings = {
 const nodes = Number(process.env.NODES ?? 1);
 const installation = nodes === 1 ? await startAlone() : await startTogether(nodes);
 const agent = new Agent({ keepAlive: true, maxSockets: visitors });
-const everyone = await Promise.all(Array.from({ length: visitors }, arrive));
-await flatOut(3); // warms up
+const allVisitors = await Promise.all(Array.from({ length: visitors }, connectVisitor));
+await maximumRate(3); // warms up
 const idle = await paced(20, 5);
-const full = await flatOut(seconds);
+const full = await maximumRate(seconds);
 const half = await paced(full.rate / 2, seconds);
 console.log(
   JSON.stringify({
@@ -38,45 +38,45 @@ console.log(
     idle: timesOf(idle.samples),
   }),
 );
-for (const { socket } of everyone) socket.terminate();
+for (const { socket } of allVisitors) socket.terminate();
 agent.destroy();
 await installation.stop();
 
 interface Sample {
-  readonly heardMs: number;
-  readonly answeredMs: number;
+  readonly receivedMs: number;
+  readonly repliedMs: number;
 }
 
-/** Milliseconds from sending a message to hearing it, and to hearing the bot's answer. */
+/** Milliseconds from sending a message to receiving it, and to receiving the bot's reply. */
 function timesOf(samples: readonly Sample[]) {
-  const heard = samples.map((one) => one.heardMs);
-  const answered = samples.map((one) => one.answeredMs);
+  const received = samples.map((one) => one.receivedMs);
+  const replied = samples.map((one) => one.repliedMs);
   return {
     count: samples.length,
-    heardP50: percentile(heard, 50),
-    heardP99: percentile(heard, 99),
-    answeredP50: percentile(answered, 50),
-    answeredP99: percentile(answered, 99),
+    receivedP50: percentile(received, 50),
+    receivedP99: percentile(received, 99),
+    repliedP50: percentile(replied, 50),
+    repliedP99: percentile(replied, 99),
   };
 }
 
-/** Each visitor writes as soon as they got a reply. */
-async function flatOut(forSeconds: number) {
+/** Each visitor writes again as soon as the reply arrives. */
+async function maximumRate(forSeconds: number) {
   const samples: Sample[] = [];
   const begun = performance.now();
   const until = begun + forSeconds * 1000;
   await Promise.all(
-    everyone.map(async (visitor) => {
+    allVisitors.map(async (visitor) => {
       while (performance.now() < until) samples.push(await visitor.write());
     }),
   );
   return { samples, rate: samples.length / ((performance.now() - begun) / 1000) };
 }
 
-/** Messages at a fixed rate, independent of earlier answers. Any free writer sends; latency counts from the due time. */
+/** Messages at a fixed rate, independent of earlier replies. Any free writer sends; latency counts from the due time. */
 async function paced(rate: number, forSeconds: number) {
   const samples: Sample[] = [];
-  const free = [...everyone];
+  const free = [...allVisitors];
   const writing: Promise<void>[] = [];
   const begun = performance.now();
   const total = Math.round(rate * forSeconds);
@@ -89,8 +89,8 @@ async function paced(rate: number, forSeconds: number) {
       sent++;
       const lateMs = performance.now() - dueAt;
       writing.push(
-        visitor.write().then(({ heardMs, answeredMs }) => {
-          samples.push({ heardMs: heardMs + lateMs, answeredMs: answeredMs + lateMs });
+        visitor.write().then(({ receivedMs, repliedMs }) => {
+          samples.push({ receivedMs: receivedMs + lateMs, repliedMs: repliedMs + lateMs });
           free.unshift(visitor);
         }),
       );
@@ -101,8 +101,8 @@ async function paced(rate: number, forSeconds: number) {
   return { samples, rate };
 }
 
-/** A visitor with a session, connected, who can write and wait for what they hear. */
-async function arrive(_: unknown, number: number) {
+/** A visitor with a session, connected, who can write and wait for broadcasts. */
+async function connectVisitor(_: unknown, number: number) {
   const url = installation.urls[number % installation.urls.length] as string;
   const visit = await call(url, '/v1/visitors', { appKey: app.key });
   const token = visit.accessToken as string;
@@ -129,21 +129,21 @@ async function arrive(_: unknown, number: number) {
     socket,
     async write(): Promise<Sample> {
       const begun = performance.now();
-      let heardMs = 0;
-      const answered = new Promise<number>((resolve) => {
+      let receivedMs = 0;
+      const replied = new Promise<number>((resolve) => {
         onFrame = (event) => {
-          if (event === 'message_post') heardMs = performance.now() - begun;
+          if (event === 'message_post') receivedMs = performance.now() - begun;
           if (event === 'message_reply') resolve(performance.now() - begun);
         };
       });
       await call(url, '/v1/messages', { text: 'thanks' }, token);
-      const answeredMs = await answered;
-      return { heardMs, answeredMs };
+      const repliedMs = await replied;
+      return { receivedMs, repliedMs };
     },
   };
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: answers of several routes
+// biome-ignore lint/suspicious/noExplicitAny: responses of several routes
 async function call(url: string, path: string, body: object, token?: string): Promise<any> {
   const text = JSON.stringify(body);
   const sent = request(`${url}${path}`, {
@@ -159,12 +159,12 @@ async function call(url: string, path: string, body: object, token?: string): Pr
   const [response] = await once(sent, 'response');
   const chunks: Buffer[] = [];
   for await (const chunk of response) chunks.push(chunk);
-  const answer = Buffer.concat(chunks).toString();
-  if (response.statusCode >= 300) throw new Error(`${path} answered ${response.statusCode}: ${answer}`);
-  return JSON.parse(answer);
+  const responseText = Buffer.concat(chunks).toString();
+  if (response.statusCode >= 300) throw new Error(`${path} returned ${response.statusCode}: ${responseText}`);
+  return JSON.parse(responseText);
 }
 
-/** One server on its own embedded database, as `npm start` does it. */
+/** One server on its own embedded database, as with `npm start`. */
 async function startAlone() {
   const folder = await dataFolder();
   const server = await startServer({ ...settings, DATA_DIR: folder.path });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { startEmbedded } from '../packages/server/src/db/embedded.ts';
 import { migrate } from '../packages/server/src/db/migrate.ts';
 
-/** An embedded PostgreSQL with the product's settings and tables, in a folder that goes away with it. */
+/** An embedded PostgreSQL with the product's settings and tables, in a temporary folder. */
 export async function startOwnDatabase() {
   const folder = await mkdtemp(join(tmpdir(), 'mevrik-bench-'));
   await chmod(folder, 0o711); // as root, PostgreSQL runs as another user

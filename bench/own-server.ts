@@ -15,7 +15,7 @@ export async function dataFolder() {
   return { path, remove: () => rm(path, { recursive: true, force: true }) };
 }
 
-/** The built server as a process of its own, with its default settings but for those given. */
+/** Starts the built server as a process, with default settings except those given. */
 export async function startServer(env: Record<string, string>) {
   const child = spawn(process.execPath, [...(process.env.SERVER_FLAGS?.split(' ') ?? []), main], {
     env: { ...process.env, NODE_OPTIONS: '', PORT: '0', ...env },

@@ -68,8 +68,8 @@ function report() {
     (one) =>
       `| ${one.name} | ${times(own.backlog, one.backlog)} | ${times(own.inBulk, one.inBulk)} | ${times(own.oneByOne, one.oneByOne)} | ${one.idleP50.toFixed(1)} / ${one.idleP99.toFixed(1)} ms |`,
   );
-  const timesOf = (name, { heardP50, heardP99, answeredP50, answeredP99 }) =>
-    `| ${name} | ${[heardP50, heardP99, answeredP50, answeredP99].map((ms) => `${ms.toFixed(1)} ms`).join(' | ')} |`;
+  const timesOf = (name, { receivedP50, receivedP99, repliedP50, repliedP99 }) =>
+    `| ${name} | ${[receivedP50, receivedP99, repliedP50, repliedP99].map((ms) => `${ms.toFixed(1)} ms`).join(' | ')} |`;
   return `# Measured
 
 ${new Date().toISOString().slice(0, 10)}, ${availableParallelism()} cores (${cpus()[0]?.model.trim()}), Node ${process.version}, by \`npm run bench\`; everything on one machine, including the load generator.

@@ -1,4 +1,4 @@
-// How long a start takes on the embedded database, from the process to the line that says it runs.
+// The duration of a start on the embedded database, from spawning the process to the line that reports the URL.
 import { dataFolder, startServer } from './own-server.ts';
 
 const folder = await dataFolder();

@@ -3,11 +3,11 @@ import { fileURLToPath } from 'node:url';
 import type { Counted, Dialect, Plan } from './messages.ts';
 import { Worker } from './worker.ts';
 
-/** Processes of clients: one on each core that the server does not use, but two at least. */
+/** The number of client processes: one per core that the server does not use, at least two. */
 export const clientProcesses = (serverCores = 1) => Math.max(2, availableParallelism() - serverCores);
 const script = fileURLToPath(new URL('./client/main.js', import.meta.url));
 
-/** What connections a crowd is to make. */
+/** The connections that a crowd makes. */
 export interface Arrival {
   readonly port: number;
   readonly dialect: Dialect;
@@ -20,14 +20,14 @@ export interface Arrival {
 /** Many clients of one server, in several processes. */
 export class Crowd {
   readonly #workers: readonly Worker[];
-  /** Connections so far; the next ones go on counting from here. */
+  /** Connections so far; numbers continue from here. */
   #size = 0;
 
   private constructor(workers: readonly Worker[]) {
     this.#workers = workers;
   }
 
-  /** Starts the processes, on the cores that the server leaves. */
+  /** Starts the processes, on the cores that the server does not use. */
   static async start(serverCores = 1): Promise<Crowd> {
     const cores = availableParallelism();
     const free = Math.max(1, cores - serverCores);
@@ -38,7 +38,7 @@ export class Crowd {
     return new Crowd(workers);
   }
 
-  /** Makes connections, and resolves with the seconds until all were subscribed. */
+  /** Connects, and resolves with the seconds until all were subscribed. */
   async connect({ port, dialect, plans, count, sampleEvery = 0, withinMs }: Arrival): Promise<number> {
     const from = this.#size;
     this.#size += count;
@@ -60,7 +60,7 @@ export class Crowd {
     return Promise.all(counting).then((answers) => answers.map(({ counted }) => counted));
   }
 
-  /** Calls with the messages that all have received together, whenever there are more. */
+  /** Calls the listener with the total number of received messages whenever it grows. */
   onFrames(listener: (frames: number) => void): () => void {
     const seen = new Map<Worker, number>();
     const ignore = this.#workers.map((worker) =>

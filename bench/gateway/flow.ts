@@ -3,38 +3,38 @@ import type { Crowd } from './crowd.ts';
 import type { Counted, Publishing } from './messages.ts';
 import type { Worker } from './worker.ts';
 
-/** What is measured of a stream of messages. */
+/** The measurements of a stream of messages. */
 export interface Flow {
   readonly deliveriesPerSecond: number;
-  /** Of the server, for a million deliveries. */
+  /** The server's CPU time per million deliveries. */
   readonly cpuSecondsPerMillion: number;
-  /** Of the server while it was measured. */
+  /** The server's memory growth during the measurement. */
   readonly grownBytes: number;
-  /** Parts of a core: of the server, and of the client process that had the most to do. */
+  /** Cores used: by the server, and by the busiest client process. */
   readonly serverCores: number;
   readonly clientCores: number;
   readonly latenciesUs: readonly number[];
-  /** Deliveries that should have come and did not. */
+  /** Expected deliveries that did not arrive. */
   readonly missing: number;
 }
 
-/** What a stream of messages is sent through. */
+/** The processes that a stream of messages passes, and its rate. */
 export interface FlowOptions {
   readonly server: Worker;
-  /** The server itself, or the process that triggers over HTTP. */
+  /** The server itself, or the process that publishes over HTTP. */
   readonly publisher: Worker;
   readonly crowd: Crowd;
   readonly how: Publishing;
-  /** To how many a message goes. */
+  /** The number of subscribers that receive each message. */
   readonly subscribers: number;
   readonly warmUpMs: number;
   readonly measureMs: number;
 }
 
-/** So long nothing has come: then nothing will. */
-const silenceMs = 2_000;
+/** After this time without deliveries, the rest counts as missing. */
+const quietLimitMs = 2_000;
 
-/** Lets messages flow, measures them after a warm-up, and waits until all have arrived. */
+/** Publishes messages, measures them after a warm-up, and waits until all have arrived. */
 export async function measureFlow(options: FlowOptions): Promise<Flow> {
   const { server, publisher, crowd, how, subscribers, warmUpMs, measureMs } = options;
   const before = sum(await crowd.count(true), 'frames');
@@ -42,9 +42,9 @@ export async function measureFlow(options: FlowOptions): Promise<Flow> {
   let arrived = 0;
   const ignore = crowd.onFrames((frames) => {
     arrived = frames - before;
-    publisher.tell({ do: 'seen', messages: Math.floor(arrived / subscribers) });
+    publisher.send({ do: 'seen', messages: Math.floor(arrived / subscribers) });
   });
-  publisher.tell({ do: 'publish', how });
+  publisher.send({ do: 'publish', how });
   await delay(warmUpMs);
   const first = await snapshot(server, crowd);
   let resident = residentBefore;
@@ -78,10 +78,10 @@ async function snapshot(server: Worker, crowd: Crowd) {
 
 async function waitForRest(rest: () => number): Promise<number> {
   let last = rest();
-  let silentMs = 0;
-  while (last > 0 && silentMs < silenceMs) {
+  let quietMs = 0;
+  while (last > 0 && quietMs < quietLimitMs) {
     await delay(10);
-    silentMs = rest() === last ? silentMs + 10 : 0;
+    quietMs = rest() === last ? quietMs + 10 : 0;
     last = rest();
   }
   return last;

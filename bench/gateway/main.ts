@@ -6,24 +6,24 @@ import { clustered, type Peer, peers } from './peers.ts';
 import { report } from './report.ts';
 import {
   connectionRate,
-  type Figures,
   fanOut,
   idleMemory,
   manyChannels,
   manySubscribers,
+  type Statistics,
   severalCores,
 } from './scenarios.ts';
 
-/** Measured in every round. What memory is needed hardly differs from one time to the next: those are run once. */
+/** Measured in every round. Memory hardly varies between rounds, so it is measured once. */
 const inRounds = { fanOut, manySubscribers, connectionRate };
 const once = { idleMemory, manyChannels };
 const inWorkers = [1, Math.max(2, Math.floor(availableParallelism() / 2))];
 const rounds = Number(process.env.ROUNDS ?? 3);
-/** `run.mjs fanOut Mevrik` measures that only, and writes nothing. */
+/** `run.mjs fanOut Mevrik` runs only that scenario and peer, and writes no results. */
 const [onlyScenario, onlyPeer] = process.argv.slice(2);
 
 const { add, measured } = createMeasurements();
-// Peer by peer in each round, so that what else the machine does hits all of them alike.
+// Peer by peer in each round, so that other load on the machine affects all alike.
 for (let round = 1; round <= rounds; round++) {
   for (const [name, run] of Object.entries(round === 1 ? { ...inRounds, ...once } : inRounds)) {
     for (const peer of peers) await take(round, name, peer, run);
@@ -41,7 +41,7 @@ if (!onlyScenario) {
 }
 
 /** Runs a scenario with a peer, if it is selected; the results name a round that failed. */
-async function take(round: number, name: string, peer: Peer, run: (peer: Peer) => Promise<Figures>) {
+async function take(round: number, name: string, peer: Peer, run: (peer: Peer) => Promise<Statistics>) {
   if (onlyScenario && onlyScenario !== name) return;
   if (onlyPeer && onlyPeer !== peer.name) return;
   const statistics = await run(peer).catch((error: unknown) => {

@@ -1,26 +1,26 @@
-import type { Figures } from './scenarios.ts';
+import type { Statistics } from './scenarios.ts';
 
-/** A figure of a scenario and a peer over all rounds, where it was measured. */
-export type Measured = (scenario: string, peer: string, figure: string) => number | undefined;
+/** A statistic of a scenario and a peer over all rounds, if it was measured. */
+export type Measured = (scenario: string, peer: string, name: string) => number | undefined;
 
-/** Collects the figures of all rounds. */
+/** Collects the statistics of all rounds. */
 export function createMeasurements() {
-  const found: { readonly scenario: string; readonly peer: string; readonly statistics: Figures }[] = [];
-  const measured: Measured = (scenario, peer, figure) => {
+  const found: { readonly scenario: string; readonly peer: string; readonly statistics: Statistics }[] = [];
+  const measured: Measured = (scenario, peer, name) => {
     const values = found
       .filter((one) => one.scenario === scenario && one.peer === peer)
-      .flatMap(({ statistics }) => statistics[figure] ?? [])
+      .flatMap(({ statistics }) => statistics[name] ?? [])
       .sort((a, b) => a - b);
-    return values[isFault(figure) ? values.length - 1 : Math.floor(values.length / 2)];
+    return values[isLoss(name) ? values.length - 1 : Math.floor(values.length / 2)];
   };
   return {
-    add: (scenario: string, peer: string, statistics: Figures) =>
+    add: (scenario: string, peer: string, statistics: Statistics) =>
       void found.push({ scenario, peer, statistics }),
     measured,
   };
 }
 
-/** Of these the worst round counts, of all others the median. */
-function isFault(figure: string): boolean {
-  return /missing|lost|failed/.test(figure);
+/** Of losses the worst round counts, of everything else the median. */
+function isLoss(name: string): boolean {
+  return /missing|lost|failed/.test(name);
 }

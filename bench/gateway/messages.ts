@@ -1,13 +1,13 @@
-/** What connections subscribe to, by their number. */
+/** The channels that a connection subscribes to, by its number. */
 export type Plan =
-  /** All of them to the same channel. */
+  /** All connections share one channel. */
   | { readonly shared: string }
-  /** Spread evenly over so many channels. */
+  /** Spread evenly over `over` channels. */
   | { readonly spread: string; readonly over: number }
-  /** Each to so many channels of its own. */
+  /** Each has `each` channels of its own. */
   | { readonly own: string; readonly each: number };
 
-/** How a server is spoken to. */
+/** The protocol that a server speaks. */
 export type Dialect = 'pusher' | 'socket.io';
 
 /** A command to a client process. */
@@ -16,14 +16,14 @@ export type ToClient =
       readonly do: 'connect';
       readonly port: number;
       readonly dialect: Dialect;
-      /** The number of the first connection, and how far the next one's number is. */
+      /** The number of the first connection, and the distance to the next. */
       readonly from: number;
       readonly step: number;
       readonly count: number;
       readonly plans: readonly Plan[];
-      /** Connections that are being made at the same moment. */
+      /** Connections established concurrently. */
       readonly inFlight: number;
-      /** Every so many connections one reads time stamps; 0: none. */
+      /** One of this many connections reads time stamps; 0: none. */
       readonly sampleEvery: number;
     }
   | { readonly do: 'collect'; readonly forgetLatencies?: boolean };
@@ -32,7 +32,7 @@ export type ToClient =
 export interface Counted {
   readonly connections: number;
   readonly frames: number;
-  /** Of the connection that has received the fewest, and the most. */
+  /** The fewest and the most frames that one connection received. */
   readonly fewest: number;
   readonly most: number;
   readonly lost: number;
@@ -41,7 +41,7 @@ export interface Counted {
   readonly atUs: number;
 }
 
-/** What a client process tells. */
+/** A report from a client process. */
 export type FromClient =
   | { readonly is: 'ready' }
   | { readonly is: 'connected'; readonly fromUs: number; readonly toUs: number }
@@ -51,17 +51,17 @@ export type FromClient =
 
 /** How messages are triggered. */
 export interface Publishing {
-  /** Messages go to these in turn. */
+  /** Messages go to these channels, one after another. */
   readonly channels: Plan;
-  /** So many in one turn of the event loop, or in one request. */
+  /** Messages per tick of the event loop, or per request. */
   readonly burst: number;
-  /** So many may be on their way to the clients at the most. */
+  /** The maximum number of messages in flight. */
   readonly window: number;
-  /** Paced at this rate; undefined: as fast as it goes. */
+  /** The rate; undefined: as fast as the window allows. */
   readonly perSecond?: number;
 }
 
-/** A command to a publisher: a server that publishes its own messages, or the process that triggers over HTTP. */
+/** A command to a publisher: a server that publishes its own messages, or the process that publishes over HTTP. */
 export type ToPublisher =
   | { readonly do: 'publish'; readonly how: Publishing }
   /** Every subscriber has received this many messages. */
@@ -69,13 +69,13 @@ export type ToPublisher =
   | { readonly do: 'stop' }
   | { readonly do: 'collect garbage' };
 
-/** What a publisher tells. */
+/** A report from a publisher. */
 export type FromPublisher =
   | { readonly is: 'listening'; readonly port: number }
   | { readonly is: 'stopped'; readonly published: number }
   | { readonly is: 'collected'; readonly heapUsed: number; readonly external: number };
 
-/** The n-th channel that a plan names: for connections theirs, for publishers all in turn. */
+/** The n-th channel of a plan. */
 export function channelOf(plan: Plan, n: number): string {
   if ('shared' in plan) return plan.shared;
   if ('spread' in plan) return numbered(plan.spread, n % plan.over);
@@ -91,7 +91,7 @@ export function channelsOf(plans: readonly Plan[], connection: number): string[]
   );
 }
 
-/** Names of one length, so that all frames have the same. */
+/** Names of equal length, so that all frames have the same size. */
 function numbered(name: string, n: number): string {
   return `${name}-${String(n).padStart(6, '0')}`;
 }

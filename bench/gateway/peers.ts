@@ -18,7 +18,7 @@ export interface Peer {
   start(): Promise<RunningServer>;
 }
 
-/** A server that takes connections. */
+/** A running server. */
 export interface RunningServer {
   readonly worker: Worker;
   readonly port: number;
@@ -26,12 +26,12 @@ export interface RunningServer {
 
 /** The core of the server that is measured, or the first of them. */
 const serverCore = 0;
-/** Given with the compiled files, beside which this one is. */
+/** The path of a compiled file, relative to this one. */
 const file = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 /** `SERVER_FLAGS=--cpu-prof` profiles the servers. */
 const nodeFlags = ['--expose-gc', ...(process.env.SERVER_FLAGS?.split(' ') ?? [])];
 
-/** All of them, ours first. */
+/** All peers, ours first. */
 export const peers: readonly Peer[] = [
   own('Mevrik', 'pusher', ['inside', 'http'], './servers/mevrik.js'),
   own('Socket.IO', 'socket.io', ['inside'], './servers/socket-io.js'),
@@ -40,7 +40,7 @@ export const peers: readonly Peer[] = [
   own('ws', 'pusher', ['inside'], './servers/plain-ws.js'),
 ];
 
-/** Those that can use several cores, ours as the whole product. */
+/** The peers that can use several cores; ours is the whole product. */
 export const clustered = (workers: number): readonly Peer[] => [
   own('Mevrik', 'pusher', ['http'], './servers/product.js', workers),
   own('Socket.IO', 'socket.io', ['inside'], './servers/socket-io-cluster.js', workers),
@@ -60,7 +60,7 @@ function own(name: string, dialect: Dialect, triggers: Peer['triggers'], script:
   };
 }
 
-/** Its defaults, but for what would make it talk to others, and the limits of an app. */
+/** Its defaults, except that it listens only locally and does not limit the app's connections. */
 async function startSoketi(): Promise<RunningServer> {
   const [port, clusterPort] = [await freePort(), await freePort()];
   const folder = mkdtempSync(join(tmpdir(), 'bench-soketi-'));

@@ -8,12 +8,12 @@ import { doubts, targets } from './verdicts.ts';
 import { canPin } from './worker.ts';
 import { kib, thousands, whole } from './writing.ts';
 
-/** A column: a scenario's figure, how it is written, and whether more of it is better. */
+/** A column: a scenario's statistic, its format, and whether more is better. */
 interface Column {
   readonly title: string;
-  readonly from: readonly [scenario: string, figure: string];
+  readonly from: readonly [scenario: string, statistic: string];
   readonly write: (value: number) => string;
-  /** Peers get in parentheses how many times as good ours is. */
+  /** Peers show in parentheses how many times better ours is. */
   readonly better?: 'more' | 'less';
 }
 
@@ -21,10 +21,10 @@ const [ours] = peers.map(({ name }) => name);
 const digits = (count: number) => (value: number) => value.toFixed(count);
 const mib = (value: number) => (value / 1024 / 1024).toFixed(0);
 
-/** How it was measured. */
+/** How the results were measured. */
 export interface ReportOptions {
   readonly rounds: number;
-  /** In so many processes was each measured, beside in one. */
+  /** The worker counts that were measured. */
   readonly inWorkers: readonly number[];
 }
 
@@ -140,10 +140,10 @@ function table(
   columns: readonly Column[],
   names = peers.map(({ name }) => name),
 ): string {
-  const cell = ({ from: [scenario, figure], write, better }: Column, peer: string) => {
-    const value = measured(scenario, peer, figure);
+  const cell = ({ from: [scenario, statistic], write, better }: Column, peer: string) => {
+    const value = measured(scenario, peer, statistic);
     if (value === undefined || !Number.isFinite(value)) return '–';
-    const own = ours === undefined ? undefined : measured(scenario, ours, figure);
+    const own = ours === undefined ? undefined : measured(scenario, ours, statistic);
     if (!better || own === undefined || peer === ours) return write(value);
     return `${write(value)} (${(better === 'more' ? own / value : value / own).toFixed(1)}×)`;
   };

@@ -6,8 +6,8 @@ import type { Plan, Publishing } from './messages.ts';
 import type { Peer, RunningServer } from './peers.ts';
 import { Worker } from './worker.ts';
 
-/** Figures by their names; latencies and times in milliseconds, memory in bytes. */
-export type Figures = Record<string, number>;
+/** Results by name; latencies and times in milliseconds, memory in bytes. */
+export type Statistics = Record<string, number>;
 
 const warmUpMs = 500;
 const measureMs = 1_500;
@@ -19,12 +19,12 @@ const triggerScript = fileURLToPath(new URL('./triggers/main.js', import.meta.ur
 interface Stage {
   readonly server: RunningServer;
   readonly crowd: Crowd;
-  /** Starts a process that triggers over HTTP. */
+  /** Starts a process that publishes over HTTP. */
   readonly overHttp: () => Promise<Worker>;
 }
 
-/** Runs something with a server and clients of its own. */
-async function onStage<Result>(
+/** Runs a scenario with its own server and clients. */
+async function withStage<Result>(
   peer: Peer,
   act: (stage: Stage) => Promise<Result>,
   serverCores = 1,
@@ -44,14 +44,14 @@ async function onStage<Result>(
   }
 }
 
-/** 1,000 subscribers of one channel: how fast, at what cost, and how late at half of that and at 100,000 a second. */
-export function fanOut(peer: Peer): Promise<Figures> {
-  return onStage(peer, async ({ server, crowd, overHttp }) => {
+/** 1,000 subscribers of one channel: maximum rate, its cost, and latency at half that rate and at 40,000 deliveries per second. */
+export function fanOut(peer: Peer): Promise<Statistics> {
+  return withStage(peer, async ({ server, crowd, overHttp }) => {
     const subscribers = 1_000;
     const { port, worker } = server;
     const arrival = { port, dialect: peer.dialect, plans: [fan], sampleEvery: 37 };
     await crowd.connect({ ...arrival, count: subscribers });
-    const statistics: Figures = {};
+    const statistics: Statistics = {};
     const flow = (publisher: Worker, burst: number, perSecond?: number) => {
       const how: Publishing = { channels: fan, burst, window: 200, ...(perSecond ? { perSecond } : {}) };
       return measureFlow({ server: worker, publisher, crowd, how, subscribers, warmUpMs, measureMs });
@@ -77,16 +77,16 @@ export function fanOut(peer: Peer): Promise<Figures> {
   });
 }
 
-/** 10,000 subscribers of one channel, and 2,000 channels of 5. */
-export function manySubscribers(peer: Peer): Promise<Figures> {
-  return onStage(peer, async ({ server, crowd, overHttp }) => {
+/** 10,000 subscribers of one channel, and 2,000 channels with 5 subscribers each. */
+export function manySubscribers(peer: Peer): Promise<Statistics> {
+  return withStage(peer, async ({ server, crowd, overHttp }) => {
     const subscribers = 10_000;
     const plans = [fan, inFives(subscribers)];
     await crowd.connect({ port: server.port, dialect: peer.dialect, plans, count: subscribers });
     const isInside = peer.triggers.includes('inside');
     const publisher = isInside ? server.worker : await overHttp();
     const common = { server: server.worker, publisher, crowd, warmUpMs, measureMs };
-    const statistics: Figures = {};
+    const statistics: Statistics = {};
     const fanned = { channels: fan, burst: 10, window: 40 };
     put(statistics, 'fan', await measureFlow({ ...common, how: fanned, subscribers }));
     const spread = { channels: inFives(subscribers), burst: isInside ? 1_000 : 10, window: 20_000 };
@@ -95,9 +95,9 @@ export function manySubscribers(peer: Peer): Promise<Figures> {
   });
 }
 
-/** Connections that come as fast as the server takes them, each subscribed to a channel of its own. */
-export function connectionRate(peer: Peer): Promise<Figures> {
-  return onStage(peer, async ({ server: { port, worker }, crowd }) => {
+/** Connecting as fast as the server accepts, each connection with a channel of its own. */
+export function connectionRate(peer: Peer): Promise<Statistics> {
+  return withStage(peer, async ({ server: { port, worker }, crowd }) => {
     const arrival = { port, dialect: peer.dialect, plans: [{ own: 'own', each: 1 }] };
     await crowd.connect({ ...arrival, count: 500 });
     const [cpu, clients] = [worker.cpuSeconds(), await crowd.count()];
@@ -114,11 +114,11 @@ export function connectionRate(peer: Peer): Promise<Figures> {
   });
 }
 
-/** What connections cost that do nothing, each subscribed to one channel of its own. */
-export function idleMemory(peer: Peer): Promise<Figures> {
-  return onStage(peer, async ({ server: { port, worker }, crowd }) => {
+/** Memory of idle connections, each subscribed to a channel of its own. */
+export function idleMemory(peer: Peer): Promise<Statistics> {
+  return withStage(peer, async ({ server: { port, worker }, crowd }) => {
     const arrival = { port, dialect: peer.dialect, plans: [{ own: 'own', each: 1 }], withinMs: 60_000 };
-    // The first ones pay for what is loaded and compiled once.
+    // The first connections pay for one-time loading and compilation.
     await crowd.connect({ ...arrival, count: 200 });
     const empty = await settled(worker);
     await crowd.connect({ ...arrival, count: 10_000 });
@@ -137,9 +137,9 @@ export function idleMemory(peer: Peer): Promise<Figures> {
   });
 }
 
-/** 1,000 connections with 100 channels each, which nobody else has. */
-export function manyChannels(peer: Peer): Promise<Figures> {
-  return onStage(peer, async ({ server: { port, worker }, crowd }) => {
+/** 1,000 connections with 100 channels each; no channel is shared. */
+export function manyChannels(peer: Peer): Promise<Statistics> {
+  return withStage(peer, async ({ server: { port, worker }, crowd }) => {
     const arrival = { port, dialect: peer.dialect, withinMs: 60_000 };
     await crowd.connect({ ...arrival, plans: [{ own: 'own', each: 1 }], count: 200 });
     const empty = await settled(worker);
@@ -151,22 +151,22 @@ export function manyChannels(peer: Peer): Promise<Figures> {
   });
 }
 
-/** One channel that all hear, and channels of five, with the server's work spread over processes with a core each. */
-export function severalCores(peer: Peer, workers: number): Promise<Figures> {
+/** One channel for all, and channels with five subscribers, with the server's work spread over processes on their own cores. */
+export function severalCores(peer: Peer, workers: number): Promise<Statistics> {
   const act = async ({ server, crowd, overHttp }: Stage) => {
     const subscribers = 5_000;
     const plans = [fan, inFives(subscribers)];
     await crowd.connect({ port: server.port, dialect: peer.dialect, plans, count: subscribers });
     const publisher = peer.triggers.includes('inside') ? server.worker : await overHttp();
     const common = { server: server.worker, publisher, crowd, warmUpMs: 2 * warmUpMs, measureMs };
-    const statistics: Figures = {};
+    const statistics: Statistics = {};
     const fanned = { channels: fan, burst: 10, window: 80 };
     put(statistics, 'fan', await measureFlow({ ...common, how: fanned, subscribers }));
     const spread = { channels: inFives(subscribers), burst: 10, window: 10_000 };
     put(statistics, 'small', await measureFlow({ ...common, how: spread, subscribers: 5 }));
     return statistics;
   };
-  return onStage(peer, act, workers);
+  return withStage(peer, act, workers);
 }
 
 async function settled(worker: Worker) {
@@ -174,12 +174,12 @@ async function settled(worker: Worker) {
   return { resident: worker.residentBytes(), heapUsed, external };
 }
 
-function put(statistics: Figures, name: string, flow: Flow): void {
+function put(statistics: Statistics, name: string, flow: Flow): void {
   const { latenciesUs: _, ...rest } = flow;
   for (const [key, value] of Object.entries(rest)) statistics[`${name}.${key}`] = value;
 }
 
-function putLatencies(statistics: Figures, name: string, flow: Flow): void {
+function putLatencies(statistics: Statistics, name: string, flow: Flow): void {
   put(statistics, name, flow);
   const sorted = Float64Array.from(flow.latenciesUs).sort();
   for (const percent of [50, 99, 99.9]) {

@@ -4,18 +4,18 @@ import { kib, thousands, whole } from './writing.ts';
 
 const [ours] = peers.map(({ name }) => name);
 
-/** What we set out for, and where we are. */
+/** The targets, and whether they are met. */
 export function targets(measured: Measured): string {
-  const of = (peer: string, scenario: string, figure: string) =>
-    measured(scenario, peer, figure) ?? Number.NaN;
+  const of = (peer: string, scenario: string, statistic: string) =>
+    measured(scenario, peer, statistic) ?? Number.NaN;
   const best = (peer: string) =>
     Math.max(
       ...['single', 'tens', 'hundreds'].map((name) => of(peer, 'fanOut', `${name}.deliveriesPerSecond`)),
     );
   const own = ours ?? '';
   const againstUws = (when: string, scenario: string, name: string): [string, boolean, string] => {
-    const figure = `${name}.deliveriesPerSecond`;
-    const ratio = of(own, scenario, figure) / of('uWebSockets.js', scenario, figure);
+    const statistic = `${name}.deliveriesPerSecond`;
+    const ratio = of(own, scenario, statistic) / of('uWebSockets.js', scenario, statistic);
     return [`as many as uWebSockets.js, ${when}`, ratio >= 1, `${ratio.toFixed(2)}×`];
   };
   const lines: [string, boolean, string][] = [
@@ -47,7 +47,7 @@ export function targets(measured: Measured): string {
   return ['## Targets\n', '| | met | |\n|---|---|---|', ...rows].join('\n');
 }
 
-/** All that has a server at full work, with the figures' prefix. */
+/** The scenarios that load a server fully, with their statistics' prefix. */
 const flows = (inWorkers: readonly number[]): readonly (readonly [scenario: string, prefix: string])[] => [
   ...['single.', 'tens.', 'hundreds.', 'http.', 'half.', 'same.'].map((name) => ['fanOut', name] as const),
   ...['fan.', 'small.'].map((name) => ['manySubscribers', name] as const),
@@ -59,11 +59,11 @@ const flows = (inWorkers: readonly number[]): readonly (readonly [scenario: stri
   ),
 ];
 
-/** Where figures say less than they seem to. */
+/** Results that need care when read: failed rounds, losses, and clients that were the bottleneck. */
 export function doubts(measured: Measured, inWorkers: readonly number[]): string {
   const lines = peers.flatMap(({ name: peer }) =>
     flows(inWorkers).flatMap(([scenario, prefix]) => {
-      const of = (figure: string) => measured(scenario, peer, `${prefix}${figure}`) ?? 0;
+      const of = (statistic: string) => measured(scenario, peer, `${prefix}${statistic}`) ?? 0;
       const what = `${peer}, ${scenario}${prefix && ` (${prefix.slice(0, -1)})`}`;
       const failed = measured(scenario, peer, 'failed') ? [`- ${what}: a round failed.`] : [];
       const gone = of('missing') + of('lost');

@@ -3,24 +3,24 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import type { FromClient, FromPublisher, ToClient, ToPublisher } from './messages.ts';
 
-type Told = FromClient | FromPublisher;
+type Report = FromClient | FromPublisher;
 
-/** Whether processes can be held on cores. */
+/** Whether processes can be pinned to cores. */
 export const canPin = works('taskset', ['-c', '0', 'true']);
-/** The kernel's tick, in which it counts processor time. */
+/** The kernel's unit of CPU time. */
 const ticksPerSecond = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
 
-/** A Node process that is talked to over IPC, and what it uses of the machine. Needs Linux' /proc. */
+/** A Node process controlled over IPC, and its use of CPU and memory. Needs Linux' /proc. */
 export class Worker {
   readonly #child: ChildProcess;
-  readonly #listeners = new Set<(message: Told) => void>();
+  readonly #listeners = new Set<(message: Report) => void>();
 
   constructor(argv: readonly string[], cores: readonly number[]) {
     const command = [process.execPath, ...argv];
     const [program = '', ...rest] = canPin ? ['taskset', '-c', cores.join(','), ...command] : command;
     const env = { ...process.env, NODE_ENV: 'production' };
     this.#child = spawn(program, rest, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], env });
-    this.#child.on('message', (message: Told) => {
+    this.#child.on('message', (message: Report) => {
       for (const listener of this.#listeners) listener(message);
     });
     this.#child.on('exit', (code) => {
@@ -28,18 +28,18 @@ export class Worker {
     });
   }
 
-  tell(message: ToClient | ToPublisher): void {
+  send(message: ToClient | ToPublisher): void {
     if (this.#child.connected) this.#child.send(message);
   }
 
   /** Calls for each message, until the returned function is called. */
-  listen(listener: (message: Told) => void): () => void {
+  listen(listener: (message: Report) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
   /** The next message of that kind. Rejects when the process fails or takes too long. */
-  next<Kind extends Told['is']>(kind: Kind, withinMs = 30_000): Promise<Extract<Told, { is: Kind }>> {
+  next<Kind extends Report['is']>(kind: Kind, withinMs = 30_000): Promise<Extract<Report, { is: Kind }>> {
     return new Promise((resolve, reject) => {
       const end = () => {
         clearTimeout(timer);
@@ -61,14 +61,14 @@ export class Worker {
     });
   }
 
-  /** Tells, and waits for the answer. */
-  ask<Kind extends Told['is']>(message: ToClient | ToPublisher, kind: Kind, withinMs?: number) {
+  /** Sends a command, and waits for its answer. */
+  ask<Kind extends Report['is']>(message: ToClient | ToPublisher, kind: Kind, withinMs?: number) {
     const answer = this.next(kind, withinMs);
-    this.tell(message);
+    this.send(message);
     return answer;
   }
 
-  /** Processor time so far of it and the processes that it started, all threads. */
+  /** CPU time so far of this process and its children, all threads. */
   cpuSeconds(): number {
     return usedBy(this.#child.pid ?? 0, (pid) => {
       const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
@@ -78,7 +78,7 @@ export class Worker {
     });
   }
 
-  /** Resident memory now of it and the processes that it started. */
+  /** Current resident memory of this process and its children. */
   residentBytes(): number {
     return usedBy(this.#child.pid ?? 0, (pid) => {
       const status = readFileSync(`/proc/${pid}/status`, 'utf8');
@@ -86,14 +86,14 @@ export class Worker {
     });
   }
 
-  /** Ends it: our processes exit when they are let go, so that a profiler among their flags can write. */
+  /** Ends the process. It exits on disconnect, so that a profiler can write its results. */
   async end(): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     const exited = once(this.#child, 'exit');
     if (this.#child.connected) this.#child.disconnect();
-    const patience = setTimeout(() => this.#child.kill('SIGKILL'), 15_000);
+    const killTimer = setTimeout(() => this.#child.kill('SIGKILL'), 15_000);
     await exited;
-    clearTimeout(patience);
+    clearTimeout(killTimer);
   }
 }
 
@@ -103,7 +103,10 @@ function usedBy(pid: number, of: (pid: number) => number): number {
   return children.reduce((sum, child) => sum + usedBy(Number(child), of), of(pid));
 }
 
-function isOf<Kind extends Told['is']>(message: Told, kind: Kind): message is Extract<Told, { is: Kind }> {
+function isOf<Kind extends Report['is']>(
+  message: Report,
+  kind: Kind,
+): message is Extract<Report, { is: Kind }> {
   return message.is === kind;
 }
 

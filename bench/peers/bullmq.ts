@@ -1,4 +1,4 @@
-// BullMQ on a Redis of its own. Argument: how Redis keeps its log on disk, `no` or `everysec`.
+// BullMQ on its own Redis. Argument: whether Redis writes its append-only file, `no` or `everysec`.
 import { createRequire } from 'node:module';
 import { customerOf } from '../../test/support/dispatch.ts';
 import { startRedis } from '../../test/support/redis.ts';

@@ -1,4 +1,4 @@
-// Our own: a no-op queued listener, on the embedded PostgreSQL with its usual durability.
+// Ours: a no-op queued listener on the embedded PostgreSQL with default durability.
 import { queued } from '../../packages/server/src/dispatch/listener.ts';
 import { createNode, customerOf, numberOf, tableOf } from '../../test/support/dispatch.ts';
 import { keys, measure } from '../measure.ts';
@@ -21,7 +21,7 @@ let reader: ReturnType<typeof createNode> | undefined;
 const result = await measure({
   name: 'Mevrik',
   async add(numbers) {
-    // As in the product, a node that handles also writes: it knows of its own commits at once.
+    // As in the product, a node that handles also writes: it notices its own commits immediately.
     await (reader ?? writer).unitOfWork.run(async (tx) => {
       for (const number of numbers) {
         tx.raise('NewCustomerProfileCreated', { customer: customerOf(`1/web:${number % keys}`, number) });

@@ -102,7 +102,7 @@ async function open(): Promise<Page> {
   const origins = [{ origin: product.url, localStorage: [{ name: 'mevrik.session', value }] }];
   const viewport = { width: 1440, height: 900 };
   const context = await browser.newContext({ viewport, storageState: { cookies: [], origins } });
-  // tsx has every named function of what runs in the page ask for this.
+  // tsx makes named functions call this helper, also in code that runs in the page.
   await context.addInitScript('globalThis.__name = (named) => named');
   return context.newPage();
 }
@@ -113,18 +113,18 @@ async function show(page: Page, path: string, part: string): Promise<void> {
   await page.waitForLoadState('networkidle');
 }
 
-/** A customer writes ten times a second, until it is stopped. */
+/** Adds ten messages per second until it is stopped. */
 function speak(sessionId: number, token: string): () => Promise<void> {
   const admin = createClient({ url: product.url, appKey: 'bench', token });
-  let isOver = false;
+  let isStopped = false;
   const talking = (async () => {
-    while (!isOver) {
+    while (!isStopped) {
       await admin.rest.desk.addNote(sessionId, 'A word more');
       await delay(100);
     }
   })();
   return () => {
-    isOver = true;
+    isStopped = true;
     return talking;
   };
 }

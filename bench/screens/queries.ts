@@ -1,13 +1,13 @@
 import type { Database } from '../../packages/server/src/db/database.ts';
 
-/** How long the server takes for the beginning of a list. */
+/** The server's response time for the start of a list. */
 export interface QueryTime {
   readonly name: string;
-  /** Milliseconds, of 21 requests the middle one. */
+  /** Milliseconds, the median of 21 requests. */
   readonly ms: number;
 }
 
-const asked = [
+const queries = [
   ['100 conversations of a channel', 'view=all&channel=shop'],
   ['all', 'view=all'],
   ['all, from the middle', 'view=all', 'middle'],
@@ -18,7 +18,7 @@ const asked = [
   ['a name', 'view=all&search=vera%2042'],
 ] as const;
 
-/** Asks for each of the desk's lists. */
+/** Requests each of the desk's lists. */
 export async function queryTimes(
   url: string,
   token: string,
@@ -30,14 +30,14 @@ export async function queryTimes(
     'base64url',
   );
   const times: QueryTime[] = [];
-  for (const [name, query, from] of asked) {
+  for (const [name, query, from] of queries) {
     const address = `${url}/v1/conversations?limit=50&${query}${from ? `&cursor=${cursor}` : ''}`;
     const took: number[] = [];
     for (let round = 0; round < 24; round++) {
       const before = performance.now();
-      const answer = await fetch(address, { headers: { authorization: `Bearer ${token}` } });
-      if (!answer.ok) throw new Error(`${address}: ${await answer.text()}`);
-      await answer.arrayBuffer();
+      const response = await fetch(address, { headers: { authorization: `Bearer ${token}` } });
+      if (!response.ok) throw new Error(`${address}: ${await response.text()}`);
+      await response.arrayBuffer();
       took.push(performance.now() - before);
     }
     const sorted = took.slice(3).toSorted((a, b) => a - b);

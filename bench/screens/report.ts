@@ -1,13 +1,13 @@
 import type { QueryTime } from './queries.ts';
 import type { Scrolling } from './scrolling.ts';
 
-/** Scrolling through something; `like` names the short one that it is compared with. */
+/** Scrolling a list; `like` names the short list that it is compared with. */
 export interface Measured extends Scrolling {
   readonly name: string;
   readonly like: string | null;
 }
 
-/** What results.md says. */
+/** The text of results.md. */
 export function report(of: {
   readonly about: string;
   readonly measured: readonly Measured[];
@@ -18,7 +18,7 @@ export function report(of: {
     const short = measured.find(({ name }) => name === one.like);
     const ratio = (pick: (from: Measured) => number) =>
       short ? ` (${(pick(one) / Math.max(0.1, pick(short))).toFixed(1)}×)` : '';
-    return `| ${one.name} | ${one.middleMs.toFixed(1)} ms${ratio((from) => from.middleMs)} | ${one.worstMs.toFixed(1)} ms${ratio((from) => from.worstMs)} | ${one.workMs.toFixed(1)} ms${ratio((from) => from.workMs)} | ${one.longTasks} |`;
+    return `| ${one.name} | ${one.medianMs.toFixed(1)} ms${ratio((from) => from.medianMs)} | ${one.p99Ms.toFixed(1)} ms${ratio((from) => from.p99Ms)} | ${one.workMs.toFixed(1)} ms${ratio((from) => from.workMs)} | ${one.longTasks} |`;
   });
   const first = times[0]?.ms ?? 1;
   return `# The desk's long lists, measured

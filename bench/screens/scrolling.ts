@@ -1,18 +1,18 @@
 import type { CDPSession, Page } from 'playwright-core';
 
-/** What scrolling was like. */
+/** Measurements of scrolling. */
 export interface Scrolling {
   readonly frames: number;
-  /** Milliseconds between two frames: in the middle, and of the worst in a hundred. */
-  readonly middleMs: number;
-  readonly worstMs: number;
-  /** Milliseconds that the page's thread worked for a frame. */
+  /** Milliseconds between two frames: median and 99th percentile. */
+  readonly medianMs: number;
+  readonly p99Ms: number;
+  /** Milliseconds of main-thread work per frame. */
   readonly workMs: number;
-  /** Times in which the page answered nothing for more than 50 ms, of all frames. */
+  /** Tasks that blocked the page for more than 50 ms. */
   readonly longTasks: number;
 }
 
-/** Scrolls a part of the page by so many pixels a frame, up where they are negative; with none it looks at it alone. */
+/** Scrolls an element by `step` pixels per frame; up if negative. */
 export async function scroll(
   page: Page,
   selector: string,
@@ -67,8 +67,8 @@ export async function scroll(
   const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
   return {
     frames: sorted.length,
-    middleMs: at(0.5),
-    worstMs: at(0.99),
+    medianMs: at(0.5),
+    p99Ms: at(0.99),
     workMs: worked / Math.max(1, sorted.length),
     longTasks: measured.longTasks,
   };
@@ -80,7 +80,7 @@ async function workedMs(session: CDPSession): Promise<number> {
   return value * 1_000;
 }
 
-/** Scrolls to the end, or to the beginning, until there is no more of it. */
+/** Scrolls to the end or the beginning until everything is loaded. */
 export async function scrollThrough(
   page: Page,
   selector: string,

@@ -1,13 +1,13 @@
 import type { Database } from '../../packages/server/src/db/database.ts';
 
-/** How much there is to scroll through. */
+/** The sizes of the lists. */
 export const amounts = { conversations: 10_000, messages: 5_000, few: 100 } as const;
 
 /**
- * Fills app 1: open conversations of which a third waits in the queue with answers due, and one customer who has
- * written with us for years.
+ * Fills app 1: open conversations, a third of them in the queue with replies due, and one customer with years of
+ * messages.
  *
- * @returns the sessions of that customer and of one who has written little.
+ * @returns the sessions of that customer and of one with few messages.
  */
 export async function seed({ sql }: Database): Promise<{ readonly long: number; readonly short: number }> {
   await sql`

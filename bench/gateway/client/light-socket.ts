@@ -1,7 +1,7 @@
 import { createConnection, type Socket } from 'node:net';
 import { type Dialect, nowUs } from '../messages.ts';
 
-/** What the sockets of a process have in common. */
+/** The state shared by the sockets of a process. */
 export interface Crowd {
   readonly port: number;
   readonly dialect: Dialect;
@@ -10,7 +10,7 @@ export interface Crowd {
   readonly latenciesUs: number[];
 }
 
-/** Control frames and what the protocols say of themselves are shorter, messages are longer. */
+/** Control frames and protocol messages are shorter than this, broadcast messages are longer. */
 const shortestMessage = 150;
 /** All sockets read into the same memory: reads do not overlap. */
 const shared = Buffer.allocUnsafe(256 * 1024);
@@ -20,8 +20,7 @@ const paths: Readonly<Record<Dialect, string>> = {
 };
 
 /**
- * A client that costs little: it makes the handshake, subscribes, and from then on hops from the head of one frame to
- * the next without looking at what is inside.
+ * A cheap client: it completes the handshake, subscribes, and then reads only frame headers, not payloads.
  */
 export class LightSocket {
   /** Messages received. */
@@ -33,11 +32,11 @@ export class LightSocket {
   readonly #socket: Socket;
   #state: 'upgrading' | 'subscribing' | 'counting' = 'upgrading';
   #confirmed = 0;
-  /** A head, or during the setup a frame, of which the rest has not come yet. */
+  /** An incomplete header or, during setup, an incomplete frame. */
   #rest: Buffer | undefined;
-  /** What is to come of a message whose head has been counted. */
+  /** Remaining bytes of a message that is already counted. */
   #skip = 0;
-  /** Where in a message the time stamp stands. */
+  /** The offset of the time stamp in a message. */
   #stampAt = -1;
 
   constructor(crowd: Crowd, channels: readonly string[], isSampled: boolean, onReady: () => void) {
@@ -81,7 +80,7 @@ export class LightSocket {
         return;
       }
       if (!buffer.toString('latin1', 0, end).startsWith('HTTP/1.1 101')) {
-        throw new Error(`No WebSocket: ${buffer.toString('latin1', 0, end)}`);
+        throw new Error(`The WebSocket handshake failed: ${buffer.toString('latin1', 0, end)}`);
       }
       this.#state = 'subscribing';
       at = end + 4;
@@ -93,13 +92,13 @@ export class LightSocket {
         this.#rest = Buffer.from(buffer.subarray(at, size));
         return;
       }
-      this.#talk(buffer.toString('latin1', at + head, end));
+      this.#onSetUpFrame(buffer.toString('latin1', at + head, end));
       at = end;
     }
     if (at < size) this.#count(buffer, at, size);
   }
 
-  #talk(text: string): void {
+  #onSetUpFrame(text: string): void {
     const greeting = this.#crowd.dialect === 'pusher' ? '"pusher:connection_established"' : '40{';
     const confirmation = this.#crowd.dialect === 'pusher' ? 'subscription_succeeded' : '43';
     if (text.startsWith('0{')) this.#socket.write(masked('40'));
@@ -152,7 +151,7 @@ export class LightSocket {
     this.#crowd.latenciesUs.push(nowUs() - Number(buffer.toString('latin1', at, at + 16)));
   }
 
-  /** Pings of WebSocket and of engine.io. */
+  /** Answers pings of WebSocket and engine.io. */
   #answer(buffer: Buffer, at: number, from: number, to: number): void {
     const opcode = (buffer[at] ?? 0) & 0x0f;
     if (opcode === 9) this.#socket.write(masked(buffer.toString('latin1', from, to), 0x8a));
@@ -160,7 +159,7 @@ export class LightSocket {
   }
 }
 
-/** 2, 4 or 10 bytes; 0 when the head is not complete. */
+/** The header's length: 2, 4 or 10 bytes; 0 if it is incomplete. */
 function headLength(buffer: Buffer, at: number, size: number): number {
   if (size - at < 2) return 0;
   const short = (buffer[at + 1] ?? 0) & 0x7f;
@@ -187,7 +186,7 @@ function upgradeRequest({ port, dialect }: Crowd): string {
   ].join('\r\n');
 }
 
-/** A frame from a client: masked with zeros, which is a mask like any other and leaves the text as it is. */
+/** A client frame. Its mask is zero, which is valid and leaves the text unchanged. */
 function masked(text: string, firstByte = 0x81): Buffer {
   const payload = Buffer.from(text, 'latin1');
   if (payload.length >= 126) throw new Error(`Too long for this client: ${text}`);

@@ -7,17 +7,17 @@ const sockets: LightSocket[] = [];
 
 process.on('message', (message: ToClient) => {
   if (message.do === 'connect') connect(message);
-  else tell({ is: 'counted', counted: count(message.forgetLatencies ?? false) });
+  else send({ is: 'counted', counted: count(message.forgetLatencies ?? false) });
 });
 process.on('disconnect', () => process.exit());
-process.on('uncaughtException', (error) => tell({ is: 'failed', why: String(error) }));
-tell({ is: 'ready' });
+process.on('uncaughtException', (error) => send({ is: 'failed', why: String(error) }));
+send({ is: 'ready' });
 
-let told = 0;
+let reportedFrames = 0;
 setInterval(() => {
-  if (!crowd || crowd.frames === told) return;
-  told = crowd.frames;
-  tell({ is: 'seen', frames: told });
+  if (!crowd || crowd.frames === reportedFrames) return;
+  reportedFrames = crowd.frames;
+  send({ is: 'seen', frames: reportedFrames });
 }, 4);
 
 function connect(how: Extract<ToClient, { do: 'connect' }>): void {
@@ -31,7 +31,7 @@ function connect(how: Extract<ToClient, { do: 'connect' }>): void {
     const number = how.from + how.step * begun++;
     const isSampled = how.sampleEvery > 0 && number % how.sampleEvery === 0;
     const socket = new LightSocket(its, channelsOf(how.plans, number), isSampled, () => {
-      if (++ready === how.count) tell({ is: 'connected', fromUs, toUs: nowUs() });
+      if (++ready === how.count) send({ is: 'connected', fromUs, toUs: nowUs() });
       else next();
     });
     sockets.push(socket);
@@ -55,6 +55,6 @@ function count(forgetLatencies: boolean): Counted {
   };
 }
 
-function tell(message: FromClient): void {
+function send(message: FromClient): void {
   process.send?.(message);
 }

@@ -1,4 +1,4 @@
-// Our gateway as it is, in a process that does nothing else.
+// Our gateway alone in a process.
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -23,7 +23,7 @@ const dependencies: GatewayDeps = {
     byId: async (id) => (id === app.id ? app : undefined),
   },
   authenticate: async () => {
-    throw new ProblemError('unauthenticated', 'Nobody has a token here.');
+    throw new ProblemError('unauthenticated', 'The benchmark uses no tokens.');
   },
   facts: { sessionOwner: async () => undefined, caseOwner: async () => undefined },
   audit: () => {},

@@ -1,4 +1,4 @@
-// What one writes first with the `ws` library: a set of sockets per channel, and one send for each of them.
+// The simplest server with the `ws` library: a set of sockets per channel, and one send per socket.
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { WebSocket, WebSocketServer } from 'ws';

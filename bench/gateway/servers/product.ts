@@ -1,4 +1,4 @@
-// The whole product, with so many workers on one port (its argument). It is triggered through its HTTP API.
+// The whole product. Argument: the number of workers on one port. Messages are published through its HTTP API.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
@@ -34,7 +34,7 @@ for await (const line of createInterface(product.stdout)) {
   if (port) process.send?.({ is: 'listening', port: Number(port) } satisfies FromPublisher);
 }
 
-/** Seen from the compiled file. */
+/** Relative to the compiled file. */
 function mainScript(): string {
   return fileURLToPath(new URL('../../../../packages/server/dist/main.js', import.meta.url));
 }

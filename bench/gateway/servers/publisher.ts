@@ -1,22 +1,22 @@
 import { channelOf, type FromPublisher, nowUs, type Publishing, type ToPublisher } from '../messages.ts';
 
-/** What is measured: something that listens, and sends messages to all subscribers of a channel. */
+/** The server under test: it listens, and sends messages to all subscribers of a channel. */
 export interface BenchServer {
   readonly port: number;
   /** Sends a message with this time stamp inside. */
   publish(channel: string, atUs: number): void;
 }
 
-/** Messages are as long as this in the WebSocket frame, its head not counted. */
+/** The payload size of each WebSocket frame. */
 export const frameBytes = 200;
 
-/** What a message brings. */
+/** The content of a message. */
 export interface Content {
   readonly t: string;
   readonly text: string;
 }
 
-/** Makes messages with a time stamp, and so much more that their frames have `frameBytes`. */
+/** Creates contents with a time stamp, padded so that their frames have `frameBytes`. */
 export function contents(frameOf: (content: Content) => string): (atUs: number) => Content {
   const stamp = (atUs: number) => `@${String(atUs).padStart(16, '0')}`;
   const text = 'x'.repeat(frameBytes - Buffer.byteLength(frameOf({ t: stamp(0), text: '' })));
@@ -28,10 +28,10 @@ export function pusherFrame(channel: string, content: Content): string {
   return JSON.stringify({ event: 'message_post', channel, data: JSON.stringify(content) });
 }
 
-/** A channel with a name as long as all have. */
+/** A channel whose name has the usual length. */
 export const sampleChannel = channelOf({ spread: 'fan', over: 1 }, 0);
 
-/** Acts on what the benchmark says over IPC. */
+/** Executes the benchmark's commands, which arrive over IPC. */
 export function serve(server: BenchServer): void {
   let stop: (() => number) | undefined;
   let onSeen: (messages: number) => void = () => {};
@@ -43,26 +43,26 @@ export function serve(server: BenchServer): void {
   process.on('message', (message: ToPublisher) => {
     if (message.do === 'publish') start(message.how);
     else if (message.do === 'seen') onSeen(message.messages);
-    else if (message.do === 'stop') tell({ is: 'stopped', published: stop?.() ?? 0 });
+    else if (message.do === 'stop') send({ is: 'stopped', published: stop?.() ?? 0 });
     else if (message.do === 'collect garbage') collectGarbage();
   });
   process.on('disconnect', () => process.exit());
-  tell({ is: 'listening', port: server.port });
+  send({ is: 'listening', port: server.port });
 }
 
 interface Publisher {
   onSeen(messages: number): void;
-  /** How many were published. */
+  /** @returns the number of published messages. */
   stop(): number;
 }
 
-/** A burst in every turn of the event loop while fewer than `window` messages are on their way. */
+/** A burst in every tick of the event loop while fewer than `window` messages are in flight. */
 function flatOut(server: BenchServer, { channels, burst, window }: Publishing): Publisher {
   let published = 0;
   let seen = 0;
   let isWaiting = false;
   let isStopped = false;
-  const turn = () => {
+  const tick = () => {
     if (isStopped) return;
     if (window - (published - seen) < burst) {
       isWaiting = true;
@@ -70,15 +70,15 @@ function flatOut(server: BenchServer, { channels, burst, window }: Publishing): 
     }
     const atUs = nowUs();
     for (let n = 0; n < burst; n++) server.publish(channelOf(channels, published++), atUs);
-    setImmediate(turn);
+    setImmediate(tick);
   };
-  setImmediate(turn);
+  setImmediate(tick);
   return {
     onSeen(messages) {
       seen = messages;
       if (!isWaiting) return;
       isWaiting = false;
-      turn();
+      tick();
     },
     stop() {
       isStopped = true;
@@ -87,7 +87,7 @@ function flatOut(server: BenchServer, { channels, burst, window }: Publishing): 
   };
 }
 
-/** At a rate, by a timer of a millisecond. A message's time stamp says when it was due, not when it was its turn. */
+/** At a fixed rate, on a one-millisecond timer. A message's time stamp is its due time, not the time it was sent. */
 function paced(server: BenchServer, { channels }: Publishing, perSecond: number): Publisher {
   const fromUs = nowUs();
   let published = 0;
@@ -107,16 +107,16 @@ function paced(server: BenchServer, { channels }: Publishing, perSecond: number)
   };
 }
 
-/** Twice: what the first round has finalised goes in the second. */
+/** Collects twice: objects finalised by the first run are freed by the second. */
 function collectGarbage(): void {
   globalThis.gc?.();
   setTimeout(() => {
     globalThis.gc?.();
     const { heapUsed, external } = process.memoryUsage();
-    tell({ is: 'collected', heapUsed, external });
+    send({ is: 'collected', heapUsed, external });
   }, 200);
 }
 
-function tell(message: FromPublisher): void {
+function send(message: FromPublisher): void {
   process.send?.(message);
 }

@@ -1,4 +1,4 @@
-// Socket.IO on several processes (its argument) with its cluster adapter. The first worker triggers.
+// Socket.IO with its cluster adapter. Argument: the number of processes. The first worker publishes.
 import cluster from 'node:cluster';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
@@ -24,7 +24,7 @@ function lead(count: number): void {
     process.exit();
   });
   for (const worker of workers) {
-    // The adapter's letters go this way as well.
+    // The adapter's messages arrive here as well.
     worker.on('message', (message: Partial<FromPublisher>) => {
       if (message.is === 'listening' && ++listening < count) return;
       if (message.is) process.send?.(message);

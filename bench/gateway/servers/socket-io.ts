@@ -1,4 +1,4 @@
-// Socket.IO with its default settings; clients come by WebSocket at once.
+// Socket.IO with its default settings; clients connect by WebSocket without polling first.
 
 import { once } from 'node:events';
 import { createServer } from 'node:http';

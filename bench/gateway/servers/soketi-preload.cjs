@@ -1,4 +1,4 @@
-// Loaded into soketi's process: collects garbage when told to.
+// Loaded into soketi's process: collects garbage on request.
 process.on('message', (message) => {
   if (message.do !== 'collect garbage') return;
   global.gc();

@@ -1,4 +1,4 @@
-// The least that can be done with uWebSockets.js: its own publish and subscribe, nothing checked, nobody asked.
+// The minimal server with uWebSockets.js: its own publish and subscribe, without any check.
 import { createRequire } from 'node:module';
 import { contents, pusherFrame, sampleChannel, serve } from './publisher.ts';
 

@@ -1,11 +1,11 @@
-// Triggers messages through Pusher's HTTP API, as a back end does.
+// Publishes messages through Pusher's HTTP API, as a back end does.
 import { createHash, createHmac } from 'node:crypto';
 import { createConnection } from 'node:net';
 import { benchApp } from '../bench-app.ts';
 import { channelOf, type FromPublisher, nowUs, type Publishing, type ToPublisher } from '../messages.ts';
 import { contents, pusherFrame, sampleChannel } from '../servers/publisher.ts';
 
-/** Requests on their way at the same moment. */
+/** Concurrent requests. */
 const connections = 4;
 const port = Number(process.argv[2]);
 const contentOf = contents((content) => pusherFrame(sampleChannel, content));
@@ -25,14 +25,14 @@ process.on('message', (message: ToPublisher) => {
   else if (message.do === 'stop') {
     how = undefined;
     clearInterval(timer);
-    tell({ is: 'stopped', published });
+    send({ is: 'stopped', published });
   }
 });
 process.on('disconnect', () => process.exit());
 for (let n = 0; n < connections; n++) connect();
-tell({ is: 'listening', port });
+send({ is: 'listening', port });
 
-/** One connection, with one request at a time; a new one when the server ends it, as soketi does after each. */
+/** One connection with one request at a time. It reconnects when the server closes it, as soketi does after each request. */
 function connect(): void {
   const socket = createConnection({ port, host: '127.0.0.1', noDelay: true });
   const next = () => {
@@ -61,7 +61,7 @@ function wake(): void {
   for (const next of idle.splice(0)) next();
 }
 
-/** The next batch, when it is time for one. */
+/** The next batch, if one is due. */
 function take({ channels, burst, window, perSecond }: Publishing): object[] | undefined {
   const atUs = nowUs();
   const due = perSecond === undefined ? published + burst : ((atUs - fromUs) / 1e6) * perSecond;
@@ -93,6 +93,6 @@ function request(batch: object[]): string {
   ].join('\r\n');
 }
 
-function tell(message: FromPublisher): void {
+function send(message: FromPublisher): void {
   process.send?.(message);
 }

@@ -1,4 +1,4 @@
-// Sends a provider’s webhook events: a thousand in one request, and a thousand in requests of one. Prints one line of JSON.
+// Sends a provider’s webhook events: a thousand in one request, then one per request. Prints one line of JSON.
 import { Agent, request } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { signWebhook, startGraphStandIn } from '@mevrik/stand-ins';
@@ -7,12 +7,12 @@ import { connectionUrl } from '../../packages/server/src/db/embedded.ts';
 import { startOwnDatabase } from '../own-database.ts';
 import { dataFolder, startServer } from '../own-server.ts';
 
-/** As many as Meta puts into one body. */
-const updates = 1_000;
-/** Bodies of one that are under way at the same time. */
+/** The maximum that Meta sends in one body. */
+const eventCount = 1_000;
+/** Concurrent requests with one event each. */
 const writers = 32;
-/** Longer than any round takes: what is not done by then never will be. */
-const patienceMs = 120_000;
+/** A round that takes longer has failed. */
+const timeoutMs = 120_000;
 const rounds = Number(process.argv[2] ?? 5);
 const page = {
   pageId: '900',
@@ -20,11 +20,11 @@ const page = {
   verifyToken: 'measure-me',
   pageToken: 'a-token-for-measuring',
 };
-const ways = { together: updates, singly: 1 } as const;
+const batchSizes = { together: eventCount, singly: 1 } as const;
 
 const own = await startOwnDatabase();
 const folder = await dataFolder();
-// A queued customer gets a reply and a request for their name; without a provider that would never end.
+// A queued customer gets a reply and a request for their name; without a provider these would never finish.
 const graph = await startGraphStandIn();
 const server = await startServer({
   DATABASE_URL: connectionUrl(own.connection),
@@ -40,7 +40,7 @@ const database = openDatabase(own.connection, { maxConnections: 2, applicationNa
 const agent = new Agent({ keepAlive: true, maxSockets: writers });
 await database.sql`
   INSERT INTO channels (app_id, name, kind, settings) VALUES (1, 'page', 'facebook', ${JSON.stringify(page)}::jsonb)`;
-// Nobody is answered: what is measured is how updates come in.
+// No replies: only receiving is measured.
 await database.sql`UPDATE apps SET settings = '{"welcome": false}' WHERE id = 1`;
 await database.sql`DELETE FROM routing_rules WHERE app_id = 1`;
 await database.sql`
@@ -48,17 +48,17 @@ await database.sql`
 
 const results = { together: [] as Round[], singly: [] as Round[] };
 for (let number = 0; number <= rounds; number++) {
-  for (const way of ['together', 'singly'] as const) {
-    const result = await play(`${number} ${way}`, ways[way]);
+  for (const mode of ['together', 'singly'] as const) {
+    const result = await play(`${number} ${mode}`, batchSizes[mode]);
     // The first round warms both up.
-    if (number > 0) results[way].push(result);
+    if (number > 0) results[mode].push(result);
   }
 }
 console.log(
   JSON.stringify({
-    updates,
-    answer: median(results.together.map(({ keptMs }) => keptMs)),
-    answerWorst: Math.max(...results.together.map(({ keptMs }) => keptMs)),
+    eventCount,
+    answer: median(results.together.map(({ acceptedMs }) => acceptedMs)),
+    answerWorst: Math.max(...results.together.map(({ acceptedMs }) => acceptedMs)),
     together: ratesOf(results.together),
     singly: ratesOf(results.singly),
   }),
@@ -70,14 +70,14 @@ await graph.stop();
 await own.stop();
 await folder.remove();
 
-/** Milliseconds until all updates of a round were answered, and until all were messages. */
+/** Milliseconds until all requests of a round were answered, and until all messages were stored. */
 interface Round {
-  readonly keptMs: number;
+  readonly acceptedMs: number;
   readonly storedMs: number;
 }
 
 async function play(name: string, perBody: number): Promise<Round> {
-  const bodies = Array.from({ length: updates / perBody }, (_, body) =>
+  const bodies = Array.from({ length: eventCount / perBody }, (_, body) =>
     signWebhook(bodyOf(name, body * perBody, perBody), page.appSecret),
   );
   const before = await countMessages();
@@ -87,14 +87,14 @@ async function play(name: string, perBody: number): Promise<Round> {
       for (let body = bodies.pop(); body; body = bodies.pop()) await post(body);
     }),
   );
-  const keptMs = performance.now() - begun;
-  while ((await countMessages()) < before + updates) {
-    if (performance.now() - begun > patienceMs) throw new Error(`Messages are missing in round ${name}.`);
+  const acceptedMs = performance.now() - begun;
+  while ((await countMessages()) < before + eventCount) {
+    if (performance.now() - begun > timeoutMs) throw new Error(`Messages are missing in round ${name}.`);
     await delay(5);
   }
   const storedMs = performance.now() - begun;
-  await quiet();
-  return { keptMs, storedMs };
+  await waitUntilIdle();
+  return { acceptedMs, storedMs };
 }
 
 function bodyOf(name: string, from: number, count: number) {
@@ -131,8 +131,8 @@ async function countMessages(): Promise<number> {
 }
 
 /** Waits until all work that a round started is done. */
-async function quiet(): Promise<void> {
-  for (const begun = performance.now(); performance.now() - begun < patienceMs; ) {
+async function waitUntilIdle(): Promise<void> {
+  for (const begun = performance.now(); performance.now() - begun < timeoutMs; ) {
     const [row] = await database.sql<{ busy: boolean }[]>`
       SELECT EXISTS (SELECT FROM deliveries WHERE status IN ('queued', 'sending'))
           OR EXISTS (SELECT FROM checkpoints JOIN log_partitions USING (partition) WHERE "offset" < head) AS busy`;
@@ -144,8 +144,8 @@ async function quiet(): Promise<void> {
 
 function ratesOf(all: readonly Round[]) {
   return {
-    kept: (updates / median(all.map(({ keptMs }) => keptMs))) * 1_000,
-    stored: (updates / median(all.map(({ storedMs }) => storedMs))) * 1_000,
+    accepted: (eventCount / median(all.map(({ acceptedMs }) => acceptedMs))) * 1_000,
+    stored: (eventCount / median(all.map(({ storedMs }) => storedMs))) * 1_000,
   };
 }
 
