@@ -317,7 +317,7 @@ describe('a gateway', () => {
     await client.next('pusher:signin_success');
     await client.settled();
     expect(Reflect.get({}, 'polluted')).toBeUndefined();
-    expect(server.gateway.inspect().channels.map(({ name }) => name)).not.toContain('sneaked');
+    expect(server.gateway.inspect().topics.map(({ name }) => name)).not.toContain('sneaked');
     const { channels } = await server.gateway.api.channels(1, { prefix: '', info: [] });
     expect(Object.keys(channels).sort()).toEqual([...names, 'presence-odd'].sort());
     expect(server.loggedErrors).toEqual([]);

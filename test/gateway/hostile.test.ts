@@ -208,7 +208,7 @@ describe('a subscription', () => {
       client.send({ event: 'pusher:subscribe', data: attempt });
       await client.next('pusher:subscription_error');
     }
-    expect(server.gateway.inspect().channels).toEqual([]);
+    expect(server.gateway.inspect().topics).toEqual([]);
     expect(server.audited.length).toBeGreaterThanOrEqual(6);
   });
 
@@ -223,7 +223,7 @@ describe('a subscription', () => {
     for (let at = 0; at < 10_000; at += 1) client.subscribe(`flood-${at}`);
     // The client may not read so many errors in time: then it is disconnected.
     await Promise.race([client.settled(), client.closed]);
-    expect(server.gateway.inspect().channels.length).toBeLessThanOrEqual(3);
+    expect(server.gateway.inspect().topics.length).toBeLessThanOrEqual(3);
     await expectUnharmed();
   });
 
@@ -256,7 +256,7 @@ describe('a subscription', () => {
     await underWay.opened;
     client.ws.terminate();
     gate.open();
-    await expect.poll(() => server.gateway.inspect()).toEqual({ connections: 0, channels: [] });
+    await expect.poll(() => server.gateway.inspect()).toEqual({ connections: 0, topics: [] });
   });
 });
 
@@ -270,14 +270,14 @@ describe('a member', () => {
     client.subscribe('presence-x', { auth, channel_data: member });
     await underWay.opened;
     await server.gateway.api.terminateUser(1, 'u1');
-    await expect.poll(() => server.gateway.inspect()).toEqual({ connections: 0, channels: [] });
+    await expect.poll(() => server.gateway.inspect()).toEqual({ connections: 0, topics: [] });
     gate.open();
     await joined.opened;
     await expect.poll(async () => [...(await bus.presence.members(1, 'presence-x')).keys()]).toEqual([]);
   });
 });
 
-/** A bus on which nobody can join presence channels until the gate is opened. */
+/** A bus on which no client can join presence channels until the gate is opened. */
 function gatedPresence() {
   const local = createLocalBus();
   const [underWay, gate, joined] = [newGate(), newGate(), newGate()];

@@ -53,8 +53,8 @@ describe('the list of connections', () => {
     await expect
       .poll(async () => (await admin.call('GET', '/v1/admin/gateway')).body.nodes)
       .toMatchObject([
-        { apps: [{ appId: 1, connections: 1, channels: 2, subscriptions: 2, sent: { messages: 1 } }] },
-        { apps: [{ appId: 1, connections: 1, channels: 1, subscriptions: 1, received: { messages: 1 } }] },
+        { apps: [{ appId: 1, connections: 1, topics: 2, subscriptions: 2, sent: { messages: 1 } }] },
+        { apps: [{ appId: 1, connections: 1, topics: 1, subscriptions: 1, received: { messages: 1 } }] },
       ]);
   });
 
@@ -92,7 +92,7 @@ describe('the list of connections', () => {
 describe('a tap', () => {
   /** Opens a tap. The returned function resolves with the next event of the given name. */
   async function open(channel: string, product = one) {
-    const address = `${product.url}/v1/admin/gateway/tap?appId=1&channel=${channel}`;
+    const address = `${product.url}/v1/admin/gateway/tap?appId=1&topic=${channel}`;
     const controller = new AbortController();
     const answer = await fetch(address, {
       headers: { authorization: `Bearer ${admin.token}` },
@@ -117,10 +117,14 @@ describe('a tap', () => {
     return { next, close: () => controller.abort() };
   }
 
-  it('shows what a channel carries, also from another node, and affects no subscriber', async () => {
+  it('shows what a topic carries, also from another node, and affects no subscriber', async () => {
     const tap = await open('green', two);
-    await trigger('green', 'to nobody');
-    expect(await tap.next('message')).toMatchObject({ event: 'update', data: 'to nobody', subscribers: 0 });
+    await trigger('green', 'without subscribers');
+    expect(await tap.next('message')).toMatchObject({
+      event: 'update',
+      data: 'without subscribers',
+      subscribers: 0,
+    });
     const listed = async () => (await admin.call('GET', '/v1/admin/gateway/topics?prefix=green')).body.items;
     expect(await listed()).toEqual([]);
     const client = await listen(two, ['green']);
@@ -134,11 +138,11 @@ describe('a tap', () => {
     );
   });
 
-  it('on an invalid channel, or above the limit, is rejected', async () => {
-    const bad = await admin.call('GET', '/v1/admin/gateway/tap?appId=1&channel=no%20channel');
+  it('on an invalid topic, or above the limit, is rejected', async () => {
+    const bad = await admin.call('GET', '/v1/admin/gateway/tap?appId=1&topic=no%20topic');
     expect(bad.status).toBe(422);
     const taps = await Promise.all(Array.from({ length: 20 }, (_, n) => open(`tap${n}`)));
-    expect((await admin.call('GET', '/v1/admin/gateway/tap?appId=1&channel=x')).status).toBe(429);
+    expect((await admin.call('GET', '/v1/admin/gateway/tap?appId=1&topic=x')).status).toBe(429);
     for (const tap of taps) tap.close();
     await expect.poll(async () => (await open('again').catch(() => undefined))?.close).toBeDefined();
   });

@@ -63,13 +63,13 @@ describe('a connection', () => {
     reader.subscribe('messages');
     await reader.next('pusher_internal:subscription_succeeded');
     const deaf = await deafSocket(server.port);
-    await expect.poll(() => server.gateway.inspect().channels[0]?.subscribers).toBe(2);
+    await expect.poll(() => server.gateway.inspect().topics[0]?.subscribers).toBe(2);
     const text = 'x'.repeat(50_000);
-    for (let at = 0; at < 400 && server.gateway.inspect().channels[0]?.subscribers === 2; at += 1) {
+    for (let at = 0; at < 400 && server.gateway.inspect().topics[0]?.subscribers === 2; at += 1) {
       await publish(server, 'messages', { text });
       await reader.next('message_post');
     }
-    await expect.poll(() => server.gateway.inspect().channels[0]?.subscribers, { timeout: 10_000 }).toBe(1);
+    await expect.poll(() => server.gateway.inspect().topics[0]?.subscribers, { timeout: 10_000 }).toBe(1);
     deaf.destroy();
     await publish(server, 'messages', { fine: true });
     expect((await reader.next('message_post')).data).toEqual({ fine: true });

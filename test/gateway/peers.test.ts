@@ -210,7 +210,7 @@ describe('two nodes on a Redis', () => {
       const passing = await listen(one, 'room');
       for (const node of [one, two]) expect(Object.keys(await occupiedChannels(node))).toEqual(['room']);
       passing.ws.terminate();
-      await expect.poll(() => one.gateway.inspect().channels.map(({ name }) => name)).not.toContain('room');
+      await expect.poll(() => one.gateway.inspect().topics.map(({ name }) => name)).not.toContain('room');
       for (const node of [one, two]) expect(Object.keys(await occupiedChannels(node))).toEqual(['room']);
     }
     await expect.poll(() => occupiedChannels(one)).toEqual({ room: { subscription_count: 1 } });
@@ -347,7 +347,7 @@ describe('a long-running process', () => {
     };
     const before = await cycles(500);
     const after = await cycles(2_000);
-    expect(after).toMatchObject({ connections: 0, channels: 0, loggedErrors: 0 });
+    expect(after).toMatchObject({ connections: 0, topics: 0, loggedErrors: 0 });
     // A kilobyte left behind by each would add up to two million.
     expect(after.heapBytes - before.heapBytes).toBeLessThan(2_000_000);
   });

@@ -108,7 +108,7 @@ describe('what a client sends', () => {
     await client.next('pusher:signin_success');
     client.send({ event: 'pusher:unsubscribe', data: '{"channel":"private-x"}' });
     await client.settled();
-    expect(server.gateway.inspect().channels).toEqual([]);
+    expect(server.gateway.inspect().topics).toEqual([]);
   });
 
   it('ends a subscription: nothing more is delivered, and members are notified', async () => {
@@ -202,25 +202,25 @@ describe('the subscriber count', () => {
     server = await startGateway();
     vi.useFakeTimers();
     const received: number[] = [];
-    const teller = new CountNotifier({
+    const notifier = new CountNotifier({
       publish: async (messages) => {
         for (const message of messages) {
           if ('data' in message) received.push(JSON.parse(message.data).subscription_count);
         }
       },
     });
-    for (const count of [99, 100, 101, 102, 103]) teller.changed(1, 'updates', count);
+    for (const count of [99, 100, 101, 102, 103]) notifier.changed(1, 'updates', count);
     expect(received.splice(0)).toEqual([99, 100, 101]);
     vi.advanceTimersByTime(5_000);
     expect(received.splice(0)).toEqual([103]);
-    teller.changed(1, 'updates', 104);
-    teller.changed(1, 'other', 150);
+    notifier.changed(1, 'updates', 104);
+    notifier.changed(1, 'other', 150);
     expect(received.splice(0)).toEqual([150]);
     // Few subscribers again: the count is sent immediately, and the waiting one is discarded.
-    teller.changed(1, 'updates', 50);
+    notifier.changed(1, 'updates', 50);
     vi.advanceTimersByTime(60_000);
     expect(received.splice(0)).toEqual([50]);
-    teller.stop();
+    notifier.stop();
   });
 });
 

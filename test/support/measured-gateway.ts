@@ -8,7 +8,7 @@ export interface Measured {
   readonly port: number;
   readonly heapBytes: number;
   readonly connections: number;
-  readonly channels: number;
+  readonly topics: number;
   readonly loggedErrors: number;
 }
 
@@ -20,14 +20,14 @@ const server = await startGateway({ audit: () => {} });
 function measure(): Measured {
   // The first collection finalises what the second can free.
   for (let at = 0; at < 2; at += 1) collect();
-  const { connections, channels } = server.gateway.inspect();
+  const { connections, topics } = server.gateway.inspect();
   const { heapUsed } = process.memoryUsage();
   const { port, loggedErrors } = server;
   return {
     port,
     heapBytes: heapUsed,
     connections,
-    channels: channels.length,
+    topics: topics.length,
     loggedErrors: loggedErrors.length,
   };
 }

@@ -16,7 +16,7 @@ export interface ClientOptions {
   /** The app's key, which is not a secret. */
   readonly appKey: string;
   /**
-   * Authenticates subscriptions and calls; without one, only public channels are available. See
+   * Authenticates subscriptions and calls; without one, only public topics are available. See
    * `createTokenStore`.
    */
   readonly token?: TokenSource;
@@ -46,15 +46,15 @@ export interface Client {
   /** Listens for errors of the connection: why the server rejects the client, and protocol errors. */
   onError(listener: (error: MevrikError) => void): Stop;
   /**
-   * Subscribes to a channel, and stays subscribed across reconnects. Our own topics, such as `session12`, are
+   * Subscribes to a topic, and stays subscribed across reconnects. Ours, such as `session12`, are
    * authorized by the token, and missed events are recovered.
    * @param from `position` of an earlier subscription, for example on the previous page: events missed since are
    * delivered.
    */
-  subscribe<const Channel extends string>(
-    channel: Channel,
+  subscribe<const TopicName extends string>(
+    topic: TopicName,
     options?: { readonly from?: TopicPosition },
-  ): SubscriptionHandle<Channel>;
+  ): SubscriptionHandle<TopicName>;
   /** Events that the app's back end sends to this user only. Signs the user in. */
   readonly user: Pick<UserEvents, 'on'>;
   /** The calls of the API, by audience. */
@@ -90,7 +90,7 @@ export function createClient(options: ClientOptions): Client {
     send,
     onListenerError,
     isOpen: () => connection.state === 'connected',
-    authorize: (channel) => sign('/broadcasting/auth', { channel_name: channel }),
+    authorize: (topic) => sign('/broadcasting/auth', { channel_name: topic }),
   });
   const { connect, disconnect } = connectWhenOnline(connection);
   const user = new UserEvents({
@@ -119,9 +119,9 @@ export function createClient(options: ClientOptions): Client {
     },
     onState: (listener) => connection.on('state', listener),
     onError: (listener) => connection.on('error', listener),
-    subscribe(channel, { from } = {}) {
+    subscribe(topic, { from } = {}) {
       connect();
-      return subscriptions.acquire(channel, from);
+      return subscriptions.acquire(topic, from);
     },
     user,
     rest: createRest(call, appKey),

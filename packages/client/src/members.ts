@@ -1,6 +1,6 @@
 import type { Member } from './events.ts';
 
-/** The members of a presence channel. */
+/** The members of a presence topic. */
 export class Members {
   readonly #members = new Map<string, Member>();
 

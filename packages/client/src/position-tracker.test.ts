@@ -22,7 +22,7 @@ class Gateway {
     this.#epoch += 1;
   }
 
-  /** The result of a subscription: frames, then the channel's position. */
+  /** The result of a subscription: frames, then the topic's position. */
   subscribe(asked: PositionTracker['position'], canTell: boolean) {
     const positions: Record<string, number> = {};
     for (const [partition, offset] of this.log) positions[partition] = offset;

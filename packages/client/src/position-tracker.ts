@@ -4,7 +4,7 @@ import type { Resumed, TopicPosition } from '@mevrik/protocol';
 export type SubscribeOutcome = 'first' | 'recovered' | 'reload';
 
 /**
- * Keeps the position up to which a channel was received, across connections, by the rules of
+ * Keeps the position up to which a topic was received, across connections, by the rules of
  * docs/PROTOCOL.md: repeated frames are duplicates, and the server's positions are adopted only when all
  * missed frames have arrived.
  */

@@ -4,11 +4,11 @@ import type { Frame } from './connection.ts';
 import type { Stop } from './emitter.ts';
 import { type SubscriptionDeps, TopicSubscription } from './topic-subscription.ts';
 
-/** A subscription that can be released. Other users of the same channel keep theirs. */
-export interface SubscriptionHandle<Channel extends string>
+/** A subscription that can be released. Other users of the same topic keep theirs. */
+export interface SubscriptionHandle<TopicName extends string>
   extends Pick<
-    TopicSubscription<Channel>,
-    'channel' | 'isSubscribed' | 'members' | 'on' | 'position' | 'ready' | 'typing' | 'when' | 'whisper'
+    TopicSubscription<TopicName>,
+    'topic' | 'isSubscribed' | 'members' | 'on' | 'position' | 'ready' | 'typing' | 'when' | 'whisper'
   > {
   /** Ends this use of the channel and removes its listeners. */
   unsubscribe(): void;
@@ -19,22 +19,22 @@ interface SharedSubscription {
   handles: number;
 }
 
-/** The subscriptions of a client: each channel is subscribed to once, for any number of users. */
+/** The subscriptions of a client: each topic is subscribed to once, for any number of users. */
 export class Subscriptions {
   readonly #deps: SubscriptionDeps;
-  readonly #byChannel = new Map<string, SharedSubscription>();
+  readonly #byTopic = new Map<string, SharedSubscription>();
 
   constructor(deps: SubscriptionDeps) {
     this.#deps = deps;
   }
 
   /** Subscribes, or shares the existing subscription; `from` applies to the first one only. */
-  acquire<Channel extends string>(
-    name: Channel,
+  acquire<TopicName extends string>(
+    name: TopicName,
     from: TopicPosition | undefined,
-  ): SubscriptionHandle<Channel> {
+  ): SubscriptionHandle<TopicName> {
     const shared = this.#share(wireName(name), from);
-    const subscription = shared.subscription as TopicSubscription<Channel>;
+    const subscription = shared.subscription as TopicSubscription<TopicName>;
     const stops: Stop[] = [];
     let isActive = true;
     const tracked = (stop: Stop): Stop => {
@@ -42,7 +42,7 @@ export class Subscriptions {
       return stop;
     };
     return {
-      channel: subscription.channel,
+      topic: subscription.topic,
       members: subscription.members,
       typing: subscription.typing,
       get isSubscribed() {
@@ -65,27 +65,27 @@ export class Subscriptions {
 
   /** The connection is established. */
   onConnected(): void {
-    for (const { subscription } of this.#byChannel.values()) void subscription.onConnected();
+    for (const { subscription } of this.#byTopic.values()) void subscription.onConnected();
   }
 
   /** The connection has ended. */
   onDisconnected(): void {
-    for (const { subscription } of this.#byChannel.values()) subscription.onDisconnected();
+    for (const { subscription } of this.#byTopic.values()) subscription.onDisconnected();
   }
 
   /** A frame on any channel. */
   onFrame(frame: Frame): void {
-    this.#byChannel.get(frame.channel ?? '')?.subscription.onFrame(frame);
+    this.#byTopic.get(frame.channel ?? '')?.subscription.onFrame(frame);
   }
 
-  #share(channel: string, from: TopicPosition | undefined): SharedSubscription {
-    const found = this.#byChannel.get(channel);
+  #share(topic: string, from: TopicPosition | undefined): SharedSubscription {
+    const found = this.#byTopic.get(topic);
     if (found) {
       found.handles += 1;
       return found;
     }
-    const made = { subscription: new TopicSubscription(this.#deps, channel, from), handles: 1 };
-    this.#byChannel.set(channel, made);
+    const made = { subscription: new TopicSubscription(this.#deps, topic, from), handles: 1 };
+    this.#byTopic.set(topic, made);
     if (this.#deps.isOpen()) void made.subscription.onConnected();
     return made;
   }
@@ -93,10 +93,10 @@ export class Subscriptions {
   #release(shared: SharedSubscription): void {
     shared.handles -= 1;
     if (shared.handles > 0) return;
-    const { channel } = shared.subscription;
-    this.#byChannel.delete(channel);
+    const { topic } = shared.subscription;
+    this.#byTopic.delete(topic);
     shared.subscription.onDisconnected();
-    this.#deps.send('pusher:unsubscribe', { channel });
+    this.#deps.send('pusher:unsubscribe', { channel: topic });
   }
 }
 

@@ -7,7 +7,7 @@ import { Members } from './members.ts';
 import { PositionTracker } from './position-tracker.ts';
 import { TypingSignal } from './typing-signal.ts';
 
-/** The events of a subscription itself, apart from the channel's own events. */
+/** The events of a subscription itself, apart from the topic's own events. */
 export interface SubscriptionEvents {
   /** Subscribed, for the first time or again. */
   readonly subscribed: undefined;
@@ -24,9 +24,9 @@ export interface SubscriptionEvents {
 export interface SubscriptionDeps {
   /** Whether the connection is open. */
   isOpen(): boolean;
-  send(event: string, data: unknown, channel?: string): void;
-  /** Requests the authorization for a channel. @throws MevrikError */
-  authorize(channel: string): Promise<Record<string, unknown>>;
+  send(event: string, data: unknown, topic?: string): void;
+  /** Requests the authorization for a topic. @throws MevrikError */
+  authorize(topic: string): Promise<Record<string, unknown>>;
   readonly onListenerError: (error: unknown) => void;
 }
 
@@ -34,10 +34,10 @@ export interface SubscriptionDeps {
 const retryMs = 5_000;
 
 /** A subscription that lasts as long as the client, across reconnects. */
-export class TopicSubscription<Channel extends string = string> {
-  /** The channel's name, including its prefix. */
-  readonly channel: Channel;
-  /** The members of a presence channel. */
+export class TopicSubscription<TopicName extends string = string> {
+  /** The topic's name on the wire: with its prefix, if it has one. */
+  readonly topic: TopicName;
+  /** The members of a presence topic. */
   readonly members = new Members();
   /** Starts and stops the typing indicator for the others. */
   readonly typing: TypingSignal;
@@ -50,19 +50,19 @@ export class TopicSubscription<Channel extends string = string> {
   #receivedCount = 0;
   #retry: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(deps: SubscriptionDeps, channel: Channel, from?: TopicPosition) {
-    this.channel = channel;
+  constructor(deps: SubscriptionDeps, topic: TopicName, from?: TopicPosition) {
+    this.topic = topic;
     this.#deps = deps;
     this.#tracker = new PositionTracker(from);
     this.#events = new Emitter(deps.onListenerError);
     this.#lifecycle = new Emitter(deps.onListenerError);
-    this.typing = new TypingSignal((data) => deps.send('client-typing', data, channel));
+    this.typing = new TypingSignal((data) => deps.send('client-typing', data, topic));
   }
 
-  /** Listens for an event of the channel. On our own channels, unknown names are compile errors. */
-  on<Name extends keyof EventsOf<Channel> & string>(
+  /** Listens for an event of the topic. On our own topics, unknown names are compile errors. */
+  on<Name extends keyof EventsOf<TopicName> & string>(
     name: Name,
-    listener: (data: EventsOf<Channel>[Name]) => void,
+    listener: (data: EventsOf<TopicName>[Name]) => void,
   ): Stop {
     return this.#events.on(name, listener as (data: unknown) => void);
   }
@@ -75,9 +75,9 @@ export class TopicSubscription<Channel extends string = string> {
     return this.#lifecycle.on(name, listener);
   }
 
-  /** Sends a client event to the others on a private or presence channel; it is lost without a connection. */
+  /** Sends a client event to the others on a private or presence topic; it is lost without a connection. */
   whisper(name: string, data: unknown): void {
-    this.#deps.send(`client-${name}`, data, this.channel);
+    this.#deps.send(`client-${name}`, data, this.topic);
   }
 
   /** Whether it is subscribed at the moment. */
@@ -114,10 +114,10 @@ export class TopicSubscription<Channel extends string = string> {
     clearTimeout(this.#retry);
     this.#receivedCount = 0;
     try {
-      const proof = /^(private|presence)-/.test(this.channel) ? await this.#deps.authorize(this.channel) : {};
+      const proof = /^(private|presence)-/.test(this.topic) ? await this.#deps.authorize(this.topic) : {};
       if (attempt !== this.#attempt) return;
       const resume = this.#tracker.position ?? {};
-      this.#deps.send('pusher:subscribe', { channel: this.channel, ...proof, resume });
+      this.#deps.send('pusher:subscribe', { channel: this.topic, ...proof, resume });
     } catch (error) {
       if (attempt !== this.#attempt) return;
       const failure = error instanceof MevrikError ? error : new MevrikError(0, 'unexpected', String(error));
@@ -134,7 +134,7 @@ export class TopicSubscription<Channel extends string = string> {
     clearTimeout(this.#retry);
   }
 
-  /** For the client: a frame on this channel. */
+  /** For the client: a frame on this topic. */
   onFrame(frame: Frame): void {
     const act = this.#protocolHandlers[frame.event];
     if (act) act(frame);
@@ -144,7 +144,7 @@ export class TopicSubscription<Channel extends string = string> {
     }
   }
 
-  /** The protocol's own events on a channel. */
+  /** The protocol's own events on a topic. */
   readonly #protocolHandlers: Readonly<Record<string, (frame: Frame) => void>> = {
     'pusher_internal:subscription_succeeded': ({ data }) => this.#subscribed(data),
     'pusher:subscription_error': ({ data }) => this.#onRefused(data),

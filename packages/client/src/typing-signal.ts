@@ -6,7 +6,7 @@ const repeatMs = 2_000;
 /** A participant without a signal for this long has stopped typing. */
 const expiryMs = 5_000;
 
-/** Sends and receives typing signals on a channel. */
+/** Sends and receives typing signals on a topic. */
 export class TypingSignal {
   readonly #send: (data: { typing: boolean }) => void;
   readonly #listeners = new Set<(typing: Typing) => void>();

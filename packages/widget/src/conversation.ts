@@ -29,7 +29,7 @@ export class Conversation {
   readonly outbox: MessageOutbox;
   readonly uploads: Uploads;
   #client: Client | undefined;
-  #channel: SessionSubscription | undefined;
+  #subscription: SessionSubscription | undefined;
   #identity: Identity = {};
   #beginning: Promise<void> | undefined;
   /** Counts visits, so that results of an ended visit are dropped. */
@@ -203,7 +203,7 @@ export class Conversation {
     this.#client?.disconnect();
     this.#visit.leave();
     this.#client = undefined;
-    this.#channel = undefined;
+    this.#subscription = undefined;
     this.#beginning = undefined;
     this.#older = undefined;
     const { opening, unsent, uploads, hasDiscarded } = this.state;
@@ -270,11 +270,11 @@ export class Conversation {
 
   /** Subscribes to a session, replacing the previous subscription. */
   #follow(session: Session): void {
-    const isSame = this.state.session?.id === session.id && this.#channel;
+    const isSame = this.state.session?.id === session.id && this.#subscription;
     this.#set({ session, ...(isInQueue(session) ? {} : { queuePosition: undefined }) });
     if (isSame || !this.#client) return;
-    this.#channel?.unsubscribe();
-    this.#channel = subscribeToSession(this.#client, session, {
+    this.#subscription?.unsubscribe();
+    this.#subscription = subscribeToSession(this.#client, session, {
       take: (message, isLive) => this.#addMessage(message, isLive),
       set: (change) => this.#set(change),
       readId: () => this.state.readId,

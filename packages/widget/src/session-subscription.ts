@@ -6,8 +6,8 @@ const typingLastsMs = 6_000;
 
 /** Callbacks for the events of a session. */
 export interface SessionHandlers {
-  /** `isNews`: a live reply, not one the visitor sent. */
-  readonly take: (message: Message, isNews: boolean) => void;
+  /** `isLive`: a live reply, not one the visitor sent. */
+  readonly take: (message: Message, isLive: boolean) => void;
   readonly set: (change: Partial<ConversationState>) => void;
   readonly readId: () => number;
   /** Subscribed, or events were missed: reload the messages. */
@@ -24,31 +24,31 @@ export function subscribeToSession(
   handlers: SessionHandlers,
 ): SessionSubscription {
   const { take, set } = handlers;
-  const channel = client.subscribe(`session${id}`);
+  const subscription = client.subscribe(`session${id}`);
   let typing: ReturnType<typeof setTimeout> | undefined;
-  channel.on('message_post', ({ message }) => take(message, false));
-  channel.on('message_reply', ({ message }) => take(message, true));
-  channel.on('message_changed', ({ message }) => take(message, false));
-  channel.on('session_path_changed', ({ session, agent }) =>
+  subscription.on('message_post', ({ message }) => take(message, false));
+  subscription.on('message_reply', ({ message }) => take(message, true));
+  subscription.on('message_changed', ({ message }) => take(message, false));
+  subscription.on('session_path_changed', ({ session, agent }) =>
     set({
       session,
       agent: agent ?? undefined,
       ...(isInQueue(session) ? {} : { queuePosition: undefined }),
     }),
   );
-  channel.on('queue_moved', ({ queuePosition }) => set({ queuePosition }));
-  channel.on('agent_changed', ({ agent }) => set({ agent }));
-  channel.on('message_read', ({ by, messageId }) => {
+  subscription.on('queue_moved', ({ queuePosition }) => set({ queuePosition }));
+  subscription.on('agent_changed', ({ agent }) => set({ agent }));
+  subscription.on('message_read', ({ by, messageId }) => {
     if (by === 'agent') set({ readId: Math.max(handlers.readId(), messageId) });
   });
-  channel.on('typing', ({ by, name, typing: isTyping }) => {
+  subscription.on('typing', ({ by, name, typing: isTyping }) => {
     if (by !== 'agent') return;
     clearTimeout(typing);
     set({ typing: isTyping ? (name ?? '') : undefined });
     if (isTyping) typing = setTimeout(() => set({ typing: undefined }), typingLastsMs);
   });
-  channel.when('load', handlers.load);
-  return channel;
+  subscription.when('load', handlers.load);
+  return subscription;
 }
 
 /** Whether a session is in a queue. */

@@ -71,9 +71,9 @@ export function useLiveConnections(
       made.set(id, client);
       client.onState((state) => setStates((before) => ({ ...before, [id]: state })));
       for (const topic of ['agentlive', 'agentbot', 'queues', 'sessions', `agent${agentId}`] as const) {
-        const channel = client.subscribe(topic);
-        channel.when('load', refetchAllSoon);
-        subscribeToConversations(channel, queries, listener, refresh);
+        const subscription = client.subscribe(topic);
+        subscription.when('load', refetchAllSoon);
+        subscribeToConversations(subscription, queries, listener, refresh);
       }
       // Changed in another tab, or by the server while no desk was open.
       client.subscribe(`agent${agentId}`).on('availability_changed', ({ agent }) => session.update(agent));
@@ -99,7 +99,7 @@ export function useLiveConnections(
 
 /** Applies the events of all conversations. */
 function subscribeToConversations(
-  channel: SubscriptionHandle<Exclude<Topic, 'messages'>>,
+  subscription: SubscriptionHandle<Exclude<Topic, 'messages'>>,
   queries: QueryClient,
   listener: { readonly current: LiveListener },
   refresh: (sessionId: number) => void,
@@ -109,26 +109,26 @@ function subscribeToConversations(
     listener.current.onMessage(message);
     refresh(message.sessionId);
   };
-  channel.on('message_post', onMessage);
-  channel.on('message_reply', onMessage);
-  channel.on('note_added', ({ message }) => cacheMessage(queries, message));
-  channel.on('message_changed', ({ message }) => cacheMessage(queries, message));
-  channel.on('message_failed', ({ note, messageId, sessionId }) => {
+  subscription.on('message_post', onMessage);
+  subscription.on('message_reply', onMessage);
+  subscription.on('note_added', ({ message }) => cacheMessage(queries, message));
+  subscription.on('message_changed', ({ message }) => cacheMessage(queries, message));
+  subscription.on('message_failed', ({ note, messageId, sessionId }) => {
     cacheMessage(queries, note);
     cacheDeliveryStatus(queries, { messageId, sessionId, status: 'failed' });
     refresh(sessionId);
   });
-  channel.on('message_read', ({ sessionId }) => refresh(sessionId));
-  channel.on('queue_created', ({ queueItem }) => {
+  subscription.on('message_read', ({ sessionId }) => refresh(sessionId));
+  subscription.on('queue_created', ({ queueItem }) => {
     listener.current.onQueued(queueItem);
     refresh(queueItem.sessionId);
   });
-  channel.on('case_created', (data) => refresh(data.case.sessionId));
-  channel.on('case_closed', (data) => refresh(data.case.sessionId));
-  channel.on('session_created', ({ session }) => refresh(session.id));
-  channel.on('session_path_changed', ({ session }) => refresh(session.id));
-  channel.on('post_fetched', ({ sessionId }) => refresh(sessionId));
-  channel.on('customer_changed', ({ customerId, otherId }) => {
+  subscription.on('case_created', (data) => refresh(data.case.sessionId));
+  subscription.on('case_closed', (data) => refresh(data.case.sessionId));
+  subscription.on('session_created', ({ session }) => refresh(session.id));
+  subscription.on('session_path_changed', ({ session }) => refresh(session.id));
+  subscription.on('post_fetched', ({ sessionId }) => refresh(sessionId));
+  subscription.on('customer_changed', ({ customerId, otherId }) => {
     for (const id of [customerId, otherId ?? customerId])
       void queries.invalidateQueries({ queryKey: keys.customer(id) });
     void queries.invalidateQueries({ queryKey: ['conversation'] });

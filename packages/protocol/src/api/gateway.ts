@@ -14,9 +14,9 @@ export type GatewayTraffic = z.infer<typeof trafficSchema>;
 export const gatewayAppSchema = z.object({
   appId: idSchema,
   connections: z.int(),
-  channels: z.int(),
+  topics: z.int(),
   subscriptions: z.int(),
-  /** Subscriptions to presence channels. */
+  /** Subscriptions to presence topics. */
   members: z.int(),
   sent: trafficSchema,
   received: trafficSchema,
@@ -34,7 +34,7 @@ export const gatewayNodeSchema = z.object({ node: z.string(), apps: z.array(gate
 export type GatewayNode = z.infer<typeof gatewayNodeSchema>;
 export const gatewayNodesSchema = z.object({ nodes: z.array(gatewayNodeSchema).readonly() });
 
-/** A Pusher channel with subscribers on the answering node. */
+/** A topic, by its name on the wire, with subscribers on the answering node. */
 export const gatewayTopicSchema = z.object({
   appId: idSchema,
   name: z.string(),
@@ -53,7 +53,7 @@ export const gatewayConnectionSchema = z.object({
   socketId: z.string(),
   appId: idSchema,
   userId: z.string().nullable(),
-  channels: z.array(z.string()).readonly(),
+  topics: z.array(z.string()).readonly(),
   bufferedBytes: z.int(),
 });
 export type GatewayConnection = z.infer<typeof gatewayConnectionSchema>;
@@ -63,7 +63,7 @@ export const gatewayConnectionsSchema = z.object({
 });
 
 const appId = z.coerce.number().pipe(idSchema.max(2_147_483_647));
-const channelName = z.string().min(1).max(200);
+const topicName = z.string().min(1).max(200);
 
 /** Which connections of the answering node; `limit` is at most 1,000. */
 export const gatewayConnectionQuery = z.strictObject({
@@ -71,5 +71,5 @@ export const gatewayConnectionQuery = z.strictObject({
   cursor: z.string().max(300).optional(),
   limit: z.coerce.number().pipe(z.int().min(1).max(1_000)).default(100),
 });
-export const gatewayTopicQuery = gatewayConnectionQuery.extend({ prefix: channelName.optional() });
-export const gatewayTapQuery = z.strictObject({ appId, channel: channelName });
+export const gatewayTopicQuery = gatewayConnectionQuery.extend({ prefix: topicName.optional() });
+export const gatewayTapQuery = z.strictObject({ appId, topic: topicName });

@@ -40,11 +40,11 @@ export interface Gateway {
   readonly api: TopicApi;
   /** Read access to this process's connections. */
   readonly inspection: GatewayInspection;
-  /** The number of connections of this process, and their channels. */
-  inspect(): { readonly connections: number; readonly channels: readonly GatewayTopic[] };
+  /** The number of connections of this process, and their topics. */
+  inspect(): { readonly connections: number; readonly topics: readonly GatewayTopic[] };
   /** The state of each node that answers within a moment. */
   nodes(): Promise<readonly NodeState[]>;
-  /** Observes a channel; the returned function ends that. `onEnd` is called when this node shuts down. */
+  /** Observes a topic; the returned function ends that. `onEnd` is called when this node shuts down. */
   tap(appId: number, channel: PusherChannel, tap: Tap, onEnd: () => void): Promise<() => void>;
   /** Accepts no further connections and asks clients to reconnect elsewhere, spread over `drainMs`. */
   drain(): Promise<void>;
@@ -75,7 +75,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     },
     api: createTopicApi(bus, config),
     inspection,
-    inspect: () => ({ connections: connections.sockets.size, channels: [...hub.channels()] }),
+    inspect: () => ({ connections: connections.sockets.size, topics: [...hub.topics()] }),
     nodes: () => survey.ask(),
     tap: (appId, channel, tap, onEnd) => openTap(components, appId, channel, tap, onEnd),
     async drain() {

@@ -9,7 +9,7 @@ interface WatchedFlow {
 export interface WatchedApp {
   readonly appId: number;
   readonly connections: number;
-  readonly channels: number;
+  readonly topics: number;
   readonly subscriptions: number;
   readonly members: number;
   readonly bufferedBytes: number;
@@ -22,9 +22,9 @@ export interface WatchedApp {
 /** Each gauge with its help text and how to read it. */
 const gauges: Readonly<Record<string, readonly [help: string, read: (app: WatchedApp) => number]>> = {
   mevrik_connections: ['Connected clients.', (app) => app.connections],
-  mevrik_channels: ['Broadcast channels with subscribers.', (app) => app.channels],
+  mevrik_topics: ['Topics with subscribers.', (app) => app.topics],
   mevrik_subscriptions: ['Subscriptions of connected clients.', (app) => app.subscriptions],
-  mevrik_presence_members: ['Subscriptions to presence channels.', (app) => app.members],
+  mevrik_presence_members: ['Subscriptions to presence topics.', (app) => app.members],
   mevrik_buffered_bytes: ['Bytes buffered for slow clients.', (app) => app.bufferedBytes],
 };
 const counters: typeof gauges = {

@@ -58,7 +58,7 @@ function NodeTable({ nodes }: { nodes: readonly GatewayNode[] }) {
                 <Table.Td className={classes.mono}>{node.slice(0, 8)}</Table.Td>
                 <Table.Td>{app.appId}</Table.Td>
                 <Table.Td ta="right">{app.connections}</Table.Td>
-                <Table.Td ta="right">{app.channels}</Table.Td>
+                <Table.Td ta="right">{app.topics}</Table.Td>
                 <Table.Td ta="right">{app.members}</Table.Td>
                 <Table.Td ta="right">{app.sent.messagesPerSecond}</Table.Td>
                 <Table.Td ta="right">{app.received.messagesPerSecond}</Table.Td>

@@ -103,7 +103,7 @@ async function listenTo(
   take: (message: WatchedMessage) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const query = new URLSearchParams({ appId: String(appId), channel: name });
+  const query = new URLSearchParams({ appId: String(appId), topic: name });
   const response = await fetch(`/v1/admin/gateway/tap?${query}`, {
     headers: { authorization: `Bearer ${await token(false)}` },
     signal,

@@ -24,37 +24,39 @@ export function usePresence(
   const client = appId === undefined ? undefined : live.clientOf(appId);
   useEffect(() => {
     if (!client || sessionId === undefined) return;
-    const channel = client.subscribe(`presence-session${sessionId}`);
+    const subscription = client.subscribe(`presence-session${sessionId}`);
     const updateViewing = () => {
-      const others = [...channel.members].filter(({ id }) => id.startsWith('agent-') && id !== `agent-${me}`);
+      const others = [...subscription.members].filter(
+        ({ id }) => id.startsWith('agent-') && id !== `agent-${me}`,
+      );
       const names = others.map(({ info }) => nameOf(info) ?? 'A colleague');
       setViewing([...new Set(names)].sort());
     };
     let timer: ReturnType<typeof setTimeout>;
-    channel.when('subscribed', updateViewing);
-    channel.when('joined', updateViewing);
-    channel.when('left', updateViewing);
-    channel.on('typing', ({ by, agentId, name, typing: isTyping }) => {
+    subscription.when('subscribed', updateViewing);
+    subscription.when('joined', updateViewing);
+    subscription.when('left', updateViewing);
+    subscription.on('typing', ({ by, agentId, name, typing: isTyping }) => {
       if (agentId === me) return;
       clearTimeout(timer);
       setTyping(isTyping ? `${by === 'agent' ? (name ?? 'A colleague') : customer} is typing…` : '');
       timer = setTimeout(() => setTyping(''), typingForMs);
     });
-    channel.on('message_post', () => setTyping(''));
-    channel.on('message_status', (status) => {
+    subscription.on('message_post', () => setTyping(''));
+    subscription.on('message_status', (status) => {
       cacheDeliveryStatus(queries, status);
       // A comment has one private reply: whether it is used follows from its delivery.
       if (hasComment) void queries.invalidateQueries({ queryKey: keys.row(sessionId) });
     });
-    channel.on('message_changed', ({ message }) => cacheMessage(queries, message));
-    channel.on('message_read', ({ by, messageId }) => {
+    subscription.on('message_changed', ({ message }) => cacheMessage(queries, message));
+    subscription.on('message_read', ({ by, messageId }) => {
       if (by === 'customer') cacheReadReceipt(queries, sessionId, messageId);
     });
     return () => {
       clearTimeout(timer);
       setTyping('');
       setViewing([]);
-      channel.unsubscribe();
+      subscription.unsubscribe();
     };
   }, [client, sessionId, me, customer, hasComment, queries]);
   return { typing, viewing };

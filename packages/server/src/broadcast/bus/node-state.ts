@@ -10,9 +10,9 @@ export interface NodeState {
 export interface AppState {
   readonly appId: number;
   readonly connections: number;
-  readonly channels: number;
+  readonly topics: number;
   readonly subscriptions: number;
-  /** Subscriptions to presence channels. */
+  /** Subscriptions to presence topics. */
   readonly members: number;
   readonly sent: Flow;
   readonly received: Flow;

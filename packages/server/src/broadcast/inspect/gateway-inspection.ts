@@ -15,7 +15,7 @@ export interface InspectionQuery {
 /** The topics and connections of this node. */
 export interface GatewayInspection {
   state(): readonly AppState[];
-  channels(query: InspectionQuery): Page<GatewayTopic>;
+  topics(query: InspectionQuery): Page<GatewayTopic>;
   connections(query: InspectionQuery): Page<GatewayConnection>;
 }
 
@@ -40,9 +40,9 @@ export function createGatewayInspection(parts: {
         counts.bufferedBytes += socket.bufferedBytes;
         counts.maxBufferedBytes = Math.max(counts.maxBufferedBytes, socket.bufferedBytes);
       }
-      for (const { appId, kind, subscribers } of hub.channels()) {
+      for (const { appId, kind, subscribers } of hub.topics()) {
         const counts = of(appId);
-        counts.channels += 1;
+        counts.topics += 1;
         counts.subscriptions += subscribers;
         if (kind === 'presence') counts.members += subscribers;
       }
@@ -58,15 +58,15 @@ export function createGatewayInspection(parts: {
         };
       });
     },
-    channels: ({ prefix = '', ...query }) =>
-      page(hub.channels(), query, ({ name }) => (name.startsWith(prefix) ? name : undefined)),
+    topics: ({ prefix = '', ...query }) =>
+      page(hub.topics(), query, ({ name }) => (name.startsWith(prefix) ? name : undefined)),
     connections: (query) => page([...sockets.values()].map(stateOf), query, ({ socketId }) => socketId),
   };
 }
 
 const nothing = {
   connections: 0,
-  channels: 0,
+  topics: 0,
   subscriptions: 0,
   members: 0,
   bufferedBytes: 0,
@@ -78,7 +78,7 @@ function stateOf(socket: ClientSocket): GatewayConnection {
     socketId: socket.id,
     appId: socket.app.id,
     userId: socket.user?.id ?? null,
-    channels: [...socket.channels.keys()],
+    topics: [...socket.channels.keys()],
     bufferedBytes: socket.bufferedBytes,
   };
 }

@@ -29,12 +29,13 @@ interface Channel {
   sent: FlowMeter | undefined;
 }
 
-/** An observer of a channel: receives each message with the number of receiving connections. Must not throw. */
+/** An observer of a topic: receives each message with the number of receiving connections. Must not throw. */
 export type Tap = (message: TappedMessage) => void;
 
-/** A message on a channel, as an observer receives it. */
+/** A message on a topic, as an observer receives it. */
 export interface TappedMessage {
-  readonly channel: string;
+  /** The topic's name on the wire. */
+  readonly topic: string;
   readonly event: string;
   readonly data: string;
   readonly userId?: string;
@@ -132,8 +133,8 @@ export class Hub {
     for (const name of channelNamesOf(message.topic)) this.#send(message, name, encode);
   }
 
-  /** All channels with subscribers on this node, except internal ones. */
-  *channels(): Iterable<GatewayTopic> {
+  /** All topics with subscribers on this node, by their names on the wire, except internal ones. */
+  *topics(): Iterable<GatewayTopic> {
     for (const { appId, info, subscribers, sent } of this.#channels.values()) {
       if (info.name.startsWith('#') || subscribers.size === 0) continue;
       const { name, kind } = info;
@@ -222,13 +223,13 @@ function leavePending(channel: Channel, subscriber: Subscriber): void {
 
 function tapped(
   message: BroadcastMessage | PusherMessage,
-  channel: string,
+  topic: string,
   data: string,
   subscribers: number,
   bytes: number,
 ): TappedMessage {
   return {
-    channel,
+    topic,
     event: message.event,
     data,
     ...('userId' in message && message.userId !== undefined ? { userId: message.userId } : {}),

@@ -64,7 +64,7 @@ function addListRoutes(api: Api, { gateway }: GatewayRouteDeps): void {
         response: { 200: gatewayTopicsSchema },
       },
     },
-    async ({ query: { cursor, ...query } }) => gateway.inspection.channels({ ...query, after: cursor }),
+    async ({ query: { cursor, ...query } }) => gateway.inspection.topics({ ...query, after: cursor }),
   );
   api.get(
     '/v1/admin/gateway/connections',
@@ -95,11 +95,11 @@ function addTapRoute(api: Api, { gateway, audit }: GatewayRouteDeps): void {
       },
     },
     async (request, reply) => {
-      const { appId, channel: name } = request.query;
+      const { appId, topic: name } = request.query;
       const channel = parsePusherChannel(name);
       if (!channel) {
-        throw new ProblemError('invalid_input', 'Invalid channel name.', {
-          fields: [{ path: 'channel', message: 'is not a valid channel name' }],
+        throw new ProblemError('invalid_input', 'Invalid topic name.', {
+          fields: [{ path: 'topic', message: 'is not a valid topic name' }],
         });
       }
       if (openTaps >= maxTaps) {
