@@ -63,7 +63,7 @@ async function makeTemplate(connection: DatabaseConnectionOptions): Promise<void
   try {
     await admin.query('CREATE DATABASE mevrik_template');
     await migrate({ ...connection, database: 'mevrik_template' });
-    // A connected template cannot be cloned: nobody may connect to it from here on.
+    // A connected template cannot be cloned: no connection to it is allowed from here on.
     await admin.query('ALTER DATABASE mevrik_template IS_TEMPLATE true ALLOW_CONNECTIONS false');
   } finally {
     await admin.end();

@@ -40,7 +40,7 @@ export async function playFacebook(server: DemoServer): Promise<void> {
   const desk = await openEventStream(url, { key: app.key, token: agentToken, channels: ['private-queues'] });
 
   /** What Facebook has accepted for a contact or under a comment. */
-  async function taken(text: string) {
+  async function accepted(text: string) {
     const deadline = Date.now() + patienceMs;
     for (;;) {
       const all = await outside('GET', 'accepted');
@@ -74,7 +74,7 @@ export async function playFacebook(server: DemoServer): Promise<void> {
       token: agentToken,
       channels: [`private-session${thread.id}`],
     });
-    await taken('You’re in the queue.');
+    await accepted('You’re in the queue.');
     await outside('POST', 'failure', { does: 'refuse', code: 2, status: 500 });
     const { message } = await agent('POST', `/v1/sessions/${thread.id}/replies`, {
       text: 'Blue and green.',
@@ -85,7 +85,7 @@ export async function playFacebook(server: DemoServer): Promise<void> {
     });
     printMessage('Alex', 'Blue and green.  [Blue] [Green]');
     printStep('Facebook fails once, so the reply is sent again; this is what Facebook accepted:');
-    const [answer] = await taken('Blue and green.');
+    const [answer] = await accepted('Blue and green.');
     for (const line of JSON.stringify(answer.body, null, 2).split('\n'))
       console.log(`          ${paint('dim', '│')} ${line}`);
     const { data } = await live.until(
@@ -110,11 +110,11 @@ export async function playFacebook(server: DemoServer): Promise<void> {
     printMessage('Carl', 'How much is it?  (a public comment under a post)');
     const comment = await accept(thread.item);
     await agent('POST', `/v1/sessions/${comment.id}/replies`, { text: 'It is 49, Carl.' });
-    const [open] = await taken('It is 49, Carl.');
+    const [open] = await accepted('It is 49, Carl.');
     printMessage('Alex', 'It is 49, Carl.');
     printStep(`posted under the comment, at /${open.page}/${open.edge}`);
     await agent('POST', `/v1/sessions/${comment.id}/replies`, { text: 'Here is 10% off.', privately: true });
-    const [secret] = await taken('Here is 10% off.');
+    const [secret] = await accepted('Here is 10% off.');
     printMessage('Alex', 'Here is 10% off.');
     printStep(`sent to Carl only, as the one private reply to the comment (/${secret.edge})`);
   } finally {

@@ -26,8 +26,8 @@ describe('administration', () => {
     session: { agentType: 'bot', path: 'bot' },
     customer: { verified: false, locale: '', attributes: {} },
   };
-  const nobodys = { filter: { key: 'nobody’s' } };
-  const replayed = { listeners: ['LogMessageEvent'], ...nobodys };
+  const unknownKey = { filter: { key: 'unknown' } };
+  const replayed = { listeners: ['LogMessageEvent'], ...unknownKey };
   /** Every route with a request that would have an effect, and whether supervisors have access. */
   const routes: Record<string, { path?: string; body?: () => object; supervisor?: true; answer?: number }> = {
     'GET /v1/admin/apps': {},
@@ -90,8 +90,8 @@ describe('administration', () => {
     'GET /v1/admin/subscriptions': { supervisor: true },
     'POST /v1/admin/subscriptions/{name}/resume': {},
     'GET /v1/admin/dead-letters': { supervisor: true },
-    'POST /v1/admin/dead-letters/retry': { body: () => nobodys },
-    'POST /v1/admin/dead-letters/discard': { body: () => nobodys },
+    'POST /v1/admin/dead-letters/retry': { body: () => unknownKey },
+    'POST /v1/admin/dead-letters/discard': { body: () => unknownKey },
     'GET /v1/admin/replays': {},
     'GET /v1/admin/replays/{id}/entries': { path: '/v1/admin/replays/999999/entries', answer: 404 },
     'POST /v1/admin/replays/preview': { body: () => replayed },
@@ -116,7 +116,7 @@ describe('administration', () => {
 
     const bearer = ({ token }: Employed) => `Bearer ${token}`;
     const askers = {
-      nobody: undefined,
+      anonymous: undefined,
       customer: bearer(await product.visit()),
       service: `Basic ${Buffer.from(`${key}:${secret}`).toString('base64')}`,
       agent: bearer(await product.employ({ appIds: [1, id] })),
@@ -149,7 +149,7 @@ describe('administration', () => {
         asker === 'admin' || (asker === 'supervisor' && routes[route]?.supervisor === true);
       for (const route of Object.keys(routes).filter((one) => !may(one))) {
         const { status, headers, body } = await ask(route, authorization);
-        const expected = asker === 'nobody' ? [401, 'unauthenticated'] : [403, 'forbidden'];
+        const expected = asker === 'anonymous' ? [401, 'unauthenticated'] : [403, 'forbidden'];
         expect([asker, route, status, body.code]).toEqual([asker, route, ...expected]);
         expect(headers.get('content-type')).toContain('application/problem+json');
       }

@@ -139,7 +139,7 @@ describe('a channel', () => {
 
   it('can have groups of settings changed in part or removed whole', async () => {
     const email = channel(1, 'mail');
-    const smtp = { ...mailbox(), user: 'shop', password: 'the mail password' };
+    const smtp = { ...mailbox(), user: 'shop', password: 'the smtp password' };
     await email.put({ kind: 'email', settings: { address: 'support@shop.example', smtp } });
     expect((await email.show()).body).toMatchObject({
       settings: { smtp: { user: 'shop' } },

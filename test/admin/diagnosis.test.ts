@@ -74,7 +74,7 @@ describe('a message that was answered', () => {
   it('by an agent names the agent, and the reply has a diagnosis too', async () => {
     const kim = await online({ name: 'Kim' });
     const { visitor, id } = await writes(call);
-    await verdict(id, 'queue_not_taken');
+    await verdict(id, 'queue_not_accepted');
     await accept(kim, visitor);
     const taken = await verdict(id, 'agent_silent');
     expect(taken.verdict.facts).toEqual({ agent: 'Kim', seconds: withinAMinute, availability: 'online' });
@@ -92,10 +92,10 @@ describe('a message that was answered', () => {
 describe('a message that waits in a queue has the reason', () => {
   it('without agents in the app', async () => {
     const { id } = await writes(call);
-    const { verdict: found } = await verdict(id, 'queue_nobody_online');
+    const { verdict: found } = await verdict(id, 'queue_no_agent_online');
     expect(found.facts).toMatchObject({
       waiting: { queue: 'support', seconds: withinAMinute },
-      reason: { code: 'queue_nobody_online', hasAgents: false },
+      reason: { code: 'queue_no_agent_online', hasAgents: false },
       byBot: true,
     });
   });
@@ -104,7 +104,7 @@ describe('a message that waits in a queue has the reason', () => {
     const kim = await product.employ({ name: 'Kim' });
     await kim.call('PUT', '/v1/agents/me/availability', { availability: 'away' });
     const { id } = await writes(call);
-    expect((await verdict(id, 'queue_nobody_online')).verdict.facts).toMatchObject({
+    expect((await verdict(id, 'queue_no_agent_online')).verdict.facts).toMatchObject({
       reason: { hasAgents: true, away: ['Kim'] },
     });
   });
@@ -217,7 +217,7 @@ describe('a message that will not be answered', () => {
     expect(found.facts).toMatchObject({
       failedBot: message.appName,
       waiting: { queue: 'support' },
-      reason: { code: 'queue_nobody_online' },
+      reason: { code: 'queue_no_agent_online' },
     });
     expect(found.links[0]?.to).toBe('bot');
     expect(stepOf(steps, 'bot_failed')?.tone).toBe('bad');
@@ -242,7 +242,7 @@ describe('a message that will not be answered', () => {
     const { sql } = product.database;
     expect((await admin.call('PUT', '/v1/admin/apps/1/bot', { kind: 'none' })).status).toBe(200);
     const { visitor, id } = await writes('hello, are you there?');
-    await verdict(id, 'queue_nobody_online');
+    await verdict(id, 'queue_no_agent_online');
     // As after the retention period of queue items.
     await sql`DELETE FROM queue_items WHERE session_id = ${visitor.sessionId}`;
     await sql`UPDATE sessions SET status = 'ended', open_case_id = NULL, agent_type = 'bot' WHERE id = ${visitor.sessionId}`;

@@ -170,7 +170,7 @@ describe('charts', () => {
       ({ points }) => points.some(({ csatAnswers }) => csatAnswers > 0),
     );
     expect(chart.points.find(({ csatAnswers }) => csatAnswers > 0)?.csatMean).toBe(4);
-    expect(chart.points.find(({ taken }) => taken > 0)?.waitP50Seconds).toBeGreaterThanOrEqual(0);
+    expect(chart.points.find(({ accepted }) => accepted > 0)?.waitP50Seconds).toBeGreaterThanOrEqual(0);
   });
 
   it('add up the counts of several processes', async () => {

@@ -36,7 +36,7 @@ it('reports waiting conversations, times and skills of each queue, and the capac
     waiting: 1,
     waitingSince: expect.any(String),
     served: 0,
-    taken: 0,
+    accepted: 0,
     meanWaitSeconds: null,
     skills: { billing: 1 },
   });
@@ -51,7 +51,7 @@ it('reports waiting conversations, times and skills of each queue, and the capac
     waiting: 0,
     waitingSince: null,
     served: 1,
-    taken: 1,
+    accepted: 1,
     skills: {},
   });
   expect((await look()).agents).toMatchObject([{ name: 'Kim', serving: 1 }]);

@@ -27,7 +27,7 @@ function uses(sessionId: number): void {
   // @ts-expect-error there is no such kind
   void client.rest.visitor.writeMessage({ kind: 'shout', text: 'hello' });
   // @ts-expect-error a transfer needs a target
-  void client.rest.desk.transfer(1, { to: { nobody: true } });
+  void client.rest.desk.transfer(1, { to: { team: true } });
 }
 
 describe('the types of the SDK', () => {

@@ -152,7 +152,7 @@ describe('a disposition', () => {
     [[{ ...refund, fields: [refund.fields[0], refund.fields[0]] }]],
     [[{ ...refund, fields: [{ name: 'a', label: 'A', kind: 'choice' }] }]],
     [[{ ...refund, fields: [{ name: 'No Name', label: 'A', kind: 'text' }] }]],
-  ])('that nobody could fill in is rejected: %j', async (dispositions) => {
+  ])('that cannot be filled in is rejected: %j', async (dispositions) => {
     expect(await settle({ dispositions })).toBe(422);
   });
 });

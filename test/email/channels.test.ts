@@ -35,14 +35,14 @@ async function reply(text: string) {
   return { person, message: await product.replies(session, text) };
 }
 
-const mailTo = (person: string) => product.post.sent.filter(({ to }) => to === person).at(-1);
+const lastEmailTo = (person: string) => product.post.sent.filter(({ to }) => to === person).at(-1);
 
 describe('a channel with a DKIM key', () => {
   it('signs its emails verifiably', async () => {
     await configure({ dkim: { selector: 'mevrik', privateKey } });
     const { person, message } = await reply('Signed, with an ümlaut.');
     await expect.poll(() => statusOf(message), patience).toBe('sent');
-    const raw = mailTo(person)?.raw.toString('latin1') ?? '';
+    const raw = lastEmailTo(person)?.raw.toString('latin1') ?? '';
     expect(raw).toMatch(/d=shop\.example;[^:]* s=mevrik;/);
     expect(verifyDkim(raw)).toBe(true);
     expect(verifyDkim(raw.replace('Signed', 'Forged'))).toBe(false);

@@ -118,7 +118,7 @@ describe('an agent', () => {
     for (let count = 0; count < 7; count++) tries.push((await login('gwen@desk.example', 'guess')).status);
     expect(tries.slice(0, 5)).toEqual(Array(5).fill(401));
     expect(tries.at(-1)).toBe(429);
-    // Nobody else is kept out by it.
+    // Other users are not affected.
     expect((await login('nobody@desk.example')).status).toBe(401);
   });
 

@@ -152,9 +152,9 @@ describe('mevrik, on the database of a running server', () => {
 
   it('reports an unknown listener', async () => {
     const { url } = await temporaryDatabase();
-    const { code, said } = await mevrik({ DATABASE_URL: url }, 'resume', 'Nobody');
+    const { code, said } = await mevrik({ DATABASE_URL: url }, 'resume', 'Unknown');
     expect(code).toBe(1);
-    expect(said).toContain('Nobody');
+    expect(said).toContain('Unknown');
     expect(said.split('\n')).toHaveLength(1);
   });
 });

@@ -52,7 +52,7 @@ describe('a body with events of several pages', () => {
         { id: '901', time: 'late', messaging: 'no list', changes: [{ field: 'feed', value: null }] },
         entry('901', { sender: 7 }, says('to the second', '901')),
         entry('902', says('signed by the wrong app', '902')),
-        entry('999', says('to nobody', '999')),
+        entry('999', says('to no channel', '999')),
         42,
       ],
     };
@@ -70,7 +70,7 @@ describe('a body with events of several pages', () => {
     const notes = items.map(({ note }: { note: string }) => note);
     expect(notes.filter((note: string) => note === 'no channel uses this account')).toHaveLength(2);
     const kept = JSON.stringify(items);
-    for (const piece of ['signed by the wrong app', 'to nobody', 'no event', 'no list', '42']) {
+    for (const piece of ['signed by the wrong app', 'to no channel', 'no event', 'no list', '42']) {
       expect(kept).toContain(piece);
     }
     // A page whose app signed with its own secret is accepted.

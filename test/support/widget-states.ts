@@ -192,7 +192,7 @@ async function itemOf({ database }: TestProduct, sessionId: number) {
       SELECT id, case_id FROM queue_items WHERE session_id = ${sessionId} AND status = 'waiting'`,
     (rows) => rows.length > 0,
   );
-  if (!item) throw new Error('Nobody waits.');
+  if (!item) throw new Error('No conversation is waiting.');
   return item;
 }
 

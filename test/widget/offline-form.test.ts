@@ -60,7 +60,7 @@ test('becomes a case that waits in the conversation, if the app has no email cha
   expect(item).toEqual({ reason: 'offline_form', status: 'waiting' });
 });
 
-test('is rejected field by field if nobody could reply to it', async () => {
+test('is rejected field by field if no reply could reach its sender', async () => {
   const visitor = await product.visit();
   const wrong: [string, object][] = [
     ['email', { ...left, email: 'vera at home' }],

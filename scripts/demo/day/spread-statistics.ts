@@ -42,12 +42,12 @@ export async function spreadStatistics(
     const counter = createStatisticsCounter(() => now);
     for (const { type, at } of events) {
       const event = [{ type, occurredAt: at }] as never;
-      for (const [times, tell] of [
+      for (const [times, record] of [
         [ages, counter.dispatch.aged],
         [broadcasts, counter.dispatch.broadcast],
       ] as const) {
         now = Date.parse(at) + (times?.[Math.floor(random() * times.length)] ?? 0);
-        tell(event);
+        record(event);
       }
       await storeStatistics(database, counter.take());
     }

@@ -54,7 +54,7 @@ describe('a canned reply', () => {
     expect(fillPlaceholders(text, facts)).toBe(said);
   });
 
-  it('knows which fields are still empty', () => {
+  it('finds a placeholder that is still unfilled', () => {
     expect(findPlaceholder('Call {{customer.phone}} now')).toEqual({ text: '{{customer.phone}}', at: 5 });
     expect(findPlaceholder('Call me')).toBeUndefined();
   });

@@ -24,7 +24,7 @@ export const chartPointSchema = z.object({
   parked: z.int(),
   dead: z.int(),
   /** Conversations that agents accepted, and how long these had waited. */
-  taken: z.int(),
+  accepted: z.int(),
   waitP50Seconds: z.number().nullable(),
   waitP95Seconds: z.number().nullable(),
   csatAnswers: z.int(),

@@ -96,7 +96,7 @@ export const conversationRowSchema = z.object({
     .nullable(),
   /** Messages of the customer that no agent has read; at most 99. */
   unread: z.int(),
-  /** Its place in a queue, waiting or assigned. */
+  /** Its queue item, waiting or assigned. */
   queueItem: queueItemSchema.nullable(),
   case: caseSchema
     .pick({ id: true, priority: true, subject: true, createdAt: true })

@@ -48,7 +48,7 @@ export const messageSearchSchema = z.object({
 });
 export type MessageSearch = z.infer<typeof messageSearchSchema>;
 
-/** A place in the console or at the desk that a diagnosis leads to; `id` is a number, a UUID or a name. */
+/** The page of the console that a diagnosis links to; `id` is a number, a UUID or a name. */
 export const diagnosisLinkSchema = z.object({
   to: z.enum([
     'event',
@@ -103,7 +103,7 @@ export const queueReasonSchema = z.discriminatedUnion('code', [
     timeZone: z.string(),
   }),
   z.object({
-    code: z.literal('queue_nobody_online'),
+    code: z.literal('queue_no_agent_online'),
     app: z.string(),
     hasAgents: z.boolean(),
     /** Agents who are away. */
@@ -124,7 +124,7 @@ export const queueReasonSchema = z.discriminatedUnion('code', [
     agents: z.array(z.object({ name: z.string(), assigned: z.int(), capacity: z.int() })),
   }),
   z.object({
-    code: z.literal('queue_not_taken'),
+    code: z.literal('queue_not_accepted'),
     app: z.string(),
     isManual: z.boolean(),
     /** Agents who could take it. */
@@ -178,10 +178,10 @@ export const verdictSchema = z.discriminatedUnion('code', [
   verdict(
     [
       'queue_closed',
-      'queue_nobody_online',
+      'queue_no_agent_online',
       'queue_no_skill',
       'queue_no_capacity',
-      'queue_not_taken',
+      'queue_not_accepted',
       'bot_failed',
     ],
     z.object({

@@ -120,7 +120,7 @@ export const messageSchema = z.strictObject({
 });
 export type Message = z.infer<typeof messageSchema>;
 
-/** A customer's session on one channel (the PRD's `SessionUser`). `path` is its place in the journey. */
+/** A customer's session on one channel (the PRD's `SessionUser`). `path` says who handles it. */
 export const sessionSchema = z.strictObject({
   id: idSchema,
   appId: idSchema,

@@ -11,8 +11,8 @@ export const queueStateSchema = z.object({
   waitingSince: z.string().nullable(),
   /** Conversations of this queue assigned to agents. */
   served: z.int(),
-  /** Over the last day. */
-  taken: z.int(),
+  /** Accepted by agents over the last day. */
+  accepted: z.int(),
   abandoned: z.int(),
   /** Mean wait until an agent accepted, over the last day; `null` if none was accepted. */
   meanWaitSeconds: z.int().nullable(),

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { KeyRuns } from './key-runs.ts';
 
 describe('runs of keys', () => {
-  it('are one per key, and tell when no further key can be started', async () => {
+  it('are one per key, and report when no further key can be started', async () => {
     const runs = new KeyRuns(2);
     const started: string[] = [];
     const start = (key: string) =>

@@ -22,7 +22,7 @@ export async function readQueues(
         count(*) FILTER (WHERE status = 'waiting')::int AS waiting,
         min(items.created_at) FILTER (WHERE status = 'waiting') AS "waitingSince",
         count(*) FILTER (WHERE status = 'assigned')::int AS served,
-        count(*) FILTER (WHERE assigned_at > now() - interval '1 day')::int AS taken,
+        count(*) FILTER (WHERE assigned_at > now() - interval '1 day')::int AS accepted,
         count(*) FILTER (WHERE status = 'abandoned')::int AS abandoned,
         (avg(extract(epoch FROM assigned_at - items.created_at))
           FILTER (WHERE assigned_at > now() - interval '1 day'))::int AS "meanWaitSeconds",

@@ -31,8 +31,8 @@ export async function readCharts({ sql }: Database, window: ChartWindow): Promis
         FROM statistics, unnest(buckets) WITH ORDINALITY AS of (bucket, ordinal)
         WHERE step = ${step} AND at >= ${from}::timestamptz GROUP BY 1, 2, 3) AS summed
       GROUP BY 1, 2`,
-    sql<{ point: number; taken: number; p50: number; p95: number }[]>`
-      SELECT ${pointOf(sql`assigned_at`)} AS point, count(*)::int AS taken,
+    sql<{ point: number; accepted: number; p50: number; p95: number }[]>`
+      SELECT ${pointOf(sql`assigned_at`)} AS point, count(*)::int AS accepted,
              percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM assigned_at - created_at))::float8 AS p50,
              percentile_cont(0.95) WITHIN GROUP (ORDER BY extract(epoch FROM assigned_at - created_at))::float8 AS p95
       FROM queue_items WHERE assigned_at >= ${from}::timestamptz GROUP BY 1`,
@@ -59,8 +59,8 @@ export async function readCharts({ sql }: Database, window: ChartWindow): Promis
     if (name === 'age') Object.assign(one ?? {}, { ageP50Ms: p50, ageP95Ms: p95 });
     if (name === 'broadcast') Object.assign(one ?? {}, { broadcastP50Ms: p50, broadcastP95Ms: p95 });
   }
-  for (const { point, taken, p50, p95 } of waits) {
-    Object.assign(chart[point] ?? {}, { taken, waitP50Seconds: p50, waitP95Seconds: p95 });
+  for (const { point, accepted, p50, p95 } of waits) {
+    Object.assign(chart[point] ?? {}, { accepted, waitP50Seconds: p50, waitP95Seconds: p95 });
   }
   for (const { point, answers: csatAnswers, mean: csatMean } of answers) {
     Object.assign(chart[point] ?? {}, { csatAnswers, csatMean });
@@ -80,7 +80,7 @@ function emptyPoint(at: Date): ChartPoint {
     failed: 0,
     parked: 0,
     dead: 0,
-    taken: 0,
+    accepted: 0,
     waitP50Seconds: null,
     waitP95Seconds: null,
     csatAnswers: 0,

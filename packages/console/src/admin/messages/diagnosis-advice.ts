@@ -58,10 +58,10 @@ export function adviceOf(verdict: Verdict): string | null {
     case 'bot_failed':
       return `Find out why the bot fails. Meanwhile: ${queueAdvice(verdict.facts.reason)}`;
     case 'queue_closed':
-    case 'queue_nobody_online':
+    case 'queue_no_agent_online':
     case 'queue_no_skill':
     case 'queue_no_capacity':
-    case 'queue_not_taken':
+    case 'queue_not_accepted':
       return queueAdvice(verdict.facts.reason);
     default:
       return null;

@@ -90,11 +90,11 @@ describe('a verdict', () => {
   });
 
   it('of a waiting conversation names the queue, the time, the position and the reason', () => {
-    expect(queued({ code: 'queue_nobody_online', app: 'Shop', hasAgents: true, away: ['Kim'] })).toEqual({
+    expect(queued({ code: 'queue_no_agent_online', app: 'Shop', hasAgents: true, away: ['Kim'] })).toEqual({
       sentence: 'In queue “support” for 3 minutes, at position 2: no agent is online, and Kim is away.',
       advice: 'Ask an agent to go online at the desk.',
     });
-    const reason = { code: 'queue_nobody_online' as const, app: 'Shop', hasAgents: false, away: [] };
+    const reason = { code: 'queue_no_agent_online' as const, app: 'Shop', hasAgents: false, away: [] };
     expect(queued(reason, { byBot: true }).sentence).toBe(
       'The bot handed over to an agent. In queue “support” for 3 minutes, at position 2: no agents work for Shop.',
     );

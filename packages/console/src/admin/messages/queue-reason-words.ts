@@ -16,7 +16,7 @@ export function queueReasonText(reason: QueueReason): string {
       return reason.opensAt === null
         ? `${reason.app} is closed`
         : `${reason.app} is closed until ${openingText(reason.opensAt, reason.timeZone)}`;
-    case 'queue_nobody_online': {
+    case 'queue_no_agent_online': {
       const { app, hasAgents, away } = reason;
       if (!hasAgents) return `no agents work for ${app}`;
       if (away.length === 0) return 'no agent is online';
@@ -34,7 +34,7 @@ export function queueReasonText(reason: QueueReason): string {
       );
       return `all available agents are at capacity: ${agents.join(', ')}`;
     }
-    case 'queue_not_taken': {
+    case 'queue_not_accepted': {
       const { app, isManual, available } = reason;
       const isOne = available.length === 1;
       return isManual
@@ -49,7 +49,7 @@ export function queueAdvice(reason: QueueReason): string {
   switch (reason.code) {
     case 'queue_closed':
       return 'No action needed: an agent can answer during business hours. Change the hours in the app’s settings.';
-    case 'queue_nobody_online':
+    case 'queue_no_agent_online':
       return reason.hasAgents
         ? 'Ask an agent to go online at the desk.'
         : `Give an agent access to ${reason.app} under Agents.`;
@@ -59,7 +59,7 @@ export function queueAdvice(reason: QueueReason): string {
         : `No agent in ${reason.app} has the skill. Give it to an agent, or change the routing rule that requires it.`;
     case 'queue_no_capacity':
       return 'Close finished conversations, raise an agent’s capacity, or ask another agent to go online.';
-    case 'queue_not_taken':
+    case 'queue_not_accepted':
       return reason.isManual
         ? 'Ask an agent to accept it at the desk, or turn on automatic assignment in the app’s settings.'
         : 'If this lasts more than 2 minutes, check the health of the job queue on the overview.';

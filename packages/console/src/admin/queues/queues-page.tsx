@@ -100,7 +100,7 @@ function QueueTable({ queues }: { queues: readonly QueueState[] }) {
                 {one.waitingSince === null ? '–' : span(now - Date.parse(one.waitingSince))}
               </Table.Td>
               <Table.Td ta="right">{one.served}</Table.Td>
-              <Table.Td ta="right">{one.taken}</Table.Td>
+              <Table.Td ta="right">{one.accepted}</Table.Td>
               <Table.Td ta="right">
                 {one.meanWaitSeconds === null ? '–' : span(one.meanWaitSeconds * 1000)}
               </Table.Td>

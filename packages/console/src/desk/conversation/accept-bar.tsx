@@ -71,7 +71,7 @@ function AcceptButton(props: { row: ConversationRow; busy: boolean; onAccept: ()
   );
 }
 
-/** The place of a conversation in a queue, while it waits there. */
+/** The queue position of a waiting conversation. */
 const waitingItemOf = ({ queueItem }: ConversationRow) =>
   queueItem?.status === 'waiting' ? queueItem : undefined;
 

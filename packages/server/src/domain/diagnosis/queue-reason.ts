@@ -27,7 +27,7 @@ export function queueReason(facts: DiagnosisFacts, { item }: QueueFacts): QueueR
     return { code: 'queue_no_capacity', agents: atCapacity };
   }
   return {
-    code: 'queue_not_taken',
+    code: 'queue_not_accepted',
     app: app.name,
     isManual: app.assignment === 'manual',
     available: namesOf(available),
@@ -42,7 +42,7 @@ function closedOrUnstaffed({ app, now, agents }: DiagnosisFacts): QueueReason {
   }
   const away = agents.filter(({ availability }) => availability === 'away');
   return {
-    code: 'queue_nobody_online',
+    code: 'queue_no_agent_online',
     app: app.name,
     hasAgents: agents.length > 0,
     away: namesOf(away),
@@ -57,7 +57,7 @@ function hasSkills(agent: AppAgent, skills: readonly string[]): boolean {
 export function queueLinks({ message }: DiagnosisFacts, { code }: QueueReason): DiagnosisLink[] {
   const agents = link('agents');
   if (code === 'queue_no_skill') return [agents, link('routing_rules')];
-  return code === 'queue_not_taken' ? [agents, link('app', message.appId)] : [agents];
+  return code === 'queue_not_accepted' ? [agents, link('app', message.appId)] : [agents];
 }
 
 /** The queue of a waiting conversation, its position there, and since when it has waited. */

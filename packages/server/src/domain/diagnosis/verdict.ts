@@ -174,7 +174,7 @@ function queueVerdict(facts: DiagnosisFacts, queue: QueueFacts): Verdict {
   const { turn, app, isHandedOver } = facts;
   const reason = queueReason(facts, queue);
   const hasBotFailed = turn?.status === 'failed';
-  const isExpected = reason.code === 'queue_closed' || reason.code === 'queue_not_taken';
+  const isExpected = reason.code === 'queue_closed' || reason.code === 'queue_not_accepted';
   return {
     code: hasBotFailed ? 'bot_failed' : reason.code,
     tone: isExpected && !hasBotFailed ? 'waiting' : 'bad',
