@@ -1,11 +1,9 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { files, read, root } from './source-files.ts';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
-const read = (file: string) => readFileSync(join(root, file), 'utf8');
 const manifest = JSON.parse(read('package.json')) as { workspaces: string[]; repository: { url: string } };
 
 describe('the packages', () => {
@@ -36,12 +34,27 @@ describe('continuous integration', () => {
   it('keeps the dependencies of every lockfile up to date', () => {
     const { updates } = parse(read('.github/dependabot.yml')) as { updates: Update[] };
     const watched = updates.flatMap(({ directory, directories }) => directories ?? [directory ?? '']);
-    const lockfiles = ['package-lock.json', 'bench/package-lock.json', 'bench/gateway/package-lock.json'];
-    expect(lockfiles.filter((file) => !existsSync(join(root, file)))).toEqual([]);
+    const lockfiles = files.filter((file) => /(^|\/)package-lock\.json$/.test(file));
+    expect(lockfiles.length).toBeGreaterThan(2);
     expect(lockfiles.map((file) => join('/', dirname(file))).filter((it) => !watched.includes(it))).toEqual(
       [],
     );
-    expect(updates.map((update) => update['package-ecosystem'])).toEqual(['npm', 'github-actions', 'docker']);
+    expect(updates.map((update) => update['package-ecosystem'])).toEqual([
+      'npm',
+      'github-actions',
+      'docker',
+      'docker-compose',
+    ]);
+  });
+});
+
+describe('the configuration of the tests', () => {
+  it('starts files first that exist', () => {
+    const longFiles = [...read('vitest.config.ts').matchAll(/^ {2}'(.+\.test\.ts)',$/gm)].map(
+      ([, file]) => file,
+    );
+    expect(longFiles.length).toBeGreaterThan(30);
+    expect(longFiles.filter((file = '') => !files.includes(file))).toEqual([]);
   });
 });
 
