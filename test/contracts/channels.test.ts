@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { messageContainerSchema } from '@mevrik/protocol';
-import { startGraphStandIn, startSmtpStandIn } from '@mevrik/stand-ins';
+import { startGraphStandIn, startSmtpStandIn, startTelegramStandIn } from '@mevrik/stand-ins';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import type {
@@ -16,7 +16,6 @@ import { ChannelError } from '../../packages/server/src/channels/channel-error.t
 import { createChannelRegistry } from '../../packages/server/src/channels/registry.ts';
 import { channelAdapters } from '../../packages/server/src/compose/channels.ts';
 import { describeSettings } from '../../packages/server/src/http/admin/setting-fields.ts';
-import { startBotApi } from '../support/bot-api.ts';
 import { channelSamples, outboundMessage, sampleServices, sampleText } from '../support/channel-samples.ts';
 import { loadGuideAdapter } from '../support/guide-adapter.ts';
 
@@ -326,7 +325,7 @@ async function failureOf({ kind }: ChannelAdapter, outlet: ChannelOutlet, url: s
 
 /** Starts what stands in for the provider of a kind. */
 async function startStandIn(kind: string): Promise<{ readonly url: string; stop(): Promise<void> }> {
-  if (kind === 'telegram') return startBotApi();
+  if (kind === 'telegram') return startTelegramStandIn();
   if (kind === 'email') {
     const { port, stop } = await startSmtpStandIn();
     return { url: `http://127.0.0.1:${port}`, stop };

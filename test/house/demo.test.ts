@@ -115,7 +115,7 @@ describe('the guide to Facebook', () => {
     expect(scripts['stand-ins']).toBe('tsx packages/stand-ins/src/main.ts');
     const child = spawn(process.execPath, ['--import', 'tsx', 'packages/stand-ins/src/main.ts'], {
       cwd: fileURLToPath(new URL('../..', import.meta.url)),
-      env: { ...process.env, GRAPH_PORT: '0', STAND_IN_SMTP_PORT: '0' },
+      env: { ...process.env, GRAPH_PORT: '0', TELEGRAM_PORT: '0', STAND_IN_SMTP_PORT: '0' },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     let said = '';

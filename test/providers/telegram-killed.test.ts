@@ -1,5 +1,11 @@
+import {
+  startTelegramStandIn,
+  type TelegramCall,
+  type TelegramFailure,
+  type TelegramStandIn,
+} from '@mevrik/stand-ins';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { type BotApi, type BotApiFailure, type BotCall, botToken, startBotApi } from '../support/bot-api.ts';
+import { botToken } from '../support/channel-samples.ts';
 import { type Killed, prepareKilled } from '../support/killed.ts';
 import {
   expectedOutcomes,
@@ -10,10 +16,10 @@ import {
 import { app, type RunningServer } from '../support/server.ts';
 
 const secretToken = 'the-secret-of-the-tests';
-let botApi: BotApi;
+let botApi: TelegramStandIn;
 let killed: Killed;
 beforeEach(async () => {
-  botApi = await startBotApi();
+  botApi = await startTelegramStandIn();
   killed = await prepareKilled({});
 });
 afterEach(async () => {
@@ -32,7 +38,7 @@ function writes(server: RunningServer, person: string, text: string) {
   });
 }
 
-const failures: Readonly<Record<SendingFailure, BotApiFailure>> = {
+const failures: Readonly<Record<SendingFailure, TelegramFailure>> = {
   'never answers': { does: 'hang' },
   'accepts without answering': { does: 'wait' },
   'asks to retry later': {
@@ -43,7 +49,7 @@ const failures: Readonly<Record<SendingFailure, BotApiFailure>> = {
 };
 const isTo =
   (person: string, text?: string) =>
-  ({ body }: BotCall) =>
+  ({ body }: TelegramCall) =>
     body.chat_id === person && (text ?? body.text) === body.text;
 
 it('killed at every step of sending: nothing is lost silently, order is kept, and nothing is duplicated', async () => {

@@ -1,17 +1,18 @@
+import { startTelegramStandIn, type TelegramStandIn } from '@mevrik/stand-ins';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type BotApi, botToken, startBotApi } from '../support/bot-api.ts';
+import { botToken } from '../support/channel-samples.ts';
 import { quick } from '../support/facebook.ts';
 import { type Employed, startTestProduct, type TestProduct } from '../support/product.ts';
 
 const secretToken = 'the-secret-of-the-tests';
 const patience = { timeout: 30_000 };
 
-let botApi: BotApi;
+let botApi: TelegramStandIn;
 let product: TestProduct;
 let agent: Employed;
 let admin: Employed;
 beforeAll(async () => {
-  botApi = await startBotApi();
+  botApi = await startTelegramStandIn();
   product = await startTestProduct({ FETCH_PRIVATE_ADDRESSES: 'true' });
   agent = await product.employ({ capacity: 100 });
   admin = await product.employ({ role: 'admin' });

@@ -2,7 +2,9 @@ import { createHmac } from 'node:crypto';
 import { signWebhook } from '@mevrik/stand-ins';
 import type { ChannelServices, OutboundMessage } from '../../packages/server/src/channels/channel.ts';
 import { createSmtpSender } from '../../packages/server/src/channels/email/smtp-sender.ts';
-import { botToken } from './bot-api.ts';
+
+/** The token of the tests' Telegram bot. */
+export const botToken = `900:${'t'.repeat(30)}`;
 
 /** A webhook call as the provider makes it. */
 export interface SignedCall {

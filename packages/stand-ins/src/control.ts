@@ -4,6 +4,7 @@ import { createFacebookCaller, type FacebookCaller } from './facebook-caller.ts'
 import type { GraphStandIn, RequestHandler } from './graph-stand-in.ts';
 import { readJson } from './read-json.ts';
 import type { SmtpStandIn } from './smtp-stand-in.ts';
+import type { TelegramStandIn } from './telegram-stand-in.ts';
 
 const subscription = z.strictObject({
   address: z.url(),
@@ -37,9 +38,10 @@ const failures = z.discriminatedUnion('does', [
   z.strictObject({ does: z.literal('cut'), accepts, times }),
 ]);
 
-/** The stand-ins that the control operates; available once both have started. */
+/** The stand-ins that the control operates; available once all have started. */
 export interface ControlTargets {
   readonly graph: GraphStandIn;
+  readonly telegram: TelegramStandIn;
   readonly email: SmtpStandIn;
 }
 
@@ -105,6 +107,7 @@ function facebookEndpoints(controlled: () => ControlTargets): Endpoints {
 function providerEndpoints(controlled: () => ControlTargets): Endpoints {
   return {
     'GET accepted': () => controlled().graph.accepted,
+    'GET telegram': () => controlled().telegram.accepted,
     'GET emails': () =>
       controlled().email.sent.map(({ from, to, email }) => ({
         from,
@@ -123,7 +126,8 @@ function providerEndpoints(controlled: () => ControlTargets): Endpoints {
     },
     'POST token'(body) {
       const { token, isGood } = tokens.parse(body);
-      controlled().graph[isGood ? 'grant' : 'revoke'](token);
+      const { graph, telegram } = controlled();
+      for (const provider of [graph, telegram]) provider[isGood ? 'grant' : 'revoke'](token);
       return { isGood };
     },
   };

@@ -10,4 +10,10 @@ export {
 } from './graph-stand-in.ts';
 export { type SentEmail, type SmtpFailure, type SmtpStandIn, startSmtpStandIn } from './smtp-stand-in.ts';
 export { type StandIns, startStandIns } from './start-stand-ins.ts';
+export {
+  startTelegramStandIn,
+  type TelegramCall,
+  type TelegramFailure,
+  type TelegramStandIn,
+} from './telegram-stand-in.ts';
 export { createWebhookBody } from './webhook-bodies.ts';
