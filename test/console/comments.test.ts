@@ -10,6 +10,7 @@ import {
   quick,
   startFacebook,
 } from '../support/facebook.ts';
+import { hold } from '../support/killed.ts';
 import type { Employed } from '../support/product.ts';
 
 const patient = { timeout: 60_000 };
@@ -89,11 +90,18 @@ describe('the desk, for a channel with its own rules', { timeout: 180_000 }, () 
       .toBe('https://facebook.example/900_7');
     await reply(page).fill('Thanks, everyone!');
     await page.keyboard.press('Enter');
-    await page.locator('label', { hasText: 'Private reply' }).click();
-    await reply(page).fill('Here is your code');
-    await page.keyboard.press('Enter');
     const answers = () =>
       product.graph.accepted.map(({ edge, body }) => [edge, body.message.text ?? body.message]);
+    await expect.poll(answers, patient).toEqual([['comments', 'Thanks, everyone!']]);
+    await page.locator('label', { hasText: 'Private reply' }).click();
+    await reply(page).fill('Here is your code');
+    // The delivery is created after the desk has read the conversation, as on a busy server.
+    const deliveries = await hold(product.database, (held) => held`LOCK TABLE deliveries IN EXCLUSIVE MODE`);
+    const read = page.waitForResponse((response) => response.url().endsWith('/conversation'));
+    await page.keyboard.press('Enter');
+    await read;
+    await expect.poll(() => deliveries.waiting(), patient).toBeGreaterThan(0);
+    deliveries.letGo();
     await expect.poll(answers, patient).toEqual([
       ['comments', 'Thanks, everyone!'],
       ['messages', 'Here is your code'],
