@@ -132,7 +132,7 @@ const banned: Readonly<Record<string, BannedWord>> = {
 /** Code, documentation, examples and configuration; not this file, which needs the words. */
 const written = files.filter(
   (file) =>
-    (/^(packages|scripts|test|docs|bench|examples|\.github)\//.test(file) || !file.includes('/')) &&
+    (/^(packages|scripts|test|docs|bench|examples|\.github|\.ci)\//.test(file) || !file.includes('/')) &&
     (/\.(tsx?|mjs|cjs|js|md|sql|html|css|sh|ya?ml)$/.test(file) ||
       /^docs\/reference\/.*\.json$|^Dockerfile$/.test(file)) &&
     file !== 'test/house/words.test.ts',
