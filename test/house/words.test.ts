@@ -134,7 +134,7 @@ const written = files.filter(
   (file) =>
     (/^(packages|scripts|test|docs|bench|examples|\.github|\.ci)\//.test(file) || !file.includes('/')) &&
     (/\.(tsx?|mjs|cjs|js|md|sql|html|css|sh|ya?ml)$/.test(file) ||
-      /^docs\/reference\/.*\.json$|^Dockerfile$/.test(file)) &&
+      /^docs\/reference\/.*\.json$|^Dockerfile$|^\.ci\/run$/.test(file)) &&
     file !== 'test/house/words.test.ts',
 );
 
