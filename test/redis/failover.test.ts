@@ -74,9 +74,11 @@ it.each<[string, () => Promise<ClusterGroup | SentinelGroup>, Happening]>([
       }
       return ids;
     });
-    await happen(group);
-    isOver = true;
-    const conversations = await Promise.all(writing);
+    const happened = happen(group).finally(() => {
+      isOver = true;
+    });
+    // Together, so that no rejection is left unhandled when another one fails the test first.
+    const [conversations] = await Promise.all([Promise.all(writing), happened]);
     const all = conversations.flat().toSorted((a, b) => a - b);
     for (const { memory, client } of followers) {
       await expect.poll(() => idsIn(memory).toSorted((a, b) => a - b), { timeout: 30_000 }).toEqual(all);
