@@ -10,8 +10,12 @@ export interface PublisherDeps {
 }
 
 /**
- * Creates the one publisher of live notices. The broadcast switch, the throttling of `list_changed` and the logging of
- * failures apply to all notices.
+ * Creates the one publisher of live notices. The broadcast switch and the logging of failures apply to all notices, and
+ * the throttle of `list_changed` to all that causes it.
+ *
+ * Two notices are throttled before they reach it, because the interval saves more than notices there: `log_moved` comes
+ * from every event that the dispatcher handles (log-moved.ts), and queue positions are read from the database first
+ * (queue-notifier.ts).
  */
 export function createPublisher({ isEnabled, publish, log }: PublisherDeps): Notify {
   if (!isEnabled) return () => {};
